@@ -1,0 +1,94 @@
+/* The inside of the compiler: every type, then the prototypes grouped under the file that defines them.
+ *
+ * A function owns arrays of instructions, blocks and operands; an SSA value is the index of its instruction. Passes rewrite
+ * arguments and rebuild block lists; an instruction that no block lists is gone. Index 0 of `ins` is never used. */
+#ifndef QUELEA_JIT_IR_H
+#define QUELEA_JIT_IR_H
+
+#include "jit.h"
+
+typedef enum IrKind {
+  IR_NONE,
+  IR_CONST,  /* value                                 rank 0 */
+  IR_PARAM,  /* number                                rank 0 */
+  IR_INDEX,  /* number: axis                          rank R, i64 */
+  IR_LOAD,   /* number: array, extra: offsets[rank]   rank R; 0 when every stride of the array is ZERO */
+  IR_OP,     /* op, args                              rank: the largest of the arguments' */
+  IR_CAST,   /* args[0]                               rank of the argument */
+  IR_PHI,    /* extra: first, count in `phis`         rank declared */
+  IR_STORE,  /* number: array, args[0]; no value */
+  IR_REDUCE  /* number: array, args[0], reduction, form, axis; no value */
+} IrKind;
+
+typedef struct IrIns {
+  uint8_t kind;           /* IrKind */
+  uint8_t op;             /* QlOp of IR_OP; QlReduction of IR_REDUCE */
+  uint8_t dtype, rank;    /* of the value; of the stored value for sinks */
+  uint8_t form, axis;     /* IR_REDUCE: JitReduceForm and axis */
+  int32_t number;         /* operand, parameter or axis */
+  uint32_t args[3];       /* instructions */
+  uint32_t extra, count;  /* IR_LOAD: index into `offsets`; IR_PHI: index into `phis` and how many */
+  QlValue value;          /* IR_CONST */
+  QlSource source;
+} IrIns;
+
+typedef struct IrPhi { uint32_t block, value, next; } IrPhi; /* next: index of the phi's next arm, 0 at the end */
+
+typedef enum IrEnd { IR_OPEN, IR_RET, IR_JMP, IR_JNZ } IrEnd;
+typedef struct IrBlock {
+  uint32_t *ins;          /* instructions in order, phis first */
+  uint32_t count, room;
+  uint8_t end;            /* IrEnd */
+  uint32_t condition;     /* IR_JNZ: a b8 value */
+  uint32_t to[2];         /* blocks; JNZ: if true, if false */
+} IrBlock;
+
+typedef struct IrArray {
+  uint8_t dtype, access;              /* QlDtype, JitAccess */
+  uint8_t stride[QL_MAX_DIMS];        /* JitStride per axis of the domain */
+} IrArray;
+
+struct JitFn {
+  int rank;                           /* of the domain */
+  IrArray *arrays;   uint32_t array_count, array_room;
+  uint8_t *params;   uint32_t param_count, param_room;   /* QlDtype */
+  IrIns *ins;        uint32_t ins_count, ins_room;       /* [0] unused */
+  IrBlock *blocks;   uint32_t block_count, block_room;   /* [0] is the entry and has no predecessor */
+  int32_t *offsets;  uint32_t offset_count, offset_room; /* of loads, `rank` each */
+  IrPhi *phis;       uint32_t phi_count, phi_room;       /* [0] unused */
+  uint32_t open;                      /* the block that building appends to */
+  QlError bad;                        /* the first thing that went wrong while building */
+};
+
+/* A rule that all passes keep: the instructions of rank 0 in block 0 do not depend on the point. The emitter and the interpreter run them once per
+ * call, before the loops over points; everything else runs per point. */
+
+/* ---- fn.c ---- */
+uint32_t ir_append(JitFn *fn, uint32_t block, const IrIns *ins); /* a new instruction at the end of a block; 0: out of memory */
+void ir_replace(JitFn *fn, uint32_t old, uint32_t by);           /* every use of `old`, in arguments, phis and conditions */
+bool ir_has_value(const IrIns *ins);
+int ir_arg_count(const IrIns *ins);                              /* entries of args in use */
+JitFn *ir_copy(const JitFn *fn);
+
+/* ---- eval.c: one operation on scalars, as NumPy computes it; shared by the interpreter and the folder ---- */
+QlValue ir_eval(QlOp op, QlDtype loop, const QlValue *args);     /* SELECT: args[0] is a bool */
+QlValue ir_read(QlDtype dtype, const void *element);
+void ir_write(QlDtype dtype, void *element, QlValue value);
+QlValue ir_reduce_identity(QlReduction reduction, QlDtype dtype);
+QlValue ir_reduce_combine(QlReduction reduction, QlDtype dtype, QlValue a, QlValue b);
+
+/* ---- math.c: which function computes a transcendental, for the emitter and for ir_eval: equal bits at every width ---- */
+typedef struct IrMath {
+  const char *scalar;     /* symbol of the scalar function */
+  void *address;          /* the function itself */
+  const char *vector[4];  /* symbols at widths 2, 4, 8, 16 elements, or NULL */
+  void *vector_address[4];
+} IrMath;
+const IrMath *ir_math(QlOp op, QlDtype dtype); /* F32 or F64; NULL: not a library function. By the running CPU (FMA or not) */
+
+/* ---- lower.c: a function into a loop nest ---- */
+typedef struct IrLoops IrLoops; /* emit.h */
+
+/* ---- emit_llvm.c: the only file that includes LLVM's headers ---- */
+
+#endif

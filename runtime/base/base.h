@@ -1,0 +1,107 @@
+/* base: the vocabulary that every room shares. Tables (status, dtype, op, parameter), errors, 64-bit index types, hashing.
+ * It depends on the C library alone. The public half of it is in quelea.h. */
+#ifndef QUELEA_BASE_H
+#define QUELEA_BASE_H
+
+#include "quelea_types.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- error.c ---- */
+
+/* Fills *error (which may be NULL) with a printf-style message and returns the status, so that `return ql_fail(...)` reads
+ * well. The first failure wins: an error that is already set is kept. */
+QlStatus ql_fail(QlError *error, QlStatus status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Adds a line to an error that is set already (a note, in Python's words). */
+void ql_note(QlError *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define QL_TRY(call)                                   \
+  do {                                                 \
+    QlStatus ql_try_status_ = (call);                  \
+    if (ql_try_status_ != QL_OK) return ql_try_status_; \
+  } while (0)
+
+#define QL_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define QL_MAX(a, b) ((a) > (b) ? (a) : (b))
+
+/* ---- tables.c ---- */
+
+typedef enum QlKind { QL_KIND_BOOL, QL_KIND_INT, QL_KIND_UINT, QL_KIND_FLOAT, QL_KIND_COMPLEX } QlKind;
+typedef enum QlDomain {
+  QL_DOMAIN_ANY, QL_DOMAIN_NUMBER, QL_DOMAIN_NOBOOL, QL_DOMAIN_REAL, QL_DOMAIN_ORDERED, QL_DOMAIN_DIVIDE,
+  QL_DOMAIN_INEXACT, QL_DOMAIN_FLOAT, QL_DOMAIN_INTEGER, QL_DOMAIN_BITS
+} QlDomain;
+typedef enum QlResult { QL_RESULT_SAME, QL_RESULT_BOOL, QL_RESULT_PART } QlResult;
+
+typedef struct QlDtypeInfo {
+  const char *name, *ir; /* NumPy's name; the IR's name */
+  uint8_t size, kind;    /* bytes; a QlKind */
+  uint8_t part;          /* a QlDtype */
+} QlDtypeInfo;
+
+typedef struct QlOpInfo {
+  const char *name;
+  uint8_t arity, domain, result, cost;
+} QlOpInfo;
+
+extern const QlDtypeInfo ql_dtype_info[QL_DTYPE_COUNT];
+extern const QlOpInfo ql_op_info[QL_OP_COUNT];
+
+/* ---- promote.c ---- */
+
+/* NumPy's result_type of two dtypes (NEP 50, both strong). */
+QlDtype ql_promote(QlDtype a, QlDtype b);
+bool ql_can_cast_safely(QlDtype from, QlDtype to);
+bool ql_can_cast_same_kind(QlDtype from, QlDtype to);
+/* Is the Python scalar `value` (weak: its dtype is BOOL, I64, U64, F64 or C128) representable beside arrays of `dtype`?
+ * Gives the dtype in which both compute: NEP 50's rule for weak scalars. Fails with QL_ERR_OVERFLOW for an integer that does not
+ * fit an integer dtype. */
+QlStatus ql_promote_weak(QlDtype dtype, const QlScalar *value, QlDtype *result, QlError *error);
+/* The loop dtype of `op` for inputs promoted to `promoted`, and the dtype of its result.
+ * Fails with QL_ERR_CAST, in NumPy's words, when there is no such loop. */
+QlStatus ql_op_types(QlOp op, QlDtype promoted, QlDtype *loop, QlDtype *result, QlError *error);
+/* The value converted to `to`, as NumPy's astype converts one element. Also used by the constant folder. */
+QlValue ql_convert(QlDtype from, QlValue value, QlDtype to);
+
+/* ---- params.c ---- */
+
+typedef struct QlParams {
+#define QL_PARAM_C_INT int64_t
+#define QL_PARAM_C_FLAG int64_t
+#define QL_PARAM_C_REAL double
+#define QL_PARAM_C_TEXT const char *
+#define QL_PARAM(field, type, name, fallback, text) QL_PARAM_C_##type field;
+#include "params.def"
+#undef QL_PARAM
+} QlParams;
+
+typedef struct QlParamInfo {
+  const char *name, *type, *fallback, *text;
+} QlParamInfo;
+extern const QlParamInfo ql_param_info[];
+extern const int ql_param_count;
+
+/* Reads the environment. A malformed value is QL_ERR_VALUE and names the variable, the value and the form it must have. */
+QlStatus ql_params_read(QlParams *params, QlError *error);
+/* 64-bit hash of all values, for the comparison among ranks. */
+uint64_t ql_params_hash(const QlParams *params);
+
+/* ---- hash.h: mixing, inline ---- */
+
+static inline uint64_t ql_mix(uint64_t h, uint64_t word) { /* Murmur3's 64-bit finaliser over a running value */
+  h ^= word + 0x9e3779b97f4a7c15u + (h << 6) + (h >> 2);
+  h ^= h >> 33, h *= 0xff51afd7ed558ccdu;
+  h ^= h >> 33, h *= 0xc4ceb9fe1a85ec53u;
+  return h ^ h >> 33;
+}
+uint64_t ql_hash_bytes(uint64_t seed, const void *bytes, size_t size);
+
+/* ---- half.c: float16 by its bits, as NumPy converts (round to nearest even) ---- */
+float ql_half_to_float(uint16_t bits);
+uint16_t ql_half_from_float(float value);
+uint16_t ql_half_from_double(double value);
+
+#endif

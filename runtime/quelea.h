@@ -1,0 +1,156 @@
+/* Quelea: NumPy-compatible arrays partitioned over MPI ranks. The public C interface.
+ *
+ * Every rank runs the same program (SPMD, global view): a call that is marked collective must be made by all ranks, in the same
+ * order, with the same arguments. An operation is checked at once and recorded; it is executed when a value is looked at
+ * (ql_item, ql_gather, ql_export, ql_flush), or when the log is long enough. One thread of a process, the one that opened the context, may
+ * use it.
+ *
+ *     QlContext *ctx; QlArray *u, *sum; QlScalar value; QlError error = {0};
+ *     if (ql_open(NULL, &ctx, &error)) fprintf(stderr, "%s\n", error.text), exit(1);
+ *     ql_full(ctx, QL_F64, 2, (int64_t[]){1000, 1000}, ql_f64(1.0), &u, &error);
+ *     ql_reduce(ctx, QL_REDUCE_SUM, u, 3, false, QL_DTYPE_NONE, NULL, &sum, &error);
+ *     ql_item(sum, &value, &error);
+ *     ql_release(sum), ql_release(u), ql_close(ctx);
+ *
+ * Ownership: a call that gives an array through a QlArray ** gives a new reference; ql_release returns it. Releasing never
+ * communicates and may happen in any order, also after ql_close. Every function that returns a QlStatus fills *error when it fails
+ * (error may be NULL) and then changes nothing.
+ * Shapes and strides count elements, 64 bits wide; strides are over the array's virtual C-order global array (contract C2). */
+#ifndef QUELEA_H
+#define QUELEA_H
+
+#include "quelea_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct QlContext QlContext;
+
+/* A handle of an array or of a view of one: immutable itself, counted. The fields may be read, never written. */
+typedef struct QlArray {
+  int64_t references;
+  struct QlStorage *storage; /* what the handle looks at; opaque */
+  QlContext *context;
+  uint8_t dtype;             /* QlDtype */
+  uint8_t ndim;
+  bool readonly;             /* assigning to it is QL_ERR_VALUE */
+  int64_t size;              /* elements */
+  int64_t offset;            /* of the first element, in the storage's virtual C-order global array */
+  int64_t *shape, *strides;  /* [ndim] */
+  int64_t inline_dims[2 * 4]; /* where shape and strides live for up to 4 dimensions */
+} QlArray;
+
+/* ---- context ---- */
+
+typedef struct QlOptions {
+  const void *mpi_comm; /* points at an MPI_Comm (it is duplicated), or NULL: the launcher's world, or one process */
+  /* For front ends; each may be NULL. `interrupted` is called while waiting, non-zero ends the job; `describe` writes a
+   * recorded position for people ("jacobi.py:7: v[1:-1] = ..."); `where` gives the current position of the calling program. */
+  int (*interrupted)(void *data);
+  void (*describe)(void *data, QlSource source, char *text, size_t size);
+  QlSource (*where)(void *data);
+  void *data;
+} QlOptions;
+
+/* Collective. Finds the other ranks, nodes, cores and memory. options may be NULL. */
+QL_API QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error);
+/* Collective. What is recorded but was never looked at is dropped. Arrays may still be released afterwards. */
+QL_API void ql_close(QlContext *context);
+/* Ends the whole job with a message, from one rank alone. */
+QL_API _Noreturn void ql_abort(QlContext *context, const char *message);
+
+typedef struct QlInfo {
+  int rank, size, node, node_count, threads, workers;
+  int64_t memory_budget; /* bytes per node */
+  const char *host, *comm, *target, *cache_folder; /* for people; valid until ql_close */
+} QlInfo;
+QL_API QlInfo ql_info(const QlContext *context);
+
+/* Counters since the start, on this rank: what really happened. Exchanges count on the node's leader. */
+typedef struct QlCounters {
+  int64_t statements, flushes, plans_made, plans_reused;
+  int64_t kernels_run, kernels_compiled, kernels_from_disk;
+  int64_t partitioned_statements, replicated_statements, fused_statements;
+  int64_t halo_exchanges, halo_bytes, redistributions, redistributed_bytes, gathers, gathered_bytes;
+  int64_t arena_bytes, arena_peak_bytes;
+} QlCounters;
+QL_API QlCounters ql_counters(const QlContext *context);
+
+/* Position in the user's program of what is recorded next. Local, cheap. */
+QL_API void ql_at(QlContext *context, QlSource source);
+/* Statements that move whole arrays between nodes become errors (QL_ERR_REFUSED). Collective. */
+QL_API void ql_set_strict(QlContext *context, bool strict);
+
+/* ---- making arrays (collective, recorded) ---- */
+
+QL_API QlStatus ql_empty(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape, QlArray **array, QlError *error);
+QL_API QlStatus ql_full(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape, QlScalar value, QlArray **array,
+                        QlError *error);
+/* array[i0, i1, ...] = start + i_axis * step, computed in `dtype` as NumPy's arange does. */
+QL_API QlStatus ql_ramp(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape, int axis, QlScalar start,
+                        QlScalar step, QlArray **array, QlError *error);
+/* Takes memory that is the same on every rank: each rank copies its own part, at once. strides in bytes; NULL: C order. */
+QL_API QlStatus ql_import(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape, const void *data,
+                          const int64_t *byte_strides, QlArray **array, QlError *error);
+
+/* ---- views (local) ---- */
+
+/* A handle on the same storage. offset and strides as in QlArray; the caller has checked that they stay inside. */
+QL_API QlStatus ql_view(QlArray *base, int ndim, const int64_t *shape, const int64_t *strides, int64_t offset,
+                        QlArray **view, QlError *error);
+/* The strides with which `base` can be seen in another shape without a copy, as NumPy decides it; false: a copy is needed. */
+QL_API bool ql_reshape_strides(const QlArray *base, int ndim, const int64_t *shape, int64_t *strides);
+QL_API QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **view, QlError *error);
+QL_API void ql_retain(QlArray *array);
+QL_API void ql_release(QlArray *array); /* NULL is fine */
+
+/* ---- computing (collective, recorded) ---- */
+
+/* An input: an array, or a scalar when array is NULL. */
+typedef struct QlOperand {
+  QlArray *array;
+  QlScalar scalar;
+} QlOperand;
+
+/* The dtypes of `op` on these inputs as NumPy 2 resolves them. dtype: QL_DTYPE_NONE, or what dtype= asks for.
+ * Local. `loop` is what the inputs are cast to. */
+QL_API QlStatus ql_resolve(QlOp op, int count, const QlOperand *in, QlDtype dtype, QlDtype *loop, QlDtype *result, QlError *error);
+
+/* Elementwise: inputs are broadcast, promoted and computed as NumPy 2's ufunc of that name does. out: NULL, or where the result
+ * goes (same-kind casting; overlap is as if the inputs were read first). where: NULL, or a bool operand; elements where it is false keep what out
+ * had (0 without out). With out, *result is a new reference to it. SELECT takes (condition, x, y). */
+QL_API QlStatus ql_ufunc(QlContext *context, QlOp op, int count, const QlOperand *in, QlArray *out, const QlOperand *where,
+                         QlDtype dtype, QlArray **result, QlError *error);
+/* target[...] = value: broadcast to the target, cast with NumPy's assignment rules (unsafe), overlap as if read first. */
+QL_API QlStatus ql_assign(QlContext *context, QlArray *target, const QlOperand *value, QlError *error);
+/* A new array with the value's elements in another dtype (unsafe casting); always a copy. */
+QL_API QlStatus ql_astype(QlContext *context, QlArray *array, QlDtype dtype, QlArray **result, QlError *error);
+/* Reduces over the axes in the bit mask (bit k: axis k). keepdims: reduced axes stay with extent 1. dtype: of the accumulation and
+ * result; QL_DTYPE_NONE: NumPy's (sum and prod of small integers in 64 bits, any and all bool, count int64). float16 accumulates in float32. Bits are those of contract C7 on
+ * any number of ranks. min and max of nothing are QL_ERR_VALUE. out: NULL, or where the result goes. */
+QL_API QlStatus ql_reduce(QlContext *context, QlReduction reduction, QlArray *array, uint32_t axes, bool keepdims,
+                          QlDtype dtype, QlArray *out, QlArray **result, QlError *error);
+
+/* ---- looking (collective: executes what is recorded) ---- */
+
+QL_API QlStatus ql_flush(QlContext *context, QlError *error);
+/* The only element of an array of size 1. */
+QL_API QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error);
+/* Copies the array to `host` in C order, `size * itemsize` bytes, on every rank; or with root >= 0 on that rank alone (the others may give NULL). */
+QL_API QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error);
+/* The array's own memory, when this rank can address all of it (one node); the version is then immutable: a later write to the
+ * array goes elsewhere (contract C3). *data is NULL when there is no such memory: then gather. byte_strides has ndim entries.
+ * The memory stays valid until ql_unexport(*token). */
+typedef struct QlExport QlExport;
+QL_API QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides, QlExport **token, QlError *error);
+QL_API void ql_unexport(QlExport *token); /* local, any order, also after ql_close */
+
+/* ---- small helpers ---- */
+static inline QlScalar ql_f64(double x) { QlScalar s = {{0}, QL_F64, false}; s.value.d = x; return s; }
+static inline QlScalar ql_i64(int64_t x) { QlScalar s = {{0}, QL_I64, false}; s.value.i = x; return s; }
+
+#ifdef __cplusplus
+}
+#endif
+#endif
