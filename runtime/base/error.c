@@ -1,0 +1,48 @@
+/* Errors: a status, one line of text, and notes below it, in storage that the caller owns.
+ *
+ * Nothing here allocates, so that running out of memory can be reported like anything else. A message that is too long ends in
+ * "..." at the boundary of a UTF-8 character: what a user typed may be part of it, and Python decodes the text strictly. */
+#include "base.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The text of `size` bytes at `buffer` was cut by vsnprintf: ends it in "..." without leaving part of a character. */
+static void mark_cut(char *buffer, size_t size) {
+  if (size < 4) return;
+  size_t end = size - 4;
+  while (end > 0 && ((unsigned char)buffer[end] & 0xc0) == 0x80) end--;
+  memcpy(buffer + end, "...", 4);
+}
+
+static void format_into(char *buffer, size_t size, const char *format, va_list arguments) {
+  int length = vsnprintf(buffer, size, format, arguments);
+  if (length < 0)
+    buffer[0] = 0;
+  else if ((size_t)length >= size)
+    mark_cut(buffer, size);
+}
+
+QlStatus ql_fail(QlError *error, QlStatus status, const char *format, ...) {
+  assert(status != QL_OK);
+  if (!error || error->status != QL_OK) return status;
+  error->status = status;
+  va_list arguments;
+  va_start(arguments, format);
+  format_into(error->text, sizeof error->text, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+void ql_note(QlError *error, const char *format, ...) {
+  if (!error || error->status == QL_OK) return;
+  size_t used = strlen(error->notes);
+  if (used + 2 >= sizeof error->notes) return;
+  if (used > 0) error->notes[used++] = '\n';
+  va_list arguments;
+  va_start(arguments, format);
+  format_into(error->notes + used, sizeof error->notes - used, format, arguments);
+  va_end(arguments);
+}
