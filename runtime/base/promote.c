@@ -121,6 +121,7 @@ static QlDtype loop_of(QlDomain domain, QlDtype dtype) {
     case QL_DOMAIN_REAL: return is_complex ? QL_DTYPE_NONE : is_bool ? QL_I8 : dtype;
     case QL_DOMAIN_ORDERED: return is_complex ? QL_DTYPE_NONE : dtype;
     case QL_DOMAIN_DIVIDE: return is_float || is_complex ? dtype : QL_F64;
+    case QL_DOMAIN_WIDE: return is_complex ? QL_C128 : QL_F64;
     case QL_DOMAIN_INEXACT: return float_for(dtype);
     case QL_DOMAIN_FLOAT: return is_complex ? QL_DTYPE_NONE : float_for(dtype);
     case QL_DOMAIN_INTEGER: return is_float || is_complex ? QL_DTYPE_NONE : is_bool ? QL_I8 : dtype;
