@@ -1,0 +1,339 @@
+/* Building a function: declarations, instructions in the open block, control flow.
+ *
+ * Building never fails on the spot. The first mistake is kept in `bad` and every later call gives the reference 0, so that a
+ * front end builds without looking and jit_verify tells what was wrong. */
+#include "ir.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NO_BLOCK = -1 };
+#define CLOSED ((uint32_t)NO_BLOCK)
+
+/* ---- what the tables say about operations ---- */
+
+bool ir_has_loop(QlOp op, QlDtype loop) {
+  enum {
+    BITS = 1 << QL_KIND_BOOL,
+    WHOLE = 1 << QL_KIND_INT | 1 << QL_KIND_UINT,
+    REAL = 1 << QL_KIND_FLOAT,
+    COMPLEX = 1 << QL_KIND_COMPLEX
+  };
+  static const uint8_t kinds[] = {
+      [QL_DOMAIN_ANY] = BITS | WHOLE | REAL | COMPLEX,
+      [QL_DOMAIN_NUMBER] = WHOLE | REAL | COMPLEX,
+      [QL_DOMAIN_NOBOOL] = WHOLE | REAL | COMPLEX,
+      [QL_DOMAIN_REAL] = WHOLE | REAL,
+      [QL_DOMAIN_ORDERED] = BITS | WHOLE | REAL,
+      [QL_DOMAIN_DIVIDE] = REAL | COMPLEX,
+      [QL_DOMAIN_WIDE] = REAL | COMPLEX,
+      [QL_DOMAIN_INEXACT] = REAL | COMPLEX,
+      [QL_DOMAIN_FLOAT] = REAL,
+      [QL_DOMAIN_INTEGER] = WHOLE,
+      [QL_DOMAIN_BITS] = BITS | WHOLE,
+  };
+  if (ql_op_info[op].domain == QL_DOMAIN_WIDE && loop != QL_F64 && loop != QL_C128) return false;
+  return loop < QL_DTYPE_COUNT && (kinds[ql_op_info[op].domain] >> ql_dtype_info[loop].kind & 1);
+}
+
+QlDtype ir_result(QlOp op, QlDtype loop) {
+  switch (ql_op_info[op].result) {
+    case QL_RESULT_BOOL: return QL_BOOL;
+    case QL_RESULT_PART: return ql_dtype_info[loop].part;
+    default: return loop;
+  }
+}
+
+bool ir_has_value(const IrIns *ins) { return ins->kind >= IR_CONST && ins->kind <= IR_PHI; }
+
+int ir_arg_count(const IrIns *ins) {
+  switch (ins->kind) {
+    case IR_OP: return ql_op_info[ins->op].arity;
+    case IR_CAST: case IR_STORE: case IR_REDUCE: return 1;
+    default: return 0;
+  }
+}
+
+IrEnd ir_end(const JitFn *fn, uint32_t block) {
+  return fn->blocks[block].end == IR_OPEN && block == fn->open ? IR_RET : (IrEnd)fn->blocks[block].end;
+}
+
+bool ir_moves(const JitFn *fn, uint32_t array) {
+  for (int axis = 0; axis < fn->rank; axis++)
+    if (fn->arrays[array].stride[axis] != JIT_STRIDE_ZERO) return true;
+  return false;
+}
+
+/* ---- memory ---- */
+
+bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size) {
+  if (need <= *room) return true;
+  uint32_t more = QL_MAX(need, *room * 2 + 8);
+  void *old, *grown;
+  memcpy(&old, items, sizeof old);
+  grown = realloc(old, more * size);
+  if (!grown) return ql_fail(&fn->bad, QL_ERR_MEMORY, "out of memory for a kernel's instructions"), false;
+  memset((char *)grown + *room * size, 0, (more - *room) * size);
+  memcpy(items, &grown, sizeof grown);
+  *room = more;
+  return true;
+}
+
+JitFn *jit_fn_new(int rank) {
+  JitFn *fn = calloc(1, sizeof *fn);
+  if (!fn) return NULL;
+  fn->rank = rank;
+  fn->open = CLOSED;
+  if (rank < 0 || rank > QL_MAX_DIMS) ql_fail(&fn->bad, QL_ERR_VALUE, "a domain of rank %d", rank), fn->rank = 0;
+  if (!ir_grow(fn, &fn->ins, &fn->ins_room, 16, sizeof *fn->ins) || !ir_grow(fn, &fn->phis, &fn->phi_room, 1, sizeof *fn->phis)) {
+    jit_fn_free(fn);
+    return NULL;
+  }
+  fn->ins_count = fn->phi_count = 1;
+  jit_block_open(fn, jit_block_new(fn));
+  if (fn->block_count == 0) {
+    jit_fn_free(fn);
+    return NULL;
+  }
+  return fn;
+}
+
+void jit_fn_free(JitFn *fn) {
+  if (!fn) return;
+  for (uint32_t b = 0; b < fn->block_count; b++) free(fn->blocks[b].ins);
+  free(fn->arrays), free(fn->params), free(fn->ins), free(fn->blocks), free(fn->offsets), free(fn->phis);
+  free(fn);
+}
+
+static void *duplicate(const void *items, uint32_t room, size_t size) {
+  void *copy = malloc(QL_MAX(room, 1u) * size);
+  if (copy && room) memcpy(copy, items, room * size);
+  return copy;
+}
+
+JitFn *ir_copy(const JitFn *fn) {
+  JitFn *copy = malloc(sizeof *copy);
+  if (!copy) return NULL;
+  *copy = *fn;
+  copy->arrays = duplicate(fn->arrays, fn->array_room, sizeof *fn->arrays);
+  copy->params = duplicate(fn->params, fn->param_room, sizeof *fn->params);
+  copy->ins = duplicate(fn->ins, fn->ins_room, sizeof *fn->ins);
+  copy->blocks = duplicate(fn->blocks, fn->block_room, sizeof *fn->blocks);
+  copy->offsets = duplicate(fn->offsets, fn->offset_room, sizeof *fn->offsets);
+  copy->phis = duplicate(fn->phis, fn->phi_room, sizeof *fn->phis);
+  bool complete = copy->arrays && copy->params && copy->ins && copy->blocks && copy->offsets && copy->phis;
+  if (!copy->blocks) copy->block_count = 0;
+  for (uint32_t b = 0; b < copy->block_count; b++) {
+    copy->blocks[b].ins = duplicate(fn->blocks[b].ins, fn->blocks[b].room, sizeof(uint32_t));
+    complete = complete && copy->blocks[b].ins;
+  }
+  if (complete) return copy;
+  jit_fn_free(copy);
+  return NULL;
+}
+
+/* ---- instructions ---- */
+
+static uint32_t insert(JitFn *fn, uint32_t block, uint32_t at, const IrIns *ins) {
+  IrBlock *home = &fn->blocks[block];
+  if (!ir_grow(fn, &fn->ins, &fn->ins_room, fn->ins_count + 1, sizeof *fn->ins) ||
+      !ir_grow(fn, &home->ins, &home->room, home->count + 1, sizeof *home->ins))
+    return 0;
+  uint32_t id = fn->ins_count++;
+  fn->ins[id] = *ins;
+  memmove(home->ins + at + 1, home->ins + at, (home->count - at) * sizeof *home->ins);
+  home->ins[at] = id;
+  home->count++;
+  return id;
+}
+
+uint32_t ir_append(JitFn *fn, uint32_t block, const IrIns *ins) { return insert(fn, block, fn->blocks[block].count, ins); }
+
+void ir_replace(JitFn *fn, uint32_t old, uint32_t by) {
+  for (uint32_t i = 1; i < fn->ins_count; i++)
+    for (int a = 0, count = ir_arg_count(&fn->ins[i]); a < count; a++)
+      if (fn->ins[i].args[a] == old) fn->ins[i].args[a] = by;
+  for (uint32_t p = 1; p < fn->phi_count; p++)
+    if (fn->phis[p].value == old) fn->phis[p].value = by;
+  for (uint32_t b = 0; b < fn->block_count; b++)
+    if (fn->blocks[b].end == IR_JNZ && fn->blocks[b].condition == old) fn->blocks[b].condition = by;
+}
+
+/* A mistake of the front end: kept when it is the first. */
+static JitRef spoil(JitFn *fn, QlSource source, QlStatus status, const char *text) {
+  if (fn->bad.status == QL_OK) {
+    ql_fail(&fn->bad, status, "%s", text);
+    fn->bad.source = source;
+  }
+  return (JitRef){0};
+}
+
+static JitRef append(JitFn *fn, const IrIns *ins) {
+  if (fn->bad.status) return (JitRef){0};
+  if (fn->open == CLOSED) return spoil(fn, ins->source, QL_ERR_STATE, "an instruction outside any open block");
+  return (JitRef){ir_append(fn, fn->open, ins)};
+}
+
+/* The instruction that computes a value, or NULL when there is none. */
+static const IrIns *defined(const JitFn *fn, JitRef value) {
+  return value.id && value.id < fn->ins_count && ir_has_value(&fn->ins[value.id]) ? &fn->ins[value.id] : NULL;
+}
+
+int jit_fn_array(JitFn *fn, QlDtype dtype, JitAccess access, const JitStride *strides) {
+  if (!ir_grow(fn, &fn->arrays, &fn->array_room, fn->array_count + 1, sizeof *fn->arrays)) return 0;
+  IrArray *array = &fn->arrays[fn->array_count];
+  *array = (IrArray){.dtype = (uint8_t)dtype, .access = (uint8_t)access};
+  for (int axis = 0; axis < fn->rank; axis++) array->stride[axis] = (uint8_t)strides[axis];
+  return (int)fn->array_count++;
+}
+
+int jit_fn_param(JitFn *fn, QlDtype dtype) {
+  if (!ir_grow(fn, &fn->params, &fn->param_room, fn->param_count + 1, sizeof *fn->params)) return 0;
+  fn->params[fn->param_count] = (uint8_t)dtype;
+  return (int)fn->param_count++;
+}
+
+JitRef jit_const(JitFn *fn, QlDtype dtype, QlValue value) {
+  return append(fn, &(IrIns){.kind = IR_CONST, .dtype = (uint8_t)dtype, .value = ir_canonical(dtype, value)});
+}
+
+JitRef jit_param(JitFn *fn, int param, QlSource source) {
+  if (param < 0 || (uint32_t)param >= fn->param_count) return spoil(fn, source, QL_ERR_INDEX, "a parameter that is not declared");
+  return append(fn, &(IrIns){.kind = IR_PARAM, .dtype = fn->params[param], .number = param, .source = source});
+}
+
+JitRef jit_index(JitFn *fn, int axis, QlSource source) {
+  if (axis < 0 || axis >= fn->rank) return spoil(fn, source, QL_ERR_INDEX, "an index along an axis that the domain does not have");
+  return append(fn, &(IrIns){.kind = IR_INDEX, .dtype = QL_I64, .rank = (uint8_t)fn->rank, .number = axis, .source = source});
+}
+
+JitRef jit_load(JitFn *fn, int array, const int32_t *offset, QlSource source) {
+  if (array < 0 || (uint32_t)array >= fn->array_count) return spoil(fn, source, QL_ERR_INDEX, "a load from an operand that is not declared");
+  uint32_t rank = (uint32_t)fn->rank, first = fn->offset_count;
+  if (!ir_grow(fn, &fn->offsets, &fn->offset_room, first + rank, sizeof *fn->offsets)) return (JitRef){0};
+  for (uint32_t axis = 0; axis < rank; axis++) fn->offsets[first + axis] = offset ? offset[axis] : 0;
+  fn->offset_count += rank;
+  return append(fn, &(IrIns){.kind = IR_LOAD, .dtype = fn->arrays[array].dtype, .number = array, .extra = first, .source = source,
+                             .rank = ir_moves(fn, (uint32_t)array) ? (uint8_t)rank : 0});
+}
+
+JitRef jit_op(JitFn *fn, QlOp op, int count, const JitRef *args, QlSource source) {
+  if (fn->bad.status) return (JitRef){0};
+  if ((unsigned)op >= QL_OP_COUNT || count != ql_op_info[op].arity) return spoil(fn, source, QL_ERR_VALUE, "an operation with a wrong number of arguments");
+  IrIns ins = {.kind = IR_OP, .op = (uint8_t)op, .source = source};
+  for (int a = 0; a < count; a++) {
+    const IrIns *arg = defined(fn, args[a]);
+    if (!arg) return spoil(fn, source, QL_ERR_VALUE, "an operation on a value that does not exist");
+    ins.args[a] = args[a].id;
+    ins.rank = QL_MAX(ins.rank, arg->rank);
+  }
+  QlDtype loop = fn->ins[args[count - 1].id].dtype;
+  if (!ir_has_loop(op, loop)) {
+    ql_fail(&fn->bad, QL_ERR_CAST, "%s has no loop for %s", ql_op_info[op].name, ql_dtype_info[loop].name);
+    fn->bad.source = source;
+    return (JitRef){0};
+  }
+  ins.dtype = (uint8_t)ir_result(op, loop);
+  return append(fn, &ins);
+}
+
+JitRef jit_cast(JitFn *fn, JitRef value, QlDtype dtype, QlSource source) {
+  if (fn->bad.status) return (JitRef){0};
+  const IrIns *arg = defined(fn, value);
+  if (!arg) return spoil(fn, source, QL_ERR_VALUE, "a cast of a value that does not exist");
+  if (arg->dtype == dtype) return value;
+  return append(fn, &(IrIns){.kind = IR_CAST, .dtype = (uint8_t)dtype, .rank = arg->rank, .args = {value.id}, .source = source});
+}
+
+/* ---- sinks ---- */
+
+static void sink(JitFn *fn, IrIns ins, int array, JitRef value) {
+  if (fn->bad.status) return;
+  const IrIns *arg = defined(fn, value);
+  if (!arg) {
+    spoil(fn, ins.source, QL_ERR_VALUE, "a store of a value that does not exist");
+  } else if (array < 0 || (uint32_t)array >= fn->array_count) {
+    spoil(fn, ins.source, QL_ERR_INDEX, "a store to an operand that is not declared");
+  } else {
+    ins.number = array, ins.args[0] = value.id, ins.dtype = arg->dtype, ins.rank = arg->rank;
+    append(fn, &ins);
+  }
+}
+
+void jit_store(JitFn *fn, int array, JitRef value, QlSource source) {
+  sink(fn, (IrIns){.kind = IR_STORE, .source = source}, array, value);
+}
+
+void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, int array, JitRef value, QlSource source) {
+  if (axis < 0 || axis >= fn->rank) {
+    spoil(fn, source, QL_ERR_INDEX, "a reduction along an axis that the domain does not have");
+    return;
+  }
+  sink(fn, (IrIns){.kind = IR_REDUCE, .op = (uint8_t)reduction, .form = (uint8_t)form, .axis = (uint8_t)axis, .source = source}, array, value);
+}
+
+/* ---- control flow ---- */
+
+JitBlock jit_block_new(JitFn *fn) {
+  if (!ir_grow(fn, &fn->blocks, &fn->block_room, fn->block_count + 1, sizeof *fn->blocks)) return (JitBlock){0};
+  return (JitBlock){fn->block_count++};
+}
+
+void jit_block_open(JitFn *fn, JitBlock block) {
+  if (fn->bad.status) return;
+  if (block.id >= fn->block_count || fn->blocks[block.id].end != IR_OPEN)
+    spoil(fn, (QlSource){0}, QL_ERR_STATE, "a block is opened that does not exist or has ended");
+  else
+    fn->open = block.id;
+}
+
+static void end(JitFn *fn, IrEnd how, uint32_t condition, JitBlock first, JitBlock second) {
+  if (fn->bad.status) return;
+  if (fn->open == CLOSED || first.id >= fn->block_count || second.id >= fn->block_count) {
+    spoil(fn, (QlSource){0}, QL_ERR_STATE, "a jump outside any open block, or to a block that does not exist");
+    return;
+  }
+  IrBlock *block = &fn->blocks[fn->open];
+  block->end = (uint8_t)how, block->condition = condition, block->to[0] = first.id, block->to[1] = second.id;
+  fn->open = CLOSED;
+}
+
+void jit_jump(JitFn *fn, JitBlock to) { end(fn, IR_JMP, 0, to, to); }
+
+void jit_branch(JitFn *fn, JitRef condition, JitBlock if_true, JitBlock if_false) {
+  if (fn->bad.status) return;
+  const IrIns *value = defined(fn, condition);
+  if (!value || value->dtype != QL_BOOL)
+    spoil(fn, (QlSource){0}, QL_ERR_TYPE, "a branch needs a bool");
+  else
+    end(fn, if_true.id == if_false.id ? IR_JMP : IR_JNZ, condition.id, if_true, if_false);
+}
+
+/* A phi goes behind the phis that its block has already, so front ends may add them late. */
+JitRef jit_phi(JitFn *fn, QlDtype dtype, int rank) {
+  if (fn->bad.status) return (JitRef){0};
+  if (fn->open == CLOSED) return spoil(fn, (QlSource){0}, QL_ERR_STATE, "a phi outside any open block");
+  const IrBlock *block = &fn->blocks[fn->open];
+  uint32_t at = 0;
+  while (at < block->count && fn->ins[block->ins[at]].kind == IR_PHI) at++;
+  return (JitRef){insert(fn, fn->open, at, &(IrIns){.kind = IR_PHI, .dtype = (uint8_t)dtype, .rank = (uint8_t)rank})};
+}
+
+void jit_phi_from(JitFn *fn, JitRef phi, JitBlock from, JitRef value) {
+  if (fn->bad.status) return;
+  if (!defined(fn, phi) || !defined(fn, value) || fn->ins[phi.id].kind != IR_PHI) {
+    spoil(fn, (QlSource){0}, QL_ERR_VALUE, "a phi, or its argument, does not exist");
+    return;
+  }
+  if (!ir_grow(fn, &fn->phis, &fn->phi_room, fn->phi_count + 1, sizeof *fn->phis)) return;
+  uint32_t arm = fn->phi_count++;
+  fn->phis[arm] = (IrPhi){.block = from.id, .value = value.id};
+  IrIns *ins = &fn->ins[phi.id];
+  if (ins->count++ == 0) {
+    ins->extra = arm;
+  } else {
+    uint32_t last = ins->extra;
+    while (fn->phis[last].next) last = fn->phis[last].next;
+    fn->phis[last].next = arm;
+  }
+}

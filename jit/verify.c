@@ -1,0 +1,289 @@
+/* Is a function well-formed? Types, ranks, control flow, dominance, and what operands may be used for.
+ *
+ * Requires nothing. Every later room trusts what is checked here, so a mistake of a front end or of a pass is caught at
+ * the next check, with the number that the text form gives the instruction, and the recorded source. */
+#include "ir.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Verifier {
+  const JitFn *fn;
+  IrFlow flow;
+  uint32_t *home;  /* [ins_count] the block that lists an instruction, or NOWHERE */
+  uint32_t *place; /* [ins_count] and its place there */
+  QlError *error;
+} Verifier;
+
+#define NOWHERE UINT32_MAX
+
+static const char *kind_name(const IrIns *ins) {
+  static const char *const names[] = {"none", "const", "param", "index", "load", "", "cast", "phi", "store", "reduce"};
+  return ins->kind == IR_OP && ins->op < QL_OP_COUNT ? ql_op_info[ins->op].name : names[ins->kind];
+}
+
+/* "%5 = add: MESSAGE" or "store: MESSAGE" */
+__attribute__((format(printf, 3, 4))) static QlStatus wrong(const Verifier *v, uint32_t id, const char *format, ...) {
+  const IrIns *ins = &v->fn->ins[id];
+  char text[256], name[32] = "";
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  if (ir_has_value(ins)) snprintf(name, sizeof name, "%%%u = ", ir_number(v->fn, id));
+  QlStatus status = ql_fail(v->error, QL_ERR_COMPILE, "%s%s: %s", name, kind_name(ins), text);
+  if (v->error) v->error->source = ins->source;
+  return status;
+}
+
+/* ---- blocks ---- */
+
+static QlStatus check_block_end(const Verifier *v, uint32_t b) {
+  const JitFn *fn = v->fn;
+  const IrBlock *block = &fn->blocks[b];
+  uint32_t to[2];
+  if (ir_end(fn, b) == IR_OPEN) return ql_fail(v->error, QL_ERR_COMPILE, "block @%u has no end", b);
+  for (int t = 0, count = ir_targets(fn, b, to); t < count; t++) {
+    if (to[t] >= fn->block_count) return ql_fail(v->error, QL_ERR_COMPILE, "block @%u jumps to @%u, which does not exist", b, to[t]);
+    if (to[t] == 0) return ql_fail(v->error, QL_ERR_COMPILE, "block @%u jumps to the entry @0", b);
+  }
+  if (block->end == IR_JNZ && to[0] == to[1]) return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches to @%u either way: jmp says that", b, to[0]);
+  return QL_OK;
+}
+
+/* Gives every listed instruction its home; lists it once; phis first. */
+static QlStatus check_lists(Verifier *v) {
+  const JitFn *fn = v->fn;
+  memset(v->home, 0xff, fn->ins_count * sizeof *v->home);
+  for (uint32_t b = 0; b < fn->block_count; b++) {
+    bool phis = true;
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
+      uint32_t id = fn->blocks[b].ins[i];
+      if (id == 0 || id >= fn->ins_count || fn->ins[id].kind == IR_NONE || fn->ins[id].kind > IR_REDUCE)
+        return ql_fail(v->error, QL_ERR_COMPILE, "block @%u lists an instruction that does not exist", b);
+      if (v->home[id] != NOWHERE) return wrong(v, id, "listed twice");
+      if (fn->ins[id].kind == IR_PHI && !phis) return wrong(v, id, "a phi behind other instructions of its block");
+      phis = fn->ins[id].kind == IR_PHI;
+      v->home[id] = b, v->place[id] = i;
+    }
+  }
+  return QL_OK;
+}
+
+/* May the end of instruction `place` of `block` see `value`? What no path reaches may see anything. */
+static bool visible(const Verifier *v, uint32_t value, uint32_t block, uint32_t place) {
+  if (v->flow.position[block] == NOWHERE) return true;
+  uint32_t home = v->home[value];
+  if (home == block) return v->place[value] < place;
+  return v->flow.position[home] != NOWHERE && ir_dominates(&v->flow, home, block);
+}
+
+static bool is_value(const Verifier *v, uint32_t id) {
+  return id && id < v->fn->ins_count && v->home[id] != NOWHERE && ir_has_value(&v->fn->ins[id]);
+}
+
+static QlStatus check_condition(const Verifier *v, uint32_t b) {
+  const IrBlock *block = &v->fn->blocks[b];
+  if (block->end != IR_JNZ) return QL_OK;
+  if (!is_value(v, block->condition)) return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on a value that does not exist", b);
+  if (v->fn->ins[block->condition].dtype != QL_BOOL)
+    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on %s: a condition is b8", b, ql_dtype_info[v->fn->ins[block->condition].dtype].ir);
+  if (!visible(v, block->condition, b, NOWHERE))
+    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on %%%u, which is not computed on every way to it", b, ir_number(v->fn, block->condition));
+  return QL_OK;
+}
+
+/* ---- values ---- */
+
+static QlStatus check_args(const Verifier *v, uint32_t id) {
+  const IrIns *ins = &v->fn->ins[id];
+  int rank = 0, count = ir_arg_count(ins);
+  for (int a = 0; a < count; a++) {
+    if (!is_value(v, ins->args[a])) return wrong(v, id, "argument %d does not exist", a + 1);
+    if (!visible(v, ins->args[a], v->home[id], v->place[id]))
+      return wrong(v, id, "%%%u is not computed on every way to it", ir_number(v->fn, ins->args[a]));
+    rank = QL_MAX(rank, v->fn->ins[ins->args[a]].rank);
+  }
+  if (count && ins->rank != rank) return wrong(v, id, "rank %d, its arguments have rank %d", ins->rank, rank);
+  return QL_OK;
+}
+
+static QlStatus check_op(const Verifier *v, uint32_t id) {
+  const IrIns *ins = &v->fn->ins[id];
+  int first = ins->op == QL_OP_SELECT, arity = ql_op_info[ins->op].arity;
+  QlDtype loop = v->fn->ins[ins->args[arity - 1]].dtype;
+  for (int a = first; a < arity - 1; a++) {
+    QlDtype dtype = v->fn->ins[ins->args[a]].dtype;
+    if (dtype != loop) return wrong(v, id, "arguments of %s and %s: one needs a cast", ql_dtype_info[dtype].ir, ql_dtype_info[loop].ir);
+  }
+  if (first && v->fn->ins[ins->args[0]].dtype != QL_BOOL)
+    return wrong(v, id, "chooses by %s: a condition is b8", ql_dtype_info[v->fn->ins[ins->args[0]].dtype].ir);
+  if (!ir_has_loop((QlOp)ins->op, loop)) return wrong(v, id, "there is no loop for %s", ql_dtype_info[loop].ir);
+  QlDtype result = ir_result((QlOp)ins->op, loop);
+  if (ins->dtype != result) return wrong(v, id, "declared %s, gives %s", ql_dtype_info[ins->dtype].ir, ql_dtype_info[result].ir);
+  return QL_OK;
+}
+
+static QlStatus check_load(const Verifier *v, uint32_t id) {
+  const JitFn *fn = v->fn;
+  const IrIns *ins = &fn->ins[id];
+  if (ins->number < 0 || (uint32_t)ins->number >= fn->array_count) return wrong(v, id, "operand $%d is not declared", ins->number);
+  const IrArray *array = &fn->arrays[ins->number];
+  if (array->access == JIT_WRITE) return wrong(v, id, "operand $%d is only written", ins->number);
+  if (ins->dtype != array->dtype) return wrong(v, id, "declared %s, operand $%d holds %s", ql_dtype_info[ins->dtype].ir, ins->number, ql_dtype_info[array->dtype].ir);
+  if (ins->rank != (ir_moves(fn, (uint32_t)ins->number) ? fn->rank : 0)) return wrong(v, id, "rank %d does not fit the strides of operand $%d", ins->rank, ins->number);
+  if ((uint64_t)ins->extra + (uint64_t)fn->rank > fn->offset_count) return wrong(v, id, "has no offsets");
+  for (int axis = 0; axis < fn->rank && array->access == JIT_UPDATE; axis++)
+    if (fn->offsets[ins->extra + (uint32_t)axis]) return wrong(v, id, "operand $%d is updated: it can be read at the point itself only", ins->number);
+  return QL_OK;
+}
+
+/* One arm for each predecessor, no other; an arm's value is seen at the end of its block. */
+static QlStatus check_phi(const Verifier *v, uint32_t id) {
+  const JitFn *fn = v->fn;
+  const IrIns *ins = &fn->ins[id];
+  uint32_t home = v->home[id], predecessors = 0, arms = 0;
+  for (uint32_t b = 0; b < fn->block_count; b++) {
+    uint32_t to[2];
+    bool jumps = false;
+    for (int t = 0, count = ir_targets(fn, b, to); t < count; t++) jumps |= to[t] == home;
+    predecessors += jumps;
+    uint32_t found = 0;
+    for (uint32_t arm = ins->extra; jumps && arm; arm = fn->phis[arm].next) found += fn->phis[arm].block == b;
+    if (jumps && found != 1) return wrong(v, id, "%u arms for @%u, which jumps here", found, b);
+  }
+  for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next) {
+    const IrPhi *phi = &fn->phis[arm];
+    if (!is_value(v, phi->value)) return wrong(v, id, "the value from @%u does not exist", phi->block);
+    const IrIns *value = &fn->ins[phi->value];
+    if (++arms > predecessors) return wrong(v, id, "an arm from a block that does not jump here");
+    if (value->dtype != ins->dtype) return wrong(v, id, "declared %s, gets %s from @%u", ql_dtype_info[ins->dtype].ir, ql_dtype_info[value->dtype].ir, phi->block);
+    if (value->rank > ins->rank) return wrong(v, id, "rank %d, gets rank %d from @%u", ins->rank, value->rank, phi->block);
+    if (!visible(v, phi->value, phi->block, NOWHERE)) return wrong(v, id, "%%%u is not computed on every way through @%u", ir_number(fn, phi->value), phi->block);
+  }
+  return QL_OK;
+}
+
+static QlStatus check_value(const Verifier *v, uint32_t id) {
+  const JitFn *fn = v->fn;
+  const IrIns *ins = &fn->ins[id];
+  if (ins->dtype >= QL_DTYPE_COUNT) return wrong(v, id, "has no dtype");
+  if (ins->rank != 0 && ins->rank != fn->rank) return wrong(v, id, "rank %d in a domain of rank %d", ins->rank, fn->rank);
+  switch (ins->kind) {
+    case IR_CONST: return ins->rank ? wrong(v, id, "a constant has rank 0") : QL_OK;
+    case IR_PARAM:
+      if (ins->number < 0 || (uint32_t)ins->number >= fn->param_count) return wrong(v, id, "parameter ?%d is not declared", ins->number);
+      if (ins->dtype != fn->params[ins->number]) return wrong(v, id, "declared %s, parameter ?%d is %s", ql_dtype_info[ins->dtype].ir, ins->number, ql_dtype_info[fn->params[ins->number]].ir);
+      return ins->rank ? wrong(v, id, "a parameter has rank 0") : QL_OK;
+    case IR_INDEX:
+      if (ins->number < 0 || ins->number >= fn->rank) return wrong(v, id, "the domain has no axis %d", ins->number);
+      return ins->dtype != QL_I64 || ins->rank != fn->rank ? wrong(v, id, "an index is i64 and varies over the domain") : QL_OK;
+    case IR_LOAD: return check_load(v, id);
+    case IR_OP: return ins->op < QL_OP_COUNT ? check_op(v, id) : wrong(v, id, "there is no such operation");
+    case IR_PHI: return check_phi(v, id);
+    default: return QL_OK;
+  }
+}
+
+/* ---- sinks ---- */
+
+/* Both sinks write one operand, with its dtype, and no two points (or sums) write the same element. */
+static QlStatus check_sink(const Verifier *v, uint32_t id) {
+  const JitFn *fn = v->fn;
+  const IrIns *ins = &fn->ins[id];
+  bool reduce = ins->kind == IR_REDUCE;
+  if (ins->number < 0 || (uint32_t)ins->number >= fn->array_count) return wrong(v, id, "operand $%d is not declared", ins->number);
+  const IrArray *array = &fn->arrays[ins->number];
+  QlDtype dtype = fn->ins[ins->args[0]].dtype;
+  if (array->access == JIT_READ) return wrong(v, id, "operand $%d is only read", ins->number);
+  if (dtype != array->dtype || ins->dtype != dtype) return wrong(v, id, "%s into operand $%d of %s", ql_dtype_info[dtype].ir, ins->number, ql_dtype_info[array->dtype].ir);
+  for (int axis = 0; axis < fn->rank; axis++)
+    if (array->stride[axis] == JIT_STRIDE_ZERO && !(reduce && axis == ins->axis))
+      return wrong(v, id, "operand $%d does not move along axis %d: points would overwrite each other", ins->number, axis);
+  return QL_OK;
+}
+
+static QlStatus check_reduce(const Verifier *v, uint32_t id) {
+  const JitFn *fn = v->fn;
+  const IrIns *ins = &fn->ins[id];
+  if (ins->op >= QL_REDUCE_COUNT || ins->form > JIT_WHOLE) return wrong(v, id, "there is no such reduction");
+  if (ins->axis >= fn->rank) return wrong(v, id, "the domain has no axis %d", ins->axis);
+  QL_TRY(check_sink(v, id));
+  const IrArray *array = &fn->arrays[ins->number];
+  if (array->access != JIT_WRITE) return wrong(v, id, "operand $%d is also read", ins->number);
+  if ((array->stride[ins->axis] == JIT_STRIDE_ZERO) != (ins->form != JIT_LEAVES))
+    return wrong(v, id, "operand $%d must %s along axis %d", ins->number, ins->form == JIT_LEAVES ? "move" : "not move", ins->axis);
+  if ((ins->op == QL_REDUCE_ANY || ins->op == QL_REDUCE_ALL) && ins->dtype != QL_BOOL)
+    return wrong(v, id, "any and all reduce b8, not %s", ql_dtype_info[ins->dtype].ir);
+  return QL_OK;
+}
+
+/* A reduction is the only sink, and every point comes to it once: it stands in the one block that returns. */
+static QlStatus check_sinks(const Verifier *v) {
+  const JitFn *fn = v->fn;
+  uint32_t sinks = 0, reduction = 0, returns = 0;
+  for (uint32_t b = 0; b < fn->block_count; b++) {
+    returns += ir_end(fn, b) == IR_RET;
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
+      uint32_t id = fn->blocks[b].ins[i];
+      sinks += !ir_has_value(&fn->ins[id]);
+      if (fn->ins[id].kind == IR_REDUCE) reduction = id;
+    }
+  }
+  if (reduction && sinks > 1) return wrong(v, reduction, "it must be the only sink");
+  if (reduction && (returns != 1 || ir_end(fn, v->home[reduction]) != IR_RET))
+    return wrong(v, reduction, "it must stand in the only block that returns");
+  return QL_OK;
+}
+
+static QlStatus check_instructions(const Verifier *v) {
+  const JitFn *fn = v->fn;
+  for (uint32_t b = 0; b < fn->block_count; b++) {
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
+      uint32_t id = fn->blocks[b].ins[i];
+      const IrIns *ins = &fn->ins[id];
+      QL_TRY(check_args(v, id));
+      QL_TRY(ins->kind == IR_STORE ? check_sink(v, id) : ins->kind == IR_REDUCE ? check_reduce(v, id) : check_value(v, id));
+    }
+    QL_TRY(check_condition(v, b));
+  }
+  return check_sinks(v);
+}
+
+static QlStatus check_declarations(const JitFn *fn, QlError *error) {
+  for (uint32_t a = 0; a < fn->array_count; a++) {
+    const IrArray *array = &fn->arrays[a];
+    if (array->dtype >= QL_DTYPE_COUNT || array->access > JIT_UPDATE) return ql_fail(error, QL_ERR_COMPILE, "operand $%u has no dtype or access", a);
+    for (int axis = 0; axis < fn->rank; axis++)
+      if (array->stride[axis] > JIT_STRIDE_ANY) return ql_fail(error, QL_ERR_COMPILE, "operand $%u has no stride along axis %d", a, axis);
+  }
+  for (uint32_t p = 0; p < fn->param_count; p++)
+    if (fn->params[p] >= QL_DTYPE_COUNT) return ql_fail(error, QL_ERR_COMPILE, "parameter ?%u has no dtype", p);
+  return QL_OK;
+}
+
+QlStatus jit_verify(const JitFn *fn, QlError *error) {
+  if (fn->bad.status) {
+    if (error && error->status == QL_OK) *error = fn->bad;
+    return fn->bad.status;
+  }
+  QL_TRY(check_declarations(fn, error));
+  Verifier v = {.fn = fn, .error = error};
+  QlStatus status = QL_OK;
+  for (uint32_t b = 0; b < fn->block_count && status == QL_OK; b++) status = check_block_end(&v, b);
+  if (status != QL_OK || (status = ir_flow(fn, &v.flow, error)) != QL_OK) return status;
+  v.home = malloc(fn->ins_count * sizeof *v.home);
+  v.place = malloc(fn->ins_count * sizeof *v.place);
+  if (!v.home || !v.place) {
+    status = ql_fail(error, QL_ERR_MEMORY, "out of memory for the verifier");
+    goto out;
+  }
+  if ((status = check_lists(&v)) != QL_OK) goto out;
+  status = check_instructions(&v);
+out:
+  free(v.home), free(v.place);
+  ir_flow_free(&v.flow);
+  return status;
+}
