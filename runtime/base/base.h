@@ -1,5 +1,5 @@
-/* base: the vocabulary that every room shares. Tables (status, dtype, op, parameter), errors, 64-bit index types, hashing.
- * It depends on the C library alone. The public half of it is in quelea.h. */
+/* base: the vocabulary that every room shares. Tables (status, dtype, op, parameter), errors, 64-bit index types,
+ * hashing. It depends on the C library alone. The public half of it is in quelea.h. */
 #ifndef QUELEA_BASE_H
 #define QUELEA_BASE_H
 
@@ -12,15 +12,15 @@
 
 /* ---- error.c ---- */
 
-/* Fills *error (which may be NULL) with a printf-style message and returns the status, so that `return ql_fail(...)` reads
- * well. The first failure wins: an error that is already set is kept. */
+/* Fills *error (which may be NULL) with a printf-style message and returns the status, so that `return ql_fail(...)`
+ * reads well. The first failure wins: an error that is already set is kept. */
 QlStatus ql_fail(QlError *error, QlStatus status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Adds a line to an error that is set already (a note, in Python's words). */
 void ql_note(QlError *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-#define QL_TRY(call)                                   \
-  do {                                                 \
-    QlStatus ql_try_status_ = (call);                  \
+#define QL_TRY(call)                                    \
+  do {                                                  \
+    QlStatus ql_try_status_ = (call);                   \
     if (ql_try_status_ != QL_OK) return ql_try_status_; \
   } while (0)
 
@@ -57,14 +57,34 @@ QlDtype ql_promote(QlDtype a, QlDtype b);
 bool ql_can_cast_safely(QlDtype from, QlDtype to);
 bool ql_can_cast_same_kind(QlDtype from, QlDtype to);
 /* Is the Python scalar `value` (weak: its dtype is BOOL, I64, U64, F64 or C128) representable beside arrays of `dtype`?
- * Gives the dtype in which both compute: NEP 50's rule for weak scalars. Fails with QL_ERR_OVERFLOW for an integer that does not
- * fit an integer dtype. */
+ * Gives the dtype in which both compute: NEP 50's rule for weak scalars. Fails with QL_ERR_OVERFLOW for an integer that
+ * does not fit an integer dtype. */
 QlStatus ql_promote_weak(QlDtype dtype, const QlScalar *value, QlDtype *result, QlError *error);
+/* The two halves of ql_promote_weak: the dtype that a weak scalar of dtype `scalar` lifts `dtype` to, and the check
+ * that an integer fits a dtype (anything fits a dtype that is not an integer's; the check of a scalar that is no
+ * integer succeeds). */
+QlDtype ql_lift_weak(QlDtype dtype, QlDtype scalar);
+QlStatus ql_weak_fits(QlDtype dtype, const QlScalar *scalar, QlError *error);
+
+/* ---- resolve.c ---- */
+
 /* The loop dtype of `op` for inputs promoted to `promoted`, and the dtype of its result.
  * Fails with QL_ERR_CAST, in NumPy's words, when there is no such loop. */
 QlStatus ql_op_types(QlOp op, QlDtype promoted, QlDtype *loop, QlDtype *result, QlError *error);
+/* NumPy's whole resolution of op(inputs...), as many as the operation takes: an input is its dtype alone, or a weak
+ * scalar and its value. Gives the dtype to which ql_scalar_as and casts take every input (but SELECT's condition, which
+ * is a bool), and that of the result. It differs from ql_promote and ql_op_types one after the other, as resolve.c
+ * explains: uint8 / 300 and uint8 < 300 are right, uint8 + 300 is QL_ERR_OVERFLOW. Fails with QL_ERR_VALUE for an
+ * integer to a literal negative power. A comparison of int64 with uint64 gets float64, where NumPy has loops that
+ * compare exactly: to be exact above 2^53 the caller splits it, (i < 0) | (uint64(i) < u). */
+QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *result, QlError *error);
+
+/* ---- convert.c ---- */
+
 /* The value converted to `to`, as NumPy's astype converts one element. Also used by the constant folder. */
 QlValue ql_convert(QlDtype from, QlValue value, QlDtype to);
+/* The scalar as an element of `to`. NumPy takes a weak integer to floats through float64, so it may round twice. */
+QlValue ql_scalar_as(const QlScalar *scalar, QlDtype to);
 
 /* ---- params.c ---- */
 
@@ -84,7 +104,8 @@ typedef struct QlParamInfo {
 extern const QlParamInfo ql_param_info[];
 extern const int ql_param_count;
 
-/* Reads the environment. A malformed value is QL_ERR_VALUE and names the variable, the value and the form it must have. */
+/* Reads the environment. A malformed value is QL_ERR_VALUE and names the variable, the value and the form it must
+ * have. */
 QlStatus ql_params_read(QlParams *params, QlError *error);
 /* 64-bit hash of all values, for the comparison among ranks. */
 uint64_t ql_params_hash(const QlParams *params);

@@ -1,12 +1,14 @@
 /* One element converted to another dtype, as NumPy's astype does on x86-64.
  *
- * A value is first taken to the widest form of its kind (integer word, double or complex double; all exact), then to the target.
- * Three conversions are fixed by NumPy or by the machine rather than by C:
- *   - A float that an integer dtype does not hold. cvttsd2si gives the "indefinite" value, the smallest integer of its width.
- *     8- and 16-bit targets and int32 convert to 32 bits and keep the low ones; uint32 converts to 64 bits and keeps the low ones.
- *     uint64 converts 2^63 and above after taking 2^63 away. The cases are written out because C leaves them undefined.
+ * A value is first taken to the widest form of its kind (integer word, double or complex double; all exact), then to
+ * the target. Three conversions are fixed by NumPy or by the machine rather than by C:
+ *   - A float that an integer dtype does not hold. cvttsd2si gives the "indefinite" value, the smallest integer of its
+ *     width. 8- and 16-bit targets and int32 convert to 32 bits and keep the low ones; uint32 converts to 64 bits and
+ *     keeps the low ones (NumPy's loop over contiguous floats vectorises uint32 otherwise, tails excepted; strided ones
+ *     and scalars do as we do). uint64 converts 2^63 and above after taking 2^63 away. The cases are written out
+ *     because C leaves them undefined.
  *   - An integer to float16 goes through float32, so it rounds twice; a double rounds once.
- *   - A complex number to anything real but bool loses its imaginary part. Anything unequal to zero, NaN too, is true. */
+ *   - A complex number to anything real but bool loses its imaginary part; anything unequal to zero, NaN too, is true. */
 #include "base.h"
 
 static int32_t truncate_to_i32(double x) { return x > -0x1p31 - 1 && x < 0x1p31 ? (int32_t)x : INT32_MIN; }
@@ -49,13 +51,17 @@ static QlValue convert_real(double x, QlDtype to) {
   QlValue out = {.bits = {0, 0}};
   switch (to) {
     case QL_BOOL: out.b = x != 0; break;
-    case QL_I8: case QL_I16: case QL_I32: case QL_U8: case QL_U16:
-      out = integer_element((uint64_t)(int64_t)truncate_to_i32(x), to);
-      break;
-    case QL_U32: case QL_I64: out = integer_element((uint64_t)truncate_to_i64(x), to); break;
+    case QL_I8:
+    case QL_I16:
+    case QL_I32:
+    case QL_U8:
+    case QL_U16: out = integer_element((uint64_t)(int64_t)truncate_to_i32(x), to); break;
+    case QL_U32:
+    case QL_I64: out = integer_element((uint64_t)truncate_to_i64(x), to); break;
     case QL_U64: out.u = truncate_to_u64(x); break;
     case QL_F16: out.h = ql_half_from_double(x); break;
-    case QL_F32: case QL_C64: out.f = (float)x; break;
+    case QL_F32:
+    case QL_C64: out.f = (float)x; break;
     default: out.d = x; break;
   }
   return out;
@@ -76,8 +82,14 @@ QlValue ql_convert(QlDtype from, QlValue value, QlDtype to) {
   if (from == to) return value;
   switch (from) {
     case QL_BOOL: return convert_integer(value.b, false, to);
-    case QL_I8: case QL_I16: case QL_I32: case QL_I64: return convert_integer((uint64_t)value.i, true, to);
-    case QL_U8: case QL_U16: case QL_U32: case QL_U64: return convert_integer(value.u, false, to);
+    case QL_I8:
+    case QL_I16:
+    case QL_I32:
+    case QL_I64: return convert_integer((uint64_t)value.i, true, to);
+    case QL_U8:
+    case QL_U16:
+    case QL_U32:
+    case QL_U64: return convert_integer(value.u, false, to);
     case QL_F16: return convert_real(ql_half_to_float(value.h), to);
     case QL_F32: return convert_real(value.f, to);
     case QL_F64: return convert_real(value.d, to);
@@ -85,4 +97,11 @@ QlValue ql_convert(QlDtype from, QlValue value, QlDtype to) {
     case QL_C128: return convert_complex(value.z[0], value.z[1], to);
     default: return value;
   }
+}
+
+QlValue ql_scalar_as(const QlScalar *scalar, QlDtype to) {
+  bool is_integer = scalar->dtype == QL_I64 || scalar->dtype == QL_U64;
+  if (!scalar->weak || !is_integer || ql_dtype_info[to].kind < QL_KIND_FLOAT)
+    return ql_convert(scalar->dtype, scalar->value, to);
+  return ql_convert(QL_F64, ql_convert(scalar->dtype, scalar->value, QL_F64), to);
 }

@@ -1,7 +1,8 @@
 /* Errors: a status, one line of text, and notes below it, in storage that the caller owns.
  *
- * Nothing here allocates, so that running out of memory can be reported like anything else. A message that is too long ends in
- * "..." at the boundary of a UTF-8 character: what a user typed may be part of it, and Python decodes the text strictly. */
+ * Nothing here allocates, so that running out of memory can be reported like anything else. A message that is too long
+ * ends in "..." at the boundary of a UTF-8 character: what a user typed may be part of it, and Python decodes the text
+ * strictly. */
 #include "base.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 /* The QUELEA_* parameters: params.def expanded to a table, and one pass over it that reads the environment.
  *
- * An empty variable counts as unset. Each value, the defaults included, goes through the one parser of its type. A TEXT value is
- * not copied: it points into the environment (glibc never frees what setenv replaces) or at the default. */
+ * An empty variable counts as unset. Each value, the defaults included, goes through the one parser of its type. A TEXT
+ * value is not copied: it points into the environment (glibc never frees what setenv replaces) or at the default. */
 #include "base.h"
 
 #include <ctype.h>
@@ -77,7 +77,7 @@ static const char *text_of(const QlParamInfo *info) {
 
 QlStatus ql_params_read(QlParams *params, QlError *error) {
   const QlParamInfo *info = ql_param_info;
-#define QL_PARAM(field, type, name, fallback, text)                         \
+#define QL_PARAM(field, type, name, fallback, text)                 \
   QL_TRY(parse_##type(info, text_of(info), &params->field, error)); \
   info++;
 #include "params.def"

@@ -1,5 +1,5 @@
-/* The types of Quelea's public C interface that every room shares: dtypes, operations, status codes, scalar values, errors.
- * Included by quelea.h; there is no reason to include it directly from a program. */
+/* The types of Quelea's public C interface that every room shares: dtypes, operations, status codes, scalar values,
+ * errors. Included by quelea.h; there is no reason to include it directly from a program. */
 #ifndef QUELEA_TYPES_H
 #define QUELEA_TYPES_H
 
@@ -64,8 +64,9 @@ typedef struct QlScalar {
   bool weak;
 } QlScalar;
 
-/* Where in the user's program something was asked for. For C it is a file's name and a line. A front end of another language
- * may store what it likes and explains it through QlOptions.describe when it must be shown; recording stays cheap. */
+/* Where in the user's program something was asked for. For C it is a file's name and a line. A front end of another
+ * language may store what it likes and explains it through QlOptions.describe when it must be shown; recording stays
+ * cheap. */
 typedef struct QlSource {
   const void *code; /* C: const char *file, which must stay valid */
   int64_t at;       /* C: the line */

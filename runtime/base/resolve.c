@@ -1,0 +1,126 @@
+/* Which loop an operation runs: NumPy 2's ufunc resolution over the domains of ops.def.
+ *
+ * NumPy searches the loops of a ufunc for the first that holds the inputs. For most operations that is the loop of the
+ * promoted dtype; what ql_op_resolve adds to ql_promote, ql_promote_weak and ql_op_types is the rest of NumPy's
+ * behaviour:
+ *   - Loops over floats alone are searched operand by operand: arctan2(int8, uint8) is float16 though the two promote
+ *     to int16.
+ *   - A weak integer must fit the loop, not the array: uint8 / 300 is right, uint8 + 300 overflows.
+ *   - Comparisons compare values: uint8 < 300 is true everywhere.
+ *   - Logical operations ask for the truth of each input alone.
+ *   - `where` wraps a weak integer instead of refusing it. */
+#include "base.h"
+
+#include <assert.h>
+
+static inline const QlDtypeInfo *info_of(QlDtype dtype) { return &ql_dtype_info[dtype]; }
+
+/* The smallest float that holds a bool or an integer, as NumPy counts; floats and complex dtypes stay. */
+static QlDtype float_for(QlDtype dtype) { return ql_promote(dtype, QL_F16); }
+
+/* ---- the loops of an operation ---- */
+
+static QlStatus no_loop(QlOp op, QlDtype promoted, QlError *error) {
+  const char *name = ql_op_name(op);
+  if (promoted == QL_BOOL && op == QL_OP_NEGATIVE)
+    return ql_fail(error, QL_ERR_CAST,
+                   "The numpy boolean negative, the `-` operator, is not supported, use the `~` operator or "
+                   "the logical_not function instead.");
+  if (promoted == QL_BOOL && op == QL_OP_SUBTRACT)
+    return ql_fail(error, QL_ERR_CAST,
+                   "numpy boolean subtract, the `-` operator, is not supported, use the bitwise_xor, the "
+                   "`^` operator, or the logical_xor function instead.");
+  if (promoted == QL_BOOL)
+    return ql_fail(error, QL_ERR_CAST,
+                   "ufunc '%s' did not contain a loop with signature matching types "
+                   "<class 'numpy.dtypes.BoolDType'> -> None",
+                   name);
+  return ql_fail(error, QL_ERR_CAST,
+                 "ufunc '%s' not supported for the input types, and the inputs could not be safely coerced "
+                 "to any supported types according to the casting rule ''safe''",
+                 name);
+}
+
+/* The loop of a domain for a dtype, as ops.def describes the domains; QL_DTYPE_NONE: there is none. */
+static QlDtype loop_of(QlDomain domain, QlDtype dtype) {
+  QlKind kind = (QlKind)info_of(dtype)->kind;
+  bool is_bool = kind == QL_KIND_BOOL, is_complex = kind == QL_KIND_COMPLEX, is_float = kind == QL_KIND_FLOAT;
+  switch (domain) {
+    case QL_DOMAIN_ANY: return dtype;
+    case QL_DOMAIN_NUMBER: return is_bool ? QL_I8 : dtype;
+    case QL_DOMAIN_NOBOOL: return is_bool ? QL_DTYPE_NONE : dtype;
+    case QL_DOMAIN_REAL: return is_complex ? QL_DTYPE_NONE : is_bool ? QL_I8 : dtype;
+    case QL_DOMAIN_ORDERED: return is_complex ? QL_DTYPE_NONE : dtype;
+    case QL_DOMAIN_DIVIDE: return is_float || is_complex ? dtype : QL_F64;
+    case QL_DOMAIN_WIDE: return is_complex ? QL_C128 : QL_F64;
+    case QL_DOMAIN_INEXACT: return float_for(dtype);
+    case QL_DOMAIN_FLOAT: return is_complex ? QL_DTYPE_NONE : float_for(dtype);
+    case QL_DOMAIN_INTEGER: return is_float || is_complex ? QL_DTYPE_NONE : is_bool ? QL_I8 : dtype;
+    case QL_DOMAIN_BITS: return is_float || is_complex ? QL_DTYPE_NONE : dtype;
+  }
+  return QL_DTYPE_NONE;
+}
+
+QlStatus ql_op_types(QlOp op, QlDtype promoted, QlDtype *loop, QlDtype *result, QlError *error) {
+  const QlOpInfo *info = &ql_op_info[op];
+  *loop = loop_of((QlDomain)info->domain, promoted);
+  if (*loop == QL_DTYPE_NONE) return no_loop(op, promoted, error);
+  *result = info->result == QL_RESULT_BOOL ? QL_BOOL : info->result == QL_RESULT_PART ? info_of(*loop)->part : *loop;
+  return QL_OK;
+}
+
+/* ---- one application of an operation ---- */
+
+enum { MAX_VALUES = 2 }; /* the inputs that take the loop dtype */
+
+static bool is_comparison(QlOp op) { return op >= QL_OP_EQUAL && op <= QL_OP_GREATER_EQUAL; }
+static bool is_logical(QlOp op) { return op >= QL_OP_LOGICAL_AND && op <= QL_OP_LOGICAL_XOR; }
+
+/* The dtype to which the inputs promote, before the weak ones are held against the loop. */
+static QlDtype promote_inputs(QlOp op, const QlScalar *inputs, int count) {
+  QlDomain domain = (QlDomain)ql_op_info[op].domain;
+  bool by_operand = domain == QL_DOMAIN_FLOAT || domain == QL_DOMAIN_INEXACT, any_weak = false;
+  for (int k = 0; k < count; k++) any_weak |= inputs[k].weak;
+  QlDtype strong = QL_DTYPE_NONE;
+  for (int k = 0; k < count; k++) {
+    if (inputs[k].weak) continue;
+    QlDtype dtype = by_operand && !any_weak ? float_for(inputs[k].dtype) : inputs[k].dtype;
+    strong = strong == QL_DTYPE_NONE ? dtype : ql_promote(strong, dtype);
+  }
+  /* Scalars alone take the default dtype of the highest kind among them; a lone one keeps its own (uint64 above int64).
+   * */
+  if (strong == QL_DTYPE_NONE) strong = count == 1 ? inputs[0].dtype : QL_BOOL;
+  for (int k = 0; k < count; k++)
+    if (inputs[k].weak) strong = ql_lift_weak(strong, inputs[k].dtype);
+  return strong;
+}
+
+static bool truth_of(QlDtype dtype, QlValue value) { return ql_convert(dtype, value, QL_BOOL).b; }
+
+/* Holds one weak input against the loop: widens the loop, or fails. */
+static QlStatus admit_weak(QlOp op, const QlScalar *input, QlDtype *loop, QlError *error) {
+  if (op == QL_OP_SELECT) return QL_OK;
+  if (is_comparison(op)) {
+    if (ql_weak_fits(*loop, input, NULL) != QL_OK) *loop = ql_promote(*loop, input->dtype);
+    return QL_OK;
+  }
+  if (is_logical(op)) {
+    if (truth_of(*loop, ql_convert(input->dtype, input->value, *loop)) != truth_of(input->dtype, input->value))
+      *loop = ql_promote(*loop, input->dtype);
+    return QL_OK;
+  }
+  return ql_weak_fits(*loop, input, error);
+}
+
+QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *result, QlError *error) {
+  int count = ql_op_info[op].arity;
+  if (op == QL_OP_SELECT) inputs++, count--; /* the condition is a bool whatever the others are */
+  assert(count <= MAX_VALUES);
+  QL_TRY(ql_op_types(op, promote_inputs(op, inputs, count), loop, result, error));
+  for (int k = 0; k < count; k++)
+    if (inputs[k].weak) QL_TRY(admit_weak(op, &inputs[k], loop, error));
+  bool whole_power = op == QL_OP_POWER && info_of(*loop)->kind == QL_KIND_INT && inputs[1].weak;
+  if (whole_power && inputs[1].dtype == QL_I64 && inputs[1].value.i < 0)
+    return ql_fail(error, QL_ERR_VALUE, "Integers to negative integer powers are not allowed.");
+  return QL_OK;
+}
