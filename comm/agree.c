@@ -1,0 +1,130 @@
+/* The agreement of contract C1: one word of every rank, combined and given back to all; a barrier too.
+ *
+ *   each rank         writes its Sum into its slot, then counts itself in Control.arrivals
+ *   the last of them  combines the slots; on one node, that is the verdict
+ *   the leader        exchanges its node's Sum with the other leaders by dissemination (Hensgen, Finkel, Manber 1988): log2(nodes) steps,
+ *                     each one message to the node 2^k further. Combining is idempotent, so any number of nodes will do
+ *   the others        sleep once, on the verdict's cell
+ *
+ * Everything a round writes has two places, chosen by the parity of the round: a rank reaches round r + 2 only after all have arrived at r + 1, and
+ * so have read what r left. */
+#include "internal.h"
+
+#include <assert.h>
+#include <pthread.h>
+
+static Sum sum_of(const CommWord *word, int rank, bool leaves) {
+  uint64_t failed = word->status ? ~((uint64_t)(uint32_t)rank << 32 | (uint32_t)word->status) : 0;
+  uint64_t mark = ~(uint64_t)rank;
+  return (Sum){word->statements, ~word->statements, word->drops, ~word->drops, failed, leaves ? mark : 0, leaves ? 0 : mark};
+}
+
+static void combine(Sum *into, const Sum *other) {
+  uint64_t *a = (uint64_t *)into;
+  const uint64_t *b = (const uint64_t *)other;
+  for (size_t i = 0; i < sizeof *into / sizeof *a; i++) a[i] = QL_MAX(a[i], b[i]);
+}
+
+/* ---- between nodes ---- */
+
+typedef struct Step {
+  Comm *comm;
+  QlError error;
+} Step;
+
+static bool step_done(void *subject) {
+  Step *step = subject;
+  bool done = false;
+  return transport_poll(step->comm->agree_batch, &done, &step->error) != QL_OK || done;
+}
+
+static QlStatus exchange(Comm *comm, int to, int from, const Sum *out, Sum *in, QlError *error) {
+  Step step = {comm, {0}};
+  QL_TRY(transport_receive(comm->agree_batch, from, in, sizeof *in, TRANSPORT_AGREE, error));
+  QL_TRY(transport_send(comm->agree_batch, to, out, sizeof *out, TRANSPORT_AGREE, error));
+  for (int spin = comm->spins; spin >= 0; spin--)
+    if (step_done(&step)) break;
+    else if (spin == 0) comm_wait(comm, &(Wait){.kind = WAIT_AGREE, .is_main = true, .ready = step_done, .subject = &step});
+  if (step.error.status != QL_OK) *error = step.error;
+  return step.error.status;
+}
+
+static void disseminate(Comm *comm, Sum *sum) {
+  int nodes = comm->info.node_count, node = comm->info.node;
+  QlError error = {0};
+  for (int step = 1; step < nodes; step *= 2) {
+    Sum in, out = *sum;
+    int to = comm->info.leader_of_node[(node + step) % nodes], from = comm->info.leader_of_node[(node + nodes - step) % nodes];
+    if (exchange(comm, to, from, &out, &in, &error) != QL_OK) comm_end(comm, 1, "the agreement of the ranks failed: %s", error.text);
+    combine(sum, &in);
+  }
+}
+
+/* ---- inside a node ---- */
+
+static void gather(Comm *comm, Sum *sum, int parity) {
+  *sum = comm->slots[0].sum[parity];
+  for (int i = 1; i < comm->info.node_size; i++) combine(sum, &comm->slots[i].sum[parity]);
+}
+
+static Sum agree(Comm *comm, const Sum *mine) {
+  const CommInfo *info = &comm->info;
+  assert(!comm->left && pthread_equal(pthread_self(), comm->main_thread));
+  uint64_t round = ++comm->round;
+  int parity = round & 1, internals = info->workers + COMM_EXTRA_CELLS;
+  bool leader = info->node_rank == 0, alone = info->node_count == 1;
+  Sum *sum = &comm->control->sum[parity];
+  RankSlot *slot = &comm->slots[info->node_rank];
+  slot->sum[parity] = *mine;
+  atomic_store_explicit(&slot->round, round, memory_order_relaxed);
+  uint64_t arrived = atomic_fetch_add_explicit(&comm->control->arrivals, 1, memory_order_acq_rel) + 1;
+  bool last = arrived == round * (uint64_t)info->node_size;
+  if (last) gather(comm, sum, parity);
+  if (last && !leader && !alone) comm_publish(comm, internals + CELL_LEADER, round);
+  if (leader && !alone) {
+    if (!last) comm_await(comm, internals + CELL_LEADER, round, true);
+    disseminate(comm, sum);
+  }
+  if (alone ? last : leader)
+    comm_publish(comm, internals + CELL_VERDICT, round);
+  else
+    comm_await(comm, internals + CELL_VERDICT, round, true);
+  return *sum;
+}
+
+/* Some leave, some do not: the lowest of those that stay says so, for it knows where it is. */
+static void check_leaving(Comm *comm, const Sum *sum) {
+  if (!sum->leaving || !sum->staying) return;
+  char where[256];
+  int leaver = (int)~sum->leaving, stayer = (int)~sum->staying;
+  comm_where(comm, where, sizeof where);
+  if (comm->info.rank == stayer) comm_end(comm, 1, "rank %d has left the program, but rank %d is at %s", leaver, stayer, where);
+  comm_stand_by(comm);
+}
+
+void comm_agree(Comm *comm, const CommWord *mine, CommVerdict *verdict) {
+  *verdict = (CommVerdict){true, true, mine->status, mine->status ? comm->info.rank : -1};
+  atomic_fetch_add_explicit(&comm->agreements, 1, memory_order_relaxed);
+  if (comm_is_lone(comm)) return;
+  Sum sum = sum_of(mine, comm->info.rank, false);
+  sum = agree(comm, &sum);
+  check_leaving(comm, &sum);
+  verdict->same_statements = sum.statements == ~sum.not_statements;
+  verdict->same_drops = sum.drops == ~sum.not_drops;
+  verdict->status = sum.failed ? (int32_t)(uint32_t)~sum.failed : QL_OK;
+  verdict->status_rank = sum.failed ? (int)(~sum.failed >> 32) : -1;
+}
+
+void comm_agree_to_leave(Comm *comm) {
+  if (comm->left || comm_is_lone(comm)) return;
+  atomic_store(&comm->slots[comm->info.node_rank].closing, 1);
+  Sum sum = sum_of(&(CommWord){0}, comm->info.rank, true);
+  sum = agree(comm, &sum);
+  check_leaving(comm, &sum);
+  comm->left = true;
+}
+
+QlStatus comm_agree_open(Comm *comm, QlError *error) {
+  comm->agree_batch = transport_batch_new(comm->transport, 2);
+  return comm->agree_batch ? QL_OK : ql_fail(error, QL_ERR_MEMORY, "no memory for the agreement of ranks");
+}
