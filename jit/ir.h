@@ -99,6 +99,9 @@ QlStatus ir_optimise(JitFn *fn, bool verify, QlError *error);    /* jit_optimise
 
 /* ---- eval.c: one operation on scalars, as NumPy computes it; shared by the interpreter and the folder ---- */
 QlValue ir_eval(QlOp op, QlDtype loop, const QlValue *args);     /* SELECT: args[0] is a bool */
+QlValue ir_eval_int(QlOp op, QlDtype loop, const QlValue *args); /* its parts: eval_int.c, eval_real.c, eval_complex.c */
+QlValue ir_eval_real(QlOp op, QlDtype loop, const QlValue *args);
+QlValue ir_eval_complex_value(QlOp op, QlDtype loop, const QlValue *args);
 QlValue ir_read(QlDtype dtype, const void *element);
 void ir_write(QlDtype dtype, void *element, QlValue value);
 QlValue ir_canonical(QlDtype dtype, QlValue value);              /* bits that the dtype does not use are 0; integers are extended */
