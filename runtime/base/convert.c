@@ -8,7 +8,7 @@
  *     and scalars do as we do). uint64 converts 2^63 and above after taking 2^63 away. The cases are written out
  *     because C leaves them undefined.
  *   - An integer to float16 goes through float32, so it rounds twice; a double rounds once.
- *   - A complex number to anything real but bool loses its imaginary part; anything unequal to zero, NaN too, is true. */
+ *   - A complex number to anything real but bool loses its imaginary part; what is not zero, NaN too, is true. */
 #include "base.h"
 
 static int32_t truncate_to_i32(double x) { return x > -0x1p31 - 1 && x < 0x1p31 ? (int32_t)x : INT32_MIN; }
