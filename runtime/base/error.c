@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The text of `size` bytes at `buffer` was cut by vsnprintf: ends it in "..." without leaving part of a character. */
+static const char cut_mark[] = "...";
+
+/* The text of `size` bytes at `buffer` was cut by vsnprintf: marks it so, without leaving part of a character. */
 static void mark_cut(char *buffer, size_t size) {
-  if (size < 4) return;
-  size_t end = size - 4;
+  assert(size >= sizeof cut_mark);
+  size_t end = size - sizeof cut_mark;
   while (end > 0 && ((unsigned char)buffer[end] & 0xc0) == 0x80) end--;
-  memcpy(buffer + end, "...", 4);
+  memcpy(buffer + end, cut_mark, sizeof cut_mark);
 }
 
 static void format_into(char *buffer, size_t size, const char *format, va_list arguments) {
@@ -40,7 +42,7 @@ QlStatus ql_fail(QlError *error, QlStatus status, const char *format, ...) {
 void ql_note(QlError *error, const char *format, ...) {
   if (!error || error->status == QL_OK) return;
   size_t used = strlen(error->notes);
-  if (used + 2 >= sizeof error->notes) return;
+  if (used + 1 + sizeof cut_mark > sizeof error->notes) return; /* not even room to say that it was cut */
   if (used > 0) error->notes[used++] = '\n';
   va_list arguments;
   va_start(arguments, format);

@@ -72,6 +72,28 @@ static void long_text_is_cut(void) {
   }
 }
 
+/* The longest text that fits is kept whole, and the next longer one is marked. */
+static void exact_fit(void) {
+  char text[1100];
+  memset(text, 'x', sizeof text);
+  for (int length = 1018; length < 1030; length++) {
+    QlError error = {0};
+    ql_fail(&error, QL_ERR_VALUE, "%.*s", length, text);
+    CHECK_INT_EQ(strlen(error.text), length < (int)sizeof error.text ? (size_t)length : sizeof error.text - 1);
+    CHECK_INT_EQ(ends_in(error.text, "..."), length >= (int)sizeof error.text);
+    ql_note(&error, "%.*s", length, text);
+    CHECK_INT_EQ(ends_in(error.notes, "..."), length >= (int)sizeof error.notes);
+  }
+  for (int left = 0; left < 10; left++) { /* a note into the last bytes: whole, marked, or not begun */
+    QlError error = {.status = QL_ERR_VALUE};
+    int before = (int)sizeof error.notes - 1 - left;
+    ql_note(&error, "%.*s", before, text);
+    ql_note(&error, "\xc3\xa9\xc3\xa9");
+    const char *want = left < 4 ? "" : left < 5 ? "\n..." : "\n\xc3\xa9\xc3\xa9";
+    CHECK_STR_EQ(error.notes + before, want);
+  }
+}
+
 /* Notes of every length fill the room to its last byte without passing it. */
 static void notes_fill_the_room(void) {
   for (int length = 1; length < 40; length++) {
@@ -82,10 +104,10 @@ static void notes_fill_the_room(void) {
     ql_fail(&guarded.error, QL_ERR_OS, "full");
     for (int k = 0; k < 1100; k++) ql_note(&guarded.error, "%.*s", length, "0123456789012345678901234567890123456789");
     size_t used = strlen(guarded.error.notes);
-    CHECK(used < sizeof guarded.error.notes && used + (size_t)length + 2 >= sizeof guarded.error.notes - 1);
+    CHECK(used < sizeof guarded.error.notes && used + 1 + sizeof "..." > sizeof guarded.error.notes);
     CHECK_INT_EQ(guarded.guard, 42);
   }
 }
 
 CHECK_MAIN(CHECK_TEST(first_failure_wins), CHECK_TEST(notes_follow), CHECK_TEST(long_text_is_cut),
-           CHECK_TEST(notes_fill_the_room))
+           CHECK_TEST(exact_fit), CHECK_TEST(notes_fill_the_room))
