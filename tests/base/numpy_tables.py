@@ -1,12 +1,13 @@
 """Write what NumPy does into the tables that the C tests of runtime/base read.
 
-The tests run without NumPy; the tables are committed. Regenerate them, on x86-64 and with the newest NumPy, after a change
-of ops.def or dtype.def, and read the difference before committing it::
+The tests run without NumPy; the tables are committed. Regenerate them, on x86-64 and with the newest NumPy, after a
+change of ops.def or dtype.def, and read the difference before committing it::
 
     python tests/base/numpy_tables.py            # writes numpy_types.txt and numpy_casts.txt beside this file
     python tests/base/numpy_tables.py --check    # writes nothing, fails where the committed tables differ
 
-NumPy 2.0 differs: its floor, ceil and trunc of integers are floats, and it rounds large Python integers to float32 once.
+NumPy 2.0 differs: its floor, ceil and trunc of integers are floats, and it rounds a large Python integer to float32
+once, not twice.
 
 Both files are lines of words; ``#`` starts a comment. Dtypes go by their names in the IR (i8, f32, ...), in the order
 of dtype.def, and a row has one column for each of them, or for each literal of the line ``literals``.
