@@ -78,10 +78,8 @@ static QlStatus post(CommExchange *exchange, int receives, const CommMessage *re
   return QL_OK;
 }
 
-QlStatus comm_exchange_start(Comm *comm, int receives, const CommMessage *receive, int sends, const CommMessage *send,
-                             CommExchange **out, QlError *error) {
-  *out = NULL;
-  QL_TRY(inject(comm, (int64_t)receives + sends, error));
+static QlStatus start(Comm *comm, int receives, const CommMessage *receive, int sends, const CommMessage *send, CommExchange **out,
+                      QlError *error) {
   QL_TRY(copy_own(comm, receives, receive, sends, send, error));
   CommExchange *exchange = calloc(1, sizeof *exchange);
   if (!exchange) return ql_fail(error, QL_ERR_MEMORY, "no memory for an exchange of messages");
@@ -101,6 +99,13 @@ QlStatus comm_exchange_start(Comm *comm, int receives, const CommMessage *receiv
   }
   *out = exchange;
   return QL_OK;
+}
+
+QlStatus comm_exchange_start(Comm *comm, int receives, const CommMessage *receive, int sends, const CommMessage *send,
+                             CommExchange **exchange, QlError *error) {
+  *exchange = NULL;
+  QL_TRY(inject(comm, (int64_t)receives + sends, error));
+  return start(comm, receives, receive, sends, send, exchange, error);
 }
 
 bool comm_exchange_poll(CommExchange *exchange) {
@@ -161,7 +166,7 @@ static QlStatus ring(Comm *comm, char *all, const int64_t *offset, QlError *erro
     CommMessage send = {(rank + 1) % size, all + offset[out], offset[out + 1] - offset[out]};
     CommMessage receive = {(rank - 1 + size) % size, all + offset[in], offset[in + 1] - offset[in]};
     CommExchange *exchange = NULL;
-    QL_TRY(comm_exchange_start(comm, 1, &receive, 1, &send, &exchange, error));
+    QL_TRY(start(comm, 1, &receive, 1, &send, &exchange, error));
     QL_TRY(comm_exchange_finish(exchange, error));
   }
   return QL_OK;
@@ -183,6 +188,7 @@ QlStatus comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, 
   if (status != QL_OK) goto out;
   if (size > 0) memcpy(bytes + offset[comm->info.rank], mine, (size_t)size);
   status = ring(comm, bytes, offset, error);
+  if (status != QL_OK) comm_end(comm, 1, "a gather of data failed: %s", error ? error->text : "communication failed"); /* the others wait */
 out:
   if (status != QL_OK) {
     free(bytes), free(offset);
