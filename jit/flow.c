@@ -1,4 +1,5 @@
-/* What control flow implies: an order of the blocks, dominators, and what no path reaches.
+/* What control flow implies: an order of the blocks, dominators, and what no path reaches. And the record that passes keep
+ * of values that equal earlier ones.
  *
  * Dominators by the algorithm of Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001): iterate
  * dom(b) = intersection of dom(p) over the predecessors p, on the tree of immediate dominators, in reverse postorder. */
@@ -132,4 +133,31 @@ bool ir_prune(JitFn *fn) {
   }
   ir_flow_free(&flow);
   return true;
+}
+
+/* ---- equal values ---- */
+
+uint32_t *ir_same_new(const JitFn *fn, QlError *error) {
+  uint32_t *same = malloc(fn->ins_count * sizeof *same);
+  if (!same) ql_fail(error, QL_ERR_MEMORY, "out of memory for a pass");
+  for (uint32_t i = 0; same && i < fn->ins_count; i++) same[i] = i;
+  return same;
+}
+
+uint32_t ir_same(const uint32_t *same, uint32_t value) {
+  while (same[value] != value) value = same[value];
+  return value;
+}
+
+void ir_same_args(const uint32_t *same, IrIns *ins) {
+  for (int a = 0, count = ir_arg_count(ins); a < count; a++) ins->args[a] = ir_same(same, ins->args[a]);
+}
+
+void ir_same_apply(JitFn *fn, const uint32_t *same) {
+  for (uint32_t b = 0; b < fn->block_count; b++) {
+    IrBlock *block = &fn->blocks[b];
+    for (uint32_t i = 0; i < block->count; i++) ir_same_args(same, &fn->ins[block->ins[i]]);
+    if (block->end == IR_JNZ) block->condition = ir_same(same, block->condition);
+  }
+  for (uint32_t arm = 1; arm < fn->phi_count; arm++) fn->phis[arm].value = ir_same(same, fn->phis[arm].value);
 }

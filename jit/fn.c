@@ -276,6 +276,7 @@ void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, 
 
 JitBlock jit_block_new(JitFn *fn) {
   if (!ir_grow(fn, &fn->blocks, &fn->block_room, fn->block_count + 1, sizeof *fn->blocks)) return (JitBlock){0};
+  fn->blocks[fn->block_count] = (IrBlock){0};
   return (JitBlock){fn->block_count++};
 }
 

@@ -89,10 +89,19 @@ bool ir_dominates(const IrFlow *flow, uint32_t a, uint32_t b);   /* reachable bl
 int ir_targets(const JitFn *fn, uint32_t block, uint32_t to[2]); /* successors, and how many */
 bool ir_prune(JitFn *fn);                                        /* removes unreachable blocks; false: out of memory, nothing changed */
 
+/* Values found equal to others while a pass walks: same[v] is the value that stands for v, v itself at first. */
+uint32_t *ir_same_new(const JitFn *fn, QlError *error);          /* NULL: out of memory */
+uint32_t ir_same(const uint32_t *same, uint32_t value);
+void ir_same_args(const uint32_t *same, IrIns *ins);             /* arguments become what stands for them */
+void ir_same_apply(JitFn *fn, const uint32_t *same);             /* everywhere, conditions and phis too */
+
 /* ---- text.c ---- */
 /* Instructions are numbered as they appear, so equal functions give equal texts. Without sources it is the text that is hashed. */
 char *ir_text(const JitFn *fn, bool sources);
 uint32_t ir_number(const JitFn *fn, uint32_t value);             /* the number that the text gives it; 0: no block lists it */
+enum { IR_STRIDES = 3, IR_ACCESSES = 3, IR_FORMS = 3 };          /* the words for JitStride, JitAccess, JitReduceForm, QlReduction */
+extern const char *const ir_stride_name[IR_STRIDES], *const ir_access_name[IR_ACCESSES], *const ir_form_name[IR_FORMS];
+extern const char *const ir_reduction_name[QL_REDUCE_COUNT];
 
 /* ---- pipeline.c ---- */
 QlStatus ir_optimise(JitFn *fn, bool verify, QlError *error);    /* jit_optimise; verify: between passes */

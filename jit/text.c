@@ -5,7 +5,6 @@
 #include "ir.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,10 +91,13 @@ static void put_constant(Text *text, QlDtype dtype, QlValue value) {
 
 /* ---- instructions ---- */
 
-static const char *const stride_names[] = {[JIT_STRIDE_ZERO] = "zero", [JIT_STRIDE_UNIT] = "unit", [JIT_STRIDE_ANY] = "any"};
-static const char *const access_names[] = {[JIT_READ] = "read", [JIT_WRITE] = "write", [JIT_UPDATE] = "update"};
-static const char *const reduction_names[] = {"sum", "prod", "min", "max", "any", "all"};
-static const char *const form_names[] = {[JIT_LEAVES] = "leaves", [JIT_TREE] = "tree", [JIT_WHOLE] = "whole"};
+const char *const ir_stride_name[] = {[JIT_STRIDE_ZERO] = "zero", [JIT_STRIDE_UNIT] = "unit", [JIT_STRIDE_ANY] = "any"};
+const char *const ir_access_name[] = {[JIT_READ] = "read", [JIT_WRITE] = "write", [JIT_UPDATE] = "update"};
+const char *const ir_form_name[] = {[JIT_LEAVES] = "leaves", [JIT_TREE] = "tree", [JIT_WHOLE] = "whole"};
+const char *const ir_reduction_name[] = {
+    [QL_REDUCE_SUM] = "sum", [QL_REDUCE_PROD] = "prod", [QL_REDUCE_MIN] = "min",
+    [QL_REDUCE_MAX] = "max", [QL_REDUCE_ANY] = "any",   [QL_REDUCE_ALL] = "all",
+};
 
 static void put_type(Text *text, const IrIns *ins) {
   put(text, "%s", ql_dtype_info[ins->dtype].ir);
@@ -129,7 +131,7 @@ static void put_instruction(Text *text, const JitFn *fn, uint32_t id, const uint
     case IR_PHI: put_phi(text, fn, ins, numbers); break;
     case IR_STORE: put(text, "store $%d,", ins->number); break;
     case IR_REDUCE:
-      put(text, "reduce %s %s %d, $%d,", reduction_names[ins->op], form_names[ins->form], ins->axis, ins->number);
+      put(text, "reduce %s %s %d, $%d,", ir_reduction_name[ins->op], ir_form_name[ins->form], ins->axis, ins->number);
       break;
   }
   for (int a = 0, count = ir_arg_count(ins); a < count; a++) put(text, "%s%%%u", a ? ", " : " ", numbers[ins->args[a]]);
@@ -169,8 +171,8 @@ static void put_declarations(Text *text, const JitFn *fn) {
   put(text, "function rank %d\n", fn->rank);
   for (uint32_t a = 0; a < fn->array_count; a++) {
     const IrArray *array = &fn->arrays[a];
-    put(text, "array $%u: %s %s (", a, ql_dtype_info[array->dtype].ir, access_names[array->access]);
-    for (int axis = 0; axis < fn->rank; axis++) put(text, "%s%s", axis ? ", " : "", stride_names[array->stride[axis]]);
+    put(text, "array $%u: %s %s (", a, ql_dtype_info[array->dtype].ir, ir_access_name[array->access]);
+    for (int axis = 0; axis < fn->rank; axis++) put(text, "%s%s", axis ? ", " : "", ir_stride_name[array->stride[axis]]);
     put(text, ")\n");
   }
   for (uint32_t p = 0; p < fn->param_count; p++) put(text, "param ?%u: %s\n", p, ql_dtype_info[fn->params[p]].ir);

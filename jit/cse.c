@@ -1,0 +1,115 @@
+/* Common subexpressions: a value that a dominating instruction has computed already is that value.
+ *
+ * Requires a verified function; ensures one. Values that are replaced stay listed, without users, until dce.
+ *
+ * Two loads of an element are equal when nothing writes the operand. An operand that is updated is equal to itself within a
+ * block, between two sinks. Swapped arguments count as equal where the operation gives the same bits either way: not minimum
+ * and maximum (zeros of both signs). */
+#include "ir.h"
+
+#include <stdlib.h>
+
+typedef struct Cse {
+  JitFn *fn;
+  IrFlow flow;
+  uint32_t *same;
+  uint32_t *home;    /* [ins_count] block */
+  uint32_t *version; /* [ins_count] of loads of operands that are updated: equal between two sinks */
+  uint32_t *table;   /* open addressing, by hash; 0: free */
+  uint32_t mask, stamp;
+} Cse;
+
+static bool commutes(const IrIns *ins) {
+  switch ((QlOp)ins->op) {
+    case QL_OP_ADD: case QL_OP_MULTIPLY: case QL_OP_EQUAL: case QL_OP_NOT_EQUAL:
+    case QL_OP_LOGICAL_AND: case QL_OP_LOGICAL_OR: case QL_OP_LOGICAL_XOR:
+    case QL_OP_BITWISE_AND: case QL_OP_BITWISE_OR: case QL_OP_BITWISE_XOR: return ins->kind == IR_OP;
+    default: return false;
+  }
+}
+
+static uint64_t hash(const Cse *c, uint32_t id) {
+  const IrIns *ins = &c->fn->ins[id];
+  uint64_t h = ql_mix(ins->kind, (uint64_t)ins->op << 32 | ins->dtype);
+  int count = ir_arg_count(ins);
+  switch (ins->kind) {
+    case IR_CONST: return ql_mix(ql_mix(h, ins->value.bits[0]), ins->value.bits[1]);
+    case IR_LOAD:
+      h = ql_mix(ql_mix(h, (uint64_t)ins->number), c->version[id]);
+      for (int axis = 0; axis < c->fn->rank; axis++) h = ql_mix(h, (uint64_t)c->fn->offsets[ins->extra + (uint32_t)axis]);
+      return h;
+    case IR_PARAM: case IR_INDEX: return ql_mix(h, (uint64_t)ins->number);
+    default: break;
+  }
+  if (commutes(ins)) return ql_mix(h, (uint64_t)ins->args[0] + ins->args[1]);
+  for (int a = 0; a < count; a++) h = ql_mix(h, ins->args[a]);
+  return h;
+}
+
+static bool equal_loads(const Cse *c, uint32_t a, uint32_t b) {
+  const IrIns *x = &c->fn->ins[a], *y = &c->fn->ins[b];
+  if (x->number != y->number || c->version[a] != c->version[b]) return false;
+  for (uint32_t axis = 0; axis < (uint32_t)c->fn->rank; axis++)
+    if (c->fn->offsets[x->extra + axis] != c->fn->offsets[y->extra + axis]) return false;
+  return true;
+}
+
+static bool equal(const Cse *c, uint32_t a, uint32_t b) {
+  const IrIns *x = &c->fn->ins[a], *y = &c->fn->ins[b];
+  if (x->kind != y->kind || x->dtype != y->dtype) return false;
+  switch (x->kind) {
+    case IR_CONST: return x->value.bits[0] == y->value.bits[0] && x->value.bits[1] == y->value.bits[1];
+    case IR_LOAD: return equal_loads(c, a, b);
+    case IR_PARAM: case IR_INDEX: return x->number == y->number;
+    case IR_OP:
+      if (x->op != y->op) return false;
+      if (commutes(x) && x->args[0] == y->args[1] && x->args[1] == y->args[0]) return true;
+      break;
+    default: break;
+  }
+  for (int i = 0, count = ir_arg_count(x); i < count; i++)
+    if (x->args[i] != y->args[i]) return false;
+  return true;
+}
+
+static void visit(Cse *c, uint32_t block, uint32_t id) {
+  IrIns *ins = &c->fn->ins[id];
+  ir_same_args(c->same, ins);
+  c->home[id] = block;
+  if (!ir_has_value(ins)) c->stamp++;
+  if (!ir_has_value(ins) || ins->kind == IR_PHI) return;
+  if (ins->kind == IR_LOAD) c->version[id] = c->fn->arrays[ins->number].access == JIT_READ ? 0 : c->stamp;
+  uint32_t slot = (uint32_t)hash(c, id) & c->mask;
+  for (; c->table[slot]; slot = (slot + 1) & c->mask) {
+    uint32_t other = c->table[slot];
+    if (equal(c, other, id) && ir_dominates(&c->flow, c->home[other], block)) {
+      c->same[id] = other;
+      return;
+    }
+  }
+  c->table[slot] = id;
+}
+
+QlStatus jit_cse(JitFn *fn, QlError *error) {
+  Cse c = {.fn = fn, .stamp = 1, .mask = 15};
+  QL_TRY(ir_flow(fn, &c.flow, error));
+  while (c.mask < 2 * fn->ins_count) c.mask = c.mask * 2 + 1;
+  c.same = ir_same_new(fn, error);
+  c.home = calloc(2 * (size_t)fn->ins_count, sizeof *c.home);
+  c.table = calloc((size_t)c.mask + 1, sizeof *c.table);
+  QlStatus status = QL_OK;
+  if (!c.same || !c.home || !c.table) {
+    status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a pass");
+    goto out;
+  }
+  c.version = c.home + fn->ins_count;
+  for (uint32_t i = 0; i < c.flow.count; i++, c.stamp++) {
+    const IrBlock *block = &fn->blocks[c.flow.order[i]];
+    for (uint32_t k = 0; k < block->count; k++) visit(&c, c.flow.order[i], block->ins[k]);
+  }
+  ir_same_apply(fn, c.same);
+out:
+  free(c.same), free(c.home), free(c.table);
+  ir_flow_free(&c.flow);
+  return status;
+}

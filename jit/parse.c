@@ -1,0 +1,441 @@
+/* The text form read back. jit/ir.md has the grammar; a line is a declaration, the head of a block or an instruction.
+ *
+ * Values and blocks may be named before they are defined (by phis and jumps), so while reading, arguments and targets are
+ * indices of names; the end of the text resolves them. What the text means is not checked here: jit_verify does that. */
+#include "ir.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Name {
+  const char *text; /* in the source */
+  size_t length;
+  uint32_t id;      /* of the instruction; of the block plus 1; 0: not defined yet */
+} Name;
+
+typedef struct Names {
+  Name *items;
+  uint32_t count, room;
+} Names;
+
+typedef struct Parser {
+  const char *text, *at;
+  JitFn *fn;
+  Names values, blocks;
+  bool in_block;      /* the last block of fn is open */
+  locale_t plain;     /* numbers have a dot, whatever the process speaks */
+  QlError *error;
+} Parser;
+
+/* ---- words ---- */
+
+__attribute__((format(printf, 3, 4))) static QlStatus fail_at(Parser *p, const char *where, const char *format, ...) {
+  int line = 1;
+  const char *start = p->text;
+  for (const char *c = p->text; c < where; c++)
+    if (*c == '\n') line++, start = c + 1;
+  char text[256];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  return ql_fail(p->error, QL_ERR_COMPILE, "%d:%d: %s", line, (int)(where - start) + 1, text);
+}
+
+static void skip_spaces(Parser *p) {
+  while (*p->at == ' ' || *p->at == '\t' || *p->at == '\r') p->at++;
+}
+
+static void skip_lines(Parser *p) {
+  for (;; p->at++) {
+    skip_spaces(p);
+    if (*p->at == '#') p->at += strcspn(p->at, "\n");
+    if (*p->at != '\n') return;
+  }
+}
+
+/* Takes the token when it is next; a word must end there. */
+static bool take(Parser *p, const char *token) {
+  skip_spaces(p);
+  size_t length = strlen(token);
+  if (strncmp(p->at, token, length)) return false;
+  char next = p->at[length];
+  if (isalpha((unsigned char)token[0]) && (isalnum((unsigned char)next) || next == '_')) return false;
+  p->at += length;
+  return true;
+}
+
+static QlStatus expect(Parser *p, const char *token) {
+  if (take(p, token)) return QL_OK;
+  return fail_at(p, p->at, "expected '%s'", token);
+}
+
+static QlStatus take_integer(Parser *p, int64_t low, int64_t high, int64_t *value) {
+  skip_spaces(p);
+  char *end;
+  errno = 0;
+  *value = strtoll(p->at, &end, 10);
+  if (end == p->at || isspace((unsigned char)*p->at)) return fail_at(p, p->at, "expected a whole number");
+  if (errno || *value < low || *value > high) return fail_at(p, p->at, "%.*s is out of range", (int)(end - p->at), p->at);
+  p->at = end;
+  return QL_OK;
+}
+
+/* One of `count` words by its index; `what` is the kind of word. */
+static QlStatus take_word(Parser *p, const char *what, const char *const *words, int count, uint8_t *index) {
+  for (int w = 0; w < count; w++)
+    if (take(p, words[w])) return *index = (uint8_t)w, QL_OK;
+  return fail_at(p, p->at, "expected %s", what);
+}
+
+static QlStatus take_dtype(Parser *p, uint8_t *dtype) {
+  for (int d = 0; d < QL_DTYPE_COUNT; d++)
+    if (take(p, ql_dtype_info[d].ir)) return *dtype = (uint8_t)d, QL_OK;
+  return fail_at(p, p->at, "expected a dtype");
+}
+
+/* A name behind % or @; gives its index. */
+static QlStatus take_name(Parser *p, const char *sigil, Names *names, uint32_t *index) {
+  QL_TRY(expect(p, sigil));
+  const char *start = p->at;
+  while (isalnum((unsigned char)*p->at) || *p->at == '_') p->at++;
+  size_t length = (size_t)(p->at - start);
+  if (!length) return fail_at(p, start, "expected a name");
+  for (*index = 0; *index < names->count; (*index)++)
+    if (names->items[*index].length == length && !memcmp(names->items[*index].text, start, length)) return QL_OK;
+  if (!ir_grow(p->fn, &names->items, &names->room, names->count + 1, sizeof *names->items)) return QL_ERR_MEMORY;
+  names->items[names->count++] = (Name){.text = start, .length = length};
+  return QL_OK;
+}
+
+/* ---- constants ---- */
+
+static QlStatus take_float(Parser *p, QlDtype dtype, QlValue *value) {
+  skip_spaces(p);
+  char *end;
+  *value = (QlValue){.bits = {0, 0}};
+  if (take(p, "bits")) {
+    skip_spaces(p);
+    value->u = strtoull(p->at, &end, 16);
+    if (end == p->at) return fail_at(p, p->at, "expected the bits of a number");
+  } else if (dtype == QL_F32) {
+    value->f = strtof_l(p->at, &end, p->plain);
+  } else {
+    double number = strtod_l(p->at, &end, p->plain);
+    if (dtype == QL_F64) value->d = number;
+    else value->h = ql_half_from_double(number);
+  }
+  if (end == p->at || isspace((unsigned char)*p->at)) return fail_at(p, p->at, "expected a number");
+  p->at = end;
+  return QL_OK;
+}
+
+static QlStatus take_unsigned(Parser *p, uint64_t high, QlValue *value) {
+  skip_spaces(p);
+  char *end;
+  errno = 0;
+  value->u = strtoull(p->at, &end, 10);
+  if (!isdigit((unsigned char)*p->at)) return fail_at(p, p->at, "expected a whole number without sign");
+  if (errno || value->u > high) return fail_at(p, p->at, "%.*s is out of range", (int)(end - p->at), p->at);
+  p->at = end;
+  return QL_OK;
+}
+
+static QlStatus take_constant(Parser *p, QlDtype dtype, QlValue *value) {
+  int width = ql_dtype_info[dtype].size * 8;
+  QlDtype part = (QlDtype)ql_dtype_info[dtype].part;
+  QlValue re, im;
+  switch (ql_dtype_info[dtype].kind) {
+    case QL_KIND_BOOL:
+      value->u = take(p, "true");
+      return value->u || take(p, "false") ? QL_OK : fail_at(p, p->at, "expected true or false");
+    case QL_KIND_INT: return take_integer(p, INT64_MIN >> (64 - width), INT64_MAX >> (64 - width), &value->i);
+    case QL_KIND_UINT: return take_unsigned(p, UINT64_MAX >> (64 - width), value);
+    case QL_KIND_FLOAT: return take_float(p, dtype, value);
+    default: break;
+  }
+  QL_TRY(expect(p, "("));
+  QL_TRY(take_float(p, part, &re));
+  QL_TRY(expect(p, ","));
+  QL_TRY(take_float(p, part, &im));
+  *value = dtype == QL_C64 ? (QlValue){.c = {re.f, im.f}} : (QlValue){.z = {re.d, im.d}};
+  return expect(p, ")");
+}
+
+/* ---- instructions ---- */
+
+static QlStatus take_number(Parser *p, const char *sigil, int32_t *number) {
+  int64_t value;
+  QL_TRY(expect(p, sigil));
+  QL_TRY(take_integer(p, 0, INT32_MAX, &value));
+  *number = (int32_t)value;
+  return QL_OK;
+}
+
+static QlStatus take_load(Parser *p, IrIns *ins) {
+  JitFn *fn = p->fn;
+  QL_TRY(take_number(p, "$", &ins->number));
+  QL_TRY(expect(p, "["));
+  ins->extra = fn->offset_count;
+  if (!ir_grow(fn, &fn->offsets, &fn->offset_room, fn->offset_count + (uint32_t)fn->rank, sizeof *fn->offsets)) return QL_ERR_MEMORY;
+  for (int axis = 0; axis < fn->rank; axis++) {
+    int64_t offset;
+    if (axis) QL_TRY(expect(p, ","));
+    QL_TRY(take_integer(p, INT32_MIN, INT32_MAX, &offset));
+    fn->offsets[fn->offset_count++] = (int32_t)offset;
+  }
+  return expect(p, "]");
+}
+
+static QlStatus take_phi(Parser *p, IrIns *ins) {
+  JitFn *fn = p->fn;
+  do {
+    uint32_t block, value;
+    QL_TRY(take_name(p, "@", &p->blocks, &block));
+    QL_TRY(take_name(p, "%", &p->values, &value));
+    if (!ir_grow(fn, &fn->phis, &fn->phi_room, fn->phi_count + 1, sizeof *fn->phis)) return QL_ERR_MEMORY;
+    if (ins->count++) fn->phis[fn->phi_count - 1].next = fn->phi_count;
+    else ins->extra = fn->phi_count;
+    fn->phis[fn->phi_count++] = (IrPhi){.block = block, .value = value};
+  } while (take(p, ","));
+  return QL_OK;
+}
+
+static QlStatus take_args(Parser *p, IrIns *ins) {
+  for (int a = 0, count = ir_arg_count(ins); a < count; a++) {
+    if (a) QL_TRY(expect(p, ","));
+    QL_TRY(take_name(p, "%", &p->values, &ins->args[a]));
+  }
+  return QL_OK;
+}
+
+/* What stands behind "=". */
+static QlStatus take_computation(Parser *p, IrIns *ins) {
+  ins->kind = IR_CONST;
+  if (take(p, "const")) return take_constant(p, (QlDtype)ins->dtype, &ins->value);
+  ins->kind = IR_PARAM;
+  if (take(p, "param")) return take_number(p, "?", &ins->number);
+  ins->kind = IR_INDEX;
+  if (take(p, "index")) return take_number(p, "", &ins->number);
+  ins->kind = IR_LOAD;
+  if (take(p, "load")) return take_load(p, ins);
+  ins->kind = IR_PHI;
+  if (take(p, "phi")) return take_phi(p, ins);
+  ins->kind = IR_CAST;
+  if (take(p, "cast")) return take_args(p, ins);
+  ins->kind = IR_OP;
+  for (int op = 0; op < QL_OP_COUNT; op++)
+    if (take(p, ql_op_info[op].name)) return ins->op = (uint8_t)op, take_args(p, ins);
+  return fail_at(p, p->at, "expected an operation");
+}
+
+static QlStatus take_reduce(Parser *p, IrIns *ins) {
+  int64_t axis;
+  QL_TRY(take_word(p, "a reduction", ir_reduction_name, QL_REDUCE_COUNT, &ins->op));
+  QL_TRY(take_word(p, "leaves, tree or whole", ir_form_name, IR_FORMS, &ins->form));
+  QL_TRY(take_integer(p, 0, QL_MAX_DIMS, &axis));
+  ins->axis = (uint8_t)axis;
+  return QL_OK;
+}
+
+/* "store $1, %5" or "reduce sum whole 1, $1, %5": reduction, form, axis. */
+static QlStatus take_sink(Parser *p, IrIns *ins) {
+  if (ins->kind == IR_REDUCE) {
+    QL_TRY(take_reduce(p, ins));
+    QL_TRY(expect(p, ","));
+  }
+  QL_TRY(take_number(p, "$", &ins->number));
+  QL_TRY(expect(p, ","));
+  return take_args(p, ins);
+}
+
+static QlStatus take_type(Parser *p, IrIns *ins) {
+  QL_TRY(take_dtype(p, &ins->dtype));
+  if (!take(p, "[")) return QL_OK;
+  do {
+    QL_TRY(expect(p, ":"));
+    if (++ins->rank > QL_MAX_DIMS) return fail_at(p, p->at, "more than %d dimensions", QL_MAX_DIMS);
+  } while (take(p, ","));
+  return expect(p, "]");
+}
+
+static QlStatus take_source(Parser *p, IrIns *ins) {
+  return take(p, "!") ? take_integer(p, 1, INT64_MAX, &ins->source.at) : QL_OK;
+}
+
+static QlStatus append(Parser *p, IrIns *ins) {
+  QL_TRY(take_source(p, ins));
+  return ir_append(p->fn, p->fn->block_count - 1, ins) ? QL_OK : QL_ERR_MEMORY;
+}
+
+static QlStatus take_definition(Parser *p) {
+  IrIns ins = {0};
+  uint32_t name;
+  const char *start = p->at;
+  QL_TRY(take_name(p, "%", &p->values, &name));
+  if (p->values.items[name].id) return fail_at(p, start, "%.*s is defined twice", (int)(p->at - start), start);
+  QL_TRY(expect(p, ":"));
+  QL_TRY(take_type(p, &ins));
+  QL_TRY(expect(p, "="));
+  p->values.items[name].id = p->fn->ins_count;
+  QL_TRY(take_computation(p, &ins));
+  ins.value = ir_canonical((QlDtype)ins.dtype, ins.value);
+  return append(p, &ins);
+}
+
+static QlStatus take_jump(Parser *p, IrEnd end) {
+  IrBlock *block = &p->fn->blocks[p->fn->block_count - 1];
+  p->in_block = false;
+  block->end = (uint8_t)end;
+  if (end == IR_RET) return QL_OK;
+  if (end == IR_JNZ) {
+    QL_TRY(take_name(p, "%", &p->values, &block->condition));
+    QL_TRY(expect(p, ","));
+  }
+  QL_TRY(take_name(p, "@", &p->blocks, &block->to[0]));
+  block->to[1] = block->to[0];
+  if (end == IR_JMP) return QL_OK;
+  QL_TRY(expect(p, ","));
+  return take_name(p, "@", &p->blocks, &block->to[1]);
+}
+
+static QlStatus take_block_line(Parser *p) {
+  IrIns ins = {0};
+  if (*p->at == '%') return take_definition(p);
+  if (take(p, "store")) ins.kind = IR_STORE;
+  else if (take(p, "reduce")) ins.kind = IR_REDUCE;
+  if (ins.kind) {
+    QL_TRY(take_sink(p, &ins));
+    return append(p, &ins);
+  }
+  if (take(p, "ret")) return take_jump(p, IR_RET);
+  if (take(p, "jmp")) return take_jump(p, IR_JMP);
+  if (take(p, "jnz")) return take_jump(p, IR_JNZ);
+  return fail_at(p, p->at, "expected an instruction, ret, jmp or jnz");
+}
+
+/* ---- declarations ---- */
+
+static QlStatus take_array(Parser *p) {
+  JitFn *fn = p->fn;
+  const char *start = p->at;
+  int32_t number;
+  IrArray array = {0};
+  QL_TRY(take_number(p, "$", &number));
+  if ((uint32_t)number != fn->array_count) return fail_at(p, start, "expected operand $%u", fn->array_count);
+  QL_TRY(expect(p, ":"));
+  QL_TRY(take_dtype(p, &array.dtype));
+  QL_TRY(take_word(p, "read, write or update", ir_access_name, IR_ACCESSES, &array.access));
+  QL_TRY(expect(p, "("));
+  for (int axis = 0; axis < fn->rank; axis++) {
+    if (axis) QL_TRY(expect(p, ","));
+    QL_TRY(take_word(p, "zero, unit or any", ir_stride_name, IR_STRIDES, &array.stride[axis]));
+  }
+  QL_TRY(expect(p, ")"));
+  if (!ir_grow(fn, &fn->arrays, &fn->array_room, fn->array_count + 1, sizeof *fn->arrays)) return QL_ERR_MEMORY;
+  fn->arrays[fn->array_count++] = array;
+  return QL_OK;
+}
+
+static QlStatus take_param(Parser *p) {
+  JitFn *fn = p->fn;
+  const char *start = p->at;
+  int32_t number;
+  uint8_t dtype;
+  QL_TRY(take_number(p, "?", &number));
+  if ((uint32_t)number != fn->param_count) return fail_at(p, start, "expected parameter ?%u", fn->param_count);
+  QL_TRY(expect(p, ":"));
+  QL_TRY(take_dtype(p, &dtype));
+  return jit_fn_param(fn, (QlDtype)dtype), QL_OK;
+}
+
+static QlStatus take_head(Parser *p) {
+  const char *start = p->at;
+  uint32_t name;
+  QL_TRY(take_name(p, "@", &p->blocks, &name));
+  if (p->blocks.items[name].id) return fail_at(p, start, "%.*s is defined twice", (int)(p->at - start), start);
+  JitBlock block = jit_block_new(p->fn);
+  p->blocks.items[name].id = block.id + 1;
+  p->in_block = true;
+  return QL_OK;
+}
+
+static QlStatus take_line(Parser *p) {
+  JitFn *fn = p->fn;
+  if (p->in_block) QL_TRY(take_block_line(p));
+  else if (*p->at == '@') QL_TRY(take_head(p));
+  else if (fn->block_count == 0 && take(p, "array")) QL_TRY(take_array(p));
+  else if (fn->block_count == 0 && take(p, "param")) QL_TRY(take_param(p));
+  else return fail_at(p, p->at, fn->block_count ? "expected a block" : "expected array, param or a block");
+  skip_spaces(p);
+  return *p->at && !strchr("#\n", *p->at) ? fail_at(p, p->at, "expected the end of the line") : fn->bad.status;
+}
+
+/* ---- the whole ---- */
+
+static QlStatus resolve(Parser *p, const Names *names, char sigil, uint32_t *reference) {
+  const Name *name = &names->items[*reference];
+  if (!name->id) return fail_at(p, name->text - 1, "%c%.*s is not defined", sigil, (int)name->length, name->text);
+  *reference = name->id;
+  return QL_OK;
+}
+
+static QlStatus resolve_block(Parser *p, uint32_t *reference) {
+  QL_TRY(resolve(p, &p->blocks, '@', reference));
+  *reference -= 1;
+  return QL_OK;
+}
+
+static QlStatus resolve_all(Parser *p) {
+  JitFn *fn = p->fn;
+  for (uint32_t i = 1; i < fn->ins_count; i++) {
+    IrIns *ins = &fn->ins[i];
+    for (int a = 0, count = ir_arg_count(ins); a < count; a++) QL_TRY(resolve(p, &p->values, '%', &ins->args[a]));
+    for (uint32_t arm = ins->kind == IR_PHI ? ins->extra : 0; arm; arm = fn->phis[arm].next) {
+      QL_TRY(resolve(p, &p->values, '%', &fn->phis[arm].value));
+      QL_TRY(resolve_block(p, &fn->phis[arm].block));
+    }
+    if (!ir_has_value(ins)) ins->dtype = fn->ins[ins->args[0]].dtype, ins->rank = fn->ins[ins->args[0]].rank;
+  }
+  for (uint32_t b = 0; b < fn->block_count; b++) {
+    IrBlock *block = &fn->blocks[b];
+    if (block->end == IR_JNZ) QL_TRY(resolve(p, &p->values, '%', &block->condition));
+    for (int t = 0; t < 2 && block->end != IR_RET; t++) QL_TRY(resolve_block(p, &block->to[t]));
+  }
+  return QL_OK;
+}
+
+static QlStatus take_function(Parser *p) {
+  int64_t rank;
+  skip_lines(p);
+  QL_TRY(expect(p, "function"));
+  QL_TRY(expect(p, "rank"));
+  QL_TRY(take_integer(p, 0, QL_MAX_DIMS, &rank));
+  p->fn = jit_fn_new((int)rank);
+  if (!p->fn) return ql_fail(p->error, QL_ERR_MEMORY, "out of memory for a kernel's text");
+  p->fn->block_count = 0; /* blocks come from the text */
+  p->fn->open = UINT32_MAX;
+  for (skip_lines(p); *p->at; skip_lines(p)) QL_TRY(take_line(p));
+  if (p->in_block) return fail_at(p, p->at, "expected an instruction, ret, jmp or jnz");
+  if (p->fn->block_count == 0) return fail_at(p, p->at, "expected a block");
+  return resolve_all(p);
+}
+
+QlStatus jit_parse(const char *text, JitFn **fn, QlError *error) {
+  Parser p = {.text = text, .at = text, .error = error, .plain = newlocale(LC_ALL_MASK, "C", (locale_t)0)};
+  QlStatus status = p.plain ? take_function(&p) : QL_ERR_MEMORY;
+  if (status == QL_ERR_MEMORY) ql_fail(error, status, "out of memory for a kernel's text");
+  if (status != QL_OK) {
+    jit_fn_free(p.fn);
+    p.fn = NULL;
+  }
+  *fn = p.fn;
+  free(p.values.items), free(p.blocks.items);
+  if (p.plain) freelocale(p.plain);
+  return status;
+}

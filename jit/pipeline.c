@@ -1,0 +1,39 @@
+/* The optimiser, top to bottom. Each pass requires and ensures a verified function; debug builds check that it does. */
+#include "ir.h"
+
+#include <string.h>
+
+typedef struct Pass {
+  const char *name;
+  JitPass *run;
+} Pass;
+
+static const Pass passes[] = {
+    {"fold", jit_fold}, /* constants; may leave values without users */
+    {"cse", jit_cse},   /* equal values; the same */
+    {"licm", jit_licm}, /* uniform values to the entry */
+    {"dce", jit_dce},   /* what is left without users */
+};
+enum { PASS_COUNT = sizeof passes / sizeof passes[0] };
+
+QlStatus ir_optimise(JitFn *fn, bool verify, QlError *error) {
+#ifndef NDEBUG
+  verify = true;
+#endif
+  for (int p = 0; p < PASS_COUNT; p++) {
+    QL_TRY(passes[p].run(fn, error));
+    if (verify && jit_verify(fn, error) != QL_OK) {
+      ql_note(error, "found after the pass %s", passes[p].name);
+      return QL_ERR_COMPILE;
+    }
+  }
+  return QL_OK;
+}
+
+QlStatus jit_optimise(JitFn *fn, QlError *error) { return ir_optimise(fn, false, error); }
+
+JitPass *jit_pass_named(const char *name) {
+  for (int p = 0; p < PASS_COUNT; p++)
+    if (!strcmp(passes[p].name, name)) return passes[p].run;
+  return strcmp(name, "optimise") ? NULL : jit_optimise;
+}
