@@ -50,6 +50,8 @@ typedef struct Launch {
 QlStatus comm_launch_find(const CommOptions *options, Launch *launch, QlError *error);
 /* Sets what Open MPI reads from the environment at its start. */
 void comm_launch_prepare(const Launch *launch, int cpus);
+/* The launcher, which would clean up, is gone: removes Open MPI's shared-memory files of this job, which are those that we have mapped. */
+void comm_launch_tidy(void);
 QlStatus comm_launch_check(const Launch *launch, int size, QlError *error);
 
 /* ---- topology.c ---- */

@@ -97,6 +97,18 @@ void comm_launch_prepare(const Launch *launch, int cpus) {
   if (launch->size > 1 && !single_copy_works()) setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0);
 }
 
+void comm_launch_tidy(void) {
+  char line[4352];
+  FILE *maps = fopen("/proc/self/maps", "re");
+  while (maps && fgets(line, sizeof line, maps)) {
+    char *path = strstr(line, "/dev/shm/vader_segment.");
+    if (!path) continue;
+    path[strcspn(path, " \n")] = 0;
+    unlink(path);
+  }
+  if (maps) fclose(maps);
+}
+
 QlStatus comm_launch_check(const Launch *launch, int size, QlError *error) {
   if (launch->by_caller || size != 1 || launch->size == 1) return QL_OK;
   char library[64];

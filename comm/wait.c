@@ -41,13 +41,22 @@ void comm_where(const Comm *comm, char *text, size_t size) {
 
 /* ---- the end ---- */
 
+/* Whole lines, so that those of several ranks do not mix. */
+static void say(const char *text, size_t length) {
+  ssize_t wrote = write(STDERR_FILENO, text, length);
+  (void)wrote; /* nobody may be listening, and there is nobody else to tell */
+}
+
+static bool is_orphan(const Comm *comm) { return comm->transport && getppid() != comm->parent; }
+
 /* Somebody else has ended the job: wait to be killed. */
 void comm_stand_by(Comm *comm) {
   bool mine = atomic_load(&comm->control->aborting) == (uint32_t)comm->info.rank + 1;
   if (mine && pthread_equal(pthread_self(), comm->main_thread)) { /* another thread of this rank has, and cannot call MPI */
     if (comm->transport) transport_abort(comm->transport, atomic_load(&comm->end_code));
   }
-  nap(mine ? 2 * second : 10 * second);
+  for (int i = mine ? 40 : 200; i > 0 && !is_orphan(comm); i--) nap(50 * millisecond);
+  if (is_orphan(comm)) comm_launch_tidy();
   _exit(1);
 }
 
@@ -59,10 +68,10 @@ static _Noreturn void end(Comm *comm, int code, const char *format, va_list argu
   strcat(text, "\n");
   atomic_store(&comm->end_code, code);
   if (!atomic_compare_exchange_strong(&comm->control->aborting, &nobody, (uint32_t)comm->info.rank + 1)) comm_stand_by(comm);
-  if (write(STDERR_FILENO, text, strlen(text)) < 0) code = code ? code : 1; /* nobody listens; there is nothing else to do */
-  if (!comm->transport) _exit(code);
+  if (is_orphan(comm)) comm_launch_tidy();
+  say(text, strlen(text));
+  if (is_orphan(comm) || !comm->transport) _exit(code); /* MPI_Abort would wait for the launcher */
   if (!pthread_equal(pthread_self(), comm->main_thread)) comm_stand_by(comm);
-  if (getppid() != comm->parent) _exit(code); /* MPI_Abort would wait for the launcher */
   transport_abort(comm->transport, code);
 }
 
@@ -136,7 +145,7 @@ static void look_around(Comm *comm, const Wait *wait) {
     comm_end(comm, 130, "interrupted at %s", where);
   }
   if (!comm->transport) return;
-  if (getppid() != comm->parent) comm_end(comm, 1, "the launcher is gone; ending");
+  if (is_orphan(comm)) comm_end(comm, 1, "the launcher is gone; ending");
   int closer = awaited_closer(comm, wait), lost = comm_arena_lost(comm);
   if ((closer < 0 && lost < 0) || over(wait)) return;
   comm_where(comm, where, sizeof where);
@@ -149,7 +158,7 @@ static void report(const Comm *comm, const Wait *wait, int64_t waited) {
   comm_where(comm, where, sizeof where);
   describe(comm, wait, whom, sizeof whom);
   int length = snprintf(text, sizeof text, "quelea: rank %d has waited %.3g s for %s at %s\n", comm->info.rank, (double)waited / 1e9, whom, where);
-  if (write(STDERR_FILENO, text, (size_t)length) < 0) return; /* nobody listens */
+  say(text, (size_t)length);
 }
 
 static void give_up(Comm *comm, const Wait *wait, int64_t waited) {

@@ -91,7 +91,7 @@ static void last_rank(Comm *comm, const CommInfo *info) {
   if (IS("thread-aborts") && pthread_create(&thread, NULL, abort_from_a_thread, comm) == 0) pthread_detach(thread);
   if (IS("thread-aborts") || IS("late")) usleep(900000);
   if (IS("hangs") || IS("interrupted")) pause();
-  if (IS("launcher-gone")) kill(getppid(), SIGKILL);
+  if (IS("launcher-gone")) kill(getppid(), SIGKILL), usleep(500000);
 }
 
 static int play(Comm *comm, const CommInfo *info) {
