@@ -1,0 +1,155 @@
+/* The inside of the back half: from a function of the array IR to machine code.
+ *
+ *   emit_loops.c    the kernel as loops over the box: addresses, control flow per point
+ *   emit_reduce.c   reductions in their fixed order
+ *   emit_ops.c      one operation on one element          \ the only files that
+ *   emit_llvm.c     building blocks, target, linking      / include LLVM's headers
+ *   cache.c         what is compiled already, in memory   disk.c   and in a folder
+ *
+ * A value in a register: bool is i1, integers iN, float32 and float64 themselves, float16 a float that holds a float16
+ * exactly, complex numbers a pair. In memory: bool is a byte, float16 a half, complex numbers two numbers somewhere. */
+#ifndef QUELEA_JIT_EMIT_H
+#define QUELEA_JIT_EMIT_H
+
+#include "ir.h"
+
+/* LLVM's handles, under the names that its C interface gives the structures. */
+typedef struct LLVMOpaqueValue *EmitRef;
+typedef struct LLVMOpaqueBasicBlock *EmitBlock;
+typedef struct LLVMOpaqueMetadata *EmitMetadata;
+
+typedef struct EmitValue {
+  EmitRef part[2]; /* part[1]: the imaginary part; NULL unless complex */
+} EmitValue;
+
+/* Where elements lie: the address of the (real part of the) first one, the bytes from there to its imaginary part, and what the access is
+ * known not to alias: memory of one scope is disjoint from that of all others. Operand k has scope k, scratch memory the one after. */
+typedef struct EmitPlace {
+  EmitRef address;
+  int64_t imaginary;
+  uint32_t scope;
+} EmitPlace;
+#define EMIT_UNMARKED UINT32_MAX /* as a scope: may alias anything */
+
+typedef struct Emit {
+  const JitFn *fn;
+  IrFlow flow;
+  bool fastmath;
+  unsigned width;                      /* elements in a register: 1 but while the lanes of a leaf combine */
+  struct LLVMOpaqueContext *context;
+  struct LLVMOpaqueModule *module;
+  struct LLVMOpaqueBuilder *builder;
+  EmitRef function, call;              /* the kernel and its argument, a JitCall */
+  EmitBlock entry;                     /* makes stack memory, then jumps to the first block */
+  EmitMetadata group;                  /* of the accesses of parallel loops */
+  EmitMetadata *alias, *noalias;       /* [arrays + 1] by scope */
+  EmitRef extent[QL_MAX_DIMS], origin[QL_MAX_DIMS]; /* origin: NULL where no index needs it */
+  EmitRef *base;                       /* [arrays] */
+  EmitRef *stride;                     /* [arrays * rank] bytes; NULL: 0 */
+  EmitValue *values;                   /* [ins_count] of the current point */
+  EmitRef *load_row;                   /* [ins_count] of loads: the row of the point that they see */
+  EmitBlock *heads, *tails;            /* [blocks] first and last of a block of the function, at the current point */
+  EmitRef eval_slots;                  /* stack memory for calls to eval.c; NULL until needed */
+} Emit;
+
+/* ---- emit_llvm.c: building blocks. Integers are i64. ---- */
+EmitRef emit_int(Emit *e, int64_t value);
+EmitRef emit_add(Emit *e, EmitRef a, EmitRef b);
+EmitRef emit_sub(Emit *e, EmitRef a, EmitRef b);
+EmitRef emit_mul(Emit *e, EmitRef a, EmitRef b);
+EmitRef emit_and(Emit *e, EmitRef a, EmitRef b);
+EmitRef emit_shift_right(Emit *e, EmitRef a, int bits);
+EmitRef emit_less(Emit *e, EmitRef a, EmitRef b); /* signed */
+EmitRef emit_equal(Emit *e, EmitRef a, EmitRef b);
+EmitRef emit_min(Emit *e, EmitRef a, EmitRef b);
+EmitRef emit_choose(Emit *e, EmitRef condition, EmitRef a, EmitRef b);
+EmitRef emit_trailing_zeros(Emit *e, EmitRef a); /* a is not 0 */
+EmitRef emit_tiles(Emit *e, EmitRef extent, int64_t tile); /* extent / tile, rounded up; tile a power of 2 */
+EmitRef emit_move(Emit *e, EmitRef pointer, EmitRef bytes);
+EmitRef emit_get_int(Emit *e, EmitRef pointer, int64_t bytes); /* the i64 at pointer + bytes */
+EmitRef emit_get_pointer(Emit *e, EmitRef pointer, int64_t bytes);
+void emit_set_int(Emit *e, EmitRef pointer, EmitRef value);
+EmitRef emit_stack(Emit *e, int64_t bytes); /* 64-byte aligned, in the frame of the kernel */
+
+EmitBlock emit_block(Emit *e);
+EmitBlock emit_here(Emit *e);
+void emit_enter(Emit *e, EmitBlock block);
+void emit_jump(Emit *e, EmitBlock to);
+void emit_branch(Emit *e, EmitRef condition, EmitBlock if_true, EmitBlock if_false);
+void emit_return(Emit *e);
+void emit_phi_from(EmitValue phi, EmitBlock from, EmitValue value);
+
+/* for (i = 0; i < end; i++) between open and close. */
+typedef struct EmitLoop {
+  EmitBlock body, exit;
+  EmitRef i, end;
+} EmitLoop;
+typedef enum EmitLoopKind {
+  EMIT_LOOP,          /* as LLVM sees fit */
+  EMIT_LOOP_PARALLEL, /* no iteration touches what another one writes */
+  EMIT_LOOP_RARE      /* not worth any optimisation */
+} EmitLoopKind;
+EmitLoop emit_loop_open(Emit *e, EmitRef end);
+void emit_loop_close(Emit *e, EmitLoop *loop, EmitLoopKind kind);
+
+/* ---- emit_llvm.c: the target and the linker of a process ---- */
+typedef struct EmitMachine EmitMachine;
+/* What object code depends on beside the function: "LLVM 19.1.7, CPU, features". malloc'ed; NULL: out of memory. Cheap. */
+char *emit_machine_text(void);
+const char *emit_machine_title(const char *text, char *title, size_t size); /* for people */
+void emit_machine_close(EmitMachine *machine);
+/* LLVM starts at the first call; *machine is then kept for the next. */
+QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath, bool assembly, void **bytes, size_t *size,
+                     QlError *error);
+QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size, JitEntry **entry, QlError *error);
+
+/* ---- emit_ops.c ---- */
+#define EMIT_EVAL "quelea_eval" /* ir_eval by address: op, loop, two elements, result */
+EmitValue emit_phi(Emit *e, QlDtype dtype);
+EmitValue emit_const(Emit *e, QlDtype dtype, QlValue value);
+EmitValue emit_load(Emit *e, QlDtype dtype, EmitPlace from);
+void emit_store(Emit *e, QlDtype dtype, EmitValue value, EmitPlace to);
+EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args);
+EmitValue emit_cast(Emit *e, QlDtype from, EmitValue value, QlDtype to);
+EmitValue emit_select(Emit *e, EmitRef condition, EmitValue a, EmitValue b);
+QlStatus emit_keep_functions(Emit *e, QlError *error); /* when all is emitted: what the vectoriser may call */
+/* The even (0) or odd (1) lanes of a vector of 2 * e->width elements. */
+EmitValue emit_lanes(Emit *e, EmitValue value, int odd);
+/* For each of e->width lanes: first + step * lane < limit? */
+EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit);
+
+/* ---- emit_loops.c ---- */
+
+/* Where a loop nest is. */
+typedef struct EmitPoint {
+  EmitRef *row;                  /* [arrays] address of each operand at the point, the last axis left out */
+  EmitRef position[QL_MAX_DIMS]; /* in the box */
+} EmitPoint;
+/* Takes the value that a reduction gets at a point. */
+typedef void EmitSink(Emit *e, void *data, EmitValue value);
+
+QlStatus emit_kernel(Emit *e, QlError *error);
+EmitPoint emit_point_new(Emit *e, EmitRef *rows); /* the box's first point; rows: [arrays] of the caller */
+void emit_point_move(Emit *e, EmitPoint *point, const EmitPoint *from, int axis, EmitRef position); /* not along the last axis */
+void emit_point_rows(Emit *e, const EmitPoint *point); /* fills e->load_row: done outside the loop over the last axis */
+void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink, void *data); /* everything that happens at a point */
+EmitRef emit_element(Emit *e, uint32_t array, EmitRef row, EmitRef last, int32_t offset);
+
+/* ---- emit_reduce.c ---- */
+/* rows: [(rank + 2) * arrays] of scratch. */
+void emit_reduction(Emit *e, const IrIns *reduce, EmitRef *rows);
+void emit_empty_reduction(Emit *e, const IrIns *reduce, EmitRef *rows); /* of a box without points */
+
+
+/* ---- disk.c ---- */
+typedef struct Disk {
+  char *folder;     /* NULL: there is none, every call does nothing */
+  int64_t limit;    /* bytes */
+  int64_t unswept;  /* bytes written since the folder was last measured; negative: it never was */
+} Disk;
+void disk_open(Disk *disk, const char *folder, int64_t limit);
+void disk_close(Disk *disk);
+bool disk_read(const Disk *disk, JitKey key, void **bytes, size_t *size); /* malloc'ed; false: not there, or damaged */
+void disk_write(Disk *disk, JitKey key, const void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,453 @@
+/* LLVM: building blocks over its instruction builder, the target, the passes, and the linker.
+ *
+ * LLVM starts when the first kernel is compiled or linked; a process that only asks for keys never pays for it. Object code is
+ * position-independent ELF in memory; LLVM's ORC links it against the functions of math.c and eval.c.
+ *
+ * Accesses to memory carry two promises. alias.scope/noalias: what one operand touches no other operand touches. access.group, with
+ * parallel_accesses on a loop: no iteration depends on another. Together they let the vectoriser work without checks at run time. */
+#include "emit.h"
+
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Core.h>
+#include <llvm-c/DebugInfo.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/IRReader.h>
+#include <llvm-c/LLJIT.h>
+#include <llvm-c/Orc.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/TargetMachine.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- arithmetic ---- */
+
+static LLVMTypeRef i64_type(Emit *e) { return LLVMInt64TypeInContext(e->context); }
+static LLVMTypeRef i8_type(Emit *e) { return LLVMInt8TypeInContext(e->context); }
+static LLVMTypeRef pointer_type(Emit *e) { return LLVMPointerTypeInContext(e->context, 0); }
+
+EmitRef emit_int(Emit *e, int64_t value) { return LLVMConstInt(i64_type(e), (uint64_t)value, true); }
+EmitRef emit_add(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildNSWAdd(e->builder, a, b, ""); }
+EmitRef emit_sub(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildNSWSub(e->builder, a, b, ""); }
+EmitRef emit_mul(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildNSWMul(e->builder, a, b, ""); }
+EmitRef emit_and(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildAnd(e->builder, a, b, ""); }
+EmitRef emit_shift_right(Emit *e, EmitRef a, int bits) { return LLVMBuildLShr(e->builder, a, emit_int(e, bits), ""); }
+EmitRef emit_less(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildICmp(e->builder, LLVMIntSLT, a, b, ""); }
+EmitRef emit_equal(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildICmp(e->builder, LLVMIntEQ, a, b, ""); }
+EmitRef emit_choose(Emit *e, EmitRef condition, EmitRef a, EmitRef b) { return LLVMBuildSelect(e->builder, condition, a, b, ""); }
+EmitRef emit_min(Emit *e, EmitRef a, EmitRef b) { return emit_choose(e, emit_less(e, a, b), a, b); }
+
+EmitRef emit_tiles(Emit *e, EmitRef extent, int64_t tile) {
+  return emit_shift_right(e, emit_add(e, extent, emit_int(e, tile - 1)), __builtin_ctzll((uint64_t)tile));
+}
+
+EmitRef emit_trailing_zeros(Emit *e, EmitRef a) {
+  LLVMTypeRef types[2] = {i64_type(e), LLVMInt1TypeInContext(e->context)};
+  EmitRef function = LLVMGetIntrinsicDeclaration(e->module, LLVMLookupIntrinsicID("llvm.cttz", 9), types, 1);
+  EmitRef args[2] = {a, LLVMConstInt(types[1], 1, false)};
+  return LLVMBuildCall2(e->builder, LLVMFunctionType(types[0], types, 2, false), function, args, 2, "");
+}
+
+EmitRef emit_move(Emit *e, EmitRef pointer, EmitRef bytes) {
+  return LLVMBuildInBoundsGEP2(e->builder, i8_type(e), pointer, &bytes, 1, "");
+}
+
+EmitRef emit_get_int(Emit *e, EmitRef pointer, int64_t bytes) {
+  return LLVMBuildLoad2(e->builder, i64_type(e), emit_move(e, pointer, emit_int(e, bytes)), "");
+}
+
+EmitRef emit_get_pointer(Emit *e, EmitRef pointer, int64_t bytes) {
+  return LLVMBuildLoad2(e->builder, pointer_type(e), emit_move(e, pointer, emit_int(e, bytes)), "");
+}
+
+void emit_set_int(Emit *e, EmitRef pointer, EmitRef value) { LLVMBuildStore(e->builder, value, pointer); }
+
+EmitRef emit_stack(Emit *e, int64_t bytes) {
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(e->builder);
+  LLVMPositionBuilderBefore(e->builder, LLVMGetBasicBlockTerminator(e->entry));
+  EmitRef memory = LLVMBuildAlloca(e->builder, LLVMArrayType2(i8_type(e), (uint64_t)bytes), "");
+  LLVMSetAlignment(memory, 64);
+  LLVMPositionBuilderAtEnd(e->builder, here);
+  return memory;
+}
+
+/* ---- control flow ---- */
+
+EmitBlock emit_block(Emit *e) { return LLVMAppendBasicBlockInContext(e->context, e->function, ""); }
+EmitBlock emit_here(Emit *e) { return LLVMGetInsertBlock(e->builder); }
+void emit_enter(Emit *e, EmitBlock block) { LLVMPositionBuilderAtEnd(e->builder, block); }
+void emit_jump(Emit *e, EmitBlock to) { LLVMBuildBr(e->builder, to); }
+void emit_branch(Emit *e, EmitRef condition, EmitBlock if_true, EmitBlock if_false) {
+  LLVMBuildCondBr(e->builder, condition, if_true, if_false);
+}
+void emit_return(Emit *e) { LLVMBuildRetVoid(e->builder); }
+
+void emit_phi_from(EmitValue phi, EmitBlock from, EmitValue value) {
+  for (int part = 0; part < 2 && phi.part[part]; part++) LLVMAddIncoming(phi.part[part], &value.part[part], &from, 1);
+}
+
+EmitLoop emit_loop_open(Emit *e, EmitRef end) {
+  EmitLoop loop = {.body = emit_block(e), .exit = emit_block(e), .end = end};
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(e->builder);
+  emit_branch(e, emit_less(e, emit_int(e, 0), end), loop.body, loop.exit);
+  emit_enter(e, loop.body);
+  loop.i = LLVMBuildPhi(e->builder, i64_type(e), "");
+  EmitRef zero = emit_int(e, 0);
+  LLVMAddIncoming(loop.i, &zero, &before, 1);
+  return loop;
+}
+
+/* distinct !{itself, !{property, value}} */
+static EmitRef loop_metadata(Emit *e, const char *property, EmitMetadata value) {
+  EmitMetadata self = LLVMTemporaryMDNode(e->context, NULL, 0);
+  EmitMetadata pair[2] = {LLVMMDStringInContext2(e->context, property, strlen(property)), value};
+  EmitMetadata both[2] = {self, LLVMMDNodeInContext2(e->context, pair, value ? 2 : 1)};
+  EmitMetadata node = LLVMMDNodeInContext2(e->context, both, 2);
+  LLVMMetadataReplaceAllUsesWith(self, node);
+  return LLVMMetadataAsValue(e->context, node);
+}
+
+static unsigned metadata_kind(Emit *e, const char *name) { return LLVMGetMDKindIDInContext(e->context, name, (unsigned)strlen(name)); }
+
+void emit_loop_close(Emit *e, EmitLoop *loop, EmitLoopKind kind) {
+  EmitRef next = emit_add(e, loop->i, emit_int(e, 1));
+  LLVMBasicBlockRef last = LLVMGetInsertBlock(e->builder);
+  LLVMAddIncoming(loop->i, &next, &last, 1);
+  EmitRef branch = LLVMBuildCondBr(e->builder, emit_less(e, next, loop->end), loop->body, loop->exit);
+  if (kind == EMIT_LOOP_PARALLEL)
+    LLVMSetMetadata(branch, metadata_kind(e, "llvm.loop"), loop_metadata(e, "llvm.loop.parallel_accesses", e->group));
+  if (kind == EMIT_LOOP_RARE)
+    LLVMSetMetadata(branch, metadata_kind(e, "llvm.loop"), loop_metadata(e, "llvm.loop.disable_nonforced", NULL));
+  emit_enter(e, loop->exit);
+}
+
+/* ---- the module ---- */
+
+/* The text of the metadata that accesses refer to. LLVM's C interface makes no distinct empty node, its parser does.
+ *   !quelea = !{group, alias 0, noalias 0, alias 1, noalias 1, ...} */
+static char *metadata_text(uint32_t scopes) {
+  size_t room = 256 + scopes * (128 + scopes * 16);
+  char *text = malloc(room);
+  if (!text) return NULL;
+  size_t at = (size_t)snprintf(text, room, "!0 = distinct !{}\n!1 = distinct !{!1}\n");
+  for (uint32_t s = 0; s < scopes; s++) {
+    uint32_t scope = 2 + 3 * s;
+    at += (size_t)snprintf(text + at, room - at, "!%u = distinct !{!%u, !1}\n!%u = !{!%u}\n!%u = !{", scope, scope, scope + 1, scope, scope + 2);
+    for (uint32_t other = 0, n = 0; other < scopes; other++)
+      if (other != s) at += (size_t)snprintf(text + at, room - at, "%s!%u", n++ ? ", " : "", 2 + 3 * other);
+    at += (size_t)snprintf(text + at, room - at, "}\n");
+  }
+  at += (size_t)snprintf(text + at, room - at, "!quelea = !{!0");
+  for (uint32_t s = 0; s < scopes; s++) at += (size_t)snprintf(text + at, room - at, ", !%u, !%u", 2 + 3 * s + 1, 2 + 3 * s + 2);
+  snprintf(text + at, room - at, "}\n");
+  return text;
+}
+
+static QlStatus open_module(Emit *e, QlError *error) {
+  uint32_t scopes = e->fn->array_count + 1;
+  char *text = metadata_text(scopes), *message = NULL;
+  EmitRef *nodes = calloc(1 + 2 * scopes, sizeof *nodes);
+  QlStatus status = QL_OK;
+  if (!text || !nodes) {
+    status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
+    goto out;
+  }
+  /* The parser takes the buffer, whether it succeeds or not. */
+  LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(text, strlen(text), "kernel");
+  if (LLVMParseIRInContext(e->context, buffer, &e->module, &message)) {
+    status = ql_fail(error, QL_ERR_COMPILE, "%s", message);
+    LLVMDisposeMessage(message);
+    goto out;
+  }
+  LLVMGetNamedMetadataOperands(e->module, "quelea", nodes);
+  e->group = LLVMValueAsMetadata(nodes[0]);
+  for (uint32_t s = 0; s < scopes; s++) {
+    e->alias[s] = LLVMValueAsMetadata(nodes[1 + 2 * s]);
+    e->noalias[s] = LLVMValueAsMetadata(nodes[2 + 2 * s]);
+  }
+out:
+  free(nodes), free(text);
+  return status;
+}
+
+static void add_attribute(Emit *e, const char *name, const char *value) {
+  LLVMAttributeRef attribute = LLVMCreateStringAttribute(e->context, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
+  LLVMAddAttributeAtIndex(e->function, LLVMAttributeFunctionIndex, attribute);
+}
+
+static void open_function(Emit *e, const char *symbol, const char *cpu, const char *features) {
+  LLVMTypeRef pointer = pointer_type(e);
+  LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->context), &pointer, 1, false);
+  e->function = LLVMAddFunction(e->module, symbol, type);
+  e->call = LLVMGetParam(e->function, 0);
+  unsigned nounwind = LLVMGetEnumAttributeKindForName("nounwind", 8);
+  LLVMAddAttributeAtIndex(e->function, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(e->context, nounwind, 0));
+  add_attribute(e, "target-cpu", cpu);
+  add_attribute(e, "target-features", features);
+  add_attribute(e, "prefer-vector-width", "512");
+  e->builder = LLVMCreateBuilderInContext(e->context);
+  e->entry = emit_block(e);
+  EmitBlock first = emit_block(e);
+  emit_enter(e, e->entry);
+  emit_jump(e, first);
+  emit_enter(e, first);
+}
+
+static void emit_free(Emit *e) {
+  if (e->builder) LLVMDisposeBuilder(e->builder);
+  if (e->module) LLVMDisposeModule(e->module);
+  ir_flow_free(&e->flow);
+  free(e->alias), free(e->noalias), free(e->base), free(e->stride), free(e->values), free(e->load_row), free(e->heads), free(e->tails);
+}
+
+static QlStatus emit_allocate(Emit *e, QlError *error) {
+  size_t arrays = e->fn->array_count, values = e->fn->ins_count;
+  e->alias = calloc(arrays + 1, sizeof *e->alias);
+  e->noalias = calloc(arrays + 1, sizeof *e->noalias);
+  e->base = calloc(arrays + 1, sizeof *e->base);
+  e->stride = calloc(arrays * (size_t)e->fn->rank + 1, sizeof *e->stride);
+  e->values = calloc(values, sizeof *e->values);
+  e->load_row = calloc(values, sizeof *e->load_row);
+  e->heads = calloc(e->fn->block_count, sizeof *e->heads);
+  e->tails = calloc(e->fn->block_count, sizeof *e->tails);
+  if (e->alias && e->noalias && e->base && e->stride && e->values && e->load_row && e->heads && e->tails) return ir_flow(e->fn, &e->flow, error);
+  return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
+}
+
+/* ---- the machine ---- */
+
+struct EmitMachine {
+  char *cpu, *features; /* LLVM's messages */
+  LLVMTargetMachineRef target;
+  LLVMOrcLLJITRef linker;
+};
+
+char *emit_machine_text(void) {
+  unsigned major, minor, patch;
+  LLVMGetVersion(&major, &minor, &patch);
+  char *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
+  size_t size = strlen(cpu) + strlen(features) + 64;
+  char *text = malloc(size);
+  if (text) snprintf(text, size, "LLVM %u.%u.%u, %s, %s", major, minor, patch, cpu, features);
+  LLVMDisposeMessage(cpu), LLVMDisposeMessage(features);
+  return text;
+}
+
+const char *emit_machine_title(const char *text, char *title, size_t size) {
+  const char *end = strchr(text, ',');
+  end = end ? strchr(end + 1, ',') : NULL;
+  int bits = strstr(text, "+avx512f") ? 512 : strstr(text, "+avx") ? 256 : 128;
+  snprintf(title, size, "%.*s, %d-bit vectors", end ? (int)(end - text) : 0, text, bits);
+  return title;
+}
+
+void emit_machine_close(EmitMachine *machine) {
+  if (!machine) return;
+  if (machine->linker) LLVMConsumeError(LLVMOrcDisposeLLJIT(machine->linker));
+  if (machine->target) LLVMDisposeTargetMachine(machine->target);
+  if (machine->cpu) LLVMDisposeMessage(machine->cpu);
+  if (machine->features) LLVMDisposeMessage(machine->features);
+  free(machine);
+}
+
+static QlStatus machine_open(EmitMachine **machine, QlError *error) {
+  if (*machine) return QL_OK;
+  if (LLVMInitializeNativeTarget() || LLVMInitializeNativeAsmPrinter())
+    return ql_fail(error, QL_ERR_COMPILE, "this LLVM cannot generate code for this processor");
+  EmitMachine *opened = calloc(1, sizeof *opened);
+  if (!opened) return ql_fail(error, QL_ERR_MEMORY, "out of memory for the compiler");
+  opened->cpu = LLVMGetHostCPUName();
+  opened->features = LLVMGetHostCPUFeatures();
+  *machine = opened;
+  return QL_OK;
+}
+
+static QlStatus need_target(EmitMachine *machine, QlError *error) {
+  if (machine->target) return QL_OK;
+  QlStatus status = QL_OK;
+  char *triple = LLVMGetDefaultTargetTriple(), *message = NULL;
+  LLVMTargetRef target;
+  if (LLVMGetTargetFromTriple(triple, &target, &message)) {
+    status = ql_fail(error, QL_ERR_COMPILE, "%s", message);
+    LLVMDisposeMessage(message);
+    goto out;
+  }
+  machine->target = LLVMCreateTargetMachine(target, triple, machine->cpu, machine->features, LLVMCodeGenLevelAggressive, LLVMRelocPIC,
+                                            LLVMCodeModelDefault);
+  if (!machine->target) status = ql_fail(error, QL_ERR_COMPILE, "LLVM has no code generator for %s", triple);
+out:
+  LLVMDisposeMessage(triple);
+  return status;
+}
+
+/* The first thing LLVM complained about while compiling. Warnings and remarks are not for users. */
+static void take_diagnostic(LLVMDiagnosticInfoRef info, void *data) {
+  if (LLVMGetDiagInfoSeverity(info) != LLVMDSError) return;
+  char *text = LLVMGetDiagInfoDescription(info);
+  ql_fail(data, QL_ERR_COMPILE, "LLVM: %s", text);
+  LLVMDisposeMessage(text);
+}
+
+static QlStatus fail_llvm(LLVMErrorRef failed, QlError *error) {
+  char *text = LLVMGetErrorMessage(failed);
+  QlStatus status = ql_fail(error, QL_ERR_COMPILE, "LLVM: %s", text);
+  LLVMDisposeErrorMessage(text);
+  return status;
+}
+
+static QlStatus optimise(Emit *e, EmitMachine *machine, QlError *error) {
+#ifndef NDEBUG
+  char *message = NULL;
+  bool broken = LLVMVerifyModule(e->module, LLVMReturnStatusAction, &message);
+  if (broken) ql_fail(error, QL_ERR_COMPILE, "the emitter is wrong: %s", message);
+  LLVMDisposeMessage(message);
+  if (broken) return QL_ERR_COMPILE;
+#endif
+  LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+  LLVMPassBuilderOptionsSetLoopInterleaving(options, true);
+  LLVMPassBuilderOptionsSetLoopVectorization(options, true);
+  LLVMErrorRef failed = LLVMRunPasses(e->module, "default<O3>", machine->target, options);
+  LLVMDisposePassBuilderOptions(options);
+  return failed ? fail_llvm(failed, error) : QL_OK;
+}
+
+static QlStatus generate(Emit *e, EmitMachine *machine, bool assembly, void **bytes, size_t *size, QlError *error) {
+  LLVMMemoryBufferRef buffer = NULL;
+  char *message = NULL;
+  QlStatus status = QL_OK;
+  if (LLVMTargetMachineEmitToMemoryBuffer(machine->target, e->module, assembly ? LLVMAssemblyFile : LLVMObjectFile, &message, &buffer)) {
+    status = ql_fail(error, QL_ERR_COMPILE, "LLVM: %s", message);
+    LLVMDisposeMessage(message);
+    return status;
+  }
+  *size = LLVMGetBufferSize(buffer);
+  *bytes = malloc(*size + 1);
+  if (*bytes) {
+    memcpy(*bytes, LLVMGetBufferStart(buffer), *size);
+    ((char *)*bytes)[*size] = 0;
+  } else {
+    status = ql_fail(error, QL_ERR_MEMORY, "out of memory for object code");
+  }
+  LLVMDisposeMemoryBuffer(buffer);
+  return status;
+}
+
+QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath, bool assembly, void **bytes, size_t *size,
+                     QlError *error) {
+  QL_TRY(machine_open(machine, error));
+  QL_TRY(need_target(*machine, error));
+  QlError complaint = {0};
+  Emit e = {.fn = fn, .fastmath = fastmath, .width = 1};
+  QlStatus status = emit_allocate(&e, error);
+  if (status != QL_OK) {
+    emit_free(&e);
+    return status;
+  }
+  e.context = LLVMContextCreate();
+  LLVMContextSetDiagnosticHandler(e.context, take_diagnostic, &complaint);
+  if ((status = open_module(&e, error)) != QL_OK) goto out;
+  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout((*machine)->target);
+  LLVMSetModuleDataLayout(e.module, layout);
+  LLVMDisposeTargetData(layout);
+  char *triple = LLVMGetTargetMachineTriple((*machine)->target);
+  LLVMSetTarget(e.module, triple);
+  LLVMDisposeMessage(triple);
+  open_function(&e, symbol, (*machine)->cpu, (*machine)->features);
+  if ((status = emit_kernel(&e, error)) != QL_OK) goto out;
+  if ((status = emit_keep_functions(&e, error)) != QL_OK) goto out;
+  if ((status = optimise(&e, *machine, error)) != QL_OK) goto out;
+  if ((status = generate(&e, *machine, assembly, bytes, size, error)) != QL_OK) goto out;
+  if (complaint.status) {
+    free(*bytes);
+    status = ql_fail(error, complaint.status, "%s", complaint.text);
+  }
+out:
+  emit_free(&e);
+  LLVMContextDispose(e.context);
+  return status;
+}
+
+/* ---- the linker ---- */
+
+#ifdef __x86_64__
+void __truncdfhf2(void), __truncsfhf2(void), __extendhfsf2(void); /* of the C compiler's library; LLVM calls them */
+#endif
+
+/* What compiled code calls for an operation that it has no instructions for. */
+static void eval_elements(int32_t op, int32_t loop, const void *a, const void *b, void *result) {
+  QlValue args[2] = {ir_read((QlDtype)loop, a), {.bits = {0, 0}}};
+  if (ql_op_info[op].arity > 1) args[1] = ir_read((QlDtype)loop, b);
+  ir_write(ir_result((QlOp)op, (QlDtype)loop), result, ir_eval((QlOp)op, (QlDtype)loop, args));
+}
+
+/* What object code may call. Everything else is an error of the emitter: nothing is looked up in the process by name. */
+static const struct {
+  const char *name;
+  void (*function)(void);
+} runtime_functions[] = {
+#define FUNCTION(name) {#name, (void (*)(void))name}
+    {EMIT_EVAL, (void (*)(void))eval_elements}, FUNCTION(memset), FUNCTION(memcpy), FUNCTION(memmove),
+    FUNCTION(floor), FUNCTION(ceil), FUNCTION(trunc), FUNCTION(rint), FUNCTION(sqrt), FUNCTION(fmod),
+    FUNCTION(floorf), FUNCTION(ceilf), FUNCTION(truncf), FUNCTION(rintf), FUNCTION(sqrtf), FUNCTION(fmodf),
+#ifdef __x86_64__
+    FUNCTION(__truncdfhf2), FUNCTION(__truncsfhf2), FUNCTION(__extendhfsf2),
+#endif
+#undef FUNCTION
+};
+enum { RUNTIME_FUNCTIONS = sizeof runtime_functions / sizeof *runtime_functions, VECTOR_WIDTHS = 4 };
+
+static size_t add_symbol(EmitMachine *machine, LLVMOrcCSymbolMapPair *pairs, size_t count, const char *name, void *address) {
+  pairs[count].Name = LLVMOrcLLJITMangleAndIntern(machine->linker, name);
+  pairs[count].Sym = (LLVMJITEvaluatedSymbol){.Address = (LLVMOrcExecutorAddress)(uintptr_t)address,
+                                              .Flags = {.GenericFlags = LLVMJITSymbolGenericFlagsExported}};
+  return count + 1;
+}
+
+static QlStatus define_functions(EmitMachine *machine, QlError *error) {
+  size_t count = 0, room = RUNTIME_FUNCTIONS + 2 * QL_OP_COUNT * (1 + VECTOR_WIDTHS);
+  LLVMOrcCSymbolMapPair *pairs = calloc(room, sizeof *pairs);
+  if (!pairs) return ql_fail(error, QL_ERR_MEMORY, "out of memory for the linker");
+  for (int f = 0; f < RUNTIME_FUNCTIONS; f++)
+    count = add_symbol(machine, pairs, count, runtime_functions[f].name, (void *)runtime_functions[f].function);
+  for (int op = 0; op < QL_OP_COUNT; op++) {
+    for (QlDtype dtype = QL_F32; dtype <= QL_F64; dtype++) {
+      const IrMath *math = ir_math((QlOp)op, dtype);
+      if (!math) continue;
+      count = add_symbol(machine, pairs, count, math->scalar, math->address);
+      for (int w = 0; w < VECTOR_WIDTHS; w++)
+        if (math->vector[w]) count = add_symbol(machine, pairs, count, math->vector[w], math->vector_address[w]);
+    }
+  }
+  LLVMErrorRef failed = LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(machine->linker), LLVMOrcAbsoluteSymbols(pairs, count));
+  free(pairs);
+  return failed ? fail_llvm(failed, error) : QL_OK;
+}
+
+static QlStatus need_linker(EmitMachine *machine, QlError *error) {
+  if (machine->linker) return QL_OK;
+  LLVMErrorRef failed = LLVMOrcCreateLLJIT(&machine->linker, NULL);
+  if (failed) {
+    machine->linker = NULL;
+    return fail_llvm(failed, error);
+  }
+  return define_functions(machine, error);
+}
+
+QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size, JitEntry **entry, QlError *error) {
+  QL_TRY(machine_open(machine, error));
+  QL_TRY(need_linker(*machine, error));
+  LLVMOrcLLJITRef linker = (*machine)->linker;
+  LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(bytes, size, symbol);
+  LLVMOrcResourceTrackerRef tracker = LLVMOrcJITDylibCreateResourceTracker(LLVMOrcLLJITGetMainJITDylib(linker));
+  LLVMErrorRef failed = LLVMOrcLLJITAddObjectFileWithRT(linker, tracker, buffer);
+  LLVMOrcExecutorAddress address = 0;
+  if (!failed) failed = LLVMOrcLLJITLookup(linker, &address, symbol);
+  if (failed) LLVMConsumeError(LLVMOrcResourceTrackerRemove(tracker)); /* so that the symbol may be defined again */
+  LLVMOrcReleaseResourceTracker(tracker);
+  if (failed) return fail_llvm(failed, error);
+  *entry = (JitEntry *)(uintptr_t)address;
+  return QL_OK;
+}

@@ -1,0 +1,241 @@
+/* The kernel: loops over the points of the box, the last axis innermost.
+ *
+ *   entry:  extents, bases and strides from the call; nothing at all when the box is empty
+ *           uniform values: those of rank 0 in block 0
+ *   for i0 in extent 0:             row of operand a: base + i0 * stride(a, 0)
+ *     for i1 in extent 1:             ... + i1 * stride(a, 1)
+ *       rows of the loads: row + offsets * strides
+ *       for i2 in extent 2:             element: row + i2 * stride, with a constant stride where the class says so
+ *         the function's blocks; a return goes on with the next point
+ *
+ * Addresses of rows are computed outside the innermost loop, so that all which is left there is vectorisable. */
+#include "emit.h"
+
+#include <stdlib.h>
+
+/* ---- the call ---- */
+
+static int64_t size_of_array(const Emit *e, uint32_t array) { return ql_dtype_info[e->fn->arrays[array].dtype].size; }
+static uint8_t class_of(const Emit *e, uint32_t array, int axis) { return e->fn->arrays[array].stride[axis]; }
+static EmitRef stride_of(const Emit *e, uint32_t array, int axis) { return e->stride[array * (uint32_t)e->fn->rank + (uint32_t)axis]; }
+
+static void read_call(Emit *e) {
+  const JitFn *fn = e->fn;
+  EmitRef extents = emit_get_pointer(e, e->call, offsetof(JitCall, extent)), origins = emit_get_pointer(e, e->call, offsetof(JitCall, origin));
+  EmitRef bases = emit_get_pointer(e, e->call, offsetof(JitCall, base)), strides = emit_get_pointer(e, e->call, offsetof(JitCall, stride));
+  for (int axis = 0; axis < fn->rank; axis++) e->extent[axis] = emit_get_int(e, extents, axis * (int64_t)sizeof(int64_t));
+  for (uint32_t i = 1; i < fn->ins_count; i++)
+    if (fn->ins[i].kind == IR_INDEX && !e->origin[fn->ins[i].number])
+      e->origin[fn->ins[i].number] = emit_get_int(e, origins, fn->ins[i].number * (int64_t)sizeof(int64_t));
+  for (uint32_t array = 0; array < fn->array_count; array++) {
+    e->base[array] = emit_get_pointer(e, bases, array * (int64_t)sizeof(char *));
+    for (int axis = 0; axis < fn->rank; axis++) {
+      uint32_t at = array * (uint32_t)fn->rank + (uint32_t)axis;
+      uint8_t class = class_of(e, array, axis);
+      if (class == JIT_STRIDE_UNIT) e->stride[at] = emit_int(e, size_of_array(e, array));
+      if (class == JIT_STRIDE_ANY) e->stride[at] = emit_get_int(e, strides, at * (int64_t)sizeof(int64_t));
+    }
+  }
+}
+
+/* ---- addresses ---- */
+
+EmitPoint emit_point_new(Emit *e, EmitRef *rows) {
+  EmitPoint point = {.row = rows};
+  for (uint32_t array = 0; array < e->fn->array_count; array++) rows[array] = e->base[array];
+  return point;
+}
+
+void emit_point_move(Emit *e, EmitPoint *point, const EmitPoint *from, int axis, EmitRef position) {
+  for (int other = 0; other < e->fn->rank; other++) point->position[other] = from->position[other];
+  point->position[axis] = position;
+  for (uint32_t array = 0; array < e->fn->array_count; array++) {
+    EmitRef stride = stride_of(e, array, axis);
+    point->row[array] = stride ? emit_move(e, from->row[array], emit_mul(e, position, stride)) : from->row[array];
+  }
+}
+
+EmitRef emit_element(Emit *e, uint32_t array, EmitRef row, EmitRef last, int32_t offset) {
+  int axis = e->fn->rank - 1;
+  if (axis < 0 || class_of(e, array, axis) == JIT_STRIDE_ZERO) return row;
+  row = emit_move(e, row, emit_mul(e, last, stride_of(e, array, axis)));
+  return offset ? emit_move(e, row, emit_int(e, offset * size_of_array(e, array))) : row;
+}
+
+/* A load sees its operand's row at constant offsets from the point; an offset along a last axis of unit stride waits for the element, where it
+ * costs nothing. */
+void emit_point_rows(Emit *e, const EmitPoint *point) {
+  const JitFn *fn = e->fn;
+  for (uint32_t i = 1; i < fn->ins_count; i++) {
+    const IrIns *ins = &fn->ins[i];
+    if (ins->kind != IR_LOAD) continue;
+    uint32_t array = (uint32_t)ins->number;
+    EmitRef row = point->row[array];
+    for (int axis = 0; axis < fn->rank; axis++) {
+      int32_t offset = fn->offsets[ins->extra + (uint32_t)axis];
+      bool waits = axis == fn->rank - 1 && class_of(e, array, axis) == JIT_STRIDE_UNIT;
+      if (offset && !waits && stride_of(e, array, axis)) row = emit_move(e, row, emit_mul(e, emit_int(e, offset), stride_of(e, array, axis)));
+    }
+    e->load_row[i] = row;
+  }
+}
+
+/* ---- one point ---- */
+
+static bool is_uniform(const Emit *e, uint32_t block, const IrIns *ins) {
+  return e->fn->rank > 0 && block == 0 && ins->rank == 0 && ir_has_value(ins);
+}
+
+static EmitPlace element_of_load(Emit *e, uint32_t id, const EmitPoint *point) {
+  const JitFn *fn = e->fn;
+  const IrIns *ins = &fn->ins[id];
+  uint32_t array = (uint32_t)ins->number;
+  EmitPlace place = {.imaginary = size_of_array(e, array) / 2, .scope = array};
+  int axis = fn->rank - 1;
+  if (ins->rank == 0) {
+    place.address = e->base[array];
+  } else {
+    bool unit = class_of(e, array, axis) == JIT_STRIDE_UNIT;
+    place.address = emit_element(e, array, e->load_row[id], point->position[axis], unit ? fn->offsets[ins->extra + (uint32_t)axis] : 0);
+  }
+  return place;
+}
+
+static EmitValue value_of(Emit *e, uint32_t id, const EmitPoint *point) {
+  const JitFn *fn = e->fn;
+  const IrIns *ins = &fn->ins[id];
+  EmitValue args[3];
+  int count = ir_arg_count(ins);
+  for (int a = 0; a < count; a++) args[a] = e->values[ins->args[a]];
+  switch (ins->kind) {
+    case IR_CONST: return emit_const(e, (QlDtype)ins->dtype, ins->value);
+    case IR_PARAM: {
+      EmitRef params = emit_get_pointer(e, e->call, offsetof(JitCall, param));
+      EmitPlace place = {emit_move(e, params, emit_int(e, ins->number * (int64_t)sizeof(QlValue))), ql_dtype_info[ins->dtype].size / 2, EMIT_UNMARKED};
+      return emit_load(e, (QlDtype)ins->dtype, place);
+    }
+    case IR_INDEX: return (EmitValue){{emit_add(e, e->origin[ins->number], point->position[ins->number]), NULL}};
+    case IR_LOAD: return emit_load(e, (QlDtype)ins->dtype, element_of_load(e, id, point));
+    case IR_CAST: return emit_cast(e, (QlDtype)fn->ins[ins->args[0]].dtype, args[0], (QlDtype)ins->dtype);
+    default: return emit_op(e, (QlOp)ins->op, (QlDtype)fn->ins[ins->args[count - 1]].dtype, args);
+  }
+}
+
+static void emit_ins(Emit *e, uint32_t id, const EmitPoint *point, EmitSink *sink, void *data) {
+  const IrIns *ins = &e->fn->ins[id];
+  uint32_t array = (uint32_t)ins->number;
+  switch (ins->kind) {
+    case IR_PHI: e->values[id] = emit_phi(e, (QlDtype)ins->dtype); break;
+    case IR_STORE: {
+      EmitRef last = e->fn->rank ? point->position[e->fn->rank - 1] : NULL;
+      EmitPlace place = {emit_element(e, array, point->row[array], last, 0), size_of_array(e, array) / 2, array};
+      emit_store(e, (QlDtype)ins->dtype, e->values[ins->args[0]], place);
+      break;
+    }
+    case IR_REDUCE: sink(e, data, e->values[ins->args[0]]); break;
+    default: e->values[id] = value_of(e, id, point); break;
+  }
+}
+
+static void emit_block_end(Emit *e, uint32_t block, const EmitBlock *heads, EmitBlock after) {
+  const IrBlock *ir = &e->fn->blocks[block];
+  switch (ir_end(e->fn, block)) {
+    case IR_JMP: emit_jump(e, heads[ir->to[0]]); break;
+    case IR_JNZ: emit_branch(e, e->values[ir->condition].part[0], heads[ir->to[0]], heads[ir->to[1]]); break;
+    default: emit_jump(e, after); break;
+  }
+}
+
+static void connect_phis(Emit *e, uint32_t block, const EmitBlock *tails) {
+  const JitFn *fn = e->fn;
+  for (uint32_t i = 0; i < fn->blocks[block].count; i++) {
+    uint32_t id = fn->blocks[block].ins[i];
+    if (fn->ins[id].kind != IR_PHI) return;
+    for (uint32_t arm = fn->ins[id].extra; arm; arm = fn->phis[arm].next) {
+      const IrPhi *phi = &fn->phis[arm];
+      if (e->flow.position[phi->block] != UINT32_MAX) emit_phi_from(e->values[id], tails[phi->block], e->values[phi->value]);
+    }
+  }
+}
+
+/* Blocks come in reverse postorder, so a value is there before its uses, but for phis, which are connected at the end. */
+void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink, void *data) {
+  const JitFn *fn = e->fn;
+  EmitBlock after = fn->block_count > 1 ? emit_block(e) : NULL;
+  for (uint32_t n = 0; n < e->flow.count; n++) {
+    uint32_t block = e->flow.order[n];
+    e->heads[block] = n ? emit_block(e) : NULL;
+  }
+  for (uint32_t n = 0; n < e->flow.count; n++) {
+    uint32_t block = e->flow.order[n];
+    if (n) emit_enter(e, e->heads[block]);
+    for (uint32_t i = 0; i < fn->blocks[block].count; i++) {
+      uint32_t id = fn->blocks[block].ins[i];
+      if (!is_uniform(e, block, &fn->ins[id])) emit_ins(e, id, point, sink, data);
+    }
+    e->tails[block] = emit_here(e);
+    if (after) emit_block_end(e, block, e->heads, after);
+  }
+  for (uint32_t n = 1; n < e->flow.count; n++) connect_phis(e, e->flow.order[n], e->tails);
+  if (after) emit_enter(e, after);
+}
+
+/* ---- the loop nest ---- */
+
+static const IrIns *find_reduction(const JitFn *fn) {
+  for (uint32_t block = 0; block < fn->block_count; block++)
+    for (uint32_t i = 0; i < fn->blocks[block].count; i++)
+      if (fn->ins[fn->blocks[block].ins[i]].kind == IR_REDUCE) return &fn->ins[fn->blocks[block].ins[i]];
+  return NULL;
+}
+
+static void emit_stores(Emit *e, EmitRef *rows) {
+  int rank = e->fn->rank;
+  uint32_t arrays = e->fn->array_count;
+  EmitLoop loops[QL_MAX_DIMS];
+  EmitPoint point = emit_point_new(e, rows);
+  for (int axis = 0; axis < rank - 1; axis++) {
+    loops[axis] = emit_loop_open(e, e->extent[axis]);
+    EmitPoint outer = point;
+    point.row = rows + (uint32_t)(axis + 1) * arrays;
+    emit_point_move(e, &point, &outer, axis, loops[axis].i);
+  }
+  emit_point_rows(e, &point);
+  if (rank > 0) {
+    loops[rank - 1] = emit_loop_open(e, e->extent[rank - 1]);
+    point.position[rank - 1] = loops[rank - 1].i;
+  }
+  emit_point(e, &point, NULL, NULL);
+  for (int axis = rank - 1; axis >= 0; axis--) emit_loop_close(e, &loops[axis], axis == rank - 1 ? EMIT_LOOP_PARALLEL : EMIT_LOOP);
+}
+
+static void emit_uniform(Emit *e) {
+  const IrBlock *entry = &e->fn->blocks[0];
+  for (uint32_t i = 0; i < entry->count; i++)
+    if (is_uniform(e, 0, &e->fn->ins[entry->ins[i]])) e->values[entry->ins[i]] = value_of(e, entry->ins[i], NULL);
+}
+
+QlStatus emit_kernel(Emit *e, QlError *error) {
+  const JitFn *fn = e->fn;
+  const IrIns *reduction = find_reduction(fn);
+  EmitRef *rows = calloc((size_t)(fn->rank + 2) * fn->array_count + 1, sizeof *rows);
+  if (!rows) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
+  read_call(e);
+  EmitBlock body = emit_block(e), empty = emit_block(e);
+  EmitRef has_points = emit_equal(e, emit_int(e, 0), emit_int(e, 0));
+  for (int axis = 0; axis < fn->rank; axis++) has_points = emit_and(e, has_points, emit_less(e, emit_int(e, 0), e->extent[axis]));
+  emit_branch(e, has_points, body, empty);
+  emit_enter(e, empty);
+  if (reduction) emit_empty_reduction(e, reduction, rows);
+  emit_return(e);
+  emit_enter(e, body);
+  emit_uniform(e);
+  if (reduction) {
+    emit_reduction(e, reduction, rows);
+  } else {
+    emit_stores(e, rows);
+  }
+  emit_return(e);
+  free(rows);
+  return QL_OK;
+}
