@@ -1,0 +1,147 @@
+/* arguments: keyword arguments of vectorcalls, shapes and axes. CPython's own parser is too slow for what is called once per
+ * array operation and cannot take a shape as several arguments. */
+#include "ext.h"
+
+bool qx_absent(PyObject *value) { return value == NULL || value == Py_None; }
+
+static int word_index(const QxSignature *signature, PyObject *keyword) {
+  for (int i = 0; i < signature->count; i++)
+    if (PyUnicode_CompareWithASCIIString(keyword, signature->words[i]) == 0) return i;
+  return -1;
+}
+
+bool qx_parse(const QxSignature *signature, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, PyObject **values) {
+  if (nargs > signature->positional) {
+    PyErr_Format(PyExc_TypeError, "%s() takes at most %d positional arguments but %zd were given", signature->name,
+                 signature->positional, nargs);
+    return false;
+  }
+  for (int i = 0; i < signature->count; i++) values[i] = i < nargs ? args[i] : NULL;
+  Py_ssize_t named = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
+  for (Py_ssize_t k = 0; k < named; k++) {
+    PyObject *keyword = PyTuple_GET_ITEM(kwnames, k);
+    int i = word_index(signature, keyword);
+    if (i < 0) {
+      PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", signature->name, keyword);
+      return false;
+    }
+    if (values[i]) {
+      PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%U'", signature->name, keyword);
+      return false;
+    }
+    values[i] = args[nargs + k];
+  }
+  for (int i = 0; i < signature->required; i++)
+    if (!values[i]) {
+      PyErr_Format(PyExc_TypeError, "%s() missing required argument '%s' (pos %d)", signature->name, signature->words[i], i + 1);
+      return false;
+    }
+  return true;
+}
+
+static int extent_from_python(PyObject *object, int64_t *extent, bool allow_negative) {
+  Py_ssize_t value = PyNumber_AsSsize_t(object, PyExc_ValueError);
+  if (value == -1 && PyErr_Occurred()) return -1;
+  if (value < 0 && !allow_negative) {
+    PyErr_SetString(PyExc_ValueError, "negative dimensions are not allowed");
+    return -1;
+  }
+  *extent = value;
+  return 0;
+}
+
+int qx_shape_from_args(PyObject *const *args, Py_ssize_t nargs, int *ndim, int64_t *shape) {
+  if (nargs > QL_MAX_DIMS) {
+    PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %zd", QL_MAX_DIMS, nargs);
+    return -1;
+  }
+  for (Py_ssize_t i = 0; i < nargs; i++)
+    if (extent_from_python(args[i], &shape[i], true) < 0) return -1;
+  *ndim = (int)nargs;
+  return 0;
+}
+
+int qx_shape_from_python(PyObject *object, int *ndim, int64_t *shape, bool allow_negative) {
+  if (PyIndex_Check(object)) {
+    *ndim = 1;
+    return extent_from_python(object, shape, allow_negative);
+  }
+  PyObject *items = PySequence_Fast(object, "a shape must be an int or a sequence of ints");
+  if (!items) return -1;
+  int status = qx_shape_from_args(PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items), ndim, shape);
+  Py_DECREF(items);
+  for (int i = 0; status == 0 && !allow_negative && i < *ndim; i++)
+    if (shape[i] < 0) {
+      PyErr_SetString(PyExc_ValueError, "negative dimensions are not allowed");
+      return -1;
+    }
+  return status;
+}
+
+int qx_axis_from_python(PyObject *object, int ndim, int *axis, const char *prefix) {
+  Py_ssize_t value = PyNumber_AsSsize_t(object, PyExc_OverflowError);
+  if (value == -1 && PyErr_Occurred()) return -1;
+  if (value < -ndim || value >= ndim) {
+    qx_axis_error(value, ndim, prefix);
+    return -1;
+  }
+  *axis = (int)(value < 0 ? value + ndim : value);
+  return 0;
+}
+
+static int axis_into_mask(PyObject *object, int ndim, uint32_t *axes) {
+  int axis;
+  if (qx_axis_from_python(object, ndim, &axis, NULL) < 0) return -1;
+  if (*axes >> axis & 1) {
+    PyErr_SetString(PyExc_ValueError, "duplicate value in 'axis'");
+    return -1;
+  }
+  *axes |= 1u << axis;
+  return 0;
+}
+
+int qx_axes_from_python(PyObject *object, int ndim, uint32_t *axes) {
+  *axes = 0;
+  if (qx_absent(object)) {
+    *axes = (1u << ndim) - 1;
+    return 0;
+  }
+  if (!PyTuple_Check(object)) {
+    if (ndim > 0 || !PyIndex_Check(object)) return axis_into_mask(object, ndim, axes);
+    uint32_t ignored = 0; /* NumPy lets axis 0 and -1 of a 0-d array stand for no axis */
+    return axis_into_mask(object, 1, &ignored);
+  }
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object); i++)
+    if (axis_into_mask(PyTuple_GET_ITEM(object, i), ndim, axes) < 0) return -1;
+  return 0;
+}
+
+int qx_flag_from_python(PyObject *value, bool fallback) {
+  if (!value) return fallback;
+  return PyObject_IsTrue(value);
+}
+
+PyObject *qx_shape_to_python(int ndim, const int64_t *shape) {
+  PyObject *tuple = PyTuple_New(ndim);
+  for (int i = 0; tuple && i < ndim; i++) {
+    PyObject *extent = PyLong_FromLongLong(shape[i]);
+    if (!extent) {
+      Py_CLEAR(tuple);
+      break;
+    }
+    PyTuple_SET_ITEM(tuple, i, extent);
+  }
+  return tuple;
+}
+
+int qx_order_check(PyObject *order, const char *function) {
+  if (qx_absent(order)) return 0;
+  const char *text = PyUnicode_Check(order) ? PyUnicode_AsUTF8(order) : NULL;
+  if (text && text[0] && !text[1] && strchr("CcAaKk", text[0])) return 0;
+  if (text && (!strcmp(text, "F") || !strcmp(text, "f")))
+    PyErr_Format(PyExc_NotImplementedError, "%s with order='F' is not in Quelea yet; write %s of the transposed array (x.T)",
+                 function, function);
+  else
+    PyErr_Format(PyExc_ValueError, "order must be one of 'C', 'F', 'A', or 'K' (got %R)", order);
+  return -1;
+}

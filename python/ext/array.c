@@ -1,0 +1,90 @@
+/* array: the Python type quelea.ndarray, a counted handle of a QlArray. Objects are recycled through a short free list, because
+ * an expression makes and drops several per line. */
+#include "ext.h"
+
+enum { FREE_LIST_ROOM = 64 };
+
+static struct {
+  QxArray *items[FREE_LIST_ROOM];
+  int count;
+} free_list; /* belongs to the type, like CPython's own free lists */
+
+PyObject *qx_wrap(QlArray *array, bool value) {
+  QxArray *self;
+  if (QX_LIKELY(free_list.count > 0)) {
+    self = free_list.items[--free_list.count];
+    (void)PyObject_Init((PyObject *)self, &qx_array_type);
+  } else {
+    self = PyObject_New(QxArray, &qx_array_type);
+    if (!self) {
+      qx_release(array);
+      return NULL;
+    }
+  }
+  self->array = array, self->weakrefs = NULL, self->value = value, self->readonly = value;
+  return (PyObject *)self;
+}
+
+PyObject *qx_wrap_result(QlArray *array, PyObject *out) {
+  if (!out) return qx_wrap(array, array->ndim == 0);
+  qx_release(array);
+  return Py_NewRef(out);
+}
+
+static void array_dealloc(PyObject *object) {
+  QxArray *self = (QxArray *)object;
+  if (QX_UNLIKELY(self->weakrefs != NULL)) PyObject_ClearWeakRefs(object);
+  qx_release(self->array);
+  if (free_list.count < FREE_LIST_ROOM)
+    free_list.items[free_list.count++] = self;
+  else
+    PyObject_Free(self);
+}
+
+void qx_array_free_list_clear(void) {
+  while (free_list.count > 0) PyObject_Free(free_list.items[--free_list.count]);
+}
+
+static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+  (void)type, (void)args, (void)kwargs;
+  PyErr_SetString(PyExc_TypeError, "quelea.ndarray is not called directly; use quelea.empty, zeros, ones, full, array or asarray");
+  return NULL;
+}
+
+static PyObject *call_hook(PyObject *hook, PyObject *self) {
+  if (!hook) return PyErr_Format(PyExc_RuntimeError, "quelea._quelea is used without its package");
+  return PyObject_CallOneArg(hook, self);
+}
+static PyObject *array_repr(PyObject *self) { return call_hook(qx.hooks.repr, self); }
+static PyObject *array_str(PyObject *self) { return call_hook(qx.hooks.str, self); }
+
+static PyObject *array_iter(PyObject *self) {
+  if (qx_array(self)->ndim == 0) return PyErr_Format(PyExc_TypeError, "iteration over a 0-d array");
+  return PySeqIter_New(self);
+}
+
+PyTypeObject qx_array_type = {
+  PyVarObject_HEAD_INIT(NULL, 0)
+  .tp_name = "quelea.ndarray",
+  .tp_doc = "An N-dimensional array whose elements are partitioned over the ranks of an MPI job.\n\n"
+            "It behaves as numpy.ndarray does; operations are recorded, and executed when a value is looked at.",
+  .tp_basicsize = sizeof(QxArray),
+  .tp_dealloc = array_dealloc,
+  .tp_repr = array_repr,
+  .tp_str = array_str,
+  .tp_as_number = &qx_array_number,
+  .tp_as_mapping = &qx_array_mapping,
+  .tp_as_sequence = &qx_array_sequence,
+  .tp_hash = PyObject_HashNotImplemented,
+  .tp_flags = Py_TPFLAGS_DEFAULT,
+  .tp_richcompare = qx_array_compare,
+  .tp_weaklistoffset = offsetof(QxArray, weakrefs),
+  .tp_iter = array_iter,
+  .tp_methods = qx_array_methods,
+  .tp_getset = qx_array_attributes,
+  .tp_new = array_new,
+};
+
+bool qx_array_setup(PyObject *module) {
+  return PyType_Ready(&qx_array_type) == 0 && PyModule_AddObjectRef(module, "ndarray", (PyObject *)&qx_array_type) == 0;
+}

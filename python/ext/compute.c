@@ -1,0 +1,199 @@
+/* compute: the calls that record an operation. Each one enters the context with the position in the user's program, makes the
+ * call of quelea.h, and wraps what comes back. */
+#include "ext.h"
+
+/* ---- casting warnings ---- */
+
+static int warn_if_complex_is_lost(QlDtype from, QlDtype to) {
+  if (QX_LIKELY(ql_dtype_info[from].kind != QL_KIND_COMPLEX)) return 0;
+  uint8_t kind = ql_dtype_info[to].kind;
+  if (kind == QL_KIND_COMPLEX || kind == QL_KIND_BOOL) return 0;
+  PyObject *home = PyImport_ImportModule("numpy.exceptions");
+  PyObject *category = home ? PyObject_GetAttrString(home, "ComplexWarning") : NULL;
+  int status = category ? PyErr_WarnEx(category, "Casting complex values to real discards the imaginary part", 1) : -1;
+  Py_XDECREF(category), Py_XDECREF(home);
+  return status;
+}
+
+/* ---- ufuncs ---- */
+
+static int check_out(PyObject *out) {
+  if (!qx_is_array(out) || ((QxArray *)out)->value) {
+    PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray, not %s; to write into a NumPy array, assign "
+                 "numpy.asarray(result) to it", Py_TYPE(out)->tp_name);
+    return -1;
+  }
+  if (((QxArray *)out)->readonly || qx_array(out)->readonly) {
+    PyErr_SetString(PyExc_ValueError, "output array is read-only");
+    return -1;
+  }
+  return 0;
+}
+
+static bool is_comparison(QlOp op) { return op >= QL_OP_EQUAL && op <= QL_OP_GREATER_EQUAL; }
+
+static bool is_integer(const QlOperand *operand) {
+  return operand->array && ql_dtype_info[operand->array->dtype].kind <= QL_KIND_UINT;
+}
+
+/* An integer array compared with a Python int that its dtype cannot hold: the answer is the same for every element. */
+static PyObject *compare_out_of_range(QlOp op, const QxOperands *in) {
+  bool scalar_first = in->of[0].array == NULL;
+  const QlScalar *scalar = &in->of[scalar_first ? 0 : 1].scalar;
+  const QlArray *array = in->of[scalar_first ? 1 : 0].array;
+  bool above = scalar->dtype == QL_F64 ? scalar->value.d > 0 : scalar->dtype == QL_U64 || scalar->value.i > 0;
+  bool array_is_less = above != scalar_first; /* left < right, as the comparison is written */
+  bool answer = op == QL_OP_NOT_EQUAL || ((op == QL_OP_LESS || op == QL_OP_LESS_EQUAL) && array_is_less) ||
+                ((op == QL_OP_GREATER || op == QL_OP_GREATER_EQUAL) && !array_is_less);
+  QlScalar value = {.value = {.b = answer}, .dtype = QL_BOOL, .weak = false};
+  QlArray *result;
+  QlError error = {0};
+  if (ql_full(qx.context, QL_BOOL, array->ndim, array->shape, value, &result, &error)) return qx_raise(&error);
+  return qx_wrap(result, array->ndim == 0);
+}
+
+static bool one_array_one_scalar(const QxOperands *in) {
+  return in->count == 2 && (in->of[0].array == NULL) != (in->of[1].array == NULL);
+}
+
+static PyObject *huge_integer(QlOp op, const QxOperands *in) {
+  if (is_comparison(op) && one_array_one_scalar(in)) return compare_out_of_range(op, in);
+  return PyErr_Format(PyExc_OverflowError, "Python int too large to convert to C long");
+}
+
+static int where_operand(PyObject *where, QxOperands *operands) {
+  int added = qx_operand_add(operands, where);
+  if (added < 0) return -1;
+  QlDtype dtype = !added ? QL_DTYPE_NONE : operands->of[0].array ? operands->of[0].array->dtype : operands->of[0].scalar.dtype;
+  if (dtype == QL_BOOL) return 0;
+  PyErr_Format(PyExc_TypeError, "Cannot cast array data from dtype('%s') to dtype('bool') according to the rule 'safe'",
+               added ? ql_dtype_name(dtype) : Py_TYPE(where)->tp_name);
+  qx_operands_release(operands);
+  return -1;
+}
+
+/* op of the operands, the plain case: no out, where, dtype. */
+static inline PyObject *record(QlOp op, QxOperands *in) {
+  QlError error;
+  error.status = QL_OK, error.source.code = NULL, error.text[0] = error.notes[0] = 0;
+  QlArray *result;
+  if (QX_UNLIKELY(qx_enter_at() < 0)) return NULL;
+  if (QX_UNLIKELY(in->huge) && (is_integer(&in->of[0]) || is_integer(&in->of[1]))) return huge_integer(op, in);
+  QlStatus status = ql_ufunc(qx.context, op, in->count, in->of, NULL, NULL, QL_DTYPE_NONE, &result, &error);
+  if (QX_LIKELY(status == QL_OK)) return qx_wrap(result, result->ndim == 0);
+  if (status == QL_ERR_OVERFLOW && is_comparison(op) && one_array_one_scalar(in)) return compare_out_of_range(op, in);
+  return qx_raise(&error);
+}
+
+PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDtype dtype) {
+  if (!out && !where && dtype == QL_DTYPE_NONE) return record(op, in);
+  QxOperands mask = {0};
+  QlArray *result;
+  QlError error = {0};
+  PyObject *object = NULL;
+  if (out && check_out(out) < 0) return NULL;
+  if (where && where != Py_True && where_operand(where, &mask) < 0) return NULL;
+  if (qx_enter_at() < 0) goto out;
+  if (in->huge && (is_integer(&in->of[0]) || is_integer(&in->of[1]))) {
+    object = huge_integer(op, in);
+    goto out;
+  }
+  if (ql_ufunc(qx.context, op, in->count, in->of, out ? qx_array(out) : NULL, mask.count ? mask.of : NULL, dtype, &result, &error))
+    qx_raise(&error);
+  else
+    object = qx_wrap_result(result, out);
+out:
+  qx_operands_release(&mask);
+  return object;
+}
+
+PyObject *qx_binary(QlOp op, PyObject *left, PyObject *right) {
+  QxOperands in;
+  in.count = in.owned_count = 0, in.huge = in.any_array = false;
+  int first = qx_operand_add(&in, left);
+  int second = first > 0 ? qx_operand_add(&in, right) : first;
+  if (QX_LIKELY(second > 0)) {
+    PyObject *result = record(op, &in);
+    if (QX_UNLIKELY(in.owned_count > 0)) qx_operands_release(&in);
+    return result;
+  }
+  qx_operands_release(&in);
+  if (second < 0) return NULL;
+  Py_RETURN_NOTIMPLEMENTED;
+}
+
+PyObject *qx_unary(QlOp op, PyObject *self) {
+  QxOperands in;
+  in.count = in.owned_count = 0, in.huge = false;
+  qx_operand_add(&in, self);
+  in.of[1].array = NULL;
+  return record(op, &in);
+}
+
+PyObject *qx_inplace(QlOp op, PyObject *self, PyObject *other) {
+  if (((QxArray *)self)->value) return qx_binary(op, self, other); /* like NumPy's scalars, s += 1 makes a new one */
+  QxOperands in = {0};
+  qx_operand_add(&in, self);
+  int added = qx_operand_add(&in, other);
+  if (added == 0) Py_RETURN_NOTIMPLEMENTED;
+  PyObject *result = added < 0 ? NULL : qx_ufunc(op, &in, self, NULL, QL_DTYPE_NONE);
+  qx_operands_release(&in);
+  return result;
+}
+
+PyObject *qx_astype(QlArray *array, QlDtype dtype, bool value) {
+  QlArray *result;
+  QlError error = {0};
+  if (warn_if_complex_is_lost(array->dtype, dtype) < 0 || qx_enter_at() < 0) return NULL;
+  if (ql_astype(qx.context, array, dtype, &result, &error)) return qx_raise(&error);
+  return qx_wrap(result, value);
+}
+
+/* ---- reductions ---- */
+
+PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype, PyObject *out, bool keepdims) {
+  uint32_t axes;
+  QlDtype wanted;
+  QlArray *result;
+  QlError error = {0};
+  if (qx_axes_from_python(axis, array->ndim, &axes) < 0 || qx_dtype_from_python(dtype, &wanted) < 0) return NULL;
+  if (qx_absent(out)) out = NULL;
+  if ((out && check_out(out) < 0) || qx_enter_at() < 0) return NULL;
+  if (ql_reduce(qx.context, reduction, array, axes, keepdims, wanted, out ? qx_array(out) : NULL, &result, &error))
+    return qx_raise(&error);
+  return qx_wrap_result(result, out);
+}
+
+/* ---- assignment ---- */
+
+/* NumPy ignores leading extents of 1 that the target does not have. A new reference. */
+static QlArray *without_leading_ones(QlArray *value, int ndim, QlError *error) {
+  int skip = 0;
+  while (value->ndim - skip > ndim && value->shape[skip] == 1) skip++;
+  QlArray *view = NULL;
+  (void)ql_view(value, value->ndim - skip, value->shape + skip, value->strides + skip, value->offset, &view, error);
+  return view;
+}
+
+static int assign_operand(QlArray *target, const QlOperand *operand) {
+  QlError error = {0};
+  QlOperand value = *operand;
+  if (value.array && warn_if_complex_is_lost(value.array->dtype, target->dtype) < 0) return -1;
+  bool longer = value.array && value.array->ndim > target->ndim;
+  if (longer && !(value.array = without_leading_ones(value.array, target->ndim, &error))) return qx_raise_int(&error);
+  QlStatus status = ql_assign(qx.context, target, &value, &error);
+  if (longer) qx_release(value.array);
+  return status ? qx_raise_int(&error) : 0;
+}
+
+int qx_assign(QlArray *target, PyObject *value) {
+  QxOperands in;
+  in.count = in.owned_count = 0, in.huge = in.any_array = false;
+  int added = qx_operand_add(&in, value);
+  if (added > 0 && !in.of[0].array && qx_scalar_for_assignment(value, &in.of[0].scalar, in.huge, target->dtype) < 0) added = -1;
+  if (added == 0)
+    PyErr_Format(PyExc_TypeError, "cannot assign %s to elements of a quelea array", Py_TYPE(value)->tp_name);
+  int status = added > 0 && qx_enter_at() == 0 ? assign_operand(target, &in.of[0]) : -1;
+  if (in.owned_count > 0) qx_operands_release(&in);
+  return status;
+}

@@ -1,0 +1,230 @@
+/* context: the way into the runtime. The context is opened by the first array (contract C10); the thread that opened it is the
+ * only one that may use it, and no child of a fork may. Each recorded operation carries its position in the user's program as
+ * (code object, instruction offset): cheap to take, decoded only when it is shown. */
+#include "ext.h"
+
+#include <pthread.h>
+
+QxState qx;
+
+/* ---- deferred releases ----
+ * Python's cycle collector runs at moments that differ between ranks, and finalisers may run on any thread. What is released
+ * there waits in a queue and is released by the next call on the context's thread. */
+
+typedef struct QxDeferred {
+  QlArray *array;
+  QlExport *token;
+} QxDeferred;
+
+static bool must_defer(void) { return qx.collecting || PyThreadState_Get() != qx.thread; }
+
+static void defer(QlArray *array, QlExport *token) {
+  if (qx.deferred_count == qx.deferred_room) {
+    int64_t room = qx.deferred_room ? 2 * qx.deferred_room : 64;
+    QxDeferred *grown = realloc(qx.deferred, (size_t)room * sizeof *grown);
+    if (!grown) return; /* out of memory in a finaliser: the memory stays with the arena until the end */
+    qx.deferred = grown, qx.deferred_room = room;
+  }
+  qx.deferred[qx.deferred_count++] = (QxDeferred){array, token};
+  qx.attention = true;
+}
+
+void qx_release(QlArray *array) {
+  if (QX_UNLIKELY(qx.forked)) return;
+  if (QX_UNLIKELY(must_defer()))
+    defer(array, NULL);
+  else
+    ql_release(array);
+}
+
+void qx_unexport(QlExport *token) {
+  if (qx.forked) return;
+  if (must_defer())
+    defer(NULL, token);
+  else
+    ql_unexport(token);
+}
+
+static void release_deferred(void) {
+  while (qx.deferred_count > 0) {
+    QxDeferred *one = &qx.deferred[--qx.deferred_count];
+    if (one->array) ql_release(one->array);
+    if (one->token) ql_unexport(one->token);
+  }
+}
+
+static PyObject *collection_changed(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
+  (void)self;
+  if (nargs < 1 || !PyUnicode_Check(args[0])) return PyErr_Format(PyExc_TypeError, "a callback of gc.callbacks");
+  qx.collecting = PyUnicode_CompareWithASCIIString(args[0], "start") == 0;
+  Py_RETURN_NONE;
+}
+
+/* ---- positions ---- */
+
+typedef struct QxCode {
+  PyObject *code; /* a strong reference, or NULL */
+  bool internal;  /* belongs to Quelea itself: the position is that of its caller */
+} QxCode;
+
+static QxCode *code_slot(QxCode *table, int64_t room, const PyObject *code) {
+  uint64_t at = ((uintptr_t)code >> 4) * 0x9e3779b97f4a7c15u >> 32;
+  while (table[at & (uint64_t)(room - 1)].code && table[at & (uint64_t)(room - 1)].code != code) at++;
+  return &table[at & (uint64_t)(room - 1)];
+}
+
+static bool code_is_internal(PyObject *code) {
+  PyObject *file = ((PyCodeObject *)code)->co_filename;
+  const char *name = PyUnicode_Check(file) ? PyUnicode_AsUTF8(file) : NULL;
+  if (!name) return PyErr_Clear(), false;
+  const char *here = qx.package_folder ? PyUnicode_AsUTF8(qx.package_folder) : NULL;
+  size_t size = here ? strlen(here) : 0;
+  return size > 0 && strncmp(name, here, size) == 0 && name[size] == '/';
+}
+
+/* Finds or adds the code object. Out of memory: the position is not kept, which only costs its description. */
+static bool remember_code(PyObject *code) {
+  if (qx.code_count * 2 >= qx.code_room) {
+    int64_t room = qx.code_room ? 2 * qx.code_room : 256;
+    QxCode *grown = calloc((size_t)room, sizeof *grown);
+    if (!grown) return false;
+    for (int64_t i = 0; i < qx.code_room; i++)
+      if (qx.codes[i].code) *code_slot(grown, room, qx.codes[i].code) = qx.codes[i];
+    free(qx.codes);
+    qx.codes = grown, qx.code_room = room;
+  }
+  QxCode *slot = code_slot(qx.codes, qx.code_room, code);
+  if (!slot->code) {
+    *slot = (QxCode){Py_NewRef(code), code_is_internal(code)};
+    qx.code_count++;
+  }
+  qx.last_code = code, qx.last_is_internal = slot->internal;
+  return true;
+}
+
+static bool known_code(PyObject *code) { return code == qx.last_code || remember_code(code); }
+
+/* The nearest frame that is not Quelea's own; called when the innermost one is. */
+static QlSource position_of_caller(PyFrameObject *inner) {
+  QlSource source = {NULL, 0};
+  Py_INCREF(inner);
+  for (PyFrameObject *frame = inner, *outer; frame; frame = outer) {
+    PyObject *code = (PyObject *)PyFrame_GetCode(frame);
+    bool known = known_code(code), internal = qx.last_is_internal;
+    Py_DECREF(code);
+    outer = known && internal ? PyFrame_GetBack(frame) : NULL;
+    if (known && !internal) source = (QlSource){code, PyFrame_GetLasti(frame)};
+    Py_DECREF(frame);
+  }
+  return source;
+}
+
+static inline QlSource position(void) {
+  PyFrameObject *frame = PyEval_GetFrame();
+  if (!frame) return (QlSource){NULL, 0};
+  PyObject *code = (PyObject *)PyFrame_GetCode(frame);
+  Py_DECREF(code); /* the frame holds it */
+  if (QX_LIKELY(known_code(code) && !qx.last_is_internal)) return (QlSource){code, PyFrame_GetLasti(frame)};
+  return position_of_caller(frame);
+}
+
+int qx_enter_at(void) {
+  if (qx_enter() < 0) return -1;
+  ql_at(qx.context, position());
+  return 0;
+}
+
+static PyObject *source_line(PyCodeObject *code, int line) {
+  PyObject *linecache = PyImport_ImportModule("linecache");
+  PyObject *text = linecache ? PyObject_CallMethod(linecache, "getline", "Oi", code->co_filename, line) : NULL;
+  PyObject *stripped = text ? PyObject_CallMethod(text, "strip", NULL) : NULL;
+  Py_XDECREF(linecache), Py_XDECREF(text);
+  return stripped;
+}
+
+void qx_describe(void *data, QlSource source, char *text, size_t size) {
+  (void)data;
+  if (size == 0) return;
+  text[0] = 0;
+  PyCodeObject *code = (PyCodeObject *)source.code;
+  if (!code) return;
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  int line = PyCode_Addr2Line(code, (int)source.at);
+  const char *file = PyUnicode_Check(code->co_filename) ? PyUnicode_AsUTF8(code->co_filename) : NULL;
+  PyObject *shown = source_line(code, line);
+  const char *words = shown ? PyUnicode_AsUTF8(shown) : NULL;
+  snprintf(text, size, words && *words ? "%s:%d: %s" : "%s:%d", file ? file : "?", line, words);
+  Py_XDECREF(shown);
+  PyErr_Clear();
+  PyErr_Restore(type, value, trace);
+}
+
+static QlSource where(void *data) { return (void)data, position(); }
+static int interrupted(void *data) { return (void)data, PyErr_CheckSignals() < 0; }
+
+/* ---- opening, entering, closing ---- */
+
+static void after_fork(void) { qx.forked = qx.attention = true; }
+
+int qx_open(const void *mpi_comm) {
+  if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    PyErr_SetString(PyExc_RuntimeError, "Quelea works in the main interpreter only, not in subinterpreters");
+    return -1;
+  }
+  QlOptions options = {.mpi_comm = mpi_comm, .interrupted = interrupted, .describe = qx_describe, .where = where};
+  QlError error = {0};
+  QlContext *context = NULL;
+  if (ql_open(&options, &context, &error)) return qx_raise_int(&error);
+  if (pthread_atfork(NULL, NULL, after_fork)) {
+    ql_close(context);
+    PyErr_NoMemory();
+    return -1;
+  }
+  qx.thread = PyThreadState_Get();
+  qx.context = context;
+  return 0;
+}
+
+int qx_enter_slowly(void) {
+  if (qx.forked) {
+    PyErr_SetString(PyExc_RuntimeError,
+                    "Quelea cannot be used in a child after fork(); start the child with multiprocessing's 'spawn' method, or "
+                    "make no Quelea array in it");
+    return -1;
+  }
+  if (qx.closed) {
+    PyErr_SetString(PyExc_RuntimeError, "Quelea is closed: the program is ending");
+    return -1;
+  }
+  if (!qx.context && qx_open(NULL) < 0) return -1;
+  if (PyThreadState_Get() != qx.thread) {
+    PyErr_SetString(PyExc_RuntimeError,
+                    "Quelea may be used by one thread only, the one that made the first array: the order of operations must be "
+                    "the same on every rank");
+    return -1;
+  }
+  if (!qx.collecting) {
+    release_deferred();
+    qx.attention = false;
+  }
+  return 0;
+}
+
+void qx_close(void) {
+  if (!qx.context || qx.closed || qx.forked) return;
+  QlContext *context = qx.context;
+  release_deferred();
+  qx.closed = qx.attention = true;
+  ql_close(context);
+}
+
+bool qx_context_setup(PyObject *module) {
+  static PyMethodDef callback = {"collection_changed", (PyCFunction)(void (*)(void))collection_changed, METH_FASTCALL, NULL};
+  PyObject *function = PyCFunction_New(&callback, module);
+  PyObject *gc = function ? PyImport_ImportModule("gc") : NULL;
+  PyObject *callbacks = gc ? PyObject_GetAttrString(gc, "callbacks") : NULL;
+  bool done = callbacks && PyList_Append(callbacks, function) == 0;
+  Py_XDECREF(callbacks), Py_XDECREF(gc), Py_XDECREF(function);
+  return done;
+}

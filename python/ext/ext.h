@@ -1,0 +1,220 @@
+/* ext: the Python extension module quelea._quelea. The only place that knows Python.h and NumPy's headers.
+ *
+ *     Python operator, ufunc, index or method
+ *        -> operands.c   Python objects become QlOperand (arrays, weak and strong scalars)
+ *        -> context.c    the context is open, this is its thread, the position in the user's program is noted
+ *        -> quelea.h     the runtime checks and records
+ *        -> errors.c     a status becomes a Python exception
+ *        -> array.c      a QlArray becomes a quelea.ndarray
+ *
+ * What is called once per array operation is here in C; what is called rarely is Python in python/quelea, reached through hooks.
+ * Return conventions are CPython's: NULL or -1 with an exception set. Everything runs with the GIL held. */
+#ifndef QUELEA_EXT_H
+#define QUELEA_EXT_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
+#define NPY_TARGET_VERSION NPY_2_0_API_VERSION
+#define PY_ARRAY_UNIQUE_SYMBOL quelea_ARRAY_API
+#ifndef QX_IMPORTS_NUMPY
+#define NO_IMPORT_ARRAY
+#endif
+#include <numpy/arrayobject.h>
+#include <numpy/arrayscalars.h>
+
+#include "base.h"
+#include "quelea.h"
+
+#define QX_LIKELY(x) __builtin_expect(!!(x), 1)
+#define QX_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* Python functions that C calls where speed does not matter; quelea/__init__.py fills them in by set_hooks(name=function).
+ * QX_HOOK(name): the field. */
+#define QX_HOOKS(HOOK)                                                                                             \
+  HOOK(repr) HOOK(str) HOOK(format) HOOK(array_function) HOOK(matmul) HOOK(stack) HOOK(assign_mask) HOOK(namespace) \
+  HOOK(reduce_slowly) HOOK(assign_imag) HOOK(assign_real)
+
+typedef struct QxHooks {
+#define QX_HOOK(name) PyObject *name;
+  QX_HOOKS(QX_HOOK)
+#undef QX_HOOK
+} QxHooks;
+
+/* ---- array.c: the type quelea.ndarray ---- */
+
+/* `value`: what NumPy would give as a scalar (a full reduction, x[i, j], a ufunc of 0-d arrays): lazy, immutable, printed as NumPy's scalar. */
+typedef struct QxArray {
+  PyObject_HEAD
+  QlArray *array;
+  PyObject *weakrefs;
+  bool value, readonly;
+} QxArray;
+
+extern PyTypeObject qx_array_type;
+static inline bool qx_is_array(PyObject *o) { return Py_TYPE(o) == &qx_array_type; }
+static inline QlArray *qx_array(PyObject *o) { return ((QxArray *)o)->array; }
+
+/* A Python object around `array`, whose reference it takes over, also when it fails. */
+PyObject *qx_wrap(QlArray *array, bool value);
+/* The object for a result of computing: `out` itself (a new reference) when there is one, else the array wrapped. */
+PyObject *qx_wrap_result(QlArray *array, PyObject *out);
+void qx_array_free_list_clear(void);
+bool qx_array_setup(PyObject *module);
+
+/* ---- attributes.c, methods.c, number.c, subscript.c: parts of the type ---- */
+extern PyGetSetDef qx_array_attributes[];
+extern PyMethodDef qx_array_methods[];
+extern PyNumberMethods qx_array_number;
+extern PyMappingMethods qx_array_mapping;
+extern PySequenceMethods qx_array_sequence;
+PyObject *qx_array_compare(PyObject *left, PyObject *right, int operation);
+PyObject *qx_array_subscript(PyObject *self, PyObject *key);
+int qx_array_assign(PyObject *self, PyObject *key, PyObject *value);
+
+/* ---- context.c: the context, its thread, positions in the user's program, deferred releases ---- */
+
+typedef struct QxState {
+  QlContext *context;      /* NULL: not opened yet */
+  PyThreadState *thread;   /* the one that opened it */
+  bool forked, closed;
+  bool collecting;         /* inside Python's garbage collector: releases are deferred (contract C1) */
+  bool attention;          /* any of forked, closed, deferred releases: the slow way in */
+  QxHooks hooks;
+  struct QxDeferred *deferred;
+  int64_t deferred_count, deferred_room;
+  struct QxCode *codes;    /* hash table of the code objects whose positions were recorded; keeps them alive */
+  int64_t code_count, code_room;
+  PyObject *last_code;     /* borrowed from the table */
+  bool last_is_internal;
+  PyObject *exceptions[QL_STATUS_COUNT];
+  PyObject *axis_error;
+  PyObject *package_folder; /* where quelea/__init__.py lies: its frames are internal */
+  PyObject *numpy_ufuncs;  /* dict: numpy.ufunc -> quelea.ufunc */
+  PyArray_Descr *descr[QL_DTYPE_COUNT];
+} QxState;
+
+/* The one file-scope state: slots of C types are given no module, one process has one context, and subinterpreters are refused. */
+extern QxState qx;
+
+int qx_enter_slowly(void);
+/* Opens the context if need be and checks thread and process. 0 or -1. Needed before any call that takes a context. */
+static inline int qx_enter(void) {
+  if (QX_LIKELY(qx.context != NULL && !qx.attention && PyThreadState_Get() == qx.thread)) return 0;
+  return qx_enter_slowly();
+}
+/* qx_enter, and notes where the program is: before each call that records. */
+int qx_enter_at(void);
+void qx_release(QlArray *array);     /* now, or deferred when inside garbage collection or on another thread */
+void qx_unexport(QlExport *token);   /* likewise */
+/* Writes "file:line: text of the line"; a QlOptions.describe. */
+void qx_describe(void *data, QlSource source, char *text, size_t size);
+int qx_open(const void *mpi_comm);
+void qx_close(void);
+bool qx_context_setup(PyObject *module);
+extern PyMethodDef qx_context_functions[];
+
+/* ---- errors.c: the only place where a status becomes an exception ---- */
+PyObject *qx_raise(const QlError *error); /* NULL */
+int qx_raise_int(const QlError *error);   /* -1 */
+PyObject *qx_axis_error(Py_ssize_t axis, int ndim, const char *prefix); /* NULL; prefix may be NULL */
+bool qx_errors_setup(void);
+
+/* ---- operands.c: Python objects to operands, and back ---- */
+
+/* Operands of one call. `owned` are arrays that were imported for it. */
+typedef struct QxOperands {
+  QlOperand of[4];
+  QlArray *owned[4];
+  int count, owned_count;
+  bool any_array, huge; /* is one of them an array or a list; is one a Python int beyond 64 bits */
+} QxOperands;
+
+/* 1: done; 0: not something that computes with arrays (no exception); -1: exception. `operands` starts as {0}. */
+int qx_operand_add_slowly(QxOperands *operands, PyObject *object);
+static inline int qx_operand_add(QxOperands *operands, PyObject *object) {
+  QlOperand *operand = &operands->of[operands->count];
+  if (qx_is_array(object)) {
+    operand->array = qx_array(object), operands->any_array = true, operands->count++;
+    return 1;
+  }
+  if (PyFloat_CheckExact(object)) {
+    operand->array = NULL, operand->scalar.value.d = PyFloat_AS_DOUBLE(object);
+    operand->scalar.dtype = QL_F64, operand->scalar.weak = true, operands->count++;
+    return 1;
+  }
+  return qx_operand_add_slowly(operands, object);
+}
+void qx_operands_release(QxOperands *operands);
+
+/* A scalar operand from a Python or NumPy scalar. Returns as qx_operand_add. */
+int qx_scalar_from_python(PyObject *object, QlScalar *scalar, bool *huge);
+PyObject *qx_scalar_to_numpy(QlDtype dtype, const QlValue *value);
+PyObject *qx_scalar_to_python(QlDtype dtype, const QlValue *value);
+/* Converts a weak scalar as NumPy assigns a Python scalar to an element (range and NaN checks). 0 or -1. */
+int qx_scalar_for_assignment(PyObject *object, QlScalar *scalar, bool huge, QlDtype target);
+/* numpy.dtype or what makes one; None gives QL_DTYPE_NONE. 0 or -1. */
+int qx_dtype_from_python(PyObject *object, QlDtype *dtype);
+QlDtype qx_dtype_from_descr(PyArray_Descr *descr); /* QL_DTYPE_NONE: not one of ours */
+/* A new reference to an array made from anything array-like (a quelea array itself; a scalar becomes 0-d). NULL: exception. */
+QlArray *qx_array_from_python(PyObject *object, QlDtype dtype);
+QlArray *qx_array_from_numpy(PyArrayObject *array);
+/* Is there a quelea array in this (nested) list or tuple? */
+bool qx_holds_arrays(PyObject *object);
+
+/* ---- arguments.c: keyword arguments, shapes, axes ---- */
+
+/* A signature: `words` in positional order, the first `positional` of them may be given by position, the first `required` must be given. */
+typedef struct QxSignature {
+  const char *name;
+  const char *const *words;
+  int count, positional, required;
+} QxSignature;
+/* Fills values[count] with borrowed references or NULL. */
+bool qx_parse(const QxSignature *signature, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, PyObject **values);
+bool qx_absent(PyObject *value);  /* NULL or None */
+/* An int or a sequence of ints. 0 or -1. */
+int qx_shape_from_python(PyObject *object, int *ndim, int64_t *shape, bool allow_negative);
+int qx_shape_from_args(PyObject *const *args, Py_ssize_t nargs, int *ndim, int64_t *shape);
+/* axis: None (all axes), an int or a tuple. 0 or -1. */
+int qx_axes_from_python(PyObject *object, int ndim, uint32_t *axes);
+int qx_axis_from_python(PyObject *object, int ndim, int *axis, const char *prefix);
+int qx_flag_from_python(PyObject *value, bool fallback); /* -1: exception */
+PyObject *qx_shape_to_python(int ndim, const int64_t *shape);
+/* order=: 'C', 'A' and 'K' mean C order, 'F' is refused by name. 0 or -1. */
+int qx_order_check(PyObject *order, const char *function);
+
+/* ---- compute.c: the calls that record ---- */
+PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDtype dtype);
+PyObject *qx_binary(QlOp op, PyObject *left, PyObject *right);  /* an operator: may give NotImplemented */
+PyObject *qx_unary(QlOp op, PyObject *self);
+PyObject *qx_inplace(QlOp op, PyObject *self, PyObject *other);
+PyObject *qx_astype(QlArray *array, QlDtype dtype, bool value);
+PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype, PyObject *out, bool keepdims);
+/* array[...] = value, where value is anything array-like. 0 or -1. */
+int qx_assign(QlArray *target, PyObject *value);
+
+/* ---- ufunc.c: the type quelea.ufunc ---- */
+extern PyTypeObject qx_ufunc_type;
+bool qx_ufunc_setup(PyObject *module);
+PyObject *qx_array_ufunc(PyObject *self, PyObject *args, PyObject *kwargs); /* ndarray.__array_ufunc__ */
+
+/* ---- views.c: handles on the same elements ---- */
+PyObject *qx_view(QxArray *base, int ndim, const int64_t *shape, const int64_t *strides, int64_t offset);
+PyObject *qx_reshape(PyObject *self, int ndim, int64_t *shape);   /* one extent may be -1 */
+PyObject *qx_transpose(QxArray *self, const int *axes);           /* NULL: reversed */
+PyObject *qx_squeeze(QxArray *self, PyObject *axis);
+PyObject *qx_broadcast_to(QxArray *self, int ndim, const int64_t *shape);
+
+/* ---- looking.c: values leave ---- */
+int qx_item(QlArray *array, QlScalar *value); /* 0 or -1 */
+PyObject *qx_gather(QlArray *array, int root);            /* a new NumPy array (None on the other ranks when root >= 0) */
+PyObject *qx_snapshot(QlArray *array, bool *copied);      /* a read-only NumPy array, the array's own memory where there is such */
+PyObject *qx_array_array(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames); /* __array__ */
+
+/* ---- functions.c: module functions that are not ufuncs ---- */
+extern PyMethodDef qx_functions[];
+/* The reductions, as methods and as functions; shared with methods.c. `self` NULL: the first argument is the array. */
+PyObject *qx_reduction_call(QlReduction reduction, PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+
+#endif

@@ -1,0 +1,186 @@
+/* module: the extension module quelea._quelea, and the functions that speak about the context: opening, closing, counters,
+ * parameters. */
+#define QX_IMPORTS_NUMPY
+#include "ext.h"
+
+/* ---- what the package gives to C ---- */
+
+static PyObject *set_hooks(PyObject *module, PyObject *args, PyObject *kwargs) {
+  (void)module;
+  if (PyTuple_GET_SIZE(args) > 0 || !kwargs) return PyErr_Format(PyExc_TypeError, "set_hooks takes keyword arguments");
+  struct {
+    const char *name;
+    PyObject **place;
+  } table[] = {
+#define QX_HOOK(name) {#name, &qx.hooks.name},
+    QX_HOOKS(QX_HOOK)
+#undef QX_HOOK
+  };
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    PyObject *function = PyDict_GetItemString(kwargs, table[i].name);
+    if (!function) return PyErr_Format(PyExc_TypeError, "set_hooks: %s is missing", table[i].name);
+    Py_XSETREF(*table[i].place, Py_NewRef(function));
+  }
+  Py_RETURN_NONE;
+}
+
+/* add_methods({name: function or descriptor}): the part of ndarray that is written in Python. */
+static PyObject *add_methods(PyObject *module, PyObject *methods) {
+  (void)module;
+  if (!PyDict_Check(methods) || PyDict_Update(qx_array_type.tp_dict, methods) < 0) return NULL;
+  PyType_Modified(&qx_array_type);
+  Py_RETURN_NONE;
+}
+
+static PyObject *set_package_folder(PyObject *module, PyObject *folder) {
+  (void)module;
+  Py_XSETREF(qx.package_folder, Py_NewRef(folder));
+  Py_RETURN_NONE;
+}
+
+/* ---- the context ---- */
+
+static PyObject *module_open(PyObject *module, PyObject *address) {
+  (void)module;
+  if (qx.context || qx.closed) return PyErr_Format(PyExc_RuntimeError, "Quelea is initialised already: call quelea.init before the first array");
+  void *comm = address == Py_None ? NULL : PyLong_AsVoidPtr(address);
+  if (PyErr_Occurred() || qx_open(comm) < 0) return NULL;
+  Py_RETURN_NONE;
+}
+
+static PyObject *module_is_open(PyObject *module, PyObject *unused) {
+  (void)module, (void)unused;
+  return PyBool_FromLong(qx.context != NULL && !qx.closed && !qx.forked);
+}
+
+static PyObject *module_close(PyObject *module, PyObject *unused) {
+  (void)module, (void)unused;
+  qx_close();
+  Py_RETURN_NONE;
+}
+
+static PyObject *module_abort(PyObject *module, PyObject *message) {
+  (void)module;
+  const char *text = PyUnicode_AsUTF8(message);
+  if (!text) return NULL;
+  if (qx.context && !qx.closed && !qx.forked) ql_abort(qx.context, text);
+  Py_RETURN_NONE;
+}
+
+static PyObject *module_sync(PyObject *module, PyObject *unused) {
+  QlError error = {0};
+  (void)module, (void)unused;
+  if (qx_enter_at() < 0) return NULL;
+  if (ql_flush(qx.context, &error)) return qx_raise(&error);
+  Py_RETURN_NONE;
+}
+
+static PyObject *module_set_strict(PyObject *module, PyObject *flag) {
+  (void)module;
+  int strict = PyObject_IsTrue(flag);
+  if (strict < 0 || qx_enter_at() < 0) return NULL;
+  ql_set_strict(qx.context, strict);
+  Py_RETURN_NONE;
+}
+
+static PyObject *module_info(PyObject *module, PyObject *unused) {
+  (void)module, (void)unused;
+  if (qx_enter() < 0) return NULL;
+  QlInfo info = ql_info(qx.context);
+  return Py_BuildValue("{si si si si si si sL sz sz sz sz}", "rank", info.rank, "size", info.size, "node", info.node, "node_count",
+                       info.node_count, "threads", info.threads, "workers", info.workers, "memory_budget",
+                       (long long)info.memory_budget, "host", info.host, "comm", info.comm, "target", info.target, "cache_folder",
+                       info.cache_folder);
+}
+
+static PyObject *module_counters(PyObject *module, PyObject *unused) {
+  (void)module, (void)unused;
+  if (qx_enter() < 0) return NULL;
+  QlCounters counters = ql_counters(qx.context);
+  PyObject *dict = PyDict_New();
+#define COUNTER(name)                                                                          \
+  if (dict) {                                                                                  \
+    PyObject *number = PyLong_FromLongLong(counters.name);                                      \
+    if (!number || PyDict_SetItemString(dict, #name, number) < 0) Py_CLEAR(dict);               \
+    Py_XDECREF(number);                                                                        \
+  }
+  COUNTER(statements) COUNTER(flushes) COUNTER(plans_made) COUNTER(plans_reused) COUNTER(kernels_run) COUNTER(kernels_compiled)
+  COUNTER(kernels_from_disk) COUNTER(partitioned_statements) COUNTER(replicated_statements) COUNTER(fused_statements)
+  COUNTER(halo_exchanges) COUNTER(halo_bytes) COUNTER(redistributions) COUNTER(redistributed_bytes) COUNTER(gathers)
+  COUNTER(gathered_bytes) COUNTER(arena_bytes) COUNTER(arena_peak_bytes)
+#undef COUNTER
+  return dict;
+}
+
+/* [(name, type, default, text)] of params.def, and whether the environment is well-formed. Opens nothing. */
+static PyObject *module_params(PyObject *module, PyObject *unused) {
+  (void)module, (void)unused;
+  PyObject *list = PyList_New(0);
+  for (int i = 0; list && i < ql_param_count; i++) {
+    const QlParamInfo *param = &ql_param_info[i];
+    PyObject *row = Py_BuildValue("(ssss)", param->name, param->type, param->fallback, param->text);
+    if (!row || PyList_Append(list, row) < 0) Py_CLEAR(list);
+    Py_XDECREF(row);
+  }
+  return list;
+}
+
+static PyObject *module_check_params(PyObject *module, PyObject *unused) {
+  QlParams params;
+  QlError error = {0};
+  (void)module, (void)unused;
+  if (ql_params_read(&params, &error)) return qx_raise(&error);
+  Py_RETURN_NONE;
+}
+
+PyMethodDef qx_context_functions[] = {
+  {"set_hooks", (PyCFunction)(void (*)(void))set_hooks, METH_VARARGS | METH_KEYWORDS, "The Python functions that C calls."},
+  {"add_methods", add_methods, METH_O, "Adds methods written in Python to ndarray."},
+  {"set_package_folder", set_package_folder, METH_O, "Frames of files in this folder are not the user's."},
+  {"open", module_open, METH_O, "Opens the context on the MPI_Comm at an address, or None."},
+  {"is_open", module_is_open, METH_NOARGS, "Is the context open?"},
+  {"close", module_close, METH_NOARGS, "Closes the context; what was never looked at is dropped."},
+  {"abort", module_abort, METH_O, "Ends the job with a message; does nothing before the context is open."},
+  {"sync", module_sync, METH_NOARGS, "Executes what is recorded."},
+  {"set_strict", module_set_strict, METH_O, "Makes gathers and redistributions errors."},
+  {"info", module_info, METH_NOARGS, "What was found: ranks, nodes, threads, memory."},
+  {"counters", module_counters, METH_NOARGS, "What really happened, on this rank."},
+  {"params", module_params, METH_NOARGS, "The QUELEA_* parameters: (name, type, default, text)."},
+  {"check_params", module_check_params, METH_NOARGS, "Raises if a QUELEA_* variable is malformed."},
+  {NULL},
+};
+
+/* ---- the module ---- */
+
+static bool find_descrs(void) {
+  static const char *const names[] = {
+#define QL_DTYPE(NAME, numpy, ir, ctype, size, kind, part) numpy,
+#include "dtype.def"
+#undef QL_DTYPE
+  };
+  for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++) {
+    PyObject *name = PyUnicode_FromString(names[dtype]);
+    int found = name ? PyArray_DescrConverter(name, &qx.descr[dtype]) : 0;
+    Py_XDECREF(name);
+    if (!found) return false;
+  }
+  return true;
+}
+
+static struct PyModuleDef definition = {
+  PyModuleDef_HEAD_INIT, .m_name = "quelea._quelea", .m_doc = "Quelea's arrays and ufuncs, in C.", .m_size = -1};
+
+PyMODINIT_FUNC PyInit__quelea(void);
+PyMODINIT_FUNC PyInit__quelea(void) {
+  import_array();
+  if (PyInterpreterState_Get() != PyInterpreterState_Main())
+    return PyErr_Format(PyExc_ImportError, "Quelea works in the main interpreter only, not in subinterpreters");
+  PyObject *module = PyModule_Create(&definition);
+  if (!module) return NULL;
+  if (find_descrs() && qx_errors_setup() && qx_array_setup(module) && qx_ufunc_setup(module) && qx_context_setup(module) &&
+      PyModule_AddFunctions(module, qx_functions) == 0 && PyModule_AddFunctions(module, qx_context_functions) == 0 &&
+      PyModule_AddIntConstant(module, "MAX_DIMS", QL_MAX_DIMS) == 0)
+    return module;
+  Py_DECREF(module);
+  return NULL;
+}

@@ -1,0 +1,174 @@
+/* number: the operators of quelea.ndarray. Most are one row of BINARY or UNARY, after NumPy's table of operators and ufuncs. */
+#include "ext.h"
+
+#define BINARY(slot, op)                                                                            \
+  static PyObject *slot(PyObject *left, PyObject *right) { return qx_binary(QL_OP_##op, left, right); } \
+  static PyObject *slot##_inplace(PyObject *self, PyObject *other) { return qx_inplace(QL_OP_##op, self, other); }
+BINARY(add, ADD)
+BINARY(subtract, SUBTRACT)
+BINARY(multiply, MULTIPLY)
+BINARY(divide, DIVIDE)
+BINARY(floor_divide, FLOOR_DIVIDE)
+BINARY(modulo, REMAINDER)
+BINARY(and, BITWISE_AND)
+BINARY(or, BITWISE_OR)
+BINARY(xor, BITWISE_XOR)
+BINARY(left_shift, LEFT_SHIFT)
+BINARY(right_shift, RIGHT_SHIFT)
+#undef BINARY
+
+#define UNARY(slot, op) \
+  static PyObject *slot(PyObject *self) { return qx_unary(QL_OP_##op, self); }
+UNARY(negate, NEGATIVE)
+UNARY(plus, POSITIVE)
+UNARY(magnitude, ABSOLUTE)
+UNARY(invert, INVERT)
+#undef UNARY
+
+/* ---- powers ----
+ * As in NumPy, a literal exponent 2 squares; in floating point -1, 0.5 and 1 have their own loops too. */
+
+static bool power_shortcut(QlDtype base, PyObject *exponent, QlOp *op) {
+  uint8_t kind = ql_dtype_info[base].kind;
+  bool inexact = kind >= QL_KIND_FLOAT;
+  double e;
+  if (PyFloat_CheckExact(exponent) && inexact)
+    e = PyFloat_AS_DOUBLE(exponent);
+  else if (PyLong_CheckExact(exponent) && kind != QL_KIND_BOOL)
+    e = PyLong_AsDouble(exponent);
+  else
+    return false;
+  if (e == -1.0 && PyErr_Occurred()) PyErr_Clear();
+  if (e == 2.0) *op = QL_OP_SQUARE;
+  else if (inexact && e == 1.0) *op = QL_OP_POSITIVE;
+  else if (inexact && e == 0.5) *op = QL_OP_SQRT;
+  else if (inexact && e == -1.0) *op = QL_OP_RECIPROCAL;
+  else return false;
+  return true;
+}
+
+static PyObject *power(PyObject *left, PyObject *right, PyObject *modulo_or_none) {
+  if (modulo_or_none != Py_None) Py_RETURN_NOTIMPLEMENTED;
+  QlOp op;
+  if (qx_is_array(left) && power_shortcut(qx_array(left)->dtype, right, &op)) return qx_unary(op, left);
+  return qx_binary(QL_OP_POWER, left, right);
+}
+
+static PyObject *power_inplace(PyObject *self, PyObject *exponent, PyObject *modulo_or_none) {
+  if (modulo_or_none != Py_None) Py_RETURN_NOTIMPLEMENTED;
+  QlOp op;
+  if (((QxArray *)self)->value || !power_shortcut(qx_array(self)->dtype, exponent, &op))
+    return qx_inplace(QL_OP_POWER, self, exponent);
+  QxOperands in = {0};
+  qx_operand_add(&in, self);
+  return qx_ufunc(op, &in, self, NULL, QL_DTYPE_NONE);
+}
+
+static PyObject *divide_with_remainder(PyObject *left, PyObject *right) {
+  PyObject *quotient = qx_binary(QL_OP_FLOOR_DIVIDE, left, right);
+  if (!quotient || quotient == Py_NotImplemented) return quotient;
+  PyObject *remainder = qx_binary(QL_OP_REMAINDER, left, right);
+  PyObject *pair = remainder ? PyTuple_Pack(2, quotient, remainder) : NULL;
+  Py_DECREF(quotient);
+  Py_XDECREF(remainder);
+  return pair;
+}
+
+/* ---- matrix product ---- */
+
+static PyObject *matrix_multiply(PyObject *left, PyObject *right) {
+  PyObject *const args[2] = {left, right};
+  return PyObject_Vectorcall(qx.hooks.matmul, args, 2, NULL);
+}
+
+static PyObject *matrix_multiply_inplace(PyObject *self, PyObject *other) {
+  PyObject *product = matrix_multiply(self, other);
+  if (!product || product == Py_NotImplemented || ((QxArray *)self)->value) return product;
+  int status = qx_array_assign(self, Py_Ellipsis, product);
+  Py_DECREF(product);
+  return status < 0 ? NULL : Py_NewRef(self);
+}
+
+/* ---- looking at one element ---- */
+
+static int truth(PyObject *self) {
+  QlArray *array = qx_array(self);
+  if (array->size == 0) {
+    PyErr_SetString(PyExc_ValueError,
+                    "The truth value of an empty array is ambiguous. Use `array.size > 0` to check that an array is not empty.");
+    return -1;
+  }
+  if (array->size > 1) {
+    PyErr_SetString(PyExc_ValueError, "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()");
+    return -1;
+  }
+  QlScalar scalar;
+  if (qx_item(array, &scalar) < 0) return -1;
+  return ql_convert(scalar.dtype, scalar.value, QL_BOOL).b;
+}
+
+/* The only element as a Python number; NumPy refuses anything but 0-d arrays here. */
+static PyObject *only_element(PyObject *self) {
+  QlArray *array = qx_array(self);
+  QlScalar scalar;
+  if (array->ndim > 0) return PyErr_Format(PyExc_TypeError, "only 0-dimensional arrays can be converted to Python scalars");
+  if (qx_item(array, &scalar) < 0) return NULL;
+  return qx_scalar_to_numpy(scalar.dtype, &scalar.value);
+}
+
+static PyObject *convert_with(PyObject *self, PyObject *(*convert)(PyObject *)) {
+  PyObject *element = only_element(self);
+  PyObject *result = element ? convert(element) : NULL;
+  Py_XDECREF(element);
+  return result;
+}
+
+static PyObject *to_float(PyObject *self) { return convert_with(self, PyNumber_Float); }
+static PyObject *to_int(PyObject *self) { return convert_with(self, PyNumber_Long); }
+
+static PyObject *to_index(PyObject *self) {
+  QlArray *array = qx_array(self);
+  uint8_t kind = ql_dtype_info[array->dtype].kind;
+  if (array->ndim > 0 || (kind != QL_KIND_INT && kind != QL_KIND_UINT))
+    return PyErr_Format(PyExc_TypeError, "only integer scalar arrays can be converted to a scalar index");
+  return convert_with(self, PyNumber_Index);
+}
+
+PyNumberMethods qx_array_number = {
+  .nb_add = add, .nb_inplace_add = add_inplace,
+  .nb_subtract = subtract, .nb_inplace_subtract = subtract_inplace,
+  .nb_multiply = multiply, .nb_inplace_multiply = multiply_inplace,
+  .nb_true_divide = divide, .nb_inplace_true_divide = divide_inplace,
+  .nb_floor_divide = floor_divide, .nb_inplace_floor_divide = floor_divide_inplace,
+  .nb_remainder = modulo, .nb_inplace_remainder = modulo_inplace,
+  .nb_power = power, .nb_inplace_power = power_inplace,
+  .nb_divmod = divide_with_remainder,
+  .nb_and = and, .nb_inplace_and = and_inplace,
+  .nb_or = or, .nb_inplace_or = or_inplace,
+  .nb_xor = xor, .nb_inplace_xor = xor_inplace,
+  .nb_lshift = left_shift, .nb_inplace_lshift = left_shift_inplace,
+  .nb_rshift = right_shift, .nb_inplace_rshift = right_shift_inplace,
+  .nb_matrix_multiply = matrix_multiply, .nb_inplace_matrix_multiply = matrix_multiply_inplace,
+  .nb_negative = negate, .nb_positive = plus, .nb_absolute = magnitude, .nb_invert = invert,
+  .nb_bool = truth, .nb_float = to_float, .nb_int = to_int, .nb_index = to_index,
+};
+
+/* ---- comparisons ---- */
+
+/* == and != with what is no number: no element is equal to it. */
+static PyObject *compare_with_stranger(PyObject *array, int operation) {
+  QlScalar answer = {.value = {.b = operation == Py_NE}, .dtype = QL_BOOL, .weak = false};
+  QlArray *like = qx_array(array), *result;
+  QlError error = {0};
+  if (qx_enter_at() < 0) return NULL;
+  if (ql_full(qx.context, QL_BOOL, like->ndim, like->shape, answer, &result, &error)) return qx_raise(&error);
+  return qx_wrap(result, like->ndim == 0);
+}
+
+PyObject *qx_array_compare(PyObject *left, PyObject *right, int operation) {
+  static const QlOp op[] = {[Py_LT] = QL_OP_LESS,      [Py_LE] = QL_OP_LESS_EQUAL, [Py_EQ] = QL_OP_EQUAL,
+                            [Py_NE] = QL_OP_NOT_EQUAL, [Py_GT] = QL_OP_GREATER,    [Py_GE] = QL_OP_GREATER_EQUAL};
+  if ((operation == Py_EQ || operation == Py_NE) && (right == Py_None || PyUnicode_Check(right) || PyBytes_Check(right)))
+    return compare_with_stranger(left, operation);
+  return qx_binary(op[operation], left, right);
+}

@@ -1,0 +1,293 @@
+/* operands: Python objects become operands, and elements become Python objects. A Python bool, int, float or complex is a weak
+ * scalar (NEP 50); NumPy scalars and 0-d NumPy arrays are strong ones; lists and NumPy arrays are taken in as arrays, the same on
+ * every rank (contract C4). */
+#include "ext.h"
+
+/* ---- dtypes ---- */
+
+QlDtype qx_dtype_from_descr(PyArray_Descr *descr) {
+  if (!PyArray_ISNBO(descr->byteorder)) return QL_DTYPE_NONE;
+  switch (descr->type_num) {
+    case NPY_BOOL: return QL_BOOL;
+    case NPY_HALF: return QL_F16;
+    case NPY_FLOAT: return QL_F32;
+    case NPY_DOUBLE: return QL_F64;
+    case NPY_CFLOAT: return QL_C64;
+    case NPY_CDOUBLE: return QL_C128;
+    default: break;
+  }
+  if (!PyTypeNum_ISINTEGER(descr->type_num)) return QL_DTYPE_NONE;
+  bool is_unsigned = PyTypeNum_ISUNSIGNED(descr->type_num);
+  switch (PyDataType_ELSIZE(descr)) {
+    case 1: return is_unsigned ? QL_U8 : QL_I8;
+    case 2: return is_unsigned ? QL_U16 : QL_I16;
+    case 4: return is_unsigned ? QL_U32 : QL_I32;
+    case 8: return is_unsigned ? QL_U64 : QL_I64;
+    default: return QL_DTYPE_NONE;
+  }
+}
+
+static int refuse_dtype(PyArray_Descr *descr) {
+  PyErr_Format(PyExc_TypeError,
+               "dtype %S is not in Quelea; there are bool, int8 to int64, uint8 to uint64, float16, float32, float64, complex64 and "
+               "complex128",
+               descr);
+  return -1;
+}
+
+int qx_dtype_from_python(PyObject *object, QlDtype *dtype) {
+  *dtype = QL_DTYPE_NONE;
+  if (qx_absent(object)) return 0;
+  PyArray_Descr *descr = NULL;
+  if (PyArray_DescrCheck(object))
+    descr = (PyArray_Descr *)Py_NewRef(object);
+  else if (!PyArray_DescrConverter(object, &descr))
+    return -1;
+  *dtype = qx_dtype_from_descr(descr);
+  int status = *dtype == QL_DTYPE_NONE ? refuse_dtype(descr) : 0;
+  Py_DECREF(descr);
+  return status;
+}
+
+/* ---- elements ---- */
+
+/* The element at `data` (in NumPy's memory layout) as a QlValue. */
+static QlValue value_from_memory(QlDtype dtype, const void *data) {
+  QlValue value = {.bits = {0, 0}};
+  switch (dtype) {
+    case QL_BOOL: value.b = *(const npy_bool *)data != 0; break;
+    case QL_I8: value.i = *(const int8_t *)data; break;
+    case QL_I16: value.i = *(const int16_t *)data; break;
+    case QL_I32: value.i = *(const int32_t *)data; break;
+    case QL_U8: value.u = *(const uint8_t *)data; break;
+    case QL_U16: value.u = *(const uint16_t *)data; break;
+    case QL_U32: value.u = *(const uint32_t *)data; break;
+    default: memcpy(&value, data, ql_dtype_size(dtype)); break; /* the union's own layout */
+  }
+  return value;
+}
+
+/* On a little-endian machine the low bytes of the union are the element. */
+static const void *value_memory(const QlValue *value) { return value; }
+
+PyObject *qx_scalar_to_numpy(QlDtype dtype, const QlValue *value) {
+  return PyArray_Scalar((void *)value_memory(value), qx.descr[dtype], NULL);
+}
+
+PyObject *qx_scalar_to_python(QlDtype dtype, const QlValue *value) {
+  switch (ql_dtype_info[dtype].kind) {
+    case QL_KIND_BOOL: return PyBool_FromLong(value->b);
+    case QL_KIND_INT: return PyLong_FromLongLong(value->i);
+    case QL_KIND_UINT: return PyLong_FromUnsignedLongLong(value->u);
+    case QL_KIND_COMPLEX:
+      return dtype == QL_C64 ? PyComplex_FromDoubles((double)value->c[0], (double)value->c[1])
+                             : PyComplex_FromDoubles(value->z[0], value->z[1]);
+    default:
+      if (dtype == QL_F64) return PyFloat_FromDouble(value->d);
+      return PyFloat_FromDouble(dtype == QL_F32 ? (double)value->f : (double)ql_half_to_float(value->h));
+  }
+}
+
+/* ---- scalars ---- */
+
+static int scalar_from_int(PyObject *object, QlScalar *scalar, bool *huge) {
+  int overflow;
+  scalar->weak = true, scalar->dtype = QL_I64;
+  scalar->value.i = PyLong_AsLongLongAndOverflow(object, &overflow);
+  if (QX_LIKELY(!overflow)) return scalar->value.i == -1 && PyErr_Occurred() ? -1 : 1;
+  if (overflow > 0) {
+    scalar->value.u = PyLong_AsUnsignedLongLong(object);
+    scalar->dtype = QL_U64;
+    if (!(scalar->value.u == (uint64_t)-1 && PyErr_Occurred())) return 1;
+    PyErr_Clear();
+  }
+  *huge = true; /* fits no integer dtype; beside floats it is a float */
+  scalar->dtype = QL_F64;
+  scalar->value.d = PyLong_AsDouble(object);
+  return scalar->value.d == -1.0 && PyErr_Occurred() ? -1 : 1;
+}
+
+static int scalar_from_numpy(PyObject *object, QlScalar *scalar) {
+  PyArray_Descr *descr = PyArray_DescrFromScalar(object);
+  if (!descr) return -1;
+  QlDtype dtype = qx_dtype_from_descr(descr);
+  if (dtype == QL_DTYPE_NONE) {
+    int status = PyTypeNum_ISNUMBER(descr->type_num) ? refuse_dtype(descr) : 0;
+    Py_DECREF(descr);
+    return status;
+  }
+  Py_DECREF(descr);
+  QlValue raw = {.bits = {0, 0}};
+  PyArray_ScalarAsCtype(object, &raw);
+  scalar->value = value_from_memory(dtype, &raw), scalar->dtype = dtype, scalar->weak = false;
+  return 1;
+}
+
+int qx_scalar_from_python(PyObject *object, QlScalar *scalar, bool *huge) {
+  if (PyBool_Check(object)) {
+    scalar->value.bits[0] = 0, scalar->value.b = object == Py_True;
+    scalar->dtype = QL_BOOL, scalar->weak = true;
+    return 1;
+  }
+  if (PyArray_IsScalar(object, Generic)) return scalar_from_numpy(object, scalar); /* before float: numpy.float64 is one */
+  if (PyLong_Check(object)) return scalar_from_int(object, scalar, huge);
+  if (PyFloat_Check(object)) {
+    scalar->value.d = PyFloat_AS_DOUBLE(object), scalar->dtype = QL_F64, scalar->weak = true;
+    return 1;
+  }
+  if (PyComplex_Check(object)) {
+    Py_complex z = PyComplex_AsCComplex(object);
+    scalar->value.z[0] = z.real, scalar->value.z[1] = z.imag, scalar->dtype = QL_C128, scalar->weak = true;
+    return 1;
+  }
+  return 0;
+}
+
+/* ---- arrays ---- */
+
+QlArray *qx_array_from_numpy(PyArrayObject *array) {
+  QlDtype dtype = qx_dtype_from_descr(PyArray_DESCR(array));
+  PyArrayObject *native = NULL;
+  if (dtype == QL_DTYPE_NONE && PyTypeNum_ISNUMBER(PyArray_TYPE(array))) { /* perhaps foreign byte order */
+    PyArray_Descr *descr = PyArray_DescrFromType(PyArray_TYPE(array));
+    dtype = qx_dtype_from_descr(descr);
+    if (dtype != QL_DTYPE_NONE) native = (PyArrayObject *)PyArray_CastToType(array, descr, 0); /* takes descr */
+    else Py_DECREF(descr);
+    if (dtype != QL_DTYPE_NONE && !native) return NULL;
+    array = native ? native : array;
+  }
+  if (dtype == QL_DTYPE_NONE) return refuse_dtype(PyArray_DESCR(array)), NULL;
+  QlArray *result = NULL;
+  QlError error = {0};
+  int ndim = PyArray_NDIM(array);
+  int64_t shape[NPY_MAXDIMS], strides[NPY_MAXDIMS];
+  for (int i = 0; i < ndim; i++) shape[i] = PyArray_DIM(array, i), strides[i] = PyArray_STRIDE(array, i);
+  if (ndim > QL_MAX_DIMS)
+    PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %d", QL_MAX_DIMS, ndim);
+  else if (qx_enter_at() == 0 && ql_import(qx.context, dtype, ndim, shape, PyArray_DATA(array), strides, &result, &error))
+    qx_raise(&error);
+  Py_XDECREF(native);
+  return result;
+}
+
+bool qx_holds_arrays(PyObject *object) {
+  if (!PyList_Check(object) && !PyTuple_Check(object)) return false;
+  PyObject **items = PySequence_Fast_ITEMS(object);
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(object); i++)
+    if (qx_is_array(items[i]) || qx_holds_arrays(items[i])) return true;
+  return false;
+}
+
+static QlArray *take_over(PyObject *wrapped) { /* the array inside a quelea.ndarray; drops the Python object */
+  if (!wrapped) return NULL;
+  QlArray *array = NULL;
+  if (qx_is_array(wrapped))
+    ql_retain(array = qx_array(wrapped));
+  else
+    PyErr_SetString(PyExc_TypeError, "a quelea.ndarray was expected");
+  Py_DECREF(wrapped);
+  return array;
+}
+
+static QlArray *cast_to(QlArray *array, QlDtype dtype) { /* takes the reference over */
+  if (!array || dtype == QL_DTYPE_NONE || array->dtype == dtype) return array;
+  QlArray *result = NULL;
+  QlError error = {0};
+  if (qx_enter_at() == 0 && ql_astype(qx.context, array, dtype, &result, &error)) qx_raise(&error);
+  qx_release(array);
+  return result;
+}
+
+/* Through NumPy: lists, scalars, NumPy arrays and what has __array__ or the buffer protocol. */
+static QlArray *array_through_numpy(PyObject *object, QlDtype dtype) {
+  PyArray_Descr *descr = NULL; /* PyArray_FromAny takes the reference */
+  if (dtype != QL_DTYPE_NONE) descr = (PyArray_Descr *)Py_NewRef((PyObject *)qx.descr[dtype]);
+  PyArrayObject *array = (PyArrayObject *)PyArray_FromAny(object, descr, 0, 0, NPY_ARRAY_FORCECAST, NULL);
+  if (!array) return NULL;
+  QlArray *result = qx_array_from_numpy(array);
+  Py_DECREF(array);
+  return result;
+}
+
+QlArray *qx_array_from_python(PyObject *object, QlDtype dtype) {
+  if (qx_is_array(object)) {
+    ql_retain(qx_array(object));
+    return cast_to(qx_array(object), dtype);
+  }
+  if (qx_holds_arrays(object)) return cast_to(take_over(PyObject_CallOneArg(qx.hooks.stack, object)), dtype);
+  return array_through_numpy(object, dtype);
+}
+
+/* ---- operands ---- */
+
+static int operand_own(QxOperands *operands, QlArray *array) {
+  if (!array) return -1;
+  operands->of[operands->count++].array = array;
+  operands->owned[operands->owned_count++] = array;
+  operands->any_array = true;
+  return 1;
+}
+
+static bool defers(PyObject *object) { /* __array_ufunc__ = None: leave the operation to that type */
+  PyObject *attribute = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__array_ufunc__");
+  if (!attribute) PyErr_Clear();
+  Py_XDECREF(attribute);
+  return attribute == Py_None;
+}
+
+int qx_operand_add_slowly(QxOperands *operands, PyObject *object) {
+  QlOperand *operand = &operands->of[operands->count];
+  int scalar = qx_scalar_from_python(object, &operand->scalar, &operands->huge);
+  if (scalar) {
+    if (scalar > 0) operand->array = NULL, operands->count++;
+    return scalar;
+  }
+  if (PyArray_Check(object) && PyArray_NDIM((PyArrayObject *)object) == 0) {
+    QlDtype dtype = qx_dtype_from_descr(PyArray_DESCR((PyArrayObject *)object));
+    if (dtype != QL_DTYPE_NONE) {
+      operand->array = NULL, operands->count++;
+      operand->scalar = (QlScalar){value_from_memory(dtype, PyArray_DATA((PyArrayObject *)object)), dtype, false};
+      return 1;
+    }
+  }
+  if (PyArray_Check(object)) return operand_own(operands, qx_array_from_numpy((PyArrayObject *)object));
+  if (PyList_Check(object) || PyTuple_Check(object)) return operand_own(operands, qx_array_from_python(object, QL_DTYPE_NONE));
+  if (defers(object) || !PyObject_HasAttrString(object, "__array__")) return 0;
+  return operand_own(operands, array_through_numpy(object, QL_DTYPE_NONE));
+}
+
+void qx_operands_release(QxOperands *operands) {
+  while (operands->owned_count > 0) qx_release(operands->owned[--operands->owned_count]);
+}
+
+/* ---- assignment of Python scalars ---- */
+
+static int integer_for_assignment(PyObject *object, QlScalar *scalar, QlDtype target) {
+  PyObject *integer = PyNumber_Long(object); /* raises for NaN and infinity, truncates a float, refuses complex */
+  if (!integer) return -1;
+  bool huge = false;
+  int done = scalar_from_int(integer, scalar, &huge);
+  QlDtype unused;
+  QlError error = {0};
+  if (done > 0 && huge)
+    done = (PyErr_Format(PyExc_OverflowError, "Python int too large to convert to C long"), -1);
+  else if (done > 0 && ql_promote_weak(target, scalar, &unused, &error))
+    done = qx_raise_int(&error);
+  Py_DECREF(integer);
+  return done < 0 ? -1 : 0;
+}
+
+int qx_scalar_for_assignment(PyObject *object, QlScalar *scalar, bool huge, QlDtype target) {
+  uint8_t kind = ql_dtype_info[target].kind;
+  if (!scalar->weak || kind == QL_KIND_BOOL) return 0;
+  if (kind == QL_KIND_INT || kind == QL_KIND_UINT) {
+    if (scalar->dtype == QL_BOOL) return 0;
+    return integer_for_assignment(object, scalar, target);
+  }
+  (void)huge; /* beside floats a huge int is a float already */
+  if (kind == QL_KIND_FLOAT && scalar->dtype == QL_C128) {
+    PyErr_SetString(PyExc_TypeError, "float() argument must be a string or a real number, not 'complex'");
+    return -1;
+  }
+  return 0;
+}

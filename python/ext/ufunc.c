@@ -1,0 +1,292 @@
+/* ufunc: the type quelea.ufunc. One object for each row of ops.def, with NumPy's name; they are what the module's elementwise functions
+ * are, and what NumPy's own ufuncs reach through __array_ufunc__. */
+#include "ext.h"
+
+typedef struct Ufunc {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  QlOp op;
+  PyObject *numpy; /* NumPy's ufunc of that name, or None */
+} Ufunc;
+
+#define OP(self) (((Ufunc *)(self))->op)
+#define NAME(self) (ql_op_info[OP(self)].name)
+#define ARITY(self) (ql_op_info[OP(self)].arity)
+
+/* ---- calling ---- */
+
+enum { OUT, WHERE, DTYPE, CASTING, ORDER, SUBOK, KEYWORDS };
+static const char *const keyword_words[] = {"out", "where", "dtype", "casting", "order", "subok"};
+
+/* out= may be a tuple of one. NULL: none. false: exception. */
+static bool only_output(PyObject *given, PyObject **out) {
+  if (given && PyTuple_Check(given)) {
+    if (PyTuple_GET_SIZE(given) != 1) {
+      PyErr_SetString(PyExc_ValueError, "The 'out' tuple must have exactly one entry per ufunc output");
+      return false;
+    }
+    given = PyTuple_GET_ITEM(given, 0);
+  }
+  *out = qx_absent(given) ? NULL : given;
+  return true;
+}
+
+static int casting_is_unsafe(PyObject *self, PyObject *casting) {
+  if (!casting || (PyUnicode_Check(casting) && PyUnicode_CompareWithASCIIString(casting, "same_kind") == 0)) return 0;
+  if (PyUnicode_Check(casting) && PyUnicode_CompareWithASCIIString(casting, "unsafe") == 0) return 1;
+  PyErr_Format(PyExc_NotImplementedError, "%s(casting=%R) is not in Quelea yet; there are 'same_kind' and 'unsafe'", NAME(self), casting);
+  return -1;
+}
+
+/* casting='unsafe': computed apart, then assigned. */
+static PyObject *call_unsafely(PyObject *self, QxOperands *in, PyObject *out, PyObject *where, QlDtype dtype) {
+  for (int i = 0; dtype != QL_DTYPE_NONE && i < in->count; i++) { /* inputs may be cast unsafely too */
+    if (!in->of[i].array) continue;
+    PyObject *cast = qx_astype(in->of[i].array, dtype, false);
+    if (!cast) return NULL;
+    ql_retain(qx_array(cast));
+    in->of[i].array = in->owned[in->owned_count++] = qx_array(cast);
+    Py_DECREF(cast);
+  }
+  if (!out) return qx_ufunc(OP(self), in, NULL, where, dtype);
+  if (where && where != Py_True)
+    return PyErr_Format(PyExc_NotImplementedError, "%s with casting='unsafe', out= and where= is not in Quelea yet; assign "
+                        "np.where(where, result, out) to out", NAME(self));
+  PyObject *result = qx_ufunc(OP(self), in, NULL, NULL, dtype);
+  int status = result ? qx_array_assign(out, Py_Ellipsis, result) : -1;
+  Py_XDECREF(result);
+  return status < 0 ? NULL : Py_NewRef(out);
+}
+
+static PyObject *call_with_keywords(PyObject *self, QxOperands *in, PyObject **values) {
+  PyObject *out;
+  QlDtype dtype;
+  if (!only_output(values[OUT], &out) || qx_dtype_from_python(values[DTYPE], &dtype) < 0) return NULL;
+  int is_unsafe = casting_is_unsafe(self, values[CASTING]);
+  if (is_unsafe < 0) return NULL;
+  PyObject *where = values[WHERE] == Py_True ? NULL : values[WHERE];
+  return is_unsafe ? call_unsafely(self, in, out, where, dtype) : qx_ufunc(OP(self), in, out, where, dtype);
+}
+
+static bool is_array_like(PyObject *object) { return object && (qx_is_array(object) || PyTuple_Check(object)); }
+
+static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t flagged, PyObject *kwnames) {
+  Py_ssize_t nargs = PyVectorcall_NARGS(flagged);
+  int nin = ARITY(self);
+  if (QX_UNLIKELY(nargs < nin || nargs > nin + 1))
+    return PyErr_Format(PyExc_TypeError, "%s() takes from %d to %d positional arguments but %zd were given", NAME(self), nin, nin + 1,
+                        nargs);
+  PyObject *values[KEYWORDS] = {NULL};
+  const QxSignature signature = {NAME(self), keyword_words, KEYWORDS, 0, 0};
+  if (kwnames && !qx_parse(&signature, args + nargs, 0, kwnames, values)) return NULL;
+  if (nargs > nin) {
+    if (values[OUT]) return PyErr_Format(PyExc_TypeError, "cannot specify 'out' as both a positional and keyword argument");
+    values[OUT] = args[nin];
+  }
+  QxOperands in;
+  in.count = in.owned_count = 0, in.huge = in.any_array = false;
+  PyObject *result = NULL;
+  for (int i = 0; i < nin; i++) {
+    int added = qx_operand_add(&in, args[i]);
+    if (added == 0)
+      PyErr_Format(PyExc_TypeError, "ufunc '%s' does not take an operand of type '%s'", NAME(self), Py_TYPE(args[i])->tp_name);
+    if (added <= 0) goto out;
+  }
+  if (nin == 1) in.of[1].array = NULL;
+  if (!in.any_array && qx_absent(values[OUT]) && !is_array_like(values[WHERE]) && ((Ufunc *)self)->numpy != Py_None)
+    result = PyObject_Vectorcall(((Ufunc *)self)->numpy, args, flagged, kwnames); /* scalars alone are NumPy's business */
+  else if (!kwnames && nargs == nin)
+    result = qx_ufunc(OP(self), &in, NULL, NULL, QL_DTYPE_NONE);
+  else
+    result = call_with_keywords(self, &in, values);
+out:
+  if (in.owned_count > 0) qx_operands_release(&in);
+  return result;
+}
+
+/* ---- methods ---- */
+
+static const char *reduction_name(QlOp op) {
+  switch (op) {
+    case QL_OP_ADD: return "sum";
+    case QL_OP_MULTIPLY: return "prod";
+    case QL_OP_MINIMUM: return "min";
+    case QL_OP_MAXIMUM: return "max";
+    case QL_OP_LOGICAL_OR: return "any";
+    case QL_OP_LOGICAL_AND: return "all";
+    default: return NULL;
+  }
+}
+
+/* ufunc.reduce(array, axis=0, dtype=None, out=None, keepdims=False, initial, where) through the reduction of the same meaning. */
+static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  static const char *const words[] = {"array", "axis", "dtype", "out", "keepdims", "initial", "where"};
+  static const QxSignature signature = {"reduce", words, 7, 7, 1};
+  PyObject *values[7];
+  const char *name = reduction_name(OP(self));
+  if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
+  if (!name)
+    return PyErr_Format(PyExc_NotImplementedError, "%s.reduce is not in Quelea yet; there are the reductions of add, multiply, minimum, "
+                        "maximum, logical_and and logical_or", NAME(self));
+  PyObject *zero = PyLong_FromLong(0), *out = NULL, *result = NULL;
+  if (zero && only_output(values[3], &out)) {
+    PyObject *word = PyUnicode_FromString(name);
+    PyObject *const call[8] = {word, values[0], values[1] ? values[1] : zero, values[2] ? values[2] : Py_None, out ? out : Py_None,
+                               values[4] ? values[4] : Py_False, values[5] ? values[5] : Py_None, values[6] ? values[6] : Py_True};
+    if (word) result = PyObject_Vectorcall(qx.hooks.reduce_slowly, call, 8, NULL);
+    Py_XDECREF(word);
+  }
+  Py_XDECREF(zero);
+  return result;
+}
+
+/* ufunc.outer(a, b): a with as many new axes at the end as b has. */
+static PyObject *ufunc_outer(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  if (ARITY(self) != 2 || nargs != 2) return PyErr_Format(PyExc_TypeError, "%s.outer takes two arrays", NAME(self));
+  QlArray *left = qx_array_from_python(args[0], QL_DTYPE_NONE);
+  QlArray *right = left ? qx_array_from_python(args[1], QL_DTYPE_NONE) : NULL;
+  PyObject *result = NULL, *first = NULL, *second = NULL;
+  if (!right) goto out;
+  int64_t shape[2 * QL_MAX_DIMS];
+  int ndim = left->ndim + right->ndim;
+  if (ndim > QL_MAX_DIMS) {
+    PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %d", QL_MAX_DIMS, ndim);
+    goto out;
+  }
+  for (int i = 0; i < ndim; i++) shape[i] = i < left->ndim ? left->shape[i] : 1;
+  PyObject *whole = qx_wrap(left, false);
+  left = NULL;
+  first = whole ? qx_reshape(whole, ndim, shape) : NULL;
+  Py_XDECREF(whole);
+  second = qx_wrap(right, false);
+  right = NULL;
+  if (first && second) {
+    PyObject *const pair[2] = {first, second};
+    Py_ssize_t named = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
+    PyObject *call[2 + KEYWORDS];
+    if (named > KEYWORDS) {
+      PyErr_Format(PyExc_TypeError, "%s.outer got too many keyword arguments", NAME(self));
+      goto out;
+    }
+    memcpy(call, pair, sizeof pair), memcpy(call + 2, args + nargs, (size_t)named * sizeof *call);
+    result = PyObject_Vectorcall(self, call, 2, kwnames);
+  }
+out:
+  if (left) qx_release(left);
+  if (right) qx_release(right);
+  Py_XDECREF(first), Py_XDECREF(second);
+  return result;
+}
+
+#define MISSING(method, instead)                                                                                        \
+  static PyObject *ufunc_##method(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {         \
+    (void)args, (void)nargs, (void)kwnames;                                                                             \
+    return PyErr_Format(PyExc_NotImplementedError, "%s." #method " is not in Quelea yet; " instead, NAME(self));         \
+  }
+MISSING(accumulate, "take it of numpy.asarray(x)")
+MISSING(reduceat, "write reductions of slices")
+MISSING(at, "write slices, or where= with a mask")
+#undef MISSING
+
+#define FAST(function) (PyCFunction)(void (*)(void))function, METH_FASTCALL | METH_KEYWORDS
+static PyMethodDef ufunc_methods[] = {
+  {"reduce", FAST(ufunc_reduce), "Reduces over axes (default: axis 0)."},
+  {"outer", FAST(ufunc_outer), "The operation on all pairs of elements."},
+  {"accumulate", FAST(ufunc_accumulate), "Not in Quelea yet."},
+  {"reduceat", FAST(ufunc_reduceat), "Not in Quelea yet."},
+  {"at", FAST(ufunc_at), "Not in Quelea yet."},
+  {NULL},
+};
+
+/* ---- attributes ---- */
+
+static PyObject *ufunc_name(PyObject *self, void *unused) { (void)unused; return PyUnicode_FromString(NAME(self)); }
+static PyObject *ufunc_nin(PyObject *self, void *unused) { (void)unused; return PyLong_FromLong(ARITY(self)); }
+static PyObject *ufunc_nout(PyObject *self, void *unused) { (void)self, (void)unused; return PyLong_FromLong(1); }
+static PyObject *ufunc_nargs(PyObject *self, void *unused) { (void)unused; return PyLong_FromLong(ARITY(self) + 1); }
+static PyObject *ufunc_signature(PyObject *self, void *unused) { (void)self, (void)unused; Py_RETURN_NONE; }
+
+static PyObject *ufunc_from_numpy(PyObject *self, void *attribute) {
+  PyObject *numpy = ((Ufunc *)self)->numpy;
+  return numpy == Py_None ? Py_NewRef(Py_None) : PyObject_GetAttrString(numpy, attribute);
+}
+
+static PyGetSetDef ufunc_attributes[] = {
+  {"__name__", ufunc_name, NULL, NULL, NULL},
+  {"__qualname__", ufunc_name, NULL, NULL, NULL},
+  {"__doc__", ufunc_from_numpy, NULL, NULL, "__doc__"},
+  {"nin", ufunc_nin, NULL, "Number of inputs.", NULL},
+  {"nout", ufunc_nout, NULL, "Number of outputs.", NULL},
+  {"nargs", ufunc_nargs, NULL, "Number of inputs and outputs.", NULL},
+  {"identity", ufunc_from_numpy, NULL, "The identity value.", "identity"},
+  {"signature", ufunc_signature, NULL, "None: these are elementwise.", NULL},
+  {NULL},
+};
+
+static PyObject *ufunc_repr(PyObject *self) { return PyUnicode_FromFormat("<ufunc '%s'>", NAME(self)); }
+
+static void ufunc_dealloc(PyObject *self) {
+  Py_XDECREF(((Ufunc *)self)->numpy);
+  PyObject_Free(self);
+}
+
+PyTypeObject qx_ufunc_type = {
+  PyVarObject_HEAD_INIT(NULL, 0)
+  .tp_name = "quelea.ufunc",
+  .tp_basicsize = sizeof(Ufunc),
+  .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
+  .tp_vectorcall_offset = offsetof(Ufunc, vectorcall),
+  .tp_call = PyVectorcall_Call,
+  .tp_dealloc = ufunc_dealloc,
+  .tp_repr = ufunc_repr,
+  .tp_str = ufunc_repr,
+  .tp_methods = ufunc_methods,
+  .tp_getset = ufunc_attributes,
+};
+
+/* ---- NumPy's ufuncs, given quelea arrays ---- */
+
+PyObject *qx_array_ufunc(PyObject *self, PyObject *args, PyObject *kwargs) {
+  (void)self;
+  if (PyTuple_GET_SIZE(args) < 2) return PyErr_Format(PyExc_TypeError, "__array_ufunc__ takes a ufunc, a method and inputs");
+  PyObject *numpy = PyTuple_GET_ITEM(args, 0), *method = PyTuple_GET_ITEM(args, 1);
+  PyObject *ufunc = PyDict_GetItemWithError(qx.numpy_ufuncs, numpy);
+  if (!ufunc) {
+    if (PyErr_Occurred()) return NULL;
+    return PyErr_Format(PyExc_TypeError, "%R is not in Quelea yet; to compute it with NumPy on one rank's copy, pass numpy.asarray(x)",
+                        numpy);
+  }
+  PyObject *inputs = PyTuple_GetSlice(args, 2, PyTuple_GET_SIZE(args));
+  if (!inputs) return NULL;
+  PyObject *result = NULL;
+  PyObject *target = PyUnicode_CompareWithASCIIString(method, "__call__") == 0 ? Py_NewRef(ufunc) : PyObject_GetAttr(ufunc, method);
+  if (target) result = PyObject_Call(target, inputs, kwargs);
+  Py_XDECREF(target);
+  Py_DECREF(inputs);
+  return result;
+}
+
+/* ---- set-up ---- */
+
+static bool add_ufunc(PyObject *module, PyObject *numpy_module, QlOp op) {
+  Ufunc *ufunc = PyObject_New(Ufunc, &qx_ufunc_type);
+  if (!ufunc) return false;
+  ufunc->vectorcall = ufunc_vectorcall, ufunc->op = op;
+  ufunc->numpy = PyObject_GetAttrString(numpy_module, ql_op_info[op].name);
+  if (!ufunc->numpy) PyErr_Clear(), ufunc->numpy = Py_NewRef(Py_None);
+  bool done = PyModule_AddObjectRef(module, ql_op_info[op].name, (PyObject *)ufunc) == 0;
+  if (done && ufunc->numpy != Py_None) done = PyDict_SetItem(qx.numpy_ufuncs, ufunc->numpy, (PyObject *)ufunc) == 0;
+  Py_DECREF(ufunc);
+  return done;
+}
+
+bool qx_ufunc_setup(PyObject *module) {
+  PyObject *numpy = PyImport_ImportModule("numpy");
+  qx.numpy_ufuncs = PyDict_New();
+  bool done = numpy && qx.numpy_ufuncs && PyType_Ready(&qx_ufunc_type) == 0 &&
+              PyModule_AddObjectRef(module, "ufunc", (PyObject *)&qx_ufunc_type) == 0 &&
+              PyModule_AddObjectRef(module, "numpy_ufuncs", qx.numpy_ufuncs) == 0;
+  for (int op = 0; done && op < QL_OP_COUNT; op++) done = add_ufunc(module, numpy, (QlOp)op);
+  Py_XDECREF(numpy);
+  return done;
+}

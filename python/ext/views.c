@@ -1,0 +1,112 @@
+/* views: handles that look at the same elements in another shape. They record nothing; a copy is made only where NumPy makes one. */
+#include "ext.h"
+
+/* A view inherits what forbids writing, but is no scalar-like value itself. */
+static PyObject *wrap_view(const QxArray *base, QlArray *view) {
+  PyObject *object = qx_wrap(view, false);
+  if (object) ((QxArray *)object)->readonly = base->readonly;
+  return object;
+}
+
+PyObject *qx_view(QxArray *base, int ndim, const int64_t *shape, const int64_t *strides, int64_t offset) {
+  QlError error;
+  error.status = QL_OK, error.source.code = NULL, error.text[0] = error.notes[0] = 0;
+  QlArray *view;
+  if (QX_UNLIKELY(qx_enter() < 0)) return NULL;
+  if (QX_UNLIKELY(ql_view(base->array, ndim, shape, strides, offset, &view, &error))) return qx_raise(&error);
+  return wrap_view(base, view);
+}
+
+/* ---- reshape ---- */
+
+static PyObject *cannot_reshape(int64_t size, int ndim, const int64_t *shape) {
+  PyObject *words = PyUnicode_FromString("");
+  for (int i = 0; words && i < ndim; i++) {
+    PyObject *longer = PyUnicode_FromFormat(i ? "%U,%lld" : "%U%lld", words, (long long)shape[i]);
+    Py_SETREF(words, longer);
+  }
+  if (words)
+    PyErr_Format(PyExc_ValueError, ndim == 1 ? "cannot reshape array of size %lld into shape (%U,)"
+                                             : "cannot reshape array of size %lld into shape (%U)", (long long)size, words);
+  Py_XDECREF(words);
+  return NULL;
+}
+
+/* Replaces the one extent that is -1. */
+static bool complete_shape(int64_t size, int ndim, int64_t *shape) {
+  int64_t known = 1;
+  int unknown = -1;
+  bool overflow = false;
+  for (int i = 0; i < ndim; i++) {
+    if (shape[i] >= 0) {
+      overflow |= __builtin_mul_overflow(known, shape[i], &known);
+    } else if (unknown >= 0) {
+      PyErr_SetString(PyExc_ValueError, "can only specify one unknown dimension");
+      return false;
+    } else {
+      unknown = i;
+    }
+  }
+  if (unknown >= 0 && !overflow && known > 0 && size % known == 0) shape[unknown] = size / known, known = size;
+  if (overflow || known != size || (unknown >= 0 && shape[unknown] < 0)) {
+    cannot_reshape(size, ndim, shape);
+    return false;
+  }
+  return true;
+}
+
+static void c_order_strides(int ndim, const int64_t *shape, int64_t *strides) {
+  int64_t step = 1;
+  for (int i = ndim - 1; i >= 0; i--) strides[i] = step, step *= shape[i] > 0 ? shape[i] : 1;
+}
+
+PyObject *qx_reshape(PyObject *self, int ndim, int64_t *shape) {
+  QlArray *array = qx_array(self);
+  int64_t strides[QL_MAX_DIMS];
+  if (!complete_shape(array->size, ndim, shape)) return NULL;
+  if (ql_reshape_strides(array, ndim, shape, strides)) return qx_view((QxArray *)self, ndim, shape, strides, array->offset);
+  PyObject *copy = qx_astype(array, array->dtype, false);
+  if (!copy) return NULL;
+  c_order_strides(ndim, shape, strides);
+  PyObject *view = qx_view((QxArray *)copy, ndim, shape, strides, qx_array(copy)->offset);
+  Py_DECREF(copy);
+  return view;
+}
+
+/* ---- axes ---- */
+
+PyObject *qx_transpose(QxArray *self, const int *axes) {
+  const QlArray *array = self->array;
+  int64_t shape[QL_MAX_DIMS], strides[QL_MAX_DIMS];
+  for (int i = 0; i < array->ndim; i++) {
+    int from = axes ? axes[i] : array->ndim - 1 - i;
+    shape[i] = array->shape[from], strides[i] = array->strides[from];
+  }
+  return qx_view(self, array->ndim, shape, strides, array->offset);
+}
+
+PyObject *qx_squeeze(QxArray *self, PyObject *axis) {
+  const QlArray *array = self->array;
+  uint32_t axes;
+  if (qx_axes_from_python(axis, array->ndim, &axes) < 0) return NULL;
+  int64_t shape[QL_MAX_DIMS], strides[QL_MAX_DIMS];
+  int ndim = 0;
+  for (int i = 0; i < array->ndim; i++) {
+    bool named = axes >> i & 1;
+    if (named && array->shape[i] == 1) continue;
+    if (named && !qx_absent(axis))
+      return PyErr_Format(PyExc_ValueError, "cannot select an axis to squeeze out which has size not equal to one");
+    shape[ndim] = array->shape[i], strides[ndim++] = array->strides[i];
+  }
+  return qx_view(self, ndim, shape, strides, array->offset);
+}
+
+PyObject *qx_broadcast_to(QxArray *self, int ndim, const int64_t *shape) {
+  QlError error = {0};
+  QlArray *view;
+  if (qx_enter() < 0) return NULL;
+  if (ql_broadcast(self->array, ndim, shape, &view, &error)) return qx_raise(&error);
+  PyObject *object = wrap_view(self, view);
+  if (object) ((QxArray *)object)->readonly = true;
+  return object;
+}

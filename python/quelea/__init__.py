@@ -1,0 +1,305 @@
+"""Quelea: NumPy-compatible arrays partitioned over MPI ranks, through compiled kernels.
+
+``import quelea as np`` in a NumPy script, then ``mpirun -n 16 python script.py``. The namespace is NumPy's; what is not there yet
+says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_root``, ``info``, ``counters``, ``config``.
+"""
+
+import os as _os
+import sys as _sys
+from typing import Any as _Any
+
+import numpy as _numpy
+from numpy import (
+    bool_,
+    broadcast_shapes,
+    byte,
+    can_cast,
+    cdouble,
+    complex64,
+    complex128,
+    complexfloating,
+    csingle,
+    double,
+    dtype,
+    e,
+    euler_gamma,
+    finfo,
+    float16,
+    float32,
+    float64,
+    floating,
+    format_float_positional,
+    format_float_scientific,
+    generic,
+    get_printoptions,
+    half,
+    iinfo,
+    index_exp,
+    inexact,
+    inf,
+    int8,
+    int16,
+    int32,
+    int64,
+    int_,
+    intc,
+    integer,
+    intp,
+    isdtype,
+    issubdtype,
+    long,
+    longlong,
+    min_scalar_type,
+    nan,
+    ndindex,
+    newaxis,
+    number,
+    pi,
+    printoptions,
+    promote_types,
+    s_,
+    set_printoptions,
+    short,
+    signedinteger,
+    single,
+    typename,
+    ubyte,
+    uint,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    uintc,
+    uintp,
+    ulong,
+    ulonglong,
+    unsignedinteger,
+    ushort,
+)
+from numpy import bool as bool  # noqa: PLC0414
+
+from . import _quelea, config, creation, dispatch, elementwise, errors, linear, manipulation, printing, process, statistics
+from ._quelea import (
+    absolute,
+    add,
+    all,
+    any,
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctan2,
+    arctanh,
+    bitwise_and,
+    bitwise_or,
+    bitwise_xor,
+    cbrt,
+    ceil,
+    conjugate,
+    copysign,
+    cos,
+    cosh,
+    count_nonzero,
+    deg2rad,
+    divide,
+    equal,
+    exp,
+    exp2,
+    expm1,
+    fabs,
+    float_power,
+    floor,
+    floor_divide,
+    fmax,
+    fmin,
+    fmod,
+    greater,
+    greater_equal,
+    heaviside,
+    hypot,
+    invert,
+    isfinite,
+    isinf,
+    isnan,
+    left_shift,
+    less,
+    less_equal,
+    log,
+    log1p,
+    log2,
+    log10,
+    logaddexp,
+    logaddexp2,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    max,
+    maximum,
+    min,
+    minimum,
+    multiply,
+    ndarray,
+    negative,
+    nextafter,
+    not_equal,
+    positive,
+    power,
+    prod,
+    rad2deg,
+    reciprocal,
+    remainder,
+    right_shift,
+    rint,
+    sign,
+    signbit,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    subtract,
+    sum,
+    tan,
+    tanh,
+    trunc,
+    ufunc,
+)
+from .creation import *
+from .elementwise import *
+from .errors import *
+from .info import counters, info, init, on_root, params, sync
+from .linear import *
+from .manipulation import *
+from .printing import *
+from .statistics import *
+
+__version__ = "0.1.0"
+__array_api_version__ = "2024.12"
+
+rank: int
+size: "_Size"
+
+# ---- aliases: NumPy's own, and those of the array API standard ----
+
+abs = absolute
+acos, acosh, asin, asinh, atan, atan2, atanh = arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh
+amax, amin = max, min
+bitwise_invert = bitwise_not = invert
+bitwise_left_shift, bitwise_right_shift = left_shift, right_shift
+concat = concatenate
+conj = conjugate
+degrees, radians = rad2deg, deg2rad
+mod = remainder
+permute_dims = transpose
+pow = power
+true_divide = divide
+False_, True_ = _numpy.False_, _numpy.True_
+
+
+# ---- dtypes of Quelea arrays ----
+
+
+def result_type(*arrays_and_dtypes: _Any) -> _numpy.dtype[_Any]:
+    """Give the dtype that NumPy's promotion gives to arrays, dtypes and scalars together.
+
+    Returns
+    -------
+    numpy.dtype
+    """
+    return _numpy.result_type(*(a.dtype if isinstance(a, ndarray) else a for a in arrays_and_dtypes))
+
+
+class errstate(_numpy.errstate):
+    """Context for floating-point errors. Quelea ignores them; asking for anything else is refused.
+
+    Raises
+    ------
+    NotImplementedError
+        A category is to warn, raise, call, print or log.
+    """
+
+    def __init__(self, **kwargs: _Any) -> None:
+        for category, action in kwargs.items():
+            if category != "call" and action not in ("ignore", None):
+                raise NotImplementedError(
+                    f"errstate({category}={action!r}) is not in Quelea yet; floating-point errors are ignored, test with np.isfinite"
+                )
+        super().__init__(**kwargs)
+
+
+# ---- names that NumPy has and Quelea does not ----
+
+
+class _Size(int):
+    """The number of ranks; called, it is NumPy's function ``size(a, axis=None)``."""
+
+    def __call__(self, a: _Any, axis: int | None = None) -> int:
+        """Give the number of elements of an array, in all or along an axis."""
+        return manipulation.size(a, axis)
+
+
+def __getattr__(name: str) -> _Any:
+    if name == "rank":
+        return info()["rank"]
+    if name == "size":
+        return _Size(info()["size"])
+    raise dispatch.missing_name(name)
+
+
+# ---- what C calls, and what it lacks ----
+
+
+def _namespace(api_version: str | None) -> _Any:
+    if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
+        raise ValueError(f'Version "{api_version}" of the Array API Standard is not supported.')
+    return _sys.modules[__name__]
+
+
+_quelea.set_package_folder(_os.path.dirname(__file__))
+_quelea.set_hooks(
+    repr=printing._repr,
+    str=printing._str,
+    format=printing._format,
+    array_function=dispatch.array_function,
+    matmul=linear._matmul_operator,
+    stack=manipulation._stack_nested,
+    assign_mask=elementwise._assign_mask,
+    namespace=_namespace,
+    reduce_slowly=statistics._reduce_slowly,
+    assign_imag=elementwise._assign_imag,
+    assign_real=elementwise._assign_real,
+)
+_quelea.add_methods(
+    {
+        "mean": statistics.mean,
+        "var": statistics.var,
+        "std": statistics.std,
+        "clip": clip,
+        "round": round,
+        "dot": dot,
+        "trace": trace,
+        "repeat": repeat,
+    }
+)
+_quelea.add_methods(
+    {
+        name: dispatch.missing_attribute(name)
+        for name in dir(_numpy.ndarray)
+        if not hasattr(ndarray, name) and not name.startswith("__")
+    }
+)
+
+__all__ = [  # noqa: PLE0605
+    name
+    for name in dir()
+    if not name.startswith("_") and name not in ("config", "creation", "dispatch", "elementwise", "errors", "linear",
+                                                 "manipulation", "printing", "process", "statistics", "rank")
+]  # fmt: skip
+
+dispatch.fill_table(_sys.modules[__name__], __all__)
+dispatch.fill_table(manipulation, ["size"])
+_quelea.numpy_ufuncs.update(
+    {_numpy.divmod: divmod, _numpy.modf: modf, _numpy.matmul: matmul, _numpy.vecdot: vecdot}
+)
+process.install()

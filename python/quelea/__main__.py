@@ -1,0 +1,52 @@
+"""``python -m quelea params | info | bench``."""
+
+import importlib.util
+import sys
+
+from . import _quelea
+from .info import params, report
+
+_USAGE = """python -m quelea COMMAND
+
+  params   every QUELEA_* environment variable: value, default, meaning
+  info     what was found: MPI, nodes, ranks, threads, memory budget, compiler, cache
+  bench    measures this machine and Quelea on it"""
+
+
+def _print_params() -> int:
+    for row in params():
+        print(f"{row['name']}={row['value']}   ({row['type'].lower()}, default: {row['default'] or 'empty'})")
+        print(f"    {row['text']}")
+    _quelea.check_params()
+    return 0
+
+
+def _print_info() -> int:
+    print(report())
+    return 0
+
+
+def _bench(arguments: list[str]) -> int:
+    if importlib.util.find_spec("quelea.bench") is None:
+        print("this installation has no quelea.bench", file=sys.stderr)
+        return 2
+    from .bench import main as bench
+
+    return int(bench(arguments) or 0)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return the exit status."""
+    command = arguments[0] if arguments else ""
+    if command == "params":
+        return _print_params()
+    if command == "info":
+        return _print_info()
+    if command == "bench":
+        return _bench(arguments[1:])
+    print(_USAGE, file=sys.stdout if command in ("-h", "--help", "help") else sys.stderr)
+    return 0 if command in ("-h", "--help", "help") else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,555 @@
+"""Making arrays: from shapes, from ranges, from functions, from what Python has already."""
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy
+
+from . import _quelea
+from ._quelea import asarray as _asarray
+from ._quelea import ndarray
+
+__all__ = [
+    "arange", "array", "asanyarray", "asarray", "ascontiguousarray", "copy", "empty", "empty_like", "eye", "fromfunction",
+    "full", "full_like", "geomspace", "identity", "indices", "linspace", "logspace", "meshgrid", "ones", "ones_like", "tri",
+    "tril", "triu", "zeros", "zeros_like",
+]  # fmt: skip
+
+Shape = int | Sequence[int]
+DType = Any
+
+
+def _check(order: str | None = None, device: str | None = None, like: Any = None) -> None:
+    """Check the arguments that change nothing here: layout in memory is Quelea's own business."""
+    if order not in (None, "C", "F", "A", "K"):
+        raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
+    if device not in (None, "cpu"):
+        raise ValueError(f"Device not understood. Only 'cpu' is allowed, but received: {device!r}")
+    if like is not None and not isinstance(like, ndarray):
+        raise TypeError("The `like` argument must be a quelea.ndarray")
+
+
+def array(
+    object: Any, dtype: DType = None, *, copy: bool | None = True, order: str | None = "K", subok: bool = False,
+    ndmin: int = 0, like: Any = None,
+) -> ndarray:  # fmt: skip
+    """Make an array from anything array-like.
+
+    The data is the same on every rank; each takes its own part (contract C4).
+
+    Parameters
+    ----------
+    object : array_like
+        Nested lists, NumPy arrays, Quelea arrays, scalars.
+    dtype : dtype, optional
+        By default that of the data.
+    copy : bool or None, default True
+        Whether a Quelea array is copied; None: only if the dtype changes.
+    ndmin : int, default 0
+        The result gets leading axes of extent 1 up to this number.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.array([[1, 2], [3, 4]])
+    array([[1, 2],
+           [3, 4]])
+    """
+    _check(order, like=like)
+    result = _asarray(object, dtype, copy if isinstance(object, ndarray) or copy is False else None)
+    return result if result.ndim >= ndmin else result.reshape((1,) * (ndmin - result.ndim) + result.shape)
+
+
+def asarray(
+    a: Any, dtype: DType = None, order: str | None = None, *, device: str | None = None, copy: bool | None = None, like: Any = None
+) -> ndarray:
+    """Give anything array-like as an array; a Quelea array of that dtype is returned itself.
+
+    Returns
+    -------
+    ndarray
+    """
+    _check(order, device, like)
+    return _asarray(a, dtype, copy)
+
+
+asanyarray = asarray
+
+
+def ascontiguousarray(a: Any, dtype: DType = None) -> ndarray:
+    """Give an array of at least one axis; where its elements lie is Quelea's own business.
+
+    Returns
+    -------
+    ndarray
+    """
+    result = _asarray(a, dtype)
+    return result if result.ndim else result.reshape(1)
+
+
+def copy(a: Any, order: str = "K", subok: bool = False) -> ndarray:
+    """Give a new array with the same elements.
+
+    Returns
+    -------
+    ndarray
+    """
+    return array(a, order=order)
+
+
+# ---- from shapes ----
+
+
+def empty(
+    shape: Shape, dtype: DType = float, order: str = "C", *, device: str | None = None, like: Any = None
+) -> ndarray:
+    """Make an array whose elements have no value yet.
+
+    Parameters
+    ----------
+    shape : int or sequence of int
+    dtype : dtype, default float64
+
+    Returns
+    -------
+    ndarray
+    """
+    _check(order, device, like)
+    return _quelea.empty(shape, dtype)
+
+
+def zeros(
+    shape: Shape, dtype: DType = float, order: str = "C", *, device: str | None = None, like: Any = None
+) -> ndarray:
+    """Make an array of zeros.
+
+    Parameters
+    ----------
+    shape : int or sequence of int
+    dtype : dtype, default float64
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.zeros((2, 3))
+    array([[0., 0., 0.],
+           [0., 0., 0.]])
+    """
+    _check(order, device, like)
+    return _quelea.full(shape, 0, float if dtype is None else dtype)
+
+
+def ones(
+    shape: Shape, dtype: DType = None, order: str = "C", *, device: str | None = None, like: Any = None
+) -> ndarray:
+    """Make an array of ones.
+
+    Parameters
+    ----------
+    shape : int or sequence of int
+    dtype : dtype, default float64
+
+    Returns
+    -------
+    ndarray
+    """
+    _check(order, device, like)
+    return _quelea.full(shape, 1, float if dtype is None else dtype)
+
+
+def full(
+    shape: Shape, fill_value: Any, dtype: DType = None, order: str = "C", *, device: str | None = None, like: Any = None
+) -> ndarray:
+    """Make an array filled with a value.
+
+    Parameters
+    ----------
+    shape : int or sequence of int
+    fill_value : scalar or array_like
+        An array is broadcast to the shape.
+    dtype : dtype, optional
+        By default that of the value.
+
+    Returns
+    -------
+    ndarray
+    """
+    _check(order, device, like)
+    if isinstance(fill_value, (bool, int, float, complex, numpy.generic)):
+        return _quelea.full(shape, fill_value, numpy.array(fill_value).dtype if dtype is None else dtype)
+    value = _asarray(fill_value)
+    result = _quelea.empty(shape, value.dtype if dtype is None else dtype)
+    result[...] = value
+    return result
+
+
+def _like(a: Any, dtype: DType, shape: Shape | None) -> tuple[Shape, Any]:
+    if not isinstance(a, (ndarray, numpy.ndarray)):
+        a = numpy.asarray(a)
+    return a.shape if shape is None else shape, a.dtype if dtype is None else dtype
+
+
+def empty_like(
+    prototype: Any, dtype: DType = None, order: str = "K", subok: bool = True, shape: Shape | None = None, *,
+    device: str | None = None,
+) -> ndarray:  # fmt: skip
+    """Make an array of the same shape and dtype, without values yet.
+
+    Returns
+    -------
+    ndarray
+    """
+    return empty(*_like(prototype, dtype, shape), order, device=device)
+
+
+def zeros_like(
+    a: Any, dtype: DType = None, order: str = "K", subok: bool = True, shape: Shape | None = None, *, device: str | None = None
+) -> ndarray:
+    """Make an array of zeros of the same shape and dtype.
+
+    Returns
+    -------
+    ndarray
+    """
+    return zeros(*_like(a, dtype, shape), order, device=device)
+
+
+def ones_like(
+    a: Any, dtype: DType = None, order: str = "K", subok: bool = True, shape: Shape | None = None, *, device: str | None = None
+) -> ndarray:
+    """Make an array of ones of the same shape and dtype.
+
+    Returns
+    -------
+    ndarray
+    """
+    return ones(*_like(a, dtype, shape), order, device=device)
+
+
+def full_like(
+    a: Any, fill_value: Any, dtype: DType = None, order: str = "K", subok: bool = True, shape: Shape | None = None, *,
+    device: str | None = None,
+) -> ndarray:  # fmt: skip
+    """Make an array of the same shape and dtype, filled with a value.
+
+    Returns
+    -------
+    ndarray
+    """
+    extents, dtype = _like(a, dtype, shape)
+    return full(extents, fill_value, dtype, order, device=device)
+
+
+# ---- ranges ----
+
+
+def _number(x: Any) -> Any:
+    """Look at a 0-d array; leave other numbers as they are."""
+    if isinstance(x, ndarray):
+        if x.ndim:
+            raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
+        return _quelea.scalar(x)
+    return x
+
+
+def arange(
+    start: Any = None, /, stop: Any = None, step: Any = None, *, dtype: DType = None, device: str | None = None, like: Any = None
+) -> ndarray:
+    """Make the values of a half-open interval: ``arange(stop)``, ``arange(start, stop, step)``.
+
+    Parameters
+    ----------
+    start, stop, step : number
+    dtype : dtype, optional
+        By default that of the arguments.
+
+    Returns
+    -------
+    ndarray of shape (ceil((stop - start) / step),)
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.arange(1, 10, 3)
+    array([1, 4, 7])
+    """
+    _check(device=device, like=like)
+    if start is None and stop is None:
+        raise TypeError("arange() requires stop to be specified.")
+    if stop is None:
+        start, stop = 0, start
+    first, last, by = _number(0 if start is None else start), _number(stop), _number(1 if step is None else step)
+    dtype = numpy.dtype(dtype) if dtype is not None else numpy.result_type(*map(type_of_number, (first, last, by)))
+    if by == 0:
+        raise ZeroDivisionError("division by zero")
+    length = (last - first) / by
+    count = max(0, math.ceil(length.real if isinstance(length, complex) else length))
+    if dtype == bool and count > 2:
+        raise TypeError("arange() is only supported for booleans when the result has at most length 2.")
+    two = numpy.array([first, first + by], dtype)
+    with numpy.errstate(all="ignore"):
+        delta = two[1] ^ two[0] if dtype == bool else two[1] - two[0]
+    return _quelea.ramp(count, 0, two[0], delta, dtype)
+
+
+def type_of_number(x: Any) -> numpy.dtype[Any]:
+    """Dtype that NumPy gives to one number as an array."""
+    return numpy.asarray(x).dtype
+
+
+def linspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: DType = None, axis: int = 0, *,
+    device: str | None = None,
+) -> Any:  # fmt: skip
+    """Make evenly spaced numbers from `start` to `stop`.
+
+    Parameters
+    ----------
+    start, stop : number
+    num : int, default 50
+    endpoint : bool, default True
+        Whether `stop` is the last value.
+    retstep : bool, default False
+        Whether the spacing is returned as well.
+
+    Returns
+    -------
+    ndarray of shape (num,), or (ndarray, spacing)
+
+    Raises
+    ------
+    NotImplementedError
+        `start` or `stop` is an array of one axis or more.
+    """
+    _check(device=device)
+    first, last = _number_of_range(start), _number_of_range(stop)
+    num = operator.index(num)
+    if num < 0:
+        raise ValueError(f"Number of samples, {num}, must be non-negative.")
+    intervals = num - 1 if endpoint else num
+    computed = numpy.result_type(type_of_number(first), type_of_number(last), float)
+    integer = dtype is not None and numpy.issubdtype(dtype, numpy.integer)
+    dtype = computed if dtype is None else numpy.dtype(dtype)
+    first, last = computed.type(first), computed.type(last)
+    delta = last - first
+    y = _quelea.ramp(num, 0, 0, 1, computed)
+    step = numpy.nan
+    if intervals > 0:
+        step = delta / intervals
+        y = y * step if step != 0 else y / intervals * delta
+    else:
+        y = y * delta
+    y += first
+    if endpoint and num > 1:
+        y[-1] = last
+    if integer:
+        y = _quelea.floor(y)
+    result = y.astype(dtype, copy=False)
+    return (result, step) if retstep else result
+
+
+def _number_of_range(x: Any) -> Any:
+    if isinstance(x, (list, tuple, numpy.ndarray, ndarray)) and numpy.ndim(x) > 0:
+        raise NotImplementedError("a range between arrays is not in Quelea yet; write start + np.linspace(0, 1, n)[:, None] * step")
+    return _number(x)
+
+
+def logspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: DType = None, axis: int = 0
+) -> ndarray:
+    """Make numbers evenly spaced on a logarithmic scale, ``base ** linspace(start, stop)``.
+
+    Returns
+    -------
+    ndarray of shape (num,)
+    """
+    result = _quelea.power(base, linspace(start, stop, num, endpoint))
+    return result if dtype is None else result.astype(dtype, copy=False)
+
+
+def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: DType = None, axis: int = 0) -> ndarray:
+    """Make numbers in a geometric progression from `start` to `stop`, both positive or both negative.
+
+    Returns
+    -------
+    ndarray of shape (num,)
+    """
+    first, last = _number_of_range(start), _number_of_range(stop)
+    if first == 0 or last == 0:
+        raise ValueError("Geometric sequence cannot include zero")
+    if isinstance(first, complex) or isinstance(last, complex) or (first < 0) != (last < 0):
+        raise NotImplementedError("geomspace between numbers of different sign or complex ones is not in Quelea yet")
+    sign = -1.0 if first < 0 else 1.0
+    result = sign * logspace(math.log10(sign * first), math.log10(sign * last), num, endpoint)
+    if num > 0:
+        result[0] = first
+        if num > 1 and endpoint:
+            result[-1] = last
+    return result if dtype is None else result.astype(dtype, copy=False)
+
+
+# ---- grids ----
+
+
+def _grid_axis(dimensions: tuple[int, ...], axis: int, dtype: DType, sparse: bool = False) -> ndarray:
+    shape = tuple(n if i == axis else 1 for i, n in enumerate(dimensions)) if sparse else dimensions
+    return _quelea.ramp(shape, axis, 0, 1, dtype)
+
+
+def indices(dimensions: Sequence[int], dtype: DType = int, sparse: bool = False) -> Any:
+    """Make the indices of a grid.
+
+    Parameters
+    ----------
+    dimensions : sequence of int
+    dtype : dtype, default int64
+    sparse : bool, default False
+        Give a tuple of arrays that broadcast to the grid instead of one array.
+
+    Returns
+    -------
+    ndarray of shape (len(dimensions), *dimensions), or tuple of ndarray
+    """
+    shape = tuple(dimensions)
+    if sparse:
+        return tuple(_grid_axis(shape, i, dtype, True) for i in range(len(shape)))
+    result = _quelea.empty((len(shape), *shape), dtype)
+    for i in range(len(shape)):
+        result[i] = _grid_axis(shape, i, dtype)
+    return result
+
+
+def fromfunction(function: Callable[..., Any], shape: Sequence[int], *, dtype: DType = float, like: Any = None, **kwargs: Any) -> Any:
+    """Make an array by calling a function on the indices of a grid.
+
+    Parameters
+    ----------
+    function : callable
+        Called once, with one array of indices per axis.
+    shape : sequence of int
+    dtype : dtype, default float64
+        Of the indices.
+
+    Returns
+    -------
+    Any
+        What the function returns.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.fromfunction(lambda i, j: i + j, (2, 3))
+    array([[0., 1., 2.],
+           [1., 2., 3.]])
+    """
+    _check(like=like)
+    extents = tuple(shape)
+    return function(*(_grid_axis(extents, i, dtype) for i in range(len(extents))), **kwargs)
+
+
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[ndarray, ...]:
+    """Make coordinate arrays from coordinate vectors.
+
+    Parameters
+    ----------
+    *xi : array_like of shape (n_i,)
+    copy : bool, default True
+        Whether the arrays are writable; otherwise they are broadcast views.
+    sparse : bool, default False
+        Give arrays that broadcast to the grid.
+    indexing : {'xy', 'ij'}
+        Cartesian (the first two axes exchanged) or matrix order.
+
+    Returns
+    -------
+    tuple of ndarray
+    """
+    if indexing not in ("xy", "ij"):
+        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
+    count = len(xi)
+    places = list(range(count))
+    if indexing == "xy" and count > 1:
+        places[0], places[1] = 1, 0
+    vectors = [_asarray(x).reshape(-1) for x in xi]
+    shape = [0] * count
+    for place, vector in zip(places, vectors, strict=True):
+        shape[place] = vector.size
+    grids = [v.reshape([-1 if i == place else 1 for i in range(count)]) for place, v in zip(places, vectors, strict=True)]
+    if not sparse:
+        grids = [_quelea.broadcast_to(g, tuple(shape)) for g in grids]
+    return tuple(g.copy() for g in grids) if copy else tuple(grids)
+
+
+def eye(
+    N: int, M: int | None = None, k: int = 0, dtype: DType = float, order: str = "C", *, device: str | None = None, like: Any = None
+) -> ndarray:
+    """Make a matrix with ones on a diagonal and zeros elsewhere.
+
+    Parameters
+    ----------
+    N, M : int
+        Rows and columns; as many columns as rows by default.
+    k : int, default 0
+        The diagonal: positive above the main one.
+
+    Returns
+    -------
+    ndarray of shape (N, M)
+    """
+    _check(order, device, like)
+    rows, columns = indices((operator.index(N), operator.index(N if M is None else M)), sparse=True)
+    return (columns - rows == operator.index(k)).astype(dtype)
+
+
+def identity(n: int, dtype: DType = None, *, like: Any = None) -> ndarray:
+    """Make the identity matrix.
+
+    Returns
+    -------
+    ndarray of shape (n, n)
+    """
+    return eye(n, dtype=float if dtype is None else dtype, like=like)
+
+
+def tri(N: int, M: int | None = None, k: int = 0, dtype: DType = float, *, like: Any = None) -> ndarray:
+    """Make a matrix with ones at and below a diagonal.
+
+    Returns
+    -------
+    ndarray of shape (N, M)
+    """
+    _check(like=like)
+    rows, columns = indices((N, N if M is None else M), sparse=True)
+    return (columns - rows <= k).astype(dtype)
+
+
+def tril(m: Any, k: int = 0) -> ndarray:
+    """Give the lower triangle of the last two axes, zeros elsewhere.
+
+    Returns
+    -------
+    ndarray of the same shape
+    """
+    x = _asarray(m)
+    return _quelea.where(tri(*x.shape[-2:], k=k, dtype=bool), x, x.dtype.type(0))
+
+
+def triu(m: Any, k: int = 0) -> ndarray:
+    """Give the upper triangle of the last two axes, zeros elsewhere.
+
+    Returns
+    -------
+    ndarray of the same shape
+    """
+    x = _asarray(m)
+    return _quelea.where(tri(*x.shape[-2:], k=k - 1, dtype=bool), x.dtype.type(0), x)

@@ -1,0 +1,402 @@
+"""Elementwise functions that are not ufuncs: where, clip, round, comparisons within a tolerance, and their like."""
+
+from typing import Any
+
+import numpy
+
+from . import _quelea
+from ._quelea import asarray as _asarray
+from ._quelea import ndarray
+
+__all__ = [
+    "allclose", "angle", "around", "array_equal", "array_equiv", "clip", "divmod", "fix", "imag", "iscomplex", "iscomplexobj",
+    "isclose", "isneginf", "isposinf", "isreal", "isrealobj", "isscalar", "modf", "nan_to_num", "real", "round", "sinc", "where",
+]  # fmt: skip
+
+
+def _is_scalar(x: Any) -> bool:
+    return isinstance(x, (bool, int, float, complex, numpy.generic))
+
+
+def _operand(x: Any) -> Any:
+    """Leave numbers weak; make anything else an array."""
+    return x if isinstance(x, ndarray) or _is_scalar(x) else _asarray(x)
+
+
+def where(condition: Any, x: Any = None, y: Any = None, /) -> ndarray:
+    """Choose elements from `x` where a condition holds and from `y` elsewhere.
+
+    Parameters
+    ----------
+    condition, x, y : array_like
+        They are broadcast together.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    NotImplementedError
+        `x` and `y` are missing: the indices of true elements are not in Quelea yet.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.where(np.arange(4) < 2, 0, 9)
+    array([0, 0, 9, 9])
+    """
+    if x is None and y is None:
+        raise NotImplementedError("where(condition) alone (nonzero) is not in Quelea yet; write where(condition, x, y)")
+    if x is None or y is None:
+        raise ValueError("either both or neither of x and y should be given")
+    mask = _asarray(condition)
+    if mask.dtype != bool:
+        mask = mask.astype(bool)
+    return _asarray(_quelea.where(mask, _operand(x), _operand(y)))
+
+
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: ndarray | None = None, *, min: Any = None, max: Any = None, **kwargs: Any) -> ndarray:
+    """Limit the elements to an interval.
+
+    Parameters
+    ----------
+    a : array_like
+    a_min, a_max : array_like or None
+        The limits; also as `min`, `max`. None: no limit.
+    out : ndarray, optional
+
+    Returns
+    -------
+    ndarray
+    """
+    low = a_min if min is None else min
+    high = a_max if max is None else max
+    x = _operand(a)
+    if low is None and high is None:
+        return _quelea.positive(x, out=out, **kwargs) if x.dtype != bool else x.copy()
+    _check_limit(x, low)
+    _check_limit(x, high)
+    if low is None:
+        return _quelea.minimum(x, _operand(high), out=out, **kwargs)
+    if high is None:
+        return _quelea.maximum(x, _operand(low), out=out, **kwargs)
+    return _quelea.minimum(_quelea.maximum(x, _operand(low), **kwargs), _operand(high), out=out, **kwargs)
+
+
+def _check_limit(x: Any, limit: Any) -> None:
+    """Integers that the dtype cannot hold raise as in NumPy, whichever of the two limits decides."""
+    if type(limit) is int and x.dtype.kind in "iu":
+        numpy.add(numpy.zeros(0, x.dtype), limit)
+
+
+def round(a: Any, decimals: int = 0, out: ndarray | None = None) -> ndarray:
+    """Round to a number of decimals, halves to even.
+
+    Parameters
+    ----------
+    a : array_like
+    decimals : int, default 0
+        Negative: to tens, hundreds, ...
+    out : ndarray, optional
+
+    Returns
+    -------
+    ndarray
+    """
+    x = _asarray(a) if not isinstance(a, ndarray) else a
+    if x.dtype.kind == "c":
+        parts = round(x.real, decimals) + 1j * round(x.imag, decimals)
+        return _deliver(parts.astype(x.dtype, copy=False), out)
+    if x.dtype.kind in "iub" and decimals >= 0:
+        if x.dtype == bool:
+            return _deliver(x.astype(numpy.float16), out)
+        return _deliver(x.copy(), out)
+    if decimals == 0:
+        return _quelea.rint(x, out=out)
+    scale = 10.0 ** abs(decimals)
+    if x.dtype.kind in "iub":
+        scaled = _quelea.rint(x / scale) * scale
+        return _deliver(scaled.astype(x.dtype), out)
+    scaled = _quelea.rint(x * scale) / scale if decimals > 0 else _quelea.rint(x / scale) * scale
+    return _deliver(scaled, out)
+
+
+around = round
+
+
+def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
+    if out is None:
+        return result
+    out[...] = result
+    return out
+
+
+def fix(x: Any, out: ndarray | None = None) -> ndarray:
+    """Round towards zero.
+
+    Returns
+    -------
+    ndarray
+    """
+    return _quelea.trunc(x, out=out)
+
+
+def real(val: Any) -> ndarray:
+    """Give the real part.
+
+    Returns
+    -------
+    ndarray
+        `val` itself if it is real. The part of a complex array is a new, read-only array.
+    """
+    return _asarray(val).real if not isinstance(val, ndarray) else val.real
+
+
+def imag(val: Any) -> ndarray:
+    """Give the imaginary part.
+
+    Returns
+    -------
+    ndarray
+    """
+    return _asarray(val).imag if not isinstance(val, ndarray) else val.imag
+
+
+def angle(z: Any, deg: bool = False) -> ndarray:
+    """Give the angle of complex numbers, in radians or degrees.
+
+    Returns
+    -------
+    ndarray
+    """
+    x = _asarray(z)
+    result = _quelea.arctan2(x.imag, x.real)
+    return _quelea.rad2deg(result) if deg else result
+
+
+def modf(x: Any) -> tuple[ndarray, ndarray]:
+    """Split into fractional and integral parts, both with the sign of the element.
+
+    Returns
+    -------
+    tuple of ndarray
+    """
+    a = _asarray(x)
+    if a.dtype.kind not in "f":
+        a = a.astype(numpy.modf(numpy.zeros(0, a.dtype))[0].dtype)
+    whole = _quelea.trunc(a)
+    fraction = where(_quelea.isinf(a), 0, a - whole).astype(a.dtype, copy=False)
+    return _quelea.copysign(fraction, a), whole
+
+
+def divmod(x1: Any, x2: Any, /) -> tuple[ndarray, ndarray]:
+    """Give quotient and remainder, ``(x1 // x2, x1 % x2)``.
+
+    Returns
+    -------
+    tuple of ndarray
+    """
+    return _quelea.floor_divide(x1, x2), _quelea.remainder(x1, x2)
+
+
+def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> ndarray:
+    """Replace NaN and infinities by finite numbers.
+
+    Returns
+    -------
+    ndarray
+    """
+    a = _asarray(x, copy=copy or None)
+    if a.dtype.kind == "c":
+        parts = [nan_to_num(part, True, nan, posinf, neginf) for part in (a.real, a.imag)]
+        a[...] = parts[0] + 1j * parts[1]
+        return a
+    if a.dtype.kind != "f":
+        return a
+    limits = numpy.finfo(a.dtype)
+    for mask, value in (
+        (_quelea.isnan(a), nan),
+        (_quelea.equal(a, numpy.inf), limits.max if posinf is None else posinf),
+        (_quelea.equal(a, -numpy.inf), limits.min if neginf is None else neginf),
+    ):
+        a[...] = _quelea.where(mask, value, a)
+    return a
+
+
+def sinc(x: Any) -> ndarray:
+    """Give ``sin(pi x) / (pi x)``, 1 at 0.
+
+    Returns
+    -------
+    ndarray
+    """
+    a = _asarray(x)
+    if a.dtype.kind in "iub":
+        a = a.astype(float)
+    y = numpy.pi * where(_quelea.equal(a, 0), 1.0e-20, a)
+    return _quelea.sin(y) / y
+
+
+# ---- questions ----
+
+
+def isneginf(x: Any) -> ndarray:
+    """Tell where elements are negative infinity.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    return _quelea.logical_and(_quelea.isinf(x), _quelea.signbit(x))
+
+
+def isposinf(x: Any) -> ndarray:
+    """Tell where elements are positive infinity.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    return _quelea.logical_and(_quelea.isinf(x), _quelea.logical_not(_quelea.signbit(x)))
+
+
+def iscomplex(x: Any) -> ndarray:
+    """Tell where elements have an imaginary part other than 0.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    a = _asarray(x)
+    return a.imag != 0
+
+
+def isreal(x: Any) -> ndarray:
+    """Tell where elements have no imaginary part.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    return imag(x) == 0
+
+
+def iscomplexobj(x: Any) -> bool:
+    """Whether the dtype is complex."""
+    return (x.dtype if isinstance(x, ndarray) else numpy.asarray(x).dtype).kind == "c"
+
+
+def isrealobj(x: Any) -> bool:
+    """Whether the dtype is not complex."""
+    return not iscomplexobj(x)
+
+
+def isscalar(element: Any) -> bool:
+    """Whether it is a scalar: a Python or NumPy one, or what a full reduction or ``x[i, j]`` gives."""
+    return _quelea.is_value(element) if isinstance(element, ndarray) else numpy.isscalar(element)
+
+
+def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> ndarray:
+    """Tell where elements are equal within a tolerance, ``|a - b| <= atol + rtol |b|``.
+
+    Parameters
+    ----------
+    a, b : array_like
+    rtol, atol : float
+    equal_nan : bool, default False
+        Whether NaN equals NaN.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    x, y = _asarray(a), _asarray(b)
+    if y.dtype.kind in "iub":
+        y = y.astype(numpy.result_type(y.dtype, 1.0))
+    near = _quelea.logical_and(_quelea.less_equal(abs(x - y), atol + rtol * abs(y)), _quelea.isfinite(y))
+    result = _quelea.logical_or(near, _quelea.equal(x, y))
+    if equal_nan:
+        result = _quelea.logical_or(result, _quelea.logical_and(_quelea.isnan(x), _quelea.isnan(y)))
+    return result
+
+
+def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """Whether all elements are equal within a tolerance.
+
+    Returns
+    -------
+    bool
+    """
+    return bool(_quelea.all(isclose(a, b, rtol, atol, equal_nan)))
+
+
+def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
+    """Whether two arrays have the same shape and elements.
+
+    Returns
+    -------
+    bool
+    """
+    x, y = _asarray(a1), _asarray(a2)
+    if x.shape != y.shape:
+        return False
+    equal = _quelea.equal(x, y)
+    if equal_nan:
+        equal = _quelea.logical_or(equal, _quelea.logical_and(_quelea.isnan(x), _quelea.isnan(y)))
+    return bool(_quelea.all(equal))
+
+
+def array_equiv(a1: Any, a2: Any) -> bool:
+    """Whether two arrays have the same elements once they are broadcast together.
+
+    Returns
+    -------
+    bool
+    """
+    x, y = _asarray(a1), _asarray(a2)
+    try:
+        numpy.broadcast_shapes(x.shape, y.shape)
+    except ValueError:
+        return False
+    return bool(_quelea.all(_quelea.equal(x, y)))
+
+
+# ---- what C calls ----
+
+
+def _assign_mask(x: ndarray, mask: Any, value: Any) -> None:
+    """``x[mask] = value``, for a value that does not depend on how many elements the mask selects."""
+    chosen = _asarray(mask)
+    if chosen.dtype != bool:
+        raise NotImplementedError("assigning through a tuple with a boolean mask is not in Quelea yet; write np.where")
+    for axis, (have, want) in enumerate(zip(chosen.shape, x.shape, strict=False)):
+        if have != want:
+            raise IndexError(
+                f"boolean index did not match indexed array along axis {axis}; size of axis is {want} but size of "
+                f"corresponding boolean axis is {have}"
+            )
+    if chosen.ndim > x.ndim:
+        raise IndexError(f"too many indices for array: array is {x.ndim}-dimensional, but {chosen.ndim} were indexed")
+    rest = x.ndim - chosen.ndim
+    given = value if isinstance(value, ndarray) else numpy.asarray(value) if isinstance(value, (list, tuple)) else value
+    shape = getattr(given, "shape", ())
+    if len(shape) > rest and any(n != 1 for n in shape[: len(shape) - rest]):
+        raise NotImplementedError(
+            "assigning one value per selected element, x[mask] = values, is not in Quelea yet; write "
+            "x[...] = np.where(mask, values of the same shape as x, x)"
+        )
+    filled = _quelea.empty(shape[len(shape) - rest :] if rest else (), x.dtype)
+    filled[...] = given
+    chosen = chosen.reshape(chosen.shape + (1,) * rest)
+    x[...] = _quelea.where(chosen, filled, x)
+
+
+def _assign_real(x: ndarray, value: Any) -> None:
+    x[...] = _quelea.add(_asarray(value).real, 1j * x.imag) if x.dtype.kind == "c" else value
+
+
+def _assign_imag(x: ndarray, value: Any) -> None:
+    if x.dtype.kind != "c":
+        raise TypeError("array does not have imaginary part to set")
+    x[...] = _quelea.add(x.real, 1j * _asarray(value).real)

@@ -1,0 +1,26 @@
+"""The exceptions of Quelea that Python does not have already.
+
+`status.def` names them; `ext/errors.c` raises them.
+"""
+
+__all__ = ["CommError", "CompileError", "DivergenceError", "StrictError", "UFuncTypeError"]
+
+
+class DivergenceError(RuntimeError):
+    """The ranks run different code; the message names the first differing line on each side."""
+
+
+class CommError(RuntimeError):
+    """Communication between ranks failed."""
+
+
+class CompileError(SyntaxError):
+    """A kernel could not be compiled."""
+
+
+class StrictError(RuntimeError):
+    """A gather or a redistribution was refused because `quelea.config.strict` is set."""
+
+
+class UFuncTypeError(TypeError):
+    """A ufunc has no loop for the dtypes it was given, or may not cast its result to that of `out`."""

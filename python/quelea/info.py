@@ -1,0 +1,124 @@
+"""What Quelea found and what it did: ranks, nodes, memory, counters, parameters."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+
+from . import _quelea
+from ._quelea import ndarray
+
+__all__ = ["counters", "info", "init", "on_root", "params", "sync"]
+
+
+def init(comm: Any = None) -> None:
+    """Start Quelea on a communicator, before the first array does so.
+
+    Collective over the ranks of the communicator.
+
+    Parameters
+    ----------
+    comm : mpi4py.MPI.Comm, optional
+        It is duplicated. Without it: all ranks of the job.
+
+    Raises
+    ------
+    RuntimeError
+        Quelea is initialised already.
+
+    Examples
+    --------
+    >>> from mpi4py import MPI                                          # doctest: +SKIP
+    >>> quelea.init(MPI.COMM_WORLD.Split(MPI.COMM_WORLD.rank % 2))      # doctest: +SKIP
+    """
+    if comm is None:
+        _quelea.open(None)
+        return
+    try:
+        from mpi4py import MPI
+    except ImportError:
+        raise TypeError("quelea.init takes a communicator of mpi4py, which is not installed") from None
+    if not isinstance(comm, MPI.Comm):
+        raise TypeError(f"quelea.init takes a communicator of mpi4py, not {type(comm).__name__}")
+    _quelea.open(MPI._addressof(comm))
+
+
+def sync() -> None:
+    """Execute everything that is recorded. Collective."""
+    _quelea.sync()
+
+
+def on_root(function: Callable[..., Any], /, *arrays: Any) -> Any:
+    """Call a function on rank 0 alone, with NumPy arrays: for files and pictures.
+
+    Collective: the arrays are gathered to rank 0 first.
+
+    Parameters
+    ----------
+    function : callable
+        Called on rank 0 as ``function(*arrays)``, each Quelea array replaced by a NumPy array.
+    *arrays : ndarray or any
+        Other objects are passed on as they are.
+
+    Returns
+    -------
+    Any
+        What the function returns, on rank 0; None elsewhere.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.on_root(lambda x: float(x.sum()), np.ones(3))
+    3.0
+    """
+    given = [_quelea.gather(x, 0) if isinstance(x, ndarray) else x for x in arrays]
+    return function(*given) if _quelea.info()["rank"] == 0 else None
+
+
+def info() -> dict[str, Any]:
+    """What was found at the start.
+
+    Returns
+    -------
+    dict
+        ``rank``, ``size``, ``node``, ``node_count``, ``threads``, ``workers``, ``memory_budget`` (bytes of a node), ``host``,
+        ``comm``, ``target``, ``cache_folder``.
+    """
+    return _quelea.info()
+
+
+def counters() -> dict[str, int]:
+    """What really happened since the start, on this rank: statements, kernels, exchanges, gathers and their bytes."""
+    return _quelea.counters()
+
+
+def params() -> list[dict[str, str]]:
+    """The ``QUELEA_*`` parameters.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``type``, ``default``, ``text`` and the ``value`` that holds now.
+    """
+    return [
+        {"name": name, "type": kind, "default": fallback, "text": text, "value": os.environ.get(name, fallback)}
+        for name, kind, fallback, text in _quelea.params()
+    ]
+
+
+def report() -> str:
+    """The text of ``python -m quelea info``."""
+    found = info()
+    budget = found["memory_budget"] / 2**30
+    rows = [
+        ("ranks", f"{found['size']} on {found['node_count']} node(s), {found['threads']} thread(s) each"),
+        ("workers", f"{found['workers']} on this node"),
+        ("host", found["host"]),
+        ("communication", found["comm"]),
+        ("memory budget", f"{budget:.1f} GiB a node"),
+        ("compiler target", found["target"]),
+        ("kernel cache", found["cache_folder"]),
+        ("NumPy", numpy.__version__),
+    ]
+    return "\n".join(f"{name:16} {value}" for name, value in rows)

@@ -1,0 +1,218 @@
+"""Products of matrices and vectors, as sums of broadcast products: the fixed tree of contract C7 on any number of ranks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from . import _quelea
+from ._quelea import asarray as _asarray
+from ._quelea import ndarray
+
+__all__ = ["dot", "inner", "matmul", "outer", "tensordot", "trace", "vdot", "vecdot"]
+
+
+def _array(x: Any) -> ndarray:
+    return x if isinstance(x, ndarray) else _asarray(x)
+
+
+def _contract(x: ndarray, y: ndarray, axis: int) -> ndarray:
+    """Sum of x * y over an axis, in the dtype of the product."""
+    if x.dtype == bool and y.dtype == bool:
+        return _quelea.any(_quelea.logical_and(x, y), axis)
+    product = _quelea.multiply(x, y)
+    return _quelea.sum(product, axis, product.dtype)
+
+
+def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
+    if out is None:
+        return result
+    if out.shape != result.shape or out.dtype != result.dtype:
+        raise ValueError("output array is not acceptable (must have the right datatype, number of dimensions, and shape)")
+    out[...] = result
+    return out
+
+
+def _mismatch(name: str, core: int, size: int, expected: int, signature: str) -> ValueError:
+    return ValueError(
+        f"{name}: Input operand 1 has a mismatch in its core dimension {core}, with gufunc signature {signature} "
+        f"(size {size} is different from {expected})"
+    )
+
+
+def matmul(x1: Any, x2: Any, /, out: ndarray | None = None, *, dtype: Any = None) -> ndarray:
+    """Matrix product over the last two axes; the others broadcast.
+
+    Parameters
+    ----------
+    x1, x2 : array_like
+        A vector is a row on the left and a column on the right.
+    out : ndarray, optional
+    dtype : dtype, optional
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.matmul(np.ones((2, 3)), np.ones(3))
+    array([3., 3.])
+    """
+    a, b = _array(x1), _array(x2)
+    signature = "(n?,k),(k,m?)->(n?,m?)"
+    for i, x in enumerate((a, b)):
+        if x.ndim == 0:
+            raise ValueError(
+                f"matmul: Input operand {i} does not have enough dimensions (has 0, gufunc core with signature {signature} "
+                "requires 1)"
+            )
+    k = a.shape[-1]
+    if b.shape[-2 if b.ndim > 1 else 0] != k:
+        raise _mismatch("matmul", 0, b.shape[-2 if b.ndim > 1 else 0], k, signature)
+    if dtype is not None:
+        a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
+    if a.ndim == 1 and b.ndim == 1:
+        result = _contract(a, b, 0)
+    elif b.ndim == 1:
+        result = _contract(a, b, -1)
+    elif a.ndim == 1:
+        result = _contract(a[:, None], b, -2)
+    else:
+        result = _contract(a[..., :, :, None], b[..., None, :, :], -2)
+    return _deliver(result, out)
+
+
+def _matmul_operator(left: Any, right: Any) -> Any:
+    for x in (left, right):
+        if not isinstance(x, (ndarray, numpy.ndarray, numpy.generic, list, tuple, bool, int, float, complex)):
+            return NotImplemented
+    return matmul(left, right)
+
+
+def dot(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
+    """Sum of products over the last axis of `a` and the second to last of `b` (the only one of a vector).
+
+    Returns
+    -------
+    ndarray of shape a.shape[:-1] + b.shape[:-2] + b.shape[-1:]
+    """
+    x, y = _array(a), _array(b)
+    if x.ndim == 0 or y.ndim == 0:
+        return _deliver(_quelea.multiply(x, y), out)
+    k, over = x.shape[-1], y.shape[-2 if y.ndim > 1 else 0]
+    if k != over:
+        left, right = (str(s).replace(" ", "") for s in (x.shape, y.shape))
+        raise ValueError(
+            f"shapes {left} and {right} not aligned: {k} (dim {x.ndim - 1}) != {over} (dim {max(y.ndim - 2, 0)})"
+        )
+    if y.ndim == 1:
+        return _deliver(_contract(x, y, -1), out)
+    if y.ndim == 2:
+        return _deliver(_contract(x[..., None], y, -2), out)
+    spread = x.reshape(x.shape[:-1] + (1,) * (y.ndim - 2) + (k, 1))
+    return _deliver(_contract(spread, y, -2), out)
+
+
+def inner(a: Any, b: Any, /) -> ndarray:
+    """Sum of products over the last axes.
+
+    Returns
+    -------
+    ndarray of shape a.shape[:-1] + b.shape[:-1]
+    """
+    x, y = _array(a), _array(b)
+    if x.ndim == 0 or y.ndim == 0:
+        return _quelea.multiply(x, y)
+    if x.shape[-1] != y.shape[-1]:
+        left, right = (str(s).replace(" ", "") for s in (x.shape, y.shape))
+        raise ValueError(
+            f"shapes {left} and {right} not aligned: {x.shape[-1]} (dim {x.ndim - 1}) != {y.shape[-1]} (dim {y.ndim - 1})"
+        )
+    spread = x.reshape(x.shape[:-1] + (1,) * (y.ndim - 1) + x.shape[-1:])
+    return _contract(spread, y, -1)
+
+
+def vdot(a: Any, b: Any, /) -> ndarray:
+    """Sum of products of the flattened arrays, the first conjugated.
+
+    Returns
+    -------
+    ndarray, 0-d
+    """
+    x, y = _array(a).ravel(), _array(b).ravel()
+    if x.size != y.size:
+        raise ValueError("cannot reshape array into the shape of the other: vdot takes arrays of equal size")
+    return _contract(x.conj(), y, 0)
+
+
+def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> ndarray:
+    """Sum of products over an axis, the first conjugated; the other axes broadcast.
+
+    Returns
+    -------
+    ndarray
+    """
+    x, y = _array(x1), _array(x2)
+    if x.shape[axis] != y.shape[axis]:
+        raise _mismatch("vecdot", 0, y.shape[axis], x.shape[axis], "(n),(n)->()")
+    if axis >= 0:
+        x, y = x.swapaxes(axis, -1), y.swapaxes(axis, -1)
+    return _contract(x.conj(), y, axis if axis < 0 else -1)
+
+
+def outer(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
+    """Give the products of all pairs of elements of two flattened arrays.
+
+    Returns
+    -------
+    ndarray of shape (a.size, b.size)
+    """
+    x, y = _array(a).ravel(), _array(b).ravel()
+    return _quelea.multiply(x[:, None], y[None, :], out=out)
+
+
+def tensordot(a: Any, b: Any, axes: int | Sequence[Any] = 2) -> ndarray:
+    """Sum of products over several pairs of axes.
+
+    Parameters
+    ----------
+    a, b : array_like
+    axes : int or (sequence of int, sequence of int)
+        The last n axes of `a` with the first n of `b`, or the axes of each.
+
+    Returns
+    -------
+    ndarray
+    """
+    x, y = _array(a), _array(b)
+    if isinstance(axes, int):
+        left, right = list(range(x.ndim - axes, x.ndim)), list(range(axes))
+    else:
+        left, right = ([s] if isinstance(s, int) else list(s) for s in axes)
+    left, right = [i % x.ndim for i in left], [i % y.ndim for i in right]
+    if len(left) != len(right) or any(x.shape[i] != y.shape[j] for i, j in zip(left, right, strict=True)):
+        raise ValueError("shape-mismatch for sum")
+    rest_x, rest_y = [i for i in range(x.ndim) if i not in left], [i for i in range(y.ndim) if i not in right]
+    size = 1
+    for i in left:
+        size *= x.shape[i]
+    flat_x = x.transpose(rest_x + left).reshape(*(x.shape[i] for i in rest_x), size)
+    flat_y = y.transpose(right + rest_y).reshape(size, -1 if y.size else 0)
+    return dot(flat_x, flat_y).reshape([*(x.shape[i] for i in rest_x), *(y.shape[i] for i in rest_y)])
+
+
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: ndarray | None = None) -> ndarray:
+    """Sum along a diagonal of two axes.
+
+    Returns
+    -------
+    ndarray
+    """
+    from .creation import eye
+    from .manipulation import moveaxis
+
+    x = moveaxis(_array(a), (axis1, axis2), (-2, -1))
+    mask = eye(*x.shape[-2:], k=offset, dtype=bool)
+    return _quelea.sum(_quelea.where(mask, x, x.dtype.type(0)), (-2, -1), dtype, out)

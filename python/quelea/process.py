@@ -1,0 +1,119 @@
+"""What Quelea does to the Python process of a rank: output, exceptions and the end of the program (contracts C5 and C10).
+
+Under a launcher every rank runs the whole script. What it prints appears once, from rank 0; standard error is kept from
+every rank and says whose it is. A rank that fails ends the job, so that no other waits for it.
+"""
+
+import atexit
+import os
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, TextIO
+
+from . import _quelea
+
+__all__ = ["install", "launched_rank"]
+
+_RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID")
+
+
+def launched_rank() -> int | None:
+    """Rank of this process as the launcher's environment tells it.
+
+    Returns
+    -------
+    int or None
+        None outside a launcher.
+    """
+    for variable in _RANK_VARIABLES:
+        value = os.environ.get(variable, "")
+        if value.isdigit():
+            return int(value)
+    return None
+
+
+class _Tagged:
+    """A text stream that begins each line with the rank; everything else is the stream's own."""
+
+    def __init__(self, stream: TextIO, tag: str) -> None:
+        self._stream = stream
+        self._tag = tag
+        self._at_line_start = True
+
+    def write(self, text: str) -> int:
+        if text:
+            lines = text.splitlines(keepends=True)
+            tagged = "".join(
+                line if i == 0 and not self._at_line_start else self._tag + line for i, line in enumerate(lines)
+            )
+            self._at_line_start = text.endswith("\n")
+            self._stream.write(tagged)
+        return len(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _redirect(rank: int) -> None:
+    sys.stderr = _Tagged(sys.stderr, f"[rank {rank}] ")  # type: ignore[assignment]
+    if os.environ.get("QUELEA_OUTPUT", "root") != "all":
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  it lives as long as the process
+
+
+def _let_root_speak(rank: int) -> None:
+    """Most failures are the same on every rank: give rank 0 the time to report one and to end the job."""
+    if rank > 0:
+        time.sleep(min(0.5 + 0.05 * rank, 2.0))
+
+
+ExceptHook = Callable[[type[BaseException], BaseException, TracebackType | None], Any]
+
+
+def _end_job_after(previous: ExceptHook, rank: int) -> ExceptHook:
+    def hook(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
+        _let_root_speak(rank)
+        previous(kind, value, trace)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        _quelea.abort(f"rank {rank}: {kind.__name__} was not caught")
+
+    return hook
+
+
+class _Exit(SystemExit):
+    """`sys.exit`'s exception. It notices that nobody caught it: it is then destroyed when no frame is left."""
+
+    pending: "int | str | None" = None
+
+    def __del__(self) -> None:
+        if sys._getframe().f_back is None and self.code not in (None, 0):
+            _Exit.pending = self.code
+
+
+def _exit(status: "int | str | None" = None, /) -> None:
+    """Exit the interpreter by raising SystemExit(status)."""
+    raise _Exit(status)
+
+
+def _end(rank: int) -> None:
+    if _Exit.pending is not None:
+        _let_root_speak(rank)
+        _quelea.abort(f"rank {rank}: the program ended by sys.exit({_Exit.pending!r})")
+    _quelea.close()
+
+
+def install() -> None:
+    """Arrange output, exceptions and the end of the program; called once, by ``import quelea``."""
+    rank = launched_rank()
+    if rank is not None:
+        sys.excepthook = _end_job_after(sys.excepthook, rank)
+        sys.exit = _exit  # type: ignore[assignment]
+        if rank > 0:
+            _redirect(rank)
+    atexit.register(_end, rank or 0)

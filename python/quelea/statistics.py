@@ -1,0 +1,317 @@
+"""Reductions that are made of others: mean, variance, range; and the slow ways of the simple ones."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from . import _quelea
+from ._quelea import asarray as _asarray
+from ._quelea import ndarray
+
+__all__ = ["average", "mean", "nanmax", "nanmean", "nanmin", "nansum", "ptp", "std", "trapezoid", "var"]
+
+Axis = int | Sequence[int] | None
+
+
+def _array(x: Any) -> ndarray:
+    return x if isinstance(x, ndarray) else _asarray(x)
+
+
+def _count(x: ndarray, axis: Axis) -> int:
+    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, max(x.ndim, 1))
+    count = 1
+    for i in axes:
+        count *= x.shape[i] if x.ndim else 1
+    return count
+
+
+def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
+    if out is None:
+        return result
+    out[...] = result
+    return out
+
+
+def _divide(total: ndarray, count: Any, dtype: Any) -> ndarray:
+    """Divide a sum by a number of elements, in the dtype of the sum where it is inexact."""
+    if total.dtype.kind in "fc":
+        result = _quelea.divide(total, total.dtype.type(count) if isinstance(count, (int, float)) else count.astype(total.real.dtype))
+    else:
+        result = _quelea.divide(total, count)
+    return result if dtype is None or result.dtype == dtype else result.astype(dtype)
+
+
+def _accumulator(dtype: numpy.dtype[Any], wanted: Any) -> tuple[Any, Any]:
+    """Dtypes in which a mean is accumulated and given."""
+    if wanted is not None:
+        return numpy.dtype(wanted), None
+    if dtype.kind in "iub":
+        return numpy.dtype(float), None
+    if dtype == numpy.float16:
+        return numpy.dtype(numpy.float32), numpy.dtype(numpy.float16)
+    return dtype, None
+
+
+def mean(
+    a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, keepdims: bool = False, *, where: Any = True
+) -> ndarray:
+    """Arithmetic mean over axes.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        All axes by default.
+    dtype : dtype, optional
+        Of the sum; float64 for integers by default.
+    out : ndarray, optional
+    keepdims : bool, default False
+        Whether reduced axes stay, with extent 1.
+    where : array_like of bool
+        Elements to include.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.mean(np.array([[1, 2], [3, 4]]), axis=0)
+    array([2., 3.])
+    """
+    x = _array(a)
+    accumulated, given = _accumulator(x.dtype, dtype)
+    if where is not True:
+        mask = _quelea.broadcast_to(_array(where), x.shape)
+        count: Any = _quelea.sum(mask, axis, keepdims=keepdims)
+        return _deliver(_divide(_sum(x, axis, accumulated, keepdims, mask), count, given), out)
+    count = _count(x, axis)
+    if count == 0:
+        warnings.warn("Mean of empty slice.", RuntimeWarning, stacklevel=2)
+    return _deliver(_divide(_sum(x, axis, accumulated, keepdims), count, given), out)
+
+
+def _sum(x: ndarray, axis: Axis, dtype: Any, keepdims: bool, where: Any = True) -> ndarray:
+    axes = tuple(axis) if isinstance(axis, Sequence) else axis
+    return _quelea.sum(x, axes, dtype, keepdims=keepdims, where=where)
+
+
+def var(
+    a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, ddof: float = 0, keepdims: bool = False, *,
+    where: Any = True, mean: Any = None, correction: float | None = None,
+) -> ndarray:  # fmt: skip
+    """Variance over axes: the mean of the squared distances from the mean.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+    dtype : dtype, optional
+    out : ndarray, optional
+    ddof : float, default 0
+        The divisor is the number of elements less `ddof`; also as `correction`.
+    keepdims : bool, default False
+    where : array_like of bool
+    mean : ndarray, optional
+        The mean, with the reduced axes kept, if it is known.
+
+    Returns
+    -------
+    ndarray, real
+    """
+    x = _array(a)
+    if correction is not None:
+        if ddof != 0:
+            raise ValueError("ddof and correction can't be provided simultaneously.")
+        ddof = correction
+    accumulated, given = _accumulator(x.dtype, dtype)
+    mask = True if where is True else _quelea.broadcast_to(_array(where), x.shape)
+    count: Any = _count(x, axis) if mask is True else _quelea.sum(mask, axis, keepdims=True)
+    centre = _divide(_sum(x, axis, accumulated, True, mask), count, None) if mean is None else mean
+    distance = x - centre
+    squares = _quelea.square(distance.real) + _quelea.square(distance.imag) if distance.dtype.kind == "c" else _quelea.square(distance)
+    real_dtype = numpy.zeros(0, accumulated).real.dtype
+    total = _sum(squares, axis, real_dtype, keepdims, mask)
+    if mask is not True:
+        divisor: Any = _quelea.maximum(_quelea.sum(mask, axis, keepdims=keepdims) - ddof, 0)
+        return _deliver(_divide(total, divisor, given), out)
+    if count - ddof <= 0:
+        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
+    return _deliver(_divide(total, max(count - ddof, 0), given), out)
+
+
+def std(
+    a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, ddof: float = 0, keepdims: bool = False, *,
+    where: Any = True, mean: Any = None, correction: float | None = None,
+) -> ndarray:  # fmt: skip
+    """Standard deviation over axes: the square root of the variance. The parameters are those of `var`.
+
+    Returns
+    -------
+    ndarray, real
+    """
+    variance = var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
+    return _deliver(_quelea.sqrt(variance), out)
+
+
+def ptp(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
+    """Range of values over axes: maximum less minimum.
+
+    Returns
+    -------
+    ndarray
+    """
+    x = _array(a)
+    axes = tuple(axis) if isinstance(axis, Sequence) else axis
+    return _quelea.subtract(_quelea.max(x, axes, keepdims=keepdims), _quelea.min(x, axes, keepdims=keepdims), out=out)
+
+
+def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
+    """Weighted mean over axes.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+    weights : array_like, optional
+        Of the shape of `a`, or a vector along one axis.
+    returned : bool, default False
+        Whether the sum of the weights is returned as well.
+
+    Returns
+    -------
+    ndarray, or tuple of ndarray
+    """
+    x = _array(a)
+    if weights is None:
+        result = mean(x, axis, keepdims=keepdims)
+        return (result, _quelea.full(result.shape, float(_count(x, axis)))) if returned else result
+    w = _array(weights)
+    if w.shape != x.shape:
+        if not isinstance(axis, int) or w.ndim != 1:
+            raise TypeError("Axis must be specified when shapes of a and weights differ.")
+        if w.shape[0] != x.shape[axis]:
+            raise ValueError("Shape of weights must be consistent with shape of a along specified axis.")
+        w = w.reshape([-1 if i == axis % x.ndim else 1 for i in range(x.ndim)])
+    dtype = numpy.result_type(x.dtype, w.dtype, float) if x.dtype.kind in "iub" else numpy.result_type(x.dtype, w.dtype)
+    w = _quelea.broadcast_to(w, x.shape)
+    scale = _sum(w, axis, dtype, keepdims)
+    result = _sum(_quelea.multiply(x, w), axis, dtype, keepdims) / scale
+    return (result, scale) if returned else result
+
+
+def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> ndarray:
+    """Integrate along an axis by the trapezoidal rule.
+
+    Returns
+    -------
+    ndarray
+    """
+    f = _array(y)
+    axis = axis % f.ndim
+    lead = (slice(None),) * axis
+    width: Any = dx
+    if x is not None:
+        points = _array(x)
+        width = points[1:] - points[:-1] if points.ndim == 1 else points[(*lead, slice(1, None))] - points[(*lead, slice(None, -1))]
+        if points.ndim == 1:
+            width = width.reshape([-1 if i == axis else 1 for i in range(f.ndim)])
+    return _quelea.sum(width * (f[(*lead, slice(1, None))] + f[(*lead, slice(None, -1))]) / 2.0, axis)
+
+
+# ---- leaving NaN out ----
+
+
+def _without_nan(x: ndarray, value: Any) -> ndarray:
+    return _quelea.where(_quelea.isnan(x), x.dtype.type(value), x) if x.dtype.kind in "fc" else x
+
+
+def nansum(a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
+    """Sum over axes, NaN counting as 0.
+
+    Returns
+    -------
+    ndarray
+    """
+    return _quelea.sum(_without_nan(_array(a), 0), axis, dtype, out, keepdims)
+
+
+def nanmean(a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
+    """Mean over axes of what is not NaN.
+
+    Returns
+    -------
+    ndarray
+    """
+    x = _array(a)
+    return mean(x, axis, dtype, out, keepdims, where=_quelea.logical_not(_quelea.isnan(x)))
+
+
+def _nan_extreme(name: str, x: ndarray, axis: Axis, out: ndarray | None, keepdims: bool) -> ndarray:
+    if x.dtype.kind not in "fc":
+        return getattr(_quelea, name)(x, axis, out, keepdims)  # type: ignore[no-any-return]
+    replaced = getattr(_quelea, name)(_without_nan(x, numpy.inf if name == "min" else -numpy.inf), axis, None, keepdims)
+    nothing = _quelea.all(_quelea.isnan(x), axis, None, keepdims)
+    return _deliver(_quelea.where(nothing, x.dtype.type(numpy.nan), replaced), out)
+
+
+def nanmin(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
+    """Minimum over axes of what is not NaN.
+
+    Returns
+    -------
+    ndarray
+    """
+    return _nan_extreme("min", _array(a), axis, out, keepdims)
+
+
+def nanmax(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
+    """Maximum over axes of what is not NaN.
+
+    Returns
+    -------
+    ndarray
+    """
+    return _nan_extreme("max", _array(a), axis, out, keepdims)
+
+
+# ---- what C calls: initial= and where= of the simple reductions ----
+
+
+def _identity(name: str, dtype: numpy.dtype[Any]) -> Any:
+    return {"sum": 0, "prod": 1, "any": False, "all": True}[name] if name in ("sum", "prod", "any", "all") else None
+
+
+def _combine(name: str) -> Any:
+    return {
+        "sum": _quelea.add, "prod": _quelea.multiply, "min": _quelea.minimum, "max": _quelea.maximum,
+        "any": _quelea.logical_or, "all": _quelea.logical_and,
+    }[name]  # fmt: skip
+
+
+def _reduce_slowly(name: str, a: Any, axis: Any, dtype: Any, out: Any, keepdims: bool, initial: Any, where: Any) -> ndarray:
+    """Reduce with `initial` and `where`: what is not included becomes the neutral element, or the initial value."""
+    x = _array(a)
+    arguments = {"keepdims": keepdims}
+    if name in ("sum", "prod"):
+        arguments["dtype"] = dtype
+    neutral = _identity(name, x.dtype)
+    if where is not True:
+        filler = initial if neutral is None else neutral
+        if filler is None:
+            which = "minimum" if name == "min" else "maximum"
+            raise ValueError(
+                f"reduction operation '{which}' does not have an identity, so to use a where mask one has to specify 'initial'"
+            )
+        x = _quelea.where(_array(where), x, x.dtype.type(filler))
+    if initial is not None and x.size == 0 and neutral is None:
+        shape = numpy.empty(x.shape, x.dtype).sum(axis, keepdims=keepdims).shape
+        return _deliver(_quelea.full(shape, initial, x.dtype), out)
+    result = getattr(_quelea, name)(x, axis, **arguments)
+    if initial is not None:
+        result = _combine(name)(result, initial)
+    return _deliver(result, out)
