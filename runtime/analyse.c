@@ -1,0 +1,196 @@
+/* Who reads and writes what; what is dead; which temporaries are computed inside their consumers.
+ *
+ * A temporary is *inlined* (its expression replaces every read of it) when nobody holds it after the flush, one statement writes it, and
+ * wholly, every reader sees it as a box with steps, nothing that its expression reads is written before its readers run, and computing it
+ * again at every reader costs little. */
+#include "planner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RECOMPUTE_LIMIT = 8 }; /* additions per element that we rather do again than store and load */
+
+const int64_t *statement_shape(const Log *log, const Statement *s) {
+  return log->words + s->words + (s->kind == STATEMENT_REDUCE ? 2 : 1);
+}
+
+static const int64_t *unpack(const int64_t *w, int ndim, SlotView *view) {
+  view->slot = (int)*w++, view->offset = *w++;
+  memcpy(view->stride, w, (size_t)ndim * sizeof *w);
+  return w + ndim;
+}
+
+void statement_target(const Log *log, const Statement *s, SlotView *view) {
+  unpack(statement_shape(log, s) + s->ndim, s->ndim, view);
+}
+
+bool statement_input(const Log *log, const Statement *s, int k, SlotView *view, int *scalar) {
+  const int64_t *w = statement_shape(log, s) + s->ndim;
+  w += 2 + s->ndim;
+  *scalar = (int)s->scalars;
+  for (int j = 0; j < k; j++) {
+    if (*w < 0) w++, ++*scalar;
+    else w += 2 + s->ndim;
+  }
+  if (*w < 0) return false;
+  unpack(w, s->ndim, view);
+  return true;
+}
+
+static int64_t volume(int ndim, const int64_t *shape) {
+  int64_t v = 1;
+  for (int a = 0; a < ndim; a++) v *= shape[a];
+  return v;
+}
+
+/* Does the statement's target cover its storage, element for element in C order? */
+static bool writes_whole(const Planner *planner, const Statement *s, const SlotView *target) {
+  const Storage *storage = planner->slots[target->slot].storage;
+  const int64_t *shape = statement_shape(planner->log, s);
+  int64_t stride[QL_MAX_DIMS];
+  if (s->kind == STATEMENT_REDUCE || s->ndim != storage->ndim || target->offset) return false;
+  c_strides(s->ndim, storage->shape, 1, stride);
+  for (int a = 0; a < s->ndim; a++)
+    if (shape[a] != storage->shape[a] || (shape[a] > 1 && stride[a] != target->stride[a])) return false;
+  return true;
+}
+
+static bool reads_slot(const Log *log, const Statement *s, int slot) {
+  SlotView view;
+  int scalar;
+  for (int k = 0; k < s->inputs; k++)
+    if (statement_input(log, s, k, &view, &scalar) && view.slot == slot) return true;
+  return false;
+}
+
+static void find_live(Planner *planner) {
+  const Log *log = planner->log;
+  for (int k = 0; k < log->slot_count; k++) planner->slots[k].needed = planner->slots[k].alive;
+  for (int k = log->count - 1; k >= 0; k--) {
+    const Statement *s = &log->statements[k];
+    SlotView view;
+    int scalar;
+    statement_target(log, s, &view);
+    SlotInfo *target = &planner->slots[view.slot];
+    planner->statements[k].live = target->needed;
+    if (!target->needed) continue;
+    if (writes_whole(planner, s, &view) && !reads_slot(log, s, view.slot)) target->needed = false;
+    for (int j = 0; j < s->inputs; j++)
+      if (statement_input(log, s, j, &view, &scalar)) planner->slots[view.slot].needed = true;
+  }
+}
+
+static void count_accesses(Planner *planner) {
+  const Log *log = planner->log;
+  for (int k = 0; k < log->slot_count; k++) {
+    SlotInfo *slot = &planner->slots[k];
+    slot->write_count = slot->read_count = 0, slot->first_write = slot->last_write = slot->producer = -1;
+  }
+  for (int k = 0; k < log->count; k++) {
+    const Statement *s = &log->statements[k];
+    SlotView view;
+    int scalar;
+    if (!planner->statements[k].live) continue;
+    for (int j = 0; j < s->inputs; j++)
+      if (statement_input(log, s, j, &view, &scalar)) planner->slots[view.slot].read_count++;
+    statement_target(log, s, &view);
+    SlotInfo *target = &planner->slots[view.slot];
+    if (target->write_count++ == 0) target->first_write = k;
+    target->last_write = k;
+  }
+}
+
+/* Is the slot written by a statement in (from, before)? */
+static bool written_between(const Planner *planner, int slot, int from, int before) {
+  const SlotInfo *info = &planner->slots[slot];
+  if (info->last_write <= from || info->first_write >= before || info->first_write < 0) return false;
+  SlotView view;
+  for (int k = from + 1; k < before; k++) {
+    if (!planner->statements[k].live || planner->statements[k].inlined) continue;
+    statement_target(planner->log, &planner->log->statements[k], &view);
+    if (view.slot == slot) return true;
+  }
+  return false;
+}
+
+/* Collects the stored slots that the whole expression of a statement reads. False: more than `room`. */
+static bool leaf_slots(const Planner *planner, int statement, int *leaves, int *count, int room) {
+  const Statement *s = &planner->log->statements[statement];
+  for (int k = 0; k < s->inputs; k++) {
+    SlotView view;
+    int scalar;
+    if (!statement_input(planner->log, s, k, &view, &scalar)) continue;
+    int producer = planner->slots[view.slot].producer;
+    if (producer >= 0) {
+      if (!leaf_slots(planner, producer, leaves, count, room)) return false;
+    } else {
+      if (*count == room) return false;
+      leaves[(*count)++] = view.slot;
+    }
+  }
+  return true;
+}
+
+static int own_cost(const Statement *s) { return s->kind == STATEMENT_MAP ? ql_op_info[s->op].cost : 0; }
+
+static void sum_expression(Planner *planner, int statement) {
+  const Statement *s = &planner->log->statements[statement];
+  StatementInfo *info = &planner->statements[statement];
+  info->cost = own_cost(s), info->leaves = 0;
+  for (int k = 0; k < s->inputs; k++) {
+    SlotView view;
+    int scalar;
+    if (!statement_input(planner->log, s, k, &view, &scalar)) continue;
+    int producer = planner->slots[view.slot].producer;
+    info->cost += producer >= 0 ? planner->statements[producer].cost : 0;
+    info->leaves += producer >= 0 ? planner->statements[producer].leaves : 1;
+  }
+}
+
+static bool may_inline(Planner *planner, int statement, const SlotView *target) {
+  const Log *log = planner->log;
+  const Statement *s = &log->statements[statement];
+  const SlotInfo *slot = &planner->slots[target->slot];
+  const StatementInfo *info = &planner->statements[statement];
+  int leaves[EXPRESSION_LEAVES], leaf_count = 0;
+  bool fits = s->kind == STATEMENT_MAP || s->kind == STATEMENT_COPY || s->kind == STATEMENT_RAMP;
+  if (!fits || slot->alive || !slot->fresh || slot->write_count != 1 || !writes_whole(planner, s, target)) return false;
+  if (!leaf_slots(planner, statement, leaves, &leaf_count, EXPRESSION_LEAVES)) return false;
+
+  double work = 0, size = (double)QL_MAX(slot->storage->size, 1);
+  SlotView seen = {.slot = -1}, view;
+  int seen_by = -1, scalar;
+  for (int c = statement + 1, left = slot->read_count; c < log->count && left > 0; c++) {
+    const Statement *reader = &log->statements[c];
+    if (!planner->statements[c].live) continue;
+    for (int k = 0; k < reader->inputs; k++) {
+      if (!statement_input(log, reader, k, &view, &scalar) || view.slot != target->slot) continue;
+      left--;
+      if (seen_by == c && view_equal(reader->ndim, &seen, &view)) continue; /* computed once: common subexpression */
+      const int64_t *shape = statement_shape(log, reader);
+      AxisMap axes[QL_MAX_DIMS];
+      if (!view_axes(reader->ndim, shape, view.stride, view.offset, slot->storage->ndim, slot->storage->shape, axes))
+        return false;
+      for (int l = 0; l < leaf_count; l++)
+        if (written_between(planner, leaves[l], statement, c)) return false;
+      work += (double)volume(reader->ndim, shape) / size;
+      seen = view, seen_by = c;
+    }
+  }
+  return (work - 1) * info->cost <= RECOMPUTE_LIMIT;
+}
+
+QlStatus planner_analyse(Planner *planner) {
+  find_live(planner);
+  count_accesses(planner);
+  for (int k = 0; k < planner->log->count; k++) {
+    SlotView target;
+    if (!planner->statements[k].live) continue;
+    sum_expression(planner, k);
+    statement_target(planner->log, &planner->log->statements[k], &target);
+    if (!may_inline(planner, k, &target)) continue;
+    planner->statements[k].inlined = true;
+    planner->slots[target.slot].producer = k;
+  }
+  return QL_OK;
+}

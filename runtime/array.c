@@ -1,0 +1,202 @@
+/* Handles and storages: what the user holds, and what it looks at. Everything here is local and cheap; both kinds of object are
+ * recycled through free lists, because a NumPy expression makes and drops several of them per microsecond.
+ *
+ * A storage whose last handle goes is *dropped*: it is linked into the context's list and its number enters the hash that the next
+ * agreement compares. It dies, with its block, when all ranks have dropped it (contract C1). */
+#include "runtime.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void rt_context_unlink(QlContext *ctx) {
+  if (--ctx->live_objects || !ctx->closed) return;
+  free(ctx);
+}
+
+/* ---- storages ---- */
+
+QlStatus rt_shape_size(int ndim, const int64_t *shape, QlDtype dtype, int64_t *size, QlError *error) {
+  int64_t count = 1, bytes = ql_dtype_info[dtype].size;
+  bool zero = false;
+  if (ndim < 0 || ndim > QL_MAX_DIMS)
+    return ql_fail(error, QL_ERR_VALUE, "an array has at most %d dimensions; %d were asked for", QL_MAX_DIMS, ndim);
+  for (int a = 0; a < ndim; a++) {
+    if (shape[a] < 0) return ql_fail(error, QL_ERR_VALUE, "negative dimensions are not allowed");
+    zero |= shape[a] == 0;
+  }
+  for (int a = 0; a < ndim && !zero; a++)
+    if (__builtin_mul_overflow(count, shape[a], &count) || __builtin_mul_overflow(bytes, shape[a], &bytes))
+      return ql_fail(error, QL_ERR_VALUE, "array is too big: its size exceeds 2**63 bytes");
+  *size = zero ? 0 : count;
+  return QL_OK;
+}
+
+QlStatus rt_storage_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, Storage **result, QlError *error) {
+  int64_t size;
+  QL_TRY(rt_shape_size(ndim, shape, dtype, &size, error));
+  Storage *storage = ctx->free_storages;
+  if (storage) ctx->free_storages = *(Storage **)storage;
+  else if (!(storage = malloc(sizeof *storage))) return ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
+  memset(storage, 0, offsetof(Storage, inline_shape));
+  storage->shape = storage->inline_shape;
+  storage->layout = NULL, storage->block = NULL, storage->ghosts = NULL, storage->next_dropped = NULL;
+  if (ndim > 4 && !(storage->shape = malloc((size_t)ndim * sizeof *shape))) {
+    *(Storage **)storage = ctx->free_storages, ctx->free_storages = storage;
+    return ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
+  }
+  for (int a = 0; a < ndim; a++) storage->shape[a] = shape[a];
+  storage->context = ctx, storage->id = ++ctx->next_id;
+  storage->dtype = (uint8_t)dtype, storage->ndim = (uint8_t)ndim, storage->size = size;
+  ctx->live_objects++;
+  *result = storage;
+  return QL_OK;
+}
+
+static void storage_free(Storage *storage) {
+  QlContext *ctx = storage->context;
+  if (storage->shape != storage->inline_shape) free(storage->shape);
+  rt_ghosts_release(storage->ghosts);
+  if (ctx->closed) {
+    if (storage->layout && --storage->layout->references == 0) free(storage->layout); /* its template went with the context */
+    if (storage->block && --storage->block->references == 0) {
+      if (storage->block->private_memory) free(storage->block->data);
+      free(storage->block); /* the arena went with the context */
+    }
+    free(storage);
+  } else {
+    if (storage->block) rt_block_release(ctx, storage->block);
+    rt_layout_release(ctx, storage->layout);
+    *(Storage **)storage = ctx->free_storages, ctx->free_storages = storage;
+  }
+  rt_context_unlink(ctx);
+}
+
+void rt_storage_unpin(Storage *storage) {
+  if (--storage->pins == 0 && storage->handles == 0) storage_free(storage);
+}
+
+static void storage_drop_handle(Storage *storage) {
+  if (--storage->handles) return;
+  QlContext *ctx = storage->context;
+  if (ctx->closed) {
+    if (!storage->pins) storage_free(storage);
+    return;
+  }
+  storage->pins++; /* by the list of dropped storages */
+  storage->next_dropped = ctx->dropped;
+  ctx->dropped = storage;
+  ctx->dropped_hash += ql_mix(0x51ed, storage->id); /* a sum: the order of drops does not matter */
+}
+
+/* ---- handles ---- */
+
+static QlArray *handle_new(QlContext *ctx, int ndim, QlError *error) {
+  QlArray *array = ctx->free_arrays;
+  if (array) ctx->free_arrays = *(QlArray **)array;
+  else if (!(array = malloc(sizeof *array))) {
+    ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
+    return NULL;
+  }
+  array->shape = array->inline_dims;
+  if (ndim > 4 && !(array->shape = malloc(2 * (size_t)ndim * sizeof(int64_t)))) {
+    *(QlArray **)array = ctx->free_arrays, ctx->free_arrays = array;
+    ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
+    return NULL;
+  }
+  array->strides = array->shape + ndim;
+  array->references = 1, array->context = ctx, array->ndim = (uint8_t)ndim, array->readonly = false;
+  ctx->live_objects++;
+  return array;
+}
+
+QlStatus rt_array_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, QlArray **result, QlError *error) {
+  Storage *storage;
+  QL_TRY(rt_storage_new(ctx, dtype, ndim, shape, &storage, error));
+  QlArray *array = handle_new(ctx, ndim, error);
+  if (!array) {
+    storage_free(storage);
+    return QL_ERR_MEMORY;
+  }
+  int64_t stride = 1;
+  for (int a = ndim - 1; a >= 0; a--)
+    array->shape[a] = shape[a], array->strides[a] = stride, stride *= QL_MAX(shape[a], 1);
+  array->storage = storage, array->dtype = (uint8_t)dtype, array->size = storage->size, array->offset = 0;
+  storage->handles = 1;
+  *result = array;
+  return QL_OK;
+}
+
+QlStatus ql_view(QlArray *base, int ndim, const int64_t *shape, const int64_t *strides, int64_t offset, QlArray **view,
+                 QlError *error) {
+  if (ndim > QL_MAX_DIMS)
+    return ql_fail(error, QL_ERR_VALUE, "an array has at most %d dimensions; %d were asked for", QL_MAX_DIMS, ndim);
+  QlArray *array = handle_new(base->context, ndim, error);
+  if (!array) return QL_ERR_MEMORY;
+  int64_t size = 1;
+  for (int a = 0; a < ndim; a++) array->shape[a] = shape[a], array->strides[a] = strides[a], size *= shape[a];
+  array->storage = base->storage, array->dtype = base->dtype, array->readonly = base->readonly;
+  array->size = size, array->offset = offset;
+  base->storage->handles++;
+  *view = array;
+  return QL_OK;
+}
+
+void ql_retain(QlArray *array) { array->references++; }
+
+void ql_release(QlArray *array) {
+  if (!array || --array->references) return;
+  QlContext *ctx = array->context;
+  storage_drop_handle(array->storage);
+  if (array->shape != array->inline_dims) free(array->shape);
+  if (ctx->closed) free(array);
+  else *(QlArray **)array = ctx->free_arrays, ctx->free_arrays = array;
+  rt_context_unlink(ctx);
+}
+
+/* ---- shapes of views ---- */
+
+QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **view, QlError *error) {
+  int64_t strides[QL_MAX_DIMS];
+  int lead = ndim - base->ndim;
+  if (ndim > QL_MAX_DIMS || lead < 0)
+    return ql_fail(error, QL_ERR_VALUE, "input operand has more dimensions than allowed by the axis remapping");
+  for (int a = 0; a < ndim; a++) {
+    strides[a] = 0;
+    if (a < lead) continue;
+    if (base->shape[a - lead] == shape[a]) strides[a] = base->strides[a - lead];
+    else if (base->shape[a - lead] != 1)
+      return ql_fail(error, QL_ERR_VALUE, "an axis of extent %lld cannot be broadcast to %lld",
+                     (long long)base->shape[a - lead], (long long)shape[a]);
+  }
+  QL_TRY(ql_view(base, ndim, shape, strides, base->offset, view, error));
+  (*view)->readonly = true;
+  return QL_OK;
+}
+
+/* Runs of old axes and runs of new axes with equal products are matched; a run of old axes must be walked evenly. */
+bool ql_reshape_strides(const QlArray *base, int ndim, const int64_t *shape, int64_t *strides) {
+  int64_t old_shape[QL_MAX_DIMS], old_stride[QL_MAX_DIMS];
+  int old = 0;
+  for (int a = 0; a < base->ndim; a++)
+    if (base->shape[a] != 1) old_shape[old] = base->shape[a], old_stride[old] = base->strides[a], old++;
+  if (base->size == 0) {
+    c_strides(ndim, shape, 1, strides);
+    return true;
+  }
+  int o = 0, n = 0;
+  while (n < ndim && o < old) {
+    int o_end = o + 1, n_end = n + 1;
+    int64_t o_size = old_shape[o], n_size = shape[n];
+    while (o_size != n_size) {
+      if (n_size < o_size) n_size *= shape[n_end++];
+      else o_size *= old_shape[o_end++];
+    }
+    for (int k = o; k < o_end - 1; k++)
+      if (old_stride[k] != old_shape[k + 1] * old_stride[k + 1]) return false;
+    int64_t stride = old_stride[o_end - 1];
+    for (int k = n_end - 1; k >= n; k--) strides[k] = stride, stride *= shape[k];
+    o = o_end, n = n_end;
+  }
+  for (; n < ndim; n++) strides[n] = n ? strides[n - 1] : 1; /* trailing axes of extent 1 */
+  return true;
+}

@@ -1,0 +1,118 @@
+/* The context: everything that lives from ql_open to ql_close. */
+#include "runtime.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int interrupted(void *data) {
+  QlContext *ctx = data;
+  return ctx->options.interrupted ? ctx->options.interrupted(ctx->options.data) : 0;
+}
+
+static void where(void *data, char *text, size_t size) {
+  QlContext *ctx = data;
+  rt_describe(ctx, ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source, text, size);
+}
+
+/* The folder of compiled kernels; NULL: none. */
+static char *find_cache_folder(const QlParams *params) {
+  char *folder = NULL;
+  const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+  if (!strcmp(params->cache, "off")) return NULL;
+  if (*params->cache) return strdup(params->cache);
+  if (base && *base) return asprintf(&folder, "%s/quelea", base) < 0 ? NULL : folder;
+  if (home && *home) return asprintf(&folder, "%s/.cache/quelea", home) < 0 ? NULL : folder;
+  return NULL;
+}
+
+/* "alloc:3@1" is the third allocation, on rank 1. */
+static int64_t fault_of(const QlParams *params, const char *kind, int rank) {
+  size_t length = strlen(kind);
+  long long nth = 0;
+  int on = -1;
+  if (strncmp(params->fault, kind, length) || params->fault[length] != ':') return 0;
+  if (sscanf(params->fault + length + 1, "%lld@%d", &nth, &on) < 1) return 0;
+  return on < 0 || on == rank ? nth : 0;
+}
+
+static bool traces(const QlParams *params, const char *what) {
+  return strstr(params->trace, what) || strstr(params->trace, "all");
+}
+
+QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) {
+  QlContext *ctx = calloc(1, sizeof *ctx);
+  if (!ctx) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a context");
+  if (options) ctx->options = *options;
+  QlStatus status = ql_params_read(&ctx->params, error);
+  if (status) {
+    free(ctx);
+    return status;
+  }
+  ctx->log.epoch = 1;
+  ctx->live_objects = 1; /* the open context itself */
+  CommOptions comm = {.params = &ctx->params, .mpi_comm = ctx->options.mpi_comm, .interrupted = interrupted, .where = where, .data = ctx};
+  if ((status = comm_open(&comm, &ctx->comm, error))) {
+    free(ctx);
+    return status;
+  }
+  ctx->info = comm_info(ctx->comm);
+  ctx->cache_folder = find_cache_folder(&ctx->params);
+  ctx->heap.fail_at = fault_of(&ctx->params, "alloc", ctx->info->rank);
+  ctx->trace_flush = traces(&ctx->params, "flush"), ctx->trace_plan = traces(&ctx->params, "plan");
+  ctx->strict = ctx->params.strict;
+  JitOptions jit = {.cache_folder = ctx->cache_folder, .cache_bytes = ctx->params.cache_bytes, .fastmath = ctx->params.fastmath,
+                    .verify = ctx->params.check, .fail_compile = fault_of(&ctx->params, "compile", ctx->info->rank)};
+  if ((status = jit_open(&jit, &ctx->jit, error)) || (status = rt_team_new(ctx, error))) {
+    ql_close(ctx);
+    return status;
+  }
+  *context = ctx;
+  return QL_OK;
+}
+
+void ql_close(QlContext *ctx) {
+  if (!ctx || ctx->closed) return;
+  rt_team_free(ctx);
+  rt_log_clear(ctx);
+  for (Storage *s = ctx->dropped; s; s = s->next_dropped) s->dead = true;
+  for (int k = 0; k < ctx->unmatched_count; k++) ctx->unmatched[k]->dead = true;
+  rt_drops_bury(ctx);
+  free(ctx->unmatched);
+  rt_plan_drop_all(ctx);
+  jit_close(ctx->jit);
+  while (ctx->templates) {
+    Template *template = ctx->templates;
+    template->references = 1;
+    rt_template_release(ctx, template);
+  }
+  for (QlArray *a = ctx->free_arrays, *next; a; a = next) next = *(QlArray **)a, free(a);
+  for (Storage *s = ctx->free_storages, *next; s; s = next) next = *(Storage **)s, free(s);
+  free(ctx->heap.ranges), free(ctx->log.statements), free(ctx->log.words), free(ctx->log.scalars), free(ctx->log.slots);
+  free(ctx->cache_folder);
+  ctx->closed = true;
+  comm_close(ctx->comm);
+  rt_context_unlink(ctx);
+}
+
+void ql_abort(QlContext *ctx, const char *message) { comm_abort(ctx->comm, "%s", message); }
+
+QlInfo ql_info(const QlContext *ctx) {
+  const CommInfo *info = ctx->info;
+  return (QlInfo){.rank = info->rank, .size = info->size, .node = info->node, .node_count = info->node_count,
+                  .threads = info->threads, .workers = info->workers, .memory_budget = comm_arena_bytes(ctx->comm),
+                  .host = info->host, .comm = info->text, .target = jit_target(ctx->jit), .cache_folder = ctx->cache_folder};
+}
+
+QlCounters ql_counters(const QlContext *ctx) {
+  QlCounters counters = ctx->counters;
+  JitCounters jit = jit_counters(ctx->jit);
+  counters.kernels_compiled = jit.compiled, counters.kernels_from_disk = jit.from_disk;
+  counters.arena_bytes = ctx->heap.used, counters.arena_peak_bytes = ctx->heap.peak;
+  return counters;
+}
+
+void ql_at(QlContext *ctx, QlSource source) { ctx->source = source; }
+void ql_set_strict(QlContext *ctx, bool strict) { ctx->strict = strict; }

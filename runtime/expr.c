@@ -1,0 +1,98 @@
+/* A group's expression: a DAG over views of stored arrays, built by following inlined temporaries to their producers.
+ *
+ * A producer's statement has a domain of its own; a map says how each of its dimensions follows the group's domain. Views compose:
+ * an operand that starts at `offset` and moves by stride[d] along dimension d of the statement starts, seen from the group, at
+ * offset + sum stride[d] * map[d].start, and moves by stride[d] * map[d].step along map[d].dim. A read of an inlined temporary is decomposed
+ * onto the temporary's axes, which are its producer's dimensions. */
+#include "planner.h"
+
+#include <string.h>
+
+bool view_equal(int rank, const SlotView *a, const SlotView *b) {
+  return a->slot == b->slot && a->offset == b->offset && !memcmp(a->stride, b->stride, (size_t)rank * sizeof *a->stride);
+}
+
+static int add_node(Group *group, const ExprNode *node) {
+  if (group->node_count == GROUP_NODES) return -1;
+  group->nodes[group->node_count] = *node;
+  return group->node_count++;
+}
+
+int expr_cast(Group *group, int node, QlDtype dtype, int statement) {
+  if (node < 0 || group->nodes[node].dtype == dtype) return node;
+  for (int k = node + 1; k < group->node_count; k++) {
+    const ExprNode *n = &group->nodes[k];
+    if (n->kind == NODE_CAST && n->args[0] == node && n->dtype == dtype) return k;
+  }
+  return add_node(group, &(ExprNode){.kind = NODE_CAST, .dtype = dtype, .args = {node}, .count = 1, .statement = statement});
+}
+
+int expr_read(Planner *planner, Group *group, const SlotView *view, int statement) {
+  const PlanSlot *slot = &planner->plan->slots[view->slot];
+  for (int k = 0; k < group->store_count; k++) /* what the group has just stored there */
+    if (view_equal(group->rank, &group->stores[k].view, view)) return group->stores[k].node;
+  int producer = planner->slots[view->slot].producer;
+  if (producer >= 0) {
+    AxisMap map[QL_MAX_DIMS];
+    if (!view_axes(group->rank, group->extent, view->stride, view->offset, slot->ndim, slot->shape, map)) return -1;
+    return expr_statement(planner, group, producer, map);
+  }
+  for (int k = 0; k < group->node_count; k++)
+    if (group->nodes[k].kind == NODE_LEAF && view_equal(group->rank, &group->nodes[k].view, view)) return k;
+  return add_node(group, &(ExprNode){.kind = NODE_LEAF, .dtype = slot->dtype, .view = *view, .statement = statement});
+}
+
+static int read_input(Planner *planner, Group *group, int statement, int k, const AxisMap *map, QlDtype loop) {
+  const Statement *s = &planner->log->statements[statement];
+  SlotView view, seen = {0};
+  int scalar;
+  if (!statement_input(planner->log, s, k, &view, &scalar)) {
+    QlDtype dtype = planner->log->scalars[scalar].dtype;
+    return add_node(group, &(ExprNode){.kind = NODE_SCALAR, .dtype = dtype, .scalar = scalar, .statement = statement});
+  }
+  seen.slot = view.slot, seen.offset = view.offset;
+  for (int d = 0; d < s->ndim; d++) {
+    seen.offset += view.stride[d] * map[d].start;
+    if (map[d].dim >= 0) seen.stride[map[d].dim] += view.stride[d] * map[d].step;
+  }
+  return expr_cast(group, expr_read(planner, group, &seen, statement), loop, statement);
+}
+
+static bool same_op(const ExprNode *n, const ExprNode *m) {
+  return n->kind == NODE_OP && n->op == m->op && n->count == m->count && n->dtype == m->dtype &&
+         !memcmp(n->args, m->args, (size_t)n->count * sizeof *n->args);
+}
+
+int expr_statement(Planner *planner, Group *group, int statement, const AxisMap *map) {
+  const Statement *s = &planner->log->statements[statement];
+  SlotView target;
+  statement_target(planner->log, s, &target);
+  QlDtype stored = planner->plan->slots[target.slot].dtype;
+  ExprNode node = {.kind = NODE_OP, .op = (QlOp)s->op, .count = s->inputs, .statement = statement};
+  switch (s->kind) {
+    case STATEMENT_RAMP: {
+      SlotView none;
+      int scalar;
+      statement_input(planner->log, s, 0, &none, &scalar);
+      node = (ExprNode){.kind = NODE_RAMP, .dtype = s->loop, .scalar = scalar, .ramp = map[s->axis], .statement = statement};
+      return expr_cast(group, add_node(group, &node), stored, statement);
+    }
+    case STATEMENT_MAP: {
+      QlResult result = ql_op_info[s->op].result;
+      node.dtype = result == QL_RESULT_BOOL ? QL_BOOL : result == QL_RESULT_PART ? (QlDtype)ql_dtype_info[s->loop].part : s->loop;
+      for (int k = 0; k < s->inputs; k++) {
+        QlDtype loop = s->op == QL_OP_SELECT && k == 0 ? QL_BOOL : s->loop;
+        if ((node.args[k] = read_input(planner, group, statement, k, map, loop)) < 0) return -1;
+      }
+      for (int k = 0; k < group->node_count; k++)
+        if (same_op(&group->nodes[k], &node)) return expr_cast(group, k, stored, statement);
+      return expr_cast(group, add_node(group, &node), stored, statement);
+    }
+    case STATEMENT_REDUCE: {
+      bool counts = s->op == QL_REDUCE_COUNT; /* the sum of what is not zero */
+      int value = read_input(planner, group, statement, 0, map, counts ? QL_BOOL : s->loop);
+      return expr_cast(group, value, s->loop, statement);
+    }
+    default: return read_input(planner, group, statement, 0, map, s->loop);
+  }
+}

@@ -1,0 +1,200 @@
+/* A flush: what is recorded is planned, agreed on by all ranks, and executed (contracts C1 and C9).
+ *
+ *     plan known:    prepare ── agree ── run ── finish
+ *     plan unknown:  agree (statements, drops) ── plan, compile ── prepare ── agree (status) ── run ── finish
+ *
+ * Until the last agreement nothing has been stored; a failure on any rank up to there is raised by all of them, and the arrays that
+ * the log would have written for the first time are poisoned. */
+#include "runtime.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void rt_describe(QlContext *ctx, QlSource source, char *text, size_t size) {
+  if (!source.code) snprintf(text, size, "a place that was not recorded");
+  else if (ctx->options.describe) ctx->options.describe(ctx->options.data, source, text, size);
+  else snprintf(text, size, "%s:%lld", (const char *)source.code, (long long)source.at);
+}
+
+static uint64_t hash_scalar(uint64_t hash, const LogScalar *s) {
+  size_t size = ql_dtype_info[s->dtype].size;
+  uint64_t bits[2] = {0, 0};
+  memcpy(bits, &s->value, size);
+  return ql_mix(hash, bits[0] ^ (size > 8 ? ql_mix(bits[1], 1) : 0));
+}
+
+static uint64_t hash_log(const Log *log) {
+  uint64_t hash = ql_hash_bytes(log->imports, log->words, (size_t)log->word_count * sizeof *log->words);
+  for (int k = 0; k < log->scalar_count; k++) hash = hash_scalar(hash, &log->scalars[k]);
+  /* The words name storages by first use; their numbers say which ones they are. */
+  for (int k = 0; k < log->slot_count; k++) hash = ql_mix(hash, log->slots[k]->id);
+  return hash;
+}
+
+/* ---- ranks that run different code ---- */
+
+static uint64_t hash_statement(const Log *log, int k) {
+  const Statement *s = &log->statements[k];
+  uint64_t hash = ql_hash_bytes(0, log->words + s->words, s->word_count * sizeof *log->words);
+  uint32_t end = k + 1 < log->count ? log->statements[k + 1].scalars : (uint32_t)log->scalar_count;
+  for (uint32_t j = s->scalars; j < end; j++) hash = hash_scalar(hash, &log->scalars[j]);
+  return hash;
+}
+
+static int first_difference(QlContext *ctx, QlError *error) {
+  const Log *log = &ctx->log;
+  uint64_t *mine = malloc(((size_t)log->count + 1) * sizeof *mine);
+  char *all = NULL;
+  int64_t *offset = NULL;
+  int first = log->count;
+  if (!mine) return first;
+  for (int k = 0; k < log->count; k++) mine[k] = hash_statement(log, k);
+  if (!comm_allgather(ctx->comm, mine, (int64_t)((size_t)log->count * sizeof *mine), &all, &offset, error)) {
+    int64_t longest = 0;
+    for (int r = 0; r < ctx->info->size; r++) longest = QL_MAX(longest, (offset[r + 1] - offset[r]) / 8);
+    bool differ = false;
+    for (first = 0; first < longest; first++) {
+      uint64_t reference = 0;
+      for (int r = 0; r < ctx->info->size && !differ; r++) {
+        uint64_t theirs = 0;
+        if (offset[r] + 8 * first < offset[r + 1]) memcpy(&theirs, all + offset[r] + 8 * first, 8);
+        if (r == 0) reference = theirs;
+        differ |= theirs != reference;
+      }
+      if (differ) break;
+    }
+  }
+  free(mine), free(all), free(offset);
+  return first;
+}
+
+static QlStatus fail_diverged(QlContext *ctx, QlError *error) {
+  QlError local = {0};
+  int first = first_difference(ctx, &local);
+  char text[400], place[360];
+  if (first < ctx->log.count) {
+    rt_describe(ctx, ctx->log.statements[first].source, place, sizeof place);
+    snprintf(text, sizeof text, "computes at %s", place);
+  } else {
+    rt_describe(ctx, ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source, place, sizeof place);
+    snprintf(text, sizeof text, "looks at a value at %s", place);
+  }
+  char *all = NULL;
+  int64_t *offset = NULL;
+  QlStatus status = comm_allgather(ctx->comm, text, (int64_t)strlen(text), &all, &offset, &local);
+  if (status) return ql_fail(error, status, "%s", local.text);
+  int other = 0;
+  for (int r = 1; r < ctx->info->size && !other; r++) {
+    int64_t size = offset[r + 1] - offset[r];
+    if (size != offset[1] || memcmp(all, all + offset[r], (size_t)size)) other = r;
+  }
+  if (!other) other = ctx->info->size - 1;
+  ql_fail(error, QL_ERR_DIVERGED,
+          "the ranks run different code: rank 0 %.*s, but rank %d %.*s; every rank must make the same calls with the same values, so move what "
+          "looks at arrays out of branches that depend on the rank",
+          (int)QL_MIN(offset[1], 350), all, other, (int)QL_MIN(offset[other + 1] - offset[other], 350), all + offset[other]);
+  free(all), free(offset);
+  return QL_ERR_DIVERGED;
+}
+
+/* ---- failures ---- */
+
+/* All ranks raise the error of the lowest rank that has one. */
+static QlStatus share_error(QlContext *ctx, const CommVerdict *verdict, const QlError *mine, QlError *error) {
+  char text[1500], place[400] = "";
+  if (mine->source.code) rt_describe(ctx, mine->source, place, sizeof place);
+  snprintf(text, sizeof text, "%s%s%s%s", mine->text, *place ? " (" : "", place, *place ? ")" : "");
+  char *all = NULL;
+  int64_t *offset = NULL;
+  QlError local = {0};
+  int64_t size = ctx->info->rank == verdict->status_rank ? (int64_t)strlen(text) : 0;
+  if (comm_allgather(ctx->comm, text, size, &all, &offset, &local)) return ql_fail(error, local.status, "%s", local.text);
+  ql_fail(error, (QlStatus)verdict->status, "%.*s%s", (int)QL_MIN(offset[ctx->info->size], 900), all, "");
+  if (ctx->info->size > 1) ql_note(error, "rank %d could not go on; no array was changed on any rank", verdict->status_rank);
+  free(all), free(offset);
+  return (QlStatus)verdict->status;
+}
+
+/* What the log would have stored for the first time has no value now. */
+static void poison(QlContext *ctx) {
+  for (int k = 0; k < ctx->log.slot_count; k++)
+    if (!ctx->log.slots[k]->block) ctx->log.slots[k]->poisoned = true;
+}
+
+/* ---- the flush ---- */
+
+typedef struct Attempt { Plan *plan; bool prepared, agreed; QlStatus status; QlError error; } Attempt;
+
+static void prepare(QlContext *ctx, Attempt *a) {
+  a->status = rt_plan_prepare(ctx, a->plan, &a->error);
+  a->prepared = !a->status;
+}
+
+/* Agrees on the statements, the drops and a status. `again`: the drops differed and were settled, what was planned is void. */
+static QlStatus agree(QlContext *ctx, uint64_t hash, QlStatus status, const QlError *mine, bool *again, QlError *error) {
+  CommWord word = {.statements = hash, .drops = ctx->dropped_hash, .status = status};
+  CommVerdict verdict;
+  *again = false;
+  comm_agree(ctx->comm, &word, &verdict);
+  if (!verdict.same_statements) return fail_diverged(ctx, error);
+  if (!verdict.same_drops) {
+    *again = true;
+    return rt_drops_settle(ctx, error);
+  }
+  if (verdict.status) return share_error(ctx, &verdict, mine, error);
+  return QL_OK;
+}
+
+static QlStatus plan_and_agree(QlContext *ctx, uint64_t hash, Plan **plan, QlError *error) {
+  bool alone = ctx->info->size == 1;
+  for (;;) {
+    Attempt a = {0};
+    bool again = false;
+    a.status = rt_plan_log(ctx, false, &a.plan, &a.error);
+    if (!a.status && !a.plan) {
+      if (!alone) {
+        QL_TRY(agree(ctx, hash, QL_OK, &a.error, &again, error));
+        if (again) continue;
+      }
+      a.status = rt_plan_log(ctx, true, &a.plan, &a.error);
+    }
+    if (!a.status) prepare(ctx, &a);
+    QlStatus status = agree(ctx, hash, a.status, &a.error, &again, error);
+    if (!status && !again) {
+      *plan = a.plan;
+      return QL_OK;
+    }
+    if (a.prepared) rt_plan_undo(ctx, a.plan);
+    if (status) return status;
+  }
+}
+
+QlStatus rt_flush(QlContext *ctx, QlError *error) {
+  Log *log = &ctx->log;
+  QlError local = {0};
+  Plan *plan;
+  if (!error) error = &local;
+  if (!log->count) {
+    rt_log_clear(ctx);
+    return QL_OK;
+  }
+  ctx->counters.flushes++;
+  rt_drops_assume(ctx);
+  QlStatus status = plan_and_agree(ctx, hash_log(log), &plan, error);
+  if (status) {
+    poison(ctx);
+  } else {
+    rt_plan_run(ctx, plan);
+    rt_plan_finish(ctx, plan);
+    const int64_t *adds = (const int64_t *)&plan->adds;
+    int64_t *counters = (int64_t *)&ctx->counters;
+    for (size_t k = 0; k < sizeof plan->adds / sizeof *adds; k++) counters[k] += adds[k];
+    for (int g = 0; g < plan->group_count; g++) ctx->counters.kernels_run += plan->groups[g].entry != NULL;
+  }
+  rt_log_clear(ctx);
+  rt_drops_bury(ctx);
+  return status;
+}
+
+QlStatus ql_flush(QlContext *ctx, QlError *error) { return rt_flush(ctx, error); }

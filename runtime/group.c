@@ -1,0 +1,374 @@
+/* Statements into groups. A group has one domain and becomes one kernel; it ends in stores, each to a view of a target that moves
+ * with the domain. Statements over the same domain join while what they read is not what the group writes elsewhere. A statement
+ * that reads its own target at other places goes through a temporary, as if the right side were evaluated first. */
+#include "planner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- groups ---- */
+
+Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank, const int64_t *extent) {
+  if (planner->group_count == planner->group_room) {
+    int room = planner->group_room ? 2 * planner->group_room : 32;
+    Group *groups = realloc(planner->groups, (size_t)room * sizeof *groups);
+    if (!groups) return NULL;
+    planner->groups = groups, planner->group_room = room;
+  }
+  Group *group = &planner->groups[planner->group_count];
+  memset(group, 0, sizeof *group);
+  if (!(group->nodes = malloc(GROUP_NODES * sizeof *group->nodes))) return NULL;
+  group->kind = kind, group->statement = statement, group->rank = rank;
+  group->reduce_axis = -1, group->placement.leaf_axis = -1, group->move_from = group->move_to = -1;
+  if (extent) memcpy(group->extent, extent, (size_t)rank * sizeof *extent);
+  planner->group_count++;
+  planner->open = true;
+  return group;
+}
+
+QlStatus planner_close(Planner *planner) {
+  if (!planner->open) return QL_OK;
+  Group *group = &planner->groups[planner->group_count - 1];
+  planner->open = false;
+  if (group->kind == GROUP_KERNEL) QL_TRY(planner_reach(planner, group));
+  group = &planner->groups[planner->group_count - 1];
+  for (int k = 0; k < group->store_count; k++) planner_written(planner, group->stores[k].view.slot);
+  return QL_OK;
+}
+
+bool slot_axes(const Planner *planner, int rank, const int64_t *extent, const SlotView *view, AxisMap *axes) {
+  const PlanSlot *slot = &planner->plan->slots[view->slot];
+  return view_axes(rank, extent, view->stride, view->offset, slot->ndim, slot->shape, axes);
+}
+
+bool views_overlap(const Planner *planner, int rank, const int64_t *extent, const SlotView *a, const SlotView *b) {
+  if (a->slot != b->slot) return false;
+  AxisMap axes_a[QL_MAX_DIMS], axes_b[QL_MAX_DIMS];
+  if (!slot_axes(planner, rank, extent, a, axes_a) || !slot_axes(planner, rank, extent, b, axes_b)) return true;
+  int ndim = planner->plan->slots[a->slot].ndim;
+  Box domain = box_of_shape(rank, extent), box_a = view_box(ndim, axes_a, &domain), box_b = view_box(ndim, axes_b, &domain);
+  if (!box_intersect(ndim, &box_a, &box_b, NULL)) return false;
+  for (int k = 0; k < ndim; k++) { /* combs that interlock without touching */
+    int64_t step = llabs(axes_a[k].step);
+    if (step > 1 && step == llabs(axes_b[k].step) && (axes_a[k].start - axes_b[k].start) % step) return false;
+  }
+  return true;
+}
+
+/* ---- placement ---- */
+
+static int64_t ceil_div(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); } /* b > 0 */
+
+/* The points of the domain whose target lies in a box of the target's storage. */
+static Box domain_of_target(const Group *group, const Box *owned) {
+  const Placement *p = &group->placement;
+  Box box = box_of_shape(group->rank, group->extent);
+  for (int a = 0; a < p->slot_ndim; a++) {
+    const AxisMap *map = &p->axes[a];
+    int64_t lo = owned->lo[a], hi = owned->hi[a];
+    if (map->dim < 0) {
+      if (map->start < lo || map->start >= hi) box.hi[0] = box.lo[0];
+      continue;
+    }
+    int64_t first = ceil_div(lo - map->start, map->step), last = ceil_div(hi - map->start, map->step);
+    if (map->dim == p->leaf_axis) first *= JIT_LEAF, last *= JIT_LEAF;
+    box.lo[map->dim] = QL_MAX(first, 0);
+    box.hi[map->dim] = QL_MIN(last, group->extent[map->dim]);
+  }
+  return box;
+}
+
+Box placement_node(const Planner *planner, const Group *group, int node) {
+  const Placement *p = &group->placement;
+  (void)planner;
+  if (p->replicated || p->everywhere || p->flat) return box_of_shape(group->rank, group->extent);
+  Box owned = rt_layout_node(p->layout, p->slot_ndim, p->slot_shape, node);
+  return domain_of_target(group, &owned);
+}
+
+Box placement_worker(const Planner *planner, const Group *group, int worker) {
+  const Placement *p = &group->placement;
+  const CommInfo *info = planner->ctx->info;
+  Box box = box_of_shape(group->rank, group->extent);
+  if (p->replicated) {
+    if (worker % info->threads) box.hi[0] = box.lo[0];
+    return box;
+  }
+  if (p->flat || p->everywhere) {
+    int axis = 0;
+    for (int r = 1; r < group->rank; r++)
+      if (r != group->reduce_axis && (axis == group->reduce_axis || group->extent[axis] < info->workers)) axis = r;
+    box.lo[axis] = group->extent[axis] * worker / info->workers;
+    box.hi[axis] = group->extent[axis] * (worker + 1) / info->workers;
+    return box;
+  }
+  Box owned = rt_layout_worker(p->layout, p->slot_ndim, p->slot_shape, worker);
+  return domain_of_target(group, &owned);
+}
+
+static void place(Planner *planner, Group *group, const SlotView *target) {
+  const PlanSlot *slot = &planner->plan->slots[target->slot];
+  Placement *p = &group->placement;
+  p->layout = slot->layout, p->slot_ndim = slot->ndim;
+  memcpy(p->slot_shape, slot->shape, sizeof p->slot_shape);
+  if (!slot->layout->template) {
+    p->replicated = true;
+    return;
+  }
+  int64_t extent[QL_MAX_DIMS];
+  memcpy(extent, group->extent, sizeof extent);
+  if (p->leaf_axis >= 0) extent[p->leaf_axis] = ceil_div(extent[p->leaf_axis], JIT_LEAF);
+  if (slot_axes(planner, group->rank, extent, target, p->axes)) return;
+  if (planner->ctx->info->node_count == 1) p->flat = true;
+  else p->everywhere = true;
+}
+
+void planner_store(Planner *planner, Group *group, const SlotView *target, int node) {
+  GroupStore *store = NULL;
+  for (int k = 0; k < group->store_count; k++) /* the same place again: only the last value counts */
+    if (view_equal(group->rank, &group->stores[k].view, target)) store = &group->stores[k];
+  if (!store) {
+    if (!group->store_count) place(planner, group, target);
+    store = &group->stores[group->store_count++];
+  }
+  store->view = *target, store->slot = target->slot, store->node = node;
+  planner->slots[target->slot].stored = true;
+}
+
+static bool same_place(const Placement *a, const Placement *b) {
+  if (a->replicated || b->replicated) return a->replicated && b->replicated;
+  if (a->flat || b->flat || a->everywhere || b->everywhere) return false;
+  if (a->layout->template != b->layout->template || a->slot_ndim != b->slot_ndim) return false;
+  for (int k = 0; k < a->slot_ndim; k++) {
+    if (a->axes[k].dim != b->axes[k].dim) return false;
+    if (a->axes[k].start + a->layout->offset[k] != b->axes[k].start + b->layout->offset[k]) return false;
+    if (a->axes[k].dim >= 0 && a->axes[k].step != b->axes[k].step) return false;
+  }
+  return true;
+}
+
+/* ---- layouts of what has none ---- */
+
+Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, const int64_t *shape, const AxisMap *axes) {
+  const Layout *best = NULL;
+  int64_t best_size = 0, offset[QL_MAX_DIMS], size = 1;
+  for (int a = 0; a < ndim; a++) size *= shape[a];
+  for (int k = 0; k < group->node_count; k++) {
+    const ExprNode *node = &group->nodes[k];
+    if (node->kind != NODE_LEAF) continue;
+    const PlanSlot *slot = &planner->plan->slots[node->view.slot];
+    AxisMap leaf[QL_MAX_DIMS];
+    int64_t leaf_size = 1;
+    for (int a = 0; a < slot->ndim; a++) leaf_size *= slot->shape[a];
+    if (!slot->layout || !slot->layout->template || slot->ndim != ndim || leaf_size <= best_size || 2 * size < leaf_size) continue;
+    if (!slot_axes(planner, group->rank, group->extent, &node->view, leaf)) continue;
+    bool aligned = true;
+    for (int a = 0; a < ndim && aligned; a++) aligned = leaf[a].dim == axes[a].dim && (leaf[a].dim < 0 || leaf[a].step == 1);
+    if (!aligned) continue;
+    best = slot->layout, best_size = leaf_size;
+    for (int a = 0; a < ndim; a++) offset[a] = slot->layout->offset[a] + leaf[a].start;
+  }
+  if (!best) return NULL;
+  best->template->references++;
+  Layout *layout = rt_layout_new(best->template, offset);
+  if (!layout) best->template->references--;
+  return layout;
+}
+
+QlStatus planner_decide_layout(Planner *planner, const Group *group, const SlotView *target) {
+  PlanSlot *slot = &planner->plan->slots[target->slot];
+  Storage *storage = planner->slots[target->slot].storage;
+  if (slot->layout) return QL_OK;
+  AxisMap axes[QL_MAX_DIMS];
+  bool small = storage->replicated || storage->ndim == 0 || rt_is_replicated_size(planner->ctx, storage->size);
+  if (!small && slot_axes(planner, group->rank, group->extent, target, axes)) {
+    bool whole = true;
+    for (int a = 0; a < slot->ndim; a++)
+      whole &= slot->shape[a] == 1 || (axes[a].dim >= 0 && axes[a].start == 0 && axes[a].step == 1 &&
+                                       group->extent[axes[a].dim] == slot->shape[a]);
+    if (whole) slot->layout = planner_operand_layout(planner, group, slot->ndim, slot->shape, axes);
+  }
+  if (!slot->layout) slot->layout = rt_layout_for_storage(planner->ctx, storage, planner->error);
+  return slot->layout ? QL_OK : QL_ERR_MEMORY;
+}
+
+Layout *planner_layout_beside(Planner *planner, const Group *group) {
+  const Placement *p = &group->placement;
+  Template *template = NULL;
+  int64_t offset[QL_MAX_DIMS] = {0};
+  bool beside = !p->replicated && !p->flat && !p->everywhere && p->slot_ndim == group->rank;
+  for (int a = 0; a < group->rank && beside; a++) {
+    beside = p->axes[a].dim == a && p->axes[a].step == 1;
+    offset[a] = p->axes[a].start + p->layout->offset[a];
+  }
+  if (beside) {
+    template = p->layout->template;
+    template->references++;
+  } else if (!p->replicated) {
+    memset(offset, 0, sizeof offset);
+    if (!(template = rt_template_for_shape(planner->ctx, group->rank, group->extent, planner->error))) return NULL;
+  }
+  Layout *layout = rt_layout_new(template, offset);
+  if (!layout) rt_template_release(planner->ctx, template);
+  return layout;
+}
+
+/* ---- from statements ---- */
+
+/* The statement's domain in the order of its target's storage: slow axes first, upwards; axes of extent 1 are left out. */
+static int normalise(const Planner *planner, const Statement *s, const SlotView *target, int64_t *extent, AxisMap *map) {
+  const int64_t *shape = statement_shape(planner->log, s);
+  AxisMap axes[QL_MAX_DIMS];
+  int rank = 0, order[QL_MAX_DIMS];
+  bool backwards[QL_MAX_DIMS] = {false};
+  if (slot_axes(planner, s->ndim, shape, target, axes)) {
+    for (int a = 0; a < planner->plan->slots[target->slot].ndim; a++)
+      if (axes[a].dim >= 0) order[rank++] = axes[a].dim, backwards[axes[a].dim] = axes[a].step < 0;
+  } else {
+    for (int d = 0; d < s->ndim; d++)
+      if (shape[d] > 1) order[rank++] = d;
+  }
+  for (int d = 0; d < s->ndim; d++) map[d] = (AxisMap){.dim = -1};
+  for (int r = 0; r < rank; r++) {
+    int d = order[r];
+    extent[r] = shape[d];
+    map[d] = backwards[d] ? (AxisMap){shape[d] - 1, -1, r} : (AxisMap){0, 1, r};
+  }
+  if (rank == 0) extent[rank++] = 1;
+  return rank;
+}
+
+static SlotView compose(const SlotView *view, int ndim, const AxisMap *map) {
+  SlotView seen = {.slot = view->slot, .offset = view->offset};
+  for (int d = 0; d < ndim; d++) {
+    seen.offset += view->stride[d] * map[d].start;
+    if (map[d].dim >= 0) seen.stride[map[d].dim] += view->stride[d] * map[d].step;
+  }
+  return seen;
+}
+
+/* Would the statement's new leaves or its target meet what the group writes or reads, other than point by point? */
+static bool conflicts(const Planner *planner, const Group *group, int first_new, const SlotView *target) {
+  for (int k = 0; k < group->node_count; k++) {
+    const ExprNode *node = &group->nodes[k];
+    if (node->kind != NODE_LEAF) continue;
+    bool is_target = node->view.slot == target->slot && !view_equal(group->rank, &node->view, target);
+    if (is_target && views_overlap(planner, group->rank, group->extent, &node->view, target)) return true;
+    for (int j = 0; k >= first_new && j < group->store_count; j++)
+      if (views_overlap(planner, group->rank, group->extent, &node->view, &group->stores[j].view)) return true;
+  }
+  for (int j = 0; j < group->store_count; j++)
+    if (!view_equal(group->rank, &group->stores[j].view, target) &&
+        views_overlap(planner, group->rank, group->extent, &group->stores[j].view, target))
+      return true;
+  return false;
+}
+
+static bool shares_leaf(const Group *group, int first_new, int node) {
+  if (node < first_new) return true;
+  for (int k = first_new; k < group->node_count; k++)
+    for (int j = 0; j < group->nodes[k].count; j++)
+      if (group->nodes[k].args[j] < first_new) return true;
+  return false;
+}
+
+/* Joins the statement to the open group, if nothing forbids it and they share an operand. */
+static bool join(Planner *planner, int statement, int rank, const int64_t *extent, const AxisMap *map, const SlotView *target) {
+  if (!planner->open) return false;
+  Group *group = &planner->groups[planner->group_count - 1];
+  if (group->kind != GROUP_KERNEL || group->reduce_axis >= 0 || group->rank != rank || group->store_count == GROUP_STORES ||
+      group->node_count > GROUP_NODES / 2 || memcmp(group->extent, extent, (size_t)rank * sizeof *extent))
+    return false;
+  int first_new = group->node_count;
+  PlanSlot *slot = &planner->plan->slots[target->slot];
+  int node = expr_statement(planner, group, statement, map);
+  bool joins = node >= 0 && shares_leaf(group, first_new, node) && !conflicts(planner, group, first_new, target);
+  bool decided = false;
+  if (joins && !slot->layout) {
+    decided = true;
+    if (planner_decide_layout(planner, group, target)) joins = false;
+  }
+  if (joins) {
+    Group probe = {.rank = rank, .placement.leaf_axis = -1};
+    memcpy(probe.extent, extent, sizeof probe.extent);
+    place(planner, &probe, target);
+    joins = same_place(&group->placement, &probe.placement);
+  }
+  if (!joins) {
+    if (decided) rt_layout_release(planner->ctx, slot->layout), slot->layout = NULL;
+    group->node_count = first_new;
+    return false;
+  }
+  planner_store(planner, group, target, node);
+  group->merged++;
+  return true;
+}
+
+/* A right side that reads its target at other places is evaluated into a temporary first. */
+static bool needs_temporary(const Planner *planner, const Group *group, const SlotView *target) {
+  for (int k = 0; k < group->node_count; k++) {
+    const ExprNode *node = &group->nodes[k];
+    if (node->kind == NODE_LEAF && !view_equal(group->rank, &node->view, target) &&
+        views_overlap(planner, group->rank, group->extent, &node->view, target))
+      return true;
+  }
+  return false;
+}
+
+static QlStatus group_statement(Planner *planner, int statement) {
+  const Statement *s = &planner->log->statements[statement];
+  SlotView target;
+  int64_t extent[QL_MAX_DIMS];
+  AxisMap map[QL_MAX_DIMS];
+  statement_target(planner->log, s, &target);
+  int rank = normalise(planner, s, &target, extent, map);
+  target = compose(&target, s->ndim, map);
+  if (join(planner, statement, rank, extent, map, &target)) return QL_OK;
+  QL_TRY(planner_close(planner));
+
+  Group *group = planner_open(planner, GROUP_KERNEL, statement, rank, extent);
+  if (!group) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  int node = expr_statement(planner, group, statement, map);
+  if (node < 0) return ql_fail(planner->error, QL_ERR_COMPILE, "an expression is too large for one kernel");
+  QL_TRY(planner_decide_layout(planner, group, &target));
+  if (!needs_temporary(planner, group, &target)) {
+    planner_store(planner, group, &target, node);
+    return QL_OK;
+  }
+  place(planner, group, &target);
+  Layout *layout = planner_layout_beside(planner, group);
+  int temporary = layout ? planner_slot(planner, planner->plan->slots[target.slot].dtype, rank, extent, layout) : -1;
+  if (temporary < 0) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  SlotView whole = {.slot = temporary};
+  c_strides(rank, extent, 1, whole.stride);
+  memset(&group->placement, 0, sizeof group->placement), group->placement.leaf_axis = -1;
+  planner_store(planner, group, &whole, node);
+  QL_TRY(planner_close(planner));
+  if (!(group = planner_open(planner, GROUP_KERNEL, statement, rank, extent)))
+    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  planner_store(planner, group, &target, expr_read(planner, group, &whole, statement));
+  return QL_OK;
+}
+
+static QlStatus group_import(Planner *planner, int statement) {
+  const Statement *s = &planner->log->statements[statement];
+  SlotView target;
+  statement_target(planner->log, s, &target);
+  QL_TRY(planner_close(planner));
+  Group *group = planner_open(planner, GROUP_IMPORT, statement, s->ndim, statement_shape(planner->log, s));
+  if (!group) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  planner_store(planner, group, &target, -1);
+  return planner_close(planner);
+}
+
+QlStatus planner_group(Planner *planner) {
+  for (int k = 0; k < planner->log->count; k++) {
+    if (!planner->statements[k].live || planner->statements[k].inlined) continue;
+    switch (planner->log->statements[k].kind) {
+      case STATEMENT_IMPORT: QL_TRY(group_import(planner, k)); break;
+      case STATEMENT_REDUCE: QL_TRY(planner_reduce(planner, k)); break;
+      default: QL_TRY(group_statement(planner, k)); break;
+    }
+  }
+  return planner_close(planner);
+}

@@ -1,0 +1,114 @@
+/* The node's heap: blocks in the arena that the node's ranks share, handed out alike on all of them.
+ *
+ * Every rank keeps the same list of free ranges and makes the same decisions, because it allocates and frees at the same points of the
+ * program (contract C1); so an offset is known without a message. First fit, coalescing; freed pages are reused rather than
+ * returned, since first touch costs over a second per GB. Replicated storages live in each rank's own memory instead. */
+#include "runtime.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 128, LARGE = 1 << 20, COLOURS = 8, COLOUR_BYTES = 5 * 128 };
+
+/* Large blocks start at different places within a page, so that streams through several arrays do not all fall on one
+ * set of a cache nor alias one another's low address bits. */
+static int64_t rounded(int64_t bytes) {
+  int64_t size = (QL_MAX(bytes, 1) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  return size >= LARGE ? size + COLOURS * COLOUR_BYTES : size;
+}
+
+static QlStatus ranges_reserve(Heap *heap, QlError *error) {
+  if (heap->count < heap->room) return QL_OK;
+  int room = heap->room ? 2 * heap->room : 64;
+  FreeRange *ranges = realloc(heap->ranges, (size_t)room * sizeof *ranges);
+  if (!ranges) return ql_fail(error, QL_ERR_MEMORY, "out of memory for the list of free blocks");
+  heap->ranges = ranges, heap->room = room;
+  return QL_OK;
+}
+
+QlStatus rt_heap_allocate(QlContext *ctx, int64_t bytes, int64_t *offset, QlError *error) {
+  Heap *heap = &ctx->heap;
+  if (!heap->room) {
+    QL_TRY(ranges_reserve(heap, error));
+    heap->ranges[heap->count++] = (FreeRange){0, comm_arena_bytes(ctx->comm)};
+  }
+  QL_TRY(ranges_reserve(heap, error)); /* so that freeing never needs memory */
+  if (++heap->allocations == heap->fail_at) return ql_fail(error, QL_ERR_MEMORY, "out of memory (a fault on purpose)");
+  int64_t size = rounded(bytes);
+  for (int k = 0; k < heap->count; k++) {
+    if (heap->ranges[k].bytes < size) continue;
+    *offset = heap->ranges[k].offset;
+    heap->ranges[k].offset += size, heap->ranges[k].bytes -= size;
+    if (!heap->ranges[k].bytes) {
+      memmove(&heap->ranges[k], &heap->ranges[k + 1], (size_t)(heap->count - k - 1) * sizeof(FreeRange));
+      heap->count--;
+    }
+    heap->used += size, heap->peak = QL_MAX(heap->peak, heap->used);
+    return QL_OK;
+  }
+  return ql_fail(error, QL_ERR_MEMORY,
+                 "an array needs %.1f MB on each node, but of the node's budget of %.1f MB only %.1f MB are free; use more nodes, "
+                 "or raise QUELEA_MEMORY",
+                 (double)bytes / 1e6, (double)comm_arena_bytes(ctx->comm) / 1e6,
+                 (double)(comm_arena_bytes(ctx->comm) - heap->used) / 1e6);
+}
+
+void rt_heap_free(QlContext *ctx, int64_t offset, int64_t bytes) {
+  Heap *heap = &ctx->heap;
+  int64_t size = rounded(bytes);
+  heap->used -= size;
+  int k = 0, above = heap->count; /* the first range behind the freed one */
+  while (k < above) {
+    int middle = (k + above) / 2;
+    if (heap->ranges[middle].offset < offset) k = middle + 1;
+    else above = middle;
+  }
+  bool joins_left = k > 0 && heap->ranges[k - 1].offset + heap->ranges[k - 1].bytes == offset;
+  bool joins_right = k < heap->count && offset + size == heap->ranges[k].offset;
+  if (joins_left && joins_right) {
+    heap->ranges[k - 1].bytes += size + heap->ranges[k].bytes;
+    memmove(&heap->ranges[k], &heap->ranges[k + 1], (size_t)(heap->count - k - 1) * sizeof(FreeRange));
+    heap->count--;
+  } else if (joins_left) {
+    heap->ranges[k - 1].bytes += size;
+  } else if (joins_right) {
+    heap->ranges[k].offset = offset, heap->ranges[k].bytes += size;
+  } else {
+    if (heap->count == heap->room && ranges_reserve(heap, NULL)) return; /* lost to this job, never wrong */
+    memmove(&heap->ranges[k + 1], &heap->ranges[k], (size_t)(heap->count - k) * sizeof(FreeRange));
+    heap->ranges[k] = (FreeRange){offset, size};
+    heap->count++;
+  }
+}
+
+QlStatus rt_block_new(QlContext *ctx, const Block *geometry, Block **result, QlError *error) {
+  Block *block = malloc(sizeof *block);
+  if (!block) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a block");
+  *block = *geometry;
+  block->references = 1;
+  if (block->private_memory) {
+    size_t size = ((size_t)QL_MAX(block->bytes, 1) + 63) / 64 * 64;
+    block->data = aligned_alloc(64, size);
+    if (!block->data) {
+      free(block);
+      return ql_fail(error, QL_ERR_MEMORY, "out of memory for a replicated array of %.1f MB", (double)size / 1e6);
+    }
+  } else {
+    QlStatus status = rt_heap_allocate(ctx, block->bytes, &block->offset, error);
+    if (status) {
+      free(block);
+      return status;
+    }
+    block->data = comm_arena_base(ctx->comm) + block->offset;
+    if (block->bytes >= LARGE) block->data += (ctx->heap.colour++ % COLOURS) * COLOUR_BYTES;
+  }
+  *result = block;
+  return QL_OK;
+}
+
+void rt_block_release(QlContext *ctx, Block *block) {
+  if (!block || --block->references) return;
+  if (block->private_memory) free(block->data);
+  else rt_heap_free(ctx, block->offset, block->bytes);
+  free(block);
+}

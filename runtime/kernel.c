@@ -1,0 +1,348 @@
+/* The IR of each group, the addresses of its operands, and the boxes of this rank's workers.
+ *
+ * Leaves that see one array with the same strides, a small step apart, are one operand of the kernel with loads at offsets
+ * (contract C6: the offsets are part of the kernel; extents, bounds and scalars are not). */
+#include "planner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SMALL_SHIFT = 8 };
+
+/* ---- the blocks of the plan's slots ---- */
+
+static QlStatus settle_slot(Planner *planner, int index) {
+  QlContext *ctx = planner->ctx;
+  PlanSlot *slot = &planner->plan->slots[index];
+  SlotInfo *info = &planner->slots[index];
+  int64_t margin[QL_MAX_DIMS][2];
+  if (!slot->layout) {
+    slot->allocate = index >= planner->log->slot_count; /* a copy: its geometry is set already */
+    return QL_OK;
+  }
+  Template *template = slot->layout->template;
+  Storage *storage = info->storage;
+  const Block *have = storage ? storage->block : NULL;
+  if (template) {
+    for (int a = 0; a < slot->ndim; a++)
+      for (int side = 0; side < 2; side++) {
+        template->margin[a][side] = QL_MAX(template->margin[a][side], info->margin[a][side]);
+        margin[a][side] = QL_MAX(template->margin[a][side], have ? have->margin[a][side] : 0);
+      }
+  }
+  slot->flat = !template || ctx->info->node_count == 1;
+  bool grows = false;
+  for (int a = 0; a < slot->ndim && have; a++)
+    grows |= info->margin[a][0] > have->margin[a][0] || info->margin[a][1] > have->margin[a][1];
+  if (have && !grows && !(have->references > 1 && info->stored)) {
+    slot->geometry = *have;
+    return QL_OK;
+  }
+  slot->geometry = rt_block_geometry(ctx, slot->layout, slot->ndim, slot->shape, ql_dtype_info[slot->dtype].size,
+                                     template ? (const int64_t(*)[2])margin : NULL);
+  slot->renew = have != NULL;
+  slot->allocate = have != NULL || info->stored;
+  return QL_OK;
+}
+
+/* ---- operands ---- */
+
+typedef struct Operand {
+  int slot;
+  const SlotView *view;
+  bool has_axes;
+  AxisMap axes[QL_MAX_DIMS];
+  JitAccess access;
+} Operand;
+
+/* By how much along each dimension of the domain `axes` is ahead of the operand's; false: they are not one operand. */
+static bool shift_between(const Planner *planner, const Group *group, const Operand *operand, const Reach *reach,
+                          const SlotView *view, int32_t *shift) {
+  if (operand->slot != reach->slot || memcmp(operand->view->stride, view->stride, (size_t)group->rank * sizeof(int64_t))) return false;
+  memset(shift, 0, QL_MAX_DIMS * sizeof *shift);
+  if (operand->view->offset == view->offset) return true;
+  if (!operand->has_axes || !reach->has_axes) return false;
+  for (int a = 0; a < planner->plan->slots[view->slot].ndim; a++) {
+    const AxisMap *have = &operand->axes[a], *want = &reach->axes[a];
+    int64_t ahead = want->start - have->start;
+    if (have->dim != want->dim) return false;
+    if (have->dim < 0 ? ahead != 0 : ahead % have->step != 0) return false;
+    if (have->dim < 0) continue;
+    ahead /= have->step;
+    if (ahead < -SMALL_SHIFT || ahead > SMALL_SHIFT) return false;
+    shift[have->dim] = (int32_t)ahead;
+  }
+  return true;
+}
+
+/* Addresses: byte offset of domain position 0 from the block's first element, and byte strides. */
+static PlanOperand address(const Planner *planner, const Group *group, const Operand *operand) {
+  const PlanSlot *slot = &planner->plan->slots[operand->slot];
+  PlanOperand result = {.slot = operand->slot};
+  int64_t item = ql_dtype_info[slot->dtype].size;
+  if (slot->flat) {
+    result.offset = operand->view->offset * item;
+    for (int r = 0; r < group->rank; r++) result.stride[r] = operand->view->stride[r] * item;
+    return result;
+  }
+  for (int a = 0; a < slot->ndim; a++) {
+    const AxisMap *map = &operand->axes[a];
+    result.offset += (map->start - slot->geometry.alloc.lo[a]) * slot->geometry.stride[a];
+    if (map->dim >= 0) result.stride[map->dim] = map->step * slot->geometry.stride[a];
+  }
+  return result;
+}
+
+static void stride_classes(const Group *group, const PlanOperand *address, int64_t item, JitStride *classes) {
+  for (int r = 0; r < group->rank; r++) {
+    classes[r] = address->stride[r] == 0                           ? JIT_STRIDE_ZERO
+                 : r == group->rank - 1 && address->stride[r] == item ? JIT_STRIDE_UNIT : JIT_STRIDE_ANY;
+  }
+}
+
+/* ---- the function ---- */
+
+typedef struct Builder {
+  Planner *planner;
+  const Group *group;
+  JitFn *fn;
+  Operand *operands; int operand_count;
+  int *operand_of;             /* [nodes] of leaves */
+  int32_t (*shift_of)[QL_MAX_DIMS];
+  int *params; int param_count;
+  JitRef *refs;                /* [nodes] */
+} Builder;
+
+static void collect_operands(Builder *b) {
+  const Group *group = b->group;
+  for (int k = 0; k < group->store_count; k++) {
+    const GroupStore *store = &group->stores[k];
+    Operand *operand = &b->operands[b->operand_count++];
+    *operand = (Operand){.slot = store->slot, .view = &store->view, .access = JIT_WRITE};
+    int64_t extent[QL_MAX_DIMS];
+    memcpy(extent, group->extent, sizeof extent);
+    if (group->placement.leaf_axis >= 0)
+      extent[group->placement.leaf_axis] = (extent[group->placement.leaf_axis] + JIT_LEAF - 1) / JIT_LEAF;
+    operand->has_axes = slot_axes(b->planner, group->rank, extent, &store->view, operand->axes);
+  }
+  for (int k = 0; k < group->node_count; k++) {
+    const ExprNode *node = &group->nodes[k];
+    if (node->kind != NODE_LEAF) continue;
+    const Reach *reach = &group->reach[k];
+    int found = -1;
+    for (int o = 0; o < b->operand_count && found < 0; o++) {
+      if (!shift_between(b->planner, group, &b->operands[o], reach, &node->view, b->shift_of[k])) continue;
+      bool same_point = true;
+      for (int r = 0; r < group->rank; r++) same_point &= b->shift_of[k][r] == 0;
+      if (b->operands[o].access == JIT_READ) found = o;
+      else if (same_point && o < group->store_count) found = o, b->operands[o].access = JIT_UPDATE;
+    }
+    if (found < 0) {
+      found = b->operand_count++;
+      b->operands[found] = (Operand){.slot = reach->slot, .view = &node->view, .has_axes = reach->has_axes, .access = JIT_READ};
+      memcpy(b->operands[found].axes, reach->axes, sizeof reach->axes);
+      memset(b->shift_of[k], 0, sizeof b->shift_of[k]);
+    }
+    b->operand_of[k] = found;
+  }
+}
+
+static JitRef ramp_value(Builder *b, const ExprNode *node, QlSource source) {
+  /* start + i * step, as NumPy's arange fills; halves in float32 */
+  QlDtype dtype = node->dtype == QL_F16 ? QL_F32 : node->dtype;
+  JitRef scalar[2];
+  for (int k = 0; k < 2; k++) {
+    int param = jit_fn_param(b->fn, node->dtype);
+    b->params[b->param_count++] = node->scalar + k;
+    scalar[k] = jit_cast(b->fn, jit_param(b->fn, param, source), dtype, source);
+  }
+  JitRef position = jit_const(b->fn, QL_I64, (QlValue){.i = node->ramp.start});
+  if (node->ramp.dim >= 0) {
+    JitRef index = jit_index(b->fn, node->ramp.dim, source);
+    JitRef step = jit_const(b->fn, QL_I64, (QlValue){.i = node->ramp.step});
+    index = jit_op(b->fn, QL_OP_MULTIPLY, 2, (JitRef[]){index, step}, source);
+    position = jit_op(b->fn, QL_OP_ADD, 2, (JitRef[]){position, index}, source);
+  }
+  JitRef at = jit_cast(b->fn, position, dtype, source);
+  JitRef moved = jit_op(b->fn, QL_OP_MULTIPLY, 2, (JitRef[]){at, scalar[1]}, source);
+  JitRef value = jit_op(b->fn, QL_OP_ADD, 2, (JitRef[]){scalar[0], moved}, source);
+  return jit_cast(b->fn, value, node->dtype, source);
+}
+
+static void build_nodes(Builder *b) {
+  const Group *group = b->group;
+  for (int k = 0; k < group->node_count; k++) {
+    const ExprNode *node = &group->nodes[k];
+    QlSource source = b->planner->log->statements[node->statement].source;
+    JitRef args[3];
+    for (int j = 0; j < node->count; j++) args[j] = b->refs[node->args[j]];
+    switch (node->kind) {
+      case NODE_LEAF: b->refs[k] = jit_load(b->fn, b->operand_of[k], b->shift_of[k], source); break;
+      case NODE_SCALAR: {
+        int param = jit_fn_param(b->fn, node->dtype);
+        b->params[b->param_count++] = node->scalar;
+        b->refs[k] = jit_param(b->fn, param, source);
+        break;
+      }
+      case NODE_OP: b->refs[k] = jit_op(b->fn, node->op, node->count, args, source); break;
+      case NODE_CAST: b->refs[k] = jit_cast(b->fn, args[0], node->dtype, source); break;
+      case NODE_RAMP: b->refs[k] = ramp_value(b, node, source); break;
+    }
+  }
+}
+
+static void build_function(Builder *b, PlanGroup *out) {
+  const Group *group = b->group;
+  for (int o = 0; o < b->operand_count; o++) {
+    const Operand *operand = &b->operands[o];
+    QlDtype dtype = b->planner->plan->slots[operand->slot].dtype;
+    JitStride classes[QL_MAX_DIMS];
+    out->operands[o] = address(b->planner, group, operand);
+    stride_classes(group, &out->operands[o], ql_dtype_info[dtype].size, classes);
+    jit_fn_array(b->fn, dtype, operand->access, classes);
+  }
+  build_nodes(b);
+  for (int k = 0; k < group->store_count; k++) {
+    QlSource source = b->planner->log->statements[group->statement].source;
+    JitRef value = b->refs[group->stores[k].node];
+    if (group->reduce_axis >= 0) jit_reduce(b->fn, group->reduction, group->form, group->reduce_axis, k, value, source);
+    else jit_store(b->fn, k, value, source);
+  }
+}
+
+/* The kernel of a function: known, or compiled by the node's leader for all its ranks. */
+static QlStatus find_kernel(Planner *planner, JitFn *fn, const JitKernel **kernel) {
+  QlContext *ctx = planner->ctx;
+  JitKey key;
+  QL_TRY(jit_key(ctx->jit, fn, &key, planner->error));
+  if ((*kernel = jit_find(ctx->jit, key))) return QL_OK;
+  if (ctx->info->node_size == 1) return jit_compile(ctx->jit, fn, key, kernel, planner->error);
+  const void *code = NULL;
+  size_t code_size = 0;
+  QlStatus status = QL_OK;
+  bool leads = ctx->info->node_rank == 0;
+  if (leads) {
+    status = jit_compile(ctx->jit, fn, key, kernel, planner->error);
+    if (!status) status = jit_object(*kernel, &code, &code_size);
+  }
+  void *bytes = (void *)(uintptr_t)code;
+  int64_t size = status ? 0 : (int64_t)code_size;
+  QlStatus shared = comm_node_share(ctx->comm, &bytes, &size, planner->error);
+  if (leads) return status ? status : shared;
+  if (shared) return shared;
+  if (size == 0) return ql_fail(planner->error, QL_ERR_COMPILE, "a kernel could not be compiled on this node's first rank");
+  status = jit_install(ctx->jit, key, bytes, (size_t)size, kernel, planner->error);
+  free(bytes);
+  return status;
+}
+
+static QlStatus build_kernel(Planner *planner, const Group *group, PlanGroup *out) {
+  int nodes = group->node_count, room = nodes + group->store_count + 1;
+  Builder b = {.planner = planner, .group = group, .fn = jit_fn_new(group->rank)};
+  b.operands = calloc((size_t)room, sizeof *b.operands);
+  b.operand_of = calloc((size_t)room, sizeof *b.operand_of);
+  b.shift_of = calloc((size_t)room, sizeof *b.shift_of);
+  b.params = calloc(2 * (size_t)room, sizeof *b.params);
+  b.refs = calloc((size_t)room, sizeof *b.refs);
+  out->operands = calloc((size_t)room, sizeof *out->operands);
+  out->strides = calloc((size_t)room * (size_t)group->rank, sizeof *out->strides);
+  QlStatus status = QL_ERR_MEMORY;
+  if (!b.fn || !b.operands || !b.operand_of || !b.shift_of || !b.params || !b.refs || !out->operands || !out->strides) {
+    ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    goto out;
+  }
+  collect_operands(&b);
+  build_function(&b, out);
+  const JitKernel *kernel;
+  status = find_kernel(planner, b.fn, &kernel);
+  if (status) {
+    if (planner->error) planner->error->source = planner->log->statements[group->statement].source;
+    goto out;
+  }
+  out->entry = jit_entry(kernel);
+  out->operand_count = b.operand_count, out->param_count = b.param_count;
+  for (int o = 0; o < b.operand_count; o++)
+    memcpy(out->strides + o * group->rank, out->operands[o].stride, (size_t)group->rank * sizeof(int64_t));
+  out->params = b.params, b.params = NULL;
+out:
+  jit_fn_free(b.fn);
+  free(b.operands), free(b.operand_of), free(b.shift_of), free(b.params), free(b.refs);
+  return status;
+}
+
+/* ---- tasks ---- */
+
+static QlStatus build_tasks(Planner *planner, const Group *group, PlanGroup *out) {
+  const CommInfo *info = planner->ctx->info;
+  if (!(out->tasks = calloc((size_t)info->threads, sizeof *out->tasks)))
+    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  for (int t = 0; t < info->threads; t++) {
+    PlanTask *task = &out->tasks[t];
+    int worker = info->node_rank * info->threads + t, rank = group->rank;
+    if (group->kind == GROUP_KERNEL) {
+      task->box = placement_worker(planner, group, worker);
+      task->empty = false;
+      for (int r = 0; r < rank; r++) /* nothing to reduce still has a result: the identity */
+        task->empty |= r != group->reduce_axis && task->box.hi[r] <= task->box.lo[r];
+      if (group->form == JIT_LEAVES && group->reduce_axis >= 0) task->empty |= box_empty(rank, &task->box);
+    } else {
+      int slot = group->kind == GROUP_MOVE ? group->move_to : group->stores[0].view.slot;
+      const PlanSlot *s = &planner->plan->slots[slot];
+      task->box = rt_layout_worker(s->layout, s->ndim, s->shape, worker);
+      task->empty = box_empty(s->ndim, &task->box) || (!s->layout->template && t > 0);
+    }
+  }
+  return QL_OK;
+}
+
+static QlStatus build_group(Planner *planner, Group *group, PlanGroup *out) {
+  *out = (PlanGroup){.kind = group->kind, .rank = group->rank, .statement = group->statement, .reduce_axis = -1};
+  out->replicated = group->placement.replicated;
+  if (group->kind == GROUP_KERNEL && group->form == JIT_LEAVES && group->reduce_axis >= 0) out->reduce_axis = group->reduce_axis;
+  out->transfers = group->transfers, out->transfer_count = group->transfer_count;
+  out->exchanges = group->exchanges;
+  group->transfers = NULL;
+  QL_TRY(build_tasks(planner, group, out));
+  if (group->kind == GROUP_KERNEL) return build_kernel(planner, group, out);
+  if (!(out->operands = calloc(2, sizeof *out->operands)))
+    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  out->operand_count = group->kind == GROUP_MOVE ? 2 : 1;
+  out->operands[0].slot = group->kind == GROUP_MOVE ? group->move_to : group->stores[0].view.slot;
+  out->operands[1].slot = group->move_from;
+  return QL_OK;
+}
+
+/* Storages whose block is renewed have their contents moved first, unless the plan overwrites them unread. */
+static QlStatus add_moves(Planner *planner) {
+  int first = planner->group_count, count = planner->group_count;
+  for (int k = 0; k < planner->log->slot_count; k++) {
+    if (!planner->plan->slots[k].renew) continue;
+    Group *move = planner_open(planner, GROUP_MOVE, 0, 0, NULL);
+    planner->open = false;
+    if (!move) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    move->move_from = move->move_to = k;
+  }
+  int moves = planner->group_count - first;
+  if (!moves) return QL_OK;
+  Group *order = malloc((size_t)planner->group_count * sizeof *order);
+  if (!order) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  memcpy(order, planner->groups + count, (size_t)moves * sizeof *order);
+  memcpy(order + moves, planner->groups, (size_t)count * sizeof *order);
+  free(planner->groups);
+  planner->groups = order, planner->group_room = planner->group_count;
+  return QL_OK;
+}
+
+QlStatus planner_kernels(Planner *planner) {
+  Plan *plan = planner->plan;
+  for (int k = 0; k < plan->slot_count; k++) QL_TRY(settle_slot(planner, k));
+  QL_TRY(add_moves(planner));
+  if (!(plan->groups = calloc((size_t)planner->group_count + 1, sizeof *plan->groups)))
+    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  plan->group_room = planner->group_count;
+  for (int g = 0; g < planner->group_count; g++) {
+    plan->group_count = g + 1;
+    QL_TRY(build_group(planner, &planner->groups[g], &plan->groups[g]));
+  }
+  return QL_OK;
+}

@@ -1,0 +1,123 @@
+/* Looking at values: one element, a copy of everything, or the memory itself (contract C3). */
+#include "runtime.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static QlStatus check_value(const QlArray *array, QlError *error) {
+  if (!array->storage->poisoned) return QL_OK;
+  return ql_fail(error, QL_ERR_STATE, "this array has no value: the statement that computes it was lost in an execution that failed");
+}
+
+/* Can this rank address every element of the array? */
+static bool is_local(const QlArray *array) {
+  const Storage *storage = array->storage;
+  return storage->block && (!storage->layout->template || array->context->info->node_count == 1);
+}
+
+/* A replicated copy of what the view shows. */
+static QlStatus replicate(QlArray *array, QlArray **copy, QlError *error) {
+  QlContext *ctx = array->context;
+  QlOperand value = {.array = array};
+  QL_TRY(rt_array_new(ctx, (QlDtype)array->dtype, array->ndim, array->shape, copy, error));
+  (*copy)->storage->replicated = true;
+  QlStatus status = ql_assign(ctx, *copy, &value, error);
+  if (!status) status = rt_flush(ctx, error);
+  if (status) ql_release(*copy);
+  return status;
+}
+
+/* Copies a local view to C order. */
+static void copy_out(const QlArray *array, char *host) {
+  size_t item = ql_dtype_info[array->dtype].size;
+  int64_t from[QL_MAX_DIMS], to[QL_MAX_DIMS];
+  Box whole = box_of_shape(array->ndim, array->shape);
+  c_strides(array->ndim, array->shape, (int64_t)item, to);
+  for (int a = 0; a < array->ndim; a++) from[a] = array->strides[a] * (int64_t)item;
+  box_copy(array->ndim, &whole, item, host, &whole, to, array->storage->block->data + array->offset * (int64_t)item, &whole, from);
+}
+
+static QlStatus copy_local(QlArray *array, char *host, bool wanted, QlError *error) {
+  QlContext *ctx = array->context;
+  if (is_local(array)) {
+    if (array->storage->layout->template) rt_wait_node(ctx);
+    if (wanted) copy_out(array, host);
+    return QL_OK;
+  }
+  QlArray *copy;
+  QL_TRY(replicate(array, &copy, error));
+  if (wanted) copy_out(copy, host);
+  ql_release(copy);
+  return QL_OK;
+}
+
+QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error) {
+  if (array->size != 1) return ql_fail(error, QL_ERR_VALUE, "can only convert an array of size 1 to a Python scalar");
+  union { QlValue value; char bytes[16]; int8_t i8; int16_t i16; int32_t i32; uint8_t u8; uint16_t u16; uint32_t u32; } element = {{0}};
+  QL_TRY(check_value(array, error));
+  QL_TRY(rt_flush(array->context, error));
+  QL_TRY(check_value(array, error));
+  QL_TRY(copy_local(array, element.bytes, true, error));
+  *value = (QlScalar){.dtype = (QlDtype)array->dtype};
+  switch ((QlDtype)array->dtype) {
+    case QL_BOOL: value->value.b = element.u8 != 0; break;
+    case QL_I8: value->value.i = element.i8; break;
+    case QL_I16: value->value.i = element.i16; break;
+    case QL_I32: value->value.i = element.i32; break;
+    case QL_U8: value->value.u = element.u8; break;
+    case QL_U16: value->value.u = element.u16; break;
+    case QL_U32: value->value.u = element.u32; break;
+    default: value->value = element.value; break;
+  }
+  return QL_OK;
+}
+
+QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
+  QlContext *ctx = array->context;
+  QL_TRY(check_value(array, error));
+  if (ctx->strict && ctx->info->node_count > 1 && !rt_is_replicated_size(ctx, array->size))
+    return ql_fail(error, QL_ERR_REFUSED, "this gathers a whole array, which quelea.config.strict forbids");
+  QL_TRY(rt_flush(ctx, error));
+  QL_TRY(check_value(array, error));
+  if (array->size == 0) return QL_OK;
+  if (array->storage->layout->template) {
+    ctx->counters.gathers++;
+    ctx->counters.gathered_bytes += array->size * ql_dtype_info[array->dtype].size;
+  }
+  return copy_local(array, host, root < 0 || root == ctx->info->rank, error);
+}
+
+/* An export holds a storage of its own that shares the block: a write to the array then finds the block shared and takes another
+ * one, and the block goes when the export is dropped, by the same rules as any storage. */
+struct QlExport { QlArray *keeper; };
+
+QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides, QlExport **token, QlError *error) {
+  QlContext *ctx = array->context;
+  *data = NULL, *token = NULL;
+  QL_TRY(check_value(array, error));
+  QL_TRY(rt_flush(ctx, error));
+  QL_TRY(check_value(array, error));
+  if (array->size == 0 || !is_local(array)) return QL_OK;
+  Storage *storage = array->storage;
+  QlExport *made = malloc(sizeof *made);
+  if (!made) return ql_fail(error, QL_ERR_MEMORY, "out of memory for an export");
+  QlStatus status = rt_array_new(ctx, (QlDtype)storage->dtype, storage->ndim, storage->shape, &made->keeper, error);
+  if (status) {
+    free(made);
+    return status;
+  }
+  if (storage->layout->template) rt_wait_node(ctx);
+  made->keeper->storage->layout = rt_layout_retain(storage->layout);
+  made->keeper->storage->block = storage->block;
+  storage->block->references++;
+  for (int a = 0; a < array->ndim; a++) byte_strides[a] = array->strides[a] * ql_dtype_info[array->dtype].size;
+  *data = storage->block->data + array->offset * ql_dtype_info[array->dtype].size;
+  *token = made;
+  return QL_OK;
+}
+
+void ql_unexport(QlExport *token) {
+  if (!token) return;
+  ql_release(token->keeper);
+  free(token);
+}

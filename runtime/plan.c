@@ -1,0 +1,200 @@
+/* The planner, top to bottom, and the cache of plans.
+ *
+ * The key of a plan is the log's words and, for each slot, what the plan depends on: dtype, shape, layout, the geometry of the block,
+ * valid ghosts, whether it lives on, whether it is shared with an export. Equal keys mean equal plans, so that a loop is planned
+ * once however long it runs. */
+#include "planner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- key ---- */
+
+typedef struct Key { int64_t *words; int64_t count, room; bool failed; } Key;
+
+static void put(Key *key, int64_t word) {
+  if (key->count == key->room) {
+    int64_t room = key->room ? 2 * key->room : 512;
+    int64_t *words = realloc(key->words, (size_t)room * sizeof *words);
+    if (!words) {
+      key->failed = true;
+      return;
+    }
+    key->words = words, key->room = room;
+  }
+  key->words[key->count++] = word;
+}
+
+static bool is_alive(const Storage *storage) { return !storage->dead; }
+
+static void put_slot(Key *key, const Storage *storage) {
+  put(key, storage->dtype | storage->ndim << 8 | is_alive(storage) << 16 | (storage->block != NULL) << 17 |
+               storage->replicated << 18 | (storage->block && storage->block->references > 1) << 19);
+  for (int a = 0; a < storage->ndim; a++) put(key, storage->shape[a]);
+  if (!storage->layout) return;
+  put(key, storage->layout->template ? (int64_t)storage->layout->template->id : 0);
+  if (!storage->layout->template) return;
+  for (int a = 0; a < storage->ndim; a++) {
+    put(key, storage->layout->offset[a]);
+    if (storage->block) put(key, storage->block->margin[a][0]), put(key, storage->block->margin[a][1]);
+  }
+  put(key, storage->ghosts ? (int64_t)storage->ghosts->hash : 0);
+}
+
+static QlStatus make_key(QlContext *ctx, Key *key, QlError *error) {
+  const Log *log = &ctx->log;
+  key->room = log->word_count + 8 * log->slot_count + 16;
+  if (!(key->words = malloc((size_t)key->room * sizeof *key->words)))
+    return ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
+  memcpy(key->words, log->words, (size_t)log->word_count * sizeof *key->words);
+  key->count = log->word_count;
+  put(key, ctx->strict);
+  for (int k = 0; k < log->slot_count; k++) put_slot(key, log->slots[k]);
+  return key->failed ? ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan") : QL_OK;
+}
+
+/* ---- plans ---- */
+
+static void free_group(PlanGroup *group, int threads) {
+  for (int t = 0; group->tasks && t < threads; t++) free(group->tasks[t].waits);
+  free(group->tasks), free(group->operands), free(group->strides), free(group->params), free(group->transfers);
+}
+
+void rt_plan_free(QlContext *ctx, Plan *plan) {
+  for (int g = 0; g < plan->group_count; g++) free_group(&plan->groups[g], ctx->info->threads);
+  for (int k = 0; k < plan->slot_count; k++) {
+    rt_layout_release(ctx, plan->slots[k].layout);
+    rt_ghosts_release(plan->slots[k].ghosts_after);
+  }
+  free(plan->groups), free(plan->slots), free(plan->key), free(plan);
+}
+
+void rt_plan_drop_all(QlContext *ctx) {
+  for (int b = 0; b < PLAN_BUCKETS; b++)
+    for (Plan *plan = ctx->plans[b], *next; plan; plan = next) next = plan->next, rt_plan_free(ctx, plan);
+  memset(ctx->plans, 0, sizeof ctx->plans);
+  ctx->plan_count = 0;
+}
+
+/* The half that was not used for longest goes, when the cache is full. */
+static void trim_cache(QlContext *ctx) {
+  if (ctx->plan_count < PLAN_LIMIT) return;
+  uint64_t oldest = ctx->plan_clock - PLAN_LIMIT / 2;
+  for (int b = 0; b < PLAN_BUCKETS; b++) {
+    for (Plan **link = &ctx->plans[b]; *link;) {
+      Plan *plan = *link;
+      if (plan->last_used > oldest) {
+        link = &plan->next;
+        continue;
+      }
+      *link = plan->next;
+      rt_plan_free(ctx, plan);
+      ctx->plan_count--;
+    }
+  }
+}
+
+int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape, Layout *layout) {
+  Plan *plan = planner->plan;
+  if (plan->slot_count == planner->slot_room) {
+    int room = 2 * planner->slot_room + 16;
+    PlanSlot *slots = realloc(plan->slots, (size_t)room * sizeof *slots);
+    if (slots) plan->slots = slots;
+    SlotInfo *infos = realloc(planner->slots, (size_t)room * sizeof *infos);
+    if (infos) planner->slots = infos;
+    if (!slots || !infos) {
+      rt_layout_release(planner->ctx, layout);
+      return -1;
+    }
+    planner->slot_room = room;
+  }
+  int index = plan->slot_count++;
+  plan->slots[index] = (PlanSlot){.dtype = (uint8_t)dtype, .ndim = (uint8_t)ndim, .layout = layout};
+  memcpy(plan->slots[index].shape, shape, (size_t)ndim * sizeof *shape);
+  planner->slots[index] = (SlotInfo){.fresh = true, .producer = -1, .first_write = -1, .last_write = -1};
+  return index;
+}
+
+static QlStatus take_slots(Planner *planner) {
+  for (int k = 0; k < planner->log->slot_count; k++) {
+    Storage *storage = planner->log->slots[k];
+    int slot = planner_slot(planner, (QlDtype)storage->dtype, storage->ndim, storage->shape, rt_layout_retain(storage->layout));
+    if (slot < 0) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    planner->plan->slots[slot].is_storage = true;
+    SlotInfo *info = &planner->slots[slot];
+    info->storage = storage, info->alive = is_alive(storage), info->fresh = storage->block == NULL;
+    info->ghosts = storage->ghosts;
+    if (info->ghosts) info->ghosts->references++;
+  }
+  return QL_OK;
+}
+
+static void free_planner(Planner *planner) {
+  for (int g = 0; g < planner->group_count; g++)
+    free(planner->groups[g].nodes), free(planner->groups[g].reach), free(planner->groups[g].transfers);
+  for (int k = 0; k < planner->plan->slot_count; k++) rt_ghosts_release(planner->slots[k].ghosts);
+  free(planner->groups), free(planner->slots), free(planner->statements);
+}
+
+static QlStatus make_plan(QlContext *ctx, Plan *plan, QlError *error) {
+  Planner planner = {.ctx = ctx, .log = &ctx->log, .plan = plan, .error = error};
+  QlStatus status = QL_ERR_MEMORY;
+  if (!(planner.statements = calloc((size_t)ctx->log.count + 1, sizeof *planner.statements))) {
+    ql_fail(error, status, "out of memory for a plan");
+    goto out;
+  }
+  /* The pipeline. */
+  if ((status = take_slots(&planner))) goto out;
+  plan->log_slots = plan->slot_count;
+  if ((status = planner_analyse(&planner))) goto out;
+  if ((status = planner_group(&planner))) goto out;
+  if ((status = planner_kernels(&planner))) goto out;
+  if ((status = planner_depend(&planner))) goto out;
+  for (int k = 0; k < plan->log_slots; k++) plan->slots[k].ghosts_after = planner.slots[k].ghosts, planner.slots[k].ghosts = NULL;
+out:
+  free_planner(&planner);
+  return status;
+}
+
+QlStatus rt_plan_log(QlContext *ctx, bool make, Plan **result, QlError *error) {
+  Key key = {0};
+  QlStatus status = make_key(ctx, &key, error);
+  if (status) {
+    free(key.words);
+    return status;
+  }
+  uint64_t hash = ql_hash_bytes(3, key.words, (size_t)key.count * sizeof *key.words);
+  Plan **bucket = &ctx->plans[hash % PLAN_BUCKETS];
+  for (Plan *plan = *bucket; plan; plan = plan->next) {
+    if (plan->hash != hash || plan->key_count != key.count ||
+        memcmp(plan->key, key.words, (size_t)key.count * sizeof *key.words))
+      continue;
+    free(key.words);
+    plan->last_used = ++ctx->plan_clock;
+    ctx->counters.plans_reused++;
+    *result = plan;
+    return QL_OK;
+  }
+  *result = NULL;
+  Plan *plan = make ? calloc(1, sizeof *plan) : NULL;
+  if (!make) {
+    free(key.words);
+    return QL_OK;
+  }
+  if (!plan) {
+    free(key.words);
+    return ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
+  }
+  plan->hash = hash, plan->key = key.words, plan->key_count = key.count;
+  if ((status = make_plan(ctx, plan, error))) {
+    rt_plan_free(ctx, plan);
+    return status;
+  }
+  trim_cache(ctx);
+  plan->last_used = ++ctx->plan_clock;
+  plan->next = *bucket;
+  *bucket = plan;
+  ctx->plan_count++, ctx->counters.plans_made++;
+  *result = plan;
+  return QL_OK;
+}

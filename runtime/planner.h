@@ -1,0 +1,167 @@
+/* What the files of the planner share. The planner turns a log into a plan in four steps, each a file:
+ *
+ *   analyse.c   who reads and writes what, what is dead, which temporaries are computed inside their consumers
+ *   expr.c      a statement's value as a DAG over views of stored arrays, temporaries replaced by their expressions
+ *   group.c     statements into groups: one domain, one kernel; hazards; placement; reductions in reduce_plan.c
+ *   reach.c     where each operand is read: in place, in ghosts, or in a copy of remote elements; the transfers
+ *   kernel.c    the IR of a group, its operands' addresses and its workers' boxes
+ *   depend.c    which worker must wait for which
+ *
+ * Boxes and maps of a group are in its domain's coordinates. */
+#ifndef QUELEA_PLANNER_H
+#define QUELEA_PLANNER_H
+
+#include "runtime.h"
+
+/* A view over the virtual global array of a slot, seen from a domain: offset and strides in elements. */
+typedef struct SlotView {
+  int slot;
+  int64_t offset;
+  int64_t stride[QL_MAX_DIMS];
+} SlotView;
+
+typedef enum NodeKind { NODE_LEAF, NODE_SCALAR, NODE_OP, NODE_CAST, NODE_RAMP } NodeKind;
+
+/* A value of a group's expression. Arguments come before their users. */
+typedef struct ExprNode {
+  NodeKind kind;
+  QlDtype dtype;
+  QlOp op;
+  int args[3], count;
+  SlotView view;     /* LEAF */
+  int scalar;        /* SCALAR: index into the log's scalars; RAMP: of the start, the step follows */
+  AxisMap ramp;      /* RAMP: the position along the domain */
+  int statement;     /* for its source position */
+} ExprNode;
+
+/* Where a leaf is read from, decided by reach.c. */
+typedef struct Reach {
+  int slot;          /* the slot itself, or the copy of remote elements */
+  bool is_copy;
+  bool has_axes;
+  AxisMap axes[QL_MAX_DIMS]; /* of the leaf's slot, when it has that form */
+} Reach;
+
+typedef struct GroupStore { SlotView view; int node; int slot; /* written: the target, or a copy of all of it that is moved back */ } GroupStore;
+
+enum { GROUP_STORES = 4, GROUP_NODES = 256, EXPRESSION_LEAVES = 24 };
+
+/* Where the points of a group's domain are computed. */
+typedef struct Placement {
+  bool replicated;       /* by every rank, all of it */
+  bool everywhere;       /* by every node, all of it (its workers share it): targets that cannot be cut */
+  Layout *layout;        /* else by the owner of the target: this layout, */
+  int slot_ndim;
+  int64_t slot_shape[QL_MAX_DIMS];
+  AxisMap axes[QL_MAX_DIMS]; /* seen from the domain; steps are positive */
+  bool flat;             /* no axes (one node): the first axis of the domain is split evenly */
+  int leaf_axis;         /* -1; this axis of the domain counts elements, of the target leaves of JIT_LEAF */
+} Placement;
+
+typedef struct Group {
+  GroupKind kind;
+  int statement;
+  int rank;
+  int64_t extent[QL_MAX_DIMS];
+  Placement placement;
+  int node_count;
+  ExprNode *nodes;       /* [GROUP_NODES] */
+  Reach *reach;          /* [node_count], of the leaves */
+  int store_count;
+  GroupStore stores[GROUP_STORES];
+  int reduce_axis;       /* -1 */
+  QlReduction reduction;
+  JitReduceForm form;
+  int move_from, move_to; /* MOVE: slots */
+  bool exchanges;        /* its transfers fill ghosts or copies: all workers of the node wait for them */
+  int transfer_count, transfer_room;
+  Transfer *transfers;
+  int merged;            /* statements beyond the first */
+} Group;
+
+typedef struct SlotInfo {
+  Storage *storage;      /* NULL: a temporary of the plan */
+  bool alive;            /* someone holds it after the flush */
+  bool fresh;            /* nothing has been stored in it before the flush */
+  bool stored;           /* some group of the plan stores it */
+  bool needed;           /* scratch of the backward pass */
+  int write_count, read_count;
+  int first_write, last_write;
+  int producer;          /* the statement that is evaluated wherever this slot is read; -1 */
+  Ghosts *ghosts;        /* as the plan so far leaves them; counted */
+  int64_t margin[QL_MAX_DIMS][2]; /* the deepest ghosts that the plan reads */
+} SlotInfo;
+
+typedef struct StatementInfo {
+  bool live;             /* some value that is needed depends on it */
+  bool inlined;
+  int cost, leaves;      /* of its whole expression, inlined parts included */
+} StatementInfo;
+
+typedef struct Planner {
+  QlContext *ctx;
+  Log *log;
+  Plan *plan;
+  SlotInfo *slots;         /* parallel to plan->slots: what is known only while planning */
+  int slot_room;
+  StatementInfo *statements;
+  Group *groups; int group_count, group_room;
+  bool open;               /* the last group may still take statements */
+  QlError *error;
+} Planner;
+
+/* ---- plan.c ---- */
+/* A new temporary of the plan; takes the layout over. -1: out of memory. */
+int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape, Layout *layout);
+
+/* ---- analyse.c ---- */
+QlStatus planner_analyse(Planner *planner);
+/* The words of a statement, unpacked. */
+const int64_t *statement_shape(const Log *log, const Statement *s);
+void statement_target(const Log *log, const Statement *s, SlotView *view);
+/* Input k: true and a view, or false and the index of a scalar. */
+bool statement_input(const Log *log, const Statement *s, int k, SlotView *view, int *scalar);
+
+/* ---- expr.c ---- */
+/* The value of a statement at the points of a group's domain; map: how each dimension of the statement follows the domain.
+ * Gives the node, or -1 when the group's expression would grow too large. */
+int expr_statement(Planner *planner, Group *group, int statement, const AxisMap *map);
+int expr_read(Planner *planner, Group *group, const SlotView *view, int statement);
+int expr_cast(Group *group, int node, QlDtype dtype, int statement);
+bool view_equal(int rank, const SlotView *a, const SlotView *b);
+
+/* ---- group.c ---- */
+QlStatus planner_group(Planner *planner);
+/* Opens a group with that domain; NULL: out of memory. Pointers to earlier groups become invalid. */
+Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank, const int64_t *extent);
+/* Adds a store and, with the first one, places the group by its target, whose layout is decided. */
+void planner_store(Planner *planner, Group *group, const SlotView *target, int node);
+/* Decides where the last group's operands are read; nothing can be added to it any more. Does nothing without an open group. */
+QlStatus planner_close(Planner *planner);
+/* A layout for a new array of the shape of the group's domain whose parts are computed where those of the group's target are. */
+Layout *planner_layout_beside(Planner *planner, const Group *group);
+/* Can elements of the two views be the same element? */
+bool views_overlap(const Planner *planner, int rank, const int64_t *extent, const SlotView *a, const SlotView *b);
+bool slot_axes(const Planner *planner, int rank, const int64_t *extent, const SlotView *view, AxisMap *axes);
+/* What a node / a worker of this node computes. */
+Box placement_node(const Planner *planner, const Group *group, int node);
+Box placement_worker(const Planner *planner, const Group *group, int worker);
+/* The layout of the largest operand whose axes are those of the domain, in order, seen from it; NULL: there is none. New reference. */
+Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, const int64_t *shape, const AxisMap *axes);
+/* The layout of a slot that has none yet: replicated when small, else as above, else by its shape alone. `target` shows it from the domain. */
+QlStatus planner_decide_layout(Planner *planner, const Group *group, const SlotView *target);
+
+/* ---- reduce_plan.c ---- */
+QlStatus planner_reduce(Planner *planner, int statement);
+
+/* ---- reach.c ---- */
+QlStatus planner_reach(Planner *planner, Group *group);
+void planner_written(Planner *planner, int slot);
+
+/* ---- kernel.c ---- */
+QlStatus planner_kernels(Planner *planner);
+
+/* ---- depend.c ---- */
+QlStatus planner_depend(Planner *planner);
+
+#endif

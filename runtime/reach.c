@@ -1,0 +1,215 @@
+/* Where a group's operands are read.
+ *
+ *   replicated, or one node      in place: every worker sees all of it
+ *   the owner of a point owns    in place
+ *     what the point reads
+ *   a few elements beyond        in place, with ghosts in the margins of the block: an exchange, unless they are valid already
+ *   anything else                from a copy of the box that the node needs: a redistribution, counted and reported
+ *
+ * Every node computes the needs of all nodes from the same numbers, so sender and receiver list the same transfers, in the same
+ * order. */
+#include "planner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { GHOST_DEPTH = 128 };
+
+static QlStatus add_transfer(Group *group, const Transfer *transfer, QlError *error) {
+  if (group->transfer_count == group->transfer_room) {
+    int room = group->transfer_room ? 2 * group->transfer_room : 16;
+    Transfer *transfers = realloc(group->transfers, (size_t)room * sizeof *transfers);
+    if (!transfers) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
+    group->transfers = transfers, group->transfer_room = room;
+  }
+  group->transfers[group->transfer_count++] = *transfer;
+  return QL_OK;
+}
+
+/* Brings to every node p the box family[p] of a slot: into the ghosts of the slot itself, or into the slot `into`. */
+static QlStatus transfer_family(Planner *planner, Group *group, int slot, int into, const Box *family) {
+  const CommInfo *info = planner->ctx->info;
+  const PlanSlot *source = &planner->plan->slots[slot];
+  int64_t item = ql_dtype_info[source->dtype].size, received = 0;
+  Box mine = rt_layout_node(source->layout, source->ndim, source->shape, info->node);
+  for (int p = 0; p < info->node_count; p++) {
+    Transfer t = {.peer = p, .source_slot = slot, .target_slot = into};
+    if (p == info->node) {
+      t.kind = TRANSFER_LOCAL;
+      if (into != slot && box_intersect(source->ndim, &mine, &family[p], &t.box)) QL_TRY(add_transfer(group, &t, planner->error));
+      continue;
+    }
+    t.kind = TRANSFER_SEND;
+    if (box_intersect(source->ndim, &mine, &family[p], &t.box)) QL_TRY(add_transfer(group, &t, planner->error));
+    Box theirs = rt_layout_node(source->layout, source->ndim, source->shape, p);
+    t.kind = TRANSFER_RECEIVE;
+    if (!box_intersect(source->ndim, &theirs, &family[info->node], &t.box)) continue;
+    QL_TRY(add_transfer(group, &t, planner->error));
+    received += box_volume(source->ndim, &t.box) * item;
+  }
+  group->exchanges = true;
+  QlCounters *adds = &planner->plan->adds;
+  if (into == slot) adds->halo_exchanges++, adds->halo_bytes += received;
+  else if (slot < planner->log->slot_count) adds->redistributions++, adds->redistributed_bytes += received;
+  return QL_OK;
+}
+
+static QlStatus refuse_if_strict(const Planner *planner, const Group *group, int slot) {
+  QlContext *ctx = planner->ctx;
+  if (!ctx->strict || slot >= planner->log->slot_count) return QL_OK;
+  if (planner->error) planner->error->source = planner->log->statements[group->statement].source;
+  return ql_fail(planner->error, QL_ERR_REFUSED,
+                 "this statement moves a whole array between nodes (a redistribution), which quelea.config.strict forbids");
+}
+
+/* A copy of the family's box on every node. */
+static QlStatus copy_slot(Planner *planner, Group *group, int slot, const Box *family, int *copy) {
+  QL_TRY(refuse_if_strict(planner, group, slot));
+  const PlanSlot *source = &planner->plan->slots[slot];
+  int ndim = source->ndim;
+  *copy = planner_slot(planner, source->dtype, ndim, source->shape, NULL);
+  if (*copy < 0) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  PlanSlot *made = &planner->plan->slots[*copy];
+  source = &planner->plan->slots[slot];
+  int64_t extent[QL_MAX_DIMS];
+  Box whole = box_of_shape(ndim, source->shape);
+  made->geometry = (Block){.alloc = family[planner->ctx->info->node]};
+  bool empty = box_empty(ndim, &made->geometry.alloc);
+  for (int a = 0; a < ndim; a++) extent[a] = made->geometry.alloc.hi[a] - made->geometry.alloc.lo[a];
+  c_strides(ndim, extent, ql_dtype_info[source->dtype].size, made->geometry.stride);
+  made->geometry.bytes = empty ? 0 : box_volume(ndim, &made->geometry.alloc) * ql_dtype_info[source->dtype].size;
+  made->flat = box_equal(ndim, &whole, &made->geometry.alloc);
+  return transfer_family(planner, group, slot, *copy, family);
+}
+
+typedef enum Need { NEED_NOTHING, NEED_GHOSTS, NEED_COPY } Need;
+
+/* What all nodes together need of the slot beyond what they own; depth: how far beyond. */
+static Need needs(const Planner *planner, const Group *group, const PlanSlot *slot, const Box *family, bool stepped,
+                  int64_t depth[][2]) {
+  bool beyond = false, deep = stepped || group->placement.replicated || group->placement.everywhere;
+  for (int p = 0; p < planner->ctx->info->node_count; p++) {
+    if (box_empty(slot->ndim, &family[p])) continue;
+    Box owned = rt_layout_node(slot->layout, slot->ndim, slot->shape, p);
+    if (box_contains(slot->ndim, &owned, &family[p])) continue;
+    beyond = true;
+    deep |= box_empty(slot->ndim, &owned);
+    for (int a = 0; a < slot->ndim; a++) {
+      depth[a][0] = QL_MAX(depth[a][0], owned.lo[a] - family[p].lo[a]);
+      depth[a][1] = QL_MAX(depth[a][1], family[p].hi[a] - owned.hi[a]);
+      deep |= depth[a][0] > GHOST_DEPTH || depth[a][1] > GHOST_DEPTH;
+    }
+  }
+  return !beyond ? NEED_NOTHING : deep ? NEED_COPY : NEED_GHOSTS;
+}
+
+static void family_of(const Planner *planner, const Group *group, const PlanSlot *slot, const Reach *reach, Box *family) {
+  for (int p = 0; p < planner->ctx->info->node_count; p++) {
+    Box domain = placement_node(planner, group, p);
+    if (box_empty(group->rank, &domain)) family[p] = (Box){{0}, {0}};
+    else if (reach->has_axes) family[p] = view_box(slot->ndim, reach->axes, &domain);
+    else family[p] = box_of_shape(slot->ndim, slot->shape);
+  }
+}
+
+static QlStatus reach_ghosts(Planner *planner, Group *group, int slot, const Box *family, int64_t depth[][2]) {
+  SlotInfo *info = &planner->slots[slot];
+  for (int a = 0; a < planner->plan->slots[slot].ndim; a++)
+    for (int side = 0; side < 2; side++) info->margin[a][side] = QL_MAX(info->margin[a][side], depth[a][side]);
+  if (rt_ghosts_hold(info->ghosts, planner->plan->slots[slot].ndim, family)) return QL_OK;
+  QL_TRY(transfer_family(planner, group, slot, slot, family));
+  Ghosts *ghosts = rt_ghosts_with(info->ghosts, planner->ctx->info->node_count, family);
+  if (!ghosts) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  rt_ghosts_release(info->ghosts);
+  info->ghosts = ghosts;
+  return QL_OK;
+}
+
+typedef struct CopyMade { int source, copy; } CopyMade;
+
+static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, Box *families, CopyMade *copies, int *copy_count) {
+  const SlotView *view = &group->nodes[leaf].view;
+  Reach *reach = &group->reach[leaf];
+  const PlanSlot *slot = &planner->plan->slots[view->slot];
+  int nodes = planner->ctx->info->node_count, ndim = slot->ndim;
+  reach->slot = view->slot, reach->is_copy = false;
+  reach->has_axes = slot_axes(planner, group->rank, group->extent, view, reach->axes);
+  if (nodes == 1 || !slot->layout->template) return QL_OK;
+
+  Box *family = families + (size_t)*copy_count * (size_t)nodes;
+  family_of(planner, group, slot, reach, family);
+  int64_t depth[QL_MAX_DIMS][2] = {{0}};
+  bool stepped = !reach->has_axes;
+  for (int a = 0; a < ndim && reach->has_axes; a++) stepped |= reach->axes[a].dim >= 0 && llabs(reach->axes[a].step) != 1;
+  Need need = needs(planner, group, slot, family, stepped, depth);
+  if (need == NEED_NOTHING && reach->has_axes) return QL_OK;
+  if (need == NEED_GHOSTS) return reach_ghosts(planner, group, view->slot, family, depth);
+  reach->is_copy = true;
+  for (int c = 0; c < *copy_count; c++) { /* the same box was copied for an earlier leaf */
+    if (copies[c].source != view->slot) continue;
+    bool same = true;
+    for (int p = 0; p < nodes && same; p++) same = box_equal(ndim, &families[c * nodes + p], &family[p]);
+    if (!same) continue;
+    reach->slot = copies[c].copy;
+    return QL_OK;
+  }
+  int source = view->slot;
+  QL_TRY(copy_slot(planner, group, source, family, &reach->slot));
+  copies[*copy_count] = (CopyMade){source, reach->slot};
+  ++*copy_count;
+  return QL_OK;
+}
+
+/* A target that cannot be cut (many nodes): every node stores into a copy of all of it; then its own part returns. */
+static QlStatus store_into_copies(Planner *planner, Group *group) {
+  for (int k = 0; k < group->store_count; k++) {
+    int target = group->stores[k].view.slot, nodes = planner->ctx->info->node_count;
+    Box *family = malloc((size_t)nodes * sizeof *family);
+    if (!family) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    for (int p = 0; p < nodes; p++)
+      family[p] = box_of_shape(planner->plan->slots[target].ndim, planner->plan->slots[target].shape);
+    QlStatus status = copy_slot(planner, group, target, family, &group->stores[k].slot);
+    free(family);
+    QL_TRY(status);
+  }
+  return QL_OK;
+}
+
+static QlStatus move_back(Planner *planner, int group_index) {
+  int stores = planner->groups[group_index].store_count, statement = planner->groups[group_index].statement;
+  for (int k = 0; k < stores; k++) {
+    int from = planner->groups[group_index].stores[k].slot, to = planner->groups[group_index].stores[k].view.slot;
+    Group *move = planner_open(planner, GROUP_MOVE, statement, 0, NULL);
+    planner->open = false;
+    if (!move) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    move->move_from = from, move->move_to = to;
+  }
+  return QL_OK;
+}
+
+QlStatus planner_reach(Planner *planner, Group *group) {
+  int nodes = planner->ctx->info->node_count, index = (int)(group - planner->groups), copy_count = 0, leaves = 0;
+  for (int k = 0; k < group->node_count; k++) leaves += group->nodes[k].kind == NODE_LEAF;
+  group->reach = calloc((size_t)group->node_count + 1, sizeof *group->reach);
+  Box *families = malloc((size_t)(leaves + 1) * (size_t)nodes * sizeof *families);
+  CopyMade *copies = malloc((size_t)(leaves + 1) * sizeof *copies);
+  QlStatus status = QL_OK;
+  if (!group->reach || !families || !copies) status = ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  for (int k = 0; !status && k < group->node_count; k++)
+    if (group->nodes[k].kind == NODE_LEAF) status = reach_leaf(planner, group, k, families, copies, &copy_count);
+  if (!status && group->placement.everywhere) {
+    status = store_into_copies(planner, group);
+    if (!status) status = move_back(planner, index);
+  }
+  free(families), free(copies);
+  QlCounters *adds = &planner->plan->adds;
+  if (planner->groups[index].placement.replicated) adds->replicated_statements++;
+  else adds->partitioned_statements++;
+  adds->fused_statements += planner->groups[index].merged;
+  return status;
+}
+
+void planner_written(Planner *planner, int slot) {
+  rt_ghosts_release(planner->slots[slot].ghosts);
+  planner->slots[slot].ghosts = NULL;
+}

@@ -1,0 +1,272 @@
+/* Recording elementwise operations and assignments: shapes are broadcast, dtypes resolved and errors raised here, on the user's
+ * line; then a statement enters the log. */
+#include "record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- dtypes ---- */
+
+QlStatus ql_resolve(QlOp op, int count, const QlOperand *in, QlDtype dtype, QlDtype *loop, QlDtype *result, QlError *error) {
+  if (dtype == QL_DTYPE_NONE) {
+    QlScalar inputs[3];
+    for (int k = 0; k < count; k++)
+      if (in[k].array) inputs[k] = (QlScalar){.dtype = (QlDtype)in[k].array->dtype};
+      else inputs[k] = in[k].scalar;
+    return ql_op_resolve(op, inputs, loop, result, error);
+  }
+  QL_TRY(ql_op_types(op, dtype, loop, result, error));
+  for (int k = op == QL_OP_SELECT; k < count; k++) {
+    QlDtype from = in[k].array ? (QlDtype)in[k].array->dtype : in[k].scalar.dtype;
+    bool fits = ql_can_cast_same_kind(from, *loop) || (!in[k].array && in[k].scalar.weak);
+    if (!fits)
+      return ql_fail(error, QL_ERR_CAST, "Cannot cast ufunc '%s' input %d from dtype('%s') to dtype('%s') with casting rule 'same_kind'",
+                       ql_op_name(op), k, ql_dtype_name(from), ql_dtype_name(*loop));
+  }
+  return QL_OK;
+}
+
+/* ---- shapes ---- */
+
+int rt_shape_text(char *text, size_t size, int ndim, const int64_t *shape) {
+  int n = snprintf(text, size, "(");
+  for (int a = 0; a < ndim && n < (int)size; a++)
+    n += snprintf(text + n, size - (size_t)n, "%s%lld%s", a ? "," : "", (long long)shape[a], ndim == 1 ? "," : "");
+  return n < (int)size ? n + snprintf(text + n, size - (size_t)n, ")") : n;
+}
+
+static QlStatus fail_broadcast(int count, QlArray *const *arrays, QlError *error) {
+  char text[400] = "";
+  size_t n = 0;
+  for (int k = 0; k < count; k++) {
+    if (!arrays[k] || n > 300) continue;
+    n += (size_t)rt_shape_text(text + n, sizeof text - n, arrays[k]->ndim, arrays[k]->shape);
+    text[n++] = ' ', text[n] = 0;
+  }
+  return ql_fail(error, QL_ERR_VALUE, "operands could not be broadcast together with shapes %s", text);
+}
+
+static bool same_shape(const QlArray *a, const QlArray *b) {
+  if (a->ndim != b->ndim) return false;
+  for (int k = 0; k < a->ndim; k++)
+    if (a->shape[k] != b->shape[k]) return false;
+  return true;
+}
+
+static QlStatus broadcast_shapes(int count, QlArray *const *arrays, int *ndim, int64_t *shape, QlError *error) {
+  *ndim = 0;
+  for (int k = 0; k < count; k++)
+    if (arrays[k]) *ndim = QL_MAX(*ndim, arrays[k]->ndim);
+  for (int a = 0; a < *ndim; a++) shape[a] = 1;
+  for (int k = 0; k < count; k++) {
+    if (!arrays[k]) continue;
+    int lead = *ndim - arrays[k]->ndim;
+    for (int a = 0; a < arrays[k]->ndim; a++) {
+      int64_t extent = arrays[k]->shape[a], *have = &shape[lead + a];
+      if (extent == *have || extent == 1) continue;
+      if (*have != 1) return fail_broadcast(count, arrays, error);
+      *have = extent;
+    }
+  }
+  return QL_OK;
+}
+
+/* Strides of an array broadcast to a shape that it is known to fit. */
+void rt_broadcast_strides(const QlArray *array, int ndim, const int64_t *shape, int64_t *stride) {
+  int lead = ndim - array->ndim;
+  for (int a = 0; a < ndim; a++) {
+    bool moves = a >= lead && (array->shape[a - lead] == shape[a]) && shape[a] != 1;
+    stride[a] = moves ? array->strides[a - lead] : 0;
+  }
+}
+
+/* ---- inputs ---- */
+
+static QlStatus check_input(QlContext *ctx, const QlArray *array, QlError *error) {
+  if (array->context != ctx)
+    return ql_fail(error, QL_ERR_STATE, "arrays of different contexts (communicators) cannot be mixed");
+  if (array->storage->poisoned)
+    return ql_fail(error, QL_ERR_STATE, "this array has no value: the statement that computes it was lost in an execution that failed");
+  return QL_OK;
+}
+
+/* Fills the request's inputs; `stride` has room for three of them. */
+static void set_inputs(LogRequest *request, int count, const QlOperand *in, QlDtype loop, int64_t stride[][QL_MAX_DIMS]) {
+  request->inputs = count;
+  for (int k = 0; k < count; k++) {
+    LogOperand *operand = &request->input[k];
+    if (in[k].array) {
+      const QlArray *array = in[k].array;
+      operand->array = array;
+      if (array->ndim == request->ndim && !memcmp(array->shape, request->shape, (size_t)request->ndim * sizeof(int64_t))) {
+        operand->stride = array->strides;
+      } else {
+        rt_broadcast_strides(array, request->ndim, request->shape, stride[k]);
+        operand->stride = stride[k];
+      }
+    } else {
+      QlDtype dtype = request->op == QL_OP_SELECT && k == 0 && request->kind == STATEMENT_MAP ? QL_BOOL : loop;
+      operand->array = NULL, operand->dtype = dtype;
+      operand->value = ql_scalar_as(&in[k].scalar, dtype);
+    }
+  }
+}
+
+/* ---- power by a literal, as NumPy's operator simplifies it ---- */
+
+static QlOp simplify_power(const QlOperand *in, QlDtype loop) {
+  if (in[1].array) return QL_OP_POWER;
+  QlKind kind = ql_dtype_info[loop].kind;
+  QlValue exponent = ql_convert(in[1].scalar.dtype, in[1].scalar.value, QL_F64);
+  if (ql_dtype_info[in[1].scalar.dtype].kind == QL_KIND_COMPLEX) return QL_OP_POWER;
+  if (exponent.d == 2) return QL_OP_SQUARE;
+  if (exponent.d == 1) return QL_OP_POSITIVE;
+  if (kind == QL_KIND_FLOAT || kind == QL_KIND_COMPLEX) {
+    if (exponent.d == 0.5) return QL_OP_SQRT;
+    if (exponent.d == -1) return QL_OP_RECIPROCAL;
+  }
+  return QL_OP_POWER;
+}
+
+/* ---- the two calls ---- */
+
+static QlStatus check_output(QlOp op, QlDtype result, const QlArray *out, int ndim, const int64_t *shape, QlError *error) {
+  if (out->readonly) return ql_fail(error, QL_ERR_VALUE, "output array is read-only");
+  if (!ql_can_cast_same_kind(result, (QlDtype)out->dtype))
+    return ql_fail(error, QL_ERR_CAST, "Cannot cast ufunc '%s' output from dtype('%s') to dtype('%s') with casting rule 'same_kind'",
+                   ql_op_name(op), ql_dtype_name(result), ql_dtype_name((QlDtype)out->dtype));
+  bool fits = out->ndim >= ndim;
+  for (int a = 0; fits && a < ndim; a++) {
+    int64_t have = out->shape[out->ndim - ndim + a];
+    fits = have == shape[a] || shape[a] == 1;
+  }
+  if (!fits) {
+    char want[200], have[200];
+    rt_shape_text(want, sizeof want, ndim, shape), rt_shape_text(have, sizeof have, out->ndim, out->shape);
+    return ql_fail(error, QL_ERR_VALUE, "non-broadcastable output operand with shape %s doesn't match the broadcast shape %s", have, want);
+  }
+  return QL_OK;
+}
+
+static QlStatus apply_where(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out, const QlOperand *where,
+                            QlDtype dtype, QlArray **result, QlError *error) {
+  QlArray *value = NULL;
+  QlDtype mask_dtype = where->array ? (QlDtype)where->array->dtype : where->scalar.dtype;
+  if (mask_dtype != QL_BOOL)
+    return ql_fail(error, QL_ERR_TYPE, "Cannot cast array data from dtype('%s') to dtype('bool') according to the rule 'safe'",
+                   ql_dtype_name(mask_dtype));
+  QL_TRY(ql_ufunc(ctx, op, count, in, NULL, NULL, dtype, &value, error));
+  QlStatus status = QL_OK;
+  if (out && (status = check_output(op, (QlDtype)value->dtype, out, value->ndim, value->shape, error))) goto release;
+  QlOperand select[3] = {*where, {.array = value}, {.array = out}};
+  if (!out) select[2].scalar = (QlScalar){.dtype = (QlDtype)value->dtype};
+  if (out && value->dtype != out->dtype) {
+    QlArray *cast;
+    if ((status = ql_astype(ctx, value, (QlDtype)out->dtype, &cast, error))) goto release;
+    ql_release(value), value = cast, select[1].array = cast;
+  }
+  status = ql_ufunc(ctx, QL_OP_SELECT, 3, select, out, NULL, QL_DTYPE_NONE, result, error);
+release:
+  ql_release(value);
+  return status;
+}
+
+QlStatus ql_ufunc(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out, const QlOperand *where,
+                  QlDtype dtype, QlArray **result, QlError *error) {
+  QL_TRY(rt_log_due(ctx, error));
+  if (where && (where->array || !where->scalar.value.b))
+    return apply_where(ctx, op, count, in, out, where, dtype, result, error);
+
+  QlArray *arrays[4] = {NULL};
+  QlDtype loop, value_dtype;
+  for (int k = 0; k < count; k++) {
+    if (!(arrays[k] = in[k].array)) continue;
+    QL_TRY(check_input(ctx, arrays[k], error));
+  }
+  QL_TRY(ql_resolve(op, count, in, dtype, &loop, &value_dtype, error));
+  int64_t shape_room[QL_MAX_DIMS], *shape = shape_room;
+  int ndim;
+  if (count == 2 && arrays[0] && (!arrays[1] || same_shape(arrays[0], arrays[1]))) ndim = arrays[0]->ndim, shape = arrays[0]->shape;
+  else QL_TRY(broadcast_shapes(count, arrays, &ndim, shape, error));
+
+  if (op == QL_OP_POWER && (op = simplify_power(in, loop)) != QL_OP_POWER) count = 1;
+  if (out) {
+    if (out->context != ctx) return check_input(ctx, out, error);
+    QL_TRY(check_output(op, value_dtype, out, ndim, shape, error));
+    ndim = out->ndim, shape = out->shape;
+    ql_retain(out);
+  } else {
+    QL_TRY(rt_array_new(ctx, value_dtype, ndim, shape, &out, error));
+    ctx->log.fresh_bytes += out->size * ql_dtype_info[value_dtype].size;
+  }
+  ctx->log.at_end_of_assignment = false;
+  if (out->size) {
+    int64_t stride[3][QL_MAX_DIMS];
+    LogRequest request = {.kind = STATEMENT_MAP, .op = op, .loop = loop, .ndim = ndim, .shape = shape, .target = out,
+                          .target_stride = out->strides};
+    set_inputs(&request, count, in, loop, stride);
+    QlStatus status = rt_log_append(ctx, &request, error);
+    if (status) {
+      ql_release(out);
+      return status;
+    }
+  }
+  *result = out;
+  return QL_OK;
+}
+
+QlStatus ql_assign(QlContext *ctx, QlArray *target, const QlOperand *value, QlError *error) {
+  QL_TRY(rt_log_due(ctx, error));
+  if (target->readonly) return ql_fail(error, QL_ERR_VALUE, "assignment destination is read-only");
+  if (target->context != ctx) return check_input(ctx, target, error);
+  int64_t stride[3][QL_MAX_DIMS];
+  LogRequest request = {.kind = STATEMENT_COPY, .loop = target->dtype, .ndim = target->ndim, .shape = target->shape,
+                        .target = target, .target_stride = target->strides, .inputs = 1};
+  const QlArray *from = value->array;
+  if (from) {
+    QL_TRY(check_input(ctx, from, error));
+    int skip = from->ndim - target->ndim; /* leading axes of extent 1 are ignored, as NumPy does */
+    bool fits = true;
+    for (int a = 0; a < skip; a++) fits &= from->shape[a] == 1;
+    for (int a = QL_MAX(skip, 0); fits && a < from->ndim; a++)
+      fits = from->shape[a] == 1 || from->shape[a] == target->shape[a - skip];
+    if (!fits) {
+      char have[200], want[200];
+      rt_shape_text(have, sizeof have, from->ndim, from->shape), rt_shape_text(want, sizeof want, target->ndim, target->shape);
+      return ql_fail(error, QL_ERR_VALUE, "could not broadcast input array from shape %s into shape %s", have, want);
+    }
+    for (int a = 0; a < target->ndim; a++) {
+      int b = a + skip;
+      stride[0][a] = b >= 0 && from->shape[b] == target->shape[a] && from->shape[b] != 1 ? from->strides[b] : 0;
+    }
+    request.input[0] = (LogOperand){.array = from, .stride = stride[0]};
+  } else {
+    QlOperand in[1] = {*value};
+    if (value->scalar.weak && ql_dtype_info[target->dtype].kind <= QL_KIND_UINT && target->dtype != QL_BOOL &&
+        ql_dtype_info[value->scalar.dtype].kind <= QL_KIND_UINT) {
+      QL_TRY(ql_weak_fits((QlDtype)target->dtype, &value->scalar, error)); /* a Python integer that does not fit is an error, not a wrap */
+    }
+    set_inputs(&request, 1, in, (QlDtype)target->dtype, stride);
+  }
+  if (target->size) QL_TRY(rt_log_append(ctx, &request, error));
+  ctx->log.at_end_of_assignment = true;
+  return QL_OK;
+}
+
+QlStatus ql_astype(QlContext *ctx, QlArray *array, QlDtype dtype, QlArray **result, QlError *error) {
+  QL_TRY(rt_log_due(ctx, error));
+  QL_TRY(check_input(ctx, array, error));
+  QlArray *copy;
+  QL_TRY(rt_array_new(ctx, dtype, array->ndim, array->shape, &copy, error));
+  ctx->log.fresh_bytes += copy->size * ql_dtype_info[dtype].size;
+  QlOperand value = {.array = array};
+  LogRequest request = {.kind = STATEMENT_COPY, .loop = dtype, .ndim = array->ndim, .shape = array->shape, .target = copy,
+                        .target_stride = copy->strides};
+  int64_t stride[3][QL_MAX_DIMS];
+  set_inputs(&request, 1, &value, dtype, stride);
+  QlStatus status = copy->size ? rt_log_append(ctx, &request, error) : QL_OK;
+  ctx->log.at_end_of_assignment = false;
+  if (status) ql_release(copy);
+  else *result = copy;
+  return status;
+}

@@ -1,0 +1,20 @@
+/* What the files that record statements share: record.c, create.c, reduce.c. */
+#ifndef QUELEA_RECORD_H
+#define QUELEA_RECORD_H
+
+#include "runtime.h"
+
+/* ---- record.c ---- */
+int rt_shape_text(char *text, size_t size, int ndim, const int64_t *shape); /* NumPy's form: (3,4) */
+void rt_broadcast_strides(const QlArray *array, int ndim, const int64_t *shape, int64_t *stride);
+
+/* ---- create.c ---- */
+
+/* What an IMPORT statement carries: the part of the user's array that this rank's workers own. */
+typedef struct ImportPart {
+  Box box;                     /* storage coordinates */
+  int64_t stride[QL_MAX_DIMS]; /* bytes, C order over the box */
+  char *data;                  /* behind this struct */
+} ImportPart;
+
+#endif

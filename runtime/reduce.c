@@ -1,0 +1,86 @@
+/* Recording reductions. What order they compute in is decided by the planner and the compiler (contract C7); here are the dtypes and
+ * the shape of the result, as NumPy has them. */
+#include "record.h"
+
+#include <string.h>
+
+typedef struct ReduceRow { const char *name; bool wide, logical, counts, needs_element; } ReduceRow;
+static const ReduceRow rows[] = {
+    [QL_REDUCE_SUM] = {"add", .wide = true},
+    [QL_REDUCE_PROD] = {"multiply", .wide = true},
+    [QL_REDUCE_MIN] = {"minimum", .needs_element = true},
+    [QL_REDUCE_MAX] = {"maximum", .needs_element = true},
+    [QL_REDUCE_ANY] = {"logical_or", .logical = true},
+    [QL_REDUCE_ALL] = {"logical_and", .logical = true},
+    [QL_REDUCE_COUNT] = {"count_nonzero", .counts = true},
+};
+
+static QlDtype accumulator(QlReduction reduction, QlDtype from, QlDtype asked) {
+  const ReduceRow *row = &rows[reduction];
+  if (row->logical) return QL_BOOL;
+  if (row->counts) return QL_I64;
+  if (asked != QL_DTYPE_NONE) return asked;
+  QlKind kind = ql_dtype_info[from].kind;
+  if (row->wide && (kind == QL_KIND_BOOL || kind == QL_KIND_INT)) return QL_I64;
+  if (row->wide && kind == QL_KIND_UINT) return QL_U64;
+  return from;
+}
+
+QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes, bool keepdims, QlDtype dtype,
+                   QlArray *out, QlArray **result, QlError *error) {
+  QL_TRY(rt_log_due(ctx, error));
+  if (array->context != ctx) return ql_fail(error, QL_ERR_STATE, "arrays of different contexts (communicators) cannot be mixed");
+  if (array->storage->poisoned)
+    return ql_fail(error, QL_ERR_STATE, "this array has no value: the statement that computes it was lost in an execution that failed");
+  int64_t shape[QL_MAX_DIMS], target_stride[QL_MAX_DIMS];
+  int ndim = 0, kept_axis[QL_MAX_DIMS];
+  bool reduces_nothing = false;
+  for (int a = 0; a < array->ndim; a++) {
+    bool reduced = axes >> a & 1;
+    reduces_nothing |= reduced && array->shape[a] == 0;
+    kept_axis[a] = -1;
+    if (reduced && !keepdims) continue;
+    kept_axis[a] = reduced ? -1 : ndim;
+    shape[ndim++] = reduced ? 1 : array->shape[a];
+  }
+  QlDtype value = accumulator(reduction, (QlDtype)array->dtype, dtype);
+  bool half = value == QL_F16 && rows[reduction].wide; /* sums of halves are kept in float32, rounded once */
+  QlArray *made;
+  QL_TRY(rt_array_new(ctx, half ? QL_F32 : value, ndim, shape, &made, error));
+  QlStatus status = QL_OK;
+  if (made->size && reduces_nothing && rows[reduction].needs_element) {
+    status = ql_fail(error, QL_ERR_VALUE, "zero-size array to reduction operation %s which has no identity", rows[reduction].name);
+    goto failed;
+  }
+  ctx->log.at_end_of_assignment = false;
+  if (made->size) {
+    for (int a = 0; a < array->ndim; a++) target_stride[a] = kept_axis[a] >= 0 ? made->strides[kept_axis[a]] : 0;
+    LogRequest request = {.kind = STATEMENT_REDUCE, .op = reduction, .loop = half ? QL_F32 : value, .axes = axes,
+                          .ndim = array->ndim, .shape = array->shape, .target = made, .target_stride = target_stride, .inputs = 1};
+    request.input[0] = (LogOperand){.array = array, .stride = array->strides};
+    if (axes == 0) request.kind = STATEMENT_COPY;
+    if ((status = rt_log_append(ctx, &request, error))) goto failed;
+  }
+  if (half) {
+    QlArray *narrow;
+    if ((status = ql_astype(ctx, made, QL_F16, &narrow, error))) goto failed;
+    ql_release(made), made = narrow;
+  }
+  if (out) {
+    QlOperand operand = {.array = made};
+    bool same = out->ndim == made->ndim && !memcmp(out->shape, made->shape, (size_t)made->ndim * sizeof(int64_t));
+    if (!same) {
+      char want[200], have[200];
+      rt_shape_text(want, sizeof want, made->ndim, made->shape), rt_shape_text(have, sizeof have, out->ndim, out->shape);
+      status = ql_fail(error, QL_ERR_VALUE, "the output of a reduction over these axes has shape %s, but out has shape %s", want, have);
+      goto failed;
+    }
+    if ((status = ql_assign(ctx, out, &operand, error))) goto failed;
+    ql_release(made), ql_retain(out), made = out;
+  }
+  *result = made;
+  return QL_OK;
+failed:
+  ql_release(made);
+  return status;
+}

@@ -1,0 +1,223 @@
+/* Reductions into groups (contract C7): one axis at a time, the last first, each by the tree that jit.h fixes. The bits depend on
+ * the logical index space alone; what is chosen here is who computes which part of the tree:
+ *
+ *   WHOLE    an owner of a result runs along the whole axis. When no node cuts the axis and there are results for everybody.
+ *   LEAVES   then TREE: the owner of a leaf's first element reduces the leaf's 128 elements (some of which may be ghosts); the
+ *            leaves, 128 times fewer, go to where the result is.
+ */
+#include "planner.h"
+
+#include <string.h>
+
+/* The expression or array that is still to be reduced, over a domain of its own. */
+typedef struct Operand {
+  int rank;
+  int64_t extent[QL_MAX_DIMS];
+  bool reduced[QL_MAX_DIMS];
+  int64_t target_stride[QL_MAX_DIMS];
+  AxisMap map[QL_MAX_DIMS]; /* of the statement's dimensions, while it is the statement's expression */
+  int slot;                 /* -1: the statement's expression; else a temporary of this shape */
+} Operand;
+
+static int64_t product(int rank, const int64_t *extent) {
+  int64_t v = 1;
+  for (int r = 0; r < rank; r++) v *= extent[r];
+  return v;
+}
+
+static int last_reduced(const Operand *x) {
+  for (int r = x->rank - 1; r >= 0; r--)
+    if (x->reduced[r]) return r;
+  return -1;
+}
+
+static Group *open_over(Planner *planner, int statement, const Operand *x, int *node) {
+  if (planner_close(planner)) return NULL;
+  Group *group = planner_open(planner, GROUP_KERNEL, statement, x->rank, x->extent);
+  if (!group) {
+    ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    return NULL;
+  }
+  if (x->slot < 0) {
+    *node = expr_statement(planner, group, statement, x->map);
+  } else {
+    SlotView whole = {.slot = x->slot};
+    c_strides(x->rank, x->extent, 1, whole.stride);
+    *node = expr_read(planner, group, &whole, statement);
+  }
+  if (*node < 0) {
+    ql_fail(planner->error, QL_ERR_COMPILE, "an expression is too large for one kernel");
+    return NULL;
+  }
+  return group;
+}
+
+/* Where the elements that are reduced lie: NULL when every rank has them all. */
+static QlStatus domain_layout(Planner *planner, const Group *group, Layout **layout) {
+  AxisMap identity[QL_MAX_DIMS];
+  for (int r = 0; r < group->rank; r++) identity[r] = (AxisMap){0, 1, r};
+  *layout = planner_operand_layout(planner, group, group->rank, group->extent, identity);
+  if (*layout || rt_is_replicated_size(planner->ctx, product(group->rank, group->extent))) return QL_OK;
+  Template *template = rt_template_for_shape(planner->ctx, group->rank, group->extent, planner->error);
+  if (!template) return QL_ERR_MEMORY;
+  if (!(*layout = rt_layout_new(template, NULL))) {
+    rt_template_release(planner->ctx, template);
+    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  }
+  return QL_OK;
+}
+
+static int all_workers(const Planner *planner) {
+  int workers = 0;
+  for (int n = 0; n < planner->ctx->info->node_count; n++) workers += planner->ctx->info->workers_of_node[n];
+  return workers;
+}
+
+static void drop_axis(Operand *x, int axis) {
+  for (int r = axis; r < x->rank - 1; r++) {
+    x->extent[r] = x->extent[r + 1], x->reduced[r] = x->reduced[r + 1], x->target_stride[r] = x->target_stride[r + 1];
+  }
+  x->rank--;
+}
+
+static void finish(Group *group, QlReduction reduction, JitReduceForm form, int axis) {
+  group->reduction = reduction == QL_REDUCE_COUNT ? QL_REDUCE_SUM : reduction;
+  group->form = form, group->reduce_axis = axis;
+}
+
+/* Leaf values of `x` along `axis` into a temporary, which then is x. */
+static QlStatus reduce_leaves(Planner *planner, Group *group, int node, Layout *domain, Operand *x, int axis) {
+  const Statement *s = &planner->log->statements[group->statement];
+  int64_t shape[QL_MAX_DIMS], offset[QL_MAX_DIMS];
+  memcpy(shape, x->extent, sizeof shape), memcpy(offset, domain->offset, sizeof offset);
+  shape[axis] = (x->extent[axis] + JIT_LEAF - 1) / JIT_LEAF;
+  Template *template =
+      rt_template_coarsen(planner->ctx, domain->template, axis, offset[axis], x->extent[axis], JIT_LEAF, planner->error);
+  if (!template) return QL_ERR_MEMORY;
+  offset[axis] = 0;
+  Layout *layout = rt_layout_new(template, offset);
+  if (!layout) rt_template_release(planner->ctx, template);
+  int leaves = layout ? planner_slot(planner, s->loop, x->rank, shape, layout) : -1;
+  if (leaves < 0) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  SlotView target = {.slot = leaves};
+  c_strides(x->rank, shape, 1, target.stride);
+  group->placement.leaf_axis = axis;
+  finish(group, (QlReduction)s->op, JIT_LEAVES, axis);
+  planner_store(planner, group, &target, node);
+  x->slot = leaves;
+  memcpy(x->extent, shape, sizeof shape);
+  return QL_OK;
+}
+
+/* The layout of what is left when `axis` has been reduced where its elements are. */
+static Layout *projected(Planner *planner, const Layout *domain, int rank, int axis) {
+  Template *template = rt_template_project(planner->ctx, domain->template, axis, planner->error);
+  int64_t offset[QL_MAX_DIMS];
+  for (int r = 0, k = 0; r < rank; r++)
+    if (r != axis) offset[k++] = domain->offset[r];
+  Layout *layout = template ? rt_layout_new(template, offset) : NULL;
+  if (template && !layout) rt_template_release(planner->ctx, template);
+  return layout;
+}
+
+/* Gives the target of the group that ends the reduction of `axis`: the statement's, or a new temporary. */
+static QlStatus result_of(Planner *planner, Group *group, const Operand *x, int axis, Layout *domain, bool in_place,
+                          bool is_last, const SlotView *statement_target_view, SlotView *target, int *slot) {
+  const Statement *s = &planner->log->statements[group->statement];
+  int64_t shape[QL_MAX_DIMS], stride[QL_MAX_DIMS];
+  int rank = 0;
+  for (int r = 0; r < x->rank; r++)
+    if (r != axis) shape[rank++] = x->extent[r];
+  memset(target, 0, sizeof *target);
+  if (is_last) {
+    PlanSlot *last = &planner->plan->slots[statement_target_view->slot];
+    if (!last->layout && in_place && last->ndim == rank) last->layout = projected(planner, domain, x->rank, axis);
+    target->slot = statement_target_view->slot, target->offset = statement_target_view->offset;
+    memcpy(target->stride, x->target_stride, (size_t)x->rank * sizeof(int64_t));
+    return planner_decide_layout(planner, group, target);
+  }
+  Layout *layout = NULL;
+  if (in_place) {
+    layout = projected(planner, domain, x->rank, axis);
+  } else {
+    Template *template = NULL;
+    if (domain && !(template = rt_template_for_shape(planner->ctx, rank, shape, planner->error))) return QL_ERR_MEMORY;
+    if (!(layout = rt_layout_new(template, NULL))) rt_template_release(planner->ctx, template);
+  }
+  *slot = layout ? planner_slot(planner, s->loop, rank, shape, layout) : -1;
+  if (*slot < 0) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  target->slot = *slot;
+  c_strides(rank, shape, 1, stride);
+  for (int r = 0, k = 0; r < x->rank; r++) target->stride[r] = r == axis ? 0 : stride[k++];
+  return QL_OK;
+}
+
+static QlStatus reduce_axis(Planner *planner, int statement, Operand *x, const SlotView *last_target) {
+  const Statement *s = &planner->log->statements[statement];
+  int axis = last_reduced(x), node, slot = -1;
+  bool is_last = true;
+  for (int r = 0; r < axis; r++) is_last &= !x->reduced[r];
+  Group *group = open_over(planner, statement, x, &node);
+  if (!group) return planner->error->status;
+  Layout *domain = NULL;
+  QL_TRY(domain_layout(planner, group, &domain));
+
+  QlStatus status = QL_OK;
+  int64_t volume = product(x->rank, x->extent), results = volume / QL_MAX(x->extent[axis], 1);
+  const PlanSlot *last = &planner->plan->slots[last_target->slot];
+  bool last_replicated = last->layout ? !last->layout->template
+                                      : rt_is_replicated_size(planner->ctx, planner->slots[last_target->slot].storage->size);
+  bool in_place = domain && x->rank > 1 && !domain->template->cut[axis] && results >= 4 * all_workers(planner) &&
+                  !(is_last && last_replicated);
+  JitReduceForm form = JIT_WHOLE;
+  if (domain && !in_place && volume > 0) {
+    if ((status = reduce_leaves(planner, group, node, domain, x, axis))) goto out;
+    if (!(group = open_over(planner, statement, x, &node))) {
+      status = planner->error->status;
+      goto out;
+    }
+    form = JIT_TREE;
+  }
+  SlotView target;
+  if ((status = result_of(planner, group, x, axis, domain, in_place, is_last, last_target, &target, &slot))) goto out;
+  finish(group, (QlReduction)s->op, form, axis);
+  planner_store(planner, group, &target, node);
+  drop_axis(x, axis);
+  x->slot = slot;
+out:
+  rt_layout_release(planner->ctx, domain);
+  return status;
+}
+
+QlStatus planner_reduce(Planner *planner, int statement) {
+  const Statement *s = &planner->log->statements[statement];
+  const int64_t *shape = statement_shape(planner->log, s);
+  SlotView target;
+  statement_target(planner->log, s, &target);
+  Operand x = {.slot = -1};
+  bool reduces = false;
+  for (int d = 0; d < s->ndim; d++) {
+    x.map[d] = (AxisMap){.dim = -1};
+    if (shape[d] == 1) continue; /* reducing one element is that element */
+    x.map[d] = (AxisMap){0, 1, x.rank};
+    x.extent[x.rank] = shape[d], x.target_stride[x.rank] = target.stride[d];
+    x.reduced[x.rank] = s->axes >> d & 1;
+    reduces |= x.reduced[x.rank++];
+  }
+  if (!reduces) {
+    if (x.rank == 0) x.extent[x.rank++] = 1;
+    int node;
+    Group *group = open_over(planner, statement, &x, &node);
+    if (!group) return planner->error->status;
+    SlotView seen = {.slot = target.slot, .offset = target.offset};
+    memcpy(seen.stride, x.target_stride, sizeof seen.stride);
+    QL_TRY(planner_decide_layout(planner, group, &seen));
+    planner_store(planner, group, &seen, node);
+    return planner_close(planner);
+  }
+  while (last_reduced(&x) >= 0) {
+    QL_TRY(reduce_axis(planner, statement, &x, &target));
+    QL_TRY(planner_close(planner));
+  }
+  return QL_OK;
+}

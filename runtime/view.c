@@ -1,0 +1,52 @@
+/* Views: offset and strides over the virtual C-order global array of a storage (contract C2), seen as boxes with steps.
+ *
+ * A stride s belongs to the axis a with cstride[a] <= |s| < cstride[a] * shape[a] that it divides by: the step is s / cstride[a].
+ * The first element's index along each axis follows from the offset by division. Views that wrap around rows (some
+ * reshapes), or move along two axes at once (diagonals), have no such form. */
+#include "runtime.h"
+
+#include <stdlib.h>
+
+static int axis_of_stride(int ndim, const int64_t *shape, const int64_t *cstride, int64_t stride, int64_t *step) {
+  int64_t size = stride < 0 ? -stride : stride;
+  for (int a = ndim - 1; a >= 0; a--) {
+    if (shape[a] <= 1 || size >= cstride[a] * shape[a]) continue;
+    if (size % cstride[a]) return -1;
+    *step = stride / cstride[a];
+    return a;
+  }
+  return -1;
+}
+
+bool view_axes(int rank, const int64_t *extent, const int64_t *stride, int64_t offset, int ndim, const int64_t *shape,
+               AxisMap *axes) {
+  int64_t cstride[QL_MAX_DIMS];
+  c_strides(ndim, shape, 1, cstride);
+  for (int a = 0; a < ndim; a++) {
+    axes[a] = (AxisMap){.start = shape[a] > 1 ? offset / cstride[a] : 0, .step = 0, .dim = -1};
+    if (shape[a] > 1) offset %= cstride[a];
+  }
+  for (int r = 0; r < rank; r++) {
+    if (extent[r] <= 1 || stride[r] == 0) continue;
+    int64_t step;
+    int a = axis_of_stride(ndim, shape, cstride, stride[r], &step);
+    if (a < 0 || axes[a].dim >= 0) return false;
+    int64_t last = axes[a].start + step * (extent[r] - 1);
+    if (last < 0 || last >= shape[a]) return false;
+    axes[a].step = step, axes[a].dim = r;
+  }
+  return true;
+}
+
+Box view_box(int ndim, const AxisMap *axes, const Box *domain) {
+  Box box;
+  for (int a = 0; a < ndim; a++) {
+    int64_t first = axes[a].start, last = axes[a].start;
+    if (axes[a].dim >= 0) {
+      first += axes[a].step * domain->lo[axes[a].dim];
+      last += axes[a].step * (domain->hi[axes[a].dim] - 1);
+    }
+    box.lo[a] = QL_MIN(first, last), box.hi[a] = QL_MAX(first, last) + 1;
+  }
+  return box;
+}
