@@ -1,6 +1,6 @@
 /* Common subexpressions: a value that a dominating instruction has computed already is that value.
  *
- * Requires a verified function; ensures one. Values that are replaced stay listed, without users, until dce.
+ * Requires a verified function; ensures one.
  *
  * Two loads of an element are equal when nothing writes the operand. An operand that is updated is equal to itself within a
  * block, between two sinks. Swapped arguments count as equal where the operation gives the same bits either way: not minimum

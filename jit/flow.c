@@ -156,7 +156,13 @@ void ir_same_args(const uint32_t *same, IrIns *ins) {
 void ir_same_apply(JitFn *fn, const uint32_t *same) {
   for (uint32_t b = 0; b < fn->block_count; b++) {
     IrBlock *block = &fn->blocks[b];
-    for (uint32_t i = 0; i < block->count; i++) ir_same_args(same, &fn->ins[block->ins[i]]);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < block->count; i++) {
+      if (same[block->ins[i]] != block->ins[i]) continue;
+      ir_same_args(same, &fn->ins[block->ins[i]]);
+      block->ins[kept++] = block->ins[i];
+    }
+    block->count = kept;
     if (block->end == IR_JNZ) block->condition = ir_same(same, block->condition);
   }
   for (uint32_t arm = 1; arm < fn->phi_count; arm++) fn->phis[arm].value = ir_same(same, fn->phis[arm].value);

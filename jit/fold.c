@@ -1,6 +1,6 @@
 /* Folding: what is known when compiling is computed now, and operations that change nothing go. No bit of a result changes.
  *
- * Requires a verified function; ensures one. Values that are replaced stay listed, without users, until dce.
+ * Requires a verified function; ensures one. Values that lost their users stay until dce.
  *
  * Floats allow little: x + 0 is not x (-0), 0 * x is not 0 (NaN, -0), x - x is not 0 (NaN, inf). What stays is x * 1, x / 1,
  * x - (+0), x + (-0). Complex multiplication and division by one mix the parts and fold nothing. NaN payloads are not kept. */
@@ -39,10 +39,10 @@ static bool is_minus_zero(const Fold *f, uint32_t value) {
   }
 }
 
-/* The argument of `value` when `value` is that operation, otherwise 0. */
-static uint32_t argument_of(const Fold *f, uint32_t value, QlOp op) {
+/* What `op` was applied to twice, when `value` is that operation on the same dtype (logical_not makes bools of others); otherwise 0. */
+static uint32_t undone(const Fold *f, uint32_t value, QlOp op) {
   const IrIns *ins = &f->fn->ins[value];
-  return ins->kind == IR_OP && ins->op == op ? ins->args[0] : 0;
+  return ins->kind == IR_OP && ins->op == op && f->fn->ins[ins->args[0]].dtype == ins->dtype ? ins->args[0] : 0;
 }
 
 /* ---- operations that give back an argument: which, or 0 ---- */
@@ -52,11 +52,10 @@ static uint32_t unchanged_unary(const Fold *f, QlOp op, uint32_t x) {
   switch (op) {
     case QL_OP_POSITIVE: return x;
     case QL_OP_REAL: return kind == QL_KIND_COMPLEX ? 0 : x;
-    case QL_OP_CONJUGATE: return kind == QL_KIND_COMPLEX ? argument_of(f, x, op) : x;
+    case QL_OP_CONJUGATE: return kind == QL_KIND_COMPLEX ? undone(f, x, op) : x;
     case QL_OP_ABSOLUTE: return kind == QL_KIND_BOOL || kind == QL_KIND_UINT ? x : 0;
     case QL_OP_FLOOR: case QL_OP_CEIL: case QL_OP_TRUNC: return kind == QL_KIND_FLOAT ? 0 : x;
-    case QL_OP_NEGATIVE: case QL_OP_INVERT: return argument_of(f, x, op);
-    case QL_OP_LOGICAL_NOT: return kind == QL_KIND_BOOL ? argument_of(f, x, op) : 0;
+    case QL_OP_NEGATIVE: case QL_OP_INVERT: case QL_OP_LOGICAL_NOT: return undone(f, x, op);
     default: return 0;
   }
 }
@@ -201,16 +200,16 @@ static void fold_instruction(Fold *f, uint32_t id) {
   if (ins->kind == IR_LOAD) fold_offsets(fn, ins);
   if (ins->kind == IR_STORE || ins->kind == IR_REDUCE) ins->rank = fn->ins[ins->args[0]].rank;
   if (ins->kind != IR_OP && ins->kind != IR_CAST && ins->kind != IR_PHI) return;
-  if (f->same[id] != id) return;
   if (ins->kind != IR_PHI) {
     ins->rank = 0; /* an argument may have become uniform */
     for (int a = 0, count = ir_arg_count(ins); a < count; a++) ins->rank = QL_MAX(ins->rank, fn->ins[ins->args[a]].rank);
-    QlValue value;
-    if (is_known(f, ins, &value)) {
-      *ins = (IrIns){.kind = IR_CONST, .dtype = ins->dtype, .value = value, .source = ins->source};
-      f->changed = true;
-      return;
-    }
+  }
+  if (f->same[id] != id) return;
+  QlValue value;
+  if (ins->kind != IR_PHI && is_known(f, ins, &value)) {
+    *ins = (IrIns){.kind = IR_CONST, .dtype = ins->dtype, .value = value, .source = ins->source};
+    f->changed = true;
+    return;
   }
   uint32_t other = unchanged(f, id);
   if (other) f->same[id] = other, f->changed = true;

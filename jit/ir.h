@@ -93,7 +93,7 @@ bool ir_prune(JitFn *fn);                                        /* removes unre
 uint32_t *ir_same_new(const JitFn *fn, QlError *error);          /* NULL: out of memory */
 uint32_t ir_same(const uint32_t *same, uint32_t value);
 void ir_same_args(const uint32_t *same, IrIns *ins);             /* arguments become what stands for them */
-void ir_same_apply(JitFn *fn, const uint32_t *same);             /* everywhere, conditions and phis too */
+void ir_same_apply(JitFn *fn, const uint32_t *same);             /* everywhere; those that another stands for go */
 
 /* ---- text.c ---- */
 /* Instructions are numbered as they appear, so equal functions give equal texts. Without sources it is the text that is hashed. */

@@ -10,7 +10,7 @@ typedef struct Pass {
 
 static const Pass passes[] = {
     {"fold", jit_fold}, /* constants; may leave values without users */
-    {"cse", jit_cse},   /* equal values; the same */
+    {"cse", jit_cse},   /* equal values */
     {"licm", jit_licm}, /* uniform values to the entry */
     {"dce", jit_dce},   /* what is left without users */
 };

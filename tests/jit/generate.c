@@ -1,0 +1,255 @@
+/* Random functions. Values in reach are kept in a stack: what a branch or a loop computes leaves it at the end, so that every
+ * use is dominated by its definition. A value of a wanted dtype is taken from the stack, or made: constant, parameter, load,
+ * index or cast. */
+#include "generate.h"
+#include "random.h"
+
+#include <stdlib.h>
+
+enum { MAX_VALUES = 512, MAX_OPERANDS = 6, MAX_NESTING = 3 };
+
+typedef struct Generator {
+  Random random;
+  JitFn *fn;
+  const GenerateOptions *options;
+  uint32_t dtypes;              /* bit set: the dtypes of this function */
+  JitRef values[MAX_VALUES];
+  int count, nesting, budget;
+  bool reduces;
+} Generator;
+
+static QlSource no_source(void) { return (QlSource){0}; }
+
+static QlDtype dtype_of(const Generator *g, JitRef value) { return (QlDtype)g->fn->ins[value.id].dtype; }
+
+static JitRef keep(Generator *g, JitRef value) {
+  if (value.id && g->count < MAX_VALUES) g->values[g->count++] = value;
+  return value;
+}
+
+/* ---- declarations ---- */
+
+static QlDtype any_dtype(Generator *g, uint32_t among) {
+  QlDtype dtype;
+  do dtype = (QlDtype)random_below(&g->random, QL_DTYPE_COUNT);
+  while (!(among >> dtype & 1));
+  return dtype;
+}
+
+static void declare_operand(Generator *g, JitAccess access, QlDtype dtype, int reduce_axis, JitReduceForm form) {
+  JitStride strides[QL_MAX_DIMS];
+  int rank = g->fn->rank;
+  bool uniform = access == JIT_READ && random_chance(&g->random, 15);
+  for (int axis = 0; axis < rank; axis++) {
+    strides[axis] = JIT_STRIDE_ANY;
+    if (axis == rank - 1 && random_chance(&g->random, 70)) strides[axis] = JIT_STRIDE_UNIT;
+    if (access == JIT_READ && (uniform || random_chance(&g->random, 15))) strides[axis] = JIT_STRIDE_ZERO;
+    if (axis == reduce_axis && form != JIT_LEAVES) strides[axis] = JIT_STRIDE_ZERO;
+  }
+  jit_fn_array(g->fn, dtype, access, strides);
+}
+
+static void declare(Generator *g) {
+  int operands = 1 + (int)random_below(&g->random, MAX_OPERANDS - 2), params = (int)random_below(&g->random, 4);
+  for (int k = 0; k < operands; k++) {
+    bool update = !g->reduces && random_chance(&g->random, 25);
+    declare_operand(g, update ? JIT_UPDATE : JIT_READ, any_dtype(g, g->dtypes), -1, JIT_WHOLE);
+  }
+  for (int k = 0; k < params; k++) jit_fn_param(g->fn, any_dtype(g, g->dtypes));
+}
+
+/* ---- values ---- */
+
+static JitRef make_load(Generator *g, int array) {
+  int32_t offset[QL_MAX_DIMS] = {0};
+  if (g->fn->arrays[array].access == JIT_READ && random_chance(&g->random, 60))
+    for (int axis = 0; axis < g->fn->rank; axis++) offset[axis] = (int32_t)random_below(&g->random, 5) - 2;
+  return jit_load(g->fn, array, offset, no_source());
+}
+
+/* A number of the start of the list of declared operands (or parameters) of that dtype; -1: none. */
+static int find_declared(Generator *g, QlDtype dtype, bool operand) {
+  uint32_t count = operand ? g->fn->array_count : g->fn->param_count, start = count ? (uint32_t)random_below(&g->random, count) : 0;
+  for (uint32_t k = 0; k < count; k++) {
+    uint32_t number = (start + k) % count;
+    uint8_t found = operand ? g->fn->arrays[number].dtype : g->fn->params[number];
+    if (found == dtype && (!operand || g->fn->arrays[number].access != JIT_WRITE)) return (int)number;
+  }
+  return -1;
+}
+
+static JitRef make_value(Generator *g, QlDtype dtype) {
+  int array = find_declared(g, dtype, true), param = find_declared(g, dtype, false);
+  if (array >= 0 && random_chance(&g->random, 60)) return keep(g, make_load(g, array));
+  if (param >= 0 && random_chance(&g->random, 40)) return keep(g, jit_param(g->fn, param, no_source()));
+  if (g->fn->rank && random_chance(&g->random, 10)) {
+    int axis = (int)random_below(&g->random, (uint64_t)g->fn->rank);
+    return keep(g, jit_cast(g->fn, keep(g, jit_index(g->fn, axis, no_source())), dtype, no_source()));
+  }
+  if (g->count && random_chance(&g->random, 60))
+    return keep(g, jit_cast(g->fn, g->values[random_below(&g->random, (uint64_t)g->count)], dtype, no_source()));
+  return keep(g, jit_const(g->fn, dtype, random_value(&g->random, dtype)));
+}
+
+/* A value in reach, the newer the likelier; or a new one. */
+static JitRef find_value(Generator *g, QlDtype dtype) {
+  for (int tries = 0; tries < 12 && g->count; tries++) {
+    int near = 1 + (int)random_below(&g->random, (uint64_t)g->count);
+    JitRef value = g->values[g->count - 1 - (int)random_below(&g->random, (uint64_t)near)];
+    if (dtype_of(g, value) == dtype) return value;
+  }
+  return make_value(g, dtype);
+}
+
+/* The value with a number in place of NaN. */
+static JitRef without_nan(Generator *g, JitRef value) {
+  QlDtype dtype = dtype_of(g, value);
+  JitRef one = jit_const(g->fn, dtype, ql_convert(QL_I64, (QlValue){.bits = {1, 0}}, dtype));
+  JitRef nan = jit_op(g->fn, QL_OP_ISNAN, 1, &value, no_source());
+  return jit_op(g->fn, QL_OP_SELECT, 3, (JitRef[]){nan, one, value}, no_source());
+}
+
+/* Does a result other than NaN depend on the sign of a NaN? The complex functions of the C library may do so. */
+static bool reads_nan_sign(QlOp op, QlDtype loop) {
+  if (op == QL_OP_SIGNBIT || op == QL_OP_COPYSIGN) return true;
+  if (ql_dtype_info[loop].kind != QL_KIND_COMPLEX) return false;
+  return ql_op_info[op].domain == QL_DOMAIN_INEXACT || op == QL_OP_POWER || op == QL_OP_FLOAT_POWER;
+}
+
+static void make_op(Generator *g) {
+  QlOp op;
+  QlDtype loop;
+  do op = (QlOp)random_below(&g->random, QL_OP_COUNT), loop = any_dtype(g, g->dtypes);
+  while (!ir_has_loop(op, loop));
+  JitRef args[3];
+  int arity = ql_op_info[op].arity, first = op == QL_OP_SELECT;
+  for (int a = first; a < arity; a++) {
+    args[a] = find_value(g, loop);
+    if (reads_nan_sign(op, loop)) args[a] = without_nan(g, args[a]);
+  }
+  if (first) args[0] = find_value(g, QL_BOOL);
+  keep(g, jit_op(g->fn, op, arity, args, no_source()));
+}
+
+static void make_store(Generator *g) {
+  uint32_t array = (uint32_t)random_below(&g->random, g->fn->array_count);
+  const IrArray *operand = &g->fn->arrays[array];
+  for (int axis = 0; axis < g->fn->rank; axis++)
+    if (operand->stride[axis] == JIT_STRIDE_ZERO) return;
+  if (operand->access != JIT_READ) jit_store(g->fn, (int)array, find_value(g, (QlDtype)operand->dtype), no_source());
+}
+
+/* ---- control flow ---- */
+
+static void make_body(Generator *g, int instructions);
+
+/* if condition: x = ... else: x = ... */
+static void make_branch(Generator *g) {
+  JitFn *fn = g->fn;
+  QlDtype dtype = any_dtype(g, g->dtypes);
+  JitBlock sides[2] = {jit_block_new(fn), jit_block_new(fn)}, join = jit_block_new(fn), from[2];
+  JitRef value[2];
+  jit_branch(fn, find_value(g, QL_BOOL), sides[0], sides[1]);
+  int reach = g->count;
+  for (int side = 0; side < 2; side++) {
+    jit_block_open(fn, sides[side]);
+    make_body(g, (int)random_below(&g->random, 6));
+    value[side] = find_value(g, dtype);
+    from[side] = (JitBlock){fn->open};
+    jit_jump(fn, join);
+    g->count = reach;
+  }
+  jit_block_open(fn, join);
+  JitRef phi = jit_phi(fn, dtype, fn->rank);
+  for (int side = 0; side < 2; side++) jit_phi_from(fn, phi, from[side], value[side]);
+  keep(g, phi);
+}
+
+/* for (i = 0; i < n; i++) x = ...; n is at most 7 and may depend on the point. */
+static void make_loop(Generator *g) {
+  JitFn *fn = g->fn;
+  QlDtype dtype = any_dtype(g, g->dtypes);
+  QlSource source = no_source();
+  JitRef zero = jit_const(fn, QL_I64, (QlValue){.bits = {0, 0}}), one = jit_const(fn, QL_I64, (QlValue){.bits = {1, 0}});
+  JitRef seven = jit_const(fn, QL_I64, (QlValue){.bits = {7, 0}});
+  JitRef end = jit_op(fn, QL_OP_BITWISE_AND, 2, (JitRef[]){find_value(g, QL_I64), seven}, source);
+  JitRef start = find_value(g, dtype);
+  JitBlock before = {fn->open}, head = jit_block_new(fn), body = jit_block_new(fn), after = jit_block_new(fn);
+  jit_jump(fn, head);
+  jit_block_open(fn, head);
+  JitRef i = jit_phi(fn, QL_I64, fn->rank), x = jit_phi(fn, dtype, fn->rank);
+  jit_branch(fn, jit_op(fn, QL_OP_LESS, 2, (JitRef[]){i, end}, source), body, after);
+  int reach = g->count;
+  jit_block_open(fn, body);
+  keep(g, i), keep(g, x);
+  make_body(g, (int)random_below(&g->random, 6));
+  JitRef next = find_value(g, dtype), more = jit_op(fn, QL_OP_ADD, 2, (JitRef[]){i, one}, source);
+  JitBlock last = {fn->open};
+  jit_jump(fn, head);
+  jit_phi_from(fn, i, before, zero), jit_phi_from(fn, i, last, more);
+  jit_phi_from(fn, x, before, start), jit_phi_from(fn, x, last, next);
+  g->count = reach;
+  jit_block_open(fn, after);
+  keep(g, x);
+}
+
+static void make_body(Generator *g, int instructions) {
+  g->nesting++;
+  for (int k = 0; k < instructions && g->budget > 0 && g->count < MAX_VALUES - 32; k++, g->budget--) {
+    bool flow = !g->options->straight && g->nesting <= MAX_NESTING;
+    if (flow && random_chance(&g->random, 8)) make_branch(g);
+    else if (flow && random_chance(&g->random, 6)) make_loop(g);
+    else if (!g->reduces && random_chance(&g->random, 12)) make_store(g);
+    else make_op(g);
+  }
+  g->nesting--;
+}
+
+/* ---- the whole ---- */
+
+static void make_reduction(Generator *g) {
+  QlReduction reduction = (QlReduction)random_below(&g->random, QL_REDUCE_COUNT);
+  JitReduceForm form = (JitReduceForm)random_below(&g->random, IR_FORMS);
+  int axis = (int)random_below(&g->random, (uint64_t)g->fn->rank);
+  bool truth = reduction == QL_REDUCE_ANY || reduction == QL_REDUCE_ALL;
+  JitRef value = find_value(g, truth ? QL_BOOL : any_dtype(g, g->dtypes));
+  int array = (int)g->fn->array_count;
+  declare_operand(g, JIT_WRITE, dtype_of(g, value), axis, form);
+  jit_reduce(g->fn, reduction, form, axis, array, value, no_source());
+}
+
+/* The newest values, and one of any age, each to an operand of its own: most of what was computed is needed. */
+static void make_last_stores(Generator *g) {
+  find_value(g, any_dtype(g, g->dtypes));
+  int wanted = 1 + (int)random_below(&g->random, 5), top = g->count, stores = QL_MIN(wanted, top);
+  for (int k = 0; k < stores; k++) {
+    JitRef value = g->values[k ? top - k : (int)random_below(&g->random, (uint64_t)top)];
+    int array = (int)g->fn->array_count;
+    declare_operand(g, JIT_WRITE, dtype_of(g, value), -1, JIT_WHOLE);
+    jit_store(g->fn, array, value, no_source());
+  }
+}
+
+static void choose_dtypes(Generator *g) {
+  uint32_t allowed = g->options->dtypes ? g->options->dtypes : (1u << QL_DTYPE_COUNT) - 1;
+  for (int k = 1 + (int)random_below(&g->random, 4); k > 0; k--) g->dtypes |= 1u << any_dtype(g, allowed);
+}
+
+JitFn *generate_function(uint64_t seed, const GenerateOptions *options) {
+  static const GenerateOptions plain;
+  Generator g = {.random = {seed}, .options = options ? options : &plain};
+  int rank = (int)random_below(&g.random, 5);
+  g.fn = jit_fn_new(rank);
+  if (!g.fn) return NULL;
+  g.reduces = rank > 0 && !g.options->no_reduce && random_chance(&g.random, 35);
+  choose_dtypes(&g);
+  declare(&g);
+  int instructions = g.options->instructions ? g.options->instructions : 1 + (int)random_below(&g.random, 40);
+  g.budget = 2 * instructions;
+  make_body(&g, instructions);
+  if (g.reduces) make_reduction(&g);
+  else make_last_stores(&g);
+  if (g.fn->bad.status != QL_ERR_MEMORY) return g.fn;
+  jit_fn_free(g.fn);
+  return NULL;
+}
