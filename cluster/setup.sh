@@ -123,7 +123,7 @@ setup_build() {
   if [ "$wanted" != "$(cat "$stamp" 2>/dev/null)" ]; then
     rm -rf "$folder" && mkdir -p "$folder"
     say "configuring build/$preset"
-    if ! (cd "$top" && cmake --preset "$preset" -DPython_EXECUTABLE="$python") >"$log" 2>&1; then
+    if ! (cd "$top" && cmake --preset "$preset" -DPython3_EXECUTABLE="$python") >"$log" 2>&1; then
       cat "$log" >&2
       die "CMake could not configure build/$preset"
     fi

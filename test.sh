@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Sets up, builds and tests.
+#   ./test.sh                 what every change must pass, in less than 25 minutes on 2 cores
+#   ./test.sh --all           also 7 and 16 ranks, threads, thresholds both ways, the sanitizers
+#   ./test.sh --only REGEX    the stages whose names match; the names are in the summary
+# Each stage's output is kept in build/test/STAGE.log.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/cluster/setup.sh"
+cd "$top"
+
+all= only=.
+while [ $# -gt 0 ]; do
+  case $1 in
+  --all) all=yes; shift ;;
+  --only) only=$2; shift 2 ;;
+  *) sed -n '2,6s/^# \{0,1\}//p' "$top/test.sh"; exit 2 ;;
+  esac
+done
+
+packages+=(iproute2) # for cluster/hosts
+logs=$top/build/test
+summary=() failures=0 began=$SECONDS
+
+# stage NAME CMD...: runs the command, keeps its output, and shows the end of it when it fails.
+stage() {
+  local name=$1 start=$SECONDS verdict=passed words
+  shift
+  [[ $name =~ $only ]] || return 0
+  printf '%-28s' "$name"
+  if ! "$@" >"$logs/$name.log" 2>&1 </dev/null; then
+    verdict=FAILED
+    failures=$((failures + 1))
+  fi
+  # pytest's and CTest's closing lines say how many, and what was skipped
+  words=$(grep -aE '^(=+ )?[0-9]+ (passed|failed|skipped|error)|tests passed' "$logs/$name.log" | tail -n 1 | sed 's/ in [0-9.]*s.*//; s/^=* *//' || true)
+  printf '%-7s %4d s  %s\n' "$verdict" $((SECONDS - start)) "$words"
+  grep -aE '^SKIPPED' "$logs/$name.log" || true
+  [ $verdict = passed ] || tail -n 60 "$logs/$name.log"
+  summary+=("$(printf '%-28s%-7s %4d s  %s' "$name" "$verdict" $((SECONDS - start)) "$words")")
+}
+
+# ---- the stages ----
+
+ctests() { ctest --test-dir "build/$1" -j "$(nproc)" --output-on-failure; }
+
+# on_ranks NAME RANKS [VARIABLE=VALUE...] [-- ARGUMENTS OF pytest]: the distributed tests; 0 ranks: without a launcher.
+on_ranks() {
+  local name=$1 ranks=$2 given=()
+  shift 2
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do given+=("$1"); shift; done
+  [ $# = 0 ] || shift
+  stage "$name" distributed "$name" "$ranks" "${given[@]}" -- "$@"
+}
+
+distributed() (
+  name=$1 ranks=$2
+  shift 2
+  while [ "$1" != -- ]; do export "${1?}"; shift; done
+  shift
+  command=("$python" -m pytest tests/python -p no:cacheprovider -m "${selection}" "$@")
+  if [ "$ranks" = 0 ]; then exec "${command[@]}"; fi
+  # Rank 0 speaks; what the others print is kept beside it.
+  # shellcheck disable=SC2016
+  TIMEOUT=1500 launch "$ranks" bash -c '[ "$OMPI_COMM_WORLD_RANK" = 0 ] || exec >"$0.$OMPI_COMM_WORLD_RANK.log"; exec "$@"' "$logs/$name" "${command[@]}"
+)
+
+# The extension is loaded into an interpreter that knows nothing of the sanitizer: its library must come first.
+under_asan() (
+  export LD_PRELOAD PYTHONPATH=$top/build/debug/python PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0
+  LD_PRELOAD=$(gcc -print-file-name=libasan.so)
+  exec "$python" -m pytest tests/python -p no:cacheprovider -m "not slow" -k "${1:-smoke}"
+)
+
+setup
+mkdir -p "$logs"
+rm -f "$logs"/*.log
+export XDG_CACHE_HOME=$top/build/test/cache # kernels of the tests do not fill the user's cache
+selection="not slow"
+[ -z "$all" ] || selection="slow or not slow"
+
+stage walls .ci/walls
+stage ruff "$venv/bin/ruff" check .
+stage mypy "$venv/bin/mypy"
+stage ctest.release ctests release
+stage pytest.single "$python" -m pytest -rs --ignore=tests/python
+
+on_ranks ranks.0 0
+on_ranks ranks.1 1
+on_ranks ranks.2 2 QUELEA_THREADS=1
+on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1
+on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1
+
+if [ -n "$all" ]; then
+  for ranks in 0 1 2 3 4 7 16; do
+    for threads in 1 2; do
+      for nodes in 0 1 2; do
+        for thresholds in "QUELEA_REPLICATE=-1 QUELEA_FLUSH=1" "QUELEA_REPLICATE=-1" "QUELEA_CHECK=1"; do
+          # Few of the full product on many ranks: two cores take long over it.
+          if [ "$ranks" -ge 7 ] && [ $threads = 2 ]; then continue; fi
+          if [ "$ranks" -le 1 ] && [ $nodes != 0 ]; then continue; fi
+          # shellcheck disable=SC2086
+          on_ranks "all.$ranks.threads.$threads.nodes.$nodes.$(cksum <<<"$thresholds" | cut -c1-3)" "$ranks" \
+            QUELEA_THREADS=$threads QUELEA_NODE_SIZE=$nodes $thresholds
+        done
+      done
+    done
+  done
+  stage build.debug setup_build debug
+  stage ctest.debug ctests debug
+  stage smoke.debug under_asan
+  stage build.tsan setup_build tsan
+  stage ctest.tsan ctests tsan
+fi
+
+echo
+printf '%s\n' "${summary[@]}"
+echo "$((SECONDS - began)) s, $failures of ${#summary[@]} stages failed"
+[ "$failures" = 0 ]
