@@ -35,12 +35,18 @@ __attribute__((format(printf, 2, 3))) static void put(Text *text, const char *fo
 
 /* ---- constants ---- */
 
+static bool reads_back(const char *digits, QlDtype dtype, double value) {
+  if (dtype == QL_F32) return strtof(digits, NULL) == (float)value;
+  if (dtype == QL_F16) return ql_half_from_double(strtod(digits, NULL)) == ql_half_from_double(value);
+  return strtod(digits, NULL) == value;
+}
+
 /* printf and strtod speak the process's locale; the text form has a dot. */
-static void put_number(Text *text, double value, bool single) {
+static void put_number(Text *text, QlDtype dtype, double value) {
   char digits[40];
   for (int precision = 1; precision <= 17; precision++) {
     snprintf(digits, sizeof digits, "%.*g", precision, value);
-    if (single ? strtof(digits, NULL) == (float)value : strtod(digits, NULL) == value) break;
+    if (reads_back(digits, dtype, value)) break;
   }
   bool whole = true;
   for (char *c = digits; *c; c++) {
@@ -63,15 +69,15 @@ static void put_float(Text *text, QlDtype dtype, uint64_t bits) {
   } else if (magnitude > infinity) {
     put(text, "bits 0x%" PRIx64, bits);
   } else if (width == 16) {
-    put_number(text, ql_half_to_float((uint16_t)bits), true);
+    put_number(text, dtype, ql_half_to_float((uint16_t)bits));
   } else if (width == 32) {
     float value;
     memcpy(&value, &(uint32_t){(uint32_t)bits}, sizeof value);
-    put_number(text, value, true);
+    put_number(text, dtype, value);
   } else {
     double value;
     memcpy(&value, &bits, sizeof value);
-    put_number(text, value, false);
+    put_number(text, dtype, value);
   }
 }
 

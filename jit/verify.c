@@ -53,7 +53,7 @@ static QlStatus check_block_end(const Verifier *v, uint32_t b) {
   return QL_OK;
 }
 
-/* Gives every listed instruction its home; lists it once; phis first. */
+/* Every instruction in a list exists, is listed once, and gets its home; phis come first. */
 static QlStatus check_lists(Verifier *v) {
   const JitFn *fn = v->fn;
   memset(v->home, 0xff, fn->ins_count * sizeof *v->home);
@@ -63,6 +63,8 @@ static QlStatus check_lists(Verifier *v) {
       uint32_t id = fn->blocks[b].ins[i];
       if (id == 0 || id >= fn->ins_count || fn->ins[id].kind == IR_NONE || fn->ins[id].kind > IR_REDUCE)
         return ql_fail(v->error, QL_ERR_COMPILE, "block @%u lists an instruction that does not exist", b);
+      if (fn->ins[id].kind == IR_OP && fn->ins[id].op >= QL_OP_COUNT) return wrong(v, id, "there is no such operation");
+      if (fn->ins[id].dtype >= QL_DTYPE_COUNT) return wrong(v, id, "has no dtype");
       if (v->home[id] != NOWHERE) return wrong(v, id, "listed twice");
       if (fn->ins[id].kind == IR_PHI && !phis) return wrong(v, id, "a phi behind other instructions of its block");
       phis = fn->ins[id].kind == IR_PHI;
@@ -140,7 +142,19 @@ static QlStatus check_load(const Verifier *v, uint32_t id) {
   return QL_OK;
 }
 
-/* One arm for each predecessor, no other; an arm's value is seen at the end of its block. */
+/* The value of an arm is seen at the end of its block. */
+static QlStatus check_arm(const Verifier *v, uint32_t id, const IrPhi *arm) {
+  const IrIns *ins = &v->fn->ins[id], *value = &v->fn->ins[arm->value];
+  if (!is_value(v, arm->value)) return wrong(v, id, "the value from @%u does not exist", arm->block);
+  if (value->dtype != ins->dtype)
+    return wrong(v, id, "declared %s, gets %s from @%u", ql_dtype_info[ins->dtype].ir, ql_dtype_info[value->dtype].ir, arm->block);
+  if (value->rank > ins->rank) return wrong(v, id, "rank %d, gets rank %d from @%u", ins->rank, value->rank, arm->block);
+  if (!visible(v, arm->value, arm->block, NOWHERE))
+    return wrong(v, id, "%%%u is not computed on every way through @%u", ir_number(v->fn, arm->value), arm->block);
+  return QL_OK;
+}
+
+/* One arm for each predecessor, and no other. */
 static QlStatus check_phi(const Verifier *v, uint32_t id) {
   const JitFn *fn = v->fn;
   const IrIns *ins = &fn->ins[id];
@@ -154,22 +168,16 @@ static QlStatus check_phi(const Verifier *v, uint32_t id) {
     for (uint32_t arm = ins->extra; jumps && arm; arm = fn->phis[arm].next) found += fn->phis[arm].block == b;
     if (jumps && found != 1) return wrong(v, id, "%u arms for @%u, which jumps here", found, b);
   }
-  for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next) {
-    const IrPhi *phi = &fn->phis[arm];
-    if (!is_value(v, phi->value)) return wrong(v, id, "the value from @%u does not exist", phi->block);
-    const IrIns *value = &fn->ins[phi->value];
-    if (++arms > predecessors) return wrong(v, id, "an arm from a block that does not jump here");
-    if (value->dtype != ins->dtype) return wrong(v, id, "declared %s, gets %s from @%u", ql_dtype_info[ins->dtype].ir, ql_dtype_info[value->dtype].ir, phi->block);
-    if (value->rank > ins->rank) return wrong(v, id, "rank %d, gets rank %d from @%u", ins->rank, value->rank, phi->block);
-    if (!visible(v, phi->value, phi->block, NOWHERE)) return wrong(v, id, "%%%u is not computed on every way through @%u", ir_number(fn, phi->value), phi->block);
-  }
+  for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next) arms++;
+  if (arms != predecessors) return wrong(v, id, "an arm from a block that does not jump here");
+  if (arms == 0) return wrong(v, id, "no block jumps here");
+  for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next) QL_TRY(check_arm(v, id, &fn->phis[arm]));
   return QL_OK;
 }
 
 static QlStatus check_value(const Verifier *v, uint32_t id) {
   const JitFn *fn = v->fn;
   const IrIns *ins = &fn->ins[id];
-  if (ins->dtype >= QL_DTYPE_COUNT) return wrong(v, id, "has no dtype");
   if (ins->rank != 0 && ins->rank != fn->rank) return wrong(v, id, "rank %d in a domain of rank %d", ins->rank, fn->rank);
   switch (ins->kind) {
     case IR_CONST: return ins->rank ? wrong(v, id, "a constant has rank 0") : QL_OK;
@@ -181,7 +189,7 @@ static QlStatus check_value(const Verifier *v, uint32_t id) {
       if (ins->number < 0 || ins->number >= fn->rank) return wrong(v, id, "the domain has no axis %d", ins->number);
       return ins->dtype != QL_I64 || ins->rank != fn->rank ? wrong(v, id, "an index is i64 and varies over the domain") : QL_OK;
     case IR_LOAD: return check_load(v, id);
-    case IR_OP: return ins->op < QL_OP_COUNT ? check_op(v, id) : wrong(v, id, "there is no such operation");
+    case IR_OP: return check_op(v, id);
     case IR_PHI: return check_phi(v, id);
     default: return QL_OK;
   }
