@@ -34,7 +34,7 @@ typedef struct EmitPlace {
 typedef struct Emit {
   const JitFn *fn;
   IrFlow flow;
-  bool fastmath;
+  bool fastmath, masks;                /* masks: vectors can be loaded and stored in part */
   unsigned width;                      /* elements in a register: 1 but while the lanes of a leaf combine */
   struct LLVMOpaqueContext *context;
   struct LLVMOpaqueModule *module;
@@ -87,6 +87,8 @@ typedef struct EmitLoop {
 typedef enum EmitLoopKind {
   EMIT_LOOP,          /* as LLVM sees fit */
   EMIT_LOOP_PARALLEL, /* no iteration touches what another one writes */
+  EMIT_LOOP_WHOLE,    /* parallel, and always a whole number of pairs of vectors */
+  EMIT_LOOP_TAIL,     /* parallel, and always less than that: vectors under a mask */
   EMIT_LOOP_RARE      /* not worth any optimisation */
 } EmitLoopKind;
 EmitLoop emit_loop_open(Emit *e, EmitRef end);
@@ -111,6 +113,7 @@ EmitValue emit_load(Emit *e, QlDtype dtype, EmitPlace from);
 void emit_store(Emit *e, QlDtype dtype, EmitValue value, EmitPlace to);
 EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args);
 EmitValue emit_cast(Emit *e, QlDtype from, EmitValue value, QlDtype to);
+bool emit_is_inline(QlOp op, QlDtype loop); /* no call, or one of functions that have vector forms */
 EmitValue emit_select(Emit *e, EmitRef condition, EmitValue a, EmitValue b);
 QlStatus emit_keep_functions(Emit *e, QlError *error); /* when all is emitted: what the vectoriser may call */
 /* The even (0) or odd (1) lanes of a vector of 2 * e->width elements. */

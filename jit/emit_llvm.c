@@ -100,12 +100,19 @@ EmitLoop emit_loop_open(Emit *e, EmitRef end) {
   return loop;
 }
 
-/* distinct !{itself, !{property, value}} */
-static EmitRef loop_metadata(Emit *e, const char *property, EmitMetadata value) {
-  EmitMetadata self = LLVMTemporaryMDNode(e->context, NULL, 0);
-  EmitMetadata pair[2] = {LLVMMDStringInContext2(e->context, property, strlen(property)), value};
-  EmitMetadata both[2] = {self, LLVMMDNodeInContext2(e->context, pair, value ? 2 : 1)};
-  EmitMetadata node = LLVMMDNodeInContext2(e->context, both, 2);
+typedef struct Property { /* of a loop */
+  const char *name;
+  EmitMetadata value; /* NULL: none */
+} Property;
+
+/* distinct !{itself, !{property, value}, ...} */
+static EmitRef loop_metadata(Emit *e, int count, const Property *properties) {
+  EmitMetadata self = LLVMTemporaryMDNode(e->context, NULL, 0), all[4] = {self};
+  for (int p = 0; p < count; p++) {
+    EmitMetadata pair[2] = {LLVMMDStringInContext2(e->context, properties[p].name, strlen(properties[p].name)), properties[p].value};
+    all[p + 1] = LLVMMDNodeInContext2(e->context, pair, properties[p].value ? 2 : 1);
+  }
+  EmitMetadata node = LLVMMDNodeInContext2(e->context, all, (size_t)count + 1);
   LLVMMetadataReplaceAllUsesWith(self, node);
   return LLVMMetadataAsValue(e->context, node);
 }
@@ -117,10 +124,19 @@ void emit_loop_close(Emit *e, EmitLoop *loop, EmitLoopKind kind) {
   LLVMBasicBlockRef last = LLVMGetInsertBlock(e->builder);
   LLVMAddIncoming(loop->i, &next, &last, 1);
   EmitRef branch = LLVMBuildCondBr(e->builder, emit_less(e, next, loop->end), loop->body, loop->exit);
-  if (kind == EMIT_LOOP_PARALLEL)
-    LLVMSetMetadata(branch, metadata_kind(e, "llvm.loop"), loop_metadata(e, "llvm.loop.parallel_accesses", e->group));
-  if (kind == EMIT_LOOP_RARE)
-    LLVMSetMetadata(branch, metadata_kind(e, "llvm.loop"), loop_metadata(e, "llvm.loop.disable_nonforced", NULL));
+  EmitMetadata yes = LLVMValueAsMetadata(LLVMConstInt(LLVMInt1TypeInContext(e->context), 1, false));
+  EmitMetadata two = LLVMValueAsMetadata(LLVMConstInt(LLVMInt32TypeInContext(e->context), 2, false));
+  Property parallel = {"llvm.loop.parallel_accesses", e->group};
+  const Property properties[][3] = {
+    [EMIT_LOOP] = {{NULL, NULL}},
+    [EMIT_LOOP_PARALLEL] = {parallel},
+    [EMIT_LOOP_WHOLE] = {parallel, {"llvm.loop.interleave.count", two}},
+    [EMIT_LOOP_TAIL] = {parallel, {"llvm.loop.vectorize.predicate.enable", yes}, {"llvm.loop.vectorize.enable", yes}},
+    [EMIT_LOOP_RARE] = {{"llvm.loop.disable_nonforced", NULL}},
+  };
+  int count = 0;
+  while (count < 3 && properties[kind][count].name) count++;
+  if (count) LLVMSetMetadata(branch, metadata_kind(e, "llvm.loop"), loop_metadata(e, count, properties[kind]));
   emit_enter(e, loop->exit);
 }
 
@@ -309,7 +325,8 @@ static QlStatus optimise(Emit *e, EmitMachine *machine, QlError *error) {
   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
   LLVMPassBuilderOptionsSetLoopInterleaving(options, true);
   LLVMPassBuilderOptionsSetLoopVectorization(options, true);
-  LLVMErrorRef failed = LLVMRunPasses(e->module, "default<O3>", machine->target, options);
+  /* -O3 would double the time, mostly by unswitching outer loops, for code of the same speed. */
+  LLVMErrorRef failed = LLVMRunPasses(e->module, "default<O2>", machine->target, options);
   LLVMDisposePassBuilderOptions(options);
   return failed ? fail_llvm(failed, error) : QL_OK;
 }
@@ -340,7 +357,7 @@ QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol,
   QL_TRY(machine_open(machine, error));
   QL_TRY(need_target(*machine, error));
   QlError complaint = {0};
-  Emit e = {.fn = fn, .fastmath = fastmath, .width = 1};
+  Emit e = {.fn = fn, .fastmath = fastmath, .width = 1, .masks = strstr((*machine)->features, "+avx2") != NULL};
   QlStatus status = emit_allocate(&e, error);
   if (status != QL_OK) {
     emit_free(&e);

@@ -189,24 +189,59 @@ static const IrIns *find_reduction(const JitFn *fn) {
   return NULL;
 }
 
+/* Of how many elements are two vectors? 0: when the loop over the last axis had better not be split into whole vectors and a
+ * tail, since LLVM would not use masks for the tail. */
+static int64_t pair_of_vectors(const Emit *e) {
+  enum { VECTOR_BYTES = 64 };
+  const JitFn *fn = e->fn;
+  int64_t widest = 1;
+  if (!e->masks || fn->rank == 0 || fn->block_count > 1) return 0;
+  for (uint32_t array = 0; array < fn->array_count; array++)
+    if (class_of(e, array, fn->rank - 1) == JIT_STRIDE_ANY) return 0;
+  for (uint32_t i = 0; i < fn->blocks[0].count; i++) {
+    const IrIns *ins = &fn->ins[fn->blocks[0].ins[i]];
+    if (is_uniform(e, 0, ins)) continue;
+    if (ql_dtype_info[ins->dtype].kind == QL_KIND_COMPLEX) return 0;
+    if (ins->kind == IR_OP && !emit_is_inline((QlOp)ins->op, (QlDtype)fn->ins[ins->args[ir_arg_count(ins) - 1]].dtype)) return 0;
+    widest = QL_MAX(widest, (int64_t)ql_dtype_info[ins->dtype].size);
+  }
+  return 2 * VECTOR_BYTES / widest;
+}
+
+/* The points at first .. first + count - 1 of the last axis. */
+static void emit_line(Emit *e, EmitPoint *point, EmitRef first, EmitRef count, EmitLoopKind kind) {
+  EmitLoop loop = emit_loop_open(e, count);
+  point->position[e->fn->rank - 1] = emit_add(e, first, loop.i);
+  emit_point(e, point, NULL, NULL);
+  emit_loop_close(e, &loop, kind);
+}
+
+static void emit_lines(Emit *e, EmitPoint *point) {
+  EmitRef zero = emit_int(e, 0), extent = e->extent[e->fn->rank - 1];
+  int64_t pair = pair_of_vectors(e);
+  if (pair) {
+    EmitRef whole = emit_and(e, extent, emit_int(e, -pair));
+    emit_line(e, point, zero, whole, EMIT_LOOP_WHOLE);
+    emit_line(e, point, whole, emit_and(e, extent, emit_int(e, pair - 1)), EMIT_LOOP_TAIL);
+  } else {
+    emit_line(e, point, zero, extent, EMIT_LOOP_PARALLEL);
+  }
+}
+
 static void emit_stores(Emit *e, EmitRef *rows) {
-  int rank = e->fn->rank;
-  uint32_t arrays = e->fn->array_count;
+  int outer = e->fn->rank - 1;
   EmitLoop loops[QL_MAX_DIMS];
   EmitPoint point = emit_point_new(e, rows);
-  for (int axis = 0; axis < rank - 1; axis++) {
+  for (int axis = 0; axis < outer; axis++) {
+    EmitPoint from = point;
     loops[axis] = emit_loop_open(e, e->extent[axis]);
-    EmitPoint outer = point;
-    point.row = rows + (uint32_t)(axis + 1) * arrays;
-    emit_point_move(e, &point, &outer, axis, loops[axis].i);
+    point.row = rows + (uint32_t)(axis + 1) * e->fn->array_count;
+    emit_point_move(e, &point, &from, axis, loops[axis].i);
   }
   emit_point_rows(e, &point);
-  if (rank > 0) {
-    loops[rank - 1] = emit_loop_open(e, e->extent[rank - 1]);
-    point.position[rank - 1] = loops[rank - 1].i;
-  }
-  emit_point(e, &point, NULL, NULL);
-  for (int axis = rank - 1; axis >= 0; axis--) emit_loop_close(e, &loops[axis], axis == rank - 1 ? EMIT_LOOP_PARALLEL : EMIT_LOOP);
+  if (e->fn->rank) emit_lines(e, &point);
+  else emit_point(e, &point, NULL, NULL);
+  for (int axis = outer - 1; axis >= 0; axis--) emit_loop_close(e, &loops[axis], EMIT_LOOP);
 }
 
 static void emit_uniform(Emit *e) {

@@ -155,18 +155,38 @@ static EmitRef declare(Emit *e, const char *name, LLVMTypeRef signature) {
   return function ? function : LLVMAddFunction(e->module, name, signature);
 }
 
+/* A function of the module that calls `vector` whatever the mask says: the library functions have no effects. */
+static void define_masked(Emit *e, const char *name, EmitRef vector, LLVMTypeRef type, unsigned arity, unsigned width) {
+  if (LLVMGetNamedFunction(e->module, name)) return;
+  LLVMTypeRef types[3] = {type, type, type};
+  types[arity] = LLVMVectorType(LLVMInt1TypeInContext(e->context), width);
+  EmitRef masked = LLVMAddFunction(e->module, name, LLVMFunctionType(type, types, arity + 1, false)), args[2];
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(e->builder);
+  LLVMSetLinkage(masked, LLVMInternalLinkage);
+  LLVMPositionBuilderAtEnd(e->builder, LLVMAppendBasicBlockInContext(e->context, masked, ""));
+  for (unsigned a = 0; a < arity; a++) args[a] = LLVMGetParam(masked, a);
+  LLVMBuildRet(e->builder, LLVMBuildCall2(e->builder, LLVMFunctionType(type, types, arity, false), vector, args, arity, ""));
+  LLVMPositionBuilderAtEnd(e->builder, here);
+}
+
 /* Declares the vector forms of a function and names them in the attribute by which the vectoriser finds them:
- * "_ZGV_LLVM_N8v_SCALAR(VECTOR)" says that VECTOR computes 8 elements of SCALAR, without a mask, from vector arguments. */
+ * "_ZGV_LLVM_N8v_SCALAR(VECTOR)" says that VECTOR computes 8 elements of SCALAR, without a mask, from vector arguments; M8 is with a mask, which
+ * the widest form gets for tails and branches. */
 static void offer_vectors(Emit *e, EmitRef call, const IrMath *math, LLVMTypeRef type, unsigned arity) {
   enum { WIDTHS = 4 };
-  char text[WIDTHS * 128];
+  char text[(WIDTHS + 1) * 128], masked[96];
+  const char *shape = arity == 1 ? "v" : "vv";
   size_t at = 0;
   for (unsigned w = 0; w < WIDTHS; w++) {
+    unsigned width = 2u << w;
     if (!math->vector[w]) continue;
-    LLVMTypeRef vector = LLVMVectorType(type, 2u << w), types[2] = {vector, vector};
-    declare(e, math->vector[w], LLVMFunctionType(vector, types, arity, false));
-    at += (size_t)snprintf(text + at, sizeof text - at, "%s_ZGV_LLVM_N%u%s_%s(%s)", at ? "," : "", 2u << w, arity == 1 ? "v" : "vv",
-                           math->scalar, math->vector[w]);
+    LLVMTypeRef vector = LLVMVectorType(type, width), types[2] = {vector, vector};
+    EmitRef function = declare(e, math->vector[w], LLVMFunctionType(vector, types, arity, false));
+    at += (size_t)snprintf(text + at, sizeof text - at, "%s_ZGV_LLVM_N%u%s_%s(%s)", at ? "," : "", width, shape, math->scalar, math->vector[w]);
+    if (!e->masks || (w + 1 < WIDTHS && math->vector[w + 1])) continue;
+    snprintf(masked, sizeof masked, "%s_masked", math->vector[w]);
+    define_masked(e, masked, function, vector, arity, width);
+    at += (size_t)snprintf(text + at, sizeof text - at, ",_ZGV_LLVM_M%u%s_%s(%s)", width, shape, math->scalar, masked);
   }
   static const char name[] = "vector-function-abi-variant";
   LLVMAttributeRef attribute = LLVMCreateStringAttribute(e->context, name, sizeof name - 1, text, (unsigned)at);
@@ -180,7 +200,7 @@ QlStatus emit_keep_functions(Emit *e, QlError *error) {
   EmitRef *kept = malloc(room * sizeof *kept);
   if (!kept) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   for (EmitRef f = LLVMGetFirstFunction(e->module); f; f = LLVMGetNextFunction(f))
-    if (LLVMIsDeclaration(f) && !LLVMGetFirstUse(f) && !LLVMGetIntrinsicID(f)) kept[count++] = f;
+    if (f != e->function && !LLVMGetIntrinsicID(f)) kept[count++] = f;
   if (count) {
     LLVMTypeRef pointer = LLVMPointerTypeInContext(e->context, 0);
     EmitRef used = LLVMAddGlobal(e->module, LLVMArrayType2(pointer, count), "llvm.compiler.used");
@@ -582,6 +602,14 @@ EmitValue emit_select(Emit *e, EmitRef condition, EmitValue a, EmitValue b) {
   EmitValue result = real(CHOOSE(condition, a.part[0], b.part[0]));
   if (a.part[1]) result.part[1] = CHOOSE(condition, a.part[1], b.part[1]);
   return result;
+}
+
+bool emit_is_inline(QlOp op, QlDtype loop) {
+  switch (op) {
+    case QL_OP_FLOOR_DIVIDE: case QL_OP_REMAINDER: case QL_OP_FMOD: case QL_OP_NEXTAFTER: return false; /* fmod has no vector form */
+    case QL_OP_POWER: return kind_of(loop) == QL_KIND_FLOAT;
+    default: return kind_of(loop) != QL_KIND_COMPLEX;
+  }
 }
 
 EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args) {
