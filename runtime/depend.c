@@ -72,8 +72,7 @@ static bool touched(const Planner *planner, const Access *access, int worker, Bo
   *box = box_of_shape(slot->ndim, slot->shape);
   if (group->kind != GROUP_KERNEL) return true; /* rare: taken for the whole */
   Box domain = placement_worker(planner, group, worker);
-  for (int r = 0; r < group->rank; r++)
-    if (r != group->reduce_axis && domain.hi[r] <= domain.lo[r]) return false;
+  if (placement_empty(group, &domain)) return false;
   if (access->has_axes && !box_empty(group->rank, &domain)) *box = view_box(slot->ndim, access->axes, &domain);
   return true;
 }

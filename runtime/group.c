@@ -63,11 +63,12 @@ static int64_t ceil_div(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b 
 static Box domain_of_target(const Group *group, const Box *owned) {
   const Placement *p = &group->placement;
   Box box = box_of_shape(group->rank, group->extent);
+  bool none = false;
   for (int a = 0; a < p->slot_ndim; a++) {
     const AxisMap *map = &p->axes[a];
     int64_t lo = owned->lo[a], hi = owned->hi[a];
     if (map->dim < 0) {
-      if (map->start < lo || map->start >= hi) box.hi[0] = box.lo[0];
+      none |= map->start < lo || map->start >= hi;
       continue;
     }
     int64_t first = ceil_div(lo - map->start, map->step), last = ceil_div(hi - map->start, map->step);
@@ -75,6 +76,7 @@ static Box domain_of_target(const Group *group, const Box *owned) {
     box.lo[map->dim] = QL_MAX(first, 0);
     box.hi[map->dim] = QL_MIN(last, group->extent[map->dim]);
   }
+  if (none) box.hi[0] = box.lo[0] - 1; /* none of it, whatever the extents are */
   return box;
 }
 
@@ -91,7 +93,7 @@ Box placement_worker(const Planner *planner, const Group *group, int worker) {
   const CommInfo *info = planner->ctx->info;
   Box box = box_of_shape(group->rank, group->extent);
   if (p->replicated) {
-    if (worker % info->threads) box.hi[0] = box.lo[0];
+    if (worker % info->threads) box.hi[0] = box.lo[0] - 1;
     return box;
   }
   if (p->flat || p->everywhere) {
@@ -104,6 +106,15 @@ Box placement_worker(const Planner *planner, const Group *group, int worker) {
   }
   Box owned = rt_layout_worker(p->layout, p->slot_ndim, p->slot_shape, worker);
   return domain_of_target(group, &owned);
+}
+
+bool placement_empty(const Group *group, const Box *box) {
+  for (int r = 0; r < group->rank; r++) {
+    if (box->hi[r] < box->lo[r]) return true;
+    bool identity = r == group->reduce_axis && group->form != JIT_LEAVES && group->extent[r] == 0;
+    if (box->hi[r] == box->lo[r] && !identity) return true;
+  }
+  return false;
 }
 
 static void place(Planner *planner, Group *group, const SlotView *target) {

@@ -278,13 +278,10 @@ static QlStatus build_tasks(Planner *planner, const Group *group, PlanGroup *out
     return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
   for (int t = 0; t < info->threads; t++) {
     PlanTask *task = &out->tasks[t];
-    int worker = info->node_rank * info->threads + t, rank = group->rank;
+    int worker = info->node_rank * info->threads + t;
     if (group->kind == GROUP_KERNEL) {
       task->box = placement_worker(planner, group, worker);
-      task->empty = false;
-      for (int r = 0; r < rank; r++) /* nothing to reduce still has a result: the identity */
-        task->empty |= r != group->reduce_axis && task->box.hi[r] <= task->box.lo[r];
-      if (group->form == JIT_LEAVES && group->reduce_axis >= 0) task->empty |= box_empty(rank, &task->box);
+      task->empty = placement_empty(group, &task->box);
     } else {
       int slot = group->kind == GROUP_MOVE ? group->move_to : group->stores[0].view.slot;
       const PlanSlot *s = &planner->plan->slots[slot];
