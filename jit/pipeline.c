@@ -22,9 +22,10 @@ QlStatus ir_optimise(JitFn *fn, bool verify, QlError *error) {
 #endif
   for (int p = 0; p < PASS_COUNT; p++) {
     QL_TRY(passes[p].run(fn, error));
-    if (verify && jit_verify(fn, error) != QL_OK) {
+    QlStatus status = verify ? jit_verify(fn, error) : QL_OK;
+    if (status != QL_OK) {
       ql_note(error, "found after the pass %s", passes[p].name);
-      return QL_ERR_COMPILE;
+      return status;
     }
   }
   return QL_OK;

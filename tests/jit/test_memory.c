@@ -1,0 +1,110 @@
+/* Out of memory is an error like any other: the n-th allocation fails, for every n until the work succeeds. Every failure must
+ * be reported, leak nothing (under ASan) and leave the next try able to succeed. The linker routes the compiler's allocations here. */
+#include "../check.h"
+#include "ir.h"
+
+#include <stdlib.h>
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+static long countdown; /* the allocation that fails: the tests' only state */
+
+static bool fails(void) { return countdown > 0 && --countdown == 0; }
+
+void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
+void *__wrap_calloc(size_t count, size_t size) { return fails() ? NULL : __real_calloc(count, size); }
+void *__wrap_realloc(void *old, size_t size) { return fails() ? NULL : __real_realloc(old, size); }
+
+static const char program[] =
+    "function rank 1\n"
+    "array $0: f64 read (unit)\n"
+    "array $1: f64 write (unit)\n"
+    "array $2: f64 read (zero)\n"
+    "param ?0: b8\n"
+    "@0\n"
+    "  %1: f64[:] = load $0[0]\n"
+    "  %2: b8 = const true\n"
+    "  %3: b8 = param ?0\n"
+    "  jnz %3, @1, @2\n"
+    "@1\n"
+    "  %4: f64 = load $2[0]\n"
+    "  %5: f64 = sqrt %4\n"
+    "  %6: f64[:] = add %1, %5\n"
+    "  jnz %2, @2, @3\n"
+    "@2\n"
+    "  %7: f64[:] = phi @0 %1, @1 %6\n"
+    "  %8: f64[:] = add %1, %7\n"
+    "  %9: f64[:] = add %7, %1\n"
+    "  %10: f64[:] = multiply %8, %9\n"
+    "  store $1, %10\n"
+    "  ret\n"
+    "@3\n"
+    "  ret\n";
+
+/* Parses, copies, optimises, prints and runs. */
+static QlStatus work(QlError *error) {
+  double in[3] = {1, 2, 3}, out[3] = {0}, uniform = 16;
+  JitCall call = {.extent = (int64_t[]){3}, .origin = (int64_t[]){0}, .base = (char *[]){(char *)in, (char *)out, (char *)&uniform},
+                  .stride = (int64_t[]){8, 8, 0}, .param = (QlValue[]){{.b = true}}};
+  JitFn *fn = NULL, *copy = NULL;
+  char *text = NULL;
+  QlStatus status = jit_parse(program, &fn, error);
+  if (status != QL_OK) goto out;
+  copy = ir_copy(fn);
+  text = jit_print(fn);
+  status = QL_ERR_MEMORY;
+  if (!copy || !text) goto out;
+  if ((status = jit_optimise(copy, error)) != QL_OK) goto out;
+  if ((status = jit_interpret(copy, &call, error)) != QL_OK) goto out;
+  for (int k = 0; k < 3; k++) CHECK(out[k] == (2 * in[k] + 4) * (2 * in[k] + 4));
+out:
+  free(text);
+  jit_fn_free(fn), jit_fn_free(copy);
+  return status;
+}
+
+static void every_allocation_may_fail(void) {
+  QlStatus status = QL_ERR_MEMORY;
+  long n = 0;
+  while (status == QL_ERR_MEMORY) {
+    QlError error = {0};
+    countdown = ++n;
+    status = work(&error);
+    CHECK(status == QL_ERR_MEMORY || countdown > 0);
+    countdown = 0;
+    if (status != QL_OK && status != QL_ERR_MEMORY) fprintf(stderr, "allocation %ld: %s\n", n, error.text);
+  }
+  CHECK_INT_EQ(status, QL_OK);
+  CHECK(n > 40);
+}
+
+/* Building: the n-th allocation fails and the builder goes on, unaware. */
+static void building_notes_it(void) {
+  for (long n = 1;; n++) {
+    countdown = n;
+    JitFn *fn = jit_fn_new(1);
+    QlError error = {0};
+    if (fn) {
+      jit_fn_array(fn, QL_F64, JIT_WRITE, (JitStride[]){JIT_STRIDE_UNIT});
+      JitRef value = jit_const(fn, QL_F64, (QlValue){.d = 1});
+      for (int k = 0; k < 100; k++) value = jit_op(fn, QL_OP_SQRT, 1, &value, (QlSource){0});
+      JitBlock next = jit_block_new(fn);
+      jit_jump(fn, next);
+      jit_block_open(fn, next);
+      jit_store(fn, 0, value, (QlSource){0});
+    }
+    bool failed = countdown == 0;
+    countdown = 0;
+    QlStatus status = fn ? jit_verify(fn, &error) : QL_ERR_MEMORY;
+    CHECK_INT_EQ(status, failed ? QL_ERR_MEMORY : QL_OK);
+    jit_fn_free(fn);
+    if (!failed) return;
+  }
+}
+
+CHECK_MAIN(CHECK_TEST(every_allocation_may_fail), CHECK_TEST(building_notes_it))
