@@ -287,6 +287,9 @@ static QlStatus build_tasks(Planner *planner, const Group *group, PlanGroup *out
       const PlanSlot *s = &planner->plan->slots[slot];
       task->box = rt_layout_worker(s->layout, s->ndim, s->shape, worker);
       task->empty = box_empty(s->ndim, &task->box) || (!s->layout->template && t > 0);
+      if (group->kind != GROUP_MOVE || group->move_from != slot || info->node_count == 1 || !s->layout->template) continue;
+      task->box = planner->slots[slot].storage->block->alloc; /* valid ghosts move too, and belong to no worker */
+      task->empty = worker != 0;
     }
   }
   return QL_OK;

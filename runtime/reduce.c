@@ -53,7 +53,17 @@ QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32
     goto failed;
   }
   ctx->log.at_end_of_assignment = false;
-  if (made->size) {
+  if (made->size && array->size == 0) { /* of nothing: the identity */
+    QlOperand identity = {.scalar = ql_i64(reduction == QL_REDUCE_PROD || reduction == QL_REDUCE_ALL)};
+    if ((status = ql_assign(ctx, made, &identity, error))) goto failed;
+  } else if (made->size && axes == 0 && rows[reduction].counts) {
+    QlArray *nonzero;
+    if ((status = ql_astype(ctx, array, QL_BOOL, &nonzero, error))) goto failed;
+    QlOperand operand = {.array = nonzero};
+    status = ql_assign(ctx, made, &operand, error);
+    ql_release(nonzero);
+    if (status) goto failed;
+  } else if (made->size) {
     for (int a = 0; a < array->ndim; a++) target_stride[a] = kept_axis[a] >= 0 ? made->strides[kept_axis[a]] : 0;
     LogRequest request = {.kind = STATEMENT_REDUCE, .op = reduction, .loop = half ? QL_F32 : value, .axes = axes,
                           .ndim = array->ndim, .shape = array->shape, .target = made, .target_stride = target_stride, .inputs = 1};
