@@ -19,15 +19,24 @@ PyObject *qx_view(QxArray *base, int ndim, const int64_t *shape, const int64_t *
 
 /* ---- reshape ---- */
 
-static PyObject *cannot_reshape(int64_t size, int ndim, const int64_t *shape) {
-  PyObject *words = PyUnicode_FromString("");
-  for (int i = 0; words && i < ndim; i++) {
-    PyObject *longer = PyUnicode_FromFormat(i ? "%U,%lld" : "%U%lld", words, (long long)shape[i]);
+/* A shape as NumPy writes it in this message: unknown extents are left out at the start, and "newaxis" later. */
+static PyObject *shape_words(int ndim, const int64_t *shape) {
+  int first = 0;
+  while (first < ndim && shape[first] < 0) first++;
+  PyObject *words = PyUnicode_FromString("(");
+  for (int i = first; words && i < ndim; i++) {
+    const char *comma = i > first ? "," : "";
+    PyObject *longer = shape[i] < 0 ? PyUnicode_FromFormat("%U%snewaxis", words, comma)
+                                    : PyUnicode_FromFormat("%U%s%lld", words, comma, (long long)shape[i]);
     Py_SETREF(words, longer);
   }
-  if (words)
-    PyErr_Format(PyExc_ValueError, ndim == 1 ? "cannot reshape array of size %lld into shape (%U,)"
-                                             : "cannot reshape array of size %lld into shape (%U)", (long long)size, words);
+  if (words) Py_SETREF(words, PyUnicode_FromFormat(ndim == 1 && first == 0 ? "%U,)" : "%U)", words));
+  return words;
+}
+
+static PyObject *cannot_reshape(int64_t size, int ndim, const int64_t *shape) {
+  PyObject *words = shape_words(ndim, shape);
+  if (words) PyErr_Format(PyExc_ValueError, "cannot reshape array of size %lld into shape %U", (long long)size, words);
   Py_XDECREF(words);
   return NULL;
 }
@@ -101,11 +110,24 @@ PyObject *qx_squeeze(QxArray *self, PyObject *axis) {
   return qx_view(self, ndim, shape, strides, array->offset);
 }
 
+static PyObject *cannot_broadcast(const QlArray *array, int ndim, const int64_t *shape) {
+  if (array->ndim > ndim)
+    return PyErr_Format(PyExc_ValueError, "input operand has more dimensions than allowed by the axis remapping");
+  PyObject *from = shape_words(array->ndim, array->shape), *to = from ? shape_words(ndim, shape) : NULL;
+  if (to)
+    PyErr_Format(PyExc_ValueError, "operands could not be broadcast together with remapped shapes [original->remapped]: %U  and "
+                 "requested shape %U", from, to);
+  Py_XDECREF(from), Py_XDECREF(to);
+  return NULL;
+}
+
 PyObject *qx_broadcast_to(QxArray *self, int ndim, const int64_t *shape) {
   QlError error = {0};
   QlArray *view;
   if (qx_enter() < 0) return NULL;
-  if (ql_broadcast(self->array, ndim, shape, &view, &error)) return qx_raise(&error);
+  QlStatus status = ql_broadcast(self->array, ndim, shape, &view, &error);
+  if (status == QL_ERR_VALUE) return cannot_broadcast(self->array, ndim, shape);
+  if (status) return qx_raise(&error);
   PyObject *object = wrap_view(self, view);
   if (object) ((QxArray *)object)->readonly = true;
   return object;

@@ -9,6 +9,7 @@ import sys as _sys
 from typing import Any as _Any
 
 import numpy as _numpy
+from numpy import bool as bool
 from numpy import (
     bool_,
     broadcast_shapes,
@@ -76,9 +77,20 @@ from numpy import (
     unsignedinteger,
     ushort,
 )
-from numpy import bool as bool  # noqa: PLC0414
 
-from . import _quelea, config, creation, dispatch, elementwise, errors, linear, manipulation, printing, process, statistics
+from . import (
+    _quelea,
+    config,
+    creation,
+    dispatch,
+    elementwise,
+    errors,
+    linear,
+    manipulation,
+    printing,
+    process,
+    statistics,
+)
 from ._quelea import (
     absolute,
     add,
@@ -290,16 +302,27 @@ _quelea.add_methods(
     }
 )
 
-__all__ = [  # noqa: PLE0605
+__all__ = [
     name
     for name in dir()
-    if not name.startswith("_") and name not in ("config", "creation", "dispatch", "elementwise", "errors", "linear",
-                                                 "manipulation", "printing", "process", "statistics", "rank")
-]  # fmt: skip
+    if not name.startswith("_")
+    and name
+    not in (
+        "config",
+        "creation",
+        "dispatch",
+        "elementwise",
+        "errors",
+        "linear",
+        "manipulation",
+        "printing",
+        "process",
+        "statistics",
+        "rank",
+    )
+]
 
 dispatch.fill_table(_sys.modules[__name__], __all__)
 dispatch.fill_table(manipulation, ["size"])
-_quelea.numpy_ufuncs.update(
-    {_numpy.divmod: divmod, _numpy.modf: modf, _numpy.matmul: matmul, _numpy.vecdot: vecdot}
-)
+_quelea.numpy_ufuncs.update({_numpy.divmod: divmod, _numpy.modf: modf, _numpy.matmul: matmul, _numpy.vecdot: vecdot})
 process.install()

@@ -12,10 +12,32 @@ from ._quelea import asarray as _asarray
 from ._quelea import ndarray
 
 __all__ = [
-    "arange", "array", "asanyarray", "asarray", "ascontiguousarray", "copy", "empty", "empty_like", "eye", "fromfunction",
-    "full", "full_like", "geomspace", "identity", "indices", "linspace", "logspace", "meshgrid", "ones", "ones_like", "tri",
-    "tril", "triu", "zeros", "zeros_like",
-]  # fmt: skip
+    "arange",
+    "array",
+    "asanyarray",
+    "asarray",
+    "ascontiguousarray",
+    "copy",
+    "empty",
+    "empty_like",
+    "eye",
+    "fromfunction",
+    "full",
+    "full_like",
+    "geomspace",
+    "identity",
+    "indices",
+    "linspace",
+    "logspace",
+    "meshgrid",
+    "ones",
+    "ones_like",
+    "tri",
+    "tril",
+    "triu",
+    "zeros",
+    "zeros_like",
+]
 
 Shape = int | Sequence[int]
 DType = Any
@@ -32,9 +54,15 @@ def _check(order: str | None = None, device: str | None = None, like: Any = None
 
 
 def array(
-    object: Any, dtype: DType = None, *, copy: bool | None = True, order: str | None = "K", subok: bool = False,
-    ndmin: int = 0, like: Any = None,
-) -> ndarray:  # fmt: skip
+    object: Any,
+    dtype: DType = None,
+    *,
+    copy: bool | None = True,
+    order: str | None = "K",
+    subok: bool = False,
+    ndmin: int = 0,
+    like: Any = None,
+) -> ndarray:
     """Make an array from anything array-like.
 
     The data is the same on every rank; each takes its own part (contract C4).
@@ -67,7 +95,13 @@ def array(
 
 
 def asarray(
-    a: Any, dtype: DType = None, order: str | None = None, *, device: str | None = None, copy: bool | None = None, like: Any = None
+    a: Any,
+    dtype: DType = None,
+    order: str | None = None,
+    *,
+    device: str | None = None,
+    copy: bool | None = None,
+    like: Any = None,
 ) -> ndarray:
     """Give anything array-like as an array; a Quelea array of that dtype is returned itself.
 
@@ -200,9 +234,14 @@ def _like(a: Any, dtype: DType, shape: Shape | None) -> tuple[Shape, Any]:
 
 
 def empty_like(
-    prototype: Any, dtype: DType = None, order: str = "K", subok: bool = True, shape: Shape | None = None, *,
+    prototype: Any,
+    dtype: DType = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Shape | None = None,
+    *,
     device: str | None = None,
-) -> ndarray:  # fmt: skip
+) -> ndarray:
     """Make an array of the same shape and dtype, without values yet.
 
     Returns
@@ -213,7 +252,13 @@ def empty_like(
 
 
 def zeros_like(
-    a: Any, dtype: DType = None, order: str = "K", subok: bool = True, shape: Shape | None = None, *, device: str | None = None
+    a: Any,
+    dtype: DType = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Shape | None = None,
+    *,
+    device: str | None = None,
 ) -> ndarray:
     """Make an array of zeros of the same shape and dtype.
 
@@ -225,7 +270,13 @@ def zeros_like(
 
 
 def ones_like(
-    a: Any, dtype: DType = None, order: str = "K", subok: bool = True, shape: Shape | None = None, *, device: str | None = None
+    a: Any,
+    dtype: DType = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Shape | None = None,
+    *,
+    device: str | None = None,
 ) -> ndarray:
     """Make an array of ones of the same shape and dtype.
 
@@ -237,9 +288,15 @@ def ones_like(
 
 
 def full_like(
-    a: Any, fill_value: Any, dtype: DType = None, order: str = "K", subok: bool = True, shape: Shape | None = None, *,
+    a: Any,
+    fill_value: Any,
+    dtype: DType = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Shape | None = None,
+    *,
     device: str | None = None,
-) -> ndarray:  # fmt: skip
+) -> ndarray:
     """Make an array of the same shape and dtype, filled with a value.
 
     Returns
@@ -263,7 +320,14 @@ def _number(x: Any) -> Any:
 
 
 def arange(
-    start: Any = None, /, stop: Any = None, step: Any = None, *, dtype: DType = None, device: str | None = None, like: Any = None
+    start: Any = None,
+    /,
+    stop: Any = None,
+    step: Any = None,
+    *,
+    dtype: DType = None,
+    device: str | None = None,
+    like: Any = None,
 ) -> ndarray:
     """Make the values of a half-open interval: ``arange(stop)``, ``arange(start, stop, step)``.
 
@@ -308,9 +372,16 @@ def type_of_number(x: Any) -> numpy.dtype[Any]:
 
 
 def linspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: DType = None, axis: int = 0, *,
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: DType = None,
+    axis: int = 0,
+    *,
     device: str | None = None,
-) -> Any:  # fmt: skip
+) -> Any:
     """Make evenly spaced numbers from `start` to `stop`.
 
     Parameters
@@ -360,7 +431,9 @@ def linspace(
 
 def _number_of_range(x: Any) -> Any:
     if isinstance(x, (list, tuple, numpy.ndarray, ndarray)) and numpy.ndim(x) > 0:
-        raise NotImplementedError("a range between arrays is not in Quelea yet; write start + np.linspace(0, 1, n)[:, None] * step")
+        raise NotImplementedError(
+            "a range between arrays is not in Quelea yet; write start + np.linspace(0, 1, n)[:, None] * step"
+        )
     return _number(x)
 
 
@@ -377,7 +450,9 @@ def logspace(
     return result if dtype is None else result.astype(dtype, copy=False)
 
 
-def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: DType = None, axis: int = 0) -> ndarray:
+def geomspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: DType = None, axis: int = 0
+) -> ndarray:
     """Make numbers in a geometric progression from `start` to `stop`, both positive or both negative.
 
     Returns
@@ -429,7 +504,9 @@ def indices(dimensions: Sequence[int], dtype: DType = int, sparse: bool = False)
     return result
 
 
-def fromfunction(function: Callable[..., Any], shape: Sequence[int], *, dtype: DType = float, like: Any = None, **kwargs: Any) -> Any:
+def fromfunction(
+    function: Callable[..., Any], shape: Sequence[int], *, dtype: DType = float, like: Any = None, **kwargs: Any
+) -> Any:
     """Make an array by calling a function on the indices of a grid.
 
     Parameters
@@ -484,14 +561,23 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     shape = [0] * count
     for place, vector in zip(places, vectors, strict=True):
         shape[place] = vector.size
-    grids = [v.reshape([-1 if i == place else 1 for i in range(count)]) for place, v in zip(places, vectors, strict=True)]
+    grids = [
+        v.reshape([-1 if i == place else 1 for i in range(count)]) for place, v in zip(places, vectors, strict=True)
+    ]
     if not sparse:
         grids = [_quelea.broadcast_to(g, tuple(shape)) for g in grids]
     return tuple(g.copy() for g in grids) if copy else tuple(grids)
 
 
 def eye(
-    N: int, M: int | None = None, k: int = 0, dtype: DType = float, order: str = "C", *, device: str | None = None, like: Any = None
+    N: int,
+    M: int | None = None,
+    k: int = 0,
+    dtype: DType = float,
+    order: str = "C",
+    *,
+    device: str | None = None,
+    like: Any = None,
 ) -> ndarray:
     """Make a matrix with ones on a diagonal and zeros elsewhere.
 

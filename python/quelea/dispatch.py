@@ -35,7 +35,9 @@ def array_function(
     ours = _table.get(function)
     if ours is None:
         name = f"{getattr(function, '__module__', 'numpy')}.{getattr(function, '__name__', function)}"
-        raise TypeError(f"{name} is not in Quelea yet; to compute it with NumPy on a copy on every rank, pass numpy.asarray(x)")
+        raise TypeError(
+            f"{name} is not in Quelea yet; to compute it with NumPy on a copy on every rank, pass numpy.asarray(x)"
+        )
     return ours(*args, **kwargs)
 
 

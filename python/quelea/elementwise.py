@@ -9,9 +9,30 @@ from ._quelea import asarray as _asarray
 from ._quelea import ndarray
 
 __all__ = [
-    "allclose", "angle", "around", "array_equal", "array_equiv", "clip", "divmod", "fix", "imag", "iscomplex", "iscomplexobj",
-    "isclose", "isneginf", "isposinf", "isreal", "isrealobj", "isscalar", "modf", "nan_to_num", "real", "round", "sinc", "where",
-]  # fmt: skip
+    "allclose",
+    "angle",
+    "around",
+    "array_equal",
+    "array_equiv",
+    "clip",
+    "divmod",
+    "fix",
+    "imag",
+    "isclose",
+    "iscomplex",
+    "iscomplexobj",
+    "isneginf",
+    "isposinf",
+    "isreal",
+    "isrealobj",
+    "isscalar",
+    "modf",
+    "nan_to_num",
+    "real",
+    "round",
+    "sinc",
+    "where",
+]
 
 
 def _is_scalar(x: Any) -> bool:
@@ -56,7 +77,16 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> ndarray:
     return _asarray(_quelea.where(mask, _operand(x), _operand(y)))
 
 
-def clip(a: Any, a_min: Any = None, a_max: Any = None, out: ndarray | None = None, *, min: Any = None, max: Any = None, **kwargs: Any) -> ndarray:
+def clip(
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: ndarray | None = None,
+    *,
+    min: Any = None,
+    max: Any = None,
+    **kwargs: Any,
+) -> ndarray:
     """Limit the elements to an interval.
 
     Parameters
@@ -200,7 +230,9 @@ def divmod(x1: Any, x2: Any, /) -> tuple[ndarray, ndarray]:
     return _quelea.floor_divide(x1, x2), _quelea.remainder(x1, x2)
 
 
-def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> ndarray:
+def nan_to_num(
+    x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> ndarray:
     """Replace NaN and infinities by finite numbers.
 
     Returns

@@ -28,7 +28,9 @@ def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
     if out is None:
         return result
     if out.shape != result.shape or out.dtype != result.dtype:
-        raise ValueError("output array is not acceptable (must have the right datatype, number of dimensions, and shape)")
+        raise ValueError(
+            "output array is not acceptable (must have the right datatype, number of dimensions, and shape)"
+        )
     out[...] = result
     return out
 
@@ -203,7 +205,9 @@ def tensordot(a: Any, b: Any, axes: int | Sequence[Any] = 2) -> ndarray:
     return dot(flat_x, flat_y).reshape([*(x.shape[i] for i in rest_x), *(y.shape[i] for i in rest_y)])
 
 
-def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: ndarray | None = None) -> ndarray:
+def trace(
+    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: ndarray | None = None
+) -> ndarray:
     """Sum along a diagonal of two axes.
 
     Returns

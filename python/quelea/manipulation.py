@@ -14,12 +14,49 @@ from ._quelea import asarray as _asarray
 from ._quelea import ndarray
 
 __all__ = [
-    "append", "array_split", "astype", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to",
-    "column_stack", "concatenate", "copyto", "diff", "dsplit", "dstack", "expand_dims", "flip", "fliplr", "flipud", "hsplit",
-    "hstack", "matrix_transpose", "may_share_memory", "moveaxis", "ndim", "pad", "ravel", "repeat", "reshape", "roll",
-    "rollaxis", "rot90", "shape", "shares_memory", "split", "squeeze", "stack", "swapaxes", "tile", "transpose",
-    "unstack", "vsplit", "vstack",
-]  # fmt: skip
+    "append",
+    "array_split",
+    "astype",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "broadcast_arrays",
+    "broadcast_to",
+    "column_stack",
+    "concatenate",
+    "copyto",
+    "diff",
+    "dsplit",
+    "dstack",
+    "expand_dims",
+    "flip",
+    "fliplr",
+    "flipud",
+    "hsplit",
+    "hstack",
+    "matrix_transpose",
+    "may_share_memory",
+    "moveaxis",
+    "ndim",
+    "pad",
+    "ravel",
+    "repeat",
+    "reshape",
+    "roll",
+    "rollaxis",
+    "rot90",
+    "shape",
+    "shares_memory",
+    "split",
+    "squeeze",
+    "stack",
+    "swapaxes",
+    "tile",
+    "transpose",
+    "unstack",
+    "vsplit",
+    "vstack",
+]
 
 Axes = int | Sequence[int] | None
 
@@ -335,7 +372,13 @@ def copyto(dst: ndarray, src: Any, casting: str = "same_kind", where: Any = True
 
 
 def concatenate(
-    arrays: Sequence[Any], /, axis: int | None = 0, out: ndarray | None = None, *, dtype: Any = None, casting: str = "same_kind"
+    arrays: Sequence[Any],
+    /,
+    axis: int | None = 0,
+    out: ndarray | None = None,
+    *,
+    dtype: Any = None,
+    casting: str = "same_kind",
 ) -> ndarray:
     """Join arrays along an axis they have.
 
@@ -372,7 +415,9 @@ def concatenate(
         raise ValueError("Output array is the wrong shape")
     for part in parts:
         if not numpy.can_cast(part.dtype, result.dtype, casting):  # type: ignore[arg-type]
-            raise TypeError(f"Cannot cast array data from {part.dtype!r} to {result.dtype!r} according to the rule '{casting}'")
+            raise TypeError(
+                f"Cannot cast array data from {part.dtype!r} to {result.dtype!r} according to the rule '{casting}'"
+            )
     _place(result, parts, axis)
     return result
 

@@ -88,9 +88,7 @@ def array_repr(
         return numpy.array_repr(shown, max_line_width, precision, suppress_small)
     width = options["linewidth"] if max_line_width is None else max_line_width
     prefix = "array("
-    text = prefix + numpy.array2string(
-        shown, width, precision, suppress_small, ", ", prefix, threshold=0, suffix=")"
-    )
+    text = prefix + numpy.array2string(shown, width, precision, suppress_small, ", ", prefix, threshold=0, suffix=")")
     extras = [f"shape={x.shape}"] if _summary_says_shape() else []
     extras += [extra] if (extra := _dtype_extra(x.dtype)) else []
     if not extras:

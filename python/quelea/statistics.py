@@ -38,7 +38,9 @@ def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
 def _divide(total: ndarray, count: Any, dtype: Any) -> ndarray:
     """Divide a sum by a number of elements, in the dtype of the sum where it is inexact."""
     if total.dtype.kind in "fc":
-        result = _quelea.divide(total, total.dtype.type(count) if isinstance(count, (int, float)) else count.astype(total.real.dtype))
+        result = _quelea.divide(
+            total, total.dtype.type(count) if isinstance(count, (int, float)) else count.astype(total.real.dtype)
+        )
     else:
         result = _quelea.divide(total, count)
     return result if dtype is None or result.dtype == dtype else result.astype(dtype)
@@ -56,7 +58,13 @@ def _accumulator(dtype: numpy.dtype[Any], wanted: Any) -> tuple[Any, Any]:
 
 
 def mean(
-    a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, keepdims: bool = False, *, where: Any = True
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: ndarray | None = None,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
 ) -> ndarray:
     """Arithmetic mean over axes.
 
@@ -101,9 +109,17 @@ def _sum(x: ndarray, axis: Axis, dtype: Any, keepdims: bool, where: Any = True) 
 
 
 def var(
-    a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, ddof: float = 0, keepdims: bool = False, *,
-    where: Any = True, mean: Any = None, correction: float | None = None,
-) -> ndarray:  # fmt: skip
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: ndarray | None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
+) -> ndarray:
     """Variance over axes: the mean of the squared distances from the mean.
 
     Parameters
@@ -133,7 +149,11 @@ def var(
     count: Any = _count(x, axis) if mask is True else _quelea.sum(mask, axis, keepdims=True)
     centre = _divide(_sum(x, axis, accumulated, True, mask), count, None) if mean is None else mean
     distance = x - centre
-    squares = _quelea.square(distance.real) + _quelea.square(distance.imag) if distance.dtype.kind == "c" else _quelea.square(distance)
+    squares = (
+        _quelea.square(distance.real) + _quelea.square(distance.imag)
+        if distance.dtype.kind == "c"
+        else _quelea.square(distance)
+    )
     real_dtype = numpy.zeros(0, accumulated).real.dtype
     total = _sum(squares, axis, real_dtype, keepdims, mask)
     if mask is not True:
@@ -145,9 +165,17 @@ def var(
 
 
 def std(
-    a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, ddof: float = 0, keepdims: bool = False, *,
-    where: Any = True, mean: Any = None, correction: float | None = None,
-) -> ndarray:  # fmt: skip
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: ndarray | None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
+) -> ndarray:
     """Standard deviation over axes: the square root of the variance. The parameters are those of `var`.
 
     Returns
@@ -217,7 +245,11 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> ndarray
     width: Any = dx
     if x is not None:
         points = _array(x)
-        width = points[1:] - points[:-1] if points.ndim == 1 else points[(*lead, slice(1, None))] - points[(*lead, slice(None, -1))]
+        width = (
+            points[1:] - points[:-1]
+            if points.ndim == 1
+            else points[(*lead, slice(1, None))] - points[(*lead, slice(None, -1))]
+        )
         if points.ndim == 1:
             width = width.reshape([-1 if i == axis else 1 for i in range(f.ndim)])
     return _quelea.sum(width * (f[(*lead, slice(1, None))] + f[(*lead, slice(None, -1))]) / 2.0, axis)
@@ -240,7 +272,9 @@ def nansum(a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = N
     return _quelea.sum(_without_nan(_array(a), 0), axis, dtype, out, keepdims)
 
 
-def nanmean(a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
+def nanmean(
+    a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, keepdims: bool = False
+) -> ndarray:
     """Mean over axes of what is not NaN.
 
     Returns
@@ -288,12 +322,18 @@ def _identity(name: str, dtype: numpy.dtype[Any]) -> Any:
 
 def _combine(name: str) -> Any:
     return {
-        "sum": _quelea.add, "prod": _quelea.multiply, "min": _quelea.minimum, "max": _quelea.maximum,
-        "any": _quelea.logical_or, "all": _quelea.logical_and,
-    }[name]  # fmt: skip
+        "sum": _quelea.add,
+        "prod": _quelea.multiply,
+        "min": _quelea.minimum,
+        "max": _quelea.maximum,
+        "any": _quelea.logical_or,
+        "all": _quelea.logical_and,
+    }[name]
 
 
-def _reduce_slowly(name: str, a: Any, axis: Any, dtype: Any, out: Any, keepdims: bool, initial: Any, where: Any) -> ndarray:
+def _reduce_slowly(
+    name: str, a: Any, axis: Any, dtype: Any, out: Any, keepdims: bool, initial: Any, where: Any
+) -> ndarray:
     """Reduce with `initial` and `where`: what is not included becomes the neutral element, or the initial value."""
     x = _array(a)
     arguments = {"keepdims": keepdims}

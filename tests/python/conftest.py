@@ -1,0 +1,31 @@
+"""What every Python test shares. The same tests run in one process and, under mpirun, on every rank at once: all ranks must draw the same
+examples in the same order, and a flush that fails must be blamed on the test that recorded it."""
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+sys.path.insert(0, os.path.dirname(__file__))  # for `support`
+pytest.register_assert_rewrite("support")
+os.environ.setdefault("QUELEA_OUTPUT", "all")  # pytest's report of every rank is wanted
+
+import quelea
+
+settings.register_profile(
+    "ranks",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("ranks")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_recorded() -> Iterator[None]:
+    yield
+    quelea.sync()

@@ -1,0 +1,133 @@
+"""Making arrays, and taking them in."""
+
+import numpy
+import pytest
+from support import DTYPES, near, same, same_error
+
+import quelea as np
+
+
+@pytest.mark.parametrize("dtype", [*DTYPES, None, float, int])
+@pytest.mark.parametrize("shape", [(), 3, (0,), (2, 0), (2, 3, 4)])
+def test_constants(shape, dtype):
+    same(np.zeros(shape, dtype), numpy.zeros(shape, dtype))
+    same(np.ones(shape, dtype), numpy.ones(shape, dtype))
+    if dtype:
+        same(np.full(shape, 3, dtype), numpy.full(shape, 3, dtype))
+    assert (np.empty(shape, dtype).shape, np.empty(shape, dtype).dtype) == (numpy.empty(shape, dtype).shape, numpy.empty(shape, dtype).dtype)
+
+
+def test_full_and_like():
+    same(np.full(2, 3), numpy.full(2, 3))
+    same(np.full((2, 2), [1.5, 2]), numpy.full((2, 2), [1.5, 2]))
+    same(np.full(2, numpy.float32(2)), numpy.full(2, numpy.float32(2)))
+    same(np.full(3, np.ones(3).sum()), numpy.full(3, numpy.ones(3).sum()))
+    x = numpy.ones((2, 3), numpy.int8)
+    for name in ("zeros_like", "ones_like"):
+        same(getattr(np, name)(np.asarray(x)), getattr(numpy, name)(x))
+        same(getattr(np, name)(x, float), getattr(numpy, name)(x, float))
+        same(getattr(numpy, name)(np.asarray(x)), getattr(numpy, name)(x))
+    same(np.full_like(x, 7), numpy.full_like(x, 7))
+    same(np.full_like(np.asarray(x), 7, shape=4), numpy.full_like(x, 7, shape=4))
+    assert np.empty_like(x).dtype == numpy.int8
+    for bad in (lambda m: m.zeros(-1), lambda m: m.zeros((2, "a")), lambda m: m.full(2, 300, "uint8")):
+        same_error(lambda f=bad: f(np), lambda f=bad: f(numpy))
+
+
+@pytest.mark.parametrize(
+    "args",
+    [(5,), (2, 9), (2, 9, 3), (9, 2, -3), (0.5, 4), (0, 1, 0.1), (1, 0, -0.1), (5, 5), (9, 2), (0, 1, 0.3), (-3, 3.0), (2.5,), (0, 1e-9, 1e-10)],
+)
+def test_arange(args):
+    same(np.arange(*args), numpy.arange(*args))
+    for dtype in ("float32", "int16", "float64", "complex64"):
+        same(np.arange(*args, dtype=dtype), numpy.arange(*args, dtype=dtype), dtype)
+
+
+def test_arange_of_scalars():
+    same(np.arange(numpy.float32(3)), numpy.arange(numpy.float32(3)))
+    same(np.arange(numpy.int8(3), numpy.int8(9)), numpy.arange(numpy.int8(3), numpy.int8(9)))
+    same(np.arange(np.asarray(4)), numpy.arange(4))
+    same_error(lambda: np.arange(0, 1, 0), lambda: numpy.arange(0, 1, 0), text=False)
+
+
+@pytest.mark.parametrize("args", [(0, 1), (0, 1, 5), (2, 2, 3), (5, -5, 11), (0, 1, 1), (0, 1, 0), (1, 10, 7)])
+@pytest.mark.parametrize("endpoint", [True, False])
+def test_linspace(args, endpoint):
+    same(np.linspace(*args, endpoint=endpoint), numpy.linspace(*args, endpoint=endpoint))
+    same(np.linspace(*args, endpoint=endpoint, dtype="float32"), numpy.linspace(*args, endpoint=endpoint, dtype="float32"))
+    same(np.linspace(*args, endpoint=endpoint, dtype=int), numpy.linspace(*args, endpoint=endpoint, dtype=int))
+
+
+def test_linspace_step_logspace_geomspace():
+    ours, theirs = np.linspace(0, 2, 9, retstep=True), numpy.linspace(0, 2, 9, retstep=True)
+    same(ours[0], theirs[0])
+    assert ours[1] == theirs[1]
+    near(np.logspace(0, 3, 7), numpy.logspace(0, 3, 7), 4)
+    near(np.geomspace(1, 1000, 4), numpy.geomspace(1, 1000, 4), 8)
+    same_error(lambda: np.linspace(0, 1, -1), lambda: numpy.linspace(0, 1, -1))
+
+
+def test_grids():
+    same(np.eye(3), numpy.eye(3))
+    same(np.eye(3, 5, k=-1, dtype=int), numpy.eye(3, 5, k=-1, dtype=int))
+    same(np.identity(4), numpy.identity(4))
+    same(np.indices((2, 3)), numpy.indices((2, 3)))
+    same(np.fromfunction(lambda i, j: i * 10 + j, (3, 4)), numpy.fromfunction(lambda i, j: i * 10 + j, (3, 4)))
+    same(np.tri(3, 4), numpy.tri(3, 4))
+    x = numpy.arange(12).reshape(3, 4)
+    same(np.tril(x, -1), numpy.tril(x, -1))
+    same(np.triu(np.asarray(x), 1), numpy.triu(x, 1))
+    for indexing in ("xy", "ij"):
+        for sparse in (True, False):
+            given = ([1, 2, 3], [4.0, 5.0], numpy.arange(2))
+            ours, theirs = (m.meshgrid(*given, indexing=indexing, sparse=sparse) for m in (np, numpy))
+            for a, b in zip(ours, theirs, strict=True):
+                same(a, b)
+
+
+def test_taking_in():
+    x = numpy.arange(24.0).reshape(2, 3, 4)
+    for given in (x, x.T, x[::-1, ::2], x[0, 0], x.astype(">f8"), [[1, 2], [3, 4]], (1.5, 2), 3, numpy.float16(2), [], [[]], memoryview(b"abc")):
+        same(np.asarray(given), numpy.asarray(given).astype(numpy.asarray(given).dtype.newbyteorder("=")))
+    a = np.asarray(x)
+    assert np.asarray(a) is a and np.array(a) is not a and np.array(a, copy=False) is a
+    x[0] = -1
+    assert float(a[0, 0, 0]) == 0.0
+    same(np.array([1, 2], ndmin=3), numpy.array([1, 2], ndmin=3))
+    same(np.asarray([1, 2], dtype="float32"), numpy.asarray([1, 2], dtype="float32"))
+    same(np.copy(a), numpy.copy(numpy.array(a)))
+    same_error(lambda: np.array([1], copy=False), lambda: numpy.array([1], copy=False), text=False)
+
+
+def test_lists_of_arrays():
+    a, b = np.arange(3.0), np.ones(3)
+    same(np.array([a, b]), numpy.array([[0.0, 1, 2], [1, 1, 1]]))
+    same(np.array([[a.sum(), 2], [b.sum(), 4]]), numpy.array([[3.0, 2], [3, 4]]))
+    same(a + [b[0], 1, 2], numpy.array([1.0, 2, 4]))
+
+
+@pytest.mark.parametrize("source", DTYPES)
+def test_astype(source):
+    x = numpy.array([0, 1, 2, 100, 3], source)
+    for target in DTYPES:
+        with numpy.errstate(all="ignore"):
+            want = x.astype(target) if x.dtype.kind != "c" or numpy.dtype(target).kind in "cb" else x.real.astype(target)
+        if x.dtype.kind == "c" and numpy.dtype(target).kind not in "cb":
+            with pytest.warns(numpy.exceptions.ComplexWarning):
+                same(np.asarray(x).astype(target), want, target)
+        else:
+            same(np.asarray(x).astype(target), want, target)
+
+
+def test_astype_rules():
+    x = numpy.ones(2)
+    a = np.asarray(x)
+    assert a.astype(float, copy=False) is a and a.astype(float) is not a
+    for casting in ("no", "equiv", "safe", "same_kind", "odd"):
+        same_error(lambda c=casting: a.astype("int8", casting=c), lambda c=casting: x.astype("int8", casting=c), text=casting != "odd")
+    for dtype in ("U5", "object", "datetime64[s]", "float128", "i4,f8"):
+        with pytest.raises(TypeError, match="not in Quelea"):
+            a.astype(dtype)
+    with pytest.raises(TypeError, match="not in Quelea"):
+        np.asarray(["text"])

@@ -1,0 +1,265 @@
+"""Every ufunc on every dtype against NumPy: which loops exist, what dtype they give, and the values."""
+
+import operator
+
+import numpy
+import pytest
+from support import DTYPES, FLOATS, near, same, same_error, values
+
+import quelea as np
+
+UFUNCS = {theirs.__name__: (ours, theirs) for theirs, ours in np._quelea.numpy_ufuncs.items() if isinstance(theirs, numpy.ufunc)}
+UNARY = sorted(name for name, (ours, _) in UFUNCS.items() if isinstance(ours, np.ufunc) and ours.nin == 1)
+BINARY = sorted(name for name, (ours, _) in UFUNCS.items() if isinstance(ours, np.ufunc) and ours.nin == 2)
+
+# Functions that SLEEF computes: at most one unit in the last place from the exact value, not NumPy's bits.
+ROUNDED = {
+    "cbrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh",
+    "tanh", "arcsinh", "arccosh", "arctanh", "power", "float_power", "arctan2", "hypot", "logaddexp", "logaddexp2",
+}  # fmt: skip
+
+
+def compare(name, ours, theirs, args):
+    with numpy.errstate(all="ignore"):
+        want = theirs(*args)
+    result = ours(*(np.asarray(a) for a in args))
+    if name in ROUNDED and want.dtype.kind == "f":
+        reference = reference_of(theirs, args, want.dtype)
+        near(result, reference, 1.5, name, absolute=2.0 if name.startswith("logaddexp") else 0)  # their sums cancel
+    elif want.dtype.kind == "c" and name in ROUNDED | {"sqrt", "absolute", "divide", "reciprocal", "sign", "square", "multiply"}:
+        near_complex(result, want, name)
+    elif name == "absolute" and args[0].dtype.kind == "c":
+        near(result, want, 2.0, name)
+    else:
+        same(result, want, name)
+
+
+def reference_of(theirs, args, dtype):
+    """The value in extended precision, rounded once."""
+    with numpy.errstate(all="ignore"):
+        return theirs(*(a.astype(dtype).astype(numpy.longdouble) for a in args)).astype(dtype)
+
+
+def near_complex(result, want, name):
+    got = numpy.array(result, copy=True)
+    assert (got.dtype, got.shape) == (want.dtype, want.shape)
+    finite = numpy.isfinite(want) & (abs(want) < 1e30)
+    scale = abs(want[finite])
+    assert (abs(got[finite] - want[finite]) <= 100 * numpy.finfo(want.dtype).eps * scale).all(), name
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", UNARY)
+def test_unary(name, dtype):
+    ours, theirs = UFUNCS[name]
+    x = values(dtype)
+    try:
+        with numpy.errstate(all="ignore"):
+            theirs(x)
+    except TypeError:
+        with pytest.raises(TypeError):
+            ours(np.asarray(x))
+        return
+    compare(name, ours, theirs, [x])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", BINARY)
+def test_binary(name, dtype):
+    ours, theirs = UFUNCS[name]
+    x, y = values(dtype, seed=1), values(dtype, seed=2)[::-1].copy()
+    if "shift" in name and x.dtype.kind in "iu":
+        y = (y % 70).astype(dtype)
+    if name == "power" and x.dtype.kind in "iu":
+        y = (abs(y.astype(object)) % 5).astype(dtype)
+    try:
+        with numpy.errstate(all="ignore"):
+            theirs(x, y)
+    except TypeError:
+        with pytest.raises(TypeError):
+            ours(np.asarray(x), np.asarray(y))
+        return
+    compare(name, ours, theirs, [x, y])
+
+
+@pytest.mark.parametrize("name", ["add", "divide", "maximum", "less", "power", "bitwise_and", "arctan2", "floor_divide"])
+def test_promotion_of_every_pair(name):
+    ours, theirs = UFUNCS[name]
+    for left in DTYPES:
+        for right in DTYPES:
+            x, y = numpy.ones(2, left), numpy.ones(2, right)
+            try:
+                want = theirs(x, y).dtype
+            except TypeError:
+                with pytest.raises(TypeError):
+                    ours(np.asarray(x), np.asarray(y))
+            else:
+                assert ours(np.asarray(x), np.asarray(y)).dtype == want, (left, right)
+
+
+@pytest.mark.parametrize(
+    "name", ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor", "lshift", "rshift"]
+)
+def test_operators(name):
+    op = getattr(operator, name)
+    dtype = "int32" if name in ("and_", "or_", "xor", "lshift", "rshift") else "float64"
+    x, y = numpy.arange(1, 7, dtype=dtype).reshape(2, 3), numpy.array([2, 1, 3], dtype)
+    a, b = np.asarray(x), np.asarray(y)
+    compared = near_pow if name == "pow" else same
+    compared(op(a, b), op(x, y))
+    compared(op(a, 2), op(x, 2))
+    compared(op(2, b), op(2, y))
+    compared(op(x, b), op(x, y))
+    compared(op(a, y), op(x, y))
+    if name != "truediv" or dtype == "float64":
+        inplace = getattr(operator, "i" + name.rstrip("_"))
+        target, expected = np.asarray(x), x.copy()
+        given = target
+        target = inplace(target, b)
+        assert target is given
+        compared(target, inplace(expected, y))
+
+
+def near_pow(ours, theirs):
+    near(ours, theirs, 1.5) if theirs.dtype.kind == "f" else same(ours, theirs)
+
+
+def test_unary_operators_and_divmod():
+    x = numpy.array([-3, 5, 7, -8])
+    a = np.asarray(x)
+    same(-a, -x)
+    same(+a, +x)
+    same(abs(a), abs(x))
+    same(~a, ~x)
+    for ours, theirs in zip(divmod(a, 3), divmod(x, 3), strict=True):
+        same(ours, theirs)
+    for ours, theirs in zip(divmod(20, a), divmod(20, x), strict=True):
+        same(ours, theirs)
+    for ours, theirs in zip(numpy.divmod(a, 3), numpy.divmod(x, 3), strict=True):
+        same(ours, theirs)
+
+
+@pytest.mark.parametrize("exponent", [2, 1, 0.5, -1, 3, 2.0, 0, -2.0])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+def test_literal_exponents(dtype, exponent):
+    x = numpy.array([1.5, 2.25, 3.0, 10.0], dtype)
+    result, want = np.asarray(x) ** exponent, x**exponent
+    assert result.dtype == want.dtype
+    numpy.testing.assert_allclose(numpy.array(result), want, rtol=4 * numpy.finfo(dtype).eps)
+
+
+def test_integer_powers():
+    x = numpy.array([1, 2, 3, -4])
+    same(np.asarray(x) ** 2, x**2)
+    same(np.asarray(x) ** 5, x**5)
+    same_error(lambda: np.asarray(x) ** -1, lambda: x**-1)
+
+
+def test_comparisons_and_strangers():
+    x = numpy.array([1.0, 2.0, numpy.nan])
+    a = np.asarray(x)
+    for op in (operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge):
+        same(op(a, 2.0), op(x, 2.0))
+        same(op(2.0, a), op(2.0, x))
+        same(op(a, a), op(x, x))
+    same(a == None, x == None)  # noqa: E711
+    same(a != "text", numpy.ones(3, bool))
+
+
+def test_out_where_dtype():
+    x, y = numpy.arange(6.0), numpy.arange(6.0)[::-1].copy()
+    a, b = np.asarray(x), np.asarray(y)
+    out, expected = np.zeros(6), numpy.zeros(6)
+    assert np.add(a, b, out=out) is out
+    numpy.add(x, y, out=expected)
+    same(out, expected)
+    assert np.multiply(a, b, out) is out
+    same(out, x * y)
+    np.subtract(a, b, out=(out,), where=a > 2)
+    expected = x * y
+    numpy.subtract(x, y, out=expected, where=x > 2)
+    same(out, expected)
+    same(np.add(a, b, dtype=np.float32), numpy.add(x, y, dtype=numpy.float32))
+    whole = np.zeros(6, int)
+    np.add(a, 0.75, out=whole, casting="unsafe")
+    same(whole, x.astype(int))
+    same_error(lambda: np.add(a, b, out=np.zeros(6, int)), lambda: numpy.add(x, y, out=numpy.zeros(6, int)))
+    same_error(lambda: np.add(a, b, out=np.zeros(5)), lambda: numpy.add(x, y, out=numpy.zeros(5)), text=False)
+    with pytest.raises(TypeError, match=r"quelea\.ndarray"):
+        np.add(a, b, out=numpy.zeros(6))
+
+
+def test_out_overlaps_an_input():
+    x = numpy.arange(10.0)
+    a = np.asarray(x)
+    np.add(a[:-1], a[1:], out=a[1:])
+    numpy.add(x[:-1].copy(), x[1:].copy(), out=x[1:])
+    same(a, x)
+
+
+def test_reduce_and_outer_of_ufuncs():
+    x = numpy.arange(12).reshape(3, 4)
+    a = np.asarray(x)
+    same(np.add.reduce(a), numpy.add.reduce(x))
+    same(np.multiply.reduce(a + 1, axis=1, keepdims=True), numpy.multiply.reduce(x + 1, axis=1, keepdims=True))
+    same(np.maximum.reduce(a, axis=None), numpy.maximum.reduce(x, axis=None))
+    same(np.logical_or.reduce(a, axis=-1), numpy.logical_or.reduce(x, axis=-1))
+    same(np.subtract.outer(a[0], a[:, 0]), numpy.subtract.outer(x[0], x[:, 0]))
+    with pytest.raises(NotImplementedError, match="accumulate"):
+        np.add.accumulate(a)
+    with pytest.raises(NotImplementedError, match=r"subtract\.reduce"):
+        np.subtract.reduce(a)
+
+
+def test_scalars_alone_are_numpys():
+    assert type(np.sqrt(2.0)) is numpy.float64
+    assert type(np.add(numpy.float32(1), 2)) is numpy.float32
+
+
+def test_functions_made_of_others():
+    x = numpy.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, numpy.nan, numpy.inf])
+    a = np.asarray(x)
+    same(np.where(a > 0, a, -1), numpy.where(x > 0, x, -1))
+    same(np.where(a > 0, 1, 0), numpy.where(x > 0, 1, 0))
+    same(np.clip(a, -1, 1), numpy.clip(x, -1, 1))
+    same(a.clip(min=0), x.clip(min=0))
+    same(a.clip(max=numpy.ones(8)), x.clip(max=numpy.ones(8)))
+    same(np.round(a), numpy.round(x))
+    same(a.round(1), x.round(1))
+    same(np.asarray([15, 25, 35]).round(-1), numpy.array([15, 25, 35]).round(-1))
+    same(np.fix(a), numpy.fix(x))
+    same(np.nan_to_num(a), numpy.nan_to_num(x))
+    same(np.isclose(a, a + 1e-9), numpy.isclose(x, x + 1e-9))
+    assert np.allclose(a[:6], a[:6] + 1e-9) and not np.allclose(a, a) and np.allclose(a, a, equal_nan=True)
+    assert np.array_equal(a[:6], x[:6]) and not np.array_equal(a, x) and np.array_equal(a, x, equal_nan=True)
+    assert not np.array_equal(a, x[:6])
+    for ours, theirs in zip(np.modf(a), numpy.modf(x), strict=True):
+        same(ours, theirs)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_complex_parts(dtype):
+    x = values(dtype, 12)
+    a = np.asarray(x)
+    same(a.real, x.real)
+    same(a.imag, x.imag)
+    same(np.conj(a), numpy.conj(x))
+    same(a.conj(), x.conj())
+    a.real = 2
+    x.real = 2
+    a.imag = np.arange(12)
+    x.imag = numpy.arange(12)
+    same(a, x)
+    real = np.ones(3)
+    assert real.real is real
+    same(real.imag, numpy.zeros(3))
+    with pytest.raises(ValueError, match="read-only"):
+        a.real[0] = 1
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_signed_zeros_and_nan_in_extremes(dtype):
+    x, y = numpy.array([0.0, -0.0, numpy.nan, 1.0], dtype), numpy.array([1.0, numpy.nan, 2.0, numpy.nan], dtype)
+    for name in ("minimum", "maximum", "fmin", "fmax"):
+        ours, theirs = UFUNCS[name]
+        same(ours(np.asarray(x), np.asarray(y)), theirs(x, y), name)

@@ -1,0 +1,186 @@
+"""Indexing: ints, slices of any step, Ellipsis, newaxis; live views and writing through them; masks on the left side."""
+
+import numpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import same, same_error
+
+import quelea as np
+
+SHAPE = (5, 1, 6)
+
+
+def slices(extent):
+    bound = st.none() | st.integers(-extent - 2, extent + 2)
+    return st.builds(slice, bound, bound, st.none() | st.integers(1, 3) | st.integers(-3, -1))
+
+
+@st.composite
+def keys(draw, shape=SHAPE):
+    items = [draw(slices(n) | st.integers(-n, n - 1)) for n in shape[: draw(st.integers(0, len(shape)))]]
+    if draw(st.booleans()):
+        items.insert(draw(st.integers(0, len(items))), Ellipsis)
+    for _ in range(draw(st.integers(0, 2))):
+        items.insert(draw(st.integers(0, len(items))), None)
+    return tuple(items) if len(items) != 1 or draw(st.booleans()) else items[0]
+
+
+def fits(key, shape=SHAPE):
+    """Items after an Ellipsis may meet another axis than the one they were drawn for."""
+    try:
+        numpy.zeros(shape)[key]
+    except IndexError:
+        return False
+    return True
+
+
+@given(keys())
+def test_reading(key):
+    x = numpy.arange(30.0).reshape(SHAPE)
+    a = np.asarray(x)
+    if not fits(key):
+        same_error(lambda: a[key], lambda: x[key])
+        return
+    same(a[key], x[key], key)
+
+
+@given(keys(), keys())
+def test_writing_through_views_of_views(first, second):
+    x = numpy.arange(30.0).reshape(SHAPE)
+    if not fits(first) or numpy.ndim(x[first]) == 0 or not fits(second, x[first].shape):
+        return
+    a = np.asarray(x)
+    view, expected = a[first], x[first]
+    part = expected[second]
+    view[second] = 100 + numpy.arange(part.size).reshape(part.shape)
+    expected[second] = 100 + numpy.arange(part.size).reshape(part.shape)
+    same(a, x, (first, second))
+    same(view, expected, (first, second))
+
+
+@given(slices(12), slices(12))
+def test_overlapping_assignment_reads_first(target, source):
+    x = numpy.arange(12.0)
+    if x[target].shape != x[source].shape:
+        return
+    a = np.asarray(x)
+    a[target] = a[source]
+    x[target] = x[source].copy()
+    same(a, x)
+    a[target] += a[source]
+    x[target] += x[source].copy()
+    same(a, x)
+
+
+def test_views_are_live_in_both_directions():
+    x = numpy.arange(24).reshape(2, 3, 4)
+    a = np.asarray(x)
+    ours, theirs = (a.T, a[::-1, 1:], a.reshape(6, 4), a.ravel(), a[..., None]), (x.T, x[::-1, 1:], x.reshape(6, 4), x.ravel(), x[..., None])
+    a[0, 1] = -1
+    x[0, 1] = -1
+    ours[0][...] *= 2
+    theirs[0][...] *= 2
+    ours[2][2:4, ::2] = 7
+    theirs[2][2:4, ::2] = 7
+    same(a, x)
+    for view, expected in zip(ours, theirs, strict=True):
+        same(view, expected)
+
+
+def test_swapping_names_swaps_nothing_else():
+    u, v = np.zeros(4), np.ones(4)
+    u, v = v, u
+    v[1:] = u[:-1]
+    same(v, numpy.array([0.0, 1, 1, 1]))
+
+
+def test_inplace_on_a_slice_assigns_once():
+    a = np.arange(6.0)
+    before = np.counters()["statements"]
+    a[1:3] += 1
+    assert np.counters()["statements"] == before + 1
+    same(a, numpy.array([0.0, 2, 3, 3, 4, 5]))
+
+
+def test_broadcasting_assignment():
+    x = numpy.zeros((3, 4))
+    a = np.asarray(x)
+    for value in (5, [1, 2, 3, 4], [[1], [2], [3]], numpy.arange(4).reshape(1, 1, 4), numpy.float32(2)):
+        a[...] = value
+        x[...] = value
+        same(a, x)
+    same_error(lambda: a.__setitem__(0, [1, 2]), lambda: x.__setitem__(0, [1, 2]))
+    same_error(lambda: a.__setitem__(slice(0, 2), np.zeros((3, 4))), lambda: x.__setitem__(slice(0, 2), numpy.zeros((3, 4))))
+
+
+def test_assignment_casts_as_numpy_does():
+    x = numpy.zeros(4, numpy.int16)
+    a = np.asarray(x)
+    a[...] = np.asarray([1.9, -1.9, 300.5, 40000.0])
+    x[...] = numpy.array([1.9, -1.9, 300.5, 40000.0])
+    same(a[:3], x[:3])
+    with pytest.warns(numpy.exceptions.ComplexWarning):
+        a[...] = np.ones(4) * 1j
+
+
+@pytest.mark.parametrize(
+    "key",
+    [3, -4, (0, 9), (0, 0, 0), 1.5, "name", (..., ...), slice(None, None, 0), (slice(1.5), 0), (1, "x")],
+)
+def test_wrong_keys_raise_as_numpy_does(key):
+    x = numpy.zeros((3, 4))
+    a = np.asarray(x)
+    same_error(lambda: a[key], lambda: x[key])
+    same_error(lambda: a.__setitem__(key, 1), lambda: x.__setitem__(key, 1))
+
+
+def test_index_objects():
+    x = numpy.arange(6).reshape(2, 3)
+    a = np.asarray(x)
+    same(a[numpy.int64(1)], x[1])
+    same(a[numpy.asarray(1), numpy.uint8(2)], x[1, 2])
+    same(a[a[0, 1]], x[1])
+    same(a[()], x)
+    same(np.asarray(5)[()], x[1, 2])
+    same(np.asarray(5)[...], numpy.asarray(5))
+
+
+def test_fancy_reading_is_refused_by_name():
+    a = np.arange(4.0)
+    with pytest.raises(NotImplementedError, match=r"np\.where"):
+        a[a > 1]
+    with pytest.raises(NotImplementedError, match="boolean mask"):
+        a[True]
+    for key in ([0, 1], numpy.array([0, 1]), np.asarray([0, 1]), (slice(None), [0])):
+        with pytest.raises(NotImplementedError, match="integers"):
+            (a[:, None] if isinstance(key, tuple) else a)[key]
+    with pytest.raises(NotImplementedError, match="integers"):
+        a[[0, 1]] = 1
+
+
+def test_assignment_through_a_mask():
+    x = numpy.arange(12.0).reshape(3, 4)
+    a = np.asarray(x)
+    a[a > 5] = -1
+    x[x > 5] = -1
+    same(a, x)
+    rows = numpy.array([True, False, True])
+    a[rows] = [1, 2, 3, 4]
+    x[rows] = [1, 2, 3, 4]
+    same(a, x)
+    a[a == 2] = np.asarray(7)
+    x[x == 2] = 7
+    same(a, x)
+    with pytest.raises(NotImplementedError, match="per selected element"):
+        a[a > 0] = [1.0, 2.0]
+    same_error(lambda: a.__setitem__(numpy.ones(4, bool), 0), lambda: x.__setitem__(numpy.ones(4, bool), 0))
+
+
+def test_read_only():
+    a = np.broadcast_to(np.zeros(3), (2, 3))
+    same_error(lambda: a.__setitem__(0, 1), lambda: numpy.broadcast_to(numpy.zeros(3), (2, 3)).__setitem__(0, 1))
+    with pytest.raises(ValueError, match="read-only"):
+        a += 1
+    with pytest.raises(ValueError, match="delete"):
+        del np.zeros(3)[0]

@@ -1,0 +1,200 @@
+"""What others see of a Quelea array: NumPy's functions, __array__, copies, the array API, pickle; and what is missing says so."""
+
+import copy
+import gc
+import pickle
+import threading
+import weakref
+
+import numpy
+import pytest
+from support import same
+
+import quelea as np
+
+
+def test_numpy_functions_come_back_to_quelea():
+    x = numpy.arange(6.0).reshape(2, 3)
+    a = np.asarray(x)
+    for function in (numpy.sin, numpy.sum, numpy.mean, numpy.transpose, numpy.flip, numpy.zeros_like):
+        assert isinstance(function(a), np.ndarray)
+    same(numpy.add(x, a), x + x)
+    same(numpy.where(a > 2, a, 0), numpy.where(x > 2, x, 0))
+    same(numpy.concatenate([a, a]), numpy.concatenate([x, x]))
+    same(numpy.add.reduce(a), numpy.add.reduce(x))
+    assert numpy.result_type(a, 1.0) == numpy.float64
+    assert np.result_type(np.ones(1, "int8"), 3) == numpy.int8
+
+
+@pytest.mark.parametrize("name", ["sort", "cumsum", "median", "unique", "einsum", "argmax", "nonzero"])
+def test_missing_functions_are_named(name):
+    a = np.ones(3)
+    with pytest.raises(TypeError, match=rf"numpy\.{name} is not in Quelea yet"):
+        numpy.einsum("i->", a) if name == "einsum" else getattr(numpy, name)(a)
+    with pytest.raises(AttributeError, match=f"{name} is not in Quelea yet"):
+        getattr(np, name)
+
+
+def test_missing_names():
+    with pytest.raises(AttributeError, match="fft is not in Quelea yet"):
+        np.fft  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        np.nonsense  # noqa: B018
+    with pytest.raises(AttributeError, match=r"ndarray\.sort is not in Quelea yet"):
+        np.ones(3).sort()
+    assert not hasattr(np.ones(3), "argsort")
+    with pytest.raises(TypeError, match="not in Quelea yet"):
+        numpy.ldexp(np.ones(3), np.ones(3, int))
+    with pytest.raises(NotImplementedError, match="accumulate"):
+        numpy.add.accumulate(np.ones(3))
+
+
+def test_snapshots():
+    a = np.arange(12.0).reshape(3, 4)
+    shot = numpy.asarray(a)
+    assert not shot.flags.writeable
+    a[0] = -1
+    a += 1
+    numpy.testing.assert_array_equal(shot, numpy.arange(12.0).reshape(3, 4))
+    view = numpy.asarray(a[::2, ::-1])
+    numpy.testing.assert_array_equal(view, numpy.array([[0.0, 0, 0, 0], [12, 11, 10, 9]]))
+    private = numpy.array(a)
+    private[...] = 0
+    assert float(a[2, 3]) == 12.0
+    assert numpy.asarray(a, dtype="float32").dtype == numpy.float32
+    assert float(numpy.asarray(a.sum())) == float(a.sum())
+    with pytest.raises(ValueError, match="copy"):
+        numpy.asarray(a, dtype="float32", copy=False)
+    kept = numpy.asarray(np.ones(5) * 2)
+    gc.collect()
+    np.sync()
+    assert kept.sum() == 10
+
+
+def test_snapshot_of_everything():
+    for dtype in ("bool", "int8", "float16", "complex64"):
+        for shape in ((), (0,), (3, 0), (2, 3, 4)):
+            x = numpy.ones(shape, dtype)
+            same(np.asarray(x), numpy.asarray(np.asarray(x)))
+
+
+def test_on_root():
+    a = np.arange(5)
+    result = np.on_root(lambda x, y: (type(x), int(x.sum()) + y), a, 1)
+    assert result == ((numpy.ndarray, 11) if np.rank == 0 else None)
+
+
+def test_copies_and_weak_references():
+    a = np.arange(3)
+    for b in (copy.copy(a), copy.deepcopy(a), a.copy()):
+        b[0] = 9
+        assert int(a[0]) == 0
+    ref = weakref.ref(a)
+    assert ref() is a
+    del a
+    assert ref() is None
+
+
+def test_pickle_and_hash_are_refused():
+    with pytest.raises(TypeError, match=r"numpy\.asarray"):
+        pickle.dumps(np.ones(2))
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(np.ones(2))
+    with pytest.raises(TypeError, match=r"quelea\.empty"):
+        np.ndarray((2, 3))
+
+
+def test_array_api():
+    a = np.ones(3)
+    assert a.__array_namespace__() is np
+    assert a.__array_namespace__(api_version="2024.12") is np
+    with pytest.raises(ValueError, match="1999"):
+        a.__array_namespace__(api_version="1999")
+    assert a.device == "cpu" and a.to_device("cpu") is a
+    with pytest.raises(ValueError, match="device"):
+        a.to_device("gpu")
+    for name in ("acos", "atan2", "pow", "concat", "permute_dims", "bitwise_invert", "matrix_transpose", "isdtype", "astype", "unstack"):
+        assert callable(getattr(np, name))
+
+
+def test_namespace():
+    for name in ("pi", "e", "inf", "nan", "newaxis", "float64", "int8", "complex64", "bool_", "dtype", "finfo", "iinfo", "can_cast"):
+        assert getattr(np, name) is getattr(numpy, name)
+    assert np.size == np.info()["size"] and np.rank == np.info()["rank"]
+    assert np.size(np.ones((2, 3))) == 6
+    for name in np.__all__:
+        assert getattr(np, name) is not None or name == "newaxis", name
+
+
+def test_errstate():
+    with np.errstate(divide="ignore"):
+        assert numpy.isinf(float((np.ones(1) / 0)[0]))
+    with pytest.raises(NotImplementedError, match="errstate"):
+        np.errstate(all="raise")
+
+
+class Deferring:
+    """A type that computes with arrays itself."""
+
+    __array_ufunc__ = None
+
+    def __add__(self, other):
+        return "added"
+
+    __radd__ = __add__
+
+
+def test_operators_of_other_types():
+    a = np.ones(2)
+    assert a + Deferring() == "added" and Deferring() + a == "added"
+    for stranger in (object(), "text", None, {}):
+        with pytest.raises(TypeError):
+            a + stranger
+        with pytest.raises(TypeError):
+            np.add(a, stranger)
+
+
+def test_collection_releases_later():
+    a = np.ones(4)
+    cycle = [a + i for i in range(5)]
+    cycle.append(cycle)
+    del cycle
+    gc.collect()
+    assert float((a + 1).sum()) == 8.0
+
+
+def test_other_threads_are_refused():
+    a = np.ones(2)
+    caught = []
+
+    def work():
+        try:
+            a + a
+        except RuntimeError as error:
+            caught.append(str(error))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert len(caught) == 1 and "one thread" in caught[0]
+    assert float((a + a).sum()) == 4.0
+
+
+def test_arrays_dropped_by_other_threads():
+    box = [np.ones(3)]
+    thread = threading.Thread(target=box.clear)
+    thread.start()
+    thread.join()
+    assert float(np.ones(3).sum()) == 3.0
+
+
+def test_errors_leave_arrays_alone():
+    a = np.arange(3.0)
+    with pytest.raises(ValueError, match=r"shapes \(3,\) \(4,\)"):
+        a + np.ones(4)
+    same(a, numpy.arange(3.0))
+
+
+def test_strict():
+    np.config.strict = False
+    assert np.config.strict is False

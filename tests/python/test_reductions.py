@@ -1,0 +1,152 @@
+"""Reductions: axes, dtypes, out, initial, where; and mean, var, std and what is made of them; products of matrices."""
+
+import itertools
+
+import numpy
+import pytest
+from support import DTYPES, near, same, same_error, values
+
+import quelea as np
+
+AXES = [None, 0, 1, -1, (0, 2), (1, -1), (), (0, 1, 2)]
+
+
+def close(ours, theirs, context=""):
+    """Sums of floats differ from NumPy's in rounding (contract C7)."""
+    got, want = numpy.array(ours, copy=True), numpy.asarray(theirs)
+    assert (got.shape, got.dtype) == (want.shape, want.dtype), context
+    if want.dtype.kind in "fc":
+        tolerance = 50 * float(numpy.finfo(want.dtype).eps)
+        numpy.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance, err_msg=str(context))
+    else:
+        numpy.testing.assert_array_equal(got, want, str(context))
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "min", "max", "any", "all", "count_nonzero", "mean", "var", "std", "ptp"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_dtype_and_axis(name, dtype):
+    x = numpy.arange(24).reshape(2, 3, 4).astype(dtype)
+    if x.dtype.kind in "fc":
+        x /= 16
+    elif name in ("min", "max", "any", "all", "count_nonzero", "ptp", "sum", "prod"):  # in the others float rounding would show
+        x = values(dtype, 24, 3).reshape(2, 3, 4)
+    a = np.asarray(x)
+    for axis, keepdims in itertools.product(AXES, (False, True)):
+        if dtype == "bool" and name == "ptp":
+            same_error(lambda: np.ptp(a), lambda: numpy.ptp(x))
+            return
+        with numpy.errstate(all="ignore"):
+            want = getattr(numpy, name)(x, axis=axis, keepdims=keepdims)
+        close(getattr(np, name)(a, axis=axis, keepdims=keepdims), want, (axis, keepdims))
+        close(getattr(numpy, name)(a, axis=axis, keepdims=keepdims), want, (axis, keepdims))
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "min", "max", "any", "all", "mean", "var", "std"])
+def test_methods_and_out(name):
+    x = numpy.arange(1.0, 7).reshape(2, 3)
+    a = np.asarray(x)
+    close(getattr(a, name)(), getattr(x, name)())
+    close(getattr(a, name)(1), getattr(x, name)(1))
+    want = getattr(x, name)(axis=0)
+    out = np.zeros(3, want.dtype)
+    assert getattr(a, name)(axis=0, out=out) is out
+    close(out, want)
+
+
+def test_dtype_initial_where():
+    x = numpy.arange(6, dtype=numpy.int8).reshape(2, 3)
+    a = np.asarray(x)
+    same(a.sum(dtype=numpy.int8), x.sum(dtype=numpy.int8))
+    close(a.sum(0, dtype=float), x.sum(0, dtype=float))
+    close(a.mean(dtype=numpy.float32), x.mean(dtype=numpy.float32))
+    same(a.sum(initial=10), x.sum(initial=10))
+    same(a.max(axis=0, initial=4), x.max(axis=0, initial=4))
+    same(a.sum(1, where=a > 1), x.sum(1, where=x > 1))
+    same(a.min(initial=9, where=a > 3), x.min(initial=9, where=x > 3))
+    same(a.any(where=[True, False, False]), x.any(where=[True, False, False]))
+    close(a.mean(where=a > 1), x.mean(where=x > 1))
+    close(a.var(where=a > 1, ddof=1), x.var(where=x > 1, ddof=1))
+    close(a.std(ddof=1), x.std(ddof=1))
+    close(np.var(a, correction=1), numpy.var(x, correction=1))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64"])
+def test_nan_and_empty(dtype):
+    x = numpy.array([[1, numpy.nan, 3], [4, 5, 6]], dtype)
+    a = np.asarray(x)
+    for name in ("min", "max", "sum", "mean"):
+        for axis in (None, 0, 1):
+            near(getattr(a, name)(axis=axis), getattr(x, name)(axis=axis), 4, name) if dtype != "complex64" else None
+    empty = numpy.zeros((0, 3), dtype)
+    for name in ("sum", "prod", "any", "all"):
+        same(getattr(np.asarray(empty), name)(0), getattr(empty, name)(0))
+    same(np.asarray(empty).max(1), empty.max(1))
+    same_error(lambda: np.asarray(empty).max(), lambda: empty.max())
+    same_error(lambda: np.asarray(empty).min(0), lambda: empty.min(0))
+    with pytest.warns(RuntimeWarning, match="Mean of empty slice"):
+        assert numpy.isnan(complex(np.asarray(empty).mean()))
+
+
+@pytest.mark.parametrize("axis", [2, -3, (0, 0), (0, 5), "x", 1.5])
+def test_wrong_axes(axis):
+    x = numpy.ones((2, 3))
+    same_error(lambda: np.asarray(x).sum(axis=axis), lambda: x.sum(axis=axis), text=axis != (0, 5))
+
+
+def test_results_are_numbers_where_numpys_are():
+    a = np.ones((2, 3))
+    assert np.isscalar(a.sum()) and np.isscalar(a.mean()) and not np.isscalar(a.sum(keepdims=True))
+    assert repr(a.sum()) == "np.float64(6.0)"
+
+
+def test_statistics():
+    x = numpy.array([[1.0, 2, 4], [8, 16, 32]])
+    a = np.asarray(x)
+    close(np.average(a), numpy.average(x))
+    close(np.average(a, axis=1, weights=[1, 2, 3]), numpy.average(x, axis=1, weights=[1, 2, 3]))
+    close(np.trapezoid(a), numpy.trapezoid(x))
+    close(np.trapezoid(a, [0, 1, 3]), numpy.trapezoid(x, [0, 1, 3]))
+    x[0, 1] = x[:, 2] = numpy.nan
+    a = np.asarray(x)
+    for name in ("nansum", "nanmin", "nanmax", "nanmean"):
+        close(getattr(np, name)(a), getattr(numpy, name)(x))
+    close(np.nansum(a, axis=0), numpy.nansum(x, axis=0))
+
+
+SHAPES = [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((1, 2, 3), (5, 3, 4))]
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int64", "float32", "float64", "complex128"])
+@pytest.mark.parametrize(("left", "right"), SHAPES)
+def test_matmul(left, right, dtype):
+    x = (numpy.arange(numpy.prod(left)) % 5 - 1).reshape(left).astype(dtype)
+    y = (numpy.arange(numpy.prod(right)) % 7 - 2).reshape(right).astype(dtype)
+    a, b = np.asarray(x), np.asarray(y)
+    close(a @ b, x @ y)
+    close(numpy.matmul(a, y), x @ y)
+    if x.ndim < 3:
+        close(np.dot(a, b), numpy.dot(x, y))
+
+
+def test_products():
+    x, y = numpy.arange(6.0).reshape(2, 3), numpy.arange(12.0).reshape(4, 3) - 5
+    a, b = np.asarray(x), np.asarray(y)
+    close(np.inner(a, b), numpy.inner(x, y))
+    close(np.outer(a, b), numpy.outer(x, y))
+    close(np.vdot(a * 1j, a), numpy.vdot(x * 1j, x))
+    close(np.tensordot(a, b, ((1,), (1,))), numpy.tensordot(x, y, ((1,), (1,))))
+    close(np.vecdot(a, b[:2]), numpy.vecdot(x, y[:2]))
+    close(a.dot(b.T), x.dot(y.T))
+    close(np.trace(b[:3]), numpy.trace(y[:3]))
+    close(b.trace(offset=-1), y.trace(offset=-1))
+    close(np.dot(2, a), numpy.dot(2, x))
+    cube = numpy.arange(24.0).reshape(2, 3, 4)
+    close(np.dot(a, np.asarray(cube)), numpy.dot(x, cube))
+    out = np.zeros((2, 4))
+    assert np.matmul(a, b.T, out=out) is out
+    close(out, x @ y.T)
+    target, expected = np.asarray(x), x.copy()
+    target @= np.eye(3)
+    close(target, expected)
+    for bad in (lambda m: m.ones(3) @ m.ones(4), lambda m: m.ones((3, 2)) @ m.ones((3, 2)), lambda m: m.ones(3) @ 2, lambda m: m.dot(m.ones((2, 3)), m.ones((2, 3)))):
+        same_error(lambda f=bad: f(np), lambda f=bad: f(numpy))
