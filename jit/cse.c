@@ -2,9 +2,9 @@
  *
  * Requires a verified function; ensures one.
  *
- * Two loads of an element are equal when nothing writes the operand. An operand that is updated is equal to itself within a
- * block, between two sinks. Swapped arguments count as equal where the operation gives the same bits either way: not minimum
- * and maximum (zeros of both signs). */
+ * Two loads of an element are equal when nothing writes the operand. An operand that is updated is equal to itself
+ * within a block, between two sinks. Swapped arguments count as equal where the operation gives the same bits either
+ * way: not minimum and maximum (zeros of both signs). */
 #include "ir.h"
 
 #include <stdlib.h>
@@ -21,9 +21,16 @@ typedef struct Cse {
 
 static bool commutes(const IrIns *ins) {
   switch ((QlOp)ins->op) {
-    case QL_OP_ADD: case QL_OP_MULTIPLY: case QL_OP_EQUAL: case QL_OP_NOT_EQUAL:
-    case QL_OP_LOGICAL_AND: case QL_OP_LOGICAL_OR: case QL_OP_LOGICAL_XOR:
-    case QL_OP_BITWISE_AND: case QL_OP_BITWISE_OR: case QL_OP_BITWISE_XOR: return ins->kind == IR_OP;
+    case QL_OP_ADD:
+    case QL_OP_MULTIPLY:
+    case QL_OP_EQUAL:
+    case QL_OP_NOT_EQUAL:
+    case QL_OP_LOGICAL_AND:
+    case QL_OP_LOGICAL_OR:
+    case QL_OP_LOGICAL_XOR:
+    case QL_OP_BITWISE_AND:
+    case QL_OP_BITWISE_OR:
+    case QL_OP_BITWISE_XOR: return ins->kind == IR_OP;
     default: return false;
   }
 }
@@ -36,9 +43,11 @@ static uint64_t hash(const Cse *c, uint32_t id) {
     case IR_CONST: return ql_mix(ql_mix(h, ins->value.bits[0]), ins->value.bits[1]);
     case IR_LOAD:
       h = ql_mix(ql_mix(h, (uint64_t)ins->number), c->version[id]);
-      for (int axis = 0; axis < c->fn->rank; axis++) h = ql_mix(h, (uint64_t)c->fn->offsets[ins->extra + (uint32_t)axis]);
+      for (int axis = 0; axis < c->fn->rank; axis++)
+        h = ql_mix(h, (uint64_t)c->fn->offsets[ins->extra + (uint32_t)axis]);
       return h;
-    case IR_PARAM: case IR_INDEX: return ql_mix(h, (uint64_t)ins->number);
+    case IR_PARAM:
+    case IR_INDEX: return ql_mix(h, (uint64_t)ins->number);
     default: break;
   }
   if (commutes(ins)) return ql_mix(h, (uint64_t)ins->args[0] + ins->args[1]);
@@ -60,7 +69,8 @@ static bool equal(const Cse *c, uint32_t a, uint32_t b) {
   switch (x->kind) {
     case IR_CONST: return x->value.bits[0] == y->value.bits[0] && x->value.bits[1] == y->value.bits[1];
     case IR_LOAD: return equal_loads(c, a, b);
-    case IR_PARAM: case IR_INDEX: return x->number == y->number;
+    case IR_PARAM:
+    case IR_INDEX: return x->number == y->number;
     case IR_OP:
       if (x->op != y->op) return false;
       if (commutes(x) && x->args[0] == y->args[1] && x->args[1] == y->args[0]) return true;

@@ -1,7 +1,7 @@
 /* Dead code: what no sink and no branch needs goes, and so do blocks that nothing reaches.
  *
- * Requires a verified function; ensures one whose every value is used, or listed for a branch. Loops stay, even when they
- * compute nothing: control flow is not removed. */
+ * Requires a verified function; ensures one whose every value is used, or listed for a branch. Loops stay, even when
+ * they compute nothing: control flow is not removed. */
 #include "ir.h"
 
 #include <stdlib.h>
@@ -31,11 +31,14 @@ static void need_roots(Dce *d) {
 static void need_arguments(Dce *d, uint32_t id) {
   const IrIns *ins = &d->fn->ins[id];
   for (int a = 0, count = ir_arg_count(ins); a < count; a++) need(d, ins->args[a]);
-  for (uint32_t arm = ins->kind == IR_PHI ? ins->extra : 0; arm; arm = d->fn->phis[arm].next) need(d, d->fn->phis[arm].value);
+  for (uint32_t arm = ins->kind == IR_PHI ? ins->extra : 0; arm; arm = d->fn->phis[arm].next)
+    need(d, d->fn->phis[arm].value);
 }
 
 QlStatus jit_dce(JitFn *fn, QlError *error) {
-  Dce d = {.fn = fn, .needed = calloc(fn->ins_count, sizeof *d.needed), .waiting = malloc(fn->ins_count * sizeof *d.waiting)};
+  Dce d = {.fn = fn,
+           .needed = calloc(fn->ins_count, sizeof *d.needed),
+           .waiting = malloc(fn->ins_count * sizeof *d.waiting)};
   QlStatus status = QL_OK;
   if (!d.needed || !d.waiting || !ir_prune(fn)) {
     status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a pass");

@@ -1,6 +1,7 @@
-/* One operation on scalars, as NumPy computes it. This is the meaning of the IR's operators: the interpreter and the constant
- * folder call it, and compiled code gives the same bits. Where an operation is a sequence of roundings, the comment above its
- * function in eval_int.c, eval_real.c or eval_complex.c lists the steps; whoever computes it elsewhere follows them.
+/* One operation on scalars, as NumPy computes it. This is the meaning of the IR's operators: the interpreter and the
+ * constant folder call it, and compiled code gives the same bits. Where an operation is a sequence of roundings, the
+ * comment above its function in eval_int.c, eval_real.c or eval_complex.c lists the steps; whoever computes it
+ * elsewhere follows them.
  *
  * Values are canonical: integers extended to 64 bits, bits that the dtype does not use 0. */
 #include "ir.h"
@@ -16,8 +17,10 @@ QlValue ir_canonical(QlDtype dtype, QlValue value) {
     case QL_I16: result.i = (int16_t)value.i; break;
     case QL_I32: result.i = (int32_t)value.i; break;
     case QL_U8: result.u = (uint8_t)value.u; break;
-    case QL_U16: case QL_F16: result.u = (uint16_t)value.u; break;
-    case QL_U32: case QL_F32: result.u = (uint32_t)value.u; break;
+    case QL_U16:
+    case QL_F16: result.u = (uint16_t)value.u; break;
+    case QL_U32:
+    case QL_F32: result.u = (uint32_t)value.u; break;
     case QL_C128: result.bits[1] = value.bits[1]; /* fall through */
     default: result.bits[0] = value.bits[0]; break;
   }
@@ -39,12 +42,25 @@ void ir_write(QlDtype dtype, void *element, QlValue value) {
 static QlValue eval_bool(QlOp op, const QlValue *args) {
   bool a = args[0].b, b = ql_op_info[op].arity > 1 && args[1].b, result = a;
   switch (op) {
-    case QL_OP_ISNAN: case QL_OP_ISINF: case QL_OP_IMAG: result = false; break;
+    case QL_OP_ISNAN:
+    case QL_OP_ISINF:
+    case QL_OP_IMAG: result = false; break;
     case QL_OP_ISFINITE: result = true; break;
-    case QL_OP_LOGICAL_NOT: case QL_OP_INVERT: result = !a; break;
-    case QL_OP_ADD: case QL_OP_LOGICAL_OR: case QL_OP_BITWISE_OR: case QL_OP_MAXIMUM: case QL_OP_FMAX: result = a || b; break;
-    case QL_OP_MULTIPLY: case QL_OP_LOGICAL_AND: case QL_OP_BITWISE_AND: case QL_OP_MINIMUM: case QL_OP_FMIN: result = a && b; break;
-    case QL_OP_LOGICAL_XOR: case QL_OP_BITWISE_XOR: case QL_OP_NOT_EQUAL: result = a != b; break;
+    case QL_OP_LOGICAL_NOT:
+    case QL_OP_INVERT: result = !a; break;
+    case QL_OP_ADD:
+    case QL_OP_LOGICAL_OR:
+    case QL_OP_BITWISE_OR:
+    case QL_OP_MAXIMUM:
+    case QL_OP_FMAX: result = a || b; break;
+    case QL_OP_MULTIPLY:
+    case QL_OP_LOGICAL_AND:
+    case QL_OP_BITWISE_AND:
+    case QL_OP_MINIMUM:
+    case QL_OP_FMIN: result = a && b; break;
+    case QL_OP_LOGICAL_XOR:
+    case QL_OP_BITWISE_XOR:
+    case QL_OP_NOT_EQUAL: result = a != b; break;
     case QL_OP_EQUAL: result = a == b; break;
     case QL_OP_LESS: result = a < b; break;
     case QL_OP_LESS_EQUAL: result = a <= b; break;

@@ -1,7 +1,8 @@
 /* Operations on complex numbers, written once for both precisions in eval_complex.h.
  *
- * Arithmetic is NumPy's sequence of real operations. Transcendental functions are those of the C library, as in NumPy; the
- * modulus is ir_math's hypot, so that compiled code can call it for vectors. Compiled code calls ir_eval_complex for the rest. */
+ * Arithmetic is NumPy's sequence of real operations. Transcendental functions are those of the C library, as in NumPy;
+ * the modulus is ir_math's hypot, so that compiled code can call it for vectors. Compiled code calls ir_eval_complex
+ * for the rest. */
 #include "ir.h"
 
 #include <assert.h>

@@ -1,7 +1,10 @@
-/* The complex arithmetic of one precision: eval_complex.c includes this for float and for double, with REAL, COMPLEX, PAIR and
- * MEMBER (of QlValue), PART (the dtype of REAL), NAME (a suffix), LIBM and LITERAL (C's suffixes), MAKE(re, im). */
+/* The complex arithmetic of one precision: eval_complex.c includes this for float and for double, with REAL, COMPLEX,
+ * PAIR and MEMBER (of QlValue), PART (the dtype of REAL), NAME (a suffix), LIBM and LITERAL (C's suffixes), MAKE(re,
+ * im). */
 
-typedef struct NAME(Number) { REAL re, im; } NAME(Number);
+typedef struct NAME(Number) {
+  REAL re, im;
+} NAME(Number);
 #define NUMBER NAME(Number)
 
 static COMPLEX NAME(join)(NUMBER a) { return MAKE(a.re, a.im); }
@@ -46,8 +49,8 @@ static NUMBER NAME(reciprocal)(NUMBER a) {
   return (NUMBER){ratio / norm, -1 / norm};
 }
 
-/* z / |z|. 0 of 0; NaN when |z| is; when |z| is infinite: NaN if both parts are, otherwise the unit of the real axis if the
- * real part is, and of the imaginary axis if not (of finite parts too, when |z| overflows). */
+/* z / |z|. 0 of 0; NaN when |z| is; when |z| is infinite: NaN if both parts are, otherwise the unit of the real axis if
+ * the real part is, and of the imaginary axis if not (of finite parts too, when |z| overflows). */
 static NUMBER NAME(sign)(NUMBER a) {
   REAL size = NAME(modulus)(a);
   if (isnan(size) || (isinf(a.re) && isinf(a.im))) return (NUMBER){LIBM(nan)(""), LIBM(nan)("")};
@@ -57,8 +60,8 @@ static NUMBER NAME(sign)(NUMBER a) {
   return (NUMBER){a.re / size, a.im / size};
 }
 
-/* NumPy's power: a^0 is 1; 0^b is 0 for b.re > 0, otherwise NaN; real whole exponents below 100 by squaring, low bit first
- * (1, 2 and 3 written out, negative ones by 1 / a^n); the rest by the C library. */
+/* NumPy's power: a^0 is 1; 0^b is 0 for b.re > 0, otherwise NaN; real whole exponents below 100 by squaring, low bit
+ * first (1, 2 and 3 written out, negative ones by 1 / a^n); the rest by the C library. */
 static NUMBER NAME(power)(NUMBER a, NUMBER b) {
   if (!NAME(truth)(b)) return (NUMBER){1, 0};
   if (!NAME(truth)(a)) return b.re > 0 ? (NUMBER){0, 0} : (NUMBER){LIBM(nan)(""), LIBM(nan)("")};
@@ -86,7 +89,8 @@ static NUMBER NAME(log1p)(NUMBER a) {
 }
 
 static NUMBER NAME(unary)(QlOp op, NUMBER a) {
-  const REAL ln_2 = LITERAL(0.693147180559945309417232121458176568), log2_e = LITERAL(1.442695040888963407359924681001892137),
+  const REAL ln_2 = LITERAL(0.693147180559945309417232121458176568),
+             log2_e = LITERAL(1.442695040888963407359924681001892137),
              log10_e = LITERAL(0.434294481903251827651128918916605082);
   switch (op) {
     case QL_OP_POSITIVE: return a;

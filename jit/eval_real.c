@@ -1,5 +1,5 @@
-/* Operations on floats. float32 and float64 compute in themselves; float16 computes in float32 and rounds after each operation.
- * The arithmetic is written once, in eval_real.h, for both precisions.
+/* Operations on floats. float32 and float64 compute in themselves; float16 computes in float32 and rounds after each
+ * operation. The arithmetic is written once, in eval_real.h, for both precisions.
  *
  * Transcendental functions are those of ir_math, which compiled code calls too. */
 #include "ir.h"

@@ -1,5 +1,6 @@
-/* The arithmetic of one precision: eval_real.c includes this for float and for double, with REAL, MEMBER (of QlValue), DTYPE,
- * NAME (a suffix for functions here), LIBM and LITERAL (C's suffixes), LARGE. Every line rounds as written: no contraction. */
+/* The arithmetic of one precision: eval_real.c includes this for float and for double, with REAL, MEMBER (of QlValue),
+ * DTYPE, NAME (a suffix for functions here), LIBM and LITERAL (C's suffixes), LARGE. Every line rounds as written: no
+ * contraction. */
 
 static QlValue NAME(real)(REAL value) {
   QlValue result = {.bits = {0, 0}};
@@ -41,7 +42,8 @@ static REAL NAME(floor_divide)(REAL a, REAL b) {
   return quotient - whole > LITERAL(0.5) ? whole + 1 : whole;
 }
 
-/* log(exp(x) + exp(y)):  x = y: x + ln 2.  d = x - y;  d > 0: x + log1p(exp(-d));  d <= 0: y + log1p(exp(d));  else d (NaN). */
+/* log(exp(x) + exp(y)):  x = y: x + ln 2.  d = x - y;  d > 0: x + log1p(exp(-d));  d <= 0: y + log1p(exp(d));  else d
+ * (NaN). */
 static REAL NAME(logaddexp)(REAL x, REAL y) {
   if (x == y) return x + LITERAL(0.693147180559945309417232121458176568);
   REAL difference = x - y;
@@ -74,10 +76,13 @@ static REAL NAME(of_large)(QlOp op, REAL x) {
 static REAL NAME(unary)(QlOp op, REAL x) {
   const REAL pi = LITERAL(3.141592653589793238462643383279502884);
   switch (op) {
-    case QL_OP_POSITIVE: case QL_OP_CONJUGATE: case QL_OP_REAL: return x;
+    case QL_OP_POSITIVE:
+    case QL_OP_CONJUGATE:
+    case QL_OP_REAL: return x;
     case QL_OP_IMAG: return 0;
     case QL_OP_NEGATIVE: return -x;
-    case QL_OP_ABSOLUTE: case QL_OP_FABS: return LIBM(fabs)(x);
+    case QL_OP_ABSOLUTE:
+    case QL_OP_FABS: return LIBM(fabs)(x);
     case QL_OP_SIGN: return x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x;
     case QL_OP_SQUARE: return x * x;
     case QL_OP_RECIPROCAL: return 1 / x;
@@ -88,14 +93,15 @@ static REAL NAME(unary)(QlOp op, REAL x) {
     case QL_OP_RINT: return LIBM(rint)(x); /* half to even: the environment is the default one */
     case QL_OP_DEG2RAD: return x * (pi / LITERAL(180.0));
     case QL_OP_RAD2DEG: return x * (LITERAL(180.0) / pi);
-    case QL_OP_LOG1P: case QL_OP_ARCCOSH: return x > LARGE ? NAME(of_large)(op, x) : NAME(math1)(op, x);
+    case QL_OP_LOG1P:
+    case QL_OP_ARCCOSH: return x > LARGE ? NAME(of_large)(op, x) : NAME(math1)(op, x);
     case QL_OP_ARCSINH: return LIBM(fabs)(x) > LARGE ? NAME(of_large)(op, x) : NAME(math1)(op, x);
     default: return NAME(math1)(op, x);
   }
 }
 
-/* For equal arguments minimum, maximum, fmin and fmax give the second (zeros of both signs), like the machine's instructions.
- * minimum and maximum give the first NaN, fmin and fmax ignore a NaN of one argument. */
+/* For equal arguments minimum, maximum, fmin and fmax give the second (zeros of both signs), like the machine's
+ * instructions. minimum and maximum give the first NaN, fmin and fmax ignore a NaN of one argument. */
 static REAL NAME(binary)(QlOp op, REAL x, REAL y) {
   switch (op) {
     case QL_OP_ADD: return x + y;

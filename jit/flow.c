@@ -1,8 +1,9 @@
-/* What control flow implies: an order of the blocks, dominators, and what no path reaches. And the record that passes keep
- * of values that equal earlier ones.
+/* What control flow implies: an order of the blocks, dominators, and what no path reaches. And the record that passes
+ * keep of values that equal earlier ones.
  *
  * Dominators by the algorithm of Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001): iterate
- * dom(b) = intersection of dom(p) over the predecessors p, on the tree of immediate dominators, in reverse postorder. */
+ * dom(b) = intersection of dom(p) over the predecessors p, on the tree of immediate dominators, in reverse postorder.
+ */
 #include "ir.h"
 
 #include <stdlib.h>

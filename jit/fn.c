@@ -1,7 +1,7 @@
 /* Building a function: declarations, instructions in the open block, control flow.
  *
- * Building never fails on the spot. The first mistake is kept in `bad` and every later call gives the reference 0, so that a
- * front end builds without looking and jit_verify tells what was wrong. */
+ * Building never fails on the spot. The first mistake is kept in `bad` and every later call gives the reference 0, so
+ * that a front end builds without looking and jit_verify tells what was wrong. */
 #include "ir.h"
 
 #include <stdlib.h>
@@ -49,7 +49,9 @@ bool ir_has_value(const IrIns *ins) { return ins->kind >= IR_CONST && ins->kind 
 int ir_arg_count(const IrIns *ins) {
   switch (ins->kind) {
     case IR_OP: return ql_op_info[ins->op].arity;
-    case IR_CAST: case IR_STORE: case IR_REDUCE: return 1;
+    case IR_CAST:
+    case IR_STORE:
+    case IR_REDUCE: return 1;
     default: return 0;
   }
 }
@@ -85,7 +87,8 @@ JitFn *jit_fn_new(int rank) {
   fn->rank = rank;
   fn->open = CLOSED;
   if (rank < 0 || rank > QL_MAX_DIMS) ql_fail(&fn->bad, QL_ERR_VALUE, "a domain of rank %d", rank), fn->rank = 0;
-  if (!ir_grow(fn, &fn->ins, &fn->ins_room, 16, sizeof *fn->ins) || !ir_grow(fn, &fn->phis, &fn->phi_room, 1, sizeof *fn->phis)) {
+  if (!ir_grow(fn, &fn->ins, &fn->ins_room, 16, sizeof *fn->ins) ||
+      !ir_grow(fn, &fn->phis, &fn->phi_room, 1, sizeof *fn->phis)) {
     jit_fn_free(fn);
     return NULL;
   }
@@ -147,7 +150,9 @@ static uint32_t insert(JitFn *fn, uint32_t block, uint32_t at, const IrIns *ins)
   return id;
 }
 
-uint32_t ir_append(JitFn *fn, uint32_t block, const IrIns *ins) { return insert(fn, block, fn->blocks[block].count, ins); }
+uint32_t ir_append(JitFn *fn, uint32_t block, const IrIns *ins) {
+  return insert(fn, block, fn->blocks[block].count, ins);
+}
 
 void ir_replace(JitFn *fn, uint32_t old, uint32_t by) {
   for (uint32_t i = 1; i < fn->ins_count; i++)
@@ -198,28 +203,37 @@ JitRef jit_const(JitFn *fn, QlDtype dtype, QlValue value) {
 }
 
 JitRef jit_param(JitFn *fn, int param, QlSource source) {
-  if (param < 0 || (uint32_t)param >= fn->param_count) return spoil(fn, source, QL_ERR_INDEX, "a parameter that is not declared");
+  if (param < 0 || (uint32_t)param >= fn->param_count)
+    return spoil(fn, source, QL_ERR_INDEX, "a parameter that is not declared");
   return append(fn, &(IrIns){.kind = IR_PARAM, .dtype = fn->params[param], .number = param, .source = source});
 }
 
 JitRef jit_index(JitFn *fn, int axis, QlSource source) {
-  if (axis < 0 || axis >= fn->rank) return spoil(fn, source, QL_ERR_INDEX, "an index along an axis that the domain does not have");
-  return append(fn, &(IrIns){.kind = IR_INDEX, .dtype = QL_I64, .rank = (uint8_t)fn->rank, .number = axis, .source = source});
+  if (axis < 0 || axis >= fn->rank)
+    return spoil(fn, source, QL_ERR_INDEX, "an index along an axis that the domain does not have");
+  return append(
+      fn, &(IrIns){.kind = IR_INDEX, .dtype = QL_I64, .rank = (uint8_t)fn->rank, .number = axis, .source = source});
 }
 
 JitRef jit_load(JitFn *fn, int array, const int32_t *offset, QlSource source) {
-  if (array < 0 || (uint32_t)array >= fn->array_count) return spoil(fn, source, QL_ERR_INDEX, "a load from an operand that is not declared");
+  if (array < 0 || (uint32_t)array >= fn->array_count)
+    return spoil(fn, source, QL_ERR_INDEX, "a load from an operand that is not declared");
   uint32_t rank = (uint32_t)fn->rank, first = fn->offset_count;
   if (!ir_grow(fn, &fn->offsets, &fn->offset_room, first + rank, sizeof *fn->offsets)) return (JitRef){0};
   for (uint32_t axis = 0; axis < rank; axis++) fn->offsets[first + axis] = offset ? offset[axis] : 0;
   fn->offset_count += rank;
-  return append(fn, &(IrIns){.kind = IR_LOAD, .dtype = fn->arrays[array].dtype, .number = array, .extra = first, .source = source,
+  return append(fn, &(IrIns){.kind = IR_LOAD,
+                             .dtype = fn->arrays[array].dtype,
+                             .number = array,
+                             .extra = first,
+                             .source = source,
                              .rank = ir_moves(fn, (uint32_t)array) ? (uint8_t)rank : 0});
 }
 
 JitRef jit_op(JitFn *fn, QlOp op, int count, const JitRef *args, QlSource source) {
   if (fn->bad.status) return (JitRef){0};
-  if ((unsigned)op >= QL_OP_COUNT || count != ql_op_info[op].arity) return spoil(fn, source, QL_ERR_VALUE, "an operation with a wrong number of arguments");
+  if ((unsigned)op >= QL_OP_COUNT || count != ql_op_info[op].arity)
+    return spoil(fn, source, QL_ERR_VALUE, "an operation with a wrong number of arguments");
   IrIns ins = {.kind = IR_OP, .op = (uint8_t)op, .source = source};
   for (int a = 0; a < count; a++) {
     const IrIns *arg = defined(fn, args[a]);
@@ -242,7 +256,8 @@ JitRef jit_cast(JitFn *fn, JitRef value, QlDtype dtype, QlSource source) {
   const IrIns *arg = defined(fn, value);
   if (!arg) return spoil(fn, source, QL_ERR_VALUE, "a cast of a value that does not exist");
   if (arg->dtype == dtype) return value;
-  return append(fn, &(IrIns){.kind = IR_CAST, .dtype = (uint8_t)dtype, .rank = arg->rank, .args = {value.id}, .source = source});
+  return append(
+      fn, &(IrIns){.kind = IR_CAST, .dtype = (uint8_t)dtype, .rank = arg->rank, .args = {value.id}, .source = source});
 }
 
 /* ---- sinks ---- */
@@ -264,12 +279,16 @@ void jit_store(JitFn *fn, int array, JitRef value, QlSource source) {
   sink(fn, (IrIns){.kind = IR_STORE, .source = source}, array, value);
 }
 
-void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, int array, JitRef value, QlSource source) {
+void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, int array, JitRef value,
+                QlSource source) {
   if (axis < 0 || axis >= fn->rank) {
     spoil(fn, source, QL_ERR_INDEX, "a reduction along an axis that the domain does not have");
     return;
   }
-  sink(fn, (IrIns){.kind = IR_REDUCE, .op = (uint8_t)reduction, .form = (uint8_t)form, .axis = (uint8_t)axis, .source = source}, array, value);
+  sink(fn,
+       (IrIns){
+           .kind = IR_REDUCE, .op = (uint8_t)reduction, .form = (uint8_t)form, .axis = (uint8_t)axis, .source = source},
+       array, value);
 }
 
 /* ---- control flow ---- */

@@ -1,9 +1,11 @@
-/* Folding: what is known when compiling is computed now, and operations that change nothing go. No bit of a result changes.
+/* Folding: what is known when compiling is computed now, and operations that change nothing go. No bit of a result
+ * changes.
  *
  * Requires a verified function; ensures one. Values that lost their users stay until dce.
  *
- * Floats allow little: x + 0 is not x (-0), 0 * x is not 0 (NaN, -0), x - x is not 0 (NaN, inf). What stays is x * 1, x / 1,
- * x - (+0), x + (-0). Complex multiplication and division by one mix the parts and fold nothing. NaN payloads are not kept. */
+ * Floats allow little: x + 0 is not x (-0), 0 * x is not 0 (NaN, -0), x - x is not 0 (NaN, inf). What stays is x * 1, x
+ * / 1, x - (+0), x + (-0). Complex multiplication and division by one mix the parts and fold nothing. NaN payloads are
+ * not kept. */
 #include "ir.h"
 
 #include <stdlib.h>
@@ -22,7 +24,8 @@ static bool is_whole(QlKind kind) { return kind == QL_KIND_INT || kind == QL_KIN
 static bool is_constant(const Fold *f, uint32_t value, int number) {
   const IrIns *ins = &f->fn->ins[value];
   if (ins->kind != IR_CONST) return false;
-  QlValue wanted = ir_canonical((QlDtype)ins->dtype, ql_convert(QL_I64, (QlValue){.bits = {(uint64_t)number, 0}}, (QlDtype)ins->dtype));
+  QlValue wanted = ir_canonical((QlDtype)ins->dtype,
+                                ql_convert(QL_I64, (QlValue){.bits = {(uint64_t)number, 0}}, (QlDtype)ins->dtype));
   return ins->value.bits[0] == wanted.bits[0] && ins->value.bits[1] == wanted.bits[1];
 }
 
@@ -39,7 +42,8 @@ static bool is_minus_zero(const Fold *f, uint32_t value) {
   }
 }
 
-/* What `op` was applied to twice, when `value` is that operation on the same dtype (logical_not makes bools of others); otherwise 0. */
+/* What `op` was applied to twice, when `value` is that operation on the same dtype (logical_not makes bools of others);
+ * otherwise 0. */
 static uint32_t undone(const Fold *f, uint32_t value, QlOp op) {
   const IrIns *ins = &f->fn->ins[value];
   return ins->kind == IR_OP && ins->op == op && f->fn->ins[ins->args[0]].dtype == ins->dtype ? ins->args[0] : 0;
@@ -54,8 +58,12 @@ static uint32_t unchanged_unary(const Fold *f, QlOp op, uint32_t x) {
     case QL_OP_REAL: return kind == QL_KIND_COMPLEX ? 0 : x;
     case QL_OP_CONJUGATE: return kind == QL_KIND_COMPLEX ? undone(f, x, op) : x;
     case QL_OP_ABSOLUTE: return kind == QL_KIND_BOOL || kind == QL_KIND_UINT ? x : 0;
-    case QL_OP_FLOOR: case QL_OP_CEIL: case QL_OP_TRUNC: return kind == QL_KIND_FLOAT ? 0 : x;
-    case QL_OP_NEGATIVE: case QL_OP_INVERT: case QL_OP_LOGICAL_NOT: return undone(f, x, op);
+    case QL_OP_FLOOR:
+    case QL_OP_CEIL:
+    case QL_OP_TRUNC: return kind == QL_KIND_FLOAT ? 0 : x;
+    case QL_OP_NEGATIVE:
+    case QL_OP_INVERT:
+    case QL_OP_LOGICAL_NOT: return undone(f, x, op);
     default: return 0;
   }
 }
@@ -81,15 +89,25 @@ static uint32_t unchanged_binary(const Fold *f, QlOp op, uint32_t x, uint32_t y)
   QlKind kind = kind_of(f, x);
   switch (op) {
     case QL_OP_ADD: return unchanged_add(f, x, y);
-    case QL_OP_SUBTRACT: case QL_OP_LEFT_SHIFT: case QL_OP_RIGHT_SHIFT: return is_constant(f, y, 0) ? x : 0;
+    case QL_OP_SUBTRACT:
+    case QL_OP_LEFT_SHIFT:
+    case QL_OP_RIGHT_SHIFT: return is_constant(f, y, 0) ? x : 0;
     case QL_OP_MULTIPLY:
       if (kind == QL_KIND_COMPLEX) return 0;
       return is_constant(f, y, 1) ? x : is_constant(f, x, 1) ? y : 0;
     case QL_OP_DIVIDE: return kind == QL_KIND_FLOAT && is_constant(f, y, 1) ? x : 0;
-    case QL_OP_FLOOR_DIVIDE: case QL_OP_POWER: return is_whole(kind) && is_constant(f, y, 1) ? x : 0;
-    case QL_OP_MINIMUM: case QL_OP_MAXIMUM: case QL_OP_FMIN: case QL_OP_FMAX: return x == y ? x : 0;
-    case QL_OP_BITWISE_AND: case QL_OP_BITWISE_OR: case QL_OP_BITWISE_XOR:
-    case QL_OP_LOGICAL_AND: case QL_OP_LOGICAL_OR: case QL_OP_LOGICAL_XOR: return unchanged_bits(f, op, x, y);
+    case QL_OP_FLOOR_DIVIDE:
+    case QL_OP_POWER: return is_whole(kind) && is_constant(f, y, 1) ? x : 0;
+    case QL_OP_MINIMUM:
+    case QL_OP_MAXIMUM:
+    case QL_OP_FMIN:
+    case QL_OP_FMAX: return x == y ? x : 0;
+    case QL_OP_BITWISE_AND:
+    case QL_OP_BITWISE_OR:
+    case QL_OP_BITWISE_XOR:
+    case QL_OP_LOGICAL_AND:
+    case QL_OP_LOGICAL_OR:
+    case QL_OP_LOGICAL_XOR: return unchanged_bits(f, op, x, y);
     default: return 0;
   }
 }
@@ -110,8 +128,8 @@ static bool is_exact(QlDtype from, QlDtype to) {
   return ql_can_cast_safely(from, to) && !(long_whole && inexact);
 }
 
-/* A cast of an exact cast starts from the value before both: when it leads back, or when that is an integer (floats out of range
- * may convert differently from different precisions). */
+/* A cast of an exact cast starts from the value before both: when it leads back, or when that is an integer (floats out
+ * of range may convert differently from different precisions). */
 static uint32_t unchanged_cast(Fold *f, IrIns *ins) {
   const IrIns *inner = &f->fn->ins[ins->args[0]];
   if (inner->kind != IR_CAST) return inner->dtype == ins->dtype ? ins->args[0] : 0;
@@ -131,18 +149,24 @@ static bool known_by_dtype(const Fold *f, const IrIns *ins, int *number) {
   bool exact = kind != QL_KIND_FLOAT && kind != QL_KIND_COMPLEX, whole = is_whole(kind);
   switch ((QlOp)ins->op) {
     case QL_OP_IMAG: *number = 0; return kind != QL_KIND_COMPLEX;
-    case QL_OP_ISNAN: case QL_OP_ISINF: *number = 0; return exact;
+    case QL_OP_ISNAN:
+    case QL_OP_ISINF: *number = 0; return exact;
     case QL_OP_ISFINITE: *number = 1; return exact;
     case QL_OP_SUBTRACT: *number = 0; return whole && x == y;
     case QL_OP_BITWISE_XOR: *number = 0; return x == y;
     case QL_OP_LOGICAL_XOR: *number = 0; return x == y;
     case QL_OP_LOGICAL_OR: *number = 1; return is_constant(f, x, 1) || is_constant(f, y, 1);
-    case QL_OP_LOGICAL_AND: case QL_OP_BITWISE_AND: *number = 0; return is_constant(f, x, 0) || is_constant(f, y, 0);
+    case QL_OP_LOGICAL_AND:
+    case QL_OP_BITWISE_AND: *number = 0; return is_constant(f, x, 0) || is_constant(f, y, 0);
     case QL_OP_MULTIPLY: *number = 0; return exact && (is_constant(f, x, 0) || is_constant(f, y, 0));
     case QL_OP_REMAINDER: *number = 0; return whole && is_constant(f, y, 1);
     case QL_OP_POWER: *number = 1; return whole && is_constant(f, y, 0);
-    case QL_OP_EQUAL: case QL_OP_LESS_EQUAL: case QL_OP_GREATER_EQUAL: *number = 1; return exact && x == y;
-    case QL_OP_NOT_EQUAL: case QL_OP_LESS: case QL_OP_GREATER: *number = 0; return exact && x == y;
+    case QL_OP_EQUAL:
+    case QL_OP_LESS_EQUAL:
+    case QL_OP_GREATER_EQUAL: *number = 1; return exact && x == y;
+    case QL_OP_NOT_EQUAL:
+    case QL_OP_LESS:
+    case QL_OP_GREATER: *number = 0; return exact && x == y;
     default: return false;
   }
 }
@@ -157,9 +181,12 @@ static bool is_known(const Fold *f, const IrIns *ins, QlValue *value) {
     args[a] = fn->ins[ins->args[a]].value;
   }
   QlDtype last = (QlDtype)fn->ins[ins->args[count - 1]].dtype;
-  if (constant) *value = ins->kind == IR_CAST ? ql_convert(last, args[0], (QlDtype)ins->dtype) : ir_eval((QlOp)ins->op, last, args);
-  else if (ins->kind == IR_OP && known_by_dtype(f, ins, &number)) *value = ql_convert(QL_I64, (QlValue){.bits = {(uint64_t)number, 0}}, (QlDtype)ins->dtype);
-  else return false;
+  if (constant)
+    *value = ins->kind == IR_CAST ? ql_convert(last, args[0], (QlDtype)ins->dtype) : ir_eval((QlOp)ins->op, last, args);
+  else if (ins->kind == IR_OP && known_by_dtype(f, ins, &number))
+    *value = ql_convert(QL_I64, (QlValue){.bits = {(uint64_t)number, 0}}, (QlDtype)ins->dtype);
+  else
+    return false;
   *value = ir_canonical((QlDtype)ins->dtype, *value);
   return true;
 }
@@ -202,7 +229,8 @@ static void fold_instruction(Fold *f, uint32_t id) {
   if (ins->kind != IR_OP && ins->kind != IR_CAST && ins->kind != IR_PHI) return;
   if (ins->kind != IR_PHI) {
     ins->rank = 0; /* an argument may have become uniform */
-    for (int a = 0, count = ir_arg_count(ins); a < count; a++) ins->rank = QL_MAX(ins->rank, fn->ins[ins->args[a]].rank);
+    for (int a = 0, count = ir_arg_count(ins); a < count; a++)
+      ins->rank = QL_MAX(ins->rank, fn->ins[ins->args[a]].rank);
   }
   if (f->same[id] != id) return;
   QlValue value;
@@ -221,8 +249,10 @@ static void remove_arms(JitFn *fn, uint32_t target, uint32_t block) {
     IrIns *phi = &fn->ins[fn->blocks[target].ins[i]];
     if (phi->kind != IR_PHI) return;
     for (uint32_t *link = &phi->extra; *link;) {
-      if (fn->phis[*link].block == block) *link = fn->phis[*link].next, phi->count--;
-      else link = &fn->phis[*link].next;
+      if (fn->phis[*link].block == block)
+        *link = fn->phis[*link].next, phi->count--;
+      else
+        link = &fn->phis[*link].next;
     }
   }
 }
@@ -246,8 +276,10 @@ QlStatus jit_fold(JitFn *fn, QlError *error) {
   while (f.changed) {
     IrFlow flow;
     f.changed = false;
-    if (!ir_prune(fn)) status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a pass");
-    else status = ir_flow(fn, &flow, error);
+    if (!ir_prune(fn))
+      status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a pass");
+    else
+      status = ir_flow(fn, &flow, error);
     if (status != QL_OK) break;
     for (uint32_t i = 0; i < flow.count; i++) {
       const IrBlock *block = &fn->blocks[flow.order[i]];

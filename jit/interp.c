@@ -1,5 +1,5 @@
-/* The oracle: runs a function at every point of a box as jit/ir.md says, one instruction after the other. It is written to be
- * plainly right; compiled code must give the same bits.
+/* The oracle: runs a function at every point of a box as jit/ir.md says, one instruction after the other. It is written
+ * to be plainly right; compiled code must give the same bits.
  *
  *   once per call:   the values of rank 0 in block 0
  *   at each point:   everything else, from block 0 to a return, following jumps
@@ -11,16 +11,17 @@
 typedef struct Machine {
   const JitFn *fn;
   const JitCall *call;
-  QlValue *values;           /* [ins_count] */
-  QlValue *incoming;         /* [ins_count] of phis, before any of them changes */
-  int64_t at[QL_MAX_DIMS];   /* the point, from the corner of the box */
-  QlValue reduced;           /* what the reduction got at this point */
+  QlValue *values;         /* [ins_count] */
+  QlValue *incoming;       /* [ins_count] of phis, before any of them changes */
+  int64_t at[QL_MAX_DIMS]; /* the point, from the corner of the box */
+  QlValue reduced;         /* what the reduction got at this point */
 } Machine;
 
 static char *element(const Machine *m, int32_t array, const int32_t *offsets) {
   const int64_t *stride = m->call->stride + (int64_t)array * m->fn->rank;
   char *address = m->call->base[array];
-  for (int axis = 0; axis < m->fn->rank; axis++) address += (m->at[axis] + (offsets ? offsets[axis] : 0)) * stride[axis];
+  for (int axis = 0; axis < m->fn->rank; axis++)
+    address += (m->at[axis] + (offsets ? offsets[axis] : 0)) * stride[axis];
   return address;
 }
 
@@ -35,7 +36,9 @@ static QlValue compute(const Machine *m, const IrIns *ins) {
     case IR_INDEX: return (QlValue){.bits = {(uint64_t)(m->call->origin[ins->number] + m->at[ins->number]), 0}};
     case IR_LOAD: return ir_read((QlDtype)ins->dtype, element(m, ins->number, fn->offsets + ins->extra));
     case IR_OP: return ir_eval((QlOp)ins->op, (QlDtype)fn->ins[ins->args[count - 1]].dtype, args);
-    case IR_CAST: return ir_canonical((QlDtype)ins->dtype, ql_convert((QlDtype)fn->ins[ins->args[0]].dtype, args[0], (QlDtype)ins->dtype));
+    case IR_CAST:
+      return ir_canonical((QlDtype)ins->dtype,
+                          ql_convert((QlDtype)fn->ins[ins->args[0]].dtype, args[0], (QlDtype)ins->dtype));
     default: return m->incoming[ins - fn->ins]; /* a phi */
   }
 }
@@ -69,9 +72,12 @@ static void run_block(Machine *m, uint32_t block) {
     uint32_t id = fn->blocks[block].ins[i];
     const IrIns *ins = &fn->ins[id];
     if (is_uniform(fn, block, ins)) continue;
-    if (ins->kind == IR_STORE) ir_write((QlDtype)ins->dtype, element(m, ins->number, NULL), m->values[ins->args[0]]);
-    else if (ins->kind == IR_REDUCE) m->reduced = m->values[ins->args[0]];
-    else m->values[id] = compute(m, ins);
+    if (ins->kind == IR_STORE)
+      ir_write((QlDtype)ins->dtype, element(m, ins->number, NULL), m->values[ins->args[0]]);
+    else if (ins->kind == IR_REDUCE)
+      m->reduced = m->values[ins->args[0]];
+    else
+      m->values[id] = compute(m, ins);
   }
 }
 
@@ -104,12 +110,14 @@ typedef struct Line { /* one line along the axis, and what reduces it */
   const IrIns *reduce;
   QlReduction reduction;
   QlDtype dtype;
-  int depth;             /* of the counter: subtrees waiting, sizes falling */
+  int depth; /* of the counter: subtrees waiting, sizes falling */
   QlValue tree[64];
   int64_t size[64];
 } Line;
 
-static QlValue combine(const Line *line, QlValue a, QlValue b) { return ir_reduce_combine(line->reduction, line->dtype, a, b); }
+static QlValue combine(const Line *line, QlValue a, QlValue b) {
+  return ir_reduce_combine(line->reduction, line->dtype, a, b);
+}
 
 static QlValue value_at(Line *line, int64_t position) {
   line->m->at[line->reduce->axis] = position;
@@ -127,7 +135,8 @@ static QlValue leaf(Line *line, int64_t first, int64_t count) {
   }
   int64_t present = QL_MIN(count, (int64_t)JIT_LANES);
   for (int64_t step = 1; step < JIT_LANES; step *= 2)
-    for (int64_t lane = 0; lane + step < present; lane += 2 * step) lanes[lane] = combine(line, lanes[lane], lanes[lane + step]);
+    for (int64_t lane = 0; lane + step < present; lane += 2 * step)
+      lanes[lane] = combine(line, lanes[lane], lanes[lane + step]);
   return lanes[0];
 }
 
@@ -159,8 +168,10 @@ static void reduce_line(Line *line) {
     for (int64_t first = 0; first < extent; first += JIT_LEAF) {
       QlValue value = leaf(line, first, QL_MIN(extent - first, (int64_t)JIT_LEAF));
       m->at[reduce->axis] = first / JIT_LEAF;
-      if (reduce->form == JIT_LEAVES) ir_write(line->dtype, element(m, reduce->number, NULL), value);
-      else push(line, value);
+      if (reduce->form == JIT_LEAVES)
+        ir_write(line->dtype, element(m, reduce->number, NULL), value);
+      else
+        push(line, value);
     }
   }
   m->at[reduce->axis] = 0;
@@ -182,8 +193,8 @@ static QlStatus check_call(const JitFn *fn, const JitCall *call, const IrIns *re
       int64_t stride = call->stride[(int64_t)a * fn->rank + axis], unit = ql_dtype_info[fn->arrays[a].dtype].size;
       uint8_t class = fn->arrays[a].stride[axis];
       if ((class == JIT_STRIDE_ZERO && stride != 0) || (class == JIT_STRIDE_UNIT && stride != unit))
-        return ql_fail(error, QL_ERR_VALUE, "operand $%u moves %lld bytes along axis %d, which is not %s", a, (long long)stride, axis,
-                       ir_stride_name[class]);
+        return ql_fail(error, QL_ERR_VALUE, "operand $%u moves %lld bytes along axis %d, which is not %s", a,
+                       (long long)stride, axis, ir_stride_name[class]);
     }
   }
   if (reduce && (reduce->op == QL_REDUCE_MIN || reduce->op == QL_REDUCE_MAX) && call->extent[reduce->axis] == 0)
@@ -199,8 +210,10 @@ static void run(Machine *m, const IrIns *reduce) {
   Line line = {.m = m, .reduce = reduce};
   if (reduce) line.reduction = (QlReduction)reduce->op, line.dtype = (QlDtype)reduce->dtype;
   do {
-    if (reduce) reduce_line(&line);
-    else run_point(m);
+    if (reduce)
+      reduce_line(&line);
+    else
+      run_point(m);
   } while (advance(m, skip));
 }
 
@@ -212,8 +225,10 @@ QlStatus jit_interpret(const JitFn *fn, const JitCall *call, QlError *error) {
   m.values = calloc(fn->ins_count, sizeof *m.values);
   m.incoming = calloc(fn->ins_count, sizeof *m.incoming);
   QlStatus status = QL_OK;
-  if (m.values && m.incoming) run(&m, reduce);
-  else status = ql_fail(error, QL_ERR_MEMORY, "out of memory for the interpreter");
+  if (m.values && m.incoming)
+    run(&m, reduce);
+  else
+    status = ql_fail(error, QL_ERR_MEMORY, "out of memory for the interpreter");
   free(m.values), free(m.incoming);
   return status;
 }

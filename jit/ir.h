@@ -48,6 +48,7 @@ typedef struct IrArray {
   uint8_t stride[QL_MAX_DIMS];        /* JitStride per axis of the domain */
 } IrArray;
 
+/* clang-format off */
 struct JitFn {
   int rank;                           /* of the domain */
   IrArray *arrays;   uint32_t array_count, array_room;
@@ -59,63 +60,81 @@ struct JitFn {
   uint32_t open;                      /* the block that building appends to */
   QlError bad;                        /* the first thing that went wrong while building */
 };
+/* clang-format on */
 
-/* A rule that all passes keep: the values of rank 0 in block 0 do not depend on the point. The emitter and the interpreter run them once per
- * call, before the loops over points; everything else, sinks included, runs per point. A box without points runs nothing at
- * all. (In a domain of rank 0 there is one point and every value has rank 0: instructions simply run in their order.) */
+/* A rule that all passes keep: the values of rank 0 in block 0 do not depend on the point. The emitter and the
+ * interpreter run them once per call, before the loops over points; everything else, sinks included, runs per point. A
+ * box without points runs nothing at all. (In a domain of rank 0 there is one point and every value has rank 0:
+ * instructions simply run in their order.) */
 
 /* ---- fn.c ---- */
-uint32_t ir_append(JitFn *fn, uint32_t block, const IrIns *ins); /* a new instruction at the end of a block; 0: out of memory */
-bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size); /* room for `need` items; false: fn is bad */
-void ir_replace(JitFn *fn, uint32_t old, uint32_t by);           /* every use of `old`, in arguments, phis and conditions */
+
+/* A new instruction at the end of a block; 0: out of memory. */
+uint32_t ir_append(JitFn *fn, uint32_t block, const IrIns *ins);
+/* Room for `need` items in *(T **)items; new ones are zero. false: out of memory, and the function is bad. */
+bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size);
+/* Every use of `old`: in arguments, phis and conditions. */
+void ir_replace(JitFn *fn, uint32_t old, uint32_t by);
 bool ir_has_value(const IrIns *ins);
-int ir_arg_count(const IrIns *ins);                              /* entries of args in use */
-IrEnd ir_end(const JitFn *fn, uint32_t block);                   /* how it ends: an open last block returns (IR_RET) */
-bool ir_has_loop(QlOp op, QlDtype loop);                         /* is `loop` in the domain of `op`? */
-QlDtype ir_result(QlOp op, QlDtype loop);
-bool ir_moves(const JitFn *fn, uint32_t array);                  /* along some axis: loads have rank R */
-JitFn *ir_copy(const JitFn *fn);
+int ir_arg_count(const IrIns *ins);              /* entries of args in use */
+IrEnd ir_end(const JitFn *fn, uint32_t block);   /* how it ends: an open last block returns (IR_RET) */
+bool ir_has_loop(QlOp op, QlDtype loop);         /* is `loop` in the domain of `op`? */
+QlDtype ir_result(QlOp op, QlDtype loop);        /* the dtype of its result */
+bool ir_moves(const JitFn *fn, uint32_t array);  /* along some axis: loads have rank R */
+JitFn *ir_copy(const JitFn *fn);                 /* NULL: out of memory */
 
 /* ---- flow.c: what control flow implies ---- */
+
 typedef struct IrFlow {
-  uint32_t count;         /* blocks that the entry reaches */
-  uint32_t *order;        /* [count] those, in reverse postorder: a block comes after its dominators */
-  uint32_t *position;     /* [block_count] index in `order`, or UINT32_MAX */
-  uint32_t *dominator;    /* [block_count] the closest one; of the entry itself */
+  uint32_t count;      /* blocks that the entry reaches */
+  uint32_t *order;     /* [count] those, in reverse postorder: a block comes after its dominators */
+  uint32_t *position;  /* [block_count] index in `order`, or UINT32_MAX */
+  uint32_t *dominator; /* [block_count] the closest one; of the entry itself */
 } IrFlow;
 QlStatus ir_flow(const JitFn *fn, IrFlow *flow, QlError *error);
 void ir_flow_free(IrFlow *flow);
 bool ir_dominates(const IrFlow *flow, uint32_t a, uint32_t b);   /* reachable blocks; a block dominates itself */
 int ir_targets(const JitFn *fn, uint32_t block, uint32_t to[2]); /* successors, and how many */
-bool ir_prune(JitFn *fn);                                        /* removes unreachable blocks; false: out of memory, nothing changed */
+/* Removes unreachable blocks and numbers the others anew; false: out of memory, nothing changed. */
+bool ir_prune(JitFn *fn);
 
 /* Values found equal to others while a pass walks: same[v] is the value that stands for v, v itself at first. */
-uint32_t *ir_same_new(const JitFn *fn, QlError *error);          /* NULL: out of memory */
+uint32_t *ir_same_new(const JitFn *fn, QlError *error); /* NULL: out of memory */
 uint32_t ir_same(const uint32_t *same, uint32_t value);
-void ir_same_args(const uint32_t *same, IrIns *ins);             /* arguments become what stands for them */
-void ir_same_apply(JitFn *fn, const uint32_t *same);             /* everywhere; those that another stands for go */
+void ir_same_args(const uint32_t *same, IrIns *ins); /* arguments become what stands for them */
+void ir_same_apply(JitFn *fn, const uint32_t *same); /* everywhere; those that another stands for go */
 
 /* ---- text.c ---- */
-/* Instructions are numbered as they appear, so equal functions give equal texts. Without sources it is the text that is hashed. */
+
+/* The text; malloc'ed, NULL: out of memory. Instructions are numbered as they appear, so equal functions give equal
+ * texts. Without sources it is the text that is hashed. */
 char *ir_text(const JitFn *fn, bool sources);
-uint32_t ir_number(const JitFn *fn, uint32_t value);             /* the number that the text gives it; 0: no block lists it */
-enum { IR_STRIDES = 3, IR_ACCESSES = 3, IR_FORMS = 3 };          /* the words for JitStride, JitAccess, JitReduceForm, QlReduction */
+/* The number that the text gives to a value; 0: no block lists it. */
+uint32_t ir_number(const JitFn *fn, uint32_t value);
+/* The words for JitStride, JitAccess, JitReduceForm, QlReduction. */
+enum { IR_STRIDES = 3, IR_ACCESSES = 3, IR_FORMS = 3 };
 extern const char *const ir_stride_name[IR_STRIDES], *const ir_access_name[IR_ACCESSES], *const ir_form_name[IR_FORMS];
 extern const char *const ir_reduction_name[QL_REDUCE_COUNT];
 
 /* ---- pipeline.c ---- */
-QlStatus ir_optimise(JitFn *fn, bool verify, QlError *error);    /* jit_optimise; verify: between passes */
+
+/* jit_optimise; verify: between passes, as debug builds always do. */
+QlStatus ir_optimise(JitFn *fn, bool verify, QlError *error);
 
 /* ---- eval.c: one operation on scalars, as NumPy computes it; shared by the interpreter and the folder ---- */
-QlValue ir_eval(QlOp op, QlDtype loop, const QlValue *args);     /* SELECT: args[0] is a bool */
-QlValue ir_eval_int(QlOp op, QlDtype loop, const QlValue *args); /* its parts: eval_int.c, eval_real.c, eval_complex.c */
+
+QlValue ir_eval(QlOp op, QlDtype loop, const QlValue *args); /* SELECT: args[0] is a bool */
+/* Its parts: eval_int.c, eval_real.c, eval_complex.c. */
+QlValue ir_eval_int(QlOp op, QlDtype loop, const QlValue *args);
 QlValue ir_eval_real(QlOp op, QlDtype loop, const QlValue *args);
 QlValue ir_eval_complex_value(QlOp op, QlDtype loop, const QlValue *args);
+/* The same for complex numbers by address, for compiled code to call: elements of `loop` in, one of the op's result
+ * dtype out; b may be NULL when there is one argument. */
+void ir_eval_complex(int32_t op, int32_t loop, const void *a, const void *b, void *result);
 QlValue ir_read(QlDtype dtype, const void *element);
 void ir_write(QlDtype dtype, void *element, QlValue value);
-QlValue ir_canonical(QlDtype dtype, QlValue value);              /* bits that the dtype does not use are 0; integers are extended */
-/* The same for complex numbers by address, for compiled code to call: elements of `loop` in, one of the op's result dtype out. */
-void ir_eval_complex(int32_t op, int32_t loop, const void *a, const void *b, void *result);
+/* Bits that the dtype does not use become 0; integers are extended. */
+QlValue ir_canonical(QlDtype dtype, QlValue value);
 QlValue ir_reduce_identity(QlReduction reduction, QlDtype dtype); /* of min and max: 0, never to be seen */
 QlValue ir_reduce_combine(QlReduction reduction, QlDtype dtype, QlValue a, QlValue b);
 

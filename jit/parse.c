@@ -1,7 +1,8 @@
 /* The text form read back. jit/ir.md has the grammar; a line is a declaration, the head of a block or an instruction.
  *
- * Values and blocks may be named before they are defined (by phis and jumps), so while reading, arguments and targets are
- * indices of names; the end of the text resolves them. What the text means is not checked here: jit_verify does that. */
+ * Values and blocks may be named before they are defined (by phis and jumps), so while reading, arguments and targets
+ * are indices of names; the end of the text resolves them. What the text means is not checked here: jit_verify does
+ * that. */
 #include "ir.h"
 
 #include <ctype.h>
@@ -15,7 +16,7 @@
 typedef struct Name {
   const char *text; /* in the source */
   size_t length;
-  uint32_t id;      /* of the instruction; of the block plus 1; 0: not defined yet */
+  uint32_t id; /* of the instruction; of the block plus 1; 0: not defined yet */
 } Name;
 
 typedef struct Names {
@@ -27,8 +28,8 @@ typedef struct Parser {
   const char *text, *at;
   JitFn *fn;
   Names values, blocks;
-  bool in_block;      /* the last block of fn is open */
-  locale_t plain;     /* numbers have a dot, whatever the process speaks */
+  bool in_block;  /* the last block of fn is open */
+  locale_t plain; /* numbers have a dot, whatever the process speaks */
   QlError *error;
 } Parser;
 
@@ -81,7 +82,8 @@ static QlStatus take_integer(Parser *p, int64_t low, int64_t high, int64_t *valu
   errno = 0;
   *value = strtoll(p->at, &end, 10);
   if (end == p->at || isspace((unsigned char)*p->at)) return fail_at(p, p->at, "expected a whole number");
-  if (errno || *value < low || *value > high) return fail_at(p, p->at, "%.*s is out of range", (int)(end - p->at), p->at);
+  if (errno || *value < low || *value > high)
+    return fail_at(p, p->at, "%.*s is out of range", (int)(end - p->at), p->at);
   p->at = end;
   return QL_OK;
 }
@@ -127,8 +129,10 @@ static QlStatus take_float(Parser *p, QlDtype dtype, QlValue *value) {
     value->f = strtof_l(p->at, &end, p->plain);
   } else {
     double number = strtod_l(p->at, &end, p->plain);
-    if (dtype == QL_F64) value->d = number;
-    else value->h = ql_half_from_double(number);
+    if (dtype == QL_F64)
+      value->d = number;
+    else
+      value->h = ql_half_from_double(number);
   }
   if (end == p->at || isspace((unsigned char)*p->at)) return fail_at(p, p->at, "expected a number");
   p->at = end;
@@ -182,7 +186,8 @@ static QlStatus take_load(Parser *p, IrIns *ins) {
   QL_TRY(take_number(p, "$", &ins->number));
   QL_TRY(expect(p, "["));
   ins->extra = fn->offset_count;
-  if (!ir_grow(fn, &fn->offsets, &fn->offset_room, fn->offset_count + (uint32_t)fn->rank, sizeof *fn->offsets)) return QL_ERR_MEMORY;
+  if (!ir_grow(fn, &fn->offsets, &fn->offset_room, fn->offset_count + (uint32_t)fn->rank, sizeof *fn->offsets))
+    return QL_ERR_MEMORY;
   for (int axis = 0; axis < fn->rank; axis++) {
     int64_t offset;
     if (axis) QL_TRY(expect(p, ","));
@@ -199,8 +204,10 @@ static QlStatus take_phi(Parser *p, IrIns *ins) {
     QL_TRY(take_name(p, "@", &p->blocks, &block));
     QL_TRY(take_name(p, "%", &p->values, &value));
     if (!ir_grow(fn, &fn->phis, &fn->phi_room, fn->phi_count + 1, sizeof *fn->phis)) return QL_ERR_MEMORY;
-    if (ins->count++) fn->phis[fn->phi_count - 1].next = fn->phi_count;
-    else ins->extra = fn->phi_count;
+    if (ins->count++)
+      fn->phis[fn->phi_count - 1].next = fn->phi_count;
+    else
+      ins->extra = fn->phi_count;
     fn->phis[fn->phi_count++] = (IrPhi){.block = block, .value = value};
   } while (take(p, ","));
   return QL_OK;
@@ -307,8 +314,10 @@ static QlStatus take_jump(Parser *p, IrEnd end) {
 static QlStatus take_block_line(Parser *p) {
   IrIns ins = {0};
   if (*p->at == '%') return take_definition(p);
-  if (take(p, "store")) ins.kind = IR_STORE;
-  else if (take(p, "reduce")) ins.kind = IR_REDUCE;
+  if (take(p, "store"))
+    ins.kind = IR_STORE;
+  else if (take(p, "reduce"))
+    ins.kind = IR_REDUCE;
   if (ins.kind) {
     QL_TRY(take_sink(p, &ins));
     return append(p, &ins);
@@ -367,11 +376,16 @@ static QlStatus take_head(Parser *p) {
 
 static QlStatus take_line(Parser *p) {
   JitFn *fn = p->fn;
-  if (p->in_block) QL_TRY(take_block_line(p));
-  else if (*p->at == '@') QL_TRY(take_head(p));
-  else if (fn->block_count == 0 && take(p, "array")) QL_TRY(take_array(p));
-  else if (fn->block_count == 0 && take(p, "param")) QL_TRY(take_param(p));
-  else return fail_at(p, p->at, fn->block_count ? "expected a block" : "expected array, param or a block");
+  if (p->in_block)
+    QL_TRY(take_block_line(p));
+  else if (*p->at == '@')
+    QL_TRY(take_head(p));
+  else if (fn->block_count == 0 && take(p, "array"))
+    QL_TRY(take_array(p));
+  else if (fn->block_count == 0 && take(p, "param"))
+    QL_TRY(take_param(p));
+  else
+    return fail_at(p, p->at, fn->block_count ? "expected a block" : "expected array, param or a block");
   skip_spaces(p);
   return *p->at && !strchr("#\n", *p->at) ? fail_at(p, p->at, "expected the end of the line") : fn->bad.status;
 }

@@ -1,7 +1,8 @@
 /* The text form of a function (jit/ir.md has the grammar): what tests compare, what people read, what the cache hashes.
  *
  * Printing renumbers the values in order of appearance, so a text does not depend on how a function came to be, and
- * print(parse(print(f))) = print(f). Constants are exact: the shortest decimal number that reads back as the same bits. */
+ * print(parse(print(f))) = print(f). Constants are exact: the shortest decimal number that reads back as the same bits.
+ */
 #include "ir.h"
 
 #include <inttypes.h>
@@ -113,7 +114,8 @@ static void put_type(Text *text, const IrIns *ins) {
 
 static void put_load(Text *text, const JitFn *fn, const IrIns *ins) {
   put(text, "load $%d[", ins->number);
-  for (int axis = 0; axis < fn->rank; axis++) put(text, "%s%d", axis ? ", " : "", fn->offsets[ins->extra + (uint32_t)axis]);
+  for (int axis = 0; axis < fn->rank; axis++)
+    put(text, "%s%d", axis ? ", " : "", fn->offsets[ins->extra + (uint32_t)axis]);
   put(text, "]");
 }
 
@@ -178,7 +180,8 @@ static void put_declarations(Text *text, const JitFn *fn) {
   for (uint32_t a = 0; a < fn->array_count; a++) {
     const IrArray *array = &fn->arrays[a];
     put(text, "array $%u: %s %s (", a, ql_dtype_info[array->dtype].ir, ir_access_name[array->access]);
-    for (int axis = 0; axis < fn->rank; axis++) put(text, "%s%s", axis ? ", " : "", ir_stride_name[array->stride[axis]]);
+    for (int axis = 0; axis < fn->rank; axis++)
+      put(text, "%s%s", axis ? ", " : "", ir_stride_name[array->stride[axis]]);
     put(text, ")\n");
   }
   for (uint32_t p = 0; p < fn->param_count; p++) put(text, "param ?%u: %s\n", p, ql_dtype_info[fn->params[p]].ir);

@@ -46,10 +46,12 @@ static QlStatus check_block_end(const Verifier *v, uint32_t b) {
   uint32_t to[2];
   if (ir_end(fn, b) == IR_OPEN) return ql_fail(v->error, QL_ERR_COMPILE, "block @%u has no end", b);
   for (int t = 0, count = ir_targets(fn, b, to); t < count; t++) {
-    if (to[t] >= fn->block_count) return ql_fail(v->error, QL_ERR_COMPILE, "block @%u jumps to @%u, which does not exist", b, to[t]);
+    if (to[t] >= fn->block_count)
+      return ql_fail(v->error, QL_ERR_COMPILE, "block @%u jumps to @%u, which does not exist", b, to[t]);
     if (to[t] == 0) return ql_fail(v->error, QL_ERR_COMPILE, "block @%u jumps to the entry @0", b);
   }
-  if (block->end == IR_JNZ && to[0] == to[1]) return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches to @%u either way: jmp says that", b, to[0]);
+  if (block->end == IR_JNZ && to[0] == to[1])
+    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches to @%u either way: jmp says that", b, to[0]);
   return QL_OK;
 }
 
@@ -89,11 +91,14 @@ static bool is_value(const Verifier *v, uint32_t id) {
 static QlStatus check_condition(const Verifier *v, uint32_t b) {
   const IrBlock *block = &v->fn->blocks[b];
   if (block->end != IR_JNZ) return QL_OK;
-  if (!is_value(v, block->condition)) return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on a value that does not exist", b);
+  if (!is_value(v, block->condition))
+    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on a value that does not exist", b);
   if (v->fn->ins[block->condition].dtype != QL_BOOL)
-    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on %s: a condition is b8", b, ql_dtype_info[v->fn->ins[block->condition].dtype].ir);
+    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on %s: a condition is b8", b,
+                   ql_dtype_info[v->fn->ins[block->condition].dtype].ir);
   if (!visible(v, block->condition, b, NOWHERE))
-    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on %%%u, which is not computed on every way to it", b, ir_number(v->fn, block->condition));
+    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on %%%u, which is not computed on every way to it", b,
+                   ir_number(v->fn, block->condition));
   return QL_OK;
 }
 
@@ -118,27 +123,34 @@ static QlStatus check_op(const Verifier *v, uint32_t id) {
   QlDtype loop = v->fn->ins[ins->args[arity - 1]].dtype;
   for (int a = first; a < arity - 1; a++) {
     QlDtype dtype = v->fn->ins[ins->args[a]].dtype;
-    if (dtype != loop) return wrong(v, id, "arguments of %s and %s: one needs a cast", ql_dtype_info[dtype].ir, ql_dtype_info[loop].ir);
+    if (dtype != loop)
+      return wrong(v, id, "arguments of %s and %s: one needs a cast", ql_dtype_info[dtype].ir, ql_dtype_info[loop].ir);
   }
   if (first && v->fn->ins[ins->args[0]].dtype != QL_BOOL)
     return wrong(v, id, "chooses by %s: a condition is b8", ql_dtype_info[v->fn->ins[ins->args[0]].dtype].ir);
   if (!ir_has_loop((QlOp)ins->op, loop)) return wrong(v, id, "there is no loop for %s", ql_dtype_info[loop].ir);
   QlDtype result = ir_result((QlOp)ins->op, loop);
-  if (ins->dtype != result) return wrong(v, id, "declared %s, gives %s", ql_dtype_info[ins->dtype].ir, ql_dtype_info[result].ir);
+  if (ins->dtype != result)
+    return wrong(v, id, "declared %s, gives %s", ql_dtype_info[ins->dtype].ir, ql_dtype_info[result].ir);
   return QL_OK;
 }
 
 static QlStatus check_load(const Verifier *v, uint32_t id) {
   const JitFn *fn = v->fn;
   const IrIns *ins = &fn->ins[id];
-  if (ins->number < 0 || (uint32_t)ins->number >= fn->array_count) return wrong(v, id, "operand $%d is not declared", ins->number);
+  if (ins->number < 0 || (uint32_t)ins->number >= fn->array_count)
+    return wrong(v, id, "operand $%d is not declared", ins->number);
   const IrArray *array = &fn->arrays[ins->number];
   if (array->access == JIT_WRITE) return wrong(v, id, "operand $%d is only written", ins->number);
-  if (ins->dtype != array->dtype) return wrong(v, id, "declared %s, operand $%d holds %s", ql_dtype_info[ins->dtype].ir, ins->number, ql_dtype_info[array->dtype].ir);
-  if (ins->rank != (ir_moves(fn, (uint32_t)ins->number) ? fn->rank : 0)) return wrong(v, id, "rank %d does not fit the strides of operand $%d", ins->rank, ins->number);
+  if (ins->dtype != array->dtype)
+    return wrong(v, id, "declared %s, operand $%d holds %s", ql_dtype_info[ins->dtype].ir, ins->number,
+                 ql_dtype_info[array->dtype].ir);
+  if (ins->rank != (ir_moves(fn, (uint32_t)ins->number) ? fn->rank : 0))
+    return wrong(v, id, "rank %d does not fit the strides of operand $%d", ins->rank, ins->number);
   if ((uint64_t)ins->extra + (uint64_t)fn->rank > fn->offset_count) return wrong(v, id, "has no offsets");
   for (int axis = 0; axis < fn->rank && array->access == JIT_UPDATE; axis++)
-    if (fn->offsets[ins->extra + (uint32_t)axis]) return wrong(v, id, "operand $%d is updated: it can be read at the point itself only", ins->number);
+    if (fn->offsets[ins->extra + (uint32_t)axis])
+      return wrong(v, id, "operand $%d is updated: it can be read at the point itself only", ins->number);
   return QL_OK;
 }
 
@@ -147,8 +159,10 @@ static QlStatus check_arm(const Verifier *v, uint32_t id, const IrPhi *arm) {
   const IrIns *ins = &v->fn->ins[id], *value = &v->fn->ins[arm->value];
   if (!is_value(v, arm->value)) return wrong(v, id, "the value from @%u does not exist", arm->block);
   if (value->dtype != ins->dtype)
-    return wrong(v, id, "declared %s, gets %s from @%u", ql_dtype_info[ins->dtype].ir, ql_dtype_info[value->dtype].ir, arm->block);
-  if (value->rank > ins->rank) return wrong(v, id, "rank %d, gets rank %d from @%u", ins->rank, value->rank, arm->block);
+    return wrong(v, id, "declared %s, gets %s from @%u", ql_dtype_info[ins->dtype].ir, ql_dtype_info[value->dtype].ir,
+                 arm->block);
+  if (value->rank > ins->rank)
+    return wrong(v, id, "rank %d, gets rank %d from @%u", ins->rank, value->rank, arm->block);
   if (!visible(v, arm->value, arm->block, NOWHERE))
     return wrong(v, id, "%%%u is not computed on every way through @%u", ir_number(v->fn, arm->value), arm->block);
   return QL_OK;
@@ -178,16 +192,21 @@ static QlStatus check_phi(const Verifier *v, uint32_t id) {
 static QlStatus check_value(const Verifier *v, uint32_t id) {
   const JitFn *fn = v->fn;
   const IrIns *ins = &fn->ins[id];
-  if (ins->rank != 0 && ins->rank != fn->rank) return wrong(v, id, "rank %d in a domain of rank %d", ins->rank, fn->rank);
+  if (ins->rank != 0 && ins->rank != fn->rank)
+    return wrong(v, id, "rank %d in a domain of rank %d", ins->rank, fn->rank);
   switch (ins->kind) {
     case IR_CONST: return ins->rank ? wrong(v, id, "a constant has rank 0") : QL_OK;
     case IR_PARAM:
-      if (ins->number < 0 || (uint32_t)ins->number >= fn->param_count) return wrong(v, id, "parameter ?%d is not declared", ins->number);
-      if (ins->dtype != fn->params[ins->number]) return wrong(v, id, "declared %s, parameter ?%d is %s", ql_dtype_info[ins->dtype].ir, ins->number, ql_dtype_info[fn->params[ins->number]].ir);
+      if (ins->number < 0 || (uint32_t)ins->number >= fn->param_count)
+        return wrong(v, id, "parameter ?%d is not declared", ins->number);
+      if (ins->dtype != fn->params[ins->number])
+        return wrong(v, id, "declared %s, parameter ?%d is %s", ql_dtype_info[ins->dtype].ir, ins->number,
+                     ql_dtype_info[fn->params[ins->number]].ir);
       return ins->rank ? wrong(v, id, "a parameter has rank 0") : QL_OK;
     case IR_INDEX:
       if (ins->number < 0 || ins->number >= fn->rank) return wrong(v, id, "the domain has no axis %d", ins->number);
-      return ins->dtype != QL_I64 || ins->rank != fn->rank ? wrong(v, id, "an index is i64 and varies over the domain") : QL_OK;
+      return ins->dtype != QL_I64 || ins->rank != fn->rank ? wrong(v, id, "an index is i64 and varies over the domain")
+                                                           : QL_OK;
     case IR_LOAD: return check_load(v, id);
     case IR_OP: return check_op(v, id);
     case IR_PHI: return check_phi(v, id);
@@ -202,14 +221,18 @@ static QlStatus check_sink(const Verifier *v, uint32_t id) {
   const JitFn *fn = v->fn;
   const IrIns *ins = &fn->ins[id];
   bool reduce = ins->kind == IR_REDUCE;
-  if (ins->number < 0 || (uint32_t)ins->number >= fn->array_count) return wrong(v, id, "operand $%d is not declared", ins->number);
+  if (ins->number < 0 || (uint32_t)ins->number >= fn->array_count)
+    return wrong(v, id, "operand $%d is not declared", ins->number);
   const IrArray *array = &fn->arrays[ins->number];
   QlDtype dtype = fn->ins[ins->args[0]].dtype;
   if (array->access == JIT_READ) return wrong(v, id, "operand $%d is only read", ins->number);
-  if (dtype != array->dtype || ins->dtype != dtype) return wrong(v, id, "%s into operand $%d of %s", ql_dtype_info[dtype].ir, ins->number, ql_dtype_info[array->dtype].ir);
+  if (dtype != array->dtype || ins->dtype != dtype)
+    return wrong(v, id, "%s into operand $%d of %s", ql_dtype_info[dtype].ir, ins->number,
+                 ql_dtype_info[array->dtype].ir);
   for (int axis = 0; axis < fn->rank; axis++)
     if (array->stride[axis] == JIT_STRIDE_ZERO && !(reduce && axis == ins->axis))
-      return wrong(v, id, "operand $%d does not move along axis %d: points would overwrite each other", ins->number, axis);
+      return wrong(v, id, "operand $%d does not move along axis %d: points would overwrite each other", ins->number,
+                   axis);
   return QL_OK;
 }
 
@@ -222,7 +245,8 @@ static QlStatus check_reduce(const Verifier *v, uint32_t id) {
   const IrArray *array = &fn->arrays[ins->number];
   if (array->access != JIT_WRITE) return wrong(v, id, "operand $%d is also read", ins->number);
   if ((array->stride[ins->axis] == JIT_STRIDE_ZERO) != (ins->form != JIT_LEAVES))
-    return wrong(v, id, "operand $%d must %s along axis %d", ins->number, ins->form == JIT_LEAVES ? "move" : "not move", ins->axis);
+    return wrong(v, id, "operand $%d must %s along axis %d", ins->number, ins->form == JIT_LEAVES ? "move" : "not move",
+                 ins->axis);
   if ((ins->op == QL_REDUCE_ANY || ins->op == QL_REDUCE_ALL) && ins->dtype != QL_BOOL)
     return wrong(v, id, "any and all reduce b8, not %s", ql_dtype_info[ins->dtype].ir);
   return QL_OK;
@@ -253,7 +277,9 @@ static QlStatus check_instructions(const Verifier *v) {
       uint32_t id = fn->blocks[b].ins[i];
       const IrIns *ins = &fn->ins[id];
       QL_TRY(check_args(v, id));
-      QL_TRY(ins->kind == IR_STORE ? check_sink(v, id) : ins->kind == IR_REDUCE ? check_reduce(v, id) : check_value(v, id));
+      QL_TRY(ins->kind == IR_STORE    ? check_sink(v, id)
+             : ins->kind == IR_REDUCE ? check_reduce(v, id)
+                                      : check_value(v, id));
     }
     QL_TRY(check_condition(v, b));
   }
@@ -263,9 +289,11 @@ static QlStatus check_instructions(const Verifier *v) {
 static QlStatus check_declarations(const JitFn *fn, QlError *error) {
   for (uint32_t a = 0; a < fn->array_count; a++) {
     const IrArray *array = &fn->arrays[a];
-    if (array->dtype >= QL_DTYPE_COUNT || array->access > JIT_UPDATE) return ql_fail(error, QL_ERR_COMPILE, "operand $%u has no dtype or access", a);
+    if (array->dtype >= QL_DTYPE_COUNT || array->access > JIT_UPDATE)
+      return ql_fail(error, QL_ERR_COMPILE, "operand $%u has no dtype or access", a);
     for (int axis = 0; axis < fn->rank; axis++)
-      if (array->stride[axis] > JIT_STRIDE_ANY) return ql_fail(error, QL_ERR_COMPILE, "operand $%u has no stride along axis %d", a, axis);
+      if (array->stride[axis] > JIT_STRIDE_ANY)
+        return ql_fail(error, QL_ERR_COMPILE, "operand $%u has no stride along axis %d", a, axis);
   }
   for (uint32_t p = 0; p < fn->param_count; p++)
     if (fn->params[p] >= QL_DTYPE_COUNT) return ql_fail(error, QL_ERR_COMPILE, "parameter ?%u has no dtype", p);

@@ -4,10 +4,11 @@
  *   ---
  *   function rank 1 ...           the input
  *   ---
- *   function rank 1 ...           what must come out: a function, or "error: " and the message of the parser or verifier
+ *   function rank 1 ...           what must come out: a function, or "error: " and the message of the parser or
+ * verifier
  *
- * Lines that begin with # are for readers, before the first --- and in functions; they take no part. The function is verified
- * before and after every pass; what comes out must print the same when it is read again.
+ * Lines that begin with # are for readers, before the first --- and in functions; they take no part. The function is
+ * verified before and after every pass; what comes out must print the same when it is read again.
  *
  *   jit_test_driver FOLDER...        runs the *.ir files, says which differ and how; exits with 1 when one does
  *   jit_test_driver --print FILE...  prints what comes out */
@@ -19,7 +20,7 @@
 #include <string.h>
 
 typedef struct Case {
-  char *text;   /* the file; the parts lie in it */
+  char *text; /* the file; the parts lie in it */
   char *run, *input, *expected;
 } Case;
 

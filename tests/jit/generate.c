@@ -1,6 +1,6 @@
-/* Random functions. Values in reach are kept in a stack: what a branch or a loop computes leaves it at the end, so that every
- * use is dominated by its definition. A value of a wanted dtype is taken from the stack, or made: constant, parameter, load,
- * index or cast. */
+/* Random functions. Values in reach are kept in a stack: what a branch or a loop computes leaves it at the end, so that
+ * every use is dominated by its definition. A value of a wanted dtype is taken from the stack, or made: constant,
+ * parameter, load, index or cast. */
 #include "generate.h"
 #include "random.h"
 
@@ -12,7 +12,7 @@ typedef struct Generator {
   Random random;
   JitFn *fn;
   const GenerateOptions *options;
-  uint32_t dtypes;              /* bit set: the dtypes of this function */
+  uint32_t dtypes; /* bit set: the dtypes of this function */
   JitRef values[MAX_VALUES];
   int count, nesting, budget;
   bool reduces;
@@ -69,7 +69,8 @@ static JitRef make_load(Generator *g, int array) {
 
 /* A number of the start of the list of declared operands (or parameters) of that dtype; -1: none. */
 static int find_declared(Generator *g, QlDtype dtype, bool operand) {
-  uint32_t count = operand ? g->fn->array_count : g->fn->param_count, start = count ? (uint32_t)random_below(&g->random, count) : 0;
+  uint32_t count = operand ? g->fn->array_count : g->fn->param_count,
+           start = count ? (uint32_t)random_below(&g->random, count) : 0;
   for (uint32_t k = 0; k < count; k++) {
     uint32_t number = (start + k) % count;
     uint8_t found = operand ? g->fn->arrays[number].dtype : g->fn->params[number];
@@ -170,7 +171,8 @@ static void make_loop(Generator *g) {
   JitFn *fn = g->fn;
   QlDtype dtype = any_dtype(g, g->dtypes);
   QlSource source = no_source();
-  JitRef zero = jit_const(fn, QL_I64, (QlValue){.bits = {0, 0}}), one = jit_const(fn, QL_I64, (QlValue){.bits = {1, 0}});
+  JitRef zero = jit_const(fn, QL_I64, (QlValue){.bits = {0, 0}}),
+         one = jit_const(fn, QL_I64, (QlValue){.bits = {1, 0}});
   JitRef seven = jit_const(fn, QL_I64, (QlValue){.bits = {7, 0}});
   JitRef end = jit_op(fn, QL_OP_BITWISE_AND, 2, (JitRef[]){find_value(g, QL_I64), seven}, source);
   JitRef start = find_value(g, dtype);
@@ -197,10 +199,14 @@ static void make_body(Generator *g, int instructions) {
   g->nesting++;
   for (int k = 0; k < instructions && g->budget > 0 && g->count < MAX_VALUES - 32; k++, g->budget--) {
     bool flow = !g->options->straight && g->nesting <= MAX_NESTING;
-    if (flow && random_chance(&g->random, 8)) make_branch(g);
-    else if (flow && random_chance(&g->random, 6)) make_loop(g);
-    else if (!g->reduces && random_chance(&g->random, 12)) make_store(g);
-    else make_op(g);
+    if (flow && random_chance(&g->random, 8))
+      make_branch(g);
+    else if (flow && random_chance(&g->random, 6))
+      make_loop(g);
+    else if (!g->reduces && random_chance(&g->random, 12))
+      make_store(g);
+    else
+      make_op(g);
   }
   g->nesting--;
 }
@@ -247,8 +253,10 @@ JitFn *generate_function(uint64_t seed, const GenerateOptions *options) {
   int instructions = g.options->instructions ? g.options->instructions : 1 + (int)random_below(&g.random, 40);
   g.budget = 2 * instructions;
   make_body(&g, instructions);
-  if (g.reduces) make_reduction(&g);
-  else make_last_stores(&g);
+  if (g.reduces)
+    make_reduction(&g);
+  else
+    make_last_stores(&g);
   if (g.fn->bad.status != QL_ERR_MEMORY) return g.fn;
   jit_fn_free(g.fn);
   return NULL;

@@ -1,8 +1,9 @@
-/* Random functions of the array IR and random calls of them, from a seed: for testing two ways of running a function against
- * each other (interpreter before and after a pass, interpreter and compiled code).
+/* Random functions of the array IR and random calls of them, from a seed: for testing two ways of running a function
+ * against each other (interpreter before and after a pass, interpreter and compiled code).
  *
- * Everything that the IR has occurs: all operations and dtypes, loads at offsets, parameters, casts, selects, stores, branches,
- * bounded loops, reductions of all forms. The sign of a NaN is nobody's promise, so no result depends on it. */
+ * Everything that the IR has occurs: all operations and dtypes, loads at offsets, parameters, casts, selects, stores,
+ * branches, bounded loops, reductions of all forms. The sign of a NaN is nobody's promise, so no result depends on it.
+ */
 #ifndef QUELEA_TESTS_JIT_GENERATE_H
 #define QUELEA_TESTS_JIT_GENERATE_H
 
@@ -18,15 +19,16 @@ typedef struct GenerateOptions {
 /* A verified function, the same for the same seed and options. NULL: out of memory. The caller frees it. */
 JitFn *generate_function(uint64_t seed, const GenerateOptions *options);
 
-/* Memory for a call: operands with margins for offsets, gaps, negative strides where the classes allow; nasty values. */
+/* Memory for a call: operands with margins for offsets, gaps, negative strides where the classes allow; nasty values.
+ */
 typedef struct GenerateCall {
   JitCall call;
   int64_t extent[QL_MAX_DIMS], origin[QL_MAX_DIMS];
-  char **base;      /* [arrays] */
-  int64_t *stride;  /* [arrays][rank] */
-  QlValue *param;   /* [params] */
-  char **memory;    /* [arrays] whole allocation of each operand */
-  size_t *size;     /* [arrays] bytes of it, a multiple of the element */
+  char **base;     /* [arrays] */
+  int64_t *stride; /* [arrays][rank] */
+  QlValue *param;  /* [params] */
+  char **memory;   /* [arrays] whole allocation of each operand */
+  size_t *size;    /* [arrays] bytes of it, a multiple of the element */
   uint32_t arrays;
 } GenerateCall;
 
@@ -34,8 +36,8 @@ typedef struct GenerateCall {
 GenerateCall *generate_call(const JitFn *fn, uint64_t seed);
 void generate_call_free(GenerateCall *call);
 
-/* Are the operands of two calls of `fn` from one seed equal, bit by bit, NaNs being equal to each other? Gaps and margins count. When
- * not, says where in `text`. */
+/* Are the operands of two calls of `fn` from one seed equal, bit by bit, NaNs being equal to each other? Gaps and
+ * margins count. When not, says where in `text`. */
 bool generate_equal(const JitFn *fn, const GenerateCall *a, const GenerateCall *b, char *text, size_t size);
 
 #endif

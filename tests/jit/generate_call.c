@@ -1,5 +1,5 @@
-/* Random calls. An operand's memory is a box in some order of its axes, with margins for offsets on both sides of each axis and
- * sometimes a gap between elements; `base` lies at the element of the first point. */
+/* Random calls. An operand's memory is a box in some order of its axes, with margins for offsets on both sides of each
+ * axis and sometimes a gap between elements; `base` lies at the element of the first point. */
 #include "generate.h"
 #include "random.h"
 
@@ -36,7 +36,8 @@ static int64_t room_along(const GenerateCall *c, const IrIns *reduce, uint32_t a
 
 static bool place_operand(GenerateCall *c, Random *random, const JitFn *fn, uint32_t array, const IrIns *reduce) {
   const IrArray *operand = &fn->arrays[array];
-  int64_t size = ql_dtype_info[operand->dtype].size, elements = 1, first = 0, *stride = c->stride + (int64_t)array * fn->rank;
+  int64_t size = ql_dtype_info[operand->dtype].size, elements = 1, first = 0,
+          *stride = c->stride + (int64_t)array * fn->rank;
   int order[QL_MAX_DIMS];
   for (int axis = 0; axis < fn->rank; axis++) order[axis] = axis;
   bool unit = fn->rank && operand->stride[fn->rank - 1] == JIT_STRIDE_UNIT;
@@ -49,7 +50,8 @@ static bool place_operand(GenerateCall *c, Random *random, const JitFn *fn, uint
     stride[axis] = 0;
     if (operand->stride[axis] == JIT_STRIDE_ZERO) continue;
     bool is_unit = operand->stride[axis] == JIT_STRIDE_UNIT;
-    int64_t step = is_unit ? 1 : 1 + (int64_t)random_below(random, 3) / 2, room = room_along(c, reduce, array, axis) + 2 * MARGIN;
+    int64_t step = is_unit ? 1 : 1 + (int64_t)random_below(random, 3) / 2,
+            room = room_along(c, reduce, array, axis) + 2 * MARGIN;
     bool backward = !is_unit && random_chance(random, 25);
     stride[axis] = (backward ? -1 : 1) * elements * step * size;
     first += (backward ? room - 1 - MARGIN : MARGIN) * elements * step;
@@ -58,7 +60,8 @@ static bool place_operand(GenerateCall *c, Random *random, const JitFn *fn, uint
   c->size[array] = (size_t)(elements * size);
   c->memory[array] = malloc(c->size[array]);
   if (!c->memory[array]) return false;
-  for (int64_t k = 0; k < elements; k++) ir_write((QlDtype)operand->dtype, c->memory[array] + k * size, random_value(random, (QlDtype)operand->dtype));
+  for (int64_t k = 0; k < elements; k++)
+    ir_write((QlDtype)operand->dtype, c->memory[array] + k * size, random_value(random, (QlDtype)operand->dtype));
   c->base[array] = c->memory[array] + first * size;
   return true;
 }
@@ -77,8 +80,10 @@ GenerateCall *generate_call(const JitFn *fn, uint64_t seed) {
   bool complete = c->base && c->memory && c->size && c->stride && c->param;
   if (complete) choose_extents(c, &random, fn, reduce);
   for (uint32_t a = 0; complete && a < fn->array_count; a++) complete = place_operand(c, &random, fn, a, reduce);
-  for (uint32_t p = 0; complete && p < fn->param_count; p++) c->param[p] = random_value(&random, (QlDtype)fn->params[p]);
-  c->call = (JitCall){.extent = c->extent, .origin = c->origin, .base = c->base, .stride = c->stride, .param = c->param};
+  for (uint32_t p = 0; complete && p < fn->param_count; p++)
+    c->param[p] = random_value(&random, (QlDtype)fn->params[p]);
+  c->call =
+      (JitCall){.extent = c->extent, .origin = c->origin, .base = c->base, .stride = c->stride, .param = c->param};
   if (complete) return c;
   generate_call_free(c);
   return NULL;
@@ -112,9 +117,10 @@ bool generate_equal(const JitFn *fn, const GenerateCall *a, const GenerateCall *
     for (size_t at = 0; at < a->size[k]; at += bytes) {
       if (same_number(dtype, a->memory[k] + at, b->memory[k] + at)) continue;
       QlValue x = ir_read(dtype, a->memory[k] + at), y = ir_read(dtype, b->memory[k] + at);
-      snprintf(text, size, "operand $%u (%s), %td elements behind its base: 0x%llx %llx and 0x%llx %llx", k, ql_dtype_info[dtype].ir,
-               (a->memory[k] + at - a->base[k]) / (ptrdiff_t)bytes, (unsigned long long)x.bits[1], (unsigned long long)x.bits[0],
-               (unsigned long long)y.bits[1], (unsigned long long)y.bits[0]);
+      snprintf(text, size, "operand $%u (%s), %td elements behind its base: 0x%llx %llx and 0x%llx %llx", k,
+               ql_dtype_info[dtype].ir, (a->memory[k] + at - a->base[k]) / (ptrdiff_t)bytes,
+               (unsigned long long)x.bits[1], (unsigned long long)x.bits[0], (unsigned long long)y.bits[1],
+               (unsigned long long)y.bits[0]);
       return false;
     }
   }

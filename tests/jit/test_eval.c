@@ -1,5 +1,5 @@
-/* ir_eval against what NumPy gives (numpy_ops.txt, written by numpy_ops.py): the same bits, any NaN for a NaN; library functions
- * within 2 units in the last place. */
+/* ir_eval against what NumPy gives (numpy_ops.txt, written by numpy_ops.py): the same bits, any NaN for a NaN; library
+ * functions within 2 units in the last place. */
 #include "../check.h"
 #include "ir.h"
 
@@ -48,8 +48,8 @@ static double parts(QlDtype dtype, QlValue value, double part[2]) {
 
 static bool is_library_function(QlOp op, QlDtype loop) {
   if (ql_dtype_info[loop].kind == QL_KIND_COMPLEX)
-    return (ql_op_info[op].domain == QL_DOMAIN_INEXACT && op != QL_OP_RINT) || op == QL_OP_POWER || op == QL_OP_FLOAT_POWER ||
-           op == QL_OP_SIGN || op == QL_OP_ABSOLUTE;
+    return (ql_op_info[op].domain == QL_DOMAIN_INEXACT && op != QL_OP_RINT) || op == QL_OP_POWER ||
+           op == QL_OP_FLOAT_POWER || op == QL_OP_SIGN || op == QL_OP_ABSOLUTE;
   if (ql_dtype_info[loop].kind != QL_KIND_FLOAT) return false;
   return ir_math(op, QL_F64) || op == QL_OP_FLOAT_POWER || op == QL_OP_LOGADDEXP || op == QL_OP_LOGADDEXP2;
 }
@@ -93,8 +93,8 @@ static void check_case(QlOp op, QlDtype loop, const char *text) {
   QlValue want = read_bits(result, &rest), got = ir_eval(op, loop, args);
   bool good = is_library_function(op, loop) ? is_near(op, result, got, want, args) : is_same(result, got, want);
   if (!CHECK(good))
-    fprintf(stderr, "%s %s: %.*s, got %llx %llx\n", ql_op_info[op].name, ql_dtype_info[loop].name, (int)strcspn(text, " \n"), text,
-            (unsigned long long)got.bits[1], (unsigned long long)got.bits[0]);
+    fprintf(stderr, "%s %s: %.*s, got %llx %llx\n", ql_op_info[op].name, ql_dtype_info[loop].name,
+            (int)strcspn(text, " \n"), text, (unsigned long long)got.bits[1], (unsigned long long)got.bits[0]);
 }
 
 static void numpy_agrees(void) {
@@ -110,7 +110,8 @@ static void numpy_agrees(void) {
     QlDtype dtype = dtype_named(dtype_name);
     if (!CHECK(op < QL_OP_COUNT && dtype < QL_DTYPE_COUNT && ir_has_loop(op, dtype))) break;
     seen[op][dtype] = true;
-    for (const char *text = line + at; *text; text += strcspn(text, " \n"), text += strspn(text, " \n")) check_case(op, dtype, text);
+    for (const char *text = line + at; *text; text += strcspn(text, " \n"), text += strspn(text, " \n"))
+      check_case(op, dtype, text);
   }
   fclose(file);
   for (int op = 0; op < QL_OP_COUNT; op++)
@@ -166,5 +167,5 @@ static void complex_by_address(void) {
   CHECK_INT_EQ(less, false);
 }
 
-CHECK_MAIN(CHECK_TEST(numpy_agrees), CHECK_TEST(select_chooses), CHECK_TEST(negative_powers_wrap), CHECK_TEST(elements_are_canonical),
-           CHECK_TEST(identities), CHECK_TEST(complex_by_address))
+CHECK_MAIN(CHECK_TEST(numpy_agrees), CHECK_TEST(select_chooses), CHECK_TEST(negative_powers_wrap),
+           CHECK_TEST(elements_are_canonical), CHECK_TEST(identities), CHECK_TEST(complex_by_address))

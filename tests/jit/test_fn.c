@@ -54,11 +54,13 @@ static void straight_line(void) {
 static void control_flow(void) {
   JitFn *fn = jit_fn_new(1);
   jit_fn_array(fn, QL_I64, JIT_WRITE, (JitStride[]){JIT_STRIDE_UNIT});
-  JitRef zero = jit_const(fn, QL_I64, (QlValue){.i = 0}), ten = jit_const(fn, QL_I64, (QlValue){.i = 10}), at = jit_index(fn, 0, nowhere);
+  JitRef zero = jit_const(fn, QL_I64, (QlValue){.i = 0}), ten = jit_const(fn, QL_I64, (QlValue){.i = 10}),
+         at = jit_index(fn, 0, nowhere);
   JitBlock entry = {0}, head = jit_block_new(fn), body = jit_block_new(fn), done = jit_block_new(fn);
   jit_jump(fn, head);
   jit_block_open(fn, head);
-  JitRef i = jit_phi(fn, QL_I64, 1), go = jit_op(fn, QL_OP_LESS, 2, (JitRef[]){i, ten}, nowhere), sum = jit_phi(fn, QL_I64, 1);
+  JitRef i = jit_phi(fn, QL_I64, 1), go = jit_op(fn, QL_OP_LESS, 2, (JitRef[]){i, ten}, nowhere),
+         sum = jit_phi(fn, QL_I64, 1);
   jit_branch(fn, go, body, done);
   jit_block_open(fn, body);
   JitRef next = jit_op(fn, QL_OP_ADD, 2, (JitRef[]){i, at}, nowhere);
@@ -112,7 +114,9 @@ static void unknown_operand(JitFn *fn, JitRef number) { jit_store(fn, 7, number,
 static void unknown_load(JitFn *fn, JitRef number) { (void)number, jit_load(fn, 7, NULL, nowhere); }
 static void unknown_param(JitFn *fn, JitRef number) { (void)number, jit_param(fn, 7, nowhere); }
 static void unknown_axis(JitFn *fn, JitRef number) { (void)number, jit_index(fn, 1, nowhere); }
-static void unknown_reduction_axis(JitFn *fn, JitRef number) { jit_reduce(fn, QL_REDUCE_SUM, JIT_WHOLE, 1, 0, number, nowhere); }
+static void unknown_reduction_axis(JitFn *fn, JitRef number) {
+  jit_reduce(fn, QL_REDUCE_SUM, JIT_WHOLE, 1, 0, number, nowhere);
+}
 static void no_value(JitFn *fn, JitRef number) { (void)number, jit_store(fn, 0, (JitRef){0}, nowhere); }
 static void no_argument(JitFn *fn, JitRef number) { jit_op(fn, QL_OP_ADD, 2, (JitRef[]){number, {0}}, nowhere); }
 static void one_argument(JitFn *fn, JitRef number) { jit_op(fn, QL_OP_ADD, 1, &number, nowhere); }
@@ -131,8 +135,10 @@ static void jump_nowhere(JitFn *fn, JitRef number) { (void)number, jit_jump(fn, 
 static void phi_of_no_phi(JitFn *fn, JitRef number) { jit_phi_from(fn, number, (JitBlock){0}, number); }
 
 static void mistakes_are_told(void) {
-  static Mistake *const mistakes[] = {unknown_operand, unknown_load, unknown_param, unknown_axis, unknown_reduction_axis, no_value, no_argument,
-                                      one_argument, cast_of_nothing, after_the_end, ended_block, branch_on_number, jump_nowhere, phi_of_no_phi};
+  static Mistake *const mistakes[] = {unknown_operand,        unknown_load,  unknown_param, unknown_axis,
+                                      unknown_reduction_axis, no_value,      no_argument,   one_argument,
+                                      cast_of_nothing,        after_the_end, ended_block,   branch_on_number,
+                                      jump_nowhere,           phi_of_no_phi};
   for (size_t m = 0; m < sizeof mistakes / sizeof mistakes[0]; m++) {
     JitFn *fn = jit_fn_new(1);
     jit_fn_array(fn, QL_F64, JIT_WRITE, (JitStride[]){JIT_STRIDE_UNIT});
@@ -186,7 +192,8 @@ static void pruning_keeps_the_open_block(void) {
   jit_block_open(fn, last);
   CHECK(ir_prune(fn));
   jit_store(fn, 0, jit_const(fn, QL_F64, (QlValue){.d = 1}), nowhere);
-  check_text(fn, "function rank 0\narray $0: f64 write ()\n@0\n  jmp @1\n@1\n  %1: f64 = const 1.0\n  store $0, %1\n  ret\n");
+  check_text(
+      fn, "function rank 0\narray $0: f64 write ()\n@0\n  jmp @1\n@1\n  %1: f64 = const 1.0\n  store $0, %1\n  ret\n");
   QlError error = {0};
   CHECK_INT_EQ(jit_verify(fn, &error), QL_OK);
   jit_fn_free(fn);
@@ -208,7 +215,8 @@ static void replacing(void) {
   jit_store(fn, 0, jit_op(fn, QL_OP_ADD, 2, (JitRef[]){two, two}, nowhere), nowhere);
   ir_replace(fn, two.id, three.id);
   check_text(fn,
-             "function rank 0\narray $0: f64 write ()\n@0\n  %1: f64 = const 2.0\n  %2: f64 = const 3.0\n  %3: f64 = add %2, %2\n"
+             "function rank 0\narray $0: f64 write ()\n@0\n  %1: f64 = const 2.0\n  %2: f64 = const 3.0\n  %3: f64 = "
+             "add %2, %2\n"
              "  store $0, %3\n  ret\n");
   jit_fn_free(fn);
 }
@@ -218,6 +226,7 @@ static void passes_have_names(void) {
   CHECK(jit_pass_named("dce") == jit_dce && jit_pass_named("optimise") == jit_optimise && !jit_pass_named("unroll"));
 }
 
-CHECK_MAIN(CHECK_TEST(straight_line), CHECK_TEST(control_flow), CHECK_TEST(first_mistake_stays), CHECK_TEST(mistakes_are_told),
-           CHECK_TEST(forgotten_end), CHECK_TEST(copies_are_apart), CHECK_TEST(pruning_keeps_the_open_block),
-           CHECK_TEST(branch_to_one_block_is_a_jump), CHECK_TEST(replacing), CHECK_TEST(passes_have_names))
+CHECK_MAIN(CHECK_TEST(straight_line), CHECK_TEST(control_flow), CHECK_TEST(first_mistake_stays),
+           CHECK_TEST(mistakes_are_told), CHECK_TEST(forgotten_end), CHECK_TEST(copies_are_apart),
+           CHECK_TEST(pruning_keeps_the_open_block), CHECK_TEST(branch_to_one_block_is_a_jump), CHECK_TEST(replacing),
+           CHECK_TEST(passes_have_names))

@@ -1,5 +1,5 @@
-/* Random functions: the text form gives them back, passes keep them well-formed, and the interpreter gives the same bits before
- * and after every pass. */
+/* Random functions: the text form gives them back, passes keep them well-formed, and the interpreter gives the same
+ * bits before and after every pass. */
 #include "../check.h"
 #include "generate.h"
 
@@ -42,7 +42,9 @@ static void text_comes_back(void) {
   }
 }
 
-static bool runs(const JitFn *fn, GenerateCall *call, QlError *error) { return call && jit_interpret(fn, &call->call, error) == QL_OK; }
+static bool runs(const JitFn *fn, GenerateCall *call, QlError *error) {
+  return call && jit_interpret(fn, &call->call, error) == QL_OK;
+}
 
 /* Does `changed` do on equal memory what `want` holds? */
 static bool agrees(const JitFn *changed, const GenerateCall *want, uint64_t seed, QlError *error) {
@@ -88,9 +90,11 @@ static void passes_settle(void) {
   }
 }
 
-/* The generator covers what it promises: every operation with every dtype, every kind of instruction, every reduction. */
+/* The generator covers what it promises: every operation with every dtype, every kind of instruction, every reduction.
+ */
 static void everything_occurs(void) {
-  bool seen[QL_OP_COUNT][QL_DTYPE_COUNT] = {{false}}, reduced[QL_REDUCE_COUNT][IR_FORMS] = {{false}}, kinds[IR_REDUCE + 1] = {false};
+  bool seen[QL_OP_COUNT][QL_DTYPE_COUNT] = {{false}}, reduced[QL_REDUCE_COUNT][IR_FORMS] = {{false}},
+       kinds[IR_REDUCE + 1] = {false};
   for (uint64_t seed = 0; seed < FUNCTIONS_FOR_ALL; seed++) {
     JitFn *fn = generate_function(seed, NULL);
     for (uint32_t i = 1; i < fn->ins_count; i++) {
@@ -103,10 +107,12 @@ static void everything_occurs(void) {
   }
   for (int op = 0; op < QL_OP_COUNT; op++)
     for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++)
-      if (!CHECK_INT_EQ(seen[op][dtype], ir_has_loop((QlOp)op, (QlDtype)dtype))) fprintf(stderr, "%s of %s\n", ql_op_info[op].name, ql_dtype_info[dtype].name);
+      if (!CHECK_INT_EQ(seen[op][dtype], ir_has_loop((QlOp)op, (QlDtype)dtype)))
+        fprintf(stderr, "%s of %s\n", ql_op_info[op].name, ql_dtype_info[dtype].name);
   for (int kind = IR_CONST; kind <= IR_REDUCE; kind++) CHECK(kinds[kind]);
   for (int reduction = 0; reduction < QL_REDUCE_COUNT; reduction++)
     for (int form = 0; form < IR_FORMS; form++) CHECK(reduced[reduction][form]);
 }
 
-CHECK_MAIN(CHECK_TEST(verifies), CHECK_TEST(text_comes_back), CHECK_TEST(passes_keep_bits), CHECK_TEST(passes_settle), CHECK_TEST(everything_occurs))
+CHECK_MAIN(CHECK_TEST(verifies), CHECK_TEST(text_comes_back), CHECK_TEST(passes_keep_bits), CHECK_TEST(passes_settle),
+           CHECK_TEST(everything_occurs))

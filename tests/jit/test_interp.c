@@ -1,5 +1,5 @@
-/* The interpreter against results written down or computed another way: loads and stores, control flow, the rule of what runs
- * once, and reductions in their exact order. */
+/* The interpreter against results written down or computed another way: loads and stores, control flow, the rule of
+ * what runs once, and reductions in their exact order. */
 #include "../check.h"
 #include "ir.h"
 
@@ -37,7 +37,9 @@ static void stencil(void) {
   for (int y = 0; y < 4; y++)
     for (int x = 0; x < 5; x++) in[y][x] = 10 * y + x * x;
   QlError error = {0};
-  JitCall call = {.extent = (int64_t[]){2, 3}, .origin = (int64_t[]){0, 0}, .base = (char *[]){(char *)&in[1][1], (char *)out},
+  JitCall call = {.extent = (int64_t[]){2, 3},
+                  .origin = (int64_t[]){0, 0},
+                  .base = (char *[]){(char *)&in[1][1], (char *)out},
                   .stride = (int64_t[]){40, 8, 24, 8}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_OK);
   for (int y = 0; y < 2; y++)
@@ -68,8 +70,11 @@ static void addressing(void) {
   int32_t in[4] = {1, 2, 3, 4}, factor = 100;
   int64_t out[8] = {7, 0, 7, 0, 7, 0, 7, 0};
   QlError error = {0};
-  JitCall call = {.extent = (int64_t[]){4}, .origin = (int64_t[]){1000}, .base = (char *[]){(char *)&in[3], (char *)&factor, (char *)out},
-                  .stride = (int64_t[]){-4, 0, 16}, .param = (QlValue[]){{.i = 100000}}};
+  JitCall call = {.extent = (int64_t[]){4},
+                  .origin = (int64_t[]){1000},
+                  .base = (char *[]){(char *)&in[3], (char *)&factor, (char *)out},
+                  .stride = (int64_t[]){-4, 0, 16},
+                  .param = (QlValue[]){{.i = 100000}}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_OK);
   for (int k = 0; k < 4; k++) {
     CHECK_INT_EQ(out[2 * k], 7 + 100 * (4 - k) + 1000 + k + 100000);
@@ -112,7 +117,8 @@ static void control_flow(void) {
   int64_t steps[10];
   static const int64_t want[10] = {0, 1, 7, 2, 5, 8, 16, 3, 19, 6};
   QlError error = {0};
-  JitCall call = {.extent = (int64_t[]){10}, .origin = (int64_t[]){1}, .base = (char *[]){(char *)steps}, .stride = (int64_t[]){8}};
+  JitCall call = {
+      .extent = (int64_t[]){10}, .origin = (int64_t[]){1}, .base = (char *[]){(char *)steps}, .stride = (int64_t[]){8}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_OK);
   for (int k = 0; k < 10; k++) CHECK_INT_EQ(steps[k], want[k]);
 }
@@ -160,7 +166,10 @@ static void nothing_to_do(void) {
       "  store $1, %1\n"
       "  ret\n";
   QlError error = {0};
-  JitCall call = {.extent = (int64_t[]){3, 0}, .origin = (int64_t[]){0, 0}, .base = (char *[]){NULL, NULL}, .stride = (int64_t[]){0, 0, 0, 8}};
+  JitCall call = {.extent = (int64_t[]){3, 0},
+                  .origin = (int64_t[]){0, 0},
+                  .base = (char *[]){NULL, NULL},
+                  .stride = (int64_t[]){0, 0, 0, 8}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_OK);
 }
 
@@ -174,7 +183,8 @@ static void classes_are_checked(void) {
       "  ret\n";
   double out[4] = {0};
   QlError error = {0};
-  JitCall call = {.extent = (int64_t[]){2}, .origin = (int64_t[]){0}, .base = (char *[]){(char *)out}, .stride = (int64_t[]){16}};
+  JitCall call = {
+      .extent = (int64_t[]){2}, .origin = (int64_t[]){0}, .base = (char *[]){(char *)out}, .stride = (int64_t[]){16}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_ERR_VALUE);
   CHECK_STR_EQ(error.text, "operand $0 moves 16 bytes along axis 0, which is not unit");
 }
@@ -219,25 +229,31 @@ static void fill(float *x, int count) { /* of many magnitudes: every other order
   }
 }
 
-static QlStatus reduce(const char *form, const char *class, const float *in, float *out, int64_t extent, QlError *error) {
+static QlStatus reduce(const char *form, const char *class, const float *in, float *out, int64_t extent,
+                       QlError *error) {
   char text[512];
   snprintf(text, sizeof text,
-           "function rank 1\narray $0: f32 read (unit)\narray $1: f32 write (%s)\n@0\n  %%1: f32[:] = load $0[0]\n  reduce sum %s 0, $1, %%1\n  ret\n",
+           "function rank 1\narray $0: f32 read (unit)\narray $1: f32 write (%s)\n@0\n  %%1: f32[:] = load $0[0]\n  "
+           "reduce sum %s 0, $1, %%1\n  ret\n",
            class, form);
-  JitCall call = {.extent = &extent, .origin = (int64_t[]){0}, .base = (char *[]){(char *)in, (char *)out},
+  JitCall call = {.extent = &extent,
+                  .origin = (int64_t[]){0},
+                  .base = (char *[]){(char *)in, (char *)out},
                   .stride = (int64_t[]){4, strcmp(class, "zero") ? 4 : 0}};
   return interpret(text, &call, error);
 }
 
 static void reductions_keep_their_order(void) {
-  static const int counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 127, 128, 129, 255, 256, 257, 383, 384, 640, 1000, 1024, 1151, LONGEST};
+  static const int counts[] = {1,   2,   3,   4,   5,   6,   7,   8,   9,    15,   16,   127,
+                               128, 129, 255, 256, 257, 383, 384, 640, 1000, 1024, 1151, LONGEST};
   static float x[LONGEST], leaves[LONGEST / JIT_LEAF + 1], from_leaves[LONGEST / JIT_LEAF + 1];
   fill(x, LONGEST);
   for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
     int count = counts[c], leaf_count = (count + JIT_LEAF - 1) / JIT_LEAF;
     float whole = 0, tree = 0;
     QlError error = {0};
-    for (int l = 0; l < leaf_count; l++) leaves[l] = leaf_value(x + l * JIT_LEAF, count - l * JIT_LEAF < JIT_LEAF ? count - l * JIT_LEAF : JIT_LEAF);
+    for (int l = 0; l < leaf_count; l++)
+      leaves[l] = leaf_value(x + l * JIT_LEAF, count - l * JIT_LEAF < JIT_LEAF ? count - l * JIT_LEAF : JIT_LEAF);
     CHECK_INT_EQ(reduce("whole", "zero", x, &whole, count, &error), QL_OK);
     CHECK_INT_EQ(bits(whole), bits(tree_value(leaves, leaf_count)));
     CHECK_INT_EQ(reduce("leaves", "unit", x, from_leaves, count, &error), QL_OK);
@@ -261,7 +277,10 @@ static void reduction_along_first_axis(void) {
   for (int y = 0; y < 300; y++)
     for (int x = 0; x < 3; x++) in[y][x] = (int16_t)((y * 7 + x * 131) % 401 - 40 * x);
   QlError error = {0};
-  JitCall call = {.extent = (int64_t[]){300, 3}, .origin = (int64_t[]){0, 0}, .base = (char *[]){(char *)in, (char *)out}, .stride = (int64_t[]){6, 2, 0, 2}};
+  JitCall call = {.extent = (int64_t[]){300, 3},
+                  .origin = (int64_t[]){0, 0},
+                  .base = (char *[]){(char *)in, (char *)out},
+                  .stride = (int64_t[]){6, 2, 0, 2}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_OK);
   for (int x = 0; x < 3; x++) {
     int16_t least = in[0][x];
@@ -280,7 +299,8 @@ static void reductions_of_nothing(void) {
   CHECK(out == 5);
   static const char text[] =
       "function rank 1\narray $0: f32 write (zero)\n@0\n  %1: f32 = const 1.0\n  reduce min whole 0, $0, %1\n  ret\n";
-  JitCall call = {.extent = (int64_t[]){0}, .origin = (int64_t[]){0}, .base = (char *[]){(char *)&out}, .stride = (int64_t[]){0}};
+  JitCall call = {
+      .extent = (int64_t[]){0}, .origin = (int64_t[]){0}, .base = (char *[]){(char *)&out}, .stride = (int64_t[]){0}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_ERR_VALUE);
   CHECK_STR_EQ(error.text, "min of nothing");
 }
@@ -293,6 +313,6 @@ static void sum_of_minus_zero(void) {
   CHECK_INT_EQ(bits(out), bits(-0.0f));
 }
 
-CHECK_MAIN(CHECK_TEST(stencil), CHECK_TEST(addressing), CHECK_TEST(control_flow), CHECK_TEST(phis_are_parallel), CHECK_TEST(nothing_to_do),
-           CHECK_TEST(classes_are_checked), CHECK_TEST(reductions_keep_their_order), CHECK_TEST(reduction_along_first_axis),
-           CHECK_TEST(reductions_of_nothing), CHECK_TEST(sum_of_minus_zero))
+CHECK_MAIN(CHECK_TEST(stencil), CHECK_TEST(addressing), CHECK_TEST(control_flow), CHECK_TEST(phis_are_parallel),
+           CHECK_TEST(nothing_to_do), CHECK_TEST(classes_are_checked), CHECK_TEST(reductions_keep_their_order),
+           CHECK_TEST(reduction_along_first_axis), CHECK_TEST(reductions_of_nothing), CHECK_TEST(sum_of_minus_zero))

@@ -1,5 +1,6 @@
-/* Out of memory is an error like any other: the n-th allocation fails, for every n until the work succeeds. Every failure must
- * be reported, leak nothing (under ASan) and leave the next try able to succeed. The linker routes the compiler's allocations here. */
+/* Out of memory is an error like any other: the n-th allocation fails, for every n until the work succeeds. Every
+ * failure must be reported, leak nothing (under ASan) and leave the next try able to succeed. The linker routes the
+ * compiler's allocations here. */
 #include "../check.h"
 #include "ir.h"
 
@@ -49,8 +50,11 @@ static const char program[] =
 /* Parses, copies, optimises, prints and runs. */
 static QlStatus work(QlError *error) {
   double in[3] = {1, 2, 3}, out[3] = {0}, uniform = 16;
-  JitCall call = {.extent = (int64_t[]){3}, .origin = (int64_t[]){0}, .base = (char *[]){(char *)in, (char *)out, (char *)&uniform},
-                  .stride = (int64_t[]){8, 8, 0}, .param = (QlValue[]){{.b = true}}};
+  JitCall call = {.extent = (int64_t[]){3},
+                  .origin = (int64_t[]){0},
+                  .base = (char *[]){(char *)in, (char *)out, (char *)&uniform},
+                  .stride = (int64_t[]){8, 8, 0},
+                  .param = (QlValue[]){{.b = true}}};
   JitFn *fn = NULL, *copy = NULL;
   char *text = NULL;
   QlStatus status = jit_parse(program, &fn, error);
