@@ -31,9 +31,14 @@ typedef struct AxisMap {
 /* ---- partition ---- */
 
 /* A partition of an index space over nodes, and of this node's part over its workers. Boxes tile [0, extent). Counted. */
+typedef struct TemplateRecipe { /* how it came about: two templates are one exactly when their recipes are equal, on all nodes alike */
+  uint64_t parent;             /* id; 0: from a shape */
+  int64_t kind, axis, origin, unit;
+} TemplateRecipe;
 typedef struct Template {
   int64_t references;
   uint64_t id;               /* never used again for another template */
+  TemplateRecipe recipe;
   int ndim;
   int64_t extent[QL_MAX_DIMS];
   Box *node;                 /* [nodes] */

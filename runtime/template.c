@@ -2,8 +2,8 @@
  *
  * Both levels choose a grid of parts. Nodes: the grid with the smallest surface, since the surface is what is exchanged; the
  * last axis costs double, since its surface is not contiguous. Workers: the most even grid, and among those the one that
- * cuts slow axes, so that no two workers share a cache line of a row. Templates of one shape are one object; projected and
- * coarsened ones are found again by their boxes. */
+ * cuts slow axes, so that no two workers share a cache line of a row. Templates are found again by how they were made, never
+ * by their boxes: the boxes of workers may coincide on one node and not on another, and all nodes must decide alike. */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -91,35 +91,38 @@ static void template_free(Template *template) {
   free(template->node), free(template->worker), free(template);
 }
 
-/* Gives the registered template with the same boxes and frees this one, or registers it. */
-static Template *template_register(QlContext *ctx, Template *template) {
-  int nodes = ctx->info->node_count, workers = ctx->info->workers, ndim = template->ndim;
-  for (int a = 0; a < ndim; a++)
-    for (int n = 0; n < nodes; n++)
-      template->cut[a] |= template->node[n].lo[a] > 0 || template->node[n].hi[a] < template->extent[a];
+/* A new reference to the template made from that recipe and extent, if it exists. */
+static Template *template_find(QlContext *ctx, int ndim, const int64_t *extent, const TemplateRecipe *recipe) {
   for (Template *t = ctx->templates; t; t = t->next) {
-    if (t->ndim != ndim || memcmp(t->extent, template->extent, (size_t)ndim * sizeof(int64_t))) continue;
-    bool same = true;
-    for (int n = 0; n < nodes && same; n++) same = box_equal(ndim, &t->node[n], &template->node[n]);
-    for (int w = 0; w < workers && same; w++) same = box_equal(ndim, &t->worker[w], &template->worker[w]);
-    if (!same) continue;
-    template_free(template);
+    if (t->ndim != ndim || memcmp(t->extent, extent, (size_t)ndim * sizeof *extent)) continue;
+    if (memcmp(&t->recipe, recipe, sizeof *recipe)) continue;
     t->references++;
     return t;
   }
+  return NULL;
+}
+
+static Template *template_register(QlContext *ctx, Template *template, const TemplateRecipe *recipe) {
+  for (int a = 0; a < template->ndim; a++)
+    for (int n = 0; n < ctx->info->node_count; n++)
+      template->cut[a] |= template->node[n].lo[a] > 0 || template->node[n].hi[a] < template->extent[a];
+  template->recipe = *recipe;
   template->id = ++ctx->next_template;
   template->next = ctx->templates;
   ctx->templates = template;
   return template;
 }
 
+enum { FROM_SHAPE, PROJECTED, COARSENED };
+
 Template *rt_template_for_shape(QlContext *ctx, int ndim, const int64_t *shape, QlError *error) {
-  Template *template = template_new(ctx, ndim, shape, error);
-  if (!template) return NULL;
+  TemplateRecipe recipe = {.kind = FROM_SHAPE};
+  Template *template = template_find(ctx, ndim, shape, &recipe);
+  if (template || !(template = template_new(ctx, ndim, shape, error))) return template;
   Box whole = box_of_shape(ndim, shape);
   cut_box(ndim, &whole, ctx->info->node_count, false, template->node);
   cut_box(ndim, &template->node[ctx->info->node], ctx->info->workers, true, template->worker);
-  return template_register(ctx, template);
+  return template_register(ctx, template, &recipe);
 }
 
 static Box project_box(int ndim, const Box *box, int axis) {
@@ -136,11 +139,12 @@ Template *rt_template_project(QlContext *ctx, Template *from, int axis, QlError 
   int64_t extent[QL_MAX_DIMS];
   for (int a = 0, k = 0; a < from->ndim; a++)
     if (a != axis) extent[k++] = from->extent[a];
-  Template *template = template_new(ctx, from->ndim - 1, extent, error);
-  if (!template) return NULL;
+  TemplateRecipe recipe = {.parent = from->id, .kind = PROJECTED, .axis = axis};
+  Template *template = template_find(ctx, from->ndim - 1, extent, &recipe);
+  if (template || !(template = template_new(ctx, from->ndim - 1, extent, error))) return template;
   for (int n = 0; n < ctx->info->node_count; n++) template->node[n] = project_box(from->ndim, &from->node[n], axis);
   for (int w = 0; w < ctx->info->workers; w++) template->worker[w] = project_box(from->ndim, &from->worker[w], axis);
-  return template_register(ctx, template);
+  return template_register(ctx, template, &recipe);
 }
 
 static void coarsen_box(Box *box, int axis, int64_t origin, int64_t blocks, int64_t unit) {
@@ -154,13 +158,14 @@ Template *rt_template_coarsen(QlContext *ctx, Template *from, int axis, int64_t 
   int64_t shape[QL_MAX_DIMS], blocks = (extent + unit - 1) / unit;
   memcpy(shape, from->extent, sizeof shape);
   shape[axis] = blocks;
-  Template *template = template_new(ctx, from->ndim, shape, error);
-  if (!template) return NULL;
+  TemplateRecipe recipe = {.parent = from->id, .kind = COARSENED, .axis = axis, .origin = origin, .unit = unit};
+  Template *template = template_find(ctx, from->ndim, shape, &recipe);
+  if (template || !(template = template_new(ctx, from->ndim, shape, error))) return template;
   memcpy(template->node, from->node, (size_t)ctx->info->node_count * sizeof(Box));
   memcpy(template->worker, from->worker, (size_t)ctx->info->workers * sizeof(Box));
   for (int n = 0; n < ctx->info->node_count; n++) coarsen_box(&template->node[n], axis, origin, blocks, unit);
   for (int w = 0; w < ctx->info->workers; w++) coarsen_box(&template->worker[w], axis, origin, blocks, unit);
-  return template_register(ctx, template);
+  return template_register(ctx, template, &recipe);
 }
 
 void rt_template_release(QlContext *ctx, Template *template) {
