@@ -72,8 +72,12 @@ void jit_close(Jit *jit) {
   free(jit);
 }
 
-JitCounters jit_counters(const Jit *jit) { return jit->counters; }
-const char *jit_target(const Jit *jit) { return jit->title; }
+JitCounters jit_counters(const Jit *jit) {
+  return jit->counters;
+}
+const char *jit_target(const Jit *jit) {
+  return jit->title;
+}
 
 /* ---- keys ---- */
 
@@ -82,7 +86,9 @@ static void take(JitKey *key, uint64_t word) { /* two hashes of the same words *
   key->word[1] = ql_mix(key->word[1] + 0x632be59bd9b4e019u, word);
 }
 
-static uint64_t pair(uint64_t high, uint64_t low) { return high << 32 | (uint32_t)low; }
+static uint64_t pair(uint64_t high, uint64_t low) {
+  return high << 32 | (uint32_t)low;
+}
 
 static void take_array(JitKey *key, const IrArray *array, int rank) {
   uint64_t strides = 0;
@@ -91,21 +97,28 @@ static void take_array(JitKey *key, const IrArray *array, int rank) {
 }
 
 static void take_ins(JitKey *key, const JitFn *fn, const IrIns *ins) {
-  uint64_t what = (uint64_t)ins->kind << 40 | (uint64_t)ins->op << 32 | (uint64_t)ins->dtype << 24 | (uint64_t)ins->rank << 16 |
-                  (uint64_t)ins->form << 8 | ins->axis;
+  uint64_t what = (uint64_t)ins->kind << 40 | (uint64_t)ins->op << 32 | (uint64_t)ins->dtype << 24 |
+                  (uint64_t)ins->rank << 16 | (uint64_t)ins->form << 8 | ins->axis;
   take(key, what);
   switch (ins->kind) {
-    case IR_CONST: take(key, ins->value.bits[0]), take(key, ins->value.bits[1]); break;
+    case IR_CONST:
+      take(key, ins->value.bits[0]), take(key, ins->value.bits[1]);
+      break;
     case IR_LOAD:
       take(key, (uint64_t)ins->number);
       for (int axis = 0; axis < fn->rank; axis++) take(key, (uint64_t)fn->offsets[ins->extra + (uint32_t)axis]);
       break;
     case IR_PHI:
       take(key, ins->count);
-      for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next) take(key, pair(fn->phis[arm].block, fn->phis[arm].value));
+      for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next)
+        take(key, pair(fn->phis[arm].block, fn->phis[arm].value));
       break;
-    case IR_OP: take(key, pair(ins->args[0], ins->args[1])), take(key, ins->args[2]); break;
-    default: take(key, pair((uint32_t)ins->number, ins->args[0])); break;
+    case IR_OP:
+      take(key, pair(ins->args[0], ins->args[1])), take(key, ins->args[2]);
+      break;
+    default:
+      take(key, pair((uint32_t)ins->number, ins->args[0]));
+      break;
   }
 }
 
@@ -136,7 +149,8 @@ QlStatus jit_key(const Jit *jit, const JitFn *fn, JitKey *key, QlError *error) {
 
 static JitKernel **slot_of(JitKernel **table, size_t room, JitKey key) {
   size_t slot = key.word[0] & (room - 1);
-  while (table[slot] && (table[slot]->key.word[0] != key.word[0] || table[slot]->key.word[1] != key.word[1])) slot = (slot + 1) & (room - 1);
+  while (table[slot] && (table[slot]->key.word[0] != key.word[0] || table[slot]->key.word[1] != key.word[1]))
+    slot = (slot + 1) & (room - 1);
   return &table[slot];
 }
 
@@ -161,7 +175,8 @@ const JitKernel *jit_find(Jit *jit, JitKey key) {
 enum { SYMBOL_SIZE = 48 };
 
 static void symbol_of(JitKey key, char symbol[SYMBOL_SIZE]) {
-  snprintf(symbol, SYMBOL_SIZE, "quelea_%016llx%016llx", (unsigned long long)key.word[0], (unsigned long long)key.word[1]);
+  snprintf(symbol, SYMBOL_SIZE, "quelea_%016llx%016llx", (unsigned long long)key.word[0],
+           (unsigned long long)key.word[1]);
 }
 
 /* Links object code and keeps it. The code becomes the Jit's when this succeeds. */
@@ -182,7 +197,9 @@ static QlStatus add_kernel(Jit *jit, JitKey key, void *object, size_t size, cons
   return QL_OK;
 }
 
-JitEntry *jit_entry(const JitKernel *kernel) { return kernel->entry; }
+JitEntry *jit_entry(const JitKernel *kernel) {
+  return kernel->entry;
+}
 
 QlStatus jit_object(const JitKernel *kernel, const void **bytes, size_t *size) {
   *bytes = kernel->object;
@@ -196,8 +213,10 @@ QlStatus jit_install(Jit *jit, JitKey key, const void *bytes, size_t size, const
   if (!object) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   memcpy(object, bytes, size);
   QlStatus status = add_kernel(jit, key, object, size, kernel, error);
-  if (status != QL_OK) free(object);
-  else jit->counters.installed++;
+  if (status != QL_OK)
+    free(object);
+  else
+    jit->counters.installed++;
   return status;
 }
 
@@ -217,7 +236,8 @@ static bool must_verify(const Jit *jit) {
 #endif
 }
 
-static QlStatus make_object(Jit *jit, JitFn *fn, const char *symbol, bool assembly, void **object, size_t *size, QlError *error) {
+static QlStatus make_object(Jit *jit, JitFn *fn, const char *symbol, bool assembly, void **object, size_t *size,
+                            QlError *error) {
   if (fn->bad.status || must_verify(jit)) QL_TRY(jit_verify(fn, error));
   QL_TRY(ir_optimise(fn, must_verify(jit), error));
   return emit_object(&jit->machine, fn, symbol, jit->options.fastmath, assembly, object, size, error);
@@ -227,7 +247,8 @@ QlStatus jit_compile(Jit *jit, JitFn *fn, JitKey key, const JitKernel **kernel, 
   char symbol[SYMBOL_SIZE];
   void *object;
   size_t size;
-  if (++jit->attempts == jit->options.fail_compile) return ql_fail(error, QL_ERR_COMPILE, "compilation %lld fails on request", (long long)jit->attempts);
+  if (++jit->attempts == jit->options.fail_compile)
+    return ql_fail(error, QL_ERR_COMPILE, "compilation %lld fails on request", (long long)jit->attempts);
   if ((*kernel = jit_find(jit, key))) return QL_OK;
   if (disk_read(&jit->disk, key, &object, &size)) {
     if (add_kernel(jit, key, object, size, kernel, NULL) == QL_OK) {

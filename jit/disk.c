@@ -2,9 +2,10 @@
  *
  *   header | object code         KEY.kernel, complete from the moment it has that name
  *
- * A file is written under a name of its own and renamed, so readers see all of it or nothing; a header that does not fit the name, the size
- * or the sum means that the file is damaged, and it is removed. Losing a race costs a compilation, never an error: nothing here
- * fails. The folder is measured now and then; when it is too large the files that were not used for the longest time go. */
+ * A file is written under a name of its own and renamed, so readers see all of it or nothing; a header that does not
+ * fit the name, the size or the sum means that the file is damaged, and it is removed. Losing a race costs a
+ * compilation, never an error: nothing here fails. The folder is measured now and then; when it is too large the files
+ * that were not used for the longest time go. */
 #include "emit.h"
 
 #include <dirent.h>
@@ -27,7 +28,9 @@ typedef struct Header {
 } Header;
 static const char magic[8] = "quelea1";
 
-static uint64_t sum_of(const void *bytes, size_t size) { return ql_hash_bytes(size, bytes, size); }
+static uint64_t sum_of(const void *bytes, size_t size) {
+  return ql_hash_bytes(size, bytes, size);
+}
 
 static char *path_of(const Disk *disk, const char *name) {
   size_t room = strlen(disk->folder) + strlen(name) + 2;
@@ -38,7 +41,8 @@ static char *path_of(const Disk *disk, const char *name) {
 
 static char *path_of_key(const Disk *disk, JitKey key) {
   char name[NAME_SIZE];
-  snprintf(name, sizeof name, "%016llx%016llx%s", (unsigned long long)key.word[0], (unsigned long long)key.word[1], kernel_suffix);
+  snprintf(name, sizeof name, "%016llx%016llx%s", (unsigned long long)key.word[0], (unsigned long long)key.word[1],
+           kernel_suffix);
   return path_of(disk, name);
 }
 
@@ -80,7 +84,8 @@ static void *read_kernel(int file, JitKey key, size_t *size) {
   struct stat info;
   Header header;
   if (fstat(file, &info) || (info.st_uid != geteuid() && info.st_uid != 0)) return NULL;
-  if (!read_all(file, &header, sizeof header) || memcmp(header.magic, magic, sizeof magic) || memcmp(&header.key, &key, sizeof key))
+  if (!read_all(file, &header, sizeof header) || memcmp(header.magic, magic, sizeof magic) ||
+      memcmp(&header.key, &key, sizeof key))
     return NULL;
   if (info.st_size < (off_t)sizeof header || header.size != (uint64_t)info.st_size - sizeof header) return NULL;
   void *bytes = malloc(header.size + 1);
@@ -100,8 +105,10 @@ bool disk_read(const Disk *disk, JitKey key, void **bytes, size_t *size) {
   int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file >= 0) {
     *bytes = read_kernel(file, key, size);
-    if (*bytes) futimens(file, NULL); /* used just now */
-    else unlink(path);
+    if (*bytes)
+      futimens(file, NULL); /* used just now */
+    else
+      unlink(path);
     close(file);
   }
   free(path);
@@ -146,7 +153,9 @@ static File *list_kernels(DIR *folder, size_t *count) {
   for (struct dirent *entry; (entry = readdir(folder));) {
     struct stat info;
     bool kernel = ends_with(entry->d_name, kernel_suffix), part = ends_with(entry->d_name, part_suffix);
-    if ((!kernel && !part) || strlen(entry->d_name) >= NAME_SIZE || fstatat(dirfd(folder), entry->d_name, &info, AT_SYMLINK_NOFOLLOW)) continue;
+    if ((!kernel && !part) || strlen(entry->d_name) >= NAME_SIZE ||
+        fstatat(dirfd(folder), entry->d_name, &info, AT_SYMLINK_NOFOLLOW))
+      continue;
     if (part) {
       if (now - info.st_mtime > LEFTOVER_SECONDS) unlinkat(dirfd(folder), entry->d_name, 0);
       continue;

@@ -22,8 +22,9 @@ typedef struct EmitValue {
   EmitRef part[2]; /* part[1]: the imaginary part; NULL unless complex */
 } EmitValue;
 
-/* Where elements lie: the address of the (real part of the) first one, the bytes from there to its imaginary part, and what the access is
- * known not to alias: memory of one scope is disjoint from that of all others. Operand k has scope k, scratch memory the one after. */
+/* Where elements lie: the address of the (real part of the) first one, the bytes from there to its imaginary part, and
+ * what the access is known not to alias: memory of one scope is disjoint from that of all others. Operand k has scope
+ * k, scratch memory the one after. */
 typedef struct EmitPlace {
   EmitRef address;
   int64_t imaginary;
@@ -34,22 +35,22 @@ typedef struct EmitPlace {
 typedef struct Emit {
   const JitFn *fn;
   IrFlow flow;
-  bool fastmath, masks;                /* masks: vectors can be loaded and stored in part */
-  unsigned width;                      /* elements in a register: 1 but while the lanes of a leaf combine */
+  bool fastmath, masks; /* masks: vectors can be loaded and stored in part */
+  unsigned width;       /* elements in a register: 1 but while the lanes of a leaf combine */
   struct LLVMOpaqueContext *context;
   struct LLVMOpaqueModule *module;
   struct LLVMOpaqueBuilder *builder;
-  EmitRef function, call;              /* the kernel and its argument, a JitCall */
-  EmitBlock entry;                     /* makes stack memory, then jumps to the first block */
-  EmitMetadata group;                  /* of the accesses of parallel loops */
-  EmitMetadata *alias, *noalias;       /* [arrays + 1] by scope */
+  EmitRef function, call;                           /* the kernel and its argument, a JitCall */
+  EmitBlock entry;                                  /* makes stack memory, then jumps to the first block */
+  EmitMetadata group;                               /* of the accesses of parallel loops */
+  EmitMetadata *alias, *noalias;                    /* [arrays + 1] by scope */
   EmitRef extent[QL_MAX_DIMS], origin[QL_MAX_DIMS]; /* origin: NULL where no index needs it */
-  EmitRef *base;                       /* [arrays] */
-  EmitRef *stride;                     /* [arrays * rank] bytes; NULL: 0 */
-  EmitValue *values;                   /* [ins_count] of the current point */
-  EmitRef *load_row;                   /* [ins_count] of loads: the row of the point that they see */
-  EmitBlock *heads, *tails;            /* [blocks] first and last of a block of the function, at the current point */
-  EmitRef eval_slots;                  /* stack memory for calls to eval.c; NULL until needed */
+  EmitRef *base;                                    /* [arrays] */
+  EmitRef *stride;                                  /* [arrays * rank] bytes; NULL: 0 */
+  EmitValue *values;                                /* [ins_count] of the current point */
+  EmitRef *load_row;                                /* [ins_count] of loads: the row of the point that they see */
+  EmitBlock *heads, *tails; /* [blocks] first and last of a block of the function, at the current point */
+  EmitRef eval_slots;       /* stack memory for calls to eval.c; NULL until needed */
 } Emit;
 
 /* ---- emit_llvm.c: building blocks. Integers are i64. ---- */
@@ -63,7 +64,7 @@ EmitRef emit_less(Emit *e, EmitRef a, EmitRef b); /* signed */
 EmitRef emit_equal(Emit *e, EmitRef a, EmitRef b);
 EmitRef emit_min(Emit *e, EmitRef a, EmitRef b);
 EmitRef emit_choose(Emit *e, EmitRef condition, EmitRef a, EmitRef b);
-EmitRef emit_trailing_zeros(Emit *e, EmitRef a); /* a is not 0 */
+EmitRef emit_trailing_zeros(Emit *e, EmitRef a);           /* a is not 0 */
 EmitRef emit_tiles(Emit *e, EmitRef extent, int64_t tile); /* extent / tile, rounded up; tile a power of 2 */
 EmitRef emit_move(Emit *e, EmitRef pointer, EmitRef bytes);
 EmitRef emit_get_int(Emit *e, EmitRef pointer, int64_t bytes); /* the i64 at pointer + bytes */
@@ -96,14 +97,16 @@ void emit_loop_close(Emit *e, EmitLoop *loop, EmitLoopKind kind);
 
 /* ---- emit_llvm.c: the target and the linker of a process ---- */
 typedef struct EmitMachine EmitMachine;
-/* What object code depends on beside the function: "LLVM 19.1.7, CPU, features". malloc'ed; NULL: out of memory. Cheap. */
+/* What object code depends on beside the function: "LLVM 19.1.7, CPU, features". malloc'ed; NULL: out of memory. Cheap.
+ */
 char *emit_machine_text(void);
 const char *emit_machine_title(const char *text, char *title, size_t size); /* for people */
 void emit_machine_close(EmitMachine *machine);
 /* LLVM starts at the first call; *machine is then kept for the next. */
-QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath, bool assembly, void **bytes, size_t *size,
-                     QlError *error);
-QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size, JitEntry **entry, QlError *error);
+QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath, bool assembly,
+                     void **bytes, size_t *size, QlError *error);
+QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size, JitEntry **entry,
+                   QlError *error);
 
 /* ---- emit_ops.c ---- */
 #define EMIT_EVAL "quelea_eval" /* ir_eval by address: op, loop, two elements, result */
@@ -133,7 +136,8 @@ typedef void EmitSink(Emit *e, void *data, EmitValue value);
 
 QlStatus emit_kernel(Emit *e, QlError *error);
 EmitPoint emit_point_new(Emit *e, EmitRef *rows); /* the box's first point; rows: [arrays] of the caller */
-void emit_point_move(Emit *e, EmitPoint *point, const EmitPoint *from, int axis, EmitRef position); /* not along the last axis */
+void emit_point_move(Emit *e, EmitPoint *point, const EmitPoint *from, int axis,
+                     EmitRef position);                /* not along the last axis */
 void emit_point_rows(Emit *e, const EmitPoint *point); /* fills e->load_row: done outside the loop over the last axis */
 void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink, void *data); /* everything that happens at a point */
 EmitRef emit_element(Emit *e, uint32_t array, EmitRef row, EmitRef last, int32_t offset);
@@ -143,12 +147,11 @@ EmitRef emit_element(Emit *e, uint32_t array, EmitRef row, EmitRef last, int32_t
 void emit_reduction(Emit *e, const IrIns *reduce, EmitRef *rows);
 void emit_empty_reduction(Emit *e, const IrIns *reduce, EmitRef *rows); /* of a box without points */
 
-
 /* ---- disk.c ---- */
 typedef struct Disk {
-  char *folder;     /* NULL: there is none, every call does nothing */
-  int64_t limit;    /* bytes */
-  int64_t unswept;  /* bytes written since the folder was last measured; negative: it never was */
+  char *folder;    /* NULL: there is none, every call does nothing */
+  int64_t limit;   /* bytes */
+  int64_t unswept; /* bytes written since the folder was last measured; negative: it never was */
 } Disk;
 void disk_open(Disk *disk, const char *folder, int64_t limit);
 void disk_close(Disk *disk);

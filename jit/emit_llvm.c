@@ -1,10 +1,11 @@
 /* LLVM: building blocks over its instruction builder, the target, the passes, and the linker.
  *
- * LLVM starts when the first kernel is compiled or linked; a process that only asks for keys never pays for it. Object code is
- * position-independent ELF in memory; LLVM's ORC links it against the functions of math.c and eval.c.
+ * LLVM starts when the first kernel is compiled or linked; a process that only asks for keys never pays for it. Object
+ * code is position-independent ELF in memory; LLVM's ORC links it against the functions of math.c and eval.c.
  *
- * Accesses to memory carry two promises. alias.scope/noalias: what one operand touches no other operand touches. access.group, with
- * parallel_accesses on a loop: no iteration depends on another. Together they let the vectoriser work without checks at run time. */
+ * Accesses to memory carry two promises. alias.scope/noalias: what one operand touches no other operand touches.
+ * access.group, with parallel_accesses on a loop: no iteration depends on another. Together they let the vectoriser
+ * work without checks at run time. */
 #include "emit.h"
 
 #include <llvm-c/Analysis.h>
@@ -25,20 +26,46 @@
 
 /* ---- arithmetic ---- */
 
-static LLVMTypeRef i64_type(Emit *e) { return LLVMInt64TypeInContext(e->context); }
-static LLVMTypeRef i8_type(Emit *e) { return LLVMInt8TypeInContext(e->context); }
-static LLVMTypeRef pointer_type(Emit *e) { return LLVMPointerTypeInContext(e->context, 0); }
+static LLVMTypeRef i64_type(Emit *e) {
+  return LLVMInt64TypeInContext(e->context);
+}
+static LLVMTypeRef i8_type(Emit *e) {
+  return LLVMInt8TypeInContext(e->context);
+}
+static LLVMTypeRef pointer_type(Emit *e) {
+  return LLVMPointerTypeInContext(e->context, 0);
+}
 
-EmitRef emit_int(Emit *e, int64_t value) { return LLVMConstInt(i64_type(e), (uint64_t)value, true); }
-EmitRef emit_add(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildNSWAdd(e->builder, a, b, ""); }
-EmitRef emit_sub(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildNSWSub(e->builder, a, b, ""); }
-EmitRef emit_mul(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildNSWMul(e->builder, a, b, ""); }
-EmitRef emit_and(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildAnd(e->builder, a, b, ""); }
-EmitRef emit_shift_right(Emit *e, EmitRef a, int bits) { return LLVMBuildLShr(e->builder, a, emit_int(e, bits), ""); }
-EmitRef emit_less(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildICmp(e->builder, LLVMIntSLT, a, b, ""); }
-EmitRef emit_equal(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildICmp(e->builder, LLVMIntEQ, a, b, ""); }
-EmitRef emit_choose(Emit *e, EmitRef condition, EmitRef a, EmitRef b) { return LLVMBuildSelect(e->builder, condition, a, b, ""); }
-EmitRef emit_min(Emit *e, EmitRef a, EmitRef b) { return emit_choose(e, emit_less(e, a, b), a, b); }
+EmitRef emit_int(Emit *e, int64_t value) {
+  return LLVMConstInt(i64_type(e), (uint64_t)value, true);
+}
+EmitRef emit_add(Emit *e, EmitRef a, EmitRef b) {
+  return LLVMBuildNSWAdd(e->builder, a, b, "");
+}
+EmitRef emit_sub(Emit *e, EmitRef a, EmitRef b) {
+  return LLVMBuildNSWSub(e->builder, a, b, "");
+}
+EmitRef emit_mul(Emit *e, EmitRef a, EmitRef b) {
+  return LLVMBuildNSWMul(e->builder, a, b, "");
+}
+EmitRef emit_and(Emit *e, EmitRef a, EmitRef b) {
+  return LLVMBuildAnd(e->builder, a, b, "");
+}
+EmitRef emit_shift_right(Emit *e, EmitRef a, int bits) {
+  return LLVMBuildLShr(e->builder, a, emit_int(e, bits), "");
+}
+EmitRef emit_less(Emit *e, EmitRef a, EmitRef b) {
+  return LLVMBuildICmp(e->builder, LLVMIntSLT, a, b, "");
+}
+EmitRef emit_equal(Emit *e, EmitRef a, EmitRef b) {
+  return LLVMBuildICmp(e->builder, LLVMIntEQ, a, b, "");
+}
+EmitRef emit_choose(Emit *e, EmitRef condition, EmitRef a, EmitRef b) {
+  return LLVMBuildSelect(e->builder, condition, a, b, "");
+}
+EmitRef emit_min(Emit *e, EmitRef a, EmitRef b) {
+  return emit_choose(e, emit_less(e, a, b), a, b);
+}
 
 EmitRef emit_tiles(Emit *e, EmitRef extent, int64_t tile) {
   return emit_shift_right(e, emit_add(e, extent, emit_int(e, tile - 1)), __builtin_ctzll((uint64_t)tile));
@@ -63,7 +90,9 @@ EmitRef emit_get_pointer(Emit *e, EmitRef pointer, int64_t bytes) {
   return LLVMBuildLoad2(e->builder, pointer_type(e), emit_move(e, pointer, emit_int(e, bytes)), "");
 }
 
-void emit_set_int(Emit *e, EmitRef pointer, EmitRef value) { LLVMBuildStore(e->builder, value, pointer); }
+void emit_set_int(Emit *e, EmitRef pointer, EmitRef value) {
+  LLVMBuildStore(e->builder, value, pointer);
+}
 
 EmitRef emit_stack(Emit *e, int64_t bytes) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->builder);
@@ -76,14 +105,24 @@ EmitRef emit_stack(Emit *e, int64_t bytes) {
 
 /* ---- control flow ---- */
 
-EmitBlock emit_block(Emit *e) { return LLVMAppendBasicBlockInContext(e->context, e->function, ""); }
-EmitBlock emit_here(Emit *e) { return LLVMGetInsertBlock(e->builder); }
-void emit_enter(Emit *e, EmitBlock block) { LLVMPositionBuilderAtEnd(e->builder, block); }
-void emit_jump(Emit *e, EmitBlock to) { LLVMBuildBr(e->builder, to); }
+EmitBlock emit_block(Emit *e) {
+  return LLVMAppendBasicBlockInContext(e->context, e->function, "");
+}
+EmitBlock emit_here(Emit *e) {
+  return LLVMGetInsertBlock(e->builder);
+}
+void emit_enter(Emit *e, EmitBlock block) {
+  LLVMPositionBuilderAtEnd(e->builder, block);
+}
+void emit_jump(Emit *e, EmitBlock to) {
+  LLVMBuildBr(e->builder, to);
+}
 void emit_branch(Emit *e, EmitRef condition, EmitBlock if_true, EmitBlock if_false) {
   LLVMBuildCondBr(e->builder, condition, if_true, if_false);
 }
-void emit_return(Emit *e) { LLVMBuildRetVoid(e->builder); }
+void emit_return(Emit *e) {
+  LLVMBuildRetVoid(e->builder);
+}
 
 void emit_phi_from(EmitValue phi, EmitBlock from, EmitValue value) {
   for (int part = 0; part < 2 && phi.part[part]; part++) LLVMAddIncoming(phi.part[part], &value.part[part], &from, 1);
@@ -109,7 +148,8 @@ typedef struct Property { /* of a loop */
 static EmitRef loop_metadata(Emit *e, int count, const Property *properties) {
   EmitMetadata self = LLVMTemporaryMDNode(e->context, NULL, 0), all[4] = {self};
   for (int p = 0; p < count; p++) {
-    EmitMetadata pair[2] = {LLVMMDStringInContext2(e->context, properties[p].name, strlen(properties[p].name)), properties[p].value};
+    EmitMetadata pair[2] = {LLVMMDStringInContext2(e->context, properties[p].name, strlen(properties[p].name)),
+                            properties[p].value};
     all[p + 1] = LLVMMDNodeInContext2(e->context, pair, properties[p].value ? 2 : 1);
   }
   EmitMetadata node = LLVMMDNodeInContext2(e->context, all, (size_t)count + 1);
@@ -117,7 +157,9 @@ static EmitRef loop_metadata(Emit *e, int count, const Property *properties) {
   return LLVMMetadataAsValue(e->context, node);
 }
 
-static unsigned metadata_kind(Emit *e, const char *name) { return LLVMGetMDKindIDInContext(e->context, name, (unsigned)strlen(name)); }
+static unsigned metadata_kind(Emit *e, const char *name) {
+  return LLVMGetMDKindIDInContext(e->context, name, (unsigned)strlen(name));
+}
 
 void emit_loop_close(Emit *e, EmitLoop *loop, EmitLoopKind kind) {
   EmitRef next = emit_add(e, loop->i, emit_int(e, 1));
@@ -128,11 +170,11 @@ void emit_loop_close(Emit *e, EmitLoop *loop, EmitLoopKind kind) {
   EmitMetadata two = LLVMValueAsMetadata(LLVMConstInt(LLVMInt32TypeInContext(e->context), 2, false));
   Property parallel = {"llvm.loop.parallel_accesses", e->group};
   const Property properties[][3] = {
-    [EMIT_LOOP] = {{NULL, NULL}},
-    [EMIT_LOOP_PARALLEL] = {parallel},
-    [EMIT_LOOP_WHOLE] = {parallel, {"llvm.loop.interleave.count", two}},
-    [EMIT_LOOP_TAIL] = {parallel, {"llvm.loop.vectorize.predicate.enable", yes}, {"llvm.loop.vectorize.enable", yes}},
-    [EMIT_LOOP_RARE] = {{"llvm.loop.disable_nonforced", NULL}},
+      [EMIT_LOOP] = {{NULL, NULL}},
+      [EMIT_LOOP_PARALLEL] = {parallel},
+      [EMIT_LOOP_WHOLE] = {parallel, {"llvm.loop.interleave.count", two}},
+      [EMIT_LOOP_TAIL] = {parallel, {"llvm.loop.vectorize.predicate.enable", yes}, {"llvm.loop.vectorize.enable", yes}},
+      [EMIT_LOOP_RARE] = {{"llvm.loop.disable_nonforced", NULL}},
   };
   int count = 0;
   while (count < 3 && properties[kind][count].name) count++;
@@ -151,13 +193,15 @@ static char *metadata_text(uint32_t scopes) {
   size_t at = (size_t)snprintf(text, room, "!0 = distinct !{}\n!1 = distinct !{!1}\n");
   for (uint32_t s = 0; s < scopes; s++) {
     uint32_t scope = 2 + 3 * s;
-    at += (size_t)snprintf(text + at, room - at, "!%u = distinct !{!%u, !1}\n!%u = !{!%u}\n!%u = !{", scope, scope, scope + 1, scope, scope + 2);
+    at += (size_t)snprintf(text + at, room - at, "!%u = distinct !{!%u, !1}\n!%u = !{!%u}\n!%u = !{", scope, scope,
+                           scope + 1, scope, scope + 2);
     for (uint32_t other = 0, n = 0; other < scopes; other++)
       if (other != s) at += (size_t)snprintf(text + at, room - at, "%s!%u", n++ ? ", " : "", 2 + 3 * other);
     at += (size_t)snprintf(text + at, room - at, "}\n");
   }
   at += (size_t)snprintf(text + at, room - at, "!quelea = !{!0");
-  for (uint32_t s = 0; s < scopes; s++) at += (size_t)snprintf(text + at, room - at, ", !%u, !%u", 2 + 3 * s + 1, 2 + 3 * s + 2);
+  for (uint32_t s = 0; s < scopes; s++)
+    at += (size_t)snprintf(text + at, room - at, ", !%u, !%u", 2 + 3 * s + 1, 2 + 3 * s + 2);
   snprintf(text + at, room - at, "}\n");
   return text;
 }
@@ -190,7 +234,8 @@ out:
 }
 
 static void add_attribute(Emit *e, const char *name, const char *value) {
-  LLVMAttributeRef attribute = LLVMCreateStringAttribute(e->context, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
+  LLVMAttributeRef attribute =
+      LLVMCreateStringAttribute(e->context, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
   LLVMAddAttributeAtIndex(e->function, LLVMAttributeFunctionIndex, attribute);
 }
 
@@ -216,7 +261,8 @@ static void emit_free(Emit *e) {
   if (e->builder) LLVMDisposeBuilder(e->builder);
   if (e->module) LLVMDisposeModule(e->module);
   ir_flow_free(&e->flow);
-  free(e->alias), free(e->noalias), free(e->base), free(e->stride), free(e->values), free(e->load_row), free(e->heads), free(e->tails);
+  free(e->alias), free(e->noalias), free(e->base), free(e->stride), free(e->values), free(e->load_row), free(e->heads),
+      free(e->tails);
 }
 
 static QlStatus emit_allocate(Emit *e, QlError *error) {
@@ -229,7 +275,8 @@ static QlStatus emit_allocate(Emit *e, QlError *error) {
   e->load_row = calloc(values, sizeof *e->load_row);
   e->heads = calloc(e->fn->block_count, sizeof *e->heads);
   e->tails = calloc(e->fn->block_count, sizeof *e->tails);
-  if (e->alias && e->noalias && e->base && e->stride && e->values && e->load_row && e->heads && e->tails) return ir_flow(e->fn, &e->flow, error);
+  if (e->alias && e->noalias && e->base && e->stride && e->values && e->load_row && e->heads && e->tails)
+    return ir_flow(e->fn, &e->flow, error);
   return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
 }
 
@@ -291,8 +338,8 @@ static QlStatus need_target(EmitMachine *machine, QlError *error) {
     LLVMDisposeMessage(message);
     goto out;
   }
-  machine->target = LLVMCreateTargetMachine(target, triple, machine->cpu, machine->features, LLVMCodeGenLevelAggressive, LLVMRelocPIC,
-                                            LLVMCodeModelDefault);
+  machine->target = LLVMCreateTargetMachine(target, triple, machine->cpu, machine->features, LLVMCodeGenLevelAggressive,
+                                            LLVMRelocPIC, LLVMCodeModelDefault);
   if (!machine->target) status = ql_fail(error, QL_ERR_COMPILE, "LLVM has no code generator for %s", triple);
 out:
   LLVMDisposeMessage(triple);
@@ -335,7 +382,8 @@ static QlStatus generate(Emit *e, EmitMachine *machine, bool assembly, void **by
   LLVMMemoryBufferRef buffer = NULL;
   char *message = NULL;
   QlStatus status = QL_OK;
-  if (LLVMTargetMachineEmitToMemoryBuffer(machine->target, e->module, assembly ? LLVMAssemblyFile : LLVMObjectFile, &message, &buffer)) {
+  if (LLVMTargetMachineEmitToMemoryBuffer(machine->target, e->module, assembly ? LLVMAssemblyFile : LLVMObjectFile,
+                                          &message, &buffer)) {
     status = ql_fail(error, QL_ERR_COMPILE, "LLVM: %s", message);
     LLVMDisposeMessage(message);
     return status;
@@ -352,8 +400,8 @@ static QlStatus generate(Emit *e, EmitMachine *machine, bool assembly, void **by
   return status;
 }
 
-QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath, bool assembly, void **bytes, size_t *size,
-                     QlError *error) {
+QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath, bool assembly,
+                     void **bytes, size_t *size, QlError *error) {
   QL_TRY(machine_open(machine, error));
   QL_TRY(need_target(*machine, error));
   QlError complaint = {0};
@@ -400,23 +448,41 @@ static void eval_elements(int32_t op, int32_t loop, const void *a, const void *b
   ir_write(ir_result((QlOp)op, (QlDtype)loop), result, ir_eval((QlOp)op, (QlDtype)loop, args));
 }
 
-/* What object code may call. Everything else is an error of the emitter: nothing is looked up in the process by name. */
+/* What object code may call. Everything else is an error of the emitter: nothing is looked up in the process by name.
+ */
 static const struct {
   const char *name;
   void (*function)(void);
 } runtime_functions[] = {
-#define FUNCTION(name) {#name, (void (*)(void))name}
-    {EMIT_EVAL, (void (*)(void))eval_elements}, FUNCTION(memset), FUNCTION(memcpy), FUNCTION(memmove),
-    FUNCTION(floor), FUNCTION(ceil), FUNCTION(trunc), FUNCTION(rint), FUNCTION(sqrt), FUNCTION(fmod),
-    FUNCTION(floorf), FUNCTION(ceilf), FUNCTION(truncf), FUNCTION(rintf), FUNCTION(sqrtf), FUNCTION(fmodf),
+#define FUNCTION(name) \
+  { #name, (void (*)(void))name }
+    {EMIT_EVAL, (void (*)(void))eval_elements},
+    FUNCTION(memset),
+    FUNCTION(memcpy),
+    FUNCTION(memmove),
+    FUNCTION(floor),
+    FUNCTION(ceil),
+    FUNCTION(trunc),
+    FUNCTION(rint),
+    FUNCTION(sqrt),
+    FUNCTION(fmod),
+    FUNCTION(floorf),
+    FUNCTION(ceilf),
+    FUNCTION(truncf),
+    FUNCTION(rintf),
+    FUNCTION(sqrtf),
+    FUNCTION(fmodf),
 #ifdef __x86_64__
-    FUNCTION(__truncdfhf2), FUNCTION(__truncsfhf2), FUNCTION(__extendhfsf2),
+    FUNCTION(__truncdfhf2),
+    FUNCTION(__truncsfhf2),
+    FUNCTION(__extendhfsf2),
 #endif
 #undef FUNCTION
 };
 enum { RUNTIME_FUNCTIONS = sizeof runtime_functions / sizeof *runtime_functions, VECTOR_WIDTHS = 4 };
 
-static size_t add_symbol(EmitMachine *machine, LLVMOrcCSymbolMapPair *pairs, size_t count, const char *name, void *address) {
+static size_t add_symbol(EmitMachine *machine, LLVMOrcCSymbolMapPair *pairs, size_t count, const char *name,
+                         void *address) {
   pairs[count].Name = LLVMOrcLLJITMangleAndIntern(machine->linker, name);
   pairs[count].Sym = (LLVMJITEvaluatedSymbol){.Address = (LLVMOrcExecutorAddress)(uintptr_t)address,
                                               .Flags = {.GenericFlags = LLVMJITSymbolGenericFlagsExported}};
@@ -438,9 +504,16 @@ static QlStatus define_functions(EmitMachine *machine, QlError *error) {
         if (math->vector[w]) count = add_symbol(machine, pairs, count, math->vector[w], math->vector_address[w]);
     }
   }
-  LLVMErrorRef failed = LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(machine->linker), LLVMOrcAbsoluteSymbols(pairs, count));
+  LLVMErrorRef failed =
+      LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(machine->linker), LLVMOrcAbsoluteSymbols(pairs, count));
   free(pairs);
   return failed ? fail_llvm(failed, error) : QL_OK;
+}
+
+/* Failures come back from the call that caused them; ORC would print them too. */
+static void drop_report(void *data, LLVMErrorRef failed) {
+  (void)data;
+  LLVMConsumeError(failed);
 }
 
 static QlStatus need_linker(EmitMachine *machine, QlError *error) {
@@ -450,10 +523,16 @@ static QlStatus need_linker(EmitMachine *machine, QlError *error) {
     machine->linker = NULL;
     return fail_llvm(failed, error);
   }
-  return define_functions(machine, error);
+  LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(machine->linker), drop_report, NULL);
+  QlStatus status = define_functions(machine, error);
+  if (status == QL_OK) return QL_OK;
+  LLVMConsumeError(LLVMOrcDisposeLLJIT(machine->linker));
+  machine->linker = NULL;
+  return status;
 }
 
-QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size, JitEntry **entry, QlError *error) {
+QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size, JitEntry **entry,
+                   QlError *error) {
   QL_TRY(machine_open(machine, error));
   QL_TRY(need_linker(*machine, error));
   LLVMOrcLLJITRef linker = (*machine)->linker;

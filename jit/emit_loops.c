@@ -15,15 +15,24 @@
 
 /* ---- the call ---- */
 
-static int64_t size_of_array(const Emit *e, uint32_t array) { return ql_dtype_info[e->fn->arrays[array].dtype].size; }
-static uint8_t class_of(const Emit *e, uint32_t array, int axis) { return e->fn->arrays[array].stride[axis]; }
-static EmitRef stride_of(const Emit *e, uint32_t array, int axis) { return e->stride[array * (uint32_t)e->fn->rank + (uint32_t)axis]; }
+static int64_t size_of_array(const Emit *e, uint32_t array) {
+  return ql_dtype_info[e->fn->arrays[array].dtype].size;
+}
+static uint8_t class_of(const Emit *e, uint32_t array, int axis) {
+  return e->fn->arrays[array].stride[axis];
+}
+static EmitRef stride_of(const Emit *e, uint32_t array, int axis) {
+  return e->stride[array * (uint32_t)e->fn->rank + (uint32_t)axis];
+}
 
 static void read_call(Emit *e) {
   const JitFn *fn = e->fn;
-  EmitRef extents = emit_get_pointer(e, e->call, offsetof(JitCall, extent)), origins = emit_get_pointer(e, e->call, offsetof(JitCall, origin));
-  EmitRef bases = emit_get_pointer(e, e->call, offsetof(JitCall, base)), strides = emit_get_pointer(e, e->call, offsetof(JitCall, stride));
-  for (int axis = 0; axis < fn->rank; axis++) e->extent[axis] = emit_get_int(e, extents, axis * (int64_t)sizeof(int64_t));
+  EmitRef extents = emit_get_pointer(e, e->call, offsetof(JitCall, extent)),
+          origins = emit_get_pointer(e, e->call, offsetof(JitCall, origin));
+  EmitRef bases = emit_get_pointer(e, e->call, offsetof(JitCall, base)),
+          strides = emit_get_pointer(e, e->call, offsetof(JitCall, stride));
+  for (int axis = 0; axis < fn->rank; axis++)
+    e->extent[axis] = emit_get_int(e, extents, axis * (int64_t)sizeof(int64_t));
   for (uint32_t i = 1; i < fn->ins_count; i++)
     if (fn->ins[i].kind == IR_INDEX && !e->origin[fn->ins[i].number])
       e->origin[fn->ins[i].number] = emit_get_int(e, origins, fn->ins[i].number * (int64_t)sizeof(int64_t));
@@ -62,8 +71,8 @@ EmitRef emit_element(Emit *e, uint32_t array, EmitRef row, EmitRef last, int32_t
   return offset ? emit_move(e, row, emit_int(e, offset * size_of_array(e, array))) : row;
 }
 
-/* A load sees its operand's row at constant offsets from the point; an offset along a last axis of unit stride waits for the element, where it
- * costs nothing. */
+/* A load sees its operand's row at constant offsets from the point; an offset along a last axis of unit stride waits
+ * for the element, where it costs nothing. */
 void emit_point_rows(Emit *e, const EmitPoint *point) {
   const JitFn *fn = e->fn;
   for (uint32_t i = 1; i < fn->ins_count; i++) {
@@ -74,7 +83,8 @@ void emit_point_rows(Emit *e, const EmitPoint *point) {
     for (int axis = 0; axis < fn->rank; axis++) {
       int32_t offset = fn->offsets[ins->extra + (uint32_t)axis];
       bool waits = axis == fn->rank - 1 && class_of(e, array, axis) == JIT_STRIDE_UNIT;
-      if (offset && !waits && stride_of(e, array, axis)) row = emit_move(e, row, emit_mul(e, emit_int(e, offset), stride_of(e, array, axis)));
+      if (offset && !waits && stride_of(e, array, axis))
+        row = emit_move(e, row, emit_mul(e, emit_int(e, offset), stride_of(e, array, axis)));
     }
     e->load_row[i] = row;
   }
@@ -96,7 +106,8 @@ static EmitPlace element_of_load(Emit *e, uint32_t id, const EmitPoint *point) {
     place.address = e->base[array];
   } else {
     bool unit = class_of(e, array, axis) == JIT_STRIDE_UNIT;
-    place.address = emit_element(e, array, e->load_row[id], point->position[axis], unit ? fn->offsets[ins->extra + (uint32_t)axis] : 0);
+    place.address = emit_element(e, array, e->load_row[id], point->position[axis],
+                                 unit ? fn->offsets[ins->extra + (uint32_t)axis] : 0);
   }
   return place;
 }
@@ -108,16 +119,22 @@ static EmitValue value_of(Emit *e, uint32_t id, const EmitPoint *point) {
   int count = ir_arg_count(ins);
   for (int a = 0; a < count; a++) args[a] = e->values[ins->args[a]];
   switch (ins->kind) {
-    case IR_CONST: return emit_const(e, (QlDtype)ins->dtype, ins->value);
+    case IR_CONST:
+      return emit_const(e, (QlDtype)ins->dtype, ins->value);
     case IR_PARAM: {
       EmitRef params = emit_get_pointer(e, e->call, offsetof(JitCall, param));
-      EmitPlace place = {emit_move(e, params, emit_int(e, ins->number * (int64_t)sizeof(QlValue))), ql_dtype_info[ins->dtype].size / 2, EMIT_UNMARKED};
+      EmitPlace place = {emit_move(e, params, emit_int(e, ins->number * (int64_t)sizeof(QlValue))),
+                         ql_dtype_info[ins->dtype].size / 2, EMIT_UNMARKED};
       return emit_load(e, (QlDtype)ins->dtype, place);
     }
-    case IR_INDEX: return (EmitValue){{emit_add(e, e->origin[ins->number], point->position[ins->number]), NULL}};
-    case IR_LOAD: return emit_load(e, (QlDtype)ins->dtype, element_of_load(e, id, point));
-    case IR_CAST: return emit_cast(e, (QlDtype)fn->ins[ins->args[0]].dtype, args[0], (QlDtype)ins->dtype);
-    default: return emit_op(e, (QlOp)ins->op, (QlDtype)fn->ins[ins->args[count - 1]].dtype, args);
+    case IR_INDEX:
+      return (EmitValue){{emit_add(e, e->origin[ins->number], point->position[ins->number]), NULL}};
+    case IR_LOAD:
+      return emit_load(e, (QlDtype)ins->dtype, element_of_load(e, id, point));
+    case IR_CAST:
+      return emit_cast(e, (QlDtype)fn->ins[ins->args[0]].dtype, args[0], (QlDtype)ins->dtype);
+    default:
+      return emit_op(e, (QlOp)ins->op, (QlDtype)fn->ins[ins->args[count - 1]].dtype, args);
   }
 }
 
@@ -125,24 +142,36 @@ static void emit_ins(Emit *e, uint32_t id, const EmitPoint *point, EmitSink *sin
   const IrIns *ins = &e->fn->ins[id];
   uint32_t array = (uint32_t)ins->number;
   switch (ins->kind) {
-    case IR_PHI: e->values[id] = emit_phi(e, (QlDtype)ins->dtype); break;
+    case IR_PHI:
+      e->values[id] = emit_phi(e, (QlDtype)ins->dtype);
+      break;
     case IR_STORE: {
       EmitRef last = e->fn->rank ? point->position[e->fn->rank - 1] : NULL;
       EmitPlace place = {emit_element(e, array, point->row[array], last, 0), size_of_array(e, array) / 2, array};
       emit_store(e, (QlDtype)ins->dtype, e->values[ins->args[0]], place);
       break;
     }
-    case IR_REDUCE: sink(e, data, e->values[ins->args[0]]); break;
-    default: e->values[id] = value_of(e, id, point); break;
+    case IR_REDUCE:
+      sink(e, data, e->values[ins->args[0]]);
+      break;
+    default:
+      e->values[id] = value_of(e, id, point);
+      break;
   }
 }
 
 static void emit_block_end(Emit *e, uint32_t block, const EmitBlock *heads, EmitBlock after) {
   const IrBlock *ir = &e->fn->blocks[block];
   switch (ir_end(e->fn, block)) {
-    case IR_JMP: emit_jump(e, heads[ir->to[0]]); break;
-    case IR_JNZ: emit_branch(e, e->values[ir->condition].part[0], heads[ir->to[0]], heads[ir->to[1]]); break;
-    default: emit_jump(e, after); break;
+    case IR_JMP:
+      emit_jump(e, heads[ir->to[0]]);
+      break;
+    case IR_JNZ:
+      emit_branch(e, e->values[ir->condition].part[0], heads[ir->to[0]], heads[ir->to[1]]);
+      break;
+    default:
+      emit_jump(e, after);
+      break;
   }
 }
 
@@ -153,12 +182,14 @@ static void connect_phis(Emit *e, uint32_t block, const EmitBlock *tails) {
     if (fn->ins[id].kind != IR_PHI) return;
     for (uint32_t arm = fn->ins[id].extra; arm; arm = fn->phis[arm].next) {
       const IrPhi *phi = &fn->phis[arm];
-      if (e->flow.position[phi->block] != UINT32_MAX) emit_phi_from(e->values[id], tails[phi->block], e->values[phi->value]);
+      if (e->flow.position[phi->block] != UINT32_MAX)
+        emit_phi_from(e->values[id], tails[phi->block], e->values[phi->value]);
     }
   }
 }
 
-/* Blocks come in reverse postorder, so a value is there before its uses, but for phis, which are connected at the end. */
+/* Blocks come in reverse postorder, so a value is there before its uses, but for phis, which are connected at the end.
+ */
 void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink, void *data) {
   const JitFn *fn = e->fn;
   EmitBlock after = fn->block_count > 1 ? emit_block(e) : NULL;
@@ -189,8 +220,8 @@ static const IrIns *find_reduction(const JitFn *fn) {
   return NULL;
 }
 
-/* Of how many elements are two vectors? 0: when the loop over the last axis had better not be split into whole vectors and a
- * tail, since LLVM would not use masks for the tail. */
+/* Of how many elements are two vectors? 0: when the loop over the last axis had better not be split into whole vectors
+ * and a tail, since LLVM would not use masks for the tail. */
 static int64_t pair_of_vectors(const Emit *e) {
   enum { VECTOR_BYTES = 64 };
   const JitFn *fn = e->fn;
@@ -202,7 +233,8 @@ static int64_t pair_of_vectors(const Emit *e) {
     const IrIns *ins = &fn->ins[fn->blocks[0].ins[i]];
     if (is_uniform(e, 0, ins)) continue;
     if (ql_dtype_info[ins->dtype].kind == QL_KIND_COMPLEX) return 0;
-    if (ins->kind == IR_OP && !emit_is_inline((QlOp)ins->op, (QlDtype)fn->ins[ins->args[ir_arg_count(ins) - 1]].dtype)) return 0;
+    if (ins->kind == IR_OP && !emit_is_inline((QlOp)ins->op, (QlDtype)fn->ins[ins->args[ir_arg_count(ins) - 1]].dtype))
+      return 0;
     widest = QL_MAX(widest, (int64_t)ql_dtype_info[ins->dtype].size);
   }
   return 2 * VECTOR_BYTES / widest;
@@ -239,8 +271,10 @@ static void emit_stores(Emit *e, EmitRef *rows) {
     emit_point_move(e, &point, &from, axis, loops[axis].i);
   }
   emit_point_rows(e, &point);
-  if (e->fn->rank) emit_lines(e, &point);
-  else emit_point(e, &point, NULL, NULL);
+  if (e->fn->rank)
+    emit_lines(e, &point);
+  else
+    emit_point(e, &point, NULL, NULL);
   for (int axis = outer - 1; axis >= 0; axis--) emit_loop_close(e, &loops[axis], EMIT_LOOP);
 }
 
@@ -258,7 +292,8 @@ QlStatus emit_kernel(Emit *e, QlError *error) {
   read_call(e);
   EmitBlock body = emit_block(e), empty = emit_block(e);
   EmitRef has_points = emit_equal(e, emit_int(e, 0), emit_int(e, 0));
-  for (int axis = 0; axis < fn->rank; axis++) has_points = emit_and(e, has_points, emit_less(e, emit_int(e, 0), e->extent[axis]));
+  for (int axis = 0; axis < fn->rank; axis++)
+    has_points = emit_and(e, has_points, emit_less(e, emit_int(e, 0), e->extent[axis]));
   emit_branch(e, has_points, body, empty);
   emit_enter(e, empty);
   if (reduction) emit_empty_reduction(e, reduction, rows);

@@ -1,8 +1,9 @@
-/* One operation on one element, or on the lanes of a leaf: the emitter's half of ops.def; eval.c is the other, and the two agree on every
- * bit. What is rare and long, and what the C library computes, calls eval.c itself. */
+/* One operation on one element, or on the lanes of a leaf: the emitter's half of ops.def; eval.c is the other, and the
+ * two agree on every bit. What is rare and long, and what the C library computes, calls eval.c itself. */
 #include "emit.h"
 
 #include <llvm-c/Core.h>
+#include <llvm/Config/llvm-config.h>
 
 #include <assert.h>
 #include <math.h>
@@ -10,20 +11,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-static QlKind kind_of(QlDtype dtype) { return (QlKind)ql_dtype_info[dtype].kind; }
-static unsigned bits_of(QlDtype dtype) { return 8u * ql_dtype_info[dtype].size; }
+static QlKind kind_of(QlDtype dtype) {
+  return (QlKind)ql_dtype_info[dtype].kind;
+}
+static unsigned bits_of(QlDtype dtype) {
+  return 8u * ql_dtype_info[dtype].size;
+}
 
 /* ---- types ---- */
 
-static LLVMTypeRef widen(Emit *e, LLVMTypeRef type) { return e->width > 1 ? LLVMVectorType(type, e->width) : type; }
+static LLVMTypeRef widen(Emit *e, LLVMTypeRef type) {
+  return e->width > 1 ? LLVMVectorType(type, e->width) : type;
+}
 
 /* The type of a real dtype in a register and in memory. */
 static LLVMTypeRef register_type(Emit *e, QlDtype dtype) {
   switch (dtype) {
-    case QL_BOOL: return widen(e, LLVMInt1TypeInContext(e->context));
-    case QL_F16: case QL_F32: return widen(e, LLVMFloatTypeInContext(e->context));
-    case QL_F64: return widen(e, LLVMDoubleTypeInContext(e->context));
-    default: return widen(e, LLVMIntTypeInContext(e->context, bits_of(dtype)));
+    case QL_BOOL:
+      return widen(e, LLVMInt1TypeInContext(e->context));
+    case QL_F16:
+    case QL_F32:
+      return widen(e, LLVMFloatTypeInContext(e->context));
+    case QL_F64:
+      return widen(e, LLVMDoubleTypeInContext(e->context));
+    default:
+      return widen(e, LLVMIntTypeInContext(e->context, bits_of(dtype)));
   }
 }
 
@@ -46,9 +58,13 @@ static EmitRef number(Emit *e, QlDtype dtype, double value) {
   return splat(e, LLVMConstInt(type, (uint64_t)(int64_t)value, true));
 }
 
-static EmitRef truth(Emit *e, bool value) { return splat(e, LLVMConstInt(LLVMInt1TypeInContext(e->context), value, false)); }
+static EmitRef truth(Emit *e, bool value) {
+  return splat(e, LLVMConstInt(LLVMInt1TypeInContext(e->context), value, false));
+}
 
-static EmitValue real(EmitRef part) { return (EmitValue){{part, NULL}}; }
+static EmitValue real(EmitRef part) {
+  return (EmitValue){{part, NULL}};
+}
 
 EmitValue emit_phi(Emit *e, QlDtype dtype) {
   LLVMTypeRef type = register_type(e, ql_dtype_info[dtype].part);
@@ -59,13 +75,20 @@ EmitValue emit_phi(Emit *e, QlDtype dtype) {
 
 EmitValue emit_const(Emit *e, QlDtype dtype, QlValue value) {
   switch (dtype) {
-    case QL_BOOL: return real(truth(e, value.b));
-    case QL_F16: return real(number(e, QL_F16, ql_half_to_float(value.h)));
-    case QL_F32: return real(number(e, QL_F32, value.f));
-    case QL_F64: return real(number(e, QL_F64, value.d));
-    case QL_C64: return (EmitValue){{number(e, QL_F32, value.c[0]), number(e, QL_F32, value.c[1])}};
-    case QL_C128: return (EmitValue){{number(e, QL_F64, value.z[0]), number(e, QL_F64, value.z[1])}};
-    default: return real(splat(e, LLVMConstInt(LLVMIntTypeInContext(e->context, bits_of(dtype)), value.u, false)));
+    case QL_BOOL:
+      return real(truth(e, value.b));
+    case QL_F16:
+      return real(number(e, QL_F16, ql_half_to_float(value.h)));
+    case QL_F32:
+      return real(number(e, QL_F32, value.f));
+    case QL_F64:
+      return real(number(e, QL_F64, value.d));
+    case QL_C64:
+      return (EmitValue){{number(e, QL_F32, value.c[0]), number(e, QL_F32, value.c[1])}};
+    case QL_C128:
+      return (EmitValue){{number(e, QL_F64, value.z[0]), number(e, QL_F64, value.z[1])}};
+    default:
+      return real(splat(e, LLVMConstInt(LLVMIntTypeInContext(e->context, bits_of(dtype)), value.u, false)));
   }
 }
 
@@ -97,7 +120,8 @@ static void store_part(Emit *e, QlDtype part, EmitRef value, EmitRef address, ui
 EmitValue emit_load(Emit *e, QlDtype dtype, EmitPlace from) {
   QlDtype part = (QlDtype)ql_dtype_info[dtype].part;
   EmitValue value = real(load_part(e, part, from.address, from.scope));
-  if (part != dtype) value.part[1] = load_part(e, part, emit_move(e, from.address, emit_int(e, from.imaginary)), from.scope);
+  if (part != dtype)
+    value.part[1] = load_part(e, part, emit_move(e, from.address, emit_int(e, from.imaginary)), from.scope);
   return value;
 }
 
@@ -119,7 +143,8 @@ EmitValue emit_lanes(Emit *e, EmitValue value, int odd) {
     }
     for (unsigned lane = 0; lane < e->width; lane++)
       lanes[lane] = LLVMConstInt(LLVMInt32TypeInContext(e->context), 2 * lane + (unsigned)odd, false);
-    value.part[part] = LLVMBuildShuffleVector(e->builder, even_part, LLVMGetPoison(LLVMTypeOf(even_part)), LLVMConstVector(lanes, e->width), "");
+    value.part[part] = LLVMBuildShuffleVector(e->builder, even_part, LLVMGetPoison(LLVMTypeOf(even_part)),
+                                              LLVMConstVector(lanes, e->width), "");
   }
   return value;
 }
@@ -131,7 +156,8 @@ EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit) {
   EmitRef numbers = LLVMConstVector(lanes, e->width);
   LLVMTypeRef type = LLVMTypeOf(numbers), index = LLVMInt32TypeInContext(e->context);
   limits = LLVMBuildInsertElement(e->builder, LLVMGetPoison(type), limit, LLVMConstNull(index), "");
-  limits = LLVMBuildShuffleVector(e->builder, limits, LLVMGetPoison(type), LLVMConstNull(LLVMVectorType(index, e->width)), "");
+  limits = LLVMBuildShuffleVector(e->builder, limits, LLVMGetPoison(type),
+                                  LLVMConstNull(LLVMVectorType(index, e->width)), "");
   return LLVMBuildICmp(e->builder, LLVMIntSLT, numbers, limits, "");
 }
 
@@ -147,7 +173,8 @@ static EmitRef intrinsic(Emit *e, const char *name, EmitRef a, EmitRef b) {
 
 static void add_call_attribute(Emit *e, EmitRef call, const char *name) {
   unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
-  LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(e->context, kind, 0));
+  LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                           LLVMCreateEnumAttribute(e->context, kind, 0));
 }
 
 static EmitRef declare(Emit *e, const char *name, LLVMTypeRef signature) {
@@ -165,13 +192,14 @@ static void define_masked(Emit *e, const char *name, EmitRef vector, LLVMTypeRef
   LLVMSetLinkage(masked, LLVMInternalLinkage);
   LLVMPositionBuilderAtEnd(e->builder, LLVMAppendBasicBlockInContext(e->context, masked, ""));
   for (unsigned a = 0; a < arity; a++) args[a] = LLVMGetParam(masked, a);
-  LLVMBuildRet(e->builder, LLVMBuildCall2(e->builder, LLVMFunctionType(type, types, arity, false), vector, args, arity, ""));
+  LLVMBuildRet(e->builder,
+               LLVMBuildCall2(e->builder, LLVMFunctionType(type, types, arity, false), vector, args, arity, ""));
   LLVMPositionBuilderAtEnd(e->builder, here);
 }
 
 /* Declares the vector forms of a function and names them in the attribute by which the vectoriser finds them:
- * "_ZGV_LLVM_N8v_SCALAR(VECTOR)" says that VECTOR computes 8 elements of SCALAR, without a mask, from vector arguments; M8 is with a mask, which
- * the widest form gets for tails and branches. */
+ * "_ZGV_LLVM_N8v_SCALAR(VECTOR)" says that VECTOR computes 8 elements of SCALAR, without a mask, from vector arguments;
+ * M8 is with a mask, which the widest form gets for tails and branches. */
 static void offer_vectors(Emit *e, EmitRef call, const IrMath *math, LLVMTypeRef type, unsigned arity) {
   enum { WIDTHS = 4 };
   char text[(WIDTHS + 1) * 128], masked[96];
@@ -182,7 +210,8 @@ static void offer_vectors(Emit *e, EmitRef call, const IrMath *math, LLVMTypeRef
     if (!math->vector[w]) continue;
     LLVMTypeRef vector = LLVMVectorType(type, width), types[2] = {vector, vector};
     EmitRef function = declare(e, math->vector[w], LLVMFunctionType(vector, types, arity, false));
-    at += (size_t)snprintf(text + at, sizeof text - at, "%s_ZGV_LLVM_N%u%s_%s(%s)", at ? "," : "", width, shape, math->scalar, math->vector[w]);
+    at += (size_t)snprintf(text + at, sizeof text - at, "%s_ZGV_LLVM_N%u%s_%s(%s)", at ? "," : "", width, shape,
+                           math->scalar, math->vector[w]);
     if (!e->masks || (w + 1 < WIDTHS && math->vector[w + 1])) continue;
     snprintf(masked, sizeof masked, "%s_masked", math->vector[w]);
     define_masked(e, masked, function, vector, arity, width);
@@ -239,18 +268,32 @@ static EmitValue call_eval(Emit *e, QlOp op, QlDtype loop, const EmitValue *args
   int64_t part = ql_dtype_info[ql_dtype_info[loop].part].size;
   EmitRef slots[SLOTS];
   for (int s = 0; s < SLOTS; s++) slots[s] = emit_move(e, e->eval_slots, emit_int(e, s * SLOT));
-  for (int a = 0; a < ql_op_info[op].arity; a++) emit_store(e, loop, args[a], (EmitPlace){slots[a], part, EMIT_UNMARKED});
+  for (int a = 0; a < ql_op_info[op].arity; a++)
+    emit_store(e, loop, args[a], (EmitPlace){slots[a], part, EMIT_UNMARKED});
   EmitRef call_args[] = {LLVMConstInt(i32, op, false), LLVMConstInt(i32, loop, false), slots[0], slots[1], slots[2]};
-  add_call_attribute(e, LLVMBuildCall2(e->builder, signature, declare(e, EMIT_EVAL, signature), call_args, 5, ""), "nounwind");
+  add_call_attribute(e, LLVMBuildCall2(e->builder, signature, declare(e, EMIT_EVAL, signature), call_args, 5, ""),
+                     "nounwind");
   return emit_load(e, ir_result(op, loop), (EmitPlace){slots[2], part, EMIT_UNMARKED});
 }
 
 /* ---- short names for what follows ---- */
 
-#define ADD(a, b) LLVMBuildFAdd(e->builder, a, b, "")
-#define SUB(a, b) LLVMBuildFSub(e->builder, a, b, "")
-#define MUL(a, b) LLVMBuildFMul(e->builder, a, b, "")
-#define DIV(a, b) LLVMBuildFDiv(e->builder, a, b, "")
+/* Under fastmath operations may be reassociated and contracted, which costs zeros their sign; NaN and infinities keep
+ * their meaning. Needs LLVM 18; older ones compute as without. */
+static EmitRef relax(Emit *e, EmitRef value) {
+#if LLVM_VERSION_MAJOR >= 18
+  if (e->fastmath && LLVMIsAInstruction(value))
+    LLVMSetFastMathFlags(value, LLVMFastMathAllowReassoc | LLVMFastMathAllowContract | LLVMFastMathNoSignedZeros);
+#else
+  (void)e;
+#endif
+  return value;
+}
+
+#define ADD(a, b) relax(e, LLVMBuildFAdd(e->builder, a, b, ""))
+#define SUB(a, b) relax(e, LLVMBuildFSub(e->builder, a, b, ""))
+#define MUL(a, b) relax(e, LLVMBuildFMul(e->builder, a, b, ""))
+#define DIV(a, b) relax(e, LLVMBuildFDiv(e->builder, a, b, ""))
 #define NEG(a) LLVMBuildFNeg(e->builder, a, "")
 #define ABS(a) intrinsic(e, "llvm.fabs", a, NULL)
 #define COMPARE(how, a, b) LLVMBuildFCmp(e->builder, LLVMReal##how, a, b, "")
@@ -266,30 +309,57 @@ static EmitValue call_eval(Emit *e, QlOp op, QlDtype loop, const EmitValue *args
 
 static EmitRef bool_op(Emit *e, QlOp op, EmitRef a, EmitRef b) {
   switch (op) {
-    case QL_OP_ISNAN: case QL_OP_ISINF: case QL_OP_IMAG: return truth(e, false);
-    case QL_OP_ISFINITE: return truth(e, true);
-    case QL_OP_LOGICAL_NOT: case QL_OP_INVERT: return NOT(a);
-    case QL_OP_ADD: case QL_OP_LOGICAL_OR: case QL_OP_BITWISE_OR: case QL_OP_MAXIMUM: case QL_OP_FMAX: return OR(a, b);
-    case QL_OP_MULTIPLY: case QL_OP_LOGICAL_AND: case QL_OP_BITWISE_AND: case QL_OP_MINIMUM: case QL_OP_FMIN: return AND(a, b);
-    case QL_OP_LOGICAL_XOR: case QL_OP_BITWISE_XOR: case QL_OP_NOT_EQUAL: return XOR(a, b);
-    case QL_OP_EQUAL: return NOT(XOR(a, b));
-    case QL_OP_LESS: return AND(NOT(a), b);
-    case QL_OP_LESS_EQUAL: return OR(NOT(a), b);
-    case QL_OP_GREATER: return AND(a, NOT(b));
-    case QL_OP_GREATER_EQUAL: return OR(a, NOT(b));
-    default: assert(ql_op_info[op].arity == 1); return a;
+    case QL_OP_ISNAN:
+    case QL_OP_ISINF:
+    case QL_OP_IMAG:
+      return truth(e, false);
+    case QL_OP_ISFINITE:
+      return truth(e, true);
+    case QL_OP_LOGICAL_NOT:
+    case QL_OP_INVERT:
+      return NOT(a);
+    case QL_OP_ADD:
+    case QL_OP_LOGICAL_OR:
+    case QL_OP_BITWISE_OR:
+    case QL_OP_MAXIMUM:
+    case QL_OP_FMAX:
+      return OR(a, b);
+    case QL_OP_MULTIPLY:
+    case QL_OP_LOGICAL_AND:
+    case QL_OP_BITWISE_AND:
+    case QL_OP_MINIMUM:
+    case QL_OP_FMIN:
+      return AND(a, b);
+    case QL_OP_LOGICAL_XOR:
+    case QL_OP_BITWISE_XOR:
+    case QL_OP_NOT_EQUAL:
+      return XOR(a, b);
+    case QL_OP_EQUAL:
+      return NOT(XOR(a, b));
+    case QL_OP_LESS:
+      return AND(NOT(a), b);
+    case QL_OP_LESS_EQUAL:
+      return OR(NOT(a), b);
+    case QL_OP_GREATER:
+      return AND(a, NOT(b));
+    case QL_OP_GREATER_EQUAL:
+      return OR(a, NOT(b));
+    default:
+      assert(ql_op_info[op].arity == 1);
+      return a;
   }
 }
 
 /* ---- integers ---- */
 
-/* Quotient and rest are poison for a divisor of 0 and for MIN / -1: such divisors are replaced by 1 and their results chosen
- * afterwards. Division by -1 is negation, its rest 0. */
+/* Quotient and rest are poison for a divisor of 0 and for MIN / -1: such divisors are replaced by 1 and their results
+ * chosen afterwards. Division by -1 is negation, its rest 0. */
 static EmitRef divide_int(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
   EmitRef zero = number(e, loop, 0), one = number(e, loop, 1), by_zero = COMPARE_INT(EQ, b, zero);
   if (kind_of(loop) == QL_KIND_UINT) {
     EmitRef divisor = CHOOSE(by_zero, one, b);
-    EmitRef result = op == QL_OP_FLOOR_DIVIDE ? LLVMBuildUDiv(e->builder, a, divisor, "") : LLVMBuildURem(e->builder, a, divisor, "");
+    EmitRef result = op == QL_OP_FLOOR_DIVIDE ? LLVMBuildUDiv(e->builder, a, divisor, "")
+                                              : LLVMBuildURem(e->builder, a, divisor, "");
     return CHOOSE(by_zero, zero, result);
   }
   EmitRef by_minus = COMPARE_INT(EQ, b, number(e, loop, -1));
@@ -314,7 +384,9 @@ static EmitRef shift(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef count) {
 static EmitRef reciprocal_int(Emit *e, QlDtype loop, EmitRef a) {
   bool is_signed = kind_of(loop) == QL_KIND_INT;
   EmitRef zero = number(e, loop, 0), one = number(e, loop, 1), minus = number(e, loop, -1);
-  EmitRef of_zero = loop == QL_I32 ? number(e, loop, INT32_MIN) : loop == QL_I64 ? number(e, loop, (double)INT64_MIN) : zero;
+  EmitRef of_zero = loop == QL_I32   ? number(e, loop, INT32_MIN)
+                    : loop == QL_I64 ? number(e, loop, (double)INT64_MIN)
+                                     : zero;
   EmitRef is_unit = COMPARE_INT(EQ, a, one);
   if (is_signed) is_unit = OR(is_unit, COMPARE_INT(EQ, a, minus));
   return CHOOSE(COMPARE_INT(EQ, a, zero), of_zero, CHOOSE(is_unit, a, zero));
@@ -324,18 +396,32 @@ static EmitRef compare_int(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b)
   EmitRef zero = number(e, loop, 0);
   bool is_signed = kind_of(loop) == QL_KIND_INT;
   switch (op) {
-    case QL_OP_ISNAN: case QL_OP_ISINF: return truth(e, false);
-    case QL_OP_ISFINITE: return truth(e, true);
-    case QL_OP_LOGICAL_NOT: return COMPARE_INT(EQ, a, zero);
-    case QL_OP_LOGICAL_AND: return AND(COMPARE_INT(NE, a, zero), COMPARE_INT(NE, b, zero));
-    case QL_OP_LOGICAL_OR: return OR(COMPARE_INT(NE, a, zero), COMPARE_INT(NE, b, zero));
-    case QL_OP_LOGICAL_XOR: return XOR(COMPARE_INT(NE, a, zero), COMPARE_INT(NE, b, zero));
-    case QL_OP_EQUAL: return COMPARE_INT(EQ, a, b);
-    case QL_OP_NOT_EQUAL: return COMPARE_INT(NE, a, b);
-    case QL_OP_LESS: return is_signed ? COMPARE_INT(SLT, a, b) : COMPARE_INT(ULT, a, b);
-    case QL_OP_LESS_EQUAL: return is_signed ? COMPARE_INT(SLE, a, b) : COMPARE_INT(ULE, a, b);
-    case QL_OP_GREATER: return is_signed ? COMPARE_INT(SGT, a, b) : COMPARE_INT(UGT, a, b);
-    default: assert(op == QL_OP_GREATER_EQUAL); return is_signed ? COMPARE_INT(SGE, a, b) : COMPARE_INT(UGE, a, b);
+    case QL_OP_ISNAN:
+    case QL_OP_ISINF:
+      return truth(e, false);
+    case QL_OP_ISFINITE:
+      return truth(e, true);
+    case QL_OP_LOGICAL_NOT:
+      return COMPARE_INT(EQ, a, zero);
+    case QL_OP_LOGICAL_AND:
+      return AND(COMPARE_INT(NE, a, zero), COMPARE_INT(NE, b, zero));
+    case QL_OP_LOGICAL_OR:
+      return OR(COMPARE_INT(NE, a, zero), COMPARE_INT(NE, b, zero));
+    case QL_OP_LOGICAL_XOR:
+      return XOR(COMPARE_INT(NE, a, zero), COMPARE_INT(NE, b, zero));
+    case QL_OP_EQUAL:
+      return COMPARE_INT(EQ, a, b);
+    case QL_OP_NOT_EQUAL:
+      return COMPARE_INT(NE, a, b);
+    case QL_OP_LESS:
+      return is_signed ? COMPARE_INT(SLT, a, b) : COMPARE_INT(ULT, a, b);
+    case QL_OP_LESS_EQUAL:
+      return is_signed ? COMPARE_INT(SLE, a, b) : COMPARE_INT(ULE, a, b);
+    case QL_OP_GREATER:
+      return is_signed ? COMPARE_INT(SGT, a, b) : COMPARE_INT(UGT, a, b);
+    default:
+      assert(op == QL_OP_GREATER_EQUAL);
+      return is_signed ? COMPARE_INT(SGE, a, b) : COMPARE_INT(UGE, a, b);
   }
 }
 
@@ -344,27 +430,51 @@ static EmitRef int_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
   bool is_signed = kind_of(loop) == QL_KIND_INT;
   if (ql_op_info[op].result == QL_RESULT_BOOL) return compare_int(e, op, loop, a, b);
   switch (op) {
-    case QL_OP_NEGATIVE: return LLVMBuildNeg(e->builder, a, "");
-    case QL_OP_ABSOLUTE: return is_signed ? CHOOSE(COMPARE_INT(SLT, a, zero), LLVMBuildNeg(e->builder, a, ""), a) : a;
+    case QL_OP_NEGATIVE:
+      return LLVMBuildNeg(e->builder, a, "");
+    case QL_OP_ABSOLUTE:
+      return is_signed ? CHOOSE(COMPARE_INT(SLT, a, zero), LLVMBuildNeg(e->builder, a, ""), a) : a;
     case QL_OP_SIGN:
       minus = number(e, loop, is_signed ? -1 : 1);
       return CHOOSE(COMPARE_INT(EQ, a, zero), zero, CHOOSE(COMPARE_INT(SLT, a, zero), minus, number(e, loop, 1)));
-    case QL_OP_IMAG: return zero;
-    case QL_OP_SQUARE: return LLVMBuildMul(e->builder, a, a, "");
-    case QL_OP_RECIPROCAL: return reciprocal_int(e, loop, a);
-    case QL_OP_INVERT: return NOT(a);
-    case QL_OP_ADD: return LLVMBuildAdd(e->builder, a, b, "");
-    case QL_OP_SUBTRACT: return LLVMBuildSub(e->builder, a, b, "");
-    case QL_OP_MULTIPLY: return LLVMBuildMul(e->builder, a, b, "");
-    case QL_OP_FLOOR_DIVIDE: case QL_OP_REMAINDER: case QL_OP_FMOD: return divide_int(e, op, loop, a, b);
-    case QL_OP_MINIMUM: case QL_OP_FMIN: return CHOOSE(compare_int(e, QL_OP_LESS, loop, a, b), a, b);
-    case QL_OP_MAXIMUM: case QL_OP_FMAX: return CHOOSE(compare_int(e, QL_OP_LESS, loop, a, b), b, a);
-    case QL_OP_BITWISE_AND: return AND(a, b);
-    case QL_OP_BITWISE_OR: return OR(a, b);
-    case QL_OP_BITWISE_XOR: return XOR(a, b);
-    case QL_OP_LEFT_SHIFT: case QL_OP_RIGHT_SHIFT: return shift(e, op, loop, a, b);
-    case QL_OP_POWER: return NULL;
-    default: assert(ql_op_info[op].arity == 1); return a;
+    case QL_OP_IMAG:
+      return zero;
+    case QL_OP_SQUARE:
+      return LLVMBuildMul(e->builder, a, a, "");
+    case QL_OP_RECIPROCAL:
+      return reciprocal_int(e, loop, a);
+    case QL_OP_INVERT:
+      return NOT(a);
+    case QL_OP_ADD:
+      return LLVMBuildAdd(e->builder, a, b, "");
+    case QL_OP_SUBTRACT:
+      return LLVMBuildSub(e->builder, a, b, "");
+    case QL_OP_MULTIPLY:
+      return LLVMBuildMul(e->builder, a, b, "");
+    case QL_OP_FLOOR_DIVIDE:
+    case QL_OP_REMAINDER:
+    case QL_OP_FMOD:
+      return divide_int(e, op, loop, a, b);
+    case QL_OP_MINIMUM:
+    case QL_OP_FMIN:
+      return CHOOSE(compare_int(e, QL_OP_LESS, loop, a, b), a, b);
+    case QL_OP_MAXIMUM:
+    case QL_OP_FMAX:
+      return CHOOSE(compare_int(e, QL_OP_LESS, loop, a, b), b, a);
+    case QL_OP_BITWISE_AND:
+      return AND(a, b);
+    case QL_OP_BITWISE_OR:
+      return OR(a, b);
+    case QL_OP_BITWISE_XOR:
+      return XOR(a, b);
+    case QL_OP_LEFT_SHIFT:
+    case QL_OP_RIGHT_SHIFT:
+      return shift(e, op, loop, a, b);
+    case QL_OP_POWER:
+      return NULL;
+    default:
+      assert(ql_op_info[op].arity == 1);
+      return a;
   }
 }
 
@@ -373,23 +483,37 @@ static EmitRef int_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
 static EmitRef compare_real(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
   EmitRef zero = number(e, loop, 0), infinity = number(e, loop, INFINITY);
   switch (op) {
-    case QL_OP_ISNAN: return IS_NAN(a);
-    case QL_OP_ISINF: return COMPARE(OEQ, ABS(a), infinity);
-    case QL_OP_ISFINITE: return COMPARE(OLT, ABS(a), infinity);
+    case QL_OP_ISNAN:
+      return IS_NAN(a);
+    case QL_OP_ISINF:
+      return COMPARE(OEQ, ABS(a), infinity);
+    case QL_OP_ISFINITE:
+      return COMPARE(OLT, ABS(a), infinity);
     case QL_OP_SIGNBIT: {
       LLVMTypeRef type = register_type(e, loop == QL_F64 ? QL_I64 : QL_I32);
       return COMPARE_INT(SLT, LLVMBuildBitCast(e->builder, a, type, ""), LLVMConstNull(type));
     }
-    case QL_OP_LOGICAL_NOT: return COMPARE(OEQ, a, zero);
-    case QL_OP_LOGICAL_AND: return AND(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
-    case QL_OP_LOGICAL_OR: return OR(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
-    case QL_OP_LOGICAL_XOR: return XOR(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
-    case QL_OP_EQUAL: return COMPARE(OEQ, a, b);
-    case QL_OP_NOT_EQUAL: return COMPARE(UNE, a, b);
-    case QL_OP_LESS: return COMPARE(OLT, a, b);
-    case QL_OP_LESS_EQUAL: return COMPARE(OLE, a, b);
-    case QL_OP_GREATER: return COMPARE(OGT, a, b);
-    default: assert(op == QL_OP_GREATER_EQUAL); return COMPARE(OGE, a, b);
+    case QL_OP_LOGICAL_NOT:
+      return COMPARE(OEQ, a, zero);
+    case QL_OP_LOGICAL_AND:
+      return AND(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
+    case QL_OP_LOGICAL_OR:
+      return OR(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
+    case QL_OP_LOGICAL_XOR:
+      return XOR(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
+    case QL_OP_EQUAL:
+      return COMPARE(OEQ, a, b);
+    case QL_OP_NOT_EQUAL:
+      return COMPARE(UNE, a, b);
+    case QL_OP_LESS:
+      return COMPARE(OLT, a, b);
+    case QL_OP_LESS_EQUAL:
+      return COMPARE(OLE, a, b);
+    case QL_OP_GREATER:
+      return COMPARE(OGT, a, b);
+    default:
+      assert(op == QL_OP_GREATER_EQUAL);
+      return COMPARE(OGE, a, b);
   }
 }
 
@@ -403,7 +527,8 @@ static EmitRef remainder_real(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
 }
 
 static EmitRef floor_divide_real(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
-  EmitRef zero = number(e, loop, 0), one = number(e, loop, 1), rest = LLVMBuildFRem(e->builder, a, b, ""), ratio = DIV(a, b);
+  EmitRef zero = number(e, loop, 0), one = number(e, loop, 1), rest = LLVMBuildFRem(e->builder, a, b, ""),
+          ratio = DIV(a, b);
   EmitRef other_sign = XOR(COMPARE(OLT, b, zero), COMPARE(OLT, rest, zero));
   EmitRef quotient = DIV(SUB(a, rest), b);
   quotient = CHOOSE(AND(COMPARE(UNE, rest, zero), other_sign), SUB(quotient, one), quotient);
@@ -416,10 +541,12 @@ static EmitRef floor_divide_real(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
 static EmitRef logaddexp(Emit *e, QlOp op, QlDtype loop, EmitRef x, EmitRef y) {
   bool binary = op == QL_OP_LOGADDEXP2;
   EmitRef difference = SUB(x, y), larger = CHOOSE(COMPARE(OGT, difference, number(e, loop, 0)), x, y);
-  EmitRef small = library(e, QL_OP_LOG1P, loop, library(e, binary ? QL_OP_EXP2 : QL_OP_EXP, loop, NEG(ABS(difference)), NULL), NULL);
+  EmitRef small = library(e, QL_OP_LOG1P, loop,
+                          library(e, binary ? QL_OP_EXP2 : QL_OP_EXP, loop, NEG(ABS(difference)), NULL), NULL);
   if (binary) small = MUL(number(e, loop, 1.442695040888963407359924681001892137), small);
   EmitRef result = CHOOSE(IS_NAN(difference), difference, ADD(larger, small));
-  return CHOOSE(COMPARE(OEQ, x, y), ADD(x, number(e, loop, binary ? 1 : 0.693147180559945309417232121458176568)), result);
+  return CHOOSE(COMPARE(OEQ, x, y), ADD(x, number(e, loop, binary ? 1 : 0.693147180559945309417232121458176568)),
+                result);
 }
 
 /* SLEEF overflows early: eval_real.h says what large arguments give. */
@@ -427,7 +554,8 @@ static EmitRef of_large(Emit *e, QlOp op, QlDtype loop, EmitRef x) {
   EmitRef size = op == QL_OP_ARCSINH ? ABS(x) : x, large = library(e, QL_OP_LOG, loop, size, NULL);
   if (op != QL_OP_LOG1P) large = ADD(large, number(e, loop, 0.693147180559945309417232121458176568));
   if (op == QL_OP_ARCSINH) large = intrinsic(e, "llvm.copysign", large, x);
-  return CHOOSE(COMPARE(OGT, size, number(e, loop, loop == QL_F64 ? 0x1p500 : 0x1p60)), large, library(e, op, loop, x, NULL));
+  return CHOOSE(COMPARE(OGT, size, number(e, loop, loop == QL_F64 ? 0x1p500 : 0x1p60)), large,
+                library(e, op, loop, x, NULL));
 }
 
 /* A product of constants as the C compiler rounds it in the precision of the loop. */
@@ -437,56 +565,95 @@ static double degrees(QlOp op, QlDtype loop) {
   return op == QL_OP_DEG2RAD ? (float)pi / 180.0f : 180.0f / (float)pi;
 }
 
-/* Which of two numbers minimum and its kin take. Of equal ones float16 takes the first, as NumPy does, the others the second. */
+/* Which of two numbers minimum and its kin take. Of equal ones float16 takes the first, as NumPy does, the others the
+ * second. */
 static EmitRef first_of(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
   bool smaller = op == QL_OP_MINIMUM || op == QL_OP_FMIN, keeps_nan = op == QL_OP_MINIMUM || op == QL_OP_MAXIMUM;
-  EmitRef in_front = loop == QL_F16 ? (smaller ? COMPARE(OLE, a, b) : COMPARE(OGE, a, b)) : smaller ? COMPARE(OLT, a, b) : COMPARE(OGT, a, b);
+  EmitRef in_front = loop == QL_F16 ? (smaller ? COMPARE(OLE, a, b) : COMPARE(OGE, a, b))
+                     : smaller      ? COMPARE(OLT, a, b)
+                                    : COMPARE(OGT, a, b);
   return OR(in_front, keeps_nan ? IS_NAN(a) : IS_NAN(b));
 }
 
 static EmitRef unary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a) {
   EmitRef zero = number(e, loop, 0), one = number(e, loop, 1);
   switch (op) {
-    case QL_OP_POSITIVE: case QL_OP_CONJUGATE: case QL_OP_REAL: return a;
-    case QL_OP_IMAG: return zero;
-    case QL_OP_NEGATIVE: return NEG(a);
-    case QL_OP_ABSOLUTE: case QL_OP_FABS: return ABS(a);
+    case QL_OP_POSITIVE:
+    case QL_OP_CONJUGATE:
+    case QL_OP_REAL:
+      return a;
+    case QL_OP_IMAG:
+      return zero;
+    case QL_OP_NEGATIVE:
+      return NEG(a);
+    case QL_OP_ABSOLUTE:
+    case QL_OP_FABS:
+      return ABS(a);
     case QL_OP_SIGN: {
       EmitRef rest = CHOOSE(COMPARE(OEQ, a, zero), zero, a);
       return CHOOSE(COMPARE(OGT, a, zero), one, CHOOSE(COMPARE(OLT, a, zero), number(e, loop, -1), rest));
     }
-    case QL_OP_SQUARE: return MUL(a, a);
-    case QL_OP_RECIPROCAL: return DIV(one, a);
-    case QL_OP_SQRT: return intrinsic(e, "llvm.sqrt", a, NULL);
-    case QL_OP_FLOOR: return intrinsic(e, "llvm.floor", a, NULL);
-    case QL_OP_CEIL: return intrinsic(e, "llvm.ceil", a, NULL);
-    case QL_OP_TRUNC: return intrinsic(e, "llvm.trunc", a, NULL);
-    case QL_OP_RINT: return intrinsic(e, "llvm.rint", a, NULL);
-    case QL_OP_DEG2RAD: case QL_OP_RAD2DEG: return MUL(a, number(e, loop, degrees(op, loop)));
-    case QL_OP_LOG1P: case QL_OP_ARCCOSH: case QL_OP_ARCSINH: return of_large(e, op, loop, a);
-    default: return library(e, op, loop, a, NULL);
+    case QL_OP_SQUARE:
+      return MUL(a, a);
+    case QL_OP_RECIPROCAL:
+      return DIV(one, a);
+    case QL_OP_SQRT:
+      return intrinsic(e, "llvm.sqrt", a, NULL);
+    case QL_OP_FLOOR:
+      return intrinsic(e, "llvm.floor", a, NULL);
+    case QL_OP_CEIL:
+      return intrinsic(e, "llvm.ceil", a, NULL);
+    case QL_OP_TRUNC:
+      return intrinsic(e, "llvm.trunc", a, NULL);
+    case QL_OP_RINT:
+      return intrinsic(e, "llvm.rint", a, NULL);
+    case QL_OP_DEG2RAD:
+    case QL_OP_RAD2DEG:
+      return MUL(a, number(e, loop, degrees(op, loop)));
+    case QL_OP_LOG1P:
+    case QL_OP_ARCCOSH:
+    case QL_OP_ARCSINH:
+      return of_large(e, op, loop, a);
+    default:
+      return library(e, op, loop, a, NULL);
   }
 }
 
 static EmitRef binary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
   EmitRef zero = number(e, loop, 0), one = number(e, loop, 1);
   switch (op) {
-    case QL_OP_ADD: return ADD(a, b);
-    case QL_OP_SUBTRACT: return SUB(a, b);
-    case QL_OP_MULTIPLY: return MUL(a, b);
-    case QL_OP_DIVIDE: return DIV(a, b);
-    case QL_OP_FLOOR_DIVIDE: return floor_divide_real(e, loop, a, b);
-    case QL_OP_REMAINDER: return remainder_real(e, loop, a, b);
-    case QL_OP_FMOD: return LLVMBuildFRem(e->builder, a, b, "");
-    case QL_OP_FLOAT_POWER: return library(e, QL_OP_POWER, loop, a, b);
-    case QL_OP_LOGADDEXP: case QL_OP_LOGADDEXP2: return logaddexp(e, op, loop, a, b);
-    case QL_OP_COPYSIGN: return intrinsic(e, "llvm.copysign", a, b);
+    case QL_OP_ADD:
+      return ADD(a, b);
+    case QL_OP_SUBTRACT:
+      return SUB(a, b);
+    case QL_OP_MULTIPLY:
+      return MUL(a, b);
+    case QL_OP_DIVIDE:
+      return DIV(a, b);
+    case QL_OP_FLOOR_DIVIDE:
+      return floor_divide_real(e, loop, a, b);
+    case QL_OP_REMAINDER:
+      return remainder_real(e, loop, a, b);
+    case QL_OP_FMOD:
+      return LLVMBuildFRem(e->builder, a, b, "");
+    case QL_OP_FLOAT_POWER:
+      return library(e, QL_OP_POWER, loop, a, b);
+    case QL_OP_LOGADDEXP:
+    case QL_OP_LOGADDEXP2:
+      return logaddexp(e, op, loop, a, b);
+    case QL_OP_COPYSIGN:
+      return intrinsic(e, "llvm.copysign", a, b);
     case QL_OP_HEAVISIDE: {
       EmitRef step = CHOOSE(COMPARE(OLT, a, zero), zero, one);
       return CHOOSE(IS_NAN(a), a, CHOOSE(COMPARE(OEQ, a, zero), b, step));
     }
-    case QL_OP_MINIMUM: case QL_OP_MAXIMUM: case QL_OP_FMIN: case QL_OP_FMAX: return CHOOSE(first_of(e, op, loop, a, b), a, b);
-    default: return library(e, op, loop, a, b);
+    case QL_OP_MINIMUM:
+    case QL_OP_MAXIMUM:
+    case QL_OP_FMIN:
+    case QL_OP_FMAX:
+      return CHOOSE(first_of(e, op, loop, a, b), a, b);
+    default:
+      return library(e, op, loop, a, b);
   }
 }
 
@@ -498,10 +665,28 @@ static EmitRef round_half(Emit *e, EmitRef a) {
 
 static bool is_exact(QlOp op) { /* gives a float16 of float16 without rounding */
   switch (op) {
-    case QL_OP_POSITIVE: case QL_OP_NEGATIVE: case QL_OP_ABSOLUTE: case QL_OP_FABS: case QL_OP_SIGN: case QL_OP_CONJUGATE: case QL_OP_REAL:
-    case QL_OP_IMAG: case QL_OP_FLOOR: case QL_OP_CEIL: case QL_OP_TRUNC: case QL_OP_RINT: case QL_OP_COPYSIGN: case QL_OP_HEAVISIDE:
-    case QL_OP_MINIMUM: case QL_OP_MAXIMUM: case QL_OP_FMIN: case QL_OP_FMAX: case QL_OP_FMOD: return true;
-    default: return false;
+    case QL_OP_POSITIVE:
+    case QL_OP_NEGATIVE:
+    case QL_OP_ABSOLUTE:
+    case QL_OP_FABS:
+    case QL_OP_SIGN:
+    case QL_OP_CONJUGATE:
+    case QL_OP_REAL:
+    case QL_OP_IMAG:
+    case QL_OP_FLOOR:
+    case QL_OP_CEIL:
+    case QL_OP_TRUNC:
+    case QL_OP_RINT:
+    case QL_OP_COPYSIGN:
+    case QL_OP_HEAVISIDE:
+    case QL_OP_MINIMUM:
+    case QL_OP_MAXIMUM:
+    case QL_OP_FMIN:
+    case QL_OP_FMAX:
+    case QL_OP_FMOD:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -525,14 +710,17 @@ static EmitRef complex_after(Emit *e, EmitValue a, EmitValue b, bool or_equal) {
   return OR(decided, AND(COMPARE(OEQ, a.part[0], b.part[0]), rest));
 }
 
-static EmitRef complex_nan(Emit *e, EmitValue a) { return COMPARE(UNO, a.part[0], a.part[1]); }
-
-static EmitValue complex_multiply(Emit *e, EmitValue a, EmitValue b) {
-  return (EmitValue){{SUB(MUL(a.part[0], b.part[0]), MUL(a.part[1], b.part[1])), ADD(MUL(a.part[0], b.part[1]), MUL(a.part[1], b.part[0]))}};
+static EmitRef complex_nan(Emit *e, EmitValue a) {
+  return COMPARE(UNO, a.part[0], a.part[1]);
 }
 
-/* Smith's algorithm. With den the part of b of the larger modulus and num the other, p and q the parts of a in the same order:
- * r = num / den; s = 1 / (den + num r); the parts are (p + q r) s and (q - p r) s or its mirror image. */
+static EmitValue complex_multiply(Emit *e, EmitValue a, EmitValue b) {
+  return (EmitValue){{SUB(MUL(a.part[0], b.part[0]), MUL(a.part[1], b.part[1])),
+                      ADD(MUL(a.part[0], b.part[1]), MUL(a.part[1], b.part[0]))}};
+}
+
+/* Smith's algorithm. With den the part of b of the larger modulus and num the other, p and q the parts of a in the same
+ * order: r = num / den; s = 1 / (den + num r); the parts are (p + q r) s and (q - p r) s or its mirror image. */
 static EmitValue complex_divide(Emit *e, QlDtype part, EmitValue a, EmitValue b) {
   EmitRef re = ABS(b.part[0]), im = ABS(b.part[1]), zero = number(e, part, 0), infinity = number(e, part, INFINITY);
   EmitRef by_real = COMPARE(OGE, re, im);
@@ -542,7 +730,8 @@ static EmitValue complex_divide(Emit *e, QlDtype part, EmitValue a, EmitValue b)
   EmitRef result_re = MUL(ADD(p, MUL(q, ratio)), inverse);
   EmitRef result_im = MUL(CHOOSE(by_real, SUB(q, p_ratio), SUB(p_ratio, q)), inverse);
   EmitRef by_zero = AND(COMPARE(OEQ, re, zero), COMPARE(OEQ, im, zero)); /* x / 0 = x * inf */
-  return (EmitValue){{CHOOSE(by_zero, MUL(a.part[0], infinity), result_re), CHOOSE(by_zero, MUL(a.part[1], infinity), result_im)}};
+  return (EmitValue){
+      {CHOOSE(by_zero, MUL(a.part[0], infinity), result_re), CHOOSE(by_zero, MUL(a.part[1], infinity), result_im)}};
 }
 
 static EmitValue complex_reciprocal(Emit *e, QlDtype part, EmitValue a) {
@@ -555,19 +744,33 @@ static EmitValue complex_reciprocal(Emit *e, QlDtype part, EmitValue a) {
 static EmitRef compare_complex(Emit *e, QlOp op, QlDtype part, EmitValue a, EmitValue b) {
   EmitRef infinity = number(e, part, INFINITY);
   switch (op) {
-    case QL_OP_ISNAN: return complex_nan(e, a);
-    case QL_OP_ISINF: return OR(COMPARE(OEQ, ABS(a.part[0]), infinity), COMPARE(OEQ, ABS(a.part[1]), infinity));
-    case QL_OP_ISFINITE: return AND(COMPARE(OLT, ABS(a.part[0]), infinity), COMPARE(OLT, ABS(a.part[1]), infinity));
-    case QL_OP_LOGICAL_NOT: return NOT(complex_truth(e, part, a));
-    case QL_OP_LOGICAL_AND: return AND(complex_truth(e, part, a), complex_truth(e, part, b));
-    case QL_OP_LOGICAL_OR: return OR(complex_truth(e, part, a), complex_truth(e, part, b));
-    case QL_OP_LOGICAL_XOR: return XOR(complex_truth(e, part, a), complex_truth(e, part, b));
-    case QL_OP_EQUAL: return AND(COMPARE(OEQ, a.part[0], b.part[0]), COMPARE(OEQ, a.part[1], b.part[1]));
-    case QL_OP_NOT_EQUAL: return OR(COMPARE(UNE, a.part[0], b.part[0]), COMPARE(UNE, a.part[1], b.part[1]));
-    case QL_OP_LESS: return complex_after(e, b, a, false);
-    case QL_OP_LESS_EQUAL: return complex_after(e, b, a, true);
-    case QL_OP_GREATER: return complex_after(e, a, b, false);
-    default: assert(op == QL_OP_GREATER_EQUAL); return complex_after(e, a, b, true);
+    case QL_OP_ISNAN:
+      return complex_nan(e, a);
+    case QL_OP_ISINF:
+      return OR(COMPARE(OEQ, ABS(a.part[0]), infinity), COMPARE(OEQ, ABS(a.part[1]), infinity));
+    case QL_OP_ISFINITE:
+      return AND(COMPARE(OLT, ABS(a.part[0]), infinity), COMPARE(OLT, ABS(a.part[1]), infinity));
+    case QL_OP_LOGICAL_NOT:
+      return NOT(complex_truth(e, part, a));
+    case QL_OP_LOGICAL_AND:
+      return AND(complex_truth(e, part, a), complex_truth(e, part, b));
+    case QL_OP_LOGICAL_OR:
+      return OR(complex_truth(e, part, a), complex_truth(e, part, b));
+    case QL_OP_LOGICAL_XOR:
+      return XOR(complex_truth(e, part, a), complex_truth(e, part, b));
+    case QL_OP_EQUAL:
+      return AND(COMPARE(OEQ, a.part[0], b.part[0]), COMPARE(OEQ, a.part[1], b.part[1]));
+    case QL_OP_NOT_EQUAL:
+      return OR(COMPARE(UNE, a.part[0], b.part[0]), COMPARE(UNE, a.part[1], b.part[1]));
+    case QL_OP_LESS:
+      return complex_after(e, b, a, false);
+    case QL_OP_LESS_EQUAL:
+      return complex_after(e, b, a, true);
+    case QL_OP_GREATER:
+      return complex_after(e, a, b, false);
+    default:
+      assert(op == QL_OP_GREATER_EQUAL);
+      return complex_after(e, a, b, true);
   }
 }
 
@@ -575,24 +778,42 @@ static EmitValue complex_op(Emit *e, QlOp op, QlDtype part, const EmitValue *arg
   EmitValue a = args[0], b = ql_op_info[op].arity > 1 ? args[1] : a;
   if (ql_op_info[op].result == QL_RESULT_BOOL) return real(compare_complex(e, op, part, a, b));
   switch (op) {
-    case QL_OP_POSITIVE: return a;
-    case QL_OP_NEGATIVE: return (EmitValue){{NEG(a.part[0]), NEG(a.part[1])}};
-    case QL_OP_CONJUGATE: return (EmitValue){{a.part[0], NEG(a.part[1])}};
-    case QL_OP_REAL: return real(a.part[0]);
-    case QL_OP_IMAG: return real(a.part[1]);
-    case QL_OP_ABSOLUTE: return real(library(e, QL_OP_HYPOT, part, a.part[0], a.part[1]));
-    case QL_OP_SQUARE: return complex_multiply(e, a, a);
-    case QL_OP_RECIPROCAL: return complex_reciprocal(e, part, a);
-    case QL_OP_RINT: return (EmitValue){{intrinsic(e, "llvm.rint", a.part[0], NULL), intrinsic(e, "llvm.rint", a.part[1], NULL)}};
-    case QL_OP_ADD: return (EmitValue){{ADD(a.part[0], b.part[0]), ADD(a.part[1], b.part[1])}};
-    case QL_OP_SUBTRACT: return (EmitValue){{SUB(a.part[0], b.part[0]), SUB(a.part[1], b.part[1])}};
-    case QL_OP_MULTIPLY: return complex_multiply(e, a, b);
-    case QL_OP_DIVIDE: return complex_divide(e, part, a, b);
-    case QL_OP_MINIMUM: return emit_select(e, OR(complex_nan(e, a), complex_after(e, b, a, true)), a, b);
-    case QL_OP_MAXIMUM: return emit_select(e, OR(complex_nan(e, a), complex_after(e, a, b, true)), a, b);
-    case QL_OP_FMIN: return emit_select(e, OR(complex_nan(e, b), complex_after(e, b, a, true)), a, b);
-    case QL_OP_FMAX: return emit_select(e, OR(complex_nan(e, b), complex_after(e, a, b, true)), a, b);
-    default: return (EmitValue){{NULL, NULL}};
+    case QL_OP_POSITIVE:
+      return a;
+    case QL_OP_NEGATIVE:
+      return (EmitValue){{NEG(a.part[0]), NEG(a.part[1])}};
+    case QL_OP_CONJUGATE:
+      return (EmitValue){{a.part[0], NEG(a.part[1])}};
+    case QL_OP_REAL:
+      return real(a.part[0]);
+    case QL_OP_IMAG:
+      return real(a.part[1]);
+    case QL_OP_ABSOLUTE:
+      return real(library(e, QL_OP_HYPOT, part, a.part[0], a.part[1]));
+    case QL_OP_SQUARE:
+      return complex_multiply(e, a, a);
+    case QL_OP_RECIPROCAL:
+      return complex_reciprocal(e, part, a);
+    case QL_OP_RINT:
+      return (EmitValue){{intrinsic(e, "llvm.rint", a.part[0], NULL), intrinsic(e, "llvm.rint", a.part[1], NULL)}};
+    case QL_OP_ADD:
+      return (EmitValue){{ADD(a.part[0], b.part[0]), ADD(a.part[1], b.part[1])}};
+    case QL_OP_SUBTRACT:
+      return (EmitValue){{SUB(a.part[0], b.part[0]), SUB(a.part[1], b.part[1])}};
+    case QL_OP_MULTIPLY:
+      return complex_multiply(e, a, b);
+    case QL_OP_DIVIDE:
+      return complex_divide(e, part, a, b);
+    case QL_OP_MINIMUM:
+      return emit_select(e, OR(complex_nan(e, a), complex_after(e, b, a, true)), a, b);
+    case QL_OP_MAXIMUM:
+      return emit_select(e, OR(complex_nan(e, a), complex_after(e, a, b, true)), a, b);
+    case QL_OP_FMIN:
+      return emit_select(e, OR(complex_nan(e, b), complex_after(e, b, a, true)), a, b);
+    case QL_OP_FMAX:
+      return emit_select(e, OR(complex_nan(e, b), complex_after(e, a, b, true)), a, b);
+    default:
+      return (EmitValue){{NULL, NULL}};
   }
 }
 
@@ -606,9 +827,15 @@ EmitValue emit_select(Emit *e, EmitRef condition, EmitValue a, EmitValue b) {
 
 bool emit_is_inline(QlOp op, QlDtype loop) {
   switch (op) {
-    case QL_OP_FLOOR_DIVIDE: case QL_OP_REMAINDER: case QL_OP_FMOD: case QL_OP_NEXTAFTER: return false; /* fmod has no vector form */
-    case QL_OP_POWER: return kind_of(loop) == QL_KIND_FLOAT;
-    default: return kind_of(loop) != QL_KIND_COMPLEX;
+    case QL_OP_FLOOR_DIVIDE:
+    case QL_OP_REMAINDER:
+    case QL_OP_FMOD:
+    case QL_OP_NEXTAFTER:
+      return false; /* fmod has no vector form */
+    case QL_OP_POWER:
+      return kind_of(loop) == QL_KIND_FLOAT;
+    default:
+      return kind_of(loop) != QL_KIND_COMPLEX;
   }
 }
 
@@ -617,21 +844,30 @@ EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args) {
   EmitRef a = args[0].part[0], b = ql_op_info[op].arity > 1 ? args[1].part[0] : NULL;
   EmitValue result;
   switch (kind_of(loop)) {
-    case QL_KIND_BOOL: result = real(bool_op(e, op, a, b)); break;
-    case QL_KIND_FLOAT: result = real(real_op(e, op, loop, a, b)); break;
-    case QL_KIND_COMPLEX: result = complex_op(e, op, (QlDtype)ql_dtype_info[loop].part, args); break;
-    default: result = real(int_op(e, op, loop, a, b)); break;
+    case QL_KIND_BOOL:
+      result = real(bool_op(e, op, a, b));
+      break;
+    case QL_KIND_FLOAT:
+      result = real(real_op(e, op, loop, a, b));
+      break;
+    case QL_KIND_COMPLEX:
+      result = complex_op(e, op, (QlDtype)ql_dtype_info[loop].part, args);
+      break;
+    default:
+      result = real(int_op(e, op, loop, a, b));
+      break;
   }
   return result.part[0] ? result : call_eval(e, op, loop, args);
 }
 
 /* ---- casts, as ql_convert defines them ---- */
 
-/* Truncates to an integer of 32 or 64 bits; what does not fit is the smallest one, as cvttsd2si gives it. A float below -2^31 is at
- * least -2^31 - 1 only if it is a double. */
+/* Truncates to an integer of 32 or 64 bits; what does not fit is the smallest one, as cvttsd2si gives it. A float below
+ * -2^31 is at least -2^31 - 1 only if it is a double. */
 static EmitRef truncate(Emit *e, QlDtype from, EmitRef x, QlDtype to) {
   double limit = to == QL_I32 ? 0x1p31 : 0x1p63;
-  EmitRef above = from == QL_F64 && to == QL_I32 ? COMPARE(OGT, x, number(e, from, -limit - 1)) : COMPARE(OGE, x, number(e, from, -limit));
+  EmitRef above = from == QL_F64 && to == QL_I32 ? COMPARE(OGT, x, number(e, from, -limit - 1))
+                                                 : COMPARE(OGE, x, number(e, from, -limit));
   EmitRef fits = AND(above, COMPARE(OLT, x, number(e, from, limit)));
   EmitRef result = LLVMBuildFPToSI(e->builder, CHOOSE(fits, x, number(e, from, 0)), register_type(e, to), "");
   return CHOOSE(fits, result, number(e, to, -limit));
@@ -640,27 +876,37 @@ static EmitRef truncate(Emit *e, QlDtype from, EmitRef x, QlDtype to) {
 static EmitRef float_to_int(Emit *e, QlDtype from, EmitRef x, QlDtype to) {
   EmitRef word, large, top;
   switch (to) {
-    case QL_I64: case QL_I32: return truncate(e, from, x, to);
-    case QL_U32: word = truncate(e, from, x, QL_I64); break;
+    case QL_I64:
+    case QL_I32:
+      return truncate(e, from, x, to);
+    case QL_U32:
+      word = truncate(e, from, x, QL_I64);
+      break;
     case QL_U64: /* 2^63 and above: converted after taking 2^63 away */
       top = number(e, QL_I64, -0x1p63);
       large = XOR(truncate(e, from, SUB(x, number(e, from, 0x1p63)), QL_I64), top);
       return CHOOSE(COMPARE(OGE, x, number(e, from, 0x1p63)), large, truncate(e, from, x, QL_I64));
-    default: word = truncate(e, from, x, QL_I32); break;
+    default:
+      word = truncate(e, from, x, QL_I32);
+      break;
   }
   return LLVMBuildTrunc(e->builder, word, register_type(e, to), "");
 }
 
 static EmitRef from_float(Emit *e, QlDtype from, EmitRef x, QlDtype to) {
   switch (to) {
-    case QL_BOOL: return COMPARE(UNE, x, number(e, from, 0));
+    case QL_BOOL:
+      return COMPARE(UNE, x, number(e, from, 0));
     case QL_F16: {
       EmitRef half = LLVMBuildFPTrunc(e->builder, x, widen(e, LLVMHalfTypeInContext(e->context)), "");
       return LLVMBuildFPExt(e->builder, half, register_type(e, QL_F16), "");
     }
-    case QL_F32: return from == QL_F64 ? LLVMBuildFPTrunc(e->builder, x, register_type(e, to), "") : x;
-    case QL_F64: return from == QL_F64 ? x : LLVMBuildFPExt(e->builder, x, register_type(e, to), "");
-    default: return float_to_int(e, from, x, to);
+    case QL_F32:
+      return from == QL_F64 ? LLVMBuildFPTrunc(e->builder, x, register_type(e, to), "") : x;
+    case QL_F64:
+      return from == QL_F64 ? x : LLVMBuildFPExt(e->builder, x, register_type(e, to), "");
+    default:
+      return float_to_int(e, from, x, to);
   }
 }
 
@@ -683,7 +929,9 @@ EmitValue emit_cast(Emit *e, QlDtype from, EmitValue value, QlDtype to) {
   bool to_complex = to != to_part, from_complex = from != from_part, from_real = kind_of(from_part) == QL_KIND_FLOAT;
   if (from == to) return value;
   if (from_complex && to == QL_BOOL) return real(complex_truth(e, from_part, value));
-  EmitValue result = real(from_real ? from_float(e, from_part, value.part[0], to_part) : from_int(e, from, value.part[0], to_part));
-  if (to_complex) result.part[1] = from_complex ? from_float(e, from_part, value.part[1], to_part) : number(e, to_part, 0);
+  EmitValue result =
+      real(from_real ? from_float(e, from_part, value.part[0], to_part) : from_int(e, from, value.part[0], to_part));
+  if (to_complex)
+    result.part[1] = from_complex ? from_float(e, from_part, value.part[1], to_part) : number(e, to_part, 0);
   return result;
 }

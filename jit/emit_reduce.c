@@ -1,25 +1,26 @@
 /* Reductions in their fixed order (contract C7; jit.h has the order), in two loop nests.
  *
- * Along the last axis: a leaf of 128 elements is computed into a buffer by a loop that LLVM vectorises; then its lanes are one
- * vector of 8 elements, that runs over the buffer.
+ * Along the last axis: a leaf of 128 elements is computed into a buffer by a loop that LLVM vectorises; then its lanes
+ * are one vector of 8 elements, that runs over the buffer.
  *
  *   for outer axes:                                   buffer   [128 elements]       lanes  [8]
  *     for leaf:  buffer <- elements;  lanes <- buffer, 8 at a time;  value <- ((0+1)+(2+3)) + ((4+5)+(6+7))
  *
- * Along another axis: many neighbouring lines are reduced side by side, so that the innermost loop runs along the last axis.
+ * Along another axis: many neighbouring lines are reduced side by side, so that the innermost loop runs along the last
+ * axis.
  *
  *   for outer axes:  for tile of the last axis:       lanes    [8][tile]            value  [tile]
  *     for leaf:  for k in leaf: lanes[k % 8] += row k;  value <- the eight rows combined
  *
- * Values go to the tree: a stack of partial results (each a number, or a row of the tile), as many as a counter of leaves has
- * ones. Lanes that got nothing hold garbage, which a choice leaves out: no neutral element is needed, so not even a sign of zero
- * can change. */
+ * Values go to the tree: a stack of partial results (each a number, or a row of the tile), as many as a counter of
+ * leaves has ones. Lanes that got nothing hold garbage, which a choice leaves out: no neutral element is needed, so not
+ * even a sign of zero can change. */
 #include "emit.h"
 
 enum {
-  TILE_BYTES = 2048,       /* of a row of the tile, per part of a complex number */
+  TILE_BYTES = 2048,             /* of a row of the tile, per part of a complex number */
   BUFFER = JIT_LEAF + JIT_LANES, /* room for a whole vector behind the last element */
-  TREE_DEPTH = 58          /* leaves of 2^7 in an axis of 2^64 */
+  TREE_DEPTH = 58                /* leaves of 2^7 in an axis of 2^64 */
 };
 
 typedef struct Reduction {
@@ -27,35 +28,42 @@ typedef struct Reduction {
   QlDtype dtype;
   QlOp op;
   bool along_last;
-  int64_t part;            /* bytes of an element, or of a part of one */
-  int64_t tile;            /* columns side by side; 1 along the last axis */
-  EmitRef columns;         /* how many of them there are */
-  EmitRef buffer;          /* scratch of a leaf */
-  EmitRef tree;            /* [TREE_DEPTH + 1] rows of the tile */
-  EmitRef depth;           /* of the tree, an i64 in stack memory */
-  EmitPoint outer;         /* the first point of the lines at hand, the last axis left out */
-  EmitPoint row;           /* the row that is being computed */
-  EmitRef column;          /* in the tile; the sink's */
-  EmitRef target;          /* address of the row that the sink writes */
+  int64_t part;    /* bytes of an element, or of a part of one */
+  int64_t tile;    /* columns side by side; 1 along the last axis */
+  EmitRef columns; /* how many of them there are */
+  EmitRef buffer;  /* scratch of a leaf */
+  EmitRef tree;    /* [TREE_DEPTH + 1] rows of the tile */
+  EmitRef depth;   /* of the tree, an i64 in stack memory */
+  EmitPoint outer; /* the first point of the lines at hand, the last axis left out */
+  EmitPoint row;   /* the row that is being computed */
+  EmitRef column;  /* in the tile; the sink's */
+  EmitRef target;  /* address of the row that the sink writes */
   int64_t target_columns;
-  EmitRef fresh;           /* does that row get its first value? NULL: it is overwritten in any case */
+  EmitRef fresh; /* does that row get its first value? NULL: it is overwritten in any case */
 } Reduction;
 
-static bool is_complex(const Reduction *r) { return ql_dtype_info[r->dtype].kind == QL_KIND_COMPLEX; }
+static bool is_complex(const Reduction *r) {
+  return ql_dtype_info[r->dtype].kind == QL_KIND_COMPLEX;
+}
 
 /* ---- scratch memory: rows of `columns` elements, imaginary parts behind the real ones ---- */
 
-static int64_t row_bytes(const Reduction *r, int64_t columns) { return columns * r->part * (is_complex(r) ? 2 : 1); }
+static int64_t row_bytes(const Reduction *r, int64_t columns) {
+  return columns * r->part * (is_complex(r) ? 2 : 1);
+}
 
 static EmitPlace scratch(Emit *e, const Reduction *r, EmitRef row, EmitRef column, int64_t columns) {
-  return (EmitPlace){emit_move(e, row, emit_mul(e, column, emit_int(e, r->part))), columns * r->part, e->fn->array_count};
+  return (EmitPlace){emit_move(e, row, emit_mul(e, column, emit_int(e, r->part))), columns * r->part,
+                     e->fn->array_count};
 }
 
 static EmitRef row_of(Emit *e, const Reduction *r, EmitRef rows, EmitRef number) {
   return emit_move(e, rows, emit_mul(e, number, emit_int(e, row_bytes(r, r->tile))));
 }
 
-static EmitValue combine(Emit *e, const Reduction *r, EmitValue a, EmitValue b) { return emit_op(e, r->op, r->dtype, (EmitValue[]){a, b}); }
+static EmitValue combine(Emit *e, const Reduction *r, EmitValue a, EmitValue b) {
+  return emit_op(e, r->op, r->dtype, (EmitValue[]){a, b});
+}
 
 /* Opens the loop over the columns of the tile; a single column needs none. */
 static EmitLoop open_columns(Emit *e, const Reduction *r) {
@@ -78,25 +86,20 @@ static void combine_rows(Emit *e, const Reduction *r, EmitRef to) {
 }
 
 /* Where the next leaf's value goes: the top of the tree. */
-static EmitRef tree_top(Emit *e, const Reduction *r) { return row_of(e, r, r->tree, emit_get_int(e, r->depth, 0)); }
+static EmitRef tree_top(Emit *e, const Reduction *r) {
+  return row_of(e, r, r->tree, emit_get_int(e, r->depth, 0));
+}
 
-/* Leaf number `leaf` lies on top. Equal subtrees combine: as often as leaf + 1 has zeros at its end. */
-static void push(Emit *e, const Reduction *r, EmitRef leaf) {
-  EmitRef one = emit_int(e, 1), top = emit_get_int(e, r->depth, 0);
-  EmitLoop loop = emit_loop_open(e, emit_trailing_zeros(e, emit_add(e, leaf, one)));
+/* The value of leaf number `leaf` out of `leaves` lies on top. Equal subtrees combine: as often as leaf + 1 has zeros
+ * at its end. After the last leaf everything does, from right to left. */
+static void push(Emit *e, const Reduction *r, EmitRef leaf, EmitRef leaves) {
+  EmitRef one = emit_int(e, 1), top = emit_get_int(e, r->depth, 0), next = emit_add(e, leaf, one);
+  EmitLoop loop = emit_loop_open(e, emit_choose(e, emit_equal(e, next, leaves), top, emit_trailing_zeros(e, next)));
   EmitRef left = emit_sub(e, emit_sub(e, top, one), loop.i);
   combine_rows(e, r, left);
   emit_set_int(e, r->depth, left);
   emit_loop_close(e, &loop, EMIT_LOOP_RARE);
   emit_set_int(e, r->depth, emit_add(e, emit_get_int(e, r->depth, 0), one));
-}
-
-/* What is left combines from right to left. */
-static void finish(Emit *e, const Reduction *r) {
-  EmitRef two = emit_int(e, 2), depth = emit_get_int(e, r->depth, 0);
-  EmitLoop loop = emit_loop_open(e, emit_sub(e, depth, emit_int(e, 1)));
-  combine_rows(e, r, emit_sub(e, emit_sub(e, depth, two), loop.i));
-  emit_loop_close(e, &loop, EMIT_LOOP_RARE);
 }
 
 /* Stores a row of values to the operand; along the axis at `position`. */
@@ -145,7 +148,8 @@ static void compute_row(Emit *e, Reduction *r, EmitRef position) {
 /* The vector of lanes over the buffer: `groups` whole ones of 8, and `rest` more elements. */
 static EmitValue run_lanes(Emit *e, const Reduction *r, EmitRef groups, EmitRef rest) {
   EmitRef zero = emit_int(e, 0), one = emit_int(e, 1), eight = emit_int(e, JIT_LANES);
-  EmitPlace lanes = {emit_stack(e, 2 * JIT_LANES * (int64_t)sizeof(double)), JIT_LANES * (int64_t)sizeof(double), e->fn->array_count};
+  EmitPlace lanes = {emit_stack(e, 2 * JIT_LANES * (int64_t)sizeof(double)), JIT_LANES * (int64_t)sizeof(double),
+                     e->fn->array_count};
   emit_store(e, r->dtype, emit_load(e, r->dtype, scratch(e, r, r->buffer, zero, BUFFER)), lanes);
   EmitLoop loop = emit_loop_open(e, emit_sub(e, groups, one));
   EmitRef at = emit_mul(e, emit_add(e, loop.i, one), eight);
@@ -194,7 +198,8 @@ static void leaf_of_rows(Emit *e, Reduction *r, EmitRef first, EmitRef count, Em
     lanes[lane] = emit_load(e, r->dtype, scratch(e, r, row_of(e, r, r->buffer, emit_int(e, lane)), columns.i, r->tile));
   for (int step = 1; step < JIT_LANES; step *= 2)
     for (int lane = 0; lane < JIT_LANES; lane += 2 * step)
-      lanes[lane] = emit_select(e, emit_less(e, emit_int(e, lane + step), count), combine(e, r, lanes[lane], lanes[lane + step]), lanes[lane]);
+      lanes[lane] = emit_select(e, emit_less(e, emit_int(e, lane + step), count),
+                                combine(e, r, lanes[lane], lanes[lane + step]), lanes[lane]);
   emit_store(e, r->dtype, lanes[0], scratch(e, r, to, columns.i, r->tile));
   close_columns(e, r, &columns);
 }
@@ -204,13 +209,18 @@ static void leaf_of_rows(Emit *e, Reduction *r, EmitRef first, EmitRef count, Em
 static void reduce_leaves(Emit *e, Reduction *r) {
   EmitRef leaf_size = emit_int(e, JIT_LEAF), extent = e->extent[r->ins->axis];
   bool whole = r->ins->form == JIT_WHOLE;
-  EmitLoop loop = emit_loop_open(e, emit_tiles(e, extent, JIT_LEAF));
+  EmitRef leaves = emit_tiles(e, extent, JIT_LEAF);
+  EmitLoop loop = emit_loop_open(e, leaves);
   EmitRef first = emit_mul(e, loop.i, leaf_size), count = emit_min(e, emit_sub(e, extent, first), leaf_size);
   EmitRef to = whole ? tree_top(e, r) : r->tree;
-  if (r->along_last) leaf_along_last(e, r, first, count, to);
-  else leaf_of_rows(e, r, first, count, to);
-  if (whole) push(e, r, loop.i);
-  else store_row(e, r, to, loop.i);
+  if (r->along_last)
+    leaf_along_last(e, r, first, count, to);
+  else
+    leaf_of_rows(e, r, first, count, to);
+  if (whole)
+    push(e, r, loop.i, leaves);
+  else
+    store_row(e, r, to, loop.i);
   emit_loop_close(e, &loop, EMIT_LOOP);
 }
 
@@ -219,19 +229,22 @@ static void reduce_tree(Emit *e, Reduction *r) {
   r->target = tree_top(e, r);
   r->target_columns = r->tile;
   r->fresh = NULL;
-  if (r->along_last) compute_elements(e, r, loop.i, emit_int(e, 1));
-  else compute_row(e, r, loop.i);
-  push(e, r, loop.i);
+  if (r->along_last)
+    compute_elements(e, r, loop.i, emit_int(e, 1));
+  else
+    compute_row(e, r, loop.i);
+  push(e, r, loop.i, e->extent[r->ins->axis]);
   emit_loop_close(e, &loop, EMIT_LOOP);
 }
 
 /* The lines at r->outer: one, or a tile of them. */
 static void reduce_lines(Emit *e, Reduction *r) {
   emit_set_int(e, r->depth, emit_int(e, 0));
-  if (r->ins->form == JIT_TREE) reduce_tree(e, r);
-  else reduce_leaves(e, r);
+  if (r->ins->form == JIT_TREE)
+    reduce_tree(e, r);
+  else
+    reduce_leaves(e, r);
   if (r->ins->form == JIT_LEAVES) return;
-  finish(e, r);
   store_row(e, r, r->tree, emit_int(e, 0));
 }
 
@@ -247,8 +260,8 @@ static void reduce_tiles(Emit *e, Reduction *r) {
 
 static QlOp op_of(QlReduction reduction) {
   static const QlOp ops[] = {
-    [QL_REDUCE_SUM] = QL_OP_ADD,     [QL_REDUCE_PROD] = QL_OP_MULTIPLY,  [QL_REDUCE_MIN] = QL_OP_MINIMUM,
-    [QL_REDUCE_MAX] = QL_OP_MAXIMUM, [QL_REDUCE_ANY] = QL_OP_LOGICAL_OR, [QL_REDUCE_ALL] = QL_OP_LOGICAL_AND,
+      [QL_REDUCE_SUM] = QL_OP_ADD,     [QL_REDUCE_PROD] = QL_OP_MULTIPLY,  [QL_REDUCE_MIN] = QL_OP_MINIMUM,
+      [QL_REDUCE_MAX] = QL_OP_MAXIMUM, [QL_REDUCE_ANY] = QL_OP_LOGICAL_OR, [QL_REDUCE_ALL] = QL_OP_LOGICAL_AND,
   };
   return ops[reduction];
 }
@@ -270,7 +283,10 @@ static int open_outer(Emit *e, const IrIns *reduce, EmitPoint *point, EmitRef *r
 
 void emit_reduction(Emit *e, const IrIns *reduce, EmitRef *rows) {
   QlDtype dtype = (QlDtype)reduce->dtype;
-  Reduction r = {.ins = reduce, .dtype = dtype, .op = op_of((QlReduction)reduce->op), .along_last = reduce->axis == e->fn->rank - 1};
+  Reduction r = {.ins = reduce,
+                 .dtype = dtype,
+                 .op = op_of((QlReduction)reduce->op),
+                 .along_last = reduce->axis == e->fn->rank - 1};
   EmitLoop loops[QL_MAX_DIMS];
   r.part = ql_dtype_info[ql_dtype_info[dtype].part].size;
   r.tile = r.along_last ? 1 : TILE_BYTES / r.part;
@@ -281,8 +297,10 @@ void emit_reduction(Emit *e, const IrIns *reduce, EmitRef *rows) {
   int count = open_outer(e, reduce, &r.outer, rows, loops);
   r.row = r.outer;
   if (!r.along_last) r.row.row = rows + (uint32_t)(count + 1) * e->fn->array_count;
-  if (r.along_last) reduce_lines(e, &r);
-  else reduce_tiles(e, &r);
+  if (r.along_last)
+    reduce_lines(e, &r);
+  else
+    reduce_tiles(e, &r);
   while (count-- > 0) emit_loop_close(e, &loops[count], EMIT_LOOP);
 }
 

@@ -6,8 +6,8 @@
  *   fma      finz    d1_u10purecfma      d2_u10avx2128    d4_u10avx2
  *   avx512   finz    d1_u10purecfma      d2_u10avx2128    d4_u10avx2   d8_u10avx512f
  *
- * All members of a family give the same bits, so it does not matter at which width LLVM vectorises a call, or that the tail of
- * a loop calls the scalar function. Processors other than x86-64 use the scalar functions only. */
+ * All members of a family give the same bits, so it does not matter at which width LLVM vectorises a call, or that the
+ * tail of a loop calls the scalar function. Processors other than x86-64 use the scalar functions only. */
 #include "ir.h"
 
 typedef void AnyFunction(void);
@@ -18,12 +18,12 @@ typedef void AnyFunction(void);
 #define SLEEF_TEXT(name) SLEEF_TEXT_(name)
 
 #ifdef __x86_64__
-#define IR_MATH1(OP, name, ulp)                                                                                   \
+#define IR_MATH1(OP, name, ulp)                                                                                     \
   AnyFunction SLEEF(cinz, name, d1, ulp##purec), SLEEF(cinz, name, d2, ulp##sse2), SLEEF(cinz, name, d4, ulp##avx), \
-    SLEEF(finz, name, d1, ulp##purecfma), SLEEF(finz, name, d2, ulp##avx2128), SLEEF(finz, name, d4, ulp##avx2),    \
-    SLEEF(finz, name, d8, ulp##avx512f), SLEEF(cinz, name, f1, ulp##purec), SLEEF(cinz, name, f4, ulp##sse2),       \
-    SLEEF(cinz, name, f8, ulp##avx), SLEEF(finz, name, f1, ulp##purecfma), SLEEF(finz, name, f4, ulp##avx2128),     \
-    SLEEF(finz, name, f8, ulp##avx2), SLEEF(finz, name, f16, ulp##avx512f);
+      SLEEF(finz, name, d1, ulp##purecfma), SLEEF(finz, name, d2, ulp##avx2128), SLEEF(finz, name, d4, ulp##avx2),  \
+      SLEEF(finz, name, d8, ulp##avx512f), SLEEF(cinz, name, f1, ulp##purec), SLEEF(cinz, name, f4, ulp##sse2),     \
+      SLEEF(cinz, name, f8, ulp##avx), SLEEF(finz, name, f1, ulp##purecfma), SLEEF(finz, name, f4, ulp##avx2128),   \
+      SLEEF(finz, name, f8, ulp##avx2), SLEEF(finz, name, f16, ulp##avx512f);
 #else
 #define IR_MATH1(OP, name, ulp) AnyFunction SLEEF(finz, name, d1, ulp##purecfma), SLEEF(finz, name, f1, ulp##purecfma);
 #endif
@@ -39,50 +39,60 @@ typedef const IrMath MathTable[QL_OP_COUNT][PRECISION_COUNT];
 
 #ifdef __x86_64__
 static MathTable plain_table = {
-#define IR_MATH1(OP, name, ulp)                                                                        \
-  [QL_OP_##OP] = {{SYMBOL(cinz, name, f1, ulp##purec), ADDRESS(cinz, name, f1, ulp##purec),            \
-                   {NULL, SYMBOL(cinz, name, f4, ulp##sse2)}, {NULL, ADDRESS(cinz, name, f4, ulp##sse2)}}, \
-                  {SYMBOL(cinz, name, d1, ulp##purec), ADDRESS(cinz, name, d1, ulp##purec),            \
-                   {SYMBOL(cinz, name, d2, ulp##sse2)}, {ADDRESS(cinz, name, d2, ulp##sse2)}}},
+#define IR_MATH1(OP, name, ulp)                                 \
+  [QL_OP_##OP] = {{SYMBOL(cinz, name, f1, ulp##purec),          \
+                   ADDRESS(cinz, name, f1, ulp##purec),         \
+                   {NULL, SYMBOL(cinz, name, f4, ulp##sse2)},   \
+                   {NULL, ADDRESS(cinz, name, f4, ulp##sse2)}}, \
+                  {SYMBOL(cinz, name, d1, ulp##purec),          \
+                   ADDRESS(cinz, name, d1, ulp##purec),         \
+                   {SYMBOL(cinz, name, d2, ulp##sse2)},         \
+                   {ADDRESS(cinz, name, d2, ulp##sse2)}}},
 #include "math.def"
 #undef IR_MATH1
 };
 
 static MathTable avx_table = {
-#define IR_MATH1(OP, name, ulp)                                                                               \
-  [QL_OP_##OP] = {{SYMBOL(cinz, name, f1, ulp##purec), ADDRESS(cinz, name, f1, ulp##purec),                   \
-                   {NULL, SYMBOL(cinz, name, f4, ulp##sse2), SYMBOL(cinz, name, f8, ulp##avx)},               \
-                   {NULL, ADDRESS(cinz, name, f4, ulp##sse2), ADDRESS(cinz, name, f8, ulp##avx)}},            \
-                  {SYMBOL(cinz, name, d1, ulp##purec), ADDRESS(cinz, name, d1, ulp##purec),                   \
-                   {SYMBOL(cinz, name, d2, ulp##sse2), SYMBOL(cinz, name, d4, ulp##avx)},                     \
+#define IR_MATH1(OP, name, ulp)                                                                    \
+  [QL_OP_##OP] = {{SYMBOL(cinz, name, f1, ulp##purec),                                             \
+                   ADDRESS(cinz, name, f1, ulp##purec),                                            \
+                   {NULL, SYMBOL(cinz, name, f4, ulp##sse2), SYMBOL(cinz, name, f8, ulp##avx)},    \
+                   {NULL, ADDRESS(cinz, name, f4, ulp##sse2), ADDRESS(cinz, name, f8, ulp##avx)}}, \
+                  {SYMBOL(cinz, name, d1, ulp##purec),                                             \
+                   ADDRESS(cinz, name, d1, ulp##purec),                                            \
+                   {SYMBOL(cinz, name, d2, ulp##sse2), SYMBOL(cinz, name, d4, ulp##avx)},          \
                    {ADDRESS(cinz, name, d2, ulp##sse2), ADDRESS(cinz, name, d4, ulp##avx)}}},
 #include "math.def"
 #undef IR_MATH1
 };
 
 static MathTable fma_table = {
-#define IR_MATH1(OP, name, ulp)                                                                               \
-  [QL_OP_##OP] = {{SYMBOL(finz, name, f1, ulp##purecfma), ADDRESS(finz, name, f1, ulp##purecfma),             \
-                   {NULL, SYMBOL(finz, name, f4, ulp##avx2128), SYMBOL(finz, name, f8, ulp##avx2)},           \
-                   {NULL, ADDRESS(finz, name, f4, ulp##avx2128), ADDRESS(finz, name, f8, ulp##avx2)}},        \
-                  {SYMBOL(finz, name, d1, ulp##purecfma), ADDRESS(finz, name, d1, ulp##purecfma),             \
-                   {SYMBOL(finz, name, d2, ulp##avx2128), SYMBOL(finz, name, d4, ulp##avx2)},                 \
+#define IR_MATH1(OP, name, ulp)                                                                        \
+  [QL_OP_##OP] = {{SYMBOL(finz, name, f1, ulp##purecfma),                                              \
+                   ADDRESS(finz, name, f1, ulp##purecfma),                                             \
+                   {NULL, SYMBOL(finz, name, f4, ulp##avx2128), SYMBOL(finz, name, f8, ulp##avx2)},    \
+                   {NULL, ADDRESS(finz, name, f4, ulp##avx2128), ADDRESS(finz, name, f8, ulp##avx2)}}, \
+                  {SYMBOL(finz, name, d1, ulp##purecfma),                                              \
+                   ADDRESS(finz, name, d1, ulp##purecfma),                                             \
+                   {SYMBOL(finz, name, d2, ulp##avx2128), SYMBOL(finz, name, d4, ulp##avx2)},          \
                    {ADDRESS(finz, name, d2, ulp##avx2128), ADDRESS(finz, name, d4, ulp##avx2)}}},
 #include "math.def"
 #undef IR_MATH1
 };
 
 static MathTable avx512_table = {
-#define IR_MATH1(OP, name, ulp)                                                                     \
-  [QL_OP_##OP] = {{SYMBOL(finz, name, f1, ulp##purecfma), ADDRESS(finz, name, f1, ulp##purecfma),   \
-                   {NULL, SYMBOL(finz, name, f4, ulp##avx2128), SYMBOL(finz, name, f8, ulp##avx2),  \
-                    SYMBOL(finz, name, f16, ulp##avx512f)},                                         \
+#define IR_MATH1(OP, name, ulp)                                                                      \
+  [QL_OP_##OP] = {{SYMBOL(finz, name, f1, ulp##purecfma),                                            \
+                   ADDRESS(finz, name, f1, ulp##purecfma),                                           \
+                   {NULL, SYMBOL(finz, name, f4, ulp##avx2128), SYMBOL(finz, name, f8, ulp##avx2),   \
+                    SYMBOL(finz, name, f16, ulp##avx512f)},                                          \
                    {NULL, ADDRESS(finz, name, f4, ulp##avx2128), ADDRESS(finz, name, f8, ulp##avx2), \
-                    ADDRESS(finz, name, f16, ulp##avx512f)}},                                       \
-                  {SYMBOL(finz, name, d1, ulp##purecfma), ADDRESS(finz, name, d1, ulp##purecfma),   \
-                   {SYMBOL(finz, name, d2, ulp##avx2128), SYMBOL(finz, name, d4, ulp##avx2),        \
-                    SYMBOL(finz, name, d8, ulp##avx512f)},                                          \
-                   {ADDRESS(finz, name, d2, ulp##avx2128), ADDRESS(finz, name, d4, ulp##avx2),      \
+                    ADDRESS(finz, name, f16, ulp##avx512f)}},                                        \
+                  {SYMBOL(finz, name, d1, ulp##purecfma),                                            \
+                   ADDRESS(finz, name, d1, ulp##purecfma),                                           \
+                   {SYMBOL(finz, name, d2, ulp##avx2128), SYMBOL(finz, name, d4, ulp##avx2),         \
+                    SYMBOL(finz, name, d8, ulp##avx512f)},                                           \
+                   {ADDRESS(finz, name, d2, ulp##avx2128), ADDRESS(finz, name, d4, ulp##avx2),       \
                     ADDRESS(finz, name, d8, ulp##avx512f)}}},
 #include "math.def"
 #undef IR_MATH1
@@ -96,14 +106,16 @@ static MathTable *table_of_cpu(void) {
 }
 #else
 static MathTable scalar_table = {
-#define IR_MATH1(OP, name, ulp)                                                                         \
+#define IR_MATH1(OP, name, ulp)                                                                    \
   [QL_OP_##OP] = {{SYMBOL(finz, name, f1, ulp##purecfma), ADDRESS(finz, name, f1, ulp##purecfma)}, \
                   {SYMBOL(finz, name, d1, ulp##purecfma), ADDRESS(finz, name, d1, ulp##purecfma)}},
 #include "math.def"
 #undef IR_MATH1
 };
 
-static MathTable *table_of_cpu(void) { return &scalar_table; }
+static MathTable *table_of_cpu(void) {
+  return &scalar_table;
+}
 #endif
 
 const IrMath *ir_math(QlOp op, QlDtype dtype) {

@@ -1,0 +1,356 @@
+/* Compiled code against the interpreter, bit by bit: every operation, cast and reduction in every place that a loop has
+ * (whole vectors, the tail, a gather from odd strides), and random functions. */
+#include "../check.h"
+#include "generate.h"
+#include "random.h"
+
+#include <stdlib.h>
+
+enum { FUNCTIONS = 250, CALLS = 6 };
+
+typedef struct Operand { /* a rank-1 or rank-2 operand of a directed case */
+  QlDtype dtype;
+  JitAccess access;
+  JitStride stride[2];
+} Operand;
+
+static QlSource no_source(void) {
+  return (QlSource){0};
+}
+
+static Jit *open_jit(bool fastmath) {
+  Jit *jit = NULL;
+  QlError error = {0};
+  if (!CHECK(jit_open(&(JitOptions){.fastmath = fastmath}, &jit, &error) == QL_OK)) fprintf(stderr, "%s\n", error.text);
+  return jit;
+}
+
+static JitEntry *compile(Jit *jit, const JitFn *fn, QlError *error) {
+  JitFn *copy = ir_copy(fn);
+  JitKey key;
+  const JitKernel *kernel;
+  bool good = copy && jit_key(jit, copy, &key, error) == QL_OK && jit_compile(jit, copy, key, &kernel, error) == QL_OK;
+  jit_fn_free(copy);
+  return good ? jit_entry(kernel) : NULL;
+}
+
+static void report(const JitFn *fn, const char *what, const char *text) {
+  char *printed = jit_print(fn);
+  fprintf(stderr, "%s: %s\n%s", what, text, printed ? printed : "");
+  free(printed);
+}
+
+/* The compiled kernel and the interpreter on equal memory. */
+static bool agree(const JitFn *fn, JitEntry *entry, GenerateCall *a, GenerateCall *b, QlError *error) {
+  if (!a || !b || jit_interpret(fn, &a->call, error) != QL_OK) return false;
+  entry(&b->call);
+  return generate_equal(fn, a, b, error->text, sizeof error->text);
+}
+
+/* ---- random functions ---- */
+
+static void random_functions(void) {
+  Jit *jit = open_jit(false);
+  for (uint64_t seed = 0; jit && seed < FUNCTIONS; seed++) {
+    JitFn *fn = generate_function(seed, NULL);
+    QlError error = {0};
+    JitEntry *entry = compile(jit, fn, &error);
+    if (!CHECK(entry)) report(fn, "not compiled", error.text);
+    for (uint64_t n = 0; entry && n < CALLS; n++) {
+      GenerateCall *a = generate_call(fn, seed * CALLS + n), *b = generate_call(fn, seed * CALLS + n);
+      if (!CHECK(agree(fn, entry, a, b, &error))) report(fn, "differs", error.text);
+      generate_call_free(a), generate_call_free(b);
+    }
+    jit_fn_free(fn);
+  }
+  jit_close(jit);
+}
+
+/* ---- directed cases: memory of `points` elements per operand, whatever its strides ---- */
+
+enum { POINTS = 137, SPREAD = 5 }; /* of float64: 8 whole pairs of vectors, and 9 */
+
+typedef struct Case {
+  JitFn *fn;
+  int operands;
+  QlDtype dtype[4];
+  int64_t stride[4]; /* in bytes */
+  char *memory[4], *copy[4], *base[4], *copy_base[4];
+  int64_t bytes;
+} Case;
+
+static void case_free(Case *c) {
+  for (int k = 0; k < c->operands; k++) free(c->memory[k]), free(c->copy[k]);
+  jit_fn_free(c->fn);
+}
+
+/* An operand with nasty values. step: elements from one point to the next. */
+static void case_operand(Case *c, Random *random, QlDtype dtype, JitAccess access, int step) {
+  int k = c->operands++;
+  int64_t size = ql_dtype_info[dtype].size, elements = POINTS * SPREAD;
+  JitStride stride = step == 0 ? JIT_STRIDE_ZERO : step == 1 ? JIT_STRIDE_UNIT : JIT_STRIDE_ANY;
+  jit_fn_array(c->fn, dtype, access, &stride);
+  c->dtype[k] = dtype, c->stride[k] = step * size;
+  c->memory[k] = malloc((size_t)(elements * size)), c->copy[k] = malloc((size_t)(elements * size));
+  for (int64_t i = 0; i < elements; i++) ir_write(dtype, c->memory[k] + i * size, random_value(random, dtype));
+  memcpy(c->copy[k], c->memory[k], (size_t)(elements * size));
+  int64_t first = step < 0 ? (POINTS - 1) * -c->stride[k] : 0;
+  c->base[k] = c->memory[k] + first, c->copy_base[k] = c->copy[k] + first;
+}
+
+static bool same_element(QlDtype dtype, const char *a, const char *b) {
+  QlDtype part = (QlDtype)ql_dtype_info[dtype].part;
+  size_t size = ql_dtype_info[part].size;
+  for (size_t at = 0; at < ql_dtype_info[dtype].size; at += size) {
+    QlValue x = ir_read(part, a + at), y = ir_read(part, b + at);
+    bool nan = ql_dtype_info[part].kind == QL_KIND_FLOAT && ir_eval(QL_OP_ISNAN, part, &x).b &&
+               ir_eval(QL_OP_ISNAN, part, &y).b;
+    if (x.bits[0] != y.bits[0] && !nan) return false;
+  }
+  return true;
+}
+
+/* Runs both ways on POINTS - 1 .. points; the last operand is the result. */
+static bool case_agrees(Case *c, Jit *jit, QlError *error) {
+  JitEntry *entry = compile(jit, c->fn, error);
+  if (!entry) return false;
+  int64_t extent = POINTS, origin = 0, size = ql_dtype_info[c->dtype[c->operands - 1]].size;
+  JitCall call = {&extent, &origin, c->base, c->stride, NULL},
+          other = {&extent, &origin, c->copy_base, c->stride, NULL};
+  if (jit_interpret(c->fn, &call, error) != QL_OK) return false;
+  entry(&other);
+  const char *want = c->memory[c->operands - 1], *got = c->copy[c->operands - 1];
+  for (int64_t i = 0; i < POINTS * SPREAD; i++) {
+    if (same_element(c->dtype[c->operands - 1], want + i * size, got + i * size)) continue;
+    snprintf(error->text, sizeof error->text, "element %lld", (long long)i);
+    return false;
+  }
+  return true;
+}
+
+/* A result may depend on the sign of a NaN, which is nobody's promise: such operations get numbers. */
+static void drop_nans(Case *c) {
+  for (int k = 0; k < c->operands; k++) {
+    QlDtype part = (QlDtype)ql_dtype_info[c->dtype[k]].part;
+    int64_t size = ql_dtype_info[part].size, count = POINTS * SPREAD * ql_dtype_info[c->dtype[k]].size / size;
+    if (ql_dtype_info[part].kind != QL_KIND_FLOAT) continue;
+    for (int64_t i = 0; i < count; i++) {
+      QlValue x = ir_read(part, c->memory[k] + i * size);
+      if (ir_eval(QL_OP_ISNAN, part, &x).b)
+        memset(c->memory[k] + i * size, 0, (size_t)size), memset(c->copy[k] + i * size, 0, (size_t)size);
+    }
+  }
+}
+
+static bool reads_nan_sign(QlOp op, QlDtype loop) {
+  if (op == QL_OP_SIGNBIT || op == QL_OP_COPYSIGN) return true;
+  return ql_dtype_info[loop].kind == QL_KIND_COMPLEX &&
+         (ql_op_info[op].domain == QL_DOMAIN_INEXACT || op == QL_OP_POWER || op == QL_OP_FLOAT_POWER);
+}
+
+/* One operation. steps: of the first and the second argument and of the result. */
+static void try_op(Jit *jit, QlOp op, QlDtype loop, const int steps[3]) {
+  Case c = {.fn = jit_fn_new(1)};
+  Random random = {(uint64_t)op * 100 + loop};
+  JitRef args[3];
+  QlError error = {0};
+  int arity = ql_op_info[op].arity;
+  for (int a = 0; a < arity; a++) {
+    case_operand(&c, &random, a == 0 && op == QL_OP_SELECT ? QL_BOOL : loop, JIT_READ, steps[a % 2]);
+    args[a] = jit_load(c.fn, a, NULL, no_source());
+  }
+  case_operand(&c, &random, ir_result(op, loop), JIT_WRITE, steps[2]);
+  jit_store(c.fn, arity, jit_op(c.fn, op, arity, args, no_source()), no_source());
+  if (reads_nan_sign(op, loop)) drop_nans(&c);
+  if (!CHECK(case_agrees(&c, jit, &error))) report(c.fn, "differs", error.text);
+  case_free(&c);
+}
+
+static void every_operation(void) {
+  Jit *jit = open_jit(false);
+  static const int contiguous[3] = {1, 1, 1}, odd[3] = {-2, 0, 3};
+  for (int op = 0; op < QL_OP_COUNT; op++) {
+    for (int loop = 0; loop < QL_DTYPE_COUNT; loop++) {
+      if (!ir_has_loop((QlOp)op, (QlDtype)loop)) continue;
+      try_op(jit, (QlOp)op, (QlDtype)loop, contiguous);
+      if ((op + loop) % 5 == 0) try_op(jit, (QlOp)op, (QlDtype)loop, odd);
+    }
+  }
+  jit_close(jit);
+}
+
+static void every_cast(void) {
+  Jit *jit = open_jit(false);
+  for (int from = 0; from < QL_DTYPE_COUNT; from++) {
+    for (int to = 0; to < QL_DTYPE_COUNT; to++) {
+      Case c = {.fn = jit_fn_new(1)};
+      Random random = {(uint64_t)from * 100 + (uint64_t)to};
+      QlError error = {0};
+      case_operand(&c, &random, (QlDtype)from, JIT_READ, 1);
+      case_operand(&c, &random, (QlDtype)to, JIT_WRITE, (from + to) % 3 ? 1 : -1);
+      jit_store(c.fn, 1, jit_cast(c.fn, jit_load(c.fn, 0, NULL, no_source()), (QlDtype)to, no_source()), no_source());
+      if (!CHECK(case_agrees(&c, jit, &error))) report(c.fn, "differs", error.text);
+      case_free(&c);
+    }
+  }
+  jit_close(jit);
+}
+
+/* ---- every length of a row, so that every length of a tail occurs; and what lies behind the row stays ---- */
+
+static void every_length(void) {
+  Jit *jit = open_jit(false);
+  static const QlDtype dtypes[] = {QL_F64, QL_F32, QL_F16, QL_I8, QL_BOOL};
+  for (size_t d = 0; d < sizeof dtypes / sizeof *dtypes; d++) {
+    enum { LONGEST = 150, GUARD = 100 };
+    QlDtype dtype = dtypes[d];
+    Random random = {d};
+    int64_t size = ql_dtype_info[dtype].size;
+    JitFn *fn = jit_fn_new(1);
+    JitStride unit = JIT_STRIDE_UNIT;
+    int x = jit_fn_array(fn, dtype, JIT_READ, &unit), y = jit_fn_array(fn, dtype, JIT_UPDATE, &unit);
+    JitRef args[2] = {jit_load(fn, x, (int32_t[]){1}, no_source()), jit_load(fn, y, NULL, no_source())};
+    jit_store(fn, y, jit_op(fn, QL_OP_ADD, 2, args, no_source()), no_source());
+    QlError error = {0};
+    JitEntry *entry = compile(jit, fn, &error);
+    for (int64_t length = 0; entry && length <= LONGEST; length++) {
+      char in[(LONGEST + GUARD) * 8], want[(LONGEST + GUARD) * 8], got[(LONGEST + GUARD) * 8];
+      for (int64_t i = 0; i < LONGEST + GUARD; i++) {
+        ir_write(dtype, in + i * size, random_value(&random, dtype));
+        ir_write(dtype, want + i * size, random_value(&random, dtype));
+      }
+      memcpy(got, want, sizeof got);
+      int64_t origin = 0, stride[2] = {size, size};
+      jit_interpret(fn, &(JitCall){&length, &origin, (char *[]){in, want}, stride, NULL}, &error);
+      entry(&(JitCall){&length, &origin, (char *[]){in, got}, stride, NULL});
+      bool same = true;
+      for (int64_t i = 0; i < LONGEST + GUARD; i++) same = same && same_element(dtype, want + i * size, got + i * size);
+      if (!CHECK(same)) fprintf(stderr, "%s, length %lld\n", ql_dtype_info[dtype].name, (long long)length);
+    }
+    CHECK(entry);
+    jit_fn_free(fn);
+  }
+  jit_close(jit);
+}
+
+/* ---- reductions ---- */
+
+enum { REDUCE_EXTENTS = 12 };
+
+static JitFn *reduction_of(QlReduction reduction, JitReduceForm form, int axis, QlDtype dtype, bool unit) {
+  JitFn *fn = jit_fn_new(2);
+  JitStride in[2] = {JIT_STRIDE_ANY, unit ? JIT_STRIDE_UNIT : JIT_STRIDE_ANY},
+            out[2] = {JIT_STRIDE_ANY, JIT_STRIDE_ANY};
+  if (form != JIT_LEAVES) out[axis] = JIT_STRIDE_ZERO;
+  jit_fn_array(fn, dtype, JIT_READ, in), jit_fn_array(fn, dtype, JIT_WRITE, out);
+  jit_reduce(fn, reduction, form, axis, 1, jit_load(fn, 0, NULL, no_source()), no_source());
+  return fn;
+}
+
+/* Elements of both signs and sizes, so that every other order of a sum has other bits; some infinities and NaNs in
+ * some. */
+static QlValue element_of(Random *random, QlDtype dtype, bool nasty) {
+  if (nasty) return random_value(random, dtype);
+  double a = (double)(int64_t)random_bits(random) * 0x1p-62, b = (double)(int64_t)random_bits(random) * 0x1p-62;
+  if (ql_dtype_info[dtype].kind < QL_KIND_FLOAT) return random_value(random, dtype);
+  return ql_convert(QL_C128, (QlValue){.z = {a, b}}, dtype);
+}
+
+static void try_reduction(JitEntry *entry, const JitFn *fn, const IrIns *reduce, const int64_t extent[2],
+                          Random *random) {
+  QlDtype dtype = (QlDtype)reduce->dtype;
+  int64_t size = ql_dtype_info[dtype].size, points = extent[0] * extent[1], origin[2] = {0, 0},
+          lines = extent[1 - reduce->axis];
+  int64_t per_line = reduce->form == JIT_LEAVES ? (extent[reduce->axis] + JIT_LEAF - 1) / JIT_LEAF : 1,
+          results = lines * per_line + 1;
+  char *in = malloc((size_t)((points + 1) * size)), *want = calloc((size_t)results, (size_t)size),
+       *got = calloc((size_t)results, (size_t)size);
+  for (int64_t i = 0; i < points; i++) ir_write(dtype, in + i * size, element_of(random, dtype, extent[0] % 2));
+  int64_t along = reduce->form == JIT_LEAVES ? size : 0, across = per_line * size;
+  int64_t stride[4] = {extent[1] * size, size, reduce->axis ? across : along, reduce->axis ? along : across};
+  QlError error = {0};
+  CHECK_INT_EQ(jit_interpret(fn, &(JitCall){extent, origin, (char *[]){in, want}, stride, NULL}, &error), QL_OK);
+  entry(&(JitCall){extent, origin, (char *[]){in, got}, stride, NULL});
+  bool same = true;
+  for (int64_t i = 0; i < results; i++) same = same && same_element(dtype, want + i * size, got + i * size);
+  if (!CHECK(same)) {
+    snprintf(error.text, sizeof error.text, "%lld x %lld", (long long)extent[0], (long long)extent[1]);
+    report(fn, "differs", error.text);
+  }
+  free(in), free(want), free(got);
+}
+
+static void every_reduction(void) {
+  static const int64_t extents[REDUCE_EXTENTS] = {0, 1, 3, 7, 8, 9, 127, 128, 129, 300, 1000, 1923};
+  Jit *jit = open_jit(false);
+  Random random = {7};
+  for (int reduction = 0; reduction < QL_REDUCE_COUNT; reduction++) {
+    for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++) {
+      if ((reduction == QL_REDUCE_ANY || reduction == QL_REDUCE_ALL) && dtype != QL_BOOL) continue;
+      int form = (reduction + dtype) % 3, axis = dtype % 2; /* random functions mix the rest */
+      for (int turn = 0; turn < 2; turn++, axis = 1 - axis, form = (form + 1) % 3) {
+        JitFn *fn = reduction_of((QlReduction)reduction, (JitReduceForm)form, axis, (QlDtype)dtype, turn == 0);
+        QlError error = {0};
+        JitEntry *entry = compile(jit, fn, &error);
+        if (!CHECK(entry)) report(fn, "not compiled", error.text);
+        bool no_identity = reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX;
+        for (int k = no_identity; entry && k < REDUCE_EXTENTS; k++) {
+          int64_t extent[2] = {3 + k % 3, 3 + k % 3};
+          extent[axis] = extents[k];
+          if (axis == 0 && k % 4 == 3) extent[1] = 1030; /* more than a tile */
+          try_reduction(entry, fn, &fn->ins[2], extent, &random);
+        }
+        jit_fn_free(fn);
+      }
+    }
+  }
+  jit_close(jit);
+}
+
+/* ---- boxes ---- */
+
+/* A box without points touches no memory, not even for a uniform load. */
+static void empty_boxes(void) {
+  Jit *jit = open_jit(false);
+  JitFn *fn = jit_fn_new(2);
+  JitStride zero[2] = {JIT_STRIDE_ZERO, JIT_STRIDE_ZERO}, any[2] = {JIT_STRIDE_ANY, JIT_STRIDE_ANY};
+  jit_fn_array(fn, QL_F64, JIT_READ, zero), jit_fn_array(fn, QL_F64, JIT_WRITE, any);
+  jit_store(fn, 1, jit_op(fn, QL_OP_SQRT, 1, (JitRef[]){jit_load(fn, 0, NULL, no_source())}, no_source()), no_source());
+  QlError error = {0};
+  JitEntry *entry = compile(jit, fn, &error);
+  if (CHECK(entry)) {
+    int64_t extents[3][2] = {{0, 5}, {5, 0}, {0, 0}}, origin[2] = {0, 0}, stride[4] = {0, 0, 8, 8};
+    for (int k = 0; k < 3; k++) entry(&(JitCall){extents[k], origin, (char *[]){NULL, NULL}, stride, NULL});
+    double in = 16, out = 0;
+    entry(&(JitCall){(int64_t[]){1, 1}, origin, (char *[]){(char *)&in, (char *)&out}, stride, NULL});
+    CHECK(out == 4);
+  }
+  jit_fn_free(fn);
+  jit_close(jit);
+}
+
+/* a * b + c contracts under fastmath alone. */
+static void fastmath_contracts(void) {
+  double want = 1.0 + 0x1p-30, in[3] = {want, want, -1.0}, out[2];
+  for (int fast = 0; fast < 2; fast++) {
+    Jit *jit = open_jit(fast);
+    JitFn *fn = jit_fn_new(0);
+    JitRef value[3];
+    for (int k = 0; k < 3; k++) value[k] = jit_load(fn, jit_fn_array(fn, QL_F64, JIT_READ, NULL), NULL, no_source());
+    int result = jit_fn_array(fn, QL_F64, JIT_WRITE, NULL);
+    JitRef product = jit_op(fn, QL_OP_MULTIPLY, 2, value, no_source());
+    jit_store(fn, result, jit_op(fn, QL_OP_ADD, 2, (JitRef[]){product, value[2]}, no_source()), no_source());
+    QlError error = {0};
+    JitEntry *entry = compile(jit, fn, &error);
+    if (CHECK(entry))
+      entry(&(JitCall){NULL, NULL, (char *[]){(char *)&in[0], (char *)&in[1], (char *)&in[2], (char *)&out[fast]}, NULL,
+                       NULL});
+    jit_fn_free(fn);
+    jit_close(jit);
+  }
+  CHECK(out[0] == 0x1p-29);
+  CHECK(out[1] == 0x1p-29 + 0x1p-60 || out[1] == 0x1p-29); /* contracted where the processor can */
+}
+
+CHECK_MAIN(CHECK_TEST(random_functions), CHECK_TEST(every_operation), CHECK_TEST(every_cast), CHECK_TEST(every_length),
+           CHECK_TEST(every_reduction), CHECK_TEST(empty_boxes), CHECK_TEST(fastmath_contracts))
