@@ -22,6 +22,8 @@ static QlSource no_source(void) { return (QlSource){0}; }
 
 static QlDtype dtype_of(const Generator *g, JitRef value) { return (QlDtype)g->fn->ins[value.id].dtype; }
 
+static int rank_of(const Generator *g, JitRef value) { return value.id ? g->fn->ins[value.id].rank : 0; }
+
 static JitRef keep(Generator *g, JitRef value) {
   if (value.id && g->count < MAX_VALUES) g->values[g->count++] = value;
   return value;
@@ -161,7 +163,8 @@ static void make_branch(Generator *g) {
     g->count = reach;
   }
   jit_block_open(fn, join);
-  JitRef phi = jit_phi(fn, dtype, fn->rank);
+  int rank = QL_MAX(rank_of(g, value[0]), rank_of(g, value[1]));
+  JitRef phi = jit_phi(fn, dtype, random_chance(&g->random, 50) ? rank : fn->rank);
   for (int side = 0; side < 2; side++) jit_phi_from(fn, phi, from[side], value[side]);
   keep(g, phi);
 }
@@ -179,7 +182,7 @@ static void make_loop(Generator *g) {
   JitBlock before = {fn->open}, head = jit_block_new(fn), body = jit_block_new(fn), after = jit_block_new(fn);
   jit_jump(fn, head);
   jit_block_open(fn, head);
-  JitRef i = jit_phi(fn, QL_I64, fn->rank), x = jit_phi(fn, dtype, fn->rank);
+  JitRef i = jit_phi(fn, QL_I64, random_chance(&g->random, 50) ? 0 : fn->rank), x = jit_phi(fn, dtype, fn->rank);
   jit_branch(fn, jit_op(fn, QL_OP_LESS, 2, (JitRef[]){i, end}, source), body, after);
   int reach = g->count;
   jit_block_open(fn, body);
