@@ -1,7 +1,8 @@
 """Quelea: NumPy-compatible arrays partitioned over MPI ranks, through compiled kernels.
 
-``import quelea as np`` in a NumPy script, then ``mpirun -n 16 python script.py``. The namespace is NumPy's; what is not there yet
-says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_root``, ``info``, ``counters``, ``config``.
+``import quelea as np`` in a NumPy script, then ``mpirun -n 16 python script.py``. The namespace is NumPy's; what is not
+there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_root``, ``info``, ``counters``,
+``config``.
 """
 
 import os as _os
@@ -235,7 +236,7 @@ class errstate(_numpy.errstate):
         for category, action in kwargs.items():
             if category != "call" and action not in ("ignore", None):
                 raise NotImplementedError(
-                    f"errstate({category}={action!r}) is not in Quelea yet; floating-point errors are ignored, test with np.isfinite"
+                    f"errstate({category}={action!r}) is not in Quelea yet; errors are ignored, test with np.isfinite"
                 )
         super().__init__(**kwargs)
 

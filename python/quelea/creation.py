@@ -358,11 +358,11 @@ def arange(
         raise ZeroDivisionError("division by zero")
     length = (last - first) / by
     count = max(0, math.ceil(length.real if isinstance(length, complex) else length))
-    if dtype == bool and count > 2:
+    if dtype.kind == "b" and count > 2:
         raise TypeError("arange() is only supported for booleans when the result has at most length 2.")
     two = numpy.array([first, first + by], dtype)
     with numpy.errstate(all="ignore"):
-        delta = two[1] ^ two[0] if dtype == bool else two[1] - two[0]
+        delta = two[1] ^ two[0] if dtype.kind == "b" else two[1] - two[0]
     return _quelea.ramp(count, 0, two[0], delta, dtype)
 
 
@@ -569,6 +569,12 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     return tuple(g.copy() for g in grids) if copy else tuple(grids)
 
 
+def _diagonals(rows: int, columns: int | None) -> ndarray:
+    """Number the diagonals of a matrix: 0 the main one, positive above."""
+    shape = (operator.index(rows), operator.index(rows if columns is None else columns))
+    return _grid_axis(shape, 1, int, True) - _grid_axis(shape, 0, int, True)
+
+
 def eye(
     N: int,
     M: int | None = None,
@@ -593,8 +599,7 @@ def eye(
     ndarray of shape (N, M)
     """
     _check(order, device, like)
-    rows, columns = indices((operator.index(N), operator.index(N if M is None else M)), sparse=True)
-    return (columns - rows == operator.index(k)).astype(dtype)
+    return _quelea.equal(_diagonals(N, M), operator.index(k)).astype(dtype)
 
 
 def identity(n: int, dtype: DType = None, *, like: Any = None) -> ndarray:
@@ -615,8 +620,7 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: DType = float, *, like:
     ndarray of shape (N, M)
     """
     _check(like=like)
-    rows, columns = indices((N, N if M is None else M), sparse=True)
-    return (columns - rows <= k).astype(dtype)
+    return _quelea.less_equal(_diagonals(N, M), k).astype(dtype)
 
 
 def tril(m: Any, k: int = 0) -> ndarray:
@@ -627,7 +631,7 @@ def tril(m: Any, k: int = 0) -> ndarray:
     ndarray of the same shape
     """
     x = _asarray(m)
-    return _quelea.where(tri(*x.shape[-2:], k=k, dtype=bool), x, x.dtype.type(0))
+    return _quelea.where(tri(x.shape[-2], x.shape[-1], k, bool), x, x.dtype.type(0))
 
 
 def triu(m: Any, k: int = 0) -> ndarray:
@@ -638,4 +642,4 @@ def triu(m: Any, k: int = 0) -> ndarray:
     ndarray of the same shape
     """
     x = _asarray(m)
-    return _quelea.where(tri(*x.shape[-2:], k=k - 1, dtype=bool), x.dtype.type(0), x)
+    return _quelea.where(tri(x.shape[-2], x.shape[-1], k - 1, bool), x.dtype.type(0), x)

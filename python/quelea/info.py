@@ -82,8 +82,8 @@ def info() -> dict[str, Any]:
     Returns
     -------
     dict
-        ``rank``, ``size``, ``node``, ``node_count``, ``threads``, ``workers``, ``memory_budget`` (bytes of a node), ``host``,
-        ``comm``, ``target``, ``cache_folder``.
+        ``rank``, ``size``, ``node``, ``node_count``, ``threads``, ``workers``, ``memory_budget`` (bytes of a node),
+        ``host``, ``comm``, ``target``, ``cache_folder``.
     """
     return _quelea.info()
 

@@ -1,4 +1,4 @@
-"""Products of matrices and vectors, as sums of broadcast products: the fixed tree of contract C7 on any number of ranks."""
+"""Products of matrices and vectors, as sums of broadcast products: contract C7's fixed tree on any number of ranks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -67,8 +67,8 @@ def matmul(x1: Any, x2: Any, /, out: ndarray | None = None, *, dtype: Any = None
     for i, x in enumerate((a, b)):
         if x.ndim == 0:
             raise ValueError(
-                f"matmul: Input operand {i} does not have enough dimensions (has 0, gufunc core with signature {signature} "
-                "requires 1)"
+                f"matmul: Input operand {i} does not have enough dimensions (has 0, gufunc core with signature "
+                f"{signature} requires 1)"
             )
     k = a.shape[-1]
     if b.shape[-2 if b.ndim > 1 else 0] != k:
@@ -130,7 +130,8 @@ def inner(a: Any, b: Any, /) -> ndarray:
     if x.shape[-1] != y.shape[-1]:
         left, right = (str(s).replace(" ", "") for s in (x.shape, y.shape))
         raise ValueError(
-            f"shapes {left} and {right} not aligned: {x.shape[-1]} (dim {x.ndim - 1}) != {y.shape[-1]} (dim {y.ndim - 1})"
+            f"shapes {left} and {right} not aligned: "
+            f"{x.shape[-1]} (dim {x.ndim - 1}) != {y.shape[-1]} (dim {y.ndim - 1})"
         )
     spread = x.reshape(x.shape[:-1] + (1,) * (y.ndim - 1) + x.shape[-1:])
     return _contract(spread, y, -1)
@@ -218,5 +219,5 @@ def trace(
     from .manipulation import moveaxis
 
     x = moveaxis(_array(a), (axis1, axis2), (-2, -1))
-    mask = eye(*x.shape[-2:], k=offset, dtype=bool)
+    mask = eye(x.shape[-2], x.shape[-1], offset, bool)
     return _quelea.sum(_quelea.where(mask, x, x.dtype.type(0)), (-2, -1), dtype, out)

@@ -3,6 +3,7 @@
 import math
 import operator
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy
@@ -130,7 +131,7 @@ def squeeze(a: Any, axis: Axes = None) -> ndarray:
     -------
     ndarray
     """
-    return _array(a).squeeze(tuple(axis) if isinstance(axis, list) else axis)
+    return _array(a).squeeze(tuple(axis) if isinstance(axis, Sequence) else axis)
 
 
 def expand_dims(a: Any, axis: int | Sequence[int]) -> ndarray:
@@ -433,8 +434,8 @@ def _check_join(first: ndarray, part: ndarray, index: int, axis: int) -> None:
     for i, (a, b) in enumerate(zip(first.shape, part.shape, strict=True)):
         if i != axis and a != b:
             raise ValueError(
-                "all the input array dimensions except for the concatenation axis must match exactly, but along dimension "
-                f"{i}, the array at index 0 has size {a} and the array at index {index} has size {b}"
+                "all the input array dimensions except for the concatenation axis must match exactly, but along "
+                f"dimension {i}, the array at index 0 has size {a} and the array at index {index} has size {b}"
             )
 
 
@@ -544,7 +545,7 @@ def array_split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 
         for i in range(sections):
             cuts.append(cuts[-1] + each + (i < extra))
     before = (slice(None),) * axis
-    return [x[(*before, slice(a, b))] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [x[(*before, slice(a, b))] for a, b in pairwise(cuts)]
 
 
 def split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[ndarray]:

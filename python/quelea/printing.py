@@ -1,8 +1,8 @@
 """Text of arrays, as NumPy prints them. Only what is shown is gathered.
 
 NumPy summarises an array of more than `threshold` elements by the `edgeitems` first and last of every axis. For such an
-array the corner blocks are gathered into a small array that has one more element in the middle of every summarised axis;
-NumPy's own formatter then finds the same corners and writes the same text.
+array the corner blocks are gathered into a small array that has one more element in the middle of every summarised
+axis; NumPy's own formatter then finds the same corners and writes the same text.
 """
 
 import itertools
@@ -81,8 +81,9 @@ def array_repr(
     """
     x = _quelea.asarray(arr)
     options = numpy.get_printoptions()
-    if options.get("override_repr") is not None:
-        return str(options["override_repr"](x))  # type: ignore[operator]
+    override: Any = options.get("override_repr")
+    if override is not None:
+        return str(override(x))
     shown, summary = _shown(x, options["threshold"], options["edgeitems"])
     if not summary:
         return numpy.array_repr(shown, max_line_width, precision, suppress_small)

@@ -1,4 +1,4 @@
-"""What Quelea does to the Python process of a rank: output, exceptions and the end of the program (contracts C5 and C10).
+"""What Quelea does to the Python process of a rank: output, exceptions, the end of the program (contracts C5 and C10).
 
 Under a launcher every rank runs the whole script. What it prints appears once, from rank 0; standard error is kept from
 every rank and says whose it is. A rank that fails ends the job, so that no other waits for it.
@@ -8,7 +8,7 @@ import atexit
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -35,33 +35,36 @@ def launched_rank() -> int | None:
 
 
 class _Tagged:
-    """A text stream that begins each line with the rank; everything else is the stream's own."""
+    """A text stream that begins each line with the rank and writes whole lines, so that ranks do not mix theirs."""
 
     def __init__(self, stream: TextIO, tag: str) -> None:
         self._stream = stream
         self._tag = tag
-        self._at_line_start = True
+        self._line = ""
 
     def write(self, text: str) -> int:
-        if text:
-            lines = text.splitlines(keepends=True)
-            tagged = "".join(
-                line if i == 0 and not self._at_line_start else self._tag + line for i, line in enumerate(lines)
-            )
-            self._at_line_start = text.endswith("\n")
-            self._stream.write(tagged)
+        *lines, self._line = (self._line + text).split("\n")
+        if lines:
+            self._stream.write("".join(f"{self._tag}{line}\n" for line in lines))
+            self._stream.flush()
         return len(text)
 
-    def writelines(self, lines: list[str]) -> None:
+    def writelines(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.write(line)
+
+    def flush(self) -> None:
+        if self._line:
+            self._stream.write(self._tag + self._line)
+            self._line = ""
+        self._stream.flush()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
 
 def _redirect(rank: int) -> None:
-    sys.stderr = _Tagged(sys.stderr, f"[rank {rank}] ")  # type: ignore[assignment]
+    sys.stderr = _Tagged(sys.stderr, f"[rank {rank}] ")
     if os.environ.get("QUELEA_OUTPUT", "root") != "all":
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  it lives as long as the process
 

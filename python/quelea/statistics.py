@@ -20,6 +20,10 @@ def _array(x: Any) -> ndarray:
     return x if isinstance(x, ndarray) else _asarray(x)
 
 
+def _axes(axis: Axis) -> int | tuple[int, ...] | None:
+    return tuple(axis) if isinstance(axis, Sequence) else axis
+
+
 def _count(x: ndarray, axis: Axis) -> int:
     axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, max(x.ndim, 1))
     count = 1
@@ -95,7 +99,7 @@ def mean(
     accumulated, given = _accumulator(x.dtype, dtype)
     if where is not True:
         mask = _quelea.broadcast_to(_array(where), x.shape)
-        count: Any = _quelea.sum(mask, axis, keepdims=keepdims)
+        count: Any = _quelea.sum(mask, _axes(axis), keepdims=keepdims)
         return _deliver(_divide(_sum(x, axis, accumulated, keepdims, mask), count, given), out)
     count = _count(x, axis)
     if count == 0:
@@ -104,8 +108,7 @@ def mean(
 
 
 def _sum(x: ndarray, axis: Axis, dtype: Any, keepdims: bool, where: Any = True) -> ndarray:
-    axes = tuple(axis) if isinstance(axis, Sequence) else axis
-    return _quelea.sum(x, axes, dtype, keepdims=keepdims, where=where)
+    return _quelea.sum(x, _axes(axis), dtype, keepdims=keepdims, where=where)
 
 
 def var(
@@ -146,7 +149,7 @@ def var(
         ddof = correction
     accumulated, given = _accumulator(x.dtype, dtype)
     mask = True if where is True else _quelea.broadcast_to(_array(where), x.shape)
-    count: Any = _count(x, axis) if mask is True else _quelea.sum(mask, axis, keepdims=True)
+    count: Any = _count(x, axis) if mask is True else _quelea.sum(mask, _axes(axis), keepdims=True)
     centre = _divide(_sum(x, axis, accumulated, True, mask), count, None) if mean is None else mean
     distance = x - centre
     squares = (
@@ -157,7 +160,7 @@ def var(
     real_dtype = numpy.zeros(0, accumulated).real.dtype
     total = _sum(squares, axis, real_dtype, keepdims, mask)
     if mask is not True:
-        divisor: Any = _quelea.maximum(_quelea.sum(mask, axis, keepdims=keepdims) - ddof, 0)
+        divisor: Any = _quelea.maximum(_quelea.sum(mask, _axes(axis), keepdims=keepdims) - ddof, 0)
         return _deliver(_divide(total, divisor, given), out)
     if count - ddof <= 0:
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
@@ -194,7 +197,7 @@ def ptp(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = 
     ndarray
     """
     x = _array(a)
-    axes = tuple(axis) if isinstance(axis, Sequence) else axis
+    axes = _axes(axis)
     return _quelea.subtract(_quelea.max(x, axes, keepdims=keepdims), _quelea.min(x, axes, keepdims=keepdims), out=out)
 
 
@@ -269,7 +272,7 @@ def nansum(a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = N
     -------
     ndarray
     """
-    return _quelea.sum(_without_nan(_array(a), 0), axis, dtype, out, keepdims)
+    return _quelea.sum(_without_nan(_array(a), 0), _axes(axis), dtype, out, keepdims)
 
 
 def nanmean(
@@ -345,7 +348,8 @@ def _reduce_slowly(
         if filler is None:
             which = "minimum" if name == "min" else "maximum"
             raise ValueError(
-                f"reduction operation '{which}' does not have an identity, so to use a where mask one has to specify 'initial'"
+                f"reduction operation '{which}' does not have an identity, so to use a where mask one has to specify "
+                "'initial'"
             )
         x = _quelea.where(_array(where), x, x.dtype.type(filler))
     if initial is not None and x.size == 0 and neutral is None:

@@ -1,5 +1,8 @@
-"""What every Python test shares. The same tests run in one process and, under mpirun, on every rank at once: all ranks must draw the same
-examples in the same order, and a flush that fails must be blamed on the test that recorded it."""
+"""What every Python test shares.
+
+The same tests run in one process and, under mpirun, on every rank at once: all ranks must draw the same examples in the
+same order, and a flush that fails must be blamed on the test that recorded it.
+"""
 
 import os
 import sys
@@ -12,7 +15,7 @@ sys.path.insert(0, os.path.dirname(__file__))  # for `support`
 pytest.register_assert_rewrite("support")
 os.environ.setdefault("QUELEA_OUTPUT", "all")  # pytest's report of every rank is wanted
 
-import quelea
+import quelea  # noqa: E402  it reads the environment
 
 settings.register_profile(
     "ranks",

@@ -18,7 +18,7 @@ def values(dtype: str, count: int = 60, seed: int = 0) -> numpy.ndarray[Any, Any
     """Small and large numbers of both signs, and the special ones that the dtype has."""
     kind = numpy.dtype(dtype)
     random = numpy.random.default_rng(seed)
-    if kind == bool:
+    if kind.kind == "b":
         return random.integers(0, 2, count).astype(bool)
     if kind.kind in "iu":
         limits = numpy.iinfo(kind)
@@ -60,7 +60,9 @@ def same_bits(got: Any, want: Any, context: object) -> None:
     numpy.testing.assert_array_equal(numpy.isnan(got), nan, f"NaN: {context}")
     bits = f"u{want.dtype.itemsize}"
     got, want = (numpy.ascontiguousarray(numpy.where(nan, 0, x).astype(want.dtype)) for x in (got, want))
-    numpy.testing.assert_array_equal(got.view(bits), want.view(bits), f"bits of {got[got != want]} {want[got != want]}: {context}")
+    numpy.testing.assert_array_equal(
+        got.view(bits), want.view(bits), f"bits of {got[got != want]} {want[got != want]}: {context}"
+    )
 
 
 def near(ours: Any, theirs: Any, ulps: float, context: object = "", absolute: float = 0) -> None:
@@ -84,5 +86,8 @@ def same_error(ours: Any, theirs: Any, text: bool = True) -> None:
     with pytest.raises(builtin) as caught:
         ours()
     if text:
-        ours_text, theirs_text = str(caught.value).strip(), str(expected).replace("numpy.ndarray", "quelea.ndarray").strip()
+        ours_text, theirs_text = (
+            str(caught.value).strip(),
+            str(expected).replace("numpy.ndarray", "quelea.ndarray").strip(),
+        )
         assert ours_text == theirs_text

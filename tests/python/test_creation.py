@@ -14,7 +14,10 @@ def test_constants(shape, dtype):
     same(np.ones(shape, dtype), numpy.ones(shape, dtype))
     if dtype:
         same(np.full(shape, 3, dtype), numpy.full(shape, 3, dtype))
-    assert (np.empty(shape, dtype).shape, np.empty(shape, dtype).dtype) == (numpy.empty(shape, dtype).shape, numpy.empty(shape, dtype).dtype)
+    assert (np.empty(shape, dtype).shape, np.empty(shape, dtype).dtype) == (
+        numpy.empty(shape, dtype).shape,
+        numpy.empty(shape, dtype).dtype,
+    )
 
 
 def test_full_and_like():
@@ -36,7 +39,21 @@ def test_full_and_like():
 
 @pytest.mark.parametrize(
     "args",
-    [(5,), (2, 9), (2, 9, 3), (9, 2, -3), (0.5, 4), (0, 1, 0.1), (1, 0, -0.1), (5, 5), (9, 2), (0, 1, 0.3), (-3, 3.0), (2.5,), (0, 1e-9, 1e-10)],
+    [
+        (5,),
+        (2, 9),
+        (2, 9, 3),
+        (9, 2, -3),
+        (0.5, 4),
+        (0, 1, 0.1),
+        (1, 0, -0.1),
+        (5, 5),
+        (9, 2),
+        (0, 1, 0.3),
+        (-3, 3.0),
+        (2.5,),
+        (0, 1e-9, 1e-10),
+    ],
 )
 def test_arange(args):
     same(np.arange(*args), numpy.arange(*args))
@@ -55,7 +72,10 @@ def test_arange_of_scalars():
 @pytest.mark.parametrize("endpoint", [True, False])
 def test_linspace(args, endpoint):
     same(np.linspace(*args, endpoint=endpoint), numpy.linspace(*args, endpoint=endpoint))
-    same(np.linspace(*args, endpoint=endpoint, dtype="float32"), numpy.linspace(*args, endpoint=endpoint, dtype="float32"))
+    same(
+        np.linspace(*args, endpoint=endpoint, dtype="float32"),
+        numpy.linspace(*args, endpoint=endpoint, dtype="float32"),
+    )
     same(np.linspace(*args, endpoint=endpoint, dtype=int), numpy.linspace(*args, endpoint=endpoint, dtype=int))
 
 
@@ -88,7 +108,20 @@ def test_grids():
 
 def test_taking_in():
     x = numpy.arange(24.0).reshape(2, 3, 4)
-    for given in (x, x.T, x[::-1, ::2], x[0, 0], x.astype(">f8"), [[1, 2], [3, 4]], (1.5, 2), 3, numpy.float16(2), [], [[]], memoryview(b"abc")):
+    for given in (
+        x,
+        x.T,
+        x[::-1, ::2],
+        x[0, 0],
+        x.astype(">f8"),
+        [[1, 2], [3, 4]],
+        (1.5, 2),
+        3,
+        numpy.float16(2),
+        [],
+        [[]],
+        memoryview(b"abc"),
+    ):
         same(np.asarray(given), numpy.asarray(given).astype(numpy.asarray(given).dtype.newbyteorder("=")))
     a = np.asarray(x)
     assert np.asarray(a) is a and np.array(a) is not a and np.array(a, copy=False) is a
@@ -104,7 +137,7 @@ def test_lists_of_arrays():
     a, b = np.arange(3.0), np.ones(3)
     same(np.array([a, b]), numpy.array([[0.0, 1, 2], [1, 1, 1]]))
     same(np.array([[a.sum(), 2], [b.sum(), 4]]), numpy.array([[3.0, 2], [3, 4]]))
-    same(a + [b[0], 1, 2], numpy.array([1.0, 2, 4]))
+    same(a + [b[0], 1, 2], numpy.array([1.0, 2, 4]))  # noqa: RUF005
 
 
 @pytest.mark.parametrize("source", DTYPES)
@@ -112,7 +145,9 @@ def test_astype(source):
     x = numpy.array([0, 1, 2, 100, 3], source)
     for target in DTYPES:
         with numpy.errstate(all="ignore"):
-            want = x.astype(target) if x.dtype.kind != "c" or numpy.dtype(target).kind in "cb" else x.real.astype(target)
+            want = (
+                x.astype(target) if x.dtype.kind != "c" or numpy.dtype(target).kind in "cb" else x.real.astype(target)
+            )
         if x.dtype.kind == "c" and numpy.dtype(target).kind not in "cb":
             with pytest.warns(numpy.exceptions.ComplexWarning):
                 same(np.asarray(x).astype(target), want, target)
@@ -125,7 +160,11 @@ def test_astype_rules():
     a = np.asarray(x)
     assert a.astype(float, copy=False) is a and a.astype(float) is not a
     for casting in ("no", "equiv", "safe", "same_kind", "odd"):
-        same_error(lambda c=casting: a.astype("int8", casting=c), lambda c=casting: x.astype("int8", casting=c), text=casting != "odd")
+        same_error(
+            lambda c=casting: a.astype("int8", casting=c),
+            lambda c=casting: x.astype("int8", casting=c),
+            text=casting != "odd",
+        )
     for dtype in ("U5", "object", "datetime64[s]", "float128", "i4,f8"):
         with pytest.raises(TypeError, match="not in Quelea"):
             a.astype(dtype)

@@ -8,14 +8,19 @@ from support import DTYPES, FLOATS, near, same, same_error, values
 
 import quelea as np
 
-UFUNCS = {theirs.__name__: (ours, theirs) for theirs, ours in np._quelea.numpy_ufuncs.items() if isinstance(theirs, numpy.ufunc)}
+UFUNCS = {
+    theirs.__name__: (ours, theirs)
+    for theirs, ours in np._quelea.numpy_ufuncs.items()
+    if isinstance(theirs, numpy.ufunc)
+}
 UNARY = sorted(name for name, (ours, _) in UFUNCS.items() if isinstance(ours, np.ufunc) and ours.nin == 1)
 BINARY = sorted(name for name, (ours, _) in UFUNCS.items() if isinstance(ours, np.ufunc) and ours.nin == 2)
 
 # Functions that SLEEF computes: at most one unit in the last place from the exact value, not NumPy's bits.
 ROUNDED = {
-    "cbrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh",
-    "tanh", "arcsinh", "arccosh", "arctanh", "power", "float_power", "arctan2", "hypot", "logaddexp", "logaddexp2",
+    "cbrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan",
+    "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "power", "float_power", "arctan2",
+    "hypot", "logaddexp", "logaddexp2",
 }  # fmt: skip
 
 
@@ -26,7 +31,15 @@ def compare(name, ours, theirs, args):
     if name in ROUNDED and want.dtype.kind == "f":
         reference = reference_of(theirs, args, want.dtype)
         near(result, reference, 1.5, name, absolute=2.0 if name.startswith("logaddexp") else 0)  # their sums cancel
-    elif want.dtype.kind == "c" and name in ROUNDED | {"sqrt", "absolute", "divide", "reciprocal", "sign", "square", "multiply"}:
+    elif want.dtype.kind == "c" and name in ROUNDED | {
+        "sqrt",
+        "absolute",
+        "divide",
+        "reciprocal",
+        "sign",
+        "square",
+        "multiply",
+    }:
         near_complex(result, want, name)
     elif name == "absolute" and args[0].dtype.kind == "c":
         near(result, want, 2.0, name)
@@ -82,7 +95,9 @@ def test_binary(name, dtype):
     compare(name, ours, theirs, [x, y])
 
 
-@pytest.mark.parametrize("name", ["add", "divide", "maximum", "less", "power", "bitwise_and", "arctan2", "floor_divide"])
+@pytest.mark.parametrize(
+    "name", ["add", "divide", "maximum", "less", "power", "bitwise_and", "arctan2", "floor_divide"]
+)
 def test_promotion_of_every_pair(name):
     ours, theirs = UFUNCS[name]
     for left in DTYPES:

@@ -1,4 +1,4 @@
-"""Indexing: ints, slices of any step, Ellipsis, newaxis; live views and writing through them; masks on the left side."""
+"""Indexing: ints, slices of any step, Ellipsis, newaxis; live views and writing through them; masks on the left."""
 
 import numpy
 import pytest
@@ -76,7 +76,10 @@ def test_overlapping_assignment_reads_first(target, source):
 def test_views_are_live_in_both_directions():
     x = numpy.arange(24).reshape(2, 3, 4)
     a = np.asarray(x)
-    ours, theirs = (a.T, a[::-1, 1:], a.reshape(6, 4), a.ravel(), a[..., None]), (x.T, x[::-1, 1:], x.reshape(6, 4), x.ravel(), x[..., None])
+    ours, theirs = (
+        (a.T, a[::-1, 1:], a.reshape(6, 4), a.ravel(), a[..., None]),
+        (x.T, x[::-1, 1:], x.reshape(6, 4), x.ravel(), x[..., None]),
+    )
     a[0, 1] = -1
     x[0, 1] = -1
     ours[0][...] *= 2
@@ -111,7 +114,9 @@ def test_broadcasting_assignment():
         x[...] = value
         same(a, x)
     same_error(lambda: a.__setitem__(0, [1, 2]), lambda: x.__setitem__(0, [1, 2]))
-    same_error(lambda: a.__setitem__(slice(0, 2), np.zeros((3, 4))), lambda: x.__setitem__(slice(0, 2), numpy.zeros((3, 4))))
+    same_error(
+        lambda: a.__setitem__(slice(0, 2), np.zeros((3, 4))), lambda: x.__setitem__(slice(0, 2), numpy.zeros((3, 4)))
+    )
 
 
 def test_assignment_casts_as_numpy_does():

@@ -1,4 +1,4 @@
-"""What others see of a Quelea array: NumPy's functions, __array__, copies, the array API, pickle; and what is missing says so."""
+"""What others see of a Quelea array: NumPy's functions, __array__, copies, pickle; and what is missing says so."""
 
 import copy
 import gc
@@ -113,12 +113,37 @@ def test_array_api():
     assert a.device == "cpu" and a.to_device("cpu") is a
     with pytest.raises(ValueError, match="device"):
         a.to_device("gpu")
-    for name in ("acos", "atan2", "pow", "concat", "permute_dims", "bitwise_invert", "matrix_transpose", "isdtype", "astype", "unstack"):
+    for name in (
+        "acos",
+        "atan2",
+        "pow",
+        "concat",
+        "permute_dims",
+        "bitwise_invert",
+        "matrix_transpose",
+        "isdtype",
+        "astype",
+        "unstack",
+    ):
         assert callable(getattr(np, name))
 
 
 def test_namespace():
-    for name in ("pi", "e", "inf", "nan", "newaxis", "float64", "int8", "complex64", "bool_", "dtype", "finfo", "iinfo", "can_cast"):
+    for name in (
+        "pi",
+        "e",
+        "inf",
+        "nan",
+        "newaxis",
+        "float64",
+        "int8",
+        "complex64",
+        "bool_",
+        "dtype",
+        "finfo",
+        "iinfo",
+        "can_cast",
+    ):
         assert getattr(np, name) is getattr(numpy, name)
     assert np.size == np.info()["size"] and np.rank == np.info()["rank"]
     assert np.size(np.ones((2, 3))) == 6

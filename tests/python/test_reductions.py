@@ -22,13 +22,24 @@ def close(ours, theirs, context=""):
         numpy.testing.assert_array_equal(got, want, str(context))
 
 
-@pytest.mark.parametrize("name", ["sum", "prod", "min", "max", "any", "all", "count_nonzero", "mean", "var", "std", "ptp"])
+@pytest.mark.parametrize(
+    "name", ["sum", "prod", "min", "max", "any", "all", "count_nonzero", "mean", "var", "std", "ptp"]
+)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_dtype_and_axis(name, dtype):
     x = numpy.arange(24).reshape(2, 3, 4).astype(dtype)
     if x.dtype.kind in "fc":
         x /= 16
-    elif name in ("min", "max", "any", "all", "count_nonzero", "ptp", "sum", "prod"):  # in the others float rounding would show
+    elif name in (
+        "min",
+        "max",
+        "any",
+        "all",
+        "count_nonzero",
+        "ptp",
+        "sum",
+        "prod",
+    ):  # in the others float rounding would show
         x = values(dtype, 24, 3).reshape(2, 3, 4)
     a = np.asarray(x)
     for axis, keepdims in itertools.product(AXES, (False, True)):
@@ -113,7 +124,15 @@ def test_statistics():
     close(np.nansum(a, axis=0), numpy.nansum(x, axis=0))
 
 
-SHAPES = [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)), ((1, 2, 3), (5, 3, 4))]
+SHAPES = [
+    ((3,), (3,)),
+    ((2, 3), (3,)),
+    ((3,), (3, 4)),
+    ((2, 3), (3, 4)),
+    ((5, 2, 3), (3, 4)),
+    ((5, 2, 3), (5, 3, 4)),
+    ((1, 2, 3), (5, 3, 4)),
+]
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int64", "float32", "float64", "complex128"])
@@ -148,5 +167,10 @@ def test_products():
     target, expected = np.asarray(x), x.copy()
     target @= np.eye(3)
     close(target, expected)
-    for bad in (lambda m: m.ones(3) @ m.ones(4), lambda m: m.ones((3, 2)) @ m.ones((3, 2)), lambda m: m.ones(3) @ 2, lambda m: m.dot(m.ones((2, 3)), m.ones((2, 3)))):
+    for bad in (
+        lambda m: m.ones(3) @ m.ones(4),
+        lambda m: m.ones((3, 2)) @ m.ones((3, 2)),
+        lambda m: m.ones(3) @ 2,
+        lambda m: m.dot(m.ones((2, 3)), m.ones((2, 3))),
+    ):
         same_error(lambda f=bad: f(np), lambda f=bad: f(numpy))

@@ -1,4 +1,4 @@
-"""Scalars: Python's are weak, NumPy's and 0-d arrays are strong (NEP 50); what is looked at, and what a 0-d result is."""
+"""Scalars: Python's are weak, NumPy's and 0-d arrays are strong (NEP 50); looking at one element; 0-d results."""
 
 import math
 import operator
@@ -10,7 +10,9 @@ from support import DTYPES, INTEGERS, same, same_error
 import quelea as np
 
 
-@pytest.mark.parametrize("scalar", [True, 3, 2.5, 1j, numpy.float32(2.5), numpy.int8(3), numpy.uint64(7), numpy.float64(2), numpy.bool(1)])
+@pytest.mark.parametrize(
+    "scalar", [True, 3, 2.5, 1j, numpy.float32(2.5), numpy.int8(3), numpy.uint64(7), numpy.float64(2), numpy.bool(1)]
+)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_dtype_beside_a_scalar(dtype, scalar):
     x = numpy.array([1, 0, 1], dtype)
@@ -96,8 +98,8 @@ def test_iteration_and_membership():
     assert [row.tolist() for row in a] == [[0, 1], [2, 3], [4, 5]]
     assert [int(x) for x in a[0]] == [0, 1]
     assert 5 in a and 6 not in a and numpy.int8(3) in a
-    first, second, third = a
-    same(third, numpy.array([4, 5]))
+    *_, last = a
+    same(last, numpy.array([4, 5]))
     for theirs in (lambda m: iter(m.zeros(())), lambda m: len(m.zeros(()))):
         same_error(lambda f=theirs: f(np), lambda f=theirs: f(numpy))
 
@@ -109,12 +111,26 @@ def test_truth():
 
 
 def test_assigning_scalars():
-    for dtype, value in (("int32", 2.7), ("int32", True), ("uint8", numpy.float64(3.9)), ("bool", 2), ("complex64", 1 + 2j), ("float16", 1e3)):
+    for dtype, value in (
+        ("int32", 2.7),
+        ("int32", True),
+        ("uint8", numpy.float64(3.9)),
+        ("bool", 2),
+        ("complex64", 1 + 2j),
+        ("float16", 1e3),
+    ):
         x = numpy.zeros(3, dtype)
         a = np.asarray(x)
         x[1], a[1] = value, value
         same(a, x)
-    for dtype, value in (("int64", float("nan")), ("int64", float("inf")), ("uint8", 300), ("uint8", -1), ("int64", 2**70), ("float64", 1j)):
+    for dtype, value in (
+        ("int64", float("nan")),
+        ("int64", float("inf")),
+        ("uint8", 300),
+        ("uint8", -1),
+        ("int64", 2**70),
+        ("float64", 1j),
+    ):
         x = numpy.zeros(3, dtype)
         a = np.asarray(x)
         same_error(lambda a=a, v=value: a.__setitem__(0, v), lambda x=x, v=value: x.__setitem__(0, v))

@@ -32,34 +32,91 @@ def both(function, *args, text=True):
 
 
 CALLS = {
-    "reshape": lambda m, x: x.reshape(4, -1), "reshape tuple": lambda m, x: x.reshape((6, 4)), "reshape bad": lambda m, x: x.reshape(5, 5),
-    "reshape bad -1": lambda m, x: x.reshape(-1, 5), "reshape two -1": lambda m, x: x.reshape(-1, -1), "reshape 1": lambda m, x: x.reshape(7),
-    "reshape of transposed": lambda m, x: x.T.reshape(4, 6), "np.reshape": lambda m, x: m.reshape(x, (2, 12)),
-    "ravel": lambda m, x: x.ravel(), "ravel of transposed": lambda m, x: m.ravel(x.T), "flatten": lambda m, x: x[:, ::-1].flatten(),
-    "T": lambda m, x: x.T, "mT": lambda m, x: x.mT, "transpose": lambda m, x: x.transpose(1, 0, 2), "transpose list": lambda m, x: m.transpose(x, [2, 0, -2]),
-    "transpose repeated": lambda m, x: x.transpose(0, 0, 1), "transpose short": lambda m, x: x.transpose(0, 1), "transpose bounds": lambda m, x: x.transpose(0, 1, 5),
-    "swapaxes": lambda m, x: m.swapaxes(x, 0, -1), "swapaxes bad": lambda m, x: x.swapaxes(0, 3), "moveaxis": lambda m, x: m.moveaxis(x, 0, -1),
-    "moveaxis two": lambda m, x: m.moveaxis(x, (0, 1), (-1, 0)), "rollaxis": lambda m, x: m.rollaxis(x, 2), "permute_dims": lambda m, x: m.permute_dims(x, (1, 2, 0)),
-    "squeeze": lambda m, x: x[:1, :, :1].squeeze(), "squeeze axis": lambda m, x: m.squeeze(x[:1, :, :1], axis=-1), "squeeze bad": lambda m, x: x.squeeze(0),
-    "expand_dims": lambda m, x: m.expand_dims(x, (0, -1)), "expand_dims bad": lambda m, x: m.expand_dims(x, 5), "expand repeated": lambda m, x: m.expand_dims(x, (0, 0)),
-    "broadcast_to": lambda m, x: m.broadcast_to(x, (5, 2, 3, 4)), "broadcast_to bad": lambda m, x: m.broadcast_to(x, (2, 3, 5)),
-    "broadcast_arrays": lambda m, x: m.broadcast_arrays(x, x[0], x[:, :1, :1]), "atleast_1d": lambda m, x: m.atleast_1d(x[0, 0, 0], x),
-    "atleast_2d": lambda m, x: m.atleast_2d(x[0, 0]), "atleast_3d": lambda m, x: m.atleast_3d(x[0, 0], x[0]), "flip": lambda m, x: m.flip(x),
-    "flip axis": lambda m, x: m.flip(x, (0, 2)), "flipud": lambda m, x: m.flipud(x), "fliplr": lambda m, x: m.fliplr(x),
-    "rot90": lambda m, x: [m.rot90(x, k) for k in range(-1, 5)], "rot90 axes": lambda m, x: m.rot90(x, 1, (1, 2)), "rot90 bad": lambda m, x: m.rot90(x, 1, (0, 0)),
-    "roll": lambda m, x: m.roll(x, 5), "roll axis": lambda m, x: m.roll(x, -1, 2), "roll axes": lambda m, x: m.roll(x, (1, 2), (0, 2)), "roll far": lambda m, x: m.roll(x, 17, 1),
-    "tile": lambda m, x: m.tile(x[0], (2, 1, 2)), "tile int": lambda m, x: m.tile(x[0, 0], 3), "repeat": lambda m, x: m.repeat(x, 2, 1), "repeat flat": lambda m, x: x[0].repeat(3),
-    "concatenate": lambda m, x: m.concatenate([x, x[:1]], 0), "concatenate -1": lambda m, x: m.concat((x, x), axis=-1), "concatenate None": lambda m, x: m.concatenate([x, x[0]], axis=None),
-    "concatenate bad": lambda m, x: m.concatenate([x, x[:, :2]]), "concatenate ndim": lambda m, x: m.concatenate([x, x[0]]), "concatenate 0": lambda m, x: m.concatenate([]),
-    "concatenate mixed": lambda m, x: m.concatenate([x.astype("int8"), x.astype("float32")]), "concatenate dtype": lambda m, x: m.concatenate([x, x], dtype="float32"),
-    "stack": lambda m, x: m.stack([x, x + 1], axis=1), "stack -1": lambda m, x: m.stack([x, x + 1], axis=-1), "stack bad": lambda m, x: m.stack([x, x[0]]), "stack 0": lambda m, x: m.stack([]),
-    "vstack": lambda m, x: m.vstack([x[0, 0], x[0, 1]]), "hstack": lambda m, x: m.hstack([x[0], x[0]]), "hstack 1": lambda m, x: m.hstack([x[0, 0], x[0, 1]]), "dstack": lambda m, x: m.dstack([x[0], x[1]]),
-    "column_stack": lambda m, x: m.column_stack([x[0, 0], x[0].T]), "append": lambda m, x: m.append(x[0], x[1], axis=0), "split": lambda m, x: m.split(x, 3, axis=1),
-    "split at": lambda m, x: m.split(x, [1, 3], axis=2), "split bad": lambda m, x: m.split(x, 2, axis=1), "array_split": lambda m, x: m.array_split(x, 3, axis=2), "vsplit": lambda m, x: m.vsplit(x, 2),
-    "hsplit": lambda m, x: m.hsplit(x, 3), "dsplit": lambda m, x: m.dsplit(x, 2), "unstack": lambda m, x: m.unstack(x, axis=1), "diff": lambda m, x: m.diff(x), "diff 2": lambda m, x: m.diff(x, 2, axis=1),
-    "diff ends": lambda m, x: m.diff(x, prepend=0.0, append=x[..., :1]), "pad": lambda m, x: m.pad(x, 1), "pad pairs": lambda m, x: m.pad(x[0], ((1, 2), (0, 3)), constant_values=5),
-    "pad edge": lambda m, x: m.pad(x[0], 2, mode="edge"), "pad wrap": lambda m, x: m.pad(x[0], ((5, 1), (2, 9)), mode="wrap"),
-}  # fmt: skip
+    "reshape": lambda m, x: x.reshape(4, -1),
+    "reshape tuple": lambda m, x: x.reshape((6, 4)),
+    "reshape bad": lambda m, x: x.reshape(5, 5),
+    "reshape bad -1": lambda m, x: x.reshape(-1, 5),
+    "reshape two -1": lambda m, x: x.reshape(-1, -1),
+    "reshape 1": lambda m, x: x.reshape(7),
+    "reshape of transposed": lambda m, x: x.T.reshape(4, 6),
+    "np.reshape": lambda m, x: m.reshape(x, (2, 12)),
+    "ravel": lambda m, x: x.ravel(),
+    "ravel of transposed": lambda m, x: m.ravel(x.T),
+    "flatten": lambda m, x: x[:, ::-1].flatten(),
+    "T": lambda m, x: x.T,
+    "mT": lambda m, x: x.mT,
+    "transpose": lambda m, x: x.transpose(1, 0, 2),
+    "transpose list": lambda m, x: m.transpose(x, [2, 0, -2]),
+    "transpose repeated": lambda m, x: x.transpose(0, 0, 1),
+    "transpose short": lambda m, x: x.transpose(0, 1),
+    "transpose bounds": lambda m, x: x.transpose(0, 1, 5),
+    "swapaxes": lambda m, x: m.swapaxes(x, 0, -1),
+    "swapaxes bad": lambda m, x: x.swapaxes(0, 3),
+    "moveaxis": lambda m, x: m.moveaxis(x, 0, -1),
+    "moveaxis two": lambda m, x: m.moveaxis(x, (0, 1), (-1, 0)),
+    "rollaxis": lambda m, x: m.rollaxis(x, 2),
+    "permute_dims": lambda m, x: m.permute_dims(x, (1, 2, 0)),
+    "squeeze": lambda m, x: x[:1, :, :1].squeeze(),
+    "squeeze axis": lambda m, x: m.squeeze(x[:1, :, :1], axis=-1),
+    "squeeze bad": lambda m, x: x.squeeze(0),
+    "expand_dims": lambda m, x: m.expand_dims(x, (0, -1)),
+    "expand_dims bad": lambda m, x: m.expand_dims(x, 5),
+    "expand repeated": lambda m, x: m.expand_dims(x, (0, 0)),
+    "broadcast_to": lambda m, x: m.broadcast_to(x, (5, 2, 3, 4)),
+    "broadcast_to bad": lambda m, x: m.broadcast_to(x, (2, 3, 5)),
+    "broadcast_arrays": lambda m, x: m.broadcast_arrays(x, x[0], x[:, :1, :1]),
+    "atleast_1d": lambda m, x: m.atleast_1d(x[0, 0, 0], x),
+    "atleast_2d": lambda m, x: m.atleast_2d(x[0, 0]),
+    "atleast_3d": lambda m, x: m.atleast_3d(x[0, 0], x[0]),
+    "flip": lambda m, x: m.flip(x),
+    "flip axis": lambda m, x: m.flip(x, (0, 2)),
+    "flipud": lambda m, x: m.flipud(x),
+    "fliplr": lambda m, x: m.fliplr(x),
+    "rot90": lambda m, x: [m.rot90(x, k) for k in range(-1, 5)],
+    "rot90 axes": lambda m, x: m.rot90(x, 1, (1, 2)),
+    "rot90 bad": lambda m, x: m.rot90(x, 1, (0, 0)),
+    "roll": lambda m, x: m.roll(x, 5),
+    "roll axis": lambda m, x: m.roll(x, -1, 2),
+    "roll axes": lambda m, x: m.roll(x, (1, 2), (0, 2)),
+    "roll far": lambda m, x: m.roll(x, 17, 1),
+    "tile": lambda m, x: m.tile(x[0], (2, 1, 2)),
+    "tile int": lambda m, x: m.tile(x[0, 0], 3),
+    "repeat": lambda m, x: m.repeat(x, 2, 1),
+    "repeat flat": lambda m, x: x[0].repeat(3),
+    "concatenate": lambda m, x: m.concatenate([x, x[:1]], 0),
+    "concatenate -1": lambda m, x: m.concat((x, x), axis=-1),
+    "concatenate None": lambda m, x: m.concatenate([x, x[0]], axis=None),
+    "concatenate bad": lambda m, x: m.concatenate([x, x[:, :2]]),
+    "concatenate ndim": lambda m, x: m.concatenate([x, x[0]]),
+    "concatenate 0": lambda m, x: m.concatenate([]),
+    "concatenate mixed": lambda m, x: m.concatenate([x.astype("int8"), x.astype("float32")]),
+    "concatenate dtype": lambda m, x: m.concatenate([x, x], dtype="float32"),
+    "stack": lambda m, x: m.stack([x, x + 1], axis=1),
+    "stack -1": lambda m, x: m.stack([x, x + 1], axis=-1),
+    "stack bad": lambda m, x: m.stack([x, x[0]]),
+    "stack 0": lambda m, x: m.stack([]),
+    "vstack": lambda m, x: m.vstack([x[0, 0], x[0, 1]]),
+    "hstack": lambda m, x: m.hstack([x[0], x[0]]),
+    "hstack 1": lambda m, x: m.hstack([x[0, 0], x[0, 1]]),
+    "dstack": lambda m, x: m.dstack([x[0], x[1]]),
+    "column_stack": lambda m, x: m.column_stack([x[0, 0], x[0].T]),
+    "append": lambda m, x: m.append(x[0], x[1], axis=0),
+    "split": lambda m, x: m.split(x, 3, axis=1),
+    "split at": lambda m, x: m.split(x, [1, 3], axis=2),
+    "split bad": lambda m, x: m.split(x, 2, axis=1),
+    "array_split": lambda m, x: m.array_split(x, 3, axis=2),
+    "vsplit": lambda m, x: m.vsplit(x, 2),
+    "hsplit": lambda m, x: m.hsplit(x, 3),
+    "dsplit": lambda m, x: m.dsplit(x, 2),
+    "unstack": lambda m, x: m.unstack(x, axis=1),
+    "diff": lambda m, x: m.diff(x),
+    "diff 2": lambda m, x: m.diff(x, 2, axis=1),
+    "diff ends": lambda m, x: m.diff(x, prepend=0.0, append=x[..., :1]),
+    "pad": lambda m, x: m.pad(x, 1),
+    "pad pairs": lambda m, x: m.pad(x[0], ((1, 2), (0, 3)), constant_values=5),
+    "pad edge": lambda m, x: m.pad(x[0], 2, mode="edge"),
+    "pad wrap": lambda m, x: m.pad(x[0], ((5, 1), (2, 9)), mode="wrap"),
+}
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -67,7 +124,9 @@ def test_call(name):
     both(lambda m: CALLS[name](m, m.asarray(X)), text=name not in ("rollaxis", "expand repeated"))
 
 
-@given(st.lists(st.sampled_from([1, 2, 3, 4, 6, 12, -1]), min_size=1, max_size=4), st.permutations(range(3)), st.booleans())
+@given(
+    st.lists(st.sampled_from([1, 2, 3, 4, 6, 12, -1]), min_size=1, max_size=4), st.permutations(range(3)), st.booleans()
+)
 def test_reshape_is_a_view_exactly_when_numpys_is(shape, order, backwards):
     a, x = pair()
     a, x = a.transpose(order), x.transpose(order)
@@ -85,7 +144,18 @@ def test_reshape_is_a_view_exactly_when_numpys_is(shape, order, backwards):
 
 def test_views_and_copies():
     a, _ = pair()
-    for view in (a.T, a.mT, a.swapaxes(0, 1), np.squeeze(a), a[None], np.flip(a), np.rot90(a), np.broadcast_to(a, (2, 2, 3, 4)), *np.split(a, 3, 1), a.view()):
+    for view in (
+        a.T,
+        a.mT,
+        a.swapaxes(0, 1),
+        np.squeeze(a),
+        a[None],
+        np.flip(a),
+        np.rot90(a),
+        np.broadcast_to(a, (2, 2, 3, 4)),
+        *np.split(a, 3, 1),
+        a.view(),
+    ):
         assert np.shares_memory(view, a)
     for copy in (a.copy(), a.flatten(), a + 0, np.roll(a, 1), np.tile(a, 1), np.concatenate([a])):
         assert not np.shares_memory(copy, a)
@@ -109,7 +179,9 @@ def test_copyto():
     np.copyto(a, 5, where=a > 20)
     numpy.copyto(x, 5, where=x > 20)
     same(a, x)
-    same_error(lambda: np.copyto(np.zeros(2, int), np.ones(2)), lambda: numpy.copyto(numpy.zeros(2, int), numpy.ones(2)))
+    same_error(
+        lambda: np.copyto(np.zeros(2, int), np.ones(2)), lambda: numpy.copyto(numpy.zeros(2, int), numpy.ones(2))
+    )
 
 
 def test_too_many_dimensions():

@@ -1,0 +1,255 @@
+"""The Python process of a rank: import, output, exceptions, exit, fork, and the commands of ``python -m quelea``."""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+LAUNCHED = "OMPI_COMM_WORLD_RANK" in os.environ
+pytestmark = pytest.mark.skipif(LAUNCHED, reason="starts jobs of its own, which a rank of a job cannot")
+
+
+def environment(extra):
+    import quelea
+
+    env = {k: v for k, v in os.environ.items() if k not in ("QUELEA_OUTPUT", "PYTHONUNBUFFERED")}
+    folder = os.path.dirname(os.path.dirname(quelea.__file__))
+    path = os.pathsep.join(filter(None, [folder, env.get("PYTHONPATH")]))
+    return {**env, "PYTHONPATH": path, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", **extra}
+
+
+def run(code, ranks=0, **extra):
+    """Run a program in one process, or on ranks of a job that cannot last; give status, output and errors."""
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    if ranks:
+        command = ["mpirun", "--timeout", "60", "--oversubscribe", "-n", str(ranks), *command]
+    done = subprocess.run(command, env=environment(extra), capture_output=True, text=True, timeout=90, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def command(*arguments, **extra):
+    done = subprocess.run(
+        [sys.executable, "-m", "quelea", *arguments],
+        env=environment(extra),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+# ---- start ----
+
+
+def test_import_starts_nothing():
+    status, out, _ = run("import quelea, quelea._quelea as q; print(q.is_open()); quelea.ones(1); print(q.is_open())")
+    assert (status, out.split()) == (0, ["False", "True"])
+
+
+def test_init():
+    code = """
+    import quelea as np
+    np.init()
+    try: np.init()
+    except RuntimeError as error: print(error)
+    try: np.init(3)
+    except TypeError as error: print("TypeError")
+    """
+    status, out, err = run(code)
+    assert status == 0, err
+    assert "before the first array" in out
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mpi4py") is None, reason="mpi4py is not installed")
+def test_init_with_a_communicator():
+    code = """
+    from mpi4py import MPI
+    import quelea as np
+    half = MPI.COMM_WORLD.Split(MPI.COMM_WORLD.rank % 2)
+    np.init(half)
+    total = float(np.arange(1000).sum())
+    assert np.size == half.size, np.size
+    assert MPI.COMM_WORLD.allreduce(total) == 4 * 499500.0
+    print("fine", flush=True)
+    """
+    status, out, err = run(code, 4, QUELEA_REPLICATE="-1")
+    assert status == 0, err
+    assert out.split() == ["fine"]
+
+
+def test_malformed_parameter():
+    status, _, err = run("import quelea; quelea.ones(1)", QUELEA_FLUSH="many")
+    assert status == 1
+    assert "ValueError" in err and "QUELEA_FLUSH" in err
+
+
+# ---- output ----
+
+
+def test_output_appears_once():
+    code = "import quelea as np, sys; print(float(np.ones(10).sum())); print('error', file=sys.stderr)"
+    status, out, err = run(code, 3)
+    assert (status, out.split()) == (0, ["10.0"])
+    assert {"[rank 1] error", "[rank 2] error"} <= set(err.splitlines())
+    assert err.count("error") == 3
+    status, out, _ = run(code, 3, QUELEA_OUTPUT="all")
+    assert (status, out.split()) == (0, ["10.0"] * 3)
+
+
+def test_on_root_runs_once():
+    code = """
+    import quelea as np
+    x = np.arange(5000.0)
+    result = np.on_root(lambda a: float(a.sum()), x)
+    assert (result is None) == (np.rank != 0)
+    np.on_root(lambda a: print(type(a).__name__, a.sum()), x)
+    """
+    status, out, err = run(code, 3, QUELEA_REPLICATE="-1", QUELEA_OUTPUT="all")
+    assert status == 0, err
+    assert out.split() == ["ndarray", "12497500.0"]
+
+
+# ---- the end ----
+
+
+def test_an_exception_on_every_rank_is_printed_once():
+    status, _, err = run("import quelea as np\nnp.ones(3) + np.ones(4)", 3)
+    assert status != 0
+    assert err.count("Traceback") == 1
+    assert "could not be broadcast" in err
+
+
+def test_an_exception_on_one_rank_ends_the_job():
+    code = """
+    import quelea as np
+    x = np.ones(5000)
+    np.sync()
+    if np.rank == 1:
+        raise KeyError("only here")
+    for i in range(100):
+        x += 1
+    print(float(x.sum()))
+    """
+    began = time.monotonic()
+    status, _, err = run(code, 3, QUELEA_REPLICATE="-1")
+    assert status != 0
+    assert "[rank 1] KeyError: 'only here'" in err and "rank 1" in err
+    assert time.monotonic() - began < 50
+
+
+def test_an_exception_before_the_first_array_ends_the_job():
+    status, _, err = run(
+        "import quelea as np, os\nif os.environ['OMPI_COMM_WORLD_RANK'] == '1': 1/0\nfloat(np.ones(3000).sum())", 2
+    )
+    assert status != 0
+    assert "ZeroDivisionError" in err
+
+
+def test_exit_on_one_rank_ends_the_job():
+    code = """
+    import sys, quelea as np
+    x = np.ones(5000)
+    np.sync()
+    if np.rank == 1:
+        sys.exit(3)
+    print(float(x.sum()))
+    """
+    status, _, err = run(code, 2, QUELEA_REPLICATE="-1")
+    assert status != 0
+    assert "sys.exit(3)" in err
+
+
+def test_an_exit_that_is_caught_ends_nothing():
+    code = """
+    import sys, quelea as np
+    def work():
+        try: sys.exit(3)
+        except SystemExit as error: return error.code
+    print(work(), float(np.ones(9).sum()))
+    sys.exit(0)
+    """
+    status, out, err = run(code, 2)
+    assert (status, out.split()) == (0, ["3", "9.0"]), err
+
+
+def test_interrupt():
+    code = (
+        "import quelea as np, time\nx = np.ones(2000)\nprint('ready', flush=True)\nwhile True:\n  x += 1; float(x[0])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=environment({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(0.2)
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=30)
+    assert child.returncode != 0
+    assert "KeyboardInterrupt" in err
+
+
+# ---- where Quelea cannot be used ----
+
+
+def test_fork():
+    code = """
+    import os, quelea as np
+    x = np.ones(3)
+    pid = os.fork()
+    if pid == 0:
+        try: x + 1
+        except RuntimeError as error: os._exit(7 if "fork" in str(error) else 1)
+        os._exit(2)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), float((x + 1).sum()))
+    """
+    status, out, err = run(code)
+    assert (status, out.split()) == (0, ["7", "6.0"]), err
+
+
+def test_arrays_at_the_end_of_the_interpreter():
+    code = """
+    import atexit, quelea as np
+    kept = np.ones(3)
+    cycle = [kept]; cycle.append(cycle)
+    class Late:
+        def __del__(self): self.array = None
+    late = Late(); late.array = np.ones(4)
+    snapshot = __import__("numpy").asarray(np.ones(5))
+    """
+    assert run(code)[::2] == (0, "")
+
+
+def test_recorded_lines_are_named():
+    code = "import quelea as np\nx = np.ones((1 << 22,))\ny = x * 2.0\nprint(float(y.sum()))"
+    status, _, err = run(code, QUELEA_MEMORY="1m")
+    assert status == 1
+    assert "MemoryError" in err
+
+
+# ---- commands ----
+
+
+def test_params():
+    status, out, _ = command("params", QUELEA_FLUSH="7")
+    assert status == 0
+    assert "QUELEA_FLUSH=7   (int, default: 64)" in out and "QUELEA_CACHE" in out
+    status, _, err = command("params", QUELEA_SPIN="x")
+    assert status == 1
+    assert "QUELEA_SPIN" in err
+
+
+def test_info():
+    status, out, err = command("info")
+    assert status == 0, err
+    for word in ("ranks", "memory budget", "compiler target", "kernel cache", "NumPy"):
+        assert word in out
+
+
+def test_unknown_command():
+    assert command("dance")[0] == 2
+    assert command("--help")[0] == 0
