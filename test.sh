@@ -35,7 +35,10 @@ stage() {
   words=$(grep -aE '^(=+ )?[0-9]+ (passed|failed|skipped|error)|tests passed' "$logs/$name.log" | tail -n 1 | sed 's/ in [0-9.]*s.*//; s/^=* *//' || true)
   printf '%-7s %4d s  %s\n' "$verdict" $((SECONDS - start)) "$words"
   grep -aE '^SKIPPED' "$logs/$name.log" || true
-  [ $verdict = passed ] || tail -n 60 "$logs/$name.log"
+  if [ $verdict = FAILED ]; then
+    tail -n 60 "$logs/$name.log"
+    grep -aHE '^(FAILED|ERROR|E  )' "$logs/$name".[0-9]*.log 2>/dev/null | head -n 20 || true # what other ranks said
+  fi
   summary+=("$(printf '%-28s%-7s %4d s  %s' "$name" "$verdict" $((SECONDS - start)) "$words")")
 }
 
@@ -82,7 +85,7 @@ stage walls .ci/walls
 stage ruff "$venv/bin/ruff" check .
 stage mypy "$venv/bin/mypy"
 stage ctest.release ctests release
-stage pytest.single "$python" -m pytest -rs --ignore=tests/python
+stage pytest.single "$python" -m pytest -rs -m "$selection" --ignore=tests/python
 
 on_ranks ranks.0 0
 on_ranks ranks.1 1

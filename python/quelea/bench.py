@@ -87,9 +87,9 @@ def _work_overhead(np: Any) -> None:
     a, b = np.ones(1), np.ones(1)
     x, y = numpy.ones(1), numpy.ones(1)
     for _ in range(7):
-        ours.append(timeit.timeit(lambda: a + b, number=count) / count)
+        ours.append(timeit.timeit("a + b", globals={"a": a, "b": b}, number=count) / count)
         np.sync()
-        theirs.append(timeit.timeit(lambda: x + y, number=count) / count)
+        theirs.append(timeit.timeit("a + b", globals={"a": x, "b": y}, number=count) / count)
     print(f"record {statistics.median(ours):.9f} numpy {statistics.median(theirs):.9f}")
 
 
@@ -326,7 +326,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     first, start = _median(readings["quelea"]), _median(readings["mpi"], "start")
     report.title("First array to first result, 2 ranks, kernels in the cache; seconds")
     report.row("MPI_Init alone, in C", f"{start:.3f} s")
-    report.row("Quelea beyond that", f"{first - start:.3f} s", first - start, most=0.3)
+    report.row("Quelea, MPI's start included", f"{first:.3f} s")
+    report.row("Quelea beyond it", f"{first - start:.3f} s", first - start, most=0.3)
 
     print(f"\n{report.missed} requirements not met" if report.missed else "\nall requirements met")
     return 1 if report.missed else 0

@@ -1,0 +1,216 @@
+"""One job over three hosts of network namespaces: TCP between them, shared memory inside each, and the death of one.
+
+A failure accuses cluster/hosts when the first test fails, else comm/.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("QUELEA_BUILD", ROOT / "build" / "release"))
+HOSTS = str(ROOT / "cluster" / "hosts")
+LIMIT = 300  # seconds after which a job hangs, and the test fails
+
+
+class Lab:
+    """Three hosts that live while this process holds their input open: not even SIGKILL leaves them behind."""
+
+    def __init__(self, state: Path, *options: str) -> None:
+        self.environment = {**os.environ, "QUELEA_LAB": str(state), "TIMEOUT": str(LIMIT)}
+        self.keeper = subprocess.Popen(
+            [HOSTS, "up", "3", *options, "--hold"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=self.environment,
+            text=True,
+        )
+        assert self.keeper.stdout is not None
+        assert self.keeper.stdout.readline().startswith("ready")
+
+    def start(self, slots: int, *command: str | Path, **more: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [HOSTS, "run", str(slots), *map(str, command)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**self.environment, **more},
+            text=True,
+        )
+
+    def run(self, slots: int, *command: str | Path, **more: str) -> tuple[int, str, str]:
+        with self.start(slots, *command, **more) as job:
+            out, err = job.communicate(timeout=LIMIT + 30)
+        return job.returncode, out, err
+
+    def kill(self, host: str) -> None:
+        subprocess.run([HOSTS, "kill", host], env=self.environment, check=True)
+
+    def close(self) -> None:
+        self.keeper.communicate(timeout=30)
+
+
+def not_permitted() -> str:
+    done = subprocess.run([HOSTS, "check"], capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else f"cluster/hosts: {done.stdout.strip() or done.stderr.strip()}"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    if reason := not_permitted():
+        pytest.skip(reason)
+    made = Lab(tmp_path_factory.mktemp("lab") / "state")
+    yield made
+    made.close()
+
+
+def job_processes(mark: str) -> list[int]:
+    """Processes, on any host, whose environment holds a mark."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def assert_nothing_left(mark: str, shared: set[str]) -> None:
+    end = time.monotonic() + 20
+    while job_processes(mark) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert job_processes(mark) == []
+    assert {name for name in os.listdir("/dev/shm") if "quelea" in name} <= shared
+
+
+# ---- the hosts ----
+
+
+def test_hosts_have_names_processes_and_networks_of_their_own(lab: Lab) -> None:
+    status, out, err = lab.run(
+        1,
+        "sh",
+        "-c",
+        'echo "$(hostname) $(ls -d /proc/[0-9]* | wc -l) $(ls /dev/shm | wc -l)"; ip -o -4 addr show eth0',
+    )
+    assert status == 0, err
+    assert sorted(re.findall(r"^h\d", out, re.M)) == ["h0", "h1", "h2"]
+    assert sorted(re.findall(r"10\.77\.0\.\d+(?=/24)", out)) == ["10.77.0.1", "10.77.0.2", "10.77.0.3"]
+    assert all(int(count) < 40 for count in re.findall(r"^h\d (\d+)", out, re.M))
+
+
+def test_the_machine_does_not_see_them(lab: Lab) -> None:
+    shown = subprocess.run(["ip", "-o", "addr"], capture_output=True, text=True, check=True).stdout
+    assert "10.77.0." not in shown
+    assert "to-h0" not in shown
+
+
+def test_they_vanish_with_the_process_that_holds_them(tmp_path: Path) -> None:
+    if reason := not_permitted():
+        pytest.skip(reason)
+    lab = Lab(tmp_path / "state")
+    assert lab.run(1, "true")[0] == 0
+    lab.keeper.send_signal(signal.SIGKILL)
+    lab.keeper.communicate(timeout=30)
+    status, _, err = lab.run(1, "true")
+    assert status != 0
+    assert "no hosts are up" in err
+
+
+# ---- jobs over them ----
+
+
+@pytest.mark.parametrize("program", ["nodes", "agree", "messages"])
+def test_communication(lab: Lab, program: str) -> None:
+    # What the tests expect of pretended nodes of two ranks must hold for hosts of two ranks.
+    status, out, err = lab.run(2, BUILD / "tests" / "comm" / f"comm_test_{program}", QUELEA_NODE_SIZE="2")
+    assert status == 0, out + err
+
+
+JACOBI = (sys.executable, ROOT / "examples" / "jacobi.py", "--n", "300", "--steps", "60", "--check")
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_jacobi(lab: Lab, slots: int) -> None:
+    status, out, err = lab.run(slots, *JACOBI)
+    assert status == 0, out + err
+    assert f"{3 * slots} on 3 node(s)" in out
+    assert "largest difference from NumPy 0.0" in out
+    assert out.count("residual") == 1, "printed once"
+
+
+def test_jacobi_over_a_slow_network(tmp_path: Path) -> None:
+    if reason := not_permitted():
+        pytest.skip(reason)
+    lab = Lab(tmp_path / "state", "--delay", "300", "--rate", "500")
+    try:
+        status, out, err = lab.run(1, *JACOBI)
+    finally:
+        lab.close()
+    assert status == 0, out + err
+    assert "largest difference from NumPy 0.0" in out
+
+
+SLOW = [pytest.param(file, marks=pytest.mark.slow) for file in ("test_elementwise.py", "test_reductions.py")]
+
+
+@pytest.mark.parametrize("file", ["test_indexing.py", *SLOW])
+def test_python_surface(lab: Lab, file: str) -> None:
+    command = (
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not slow",
+        ROOT / "tests" / "python" / file,
+    )
+    status, out, err = lab.run(1, *command, QUELEA_REPLICATE="-1")
+    assert status == 0, out + err
+    assert "passed" in out
+
+
+# ---- one of them dies ----
+
+ENDLESS = """
+import quelea as np
+u = np.zeros((300, 300))
+print("first result", float(u.sum()), flush=True)
+while True:
+    u[1:-1] = 0.5 * (u[:-2] + u[2:]) + 1.0
+    float(u[0, 0])
+"""
+
+
+@pytest.mark.parametrize("host", ["h0", "h2"])
+def test_a_host_dies(lab: Lab, host: str) -> None:
+    mark = f"QUELEA_TEST_MARK={os.getpid()}.{host}"
+    shared = set(os.listdir("/dev/shm"))
+    name, value = mark.split("=")
+    with lab.start(2, "-x", name, sys.executable, "-c", textwrap.dedent(ENDLESS), **{name: value}) as job:
+        assert job.stdout is not None
+        assert "first result" in job.stdout.readline()
+        lab.kill(host)
+        job.communicate(timeout=60)
+    assert job.returncode != 0
+    assert_nothing_left(mark, shared)
+
+
+def test_the_launcher_dies(lab: Lab) -> None:
+    mark = f"QUELEA_TEST_MARK={os.getpid()}.launcher"
+    shared = set(os.listdir("/dev/shm"))
+    name, value = mark.split("=")
+    with lab.start(1, "-x", name, sys.executable, "-c", textwrap.dedent(ENDLESS), **{name: value}) as job:
+        assert job.stdout is not None
+        assert "first result" in job.stdout.readline()
+        job.kill()
+    assert_nothing_left(mark, shared)
