@@ -1,20 +1,33 @@
-"""Writes numpy_ops.txt: what NumPy gives for every operation of ops.def and every loop dtype, on values where things go wrong.
+"""Writes numpy_ops.txt: what NumPy gives for every operation of ops.def and every loop dtype, where things go wrong.
 
     python tests/jit/numpy_ops.py > tests/jit/numpy_ops.txt
 
-A line is an operation, a dtype and its cases: arguments and result as hexadecimal bits, separated by commas; a complex number
-is its two parts, the imaginary one first. complex64 multiplies and squares as written, without FMA, which NumPy uses where the
-processor has it. NumPy 2.4.6 on x86-64 with AVX-512 wrote the file.
+A line is an operation, a dtype and its cases: arguments and result as hexadecimal bits, separated by commas; a complex
+number is its two parts, the imaginary one first. complex64 multiplies and squares as written, without FMA, which NumPy
+uses where the processor has it. NumPy 2.4.6 on x86-64 with AVX-512 wrote the file.
 """
+
 import re
 from pathlib import Path
 
 import numpy as np
 
 OPS = Path(__file__).parents[2] / "runtime" / "base" / "ops.def"
-KINDS = {"ANY": "biufc", "NUMBER": "iufc", "NOBOOL": "iufc", "REAL": "iuf", "ORDERED": "biuf", "DIVIDE": "fc",
-         "WIDE": "fc", "INEXACT": "fc", "FLOAT": "f", "INTEGER": "iu", "BITS": "biu"}
-DTYPES = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
+KINDS = {
+    "ANY": "biufc",
+    "NUMBER": "iufc",
+    "NOBOOL": "iufc",
+    "REAL": "iuf",
+    "ORDERED": "biuf",
+    "DIVIDE": "fc",
+    "WIDE": "fc",
+    "INEXACT": "fc",
+    "FLOAT": "f",
+    "INTEGER": "iu",
+    "BITS": "biu",
+}
+INTEGERS = [f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)]
+DTYPES = ["bool", *INTEGERS, "float16", "float32", "float64", "complex64", "complex128"]
 CASES = 16
 
 
@@ -29,9 +42,9 @@ def nasty(dtype, rng):
         return np.concatenate([np.array(special, dtype), rng.integers(info.min, info.max, 12, dtype, True)])
     if dtype.kind == "f":
         info = np.finfo(dtype)
-        special = [0.0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 1.5, 2.5, -2.5, 3, -3, 0.1, 7, -7, 10, np.inf, -np.inf, np.nan,
-                   info.max, -info.max, info.tiny, -info.tiny, info.smallest_subnormal, 1 + info.eps, 1 - info.epsneg]
-        return np.concatenate([np.array(special), rng.standard_normal(12) * 10]).astype(dtype)
+        plain = [0.0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 1.5, 2.5, -2.5, 3, -3, 0.1, 7, -7, 10, np.inf, -np.inf, np.nan]
+        edges = [info.max, -info.max, info.tiny, -info.tiny, info.smallest_subnormal, 1 + info.eps, 1 - info.epsneg]
+        return np.concatenate([np.array(plain + edges), rng.standard_normal(12) * 10]).astype(dtype)
     part = nasty(np.dtype(f"f{dtype.itemsize // 2}"), rng)
     value = np.empty(60, dtype)
     value.real, value.imag = rng.choice(part, 60), rng.choice(part, 60)
