@@ -2,12 +2,13 @@
  *
  *   each rank         writes its Sum into its slot, then counts itself in Control.arrivals
  *   the last of them  combines the slots; on one node, that is the verdict
- *   the leader        exchanges its node's Sum with the other leaders by dissemination (Hensgen, Finkel, Manber 1988): log2(nodes) steps,
- *                     each one message to the node 2^k further. Combining is idempotent, so any number of nodes will do
+ *   the leader        exchanges its node's Sum with the other leaders by dissemination (Hensgen, Finkel, Manber
+ *                     1988): log2(nodes) steps, each one message to the node 2^k further; combining is idempotent,
+ *                     so any number of nodes will do
  *   the others        sleep once, on the verdict's cell
  *
- * Everything a round writes has two places, chosen by the parity of the round: a rank reaches round r + 2 only after all have arrived at r + 1, and
- * so have read what r left. */
+ * Everything a round writes has two places, chosen by the parity of the round: a rank reaches round r + 2 only after
+ * all have arrived at r + 1, and so have read what r left. */
 #include "internal.h"
 
 #include <assert.h>
@@ -16,7 +17,13 @@
 static Sum sum_of(const CommWord *word, int rank, bool leaves) {
   uint64_t failed = word->status ? ~((uint64_t)(uint32_t)rank << 32 | (uint32_t)word->status) : 0;
   uint64_t mark = ~(uint64_t)rank;
-  return (Sum){word->statements, ~word->statements, word->drops, ~word->drops, failed, leaves ? mark : 0, leaves ? 0 : mark};
+  return (Sum){.statements = word->statements,
+               .not_statements = ~word->statements,
+               .drops = word->drops,
+               .not_drops = ~word->drops,
+               .failed = failed,
+               .leaving = leaves ? mark : 0,
+               .staying = leaves ? 0 : mark};
 }
 
 static void combine(Sum *into, const Sum *other) {
@@ -42,9 +49,8 @@ static QlStatus exchange(Comm *comm, int to, int from, const Sum *out, Sum *in, 
   Step step = {comm, {0}};
   QL_TRY(transport_receive(comm->agree_batch, from, in, sizeof *in, TRANSPORT_AGREE, error));
   QL_TRY(transport_send(comm->agree_batch, to, out, sizeof *out, TRANSPORT_AGREE, error));
-  for (int spin = comm->spins; spin >= 0; spin--)
-    if (step_done(&step)) break;
-    else if (spin == 0) comm_wait(comm, &(Wait){.kind = WAIT_AGREE, .is_main = true, .ready = step_done, .subject = &step});
+  if (!step_done(&step))
+    comm_wait(comm, &(Wait){.kind = WAIT_AGREE, .is_main = true, .ready = step_done, .subject = &step});
   if (step.error.status != QL_OK) *error = step.error;
   return step.error.status;
 }
@@ -54,8 +60,10 @@ static void disseminate(Comm *comm, Sum *sum) {
   QlError error = {0};
   for (int step = 1; step < nodes; step *= 2) {
     Sum in, out = *sum;
-    int to = comm->info.leader_of_node[(node + step) % nodes], from = comm->info.leader_of_node[(node + nodes - step) % nodes];
-    if (exchange(comm, to, from, &out, &in, &error) != QL_OK) comm_end(comm, 1, "the agreement of the ranks failed: %s", error.text);
+    int to = comm->info.leader_of_node[(node + step) % nodes],
+        from = comm->info.leader_of_node[(node + nodes - step) % nodes];
+    if (exchange(comm, to, from, &out, &in, &error) != QL_OK)
+      comm_end(comm, 1, "the agreement of the ranks failed: %s", error.text);
     combine(sum, &in);
   }
 }
@@ -98,7 +106,8 @@ static void check_leaving(Comm *comm, const Sum *sum) {
   char where[256];
   int leaver = (int)~sum->leaving, stayer = (int)~sum->staying;
   comm_where(comm, where, sizeof where);
-  if (comm->info.rank == stayer) comm_end(comm, 1, "rank %d has left the program, but rank %d is at %s", leaver, stayer, where);
+  if (comm->info.rank == stayer)
+    comm_end(comm, 1, "rank %d has left the program, but rank %d is at %s", leaver, stayer, where);
   comm_stand_by(comm);
 }
 

@@ -1,13 +1,16 @@
 /* The node's memory: the control segment (its layout is in internal.h) and the arena (contract C12).
  *
- * A lone rank of a node takes private memory with huge pages. Several ranks share two memfds, which the leader makes and passes to the others over a
- * UNIX socket (SCM_RIGHTS). Nothing has a name in a file system: the socket's name is an abstract one that the kernel chooses, and is
- * gone when all have connected. The name and a random token travel by MPI; the token keeps strangers out.
+ * A lone rank of a node takes private memory with huge pages. Several ranks share two memfds, which the leader makes
+ * and passes to the others over a UNIX socket (SCM_RIGHTS). Nothing has a name in a file system: the socket's name is
+ * an abstract one that the kernel chooses, and is gone when all have connected. The name and a random token travel by
+ * MPI; the token keeps strangers out.
  *
- * The connections stay open: they carry descriptors later (comm_node_share), and tell when a process of the node has died.
+ * The connections stay open: they carry descriptors later (comm_node_share), and tell when a process of the node has
+ * died.
  *
- * The arena is address space of the whole budget, not yet backed by pages, at a multiple of 2 MiB with inaccessible memory on both sides.
- * A memfd's pages are charged when first touched; its size is sealed, so nobody can shrink it under the others. */
+ * The arena is address space of the whole budget, not yet backed by pages, at a multiple of 2 MiB with inaccessible
+ * memory on both sides. A memfd's pages are charged when first touched; its size is sealed, so nobody can shrink it
+ * under the others. */
 #include "internal.h"
 
 #include <errno.h>
@@ -54,14 +57,16 @@ static QlStatus map_arena(Comm *comm, int file, QlError *error) {
   size_t bytes = (size_t)comm->budget, whole = bytes + 2 * HUGE;
   char *reserved = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (reserved == MAP_FAILED)
-    return ql_fail(error, QL_ERR_MEMORY, "cannot reserve %lld MiB of address space for arrays (QUELEA_MEMORY sets less): %s",
+    return ql_fail(error, QL_ERR_MEMORY,
+                   "cannot reserve %lld MiB of address space for arrays (QUELEA_MEMORY sets less): %s",
                    (long long)(bytes >> 20), strerror(errno));
   comm->arena_mapping = reserved;
   comm->arena_mapping_bytes = whole;
   char *base = reserved + (HUGE - (uintptr_t)reserved % HUGE);
   int flags = MAP_FIXED | MAP_NORESERVE | (file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED);
   if (mmap(base, bytes, PROT_READ | PROT_WRITE, flags, file, 0) == MAP_FAILED)
-    return ql_fail(error, QL_ERR_MEMORY, "cannot map an arena of %lld MiB: %s", (long long)(bytes >> 20), strerror(errno));
+    return ql_fail(error, QL_ERR_MEMORY, "cannot map an arena of %lld MiB: %s", (long long)(bytes >> 20),
+                   strerror(errno));
   madvise(base, bytes, MADV_HUGEPAGE); /* a wish: kernels may be built without */
   comm->arena = base;
   comm->arena_bytes = (int64_t)bytes;
@@ -72,7 +77,8 @@ static QlStatus make_file(int *file, const char *name, int64_t bytes, QlError *e
   *file = comm_memfd(name);
   if (*file < 0) return fail(error, "cannot make shared memory (memfd_create)");
   if (ftruncate(*file, bytes) != 0) return fail(error, "cannot size shared memory");
-  if (fcntl(*file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) return fail(error, "cannot seal shared memory");
+  if (fcntl(*file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    return fail(error, "cannot seal shared memory");
   return QL_OK;
 }
 
@@ -80,7 +86,8 @@ static QlStatus make_file(int *file, const char *name, int64_t bytes, QlError *e
 
 enum { FILES = 2 };
 
-static QlStatus send_files(int socket_file, const void *bytes, size_t size, const int *files, int count, QlError *error) {
+static QlStatus send_files(int socket_file, const void *bytes, size_t size, const int *files, int count,
+                           QlError *error) {
   alignas(struct cmsghdr) char space[CMSG_SPACE(FILES * sizeof(int))] = {0};
   struct iovec part = {(void *)bytes, size};
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
@@ -88,7 +95,8 @@ static QlStatus send_files(int socket_file, const void *bytes, size_t size, cons
     message.msg_control = space;
     message.msg_controllen = CMSG_SPACE((size_t)count * sizeof(int));
     struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-    *head = (struct cmsghdr){.cmsg_len = CMSG_LEN((size_t)count * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    *head = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN((size_t)count * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
     memcpy(CMSG_DATA(head), files, (size_t)count * sizeof(int));
   }
   ssize_t sent;
@@ -151,8 +159,10 @@ static QlStatus welcome(Comm *comm, int listener, const Meeting *meeting, const 
   for (int missing = comm->info.node_size - 1; missing > 0;) {
     Hello hello = {0};
     int none[FILES], count = 0;
-    if (!readable(listener, PATIENCE)) return ql_fail(error, QL_ERR_OS, "%d ranks of this node did not connect", missing);
+    if (!readable(listener, PATIENCE))
+      return ql_fail(error, QL_ERR_OS, "%d ranks of this node did not connect", missing);
     int link = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (link < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
     if (link < 0) return fail(error, "cannot accept a rank of this node");
     bool known = readable(link, PATIENCE) && receive_files(link, &hello, sizeof hello, none, &count, NULL) == QL_OK &&
                  hello.token == meeting->token && hello.node_rank > 0 && hello.node_rank < comm->info.node_size &&
@@ -176,12 +186,15 @@ static QlStatus visit(Comm *comm, const Meeting *meeting, int *files, QlError *e
   int count = 0;
   int link = comm->links[0] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   if (link < 0) return fail(error, "cannot make a UNIX socket");
-  if (connect(link, (const struct sockaddr *)&meeting->address, meeting->length) != 0)
-    return fail(error, "cannot connect to the leader of this node");
+  int got;
+  while ((got = connect(link, (const struct sockaddr *)&meeting->address, meeting->length)) != 0 && errno == EINTR)
+    continue;
+  if (got != 0) return fail(error, "cannot connect to the leader of this node");
   QL_TRY(send_files(link, &hello, sizeof hello, NULL, 0, error));
   if (!readable(link, PATIENCE)) return ql_fail(error, QL_ERR_OS, "the leader of this node does not answer");
   QL_TRY(receive_files(link, &token, sizeof token, files, &count, error));
-  if (count != FILES || token != meeting->token) return ql_fail(error, QL_ERR_OS, "the leader of this node sent no memory");
+  if (count != FILES || token != meeting->token)
+    return ql_fail(error, QL_ERR_OS, "the leader of this node sent no memory");
   return QL_OK;
 }
 
@@ -235,8 +248,12 @@ void comm_arena_close(Comm *comm) {
 
 /* ---- in use ---- */
 
-char *comm_arena_base(const Comm *comm) { return comm->arena; }
-int64_t comm_arena_bytes(const Comm *comm) { return comm->arena_bytes; }
+char *comm_arena_base(const Comm *comm) {
+  return comm->arena;
+}
+int64_t comm_arena_bytes(const Comm *comm) {
+  return comm->arena_bytes;
+}
 
 void comm_arena_discard(Comm *comm, int64_t offset, int64_t bytes) {
   int64_t page = sysconf(_SC_PAGESIZE), end = offset + bytes;
@@ -270,7 +287,9 @@ QlStatus comm_arena_pass(Comm *comm, int descriptor, int64_t size, QlError *erro
   return status;
 }
 
-static bool parcel_arrived(void *subject) { return readable(*(int *)subject, 0); }
+static bool parcel_arrived(void *subject) {
+  return readable(*(int *)subject, 0);
+}
 
 QlStatus comm_arena_take(Comm *comm, int *descriptor, int64_t *size, QlError *error) {
   Parcel parcel = {-1};

@@ -1,7 +1,8 @@
-/* What the machine leaves us: memory (contract C12) and processor time, from /proc and from control groups of version 1 and 2.
+/* What the machine leaves us: memory (contract C12) and processor time, from /proc and from control groups of version 1
+ * and 2.
  *
- * A limit may be set on any ancestor, and in a container the path in /proc/self/cgroup may not exist below the mount point; so the
- * folder and all its parents are asked, up to the mount point, and the smallest answer counts. */
+ * A limit may be set on any ancestor, and in a container the path in /proc/self/cgroup may not exist below the mount
+ * point; so the folder and all its parents are asked, up to the mount point, and the smallest answer counts. */
 #include "internal.h"
 
 #include <stdio.h>
@@ -63,7 +64,8 @@ static double memory_v1(const char *folder) {
 static double cpu_v2(const char *folder) {
   char text[64];
   double quota = 0, period = 0;
-  if (!read_file(folder, "cpu.max", text, sizeof text) || sscanf(text, "%lf %lf", &quota, &period) != 2 || period <= 0) return 1e9;
+  if (!read_file(folder, "cpu.max", text, sizeof text) || sscanf(text, "%lf %lf", &quota, &period) != 2 || period <= 0)
+    return 1e9;
   return quota / period;
 }
 
@@ -131,4 +133,6 @@ int64_t comm_memory_available(void) {
   return (int64_t)bytes;
 }
 
-double comm_cpu_quota(void) { return QL_MAX(least("cpu", cpu_v1, cpu_v2), 0.01); }
+double comm_cpu_quota(void) {
+  return QL_MAX(least("cpu", cpu_v1, cpu_v2), 0.01);
+}

@@ -1,7 +1,8 @@
 /* Progress counters that other workers wait for, between threads and between processes alike.
  *
- * A cell is two cache lines of its own in the control segment, with one writer. The writer pays one exchange and one load, and a system
- * call only when somebody sleeps. A waiter spins, gives up its core for a moment, then sleeps in a futex. */
+ * A cell is two cache lines of its own in the control segment, with one writer. The writer pays one exchange and one
+ * load, and a system call only when somebody sleeps. A waiter spins, gives up its core for a moment, then sleeps in a
+ * futex. */
 #include "internal.h"
 
 #include <assert.h>
@@ -11,7 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static long futex(const Comm *comm, _Atomic uint32_t *word, int operation, uint32_t value, const struct timespec *timeout) {
+static long futex(const Comm *comm, _Atomic uint32_t *word, int operation, uint32_t value,
+                  const struct timespec *timeout) {
   int scope = comm->info.node_size == 1 ? FUTEX_PRIVATE_FLAG : 0;
   return syscall(SYS_futex, word, operation | scope, value, timeout, NULL, 0);
 }
@@ -37,13 +39,18 @@ void comm_await(Comm *comm, int index, uint64_t value, bool is_main) {
     comm_pause();
   }
   int worker_cells = comm->info.workers + COMM_EXTRA_CELLS;
-  comm_wait(comm, &(Wait){.kind = index < worker_cells ? WAIT_CELL : WAIT_AGREE, .is_main = is_main, .index = index, .cell = cell, .value = value});
+  comm_wait(comm, &(Wait){.kind = index < worker_cells ? WAIT_CELL : WAIT_AGREE,
+                          .is_main = is_main,
+                          .index = index,
+                          .cell = cell,
+                          .value = value});
 }
 
 void comm_cell_sleep(Comm *comm, Cell *cell, uint64_t value, int64_t nanoseconds) {
   struct timespec timeout = {nanoseconds / 1000000000, nanoseconds % 1000000000};
   atomic_fetch_add_explicit(&cell->sleepers, 1, memory_order_seq_cst);
   uint32_t wakes = atomic_load_explicit(&cell->wakes, memory_order_seq_cst);
-  if (atomic_load_explicit(&cell->value, memory_order_seq_cst) < value) futex(comm, &cell->wakes, FUTEX_WAIT, wakes, &timeout);
+  if (atomic_load_explicit(&cell->value, memory_order_seq_cst) < value)
+    futex(comm, &cell->wakes, FUTEX_WAIT, wakes, &timeout);
   atomic_fetch_sub_explicit(&cell->sleepers, 1, memory_order_seq_cst);
 }

@@ -1,4 +1,5 @@
-/* Opens and closes the context: each part in order, and after each all ranks agree that it worked, so that all fail alike. */
+/* Opens and closes the context: each part in order, and after each all ranks agree that it worked, so that all fail
+ * alike. */
 #include "internal.h"
 
 #include <assert.h>
@@ -14,12 +15,11 @@ QlStatus comm_settle(Comm *comm, QlStatus status, QlError *error) {
     QlStatus status;
     char text[sizeof error->text];
   } first = {status, ""};
-  QlError local = {0};
   if (status != QL_OK && error) memcpy(first.text, error->text, sizeof first.text);
-  QL_TRY(transport_max(comm->transport, TRANSPORT_WORLD, &failed, 1, &local));
+  QL_TRY(transport_max(comm->transport, TRANSPORT_WORLD, &failed, 1, error));
   if (!failed) return QL_OK;
   int rank = (int)(~failed >> 32);
-  QL_TRY(transport_share(comm->transport, TRANSPORT_WORLD, &first, sizeof first, rank, &local));
+  QL_TRY(transport_share(comm->transport, TRANSPORT_WORLD, &first, sizeof first, rank, error));
   if (error) *error = (QlError){0};
   return ql_fail(error, first.status, "%s", first.text);
 }
@@ -34,10 +34,18 @@ enum {
   PARAMS
 };
 
-static uint64_t hash_INT(int64_t value) { return ql_mix(1, (uint64_t)value); }
-static uint64_t hash_FLAG(int64_t value) { return ql_mix(2, (uint64_t)value); }
-static uint64_t hash_REAL(double value) { return ql_hash_bytes(3, &value, sizeof value); }
-static uint64_t hash_TEXT(const char *value) { return ql_hash_bytes(4, value ? value : "", value ? strlen(value) : 0); }
+static uint64_t hash_INT(int64_t value) {
+  return ql_mix(1, (uint64_t)value);
+}
+static uint64_t hash_FLAG(int64_t value) {
+  return ql_mix(2, (uint64_t)value);
+}
+static uint64_t hash_REAL(double value) {
+  return ql_hash_bytes(3, &value, sizeof value);
+}
+static uint64_t hash_TEXT(const char *value) {
+  return ql_hash_bytes(4, value ? value : "", value ? strlen(value) : 0);
+}
 
 /* Collective. */
 static QlStatus compare_params(Comm *comm, QlError *error) {
@@ -49,21 +57,23 @@ static QlStatus compare_params(Comm *comm, QlError *error) {
   QL_TRY(transport_max(comm->transport, TRANSPORT_WORLD, words, 2 * PARAMS, error));
   for (int i = 0; i < PARAMS; i++)
     if (words[i] != ~words[PARAMS + i])
-      return ql_fail(error, QL_ERR_VALUE, "%s is not the same on all ranks; give it to mpirun with '-x %s'", ql_param_info[i].name,
-                     ql_param_info[i].name);
+      return ql_fail(error, QL_ERR_VALUE, "%s is not the same on all ranks; give it to mpirun with '-x %s'",
+                     ql_param_info[i].name, ql_param_info[i].name);
   return QL_OK;
 }
 
 /* ---- open ---- */
 
-static void finalised_by_others(void *data) { comm_agree_to_leave(data); }
+static void finalised_by_others(void *data) {
+  comm_agree_to_leave(data);
+}
 
 /* Decides between MPI and the null transport. */
 static QlStatus connect(Comm *comm, QlError *error) {
   const Launch *launch = &comm->launch;
   bool with_mpi = launch->by_caller || launch->size > 1 || transport_running();
   if (!with_mpi) return QL_OK;
-  comm_launch_prepare(launch, (int)sysconf(_SC_NPROCESSORS_ONLN));
+  comm_launch_prepare(launch, (int)QL_MIN((double)sysconf(_SC_NPROCESSORS_ONLN), QL_MAX(comm_cpu_quota(), 1)));
   QL_TRY(transport_open(comm->options.mpi_comm, &comm->transport, error));
   comm->info.rank = transport_rank(comm->transport);
   comm->info.size = transport_size(comm->transport);
@@ -72,10 +82,10 @@ static QlStatus connect(Comm *comm, QlError *error) {
   return compare_params(comm, error);
 }
 
-/* Polls of a flag before a worker gives up its core: some 50 microseconds, or the time of a cache miss or two. */
+/* Polls of a flag before a worker gives up its core: some 50 microseconds where it has one to itself. */
 static int choose_spins(const Comm *comm) {
   if (comm->params->spin >= 0) return (int)QL_MIN(comm->params->spin, INT32_MAX - 1);
-  return comm->info.oversubscribed ? 20 : 1000;
+  return comm->info.oversubscribed ? 4 : 1000;
 }
 
 static QlStatus bring_up(Comm *comm, QlError *error) {
@@ -86,7 +96,8 @@ static QlStatus bring_up(Comm *comm, QlError *error) {
   comm->spins = choose_spins(comm);
   QlStatus status = comm_messages_open(comm, error);
   if (status == QL_OK && comm->transport) status = comm_agree_open(comm, error);
-  if (status == QL_OK && comm->transport) status = transport_on_finalize(comm->transport, finalised_by_others, comm, error);
+  if (status == QL_OK && comm->transport)
+    status = transport_on_finalize(comm->transport, finalised_by_others, comm, error);
   return comm_settle(comm, status, error);
 }
 
@@ -122,4 +133,6 @@ void comm_close(Comm *comm) {
   take_down(comm);
 }
 
-const CommInfo *comm_info(const Comm *comm) { return &comm->info; }
+const CommInfo *comm_info(const Comm *comm) {
+  return &comm->info;
+}

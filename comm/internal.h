@@ -28,13 +28,14 @@
 #include <stdalign.h>
 
 enum {
-  COMM_LINE = 128,     /* two cache lines: the prefetcher of x86 fetches pairs */
+  COMM_LINE = 128, /* two cache lines: the prefetcher of x86 fetches pairs */
   COMM_MAX_CORES = 8192
 };
 
 /* ---- comm.c ---- */
 
-/* Collective. One exit for all ranks: OK if it is so everywhere; otherwise the lowest failing rank's status and error, on all. */
+/* Collective. One exit for all ranks: OK if it is so everywhere; otherwise the lowest failing rank's status and error,
+ * on all. */
 QlStatus comm_settle(Comm *comm, QlStatus status, QlError *error);
 
 /* ---- launch.c ---- */
@@ -48,9 +49,10 @@ typedef struct Launch {
 
 /* Fails with QL_ERR_STATE when the environment shows the launcher of another MPI than ours. */
 QlStatus comm_launch_find(const CommOptions *options, Launch *launch, QlError *error);
-/* Sets what Open MPI reads from the environment at its start. */
+/* Sets what Open MPI reads from the environment at its start, and marks this process as a rank. */
 void comm_launch_prepare(const Launch *launch, int cpus);
-/* The launcher, which would clean up, is gone: removes Open MPI's shared-memory files of this job, which are those that we have mapped. */
+/* The launcher, which would clean up, is gone: removes Open MPI's shared-memory files of this job, which are those that
+ * we have mapped. */
 void comm_launch_tidy(void);
 QlStatus comm_launch_check(const Launch *launch, int size, QlError *error);
 
@@ -99,8 +101,9 @@ int comm_memfd(const char *name);
 
 /* ---- cells.c ---- */
 
-/* No lost wake-ups: a sleeper first raises `sleepers`, then reads `wakes`, then looks at the value again, then sleeps unless `wakes` has
- * changed; a publisher first stores the value, then looks at `sleepers`. All of these are sequentially consistent. */
+/* No lost wake-ups: a sleeper first raises `sleepers`, then reads `wakes`, then looks at the value again, then sleeps
+ * unless `wakes` has changed; a publisher first stores the value, then looks at `sleepers`. All of these are
+ * sequentially consistent. */
 typedef struct Cell {
   alignas(COMM_LINE) _Atomic uint64_t value;
   _Atomic uint32_t sleepers, wakes;
@@ -142,18 +145,19 @@ QlStatus comm_agree_open(Comm *comm, QlError *error);
 
 typedef enum WaitKind { WAIT_CELL, WAIT_AGREE, WAIT_MESSAGES, WAIT_LEADER } WaitKind;
 
-/* A wait that has become slow. It is over when the cell reaches the value, or, without a cell, when ready(subject) says so. */
+/* A wait that has become slow. It is over when the cell reaches the value, or, without a cell, when ready(subject) says
+ * so. */
 typedef struct Wait {
   WaitKind kind;
   bool is_main;
-  int index;      /* the cell, for reports */
+  int index; /* the cell, for reports */
   Cell *cell;
   uint64_t value;
   bool (*ready)(void *subject);
   void *subject;
 } Wait;
 
-/* Yields, then sleeps, until the wait is over; the caller has spun already. */
+/* Polls messages, yields, then sleeps, until the wait is over; who waits for a cell has spun already. */
 void comm_wait(Comm *comm, const Wait *wait);
 /* Ends the job with this exit code. */
 _Noreturn void comm_end(Comm *comm, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -187,7 +191,7 @@ struct Comm {
   Transport *transport; /* NULL: a lone rank */
   int process, parent;  /* their ids; a child after fork is no rank */
   pthread_t main_thread;
-  int *tables;          /* one allocation behind the three tables of info */
+  int *tables; /* one allocation behind the three tables of info */
   int64_t budget;
 
   Control *control;
@@ -198,19 +202,21 @@ struct Comm {
   int64_t arena_bytes;
   void *arena_mapping;
   size_t arena_mapping_bytes;
-  int *links;           /* leader: a socket to each rank of the node; others: links[0], to the leader */
+  int *links; /* leader: a socket to each rank of the node; others: links[0], to the leader */
   int link_count;
 
-  int spins;            /* polls before giving up the core */
+  int spins; /* polls before giving up the core */
   uint64_t round;
   TransportBatch *agree_batch;
-  bool left;            /* the last agreement has been made */
+  bool left; /* the last agreement has been made */
 
   int64_t fault_message, fault_count; /* the message that fails, counted from 1, 0: none; those counted so far */
   _Atomic int end_code;
   _Atomic int64_t messages, bytes, agreements, waits;
 };
 
-static inline bool comm_is_lone(const Comm *comm) { return comm->transport == NULL; }
+static inline bool comm_is_lone(const Comm *comm) {
+  return comm->transport == NULL;
+}
 
 #endif

@@ -1,7 +1,8 @@
 /* Messages between ranks, gathers, and what a leader hands to its node.
  *
- * An exchange is one batch of the transport. A message to oneself is copied at the start: the k-th receive from oneself takes the k-th send.
- * Gathers go round a ring, each block one hop in each step: every link is busy, sizes may differ, and nothing is counted in 32 bits. */
+ * An exchange is one batch of the transport. A message to oneself is copied at the start: the k-th receive from oneself
+ * takes the k-th send. Gathers go round a ring, each block one hop in each step: every link is busy, sizes may differ,
+ * and nothing is counted in 32 bits. */
 #include "internal.h"
 
 #include <assert.h>
@@ -25,7 +26,8 @@ QlStatus comm_messages_open(Comm *comm, QlError *error) {
   char *end = NULL;
   long long nth = strtoll(fault + strlen("message:"), &end, 10), rank = comm->info.rank;
   if (nth > 0 && *end == '@') rank = strtoll(end + 1, &end, 10);
-  if (nth <= 0 || (*end && *end != ',')) return ql_fail(error, QL_ERR_VALUE, "QUELEA_FAULT=%s: message:N or message:N@RANK is meant", fault);
+  if (nth <= 0 || (*end && *end != ','))
+    return ql_fail(error, QL_ERR_VALUE, "QUELEA_FAULT=%s: message:N or message:N@RANK is meant", fault);
   if (rank == comm->info.rank) comm->fault_message = nth;
   return QL_OK;
 }
@@ -34,14 +36,16 @@ QlStatus comm_messages_open(Comm *comm, QlError *error) {
 static QlStatus inject(Comm *comm, int64_t count, QlError *error) {
   int64_t before = comm->fault_count;
   comm->fault_count += count;
-  if (comm->fault_message == 0 || before >= comm->fault_message || comm->fault_count < comm->fault_message) return QL_OK;
-  return ql_fail(error, QL_ERR_COMM, "message %lld of rank %d failed on purpose (QUELEA_FAULT)", (long long)comm->fault_message,
-                 comm->info.rank);
+  if (comm->fault_message == 0 || before >= comm->fault_message || comm->fault_count < comm->fault_message)
+    return QL_OK;
+  return ql_fail(error, QL_ERR_COMM, "message %lld of rank %d failed on purpose (QUELEA_FAULT)",
+                 (long long)comm->fault_message, comm->info.rank);
 }
 
 /* ---- exchanges ---- */
 
-static QlStatus copy_own(const Comm *comm, int receives, const CommMessage *receive, int sends, const CommMessage *send, QlError *error) {
+static QlStatus copy_own(const Comm *comm, int receives, const CommMessage *receive, int sends, const CommMessage *send,
+                         QlError *error) {
   int self = comm->info.rank, from = 0;
   for (int to = 0; to < receives; to++) {
     if (receive[to].peer != self) continue;
@@ -64,11 +68,13 @@ static int64_t pieces(const Comm *comm, int count, const CommMessage *message) {
   return total;
 }
 
-static QlStatus post(CommExchange *exchange, int receives, const CommMessage *receive, int sends, const CommMessage *send, QlError *error) {
+static QlStatus post(CommExchange *exchange, int receives, const CommMessage *receive, int sends,
+                     const CommMessage *send, QlError *error) {
   Comm *comm = exchange->comm;
   for (int i = 0; i < receives; i++)
     if (receive[i].peer != comm->info.rank)
-      QL_TRY(transport_receive(exchange->batch, receive[i].peer, receive[i].data, receive[i].bytes, TRANSPORT_DATA, error));
+      QL_TRY(transport_receive(exchange->batch, receive[i].peer, receive[i].data, receive[i].bytes, TRANSPORT_DATA,
+                               error));
   for (int i = 0; i < sends; i++) {
     if (send[i].peer == comm->info.rank || send[i].bytes == 0) continue;
     QL_TRY(transport_send(exchange->batch, send[i].peer, send[i].data, send[i].bytes, TRANSPORT_DATA, error));
@@ -78,8 +84,8 @@ static QlStatus post(CommExchange *exchange, int receives, const CommMessage *re
   return QL_OK;
 }
 
-static QlStatus start(Comm *comm, int receives, const CommMessage *receive, int sends, const CommMessage *send, CommExchange **out,
-                      QlError *error) {
+static QlStatus start(Comm *comm, int receives, const CommMessage *receive, int sends, const CommMessage *send,
+                      CommExchange **out, QlError *error) {
   QL_TRY(copy_own(comm, receives, receive, sends, send, error));
   CommExchange *exchange = calloc(1, sizeof *exchange);
   if (!exchange) return ql_fail(error, QL_ERR_MEMORY, "no memory for an exchange of messages");
@@ -89,7 +95,8 @@ static QlStatus start(Comm *comm, int receives, const CommMessage *receive, int 
   exchange->done = capacity == 0;
   if (capacity > 0) {
     exchange->batch = transport_batch_new(comm->transport, capacity);
-    if (!exchange->batch) status = ql_fail(error, QL_ERR_MEMORY, "no memory for an exchange of %lld messages", (long long)capacity);
+    if (!exchange->batch)
+      status = ql_fail(error, QL_ERR_MEMORY, "no memory for an exchange of %lld messages", (long long)capacity);
     if (status == QL_OK) status = post(exchange, receives, receive, sends, send, error);
   }
   if (status != QL_OK) {
@@ -109,17 +116,23 @@ QlStatus comm_exchange_start(Comm *comm, int receives, const CommMessage *receiv
 }
 
 bool comm_exchange_poll(CommExchange *exchange) {
-  if (!exchange->done && transport_poll(exchange->batch, &exchange->done, &exchange->error) != QL_OK) exchange->done = true;
+  if (!exchange->done && transport_poll(exchange->batch, &exchange->done, &exchange->error) != QL_OK)
+    exchange->done = true;
   return exchange->done;
 }
 
-int comm_exchange_pending(const CommExchange *exchange) { return exchange->batch ? transport_pending(exchange->batch) : -1; }
+int comm_exchange_pending(const CommExchange *exchange) {
+  return exchange->batch ? transport_pending(exchange->batch) : -1;
+}
 
-static bool exchange_ready(void *subject) { return comm_exchange_poll(subject); }
+static bool exchange_ready(void *subject) {
+  return comm_exchange_poll(subject);
+}
 
 QlStatus comm_exchange_finish(CommExchange *exchange, QlError *error) {
   if (!comm_exchange_poll(exchange))
-    comm_wait(exchange->comm, &(Wait){.kind = WAIT_MESSAGES, .is_main = true, .ready = exchange_ready, .subject = exchange});
+    comm_wait(exchange->comm,
+              &(Wait){.kind = WAIT_MESSAGES, .is_main = true, .ready = exchange_ready, .subject = exchange});
   QlStatus status = exchange->error.status;
   if (status != QL_OK && error && error->status == QL_OK) *error = exchange->error;
   transport_batch_free(exchange->batch);
@@ -139,7 +152,6 @@ static QlStatus meet(Comm *comm, QlStatus status, const char *place, QlError *er
   if (verdict.status == QL_OK || status != QL_OK) return status != QL_OK ? status : QL_OK;
   return ql_fail(error, (QlStatus)verdict.status, "a gather of data failed on rank %d", verdict.status_rank);
 }
-
 
 static QlStatus gather_sizes(Comm *comm, int64_t size, int64_t *sizes, QlError *error) {
   if (comm_is_lone(comm)) {
@@ -188,7 +200,9 @@ QlStatus comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, 
   if (status != QL_OK) goto out;
   if (size > 0) memcpy(bytes + offset[comm->info.rank], mine, (size_t)size);
   status = ring(comm, bytes, offset, error);
-  if (status != QL_OK) comm_end(comm, 1, "a gather of data failed: %s", error ? error->text : "communication failed"); /* the others wait */
+  if (status != QL_OK)
+    comm_end(comm, 1, "a gather of data failed: %s",
+             error ? error->text : "communication failed"); /* the others wait */
 out:
   if (status != QL_OK) {
     free(bytes), free(offset);
@@ -205,7 +219,8 @@ static QlStatus write_all(int file, const char *bytes, int64_t size, QlError *er
   for (int64_t done = 0; done < size;) {
     ssize_t wrote = pwrite(file, bytes + done, (size_t)QL_MIN(size - done, 1 << 30), done);
     if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) return ql_fail(error, QL_ERR_OS, "cannot write %lld bytes for the node: %s", (long long)size, strerror(errno));
+    if (wrote <= 0)
+      return ql_fail(error, QL_ERR_OS, "cannot write %lld bytes for the node: %s", (long long)size, strerror(errno));
     done += wrote;
   }
   return QL_OK;
@@ -223,7 +238,8 @@ static QlStatus read_all(int file, char *bytes, int64_t size, QlError *error) {
 
 static QlStatus share(Comm *comm, const void *bytes, int64_t size, QlError *error) {
   int file = comm_memfd("quelea-share");
-  QlStatus status = file >= 0 ? write_all(file, bytes, size, error) : ql_fail(error, QL_ERR_OS, "memfd_create: %s", strerror(errno));
+  QlStatus status =
+      file >= 0 ? write_all(file, bytes, size, error) : ql_fail(error, QL_ERR_OS, "memfd_create: %s", strerror(errno));
   QlStatus passed = comm_arena_pass(comm, status == QL_OK ? file : -1, size, error);
   if (file >= 0) close(file);
   return status != QL_OK ? status : passed;
@@ -237,7 +253,8 @@ QlStatus comm_node_share(Comm *comm, void **bytes, int64_t *size, QlError *error
   *bytes = NULL;
   QL_TRY(comm_arena_take(comm, &file, &length, error));
   char *copy = malloc((size_t)QL_MAX(length, 1));
-  QlStatus status = copy ? read_all(file, copy, length, error) : ql_fail(error, QL_ERR_MEMORY, "no memory for %lld bytes", (long long)length);
+  QlStatus status = copy ? read_all(file, copy, length, error)
+                         : ql_fail(error, QL_ERR_MEMORY, "no memory for %lld bytes", (long long)length);
   close(file);
   if (status != QL_OK) {
     free(copy);
@@ -249,5 +266,6 @@ QlStatus comm_node_share(Comm *comm, void **bytes, int64_t *size, QlError *error
 }
 
 CommCounters comm_counters(const Comm *comm) {
-  return (CommCounters){atomic_load(&comm->messages), atomic_load(&comm->bytes), atomic_load(&comm->agreements), atomic_load(&comm->waits)};
+  return (CommCounters){atomic_load(&comm->messages), atomic_load(&comm->bytes), atomic_load(&comm->agreements),
+                        atomic_load(&comm->waits)};
 }

@@ -1,7 +1,7 @@
 /* MPI behind transport.h. Errors return: every call is checked and becomes QL_ERR_COMM with MPI's own words.
  *
- * All communicators are duplicates, so that our messages never meet those of the program around us. Clean-up hangs on an attribute of
- * MPI_COMM_SELF: MPI deletes it first thing in MPI_Finalize, whoever calls that. */
+ * All communicators are duplicates, so that our messages never meet those of the program around us. Clean-up hangs on
+ * an attribute of MPI_COMM_SELF: MPI deletes it first thing in MPI_Finalize, whoever calls that. */
 #include "transport.h"
 
 #include <mpi.h>
@@ -15,8 +15,8 @@ enum { PIECE = 1 << 30 };
 struct Transport {
   MPI_Comm comm[TRANSPORT_SCOPES];
   int rank, size;
-  bool initialised;  /* by us, so that we finalise */
-  int key;           /* of the attribute on MPI_COMM_SELF */
+  bool initialised; /* by us, so that we finalise */
+  int key;          /* of the attribute on MPI_COMM_SELF */
   void (*hook)(void *data);
   void *hook_data;
 };
@@ -58,16 +58,19 @@ void transport_library(char *text, size_t size) {
     snprintf(text, size, "MPI");
     return;
   }
-  version[strcspn(version, ",\n")] = 0; /* Open MPI says "Open MPI v4.1.4, package: ...", MPICH "MPICH Version:\t4.0" and lines */
+  version[strcspn(version, ",\n")] =
+      0; /* Open MPI says "Open MPI v4.1.4, package: ...", MPICH "MPICH Version:\t4.0" and lines */
   char *number = strstr(version, " v");
   if (number && number[2] >= '0' && number[2] <= '9') memmove(number + 1, number + 2, strlen(number + 1));
   snprintf(text, size, "%.60s", version);
 }
 
-/* Only the main thread calls MPI, so that a lower level than asked for will do, even MPI_THREAD_SINGLE of others' MPI_Init. */
+/* Only the main thread calls MPI, so that a lower level than asked for will do, even MPI_THREAD_SINGLE of others'
+ * MPI_Init. */
 static QlStatus initialise(Transport *transport, QlError *error) {
   int level;
-  if (transport_finalized()) return ql_fail(error, QL_ERR_STATE, "MPI was finalised already, and cannot be started again");
+  if (transport_finalized())
+    return ql_fail(error, QL_ERR_STATE, "MPI was finalised already, and cannot be started again");
   if (!transport_running()) {
     CHECK(MPI_Init_thread, (NULL, NULL, MPI_THREAD_SERIALIZED, &level));
     transport->initialised = true;
@@ -140,8 +143,12 @@ void transport_abort(Transport *transport, int code) {
   _exit(code);
 }
 
-int transport_rank(const Transport *transport) { return transport->rank; }
-int transport_size(const Transport *transport) { return transport->size; }
+int transport_rank(const Transport *transport) {
+  return transport->rank;
+}
+int transport_size(const Transport *transport) {
+  return transport->size;
+}
 
 /* ---- blocking collectives of start-up ---- */
 
@@ -156,7 +163,8 @@ QlStatus transport_max(Transport *transport, TransportScope scope, uint64_t *wor
   return QL_OK;
 }
 
-QlStatus transport_gather(Transport *transport, TransportScope scope, const void *mine, int bytes, void *all, QlError *error) {
+QlStatus transport_gather(Transport *transport, TransportScope scope, const void *mine, int bytes, void *all,
+                          QlError *error) {
   CHECK(MPI_Allgather, (mine, bytes, MPI_BYTE, all, bytes, MPI_BYTE, transport->comm[scope]));
   return QL_OK;
 }
@@ -178,7 +186,9 @@ QlStatus transport_host_root(Transport *transport, int *root, QlError *error) {
 
 /* ---- batches ---- */
 
-int64_t transport_pieces(int64_t bytes) { return (bytes + PIECE - 1) / PIECE; }
+int64_t transport_pieces(int64_t bytes) {
+  return (bytes + PIECE - 1) / PIECE;
+}
 
 TransportBatch *transport_batch_new(Transport *transport, int64_t capacity) {
   if (capacity < 1) capacity = 1;
@@ -215,7 +225,8 @@ static MPI_Request *post(TransportBatch *batch, int peer, int expected) {
   return &batch->request[i];
 }
 
-QlStatus transport_receive(TransportBatch *batch, int peer, void *data, int64_t bytes, TransportChannel channel, QlError *error) {
+QlStatus transport_receive(TransportBatch *batch, int peer, void *data, int64_t bytes, TransportChannel channel,
+                           QlError *error) {
   for (char *at = data; bytes > 0; at += PIECE, bytes -= PIECE) {
     int count = (int)QL_MIN(bytes, PIECE);
     MPI_Request *request = post(batch, peer, count);
@@ -225,7 +236,8 @@ QlStatus transport_receive(TransportBatch *batch, int peer, void *data, int64_t 
   return QL_OK;
 }
 
-QlStatus transport_send(TransportBatch *batch, int peer, const void *data, int64_t bytes, TransportChannel channel, QlError *error) {
+QlStatus transport_send(TransportBatch *batch, int peer, const void *data, int64_t bytes, TransportChannel channel,
+                        QlError *error) {
   for (const char *at = data; bytes > 0; at += PIECE, bytes -= PIECE) {
     int count = (int)QL_MIN(bytes, PIECE);
     MPI_Request *request = post(batch, peer, -1);
@@ -238,7 +250,8 @@ QlStatus transport_send(TransportBatch *batch, int peer, const void *data, int64
 QlStatus transport_batch_gather(TransportBatch *batch, const void *mine, int bytes, void *all, QlError *error) {
   MPI_Request *request = post(batch, -1, -1);
   if (!request) return ql_fail(error, QL_ERR_COMM, "a batch of messages is full");
-  CHECK(MPI_Iallgather, (mine, bytes, MPI_BYTE, all, bytes, MPI_BYTE, batch->transport->comm[TRANSPORT_WORLD], request));
+  CHECK(MPI_Iallgather,
+        (mine, bytes, MPI_BYTE, all, bytes, MPI_BYTE, batch->transport->comm[TRANSPORT_WORLD], request));
   return QL_OK;
 }
 
@@ -248,8 +261,8 @@ static QlStatus check_lengths(const TransportBatch *batch, QlError *error) {
     if (batch->expected[i] < 0) continue;
     CHECK(MPI_Get_count, (&batch->status[i], MPI_BYTE, &count));
     if (count != batch->expected[i])
-      return ql_fail(error, QL_ERR_COMM, "a message from rank %d has %d bytes where %d were expected", batch->peer[i], count,
-                     batch->expected[i]);
+      return ql_fail(error, QL_ERR_COMM, "a message from rank %d has %d bytes where %d were expected", batch->peer[i],
+                     count, batch->expected[i]);
   }
   return QL_OK;
 }
@@ -276,7 +289,8 @@ int transport_pending(const TransportBatch *batch) {
   for (int i = 0; i < batch->count; i++) {
     int flag = 1;
     if (batch->expected[i] < 0 || batch->request[i] == MPI_REQUEST_NULL) continue;
-    if (MPI_Request_get_status(batch->request[i], &flag, MPI_STATUS_IGNORE) == MPI_SUCCESS && !flag) return batch->peer[i];
+    if (MPI_Request_get_status(batch->request[i], &flag, MPI_STATUS_IGNORE) == MPI_SUCCESS && !flag)
+      return batch->peer[i];
   }
   return -1;
 }

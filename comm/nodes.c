@@ -1,7 +1,8 @@
-/* Who is where: which ranks share a host, which share a node, how many workers each has, and how much memory a node may take.
+/* Who is where: which ranks share a host, which share a node, how many workers each has, and how much memory a node may
+ * take.
  *
- *   host   ranks with the same host name, boot, network namespace and user, which MPI also believes to share memory: an abstract UNIX
- *          socket of one reaches the other, so a descriptor can be passed
+ *   host   ranks with the same host name, boot, network namespace and user, which MPI also believes to share memory:
+ *          an abstract UNIX socket of one reaches the other, so that a descriptor can be passed
  *   node   the ranks of a host; under QUELEA_NODE_SIZE=k, k consecutive ones of them
  *
  * Every rank computes the same tables from what was gathered, so nothing is negotiated. */
@@ -113,7 +114,8 @@ static void count_workers(Comm *comm, const Place *places, const int *host_ranks
     quota = QL_MIN(quota, places[i].quota);
     threads[i] = (int)comm->params->threads;
   }
-  for (int i = 0; i < count && comm->params->threads <= 0; i++) threads[i] = fair_threads(&places[i], users, quota / count);
+  for (int i = 0; i < count && comm->params->threads <= 0; i++)
+    threads[i] = fair_threads(&places[i], users, quota / count);
   for (int i = 0; i < count; i++) { /* equal in a node: the least */
     int least = threads[i];
     for (int k = 0; k < count; k++)
@@ -154,15 +156,16 @@ static void say(Comm *comm, const Place *place) {
   CommInfo *info = &comm->info;
   char library[64], binding[48] = "not bound";
   int cores = comm_cores_count(&place->cores);
-  if (cores < place->machine_cores) snprintf(binding, sizeof binding, "bound to %d %s each", cores, cores == 1 ? "core" : "cores");
+  if (cores < place->machine_cores)
+    snprintf(binding, sizeof binding, "bound to %d %s each", cores, cores == 1 ? "core" : "cores");
   gethostname(info->host, sizeof info->host - 1);
   transport_library(library, sizeof library);
   const char *threads = info->threads == 1 ? "thread" : "threads";
   if (!info->launched)
     snprintf(info->text, sizeof info->text, "1 rank without MPI, %d %s, %s", info->threads, threads, binding);
   else
-    snprintf(info->text, sizeof info->text, "%s, %d ranks on %d %s, %d %s each, %s%s", library, info->size, info->node_count,
-             info->node_count == 1 ? "node" : "nodes", info->threads, threads, binding,
+    snprintf(info->text, sizeof info->text, "%s, %d ranks on %d %s, %d %s each, %s%s", library, info->size,
+             info->node_count, info->node_count == 1 ? "node" : "nodes", info->threads, threads, binding,
              info->oversubscribed ? ", more workers than cores" : "");
 }
 
@@ -178,7 +181,8 @@ static void fill_alone(Comm *comm, const Place *place) {
 static QlStatus fill_together(Comm *comm, const Place *mine, Keyed *keyed, uint64_t *keys, int *ints, QlError *error) {
   CommInfo *info = &comm->info;
   int size = info->size, root = 0, count = 0;
-  int *leader = ints, *host = ints + size, *host_ranks = ints + 2 * size, *threads = ints + 3 * size, *all = ints + 4 * size;
+  int *leader = ints, *host = ints + size, *host_ranks = ints + 2 * size, *threads = ints + 3 * size,
+      *all = ints + 4 * size;
   QL_TRY(transport_host_root(comm->transport, &root, error));
   uint64_t key = host_key(root);
   QL_TRY(transport_gather(comm->transport, TRANSPORT_WORLD, &key, sizeof key, keys, error));
@@ -190,7 +194,8 @@ static QlStatus fill_together(Comm *comm, const Place *mine, Keyed *keyed, uint6
   QL_TRY(transport_split(comm->transport, TRANSPORT_HOST, host[info->rank], error));
   QL_TRY(transport_split(comm->transport, TRANSPORT_NODE, leader[info->rank], error));
   Place *places = malloc((size_t)count * sizeof *places);
-  QlStatus status = comm_settle(comm, places ? QL_OK : ql_fail(error, QL_ERR_MEMORY, "no memory for %d places", count), error);
+  QlStatus status =
+      comm_settle(comm, places ? QL_OK : ql_fail(error, QL_ERR_MEMORY, "no memory for %d places", count), error);
   if (status == QL_OK) status = transport_gather(comm->transport, TRANSPORT_HOST, mine, sizeof *mine, places, error);
   if (status == QL_OK) {
     count_workers(comm, places, host_ranks, count, threads);
@@ -198,7 +203,8 @@ static QlStatus fill_together(Comm *comm, const Place *mine, Keyed *keyed, uint6
     status = transport_max(comm->transport, TRANSPORT_WORLD, &least, 1, error);
     comm->budget = (int64_t)~least;
   }
-  if (status == QL_OK) status = transport_gather(comm->transport, TRANSPORT_WORLD, &info->workers, sizeof(int), all, error);
+  if (status == QL_OK)
+    status = transport_gather(comm->transport, TRANSPORT_WORLD, &info->workers, sizeof(int), all, error);
   for (int node = 0; node < info->node_count && status == QL_OK; node++)
     comm->tables[2 * size + node] = all[info->leader_of_node[node]];
   free(places);
@@ -213,7 +219,8 @@ QlStatus comm_nodes_find(Comm *comm, QlError *error) {
   int *ints = malloc(5 * (size_t)size * sizeof *ints);
   comm->tables = calloc(3 * (size_t)size, sizeof *comm->tables);
   QlStatus status = QL_OK;
-  if (!place || !keyed || !keys || !ints || !comm->tables) status = ql_fail(error, QL_ERR_MEMORY, "no memory for tables of %d ranks", size);
+  if (!place || !keyed || !keys || !ints || !comm->tables)
+    status = ql_fail(error, QL_ERR_MEMORY, "no memory for tables of %d ranks", size);
   if (status == QL_OK) status = read_place(place, error);
   status = comm_settle(comm, status, error);
   if (status != QL_OK) goto out;

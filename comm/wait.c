@@ -1,16 +1,16 @@
 /* How a worker waits, and how a job ends (contract C11).
  *
- *   polls   comm_await spins a bounded number of times: a neighbour is usually a few microseconds late
+ *   polls   a bounded number of times (comm_await does that itself): a neighbour is usually a few microseconds late
  *   yields  a few: where workers outnumber cores, the one that is waited for needs ours
- *   sleeps  in a futex on a cell; for messages, which move only while somebody looks, by yielding, then by naps in proportion to
- *           the time waited (at most a hundredth of it is lost)
+ *   sleeps  in a futex on a cell; for messages, which move only while somebody looks, by yielding, then by naps in
+ *           proportion to the time waited (at most a hundredth of it is lost)
  *
- * Ten times a second a sleeper looks around: has the job been ended, did the user press Ctrl-C, has the rank it waits for left or died, is
- * there still a launcher, has it been too long? Whatever looks wrong counts only if the wait is still not over after that look, for
- * ranks leave in good order too.
+ * Ten times a second a sleeper looks around: has the job been ended, did the user press Ctrl-C, has the rank it waits
+ * for left or died, is there still a launcher, has it been too long? Whatever looks wrong counts only if the wait is
+ * still not over after that look, for ranks leave in good order too.
  *
- * A job is ended by one rank of a node, the first to set Control.aborting; it prints and calls MPI_Abort. The others are killed by the
- * launcher; should that not happen they end by themselves. */
+ * A job is ended by one rank of a node, the first to set Control.aborting; it prints and calls MPI_Abort. The others
+ * are killed by the launcher; should that not happen they end by themselves. */
 #include "internal.h"
 
 #include <pthread.h>
@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { YIELDS = 8 };
+enum { YIELDS = 8, POLL_COST = 8 /* a look at messages in looks at a flag */ };
 
 static const int64_t microsecond = 1000, millisecond = 1000000, second = 1000000000;
 
@@ -31,11 +31,14 @@ int64_t comm_now(void) {
   return (int64_t)now.tv_sec * second + now.tv_nsec;
 }
 
-static void nap(int64_t nanoseconds) { nanosleep(&(struct timespec){nanoseconds / second, nanoseconds % second}, NULL); }
+static void nap(int64_t nanoseconds) {
+  nanosleep(&(struct timespec){nanoseconds / second, nanoseconds % second}, NULL);
+}
 
 void comm_where(const Comm *comm, char *text, size_t size) {
   text[0] = 0;
-  if (comm->options.where && pthread_equal(pthread_self(), comm->main_thread)) comm->options.where(comm->options.data, text, size);
+  if (comm->options.where && pthread_equal(pthread_self(), comm->main_thread))
+    comm->options.where(comm->options.data, text, size);
   if (!text[0]) snprintf(text, size, "an unknown line");
 }
 
@@ -47,14 +50,15 @@ static void say(const char *text, size_t length) {
   (void)wrote; /* nobody may be listening, and there is nobody else to tell */
 }
 
-static bool is_orphan(const Comm *comm) { return comm->transport && getppid() != comm->parent; }
+static bool is_orphan(const Comm *comm) {
+  return comm->transport && getppid() != comm->parent;
+}
 
 /* Somebody else has ended the job: wait to be killed. */
 void comm_stand_by(Comm *comm) {
   bool mine = atomic_load(&comm->control->aborting) == (uint32_t)comm->info.rank + 1;
-  if (mine && pthread_equal(pthread_self(), comm->main_thread)) { /* another thread of this rank has, and cannot call MPI */
-    if (comm->transport) transport_abort(comm->transport, atomic_load(&comm->end_code));
-  }
+  if (mine && comm->transport && pthread_equal(pthread_self(), comm->main_thread))
+    transport_abort(comm->transport, atomic_load(&comm->end_code)); /* for another thread, which must not call MPI */
   for (int i = mine ? 40 : 200; i > 0 && !is_orphan(comm); i--) nap(50 * millisecond);
   if (is_orphan(comm)) comm_launch_tidy();
   _exit(1);
@@ -63,11 +67,13 @@ void comm_stand_by(Comm *comm) {
 static _Noreturn void end(Comm *comm, int code, const char *format, va_list arguments) {
   char text[2048];
   uint32_t nobody = 0;
-  int length = comm->transport ? snprintf(text, sizeof text, "quelea: rank %d: ", comm->info.rank) : snprintf(text, sizeof text, "quelea: ");
+  int length = comm->transport ? snprintf(text, sizeof text, "quelea: rank %d: ", comm->info.rank)
+                               : snprintf(text, sizeof text, "quelea: ");
   vsnprintf(text + length, sizeof text - (size_t)length - 1, format, arguments);
   strcat(text, "\n");
   atomic_store(&comm->end_code, code);
-  if (!atomic_compare_exchange_strong(&comm->control->aborting, &nobody, (uint32_t)comm->info.rank + 1)) comm_stand_by(comm);
+  if (!atomic_compare_exchange_strong(&comm->control->aborting, &nobody, (uint32_t)comm->info.rank + 1))
+    comm_stand_by(comm);
   if (is_orphan(comm)) comm_launch_tidy();
   say(text, strlen(text));
   if (is_orphan(comm) || !comm->transport) _exit(code); /* MPI_Abort would wait for the launcher */
@@ -109,16 +115,21 @@ static void describe(const Comm *comm, const Wait *wait, char *text, size_t size
   switch (wait->kind) {
     case WAIT_CELL:
       if (wait->index < comm->info.workers)
-        snprintf(text, size, "worker %d of rank %d", wait->index % comm->info.threads, comm_node_member(comm, wait->index / comm->info.threads));
+        snprintf(text, size, "worker %d of rank %d", wait->index % comm->info.threads,
+                 comm_node_member(comm, wait->index / comm->info.threads));
       else
         snprintf(text, size, "other workers");
       return;
-    case WAIT_AGREE: describe_agreement(comm, wait, text, size); return;
+    case WAIT_AGREE:
+      describe_agreement(comm, wait, text, size);
+      return;
     case WAIT_MESSAGES:
       pending = comm_exchange_pending(wait->subject);
       snprintf(text, size, pending < 0 ? "its messages to leave" : "a message from rank %d", pending);
       return;
-    case WAIT_LEADER: snprintf(text, size, "rank %d", comm_node_member(comm, 0)); return;
+    case WAIT_LEADER:
+      snprintf(text, size, "rank %d", comm_node_member(comm, 0));
+      return;
   }
 }
 
@@ -149,7 +160,8 @@ static void look_around(Comm *comm, const Wait *wait) {
   int closer = awaited_closer(comm, wait), lost = comm_arena_lost(comm);
   if ((closer < 0 && lost < 0) || over(wait)) return;
   comm_where(comm, where, sizeof where);
-  if (closer >= 0) comm_end(comm, 1, "rank %d has left the program while rank %d waits for it at %s", closer, comm->info.rank, where);
+  if (closer >= 0)
+    comm_end(comm, 1, "rank %d has left the program while rank %d waits for it at %s", closer, comm->info.rank, where);
   comm_end(comm, 1, "rank %d has died while rank %d waits at %s", lost, comm->info.rank, where);
 }
 
@@ -157,7 +169,8 @@ static void report(const Comm *comm, const Wait *wait, int64_t waited) {
   char where[256], whom[256], text[768];
   comm_where(comm, where, sizeof where);
   describe(comm, wait, whom, sizeof whom);
-  int length = snprintf(text, sizeof text, "quelea: rank %d has waited %.3g s for %s at %s\n", comm->info.rank, (double)waited / 1e9, whom, where);
+  int length = snprintf(text, sizeof text, "quelea: rank %d has waited %.3g s for %s at %s\n", comm->info.rank,
+                        (double)waited / 1e9, whom, where);
   say(text, (size_t)length);
 }
 
@@ -165,12 +178,17 @@ static void give_up(Comm *comm, const Wait *wait, int64_t waited) {
   char where[256], whom[256];
   comm_where(comm, where, sizeof where);
   describe(comm, wait, whom, sizeof whom);
-  comm_end(comm, 1, "ended the job (QUELEA_WAIT_ABORT) after waiting %.3g s for %s at %s", (double)waited / 1e9, whom, where);
+  comm_end(comm, 1, "ended the job (QUELEA_WAIT_ABORT) after waiting %.3g s for %s at %s", (double)waited / 1e9, whom,
+           where);
 }
 
-static int64_t after(double seconds) { return seconds > 0 && seconds < 1e9 ? (int64_t)(seconds * 1e9) : INT64_MAX; }
+static int64_t after(double seconds) {
+  return seconds > 0 && seconds < 1e9 ? (int64_t)(seconds * 1e9) : INT64_MAX;
+}
 
 void comm_wait(Comm *comm, const Wait *wait) {
+  for (int polls = wait->cell ? 0 : 4 + comm->spins / POLL_COST; polls > 0; polls--)
+    if (over(wait)) return;
   atomic_fetch_add_explicit(&comm->waits, 1, memory_order_relaxed);
   for (int i = 0; i < YIELDS; i++) {
     if (over(wait)) return;

@@ -1,4 +1,5 @@
-/* Jobs that end badly, or almost: the first argument names what happens, run.py knows what must come of it. Exits with 0 if it comes to the end. */
+/* Jobs that end badly, or almost: the first argument names what happens, run.py knows what must come of it. Exits with
+ * 0 if it comes to the end. */
 #include "comm.h"
 
 #include <mpi.h>
@@ -12,7 +13,7 @@
 #include <unistd.h>
 
 static int line; /* of the "user's program" */
-static const char *ending;
+static const char *program, *ending;
 
 static int interrupted(void *data) {
   (void)data;
@@ -50,13 +51,25 @@ static int fork_a_child(Comm *comm) {
   return waitpid(child, &status, 0) == child ? status : 1;
 }
 
+/* A program that a rank starts is alone, though it inherits the launcher's variables. */
+static int start_a_program(void) {
+  int status = -1;
+  pid_t child = fork();
+  if (child == 0) {
+    execl(program, program, "well", (char *)NULL);
+    _exit(1);
+  }
+  return waitpid(child, &status, 0) == child ? status : 1;
+}
+
 static int exchange(Comm *comm, const CommInfo *info) {
   for (int round = 0; round < 10; round++) {
     int64_t out = round, in = -1;
     int right = (info->rank + 1) % info->size, left = (info->rank + info->size - 1) % info->size;
     CommExchange *exchange = NULL;
     QlError error = {0};
-    QlStatus status = comm_exchange_start(comm, 1, &(CommMessage){left, &in, 8}, 1, &(CommMessage){right, &out, 8}, &exchange, &error);
+    QlStatus status = comm_exchange_start(comm, 1, &(CommMessage){left, &in, 8}, 1, &(CommMessage){right, &out, 8},
+                                          &exchange, &error);
     if (status == QL_OK) status = comm_exchange_finish(exchange, &error);
     if (status != QL_OK) comm_abort(comm, "round %d: %s", round, error.text);
     if (in != round) return 1;
@@ -102,6 +115,7 @@ static int play(Comm *comm, const CommInfo *info) {
   line = 2;
   if (IS("all-abort")) comm_abort(comm, "the sky falls");
   if (IS("fork") && fork_a_child(comm) != 0) return 1;
+  if (IS("subprocess") && start_a_program() != 0) return 1;
   if (IS("messages")) return exchange(comm, info);
   if (IS("gathers")) return gather(comm, 3);
   if (IS("lone-interrupted") || IS("lone-late")) {
@@ -153,6 +167,7 @@ int main(int argc, char **argv) {
   QlParams params;
   QlError error = {0};
   Comm *comm = NULL;
+  program = argv[0];
   ending = argc > 1 ? argv[1] : "";
   before_open();
   CommOptions options = {.params = &params, .interrupted = interrupted, .where = where};

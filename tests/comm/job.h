@@ -1,4 +1,5 @@
-/* The frame of a test that runs on the ranks of a job: one context for all tests of the program, opened and closed around them. */
+/* The frame of a test that runs on the ranks of a job: one context for all tests of the program, opened and closed
+ * around them. */
 #ifndef QUELEA_TESTS_COMM_JOB_H
 #define QUELEA_TESTS_COMM_JOB_H
 
@@ -8,7 +9,9 @@
 static Comm *job;             /* for the tests, which take no arguments */
 static const CommInfo *where; /* its description */
 
-static inline uint64_t job_random(uint64_t a, uint64_t b, uint64_t c) { return ql_mix(ql_mix(ql_mix(7, a), b), c); }
+static inline uint64_t job_random(uint64_t a, uint64_t b, uint64_t c) {
+  return ql_mix(ql_mix(ql_mix(7, a), b), c);
+}
 
 /* Everybody is here, and agrees. */
 static inline void job_meet(void) {

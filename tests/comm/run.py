@@ -1,9 +1,10 @@
-"""Runs a program on the ranks of a job and judges how the job ends: exit code, what it says, and that it leaves nothing.
+"""Runs a program on the ranks of a job and judges how it ends: its exit code, what it says, and that it leaves nothing.
 
-    run.py [--ranks N] [--env NAME=VALUE]... [--fails | --code N] [--says REGEX]... [--times N] [--silent] PROGRAM ARGUMENTS
+    run.py [--ranks N] [--env NAME=VALUE]... [--fails | --code N] [--says REGEX]... [--times N] [--silent] PROGRAM...
 
-N = 0 runs the program without mpirun. The job must end by itself within --limit seconds. Afterwards no process of it may live, and neither
-/dev/shm nor the job's private TMPDIR may hold a file that was not there before and that nobody has open.
+N = 0 runs the program without mpirun. The job must end by itself within --limit seconds. Afterwards no process of it
+may live, and neither /dev/shm nor the job's private TMPDIR may hold a file that was not there before and that nobody
+has mapped.
 """
 
 import argparse
@@ -16,7 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
+T = TypeVar("T")
 SHARED = pathlib.Path("/dev/shm")
 
 
@@ -43,7 +47,7 @@ def mapped(path: pathlib.Path) -> bool:
     return False
 
 
-def settle(check, seconds: float = 8.0):
+def settle(check: Callable[[], list[T]], seconds: float = 8.0) -> list[T]:
     """Asks until the answer is empty, or time is over: launchers clean up a moment after they return."""
     end = time.monotonic() + seconds
     while (answer := check()) and time.monotonic() < end:
@@ -75,6 +79,33 @@ def judge(options: argparse.Namespace, code: int, text: str) -> list[str]:
     return wrong
 
 
+def environment(options: argparse.Namespace, tag: str, folder: str) -> dict[str, str]:
+    """The environment of the job: a private TMPDIR, and a tag by which its processes are known."""
+    variables = dict(os.environ, TMPDIR=folder, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    if options.ranks:  # Open MPI leaks at its end, and takes its locks in more than one order
+        variables.setdefault("ASAN_OPTIONS", "detect_leaks=0")
+        variables.setdefault("TSAN_OPTIONS", "detect_deadlocks=0")
+    for pair in [tag, *options.env]:
+        name, value = pair.split("=", 1)
+        variables[name] = value
+    return variables
+
+
+def remains(options: argparse.Namespace, tag: str, folder: str, before: set[pathlib.Path]) -> list[str]:
+    """What the job has left, in words. Its processes are ended."""
+    wrong = []
+    if left := settle(lambda: processes(tag)):
+        wrong.append(f"processes are left: {left}")
+        for process in left:
+            os.kill(process, signal.SIGKILL)
+    if files := settle(lambda: [path for path in set(SHARED.iterdir()) - before if not mapped(path)]):
+        wrong.append(f"files are left: {files}")
+    private = pathlib.Path(folder)
+    if not options.no_cleaner and (files := settle(lambda: [path for path in private.rglob("*") if not path.is_dir()])):
+        wrong.append(f"files are left: {files}")
+    return wrong
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--ranks", type=int, default=0)
@@ -93,23 +124,21 @@ def main() -> int:
     tag = f"QUELEA_TEST_JOB={secrets.token_hex(8)}"
     before = set(SHARED.iterdir())
     with tempfile.TemporaryDirectory() as folder:
-        environment = dict(os.environ, TMPDIR=folder, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-        if options.ranks:  # Open MPI leaks at its end, and takes its locks in more than one order
-            environment.setdefault("ASAN_OPTIONS", "detect_leaks=0")
-            environment.setdefault("TSAN_OPTIONS", "detect_deadlocks=0")
-        environment.update(pair.split("=", 1) for pair in [tag, *options.env])
-        job = subprocess.run(command(options), env=environment, capture_output=True, text=True, timeout=options.limit + 30)
-        wrong = judge(options, job.returncode, job.stderr)
-        if left := settle(lambda: processes(tag)):
-            wrong.append(f"processes are left: {left}")
-            for process in left:
-                os.kill(process, signal.SIGKILL)
-        if left := settle(lambda: [path for path in set(SHARED.iterdir()) - before if not mapped(path)]):
-            wrong.append(f"files are left: {left}")
-        if not options.no_cleaner and (left := settle(lambda: [path for path in pathlib.Path(folder).rglob("*") if not path.is_dir()], 2.0)):
-            wrong.append(f"files are left: {left}")
+        try:
+            job = subprocess.run(
+                command(options),
+                env=environment(options, tag, folder),
+                capture_output=True,
+                text=True,
+                timeout=options.limit + 30,
+            )
+            wrong = judge(options, job.returncode, job.stderr)
+            said = job.stdout + job.stderr
+        except subprocess.TimeoutExpired as late:
+            wrong, said = ["does not end"], f"{late.stdout!r}\n{late.stderr!r}"
+        wrong += remains(options, tag, folder, before)
     if wrong:
-        print(job.stdout, job.stderr, *wrong, sep="\n", file=sys.stderr)
+        print(said, *wrong, sep="\n", file=sys.stderr)
     return 1 if wrong else 0
 
 

@@ -71,5 +71,5 @@ static void agreements_are_counted(void) {
   CHECK_INT_EQ(comm_counters(job).agreements, before + 2);
 }
 
-JOB_MAIN(CHECK_TEST(verdicts_are_those_of_all_words), CHECK_TEST(extreme_words_are_told_apart), CHECK_TEST(agreement_is_a_barrier),
-         CHECK_TEST(agreements_are_counted))
+JOB_MAIN(CHECK_TEST(verdicts_are_those_of_all_words), CHECK_TEST(extreme_words_are_told_apart),
+         CHECK_TEST(agreement_is_a_barrier), CHECK_TEST(agreements_are_counted))

@@ -6,7 +6,8 @@
 
 /* Every byte of a message says where it belongs. */
 static uint8_t byte_of(int from, int to, int number, int64_t at) {
-  return (uint8_t)(job_random((uint64_t)from * 1000 + (uint64_t)to, (uint64_t)number, (uint64_t)at >> 3) >> (at & 7) * 8);
+  return (uint8_t)(job_random((uint64_t)from * 1000 + (uint64_t)to, (uint64_t)number, (uint64_t)at >> 3) >>
+                   (at & 7) * 8);
 }
 
 static void fill(char *data, int64_t bytes, int from, int to, int number) {
@@ -156,10 +157,11 @@ static void long_messages_are_split(void) {
 }
 
 int main(int argc, char **argv) {
-  static const CheckTest tests[] = {CHECK_TEST(every_pair_exchanges_every_size), CHECK_TEST(two_exchanges_may_be_under_way),
-                                    CHECK_TEST(an_empty_exchange_is_done),       CHECK_TEST(counters_count_what_is_sent),
-                                    CHECK_TEST(lengths_that_differ_are_an_error), CHECK_TEST(gathers_have_uneven_sizes),
-                                    CHECK_TEST(leaders_share_with_their_node),   CHECK_TEST(long_messages_are_split)};
+  static const CheckTest tests[] = {
+      CHECK_TEST(every_pair_exchanges_every_size),  CHECK_TEST(two_exchanges_may_be_under_way),
+      CHECK_TEST(an_empty_exchange_is_done),        CHECK_TEST(counters_count_what_is_sent),
+      CHECK_TEST(lengths_that_differ_are_an_error), CHECK_TEST(gathers_have_uneven_sizes),
+      CHECK_TEST(leaders_share_with_their_node),    CHECK_TEST(long_messages_are_split)};
   size_t count = sizeof tests / sizeof *tests;
   return job_run(tests, argc > 1 ? count : count - 1, argc, argv);
 }

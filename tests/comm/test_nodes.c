@@ -1,4 +1,5 @@
 /* Ranks, nodes and workers, the arena that a node's ranks share, and the cells that their workers wait for. */
+#include "internal.h"
 #include "job.h"
 
 #include <pthread.h>
@@ -56,7 +57,9 @@ static void threads_fit_the_cores(void) {
 
 enum { PAGE = 4096, STRIDE = 1 << 20 };
 
-static uint64_t *word_of(int node_rank) { return (uint64_t *)(comm_arena_base(job) + (int64_t)node_rank * STRIDE); }
+static uint64_t *word_of(int node_rank) {
+  return (uint64_t *)(comm_arena_base(job) + (int64_t)node_rank * STRIDE);
+}
 
 static void arena_is_shared_by_the_node_alone(void) {
   CHECK(comm_arena_bytes(job) >= (int64_t)where->node_size * STRIDE);
@@ -112,10 +115,12 @@ typedef struct Worker {
   int64_t wrong;
 } Worker;
 
-static int64_t *ring_word(int worker) { return (int64_t *)(comm_arena_base(job) + 2 * STRIDE) + 16 * worker; }
+static int64_t *ring_word(int worker) {
+  return (int64_t *)(comm_arena_base(job) + 2 * STRIDE) + 16 * worker;
+}
 
-/* A ring. In round r a worker writes its word and publishes 2 r - 1, waits for that of its left neighbour, reads its word and publishes 2 r; it
- * writes again when its right neighbour has read. */
+/* A ring. In round r a worker writes its word and publishes 2 r - 1, waits for that of its left neighbour, reads its
+ * word and publishes 2 r; it writes again when its right neighbour has read. */
 static void *go_round(void *data) {
   Worker *worker = data;
   int count = where->workers, me = where->node_rank * where->threads + worker->index;
@@ -138,7 +143,8 @@ static void run_ring(int rounds) {
   uint64_t base = comm_peek(job, where->node_rank * where->threads);
   job_meet();
   for (int i = 0; i < where->threads; i++) workers[i] = (Worker){.index = i, .rounds = rounds, .base = base};
-  for (int i = 1; i < where->threads; i++) CHECK_INT_EQ(pthread_create(&workers[i].thread, NULL, go_round, &workers[i]), 0);
+  for (int i = 1; i < where->threads; i++)
+    CHECK_INT_EQ(pthread_create(&workers[i].thread, NULL, go_round, &workers[i]), 0);
   go_round(&workers[0]);
   for (int i = 0; i < where->threads; i++) {
     if (i > 0) pthread_join(workers[i].thread, NULL);
@@ -149,10 +155,46 @@ static void run_ring(int rounds) {
   job_meet();
 }
 
-static void cells_order_what_workers_do(void) { run_ring(ROUNDS); }
+static void cells_order_what_workers_do(void) {
+  run_ring(ROUNDS);
+}
+
+/* Two workers play ball without spinning, and sleep for a minute unless they are woken: a single lost wake-up is longer
+ * than the job may take. */
+typedef struct Player {
+  int mine, theirs; /* extra cells */
+  bool serves;
+} Player;
+
+static void *play(void *data) {
+  const Player *player = data;
+  for (uint64_t round = 1; round <= 2000; round++) {
+    if (player->serves) comm_publish(job, player->mine, round);
+    while (comm_peek(job, player->theirs) < round)
+      comm_cell_sleep(job, &job->cells[player->theirs], round, 60000000000);
+    if (!player->serves) comm_publish(job, player->mine, round);
+  }
+  return NULL;
+}
+
+static void no_wake_up_is_lost(void) {
+  int first = where->workers + 1, second = where->workers + 2;
+  Player server = {first, second, true}, other = {second, first, false};
+  pthread_t thread;
+  if (where->node_size == 1) {
+    if (!CHECK_INT_EQ(pthread_create(&thread, NULL, play, &other), 0)) return;
+    play(&server);
+    pthread_join(thread, NULL);
+  } else if (where->node_rank <= 1) {
+    play(where->node_rank == 0 ? &server : &other);
+  }
+  job_meet();
+  CHECK_INT_EQ(comm_peek(job, first), 2000);
+  CHECK_INT_EQ(comm_peek(job, second), 2000);
+}
 
 /* The first of the extra cells, written by the leader after a pause that is longer than any spinning. */
-static void sleepers_are_woken(void) {
+static void late_values_arrive(void) {
   for (uint64_t value = 1; value <= 5; value++) {
     if (where->node_rank == 0) {
       usleep(20000);
@@ -165,6 +207,7 @@ static void sleepers_are_woken(void) {
   if (where->node_rank > 0) CHECK(comm_counters(job).waits > 0);
 }
 
-JOB_MAIN(CHECK_TEST(tables_are_consistent), CHECK_TEST(nodes_have_the_size_asked_for), CHECK_TEST(threads_fit_the_cores),
-         CHECK_TEST(arena_is_shared_by_the_node_alone), CHECK_TEST(arena_reaches_its_end),
-         CHECK_TEST(discarded_pages_are_zero_and_gone), CHECK_TEST(cells_order_what_workers_do), CHECK_TEST(sleepers_are_woken))
+JOB_MAIN(CHECK_TEST(tables_are_consistent), CHECK_TEST(nodes_have_the_size_asked_for),
+         CHECK_TEST(threads_fit_the_cores), CHECK_TEST(arena_is_shared_by_the_node_alone),
+         CHECK_TEST(arena_reaches_its_end), CHECK_TEST(discarded_pages_are_zero_and_gone),
+         CHECK_TEST(cells_order_what_workers_do), CHECK_TEST(no_wake_up_is_lost), CHECK_TEST(late_values_arrive))
