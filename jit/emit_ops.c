@@ -862,13 +862,11 @@ EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args) {
 
 /* ---- casts, as ql_convert defines them ---- */
 
-/* Truncates to an integer of 32 or 64 bits; what does not fit is the smallest one, as cvttsd2si gives it. A float below
- * -2^31 is at least -2^31 - 1 only if it is a double. */
+/* Truncates to an integer of 32 or 64 bits; what does not fit is the smallest one, as cvttsd2si gives it. (So is what
+ * lies less than one below the smallest.) */
 static EmitRef truncate(Emit *e, QlDtype from, EmitRef x, QlDtype to) {
   double limit = to == QL_I32 ? 0x1p31 : 0x1p63;
-  EmitRef above = from == QL_F64 && to == QL_I32 ? COMPARE(OGT, x, number(e, from, -limit - 1))
-                                                 : COMPARE(OGE, x, number(e, from, -limit));
-  EmitRef fits = AND(above, COMPARE(OLT, x, number(e, from, limit)));
+  EmitRef fits = AND(COMPARE(OGE, x, number(e, from, -limit)), COMPARE(OLT, x, number(e, from, limit)));
   EmitRef result = LLVMBuildFPToSI(e->builder, CHOOSE(fits, x, number(e, from, 0)), register_type(e, to), "");
   return CHOOSE(fits, result, number(e, to, -limit));
 }

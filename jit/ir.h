@@ -107,7 +107,7 @@ void ir_same_apply(JitFn *fn, const uint32_t *same); /* everywhere; those that a
 /* ---- text.c ---- */
 
 /* The text; malloc'ed, NULL: out of memory. Instructions are numbered as they appear, so equal functions give equal
- * texts. Without sources it is the text that is hashed. */
+ * texts. */
 char *ir_text(const JitFn *fn, bool sources);
 /* The number that the text gives to a value; 0: no block lists it. */
 uint32_t ir_number(const JitFn *fn, uint32_t value);
@@ -147,9 +147,6 @@ typedef struct IrMath {
 } IrMath;
 const IrMath *ir_math(QlOp op, QlDtype dtype); /* F32 or F64; NULL: not a library function. By the running CPU (FMA or not) */
 
-/* ---- lower.c: a function into a loop nest ---- */
-typedef struct IrLoops IrLoops; /* emit.h */
-
-/* ---- emit_llvm.c: the only file that includes LLVM's headers ---- */
+/* ---- emit.h: from here to machine code ---- */
 
 #endif

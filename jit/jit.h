@@ -118,7 +118,7 @@ QlStatus jit_interpret(const JitFn *fn, const JitCall *call, QlError *error);
 
 /* ---- cache.c ---- */
 
-/* 128 bits of the canonical text of the function as built, the target CPU and its features, the compiler's version and the options. Source
+/* 128 bits of the function as built, the target CPU and its features, the compiler's version and the options. Source
  * positions are not part of it. */
 typedef struct JitKey { uint64_t word[2]; } JitKey;
 QlStatus jit_key(const Jit *jit, const JitFn *fn, JitKey *key, QlError *error);
