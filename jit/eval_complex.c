@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <complex.h>
 #include <math.h>
+#include <string.h>
 
 static QlValue logical(bool value) { return (QlValue){.bits = {value, 0}}; }
 
@@ -19,7 +20,6 @@ static QlValue logical(bool value) { return (QlValue){.bits = {value, 0}}; }
 #define NAME(name) name##_c64
 #define LIBM(name) name##f
 #define LITERAL(x) x##f
-#define MAKE(re, im) CMPLXF(re, im)
 #include "eval_complex.h"
 
 #define REAL double
@@ -30,7 +30,6 @@ static QlValue logical(bool value) { return (QlValue){.bits = {value, 0}}; }
 #define NAME(name) name##_c128
 #define LIBM(name) name
 #define LITERAL(x) x
-#define MAKE(re, im) CMPLX(re, im)
 #include "eval_complex.h"
 
 QlValue ir_eval_complex_value(QlOp op, QlDtype loop, const QlValue *args) {

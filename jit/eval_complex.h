@@ -1,13 +1,18 @@
 /* The complex arithmetic of one precision: eval_complex.c includes this for float and for double, with REAL, COMPLEX,
- * PAIR and MEMBER (of QlValue), PART (the dtype of REAL), NAME (a suffix), LIBM and LITERAL (C's suffixes), MAKE(re,
- * im). */
+ * PAIR and MEMBER (of QlValue), PART (the dtype of REAL), NAME (a suffix), LIBM and LITERAL (C's suffixes). */
 
 typedef struct NAME(Number) {
   REAL re, im;
 } NAME(Number);
 #define NUMBER NAME(Number)
 
-static COMPLEX NAME(join)(NUMBER a) { return MAKE(a.re, a.im); }
+/* C lays a complex number out as its two parts; clang has no CMPLX, and a.re + a.im * I loses signs and infinities. */
+static COMPLEX NAME(join)(NUMBER a) {
+  COMPLEX joined;
+  memcpy(&joined, &a, sizeof joined);
+  return joined;
+}
+
 static NUMBER NAME(split)(COMPLEX a) { return (NUMBER){LIBM(creal)(a), LIBM(cimag)(a)}; }
 static NUMBER NAME(scale)(NUMBER a, REAL by) { return (NUMBER){a.re * by, a.im * by}; }
 static bool NAME(nan)(NUMBER a) { return isnan(a.re) || isnan(a.im); }
@@ -187,4 +192,3 @@ static QlValue NAME(eval)(QlOp op, const QlValue *args) {
 #undef NAME
 #undef LIBM
 #undef LITERAL
-#undef MAKE

@@ -355,7 +355,7 @@ static QlStatus take_param(Parser *p) {
   JitFn *fn = p->fn;
   const char *start = p->at;
   int32_t number;
-  uint8_t dtype;
+  uint8_t dtype = 0;
   QL_TRY(take_number(p, "?", &number));
   if ((uint32_t)number != fn->param_count) return fail_at(p, start, "expected parameter ?%u", fn->param_count);
   QL_TRY(expect(p, ":"));
