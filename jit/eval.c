@@ -97,7 +97,7 @@ static const QlOp combining[] = {
 };
 
 QlValue ir_reduce_combine(QlReduction reduction, QlDtype dtype, QlValue a, QlValue b) {
-  return ir_eval(combining[reduction], dtype, (QlValue[]){a, b});
+  return ir_eval(combining[reduction], dtype, (QlValue[3]){a, b});
 }
 
 QlValue ir_reduce_identity(QlReduction reduction, QlDtype dtype) {
