@@ -60,7 +60,7 @@ distributed() (
   shift 2
   while [ "$1" != -- ]; do export "${1?}"; shift; done
   shift
-  command=("$python" -m pytest tests/python -p no:cacheprovider -m "${selection}" "$@")
+  command=("$python" -m pytest tests/python --color=no -p no:cacheprovider -m "${selection}" "$@")
   if [ "$ranks" = 0 ]; then exec "${command[@]}"; fi
   # Rank 0 speaks; what the others print is kept beside it.
   # shellcheck disable=SC2016
