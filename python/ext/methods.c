@@ -305,6 +305,7 @@ PyMethodDef qx_array_methods[] = {
   {"__format__", method_format, METH_O, NULL},
   {"__copy__", method_plain_copy, METH_NOARGS, NULL},
   {"__deepcopy__", method_deepcopy, METH_O, NULL},
+  {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, "For annotations: ndarray[shape, dtype]."},
   {"__reduce__", method_reduce, METH_NOARGS, NULL},
   {"__reduce_ex__", method_reduce, METH_O, NULL},
   {NULL},

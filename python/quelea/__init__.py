@@ -292,6 +292,7 @@ _quelea.add_methods(
         "round": round,
         "dot": dot,
         "trace": trace,
+        "__round__": printing._round,
         "repeat": repeat,
     }
 )

@@ -44,7 +44,7 @@ def array_function(
 def missing_name(name: str) -> AttributeError:
     """Make the error for a name that NumPy has and Quelea does not."""
     if hasattr(numpy, name):
-        instead = f"numpy.{name} of numpy.asarray(x) computes it on a copy on every rank"
+        instead = f"numpy.{name} works on numpy.asarray(x), a copy on every rank, and asarray takes its result back in"
         return AttributeError(f"{name} is not in Quelea yet; {instead}", name=name)
     return AttributeError(f"module 'quelea' has no attribute '{name}'", name=name)
 

@@ -124,6 +124,13 @@ def _str(x: ndarray) -> str:
     return str(_quelea.scalar(x)) if _quelea.is_value(x) else array_str(x)
 
 
+def _round(x: ndarray, ndigits: int | None = None) -> Any:
+    """Round what NumPy would give as a scalar; ``ndarray.__round__``."""
+    if not _quelea.is_value(x):
+        raise TypeError("type quelea.ndarray doesn't define __round__ method")
+    return round(_quelea.scalar(x), ndigits)
+
+
 def _format(x: ndarray, spec: str) -> str:
     if _quelea.is_value(x):
         return format(_quelea.scalar(x), spec)

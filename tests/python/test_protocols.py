@@ -104,6 +104,10 @@ def test_pickle_and_hash_are_refused():
         np.ndarray((2, 3))
 
 
+def test_annotations():
+    assert np.ndarray[int, float].__origin__ is np.ndarray
+
+
 def test_array_api():
     a = np.ones(3)
     assert a.__array_namespace__() is np

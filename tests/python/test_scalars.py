@@ -57,7 +57,9 @@ def test_looking_at_one_element():
     assert a.tolist() == [[0, 1, 2], [3, 4, 5]]
     assert [10, 20, 30][a[0, 1]] == 20
     assert math.sqrt(a[1, 1]) == 2.0
-    assert round(float(np.asarray(2.5).item()), 1) == 2.5
+    assert round(np.linspace(0, 1, 7)[1], 2) == 0.17 and type(round(np.ones(2).sum())) is int
+    with pytest.raises(TypeError, match="__round__"):
+        round(np.asarray(2.5))
     assert type(np.ones(1, np.float32).item()) is float and type(np.ones(1, bool).item()) is bool
     assert type(np.ones(1, np.complex64).item()) is complex
 
