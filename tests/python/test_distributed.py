@@ -1,0 +1,389 @@
+"""Programs of several statements against NumPy, on any number of ranks, threads and nodes.
+
+Every rank draws the same programs. A program works on pairs of arrays, ours and NumPy's, that start equal; each step does the
+same to both, views share memory on both sides, and what is compared are bits. Values are whole numbers, so that sums are exact in any
+order; the order itself is held against contract C7 further down.
+"""
+
+import gc
+
+import numpy
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from support import same
+
+import quelea
+
+NODES = quelea.info()["node_count"]
+EXTENTS = [0, 1, 2, 3, 5, 8, 13, 37]
+KINDS = ["float64"] * 4 + ["float32", "int64", "int16", "uint8", "bool", "complex128", "float16"]
+
+
+# ---- programs ----
+
+
+def whole(dtype, shape, seed):
+    random = numpy.random.default_rng(seed)
+    return random.integers(0, 2 if dtype == "bool" else 30, shape).astype(dtype)
+
+
+@st.composite
+def shapes(draw):
+    ndim = draw(st.sampled_from([0, 1, 1, 2, 2, 2, 3, 4]))
+    extents = EXTENTS if ndim < 3 else EXTENTS[1:6]
+    return tuple(draw(st.sampled_from(extents)) for _ in range(ndim))
+
+
+@st.composite
+def slices(draw, extent):
+    step = draw(st.sampled_from([1, 1, 1, 2, 3, -1, -1, -2, -5]))
+    bound = st.one_of(st.none(), st.integers(-extent - 2, extent + 2))
+    return slice(draw(bound), draw(bound), step)
+
+
+class Program:
+    """Pairs of arrays, and a text of what was done to them."""
+
+    def __init__(self, draw):
+        self.draw, self.pairs, self.text = draw, [], []
+
+    def add(self, ours, theirs, text):
+        self.text.append(text)
+        self.pairs.append((ours, numpy.asarray(theirs)))
+
+    def pick(self):
+        return self.pairs[self.draw(st.integers(0, len(self.pairs) - 1))]
+
+    def create(self):
+        dtype, shape = self.draw(st.sampled_from(KINDS)), self.draw(shapes())
+        array = whole(dtype, shape, len(self.text))
+        self.add(quelea.asarray(array), array.copy(), f"x = {dtype} {shape}")
+
+    def view(self):
+        x, y = self.pick()
+        how = self.draw(st.sampled_from(["slice", "slice", "transpose", "index", "newaxis", "reshape"]))
+        if how == "slice":
+            key = tuple(self.draw(slices(n)) for n in y.shape)
+        elif how == "index":
+            key = tuple(self.draw(st.integers(-n, n - 1)) if n and k % 2 == 0 else slice(None) for k, n in enumerate(y.shape))
+            key = (*key, ...)
+        elif how == "newaxis":
+            key = (None, ...)
+        elif how == "transpose":
+            axes = tuple(self.draw(st.permutations(range(y.ndim))))
+            self.add(x.transpose(axes), y.transpose(axes), f"transpose {axes}")
+            return
+        else:
+            shape = self.draw(st.sampled_from([(-1,), (1, -1), (y.size, 1), y.shape[::-1]]))
+            if y.size:
+                self.add(x.reshape(shape), y.reshape(shape), f"reshape {shape}")
+            return
+        if y.ndim < 6:
+            self.add(x[key], y[key], f"[{key}] of {y.shape}")
+
+    def operands(self):
+        """Two pairs that broadcast: the second is cut to fit the first, or a scalar."""
+        x, y = self.pick()
+        a, b = self.pick()
+        if self.draw(st.booleans()):
+            key = tuple(slice(0, 1) if n == 1 or self.draw(st.booleans()) else slice(None) for n in b.shape)
+            a, b = a[key], b[key]
+        try:
+            numpy.broadcast_shapes(y.shape, b.shape)
+        except ValueError:
+            number = self.draw(st.integers(0, 20))
+            return (x, y), (number, number)
+        return (x, y), (a, b)
+
+    def compute(self):
+        (x, y), (a, b) = self.operands()
+        name = self.draw(st.sampled_from(["add", "subtract", "minimum", "maximum", "less", "equal", "where", "chain"]))
+        boolean = y.dtype == bool or getattr(b, "dtype", None) == bool
+        if name == "subtract" and boolean:
+            name = "logical_xor"
+        if name == "where":
+            self.add(quelea.where(x > 9, x, a), numpy.where(y > 9, y, b), "where")
+        elif name == "chain":
+            self.add((x + a) + (a + x + 1), (y + b) + (b + y + 1), "chain")
+        else:
+            self.add(getattr(quelea, name)(x, a), getattr(numpy, name)(y, b), name)
+
+    def assign(self):
+        (x, y), (a, b) = self.operands()
+        if y.dtype != bool and getattr(b, "dtype", None) is not None and b.dtype.kind == "c" and y.dtype.kind != "c":
+            return
+        if numpy.broadcast_shapes(y.shape, numpy.shape(b)) == y.shape:
+            x[...] = a
+            y[...] = numpy.array(b)
+            self.text.append("assign")
+
+    def overlap(self):
+        """A region of an array receives another region of it."""
+        x, y = self.pick()
+        if y.ndim == 0 or y.dtype == bool:
+            return
+        axis, step = self.draw(st.integers(0, y.ndim - 1)), self.draw(st.sampled_from([1, 1, -1, 2]))
+        n = y.shape[axis]
+        shift = self.draw(st.integers(-min(n, 4), min(n, 4)))
+        to, source = [slice(None)] * y.ndim, [slice(None)] * y.ndim
+        to[axis] = slice(max(0, shift), n + min(0, shift))
+        source[axis] = slice(max(0, -shift), n + min(0, -shift))
+        to, source = tuple(to), tuple(source)
+        if step == 2:
+            cut = (slice(None),) * axis + (slice(None, None, 2),)
+            x[to][cut] += x[source][cut]
+            y[to][cut] += y[source][cut]
+        elif step == -1:
+            x[to] = x[source][(slice(None),) * axis + (slice(None, None, -1),)]
+            y[to] = y[source][(slice(None),) * axis + (slice(None, None, -1),)].copy()
+        else:
+            x[to] += x[source]
+            y[to] += y[source]
+        self.text.append(f"overlap axis {axis} shift {shift} step {step}")
+
+    def reduce(self):
+        x, y = self.pick()
+        axes = tuple(k for k in range(y.ndim) if self.draw(st.booleans()))
+        name = self.draw(st.sampled_from(["sum", "sum", "max", "min", "any"]))
+        if name in ("max", "min") and y.size == 0:
+            return
+        if name == "sum" and y.dtype in (numpy.float16, numpy.float32):
+            name = "max" if y.size else "any"
+        keep = self.draw(st.booleans())
+        ours, theirs = (getattr(z, name)(axis=axes, keepdims=keep) for z in (x, y))
+        self.add(ours, theirs, f"{name} {axes} of {y.shape}")
+
+    def look(self):
+        x, y = self.pick()
+        same(x, y, self.text)
+
+    def drop(self):
+        if len(self.pairs) > 2:
+            del self.pairs[self.draw(st.integers(0, len(self.pairs) - 1))]
+            self.text.append("drop")
+
+    def run(self):
+        for _ in range(2):
+            self.create()
+        kinds = ["create", "view", "view", "compute", "compute", "assign", "overlap", "overlap", "reduce", "look", "drop"]
+        for _ in range(self.draw(st.integers(3, 10))):
+            getattr(self, self.draw(st.sampled_from(kinds)))()
+        for x, y in self.pairs:
+            same(x, y, self.text)
+
+
+# Shrinking is bounded by time, which no two ranks measure alike.
+@settings(max_examples=100, phases=[Phase.generate], report_multiple_bugs=False)
+@given(st.data())
+@numpy.errstate(all="ignore")
+def test_programs(data):
+    Program(data.draw).run()
+
+
+# ---- the order of sums (contract C7) ----
+
+
+def join(a, b):
+    return b if a is None else a if b is None else a + b
+
+
+def leaf(x):
+    lanes = [None] * 8
+    for k in range(len(x)):
+        lanes[k % 8] = join(lanes[k % 8], x[k])
+    return join(join(join(lanes[0], lanes[1]), join(lanes[2], lanes[3])), join(join(lanes[4], lanes[5]), join(lanes[6], lanes[7])))
+
+
+def tree(x):
+    """Sum along the first axis: leaves of 128 elements, combined like the carries of a counter."""
+    stack = []
+    for start in range(0, len(x), 128):
+        size, value = 1, leaf(x[start : start + 128])
+        while stack and stack[-1][0] == size:
+            size, value = 2 * size, stack.pop()[1] + value
+        stack.append((size, value))
+    value = stack.pop()[1]
+    while stack:
+        value = stack.pop()[1] + value
+    return value
+
+
+def fixed_sum(x, axes):
+    for axis in sorted(axes, reverse=True):
+        x = tree(numpy.moveaxis(x, axis, 0))
+    return x
+
+
+SUMS = [
+    ((5,), (0,)),
+    ((1000,), (0,)),
+    ((40000,), (0,)),
+    ((300, 70), (0,)),
+    ((70, 300), (1,)),
+    ((70, 300), (0, 1)),
+    ((2, 1300), (0,)),
+    ((3, 1300), (1,)),
+    ((7, 9, 140), (0, 2)),
+    ((7, 140, 9), (1,)),
+    ((140, 3, 5, 2), (0, 1, 3)),
+]
+
+
+@pytest.mark.parametrize(("shape", "axes"), SUMS)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+def test_sums_have_the_bits_of_the_fixed_tree(shape, axes, dtype):
+    random = numpy.random.default_rng(5)
+    x = (random.normal(0, 1, shape) * 10.0 ** random.integers(-8, 8, shape)).astype(dtype)
+    ours = quelea.asarray(x)
+    same(ours.sum(axis=axes), fixed_sum(x, axes))
+    same((ours * ours).sum(axis=axes), fixed_sum(x * x, axes))
+    # The tree is that of the logical index space, however the elements lie in memory.
+    same(ours.T.copy().T.sum(axis=axes), fixed_sum(x, axes))
+    reversed_first = (slice(None, None, -1),)
+    same(ours[reversed_first].sum(axis=axes), fixed_sum(x[reversed_first], axes))
+    odd = (slice(1, None),) * len(shape)
+    same(ours[odd].sum(axis=axes), fixed_sum(x[odd], axes))
+
+
+# ---- what really happens ----
+
+
+def happened(work):
+    quelea.sync()
+    before = quelea.counters()
+    work()
+    quelea.sync()
+    after = quelea.counters()
+    return {name: after[name] - before[name] for name in after}
+
+
+
+def test_stencils_exchange_halos():
+    x = numpy.arange(90.0 * 80).reshape(90, 80)
+    u = quelea.asarray(x)
+    v = quelea.zeros((90, 80))
+
+    def work():
+        v[1:-1, 1:-1] = u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:]
+
+    counts = happened(work)
+    assert counts["partitioned_statements"] > 0
+    assert counts["redistributions"] == 0
+    if NODES == 1:
+        assert counts["halo_bytes"] == 0
+    elif quelea.rank == 0:
+        assert 0 < counts["halo_bytes"] <= 8 * 4 * 90 * NODES
+    # Nothing was written to u: its ghosts are still valid.
+    assert happened(work)["halo_bytes"] == 0
+    y = numpy.zeros((90, 80))
+    y[1:-1, 1:-1] = x[:-2, 1:-1] + x[2:, 1:-1] + x[1:-1, :-2] + x[1:-1, 2:]
+    same(v, y)
+
+
+def test_transposes_redistribute():
+    x = numpy.arange(70.0 * 60).reshape(70, 60)
+    u = quelea.asarray(x)
+    made = []
+    counts = happened(lambda: made.append(u.T.copy()))
+    if NODES == 1:
+        assert counts["redistributed_bytes"] == 0
+    elif quelea.rank == 0:
+        assert counts["redistributions"] > 0
+        assert counts["redistributed_bytes"] > 0
+    same(made[0], x.T)
+
+
+def test_aligned_statements_exchange_nothing():
+    u, v = quelea.ones((100, 60)), quelea.ones((100, 60))
+
+    def work():
+        v[:] = 2 * u + v
+        v[1:] += u[1:]
+
+    counts = happened(work)
+    assert counts["partitioned_statements"] > 0
+    assert (counts["halo_bytes"], counts["redistributed_bytes"], counts["gathered_bytes"]) == (0, 0, 0)
+
+
+def parameter(name):
+    return next(p["value"] for p in quelea.params() if p["name"] == name)
+
+
+@pytest.mark.skipif(parameter("QUELEA_REPLICATE") == "-1", reason="small arrays are partitioned too")
+def test_small_arrays_send_nothing():
+    a = quelea.arange(4)
+    counts = happened(lambda: float((a[::-1] + a).sum()))
+    assert counts["partitioned_statements"] == 0
+    assert (counts["halo_bytes"], counts["redistributed_bytes"], counts["gathered_bytes"]) == (0, 0, 0)
+
+
+# ---- long runs ----
+
+
+def test_changing_scalars_and_bounds_compile_nothing_new():
+    u = quelea.zeros((30, 40))
+    t, k = 0.0, 1
+
+    def step(n):
+        nonlocal t
+        t += 0.125
+        k = 1 + n % 20
+        u[k : k + 5, 1:-1] = u[k : k + 5, 2:] * t + n
+        if n % 100 == 0:
+            assert float(u[k, 1]) >= 0
+
+    def work(first, last):
+        for n in range(first, last):
+            step(n)
+
+    work(0, 600)
+    counts = happened(lambda: work(600, 10_000))
+    assert counts["kernels_compiled"] + counts["kernels_from_disk"] == 0
+    assert counts["statements"] >= 9400
+
+
+def test_drops_in_another_order_on_every_rank():
+    random = numpy.random.default_rng(quelea.rank)
+    x = quelea.ones((50, 60))
+
+    def work(rounds):
+        held = []
+        for n in range(rounds):
+            held.append(x + n)
+            if n % 3 == 2:
+                quelea.sync()
+            if len(held) == 8:  # a rank drops some, in an order of its own, and the rest later
+                random.shuffle(held)
+                del held[: random.integers(1, 8)]
+        del held[:]
+        quelea.sync()
+        same(x + rounds, numpy.ones((50, 60)) + rounds)
+        quelea.sync()
+
+    work(40)
+    gc.collect()
+    quelea.sync()
+    before = quelea.counters()["arena_bytes"]
+    work(240)
+    gc.collect()
+    quelea.sync()
+    assert quelea.counters()["arena_bytes"] == before
+
+
+def test_snapshots_dropped_by_some_ranks_only():
+    """What was exported is freed when its last user lets go of it, on each rank at another time."""
+    x = quelea.ones((50, 60))
+    kept = []
+    for n in range(60):
+        snapshot = numpy.asarray(x)
+        if (n + quelea.rank) % 3 == 0:
+            kept.append(snapshot)
+        assert snapshot[7, 8] == n + 1
+        del snapshot
+        if len(kept) > 4:
+            kept.pop(0)
+        x += 1
+        y = x * 2
+        same(y, numpy.full((50, 60), 2.0 * (n + 2)))
+    assert all(numpy.all(s == s[0, 0]) for s in kept)
