@@ -40,15 +40,15 @@ typedef struct Emit {
   struct LLVMOpaqueContext *context;
   struct LLVMOpaqueModule *module;
   struct LLVMOpaqueBuilder *builder;
-  EmitRef function, call;                           /* the kernel and its argument, a JitCall */
-  EmitBlock entry;                                  /* makes stack memory, then jumps to the first block */
-  EmitMetadata group;                               /* of the accesses of parallel loops */
-  EmitMetadata *alias, *noalias;                    /* [arrays + 1] by scope */
-  EmitRef extent[QL_MAX_DIMS], origin[QL_MAX_DIMS]; /* origin: NULL where no index needs it */
-  EmitRef *base;                                    /* [arrays] */
-  EmitRef *stride;                                  /* [arrays * rank] bytes; NULL: 0 */
-  EmitValue *values;                                /* [ins_count] of the current point */
-  EmitRef *load_row;                                /* [ins_count] of loads: the row of the point that they see */
+  EmitRef function, call;        /* the kernel and its argument, a JitCall */
+  EmitBlock entry;               /* makes stack memory, then jumps to the first block */
+  EmitMetadata group;            /* of the accesses of parallel loops */
+  EmitMetadata *alias, *noalias; /* [arrays + 1] by scope */
+  EmitRef extent[QL_MAX_DIMS], origin[QL_MAX_DIMS];
+  EmitRef *base;            /* [arrays] */
+  EmitRef *stride;          /* [arrays * rank] bytes; NULL: 0 */
+  EmitValue *values;        /* [ins_count] of the current point */
+  EmitRef *load_row;        /* [ins_count] of loads: the row of the point that they see */
   EmitBlock *heads, *tails; /* [blocks] first and last of a block of the function, at the current point */
   EmitRef eval_slots;       /* stack memory for calls to eval.c; NULL until needed */
 } Emit;

@@ -97,7 +97,7 @@ void emit_set_int(Emit *e, EmitRef pointer, EmitRef value) {
 EmitRef emit_stack(Emit *e, int64_t bytes) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->builder);
   LLVMPositionBuilderBefore(e->builder, LLVMGetBasicBlockTerminator(e->entry));
-  EmitRef memory = LLVMBuildAlloca(e->builder, LLVMArrayType2(i8_type(e), (uint64_t)bytes), "");
+  EmitRef memory = LLVMBuildAlloca(e->builder, LLVMArrayType(i8_type(e), (unsigned)bytes), "");
   LLVMSetAlignment(memory, 64);
   LLVMPositionBuilderAtEnd(e->builder, here);
   return memory;

@@ -33,9 +33,8 @@ static void read_call(Emit *e) {
           strides = emit_get_pointer(e, e->call, offsetof(JitCall, stride));
   for (int axis = 0; axis < fn->rank; axis++)
     e->extent[axis] = emit_get_int(e, extents, axis * (int64_t)sizeof(int64_t));
-  for (uint32_t i = 1; i < fn->ins_count; i++)
-    if (fn->ins[i].kind == IR_INDEX && !e->origin[fn->ins[i].number])
-      e->origin[fn->ins[i].number] = emit_get_int(e, origins, fn->ins[i].number * (int64_t)sizeof(int64_t));
+  for (int axis = 0; axis < fn->rank; axis++)
+    e->origin[axis] = emit_get_int(e, origins, axis * (int64_t)sizeof(int64_t));
   for (uint32_t array = 0; array < fn->array_count; array++) {
     e->base[array] = emit_get_pointer(e, bases, array * (int64_t)sizeof(char *));
     for (int axis = 0; axis < fn->rank; axis++) {
@@ -73,20 +72,26 @@ EmitRef emit_element(Emit *e, uint32_t array, EmitRef row, EmitRef last, int32_t
 
 /* A load sees its operand's row at constant offsets from the point; an offset along a last axis of unit stride waits
  * for the element, where it costs nothing. */
+static EmitRef row_of_load(Emit *e, const IrIns *load, const EmitPoint *point) {
+  const JitFn *fn = e->fn;
+  uint32_t array = (uint32_t)load->number;
+  EmitRef row = point->row[array];
+  for (int axis = 0; axis < fn->rank; axis++) {
+    int32_t offset = fn->offsets[load->extra + (uint32_t)axis];
+    EmitRef stride = stride_of(e, array, axis);
+    bool waits = axis == fn->rank - 1 && class_of(e, array, axis) == JIT_STRIDE_UNIT;
+    if (offset && stride && !waits) row = emit_move(e, row, emit_mul(e, emit_int(e, offset), stride));
+  }
+  return row;
+}
+
 void emit_point_rows(Emit *e, const EmitPoint *point) {
   const JitFn *fn = e->fn;
-  for (uint32_t i = 1; i < fn->ins_count; i++) {
-    const IrIns *ins = &fn->ins[i];
-    if (ins->kind != IR_LOAD) continue;
-    uint32_t array = (uint32_t)ins->number;
-    EmitRef row = point->row[array];
-    for (int axis = 0; axis < fn->rank; axis++) {
-      int32_t offset = fn->offsets[ins->extra + (uint32_t)axis];
-      bool waits = axis == fn->rank - 1 && class_of(e, array, axis) == JIT_STRIDE_UNIT;
-      if (offset && !waits && stride_of(e, array, axis))
-        row = emit_move(e, row, emit_mul(e, emit_int(e, offset), stride_of(e, array, axis)));
+  for (uint32_t b = 0; b < fn->block_count; b++) {
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
+      uint32_t id = fn->blocks[b].ins[i];
+      if (fn->ins[id].kind == IR_LOAD && fn->ins[id].rank) e->load_row[id] = row_of_load(e, &fn->ins[id], point);
     }
-    e->load_row[i] = row;
   }
 }
 
@@ -290,6 +295,7 @@ QlStatus emit_kernel(Emit *e, QlError *error) {
   EmitRef *rows = calloc((size_t)(fn->rank + 2) * fn->array_count + 1, sizeof *rows);
   if (!rows) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   read_call(e);
+  e->masks = e->masks && (fn->block_count > 1 || (!reduction && pair_of_vectors(e)));
   EmitBlock body = emit_block(e), empty = emit_block(e);
   EmitRef has_points = emit_equal(e, emit_int(e, 0), emit_int(e, 0));
   for (int axis = 0; axis < fn->rank; axis++)

@@ -232,10 +232,10 @@ QlStatus emit_keep_functions(Emit *e, QlError *error) {
     if (f != e->function && !LLVMGetIntrinsicID(f)) kept[count++] = f;
   if (count) {
     LLVMTypeRef pointer = LLVMPointerTypeInContext(e->context, 0);
-    EmitRef used = LLVMAddGlobal(e->module, LLVMArrayType2(pointer, count), "llvm.compiler.used");
+    EmitRef used = LLVMAddGlobal(e->module, LLVMArrayType(pointer, count), "llvm.compiler.used");
     LLVMSetLinkage(used, LLVMAppendingLinkage);
     LLVMSetSection(used, "llvm.metadata");
-    LLVMSetInitializer(used, LLVMConstArray2(pointer, kept, count));
+    LLVMSetInitializer(used, LLVMConstArray(pointer, kept, count));
   }
   free(kept);
   return QL_OK;
