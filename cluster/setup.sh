@@ -66,7 +66,8 @@ setup_packages() {
   "${root[@]}" apt-get -qq update || say "apt-get update failed; trying with the lists that are here"
   missing=$(missing_packages) # fresh lists may offer a newer LLVM
   # shellcheck disable=SC2086
-  if ! "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing >&2; then
+  if ! "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing >"$top/build/apt.log" 2>&1; then
+    tail -n 20 "$top/build/apt.log" >&2
     say "could not be installed: $(missing_packages | paste -sd' ')"
     die "type (as root): apt-get update && apt-get install --no-install-recommends $(missing_packages | paste -sd' ')"
   fi
