@@ -93,10 +93,12 @@ static PlanOperand address(const Planner *planner, const Group *group, const Ope
   return result;
 }
 
-static void stride_classes(const Group *group, const PlanOperand *address, int64_t item, JitStride *classes) {
+/* A target moves along every axis but the one that is reduced away, also along one of extent 1, where its stride says nothing. */
+static void stride_classes(const Group *group, const PlanOperand *address, int64_t item, bool stored, JitStride *classes) {
   for (int r = 0; r < group->rank; r++) {
-    classes[r] = address->stride[r] == 0                           ? JIT_STRIDE_ZERO
-                 : r == group->rank - 1 && address->stride[r] == item ? JIT_STRIDE_UNIT : JIT_STRIDE_ANY;
+    bool moves = stored && !(r == group->reduce_axis && group->form != JIT_LEAVES);
+    if (r == group->rank - 1 && address->stride[r] == item) classes[r] = JIT_STRIDE_UNIT;
+    else classes[r] = address->stride[r] == 0 && !moves ? JIT_STRIDE_ZERO : JIT_STRIDE_ANY;
   }
 }
 
@@ -198,7 +200,7 @@ static void build_function(Builder *b, PlanGroup *out) {
     QlDtype dtype = b->planner->plan->slots[operand->slot].dtype;
     JitStride classes[QL_MAX_DIMS];
     out->operands[o] = address(b->planner, group, operand);
-    stride_classes(group, &out->operands[o], ql_dtype_info[dtype].size, classes);
+    stride_classes(group, &out->operands[o], ql_dtype_info[dtype].size, o < group->store_count, classes);
     jit_fn_array(b->fn, dtype, operand->access, classes);
   }
   build_nodes(b);
