@@ -150,22 +150,29 @@ static QlStatus plan_and_agree(QlContext *ctx, uint64_t hash, Plan **plan, QlErr
   bool alone = ctx->info->size == 1;
   for (;;) {
     Attempt a = {0};
-    bool again = false;
+    bool again = false, makes = false;
+    unsigned colour = ctx->heap.colour;
     a.status = rt_plan_log(ctx, false, &a.plan, &a.error);
     if (!a.status && !a.plan) {
       if (!alone) {
         QL_TRY(agree(ctx, hash, QL_OK, &a.error, &again, error));
         if (again) continue;
       }
+      makes = true;
       a.status = rt_plan_log(ctx, true, &a.plan, &a.error);
     }
     if (!a.status) prepare(ctx, &a);
     QlStatus status = agree(ctx, hash, a.status, &a.error, &again, error);
     if (!status && !again) {
+      a.plan->last_used = ++ctx->plan_clock;
+      if (makes) ctx->counters.plans_made++;
+      else ctx->counters.plans_reused++;
       *plan = a.plan;
       return QL_OK;
     }
     if (a.prepared) rt_plan_undo(ctx, a.plan);
+    ctx->heap.colour = colour; /* blocks lie at the same places on all ranks, those that could not go on included */
+    if (makes && a.plan) rt_plan_forget(ctx, a.plan);
     if (status) return status;
   }
 }

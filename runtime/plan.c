@@ -2,7 +2,7 @@
  *
  * The key of a plan is the log's words and, for each slot, what the plan depends on: dtype, shape, layout, the geometry of the block,
  * valid ghosts, whether it lives on, whether it is shared with an export. Equal keys mean equal plans, so that a loop is planned
- * once however long it runs. */
+ * once however long it runs. All ranks keep the same plans: what they agree on depends on who knows one. */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -94,6 +94,14 @@ static void trim_cache(QlContext *ctx) {
   }
 }
 
+void rt_plan_forget(QlContext *ctx, Plan *plan) {
+  Plan **link = &ctx->plans[plan->hash % PLAN_BUCKETS];
+  while (*link != plan) link = &(*link)->next;
+  *link = plan->next;
+  ctx->plan_count--;
+  rt_plan_free(ctx, plan);
+}
+
 int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape, Layout *layout) {
   Plan *plan = planner->plan;
   if (plan->slot_count == planner->slot_room) {
@@ -170,8 +178,6 @@ QlStatus rt_plan_log(QlContext *ctx, bool make, Plan **result, QlError *error) {
         memcmp(plan->key, key.words, (size_t)key.count * sizeof *key.words))
       continue;
     free(key.words);
-    plan->last_used = ++ctx->plan_clock;
-    ctx->counters.plans_reused++;
     *result = plan;
     return QL_OK;
   }
@@ -185,16 +191,15 @@ QlStatus rt_plan_log(QlContext *ctx, bool make, Plan **result, QlError *error) {
     free(key.words);
     return ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
   }
+  trim_cache(ctx); /* before anything can fail here and not elsewhere */
   plan->hash = hash, plan->key = key.words, plan->key_count = key.count;
   if ((status = make_plan(ctx, plan, error))) {
     rt_plan_free(ctx, plan);
     return status;
   }
-  trim_cache(ctx);
-  plan->last_used = ++ctx->plan_clock;
   plan->next = *bucket;
   *bucket = plan;
-  ctx->plan_count++, ctx->counters.plans_made++;
+  ctx->plan_count++;
   *result = plan;
   return QL_OK;
 }

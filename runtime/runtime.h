@@ -328,6 +328,8 @@ int rt_log_slot(QlContext *ctx, Storage *storage); /* -1: out of memory */
 /* From the cache, which keeps it. Not there: made, which is node-collective; or, unless `make`, *plan is NULL. */
 QlStatus rt_plan_log(QlContext *ctx, bool make, Plan **plan, QlError *error);
 void rt_plan_free(QlContext *ctx, Plan *plan);
+/* A plan that some rank could not make leaves the cache of all of them. */
+void rt_plan_forget(QlContext *ctx, Plan *plan);
 void rt_plan_drop_all(QlContext *ctx);
 
 /* ---- flush.c ---- */
