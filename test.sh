@@ -17,7 +17,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-packages+=(iproute2) # for cluster/hosts
+packages+=(git iproute2) # for .ci/walls and cluster/hosts
 logs=$top/build/test
 summary=() failures=0 began=$SECONDS
 

@@ -39,7 +39,7 @@ def main():
     print(f"grid        {given.n} x {given.n}, {given.steps} steps")
     print(f"ranks       {info['size']} on {info['node_count']} node(s), {info['threads']} thread(s) each")
     print(f"seconds     {seconds:.4f}, start-up and compilation included")
-    print(f"GFLOP/s     {5e-9 * given.n**2 * given.steps / seconds:.2f}")
+    print(f"GFLOP/s     {5e-9 * given.n**2 * given.steps / seconds:.3g}")
     print(f"residual    {residual:.6e}")
     np.on_root(show, given, u)
 
