@@ -128,7 +128,8 @@ QlStatus jit_key(const Jit *jit, const JitFn *fn, JitKey *key, QlError *error) {
     return fn->bad.status;
   }
   *key = jit->seed;
-  take(key, pair(pair(fn->array_count, 0) | fn->param_count, (uint64_t)fn->rank));
+  take(key, (uint64_t)fn->rank);
+  take(key, pair(fn->array_count, fn->param_count));
   for (uint32_t array = 0; array < fn->array_count; array++) take_array(key, &fn->arrays[array], fn->rank);
   for (uint32_t param = 0; param < fn->param_count; param++) take(key, fn->params[param]);
   for (uint32_t b = 0; b < fn->block_count; b++) {
