@@ -69,8 +69,8 @@ static EmitValue combine(Emit *e, const Reduction *r, EmitValue a, EmitValue b) 
 static EmitLoop open_columns(Emit *e, const Reduction *r) {
   return r->tile == 1 ? (EmitLoop){.i = emit_int(e, 0)} : emit_loop_open(e, r->columns);
 }
-static void close_columns(Emit *e, const Reduction *r, EmitLoop *loop) {
-  if (r->tile > 1) emit_loop_close(e, loop, EMIT_LOOP_PARALLEL);
+static void close_columns(Emit *e, const Reduction *r, EmitLoop *loop, EmitLoopKind kind) {
+  if (r->tile > 1) emit_loop_close(e, loop, kind);
 }
 
 /* ---- the tree ---- */
@@ -82,7 +82,7 @@ static void combine_rows(Emit *e, const Reduction *r, EmitRef to) {
   EmitPlace place = scratch(e, r, left, loop.i, r->tile);
   EmitValue a = emit_load(e, r->dtype, place), b = emit_load(e, r->dtype, scratch(e, r, right, loop.i, r->tile));
   emit_store(e, r->dtype, combine(e, r, a, b), place);
-  close_columns(e, r, &loop);
+  close_columns(e, r, &loop, EMIT_LOOP_PARALLEL);
 }
 
 /* Where the next leaf's value goes: the top of the tree. */
@@ -114,7 +114,7 @@ static void store_row(Emit *e, const Reduction *r, EmitRef row, EmitRef position
   EmitRef element = address;
   if (!r->along_last) element = emit_element(e, array, address, emit_add(e, r->outer.position[last], loop.i), 0);
   emit_store(e, r->dtype, value, (EmitPlace){element, r->part, array});
-  close_columns(e, r, &loop);
+  close_columns(e, r, &loop, r->ins->form == JIT_LEAVES ? EMIT_LOOP_PARALLEL : EMIT_LOOP_RARE);
 }
 
 /* ---- elements ---- */
@@ -201,7 +201,7 @@ static void leaf_of_rows(Emit *e, Reduction *r, EmitRef first, EmitRef count, Em
       lanes[lane] = emit_select(e, emit_less(e, emit_int(e, lane + step), count),
                                 combine(e, r, lanes[lane], lanes[lane + step]), lanes[lane]);
   emit_store(e, r->dtype, lanes[0], scratch(e, r, to, columns.i, r->tile));
-  close_columns(e, r, &columns);
+  close_columns(e, r, &columns, EMIT_LOOP_PARALLEL);
 }
 
 /* ---- lines ---- */
