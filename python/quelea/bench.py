@@ -202,7 +202,7 @@ class Report:
 
     def title(self, text: str) -> None:
         """Print a heading with the columns of the rows under it."""
-        print(f"\n{text}\n{'':38}{'measured':>18}{'ratio':>9}{'required':>11}", flush=True)
+        print(f"\n{text}\n{'':42}{'measured':>18}{'ratio':>9}{'required':>11}", flush=True)
 
     def row(
         self, name: str, value: str, ratio: float | None = None, least: float | None = None, most: float | None = None
@@ -215,7 +215,7 @@ class Report:
             verdict = "   met" if met else "   NOT MET"
             self.missed += not met
         print(
-            f"  {name:36}{value:>18}{'' if ratio is None else format(ratio, '.3f'):>9}{bound:>11}{verdict}", flush=True
+            f"  {name:40}{value:>18}{'' if ratio is None else format(ratio, '.3f'):>9}{bound:>11}{verdict}", flush=True
         )
 
 
@@ -306,6 +306,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     report, references = Report(), References()
     bandwidth = references.stream()
     print(f"{os.cpu_count()} cores; medians of {given.repeats}, the sides in turns, answers compared bit by bit")
+    if os.getloadavg()[0] > 0.5:
+        print(f"others use this machine (load {os.getloadavg()[0]:.1f}): believe no figure")
     report.title("Memory bandwidth, 2 threads, as STREAM counts")
     report.row("copy", f"{bandwidth['copy']:.1f} GB/s")
     report.row("triad", f"{bandwidth['triad']:.1f} GB/s")
