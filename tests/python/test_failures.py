@@ -1,0 +1,289 @@
+"""What fails, fails clearly: one message, no hang, nothing left behind.
+
+Each test starts a job. All of them share what is checked in `job`: the job ends long before mpirun would end it, no
+process of it lives on, and /dev/shm is as it was.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+import quelea
+
+LAUNCHED = "OMPI_COMM_WORLD_RANK" in os.environ
+pytestmark = pytest.mark.skipif(LAUNCHED, reason="starts jobs of its own, which a rank of a job cannot")
+
+LIMIT = 60  # seconds; what mpirun prints when they are over is looked for below
+
+
+def environment(**extra):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("QUELEA_") or k in ("QUELEA_CACHE",)}
+    path = os.pathsep.join(filter(None, [str(Path(quelea.__file__).parent.parent), env.get("PYTHONPATH")]))
+    extra = {"QUELEA_REPLICATE": "-1", "QUELEA_THREADS": "1", **extra}
+    return {**env, "PYTHONPATH": path, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", **extra}
+
+
+def living(mark):
+    """Processes that carry the mark in their environment."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and mark.encode() in (entry / "environ").read_bytes():
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:200])
+        except OSError:
+            continue  # gone, or not ours
+    return found
+
+
+def shared_memory():
+    return {name for name in os.listdir("/dev/shm") if "quelea" in name.lower()}
+
+
+class Job:
+    """A program on some ranks; 0: without mpirun."""
+
+    def __init__(self, code, ranks, **extra):
+        self.mark = f"JOB_{uuid.uuid4().hex}"
+        self.shared = shared_memory()
+        command = [sys.executable, "-c", "import numpy, os, signal, sys\nimport quelea as np\n" + textwrap.dedent(code)]
+        if ranks:
+            command = ["mpirun", "--timeout", str(LIMIT), "--oversubscribe", "-n", str(ranks), *command]
+        self.process = subprocess.Popen(
+            command,
+            env=environment(**{self.mark: "1"}, **extra),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def end(self):
+        out, err = self.process.communicate(timeout=LIMIT + 30)
+        assert "time limit" not in err, f"a hang: {out}\n{err}"
+        deadline = time.monotonic() + 20
+        while (left := living(self.mark)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert left == []
+        assert shared_memory() <= self.shared
+        return self.process.returncode, out, err
+
+
+def job(code, ranks=3, **extra):
+    return Job(code, ranks, **extra).end()
+
+
+def fine(code, ranks=3, **extra):
+    status, out, err = job(code, ranks, **extra)
+    assert status == 0, err
+    return out
+
+
+# ---- a rank ends ----
+
+
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_an_exception_on_one_rank(nodes):
+    code = """
+    x = np.ones((60, 50)); np.sync()
+    if np.rank == 1: raise KeyError("only here")
+    for step in range(1000): x[1:] = x[:-1] + step
+    float(x.sum())
+    """
+    status, _, err = job(code, QUELEA_NODE_SIZE=nodes)
+    assert status != 0
+    assert err.count("KeyError: 'only here'") == 1
+
+
+def test_an_exit_on_one_rank():
+    status, _, err = job("x = np.ones(5000); np.sync()\nif np.rank == 1: sys.exit(3)\nfloat(x.sum())")
+    assert status != 0
+    assert "sys.exit(3)" in err
+
+
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_a_killed_rank(nodes):
+    code = """
+    x = np.ones((60, 50)); np.sync()
+    if np.rank == 2: os.kill(os.getpid(), signal.SIGKILL)
+    for step in range(1000): x[1:] = x[:-1] + step; float(x[0, 0])
+    """
+    status, _, err = job(code, QUELEA_NODE_SIZE=nodes)
+    assert status != 0
+    assert "signal 9" in err or "Killed" in err
+
+
+def test_an_interrupt():
+    code = """
+    x = np.ones(5000); np.sync()
+    print("ready", flush=True)
+    while True: x += 1; float(x[0])
+    """
+    running = Job(code, 3)
+    assert running.process.stdout.readline() == "ready\n"
+    time.sleep(0.1)
+    running.process.send_signal(signal.SIGINT)
+    assert running.end()[0] != 0
+
+
+# ---- something is missing ----
+
+
+@pytest.mark.parametrize(("ranks", "nodes"), [(0, "0"), (3, "0"), (3, "1"), (4, "2")])
+def test_too_little_memory(ranks, nodes):
+    code = """
+    x = np.arange(5000.0); y = x + 1; float(y.sum())
+    before = np.counters()["arena_bytes"]
+    try:
+        y[:] = 7; z = np.ones((3000, 10000)); z[0, 0] = 1; np.sync(); print("no error")
+    except MemoryError as error:
+        assert "QUELEA_MEMORY" in str(error), error
+        print("MemoryError", flush=True)
+    try: float(z[0, 0])
+    except RuntimeError as error: assert "no value" in str(error), error
+    else: raise AssertionError("a value that was never computed")
+    del z
+    assert np.asarray(y).tolist() == [k + 1.0 for k in range(5000)]
+    y += x
+    assert float(y.sum()) == 5000 * 4999 + 5000
+    np.sync()
+    assert np.counters()["arena_bytes"] == before
+    """
+    out = fine(code, ranks, QUELEA_MEMORY="16m", QUELEA_NODE_SIZE=nodes, QUELEA_OUTPUT="all")
+    assert out.split() == ["MemoryError"] * max(ranks, 1)
+
+
+FAULTS = [
+    ("alloc:3@1", "MemoryError", "0"),
+    ("alloc:3@1", "MemoryError", "1"),
+    ("alloc:2@0", "MemoryError", "2"),
+    ("compile:2@0", "Error", "0"),
+    ("compile:2@2", "Error", "1"),
+]
+
+
+@pytest.mark.parametrize(("fault", "raised", "nodes"), FAULTS)
+def test_a_fault_on_one_rank_is_an_exception_on_all(fault, raised, nodes):
+    """All ranks raise the same, once; what was lost can be computed again, by the same statements."""
+    code = """
+    def work():
+        x = np.arange(700_000.0)
+        np.sync()
+        y = x * 2 + 1
+        np.sync()
+        y[1:] += y[:-1]
+        return float(y.sum()), float(y[12345])
+    failed = []
+    while len(failed) < 3:
+        try: result = work()
+        except Exception as error: failed.append(error)
+        else: break
+    assert len(failed) == 1, failed
+    print(type(failed[0]).__name__, str(failed[0]).splitlines()[0].replace(" ", "_"), flush=True)
+    x = numpy.arange(700_000.0); y = x * 2 + 1; y[1:] += y[:-1].copy()
+    assert result == (y.sum(), y[12345]), result
+    again = [work() for _ in range(3)]
+    assert again == [result] * 3
+    """
+    out = fine(code, 4, QUELEA_FAULT=fault, QUELEA_NODE_SIZE=nodes, QUELEA_OUTPUT="all", QUELEA_CACHE="off")
+    words = out.split()
+    assert len(words) == 8
+    assert len(set(words)) == 2, words  # one class, one message
+    assert raised in words[0]
+
+
+def test_a_lost_message_ends_the_job():
+    code = "x = np.ones((60, 50)); y = x[::-1] + x.sum(axis=0); print(float(y.sum()), flush=True)"
+    status, out, err = job(code, QUELEA_FAULT="message:1", QUELEA_NODE_SIZE="1")
+    assert status != 0
+    assert out == ""
+    assert "message" in err
+
+
+# ---- the program is wrong ----
+
+
+@pytest.mark.parametrize(
+    ("line", "raised"),
+    [
+        ("x + y", "ValueError: operands could not be broadcast together with shapes (60,50) (7,)"),
+        ("x += 1j", "UFuncTypeError"),
+        ("x[70]", "IndexError: index 70 is out of bounds for axis 0 with size 60"),
+        ("x.sum(axis=2)", "AxisError: axis 2 is out of bounds for array of dimension 2"),
+    ],
+)
+def test_errors_come_on_the_line_of_the_user(tmp_path, line, raised):
+    program = tmp_path / "program.py"
+    program.write_text(f"import quelea as np\nx = np.ones((60, 50))\ny = np.ones(7)\n{line}\nprint('not reached')\n")
+    code = f"import runpy; runpy.run_path({str(program)!r}, run_name='__main__')"
+    status, out, err = job(code)
+    assert (status, out) == (1, "")
+    assert raised in err
+    assert err.count("Traceback") == 1
+    assert 'program.py", line 4' in err
+
+
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_ranks_that_run_different_code(tmp_path, nodes):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import quelea as np\nx = np.ones((60, 50))\nif np.rank == 0:\n  x += 1\nelse:\n  x *= 2\nfloat(x.sum())\n"
+    )
+    code = f"import runpy; runpy.run_path({str(program)!r}, run_name='__main__')"
+    status, _, err = job(code, QUELEA_NODE_SIZE=nodes)
+    assert status != 0
+    assert "DivergenceError" in err
+    assert "program.py:4" in err and "program.py:6" in err
+
+
+def test_different_scalars_are_a_divergence():
+    status, _, err = job("x = np.ones(5000); x += np.rank; float(x[0])")
+    assert status != 0
+    assert "DivergenceError" in err
+
+
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_looking_in_a_branch_of_one_rank(nodes):
+    code = """
+    x = np.ones(5000)
+    if np.rank == 0: print(float(x[0]))
+    y = x + 1
+    float(y.sum())
+    """
+    status, _, err = job(code, QUELEA_NODE_SIZE=nodes)
+    assert status != 0
+    assert "DivergenceError" in err
+    assert "branches" in err
+
+
+def test_looking_in_a_branch_at_the_end():
+    """The other ranks exit while one waits for them."""
+    status, _, err = job("x = np.ones(5000); y = x + 1\nif np.rank == 0: print(float(y[0]))")
+    assert status != 0
+    assert "rank" in err
+
+
+def test_the_launcher_of_another_mpi():
+    """Processes that a launcher of another MPI started would each be alone: that is refused."""
+    status, out, err = job("print(float(np.ones(3).sum()))", 0, PMI_RANK="1", PMI_SIZE="4")
+    assert status == 1
+    assert out == ""
+    assert "launcher" in err or "mpirun" in err
+
+
+def test_a_child_after_fork():
+    code = """
+    x = np.ones(5000); np.sync()
+    pid = os.fork()
+    if pid == 0:
+        try: float((x + 1).sum())
+        except RuntimeError as error: os._exit(7 if "fork" in str(error) else 1)
+        os._exit(2)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), float((x + 1).sum()))
+    """
+    assert fine(code, 2).split() == ["7", "10000.0"]
