@@ -19,7 +19,7 @@ class _Config(ModuleType):
     def strict(self) -> bool:
         """Whether statements that move whole arrays between nodes are errors.
 
-        Setting it is collective: every rank does so at the same place of the program.
+        Setting it is collective, and executes what is recorded by the rule that held until then.
         """
         if self._strict is None:
             self._strict = os.environ.get("QUELEA_STRICT", "0") == "1"
@@ -27,6 +27,7 @@ class _Config(ModuleType):
 
     @strict.setter
     def strict(self, value: bool) -> None:
+        _quelea.sync()
         _quelea.set_strict(value)
         self._strict = bool(value)
 

@@ -253,3 +253,20 @@ def test_info():
 def test_unknown_command():
     assert command("dance")[0] == 2
     assert command("--help")[0] == 0
+
+
+# ---- strict ----
+
+
+def test_strict_refuses_moving_arrays_but_not_showing_them():
+    code = """
+    import numpy, quelea as np
+    x = np.arange(10000.0).reshape(100, 100) + 1
+    np.config.strict = True
+    print(repr(x) == repr(numpy.arange(10000.0).reshape(100, 100) + 1), float(x.max()), np.config.strict)
+    try: numpy.asarray(x)
+    except np.StrictError as error: print("refused", "strict" in str(error))
+    """
+    status, out, err = run(code, 2, QUELEA_NODE_SIZE="1")
+    assert status == 0, err
+    assert out.splitlines() == ["True 10000.0 True", "refused True"]
