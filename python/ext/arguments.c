@@ -1,8 +1,10 @@
-/* arguments: keyword arguments of vectorcalls, shapes and axes. CPython's own parser is too slow for what is called once per
- * array operation and cannot take a shape as several arguments. */
+/* arguments: keyword arguments of vectorcalls, shapes and axes. CPython's own parser is too slow for what is called
+ * once per array operation and cannot take a shape as several arguments. */
 #include "ext.h"
 
-bool qx_absent(PyObject *value) { return value == NULL || value == Py_None; }
+bool qx_absent(PyObject *value) {
+  return value == NULL || value == Py_None;
+}
 
 static int word_index(const QxSignature *signature, PyObject *keyword) {
   for (int i = 0; i < signature->count; i++)
@@ -10,7 +12,8 @@ static int word_index(const QxSignature *signature, PyObject *keyword) {
   return -1;
 }
 
-bool qx_parse(const QxSignature *signature, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, PyObject **values) {
+bool qx_parse(const QxSignature *signature, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames,
+              PyObject **values) {
   if (nargs > signature->positional) {
     PyErr_Format(PyExc_TypeError, "%s() takes at most %d positional arguments but %zd were given", signature->name,
                  signature->positional, nargs);
@@ -33,7 +36,8 @@ bool qx_parse(const QxSignature *signature, PyObject *const *args, Py_ssize_t na
   }
   for (int i = 0; i < signature->required; i++)
     if (!values[i]) {
-      PyErr_Format(PyExc_TypeError, "%s() missing required argument '%s' (pos %d)", signature->name, signature->words[i], i + 1);
+      PyErr_Format(PyExc_TypeError, "%s() missing required argument '%s' (pos %d)", signature->name,
+                   signature->words[i], i + 1);
       return false;
     }
   return true;
@@ -52,7 +56,8 @@ static int extent_from_python(PyObject *object, int64_t *extent, bool allow_nega
 
 int qx_shape_from_args(PyObject *const *args, Py_ssize_t nargs, int *ndim, int64_t *shape) {
   if (nargs > QL_MAX_DIMS) {
-    PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %zd", QL_MAX_DIMS, nargs);
+    PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %zd", QL_MAX_DIMS,
+                 nargs);
     return -1;
   }
   for (Py_ssize_t i = 0; i < nargs; i++)
@@ -139,8 +144,8 @@ int qx_order_check(PyObject *order, const char *function) {
   const char *text = PyUnicode_Check(order) ? PyUnicode_AsUTF8(order) : NULL;
   if (text && text[0] && !text[1] && strchr("CcAaKk", text[0])) return 0;
   if (text && (!strcmp(text, "F") || !strcmp(text, "f")))
-    PyErr_Format(PyExc_NotImplementedError, "%s with order='F' is not in Quelea yet; write %s of the transposed array (x.T)",
-                 function, function);
+    PyErr_Format(PyExc_NotImplementedError,
+                 "%s with order='F' is not in Quelea yet; write %s of the transposed array (x.T)", function, function);
   else
     PyErr_Format(PyExc_ValueError, "order must be one of 'C', 'F', 'A', or 'K' (got %R)", order);
   return -1;

@@ -1,5 +1,5 @@
-/* array: the Python type quelea.ndarray, a counted handle of a QlArray. Objects are recycled through a short free list, because
- * an expression makes and drops several per line. */
+/* array: the Python type quelea.ndarray, a counted handle of a QlArray. Objects are recycled through a short free list,
+ * because an expression makes and drops several per line. */
 #include "ext.h"
 
 enum { FREE_LIST_ROOM = 64 };
@@ -41,13 +41,10 @@ static void array_dealloc(PyObject *object) {
     PyObject_Free(self);
 }
 
-void qx_array_free_list_clear(void) {
-  while (free_list.count > 0) PyObject_Free(free_list.items[--free_list.count]);
-}
-
 static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
   (void)type, (void)args, (void)kwargs;
-  PyErr_SetString(PyExc_TypeError, "quelea.ndarray is not called directly; use quelea.empty, zeros, ones, full, array or asarray");
+  PyErr_SetString(PyExc_TypeError,
+                  "quelea.ndarray is not called directly; use quelea.empty, zeros, ones, full, array or asarray");
   return NULL;
 }
 
@@ -55,8 +52,12 @@ static PyObject *call_hook(PyObject *hook, PyObject *self) {
   if (!hook) return PyErr_Format(PyExc_RuntimeError, "quelea._quelea is used without its package");
   return PyObject_CallOneArg(hook, self);
 }
-static PyObject *array_repr(PyObject *self) { return call_hook(qx.hooks.repr, self); }
-static PyObject *array_str(PyObject *self) { return call_hook(qx.hooks.str, self); }
+static PyObject *array_repr(PyObject *self) {
+  return call_hook(qx.hooks.repr, self);
+}
+static PyObject *array_str(PyObject *self) {
+  return call_hook(qx.hooks.str, self);
+}
 
 static PyObject *array_iter(PyObject *self) {
   if (qx_array(self)->ndim == 0) return PyErr_Format(PyExc_TypeError, "iteration over a 0-d array");
@@ -64,25 +65,25 @@ static PyObject *array_iter(PyObject *self) {
 }
 
 PyTypeObject qx_array_type = {
-  PyVarObject_HEAD_INIT(NULL, 0)
-  .tp_name = "quelea.ndarray",
-  .tp_doc = "An N-dimensional array whose elements are partitioned over the ranks of an MPI job.\n\n"
-            "It behaves as numpy.ndarray does; operations are recorded, and executed when a value is looked at.",
-  .tp_basicsize = sizeof(QxArray),
-  .tp_dealloc = array_dealloc,
-  .tp_repr = array_repr,
-  .tp_str = array_str,
-  .tp_as_number = &qx_array_number,
-  .tp_as_mapping = &qx_array_mapping,
-  .tp_as_sequence = &qx_array_sequence,
-  .tp_hash = PyObject_HashNotImplemented,
-  .tp_flags = Py_TPFLAGS_DEFAULT,
-  .tp_richcompare = qx_array_compare,
-  .tp_weaklistoffset = offsetof(QxArray, weakrefs),
-  .tp_iter = array_iter,
-  .tp_methods = qx_array_methods,
-  .tp_getset = qx_array_attributes,
-  .tp_new = array_new,
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "quelea.ndarray",
+    .tp_doc =
+        "An N-dimensional array whose elements are partitioned over the ranks of an MPI job.\n\n"
+        "It behaves as numpy.ndarray does; operations are recorded, and executed when a value is looked at.",
+    .tp_basicsize = sizeof(QxArray),
+    .tp_dealloc = array_dealloc,
+    .tp_repr = array_repr,
+    .tp_str = array_str,
+    .tp_as_number = &qx_array_number,
+    .tp_as_mapping = &qx_array_mapping,
+    .tp_as_sequence = &qx_array_sequence,
+    .tp_hash = PyObject_HashNotImplemented,
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_richcompare = qx_array_compare,
+    .tp_weaklistoffset = offsetof(QxArray, weakrefs),
+    .tp_iter = array_iter,
+    .tp_methods = qx_array_methods,
+    .tp_getset = qx_array_attributes,
+    .tp_new = array_new,
 };
 
 bool qx_array_setup(PyObject *module) {

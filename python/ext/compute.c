@@ -1,5 +1,5 @@
-/* compute: the calls that record an operation. Each one enters the context with the position in the user's program, makes the
- * call of quelea.h, and wraps what comes back. */
+/* compute: the calls that record an operation. Each one enters the context with the position in the user's program,
+ * makes the call of quelea.h, and wraps what comes back. */
 #include "ext.h"
 
 /* ---- casting warnings ---- */
@@ -19,8 +19,10 @@ static int warn_if_complex_is_lost(QlDtype from, QlDtype to) {
 
 static int check_out(PyObject *out) {
   if (!qx_is_array(out) || ((QxArray *)out)->value) {
-    PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray, not %s; to write into a NumPy array, assign "
-                 "numpy.asarray(result) to it", Py_TYPE(out)->tp_name);
+    PyErr_Format(PyExc_TypeError,
+                 "return arrays must be of type quelea.ndarray, not %s; to write into a NumPy array, assign "
+                 "numpy.asarray(result) to it",
+                 Py_TYPE(out)->tp_name);
     return -1;
   }
   if (((QxArray *)out)->readonly || qx_array(out)->readonly) {
@@ -30,7 +32,9 @@ static int check_out(PyObject *out) {
   return 0;
 }
 
-static bool is_comparison(QlOp op) { return op >= QL_OP_EQUAL && op <= QL_OP_GREATER_EQUAL; }
+static bool is_comparison(QlOp op) {
+  return op >= QL_OP_EQUAL && op <= QL_OP_GREATER_EQUAL;
+}
 
 static bool is_integer(const QlOperand *operand) {
   return operand->array && ql_dtype_info[operand->array->dtype].kind <= QL_KIND_UINT;
@@ -64,7 +68,9 @@ static PyObject *huge_integer(QlOp op, const QxOperands *in) {
 static int where_operand(PyObject *where, QxOperands *operands) {
   int added = qx_operand_add(operands, where);
   if (added < 0) return -1;
-  QlDtype dtype = !added ? QL_DTYPE_NONE : operands->of[0].array ? operands->of[0].array->dtype : operands->of[0].scalar.dtype;
+  QlDtype dtype = !added                  ? QL_DTYPE_NONE
+                  : operands->of[0].array ? operands->of[0].array->dtype
+                                          : operands->of[0].scalar.dtype;
   if (dtype == QL_BOOL) return 0;
   PyErr_Format(PyExc_TypeError, "Cannot cast array data from dtype('%s') to dtype('bool') according to the rule 'safe'",
                added ? ql_dtype_name(dtype) : Py_TYPE(where)->tp_name);
@@ -98,7 +104,8 @@ PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDt
     object = huge_integer(op, in);
     goto out;
   }
-  if (ql_ufunc(qx.context, op, in->count, in->of, out ? qx_array(out) : NULL, mask.count ? mask.of : NULL, dtype, &result, &error))
+  if (ql_ufunc(qx.context, op, in->count, in->of, out ? qx_array(out) : NULL, mask.count ? mask.of : NULL, dtype,
+               &result, &error))
     qx_raise(&error);
   else
     object = qx_wrap_result(result, out);
@@ -151,7 +158,8 @@ PyObject *qx_astype(QlArray *array, QlDtype dtype, bool value) {
 
 /* ---- reductions ---- */
 
-PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype, PyObject *out, bool keepdims) {
+PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype, PyObject *out,
+                    bool keepdims) {
   uint32_t axes;
   QlDtype wanted;
   QlArray *result;
@@ -190,7 +198,7 @@ int qx_assign(QlArray *target, PyObject *value) {
   QxOperands in;
   in.count = in.owned_count = 0, in.huge = in.any_array = false;
   int added = qx_operand_add(&in, value);
-  if (added > 0 && !in.of[0].array && qx_scalar_for_assignment(value, &in.of[0].scalar, in.huge, target->dtype) < 0) added = -1;
+  if (added > 0 && !in.of[0].array && qx_scalar_for_assignment(value, &in.of[0].scalar, target->dtype) < 0) added = -1;
   if (added == 0)
     PyErr_Format(PyExc_TypeError, "cannot assign %s to elements of a quelea array", Py_TYPE(value)->tp_name);
   int status = added > 0 && qx_enter_at() == 0 ? assign_operand(target, &in.of[0]) : -1;

@@ -1,6 +1,6 @@
-/* context: the way into the runtime. The context is opened by the first array (contract C10); the thread that opened it is the
- * only one that may use it, and no child of a fork may. Each recorded operation carries its position in the user's program as
- * (code object, instruction offset): cheap to take, decoded only when it is shown. */
+/* context: the way into the runtime. The context is opened by the first array (contract C10); the thread that opened it
+ * is the only one that may use it, and no child of a fork may. Each recorded operation carries its position in the
+ * user's program as (code object, instruction offset): cheap to take, decoded only when it is shown. */
 #include "ext.h"
 
 #include <pthread.h>
@@ -8,15 +8,17 @@
 QxState qx;
 
 /* ---- deferred releases ----
- * Python's cycle collector runs at moments that differ between ranks, and finalisers may run on any thread. What is released
- * there waits in a queue and is released by the next call on the context's thread. */
+ * Python's cycle collector runs at moments that differ between ranks, and finalisers may run on any thread. What is
+ * released there waits in a queue and is released by the next call on the context's thread. */
 
 typedef struct QxDeferred {
   QlArray *array;
   QlExport *token;
 } QxDeferred;
 
-static bool must_defer(void) { return qx.collecting || PyThreadState_Get() != qx.thread; }
+static bool must_defer(void) {
+  return qx.collecting || PyThreadState_Get() != qx.thread;
+}
 
 static void defer(QlArray *array, QlExport *token) {
   if (qx.deferred_count == qx.deferred_room) {
@@ -102,7 +104,9 @@ static bool remember_code(PyObject *code) {
   return true;
 }
 
-static bool known_code(PyObject *code) { return code == qx.last_code || remember_code(code); }
+static bool known_code(PyObject *code) {
+  return code == qx.last_code || remember_code(code);
+}
 
 /* The nearest frame that is not Quelea's own; called when the innermost one is. */
 static QlSource position_of_caller(PyFrameObject *inner) {
@@ -160,12 +164,18 @@ void qx_describe(void *data, QlSource source, char *text, size_t size) {
   PyErr_Restore(type, value, trace);
 }
 
-static QlSource where(void *data) { return (void)data, position(); }
-static int interrupted(void *data) { return (void)data, PyErr_CheckSignals() < 0; }
+static QlSource where(void *data) {
+  return (void)data, position();
+}
+static int interrupted(void *data) {
+  return (void)data, PyErr_CheckSignals() < 0;
+}
 
 /* ---- opening, entering, closing ---- */
 
-static void after_fork(void) { qx.forked = qx.attention = true; }
+static void after_fork(void) {
+  qx.forked = qx.attention = true;
+}
 
 int qx_open(const void *mpi_comm) {
   if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
@@ -188,9 +198,10 @@ int qx_open(const void *mpi_comm) {
 
 int qx_enter_slowly(void) {
   if (qx.forked) {
-    PyErr_SetString(PyExc_RuntimeError,
-                    "Quelea cannot be used in a child after fork(); start the child with multiprocessing's 'spawn' method, or "
-                    "make no Quelea array in it");
+    PyErr_SetString(
+        PyExc_RuntimeError,
+        "Quelea cannot be used in a child after fork(); start the child with multiprocessing's 'spawn' method, or "
+        "make no Quelea array in it");
     return -1;
   }
   if (qx.closed) {
@@ -199,9 +210,10 @@ int qx_enter_slowly(void) {
   }
   if (!qx.context && qx_open(NULL) < 0) return -1;
   if (PyThreadState_Get() != qx.thread) {
-    PyErr_SetString(PyExc_RuntimeError,
-                    "Quelea may be used by one thread only, the one that made the first array: the order of operations must be "
-                    "the same on every rank");
+    PyErr_SetString(
+        PyExc_RuntimeError,
+        "Quelea may be used by one thread only, the one that made the first array: the order of operations must be "
+        "the same on every rank");
     return -1;
   }
   if (!qx.collecting) {
@@ -220,7 +232,8 @@ void qx_close(void) {
 }
 
 bool qx_context_setup(PyObject *module) {
-  static PyMethodDef callback = {"collection_changed", (PyCFunction)(void (*)(void))collection_changed, METH_FASTCALL, NULL};
+  static PyMethodDef callback = {"collection_changed", (PyCFunction)(void (*)(void))collection_changed, METH_FASTCALL,
+                                 NULL};
   PyObject *function = PyCFunction_New(&callback, module);
   PyObject *gc = function ? PyImport_ImportModule("gc") : NULL;
   PyObject *callbacks = gc ? PyObject_GetAttrString(gc, "callbacks") : NULL;

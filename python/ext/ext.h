@@ -7,8 +7,9 @@
  *        -> errors.c     a status becomes a Python exception
  *        -> array.c      a QlArray becomes a quelea.ndarray
  *
- * What is called once per array operation is here in C; what is called rarely is Python in python/quelea, reached through hooks.
- * Return conventions are CPython's: NULL or -1 with an exception set. Everything runs with the GIL held. */
+ * What is called once per array operation is here in C; what is called rarely is Python in python/quelea, reached
+ * through hooks. Return conventions are CPython's: NULL or -1 with an exception set. Everything runs with the GIL held.
+ */
 #ifndef QUELEA_EXT_H
 #define QUELEA_EXT_H
 
@@ -29,11 +30,20 @@
 #define QX_LIKELY(x) __builtin_expect(!!(x), 1)
 #define QX_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* Python functions that C calls where speed does not matter; quelea/__init__.py fills them in by set_hooks(name=function).
- * QX_HOOK(name): the field. */
-#define QX_HOOKS(HOOK)                                                                                             \
-  HOOK(repr) HOOK(str) HOOK(format) HOOK(array_function) HOOK(matmul) HOOK(stack) HOOK(assign_mask) HOOK(namespace) \
-  HOOK(reduce_slowly) HOOK(assign_imag) HOOK(assign_real)
+/* Python functions that C calls where speed does not matter; quelea/__init__.py fills them in by
+ * set_hooks(name=function). */
+#define QX_HOOKS(HOOK) \
+  HOOK(repr)           \
+  HOOK(str)            \
+  HOOK(format)         \
+  HOOK(array_function) \
+  HOOK(namespace)      \
+  HOOK(matmul)         \
+  HOOK(stack)          \
+  HOOK(reduce_slowly)  \
+  HOOK(assign_mask)    \
+  HOOK(assign_real)    \
+  HOOK(assign_imag)
 
 typedef struct QxHooks {
 #define QX_HOOK(name) PyObject *name;
@@ -43,23 +53,27 @@ typedef struct QxHooks {
 
 /* ---- array.c: the type quelea.ndarray ---- */
 
-/* `value`: what NumPy would give as a scalar (a full reduction, x[i, j], a ufunc of 0-d arrays): lazy, immutable, printed as NumPy's scalar. */
+/* `value`: what NumPy would give as a scalar (a full reduction, x[i, j], a ufunc of 0-d arrays): lazy, immutable,
+ * printed as NumPy's scalar. */
 typedef struct QxArray {
-  PyObject_HEAD
+  PyObject ob_base;
   QlArray *array;
   PyObject *weakrefs;
   bool value, readonly;
 } QxArray;
 
 extern PyTypeObject qx_array_type;
-static inline bool qx_is_array(PyObject *o) { return Py_TYPE(o) == &qx_array_type; }
-static inline QlArray *qx_array(PyObject *o) { return ((QxArray *)o)->array; }
+static inline bool qx_is_array(PyObject *o) {
+  return Py_TYPE(o) == &qx_array_type;
+}
+static inline QlArray *qx_array(PyObject *o) {
+  return ((QxArray *)o)->array;
+}
 
 /* A Python object around `array`, whose reference it takes over, also when it fails. */
 PyObject *qx_wrap(QlArray *array, bool value);
 /* The object for a result of computing: `out` itself (a new reference) when there is one, else the array wrapped. */
 PyObject *qx_wrap_result(QlArray *array, PyObject *out);
-void qx_array_free_list_clear(void);
 bool qx_array_setup(PyObject *module);
 
 /* ---- attributes.c, methods.c, number.c, subscript.c: parts of the type ---- */
@@ -75,26 +89,27 @@ int qx_array_assign(PyObject *self, PyObject *key, PyObject *value);
 /* ---- context.c: the context, its thread, positions in the user's program, deferred releases ---- */
 
 typedef struct QxState {
-  QlContext *context;      /* NULL: not opened yet */
-  PyThreadState *thread;   /* the one that opened it */
+  QlContext *context;    /* NULL: not opened yet */
+  PyThreadState *thread; /* the one that opened it */
   bool forked, closed;
-  bool collecting;         /* inside Python's garbage collector: releases are deferred (contract C1) */
-  bool attention;          /* any of forked, closed, deferred releases: the slow way in */
+  bool collecting; /* inside Python's garbage collector: releases are deferred (contract C1) */
+  bool attention;  /* any of forked, closed, deferred releases: the slow way in */
   QxHooks hooks;
   struct QxDeferred *deferred;
   int64_t deferred_count, deferred_room;
-  struct QxCode *codes;    /* hash table of the code objects whose positions were recorded; keeps them alive */
+  struct QxCode *codes; /* hash table of the code objects whose positions were recorded; keeps them alive */
   int64_t code_count, code_room;
-  PyObject *last_code;     /* borrowed from the table */
+  PyObject *last_code; /* borrowed from the table */
   bool last_is_internal;
   PyObject *exceptions[QL_STATUS_COUNT];
   PyObject *axis_error;
   PyObject *package_folder; /* where quelea/__init__.py lies: its frames are internal */
-  PyObject *numpy_ufuncs;  /* dict: numpy.ufunc -> quelea.ufunc */
+  PyObject *numpy_ufuncs;   /* dict: numpy.ufunc -> quelea.ufunc */
   PyArray_Descr *descr[QL_DTYPE_COUNT];
 } QxState;
 
-/* The one file-scope state: slots of C types are given no module, one process has one context, and subinterpreters are refused. */
+/* The one file-scope state: slots of C types are given no module, one process has one context, and subinterpreters are
+ * refused. */
 extern QxState qx;
 
 int qx_enter_slowly(void);
@@ -105,8 +120,8 @@ static inline int qx_enter(void) {
 }
 /* qx_enter, and notes where the program is: before each call that records. */
 int qx_enter_at(void);
-void qx_release(QlArray *array);     /* now, or deferred when inside garbage collection or on another thread */
-void qx_unexport(QlExport *token);   /* likewise */
+void qx_release(QlArray *array);   /* now, or deferred when inside garbage collection or on another thread */
+void qx_unexport(QlExport *token); /* likewise */
 /* Writes "file:line: text of the line"; a QlOptions.describe. */
 void qx_describe(void *data, QlSource source, char *text, size_t size);
 int qx_open(const void *mpi_comm);
@@ -115,8 +130,8 @@ bool qx_context_setup(PyObject *module);
 extern PyMethodDef qx_context_functions[];
 
 /* ---- errors.c: the only place where a status becomes an exception ---- */
-PyObject *qx_raise(const QlError *error); /* NULL */
-int qx_raise_int(const QlError *error);   /* -1 */
+PyObject *qx_raise(const QlError *error);                               /* NULL */
+int qx_raise_int(const QlError *error);                                 /* -1 */
 PyObject *qx_axis_error(Py_ssize_t axis, int ndim, const char *prefix); /* NULL; prefix may be NULL */
 bool qx_errors_setup(void);
 
@@ -139,7 +154,7 @@ static inline int qx_operand_add(QxOperands *operands, PyObject *object) {
     return 1;
   }
   if (PyFloat_CheckExact(object)) {
-    operand->array = NULL, operand->scalar.value.d = PyFloat_AS_DOUBLE(object);
+    operand->array = NULL, operand->scalar.value.d = PyFloat_AS_DOUBLE(object), operand->scalar.value.bits[1] = 0;
     operand->scalar.dtype = QL_F64, operand->scalar.weak = true, operands->count++;
     return 1;
   }
@@ -152,11 +167,12 @@ int qx_scalar_from_python(PyObject *object, QlScalar *scalar, bool *huge);
 PyObject *qx_scalar_to_numpy(QlDtype dtype, const QlValue *value);
 PyObject *qx_scalar_to_python(QlDtype dtype, const QlValue *value);
 /* Converts a weak scalar as NumPy assigns a Python scalar to an element (range and NaN checks). 0 or -1. */
-int qx_scalar_for_assignment(PyObject *object, QlScalar *scalar, bool huge, QlDtype target);
+int qx_scalar_for_assignment(PyObject *object, QlScalar *scalar, QlDtype target);
 /* numpy.dtype or what makes one; None gives QL_DTYPE_NONE. 0 or -1. */
 int qx_dtype_from_python(PyObject *object, QlDtype *dtype);
 QlDtype qx_dtype_from_descr(PyArray_Descr *descr); /* QL_DTYPE_NONE: not one of ours */
-/* A new reference to an array made from anything array-like (a quelea array itself; a scalar becomes 0-d). NULL: exception. */
+/* A new reference to an array made from anything array-like (a quelea array itself; a scalar becomes 0-d). NULL:
+ * exception. */
 QlArray *qx_array_from_python(PyObject *object, QlDtype dtype);
 QlArray *qx_array_from_numpy(PyArrayObject *array);
 /* Is there a quelea array in this (nested) list or tuple? */
@@ -164,15 +180,17 @@ bool qx_holds_arrays(PyObject *object);
 
 /* ---- arguments.c: keyword arguments, shapes, axes ---- */
 
-/* A signature: `words` in positional order, the first `positional` of them may be given by position, the first `required` must be given. */
+/* A signature: `words` in positional order, the first `positional` of them may be given by position, the first
+ * `required` must be given. */
 typedef struct QxSignature {
   const char *name;
   const char *const *words;
   int count, positional, required;
 } QxSignature;
 /* Fills values[count] with borrowed references or NULL. */
-bool qx_parse(const QxSignature *signature, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, PyObject **values);
-bool qx_absent(PyObject *value);  /* NULL or None */
+bool qx_parse(const QxSignature *signature, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames,
+              PyObject **values);
+bool qx_absent(PyObject *value); /* NULL or None */
 /* An int or a sequence of ints. 0 or -1. */
 int qx_shape_from_python(PyObject *object, int *ndim, int64_t *shape, bool allow_negative);
 int qx_shape_from_args(PyObject *const *args, Py_ssize_t nargs, int *ndim, int64_t *shape);
@@ -186,11 +204,12 @@ int qx_order_check(PyObject *order, const char *function);
 
 /* ---- compute.c: the calls that record ---- */
 PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDtype dtype);
-PyObject *qx_binary(QlOp op, PyObject *left, PyObject *right);  /* an operator: may give NotImplemented */
+PyObject *qx_binary(QlOp op, PyObject *left, PyObject *right); /* an operator: may give NotImplemented */
 PyObject *qx_unary(QlOp op, PyObject *self);
 PyObject *qx_inplace(QlOp op, PyObject *self, PyObject *other);
 PyObject *qx_astype(QlArray *array, QlDtype dtype, bool value);
-PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype, PyObject *out, bool keepdims);
+PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype, PyObject *out,
+                    bool keepdims);
 /* array[...] = value, where value is anything array-like. 0 or -1. */
 int qx_assign(QlArray *target, PyObject *value);
 
@@ -201,20 +220,22 @@ PyObject *qx_array_ufunc(PyObject *self, PyObject *args, PyObject *kwargs); /* n
 
 /* ---- views.c: handles on the same elements ---- */
 PyObject *qx_view(QxArray *base, int ndim, const int64_t *shape, const int64_t *strides, int64_t offset);
-PyObject *qx_reshape(PyObject *self, int ndim, int64_t *shape);   /* one extent may be -1 */
-PyObject *qx_transpose(QxArray *self, const int *axes);           /* NULL: reversed */
+PyObject *qx_reshape(PyObject *self, int ndim, int64_t *shape); /* one extent may be -1 */
+PyObject *qx_transpose(QxArray *self, const int *axes);         /* NULL: reversed */
 PyObject *qx_squeeze(QxArray *self, PyObject *axis);
 PyObject *qx_broadcast_to(QxArray *self, int ndim, const int64_t *shape);
 
 /* ---- looking.c: values leave ---- */
-int qx_item(QlArray *array, QlScalar *value); /* 0 or -1 */
-PyObject *qx_gather(QlArray *array, int root);            /* a new NumPy array (None on the other ranks when root >= 0) */
-PyObject *qx_snapshot(QlArray *array, bool *copied);      /* a read-only NumPy array, the array's own memory where there is such */
+int qx_item(QlArray *array, QlScalar *value);  /* 0 or -1 */
+PyObject *qx_gather(QlArray *array, int root); /* a new NumPy array (None on the other ranks when root >= 0) */
+/* A read-only NumPy array: the array's own memory where there is such, else a copy. */
+PyObject *qx_snapshot(QlArray *array, bool *copied);
 PyObject *qx_array_array(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames); /* __array__ */
 
 /* ---- functions.c: module functions that are not ufuncs ---- */
 extern PyMethodDef qx_functions[];
 /* The reductions, as methods and as functions; shared with methods.c. `self` NULL: the first argument is the array. */
-PyObject *qx_reduction_call(QlReduction reduction, PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *qx_reduction_call(QlReduction reduction, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                            PyObject *kwnames);
 
 #endif

@@ -1,11 +1,12 @@
 /* functions: module functions below the Python layer: the reductions, making arrays, and looking at them. */
 #include "ext.h"
 
-#define FUNCTION(name) static PyObject *name(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+#define FUNCTION(name) \
+  static PyObject *name(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 
 /* ---- reductions ----
- * As methods: x.sum(axis, dtype, out, keepdims, initial, where), x.min(axis, out, keepdims, initial, where). As functions, the array
- * comes first. `initial` and `where` take the slow way, in Python. */
+ * As methods: x.sum(axis, dtype, out, keepdims, initial, where), x.min(axis, out, keepdims, initial, where). As
+ * functions, the array comes first. `initial` and `where` take the slow way, in Python. */
 
 enum { A, AXIS, DTYPE, OUT, KEEPDIMS, INITIAL, WHERE, WORDS };
 
@@ -13,8 +14,8 @@ static const char *const words_with_dtype[] = {"a", "axis", "dtype", "out", "kee
 static const char *const words_without_dtype[] = {"a", "axis", "out", "keepdims", "initial", "where"};
 static const char *const reduction_names[] = {"sum", "prod", "min", "max", "any", "all", "count_nonzero"};
 
-static bool parse_reduction(QlReduction reduction, bool method, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames,
-                            PyObject **values) {
+static bool parse_reduction(QlReduction reduction, bool method, PyObject *const *args, Py_ssize_t nargs,
+                            PyObject *kwnames, PyObject **values) {
   bool has_dtype = reduction == QL_REDUCE_SUM || reduction == QL_REDUCE_PROD;
   const char *const *words = has_dtype ? words_with_dtype : words_without_dtype;
   int count = has_dtype ? 7 : 6, skip = method ? 1 : 0;
@@ -28,31 +29,42 @@ static bool parse_reduction(QlReduction reduction, bool method, PyObject *const 
 static PyObject *reduce_slowly(QlReduction reduction, PyObject *array, PyObject **values) {
   PyObject *name = PyUnicode_FromString(reduction_names[reduction]);
   if (!name) return NULL;
-  PyObject *const call[] = {name, array, values[AXIS] ? values[AXIS] : Py_None, values[DTYPE] ? values[DTYPE] : Py_None,
-                            values[OUT] ? values[OUT] : Py_None, values[KEEPDIMS] ? values[KEEPDIMS] : Py_False,
-                            values[INITIAL] ? values[INITIAL] : Py_None, values[WHERE] ? values[WHERE] : Py_True};
+  PyObject *const call[] = {name,
+                            array,
+                            values[AXIS] ? values[AXIS] : Py_None,
+                            values[DTYPE] ? values[DTYPE] : Py_None,
+                            values[OUT] ? values[OUT] : Py_None,
+                            values[KEEPDIMS] ? values[KEEPDIMS] : Py_False,
+                            values[INITIAL] ? values[INITIAL] : Py_None,
+                            values[WHERE] ? values[WHERE] : Py_True};
   PyObject *result = PyObject_Vectorcall(qx.hooks.reduce_slowly, call, 8, NULL);
   Py_DECREF(name);
   return result;
 }
 
-PyObject *qx_reduction_call(QlReduction reduction, PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+PyObject *qx_reduction_call(QlReduction reduction, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                            PyObject *kwnames) {
   PyObject *values[WORDS];
   if (!parse_reduction(reduction, self != NULL, args, nargs, kwnames, values)) return NULL;
   PyObject *object = self ? self : values[A];
-  if (!qx_absent(values[INITIAL]) || (values[WHERE] && values[WHERE] != Py_True)) return reduce_slowly(reduction, object, values);
+  if (!qx_absent(values[INITIAL]) || (values[WHERE] && values[WHERE] != Py_True))
+    return reduce_slowly(reduction, object, values);
   int keepdims = qx_flag_from_python(values[KEEPDIMS], false);
   QlArray *array = keepdims < 0 ? NULL : qx_array_from_python(object, QL_DTYPE_NONE);
   if (!array) return NULL;
-  PyObject *out = values[OUT] && PyTuple_Check(values[OUT]) && PyTuple_GET_SIZE(values[OUT]) == 1 ? PyTuple_GET_ITEM(values[OUT], 0)
-                                                                                                   : values[OUT];
+  PyObject *out = values[OUT] && PyTuple_Check(values[OUT]) && PyTuple_GET_SIZE(values[OUT]) == 1
+                      ? PyTuple_GET_ITEM(values[OUT], 0)
+                      : values[OUT];
   PyObject *result = qx_reduce(reduction, array, values[AXIS], values[DTYPE], out, keepdims);
   qx_release(array);
   return result;
 }
 
-#define REDUCTION(name, reduction) \
-  FUNCTION(function_##name) { (void)module; return qx_reduction_call(reduction, NULL, args, nargs, kwnames); }
+#define REDUCTION(name, reduction)                                   \
+  FUNCTION(function_##name) {                                        \
+    (void)module;                                                    \
+    return qx_reduction_call(reduction, NULL, args, nargs, kwnames); \
+  }
 REDUCTION(sum, QL_REDUCE_SUM)
 REDUCTION(prod, QL_REDUCE_PROD)
 REDUCTION(min, QL_REDUCE_MIN)
@@ -101,7 +113,7 @@ static int scalar_of_dtype(PyObject *object, QlDtype *dtype, QlScalar *scalar) {
   int done = qx_scalar_from_python(object, scalar, &huge);
   if (done <= 0) return done;
   if (*dtype == QL_DTYPE_NONE) *dtype = scalar->dtype;
-  if (qx_scalar_for_assignment(object, scalar, huge, *dtype) < 0) return -1;
+  if (qx_scalar_for_assignment(object, scalar, *dtype) < 0) return -1;
   scalar->value = ql_convert(scalar->dtype, scalar->value, *dtype);
   scalar->dtype = *dtype, scalar->weak = false;
   return 1;
@@ -142,14 +154,16 @@ FUNCTION(function_ramp) {
   if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_dtype_from_python(values[4], &dtype) < 0 ||
       qx_shape_from_python(values[0], &ndim, shape, false) < 0 || qx_axis_from_python(values[1], ndim, &axis, NULL) < 0)
     return NULL;
-  int first = scalar_of_dtype(values[2], &dtype, &start), second = first > 0 ? scalar_of_dtype(values[3], &dtype, &step) : first;
+  int first = scalar_of_dtype(values[2], &dtype, &start),
+      second = first > 0 ? scalar_of_dtype(values[3], &dtype, &step) : first;
   if (second == 0) return PyErr_Format(PyExc_TypeError, "start and step must be scalars");
   if (second < 0 || qx_enter_at() < 0) return NULL;
   if (ql_ramp(qx.context, dtype, ndim, shape, axis, start, step, &array, &error)) return qx_raise(&error);
   return qx_wrap(array, false);
 }
 
-/* asarray(object, dtype=None, copy=None): anything array-like as a quelea array; `object` itself where it is one already. */
+/* asarray(object, dtype=None, copy=None): anything array-like as a quelea array; `object` itself where it is one
+ * already. */
 FUNCTION(function_asarray) {
   static const char *const words[] = {"a", "dtype", "copy"};
   static const QxSignature signature = {"asarray", words, 3, 3, 1};
@@ -165,7 +179,8 @@ FUNCTION(function_asarray) {
     return PyErr_Format(PyExc_ValueError, "Unable to avoid copy while creating an array as requested.");
   if (same && !((QxArray *)object)->value)
     return copy ? qx_astype(qx_array(object), qx_array(object)->dtype, false) : Py_NewRef(object);
-  if (qx_is_array(object)) return qx_astype(qx_array(object), dtype == QL_DTYPE_NONE ? qx_array(object)->dtype : dtype, false);
+  if (qx_is_array(object))
+    return qx_astype(qx_array(object), dtype == QL_DTYPE_NONE ? qx_array(object)->dtype : dtype, false);
   QlArray *array = qx_array_from_python(object, dtype);
   return array ? qx_wrap(array, false) : NULL;
 }
@@ -177,14 +192,16 @@ FUNCTION(function_broadcast_to) {
   int ndim;
   int64_t shape[QL_MAX_DIMS];
   (void)module;
-  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_shape_from_python(values[1], &ndim, shape, false) < 0) return NULL;
+  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_shape_from_python(values[1], &ndim, shape, false) < 0)
+    return NULL;
   if (!qx_is_array(values[0])) return PyErr_Format(PyExc_TypeError, "broadcast_to takes a quelea.ndarray");
   return qx_broadcast_to((QxArray *)values[0], ndim, shape);
 }
 
 static PyObject *function_expand_dims(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   (void)module;
-  if (nargs != 2 || !qx_is_array(args[0])) return PyErr_Format(PyExc_TypeError, "expand_dims takes a quelea.ndarray and an axis");
+  if (nargs != 2 || !qx_is_array(args[0]))
+    return PyErr_Format(PyExc_TypeError, "expand_dims takes a quelea.ndarray and an axis");
   const QlArray *array = qx_array(args[0]);
   int64_t wanted[QL_MAX_DIMS], shape[QL_MAX_DIMS], strides[QL_MAX_DIMS];
   int count;
@@ -192,7 +209,8 @@ static PyObject *function_expand_dims(PyObject *module, PyObject *const *args, P
   if (qx_shape_from_python(args[1], &count, wanted, true) < 0) return NULL;
   int ndim = array->ndim + count;
   if (ndim > QL_MAX_DIMS)
-    return PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %d", QL_MAX_DIMS, ndim);
+    return PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %d",
+                        QL_MAX_DIMS, ndim);
   for (int i = 0; i < count; i++) {
     if (wanted[i] < -ndim || wanted[i] >= ndim) return qx_axis_error((Py_ssize_t)wanted[i], ndim, NULL);
     uint32_t bit = 1u << (wanted[i] < 0 ? wanted[i] + ndim : wanted[i]);
@@ -210,7 +228,8 @@ static PyObject *function_expand_dims(PyObject *module, PyObject *const *args, P
 
 static PyObject *function_gather(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   (void)module;
-  if (nargs != 2 || !qx_is_array(args[0])) return PyErr_Format(PyExc_TypeError, "gather takes a quelea.ndarray and a rank, or -1");
+  if (nargs != 2 || !qx_is_array(args[0]))
+    return PyErr_Format(PyExc_TypeError, "gather takes a quelea.ndarray and a rank, or -1");
   long root = PyLong_AsLong(args[1]);
   if (root == -1 && PyErr_Occurred()) return NULL;
   return qx_gather(qx_array(args[0]), (int)root);
@@ -238,30 +257,31 @@ static PyObject *function_is_writable(PyObject *module, PyObject *object) {
 static PyObject *function_shares_storage(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   (void)module;
   if (nargs != 2) return PyErr_Format(PyExc_TypeError, "shares_storage takes two arrays");
-  return PyBool_FromLong(qx_is_array(args[0]) && qx_is_array(args[1]) && qx_array(args[0])->storage == qx_array(args[1])->storage);
+  return PyBool_FromLong(qx_is_array(args[0]) && qx_is_array(args[1]) &&
+                         qx_array(args[0])->storage == qx_array(args[1])->storage);
 }
 
-#define FAST(function) (PyCFunction)(void (*)(void))function, METH_FASTCALL | METH_KEYWORDS
-#define FAST_POSITIONAL(function) (PyCFunction)(void (*)(void))function, METH_FASTCALL
+#define FAST(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL | METH_KEYWORDS
+#define FAST_POSITIONAL(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL
 
 PyMethodDef qx_functions[] = {
-  {"sum", FAST(function_sum), "sum(a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True)"},
-  {"prod", FAST(function_prod), "prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True)"},
-  {"min", FAST(function_min), "min(a, axis=None, out=None, keepdims=False, initial=None, where=True)"},
-  {"max", FAST(function_max), "max(a, axis=None, out=None, keepdims=False, initial=None, where=True)"},
-  {"any", FAST(function_any), "any(a, axis=None, out=None, keepdims=False, where=True)"},
-  {"all", FAST(function_all), "all(a, axis=None, out=None, keepdims=False, where=True)"},
-  {"count_nonzero", FAST(function_count_nonzero), "count_nonzero(a, axis=None, *, keepdims=False)"},
-  {"empty", FAST(function_empty), "empty(shape, dtype=float64)"},
-  {"full", FAST(function_full), "full(shape, scalar, dtype=None)"},
-  {"ramp", FAST(function_ramp), "ramp(shape, axis, start, step, dtype): start + i * step along an axis"},
-  {"asarray", FAST(function_asarray), "asarray(a, dtype=None, copy=None)"},
-  {"broadcast_to", FAST(function_broadcast_to), "broadcast_to(array, shape)"},
-  {"expand_dims", FAST_POSITIONAL(function_expand_dims), "expand_dims(array, axis)"},
-  {"gather", FAST_POSITIONAL(function_gather), "gather(array, root): a NumPy array, on one rank or (-1) on all"},
-  {"scalar", function_scalar, METH_O, "The element of an array of size 1, as a NumPy scalar."},
-  {"is_value", function_is_value, METH_O, "Is it what NumPy would give as a scalar?"},
-  {"is_writable", function_is_writable, METH_O, "May elements be assigned?"},
-  {"shares_storage", FAST_POSITIONAL(function_shares_storage), "Are two arrays views of one storage?"},
-  {NULL},
+    {"sum", FAST(function_sum), "sum(a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True)"},
+    {"prod", FAST(function_prod), "prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True)"},
+    {"min", FAST(function_min), "min(a, axis=None, out=None, keepdims=False, initial=None, where=True)"},
+    {"max", FAST(function_max), "max(a, axis=None, out=None, keepdims=False, initial=None, where=True)"},
+    {"any", FAST(function_any), "any(a, axis=None, out=None, keepdims=False, where=True)"},
+    {"all", FAST(function_all), "all(a, axis=None, out=None, keepdims=False, where=True)"},
+    {"count_nonzero", FAST(function_count_nonzero), "count_nonzero(a, axis=None, *, keepdims=False)"},
+    {"empty", FAST(function_empty), "empty(shape, dtype=float64)"},
+    {"full", FAST(function_full), "full(shape, scalar, dtype=None)"},
+    {"ramp", FAST(function_ramp), "ramp(shape, axis, start, step, dtype): start + i * step along an axis"},
+    {"asarray", FAST(function_asarray), "asarray(a, dtype=None, copy=None)"},
+    {"broadcast_to", FAST(function_broadcast_to), "broadcast_to(array, shape)"},
+    {"expand_dims", FAST_POSITIONAL(function_expand_dims), "expand_dims(array, axis)"},
+    {"gather", FAST_POSITIONAL(function_gather), "gather(array, root): a NumPy array, on one rank or (-1) on all"},
+    {"scalar", function_scalar, METH_O, "The element of an array of size 1, as a NumPy scalar."},
+    {"is_value", function_is_value, METH_O, "Is it what NumPy would give as a scalar?"},
+    {"is_writable", function_is_writable, METH_O, "May elements be assigned?"},
+    {"shares_storage", FAST_POSITIONAL(function_shares_storage), "Are two arrays views of one storage?"},
+    {NULL},
 };

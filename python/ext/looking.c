@@ -1,6 +1,6 @@
-/* looking: values leave (contract C3). Each of these executes what is recorded. A snapshot is the array's own memory where this rank
- * can address all of it, made read-only by being exported; elsewhere it is gathered, and read-only as well, so that a program behaves
- * the same on one node and on many. */
+/* looking: values leave (contract C3). Each of these executes what is recorded. A snapshot is the array's own memory
+ * where this rank can address all of it, made read-only by being exported; elsewhere it is gathered, and read-only as
+ * well, so that a program behaves the same on one node and on many. */
 #include "ext.h"
 
 int qx_item(QlArray *array, QlScalar *value) {
@@ -13,7 +13,8 @@ int qx_item(QlArray *array, QlScalar *value) {
 static PyArrayObject *new_host_array(const QlArray *array) {
   npy_intp shape[QL_MAX_DIMS];
   for (int i = 0; i < array->ndim; i++) shape[i] = (npy_intp)array->shape[i];
-  return (PyArrayObject *)PyArray_Empty(array->ndim, shape, (PyArray_Descr *)Py_NewRef((PyObject *)qx.descr[array->dtype]), 0);
+  return (PyArrayObject *)PyArray_Empty(array->ndim, shape,
+                                        (PyArray_Descr *)Py_NewRef((PyObject *)qx.descr[array->dtype]), 0);
 }
 
 PyObject *qx_gather(QlArray *array, int root) {
@@ -33,7 +34,9 @@ PyObject *qx_gather(QlArray *array, int root) {
 
 static const char capsule_name[] = "quelea.export";
 
-static void end_export(PyObject *capsule) { qx_unexport(PyCapsule_GetPointer(capsule, capsule_name)); }
+static void end_export(PyObject *capsule) {
+  qx_unexport(PyCapsule_GetPointer(capsule, capsule_name));
+}
 
 /* Takes the token over, also when it fails. */
 static PyObject *wrap_export(const QlArray *array, const void *data, const int64_t *byte_strides, QlExport *token) {
@@ -45,7 +48,8 @@ static PyObject *wrap_export(const QlArray *array, const void *data, const int64
     return NULL;
   }
   PyArray_Descr *descr = (PyArray_Descr *)Py_NewRef((PyObject *)qx.descr[array->dtype]);
-  PyObject *host = PyArray_NewFromDescr(&PyArray_Type, descr, array->ndim, shape, strides, (void *)(uintptr_t)data, 0, NULL);
+  PyObject *host =
+      PyArray_NewFromDescr(&PyArray_Type, descr, array->ndim, shape, strides, (void *)(uintptr_t)data, 0, NULL);
   if (!host || PyArray_SetBaseObject((PyArrayObject *)host, capsule) < 0) { /* SetBaseObject takes the capsule */
     if (!host) Py_DECREF(capsule);
     Py_XDECREF(host);
@@ -80,15 +84,17 @@ static PyObject *cast_host(PyObject *host, PyArray_Descr *descr) { /* takes host
 static PyObject *array_as(QlArray *array, PyArray_Descr *descr, PyObject *copy) {
   int wants_copy = qx_absent(copy) ? 0 : PyObject_IsTrue(copy);
   if (wants_copy < 0) return NULL;
-  bool never_copy = !qx_absent(copy) && !wants_copy, other_dtype = descr && !PyArray_EquivTypes(descr, qx.descr[array->dtype]);
+  bool never_copy = !qx_absent(copy) && !wants_copy,
+       other_dtype = descr && !PyArray_EquivTypes(descr, qx.descr[array->dtype]);
   if (never_copy && other_dtype) return PyErr_Format(PyExc_ValueError, "a copy is needed to change the dtype");
   if (wants_copy && !other_dtype) return qx_gather(array, -1);
   bool copied = false;
   PyObject *host = qx_snapshot(array, &copied);
   if (host && never_copy && copied) {
     Py_DECREF(host);
-    return PyErr_Format(PyExc_ValueError,
-                        "the array is partitioned over several nodes: a NumPy array of it is a copy; use copy=None or copy=True");
+    return PyErr_Format(
+        PyExc_ValueError,
+        "the array is partitioned over several nodes: a NumPy array of it is a copy; use copy=None or copy=True");
   }
   return other_dtype ? cast_host(host, descr) : host;
 }

@@ -1,5 +1,5 @@
-/* methods: the methods of quelea.ndarray that are called often or are trivial. The others are Python functions that quelea/__init__.py
- * adds to the type (add_methods). */
+/* methods: the methods of quelea.ndarray that are called often or are trivial. The others are Python functions that
+ * quelea/__init__.py adds to the type (add_methods). */
 #include "ext.h"
 
 #define SELF ((QxArray *)self)
@@ -19,12 +19,17 @@ static int check_casting(QlDtype from, QlDtype to, PyObject *casting) {
   const char *rule = casting ? (PyUnicode_Check(casting) ? PyUnicode_AsUTF8(casting) : "") : "unsafe";
   bool allowed = false;
   if (!rule) return -1;
-  if (!strcmp(rule, "unsafe")) allowed = true;
-  else if (!strcmp(rule, "same_kind")) allowed = ql_can_cast_same_kind(from, to);
-  else if (!strcmp(rule, "safe")) allowed = ql_can_cast_safely(from, to);
-  else if (!strcmp(rule, "no") || !strcmp(rule, "equiv")) allowed = from == to;
+  if (!strcmp(rule, "unsafe"))
+    allowed = true;
+  else if (!strcmp(rule, "same_kind"))
+    allowed = ql_can_cast_same_kind(from, to);
+  else if (!strcmp(rule, "safe"))
+    allowed = ql_can_cast_safely(from, to);
+  else if (!strcmp(rule, "no") || !strcmp(rule, "equiv"))
+    allowed = from == to;
   else {
-    PyErr_Format(PyExc_ValueError, "casting must be one of 'no', 'equiv', 'safe', 'same_kind', 'unsafe' (got %R)", casting);
+    PyErr_Format(PyExc_ValueError, "casting must be one of 'no', 'equiv', 'safe', 'same_kind', 'unsafe' (got %R)",
+                 casting);
     return -1;
   }
   if (allowed) return 0;
@@ -56,7 +61,8 @@ METHOD(method_view) {
   const QlArray *array = qx_array(self);
   if (!qx_absent(values[1]) || (dtype != QL_DTYPE_NONE && dtype != array->dtype))
     return PyErr_Format(PyExc_NotImplementedError,
-                        "view as another dtype is not in Quelea yet; write x.astype(dtype) to convert, or numpy.asarray(x).view(dtype)");
+                        "view as another dtype is not in Quelea yet; write x.astype(dtype) to convert, or "
+                        "numpy.asarray(x).view(dtype)");
   return qx_view(SELF, array->ndim, array->shape, array->strides, array->offset);
 }
 
@@ -113,7 +119,8 @@ METHOD(method_flatten) {
 }
 
 METHOD(method_transpose) {
-  if (kwnames && PyTuple_GET_SIZE(kwnames) > 0) return PyErr_Format(PyExc_TypeError, "transpose() takes no keyword arguments");
+  if (kwnames && PyTuple_GET_SIZE(kwnames) > 0)
+    return PyErr_Format(PyExc_TypeError, "transpose() takes no keyword arguments");
   if (nargs == 0 || (nargs == 1 && args[0] == Py_None)) return qx_transpose(SELF, NULL);
   int64_t wanted[QL_MAX_DIMS];
   int count, axes[QL_MAX_DIMS], ndim = qx_array(self)->ndim;
@@ -135,7 +142,8 @@ METHOD(method_swapaxes) {
   PyObject *values[2];
   int first, second, axes[QL_MAX_DIMS], ndim = qx_array(self)->ndim;
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
-  if (qx_axis_from_python(values[0], ndim, &first, "axis1") < 0 || qx_axis_from_python(values[1], ndim, &second, "axis2") < 0)
+  if (qx_axis_from_python(values[0], ndim, &first, "axis1") < 0 ||
+      qx_axis_from_python(values[1], ndim, &second, "axis2") < 0)
     return NULL;
   for (int i = 0; i < ndim; i++) axes[i] = i;
   axes[first] = second, axes[second] = first;
@@ -181,7 +189,8 @@ static PyObject *method_item(PyObject *self, PyObject *const *args, Py_ssize_t n
   QlScalar scalar;
   QlArray *array = qx_array(self);
   if (nargs == 0) {
-    if (array->size != 1) return PyErr_Format(PyExc_ValueError, "can only convert an array of size 1 to a Python scalar");
+    if (array->size != 1)
+      return PyErr_Format(PyExc_ValueError, "can only convert an array of size 1 to a Python scalar");
     return qx_item(array, &scalar) < 0 ? NULL : qx_scalar_to_python(scalar.dtype, &scalar.value);
   }
   PyObject *key = item_key(array, args, nargs);
@@ -206,7 +215,8 @@ static PyObject *method_tolist(PyObject *self, PyObject *unused) {
 static PyObject *method_complex(PyObject *self, PyObject *unused) {
   (void)unused;
   QlScalar scalar;
-  if (qx_array(self)->ndim > 0) return PyErr_Format(PyExc_TypeError, "only 0-dimensional arrays can be converted to Python scalars");
+  if (qx_array(self)->ndim > 0)
+    return PyErr_Format(PyExc_TypeError, "only 0-dimensional arrays can be converted to Python scalars");
   if (qx_item(qx_array(self), &scalar) < 0) return NULL;
   QlValue z = ql_convert(scalar.dtype, scalar.value, QL_C128);
   return PyComplex_FromDoubles(z.z[0], z.z[1]);
@@ -243,11 +253,14 @@ static PyObject *method_deepcopy(PyObject *self, PyObject *memo) {
   (void)memo;
   return qx_astype(qx_array(self), qx_array(self)->dtype, SELF->value);
 }
-static PyObject *method_plain_copy(PyObject *self, PyObject *unused) { return method_deepcopy(self, unused); }
+static PyObject *method_plain_copy(PyObject *self, PyObject *unused) {
+  return method_deepcopy(self, unused);
+}
 
 static PyObject *method_reduce(PyObject *self, PyObject *unused) {
   (void)self, (void)unused;
-  return PyErr_Format(PyExc_TypeError, "a quelea.ndarray cannot be pickled: its elements are partitioned over ranks; pickle "
+  return PyErr_Format(PyExc_TypeError,
+                      "a quelea.ndarray cannot be pickled: its elements are partitioned over ranks; pickle "
                       "numpy.asarray(x), which gathers it");
 }
 
@@ -263,8 +276,10 @@ METHOD(method_to_device) {
 
 /* ---- reductions ---- */
 
-#define REDUCTION(name, reduction) \
-  METHOD(method_##name) { return qx_reduction_call(reduction, self, args, nargs, kwnames); }
+#define REDUCTION(name, reduction)                                   \
+  METHOD(method_##name) {                                            \
+    return qx_reduction_call(reduction, self, args, nargs, kwnames); \
+  }
 REDUCTION(sum, QL_REDUCE_SUM)
 REDUCTION(prod, QL_REDUCE_PROD)
 REDUCTION(min, QL_REDUCE_MIN)
@@ -273,40 +288,40 @@ REDUCTION(any, QL_REDUCE_ANY)
 REDUCTION(all, QL_REDUCE_ALL)
 #undef REDUCTION
 
-#define FAST(function) (PyCFunction)(void (*)(void))function, METH_FASTCALL | METH_KEYWORDS
+#define FAST(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL | METH_KEYWORDS
 
 PyMethodDef qx_array_methods[] = {
-  {"copy", FAST(method_copy), "A new array with the same elements."},
-  {"astype", FAST(method_astype), "A new array with the elements converted to another dtype."},
-  {"view", FAST(method_view), "Another handle on the same elements."},
-  {"reshape", FAST(method_reshape), "The elements in another shape: a view where NumPy gives one."},
-  {"ravel", FAST(method_ravel), "The elements along one axis: a view where NumPy gives one."},
-  {"flatten", FAST(method_flatten), "A copy of the elements along one axis."},
-  {"transpose", FAST(method_transpose), "A view with the axes permuted."},
-  {"swapaxes", FAST(method_swapaxes), "A view with two axes exchanged."},
-  {"squeeze", FAST(method_squeeze), "A view without axes of extent 1."},
-  {"sum", FAST(method_sum), "Sum over axes, in the fixed order of contract C7."},
-  {"prod", FAST(method_prod), "Product over axes, in the fixed order of contract C7."},
-  {"min", FAST(method_min), "Minimum over axes."},
-  {"max", FAST(method_max), "Maximum over axes."},
-  {"any", FAST(method_any), "Is any element true?"},
-  {"all", FAST(method_all), "Are all elements true?"},
-  {"fill", method_fill, METH_O, "Assigns a value to every element."},
-  {"item", (PyCFunction)(void (*)(void))method_item, METH_FASTCALL, "One element as a Python number."},
-  {"tolist", method_tolist, METH_NOARGS, "All elements as nested lists, on every rank."},
-  {"conj", method_conjugate, METH_NOARGS, "The complex conjugate."},
-  {"conjugate", method_conjugate, METH_NOARGS, "The complex conjugate."},
-  {"to_device", FAST(method_to_device), "The array itself; for the array API."},
-  {"__array__", FAST(qx_array_array), "A NumPy array: a read-only snapshot, or private with copy=True."},
-  {"__array_ufunc__", (PyCFunction)(void (*)(void))qx_array_ufunc, METH_VARARGS | METH_KEYWORDS, NULL},
-  {"__array_function__", method_array_function, METH_VARARGS, NULL},
-  {"__array_namespace__", FAST(method_array_namespace), "The module quelea."},
-  {"__complex__", method_complex, METH_NOARGS, NULL},
-  {"__format__", method_format, METH_O, NULL},
-  {"__copy__", method_plain_copy, METH_NOARGS, NULL},
-  {"__deepcopy__", method_deepcopy, METH_O, NULL},
-  {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, "For annotations: ndarray[shape, dtype]."},
-  {"__reduce__", method_reduce, METH_NOARGS, NULL},
-  {"__reduce_ex__", method_reduce, METH_O, NULL},
-  {NULL},
+    {"copy", FAST(method_copy), "A new array with the same elements."},
+    {"astype", FAST(method_astype), "A new array with the elements converted to another dtype."},
+    {"view", FAST(method_view), "Another handle on the same elements."},
+    {"reshape", FAST(method_reshape), "The elements in another shape: a view where NumPy gives one."},
+    {"ravel", FAST(method_ravel), "The elements along one axis: a view where NumPy gives one."},
+    {"flatten", FAST(method_flatten), "A copy of the elements along one axis."},
+    {"transpose", FAST(method_transpose), "A view with the axes permuted."},
+    {"swapaxes", FAST(method_swapaxes), "A view with two axes exchanged."},
+    {"squeeze", FAST(method_squeeze), "A view without axes of extent 1."},
+    {"sum", FAST(method_sum), "Sum over axes, in the fixed order of contract C7."},
+    {"prod", FAST(method_prod), "Product over axes, in the fixed order of contract C7."},
+    {"min", FAST(method_min), "Minimum over axes."},
+    {"max", FAST(method_max), "Maximum over axes."},
+    {"any", FAST(method_any), "Is any element true?"},
+    {"all", FAST(method_all), "Are all elements true?"},
+    {"fill", method_fill, METH_O, "Assigns a value to every element."},
+    {"item", (PyCFunction)(void (*)(void))method_item, METH_FASTCALL, "One element as a Python number."},
+    {"tolist", method_tolist, METH_NOARGS, "All elements as nested lists, on every rank."},
+    {"conj", method_conjugate, METH_NOARGS, "The complex conjugate."},
+    {"conjugate", method_conjugate, METH_NOARGS, "The complex conjugate."},
+    {"to_device", FAST(method_to_device), "The array itself; for the array API."},
+    {"__array__", FAST(qx_array_array), "A NumPy array: a read-only snapshot, or private with copy=True."},
+    {"__array_ufunc__", (PyCFunction)(void (*)(void))qx_array_ufunc, METH_VARARGS | METH_KEYWORDS, NULL},
+    {"__array_function__", method_array_function, METH_VARARGS, NULL},
+    {"__array_namespace__", FAST(method_array_namespace), "The module quelea."},
+    {"__complex__", method_complex, METH_NOARGS, NULL},
+    {"__format__", method_format, METH_O, NULL},
+    {"__copy__", method_plain_copy, METH_NOARGS, NULL},
+    {"__deepcopy__", method_deepcopy, METH_O, NULL},
+    {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, "For annotations: ndarray[shape, dtype]."},
+    {"__reduce__", method_reduce, METH_NOARGS, NULL},
+    {"__reduce_ex__", method_reduce, METH_O, NULL},
+    {NULL},
 };

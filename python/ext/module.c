@@ -1,5 +1,5 @@
-/* module: the extension module quelea._quelea, and the functions that speak about the context: opening, closing, counters,
- * parameters. */
+/* module: the extension module quelea._quelea, and the functions that speak about the context: opening, closing,
+ * counters, parameters. */
 #define QX_IMPORTS_NUMPY
 #include "ext.h"
 
@@ -13,7 +13,7 @@ static PyObject *set_hooks(PyObject *module, PyObject *args, PyObject *kwargs) {
     PyObject **place;
   } table[] = {
 #define QX_HOOK(name) {#name, &qx.hooks.name},
-    QX_HOOKS(QX_HOOK)
+      QX_HOOKS(QX_HOOK)
 #undef QX_HOOK
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -42,7 +42,8 @@ static PyObject *set_package_folder(PyObject *module, PyObject *folder) {
 
 static PyObject *module_open(PyObject *module, PyObject *address) {
   (void)module;
-  if (qx.context || qx.closed) return PyErr_Format(PyExc_RuntimeError, "Quelea is initialised already: call quelea.init before the first array");
+  if (qx.context || qx.closed)
+    return PyErr_Format(PyExc_RuntimeError, "Quelea is initialised already: call quelea.init before the first array");
   void *comm = address == Py_None ? NULL : PyLong_AsVoidPtr(address);
   if (PyErr_Occurred() || qx_open(comm) < 0) return NULL;
   Py_RETURN_NONE;
@@ -87,10 +88,10 @@ static PyObject *module_info(PyObject *module, PyObject *unused) {
   (void)module, (void)unused;
   if (qx_enter() < 0) return NULL;
   QlInfo info = ql_info(qx.context);
-  return Py_BuildValue("{si si si si si si sL sz sz sz sz}", "rank", info.rank, "size", info.size, "node", info.node, "node_count",
-                       info.node_count, "threads", info.threads, "workers", info.workers, "memory_budget",
-                       (long long)info.memory_budget, "host", info.host, "comm", info.comm, "target", info.target, "cache_folder",
-                       info.cache_folder);
+  return Py_BuildValue("{si si si si si si sL sz sz sz sz}", "rank", info.rank, "size", info.size, "node", info.node,
+                       "node_count", info.node_count, "threads", info.threads, "workers", info.workers, "memory_budget",
+                       (long long)info.memory_budget, "host", info.host, "comm", info.comm, "target", info.target,
+                       "cache_folder", info.cache_folder);
 }
 
 static PyObject *module_counters(PyObject *module, PyObject *unused) {
@@ -98,18 +99,21 @@ static PyObject *module_counters(PyObject *module, PyObject *unused) {
   if (qx_enter() < 0) return NULL;
   QlCounters counters = ql_counters(qx.context);
   PyObject *dict = PyDict_New();
-#define COUNTER(name)                                                                          \
-  if (dict) {                                                                                  \
-    PyObject *number = PyLong_FromLongLong(counters.name);                                      \
-    if (!number || PyDict_SetItemString(dict, #name, number) < 0) Py_CLEAR(dict);               \
-    Py_XDECREF(number);                                                                        \
+#define COUNTER(name)                                                             \
+  if (dict) {                                                                     \
+    PyObject *number = PyLong_FromLongLong(counters.name);                        \
+    if (!number || PyDict_SetItemString(dict, #name, number) < 0) Py_CLEAR(dict); \
+    Py_XDECREF(number);                                                           \
   }
-  COUNTER(statements) COUNTER(flushes) COUNTER(plans_made) COUNTER(plans_reused) COUNTER(kernels_run) COUNTER(kernels_compiled)
-  COUNTER(kernels_from_disk) COUNTER(partitioned_statements) COUNTER(replicated_statements) COUNTER(fused_statements)
-  COUNTER(halo_exchanges) COUNTER(halo_bytes) COUNTER(redistributions) COUNTER(redistributed_bytes) COUNTER(gathers)
-  COUNTER(gathered_bytes) COUNTER(arena_bytes) COUNTER(arena_peak_bytes)
+  COUNTER(statements)
+  COUNTER(flushes)
+  COUNTER(plans_made)
+  COUNTER(plans_reused) COUNTER(kernels_run) COUNTER(kernels_compiled) COUNTER(kernels_from_disk)
+      COUNTER(partitioned_statements) COUNTER(replicated_statements) COUNTER(fused_statements) COUNTER(halo_exchanges)
+          COUNTER(halo_bytes) COUNTER(redistributions) COUNTER(redistributed_bytes) COUNTER(gathers)
+              COUNTER(gathered_bytes) COUNTER(arena_bytes) COUNTER(arena_peak_bytes)
 #undef COUNTER
-  return dict;
+                  return dict;
 }
 
 /* [(name, type, default, text)] of params.def, and whether the environment is well-formed. Opens nothing. */
@@ -134,20 +138,21 @@ static PyObject *module_check_params(PyObject *module, PyObject *unused) {
 }
 
 PyMethodDef qx_context_functions[] = {
-  {"set_hooks", (PyCFunction)(void (*)(void))set_hooks, METH_VARARGS | METH_KEYWORDS, "The Python functions that C calls."},
-  {"add_methods", add_methods, METH_O, "Adds methods written in Python to ndarray."},
-  {"set_package_folder", set_package_folder, METH_O, "Frames of files in this folder are not the user's."},
-  {"open", module_open, METH_O, "Opens the context on the MPI_Comm at an address, or None."},
-  {"is_open", module_is_open, METH_NOARGS, "Is the context open?"},
-  {"close", module_close, METH_NOARGS, "Closes the context; what was never looked at is dropped."},
-  {"abort", module_abort, METH_O, "Ends the job with a message; does nothing before the context is open."},
-  {"sync", module_sync, METH_NOARGS, "Executes what is recorded."},
-  {"set_strict", module_set_strict, METH_O, "Makes gathers and redistributions errors."},
-  {"info", module_info, METH_NOARGS, "What was found: ranks, nodes, threads, memory."},
-  {"counters", module_counters, METH_NOARGS, "What really happened, on this rank."},
-  {"params", module_params, METH_NOARGS, "The QUELEA_* parameters: (name, type, default, text)."},
-  {"check_params", module_check_params, METH_NOARGS, "Raises if a QUELEA_* variable is malformed."},
-  {NULL},
+    {"set_hooks", (PyCFunction)(void (*)(void))set_hooks, METH_VARARGS | METH_KEYWORDS,
+     "The Python functions that C calls."},
+    {"add_methods", add_methods, METH_O, "Adds methods written in Python to ndarray."},
+    {"set_package_folder", set_package_folder, METH_O, "Frames of files in this folder are not the user's."},
+    {"open", module_open, METH_O, "Opens the context on the MPI_Comm at an address, or None."},
+    {"is_open", module_is_open, METH_NOARGS, "Is the context open?"},
+    {"close", module_close, METH_NOARGS, "Closes the context; what was never looked at is dropped."},
+    {"abort", module_abort, METH_O, "Ends the job with a message; does nothing before the context is open."},
+    {"sync", module_sync, METH_NOARGS, "Executes what is recorded."},
+    {"set_strict", module_set_strict, METH_O, "Makes gathers and redistributions errors."},
+    {"info", module_info, METH_NOARGS, "What was found: ranks, nodes, threads, memory."},
+    {"counters", module_counters, METH_NOARGS, "What really happened, on this rank."},
+    {"params", module_params, METH_NOARGS, "The QUELEA_* parameters: (name, type, default, text)."},
+    {"check_params", module_check_params, METH_NOARGS, "Raises if a QUELEA_* variable is malformed."},
+    {NULL},
 };
 
 /* ---- the module ---- */
@@ -167,8 +172,8 @@ static bool find_descrs(void) {
   return true;
 }
 
-static struct PyModuleDef definition = {
-  PyModuleDef_HEAD_INIT, .m_name = "quelea._quelea", .m_doc = "Quelea's arrays and ufuncs, in C.", .m_size = -1};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "quelea._quelea",
+                                        .m_doc = "Quelea's arrays and ufuncs, in C.", .m_size = -1};
 
 PyMODINIT_FUNC PyInit__quelea(void);
 PyMODINIT_FUNC PyInit__quelea(void) {
@@ -177,8 +182,9 @@ PyMODINIT_FUNC PyInit__quelea(void) {
     return PyErr_Format(PyExc_ImportError, "Quelea works in the main interpreter only, not in subinterpreters");
   PyObject *module = PyModule_Create(&definition);
   if (!module) return NULL;
-  if (find_descrs() && qx_errors_setup() && qx_array_setup(module) && qx_ufunc_setup(module) && qx_context_setup(module) &&
-      PyModule_AddFunctions(module, qx_functions) == 0 && PyModule_AddFunctions(module, qx_context_functions) == 0 &&
+  if (find_descrs() && qx_errors_setup() && qx_array_setup(module) && qx_ufunc_setup(module) &&
+      qx_context_setup(module) && PyModule_AddFunctions(module, qx_functions) == 0 &&
+      PyModule_AddFunctions(module, qx_context_functions) == 0 &&
       PyModule_AddIntConstant(module, "MAX_DIMS", QL_MAX_DIMS) == 0)
     return module;
   Py_DECREF(module);

@@ -1,9 +1,14 @@
-/* number: the operators of quelea.ndarray. Most are one row of BINARY or UNARY, after NumPy's table of operators and ufuncs. */
+/* number: the operators of quelea.ndarray. Most are one row of BINARY or UNARY, after NumPy's table of operators and
+ * ufuncs. */
 #include "ext.h"
 
-#define BINARY(slot, op)                                                                            \
-  static PyObject *slot(PyObject *left, PyObject *right) { return qx_binary(QL_OP_##op, left, right); } \
-  static PyObject *slot##_inplace(PyObject *self, PyObject *other) { return qx_inplace(QL_OP_##op, self, other); }
+#define BINARY(slot, op)                                             \
+  static PyObject *slot(PyObject *left, PyObject *right) {           \
+    return qx_binary(QL_OP_##op, left, right);                       \
+  }                                                                  \
+  static PyObject *slot##_inplace(PyObject *self, PyObject *other) { \
+    return qx_inplace(QL_OP_##op, self, other);                      \
+  }
 BINARY(add, ADD)
 BINARY(subtract, SUBTRACT)
 BINARY(multiply, MULTIPLY)
@@ -17,8 +22,10 @@ BINARY(left_shift, LEFT_SHIFT)
 BINARY(right_shift, RIGHT_SHIFT)
 #undef BINARY
 
-#define UNARY(slot, op) \
-  static PyObject *slot(PyObject *self) { return qx_unary(QL_OP_##op, self); }
+#define UNARY(slot, op)                   \
+  static PyObject *slot(PyObject *self) { \
+    return qx_unary(QL_OP_##op, self);    \
+  }
 UNARY(negate, NEGATIVE)
 UNARY(plus, POSITIVE)
 UNARY(magnitude, ABSOLUTE)
@@ -39,11 +46,16 @@ static bool power_shortcut(QlDtype base, PyObject *exponent, QlOp *op) {
   else
     return false;
   if (e == -1.0 && PyErr_Occurred()) PyErr_Clear();
-  if (e == 2.0) *op = QL_OP_SQUARE;
-  else if (inexact && e == 1.0) *op = QL_OP_POSITIVE;
-  else if (inexact && e == 0.5) *op = QL_OP_SQRT;
-  else if (inexact && e == -1.0) *op = QL_OP_RECIPROCAL;
-  else return false;
+  if (e == 2.0)
+    *op = QL_OP_SQUARE;
+  else if (inexact && e == 1.0)
+    *op = QL_OP_POSITIVE;
+  else if (inexact && e == 0.5)
+    *op = QL_OP_SQRT;
+  else if (inexact && e == -1.0)
+    *op = QL_OP_RECIPROCAL;
+  else
+    return false;
   return true;
 }
 
@@ -94,12 +106,14 @@ static PyObject *matrix_multiply_inplace(PyObject *self, PyObject *other) {
 static int truth(PyObject *self) {
   QlArray *array = qx_array(self);
   if (array->size == 0) {
-    PyErr_SetString(PyExc_ValueError,
-                    "The truth value of an empty array is ambiguous. Use `array.size > 0` to check that an array is not empty.");
+    PyErr_SetString(
+        PyExc_ValueError,
+        "The truth value of an empty array is ambiguous. Use `array.size > 0` to check that an array is not empty.");
     return -1;
   }
   if (array->size > 1) {
-    PyErr_SetString(PyExc_ValueError, "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()");
+    PyErr_SetString(PyExc_ValueError,
+                    "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()");
     return -1;
   }
   QlScalar scalar;
@@ -111,7 +125,8 @@ static int truth(PyObject *self) {
 static PyObject *only_element(PyObject *self) {
   QlArray *array = qx_array(self);
   QlScalar scalar;
-  if (array->ndim > 0) return PyErr_Format(PyExc_TypeError, "only 0-dimensional arrays can be converted to Python scalars");
+  if (array->ndim > 0)
+    return PyErr_Format(PyExc_TypeError, "only 0-dimensional arrays can be converted to Python scalars");
   if (qx_item(array, &scalar) < 0) return NULL;
   return qx_scalar_to_numpy(scalar.dtype, &scalar.value);
 }
@@ -123,8 +138,12 @@ static PyObject *convert_with(PyObject *self, PyObject *(*convert)(PyObject *)) 
   return result;
 }
 
-static PyObject *to_float(PyObject *self) { return convert_with(self, PyNumber_Float); }
-static PyObject *to_int(PyObject *self) { return convert_with(self, PyNumber_Long); }
+static PyObject *to_float(PyObject *self) {
+  return convert_with(self, PyNumber_Float);
+}
+static PyObject *to_int(PyObject *self) {
+  return convert_with(self, PyNumber_Long);
+}
 
 static PyObject *to_index(PyObject *self) {
   QlArray *array = qx_array(self);
@@ -135,22 +154,42 @@ static PyObject *to_index(PyObject *self) {
 }
 
 PyNumberMethods qx_array_number = {
-  .nb_add = add, .nb_inplace_add = add_inplace,
-  .nb_subtract = subtract, .nb_inplace_subtract = subtract_inplace,
-  .nb_multiply = multiply, .nb_inplace_multiply = multiply_inplace,
-  .nb_true_divide = divide, .nb_inplace_true_divide = divide_inplace,
-  .nb_floor_divide = floor_divide, .nb_inplace_floor_divide = floor_divide_inplace,
-  .nb_remainder = modulo, .nb_inplace_remainder = modulo_inplace,
-  .nb_power = power, .nb_inplace_power = power_inplace,
-  .nb_divmod = divide_with_remainder,
-  .nb_and = and, .nb_inplace_and = and_inplace,
-  .nb_or = or, .nb_inplace_or = or_inplace,
-  .nb_xor = xor, .nb_inplace_xor = xor_inplace,
-  .nb_lshift = left_shift, .nb_inplace_lshift = left_shift_inplace,
-  .nb_rshift = right_shift, .nb_inplace_rshift = right_shift_inplace,
-  .nb_matrix_multiply = matrix_multiply, .nb_inplace_matrix_multiply = matrix_multiply_inplace,
-  .nb_negative = negate, .nb_positive = plus, .nb_absolute = magnitude, .nb_invert = invert,
-  .nb_bool = truth, .nb_float = to_float, .nb_int = to_int, .nb_index = to_index,
+    .nb_add = add,
+    .nb_inplace_add = add_inplace,
+    .nb_subtract = subtract,
+    .nb_inplace_subtract = subtract_inplace,
+    .nb_multiply = multiply,
+    .nb_inplace_multiply = multiply_inplace,
+    .nb_true_divide = divide,
+    .nb_inplace_true_divide = divide_inplace,
+    .nb_floor_divide = floor_divide,
+    .nb_inplace_floor_divide = floor_divide_inplace,
+    .nb_remainder = modulo,
+    .nb_inplace_remainder = modulo_inplace,
+    .nb_power = power,
+    .nb_inplace_power = power_inplace,
+    .nb_divmod = divide_with_remainder,
+    .nb_and = and,
+    .nb_inplace_and = and_inplace,
+    .nb_or = or
+    ,
+    .nb_inplace_or = or_inplace,
+    .nb_xor = xor,
+    .nb_inplace_xor = xor_inplace,
+    .nb_lshift = left_shift,
+    .nb_inplace_lshift = left_shift_inplace,
+    .nb_rshift = right_shift,
+    .nb_inplace_rshift = right_shift_inplace,
+    .nb_matrix_multiply = matrix_multiply,
+    .nb_inplace_matrix_multiply = matrix_multiply_inplace,
+    .nb_negative = negate,
+    .nb_positive = plus,
+    .nb_absolute = magnitude,
+    .nb_invert = invert,
+    .nb_bool = truth,
+    .nb_float = to_float,
+    .nb_int = to_int,
+    .nb_index = to_index,
 };
 
 /* ---- comparisons ---- */
@@ -168,7 +207,8 @@ static PyObject *compare_with_stranger(PyObject *array, int operation) {
 PyObject *qx_array_compare(PyObject *left, PyObject *right, int operation) {
   static const QlOp op[] = {[Py_LT] = QL_OP_LESS,      [Py_LE] = QL_OP_LESS_EQUAL, [Py_EQ] = QL_OP_EQUAL,
                             [Py_NE] = QL_OP_NOT_EQUAL, [Py_GT] = QL_OP_GREATER,    [Py_GE] = QL_OP_GREATER_EQUAL};
-  if ((operation == Py_EQ || operation == Py_NE) && (right == Py_None || PyUnicode_Check(right) || PyBytes_Check(right)))
+  if ((operation == Py_EQ || operation == Py_NE) &&
+      (right == Py_None || PyUnicode_Check(right) || PyBytes_Check(right)))
     return compare_with_stranger(left, operation);
   return qx_binary(op[operation], left, right);
 }

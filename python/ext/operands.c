@@ -1,6 +1,6 @@
-/* operands: Python objects become operands, and elements become Python objects. A Python bool, int, float or complex is a weak
- * scalar (NEP 50); NumPy scalars and 0-d NumPy arrays are strong ones; lists and NumPy arrays are taken in as arrays, the same on
- * every rank (contract C4). */
+/* operands: Python objects become operands, and elements become Python objects. A Python bool, int, float or complex is
+ * a weak scalar (NEP 50); NumPy scalars and 0-d NumPy arrays are strong ones; lists and NumPy arrays are taken in as
+ * arrays, the same on every rank (contract C4). */
 #include "ext.h"
 
 /* ---- dtypes ---- */
@@ -8,28 +8,41 @@
 QlDtype qx_dtype_from_descr(PyArray_Descr *descr) {
   if (!PyArray_ISNBO(descr->byteorder)) return QL_DTYPE_NONE;
   switch (descr->type_num) {
-    case NPY_BOOL: return QL_BOOL;
-    case NPY_HALF: return QL_F16;
-    case NPY_FLOAT: return QL_F32;
-    case NPY_DOUBLE: return QL_F64;
-    case NPY_CFLOAT: return QL_C64;
-    case NPY_CDOUBLE: return QL_C128;
-    default: break;
+    case NPY_BOOL:
+      return QL_BOOL;
+    case NPY_HALF:
+      return QL_F16;
+    case NPY_FLOAT:
+      return QL_F32;
+    case NPY_DOUBLE:
+      return QL_F64;
+    case NPY_CFLOAT:
+      return QL_C64;
+    case NPY_CDOUBLE:
+      return QL_C128;
+    default:
+      break;
   }
   if (!PyTypeNum_ISINTEGER(descr->type_num)) return QL_DTYPE_NONE;
   bool is_unsigned = PyTypeNum_ISUNSIGNED(descr->type_num);
   switch (PyDataType_ELSIZE(descr)) {
-    case 1: return is_unsigned ? QL_U8 : QL_I8;
-    case 2: return is_unsigned ? QL_U16 : QL_I16;
-    case 4: return is_unsigned ? QL_U32 : QL_I32;
-    case 8: return is_unsigned ? QL_U64 : QL_I64;
-    default: return QL_DTYPE_NONE;
+    case 1:
+      return is_unsigned ? QL_U8 : QL_I8;
+    case 2:
+      return is_unsigned ? QL_U16 : QL_I16;
+    case 4:
+      return is_unsigned ? QL_U32 : QL_I32;
+    case 8:
+      return is_unsigned ? QL_U64 : QL_I64;
+    default:
+      return QL_DTYPE_NONE;
   }
 }
 
 static int refuse_dtype(PyArray_Descr *descr) {
   PyErr_Format(PyExc_TypeError,
-               "dtype %S is not in Quelea; there are bool, int8 to int64, uint8 to uint64, float16, float32, float64, complex64 and "
+               "dtype %S is not in Quelea; there are bool, int8 to int64, uint8 to uint64, float16, float32, float64, "
+               "complex64 and "
                "complex128",
                descr);
   return -1;
@@ -55,20 +68,38 @@ int qx_dtype_from_python(PyObject *object, QlDtype *dtype) {
 static QlValue value_from_memory(QlDtype dtype, const void *data) {
   QlValue value = {.bits = {0, 0}};
   switch (dtype) {
-    case QL_BOOL: value.b = *(const npy_bool *)data != 0; break;
-    case QL_I8: value.i = *(const int8_t *)data; break;
-    case QL_I16: value.i = *(const int16_t *)data; break;
-    case QL_I32: value.i = *(const int32_t *)data; break;
-    case QL_U8: value.u = *(const uint8_t *)data; break;
-    case QL_U16: value.u = *(const uint16_t *)data; break;
-    case QL_U32: value.u = *(const uint32_t *)data; break;
-    default: memcpy(&value, data, ql_dtype_size(dtype)); break; /* the union's own layout */
+    case QL_BOOL:
+      value.b = *(const npy_bool *)data != 0;
+      break;
+    case QL_I8:
+      value.i = *(const int8_t *)data;
+      break;
+    case QL_I16:
+      value.i = *(const int16_t *)data;
+      break;
+    case QL_I32:
+      value.i = *(const int32_t *)data;
+      break;
+    case QL_U8:
+      value.u = *(const uint8_t *)data;
+      break;
+    case QL_U16:
+      value.u = *(const uint16_t *)data;
+      break;
+    case QL_U32:
+      value.u = *(const uint32_t *)data;
+      break;
+    default:
+      memcpy(&value, data, ql_dtype_size(dtype));
+      break; /* the union's own layout */
   }
   return value;
 }
 
 /* On a little-endian machine the low bytes of the union are the element. */
-static const void *value_memory(const QlValue *value) { return value; }
+static const void *value_memory(const QlValue *value) {
+  return value;
+}
 
 PyObject *qx_scalar_to_numpy(QlDtype dtype, const QlValue *value) {
   return PyArray_Scalar((void *)value_memory(value), qx.descr[dtype], NULL);
@@ -76,9 +107,12 @@ PyObject *qx_scalar_to_numpy(QlDtype dtype, const QlValue *value) {
 
 PyObject *qx_scalar_to_python(QlDtype dtype, const QlValue *value) {
   switch (ql_dtype_info[dtype].kind) {
-    case QL_KIND_BOOL: return PyBool_FromLong(value->b);
-    case QL_KIND_INT: return PyLong_FromLongLong(value->i);
-    case QL_KIND_UINT: return PyLong_FromUnsignedLongLong(value->u);
+    case QL_KIND_BOOL:
+      return PyBool_FromLong(value->b);
+    case QL_KIND_INT:
+      return PyLong_FromLongLong(value->i);
+    case QL_KIND_UINT:
+      return PyLong_FromUnsignedLongLong(value->u);
     case QL_KIND_COMPLEX:
       return dtype == QL_C64 ? PyComplex_FromDoubles((double)value->c[0], (double)value->c[1])
                              : PyComplex_FromDoubles(value->z[0], value->z[1]);
@@ -92,7 +126,7 @@ PyObject *qx_scalar_to_python(QlDtype dtype, const QlValue *value) {
 
 static int scalar_from_int(PyObject *object, QlScalar *scalar, bool *huge) {
   int overflow;
-  scalar->weak = true, scalar->dtype = QL_I64;
+  scalar->weak = true, scalar->dtype = QL_I64, scalar->value.bits[1] = 0;
   scalar->value.i = PyLong_AsLongLongAndOverflow(object, &overflow);
   if (QX_LIKELY(!overflow)) return scalar->value.i == -1 && PyErr_Occurred() ? -1 : 1;
   if (overflow > 0) {
@@ -125,14 +159,16 @@ static int scalar_from_numpy(PyObject *object, QlScalar *scalar) {
 
 int qx_scalar_from_python(PyObject *object, QlScalar *scalar, bool *huge) {
   if (PyBool_Check(object)) {
-    scalar->value.bits[0] = 0, scalar->value.b = object == Py_True;
+    scalar->value.bits[0] = scalar->value.bits[1] = 0, scalar->value.b = object == Py_True;
     scalar->dtype = QL_BOOL, scalar->weak = true;
     return 1;
   }
-  if (PyArray_IsScalar(object, Generic)) return scalar_from_numpy(object, scalar); /* before float: numpy.float64 is one */
+  if (PyArray_IsScalar(object, Generic))
+    return scalar_from_numpy(object, scalar); /* before float: numpy.float64 is one */
   if (PyLong_Check(object)) return scalar_from_int(object, scalar, huge);
   if (PyFloat_Check(object)) {
-    scalar->value.d = PyFloat_AS_DOUBLE(object), scalar->dtype = QL_F64, scalar->weak = true;
+    scalar->value.d = PyFloat_AS_DOUBLE(object), scalar->value.bits[1] = 0;
+    scalar->dtype = QL_F64, scalar->weak = true;
     return 1;
   }
   if (PyComplex_Check(object)) {
@@ -151,8 +187,10 @@ QlArray *qx_array_from_numpy(PyArrayObject *array) {
   if (dtype == QL_DTYPE_NONE && PyTypeNum_ISNUMBER(PyArray_TYPE(array))) { /* perhaps foreign byte order */
     PyArray_Descr *descr = PyArray_DescrFromType(PyArray_TYPE(array));
     dtype = qx_dtype_from_descr(descr);
-    if (dtype != QL_DTYPE_NONE) native = (PyArrayObject *)PyArray_CastToType(array, descr, 0); /* takes descr */
-    else Py_DECREF(descr);
+    if (dtype != QL_DTYPE_NONE)
+      native = (PyArrayObject *)PyArray_CastToType(array, descr, 0); /* takes descr */
+    else
+      Py_DECREF(descr);
     if (dtype != QL_DTYPE_NONE && !native) return NULL;
     array = native ? native : array;
   }
@@ -163,8 +201,10 @@ QlArray *qx_array_from_numpy(PyArrayObject *array) {
   int64_t shape[NPY_MAXDIMS], strides[NPY_MAXDIMS];
   for (int i = 0; i < ndim; i++) shape[i] = PyArray_DIM(array, i), strides[i] = PyArray_STRIDE(array, i);
   if (ndim > QL_MAX_DIMS)
-    PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %d", QL_MAX_DIMS, ndim);
-  else if (qx_enter_at() == 0 && ql_import(qx.context, dtype, ndim, shape, PyArray_DATA(array), strides, &result, &error))
+    PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %d", QL_MAX_DIMS,
+                 ndim);
+  else if (qx_enter_at() == 0 &&
+           ql_import(qx.context, dtype, ndim, shape, PyArray_DATA(array), strides, &result, &error))
     qx_raise(&error);
   Py_XDECREF(native);
   return result;
@@ -251,7 +291,8 @@ int qx_operand_add_slowly(QxOperands *operands, PyObject *object) {
     }
   }
   if (PyArray_Check(object)) return operand_own(operands, qx_array_from_numpy((PyArrayObject *)object));
-  if (PyList_Check(object) || PyTuple_Check(object)) return operand_own(operands, qx_array_from_python(object, QL_DTYPE_NONE));
+  if (PyList_Check(object) || PyTuple_Check(object))
+    return operand_own(operands, qx_array_from_python(object, QL_DTYPE_NONE));
   if (defers(object) || !PyObject_HasAttrString(object, "__array__")) return 0;
   return operand_own(operands, array_through_numpy(object, QL_DTYPE_NONE));
 }
@@ -277,14 +318,13 @@ static int integer_for_assignment(PyObject *object, QlScalar *scalar, QlDtype ta
   return done < 0 ? -1 : 0;
 }
 
-int qx_scalar_for_assignment(PyObject *object, QlScalar *scalar, bool huge, QlDtype target) {
+int qx_scalar_for_assignment(PyObject *object, QlScalar *scalar, QlDtype target) {
   uint8_t kind = ql_dtype_info[target].kind;
   if (!scalar->weak || kind == QL_KIND_BOOL) return 0;
   if (kind == QL_KIND_INT || kind == QL_KIND_UINT) {
     if (scalar->dtype == QL_BOOL) return 0;
     return integer_for_assignment(object, scalar, target);
   }
-  (void)huge; /* beside floats a huge int is a float already */
   if (kind == QL_KIND_FLOAT && scalar->dtype == QL_C128) {
     PyErr_SetString(PyExc_TypeError, "float() argument must be a string or a real number, not 'complex'");
     return -1;

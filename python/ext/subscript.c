@@ -1,26 +1,27 @@
-/* subscript: indexing by ints, slices of any step, Ellipsis and newaxis. A key becomes shape, strides and offset of a view; an int for
- * every axis copies one element, as NumPy gives a scalar there. Boolean masks and integer arrays are refused when read; assigning a
- * scalar through a mask goes through `where`. */
+/* subscript: indexing by ints, slices of any step, Ellipsis and newaxis. A key becomes shape, strides and offset of a
+ * view; an int for every axis copies one element, as NumPy gives a scalar there. Boolean masks and integer arrays are
+ * refused when read; assigning a scalar through a mask goes through `where`. */
 #include "ext.h"
 
 typedef struct View {
-  int ndim, axis;          /* axes made, axes of the array consumed */
+  int ndim, axis; /* axes made, axes of the array consumed */
   int64_t offset;
   int64_t shape[QL_MAX_DIMS + 1], strides[QL_MAX_DIMS + 1];
-  bool element;            /* nothing but ints, one for each axis */
+  bool element; /* nothing but ints, one for each axis */
 } View;
 
 typedef enum Outcome { FAILED = -1, BASIC, MASK, FANCY } Outcome;
 
-static const char invalid_index[] = "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean "
-                                    "arrays are valid indices";
+static const char invalid_index[] =
+    "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean "
+    "arrays are valid indices";
 
 /* ---- one item of a key ---- */
 
 static bool room_for_axis(const View *view) {
   if (view->ndim < QL_MAX_DIMS) return true;
-  PyErr_Format(PyExc_IndexError, "number of dimensions must be within [0, %d], indexing result would have %d", QL_MAX_DIMS,
-               view->ndim + 1);
+  PyErr_Format(PyExc_IndexError, "number of dimensions must be within [0, %d], indexing result would have %d",
+               QL_MAX_DIMS, view->ndim + 1);
   return false;
 }
 
@@ -29,7 +30,8 @@ static bool take_index(const QlArray *array, View *view, PyObject *item) {
   if (index == -1 && PyErr_Occurred()) return false;
   int64_t extent = array->shape[view->axis];
   if (QX_UNLIKELY(index < -extent || index >= extent)) {
-    PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for axis %d with size %lld", index, view->axis, (long long)extent);
+    PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for axis %d with size %lld", index, view->axis,
+                 (long long)extent);
     return false;
   }
   view->offset += (index < 0 ? index + extent : index) * array->strides[view->axis++];
@@ -76,8 +78,9 @@ static Outcome classify(PyObject *item) {
 static bool is_plain_index(PyObject *item) {
   if (PyLong_CheckExact(item)) return true;
   if (PyBool_Check(item) || PyArray_IsScalar(item, Bool)) return false;
-  if (qx_is_array(item)) return qx_array(item)->ndim == 0 && qx_array(item)->dtype != QL_BOOL &&
-                                ql_dtype_info[qx_array(item)->dtype].kind <= QL_KIND_UINT;
+  if (qx_is_array(item))
+    return qx_array(item)->ndim == 0 && qx_array(item)->dtype != QL_BOOL &&
+           ql_dtype_info[qx_array(item)->dtype].kind <= QL_KIND_UINT;
   if (PyArray_Check(item)) return PyArray_NDIM((PyArrayObject *)item) == 0 && PyArray_ISINTEGER((PyArrayObject *)item);
   return PyIndex_Check(item);
 }
@@ -88,15 +91,18 @@ static bool is_plain_index(PyObject *item) {
 static int axes_consumed(const QlArray *array, PyObject *const *items, Py_ssize_t count) {
   Py_ssize_t consumed = 0, ellipses = 0;
   for (Py_ssize_t i = 0; i < count; i++) {
-    if (items[i] == Py_Ellipsis) ellipses++;
-    else if (items[i] != Py_None) consumed++;
+    if (items[i] == Py_Ellipsis)
+      ellipses++;
+    else if (items[i] != Py_None)
+      consumed++;
   }
   if (ellipses > 1) {
     PyErr_SetString(PyExc_IndexError, "an index can only have a single ellipsis ('...')");
     return -1;
   }
   if (consumed > array->ndim) {
-    PyErr_Format(PyExc_IndexError, "too many indices for array: array is %d-dimensional, but %zd were indexed", array->ndim, consumed);
+    PyErr_Format(PyExc_IndexError, "too many indices for array: array is %d-dimensional, but %zd were indexed",
+                 array->ndim, consumed);
     return -1;
   }
   return (int)consumed;
@@ -129,12 +135,18 @@ static Outcome parse_key(const QlArray *array, PyObject *key, View *view) {
   for (Py_ssize_t i = 0; i < count; i++) {
     PyObject *item = items[i];
     bool taken = true;
-    if (PyLong_CheckExact(item)) taken = take_index(array, view, item);
-    else if (PySlice_Check(item)) taken = take_slice(array, view, item);
-    else if (item == Py_Ellipsis) take_whole_axes(array, view, array->ndim - consumed), view->element = false;
-    else if (item == Py_None) taken = take_newaxis(view);
-    else if (is_plain_index(item)) taken = take_index(array, view, item);
-    else return find_special(items, count);
+    if (PyLong_CheckExact(item))
+      taken = take_index(array, view, item);
+    else if (PySlice_Check(item))
+      taken = take_slice(array, view, item);
+    else if (item == Py_Ellipsis)
+      take_whole_axes(array, view, array->ndim - consumed), view->element = false;
+    else if (item == Py_None)
+      taken = take_newaxis(view);
+    else if (is_plain_index(item))
+      taken = take_index(array, view, item);
+    else
+      return find_special(items, count);
     if (!taken) return FAILED;
   }
   if (view->ndim + array->ndim - view->axis > QL_MAX_DIMS) {
@@ -147,9 +159,10 @@ static Outcome parse_key(const QlArray *array, PyObject *key, View *view) {
 
 static PyObject *refuse_reading(Outcome outcome) {
   if (outcome == MASK)
-    PyErr_SetString(PyExc_NotImplementedError,
-                    "reading through a boolean mask, x[mask], is not in Quelea yet; write np.where(mask, x, other), or reduce with "
-                    "np.sum(np.where(mask, x, 0)); ufuncs take where=mask");
+    PyErr_SetString(
+        PyExc_NotImplementedError,
+        "reading through a boolean mask, x[mask], is not in Quelea yet; write np.where(mask, x, other), or reduce with "
+        "np.sum(np.where(mask, x, 0)); ufuncs take where=mask");
   else
     PyErr_SetString(PyExc_NotImplementedError,
                     "indexing by an array or list of integers is not in Quelea yet; write slices, or gather first: "
@@ -175,7 +188,8 @@ static PyObject *array_item(PyObject *self, Py_ssize_t index) {
   QlArray *array = qx_array(self);
   if (array->ndim == 0) return PyErr_Format(PyExc_TypeError, "iteration over a 0-d array");
   if (index < 0 || index >= array->shape[0])
-    return PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for axis 0 with size %lld", index, (long long)array->shape[0]);
+    return PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for axis 0 with size %lld", index,
+                        (long long)array->shape[0]);
   PyObject *key = PyLong_FromSsize_t(index);
   PyObject *part = key ? qx_array_subscript(self, key) : NULL;
   Py_XDECREF(key);
@@ -197,8 +211,9 @@ static int assign_special(PyObject *self, PyObject *key, PyObject *value, Outcom
     Py_XDECREF(done);
     return done ? 0 : -1;
   }
-  PyErr_SetString(PyExc_NotImplementedError,
-                  "assigning through an array or list of integers is not in Quelea yet; write slices, or np.where with a mask");
+  PyErr_SetString(
+      PyExc_NotImplementedError,
+      "assigning through an array or list of integers is not in Quelea yet; write slices, or np.where with a mask");
   return -1;
 }
 
@@ -209,7 +224,8 @@ int qx_array_assign(PyObject *self, PyObject *key, PyObject *value) {
     PyErr_Format(PyExc_TypeError, "'numpy.%s' object does not support item assignment", ql_dtype_name(array->dtype));
     return -1;
   }
-  if (((QxArray *)self)->readonly || array->readonly) return PyErr_SetString(PyExc_ValueError, "assignment destination is read-only"), -1;
+  if (((QxArray *)self)->readonly || array->readonly)
+    return PyErr_SetString(PyExc_ValueError, "assignment destination is read-only"), -1;
   View view;
   Outcome outcome = parse_key(array, key, &view);
   if (outcome != BASIC) return outcome == FAILED ? -1 : assign_special(self, key, value, outcome);
@@ -246,5 +262,5 @@ static int array_contains(PyObject *self, PyObject *value) {
 }
 
 PyMappingMethods qx_array_mapping = {
-  .mp_length = array_length, .mp_subscript = qx_array_subscript, .mp_ass_subscript = qx_array_assign};
+    .mp_length = array_length, .mp_subscript = qx_array_subscript, .mp_ass_subscript = qx_array_assign};
 PySequenceMethods qx_array_sequence = {.sq_length = array_length, .sq_item = array_item, .sq_contains = array_contains};

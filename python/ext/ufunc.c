@@ -1,9 +1,9 @@
-/* ufunc: the type quelea.ufunc. One object for each row of ops.def, with NumPy's name; they are what the module's elementwise functions
- * are, and what NumPy's own ufuncs reach through __array_ufunc__. */
+/* ufunc: the type quelea.ufunc. One object for each row of ops.def, with NumPy's name; they are what the module's
+ * elementwise functions are, and what NumPy's own ufuncs reach through __array_ufunc__. */
 #include "ext.h"
 
 typedef struct Ufunc {
-  PyObject_HEAD
+  PyObject ob_base;
   vectorcallfunc vectorcall;
   QlOp op;
   PyObject *numpy; /* NumPy's ufunc of that name, or None */
@@ -34,7 +34,8 @@ static bool only_output(PyObject *given, PyObject **out) {
 static int casting_is_unsafe(PyObject *self, PyObject *casting) {
   if (!casting || (PyUnicode_Check(casting) && PyUnicode_CompareWithASCIIString(casting, "same_kind") == 0)) return 0;
   if (PyUnicode_Check(casting) && PyUnicode_CompareWithASCIIString(casting, "unsafe") == 0) return 1;
-  PyErr_Format(PyExc_NotImplementedError, "%s(casting=%R) is not in Quelea yet; there are 'same_kind' and 'unsafe'", NAME(self), casting);
+  PyErr_Format(PyExc_NotImplementedError, "%s(casting=%R) is not in Quelea yet; there are 'same_kind' and 'unsafe'",
+               NAME(self), casting);
   return -1;
 }
 
@@ -50,8 +51,10 @@ static PyObject *call_unsafely(PyObject *self, QxOperands *in, PyObject *out, Py
   }
   if (!out) return qx_ufunc(OP(self), in, NULL, where, dtype);
   if (where && where != Py_True)
-    return PyErr_Format(PyExc_NotImplementedError, "%s with casting='unsafe', out= and where= is not in Quelea yet; assign "
-                        "np.where(where, result, out) to out", NAME(self));
+    return PyErr_Format(PyExc_NotImplementedError,
+                        "%s with casting='unsafe', out= and where= is not in Quelea yet; assign "
+                        "np.where(where, result, out) to out",
+                        NAME(self));
   PyObject *result = qx_ufunc(OP(self), in, NULL, NULL, dtype);
   int status = result ? qx_array_assign(out, Py_Ellipsis, result) : -1;
   Py_XDECREF(result);
@@ -68,19 +71,22 @@ static PyObject *call_with_keywords(PyObject *self, QxOperands *in, PyObject **v
   return is_unsafe ? call_unsafely(self, in, out, where, dtype) : qx_ufunc(OP(self), in, out, where, dtype);
 }
 
-static bool is_array_like(PyObject *object) { return object && (qx_is_array(object) || PyTuple_Check(object)); }
+static bool is_array_like(PyObject *object) {
+  return object && (qx_is_array(object) || PyTuple_Check(object));
+}
 
 static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t flagged, PyObject *kwnames) {
   Py_ssize_t nargs = PyVectorcall_NARGS(flagged);
   int nin = ARITY(self);
   if (QX_UNLIKELY(nargs < nin || nargs > nin + 1))
-    return PyErr_Format(PyExc_TypeError, "%s() takes from %d to %d positional arguments but %zd were given", NAME(self), nin, nin + 1,
-                        nargs);
+    return PyErr_Format(PyExc_TypeError, "%s() takes from %d to %d positional arguments but %zd were given", NAME(self),
+                        nin, nin + 1, nargs);
   PyObject *values[KEYWORDS] = {NULL};
   const QxSignature signature = {NAME(self), keyword_words, KEYWORDS, 0, 0};
   if (kwnames && !qx_parse(&signature, args + nargs, 0, kwnames, values)) return NULL;
   if (nargs > nin) {
-    if (values[OUT]) return PyErr_Format(PyExc_TypeError, "cannot specify 'out' as both a positional and keyword argument");
+    if (values[OUT])
+      return PyErr_Format(PyExc_TypeError, "cannot specify 'out' as both a positional and keyword argument");
     values[OUT] = args[nin];
   }
   QxOperands in;
@@ -89,12 +95,14 @@ static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t 
   for (int i = 0; i < nin; i++) {
     int added = qx_operand_add(&in, args[i]);
     if (added == 0)
-      PyErr_Format(PyExc_TypeError, "ufunc '%s' does not take an operand of type '%s'", NAME(self), Py_TYPE(args[i])->tp_name);
+      PyErr_Format(PyExc_TypeError, "ufunc '%s' does not take an operand of type '%s'", NAME(self),
+                   Py_TYPE(args[i])->tp_name);
     if (added <= 0) goto out;
   }
   if (nin == 1) in.of[1].array = NULL;
   if (!in.any_array && qx_absent(values[OUT]) && !is_array_like(values[WHERE]) && ((Ufunc *)self)->numpy != Py_None)
-    result = PyObject_Vectorcall(((Ufunc *)self)->numpy, args, flagged, kwnames); /* scalars alone are NumPy's business */
+    result =
+        PyObject_Vectorcall(((Ufunc *)self)->numpy, args, flagged, kwnames); /* scalars alone are NumPy's business */
   else if (!kwnames && nargs == nin)
     result = qx_ufunc(OP(self), &in, NULL, NULL, QL_DTYPE_NONE);
   else
@@ -108,17 +116,25 @@ out:
 
 static const char *reduction_name(QlOp op) {
   switch (op) {
-    case QL_OP_ADD: return "sum";
-    case QL_OP_MULTIPLY: return "prod";
-    case QL_OP_MINIMUM: return "min";
-    case QL_OP_MAXIMUM: return "max";
-    case QL_OP_LOGICAL_OR: return "any";
-    case QL_OP_LOGICAL_AND: return "all";
-    default: return NULL;
+    case QL_OP_ADD:
+      return "sum";
+    case QL_OP_MULTIPLY:
+      return "prod";
+    case QL_OP_MINIMUM:
+      return "min";
+    case QL_OP_MAXIMUM:
+      return "max";
+    case QL_OP_LOGICAL_OR:
+      return "any";
+    case QL_OP_LOGICAL_AND:
+      return "all";
+    default:
+      return NULL;
   }
 }
 
-/* ufunc.reduce(array, axis=0, dtype=None, out=None, keepdims=False, initial, where) through the reduction of the same meaning. */
+/* ufunc.reduce(array, axis=0, dtype=None, out=None, keepdims=False, initial, where) through the reduction of the same
+ * meaning. */
 static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
   static const char *const words[] = {"array", "axis", "dtype", "out", "keepdims", "initial", "where"};
   static const QxSignature signature = {"reduce", words, 7, 7, 1};
@@ -126,13 +142,21 @@ static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t 
   const char *name = reduction_name(OP(self));
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
   if (!name)
-    return PyErr_Format(PyExc_NotImplementedError, "%s.reduce is not in Quelea yet; there are the reductions of add, multiply, minimum, "
-                        "maximum, logical_and and logical_or", NAME(self));
+    return PyErr_Format(PyExc_NotImplementedError,
+                        "%s.reduce is not in Quelea yet; there are the reductions of add, multiply, minimum, "
+                        "maximum, logical_and and logical_or",
+                        NAME(self));
   PyObject *zero = PyLong_FromLong(0), *out = NULL, *result = NULL;
   if (zero && only_output(values[3], &out)) {
     PyObject *word = PyUnicode_FromString(name);
-    PyObject *const call[8] = {word, values[0], values[1] ? values[1] : zero, values[2] ? values[2] : Py_None, out ? out : Py_None,
-                               values[4] ? values[4] : Py_False, values[5] ? values[5] : Py_None, values[6] ? values[6] : Py_True};
+    PyObject *const call[8] = {word,
+                               values[0],
+                               values[1] ? values[1] : zero,
+                               values[2] ? values[2] : Py_None,
+                               out ? out : Py_None,
+                               values[4] ? values[4] : Py_False,
+                               values[5] ? values[5] : Py_None,
+                               values[6] ? values[6] : Py_True};
     if (word) result = PyObject_Vectorcall(qx.hooks.reduce_slowly, call, 8, NULL);
     Py_XDECREF(word);
   }
@@ -150,7 +174,8 @@ static PyObject *ufunc_outer(PyObject *self, PyObject *const *args, Py_ssize_t n
   int64_t shape[2 * QL_MAX_DIMS];
   int ndim = left->ndim + right->ndim;
   if (ndim > QL_MAX_DIMS) {
-    PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %d", QL_MAX_DIMS, ndim);
+    PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %d", QL_MAX_DIMS,
+                 ndim);
     goto out;
   }
   for (int i = 0; i < ndim; i++) shape[i] = i < left->ndim ? left->shape[i] : 1;
@@ -178,33 +203,48 @@ out:
   return result;
 }
 
-#define MISSING(method, instead)                                                                                        \
-  static PyObject *ufunc_##method(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {         \
-    (void)args, (void)nargs, (void)kwnames;                                                                             \
-    return PyErr_Format(PyExc_NotImplementedError, "%s." #method " is not in Quelea yet; " instead, NAME(self));         \
+#define MISSING(method, instead)                                                                                 \
+  static PyObject *ufunc_##method(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {  \
+    (void)args, (void)nargs, (void)kwnames;                                                                      \
+    return PyErr_Format(PyExc_NotImplementedError, "%s." #method " is not in Quelea yet; " instead, NAME(self)); \
   }
 MISSING(accumulate, "take it of numpy.asarray(x)")
 MISSING(reduceat, "write reductions of slices")
 MISSING(at, "write slices, or where= with a mask")
 #undef MISSING
 
-#define FAST(function) (PyCFunction)(void (*)(void))function, METH_FASTCALL | METH_KEYWORDS
+#define FAST(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL | METH_KEYWORDS
 static PyMethodDef ufunc_methods[] = {
-  {"reduce", FAST(ufunc_reduce), "Reduces over axes (default: axis 0)."},
-  {"outer", FAST(ufunc_outer), "The operation on all pairs of elements."},
-  {"accumulate", FAST(ufunc_accumulate), "Not in Quelea yet."},
-  {"reduceat", FAST(ufunc_reduceat), "Not in Quelea yet."},
-  {"at", FAST(ufunc_at), "Not in Quelea yet."},
-  {NULL},
+    {"reduce", FAST(ufunc_reduce), "Reduces over axes (default: axis 0)."},
+    {"outer", FAST(ufunc_outer), "The operation on all pairs of elements."},
+    {"accumulate", FAST(ufunc_accumulate), "Not in Quelea yet."},
+    {"reduceat", FAST(ufunc_reduceat), "Not in Quelea yet."},
+    {"at", FAST(ufunc_at), "Not in Quelea yet."},
+    {NULL},
 };
 
 /* ---- attributes ---- */
 
-static PyObject *ufunc_name(PyObject *self, void *unused) { (void)unused; return PyUnicode_FromString(NAME(self)); }
-static PyObject *ufunc_nin(PyObject *self, void *unused) { (void)unused; return PyLong_FromLong(ARITY(self)); }
-static PyObject *ufunc_nout(PyObject *self, void *unused) { (void)self, (void)unused; return PyLong_FromLong(1); }
-static PyObject *ufunc_nargs(PyObject *self, void *unused) { (void)unused; return PyLong_FromLong(ARITY(self) + 1); }
-static PyObject *ufunc_signature(PyObject *self, void *unused) { (void)self, (void)unused; Py_RETURN_NONE; }
+static PyObject *ufunc_name(PyObject *self, void *unused) {
+  (void)unused;
+  return PyUnicode_FromString(NAME(self));
+}
+static PyObject *ufunc_nin(PyObject *self, void *unused) {
+  (void)unused;
+  return PyLong_FromLong(ARITY(self));
+}
+static PyObject *ufunc_nout(PyObject *self, void *unused) {
+  (void)self, (void)unused;
+  return PyLong_FromLong(1);
+}
+static PyObject *ufunc_nargs(PyObject *self, void *unused) {
+  (void)unused;
+  return PyLong_FromLong(ARITY(self) + 1);
+}
+static PyObject *ufunc_signature(PyObject *self, void *unused) {
+  (void)self, (void)unused;
+  Py_RETURN_NONE;
+}
 
 static PyObject *ufunc_from_numpy(PyObject *self, void *attribute) {
   PyObject *numpy = ((Ufunc *)self)->numpy;
@@ -212,18 +252,20 @@ static PyObject *ufunc_from_numpy(PyObject *self, void *attribute) {
 }
 
 static PyGetSetDef ufunc_attributes[] = {
-  {"__name__", ufunc_name, NULL, NULL, NULL},
-  {"__qualname__", ufunc_name, NULL, NULL, NULL},
-  {"__doc__", ufunc_from_numpy, NULL, NULL, "__doc__"},
-  {"nin", ufunc_nin, NULL, "Number of inputs.", NULL},
-  {"nout", ufunc_nout, NULL, "Number of outputs.", NULL},
-  {"nargs", ufunc_nargs, NULL, "Number of inputs and outputs.", NULL},
-  {"identity", ufunc_from_numpy, NULL, "The identity value.", "identity"},
-  {"signature", ufunc_signature, NULL, "None: these are elementwise.", NULL},
-  {NULL},
+    {"__name__", ufunc_name, NULL, NULL, NULL},
+    {"__qualname__", ufunc_name, NULL, NULL, NULL},
+    {"__doc__", ufunc_from_numpy, NULL, NULL, "__doc__"},
+    {"nin", ufunc_nin, NULL, "Number of inputs.", NULL},
+    {"nout", ufunc_nout, NULL, "Number of outputs.", NULL},
+    {"nargs", ufunc_nargs, NULL, "Number of inputs and outputs.", NULL},
+    {"identity", ufunc_from_numpy, NULL, "The identity value.", "identity"},
+    {"signature", ufunc_signature, NULL, "None: these are elementwise.", NULL},
+    {NULL},
 };
 
-static PyObject *ufunc_repr(PyObject *self) { return PyUnicode_FromFormat("<ufunc '%s'>", NAME(self)); }
+static PyObject *ufunc_repr(PyObject *self) {
+  return PyUnicode_FromFormat("<ufunc '%s'>", NAME(self));
+}
 
 static void ufunc_dealloc(PyObject *self) {
   Py_XDECREF(((Ufunc *)self)->numpy);
@@ -231,35 +273,37 @@ static void ufunc_dealloc(PyObject *self) {
 }
 
 PyTypeObject qx_ufunc_type = {
-  PyVarObject_HEAD_INIT(NULL, 0)
-  .tp_name = "quelea.ufunc",
-  .tp_basicsize = sizeof(Ufunc),
-  .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
-  .tp_vectorcall_offset = offsetof(Ufunc, vectorcall),
-  .tp_call = PyVectorcall_Call,
-  .tp_dealloc = ufunc_dealloc,
-  .tp_repr = ufunc_repr,
-  .tp_str = ufunc_repr,
-  .tp_methods = ufunc_methods,
-  .tp_getset = ufunc_attributes,
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "quelea.ufunc",
+    .tp_basicsize = sizeof(Ufunc),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
+    .tp_vectorcall_offset = offsetof(Ufunc, vectorcall),
+    .tp_call = PyVectorcall_Call,
+    .tp_dealloc = ufunc_dealloc,
+    .tp_repr = ufunc_repr,
+    .tp_str = ufunc_repr,
+    .tp_methods = ufunc_methods,
+    .tp_getset = ufunc_attributes,
 };
 
 /* ---- NumPy's ufuncs, given quelea arrays ---- */
 
 PyObject *qx_array_ufunc(PyObject *self, PyObject *args, PyObject *kwargs) {
   (void)self;
-  if (PyTuple_GET_SIZE(args) < 2) return PyErr_Format(PyExc_TypeError, "__array_ufunc__ takes a ufunc, a method and inputs");
+  if (PyTuple_GET_SIZE(args) < 2)
+    return PyErr_Format(PyExc_TypeError, "__array_ufunc__ takes a ufunc, a method and inputs");
   PyObject *numpy = PyTuple_GET_ITEM(args, 0), *method = PyTuple_GET_ITEM(args, 1);
   PyObject *ufunc = PyDict_GetItemWithError(qx.numpy_ufuncs, numpy);
   if (!ufunc) {
     if (PyErr_Occurred()) return NULL;
-    return PyErr_Format(PyExc_TypeError, "%R is not in Quelea yet; to compute it with NumPy on one rank's copy, pass numpy.asarray(x)",
+    return PyErr_Format(PyExc_TypeError,
+                        "%R is not in Quelea yet; to compute it with NumPy on one rank's copy, pass numpy.asarray(x)",
                         numpy);
   }
   PyObject *inputs = PyTuple_GetSlice(args, 2, PyTuple_GET_SIZE(args));
   if (!inputs) return NULL;
   PyObject *result = NULL;
-  PyObject *target = PyUnicode_CompareWithASCIIString(method, "__call__") == 0 ? Py_NewRef(ufunc) : PyObject_GetAttr(ufunc, method);
+  PyObject *target =
+      PyUnicode_CompareWithASCIIString(method, "__call__") == 0 ? Py_NewRef(ufunc) : PyObject_GetAttr(ufunc, method);
   if (target) result = PyObject_Call(target, inputs, kwargs);
   Py_XDECREF(target);
   Py_DECREF(inputs);

@@ -1,4 +1,5 @@
-/* views: handles that look at the same elements in another shape. They record nothing; a copy is made only where NumPy makes one. */
+/* views: handles that look at the same elements in another shape. They record nothing; a copy is made only where NumPy
+ * makes one. */
 #include "ext.h"
 
 /* A view inherits what forbids writing, but is no scalar-like value itself. */
@@ -73,7 +74,8 @@ PyObject *qx_reshape(PyObject *self, int ndim, int64_t *shape) {
   QlArray *array = qx_array(self);
   int64_t strides[QL_MAX_DIMS];
   if (!complete_shape(array->size, ndim, shape)) return NULL;
-  if (ql_reshape_strides(array, ndim, shape, strides)) return qx_view((QxArray *)self, ndim, shape, strides, array->offset);
+  if (ql_reshape_strides(array, ndim, shape, strides))
+    return qx_view((QxArray *)self, ndim, shape, strides, array->offset);
   PyObject *copy = qx_astype(array, array->dtype, false);
   if (!copy) return NULL;
   c_order_strides(ndim, shape, strides);
@@ -115,8 +117,10 @@ static PyObject *cannot_broadcast(const QlArray *array, int ndim, const int64_t 
     return PyErr_Format(PyExc_ValueError, "input operand has more dimensions than allowed by the axis remapping");
   PyObject *from = shape_words(array->ndim, array->shape), *to = from ? shape_words(ndim, shape) : NULL;
   if (to)
-    PyErr_Format(PyExc_ValueError, "operands could not be broadcast together with remapped shapes [original->remapped]: %U  and "
-                 "requested shape %U", from, to);
+    PyErr_Format(PyExc_ValueError,
+                 "operands could not be broadcast together with remapped shapes [original->remapped]: %U  and "
+                 "requested shape %U",
+                 from, to);
   Py_XDECREF(from), Py_XDECREF(to);
   return NULL;
 }
