@@ -6,7 +6,17 @@
 
 enum { FAMILIES = 8 };
 
-Ghosts *rt_ghosts_with(const Ghosts *old, int nodes, const Box *family) {
+/* Of the coordinates that count: what a box holds beyond its dimensions is anything, and differs among ranks. */
+static uint64_t hash_boxes(int ndim, const Box *box, int count) {
+  uint64_t hash = 7;
+  for (int k = 0; k < count; k++) {
+    hash = ql_hash_bytes(hash, box[k].lo, (size_t)ndim * sizeof(int64_t));
+    hash = ql_hash_bytes(hash, box[k].hi, (size_t)ndim * sizeof(int64_t));
+  }
+  return hash;
+}
+
+Ghosts *rt_ghosts_with(const Ghosts *old, int ndim, int nodes, const Box *family) {
   int keep = old ? QL_MIN(old->families, FAMILIES - 1) : 0; /* the oldest is forgotten */
   Ghosts *ghosts = malloc(sizeof *ghosts + (size_t)(keep + 1) * (size_t)nodes * sizeof(Box));
   if (!ghosts) return NULL;
@@ -14,7 +24,7 @@ Ghosts *rt_ghosts_with(const Ghosts *old, int nodes, const Box *family) {
   if (keep) memcpy(ghosts->box, old->box + (old->families - keep) * nodes, (size_t)keep * row);
   memcpy(ghosts->box + keep * nodes, family, row);
   ghosts->references = 1, ghosts->families = keep + 1, ghosts->nodes = nodes;
-  ghosts->hash = ql_hash_bytes(7, ghosts->box, (size_t)ghosts->families * row);
+  ghosts->hash = hash_boxes(ndim, ghosts->box, ghosts->families * nodes);
   return ghosts;
 }
 

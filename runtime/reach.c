@@ -118,7 +118,7 @@ static QlStatus reach_ghosts(Planner *planner, Group *group, int slot, const Box
     for (int side = 0; side < 2; side++) info->margin[a][side] = QL_MAX(info->margin[a][side], depth[a][side]);
   if (rt_ghosts_hold(info->ghosts, planner->plan->slots[slot].ndim, family)) return QL_OK;
   QL_TRY(transfer_family(planner, group, slot, slot, family));
-  Ghosts *ghosts = rt_ghosts_with(info->ghosts, planner->ctx->info->node_count, family);
+  Ghosts *ghosts = rt_ghosts_with(info->ghosts, planner->plan->slots[slot].ndim, planner->ctx->info->node_count, family);
   if (!ghosts) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
   rt_ghosts_release(info->ghosts);
   info->ghosts = ghosts;

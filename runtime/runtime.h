@@ -339,7 +339,7 @@ void rt_describe(QlContext *ctx, QlSource source, char *text, size_t size);
 void rt_wait_node(QlContext *ctx);
 
 /* ---- ghosts.c ---- */
-Ghosts *rt_ghosts_with(const Ghosts *old, int nodes, const Box *family); /* new reference; old may be NULL */
+Ghosts *rt_ghosts_with(const Ghosts *old, int ndim, int nodes, const Box *family); /* new reference; old may be NULL */
 bool rt_ghosts_hold(const Ghosts *ghosts, int ndim, const Box *family);
 void rt_ghosts_release(Ghosts *ghosts);
 
