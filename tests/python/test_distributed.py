@@ -123,7 +123,7 @@ class Program:
     def overlap(self):
         """A region of an array receives another region of it."""
         x, y = self.pick()
-        if y.ndim == 0 or y.dtype == bool:
+        if y.ndim == 0 or y.dtype == bool or not y.flags.writeable:
             return
         axis, step = self.draw(st.integers(0, y.ndim - 1)), self.draw(st.sampled_from([1, 1, -1, 2]))
         n = y.shape[axis]
