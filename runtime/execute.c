@@ -23,6 +23,14 @@ static QlStatus reserve(Run *run, int slots, QlError *error) {
   return QL_OK;
 }
 
+/* The line that first stores a slot. */
+static QlSource source_of(const QlContext *ctx, const Plan *plan, int slot) {
+  for (int g = 0; g < plan->group_count; g++)
+    if (plan->groups[g].operand_count && plan->groups[g].operands[0].slot == slot)
+      return ctx->log.statements[plan->groups[g].statement].source;
+  return (QlSource){0};
+}
+
 QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
   Run *run = &ctx->team->run;
   QL_TRY(reserve(run, plan->slot_count, error));
@@ -33,6 +41,7 @@ QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
     run->old_blocks[k] = run->blocks[k];
     QlStatus status = rt_block_new(ctx, &plan->slots[k].geometry, &run->blocks[k], error);
     if (!status) continue;
+    if (error) error->source = source_of(ctx, plan, k);
     while (--k >= 0)
       if (plan->slots[k].allocate) rt_block_release(ctx, run->blocks[k]);
     return status;

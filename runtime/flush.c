@@ -177,6 +177,20 @@ static QlStatus plan_and_agree(QlContext *ctx, uint64_t hash, Plan **plan, QlErr
   }
 }
 
+/* QUELEA_TRACE: on one rank of each node, whose plan is that of the node. */
+static void trace(QlContext *ctx, const Plan *plan) {
+  if (!(ctx->trace_flush || ctx->trace_plan) || ctx->info->node_rank) return;
+  fprintf(stderr, "quelea: node %d: flush %lld: %d statements, %d groups\n", ctx->info->node,
+          (long long)ctx->counters.flushes, ctx->log.count, plan->group_count);
+  for (int g = 0; ctx->trace_plan && g < plan->group_count; g++) {
+    const PlanGroup *group = &plan->groups[g];
+    char place[400];
+    rt_describe(ctx, ctx->log.statements[group->statement].source, place, sizeof place);
+    fprintf(stderr, "quelea:   group %d: rank %d, %d operands, %d transfers%s: %s\n", g, group->rank, group->operand_count,
+            group->transfer_count, group->replicated ? ", replicated" : "", place);
+  }
+}
+
 QlStatus rt_flush(QlContext *ctx, QlError *error) {
   Log *log = &ctx->log;
   QlError local = {0};
@@ -192,6 +206,7 @@ QlStatus rt_flush(QlContext *ctx, QlError *error) {
   if (status) {
     poison(ctx);
   } else {
+    trace(ctx, plan);
     rt_plan_run(ctx, plan);
     rt_plan_finish(ctx, plan);
     const int64_t *adds = (const int64_t *)&plan->adds;
