@@ -25,7 +25,7 @@ static void defaults(void) {
   CHECK_INT_EQ(params.flush_bytes, INT64_C(1) << 30);
   CHECK_INT_EQ(params.spin, -1);
   CHECK_INT_EQ(params.check, 0);
-  CHECK(params.chunk_us == 20.0);
+  CHECK(params.wait_report == 30.0);
   CHECK_STR_EQ(params.cache, "");
   CHECK_STR_EQ(params.output, "root");
   CHECK_INT_EQ(ql_params_read(&params, NULL), QL_OK);
