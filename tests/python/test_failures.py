@@ -25,6 +25,7 @@ LIMIT = 60  # seconds; what mpirun prints when they are over is looked for below
 
 def environment(**extra):
     env = {k: v for k, v in os.environ.items() if not k.startswith("QUELEA_") or k in ("QUELEA_CACHE",)}
+    env.pop("PYTHONUNBUFFERED", None)  # a line is one write, or the ranks' lines mix
     path = os.pathsep.join(filter(None, [str(Path(quelea.__file__).parent.parent), env.get("PYTHONPATH")]))
     extra = {"QUELEA_REPLICATE": "-1", "QUELEA_THREADS": "1", **extra}
     return {**env, "PYTHONPATH": path, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", **extra}
