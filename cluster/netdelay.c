@@ -1,5 +1,6 @@
-/* A switch with latency and bandwidth, for kernels without netem: one TAP device "eth0" in the caller's network namespace and in each that is
- * named (/run/netns/NAME). A frame that arrives waits in the queue of the port where it leaves until
+/* A switch with latency and bandwidth, for kernels without netem: one TAP device "eth0" in the caller's network
+ * namespace and in each that is named (/run/netns/NAME). A frame that arrives waits in the queue of the port where it
+ * leaves until
  *
  *     max(arrival, when the frame before it has gone) + length / rate + delay
  *
@@ -41,8 +42,8 @@ typedef struct Port {
 
 typedef struct Switch {
   int count;
-  uint64_t delay;      /* ns */
-  double ns_per_byte;  /* 0: unlimited */
+  uint64_t delay;     /* ns */
+  double ns_per_byte; /* 0: unlimited */
   Port port[PORTS];
 } Switch;
 
@@ -114,7 +115,8 @@ static uint64_t deliver(Switch *s) {
       Frame *frame = &port->queue[port->head % QUEUE];
       if (frame->due > time || (write(port->tap, frame->bytes, (size_t)frame->length) < 0 && errno == EAGAIN)) break;
     }
-    if (port->head != port->tail && port->queue[port->head % QUEUE].due < next) next = port->queue[port->head % QUEUE].due;
+    if (port->head != port->tail && port->queue[port->head % QUEUE].due < next)
+      next = port->queue[port->head % QUEUE].due;
   }
   return next;
 }
@@ -136,10 +138,12 @@ int main(int count, char **words) {
     bool any = false;
     for (int i = 0; i < s.count; i++) any |= receive(&s, i);
     if (any) continue;
-    if (next == NEVER) poll(wake, (nfds_t)s.count, -1);
+    if (next == NEVER)
+      poll(wake, (nfds_t)s.count, -1);
     else if (next > (time = now()) + SLEEP_NS) {
       uint64_t sleep = next - time - SLEEP_NS / 2;
-      ppoll(wake, (nfds_t)s.count, &(struct timespec){(time_t)(sleep / 1000000000u), (long)(sleep % 1000000000u)}, NULL);
+      ppoll(wake, (nfds_t)s.count, &(struct timespec){(time_t)(sleep / 1000000000u), (long)(sleep % 1000000000u)},
+            NULL);
     }
   }
 }

@@ -11,7 +11,8 @@ static QlError error;
 /* What went wrong is the same on every rank; one message is enough. */
 static void check(QlContext *ctx, QlStatus status) {
   if (!status) return;
-  if (!ctx || ql_info(ctx).rank == 0) fprintf(stderr, "jacobi: %s: %s\n%s", ql_status_exception(status), error.text, error.notes);
+  if (!ctx || ql_info(ctx).rank == 0)
+    fprintf(stderr, "jacobi: %s: %s\n%s", ql_status_exception(status), error.text, error.notes);
   exit(1);
 }
 
@@ -26,7 +27,8 @@ static QlArray *square(QlArray *field, int64_t top, int64_t left, int64_t inside
 /* A new array, op(a, b); both references are consumed. */
 static QlArray *combine(QlOp op, QlArray *a, QlArray *b) {
   QlArray *result;
-  check(a->context, ql_ufunc(a->context, op, 2, (QlOperand[]){{.array = a}, {.array = b}}, NULL, NULL, QL_DTYPE_NONE, &result, &error));
+  check(a->context, ql_ufunc(a->context, op, 2, (QlOperand[]){{.array = a}, {.array = b}}, NULL, NULL, QL_DTYPE_NONE,
+                             &result, &error));
   ql_release(a), ql_release(b);
   return result;
 }
@@ -35,7 +37,8 @@ static QlArray *combine(QlOp op, QlArray *a, QlArray *b) {
 static void relax(QlArray *u, QlArray *v) {
   QlContext *ctx = u->context;
   int64_t inside = u->shape[0] - 2;
-  QlArray *sum = combine(QL_OP_ADD, square(u, 0, 1, inside), square(u, 2, 1, inside)), *mean, *target = square(v, 1, 1, inside);
+  QlArray *sum = combine(QL_OP_ADD, square(u, 0, 1, inside), square(u, 2, 1, inside)), *mean,
+          *target = square(v, 1, 1, inside);
   sum = combine(QL_OP_ADD, sum, square(u, 1, 0, inside));
   sum = combine(QL_OP_ADD, sum, square(u, 1, 2, inside));
   QlOperand factors[] = {{.scalar = ql_f64(0.25)}, {.array = sum}};
@@ -65,8 +68,8 @@ int main(int count, char **words) {
   check(ctx, ql_item(mean, &sum, &error));
   QlInfo info = ql_info(ctx);
   if (info.rank == 0)
-    printf("%lld x %lld, %lld steps on %d ranks of %d threads: mean %.17g\n", (long long)n, (long long)n, (long long)steps,
-           info.size, info.threads, sum.value.d / (double)(n * n));
+    printf("%lld x %lld, %lld steps on %d ranks of %d threads: mean %.17g\n", (long long)n, (long long)n,
+           (long long)steps, info.size, info.threads, sum.value.d / (double)(n * n));
   ql_release(edge), ql_release(mean), ql_release(u), ql_release(v);
   ql_close(ctx);
 }

@@ -1,7 +1,7 @@
 /* What the two references share: the grid in memory, its start values, one sweep over rows, and a check of the answer.
  *
- * The grid is n x n with fixed edges. A row is padded so that column 1, the first that is written, lies on a cache line, and so
- * that rows do not repeat at a power of two:
+ * The grid is n x n with fixed edges. A row is padded so that column 1, the first that is written, lies on a cache
+ * line, and so that rows do not repeat at a power of two:
  *
  *      index   0 ... 6 | 7 (column 0) | 8 (column 1) ...  n+6 (column n-1) | ... stride-1 */
 #ifndef BENCH_JACOBI_H
@@ -28,7 +28,9 @@ static inline double seconds(void) {
 }
 
 /* Values that never become denormal, from integers alone, so that any language makes the same bits. */
-static inline double start_value(int64_t n, int64_t i, int64_t j) { return (double)((i * n + j) * 2654435761 % 1000) / 1000.0; }
+static inline double start_value(int64_t n, int64_t i, int64_t j) {
+  return (double)((i * n + j) * 2654435761 % 1000) / 1000.0;
+}
 
 static inline double *grid_pages(int64_t rows, int64_t stride) {
   size_t huge = 2u << 20, bytes = ((size_t)(rows * stride) * sizeof(double) + huge - 1) / huge * huge;
@@ -44,7 +46,9 @@ static inline Grid grid_make(int64_t rows, int64_t n) {
   return (Grid){rows, n, stride, grid_pages(rows, stride), grid_pages(rows, stride)};
 }
 
-static inline void grid_free(Grid *grid) { free(grid->now), free(grid->next); }
+static inline void grid_free(Grid *grid) {
+  free(grid->now), free(grid->next);
+}
 
 static inline void grid_swap(Grid *grid) {
   double *old = grid->now;
@@ -66,7 +70,8 @@ static inline void grid_sweep(const Grid *grid, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; i++) {
     const double *restrict here = grid->now + i * stride + LEFT + 1;
     double *restrict out = __builtin_assume_aligned(grid->next + i * stride + LEFT + 1, 64);
-    for (int64_t j = 0; j < count; j++) out[j] = 0.25 * (here[j - stride] + here[j + stride] + here[j - 1] + here[j + 1]);
+    for (int64_t j = 0; j < count; j++)
+      out[j] = 0.25 * (here[j - stride] + here[j + stride] + here[j - 1] + here[j + 1]);
   }
 }
 

@@ -1,8 +1,8 @@
 /* The hand-written reference: Jacobi's 5-point iteration in C and MPI, as a careful programmer writes it.
  *
- * Rows are divided among the ranks, one ghost row on either side, nothing shared. A step computes the two edge rows first, sends
- * them, computes the interior while they travel, and waits; so a message has a whole interior's time. Open MPI moves
- * messages only inside its calls, so the interior is done in blocks of rows with a test between them.
+ * Rows are divided among the ranks, one ghost row on either side, nothing shared. A step computes the two edge rows
+ * first, sends them, computes the interior while they travel, and waits; so a message has a whole interior's time. Open
+ * MPI moves messages only inside its calls, so the interior is done in blocks of rows with a test between them.
  *
  *     mpirun -n 2 --bind-to core jacobi_mpi N STEPS [WARM]      prints: seconds S checksum C start T
  * (T: what MPI_Init took) */
@@ -43,14 +43,16 @@ static void step(Grid *grid, Neighbours *n, int64_t first, int64_t last) {
 }
 
 int main(int count, char **words) {
-  /* A row of 1000 points (8 kB) then goes at once, without asking the receiver first: 3 to 5 % faster at 1000 x 1000. */
+  /* A row of 1000 points (8 kB) then goes at once, without asking the receiver first: 3 to 5 % faster at 1000 x 1000.
+   */
   setenv("OMPI_MCA_btl_vader_eager_limit", "16384", 0);
   double start_up = seconds();
   MPI_Init(&count, &words);
   start_up = seconds() - start_up;
   int rank, size;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank), MPI_Comm_size(MPI_COMM_WORLD, &size);
-  int64_t n = argument(count, words, 1, 1000), steps = argument(count, words, 2, 1000), warm = argument(count, words, 3, 10);
+  int64_t n = argument(count, words, 1, 1000), steps = argument(count, words, 2, 1000),
+          warm = argument(count, words, 3, 10);
   if (n / size < 2) {
     if (rank == 0) fprintf(stderr, "too few rows: %d ranks need at least %d\n", size, 2 * size);
     MPI_Abort(MPI_COMM_WORLD, 2);

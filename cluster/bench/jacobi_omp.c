@@ -5,7 +5,8 @@
 #include "jacobi.h"
 
 int main(int count, char **words) {
-  int64_t n = argument(count, words, 1, 1000), steps = argument(count, words, 2, 1000), warm = argument(count, words, 3, 10);
+  int64_t n = argument(count, words, 1, 1000), steps = argument(count, words, 2, 1000),
+          warm = argument(count, words, 3, 10);
   Grid grid = grid_make(n, n);
   double time = 0;
   for (int timed = 0; timed < 2; timed++) {

@@ -6,7 +6,9 @@
 
 #include <unistd.h>
 
-static double best_of(double best, double now) { return now < best ? now : best; }
+static double best_of(double best, double now) {
+  return now < best ? now : best;
+}
 
 int main(int count, char **words) {
   int64_t cache = sysconf(_SC_LEVEL3_CACHE_SIZE), memory = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
