@@ -230,8 +230,38 @@ JitRef jit_load(JitFn *fn, int array, const int32_t *offset, QlSource source) {
                              .rank = ir_moves(fn, (uint32_t)array) ? (uint8_t)rank : 0});
 }
 
+/* A comparison of an i64 with a u64: below 0 the signed one is less than all others; otherwise both are u64. */
+static JitRef compare_signs(JitFn *fn, QlOp op, JitRef with_sign, JitRef without, QlSource source) {
+  bool if_negative = op == QL_OP_LESS || op == QL_OP_LESS_EQUAL || op == QL_OP_NOT_EQUAL;
+  JitRef zero = jit_const(fn, QL_I64, (QlValue){.i = 0}), same = jit_cast(fn, with_sign, QL_U64, source);
+  JitRef sign = jit_op(fn, if_negative ? QL_OP_LESS : QL_OP_GREATER_EQUAL, 2, (JitRef[]){with_sign, zero}, source);
+  JitRef rest = jit_op(fn, op, 2, (JitRef[]){same, without}, source);
+  return jit_op(fn, if_negative ? QL_OP_LOGICAL_OR : QL_OP_LOGICAL_AND, 2, (JitRef[]){sign, rest}, source);
+}
+
+static QlOp mirrored(QlOp comparison) {
+  switch (comparison) {
+    case QL_OP_LESS: return QL_OP_GREATER;
+    case QL_OP_LESS_EQUAL: return QL_OP_GREATER_EQUAL;
+    case QL_OP_GREATER: return QL_OP_LESS;
+    case QL_OP_GREATER_EQUAL: return QL_OP_LESS_EQUAL;
+    default: return comparison;
+  }
+}
+
+static bool is_of(const JitFn *fn, JitRef value, QlDtype dtype) {
+  const IrIns *ins = defined(fn, value);
+  return ins && ins->dtype == dtype;
+}
+
 JitRef jit_op(JitFn *fn, QlOp op, int count, const JitRef *args, QlSource source) {
   if (fn->bad.status) return (JitRef){0};
+  if (count == 2 && ql_is_comparison(op)) {
+    if (is_of(fn, args[0], QL_I64) && is_of(fn, args[1], QL_U64))
+      return compare_signs(fn, op, args[0], args[1], source);
+    if (is_of(fn, args[0], QL_U64) && is_of(fn, args[1], QL_I64))
+      return compare_signs(fn, mirrored(op), args[1], args[0], source);
+  }
   if ((unsigned)op >= QL_OP_COUNT || count != ql_op_info[op].arity)
     return spoil(fn, source, QL_ERR_VALUE, "an operation with a wrong number of arguments");
   IrIns ins = {.kind = IR_OP, .op = (uint8_t)op, .source = source};

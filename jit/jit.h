@@ -55,7 +55,9 @@ JitRef jit_const(JitFn *fn, QlDtype dtype, QlValue value);                 /* ra
 JitRef jit_param(JitFn *fn, int param, QlSource source);                   /* rank 0 */
 JitRef jit_index(JitFn *fn, int axis, QlSource source);                    /* i64: origin[axis] + position; rank R */
 JitRef jit_load(JitFn *fn, int array, const int32_t *offset, QlSource source); /* offset in elements along each axis; NULL: 0 */
-JitRef jit_op(JitFn *fn, QlOp op, int count, const JitRef *args, QlSource source); /* all args of the loop dtype */
+/* All args of the loop dtype (SELECT's condition: b8). A comparison also takes an i64 and a u64 and is exact: it becomes
+ * several instructions. */
+JitRef jit_op(JitFn *fn, QlOp op, int count, const JitRef *args, QlSource source);
 JitRef jit_cast(JitFn *fn, JitRef value, QlDtype dtype, QlSource source);  /* to the same dtype: the value itself */
 void jit_store(JitFn *fn, int array, JitRef value, QlSource source);       /* at the point itself; dtype must match */
 

@@ -42,7 +42,8 @@ int expr_read(Planner *planner, Group *group, const SlotView *view, int statemen
   return add_node(group, &(ExprNode){.kind = NODE_LEAF, .dtype = slot->dtype, .view = *view, .statement = statement});
 }
 
-static int read_input(Planner *planner, Group *group, int statement, int k, const AxisMap *map, QlDtype loop) {
+/* Input k as it is stored. */
+static int read_input(Planner *planner, Group *group, int statement, int k, const AxisMap *map) {
   const Statement *s = &planner->log->statements[statement];
   SlotView view, seen = {0};
   int scalar;
@@ -55,7 +56,7 @@ static int read_input(Planner *planner, Group *group, int statement, int k, cons
     seen.offset += view.stride[d] * map[d].start;
     if (map[d].dim >= 0) seen.stride[map[d].dim] += view.stride[d] * map[d].step;
   }
-  return expr_cast(group, expr_read(planner, group, &seen, statement), loop, statement);
+  return expr_read(planner, group, &seen, statement);
 }
 
 static bool same_op(const ExprNode *n, const ExprNode *m) {
@@ -81,8 +82,10 @@ int expr_statement(Planner *planner, Group *group, int statement, const AxisMap 
       QlResult result = ql_op_info[s->op].result;
       node.dtype = result == QL_RESULT_BOOL ? QL_BOOL : result == QL_RESULT_PART ? (QlDtype)ql_dtype_info[s->loop].part : s->loop;
       for (int k = 0; k < s->inputs; k++) {
-        QlDtype loop = s->op == QL_OP_SELECT && k == 0 ? QL_BOOL : s->loop;
-        if ((node.args[k] = read_input(planner, group, statement, k, map, loop)) < 0) return -1;
+        int value = read_input(planner, group, statement, k, map);
+        if (value < 0) return -1;
+        QlDtype dtype = ql_op_input(node.op, k, group->nodes[value].dtype, s->loop);
+        if ((node.args[k] = expr_cast(group, value, dtype, statement)) < 0) return -1;
       }
       for (int k = 0; k < group->node_count; k++)
         if (same_op(&group->nodes[k], &node)) return expr_cast(group, k, stored, statement);
@@ -90,9 +93,10 @@ int expr_statement(Planner *planner, Group *group, int statement, const AxisMap 
     }
     case STATEMENT_REDUCE: {
       bool counts = s->op == QL_REDUCE_COUNT; /* the sum of what is not zero */
-      int value = read_input(planner, group, statement, 0, map, counts ? QL_BOOL : s->loop);
+      int value = read_input(planner, group, statement, 0, map);
+      if (counts) value = expr_cast(group, value, QL_BOOL, statement);
       return expr_cast(group, value, s->loop, statement);
     }
-    default: return read_input(planner, group, statement, 0, map, s->loop);
+    default: return expr_cast(group, read_input(planner, group, statement, 0, map), s->loop, statement);
   }
 }

@@ -105,7 +105,7 @@ static void set_inputs(LogRequest *request, int count, const QlOperand *in, QlDt
         operand->stride = stride[k];
       }
     } else {
-      QlDtype dtype = request->op == QL_OP_SELECT && k == 0 && request->kind == STATEMENT_MAP ? QL_BOOL : loop;
+      QlDtype dtype = request->kind == STATEMENT_MAP ? ql_op_input(request->op, k, in[k].scalar.dtype, loop) : loop;
       operand->array = NULL, operand->dtype = dtype;
       operand->value = ql_scalar_as(&in[k].scalar, dtype);
     }

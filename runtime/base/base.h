@@ -72,12 +72,15 @@ QlStatus ql_weak_fits(QlDtype dtype, const QlScalar *scalar, QlError *error);
  * Fails with QL_ERR_CAST, in NumPy's words, when there is no such loop. */
 QlStatus ql_op_types(QlOp op, QlDtype promoted, QlDtype *loop, QlDtype *result, QlError *error);
 /* NumPy's whole resolution of op(inputs...), as many as the operation takes: an input is its dtype alone, or a weak
- * scalar and its value. Gives the dtype to which ql_scalar_as and casts take every input (but SELECT's condition, which
- * is a bool), and that of the result. It differs from ql_promote and ql_op_types one after the other, as resolve.c
+ * scalar and its value. Gives the loop dtype, from which ql_op_input tells to what each input is cast, and that of the
+ * result. It differs from ql_promote and ql_op_types one after the other, as resolve.c
  * explains: uint8 / 300 and uint8 < 300 are right, uint8 + 300 is QL_ERR_OVERFLOW. Fails with QL_ERR_VALUE for an
- * integer to a literal negative power. A comparison of int64 with uint64 gets float64, where NumPy has loops that
- * compare exactly: to be exact above 2^53 the caller splits it, (i < 0) | (uint64(i) < u). */
+ * integer to a literal negative power. */
 QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *result, QlError *error);
+/* The dtype as which input k of op, of dtype `from`, enters the loop: the loop's, with two exceptions. The condition of
+ * `where` is a bool. In a comparison over uint64 a signed integer is an int64: the two are compared as numbers. */
+QlDtype ql_op_input(QlOp op, int k, QlDtype from, QlDtype loop);
+static inline bool ql_is_comparison(QlOp op) { return op >= QL_OP_EQUAL && op <= QL_OP_GREATER_EQUAL; }
 
 /* ---- convert.c ---- */
 

@@ -6,7 +6,8 @@
  *   - Loops over floats alone are searched operand by operand: arctan2(int8, uint8) is float16 though the two promote
  *     to int16.
  *   - A weak integer must fit the loop, not the array: uint8 / 300 is right, uint8 + 300 overflows.
- *   - Comparisons compare values: uint8 < 300 is true everywhere.
+ *   - Comparisons compare values: uint8 < 300 is true everywhere, and int64 beside uint64 is compared exactly, where
+ *     both promote to float64. The loop is uint64 then, and the signed input stays an int64.
  *   - Logical operations ask for the truth of each input alone.
  *   - `where` wraps a weak integer instead of refusing it. */
 #include "base.h"
@@ -73,8 +74,21 @@ QlStatus ql_op_types(QlOp op, QlDtype promoted, QlDtype *loop, QlDtype *result, 
 
 enum { MAX_VALUES = 2 }; /* the inputs that take the loop dtype */
 
-static bool is_comparison(QlOp op) { return op >= QL_OP_EQUAL && op <= QL_OP_GREATER_EQUAL; }
 static bool is_logical(QlOp op) { return op >= QL_OP_LOGICAL_AND && op <= QL_OP_LOGICAL_XOR; }
+
+static bool is_integer(QlDtype dtype) {
+  return info_of(dtype)->kind == QL_KIND_INT || info_of(dtype)->kind == QL_KIND_UINT;
+}
+
+static QlDtype promote_two(QlOp op, QlDtype a, QlDtype b) {
+  QlDtype both = ql_promote(a, b);
+  return ql_is_comparison(op) && both == QL_F64 && is_integer(a) && is_integer(b) ? QL_U64 : both;
+}
+
+QlDtype ql_op_input(QlOp op, int k, QlDtype from, QlDtype loop) {
+  if (op == QL_OP_SELECT && k == 0) return QL_BOOL;
+  return ql_is_comparison(op) && loop == QL_U64 && info_of(from)->kind == QL_KIND_INT ? QL_I64 : loop;
+}
 
 /* The dtype to which the inputs promote, before the weak ones are held against the loop. */
 static QlDtype promote_inputs(QlOp op, const QlScalar *inputs, int count) {
@@ -85,7 +99,7 @@ static QlDtype promote_inputs(QlOp op, const QlScalar *inputs, int count) {
   for (int k = 0; k < count; k++) {
     if (inputs[k].weak) continue;
     QlDtype dtype = by_operand && !any_weak ? float_for(inputs[k].dtype) : inputs[k].dtype;
-    strong = strong == QL_DTYPE_NONE ? dtype : ql_promote(strong, dtype);
+    strong = strong == QL_DTYPE_NONE ? dtype : promote_two(op, strong, dtype);
   }
   /* Scalars alone take the default dtype of the highest kind among them; a lone one keeps its own (uint64 above int64).
    * */
@@ -100,8 +114,8 @@ static bool truth_of(QlDtype dtype, QlValue value) { return ql_convert(dtype, va
 /* Holds one weak input against the loop: widens the loop, or fails. */
 static QlStatus admit_weak(QlOp op, const QlScalar *input, QlDtype *loop, QlError *error) {
   if (op == QL_OP_SELECT) return QL_OK;
-  if (is_comparison(op)) {
-    if (ql_weak_fits(*loop, input, NULL) != QL_OK) *loop = ql_promote(*loop, input->dtype);
+  if (ql_is_comparison(op)) {
+    if (ql_weak_fits(*loop, input, NULL) != QL_OK) *loop = promote_two(op, *loop, input->dtype);
     return QL_OK;
   }
   if (is_logical(op)) {

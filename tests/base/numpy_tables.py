@@ -84,8 +84,9 @@ def loop_and_result(ufunc: np.ufunc, *inputs: np.dtype[Any]) -> str:
     except TypeError:
         return "-"
     if ufunc.__name__ in COMPARISONS and resolved[0] != resolved[1]:
-        # int64 against uint64: NumPy compares exactly, in a loop of two dtypes; ours has one (see ql_op_resolve).
-        return "f64>b8"
+        # int64 against uint64: NumPy compares exactly, in a loop of two dtypes; ours is uint64's, into which a signed
+        # input enters as int64 (see ql_op_input).
+        return "u64>b8"
     if ufunc.__name__ in LOGICAL and inputs[0] != inputs[-1]:
         # NumPy casts each input to bool by itself. Promotion keeps the truth of both, so our loop is the promoted one.
         return IR_NAMES[np.result_type(*inputs)] + ">b8"
@@ -124,9 +125,8 @@ def may_differ(ufunc: np.ufunc, dtype: np.dtype[Any], literal: Any) -> bool:
     """Where Quelea answers otherwise, on purpose."""
     if ufunc.__name__ not in COMPARISONS + LOGICAL or type(literal) is not int or literal < 2**63:
         return False
-    # NumPy refuses a literal of 2^63 or more beside bool, and in logical operations beside integers. Beside int64 it
-    # compares exactly, where our float64 loop cannot tell 2^63 - 1 from 2^63.
-    return dtype.kind == "b" or dtype == np.int64 or ufunc.__name__ in LOGICAL
+    # NumPy refuses a literal of 2^63 or more beside bool, and in logical operations beside integers.
+    return dtype.kind == "b" or ufunc.__name__ in LOGICAL
 
 
 def weak_cell(ufunc: np.ufunc, dtype: np.dtype[Any], literal: Any) -> str:

@@ -155,9 +155,11 @@ static void beside_literals(void) {
   table_close(&table);
 }
 
-/* -1, 0, 1 for less, equal, greater; 2 when a NaN is in it. Complex numbers are ordered as NumPy does: by their real
+/* -1, 0, 1 for less, equal, greater; 2 when a NaN is in it. Two dtypes: int64 and uint64, in either order. Complex numbers are ordered as NumPy does: by their real
  * parts, then by the imaginary ones. */
-static int order(QlDtype dtype, QlValue a, QlValue b) {
+static int order(QlDtype dtype, QlValue a, QlDtype other, QlValue b) {
+  if (dtype == QL_I64 && other == QL_U64) return a.i < 0 || a.u < b.u ? -1 : a.u > b.u;
+  if (dtype == QL_U64 && other == QL_I64) return b.i < 0 || a.u > b.u ? 1 : a.u < b.u ? -1 : 0;
   QlKind kind = (QlKind)ql_dtype_info[dtype].kind;
   if (kind == QL_KIND_INT) return (a.i > b.i) - (a.i < b.i);
   if (kind == QL_KIND_UINT || kind == QL_KIND_BOOL) return (a.u > b.u) - (a.u < b.u);
@@ -169,8 +171,11 @@ static int order(QlDtype dtype, QlValue a, QlValue b) {
   return 0;
 }
 
-static bool evaluate(QlOp op, QlDtype loop, QlValue a, QlValue b) {
-  int way = order(loop, a, b);
+static bool evaluate(QlOp op, QlDtype loop, const QlScalar *inputs) {
+  QlDtype dtype[2];
+  for (int k = 0; k < 2; k++) dtype[k] = ql_op_input(op, k, inputs[k].dtype, loop);
+  QlValue a = ql_scalar_as(&inputs[0], dtype[0]), b = ql_scalar_as(&inputs[1], dtype[1]);
+  int way = order(dtype[0], a, dtype[1], b);
   bool truth_a = ql_convert(loop, a, QL_BOOL).b, truth_b = ql_convert(loop, b, QL_BOOL).b;
   switch (op) {
     case QL_OP_LESS: return way == -1;
@@ -204,9 +209,10 @@ static void answers_beside_literals(void) {
       QlScalar inputs[2] = {{.dtype = a}, literals.scalar[k]};
       if (!CHECK_INT_EQ(ql_op_resolve(op, inputs, &loop, &result, NULL), QL_OK)) continue;
       CHECK_INT_EQ(strlen(want), elements);
-      QlValue literal = ql_scalar_as(&inputs[1], loop);
-      for (int e = 0; e < elements; e++)
-        cell(evaluate(op, loop, ql_convert(a, element[e], loop), literal) == (want[e] == '1'), &table, k);
+      for (int e = 0; e < elements; e++) {
+        inputs[0].value = element[e];
+        cell(evaluate(op, loop, inputs) == (want[e] == '1'), &table, k);
+      }
     }
   }
   CHECK_INT_EQ(rows, 5 * QL_DTYPE_COUNT);

@@ -50,6 +50,36 @@ static void straight_line(void) {
   jit_fn_free(fn);
 }
 
+/* A comparison of signed with unsigned integers is exact: what it becomes gives NumPy's answer for every operator, in
+ * both orders, where float64 could not tell the two numbers apart. */
+static void mixed_signs(void) {
+  const int64_t with_sign[] = {INT64_MIN, -1, 0, 1, (1LL << 53) + 1, INT64_MAX};
+  const uint64_t without[] = {0, 1, 1ULL << 53, (1ULL << 53) + 1, INT64_MAX, 1ULL << 63, UINT64_MAX};
+  for (int op = QL_OP_EQUAL; op <= QL_OP_GREATER_EQUAL; op++) {
+    JitFn *fn = jit_fn_new(0);
+    jit_fn_array(fn, QL_BOOL, JIT_WRITE, NULL), jit_fn_array(fn, QL_BOOL, JIT_WRITE, NULL);
+    jit_fn_param(fn, QL_I64), jit_fn_param(fn, QL_U64);
+    JitRef a = jit_param(fn, 0, nowhere), b = jit_param(fn, 1, nowhere);
+    jit_store(fn, 0, jit_op(fn, (QlOp)op, 2, (JitRef[]){a, b}, nowhere), nowhere);
+    jit_store(fn, 1, jit_op(fn, (QlOp)op, 2, (JitRef[]){b, a}, nowhere), nowhere);
+    QlError error = {0};
+    CHECK_INT_EQ(jit_verify(fn, &error), QL_OK);
+    for (size_t i = 0; i < sizeof with_sign / sizeof *with_sign; i++)
+      for (size_t k = 0; k < sizeof without / sizeof *without; k++) {
+        bool got[2];
+        QlValue params[2] = {{.i = with_sign[i]}, {.u = without[k]}};
+        JitCall call = {.base = (char *[]){(char *)&got[0], (char *)&got[1]}, .param = params};
+        CHECK_INT_EQ(jit_interpret(fn, &call, &error), QL_OK);
+        __int128 x = with_sign[i], y = without[k];
+        const bool want[] = {x == y, x != y, x < y, x <= y, x > y, x >= y}, swapped[] = {x == y, x != y, y < x,
+                                                                                        y <= x, y > x,  y >= x};
+        CHECK_INT_EQ(got[0], want[op - QL_OP_EQUAL]);
+        CHECK_INT_EQ(got[1], swapped[op - QL_OP_EQUAL]);
+      }
+    jit_fn_free(fn);
+  }
+}
+
 /* A loop whose phi is added after the instructions that use it. */
 static void control_flow(void) {
   JitFn *fn = jit_fn_new(1);
@@ -226,7 +256,7 @@ static void passes_have_names(void) {
   CHECK(jit_pass_named("dce") == jit_dce && jit_pass_named("optimise") == jit_optimise && !jit_pass_named("unroll"));
 }
 
-CHECK_MAIN(CHECK_TEST(straight_line), CHECK_TEST(control_flow), CHECK_TEST(first_mistake_stays),
+CHECK_MAIN(CHECK_TEST(straight_line), CHECK_TEST(mixed_signs), CHECK_TEST(control_flow), CHECK_TEST(first_mistake_stays),
            CHECK_TEST(mistakes_are_told), CHECK_TEST(forgotten_end), CHECK_TEST(copies_are_apart),
            CHECK_TEST(pruning_keeps_the_open_block), CHECK_TEST(branch_to_one_block_is_a_jump), CHECK_TEST(replacing),
            CHECK_TEST(passes_have_names))

@@ -181,6 +181,19 @@ def test_comparisons_and_strangers():
     same(a != "text", numpy.ones(3, bool))
 
 
+@pytest.mark.parametrize("signed", ["int8", "int16", "int32", "int64"])
+def test_signs_are_compared_exactly(signed):
+    x = numpy.array([-(2**63), -1, 0, 1, 2**53 + 1, 2**63 - 1]).astype(signed)[:, None]
+    y = numpy.array([0, 1, 2**53, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1], "uint64")
+    a, b = np.asarray(x), np.asarray(y)
+    for op in (operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge):
+        same(op(a, b), op(x, y))
+        same(op(b, a), op(y, x))
+        for scalar in (-1, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1, numpy.uint64(2**63), numpy.int64(-1)):
+            same(op(a, scalar), op(x, scalar))
+            same(op(scalar, b), op(scalar, y))
+
+
 def test_out_where_dtype():
     x, y = numpy.arange(6.0), numpy.arange(6.0)[::-1].copy()
     a, b = np.asarray(x), np.asarray(y)
