@@ -3,8 +3,8 @@
  *     plan known:    prepare ── agree ── run ── finish
  *     plan unknown:  agree (statements, drops) ── plan, compile ── prepare ── agree (status) ── run ── finish
  *
- * Until the last agreement nothing has been stored; a failure on any rank up to there is raised by all of them, and the arrays that
- * the log would have written for the first time are poisoned. */
+ * Until the last agreement nothing has been stored; a failure on any rank up to there is raised by all of them, after replay.c has saved
+ * what does not depend on it. */
 #include "runtime.h"
 
 #include <stdio.h>
@@ -111,15 +111,10 @@ static QlStatus share_error(QlContext *ctx, const CommVerdict *verdict, const Ql
   int64_t size = ctx->info->rank == verdict->status_rank ? (int64_t)strlen(text) : 0;
   if (comm_allgather(ctx->comm, text, size, &all, &offset, &local)) return ql_fail(error, local.status, "%s", local.text);
   ql_fail(error, (QlStatus)verdict->status, "%.*s%s", (int)QL_MIN(offset[ctx->info->size], 900), all, "");
-  if (ctx->info->size > 1) ql_note(error, "rank %d could not go on; no array was changed on any rank", verdict->status_rank);
+  if (ctx->info->size > 1)
+    ql_note(error, "rank %d could not go on; what depends on this line keeps its earlier value, or has none, on every rank", verdict->status_rank);
   free(all), free(offset);
   return (QlStatus)verdict->status;
-}
-
-/* What the log would have stored for the first time has no value now. */
-static void poison(QlContext *ctx) {
-  for (int k = 0; k < ctx->log.slot_count; k++)
-    if (!ctx->log.slots[k]->block) ctx->log.slots[k]->poisoned = true;
 }
 
 /* ---- the flush ---- */
@@ -144,6 +139,12 @@ static QlStatus agree(QlContext *ctx, uint64_t hash, QlStatus status, const QlEr
   }
   if (verdict.status) return share_error(ctx, &verdict, mine, error);
   return QL_OK;
+}
+
+QlStatus rt_agree_status(QlContext *ctx, QlStatus status, QlError *error) {
+  bool again;
+  QlError mine = *error;
+  return agree(ctx, 0, status, &mine, &again, error);
 }
 
 static QlStatus plan_and_agree(QlContext *ctx, uint64_t hash, Plan **plan, QlError *error) {
@@ -191,32 +192,43 @@ static void trace(QlContext *ctx, const Plan *plan) {
   }
 }
 
-QlStatus rt_flush(QlContext *ctx, QlError *error) {
-  Log *log = &ctx->log;
-  QlError local = {0};
+QlStatus rt_flush_log(QlContext *ctx, QlError *error) {
   Plan *plan;
+  QL_TRY(plan_and_agree(ctx, hash_log(&ctx->log), &plan, error));
+  trace(ctx, plan);
+  rt_plan_run(ctx, plan);
+  rt_plan_finish(ctx, plan);
+  const int64_t *adds = (const int64_t *)&plan->adds;
+  int64_t *counters = (int64_t *)&ctx->counters;
+  for (size_t k = 0; k < sizeof plan->adds / sizeof *adds; k++) counters[k] += adds[k];
+  for (int g = 0; g < plan->group_count; g++) ctx->counters.kernels_run += plan->groups[g].entry != NULL;
+  return QL_OK;
+}
+
+QlStatus rt_flush(QlContext *ctx, QlError *error) {
+  QlError local = {0};
   if (!error) error = &local;
-  if (!log->count) {
-    rt_log_clear(ctx);
-    return QL_OK;
-  }
-  ctx->counters.flushes++;
-  rt_drops_assume(ctx);
-  QlStatus status = plan_and_agree(ctx, hash_log(log), &plan, error);
-  if (status) {
-    poison(ctx);
-  } else {
-    trace(ctx, plan);
-    rt_plan_run(ctx, plan);
-    rt_plan_finish(ctx, plan);
-    const int64_t *adds = (const int64_t *)&plan->adds;
-    int64_t *counters = (int64_t *)&ctx->counters;
-    for (size_t k = 0; k < sizeof plan->adds / sizeof *adds; k++) counters[k] += adds[k];
-    for (int g = 0; g < plan->group_count; g++) ctx->counters.kernels_run += plan->groups[g].entry != NULL;
+  QlStatus status = QL_OK;
+  if (ctx->log.count) {
+    ctx->counters.flushes++;
+    rt_drops_assume(ctx);
+    status = rt_flush_log(ctx, error);
+    if (status) status = rt_replay(ctx, status, error);
+    if (!status) *error = (QlError){0};
+    rt_drops_bury(ctx);
   }
   rt_log_clear(ctx);
-  rt_drops_bury(ctx);
   return status;
 }
 
-QlStatus ql_flush(QlContext *ctx, QlError *error) { return rt_flush(ctx, error); }
+/* Asked for by the program: also when nothing is recorded the ranks meet, and what all of them dropped is freed. */
+QlStatus ql_flush(QlContext *ctx, QlError *error) {
+  QlError local = {0};
+  if (!error) error = &local;
+  if (ctx->log.count) return rt_flush(ctx, error);
+  rt_drops_assume(ctx);
+  bool again = true;
+  while (again) QL_TRY(agree(ctx, hash_log(&ctx->log), QL_OK, error, &again, error));
+  rt_drops_bury(ctx);
+  return QL_OK;
+}

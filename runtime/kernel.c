@@ -1,4 +1,4 @@
-/* The IR of each group, the addresses of its operands, and the boxes of this rank's workers.
+/* The IR of each group, the addresses of its operands, and the boxes of this rank's workers. What the IR becomes is compile.c's.
  *
  * Leaves that see one array with the same strides, a small step apart, are one operand of the kernel with loads at offsets
  * (contract C6: the offsets are part of the kernel; extents, bounds and scalars are not). */
@@ -212,32 +212,6 @@ static void build_function(Builder *b, PlanGroup *out) {
   }
 }
 
-/* The kernel of a function: known, or compiled by the node's leader for all its ranks. */
-static QlStatus find_kernel(Planner *planner, JitFn *fn, const JitKernel **kernel) {
-  QlContext *ctx = planner->ctx;
-  JitKey key;
-  QL_TRY(jit_key(ctx->jit, fn, &key, planner->error));
-  if ((*kernel = jit_find(ctx->jit, key))) return QL_OK;
-  if (ctx->info->node_size == 1) return jit_compile(ctx->jit, fn, key, kernel, planner->error);
-  const void *code = NULL;
-  size_t code_size = 0;
-  QlStatus status = QL_OK;
-  bool leads = ctx->info->node_rank == 0;
-  if (leads) {
-    status = jit_compile(ctx->jit, fn, key, kernel, planner->error);
-    if (!status) status = jit_object(*kernel, &code, &code_size);
-  }
-  void *bytes = (void *)(uintptr_t)code;
-  int64_t size = status ? 0 : (int64_t)code_size;
-  QlStatus shared = comm_node_share(ctx->comm, &bytes, &size, planner->error);
-  if (leads) return status ? status : shared;
-  if (shared) return shared;
-  if (size == 0) return ql_fail(planner->error, QL_ERR_COMPILE, "a kernel could not be compiled on this node's first rank");
-  status = jit_install(ctx->jit, key, bytes, (size_t)size, kernel, planner->error);
-  free(bytes);
-  return status;
-}
-
 static QlStatus build_kernel(Planner *planner, const Group *group, PlanGroup *out) {
   int nodes = group->node_count, room = nodes + group->store_count + 1;
   Builder b = {.planner = planner, .group = group, .fn = jit_fn_new(group->rank)};
@@ -255,14 +229,10 @@ static QlStatus build_kernel(Planner *planner, const Group *group, PlanGroup *ou
   }
   collect_operands(&b);
   build_function(&b, out);
-  const JitKernel *kernel;
-  status = find_kernel(planner, b.fn, &kernel);
-  if (status) {
-    if (planner->error) planner->error->source = planner->log->statements[group->statement].source;
-    goto out;
-  }
-  out->entry = jit_entry(kernel);
-  out->operand_count = b.operand_count, out->param_count = b.param_count;
+  status = planner_wants_kernel(planner, b.fn, (int)(out - planner->plan->groups));
+  if (status) goto out;
+  b.fn = NULL;
+  out->operand_count = b.operand_count, out->param_count = b.param_count, out->store_count = group->store_count;
   for (int o = 0; o < b.operand_count; o++)
     memcpy(out->strides + o * group->rank, out->operands[o].stride, (size_t)group->rank * sizeof(int64_t));
   out->params = b.params, b.params = NULL;
@@ -308,7 +278,7 @@ static QlStatus build_group(Planner *planner, Group *group, PlanGroup *out) {
   if (group->kind == GROUP_KERNEL) return build_kernel(planner, group, out);
   if (!(out->operands = calloc(2, sizeof *out->operands)))
     return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-  out->operand_count = group->kind == GROUP_MOVE ? 2 : 1;
+  out->operand_count = group->kind == GROUP_MOVE ? 2 : 1, out->store_count = 1;
   out->operands[0].slot = group->kind == GROUP_MOVE ? group->move_to : group->stores[0].view.slot;
   out->operands[1].slot = group->move_from;
   return QL_OK;

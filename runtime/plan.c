@@ -141,6 +141,7 @@ static void free_planner(Planner *planner) {
   for (int g = 0; g < planner->group_count; g++)
     free(planner->groups[g].nodes), free(planner->groups[g].reach), free(planner->groups[g].transfers);
   for (int k = 0; k < planner->plan->slot_count; k++) rt_ghosts_release(planner->slots[k].ghosts);
+  planner_free_wanted(planner);
   free(planner->groups), free(planner->slots), free(planner->statements);
 }
 
@@ -160,6 +161,7 @@ static QlStatus make_plan(QlContext *ctx, Plan *plan, QlError *error) {
   if ((status = planner_depend(&planner))) goto out;
   for (int k = 0; k < plan->log_slots; k++) plan->slots[k].ghosts_after = planner.slots[k].ghosts, planner.slots[k].ghosts = NULL;
 out:
+  status = planner_compile(&planner, status);
   free_planner(&planner);
   return status;
 }

@@ -1,4 +1,4 @@
-/* What the files of the planner share. The planner turns a log into a plan in four steps, each a file:
+/* What the files of the planner share. The planner turns a log into a plan in steps, each a file:
  *
  *   analyse.c   who reads and writes what, what is dead, which temporaries are computed inside their consumers
  *   expr.c      a statement's value as a DAG over views of stored arrays, temporaries replaced by their expressions
@@ -6,6 +6,7 @@
  *   reach.c     where each operand is read: in place, in ghosts, or in a copy of remote elements; the transfers
  *   kernel.c    the IR of a group, its operands' addresses and its workers' boxes
  *   depend.c    which worker must wait for which
+ *   compile.c   the kernels: known, or compiled once per node
  *
  * Boxes and maps of a group are in its domain's coordinates. */
 #ifndef QUELEA_PLANNER_H
@@ -106,6 +107,7 @@ typedef struct Planner {
   int slot_room;
   StatementInfo *statements;
   Group *groups; int group_count, group_room;
+  struct Wanted *wanted; int wanted_count, wanted_room; /* kernels */
   bool open;               /* the last group may still take statements */
   QlError *error;
 } Planner;
@@ -162,6 +164,13 @@ void planner_written(Planner *planner, int slot);
 
 /* ---- kernel.c ---- */
 QlStatus planner_kernels(Planner *planner);
+
+/* ---- compile.c ---- */
+/* The plan's group needs the kernel of that function, which is taken over when this succeeds. */
+QlStatus planner_wants_kernel(Planner *planner, JitFn *fn, int group);
+/* Finds all kernels of the plan. Node-collective: called exactly once for each plan in the making, with how planning went on this rank. */
+QlStatus planner_compile(Planner *planner, QlStatus status);
+void planner_free_wanted(Planner *planner);
 
 /* ---- depend.c ---- */
 QlStatus planner_depend(Planner *planner);

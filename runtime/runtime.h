@@ -184,7 +184,8 @@ typedef struct PlanGroup {
   int rank;                      /* of the domain */
   JitEntry *entry;
   int operand_count, param_count;
-  PlanOperand *operands;         /* [0] is the first target */
+  int store_count;
+  PlanOperand *operands;         /* [0] is the first target; [0, store_count) are stored */
   int64_t *strides;              /* [operands][rank] bytes, as the kernel takes them */
   int *params;                   /* indices into the log's scalars */
   bool replicated;               /* each rank computes all of it, by its main thread */
@@ -356,7 +357,13 @@ QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error); /* a
 void rt_plan_undo(QlContext *ctx, const Plan *plan);
 void rt_plan_run(QlContext *ctx, const Plan *plan);
 void rt_plan_finish(QlContext *ctx, const Plan *plan);                      /* storages get their new state */
+QlStatus rt_flush_log(QlContext *ctx, QlError *error); /* plans, agrees, executes; the log stays as it is */
+QlStatus rt_agree_status(QlContext *ctx, QlStatus status, QlError *error); /* collective: the worst of all ranks' */
 QlStatus rt_team_new(QlContext *ctx, QlError *error);
 void rt_team_free(QlContext *ctx);
 
 #endif
+/* ---- replay.c ---- */
+/* After a flush failed with that status and error on all ranks: executes what does not depend on the failure. Gives what is to be raised. */
+QlStatus rt_replay(QlContext *ctx, QlStatus status, QlError *error);
+

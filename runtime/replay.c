@@ -1,0 +1,168 @@
+/* After a flush that failed: its statements again, assignment by assignment, so that only what depends on the failure is lost (contract C9).
+ *
+ * The log is cut behind each statement that stores something the program can still see; the temporaries before it belong to it. Each piece
+ * is a log of its own, planned, agreed and executed like any other. When one fails, its targets are lost, and with them whatever a later statement
+ * computes from them or stores into them: such statements are skipped. A lost array keeps the value that it had before, or has none.
+ *
+ * All ranks have agreed on the statements before, so they cut alike, and they agree on every piece's outcome, so they skip alike. */
+#include "planner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Replay {
+  QlContext *ctx;
+  Log all;         /* the log that failed */
+  int *last_use;   /* [slots] statement */
+  bool *dead;      /* [slots] as agreed; while its users are still to come a storage is kept alive */
+  bool *temporary; /* [slots] the program never sees it */
+  bool *lost;      /* [slots] */
+} Replay;
+
+/* ---- the pieces ---- */
+
+static int target_of(const Log *log, int statement) {
+  SlotView view;
+  statement_target(log, &log->statements[statement], &view);
+  return view.slot;
+}
+
+/* The statement behind the last one of the piece that begins at `first`. */
+static int piece_end(const Replay *r, int first) {
+  int k = first;
+  while (k < r->all.count - 1 && r->temporary[target_of(&r->all, k)]) k++;
+  return k + 1;
+}
+
+static void look_at_slots(Replay *r) {
+  for (int s = 0; s < r->all.slot_count; s++) {
+    const Storage *storage = r->all.slots[s];
+    r->dead[s] = storage->dead, r->temporary[s] = storage->dead && !storage->block;
+  }
+  for (int k = 0; k < r->all.count; k++) {
+    SlotView view;
+    int scalar;
+    for (int j = 0; j < r->all.statements[k].inputs; j++)
+      if (statement_input(&r->all, &r->all.statements[k], j, &view, &scalar)) r->last_use[view.slot] = k;
+    r->last_use[target_of(&r->all, k)] = k;
+  }
+}
+
+/* Does it read, or store into, what is lost? */
+static bool is_lost(const Replay *r, int statement) {
+  SlotView view;
+  int scalar;
+  for (int j = 0; j < r->all.statements[statement].inputs; j++)
+    if (statement_input(&r->all, &r->all.statements[statement], j, &view, &scalar) && r->lost[view.slot]) return true;
+  return r->lost[target_of(&r->all, statement)];
+}
+
+/* ---- one statement, from the log that failed into the one of its piece ---- */
+
+/* Room for the largest piece, so that nothing can fail on one rank alone later. */
+static QlStatus reserve(Replay *r, Log *piece, QlError *error) {
+  piece->statements = malloc((size_t)r->all.count * sizeof *piece->statements), piece->room = r->all.count;
+  piece->words = malloc((size_t)r->all.word_count * sizeof *piece->words), piece->word_room = r->all.word_count;
+  piece->scalars = malloc(((size_t)r->all.scalar_count + 1) * sizeof *piece->scalars), piece->scalar_room = r->all.scalar_count;
+  piece->slots = malloc((size_t)r->all.slot_count * sizeof(Storage *)), piece->slot_room = r->all.slot_count;
+  r->last_use = malloc((size_t)r->all.slot_count * sizeof *r->last_use);
+  r->dead = calloc((size_t)r->all.slot_count, sizeof *r->dead);
+  r->temporary = calloc((size_t)r->all.slot_count, sizeof *r->temporary);
+  r->lost = calloc((size_t)r->all.slot_count, sizeof *r->lost);
+  if (piece->statements && piece->words && piece->scalars && piece->slots && r->last_use && r->dead &&
+      r->temporary && r->lost)
+    return QL_OK;
+  return ql_fail(error, QL_ERR_MEMORY, "out of memory for repeating what failed");
+}
+
+static void copy_statement(Replay *r, int number) {
+  Log *piece = &r->ctx->log;
+  Statement *from = &r->all.statements[number], *to = &piece->statements[piece->count++];
+  int64_t *words = piece->words + piece->word_count;
+  memcpy(words, r->all.words + from->words, from->word_count * sizeof *words);
+  *to = *from;
+  from->payload = NULL; /* the piece owns it now */
+  to->words = (uint32_t)piece->word_count, to->scalars = (uint32_t)piece->scalar_count;
+  piece->word_count += from->word_count;
+  int scalars = (number + 1 < r->all.count ? (int)r->all.statements[number + 1].scalars : r->all.scalar_count) - (int)from->scalars;
+  memcpy(piece->scalars + piece->scalar_count, r->all.scalars + from->scalars, (size_t)scalars * sizeof *piece->scalars);
+  piece->scalar_count += scalars;
+  int64_t *operand = words + (statement_shape(&r->all, from) - (r->all.words + from->words)) + from->ndim;
+  for (int j = -1; j < from->inputs; j++) {
+    if (*operand < 0) {
+      operand++;
+      continue;
+    }
+    *operand = rt_log_slot(r->ctx, r->all.slots[*operand]);
+    operand += 2 + from->ndim;
+  }
+}
+
+/* ---- the whole ---- */
+
+static QlStatus run_piece(Replay *r, int first, int end, QlError *error) {
+  QlContext *ctx = r->ctx;
+  for (int k = first; k < end; k++) {
+    if (is_lost(r, k)) r->lost[target_of(&r->all, k)] = true;
+    else copy_statement(r, k);
+  }
+  for (int s = 0; s < r->all.slot_count; s++)
+    if (r->all.slots[s]) r->all.slots[s]->dead = r->dead[s] && r->last_use[s] < end;
+  QlStatus status = ctx->log.count ? rt_flush_log(ctx, error) : QL_OK;
+  for (int k = first; status && k < end; k++) r->lost[target_of(&r->all, k)] = true;
+  rt_log_clear(ctx);
+  for (int s = 0; s < r->all.slot_count; s++) { /* their memory may be what the next piece needs */
+    if (!r->all.slots[s] || !r->dead[s] || r->last_use[s] >= end) continue;
+    rt_storage_unpin(r->all.slots[s]);
+    r->all.slots[s] = NULL;
+  }
+  return status;
+}
+
+static QlStatus run_pieces(Replay *r, QlError *error) {
+  QlStatus worst = QL_OK;
+  rt_drops_bury(r->ctx);
+  for (int first = 0, end; first < r->all.count; first = end) {
+    QlError local = {0};
+    end = piece_end(r, first);
+    QlStatus status = run_piece(r, first, end, &local);
+    if (status && !worst) worst = status, *error = local;
+  }
+  return worst;
+}
+
+/* What was lost and had no value before has none now. The log keeps the slots that are still there. */
+static void poison(Log *log, const bool *lost) {
+  int kept = 0;
+  for (int s = 0; s < log->slot_count; s++) {
+    Storage *storage = log->slots[s];
+    if (!storage) continue;
+    if (!storage->block && (!lost || lost[s])) storage->poisoned = true;
+    log->slots[kept++] = storage;
+  }
+  log->slot_count = kept;
+}
+
+QlStatus rt_replay(QlContext *ctx, QlStatus status, QlError *error) {
+  Replay r = {.ctx = ctx, .all = ctx->log};
+  Log piece = {.epoch = ctx->log.epoch + 1, .imports = ctx->log.imports};
+  QlError local = {0};
+  bool repeats = false;
+  if (status != QL_ERR_DIVERGED && !rt_agree_status(ctx, reserve(&r, &piece, &local), &local)) {
+    look_at_slots(&r);
+    repeats = piece_end(&r, 0) < ctx->log.count;
+  }
+  if (repeats) {
+    ctx->log = piece;
+    QlStatus outcome = run_pieces(&r, &local);
+    /* Too large together, each small enough alone: nothing is lost, nothing is raised. A failure of the compiler is always told. */
+    if (outcome) *error = local, status = outcome;
+    else if (status == QL_ERR_MEMORY) status = QL_OK;
+    piece = ctx->log;
+    ctx->log = r.all, ctx->log.epoch = piece.epoch;
+  }
+  poison(&ctx->log, repeats ? r.lost : NULL);
+  free(piece.statements), free(piece.words), free(piece.scalars), free(piece.slots);
+  free(r.last_use), free(r.dead), free(r.temporary), free(r.lost);
+  return status;
+}
