@@ -59,7 +59,7 @@ static void storage_free(Storage *storage) {
   if (ctx->closed) {
     if (storage->layout && --storage->layout->references == 0) free(storage->layout); /* its template went with the context */
     if (storage->block && --storage->block->references == 0) {
-      if (storage->block->private_memory) free(storage->block->data);
+      if (storage->block->private_memory) rt_block_free_private(storage->block);
       free(storage->block); /* the arena went with the context */
     }
     free(storage);

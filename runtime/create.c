@@ -5,7 +5,9 @@
 #include <string.h>
 
 QlStatus ql_empty(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, QlArray **array, QlError *error) {
-  return ql_full(ctx, dtype, ndim, shape, (QlScalar){.dtype = dtype}, array, error); /* never shows old memory */
+  QlScalar value = {.dtype = dtype}; /* never shows old memory */
+  if (QUELEA_CANARIES) value.value = rt_canary(dtype);
+  return ql_full(ctx, dtype, ndim, shape, value, array, error);
 }
 
 QlStatus ql_full(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, QlScalar value, QlArray **array,

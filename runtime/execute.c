@@ -128,6 +128,7 @@ void run_worker(QlContext *ctx, const Run *run, int thread) {
       }
     }
     comm_publish(ctx->comm, me, run->base + (uint64_t)g + 1);
+    if (QUELEA_CANARIES && leads) rt_canary_stored(ctx, run->plan, group, run->data, run->base + (uint64_t)g + 1);
   }
 }
 
@@ -135,6 +136,7 @@ void rt_plan_run(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
   if (!plan->group_count) return;
   run->base = ctx->progress + 1;
+  if (QUELEA_CANARIES) rt_canary_fresh(ctx, plan, run->blocks, run->base);
   team_start(ctx->team);
   run_worker(ctx, run, 0);
   ctx->progress = run->base + (uint64_t)plan->group_count;

@@ -13,6 +13,7 @@ enum { ALIGNMENT = 128, LARGE = 1 << 20, COLOURS = 8, COLOUR_BYTES = 5 * 128 };
 /* Large blocks start at different places within a page, so that streams through several arrays do not all fall on one
  * set of a cache nor alias one another's low address bits. */
 static int64_t rounded(int64_t bytes) {
+  if (QUELEA_CANARIES) return rt_guard_size(bytes);
   int64_t size = (QL_MAX(bytes, 1) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   return size >= LARGE ? size + COLOURS * COLOUR_BYTES : size;
 }
@@ -31,12 +32,14 @@ QlStatus rt_heap_allocate(QlContext *ctx, int64_t bytes, int64_t *offset, QlErro
   if (!heap->room) {
     QL_TRY(ranges_reserve(heap, error));
     heap->ranges[heap->count++] = (FreeRange){0, comm_arena_bytes(ctx->comm)};
+    if (QUELEA_CANARIES) rt_guard_shut(ctx, 0, comm_arena_bytes(ctx->comm));
   }
   QL_TRY(ranges_reserve(heap, error)); /* so that freeing never needs memory */
   if (++heap->allocations == heap->fail_at) return ql_fail(error, QL_ERR_MEMORY, "out of memory (a fault on purpose)");
   int64_t size = rounded(bytes);
   for (int k = 0; k < heap->count; k++) {
     if (heap->ranges[k].bytes < size) continue;
+    if (QUELEA_CANARIES) QL_TRY(rt_guard_open(ctx, heap->ranges[k].offset, bytes, error));
     *offset = heap->ranges[k].offset;
     heap->ranges[k].offset += size, heap->ranges[k].bytes -= size;
     if (!heap->ranges[k].bytes) {
@@ -56,6 +59,7 @@ QlStatus rt_heap_allocate(QlContext *ctx, int64_t bytes, int64_t *offset, QlErro
 void rt_heap_free(QlContext *ctx, int64_t offset, int64_t bytes) {
   Heap *heap = &ctx->heap;
   int64_t size = rounded(bytes);
+  if (QUELEA_CANARIES) rt_guard_shut(ctx, offset, bytes);
   heap->used -= size;
   int k = 0, above = heap->count; /* the first range behind the freed one */
   while (k < above) {
@@ -81,17 +85,27 @@ void rt_heap_free(QlContext *ctx, int64_t offset, int64_t bytes) {
   }
 }
 
+/* Whole cache lines; NULL: out of memory. */
+static char *private_memory(int64_t bytes) {
+  if (QUELEA_CANARIES) return rt_guard_private(bytes);
+  return aligned_alloc(64, ((size_t)QL_MAX(bytes, 1) + 63) / 64 * 64);
+}
+
+void rt_block_free_private(Block *block) {
+  if (QUELEA_CANARIES) rt_guard_private_free(block->data, block->bytes);
+  else free(block->data);
+}
+
 QlStatus rt_block_new(QlContext *ctx, const Block *geometry, Block **result, QlError *error) {
   Block *block = malloc(sizeof *block);
   if (!block) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a block");
   *block = *geometry;
-  block->references = 1;
+  block->references = 1, block->watched = false;
   if (block->private_memory) {
-    size_t size = ((size_t)QL_MAX(block->bytes, 1) + 63) / 64 * 64;
-    block->data = aligned_alloc(64, size);
+    block->data = private_memory(block->bytes);
     if (!block->data) {
       free(block);
-      return ql_fail(error, QL_ERR_MEMORY, "out of memory for a replicated array of %.1f MB", (double)size / 1e6);
+      return ql_fail(error, QL_ERR_MEMORY, "out of memory for a replicated array of %.1f MB", (double)geometry->bytes / 1e6);
     }
   } else {
     QlStatus status = rt_heap_allocate(ctx, block->bytes, &block->offset, error);
@@ -100,7 +114,8 @@ QlStatus rt_block_new(QlContext *ctx, const Block *geometry, Block **result, QlE
       return status;
     }
     block->data = comm_arena_base(ctx->comm) + block->offset;
-    if (block->bytes >= LARGE) block->data += (ctx->heap.colour++ % COLOURS) * COLOUR_BYTES;
+    if (QUELEA_CANARIES) block->data += rt_guard_slack(block->bytes);
+    else if (block->bytes >= LARGE) block->data += (ctx->heap.colour++ % COLOURS) * COLOUR_BYTES;
   }
   *result = block;
   return QL_OK;
@@ -108,7 +123,8 @@ QlStatus rt_block_new(QlContext *ctx, const Block *geometry, Block **result, QlE
 
 void rt_block_release(QlContext *ctx, Block *block) {
   if (!block || --block->references) return;
-  if (block->private_memory) free(block->data);
+  if (QUELEA_CANARIES) rt_guard_check(ctx, block);
+  if (block->private_memory) rt_block_free_private(block);
   else rt_heap_free(ctx, block->offset, block->bytes);
   free(block);
 }

@@ -16,6 +16,10 @@
 
 #include <pthread.h>
 
+#ifndef QUELEA_CANARIES /* 1 in debug builds: guard.c is at work */
+#define QUELEA_CANARIES 0
+#endif
+
 /* ---- boxes and maps ---- */
 
 typedef struct Box {
@@ -60,6 +64,7 @@ typedef struct Layout {
 typedef struct Block {
   int64_t references;
   bool private_memory;
+  bool watched;              /* guard.c: the slack before it holds a pattern */
   int64_t offset, bytes;     /* in the arena */
   char *data;                /* the element at alloc.lo */
   Box alloc;                 /* storage coordinates: what this node owns and its margins */
@@ -299,6 +304,22 @@ QlStatus rt_heap_allocate(QlContext *ctx, int64_t bytes, int64_t *offset, QlErro
 void rt_heap_free(QlContext *ctx, int64_t offset, int64_t bytes);
 QlStatus rt_block_new(QlContext *ctx, const Block *geometry, Block **block, QlError *error);
 void rt_block_release(QlContext *ctx, Block *block);
+void rt_block_free_private(Block *block); /* its memory */
+
+/* ---- guard.c: debug builds ---- */
+QlValue rt_canary(QlDtype dtype);
+/* Fills what the plan allocated; `run` grows from run to run. On the main thread of every rank of the node, before any worker starts. */
+void rt_canary_fresh(QlContext *ctx, const Plan *plan, Block *const *blocks, uint64_t run);
+/* The group has stored: the ghosts of its targets are invalid, their margins are filled. By the node's leader; `finished` is the value of
+ * a worker's cell that has finished the group. */
+void rt_canary_stored(QlContext *ctx, const Plan *plan, const PlanGroup *group, char *const *data, uint64_t finished);
+int64_t rt_guard_slack(int64_t bytes); /* from the start of a block's pages to its first element */
+int64_t rt_guard_size(int64_t bytes);  /* of its pages and the one behind them */
+QlStatus rt_guard_open(QlContext *ctx, int64_t offset, int64_t bytes, QlError *error);
+void rt_guard_shut(QlContext *ctx, int64_t offset, int64_t bytes);
+char *rt_guard_private(int64_t bytes); /* NULL: out of memory */
+void rt_guard_private_free(char *data, int64_t bytes);
+void rt_guard_check(QlContext *ctx, const Block *block); /* ends the job when its slack was written */
 
 /* ---- array.c ---- */
 QlStatus rt_storage_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, Storage **storage, QlError *error);
