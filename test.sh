@@ -74,7 +74,8 @@ under_asan() (
   shift
   given=(LD_PRELOAD="$(gcc -print-file-name=libasan.so)" PYTHONPATH="$top/build/debug/python" PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 "$@")
   # shellcheck disable=SC2206
-  command=(env "${given[@]}" "$python" -m pytest --color=no -p no:cacheprovider -m "not slow" $on_asan)
+  # --capture=sys: pytest must not swallow the sanitizer's report, after which nothing prints what it has captured
+  command=(env "${given[@]}" "$python" -m pytest --color=no --capture=sys -p no:cacheprovider -m "not slow" $on_asan)
   if [ "$ranks" = 0 ]; then exec "${command[@]}"; fi
   TIMEOUT=1500 launch "$ranks" "${command[@]}"
 )

@@ -104,6 +104,8 @@ void rt_plan_forget(QlContext *ctx, Plan *plan) {
 
 int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape, Layout *layout) {
   Plan *plan = planner->plan;
+  PlanSlot made = {.dtype = (uint8_t)dtype, .ndim = (uint8_t)ndim, .layout = layout};
+  memcpy(made.shape, shape, (size_t)ndim * sizeof *shape); /* it may be another slot's, which is about to move */
   if (plan->slot_count == planner->slot_room) {
     int room = 2 * planner->slot_room + 16;
     PlanSlot *slots = realloc(plan->slots, (size_t)room * sizeof *slots);
@@ -117,8 +119,7 @@ int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape
     planner->slot_room = room;
   }
   int index = plan->slot_count++;
-  plan->slots[index] = (PlanSlot){.dtype = (uint8_t)dtype, .ndim = (uint8_t)ndim, .layout = layout};
-  memcpy(plan->slots[index].shape, shape, (size_t)ndim * sizeof *shape);
+  plan->slots[index] = made;
   planner->slots[index] = (SlotInfo){.fresh = true, .producer = -1, .first_write = -1, .last_write = -1};
   return index;
 }
