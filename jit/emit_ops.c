@@ -549,13 +549,36 @@ static EmitRef logaddexp(Emit *e, QlOp op, QlDtype loop, EmitRef x, EmitRef y) {
                 result);
 }
 
-/* SLEEF overflows early: eval_real.h says what large arguments give. */
-static EmitRef of_large(Emit *e, QlOp op, QlDtype loop, EmitRef x) {
-  EmitRef size = op == QL_OP_ARCSINH ? ABS(x) : x, large = library(e, QL_OP_LOG, loop, size, NULL);
-  if (op != QL_OP_LOG1P) large = ADD(large, number(e, loop, 0.693147180559945309417232121458176568));
-  if (op == QL_OP_ARCSINH) large = intrinsic(e, "llvm.copysign", large, x);
-  return CHOOSE(COMPARE(OGT, size, number(e, loop, loop == QL_F64 ? 0x1p500 : 0x1p60)), large,
-                library(e, op, loop, x, NULL));
+/* SLEEF's functions where they end before their results do: the steps are those of eval_real.h. */
+static EmitRef mended(Emit *e, QlOp op, QlDtype loop, EmitRef x) {
+  const IrRange *range = ir_range(loop);
+  EmitRef size = ABS(x), tiny = COMPARE(OLT, size, number(e, loop, range->tiny)), result;
+  EmitRef large = COMPARE(OGT, op == QL_OP_ARCSINH ? size : x, number(e, loop, range->large));
+  EmitRef from = op == QL_OP_EXP ? x : size, over = COMPARE(OGT, from, number(e, loop, range->edge));
+  EmitRef ln_2 = number(e, loop, 0.693147180559945309417232121458176568);
+  EmitRef moved = SUB(SUB(from, number(e, loop, range->high)), number(e, loop, range->low));
+  switch (op) {
+    case QL_OP_LOG1P:
+      return CHOOSE(tiny, x, CHOOSE(large, library(e, QL_OP_LOG, loop, x, NULL), library(e, op, loop, x, NULL)));
+    case QL_OP_ARCSINH:
+      result = intrinsic(e, "llvm.copysign", ADD(library(e, QL_OP_LOG, loop, size, NULL), ln_2), x);
+      return CHOOSE(large, result, CHOOSE(tiny, x, library(e, op, loop, x, NULL)));
+    case QL_OP_ARCCOSH:
+      return CHOOSE(large, ADD(library(e, QL_OP_LOG, loop, x, NULL), ln_2), library(e, op, loop, x, NULL));
+    case QL_OP_TAN:
+      return CHOOSE(tiny, x, library(e, op, loop, x, NULL));
+    case QL_OP_EXP:
+      if (loop != QL_F64) return library(e, op, loop, x, NULL);
+      result = library(e, op, loop, CHOOSE(over, moved, x), NULL);
+      return CHOOSE(over, MUL(MUL(result, number(e, loop, range->scale)), number(e, loop, 2)), result);
+    case QL_OP_SINH:
+    case QL_OP_COSH:
+      result = MUL(library(e, QL_OP_EXP, loop, moved, NULL), number(e, loop, range->scale));
+      if (op == QL_OP_SINH) result = intrinsic(e, "llvm.copysign", result, x);
+      return CHOOSE(over, result, library(e, op, loop, x, NULL));
+    default:
+      return library(e, op, loop, x, NULL);
+  }
 }
 
 /* A product of constants as the C compiler rounds it in the precision of the loop. */
@@ -610,12 +633,8 @@ static EmitRef unary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a) {
     case QL_OP_DEG2RAD:
     case QL_OP_RAD2DEG:
       return MUL(a, number(e, loop, degrees(op, loop)));
-    case QL_OP_LOG1P:
-    case QL_OP_ARCCOSH:
-    case QL_OP_ARCSINH:
-      return of_large(e, op, loop, a);
     default:
-      return library(e, op, loop, a, NULL);
+      return mended(e, op, loop, a);
   }
 }
 
@@ -636,8 +655,9 @@ static EmitRef binary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b)
       return remainder_real(e, loop, a, b);
     case QL_OP_FMOD:
       return LLVMBuildFRem(e->builder, a, b, "");
+    case QL_OP_POWER:
     case QL_OP_FLOAT_POWER:
-      return library(e, QL_OP_POWER, loop, a, b);
+      return CHOOSE(COMPARE(OEQ, b, one), a, library(e, QL_OP_POWER, loop, a, b));
     case QL_OP_LOGADDEXP:
     case QL_OP_LOGADDEXP2:
       return logaddexp(e, op, loop, a, b);

@@ -15,7 +15,6 @@ static QlValue logical(bool value) { return (QlValue){.bits = {value, 0}}; }
 #define NAME(name) name##_f32
 #define LIBM(name) name##f
 #define LITERAL(x) x##f
-#define LARGE 0x1p60f
 #include "eval_real.h"
 
 #define REAL double
@@ -24,7 +23,6 @@ static QlValue logical(bool value) { return (QlValue){.bits = {value, 0}}; }
 #define NAME(name) name##_f64
 #define LIBM(name) name
 #define LITERAL(x) x
-#define LARGE 0x1p500
 #include "eval_real.h"
 
 /* The neighbour of a in the direction of b, by the bits: sign and magnitude count like an integer. */

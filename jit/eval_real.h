@@ -1,5 +1,5 @@
 /* The arithmetic of one precision: eval_real.c includes this for float and for double, with REAL, MEMBER (of QlValue),
- * DTYPE, NAME (a suffix for functions here), LIBM and LITERAL (C's suffixes), LARGE. Every line rounds as written: no
+ * DTYPE, NAME (a suffix for functions here), LIBM and LITERAL (C's suffixes). Every line rounds as written: no
  * contraction. */
 
 static QlValue NAME(real)(REAL value) {
@@ -62,14 +62,35 @@ static REAL NAME(logaddexp2)(REAL x, REAL y) {
   return difference;
 }
 
-/* SLEEF overflows early here. With T = LARGE, 2^500 in float64 and 2^60 in float32:
- *   log1p:   x > T: log(x).    arccosh: x > T: log(x) + ln 2.    arcsinh: |x| > T: copysign(log(|x|) + ln 2, x). */
-static REAL NAME(of_large)(QlOp op, REAL x) {
+/* SLEEF's functions where they end before their results do, with the numbers of ir_range:
+ *   log1p:    |x| < tiny: x.  x > large: log(x).
+ *   arcsinh:  |x| < tiny: x.  |x| > large: copysign(log(|x|) + ln 2, x).
+ *   arccosh:  x > large: log(x) + ln 2.
+ *   tan:      |x| < tiny: x.
+ *   exp, in float64:  x > edge: exp((x - high) - low) * scale * 2.
+ *   sinh, cosh:       |x| > edge: exp((|x| - high) - low) * scale, sinh with the sign of x.
+ *   power:    y = 1: x.
+ * The others as they are. */
+static REAL NAME(mended)(QlOp op, REAL x) {
   const REAL ln_2 = LITERAL(0.693147180559945309417232121458176568);
+  const IrRange *range = ir_range(DTYPE);
+  REAL size = LIBM(fabs)(x), low = (REAL)range->low, high = (REAL)range->high, scale = (REAL)range->scale;
+  bool tiny = size < (REAL)range->tiny, large = size > (REAL)range->large, over = size > (REAL)range->edge;
   switch (op) {
-    case QL_OP_LOG1P: return NAME(math1)(QL_OP_LOG, x);
-    case QL_OP_ARCCOSH: return NAME(math1)(QL_OP_LOG, x) + ln_2;
-    default: return LIBM(copysign)(NAME(math1)(QL_OP_LOG, LIBM(fabs)(x)) + ln_2, x);
+    case QL_OP_LOG1P: return tiny ? x : NAME(math1)(large && x > 0 ? QL_OP_LOG : op, x);
+    case QL_OP_ARCSINH:
+      if (large) return LIBM(copysign)(NAME(math1)(QL_OP_LOG, size) + ln_2, x);
+      return tiny ? x : NAME(math1)(op, x);
+    case QL_OP_ARCCOSH: return large && x > 0 ? NAME(math1)(QL_OP_LOG, x) + ln_2 : NAME(math1)(op, x);
+    case QL_OP_TAN: return tiny ? x : NAME(math1)(op, x);
+    case QL_OP_EXP:
+      over = DTYPE == QL_F64 && over && x > 0;
+      return over ? NAME(math1)(op, (x - high) - low) * scale * 2 : NAME(math1)(op, x);
+    case QL_OP_SINH:
+    case QL_OP_COSH:
+      if (!over) return NAME(math1)(op, x);
+      return LIBM(copysign)(NAME(math1)(QL_OP_EXP, (size - high) - low) * scale, op == QL_OP_SINH ? x : 1);
+    default: return NAME(math1)(op, x);
   }
 }
 
@@ -93,10 +114,7 @@ static REAL NAME(unary)(QlOp op, REAL x) {
     case QL_OP_RINT: return LIBM(rint)(x); /* half to even: the environment is the default one */
     case QL_OP_DEG2RAD: return x * (pi / LITERAL(180.0));
     case QL_OP_RAD2DEG: return x * (LITERAL(180.0) / pi);
-    case QL_OP_LOG1P:
-    case QL_OP_ARCCOSH: return x > LARGE ? NAME(of_large)(op, x) : NAME(math1)(op, x);
-    case QL_OP_ARCSINH: return LIBM(fabs)(x) > LARGE ? NAME(of_large)(op, x) : NAME(math1)(op, x);
-    default: return NAME(math1)(op, x);
+    default: return NAME(mended)(op, x);
   }
 }
 
@@ -111,7 +129,8 @@ static REAL NAME(binary)(QlOp op, REAL x, REAL y) {
     case QL_OP_FLOOR_DIVIDE: return NAME(floor_divide)(x, y);
     case QL_OP_REMAINDER: return NAME(remainder)(x, y);
     case QL_OP_FMOD: return LIBM(fmod)(x, y);
-    case QL_OP_FLOAT_POWER: return NAME(math2)(QL_OP_POWER, x, y);
+    case QL_OP_POWER:
+    case QL_OP_FLOAT_POWER: return y == 1 ? x : NAME(math2)(QL_OP_POWER, x, y);
     case QL_OP_LOGADDEXP: return NAME(logaddexp)(x, y);
     case QL_OP_LOGADDEXP2: return NAME(logaddexp2)(x, y);
     case QL_OP_COPYSIGN: return LIBM(copysign)(x, y);
@@ -157,4 +176,3 @@ static QlValue NAME(eval)(QlOp op, const QlValue *args) {
 #undef NAME
 #undef LIBM
 #undef LITERAL
-#undef LARGE

@@ -147,6 +147,16 @@ typedef struct IrMath {
 } IrMath;
 const IrMath *ir_math(QlOp op, QlDtype dtype); /* F32 or F64; NULL: not a library function. By the running CPU (FMA or not) */
 
+/* Where those functions end before their results do (eval_real.h has the steps), for F32 and F64. */
+typedef struct IrRange {
+  double tiny;      /* the smallest normal number: x with less is its own sine, tangent, ... */
+  double large;     /* squares of larger numbers may overflow */
+  double edge;      /* the exponentials of larger numbers may */
+  double high, low; /* high + low = n ln 2; x - high is exact for edge < x < 2 edge */
+  double scale;     /* 2^(n - 1) */
+} IrRange;
+const IrRange *ir_range(QlDtype dtype);
+
 /* ---- emit.h: from here to machine code ---- */
 
 #endif

@@ -123,3 +123,9 @@ const IrMath *ir_math(QlOp op, QlDtype dtype) {
   const IrMath *math = &(*table_of_cpu())[op][dtype == QL_F64 ? PRECISION_F64 : PRECISION_F32];
   return math->scalar ? math : NULL;
 }
+
+const IrRange *ir_range(QlDtype dtype) {
+  static const IrRange f32 = {0x1p-126, 0x1p60, 88, 0x1.62e43p6, -0x1.05c61p-22, 0x1p127},
+                       f64 = {0x1p-1022, 0x1p500, 709, 0x1.62e42fefa39efp9, 0x1.abc9e3b39803fp-46, 0x1p1023};
+  return dtype == QL_F64 ? &f64 : &f32;
+}

@@ -26,7 +26,7 @@ static inline double random_double(Random *random) {
   static const double nasty[] = {
       0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -0.5, 1.5, 2.5, 3.0, -7.0, 100.0, 128.0, -129.0, 65504.0, 1e10, -1e10, 2147483648.0, 9.3e18,
       1.9e19, 1e30, 3.4e38, 1e300, 1.7976931348623157e308, 1e-5, 6e-8, 1e-38, 1e-45, 2.2250738585072014e-308, 5e-324,
-      INFINITY, -INFINITY, NAN};
+      -5e-324, -1e-45, 88.9, -89.1, 709.9, -710.2, INFINITY, -INFINITY, NAN};
   /* clang-format on */
   uint64_t bits = random_bits(random);
   double unit = (double)(int64_t)random_bits(random) * 0x1p-63;
