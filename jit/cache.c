@@ -3,15 +3,13 @@
  *   key -> table in memory -> folder on disk -> passes and LLVM
  *
  * A key is made at every plan, so it is a walk over the function's structures, not over a text of it. */
+#include "code_version.h"
 #include "emit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-/* Belongs to keys: raise it when the emitter changes what it makes of a function. */
-enum { CODE_VERSION = 1 };
 
 struct JitKernel {
   JitKey key;
@@ -37,7 +35,7 @@ struct Jit {
 
 static JitKey key_of_machine(const char *target, const JitOptions *options) {
   size_t size = strlen(target);
-  uint64_t rest = CODE_VERSION * 2 + options->fastmath;
+  uint64_t rest = ql_mix(CODE_VERSION, options->fastmath); /* of the sources of the compiler */
   return (JitKey){{ql_hash_bytes(rest, target, size), ql_hash_bytes(~rest, target, size)}};
 }
 
