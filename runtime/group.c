@@ -28,10 +28,10 @@ Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank, c
 
 QlStatus planner_close(Planner *planner) {
   if (!planner->open) return QL_OK;
-  Group *group = &planner->groups[planner->group_count - 1];
+  int index = planner->group_count - 1; /* copies of targets are moved back by groups behind it */
   planner->open = false;
-  if (group->kind == GROUP_KERNEL) QL_TRY(planner_reach(planner, group));
-  group = &planner->groups[planner->group_count - 1];
+  if (planner->groups[index].kind == GROUP_KERNEL) QL_TRY(planner_reach(planner, &planner->groups[index]));
+  const Group *group = &planner->groups[index];
   for (int k = 0; k < group->store_count; k++) planner_written(planner, group->stores[k].view.slot);
   return QL_OK;
 }

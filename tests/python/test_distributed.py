@@ -284,6 +284,35 @@ def test_stencils_exchange_halos():
     same(v, y)
 
 
+def stencil(u, v):
+    v[1:-1] = u[:-2] + u[2:]
+
+
+# Ghosts that were valid, and a store that makes them invalid: each way in which a target can be written.
+STORES = {
+    "slices": lambda u: u.__setitem__(slice(None), u * 2),
+    "rows": lambda u: u.__setitem__(slice(3, None, 7), -1),
+    "across rows": lambda u: u.reshape(-1).__setitem__(slice(None, None, 7), -1),
+    "transposed": lambda u: u.T.__setitem__((slice(2, 30), slice(None)), 5),
+    "shifted onto itself": lambda u: u.__setitem__(slice(1, None), u[:-1]),
+    "from outside": lambda u: u.__setitem__(slice(None), numpy.arange(60.0 * 40).reshape(60, 40)[::-1]),
+}
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_ghosts_are_invalid_after_a_store(store):
+    x = numpy.arange(60.0 * 40).reshape(60, 40)
+    u = quelea.asarray(x)
+    x, y, v = x.copy(), numpy.zeros((60, 40)), quelea.zeros((60, 40))
+    for _ in range(3):
+        for a, b in ((u, v), (x, y)):
+            stencil(a, b)
+            STORES[store](a)
+        stencil(u, v), stencil(x, y)
+        same(v, y)
+        same(u, x)
+
+
 def test_transposes_redistribute():
     x = numpy.arange(500.0 * 400).reshape(500, 400)
     u = quelea.asarray(x)
