@@ -70,12 +70,8 @@ void jit_close(Jit *jit) {
   free(jit);
 }
 
-JitCounters jit_counters(const Jit *jit) {
-  return jit->counters;
-}
-const char *jit_target(const Jit *jit) {
-  return jit->title;
-}
+JitCounters jit_counters(const Jit *jit) { return jit->counters; }
+const char *jit_target(const Jit *jit) { return jit->title; }
 
 /* ---- keys ---- */
 
@@ -84,9 +80,7 @@ static void take(JitKey *key, uint64_t word) { /* two hashes of the same words *
   key->word[1] = ql_mix(key->word[1] + 0x632be59bd9b4e019u, word);
 }
 
-static uint64_t pair(uint64_t high, uint64_t low) {
-  return high << 32 | (uint32_t)low;
-}
+static uint64_t pair(uint64_t high, uint64_t low) { return high << 32 | (uint32_t)low; }
 
 static void take_array(JitKey *key, const IrArray *array, int rank) {
   uint64_t strides = 0;
@@ -99,9 +93,7 @@ static void take_ins(JitKey *key, const JitFn *fn, const IrIns *ins) {
                   (uint64_t)ins->rank << 16 | (uint64_t)ins->form << 8 | ins->axis;
   take(key, what);
   switch (ins->kind) {
-    case IR_CONST:
-      take(key, ins->value.bits[0]), take(key, ins->value.bits[1]);
-      break;
+    case IR_CONST: take(key, ins->value.bits[0]), take(key, ins->value.bits[1]); break;
     case IR_LOAD:
       take(key, (uint64_t)ins->number);
       for (int axis = 0; axis < fn->rank; axis++) take(key, (uint64_t)fn->offsets[ins->extra + (uint32_t)axis]);
@@ -111,12 +103,8 @@ static void take_ins(JitKey *key, const JitFn *fn, const IrIns *ins) {
       for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next)
         take(key, pair(fn->phis[arm].block, fn->phis[arm].value));
       break;
-    case IR_OP:
-      take(key, pair(ins->args[0], ins->args[1])), take(key, ins->args[2]);
-      break;
-    default:
-      take(key, pair((uint32_t)ins->number, ins->args[0]));
-      break;
+    case IR_OP: take(key, pair(ins->args[0], ins->args[1])), take(key, ins->args[2]); break;
+    default: take(key, pair((uint32_t)ins->number, ins->args[0])); break;
   }
 }
 
@@ -196,9 +184,7 @@ static QlStatus add_kernel(Jit *jit, JitKey key, void *object, size_t size, cons
   return QL_OK;
 }
 
-JitEntry *jit_entry(const JitKernel *kernel) {
-  return kernel->entry;
-}
+JitEntry *jit_entry(const JitKernel *kernel) { return kernel->entry; }
 
 QlStatus jit_object(const JitKernel *kernel, const void **bytes, size_t *size) {
   *bytes = kernel->object;

@@ -28,9 +28,7 @@ typedef struct Header {
 } Header;
 static const char magic[8] = "quelea1";
 
-static uint64_t sum_of(const void *bytes, size_t size) {
-  return ql_hash_bytes(size, bytes, size);
-}
+static uint64_t sum_of(const void *bytes, size_t size) { return ql_hash_bytes(size, bytes, size); }
 
 static char *path_of(const Disk *disk, const char *name) {
   size_t room = strlen(disk->folder) + strlen(name) + 2;

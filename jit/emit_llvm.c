@@ -26,46 +26,22 @@
 
 /* ---- arithmetic ---- */
 
-static LLVMTypeRef i64_type(Emit *e) {
-  return LLVMInt64TypeInContext(e->context);
-}
-static LLVMTypeRef i8_type(Emit *e) {
-  return LLVMInt8TypeInContext(e->context);
-}
-static LLVMTypeRef pointer_type(Emit *e) {
-  return LLVMPointerTypeInContext(e->context, 0);
-}
+static LLVMTypeRef i64_type(Emit *e) { return LLVMInt64TypeInContext(e->context); }
+static LLVMTypeRef i8_type(Emit *e) { return LLVMInt8TypeInContext(e->context); }
+static LLVMTypeRef pointer_type(Emit *e) { return LLVMPointerTypeInContext(e->context, 0); }
 
-EmitRef emit_int(Emit *e, int64_t value) {
-  return LLVMConstInt(i64_type(e), (uint64_t)value, true);
-}
-EmitRef emit_add(Emit *e, EmitRef a, EmitRef b) {
-  return LLVMBuildNSWAdd(e->builder, a, b, "");
-}
-EmitRef emit_sub(Emit *e, EmitRef a, EmitRef b) {
-  return LLVMBuildNSWSub(e->builder, a, b, "");
-}
-EmitRef emit_mul(Emit *e, EmitRef a, EmitRef b) {
-  return LLVMBuildNSWMul(e->builder, a, b, "");
-}
-EmitRef emit_and(Emit *e, EmitRef a, EmitRef b) {
-  return LLVMBuildAnd(e->builder, a, b, "");
-}
-EmitRef emit_shift_right(Emit *e, EmitRef a, int bits) {
-  return LLVMBuildLShr(e->builder, a, emit_int(e, bits), "");
-}
-EmitRef emit_less(Emit *e, EmitRef a, EmitRef b) {
-  return LLVMBuildICmp(e->builder, LLVMIntSLT, a, b, "");
-}
-EmitRef emit_equal(Emit *e, EmitRef a, EmitRef b) {
-  return LLVMBuildICmp(e->builder, LLVMIntEQ, a, b, "");
-}
+EmitRef emit_int(Emit *e, int64_t value) { return LLVMConstInt(i64_type(e), (uint64_t)value, true); }
+EmitRef emit_add(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildNSWAdd(e->builder, a, b, ""); }
+EmitRef emit_sub(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildNSWSub(e->builder, a, b, ""); }
+EmitRef emit_mul(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildNSWMul(e->builder, a, b, ""); }
+EmitRef emit_and(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildAnd(e->builder, a, b, ""); }
+EmitRef emit_shift_right(Emit *e, EmitRef a, int bits) { return LLVMBuildLShr(e->builder, a, emit_int(e, bits), ""); }
+EmitRef emit_less(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildICmp(e->builder, LLVMIntSLT, a, b, ""); }
+EmitRef emit_equal(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildICmp(e->builder, LLVMIntEQ, a, b, ""); }
 EmitRef emit_choose(Emit *e, EmitRef condition, EmitRef a, EmitRef b) {
   return LLVMBuildSelect(e->builder, condition, a, b, "");
 }
-EmitRef emit_min(Emit *e, EmitRef a, EmitRef b) {
-  return emit_choose(e, emit_less(e, a, b), a, b);
-}
+EmitRef emit_min(Emit *e, EmitRef a, EmitRef b) { return emit_choose(e, emit_less(e, a, b), a, b); }
 
 EmitRef emit_tiles(Emit *e, EmitRef extent, int64_t tile) {
   return emit_shift_right(e, emit_add(e, extent, emit_int(e, tile - 1)), __builtin_ctzll((uint64_t)tile));
@@ -90,9 +66,7 @@ EmitRef emit_get_pointer(Emit *e, EmitRef pointer, int64_t bytes) {
   return LLVMBuildLoad2(e->builder, pointer_type(e), emit_move(e, pointer, emit_int(e, bytes)), "");
 }
 
-void emit_set_int(Emit *e, EmitRef pointer, EmitRef value) {
-  LLVMBuildStore(e->builder, value, pointer);
-}
+void emit_set_int(Emit *e, EmitRef pointer, EmitRef value) { LLVMBuildStore(e->builder, value, pointer); }
 
 EmitRef emit_stack(Emit *e, int64_t bytes) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->builder);
@@ -105,24 +79,14 @@ EmitRef emit_stack(Emit *e, int64_t bytes) {
 
 /* ---- control flow ---- */
 
-EmitBlock emit_block(Emit *e) {
-  return LLVMAppendBasicBlockInContext(e->context, e->function, "");
-}
-EmitBlock emit_here(Emit *e) {
-  return LLVMGetInsertBlock(e->builder);
-}
-void emit_enter(Emit *e, EmitBlock block) {
-  LLVMPositionBuilderAtEnd(e->builder, block);
-}
-void emit_jump(Emit *e, EmitBlock to) {
-  LLVMBuildBr(e->builder, to);
-}
+EmitBlock emit_block(Emit *e) { return LLVMAppendBasicBlockInContext(e->context, e->function, ""); }
+EmitBlock emit_here(Emit *e) { return LLVMGetInsertBlock(e->builder); }
+void emit_enter(Emit *e, EmitBlock block) { LLVMPositionBuilderAtEnd(e->builder, block); }
+void emit_jump(Emit *e, EmitBlock to) { LLVMBuildBr(e->builder, to); }
 void emit_branch(Emit *e, EmitRef condition, EmitBlock if_true, EmitBlock if_false) {
   LLVMBuildCondBr(e->builder, condition, if_true, if_false);
 }
-void emit_return(Emit *e) {
-  LLVMBuildRetVoid(e->builder);
-}
+void emit_return(Emit *e) { LLVMBuildRetVoid(e->builder); }
 
 void emit_phi_from(EmitValue phi, EmitBlock from, EmitValue value) {
   for (int part = 0; part < 2 && phi.part[part]; part++) LLVMAddIncoming(phi.part[part], &value.part[part], &from, 1);
@@ -454,8 +418,7 @@ static const struct {
   const char *name;
   void (*function)(void);
 } runtime_functions[] = {
-#define FUNCTION(name) \
-  { #name, (void (*)(void))name }
+#define FUNCTION(name) {#name, (void (*)(void))name}
     {EMIT_EVAL, (void (*)(void))eval_elements},
     FUNCTION(memset),
     FUNCTION(memcpy),

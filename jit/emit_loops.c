@@ -15,12 +15,8 @@
 
 /* ---- the call ---- */
 
-static int64_t size_of_array(const Emit *e, uint32_t array) {
-  return ql_dtype_info[e->fn->arrays[array].dtype].size;
-}
-static uint8_t class_of(const Emit *e, uint32_t array, int axis) {
-  return e->fn->arrays[array].stride[axis];
-}
+static int64_t size_of_array(const Emit *e, uint32_t array) { return ql_dtype_info[e->fn->arrays[array].dtype].size; }
+static uint8_t class_of(const Emit *e, uint32_t array, int axis) { return e->fn->arrays[array].stride[axis]; }
 static EmitRef stride_of(const Emit *e, uint32_t array, int axis) {
   return e->stride[array * (uint32_t)e->fn->rank + (uint32_t)axis];
 }
@@ -124,22 +120,17 @@ static EmitValue value_of(Emit *e, uint32_t id, const EmitPoint *point) {
   int count = ir_arg_count(ins);
   for (int a = 0; a < count; a++) args[a] = e->values[ins->args[a]];
   switch (ins->kind) {
-    case IR_CONST:
-      return emit_const(e, (QlDtype)ins->dtype, ins->value);
+    case IR_CONST: return emit_const(e, (QlDtype)ins->dtype, ins->value);
     case IR_PARAM: {
       EmitRef params = emit_get_pointer(e, e->call, offsetof(JitCall, param));
       EmitPlace place = {emit_move(e, params, emit_int(e, ins->number * (int64_t)sizeof(QlValue))),
                          ql_dtype_info[ins->dtype].size / 2, EMIT_UNMARKED};
       return emit_load(e, (QlDtype)ins->dtype, place);
     }
-    case IR_INDEX:
-      return (EmitValue){{emit_add(e, e->origin[ins->number], point->position[ins->number]), NULL}};
-    case IR_LOAD:
-      return emit_load(e, (QlDtype)ins->dtype, element_of_load(e, id, point));
-    case IR_CAST:
-      return emit_cast(e, (QlDtype)fn->ins[ins->args[0]].dtype, args[0], (QlDtype)ins->dtype);
-    default:
-      return emit_op(e, (QlOp)ins->op, (QlDtype)fn->ins[ins->args[count - 1]].dtype, args);
+    case IR_INDEX: return (EmitValue){{emit_add(e, e->origin[ins->number], point->position[ins->number]), NULL}};
+    case IR_LOAD: return emit_load(e, (QlDtype)ins->dtype, element_of_load(e, id, point));
+    case IR_CAST: return emit_cast(e, (QlDtype)fn->ins[ins->args[0]].dtype, args[0], (QlDtype)ins->dtype);
+    default: return emit_op(e, (QlOp)ins->op, (QlDtype)fn->ins[ins->args[count - 1]].dtype, args);
   }
 }
 
@@ -147,36 +138,24 @@ static void emit_ins(Emit *e, uint32_t id, const EmitPoint *point, EmitSink *sin
   const IrIns *ins = &e->fn->ins[id];
   uint32_t array = (uint32_t)ins->number;
   switch (ins->kind) {
-    case IR_PHI:
-      e->values[id] = emit_phi(e, (QlDtype)ins->dtype);
-      break;
+    case IR_PHI: e->values[id] = emit_phi(e, (QlDtype)ins->dtype); break;
     case IR_STORE: {
       EmitRef last = e->fn->rank ? point->position[e->fn->rank - 1] : NULL;
       EmitPlace place = {emit_element(e, array, point->row[array], last, 0), size_of_array(e, array) / 2, array};
       emit_store(e, (QlDtype)ins->dtype, e->values[ins->args[0]], place);
       break;
     }
-    case IR_REDUCE:
-      sink(e, data, e->values[ins->args[0]]);
-      break;
-    default:
-      e->values[id] = value_of(e, id, point);
-      break;
+    case IR_REDUCE: sink(e, data, e->values[ins->args[0]]); break;
+    default: e->values[id] = value_of(e, id, point); break;
   }
 }
 
 static void emit_block_end(Emit *e, uint32_t block, const EmitBlock *heads, EmitBlock after) {
   const IrBlock *ir = &e->fn->blocks[block];
   switch (ir_end(e->fn, block)) {
-    case IR_JMP:
-      emit_jump(e, heads[ir->to[0]]);
-      break;
-    case IR_JNZ:
-      emit_branch(e, e->values[ir->condition].part[0], heads[ir->to[0]], heads[ir->to[1]]);
-      break;
-    default:
-      emit_jump(e, after);
-      break;
+    case IR_JMP: emit_jump(e, heads[ir->to[0]]); break;
+    case IR_JNZ: emit_branch(e, e->values[ir->condition].part[0], heads[ir->to[0]], heads[ir->to[1]]); break;
+    default: emit_jump(e, after); break;
   }
 }
 

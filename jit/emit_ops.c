@@ -11,31 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static QlKind kind_of(QlDtype dtype) {
-  return (QlKind)ql_dtype_info[dtype].kind;
-}
-static unsigned bits_of(QlDtype dtype) {
-  return 8u * ql_dtype_info[dtype].size;
-}
+static QlKind kind_of(QlDtype dtype) { return (QlKind)ql_dtype_info[dtype].kind; }
+static unsigned bits_of(QlDtype dtype) { return 8u * ql_dtype_info[dtype].size; }
 
 /* ---- types ---- */
 
-static LLVMTypeRef widen(Emit *e, LLVMTypeRef type) {
-  return e->width > 1 ? LLVMVectorType(type, e->width) : type;
-}
+static LLVMTypeRef widen(Emit *e, LLVMTypeRef type) { return e->width > 1 ? LLVMVectorType(type, e->width) : type; }
 
 /* The type of a real dtype in a register and in memory. */
 static LLVMTypeRef register_type(Emit *e, QlDtype dtype) {
   switch (dtype) {
-    case QL_BOOL:
-      return widen(e, LLVMInt1TypeInContext(e->context));
+    case QL_BOOL: return widen(e, LLVMInt1TypeInContext(e->context));
     case QL_F16:
-    case QL_F32:
-      return widen(e, LLVMFloatTypeInContext(e->context));
-    case QL_F64:
-      return widen(e, LLVMDoubleTypeInContext(e->context));
-    default:
-      return widen(e, LLVMIntTypeInContext(e->context, bits_of(dtype)));
+    case QL_F32: return widen(e, LLVMFloatTypeInContext(e->context));
+    case QL_F64: return widen(e, LLVMDoubleTypeInContext(e->context));
+    default: return widen(e, LLVMIntTypeInContext(e->context, bits_of(dtype)));
   }
 }
 
@@ -62,9 +52,7 @@ static EmitRef truth(Emit *e, bool value) {
   return splat(e, LLVMConstInt(LLVMInt1TypeInContext(e->context), value, false));
 }
 
-static EmitValue real(EmitRef part) {
-  return (EmitValue){{part, NULL}};
-}
+static EmitValue real(EmitRef part) { return (EmitValue){{part, NULL}}; }
 
 EmitValue emit_phi(Emit *e, QlDtype dtype) {
   LLVMTypeRef type = register_type(e, ql_dtype_info[dtype].part);
@@ -75,20 +63,13 @@ EmitValue emit_phi(Emit *e, QlDtype dtype) {
 
 EmitValue emit_const(Emit *e, QlDtype dtype, QlValue value) {
   switch (dtype) {
-    case QL_BOOL:
-      return real(truth(e, value.b));
-    case QL_F16:
-      return real(number(e, QL_F16, ql_half_to_float(value.h)));
-    case QL_F32:
-      return real(number(e, QL_F32, value.f));
-    case QL_F64:
-      return real(number(e, QL_F64, value.d));
-    case QL_C64:
-      return (EmitValue){{number(e, QL_F32, value.c[0]), number(e, QL_F32, value.c[1])}};
-    case QL_C128:
-      return (EmitValue){{number(e, QL_F64, value.z[0]), number(e, QL_F64, value.z[1])}};
-    default:
-      return real(splat(e, LLVMConstInt(LLVMIntTypeInContext(e->context, bits_of(dtype)), value.u, false)));
+    case QL_BOOL: return real(truth(e, value.b));
+    case QL_F16: return real(number(e, QL_F16, ql_half_to_float(value.h)));
+    case QL_F32: return real(number(e, QL_F32, value.f));
+    case QL_F64: return real(number(e, QL_F64, value.d));
+    case QL_C64: return (EmitValue){{number(e, QL_F32, value.c[0]), number(e, QL_F32, value.c[1])}};
+    case QL_C128: return (EmitValue){{number(e, QL_F64, value.z[0]), number(e, QL_F64, value.z[1])}};
+    default: return real(splat(e, LLVMConstInt(LLVMIntTypeInContext(e->context, bits_of(dtype)), value.u, false)));
   }
 }
 
@@ -311,42 +292,29 @@ static EmitRef bool_op(Emit *e, QlOp op, EmitRef a, EmitRef b) {
   switch (op) {
     case QL_OP_ISNAN:
     case QL_OP_ISINF:
-    case QL_OP_IMAG:
-      return truth(e, false);
-    case QL_OP_ISFINITE:
-      return truth(e, true);
+    case QL_OP_IMAG: return truth(e, false);
+    case QL_OP_ISFINITE: return truth(e, true);
     case QL_OP_LOGICAL_NOT:
-    case QL_OP_INVERT:
-      return NOT(a);
+    case QL_OP_INVERT: return NOT(a);
     case QL_OP_ADD:
     case QL_OP_LOGICAL_OR:
     case QL_OP_BITWISE_OR:
     case QL_OP_MAXIMUM:
-    case QL_OP_FMAX:
-      return OR(a, b);
+    case QL_OP_FMAX: return OR(a, b);
     case QL_OP_MULTIPLY:
     case QL_OP_LOGICAL_AND:
     case QL_OP_BITWISE_AND:
     case QL_OP_MINIMUM:
-    case QL_OP_FMIN:
-      return AND(a, b);
+    case QL_OP_FMIN: return AND(a, b);
     case QL_OP_LOGICAL_XOR:
     case QL_OP_BITWISE_XOR:
-    case QL_OP_NOT_EQUAL:
-      return XOR(a, b);
-    case QL_OP_EQUAL:
-      return NOT(XOR(a, b));
-    case QL_OP_LESS:
-      return AND(NOT(a), b);
-    case QL_OP_LESS_EQUAL:
-      return OR(NOT(a), b);
-    case QL_OP_GREATER:
-      return AND(a, NOT(b));
-    case QL_OP_GREATER_EQUAL:
-      return OR(a, NOT(b));
-    default:
-      assert(ql_op_info[op].arity == 1);
-      return a;
+    case QL_OP_NOT_EQUAL: return XOR(a, b);
+    case QL_OP_EQUAL: return NOT(XOR(a, b));
+    case QL_OP_LESS: return AND(NOT(a), b);
+    case QL_OP_LESS_EQUAL: return OR(NOT(a), b);
+    case QL_OP_GREATER: return AND(a, NOT(b));
+    case QL_OP_GREATER_EQUAL: return OR(a, NOT(b));
+    default: assert(ql_op_info[op].arity == 1); return a;
   }
 }
 
@@ -397,31 +365,18 @@ static EmitRef compare_int(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b)
   bool is_signed = kind_of(loop) == QL_KIND_INT;
   switch (op) {
     case QL_OP_ISNAN:
-    case QL_OP_ISINF:
-      return truth(e, false);
-    case QL_OP_ISFINITE:
-      return truth(e, true);
-    case QL_OP_LOGICAL_NOT:
-      return COMPARE_INT(EQ, a, zero);
-    case QL_OP_LOGICAL_AND:
-      return AND(COMPARE_INT(NE, a, zero), COMPARE_INT(NE, b, zero));
-    case QL_OP_LOGICAL_OR:
-      return OR(COMPARE_INT(NE, a, zero), COMPARE_INT(NE, b, zero));
-    case QL_OP_LOGICAL_XOR:
-      return XOR(COMPARE_INT(NE, a, zero), COMPARE_INT(NE, b, zero));
-    case QL_OP_EQUAL:
-      return COMPARE_INT(EQ, a, b);
-    case QL_OP_NOT_EQUAL:
-      return COMPARE_INT(NE, a, b);
-    case QL_OP_LESS:
-      return is_signed ? COMPARE_INT(SLT, a, b) : COMPARE_INT(ULT, a, b);
-    case QL_OP_LESS_EQUAL:
-      return is_signed ? COMPARE_INT(SLE, a, b) : COMPARE_INT(ULE, a, b);
-    case QL_OP_GREATER:
-      return is_signed ? COMPARE_INT(SGT, a, b) : COMPARE_INT(UGT, a, b);
-    default:
-      assert(op == QL_OP_GREATER_EQUAL);
-      return is_signed ? COMPARE_INT(SGE, a, b) : COMPARE_INT(UGE, a, b);
+    case QL_OP_ISINF: return truth(e, false);
+    case QL_OP_ISFINITE: return truth(e, true);
+    case QL_OP_LOGICAL_NOT: return COMPARE_INT(EQ, a, zero);
+    case QL_OP_LOGICAL_AND: return AND(COMPARE_INT(NE, a, zero), COMPARE_INT(NE, b, zero));
+    case QL_OP_LOGICAL_OR: return OR(COMPARE_INT(NE, a, zero), COMPARE_INT(NE, b, zero));
+    case QL_OP_LOGICAL_XOR: return XOR(COMPARE_INT(NE, a, zero), COMPARE_INT(NE, b, zero));
+    case QL_OP_EQUAL: return COMPARE_INT(EQ, a, b);
+    case QL_OP_NOT_EQUAL: return COMPARE_INT(NE, a, b);
+    case QL_OP_LESS: return is_signed ? COMPARE_INT(SLT, a, b) : COMPARE_INT(ULT, a, b);
+    case QL_OP_LESS_EQUAL: return is_signed ? COMPARE_INT(SLE, a, b) : COMPARE_INT(ULE, a, b);
+    case QL_OP_GREATER: return is_signed ? COMPARE_INT(SGT, a, b) : COMPARE_INT(UGT, a, b);
+    default: assert(op == QL_OP_GREATER_EQUAL); return is_signed ? COMPARE_INT(SGE, a, b) : COMPARE_INT(UGE, a, b);
   }
 }
 
@@ -430,51 +385,32 @@ static EmitRef int_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
   bool is_signed = kind_of(loop) == QL_KIND_INT;
   if (ql_op_info[op].result == QL_RESULT_BOOL) return compare_int(e, op, loop, a, b);
   switch (op) {
-    case QL_OP_NEGATIVE:
-      return LLVMBuildNeg(e->builder, a, "");
-    case QL_OP_ABSOLUTE:
-      return is_signed ? CHOOSE(COMPARE_INT(SLT, a, zero), LLVMBuildNeg(e->builder, a, ""), a) : a;
+    case QL_OP_NEGATIVE: return LLVMBuildNeg(e->builder, a, "");
+    case QL_OP_ABSOLUTE: return is_signed ? CHOOSE(COMPARE_INT(SLT, a, zero), LLVMBuildNeg(e->builder, a, ""), a) : a;
     case QL_OP_SIGN:
       minus = number(e, loop, is_signed ? -1 : 1);
       return CHOOSE(COMPARE_INT(EQ, a, zero), zero, CHOOSE(COMPARE_INT(SLT, a, zero), minus, number(e, loop, 1)));
-    case QL_OP_IMAG:
-      return zero;
-    case QL_OP_SQUARE:
-      return LLVMBuildMul(e->builder, a, a, "");
-    case QL_OP_RECIPROCAL:
-      return reciprocal_int(e, loop, a);
-    case QL_OP_INVERT:
-      return NOT(a);
-    case QL_OP_ADD:
-      return LLVMBuildAdd(e->builder, a, b, "");
-    case QL_OP_SUBTRACT:
-      return LLVMBuildSub(e->builder, a, b, "");
-    case QL_OP_MULTIPLY:
-      return LLVMBuildMul(e->builder, a, b, "");
+    case QL_OP_IMAG: return zero;
+    case QL_OP_SQUARE: return LLVMBuildMul(e->builder, a, a, "");
+    case QL_OP_RECIPROCAL: return reciprocal_int(e, loop, a);
+    case QL_OP_INVERT: return NOT(a);
+    case QL_OP_ADD: return LLVMBuildAdd(e->builder, a, b, "");
+    case QL_OP_SUBTRACT: return LLVMBuildSub(e->builder, a, b, "");
+    case QL_OP_MULTIPLY: return LLVMBuildMul(e->builder, a, b, "");
     case QL_OP_FLOOR_DIVIDE:
     case QL_OP_REMAINDER:
-    case QL_OP_FMOD:
-      return divide_int(e, op, loop, a, b);
+    case QL_OP_FMOD: return divide_int(e, op, loop, a, b);
     case QL_OP_MINIMUM:
-    case QL_OP_FMIN:
-      return CHOOSE(compare_int(e, QL_OP_LESS, loop, a, b), a, b);
+    case QL_OP_FMIN: return CHOOSE(compare_int(e, QL_OP_LESS, loop, a, b), a, b);
     case QL_OP_MAXIMUM:
-    case QL_OP_FMAX:
-      return CHOOSE(compare_int(e, QL_OP_LESS, loop, a, b), b, a);
-    case QL_OP_BITWISE_AND:
-      return AND(a, b);
-    case QL_OP_BITWISE_OR:
-      return OR(a, b);
-    case QL_OP_BITWISE_XOR:
-      return XOR(a, b);
+    case QL_OP_FMAX: return CHOOSE(compare_int(e, QL_OP_LESS, loop, a, b), b, a);
+    case QL_OP_BITWISE_AND: return AND(a, b);
+    case QL_OP_BITWISE_OR: return OR(a, b);
+    case QL_OP_BITWISE_XOR: return XOR(a, b);
     case QL_OP_LEFT_SHIFT:
-    case QL_OP_RIGHT_SHIFT:
-      return shift(e, op, loop, a, b);
-    case QL_OP_POWER:
-      return NULL;
-    default:
-      assert(ql_op_info[op].arity == 1);
-      return a;
+    case QL_OP_RIGHT_SHIFT: return shift(e, op, loop, a, b);
+    case QL_OP_POWER: return NULL;
+    default: assert(ql_op_info[op].arity == 1); return a;
   }
 }
 
@@ -483,37 +419,23 @@ static EmitRef int_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
 static EmitRef compare_real(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
   EmitRef zero = number(e, loop, 0), infinity = number(e, loop, INFINITY);
   switch (op) {
-    case QL_OP_ISNAN:
-      return IS_NAN(a);
-    case QL_OP_ISINF:
-      return COMPARE(OEQ, ABS(a), infinity);
-    case QL_OP_ISFINITE:
-      return COMPARE(OLT, ABS(a), infinity);
+    case QL_OP_ISNAN: return IS_NAN(a);
+    case QL_OP_ISINF: return COMPARE(OEQ, ABS(a), infinity);
+    case QL_OP_ISFINITE: return COMPARE(OLT, ABS(a), infinity);
     case QL_OP_SIGNBIT: {
       LLVMTypeRef type = register_type(e, loop == QL_F64 ? QL_I64 : QL_I32);
       return COMPARE_INT(SLT, LLVMBuildBitCast(e->builder, a, type, ""), LLVMConstNull(type));
     }
-    case QL_OP_LOGICAL_NOT:
-      return COMPARE(OEQ, a, zero);
-    case QL_OP_LOGICAL_AND:
-      return AND(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
-    case QL_OP_LOGICAL_OR:
-      return OR(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
-    case QL_OP_LOGICAL_XOR:
-      return XOR(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
-    case QL_OP_EQUAL:
-      return COMPARE(OEQ, a, b);
-    case QL_OP_NOT_EQUAL:
-      return COMPARE(UNE, a, b);
-    case QL_OP_LESS:
-      return COMPARE(OLT, a, b);
-    case QL_OP_LESS_EQUAL:
-      return COMPARE(OLE, a, b);
-    case QL_OP_GREATER:
-      return COMPARE(OGT, a, b);
-    default:
-      assert(op == QL_OP_GREATER_EQUAL);
-      return COMPARE(OGE, a, b);
+    case QL_OP_LOGICAL_NOT: return COMPARE(OEQ, a, zero);
+    case QL_OP_LOGICAL_AND: return AND(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
+    case QL_OP_LOGICAL_OR: return OR(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
+    case QL_OP_LOGICAL_XOR: return XOR(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
+    case QL_OP_EQUAL: return COMPARE(OEQ, a, b);
+    case QL_OP_NOT_EQUAL: return COMPARE(UNE, a, b);
+    case QL_OP_LESS: return COMPARE(OLT, a, b);
+    case QL_OP_LESS_EQUAL: return COMPARE(OLE, a, b);
+    case QL_OP_GREATER: return COMPARE(OGT, a, b);
+    default: assert(op == QL_OP_GREATER_EQUAL); return COMPARE(OGE, a, b);
   }
 }
 
@@ -565,8 +487,7 @@ static EmitRef mended(Emit *e, QlOp op, QlDtype loop, EmitRef x) {
       return CHOOSE(large, result, CHOOSE(tiny, x, library(e, op, loop, x, NULL)));
     case QL_OP_ARCCOSH:
       return CHOOSE(large, ADD(library(e, QL_OP_LOG, loop, x, NULL), ln_2), library(e, op, loop, x, NULL));
-    case QL_OP_TAN:
-      return CHOOSE(tiny, x, library(e, op, loop, x, NULL));
+    case QL_OP_TAN: return CHOOSE(tiny, x, library(e, op, loop, x, NULL));
     case QL_OP_EXP:
       if (loop != QL_F64) return library(e, op, loop, x, NULL);
       result = library(e, op, loop, CHOOSE(over, moved, x), NULL);
@@ -576,8 +497,7 @@ static EmitRef mended(Emit *e, QlOp op, QlDtype loop, EmitRef x) {
       result = MUL(library(e, QL_OP_EXP, loop, moved, NULL), number(e, loop, range->scale));
       if (op == QL_OP_SINH) result = intrinsic(e, "llvm.copysign", result, x);
       return CHOOSE(over, result, library(e, op, loop, x, NULL));
-    default:
-      return library(e, op, loop, x, NULL);
+    default: return library(e, op, loop, x, NULL);
   }
 }
 
@@ -603,66 +523,43 @@ static EmitRef unary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a) {
   switch (op) {
     case QL_OP_POSITIVE:
     case QL_OP_CONJUGATE:
-    case QL_OP_REAL:
-      return a;
-    case QL_OP_IMAG:
-      return zero;
-    case QL_OP_NEGATIVE:
-      return NEG(a);
+    case QL_OP_REAL: return a;
+    case QL_OP_IMAG: return zero;
+    case QL_OP_NEGATIVE: return NEG(a);
     case QL_OP_ABSOLUTE:
-    case QL_OP_FABS:
-      return ABS(a);
+    case QL_OP_FABS: return ABS(a);
     case QL_OP_SIGN: {
       EmitRef rest = CHOOSE(COMPARE(OEQ, a, zero), zero, a);
       return CHOOSE(COMPARE(OGT, a, zero), one, CHOOSE(COMPARE(OLT, a, zero), number(e, loop, -1), rest));
     }
-    case QL_OP_SQUARE:
-      return MUL(a, a);
-    case QL_OP_RECIPROCAL:
-      return DIV(one, a);
-    case QL_OP_SQRT:
-      return intrinsic(e, "llvm.sqrt", a, NULL);
-    case QL_OP_FLOOR:
-      return intrinsic(e, "llvm.floor", a, NULL);
-    case QL_OP_CEIL:
-      return intrinsic(e, "llvm.ceil", a, NULL);
-    case QL_OP_TRUNC:
-      return intrinsic(e, "llvm.trunc", a, NULL);
-    case QL_OP_RINT:
-      return intrinsic(e, "llvm.rint", a, NULL);
+    case QL_OP_SQUARE: return MUL(a, a);
+    case QL_OP_RECIPROCAL: return DIV(one, a);
+    case QL_OP_SQRT: return intrinsic(e, "llvm.sqrt", a, NULL);
+    case QL_OP_FLOOR: return intrinsic(e, "llvm.floor", a, NULL);
+    case QL_OP_CEIL: return intrinsic(e, "llvm.ceil", a, NULL);
+    case QL_OP_TRUNC: return intrinsic(e, "llvm.trunc", a, NULL);
+    case QL_OP_RINT: return intrinsic(e, "llvm.rint", a, NULL);
     case QL_OP_DEG2RAD:
-    case QL_OP_RAD2DEG:
-      return MUL(a, number(e, loop, degrees(op, loop)));
-    default:
-      return mended(e, op, loop, a);
+    case QL_OP_RAD2DEG: return MUL(a, number(e, loop, degrees(op, loop)));
+    default: return mended(e, op, loop, a);
   }
 }
 
 static EmitRef binary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
   EmitRef zero = number(e, loop, 0), one = number(e, loop, 1);
   switch (op) {
-    case QL_OP_ADD:
-      return ADD(a, b);
-    case QL_OP_SUBTRACT:
-      return SUB(a, b);
-    case QL_OP_MULTIPLY:
-      return MUL(a, b);
-    case QL_OP_DIVIDE:
-      return DIV(a, b);
-    case QL_OP_FLOOR_DIVIDE:
-      return floor_divide_real(e, loop, a, b);
-    case QL_OP_REMAINDER:
-      return remainder_real(e, loop, a, b);
-    case QL_OP_FMOD:
-      return LLVMBuildFRem(e->builder, a, b, "");
+    case QL_OP_ADD: return ADD(a, b);
+    case QL_OP_SUBTRACT: return SUB(a, b);
+    case QL_OP_MULTIPLY: return MUL(a, b);
+    case QL_OP_DIVIDE: return DIV(a, b);
+    case QL_OP_FLOOR_DIVIDE: return floor_divide_real(e, loop, a, b);
+    case QL_OP_REMAINDER: return remainder_real(e, loop, a, b);
+    case QL_OP_FMOD: return LLVMBuildFRem(e->builder, a, b, "");
     case QL_OP_POWER:
-    case QL_OP_FLOAT_POWER:
-      return CHOOSE(COMPARE(OEQ, b, one), a, library(e, QL_OP_POWER, loop, a, b));
+    case QL_OP_FLOAT_POWER: return CHOOSE(COMPARE(OEQ, b, one), a, library(e, QL_OP_POWER, loop, a, b));
     case QL_OP_LOGADDEXP:
-    case QL_OP_LOGADDEXP2:
-      return logaddexp(e, op, loop, a, b);
-    case QL_OP_COPYSIGN:
-      return intrinsic(e, "llvm.copysign", a, b);
+    case QL_OP_LOGADDEXP2: return logaddexp(e, op, loop, a, b);
+    case QL_OP_COPYSIGN: return intrinsic(e, "llvm.copysign", a, b);
     case QL_OP_HEAVISIDE: {
       EmitRef step = CHOOSE(COMPARE(OLT, a, zero), zero, one);
       return CHOOSE(IS_NAN(a), a, CHOOSE(COMPARE(OEQ, a, zero), b, step));
@@ -670,10 +567,8 @@ static EmitRef binary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b)
     case QL_OP_MINIMUM:
     case QL_OP_MAXIMUM:
     case QL_OP_FMIN:
-    case QL_OP_FMAX:
-      return CHOOSE(first_of(e, op, loop, a, b), a, b);
-    default:
-      return library(e, op, loop, a, b);
+    case QL_OP_FMAX: return CHOOSE(first_of(e, op, loop, a, b), a, b);
+    default: return library(e, op, loop, a, b);
   }
 }
 
@@ -703,10 +598,8 @@ static bool is_exact(QlOp op) { /* gives a float16 of float16 without rounding *
     case QL_OP_MAXIMUM:
     case QL_OP_FMIN:
     case QL_OP_FMAX:
-    case QL_OP_FMOD:
-      return true;
-    default:
-      return false;
+    case QL_OP_FMOD: return true;
+    default: return false;
   }
 }
 
@@ -730,9 +623,7 @@ static EmitRef complex_after(Emit *e, EmitValue a, EmitValue b, bool or_equal) {
   return OR(decided, AND(COMPARE(OEQ, a.part[0], b.part[0]), rest));
 }
 
-static EmitRef complex_nan(Emit *e, EmitValue a) {
-  return COMPARE(UNO, a.part[0], a.part[1]);
-}
+static EmitRef complex_nan(Emit *e, EmitValue a) { return COMPARE(UNO, a.part[0], a.part[1]); }
 
 static EmitValue complex_multiply(Emit *e, EmitValue a, EmitValue b) {
   return (EmitValue){{SUB(MUL(a.part[0], b.part[0]), MUL(a.part[1], b.part[1])),
@@ -764,33 +655,19 @@ static EmitValue complex_reciprocal(Emit *e, QlDtype part, EmitValue a) {
 static EmitRef compare_complex(Emit *e, QlOp op, QlDtype part, EmitValue a, EmitValue b) {
   EmitRef infinity = number(e, part, INFINITY);
   switch (op) {
-    case QL_OP_ISNAN:
-      return complex_nan(e, a);
-    case QL_OP_ISINF:
-      return OR(COMPARE(OEQ, ABS(a.part[0]), infinity), COMPARE(OEQ, ABS(a.part[1]), infinity));
-    case QL_OP_ISFINITE:
-      return AND(COMPARE(OLT, ABS(a.part[0]), infinity), COMPARE(OLT, ABS(a.part[1]), infinity));
-    case QL_OP_LOGICAL_NOT:
-      return NOT(complex_truth(e, part, a));
-    case QL_OP_LOGICAL_AND:
-      return AND(complex_truth(e, part, a), complex_truth(e, part, b));
-    case QL_OP_LOGICAL_OR:
-      return OR(complex_truth(e, part, a), complex_truth(e, part, b));
-    case QL_OP_LOGICAL_XOR:
-      return XOR(complex_truth(e, part, a), complex_truth(e, part, b));
-    case QL_OP_EQUAL:
-      return AND(COMPARE(OEQ, a.part[0], b.part[0]), COMPARE(OEQ, a.part[1], b.part[1]));
-    case QL_OP_NOT_EQUAL:
-      return OR(COMPARE(UNE, a.part[0], b.part[0]), COMPARE(UNE, a.part[1], b.part[1]));
-    case QL_OP_LESS:
-      return complex_after(e, b, a, false);
-    case QL_OP_LESS_EQUAL:
-      return complex_after(e, b, a, true);
-    case QL_OP_GREATER:
-      return complex_after(e, a, b, false);
-    default:
-      assert(op == QL_OP_GREATER_EQUAL);
-      return complex_after(e, a, b, true);
+    case QL_OP_ISNAN: return complex_nan(e, a);
+    case QL_OP_ISINF: return OR(COMPARE(OEQ, ABS(a.part[0]), infinity), COMPARE(OEQ, ABS(a.part[1]), infinity));
+    case QL_OP_ISFINITE: return AND(COMPARE(OLT, ABS(a.part[0]), infinity), COMPARE(OLT, ABS(a.part[1]), infinity));
+    case QL_OP_LOGICAL_NOT: return NOT(complex_truth(e, part, a));
+    case QL_OP_LOGICAL_AND: return AND(complex_truth(e, part, a), complex_truth(e, part, b));
+    case QL_OP_LOGICAL_OR: return OR(complex_truth(e, part, a), complex_truth(e, part, b));
+    case QL_OP_LOGICAL_XOR: return XOR(complex_truth(e, part, a), complex_truth(e, part, b));
+    case QL_OP_EQUAL: return AND(COMPARE(OEQ, a.part[0], b.part[0]), COMPARE(OEQ, a.part[1], b.part[1]));
+    case QL_OP_NOT_EQUAL: return OR(COMPARE(UNE, a.part[0], b.part[0]), COMPARE(UNE, a.part[1], b.part[1]));
+    case QL_OP_LESS: return complex_after(e, b, a, false);
+    case QL_OP_LESS_EQUAL: return complex_after(e, b, a, true);
+    case QL_OP_GREATER: return complex_after(e, a, b, false);
+    default: assert(op == QL_OP_GREATER_EQUAL); return complex_after(e, a, b, true);
   }
 }
 
@@ -798,42 +675,25 @@ static EmitValue complex_op(Emit *e, QlOp op, QlDtype part, const EmitValue *arg
   EmitValue a = args[0], b = ql_op_info[op].arity > 1 ? args[1] : a;
   if (ql_op_info[op].result == QL_RESULT_BOOL) return real(compare_complex(e, op, part, a, b));
   switch (op) {
-    case QL_OP_POSITIVE:
-      return a;
-    case QL_OP_NEGATIVE:
-      return (EmitValue){{NEG(a.part[0]), NEG(a.part[1])}};
-    case QL_OP_CONJUGATE:
-      return (EmitValue){{a.part[0], NEG(a.part[1])}};
-    case QL_OP_REAL:
-      return real(a.part[0]);
-    case QL_OP_IMAG:
-      return real(a.part[1]);
-    case QL_OP_ABSOLUTE:
-      return real(library(e, QL_OP_HYPOT, part, a.part[0], a.part[1]));
-    case QL_OP_SQUARE:
-      return complex_multiply(e, a, a);
-    case QL_OP_RECIPROCAL:
-      return complex_reciprocal(e, part, a);
+    case QL_OP_POSITIVE: return a;
+    case QL_OP_NEGATIVE: return (EmitValue){{NEG(a.part[0]), NEG(a.part[1])}};
+    case QL_OP_CONJUGATE: return (EmitValue){{a.part[0], NEG(a.part[1])}};
+    case QL_OP_REAL: return real(a.part[0]);
+    case QL_OP_IMAG: return real(a.part[1]);
+    case QL_OP_ABSOLUTE: return real(library(e, QL_OP_HYPOT, part, a.part[0], a.part[1]));
+    case QL_OP_SQUARE: return complex_multiply(e, a, a);
+    case QL_OP_RECIPROCAL: return complex_reciprocal(e, part, a);
     case QL_OP_RINT:
       return (EmitValue){{intrinsic(e, "llvm.rint", a.part[0], NULL), intrinsic(e, "llvm.rint", a.part[1], NULL)}};
-    case QL_OP_ADD:
-      return (EmitValue){{ADD(a.part[0], b.part[0]), ADD(a.part[1], b.part[1])}};
-    case QL_OP_SUBTRACT:
-      return (EmitValue){{SUB(a.part[0], b.part[0]), SUB(a.part[1], b.part[1])}};
-    case QL_OP_MULTIPLY:
-      return complex_multiply(e, a, b);
-    case QL_OP_DIVIDE:
-      return complex_divide(e, part, a, b);
-    case QL_OP_MINIMUM:
-      return emit_select(e, OR(complex_nan(e, a), complex_after(e, b, a, true)), a, b);
-    case QL_OP_MAXIMUM:
-      return emit_select(e, OR(complex_nan(e, a), complex_after(e, a, b, true)), a, b);
-    case QL_OP_FMIN:
-      return emit_select(e, OR(complex_nan(e, b), complex_after(e, b, a, true)), a, b);
-    case QL_OP_FMAX:
-      return emit_select(e, OR(complex_nan(e, b), complex_after(e, a, b, true)), a, b);
-    default:
-      return (EmitValue){{NULL, NULL}};
+    case QL_OP_ADD: return (EmitValue){{ADD(a.part[0], b.part[0]), ADD(a.part[1], b.part[1])}};
+    case QL_OP_SUBTRACT: return (EmitValue){{SUB(a.part[0], b.part[0]), SUB(a.part[1], b.part[1])}};
+    case QL_OP_MULTIPLY: return complex_multiply(e, a, b);
+    case QL_OP_DIVIDE: return complex_divide(e, part, a, b);
+    case QL_OP_MINIMUM: return emit_select(e, OR(complex_nan(e, a), complex_after(e, b, a, true)), a, b);
+    case QL_OP_MAXIMUM: return emit_select(e, OR(complex_nan(e, a), complex_after(e, a, b, true)), a, b);
+    case QL_OP_FMIN: return emit_select(e, OR(complex_nan(e, b), complex_after(e, b, a, true)), a, b);
+    case QL_OP_FMAX: return emit_select(e, OR(complex_nan(e, b), complex_after(e, a, b, true)), a, b);
+    default: return (EmitValue){{NULL, NULL}};
   }
 }
 
@@ -850,12 +710,9 @@ bool emit_is_inline(QlOp op, QlDtype loop) {
     case QL_OP_FLOOR_DIVIDE:
     case QL_OP_REMAINDER:
     case QL_OP_FMOD:
-    case QL_OP_NEXTAFTER:
-      return false; /* fmod has no vector form */
-    case QL_OP_POWER:
-      return kind_of(loop) == QL_KIND_FLOAT;
-    default:
-      return kind_of(loop) != QL_KIND_COMPLEX;
+    case QL_OP_NEXTAFTER: return false; /* fmod has no vector form */
+    case QL_OP_POWER: return kind_of(loop) == QL_KIND_FLOAT;
+    default: return kind_of(loop) != QL_KIND_COMPLEX;
   }
 }
 
@@ -864,18 +721,10 @@ EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args) {
   EmitRef a = args[0].part[0], b = ql_op_info[op].arity > 1 ? args[1].part[0] : NULL;
   EmitValue result;
   switch (kind_of(loop)) {
-    case QL_KIND_BOOL:
-      result = real(bool_op(e, op, a, b));
-      break;
-    case QL_KIND_FLOAT:
-      result = real(real_op(e, op, loop, a, b));
-      break;
-    case QL_KIND_COMPLEX:
-      result = complex_op(e, op, (QlDtype)ql_dtype_info[loop].part, args);
-      break;
-    default:
-      result = real(int_op(e, op, loop, a, b));
-      break;
+    case QL_KIND_BOOL: result = real(bool_op(e, op, a, b)); break;
+    case QL_KIND_FLOAT: result = real(real_op(e, op, loop, a, b)); break;
+    case QL_KIND_COMPLEX: result = complex_op(e, op, (QlDtype)ql_dtype_info[loop].part, args); break;
+    default: result = real(int_op(e, op, loop, a, b)); break;
   }
   return result.part[0] ? result : call_eval(e, op, loop, args);
 }
@@ -895,36 +744,27 @@ static EmitRef float_to_int(Emit *e, QlDtype from, EmitRef x, QlDtype to) {
   EmitRef word, large, top;
   switch (to) {
     case QL_I64:
-    case QL_I32:
-      return truncate(e, from, x, to);
-    case QL_U32:
-      word = truncate(e, from, x, QL_I64);
-      break;
+    case QL_I32: return truncate(e, from, x, to);
+    case QL_U32: word = truncate(e, from, x, QL_I64); break;
     case QL_U64: /* 2^63 and above: converted after taking 2^63 away */
       top = number(e, QL_I64, -0x1p63);
       large = XOR(truncate(e, from, SUB(x, number(e, from, 0x1p63)), QL_I64), top);
       return CHOOSE(COMPARE(OGE, x, number(e, from, 0x1p63)), large, truncate(e, from, x, QL_I64));
-    default:
-      word = truncate(e, from, x, QL_I32);
-      break;
+    default: word = truncate(e, from, x, QL_I32); break;
   }
   return LLVMBuildTrunc(e->builder, word, register_type(e, to), "");
 }
 
 static EmitRef from_float(Emit *e, QlDtype from, EmitRef x, QlDtype to) {
   switch (to) {
-    case QL_BOOL:
-      return COMPARE(UNE, x, number(e, from, 0));
+    case QL_BOOL: return COMPARE(UNE, x, number(e, from, 0));
     case QL_F16: {
       EmitRef half = LLVMBuildFPTrunc(e->builder, x, widen(e, LLVMHalfTypeInContext(e->context)), "");
       return LLVMBuildFPExt(e->builder, half, register_type(e, QL_F16), "");
     }
-    case QL_F32:
-      return from == QL_F64 ? LLVMBuildFPTrunc(e->builder, x, register_type(e, to), "") : x;
-    case QL_F64:
-      return from == QL_F64 ? x : LLVMBuildFPExt(e->builder, x, register_type(e, to), "");
-    default:
-      return float_to_int(e, from, x, to);
+    case QL_F32: return from == QL_F64 ? LLVMBuildFPTrunc(e->builder, x, register_type(e, to), "") : x;
+    case QL_F64: return from == QL_F64 ? x : LLVMBuildFPExt(e->builder, x, register_type(e, to), "");
+    default: return float_to_int(e, from, x, to);
   }
 }
 

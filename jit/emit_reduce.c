@@ -42,15 +42,11 @@ typedef struct Reduction {
   EmitRef fresh; /* does that row get its first value? NULL: it is overwritten in any case */
 } Reduction;
 
-static bool is_complex(const Reduction *r) {
-  return ql_dtype_info[r->dtype].kind == QL_KIND_COMPLEX;
-}
+static bool is_complex(const Reduction *r) { return ql_dtype_info[r->dtype].kind == QL_KIND_COMPLEX; }
 
 /* ---- scratch memory: rows of `columns` elements, imaginary parts behind the real ones ---- */
 
-static int64_t row_bytes(const Reduction *r, int64_t columns) {
-  return columns * r->part * (is_complex(r) ? 2 : 1);
-}
+static int64_t row_bytes(const Reduction *r, int64_t columns) { return columns * r->part * (is_complex(r) ? 2 : 1); }
 
 static EmitPlace scratch(Emit *e, const Reduction *r, EmitRef row, EmitRef column, int64_t columns) {
   return (EmitPlace){emit_move(e, row, emit_mul(e, column, emit_int(e, r->part))), columns * r->part,
@@ -86,9 +82,7 @@ static void combine_rows(Emit *e, const Reduction *r, EmitRef to) {
 }
 
 /* Where the next leaf's value goes: the top of the tree. */
-static EmitRef tree_top(Emit *e, const Reduction *r) {
-  return row_of(e, r, r->tree, emit_get_int(e, r->depth, 0));
-}
+static EmitRef tree_top(Emit *e, const Reduction *r) { return row_of(e, r, r->tree, emit_get_int(e, r->depth, 0)); }
 
 /* The value of leaf number `leaf` out of `leaves` lies on top. Equal subtrees combine: as often as leaf + 1 has zeros
  * at its end. After the last leaf everything does, from right to left. */

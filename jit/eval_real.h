@@ -75,7 +75,7 @@ static REAL NAME(mended)(QlOp op, REAL x) {
   const REAL ln_2 = LITERAL(0.693147180559945309417232121458176568);
   const IrRange *range = ir_range(DTYPE);
   REAL size = LIBM(fabs)(x), low = (REAL)range->low, high = (REAL)range->high, scale = (REAL)range->scale;
-  bool tiny = size < (REAL)range->tiny, large = size > (REAL)range->large, over = size > (REAL)range->edge;
+  bool tiny = size<(REAL)range->tiny, large = size>(REAL) range->large, over = size > (REAL)range->edge;
   switch (op) {
     case QL_OP_LOG1P: return tiny ? x : NAME(math1)(large && x > 0 ? QL_OP_LOG : op, x);
     case QL_OP_ARCSINH:

@@ -1,7 +1,8 @@
 /* The inside of the compiler: every type, then the prototypes grouped under the file that defines them.
  *
- * A function owns arrays of instructions, blocks and operands; an SSA value is the index of its instruction. Passes rewrite
- * arguments and rebuild block lists; an instruction that no block lists is gone. Index 0 of `ins` is never used. */
+ * A function owns arrays of instructions, blocks and operands; an SSA value is the index of its instruction. Passes
+ * rewrite arguments and rebuild block lists; an instruction that no block lists is gone. Index 0 of `ins` is never
+ * used. */
 #ifndef QUELEA_JIT_IR_H
 #define QUELEA_JIT_IR_H
 
@@ -9,43 +10,45 @@
 
 typedef enum IrKind {
   IR_NONE,
-  IR_CONST,  /* value                                 rank 0 */
-  IR_PARAM,  /* number                                rank 0 */
-  IR_INDEX,  /* number: axis                          rank R, i64 */
-  IR_LOAD,   /* number: array, extra: offsets[rank]   rank R; 0 when every stride of the array is ZERO */
-  IR_OP,     /* op, args                              rank: the largest of the arguments' */
-  IR_CAST,   /* args[0]                               rank of the argument */
-  IR_PHI,    /* extra: first, count in `phis`         rank declared */
-  IR_STORE,  /* number: array, args[0]; no value */
-  IR_REDUCE  /* number: array, args[0], reduction, form, axis; no value */
+  IR_CONST, /* value                                 rank 0 */
+  IR_PARAM, /* number                                rank 0 */
+  IR_INDEX, /* number: axis                          rank R, i64 */
+  IR_LOAD,  /* number: array, extra: offsets[rank]   rank R; 0 when every stride of the array is ZERO */
+  IR_OP,    /* op, args                              rank: the largest of the arguments' */
+  IR_CAST,  /* args[0]                               rank of the argument */
+  IR_PHI,   /* extra: first, count in `phis`         rank declared */
+  IR_STORE, /* number: array, args[0]; no value */
+  IR_REDUCE /* number: array, args[0], reduction, form, axis; no value */
 } IrKind;
 
 typedef struct IrIns {
-  uint8_t kind;           /* IrKind */
-  uint8_t op;             /* QlOp of IR_OP; QlReduction of IR_REDUCE */
-  uint8_t dtype, rank;    /* of the value; of the stored value for sinks */
-  uint8_t form, axis;     /* IR_REDUCE: JitReduceForm and axis */
-  int32_t number;         /* operand, parameter or axis */
-  uint32_t args[3];       /* instructions */
-  uint32_t extra, count;  /* IR_LOAD: index into `offsets`; IR_PHI: index into `phis` and how many */
-  QlValue value;          /* IR_CONST */
+  uint8_t kind;          /* IrKind */
+  uint8_t op;            /* QlOp of IR_OP; QlReduction of IR_REDUCE */
+  uint8_t dtype, rank;   /* of the value; of the stored value for sinks */
+  uint8_t form, axis;    /* IR_REDUCE: JitReduceForm and axis */
+  int32_t number;        /* operand, parameter or axis */
+  uint32_t args[3];      /* instructions */
+  uint32_t extra, count; /* IR_LOAD: index into `offsets`; IR_PHI: index into `phis` and how many */
+  QlValue value;         /* IR_CONST */
   QlSource source;
 } IrIns;
 
-typedef struct IrPhi { uint32_t block, value, next; } IrPhi; /* next: index of the phi's next arm, 0 at the end */
+typedef struct IrPhi {
+  uint32_t block, value, next;
+} IrPhi; /* next: index of the phi's next arm, 0 at the end */
 
 typedef enum IrEnd { IR_OPEN, IR_RET, IR_JMP, IR_JNZ } IrEnd;
 typedef struct IrBlock {
-  uint32_t *ins;          /* instructions in order, phis first */
+  uint32_t *ins; /* instructions in order, phis first */
   uint32_t count, room;
-  uint8_t end;            /* IrEnd */
-  uint32_t condition;     /* IR_JNZ: a b8 value */
-  uint32_t to[2];         /* blocks; JNZ: if true, if false */
+  uint8_t end;        /* IrEnd */
+  uint32_t condition; /* IR_JNZ: a b8 value */
+  uint32_t to[2];     /* blocks; JNZ: if true, if false */
 } IrBlock;
 
 typedef struct IrArray {
-  uint8_t dtype, access;              /* QlDtype, JitAccess */
-  uint8_t stride[QL_MAX_DIMS];        /* JitStride per axis of the domain */
+  uint8_t dtype, access;       /* QlDtype, JitAccess */
+  uint8_t stride[QL_MAX_DIMS]; /* JitStride per axis of the domain */
 } IrArray;
 
 /* clang-format off */
@@ -76,12 +79,12 @@ bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size)
 /* Every use of `old`: in arguments, phis and conditions. */
 void ir_replace(JitFn *fn, uint32_t old, uint32_t by);
 bool ir_has_value(const IrIns *ins);
-int ir_arg_count(const IrIns *ins);              /* entries of args in use */
-IrEnd ir_end(const JitFn *fn, uint32_t block);   /* how it ends: an open last block returns (IR_RET) */
-bool ir_has_loop(QlOp op, QlDtype loop);         /* is `loop` in the domain of `op`? */
-QlDtype ir_result(QlOp op, QlDtype loop);        /* the dtype of its result */
-bool ir_moves(const JitFn *fn, uint32_t array);  /* along some axis: loads have rank R */
-JitFn *ir_copy(const JitFn *fn);                 /* NULL: out of memory */
+int ir_arg_count(const IrIns *ins);             /* entries of args in use */
+IrEnd ir_end(const JitFn *fn, uint32_t block);  /* how it ends: an open last block returns (IR_RET) */
+bool ir_has_loop(QlOp op, QlDtype loop);        /* is `loop` in the domain of `op`? */
+QlDtype ir_result(QlOp op, QlDtype loop);       /* the dtype of its result */
+bool ir_moves(const JitFn *fn, uint32_t array); /* along some axis: loads have rank R */
+JitFn *ir_copy(const JitFn *fn);                /* NULL: out of memory */
 
 /* ---- flow.c: what control flow implies ---- */
 
@@ -138,14 +141,16 @@ QlValue ir_canonical(QlDtype dtype, QlValue value);
 QlValue ir_reduce_identity(QlReduction reduction, QlDtype dtype); /* of min and max: 0, never to be seen */
 QlValue ir_reduce_combine(QlReduction reduction, QlDtype dtype, QlValue a, QlValue b);
 
-/* ---- math.c: which function computes a transcendental, for the emitter and for ir_eval: equal bits at every width ---- */
+/* ---- math.c: which function computes a transcendental, for the emitter and for ir_eval: equal bits at every width
+ * ---- */
 typedef struct IrMath {
-  const char *scalar;     /* symbol of the scalar function */
-  void *address;          /* the function itself */
-  const char *vector[4];  /* symbols at widths 2, 4, 8, 16 elements, or NULL */
+  const char *scalar;    /* symbol of the scalar function */
+  void *address;         /* the function itself */
+  const char *vector[4]; /* symbols at widths 2, 4, 8, 16 elements, or NULL */
   void *vector_address[4];
 } IrMath;
-const IrMath *ir_math(QlOp op, QlDtype dtype); /* F32 or F64; NULL: not a library function. By the running CPU (FMA or not) */
+const IrMath *ir_math(QlOp op,
+                      QlDtype dtype); /* F32 or F64; NULL: not a library function. By the running CPU (FMA or not) */
 
 /* Where those functions end before their results do (eval_real.h has the steps), for F32 and F64. */
 typedef struct IrRange {

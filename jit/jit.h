@@ -1,11 +1,11 @@
-/* jit: the compiler. It knows nothing of Python, MPI or arrays in memory: it turns a function in the array IR (jit/ir.md) into
- * machine code, or interprets it. Every call is local; one Jit is used by one thread at a time. Compiled kernels may be called
- * by any number of threads.
+/* jit: the compiler. It knows nothing of Python, MPI or arrays in memory: it turns a function in the array IR
+ * (jit/ir.md) into machine code, or interprets it. Every call is local; one Jit is used by one thread at a time.
+ * Compiled kernels may be called by any number of threads.
  *
  * An IR function says what happens at one point of a rectangular domain of rank R (all points at once, in array terms).
  * Values have a dtype and a rank: 0 is uniform (the same at every point), R varies over the domain. Arrays are operands
- * $0, $1, ... seen through a load at a constant offset from the point; scalars are parameters. Control flow (blocks, phi, jmp, jnz) is
- * per point. A function ends in stores, or in one reduction along an axis of the domain.
+ * $0, $1, ... seen through a load at a constant offset from the point; scalars are parameters. Control flow (blocks,
+ * phi, jmp, jnz) is per point. A function ends in stores, or in one reduction along an axis of the domain.
  *
  *   build or parse -> verify -> fold, CSE, LICM, DCE -> lower to loops -> LLVM -> object code -> memory and disk cache
  */
@@ -33,11 +33,14 @@ void jit_close(Jit *jit); /* NULL is fine */
  * Building never fails on the spot: out of memory or a wrong type makes the function bad, and jit_verify, jit_key and
  * jit_compile then say what was wrong first. */
 
-typedef struct JitRef { uint32_t id; } JitRef; /* an SSA value of one function; id 0 is none */
+typedef struct JitRef {
+  uint32_t id;
+} JitRef; /* an SSA value of one function; id 0 is none */
 
 typedef enum JitAccess { JIT_READ, JIT_WRITE, JIT_UPDATE /* read and written at the same point */ } JitAccess;
 
-/* How an operand moves along one axis of the domain. Only the class is part of the kernel; the byte stride is an argument. */
+/* How an operand moves along one axis of the domain. Only the class is part of the kernel; the byte stride is an
+ * argument. */
 typedef enum JitStride {
   JIT_STRIDE_ZERO, /* it does not move: broadcast */
   JIT_STRIDE_UNIT, /* one element: the last axis of a contiguous operand */
@@ -46,39 +49,43 @@ typedef enum JitStride {
 
 JitFn *jit_fn_new(int rank); /* NULL: out of memory */
 void jit_fn_free(JitFn *fn);
-/* Declares the next operand; returns its number. strides has `rank` entries. Operands never overlap what another operand
- * writes, except by being the same operand: the caller guarantees it. */
+/* Declares the next operand; returns its number. strides has `rank` entries. Operands never overlap what another
+ * operand writes, except by being the same operand: the caller guarantees it. */
 int jit_fn_array(JitFn *fn, QlDtype dtype, JitAccess access, const JitStride *strides);
 int jit_fn_param(JitFn *fn, QlDtype dtype); /* declares the next scalar parameter; returns its number */
 
-JitRef jit_const(JitFn *fn, QlDtype dtype, QlValue value);                 /* rank 0 */
-JitRef jit_param(JitFn *fn, int param, QlSource source);                   /* rank 0 */
-JitRef jit_index(JitFn *fn, int axis, QlSource source);                    /* i64: origin[axis] + position; rank R */
-JitRef jit_load(JitFn *fn, int array, const int32_t *offset, QlSource source); /* offset in elements along each axis; NULL: 0 */
-/* All args of the loop dtype (SELECT's condition: b8). A comparison also takes an i64 and a u64 and is exact: it becomes
- * several instructions. */
+JitRef jit_const(JitFn *fn, QlDtype dtype, QlValue value); /* rank 0 */
+JitRef jit_param(JitFn *fn, int param, QlSource source);   /* rank 0 */
+JitRef jit_index(JitFn *fn, int axis, QlSource source);    /* i64: origin[axis] + position; rank R */
+JitRef jit_load(JitFn *fn, int array, const int32_t *offset,
+                QlSource source); /* offset in elements along each axis; NULL: 0 */
+/* All args of the loop dtype (SELECT's condition: b8). A comparison also takes an i64 and a u64 and is exact: it
+ * becomes several instructions. */
 JitRef jit_op(JitFn *fn, QlOp op, int count, const JitRef *args, QlSource source);
-JitRef jit_cast(JitFn *fn, JitRef value, QlDtype dtype, QlSource source);  /* to the same dtype: the value itself */
-void jit_store(JitFn *fn, int array, JitRef value, QlSource source);       /* at the point itself; dtype must match */
+JitRef jit_cast(JitFn *fn, JitRef value, QlDtype dtype, QlSource source); /* to the same dtype: the value itself */
+void jit_store(JitFn *fn, int array, JitRef value, QlSource source);      /* at the point itself; dtype must match */
 
-/* Reduction along `axis` of the domain, in the fixed order of contract C7. Leaves are blocks of 128 consecutive elements counted from the
- * start of the axis (the box begins at a multiple of 128), each in 8 interleaved accumulators (element k goes to
- * accumulator k mod 8 in order of k; a[0..7] combine as ((0+1)+(2+3))+((4+5)+(6+7)); absent ones are skipped). Leaf values
- * combine in the binary tree of a counter: push leaves left to right; two subtrees of equal size combine at once; what is left
- * at the end combines from right to left. */
+/* Reduction along `axis` of the domain, in the fixed order of contract C7. Leaves are blocks of 128 consecutive
+ * elements counted from the start of the axis (the box begins at a multiple of 128), each in 8 interleaved accumulators
+ * (element k goes to accumulator k mod 8 in order of k; a[0..7] combine as ((0+1)+(2+3))+((4+5)+(6+7)); absent ones are
+ * skipped). Leaf values combine in the binary tree of a counter: push leaves left to right; two subtrees of equal size
+ * combine at once; what is left at the end combines from right to left. */
 typedef enum JitReduceForm {
   JIT_LEAVES, /* elements -> leaf values: the operand has one element per leaf along `axis` */
   JIT_TREE,   /* leaf values -> result: every element along `axis` is a leaf value already */
   JIT_WHOLE   /* elements -> result: both at once; the operand does not move along `axis` */
 } JitReduceForm;
 enum { JIT_LEAF = 128, JIT_LANES = 8 };
-/* The function's only sink besides nothing else. The accumulator has the dtype of the value and of the operand. `axis` extent 0 gives the identity
- * (sum 0, prod 1, any false, all true; min and max have none: the caller refuses). */
-void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, int array, JitRef value, QlSource source);
+/* The function's only sink besides nothing else. The accumulator has the dtype of the value and of the operand. `axis`
+ * extent 0 gives the identity (sum 0, prod 1, any false, all true; min and max have none: the caller refuses). */
+void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, int array, JitRef value,
+                QlSource source);
 
 /* Control flow. A new function has one open block. Ending a block closes it; jit_block_open continues in another.
  * Not needed for straight-line code: an unended last block returns. */
-typedef struct JitBlock { uint32_t id; } JitBlock;
+typedef struct JitBlock {
+  uint32_t id;
+} JitBlock;
 JitBlock jit_block_new(JitFn *fn);
 void jit_block_open(JitFn *fn, JitBlock block);
 void jit_jump(JitFn *fn, JitBlock to);
@@ -87,7 +94,7 @@ JitRef jit_phi(JitFn *fn, QlDtype dtype, int rank);
 void jit_phi_from(JitFn *fn, JitRef phi, JitBlock from, JitRef value);
 
 /* ---- text.c, parse.c: the text form; jit/ir.md has the grammar ---- */
-char *jit_print(const JitFn *fn); /* malloc'ed; NULL: out of memory */
+char *jit_print(const JitFn *fn);                                 /* malloc'ed; NULL: out of memory */
 QlStatus jit_parse(const char *text, JitFn **fn, QlError *error); /* error text: LINE:COLUMN: what was expected */
 
 /* ---- verify.c ---- */
@@ -105,13 +112,14 @@ JitPass *jit_pass_named(const char *name);
 
 /* ---- running ---- */
 
-/* A call computes one box of the domain. `base` points at the element of the operand that belongs to the box's first point. */
+/* A call computes one box of the domain. `base` points at the element of the operand that belongs to the box's first
+ * point. */
 typedef struct JitCall {
-  const int64_t *extent;  /* [rank] points of the box along each axis; any may be 0 */
-  const int64_t *origin;  /* [rank] what jit_index adds: position of the box in the domain */
-  char *const *base;      /* [arrays] */
-  const int64_t *stride;  /* [arrays][rank] in bytes; ZERO and UNIT classes must agree */
-  const QlValue *param;   /* [params] */
+  const int64_t *extent; /* [rank] points of the box along each axis; any may be 0 */
+  const int64_t *origin; /* [rank] what jit_index adds: position of the box in the domain */
+  char *const *base;     /* [arrays] */
+  const int64_t *stride; /* [arrays][rank] in bytes; ZERO and UNIT classes must agree */
+  const QlValue *param;  /* [params] */
 } JitCall;
 typedef void JitEntry(const JitCall *call);
 
@@ -122,17 +130,23 @@ QlStatus jit_interpret(const JitFn *fn, const JitCall *call, QlError *error);
 
 /* 128 bits of the function as built, the target CPU and its features, the compiler's version and the options. Source
  * positions are not part of it. */
-typedef struct JitKey { uint64_t word[2]; } JitKey;
+typedef struct JitKey {
+  uint64_t word[2];
+} JitKey;
 QlStatus jit_key(const Jit *jit, const JitFn *fn, JitKey *key, QlError *error);
-const JitKernel *jit_find(Jit *jit, JitKey key);                           /* in memory only; NULL: not there */
+const JitKernel *jit_find(Jit *jit, JitKey key); /* in memory only; NULL: not there */
 /* Disk cache, then LLVM. The function is consumed (optimised in place) but still freed by the caller. */
 QlStatus jit_compile(Jit *jit, JitFn *fn, JitKey key, const JitKernel **kernel, QlError *error);
-/* For sharing within a node: the object code of a kernel, owned by the Jit; and its way back into a Jit of another process. */
+/* For sharing within a node: the object code of a kernel, owned by the Jit; and its way back into a Jit of another
+ * process. */
 QlStatus jit_object(const JitKernel *kernel, const void **bytes, size_t *size);
 QlStatus jit_install(Jit *jit, JitKey key, const void *bytes, size_t size, const JitKernel **kernel, QlError *error);
 JitEntry *jit_entry(const JitKernel *kernel);
 
-typedef struct JitCounters { int64_t compiled, from_disk, from_memory, installed; double seconds_compiling; } JitCounters;
+typedef struct JitCounters {
+  int64_t compiled, from_disk, from_memory, installed;
+  double seconds_compiling;
+} JitCounters;
 JitCounters jit_counters(const Jit *jit);
 
 /* emit_llvm.c: for `python -m quelea info` and for looking at a kernel. malloc'ed texts. */

@@ -113,9 +113,7 @@ static MathTable scalar_table = {
 #undef IR_MATH1
 };
 
-static MathTable *table_of_cpu(void) {
-  return &scalar_table;
-}
+static MathTable *table_of_cpu(void) { return &scalar_table; }
 #endif
 
 const IrMath *ir_math(QlOp op, QlDtype dtype) {

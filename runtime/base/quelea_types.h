@@ -41,19 +41,25 @@ typedef enum QlOp {
 
 /* Reductions. Their fixed order is that of contract C7 in ARCHITECTURE.md. */
 typedef enum QlReduction {
-  QL_REDUCE_SUM, QL_REDUCE_PROD, QL_REDUCE_MIN, QL_REDUCE_MAX, QL_REDUCE_ANY, QL_REDUCE_ALL, QL_REDUCE_COUNT
+  QL_REDUCE_SUM,
+  QL_REDUCE_PROD,
+  QL_REDUCE_MIN,
+  QL_REDUCE_MAX,
+  QL_REDUCE_ANY,
+  QL_REDUCE_ALL,
+  QL_REDUCE_COUNT
 } QlReduction;
 
 /* One element of any dtype; which member is meant is said by a QlDtype beside it. */
 typedef union QlValue {
   bool b;
-  int64_t i;       /* I8 to I64, sign-extended */
-  uint64_t u;      /* U8 to U64, zero-extended */
-  uint16_t h;      /* F16, its bits */
-  float f;         /* F32 */
-  double d;        /* F64 */
-  float c[2];      /* C64: real, imaginary */
-  double z[2];     /* C128 */
+  int64_t i;   /* I8 to I64, sign-extended */
+  uint64_t u;  /* U8 to U64, zero-extended */
+  uint16_t h;  /* F16, its bits */
+  float f;     /* F32 */
+  double d;    /* F64 */
+  float c[2];  /* C64: real, imaginary */
+  double z[2]; /* C128 */
   uint64_t bits[2];
 } QlValue;
 

@@ -13,9 +13,7 @@
 
 enum { POINTS = 50, LARGE = 1 << 24 };
 
-static QlSource no_source(void) {
-  return (QlSource){0};
-}
+static QlSource no_source(void) { return (QlSource){0}; }
 
 /* ---- functions: y = op(x, c), which differ in c ---- */
 
@@ -88,9 +86,7 @@ static int visit(const char *folder, void (*each)(const char *path)) {
   return count;
 }
 
-static void remove_file(const char *path) {
-  unlink(path);
-}
+static void remove_file(const char *path) { unlink(path); }
 
 static void remove_folder(const Folder *folder) {
   char deep[96];
@@ -142,9 +138,7 @@ static JitKey key_of(Jit *jit, JitFn *fn) {
   return key;
 }
 
-static bool equal(JitKey a, JitKey b) {
-  return a.word[0] == b.word[0] && a.word[1] == b.word[1];
-}
+static bool equal(JitKey a, JitKey b) { return a.word[0] == b.word[0] && a.word[1] == b.word[1]; }
 
 static void keys_tell_functions_apart(void) {
   Jit *jit = open_jit(NULL, 0), *fast = NULL;
@@ -160,9 +154,7 @@ static void keys_tell_functions_apart(void) {
   jit_close(fast), jit_close(jit);
 }
 
-static int by_words(const void *a, const void *b) {
-  return memcmp(a, b, sizeof(JitKey));
-}
+static int by_words(const void *a, const void *b) { return memcmp(a, b, sizeof(JitKey)); }
 
 /* Random functions have different keys when they have different texts. */
 static void keys_of_many_functions(void) {
@@ -281,9 +273,7 @@ static void folder_outlives_compilers(void) {
 }
 
 static char one_file[512];
-static void keep_name(const char *path) {
-  snprintf(one_file, sizeof one_file, "%s", path);
-}
+static void keep_name(const char *path) { snprintf(one_file, sizeof one_file, "%s", path); }
 
 /* Changes the only file, uses the kernel, and sees that it was compiled again and the file repaired. */
 static void try_damage(const Folder *folder, void (*damage)(const char *path, int64_t at), int64_t at) {
@@ -296,9 +286,7 @@ static void try_damage(const Folder *folder, void (*damage)(const char *path, in
   }
 }
 
-static void cut(const char *path, int64_t at) {
-  CHECK_INT_EQ(truncate(path, at), 0);
-}
+static void cut(const char *path, int64_t at) { CHECK_INT_EQ(truncate(path, at), 0); }
 
 static void flip(const char *path, int64_t at) {
   int file = open(path, O_RDWR);
@@ -315,9 +303,7 @@ static void lengthen(const char *path, int64_t by) {
   close(file);
 }
 
-static void strangers(const char *path, int64_t owner) {
-  CHECK_INT_EQ(chown(path, (uid_t)owner, (gid_t)-1), 0);
-}
+static void strangers(const char *path, int64_t owner) { CHECK_INT_EQ(chown(path, (uid_t)owner, (gid_t)-1), 0); }
 
 static void damaged_files_are_rebuilt(void) {
   Folder folder = new_folder();
@@ -340,9 +326,7 @@ static void set_age(const char *path, time_t seconds) {
   struct timespec times[2] = {{.tv_sec = time(NULL) - seconds}, {.tv_sec = time(NULL) - seconds}};
   CHECK_INT_EQ(utimensat(AT_FDCWD, path, times, 0), 0);
 }
-static void make_old(const char *path) {
-  set_age(path, 1000);
-}
+static void make_old(const char *path) { set_age(path, 1000); }
 
 /* What was not used for the longest time goes; what was used a moment ago stays. */
 static void folder_is_bounded(void) {

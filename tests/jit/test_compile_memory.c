@@ -17,19 +17,11 @@ void *__wrap_realloc(void *old, size_t size);
 
 static long countdown; /* the allocation that fails: the test's only state */
 
-static bool fails(void) {
-  return countdown > 0 && --countdown == 0;
-}
+static bool fails(void) { return countdown > 0 && --countdown == 0; }
 
-void *__wrap_malloc(size_t size) {
-  return fails() ? NULL : __real_malloc(size);
-}
-void *__wrap_calloc(size_t count, size_t size) {
-  return fails() ? NULL : __real_calloc(count, size);
-}
-void *__wrap_realloc(void *old, size_t size) {
-  return fails() ? NULL : __real_realloc(old, size);
-}
+void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
+void *__wrap_calloc(size_t count, size_t size) { return fails() ? NULL : __real_calloc(count, size); }
+void *__wrap_realloc(void *old, size_t size) { return fails() ? NULL : __real_realloc(old, size); }
 
 /* A sum of exponentials over rows: loops, a reduction, a library function. */
 static JitFn *build(void) {

@@ -14,9 +14,7 @@ typedef struct Operand { /* a rank-1 or rank-2 operand of a directed case */
   JitStride stride[2];
 } Operand;
 
-static QlSource no_source(void) {
-  return (QlSource){0};
-}
+static QlSource no_source(void) { return (QlSource){0}; }
 
 static Jit *open_jit(bool fastmath) {
   Jit *jit = NULL;

@@ -71,8 +71,8 @@ static void mixed_signs(void) {
         JitCall call = {.base = (char *[]){(char *)&got[0], (char *)&got[1]}, .param = params};
         CHECK_INT_EQ(jit_interpret(fn, &call, &error), QL_OK);
         __int128 x = with_sign[i], y = without[k];
-        const bool want[] = {x == y, x != y, x < y, x <= y, x > y, x >= y}, swapped[] = {x == y, x != y, y < x,
-                                                                                        y <= x, y > x,  y >= x};
+        const bool want[] = {x == y, x != y, x<y, x <= y, x> y, x >= y},
+                   swapped[] = {x == y, x != y, y<x, y <= x, y> x, y >= x};
         CHECK_INT_EQ(got[0], want[op - QL_OP_EQUAL]);
         CHECK_INT_EQ(got[1], swapped[op - QL_OP_EQUAL]);
       }
@@ -256,7 +256,7 @@ static void passes_have_names(void) {
   CHECK(jit_pass_named("dce") == jit_dce && jit_pass_named("optimise") == jit_optimise && !jit_pass_named("unroll"));
 }
 
-CHECK_MAIN(CHECK_TEST(straight_line), CHECK_TEST(mixed_signs), CHECK_TEST(control_flow), CHECK_TEST(first_mistake_stays),
-           CHECK_TEST(mistakes_are_told), CHECK_TEST(forgotten_end), CHECK_TEST(copies_are_apart),
-           CHECK_TEST(pruning_keeps_the_open_block), CHECK_TEST(branch_to_one_block_is_a_jump), CHECK_TEST(replacing),
-           CHECK_TEST(passes_have_names))
+CHECK_MAIN(CHECK_TEST(straight_line), CHECK_TEST(mixed_signs), CHECK_TEST(control_flow),
+           CHECK_TEST(first_mistake_stays), CHECK_TEST(mistakes_are_told), CHECK_TEST(forgotten_end),
+           CHECK_TEST(copies_are_apart), CHECK_TEST(pruning_keeps_the_open_block),
+           CHECK_TEST(branch_to_one_block_is_a_jump), CHECK_TEST(replacing), CHECK_TEST(passes_have_names))

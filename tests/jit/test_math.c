@@ -1,7 +1,7 @@
 /* How exact are the transcendental functions? Every function of math.def, as the IR's operators use it, is held against
- * the C library in a higher precision: double for float16 and float32, long double for float64. The error of a result is
- * counted in units of the last place that the exact one would have; results that are too small for a normal number are
- * counted in the smallest subnormal, and infinity is the number after the largest one. SLEEF promises 1 for its u10
+ * the C library in a higher precision: double for float16 and float32, long double for float64. The error of a result
+ * is counted in units of the last place that the exact one would have; results that are too small for a normal number
+ * are counted in the smallest subnormal, and infinity is the number after the largest one. SLEEF promises 1 for its u10
  * functions; float16, rounded once more, gets all but one half.
  *
  * What is not a number, zeros and infinities must come out as the C library, which NumPy follows, gives them. */
@@ -43,10 +43,11 @@ enum { FUNCTIONS = sizeof functions / sizeof *functions };
 /* ---- arguments ---- */
 
 static const double special[] = {
-    0.0,      -0.0,    1.0,     -1.0,     0.5,     -0.5,     2.0,      -2.0,     3.0,    -3.0,   10.0,   1e22,
-    INFINITY, -INFINITY, NAN,   FLT_MAX,  -FLT_MAX, FLT_MIN, -FLT_MIN, 0x1p-149, -0x1p-149, DBL_MAX, -DBL_MAX, DBL_MIN,
-    -DBL_MIN, 0x1p-1074, -0x1p-1074, 0x1p60, 0x1p61, -0x1p61, 0x1p500, 0x1p501, -0x1p501, 88.8, -103.9, 709.8, -745.2,
-    1 - 0x1p-24, 1 + 0x1p-23, 1 - 0x1p-53, 1 + 0x1p-52, -1 + 0x1p-24, -1 + 0x1p-53, 0x1p24, 0x1p53};
+    0.0,      -0.0,        1.0,         -1.0,        0.5,         -0.5,         2.0,          -2.0,      3.0,
+    -3.0,     10.0,        1e22,        INFINITY,    -INFINITY,   NAN,          FLT_MAX,      -FLT_MAX,  FLT_MIN,
+    -FLT_MIN, 0x1p-149,    -0x1p-149,   DBL_MAX,     -DBL_MAX,    DBL_MIN,      -DBL_MIN,     0x1p-1074, -0x1p-1074,
+    0x1p60,   0x1p61,      -0x1p61,     0x1p500,     0x1p501,     -0x1p501,     88.8,         -103.9,    709.8,
+    -745.2,   1 - 0x1p-24, 1 + 0x1p-23, 1 - 0x1p-53, 1 + 0x1p-52, -1 + 0x1p-24, -1 + 0x1p-53, 0x1p24,    0x1p53};
 enum { SPECIALS = sizeof special / sizeof *special };
 
 /* A number of the dtype whose bits are random: exponents from the subnormal to the largest are alike. */
@@ -64,7 +65,8 @@ static double near(Random *random, double x) {
 }
 
 /* Where exponentials overflow or vanish. */
-static const double edges[] = {88.7228, 89.416, -103.97, 128, -126, -150, 709.7827, 710.4758, -745.13, 1024, -1022, -1075};
+static const double edges[] = {88.7228,  89.416,   -103.97, 128,  -126,  -150,
+                               709.7827, 710.4758, -745.13, 1024, -1022, -1075};
 enum { EDGES = sizeof edges / sizeof *edges };
 
 static double argument(Random *random, QlDtype dtype) {
