@@ -1,8 +1,8 @@
 /* Who reads and writes what; what is dead; which temporaries are computed inside their consumers.
  *
  * A temporary is *inlined* (its expression replaces every read of it) when nobody holds it after the flush, one statement writes it, and
- * wholly, every reader sees it as a box with steps, nothing that its expression reads is written before its readers run, and computing it
- * again at every reader costs little. */
+ * wholly, every reader sees it as a box with steps, nothing that its expression reads is written before its readers run, computing it
+ * again at every reader costs little, and its expression is not so large that the kernels of its readers would outgrow GROUP_NODES. */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -136,14 +136,19 @@ static int own_cost(const Statement *s) { return s->kind == STATEMENT_MAP ? ql_o
 static void sum_expression(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
   StatementInfo *info = &planner->statements[statement];
-  info->cost = own_cost(s), info->leaves = 0;
+  info->cost = own_cost(s), info->leaves = 0, info->nodes = 2;
   for (int k = 0; k < s->inputs; k++) {
     SlotView view;
     int scalar;
+    info->nodes += 2; /* the operand and its cast */
     if (!statement_input(planner->log, s, k, &view, &scalar)) continue;
     int producer = planner->slots[view.slot].producer;
-    info->cost += producer >= 0 ? planner->statements[producer].cost : 0;
-    info->leaves += producer >= 0 ? planner->statements[producer].leaves : 1;
+    if (producer < 0) {
+      info->leaves++;
+      continue;
+    }
+    const StatementInfo *inlined = &planner->statements[producer];
+    info->cost += inlined->cost, info->leaves += inlined->leaves, info->nodes += inlined->nodes;
   }
 }
 
@@ -155,7 +160,7 @@ static bool may_inline(Planner *planner, int statement, const SlotView *target) 
   int leaves[EXPRESSION_LEAVES], leaf_count = 0;
   bool fits = s->kind == STATEMENT_MAP || s->kind == STATEMENT_COPY || s->kind == STATEMENT_RAMP;
   if (!fits || slot->alive || !slot->fresh || slot->write_count != 1 || !writes_whole(planner, s, target)) return false;
-  if (!leaf_slots(planner, statement, leaves, &leaf_count, EXPRESSION_LEAVES)) return false;
+  if (info->nodes > EXPRESSION_NODES || !leaf_slots(planner, statement, leaves, &leaf_count, EXPRESSION_LEAVES)) return false;
 
   double work = 0, size = (double)QL_MAX(slot->storage->size, 1);
   SlotView seen = {.slot = -1}, view;

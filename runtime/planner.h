@@ -6,6 +6,7 @@
  *   reach.c     where each operand is read: in place, in ghosts, or in a copy of remote elements; the transfers
  *   kernel.c    the IR of a group, its operands' addresses and its workers' boxes
  *   depend.c    which worker must wait for which
+ *   overlap.c   the messages of a group, and what is computed while they travel
  *   compile.c   the kernels: known, or compiled once per node
  *
  * Boxes and maps of a group are in its domain's coordinates. */
@@ -45,7 +46,7 @@ typedef struct Reach {
 
 typedef struct GroupStore { SlotView view; int node; int slot; /* written: the target, or a copy of all of it that is moved back */ } GroupStore;
 
-enum { GROUP_STORES = 4, GROUP_NODES = 256, EXPRESSION_LEAVES = 24 };
+enum { GROUP_STORES = 4, GROUP_NODES = 256, EXPRESSION_LEAVES = 24, EXPRESSION_NODES = (GROUP_NODES - 8) / 3 /* a statement has 3 inputs */ };
 
 /* Where the points of a group's domain are computed. */
 typedef struct Placement {
@@ -96,7 +97,7 @@ typedef struct SlotInfo {
 typedef struct StatementInfo {
   bool live;             /* some value that is needed depends on it */
   bool inlined;
-  int cost, leaves;      /* of its whole expression, inlined parts included */
+  int cost, leaves, nodes; /* of its whole expression, inlined parts included; a part that is read twice counts twice */
 } StatementInfo;
 
 typedef struct Planner {
@@ -174,5 +175,8 @@ void planner_free_wanted(Planner *planner);
 
 /* ---- depend.c ---- */
 QlStatus planner_depend(Planner *planner);
+
+/* ---- overlap.c ---- */
+QlStatus planner_overlap(Planner *planner);
 
 #endif

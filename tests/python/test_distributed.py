@@ -419,3 +419,20 @@ def test_snapshots_dropped_by_some_ranks_only():
         y = x * 2
         same(y, numpy.full((50, 60), 2.0 * (n + 2)))
     assert all(numpy.all(s == s[0, 0]) for s in kept)
+
+
+@pytest.mark.parametrize("length", [60, 64, 300])
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda xp, x, y: x + 1,
+        lambda xp, x, y: x * x,
+        lambda xp, x, y: xp.where(x > y, x + y, x - y) * 0.5 - 1,
+    ],
+)
+def test_long_expressions(length, step):
+    """Chains of temporaries that no kernel could hold as one expression."""
+    ours, theirs = quelea.ones(100), numpy.ones(100)
+    for _ in range(length):
+        ours, theirs = step(quelea, ours, quelea.arange(100.0)), step(numpy, theirs, numpy.arange(100.0))
+    same(ours, theirs)
