@@ -77,56 +77,63 @@ static bool touched(const Planner *planner, const Access *access, int worker, Bo
   return true;
 }
 
-/* need[x]: the last group that worker `worker` must see finished by x; -1. */
-static void find_waits(const Planner *planner, const Accesses *all, int g, int worker, int *need) {
+/* What `worker` must see finished before it touches a box of a slot in group g: need[x] becomes the last such group of worker x. `from`: the last
+ * access of the slot. */
+static void add_needs(const Planner *planner, const Accesses *all, int g, int worker, int slot, const Box *box, bool write,
+                      bool private_memory, int from, int *need) {
   const CommInfo *info = planner->ctx->info;
-  for (int k = all->first_of_group[g]; k < all->first_of_group[g + 1]; k++) {
-    const Access *mine = &all->items[k];
-    Box box;
-    if (!touched(planner, mine, worker, &box)) continue;
-    int depth = 0;
-    for (int j = mine->previous; j >= 0; j = all->items[j].previous) {
-      const Access *other = &all->items[j];
-      if (other->group == g) continue;
-      if (!mine->write && !other->write) continue;
-      bool give_up = ++depth > LOOK_BACK;
-      for (int x = 0; x < info->workers; x++) {
-        if (x == worker || need[x] >= other->group) continue;
-        if (mine->private_memory && x / info->threads != worker / info->threads) continue;
-        Box theirs;
-        if (!give_up && !touched(planner, other, x, &theirs)) continue;
-        if (give_up || box_intersect(planner->plan->slots[mine->slot].ndim, &box, &theirs, NULL)) need[x] = other->group;
-      }
-      if (give_up) break;
+  int depth = 0;
+  for (int j = from; j >= 0; j = all->items[j].previous) {
+    const Access *other = &all->items[j];
+    if (other->group == g || (!write && !other->write)) continue;
+    bool give_up = ++depth > LOOK_BACK;
+    for (int x = 0; x < info->workers; x++) {
+      if (x == worker || need[x] >= other->group) continue;
+      if (private_memory && x / info->threads != worker / info->threads) continue;
+      Box theirs;
+      if (!give_up && !touched(planner, other, x, &theirs)) continue;
+      if (give_up || box_intersect(planner->plan->slots[slot].ndim, box, &theirs, NULL)) need[x] = other->group;
     }
+    if (give_up) break;
   }
 }
 
-static QlStatus set_waits(PlanTask *task, int workers, const int *need) {
-  for (int x = 0; x < workers; x++) task->wait_count += need[x] >= 0;
-  if (!task->wait_count) return QL_OK;
-  if (!(task->waits = malloc((size_t)task->wait_count * sizeof *task->waits))) return QL_ERR_MEMORY;
-  for (int x = 0, k = 0; x < workers; x++)
-    if (need[x] >= 0) task->waits[k++] = (PlanWait){x, need[x]};
+static QlStatus set_waits(PlanWaits *waits, int workers, int *need) {
+  for (int x = 0; x < workers; x++) waits->count += need[x] >= 0;
+  if (waits->count && !(waits->list = malloc((size_t)waits->count * sizeof *waits->list))) return QL_ERR_MEMORY;
+  for (int x = 0, k = 0; x < workers; x++) {
+    if (need[x] >= 0) waits->list[k++] = (PlanWait){x, need[x]};
+    need[x] = -1;
+  }
   return QL_OK;
 }
 
-/* The last group before g that touches what g's transfers read or write. */
-static int before_transfers(const Planner *planner, const Accesses *all, int g) {
-  int last = -1;
-  const Group *group = &planner->groups[g];
-  const PlanGroup *out = &planner->plan->groups[g];
-  for (int k = 0; k < out->transfer_count; k++) {
-    const Transfer *t = &out->transfers[k];
-    for (int j = all->first_of_group[g] - 1; j >= 0; j--) {
-      const Access *access = &all->items[j];
-      if (access->slot != t->source_slot && access->slot != t->target_slot) continue;
-      last = QL_MAX(last, access->group);
-      break;
-    }
+static QlStatus task_waits(const Planner *planner, const Accesses *all, int g, int thread, int *need) {
+  const CommInfo *info = planner->ctx->info;
+  int worker = info->node_rank * info->threads + thread;
+  for (int k = all->first_of_group[g]; k < all->first_of_group[g + 1]; k++) {
+    const Access *mine = &all->items[k];
+    Box box;
+    if (touched(planner, mine, worker, &box))
+      add_needs(planner, all, g, worker, mine->slot, &box, mine->write, mine->private_memory, mine->previous, need);
   }
-  (void)group;
-  return last;
+  return set_waits(&planner->plan->groups[g].tasks[thread].waits, info->workers, need);
+}
+
+/* The leader packs what others have stored, and unpacks over what others have read. */
+static QlStatus transfer_waits(const Planner *planner, const Accesses *all, int g, int *need) {
+  PlanGroup *group = &planner->plan->groups[g];
+  for (int unpacks = 0; unpacks < 2; unpacks++) {
+    for (int k = 0; k < group->transfer_count; k++) {
+      const Transfer *t = &group->transfers[k];
+      if ((t->kind == TRANSFER_RECEIVE) != unpacks) continue;
+      int from = t->source_slot, to = t->target_slot;
+      if (t->kind != TRANSFER_RECEIVE) add_needs(planner, all, g, 0, from, &t->box, false, false, all->last[from], need);
+      if (t->kind != TRANSFER_SEND) add_needs(planner, all, g, 0, to, &t->box, true, false, all->last[to], need);
+    }
+    QL_TRY(set_waits(unpacks ? &group->before_unpacking : &group->before_packing, planner->ctx->info->workers, need));
+  }
+  return QL_OK;
 }
 
 QlStatus planner_depend(Planner *planner) {
@@ -137,18 +144,14 @@ QlStatus planner_depend(Planner *planner) {
   int *need = malloc((size_t)info->workers * sizeof *need);
   QlStatus status = all.last && all.first_of_group && need ? QL_OK : QL_ERR_MEMORY;
   for (int k = 0; !status && k < plan->slot_count; k++) all.last[k] = -1;
+  for (int x = 0; !status && x < info->workers; x++) need[x] = -1;
   for (int g = 0; !status && g < planner->group_count; g++) {
     all.first_of_group[g] = all.count;
     status = collect_group(planner, g, &all);
     all.first_of_group[g + 1] = all.count;
-    plan->groups[g].transfer_after = status ? -1 : before_transfers(planner, &all, g);
-    for (int t = 0; !status && t < info->threads; t++) {
-      PlanTask *task = &plan->groups[g].tasks[t];
-      if (task->empty) continue;
-      for (int x = 0; x < info->workers; x++) need[x] = -1;
-      find_waits(planner, &all, g, info->node_rank * info->threads + t, need);
-      status = set_waits(task, info->workers, need);
-    }
+    if (!status) status = transfer_waits(planner, &all, g, need);
+    for (int t = 0; !status && t < info->threads; t++)
+      if (!plan->groups[g].tasks[t].empty) status = task_waits(planner, &all, g, t, need);
   }
   free(all.items), free(all.last), free(all.first_of_group), free(need);
   return status ? ql_fail(planner->error, status, "out of memory for a plan") : QL_OK;

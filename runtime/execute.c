@@ -1,12 +1,13 @@
 /* Running a plan: blocks are allocated, the groups run in order on every worker, the storages get their new state.
  *
- * The cell of a worker says how many groups it has finished. Before a group a worker waits for the workers that the plan names; and for the node's
- * leader where the group begins with an exchange (the extra cell 0). */
+ * The cell of a worker says how many groups it has finished. Before a group a worker waits for the workers that the plan names; where the
+ * group begins with messages between nodes it computes what needs none of them, and waits for the node's leader, who exchanges them. */
 #include "record.h"
 #include "team.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- before ---- */
 
@@ -34,6 +35,7 @@ static QlSource source_of(const QlContext *ctx, const Plan *plan, int slot) {
 QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
   Run *run = &ctx->team->run;
   QL_TRY(reserve(run, plan->slot_count, error));
+  QL_TRY(rt_transfers_reserve(ctx, run, plan, error));
   for (int k = 0; k < plan->slot_count; k++) {
     Storage *storage = k < plan->log_slots ? ctx->log.slots[k] : NULL;
     run->blocks[k] = storage ? storage->block : NULL, run->old_blocks[k] = NULL;
@@ -61,25 +63,25 @@ void rt_plan_undo(QlContext *ctx, const Plan *plan) {
 
 enum { FEW = 24 };
 
-static void run_kernel(QlContext *ctx, const Run *run, const PlanGroup *group, const PlanTask *task) {
+static void run_kernel(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box) {
   int64_t extent[QL_MAX_DIMS];
   char *base_room[FEW], **base = base_room;
   QlValue param_room[FEW], *param = param_room;
   if (group->operand_count > FEW) base = malloc((size_t)group->operand_count * sizeof *base);
   if (group->param_count > FEW) param = malloc((size_t)group->param_count * sizeof *param);
   if (!base || !param) comm_abort(ctx->comm, "out of memory while a kernel is about to run");
-  for (int r = 0; r < group->rank; r++) extent[r] = task->box.hi[r] - task->box.lo[r];
+  for (int r = 0; r < group->rank; r++) extent[r] = box->hi[r] - box->lo[r];
   for (int o = 0; o < group->operand_count; o++) {
     const PlanOperand *operand = &group->operands[o];
     char *at = run->data[operand->slot] + operand->offset;
     for (int r = 0; r < group->rank; r++) {
-      int64_t position = o == 0 && r == group->reduce_axis ? task->box.lo[r] / JIT_LEAF : task->box.lo[r];
+      int64_t position = o == 0 && r == group->reduce_axis ? box->lo[r] / JIT_LEAF : box->lo[r];
       at += position * operand->stride[r];
     }
     base[o] = at;
   }
   for (int p = 0; p < group->param_count; p++) param[p] = ctx->log.scalars[group->params[p]].value;
-  JitCall call = {.extent = extent, .origin = task->box.lo, .base = base, .stride = group->strides, .param = param};
+  JitCall call = {.extent = extent, .origin = box->lo, .base = base, .stride = group->strides, .param = param};
   group->entry(&call);
   if (base != base_room) free(base);
   if (param != param_room) free(param);
@@ -101,28 +103,98 @@ static void run_move(const Run *run, const PlanGroup *group, const PlanTask *tas
            source->data, &source->alloc, source->stride);
 }
 
-void run_worker(QlContext *ctx, const Run *run, int thread) {
+static void wait_for(QlContext *ctx, const Run *run, const PlanWaits *waits, bool is_main) {
+  for (int k = 0; k < waits->count; k++)
+    comm_await(ctx->comm, waits->list[k].worker, run->base + (uint64_t)waits->list[k].group + 1, is_main);
+}
+
+static double microseconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return 1e6 * (double)time.tv_sec + 1e-3 * (double)time.tv_nsec;
+}
+
+/* A box in slices, between which messages are moved along: Open MPI moves large ones only inside its calls. */
+static void run_polling(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box) {
+  int axis = 0;
+  while (axis < group->rank - 1 && box->hi[axis] - box->lo[axis] == 1) axis++;
+  int64_t points = 1, left = group->rank ? box->hi[axis] - box->lo[axis] : 1, step;
+  for (int r = axis + 1; r < group->rank; r++) points *= box->hi[r] - box->lo[r];
+  Box slice = *box;
+  bool done = false;
+  double before = microseconds(), now;
+  step = QL_MAX(1024 / points, 1);
+  while (left > 0 && !done) {
+    slice.hi[axis] = slice.lo[axis] + QL_MIN(step, left);
+    run_kernel(ctx, run, group, &slice);
+    left -= QL_MIN(step, left);
+    slice.lo[axis] = slice.hi[axis];
+    done = comm_exchange_poll(run->exchange);
+    now = microseconds();
+    if (now - before < 0.5 * ctx->params.poll) step *= 2;
+    else if (now - before > 2 * ctx->params.poll) step = QL_MAX(step / 2, 1);
+    before = now;
+  }
+  slice.hi[axis] = box->hi[axis];
+  if (left > 0) run_kernel(ctx, run, group, &slice);
+}
+
+/* What is left of a box around its interior: below and above along an axis, within the axes before it. */
+static void run_edges(QlContext *ctx, const Run *run, const PlanGroup *group, const PlanTask *task) {
+  Box rest = task->box;
+  for (int r = 0; r < group->rank; r++) {
+    Box side = rest;
+    side.hi[r] = task->interior.lo[r];
+    if (!box_empty(group->rank, &side)) run_kernel(ctx, run, group, &side);
+    side.hi[r] = rest.hi[r], side.lo[r] = task->interior.hi[r];
+    if (!box_empty(group->rank, &side)) run_kernel(ctx, run, group, &side);
+    rest.lo[r] = task->interior.lo[r], rest.hi[r] = task->interior.hi[r];
+  }
+}
+
+/* The cells beyond the workers': the last group whose messages the leader has unpacked, and packed. */
+enum { UNPACKED_CELL, PACKED_CELL };
+
+/* A group that begins with messages: when this returns they have come, and the interior is computed. */
+static void run_exchange(QlContext *ctx, Run *run, int g, const PlanTask *task, bool leads, bool is_main) {
+  const PlanGroup *group = &run->plan->groups[g];
+  int cells = ctx->info->workers;
+  uint64_t here = run->base + (uint64_t)g + 1;
+  if (leads) {
+    wait_for(ctx, run, &group->before_packing, is_main);
+    rt_transfers_start(ctx, run, group);
+    comm_publish(ctx->comm, cells + PACKED_CELL, here);
+  }
+  if (task->overlaps) {
+    if (!leads && group->stores_source) comm_await(ctx->comm, cells + PACKED_CELL, here, is_main);
+    wait_for(ctx, run, &task->waits, is_main);
+    if (leads) run_polling(ctx, run, group, &task->interior);
+    else run_kernel(ctx, run, group, &task->interior);
+  }
+  if (leads) {
+    wait_for(ctx, run, &group->before_unpacking, is_main);
+    rt_transfers_finish(ctx, run, group);
+    comm_publish(ctx->comm, cells + UNPACKED_CELL, here);
+  } else {
+    comm_await(ctx->comm, cells + UNPACKED_CELL, here, is_main);
+  }
+}
+
+void run_worker(QlContext *ctx, Run *run, int thread) {
   const CommInfo *info = ctx->info;
-  int me = info->node_rank * info->threads + thread, exchange_cell = info->workers;
+  int me = info->node_rank * info->threads + thread;
   bool is_main = thread == 0, leads = is_main && info->node_rank == 0;
   for (int g = 0; g < run->plan->group_count; g++) {
     const PlanGroup *group = &run->plan->groups[g];
     const PlanTask *task = &group->tasks[thread];
-    if (group->exchanges) {
-      if (leads) {
-        for (int x = 0; group->transfer_after >= 0 && x < info->workers; x++)
-          if (x != me) comm_await(ctx->comm, x, run->base + (uint64_t)group->transfer_after + 1, is_main);
-        rt_transfers_run(ctx, run->plan, group, run->data);
-        comm_publish(ctx->comm, exchange_cell, run->base + (uint64_t)g + 1);
-      } else {
-        comm_await(ctx->comm, exchange_cell, run->base + (uint64_t)g + 1, is_main);
-      }
-    }
+    if (group->exchanges) run_exchange(ctx, run, g, task, leads, is_main);
     if (!task->empty) {
-      for (int k = 0; k < task->wait_count; k++)
-        comm_await(ctx->comm, task->waits[k].worker, run->base + (uint64_t)task->waits[k].group + 1, is_main);
+      wait_for(ctx, run, &task->waits, is_main);
       switch (group->kind) {
-        case GROUP_KERNEL: run_kernel(ctx, run, group, task); break;
+        case GROUP_KERNEL:
+          if (task->overlaps) run_edges(ctx, run, group, task);
+          else run_kernel(ctx, run, group, &task->box);
+          break;
         case GROUP_IMPORT: run_import(ctx, run, group, task); break;
         case GROUP_MOVE: run_move(run, group, task); break;
       }

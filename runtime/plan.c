@@ -56,8 +56,9 @@ static QlStatus make_key(QlContext *ctx, Key *key, QlError *error) {
 /* ---- plans ---- */
 
 static void free_group(PlanGroup *group, int threads) {
-  for (int t = 0; group->tasks && t < threads; t++) free(group->tasks[t].waits);
+  for (int t = 0; group->tasks && t < threads; t++) free(group->tasks[t].waits.list);
   free(group->tasks), free(group->operands), free(group->strides), free(group->params), free(group->transfers);
+  free(group->messages), free(group->before_packing.list), free(group->before_unpacking.list);
 }
 
 void rt_plan_free(QlContext *ctx, Plan *plan) {
@@ -160,6 +161,7 @@ static QlStatus make_plan(QlContext *ctx, Plan *plan, QlError *error) {
   if ((status = planner_group(&planner))) goto out;
   if ((status = planner_kernels(&planner))) goto out;
   if ((status = planner_depend(&planner))) goto out;
+  if ((status = planner_overlap(&planner))) goto out;
   for (int k = 0; k < plan->log_slots; k++) plan->slots[k].ghosts_after = planner.slots[k].ghosts, planner.slots[k].ghosts = NULL;
 out:
   status = planner_compile(&planner, status);

@@ -68,12 +68,16 @@ typedef struct QlInfo {
 QL_API QlInfo ql_info(const QlContext *context);
 
 /* Counters since the start, on this rank: what really happened. Exchanges count on the node's leader. */
+#define QL_COUNTERS(X)                                                                                                 \
+  X(statements) X(flushes) X(plans_made) X(plans_reused)                                                               \
+  X(kernels_run) X(kernels_compiled) X(kernels_from_disk)                                                              \
+  X(partitioned_statements) X(replicated_statements) X(fused_statements) X(overlapped_statements)                      \
+  X(halo_exchanges) X(halo_bytes) X(redistributions) X(redistributed_bytes) X(gathers) X(gathered_bytes)               \
+  X(arena_bytes) X(arena_peak_bytes)
 typedef struct QlCounters {
-  int64_t statements, flushes, plans_made, plans_reused;
-  int64_t kernels_run, kernels_compiled, kernels_from_disk;
-  int64_t partitioned_statements, replicated_statements, fused_statements;
-  int64_t halo_exchanges, halo_bytes, redistributions, redistributed_bytes, gathers, gathered_bytes;
-  int64_t arena_bytes, arena_peak_bytes;
+#define X(name) int64_t name;
+  QL_COUNTERS(X)
+#undef X
 } QlCounters;
 QL_API QlCounters ql_counters(const QlContext *context);
 

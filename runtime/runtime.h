@@ -161,7 +161,15 @@ typedef struct Transfer {
   int source_slot;       /* whose elements */
   int target_slot;       /* where they go; the same slot: its ghosts */
   Box box;               /* storage coordinates of source_slot */
+  int64_t at;            /* packed, in the group's buffer */
 } Transfer;
+
+/* All transfers of a group between this node and another, in one direction, in the order in which both nodes list them. */
+typedef struct PlanMessage {
+  int node;
+  bool receive;
+  int64_t at, bytes;     /* in the group's buffer */
+} PlanMessage;
 
 typedef struct PlanOperand {
   int slot;
@@ -170,12 +178,14 @@ typedef struct PlanOperand {
 } PlanOperand;
 
 typedef struct PlanWait { int worker, group; } PlanWait; /* wait until that worker has finished that group */
+typedef struct PlanWaits { int count; PlanWait *list; } PlanWaits;
 
 typedef struct PlanTask { /* what one worker of this rank does for one group */
   Box box;               /* domain coordinates; of IMPORT and MOVE: storage coordinates */
   bool empty;
-  int wait_count;
-  PlanWait *waits;
+  bool overlaps;         /* `interior`, not empty, needs nothing that the group's messages bring: it is computed while they travel */
+  Box interior;
+  PlanWaits waits;
 } PlanTask;
 
 typedef enum GroupKind {
@@ -195,10 +205,14 @@ typedef struct PlanGroup {
   int *params;                   /* indices into the log's scalars */
   bool replicated;               /* each rank computes all of it, by its main thread */
   PlanTask *tasks;               /* [threads] of this rank */
-  int transfer_count, transfer_room;
-  Transfer *transfers;           /* before it runs */
+  int transfer_count;
+  Transfer *transfers;           /* by the node's leader: packed and sent before the group, unpacked before what reads them */
+  int message_count;
+  PlanMessage *messages;         /* by node */
+  int64_t message_bytes;         /* the buffer of all of them */
   bool exchanges;                /* some node transfers something: every worker waits until this node's are done */
-  int transfer_after;            /* all workers of the node have finished this group before the transfers start; -1 */
+  bool stores_source;            /* the group stores into a slot that its transfers read: nothing is computed before they are packed */
+  PlanWaits before_packing, before_unpacking; /* of the leader */
   int statement;                 /* the statement of the log that it serves (the first of them) */
   int reduce_axis;               /* -1; the target moves by one per JIT_LEAF points along it */
 } PlanGroup;
@@ -227,6 +241,7 @@ typedef struct Heap {             /* the node's arena, handed out alike on all r
 } Heap;
 
 typedef struct Team Team;
+typedef struct Run Run;
 
 enum { PLAN_BUCKETS = 256, PLAN_LIMIT = 512 };
 
@@ -371,7 +386,11 @@ QlStatus rt_drops_settle(QlContext *ctx, QlError *error); /* collective: dead is
 void rt_drops_bury(QlContext *ctx);     /* after an agreement: the dead leave the lists */
 
 /* ---- transfer.c ---- */
-void rt_transfers_run(QlContext *ctx, const Plan *plan, const PlanGroup *group, char *const *data);
+/* Before a group: boxes are packed, all for one node into one message, and messages are started; later they are awaited and unpacked.
+ * By the main thread of the node's leader, one group at a time. */
+void rt_transfers_start(QlContext *ctx, Run *run, const PlanGroup *group);
+void rt_transfers_finish(QlContext *ctx, Run *run, const PlanGroup *group);
+QlStatus rt_transfers_reserve(QlContext *ctx, Run *run, const Plan *plan, QlError *error);
 
 /* ---- execute.c, team.c ---- */
 QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error); /* allocates; on failure undoes all of it */

@@ -5,14 +5,19 @@
 #include "runtime.h"
 
 /* What a run of a plan needs beyond the plan: the addresses of this time. */
-typedef struct Run {
+struct Run {
   const Plan *plan;
   uint64_t base;            /* a worker's cell is base + g when it has finished g groups */
   Block **blocks;           /* [slots] */
   Block **old_blocks;       /* [slots] of renewed storages; NULL */
   char **data;              /* [slots] first element of the block */
   int room;
-} Run;
+  char *buffer;             /* of the leader: what is packed */
+  int64_t buffer_bytes;
+  CommMessage *messages;    /* of the group whose messages travel */
+  int message_room;
+  CommExchange *exchange;   /* NULL: none travels */
+};
 
 struct Team {
   QlContext *context;
@@ -31,6 +36,6 @@ struct Team {
 void team_start(Team *team); /* lets the threads run team->run */
 
 /* ---- execute.c ---- */
-void run_worker(QlContext *ctx, const Run *run, int thread);
+void run_worker(QlContext *ctx, Run *run, int thread);
 
 #endif

@@ -1,48 +1,32 @@
-/* Transfers before a group: boxes are packed, everything for one node travels in one message, and is unpacked into ghosts or copies. By the
- * main thread of the node's leader. */
-#include "runtime.h"
+/* Transfers before a group, as the plan lists them: boxes are packed into messages and unpacked into ghosts or copies. By the main thread of the
+ * node's leader. */
+#include "team.h"
 
 #include <stdlib.h>
 
-typedef struct Parcel { int node; int64_t bytes, filled; char *data; } Parcel;
-
-static int64_t bytes_of(const Plan *plan, const Transfer *t) {
-  const PlanSlot *source = &plan->slots[t->source_slot];
-  return box_volume(source->ndim, &t->box) * ql_dtype_info[source->dtype].size;
-}
-
-static Parcel *parcel_of(Parcel *parcels, int *count, int node) {
-  for (int k = 0; k < *count; k++)
-    if (parcels[k].node == node) return &parcels[k];
-  parcels[*count] = (Parcel){.node = node};
-  return &parcels[(*count)++];
-}
-
-static void contiguous(int ndim, const Box *box, int64_t item, int64_t *stride) {
+static void packed_strides(int ndim, const Box *box, int64_t item, int64_t *stride) {
   int64_t extent[QL_MAX_DIMS];
   for (int a = 0; a < ndim; a++) extent[a] = box->hi[a] - box->lo[a];
   c_strides(ndim, extent, item, stride);
 }
 
-static void move_transfer(const Plan *plan, const Transfer *t, char *const *data, Parcel *parcel) {
-  const PlanSlot *source = &plan->slots[t->source_slot], *target = &plan->slots[t->target_slot];
+static void move_box(const Run *run, const Transfer *t) {
+  const PlanSlot *source = &run->plan->slots[t->source_slot], *target = &run->plan->slots[t->target_slot];
   size_t item = ql_dtype_info[source->dtype].size;
   const Block *from = &source->geometry, *to = &target->geometry;
+  char *source_data = run->data[t->source_slot], *target_data = run->data[t->target_slot], *packed = run->buffer + t->at;
   int64_t stride[QL_MAX_DIMS];
-  contiguous(source->ndim, &t->box, (int64_t)item, stride);
-  char *packed = parcel ? parcel->data + parcel->filled : NULL;
+  packed_strides(source->ndim, &t->box, (int64_t)item, stride);
   switch (t->kind) {
-    case TRANSFER_LOCAL:
-      box_copy(source->ndim, &t->box, item, data[t->target_slot], &to->alloc, to->stride, data[t->source_slot], &from->alloc, from->stride);
-      break;
-    case TRANSFER_SEND:
-      box_copy(source->ndim, &t->box, item, packed, &t->box, stride, data[t->source_slot], &from->alloc, from->stride);
-      break;
-    case TRANSFER_RECEIVE:
-      box_copy(source->ndim, &t->box, item, data[t->target_slot], &to->alloc, to->stride, packed, &t->box, stride);
-      break;
+    case TRANSFER_LOCAL: box_copy(source->ndim, &t->box, item, target_data, &to->alloc, to->stride, source_data, &from->alloc, from->stride); break;
+    case TRANSFER_SEND: box_copy(source->ndim, &t->box, item, packed, &t->box, stride, source_data, &from->alloc, from->stride); break;
+    case TRANSFER_RECEIVE: box_copy(source->ndim, &t->box, item, target_data, &to->alloc, to->stride, packed, &t->box, stride); break;
   }
-  if (parcel) parcel->filled += bytes_of(plan, t);
+}
+
+static void move_all(const Run *run, const PlanGroup *group, TransferKind kind) {
+  for (int k = 0; k < group->transfer_count; k++)
+    if (group->transfers[k].kind == kind) move_box(run, &group->transfers[k]);
 }
 
 static void give_up(QlContext *ctx, const PlanGroup *group, const QlError *error) {
@@ -51,41 +35,49 @@ static void give_up(QlContext *ctx, const PlanGroup *group, const QlError *error
   comm_abort(ctx->comm, "an exchange between nodes failed after results were stored: %s (%s)", error->text, where);
 }
 
-void rt_transfers_run(QlContext *ctx, const Plan *plan, const PlanGroup *group, char *const *data) {
-  int nodes = ctx->info->node_count, counts[2] = {0, 0};
-  Parcel *parcels[2] = {calloc((size_t)nodes, sizeof(Parcel)), calloc((size_t)nodes, sizeof(Parcel))};
-  CommMessage *messages[2] = {calloc((size_t)nodes, sizeof(CommMessage)), calloc((size_t)nodes, sizeof(CommMessage))};
-  CommExchange *exchange;
+QlStatus rt_transfers_reserve(QlContext *ctx, Run *run, const Plan *plan, QlError *error) {
+  int64_t bytes = 0;
+  int messages = 0;
+  if (ctx->info->node_rank) return QL_OK;
+  for (int g = 0; g < plan->group_count; g++) {
+    bytes = QL_MAX(bytes, plan->groups[g].message_bytes);
+    messages = QL_MAX(messages, plan->groups[g].message_count);
+  }
+  if (bytes > run->buffer_bytes) {
+    free(run->buffer);
+    run->buffer_bytes = 0;
+    if (!(run->buffer = malloc((size_t)bytes))) return ql_fail(error, QL_ERR_MEMORY, "out of memory for %.1f MB of messages between nodes", (double)bytes / 1e6);
+    run->buffer_bytes = bytes;
+  }
+  if (messages > run->message_room) {
+    CommMessage *list = realloc(run->messages, (size_t)messages * sizeof *list);
+    if (!list) return ql_fail(error, QL_ERR_MEMORY, "out of memory for messages between nodes");
+    run->messages = list, run->message_room = messages;
+  }
+  return QL_OK;
+}
+
+void rt_transfers_start(QlContext *ctx, Run *run, const PlanGroup *group) {
   QlError error = {0};
-  char *buffer = NULL;
-  int64_t total = 0;
-  bool memory = parcels[0] && parcels[1] && messages[0] && messages[1];
-  for (int k = 0; memory && k < group->transfer_count; k++) {
-    const Transfer *t = &group->transfers[k];
-    if (t->kind == TRANSFER_LOCAL) continue;
-    int receive = t->kind == TRANSFER_RECEIVE;
-    parcel_of(parcels[receive], &counts[receive], t->peer)->bytes += bytes_of(plan, t);
-    total += bytes_of(plan, t) + 64;
-  }
-  if (!memory || !(buffer = malloc((size_t)total + 64))) comm_abort(ctx->comm, "out of memory for messages between nodes");
-  char *next = buffer;
-  for (int side = 0; side < 2; side++)
-    for (int k = 0; k < counts[side]; k++) {
-      Parcel *parcel = &parcels[side][k];
-      parcel->data = next, next += (parcel->bytes + 63) / 64 * 64;
-      messages[side][k] = (CommMessage){ctx->info->leader_of_node[parcel->node], parcel->data, parcel->bytes};
+  int receives = 0, sends = 0;
+  for (int receive = 1; receive >= 0; receive--)
+    for (int m = 0; m < group->message_count; m++) {
+      const PlanMessage *message = &group->messages[m];
+      if (message->receive != receive) continue;
+      run->messages[receives + sends] =
+          (CommMessage){ctx->info->leader_of_node[message->node], run->buffer + message->at, message->bytes};
+      if (receive) receives++;
+      else sends++;
     }
-  for (int k = 0; k < group->transfer_count; k++) {
-    const Transfer *t = &group->transfers[k];
-    if (t->kind == TRANSFER_SEND) move_transfer(plan, t, data, parcel_of(parcels[0], &counts[0], t->peer));
-  }
-  if (comm_exchange_start(ctx->comm, counts[1], messages[1], counts[0], messages[0], &exchange, &error)) give_up(ctx, group, &error);
-  for (int k = 0; k < group->transfer_count; k++)
-    if (group->transfers[k].kind == TRANSFER_LOCAL) move_transfer(plan, &group->transfers[k], data, NULL);
+  move_all(run, group, TRANSFER_SEND);
+  if (comm_exchange_start(ctx->comm, receives, run->messages, sends, run->messages + receives, &run->exchange, &error)) give_up(ctx, group, &error);
+  move_all(run, group, TRANSFER_LOCAL);
+}
+
+void rt_transfers_finish(QlContext *ctx, Run *run, const PlanGroup *group) {
+  QlError error = {0};
+  CommExchange *exchange = run->exchange;
+  run->exchange = NULL;
   if (comm_exchange_finish(exchange, &error)) give_up(ctx, group, &error);
-  for (int k = 0; k < group->transfer_count; k++) {
-    const Transfer *t = &group->transfers[k];
-    if (t->kind == TRANSFER_RECEIVE) move_transfer(plan, t, data, parcel_of(parcels[1], &counts[1], t->peer));
-  }
-  free(buffer), free(parcels[0]), free(parcels[1]), free(messages[0]), free(messages[1]);
+  move_all(run, group, TRANSFER_RECEIVE);
 }

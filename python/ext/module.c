@@ -99,21 +99,15 @@ static PyObject *module_counters(PyObject *module, PyObject *unused) {
   if (qx_enter() < 0) return NULL;
   QlCounters counters = ql_counters(qx.context);
   PyObject *dict = PyDict_New();
-#define COUNTER(name)                                                             \
+#define X(name)                                                                   \
   if (dict) {                                                                     \
     PyObject *number = PyLong_FromLongLong(counters.name);                        \
     if (!number || PyDict_SetItemString(dict, #name, number) < 0) Py_CLEAR(dict); \
     Py_XDECREF(number);                                                           \
   }
-  COUNTER(statements)
-  COUNTER(flushes)
-  COUNTER(plans_made)
-  COUNTER(plans_reused) COUNTER(kernels_run) COUNTER(kernels_compiled) COUNTER(kernels_from_disk)
-      COUNTER(partitioned_statements) COUNTER(replicated_statements) COUNTER(fused_statements) COUNTER(halo_exchanges)
-          COUNTER(halo_bytes) COUNTER(redistributions) COUNTER(redistributed_bytes) COUNTER(gathers)
-              COUNTER(gathered_bytes) COUNTER(arena_bytes) COUNTER(arena_peak_bytes)
-#undef COUNTER
-                  return dict;
+  QL_COUNTERS(X)
+#undef X
+  return dict;
 }
 
 /* [(name, type, default, text)] of params.def, and whether the environment is well-formed. Opens nothing. */

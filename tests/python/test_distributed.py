@@ -313,6 +313,27 @@ def test_ghosts_are_invalid_after_a_store(store):
         same(u, x)
 
 
+def test_interiors_are_computed_while_messages_travel():
+    x = numpy.arange(800.0 * 300).reshape(800, 300)
+    u, v = quelea.asarray(x), quelea.zeros((800, 300))
+
+    def work():
+        v[1:-1, 1:-1] = u[:-2, 1:-1] - u[2:, 1:-1] + u[1:-1, :-2] * u[1:-1, 2:]
+
+    counts = happened(work)
+    assert (counts["overlapped_statements"] > 0) == (NODES > 1)
+    y = numpy.zeros((800, 300))
+    y[1:-1, 1:-1] = x[:-2, 1:-1] - x[2:, 1:-1] + x[1:-1, :-2] * x[1:-1, 2:]
+    same(v, y)
+
+    def in_place():  # what is sent lies between what is stored
+        u[1:-1:2, :] = u[:-2:2, :] + u[2::2, :]
+
+    in_place()
+    x[1:-1:2] = x[:-2:2] + x[2::2]
+    same(u, x)
+
+
 def test_transposes_redistribute():
     x = numpy.arange(500.0 * 400).reshape(500, 400)
     u = quelea.asarray(x)
