@@ -2,8 +2,8 @@
  *
  *   emit_loops.c    the kernel as loops over the box: addresses, control flow per point
  *   emit_reduce.c   reductions in their fixed order
- *   emit_ops.c      one operation on one element          \ the only files that
- *   emit_llvm.c     building blocks, target, linking      / include LLVM's headers
+ *   emit_ops.c      one operation on one element; emit_ops.h lists its parts   \ only these see
+ *   emit_llvm.c     building blocks, target, linking                           / LLVM's headers
  *   cache.c         what is compiled already, in memory   disk.c   and in a folder
  *
  * A value in a register: bool is i1, integers iN, float32 and float64 themselves, float16 a float that holds a float16
@@ -108,21 +108,25 @@ QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol,
 QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size, JitEntry **entry,
                    QlError *error);
 
-/* ---- emit_ops.c ---- */
-#define EMIT_EVAL "quelea_eval" /* ir_eval by address: op, loop, two elements, result */
+/* ---- emit_values.c ---- */
 EmitValue emit_phi(Emit *e, QlDtype dtype);
 EmitValue emit_const(Emit *e, QlDtype dtype, QlValue value);
 EmitValue emit_load(Emit *e, QlDtype dtype, EmitPlace from);
 void emit_store(Emit *e, QlDtype dtype, EmitValue value, EmitPlace to);
-EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args);
-EmitValue emit_cast(Emit *e, QlDtype from, EmitValue value, QlDtype to);
-bool emit_is_inline(QlOp op, QlDtype loop); /* no call, or one of functions that have vector forms */
 EmitValue emit_select(Emit *e, EmitRef condition, EmitValue a, EmitValue b);
-QlStatus emit_keep_functions(Emit *e, QlError *error); /* when all is emitted: what the vectoriser may call */
 /* The even (0) or odd (1) lanes of a vector of 2 * e->width elements. */
 EmitValue emit_lanes(Emit *e, EmitValue value, int odd);
 /* For each of e->width lanes: first + step * lane < limit? */
 EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit);
+
+/* ---- emit_calls.c ---- */
+#define EMIT_EVAL "quelea_eval"                        /* ir_eval_elements */
+QlStatus emit_keep_functions(Emit *e, QlError *error); /* when all is emitted: what the vectoriser may call */
+
+/* ---- emit_ops.c ---- */
+EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args);
+EmitValue emit_cast(Emit *e, QlDtype from, EmitValue value, QlDtype to);
+bool emit_is_inline(QlOp op, QlDtype loop); /* no call, or one of functions that have vector forms */
 
 /* ---- emit_loops.c ---- */
 

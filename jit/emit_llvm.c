@@ -405,21 +405,14 @@ out:
 void __truncdfhf2(void), __truncsfhf2(void), __extendhfsf2(void); /* of the C compiler's library; LLVM calls them */
 #endif
 
-/* What compiled code calls for an operation that it has no instructions for. */
-static void eval_elements(int32_t op, int32_t loop, const void *a, const void *b, void *result) {
-  QlValue args[2] = {ir_read((QlDtype)loop, a), {.bits = {0, 0}}};
-  if (ql_op_info[op].arity > 1) args[1] = ir_read((QlDtype)loop, b);
-  ir_write(ir_result((QlOp)op, (QlDtype)loop), result, ir_eval((QlOp)op, (QlDtype)loop, args));
-}
-
-/* What object code may call. Everything else is an error of the emitter: nothing is looked up in the process by name.
- */
+/* What object code may call. Everything else is an error of the emitter: nothing is looked up in the process by its
+ * name. */
 static const struct {
   const char *name;
   void (*function)(void);
 } runtime_functions[] = {
 #define FUNCTION(name) {#name, (void (*)(void))name}
-    {EMIT_EVAL, (void (*)(void))eval_elements},
+    {EMIT_EVAL, (void (*)(void))ir_eval_elements},
     FUNCTION(memset),
     FUNCTION(memcpy),
     FUNCTION(memmove),

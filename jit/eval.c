@@ -77,16 +77,16 @@ QlValue ir_eval(QlOp op, QlDtype loop, const QlValue *args) {
   switch (ql_dtype_info[loop].kind) {
     case QL_KIND_BOOL: return eval_bool(op, args);
     case QL_KIND_FLOAT: return ir_eval_real(op, loop, args);
-    case QL_KIND_COMPLEX: return ir_eval_complex_value(op, loop, args);
+    case QL_KIND_COMPLEX: return ir_eval_complex(op, loop, args);
     default: return ir_eval_int(op, loop, args);
   }
 }
 
-void ir_eval_complex(int32_t op, int32_t loop, const void *a, const void *b, void *result) {
+void ir_eval_elements(int32_t op, int32_t loop, const void *a, const void *b, void *result) {
   QlDtype dtype = (QlDtype)loop;
   QlValue args[2] = {ir_read(dtype, a), {.bits = {0, 0}}};
   if (ql_op_info[op].arity > 1) args[1] = ir_read(dtype, b);
-  ir_write(ir_result((QlOp)op, dtype), result, ir_eval_complex_value((QlOp)op, dtype, args));
+  ir_write(ir_result((QlOp)op, dtype), result, ir_eval((QlOp)op, dtype, args));
 }
 
 /* ---- reductions ---- */

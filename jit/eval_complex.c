@@ -1,8 +1,8 @@
 /* Operations on complex numbers, written once for both precisions in eval_complex.h.
  *
  * Arithmetic is NumPy's sequence of real operations. Transcendental functions are those of the C library, as in NumPy;
- * the modulus is ir_math's hypot, so that compiled code can call it for vectors. Compiled code calls ir_eval_complex
- * for the rest. */
+ * the modulus is ir_math's hypot, so that compiled code can call it for vectors. Compiled code has instructions for the
+ * arithmetic and calls ir_eval_elements for the rest. */
 #include "ir.h"
 
 #include <assert.h>
@@ -32,6 +32,6 @@ static QlValue logical(bool value) { return (QlValue){.bits = {value, 0}}; }
 #define LITERAL(x) x
 #include "eval_complex.h"
 
-QlValue ir_eval_complex_value(QlOp op, QlDtype loop, const QlValue *args) {
+QlValue ir_eval_complex(QlOp op, QlDtype loop, const QlValue *args) {
   return loop == QL_C64 ? eval_c64(op, args) : eval_c128(op, args);
 }

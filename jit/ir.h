@@ -130,10 +130,10 @@ QlValue ir_eval(QlOp op, QlDtype loop, const QlValue *args); /* SELECT: args[0] 
 /* Its parts: eval_int.c, eval_real.c, eval_complex.c. */
 QlValue ir_eval_int(QlOp op, QlDtype loop, const QlValue *args);
 QlValue ir_eval_real(QlOp op, QlDtype loop, const QlValue *args);
-QlValue ir_eval_complex_value(QlOp op, QlDtype loop, const QlValue *args);
-/* The same for complex numbers by address, for compiled code to call: elements of `loop` in, one of the op's result
- * dtype out; b may be NULL when there is one argument. */
-void ir_eval_complex(int32_t op, int32_t loop, const void *a, const void *b, void *result);
+QlValue ir_eval_complex(QlOp op, QlDtype loop, const QlValue *args);
+/* The same by address, for compiled code to call: elements of `loop` in, one of the op's result dtype out; at most two
+ * arguments, b is not read when there is one. */
+void ir_eval_elements(int32_t op, int32_t loop, const void *a, const void *b, void *result);
 QlValue ir_read(QlDtype dtype, const void *element);
 void ir_write(QlDtype dtype, void *element, QlValue value);
 /* Bits that the dtype does not use become 0; integers are extended. */

@@ -156,16 +156,16 @@ static void identities(void) {
   CHECK_INT_EQ(ir_reduce_identity(QL_REDUCE_ANY, QL_BOOL).b, false);
 }
 
-static void complex_by_address(void) {
+static void elements_by_address(void) {
   double a[2] = {3, 4}, b[2] = {1, -2}, product[2] = {0}, size = 0;
   bool less = true;
-  ir_eval_complex(QL_OP_MULTIPLY, QL_C128, a, b, product);
+  ir_eval_elements(QL_OP_MULTIPLY, QL_C128, a, b, product);
   CHECK(product[0] == 11 && product[1] == -2);
-  ir_eval_complex(QL_OP_ABSOLUTE, QL_C128, a, NULL, &size);
+  ir_eval_elements(QL_OP_ABSOLUTE, QL_C128, a, NULL, &size);
   CHECK(size == 5);
-  ir_eval_complex(QL_OP_LESS, QL_C128, a, b, &less);
+  ir_eval_elements(QL_OP_LESS, QL_C128, a, b, &less);
   CHECK_INT_EQ(less, false);
 }
 
 CHECK_MAIN(CHECK_TEST(numpy_agrees), CHECK_TEST(select_chooses), CHECK_TEST(negative_powers_wrap),
-           CHECK_TEST(elements_are_canonical), CHECK_TEST(identities), CHECK_TEST(complex_by_address))
+           CHECK_TEST(elements_are_canonical), CHECK_TEST(identities), CHECK_TEST(elements_by_address))

@@ -1,0 +1,200 @@
+/* Operations on floats: the emitter's half of eval_real.h. */
+#include "emit_ops.h"
+
+#include <assert.h>
+#include <math.h>
+
+static EmitRef compare_real(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
+  EmitRef zero = emit_number(e, loop, 0), infinity = emit_number(e, loop, INFINITY);
+  switch (op) {
+    case QL_OP_ISNAN: return IS_NAN(a);
+    case QL_OP_ISINF: return COMPARE(OEQ, ABS(a), infinity);
+    case QL_OP_ISFINITE: return COMPARE(OLT, ABS(a), infinity);
+    case QL_OP_SIGNBIT: {
+      LLVMTypeRef type = emit_type(e, loop == QL_F64 ? QL_I64 : QL_I32);
+      return COMPARE_INT(SLT, LLVMBuildBitCast(e->builder, a, type, ""), LLVMConstNull(type));
+    }
+    case QL_OP_LOGICAL_NOT: return COMPARE(OEQ, a, zero);
+    case QL_OP_LOGICAL_AND: return AND(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
+    case QL_OP_LOGICAL_OR: return OR(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
+    case QL_OP_LOGICAL_XOR: return XOR(COMPARE(UNE, a, zero), COMPARE(UNE, b, zero));
+    case QL_OP_EQUAL: return COMPARE(OEQ, a, b);
+    case QL_OP_NOT_EQUAL: return COMPARE(UNE, a, b);
+    case QL_OP_LESS: return COMPARE(OLT, a, b);
+    case QL_OP_LESS_EQUAL: return COMPARE(OLE, a, b);
+    case QL_OP_GREATER: return COMPARE(OGT, a, b);
+    default: assert(op == QL_OP_GREATER_EQUAL); return COMPARE(OGE, a, b);
+  }
+}
+
+/* The steps are those of eval_real.h, branches turned into choices. */
+static EmitRef remainder_real(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
+  EmitRef zero = emit_number(e, loop, 0), rest = LLVMBuildFRem(e->builder, a, b, "");
+  EmitRef other_sign = XOR(COMPARE(OLT, b, zero), COMPARE(OLT, rest, zero));
+  EmitRef result = CHOOSE(other_sign, ADD(rest, b), rest);
+  result = CHOOSE(COMPARE(OEQ, rest, zero), emit_intrinsic(e, "llvm.copysign", zero, b), result);
+  return CHOOSE(COMPARE(OEQ, b, zero), rest, result);
+}
+
+static EmitRef floor_divide_real(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
+  EmitRef zero = emit_number(e, loop, 0), one = emit_number(e, loop, 1), rest = LLVMBuildFRem(e->builder, a, b, ""),
+          ratio = DIV(a, b);
+  EmitRef other_sign = XOR(COMPARE(OLT, b, zero), COMPARE(OLT, rest, zero));
+  EmitRef quotient = DIV(SUB(a, rest), b);
+  quotient = CHOOSE(AND(COMPARE(UNE, rest, zero), other_sign), SUB(quotient, one), quotient);
+  EmitRef whole = emit_intrinsic(e, "llvm.floor", quotient, NULL);
+  EmitRef result = CHOOSE(COMPARE(OGT, SUB(quotient, whole), emit_number(e, loop, 0.5)), ADD(whole, one), whole);
+  result = CHOOSE(COMPARE(OEQ, quotient, zero), emit_intrinsic(e, "llvm.copysign", zero, ratio), result);
+  return CHOOSE(COMPARE(OEQ, b, zero), ratio, result);
+}
+
+static EmitRef logaddexp(Emit *e, QlOp op, QlDtype loop, EmitRef x, EmitRef y) {
+  bool binary = op == QL_OP_LOGADDEXP2;
+  EmitRef difference = SUB(x, y), larger = CHOOSE(COMPARE(OGT, difference, emit_number(e, loop, 0)), x, y);
+  EmitRef small = emit_library(
+      e, QL_OP_LOG1P, loop, emit_library(e, binary ? QL_OP_EXP2 : QL_OP_EXP, loop, NEG(ABS(difference)), NULL), NULL);
+  if (binary) small = MUL(emit_number(e, loop, 1.442695040888963407359924681001892137), small);
+  EmitRef result = CHOOSE(IS_NAN(difference), difference, ADD(larger, small));
+  return CHOOSE(COMPARE(OEQ, x, y), ADD(x, emit_number(e, loop, binary ? 1 : 0.693147180559945309417232121458176568)),
+                result);
+}
+
+/* SLEEF's functions where they end before their results do: the steps are those of eval_real.h. */
+static EmitRef mended(Emit *e, QlOp op, QlDtype loop, EmitRef x) {
+  const IrRange *range = ir_range(loop);
+  EmitRef size = ABS(x), tiny = COMPARE(OLT, size, emit_number(e, loop, range->tiny)), result;
+  EmitRef large = COMPARE(OGT, op == QL_OP_ARCSINH ? size : x, emit_number(e, loop, range->large));
+  EmitRef from = op == QL_OP_EXP ? x : size, over = COMPARE(OGT, from, emit_number(e, loop, range->edge));
+  EmitRef ln_2 = emit_number(e, loop, 0.693147180559945309417232121458176568);
+  EmitRef moved = SUB(SUB(from, emit_number(e, loop, range->high)), emit_number(e, loop, range->low));
+  switch (op) {
+    case QL_OP_LOG1P:
+      return CHOOSE(tiny, x,
+                    CHOOSE(large, emit_library(e, QL_OP_LOG, loop, x, NULL), emit_library(e, op, loop, x, NULL)));
+    case QL_OP_ARCSINH:
+      result = emit_intrinsic(e, "llvm.copysign", ADD(emit_library(e, QL_OP_LOG, loop, size, NULL), ln_2), x);
+      return CHOOSE(large, result, CHOOSE(tiny, x, emit_library(e, op, loop, x, NULL)));
+    case QL_OP_ARCCOSH:
+      return CHOOSE(large, ADD(emit_library(e, QL_OP_LOG, loop, x, NULL), ln_2), emit_library(e, op, loop, x, NULL));
+    case QL_OP_TAN: return CHOOSE(tiny, x, emit_library(e, op, loop, x, NULL));
+    case QL_OP_EXP:
+      if (loop != QL_F64) return emit_library(e, op, loop, x, NULL);
+      result = emit_library(e, op, loop, CHOOSE(over, moved, x), NULL);
+      return CHOOSE(over, MUL(MUL(result, emit_number(e, loop, range->scale)), emit_number(e, loop, 2)), result);
+    case QL_OP_SINH:
+    case QL_OP_COSH:
+      result = MUL(emit_library(e, QL_OP_EXP, loop, moved, NULL), emit_number(e, loop, range->scale));
+      if (op == QL_OP_SINH) result = emit_intrinsic(e, "llvm.copysign", result, x);
+      return CHOOSE(over, result, emit_library(e, op, loop, x, NULL));
+    default: return emit_library(e, op, loop, x, NULL);
+  }
+}
+
+/* A product of constants as the C compiler rounds it in the precision of the loop. */
+static double degrees(QlOp op, QlDtype loop) {
+  const double pi = 3.141592653589793238462643383279502884;
+  if (loop == QL_F64) return op == QL_OP_DEG2RAD ? pi / 180.0 : 180.0 / pi;
+  return op == QL_OP_DEG2RAD ? (float)pi / 180.0f : 180.0f / (float)pi;
+}
+
+/* Which of two numbers minimum and its kin take. Of equal ones float16 takes the first, as NumPy does, the others the
+ * second. */
+static EmitRef first_of(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
+  bool smaller = op == QL_OP_MINIMUM || op == QL_OP_FMIN, keeps_nan = op == QL_OP_MINIMUM || op == QL_OP_MAXIMUM;
+  EmitRef in_front = loop == QL_F16 ? (smaller ? COMPARE(OLE, a, b) : COMPARE(OGE, a, b))
+                     : smaller      ? COMPARE(OLT, a, b)
+                                    : COMPARE(OGT, a, b);
+  return OR(in_front, keeps_nan ? IS_NAN(a) : IS_NAN(b));
+}
+
+static EmitRef unary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a) {
+  EmitRef zero = emit_number(e, loop, 0), one = emit_number(e, loop, 1);
+  switch (op) {
+    case QL_OP_POSITIVE:
+    case QL_OP_CONJUGATE:
+    case QL_OP_REAL: return a;
+    case QL_OP_IMAG: return zero;
+    case QL_OP_NEGATIVE: return NEG(a);
+    case QL_OP_ABSOLUTE:
+    case QL_OP_FABS: return ABS(a);
+    case QL_OP_SIGN: {
+      EmitRef rest = CHOOSE(COMPARE(OEQ, a, zero), zero, a);
+      return CHOOSE(COMPARE(OGT, a, zero), one, CHOOSE(COMPARE(OLT, a, zero), emit_number(e, loop, -1), rest));
+    }
+    case QL_OP_SQUARE: return MUL(a, a);
+    case QL_OP_RECIPROCAL: return DIV(one, a);
+    case QL_OP_SQRT: return emit_intrinsic(e, "llvm.sqrt", a, NULL);
+    case QL_OP_FLOOR: return emit_intrinsic(e, "llvm.floor", a, NULL);
+    case QL_OP_CEIL: return emit_intrinsic(e, "llvm.ceil", a, NULL);
+    case QL_OP_TRUNC: return emit_intrinsic(e, "llvm.trunc", a, NULL);
+    case QL_OP_RINT: return emit_intrinsic(e, "llvm.rint", a, NULL);
+    case QL_OP_DEG2RAD:
+    case QL_OP_RAD2DEG: return MUL(a, emit_number(e, loop, degrees(op, loop)));
+    default: return mended(e, op, loop, a);
+  }
+}
+
+static EmitRef binary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
+  EmitRef zero = emit_number(e, loop, 0), one = emit_number(e, loop, 1);
+  switch (op) {
+    case QL_OP_ADD: return ADD(a, b);
+    case QL_OP_SUBTRACT: return SUB(a, b);
+    case QL_OP_MULTIPLY: return MUL(a, b);
+    case QL_OP_DIVIDE: return DIV(a, b);
+    case QL_OP_FLOOR_DIVIDE: return floor_divide_real(e, loop, a, b);
+    case QL_OP_REMAINDER: return remainder_real(e, loop, a, b);
+    case QL_OP_FMOD: return LLVMBuildFRem(e->builder, a, b, "");
+    case QL_OP_POWER:
+    case QL_OP_FLOAT_POWER: return CHOOSE(COMPARE(OEQ, b, one), a, emit_library(e, QL_OP_POWER, loop, a, b));
+    case QL_OP_LOGADDEXP:
+    case QL_OP_LOGADDEXP2: return logaddexp(e, op, loop, a, b);
+    case QL_OP_COPYSIGN: return emit_intrinsic(e, "llvm.copysign", a, b);
+    case QL_OP_HEAVISIDE: {
+      EmitRef step = CHOOSE(COMPARE(OLT, a, zero), zero, one);
+      return CHOOSE(IS_NAN(a), a, CHOOSE(COMPARE(OEQ, a, zero), b, step));
+    }
+    case QL_OP_MINIMUM:
+    case QL_OP_MAXIMUM:
+    case QL_OP_FMIN:
+    case QL_OP_FMAX: return CHOOSE(first_of(e, op, loop, a, b), a, b);
+    default: return emit_library(e, op, loop, a, b);
+  }
+}
+
+/* Rounds a float16 result that is held in a float. */
+EmitRef emit_round_half(Emit *e, EmitRef a) {
+  LLVMTypeRef half = emit_widen(e, LLVMHalfTypeInContext(e->context));
+  return LLVMBuildFPExt(e->builder, LLVMBuildFPTrunc(e->builder, a, half, ""), LLVMTypeOf(a), "");
+}
+
+static bool is_exact(QlOp op) { /* gives a float16 of float16 without rounding */
+  switch (op) {
+    case QL_OP_POSITIVE:
+    case QL_OP_NEGATIVE:
+    case QL_OP_ABSOLUTE:
+    case QL_OP_FABS:
+    case QL_OP_SIGN:
+    case QL_OP_CONJUGATE:
+    case QL_OP_REAL:
+    case QL_OP_IMAG:
+    case QL_OP_FLOOR:
+    case QL_OP_CEIL:
+    case QL_OP_TRUNC:
+    case QL_OP_RINT:
+    case QL_OP_COPYSIGN:
+    case QL_OP_HEAVISIDE:
+    case QL_OP_MINIMUM:
+    case QL_OP_MAXIMUM:
+    case QL_OP_FMIN:
+    case QL_OP_FMAX:
+    case QL_OP_FMOD: return true;
+    default: return false;
+  }
+}
+
+EmitRef emit_real_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
+  if (op == QL_OP_NEXTAFTER) return NULL;
+  if (ql_op_info[op].result == QL_RESULT_BOOL) return compare_real(e, op, loop, a, b);
+  EmitRef result = ql_op_info[op].arity == 1 ? unary_real(e, op, loop, a) : binary_real(e, op, loop, a, b);
+  return loop == QL_F16 && !is_exact(op) ? emit_round_half(e, result) : result;
+}

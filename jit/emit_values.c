@@ -1,0 +1,136 @@
+/* Values: their types in registers and in memory, constants, loads and stores, lanes of vectors. */
+#include "emit_ops.h"
+
+#include <string.h>
+
+/* ---- types ---- */
+
+LLVMTypeRef emit_widen(Emit *e, LLVMTypeRef type) { return e->width > 1 ? LLVMVectorType(type, e->width) : type; }
+
+/* The type of a real dtype in a register and in memory. */
+LLVMTypeRef emit_type(Emit *e, QlDtype dtype) {
+  switch (dtype) {
+    case QL_BOOL: return emit_widen(e, LLVMInt1TypeInContext(e->context));
+    case QL_F16:
+    case QL_F32: return emit_widen(e, LLVMFloatTypeInContext(e->context));
+    case QL_F64: return emit_widen(e, LLVMDoubleTypeInContext(e->context));
+    default: return emit_widen(e, LLVMIntTypeInContext(e->context, bits_of(dtype)));
+  }
+}
+
+static LLVMTypeRef memory_type(Emit *e, QlDtype dtype) {
+  if (dtype == QL_BOOL) return emit_widen(e, LLVMInt8TypeInContext(e->context));
+  return dtype == QL_F16 ? emit_widen(e, LLVMHalfTypeInContext(e->context)) : emit_type(e, dtype);
+}
+
+static EmitRef splat(Emit *e, EmitRef constant) {
+  EmitRef lanes[JIT_LANES];
+  if (e->width == 1) return constant;
+  for (unsigned lane = 0; lane < e->width; lane++) lanes[lane] = constant;
+  return LLVMConstVector(lanes, e->width);
+}
+
+/* A number in the register type of a real dtype. */
+EmitRef emit_number(Emit *e, QlDtype dtype, double value) {
+  LLVMTypeRef type = emit_type(&(Emit){.context = e->context, .width = 1}, dtype);
+  if (kind_of(dtype) == QL_KIND_FLOAT) return splat(e, LLVMConstReal(type, value));
+  return splat(e, LLVMConstInt(type, (uint64_t)(int64_t)value, true));
+}
+
+EmitRef emit_truth(Emit *e, bool value) {
+  return splat(e, LLVMConstInt(LLVMInt1TypeInContext(e->context), value, false));
+}
+
+EmitValue emit_phi(Emit *e, QlDtype dtype) {
+  LLVMTypeRef type = emit_type(e, ql_dtype_info[dtype].part);
+  EmitValue phi = real(LLVMBuildPhi(e->builder, type, ""));
+  if (kind_of(dtype) == QL_KIND_COMPLEX) phi.part[1] = LLVMBuildPhi(e->builder, type, "");
+  return phi;
+}
+
+EmitValue emit_const(Emit *e, QlDtype dtype, QlValue value) {
+  switch (dtype) {
+    case QL_BOOL: return real(emit_truth(e, value.b));
+    case QL_F16: return real(emit_number(e, QL_F16, ql_half_to_float(value.h)));
+    case QL_F32: return real(emit_number(e, QL_F32, value.f));
+    case QL_F64: return real(emit_number(e, QL_F64, value.d));
+    case QL_C64: return (EmitValue){{emit_number(e, QL_F32, value.c[0]), emit_number(e, QL_F32, value.c[1])}};
+    case QL_C128: return (EmitValue){{emit_number(e, QL_F64, value.z[0]), emit_number(e, QL_F64, value.z[1])}};
+    default: return real(splat(e, LLVMConstInt(LLVMIntTypeInContext(e->context, bits_of(dtype)), value.u, false)));
+  }
+}
+
+EmitValue emit_select(Emit *e, EmitRef condition, EmitValue a, EmitValue b) {
+  EmitValue result = real(CHOOSE(condition, a.part[0], b.part[0]));
+  if (a.part[1]) result.part[1] = CHOOSE(condition, a.part[1], b.part[1]);
+  return result;
+}
+
+/* ---- memory ---- */
+
+static void mark_access(Emit *e, EmitRef access, uint32_t scope, QlDtype part) {
+  LLVMSetAlignment(access, ql_dtype_info[part].size);
+  if (scope == EMIT_UNMARKED) return;
+  static const char *const names[] = {"alias.scope", "noalias", "llvm.access.group"};
+  EmitMetadata nodes[] = {e->alias[scope], e->noalias[scope], e->group};
+  for (int n = 0; n < 3; n++)
+    LLVMSetMetadata(access, LLVMGetMDKindIDInContext(e->context, names[n], (unsigned)strlen(names[n])),
+                    LLVMMetadataAsValue(e->context, nodes[n]));
+}
+
+static EmitRef load_part(Emit *e, QlDtype part, EmitRef address, uint32_t scope) {
+  EmitRef value = LLVMBuildLoad2(e->builder, memory_type(e, part), address, "");
+  mark_access(e, value, scope, part);
+  if (part == QL_BOOL) return LLVMBuildICmp(e->builder, LLVMIntNE, value, LLVMConstNull(LLVMTypeOf(value)), "");
+  return part == QL_F16 ? LLVMBuildFPExt(e->builder, value, emit_type(e, part), "") : value;
+}
+
+static void store_part(Emit *e, QlDtype part, EmitRef value, EmitRef address, uint32_t scope) {
+  if (part == QL_BOOL) value = LLVMBuildZExt(e->builder, value, memory_type(e, part), "");
+  if (part == QL_F16) value = LLVMBuildFPTrunc(e->builder, value, memory_type(e, part), "");
+  mark_access(e, LLVMBuildStore(e->builder, value, address), scope, part);
+}
+
+EmitValue emit_load(Emit *e, QlDtype dtype, EmitPlace from) {
+  QlDtype part = (QlDtype)ql_dtype_info[dtype].part;
+  EmitValue value = real(load_part(e, part, from.address, from.scope));
+  if (part != dtype)
+    value.part[1] = load_part(e, part, emit_move(e, from.address, emit_int(e, from.imaginary)), from.scope);
+  return value;
+}
+
+void emit_store(Emit *e, QlDtype dtype, EmitValue value, EmitPlace to) {
+  QlDtype part = (QlDtype)ql_dtype_info[dtype].part;
+  store_part(e, part, value.part[0], to.address, to.scope);
+  if (part != dtype) store_part(e, part, value.part[1], emit_move(e, to.address, emit_int(e, to.imaginary)), to.scope);
+}
+
+/* ---- lanes ---- */
+
+EmitValue emit_lanes(Emit *e, EmitValue value, int odd) {
+  EmitRef lanes[JIT_LANES], even_part;
+  for (int part = 0; part < 2 && value.part[part]; part++) {
+    even_part = value.part[part];
+    if (e->width == 1) {
+      value.part[part] = LLVMBuildExtractElement(e->builder, even_part, emit_int(e, odd), "");
+      continue;
+    }
+    for (unsigned lane = 0; lane < e->width; lane++)
+      lanes[lane] = LLVMConstInt(LLVMInt32TypeInContext(e->context), 2 * lane + (unsigned)odd, false);
+    value.part[part] = LLVMBuildShuffleVector(e->builder, even_part, LLVMGetPoison(LLVMTypeOf(even_part)),
+                                              LLVMConstVector(lanes, e->width), "");
+  }
+  return value;
+}
+
+EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit) {
+  EmitRef lanes[JIT_LANES], limits;
+  if (e->width == 1) return emit_less(e, emit_int(e, first), limit);
+  for (unsigned lane = 0; lane < e->width; lane++) lanes[lane] = emit_int(e, first + step * lane);
+  EmitRef numbers = LLVMConstVector(lanes, e->width);
+  LLVMTypeRef type = LLVMTypeOf(numbers), index = LLVMInt32TypeInContext(e->context);
+  limits = LLVMBuildInsertElement(e->builder, LLVMGetPoison(type), limit, LLVMConstNull(index), "");
+  limits = LLVMBuildShuffleVector(e->builder, limits, LLVMGetPoison(type),
+                                  LLVMConstNull(LLVMVectorType(index, e->width)), "");
+  return LLVMBuildICmp(e->builder, LLVMIntSLT, numbers, limits, "");
+}
