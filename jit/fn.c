@@ -154,16 +154,6 @@ uint32_t ir_append(JitFn *fn, uint32_t block, const IrIns *ins) {
   return insert(fn, block, fn->blocks[block].count, ins);
 }
 
-void ir_replace(JitFn *fn, uint32_t old, uint32_t by) {
-  for (uint32_t i = 1; i < fn->ins_count; i++)
-    for (int a = 0, count = ir_arg_count(&fn->ins[i]); a < count; a++)
-      if (fn->ins[i].args[a] == old) fn->ins[i].args[a] = by;
-  for (uint32_t p = 1; p < fn->phi_count; p++)
-    if (fn->phis[p].value == old) fn->phis[p].value = by;
-  for (uint32_t b = 0; b < fn->block_count; b++)
-    if (fn->blocks[b].end == IR_JNZ && fn->blocks[b].condition == old) fn->blocks[b].condition = by;
-}
-
 /* A mistake of the front end: kept when it is the first. */
 static JitRef spoil(JitFn *fn, QlSource source, QlStatus status, const char *text) {
   if (fn->bad.status == QL_OK) {

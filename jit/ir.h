@@ -76,15 +76,13 @@ struct JitFn {
 uint32_t ir_append(JitFn *fn, uint32_t block, const IrIns *ins);
 /* Room for `need` items in *(T **)items; new ones are zero. false: out of memory, and the function is bad. */
 bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size);
-/* Every use of `old`: in arguments, phis and conditions. */
-void ir_replace(JitFn *fn, uint32_t old, uint32_t by);
 bool ir_has_value(const IrIns *ins);
 int ir_arg_count(const IrIns *ins);             /* entries of args in use */
 IrEnd ir_end(const JitFn *fn, uint32_t block);  /* how it ends: an open last block returns (IR_RET) */
 bool ir_has_loop(QlOp op, QlDtype loop);        /* is `loop` in the domain of `op`? */
 QlDtype ir_result(QlOp op, QlDtype loop);       /* the dtype of its result */
 bool ir_moves(const JitFn *fn, uint32_t array); /* along some axis: loads have rank R */
-JitFn *ir_copy(const JitFn *fn);                /* NULL: out of memory */
+JitFn *ir_copy(const JitFn *fn); /* to compare a pass's result with what it was given; NULL: out of memory */
 
 /* ---- flow.c: what control flow implies ---- */
 

@@ -238,19 +238,6 @@ static void branch_to_one_block_is_a_jump(void) {
   jit_fn_free(fn);
 }
 
-static void replacing(void) {
-  JitFn *fn = jit_fn_new(0);
-  jit_fn_array(fn, QL_F64, JIT_WRITE, NULL);
-  JitRef two = jit_const(fn, QL_F64, (QlValue){.d = 2}), three = jit_const(fn, QL_F64, (QlValue){.d = 3});
-  jit_store(fn, 0, jit_op(fn, QL_OP_ADD, 2, (JitRef[]){two, two}, nowhere), nowhere);
-  ir_replace(fn, two.id, three.id);
-  check_text(fn,
-             "function rank 0\narray $0: f64 write ()\n@0\n  %1: f64 = const 2.0\n  %2: f64 = const 3.0\n  %3: f64 = "
-             "add %2, %2\n"
-             "  store $0, %3\n  ret\n");
-  jit_fn_free(fn);
-}
-
 static void passes_have_names(void) {
   CHECK(jit_pass_named("fold") == jit_fold && jit_pass_named("cse") == jit_cse && jit_pass_named("licm") == jit_licm);
   CHECK(jit_pass_named("dce") == jit_dce && jit_pass_named("optimise") == jit_optimise && !jit_pass_named("unroll"));
@@ -259,4 +246,4 @@ static void passes_have_names(void) {
 CHECK_MAIN(CHECK_TEST(straight_line), CHECK_TEST(mixed_signs), CHECK_TEST(control_flow),
            CHECK_TEST(first_mistake_stays), CHECK_TEST(mistakes_are_told), CHECK_TEST(forgotten_end),
            CHECK_TEST(copies_are_apart), CHECK_TEST(pruning_keeps_the_open_block),
-           CHECK_TEST(branch_to_one_block_is_a_jump), CHECK_TEST(replacing), CHECK_TEST(passes_have_names))
+           CHECK_TEST(branch_to_one_block_is_a_jump), CHECK_TEST(passes_have_names))
