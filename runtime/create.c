@@ -51,50 +51,79 @@ static Box part_of_rank(QlContext *ctx, const Layout *layout, int ndim, const in
   return part;
 }
 
+/* A copy of this rank's part, behind the struct, for when the statement is executed. */
+static ImportPart *copy_part(const Box *box, int ndim, const int64_t *shape, size_t item, const void *data, const int64_t *stride) {
+  size_t bytes = (size_t)box_volume(ndim, box) * item;
+  ImportPart *part = malloc(sizeof *part + bytes + 16);
+  if (!part) return NULL;
+  int64_t extent[QL_MAX_DIMS];
+  Box whole = box_of_shape(ndim, shape);
+  part->box = *box;
+  part->data = (char *)(((uintptr_t)(part + 1) + 15) / 16 * 16);
+  for (int a = 0; a < ndim; a++) extent[a] = box->hi[a] - box->lo[a];
+  c_strides(ndim, extent, (int64_t)item, part->stride);
+  box_copy(ndim, box, item, part->data, box, part->stride, data, &whole, stride);
+  return part;
+}
+
+/* The user's memory itself, for a statement that is executed before it can change. */
+static ImportPart *see_whole(int ndim, const int64_t *shape, const void *data, const int64_t *stride) {
+  ImportPart *part = malloc(sizeof *part);
+  if (!part) return NULL;
+  part->box = box_of_shape(ndim, shape);
+  part->data = (char *)(uintptr_t)data;
+  memcpy(part->stride, stride, (size_t)ndim * sizeof *stride);
+  return part;
+}
+
+/* Contract C4: what enters is compared by content, as bytes in C order. */
+static void check_contents(QlContext *ctx, int ndim, const int64_t *shape, size_t item, const void *data, const int64_t *from_stride) {
+  int64_t stride[QL_MAX_DIMS];
+  Box whole = box_of_shape(ndim, shape);
+  size_t bytes = (size_t)box_volume(ndim, &whole) * item;
+  char *all = malloc(bytes);
+  if (!all) return;
+  c_strides(ndim, shape, (int64_t)item, stride);
+  box_copy(ndim, &whole, item, all, &whole, stride, data, &whole, from_stride);
+  ctx->log.imports = ql_mix(ctx->log.imports, ql_hash_bytes(1, all, bytes));
+  free(all);
+}
+
+enum { IMPORT_AT_ONCE = 1 << 20 }; /* bytes from which on a second copy costs more than an execution of the log */
+
 QlStatus ql_import(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, const void *data,
                    const int64_t *byte_strides, QlArray **array, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   QlArray *made;
   QL_TRY(rt_array_new(ctx, dtype, ndim, shape, &made, error));
-  QlStatus status = QL_OK;
+  QlStatus status = QL_ERR_MEMORY;
   ImportPart *part = NULL;
   Storage *storage = made->storage;
   size_t item = ql_dtype_info[dtype].size;
-  if (made->size == 0) goto done;
-  if (!(storage->layout = rt_layout_for_storage(ctx, storage, error))) {
-    status = QL_ERR_MEMORY;
-    goto done;
+  int64_t stride[QL_MAX_DIMS];
+  bool at_once = made->size * (int64_t)item >= IMPORT_AT_ONCE;
+  if (made->size == 0) {
+    *array = made;
+    return QL_OK;
   }
-  Box box = part_of_rank(ctx, storage->layout, ndim, shape), whole = box_of_shape(ndim, shape);
-  size_t bytes = (size_t)box_volume(ndim, &box) * item;
-  if (!(part = malloc(sizeof *part + bytes + 16))) {
-    status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a copy of an array that enters (%.1f MB)", (double)bytes / 1e6);
-    goto done;
+  if (!(storage->layout = rt_layout_for_storage(ctx, storage, error))) goto failed;
+  if (byte_strides) memcpy(stride, byte_strides, (size_t)ndim * sizeof *stride);
+  else c_strides(ndim, shape, (int64_t)item, stride);
+  Box box = part_of_rank(ctx, storage->layout, ndim, shape);
+  part = at_once ? see_whole(ndim, shape, data, stride) : copy_part(&box, ndim, shape, item, data, stride);
+  if (!part) {
+    ql_fail(error, status, "out of memory for a copy of an array that enters (%.1f MB)", (double)made->size * (double)item / 1e6);
+    goto failed;
   }
-  int64_t extent[QL_MAX_DIMS], from_stride[QL_MAX_DIMS];
-  part->box = box;
-  part->data = (char *)(((uintptr_t)(part + 1) + 15) / 16 * 16);
-  for (int a = 0; a < ndim; a++) extent[a] = box.hi[a] - box.lo[a];
-  c_strides(ndim, extent, (int64_t)item, part->stride);
-  if (byte_strides) memcpy(from_stride, byte_strides, (size_t)ndim * sizeof *from_stride);
-  else c_strides(ndim, shape, (int64_t)item, from_stride);
-  box_copy(ndim, &box, item, part->data, &box, part->stride, data, &whole, from_stride);
-  if (ctx->params.check) {
-    /* Contract C4: what enters is compared by content. Only the layout that all ranks share can be compared: bytes in C order. */
-    char *all = malloc((size_t)made->size * item);
-    if (all) {
-      int64_t stride[QL_MAX_DIMS];
-      c_strides(ndim, shape, (int64_t)item, stride);
-      box_copy(ndim, &whole, item, all, &whole, stride, data, &whole, from_stride);
-      ctx->log.imports = ql_mix(ctx->log.imports, ql_hash_bytes(1, all, (size_t)made->size * item));
-      free(all);
-    }
-  }
+  if (ctx->params.check) check_contents(ctx, ndim, shape, item, data, stride);
   LogRequest request = {.kind = STATEMENT_IMPORT, .loop = dtype, .ndim = ndim, .shape = shape, .target = made,
                         .target_stride = made->strides, .payload = part};
-  status = rt_log_append(ctx, &request, error);
-done:
-  if (status) free(part), ql_release(made);
-  else *array = made;
+  if ((status = rt_log_append(ctx, &request, error))) goto failed;
+  part = NULL;
+  if (at_once && (status = rt_flush(ctx, error))) goto failed;
+  *array = made;
+  return QL_OK;
+failed:
+  free(part), ql_release(made);
   return status;
 }

@@ -10,11 +10,11 @@ void rt_broadcast_strides(const QlArray *array, int ndim, const int64_t *shape, 
 
 /* ---- create.c ---- */
 
-/* What an IMPORT statement carries: the part of the user's array that this rank's workers own. */
+/* What an IMPORT statement carries: the part of the user's array that this rank's workers own, or all of it where it lies. */
 typedef struct ImportPart {
   Box box;                     /* storage coordinates */
-  int64_t stride[QL_MAX_DIMS]; /* bytes, C order over the box */
-  char *data;                  /* behind this struct */
+  int64_t stride[QL_MAX_DIMS]; /* bytes */
+  char *data;                  /* of the element box.lo: behind this struct, or the user's */
 } ImportPart;
 
 #endif

@@ -170,3 +170,14 @@ def test_astype_rules():
             a.astype(dtype)
     with pytest.raises(TypeError, match="not in Quelea"):
         np.asarray(["text"])
+
+
+@pytest.mark.parametrize("view", [numpy.s_[:], numpy.s_[::-1], numpy.s_[3:-2, ::2], numpy.s_[::3, ::-1]])
+def test_large_arrays_are_taken_at_once(view):
+    """What is given may change as soon as asarray has returned."""
+    x = numpy.arange(700 * 900.0).reshape(700, 900)
+    y = x[view].copy()
+    ours = np.asarray(x[view])
+    x[...] = -1
+    same(ours, y)
+    same(ours[1:] + ours[:-1], y[1:] + y[:-1])
