@@ -184,7 +184,8 @@ void run_worker(QlContext *ctx, Run *run, int thread) {
   const CommInfo *info = ctx->info;
   int me = info->node_rank * info->threads + thread;
   bool is_main = thread == 0, leads = is_main && info->node_rank == 0;
-  for (int g = 0; g < run->plan->group_count; g++) {
+  int count = run->plan->group_count; /* when a thread has published the last, the main one may free the plan and start another run */
+  for (int g = 0; g < count; g++) {
     const PlanGroup *group = &run->plan->groups[g];
     const PlanTask *task = &group->tasks[thread];
     if (group->exchanges) run_exchange(ctx, run, g, task, leads, is_main);
