@@ -194,10 +194,19 @@ static int assign_operand(QlArray *target, const QlOperand *operand) {
   return status ? qx_raise_int(&error) : 0;
 }
 
+/* As in NumPy, the numbers in a list are converted one by one to the target's dtype, which must hold them. */
+static int operand_for_assignment(QxOperands *in, PyObject *value, QlDtype target) {
+  if ((!PyList_Check(value) && !PyTuple_Check(value)) || qx_holds_arrays(value)) return qx_operand_add(in, value);
+  QlArray *array = qx_array_from_python(value, target);
+  if (!array) return -1;
+  in->of[in->count++].array = in->owned[in->owned_count++] = array;
+  return 1;
+}
+
 int qx_assign(QlArray *target, PyObject *value) {
   QxOperands in;
   in.count = in.owned_count = 0, in.huge = in.any_array = false;
-  int added = qx_operand_add(&in, value);
+  int added = operand_for_assignment(&in, value, target->dtype);
   if (added > 0 && !in.of[0].array && qx_scalar_for_assignment(value, &in.of[0].scalar, target->dtype) < 0) added = -1;
   if (added == 0)
     PyErr_Format(PyExc_TypeError, "cannot assign %s to elements of a quelea array", Py_TYPE(value)->tp_name);

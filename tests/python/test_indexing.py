@@ -189,3 +189,17 @@ def test_read_only():
         a += 1
     with pytest.raises(ValueError, match="delete"):
         del np.zeros(3)[0]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float32", "bool", "complex64"])
+@pytest.mark.parametrize("items", [[300, -5], [1.5, 2.5], (True, 3), [numpy.nan, 1.0], [2j, 1], [2**70, 0]])
+def test_numbers_in_lists_are_assigned_one_by_one(items, dtype):
+    x = numpy.ones(4, dtype)
+    a = np.asarray(x)
+    try:
+        x[1:3] = items
+    except (OverflowError, ValueError, TypeError):
+        same_error(lambda: a.__setitem__(slice(1, 3), items), lambda: x.__setitem__(slice(1, 3), items))
+    else:
+        a[1:3] = items
+    same(a, x)
