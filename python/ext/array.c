@@ -64,6 +64,17 @@ static PyObject *array_iter(PyObject *self) {
   return PySeqIter_New(self);
 }
 
+/* What NumPy gives as a scalar can be a key of a dictionary, and hashes as the number. */
+static Py_hash_t array_hash(PyObject *self) {
+  if (!((QxArray *)self)->value) return PyObject_HashNotImplemented(self);
+  QlScalar scalar;
+  if (qx_item(qx_array(self), &scalar) < 0) return -1;
+  PyObject *number = qx_scalar_to_numpy(scalar.dtype, &scalar.value);
+  Py_hash_t hash = number ? PyObject_Hash(number) : -1;
+  Py_XDECREF(number);
+  return hash;
+}
+
 PyTypeObject qx_array_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "quelea.ndarray",
     .tp_doc =
@@ -76,7 +87,7 @@ PyTypeObject qx_array_type = {
     .tp_as_number = &qx_array_number,
     .tp_as_mapping = &qx_array_mapping,
     .tp_as_sequence = &qx_array_sequence,
-    .tp_hash = PyObject_HashNotImplemented,
+    .tp_hash = array_hash,
     .tp_flags = Py_TPFLAGS_DEFAULT,
     .tp_richcompare = qx_array_compare,
     .tp_weaklistoffset = offsetof(QxArray, weakrefs),

@@ -137,3 +137,13 @@ def test_assigning_scalars():
         a = np.asarray(x)
         same_error(lambda a=a, v=value: a.__setitem__(0, v), lambda x=x, v=value: x.__setitem__(0, v))
         same(a, x)
+
+
+def test_scalars_are_keys_and_arrays_are_not():
+    a = np.arange(3)
+    names = {0: "zero", 3: "three", 2.5: "other"}
+    assert (names[a[0]], names[a.sum()], names[(a / 2).sum() + 1]) == ("zero", "three", "other")
+    assert len({a[1], a[1] + 0, 1}) == 1
+    for array in (a, np.array(3), a[1:2]):
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(array)
