@@ -100,13 +100,12 @@ def clip(
     -------
     ndarray
     """
-    low = a_min if min is None else min
-    high = a_max if max is None else max
-    x = _operand(a)
+    if (min is not None or max is not None) and (a_min is not None or a_max is not None):
+        raise ValueError("Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden.")
+    x = a if isinstance(a, ndarray) else _asarray(a)
+    low, high = _limit(x, a_min if min is None else min, "min"), _limit(x, a_max if max is None else max, "max")
     if low is None and high is None:
         return _quelea.positive(x, out=out, **kwargs) if x.dtype != bool else x.copy()
-    _check_limit(x, low)
-    _check_limit(x, high)
     if low is None:
         return _quelea.minimum(x, _operand(high), out=out, **kwargs)
     if high is None:
@@ -114,10 +113,15 @@ def clip(
     return _quelea.minimum(_quelea.maximum(x, _operand(low), **kwargs), _operand(high), out=out, **kwargs)
 
 
-def _check_limit(x: Any, limit: Any) -> None:
-    """Integers that the dtype cannot hold raise as in NumPy, whichever of the two limits decides."""
-    if type(limit) is int and x.dtype.kind in "iu":
-        numpy.add(numpy.zeros(0, x.dtype), limit)
+def _limit(x: ndarray, limit: Any, end: str) -> Any:
+    """Give a limit, None if every integer of the dtype respects it; others that the dtype cannot hold raise."""
+    if type(limit) is not int or x.dtype.kind not in "iu":
+        return limit
+    range_ = numpy.iinfo(x.dtype)
+    if limit <= range_.min if end == "min" else limit >= range_.max:
+        return None
+    numpy.add(numpy.zeros(0, x.dtype), limit)
+    return limit
 
 
 def round(a: Any, decimals: int = 0, out: ndarray | None = None) -> ndarray:

@@ -244,6 +244,24 @@ def test_scalars_alone_are_numpys():
     assert type(np.add(numpy.float32(1), 2)) is numpy.float32
 
 
+@pytest.mark.parametrize("limits", [(-1, 3), (0, 300), (-300, 2**80), (2, None), (None, 3), (300, None), (None, -1)])
+def test_clip_between_integers_beyond_the_dtype(limits):
+    x = numpy.arange(6, dtype="uint8")
+    a = np.asarray(x)
+    try:
+        expected = numpy.clip(x, *limits)
+    except OverflowError:
+        same_error(lambda: np.clip(a, *limits), lambda: numpy.clip(x, *limits))
+    else:
+        same(np.clip(a, *limits), expected)
+
+
+def test_clip_takes_anything_array_like_and_its_limits_once():
+    assert np.clip(5, 1, 3) == 3
+    same(np.clip([0, 5], 1, 3), numpy.clip([0, 5], 1, 3))
+    same_error(lambda: np.clip(np.ones(3), 1, 2, min=3), lambda: numpy.clip(numpy.ones(3), 1, 2, min=3))
+
+
 def test_functions_made_of_others():
     x = numpy.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, numpy.nan, numpy.inf])
     a = np.asarray(x)
