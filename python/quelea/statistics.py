@@ -357,5 +357,5 @@ def _reduce_slowly(
         return _deliver(_quelea.full(shape, initial, x.dtype), out)
     result = getattr(_quelea, name)(x, axis, **arguments)
     if initial is not None:
-        result = _combine(name)(result, initial)
+        result = _combine(name)(result, _quelea.full((), initial, result.dtype))
     return _deliver(result, out)

@@ -174,3 +174,13 @@ def test_products():
         lambda m: m.dot(m.ones((2, 3)), m.ones((2, 3))),
     ):
         same_error(lambda f=bad: f(np), lambda f=bad: f(numpy))
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min"])
+def test_initial_is_converted_to_the_dtype_of_the_result(name):
+    for x, initial in (
+        (numpy.arange(1, 6), 3.5),
+        (numpy.arange(1, 6, dtype="float32"), 7),
+        (numpy.ones(3), numpy.int8(2)),
+    ):
+        same(getattr(np, name)(np.asarray(x), initial=initial), getattr(numpy, name)(x, initial=initial), initial)
