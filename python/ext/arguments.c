@@ -66,8 +66,15 @@ int qx_shape_from_args(PyObject *const *args, Py_ssize_t nargs, int *ndim, int64
   return 0;
 }
 
+/* An array has __index__ too, but only one without axes is an int. */
+static bool is_int(PyObject *object) {
+  if (!PyIndex_Check(object)) return false;
+  if (!PySequence_Check(object) || PySequence_Size(object) < 0) return PyErr_Clear(), true;
+  return false;
+}
+
 int qx_shape_from_python(PyObject *object, int *ndim, int64_t *shape, bool allow_negative) {
-  if (PyIndex_Check(object)) {
+  if (is_int(object)) {
     *ndim = 1;
     return extent_from_python(object, shape, allow_negative);
   }

@@ -220,7 +220,9 @@ def full(
     """
     _check(order, device, like)
     if isinstance(fill_value, (bool, int, float, complex, numpy.generic)):
-        return _quelea.full(shape, fill_value, numpy.array(fill_value).dtype if dtype is None else dtype)
+        element = numpy.empty((), type_of_number(fill_value) if dtype is None else dtype)
+        numpy.copyto(element, fill_value, casting="unsafe")
+        return _quelea.full(shape, element[()], element.dtype)
     value = _asarray(fill_value)
     result = _quelea.empty(shape, value.dtype if dtype is None else dtype)
     result[...] = value
@@ -321,7 +323,6 @@ def _number(x: Any) -> Any:
 
 def arange(
     start: Any = None,
-    /,
     stop: Any = None,
     step: Any = None,
     *,
@@ -357,7 +358,12 @@ def arange(
     if by == 0:
         raise ZeroDivisionError("division by zero")
     length = (last - first) / by
-    count = max(0, math.ceil(length.real if isinstance(length, complex) else length))
+    length = length.real if isinstance(length, complex) else length
+    if math.isnan(length):
+        raise ValueError("arange: cannot compute length")
+    if length >= 2**63:
+        raise ValueError("Maximum allowed size exceeded")
+    count = max(0, math.ceil(length)) if length > 0 else 0
     if dtype.kind == "b" and count > 2:
         raise TypeError("arange() is only supported for booleans when the result has at most length 2.")
     two = numpy.array([first, first + by], dtype)
@@ -408,7 +414,7 @@ def linspace(
     if num < 0:
         raise ValueError(f"Number of samples, {num}, must be non-negative.")
     intervals = num - 1 if endpoint else num
-    computed = numpy.result_type(type_of_number(first), type_of_number(last), float)
+    computed = numpy.result_type(first, last, 1.0)
     integer = dtype is not None and numpy.issubdtype(dtype, numpy.integer)
     dtype = computed if dtype is None else numpy.dtype(dtype)
     first, last = computed.type(first), computed.type(last)

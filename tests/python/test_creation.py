@@ -181,3 +181,38 @@ def test_large_arrays_are_taken_at_once(view):
     x[...] = -1
     same(ours, y)
     same(ours[1:] + ours[:-1], y[1:] + y[:-1])
+
+
+def test_a_shape_may_be_an_array():
+    for shape in (numpy.array([2, 3]), np.array([2, 3]), np.array(4), np.array([5]), numpy.array(0)):
+        assert np.zeros(shape).shape == numpy.zeros(numpy.asarray(shape)).shape
+    assert np.arange(6).reshape(np.array([3, 2])).shape == (3, 2)
+    with pytest.raises(TypeError):
+        np.zeros(np.array([2.0, 3.0]))
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning", "ignore::numpy.exceptions.ComplexWarning")
+@pytest.mark.parametrize(
+    ("value", "dtype"), [(numpy.inf, int), (numpy.nan, "uint8"), (2 + 1j, float), (numpy.float64(300.7), "uint16")]
+)
+def test_full_casts_unsafely(value, dtype):
+    same(np.full(3, value, dtype), numpy.full(3, value, dtype))
+
+
+def test_full_refuses_integers_that_do_not_fit():
+    for value, dtype in ((300, "uint8"), (-1, "uint8"), (2**63, "int64")):
+        same_error(lambda v=value, d=dtype: np.full(3, v, d), lambda v=value, d=dtype: numpy.full(3, v, d))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64", "int8"])
+def test_linspace_has_the_dtype_of_its_ends(dtype):
+    first, last = numpy.dtype(dtype).type(1), numpy.dtype(dtype).type(9)
+    same(np.linspace(first, last, 7), numpy.linspace(first, last, 7))
+    same(np.linspace(first, 9, 7), numpy.linspace(first, 9, 7))
+
+
+def test_arange_by_keyword_and_of_no_length():
+    same(np.arange(start=2, stop=9, step=3), numpy.arange(start=2, stop=9, step=3))
+    for bad in ((numpy.nan,), (0, 3, numpy.nan), (numpy.inf,), (1e300,)):
+        same_error(lambda a=bad: np.arange(*a), lambda a=bad: numpy.arange(*a))
+    same(np.arange(-numpy.inf), numpy.zeros(0))
