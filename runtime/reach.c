@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GHOST_DEPTH = 128 };
+enum { GHOST_DEPTH = 128, FEW_ELEMENTS = 1024 };
 
 static QlStatus add_transfer(Group *group, const Transfer *transfer, QlError *error) {
   if (group->transfer_count == group->transfer_room) {
@@ -54,17 +54,20 @@ static QlStatus transfer_family(Planner *planner, Group *group, int slot, int in
   return QL_OK;
 }
 
-static QlStatus refuse_if_strict(const Planner *planner, const Group *group, int slot) {
+/* A few elements, such as x[i, j], may go to every node. */
+static QlStatus refuse_if_strict(const Planner *planner, const Group *group, int slot, const Box *family) {
   QlContext *ctx = planner->ctx;
-  if (!ctx->strict || slot >= planner->log->slot_count) return QL_OK;
+  int64_t most = 0;
+  for (int p = 0; p < ctx->info->node_count; p++) most = QL_MAX(most, box_volume(planner->plan->slots[slot].ndim, &family[p]));
+  if (!ctx->strict || slot >= planner->log->slot_count || most <= FEW_ELEMENTS) return QL_OK;
   if (planner->error) planner->error->source = planner->log->statements[group->statement].source;
   return ql_fail(planner->error, QL_ERR_REFUSED,
-                 "this statement moves a whole array between nodes (a redistribution), which quelea.config.strict forbids");
+                 "this statement moves %lld elements of an array to one node (a redistribution), which quelea.config.strict forbids", (long long)most);
 }
 
 /* A copy of the family's box on every node. */
 static QlStatus copy_slot(Planner *planner, Group *group, int slot, const Box *family, int *copy) {
-  QL_TRY(refuse_if_strict(planner, group, slot));
+  QL_TRY(refuse_if_strict(planner, group, slot, family));
   const PlanSlot *source = &planner->plan->slots[slot];
   int ndim = source->ndim;
   *copy = planner_slot(planner, source->dtype, ndim, source->shape, NULL);
