@@ -108,7 +108,7 @@ static void store_row(Emit *e, const Reduction *r, EmitRef row, EmitRef position
   EmitRef element = address;
   if (!r->along_last) element = emit_element(e, array, address, emit_add(e, r->outer.position[last], loop.i), 0);
   emit_store(e, r->dtype, value, (EmitPlace){element, r->part, array});
-  close_columns(e, r, &loop, r->ins->form == JIT_LEAVES ? EMIT_LOOP_PARALLEL : EMIT_LOOP_RARE);
+  close_columns(e, r, &loop, jit_form_steps((JitReduceForm)r->ins->form) ? EMIT_LOOP_PARALLEL : EMIT_LOOP_RARE);
 }
 
 /* ---- elements ---- */
@@ -218,27 +218,40 @@ static void reduce_leaves(Emit *e, Reduction *r) {
   emit_loop_close(e, &loop, EMIT_LOOP);
 }
 
-static void reduce_tree(Emit *e, Reduction *r) {
-  EmitLoop loop = emit_loop_open(e, e->extent[r->ins->axis]);
+/* The tree of `count` leaf values from `first` on. */
+static void reduce_tree(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
+  emit_set_int(e, r->depth, emit_int(e, 0));
+  EmitLoop loop = emit_loop_open(e, count);
+  EmitRef position = emit_add(e, first, loop.i);
   r->target = tree_top(e, r);
   r->target_columns = r->tile;
   r->fresh = NULL;
   if (r->along_last)
-    compute_elements(e, r, loop.i, emit_int(e, 1));
+    compute_elements(e, r, position, emit_int(e, 1));
   else
-    compute_row(e, r, loop.i);
-  push(e, r, loop.i, e->extent[r->ins->axis]);
+    compute_row(e, r, position);
+  push(e, r, loop.i, count);
+  emit_loop_close(e, &loop, EMIT_LOOP);
+}
+
+static void reduce_branches(Emit *e, Reduction *r) {
+  EmitRef size = emit_int(e, JIT_LEAF), extent = e->extent[r->ins->axis];
+  EmitLoop loop = emit_loop_open(e, emit_tiles(e, extent, JIT_LEAF));
+  EmitRef first = emit_mul(e, loop.i, size);
+  reduce_tree(e, r, first, emit_min(e, emit_sub(e, extent, first), size));
+  store_row(e, r, r->tree, loop.i);
   emit_loop_close(e, &loop, EMIT_LOOP);
 }
 
 /* The lines at r->outer: one, or a tile of them. */
 static void reduce_lines(Emit *e, Reduction *r) {
   emit_set_int(e, r->depth, emit_int(e, 0));
-  if (r->ins->form == JIT_TREE)
-    reduce_tree(e, r);
-  else
-    reduce_leaves(e, r);
-  if (r->ins->form == JIT_LEAVES) return;
+  switch ((JitReduceForm)r->ins->form) {
+    case JIT_BRANCHES: reduce_branches(e, r); return;
+    case JIT_LEAVES: reduce_leaves(e, r); return;
+    case JIT_WHOLE: reduce_leaves(e, r); break;
+    case JIT_TREE: reduce_tree(e, r, emit_int(e, 0), e->extent[r->ins->axis]); break;
+  }
   store_row(e, r, r->tree, emit_int(e, 0));
 }
 
@@ -305,7 +318,7 @@ void emit_empty_reduction(Emit *e, const IrIns *reduce, EmitRef *rows) {
   int last = e->fn->rank - 1;
   EmitLoop loops[QL_MAX_DIMS];
   EmitPoint point;
-  if (reduce->form == JIT_LEAVES) return;
+  if (jit_form_steps((JitReduceForm)reduce->form)) return;
   int count = open_outer(e, reduce, &point, rows, loops);
   EmitRef element = point.row[array];
   if (reduce->axis != last) {

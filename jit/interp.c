@@ -164,6 +164,12 @@ static void reduce_line(Line *line) {
   line->depth = 0;
   if (reduce->form == JIT_TREE) {
     for (int64_t k = 0; k < extent; k++) push(line, value_at(line, k));
+  } else if (reduce->form == JIT_BRANCHES) {
+    for (int64_t first = 0; first < extent; first += JIT_LEAF) {
+      for (int64_t k = first; k < QL_MIN(extent, first + JIT_LEAF); k++) push(line, value_at(line, k));
+      m->at[reduce->axis] = first / JIT_LEAF;
+      ir_write(line->dtype, element(m, reduce->number, NULL), finish(line));
+    }
   } else {
     for (int64_t first = 0; first < extent; first += JIT_LEAF) {
       QlValue value = leaf(line, first, QL_MIN(extent - first, (int64_t)JIT_LEAF));
@@ -175,7 +181,7 @@ static void reduce_line(Line *line) {
     }
   }
   m->at[reduce->axis] = 0;
-  if (reduce->form != JIT_LEAVES) ir_write(line->dtype, element(m, reduce->number, NULL), finish(line));
+  if (!jit_form_steps((JitReduceForm)reduce->form)) ir_write(line->dtype, element(m, reduce->number, NULL), finish(line));
 }
 
 /* ---- the whole ---- */

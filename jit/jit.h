@@ -71,10 +71,13 @@ void jit_store(JitFn *fn, int array, JitRef value, QlSource source);      /* at 
  * skipped). Leaf values combine in the binary tree of a counter: push leaves left to right; two subtrees of equal size
  * combine at once; what is left at the end combines from right to left. */
 typedef enum JitReduceForm {
-  JIT_LEAVES, /* elements -> leaf values: the operand has one element per leaf along `axis` */
-  JIT_TREE,   /* leaf values -> result: every element along `axis` is a leaf value already */
-  JIT_WHOLE   /* elements -> result: both at once; the operand does not move along `axis` */
+  JIT_LEAVES,   /* elements -> leaf values: the operand has one element per leaf along `axis` */
+  JIT_BRANCHES, /* leaf values -> branches: 128 of them to one by the tree, which for all of them is again a tree of leaf values */
+  JIT_TREE,     /* leaf values -> result: every element along `axis` is a leaf value already */
+  JIT_WHOLE     /* elements -> result: both at once; the operand does not move along `axis` */
 } JitReduceForm;
+/* Does the operand have one element per JIT_LEAF points along the axis? */
+static inline bool jit_form_steps(JitReduceForm form) { return form == JIT_LEAVES || form == JIT_BRANCHES; }
 enum { JIT_LEAF = 128, JIT_LANES = 8 };
 /* The function's only sink besides nothing else. The accumulator has the dtype of the value and of the operand. `axis`
  * extent 0 gives the identity (sum 0, prod 1, any false, all true; min and max have none: the caller refuses). */

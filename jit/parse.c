@@ -244,7 +244,7 @@ static QlStatus take_computation(Parser *p, IrIns *ins) {
 static QlStatus take_reduce(Parser *p, IrIns *ins) {
   int64_t axis;
   QL_TRY(take_word(p, "a reduction", ir_reduction_name, QL_REDUCE_COUNT, &ins->op));
-  QL_TRY(take_word(p, "leaves, tree or whole", ir_form_name, IR_FORMS, &ins->form));
+  QL_TRY(take_word(p, "leaves, branches, tree or whole", ir_form_name, IR_FORMS, &ins->form));
   QL_TRY(take_integer(p, 0, QL_MAX_DIMS, &axis));
   ins->axis = (uint8_t)axis;
   return QL_OK;

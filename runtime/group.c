@@ -111,7 +111,7 @@ Box placement_worker(const Planner *planner, const Group *group, int worker) {
 bool placement_empty(const Group *group, const Box *box) {
   for (int r = 0; r < group->rank; r++) {
     if (box->hi[r] < box->lo[r]) return true;
-    bool identity = r == group->reduce_axis && group->form != JIT_LEAVES && group->extent[r] == 0;
+    bool identity = r == group->reduce_axis && !jit_form_steps(group->form) && group->extent[r] == 0;
     if (box->hi[r] == box->lo[r] && !identity) return true;
   }
   return false;

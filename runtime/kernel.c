@@ -96,7 +96,7 @@ static PlanOperand address(const Planner *planner, const Group *group, const Ope
 /* A target moves along every axis but the one that is reduced away, also along one of extent 1, where its stride says nothing. */
 static void stride_classes(const Group *group, const PlanOperand *address, int64_t item, bool stored, JitStride *classes) {
   for (int r = 0; r < group->rank; r++) {
-    bool moves = stored && !(r == group->reduce_axis && group->form != JIT_LEAVES);
+    bool moves = stored && !(r == group->reduce_axis && !jit_form_steps(group->form));
     if (r == group->rank - 1 && address->stride[r] == item) classes[r] = JIT_STRIDE_UNIT;
     else classes[r] = address->stride[r] == 0 && !moves ? JIT_STRIDE_ZERO : JIT_STRIDE_ANY;
   }
@@ -270,7 +270,7 @@ static QlStatus build_tasks(Planner *planner, const Group *group, PlanGroup *out
 static QlStatus build_group(Planner *planner, Group *group, PlanGroup *out) {
   *out = (PlanGroup){.kind = group->kind, .rank = group->rank, .statement = group->statement, .reduce_axis = -1};
   out->replicated = group->placement.replicated;
-  if (group->kind == GROUP_KERNEL && group->form == JIT_LEAVES && group->reduce_axis >= 0) out->reduce_axis = group->reduce_axis;
+  if (group->kind == GROUP_KERNEL && jit_form_steps(group->form) && group->reduce_axis >= 0) out->reduce_axis = group->reduce_axis;
   out->transfers = group->transfers, out->transfer_count = group->transfer_count;
   out->exchanges = group->exchanges;
   group->transfers = NULL;

@@ -2,12 +2,15 @@
  * the logical index space alone; what is chosen here is who computes which part of the tree:
  *
  *   WHOLE    an owner of a result runs along the whole axis. When no node cuts the axis and there are results for everybody.
- *   LEAVES   then TREE: the owner of a leaf's first element reduces the leaf's 128 elements (some of which may be ghosts); the
- *            leaves, 128 times fewer, go to where the result is.
+ *   LEAVES   the owner of a leaf's first element reduces the leaf's 128 elements (some of which may be ghosts);
+ *   BRANCHES while there are many: the owner of the first of 128 values combines them;
+ *   TREE     the few that are left go to where the result is.
  */
 #include "planner.h"
 
 #include <string.h>
+
+enum { FEW_VALUES = 2048 }; /* that one rank may combine alone, and that may go to every node */
 
 /* The expression or array that is still to be reduced, over a domain of its own. */
 typedef struct Operand {
@@ -85,8 +88,8 @@ static void finish(Group *group, QlReduction reduction, JitReduceForm form, int 
   group->form = form, group->reduce_axis = axis;
 }
 
-/* Leaf values of `x` along `axis` into a temporary, which then is x. */
-static QlStatus reduce_leaves(Planner *planner, Group *group, int node, Layout *domain, Operand *x, int axis) {
+/* One value for 128 of `x` along `axis` into a temporary, which then is x. */
+static QlStatus reduce_blocks(Planner *planner, Group *group, int node, Layout *domain, Operand *x, int axis, JitReduceForm form) {
   const Statement *s = &planner->log->statements[group->statement];
   int64_t shape[QL_MAX_DIMS], offset[QL_MAX_DIMS];
   memcpy(shape, x->extent, sizeof shape), memcpy(offset, domain->offset, sizeof offset);
@@ -102,7 +105,7 @@ static QlStatus reduce_leaves(Planner *planner, Group *group, int node, Layout *
   SlotView target = {.slot = leaves};
   c_strides(x->rank, shape, 1, target.stride);
   group->placement.leaf_axis = axis;
-  finish(group, (QlReduction)s->op, JIT_LEAVES, axis);
+  finish(group, (QlReduction)s->op, form, axis);
   planner_store(planner, group, &target, node);
   x->slot = leaves;
   memcpy(x->extent, shape, sizeof shape);
@@ -171,11 +174,15 @@ static QlStatus reduce_axis(Planner *planner, int statement, Operand *x, const S
                   !(is_last && last_replicated);
   JitReduceForm form = JIT_WHOLE;
   if (domain && !in_place && volume > 0) {
-    if ((status = reduce_leaves(planner, group, node, domain, x, axis))) goto out;
-    if (!(group = open_over(planner, statement, x, &node))) {
-      status = planner->error->status;
-      goto out;
-    }
+    form = JIT_LEAVES;
+    do {
+      if ((status = reduce_blocks(planner, group, node, domain, x, axis, form))) goto out;
+      rt_layout_release(planner->ctx, domain), domain = NULL;
+      if (!(group = open_over(planner, statement, x, &node))) status = planner->error->status;
+      else status = domain_layout(planner, group, &domain);
+      if (status) goto out;
+      form = JIT_BRANCHES;
+    } while (domain && x->extent[axis] > FEW_VALUES);
     form = JIT_TREE;
   }
   SlotView target;

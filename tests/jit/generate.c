@@ -46,7 +46,7 @@ static void declare_operand(Generator *g, JitAccess access, QlDtype dtype, int r
     strides[axis] = JIT_STRIDE_ANY;
     if (axis == rank - 1 && random_chance(&g->random, 70)) strides[axis] = JIT_STRIDE_UNIT;
     if (access == JIT_READ && (uniform || random_chance(&g->random, 15))) strides[axis] = JIT_STRIDE_ZERO;
-    if (axis == reduce_axis && form != JIT_LEAVES) strides[axis] = JIT_STRIDE_ZERO;
+    if (axis == reduce_axis && !jit_form_steps(form)) strides[axis] = JIT_STRIDE_ZERO;
   }
   jit_fn_array(g->fn, dtype, access, strides);
 }

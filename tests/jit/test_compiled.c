@@ -239,7 +239,7 @@ static JitFn *reduction_of(QlReduction reduction, JitReduceForm form, int axis, 
   JitFn *fn = jit_fn_new(2);
   JitStride in[2] = {JIT_STRIDE_ANY, unit ? JIT_STRIDE_UNIT : JIT_STRIDE_ANY},
             out[2] = {JIT_STRIDE_ANY, JIT_STRIDE_ANY};
-  if (form != JIT_LEAVES) out[axis] = JIT_STRIDE_ZERO;
+  if (!jit_form_steps(form)) out[axis] = JIT_STRIDE_ZERO;
   jit_fn_array(fn, dtype, JIT_READ, in), jit_fn_array(fn, dtype, JIT_WRITE, out);
   jit_reduce(fn, reduction, form, axis, 1, jit_load(fn, 0, NULL, no_source()), no_source());
   return fn;
@@ -259,12 +259,12 @@ static void try_reduction(JitEntry *entry, const JitFn *fn, const IrIns *reduce,
   QlDtype dtype = (QlDtype)reduce->dtype;
   int64_t size = ql_dtype_info[dtype].size, points = extent[0] * extent[1], origin[2] = {0, 0},
           lines = extent[1 - reduce->axis];
-  int64_t per_line = reduce->form == JIT_LEAVES ? (extent[reduce->axis] + JIT_LEAF - 1) / JIT_LEAF : 1,
+  int64_t per_line = jit_form_steps((JitReduceForm)reduce->form) ? (extent[reduce->axis] + JIT_LEAF - 1) / JIT_LEAF : 1,
           results = lines * per_line + 1;
   char *in = malloc((size_t)((points + 1) * size)), *want = calloc((size_t)results, (size_t)size),
        *got = calloc((size_t)results, (size_t)size);
   for (int64_t i = 0; i < points; i++) ir_write(dtype, in + i * size, element_of(random, dtype, extent[0] % 2));
-  int64_t along = reduce->form == JIT_LEAVES ? size : 0, across = per_line * size;
+  int64_t along = jit_form_steps((JitReduceForm)reduce->form) ? size : 0, across = per_line * size;
   int64_t stride[4] = {extent[1] * size, size, reduce->axis ? across : along, reduce->axis ? along : across};
   QlError error = {0};
   CHECK_INT_EQ(jit_interpret(fn, &(JitCall){extent, origin, (char *[]){in, want}, stride, NULL}, &error), QL_OK);
@@ -285,8 +285,8 @@ static void every_reduction(void) {
   for (int reduction = 0; reduction < QL_REDUCE_COUNT; reduction++) {
     for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++) {
       if ((reduction == QL_REDUCE_ANY || reduction == QL_REDUCE_ALL) && dtype != QL_BOOL) continue;
-      int form = (reduction + dtype) % 3, axis = dtype % 2; /* random functions mix the rest */
-      for (int turn = 0; turn < 2; turn++, axis = 1 - axis, form = (form + 1) % 3) {
+      int form = (reduction + dtype) % IR_FORMS, axis = dtype % 2; /* random functions mix the rest */
+      for (int turn = 0; turn < 2; turn++, axis = 1 - axis, form = (form + 1) % IR_FORMS) {
         JitFn *fn = reduction_of((QlReduction)reduction, (JitReduceForm)form, axis, (QlDtype)dtype, turn == 0);
         QlError error = {0};
         JitEntry *entry = compile(jit, fn, &error);
