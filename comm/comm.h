@@ -52,6 +52,8 @@ void comm_close(Comm *comm);
 const CommInfo *comm_info(const Comm *comm);
 /* Ends the whole job now: prints the message once, with the rank, and leaves nothing behind. From any thread. */
 _Noreturn void comm_abort(Comm *comm, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same with an exit status; comm_abort's is 1. */
+_Noreturn void comm_end(Comm *comm, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* ---- arena.c: memory of the node ---- */
 

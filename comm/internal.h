@@ -159,8 +159,6 @@ typedef struct Wait {
 
 /* Polls messages, yields, then sleeps, until the wait is over; who waits for a cell has spun already. */
 void comm_wait(Comm *comm, const Wait *wait);
-/* Ends the job with this exit code. */
-_Noreturn void comm_end(Comm *comm, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Another rank, or another thread of this one, ends the job: waits for that. */
 _Noreturn void comm_stand_by(Comm *comm);
 int64_t comm_now(void); /* nanoseconds */

@@ -97,7 +97,7 @@ void ql_close(QlContext *ctx) {
   rt_context_unlink(ctx);
 }
 
-void ql_abort(QlContext *ctx, const char *message) { comm_abort(ctx->comm, "%s", message); }
+void ql_abort(QlContext *ctx, int status, const char *message) { comm_end(ctx->comm, status, "%s", message); }
 
 QlInfo ql_info(const QlContext *ctx) {
   const CommInfo *info = ctx->info;

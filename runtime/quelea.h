@@ -57,8 +57,8 @@ typedef struct QlOptions {
 QL_API QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error);
 /* Collective. What is recorded but was never looked at is dropped. Arrays may still be released afterwards. */
 QL_API void ql_close(QlContext *context);
-/* Ends the whole job with a message, from one rank alone. */
-QL_API _Noreturn void ql_abort(QlContext *context, const char *message);
+/* Ends the whole job with an exit status (1 to 255) and a message, from one rank alone. */
+QL_API _Noreturn void ql_abort(QlContext *context, int status, const char *message);
 
 typedef struct QlInfo {
   int rank, size, node, node_count, threads, workers;

@@ -60,11 +60,12 @@ static PyObject *module_close(PyObject *module, PyObject *unused) {
   Py_RETURN_NONE;
 }
 
-static PyObject *module_abort(PyObject *module, PyObject *message) {
+static PyObject *module_abort(PyObject *module, PyObject *arguments) {
   (void)module;
-  const char *text = PyUnicode_AsUTF8(message);
-  if (!text) return NULL;
-  if (qx.context && !qx.closed && !qx.forked) ql_abort(qx.context, text);
+  int status;
+  const char *text;
+  if (!PyArg_ParseTuple(arguments, "is", &status, &text)) return NULL;
+  if (qx.context && !qx.closed && !qx.forked) ql_abort(qx.context, status, text);
   Py_RETURN_NONE;
 }
 
@@ -139,7 +140,7 @@ PyMethodDef qx_context_functions[] = {
     {"open", module_open, METH_O, "Opens the context on the MPI_Comm at an address, or None."},
     {"is_open", module_is_open, METH_NOARGS, "Is the context open?"},
     {"close", module_close, METH_NOARGS, "Closes the context; what was never looked at is dropped."},
-    {"abort", module_abort, METH_O, "Ends the job with a message; does nothing before the context is open."},
+    {"abort", module_abort, METH_VARARGS, "Ends the job with a status and a message; does nothing before the context is open."},
     {"sync", module_sync, METH_NOARGS, "Executes what is recorded."},
     {"set_strict", module_set_strict, METH_O, "Makes gathers and redistributions errors."},
     {"info", module_info, METH_NOARGS, "What was found: ranks, nodes, threads, memory."},

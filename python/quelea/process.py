@@ -84,7 +84,7 @@ def _end_job_after(previous: ExceptHook, rank: int) -> ExceptHook:
         previous(kind, value, trace)
         sys.stdout.flush()
         sys.stderr.flush()
-        _quelea.abort(f"{kind.__name__} was not caught")
+        _quelea.abort(1, f"{kind.__name__} was not caught")
 
     return hook
 
@@ -107,7 +107,8 @@ def _exit(status: "int | str | None" = None, /) -> None:
 def _end(rank: int) -> None:
     if _Exit.pending is not None:
         _let_root_speak(rank)
-        _quelea.abort(f"the program ended by sys.exit({_Exit.pending!r})")
+        status = _Exit.pending & 0xFF if isinstance(_Exit.pending, int) else 1
+        _quelea.abort(status or 1, f"the program ended by sys.exit({_Exit.pending!r})")
     _quelea.close()
 
 
