@@ -36,7 +36,8 @@ typedef struct Emit {
   const JitFn *fn;
   IrFlow flow;
   bool fastmath, masks; /* masks: vectors can be loaded and stored in part */
-  unsigned width;       /* elements in a register: 1 but while the lanes of a leaf combine */
+  unsigned width;       /* elements in a register: 1, or the lanes of a leaf */
+  EmitRef mask;         /* which of them loads may touch; NULL: all */
   struct LLVMOpaqueContext *context;
   struct LLVMOpaqueModule *module;
   struct LLVMOpaqueBuilder *builder;
@@ -116,6 +117,7 @@ void emit_store(Emit *e, QlDtype dtype, EmitValue value, EmitPlace to);
 EmitValue emit_select(Emit *e, EmitRef condition, EmitValue a, EmitValue b);
 /* The even (0) or odd (1) lanes of a vector of 2 * e->width elements. */
 EmitValue emit_lanes(Emit *e, EmitValue value, int odd);
+EmitRef emit_all_lanes(Emit *e, EmitRef value); /* the same in each of e->width lanes */
 /* For each of e->width lanes: first + step * lane < limit? */
 EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit);
 
@@ -127,6 +129,7 @@ QlStatus emit_keep_functions(Emit *e, QlError *error); /* when all is emitted: w
 EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args);
 EmitValue emit_cast(Emit *e, QlDtype from, EmitValue value, QlDtype to);
 bool emit_is_inline(QlOp op, QlDtype loop); /* no call, or one of functions that have vector forms */
+bool emit_is_plain(QlOp op, QlDtype loop);  /* no call at all */
 
 /* ---- emit_loops.c ---- */
 
@@ -145,6 +148,11 @@ void emit_point_move(Emit *e, EmitPoint *point, const EmitPoint *from, int axis,
 void emit_point_rows(Emit *e, const EmitPoint *point); /* fills e->load_row: done outside the loop over the last axis */
 void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink, void *data); /* everything that happens at a point */
 EmitRef emit_element(Emit *e, uint32_t array, EmitRef row, EmitRef last, int32_t offset);
+/* Of how many elements are two vectors? 0: when a loop over the last axis had better not be split into whole vectors
+ * and a tail, since LLVM would not use masks for the tail. */
+int64_t emit_pair(const Emit *e);
+/* Can emit_point compute JIT_LANES neighbouring points of the last axis as one vector? It does with e->width of that. */
+bool emit_has_lanes(const Emit *e);
 
 /* ---- emit_reduce.c ---- */
 /* rows: [(rank + 2) * arrays] of scratch. */

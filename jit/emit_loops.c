@@ -113,12 +113,32 @@ static EmitPlace element_of_load(Emit *e, uint32_t id, const EmitPoint *point) {
   return place;
 }
 
+/* A value as an argument: in every lane, if it is a uniform one. */
+static EmitValue argument(Emit *e, uint32_t id) {
+  EmitValue value = e->values[id];
+  if (e->width > 1 && is_uniform(e, 0, &e->fn->ins[id])) value.part[0] = emit_all_lanes(e, value.part[0]);
+  return value;
+}
+
+static EmitValue load_of(Emit *e, uint32_t id, const EmitPoint *point) {
+  const IrIns *ins = &e->fn->ins[id];
+  EmitPlace place = element_of_load(e, id, point);
+  if (e->width == 1 || class_of(e, (uint32_t)ins->number, e->fn->rank - 1) != JIT_STRIDE_ZERO)
+    return emit_load(e, (QlDtype)ins->dtype, place);
+  unsigned width = e->width;
+  EmitRef mask = e->mask;
+  e->width = 1, e->mask = NULL;
+  EmitValue value = emit_load(e, (QlDtype)ins->dtype, place);
+  e->width = width, e->mask = mask;
+  return (EmitValue){{emit_all_lanes(e, value.part[0]), NULL}};
+}
+
 static EmitValue value_of(Emit *e, uint32_t id, const EmitPoint *point) {
   const JitFn *fn = e->fn;
   const IrIns *ins = &fn->ins[id];
   EmitValue args[3];
   int count = ir_arg_count(ins);
-  for (int a = 0; a < count; a++) args[a] = e->values[ins->args[a]];
+  for (int a = 0; a < count; a++) args[a] = argument(e, ins->args[a]);
   switch (ins->kind) {
     case IR_CONST: return emit_const(e, (QlDtype)ins->dtype, ins->value);
     case IR_PARAM: {
@@ -128,7 +148,7 @@ static EmitValue value_of(Emit *e, uint32_t id, const EmitPoint *point) {
       return emit_load(e, (QlDtype)ins->dtype, place);
     }
     case IR_INDEX: return (EmitValue){{emit_add(e, e->origin[ins->number], point->position[ins->number]), NULL}};
-    case IR_LOAD: return emit_load(e, (QlDtype)ins->dtype, element_of_load(e, id, point));
+    case IR_LOAD: return load_of(e, id, point);
     case IR_CAST: return emit_cast(e, (QlDtype)fn->ins[ins->args[0]].dtype, args[0], (QlDtype)ins->dtype);
     default: return emit_op(e, (QlOp)ins->op, (QlDtype)fn->ins[ins->args[count - 1]].dtype, args);
   }
@@ -145,7 +165,7 @@ static void emit_ins(Emit *e, uint32_t id, const EmitPoint *point, EmitSink *sin
       emit_store(e, (QlDtype)ins->dtype, e->values[ins->args[0]], place);
       break;
     }
-    case IR_REDUCE: sink(e, data, e->values[ins->args[0]]); break;
+    case IR_REDUCE: sink(e, data, argument(e, ins->args[0])); break;
     default: e->values[id] = value_of(e, id, point); break;
   }
 }
@@ -204,9 +224,7 @@ static const IrIns *find_reduction(const JitFn *fn) {
   return NULL;
 }
 
-/* Of how many elements are two vectors? 0: when the loop over the last axis had better not be split into whole vectors
- * and a tail, since LLVM would not use masks for the tail. */
-static int64_t pair_of_vectors(const Emit *e) {
+int64_t emit_pair(const Emit *e) {
   enum { VECTOR_BYTES = 64 };
   const JitFn *fn = e->fn;
   int64_t widest = 1;
@@ -224,6 +242,22 @@ static int64_t pair_of_vectors(const Emit *e) {
   return 2 * VECTOR_BYTES / widest;
 }
 
+bool emit_has_lanes(const Emit *e) {
+  const JitFn *fn = e->fn;
+  int64_t widest = 0; /* of small elements a register holds more than the lanes */
+  for (uint32_t i = 0; i < fn->blocks[0].count; i++) {
+    const IrIns *ins = &fn->ins[fn->blocks[0].ins[i]];
+    QlDtype dtype = (QlDtype)ins->dtype;
+    if (fn->block_count > 1 || ql_dtype_info[dtype].kind == QL_KIND_COMPLEX || ins->kind == IR_INDEX) return false;
+    widest = QL_MAX(widest, (int64_t)ql_dtype_info[dtype].size);
+    if (is_uniform(e, 0, ins)) continue;
+    if (ins->kind == IR_LOAD && class_of(e, (uint32_t)ins->number, fn->rank - 1) == JIT_STRIDE_ANY) return false;
+    if (ins->kind == IR_OP && !emit_is_plain((QlOp)ins->op, (QlDtype)fn->ins[ins->args[ir_arg_count(ins) - 1]].dtype))
+      return false;
+  }
+  return widest >= 4;
+}
+
 /* The points at first .. first + count - 1 of the last axis. */
 static void emit_line(Emit *e, EmitPoint *point, EmitRef first, EmitRef count, EmitLoopKind kind) {
   EmitLoop loop = emit_loop_open(e, count);
@@ -234,7 +268,7 @@ static void emit_line(Emit *e, EmitPoint *point, EmitRef first, EmitRef count, E
 
 static void emit_lines(Emit *e, EmitPoint *point) {
   EmitRef zero = emit_int(e, 0), extent = e->extent[e->fn->rank - 1];
-  int64_t pair = pair_of_vectors(e);
+  int64_t pair = emit_pair(e);
   if (pair) {
     EmitRef whole = emit_and(e, extent, emit_int(e, -pair));
     emit_line(e, point, zero, whole, EMIT_LOOP_WHOLE);
@@ -274,7 +308,7 @@ QlStatus emit_kernel(Emit *e, QlError *error) {
   EmitRef *rows = calloc((size_t)(fn->rank + 2) * fn->array_count + 1, sizeof *rows);
   if (!rows) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   read_call(e);
-  e->masks = e->masks && (fn->block_count > 1 || (!reduction && pair_of_vectors(e)));
+  e->masks = e->masks && (fn->block_count > 1 || emit_pair(e));
   EmitBlock body = emit_block(e), empty = emit_block(e);
   EmitRef has_points = emit_equal(e, emit_int(e, 0), emit_int(e, 0));
   for (int axis = 0; axis < fn->rank; axis++)

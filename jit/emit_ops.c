@@ -13,6 +13,11 @@ bool emit_is_inline(QlOp op, QlDtype loop) {
   }
 }
 
+bool emit_is_plain(QlOp op, QlDtype loop) {
+  bool composed = op == QL_OP_FLOAT_POWER || op == QL_OP_LOGADDEXP || op == QL_OP_LOGADDEXP2;
+  return emit_is_inline(op, loop) && !(kind_of(loop) == QL_KIND_FLOAT && (composed || ir_math(op, QL_F32)));
+}
+
 EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args) {
   if (op == QL_OP_SELECT) return emit_select(e, args[0].part[0], args[1], args[2]);
   EmitRef a = args[0].part[0], b = ql_op_info[op].arity > 1 ? args[1].part[0] : NULL;

@@ -1,7 +1,7 @@
 /* Reductions in their fixed order (contract C7; jit.h has the order), in two loop nests.
  *
  * Along the last axis: a leaf of 128 elements is computed into a buffer by a loop that LLVM vectorises; then its lanes
- * are one vector of 8 elements, that runs over the buffer.
+ * are one vector of 8 elements, that runs over the buffer. Elements that need no call are computed in the lanes at once.
  *
  *   for outer axes:                                   buffer   [128 elements]       lanes  [8]
  *     for leaf:  buffer <- elements;  lanes <- buffer, 8 at a time;  value <- ((0+1)+(2+3)) + ((4+5)+(6+7))
@@ -28,6 +28,7 @@ typedef struct Reduction {
   QlDtype dtype;
   QlOp op;
   bool along_last;
+  bool direct;     /* a leaf's elements are computed in its lanes, without the buffer */
   int64_t part;    /* bytes of an element, or of a part of one */
   int64_t tile;    /* columns side by side; 1 along the last axis */
   EmitRef columns; /* how many of them there are */
@@ -120,15 +121,26 @@ static void take_value(Emit *e, void *data, EmitValue value) {
   emit_store(e, r->dtype, value, place);
 }
 
+static void compute_columns(Emit *e, Reduction *r, EmitRef first, EmitRef column, EmitRef count, EmitLoopKind kind) {
+  EmitLoop loop = emit_loop_open(e, count);
+  r->column = emit_add(e, column, loop.i);
+  r->row.position[e->fn->rank - 1] = emit_add(e, first, r->column);
+  emit_point(e, &r->row, take_value, r);
+  emit_loop_close(e, &loop, kind);
+}
+
 /* Computes `count` elements along the last axis from `first` on, into r->target. */
 static void compute_elements(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
-  int last = e->fn->rank - 1;
+  EmitRef zero = emit_int(e, 0);
+  int64_t pair = emit_pair(e);
   emit_point_rows(e, &r->row);
-  EmitLoop loop = emit_loop_open(e, count);
-  r->column = loop.i;
-  r->row.position[last] = emit_add(e, first, loop.i);
-  emit_point(e, &r->row, take_value, r);
-  emit_loop_close(e, &loop, EMIT_LOOP_PARALLEL);
+  if (pair) {
+    EmitRef whole = emit_and(e, count, emit_int(e, -pair));
+    compute_columns(e, r, first, zero, whole, EMIT_LOOP_WHOLE);
+    compute_columns(e, r, first, whole, emit_and(e, count, emit_int(e, pair - 1)), EMIT_LOOP_TAIL);
+  } else {
+    compute_columns(e, r, first, zero, count, EMIT_LOOP_PARALLEL);
+  }
 }
 
 /* The row of the tile at `position` along the axis. */
@@ -139,20 +151,36 @@ static void compute_row(Emit *e, Reduction *r, EmitRef position) {
 
 /* ---- a leaf along the last axis ---- */
 
-/* The vector of lanes over the buffer: `groups` whole ones of 8, and `rest` more elements. */
-static EmitValue run_lanes(Emit *e, const Reduction *r, EmitRef groups, EmitRef rest) {
+static void keep_value(Emit *e, void *data, EmitValue value) {
+  (void)e;
+  *(EmitValue *)data = value;
+}
+
+/* Elements number at .. at + 7 of the leaf, of which `present` are there; NULL: all. */
+static EmitValue lanes_at(Emit *e, Reduction *r, EmitRef first, EmitRef at, EmitRef present) {
+  EmitValue value;
+  if (!r->direct) return emit_load(e, r->dtype, scratch(e, r, r->buffer, at, BUFFER));
+  r->row.position[e->fn->rank - 1] = emit_add(e, first, at);
+  e->mask = present ? emit_lanes_below(e, 0, 1, present) : NULL;
+  emit_point(e, &r->row, keep_value, &value);
+  e->mask = NULL;
+  return value;
+}
+
+/* The vector of lanes over a leaf of `count` elements: whole groups of 8, and the rest. */
+static EmitValue run_lanes(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
   EmitRef zero = emit_int(e, 0), one = emit_int(e, 1), eight = emit_int(e, JIT_LANES);
+  EmitRef groups = emit_shift_right(e, count, 3), rest = emit_and(e, count, emit_int(e, JIT_LANES - 1));
   EmitPlace lanes = {emit_stack(e, 2 * JIT_LANES * (int64_t)sizeof(double)), JIT_LANES * (int64_t)sizeof(double),
                      e->fn->array_count};
-  emit_store(e, r->dtype, emit_load(e, r->dtype, scratch(e, r, r->buffer, zero, BUFFER)), lanes);
+  emit_store(e, r->dtype, lanes_at(e, r, first, zero, count), lanes);
   EmitLoop loop = emit_loop_open(e, emit_sub(e, groups, one));
-  EmitRef at = emit_mul(e, emit_add(e, loop.i, one), eight);
-  EmitValue next = emit_load(e, r->dtype, scratch(e, r, r->buffer, at, BUFFER));
+  EmitValue next = lanes_at(e, r, first, emit_mul(e, emit_add(e, loop.i, one), eight), NULL);
   emit_store(e, r->dtype, combine(e, r, emit_load(e, r->dtype, lanes), next), lanes);
   emit_loop_close(e, &loop, EMIT_LOOP);
+  EmitRef extra = emit_choose(e, emit_less(e, zero, groups), rest, zero); /* the only group is in `lanes` already */
   EmitValue sum = emit_load(e, r->dtype, lanes);
-  EmitValue tail = emit_load(e, r->dtype, scratch(e, r, r->buffer, emit_mul(e, groups, eight), BUFFER));
-  EmitRef extra = emit_choose(e, emit_less(e, zero, groups), rest, zero); /* the only group is `sum` already */
+  EmitValue tail = lanes_at(e, r, first, emit_mul(e, groups, eight), extra);
   return emit_select(e, emit_lanes_below(e, 0, 1, extra), combine(e, r, sum, tail), sum);
 }
 
@@ -170,10 +198,12 @@ static void leaf_along_last(Emit *e, Reduction *r, EmitRef first, EmitRef count,
   r->target = r->buffer;
   r->target_columns = BUFFER;
   r->fresh = NULL;
-  compute_elements(e, r, first, count);
-  EmitRef groups = emit_shift_right(e, count, 3), rest = emit_and(e, count, emit_int(e, JIT_LANES - 1));
+  if (r->direct)
+    emit_point_rows(e, &r->row);
+  else
+    compute_elements(e, r, first, count);
   e->width = JIT_LANES;
-  EmitValue value = combine_lanes(e, r, run_lanes(e, r, groups, rest), emit_min(e, count, emit_int(e, JIT_LANES)));
+  EmitValue value = combine_lanes(e, r, run_lanes(e, r, first, count), emit_min(e, count, emit_int(e, JIT_LANES)));
   emit_store(e, r->dtype, value, scratch(e, r, to, emit_int(e, 0), r->tile));
 }
 
@@ -295,6 +325,7 @@ void emit_reduction(Emit *e, const IrIns *reduce, EmitRef *rows) {
                  .op = op_of((QlReduction)reduce->op),
                  .along_last = reduce->axis == e->fn->rank - 1};
   EmitLoop loops[QL_MAX_DIMS];
+  r.direct = r.along_last && emit_has_lanes(e);
   r.part = ql_dtype_info[ql_dtype_info[dtype].part].size;
   r.tile = r.along_last ? 1 : TILE_BYTES / r.part;
   r.columns = emit_int(e, 1);

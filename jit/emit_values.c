@@ -69,7 +69,7 @@ EmitValue emit_select(Emit *e, EmitRef condition, EmitValue a, EmitValue b) {
 /* ---- memory ---- */
 
 static void mark_access(Emit *e, EmitRef access, uint32_t scope, QlDtype part) {
-  LLVMSetAlignment(access, ql_dtype_info[part].size);
+  if (!LLVMIsACallInst(access)) LLVMSetAlignment(access, ql_dtype_info[part].size);
   if (scope == EMIT_UNMARKED) return;
   static const char *const names[] = {"alias.scope", "noalias", "llvm.access.group"};
   EmitMetadata nodes[] = {e->alias[scope], e->noalias[scope], e->group};
@@ -78,8 +78,22 @@ static void mark_access(Emit *e, EmitRef access, uint32_t scope, QlDtype part) {
                     LLVMMetadataAsValue(e->context, nodes[n]));
 }
 
+/* The lanes of e->mask; zeros in the others, whose memory need not exist. */
+static EmitRef masked_load(Emit *e, QlDtype part, EmitRef address) {
+  static const char name[] = "llvm.masked.load";
+  LLVMTypeRef index = LLVMInt32TypeInContext(e->context), type = memory_type(e, part);
+  LLVMTypeRef overload[] = {type, LLVMTypeOf(address)};
+  LLVMTypeRef signature =
+      LLVMFunctionType(type, (LLVMTypeRef[]){LLVMTypeOf(address), index, LLVMTypeOf(e->mask), type}, 4, false);
+  EmitRef args[] = {address, LLVMConstInt(index, ql_dtype_info[part].size, false), e->mask, LLVMConstNull(type)};
+  unsigned id = LLVMLookupIntrinsicID(name, sizeof name - 1);
+  EmitRef function = LLVMGetIntrinsicDeclaration(e->module, id, overload, 2);
+  return LLVMBuildCall2(e->builder, signature, function, args, 4, "");
+}
+
 static EmitRef load_part(Emit *e, QlDtype part, EmitRef address, uint32_t scope) {
-  EmitRef value = LLVMBuildLoad2(e->builder, memory_type(e, part), address, "");
+  EmitRef value =
+      e->mask ? masked_load(e, part, address) : LLVMBuildLoad2(e->builder, memory_type(e, part), address, "");
   mark_access(e, value, scope, part);
   if (part == QL_BOOL) return LLVMBuildICmp(e->builder, LLVMIntNE, value, LLVMConstNull(LLVMTypeOf(value)), "");
   return part == QL_F16 ? LLVMBuildFPExt(e->builder, value, emit_type(e, part), "") : value;
@@ -123,14 +137,16 @@ EmitValue emit_lanes(Emit *e, EmitValue value, int odd) {
   return value;
 }
 
+EmitRef emit_all_lanes(Emit *e, EmitRef value) {
+  if (e->width == 1) return value;
+  LLVMTypeRef type = emit_widen(e, LLVMTypeOf(value)), index = LLVMInt32TypeInContext(e->context);
+  EmitRef first = LLVMBuildInsertElement(e->builder, LLVMGetPoison(type), value, LLVMConstNull(index), "");
+  return LLVMBuildShuffleVector(e->builder, first, LLVMGetPoison(type), LLVMConstNull(emit_widen(e, index)), "");
+}
+
 EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit) {
-  EmitRef lanes[JIT_LANES], limits;
+  EmitRef lanes[JIT_LANES];
   if (e->width == 1) return emit_less(e, emit_int(e, first), limit);
   for (unsigned lane = 0; lane < e->width; lane++) lanes[lane] = emit_int(e, first + step * lane);
-  EmitRef numbers = LLVMConstVector(lanes, e->width);
-  LLVMTypeRef type = LLVMTypeOf(numbers), index = LLVMInt32TypeInContext(e->context);
-  limits = LLVMBuildInsertElement(e->builder, LLVMGetPoison(type), limit, LLVMConstNull(index), "");
-  limits = LLVMBuildShuffleVector(e->builder, limits, LLVMGetPoison(type),
-                                  LLVMConstNull(LLVMVectorType(index, e->width)), "");
-  return LLVMBuildICmp(e->builder, LLVMIntSLT, numbers, limits, "");
+  return LLVMBuildICmp(e->builder, LLVMIntSLT, LLVMConstVector(lanes, e->width), emit_all_lanes(e, limit), "");
 }

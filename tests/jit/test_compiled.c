@@ -5,6 +5,8 @@
 #include "random.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { FUNCTIONS = 160, CALLS = 6 };
 
@@ -305,6 +307,61 @@ static void every_reduction(void) {
   jit_close(jit);
 }
 
+/* The elements of a line are computed in the lanes of a leaf: uniform and broadcast operands in all of them, and of the
+ * last group those that are there. The operands end where their page does, and nothing may be read behind it. */
+static void reductions_end_with_their_elements(void) {
+  static const char text[] =
+      "function rank 2\narray $0: f64 read (any, unit)\narray $1: f64 read (any, zero)\narray $2: i32 read (zero, "
+      "unit)\n"
+      "array $3: f64 write (any, zero)\nparam ?0: f64\n@0\n"
+      "  %limit: f64 = param ?0\n  %x: f64[:,:] = load $0[0, 0]\n  %row: f64[:,:] = load $1[0, 0]\n"
+      "  %count: i32[:,:] = load $2[0, 0]\n  %product: f64[:,:] = multiply %x, %row\n"
+      "  %number: f64[:,:] = cast %count\n  %below: b8[:,:] = less %x, %limit\n"
+      "  %value: f64[:,:] = where %below, %product, %number\n  reduce sum whole 1, $3, %value\n  ret\n";
+  enum { LINES = 3, ELEMENTS = 300 };
+  Jit *jit = open_jit(false);
+  JitFn *fn = NULL;
+  QlError error = {0};
+  size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (LINES * ELEMENTS * sizeof(double) / page + 1) * page;
+  char *ends[2];
+  for (int k = 0; k < 2; k++) {
+    char *memory = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!CHECK(memory != MAP_FAILED && mprotect(memory + room, page, PROT_NONE) == 0)) return;
+    ends[k] = memory + room;
+  }
+  JitEntry *entry = jit_parse(text, &fn, &error) == QL_OK ? compile(jit, fn, &error) : NULL;
+  if (!CHECK(entry)) fprintf(stderr, "%s\n", error.text);
+  Random random = {11};
+  for (int64_t count = 1; entry && count <= ELEMENTS; count += count < 40 ? 1 : 37) {
+    double rows[LINES] = {1.5, -0.25, 3}, got[LINES], want[LINES];
+    char *numbers = ends[0] - LINES * count * (int64_t)sizeof(double),
+         *counts = ends[1] - count * (int64_t)sizeof(int32_t);
+    for (int64_t n = 0; n < LINES * count; n++) ((double *)numbers)[n] = random_double(&random);
+    for (int64_t n = 0; n < count; n++) ((int32_t *)counts)[n] = (int32_t)random_int(&random);
+    int64_t extent[] = {LINES, count}, origin[] = {0, 0};
+    int64_t stride[] = {
+        count * (int64_t)sizeof(double), sizeof(double), sizeof(double), 0, 0, sizeof(int32_t), sizeof(double), 0};
+    char *base[] = {numbers, (char *)rows, counts, (char *)got};
+    JitCall call = {extent, origin, base, stride, &(QlValue){.d = 0.5}};
+    entry(&call);
+    base[3] = (char *)want;
+    CHECK(jit_interpret(fn, &call, &error) == QL_OK);
+    for (int line = 0; line < LINES; line++) CHECK(same_element(QL_F64, (char *)&got[line], (char *)&want[line]));
+  }
+  for (int k = 0; k < 2; k++) munmap(ends[k] - room, room + page);
+  jit_fn_free(fn), jit_close(jit);
+}
+
+/* Neither do elements that need no call go through memory. */
+static void reductions_have_no_buffer(void) {
+  Jit *jit = open_jit(false);
+  JitFn *fn = reduction_of(QL_REDUCE_SUM, JIT_WHOLE, 1, QL_F64, true);
+  QlError error = {0};
+  char *assembly = jit_assembly(jit, fn, &error);
+  CHECK(assembly && strstr(assembly, "kernel") && !strstr(assembly, "memcpy"));
+  free(assembly), jit_fn_free(fn), jit_close(jit);
+}
+
 /* ---- boxes ---- */
 
 /* A box without points touches no memory, not even for a uniform load. */
@@ -378,5 +435,6 @@ static void loops_are_vectorised(void) {
 }
 
 CHECK_MAIN(CHECK_TEST(random_functions), CHECK_TEST(every_operation), CHECK_TEST(every_cast), CHECK_TEST(every_length),
-           CHECK_TEST(every_reduction), CHECK_TEST(empty_boxes), CHECK_TEST(fastmath_contracts),
+           CHECK_TEST(every_reduction), CHECK_TEST(reductions_end_with_their_elements),
+           CHECK_TEST(reductions_have_no_buffer), CHECK_TEST(empty_boxes), CHECK_TEST(fastmath_contracts),
            CHECK_TEST(loops_are_vectorised))
