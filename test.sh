@@ -68,14 +68,16 @@ distributed() (
   TIMEOUT=1500 launch "$ranks" bash -c '[ "$OMPI_COMM_WORLD_RANK" = 0 ] || exec >"$0.$OMPI_COMM_WORLD_RANK.log"; exec "$@"' "$logs/$name" "${command[@]}"
 )
 
-# under_asan RANKS [VARIABLE=VALUE...]: the interpreter knows nothing of the sanitizer, whose library must come first. Leaks are counted by the C tests.
-under_asan() (
-  ranks=$1
-  shift
-  given=(LD_PRELOAD="$(gcc -print-file-name=libasan.so)" PYTHONPATH="$top/build/debug/python" PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 "$@")
+# under PRESET RANKS [VARIABLE=VALUE...]: the interpreter knows nothing of the sanitizer, whose library must come first. Leaks are counted by the C tests.
+under() (
+  declare -A library=([debug]=libasan.so [tsan]=libtsan.so)
+  preset=$1 ranks=$2
+  shift 2
+  given=(LD_PRELOAD="$(gcc -print-file-name="${library[$preset]}")" PYTHONPATH="$top/build/$preset/python" PYTHONMALLOC=malloc "$@")
+  given+=(ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=detect_deadlocks=0)
   # shellcheck disable=SC2206
   # --capture=sys: pytest must not swallow the sanitizer's report, after which nothing prints what it has captured
-  command=(env "${given[@]}" "$python" -m pytest --color=no --capture=sys -p no:cacheprovider -m "not slow" $on_asan)
+  command=(env "${given[@]}" "$python" -m pytest --color=no --capture=sys -p no:cacheprovider -m "not slow" $sanitized)
   if [ "$ranks" = 0 ]; then exec "${command[@]}"; fi
   TIMEOUT=1500 launch "$ranks" "${command[@]}"
 )
@@ -100,15 +102,18 @@ on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP
 on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1
 
 stage build.debug setup_build debug
-on_asan="tests/python/test_indexing.py tests/python/test_distributed.py"
-[ -z "$all" ] || on_asan="tests/python --ignore=tests/python/test_process.py --ignore=tests/python/test_failures.py"
-stage asan.0 under_asan 0
-stage asan.3.nodes.1 under_asan 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1
+sanitized="tests/python/test_indexing.py tests/python/test_distributed.py"
+[ -z "$all" ] || sanitized="tests/python --ignore=tests/python/test_process.py --ignore=tests/python/test_failures.py"
+stage asan.0 under debug 0
+stage asan.3.nodes.1 under debug 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1
 
 if [ -n "$all" ]; then
   stage ctest.debug ctests debug
   stage build.tsan setup_build tsan
   stage ctest.tsan ctests tsan
+  sanitized="tests/python/test_indexing.py tests/python/test_distributed.py"
+  stage tsan.0.threads.2 under tsan 0 QUELEA_THREADS=2 QUELEA_REPLICATE=-1
+  stage tsan.2.threads.2 under tsan 2 QUELEA_THREADS=2 QUELEA_REPLICATE=-1
   while read -r ranks threads nodes replicate flush check; do
     on_ranks "all.$ranks.threads.$threads.nodes.$nodes.$replicate.$flush.$check" "$ranks" QUELEA_THREADS="$threads" \
       QUELEA_NODE_SIZE="$nodes" QUELEA_REPLICATE="$replicate" QUELEA_FLUSH="$flush" QUELEA_CHECK="$check"

@@ -45,7 +45,8 @@ QlValue rt_canary(QlDtype dtype) {
 
 static void fill(char *data, int64_t bytes, QlDtype dtype) {
   uint64_t word = pattern(dtype);
-  for (; bytes >= (int64_t)sizeof word; data += sizeof word, bytes -= (int64_t)sizeof word) memcpy(data, &word, sizeof word);
+  for (; bytes >= (int64_t)sizeof word; data += sizeof word, bytes -= (int64_t)sizeof word)
+    memcpy(data, &word, sizeof word);
   memcpy(data, &word, (size_t)bytes);
 }
 
@@ -62,8 +63,10 @@ void rt_canary_fresh(QlContext *ctx, const Plan *plan, Block *const *blocks, uin
     memset(block->data - slack, SLACK, (size_t)slack);
     fill(block->data, block->bytes, (QlDtype)plan->slots[k].dtype);
   }
-  if (leads) comm_publish(ctx->comm, ctx->info->workers + FRESH_CELL, run);
-  else comm_await(ctx->comm, ctx->info->workers + FRESH_CELL, run, true);
+  if (leads)
+    comm_publish(ctx->comm, ctx->info->workers + FRESH_CELL, run);
+  else
+    comm_await(ctx->comm, ctx->info->workers + FRESH_CELL, run, true);
 }
 
 static bool has_margin(const PlanSlot *slot) {
@@ -75,7 +78,8 @@ static bool has_margin(const PlanSlot *slot) {
 static void fill_box(const PlanSlot *slot, const Box *box, char *data) {
   const int64_t standing[QL_MAX_DIMS] = {0};
   uint64_t word[2] = {pattern((QlDtype)slot->dtype), pattern((QlDtype)slot->dtype)};
-  box_copy(slot->ndim, box, ql_dtype_info[slot->dtype].size, data, &slot->geometry.alloc, slot->geometry.stride, (const char *)word, box, standing);
+  box_copy(slot->ndim, box, ql_dtype_info[slot->dtype].size, data, &slot->geometry.alloc, slot->geometry.stride,
+           (const char *)word, box, standing);
 }
 
 static void fill_margins(const QlContext *ctx, const PlanSlot *slot, char *data) {
@@ -92,7 +96,8 @@ static void fill_margins(const QlContext *ctx, const PlanSlot *slot, char *data)
 /* Requires that the caller, the node's leader, has finished the group. Others may still read the margins for it. */
 void rt_canary_stored(QlContext *ctx, const Plan *plan, const PlanGroup *group, char *const *data, uint64_t finished) {
   const CommInfo *info = ctx->info;
-  bool renews = group->kind == GROUP_MOVE && group->operands[0].slot == group->operands[1].slot; /* valid ghosts move with it */
+  bool renews =
+      group->kind == GROUP_MOVE && group->operands[0].slot == group->operands[1].slot; /* valid ghosts move with it */
   for (int o = 0; o < group->store_count && !renews; o++) {
     int k = group->operands[o].slot;
     if (!has_margin(&plan->slots[k])) continue;
@@ -139,6 +144,6 @@ void rt_guard_check(QlContext *ctx, const Block *block) {
   if (!block->watched) return;
   for (int64_t k = 1; k <= rt_guard_slack(block->bytes); k++)
     if ((unsigned char)block->data[-k] != SLACK)
-      comm_abort(ctx->comm, "something wrote %lld bytes before the first element of a block of %lld bytes", (long long)k,
-                 (long long)block->bytes);
+      comm_abort(ctx->comm, "something wrote %lld bytes before the first element of a block of %lld bytes",
+                 (long long)k, (long long)block->bytes);
 }

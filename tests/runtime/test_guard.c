@@ -32,12 +32,20 @@ enum { COUNT = 100 };
 
 static void make_probe(Probe *probe, Layout *layout, Block geometry, JitEntry *first, JitEntry *second) {
   *probe = (Probe){.strides = {8}};
-  probe->slot = (PlanSlot){.allocate = true, .dtype = QL_F64, .ndim = 1, .shape = {COUNT}, .layout = layout, .geometry = geometry};
+  probe->slot = (PlanSlot){
+      .allocate = true, .dtype = QL_F64, .ndim = 1, .shape = {COUNT}, .layout = layout, .geometry = geometry};
   probe->operand = (PlanOperand){.stride = {8}};
   probe->task = (PlanTask){.box = {{0}, {geometry.bytes / 8}}};
   for (int g = 0; g < 2; g++)
-    probe->groups[g] = (PlanGroup){.kind = GROUP_KERNEL, .rank = 1, .entry = g ? second : first, .operand_count = 1, .store_count = g == 0,
-                                   .operands = &probe->operand, .strides = probe->strides, .tasks = &probe->task, .reduce_axis = -1};
+    probe->groups[g] = (PlanGroup){.kind = GROUP_KERNEL,
+                                   .rank = 1,
+                                   .entry = g ? second : first,
+                                   .operand_count = 1,
+                                   .store_count = g == 0,
+                                   .operands = &probe->operand,
+                                   .strides = probe->strides,
+                                   .tasks = &probe->task,
+                                   .reduce_axis = -1};
   probe->plan = (Plan){.slot_count = 1, .slots = &probe->slot, .group_count = second ? 2 : 1, .groups = probe->groups};
 }
 
@@ -120,7 +128,8 @@ static void margins_of_targets(void) {
   if (!CHECK(ctx) || !CHECK_INT_EQ(ctx->info->node_count, 2)) return;
   Layout *layout = rt_layout_new(rt_template_for_shape(ctx, 1, shape, NULL), NULL);
   Block geometry = rt_block_geometry(ctx, layout, 1, shape, 8, (const int64_t(*)[2])margin);
-  make_probe(&probe, layout, geometry, store_one, owned_is_stored_and_margin_forgotten); /* store_one also writes what looks like old ghosts */
+  make_probe(&probe, layout, geometry, store_one,
+             owned_is_stored_and_margin_forgotten); /* store_one also writes what looks like old ghosts */
   run_probe(ctx, &probe);
   rt_layout_release(ctx, layout);
   ql_close(ctx);
@@ -196,4 +205,5 @@ static void leaving_a_block(void) {
   CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
 }
 
-CHECK_MAIN(CHECK_TEST(fresh_blocks), CHECK_TEST(every_dtype), CHECK_TEST(empty_arrays), CHECK_TEST(leaving_a_block), CHECK_TEST(margins_of_targets))
+CHECK_MAIN(CHECK_TEST(fresh_blocks), CHECK_TEST(every_dtype), CHECK_TEST(empty_arrays), CHECK_TEST(leaving_a_block),
+           CHECK_TEST(margins_of_targets))

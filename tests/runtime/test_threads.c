@@ -1,0 +1,166 @@
+/* Threads hand their work over by cells alone. TSan does not see compiled code; here it does: plans that the planner made run with functions
+ * of this file in place of their kernels, so that every read of a neighbour's elements, of a ghost and of a copy needs the wait that
+ * orders it. Without TSan the values are compared, which finds what is grossly wrong. On any ranks, nodes and threads. */
+#include "runtime.h"
+
+#include "../check.h"
+
+#include <stdlib.h>
+
+typedef struct Job {
+  QlContext *ctx;
+  QlError error;
+} Job;
+static Job job; /* the tests of one program share the job that main opens */
+
+enum { COUNT = 3000, STEPS = 6, ROUNDS = 5, ROWS = 60, COLUMNS = 50 };
+
+/* ---- what stands in for compiled code ---- */
+
+/* target[i] = source[i] - source[i + 2] */
+static void difference(const JitCall *call) {
+  for (int64_t i = 0; i < call->extent[0]; i++) {
+    const char *from = call->base[1] + i * call->stride[1];
+    *(double *)(call->base[0] + i * call->stride[0]) =
+        *(const double *)from - *(const double *)(from + 2 * call->stride[1]);
+  }
+}
+
+/* target[i] = source[i] */
+static void copy_row(const JitCall *call) {
+  for (int64_t i = 0; i < call->extent[0]; i++)
+    *(double *)(call->base[0] + i * call->stride[0]) = *(const double *)(call->base[1] + i * call->stride[1]);
+}
+
+/* target[i][j] = source[i][j], each by its own strides */
+static void copy(const JitCall *call) {
+  for (int64_t i = 0; i < call->extent[0]; i++)
+    for (int64_t j = 0; j < call->extent[1]; j++)
+      *(double *)(call->base[0] + i * call->stride[0] + j * call->stride[1]) =
+          *(const double *)(call->base[1] + i * call->stride[2] + j * call->stride[3]);
+}
+
+/* Runs what is recorded with `entry` in every kernel. The flush finds the plan that was made here. */
+static void run_with(JitEntry *entry) {
+  Plan *plan;
+  rt_drops_assume(job.ctx);
+  if (!CHECK_INT_EQ(rt_plan_log(job.ctx, true, &plan, &job.error), QL_OK)) return;
+  int kernels = 0;
+  for (int g = 0; g < plan->group_count; g++) {
+    if (plan->groups[g].kind != GROUP_KERNEL) continue;
+    CHECK_INT_EQ(plan->groups[g].operand_count, 2);
+    plan->groups[g].entry = entry;
+    kernels++;
+  }
+  CHECK_INT_EQ(kernels, STEPS);
+  CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK);
+}
+
+static QlArray *ramp(int ndim, const int64_t *shape) {
+  QlArray *made = NULL;
+  CHECK_INT_EQ(ql_ramp(job.ctx, QL_F64, ndim, shape, 0, ql_f64(1), ql_f64(3), &made, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK);
+  return made;
+}
+
+/* ---- neighbours, and ghosts ---- */
+
+/* v[1:-1] = u[:-2] - u[2:] */
+static void record_difference(QlArray *v, QlArray *u) {
+  QlArray *to, *left, *right, *value;
+  int64_t shape[] = {COUNT - 2}, stride[] = {1};
+  CHECK_INT_EQ(ql_view(v, 1, shape, stride, 1, &to, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_view(u, 1, shape, stride, 0, &left, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_view(u, 1, shape, stride, 2, &right, &job.error), QL_OK);
+  QlOperand in[] = {{.array = left}, {.array = right}};
+  CHECK_INT_EQ(ql_ufunc(job.ctx, QL_OP_SUBTRACT, 2, in, NULL, NULL, QL_DTYPE_NONE, &value, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_assign(job.ctx, to, &(QlOperand){.array = value}, &job.error), QL_OK);
+  ql_release(to), ql_release(left), ql_release(right), ql_release(value);
+}
+
+static void steps_of_a_stencil(void) {
+  static double want[2][COUNT], host[COUNT];
+  int64_t shape[] = {COUNT};
+  QlArray *u = ramp(1, shape), *v = ramp(1, shape);
+  for (int i = 0; i < COUNT; i++) want[0][i] = want[1][i] = 1 + 3.0 * i;
+  for (int round = 0; round < ROUNDS; round++) {
+    for (int step = 0; step < STEPS; step++) {
+      const double *from = want[step % 2];
+      double *to = want[1 - step % 2];
+      record_difference(step % 2 ? u : v, step % 2 ? v : u);
+      for (int i = 1; i < COUNT - 1; i++) to[i] = from[i - 1] - from[i + 1];
+    }
+    run_with(difference);
+    CHECK_INT_EQ(ql_gather(u, -1, host, &job.error), QL_OK);
+    CHECK_INT_EQ(memcmp(host, want[0], sizeof host), 0);
+  }
+  ql_release(u), ql_release(v);
+}
+
+/* Ghosts that come again: v[FIRST:-1] = u[FIRST + 1:]; u = w. Of two nodes the first only receives, and its leader computes nothing of v: only
+ * the wait before it unpacks tells it that the old ones have been read. */
+static void ghosts_are_replaced(void) {
+  enum { PAIRS = STEPS / 2, FIRST = COUNT / 2 - 100 };
+  static double host[COUNT];
+  int64_t shape[] = {COUNT}, shorter[] = {COUNT - 1 - FIRST}, stride[] = {1};
+  QlArray *u = ramp(1, shape), *ahead, *v[PAIRS], *to[PAIRS], *w[PAIRS];
+  CHECK_INT_EQ(ql_view(u, 1, shorter, stride, FIRST + 1, &ahead, &job.error), QL_OK);
+  for (int k = 0; k < PAIRS; k++) {
+    v[k] = ramp(1, shape);
+    CHECK_INT_EQ(ql_view(v[k], 1, shorter, stride, FIRST, &to[k], &job.error), QL_OK);
+    CHECK_INT_EQ(ql_ramp(job.ctx, QL_F64, 1, shape, 0, ql_f64(k), ql_f64(k), &w[k], &job.error), QL_OK);
+    CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK);
+  }
+  for (int round = 0; round < ROUNDS; round++) {
+    for (int k = 0; k < PAIRS; k++) {
+      CHECK_INT_EQ(ql_assign(job.ctx, to[k], &(QlOperand){.array = ahead}, &job.error), QL_OK);
+      CHECK_INT_EQ(ql_assign(job.ctx, u, &(QlOperand){.array = w[k]}, &job.error), QL_OK);
+    }
+    run_with(copy_row);
+    for (int k = 1; k < PAIRS; k++) {
+      int wrong = 0;
+      CHECK_INT_EQ(ql_gather(v[k], -1, host, &job.error), QL_OK);
+      for (int i = FIRST; i < COUNT - 1; i++) wrong += host[i] != (k - 1) * (i + 2.0);
+      CHECK_INT_EQ(wrong, 0);
+    }
+  }
+  for (int k = 0; k < PAIRS; k++) ql_release(v[k]), ql_release(to[k]), ql_release(w[k]);
+  ql_release(u), ql_release(ahead);
+}
+
+/* ---- copies of what other workers own ---- */
+
+static void steps_of_transposes(void) {
+  static double host[ROWS][COLUMNS];
+  int64_t shape[] = {ROWS, COLUMNS}, turned[] = {COLUMNS, ROWS};
+  QlArray *u = ramp(2, shape), *v = ramp(2, turned), *u_turned, *v_turned;
+  CHECK_INT_EQ(ql_view(u, 2, turned, (int64_t[]){1, COLUMNS}, 0, &u_turned, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_view(v, 2, shape, (int64_t[]){1, ROWS}, 0, &v_turned, &job.error), QL_OK);
+  for (int round = 0; round < ROUNDS; round++) {
+    for (int step = 0; step < STEPS; step++)
+      CHECK_INT_EQ(
+          ql_assign(job.ctx, step % 2 ? u : v, &(QlOperand){.array = step % 2 ? v_turned : u_turned}, &job.error),
+          QL_OK);
+    run_with(copy);
+    int wrong = 0;
+    CHECK_INT_EQ(ql_gather(u, -1, host, &job.error), QL_OK);
+    for (int i = 0; i < ROWS; i++)
+      for (int j = 0; j < COLUMNS; j++) wrong += host[i][j] != 1 + 3.0 * i;
+    CHECK_INT_EQ(wrong, 0);
+  }
+  ql_release(u), ql_release(v), ql_release(u_turned), ql_release(v_turned);
+}
+
+int main(int argc, char **argv) {
+  static const CheckTest tests[] = {CHECK_TEST(steps_of_a_stencil), CHECK_TEST(ghosts_are_replaced),
+                                    CHECK_TEST(steps_of_transposes)};
+  setenv("QUELEA_FLUSH", "1000", 1), setenv("QUELEA_OVERLAP", "1", 1);
+  if (ql_open(NULL, &job.ctx, &job.error)) {
+    fprintf(stderr, "%s\n", job.error.text);
+    return 1;
+  }
+  int status = check_run(tests, sizeof tests / sizeof *tests, argc, argv);
+  if (*job.error.text) fprintf(stderr, "%s\n", job.error.text);
+  ql_close(job.ctx);
+  return status;
+}
