@@ -37,24 +37,37 @@ EmitRef emit_bool(Emit *e, QlOp op, EmitRef a, EmitRef b) {
 
 /* ---- integers ---- */
 
-/* Quotient and rest are poison for a divisor of 0 and for MIN / -1: such divisors are replaced by 1 and their results
- * chosen afterwards. Division by -1 is negation, its rest 0. */
+/* a / b, truncated. Vectors have no such instruction, but one for floats, which gives the same: the exact quotient of a
+ * by b is a whole number, or lies at least a part of 1/|a| of itself from the next one, and a float32 tells that from
+ * it for numbers of 16 bits, a float64 for 32. */
+static EmitRef quotient_of(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
+  bool is_signed = kind_of(loop) == QL_KIND_INT, small = bits_of(loop) < 32;
+  if (bits_of(loop) == 64 || LLVMIsConstant(b))
+    return is_signed ? LLVMBuildSDiv(e->builder, a, b, "") : LLVMBuildUDiv(e->builder, a, b, "");
+  LLVMTypeRef type = emit_type(e, small ? QL_F32 : QL_F64), word = emit_type(e, QL_I32);
+  EmitRef x = is_signed ? LLVMBuildSIToFP(e->builder, a, type, "") : LLVMBuildUIToFP(e->builder, a, type, "");
+  EmitRef y = is_signed ? LLVMBuildSIToFP(e->builder, b, type, "") : LLVMBuildUIToFP(e->builder, b, type, "");
+  EmitRef ratio = LLVMBuildFDiv(e->builder, x, y, "");
+  bool to_signed = is_signed || small;
+  EmitRef whole =
+      to_signed ? LLVMBuildFPToSI(e->builder, ratio, word, "") : LLVMBuildFPToUI(e->builder, ratio, word, "");
+  return small ? LLVMBuildTrunc(e->builder, whole, LLVMTypeOf(a), "") : whole;
+}
+
+/* Quotients are poison for a divisor of 0 and for MIN / -1: such divisors are replaced by 1 and their results chosen
+ * afterwards. Division by -1 is negation, its rest 0. */
 static EmitRef divide_int(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
   EmitRef zero = emit_number(e, loop, 0), one = emit_number(e, loop, 1), by_zero = COMPARE_INT(EQ, b, zero);
-  if (kind_of(loop) == QL_KIND_UINT) {
-    EmitRef divisor = CHOOSE(by_zero, one, b);
-    EmitRef result = op == QL_OP_FLOOR_DIVIDE ? LLVMBuildUDiv(e->builder, a, divisor, "")
-                                              : LLVMBuildURem(e->builder, a, divisor, "");
-    return CHOOSE(by_zero, zero, result);
-  }
-  EmitRef by_minus = COMPARE_INT(EQ, b, emit_number(e, loop, -1));
-  EmitRef divisor = CHOOSE(OR(by_zero, by_minus), one, b);
-  EmitRef rest = LLVMBuildSRem(e->builder, a, divisor, "");
-  if (op == QL_OP_FMOD) return rest; /* of 1: 0 */
+  bool is_signed = kind_of(loop) == QL_KIND_INT;
+  EmitRef by_minus = is_signed ? COMPARE_INT(EQ, b, emit_number(e, loop, -1)) : NULL;
+  EmitRef divisor = CHOOSE(is_signed ? OR(by_zero, by_minus) : by_zero, one, b);
+  EmitRef quotient = quotient_of(e, loop, a, divisor);
+  EmitRef rest = LLVMBuildSub(e->builder, a, LLVMBuildMul(e->builder, quotient, divisor, ""), "");
+  if (op == QL_OP_FMOD || (op == QL_OP_REMAINDER && !is_signed)) return rest; /* by 1: 0 */
+  if (!is_signed) return CHOOSE(by_zero, zero, quotient);
   EmitRef opposite = COMPARE_INT(SLT, XOR(rest, divisor), zero);
   EmitRef below = AND(COMPARE_INT(NE, rest, zero), opposite);
   if (op == QL_OP_REMAINDER) return CHOOSE(below, LLVMBuildAdd(e->builder, rest, divisor, ""), rest);
-  EmitRef quotient = LLVMBuildSDiv(e->builder, a, divisor, "");
   quotient = CHOOSE(below, LLVMBuildSub(e->builder, quotient, one, ""), quotient);
   return CHOOSE(by_zero, zero, CHOOSE(by_minus, LLVMBuildNeg(e->builder, a, ""), quotient));
 }

@@ -4,10 +4,11 @@
 
 bool emit_is_inline(QlOp op, QlDtype loop) {
   switch (op) {
+    case QL_OP_NEXTAFTER: return false;
     case QL_OP_FLOOR_DIVIDE:
     case QL_OP_REMAINDER:
-    case QL_OP_FMOD:
-    case QL_OP_NEXTAFTER: return false; /* fmod has no vector form */
+    case QL_OP_FMOD: /* those of 64 bits and fmod have no vector form */
+      return (kind_of(loop) == QL_KIND_INT || kind_of(loop) == QL_KIND_UINT) && bits_of(loop) < 64;
     case QL_OP_POWER: return kind_of(loop) == QL_KIND_FLOAT;
     default: return kind_of(loop) != QL_KIND_COMPLEX;
   }

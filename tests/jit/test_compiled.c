@@ -233,6 +233,58 @@ static void every_length(void) {
   jit_close(jit);
 }
 
+/* ---- division of small integers, which goes through floats ---- */
+
+/* Every pair of 8 bits; of more bits: products, and their neighbours, where a rounded quotient would show. */
+static void dividend_and_divisor(Random *random, QlDtype dtype, uint64_t n, QlValue *a, QlValue *b) {
+  *a = ir_canonical(dtype, (QlValue){.u = n & 255}), *b = ir_canonical(dtype, (QlValue){.u = n >> 8});
+  if (ql_dtype_info[dtype].size == 1) return;
+  uint64_t high = random_bits(random) >> random_below(random, 64),
+           factor = random_bits(random) >> random_below(random, 64);
+  *b = random_chance(random, 20) ? random_value(random, dtype) : ir_canonical(dtype, (QlValue){.u = high});
+  uint64_t product = b->u * factor + random_below(random, 3) - 1;
+  *a = random_chance(random, 20) ? random_value(random, dtype) : ir_canonical(dtype, (QlValue){.u = product});
+}
+
+static void small_integers_divide(void) {
+  enum { PAIRS = 0x10000 };
+  static const QlOp ops[] = {QL_OP_FLOOR_DIVIDE, QL_OP_REMAINDER, QL_OP_FMOD};
+  Jit *jit = open_jit(false);
+  Random random = {13};
+  char *memory[3];
+  for (int k = 0; k < 3; k++) memory[k] = calloc(PAIRS, sizeof(int32_t));
+  for (int dtype = QL_I8; dtype <= QL_U32; dtype++) {
+    int64_t size = ql_dtype_info[dtype].size, extent = PAIRS, origin = 0, stride[] = {size, size, size};
+    JitStride unit = JIT_STRIDE_UNIT;
+    if (size == 8) continue;
+    for (uint64_t n = 0; n < PAIRS; n++) {
+      QlValue a, b;
+      dividend_and_divisor(&random, (QlDtype)dtype, n, &a, &b);
+      ir_write((QlDtype)dtype, memory[0] + (int64_t)n * size, a),
+          ir_write((QlDtype)dtype, memory[1] + (int64_t)n * size, b);
+    }
+    for (int op = 0; op < 3; op++) {
+      JitFn *fn = jit_fn_new(1);
+      QlError error = {0};
+      for (int k = 0; k < 3; k++) jit_fn_array(fn, (QlDtype)dtype, k == 2 ? JIT_WRITE : JIT_READ, &unit);
+      JitRef args[] = {jit_load(fn, 0, NULL, no_source()), jit_load(fn, 1, NULL, no_source())};
+      jit_store(fn, 2, jit_op(fn, ops[op], 2, args, no_source()), no_source());
+      JitEntry *entry = compile(jit, fn, &error);
+      if (!CHECK(entry)) report(fn, "not compiled", error.text);
+      if (entry) entry(&(JitCall){&extent, &origin, memory, stride, NULL});
+      bool right = true;
+      for (int64_t at = 0; entry && right && at < PAIRS * size; at += size) {
+        QlValue pair[] = {ir_read((QlDtype)dtype, memory[0] + at), ir_read((QlDtype)dtype, memory[1] + at)};
+        QlValue got = ir_read((QlDtype)dtype, memory[2] + at), want = ir_eval(ops[op], (QlDtype)dtype, pair);
+        if (!CHECK_INT_EQ(got.i, want.i)) right = false, report(fn, "differs", "");
+      }
+      jit_fn_free(fn);
+    }
+  }
+  for (int k = 0; k < 3; k++) free(memory[k]);
+  jit_close(jit);
+}
+
 /* ---- reductions ---- */
 
 enum { REDUCE_EXTENTS = 12 };
@@ -435,6 +487,6 @@ static void loops_are_vectorised(void) {
 }
 
 CHECK_MAIN(CHECK_TEST(random_functions), CHECK_TEST(every_operation), CHECK_TEST(every_cast), CHECK_TEST(every_length),
-           CHECK_TEST(every_reduction), CHECK_TEST(reductions_end_with_their_elements),
-           CHECK_TEST(reductions_have_no_buffer), CHECK_TEST(empty_boxes), CHECK_TEST(fastmath_contracts),
-           CHECK_TEST(loops_are_vectorised))
+           CHECK_TEST(small_integers_divide), CHECK_TEST(every_reduction),
+           CHECK_TEST(reductions_end_with_their_elements), CHECK_TEST(reductions_have_no_buffer),
+           CHECK_TEST(empty_boxes), CHECK_TEST(fastmath_contracts), CHECK_TEST(loops_are_vectorised))
