@@ -18,7 +18,8 @@ typedef struct Comm Comm;
 typedef struct CommOptions {
   const QlParams *params;   /* must outlive the Comm */
   const void *mpi_comm;     /* points at an MPI_Comm to work on (it is duplicated), or NULL: the launcher's world, or none */
-  /* Called about ten times a second while the main thread waits. Non-zero: the user pressed Ctrl-C; the job is ended. */
+  /* Called about ten times a second while the main thread waits. Non-zero: the user pressed Ctrl-C; the job is ended. Not
+   * called on a lone rank: its waits end by themselves, and the program finds the signal when they have. */
   int (*interrupted)(void *data);
   /* Writes the line of the user's program that this rank is at, for reports of long waits and of divergence. */
   void (*where)(void *data, char *text, size_t size);

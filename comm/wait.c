@@ -7,7 +7,9 @@
  *
  * Ten times a second a sleeper looks around: has the job been ended, did the user press Ctrl-C, has the rank it waits
  * for left or died, is there still a launcher, has it been too long? Whatever looks wrong counts only if the wait is
- * still not over after that look, for ranks leave in good order too.
+ * still not over after that look, for ranks leave in good order too. Ctrl-C ends a job of several ranks, which it may
+ * have reached at different points. A lone rank waits for its own workers only, who will finish: it leaves the signal
+ * to the program, which sees it when the call returns.
  *
  * A job is ended by one rank of a node, the first to set Control.aborting; it prints and calls MPI_Abort. The others
  * are killed by the launcher; should that not happen they end by themselves. */
@@ -151,7 +153,7 @@ static void look_around(Comm *comm, const Wait *wait) {
   char where[256];
   if (atomic_load(&comm->control->aborting)) comm_stand_by(comm);
   if (!wait->is_main) return;
-  if (comm->options.interrupted && comm->options.interrupted(comm->options.data)) {
+  if (comm->info.size > 1 && comm->options.interrupted && comm->options.interrupted(comm->options.data)) {
     comm_where(comm, where, sizeof where);
     comm_end(comm, 130, "interrupted at %s", where);
   }

@@ -45,8 +45,8 @@ typedef struct QlArray {
 
 typedef struct QlOptions {
   const void *mpi_comm; /* points at an MPI_Comm (it is duplicated), or NULL: the launcher's world, or one process */
-  /* For front ends; each may be NULL. `interrupted` is called while waiting, non-zero ends the job; `describe` writes a
-   * recorded position for people ("jacobi.py:7: v[1:-1] = ..."); `where` gives the current position of the calling program. */
+  /* For front ends; each may be NULL. `interrupted` is called while ranks wait for each other, non-zero ends the job; `describe`
+   * writes a recorded position for people ("jacobi.py:7: v[1:-1] = ..."); `where` gives the current position of the calling program. */
   int (*interrupted)(void *data);
   void (*describe)(void *data, QlSource source, char *text, size_t size);
   QlSource (*where)(void *data);

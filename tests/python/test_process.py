@@ -193,6 +193,36 @@ def test_interrupt():
     assert "KeyboardInterrupt" in err
 
 
+def test_an_interrupt_while_a_lone_process_waits_for_its_workers():
+    """The worker shares the main thread's core at the lowest priority, so that the main thread waits for long."""
+    code = """
+    import os, quelea as np
+    x = np.ones(3_000_000); float(x[0])
+    for task in map(int, os.listdir("/proc/self/task")):
+        os.sched_setaffinity(task, {min(os.sched_getaffinity(task))})
+        if task != os.getpid(): os.setpriority(os.PRIO_PROCESS, task, 19)
+    y = x
+    for _ in range(60): y = np.sin(y)
+    z = y + 0
+    print("ready", flush=True)
+    try:
+        while True: float(z[-1])
+    except KeyboardInterrupt: print(bool((z == y).all()), float(x.sum()))
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env=environment({"QUELEA_THREADS": "2"}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(0.3)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+    assert (child.returncode, out.split()) == (0, ["True", "3000000.0"]), err
+
+
 # ---- where Quelea cannot be used ----
 
 
