@@ -181,7 +181,8 @@ static void reduce_line(Line *line) {
     }
   }
   m->at[reduce->axis] = 0;
-  if (!jit_form_steps((JitReduceForm)reduce->form)) ir_write(line->dtype, element(m, reduce->number, NULL), finish(line));
+  if (!jit_form_steps((JitReduceForm)reduce->form))
+    ir_write(line->dtype, element(m, reduce->number, NULL), finish(line));
 }
 
 /* ---- the whole ---- */

@@ -72,7 +72,7 @@ void jit_store(JitFn *fn, int array, JitRef value, QlSource source);      /* at 
  * combine at once; what is left at the end combines from right to left. */
 typedef enum JitReduceForm {
   JIT_LEAVES,   /* elements -> leaf values: the operand has one element per leaf along `axis` */
-  JIT_BRANCHES, /* leaf values -> branches: 128 of them to one by the tree, which for all of them is again a tree of leaf values */
+  JIT_BRANCHES, /* leaf values -> branches: 128 to one by the tree, which then takes them like leaf values */
   JIT_TREE,     /* leaf values -> result: every element along `axis` is a leaf value already */
   JIT_WHOLE     /* elements -> result: both at once; the operand does not move along `axis` */
 } JitReduceForm;

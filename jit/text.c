@@ -100,7 +100,8 @@ static void put_constant(Text *text, QlDtype dtype, QlValue value) {
 
 const char *const ir_stride_name[] = {[JIT_STRIDE_ZERO] = "zero", [JIT_STRIDE_UNIT] = "unit", [JIT_STRIDE_ANY] = "any"};
 const char *const ir_access_name[] = {[JIT_READ] = "read", [JIT_WRITE] = "write", [JIT_UPDATE] = "update"};
-const char *const ir_form_name[] = {[JIT_LEAVES] = "leaves", [JIT_BRANCHES] = "branches", [JIT_TREE] = "tree", [JIT_WHOLE] = "whole"};
+const char *const ir_form_name[] = {
+    [JIT_LEAVES] = "leaves", [JIT_BRANCHES] = "branches", [JIT_TREE] = "tree", [JIT_WHOLE] = "whole"};
 const char *const ir_reduction_name[] = {
     [QL_REDUCE_SUM] = "sum", [QL_REDUCE_PROD] = "prod", [QL_REDUCE_MIN] = "min",
     [QL_REDUCE_MAX] = "max", [QL_REDUCE_ANY] = "any",   [QL_REDUCE_ALL] = "all",

@@ -245,8 +245,8 @@ static QlStatus check_reduce(const Verifier *v, uint32_t id) {
   const IrArray *array = &fn->arrays[ins->number];
   if (array->access != JIT_WRITE) return wrong(v, id, "operand $%d is also read", ins->number);
   if ((array->stride[ins->axis] == JIT_STRIDE_ZERO) != !jit_form_steps((JitReduceForm)ins->form))
-    return wrong(v, id, "operand $%d must %s along axis %d", ins->number, jit_form_steps((JitReduceForm)ins->form) ? "move" : "not move",
-                 ins->axis);
+    return wrong(v, id, "operand $%d must %s along axis %d", ins->number,
+                 jit_form_steps((JitReduceForm)ins->form) ? "move" : "not move", ins->axis);
   if ((ins->op == QL_REDUCE_ANY || ins->op == QL_REDUCE_ALL) && ins->dtype != QL_BOOL)
     return wrong(v, id, "any and all reduce b8, not %s", ql_dtype_info[ins->dtype].ir);
   return QL_OK;

@@ -30,7 +30,8 @@ static void choose_extents(GenerateCall *c, Random *random, const JitFn *fn, con
 /* Elements that the operand has along an axis, without margins. */
 static int64_t room_along(const GenerateCall *c, const IrIns *reduce, uint32_t array, int axis) {
   int64_t extent = c->extent[axis];
-  bool leaves = reduce && (uint32_t)reduce->number == array && reduce->axis == axis && jit_form_steps((JitReduceForm)reduce->form);
+  bool leaves = reduce && (uint32_t)reduce->number == array && reduce->axis == axis &&
+                jit_form_steps((JitReduceForm)reduce->form);
   return leaves ? (extent + JIT_LEAF - 1) / JIT_LEAF : extent;
 }
 
