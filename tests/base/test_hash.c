@@ -38,8 +38,8 @@ static bool all_differ(uint64_t *words, size_t count) {
 static void every_bit_counts(void) {
   static uint64_t hashes[8 * LONGEST + 1];
   unsigned char bytes[LONGEST];
+  fill(bytes, sizeof bytes);
   for (size_t size = 0; size <= LONGEST; size++) {
-    fill(bytes, size);
     size_t count = 0;
     hashes[count++] = ql_hash_bytes(0, bytes, size);
     for (size_t bit = 0; bit < 8 * size; bit++) {
