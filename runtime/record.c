@@ -3,6 +3,7 @@
 #include "record.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- dtypes ---- */
@@ -112,6 +113,89 @@ static void set_inputs(LogRequest *request, int count, const QlOperand *in, QlDt
   }
 }
 
+/* ---- NumPy's order 'K': a new array lies in memory as its operands do ---- */
+
+static bool lies_in_c_order(const QlArray *array) {
+  int64_t above = INT64_MAX;
+  for (int a = 0; a < array->ndim; a++) {
+    int64_t step = llabs(array->strides[a]);
+    if (array->shape[a] == 1 || step == 0) continue;
+    if (step > above) return false;
+    above = step;
+  }
+  return true;
+}
+
+/* Does axis `inner` lie outside `outer` in all operands that move along both? `says`: at least one does. */
+static bool must_swap(int ndim, int count, const QlOperand *in, int outer, int inner, bool *says) {
+  bool swap = false;
+  *says = false;
+  for (int k = 0; k < count; k++) {
+    const QlArray *array = in[k].array;
+    int lead = array ? ndim - array->ndim : ndim;
+    if (outer < lead || inner < lead) continue;
+    int64_t first = array->shape[outer - lead] == 1 ? 0 : llabs(array->strides[outer - lead]);
+    int64_t second = array->shape[inner - lead] == 1 ? 0 : llabs(array->strides[inner - lead]);
+    if (!first || !second) continue;
+    if (second <= first) swap = false;
+    else if (!*says) swap = true;
+    if (second <= first && *says) return false;
+    *says = true;
+  }
+  return swap;
+}
+
+/* The axes in the order in which they are to lie; false: in C order. The rule is that of NumPy's iterator: by insertion, an axis
+ * goes outside those that all operands have inside it. */
+static bool keep_order(int ndim, int count, const QlOperand *in, int *order) {
+  bool c_order = true;
+  for (int k = 0; k < count && c_order; k++) c_order = !in[k].array || in[k].array->ndim < 2 || lies_in_c_order(in[k].array);
+  if (c_order) return false;
+  bool moved = false;
+  for (int i = 0; i < ndim; i++) {
+    int to = i;
+    for (int j = i - 1; j >= 0; j--) {
+      bool says, swap = must_swap(ndim, count, in, order[j], i, &says);
+      if (says && !swap) break;
+      if (says) to = j;
+    }
+    memmove(&order[to + 1], &order[to], (size_t)(i - to) * sizeof *order);
+    order[to] = i;
+    moved |= to != i;
+  }
+  return moved;
+}
+
+/* Records into a new array, whose axes lie in C order or, when it is given, in `order`: then the statement's domain is seen in that order, in
+ * which the array is a plain C-order one, and the handle is a view of it. */
+static QlStatus record_new(QlContext *ctx, const LogRequest *request, QlDtype dtype, int ndim, const int64_t *shape, const int *order,
+                           int count, const QlOperand *in, QlArray **result, QlError *error) {
+  int64_t stride[3][QL_MAX_DIMS], lying_shape[QL_MAX_DIMS], lying_stride[QL_MAX_DIMS];
+  QlArray *made;
+  for (int a = 0; order && a < ndim; a++) lying_shape[a] = shape[order[a]];
+  QL_TRY(rt_array_new(ctx, dtype, ndim, order ? lying_shape : shape, &made, error));
+  ctx->log.fresh_bytes += made->size * ql_dtype_info[dtype].size;
+  LogRequest r = *request;
+  r.ndim = ndim, r.shape = shape, r.target = made, r.target_stride = made->strides;
+  set_inputs(&r, count, in, (QlDtype)r.loop, stride);
+  if (order) {
+    memcpy(lying_stride, made->strides, (size_t)ndim * sizeof *lying_stride);
+    for (int a = 0; a < ndim; a++) made->shape[order[a]] = lying_shape[a], made->strides[order[a]] = lying_stride[a];
+    for (int k = 0; k < count; k++) {
+      int64_t seen[QL_MAX_DIMS];
+      if (!r.input[k].array) continue;
+      for (int a = 0; a < ndim; a++) seen[a] = r.input[k].stride[order[a]];
+      memcpy(stride[k], seen, (size_t)ndim * sizeof *seen);
+      r.input[k].stride = stride[k];
+    }
+    r.shape = lying_shape, r.target_stride = lying_stride;
+  }
+  QlStatus status = made->size ? rt_log_append(ctx, &r, error) : QL_OK;
+  if (status) ql_release(made);
+  else *result = made;
+  return status;
+}
+
 /* ---- power by a literal, as NumPy's operator simplifies it ---- */
 
 static QlOp simplify_power(const QlOperand *in, QlDtype loop) {
@@ -190,27 +274,20 @@ QlStatus ql_ufunc(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArr
   else QL_TRY(broadcast_shapes(count, arrays, &ndim, shape, error));
 
   if (op == QL_OP_POWER && (op = simplify_power(in, loop)) != QL_OP_POWER) count = 1;
-  if (out) {
-    if (out->context != ctx) return check_input(ctx, out, error);
-    QL_TRY(check_output(op, value_dtype, out, ndim, shape, error));
-    ndim = out->ndim, shape = out->shape;
-    ql_retain(out);
-  } else {
-    QL_TRY(rt_array_new(ctx, value_dtype, ndim, shape, &out, error));
-    ctx->log.fresh_bytes += out->size * ql_dtype_info[value_dtype].size;
-  }
   ctx->log.at_end_of_assignment = false;
-  if (out->size) {
-    int64_t stride[3][QL_MAX_DIMS];
-    LogRequest request = {.kind = STATEMENT_MAP, .op = op, .loop = loop, .ndim = ndim, .shape = shape, .target = out,
-                          .target_stride = out->strides};
-    set_inputs(&request, count, in, loop, stride);
-    QlStatus status = rt_log_append(ctx, &request, error);
-    if (status) {
-      ql_release(out);
-      return status;
-    }
+  LogRequest request = {.kind = STATEMENT_MAP, .op = op, .loop = loop};
+  if (!out) {
+    int order[QL_MAX_DIMS];
+    bool ordered = ndim > 1 && keep_order(ndim, count, in, order);
+    return record_new(ctx, &request, value_dtype, ndim, shape, ordered ? order : NULL, count, in, result, error);
   }
+  if (out->context != ctx) return check_input(ctx, out, error);
+  QL_TRY(check_output(op, value_dtype, out, ndim, shape, error));
+  int64_t stride[3][QL_MAX_DIMS];
+  request.ndim = out->ndim, request.shape = out->shape, request.target = out, request.target_stride = out->strides;
+  set_inputs(&request, count, in, loop, stride);
+  if (out->size) QL_TRY(rt_log_append(ctx, &request, error));
+  ql_retain(out);
   *result = out;
   return QL_OK;
 }
@@ -256,17 +333,8 @@ QlStatus ql_assign(QlContext *ctx, QlArray *target, const QlOperand *value, QlEr
 QlStatus ql_astype(QlContext *ctx, QlArray *array, QlDtype dtype, QlArray **result, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   QL_TRY(check_input(ctx, array, error));
-  QlArray *copy;
-  QL_TRY(rt_array_new(ctx, dtype, array->ndim, array->shape, &copy, error));
-  ctx->log.fresh_bytes += copy->size * ql_dtype_info[dtype].size;
-  QlOperand value = {.array = array};
-  LogRequest request = {.kind = STATEMENT_COPY, .loop = dtype, .ndim = array->ndim, .shape = array->shape, .target = copy,
-                        .target_stride = copy->strides};
-  int64_t stride[3][QL_MAX_DIMS];
-  set_inputs(&request, 1, &value, dtype, stride);
-  QlStatus status = copy->size ? rt_log_append(ctx, &request, error) : QL_OK;
   ctx->log.at_end_of_assignment = false;
-  if (status) ql_release(copy);
-  else *result = copy;
-  return status;
+  QlOperand value = {.array = array};
+  LogRequest request = {.kind = STATEMENT_COPY, .loop = dtype};
+  return record_new(ctx, &request, dtype, array->ndim, array->shape, NULL, 1, &value, result, error);
 }

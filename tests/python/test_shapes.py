@@ -189,3 +189,20 @@ def test_too_many_dimensions():
         np.zeros((1,) * 17)
     with pytest.raises(IndexError, match="number of dimensions"):
         np.zeros((1,) * 16)[None]
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (0, 2, 1)])
+def test_results_lie_as_their_operands_do(axes):
+    """NumPy's order 'K': then nothing is read across, and a transposed result reshapes as NumPy's does."""
+    x = numpy.arange(5 * 6 * 7.0).reshape(5, 6, 7)
+    theirs = x.transpose(axes) * 2 + x.transpose(axes)[:, ::-1]
+    ours = np.asarray(x).transpose(axes) * 2 + np.asarray(x).transpose(axes)[:, ::-1]
+    same(ours, theirs)
+    same(ours.reshape(-1)[3:50], theirs.reshape(-1)[3:50])
+    same(ours.transpose(axes) + ours.T.sum(), theirs.transpose(axes) + theirs.T.sum())
+    view = ours.T
+    view[1] = -1
+    theirs.T[1] = -1
+    same(ours, theirs)
+    if np.info()["node_count"] == 1:
+        assert numpy.asarray(ours).strides == theirs.strides
