@@ -21,6 +21,27 @@ static EmitRef stride_of(const Emit *e, uint32_t array, int axis) {
   return e->stride[array * (uint32_t)e->fn->rank + (uint32_t)axis];
 }
 
+/* Do the operations cost more, one by one, than gathering their operands for vectors does? */
+static bool is_worth_gathering(const JitFn *fn) {
+  enum { COST_OF_GATHERING = 8 };
+  int cost = 0;
+  for (uint32_t block = 0; block < fn->block_count; block++)
+    for (uint32_t i = 0; i < fn->blocks[block].count; i++) {
+      const IrIns *ins = &fn->ins[fn->blocks[block].ins[i]];
+      if (ins->kind == IR_OP && ins->rank) cost += ql_op_info[ins->op].cost;
+    }
+  return cost > COST_OF_GATHERING;
+}
+
+/* A stride that is only known when the kernel runs. LLVM takes a value that it sees nothing behind for one that may be
+ * a single byte: it makes vectors for that alone, and leaves all others to a scalar loop. The larger one of it and a
+ * number that no stride falls below is not such a value, and the loop gathers. */
+static EmitRef stride_any(Emit *e, EmitRef strides, uint32_t at) {
+  EmitRef stride = emit_get_int(e, strides, at * (int64_t)sizeof(int64_t)), least = emit_int(e, -(INT64_C(1) << 62));
+  if (!is_worth_gathering(e->fn)) return stride;
+  return emit_choose(e, emit_less(e, stride, least), least, stride);
+}
+
 static void read_call(Emit *e) {
   const JitFn *fn = e->fn;
   EmitRef extents = emit_get_pointer(e, e->call, offsetof(JitCall, extent)),
@@ -37,7 +58,7 @@ static void read_call(Emit *e) {
       uint32_t at = array * (uint32_t)fn->rank + (uint32_t)axis;
       uint8_t class = class_of(e, array, axis);
       if (class == JIT_STRIDE_UNIT) e->stride[at] = emit_int(e, size_of_array(e, array));
-      if (class == JIT_STRIDE_ANY) e->stride[at] = emit_get_int(e, strides, at * (int64_t)sizeof(int64_t));
+      if (class == JIT_STRIDE_ANY) e->stride[at] = stride_any(e, strides, at);
     }
   }
 }

@@ -414,6 +414,33 @@ static void reductions_have_no_buffer(void) {
   free(assembly), jit_fn_free(fn), jit_close(jit);
 }
 
+/* ---- strides that are known at the call ---- */
+
+static char *assembly_of_strided(QlOp op) {
+  Jit *jit = open_jit(false);
+  JitFn *fn = jit_fn_new(1);
+  jit_fn_array(fn, QL_F64, JIT_READ, (JitStride[]){JIT_STRIDE_ANY});
+  jit_fn_array(fn, QL_F64, JIT_WRITE, (JitStride[]){JIT_STRIDE_UNIT});
+  jit_store(fn, 1, jit_op(fn, op, 1, (JitRef[]){jit_load(fn, 0, NULL, no_source())}, no_source()), no_source());
+  QlError error = {0};
+  char *assembly = jit_assembly(jit, fn, &error);
+  jit_fn_free(fn), jit_close(jit);
+  return assembly;
+}
+
+/* What is dear is computed in vectors whatever the strides. */
+static void strided_operands_are_gathered(void) {
+  char *dear = assembly_of_strided(QL_OP_EXP);
+  bool gathers = false;
+#ifdef __x86_64__
+  __builtin_cpu_init();
+  gathers = __builtin_cpu_supports("avx512f");
+#endif
+  /* The indices of a gather are multiples of a stride that comes in a register. */
+  CHECK(dear && (!gathers || (strstr(dear, "gatherqpd") && strstr(dear, "vpbroadcastq\t%r"))));
+  free(dear);
+}
+
 /* ---- boxes ---- */
 
 /* A box without points touches no memory, not even for a uniform load. */
@@ -489,4 +516,5 @@ static void loops_are_vectorised(void) {
 CHECK_MAIN(CHECK_TEST(random_functions), CHECK_TEST(every_operation), CHECK_TEST(every_cast), CHECK_TEST(every_length),
            CHECK_TEST(small_integers_divide), CHECK_TEST(every_reduction),
            CHECK_TEST(reductions_end_with_their_elements), CHECK_TEST(reductions_have_no_buffer),
-           CHECK_TEST(empty_boxes), CHECK_TEST(fastmath_contracts), CHECK_TEST(loops_are_vectorised))
+           CHECK_TEST(strided_operands_are_gathered), CHECK_TEST(empty_boxes), CHECK_TEST(fastmath_contracts),
+           CHECK_TEST(loops_are_vectorised))
