@@ -81,7 +81,7 @@ static PlanOperand address(const Planner *planner, const Group *group, const Ope
   PlanOperand result = {.slot = operand->slot};
   int64_t item = ql_dtype_info[slot->dtype].size;
   if (slot->flat) {
-    result.offset = operand->view->offset * item;
+    result.offset = (operand->view->offset - slot->flat_start) * item;
     for (int r = 0; r < group->rank; r++) result.stride[r] = operand->view->stride[r] * item;
     return result;
   }

@@ -75,13 +75,12 @@ static QlStatus copy_slot(Planner *planner, Group *group, int slot, const Box *f
   PlanSlot *made = &planner->plan->slots[*copy];
   source = &planner->plan->slots[slot];
   int64_t extent[QL_MAX_DIMS];
-  Box whole = box_of_shape(ndim, source->shape);
   made->geometry = (Block){.alloc = family[planner->ctx->info->node]};
   bool empty = box_empty(ndim, &made->geometry.alloc);
   for (int a = 0; a < ndim; a++) extent[a] = made->geometry.alloc.hi[a] - made->geometry.alloc.lo[a];
   c_strides(ndim, extent, ql_dtype_info[source->dtype].size, made->geometry.stride);
   made->geometry.bytes = empty ? 0 : box_volume(ndim, &made->geometry.alloc) * ql_dtype_info[source->dtype].size;
-  made->flat = box_equal(ndim, &whole, &made->geometry.alloc);
+  made->flat = empty || box_is_stretch(ndim, source->shape, &made->geometry.alloc, &made->flat_start);
   return transfer_family(planner, group, slot, *copy, family);
 }
 
@@ -106,12 +105,12 @@ static Need needs(const Planner *planner, const Group *group, const PlanSlot *sl
   return !beyond ? NEED_NOTHING : deep ? NEED_COPY : NEED_GHOSTS;
 }
 
-static void family_of(const Planner *planner, const Group *group, const PlanSlot *slot, const Reach *reach, Box *family) {
+static void family_of(const Planner *planner, const Group *group, const PlanSlot *slot, const SlotView *view, const Reach *reach, Box *family) {
   for (int p = 0; p < planner->ctx->info->node_count; p++) {
     Box domain = placement_node(planner, group, p);
     if (placement_empty(group, &domain)) family[p] = (Box){{0}, {0}};
     else if (reach->has_axes) family[p] = view_box(slot->ndim, reach->axes, &domain);
-    else family[p] = box_of_shape(slot->ndim, slot->shape);
+    else family[p] = view_stretch(slot->ndim, slot->shape, view->offset, view->stride, group->rank, &domain);
   }
 }
 
@@ -140,7 +139,7 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, Box *famili
   if (nodes == 1 || !slot->layout->template) return QL_OK;
 
   Box *family = families + (size_t)*copy_count * (size_t)nodes;
-  family_of(planner, group, slot, reach, family);
+  family_of(planner, group, slot, view, reach, family);
   int64_t depth[QL_MAX_DIMS][2] = {{0}};
   bool stepped = !reach->has_axes;
   for (int a = 0; a < ndim && reach->has_axes; a++) stepped |= reach->axes[a].dim >= 0 && llabs(reach->axes[a].step) != 1;

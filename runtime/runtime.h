@@ -149,7 +149,8 @@ typedef struct PlanSlot {
   int64_t shape[QL_MAX_DIMS];
   Layout *layout;        /* what a fresh storage gets; of temporaries; NULL: staging */
   Block geometry;        /* of the block as this plan sees it (data and references unused) */
-  bool flat;             /* the block is the whole array in C order */
+  bool flat;             /* the block is a stretch of the array in C order, */
+  int64_t flat_start;    /* from this element on */
   Ghosts *ghosts_after;  /* NULL: none */
 } PlanSlot;
 
@@ -291,6 +292,10 @@ bool view_axes(int rank, const int64_t *extent, const int64_t *stride, int64_t o
                AxisMap *axes);
 /* The storage box that a domain box touches (bounding box when steps exceed 1). */
 Box view_box(int ndim, const AxisMap *axes, const Box *domain);
+/* The same for any view: the smallest box that is a stretch of the array in C order and holds all of it. Not for an empty domain. */
+Box view_stretch(int rank, const int64_t *extent, int64_t offset, const int64_t *stride, int ndim, const Box *domain);
+/* Is the box a stretch of the array in C order? Then `start` is its first element. */
+bool box_is_stretch(int ndim, const int64_t *extent, const Box *box, int64_t *start);
 
 /* ---- template.c, layout.c ---- */
 Template *rt_template_for_shape(QlContext *ctx, int ndim, const int64_t *shape, QlError *error); /* new reference */

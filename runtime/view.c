@@ -50,3 +50,34 @@ Box view_box(int ndim, const AxisMap *axes, const Box *domain) {
   }
   return box;
 }
+
+Box view_stretch(int rank, const int64_t *extent, int64_t offset, const int64_t *stride, int ndim, const Box *domain) {
+  int64_t first = offset, last = offset, cstride[QL_MAX_DIMS];
+  for (int r = 0; r < ndim; r++) {
+    int64_t low = stride[r] * domain->lo[r], high = stride[r] * (domain->hi[r] - 1);
+    first += QL_MIN(low, high), last += QL_MAX(low, high);
+  }
+  Box box;
+  bool parted = false; /* the two ends differ along an earlier axis: later ones are needed whole */
+  c_strides(rank, extent, 1, cstride);
+  for (int a = 0; a < rank; a++) {
+    box.lo[a] = parted ? 0 : first / cstride[a];
+    box.hi[a] = parted ? extent[a] : last / cstride[a] + 1;
+    parted |= box.hi[a] - box.lo[a] > 1;
+    first %= cstride[a], last %= cstride[a];
+  }
+  return box;
+}
+
+bool box_is_stretch(int ndim, const int64_t *extent, const Box *box, int64_t *start) {
+  int64_t cstride[QL_MAX_DIMS];
+  bool parted = false;
+  c_strides(ndim, extent, 1, cstride);
+  *start = 0;
+  for (int a = 0; a < ndim; a++) {
+    if (parted && (box->lo[a] != 0 || box->hi[a] != extent[a])) return false;
+    parted |= box->hi[a] - box->lo[a] > 1;
+    *start += box->lo[a] * cstride[a];
+  }
+  return true;
+}

@@ -334,6 +334,27 @@ def test_interiors_are_computed_while_messages_travel():
     same(u, x)
 
 
+RESHAPED = {
+    "whole": lambda xp, x: x.reshape(-1) + 1,
+    "in pairs": lambda xp, x: x.reshape(-1, 2)[:, 0] - x.reshape(-1, 2)[:, 1],
+    "every seventh": lambda xp, x: x.reshape(-1)[3::7] * 2,
+    "diagonal": lambda xp, x: x.reshape(-1)[:: x.shape[1] + 1] * 2,
+    "sum": lambda xp, x: x.reshape(-1).sum(),
+    "three axes": lambda xp, x: x.reshape(30, 20, -1)[1:, ::-1] + 1,
+}
+
+
+@pytest.mark.parametrize("name", RESHAPED)
+def test_reshapes_fetch_what_is_read(name):
+    """Across rows a view is no box; each node fetches the stretch that it reads, not the array."""
+    x = numpy.arange(600.0 * 700).reshape(600, 700)
+    u = quelea.asarray(x)
+    results = []
+    counts = happened(lambda: results.append(RESHAPED[name](quelea, u)))
+    same(results[0], RESHAPED[name](numpy, x))
+    assert counts["redistributed_bytes"] <= 8 * x.size / 10
+
+
 def test_transposes_redistribute():
     x = numpy.arange(500.0 * 400).reshape(500, 400)
     u = quelea.asarray(x)
