@@ -117,7 +117,7 @@ typedef struct QlOperand {
   QlScalar scalar;
 } QlOperand;
 
-/* The dtypes of `op` on these inputs as NumPy 2 resolves them. dtype: QL_DTYPE_NONE, or what dtype= asks for.
+/* The dtypes of `op` on these inputs as NumPy 2 resolves them. dtype: QL_DTYPE_NONE, or what dtype= asks of the result.
  * Local. `loop` is what the inputs are cast to. */
 QL_API QlStatus ql_resolve(QlOp op, int count, const QlOperand *in, QlDtype dtype, QlDtype *loop, QlDtype *result, QlError *error);
 

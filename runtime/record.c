@@ -9,22 +9,12 @@
 /* ---- dtypes ---- */
 
 QlStatus ql_resolve(QlOp op, int count, const QlOperand *in, QlDtype dtype, QlDtype *loop, QlDtype *result, QlError *error) {
-  if (dtype == QL_DTYPE_NONE) {
-    QlScalar inputs[3];
-    for (int k = 0; k < count; k++)
-      if (in[k].array) inputs[k] = (QlScalar){.dtype = (QlDtype)in[k].array->dtype};
-      else inputs[k] = in[k].scalar;
-    return ql_op_resolve(op, inputs, loop, result, error);
-  }
-  QL_TRY(ql_op_types(op, dtype, loop, result, error));
-  for (int k = op == QL_OP_SELECT; k < count; k++) {
-    QlDtype from = in[k].array ? (QlDtype)in[k].array->dtype : in[k].scalar.dtype;
-    bool fits = ql_can_cast_same_kind(from, *loop) || (!in[k].array && in[k].scalar.weak);
-    if (!fits)
-      return ql_fail(error, QL_ERR_CAST, "Cannot cast ufunc '%s' input %d from dtype('%s') to dtype('%s') with casting rule 'same_kind'",
-                       ql_op_name(op), k, ql_dtype_name(from), ql_dtype_name(*loop));
-  }
-  return QL_OK;
+  QlScalar inputs[3];
+  for (int k = 0; k < count; k++)
+    if (in[k].array) inputs[k] = (QlScalar){.dtype = (QlDtype)in[k].array->dtype};
+    else inputs[k] = in[k].scalar;
+  if (dtype == QL_DTYPE_NONE) return ql_op_resolve(op, inputs, loop, result, error);
+  return ql_op_resolve_as(op, inputs, dtype, loop, result, error);
 }
 
 /* ---- shapes ---- */

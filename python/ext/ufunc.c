@@ -41,7 +41,8 @@ static int casting_is_unsafe(PyObject *self, PyObject *casting) {
 
 /* casting='unsafe': computed apart, then assigned. */
 static PyObject *call_unsafely(PyObject *self, QxOperands *in, PyObject *out, PyObject *where, QlDtype dtype) {
-  for (int i = 0; dtype != QL_DTYPE_NONE && i < in->count; i++) { /* inputs may be cast unsafely too */
+  bool casts = dtype != QL_DTYPE_NONE && ql_op_info[OP(self)].result != QL_RESULT_BOOL;
+  for (int i = 0; casts && i < in->count; i++) { /* inputs may be cast unsafely too */
     if (!in->of[i].array) continue;
     PyObject *cast = qx_astype(in->of[i].array, dtype, false);
     if (!cast) return NULL;

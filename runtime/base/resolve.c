@@ -13,6 +13,7 @@
 #include "base.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 static inline const QlDtypeInfo *info_of(QlDtype dtype) { return &ql_dtype_info[dtype]; }
 
@@ -126,6 +127,13 @@ static QlStatus admit_weak(QlOp op, const QlScalar *input, QlDtype *loop, QlErro
   return ql_weak_fits(*loop, input, error);
 }
 
+static QlStatus check_power(QlOp op, const QlScalar *inputs, QlDtype loop, QlError *error) {
+  bool is_whole = op == QL_OP_POWER && info_of(loop)->kind == QL_KIND_INT && inputs[1].weak;
+  if (is_whole && inputs[1].dtype == QL_I64 && inputs[1].value.i < 0)
+    return ql_fail(error, QL_ERR_VALUE, "Integers to negative integer powers are not allowed.");
+  return QL_OK;
+}
+
 QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *result, QlError *error) {
   int count = ql_op_info[op].arity;
   if (op == QL_OP_SELECT) inputs++, count--; /* the condition is a bool whatever the others are */
@@ -133,8 +141,45 @@ QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *
   QL_TRY(ql_op_types(op, promote_inputs(op, inputs, count), loop, result, error));
   for (int k = 0; k < count; k++)
     if (inputs[k].weak) QL_TRY(admit_weak(op, &inputs[k], loop, error));
-  bool whole_power = op == QL_OP_POWER && info_of(*loop)->kind == QL_KIND_INT && inputs[1].weak;
-  if (whole_power && inputs[1].dtype == QL_I64 && inputs[1].value.i < 0)
-    return ql_fail(error, QL_ERR_VALUE, "Integers to negative integer powers are not allowed.");
-  return QL_OK;
+  return check_power(op, inputs, *loop, error);
+}
+
+/* ---- dtype= ---- */
+
+/* The loop that gives results of that dtype; QL_DTYPE_NONE: there is none. */
+static QlDtype loop_giving(const QlOpInfo *info, const QlScalar *inputs, QlDtype dtype) {
+  if (info->result != QL_RESULT_PART) return loop_of((QlDomain)info->domain, dtype) == dtype ? dtype : QL_DTYPE_NONE;
+  if (info_of(dtype)->kind == QL_KIND_COMPLEX) return QL_DTYPE_NONE;
+  if (info_of(inputs[0].dtype)->kind != QL_KIND_COMPLEX) return dtype;
+  return dtype == QL_F32 ? QL_C64 : dtype == QL_F64 ? QL_C128 : dtype;
+}
+
+/* An input must be of the loop's kind, Python's numbers too; a complex one whose part is asked for must fit the loop. */
+static QlStatus check_kind(QlOp op, int k, const QlScalar *input, QlDtype loop, QlError *error) {
+  QlDtype from = input->weak ? ql_lift_weak(loop, input->dtype) : input->dtype;
+  bool is_narrower = ql_op_info[op].result == QL_RESULT_PART && !ql_can_cast_safely(from, loop) &&
+                     info_of(from)->kind == QL_KIND_COMPLEX;
+  if (ql_can_cast_same_kind(from, loop) && !is_narrower) return QL_OK;
+  char place[16] = "";
+  if (ql_op_info[op].arity > 1) snprintf(place, sizeof place, " %d", k);
+  QlDtype to = is_narrower ? (QlDtype)info_of(loop)->part : loop;
+  return ql_fail(error, QL_ERR_CAST,
+                 "Cannot cast ufunc '%s' input%s from dtype('%s') to dtype('%s') with casting rule 'same_kind'",
+                 ql_op_name(op), place, ql_dtype_name(from), ql_dtype_name(to));
+}
+
+QlStatus ql_op_resolve_as(QlOp op, const QlScalar *inputs, QlDtype dtype, QlDtype *loop, QlDtype *result,
+                          QlError *error) {
+  const QlOpInfo *info = &ql_op_info[op];
+  if (info->result == QL_RESULT_BOOL && dtype == QL_BOOL) return ql_op_resolve(op, inputs, loop, result, error);
+  *loop = info->result == QL_RESULT_BOOL ? QL_DTYPE_NONE : loop_giving(info, inputs, dtype);
+  if (*loop == QL_DTYPE_NONE && dtype == QL_BOOL && info->domain == QL_DOMAIN_NOBOOL) return no_loop(op, dtype, error);
+  if (*loop == QL_DTYPE_NONE)
+    return ql_fail(error, QL_ERR_TYPE, "No loop matching the specified signature and casting was found for ufunc %s",
+                   ql_op_name(op));
+  for (int k = op == QL_OP_SELECT; k < info->arity; k++)
+    if (inputs[k].weak) QL_TRY(ql_weak_fits(*loop, &inputs[k], error));
+  for (int k = op == QL_OP_SELECT; k < info->arity; k++) QL_TRY(check_kind(op, k, &inputs[k], *loop, error));
+  *result = dtype;
+  return check_power(op, inputs, *loop, error);
 }

@@ -217,6 +217,40 @@ def test_out_where_dtype():
         np.add(a, b, out=numpy.zeros(6))
 
 
+def outcome(function, args, dtype):
+    """The result's dtype, or what is raised: its builtin class and its text, NumPy's names of classes apart."""
+    try:
+        return function(*args, dtype=dtype).dtype
+    except (TypeError, ValueError, OverflowError) as error:
+        class_ = next(c for c in type(error).__mro__ if c.__module__ == "builtins")
+        return class_, str(error).split(" <class")[0]
+
+
+@pytest.mark.parametrize("name", [name for name in UNARY + BINARY if name not in ("degrees", "radians")])
+def test_dtypes_that_are_asked_for(name):
+    ours, theirs = UFUNCS[name]
+    x = {dtype: numpy.ones(0, dtype) for dtype in DTYPES}
+    a = {dtype: np.ones(0, dtype) for dtype in DTYPES}
+    for first in DTYPES:
+        beside = [()] if ours.nin == 1 else [(second,) for second in (first, "bool", "int16", "float32", "complex64")]
+        literals = [] if ours.nin == 1 else [(True,), (1,), (300,), (1.0,), (1j,)]
+        for dtype in DTYPES:
+            for rest in beside + literals:
+                mine, args = ([table.get(y, y) for y in (first, *rest)] for table in (a, x))
+                got, want = outcome(ours, mine, dtype), outcome(theirs, args, dtype)
+                if isinstance(want, tuple) and ("did not contain" in want[1] or (name, dtype) == ("signbit", "bool")):
+                    got, want = got[0], want[0]  # NumPy has several words for a missing loop
+                assert got == want, (first, *rest, dtype)
+
+
+def test_questions_with_a_dtype_read_their_inputs_as_they_are():
+    x, y = numpy.array([0.0, 0.25, 2.0]), numpy.array([0.0, 1.0, 2.0])
+    for name in ("equal", "less", "logical_xor"):
+        ours, theirs = UFUNCS[name]
+        same(ours(np.asarray(x), y, dtype=bool), theirs(x, y, dtype=bool), name)
+        same(ours(np.asarray(x), y, dtype=bool, casting="unsafe"), theirs(x, y, dtype=bool, casting="unsafe"), name)
+
+
 def test_out_overlaps_an_input():
     x = numpy.arange(10.0)
     a = np.asarray(x)
