@@ -376,9 +376,15 @@ void rt_plan_drop_all(QlContext *ctx);
 
 /* ---- flush.c ---- */
 QlStatus rt_flush(QlContext *ctx, QlError *error); /* collective */
+QlStatus rt_flush_log(QlContext *ctx, QlError *error); /* plans, agrees, executes; the log stays as it is */
+QlStatus rt_agree_status(QlContext *ctx, QlStatus status, QlError *error); /* collective: the worst of all ranks' */
 void rt_describe(QlContext *ctx, QlSource source, char *text, size_t size);
 /* Waits until every worker of the node has finished what was flushed. */
 void rt_wait_node(QlContext *ctx);
+
+/* ---- replay.c ---- */
+/* After a flush failed with that status and error on all ranks: executes what does not depend on the failure. Gives what is to be raised. */
+QlStatus rt_replay(QlContext *ctx, QlStatus status, QlError *error);
 
 /* ---- ghosts.c ---- */
 Ghosts *rt_ghosts_with(const Ghosts *old, int ndim, int nodes, const Box *family); /* new reference; old may be NULL */
@@ -402,13 +408,7 @@ QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error); /* a
 void rt_plan_undo(QlContext *ctx, const Plan *plan);
 void rt_plan_run(QlContext *ctx, const Plan *plan);
 void rt_plan_finish(QlContext *ctx, const Plan *plan);                      /* storages get their new state */
-QlStatus rt_flush_log(QlContext *ctx, QlError *error); /* plans, agrees, executes; the log stays as it is */
-QlStatus rt_agree_status(QlContext *ctx, QlStatus status, QlError *error); /* collective: the worst of all ranks' */
 QlStatus rt_team_new(QlContext *ctx, QlError *error);
 void rt_team_free(QlContext *ctx);
 
 #endif
-/* ---- replay.c ---- */
-/* After a flush failed with that status and error on all ranks: executes what does not depend on the failure. Gives what is to be raised. */
-QlStatus rt_replay(QlContext *ctx, QlStatus status, QlError *error);
-
