@@ -142,9 +142,10 @@ static QlStatus agree(QlContext *ctx, uint64_t hash, QlStatus status, const QlEr
 }
 
 QlStatus rt_agree_status(QlContext *ctx, QlStatus status, QlError *error) {
-  bool again;
+  bool again = true;
   QlError mine = *error;
-  return agree(ctx, 0, status, &mine, &again, error);
+  while (again) QL_TRY(agree(ctx, 0, status, &mine, &again, error));
+  return QL_OK;
 }
 
 static QlStatus plan_and_agree(QlContext *ctx, uint64_t hash, Plan **plan, QlError *error) {

@@ -72,6 +72,27 @@ QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error) {
   return QL_OK;
 }
 
+/* The array as it lies, or a partitioned copy of what the view shows. */
+static QlStatus gather_to(QlArray *array, int root, void *host, QlError *error) {
+  QlContext *ctx = array->context;
+  const Storage *storage = array->storage;
+  int64_t stride[QL_MAX_DIMS];
+  bool whole = array->ndim == storage->ndim && array->offset == 0 &&
+               !memcmp(array->shape, storage->shape, (size_t)array->ndim * sizeof *array->shape);
+  c_strides(array->ndim, array->shape, 1, stride);
+  if (whole && !memcmp(array->strides, stride, (size_t)array->ndim * sizeof *stride))
+    return rt_gather_storage(ctx, array->storage, root, host, error);
+  QlArray *copy;
+  QlOperand value = {.array = array};
+  QL_TRY(rt_array_new(ctx, (QlDtype)array->dtype, array->ndim, array->shape, &copy, error));
+  QlStatus status = ql_assign(ctx, copy, &value, error);
+  if (!status) status = rt_flush(ctx, error);
+  if (!status && is_local(copy) && host) copy_out(copy, host);
+  if (!status && !is_local(copy)) status = rt_gather_storage(ctx, copy->storage, root, host, error);
+  ql_release(copy);
+  return status;
+}
+
 QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   QlContext *ctx = array->context;
   QL_TRY(check_value(array, error));
@@ -84,6 +105,7 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
     ctx->counters.gathers++;
     ctx->counters.gathered_bytes += array->size * ql_dtype_info[array->dtype].size;
   }
+  if (root >= 0 && !is_local(array)) return gather_to(array, root, host, error);
   return copy_local(array, host, root < 0 || root == ctx->info->rank, error);
 }
 

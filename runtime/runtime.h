@@ -382,6 +382,10 @@ void rt_describe(QlContext *ctx, QlSource source, char *text, size_t size);
 /* Waits until every worker of the node has finished what was flushed. */
 void rt_wait_node(QlContext *ctx);
 
+/* ---- gather.c ---- */
+/* Collective. A partitioned array on several nodes, executed, in C order into `host` on rank `root`. */
+QlStatus rt_gather_storage(QlContext *ctx, Storage *storage, int root, char *host, QlError *error);
+
 /* ---- replay.c ---- */
 /* After a flush failed with that status and error on all ranks: executes what does not depend on the failure. Gives what is to be raised. */
 QlStatus rt_replay(QlContext *ctx, QlStatus status, QlError *error);

@@ -477,3 +477,17 @@ def test_long_expressions(length, step):
     for _ in range(length):
         ours, theirs = step(quelea, ours, quelea.arange(100.0)), step(numpy, theirs, numpy.arange(100.0))
     same(ours, theirs)
+
+
+@pytest.mark.parametrize("view", [numpy.s_[:], numpy.s_[::-1], numpy.s_[3:, 1:-1:2], numpy.s_[5], numpy.s_[2:2]])
+@pytest.mark.parametrize("dtype", ["float64", "int8", "complex128"])
+def test_on_root_gathers_to_one_rank(view, dtype):
+    x = numpy.arange(90 * 70).reshape(90, 70).astype(dtype)
+    u = quelea.asarray(x)
+    u += 1
+    found = quelea.on_root(lambda a, b: (a.copy(), type(a), b), u[view], "passed on")
+    if quelea.rank == 0:
+        numpy.testing.assert_array_equal(found[0], (x + 1).astype(dtype)[view], strict=True)
+        assert found[1:] == (numpy.ndarray, "passed on")
+    else:
+        assert found is None
