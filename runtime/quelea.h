@@ -123,7 +123,8 @@ QL_API QlStatus ql_resolve(QlOp op, int count, const QlOperand *in, QlDtype dtyp
 
 /* Elementwise: inputs are broadcast, promoted and computed as NumPy 2's ufunc of that name does. out: NULL, or where the result
  * goes (same-kind casting; overlap is as if the inputs were read first). where: NULL, or a bool operand; elements where it is false keep what out
- * had (0 without out). With out, *result is a new reference to it. SELECT takes (condition, x, y). */
+ * had (0 without out). With out, *result is a new reference to it. SELECT takes (condition, x, y). POWER of integers looks at an array of
+ * signed exponents, which is collective: negative ones are QL_ERR_VALUE. */
 QL_API QlStatus ql_ufunc(QlContext *context, QlOp op, int count, const QlOperand *in, QlArray *out, const QlOperand *where,
                          QlDtype dtype, QlArray **result, QlError *error);
 /* target[...] = value: broadcast to the target, cast with NumPy's assignment rules (unsafe), overlap as if read first. */

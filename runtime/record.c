@@ -62,6 +62,12 @@ static QlStatus broadcast_shapes(int count, QlArray *const *arrays, int *ndim, i
   return QL_OK;
 }
 
+static bool is_empty(int ndim, const int64_t *shape) {
+  for (int a = 0; a < ndim; a++)
+    if (shape[a] == 0) return true;
+  return false;
+}
+
 /* Strides of an array broadcast to a shape that it is known to fit. */
 void rt_broadcast_strides(const QlArray *array, int ndim, const int64_t *shape, int64_t *stride) {
   int lead = ndim - array->ndim;
@@ -202,6 +208,31 @@ static QlOp simplify_power(const QlOperand *in, QlDtype loop) {
   return QL_OP_POWER;
 }
 
+/* NumPy's loops over integers refuse negative exponents. Those of an array are looked at, where the mask lets them count: collective. */
+static QlStatus check_exponents(QlContext *ctx, const QlOperand *exponent, const QlOperand *where, QlError *error) {
+  QlOperand against_zero[2] = {*exponent, {.scalar = {.dtype = QL_I64, .weak = true}}}, counts[2];
+  QlArray *negative = NULL, *both = NULL, *any = NULL;
+  QlScalar found;
+  QlStatus status = ql_ufunc(ctx, QL_OP_LESS, 2, against_zero, NULL, NULL, QL_DTYPE_NONE, &negative, error);
+  if (status) return status;
+  if (where) {
+    counts[0] = (QlOperand){.array = negative}, counts[1] = *where;
+    if ((status = ql_ufunc(ctx, QL_OP_LOGICAL_AND, 2, counts, NULL, NULL, QL_DTYPE_NONE, &both, error))) goto out;
+  }
+  QlArray *asked = both ? both : negative;
+  status = ql_reduce(ctx, QL_REDUCE_ANY, asked, (1u << asked->ndim) - 1, false, QL_DTYPE_NONE, NULL, &any, error);
+  if (!status) status = ql_item(any, &found, error);
+  if (!status && found.value.b)
+    status = ql_fail(error, QL_ERR_VALUE, "Integers to negative integer powers are not allowed.");
+out:
+  if (any) ql_release(any);
+  if (both) ql_release(both);
+  ql_release(negative);
+  return status;
+}
+
+static bool is_signed(const QlArray *array) { return array && ql_dtype_info[array->dtype].kind == QL_KIND_INT; }
+
 /* ---- the two calls ---- */
 
 static QlStatus check_output(QlOp op, QlDtype result, const QlArray *out, int ndim, const int64_t *shape, QlError *error) {
@@ -222,6 +253,44 @@ static QlStatus check_output(QlOp op, QlDtype result, const QlArray *out, int nd
   return QL_OK;
 }
 
+/* Without a mask; `where` only says which elements count. */
+static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out, const QlOperand *where,
+                      QlDtype dtype, QlArray **result, QlError *error) {
+  QlArray *arrays[4] = {NULL};
+  QlDtype loop, value_dtype;
+  for (int k = 0; k < count; k++) {
+    if (!(arrays[k] = in[k].array)) continue;
+    QL_TRY(check_input(ctx, arrays[k], error));
+  }
+  QL_TRY(ql_resolve(op, count, in, dtype, &loop, &value_dtype, error));
+  int64_t shape_room[QL_MAX_DIMS], *shape = shape_room;
+  int ndim;
+  if (count == 2 && arrays[0] && (!arrays[1] || same_shape(arrays[0], arrays[1]))) ndim = arrays[0]->ndim, shape = arrays[0]->shape;
+  else QL_TRY(broadcast_shapes(count, arrays, &ndim, shape, error));
+
+  if (out) {
+    if (out->context != ctx) return check_input(ctx, out, error);
+    QL_TRY(check_output(op, value_dtype, out, ndim, shape, error));
+  }
+  bool may_refuse = op == QL_OP_POWER && ql_dtype_info[loop].kind == QL_KIND_INT && is_signed(arrays[1]);
+  if (may_refuse && !is_empty(ndim, shape)) QL_TRY(check_exponents(ctx, &in[1], where, error));
+  if (op == QL_OP_POWER && (op = simplify_power(in, loop)) != QL_OP_POWER) count = 1;
+  ctx->log.at_end_of_assignment = false;
+  LogRequest request = {.kind = STATEMENT_MAP, .op = op, .loop = loop};
+  if (!out) {
+    int order[QL_MAX_DIMS];
+    bool ordered = ndim > 1 && keep_order(ndim, count, in, order);
+    return record_new(ctx, &request, value_dtype, ndim, shape, ordered ? order : NULL, count, in, result, error);
+  }
+  int64_t stride[3][QL_MAX_DIMS];
+  request.ndim = out->ndim, request.shape = out->shape, request.target = out, request.target_stride = out->strides;
+  set_inputs(&request, count, in, loop, stride);
+  if (out->size) QL_TRY(rt_log_append(ctx, &request, error));
+  ql_retain(out);
+  *result = out;
+  return QL_OK;
+}
+
 static QlStatus apply_where(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out, const QlOperand *where,
                             QlDtype dtype, QlArray **result, QlError *error) {
   QlArray *value = NULL;
@@ -229,7 +298,7 @@ static QlStatus apply_where(QlContext *ctx, QlOp op, int count, const QlOperand 
   if (mask_dtype != QL_BOOL)
     return ql_fail(error, QL_ERR_TYPE, "Cannot cast array data from dtype('%s') to dtype('bool') according to the rule 'safe'",
                    ql_dtype_name(mask_dtype));
-  QL_TRY(ql_ufunc(ctx, op, count, in, NULL, NULL, dtype, &value, error));
+  QL_TRY(apply(ctx, op, count, in, NULL, where, dtype, &value, error));
   QlStatus status = QL_OK;
   if (out && (status = check_output(op, (QlDtype)value->dtype, out, value->ndim, value->shape, error))) goto release;
   QlOperand select[3] = {*where, {.array = value}, {.array = out}};
@@ -250,36 +319,7 @@ QlStatus ql_ufunc(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArr
   QL_TRY(rt_log_due(ctx, error));
   if (where && (where->array || !where->scalar.value.b))
     return apply_where(ctx, op, count, in, out, where, dtype, result, error);
-
-  QlArray *arrays[4] = {NULL};
-  QlDtype loop, value_dtype;
-  for (int k = 0; k < count; k++) {
-    if (!(arrays[k] = in[k].array)) continue;
-    QL_TRY(check_input(ctx, arrays[k], error));
-  }
-  QL_TRY(ql_resolve(op, count, in, dtype, &loop, &value_dtype, error));
-  int64_t shape_room[QL_MAX_DIMS], *shape = shape_room;
-  int ndim;
-  if (count == 2 && arrays[0] && (!arrays[1] || same_shape(arrays[0], arrays[1]))) ndim = arrays[0]->ndim, shape = arrays[0]->shape;
-  else QL_TRY(broadcast_shapes(count, arrays, &ndim, shape, error));
-
-  if (op == QL_OP_POWER && (op = simplify_power(in, loop)) != QL_OP_POWER) count = 1;
-  ctx->log.at_end_of_assignment = false;
-  LogRequest request = {.kind = STATEMENT_MAP, .op = op, .loop = loop};
-  if (!out) {
-    int order[QL_MAX_DIMS];
-    bool ordered = ndim > 1 && keep_order(ndim, count, in, order);
-    return record_new(ctx, &request, value_dtype, ndim, shape, ordered ? order : NULL, count, in, result, error);
-  }
-  if (out->context != ctx) return check_input(ctx, out, error);
-  QL_TRY(check_output(op, value_dtype, out, ndim, shape, error));
-  int64_t stride[3][QL_MAX_DIMS];
-  request.ndim = out->ndim, request.shape = out->shape, request.target = out, request.target_stride = out->strides;
-  set_inputs(&request, count, in, loop, stride);
-  if (out->size) QL_TRY(rt_log_append(ctx, &request, error));
-  ql_retain(out);
-  *result = out;
-  return QL_OK;
+  return apply(ctx, op, count, in, out, NULL, dtype, result, error);
 }
 
 QlStatus ql_assign(QlContext *ctx, QlArray *target, const QlOperand *value, QlError *error) {

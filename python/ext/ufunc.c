@@ -252,10 +252,25 @@ static PyObject *ufunc_from_numpy(PyObject *self, void *attribute) {
   return numpy == Py_None ? Py_NewRef(Py_None) : PyObject_GetAttrString(numpy, attribute);
 }
 
+/* What NumPy's text does not say of ours. */
+static const char *const notes[QL_OP_COUNT] = {
+    [QL_OP_POWER] = "In Quelea, an array of signed integer exponents of integers is looked at: what is recorded is "
+                    "executed, and every rank raises ValueError when one of them is negative.",
+};
+
+static PyObject *ufunc_doc(PyObject *self, void *unused) {
+  (void)unused;
+  PyObject *doc = ufunc_from_numpy(self, "__doc__");
+  if (!doc || !notes[OP(self)]) return doc;
+  PyObject *whole = PyUnicode_FromFormat("%S\n\n%s", doc, notes[OP(self)]);
+  Py_DECREF(doc);
+  return whole;
+}
+
 static PyGetSetDef ufunc_attributes[] = {
     {"__name__", ufunc_name, NULL, NULL, NULL},
     {"__qualname__", ufunc_name, NULL, NULL, NULL},
-    {"__doc__", ufunc_from_numpy, NULL, NULL, "__doc__"},
+    {"__doc__", ufunc_doc, NULL, NULL, NULL},
     {"nin", ufunc_nin, NULL, "Number of inputs.", NULL},
     {"nout", ufunc_nout, NULL, "Number of outputs.", NULL},
     {"nargs", ufunc_nargs, NULL, "Number of inputs and outputs.", NULL},

@@ -80,11 +80,11 @@ QlStatus ql_weak_fits(QlDtype dtype, const QlScalar *scalar, QlError *error);
 /* The loop dtype of `op` for inputs promoted to `promoted`, and the dtype of its result.
  * Fails with QL_ERR_CAST, in NumPy's words, when there is no such loop. */
 QlStatus ql_op_types(QlOp op, QlDtype promoted, QlDtype *loop, QlDtype *result, QlError *error);
-/* NumPy's whole resolution of op(inputs...), as many as the operation takes: an input is its dtype alone, or a weak
- * scalar and its value. Gives the loop dtype, from which ql_op_input tells to what each input is cast, and that of the
- * result. It differs from ql_promote and ql_op_types one after the other, as resolve.c
- * explains: uint8 / 300 and uint8 < 300 are right, uint8 + 300 is QL_ERR_OVERFLOW. Fails with QL_ERR_VALUE for an
- * integer to a literal negative power. */
+/* NumPy's whole resolution of op(inputs...), as many as the operation takes: an input is its dtype alone (and
+ * the value 0), or a scalar and its value. Gives the loop dtype, from which ql_op_input tells to what each input is
+ * cast, and that of the result. It differs from ql_promote and ql_op_types one after the other, as resolve.c explains:
+ * uint8 / 300 and uint8 < 300 are right, uint8 + 300 is QL_ERR_OVERFLOW. Fails with QL_ERR_VALUE for an integer to the
+ * power of a negative scalar. */
 QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *result, QlError *error);
 /* The same with dtype=, which names the dtype of the result: the loop that gives it. Fails with QL_ERR_TYPE when there is
  * none, and with QL_ERR_CAST for an input that is not of its kind. */

@@ -128,8 +128,8 @@ static QlStatus admit_weak(QlOp op, const QlScalar *input, QlDtype *loop, QlErro
 }
 
 static QlStatus check_power(QlOp op, const QlScalar *inputs, QlDtype loop, QlError *error) {
-  bool is_whole = op == QL_OP_POWER && info_of(loop)->kind == QL_KIND_INT && inputs[1].weak;
-  if (is_whole && inputs[1].dtype == QL_I64 && inputs[1].value.i < 0)
+  bool is_whole = op == QL_OP_POWER && info_of(loop)->kind == QL_KIND_INT;
+  if (is_whole && info_of(inputs[1].dtype)->kind == QL_KIND_INT && inputs[1].value.i < 0)
     return ql_fail(error, QL_ERR_VALUE, "Integers to negative integer powers are not allowed.");
   return QL_OK;
 }

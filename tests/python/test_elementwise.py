@@ -168,6 +168,37 @@ def test_integer_powers():
     same(np.asarray(x) ** 2, x**2)
     same(np.asarray(x) ** 5, x**5)
     same_error(lambda: np.asarray(x) ** -1, lambda: x**-1)
+    same_error(lambda: np.asarray(x) ** numpy.int8(-1), lambda: x ** numpy.int8(-1))
+    same_error(lambda: np.power(np.asarray(x), -1, dtype="int16"), lambda: numpy.power(x, -1, dtype="int16"))
+
+
+@pytest.mark.parametrize("kind", ["int8", "int32", "int64"])
+def test_integers_to_an_array_of_negative_powers(kind):
+    x, e = numpy.array([2, 1, 3, 1], kind), numpy.array([1, 0, 2, -1], kind)
+    a, f = np.asarray(x), np.asarray(e)
+    bits = numpy.ones((3, 4), bool)
+    for base in ((a, x), (a.astype("uint8"), x.astype("uint8")), (2, 2), (np.asarray(bits), bits)):
+        same_error(lambda b=base: b[0] ** f, lambda b=base: b[1] ** e)
+    same_error(lambda: a ** f[3], lambda: x ** e[3])
+    same_error(lambda: np.power(a, f, out=a), lambda: numpy.power(x, e, out=x + 0))
+    same(a, x)
+    assert "looked at" in np.power.__doc__
+
+
+def test_integer_powers_that_are_not_computed_may_be_negative():
+    x, e = numpy.array([2, 1, 3, 1]), numpy.array([1, 0, 2, -1])
+    a, f = np.asarray(x), np.asarray(e)
+    same(a[:3] ** f[:3], x[:3] ** e[:3])
+    same(np.ones((0, 4), int) ** f, numpy.ones((0, 4), int) ** e)
+    same(a * 1.0**f, x * 1.0**e)
+    same(np.power(a, f, dtype=float), numpy.power(x, e, dtype=float))
+    same(np.ones(4, "uint64") ** f, numpy.ones(4, "uint64") ** e)
+    ours, theirs = np.full(4, 7), numpy.full(4, 7)
+    np.power(a, f, out=ours, where=f >= 0)
+    numpy.power(x, e, out=theirs, where=e >= 0)
+    same(ours, theirs)
+    same_error(lambda: np.power(a, f, out=ours, where=f < 1), lambda: numpy.power(x, e, out=x + 0, where=e < 1))
+    same(ours, theirs)
 
 
 def test_comparisons_and_strangers():
