@@ -309,3 +309,34 @@ def test_a_child_after_fork():
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), float((x + 1).sum()))
     """
     assert fine(code, 2).split() == ["7", "10000.0"]
+
+
+# ---- drops ----
+
+
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_drops_in_any_order_cost_no_memory(nodes):
+    """10,000 executions; each rank drops in an order of its own; arena and process stay as large as they were."""
+    code = """
+    import gc, resource
+    random = numpy.random.default_rng(np.rank)
+    x = np.ones((40, 50))
+    def resident():
+        with open("/proc/self/statm") as file: return int(file.read().split()[1]) * resource.getpagesize()
+    def work(flushes):
+        held = []
+        for n in range(flushes):
+            held.append(x + n)
+            if n % 4: held.append(held[-1][1:] * 2)
+            np.sync()
+            if len(held) >= 8:
+                random.shuffle(held)
+                del held[: random.integers(1, 8)]
+        del held
+        gc.collect(); np.sync(); np.sync()
+        return np.counters()["arena_bytes"], resident()
+    first, last = work(1000), work(10_000)
+    assert last[0] == first[0], (first, last)
+    assert last[1] < first[1] + 4e6, (first, last)
+    """
+    fine(code, 3, QUELEA_NODE_SIZE=nodes)
