@@ -186,7 +186,9 @@ static QlArray *without_leading_ones(QlArray *value, int ndim, QlError *error) {
 static int assign_operand(QlArray *target, const QlOperand *operand) {
   QlError error = {0};
   QlOperand value = *operand;
-  if (value.array && warn_if_complex_is_lost(value.array->dtype, target->dtype) < 0) return -1;
+  bool is_cast = value.array || !value.scalar.weak; /* a weak one has passed qx_scalar_for_assignment */
+  if (is_cast && warn_if_complex_is_lost(value.array ? value.array->dtype : value.scalar.dtype, target->dtype) < 0)
+    return -1;
   bool longer = value.array && value.array->ndim > target->ndim;
   if (longer && !(value.array = without_leading_ones(value.array, target->ndim, &error))) return qx_raise_int(&error);
   QlStatus status = ql_assign(qx.context, target, &value, &error);
@@ -194,9 +196,20 @@ static int assign_operand(QlArray *target, const QlOperand *operand) {
   return status ? qx_raise_int(&error) : 0;
 }
 
-/* As in NumPy, the numbers in a list are converted one by one to the target's dtype, which must hold them. */
+static int element_for_assignment(QxOperands *in, PyObject *value, QlDtype target) {
+  QlOperand *operand = &in->of[in->count];
+  if (qx_element_from_python(value, target, &operand->scalar) < 0) return -1;
+  operand->array = NULL, in->count++;
+  return 1;
+}
+
+/* As in NumPy, scalars and the numbers in a list are converted one by one to the target's dtype, which must hold them. */
 static int operand_for_assignment(QxOperands *in, PyObject *value, QlDtype target) {
-  if ((!PyList_Check(value) && !PyTuple_Check(value)) || qx_holds_arrays(value)) return qx_operand_add(in, value);
+  if (PyArray_IsScalar(value, Generic)) return element_for_assignment(in, value, target);
+  if ((!PyList_Check(value) && !PyTuple_Check(value)) || qx_holds_arrays(value)) {
+    int added = qx_operand_add(in, value);
+    return added ? added : element_for_assignment(in, value, target);
+  }
   QlArray *array = qx_array_from_python(value, target);
   if (!array) return -1;
   in->of[in->count++].array = in->owned[in->owned_count++] = array;
@@ -208,8 +221,6 @@ int qx_assign(QlArray *target, PyObject *value) {
   in.count = in.owned_count = 0, in.huge = in.any_array = false;
   int added = operand_for_assignment(&in, value, target->dtype);
   if (added > 0 && !in.of[0].array && qx_scalar_for_assignment(value, &in.of[0].scalar, target->dtype) < 0) added = -1;
-  if (added == 0)
-    PyErr_Format(PyExc_TypeError, "cannot assign %s to elements of a quelea array", Py_TYPE(value)->tp_name);
   int status = added > 0 && qx_enter_at() == 0 ? assign_operand(target, &in.of[0]) : -1;
   if (in.owned_count > 0) qx_operands_release(&in);
   return status;

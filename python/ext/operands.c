@@ -318,6 +318,13 @@ static int integer_for_assignment(PyObject *object, QlScalar *scalar, QlDtype ta
   return done < 0 ? -1 : 0;
 }
 
+int qx_element_from_python(PyObject *object, QlDtype dtype, QlScalar *scalar) {
+  QlValue raw = {.bits = {0, 0}};
+  if (PyArray_Pack(qx.descr[dtype], &raw, object) < 0) return -1;
+  *scalar = (QlScalar){value_from_memory(dtype, &raw), dtype, false};
+  return 0;
+}
+
 int qx_scalar_for_assignment(PyObject *object, QlScalar *scalar, QlDtype target) {
   uint8_t kind = ql_dtype_info[target].kind;
   if (!scalar->weak || kind == QL_KIND_BOOL) return 0;

@@ -147,3 +147,47 @@ def test_scalars_are_keys_and_arrays_are_not():
     for array in (a, np.array(3), a[1:2]):
         with pytest.raises(TypeError, match="unhashable"):
             hash(array)
+
+
+def assign(module, how, dtype, value):
+    x = module.zeros((), dtype) if how[1] == "0" else module.zeros(3, dtype)
+    if how[0] == "fill":
+        x.fill(value)
+    elif how[0] == "item":
+        x[() if how[1] == "0" else 1] = value
+    else:
+        x[...] = value
+    return x
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered in cast:RuntimeWarning", "ignore::numpy.exceptions.ComplexWarning")
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int32", "int64", "uint64", "float16", "complex64"])
+def test_elements_hold_what_is_assigned_to_them_or_raise(dtype):
+    numbers = [math.nan, -math.inf, 1e30, -1, 300, 2**63, 2**64, -(2**70), True, 1.5, 1j]
+    scalars = [t(v) for t in (numpy.float32, numpy.float64) for v in (math.nan, 300.7, 3.9)]
+    scalars += [numpy.int64(300), numpy.int64(-1), numpy.uint64(2**63), numpy.complex128(1 + 2j), numpy.bool(1)]
+    strangers = ["3", "x", b"3", None, object(), {}, numpy.asarray(300.7), numpy.asarray(math.nan), numpy.str_("3")]
+    for value in numbers + scalars + strangers:
+        for how in (("fill", "0"), ("fill", "1"), ("item", "0"), ("item", "1"), ("all", "0"), ("all", "1")):
+            with numpy.errstate(all="ignore"):
+                try:
+                    want = assign(numpy, how, dtype, value)
+                except (TypeError, ValueError, OverflowError):
+                    same_error(
+                        lambda h=how, v=value: assign(np, h, dtype, v),
+                        lambda h=how, v=value: assign(numpy, h, dtype, v),
+                    )
+                else:
+                    same(assign(np, how, dtype, value), want, (how, value))
+
+
+@pytest.mark.parametrize("value", [1j, numpy.complex64(2), numpy.asarray(1 + 2j)])
+def test_lost_imaginary_parts_are_told(value):
+    for module in (numpy, np):
+        x = module.zeros(2)
+        if isinstance(value, complex):
+            with pytest.raises(TypeError):
+                x[0] = value
+        else:
+            with pytest.warns(numpy.exceptions.ComplexWarning):
+                x[0] = value
