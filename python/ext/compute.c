@@ -17,7 +17,7 @@ static int warn_if_complex_is_lost(QlDtype from, QlDtype to) {
 
 /* ---- ufuncs ---- */
 
-static int check_out(PyObject *out) {
+int qx_check_out(PyObject *out) {
   if (!qx_is_array(out) || ((QxArray *)out)->value) {
     PyErr_Format(PyExc_TypeError,
                  "return arrays must be of type quelea.ndarray, not %s; to write into a NumPy array, assign "
@@ -97,7 +97,7 @@ PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDt
   QlArray *result;
   QlError error = {0};
   PyObject *object = NULL;
-  if (out && check_out(out) < 0) return NULL;
+  if (out && qx_check_out(out) < 0) return NULL;
   if (where && where != Py_True && where_operand(where, &mask) < 0) return NULL;
   if (qx_enter_at() < 0) goto out;
   if (in->huge && (is_integer(&in->of[0]) || is_integer(&in->of[1]))) {
@@ -166,7 +166,7 @@ PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObj
   QlError error = {0};
   if (qx_axes_from_python(axis, array->ndim, &axes) < 0 || qx_dtype_from_python(dtype, &wanted) < 0) return NULL;
   if (qx_absent(out)) out = NULL;
-  if ((out && check_out(out) < 0) || qx_enter_at() < 0) return NULL;
+  if ((out && qx_check_out(out) < 0) || qx_enter_at() < 0) return NULL;
   if (ql_reduce(qx.context, reduction, array, axes, keepdims, wanted, out ? qx_array(out) : NULL, &result, &error))
     return qx_raise(&error);
   return qx_wrap_result(result, out);

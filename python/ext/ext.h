@@ -161,6 +161,7 @@ static inline int qx_operand_add(QxOperands *operands, PyObject *object) {
   return qx_operand_add_slowly(operands, object);
 }
 void qx_operands_release(QxOperands *operands);
+bool qx_defers(PyObject *object); /* its __array_ufunc__ is None: operators are left to its type */
 
 /* A scalar operand from a Python or NumPy scalar. Returns as qx_operand_add. */
 int qx_scalar_from_python(PyObject *object, QlScalar *scalar, bool *huge);
@@ -212,6 +213,7 @@ PyObject *qx_inplace(QlOp op, PyObject *self, PyObject *other);
 PyObject *qx_astype(QlArray *array, QlDtype dtype, bool value);
 PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype, PyObject *out,
                     bool keepdims);
+int qx_check_out(PyObject *out); /* may results go there? 0 or -1 */
 /* array[...] = value, where value is anything array-like. 0 or -1. */
 int qx_assign(QlArray *target, PyObject *value);
 

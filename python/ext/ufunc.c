@@ -303,6 +303,19 @@ PyTypeObject qx_ufunc_type = {
 
 /* ---- NumPy's ufuncs, given quelea arrays ---- */
 
+/* NumPy gives out= as a tuple: a NumPy array in it is refused; ours, if there is one only, goes on without the tuple. A new reference. */
+static PyObject *keywords_from_numpy(PyObject *kwargs) {
+  PyObject *ours = kwargs ? PyDict_Copy(kwargs) : PyDict_New();
+  PyObject *out = ours ? PyDict_GetItemString(ours, "out") : NULL;
+  bool done = ours != NULL, is_tuple = out && PyTuple_Check(out);
+  for (Py_ssize_t i = 0; done && is_tuple && i < PyTuple_GET_SIZE(out); i++)
+    done = PyTuple_GET_ITEM(out, i) == Py_None || qx_check_out(PyTuple_GET_ITEM(out, i)) == 0;
+  if (done && is_tuple && PyTuple_GET_SIZE(out) == 1)
+    done = PyDict_SetItemString(ours, "out", PyTuple_GET_ITEM(out, 0)) == 0;
+  if (!done) Py_CLEAR(ours);
+  return ours;
+}
+
 PyObject *qx_array_ufunc(PyObject *self, PyObject *args, PyObject *kwargs) {
   (void)self;
   if (PyTuple_GET_SIZE(args) < 2)
@@ -317,11 +330,12 @@ PyObject *qx_array_ufunc(PyObject *self, PyObject *args, PyObject *kwargs) {
   }
   PyObject *inputs = PyTuple_GetSlice(args, 2, PyTuple_GET_SIZE(args));
   if (!inputs) return NULL;
-  PyObject *result = NULL;
-  PyObject *target =
-      PyUnicode_CompareWithASCIIString(method, "__call__") == 0 ? Py_NewRef(ufunc) : PyObject_GetAttr(ufunc, method);
-  if (target) result = PyObject_Call(target, inputs, kwargs);
-  Py_XDECREF(target);
+  PyObject *result = NULL, *target = NULL, *keywords = keywords_from_numpy(kwargs);
+  if (keywords)
+    target =
+        PyUnicode_CompareWithASCIIString(method, "__call__") == 0 ? Py_NewRef(ufunc) : PyObject_GetAttr(ufunc, method);
+  if (target) result = PyObject_Call(target, inputs, keywords);
+  Py_XDECREF(target), Py_XDECREF(keywords);
   Py_DECREF(inputs);
   return result;
 }

@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import operator
 import pickle
 import threading
 import weakref
@@ -227,3 +228,14 @@ def test_errors_leave_arrays_alone():
 def test_strict():
     np.config.strict = False
     assert np.config.strict is False
+
+
+def test_results_in_numpy_arrays_are_refused_by_name():
+    x, a = numpy.ones((3, 3)), np.ones((3, 3))
+    for operation in (operator.imatmul, operator.iadd, lambda x, a: numpy.matmul(x, a, out=x)):
+        with pytest.raises(TypeError, match=r"return arrays must be of type quelea.ndarray, not numpy.ndarray"):
+            operation(x, a)
+    numpy.testing.assert_array_equal(x, 1)
+    out = np.zeros((3, 3))
+    assert numpy.matmul(x, a, out=out) is out
+    same(out, numpy.full((3, 3), 3.0))
