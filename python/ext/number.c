@@ -121,14 +121,16 @@ static int truth(PyObject *self) {
   return ql_convert(scalar.dtype, scalar.value, QL_BOOL).b;
 }
 
-/* The only element as a Python number; NumPy refuses anything but 0-d arrays here. */
+/* The only element as a number: NumPy's of what NumPy gives as a scalar, Python's of other 0-d arrays. NumPy refuses
+ * anything else here. */
 static PyObject *only_element(PyObject *self) {
   QlArray *array = qx_array(self);
   QlScalar scalar;
   if (array->ndim > 0)
     return PyErr_Format(PyExc_TypeError, "only 0-dimensional arrays can be converted to Python scalars");
   if (qx_item(array, &scalar) < 0) return NULL;
-  return qx_scalar_to_numpy(scalar.dtype, &scalar.value);
+  bool is_value = ((QxArray *)self)->value;
+  return is_value ? qx_scalar_to_numpy(scalar.dtype, &scalar.value) : qx_scalar_to_python(scalar.dtype, &scalar.value);
 }
 
 static PyObject *convert_with(PyObject *self, PyObject *(*convert)(PyObject *)) {
@@ -148,7 +150,11 @@ static PyObject *to_int(PyObject *self) {
 static PyObject *to_index(PyObject *self) {
   QlArray *array = qx_array(self);
   uint8_t kind = ql_dtype_info[array->dtype].kind;
-  if (array->ndim > 0 || (kind != QL_KIND_INT && kind != QL_KIND_UINT))
+  bool is_integer = kind == QL_KIND_INT || kind == QL_KIND_UINT;
+  if (((QxArray *)self)->value && !is_integer)
+    return PyErr_Format(PyExc_TypeError, "'numpy.%s' object cannot be interpreted as an integer",
+                        ql_dtype_name((QlDtype)array->dtype));
+  if (array->ndim > 0 || !is_integer)
     return PyErr_Format(PyExc_TypeError, "only integer scalar arrays can be converted to a scalar index");
   return convert_with(self, PyNumber_Index);
 }
@@ -204,11 +210,22 @@ static PyObject *compare_with_stranger(PyObject *array, int operation) {
   return qx_wrap(result, like->ndim == 0);
 }
 
+/* The other side may know better, as an object with its own __eq__. What NumPy gives as a scalar leaves the answer to Python. */
+static PyObject *ask_stranger(PyObject *array, PyObject *stranger, int operation) {
+  richcmpfunc compare = Py_TYPE(stranger)->tp_richcompare;
+  PyObject *answer = compare ? compare(stranger, array, operation) : Py_NewRef(Py_NotImplemented);
+  if (answer != Py_NotImplemented || ((QxArray *)array)->value || qx_defers(stranger)) return answer;
+  Py_DECREF(answer);
+  return compare_with_stranger(array, operation);
+}
+
 PyObject *qx_array_compare(PyObject *left, PyObject *right, int operation) {
   static const QlOp op[] = {[Py_LT] = QL_OP_LESS,      [Py_LE] = QL_OP_LESS_EQUAL, [Py_EQ] = QL_OP_EQUAL,
                             [Py_NE] = QL_OP_NOT_EQUAL, [Py_GT] = QL_OP_GREATER,    [Py_GE] = QL_OP_GREATER_EQUAL};
-  if ((operation == Py_EQ || operation == Py_NE) &&
-      (right == Py_None || PyUnicode_Check(right) || PyBytes_Check(right)))
-    return compare_with_stranger(left, operation);
-  return qx_binary(op[operation], left, right);
+  bool asks_equal = operation == Py_EQ || operation == Py_NE;
+  if (asks_equal && (PyUnicode_Check(right) || PyBytes_Check(right))) return compare_with_stranger(left, operation);
+  PyObject *result = qx_binary(op[operation], left, right);
+  if (result != Py_NotImplemented || !asks_equal) return result;
+  Py_DECREF(result);
+  return ask_stranger(left, right, operation);
 }

@@ -268,7 +268,7 @@ static int operand_own(QxOperands *operands, QlArray *array) {
   return 1;
 }
 
-static bool defers(PyObject *object) { /* __array_ufunc__ = None: leave the operation to that type */
+bool qx_defers(PyObject *object) {
   PyObject *attribute = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__array_ufunc__");
   if (!attribute) PyErr_Clear();
   Py_XDECREF(attribute);
@@ -293,7 +293,7 @@ int qx_operand_add_slowly(QxOperands *operands, PyObject *object) {
   if (PyArray_Check(object)) return operand_own(operands, qx_array_from_numpy((PyArrayObject *)object));
   if (PyList_Check(object) || PyTuple_Check(object))
     return operand_own(operands, qx_array_from_python(object, QL_DTYPE_NONE));
-  if (defers(object) || !PyObject_HasAttrString(object, "__array__")) return 0;
+  if (qx_defers(object) || !PyObject_HasAttrString(object, "__array__")) return 0;
   return operand_own(operands, array_through_numpy(object, QL_DTYPE_NONE));
 }
 

@@ -212,6 +212,49 @@ def test_comparisons_and_strangers():
     same(a != "text", numpy.ones(3, bool))
 
 
+class Plain:
+    """Knows nothing of arrays."""
+
+
+class Careful(Plain):
+    def __eq__(self, other):
+        return NotImplemented
+
+    __hash__ = None
+
+
+class Knowing(Plain):
+    def __eq__(self, other):
+        return "equal", type(other)
+
+    __hash__ = None
+
+
+class Deferred(Knowing):
+    __array_ufunc__ = None
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0,)])
+@pytest.mark.parametrize("op", [operator.eq, operator.ne])
+def test_nothing_is_equal_to_a_stranger(shape, op):
+    x, a = numpy.ones(shape), np.ones(shape)
+    for stranger in (None, "text", b"bytes", object(), Plain(), Careful(), {}, {1}, Ellipsis, int, slice(1)):
+        same(op(a, stranger), op(x, stranger), stranger)
+        same(op(stranger, a), op(stranger, x), stranger)
+    for theirs in (operator.lt, operator.add):
+        with pytest.raises(TypeError):
+            theirs(a, Plain())
+
+
+def test_a_stranger_may_know_better():
+    a = np.ones(3)
+    for stranger in (Knowing(), Deferred()):
+        assert (a == stranger) == (stranger == a) == ("equal", np.ndarray)
+    scalar = np.ones(3)[0]
+    assert (scalar == None) is (numpy.float64(1) == None) is False  # noqa: E711
+    assert (scalar != Plain()) is (numpy.float64(1) != Plain()) is True
+
+
 @pytest.mark.parametrize("signed", ["int8", "int16", "int32", "int64"])
 def test_signs_are_compared_exactly(signed):
     x = numpy.array([-(2**63), -1, 0, 1, 2**53 + 1, 2**63 - 1]).astype(signed)[:, None]

@@ -2,6 +2,7 @@
 
 import math
 import operator
+import warnings
 
 import numpy
 import pytest
@@ -74,6 +75,24 @@ def test_conversions_refuse_what_numpy_refuses(convert, shape):
         same_error(lambda: convert(np.asarray(x)), lambda: convert(x))
     else:
         assert convert(np.asarray(x)) == want
+
+
+@pytest.mark.parametrize("convert", [float, int, complex, operator.index, round, hash])
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float32", "float64", "complex64", "complex128"])
+def test_conversions_of_one_element(convert, dtype):
+    """A 0-d array is no scalar: NumPy converts its element as Python's number, and refuses complex ones."""
+    for make in (lambda m: m.ones((), dtype) * 0 + 1, lambda m: m.ones((), dtype), lambda m: m.ones(2, dtype)[1]):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                want = convert(make(numpy))
+            except TypeError:
+                same_error(lambda f=make: convert(f(np)), lambda f=make: convert(f(numpy)))
+                continue
+            told = [w.category for w in caught]
+            caught.clear()
+            got = convert(make(np))
+            assert (got, [w.category for w in caught]) == (want, told)
 
 
 def test_what_numpy_gives_as_scalars_cannot_change():
