@@ -144,11 +144,11 @@ static void run_edges(QlContext *ctx, const Run *run, const PlanGroup *group, co
   Box rest = task->box;
   for (int r = 0; r < group->rank; r++) {
     Box side = rest;
-    side.hi[r] = task->interior.lo[r];
+    side.hi[r] = task->interior->lo[r];
     if (!box_empty(group->rank, &side)) run_kernel(ctx, run, group, &side);
-    side.hi[r] = rest.hi[r], side.lo[r] = task->interior.hi[r];
+    side.hi[r] = rest.hi[r], side.lo[r] = task->interior->hi[r];
     if (!box_empty(group->rank, &side)) run_kernel(ctx, run, group, &side);
-    rest.lo[r] = task->interior.lo[r], rest.hi[r] = task->interior.hi[r];
+    rest.lo[r] = task->interior->lo[r], rest.hi[r] = task->interior->hi[r];
   }
 }
 
@@ -165,11 +165,11 @@ static void run_exchange(QlContext *ctx, Run *run, int g, const PlanTask *task, 
     rt_transfers_start(ctx, run, group);
     comm_publish(ctx->comm, cells + PACKED_CELL, here);
   }
-  if (task->overlaps) {
+  if (task->interior) {
     if (!leads && group->stores_source) comm_await(ctx->comm, cells + PACKED_CELL, here, is_main);
     wait_for(ctx, run, &task->waits, is_main);
-    if (leads) run_polling(ctx, run, group, &task->interior);
-    else run_kernel(ctx, run, group, &task->interior);
+    if (leads) run_polling(ctx, run, group, task->interior);
+    else run_kernel(ctx, run, group, task->interior);
   }
   if (leads) {
     wait_for(ctx, run, &group->before_unpacking, is_main);
@@ -193,7 +193,7 @@ void run_worker(QlContext *ctx, Run *run, int thread) {
       wait_for(ctx, run, &task->waits, is_main);
       switch (group->kind) {
         case GROUP_KERNEL:
-          if (task->overlaps) run_edges(ctx, run, group, task);
+          if (task->interior) run_edges(ctx, run, group, task);
           else run_kernel(ctx, run, group, &task->box);
           break;
         case GROUP_IMPORT: run_import(ctx, run, group, task); break;

@@ -82,25 +82,30 @@ static bool is_received(const PlanGroup *group, int slot) {
   return false;
 }
 
-static void split_tasks(const Planner *planner, const Group *group, PlanGroup *out) {
+/* The points of a box that need nothing of what the group receives; false: none, or too few to be worth it. */
+static bool find_interior(const Planner *planner, const Group *group, const PlanGroup *out, Box *interior) {
+  for (int k = 0; k < group->node_count; k++) {
+    const Reach *reach = &group->reach[k];
+    if (group->nodes[k].kind != NODE_LEAF || !is_received(out, reach->slot)) continue;
+    if (reach->is_copy || !reach->has_axes || !cut_to_owned(planner, reach, interior)) return false;
+  }
+  return !box_empty(group->rank, interior) && box_volume(group->rank, interior) >= QL_MAX(planner->ctx->params.overlap, 1);
+}
+
+static bool split_tasks(const Planner *planner, const Group *group, PlanGroup *out) {
   const QlContext *ctx = planner->ctx;
   bool any = false;
-  if (group->kind != GROUP_KERNEL || group->reduce_axis >= 0 || group->placement.everywhere || ctx->params.overlap < 0) return;
+  if (group->kind != GROUP_KERNEL || group->reduce_axis >= 0 || group->placement.everywhere || ctx->params.overlap < 0) return true;
   for (int t = 0; t < ctx->info->threads; t++) {
     PlanTask *task = &out->tasks[t];
-    if (task->empty) continue;
-    task->interior = task->box;
-    task->overlaps = true;
-    for (int k = 0; k < group->node_count && task->overlaps; k++) {
-      const Reach *reach = &group->reach[k];
-      if (group->nodes[k].kind != NODE_LEAF || !is_received(out, reach->slot)) continue;
-      task->overlaps = !reach->is_copy && reach->has_axes && cut_to_owned(planner, reach, &task->interior);
-    }
-    task->overlaps &= !box_empty(group->rank, &task->interior) &&
-                      box_volume(group->rank, &task->interior) >= QL_MAX(ctx->params.overlap, 1);
-    any |= task->overlaps;
+    Box interior = task->box;
+    if (task->empty || !find_interior(planner, group, out, &interior)) continue;
+    if (!(task->interior = malloc(sizeof interior))) return false;
+    *task->interior = interior;
+    any = true;
   }
   planner->plan->adds.overlapped_statements += any;
+  return true;
 }
 
 static bool stores_source(const Group *group, const PlanGroup *out) {
@@ -114,9 +119,9 @@ QlStatus planner_overlap(Planner *planner) {
   for (int g = 0; g < planner->group_count; g++) {
     PlanGroup *out = &planner->plan->groups[g];
     if (!out->exchanges) continue;
-    if (form_messages(planner, out)) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    if (form_messages(planner, out) || !split_tasks(planner, &planner->groups[g], out))
+      return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
     out->stores_source = stores_source(&planner->groups[g], out);
-    split_tasks(planner, &planner->groups[g], out);
   }
   return QL_OK;
 }

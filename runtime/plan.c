@@ -2,7 +2,8 @@
  *
  * The key of a plan is the log's words and, for each slot, what the plan depends on: dtype, shape, layout, the geometry of the block,
  * valid ghosts, whether it lives on, whether it is shared with an export. Equal keys mean equal plans, so that a loop is planned
- * once however long it runs. All ranks keep the same plans: what they agree on depends on who knows one. */
+ * once however long it runs. All ranks keep the same plans: what they agree on depends on who knows one. So the cache is bounded by
+ * numbers that are the same on all of them. */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -56,7 +57,7 @@ static QlStatus make_key(QlContext *ctx, Key *key, QlError *error) {
 /* ---- plans ---- */
 
 static void free_group(PlanGroup *group, int threads) {
-  for (int t = 0; group->tasks && t < threads; t++) free(group->tasks[t].waits.list);
+  for (int t = 0; group->tasks && t < threads; t++) free(group->tasks[t].interior), free(group->tasks[t].waits.list);
   free(group->tasks), free(group->operands), free(group->strides), free(group->params), free(group->transfers);
   free(group->messages), free(group->before_packing.list), free(group->before_unpacking.list);
 }
@@ -74,32 +75,31 @@ void rt_plan_drop_all(QlContext *ctx) {
   for (int b = 0; b < PLAN_BUCKETS; b++)
     for (Plan *plan = ctx->plans[b], *next; plan; plan = next) next = plan->next, rt_plan_free(ctx, plan);
   memset(ctx->plans, 0, sizeof ctx->plans);
-  ctx->plan_count = 0;
+  ctx->plan_count = 0, ctx->plan_weight = 0;
 }
 
-/* The half that was not used for longest goes, when the cache is full. */
+/* About a plan's size; its bytes differ from node to node. */
+static int64_t weight_of(const Plan *plan) { return plan->slot_count + plan->group_count; }
+
+static Plan *longest_unused(const QlContext *ctx) {
+  Plan *found = NULL;
+  for (int b = 0; b < PLAN_BUCKETS; b++)
+    for (Plan *plan = ctx->plans[b]; plan; plan = plan->next)
+      if (!found || plan->last_used < found->last_used) found = plan;
+  return found;
+}
+
+/* When the cache is full, the half that was not used for longest goes. What that is all ranks decide alike. */
 static void trim_cache(QlContext *ctx) {
-  if (ctx->plan_count < PLAN_LIMIT) return;
-  uint64_t oldest = ctx->plan_clock - PLAN_LIMIT / 2;
-  for (int b = 0; b < PLAN_BUCKETS; b++) {
-    for (Plan **link = &ctx->plans[b]; *link;) {
-      Plan *plan = *link;
-      if (plan->last_used > oldest) {
-        link = &plan->next;
-        continue;
-      }
-      *link = plan->next;
-      rt_plan_free(ctx, plan);
-      ctx->plan_count--;
-    }
-  }
+  if (ctx->plan_count < PLAN_LIMIT && ctx->plan_weight < PLAN_WEIGHT) return;
+  while (ctx->plan_count > PLAN_LIMIT / 2 || ctx->plan_weight > PLAN_WEIGHT / 2) rt_plan_forget(ctx, longest_unused(ctx));
 }
 
 void rt_plan_forget(QlContext *ctx, Plan *plan) {
   Plan **link = &ctx->plans[plan->hash % PLAN_BUCKETS];
   while (*link != plan) link = &(*link)->next;
   *link = plan->next;
-  ctx->plan_count--;
+  ctx->plan_count--, ctx->plan_weight -= weight_of(plan);
   rt_plan_free(ctx, plan);
 }
 
@@ -204,7 +204,7 @@ QlStatus rt_plan_log(QlContext *ctx, bool make, Plan **result, QlError *error) {
   }
   plan->next = *bucket;
   *bucket = plan;
-  ctx->plan_count++;
+  ctx->plan_count++, ctx->plan_weight += weight_of(plan);
   *result = plan;
   return QL_OK;
 }

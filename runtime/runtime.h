@@ -184,8 +184,7 @@ typedef struct PlanWaits { int count; PlanWait *list; } PlanWaits;
 typedef struct PlanTask { /* what one worker of this rank does for one group */
   Box box;               /* domain coordinates; of IMPORT and MOVE: storage coordinates */
   bool empty;
-  bool overlaps;         /* `interior`, not empty, needs nothing that the group's messages bring: it is computed while they travel */
-  Box interior;
+  Box *interior;         /* NULL, or what needs nothing that the group's messages bring: it is computed while they travel */
   PlanWaits waits;
 } PlanTask;
 
@@ -244,7 +243,8 @@ typedef struct Heap {             /* the node's arena, handed out alike on all r
 typedef struct Team Team;
 typedef struct Run Run;
 
-enum { PLAN_BUCKETS = 256, PLAN_LIMIT = 512 };
+/* The cache of plans holds at most so many, of slots and groups together so many: some 2 KB each with two threads, 64 MB. */
+enum { PLAN_BUCKETS = 256, PLAN_LIMIT = 512, PLAN_WEIGHT = 32768 };
 
 struct QlContext {
   QlOptions options;
@@ -261,7 +261,7 @@ struct QlContext {
   Storage **unmatched; int unmatched_count, unmatched_room; /* dropped here, not yet everywhere */
   uint64_t next_id, next_template, plan_clock;
   Template *templates;
-  Plan *plans[PLAN_BUCKETS]; int plan_count;
+  Plan *plans[PLAN_BUCKETS]; int plan_count; int64_t plan_weight;
   QlArray *free_arrays; Storage *free_storages; /* linked through their first words */
   uint64_t progress;              /* the value of every worker's cell when nothing runs */
   QlCounters counters;

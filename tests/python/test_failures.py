@@ -340,3 +340,27 @@ def test_drops_in_any_order_cost_no_memory(nodes):
     assert last[1] < first[1] + 4e6, (first, last)
     """
     fine(code, 3, QUELEA_NODE_SIZE=nodes)
+
+
+@pytest.mark.parametrize(("ranks", "nodes", "plans"), [(0, "0", 1200), (3, "1", 400)])
+def test_plans_of_changing_bounds_cost_bounded_memory(ranks, nodes, plans):
+    """250 statements at a time, with new bounds each time: ranks forget the plans that were not used for longest."""
+    code = f"""
+    import resource
+    v, random = numpy.zeros(20000), numpy.random.default_rng(0)
+    a = np.asarray(v)
+    def resident():
+        with open("/proc/self/statm") as file: return int(file.read().split()[1]) * resource.getpagesize()
+    def work(plans):
+        for n in range(plans):
+            for start in random.integers(0, 19000, 250).tolist():
+                v[start:start + 50] += n; a[start:start + 50] += n
+            np.sync()
+        assert (numpy.asarray(a) == v).all()
+        return resident()
+    before = np.counters()["plans_made"]
+    first, last = work({plans // 4}), work({plans})
+    assert np.counters()["plans_made"] > before + {plans}
+    assert last < first + 24e6, (first, last)
+    """
+    fine(code, ranks, QUELEA_NODE_SIZE=nodes, QUELEA_FLUSH="100000", QUELEA_REPLICATE="-1", QUELEA_THREADS="1")
