@@ -35,6 +35,19 @@ __all__ = [
 ]
 
 
+def as_array(x: Any) -> ndarray:
+    """Make an array of what is none; leave what NumPy gives as a scalar as it is."""
+    return x if isinstance(x, ndarray) else _asarray(x)
+
+
+def deliver(result: ndarray, out: ndarray | None) -> ndarray:
+    """Give a result, in `out` if there is one."""
+    if out is None:
+        return result
+    out[...] = result
+    return out
+
+
 def _is_scalar(x: Any) -> bool:
     return isinstance(x, (bool, int, float, complex, numpy.generic))
 
@@ -102,7 +115,7 @@ def clip(
     """
     if (min is not None or max is not None) and (a_min is not None or a_max is not None):
         raise ValueError("Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden.")
-    x = a if isinstance(a, ndarray) else _asarray(a)
+    x = as_array(a)
     low, high = _limit(x, a_min if min is None else min, "min"), _limit(x, a_max if max is None else max, "max")
     if low is None and high is None:
         return _quelea.positive(x, out=out, **kwargs) if x.dtype != bool else x.copy()
@@ -138,32 +151,25 @@ def round(a: Any, decimals: int = 0, out: ndarray | None = None) -> ndarray:
     -------
     ndarray
     """
-    x = _asarray(a) if not isinstance(a, ndarray) else a
+    x = as_array(a)
     if x.dtype.kind == "c":
         parts = round(x.real, decimals) + 1j * round(x.imag, decimals)
-        return _deliver(parts.astype(x.dtype, copy=False), out)
+        return deliver(parts.astype(x.dtype, copy=False), out)
     if x.dtype.kind in "iub" and decimals >= 0:
         if x.dtype == bool:
-            return _deliver(x.astype(numpy.float16), out)
-        return _deliver(x.copy(), out)
+            return deliver(x.astype(numpy.float16), out)
+        return deliver(x.copy(), out)
     if decimals == 0:
         return _quelea.rint(x, out=out)
     scale = 10.0 ** abs(decimals)
     if x.dtype.kind in "iub":
         scaled = _quelea.rint(x / scale) * scale
-        return _deliver(scaled.astype(x.dtype), out)
+        return deliver(scaled.astype(x.dtype), out)
     scaled = _quelea.rint(x * scale) / scale if decimals > 0 else _quelea.rint(x / scale) * scale
-    return _deliver(scaled, out)
+    return deliver(scaled, out)
 
 
 around = round
-
-
-def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
-    if out is None:
-        return result
-    out[...] = result
-    return out
 
 
 def fix(x: Any, out: ndarray | None = None) -> ndarray:
@@ -184,7 +190,7 @@ def real(val: Any) -> ndarray:
     ndarray
         `val` itself if it is real. The part of a complex array is a new, read-only array.
     """
-    return _asarray(val).real if not isinstance(val, ndarray) else val.real
+    return as_array(val).real
 
 
 def imag(val: Any) -> ndarray:
@@ -194,7 +200,7 @@ def imag(val: Any) -> ndarray:
     -------
     ndarray
     """
-    return _asarray(val).imag if not isinstance(val, ndarray) else val.imag
+    return as_array(val).imag
 
 
 def angle(z: Any, deg: bool = False) -> ndarray:

@@ -6,14 +6,10 @@ from typing import Any
 import numpy
 
 from . import _quelea
-from ._quelea import asarray as _asarray
 from ._quelea import ndarray
+from .elementwise import as_array, deliver
 
 __all__ = ["dot", "inner", "matmul", "outer", "tensordot", "trace", "vdot", "vecdot"]
-
-
-def _array(x: Any) -> ndarray:
-    return x if isinstance(x, ndarray) else _asarray(x)
 
 
 def _contract(x: ndarray, y: ndarray, axis: int) -> ndarray:
@@ -31,8 +27,7 @@ def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
         raise ValueError(
             "output array is not acceptable (must have the right datatype, number of dimensions, and shape)"
         )
-    out[...] = result
-    return out
+    return deliver(result, out)
 
 
 def _mismatch(name: str, core: int, size: int, expected: int, signature: str) -> ValueError:
@@ -62,7 +57,7 @@ def matmul(x1: Any, x2: Any, /, out: ndarray | None = None, *, dtype: Any = None
     >>> np.matmul(np.ones((2, 3)), np.ones(3))
     array([3., 3.])
     """
-    a, b = _array(x1), _array(x2)
+    a, b = as_array(x1), as_array(x2)
     signature = "(n?,k),(k,m?)->(n?,m?)"
     for i, x in enumerate((a, b)):
         if x.ndim == 0:
@@ -100,7 +95,7 @@ def dot(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
     -------
     ndarray of shape a.shape[:-1] + b.shape[:-2] + b.shape[-1:]
     """
-    x, y = _array(a), _array(b)
+    x, y = as_array(a), as_array(b)
     if x.ndim == 0 or y.ndim == 0:
         return _deliver(_quelea.multiply(x, y), out)
     k, over = x.shape[-1], y.shape[-2 if y.ndim > 1 else 0]
@@ -124,7 +119,7 @@ def inner(a: Any, b: Any, /) -> ndarray:
     -------
     ndarray of shape a.shape[:-1] + b.shape[:-1]
     """
-    x, y = _array(a), _array(b)
+    x, y = as_array(a), as_array(b)
     if x.ndim == 0 or y.ndim == 0:
         return _quelea.multiply(x, y)
     if x.shape[-1] != y.shape[-1]:
@@ -144,7 +139,7 @@ def vdot(a: Any, b: Any, /) -> ndarray:
     -------
     ndarray, 0-d
     """
-    x, y = _array(a).ravel(), _array(b).ravel()
+    x, y = as_array(a).ravel(), as_array(b).ravel()
     if x.size != y.size:
         raise ValueError("cannot reshape array into the shape of the other: vdot takes arrays of equal size")
     return _contract(x.conj(), y, 0)
@@ -157,7 +152,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> ndarray:
     -------
     ndarray
     """
-    x, y = _array(x1), _array(x2)
+    x, y = as_array(x1), as_array(x2)
     if x.shape[axis] != y.shape[axis]:
         raise _mismatch("vecdot", 0, y.shape[axis], x.shape[axis], "(n),(n)->()")
     if axis >= 0:
@@ -172,7 +167,7 @@ def outer(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
     -------
     ndarray of shape (a.size, b.size)
     """
-    x, y = _array(a).ravel(), _array(b).ravel()
+    x, y = as_array(a).ravel(), as_array(b).ravel()
     return _quelea.multiply(x[:, None], y[None, :], out=out)
 
 
@@ -189,7 +184,7 @@ def tensordot(a: Any, b: Any, axes: int | Sequence[Any] = 2) -> ndarray:
     -------
     ndarray
     """
-    x, y = _array(a), _array(b)
+    x, y = as_array(a), as_array(b)
     if isinstance(axes, int):
         left, right = list(range(x.ndim - axes, x.ndim)), list(range(axes))
     else:
@@ -218,6 +213,6 @@ def trace(
     from .creation import eye
     from .manipulation import moveaxis
 
-    x = moveaxis(_array(a), (axis1, axis2), (-2, -1))
+    x = moveaxis(as_array(a), (axis1, axis2), (-2, -1))
     mask = eye(x.shape[-2], x.shape[-1], offset, bool)
     return _quelea.sum(_quelea.where(mask, x, x.dtype.type(0)), (-2, -1), dtype, out)

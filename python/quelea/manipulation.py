@@ -13,6 +13,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from . import _quelea
 from ._quelea import asarray as _asarray
 from ._quelea import ndarray
+from .elementwise import as_array
 
 __all__ = [
     "append",
@@ -62,10 +63,6 @@ __all__ = [
 Axes = int | Sequence[int] | None
 
 
-def _array(x: Any) -> ndarray:
-    return x if isinstance(x, ndarray) else _asarray(x)
-
-
 # ---- questions ----
 
 
@@ -111,7 +108,7 @@ def reshape(a: Any, /, shape: int | Sequence[int], order: str = "C", *, copy: bo
     -------
     ndarray
     """
-    return _array(a).reshape(shape, order=order, copy=copy)
+    return as_array(a).reshape(shape, order=order, copy=copy)
 
 
 def ravel(a: Any, order: str = "C") -> ndarray:
@@ -121,7 +118,7 @@ def ravel(a: Any, order: str = "C") -> ndarray:
     -------
     ndarray of shape (a.size,)
     """
-    return _array(a).ravel(order)
+    return as_array(a).ravel(order)
 
 
 def squeeze(a: Any, axis: Axes = None) -> ndarray:
@@ -131,7 +128,7 @@ def squeeze(a: Any, axis: Axes = None) -> ndarray:
     -------
     ndarray
     """
-    return _array(a).squeeze(tuple(axis) if isinstance(axis, Sequence) else axis)
+    return as_array(a).squeeze(tuple(axis) if isinstance(axis, Sequence) else axis)
 
 
 def expand_dims(a: Any, axis: int | Sequence[int]) -> ndarray:
@@ -141,7 +138,7 @@ def expand_dims(a: Any, axis: int | Sequence[int]) -> ndarray:
     -------
     ndarray
     """
-    return _quelea.expand_dims(_array(a), axis)
+    return _quelea.expand_dims(as_array(a), axis)
 
 
 def atleast_1d(*arys: Any) -> Any:
@@ -151,7 +148,7 @@ def atleast_1d(*arys: Any) -> Any:
     -------
     ndarray or tuple of ndarray
     """
-    result = tuple(x if (x := _array(a)).ndim >= 1 else x.reshape(1) for a in arys)
+    result = tuple(x if (x := as_array(a)).ndim >= 1 else x.reshape(1) for a in arys)
     return result[0] if len(result) == 1 else result
 
 
@@ -162,7 +159,7 @@ def atleast_2d(*arys: Any) -> Any:
     -------
     ndarray or tuple of ndarray
     """
-    result = tuple(x if (x := _array(a)).ndim >= 2 else x.reshape(1, x.size) for a in arys)
+    result = tuple(x if (x := as_array(a)).ndim >= 2 else x.reshape(1, x.size) for a in arys)
     return result[0] if len(result) == 1 else result
 
 
@@ -175,7 +172,7 @@ def atleast_3d(*arys: Any) -> Any:
     """
     result = []
     for a in arys:
-        x = _array(a)
+        x = as_array(a)
         if x.ndim < 2:
             x = x.reshape(1, x.size, 1)
         elif x.ndim == 2:
@@ -204,7 +201,7 @@ def transpose(a: Any, axes: Sequence[int] | None = None) -> ndarray:
     -------
     ndarray
     """
-    return _array(a).transpose(axes)
+    return as_array(a).transpose(axes)
 
 
 def matrix_transpose(x: Any, /) -> ndarray:
@@ -214,7 +211,7 @@ def matrix_transpose(x: Any, /) -> ndarray:
     -------
     ndarray
     """
-    a = _array(x)
+    a = as_array(x)
     if a.ndim < 2:
         raise ValueError(f"Input array must be at least 2-dimensional, but it is {a.ndim}")
     return a.mT
@@ -227,7 +224,7 @@ def swapaxes(a: Any, axis1: int, axis2: int) -> ndarray:
     -------
     ndarray
     """
-    return _array(a).swapaxes(axis1, axis2)
+    return as_array(a).swapaxes(axis1, axis2)
 
 
 def moveaxis(a: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> ndarray:
@@ -237,7 +234,7 @@ def moveaxis(a: Any, source: int | Sequence[int], destination: int | Sequence[in
     -------
     ndarray
     """
-    x = _array(a)
+    x = as_array(a)
     old = normalize_axis_tuple(source, x.ndim, "source")
     new = normalize_axis_tuple(destination, x.ndim, "destination")
     if len(old) != len(new):
@@ -255,7 +252,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> ndarray:
     -------
     ndarray
     """
-    x = _array(a)
+    x = as_array(a)
     axis = normalize_axis_index(axis, x.ndim)
     if start < 0:
         start += x.ndim
@@ -271,7 +268,7 @@ def flip(m: Any, axis: Axes = None) -> ndarray:
     -------
     ndarray
     """
-    x = _array(m)
+    x = as_array(m)
     axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
     return x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(x.ndim))]
 
@@ -283,7 +280,7 @@ def flipud(m: Any) -> ndarray:
     -------
     ndarray
     """
-    x = _array(m)
+    x = as_array(m)
     if x.ndim < 1:
         raise ValueError("Input must be >= 1-d.")
     return x[::-1]
@@ -296,7 +293,7 @@ def fliplr(m: Any) -> ndarray:
     -------
     ndarray
     """
-    x = _array(m)
+    x = as_array(m)
     if x.ndim < 2:
         raise ValueError("Input must be >= 2-d.")
     return x[:, ::-1]
@@ -309,7 +306,7 @@ def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> ndarray:
     -------
     ndarray
     """
-    x = _array(m)
+    x = as_array(m)
     plane = tuple(axes)
     if len(plane) != 2:
         raise ValueError("len(axes) must be 2.")
@@ -338,7 +335,7 @@ def broadcast_to(array: Any, shape: int | Sequence[int], subok: bool = False) ->
     -------
     ndarray
     """
-    return _quelea.broadcast_to(_array(array), shape)
+    return _quelea.broadcast_to(as_array(array), shape)
 
 
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[ndarray, ...]:
@@ -348,7 +345,7 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[ndarray, ...]:
     -------
     tuple of ndarray
     """
-    arrays = [_array(a) for a in args]
+    arrays = [as_array(a) for a in args]
     common = numpy.broadcast_shapes(*(a.shape for a in arrays))
     return tuple(a if a.shape == common else _quelea.broadcast_to(a, common) for a in arrays)
 
@@ -357,7 +354,7 @@ def copyto(dst: ndarray, src: Any, casting: str = "same_kind", where: Any = True
     """Assign elements, where a mask is true."""
     if not isinstance(dst, ndarray):
         raise TypeError(f"copyto() argument 1 must be quelea.ndarray, not {type(dst).__name__}")
-    value = src if isinstance(src, (bool, int, float, complex, numpy.generic)) else _array(src)
+    value = src if isinstance(src, (bool, int, float, complex, numpy.generic)) else as_array(src)
     dtype = value.dtype if isinstance(value, (ndarray, numpy.generic)) else None
     if dtype is not None and not numpy.can_cast(dtype, dst.dtype, casting):  # type: ignore[arg-type]
         raise TypeError(f"Cannot cast array data from {dtype!r} to {dst.dtype!r} according to the rule '{casting}'")
@@ -366,7 +363,7 @@ def copyto(dst: ndarray, src: Any, casting: str = "same_kind", where: Any = True
         return
     given = _quelea.empty(shape(value), dst.dtype)
     given[...] = value
-    dst[...] = _quelea.where(_quelea.broadcast_to(_array(where), dst.shape), given, dst)
+    dst[...] = _quelea.where(_quelea.broadcast_to(as_array(where), dst.shape), given, dst)
 
 
 # ---- joins: copies ----
@@ -396,7 +393,7 @@ def concatenate(
     -------
     ndarray
     """
-    parts = [_array(a) for a in arrays]
+    parts = [as_array(a) for a in arrays]
     if not parts:
         raise ValueError("need at least one array to concatenate")
     if axis is None:
@@ -456,7 +453,7 @@ def stack(
     -------
     ndarray
     """
-    parts = [_array(a) for a in arrays]
+    parts = [as_array(a) for a in arrays]
     if not parts:
         raise ValueError("need at least one array to stack")
     if any(p.shape != parts[0].shape for p in parts):
@@ -503,7 +500,7 @@ def column_stack(tup: Sequence[Any]) -> ndarray:
     -------
     ndarray
     """
-    return concatenate([x if (x := _array(a)).ndim >= 2 else x.reshape(x.size, 1) for a in tup], 1)
+    return concatenate([x if (x := as_array(a)).ndim >= 2 else x.reshape(x.size, 1) for a in tup], 1)
 
 
 def append(arr: Any, values: Any, axis: int | None = None) -> ndarray:
@@ -531,7 +528,7 @@ def array_split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 
     -------
     list of ndarray
     """
-    x = _array(ary)
+    x = as_array(ary)
     axis = normalize_axis_index(axis, x.ndim)
     extent = x.shape[axis]
     if isinstance(indices_or_sections, Sequence) or numpy.ndim(indices_or_sections) > 0:
@@ -555,7 +552,7 @@ def split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> 
     -------
     list of ndarray
     """
-    x = _array(ary)
+    x = as_array(ary)
     if isinstance(indices_or_sections, int) and x.shape[axis] % indices_or_sections:
         raise ValueError("array split does not result in an equal division")
     return array_split(x, indices_or_sections, axis)
@@ -568,7 +565,7 @@ def vsplit(ary: Any, indices_or_sections: int | Sequence[int]) -> list[ndarray]:
     -------
     list of ndarray
     """
-    x = _array(ary)
+    x = as_array(ary)
     if x.ndim < 2:
         raise ValueError("vsplit only works on arrays of 2 or more dimensions")
     return split(x, indices_or_sections, 0)
@@ -581,7 +578,7 @@ def hsplit(ary: Any, indices_or_sections: int | Sequence[int]) -> list[ndarray]:
     -------
     list of ndarray
     """
-    x = _array(ary)
+    x = as_array(ary)
     if x.ndim == 0:
         raise ValueError("hsplit only works on arrays of 1 or more dimensions")
     return split(x, indices_or_sections, 1 if x.ndim > 1 else 0)
@@ -594,7 +591,7 @@ def dsplit(ary: Any, indices_or_sections: int | Sequence[int]) -> list[ndarray]:
     -------
     list of ndarray
     """
-    x = _array(ary)
+    x = as_array(ary)
     if x.ndim < 3:
         raise ValueError("dsplit only works on arrays of 3 or more dimensions")
     return split(x, indices_or_sections, 2)
@@ -607,7 +604,7 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[ndarray, ...]:
     -------
     tuple of ndarray
     """
-    a = _array(x)
+    a = as_array(x)
     if a.ndim == 0:
         raise ValueError("Input array must be at least 1-d.")
     moved = moveaxis(a, axis, 0)
@@ -631,7 +628,7 @@ def roll(a: Any, shift: int | Sequence[int], axis: Axes = None) -> ndarray:
     -------
     ndarray
     """
-    x = _array(a)
+    x = as_array(a)
     if axis is None:
         return roll(x.ravel(), shift, 0).reshape(x.shape)
     axes = normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
@@ -660,7 +657,7 @@ def tile(A: Any, reps: int | Sequence[int]) -> ndarray:
     -------
     ndarray
     """
-    x = _array(A)
+    x = as_array(A)
     times = (reps,) if isinstance(reps, int) else tuple(operator.index(r) for r in reps)
     times = (1,) * (x.ndim - len(times)) + times
     x = x.reshape((1,) * (len(times) - x.ndim) + x.shape)
@@ -688,7 +685,7 @@ def repeat(a: Any, repeats: int, axis: int | None = None) -> ndarray:
     NotImplementedError
         `repeats` is an array.
     """
-    x = _array(a)
+    x = as_array(a)
     try:
         times = operator.index(repeats)
     except TypeError:
@@ -718,7 +715,7 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: 
     -------
     ndarray
     """
-    x = _array(array)
+    x = as_array(array)
     widths = [(int(a), int(b)) for a, b in numpy.broadcast_to(pad_width, (x.ndim, 2))]
     if any(w < 0 for pair in widths for w in pair):
         raise ValueError("index can't contain negative values")
@@ -762,7 +759,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     -------
     ndarray
     """
-    x = _array(a)
+    x = as_array(a)
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n!r}")
     if x.ndim == 0:

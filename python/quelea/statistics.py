@@ -8,16 +8,12 @@ import numpy
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from . import _quelea
-from ._quelea import asarray as _asarray
 from ._quelea import ndarray
+from .elementwise import as_array, deliver
 
 __all__ = ["average", "mean", "nanmax", "nanmean", "nanmin", "nansum", "ptp", "std", "trapezoid", "var"]
 
 Axis = int | Sequence[int] | None
-
-
-def _array(x: Any) -> ndarray:
-    return x if isinstance(x, ndarray) else _asarray(x)
 
 
 def _axes(axis: Axis) -> int | tuple[int, ...] | None:
@@ -30,13 +26,6 @@ def _count(x: ndarray, axis: Axis) -> int:
     for i in axes:
         count *= x.shape[i] if x.ndim else 1
     return count
-
-
-def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
-    if out is None:
-        return result
-    out[...] = result
-    return out
 
 
 def _divide(total: ndarray, count: Any, dtype: Any) -> ndarray:
@@ -95,16 +84,16 @@ def mean(
     >>> np.mean(np.array([[1, 2], [3, 4]]), axis=0)
     array([2., 3.])
     """
-    x = _array(a)
+    x = as_array(a)
     accumulated, given = _accumulator(x.dtype, dtype)
     if where is not True:
-        mask = _quelea.broadcast_to(_array(where), x.shape)
+        mask = _quelea.broadcast_to(as_array(where), x.shape)
         count: Any = _quelea.sum(mask, _axes(axis), keepdims=keepdims)
-        return _deliver(_divide(_sum(x, axis, accumulated, keepdims, mask), count, given), out)
+        return deliver(_divide(_sum(x, axis, accumulated, keepdims, mask), count, given), out)
     count = _count(x, axis)
     if count == 0:
         warnings.warn("Mean of empty slice.", RuntimeWarning, stacklevel=2)
-    return _deliver(_divide(_sum(x, axis, accumulated, keepdims), count, given), out)
+    return deliver(_divide(_sum(x, axis, accumulated, keepdims), count, given), out)
 
 
 def _sum(x: ndarray, axis: Axis, dtype: Any, keepdims: bool, where: Any = True) -> ndarray:
@@ -142,13 +131,13 @@ def var(
     -------
     ndarray, real
     """
-    x = _array(a)
+    x = as_array(a)
     if correction is not None:
         if ddof != 0:
             raise ValueError("ddof and correction can't be provided simultaneously.")
         ddof = correction
     accumulated, given = _accumulator(x.dtype, dtype)
-    mask = True if where is True else _quelea.broadcast_to(_array(where), x.shape)
+    mask = True if where is True else _quelea.broadcast_to(as_array(where), x.shape)
     count: Any = _count(x, axis) if mask is True else _quelea.sum(mask, _axes(axis), keepdims=True)
     centre = _divide(_sum(x, axis, accumulated, True, mask), count, None) if mean is None else mean
     distance = x - centre
@@ -161,10 +150,10 @@ def var(
     total = _sum(squares, axis, real_dtype, keepdims, mask)
     if mask is not True:
         divisor: Any = _quelea.maximum(_quelea.sum(mask, _axes(axis), keepdims=keepdims) - ddof, 0)
-        return _deliver(_divide(total, divisor, given), out)
+        return deliver(_divide(total, divisor, given), out)
     if count - ddof <= 0:
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
-    return _deliver(_divide(total, max(count - ddof, 0), given), out)
+    return deliver(_divide(total, max(count - ddof, 0), given), out)
 
 
 def std(
@@ -186,7 +175,7 @@ def std(
     ndarray, real
     """
     variance = var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
-    return _deliver(_quelea.sqrt(variance), out)
+    return deliver(_quelea.sqrt(variance), out)
 
 
 def ptp(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
@@ -196,7 +185,7 @@ def ptp(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = 
     -------
     ndarray
     """
-    x = _array(a)
+    x = as_array(a)
     axes = _axes(axis)
     return _quelea.subtract(_quelea.max(x, axes, keepdims=keepdims), _quelea.min(x, axes, keepdims=keepdims), out=out)
 
@@ -217,11 +206,11 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
     -------
     ndarray, or tuple of ndarray
     """
-    x = _array(a)
+    x = as_array(a)
     if weights is None:
         result = mean(x, axis, keepdims=keepdims)
         return (result, _quelea.full(result.shape, float(_count(x, axis)))) if returned else result
-    w = _array(weights)
+    w = as_array(weights)
     if w.shape != x.shape:
         if not isinstance(axis, int) or w.ndim != 1:
             raise TypeError("Axis must be specified when shapes of a and weights differ.")
@@ -242,12 +231,12 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> ndarray
     -------
     ndarray
     """
-    f = _array(y)
+    f = as_array(y)
     axis = axis % f.ndim
     lead = (slice(None),) * axis
     width: Any = dx
     if x is not None:
-        points = _array(x)
+        points = as_array(x)
         width = (
             points[1:] - points[:-1]
             if points.ndim == 1
@@ -272,7 +261,7 @@ def nansum(a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = N
     -------
     ndarray
     """
-    return _quelea.sum(_without_nan(_array(a), 0), _axes(axis), dtype, out, keepdims)
+    return _quelea.sum(_without_nan(as_array(a), 0), _axes(axis), dtype, out, keepdims)
 
 
 def nanmean(
@@ -284,7 +273,7 @@ def nanmean(
     -------
     ndarray
     """
-    x = _array(a)
+    x = as_array(a)
     return mean(x, axis, dtype, out, keepdims, where=_quelea.logical_not(_quelea.isnan(x)))
 
 
@@ -293,7 +282,7 @@ def _nan_extreme(name: str, x: ndarray, axis: Axis, out: ndarray | None, keepdim
         return getattr(_quelea, name)(x, axis, out, keepdims)  # type: ignore[no-any-return]
     replaced = getattr(_quelea, name)(_without_nan(x, numpy.inf if name == "min" else -numpy.inf), axis, None, keepdims)
     nothing = _quelea.all(_quelea.isnan(x), axis, None, keepdims)
-    return _deliver(_quelea.where(nothing, x.dtype.type(numpy.nan), replaced), out)
+    return deliver(_quelea.where(nothing, x.dtype.type(numpy.nan), replaced), out)
 
 
 def nanmin(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
@@ -303,7 +292,7 @@ def nanmin(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool
     -------
     ndarray
     """
-    return _nan_extreme("min", _array(a), axis, out, keepdims)
+    return _nan_extreme("min", as_array(a), axis, out, keepdims)
 
 
 def nanmax(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
@@ -313,7 +302,7 @@ def nanmax(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool
     -------
     ndarray
     """
-    return _nan_extreme("max", _array(a), axis, out, keepdims)
+    return _nan_extreme("max", as_array(a), axis, out, keepdims)
 
 
 # ---- what C calls: initial= and where= of the simple reductions ----
@@ -338,7 +327,7 @@ def _reduce_slowly(
     name: str, a: Any, axis: Any, dtype: Any, out: Any, keepdims: bool, initial: Any, where: Any
 ) -> ndarray:
     """Reduce with `initial` and `where`: what is not included becomes the neutral element, or the initial value."""
-    x = _array(a)
+    x = as_array(a)
     arguments = {"keepdims": keepdims}
     if name in ("sum", "prod"):
         arguments["dtype"] = dtype
@@ -351,11 +340,11 @@ def _reduce_slowly(
                 f"reduction operation '{which}' does not have an identity, so to use a where mask one has to specify "
                 "'initial'"
             )
-        x = _quelea.where(_array(where), x, x.dtype.type(filler))
+        x = _quelea.where(as_array(where), x, x.dtype.type(filler))
     if initial is not None and x.size == 0 and neutral is None:
         shape = numpy.empty(x.shape, x.dtype).sum(axis, keepdims=keepdims).shape
-        return _deliver(_quelea.full(shape, initial, x.dtype), out)
+        return deliver(_quelea.full(shape, initial, x.dtype), out)
     result = getattr(_quelea, name)(x, axis, **arguments)
     if initial is not None:
         result = _combine(name)(result, _quelea.full((), initial, result.dtype))
-    return _deliver(result, out)
+    return deliver(result, out)
