@@ -169,7 +169,8 @@ PyObject *qx_scalar_to_numpy(QlDtype dtype, const QlValue *value);
 PyObject *qx_scalar_to_python(QlDtype dtype, const QlValue *value);
 /* Converts a weak scalar as NumPy assigns a Python scalar to an element (range and NaN checks). 0 or -1. */
 int qx_scalar_for_assignment(PyObject *object, QlScalar *scalar, QlDtype target);
-/* One element of that dtype as NumPy makes it of anything: strings are read, what the dtype cannot hold raises. 0 or -1. */
+/* One element of that dtype as NumPy makes it of anything: strings are read, what the dtype cannot hold raises. 0 or
+ * -1. */
 int qx_element_from_python(PyObject *object, QlDtype dtype, QlScalar *scalar);
 /* numpy.dtype or what makes one; None gives QL_DTYPE_NONE. 0 or -1. */
 int qx_dtype_from_python(PyObject *object, QlDtype *dtype);

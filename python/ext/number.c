@@ -210,7 +210,8 @@ static PyObject *compare_with_stranger(PyObject *array, int operation) {
   return qx_wrap(result, like->ndim == 0);
 }
 
-/* The other side may know better, as an object with its own __eq__. What NumPy gives as a scalar leaves the answer to Python. */
+/* The other side may know better, as an object with its own __eq__. What NumPy gives as a scalar leaves the answer to
+ * Python. */
 static PyObject *ask_stranger(PyObject *array, PyObject *stranger, int operation) {
   richcmpfunc compare = Py_TYPE(stranger)->tp_richcompare;
   PyObject *answer = compare ? compare(stranger, array, operation) : Py_NewRef(Py_NotImplemented);

@@ -303,7 +303,8 @@ PyTypeObject qx_ufunc_type = {
 
 /* ---- NumPy's ufuncs, given quelea arrays ---- */
 
-/* NumPy gives out= as a tuple: a NumPy array in it is refused; ours, if there is one only, goes on without the tuple. A new reference. */
+/* NumPy gives out= as a tuple: a NumPy array in it is refused; ours, if there is one only, goes on without the tuple. A
+ * new reference. */
 static PyObject *keywords_from_numpy(PyObject *kwargs) {
   PyObject *ours = kwargs ? PyDict_Copy(kwargs) : PyDict_New();
   PyObject *out = ours ? PyDict_GetItemString(ours, "out") : NULL;

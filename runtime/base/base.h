@@ -86,8 +86,8 @@ QlStatus ql_op_types(QlOp op, QlDtype promoted, QlDtype *loop, QlDtype *result, 
  * uint8 / 300 and uint8 < 300 are right, uint8 + 300 is QL_ERR_OVERFLOW. Fails with QL_ERR_VALUE for an integer to the
  * power of a negative scalar. */
 QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *result, QlError *error);
-/* The same with dtype=, which names the dtype of the result: the loop that gives it. Fails with QL_ERR_TYPE when there is
- * none, and with QL_ERR_CAST for an input that is not of its kind. */
+/* The same with dtype=, which names the dtype of the result: the loop that gives it. Fails with QL_ERR_TYPE when there
+ * is none, and with QL_ERR_CAST for an input that is not of its kind. */
 QlStatus ql_op_resolve_as(QlOp op, const QlScalar *inputs, QlDtype dtype, QlDtype *loop, QlDtype *result,
                           QlError *error);
 /* The dtype as which input k of op, of dtype `from`, enters the loop: the loop's, with two exceptions. The condition of
