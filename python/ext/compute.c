@@ -203,8 +203,8 @@ static int element_for_assignment(QxOperands *in, PyObject *value, QlDtype targe
   return 1;
 }
 
-/* As in NumPy, scalars and the numbers in a list are converted one by one to the target's dtype, which must hold them.
- * */
+/* As in NumPy, scalars and the numbers in a list are converted one by one to the target's dtype, which must hold
+ * them. */
 static int operand_for_assignment(QxOperands *in, PyObject *value, QlDtype target) {
   if (PyArray_IsScalar(value, Generic)) return element_for_assignment(in, value, target);
   if ((!PyList_Check(value) && !PyTuple_Check(value)) || qx_holds_arrays(value)) {

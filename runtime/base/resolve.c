@@ -154,8 +154,8 @@ static QlDtype loop_giving(const QlOpInfo *info, const QlScalar *inputs, QlDtype
   return dtype == QL_F32 ? QL_C64 : dtype == QL_F64 ? QL_C128 : dtype;
 }
 
-/* An input must be of the loop's kind, Python's numbers too; a complex one whose part is asked for must fit the loop.
- * */
+/* An input must be of the loop's kind, Python's numbers too; a complex one whose part is asked for must fit
+ * the loop. */
 static QlStatus check_kind(QlOp op, int k, const QlScalar *input, QlDtype loop, QlError *error) {
   QlDtype from = input->weak ? ql_lift_weak(loop, input->dtype) : input->dtype;
   bool is_narrower = ql_op_info[op].result == QL_RESULT_PART && !ql_can_cast_safely(from, loop) &&
