@@ -233,6 +233,27 @@ out:
 
 static bool is_signed(const QlArray *array) { return array && ql_dtype_info[array->dtype].kind == QL_KIND_INT; }
 
+enum { MULTIPLIED_POWER = 64 };
+
+/* The exponent of an integer array's power that is a few multiplications, which wrap around as the power does; 0: it is none. */
+static int multiplied_power(QlOp op, const QlOperand *in, QlDtype loop) {
+  if (op != QL_OP_POWER || !in[0].array || in[1].array || in[0].array->dtype != loop || ql_dtype_info[loop].kind > QL_KIND_UINT) return 0;
+  if (ql_dtype_info[in[1].scalar.dtype].kind > QL_KIND_UINT) return 0;
+  int64_t exponent = ql_convert(in[1].scalar.dtype, in[1].scalar.value, QL_I64).i;
+  return exponent > 2 && exponent <= MULTIPLIED_POWER ? (int)exponent : 0;
+}
+
+/* By squaring. */
+static QlStatus multiply_power(QlContext *ctx, QlArray *base, int exponent, QlArray *out, QlArray **result, QlError *error) {
+  if (exponent == 2) return ql_ufunc(ctx, QL_OP_SQUARE, 1, &(QlOperand){.array = base}, out, NULL, QL_DTYPE_NONE, result, error);
+  QlArray *part;
+  QL_TRY(multiply_power(ctx, base, exponent % 2 ? exponent - 1 : exponent / 2, NULL, &part, error));
+  QlOperand in[2] = {{.array = part}, {.array = base}};
+  QlStatus status = ql_ufunc(ctx, exponent % 2 ? QL_OP_MULTIPLY : QL_OP_SQUARE, 1 + exponent % 2, in, out, NULL, QL_DTYPE_NONE, result, error);
+  ql_release(part);
+  return status;
+}
+
 /* ---- the two calls ---- */
 
 static QlStatus check_output(QlOp op, QlDtype result, const QlArray *out, int ndim, const int64_t *shape, QlError *error) {
@@ -263,6 +284,8 @@ static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, Q
     QL_TRY(check_input(ctx, arrays[k], error));
   }
   QL_TRY(ql_resolve(op, count, in, dtype, &loop, &value_dtype, error));
+  int exponent = multiplied_power(op, in, loop);
+  if (exponent) return multiply_power(ctx, in[0].array, exponent, out, result, error);
   int64_t shape_room[QL_MAX_DIMS], *shape = shape_room;
   int ndim;
   if (count == 2 && arrays[0] && (!arrays[1] || same_shape(arrays[0], arrays[1]))) ndim = arrays[0]->ndim, shape = arrays[0]->shape;

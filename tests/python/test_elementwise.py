@@ -417,3 +417,17 @@ def test_signed_zeros_and_nan_in_extremes(dtype):
     for name in ("minimum", "maximum", "fmin", "fmax"):
         ours, theirs = UFUNCS[name]
         same(ours(np.asarray(x), np.asarray(y)), theirs(x, y), name)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "uint64", "int64"])
+@pytest.mark.parametrize("exponent", [3, 4, 7, 12, 63, 64, 65])
+def test_integer_powers_by_a_number(dtype, exponent):
+    """Few multiplications instead of a loop per element: they wrap around alike."""
+    x = numpy.arange(-60, 67).astype(dtype)
+    ours = np.asarray(x)
+    same(ours**exponent, x**exponent)
+    out = np.zeros_like(ours)
+    np.power(ours[::-1], exponent, out=out)
+    same(out, x[::-1] ** exponent)
+    ours **= exponent
+    same(ours, x**exponent)
