@@ -346,7 +346,7 @@ RESHAPED = {
 @pytest.mark.parametrize("name", RESHAPED)
 def test_reshapes_fetch_what_is_read(name):
     """Across rows a view is no box; each node fetches the stretch that it reads, not the array."""
-    x = numpy.arange(600.0 * 700).reshape(600, 700)
+    x = numpy.arange(6000.0 * 70).reshape(6000, 70)
     u = quelea.asarray(x)
     results = []
     counts = happened(lambda: results.append(RESHAPED[name](quelea, u)))
