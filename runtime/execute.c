@@ -225,6 +225,7 @@ void rt_wait_node(QlContext *ctx) {
 
 void rt_plan_finish(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
+  rt_transfers_relax(run);
   for (int k = 0; k < plan->slot_count; k++) {
     const PlanSlot *slot = &plan->slots[k];
     if (k >= plan->log_slots) {

@@ -405,7 +405,8 @@ void rt_drops_bury(QlContext *ctx);     /* after an agreement: the dead leave th
  * By the main thread of the node's leader, one group at a time. */
 void rt_transfers_start(QlContext *ctx, Run *run, const PlanGroup *group);
 void rt_transfers_finish(QlContext *ctx, Run *run, const PlanGroup *group);
-QlStatus rt_transfers_reserve(QlContext *ctx, Run *run, const Plan *plan, QlError *error);
+QlStatus rt_transfers_reserve(QlContext *ctx, Run *run, const Plan *plan, QlError *error); /* buffers for all groups of the plan */
+void rt_transfers_relax(Run *run); /* after a plan: a buffer of unusual size is given back */
 
 /* ---- execute.c, team.c ---- */
 QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error); /* allocates; on failure undoes all of it */

@@ -35,6 +35,14 @@ static void give_up(QlContext *ctx, const PlanGroup *group, const QlError *error
   comm_abort(ctx->comm, "an exchange between nodes failed after results were stored: %s (%s)", error->text, where);
 }
 
+enum { KEPT_BUFFER = 256 << 20 };
+
+void rt_transfers_relax(Run *run) {
+  if (run->buffer_bytes <= KEPT_BUFFER) return;
+  free(run->buffer);
+  run->buffer = NULL, run->buffer_bytes = 0;
+}
+
 QlStatus rt_transfers_reserve(QlContext *ctx, Run *run, const Plan *plan, QlError *error) {
   int64_t bytes = 0;
   int messages = 0;

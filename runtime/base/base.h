@@ -15,6 +15,9 @@
 /* Fills *error (which may be NULL) with a printf-style message and returns the status, so that `return ql_fail(...)`
  * reads well. The first failure wins: an error that is already set is kept. */
 QlStatus ql_fail(QlError *error, QlStatus status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+#ifdef __clang_analyzer__ /* which sees one file at a time and cannot know that a failure never is QL_OK */
+#define ql_fail(error, status, ...) ((ql_fail)(error, status, __VA_ARGS__), (status) ? (status) : QL_ERR_STATE)
+#endif
 /* Adds a line to an error that is set already (a note, in Python's words). */
 void ql_note(QlError *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
