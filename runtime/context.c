@@ -91,7 +91,7 @@ void ql_close(QlContext *ctx) {
   for (QlArray *a = ctx->free_arrays, *next; a; a = next) next = *(QlArray **)a, free(a);
   for (Storage *s = ctx->free_storages, *next; s; s = next) next = *(Storage **)s, free(s);
   free(ctx->heap.ranges), free(ctx->log.statements), free(ctx->log.words), free(ctx->log.scalars), free(ctx->log.slots);
-  free(ctx->cache_folder);
+  free(ctx->movements.lines), free(ctx->cache_folder);
   ctx->closed = true;
   comm_close(ctx->comm);
   rt_context_unlink(ctx);

@@ -199,6 +199,7 @@ QlStatus rt_flush_log(QlContext *ctx, QlError *error) {
   trace(ctx, plan);
   rt_plan_run(ctx, plan);
   rt_plan_finish(ctx, plan);
+  rt_movements_of(ctx, plan);
   const int64_t *adds = (const int64_t *)&plan->adds;
   int64_t *counters = (int64_t *)&ctx->counters;
   for (size_t k = 0; k < sizeof plan->adds / sizeof *adds; k++) counters[k] += adds[k];

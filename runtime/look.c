@@ -104,6 +104,8 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   if (array->storage->layout->template) {
     ctx->counters.gathers++;
     ctx->counters.gathered_bytes += array->size * ql_dtype_info[array->dtype].size;
+    rt_movement(ctx, QL_MOVE_GATHER, ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source,
+                array->size * ql_dtype_info[array->dtype].size);
   }
   if (root >= 0 && !is_local(array)) return gather_to(array, root, host, error);
   return copy_local(array, host, root < 0 || root == ctx->info->rank, error);

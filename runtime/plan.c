@@ -68,7 +68,7 @@ void rt_plan_free(QlContext *ctx, Plan *plan) {
     rt_layout_release(ctx, plan->slots[k].layout);
     rt_ghosts_release(plan->slots[k].ghosts_after);
   }
-  free(plan->groups), free(plan->slots), free(plan->key), free(plan);
+  free(plan->groups), free(plan->slots), free(plan->movements), free(plan->key), free(plan);
 }
 
 void rt_plan_drop_all(QlContext *ctx) {

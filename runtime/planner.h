@@ -110,6 +110,7 @@ typedef struct Planner {
   Group *groups; int group_count, group_room;
   struct Wanted *wanted; int wanted_count, wanted_room; /* kernels */
   bool open;               /* the last group may still take statements */
+  int reader;              /* the statement for whose operand something is being moved */
   QlError *error;
 } Planner;
 

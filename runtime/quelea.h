@@ -81,6 +81,17 @@ typedef struct QlCounters {
 } QlCounters;
 QL_API QlCounters ql_counters(const QlContext *context);
 
+/* What moved because of a line of the program, on this rank: bytes received by its node for it, all times together. */
+typedef enum QlMovementKind { QL_MOVE_HALO, QL_MOVE_REDISTRIBUTION, QL_MOVE_GATHER } QlMovementKind;
+typedef struct QlMovement {
+  QlMovementKind kind;
+  QlSource source;
+  int64_t times, bytes;
+} QlMovement;
+/* Local. Gives their number; they are the context's, and valid until something is executed. */
+QL_API int ql_movements(const QlContext *context, const QlMovement **movements);
+QL_API const char *ql_movement_name(QlMovementKind kind); /* "halo", "redistribution", "gather" */
+
 /* Position in the user's program of what is recorded next. Local, cheap. */
 QL_API void ql_at(QlContext *context, QlSource source);
 /* Statements that move whole arrays between nodes become errors (QL_ERR_REFUSED). Collective. */

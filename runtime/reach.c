@@ -26,6 +26,29 @@ static QlStatus add_transfer(Group *group, const Transfer *transfer, QlError *er
   return QL_OK;
 }
 
+/* What look.c copies to every rank is counted there. */
+static bool is_gather(const Planner *planner, const Group *group) {
+  const Storage *target = group->store_count ? planner->slots[group->stores[0].view.slot].storage : NULL;
+  return target && target->replicated;
+}
+
+/* For the counters, and the report per line. */
+static QlStatus note_movement(Planner *planner, bool halo, int64_t bytes) {
+  Plan *plan = planner->plan;
+  QlCounters *adds = &plan->adds;
+  if (halo) adds->halo_exchanges++, adds->halo_bytes += bytes;
+  else adds->redistributions++, adds->redistributed_bytes += bytes;
+  if (plan->movement_count == plan->movement_room) {
+    int room = 2 * plan->movement_room + 8;
+    PlanMovement *grown = realloc(plan->movements, (size_t)room * sizeof *grown);
+    if (!grown) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    plan->movements = grown, plan->movement_room = room;
+  }
+  QlMovementKind kind = halo ? QL_MOVE_HALO : QL_MOVE_REDISTRIBUTION;
+  plan->movements[plan->movement_count++] = (PlanMovement){kind, planner->reader, bytes};
+  return QL_OK;
+}
+
 /* Brings to every node p the box family[p] of a slot: into the ghosts of the slot itself, or into the slot `into`. */
 static QlStatus transfer_family(Planner *planner, Group *group, int slot, int into, const Box *family) {
   const CommInfo *info = planner->ctx->info;
@@ -48,26 +71,24 @@ static QlStatus transfer_family(Planner *planner, Group *group, int slot, int in
     received += box_volume(source->ndim, &t.box) * item;
   }
   group->exchanges = true;
-  QlCounters *adds = &planner->plan->adds;
-  if (into == slot) adds->halo_exchanges++, adds->halo_bytes += received;
-  else if (slot < planner->log->slot_count) adds->redistributions++, adds->redistributed_bytes += received;
-  return QL_OK;
+  bool counts = into == slot || (slot < planner->log->slot_count && !is_gather(planner, group));
+  return counts ? note_movement(planner, into == slot, received) : QL_OK;
 }
 
 /* A few elements, such as x[i, j], may go to every node. */
-static QlStatus refuse_if_strict(const Planner *planner, const Group *group, int slot, const Box *family) {
+static QlStatus refuse_if_strict(const Planner *planner, int slot, const Box *family) {
   QlContext *ctx = planner->ctx;
   int64_t most = 0;
   for (int p = 0; p < ctx->info->node_count; p++) most = QL_MAX(most, box_volume(planner->plan->slots[slot].ndim, &family[p]));
   if (!ctx->strict || slot >= planner->log->slot_count || most <= FEW_ELEMENTS) return QL_OK;
-  if (planner->error) planner->error->source = planner->log->statements[group->statement].source;
+  if (planner->error) planner->error->source = planner->log->statements[planner->reader].source;
   return ql_fail(planner->error, QL_ERR_REFUSED,
                  "this statement moves %lld elements of an array to one node (a redistribution), which quelea.config.strict forbids", (long long)most);
 }
 
 /* A copy of the family's box on every node. */
 static QlStatus copy_slot(Planner *planner, Group *group, int slot, const Box *family, int *copy) {
-  QL_TRY(refuse_if_strict(planner, group, slot, family));
+  QL_TRY(refuse_if_strict(planner, slot, family));
   const PlanSlot *source = &planner->plan->slots[slot];
   int ndim = source->ndim;
   *copy = planner_slot(planner, source->dtype, ndim, source->shape, NULL);
@@ -134,6 +155,7 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, Box *famili
   Reach *reach = &group->reach[leaf];
   const PlanSlot *slot = &planner->plan->slots[view->slot];
   int nodes = planner->ctx->info->node_count, ndim = slot->ndim;
+  planner->reader = group->nodes[leaf].statement;
   reach->slot = view->slot, reach->is_copy = false;
   reach->has_axes = slot_axes(planner, group->rank, group->extent, view, reach->axes);
   if (nodes == 1 || !slot->layout->template) return QL_OK;
@@ -164,6 +186,7 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, Box *famili
 
 /* A target that cannot be cut (many nodes): every node stores into a copy of all of it; then its own part returns. */
 static QlStatus store_into_copies(Planner *planner, Group *group) {
+  planner->reader = group->statement;
   for (int k = 0; k < group->store_count; k++) {
     int target = group->stores[k].view.slot, nodes = planner->ctx->info->node_count;
     Box *family = malloc((size_t)nodes * sizeof *family);

@@ -217,6 +217,8 @@ typedef struct PlanGroup {
   int reduce_axis;               /* -1; the target moves by one per JIT_LEAF points along it */
 } PlanGroup;
 
+typedef struct PlanMovement { QlMovementKind kind; int statement; int64_t bytes; } PlanMovement;
+
 typedef struct Plan {
   uint64_t hash;
   int64_t *key; int64_t key_count;
@@ -225,6 +227,7 @@ typedef struct Plan {
   int group_count, group_room;
   PlanGroup *groups;
   QlCounters adds;               /* to the counters, each time it runs */
+  PlanMovement *movements; int movement_count, movement_room;
   uint64_t last_used;
   struct Plan *next;
 } Plan;
@@ -239,6 +242,8 @@ typedef struct Heap {             /* the node's arena, handed out alike on all r
   int64_t allocations, fail_at;   /* fault injection */
   unsigned colour;
 } Heap;
+
+typedef struct Movements { QlMovement *lines; int count, room, last; } Movements;
 
 typedef struct Team Team;
 typedef struct Run Run;
@@ -265,6 +270,7 @@ struct QlContext {
   QlArray *free_arrays; Storage *free_storages; /* linked through their first words */
   uint64_t progress;              /* the value of every worker's cell when nothing runs */
   QlCounters counters;
+  Movements movements;
   bool strict, closed, trace_flush, trace_plan;
   int64_t live_objects;           /* handles, storages and exports; a closed context goes when it reaches 0 */
   char *cache_folder;
@@ -381,6 +387,10 @@ QlStatus rt_agree_status(QlContext *ctx, QlStatus status, QlError *error); /* co
 void rt_describe(QlContext *ctx, QlSource source, char *text, size_t size);
 /* Waits until every worker of the node has finished what was flushed. */
 void rt_wait_node(QlContext *ctx);
+
+/* ---- movements.c ---- */
+void rt_movement(QlContext *ctx, QlMovementKind kind, QlSource source, int64_t bytes);
+void rt_movements_of(QlContext *ctx, const Plan *plan); /* it has run */
 
 /* ---- gather.c ---- */
 /* Collective. A partitioned array on several nodes, executed, in C order into `host` on rank `root`. */

@@ -111,6 +111,23 @@ static PyObject *module_counters(PyObject *module, PyObject *unused) {
   return dict;
 }
 
+/* [(line, what, times, bytes)] */
+static PyObject *module_movements(PyObject *module, PyObject *unused) {
+  (void)module, (void)unused;
+  const QlMovement *all;
+  if (qx_enter() < 0) return NULL;
+  int count = ql_movements(qx.context, &all);
+  PyObject *list = PyList_New(0);
+  for (int k = 0; list && k < count; k++) {
+    char line[512];
+    qx_describe(NULL, all[k].source, line, sizeof line);
+    PyObject *row = Py_BuildValue("(ssLL)", line, ql_movement_name(all[k].kind), (long long)all[k].times, (long long)all[k].bytes);
+    if (!row || PyList_Append(list, row) < 0) Py_CLEAR(list);
+    Py_XDECREF(row);
+  }
+  return list;
+}
+
 /* [(name, type, default, text)] of params.def, and whether the environment is well-formed. Opens nothing. */
 static PyObject *module_params(PyObject *module, PyObject *unused) {
   (void)module, (void)unused;
@@ -145,6 +162,7 @@ PyMethodDef qx_context_functions[] = {
     {"set_strict", module_set_strict, METH_O, "Makes gathers and redistributions errors."},
     {"info", module_info, METH_NOARGS, "What was found: ranks, nodes, threads, memory."},
     {"counters", module_counters, METH_NOARGS, "What really happened, on this rank."},
+    {"movements", module_movements, METH_NOARGS, "What moved between nodes: [(line, what, times, bytes)]."},
     {"params", module_params, METH_NOARGS, "The QUELEA_* parameters: (name, type, default, text)."},
     {"check_params", module_check_params, METH_NOARGS, "Raises if a QUELEA_* variable is malformed."},
     {NULL},

@@ -2,7 +2,7 @@
 
 ``import quelea as np`` in a NumPy script, then ``mpirun -n 16 python script.py``. The namespace is NumPy's; what is not
 there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_root``, ``info``, ``counters``,
-``config``.
+``movements``, ``config``.
 """
 
 import os as _os
@@ -181,7 +181,7 @@ from ._quelea import (
 from .creation import *
 from .elementwise import *
 from .errors import *
-from .info import counters, info, init, on_root, params, sync
+from .info import counters, info, init, movements, on_root, params, sync
 from .linear import *
 from .manipulation import *
 from .printing import *

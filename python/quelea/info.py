@@ -9,7 +9,7 @@ import numpy
 from . import _quelea
 from ._quelea import ndarray
 
-__all__ = ["counters", "info", "init", "on_root", "params", "sync"]
+__all__ = ["counters", "info", "init", "movements", "on_root", "params", "sync"]
 
 
 def init(comm: Any = None) -> None:
@@ -92,6 +92,28 @@ def info() -> dict[str, Any]:
 def counters() -> dict[str, int]:
     """What really happened since the start, on this rank: statements, kernels, exchanges, gathers and their bytes."""
     return _quelea.counters()
+
+
+def movements() -> list[dict[str, Any]]:
+    """What moved between nodes, and for which lines of the program.
+
+    Local. What is recorded and not yet executed is not in it: call `sync` first.
+
+    Returns
+    -------
+    list of dict
+        The most bytes first: ``line`` (file, number and text), ``what`` ("halo", "redistribution" or "gather"),
+        ``times``, and ``bytes``, what this rank's node has received for it altogether. An exchange serves the
+        first line that needs it.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> for row in np.movements():                                      # doctest: +SKIP
+    ...     print(row["bytes"], row["what"], row["line"])
+    """
+    rows = sorted(_quelea.movements(), key=lambda row: -row[3])
+    return [dict(zip(("line", "what", "times", "bytes"), row, strict=True)) for row in rows]
 
 
 def params() -> list[dict[str, str]]:

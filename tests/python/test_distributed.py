@@ -334,6 +334,28 @@ def test_interiors_are_computed_while_messages_travel():
     same(u, x)
 
 
+def test_movements_name_their_lines():
+    u, v = quelea.ones((300, 200)), quelea.zeros((200, 300))
+    before = {(m["line"], m["what"]): m for m in quelea.movements()}
+    for _ in range(3):
+        v += u.T  # moved
+        u[1:-1] = u[:-2] + u[2:]  # exchanged
+    x = numpy.asarray(u)  # gathered
+    assert x.shape == u.shape
+    moved = [m for m in quelea.movements() if (m["line"], m["what"]) not in before]
+    if NODES == 1:
+        assert moved == []  # nothing left a node
+        return
+    found = {m["what"]: m for m in moved}
+    assert sorted(found) == ["gather", "halo", "redistribution"]
+    assert found["redistribution"]["line"].endswith("v += u.T  # moved")
+    assert found["halo"]["line"].endswith("# exchanged")
+    assert found["gather"]["line"].endswith("# gathered")
+    assert found["gather"]["bytes"] == x.nbytes
+    assert found["redistribution"]["times"] == 3
+    assert [m["bytes"] for m in quelea.movements()] == sorted((m["bytes"] for m in quelea.movements()), reverse=True)
+
+
 RESHAPED = {
     "whole": lambda xp, x: x.reshape(-1) + 1,
     "in pairs": lambda xp, x: x.reshape(-1, 2)[:, 0] - x.reshape(-1, 2)[:, 1],
