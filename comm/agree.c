@@ -107,7 +107,10 @@ static void check_leaving(Comm *comm, const Sum *sum) {
   int leaver = (int)~sum->leaving, stayer = (int)~sum->staying;
   comm_where(comm, where, sizeof where);
   if (comm->info.rank == stayer)
-    comm_end(comm, 1, "rank %d has left the program, but rank %d is at %s", leaver, stayer, where);
+    comm_end(comm, 1,
+             "rank %d has left the program, but rank %d is at %s, which every rank must reach: move what looks at arrays "
+             "out of branches that depend on the rank",
+             leaver, stayer, where);
   comm_stand_by(comm);
 }
 

@@ -17,7 +17,7 @@ void rt_describe(QlContext *ctx, QlSource source, char *text, size_t size) {
   else snprintf(text, size, "%s:%lld", (const char *)source.code, (long long)source.at);
 }
 
-static uint64_t hash_scalar(uint64_t hash, const LogScalar *s) {
+uint64_t rt_hash_scalar(uint64_t hash, const LogScalar *s) {
   size_t size = ql_dtype_info[s->dtype].size;
   uint64_t bits[2] = {0, 0};
   memcpy(bits, &s->value, size);
@@ -25,77 +25,11 @@ static uint64_t hash_scalar(uint64_t hash, const LogScalar *s) {
 }
 
 static uint64_t hash_log(const Log *log) {
-  uint64_t hash = ql_hash_bytes(log->imports, log->words, (size_t)log->word_count * sizeof *log->words);
-  for (int k = 0; k < log->scalar_count; k++) hash = hash_scalar(hash, &log->scalars[k]);
+  uint64_t hash = ql_hash_bytes(1, log->words, (size_t)log->word_count * sizeof *log->words);
+  for (int k = 0; k < log->scalar_count; k++) hash = rt_hash_scalar(hash, &log->scalars[k]);
   /* The words name storages by first use; their numbers say which ones they are. */
   for (int k = 0; k < log->slot_count; k++) hash = ql_mix(hash, log->slots[k]->id);
   return hash;
-}
-
-/* ---- ranks that run different code ---- */
-
-static uint64_t hash_statement(const Log *log, int k) {
-  const Statement *s = &log->statements[k];
-  uint64_t hash = ql_hash_bytes(0, log->words + s->words, s->word_count * sizeof *log->words);
-  uint32_t end = k + 1 < log->count ? log->statements[k + 1].scalars : (uint32_t)log->scalar_count;
-  for (uint32_t j = s->scalars; j < end; j++) hash = hash_scalar(hash, &log->scalars[j]);
-  return hash;
-}
-
-static int first_difference(QlContext *ctx, QlError *error) {
-  const Log *log = &ctx->log;
-  uint64_t *mine = malloc(((size_t)log->count + 1) * sizeof *mine);
-  char *all = NULL;
-  int64_t *offset = NULL;
-  int first = log->count;
-  if (!mine) return first;
-  for (int k = 0; k < log->count; k++) mine[k] = hash_statement(log, k);
-  if (!comm_allgather(ctx->comm, mine, (int64_t)((size_t)log->count * sizeof *mine), &all, &offset, error)) {
-    int64_t longest = 0;
-    for (int r = 0; r < ctx->info->size; r++) longest = QL_MAX(longest, (offset[r + 1] - offset[r]) / 8);
-    bool differ = false;
-    for (first = 0; first < longest; first++) {
-      uint64_t reference = 0;
-      for (int r = 0; r < ctx->info->size && !differ; r++) {
-        uint64_t theirs = 0;
-        if (offset[r] + 8 * first < offset[r + 1]) memcpy(&theirs, all + offset[r] + 8 * first, 8);
-        if (r == 0) reference = theirs;
-        differ |= theirs != reference;
-      }
-      if (differ) break;
-    }
-  }
-  free(mine), free(all), free(offset);
-  return first;
-}
-
-static QlStatus fail_diverged(QlContext *ctx, QlError *error) {
-  QlError local = {0};
-  int first = first_difference(ctx, &local);
-  char text[400], place[360];
-  if (first < ctx->log.count) {
-    rt_describe(ctx, ctx->log.statements[first].source, place, sizeof place);
-    snprintf(text, sizeof text, "computes at %s", place);
-  } else {
-    rt_describe(ctx, ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source, place, sizeof place);
-    snprintf(text, sizeof text, "looks at a value at %s", place);
-  }
-  char *all = NULL;
-  int64_t *offset = NULL;
-  QlStatus status = comm_allgather(ctx->comm, text, (int64_t)strlen(text), &all, &offset, &local);
-  if (status) return ql_fail(error, status, "%s", local.text);
-  int other = 0;
-  for (int r = 1; r < ctx->info->size && !other; r++) {
-    int64_t size = offset[r + 1] - offset[r];
-    if (size != offset[1] || memcmp(all, all + offset[r], (size_t)size)) other = r;
-  }
-  if (!other) other = ctx->info->size - 1;
-  ql_fail(error, QL_ERR_DIVERGED,
-          "the ranks run different code: rank 0 %.*s, but rank %d %.*s; every rank must make the same calls with the same values, so move what "
-          "looks at arrays out of branches that depend on the rank",
-          (int)QL_MIN(offset[1], 350), all, other, (int)QL_MIN(offset[other + 1] - offset[other], 350), all + offset[other]);
-  free(all), free(offset);
-  return QL_ERR_DIVERGED;
 }
 
 /* ---- failures ---- */
@@ -132,7 +66,7 @@ static QlStatus agree(QlContext *ctx, uint64_t hash, QlStatus status, const QlEr
   CommVerdict verdict;
   *again = false;
   comm_agree(ctx->comm, &word, &verdict);
-  if (!verdict.same_statements) return fail_diverged(ctx, error);
+  if (!verdict.same_statements) return rt_fail_diverged(ctx, error);
   if (!verdict.same_drops) {
     *again = true;
     return rt_drops_settle(ctx, error);

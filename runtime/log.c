@@ -71,6 +71,7 @@ QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
     if (in->array) w = put_operand(w, slots[k], in->array->offset, r->ndim, in->stride);
     else *w++ = -1 - (int64_t)in->dtype, log->scalars[log->scalar_count++] = (LogScalar){in->value, in->dtype};
   }
+  if (r->kind == STATEMENT_IMPORT) log->scalars[log->scalar_count++] = (LogScalar){{.u = r->contents}, QL_U64};
   log->word_count = w - log->words;
   s->word_count = (uint32_t)(log->word_count - s->words);
   ctx->counters.statements++;

@@ -145,7 +145,7 @@ static void poison(Log *log, const bool *lost) {
 
 QlStatus rt_replay(QlContext *ctx, QlStatus status, QlError *error) {
   Replay r = {.ctx = ctx, .all = ctx->log};
-  Log piece = {.epoch = ctx->log.epoch + 1, .imports = ctx->log.imports};
+  Log piece = {.epoch = ctx->log.epoch + 1};
   QlError local = {0};
   bool repeats = false;
   if (status != QL_ERR_DIVERGED && !rt_agree_status(ctx, reserve(&r, &piece, &local), &local)) {

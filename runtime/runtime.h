@@ -109,7 +109,7 @@ typedef enum StatementKind {
   STATEMENT_COPY,   /* target = input, cast */
   STATEMENT_RAMP,   /* target = scalar[0] + position[axis] * scalar[1] */
   STATEMENT_REDUCE, /* target = reduction over `axes` of the one input */
-  STATEMENT_IMPORT  /* target = what the user's memory held when it was recorded */
+  STATEMENT_IMPORT  /* target = what the user's memory held when it was recorded; its one scalar is a hash of that */
 } StatementKind;
 
 /* One recorded statement. Its domain has the shape of the target (of the input for REDUCE, where the target's strides are 0 on the reduced axes).
@@ -135,7 +135,6 @@ typedef struct Log {
   Storage **slots;       int slot_count, slot_room; /* pinned */
   int64_t fresh_bytes;   /* of arrays that the log creates */
   bool at_end_of_assignment;
-  uint64_t imports;      /* number of imports ever: part of the agreement hash */
 } Log;
 
 /* ---- the plan of a flush ---- */
@@ -365,6 +364,7 @@ typedef struct LogRequest {
   const QlArray *target; const int64_t *target_stride;
   LogOperand input[3];
   void *payload;
+  uint64_t contents; /* IMPORT */
 } LogRequest;
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *request, QlError *error);
 /* Executes the log first if it is long and a statement has just ended; every recording call begins with it. */
@@ -382,11 +382,15 @@ void rt_plan_drop_all(QlContext *ctx);
 
 /* ---- flush.c ---- */
 QlStatus rt_flush(QlContext *ctx, QlError *error); /* collective */
+uint64_t rt_hash_scalar(uint64_t hash, const LogScalar *scalar);
 QlStatus rt_flush_log(QlContext *ctx, QlError *error); /* plans, agrees, executes; the log stays as it is */
 QlStatus rt_agree_status(QlContext *ctx, QlStatus status, QlError *error); /* collective: the worst of all ranks' */
 void rt_describe(QlContext *ctx, QlSource source, char *text, size_t size);
 /* Waits until every worker of the node has finished what was flushed. */
 void rt_wait_node(QlContext *ctx);
+
+/* ---- diverge.c ---- */
+QlStatus rt_fail_diverged(QlContext *ctx, QlError *error); /* collective: the logs differ */
 
 /* ---- movements.c ---- */
 void rt_movement(QlContext *ctx, QlMovementKind kind, QlSource source, int64_t bytes);

@@ -5,6 +5,7 @@ same order, and a flush that fails must be blamed on the test that recorded it.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 sys.path.insert(0, os.path.dirname(__file__))  # for `support`
 pytest.register_assert_rewrite("support")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and so would ours
 os.environ.setdefault("QUELEA_OUTPUT", "all")  # pytest's report of every rank is wanted
 
 import quelea  # noqa: E402  it reads the environment

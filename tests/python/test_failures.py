@@ -264,9 +264,31 @@ def test_ranks_that_run_different_code(tmp_path, nodes):
 
 
 def test_different_scalars_are_a_divergence():
-    status, _, err = job("x = np.ones(5000); x += np.rank; float(x[0])")
+    status, _, err = job("x = np.ones(5000); x += np.rank + 0.5; float(x[0])")
     assert status != 0
-    assert "DivergenceError" in err
+    assert "DivergenceError: the ranks compute with different values" in err
+    assert "0.5 on rank 0" in err and "1.5 on rank 1" in err
+
+
+@pytest.mark.parametrize("size", [3, 5000, 300_000])
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_different_arrays_that_enter_are_a_divergence(size, nodes):
+    """Nobody must set QUELEA_CHECK to notice random numbers that are seeded by the clock."""
+    code = f"""
+    x = np.ones({size})
+    x += numpy.random.default_rng().random({size})
+    float(x.sum())
+    """
+    status, _, err = job(code, QUELEA_NODE_SIZE=nodes)
+    assert status != 0
+    assert "DivergenceError: what enters differs between the ranks" in err
+    assert "seed" in err
+
+
+def test_different_shapes_are_a_divergence():
+    status, _, err = job("x = np.ones(5000 + np.rank); float(x[0])")
+    assert status != 0
+    assert "shape (5000,)" in err and "shape (5001,)" in err
 
 
 @pytest.mark.parametrize("nodes", ["0", "1"])
@@ -287,7 +309,7 @@ def test_looking_in_a_branch_at_the_end():
     """The other ranks exit while one waits for them."""
     status, _, err = job("x = np.ones(5000); y = x + 1\nif np.rank == 0: print(float(y[0]))")
     assert status != 0
-    assert "rank" in err
+    assert "branches that depend on the rank" in err
 
 
 def test_the_launcher_of_another_mpi():
