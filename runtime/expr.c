@@ -27,6 +27,11 @@ int expr_cast(Group *group, int node, QlDtype dtype, int statement) {
   return add_node(group, &(ExprNode){.kind = NODE_CAST, .dtype = dtype, .args = {node}, .count = 1, .statement = statement});
 }
 
+int expr_op(Group *group, QlOp op, QlDtype dtype, int a, int b, int statement) {
+  if (a < 0 || b < 0) return -1;
+  return add_node(group, &(ExprNode){.kind = NODE_OP, .op = op, .dtype = dtype, .args = {a, b}, .count = 2, .statement = statement});
+}
+
 int expr_read(Planner *planner, Group *group, const SlotView *view, int statement) {
   const PlanSlot *slot = &planner->plan->slots[view->slot];
   for (int k = 0; k < group->store_count; k++) /* what the group has just stored there */

@@ -132,6 +132,7 @@ bool statement_input(const Log *log, const Statement *s, int k, SlotView *view, 
 int expr_statement(Planner *planner, Group *group, int statement, const AxisMap *map);
 int expr_read(Planner *planner, Group *group, const SlotView *view, int statement);
 int expr_cast(Group *group, int node, QlDtype dtype, int statement);
+int expr_op(Group *group, QlOp op, QlDtype dtype, int a, int b, int statement); /* of two values of that dtype */
 bool view_equal(int rank, const SlotView *a, const SlotView *b);
 
 /* ---- group.c ---- */

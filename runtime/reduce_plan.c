@@ -1,6 +1,7 @@
 /* Reductions into groups (contract C7): one axis at a time, the last first, each by the tree that jit.h fixes. The bits depend on
  * the logical index space alone; what is chosen here is who computes which part of the tree:
  *
+ *   short    a few elements along the last axes are written out as an expression: a reduction of (10^6, 3) reads its array once, in long rows.
  *   WHOLE    an owner of a result runs along the whole axis. When no node cuts the axis and there are results for everybody.
  *   LEAVES   the owner of a leaf's first element reduces the leaf's 128 elements (some of which may be ghosts);
  *   BRANCHES while there are many: the owner of the first of 128 values combines them;
@@ -20,6 +21,9 @@ typedef struct Operand {
   int64_t target_stride[QL_MAX_DIMS];
   AxisMap map[QL_MAX_DIMS]; /* of the statement's dimensions, while it is the statement's expression */
   int slot;                 /* -1: the statement's expression; else a temporary of this shape */
+  int short_count;          /* dimensions of the statement that are written out, by dimension */
+  int short_dim[QL_MAX_DIMS];
+  int64_t short_extent[QL_MAX_DIMS];
 } Operand;
 
 static int64_t product(int rank, const int64_t *extent) {
@@ -34,7 +38,69 @@ static int last_reduced(const Operand *x) {
   return -1;
 }
 
-static Group *open_over(Planner *planner, int statement, const Operand *x, int *node) {
+static void drop_axis(Operand *x, int axis) {
+  for (int r = axis; r < x->rank - 1; r++) {
+    x->extent[r] = x->extent[r + 1], x->reduced[r] = x->reduced[r + 1], x->target_stride[r] = x->target_stride[r + 1];
+  }
+  x->rank--;
+}
+
+/* ---- short axes ---- */
+
+enum { SHORT_AXIS = 16, WRITTEN_OUT = 24 };
+
+static QlOp op_of(QlReduction reduction) {
+  static const QlOp ops[] = {
+      [QL_REDUCE_SUM] = QL_OP_ADD,     [QL_REDUCE_PROD] = QL_OP_MULTIPLY,  [QL_REDUCE_MIN] = QL_OP_MINIMUM,      [QL_REDUCE_MAX] = QL_OP_MAXIMUM,
+      [QL_REDUCE_ANY] = QL_OP_LOGICAL_OR, [QL_REDUCE_ALL] = QL_OP_LOGICAL_AND, [QL_REDUCE_COUNT] = QL_OP_ADD,
+  };
+  return ops[reduction];
+}
+
+/* The value at the points of the domain, all written out axes combined as a leaf of so many elements is (jit.h). */
+static int written_out(Planner *planner, Group *group, int statement, Operand *x, int level) {
+  if (level == x->short_count) return expr_statement(planner, group, statement, x->map);
+  const Statement *s = &planner->log->statements[statement];
+  QlOp op = op_of((QlReduction)s->op);
+  int lanes[JIT_LANES] = {0};
+  AxisMap *map = &x->map[x->short_dim[level]];
+  int64_t extent = x->short_extent[level];
+  for (int64_t k = 0; k < extent; k++) {
+    *map = (AxisMap){.start = k, .dim = -1};
+    int value = written_out(planner, group, statement, x, level + 1), *lane = &lanes[k % JIT_LANES];
+    if (value < 0) return -1;
+    *lane = k < JIT_LANES ? value : expr_op(group, op, (QlDtype)s->loop, *lane, value, statement);
+  }
+  for (int step = 1; step < JIT_LANES; step *= 2)
+    for (int lane = 0; lane + step < QL_MIN(extent, JIT_LANES); lane += 2 * step)
+      lanes[lane] = expr_op(group, op, (QlDtype)s->loop, lanes[lane], lanes[lane + step], statement);
+  return lanes[0];
+}
+
+/* Takes the axes that are reduced first out of the domain while they are short and the expression stays small. */
+static void write_out_short_axes(Planner *planner, int statement, Operand *x) {
+  const StatementInfo *info = &planner->statements[statement];
+  int64_t copies = 1;
+  for (int d = planner->log->statements[statement].ndim - 1; d >= 0; d--) {
+    int r = x->map[d].dim;
+    if (r < 0) continue;
+    if (!x->reduced[r]) continue;
+    copies *= x->extent[r];
+    if (x->rank == 1 || x->extent[r] == 0 || x->extent[r] > SHORT_AXIS || copies * QL_MAX(info->leaves, 1) > WRITTEN_OUT ||
+        copies * (info->nodes + 1) > GROUP_NODES / 2)
+      return;
+    for (int k = x->short_count++; k >= 0; k--) {
+      x->short_dim[k] = k ? x->short_dim[k - 1] : d;
+      x->short_extent[k] = k ? x->short_extent[k - 1] : x->extent[r];
+    }
+    for (int other = 0; other < planner->log->statements[statement].ndim; other++)
+      if (x->map[other].dim > r) x->map[other].dim--;
+    x->map[d] = (AxisMap){.dim = -1};
+    drop_axis(x, r);
+  }
+}
+
+static Group *open_over(Planner *planner, int statement, Operand *x, int *node) {
   if (planner_close(planner)) return NULL;
   Group *group = planner_open(planner, GROUP_KERNEL, statement, x->rank, x->extent);
   if (!group) {
@@ -42,7 +108,7 @@ static Group *open_over(Planner *planner, int statement, const Operand *x, int *
     return NULL;
   }
   if (x->slot < 0) {
-    *node = expr_statement(planner, group, statement, x->map);
+    *node = written_out(planner, group, statement, x, 0);
   } else {
     SlotView whole = {.slot = x->slot};
     c_strides(x->rank, x->extent, 1, whole.stride);
@@ -54,6 +120,8 @@ static Group *open_over(Planner *planner, int statement, const Operand *x, int *
   }
   return group;
 }
+
+/* ---- one axis ---- */
 
 /* Where the elements that are reduced lie: NULL when every rank has them all. */
 static QlStatus domain_layout(Planner *planner, const Group *group, Layout **layout) {
@@ -74,13 +142,6 @@ static int all_workers(const Planner *planner) {
   int workers = 0;
   for (int n = 0; n < planner->ctx->info->node_count; n++) workers += planner->ctx->info->workers_of_node[n];
   return workers;
-}
-
-static void drop_axis(Operand *x, int axis) {
-  for (int r = axis; r < x->rank - 1; r++) {
-    x->extent[r] = x->extent[r + 1], x->reduced[r] = x->reduced[r + 1], x->target_stride[r] = x->target_stride[r + 1];
-  }
-  x->rank--;
 }
 
 static void finish(Group *group, QlReduction reduction, JitReduceForm form, int axis) {
@@ -202,16 +263,16 @@ QlStatus planner_reduce(Planner *planner, int statement) {
   SlotView target;
   statement_target(planner->log, s, &target);
   Operand x = {.slot = -1};
-  bool reduces = false;
   for (int d = 0; d < s->ndim; d++) {
     x.map[d] = (AxisMap){.dim = -1};
     if (shape[d] == 1) continue; /* reducing one element is that element */
     x.map[d] = (AxisMap){0, 1, x.rank};
     x.extent[x.rank] = shape[d], x.target_stride[x.rank] = target.stride[d];
     x.reduced[x.rank] = s->axes >> d & 1;
-    reduces |= x.reduced[x.rank++];
+    x.rank++;
   }
-  if (!reduces) {
+  write_out_short_axes(planner, statement, &x);
+  if (last_reduced(&x) < 0) {
     if (x.rank == 0) x.extent[x.rank++] = 1;
     int node;
     Group *group = open_over(planner, statement, &x, &node);
