@@ -4,6 +4,7 @@ mpirun -n 4 python examples/mandelbrot.py --picture mandelbrot.png --check
 """
 
 import argparse
+import sys
 import time
 
 import numpy
@@ -26,7 +27,10 @@ def escape(np, n, iterations):
 
 def show(given, count):
     if given.check:
-        print(f"points that differ from NumPy's: {(count != escape(numpy, given.n, given.iterations)).sum()}")
+        different = (count != escape(numpy, given.n, given.iterations)).sum()
+        print(f"points that differ from NumPy's: {different}")
+        if different:
+            sys.exit("the answer is wrong")
     if given.picture:
         from matplotlib import pyplot
 
