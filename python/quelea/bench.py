@@ -273,6 +273,13 @@ def _jacobi(report: Report, references: References, field: Field, repeats: int, 
     report.row(f"first touch, compiling, {warm} steps", f"{_median(readings[two], 'first'):.2f} s")
 
 
+def _count(text: str) -> int:
+    """Read an argument that must be at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(text)
+
+
 def main(arguments: Sequence[str] = ()) -> int:
     """Run the benchmark.
 
@@ -294,9 +301,10 @@ def main(arguments: Sequence[str] = ()) -> int:
     if arguments and arguments[0] == "--worker":
         return _worker(arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m quelea bench", description="How fast Quelea is on this machine.")
-    parser.add_argument("--repeats", type=int, default=5, help="runs of which the median counts (5)")
+    parser.add_argument("--repeats", type=_count, default=5, help="runs of which the median counts (5)")
+    extents = [field.n for field in FIELDS]
     parser.add_argument(
-        "--n", type=int, action="append", help="only grids with so many points along a side (1000, 8192)"
+        "--n", type=int, action="append", choices=extents, help="only the grid with so many points along a side"
     )
     given = parser.parse_args(arguments)
     if shutil.which("mpirun") is None:

@@ -5,6 +5,8 @@ Everything else is set by the environment; ``python -m quelea params`` lists it.
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 from . import _quelea
@@ -17,8 +19,11 @@ strict: bool
 class _Config(ModuleType):
     @property
     def strict(self) -> bool:
-        """Whether statements that move whole arrays between nodes are errors.
+        """Whether statements that move large parts of arrays between nodes are errors: `quelea.StrictError`.
 
+        It acts between nodes only (``QUELEA_NODE_SIZE=1`` pretends that every rank is one): on redistributions that
+        bring more than 1024 elements of an array to one node, and on gathers of arrays of more than
+        ``QUELEA_REPLICATE`` elements to every rank. Halos are allowed, and so are `on_root` and what is printed.
         Setting it is collective, and executes what is recorded by the rule that held until then.
         """
         if self._strict is None:
@@ -32,6 +37,20 @@ class _Config(ModuleType):
         self._strict = bool(value)
 
     _strict: bool | None = None
+
+
+@contextmanager
+def _looking_is_allowed() -> Iterator[None]:
+    """Suspend `strict` for what the program shows or writes; everything recorded before is executed under it first."""
+    config: _Config = sys.modules[__name__]  # type: ignore[assignment]
+    if not config.strict:
+        yield
+        return
+    config.strict = False
+    try:
+        yield
+    finally:
+        config.strict = True
 
 
 sys.modules[__name__].__class__ = _Config

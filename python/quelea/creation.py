@@ -105,9 +105,22 @@ def asarray(
 ) -> ndarray:
     """Give anything array-like as an array; a Quelea array of that dtype is returned itself.
 
+    Anything else is copied, NumPy arrays too: what is written into the result does not reach the original, nor what
+    is written into the original later the result. It must be the same on every rank.
+
     Returns
     -------
     ndarray
+
+    Examples
+    --------
+    >>> import numpy
+    >>> import quelea as np
+    >>> original = numpy.zeros(3)
+    >>> taken = np.asarray(original)
+    >>> taken[0] = 1.0
+    >>> float(original[0])
+    0.0
     """
     _check(order, device, like)
     return _asarray(a, dtype, copy)

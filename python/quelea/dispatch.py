@@ -1,6 +1,6 @@
 """NumPy's functions, called on Quelea arrays: each goes to Quelea's function of that name, or is refused by name.
 
-None of them gathers behind the program's back (contract C13).
+None of them gathers behind the program's back (contract C13). What is refused says what to write instead.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,6 +12,60 @@ import numpy
 __all__ = ["array_function", "fill_table", "missing_attribute", "missing_name"]
 
 _table: dict[Any, Callable[..., Any]] = {}
+
+# ---- what to write instead: most functions work on a copy; these are the names for which there is better advice ----
+
+_BRANCHES = "write the function with whole-array operations, and where for its branches"
+_DTYPES = "arrays hold booleans, integers, floats of up to 64 and complex numbers of up to 128 bits"
+_ELEMENTS = "write whole-array operations, or go through the elements of numpy.asarray(x), a copy on every rank"
+_ERRORS = "floating-point errors are ignored: test results with isfinite"
+_FIXED = "the shape of an array does not change: make a new one, with concatenate or pad"
+_MATRIX = "use arrays of two axes, with @ for their product"
+_MODULE = "numpy.{name} works on numpy.asarray(x), a copy on every rank, and asarray takes arrays back in"
+_OWN = "use numpy.{name}"
+_READ = "every rank reads the same file: np.asarray(numpy.{name}(...))"
+_TAKE_IN = "np.asarray(numpy.{name}(...)) takes its result in; it must be the same on every rank"
+_WRITE = "write on rank 0: np.on_root(lambda a: numpy.{name}(file, a), x)"
+
+_GROUPS = {
+    "seed NumPy's generator alike on every rank, then np.asarray(numpy.random.default_rng(1).random(shape))": "random",
+    _WRITE: "save savetxt savez savez_compressed",
+    _READ: "fromfile fromregex genfromtxt load loadtxt memmap",
+    _TAKE_IN: """bartlett blackman frombuffer fromiter fromstring from_dlpack hamming hanning kaiser""",
+    "indices((n, m)), or meshgrid with indexing='ij', make the same grids": "mgrid",
+    "meshgrid with sparse=True and indexing='ij' makes the same grids": "ogrid",
+    "concatenate and linspace make the same array": "r_",
+    "column_stack makes the same array": "c_",
+    _BRANCHES: "apply_along_axis apply_over_axes choose frompyfunc piecewise select vectorize",
+    _ERRORS: "geterr geterrcall getbufsize setbufsize seterr seterrcall",
+    _ELEMENTS: "flatiter iterable ndenumerate nditer nested_iters",
+    _FIXED: "resize",
+    _MATRIX: "asmatrix bmat matrix",
+    _DTYPES: """bytes_ character clongdouble complex256 datetime64 flexible float128 longdouble object_ recarray record
+        str_ timedelta64 void""",
+    _MODULE: "fft lib linalg ma polynomial testing",
+    "numpy.strings works on NumPy arrays of text; arrays of Quelea hold numbers": "char rec strings",
+    _OWN: """ScalarType base_repr binary_repr busday_count busday_offset busdaycalendar core ctypeslib
+        datetime_as_string datetime_data dtypes emath exceptions f2py get_include is_busday little_endian mintypecode
+        sctypeDict show_runtime typecodes typing""",
+    "`python -m quelea info` says what Quelea found": "show_config",
+    "./test.sh in a checkout runs the tests": "test",
+}
+
+_GENERAL = "numpy.{name} works on numpy.asarray(x), a copy on every rank, and asarray takes its result back in"
+
+_INSTEAD = {name: text.format(name=name) for text, names in _GROUPS.items() for name in names.split()}
+
+_INSTEAD_OF_METHOD = {
+    "flat": "reshape(-1) gives the elements along one axis",
+    "resize": _FIXED,
+    "tofile": "write on rank 0: quelea.on_root(lambda a: a.tofile(file), x)",
+    "dump": "write on rank 0: quelea.on_root(lambda a: a.dump(file), x)",
+    **dict.fromkeys(("base", "ctypes", "data", "flags", "setflags"), "where elements lie is Quelea's own business"),
+}
+
+
+# ---- functions and names ----
 
 
 def fill_table(namespace: ModuleType, names: Iterable[str]) -> None:
@@ -34,18 +88,18 @@ def array_function(
     """
     ours = _table.get(function)
     if ours is None:
-        name = f"{getattr(function, '__module__', 'numpy')}.{getattr(function, '__name__', function)}"
-        raise TypeError(
-            f"{name} is not in Quelea yet; to compute it with NumPy on a copy on every rank, pass numpy.asarray(x)"
-        )
+        module, name = getattr(function, "__module__", "numpy"), getattr(function, "__name__", str(function))
+        instead = "to compute it with NumPy on a copy on every rank, pass numpy.asarray(x)"
+        instead = _INSTEAD.get(name, instead) if module == "numpy" else instead
+        raise TypeError(f"{module}.{name} is not in Quelea yet; {instead}")
     return ours(*args, **kwargs)
 
 
 def missing_name(name: str) -> AttributeError:
     """Make the error for a name that NumPy has and Quelea does not."""
     if hasattr(numpy, name):
-        instead = f"numpy.{name} works on numpy.asarray(x), a copy on every rank, and asarray takes its result back in"
-        return AttributeError(f"{name} is not in Quelea yet; {instead}", name=name)
+        general = (_GENERAL if callable(getattr(numpy, name)) else _OWN).format(name=name)
+        return AttributeError(f"{name} is not in Quelea yet; {_INSTEAD.get(name, general)}", name=name)
     return AttributeError(f"module 'quelea' has no attribute '{name}'", name=name)
 
 
@@ -56,7 +110,6 @@ class missing_attribute:
         self._name = name
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        raise AttributeError(
-            f"ndarray.{self._name} is not in Quelea yet; numpy.asarray(x).{self._name} works on a copy on every rank",
-            name=self._name,
-        )
+        general = f"numpy.asarray(x).{self._name} works on a copy on every rank"
+        instead = _INSTEAD_OF_METHOD.get(self._name, general)
+        raise AttributeError(f"ndarray.{self._name} is not in Quelea yet; {instead}", name=self._name)

@@ -21,6 +21,13 @@ class CompileError(SyntaxError):
 class StrictError(RuntimeError):
     """A gather or a redistribution was refused because `quelea.config.strict` is set."""
 
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self.add_note(
+            "on_root(function, *arrays) and print may look at whole arrays under strict; "
+            "movements() says what each line of the program moved"
+        )
+
 
 class UFuncTypeError(TypeError):
     """A ufunc has no loop for the dtypes it was given, or may not cast its result to that of `out`."""

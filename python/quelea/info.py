@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy
 
-from . import _quelea
+from . import _quelea, config
 from ._quelea import ndarray
+from .errors import DivergenceError
 
 __all__ = ["counters", "info", "init", "movements", "on_root", "params", "sync"]
 
@@ -49,10 +50,16 @@ def sync() -> None:
     _quelea.sync()
 
 
+_CAPTURED = (
+    "the function of on_root runs on rank 0 alone, where Quelea arrays cannot be used: "
+    "pass the array to on_root as an argument, and the function gets a NumPy array"
+)
+
+
 def on_root(function: Callable[..., Any], /, *arrays: Any) -> Any:
     """Call a function on rank 0 alone, with NumPy arrays: for files and pictures.
 
-    Collective: the arrays are gathered to rank 0 first.
+    Collective: the arrays are gathered to rank 0 first, whatever `quelea.config.strict` says.
 
     Parameters
     ----------
@@ -66,6 +73,11 @@ def on_root(function: Callable[..., Any], /, *arrays: Any) -> Any:
     Any
         What the function returns, on rank 0; None elsewhere.
 
+    Raises
+    ------
+    RuntimeError
+        The function computed with a Quelea array that it was not given, which needs all ranks.
+
     Examples
     --------
     >>> import quelea as np
@@ -73,8 +85,19 @@ def on_root(function: Callable[..., Any], /, *arrays: Any) -> Any:
     >>> total == (3.0 if np.rank == 0 else None)
     True
     """
-    given = [_quelea.gather(x, 0) if isinstance(x, ndarray) else x for x in arrays]
-    return function(*given) if _quelea.info()["rank"] == 0 else None
+    with config._looking_is_allowed():
+        given = [_quelea.gather(x, 0) if isinstance(x, ndarray) else x for x in arrays]
+    if _quelea.info()["rank"] != 0:
+        return None
+    recorded = _quelea.counters()["statements"]
+    try:
+        result = function(*given)
+    except DivergenceError as error:
+        error.add_note(_CAPTURED)
+        raise
+    if _quelea.counters()["statements"] != recorded:
+        raise RuntimeError(_CAPTURED)
+    return result
 
 
 def info() -> dict[str, Any]:
@@ -130,6 +153,17 @@ def params() -> list[dict[str, str]]:
     ]
 
 
+def _cache_text(folder: str | None) -> str:
+    """Say where kernels are kept, or why they are not."""
+    if not folder:
+        return "none: kernels are compiled anew each time"
+    nearest = os.path.abspath(folder)
+    while not os.path.exists(nearest):
+        nearest = os.path.dirname(nearest)
+    usable = os.path.isdir(nearest) and os.access(nearest, os.W_OK | os.X_OK)
+    return folder if usable else f"{folder}, not writable: kernels are compiled anew each time"
+
+
 def report() -> str:
     """The text of ``python -m quelea info``."""
     found = info()
@@ -141,7 +175,7 @@ def report() -> str:
         ("communication", found["comm"]),
         ("memory budget", f"{budget:.1f} GiB a node"),
         ("compiler target", found["target"]),
-        ("kernel cache", found["cache_folder"]),
+        ("kernel cache", _cache_text(found["cache_folder"])),
         ("NumPy", numpy.__version__),
     ]
     return "\n".join(f"{name:16} {value}" for name, value in rows)

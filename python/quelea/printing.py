@@ -6,8 +6,6 @@ axis; NumPy's own formatter then finds the same corners and writes the same text
 """
 
 import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy
@@ -33,22 +31,9 @@ def _corners(x: ndarray, edge: int) -> numpy.ndarray[Any, Any]:
     return small
 
 
-@contextmanager
-def _looking_is_allowed() -> Iterator[None]:
-    """Suspend `quelea.config.strict` for what is shown; everything recorded before is executed under it first."""
-    if not config.strict:
-        yield
-        return
-    config.strict = False
-    try:
-        yield
-    finally:
-        config.strict = True
-
-
 def _shown(x: ndarray, threshold: float, edge: int) -> tuple[numpy.ndarray[Any, Any], bool]:
     """Give a NumPy array that prints like `x`, and whether it stands for a summary."""
-    with _looking_is_allowed():
+    with config._looking_is_allowed():
         if x.size <= threshold or edge <= 0:
             return _quelea.gather(x, -1), False
         return _corners(x, edge), True

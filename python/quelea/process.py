@@ -5,9 +5,11 @@ every rank and says whose it is. A rank that fails ends the job, so that no othe
 """
 
 import atexit
+import difflib
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, TextIO
@@ -112,9 +114,28 @@ def _end(rank: int) -> None:
     _quelea.close()
 
 
+# What carries our prefix and is read by others than the library: cluster/hosts, and the tests.
+_OF_OTHERS = ("QUELEA_LAB", "QUELEA_BUILD", "QUELEA_TEST_")
+
+
+def _warn_of_unknown_variables() -> None:
+    prefix = "QUELEA_"
+    known = [name.removeprefix(prefix) for name, *_ in _quelea.params()]
+    for name in sorted(os.environ):
+        word = name.removeprefix(prefix)
+        if word == name or word in known or name.startswith(_OF_OTHERS):
+            continue
+        near = difflib.get_close_matches(word, known, n=1)
+        question = f"did you mean {prefix}{near[0]}? " if near else ""
+        text = f"{name} is not a parameter and changes nothing; {question}`python -m quelea params` lists them all"
+        warnings.warn(text, RuntimeWarning, stacklevel=4)  # the line that imports quelea
+
+
 def install() -> None:
     """Arrange output, exceptions and the end of the program; called once, by ``import quelea``."""
     rank = launched_rank()
+    if not rank:
+        _warn_of_unknown_variables()
     if rank is not None:
         sys.excepthook = _end_job_after(sys.excepthook, rank)
         sys.exit = _exit  # type: ignore[assignment]

@@ -89,6 +89,15 @@ def test_malformed_parameter():
     assert "ValueError" in err and "QUELEA_FLUSH" in err
 
 
+def test_unknown_parameters_are_named_once():
+    code = "import quelea as np; float(np.ones(2).sum())"
+    status, _, err = run(code, 2, QUELEA_FLUHS="1", QUELEA_LAB="file", QUELEA_TEST_MARK="x", QUELEA_FLUSH="2")
+    assert status == 0
+    assert err.count("RuntimeWarning") == 1
+    assert "QUELEA_FLUHS is not a parameter" in err and "did you mean QUELEA_FLUSH?" in err
+    assert "did you mean" not in run(code, QUELEA_XYZZY="1")[2]
+
+
 # ---- output ----
 
 
@@ -113,6 +122,31 @@ def test_on_root_runs_once():
     status, out, err = run(code, 3, QUELEA_REPLICATE="-1", QUELEA_OUTPUT="all")
     assert status == 0, err
     assert out.split() == ["ndarray", "12497500.0"]
+
+
+@pytest.mark.parametrize("ranks", [0, 2])
+def test_on_root_refuses_what_it_was_not_given(ranks):
+    code = """
+    import quelea as np
+    x = np.ones(5000)
+    np.on_root(lambda: x + 1)
+    print("never")
+    """
+    status, out, err = run(code, ranks, QUELEA_REPLICATE="-1")
+    assert status != 0 and "never" not in out
+    assert "RuntimeError: the function of on_root" in err and "pass the array to on_root as an argument" in err
+
+
+def test_on_root_explains_the_divergence_of_what_it_was_not_given():
+    code = """
+    import quelea as np
+    x = np.ones(5000)
+    np.on_root(lambda: print(float(x.sum())))
+    print(float(x.max()))
+    """
+    status, _, err = run(code, 2, QUELEA_REPLICATE="-1")
+    assert status != 0
+    assert "DivergenceError" in err and "pass the array to on_root as an argument" in err
 
 
 # ---- the end ----
@@ -280,6 +314,26 @@ def test_info():
         assert word in out
 
 
+def test_info_says_whether_kernels_are_kept(tmp_path):
+    def line(folder):
+        return next(row for row in command("info", QUELEA_CACHE=str(folder))[1].splitlines() if "kernel cache" in row)
+
+    (tmp_path / "file").touch()
+    assert line(tmp_path / "new" / "folder").endswith("new/folder")
+    assert line(tmp_path / "file" / "folder").endswith(", not writable: kernels are compiled anew each time")
+    assert line("off").endswith("none: kernels are compiled anew each time")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [(["--n", "5"], "1000"), (["--repeats", "0"], "at least 1"), (["--repeats", "two"], "at least 1")],
+)
+def test_bench_takes_what_it_can_measure(arguments, text):
+    status, out, err = command("bench", *arguments)
+    assert (status, out) == (2, "")
+    assert "error: argument" in err and text in err
+
+
 def test_unknown_command():
     assert command("dance")[0] == 2
     assert command("--help")[0] == 0
@@ -296,11 +350,18 @@ def test_strict_refuses_moving_arrays_but_not_showing_them():
     same = repr(x) == repr(numpy.arange(10000.0).reshape(100, 100) + 1)
     print(same, float(x.max()), float(x[3, 4]), np.config.strict)
     try: numpy.asarray(x)
-    except np.StrictError as error: print("refused", "strict" in str(error))
+    except np.StrictError as error: print("refused", "strict" in str(error), "on_root" in error.__notes__[0])
+    total = np.on_root(lambda a: float(a.sum()), x)
+    print(total, np.config.strict)
     z = np.zeros((600, 600))
     try: float((z.T + z).max())
     except np.StrictError as error: print("refused", "180000 elements" in str(error))
     """
     status, out, err = run(code, 2, QUELEA_NODE_SIZE="1")
     assert status == 0, err
-    assert out.splitlines() == ["True 10000.0 305.0 True", "refused True", "refused True"]
+    assert out.splitlines() == [
+        "True 10000.0 305.0 True",
+        "refused True True",
+        "50005000.0 True",
+        "refused True",
+    ]

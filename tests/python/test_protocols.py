@@ -4,6 +4,7 @@ import copy
 import gc
 import operator
 import pickle
+import re
 import threading
 import weakref
 
@@ -48,6 +49,38 @@ def test_missing_names():
         numpy.ldexp(np.ones(3), np.ones(3, int))
     with pytest.raises(NotImplementedError, match="accumulate"):
         numpy.add.accumulate(np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("random", "seed NumPy's generator alike on every rank, then np.asarray("),
+        ("save", r"np.on_root(lambda a: numpy.save(file, a), x)"),
+        ("loadtxt", "every rank reads the same file: np.asarray(numpy.loadtxt("),
+        ("linalg", "numpy.linalg works on numpy.asarray(x)"),
+        ("median", "numpy.median works on numpy.asarray(x)"),
+        ("mgrid", "indices("),
+        ("vectorize", "whole-array operations"),
+        ("longdouble", "floats of up to 64"),
+        ("seterr", "isfinite"),
+        ("typecodes", "use numpy.typecodes"),
+    ],
+)
+def test_what_is_missing_says_what_to_write_instead(name, advice):
+    with pytest.raises(AttributeError, match=re.escape(advice)):
+        getattr(np, name)
+
+
+def test_missing_functions_and_methods_say_what_to_write_instead():
+    a = np.ones(3)
+    with pytest.raises(TypeError, match=r"numpy\.save is not .* np\.on_root\(lambda a: numpy\.save"):
+        numpy.save("never written", a)
+    with pytest.raises(TypeError, match=r"numpy\.linalg\.norm is not .* pass numpy\.asarray"):
+        numpy.linalg.norm(a)
+    with pytest.raises(AttributeError, match=r"quelea\.on_root\(lambda a: a\.tofile"):
+        a.tofile("never written")
+    with pytest.raises(AttributeError, match=r"reshape\(-1\)"):
+        a.flat  # noqa: B018
 
 
 def test_snapshots():
@@ -223,6 +256,21 @@ def test_errors_leave_arrays_alone():
     with pytest.raises(ValueError, match=r"shapes \(3,\) \(4,\)"):
         a + np.ones(4)
     same(a, numpy.arange(3.0))
+
+
+def test_asarray_copies_numpy_arrays():
+    x = numpy.zeros(3)
+    a = np.asarray(x)
+    a[0], x[1] = 1.0, 2.0
+    same(a, numpy.array([1.0, 0.0, 0.0]))
+    numpy.testing.assert_array_equal(x, [0.0, 2.0, 0.0])
+
+
+def test_elements_and_sums_are_arrays():
+    a = np.arange(4.0)
+    for s in (a.sum(), a[1]):
+        assert isinstance(s, np.ndarray) and s.shape == () and not isinstance(s, float)
+        assert type(s.item()) is float and type(float(s)) is float
 
 
 def test_strict():
