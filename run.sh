@@ -14,5 +14,7 @@ case ${1:-} in
 *) script=$top/examples/jacobi.py; arguments=(--check --picture jacobi.png "$@") ;;
 esac
 [ -f "$script" ] || die "there is no script $script"
+ranks=${RANKS:-4}
+[[ $ranks =~ ^[1-9][0-9]{0,5}$ ]] || die "RANKS='$ranks' is not a positive number"
 setup
-launch "${RANKS:-4}" "$python" "$script" ${arguments[@]+"${arguments[@]}"}
+launch "$ranks" "$python" "$script" ${arguments[@]+"${arguments[@]}"}

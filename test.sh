@@ -8,24 +8,34 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/cluster/setup.sh"
 cd "$top"
 
+usage() { sed -n '2,6s/^# \{0,1\}//p' "$top/test.sh"; }
 all= only=.
 while [ $# -gt 0 ]; do
   case $1 in
   --all) all=yes; shift ;;
-  --only) only=$2; shift 2 ;;
-  *) sed -n '2,6s/^# \{0,1\}//p' "$top/test.sh"; exit 2 ;;
+  --only)
+    [ $# -gt 1 ] || { usage >&2; exit 2; }
+    only=$2
+    shift 2
+    ;;
+  -h | --help) usage; exit 0 ;;
+  *) usage >&2; exit 2 ;;
   esac
 done
 
 packages+=(git iproute2) # for .ci/walls and cluster/hosts
 logs=$top/build/test
 summary=() failures=0 began=$SECONDS
+known=() chosen=0 listing=yes # the names of the stages are collected before any of them runs
 
 # stage NAME CMD...: runs the command, keeps its output, and shows the end of it when it fails.
 stage() {
   local name=$1 start=$SECONDS verdict=passed words
   shift
+  [ -z "$listing" ] || known+=("$name")
   [[ $name =~ $only ]] || return 0
+  chosen=$((chosen + 1))
+  [ -z "$listing" ] || return 0
   printf '%-40s' "$name"
   if ! "$@" >"$logs/$name.log" 2>&1 </dev/null; then
     verdict=FAILED
@@ -82,42 +92,39 @@ under() (
   TIMEOUT=1500 launch "$ranks" "${command[@]}"
 )
 
-setup
-mkdir -p "$logs"
-rm -f "$logs"/*.log
-export XDG_CACHE_HOME=$top/build/test/cache # kernels of the tests do not fill the user's cache
 selection="not slow"
 [ -z "$all" ] || selection="slow or not slow"
 
-stage walls .ci/walls
-stage ruff "$venv/bin/ruff" check .
-stage mypy "$venv/bin/mypy"
-stage ctest.release ctests release
-stage pytest.single "$python" -m pytest -rs -m "$selection" --ignore=tests/python
+stages() {
+  stage walls .ci/walls
+  stage ruff "$venv/bin/ruff" check .
+  stage mypy "$venv/bin/mypy"
+  stage ctest.release ctests release
+  stage pytest.single "$python" -m pytest -rs -m "$selection" --ignore=tests/python
 
-on_ranks ranks.0 0
-on_ranks ranks.1 1
-on_ranks ranks.2 2 QUELEA_THREADS=1
-on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1
-on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1
+  on_ranks ranks.0 0
+  on_ranks ranks.1 1
+  on_ranks ranks.2 2 QUELEA_THREADS=1
+  on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1
+  on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1
 
-stage build.debug setup_build debug
-sanitized="tests/python/test_indexing.py tests/python/test_distributed.py"
-[ -z "$all" ] || sanitized="tests/python --ignore=tests/python/test_process.py --ignore=tests/python/test_failures.py"
-stage asan.0 under debug 0
-stage asan.3.nodes.1 under debug 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1
-
-if [ -n "$all" ]; then
-  stage ctest.debug ctests debug
-  stage build.tsan setup_build tsan
-  stage ctest.tsan ctests tsan
+  stage build.debug setup_build debug
   sanitized="tests/python/test_indexing.py tests/python/test_distributed.py"
-  stage tsan.0.threads.2 under tsan 0 QUELEA_THREADS=2 QUELEA_REPLICATE=-1
-  stage tsan.2.threads.2 under tsan 2 QUELEA_THREADS=2 QUELEA_REPLICATE=-1
-  while read -r ranks threads nodes replicate flush check; do
-    on_ranks "all.$ranks.threads.$threads.nodes.$nodes.$replicate.$flush.$check" "$ranks" QUELEA_THREADS="$threads" \
-      QUELEA_NODE_SIZE="$nodes" QUELEA_REPLICATE="$replicate" QUELEA_FLUSH="$flush" QUELEA_CHECK="$check"
-  done <<TABLE
+  [ -z "$all" ] || sanitized="tests/python --ignore=tests/python/test_process.py --ignore=tests/python/test_failures.py"
+  stage asan.0 under debug 0
+  stage asan.3.nodes.1 under debug 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1
+
+  if [ -n "$all" ]; then
+    stage ctest.debug ctests debug
+    stage build.tsan setup_build tsan
+    stage ctest.tsan ctests tsan
+    sanitized="tests/python/test_indexing.py tests/python/test_distributed.py"
+    stage tsan.0.threads.2 under tsan 0 QUELEA_THREADS=2 QUELEA_REPLICATE=-1
+    stage tsan.2.threads.2 under tsan 2 QUELEA_THREADS=2 QUELEA_REPLICATE=-1
+    while read -r ranks threads nodes replicate flush check; do
+      on_ranks "all.$ranks.threads.$threads.nodes.$nodes.$replicate.$flush.$check" "$ranks" QUELEA_THREADS="$threads" \
+        QUELEA_NODE_SIZE="$nodes" QUELEA_REPLICATE="$replicate" QUELEA_FLUSH="$flush" QUELEA_CHECK="$check"
+    done <<TABLE
 0   2  0  -1   1   0
 1   2  0  -1   64  1
 2   2  0  -1   64  0
@@ -135,7 +142,22 @@ if [ -n "$all" ]; then
 16  1  1  -1   64  0
 16  1  2  1024 64  0
 TABLE
-fi
+  fi
+}
+
+stages
+[ $chosen -gt 0 ] || {
+  usage >&2
+  echo "no stage matches '$only'; there are: ${known[*]}" >&2
+  exit 2
+}
+listing=
+
+setup
+mkdir -p "$logs"
+rm -f "$logs"/*.log
+export XDG_CACHE_HOME=$top/build/test/cache # kernels of the tests do not fill the user's cache
+stages
 
 echo
 printf '%s\n' "${summary[@]}"

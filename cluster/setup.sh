@@ -124,7 +124,7 @@ setup_build() {
   if [ "$wanted" != "$(cat "$stamp" 2>/dev/null)" ]; then
     rm -rf "$folder" && mkdir -p "$folder"
     say "configuring build/$preset"
-    if ! (cd "$top" && cmake --preset "$preset" -DPython3_EXECUTABLE="$python") >"$log" 2>&1; then
+    if ! (cd "$top" && cmake --preset "$preset") >"$log" 2>&1; then
       cat "$log" >&2
       die "CMake could not configure build/$preset"
     fi
@@ -137,8 +137,20 @@ setup_build() {
   ! grep -q 'Linking' "$log" || say "built build/$preset"
 }
 
+# Whoever ran this first, perhaps root, owns what it made.
+check_writable() {
+  local path
+  if ! mkdir -p "$top/build" 2>/dev/null || { [ ! -e "$venv" ] && [ ! -w "$top" ]; }; then
+    die "$(id -un) cannot write into $top: clone it to where that is possible"
+  fi
+  for path in "$top/build" "$top/build/.lock" "$top/build/release" "$venv"; do
+    [ ! -e "$path" ] || [ -w "$path" ] ||
+      die "$path belongs to $(stat -c %U "$path"), and $(id -un) cannot write it: remove it, or change its owner"
+  done
+}
+
 setup() {
-  mkdir -p "$top/build"
+  check_writable
   exec 9>"$top/build/.lock" # two runs in one checkout take turns
   flock 9
   setup_packages
