@@ -1,12 +1,17 @@
-"""The examples in the docstrings of the package."""
+"""The examples in the docstrings of the package, and what README says is missing."""
 
 import doctest
 import importlib
+import re
+from pathlib import Path
 
+import numpy
 import pytest
 
 import quelea
+from quelea.dispatch import missing_attribute
 
+README = Path(__file__).resolve().parents[2] / "README.md"
 MODULES = ["creation", "elementwise", "info", "linear", "manipulation", "printing", "statistics"]
 
 
@@ -17,3 +22,24 @@ def test_examples(name):
     assert result.failed == 0
     if name in ("creation", "elementwise", "linear", "printing", "statistics"):
         assert result.attempted > 0
+
+
+def named_as_missing():
+    """Names in the table of README's section, but `where`, of which it says what is missing."""
+    section = README.read_text().split("## What is not there yet")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row)} - {"where"}
+
+
+def missing_methods():
+    return {name for name, value in vars(quelea.ndarray).items() if isinstance(value, missing_attribute)}
+
+
+def test_readme_names_everything_that_is_missing():
+    functions = {name for name in dir(numpy) if not name.startswith("_") and not hasattr(quelea, name)}
+    assert sorted((functions | missing_methods()) - named_as_missing()) == []
+
+
+def test_readme_names_nothing_that_is_there():
+    there = {name for name in named_as_missing() - missing_methods() if hasattr(quelea, name)}
+    assert sorted(there) == []
