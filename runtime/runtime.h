@@ -135,6 +135,7 @@ typedef struct Log {
   Storage **slots;       int slot_count, slot_room; /* pinned */
   int64_t fresh_bytes;   /* of arrays that the log creates */
   bool at_end_of_assignment;
+  int due;               /* 0, or the length at which it is executed though no assignment has ended */
 } Log;
 
 /* ---- the plan of a flush ---- */
