@@ -1,14 +1,18 @@
 /* Who reads and writes what; what is dead; which temporaries are computed inside their consumers.
  *
- * A temporary is *inlined* (its expression replaces every read of it) when nobody holds it after the flush, one statement writes it, and
- * wholly, every reader sees it as a box with steps, nothing that its expression reads is written before its readers run, computing it
- * again at every reader costs little, and its expression is not so large that the kernels of its readers would outgrow GROUP_NODES. */
+ * A temporary is *inlined* (its expression replaces every read of it) when nobody holds it after the flush, one statement writes all of
+ * it, or a few write boxes of it (tiles.c), before it is read, every reader sees it as a box with steps, nothing that its expression reads is
+ * written before its readers run, computing it again at every reader costs little, and its expression is not so large that the kernels of
+ * its readers would outgrow GROUP_NODES. */
 #include "planner.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECOMPUTE_LIMIT = 8 }; /* additions per element that we rather do again than store and load */
+enum {
+  RECOMPUTE_LIMIT = 8,   /* additions per element that we rather do again than store and load */
+  EXPRESSION_PATHS = 512 /* bounds the planner's own work: each tile of a tile is a path */
+};
 
 const int64_t *statement_shape(const Log *log, const Statement *s) {
   return log->words + s->words + (s->kind == STATEMENT_REDUCE ? 2 : 1);
@@ -120,82 +124,138 @@ static bool leaf_slots(const Planner *planner, int statement, int *leaves, int *
     SlotView view;
     int scalar;
     if (!statement_input(planner->log, s, k, &view, &scalar)) continue;
-    int producer = planner->slots[view.slot].producer;
-    if (producer >= 0) {
-      if (!leaf_slots(planner, producer, leaves, count, room)) return false;
-    } else {
-      if (*count == room) return false;
-      leaves[(*count)++] = view.slot;
-    }
+    const SlotInfo *slot = &planner->slots[view.slot];
+    if (slot->producer >= 0 && !leaf_slots(planner, slot->producer, leaves, count, room)) return false;
+    for (int t = 0; t < slot->tile_count; t++)
+      if (!leaf_slots(planner, slot->tiles[t].statement, leaves, count, room)) return false;
+    bool known = slot->producer >= 0 || slot->tile_count;
+    for (int l = 0; l < *count && !known; l++) known = leaves[l] == view.slot;
+    if (known) continue;
+    if (*count == room) return false;
+    leaves[(*count)++] = view.slot;
   }
   return true;
 }
 
 static int own_cost(const Statement *s) { return s->kind == STATEMENT_MAP ? ql_op_info[s->op].cost : 0; }
 
+/* What reading an inlined slot adds to an expression: of its tiles, one is read. */
+static StatementInfo inlined_part(const Planner *planner, const SlotInfo *slot) {
+  if (slot->producer >= 0) return planner->statements[slot->producer];
+  StatementInfo part = {.tiled = true};
+  for (int t = 0; t < slot->tile_count; t++) {
+    const StatementInfo *tile = &planner->statements[slot->tiles[t].statement];
+    part.cost = QL_MAX(part.cost, tile->cost), part.leaves = QL_MAX(part.leaves, tile->leaves);
+    part.nodes = QL_MAX(part.nodes, tile->nodes), part.paths += tile->paths;
+  }
+  return part;
+}
+
 static void sum_expression(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
   StatementInfo *info = &planner->statements[statement];
-  info->cost = own_cost(s), info->leaves = 0, info->nodes = 2;
+  info->cost = own_cost(s), info->leaves = 0, info->nodes = 2, info->paths = 1, info->tiled = false;
   for (int k = 0; k < s->inputs; k++) {
     SlotView view;
     int scalar;
     info->nodes += 2; /* the operand and its cast */
     if (!statement_input(planner->log, s, k, &view, &scalar)) continue;
-    int producer = planner->slots[view.slot].producer;
-    if (producer < 0) {
+    const SlotInfo *slot = &planner->slots[view.slot];
+    if (slot->producer < 0 && !slot->tile_count) {
       info->leaves++;
       continue;
     }
-    const StatementInfo *inlined = &planner->statements[producer];
-    info->cost += inlined->cost, info->leaves += inlined->leaves, info->nodes += inlined->nodes;
+    StatementInfo part = inlined_part(planner, slot);
+    info->cost += part.cost, info->leaves += part.leaves, info->nodes += part.nodes;
+    info->paths += part.paths, info->tiled |= part.tiled;
   }
 }
 
-static bool may_inline(Planner *planner, int statement, const SlotView *target) {
+/* Do all readers see the slot as a box with steps, while what its statements read is as it was, and little is computed twice? */
+static bool readers_allow(const Planner *planner, int slot_number, const Tile *tiles, int tile_count, int (*leaves)[EXPRESSION_LEAVES],
+                          const int *leaf_count) {
   const Log *log = planner->log;
-  const Statement *s = &log->statements[statement];
-  const SlotInfo *slot = &planner->slots[target->slot];
-  const StatementInfo *info = &planner->statements[statement];
-  int leaves[EXPRESSION_LEAVES], leaf_count = 0;
-  bool fits = s->kind == STATEMENT_MAP || s->kind == STATEMENT_COPY || s->kind == STATEMENT_RAMP;
-  if (!fits || slot->alive || !slot->fresh || slot->write_count != 1 || !writes_whole(planner, s, target)) return false;
-  if (info->nodes > EXPRESSION_NODES || !leaf_slots(planner, statement, leaves, &leaf_count, EXPRESSION_LEAVES)) return false;
-
+  const SlotInfo *slot = &planner->slots[slot_number];
   double work = 0, size = (double)QL_MAX(slot->storage->size, 1);
   SlotView seen = {.slot = -1}, view;
-  int seen_by = -1, scalar;
-  for (int c = statement + 1, left = slot->read_count; c < log->count && left > 0; c++) {
+  int seen_by = -1, scalar, cost = 0;
+  for (int t = 0; t < tile_count; t++) cost = QL_MAX(cost, planner->statements[tiles[t].statement].cost);
+  for (int c = slot->last_write + 1, left = slot->read_count; c < log->count && left > 0; c++) {
     const Statement *reader = &log->statements[c];
     if (!planner->statements[c].live) continue;
     for (int k = 0; k < reader->inputs; k++) {
-      if (!statement_input(log, reader, k, &view, &scalar) || view.slot != target->slot) continue;
+      if (!statement_input(log, reader, k, &view, &scalar) || view.slot != slot_number) continue;
       left--;
       if (seen_by == c && view_equal(reader->ndim, &seen, &view)) continue; /* computed once: common subexpression */
       const int64_t *shape = statement_shape(log, reader);
       AxisMap axes[QL_MAX_DIMS];
       if (!view_axes(reader->ndim, shape, view.stride, view.offset, slot->storage->ndim, slot->storage->shape, axes))
         return false;
-      for (int l = 0; l < leaf_count; l++)
-        if (written_between(planner, leaves[l], statement, c)) return false;
+      for (int t = 0; t < tile_count; t++)
+        for (int l = 0; l < leaf_count[t]; l++)
+          if (written_between(planner, leaves[t][l], tiles[t].statement, c)) return false;
       work += (double)volume(reader->ndim, shape) / size;
       seen = view, seen_by = c;
     }
   }
-  return (work - 1) * info->cost <= RECOMPUTE_LIMIT;
+  return (work - 1) * cost <= RECOMPUTE_LIMIT;
+}
+
+/* The statements that write a slot, all before the first reader; 0: they are not what can be inlined. */
+static int find_tiles(const Planner *planner, int slot_number, Tile *tiles) {
+  const Log *log = planner->log;
+  const SlotInfo *slot = &planner->slots[slot_number];
+  int count = 0;
+  bool whole = false;
+  for (int k = slot->first_write; k <= slot->last_write; k++) {
+    SlotView target;
+    if (!planner->statements[k].live) continue;
+    if (reads_slot(log, &log->statements[k], slot_number)) return 0;
+    statement_target(log, &log->statements[k], &target);
+    if (target.slot != slot_number) continue;
+    if (count == TILES || !tile_of(planner, k, &tiles[count])) return 0;
+    whole |= tiles_partition(slot->storage->ndim, slot->storage->shape, &tiles[count++], 1);
+  }
+  return whole || tiles_partition(slot->storage->ndim, slot->storage->shape, tiles, count) ? count : 0;
+}
+
+/* Inlines the slot that the statement was the last to write, if it can be. */
+static QlStatus inline_slot(Planner *planner, int statement, const SlotView *target) {
+  SlotInfo *slot = &planner->slots[target->slot];
+  Tile tiles[TILES];
+  int leaves[TILES][EXPRESSION_LEAVES], leaf_count[TILES] = {0};
+  if (slot->alive || !slot->fresh || slot->last_write != statement) return QL_OK;
+  int count = find_tiles(planner, target->slot, tiles);
+  bool single = count == 1 && writes_whole(planner, &planner->log->statements[statement], target);
+  if (!count || (count == 1 && !single)) return QL_OK;
+  for (int t = 0; t < count; t++) {
+    const StatementInfo *info = &planner->statements[tiles[t].statement];
+    if (info->nodes > EXPRESSION_NODES || info->paths > EXPRESSION_PATHS) return QL_OK;
+    if (!leaf_slots(planner, tiles[t].statement, leaves[t], &leaf_count[t], EXPRESSION_LEAVES)) return QL_OK;
+  }
+  if (!readers_allow(planner, target->slot, tiles, count, leaves, leaf_count)) return QL_OK;
+  for (int t = 0; t < count; t++) planner->statements[tiles[t].statement].inlined = true;
+  if (single) {
+    slot->producer = statement;
+    return QL_OK;
+  }
+  if (!(slot->tiles = malloc((size_t)count * sizeof *tiles))) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  memcpy(slot->tiles, tiles, (size_t)count * sizeof *tiles), slot->tile_count = count;
+  return QL_OK;
 }
 
 QlStatus planner_analyse(Planner *planner) {
   find_live(planner);
+  tiles_cover(planner);
   count_accesses(planner);
   for (int k = 0; k < planner->log->count; k++) {
     SlotView target;
     if (!planner->statements[k].live) continue;
     sum_expression(planner, k);
+    QL_TRY(tiles_limit(planner, k));
+    sum_expression(planner, k); /* of what is inlined still */
     statement_target(planner->log, &planner->log->statements[k], &target);
-    if (!may_inline(planner, k, &target)) continue;
-    planner->statements[k].inlined = true;
-    planner->slots[target.slot].producer = k;
+    QL_TRY(inline_slot(planner, k, &target));
   }
   return QL_OK;
 }

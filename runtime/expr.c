@@ -3,9 +3,10 @@
  * A producer's statement has a domain of its own; a map says how each of its dimensions follows the group's domain. Views compose:
  * an operand that starts at `offset` and moves by stride[d] along dimension d of the statement starts, seen from the group, at
  * offset + sum stride[d] * map[d].start, and moves by stride[d] * map[d].step along map[d].dim. A read of an inlined temporary is decomposed
- * onto the temporary's axes, which are its producer's dimensions. */
+ * onto the temporary's axes, which are its producer's dimensions, or move along those of the tile that is read. */
 #include "planner.h"
 
+#include <assert.h>
 #include <string.h>
 
 bool view_equal(int rank, const SlotView *a, const SlotView *b) {
@@ -32,15 +33,46 @@ int expr_op(Group *group, QlOp op, QlDtype dtype, int a, int b, int statement) {
   return add_node(group, &(ExprNode){.kind = NODE_OP, .op = op, .dtype = dtype, .args = {a, b}, .count = 2, .statement = statement});
 }
 
+static int64_t ceil_div(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); } /* b > 0 */
+
+/* The first position at which the map is on the other side of an edge. */
+static int64_t crossing(const AxisMap *map, int64_t edge) {
+  return map->step > 0 ? ceil_div(edge - map->start, map->step) : ceil_div(map->start - edge + 1, -map->step);
+}
+
+/* A read of a tiled temporary; map: of its axes. Where the domain sees several tiles, the group is told to be cut. */
+static int read_tile(Planner *planner, Group *group, const SlotView *view, const AxisMap *map) {
+  const SlotInfo *info = &planner->slots[view->slot];
+  int ndim = planner->plan->slots[view->slot].ndim;
+  Box domain = box_of_shape(group->rank, group->extent), seen = view_box(ndim, map, &domain);
+  for (int t = info->tile_count - 1; t >= 0; t--) {
+    const Tile *tile = &info->tiles[t];
+    if (!box_intersect(ndim, &seen, &tile->box, NULL)) continue;
+    for (int a = 0; a < ndim; a++) {
+      bool below = seen.lo[a] < tile->box.lo[a];
+      if (!below && seen.hi[a] <= tile->box.hi[a]) continue;
+      group->cut = map[a].dim, group->cut_at = crossing(&map[a], below ? tile->box.lo[a] : tile->box.hi[a]);
+      return -1;
+    }
+    AxisMap inner[QL_MAX_DIMS];
+    for (int d = 0; d < QL_MAX_DIMS; d++) inner[d] = (AxisMap){.dim = -1};
+    for (int a = 0; a < ndim; a++)
+      if (tile->dim[a] >= 0) inner[tile->dim[a]] = (AxisMap){map[a].start - tile->box.lo[a], map[a].step, map[a].dim};
+    return expr_statement(planner, group, tile->statement, inner);
+  }
+  assert(!"the tiles hold every element");
+  return -1;
+}
+
 int expr_read(Planner *planner, Group *group, const SlotView *view, int statement) {
   const PlanSlot *slot = &planner->plan->slots[view->slot];
   for (int k = 0; k < group->store_count; k++) /* what the group has just stored there */
     if (view_equal(group->rank, &group->stores[k].view, view)) return group->stores[k].node;
   int producer = planner->slots[view->slot].producer;
-  if (producer >= 0) {
+  if (producer >= 0 || planner->slots[view->slot].tile_count) {
     AxisMap map[QL_MAX_DIMS];
     if (!view_axes(group->rank, group->extent, view->stride, view->offset, slot->ndim, slot->shape, map)) return -1;
-    return expr_statement(planner, group, producer, map);
+    return producer >= 0 ? expr_statement(planner, group, producer, map) : read_tile(planner, group, view, map);
   }
   for (int k = 0; k < group->node_count; k++)
     if (group->nodes[k].kind == NODE_LEAF && view_equal(group->rank, &group->nodes[k].view, view)) return k;

@@ -19,7 +19,7 @@ Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank, c
   memset(group, 0, sizeof *group);
   if (!(group->nodes = malloc(GROUP_NODES * sizeof *group->nodes))) return NULL;
   group->kind = kind, group->statement = statement, group->rank = rank;
-  group->reduce_axis = -1, group->placement.leaf_axis = -1, group->move_from = group->move_to = -1;
+  group->reduce_axis = -1, group->placement.leaf_axis = -1, group->move_from = group->move_to = -1, group->cut = -1;
   if (extent) memcpy(group->extent, extent, (size_t)rank * sizeof *extent);
   planner->group_count++;
   planner->open = true;
@@ -174,10 +174,15 @@ Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, c
     if (!slot->layout || !slot->layout->template || slot->ndim != ndim || leaf_size <= best_size || 2 * size < leaf_size) continue;
     if (!slot_axes(planner, group->rank, group->extent, &node->view, leaf)) continue;
     bool aligned = true;
-    for (int a = 0; a < ndim && aligned; a++) aligned = leaf[a].dim == axes[a].dim && (leaf[a].dim < 0 || leaf[a].step == 1);
+    int64_t shifted[QL_MAX_DIMS];
+    for (int a = 0; a < ndim && aligned; a++) { /* a piece may read what its target's neighbours are not */
+      aligned = leaf[a].dim == axes[a].dim && (leaf[a].dim < 0 || leaf[a].step == 1);
+      shifted[a] = slot->layout->offset[a] + leaf[a].start - axes[a].start;
+      aligned &= shifted[a] >= 0 && shifted[a] + shape[a] <= slot->layout->template->extent[a];
+    }
     if (!aligned) continue;
     best = slot->layout, best_size = leaf_size;
-    for (int a = 0; a < ndim; a++) offset[a] = slot->layout->offset[a] + leaf[a].start;
+    memcpy(offset, shifted, sizeof offset);
   }
   if (!best) return NULL;
   best->template->references++;
@@ -186,21 +191,32 @@ Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, c
   return layout;
 }
 
-QlStatus planner_decide_layout(Planner *planner, const Group *group, const SlotView *target) {
+/* `whole`: does the statement that the group serves store every element of the slot? */
+static QlStatus decide_layout(Planner *planner, const Group *group, const SlotView *target, bool whole) {
   PlanSlot *slot = &planner->plan->slots[target->slot];
   Storage *storage = planner->slots[target->slot].storage;
-  if (slot->layout) return QL_OK;
   AxisMap axes[QL_MAX_DIMS];
+  if (slot->layout) return QL_OK;
   bool small = storage->replicated || storage->ndim == 0 || rt_is_replicated_size(planner->ctx, storage->size);
-  if (!small && slot_axes(planner, group->rank, group->extent, target, axes)) {
-    bool whole = true;
-    for (int a = 0; a < slot->ndim; a++)
-      whole &= slot->shape[a] == 1 || (axes[a].dim >= 0 && axes[a].start == 0 && axes[a].step == 1 &&
-                                       group->extent[axes[a].dim] == slot->shape[a]);
-    if (whole) slot->layout = planner_operand_layout(planner, group, slot->ndim, slot->shape, axes);
-  }
+  if (whole && !small && slot_axes(planner, group->rank, group->extent, target, axes))
+    slot->layout = planner_operand_layout(planner, group, slot->ndim, slot->shape, axes);
   if (!slot->layout) slot->layout = rt_layout_for_storage(planner->ctx, storage, planner->error);
   return slot->layout ? QL_OK : QL_ERR_MEMORY;
+}
+
+static bool stores_whole(const Planner *planner, int rank, const int64_t *extent, const SlotView *target) {
+  const PlanSlot *slot = &planner->plan->slots[target->slot];
+  AxisMap axes[QL_MAX_DIMS];
+  if (!slot_axes(planner, rank, extent, target, axes)) return false;
+  for (int a = 0; a < slot->ndim; a++)
+    if (slot->shape[a] != 1 &&
+        (axes[a].dim < 0 || axes[a].start != 0 || axes[a].step != 1 || extent[axes[a].dim] != slot->shape[a]))
+      return false;
+  return true;
+}
+
+QlStatus planner_decide_layout(Planner *planner, const Group *group, const SlotView *target) {
+  return decide_layout(planner, group, target, stores_whole(planner, group->rank, group->extent, target));
 }
 
 Layout *planner_layout_beside(Planner *planner, const Group *group) {
@@ -293,6 +309,7 @@ static bool join(Planner *planner, int statement, int rank, const int64_t *exten
   int first_new = group->node_count;
   PlanSlot *slot = &planner->plan->slots[target->slot];
   int node = expr_statement(planner, group, statement, map);
+  group->cut = -1;
   bool joins = node >= 0 && shares_leaf(group, first_new, node) && !conflicts(planner, group, first_new, target);
   bool decided = false;
   if (joins && !slot->layout) {
@@ -326,39 +343,104 @@ static bool needs_temporary(const Planner *planner, const Group *group, const Sl
   return false;
 }
 
+static QlStatus no_memory(Planner *planner) { return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan"); }
+
+/* A group over the domain with the value of the statement. */
+static QlStatus open_with_value(Planner *planner, int statement, int rank, const int64_t *extent, const AxisMap *map, Group **group,
+                                int *node) {
+  QL_TRY(planner_close(planner));
+  if (!(*group = planner_open(planner, GROUP_KERNEL, statement, rank, extent))) return no_memory(planner);
+  *node = expr_statement(planner, *group, statement, map);
+  return *node < 0 ? ql_fail(planner->error, QL_ERR_COMPILE, "an expression is too large for one kernel") : QL_OK;
+}
+
+/* A temporary of the shape of the domain, whose parts are where those of the target are. */
+static QlStatus temporary_beside(Planner *planner, int rank, const int64_t *extent, const SlotView *target, SlotView *whole) {
+  Group probe = {.rank = rank, .placement.leaf_axis = -1};
+  memcpy(probe.extent, extent, (size_t)rank * sizeof *extent);
+  place(planner, &probe, target);
+  Layout *layout = planner_layout_beside(planner, &probe);
+  *whole = (SlotView){.slot = -1};
+  if (layout) whole->slot = planner_slot(planner, planner->plan->slots[target->slot].dtype, rank, extent, layout);
+  c_strides(rank, extent, 1, whole->stride);
+  return whole->slot < 0 ? no_memory(planner) : QL_OK;
+}
+
+static QlStatus copy_back(Planner *planner, int statement, int rank, const int64_t *extent, const SlotView *whole, const SlotView *target) {
+  QL_TRY(planner_close(planner));
+  Group *group = planner_open(planner, GROUP_KERNEL, statement, rank, extent);
+  if (!group) return no_memory(planner);
+  planner_store(planner, group, target, expr_read(planner, group, whole, statement));
+  return QL_OK;
+}
+
+/* One piece into its part of `target`, which is seen from the whole domain. Dimensions that the piece has no extent along are left out. */
+static QlStatus group_piece(Planner *planner, int statement, int rank, const AxisMap *map, const Box *box, bool is_edge,
+                            bool target_is_whole, const SlotView *target) {
+  const Statement *s = &planner->log->statements[statement];
+  SlotView there = view_of_piece(target, rank, box), part = {.slot = there.slot, .offset = there.offset};
+  AxisMap piece[QL_MAX_DIMS];
+  int64_t extent[QL_MAX_DIMS];
+  int kept[QL_MAX_DIMS], count = 0;
+  for (int r = 0; r < rank; r++) {
+    kept[r] = box->hi[r] - box->lo[r] > 1 ? count : -1;
+    if (kept[r] >= 0) extent[count] = box->hi[r] - box->lo[r], part.stride[count++] = there.stride[r];
+  }
+  if (!count) extent[count++] = 1;
+  map_of_piece(map, s->ndim, box, piece);
+  for (int d = 0; d < s->ndim; d++)
+    if (piece[d].dim >= 0) piece[d].dim = kept[piece[d].dim];
+  Group *group;
+  int node;
+  QL_TRY(open_with_value(planner, statement, count, extent, piece, &group, &node));
+  if (planner->slots[part.slot].storage) QL_TRY(decide_layout(planner, group, &part, target_is_whole));
+  group->is_piece = true, group->is_edge = is_edge;
+  planner_store(planner, group, &part, node);
+  return planner_close(planner);
+}
+
+/* The largest comes first: what it needs of other nodes serves most of the others. */
+static QlStatus group_pieces(Planner *planner, int statement, int rank, const int64_t *extent, const AxisMap *map, const Pieces *pieces,
+                             const SlotView *target) {
+  SlotView into = *target;
+  if (pieces->meets) QL_TRY(temporary_beside(planner, rank, extent, target, &into));
+  bool whole = stores_whole(planner, rank, extent, target);
+  int64_t largest = box_volume(rank, &pieces->box[0]);
+  for (int k = 0; k < pieces->count; k++) {
+    bool is_edge = box_volume(rank, &pieces->box[k]) < largest / 8;
+    QL_TRY(group_piece(planner, statement, rank, map, &pieces->box[k], is_edge, whole, &into));
+  }
+  planner_forget_shared(planner);
+  return pieces->meets ? copy_back(planner, statement, rank, extent, &into, target) : QL_OK;
+}
+
 static QlStatus group_statement(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
-  SlotView target;
+  SlotView target, whole;
   int64_t extent[QL_MAX_DIMS];
   AxisMap map[QL_MAX_DIMS];
   statement_target(planner->log, s, &target);
   int rank = normalise(planner, s, &target, extent, map);
   target = compose(&target, s->ndim, map);
   if (join(planner, statement, rank, extent, map, &target)) return QL_OK;
-  QL_TRY(planner_close(planner));
 
-  Group *group = planner_open(planner, GROUP_KERNEL, statement, rank, extent);
-  if (!group) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-  int node = expr_statement(planner, group, statement, map);
-  if (node < 0) return ql_fail(planner->error, QL_ERR_COMPILE, "an expression is too large for one kernel");
+  if (planner->statements[statement].tiled) {
+    Pieces pieces;
+    QL_TRY(tiles_pieces(planner, statement, rank, extent, map, &target, &pieces));
+    if (pieces.count > PIECE_ROOM) return ql_fail(planner->error, QL_ERR_COMPILE, "an expression falls into too many pieces");
+    if (pieces.count > 1) return group_pieces(planner, statement, rank, extent, map, &pieces, &target);
+  }
+  Group *group;
+  int node;
+  QL_TRY(open_with_value(planner, statement, rank, extent, map, &group, &node));
   QL_TRY(planner_decide_layout(planner, group, &target));
   if (!needs_temporary(planner, group, &target)) {
     planner_store(planner, group, &target, node);
     return QL_OK;
   }
-  place(planner, group, &target);
-  Layout *layout = planner_layout_beside(planner, group);
-  int temporary = layout ? planner_slot(planner, planner->plan->slots[target.slot].dtype, rank, extent, layout) : -1;
-  if (temporary < 0) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-  SlotView whole = {.slot = temporary};
-  c_strides(rank, extent, 1, whole.stride);
-  memset(&group->placement, 0, sizeof group->placement), group->placement.leaf_axis = -1;
+  QL_TRY(temporary_beside(planner, rank, extent, &target, &whole));
   planner_store(planner, group, &whole, node);
-  QL_TRY(planner_close(planner));
-  if (!(group = planner_open(planner, GROUP_KERNEL, statement, rank, extent)))
-    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-  planner_store(planner, group, &target, expr_read(planner, group, &whole, statement));
-  return QL_OK;
+  return copy_back(planner, statement, rank, extent, &whole, &target);
 }
 
 static QlStatus group_import(Planner *planner, int statement) {

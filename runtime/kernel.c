@@ -61,7 +61,7 @@ static bool shift_between(const Planner *planner, const Group *group, const Oper
   if (operand->slot != reach->slot || memcmp(operand->view->stride, view->stride, (size_t)group->rank * sizeof(int64_t))) return false;
   memset(shift, 0, QL_MAX_DIMS * sizeof *shift);
   if (operand->view->offset == view->offset) return true;
-  if (!operand->has_axes || !reach->has_axes) return false;
+  if (group->is_edge || !operand->has_axes || !reach->has_axes) return false;
   for (int a = 0; a < planner->plan->slots[view->slot].ndim; a++) {
     const AxisMap *have = &operand->axes[a], *want = &reach->axes[a];
     int64_t ahead = want->start - have->start;

@@ -142,9 +142,10 @@ static QlStatus take_slots(Planner *planner) {
 static void free_planner(Planner *planner) {
   for (int g = 0; g < planner->group_count; g++)
     free(planner->groups[g].nodes), free(planner->groups[g].reach), free(planner->groups[g].transfers);
-  for (int k = 0; k < planner->plan->slot_count; k++) rt_ghosts_release(planner->slots[k].ghosts);
+  for (int k = 0; k < planner->plan->slot_count; k++) rt_ghosts_release(planner->slots[k].ghosts), free(planner->slots[k].tiles);
   planner_free_wanted(planner);
-  free(planner->groups), free(planner->slots), free(planner->statements);
+  planner_forget_shared(planner);
+  free(planner->shared), free(planner->groups), free(planner->slots), free(planner->statements);
 }
 
 static QlStatus make_plan(QlContext *ctx, Plan *plan, QlError *error) {

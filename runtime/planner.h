@@ -1,6 +1,7 @@
 /* What the files of the planner share. The planner turns a log into a plan in steps, each a file:
  *
  *   analyse.c   who reads and writes what, what is dead, which temporaries are computed inside their consumers
+ *   tiles.c     temporaries that are written in parts; statements over them in pieces
  *   expr.c      a statement's value as a DAG over views of stored arrays, temporaries replaced by their expressions
  *   group.c     statements into groups: one domain, one kernel; hazards; placement; reductions in reduce_plan.c
  *   reach.c     where each operand is read: in place, in ghosts, or in a copy of remote elements; the transfers
@@ -79,7 +80,24 @@ typedef struct Group {
   int transfer_count, transfer_room;
   Transfer *transfers;
   int merged;            /* statements beyond the first */
+  int cut;               /* -1; an expression needs the domain cut along this dimension, */
+  int64_t cut_at;        /* before this position */
+  bool is_piece;         /* of a statement: what it brings from other nodes is wanted by other pieces too */
+  bool is_edge;          /* a small piece: its kernel has no offsets, so that all edges share it */
 } Group;
+
+/* A copy of remote elements that the pieces of a statement share; family: what each node has of it. */
+typedef struct SharedCopy {
+  int source, copy;
+  Box *family;
+} SharedCopy;
+
+/* A part of a temporary that is written in parts: `statement` writes the box, its dimension `dim[a]` runs along axis a (-1: none). */
+typedef struct Tile {
+  int statement;
+  Box box;
+  int8_t dim[QL_MAX_DIMS];
+} Tile;
 
 typedef struct SlotInfo {
   Storage *storage;      /* NULL: a temporary of the plan */
@@ -90,6 +108,8 @@ typedef struct SlotInfo {
   int write_count, read_count;
   int first_write, last_write;
   int producer;          /* the statement that is evaluated wherever this slot is read; -1 */
+  int tile_count;        /* or those, the last of which that writes an element gives it; 0 */
+  Tile *tiles;
   Ghosts *ghosts;        /* as the plan so far leaves them; counted */
   int64_t margin[QL_MAX_DIMS][2]; /* the deepest ghosts that the plan reads */
 } SlotInfo;
@@ -98,7 +118,19 @@ typedef struct StatementInfo {
   bool live;             /* some value that is needed depends on it */
   bool inlined;
   int cost, leaves, nodes; /* of its whole expression, inlined parts included; a part that is read twice counts twice */
+  int paths;             /* ways through inlined parts, all tiles counted */
+  bool tiled;            /* it reads tiles */
+  int pieces;            /* in which it would be computed */
 } StatementInfo;
+
+enum { TILES = 9, PIECES = 32, PIECE_ROOM = 4 * PIECES /* other orders of cutting may give more */ };
+
+/* A statement's domain in pieces, each of which reads one tile of every temporary; the largest come first. */
+typedef struct Pieces {
+  int count;
+  Box box[PIECE_ROOM];
+  bool meets;            /* some piece reads elements of the target that are not its own */
+} Pieces;
 
 typedef struct Planner {
   QlContext *ctx;
@@ -109,6 +141,7 @@ typedef struct Planner {
   StatementInfo *statements;
   Group *groups; int group_count, group_room;
   struct Wanted *wanted; int wanted_count, wanted_room; /* kernels */
+  SharedCopy *shared; int shared_count, shared_room; /* by the pieces of the statement that is being grouped */
   bool open;               /* the last group may still take statements */
   int reader;              /* the statement for whose operand something is being moved */
   QlError *error;
@@ -126,9 +159,25 @@ void statement_target(const Log *log, const Statement *s, SlotView *view);
 /* Input k: true and a view, or false and the index of a scalar. */
 bool statement_input(const Log *log, const Statement *s, int k, SlotView *view, int *scalar);
 
+/* ---- tiles.c ---- */
+/* Statements that fill an array whose every element is overwritten before it is read are dead. */
+void tiles_cover(Planner *planner);
+/* The box that a statement writes with steps of one; false: it is none. */
+bool tile_of(const Planner *planner, int statement, Tile *tile);
+/* Do the tiles hold every element of an array of that shape exactly once? */
+bool tiles_partition(int ndim, const int64_t *shape, const Tile *tiles, int count);
+/* Cuts the domain; more than PIECE_ROOM: only that is known. `target`: seen from the domain, or NULL. */
+QlStatus tiles_pieces(Planner *planner, int statement, int rank, const int64_t *extent, const AxisMap *map, const SlotView *target,
+                      Pieces *pieces);
+/* Stores temporaries that the statement would have to read in too many pieces, or that a reduction would. */
+QlStatus tiles_limit(Planner *planner, int statement);
+/* A view, or how a statement's dimensions follow a domain, seen from a box of the domain. */
+SlotView view_of_piece(const SlotView *view, int rank, const Box *box);
+void map_of_piece(const AxisMap *map, int ndim, const Box *box, AxisMap *piece);
+
 /* ---- expr.c ---- */
 /* The value of a statement at the points of a group's domain; map: how each dimension of the statement follows the domain.
- * Gives the node, or -1 when the group's expression would grow too large. */
+ * Gives the node, or -1 when the group's expression would grow too large or, if group->cut is set, the domain must be cut. */
 int expr_statement(Planner *planner, Group *group, int statement, const AxisMap *map);
 int expr_read(Planner *planner, Group *group, const SlotView *view, int statement);
 int expr_cast(Group *group, int node, QlDtype dtype, int statement);
@@ -164,6 +213,7 @@ QlStatus planner_reduce(Planner *planner, int statement);
 /* ---- reach.c ---- */
 QlStatus planner_reach(Planner *planner, Group *group);
 void planner_written(Planner *planner, int slot);
+void planner_forget_shared(Planner *planner); /* a statement in pieces is done */
 
 /* ---- kernel.c ---- */
 QlStatus planner_kernels(Planner *planner);

@@ -140,6 +140,8 @@ QL_API QlStatus ql_ufunc(QlContext *context, QlOp op, int count, const QlOperand
                          QlDtype dtype, QlArray **result, QlError *error);
 /* target[...] = value: broadcast to the target, cast with NumPy's assignment rules (unsafe), overlap as if read first. */
 QL_API QlStatus ql_assign(QlContext *context, QlArray *target, const QlOperand *value, QlError *error);
+/* What was just made or assigned is part of an expression that goes on: the log is not executed here unasked. Local. */
+QL_API void ql_goes_on(QlContext *context);
 /* A new array with the value's elements in another dtype (unsafe casting); always a copy. */
 QL_API QlStatus ql_astype(QlContext *context, QlArray *array, QlDtype dtype, QlArray **result, QlError *error);
 /* Reduces over the axes in the bit mask (bit k: axis k). keepdims: reduced axes stay with extent 1. dtype: of the accumulation and

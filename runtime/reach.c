@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GHOST_DEPTH = 128, FEW_ELEMENTS = 1024 };
+enum { GHOST_DEPTH = 128, FEW_ELEMENTS = 1024, BESIDE = 8 };
 
 static QlStatus add_transfer(Group *group, const Transfer *transfer, QlError *error) {
   if (group->transfer_count == group->transfer_room) {
@@ -148,6 +148,54 @@ static QlStatus reach_ghosts(Planner *planner, Group *group, int slot, const Box
   return QL_OK;
 }
 
+/* ---- pieces ---- */
+
+/* What a piece needs of an uncut axis grows by what smaller pieces beside it will need: one message instead of one for each. */
+static void widen(const Planner *planner, const PlanSlot *slot, Box *family) {
+  for (int p = 0; p < planner->ctx->info->node_count; p++) {
+    if (box_empty(slot->ndim, &family[p])) continue;
+    for (int a = 0; a < slot->ndim; a++) {
+      if (slot->layout->template->cut[a]) continue;
+      family[p].lo[a] = QL_MAX(family[p].lo[a] - BESIDE, 0), family[p].hi[a] = QL_MIN(family[p].hi[a] + BESIDE, slot->shape[a]);
+    }
+  }
+}
+
+/* A copy that an earlier piece made and that holds the family; -1: none. */
+static int find_shared(const Planner *planner, int slot, const Box *family) {
+  for (int c = 0; c < planner->shared_count; c++) {
+    const SharedCopy *shared = &planner->shared[c];
+    bool holds = shared->source == slot;
+    for (int p = 0; p < planner->ctx->info->node_count && holds; p++)
+      holds = box_empty(planner->plan->slots[slot].ndim, &family[p]) ||
+              box_contains(planner->plan->slots[slot].ndim, &shared->family[p], &family[p]);
+    if (holds) return shared->copy;
+  }
+  return -1;
+}
+
+static QlStatus share(Planner *planner, int source, int copy, const Box *family) {
+  size_t bytes = (size_t)planner->ctx->info->node_count * sizeof *family;
+  if (planner->shared_count == planner->shared_room) {
+    int room = 2 * planner->shared_room + 8;
+    SharedCopy *grown = realloc(planner->shared, (size_t)room * sizeof *grown);
+    if (!grown) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    planner->shared = grown, planner->shared_room = room;
+  }
+  Box *kept = malloc(bytes);
+  if (!kept) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  memcpy(kept, family, bytes);
+  planner->shared[planner->shared_count++] = (SharedCopy){source, copy, kept};
+  return QL_OK;
+}
+
+void planner_forget_shared(Planner *planner) {
+  for (int c = 0; c < planner->shared_count; c++) free(planner->shared[c].family);
+  planner->shared_count = 0;
+}
+
+/* ---- leaves ---- */
+
 typedef struct CopyMade { int source, copy; } CopyMade;
 
 static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, Box *families, CopyMade *copies, int *copy_count) {
@@ -167,6 +215,7 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, Box *famili
   for (int a = 0; a < ndim && reach->has_axes; a++) stepped |= reach->axes[a].dim >= 0 && llabs(reach->axes[a].step) != 1;
   Need need = needs(planner, group, slot, family, stepped, depth);
   if (need == NEED_NOTHING && reach->has_axes) return QL_OK;
+  if (group->is_piece && reach->has_axes) widen(planner, slot, family);
   if (need == NEED_GHOSTS) return reach_ghosts(planner, group, view->slot, family, depth);
   reach->is_copy = true;
   for (int c = 0; c < *copy_count; c++) { /* the same box was copied for an earlier leaf */
@@ -177,8 +226,13 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, Box *famili
     reach->slot = copies[c].copy;
     return QL_OK;
   }
-  int source = view->slot;
+  int source = view->slot, found = group->is_piece ? find_shared(planner, source, family) : -1;
+  if (found >= 0) {
+    reach->slot = found;
+    return QL_OK;
+  }
   QL_TRY(copy_slot(planner, group, source, family, &reach->slot));
+  if (group->is_piece) QL_TRY(share(planner, source, reach->slot, family));
   copies[*copy_count] = (CopyMade){source, reach->slot};
   ++*copy_count;
   return QL_OK;

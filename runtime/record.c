@@ -383,6 +383,8 @@ QlStatus ql_assign(QlContext *ctx, QlArray *target, const QlOperand *value, QlEr
   return QL_OK;
 }
 
+void ql_goes_on(QlContext *ctx) { ctx->log.at_end_of_assignment = false; }
+
 QlStatus ql_astype(QlContext *ctx, QlArray *array, QlDtype dtype, QlArray **result, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   QL_TRY(check_input(ctx, array, error));

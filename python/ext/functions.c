@@ -254,6 +254,12 @@ static PyObject *function_is_writable(PyObject *module, PyObject *object) {
   return PyBool_FromLong(qx_is_array(object) && !((QxArray *)object)->readonly && !qx_array(object)->readonly);
 }
 
+static PyObject *function_goes_on(PyObject *module, PyObject *none) {
+  (void)module, (void)none;
+  if (qx.context) ql_goes_on(qx.context);
+  Py_RETURN_NONE;
+}
+
 static PyObject *function_shares_storage(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   (void)module;
   if (nargs != 2) return PyErr_Format(PyExc_TypeError, "shares_storage takes two arrays");
@@ -282,6 +288,7 @@ PyMethodDef qx_functions[] = {
     {"scalar", function_scalar, METH_O, "The element of an array of size 1, as a NumPy scalar."},
     {"is_value", function_is_value, METH_O, "Is it what NumPy would give as a scalar?"},
     {"is_writable", function_is_writable, METH_O, "May elements be assigned?"},
+    {"goes_on", function_goes_on, METH_NOARGS, "What was just assigned is part of an expression that goes on."},
     {"shares_storage", FAST_POSITIONAL(function_shares_storage), "Are two arrays views of one storage?"},
     {NULL},
 };

@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -408,16 +408,19 @@ def concatenate(
     if out is not None and dtype is not None:
         raise TypeError("concatenate() only takes `out` or `dtype` as an argument, but both were provided.")
     common = numpy.dtype(dtype) if dtype is not None else numpy.result_type(*(p.dtype for p in parts))
-    result = _quelea.empty(total, common) if out is None else out
-    if result.shape != total:
+    if out is not None and out.shape != total:
         raise ValueError("Output array is the wrong shape")
+    target = common if out is None else out.dtype
     for part in parts:
-        if not numpy.can_cast(part.dtype, result.dtype, casting):  # type: ignore[arg-type]
+        if not numpy.can_cast(part.dtype, target, casting):  # type: ignore[arg-type]
             raise TypeError(
-                f"Cannot cast array data from {part.dtype!r} to {result.dtype!r} according to the rule '{casting}'"
+                f"Cannot cast array data from {part.dtype!r} to {target!r} according to the rule '{casting}'"
             )
-    _place(result, parts, axis)
-    return result
+    if out is None:
+        return _place(_quelea.empty(total, common), _along(parts, axis))
+    for key, part in _along(parts, axis):
+        out[key] = part
+    return out
 
 
 def _check_join(first: ndarray, part: ndarray, index: int, axis: int) -> None:
@@ -436,11 +439,21 @@ def _check_join(first: ndarray, part: ndarray, index: int, axis: int) -> None:
             )
 
 
-def _place(result: ndarray, parts: Sequence[ndarray], axis: int) -> None:
+def _place(result: ndarray, parts: Iterable[tuple[Any, Any]]) -> ndarray:
+    """Assign parts of a new array, as one step of the expression that it belongs to."""
+    _quelea.goes_on()
+    for key, value in parts:
+        result[key] = value
+        _quelea.goes_on()
+    return result
+
+
+def _along(parts: Sequence[ndarray], axis: int) -> Iterable[tuple[Any, ndarray]]:
+    """Where each of the parts goes that lie behind one another along an axis."""
     at = 0
     for part in parts:
         end = at + part.shape[axis]
-        result[(slice(None),) * axis + (slice(at, end),)] = part
+        yield (slice(None),) * axis + (slice(at, end),), part
         at = end
 
 
@@ -643,10 +656,8 @@ def roll(a: Any, shift: int | Sequence[int], axis: Axes = None) -> ndarray:
         by = by % x.shape[i] if x.shape[i] else 0
         if by:
             before = (slice(None),) * i
-            moved = _quelea.empty(x.shape, x.dtype)
-            moved[(*before, slice(by, None))] = result[(*before, slice(None, -by))]
-            moved[(*before, slice(None, by))] = result[(*before, slice(-by, None))]
-            result = moved
+            parts = [result[(*before, slice(-by, None))], result[(*before, slice(None, -by))]]
+            result = _place(_quelea.empty(x.shape, x.dtype), _along(parts, i))
     return result.copy() if result is x else result
 
 
@@ -723,9 +734,8 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: 
         if numpy.ndim(constant_values) > 0:
             raise NotImplementedError("pad with one constant per side is not in Quelea yet")
         result = _quelea.empty([n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)], x.dtype)
-        result[...] = constant_values
-        result[tuple(slice(a, a + n) for n, (a, b) in zip(x.shape, widths, strict=True))] = x
-        return result
+        middle = tuple(slice(a, a + n) for n, (a, b) in zip(x.shape, widths, strict=True))
+        return _place(result, [(..., constant_values), (middle, x)])
     if mode not in ("edge", "wrap"):
         raise NotImplementedError(f"pad(mode={mode!r}) is not in Quelea yet; there are 'constant', 'edge' and 'wrap'")
     for axis, (a, b) in enumerate(widths):

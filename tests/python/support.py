@@ -1,5 +1,6 @@
 """Comparison with NumPy, and the dtypes and values that tests take."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -91,3 +92,13 @@ def same_error(ours: Any, theirs: Any, text: bool = True) -> None:
             str(expected).replace("numpy.ndarray", "quelea.ndarray").strip(),
         )
         assert ours_text == theirs_text
+
+
+def happened(work: Callable[[], object]) -> dict[str, int]:
+    """By how much the counters grow while something is done and executed."""
+    quelea.sync()
+    before = quelea.counters()
+    work()
+    quelea.sync()
+    after = quelea.counters()
+    return {name: after[name] - before[name] for name in after}

@@ -11,7 +11,7 @@ import numpy
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from support import same
+from support import happened, same
 
 import quelea
 
@@ -258,15 +258,6 @@ def test_sums_have_the_bits_of_the_fixed_tree(shape, axes, dtype):
 
 
 # ---- what really happens ----
-
-
-def happened(work):
-    quelea.sync()
-    before = quelea.counters()
-    work()
-    quelea.sync()
-    after = quelea.counters()
-    return {name: after[name] - before[name] for name in after}
 
 
 def test_stencils_exchange_halos():
