@@ -132,7 +132,7 @@ def test_on_root_refuses_what_it_was_not_given(ranks):
     np.on_root(lambda: x + 1)
     print("never")
     """
-    status, out, err = run(code, ranks, QUELEA_REPLICATE="-1")
+    status, out, err = run(code, ranks, QUELEA_REPLICATE="-1", QUELEA_FLUSH="64")
     assert status != 0 and "never" not in out
     assert "RuntimeError: the function of on_root" in err and "pass the array to on_root as an argument" in err
 
