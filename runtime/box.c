@@ -61,6 +61,12 @@ void c_strides(int ndim, const int64_t *shape, int64_t item, int64_t *stride) {
   for (int a = ndim - 1; a >= 0; a--) stride[a] = item, item *= QL_MAX(shape[a], 1);
 }
 
+void box_strides(int ndim, const Box *box, int64_t item, int64_t *stride) {
+  int64_t extent[QL_MAX_DIMS];
+  for (int a = 0; a < ndim; a++) extent[a] = box->hi[a] - box->lo[a];
+  c_strides(ndim, extent, item, stride);
+}
+
 void box_copy(int ndim, const Box *box, size_t item, char *to, const Box *to_alloc, const int64_t *to_stride,
               const char *from, const Box *from_alloc, const int64_t *from_stride) {
   if (box_empty(ndim, box)) return;

@@ -33,8 +33,6 @@ int expr_op(Group *group, QlOp op, QlDtype dtype, int a, int b, int statement) {
   return add_node(group, &(ExprNode){.kind = NODE_OP, .op = op, .dtype = dtype, .args = {a, b}, .count = 2, .statement = statement});
 }
 
-static int64_t ceil_div(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); } /* b > 0 */
-
 /* The first position at which the map is on the other side of an edge. */
 static int64_t crossing(const AxisMap *map, int64_t edge) {
   return map->step > 0 ? ceil_div(edge - map->start, map->step) : ceil_div(map->start - edge + 1, -map->step);

@@ -29,12 +29,6 @@ static int64_t largest_piece(const QlContext *ctx, const Storage *storage, size_
   return most;
 }
 
-static void packed_strides(int ndim, const Box *box, size_t item, int64_t *stride) {
-  int64_t extent[QL_MAX_DIMS];
-  for (int a = 0; a < ndim; a++) extent[a] = box->hi[a] - box->lo[a];
-  c_strides(ndim, extent, (int64_t)item, stride);
-}
-
 /* One piece from a node's leader to the root. */
 static QlStatus pass_piece(QlContext *ctx, const Storage *storage, const Box *piece, int leader, int root, char *buffer,
                            char *host, QlError *error) {
@@ -44,7 +38,7 @@ static QlStatus pass_piece(QlContext *ctx, const Storage *storage, const Box *pi
   Box all = box_of_shape(ndim, storage->shape);
   CommMessage message = {me == root ? leader : root, buffer, box_volume(ndim, piece) * (int64_t)item};
   CommExchange *exchange;
-  packed_strides(ndim, piece, item, packed);
+  box_strides(ndim, piece, (int64_t)item, packed);
   c_strides(ndim, storage->shape, (int64_t)item, whole);
   if (me == leader) box_copy(ndim, piece, item, buffer, piece, packed, storage->block->data, &storage->block->alloc, storage->block->stride);
   QL_TRY(comm_exchange_start(ctx->comm, me == root, &message, me == leader, &message, &exchange, error));

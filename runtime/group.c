@@ -57,8 +57,6 @@ bool views_overlap(const Planner *planner, int rank, const int64_t *extent, cons
 
 /* ---- placement ---- */
 
-static int64_t ceil_div(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); } /* b > 0 */
-
 /* The points of the domain whose target lies in a box of the target's storage. */
 static Box domain_of_target(const Group *group, const Box *owned) {
   const Placement *p = &group->placement;

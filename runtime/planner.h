@@ -147,6 +147,9 @@ typedef struct Planner {
   QlError *error;
 } Planner;
 
+/* Rounded up; b > 0. */
+static inline int64_t ceil_div(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
+
 /* ---- plan.c ---- */
 /* A new temporary of the plan; takes the layout over. -1: out of memory. */
 int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape, Layout *layout);

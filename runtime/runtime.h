@@ -289,6 +289,7 @@ void box_hull(int ndim, Box *grow, const Box *by);
 void box_copy(int ndim, const Box *box, size_t item, char *to, const Box *to_alloc, const int64_t *to_stride,
               const char *from, const Box *from_alloc, const int64_t *from_stride);
 void c_strides(int ndim, const int64_t *shape, int64_t item, int64_t *stride);
+void box_strides(int ndim, const Box *box, int64_t item, int64_t *stride); /* of its elements alone, packed in C order */
 
 /* ---- view.c: views over a virtual C-order global array ---- */
 

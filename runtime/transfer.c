@@ -4,19 +4,13 @@
 
 #include <stdlib.h>
 
-static void packed_strides(int ndim, const Box *box, int64_t item, int64_t *stride) {
-  int64_t extent[QL_MAX_DIMS];
-  for (int a = 0; a < ndim; a++) extent[a] = box->hi[a] - box->lo[a];
-  c_strides(ndim, extent, item, stride);
-}
-
 static void move_box(const Run *run, const Transfer *t) {
   const PlanSlot *source = &run->plan->slots[t->source_slot], *target = &run->plan->slots[t->target_slot];
   size_t item = ql_dtype_info[source->dtype].size;
   const Block *from = &source->geometry, *to = &target->geometry;
   char *source_data = run->data[t->source_slot], *target_data = run->data[t->target_slot], *packed = run->buffer + t->at;
   int64_t stride[QL_MAX_DIMS];
-  packed_strides(source->ndim, &t->box, (int64_t)item, stride);
+  box_strides(source->ndim, &t->box, (int64_t)item, stride);
   switch (t->kind) {
     case TRANSFER_LOCAL: box_copy(source->ndim, &t->box, item, target_data, &to->alloc, to->stride, source_data, &from->alloc, from->stride); break;
     case TRANSFER_SEND: box_copy(source->ndim, &t->box, item, packed, &t->box, stride, source_data, &from->alloc, from->stride); break;
