@@ -387,7 +387,8 @@ def arange(
 
 def type_of_number(x: Any) -> numpy.dtype[Any]:
     """Dtype that NumPy gives to one number as an array."""
-    return numpy.asarray(x).dtype
+    dtype: numpy.dtype[Any] = numpy.asarray(x).dtype
+    return dtype
 
 
 def linspace(

@@ -52,7 +52,7 @@ def array2string(a: Any, *args: Any, threshold: int | None = None, edgeitems: in
     >>> np.array2string(np.arange(4), separator=",")
     '[0,1,2,3]'
     """
-    options = numpy.get_printoptions()
+    options: Any = numpy.get_printoptions()
     threshold = options["threshold"] if threshold is None else threshold
     edgeitems = options["edgeitems"] if edgeitems is None else edgeitems
     shown, summary = _shown(_quelea.asarray(a), threshold, edgeitems)

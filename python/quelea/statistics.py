@@ -342,7 +342,7 @@ def _reduce_slowly(
             )
         x = _quelea.where(as_array(where), x, x.dtype.type(filler))
     if initial is not None and x.size == 0 and neutral is None:
-        shape = numpy.empty(x.shape, x.dtype).sum(axis, keepdims=keepdims).shape
+        shape = _quelea.sum(x, axis, keepdims=keepdims).shape
         return deliver(_quelea.full(shape, initial, x.dtype), out)
     result = getattr(_quelea, name)(x, axis, **arguments)
     if initial is not None:
