@@ -300,7 +300,7 @@ _quelea.add_methods(
     {
         name: dispatch.missing_attribute(name)
         for name in dir(_numpy.ndarray)
-        if not hasattr(ndarray, name) and not name.startswith("__")
+        if not hasattr(ndarray, name) and not name.startswith("_")
     }
 )
 

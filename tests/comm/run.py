@@ -22,7 +22,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 SHARED = pathlib.Path("/dev/shm")
-LAUNCHER = "pmix-gds-shmem."  # PMIx 4 and later leave their files behind when a job is aborted
+LAUNCHER = "pmix-gds-shmem."  # PMIx 5 leaves two files behind when a job is aborted
 
 
 def processes(tag: str) -> list[int]:
