@@ -137,10 +137,13 @@ bool qx_errors_setup(void);
 
 /* ---- operands.c: Python objects to operands, and back ---- */
 
-/* Operands of one call. `owned` are arrays that were imported for it. */
+enum { QX_OPERANDS = 4 }; /* room in QxOperands: a ufunc has three inputs at most */
+
+/* Operands of one call. `owned` are arrays that were imported for it, and casts of its inputs: two for an input at
+ * most. */
 typedef struct QxOperands {
-  QlOperand of[4];
-  QlArray *owned[4];
+  QlOperand of[QX_OPERANDS];
+  QlArray *owned[2 * QX_OPERANDS];
   int count, owned_count;
   bool any_array, huge; /* is one of them an array or a list; is one a Python int beyond 64 bits */
 } QxOperands;
@@ -239,6 +242,9 @@ PyObject *qx_array_array(PyObject *self, PyObject *const *args, Py_ssize_t nargs
 
 /* ---- functions.c: module functions that are not ufuncs ---- */
 extern PyMethodDef qx_functions[];
+/* A reduction by its name through Python, with every argument: array, axis, dtype, out, keepdims, initial, where; NULL:
+ * not given. */
+PyObject *qx_reduce_slowly(const char *reduction, PyObject *const *values);
 /* The reductions, as methods and as functions; shared with methods.c. `self` NULL: the first argument is the array. */
 PyObject *qx_reduction_call(QlReduction reduction, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                             PyObject *kwnames);

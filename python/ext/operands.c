@@ -210,12 +210,20 @@ QlArray *qx_array_from_numpy(PyArrayObject *array) {
   return result;
 }
 
-bool qx_holds_arrays(PyObject *object) {
-  if (!PyList_Check(object) && !PyTuple_Check(object)) return false;
+/* 1: there is one; 0: there is none; -1: the list is nested deeper than any array, for instance because it contains
+ * itself. */
+static int find_array(PyObject *object, int depth) {
+  if (!PyList_Check(object) && !PyTuple_Check(object)) return 0;
+  if (depth == NPY_MAXDIMS) return -1;
   PyObject **items = PySequence_Fast_ITEMS(object);
-  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(object); i++)
-    if (qx_is_array(items[i]) || qx_holds_arrays(items[i])) return true;
-  return false;
+  int found = 0;
+  for (Py_ssize_t i = 0; !found && i < PySequence_Fast_GET_SIZE(object); i++)
+    found = qx_is_array(items[i]) ? 1 : find_array(items[i], depth + 1);
+  return found;
+}
+
+bool qx_holds_arrays(PyObject *object) {
+  return find_array(object, 0) > 0; /* NumPy refuses what is too deep */
 }
 
 static QlArray *take_over(PyObject *wrapped) { /* the array inside a quelea.ndarray; drops the Python object */
