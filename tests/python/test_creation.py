@@ -216,3 +216,15 @@ def test_arange_by_keyword_and_of_no_length():
     for bad in ((numpy.nan,), (0, 3, numpy.nan), (numpy.inf,), (1e300,)):
         same_error(lambda a=bad: np.arange(*a), lambda a=bad: numpy.arange(*a))
     same(np.arange(-numpy.inf), numpy.zeros(0))
+
+
+def test_a_list_that_contains_itself_is_refused():
+    endless = []
+    endless.append(endless)
+    for call in (
+        lambda: np.asarray(endless),
+        lambda: np.zeros(3) + endless,
+        lambda: np.zeros(3).__setitem__(0, endless),
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            call()

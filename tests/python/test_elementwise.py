@@ -431,3 +431,8 @@ def test_integer_powers_by_a_number(dtype, exponent):
     same(out, x[::-1] ** exponent)
     ours **= exponent
     same(ours, x**exponent)
+
+
+def test_every_input_of_a_ufunc_may_be_a_list_that_is_cast():
+    chosen = np._quelea.where([True, False, True], [1.5, 2.5, 3.5], [4.5, 5.5, 6.5], dtype="i4", casting="unsafe")
+    same(chosen, numpy.array([1, 5, 3], "i4"))
