@@ -50,6 +50,17 @@ def deliver(result: ndarray, out: ndarray | None) -> ndarray:
 
 def _is_scalar(x: Any) -> bool:
     return isinstance(x, (bool, int, float, complex, numpy.generic))
+def _from_parts(real: Any, imag: Any, dtype: numpy.dtype[Any]) -> ndarray:
+    """Put complex numbers together, exactly: ``real + 1j * imag`` makes NaN of infinities and loses signs of zeros."""
+    x, y = as_array(real), as_array(imag).astype(numpy.zeros(0, dtype).real.dtype, copy=False)
+    # (-y - 0j) * 1j is (0, -y) for finite y; negated (-0, y), and adding -0 changes no number
+    turned = _quelea.negative(_quelea.multiply(_quelea.conjugate(_quelea.negative(y).astype(dtype)), 1j))
+    nan, up, down = (dtype.type(complex(-0.0, part)) for part in (numpy.nan, numpy.inf, -numpy.inf))
+    beyond = _quelea.where(_quelea.isnan(y), nan, _quelea.where(_quelea.greater(y, 0), up, down))
+    upright = _quelea.where(_quelea.isfinite(y), turned, beyond)
+    return _quelea.add(_quelea.conjugate(x.astype(dtype)), upright)
+
+
 
 
 def _operand(x: Any) -> Any:
@@ -153,8 +164,7 @@ def round(a: Any, decimals: int = 0, out: ndarray | None = None) -> ndarray:
     """
     x = as_array(a)
     if x.dtype.kind == "c":
-        parts = round(x.real, decimals) + 1j * round(x.imag, decimals)
-        return deliver(parts.astype(x.dtype, copy=False), out)
+        return deliver(_from_parts(round(x.real, decimals), round(x.imag, decimals), x.dtype), out)
     if x.dtype.kind in "iub" and decimals >= 0:
         if x.dtype == bool:
             return deliver(x.astype(numpy.float16), out)
@@ -251,8 +261,8 @@ def nan_to_num(
     """
     a = _asarray(x, copy=copy or None)
     if a.dtype.kind == "c":
-        parts = [nan_to_num(part, True, nan, posinf, neginf) for part in (a.real, a.imag)]
-        a[...] = parts[0] + 1j * parts[1]
+        finite_real, finite_imag = (nan_to_num(part, True, nan, posinf, neginf) for part in (a.real, a.imag))
+        a[...] = _from_parts(finite_real, finite_imag, a.dtype)
         return a
     if a.dtype.kind != "f":
         return a
@@ -435,10 +445,10 @@ def _assign_mask(x: ndarray, mask: Any, value: Any) -> None:
 
 
 def _assign_real(x: ndarray, value: Any) -> None:
-    x[...] = _quelea.add(_asarray(value).real, 1j * x.imag) if x.dtype.kind == "c" else value
+    x[...] = _from_parts(_asarray(value).real, x.imag, x.dtype) if x.dtype.kind == "c" else value
 
 
 def _assign_imag(x: ndarray, value: Any) -> None:
     if x.dtype.kind != "c":
         raise TypeError("array does not have imaginary part to set")
-    x[...] = _quelea.add(x.real, 1j * _asarray(value).real)
+    x[...] = _from_parts(x.real, _asarray(value).real, x.dtype)

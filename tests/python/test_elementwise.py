@@ -436,3 +436,12 @@ def test_integer_powers_by_a_number(dtype, exponent):
 def test_every_input_of_a_ufunc_may_be_a_list_that_is_cast():
     chosen = np._quelea.where([True, False, True], [1.5, 2.5, 3.5], [4.5, 5.5, 6.5], dtype="i4", casting="unsafe")
     same(chosen, numpy.array([1, 5, 3], "i4"))
+
+
+def test_rounding_and_replacing_keep_the_parts_of_complex_numbers():
+    special = numpy.array([0.0, -0.0, 1.26, -2.44, numpy.inf, -numpy.inf, numpy.nan])
+    a = numpy.empty((7, 7), complex)
+    a.real, a.imag = special[:, None], special
+    x = np.asarray(a)
+    same(np.round(x, 1), numpy.round(a, 1))
+    same(np.nan_to_num(x), numpy.nan_to_num(a))

@@ -203,3 +203,18 @@ def test_numbers_in_lists_are_assigned_one_by_one(items, dtype):
     else:
         a[1:3] = items
     same(a, x)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_parts_are_assigned_exactly(dtype):
+    special = [0.0, -0.0, 1.5, -2.0, numpy.inf, -numpy.inf, numpy.nan]
+    a = numpy.empty((7, 7), dtype)
+    a.real, a.imag = numpy.array(special)[:, None], special
+    x = np.empty((7, 7), dtype)
+    x[...] = 1
+    x.real, x.imag = numpy.array(special)[:, None], special
+    same(x, a)
+    a.imag = x.imag = 3
+    same(x, a)
+    a.real = x.real = -0.0
+    same(x, a)
