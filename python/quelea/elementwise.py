@@ -44,6 +44,8 @@ def deliver(result: ndarray, out: ndarray | None) -> ndarray:
     """Give a result, in `out` if there is one."""
     if out is None:
         return result
+    if not isinstance(out, ndarray):
+        raise TypeError(f"return arrays must be of type quelea.ndarray, not {type(out).__name__}")
     out[...] = result
     return out
 

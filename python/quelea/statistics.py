@@ -16,6 +16,13 @@ __all__ = ["average", "mean", "nanmax", "nanmean", "nanmin", "nansum", "ptp", "s
 Axis = int | Sequence[int] | None
 
 
+def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
+    """Give the result of a reduction, in `out` if there is one, which must have its shape."""
+    if isinstance(out, ndarray) and out.shape != result.shape:
+        raise ValueError(f"output parameter for a reduction has shape {out.shape}, but the result has {result.shape}")
+    return deliver(result, out)
+
+
 def _axes(axis: Axis) -> int | tuple[int, ...] | None:
     return tuple(axis) if isinstance(axis, Sequence) else axis
 
@@ -40,9 +47,10 @@ def _divide(total: ndarray, count: Any, dtype: Any) -> ndarray:
 
 
 def _accumulator(dtype: numpy.dtype[Any], wanted: Any) -> tuple[Any, Any]:
-    """Dtypes in which a mean is accumulated and given."""
+    """Dtypes in which a mean is accumulated and given; None: that of the quotient."""
     if wanted is not None:
-        return numpy.dtype(wanted), None
+        wanted = numpy.dtype(wanted)
+        return wanted, wanted if wanted.kind in "iub" else None
     if dtype.kind in "iub":
         return numpy.dtype(float), None
     if dtype == numpy.float16:
@@ -89,11 +97,11 @@ def mean(
     if where is not True:
         mask = _quelea.broadcast_to(as_array(where), x.shape)
         count: Any = _quelea.sum(mask, _axes(axis), keepdims=keepdims)
-        return deliver(_divide(_sum(x, axis, accumulated, keepdims, mask), count, given), out)
+        return _deliver(_divide(_sum(x, axis, accumulated, keepdims, mask), count, given), out)
     count = _count(x, axis)
     if count == 0:
         warnings.warn("Mean of empty slice.", RuntimeWarning, stacklevel=2)
-    return deliver(_divide(_sum(x, axis, accumulated, keepdims), count, given), out)
+    return _deliver(_divide(_sum(x, axis, accumulated, keepdims), count, given), out)
 
 
 def _sum(x: ndarray, axis: Axis, dtype: Any, keepdims: bool, where: Any = True) -> ndarray:
@@ -139,21 +147,22 @@ def var(
     accumulated, given = _accumulator(x.dtype, dtype)
     mask = True if where is True else _quelea.broadcast_to(as_array(where), x.shape)
     count: Any = _count(x, axis) if mask is True else _quelea.sum(mask, _axes(axis), keepdims=True)
-    centre = _divide(_sum(x, axis, accumulated, True, mask), count, None) if mean is None else mean
+    rounded = given if dtype is not None else None  # an integer dtype holds for the mean too
+    centre = _divide(_sum(x, axis, accumulated, True, mask), count, rounded) if mean is None else mean
     distance = x - centre
     squares = (
         _quelea.square(distance.real) + _quelea.square(distance.imag)
         if distance.dtype.kind == "c"
         else _quelea.square(distance)
     )
-    real_dtype = numpy.zeros(0, accumulated).real.dtype
-    total = _sum(squares, axis, real_dtype, keepdims, mask)
+    summed = numpy.zeros(0, accumulated).real.dtype if x.dtype.kind == "c" else accumulated
+    total = _sum(squares, axis, summed, keepdims, mask)
     if mask is not True:
         divisor: Any = _quelea.maximum(_quelea.sum(mask, _axes(axis), keepdims=keepdims) - ddof, 0)
-        return deliver(_divide(total, divisor, given), out)
+        return _deliver(_divide(total, divisor, given), out)
     if count - ddof <= 0:
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
-    return deliver(_divide(total, max(count - ddof, 0), given), out)
+    return _deliver(_divide(total, max(count - ddof, 0), given), out)
 
 
 def std(
@@ -175,7 +184,7 @@ def std(
     ndarray, real
     """
     variance = var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
-    return deliver(_quelea.sqrt(variance), out)
+    return _deliver(_quelea.sqrt(variance).astype(variance.dtype, copy=False), out)
 
 
 def ptp(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
@@ -187,7 +196,7 @@ def ptp(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = 
     """
     x = as_array(a)
     axes = _axes(axis)
-    return _quelea.subtract(_quelea.max(x, axes, keepdims=keepdims), _quelea.min(x, axes, keepdims=keepdims), out=out)
+    return _deliver(_quelea.max(x, axes, keepdims=keepdims) - _quelea.min(x, axes, keepdims=keepdims), out)
 
 
 def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
@@ -205,11 +214,12 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
     Returns
     -------
     ndarray, or tuple of ndarray
+        NaN or infinite where the weights sum to 0, where NumPy raises: that would have to look at them.
     """
     x = as_array(a)
     if weights is None:
         result = mean(x, axis, keepdims=keepdims)
-        return (result, _quelea.full(result.shape, float(_count(x, axis)))) if returned else result
+        return (result, _quelea.full(result.shape, _count(x, axis), result.dtype)) if returned else result
     w = as_array(weights)
     if w.shape != x.shape:
         if not isinstance(axis, int) or w.ndim != 1:
@@ -282,7 +292,7 @@ def _nan_extreme(name: str, x: ndarray, axis: Axis, out: ndarray | None, keepdim
         return getattr(_quelea, name)(x, axis, out, keepdims)  # type: ignore[no-any-return]
     replaced = getattr(_quelea, name)(_without_nan(x, numpy.inf if name == "min" else -numpy.inf), axis, None, keepdims)
     nothing = _quelea.all(_quelea.isnan(x), axis, None, keepdims)
-    return deliver(_quelea.where(nothing, x.dtype.type(numpy.nan), replaced), out)
+    return _deliver(_quelea.where(nothing, x.dtype.type(numpy.nan), replaced), out)
 
 
 def nanmin(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
@@ -308,8 +318,8 @@ def nanmax(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool
 # ---- what C calls: initial= and where= of the simple reductions ----
 
 
-def _identity(name: str, dtype: numpy.dtype[Any]) -> Any:
-    return {"sum": 0, "prod": 1, "any": False, "all": True}[name] if name in ("sum", "prod", "any", "all") else None
+def _identity(name: str) -> Any:
+    return {"sum": 0, "prod": 1, "any": False, "all": True}.get(name)
 
 
 def _combine(name: str) -> Any:
@@ -331,7 +341,7 @@ def _reduce_slowly(
     arguments = {"keepdims": keepdims}
     if name in ("sum", "prod"):
         arguments["dtype"] = dtype
-    neutral = _identity(name, x.dtype)
+    neutral = _identity(name)
     if where is not True:
         filler = initial if neutral is None else neutral
         if filler is None:
@@ -343,8 +353,8 @@ def _reduce_slowly(
         x = _quelea.where(as_array(where), x, x.dtype.type(filler))
     if initial is not None and x.size == 0 and neutral is None:
         shape = _quelea.sum(x, axis, keepdims=keepdims).shape
-        return deliver(_quelea.full(shape, initial, x.dtype), out)
+        return _deliver(_quelea.full(shape, initial, x.dtype), out)
     result = getattr(_quelea, name)(x, axis, **arguments)
     if initial is not None:
         result = _combine(name)(result, _quelea.full((), initial, result.dtype))
-    return deliver(result, out)
+    return _deliver(result, out)

@@ -184,3 +184,41 @@ def test_initial_is_converted_to_the_dtype_of_the_result(name):
         (numpy.ones(3), numpy.int8(2)),
     ):
         same(getattr(np, name)(np.asarray(x), initial=initial), getattr(numpy, name)(x, initial=initial), initial)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (1, 2), (), (3,)])
+@pytest.mark.parametrize("name", ["mean", "var", "std", "ptp", "nanmax", "nanmean", "sum", "min", "any"])
+def test_the_output_must_have_the_shape_of_the_result(name, shape):
+    x = np.ones((2, 2))
+    options = {"sum": {"initial": 3.0}, "min": {"initial": 0.0}, "any": {"where": np.ones((2, 2), bool)}}.get(name, {})
+    with pytest.raises(ValueError):
+        getattr(np, name)(x, axis=0, out=np.zeros(shape), **options)
+    out = np.zeros(2)
+    assert getattr(np, name)(x, axis=0, out=out, **options) is out
+    same(out, getattr(numpy, name)(numpy.ones((2, 2)), axis=0, out=numpy.zeros(2), **options_for_numpy(options)))
+    with pytest.raises(TypeError, match=r"quelea\.ndarray"):
+        getattr(np, name)(x, axis=0, out=numpy.zeros(2), **options)
+
+
+def options_for_numpy(options):
+    return {name: numpy.asarray(value) if name == "where" else value for name, value in options.items()}
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float32", "complex64"])
+@pytest.mark.parametrize("axis", [None, 0])
+def test_means_have_the_dtype_that_is_asked_for(dtype, axis):
+    a = numpy.array([[1, 2], [6, 3]])
+    x = np.asarray(a)
+    same(np.mean(x, axis, dtype), numpy.asarray(numpy.mean(a, axis, dtype)))
+    if dtype != "bool":
+        same(np.var(x, axis, dtype), numpy.asarray(numpy.var(a, axis, dtype)))
+    mask = numpy.array([[True], [False]])
+    same(np.mean(x, axis, dtype, where=mask), numpy.asarray(numpy.mean(a, axis, dtype, where=mask)))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float32", "complex64"])
+def test_average_gives_the_sum_of_the_weights(dtype):
+    a = numpy.array([1, 2, 5], dtype)
+    for ours, theirs in zip(np.average(np.asarray(a), returned=True), numpy.average(a, returned=True), strict=True):
+        assert ours.dtype == theirs.dtype
+        numpy.testing.assert_allclose(numpy.asarray(ours), theirs, rtol=1e-6)
