@@ -5,32 +5,38 @@
   static PyObject *name(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 
 /* ---- reductions ----
- * As methods: x.sum(axis, dtype, out, keepdims, initial, where), x.min(axis, out, keepdims, initial, where). As
- * functions, the array comes first. `initial` and `where` take the slow way, in Python. */
+ * As methods: x.sum(axis, dtype, out, keepdims, initial, where), x.min(axis, out, keepdims, initial, where),
+ * x.any(axis, out, keepdims, *, where). As functions, the array comes first. `initial` and `where` take the slow way,
+ * in Python. */
 
 enum { A, AXIS, DTYPE, OUT, KEEPDIMS, INITIAL, WHERE, WORDS };
 
-static const char *const words_with_dtype[] = {"a", "axis", "dtype", "out", "keepdims", "initial", "where"};
-static const char *const words_without_dtype[] = {"a", "axis", "out", "keepdims", "initial", "where"};
+static const char *const words_of_sum[] = {"a", "axis", "dtype", "out", "keepdims", "initial", "where"};
+static const char *const words_of_min[] = {"a", "axis", "out", "keepdims", "initial", "where"};
+static const char *const words_of_any[] = {"a", "axis", "out", "keepdims", "where"};
 static const char *const reduction_names[] = {"sum", "prod", "min", "max", "any", "all", "count_nonzero"};
 
 static bool parse_reduction(QlReduction reduction, bool method, PyObject *const *args, Py_ssize_t nargs,
                             PyObject *kwnames, PyObject **values) {
   bool has_dtype = reduction == QL_REDUCE_SUM || reduction == QL_REDUCE_PROD;
-  const char *const *words = has_dtype ? words_with_dtype : words_without_dtype;
-  int count = has_dtype ? 7 : 6, skip = method ? 1 : 0;
-  QxSignature signature = {reduction_names[reduction], words + skip, count - skip, count - skip, method ? 0 : 1};
+  bool has_initial = has_dtype || reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX;
+  const char *const *words = has_dtype ? words_of_sum : has_initial ? words_of_min : words_of_any;
+  int skip = method ? 1 : 0, count = 5 + has_dtype + has_initial - skip;
+  QxSignature signature = {reduction_names[reduction], words + skip, count, has_initial ? count : count - 1, 1 - skip};
   PyObject *given[WORDS] = {NULL};
   if (!qx_parse(&signature, args, nargs, kwnames, given + skip)) return false;
-  for (int i = 0, j = 0; i < WORDS; i++) values[i] = i == DTYPE && !has_dtype ? NULL : given[j++];
+  for (int i = 0, j = 0; i < WORDS; i++) {
+    bool is_word = i == DTYPE ? has_dtype : i == INITIAL ? has_initial : true;
+    values[i] = is_word ? given[j++] : NULL;
+  }
   return true;
 }
 
-static PyObject *reduce_slowly(QlReduction reduction, PyObject *array, PyObject **values) {
-  PyObject *name = PyUnicode_FromString(reduction_names[reduction]);
+PyObject *qx_reduce_slowly(const char *reduction, PyObject *const *values) {
+  PyObject *name = PyUnicode_FromString(reduction);
   if (!name) return NULL;
   PyObject *const call[] = {name,
-                            array,
+                            values[A],
                             values[AXIS] ? values[AXIS] : Py_None,
                             values[DTYPE] ? values[DTYPE] : Py_None,
                             values[OUT] ? values[OUT] : Py_None,
@@ -46,11 +52,11 @@ PyObject *qx_reduction_call(QlReduction reduction, PyObject *self, PyObject *con
                             PyObject *kwnames) {
   PyObject *values[WORDS];
   if (!parse_reduction(reduction, self != NULL, args, nargs, kwnames, values)) return NULL;
-  PyObject *object = self ? self : values[A];
+  if (self) values[A] = self;
   if (!qx_absent(values[INITIAL]) || (values[WHERE] && values[WHERE] != Py_True))
-    return reduce_slowly(reduction, object, values);
+    return qx_reduce_slowly(reduction_names[reduction], values);
   int keepdims = qx_flag_from_python(values[KEEPDIMS], false);
-  QlArray *array = keepdims < 0 ? NULL : qx_array_from_python(object, QL_DTYPE_NONE);
+  QlArray *array = keepdims < 0 ? NULL : qx_array_from_python(values[A], QL_DTYPE_NONE);
   if (!array) return NULL;
   PyObject *out = values[OUT] && PyTuple_Check(values[OUT]) && PyTuple_GET_SIZE(values[OUT]) == 1
                       ? PyTuple_GET_ITEM(values[OUT], 0)
@@ -275,8 +281,8 @@ PyMethodDef qx_functions[] = {
     {"prod", FAST(function_prod), "prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True)"},
     {"min", FAST(function_min), "min(a, axis=None, out=None, keepdims=False, initial=None, where=True)"},
     {"max", FAST(function_max), "max(a, axis=None, out=None, keepdims=False, initial=None, where=True)"},
-    {"any", FAST(function_any), "any(a, axis=None, out=None, keepdims=False, where=True)"},
-    {"all", FAST(function_all), "all(a, axis=None, out=None, keepdims=False, where=True)"},
+    {"any", FAST(function_any), "any(a, axis=None, out=None, keepdims=False, *, where=True)"},
+    {"all", FAST(function_all), "all(a, axis=None, out=None, keepdims=False, *, where=True)"},
     {"count_nonzero", FAST(function_count_nonzero), "count_nonzero(a, axis=None, *, keepdims=False)"},
     {"empty", FAST(function_empty), "empty(shape, dtype=float64)"},
     {"full", FAST(function_full), "full(shape, scalar, dtype=None)"},

@@ -147,20 +147,9 @@ static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t 
                         "%s.reduce is not in Quelea yet; there are the reductions of add, multiply, minimum, "
                         "maximum, logical_and and logical_or",
                         NAME(self));
-  PyObject *zero = PyLong_FromLong(0), *out = NULL, *result = NULL;
-  if (zero && only_output(values[3], &out)) {
-    PyObject *word = PyUnicode_FromString(name);
-    PyObject *const call[8] = {word,
-                               values[0],
-                               values[1] ? values[1] : zero,
-                               values[2] ? values[2] : Py_None,
-                               out ? out : Py_None,
-                               values[4] ? values[4] : Py_False,
-                               values[5] ? values[5] : Py_None,
-                               values[6] ? values[6] : Py_True};
-    if (word) result = PyObject_Vectorcall(qx.hooks.reduce_slowly, call, 8, NULL);
-    Py_XDECREF(word);
-  }
+  PyObject *zero = PyLong_FromLong(0), *result = NULL;
+  if (!values[1]) values[1] = zero;
+  if (zero && only_output(values[3], &values[3])) result = qx_reduce_slowly(name, values);
   Py_XDECREF(zero);
   return result;
 }

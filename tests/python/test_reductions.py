@@ -222,3 +222,12 @@ def test_average_gives_the_sum_of_the_weights(dtype):
     for ours, theirs in zip(np.average(np.asarray(a), returned=True), numpy.average(a, returned=True), strict=True):
         assert ours.dtype == theirs.dtype
         numpy.testing.assert_allclose(numpy.asarray(ours), theirs, rtol=1e-6)
+
+
+def test_any_and_all_have_no_initial_value():
+    x = np.asarray([True, False])
+    for call in (lambda: np.any(x, initial=True), lambda: x.all(initial=True), lambda: x.any(None, None, False, True)):
+        with pytest.raises(TypeError):
+            call()
+    assert bool(x.any(where=[True, False])) is True
+    assert bool(x.all(None, None, False, where=[True, False])) is True
