@@ -32,10 +32,6 @@ int qx_check_out(PyObject *out) {
   return 0;
 }
 
-static bool is_comparison(QlOp op) {
-  return op >= QL_OP_EQUAL && op <= QL_OP_GREATER_EQUAL;
-}
-
 static bool is_integer(const QlOperand *operand) {
   return operand->array && ql_dtype_info[operand->array->dtype].kind <= QL_KIND_UINT;
 }
@@ -60,13 +56,34 @@ static bool one_array_one_scalar(const QxOperands *in) {
   return in->count == 2 && (in->of[0].array == NULL) != (in->of[1].array == NULL);
 }
 
+/* Is there an integer beyond 64 bits beside integers, all of which are computed as such? */
+static bool has_huge_integer(const QxOperands *in, QlDtype dtype) {
+  if (QX_LIKELY(!in->huge) || (dtype != QL_DTYPE_NONE && ql_dtype_info[dtype].kind >= QL_KIND_FLOAT)) return false;
+  return is_integer(&in->of[0]) || is_integer(&in->of[1]);
+}
+
 static PyObject *huge_integer(QlOp op, const QxOperands *in) {
-  if (is_comparison(op) && one_array_one_scalar(in)) return compare_out_of_range(op, in);
+  if (ql_is_comparison(op) && one_array_one_scalar(in)) return compare_out_of_range(op, in);
   return PyErr_Format(PyExc_OverflowError, "Python int too large to convert to C long");
 }
 
+/* Python's own scalars and lists become booleans one by one, as NumPy takes them; an array must be of booleans. */
+static int mask_operand(PyObject *where, QxOperands *operands) {
+  QlOperand *mask = &operands->of[0];
+  if (!PyList_Check(where) && !PyTuple_Check(where)) {
+    int added = qx_operand_add(operands, where);
+    if (added > 0 && !mask->array && mask->scalar.weak)
+      mask->scalar.value = ql_convert(mask->scalar.dtype, mask->scalar.value, QL_BOOL), mask->scalar.dtype = QL_BOOL;
+    return added;
+  }
+  mask->array = qx_array_from_python(where, QL_BOOL);
+  if (!mask->array) return -1;
+  operands->owned[operands->owned_count++] = mask->array, operands->count++;
+  return 1;
+}
+
 static int where_operand(PyObject *where, QxOperands *operands) {
-  int added = qx_operand_add(operands, where);
+  int added = mask_operand(where, operands);
   if (added < 0) return -1;
   QlDtype dtype = !added                  ? QL_DTYPE_NONE
                   : operands->of[0].array ? operands->of[0].array->dtype
@@ -84,10 +101,10 @@ static inline PyObject *record(QlOp op, QxOperands *in) {
   error.status = QL_OK, error.source.code = NULL, error.text[0] = error.notes[0] = 0;
   QlArray *result;
   if (QX_UNLIKELY(qx_enter_at() < 0)) return NULL;
-  if (QX_UNLIKELY(in->huge) && (is_integer(&in->of[0]) || is_integer(&in->of[1]))) return huge_integer(op, in);
+  if (QX_UNLIKELY(has_huge_integer(in, QL_DTYPE_NONE))) return huge_integer(op, in);
   QlStatus status = ql_ufunc(qx.context, op, in->count, in->of, NULL, NULL, QL_DTYPE_NONE, &result, &error);
   if (QX_LIKELY(status == QL_OK)) return qx_wrap(result, result->ndim == 0);
-  if (status == QL_ERR_OVERFLOW && is_comparison(op) && one_array_one_scalar(in)) return compare_out_of_range(op, in);
+  if (status == QL_ERR_OVERFLOW && ql_is_comparison(op) && one_array_one_scalar(in)) return compare_out_of_range(op, in);
   return qx_raise(&error);
 }
 
@@ -100,7 +117,7 @@ PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDt
   if (out && qx_check_out(out) < 0) return NULL;
   if (where && where != Py_True && where_operand(where, &mask) < 0) return NULL;
   if (qx_enter_at() < 0) goto out;
-  if (in->huge && (is_integer(&in->of[0]) || is_integer(&in->of[1]))) {
+  if (has_huge_integer(in, dtype)) {
     object = huge_integer(op, in);
     goto out;
   }

@@ -35,13 +35,13 @@ UNARY(invert, INVERT)
 /* ---- powers ----
  * As in NumPy, a literal exponent 2 squares; in floating point -1, 0.5 and 1 have their own loops too. */
 
-static bool power_shortcut(QlDtype base, PyObject *exponent, QlOp *op) {
-  uint8_t kind = ql_dtype_info[base].kind;
+static bool power_shortcut(const QxArray *base, PyObject *exponent, QlOp *op) {
+  uint8_t kind = ql_dtype_info[base->array->dtype].kind;
   bool inexact = kind >= QL_KIND_FLOAT;
   double e;
   if (PyFloat_CheckExact(exponent) && inexact)
     e = PyFloat_AS_DOUBLE(exponent);
-  else if (PyLong_CheckExact(exponent) && kind != QL_KIND_BOOL)
+  else if (PyLong_CheckExact(exponent) && !(base->value && kind == QL_KIND_BOOL)) /* NumPy's bool scalar has none */
     e = PyLong_AsDouble(exponent);
   else
     return false;
@@ -62,14 +62,14 @@ static bool power_shortcut(QlDtype base, PyObject *exponent, QlOp *op) {
 static PyObject *power(PyObject *left, PyObject *right, PyObject *modulo_or_none) {
   if (modulo_or_none != Py_None) Py_RETURN_NOTIMPLEMENTED;
   QlOp op;
-  if (qx_is_array(left) && power_shortcut(qx_array(left)->dtype, right, &op)) return qx_unary(op, left);
+  if (qx_is_array(left) && power_shortcut((QxArray *)left, right, &op)) return qx_unary(op, left);
   return qx_binary(QL_OP_POWER, left, right);
 }
 
 static PyObject *power_inplace(PyObject *self, PyObject *exponent, PyObject *modulo_or_none) {
   if (modulo_or_none != Py_None) Py_RETURN_NOTIMPLEMENTED;
   QlOp op;
-  if (((QxArray *)self)->value || !power_shortcut(qx_array(self)->dtype, exponent, &op))
+  if (((QxArray *)self)->value || !power_shortcut((QxArray *)self, exponent, &op))
     return qx_inplace(QL_OP_POWER, self, exponent);
   QxOperands in = {0};
   qx_operand_add(&in, self);

@@ -445,3 +445,26 @@ def test_rounding_and_replacing_keep_the_parts_of_complex_numbers():
     x = np.asarray(a)
     same(np.round(x, 1), numpy.round(a, 1))
     same(np.nan_to_num(x), numpy.nan_to_num(a))
+
+
+def test_masks_of_ufuncs_may_be_lists_and_python_scalars():
+    for where in ([1, 0], [True, False], (0.0, 2.0), 1, 0, 0.5):
+        ours, theirs = np.zeros(2), numpy.zeros(2)
+        same(np.add([1.5, 2], 1, out=ours, where=where), numpy.add([1.5, 2], 1, out=theirs, where=where))
+    for where in (np.asarray([1, 0]), numpy.array([1, 0])):
+        with pytest.raises(TypeError, match="safe"):
+            np.add([1.5, 2], 1, out=np.zeros(2), where=where)
+
+
+def test_huge_integers_beside_integers_in_a_floating_dtype():
+    a = numpy.array([1, 2])
+    same(np.add(np.asarray(a), 10**30, dtype=float), numpy.add(a, 10**30, dtype=float))
+    same(np.less(np.asarray(a), 10**30, dtype=bool), numpy.less(a, 10**30, dtype=bool))
+
+
+def test_squares_of_booleans():
+    a = numpy.array([True, False])
+    x = np.asarray(a)
+    same(x**2, a**2)
+    same(x[0] ** 2, a[0] ** 2)
+    same(x**3, a**3)
