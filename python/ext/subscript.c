@@ -65,12 +65,21 @@ static bool take_newaxis(View *view) {
   return true;
 }
 
+/* A list of booleans is a mask. */
+static Outcome classify_list(PyObject *item) {
+  PyObject *array = qx_holds_arrays(item) ? NULL : PyArray_FROM_O(item);
+  bool is_mask = array && PyArray_ISBOOL((PyArrayObject *)array);
+  Py_XDECREF(array);
+  PyErr_Clear();
+  return is_mask ? MASK : FANCY;
+}
+
 /* What an item that is no int, slice, Ellipsis or None asks for. */
 static Outcome classify(PyObject *item) {
   if (PyBool_Check(item) || PyArray_IsScalar(item, Bool)) return MASK;
   if (qx_is_array(item)) return qx_array(item)->dtype == QL_BOOL ? MASK : FANCY;
   if (PyArray_Check(item)) return PyArray_ISBOOL((PyArrayObject *)item) ? MASK : FANCY;
-  if (PyList_Check(item) || PyTuple_Check(item)) return FANCY;
+  if (PyList_Check(item) || PyTuple_Check(item)) return classify_list(item);
   PyErr_SetString(PyExc_IndexError, invalid_index);
   return FAILED;
 }

@@ -421,9 +421,12 @@ def array_equiv(a1: Any, a2: Any) -> bool:
 
 def _assign_mask(x: ndarray, mask: Any, value: Any) -> None:
     """``x[mask] = value``, for a value that does not depend on how many elements the mask selects."""
-    chosen = _asarray(mask)
-    if chosen.dtype != bool:
-        raise NotImplementedError("assigning through a tuple with a boolean mask is not in Quelea yet; write np.where")
+    if isinstance(mask, tuple) and len(mask) != 1:
+        raise NotImplementedError(
+            "assigning through a mask beside other indices is not in Quelea yet; write view = x[indices]; view[mask] = "
+            "value, or np.where"
+        )
+    chosen = _asarray(mask[0] if isinstance(mask, tuple) else mask)
     for axis, (have, want) in enumerate(zip(chosen.shape, x.shape, strict=False)):
         if have != want:
             raise IndexError(

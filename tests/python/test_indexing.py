@@ -218,3 +218,24 @@ def test_parts_are_assigned_exactly(dtype):
     same(x, a)
     a.real = x.real = -0.0
     same(x, a)
+
+
+@pytest.mark.parametrize("mask", [[True, False, True], [[True, False], [True, True], [False, True]]])
+def test_a_list_of_booleans_is_a_mask(mask):
+    a = numpy.arange(6).reshape(3, 2)
+    x = np.asarray(a)
+    a[mask] = x[mask] = -1
+    same(x, a)
+    with pytest.raises(NotImplementedError, match="boolean mask"):
+        x[mask]
+    with pytest.raises(IndexError):
+        x[[True, False]] = 1
+
+
+def test_masks_beside_other_indices_are_refused_by_name():
+    x = np.zeros((2, 2))
+    for key in ((numpy.array([True, False]), 0), ([True, False], 0), (np.asarray([True, False]), slice(None))):
+        with pytest.raises(NotImplementedError, match="beside other indices"):
+            x[key] = 1
+    x[numpy.array([True, False]),] = 1
+    same(x, numpy.array([[1.0, 1.0], [0.0, 0.0]]))
