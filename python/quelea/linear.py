@@ -183,13 +183,18 @@ def tensordot(a: Any, b: Any, axes: int | Sequence[Any] = 2) -> ndarray:
     Returns
     -------
     ndarray
+
+    Raises
+    ------
+    IndexError
+        An axis is out of range.
+    ValueError
+        The axes of a pair have different extents.
     """
     x, y = as_array(a), as_array(b)
-    if isinstance(axes, int):
-        left, right = list(range(x.ndim - axes, x.ndim)), list(range(axes))
-    else:
-        left, right = ([s] if isinstance(s, int) else list(s) for s in axes)
-    left, right = [i % x.ndim for i in left], [i % y.ndim for i in right]
+    pairs: Any = (range(x.ndim - axes, x.ndim), range(axes)) if isinstance(axes, (int, numpy.integer)) else axes
+    named_x, named_y = ([s] if isinstance(s, (int, numpy.integer)) else s for s in pairs)
+    left, right = [range(x.ndim)[i] for i in named_x], [range(y.ndim)[i] for i in named_y]
     if len(left) != len(right) or any(x.shape[i] != y.shape[j] for i, j in zip(left, right, strict=True)):
         raise ValueError("shape-mismatch for sum")
     rest_x, rest_y = [i for i in range(x.ndim) if i not in left], [i for i in range(y.ndim) if i not in right]

@@ -355,9 +355,12 @@ def copyto(dst: ndarray, src: Any, casting: str = "same_kind", where: Any = True
     if not isinstance(dst, ndarray):
         raise TypeError(f"copyto() argument 1 must be quelea.ndarray, not {type(dst).__name__}")
     value = src if isinstance(src, (bool, int, float, complex, numpy.generic)) else as_array(src)
-    dtype = value.dtype if isinstance(value, (ndarray, numpy.generic)) else None
-    if dtype is not None and not numpy.can_cast(dtype, dst.dtype, casting):  # type: ignore[arg-type]
+    is_strong = isinstance(value, (ndarray, numpy.generic))
+    dtype = value.dtype if is_strong else numpy.result_type(dst.dtype, value)  # type: ignore[union-attr]
+    if not numpy.can_cast(dtype, dst.dtype, casting):  # type: ignore[arg-type]
         raise TypeError(f"Cannot cast array data from {dtype!r} to {dst.dtype!r} according to the rule '{casting}'")
+    if isinstance(value, complex):
+        value = as_array(value)  # its imaginary part may be lost, with a warning
     if where is True:
         dst[...] = value
         return
@@ -566,7 +569,8 @@ def split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> 
     list of ndarray
     """
     x = as_array(ary)
-    if isinstance(indices_or_sections, int) and x.shape[axis] % indices_or_sections:
+    is_number = not isinstance(indices_or_sections, Sequence) and numpy.ndim(indices_or_sections) == 0
+    if is_number and x.shape[axis] % indices_or_sections:  # type: ignore[operator]
         raise ValueError("array split does not result in an equal division")
     return array_split(x, indices_or_sections, axis)
 
@@ -669,7 +673,7 @@ def tile(A: Any, reps: int | Sequence[int]) -> ndarray:
     ndarray
     """
     x = as_array(A)
-    times = (reps,) if isinstance(reps, int) else tuple(operator.index(r) for r in reps)
+    times = tuple(operator.index(r) for r in numpy.atleast_1d(numpy.asarray(reps, None if numpy.size(reps) else int)))
     times = (1,) * (x.ndim - len(times)) + times
     x = x.reshape((1,) * (len(times) - x.ndim) + x.shape)
     interleaved = x.reshape([n for extent in x.shape for n in (1, extent)])
@@ -712,7 +716,7 @@ def repeat(a: Any, repeats: int, axis: int | None = None) -> ndarray:
 
 
 def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> ndarray:
-    """Give a copy with a border of constants, or of the nearest, reflected or wrapped elements.
+    """Give a copy with a border of constants, or of the nearest or wrapped elements.
 
     Parameters
     ----------
@@ -725,8 +729,17 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: 
     Returns
     -------
     ndarray
+
+    Raises
+    ------
+    TypeError
+        `pad_width` is not of integers.
+    NotImplementedError
+        Another mode, or one constant per side.
     """
     x = as_array(array)
+    if numpy.asarray(pad_width).dtype.kind not in "iu":
+        raise TypeError("`pad_width` must be of integral type.")
     widths = [(int(a), int(b)) for a, b in numpy.broadcast_to(pad_width, (x.ndim, 2))]
     if any(w < 0 for pair in widths for w in pair):
         raise ValueError("index can't contain negative values")

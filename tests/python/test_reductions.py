@@ -231,3 +231,13 @@ def test_any_and_all_have_no_initial_value():
             call()
     assert bool(x.any(where=[True, False])) is True
     assert bool(x.all(None, None, False, where=[True, False])) is True
+
+
+def test_tensordot_takes_numpy_integers_and_refuses_axes_out_of_range():
+    a, b = numpy.arange(6.0).reshape(2, 3), numpy.arange(6.0).reshape(3, 2)
+    x, y = np.asarray(a), np.asarray(b)
+    same(np.tensordot(x, y, numpy.int64(1)), numpy.tensordot(a, b, numpy.int64(1)))
+    same(np.tensordot(x, y, (numpy.int64(-1), 0)), numpy.tensordot(a, b, (-1, 0)))
+    for axes in (3, ([3], [0]), ([0], [-3])):
+        with pytest.raises(IndexError):
+            np.tensordot(x, y, axes)

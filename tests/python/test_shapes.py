@@ -206,3 +206,33 @@ def test_results_lie_as_their_operands_do(axes):
     same(ours, theirs)
     if np.info()["node_count"] == 1:
         assert numpy.asarray(ours).strides == theirs.strides
+
+
+def test_numpy_integers_are_numbers():
+    a = numpy.arange(10)
+    x = np.asarray(a)
+    for ours, theirs in zip(np.split(x, numpy.int64(5)), numpy.split(a, 5), strict=True):
+        same(ours, theirs)
+    with pytest.raises(ValueError, match="equal division"):
+        np.split(x, numpy.int64(3))
+    same(np.tile(x, numpy.int64(2)), numpy.tile(a, 2))
+    same(np.tile(x, ()), numpy.tile(a, ()))
+    with pytest.raises(TypeError, match="integral"):
+        np.pad(x, 1.5)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float32", "complex64"])
+@pytest.mark.parametrize("value", [True, 3, 300, 1.5, 1j])
+@pytest.mark.parametrize("casting", ["same_kind", "safe", "unsafe"])
+@pytest.mark.filterwarnings("ignore:Casting complex")
+def test_copyto_casts_python_scalars_as_numpy_does(dtype, value, casting):
+    a = numpy.zeros(2, dtype)
+    x = np.asarray(a)
+    try:
+        numpy.copyto(a, value, casting=casting)
+    except (TypeError, OverflowError) as error:
+        with pytest.raises(type(error)):
+            np.copyto(x, value, casting=casting)
+    else:
+        np.copyto(x, value, casting=casting)
+    same(x, a)
