@@ -349,7 +349,7 @@ def arange(
     ----------
     start, stop, step : number
     dtype : dtype, optional
-        By default that of the arguments.
+        By default that of the arguments together with int64.
 
     Returns
     -------
@@ -367,11 +367,10 @@ def arange(
     if stop is None:
         start, stop = 0, start
     first, last, by = _number(0 if start is None else start), _number(stop), _number(1 if step is None else step)
-    dtype = numpy.dtype(dtype) if dtype is not None else numpy.result_type(*map(type_of_number, (first, last, by)))
+    dtype = numpy.dtype(dtype) if dtype is not None else numpy.result_type(int, *map(type_of_number, (first, last, by)))
     if by == 0:
         raise ZeroDivisionError("division by zero")
-    length = (last - first) / by
-    length = length.real if isinstance(length, complex) else length
+    length = float(((last - first) / by).real)
     if math.isnan(length):
         raise ValueError("arange: cannot compute length")
     if length >= 2**63:
@@ -643,23 +642,30 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: DType = float, *, like:
     return _quelea.less_equal(_diagonals(N, M), k).astype(dtype)
 
 
+def _at_or_below(x: ndarray, k: int) -> ndarray:
+    """Mark the elements at or below a diagonal of the last two axes."""
+    if x.ndim == 0:
+        raise TypeError("tril and triu take an array of one axis at least")
+    return tri(x.shape[-2] if x.ndim > 1 else x.size, x.shape[-1], k, bool)
+
+
 def tril(m: Any, k: int = 0) -> ndarray:
-    """Give the lower triangle of the last two axes, zeros elsewhere.
+    """Give the lower triangle of the last two axes, zeros elsewhere; a vector is every row of a square matrix.
 
     Returns
     -------
-    ndarray of the same shape
+    ndarray of the same shape, or of (n, n) for a vector
     """
     x = _asarray(m)
-    return _quelea.where(tri(x.shape[-2], x.shape[-1], k, bool), x, x.dtype.type(0))
+    return _quelea.where(_at_or_below(x, k), x, x.dtype.type(0))
 
 
 def triu(m: Any, k: int = 0) -> ndarray:
-    """Give the upper triangle of the last two axes, zeros elsewhere.
+    """Give the upper triangle of the last two axes, zeros elsewhere; a vector is every row of a square matrix.
 
     Returns
     -------
-    ndarray of the same shape
+    ndarray of the same shape, or of (n, n) for a vector
     """
     x = _asarray(m)
-    return _quelea.where(tri(x.shape[-2], x.shape[-1], k - 1, bool), x.dtype.type(0), x)
+    return _quelea.where(_at_or_below(x, k - 1), x.dtype.type(0), x)

@@ -1,5 +1,7 @@
 """Making arrays, and taking them in."""
 
+import warnings
+
 import numpy
 import pytest
 from support import DTYPES, near, same, same_error
@@ -218,6 +220,16 @@ def test_arange_by_keyword_and_of_no_length():
     same(np.arange(-numpy.inf), numpy.zeros(0))
 
 
+@pytest.mark.parametrize("scalar", [numpy.int8, numpy.uint64, numpy.float16, numpy.float32, numpy.complex64])
+@pytest.mark.filterwarnings("error")
+def test_arange_is_of_64_bits_at_least(scalar):
+    args = (scalar(0), scalar(1), scalar(1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = numpy.arange(*args)
+    same(np.arange(*args), expected)
+
+
 def test_a_list_that_contains_itself_is_refused():
     endless = []
     endless.append(endless)
@@ -228,3 +240,12 @@ def test_a_list_that_contains_itself_is_refused():
     ):
         with pytest.raises((ValueError, TypeError)):
             call()
+
+
+def test_triangles_of_vectors():
+    for k in (-1, 0, 2):
+        same(np.tril([1, 2, 3], k), numpy.tril([1, 2, 3], k))
+        same(np.triu([1, 2, 3], k), numpy.triu([1, 2, 3], k))
+    for triangle in (np.tril, np.triu):
+        with pytest.raises(TypeError):
+            triangle(5)
