@@ -27,7 +27,7 @@ static PyObject *set_hooks(PyObject *module, PyObject *args, PyObject *kwargs) {
 /* add_methods({name: function or descriptor}): the part of ndarray that is written in Python. */
 static PyObject *add_methods(PyObject *module, PyObject *methods) {
   (void)module;
-  if (!PyDict_Check(methods) || PyDict_Update(qx_array_type.tp_dict, methods) < 0) return NULL;
+  if (PyDict_Update(qx_array_type.tp_dict, methods) < 0) return NULL;
   PyType_Modified(&qx_array_type);
   Py_RETURN_NONE;
 }
@@ -171,13 +171,8 @@ PyMethodDef qx_context_functions[] = {
 /* ---- the module ---- */
 
 static bool find_descrs(void) {
-  static const char *const names[] = {
-#define QL_DTYPE(NAME, numpy, ir, ctype, size, kind, part) numpy,
-#include "dtype.def"
-#undef QL_DTYPE
-  };
   for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++) {
-    PyObject *name = PyUnicode_FromString(names[dtype]);
+    PyObject *name = PyUnicode_FromString(ql_dtype_info[dtype].name);
     int found = name ? PyArray_DescrConverter(name, &qx.descr[dtype]) : 0;
     Py_XDECREF(name);
     if (!found) return false;
