@@ -50,8 +50,6 @@ def deliver(result: ndarray, out: ndarray | None) -> ndarray:
     return out
 
 
-def _is_scalar(x: Any) -> bool:
-    return isinstance(x, (bool, int, float, complex, numpy.generic))
 def _from_parts(real: Any, imag: Any, dtype: numpy.dtype[Any]) -> ndarray:
     """Put complex numbers together, exactly: ``real + 1j * imag`` makes NaN of infinities and loses signs of zeros."""
     x, y = as_array(real), as_array(imag).astype(numpy.zeros(0, dtype).real.dtype, copy=False)
@@ -63,6 +61,8 @@ def _from_parts(real: Any, imag: Any, dtype: numpy.dtype[Any]) -> ndarray:
     return _quelea.add(_quelea.conjugate(x.astype(dtype)), upright)
 
 
+def _is_scalar(x: Any) -> bool:
+    return isinstance(x, (bool, int, float, complex, numpy.generic))
 
 
 def _operand(x: Any) -> Any:

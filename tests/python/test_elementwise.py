@@ -433,11 +433,6 @@ def test_integer_powers_by_a_number(dtype, exponent):
     same(ours, x**exponent)
 
 
-def test_every_input_of_a_ufunc_may_be_a_list_that_is_cast():
-    chosen = np._quelea.where([True, False, True], [1.5, 2.5, 3.5], [4.5, 5.5, 6.5], dtype="i4", casting="unsafe")
-    same(chosen, numpy.array([1, 5, 3], "i4"))
-
-
 def test_rounding_and_replacing_keep_the_parts_of_complex_numbers():
     special = numpy.array([0.0, -0.0, 1.26, -2.44, numpy.inf, -numpy.inf, numpy.nan])
     a = numpy.empty((7, 7), complex)
@@ -454,6 +449,11 @@ def test_masks_of_ufuncs_may_be_lists_and_python_scalars():
     for where in (np.asarray([1, 0]), numpy.array([1, 0])):
         with pytest.raises(TypeError, match="safe"):
             np.add([1.5, 2], 1, out=np.zeros(2), where=where)
+
+
+def test_every_input_of_a_ufunc_may_be_a_list_that_is_cast():
+    chosen = np._quelea.where([True, False, True], [1.5, 2.5, 3.5], [4.5, 5.5, 6.5], dtype="i4", casting="unsafe")
+    same(chosen, numpy.array([1, 5, 3], "i4"))
 
 
 def test_huge_integers_beside_integers_in_a_floating_dtype():

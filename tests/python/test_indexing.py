@@ -205,21 +205,6 @@ def test_numbers_in_lists_are_assigned_one_by_one(items, dtype):
     same(a, x)
 
 
-@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
-def test_parts_are_assigned_exactly(dtype):
-    special = [0.0, -0.0, 1.5, -2.0, numpy.inf, -numpy.inf, numpy.nan]
-    a = numpy.empty((7, 7), dtype)
-    a.real, a.imag = numpy.array(special)[:, None], special
-    x = np.empty((7, 7), dtype)
-    x[...] = 1
-    x.real, x.imag = numpy.array(special)[:, None], special
-    same(x, a)
-    a.imag = x.imag = 3
-    same(x, a)
-    a.real = x.real = -0.0
-    same(x, a)
-
-
 @pytest.mark.parametrize("mask", [[True, False, True], [[True, False], [True, True], [False, True]]])
 def test_a_list_of_booleans_is_a_mask(mask):
     a = numpy.arange(6).reshape(3, 2)
@@ -239,3 +224,18 @@ def test_masks_beside_other_indices_are_refused_by_name():
             x[key] = 1
     x[numpy.array([True, False]),] = 1
     same(x, numpy.array([[1.0, 1.0], [0.0, 0.0]]))
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_parts_are_assigned_exactly(dtype):
+    special = [0.0, -0.0, 1.5, -2.0, numpy.inf, -numpy.inf, numpy.nan]
+    a = numpy.empty((7, 7), dtype)
+    a.real, a.imag = numpy.array(special)[:, None], special
+    x = np.empty((7, 7), dtype)
+    x[...] = 1
+    x.real, x.imag = numpy.array(special)[:, None], special
+    same(x, a)
+    a.imag = x.imag = 3
+    same(x, a)
+    a.real = x.real = -0.0
+    same(x, a)
