@@ -1,4 +1,4 @@
-/* Jacobi's iteration from C alone: the same as jacobi.py, against quelea.h.
+/* Jacobi's iteration from C alone, against quelea.h: the step of jacobi.py, from one hot edge.
  *
  *     mpirun -n 4 build/release/examples/jacobi [N] [STEPS] */
 #include <quelea.h>

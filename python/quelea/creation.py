@@ -108,9 +108,23 @@ def asarray(
     Anything else is copied, NumPy arrays too: what is written into the result does not reach the original, nor what
     is written into the original later the result. It must be the same on every rank.
 
+    Parameters
+    ----------
+    a : array_like
+        Nested lists, NumPy arrays, Quelea arrays, scalars.
+    dtype : dtype, optional
+        By default that of the data.
+    copy : bool or None, default None
+        Whether a Quelea array is copied; None: only if the dtype changes.
+
     Returns
     -------
     ndarray
+
+    Raises
+    ------
+    ValueError
+        `copy` is False, and `a` is no Quelea array of that dtype.
 
     Examples
     --------
@@ -259,6 +273,14 @@ def empty_like(
 ) -> ndarray:
     """Make an array of the same shape and dtype, without values yet.
 
+    Parameters
+    ----------
+    prototype : array_like
+    dtype : dtype, optional
+        By default that of `prototype`.
+    shape : int or sequence of int, optional
+        Instead of the shape of `prototype`.
+
     Returns
     -------
     ndarray
@@ -276,6 +298,14 @@ def zeros_like(
     device: str | None = None,
 ) -> ndarray:
     """Make an array of zeros of the same shape and dtype.
+
+    Parameters
+    ----------
+    a : array_like
+    dtype : dtype, optional
+        By default that of `a`.
+    shape : int or sequence of int, optional
+        Instead of the shape of `a`.
 
     Returns
     -------
@@ -295,6 +325,14 @@ def ones_like(
 ) -> ndarray:
     """Make an array of ones of the same shape and dtype.
 
+    Parameters
+    ----------
+    a : array_like
+    dtype : dtype, optional
+        By default that of `a`.
+    shape : int or sequence of int, optional
+        Instead of the shape of `a`.
+
     Returns
     -------
     ndarray
@@ -313,6 +351,16 @@ def full_like(
     device: str | None = None,
 ) -> ndarray:
     """Make an array of the same shape and dtype, filled with a value.
+
+    Parameters
+    ----------
+    a : array_like
+    fill_value : scalar or array_like
+        An array is broadcast to the shape.
+    dtype : dtype, optional
+        By default that of `a`.
+    shape : int or sequence of int, optional
+        Instead of the shape of `a`.
 
     Returns
     -------
@@ -461,6 +509,16 @@ def logspace(
 ) -> ndarray:
     """Make numbers evenly spaced on a logarithmic scale, ``base ** linspace(start, stop)``.
 
+    Parameters
+    ----------
+    start, stop : number
+        Exponents of the first and of the last value.
+    num : int, default 50
+    endpoint : bool, default True
+        Whether ``base ** stop`` is the last value.
+    base : float, default 10
+    dtype : dtype, optional
+
     Returns
     -------
     ndarray of shape (num,)
@@ -474,9 +532,24 @@ def geomspace(
 ) -> ndarray:
     """Make numbers in a geometric progression from `start` to `stop`, both positive or both negative.
 
+    Parameters
+    ----------
+    start, stop : number
+    num : int, default 50
+    endpoint : bool, default True
+        Whether `stop` is the last value.
+    dtype : dtype, optional
+
     Returns
     -------
     ndarray of shape (num,)
+
+    Raises
+    ------
+    ValueError
+        `start` or `stop` is 0.
+    NotImplementedError
+        They are complex, or of different sign.
     """
     first, last = _number_of_range(start), _number_of_range(stop)
     if first == 0 or last == 0:
@@ -634,6 +707,14 @@ def identity(n: int, dtype: DType = None, *, like: Any = None) -> ndarray:
 def tri(N: int, M: int | None = None, k: int = 0, dtype: DType = float, *, like: Any = None) -> ndarray:
     """Make a matrix with ones at and below a diagonal.
 
+    Parameters
+    ----------
+    N, M : int
+        Rows and columns; as many columns as rows by default.
+    k : int, default 0
+        The diagonal: positive above the main one.
+    dtype : dtype, default float64
+
     Returns
     -------
     ndarray of shape (N, M)
@@ -652,6 +733,12 @@ def _at_or_below(x: ndarray, k: int) -> ndarray:
 def tril(m: Any, k: int = 0) -> ndarray:
     """Give the lower triangle of the last two axes, zeros elsewhere; a vector is every row of a square matrix.
 
+    Parameters
+    ----------
+    m : array_like
+    k : int, default 0
+        The diagonal that is kept with the triangle: positive above the main one.
+
     Returns
     -------
     ndarray of the same shape, or of (n, n) for a vector
@@ -662,6 +749,12 @@ def tril(m: Any, k: int = 0) -> ndarray:
 
 def triu(m: Any, k: int = 0) -> ndarray:
     """Give the upper triangle of the last two axes, zeros elsewhere; a vector is every row of a square matrix.
+
+    Parameters
+    ----------
+    m : array_like
+    k : int, default 0
+        The diagonal that is kept with the triangle: positive above the main one.
 
     Returns
     -------

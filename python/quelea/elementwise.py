@@ -257,6 +257,14 @@ def nan_to_num(
 ) -> ndarray:
     """Replace NaN and infinities by finite numbers.
 
+    Parameters
+    ----------
+    x : array_like
+    copy : bool, default True
+        Otherwise a Quelea array is changed itself.
+    nan, posinf, neginf : float, optional
+        What replaces them: 0, and the largest and smallest finite numbers of the dtype.
+
     Returns
     -------
     ndarray
@@ -376,7 +384,7 @@ def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
 
 
 def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    """Whether all elements are equal within a tolerance.
+    """Whether all elements are equal within a tolerance. The parameters are those of `isclose`.
 
     Returns
     -------

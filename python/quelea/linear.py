@@ -91,6 +91,12 @@ def _matmul_operator(left: Any, right: Any) -> Any:
 def dot(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
     """Sum of products over the last axis of `a` and the second to last of `b` (the only one of a vector).
 
+    Parameters
+    ----------
+    a, b : array_like
+    out : ndarray, optional
+        Of the shape and dtype of the result.
+
     Returns
     -------
     ndarray of shape a.shape[:-1] + b.shape[:-2] + b.shape[-1:]
@@ -147,6 +153,11 @@ def vdot(a: Any, b: Any, /) -> ndarray:
 
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> ndarray:
     """Sum of products over an axis, the first conjugated; the other axes broadcast.
+
+    Parameters
+    ----------
+    x1, x2 : array_like
+    axis : int, default -1
 
     Returns
     -------
@@ -210,6 +221,16 @@ def trace(
     a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: ndarray | None = None
 ) -> ndarray:
     """Sum along a diagonal of two axes.
+
+    Parameters
+    ----------
+    a : array_like
+    offset : int, default 0
+        The diagonal: positive above the main one.
+    axis1, axis2 : int, default 0 and 1
+    dtype : dtype, optional
+        Of the sum.
+    out : ndarray, optional
 
     Returns
     -------

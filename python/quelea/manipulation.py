@@ -134,6 +134,12 @@ def squeeze(a: Any, axis: Axes = None) -> ndarray:
 def expand_dims(a: Any, axis: int | Sequence[int]) -> ndarray:
     """Give a view with new axes of extent 1 at the positions of the result that are named.
 
+    Parameters
+    ----------
+    a : array_like
+    axis : int or sequence of int
+        Positions in the result.
+
     Returns
     -------
     ndarray
@@ -230,6 +236,12 @@ def swapaxes(a: Any, axis1: int, axis2: int) -> ndarray:
 def moveaxis(a: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> ndarray:
     """Give a view with axes moved to new positions; the others keep their order.
 
+    Parameters
+    ----------
+    a : array_like
+    source, destination : int or sequence of int
+        Where the axes are, and where they go.
+
     Returns
     -------
     ndarray
@@ -302,6 +314,12 @@ def fliplr(m: Any) -> ndarray:
 def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> ndarray:
     """Give a view rotated by `k` times 90 degrees in the plane of two axes, from the first to the second.
 
+    Parameters
+    ----------
+    m : array_like
+    k : int, default 1
+    axes : (int, int), default (0, 1)
+
     Returns
     -------
     ndarray
@@ -351,7 +369,22 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[ndarray, ...]:
 
 
 def copyto(dst: ndarray, src: Any, casting: str = "same_kind", where: Any = True) -> None:
-    """Assign elements, where a mask is true."""
+    """Assign elements, where a mask is true.
+
+    Parameters
+    ----------
+    dst : ndarray
+    src : array_like
+        Broadcast to the shape of `dst`.
+    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe'}
+        Which conversions are allowed.
+    where : array_like of bool
+
+    Raises
+    ------
+    TypeError
+        `casting` does not allow the conversion.
+    """
     if not isinstance(dst, ndarray):
         raise TypeError(f"copyto() argument 1 must be quelea.ndarray, not {type(dst).__name__}")
     value = src if isinstance(src, (bool, int, float, complex, numpy.generic)) else as_array(src)
@@ -465,6 +498,15 @@ def stack(
 ) -> ndarray:
     """Join arrays of one shape along a new axis.
 
+    Parameters
+    ----------
+    arrays : sequence of array_like
+    axis : int, default 0
+        The new axis in the result.
+    out : ndarray, optional
+    dtype : dtype, optional
+    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe'}
+
     Returns
     -------
     ndarray
@@ -540,6 +582,13 @@ def _stack_nested(items: Sequence[Any]) -> ndarray:
 def array_split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[ndarray]:
     """Split along an axis into views, which need not be equal.
 
+    Parameters
+    ----------
+    ary : array_like
+    indices_or_sections : int or sequence of int
+        The number of parts, or where the parts after the first begin.
+    axis : int, default 0
+
     Returns
     -------
     list of ndarray
@@ -564,9 +613,21 @@ def array_split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 
 def split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[ndarray]:
     """Split along an axis into equal views, or at indices.
 
+    Parameters
+    ----------
+    ary : array_like
+    indices_or_sections : int or sequence of int
+        The number of parts, or where the parts after the first begin.
+    axis : int, default 0
+
     Returns
     -------
     list of ndarray
+
+    Raises
+    ------
+    ValueError
+        So many parts cannot be equal.
     """
     x = as_array(ary)
     is_number = not isinstance(indices_or_sections, Sequence) and numpy.ndim(indices_or_sections) == 0
@@ -667,6 +728,12 @@ def roll(a: Any, shift: int | Sequence[int], axis: Axes = None) -> ndarray:
 
 def tile(A: Any, reps: int | Sequence[int]) -> ndarray:
     """Give the array repeated along each axis, as a copy.
+
+    Parameters
+    ----------
+    A : array_like
+    reps : int or sequence of int
+        For the last axes; leading axes are added to whichever has fewer.
 
     Returns
     -------
@@ -777,6 +844,14 @@ def _pad_axis(x: ndarray, axis: int, before: int, after: int, mode: str) -> ndar
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> ndarray:
     """Give differences of neighbours along an axis, `n` times.
+
+    Parameters
+    ----------
+    a : array_like
+    n : int, default 1
+    axis : int, default -1
+    prepend, append : array_like, optional
+        Put before and behind `a` along the axis first; a scalar is broadcast.
 
     Returns
     -------

@@ -188,7 +188,7 @@ def std(
 
 
 def ptp(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
-    """Range of values over axes: maximum less minimum.
+    """Range of values over axes: maximum less minimum. The parameters are those of `max`.
 
     Returns
     -------
@@ -237,6 +237,15 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
 def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> ndarray:
     """Integrate along an axis by the trapezoidal rule.
 
+    Parameters
+    ----------
+    y : array_like
+    x : array_like, optional
+        Where the values are; a vector, or of the shape of `y`.
+    dx : float, default 1
+        The distance between values, without `x`.
+    axis : int, default -1
+
     Returns
     -------
     ndarray
@@ -265,7 +274,7 @@ def _without_nan(x: ndarray, value: Any) -> ndarray:
 
 
 def nansum(a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
-    """Sum over axes, NaN counting as 0.
+    """Sum over axes, NaN counting as 0. The parameters are those of `sum`.
 
     Returns
     -------
@@ -277,7 +286,7 @@ def nansum(a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = N
 def nanmean(
     a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, keepdims: bool = False
 ) -> ndarray:
-    """Mean over axes of what is not NaN.
+    """Mean over axes of what is not NaN. The parameters are those of `sum`.
 
     Returns
     -------
@@ -296,7 +305,7 @@ def _nan_extreme(name: str, x: ndarray, axis: Axis, out: ndarray | None, keepdim
 
 
 def nanmin(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
-    """Minimum over axes of what is not NaN.
+    """Minimum over axes of what is not NaN. The parameters are those of `max`.
 
     Returns
     -------
@@ -306,7 +315,7 @@ def nanmin(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool
 
 
 def nanmax(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
-    """Maximum over axes of what is not NaN.
+    """Maximum over axes of what is not NaN. The parameters are those of `max`.
 
     Returns
     -------
