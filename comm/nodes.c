@@ -103,6 +103,8 @@ static int union_count(const Place *places, const int *host_ranks, int count, co
   return comm_cores_count(&all);
 }
 
+enum { MAX_THREADS = 1 << 16 }; /* of a rank: more than can be started, and few enough to count a node's in an int */
+
 /* Threads of every rank of this host, in `threads`, and what info says about cores. */
 static void count_workers(Comm *comm, const Place *places, const int *host_ranks, int count, int *threads) {
   CommInfo *info = &comm->info;
@@ -112,7 +114,7 @@ static void count_workers(Comm *comm, const Place *places, const int *host_ranks
   count_users(places, count, users);
   for (int i = 0; i < count; i++) {
     quota = QL_MIN(quota, places[i].quota);
-    threads[i] = (int)comm->params->threads;
+    threads[i] = (int)QL_MIN(comm->params->threads, MAX_THREADS);
   }
   for (int i = 0; i < count && comm->params->threads <= 0; i++)
     threads[i] = fair_threads(&places[i], users, quota / count);
@@ -140,7 +142,7 @@ static int64_t budget(const Comm *comm, const Place *places, const int *host_ran
     nodes += comm->info.leader_of_node[comm->info.node_of_rank[host_ranks[i]]] == host_ranks[i];
   }
   int64_t bytes = (int64_t)(0.9 * (double)least) / nodes;
-  if (comm->params->memory > 0) bytes = comm->params->memory;
+  if (comm->params->memory > 0) bytes = QL_MIN(comm->params->memory, INT64_MAX - page);
   return QL_MAX((bytes + page - 1) / page * page, page);
 }
 

@@ -288,6 +288,14 @@ def test_arrays_at_the_end_of_the_interpreter():
     assert run(code)[::2] == (0, "")
 
 
+@pytest.mark.parametrize("memory", ["8000000t", "9223372036854775807"])
+def test_more_memory_than_there_are_addresses(memory):
+    status, _, err = run("import quelea as np\nprint(float(np.ones(2000).sum()))", QUELEA_MEMORY=memory)
+    assert status == 1
+    assert "MemoryError" in err
+    assert "QUELEA_MEMORY" in err
+
+
 def test_recorded_lines_are_named():
     code = "import quelea as np\nx = np.ones((1 << 22,))\ny = x * 2.0\nprint(float(y.sum()))"
     status, _, err = run(code, QUELEA_MEMORY="1m")
