@@ -39,7 +39,7 @@ typedef struct CommInfo {
   const int *leader_of_node; /* [node_count] ranks */
   const int *workers_of_node; /* [node_count] */
   char host[64];
-  char text[256];            /* for people: "Open MPI 4.1.4, 4 ranks on 2 nodes, 1 thread each, bound to cores" */
+  char text[256];            /* for people: "Open MPI 4.1.4, 4 ranks on 2 nodes, 1 thread each, bound to 1 core each" */
 } CommInfo;
 
 /* Collective. Initialises MPI when a launcher started the process and nobody did before (MPI_THREAD_SERIALIZED, FUNNELED is

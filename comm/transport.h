@@ -1,6 +1,5 @@
 /* What the room needs from a message-passing library, and no more. mpi.c is the only file that includes mpi.h; a lone
- * rank has no Transport at all (the null transport is a null pointer). All calls come from the main thread, except
- * transport_abort. */
+ * rank has no Transport at all (the null transport is a null pointer). All calls come from the main thread. */
 #ifndef QUELEA_COMM_TRANSPORT_H
 #define QUELEA_COMM_TRANSPORT_H
 

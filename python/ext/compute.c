@@ -104,7 +104,8 @@ static inline PyObject *record(QlOp op, QxOperands *in) {
   if (QX_UNLIKELY(has_huge_integer(in, QL_DTYPE_NONE))) return huge_integer(op, in);
   QlStatus status = ql_ufunc(qx.context, op, in->count, in->of, NULL, NULL, QL_DTYPE_NONE, &result, &error);
   if (QX_LIKELY(status == QL_OK)) return qx_wrap(result, result->ndim == 0);
-  if (status == QL_ERR_OVERFLOW && ql_is_comparison(op) && one_array_one_scalar(in)) return compare_out_of_range(op, in);
+  if (status == QL_ERR_OVERFLOW && ql_is_comparison(op) && one_array_one_scalar(in))
+    return compare_out_of_range(op, in);
   return qx_raise(&error);
 }
 
