@@ -359,7 +359,7 @@ def _reduce_slowly(
                 f"reduction operation '{which}' does not have an identity, so to use a where mask one has to specify "
                 "'initial'"
             )
-        x = _quelea.where(as_array(where), x, x.dtype.type(filler))
+        x = _quelea.where(_quelea.broadcast_to(as_array(where), x.shape), x, x.dtype.type(filler))
     if initial is not None and x.size == 0 and neutral is None:
         shape = _quelea.sum(x, axis, keepdims=keepdims).shape
         return _deliver(_quelea.full(shape, initial, x.dtype), out)

@@ -241,3 +241,11 @@ def test_tensordot_takes_numpy_integers_and_refuses_axes_out_of_range():
     for axes in (3, ([3], [0]), ([0], [-3])):
         with pytest.raises(IndexError):
             np.tensordot(x, y, axes)
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "any", "all", "mean"])
+def test_a_mask_does_not_make_an_array_larger(name):
+    x, mask = np.asarray([1, 2, 3]), [[True, False, True], [True, True, True]]
+    with pytest.raises(ValueError, match="more dimensions"):
+        getattr(np, name)(x, where=mask)
+    same(getattr(np, name)(x, where=mask[0]), numpy.asarray(getattr(numpy, name)([1, 2, 3], where=mask[0])))
