@@ -83,9 +83,7 @@ static void storage_drop_handle(Storage *storage) {
     return;
   }
   storage->pins++; /* by the list of dropped storages */
-  storage->next_dropped = ctx->dropped;
-  ctx->dropped = storage;
-  ctx->dropped_hash += ql_mix(0x51ed, storage->id); /* a sum: the order of drops does not matter */
+  rt_drops_add(ctx, storage);
 }
 
 /* ---- handles ---- */

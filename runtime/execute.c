@@ -223,11 +223,20 @@ void rt_wait_node(QlContext *ctx) {
 
 /* ---- after ---- */
 
+/* All ranks have agreed on the plan by now: what a rank knows of a template never depends on a plan that failed. */
+static void remember_margins(const PlanSlot *slot) {
+  Template *template = slot->layout ? slot->layout->template : NULL;
+  for (int a = 0; template && a < slot->ndim; a++)
+    for (int side = 0; side < 2; side++)
+      template->margin[a][side] = QL_MAX(template->margin[a][side], slot->geometry.margin[a][side]);
+}
+
 void rt_plan_finish(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
   rt_transfers_relax(run);
   for (int k = 0; k < plan->slot_count; k++) {
     const PlanSlot *slot = &plan->slots[k];
+    if (slot->allocate) remember_margins(slot);
     if (k >= plan->log_slots) {
       if (slot->allocate) rt_block_release(ctx, run->blocks[k]);
       continue;

@@ -44,7 +44,7 @@ static QlStatus share_error(QlContext *ctx, const CommVerdict *verdict, const Ql
   QlError local = {0};
   int64_t size = ctx->info->rank == verdict->status_rank ? (int64_t)strlen(text) : 0;
   if (comm_allgather(ctx->comm, text, size, &all, &offset, &local)) return ql_fail(error, local.status, "%s", local.text);
-  ql_fail(error, (QlStatus)verdict->status, "%.*s%s", (int)QL_MIN(offset[ctx->info->size], 900), all, "");
+  ql_fail(error, (QlStatus)verdict->status, "%.*s", (int)QL_MIN(offset[ctx->info->size], 900), all);
   if (ctx->info->size > 1)
     ql_note(error, "rank %d could not go on; what depends on this line keeps its earlier value, or has none, on every rank", verdict->status_rank);
   free(all), free(offset);
@@ -64,13 +64,12 @@ static void prepare(QlContext *ctx, Attempt *a) {
 static QlStatus agree(QlContext *ctx, uint64_t hash, QlStatus status, const QlError *mine, bool *again, QlError *error) {
   CommWord word = {.statements = hash, .drops = ctx->dropped_hash, .status = status};
   CommVerdict verdict;
-  *again = false;
   comm_agree(ctx->comm, &word, &verdict);
+  *again = !verdict.same_drops;
+  QlStatus settled = QL_OK;
+  if (*again) settled = rt_drops_settle(ctx, verdict.same_statements ? error : NULL); /* also before an error: what is dead is freed behind it */
   if (!verdict.same_statements) return rt_fail_diverged(ctx, error);
-  if (!verdict.same_drops) {
-    *again = true;
-    return rt_drops_settle(ctx, error);
-  }
+  if (*again) return settled;
   if (verdict.status) return share_error(ctx, &verdict, mine, error);
   return QL_OK;
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static QlStatus no_memory(const Planner *planner) { return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan"); }
+
 /* ---- groups ---- */
 
 Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank, const int64_t *extent) {
@@ -185,7 +187,7 @@ Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, c
   if (!best) return NULL;
   best->template->references++;
   Layout *layout = rt_layout_new(best->template, offset);
-  if (!layout) best->template->references--;
+  if (!layout) best->template->references--, (void)no_memory(planner);
   return layout;
 }
 
@@ -341,8 +343,6 @@ static bool needs_temporary(const Planner *planner, const Group *group, const Sl
   return false;
 }
 
-static QlStatus no_memory(Planner *planner) { return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan"); }
-
 /* A group over the domain with the value of the statement. */
 static QlStatus open_with_value(Planner *planner, int statement, int rank, const int64_t *extent, const AxisMap *map, Group **group,
                                 int *node) {
@@ -447,7 +447,7 @@ static QlStatus group_import(Planner *planner, int statement) {
   statement_target(planner->log, s, &target);
   QL_TRY(planner_close(planner));
   Group *group = planner_open(planner, GROUP_IMPORT, statement, s->ndim, statement_shape(planner->log, s));
-  if (!group) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  if (!group) return no_memory(planner);
   planner_store(planner, group, &target, -1);
   return planner_close(planner);
 }

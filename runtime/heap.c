@@ -18,23 +18,25 @@ static int64_t rounded(int64_t bytes) {
   return size >= LARGE ? size + COLOURS * COLOUR_BYTES : size;
 }
 
-static QlStatus ranges_reserve(Heap *heap, QlError *error) {
-  if (heap->count < heap->room) return QL_OK;
-  int room = heap->room ? 2 * heap->room : 64;
+/* Between n blocks there are at most n + 1 free ranges. They have room before a block is handed out, so that freeing never
+ * needs memory: a range that one rank lost would put later blocks elsewhere than on the others. */
+static QlStatus ranges_reserve(Heap *heap, int64_t blocks, QlError *error) {
+  if (blocks + 1 <= heap->room) return QL_OK;
+  int64_t room = QL_MAX(2 * (int64_t)heap->room, blocks + 63);
   FreeRange *ranges = realloc(heap->ranges, (size_t)room * sizeof *ranges);
   if (!ranges) return ql_fail(error, QL_ERR_MEMORY, "out of memory for the list of free blocks");
-  heap->ranges = ranges, heap->room = room;
+  heap->ranges = ranges, heap->room = (int)room;
   return QL_OK;
 }
 
 QlStatus rt_heap_allocate(QlContext *ctx, int64_t bytes, int64_t *offset, QlError *error) {
   Heap *heap = &ctx->heap;
-  if (!heap->room) {
-    QL_TRY(ranges_reserve(heap, error));
+  bool first = !heap->room;
+  QL_TRY(ranges_reserve(heap, heap->blocks + 1, error));
+  if (first) {
     heap->ranges[heap->count++] = (FreeRange){0, comm_arena_bytes(ctx->comm)};
     if (QUELEA_CANARIES) rt_guard_shut(ctx, 0, comm_arena_bytes(ctx->comm));
   }
-  QL_TRY(ranges_reserve(heap, error)); /* so that freeing never needs memory */
   if (++heap->allocations == heap->fail_at) return ql_fail(error, QL_ERR_MEMORY, "out of memory (a fault on purpose)");
   int64_t size = rounded(bytes);
   for (int k = 0; k < heap->count; k++) {
@@ -46,7 +48,7 @@ QlStatus rt_heap_allocate(QlContext *ctx, int64_t bytes, int64_t *offset, QlErro
       memmove(&heap->ranges[k], &heap->ranges[k + 1], (size_t)(heap->count - k - 1) * sizeof(FreeRange));
       heap->count--;
     }
-    heap->used += size, heap->peak = QL_MAX(heap->peak, heap->used);
+    heap->used += size, heap->peak = QL_MAX(heap->peak, heap->used), heap->blocks++;
     return QL_OK;
   }
   return ql_fail(error, QL_ERR_MEMORY,
@@ -60,7 +62,7 @@ void rt_heap_free(QlContext *ctx, int64_t offset, int64_t bytes) {
   Heap *heap = &ctx->heap;
   int64_t size = rounded(bytes);
   if (QUELEA_CANARIES) rt_guard_shut(ctx, offset, bytes);
-  heap->used -= size;
+  heap->used -= size, heap->blocks--;
   int k = 0, above = heap->count; /* the first range behind the freed one */
   while (k < above) {
     int middle = (k + above) / 2;
@@ -78,7 +80,6 @@ void rt_heap_free(QlContext *ctx, int64_t offset, int64_t bytes) {
   } else if (joins_right) {
     heap->ranges[k].offset = offset, heap->ranges[k].bytes += size;
   } else {
-    if (heap->count == heap->room && ranges_reserve(heap, NULL)) return; /* lost to this job, never wrong */
     memmove(&heap->ranges[k + 1], &heap->ranges[k], (size_t)(heap->count - k) * sizeof(FreeRange));
     heap->ranges[k] = (FreeRange){offset, size};
     heap->count++;

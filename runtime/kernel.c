@@ -11,6 +11,17 @@ enum { SMALL_SHIFT = 8 };
 
 /* ---- the blocks of the plan's slots ---- */
 
+/* The deepest ghosts of the template's storages: before this plan, and in it. The template learns of them when the plan has run. */
+static void deepest_margins(const Planner *planner, const Template *template, int64_t margin[][2]) {
+  memcpy(margin, template->margin, sizeof template->margin);
+  for (int k = 0; k < planner->plan->slot_count; k++) {
+    const PlanSlot *slot = &planner->plan->slots[k];
+    if (!slot->layout || slot->layout->template != template) continue;
+    for (int a = 0; a < slot->ndim; a++)
+      for (int side = 0; side < 2; side++) margin[a][side] = QL_MAX(margin[a][side], planner->slots[k].margin[a][side]);
+  }
+}
+
 static QlStatus settle_slot(Planner *planner, int index) {
   QlContext *ctx = planner->ctx;
   PlanSlot *slot = &planner->plan->slots[index];
@@ -23,13 +34,9 @@ static QlStatus settle_slot(Planner *planner, int index) {
   Template *template = slot->layout->template;
   Storage *storage = info->storage;
   const Block *have = storage ? storage->block : NULL;
-  if (template) {
-    for (int a = 0; a < slot->ndim; a++)
-      for (int side = 0; side < 2; side++) {
-        template->margin[a][side] = QL_MAX(template->margin[a][side], info->margin[a][side]);
-        margin[a][side] = QL_MAX(template->margin[a][side], have ? have->margin[a][side] : 0);
-      }
-  }
+  if (template) deepest_margins(planner, template, margin);
+  for (int a = 0; a < slot->ndim && template && have; a++)
+    for (int side = 0; side < 2; side++) margin[a][side] = QL_MAX(margin[a][side], have->margin[a][side]);
   slot->flat = !template || ctx->info->node_count == 1;
   bool grows = false;
   for (int a = 0; a < slot->ndim && have; a++)
@@ -284,7 +291,7 @@ static QlStatus build_group(Planner *planner, Group *group, PlanGroup *out) {
   return QL_OK;
 }
 
-/* Storages whose block is renewed have their contents moved first, unless the plan overwrites them unread. */
+/* Storages whose block is renewed have their contents moved first. */
 static QlStatus add_moves(Planner *planner) {
   int first = planner->group_count, count = planner->group_count;
   for (int k = 0; k < planner->log->slot_count; k++) {
@@ -311,7 +318,6 @@ QlStatus planner_kernels(Planner *planner) {
   QL_TRY(add_moves(planner));
   if (!(plan->groups = calloc((size_t)planner->group_count + 1, sizeof *plan->groups)))
     return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-  plan->group_room = planner->group_count;
   for (int g = 0; g < planner->group_count; g++) {
     plan->group_count = g + 1;
     QL_TRY(build_group(planner, &planner->groups[g], &plan->groups[g]));

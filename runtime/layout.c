@@ -35,11 +35,6 @@ void rt_layout_release(QlContext *ctx, Layout *layout) {
   free(layout);
 }
 
-bool rt_layout_equal(int ndim, const Layout *a, const Layout *b) {
-  if (a->template != b->template) return false;
-  return !a->template || !memcmp(a->offset, b->offset, (size_t)ndim * sizeof *a->offset);
-}
-
 static Box owned(const Layout *layout, int ndim, const int64_t *shape, const Box *part) {
   Box box = box_shift(ndim, part, layout->offset, -1), whole = box_of_shape(ndim, shape);
   box_intersect(ndim, &box, &whole, &box);

@@ -30,7 +30,7 @@ static bool is_alive(const Storage *storage) { return !storage->dead; }
 
 static void put_slot(Key *key, const Storage *storage) {
   put(key, storage->dtype | storage->ndim << 8 | is_alive(storage) << 16 | (storage->block != NULL) << 17 |
-               storage->replicated << 18 | (storage->block && storage->block->references > 1) << 19);
+               storage->replicated << 18 | (storage->block && storage->block->references > 1) << 19 | (storage->layout != NULL) << 20);
   for (int a = 0; a < storage->ndim; a++) put(key, storage->shape[a]);
   if (!storage->layout) return;
   put(key, storage->layout->template ? (int64_t)storage->layout->template->id : 0);
@@ -62,7 +62,7 @@ static void free_group(PlanGroup *group, int threads) {
   free(group->messages), free(group->before_packing.list), free(group->before_unpacking.list);
 }
 
-void rt_plan_free(QlContext *ctx, Plan *plan) {
+static void plan_free(QlContext *ctx, Plan *plan) {
   for (int g = 0; g < plan->group_count; g++) free_group(&plan->groups[g], ctx->info->threads);
   for (int k = 0; k < plan->slot_count; k++) {
     rt_layout_release(ctx, plan->slots[k].layout);
@@ -73,7 +73,7 @@ void rt_plan_free(QlContext *ctx, Plan *plan) {
 
 void rt_plan_drop_all(QlContext *ctx) {
   for (int b = 0; b < PLAN_BUCKETS; b++)
-    for (Plan *plan = ctx->plans[b], *next; plan; plan = next) next = plan->next, rt_plan_free(ctx, plan);
+    for (Plan *plan = ctx->plans[b], *next; plan; plan = next) next = plan->next, plan_free(ctx, plan);
   memset(ctx->plans, 0, sizeof ctx->plans);
   ctx->plan_count = 0, ctx->plan_weight = 0;
 }
@@ -100,7 +100,7 @@ void rt_plan_forget(QlContext *ctx, Plan *plan) {
   while (*link != plan) link = &(*link)->next;
   *link = plan->next;
   ctx->plan_count--, ctx->plan_weight -= weight_of(plan);
-  rt_plan_free(ctx, plan);
+  plan_free(ctx, plan);
 }
 
 int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape, Layout *layout) {
@@ -140,72 +140,70 @@ static QlStatus take_slots(Planner *planner) {
 }
 
 static void free_planner(Planner *planner) {
+  int slots = planner->plan ? planner->plan->slot_count : 0;
   for (int g = 0; g < planner->group_count; g++)
     free(planner->groups[g].nodes), free(planner->groups[g].reach), free(planner->groups[g].transfers);
-  for (int k = 0; k < planner->plan->slot_count; k++) rt_ghosts_release(planner->slots[k].ghosts), free(planner->slots[k].tiles);
+  for (int k = 0; k < slots; k++) rt_ghosts_release(planner->slots[k].ghosts), free(planner->slots[k].tiles);
   planner_free_wanted(planner);
   planner_forget_shared(planner);
   free(planner->shared), free(planner->groups), free(planner->slots), free(planner->statements);
 }
 
-static QlStatus make_plan(QlContext *ctx, Plan *plan, QlError *error) {
-  Planner planner = {.ctx = ctx, .log = &ctx->log, .plan = plan, .error = error};
-  QlStatus status = QL_ERR_MEMORY;
-  if (!(planner.statements = calloc((size_t)ctx->log.count + 1, sizeof *planner.statements))) {
-    ql_fail(error, status, "out of memory for a plan");
-    goto out;
-  }
-  /* The pipeline. */
-  if ((status = take_slots(&planner))) goto out;
+static QlStatus run_pipeline(Planner *planner) {
+  Plan *plan = planner->plan;
+  planner->statements = calloc((size_t)planner->log->count + 1, sizeof *planner->statements);
+  if (!planner->statements) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  QL_TRY(take_slots(planner));
   plan->log_slots = plan->slot_count;
-  if ((status = planner_analyse(&planner))) goto out;
-  if ((status = planner_group(&planner))) goto out;
-  if ((status = planner_kernels(&planner))) goto out;
-  if ((status = planner_depend(&planner))) goto out;
-  if ((status = planner_overlap(&planner))) goto out;
-  for (int k = 0; k < plan->log_slots; k++) plan->slots[k].ghosts_after = planner.slots[k].ghosts, planner.slots[k].ghosts = NULL;
-out:
-  status = planner_compile(&planner, status);
-  free_planner(&planner);
-  return status;
+  QL_TRY(planner_analyse(planner));
+  QL_TRY(planner_group(planner));
+  QL_TRY(planner_kernels(planner));
+  QL_TRY(planner_depend(planner));
+  QL_TRY(planner_overlap(planner));
+  for (int k = 0; k < plan->log_slots; k++) plan->slots[k].ghosts_after = planner->slots[k].ghosts, planner->slots[k].ghosts = NULL;
+  return planner->error->status; /* where memory was lacking for a choice, and another was taken, other ranks have not taken it */
 }
 
-QlStatus rt_plan_log(QlContext *ctx, bool make, Plan **result, QlError *error) {
-  Key key = {0};
-  QlStatus status = make_key(ctx, &key, error);
+/* Goes on to planner_compile whatever happens, which all ranks of a node call. Takes the key's words over. */
+static QlStatus make_plan(QlContext *ctx, QlStatus status, Key *key, uint64_t hash, Plan **result, QlError *error) {
+  trim_cache(ctx); /* whatever fails here and not elsewhere */
+  Plan *plan = status ? NULL : calloc(1, sizeof *plan);
+  Planner planner = {.ctx = ctx, .log = &ctx->log, .plan = plan, .error = error};
+  if (plan) {
+    plan->hash = hash, plan->key = key->words, plan->key_count = key->count;
+    key->words = NULL;
+    status = run_pipeline(&planner);
+  } else if (!status) {
+    status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
+  }
+  status = planner_compile(&planner, status);
+  free_planner(&planner);
   if (status) {
-    free(key.words);
+    if (plan) plan_free(ctx, plan);
     return status;
   }
-  uint64_t hash = ql_hash_bytes(3, key.words, (size_t)key.count * sizeof *key.words);
   Plan **bucket = &ctx->plans[hash % PLAN_BUCKETS];
-  for (Plan *plan = *bucket; plan; plan = plan->next) {
-    if (plan->hash != hash || plan->key_count != key.count ||
-        memcmp(plan->key, key.words, (size_t)key.count * sizeof *key.words))
-      continue;
-    free(key.words);
-    *result = plan;
-    return QL_OK;
-  }
-  *result = NULL;
-  Plan *plan = make ? calloc(1, sizeof *plan) : NULL;
-  if (!make) {
-    free(key.words);
-    return QL_OK;
-  }
-  if (!plan) {
-    free(key.words);
-    return ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
-  }
-  trim_cache(ctx); /* before anything can fail here and not elsewhere */
-  plan->hash = hash, plan->key = key.words, plan->key_count = key.count;
-  if ((status = make_plan(ctx, plan, error))) {
-    rt_plan_free(ctx, plan);
-    return status;
-  }
   plan->next = *bucket;
   *bucket = plan;
   ctx->plan_count++, ctx->plan_weight += weight_of(plan);
   *result = plan;
   return QL_OK;
+}
+
+static Plan *find_plan(const QlContext *ctx, const Key *key, uint64_t hash) {
+  Plan *plan = ctx->plans[hash % PLAN_BUCKETS];
+  while (plan && (plan->hash != hash || plan->key_count != key->count ||
+                  memcmp(plan->key, key->words, (size_t)key->count * sizeof *key->words)))
+    plan = plan->next;
+  return plan;
+}
+
+QlStatus rt_plan_log(QlContext *ctx, bool make, Plan **result, QlError *error) {
+  Key key = {0};
+  QlStatus status = make_key(ctx, &key, error);
+  uint64_t hash = status ? 0 : ql_hash_bytes(3, key.words, (size_t)key.count * sizeof *key.words);
+  *result = status ? NULL : find_plan(ctx, &key, hash);
+  if (make && !*result) status = make_plan(ctx, status, &key, hash, result, error);
+  free(key.words);
+  return status;
 }

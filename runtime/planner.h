@@ -205,7 +205,7 @@ Box placement_node(const Planner *planner, const Group *group, int node);
 Box placement_worker(const Planner *planner, const Group *group, int worker);
 /* Is nothing to be done there? Nothing to reduce still has a result: the identity. */
 bool placement_empty(const Group *group, const Box *box);
-/* The layout of the largest operand whose axes are those of the domain, in order, seen from it; NULL: there is none. New reference. */
+/* The layout of the largest operand whose axes are those of the domain, in order, seen from it; NULL: there is none, or planner->error is set. New reference. */
 Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, const int64_t *shape, const AxisMap *axes);
 /* The layout of a slot that has none yet: replicated when small, else as above, else by its shape alone. `target` shows it from the domain. */
 QlStatus planner_decide_layout(Planner *planner, const Group *group, const SlotView *target);

@@ -180,7 +180,10 @@ static Layout *projected(Planner *planner, const Layout *domain, int rank, int a
   for (int r = 0, k = 0; r < rank; r++)
     if (r != axis) offset[k++] = domain->offset[r];
   Layout *layout = template ? rt_layout_new(template, offset) : NULL;
-  if (template && !layout) rt_template_release(planner->ctx, template);
+  if (template && !layout) {
+    rt_template_release(planner->ctx, template);
+    ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  }
   return layout;
 }
 

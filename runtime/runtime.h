@@ -224,7 +224,7 @@ typedef struct Plan {
   int64_t *key; int64_t key_count;
   int slot_count, log_slots;
   PlanSlot *slots;
-  int group_count, group_room;
+  int group_count;
   PlanGroup *groups;
   QlCounters adds;               /* to the counters, each time it runs */
   PlanMovement *movements; int movement_count, movement_room;
@@ -238,7 +238,7 @@ typedef struct FreeRange { int64_t offset, bytes; } FreeRange;
 
 typedef struct Heap {             /* the node's arena, handed out alike on all ranks of the node */
   FreeRange *ranges; int count, room; /* by offset, never adjacent */
-  int64_t used, peak;
+  int64_t blocks, used, peak;     /* used: bytes */
   int64_t allocations, fail_at;   /* fault injection */
   unsigned colour;
 } Heap;
@@ -315,7 +315,6 @@ void rt_template_release(QlContext *ctx, Template *template);
 Layout *rt_layout_new(Template *template /* taken over; NULL: replicated */, const int64_t *offset);
 Layout *rt_layout_retain(Layout *layout);
 void rt_layout_release(QlContext *ctx, Layout *layout);
-bool rt_layout_equal(int ndim, const Layout *a, const Layout *b);
 /* What node / worker of this node owns, in the coordinates of a storage of that shape. */
 Box rt_layout_node(const Layout *layout, int ndim, const int64_t *shape, int node);
 Box rt_layout_worker(const Layout *layout, int ndim, const int64_t *shape, int worker);
@@ -375,9 +374,8 @@ void rt_log_clear(QlContext *ctx);
 int rt_log_slot(QlContext *ctx, Storage *storage); /* -1: out of memory */
 
 /* ---- plan.c: a log into a plan ---- */
-/* From the cache, which keeps it. Not there: made, which is node-collective; or, unless `make`, *plan is NULL. */
+/* From the cache, which keeps it. Not there: made, which is node-collective, also where it fails at once; or, unless `make`, *plan is NULL. */
 QlStatus rt_plan_log(QlContext *ctx, bool make, Plan **plan, QlError *error);
-void rt_plan_free(QlContext *ctx, Plan *plan);
 /* A plan that some rank could not make leaves the cache of all of them. */
 void rt_plan_forget(QlContext *ctx, Plan *plan);
 void rt_plan_drop_all(QlContext *ctx);
@@ -412,6 +410,7 @@ bool rt_ghosts_hold(const Ghosts *ghosts, int ndim, const Box *family);
 void rt_ghosts_release(Ghosts *ghosts);
 
 /* ---- drops.c ---- */
+void rt_drops_add(QlContext *ctx, Storage *storage); /* this rank's last handle of it has gone */
 void rt_drops_assume(QlContext *ctx);   /* what this rank dropped since the last agreement counts as dead */
 QlStatus rt_drops_settle(QlContext *ctx, QlError *error); /* collective: dead is what every rank dropped */
 void rt_drops_bury(QlContext *ctx);     /* after an agreement: the dead leave the lists */

@@ -285,6 +285,18 @@ def test_different_arrays_that_enter_are_a_divergence(size, nodes):
     assert "seed" in err
 
 
+def test_a_divergence_frees_only_what_all_ranks_dropped():
+    """Otherwise the ranks of a node would look for later arrays at different places."""
+    code = """
+    gone, kept = np.zeros((200, 300)), np.ones((200, 300)); np.sync()
+    if np.rank == 0: del gone
+    try: float((kept + np.rank).sum())
+    except np.errors.DivergenceError: caught = True
+    print(caught, float(np.full((200, 300), 7.0).sum()))
+    """
+    assert fine(code, ranks=2, QUELEA_OUTPUT="all").split("\n")[:2] == ["True 420000.0"] * 2
+
+
 def test_different_shapes_are_a_divergence():
     status, _, err = job("x = np.ones(5000 + np.rank); float(x[0])")
     assert status != 0
