@@ -17,17 +17,19 @@ void rt_context_unlink(QlContext *ctx) {
 
 QlStatus rt_shape_size(int ndim, const int64_t *shape, QlDtype dtype, int64_t *size, QlError *error) {
   int64_t count = 1, bytes = ql_dtype_info[dtype].size;
-  bool zero = false;
+  bool empty = false;
   if (ndim < 0 || ndim > QL_MAX_DIMS)
     return ql_fail(error, QL_ERR_VALUE, "an array has at most %d dimensions; %d were asked for", QL_MAX_DIMS, ndim);
   for (int a = 0; a < ndim; a++) {
     if (shape[a] < 0) return ql_fail(error, QL_ERR_VALUE, "negative dimensions are not allowed");
-    zero |= shape[a] == 0;
+    empty |= shape[a] == 0;
   }
-  for (int a = 0; a < ndim && !zero; a++)
-    if (__builtin_mul_overflow(count, shape[a], &count) || __builtin_mul_overflow(bytes, shape[a], &bytes))
+  for (int a = 0; a < ndim; a++) { /* as in NumPy, extents of 0 do not excuse the others: strides are their products */
+    int64_t extent = QL_MAX(shape[a], 1);
+    if (__builtin_mul_overflow(count, extent, &count) || __builtin_mul_overflow(bytes, extent, &bytes))
       return ql_fail(error, QL_ERR_VALUE, "array is too big: its size exceeds 2**63 bytes");
-  *size = zero ? 0 : count;
+  }
+  *size = empty ? 0 : count;
   return QL_OK;
 }
 
@@ -154,10 +156,11 @@ void ql_release(QlArray *array) {
 /* ---- shapes of views ---- */
 
 QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **view, QlError *error) {
-  int64_t strides[QL_MAX_DIMS];
+  int64_t strides[QL_MAX_DIMS], size;
   int lead = ndim - base->ndim;
   if (ndim > QL_MAX_DIMS || lead < 0)
     return ql_fail(error, QL_ERR_VALUE, "input operand has more dimensions than allowed by the axis remapping");
+  QL_TRY(rt_shape_size(ndim, shape, (QlDtype)base->dtype, &size, error));
   for (int a = 0; a < ndim; a++) {
     strides[a] = 0;
     if (a < lead) continue;

@@ -164,6 +164,12 @@ def test_views_and_copies():
     assert not np.shares_memory(a.reshape(24, copy=True), a)
 
 
+def test_sizes_beyond_64_bits_are_refused():
+    for shape in ((2**40, 2**40), (2**32, 2**32), (0, 2**62, 2**62)):
+        same_error(lambda s=shape: np.broadcast_to(np.ones(1), s), lambda s=shape: numpy.broadcast_to(numpy.ones(1), s), text=False)
+        same_error(lambda s=shape: np.zeros(s), lambda s=shape: numpy.zeros(s), text=False)
+
+
 def test_attributes():
     a, x = pair()
     for ours, theirs in ((a, x), (a.T, x.T), (a[::2, ::-1], x[::2, ::-1]), (np.zeros(()), numpy.zeros(()))):
