@@ -94,6 +94,20 @@ static void exports(void) {
   ql_release(u);
 }
 
+/* Nobody needs to ask for the error, and only the root gives memory. */
+static void gathers_to_one_rank(void) {
+  QlArray *u = field();
+  QlInfo info = ql_info(job.ctx);
+  static double host[ROWS][COLUMNS];
+  int root = info.size - 1, wrong = 0;
+  CHECK_INT_EQ(ql_gather(u, root, info.rank == root ? host : NULL, NULL), QL_OK);
+  for (int i = 0; i < ROWS && info.rank == root; i++)
+    for (int j = 0; j < COLUMNS; j++) wrong += host[i][j] != 1000.0 * i + j;
+  CHECK_INT_EQ(wrong, 0);
+  CHECK_INT_EQ(ql_gather(u, info.size, NULL, NULL), QL_ERR_VALUE);
+  ql_release(u);
+}
+
 static void mistakes_change_nothing(void) {
   QlArray *u = field(), *row, *result = NULL;
   QlScalar value;
@@ -104,6 +118,7 @@ static void mistakes_change_nothing(void) {
   CHECK(!result);
   CHECK_INT_EQ(ql_assign(job.ctx, u, &(QlOperand){.array = row}, &job.error), QL_ERR_VALUE);
   CHECK_INT_EQ(ql_item(u, &value, &job.error), QL_ERR_VALUE);
+  CHECK_INT_EQ(ql_ramp(job.ctx, QL_F64, 0, NULL, 0, ql_f64(0), ql_f64(1), &result, NULL), QL_ERR_VALUE);
   CHECK(total(u) == before);
   ql_release(u), ql_release(row);
 }
@@ -124,7 +139,7 @@ static void memory_returns(void) {
 
 int main(int argc, char **argv) {
   static const CheckTest tests[] = {CHECK_TEST(sums),    CHECK_TEST(overlaps),                CHECK_TEST(transposes_and_imports),
-                                    CHECK_TEST(exports), CHECK_TEST(mistakes_change_nothing), CHECK_TEST(memory_returns)};
+                                    CHECK_TEST(exports), CHECK_TEST(gathers_to_one_rank),   CHECK_TEST(mistakes_change_nothing), CHECK_TEST(memory_returns)};
   if (ql_open(NULL, &job.ctx, &job.error)) {
     fprintf(stderr, "%s\n", job.error.text);
     return 1;
