@@ -80,7 +80,10 @@ static void run_kernel(QlContext *ctx, const Run *run, const PlanGroup *group, c
     }
     base[o] = at;
   }
-  for (int p = 0; p < group->param_count; p++) param[p] = ctx->log.scalars[group->params[p]].value;
+  for (int p = 0; p < group->param_count; p++) {
+    const PlanParam *given = &group->params[p];
+    param[p] = given->scalar < 0 ? (QlValue){.i = given->value} : ctx->log.scalars[given->scalar].value;
+  }
   JitCall call = {.extent = extent, .origin = box->lo, .base = base, .stride = group->strides, .param = param};
   group->entry(&call);
   if (base != base_room) free(base);

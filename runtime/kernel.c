@@ -118,7 +118,7 @@ typedef struct Builder {
   Operand *operands; int operand_count;
   int *operand_of;             /* [nodes] of leaves */
   int32_t (*shift_of)[QL_MAX_DIMS];
-  int *params; int param_count;
+  PlanParam *params; int param_count;
   JitRef *refs;                /* [nodes] */
 } Builder;
 
@@ -156,23 +156,26 @@ static void collect_operands(Builder *b) {
   }
 }
 
+static JitRef param(Builder *b, QlDtype dtype, int scalar, int64_t value, QlSource source) {
+  b->params[b->param_count++] = (PlanParam){scalar, value};
+  return jit_param(b->fn, jit_fn_param(b->fn, dtype), source);
+}
+
+/* The position along the ramp's axis at the points of the domain. What depends on bounds is an argument, not part of the kernel (contract C6). */
+static JitRef ramp_position(Builder *b, const AxisMap *ramp, QlSource source) {
+  if (ramp->dim < 0) return param(b, QL_I64, -1, ramp->start, source);
+  JitRef position = jit_index(b->fn, ramp->dim, source);
+  if (ramp->step != 1) position = jit_op(b->fn, QL_OP_MULTIPLY, 2, (JitRef[]){position, param(b, QL_I64, -1, ramp->step, source)}, source);
+  if (ramp->start != 0) position = jit_op(b->fn, QL_OP_ADD, 2, (JitRef[]){position, param(b, QL_I64, -1, ramp->start, source)}, source);
+  return position;
+}
+
 static JitRef ramp_value(Builder *b, const ExprNode *node, QlSource source) {
   /* start + i * step, as NumPy's arange fills; halves in float32 */
   QlDtype dtype = node->dtype == QL_F16 ? QL_F32 : node->dtype;
   JitRef scalar[2];
-  for (int k = 0; k < 2; k++) {
-    int param = jit_fn_param(b->fn, node->dtype);
-    b->params[b->param_count++] = node->scalar + k;
-    scalar[k] = jit_cast(b->fn, jit_param(b->fn, param, source), dtype, source);
-  }
-  JitRef position = jit_const(b->fn, QL_I64, (QlValue){.i = node->ramp.start});
-  if (node->ramp.dim >= 0) {
-    JitRef index = jit_index(b->fn, node->ramp.dim, source);
-    JitRef step = jit_const(b->fn, QL_I64, (QlValue){.i = node->ramp.step});
-    index = jit_op(b->fn, QL_OP_MULTIPLY, 2, (JitRef[]){index, step}, source);
-    position = jit_op(b->fn, QL_OP_ADD, 2, (JitRef[]){position, index}, source);
-  }
-  JitRef at = jit_cast(b->fn, position, dtype, source);
+  for (int k = 0; k < 2; k++) scalar[k] = jit_cast(b->fn, param(b, node->dtype, node->scalar + k, 0, source), dtype, source);
+  JitRef at = jit_cast(b->fn, ramp_position(b, &node->ramp, source), dtype, source);
   JitRef moved = jit_op(b->fn, QL_OP_MULTIPLY, 2, (JitRef[]){at, scalar[1]}, source);
   JitRef value = jit_op(b->fn, QL_OP_ADD, 2, (JitRef[]){scalar[0], moved}, source);
   return jit_cast(b->fn, value, node->dtype, source);
@@ -187,12 +190,7 @@ static void build_nodes(Builder *b) {
     for (int j = 0; j < node->count; j++) args[j] = b->refs[node->args[j]];
     switch (node->kind) {
       case NODE_LEAF: b->refs[k] = jit_load(b->fn, b->operand_of[k], b->shift_of[k], source); break;
-      case NODE_SCALAR: {
-        int param = jit_fn_param(b->fn, node->dtype);
-        b->params[b->param_count++] = node->scalar;
-        b->refs[k] = jit_param(b->fn, param, source);
-        break;
-      }
+      case NODE_SCALAR: b->refs[k] = param(b, node->dtype, node->scalar, 0, source); break;
       case NODE_OP: b->refs[k] = jit_op(b->fn, node->op, node->count, args, source); break;
       case NODE_CAST: b->refs[k] = jit_cast(b->fn, args[0], node->dtype, source); break;
       case NODE_RAMP: b->refs[k] = ramp_value(b, node, source); break;
@@ -225,7 +223,7 @@ static QlStatus build_kernel(Planner *planner, const Group *group, PlanGroup *ou
   b.operands = calloc((size_t)room, sizeof *b.operands);
   b.operand_of = calloc((size_t)room, sizeof *b.operand_of);
   b.shift_of = calloc((size_t)room, sizeof *b.shift_of);
-  b.params = calloc(2 * (size_t)room, sizeof *b.params);
+  b.params = calloc(4 * (size_t)room, sizeof *b.params); /* a ramp has two scalars, a start and a step */
   b.refs = calloc((size_t)room, sizeof *b.refs);
   out->operands = calloc((size_t)room, sizeof *out->operands);
   out->strides = calloc((size_t)room * (size_t)group->rank, sizeof *out->strides);

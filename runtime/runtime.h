@@ -178,6 +178,9 @@ typedef struct PlanOperand {
   int64_t stride[QL_MAX_DIMS]; /* bytes per domain position */
 } PlanOperand;
 
+/* An argument of the kernel: a scalar of the log by its index, or (-1) a number that follows from the log's words. */
+typedef struct PlanParam { int scalar; int64_t value; } PlanParam;
+
 typedef struct PlanWait { int worker, group; } PlanWait; /* wait until that worker has finished that group */
 typedef struct PlanWaits { int count; PlanWait *list; } PlanWaits;
 
@@ -202,7 +205,7 @@ typedef struct PlanGroup {
   int store_count;
   PlanOperand *operands;         /* [0] is the first target; [0, store_count) are stored */
   int64_t *strides;              /* [operands][rank] bytes, as the kernel takes them */
-  int *params;                   /* indices into the log's scalars */
+  PlanParam *params;
   bool replicated;               /* each rank computes all of it, by its main thread */
   PlanTask *tasks;               /* [threads] of this rank */
   int transfer_count;

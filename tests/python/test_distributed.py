@@ -436,6 +436,22 @@ def test_changing_scalars_and_bounds_compile_nothing_new():
     assert counts["statements"] >= 9400
 
 
+def test_ramps_seen_through_changing_bounds_compile_nothing_new():
+    u, x = quelea.zeros(2000), numpy.zeros(2000)
+
+    def work(m, v, first, last):
+        for n in range(first, last):
+            v[n:] += m.arange(2000.0)[n:]
+            v[: 2000 - n] += m.arange(2000.0)[: n - 1 if n else None : -1] + m.arange(2000.0 + n)[n]
+        return v
+
+    work(quelea, u, 0, 6)
+    counts = happened(lambda: work(quelea, u, 6, 40))
+    assert counts["kernels_compiled"] + counts["kernels_from_disk"] == 0
+    assert counts["statements"] > 0
+    same(u, work(numpy, x, 0, 40))
+
+
 def test_drops_in_another_order_on_every_rank():
     random = numpy.random.default_rng(quelea.rank)
     x = quelea.ones((50, 60))
