@@ -43,6 +43,8 @@ static bool traces(const QlParams *params, const char *what) {
 }
 
 QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) {
+  QlError local = {0};
+  if (!error) error = &local;
   QlContext *ctx = calloc(1, sizeof *ctx);
   if (!ctx) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a context");
   if (options) ctx->options = *options;
@@ -65,7 +67,9 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
   ctx->strict = ctx->params.strict;
   JitOptions jit = {.cache_folder = ctx->cache_folder, .cache_bytes = ctx->params.cache_bytes, .fastmath = ctx->params.fastmath,
                     .verify = ctx->params.check, .fail_compile = fault_of(&ctx->params, "compile", ctx->info->rank)};
-  if ((status = jit_open(&jit, &ctx->jit, error)) || (status = rt_team_new(ctx, error))) {
+  status = jit_open(&jit, &ctx->jit, error);
+  if (!status) status = rt_team_new(ctx, error);
+  if ((status = rt_agree_status(ctx, status, error))) {
     ql_close(ctx);
     return status;
   }

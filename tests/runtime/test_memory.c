@@ -11,21 +11,28 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
 void __real_rt_plan_run(QlContext *ctx, const Plan *plan);
+QlStatus __real_jit_open(const JitOptions *options, Jit **jit, QlError *error);
 QlStatus __real_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset, QlError *error);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void __wrap_rt_plan_run(QlContext *ctx, const Plan *plan);
+QlStatus __wrap_jit_open(const JitOptions *options, Jit **jit, QlError *error);
 QlStatus __wrap_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset, QlError *error);
 
 static long countdown; /* the allocation that fails; 0: none. With the job, the tests' only state */
 static QlContext *ctx;
+static bool opens_here = true; /* else the compiler cannot be opened */
 
 static bool fails(void) { return countdown > 0 && --countdown == 0; }
 
 void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
 void *__wrap_calloc(size_t count, size_t size) { return fails() ? NULL : __real_calloc(count, size); }
 void *__wrap_realloc(void *old, size_t size) { return fails() ? NULL : __real_realloc(old, size); }
+
+QlStatus __wrap_jit_open(const JitOptions *options, Jit **jit, QlError *error) {
+  return opens_here ? __real_jit_open(options, jit, error) : ql_fail(error, QL_ERR_MEMORY, "no compiler here");
+}
 
 void __wrap_rt_plan_run(QlContext *context, const Plan *plan) {
   long saved = countdown;
@@ -136,9 +143,19 @@ static void fails_on(int rank) {
 static void on_the_first_rank(void) { fails_on(0); }
 static void on_the_last_rank(void) { fails_on(ctx->info->size - 1); }
 
-int main(int argc, char **argv) {
-  static const CheckTest tests[] = {CHECK_TEST(on_the_first_rank), CHECK_TEST(on_the_last_rank)};
+/* A context that one rank cannot open is opened by none. In a job of its own: MPI ends with it. */
+static void opening(void) {
+  const char *rank = getenv("OMPI_COMM_WORLD_RANK");
   QlError error = {0};
+  opens_here = !rank || strcmp(rank, "1") != 0;
+  CHECK_INT_EQ(ql_open(NULL, &ctx, &error), QL_ERR_MEMORY);
+  CHECK(strstr(error.text, "no compiler here"));
+}
+
+int main(int argc, char **argv) {
+  static const CheckTest tests[] = {CHECK_TEST(on_the_first_rank), CHECK_TEST(on_the_last_rank)}, alone[] = {CHECK_TEST(opening)};
+  QlError error = {0};
+  if (argc > 1 && !strcmp(argv[1], alone->name)) return check_run(alone, 1, argc, argv);
   if (ql_open(NULL, &ctx, &error)) {
     fprintf(stderr, "%s\n", error.text);
     return 1;
