@@ -41,10 +41,16 @@ bool statement_input(const Log *log, const Statement *s, int k, SlotView *view, 
   return true;
 }
 
-static int64_t volume(int ndim, const int64_t *shape) {
-  int64_t v = 1;
-  for (int a = 0; a < ndim; a++) v *= shape[a];
-  return v;
+bool statement_reads(const Log *log, const Statement *s, int slot) {
+  SlotView view;
+  int scalar;
+  for (int k = 0; k < s->inputs; k++)
+    if (statement_input(log, s, k, &view, &scalar) && (slot < 0 || view.slot == slot)) return true;
+  return false;
+}
+
+int statement_scalars_end(const Log *log, int statement) {
+  return statement + 1 < log->count ? (int)log->statements[statement + 1].scalars : log->scalar_count;
 }
 
 /* Does the statement's target cover its storage, element for element in C order? */
@@ -59,14 +65,6 @@ static bool writes_whole(const Planner *planner, const Statement *s, const SlotV
   return true;
 }
 
-static bool reads_slot(const Log *log, const Statement *s, int slot) {
-  SlotView view;
-  int scalar;
-  for (int k = 0; k < s->inputs; k++)
-    if (statement_input(log, s, k, &view, &scalar) && view.slot == slot) return true;
-  return false;
-}
-
 static void find_live(Planner *planner) {
   const Log *log = planner->log;
   for (int k = 0; k < log->slot_count; k++) planner->slots[k].needed = planner->slots[k].alive;
@@ -78,7 +76,7 @@ static void find_live(Planner *planner) {
     SlotInfo *target = &planner->slots[view.slot];
     planner->statements[k].live = target->needed;
     if (!target->needed) continue;
-    if (writes_whole(planner, s, &view) && !reads_slot(log, s, view.slot)) target->needed = false;
+    if (writes_whole(planner, s, &view) && !statement_reads(log, s, view.slot)) target->needed = false;
     for (int j = 0; j < s->inputs; j++)
       if (statement_input(log, s, j, &view, &scalar)) planner->slots[view.slot].needed = true;
   }
@@ -194,7 +192,7 @@ static bool readers_allow(const Planner *planner, int slot_number, const Tile *t
       for (int t = 0; t < tile_count; t++)
         for (int l = 0; l < leaf_count[t]; l++)
           if (written_between(planner, leaves[t][l], tiles[t].statement, c)) return false;
-      work += (double)volume(reader->ndim, shape) / size;
+      work += (double)shape_volume(reader->ndim, shape) / size;
       seen = view, seen_by = c;
     }
   }
@@ -210,7 +208,7 @@ static int find_tiles(const Planner *planner, int slot_number, Tile *tiles) {
   for (int k = slot->first_write; k <= slot->last_write; k++) {
     SlotView target;
     if (!planner->statements[k].live) continue;
-    if (reads_slot(log, &log->statements[k], slot_number)) return 0;
+    if (statement_reads(log, &log->statements[k], slot_number)) return 0;
     statement_target(log, &log->statements[k], &target);
     if (target.slot != slot_number) continue;
     if (count == TILES || !tile_of(planner, k, &tiles[count])) return 0;

@@ -15,7 +15,7 @@ void rt_context_unlink(QlContext *ctx) {
 
 /* ---- storages ---- */
 
-QlStatus rt_shape_size(int ndim, const int64_t *shape, QlDtype dtype, int64_t *size, QlError *error) {
+static QlStatus shape_size(int ndim, const int64_t *shape, QlDtype dtype, int64_t *size, QlError *error) {
   int64_t count = 1, bytes = ql_dtype_info[dtype].size;
   bool empty = false;
   if (ndim < 0 || ndim > QL_MAX_DIMS)
@@ -33,9 +33,9 @@ QlStatus rt_shape_size(int ndim, const int64_t *shape, QlDtype dtype, int64_t *s
   return QL_OK;
 }
 
-QlStatus rt_storage_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, Storage **result, QlError *error) {
+static QlStatus storage_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, Storage **result, QlError *error) {
   int64_t size;
-  QL_TRY(rt_shape_size(ndim, shape, dtype, &size, error));
+  QL_TRY(shape_size(ndim, shape, dtype, &size, error));
   Storage *storage = ctx->free_storages;
   if (storage) ctx->free_storages = *(Storage **)storage;
   else if (!(storage = malloc(sizeof *storage))) return ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
@@ -110,8 +110,8 @@ static QlArray *handle_new(QlContext *ctx, int ndim, QlError *error) {
 }
 
 QlStatus rt_array_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, QlArray **result, QlError *error) {
-  Storage *storage;
-  QL_TRY(rt_storage_new(ctx, dtype, ndim, shape, &storage, error));
+  Storage *storage = NULL;
+  QL_TRY(storage_new(ctx, dtype, ndim, shape, &storage, error));
   QlArray *array = handle_new(ctx, ndim, error);
   if (!array) {
     storage_free(storage);
@@ -160,7 +160,7 @@ QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **v
   int lead = ndim - base->ndim;
   if (ndim > QL_MAX_DIMS || lead < 0)
     return ql_fail(error, QL_ERR_VALUE, "input operand has more dimensions than allowed by the axis remapping");
-  QL_TRY(rt_shape_size(ndim, shape, (QlDtype)base->dtype, &size, error));
+  QL_TRY(shape_size(ndim, shape, (QlDtype)base->dtype, &size, error));
   for (int a = 0; a < ndim; a++) {
     strides[a] = 0;
     if (a < lead) continue;

@@ -36,6 +36,12 @@ int64_t box_volume(int ndim, const Box *box) {
   return volume;
 }
 
+int64_t shape_volume(int ndim, const int64_t *shape) {
+  int64_t volume = 1;
+  for (int a = 0; a < ndim; a++) volume *= shape[a];
+  return volume;
+}
+
 Box box_of_shape(int ndim, const int64_t *shape) {
   Box box;
   for (int a = 0; a < ndim; a++) box.lo[a] = 0, box.hi[a] = shape[a];

@@ -72,8 +72,8 @@ static bool touched(const Planner *planner, const Access *access, int worker, Bo
   *box = box_of_shape(slot->ndim, slot->shape);
   if (group->kind != GROUP_KERNEL) return true; /* rare: taken for the whole */
   Box domain = placement_worker(planner, group, worker);
-  if (placement_empty(group, &domain)) return false;
-  if (access->has_axes && !box_empty(group->rank, &domain)) *box = view_box(slot->ndim, access->axes, &domain);
+  if (box_empty(group->rank, &domain)) return false;
+  if (access->has_axes) *box = view_box(slot->ndim, access->axes, &domain);
   return true;
 }
 

@@ -8,8 +8,8 @@
 static uint64_t hash_statement(const Log *log, int k) {
   const Statement *s = &log->statements[k];
   uint64_t hash = ql_hash_bytes(0, log->words + s->words, s->word_count * sizeof *log->words);
-  uint32_t end = k + 1 < log->count ? log->statements[k + 1].scalars : (uint32_t)log->scalar_count;
-  for (uint32_t j = s->scalars; j < end; j++) hash = rt_hash_scalar(hash, &log->scalars[j]);
+  int end = statement_scalars_end(log, k);
+  for (int j = (int)s->scalars; j < end; j++) hash = rt_hash_scalar(hash, &log->scalars[j]);
   return hash;
 }
 
@@ -47,12 +47,12 @@ typedef struct Account { char place[PLACE_SIZE], values[VALUE_SIZE]; bool looks,
 static void describe_values(const Log *log, int k, char *text, size_t size) {
   const Statement *s = &log->statements[k];
   const int64_t *shape = statement_shape(log, s);
-  uint32_t end = k + 1 < log->count ? log->statements[k + 1].scalars : (uint32_t)log->scalar_count;
+  int end = statement_scalars_end(log, k);
   int used = snprintf(text, size, "shape (");
   for (int a = 0; a < s->ndim && used < (int)size - 60; a++)
     used += snprintf(text + used, size - (size_t)used, "%s%lld%s", a ? "," : "", (long long)shape[a], s->ndim == 1 ? "," : "");
   used += snprintf(text + used, size - (size_t)used, ")");
-  for (uint32_t j = s->scalars; j < end && s->kind != STATEMENT_IMPORT && used < (int)size - 60; j++) {
+  for (int j = (int)s->scalars; j < end && s->kind != STATEMENT_IMPORT && used < (int)size - 60; j++) {
     QlValue value = ql_convert(log->scalars[j].dtype, log->scalars[j].value, QL_C128);
     used += snprintf(text + used, size - (size_t)used, ", %.17g", value.z[0]);
     if (value.z[1] != 0) used += snprintf(text + used, size - (size_t)used, "%+.17gj", value.z[1]);

@@ -19,7 +19,16 @@ static int add_node(Group *group, const ExprNode *node) {
   return group->node_count++;
 }
 
-int expr_cast(Group *group, int node, QlDtype dtype, int statement) {
+SlotView view_through(const SlotView *view, int ndim, const AxisMap *map) {
+  SlotView seen = {.slot = view->slot, .offset = view->offset};
+  for (int d = 0; d < ndim; d++) {
+    seen.offset += view->stride[d] * map[d].start;
+    if (map[d].dim >= 0) seen.stride[map[d].dim] += view->stride[d] * map[d].step;
+  }
+  return seen;
+}
+
+static int cast_to(Group *group, int node, QlDtype dtype, int statement) {
   if (node < 0 || group->nodes[node].dtype == dtype) return node;
   for (int k = node + 1; k < group->node_count; k++) {
     const ExprNode *n = &group->nodes[k];
@@ -80,17 +89,13 @@ int expr_read(Planner *planner, Group *group, const SlotView *view, int statemen
 /* Input k as it is stored. */
 static int read_input(Planner *planner, Group *group, int statement, int k, const AxisMap *map) {
   const Statement *s = &planner->log->statements[statement];
-  SlotView view, seen = {0};
+  SlotView view;
   int scalar;
   if (!statement_input(planner->log, s, k, &view, &scalar)) {
     QlDtype dtype = planner->log->scalars[scalar].dtype;
     return add_node(group, &(ExprNode){.kind = NODE_SCALAR, .dtype = dtype, .scalar = scalar, .statement = statement});
   }
-  seen.slot = view.slot, seen.offset = view.offset;
-  for (int d = 0; d < s->ndim; d++) {
-    seen.offset += view.stride[d] * map[d].start;
-    if (map[d].dim >= 0) seen.stride[map[d].dim] += view.stride[d] * map[d].step;
-  }
+  SlotView seen = view_through(&view, s->ndim, map);
   return expr_read(planner, group, &seen, statement);
 }
 
@@ -111,7 +116,7 @@ int expr_statement(Planner *planner, Group *group, int statement, const AxisMap 
       int scalar;
       statement_input(planner->log, s, 0, &none, &scalar);
       node = (ExprNode){.kind = NODE_RAMP, .dtype = s->loop, .scalar = scalar, .ramp = map[s->axis], .statement = statement};
-      return expr_cast(group, add_node(group, &node), stored, statement);
+      return cast_to(group, add_node(group, &node), stored, statement);
     }
     case STATEMENT_MAP: {
       QlResult result = ql_op_info[s->op].result;
@@ -120,18 +125,18 @@ int expr_statement(Planner *planner, Group *group, int statement, const AxisMap 
         int value = read_input(planner, group, statement, k, map);
         if (value < 0) return -1;
         QlDtype dtype = ql_op_input(node.op, k, group->nodes[value].dtype, s->loop);
-        if ((node.args[k] = expr_cast(group, value, dtype, statement)) < 0) return -1;
+        if ((node.args[k] = cast_to(group, value, dtype, statement)) < 0) return -1;
       }
       for (int k = 0; k < group->node_count; k++)
-        if (same_op(&group->nodes[k], &node)) return expr_cast(group, k, stored, statement);
-      return expr_cast(group, add_node(group, &node), stored, statement);
+        if (same_op(&group->nodes[k], &node)) return cast_to(group, k, stored, statement);
+      return cast_to(group, add_node(group, &node), stored, statement);
     }
     case STATEMENT_REDUCE: {
       bool counts = s->op == QL_REDUCE_COUNT; /* the sum of what is not zero */
       int value = read_input(planner, group, statement, 0, map);
-      if (counts) value = expr_cast(group, value, QL_BOOL, statement);
-      return expr_cast(group, value, s->loop, statement);
+      if (counts) value = cast_to(group, value, QL_BOOL, statement);
+      return cast_to(group, value, s->loop, statement);
     }
-    default: return expr_cast(group, read_input(planner, group, statement, 0, map), s->loop, statement);
+    default: return cast_to(group, read_input(planner, group, statement, 0, map), s->loop, statement);
   }
 }

@@ -43,6 +43,14 @@ bool slot_axes(const Planner *planner, int rank, const int64_t *extent, const Sl
   return view_axes(rank, extent, view->stride, view->offset, slot->ndim, slot->shape, axes);
 }
 
+bool target_axes(const Planner *planner, const Group *group, const SlotView *target, AxisMap *axes) {
+  int64_t extent[QL_MAX_DIMS];
+  int leaf_axis = group->placement.leaf_axis;
+  memcpy(extent, group->extent, sizeof extent);
+  if (leaf_axis >= 0) extent[leaf_axis] = ceil_div(extent[leaf_axis], JIT_LEAF);
+  return slot_axes(planner, group->rank, extent, target, axes);
+}
+
 bool views_overlap(const Planner *planner, int rank, const int64_t *extent, const SlotView *a, const SlotView *b) {
   if (a->slot != b->slot) return false;
   AxisMap axes_a[QL_MAX_DIMS], axes_b[QL_MAX_DIMS];
@@ -76,13 +84,12 @@ static Box domain_of_target(const Group *group, const Box *owned) {
     box.lo[map->dim] = QL_MAX(first, 0);
     box.hi[map->dim] = QL_MIN(last, group->extent[map->dim]);
   }
-  if (none) box.hi[0] = box.lo[0] - 1; /* none of it, whatever the extents are */
+  if (none) box.hi[0] = box.lo[0];
   return box;
 }
 
-Box placement_node(const Planner *planner, const Group *group, int node) {
+Box placement_node(const Group *group, int node) {
   const Placement *p = &group->placement;
-  (void)planner;
   if (p->replicated || p->everywhere || p->flat) return box_of_shape(group->rank, group->extent);
   Box owned = rt_layout_node(p->layout, p->slot_ndim, p->slot_shape, node);
   return domain_of_target(group, &owned);
@@ -93,7 +100,7 @@ Box placement_worker(const Planner *planner, const Group *group, int worker) {
   const CommInfo *info = planner->ctx->info;
   Box box = box_of_shape(group->rank, group->extent);
   if (p->replicated) {
-    if (worker % info->threads) box.hi[0] = box.lo[0] - 1;
+    if (worker % info->threads) box.hi[0] = box.lo[0];
     return box;
   }
   if (p->flat || p->everywhere) {
@@ -108,15 +115,6 @@ Box placement_worker(const Planner *planner, const Group *group, int worker) {
   return domain_of_target(group, &owned);
 }
 
-bool placement_empty(const Group *group, const Box *box) {
-  for (int r = 0; r < group->rank; r++) {
-    if (box->hi[r] < box->lo[r]) return true;
-    bool identity = r == group->reduce_axis && !jit_form_steps(group->form) && group->extent[r] == 0;
-    if (box->hi[r] == box->lo[r] && !identity) return true;
-  }
-  return false;
-}
-
 static void place(Planner *planner, Group *group, const SlotView *target) {
   const PlanSlot *slot = &planner->plan->slots[target->slot];
   Placement *p = &group->placement;
@@ -126,10 +124,7 @@ static void place(Planner *planner, Group *group, const SlotView *target) {
     p->replicated = true;
     return;
   }
-  int64_t extent[QL_MAX_DIMS];
-  memcpy(extent, group->extent, sizeof extent);
-  if (p->leaf_axis >= 0) extent[p->leaf_axis] = ceil_div(extent[p->leaf_axis], JIT_LEAF);
-  if (slot_axes(planner, group->rank, extent, target, p->axes)) return;
+  if (target_axes(planner, group, target, p->axes)) return;
   if (planner->ctx->info->node_count == 1) p->flat = true;
   else p->everywhere = true;
 }
@@ -162,15 +157,13 @@ static bool same_place(const Placement *a, const Placement *b) {
 
 Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, const int64_t *shape, const AxisMap *axes) {
   const Layout *best = NULL;
-  int64_t best_size = 0, offset[QL_MAX_DIMS], size = 1;
-  for (int a = 0; a < ndim; a++) size *= shape[a];
+  int64_t best_size = 0, offset[QL_MAX_DIMS], size = shape_volume(ndim, shape);
   for (int k = 0; k < group->node_count; k++) {
     const ExprNode *node = &group->nodes[k];
     if (node->kind != NODE_LEAF) continue;
     const PlanSlot *slot = &planner->plan->slots[node->view.slot];
     AxisMap leaf[QL_MAX_DIMS];
-    int64_t leaf_size = 1;
-    for (int a = 0; a < slot->ndim; a++) leaf_size *= slot->shape[a];
+    int64_t leaf_size = shape_volume(slot->ndim, slot->shape);
     if (!slot->layout || !slot->layout->template || slot->ndim != ndim || leaf_size <= best_size || 2 * size < leaf_size) continue;
     if (!slot_axes(planner, group->rank, group->extent, &node->view, leaf)) continue;
     bool aligned = true;
@@ -219,7 +212,8 @@ QlStatus planner_decide_layout(Planner *planner, const Group *group, const SlotV
   return decide_layout(planner, group, target, stores_whole(planner, group->rank, group->extent, target));
 }
 
-Layout *planner_layout_beside(Planner *planner, const Group *group) {
+/* A layout for a new array of the shape of the group's domain whose parts are computed where those of the group's target are. */
+static Layout *layout_beside(Planner *planner, const Group *group) {
   const Placement *p = &group->placement;
   Template *template = NULL;
   int64_t offset[QL_MAX_DIMS] = {0};
@@ -263,15 +257,6 @@ static int normalise(const Planner *planner, const Statement *s, const SlotView 
   }
   if (rank == 0) extent[rank++] = 1;
   return rank;
-}
-
-static SlotView compose(const SlotView *view, int ndim, const AxisMap *map) {
-  SlotView seen = {.slot = view->slot, .offset = view->offset};
-  for (int d = 0; d < ndim; d++) {
-    seen.offset += view->stride[d] * map[d].start;
-    if (map[d].dim >= 0) seen.stride[map[d].dim] += view->stride[d] * map[d].step;
-  }
-  return seen;
 }
 
 /* Would the statement's new leaves or its target meet what the group writes or reads, other than point by point? */
@@ -357,7 +342,7 @@ static QlStatus temporary_beside(Planner *planner, int rank, const int64_t *exte
   Group probe = {.rank = rank, .placement.leaf_axis = -1};
   memcpy(probe.extent, extent, (size_t)rank * sizeof *extent);
   place(planner, &probe, target);
-  Layout *layout = planner_layout_beside(planner, &probe);
+  Layout *layout = layout_beside(planner, &probe);
   *whole = (SlotView){.slot = -1};
   if (layout) whole->slot = planner_slot(planner, planner->plan->slots[target->slot].dtype, rank, extent, layout);
   c_strides(rank, extent, 1, whole->stride);
@@ -419,7 +404,7 @@ static QlStatus group_statement(Planner *planner, int statement) {
   AxisMap map[QL_MAX_DIMS];
   statement_target(planner->log, s, &target);
   int rank = normalise(planner, s, &target, extent, map);
-  target = compose(&target, s->ndim, map);
+  target = view_through(&target, s->ndim, map);
   if (join(planner, statement, rank, extent, map, &target)) return QL_OK;
 
   if (planner->statements[statement].tiled) {

@@ -128,11 +128,7 @@ static void collect_operands(Builder *b) {
     const GroupStore *store = &group->stores[k];
     Operand *operand = &b->operands[b->operand_count++];
     *operand = (Operand){.slot = store->slot, .view = &store->view, .access = JIT_WRITE};
-    int64_t extent[QL_MAX_DIMS];
-    memcpy(extent, group->extent, sizeof extent);
-    if (group->placement.leaf_axis >= 0)
-      extent[group->placement.leaf_axis] = (extent[group->placement.leaf_axis] + JIT_LEAF - 1) / JIT_LEAF;
-    operand->has_axes = slot_axes(b->planner, group->rank, extent, &store->view, operand->axes);
+    operand->has_axes = target_axes(b->planner, group, &store->view, operand->axes);
   }
   for (int k = 0; k < group->node_count; k++) {
     const ExprNode *node = &group->nodes[k];
@@ -258,7 +254,7 @@ static QlStatus build_tasks(Planner *planner, const Group *group, PlanGroup *out
     int worker = info->node_rank * info->threads + t;
     if (group->kind == GROUP_KERNEL) {
       task->box = placement_worker(planner, group, worker);
-      task->empty = placement_empty(group, &task->box);
+      task->empty = box_empty(group->rank, &task->box);
     } else {
       int slot = group->kind == GROUP_MOVE ? group->move_to : group->stores[0].view.slot;
       const PlanSlot *s = &planner->plan->slots[slot];

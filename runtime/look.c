@@ -1,12 +1,14 @@
 /* Looking at values: one element, a copy of everything, or the memory itself (contract C3). */
-#include "runtime.h"
+#include "record.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static QlStatus check_value(const QlArray *array, QlError *error) {
-  if (!array->storage->poisoned) return QL_OK;
-  return ql_fail(error, QL_ERR_STATE, "this array has no value: the statement that computes it was lost in an execution that failed");
+/* Executes the log. */
+static QlStatus settle(QlArray *array, QlError *error) {
+  QL_TRY(rt_check_input(array->context, array, error));
+  QL_TRY(rt_flush(array->context, error));
+  return rt_check_input(array->context, array, error); /* it may have been lost by now */
 }
 
 /* Can this rank address every element of the array? */
@@ -54,9 +56,7 @@ static QlStatus copy_local(QlArray *array, char *host, bool wanted, QlError *err
 QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error) {
   if (array->size != 1) return ql_fail(error, QL_ERR_VALUE, "can only convert an array of size 1 to a Python scalar");
   union { QlValue value; char bytes[16]; int8_t i8; int16_t i16; int32_t i32; uint8_t u8; uint16_t u16; uint32_t u32; } element = {{0}};
-  QL_TRY(check_value(array, error));
-  QL_TRY(rt_flush(array->context, error));
-  QL_TRY(check_value(array, error));
+  QL_TRY(settle(array, error));
   QL_TRY(copy_local(array, element.bytes, true, error));
   *value = (QlScalar){.dtype = (QlDtype)array->dtype};
   switch ((QlDtype)array->dtype) {
@@ -98,11 +98,10 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   QlError local = {0};
   if (!error) error = &local;
   if (root >= ctx->info->size) return ql_fail(error, QL_ERR_VALUE, "there is no rank %d to gather to, of %d ranks", root, ctx->info->size);
-  QL_TRY(check_value(array, error));
+  QL_TRY(rt_check_input(ctx, array, error));
   if (ctx->strict && ctx->info->node_count > 1 && !rt_is_replicated_size(ctx, array->size))
     return ql_fail(error, QL_ERR_REFUSED, "this gathers a whole array, which quelea.config.strict forbids");
-  QL_TRY(rt_flush(ctx, error));
-  QL_TRY(check_value(array, error));
+  QL_TRY(settle(array, error));
   if (array->size == 0) return QL_OK;
   if (array->storage->layout->template) {
     ctx->counters.gathers++;
@@ -121,9 +120,7 @@ struct QlExport { QlArray *keeper; };
 QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides, QlExport **token, QlError *error) {
   QlContext *ctx = array->context;
   *data = NULL, *token = NULL;
-  QL_TRY(check_value(array, error));
-  QL_TRY(rt_flush(ctx, error));
-  QL_TRY(check_value(array, error));
+  QL_TRY(settle(array, error));
   if (array->size == 0 || !is_local(array)) return QL_OK;
   Storage *storage = array->storage;
   QlExport *made = malloc(sizeof *made);

@@ -161,6 +161,8 @@ const int64_t *statement_shape(const Log *log, const Statement *s);
 void statement_target(const Log *log, const Statement *s, SlotView *view);
 /* Input k: true and a view, or false and the index of a scalar. */
 bool statement_input(const Log *log, const Statement *s, int k, SlotView *view, int *scalar);
+bool statement_reads(const Log *log, const Statement *s, int slot); /* -1: any slot */
+int statement_scalars_end(const Log *log, int statement);          /* behind its last scalar */
 
 /* ---- tiles.c ---- */
 /* Statements that fill an array whose every element is overwritten before it is read are dead. */
@@ -183,9 +185,10 @@ void map_of_piece(const AxisMap *map, int ndim, const Box *box, AxisMap *piece);
  * Gives the node, or -1 when the group's expression would grow too large or, if group->cut is set, the domain must be cut. */
 int expr_statement(Planner *planner, Group *group, int statement, const AxisMap *map);
 int expr_read(Planner *planner, Group *group, const SlotView *view, int statement);
-int expr_cast(Group *group, int node, QlDtype dtype, int statement);
 int expr_op(Group *group, QlOp op, QlDtype dtype, int a, int b, int statement); /* of two values of that dtype */
 bool view_equal(int rank, const SlotView *a, const SlotView *b);
+/* A view over a domain of `ndim` dimensions, seen from the domain that the map leads from. */
+SlotView view_through(const SlotView *view, int ndim, const AxisMap *map);
 
 /* ---- group.c ---- */
 QlStatus planner_group(Planner *planner);
@@ -195,16 +198,14 @@ Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank, c
 void planner_store(Planner *planner, Group *group, const SlotView *target, int node);
 /* Decides where the last group's operands are read; nothing can be added to it any more. Does nothing without an open group. */
 QlStatus planner_close(Planner *planner);
-/* A layout for a new array of the shape of the group's domain whose parts are computed where those of the group's target are. */
-Layout *planner_layout_beside(Planner *planner, const Group *group);
 /* Can elements of the two views be the same element? */
 bool views_overlap(const Planner *planner, int rank, const int64_t *extent, const SlotView *a, const SlotView *b);
 bool slot_axes(const Planner *planner, int rank, const int64_t *extent, const SlotView *view, AxisMap *axes);
+/* The same for a target of the group, which may have one element for JIT_LEAF points. */
+bool target_axes(const Planner *planner, const Group *group, const SlotView *target, AxisMap *axes);
 /* What a node / a worker of this node computes. */
-Box placement_node(const Planner *planner, const Group *group, int node);
+Box placement_node(const Group *group, int node);
 Box placement_worker(const Planner *planner, const Group *group, int worker);
-/* Is nothing to be done there? Nothing to reduce still has a result: the identity. */
-bool placement_empty(const Group *group, const Box *box);
 /* The layout of the largest operand whose axes are those of the domain, in order, seen from it; NULL: there is none, or planner->error is set. New reference. */
 Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, const int64_t *shape, const AxisMap *axes);
 /* The layout of a slot that has none yet: replicated when small, else as above, else by its shape alone. `target` shows it from the domain. */

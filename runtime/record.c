@@ -69,7 +69,7 @@ static bool is_empty(int ndim, const int64_t *shape) {
 }
 
 /* Strides of an array broadcast to a shape that it is known to fit. */
-void rt_broadcast_strides(const QlArray *array, int ndim, const int64_t *shape, int64_t *stride) {
+static void broadcast_strides(const QlArray *array, int ndim, const int64_t *shape, int64_t *stride) {
   int lead = ndim - array->ndim;
   for (int a = 0; a < ndim; a++) {
     bool moves = a >= lead && (array->shape[a - lead] == shape[a]) && shape[a] != 1;
@@ -79,7 +79,7 @@ void rt_broadcast_strides(const QlArray *array, int ndim, const int64_t *shape, 
 
 /* ---- inputs ---- */
 
-static QlStatus check_input(QlContext *ctx, const QlArray *array, QlError *error) {
+QlStatus rt_check_input(const QlContext *ctx, const QlArray *array, QlError *error) {
   if (array->context != ctx)
     return ql_fail(error, QL_ERR_STATE, "arrays of different contexts (communicators) cannot be mixed");
   if (array->storage->poisoned)
@@ -98,7 +98,7 @@ static void set_inputs(LogRequest *request, int count, const QlOperand *in, QlDt
       if (array->ndim == request->ndim && !memcmp(array->shape, request->shape, (size_t)request->ndim * sizeof(int64_t))) {
         operand->stride = array->strides;
       } else {
-        rt_broadcast_strides(array, request->ndim, request->shape, stride[k]);
+        broadcast_strides(array, request->ndim, request->shape, stride[k]);
         operand->stride = stride[k];
       }
     } else {
@@ -281,7 +281,7 @@ static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, Q
   QlDtype loop, value_dtype;
   for (int k = 0; k < count; k++) {
     if (!(arrays[k] = in[k].array)) continue;
-    QL_TRY(check_input(ctx, arrays[k], error));
+    QL_TRY(rt_check_input(ctx, arrays[k], error));
   }
   QL_TRY(ql_resolve(op, count, in, dtype, &loop, &value_dtype, error));
   int exponent = multiplied_power(op, in, loop);
@@ -292,7 +292,7 @@ static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, Q
   else QL_TRY(broadcast_shapes(count, arrays, &ndim, shape, error));
 
   if (out) {
-    if (out->context != ctx) return check_input(ctx, out, error);
+    if (out->context != ctx) return rt_check_input(ctx, out, error);
     QL_TRY(check_output(op, value_dtype, out, ndim, shape, error));
   }
   bool may_refuse = op == QL_OP_POWER && ql_dtype_info[loop].kind == QL_KIND_INT && is_signed(arrays[1]);
@@ -348,13 +348,13 @@ QlStatus ql_ufunc(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArr
 QlStatus ql_assign(QlContext *ctx, QlArray *target, const QlOperand *value, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   if (target->readonly) return ql_fail(error, QL_ERR_VALUE, "assignment destination is read-only");
-  if (target->context != ctx) return check_input(ctx, target, error);
+  if (target->context != ctx) return rt_check_input(ctx, target, error);
   int64_t stride[3][QL_MAX_DIMS];
   LogRequest request = {.kind = STATEMENT_COPY, .loop = target->dtype, .ndim = target->ndim, .shape = target->shape,
                         .target = target, .target_stride = target->strides, .inputs = 1};
   const QlArray *from = value->array;
   if (from) {
-    QL_TRY(check_input(ctx, from, error));
+    QL_TRY(rt_check_input(ctx, from, error));
     int skip = from->ndim - target->ndim; /* leading axes of extent 1 are ignored, as NumPy does */
     bool fits = true;
     for (int a = 0; a < skip; a++) fits &= from->shape[a] == 1;
@@ -387,7 +387,7 @@ void ql_goes_on(QlContext *ctx) { ctx->log.at_end_of_assignment = false; }
 
 QlStatus ql_astype(QlContext *ctx, QlArray *array, QlDtype dtype, QlArray **result, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
-  QL_TRY(check_input(ctx, array, error));
+  QL_TRY(rt_check_input(ctx, array, error));
   ctx->log.at_end_of_assignment = false;
   QlOperand value = {.array = array};
   LogRequest request = {.kind = STATEMENT_COPY, .loop = dtype};

@@ -26,66 +26,67 @@ static QlDtype accumulator(QlReduction reduction, QlDtype from, QlDtype asked) {
   return from;
 }
 
+/* Records what an array of the result's dtype and shape is assigned; made_axis: of an axis of `array`, or -1 where it is reduced. */
+static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes, const int *made_axis, QlArray *made,
+                                 QlError *error) {
+  if (made->size == 0) return QL_OK;
+  if (array->size == 0) { /* of nothing: the identity */
+    QlOperand identity = {.scalar = ql_i64(reduction == QL_REDUCE_PROD || reduction == QL_REDUCE_ALL)};
+    return ql_assign(ctx, made, &identity, error);
+  }
+  if (axes == 0 && rows[reduction].counts) {
+    QlArray *nonzero;
+    QL_TRY(ql_astype(ctx, array, QL_BOOL, &nonzero, error));
+    QlStatus status = ql_assign(ctx, made, &(QlOperand){.array = nonzero}, error);
+    ql_release(nonzero);
+    return status;
+  }
+  int64_t target_stride[QL_MAX_DIMS];
+  for (int a = 0; a < array->ndim; a++) target_stride[a] = made_axis[a] >= 0 ? made->strides[made_axis[a]] : 0;
+  LogRequest request = {.kind = axes ? STATEMENT_REDUCE : STATEMENT_COPY, .op = reduction, .loop = made->dtype, .axes = axes,
+                        .ndim = array->ndim, .shape = array->shape, .target = made, .target_stride = target_stride, .inputs = 1};
+  request.input[0] = (LogOperand){.array = array, .stride = array->strides};
+  return rt_log_append(ctx, &request, error);
+}
+
+static QlStatus deliver(QlContext *ctx, QlArray *made, QlArray *out, QlError *error) {
+  if (out->ndim == made->ndim && !memcmp(out->shape, made->shape, (size_t)made->ndim * sizeof(int64_t)))
+    return ql_assign(ctx, out, &(QlOperand){.array = made}, error);
+  char want[200], have[200];
+  rt_shape_text(want, sizeof want, made->ndim, made->shape), rt_shape_text(have, sizeof have, out->ndim, out->shape);
+  return ql_fail(error, QL_ERR_VALUE, "the output of a reduction over these axes has shape %s, but out has shape %s", want, have);
+}
+
 QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes, bool keepdims, QlDtype dtype,
                    QlArray *out, QlArray **result, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
-  if (array->context != ctx) return ql_fail(error, QL_ERR_STATE, "arrays of different contexts (communicators) cannot be mixed");
-  if (array->storage->poisoned)
-    return ql_fail(error, QL_ERR_STATE, "this array has no value: the statement that computes it was lost in an execution that failed");
-  int64_t shape[QL_MAX_DIMS], target_stride[QL_MAX_DIMS];
-  int ndim = 0, kept_axis[QL_MAX_DIMS];
+  QL_TRY(rt_check_input(ctx, array, error));
+  int64_t shape[QL_MAX_DIMS];
+  int ndim = 0, made_axis[QL_MAX_DIMS];
   bool reduces_nothing = false;
   for (int a = 0; a < array->ndim; a++) {
     bool reduced = axes >> a & 1;
     reduces_nothing |= reduced && array->shape[a] == 0;
-    kept_axis[a] = -1;
-    if (reduced && !keepdims) continue;
-    kept_axis[a] = reduced ? -1 : ndim;
-    shape[ndim++] = reduced ? 1 : array->shape[a];
+    made_axis[a] = reduced ? -1 : ndim;
+    if (!reduced || keepdims) shape[ndim++] = reduced ? 1 : array->shape[a];
   }
   QlDtype value = accumulator(reduction, (QlDtype)array->dtype, dtype);
   bool half = value == QL_F16 && rows[reduction].wide; /* sums of halves are kept in float32, rounded once */
   QlArray *made;
   QL_TRY(rt_array_new(ctx, half ? QL_F32 : value, ndim, shape, &made, error));
   QlStatus status = QL_OK;
-  if (made->size && reduces_nothing && rows[reduction].needs_element) {
+  if (made->size && reduces_nothing && rows[reduction].needs_element)
     status = ql_fail(error, QL_ERR_VALUE, "zero-size array to reduction operation %s which has no identity", rows[reduction].name);
-    goto failed;
-  }
+  if (status) goto failed;
   ctx->log.at_end_of_assignment = false;
-  if (made->size && array->size == 0) { /* of nothing: the identity */
-    QlOperand identity = {.scalar = ql_i64(reduction == QL_REDUCE_PROD || reduction == QL_REDUCE_ALL)};
-    if ((status = ql_assign(ctx, made, &identity, error))) goto failed;
-  } else if (made->size && axes == 0 && rows[reduction].counts) {
-    QlArray *nonzero;
-    if ((status = ql_astype(ctx, array, QL_BOOL, &nonzero, error))) goto failed;
-    QlOperand operand = {.array = nonzero};
-    status = ql_assign(ctx, made, &operand, error);
-    ql_release(nonzero);
-    if (status) goto failed;
-  } else if (made->size) {
-    for (int a = 0; a < array->ndim; a++) target_stride[a] = kept_axis[a] >= 0 ? made->strides[kept_axis[a]] : 0;
-    LogRequest request = {.kind = STATEMENT_REDUCE, .op = reduction, .loop = half ? QL_F32 : value, .axes = axes,
-                          .ndim = array->ndim, .shape = array->shape, .target = made, .target_stride = target_stride, .inputs = 1};
-    request.input[0] = (LogOperand){.array = array, .stride = array->strides};
-    if (axes == 0) request.kind = STATEMENT_COPY;
-    if ((status = rt_log_append(ctx, &request, error))) goto failed;
-  }
+  if ((status = record_reduction(ctx, reduction, array, axes, made_axis, made, error))) goto failed;
   if (half) {
     QlArray *narrow;
     if ((status = ql_astype(ctx, made, QL_F16, &narrow, error))) goto failed;
     ql_release(made), made = narrow;
   }
   if (out) {
-    QlOperand operand = {.array = made};
-    bool same = out->ndim == made->ndim && !memcmp(out->shape, made->shape, (size_t)made->ndim * sizeof(int64_t));
-    if (!same) {
-      char want[200], have[200];
-      rt_shape_text(want, sizeof want, made->ndim, made->shape), rt_shape_text(have, sizeof have, out->ndim, out->shape);
-      status = ql_fail(error, QL_ERR_VALUE, "the output of a reduction over these axes has shape %s, but out has shape %s", want, have);
-      goto failed;
-    }
-    if ((status = ql_assign(ctx, out, &operand, error))) goto failed;
+    if ((status = deliver(ctx, made, out, error))) goto failed;
     ql_release(made), ql_retain(out), made = out;
   }
   *result = made;

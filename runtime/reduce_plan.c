@@ -13,7 +13,7 @@
 
 enum { FEW_VALUES = 2048 }; /* that one rank may combine alone, and that may go to every node */
 
-/* The expression or array that is still to be reduced, over a domain of its own. */
+/* The expression or array that is still to be reduced, over a domain of its own. Never of nothing: that is the identity, which reduce.c assigns. */
 typedef struct Operand {
   int rank;
   int64_t extent[QL_MAX_DIMS];
@@ -25,12 +25,6 @@ typedef struct Operand {
   int short_dim[QL_MAX_DIMS];
   int64_t short_extent[QL_MAX_DIMS];
 } Operand;
-
-static int64_t product(int rank, const int64_t *extent) {
-  int64_t v = 1;
-  for (int r = 0; r < rank; r++) v *= extent[r];
-  return v;
-}
 
 static int last_reduced(const Operand *x) {
   for (int r = x->rank - 1; r >= 0; r--)
@@ -86,7 +80,7 @@ static void write_out_short_axes(Planner *planner, int statement, Operand *x) {
     if (r < 0) continue;
     if (!x->reduced[r]) continue;
     copies *= x->extent[r];
-    if (x->rank == 1 || x->extent[r] == 0 || x->extent[r] > SHORT_AXIS || copies * QL_MAX(info->leaves, 1) > WRITTEN_OUT ||
+    if (x->rank == 1 || x->extent[r] > SHORT_AXIS || copies * QL_MAX(info->leaves, 1) > WRITTEN_OUT ||
         copies * (info->nodes + 1) > GROUP_NODES / 2)
       return;
     for (int k = x->short_count++; k >= 0; k--) {
@@ -128,7 +122,7 @@ static QlStatus domain_layout(Planner *planner, const Group *group, Layout **lay
   AxisMap identity[QL_MAX_DIMS];
   for (int r = 0; r < group->rank; r++) identity[r] = (AxisMap){0, 1, r};
   *layout = planner_operand_layout(planner, group, group->rank, group->extent, identity);
-  if (*layout || rt_is_replicated_size(planner->ctx, product(group->rank, group->extent))) return QL_OK;
+  if (*layout || rt_is_replicated_size(planner->ctx, shape_volume(group->rank, group->extent))) return QL_OK;
   Template *template = rt_template_for_shape(planner->ctx, group->rank, group->extent, planner->error);
   if (!template) return QL_ERR_MEMORY;
   if (!(*layout = rt_layout_new(template, NULL))) {
@@ -154,7 +148,7 @@ static QlStatus reduce_blocks(Planner *planner, Group *group, int node, Layout *
   const Statement *s = &planner->log->statements[group->statement];
   int64_t shape[QL_MAX_DIMS], offset[QL_MAX_DIMS];
   memcpy(shape, x->extent, sizeof shape), memcpy(offset, domain->offset, sizeof offset);
-  shape[axis] = (x->extent[axis] + JIT_LEAF - 1) / JIT_LEAF;
+  shape[axis] = ceil_div(x->extent[axis], JIT_LEAF);
   Template *template =
       rt_template_coarsen(planner->ctx, domain->template, axis, offset[axis], x->extent[axis], JIT_LEAF, planner->error);
   if (!template) return QL_ERR_MEMORY;
@@ -230,14 +224,14 @@ static QlStatus reduce_axis(Planner *planner, int statement, Operand *x, const S
   QL_TRY(domain_layout(planner, group, &domain));
 
   QlStatus status = QL_OK;
-  int64_t volume = product(x->rank, x->extent), results = volume / QL_MAX(x->extent[axis], 1);
+  int64_t results = shape_volume(x->rank, x->extent) / x->extent[axis];
   const PlanSlot *last = &planner->plan->slots[last_target->slot];
   bool last_replicated = last->layout ? !last->layout->template
                                       : rt_is_replicated_size(planner->ctx, planner->slots[last_target->slot].storage->size);
   bool in_place = domain && x->rank > 1 && !domain->template->cut[axis] && results >= 4 * all_workers(planner) &&
                   !(is_last && last_replicated);
   JitReduceForm form = JIT_WHOLE;
-  if (domain && !in_place && volume > 0) {
+  if (domain && !in_place) {
     form = JIT_LEAVES;
     do {
       if ((status = reduce_blocks(planner, group, node, domain, x, axis, form))) goto out;

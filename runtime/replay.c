@@ -84,7 +84,7 @@ static void copy_statement(Replay *r, int number) {
   from->payload = NULL; /* the piece owns it now */
   to->words = (uint32_t)piece->word_count, to->scalars = (uint32_t)piece->scalar_count;
   piece->word_count += from->word_count;
-  int scalars = (number + 1 < r->all.count ? (int)r->all.statements[number + 1].scalars : r->all.scalar_count) - (int)from->scalars;
+  int scalars = statement_scalars_end(&r->all, number) - (int)from->scalars;
   memcpy(piece->scalars + piece->scalar_count, r->all.scalars + from->scalars, (size_t)scalars * sizeof *piece->scalars);
   piece->scalar_count += scalars;
   int64_t *operand = words + (statement_shape(&r->all, from) - (r->all.words + from->words)) + from->ndim;

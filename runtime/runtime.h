@@ -285,6 +285,7 @@ bool box_intersect(int ndim, const Box *a, const Box *b, Box *both); /* false: e
 bool box_contains(int ndim, const Box *outer, const Box *inner);
 bool box_equal(int ndim, const Box *a, const Box *b);
 int64_t box_volume(int ndim, const Box *box);
+int64_t shape_volume(int ndim, const int64_t *shape);
 Box box_of_shape(int ndim, const int64_t *shape);
 Box box_shift(int ndim, const Box *box, const int64_t *by, int sign);
 void box_hull(int ndim, Box *grow, const Box *by);
@@ -351,10 +352,8 @@ void rt_guard_private_free(char *data, int64_t bytes);
 void rt_guard_check(QlContext *ctx, const Block *block); /* ends the job when its slack was written */
 
 /* ---- array.c ---- */
-QlStatus rt_storage_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, Storage **storage, QlError *error);
 void rt_storage_unpin(Storage *storage);
 QlStatus rt_array_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, QlArray **array, QlError *error);
-QlStatus rt_shape_size(int ndim, const int64_t *shape, QlDtype dtype, int64_t *size, QlError *error);
 void rt_context_unlink(QlContext *ctx); /* one live object less */
 
 /* ---- log.c ---- */

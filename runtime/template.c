@@ -18,7 +18,7 @@ typedef struct GridSearch {
 } GridSearch;
 
 static double grid_cost(const GridSearch *search) {
-  double cost = 0, volume = 1, largest = 1;
+  double cost = 0, volume = 1, largest = 1; /* part */
   for (int a = 0; a < search->ndim; a++) volume *= (double)QL_MAX(search->extent[a], 1);
   for (int a = 0; a < search->ndim; a++) {
     double extent = (double)QL_MAX(search->extent[a], 1);
@@ -29,8 +29,7 @@ static double grid_cost(const GridSearch *search) {
     /* Surfaces cut by this axis; for workers a fast axis is a last resort. */
     cost += (parts - 1) * volume / extent * (last ? (search->for_workers ? 64 : 2) : 1) * (1 + 1e-3 * a);
   }
-  if (!search->for_workers) return cost + 1e3 * largest * (largest > volume ? 1 : 0);
-  return cost + 4 * largest * QL_MAX(volume / largest, 1) * (largest / volume);
+  return search->for_workers ? cost + 4 * largest : cost;
 }
 
 static void search_grid(GridSearch *search, int axis, int parts) {

@@ -23,15 +23,13 @@ bool tile_of(const Planner *planner, int statement, Tile *tile) {
   statement_target(planner->log, s, &target);
   const Storage *storage = planner->slots[target.slot].storage;
   if (!view_axes(s->ndim, shape, target.stride, target.offset, storage->ndim, storage->shape, axes)) return false;
-  int64_t points = 1;
   tile->statement = statement;
-  for (int d = 0; d < s->ndim; d++) points *= shape[d];
   for (int a = 0; a < storage->ndim; a++) {
     if (axes[a].dim >= 0 && axes[a].step != 1) return false;
     tile->dim[a] = (int8_t)axes[a].dim;
     tile->box.lo[a] = axes[a].start, tile->box.hi[a] = axes[a].start + (axes[a].dim >= 0 ? shape[axes[a].dim] : 1);
   }
-  return points == box_volume(storage->ndim, &tile->box);
+  return shape_volume(s->ndim, shape) == box_volume(storage->ndim, &tile->box);
 }
 
 bool tiles_partition(int ndim, const int64_t *shape, const Tile *tiles, int count) {
@@ -43,14 +41,6 @@ bool tiles_partition(int ndim, const int64_t *shape, const Tile *tiles, int coun
       if (box_intersect(ndim, &tiles[j].box, &tiles[k].box, NULL)) return false;
   }
   return missing == 0;
-}
-
-static bool reads(const Log *log, const Statement *s, int slot) {
-  SlotView view;
-  int scalar;
-  for (int k = 0; k < s->inputs; k++)
-    if (statement_input(log, s, k, &view, &scalar) && (slot < 0 || view.slot == slot)) return true;
-  return false;
 }
 
 /* Is everything that statement `fill` stores overwritten, box by box, before it is read? */
@@ -65,7 +55,7 @@ static bool is_covered(const Planner *planner, int fill) {
   for (int k = fill + 1; k < log->count; k++) {
     const Statement *s = &log->statements[k];
     if (!planner->statements[k].live) continue;
-    if (reads(log, s, target.slot)) return false;
+    if (statement_reads(log, s, target.slot)) return false;
     statement_target(log, s, &view);
     if (view.slot != target.slot) continue;
     if (count == TILES || !tile_of(planner, k, &tiles[count])) return false;
@@ -77,7 +67,7 @@ static bool is_covered(const Planner *planner, int fill) {
 void tiles_cover(Planner *planner) {
   for (int k = 0; k < planner->log->count; k++) {
     const Statement *s = &planner->log->statements[k];
-    if (planner->statements[k].live && s->kind == STATEMENT_COPY && !reads(planner->log, s, -1) &&
+    if (planner->statements[k].live && s->kind == STATEMENT_COPY && !statement_reads(planner->log, s, -1) &&
         is_covered(planner, k))
       planner->statements[k].live = false;
   }
