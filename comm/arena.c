@@ -238,11 +238,21 @@ out:
   return status;
 }
 
+CommMapping comm_arena_keep(Comm *comm) {
+  CommMapping kept = {comm->arena_mapping, comm->arena_mapping_bytes};
+  comm->arena_mapping = NULL;
+  return kept;
+}
+
+void comm_arena_unmap(const CommMapping *mapping) {
+  if (mapping->address) munmap(mapping->address, mapping->bytes);
+}
+
 void comm_arena_close(Comm *comm) {
   for (int i = 0; comm->links && i < comm->link_count; i++)
     if (comm->links[i] >= 0) close(comm->links[i]);
   free(comm->links);
-  if (comm->arena_mapping) munmap(comm->arena_mapping, comm->arena_mapping_bytes);
+  comm_arena_unmap(&(CommMapping){comm->arena_mapping, comm->arena_mapping_bytes});
   if (comm->control) munmap(comm->control, comm->control_bytes);
 }
 

@@ -97,6 +97,7 @@ void ql_close(QlContext *ctx) {
   free(ctx->heap.ranges), free(ctx->log.statements), free(ctx->log.words), free(ctx->log.scalars), free(ctx->log.slots);
   free(ctx->movements.lines), free(ctx->cache_folder);
   ctx->closed = true;
+  if (ctx->exports) ctx->kept = comm_arena_keep(ctx->comm);
   comm_close(ctx->comm);
   rt_context_unlink(ctx);
 }

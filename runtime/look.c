@@ -134,6 +134,7 @@ QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides, QlE
   made->keeper->storage->layout = rt_layout_retain(storage->layout);
   made->keeper->storage->block = storage->block;
   storage->block->references++;
+  ctx->exports++;
   for (int a = 0; a < array->ndim; a++) byte_strides[a] = array->strides[a] * ql_dtype_info[array->dtype].size;
   *data = storage->block->data + array->offset * ql_dtype_info[array->dtype].size;
   *token = made;
@@ -142,6 +143,8 @@ QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides, QlE
 
 void ql_unexport(QlExport *token) {
   if (!token) return;
+  QlContext *ctx = token->keeper->context;
+  if (--ctx->exports == 0 && ctx->closed) comm_arena_unmap(&ctx->kept);
   ql_release(token->keeper);
   free(token);
 }

@@ -275,6 +275,8 @@ struct QlContext {
   QlCounters counters;
   Movements movements;
   bool strict, closed, trace_flush, trace_plan;
+  int64_t exports;                /* of this rank; */
+  CommMapping kept;               /* where they lie, from ql_close to the end of the last */
   int64_t live_objects;           /* handles, storages and exports; a closed context goes when it reaches 0 */
   char *cache_folder;
 };

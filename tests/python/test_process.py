@@ -296,6 +296,22 @@ def test_more_memory_than_there_are_addresses(memory):
     assert "QUELEA_MEMORY" in err
 
 
+@pytest.mark.parametrize("ranks", [0, 2])
+def test_numpy_arrays_outlive_the_context(ranks):
+    """They lie in memory of the node, and may be looked at after Quelea's own end."""
+    code = """
+    import atexit, numpy
+    kept = []
+    atexit.register(lambda: print("late", kept[0].sum(), flush=True))
+    import quelea as np
+    kept.append(numpy.asarray(np.ones(500_000)))
+    print("early", kept[0].sum(), flush=True)
+    """
+    status, out, err = run(code, ranks)
+    assert status == 0, err
+    assert out.split("\n")[:2] == ["early 500000.0", "late 500000.0"]
+
+
 def test_recorded_lines_are_named():
     code = "import quelea as np\nx = np.ones((1 << 22,))\ny = x * 2.0\nprint(float(y.sum()))"
     status, _, err = run(code, QUELEA_MEMORY="1m")
