@@ -13,8 +13,15 @@
  *     ql_release(sum), ql_release(u), ql_close(ctx);
  *
  * Ownership: a call that gives an array through a QlArray ** gives a new reference; ql_release returns it. Releasing never
- * communicates and may happen in any order, also after ql_close. Every function that returns a QlStatus fills *error when it fails
- * (error may be NULL) and then changes nothing.
+ * communicates and may happen in any order, also after ql_close; QlInfo, QlMovement and other pointers that are given stay the context's.
+ *
+ * Errors: every function that returns a QlStatus fills *error when it fails (error may be NULL) and then gives nothing. A call that records
+ * fails at once and changes nothing: QL_ERR_VALUE, QL_ERR_TYPE, QL_ERR_CAST or QL_ERR_OVERFLOW for what cannot be, QL_ERR_STATE for an array
+ * of another context or one whose value was lost, QL_ERR_MEMORY. What is executed fails alike on all ranks, in whichever call executes
+ * the log (one that looks, or one that records when the log is long): QL_ERR_MEMORY, QL_ERR_COMPILE, QL_ERR_REFUSED (ql_set_strict), or
+ * QL_ERR_DIVERGED when the ranks did not make the same calls. Arrays that depend on what failed keep their earlier values or have
+ * none, the others are computed (contract C9 of ARCHITECTURE.md). A failure behind the first store ends the job.
+ *
  * Shapes and strides count elements, 64 bits wide; strides are over the array's virtual C-order global array (contract C2). */
 #ifndef QUELEA_H
 #define QUELEA_H
@@ -53,7 +60,8 @@ typedef struct QlOptions {
   void *data;
 } QlOptions;
 
-/* Collective. Finds the other ranks, nodes, cores and memory. options may be NULL. */
+/* Collective. Finds the other ranks, nodes, cores and memory. options may be NULL. Fails on all ranks or on none: QL_ERR_VALUE for a
+ * malformed QUELEA_* variable or one that differs between ranks, QL_ERR_STATE under a launcher of another MPI, QL_ERR_OS, QL_ERR_MEMORY. */
 QL_API QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error);
 /* Collective. What is recorded but was never looked at is dropped. Arrays may still be released afterwards. */
 QL_API void ql_close(QlContext *context);
@@ -102,20 +110,24 @@ QL_API void ql_set_strict(QlContext *context, bool strict);
 QL_API QlStatus ql_empty(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape, QlArray **array, QlError *error);
 QL_API QlStatus ql_full(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape, QlScalar value, QlArray **array,
                         QlError *error);
-/* array[i0, i1, ...] = start + i_axis * step, computed in `dtype` as NumPy's arange does. */
+/* array[i0, i1, ...] = start + i_axis * step, computed in `dtype` as NumPy's arange does; 0 <= axis < ndim. */
 QL_API QlStatus ql_ramp(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape, int axis, QlScalar start,
                         QlScalar step, QlArray **array, QlError *error);
-/* Takes memory that is the same on every rank: each rank copies its own part, at once. strides in bytes; NULL: C order. */
+/* Takes memory that is the same on every rank: each rank copies its own part, at once; what lies there is not needed afterwards. A large
+ * array executes the log. Contents that differ are QL_ERR_DIVERGED at the next execution (contract C4). strides in bytes; NULL: C order. */
 QL_API QlStatus ql_import(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape, const void *data,
                           const int64_t *byte_strides, QlArray **array, QlError *error);
 
-/* ---- views (local) ---- */
+/* ---- views (local) ----
+ * A view holds the storage, not the handle that it was made of. */
 
-/* A handle on the same storage. offset and strides as in QlArray; the caller has checked that they stay inside. */
+/* A handle on the same storage. offset and strides as in QlArray; the caller has checked that they stay inside, and that no shape is
+ * negative. Readonly if `base` is. */
 QL_API QlStatus ql_view(QlArray *base, int ndim, const int64_t *shape, const int64_t *strides, int64_t offset,
                         QlArray **view, QlError *error);
 /* The strides with which `base` can be seen in another shape without a copy, as NumPy decides it; false: a copy is needed. */
 QL_API bool ql_reshape_strides(const QlArray *base, int ndim, const int64_t *shape, int64_t *strides);
+/* A readonly view in which axes of extent 1, and new ones in front, repeat. QL_ERR_VALUE when the shapes do not fit, or it would be too large. */
 QL_API QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **view, QlError *error);
 QL_API void ql_retain(QlArray *array);
 QL_API void ql_release(QlArray *array); /* NULL is fine */
@@ -153,13 +165,14 @@ QL_API QlStatus ql_reduce(QlContext *context, QlReduction reduction, QlArray *ar
 /* ---- looking (collective: executes what is recorded) ---- */
 
 QL_API QlStatus ql_flush(QlContext *context, QlError *error);
-/* The only element of an array of size 1. */
+/* The only element of an array of size 1; of others QL_ERR_VALUE. */
 QL_API QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error);
-/* Copies the array to `host` in C order, `size * itemsize` bytes, on every rank; or with root >= 0 on that rank alone (the others may give NULL). */
+/* Copies the array to `host` in C order, `size * itemsize` bytes, on every rank; or with root >= 0 on that rank alone (the others may give NULL).
+ * QL_ERR_VALUE for a root that is no rank; QL_ERR_REFUSED under ql_set_strict between nodes. */
 QL_API QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error);
 /* The array's own memory, when this rank can address all of it (one node); the version is then immutable: a later write to the
  * array goes elsewhere (contract C3). *data is NULL when there is no such memory: then gather. byte_strides has ndim entries.
- * The memory stays valid until ql_unexport(*token). */
+ * The memory stays valid until ql_unexport(*token), also after ql_close. */
 typedef struct QlExport QlExport;
 QL_API QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides, QlExport **token, QlError *error);
 QL_API void ql_unexport(QlExport *token); /* local, any order, also after ql_close */
