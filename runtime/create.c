@@ -15,7 +15,7 @@ QlStatus ql_full(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, 
   QL_TRY(rt_log_due(ctx, error));
   QlArray *made;
   QL_TRY(rt_array_new(ctx, dtype, ndim, shape, &made, error));
-  ctx->log.fresh_bytes += made->size * ql_dtype_info[dtype].size;
+  rt_log_fresh(ctx, made);
   QlOperand operand = {.scalar = value};
   QlStatus status = ql_assign(ctx, made, &operand, error);
   if (status) ql_release(made);
@@ -29,7 +29,7 @@ QlStatus ql_ramp(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, 
   QL_TRY(rt_log_due(ctx, error));
   QlArray *made;
   QL_TRY(rt_array_new(ctx, dtype, ndim, shape, &made, error));
-  ctx->log.fresh_bytes += made->size * ql_dtype_info[dtype].size;
+  rt_log_fresh(ctx, made);
   LogRequest request = {.kind = STATEMENT_RAMP, .loop = dtype, .axis = axis, .ndim = ndim, .shape = shape, .target = made,
                         .target_stride = made->strides, .inputs = 2};
   request.input[0] = (LogOperand){.value = ql_convert(start.dtype, start.value, dtype), .dtype = dtype};

@@ -107,8 +107,8 @@ Box placement_worker(const Planner *planner, const Group *group, int worker) {
     int axis = 0;
     for (int r = 1; r < group->rank; r++)
       if (r != group->reduce_axis && (axis == group->reduce_axis || group->extent[axis] < info->workers)) axis = r;
-    box.lo[axis] = group->extent[axis] * worker / info->workers;
-    box.hi[axis] = group->extent[axis] * (worker + 1) / info->workers;
+    box.lo[axis] = part_start(group->extent[axis], worker, info->workers);
+    box.hi[axis] = part_start(group->extent[axis], worker + 1, info->workers);
     return box;
   }
   Box owned = rt_layout_worker(p->layout, p->slot_ndim, p->slot_shape, worker);

@@ -12,6 +12,7 @@ enum { ALIGNMENT = 128, LARGE = 1 << 20, COLOURS = 8, COLOUR_BYTES = 5 * 128 };
 
 /* Large blocks start at different places within a page, so that streams through several arrays do not all fall on one
  * set of a cache nor alias one another's low address bits. */
+/* Requires no more bytes than the arena has. */
 static int64_t rounded(int64_t bytes) {
   if (QUELEA_CANARIES) return rt_guard_size(bytes);
   int64_t size = (QL_MAX(bytes, 1) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -38,7 +39,7 @@ QlStatus rt_heap_allocate(QlContext *ctx, int64_t bytes, int64_t *offset, QlErro
     if (QUELEA_CANARIES) rt_guard_shut(ctx, 0, comm_arena_bytes(ctx->comm));
   }
   if (++heap->allocations == heap->fail_at) return ql_fail(error, QL_ERR_MEMORY, "out of memory (a fault on purpose)");
-  int64_t size = rounded(bytes);
+  int64_t size = bytes <= comm_arena_bytes(ctx->comm) ? rounded(bytes) : INT64_MAX;
   for (int k = 0; k < heap->count; k++) {
     if (heap->ranges[k].bytes < size) continue;
     if (QUELEA_CANARIES) QL_TRY(rt_guard_open(ctx, heap->ranges[k].offset, bytes, error));
@@ -88,6 +89,7 @@ void rt_heap_free(QlContext *ctx, int64_t offset, int64_t bytes) {
 
 /* Whole cache lines; NULL: out of memory. */
 static char *private_memory(int64_t bytes) {
+  if (bytes > INT64_MAX / 2) return NULL; /* not to be rounded */
   if (QUELEA_CANARIES) return rt_guard_private(bytes);
   return aligned_alloc(64, ((size_t)QL_MAX(bytes, 1) + 63) / 64 * 64);
 }

@@ -74,7 +74,10 @@ Block rt_block_geometry(const QlContext *ctx, const Layout *layout, int ndim, co
   int64_t bytes = (int64_t)item;
   for (int a = ndim - 1; a >= 0; a--) {
     block.stride[a] = bytes;
-    bytes *= QL_MAX(extent[a], 1);
+    if (__builtin_mul_overflow(bytes, QL_MAX(extent[a], 1), &bytes)) { /* with the padding; nobody can allocate it */
+      block.bytes = INT64_MAX;
+      return block;
+    }
     if (a == ndim - 1 && ndim > 1 && shared && extent[a] > 1) {
       bytes = (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
       if (bytes % PAGE == 0) bytes += CACHE_LINE;

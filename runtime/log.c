@@ -114,6 +114,11 @@ QlStatus rt_log_due(QlContext *ctx, QlError *error) {
   return rt_flush(ctx, error);
 }
 
+void rt_log_fresh(QlContext *ctx, const QlArray *made) {
+  int64_t *bytes = &ctx->log.fresh_bytes;
+  if (__builtin_add_overflow(*bytes, made->size * ql_dtype_info[made->dtype].size, bytes)) *bytes = INT64_MAX;
+}
+
 void rt_log_clear(QlContext *ctx) {
   Log *log = &ctx->log;
   for (int k = 0; k < log->count; k++) free(log->statements[k].payload);

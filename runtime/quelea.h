@@ -75,7 +75,7 @@ typedef struct QlInfo {
 } QlInfo;
 QL_API QlInfo ql_info(const QlContext *context);
 
-/* Counters since the start, on this rank: what really happened. Exchanges count on the node's leader. */
+/* Counters since the start, on this rank: what really happened. What is exchanged is what its node receives. */
 #define QL_COUNTERS(X)                                                                                                 \
   X(statements) X(flushes) X(plans_made) X(plans_reused)                                                               \
   X(kernels_run) X(kernels_compiled) X(kernels_from_disk)                                                              \

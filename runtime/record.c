@@ -170,7 +170,7 @@ static QlStatus record_new(QlContext *ctx, const LogRequest *request, QlDtype dt
   QlArray *made;
   for (int a = 0; order && a < ndim; a++) lying_shape[a] = shape[order[a]];
   QL_TRY(rt_array_new(ctx, dtype, ndim, order ? lying_shape : shape, &made, error));
-  ctx->log.fresh_bytes += made->size * ql_dtype_info[dtype].size;
+  rt_log_fresh(ctx, made);
   LogRequest r = *request;
   r.ndim = ndim, r.shape = shape, r.target = made, r.target_stride = made->strides;
   set_inputs(&r, count, in, (QlDtype)r.loop, stride);

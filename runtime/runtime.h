@@ -281,6 +281,9 @@ struct QlContext {
   char *cache_folder;
 };
 
+/* Where the k-th of n even parts of an extent begins: extent * k / n, also where the product has no 64 bits. */
+static inline int64_t part_start(int64_t extent, int64_t k, int64_t n) { return extent / n * k + extent % n * k / n; }
+
 /* ---- box.c ---- */
 bool box_empty(int ndim, const Box *box);
 bool box_intersect(int ndim, const Box *a, const Box *b, Box *both); /* false: empty; both may be NULL */
@@ -374,6 +377,7 @@ typedef struct LogRequest {
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *request, QlError *error);
 /* Executes the log first if it is long and a statement has just ended; every recording call begins with it. */
 QlStatus rt_log_due(QlContext *ctx, QlError *error);
+void rt_log_fresh(QlContext *ctx, const QlArray *made); /* the log makes this array */
 void rt_log_clear(QlContext *ctx);
 int rt_log_slot(QlContext *ctx, Storage *storage); /* -1: out of memory */
 

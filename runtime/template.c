@@ -60,7 +60,7 @@ static void cut_box(int ndim, const Box *whole, int parts, bool for_workers, Box
     for (int a = ndim - 1; a >= 0; a--) {
       int64_t cells = search.best[a], cell = rest % cells;
       rest /= (int)cells;
-      int64_t lo = extent[a] * cell / cells, hi = extent[a] * (cell + 1) / cells;
+      int64_t lo = part_start(extent[a], cell, cells), hi = part_start(extent[a], cell + 1, cells);
       if (for_workers && a == ndim - 1 && cells > 1 && extent[a] >= 16 * cells) /* whole cache lines */
         lo = cell ? lo / 16 * 16 : 0, hi = cell + 1 < cells ? hi / 16 * 16 : extent[a];
       boxes[k].lo[a] = whole->lo[a] + lo, boxes[k].hi[a] = whole->lo[a] + hi;

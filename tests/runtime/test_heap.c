@@ -75,6 +75,7 @@ static void too_much_is_refused(void) {
   if (!CHECK(ctx)) return;
   CHECK_INT_EQ(rt_heap_allocate(ctx, MEMORY + 1, &offset, &error), QL_ERR_MEMORY);
   CHECK(strstr(error.text, "QUELEA_MEMORY"));
+  CHECK_INT_EQ(rt_heap_allocate(ctx, INT64_MAX - 7, &offset, NULL), QL_ERR_MEMORY);
   CHECK_INT_EQ(ctx->heap.used, 0);
   ctx->heap.fail_at = ctx->heap.allocations + 2;
   CHECK_INT_EQ(rt_heap_allocate(ctx, 10, &offset, NULL), QL_OK);
