@@ -64,7 +64,10 @@ _Noreturn void comm_end(Comm *comm, int code, const char *format, ...) __attribu
 char *comm_arena_base(const Comm *comm);
 int64_t comm_arena_bytes(const Comm *comm);
 /* Local. The arena stays mapped behind comm_close, until comm_arena_unmap: for who still looks at what lies there. */
-typedef struct CommMapping { void *address; size_t bytes; } CommMapping;
+typedef struct CommMapping {
+  void *address;
+  size_t bytes;
+} CommMapping;
 CommMapping comm_arena_keep(Comm *comm);
 void comm_arena_unmap(const CommMapping *mapping);
 /* Gives pages back to the system; their contents are lost (zero). By one rank of the node. */

@@ -33,7 +33,8 @@ static QlStatus shape_size(int ndim, const int64_t *shape, QlDtype dtype, int64_
   return QL_OK;
 }
 
-static QlStatus storage_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, Storage **result, QlError *error) {
+static QlStatus storage_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, Storage **result,
+                            QlError *error) {
   int64_t size;
   QL_TRY(shape_size(ndim, shape, dtype, &size, error));
   Storage *storage = ctx->free_storages;

@@ -25,7 +25,8 @@ QlStatus ql_full(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, 
 
 QlStatus ql_ramp(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, int axis, QlScalar start, QlScalar step,
                  QlArray **array, QlError *error) {
-  if (axis < 0 || axis >= ndim) return ql_fail(error, QL_ERR_VALUE, "axis %d is out of bounds for array of dimension %d", axis, ndim);
+  if (axis < 0 || axis >= ndim)
+    return ql_fail(error, QL_ERR_VALUE, "axis %d is out of bounds for array of dimension %d", axis, ndim);
   QL_TRY(rt_log_due(ctx, error));
   QlArray *made;
   QL_TRY(rt_array_new(ctx, dtype, ndim, shape, &made, error));

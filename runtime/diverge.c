@@ -18,7 +18,8 @@ static int first_difference(QlContext *ctx, QlError *error) {
   uint64_t *mine = malloc(((size_t)log->count + 1) * sizeof *mine);
   char *all = NULL;
   int64_t *offset = NULL;
-  int first = log->count, count = mine ? first : 0; /* a rank without memory differs in its first statement; it takes part */
+  int first = log->count,
+      count = mine ? first : 0; /* a rank without memory differs in its first statement; it takes part */
   for (int k = 0; k < count; k++) mine[k] = hash_statement(log, k);
   if (!comm_allgather(ctx->comm, mine, (int64_t)((size_t)count * sizeof *mine), &all, &offset, error)) {
     int64_t longest = 0;

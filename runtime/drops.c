@@ -53,7 +53,8 @@ static QlStatus list_drops(QlContext *ctx, uint64_t **list, QlError *error) {
   comm_agree(ctx->comm, &(CommWord){.status = status}, &verdict);
   if (verdict.status) {
     free(mine);
-    return ql_fail(error, (QlStatus)verdict.status, "rank %d has no memory for its list of dropped arrays", verdict.status_rank);
+    return ql_fail(error, (QlStatus)verdict.status, "rank %d has no memory for its list of dropped arrays",
+                   verdict.status_rank);
   }
   for (size_t k = 0; k < count; k++) mine[k] = ctx->unmatched[k]->id;
   qsort(mine, count, sizeof *mine, compare_ids);
@@ -83,8 +84,10 @@ void rt_drops_bury(QlContext *ctx) {
   ctx->dropped = NULL, ctx->dropped_hash = 0;
   for (Storage *s = dropped, *next; s; s = next) {
     next = s->next_dropped, s->next_dropped = NULL;
-    if (s->dead) rt_storage_unpin(s);
-    else rt_drops_add(ctx, s); /* since the agreement */
+    if (s->dead)
+      rt_storage_unpin(s);
+    else
+      rt_drops_add(ctx, s); /* since the agreement */
   }
   int kept = 0;
   for (int k = 0; k < ctx->unmatched_count; k++) {

@@ -67,7 +67,9 @@ static QlStatus agree(QlContext *ctx, uint64_t hash, QlStatus status, const QlEr
   comm_agree(ctx->comm, &word, &verdict);
   *again = !verdict.same_drops;
   QlStatus settled = QL_OK;
-  if (*again) settled = rt_drops_settle(ctx, verdict.same_statements ? error : NULL); /* also before an error: what is dead is freed behind it */
+  if (*again)
+    settled = rt_drops_settle(
+        ctx, verdict.same_statements ? error : NULL); /* also before an error: what is dead is freed behind it */
   if (!verdict.same_statements) return rt_fail_diverged(ctx, error);
   if (*again) return settled;
   if (verdict.status) return share_error(ctx, &verdict, mine, error);

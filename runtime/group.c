@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static QlStatus no_memory(const Planner *planner) { return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan"); }
+static QlStatus no_memory(const Planner *planner) {
+  return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+}
 
 /* ---- groups ---- */
 

@@ -118,7 +118,8 @@ typedef struct Builder {
   Operand *operands; int operand_count;
   int *operand_of;             /* [nodes] of leaves */
   int32_t (*shift_of)[QL_MAX_DIMS];
-  PlanParam *params; int param_count;
+  PlanParam *params;
+  int param_count;
   JitRef *refs;                /* [nodes] */
 } Builder;
 
@@ -161,8 +162,10 @@ static JitRef param(Builder *b, QlDtype dtype, int scalar, int64_t value, QlSour
 static JitRef ramp_position(Builder *b, const AxisMap *ramp, QlSource source) {
   if (ramp->dim < 0) return param(b, QL_I64, -1, ramp->start, source);
   JitRef position = jit_index(b->fn, ramp->dim, source);
-  if (ramp->step != 1) position = jit_op(b->fn, QL_OP_MULTIPLY, 2, (JitRef[]){position, param(b, QL_I64, -1, ramp->step, source)}, source);
-  if (ramp->start != 0) position = jit_op(b->fn, QL_OP_ADD, 2, (JitRef[]){position, param(b, QL_I64, -1, ramp->start, source)}, source);
+  if (ramp->step != 1)
+    position = jit_op(b->fn, QL_OP_MULTIPLY, 2, (JitRef[]){position, param(b, QL_I64, -1, ramp->step, source)}, source);
+  if (ramp->start != 0)
+    position = jit_op(b->fn, QL_OP_ADD, 2, (JitRef[]){position, param(b, QL_I64, -1, ramp->start, source)}, source);
   return position;
 }
 
@@ -170,7 +173,8 @@ static JitRef ramp_value(Builder *b, const ExprNode *node, QlSource source) {
   /* start + i * step, as NumPy's arange fills; halves in float32 */
   QlDtype dtype = node->dtype == QL_F16 ? QL_F32 : node->dtype;
   JitRef scalar[2];
-  for (int k = 0; k < 2; k++) scalar[k] = jit_cast(b->fn, param(b, node->dtype, node->scalar + k, 0, source), dtype, source);
+  for (int k = 0; k < 2; k++)
+    scalar[k] = jit_cast(b->fn, param(b, node->dtype, node->scalar + k, 0, source), dtype, source);
   JitRef at = jit_cast(b->fn, ramp_position(b, &node->ramp, source), dtype, source);
   JitRef moved = jit_op(b->fn, QL_OP_MULTIPLY, 2, (JitRef[]){at, scalar[1]}, source);
   JitRef value = jit_op(b->fn, QL_OP_ADD, 2, (JitRef[]){scalar[0], moved}, source);

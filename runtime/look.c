@@ -97,7 +97,8 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   QlContext *ctx = array->context;
   QlError local = {0};
   if (!error) error = &local;
-  if (root >= ctx->info->size) return ql_fail(error, QL_ERR_VALUE, "there is no rank %d to gather to, of %d ranks", root, ctx->info->size);
+  if (root >= ctx->info->size)
+    return ql_fail(error, QL_ERR_VALUE, "there is no rank %d to gather to, of %d ranks", root, ctx->info->size);
   QL_TRY(rt_check_input(ctx, array, error));
   if (ctx->strict && ctx->info->node_count > 1 && !rt_is_replicated_size(ctx, array->size))
     return ql_fail(error, QL_ERR_REFUSED, "this gathers a whole array, which quelea.config.strict forbids");

@@ -30,7 +30,8 @@ static bool is_alive(const Storage *storage) { return !storage->dead; }
 
 static void put_slot(Key *key, const Storage *storage) {
   put(key, storage->dtype | storage->ndim << 8 | is_alive(storage) << 16 | (storage->block != NULL) << 17 |
-               storage->replicated << 18 | (storage->block && storage->block->references > 1) << 19 | (storage->layout != NULL) << 20);
+               storage->replicated << 18 | (storage->block && storage->block->references > 1) << 19 |
+               (storage->layout != NULL) << 20);
   for (int a = 0; a < storage->ndim; a++) put(key, storage->shape[a]);
   if (!storage->layout) return;
   put(key, storage->layout->template ? (int64_t)storage->layout->template->id : 0);
@@ -130,7 +131,6 @@ static QlStatus take_slots(Planner *planner) {
     Storage *storage = planner->log->slots[k];
     int slot = planner_slot(planner, (QlDtype)storage->dtype, storage->ndim, storage->shape, rt_layout_retain(storage->layout));
     if (slot < 0) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-    planner->plan->slots[slot].is_storage = true;
     SlotInfo *info = &planner->slots[slot];
     info->storage = storage, info->alive = is_alive(storage), info->fresh = storage->block == NULL;
     info->ghosts = storage->ghosts;
@@ -160,8 +160,10 @@ static QlStatus run_pipeline(Planner *planner) {
   QL_TRY(planner_kernels(planner));
   QL_TRY(planner_depend(planner));
   QL_TRY(planner_overlap(planner));
-  for (int k = 0; k < plan->log_slots; k++) plan->slots[k].ghosts_after = planner->slots[k].ghosts, planner->slots[k].ghosts = NULL;
-  return planner->error->status; /* where memory was lacking for a choice, and another was taken, other ranks have not taken it */
+  for (int k = 0; k < plan->log_slots; k++)
+    plan->slots[k].ghosts_after = planner->slots[k].ghosts, planner->slots[k].ghosts = NULL;
+  return planner->error
+      ->status; /* where memory was lacking for a choice, and another was taken, other ranks have not taken it */
 }
 
 /* Goes on to planner_compile whatever happens, which all ranks of a node call. Takes the key's words over. */

@@ -129,7 +129,8 @@ static Need needs(const Planner *planner, const Group *group, const PlanSlot *sl
 static void family_of(const Planner *planner, const Group *group, const PlanSlot *slot, const SlotView *view, const Reach *reach, Box *family) {
   for (int p = 0; p < planner->ctx->info->node_count; p++) {
     Box domain = placement_node(group, p);
-    if (box_empty(group->rank, &domain)) family[p] = (Box){{0}, {0}};
+    if (box_empty(group->rank, &domain))
+      family[p] = (Box){{0}, {0}};
     else if (reach->has_axes) family[p] = view_box(slot->ndim, reach->axes, &domain);
     else family[p] = view_stretch(slot->ndim, slot->shape, view->offset, view->stride, group->rank, &domain);
   }

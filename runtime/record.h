@@ -5,7 +5,8 @@
 #include "runtime.h"
 
 /* ---- record.c ---- */
-QlStatus rt_check_input(const QlContext *ctx, const QlArray *array, QlError *error); /* is it of this context, and has it a value? */
+QlStatus rt_check_input(const QlContext *ctx, const QlArray *array,
+                        QlError *error); /* is it of this context, and has it a value? */
 int rt_shape_text(char *text, size_t size, int ndim, const int64_t *shape); /* NumPy's form: (3,4) */
 
 /* ---- create.c ---- */

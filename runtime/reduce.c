@@ -27,8 +27,8 @@ static QlDtype accumulator(QlReduction reduction, QlDtype from, QlDtype asked) {
 }
 
 /* Records what an array of the result's dtype and shape is assigned; made_axis: of an axis of `array`, or -1 where it is reduced. */
-static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes, const int *made_axis, QlArray *made,
-                                 QlError *error) {
+static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes,
+                                 const int *made_axis, QlArray *made, QlError *error) {
   if (made->size == 0) return QL_OK;
   if (array->size == 0) { /* of nothing: the identity */
     QlOperand identity = {.scalar = ql_i64(reduction == QL_REDUCE_PROD || reduction == QL_REDUCE_ALL)};
@@ -43,8 +43,15 @@ static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray 
   }
   int64_t target_stride[QL_MAX_DIMS];
   for (int a = 0; a < array->ndim; a++) target_stride[a] = made_axis[a] >= 0 ? made->strides[made_axis[a]] : 0;
-  LogRequest request = {.kind = axes ? STATEMENT_REDUCE : STATEMENT_COPY, .op = reduction, .loop = made->dtype, .axes = axes,
-                        .ndim = array->ndim, .shape = array->shape, .target = made, .target_stride = target_stride, .inputs = 1};
+  LogRequest request = {.kind = axes ? STATEMENT_REDUCE : STATEMENT_COPY,
+                        .op = reduction,
+                        .loop = made->dtype,
+                        .axes = axes,
+                        .ndim = array->ndim,
+                        .shape = array->shape,
+                        .target = made,
+                        .target_stride = target_stride,
+                        .inputs = 1};
   request.input[0] = (LogOperand){.array = array, .stride = array->strides};
   return rt_log_append(ctx, &request, error);
 }
@@ -54,7 +61,8 @@ static QlStatus deliver(QlContext *ctx, QlArray *made, QlArray *out, QlError *er
     return ql_assign(ctx, out, &(QlOperand){.array = made}, error);
   char want[200], have[200];
   rt_shape_text(want, sizeof want, made->ndim, made->shape), rt_shape_text(have, sizeof have, out->ndim, out->shape);
-  return ql_fail(error, QL_ERR_VALUE, "the output of a reduction over these axes has shape %s, but out has shape %s", want, have);
+  return ql_fail(error, QL_ERR_VALUE, "the output of a reduction over these axes has shape %s, but out has shape %s",
+                 want, have);
 }
 
 QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes, bool keepdims, QlDtype dtype,

@@ -142,7 +142,6 @@ typedef struct Log {
 
 /* A piece of memory that a plan uses: a storage of the log, or a temporary of the plan (also a node's copy of remote elements). */
 typedef struct PlanSlot {
-  bool is_storage;       /* slots [0, log slots) */
   bool allocate;         /* gets a block when the plan runs: a fresh storage that is stored, or a temporary */
   bool renew;            /* a storage gets a new block: its margins grow, or its block is shared with an export and is written */
   uint8_t dtype, ndim;
@@ -179,7 +178,10 @@ typedef struct PlanOperand {
 } PlanOperand;
 
 /* An argument of the kernel: a scalar of the log by its index, or (-1) a number that follows from the log's words. */
-typedef struct PlanParam { int scalar; int64_t value; } PlanParam;
+typedef struct PlanParam {
+  int scalar;
+  int64_t value;
+} PlanParam;
 
 typedef struct PlanWait { int worker, group; } PlanWait; /* wait until that worker has finished that group */
 typedef struct PlanWaits { int count; PlanWait *list; } PlanWaits;

@@ -166,7 +166,11 @@ def test_views_and_copies():
 
 def test_sizes_beyond_64_bits_are_refused():
     for shape in ((2**40, 2**40), (2**32, 2**32), (0, 2**62, 2**62)):
-        same_error(lambda s=shape: np.broadcast_to(np.ones(1), s), lambda s=shape: numpy.broadcast_to(numpy.ones(1), s), text=False)
+        same_error(
+            lambda s=shape: np.broadcast_to(np.ones(1), s),
+            lambda s=shape: numpy.broadcast_to(numpy.ones(1), s),
+            text=False,
+        )
         same_error(lambda s=shape: np.zeros(s), lambda s=shape: numpy.zeros(s), text=False)
 
 

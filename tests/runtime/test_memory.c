@@ -12,13 +12,15 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
 void __real_rt_plan_run(QlContext *ctx, const Plan *plan);
 QlStatus __real_jit_open(const JitOptions *options, Jit **jit, QlError *error);
-QlStatus __real_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset, QlError *error);
+QlStatus __real_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset,
+                               QlError *error);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void __wrap_rt_plan_run(QlContext *ctx, const Plan *plan);
 QlStatus __wrap_jit_open(const JitOptions *options, Jit **jit, QlError *error);
-QlStatus __wrap_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset, QlError *error);
+QlStatus __wrap_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset,
+                               QlError *error);
 
 static long countdown; /* the allocation that fails; 0: none. With the job, the tests' only state */
 static QlContext *ctx;
@@ -41,7 +43,8 @@ void __wrap_rt_plan_run(QlContext *context, const Plan *plan) {
   countdown = saved;
 }
 
-QlStatus __wrap_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset, QlError *error) {
+QlStatus __wrap_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset,
+                               QlError *error) {
   long saved = countdown;
   countdown = 0;
   QlStatus status = __real_comm_allgather(comm, mine, size, all, offset, error);
@@ -66,7 +69,10 @@ static bool anywhere(bool here) {
 }
 
 /* What a round works with; the shapes change from round to round, so that the plan is a new one. */
-typedef struct Round { int64_t rows; QlArray *u, *v, *twice, *sum; } Round;
+typedef struct Round {
+  int64_t rows;
+  QlArray *u, *v, *twice, *sum;
+} Round;
 
 static void release(Round *r) { ql_release(r->u), ql_release(r->v), ql_release(r->twice), ql_release(r->sum); }
 
@@ -153,7 +159,8 @@ static void opening(void) {
 }
 
 int main(int argc, char **argv) {
-  static const CheckTest tests[] = {CHECK_TEST(on_the_first_rank), CHECK_TEST(on_the_last_rank)}, alone[] = {CHECK_TEST(opening)};
+  static const CheckTest tests[] = {CHECK_TEST(on_the_first_rank), CHECK_TEST(on_the_last_rank)},
+                         alone[] = {CHECK_TEST(opening)};
   QlError error = {0};
   if (argc > 1 && !strcmp(argv[1], alone->name)) return check_run(alone, 1, argc, argv);
   if (ql_open(NULL, &ctx, &error)) {

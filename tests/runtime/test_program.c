@@ -138,8 +138,13 @@ static void memory_returns(void) {
 }
 
 int main(int argc, char **argv) {
-  static const CheckTest tests[] = {CHECK_TEST(sums),    CHECK_TEST(overlaps),                CHECK_TEST(transposes_and_imports),
-                                    CHECK_TEST(exports), CHECK_TEST(gathers_to_one_rank),   CHECK_TEST(mistakes_change_nothing), CHECK_TEST(memory_returns)};
+  static const CheckTest tests[] = {CHECK_TEST(sums),
+                                    CHECK_TEST(overlaps),
+                                    CHECK_TEST(transposes_and_imports),
+                                    CHECK_TEST(exports),
+                                    CHECK_TEST(gathers_to_one_rank),
+                                    CHECK_TEST(mistakes_change_nothing),
+                                    CHECK_TEST(memory_returns)};
   if (ql_open(NULL, &job.ctx, &job.error)) {
     fprintf(stderr, "%s\n", job.error.text);
     return 1;
