@@ -128,6 +128,15 @@ static bool is_exact(QlDtype from, QlDtype to) {
   return ql_can_cast_safely(from, to) && !(long_whole && inexact);
 }
 
+/* Does the cast of every integer of `from` to `to` give the same by way of `through`, which holds them all? A float that
+ * an int32 does not hold becomes the smallest one before it is cut to 32 bits or less; of an integer the low bits stay.
+ * (Only uint32 has such numbers: float64 does not hold all integers of 64 bits.) */
+static bool is_detour(QlDtype from, QlDtype through, QlDtype to) {
+  bool inexact = ql_dtype_info[through].kind == QL_KIND_FLOAT || ql_dtype_info[through].kind == QL_KIND_COMPLEX;
+  bool cut = is_whole((QlKind)ql_dtype_info[to].kind) && ql_dtype_info[to].size <= 4 && to != QL_U32;
+  return !(from == QL_U32 && inexact && cut);
+}
+
 /* A cast of an exact cast starts from the value before both: when it leads back, or when that is an integer (floats out
  * of range may convert differently from different precisions). */
 static uint32_t unchanged_cast(Fold *f, IrIns *ins) {
@@ -137,7 +146,9 @@ static uint32_t unchanged_cast(Fold *f, IrIns *ins) {
   QlKind kind = (QlKind)ql_dtype_info[origin->dtype].kind;
   if (!is_exact((QlDtype)origin->dtype, (QlDtype)inner->dtype)) return 0;
   if (origin->dtype == ins->dtype) return inner->args[0];
-  if (is_whole(kind) || kind == QL_KIND_BOOL) ins->args[0] = inner->args[0], f->changed = true;
+  bool whole = is_whole(kind) || kind == QL_KIND_BOOL;
+  if (whole && is_detour((QlDtype)origin->dtype, (QlDtype)inner->dtype, (QlDtype)ins->dtype))
+    ins->args[0] = inner->args[0], f->changed = true;
   return 0;
 }
 
