@@ -295,14 +295,6 @@ static void reduce_tiles(Emit *e, Reduction *r) {
   emit_loop_close(e, &loop, EMIT_LOOP);
 }
 
-static QlOp op_of(QlReduction reduction) {
-  static const QlOp ops[] = {
-      [QL_REDUCE_SUM] = QL_OP_ADD,     [QL_REDUCE_PROD] = QL_OP_MULTIPLY,  [QL_REDUCE_MIN] = QL_OP_MINIMUM,
-      [QL_REDUCE_MAX] = QL_OP_MAXIMUM, [QL_REDUCE_ANY] = QL_OP_LOGICAL_OR, [QL_REDUCE_ALL] = QL_OP_LOGICAL_AND,
-  };
-  return ops[reduction];
-}
-
 /* Loops over all axes but the reduction's and, when that is another one, the last. */
 static int open_outer(Emit *e, const IrIns *reduce, EmitPoint *point, EmitRef *rows, EmitLoop *loops) {
   uint32_t arrays = e->fn->array_count;
@@ -322,7 +314,7 @@ void emit_reduction(Emit *e, const IrIns *reduce, EmitRef *rows) {
   QlDtype dtype = (QlDtype)reduce->dtype;
   Reduction r = {.ins = reduce,
                  .dtype = dtype,
-                 .op = op_of((QlReduction)reduce->op),
+                 .op = (QlOp)ql_reduction_info[reduce->op].op,
                  .along_last = reduce->axis == e->fn->rank - 1};
   EmitLoop loops[QL_MAX_DIMS];
   r.direct = r.along_last && emit_has_lanes(e);

@@ -91,16 +91,10 @@ void ir_eval_elements(int32_t op, int32_t loop, const void *a, const void *b, vo
 
 /* ---- reductions ---- */
 
-static const QlOp combining[] = {
-    [QL_REDUCE_SUM] = QL_OP_ADD,     [QL_REDUCE_PROD] = QL_OP_MULTIPLY,  [QL_REDUCE_MIN] = QL_OP_MINIMUM,
-    [QL_REDUCE_MAX] = QL_OP_MAXIMUM, [QL_REDUCE_ANY] = QL_OP_LOGICAL_OR, [QL_REDUCE_ALL] = QL_OP_LOGICAL_AND,
-};
-
 QlValue ir_reduce_combine(QlReduction reduction, QlDtype dtype, QlValue a, QlValue b) {
-  return ir_eval(combining[reduction], dtype, (QlValue[3]){a, b});
+  return ir_eval((QlOp)ql_reduction_info[reduction].op, dtype, (QlValue[3]){a, b});
 }
 
 QlValue ir_reduce_identity(QlReduction reduction, QlDtype dtype) {
-  bool one = reduction == QL_REDUCE_PROD || reduction == QL_REDUCE_ALL;
-  return ql_convert(QL_BOOL, (QlValue){.bits = {one, 0}}, dtype);
+  return ql_convert(QL_BOOL, (QlValue){.bits = {ql_reduction_info[reduction].identity, 0}}, dtype);
 }

@@ -205,7 +205,7 @@ static QlStatus check_call(const JitFn *fn, const JitCall *call, const IrIns *re
     }
   }
   if (reduce && (reduce->op == QL_REDUCE_MIN || reduce->op == QL_REDUCE_MAX) && call->extent[reduce->axis] == 0)
-    return ql_fail(error, QL_ERR_VALUE, "%s of nothing", ir_reduction_name[reduce->op]);
+    return ql_fail(error, QL_ERR_VALUE, "%s of nothing", ql_reduction_info[reduce->op].name);
   return QL_OK;
 }
 

@@ -21,6 +21,8 @@ typedef enum IrKind {
   IR_REDUCE /* number: array, args[0], reduction, form, axis; no value */
 } IrKind;
 
+enum { IR_REDUCTIONS = QL_REDUCE_COUNT }; /* those of reductions.def before COUNT */
+
 typedef struct IrIns {
   uint8_t kind;          /* IrKind */
   uint8_t op;            /* QlOp of IR_OP; QlReduction of IR_REDUCE */
@@ -112,10 +114,9 @@ void ir_same_apply(JitFn *fn, const uint32_t *same); /* everywhere; those that a
 char *ir_text(const JitFn *fn, bool sources);
 /* The number that the text gives to a value; 0: no block lists it. */
 uint32_t ir_number(const JitFn *fn, uint32_t value);
-/* The words for JitStride, JitAccess, JitReduceForm, QlReduction. */
+/* The words for JitStride, JitAccess, JitReduceForm. */
 enum { IR_STRIDES = 3, IR_ACCESSES = 3, IR_FORMS = 4 };
 extern const char *const ir_stride_name[IR_STRIDES], *const ir_access_name[IR_ACCESSES], *const ir_form_name[IR_FORMS];
-extern const char *const ir_reduction_name[QL_REDUCE_COUNT];
 
 /* ---- pipeline.c ---- */
 

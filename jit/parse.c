@@ -241,9 +241,15 @@ static QlStatus take_computation(Parser *p, IrIns *ins) {
   return fail_at(p, p->at, "expected an operation");
 }
 
+static QlStatus take_reduction(Parser *p, uint8_t *reduction) {
+  for (int r = 0; r < IR_REDUCTIONS; r++)
+    if (take(p, ql_reduction_info[r].name)) return *reduction = (uint8_t)r, QL_OK;
+  return fail_at(p, p->at, "expected a reduction");
+}
+
 static QlStatus take_reduce(Parser *p, IrIns *ins) {
   int64_t axis;
-  QL_TRY(take_word(p, "a reduction", ir_reduction_name, QL_REDUCE_COUNT, &ins->op));
+  QL_TRY(take_reduction(p, &ins->op));
   QL_TRY(take_word(p, "leaves, branches, tree or whole", ir_form_name, IR_FORMS, &ins->form));
   QL_TRY(take_integer(p, 0, QL_MAX_DIMS, &axis));
   ins->axis = (uint8_t)axis;

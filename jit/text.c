@@ -102,10 +102,6 @@ const char *const ir_stride_name[] = {[JIT_STRIDE_ZERO] = "zero", [JIT_STRIDE_UN
 const char *const ir_access_name[] = {[JIT_READ] = "read", [JIT_WRITE] = "write", [JIT_UPDATE] = "update"};
 const char *const ir_form_name[] = {
     [JIT_LEAVES] = "leaves", [JIT_BRANCHES] = "branches", [JIT_TREE] = "tree", [JIT_WHOLE] = "whole"};
-const char *const ir_reduction_name[] = {
-    [QL_REDUCE_SUM] = "sum", [QL_REDUCE_PROD] = "prod", [QL_REDUCE_MIN] = "min",
-    [QL_REDUCE_MAX] = "max", [QL_REDUCE_ANY] = "any",   [QL_REDUCE_ALL] = "all",
-};
 
 static void put_type(Text *text, const IrIns *ins) {
   put(text, "%s", ql_dtype_info[ins->dtype].ir);
@@ -140,7 +136,8 @@ static void put_instruction(Text *text, const JitFn *fn, uint32_t id, const uint
     case IR_PHI: put_phi(text, fn, ins, numbers); break;
     case IR_STORE: put(text, "store $%d,", ins->number); break;
     case IR_REDUCE:
-      put(text, "reduce %s %s %d, $%d,", ir_reduction_name[ins->op], ir_form_name[ins->form], ins->axis, ins->number);
+      put(text, "reduce %s %s %d, $%d,", ql_reduction_info[ins->op].name, ir_form_name[ins->form], ins->axis,
+          ins->number);
       break;
   }
   for (int a = 0, count = ir_arg_count(ins); a < count; a++) put(text, "%s%%%u", a ? ", " : " ", numbers[ins->args[a]]);

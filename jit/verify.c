@@ -239,7 +239,7 @@ static QlStatus check_sink(const Verifier *v, uint32_t id) {
 static QlStatus check_reduce(const Verifier *v, uint32_t id) {
   const JitFn *fn = v->fn;
   const IrIns *ins = &fn->ins[id];
-  if (ins->op >= QL_REDUCE_COUNT || ins->form > JIT_WHOLE) return wrong(v, id, "there is no such reduction");
+  if (ins->op >= IR_REDUCTIONS || ins->form > JIT_WHOLE) return wrong(v, id, "there is no such reduction");
   if (ins->axis >= fn->rank) return wrong(v, id, "the domain has no axis %d", ins->axis);
   QL_TRY(check_sink(v, id));
   const IrArray *array = &fn->arrays[ins->number];

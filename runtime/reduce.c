@@ -31,7 +31,7 @@ static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray 
                                  const int *made_axis, QlArray *made, QlError *error) {
   if (made->size == 0) return QL_OK;
   if (array->size == 0) { /* of nothing: the identity */
-    QlOperand identity = {.scalar = ql_i64(reduction == QL_REDUCE_PROD || reduction == QL_REDUCE_ALL)};
+    QlOperand identity = {.scalar = ql_i64(ql_reduction_info[reduction].identity)};
     return ql_assign(ctx, made, &identity, error);
   }
   if (axes == 0 && rows[reduction].counts) {

@@ -43,19 +43,11 @@ static void drop_axis(Operand *x, int axis) {
 
 enum { SHORT_AXIS = 16, WRITTEN_OUT = 24 };
 
-static QlOp op_of(QlReduction reduction) {
-  static const QlOp ops[] = {
-      [QL_REDUCE_SUM] = QL_OP_ADD,     [QL_REDUCE_PROD] = QL_OP_MULTIPLY,  [QL_REDUCE_MIN] = QL_OP_MINIMUM,      [QL_REDUCE_MAX] = QL_OP_MAXIMUM,
-      [QL_REDUCE_ANY] = QL_OP_LOGICAL_OR, [QL_REDUCE_ALL] = QL_OP_LOGICAL_AND, [QL_REDUCE_COUNT] = QL_OP_ADD,
-  };
-  return ops[reduction];
-}
-
 /* The value at the points of the domain, all written out axes combined as a leaf of so many elements is (jit.h). */
 static int written_out(Planner *planner, Group *group, int statement, Operand *x, int level) {
   if (level == x->short_count) return expr_statement(planner, group, statement, x->map);
   const Statement *s = &planner->log->statements[statement];
-  QlOp op = op_of((QlReduction)s->op);
+  QlOp op = (QlOp)ql_reduction_info[s->op].op;
   int lanes[JIT_LANES] = {0};
   AxisMap *map = &x->map[x->short_dim[level]];
   int64_t extent = x->short_extent[level];

@@ -59,8 +59,14 @@ typedef struct QlOpInfo {
   uint8_t arity, domain, result, cost;
 } QlOpInfo;
 
+typedef struct QlReductionInfo {
+  const char *name;
+  uint8_t op, identity; /* a QlOp; 0 or 1 */
+} QlReductionInfo;
+
 extern const QlDtypeInfo ql_dtype_info[QL_DTYPE_COUNT];
 extern const QlOpInfo ql_op_info[QL_OP_COUNT];
+extern const QlReductionInfo ql_reduction_info[QL_REDUCE_COUNT + 1];
 
 /* ---- promote.c ---- */
 

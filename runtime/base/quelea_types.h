@@ -41,13 +41,9 @@ typedef enum QlOp {
 
 /* Reductions. Their fixed order is that of contract C7 in ARCHITECTURE.md. */
 typedef enum QlReduction {
-  QL_REDUCE_SUM,
-  QL_REDUCE_PROD,
-  QL_REDUCE_MIN,
-  QL_REDUCE_MAX,
-  QL_REDUCE_ANY,
-  QL_REDUCE_ALL,
-  QL_REDUCE_COUNT
+#define QL_REDUCTION(NAME, name, op, identity) QL_REDUCE_##NAME,
+#include "reductions.def"
+#undef QL_REDUCTION
 } QlReduction;
 
 /* One element of any dtype; which member is meant is said by a QlDtype beside it. */

@@ -1,4 +1,4 @@
-/* The tables of status.def, dtype.def and ops.def as constant arrays, and their public look-ups. */
+/* The tables of status.def, dtype.def, ops.def and reductions.def as constant arrays, and their public look-ups. */
 #include "base.h"
 
 const QlDtypeInfo ql_dtype_info[QL_DTYPE_COUNT] = {
@@ -16,6 +16,12 @@ const QlOpInfo ql_op_info[QL_OP_COUNT] = {
   [QL_OP_##NAME] = {numpy, arity, QL_DOMAIN_##domain, QL_RESULT_##result, cost},
 #include "ops.def"
 #undef QL_OP_ROW
+};
+
+const QlReductionInfo ql_reduction_info[QL_REDUCE_COUNT + 1] = {
+#define QL_REDUCTION(NAME, name, op, identity) [QL_REDUCE_##NAME] = {name, QL_OP_##op, identity},
+#include "reductions.def"
+#undef QL_REDUCTION
 };
 
 static const struct {

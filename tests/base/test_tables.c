@@ -26,6 +26,15 @@ static void operations(void) {
   }
 }
 
+static void reductions(void) {
+  CHECK_INT_EQ(QL_REDUCE_COUNT + 1, sizeof ql_reduction_info / sizeof ql_reduction_info[0]); /* it is the last */
+  for (int a = 0; a <= QL_REDUCE_COUNT; a++) {
+    CHECK_INT_EQ(ql_op_info[ql_reduction_info[a].op].arity, 2);
+    CHECK(ql_reduction_info[a].identity <= 1);
+    for (int b = 0; b < a; b++) CHECK(strcmp(ql_reduction_info[b].name, ql_reduction_info[a].name) != 0);
+  }
+}
+
 static void statuses(void) {
   CHECK_INT_EQ(QL_OK, 0);
   CHECK_STR_EQ(ql_status_exception(QL_OK), "");
@@ -43,4 +52,5 @@ static void outside(void) {
   CHECK_STR_EQ(ql_status_text((QlStatus)-1), "unknown status");
 }
 
-CHECK_MAIN(CHECK_TEST(dtypes), CHECK_TEST(operations), CHECK_TEST(statuses), CHECK_TEST(outside))
+CHECK_MAIN(CHECK_TEST(dtypes), CHECK_TEST(operations), CHECK_TEST(reductions), CHECK_TEST(statuses),
+           CHECK_TEST(outside))

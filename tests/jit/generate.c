@@ -217,7 +217,7 @@ static void make_body(Generator *g, int instructions) {
 /* ---- the whole ---- */
 
 static void make_reduction(Generator *g) {
-  QlReduction reduction = (QlReduction)random_below(&g->random, QL_REDUCE_COUNT);
+  QlReduction reduction = (QlReduction)random_below(&g->random, IR_REDUCTIONS);
   JitReduceForm form = (JitReduceForm)random_below(&g->random, IR_FORMS);
   int axis = (int)random_below(&g->random, (uint64_t)g->fn->rank);
   bool truth = reduction == QL_REDUCE_ANY || reduction == QL_REDUCE_ALL;

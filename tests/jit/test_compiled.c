@@ -336,7 +336,7 @@ static void every_reduction(void) {
   static const int64_t extents[REDUCE_EXTENTS] = {0, 1, 3, 7, 8, 9, 127, 128, 129, 300, 1000, 1923};
   Jit *jit = open_jit(false);
   Random random = {7};
-  for (int reduction = 0; reduction < QL_REDUCE_COUNT; reduction++) {
+  for (int reduction = 0; reduction < IR_REDUCTIONS; reduction++) {
     for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++) {
       if ((reduction == QL_REDUCE_ANY || reduction == QL_REDUCE_ALL) && dtype != QL_BOOL) continue;
       int form = (reduction + dtype) % IR_FORMS, axis = dtype % 2; /* random functions mix the rest */
