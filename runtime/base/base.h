@@ -1,5 +1,6 @@
-/* base: the vocabulary that every room shares. Tables (status, dtype, op, parameter), errors, 64-bit index types,
- * hashing. It depends on the C library alone. The public half of it is in quelea.h. */
+/* base: the vocabulary that every room shares. Tables (statuses, dtypes, operations, reductions, parameters), errors,
+ * hashing. It depends on the C library alone and keeps no state; every call is local, and nothing that it gives is to
+ * be freed. The public half is in quelea_types.h. */
 #ifndef QUELEA_BASE_H
 #define QUELEA_BASE_H
 
@@ -132,17 +133,17 @@ extern const int ql_param_count;
 /* Reads the environment. A malformed value is QL_ERR_VALUE and names the variable, the value and the form it must
  * have. */
 QlStatus ql_params_read(QlParams *params, QlError *error);
-/* 64-bit hash of all values, for the comparison among ranks. */
-uint64_t ql_params_hash(const QlParams *params);
 
-/* ---- hash.h: mixing, inline ---- */
+/* ---- hash.c ---- */
 
-static inline uint64_t ql_mix(uint64_t h, uint64_t word) { /* Murmur3's 64-bit finaliser over a running value */
+/* A running hash and one more word. Murmur3's 64-bit finaliser (A. Appleby) over the sum of both. */
+static inline uint64_t ql_mix(uint64_t h, uint64_t word) {
   h ^= word + 0x9e3779b97f4a7c15u + (h << 6) + (h >> 2);
   h ^= h >> 33, h *= 0xff51afd7ed558ccdu;
   h ^= h >> 33, h *= 0xc4ceb9fe1a85ec53u;
   return h ^ h >> 33;
 }
+/* Equal bytes and seeds give equal hashes on all machines of one byte order. */
 uint64_t ql_hash_bytes(uint64_t seed, const void *bytes, size_t size);
 
 /* ---- half.c: float16 by its bits, as NumPy converts (round to nearest even) ---- */

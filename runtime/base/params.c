@@ -84,16 +84,3 @@ QlStatus ql_params_read(QlParams *params, QlError *error) {
 #undef QL_PARAM
   return QL_OK;
 }
-
-static uint64_t hash_INT(uint64_t h, int64_t value) { return ql_mix(h, (uint64_t)value); }
-static uint64_t hash_FLAG(uint64_t h, int64_t value) { return ql_mix(h, (uint64_t)value); }
-static uint64_t hash_REAL(uint64_t h, double value) { return ql_hash_bytes(h, &value, sizeof value); }
-static uint64_t hash_TEXT(uint64_t h, const char *value) { return ql_hash_bytes(h, value, strlen(value)); }
-
-uint64_t ql_params_hash(const QlParams *params) {
-  uint64_t h = 0;
-#define QL_PARAM(field, type, name, fallback, text) h = hash_##type(h, params->field);
-#include "params.def"
-#undef QL_PARAM
-  return h;
-}

@@ -3,7 +3,6 @@
 #ifndef QUELEA_TYPES_H
 #define QUELEA_TYPES_H
 
-#include <complex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
