@@ -109,9 +109,6 @@ void ir_same_apply(JitFn *fn, const uint32_t *same); /* everywhere; those that a
 
 /* ---- text.c ---- */
 
-/* The text; malloc'ed, NULL: out of memory. Instructions are numbered as they appear, so equal functions give equal
- * texts. */
-char *ir_text(const JitFn *fn, bool sources);
 /* The number that the text gives to a value; 0: no block lists it. */
 uint32_t ir_number(const JitFn *fn, uint32_t value);
 /* The words for JitStride, JitAccess, JitReduceForm. */

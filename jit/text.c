@@ -1,4 +1,4 @@
-/* The text form of a function (jit/ir.md has the grammar): what tests compare, what people read, what the cache hashes.
+/* The text form of a function (jit/ir.md has the grammar): what tests compare and people read.
  *
  * Printing renumbers the values in order of appearance, so a text does not depend on how a function came to be, and
  * print(parse(print(f))) = print(f). Constants are exact: the shortest decimal number that reads back as the same bits.
@@ -185,7 +185,7 @@ static void put_declarations(Text *text, const JitFn *fn) {
   for (uint32_t p = 0; p < fn->param_count; p++) put(text, "param ?%u: %s\n", p, ql_dtype_info[fn->params[p]].ir);
 }
 
-char *ir_text(const JitFn *fn, bool sources) {
+char *jit_print(const JitFn *fn) {
   Text text = {0};
   uint32_t *numbers = number_values(fn);
   if (!numbers) return NULL;
@@ -195,7 +195,7 @@ char *ir_text(const JitFn *fn, bool sources) {
     for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
       uint32_t id = fn->blocks[b].ins[i];
       put_instruction(&text, fn, id, numbers);
-      if (sources && fn->ins[id].source.at) put(&text, " !%" PRId64, fn->ins[id].source.at);
+      if (fn->ins[id].source.at) put(&text, " !%" PRId64, fn->ins[id].source.at);
       put(&text, "\n");
     }
     put_end(&text, fn, b, numbers);
@@ -204,5 +204,3 @@ char *ir_text(const JitFn *fn, bool sources) {
   if (text.failed) free(text.bytes), text.bytes = NULL;
   return text.bytes;
 }
-
-char *jit_print(const JitFn *fn) { return ir_text(fn, true); }
