@@ -114,10 +114,6 @@ void emit_point_rows(Emit *e, const EmitPoint *point) {
 
 /* ---- one point ---- */
 
-static bool is_uniform(const Emit *e, uint32_t block, const IrIns *ins) {
-  return e->fn->rank > 0 && block == 0 && ins->rank == 0 && ir_has_value(ins);
-}
-
 static EmitPlace element_of_load(Emit *e, uint32_t id, const EmitPoint *point) {
   const JitFn *fn = e->fn;
   const IrIns *ins = &fn->ins[id];
@@ -137,7 +133,7 @@ static EmitPlace element_of_load(Emit *e, uint32_t id, const EmitPoint *point) {
 /* A value as an argument: in every lane, if it is a uniform one. */
 static EmitValue argument(Emit *e, uint32_t id) {
   EmitValue value = e->values[id];
-  if (e->width > 1 && is_uniform(e, 0, &e->fn->ins[id])) value.part[0] = emit_all_lanes(e, value.part[0]);
+  if (e->width > 1 && ir_is_uniform(e->fn, 0, &e->fn->ins[id])) value.part[0] = emit_all_lanes(e, value.part[0]);
   return value;
 }
 
@@ -227,7 +223,7 @@ void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink, void *data) {
     if (n) emit_enter(e, e->heads[block]);
     for (uint32_t i = 0; i < fn->blocks[block].count; i++) {
       uint32_t id = fn->blocks[block].ins[i];
-      if (!is_uniform(e, block, &fn->ins[id])) emit_ins(e, id, point, sink, data);
+      if (!ir_is_uniform(e->fn, block, &fn->ins[id])) emit_ins(e, id, point, sink, data);
     }
     e->tails[block] = emit_here(e);
     if (after) emit_block_end(e, block, e->heads, after);
@@ -238,13 +234,6 @@ void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink, void *data) {
 
 /* ---- the loop nest ---- */
 
-static const IrIns *find_reduction(const JitFn *fn) {
-  for (uint32_t block = 0; block < fn->block_count; block++)
-    for (uint32_t i = 0; i < fn->blocks[block].count; i++)
-      if (fn->ins[fn->blocks[block].ins[i]].kind == IR_REDUCE) return &fn->ins[fn->blocks[block].ins[i]];
-  return NULL;
-}
-
 int64_t emit_pair(const Emit *e) {
   enum { VECTOR_BYTES = 64 };
   const JitFn *fn = e->fn;
@@ -254,7 +243,7 @@ int64_t emit_pair(const Emit *e) {
     if (class_of(e, array, fn->rank - 1) == JIT_STRIDE_ANY) return 0;
   for (uint32_t i = 0; i < fn->blocks[0].count; i++) {
     const IrIns *ins = &fn->ins[fn->blocks[0].ins[i]];
-    if (is_uniform(e, 0, ins)) continue;
+    if (ir_is_uniform(e->fn, 0, ins)) continue;
     if (ql_dtype_info[ins->dtype].kind == QL_KIND_COMPLEX) return 0;
     if (ins->kind == IR_OP && !emit_is_inline((QlOp)ins->op, (QlDtype)fn->ins[ins->args[ir_arg_count(ins) - 1]].dtype))
       return 0;
@@ -271,7 +260,7 @@ bool emit_has_lanes(const Emit *e) {
     QlDtype dtype = (QlDtype)ins->dtype;
     if (fn->block_count > 1 || ql_dtype_info[dtype].kind == QL_KIND_COMPLEX || ins->kind == IR_INDEX) return false;
     widest = QL_MAX(widest, (int64_t)ql_dtype_info[dtype].size);
-    if (is_uniform(e, 0, ins)) continue;
+    if (ir_is_uniform(e->fn, 0, ins)) continue;
     if (ins->kind == IR_LOAD && class_of(e, (uint32_t)ins->number, fn->rank - 1) == JIT_STRIDE_ANY) return false;
     if (ins->kind == IR_OP && !emit_is_plain((QlOp)ins->op, (QlDtype)fn->ins[ins->args[ir_arg_count(ins) - 1]].dtype))
       return false;
@@ -320,12 +309,13 @@ static void emit_stores(Emit *e, EmitRef *rows) {
 static void emit_uniform(Emit *e) {
   const IrBlock *entry = &e->fn->blocks[0];
   for (uint32_t i = 0; i < entry->count; i++)
-    if (is_uniform(e, 0, &e->fn->ins[entry->ins[i]])) e->values[entry->ins[i]] = value_of(e, entry->ins[i], NULL);
+    if (ir_is_uniform(e->fn, 0, &e->fn->ins[entry->ins[i]]))
+      e->values[entry->ins[i]] = value_of(e, entry->ins[i], NULL);
 }
 
 QlStatus emit_kernel(Emit *e, QlError *error) {
   const JitFn *fn = e->fn;
-  const IrIns *reduction = find_reduction(fn);
+  const IrIns *reduction = ir_reduction(fn);
   EmitRef *rows = calloc((size_t)(fn->rank + 2) * fn->array_count + 1, sizeof *rows);
   if (!rows) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   read_call(e);

@@ -66,6 +66,17 @@ bool ir_moves(const JitFn *fn, uint32_t array) {
   return false;
 }
 
+bool ir_is_uniform(const JitFn *fn, uint32_t block, const IrIns *ins) {
+  return fn->rank > 0 && block == 0 && ins->rank == 0 && ir_has_value(ins);
+}
+
+const IrIns *ir_reduction(const JitFn *fn) {
+  for (uint32_t b = 0; b < fn->block_count; b++)
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++)
+      if (fn->ins[fn->blocks[b].ins[i]].kind == IR_REDUCE) return &fn->ins[fn->blocks[b].ins[i]];
+  return NULL;
+}
+
 /* ---- memory ---- */
 
 bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size) {

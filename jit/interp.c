@@ -43,15 +43,11 @@ static QlValue compute(const Machine *m, const IrIns *ins) {
   }
 }
 
-static bool is_uniform(const JitFn *fn, uint32_t block, const IrIns *ins) {
-  return fn->rank > 0 && block == 0 && ins->rank == 0 && ir_has_value(ins);
-}
-
 static void run_uniform(Machine *m) {
   const IrBlock *entry = &m->fn->blocks[0];
   for (uint32_t i = 0; i < entry->count; i++) {
     const IrIns *ins = &m->fn->ins[entry->ins[i]];
-    if (is_uniform(m->fn, 0, ins)) m->values[entry->ins[i]] = compute(m, ins);
+    if (ir_is_uniform(m->fn, 0, ins)) m->values[entry->ins[i]] = compute(m, ins);
   }
 }
 
@@ -71,7 +67,7 @@ static void run_block(Machine *m, uint32_t block) {
   for (uint32_t i = 0; i < fn->blocks[block].count; i++) {
     uint32_t id = fn->blocks[block].ins[i];
     const IrIns *ins = &fn->ins[id];
-    if (is_uniform(fn, block, ins)) continue;
+    if (ir_is_uniform(fn, block, ins)) continue;
     if (ins->kind == IR_STORE)
       ir_write((QlDtype)ins->dtype, element(m, ins->number, NULL), m->values[ins->args[0]]);
     else if (ins->kind == IR_REDUCE)
@@ -187,13 +183,6 @@ static void reduce_line(Line *line) {
 
 /* ---- the whole ---- */
 
-static const IrIns *find_reduction(const JitFn *fn) {
-  for (uint32_t b = 0; b < fn->block_count; b++)
-    for (uint32_t i = 0; i < fn->blocks[b].count; i++)
-      if (fn->ins[fn->blocks[b].ins[i]].kind == IR_REDUCE) return &fn->ins[fn->blocks[b].ins[i]];
-  return NULL;
-}
-
 static QlStatus check_call(const JitFn *fn, const JitCall *call, const IrIns *reduce, QlError *error) {
   for (uint32_t a = 0; a < fn->array_count; a++) {
     for (int axis = 0; axis < fn->rank; axis++) {
@@ -226,7 +215,7 @@ static void run(Machine *m, const IrIns *reduce) {
 
 QlStatus jit_interpret(const JitFn *fn, const JitCall *call, QlError *error) {
   QL_TRY(jit_verify(fn, error));
-  const IrIns *reduce = find_reduction(fn);
+  const IrIns *reduce = ir_reduction(fn);
   QL_TRY(check_call(fn, call, reduce, error));
   Machine m = {.fn = fn, .call = call};
   m.values = calloc(fn->ins_count, sizeof *m.values);

@@ -84,6 +84,8 @@ IrEnd ir_end(const JitFn *fn, uint32_t block);  /* how it ends: an open last blo
 bool ir_has_loop(QlOp op, QlDtype loop);        /* is `loop` in the domain of `op`? */
 QlDtype ir_result(QlOp op, QlDtype loop);       /* the dtype of its result */
 bool ir_moves(const JitFn *fn, uint32_t array); /* along some axis: loads have rank R */
+bool ir_is_uniform(const JitFn *fn, uint32_t block, const IrIns *ins); /* by the rule above: run once per call */
+const IrIns *ir_reduction(const JitFn *fn);                            /* NULL: it ends in stores */
 JitFn *ir_copy(const JitFn *fn); /* to compare a pass's result with what it was given; NULL: out of memory */
 
 /* ---- flow.c: what control flow implies ---- */

@@ -59,8 +59,8 @@ QlStatus jit_licm(JitFn *fn, QlError *error) {
   QlStatus status = QL_OK;
   if (!l.entry || ir_flow(fn, &flow, error) != QL_OK) goto memory;
   for (uint32_t i = 0; i < fn->blocks[0].count; i++) {
-    const IrIns *ins = &fn->ins[fn->blocks[0].ins[i]];
-    l.entry[fn->blocks[0].ins[i]] = ir_has_value(ins) && ins->rank == 0;
+    uint32_t id = fn->blocks[0].ins[i];
+    l.entry[id] = ir_is_uniform(fn, 0, &fn->ins[id]);
   }
   for (uint32_t i = 1; i < flow.count; i++)
     if (!move_out(&l, flow.order[i])) goto memory;

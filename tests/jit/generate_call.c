@@ -9,12 +9,6 @@
 
 enum { MARGIN = 2 };
 
-static const IrIns *find_reduction(const JitFn *fn) {
-  for (uint32_t i = 1; i < fn->ins_count; i++)
-    if (fn->ins[i].kind == IR_REDUCE) return &fn->ins[i];
-  return NULL;
-}
-
 static void choose_extents(GenerateCall *c, Random *random, const JitFn *fn, const IrIns *reduce) {
   bool empty = random_chance(random, 6);
   for (int axis = 0; axis < fn->rank; axis++) {
@@ -69,7 +63,7 @@ static bool place_operand(GenerateCall *c, Random *random, const JitFn *fn, uint
 
 GenerateCall *generate_call(const JitFn *fn, uint64_t seed) {
   Random random = {seed};
-  const IrIns *reduce = find_reduction(fn);
+  const IrIns *reduce = ir_reduction(fn);
   GenerateCall *c = calloc(1, sizeof *c);
   if (!c) return NULL;
   c->arrays = fn->array_count;
