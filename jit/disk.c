@@ -170,7 +170,8 @@ static File *list_kernels(DIR *folder, size_t *count) {
   return files;
 }
 
-/* Brings the folder to 7/8 of its limit when it is above it. */
+/* Brings the folder to 7/8 of its limit when it is above it. A file that is gone already was removed by another process
+ * that sweeps too: it counts as removed, or both together would empty the folder. */
 static void sweep(Disk *disk) {
   DIR *folder = opendir(disk->folder);
   size_t count;
@@ -180,9 +181,8 @@ static void sweep(Disk *disk) {
   for (size_t f = 0; f < count; f++) total += files[f].bytes;
   if (total > disk->limit) {
     qsort(files, count, sizeof *files, older_first);
-    for (size_t f = 0; f < count && total > disk->limit - disk->limit / 8; f++) {
-      if (unlinkat(dirfd(folder), files[f].name, 0) == 0) total -= files[f].bytes;
-    }
+    for (size_t f = 0; f < count && total > disk->limit - disk->limit / 8; f++)
+      if (unlinkat(dirfd(folder), files[f].name, 0) == 0 || errno == ENOENT) total -= files[f].bytes;
   }
   free(files);
   closedir(folder);

@@ -17,14 +17,16 @@ static QlSource no_source(void) { return (QlSource){0}; }
 
 /* ---- functions: y = op(x, c), which differ in c ---- */
 
-static JitFn *scale(double by) {
+static JitFn *binary(QlOp op, double by) {
   JitFn *fn = jit_fn_new(1);
   JitStride unit = JIT_STRIDE_UNIT;
   jit_fn_array(fn, QL_F64, JIT_READ, &unit), jit_fn_array(fn, QL_F64, JIT_WRITE, &unit);
   JitRef args[2] = {jit_load(fn, 0, NULL, no_source()), jit_const(fn, QL_F64, (QlValue){.d = by})};
-  jit_store(fn, 1, jit_op(fn, QL_OP_MULTIPLY, 2, args, no_source()), no_source());
+  jit_store(fn, 1, jit_op(fn, op, 2, args, no_source()), no_source());
   return fn;
 }
+
+static JitFn *scale(double by) { return binary(QL_OP_MULTIPLY, by); }
 
 /* Compiles scale(by) and checks what it computes. */
 static const JitKernel *use(Jit *jit, double by) {
@@ -355,6 +357,33 @@ static void folder_is_bounded(void) {
   remove_folder(&folder);
 }
 
+/* Another process sweeps at the same time and is always a step ahead. */
+static bool overtaken;
+int __real_unlinkat(int folder, const char *name, int flags);
+int __wrap_unlinkat(int folder, const char *name, int flags);
+int __wrap_unlinkat(int folder, const char *name, int flags) {
+  if (overtaken) CHECK_INT_EQ(__real_unlinkat(folder, name, flags), 0);
+  return __real_unlinkat(folder, name, flags);
+}
+
+static void two_sweeps_are_one(void) {
+  Folder folder = new_folder();
+  Jit *jit = open_jit(folder.path, LARGE);
+  struct stat info;
+  for (int k = 1; k <= 8; k++) use(jit, k);
+  jit_close(jit);
+  visit(folder.path, keep_name), visit(folder.path, make_old);
+  CHECK_INT_EQ(stat(one_file, &info), 0);
+  overtaken = true;
+  jit = open_jit(folder.path, 4 * info.st_size + info.st_size / 2);
+  use(jit, 9);
+  jit_close(jit);
+  overtaken = false;
+  int left = visit(folder.path, NULL);
+  CHECK(left >= 2 && left <= 4);
+  remove_folder(&folder);
+}
+
 static void leftovers_go(void) {
   Folder folder = new_folder();
   char old[160], fresh[160], foreign[160];
@@ -426,6 +455,7 @@ static void processes_share_a_folder(void) {
 
 CHECK_MAIN(CHECK_TEST(processes_share_a_folder), CHECK_TEST(keys_tell_functions_apart),
            CHECK_TEST(keys_of_many_functions), CHECK_TEST(bad_functions_have_no_key), CHECK_TEST(table_keeps_kernels),
-           CHECK_TEST(objects_move_between_compilers), CHECK_TEST(compilations_fail_on_request),
-           CHECK_TEST(tells_its_target), CHECK_TEST(folder_outlives_compilers), CHECK_TEST(damaged_files_are_rebuilt),
-           CHECK_TEST(folder_is_bounded), CHECK_TEST(leftovers_go), CHECK_TEST(folder_may_be_missing))
+           CHECK_TEST(objects_move_between_compilers),
+           CHECK_TEST(compilations_fail_on_request), CHECK_TEST(tells_its_target),
+           CHECK_TEST(folder_outlives_compilers), CHECK_TEST(damaged_files_are_rebuilt), CHECK_TEST(folder_is_bounded),
+           CHECK_TEST(two_sweeps_are_one), CHECK_TEST(leftovers_go), CHECK_TEST(folder_may_be_missing))
