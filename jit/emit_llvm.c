@@ -151,7 +151,7 @@ void emit_loop_close(Emit *e, EmitLoop *loop, EmitLoopKind kind) {
 /* The text of the metadata that accesses refer to. LLVM's C interface makes no distinct empty node, its parser does.
  *   !quelea = !{group, alias 0, noalias 0, alias 1, noalias 1, ...} */
 static char *metadata_text(uint32_t scopes) {
-  size_t room = 256 + scopes * (128 + scopes * 16);
+  size_t room = 256 + scopes * (128 + (size_t)scopes * 16);
   char *text = malloc(room);
   if (!text) return NULL;
   size_t at = (size_t)snprintf(text, room, "!0 = distinct !{}\n!1 = distinct !{!1}\n");
@@ -250,6 +250,7 @@ struct EmitMachine {
   char *cpu, *features; /* LLVM's messages */
   LLVMTargetMachineRef target;
   LLVMOrcLLJITRef linker;
+  QlError reported; /* by the linker, while it links */
 };
 
 char *emit_machine_text(void) {
@@ -466,10 +467,21 @@ static QlStatus define_functions(EmitMachine *machine, QlError *error) {
   return failed ? fail_llvm(failed, error) : QL_OK;
 }
 
-/* Failures come back from the call that caused them; ORC would print them too. */
-static void drop_report(void *data, LLVMErrorRef failed) {
-  (void)data;
-  LLVMConsumeError(failed);
+/* Is asked for a name that nothing defines, before LLJIT goes on to the symbols of the process. */
+static LLVMErrorRef refuse_name(LLVMOrcDefinitionGeneratorRef generator, void *data, LLVMOrcLookupStateRef *state,
+                                LLVMOrcLookupKind kind, LLVMOrcJITDylibRef library, LLVMOrcJITDylibLookupFlags flags,
+                                LLVMOrcCLookupSet names, size_t count) {
+  (void)generator, (void)data, (void)state, (void)kind, (void)library, (void)flags;
+  char text[256];
+  snprintf(text, sizeof text, "%s is not among the functions that kernels may call",
+           count ? LLVMOrcSymbolStringPoolEntryStr(names[0].Name) : "a symbol");
+  return LLVMCreateStringError(text);
+}
+
+/* The linker reports a cause here; the call that failed only says that it did. */
+static void take_report(void *data, LLVMErrorRef failed) {
+  EmitMachine *machine = data;
+  fail_llvm(failed, &machine->reported);
 }
 
 static QlStatus need_linker(EmitMachine *machine, QlError *error) {
@@ -479,7 +491,9 @@ static QlStatus need_linker(EmitMachine *machine, QlError *error) {
     machine->linker = NULL;
     return fail_llvm(failed, error);
   }
-  LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(machine->linker), drop_report, NULL);
+  LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(machine->linker), take_report, machine);
+  LLVMOrcJITDylibAddGenerator(LLVMOrcLLJITGetMainJITDylib(machine->linker),
+                              LLVMOrcCreateCustomCAPIDefinitionGenerator(refuse_name, NULL, NULL));
   QlStatus status = define_functions(machine, error);
   if (status == QL_OK) return QL_OK;
   LLVMConsumeError(LLVMOrcDisposeLLJIT(machine->linker));
@@ -487,11 +501,18 @@ static QlStatus need_linker(EmitMachine *machine, QlError *error) {
   return status;
 }
 
+static QlStatus fail_link(const EmitMachine *machine, LLVMErrorRef failed, QlError *error) {
+  if (machine->reported.status == QL_OK) return fail_llvm(failed, error);
+  LLVMConsumeError(failed);
+  return ql_fail(error, machine->reported.status, "%s", machine->reported.text);
+}
+
 QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size, JitEntry **entry,
                    QlError *error) {
   QL_TRY(machine_open(machine, error));
   QL_TRY(need_linker(*machine, error));
   LLVMOrcLLJITRef linker = (*machine)->linker;
+  (*machine)->reported = (QlError){0};
   LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(bytes, size, symbol);
   LLVMOrcResourceTrackerRef tracker = LLVMOrcJITDylibCreateResourceTracker(LLVMOrcLLJITGetMainJITDylib(linker));
   LLVMErrorRef failed = LLVMOrcLLJITAddObjectFileWithRT(linker, tracker, buffer);
@@ -499,7 +520,7 @@ QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes,
   if (!failed) failed = LLVMOrcLLJITLookup(linker, &address, symbol);
   if (failed) LLVMConsumeError(LLVMOrcResourceTrackerRemove(tracker)); /* so that the symbol may be defined again */
   LLVMOrcReleaseResourceTracker(tracker);
-  if (failed) return fail_llvm(failed, error);
+  if (failed) return fail_link(*machine, failed, error);
   *entry = (JitEntry *)(uintptr_t)address;
   return QL_OK;
 }

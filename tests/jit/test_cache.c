@@ -231,6 +231,28 @@ static void objects_move_between_compilers(void) {
   jit_close(to);
 }
 
+/* Code that calls anything but the runtime's functions does not link, though the process has it. */
+static void strange_calls_are_refused(void) {
+  Jit *from = open_jit(NULL, 0), *to = open_jit(NULL, 0);
+  JitFn *fn = binary(QL_OP_FMOD, 3);
+  const JitKernel *kernel = NULL;
+  const void *bytes = NULL;
+  size_t size = 0;
+  JitKey key;
+  QlError error = {0};
+  CHECK_INT_EQ(jit_key(from, fn, &key, &error), QL_OK);
+  if (!CHECK_INT_EQ(jit_compile(from, fn, key, &kernel, &error), QL_OK)) abort();
+  CHECK_INT_EQ(jit_object(kernel, &bytes, &size), QL_OK);
+  char *changed = malloc(size);
+  memcpy(changed, bytes, size);
+  char *name = memmem(changed, size, "\0fmod", 6);
+  if (CHECK(name)) memcpy(name, "\0puts", 6);
+  CHECK_INT_EQ(jit_install(to, key, changed, size, &kernel, &error), QL_ERR_COMPILE);
+  CHECK_STR_EQ(error.text, "LLVM: puts is not among the functions that kernels may call");
+  CHECK_INT_EQ(jit_install(to, key, bytes, size, &kernel, &error), QL_OK);
+  free(changed), jit_fn_free(fn), jit_close(from), jit_close(to);
+}
+
 static void compilations_fail_on_request(void) {
   Jit *jit = NULL;
   QlError error = {0};
@@ -455,7 +477,7 @@ static void processes_share_a_folder(void) {
 
 CHECK_MAIN(CHECK_TEST(processes_share_a_folder), CHECK_TEST(keys_tell_functions_apart),
            CHECK_TEST(keys_of_many_functions), CHECK_TEST(bad_functions_have_no_key), CHECK_TEST(table_keeps_kernels),
-           CHECK_TEST(objects_move_between_compilers),
+           CHECK_TEST(objects_move_between_compilers), CHECK_TEST(strange_calls_are_refused),
            CHECK_TEST(compilations_fail_on_request), CHECK_TEST(tells_its_target),
            CHECK_TEST(folder_outlives_compilers), CHECK_TEST(damaged_files_are_rebuilt), CHECK_TEST(folder_is_bounded),
            CHECK_TEST(two_sweeps_are_one), CHECK_TEST(leftovers_go), CHECK_TEST(folder_may_be_missing))
