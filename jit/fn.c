@@ -273,6 +273,9 @@ JitRef jit_op(JitFn *fn, QlOp op, int count, const JitRef *args, QlSource source
     ins.rank = QL_MAX(ins.rank, arg->rank);
   }
   QlDtype loop = fn->ins[args[count - 1].id].dtype;
+  for (int a = 0; a < count - 1; a++)
+    if (!is_of(fn, args[a], op == QL_OP_SELECT && a == 0 ? QL_BOOL : loop))
+      return spoil(fn, source, QL_ERR_TYPE, "an operation on values of different dtypes: one needs a cast");
   if (!ir_has_loop(op, loop)) {
     ql_fail(&fn->bad, QL_ERR_CAST, "%s has no loop for %s", ql_op_info[op].name, ql_dtype_info[loop].name);
     fn->bad.source = source;
@@ -300,6 +303,8 @@ static void sink(JitFn *fn, IrIns ins, int array, JitRef value) {
     spoil(fn, ins.source, QL_ERR_VALUE, "a store of a value that does not exist");
   } else if (array < 0 || (uint32_t)array >= fn->array_count) {
     spoil(fn, ins.source, QL_ERR_INDEX, "a store to an operand that is not declared");
+  } else if (arg->dtype != fn->arrays[array].dtype) {
+    spoil(fn, ins.source, QL_ERR_TYPE, "a store to an operand of another dtype: the value needs a cast");
   } else {
     ins.number = array, ins.args[0] = value.id, ins.dtype = arg->dtype, ins.rank = arg->rank;
     append(fn, &ins);

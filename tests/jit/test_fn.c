@@ -144,6 +144,15 @@ static void unknown_axis(JitFn *fn, JitRef number) { (void)number, jit_index(fn,
 static void unknown_reduction_axis(JitFn *fn, JitRef number) {
   jit_reduce(fn, QL_REDUCE_SUM, JIT_WHOLE, 1, 0, number, nowhere);
 }
+static void two_dtypes(JitFn *fn, JitRef number) {
+  jit_op(fn, QL_OP_ADD, 2, (JitRef[]){jit_cast(fn, number, QL_F32, nowhere), number}, nowhere);
+}
+static void choice_by_number(JitFn *fn, JitRef number) {
+  jit_op(fn, QL_OP_SELECT, 3, (JitRef[]){number, number, number}, nowhere);
+}
+static void store_of_another(JitFn *fn, JitRef number) {
+  jit_store(fn, 0, jit_cast(fn, number, QL_F32, nowhere), nowhere);
+}
 static void no_value(JitFn *fn, JitRef number) { (void)number, jit_store(fn, 0, (JitRef){0}, nowhere); }
 static void no_argument(JitFn *fn, JitRef number) { jit_op(fn, QL_OP_ADD, 2, (JitRef[]){number, {0}}, nowhere); }
 static void one_argument(JitFn *fn, JitRef number) { jit_op(fn, QL_OP_ADD, 1, &number, nowhere); }
@@ -165,12 +174,14 @@ static void mistakes_are_told(void) {
   static Mistake *const mistakes[] = {unknown_operand,        unknown_load,  unknown_param, unknown_axis,
                                       unknown_reduction_axis, no_value,      no_argument,   one_argument,
                                       cast_of_nothing,        after_the_end, ended_block,   branch_on_number,
-                                      jump_nowhere,           phi_of_no_phi};
+                                      jump_nowhere,           phi_of_no_phi, two_dtypes,    choice_by_number,
+                                      store_of_another};
   for (size_t m = 0; m < sizeof mistakes / sizeof mistakes[0]; m++) {
     JitFn *fn = jit_fn_new(1);
     jit_fn_array(fn, QL_F64, JIT_WRITE, (JitStride[]){JIT_STRIDE_UNIT});
     mistakes[m](fn, jit_const(fn, QL_F64, (QlValue){.d = 1}));
     QlError error = {0};
+    CHECK(fn->bad.status != QL_OK); /* known without verification, which release builds leave out */
     if (!CHECK(jit_verify(fn, &error) != QL_OK && error.text[0])) fprintf(stderr, "mistake %zu\n", m);
     jit_fn_free(fn);
   }
