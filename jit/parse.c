@@ -123,8 +123,11 @@ static QlStatus take_float(Parser *p, QlDtype dtype, QlValue *value) {
   *value = (QlValue){.bits = {0, 0}};
   if (take(p, "bits")) {
     skip_spaces(p);
+    errno = 0;
     value->u = strtoull(p->at, &end, 16);
-    if (end == p->at) return fail_at(p, p->at, "expected the bits of a number");
+    if (!isxdigit((unsigned char)*p->at)) return fail_at(p, p->at, "expected the bits of a number");
+    if (errno || value->u > UINT64_MAX >> (64 - 8 * ql_dtype_info[dtype].size))
+      return fail_at(p, p->at, "%.*s is out of range", (int)(end - p->at), p->at);
   } else if (dtype == QL_F32) {
     value->f = strtof_l(p->at, &end, p->plain);
   } else {
