@@ -22,16 +22,19 @@ typedef struct JitOptions {
   const char *cache_folder; /* NULL or "": no disk cache. Created when missing; unusable: silently none */
   int64_t cache_bytes;      /* bound of the folder's size */
   bool fastmath;            /* allow contraction and reassociation */
-  bool verify;              /* verify between passes (always on in debug builds) */
+  bool verify;              /* verify before and between passes (always on in debug builds) */
   int64_t fail_compile;     /* fault injection: the n-th compilation fails; 0: none */
 } JitOptions;
 
+/* The options are copied. QL_ERR_MEMORY; *jit is set by success only. */
 QlStatus jit_open(const JitOptions *options, Jit **jit, QlError *error);
-void jit_close(Jit *jit); /* NULL is fine */
+void jit_close(Jit *jit); /* NULL is fine. Its kernels and their object code go too. */
 
 /* ---- fn.c: building a function ----
- * Building never fails on the spot: out of memory or a wrong type makes the function bad, and jit_verify, jit_key and
- * jit_compile then say what was wrong first. */
+ * Building never fails on the spot: out of memory, a wrong dtype or a value that does not exist makes the function bad,
+ * and jit_verify, jit_key and jit_compile then say what was wrong first, with its source. From then on calls give the
+ * reference or number 0 and add nothing. What only the whole function shows (ranks, dominance, accesses, phis) is found
+ * by jit_verify. */
 
 typedef struct JitRef {
   uint32_t id;
@@ -47,7 +50,7 @@ typedef enum JitStride {
   JIT_STRIDE_ANY
 } JitStride;
 
-JitFn *jit_fn_new(int rank); /* NULL: out of memory */
+JitFn *jit_fn_new(int rank); /* of a domain of up to QL_MAX_DIMS axes; the caller frees it. NULL: out of memory */
 void jit_fn_free(JitFn *fn);
 /* Declares the next operand; returns its number. strides has `rank` entries. Operands never overlap what another
  * operand writes, except by being the same operand: the caller guarantees it. */
@@ -79,7 +82,7 @@ typedef enum JitReduceForm {
 /* Does the operand have one element per JIT_LEAF points along the axis? */
 static inline bool jit_form_steps(JitReduceForm form) { return form == JIT_LEAVES || form == JIT_BRANCHES; }
 enum { JIT_LEAF = 128, JIT_LANES = 8 };
-/* The function's only sink besides nothing else. The accumulator has the dtype of the value and of the operand. `axis`
+/* The function's only sink. The accumulator has the dtype of the value and of the operand. `axis`
  * extent 0 gives the identity (sum 0, prod 1, any false, all true; min and max have none: the caller refuses). */
 void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, int array, JitRef value,
                 QlSource source);
@@ -93,17 +96,24 @@ JitBlock jit_block_new(JitFn *fn);
 void jit_block_open(JitFn *fn, JitBlock block);
 void jit_jump(JitFn *fn, JitBlock to);
 void jit_branch(JitFn *fn, JitRef condition, JitBlock if_true, JitBlock if_false);
+/* A value of the open block that depends on where control came from: jit_phi_from gives it one value, of its dtype and
+ * at most its rank, for each block that jumps here. */
 JitRef jit_phi(JitFn *fn, QlDtype dtype, int rank);
 void jit_phi_from(JitFn *fn, JitRef phi, JitBlock from, JitRef value);
 
 /* ---- text.c, parse.c: the text form; jit/ir.md has the grammar ---- */
-char *jit_print(const JitFn *fn);                                 /* malloc'ed; NULL: out of memory */
-QlStatus jit_parse(const char *text, JitFn **fn, QlError *error); /* error text: LINE:COLUMN: what was expected */
+/* Malloc'ed; NULL: out of memory. Values are numbered as they appear, so equal functions give equal texts. */
+char *jit_print(const JitFn *fn);
+/* *fn is the caller's to free; NULL after an error: QL_ERR_MEMORY, or QL_ERR_COMPILE and LINE:COLUMN: what was expected.
+ * What the text means is not checked: jit_verify does that. */
+QlStatus jit_parse(const char *text, JitFn **fn, QlError *error);
 
 /* ---- verify.c ---- */
+/* Is the function well-formed, as jit/ir.md says? What building found first; otherwise QL_ERR_COMPILE with the
+ * instruction as the text form numbers it, and its source; QL_ERR_MEMORY. */
 QlStatus jit_verify(const JitFn *fn, QlError *error);
 
-/* ---- passes; each requires and ensures a verified function ---- */
+/* ---- passes; each requires and ensures a verified function. After QL_ERR_MEMORY it can only be freed ---- */
 typedef QlStatus JitPass(JitFn *fn, QlError *error);
 JitPass jit_fold;     /* fold.c: constants, x*1, select of a constant, ...: never changes a bit of a result */
 JitPass jit_cse;      /* cse.c: one computation per value; loads of operands that nothing writes included */
@@ -126,7 +136,8 @@ typedef struct JitCall {
 } JitCall;
 typedef void JitEntry(const JitCall *call);
 
-/* interp.c: the oracle. Same contract as compiled code, same bits. */
+/* interp.c: the oracle. Same contract as compiled code, same bits. It verifies the function first, and refuses strides
+ * that their classes deny, and min and max of nothing (QL_ERR_VALUE). */
 QlStatus jit_interpret(const JitFn *fn, const JitCall *call, QlError *error);
 
 /* ---- cache.c ---- */
@@ -136,12 +147,13 @@ QlStatus jit_interpret(const JitFn *fn, const JitCall *call, QlError *error);
 typedef struct JitKey {
   uint64_t word[2];
 } JitKey;
-QlStatus jit_key(const Jit *jit, const JitFn *fn, JitKey *key, QlError *error);
-const JitKernel *jit_find(Jit *jit, JitKey key); /* in memory only; NULL: not there */
-/* Disk cache, then LLVM. The function is consumed (optimised in place) but still freed by the caller. */
+QlStatus jit_key(const Jit *jit, const JitFn *fn, JitKey *key, QlError *error); /* fails for a bad function only */
+const JitKernel *jit_find(Jit *jit, JitKey key);                                /* in memory only; NULL: not there */
+/* The kernel of jit_key(fn) from memory or disk; otherwise compiled, and put there. The Jit owns it. The function is
+ * consumed (optimised in place) but still freed by the caller. QL_ERR_MEMORY, QL_ERR_COMPILE, what building found. */
 QlStatus jit_compile(Jit *jit, JitFn *fn, JitKey key, const JitKernel **kernel, QlError *error);
-/* For sharing within a node: the object code of a kernel, owned by the Jit; and its way back into a Jit of another
- * process. */
+/* For sharing within a node: the object code of a kernel, owned by the Jit; and its way, as a copy, into a Jit of
+ * another process with the same target and options. Code that does not link is QL_ERR_COMPILE. */
 QlStatus jit_object(const JitKernel *kernel, const void **bytes, size_t *size);
 QlStatus jit_install(Jit *jit, JitKey key, const void *bytes, size_t size, const JitKernel **kernel, QlError *error);
 JitEntry *jit_entry(const JitKernel *kernel);
@@ -152,8 +164,9 @@ typedef struct JitCounters {
 } JitCounters;
 JitCounters jit_counters(const Jit *jit);
 
-/* emit_llvm.c: for `python -m quelea info` and for looking at a kernel. malloc'ed texts. */
-const char *jit_target(const Jit *jit); /* "LLVM 19.1.7, sapphirerapids, 512-bit vectors" */
+/* For `python -m quelea info`: "LLVM 19.1.7, sapphirerapids, 512-bit vectors"; the Jit's. */
+const char *jit_target(const Jit *jit);
+/* For looking at a kernel: its assembly, malloc'ed; NULL after an error. The function is consumed, as by jit_compile. */
 char *jit_assembly(Jit *jit, JitFn *fn, QlError *error);
 
 #endif
