@@ -151,7 +151,7 @@ EmitRef emit_element(Emit *e, uint32_t array, EmitRef row, EmitRef last, int32_t
 /* Of how many elements are two vectors? 0: when a loop over the last axis had better not be split into whole vectors
  * and a tail, since LLVM would not use masks for the tail. */
 int64_t emit_pair(const Emit *e);
-/* Can emit_point compute JIT_LANES neighbouring points of the last axis as one vector? It does with e->width of that. */
+/* Can emit_point compute JIT_LANES neighbouring points of the last axis as one vector? It does if e->width says so. */
 bool emit_has_lanes(const Emit *e);
 
 /* ---- emit_reduce.c ---- */

@@ -1,5 +1,5 @@
-/* One operation on one element, or on the lanes of a leaf, and casts: the emitter's half of ops.def; eval.c is the other,
- * and the two agree on every bit. */
+/* One operation on one element, or on the lanes of a leaf, and casts: the emitter's half of ops.def; eval.c is the
+ * other, and the two agree on every bit. */
 #include "emit_ops.h"
 
 bool emit_is_inline(QlOp op, QlDtype loop) {

@@ -1,7 +1,7 @@
 /* Reductions in their fixed order (contract C7; jit.h has the order), in two loop nests.
  *
  * Along the last axis: a leaf of 128 elements is computed into a buffer by a loop that LLVM vectorises; then its lanes
- * are one vector of 8 elements, that runs over the buffer. Elements that need no call are computed in the lanes at once.
+ * are one vector of 8 elements that runs over the buffer. Elements that need no call are computed in the lanes at once.
  *
  *   for outer axes:                                   buffer   [128 elements]       lanes  [8]
  *     for leaf:  buffer <- elements;  lanes <- buffer, 8 at a time;  value <- ((0+1)+(2+3)) + ((4+5)+(6+7))

@@ -128,9 +128,9 @@ static bool is_exact(QlDtype from, QlDtype to) {
   return ql_can_cast_safely(from, to) && !(long_whole && inexact);
 }
 
-/* Does the cast of every integer of `from` to `to` give the same by way of `through`, which holds them all? A float that
- * an int32 does not hold becomes the smallest one before it is cut to 32 bits or less; of an integer the low bits stay.
- * (Only uint32 has such numbers: float64 does not hold all integers of 64 bits.) */
+/* Does the cast of every integer of `from` to `to` give the same by way of `through`, which holds them all? A float
+ * that an int32 does not hold becomes the smallest one before it is cut to 32 bits or less; of an integer the low bits
+ * stay. (Only uint32 has such numbers: float64 does not hold all integers of 64 bits.) */
 static bool is_detour(QlDtype from, QlDtype through, QlDtype to) {
   bool inexact = ql_dtype_info[through].kind == QL_KIND_FLOAT || ql_dtype_info[through].kind == QL_KIND_COMPLEX;
   bool cut = is_whole((QlKind)ql_dtype_info[to].kind) && ql_dtype_info[to].size <= 4 && to != QL_U32;

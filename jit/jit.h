@@ -104,8 +104,8 @@ void jit_phi_from(JitFn *fn, JitRef phi, JitBlock from, JitRef value);
 /* ---- text.c, parse.c: the text form; jit/ir.md has the grammar ---- */
 /* Malloc'ed; NULL: out of memory. Values are numbered as they appear, so equal functions give equal texts. */
 char *jit_print(const JitFn *fn);
-/* *fn is the caller's to free; NULL after an error: QL_ERR_MEMORY, or QL_ERR_COMPILE and LINE:COLUMN: what was expected.
- * What the text means is not checked: jit_verify does that. */
+/* *fn is the caller's to free; NULL after an error: QL_ERR_MEMORY, or QL_ERR_COMPILE and LINE:COLUMN: what was
+ * expected. What the text means is not checked: jit_verify does that. */
 QlStatus jit_parse(const char *text, JitFn **fn, QlError *error);
 
 /* ---- verify.c ---- */
@@ -166,7 +166,7 @@ JitCounters jit_counters(const Jit *jit);
 
 /* For `python -m quelea info`: "LLVM 19.1.7, sapphirerapids, 512-bit vectors"; the Jit's. */
 const char *jit_target(const Jit *jit);
-/* For looking at a kernel: its assembly, malloc'ed; NULL after an error. The function is consumed, as by jit_compile. */
+/* For looking at a kernel: its assembly, malloc'ed; NULL after an error. The function is consumed as by jit_compile. */
 char *jit_assembly(Jit *jit, JitFn *fn, QlError *error);
 
 #endif

@@ -1,6 +1,6 @@
 /* What fold takes for granted, by brute force: a cast of a cast, an operation on a constant 0, 1 or -1 or on one value
- * twice, and an operation on its own result give the same bits folded and as written, for every dtype and for the values
- * at the edges. Random functions meet such combinations too rarely. */
+ * twice, and an operation on its own result give the same bits folded and as written, for every dtype and for the
+ * values at the edges. Random functions meet such combinations too rarely. */
 #include "../check.h"
 #include "ir.h"
 
