@@ -104,14 +104,18 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
     return ql_fail(error, QL_ERR_REFUSED, "this gathers a whole array, which quelea.config.strict forbids");
   QL_TRY(settle(array, error));
   if (array->size == 0) return QL_OK;
+  bool wanted = root < 0 || root == ctx->info->rank;
+  int64_t bytes = array->size * ql_dtype_info[array->dtype].size;
+  QlStatus status = QL_OK;
+  if (wanted && !host) status = ql_fail(error, QL_ERR_MEMORY, "out of memory for %lld bytes of a gathered array", (long long)bytes);
+  QL_TRY(rt_agree_status(ctx, status, error));
   if (array->storage->layout->template) {
     ctx->counters.gathers++;
-    ctx->counters.gathered_bytes += array->size * ql_dtype_info[array->dtype].size;
-    rt_movement(ctx, QL_MOVE_GATHER, ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source,
-                array->size * ql_dtype_info[array->dtype].size);
+    ctx->counters.gathered_bytes += bytes;
+    rt_movement(ctx, QL_MOVE_GATHER, ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source, bytes);
   }
   if (root >= 0 && !is_local(array)) return gather_to(array, root, host, error);
-  return copy_local(array, host, root < 0 || root == ctx->info->rank, error);
+  return copy_local(array, host, wanted, error);
 }
 
 /* An export holds a storage of its own that shares the block: a write to the array then finds the block shared and takes another

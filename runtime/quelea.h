@@ -168,7 +168,7 @@ QL_API QlStatus ql_flush(QlContext *context, QlError *error);
 /* The only element of an array of size 1; of others QL_ERR_VALUE. */
 QL_API QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error);
 /* Copies the array to `host` in C order, `size * itemsize` bytes, on every rank; or with root >= 0 on that rank alone (the others may give NULL).
- * QL_ERR_VALUE for a root that is no rank; QL_ERR_REFUSED under ql_set_strict between nodes. */
+ * A rank that has no memory for it gives NULL too, and all ranks get QL_ERR_MEMORY. QL_ERR_VALUE for a root that is no rank; QL_ERR_REFUSED under ql_set_strict between nodes. */
 QL_API QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error);
 /* The array's own memory, when this rank can address all of it (one node); the version is then immutable: a later write to the
  * array goes elsewhere (contract C3). *data is NULL when there is no such memory: then gather. byte_strides has ndim entries.

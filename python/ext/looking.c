@@ -22,11 +22,12 @@ PyObject *qx_gather(QlArray *array, int root) {
   if (qx_enter_at() < 0) return NULL;
   bool here = root < 0 || ql_info(qx.context).rank == root;
   PyArrayObject *host = NULL;
-  if (here && !(host = new_host_array(array))) return NULL;
+  if (here && !(host = new_host_array(array))) PyErr_Clear(); /* ql_gather tells all ranks */
   if (ql_gather(array, root, host ? PyArray_DATA(host) : NULL, &error)) {
     Py_XDECREF(host);
     return qx_raise(&error);
   }
+  if (here && !host) return PyErr_NoMemory(); /* nothing to gather */
   return host ? (PyObject *)host : Py_NewRef(Py_None);
 }
 

@@ -163,6 +163,32 @@ def test_too_little_memory(ranks, nodes):
     assert out.split() == ["MemoryError"] * max(ranks, 1)
 
 
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_too_little_memory_for_a_gathered_array_on_one_rank(nodes):
+    """Rank 1 may not have the copy: nobody gets it, and all go on."""
+    code = """
+    import resource
+    u = np.arange(20e6); total = float(u.sum())
+    def copy(): return numpy.array(u, copy=True)
+    def to_rank_1(): return quelea.gather(u, 1)
+    import quelea._quelea as quelea
+    for gather in copy, to_rank_1:
+        limits = resource.getrlimit(resource.RLIMIT_AS)
+        if np.rank == 1:
+            with open("/proc/self/statm") as file: size = int(file.read().split()[0]) * resource.getpagesize()
+            resource.setrlimit(resource.RLIMIT_AS, (size + 40_000_000, limits[1]))
+        try: gather(); print("no error")
+        except MemoryError: print("MemoryError", flush=True)
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+        kept = gather()
+        assert kept is None or kept.sum() == total
+        del kept
+    assert float(u.sum()) == total
+    """
+    out = fine(code, 3, QUELEA_NODE_SIZE=nodes, QUELEA_OUTPUT="all")
+    assert out.split() == ["MemoryError"] * 6
+
+
 FAULTS = [
     ("alloc:2@1", "MemoryError", "0"),
     ("alloc:2@1", "MemoryError", "1"),
