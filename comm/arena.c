@@ -265,15 +265,6 @@ int64_t comm_arena_bytes(const Comm *comm) {
   return comm->arena_bytes;
 }
 
-void comm_arena_discard(Comm *comm, int64_t offset, int64_t bytes) {
-  int64_t page = sysconf(_SC_PAGESIZE), end = offset + bytes;
-  int64_t first = (offset + page - 1) / page * page, last = end / page * page;
-  int advice = comm->info.node_size == 1 ? MADV_DONTNEED : MADV_REMOVE;
-  if (first >= last || madvise(comm->arena + first, (size_t)(last - first), advice) != 0) first = last = end;
-  memset(comm->arena + offset, 0, (size_t)(first - offset)); /* parts of pages, or all of it where the kernel refused */
-  memset(comm->arena + last, 0, (size_t)(end - last));
-}
-
 int comm_arena_lost(const Comm *comm) {
   for (int i = 0; i < comm->link_count; i++) {
     struct pollfd one = {.fd = comm->links[i], .events = 0};

@@ -70,8 +70,6 @@ typedef struct CommMapping {
 } CommMapping;
 CommMapping comm_arena_keep(Comm *comm);
 void comm_arena_unmap(const CommMapping *mapping);
-/* Gives pages back to the system; their contents are lost (zero). By one rank of the node. */
-void comm_arena_discard(Comm *comm, int64_t offset, int64_t bytes);
 
 /* ---- cells.c: progress ---- */
 

@@ -376,7 +376,7 @@ static QlStatus group_piece(Planner *planner, int statement, int rank, const Axi
   for (int d = 0; d < s->ndim; d++)
     if (piece[d].dim >= 0) piece[d].dim = kept[piece[d].dim];
   Group *group;
-  int node;
+  int node = -1;
   QL_TRY(open_with_value(planner, statement, count, extent, piece, &group, &node));
   if (planner->slots[part.slot].storage) QL_TRY(decide_layout(planner, group, &part, target_is_whole));
   group->is_piece = true, group->is_edge = is_edge;
@@ -416,7 +416,7 @@ static QlStatus group_statement(Planner *planner, int statement) {
     if (pieces.count > 1) return group_pieces(planner, statement, rank, extent, map, &pieces, &target);
   }
   Group *group;
-  int node;
+  int node = -1;
   QL_TRY(open_with_value(planner, statement, rank, extent, map, &group, &node));
   QL_TRY(planner_decide_layout(planner, group, &target));
   if (!needs_temporary(planner, group, &target)) {

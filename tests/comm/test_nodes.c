@@ -81,29 +81,6 @@ static void arena_reaches_its_end(void) {
   job_meet();
 }
 
-static bool is_resident(const char *page) {
-  unsigned char present = 0;
-  return mincore((void *)page, PAGE, &present) == 0 && (present & 1);
-}
-
-static void discarded_pages_are_zero_and_gone(void) {
-  char *base = comm_arena_base(job) + 64 * STRIDE;
-  if (comm_arena_bytes(job) < 66 * STRIDE) return (void)CHECK(true);
-  if (where->node_rank == 0) memset(base, 7, 8 * PAGE);
-  job_meet();
-  CHECK_INT_EQ(base[8 * PAGE - 1], 7);
-  job_meet();
-  if (where->node_rank == where->node_size - 1) comm_arena_discard(job, 64 * STRIDE + 100, 6 * PAGE);
-  job_meet();
-  if (where->node_size > 1) CHECK(!is_resident(base + 3 * PAGE)); /* huge pages of private memory may stay in part */
-  job_meet();
-  CHECK_INT_EQ(base[99], 7);
-  for (int i = 0; i < 6 * PAGE; i++)
-    if (base[100 + i] != 0) return (void)CHECK_INT_EQ(i, -1);
-  CHECK_INT_EQ(base[100 + 6 * PAGE], 7);
-  job_meet();
-}
-
 /* ---- cells ---- */
 
 enum { ROUNDS = 300 };
@@ -209,5 +186,4 @@ static void late_values_arrive(void) {
 
 JOB_MAIN(CHECK_TEST(tables_are_consistent), CHECK_TEST(nodes_have_the_size_asked_for),
          CHECK_TEST(threads_fit_the_cores), CHECK_TEST(arena_is_shared_by_the_node_alone),
-         CHECK_TEST(arena_reaches_its_end), CHECK_TEST(discarded_pages_are_zero_and_gone),
-         CHECK_TEST(cells_order_what_workers_do), CHECK_TEST(no_wake_up_is_lost), CHECK_TEST(late_values_arrive))
+         CHECK_TEST(arena_reaches_its_end), CHECK_TEST(cells_order_what_workers_do), CHECK_TEST(no_wake_up_is_lost), CHECK_TEST(late_values_arrive))
