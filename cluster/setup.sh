@@ -19,11 +19,11 @@ die() { say "$@"; exit 1; }
 package_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 package_available() { [ -n "$(apt-cache madison "$1" 2>/dev/null)" ]; }
 
-# The newest LLVM that Quelea is developed for: one that is installed, else one that can be.
+# The LLVM that Quelea is developed for, or the older one that is tested too: one that is installed, else one that can be.
 llvm_package() {
   local version test
   for test in package_installed package_available; do
-    for version in 19 18 17 16; do
+    for version in 19 16; do
       if $test "llvm-$version-dev"; then echo "llvm-$version-dev"; return; fi
     done
   done
@@ -50,7 +50,7 @@ setup_packages() {
   local missing root=()
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     missing=$(missing_tools | paste -sd' ')
-    [ -z "$missing" ] || die "this is neither Debian nor Ubuntu; missing: $missing. Also needed: LLVM 16 to 19, SLEEF, Python >= 3.11, each with headers"
+    [ -z "$missing" ] || die "this is neither Debian nor Ubuntu; missing: $missing. Also needed: LLVM 19 or 16, SLEEF, Python >= 3.11, each with headers"
     return 0
   fi
   missing=$(missing_packages)
