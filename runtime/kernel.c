@@ -47,6 +47,8 @@ static QlStatus settle_slot(Planner *planner, int index) {
   }
   slot->geometry = rt_block_geometry(ctx, slot->layout, slot->ndim, slot->shape, ql_dtype_info[slot->dtype].size,
                                      template ? (const int64_t(*)[2])margin : NULL);
+  if (slot->geometry.bytes == INT64_MAX)
+    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory: with its padding an array takes more than 2**63 bytes");
   slot->renew = have != NULL;
   slot->allocate = have != NULL || info->stored;
   return QL_OK;

@@ -73,8 +73,9 @@ Block rt_block_geometry(const QlContext *ctx, const Layout *layout, int ndim, co
   }
   int64_t bytes = (int64_t)item;
   for (int a = ndim - 1; a >= 0; a--) {
+    int64_t end; /* of the array, seen from its first element, as addresses are computed */
     block.stride[a] = bytes;
-    if (__builtin_mul_overflow(bytes, QL_MAX(extent[a], 1), &bytes)) { /* with the padding; nobody can allocate it */
+    if (__builtin_mul_overflow(bytes, shape[a], &end) || __builtin_mul_overflow(bytes, QL_MAX(extent[a], 1), &bytes)) {
       block.bytes = INT64_MAX;
       return block;
     }
