@@ -332,7 +332,7 @@ Box rt_layout_worker(const Layout *layout, int ndim, const int64_t *shape, int w
 /* The layout of a storage that nothing decided yet: replicated when small, else by its shape alone. */
 Layout *rt_layout_for_storage(QlContext *ctx, const Storage *storage, QlError *error);
 bool rt_is_replicated_size(const QlContext *ctx, int64_t size);
-/* The geometry of a block of that layout on this node, with margins. */
+/* The geometry of a block of that layout on this node, with margins; `bytes` is INT64_MAX when it or its addresses leave 64 bits. */
 Block rt_block_geometry(const QlContext *ctx, const Layout *layout, int ndim, const int64_t *shape, size_t item,
                         const int64_t margin[][2]);
 
