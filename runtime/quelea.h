@@ -154,10 +154,12 @@ QL_API QlStatus ql_ufunc(QlContext *context, QlOp op, int count, const QlOperand
 QL_API QlStatus ql_assign(QlContext *context, QlArray *target, const QlOperand *value, QlError *error);
 /* What was just made or assigned is part of an expression that goes on: the log is not executed here unasked. Local. */
 QL_API void ql_goes_on(QlContext *context);
+/* How the axes of a new array lie in memory: in C order, or as NumPy's order 'K' keeps those of its operand. */
+typedef enum QlOrder { QL_ORDER_C, QL_ORDER_K } QlOrder;
 /* A new array with the value's elements in another dtype (unsafe casting); always a copy. */
-QL_API QlStatus ql_astype(QlContext *context, QlArray *array, QlDtype dtype, QlArray **result, QlError *error);
+QL_API QlStatus ql_astype(QlContext *context, QlArray *array, QlDtype dtype, QlOrder order, QlArray **result, QlError *error);
 /* Reduces over the axes in the bit mask (bit k: axis k). keepdims: reduced axes stay with extent 1. dtype: of the accumulation and
- * result; QL_DTYPE_NONE: NumPy's (sum and prod of small integers in 64 bits, any and all bool, count int64). float16 accumulates in float32. Bits are those of contract C7 on
+ * result; QL_DTYPE_NONE: NumPy's (sum and prod of small integers in 64 bits, or in what they and `out` promote to; any and all bool, count int64). float16 accumulates in float32. Bits are those of contract C7 on
  * any number of ranks. min and max of nothing are QL_ERR_VALUE. out: NULL, or where the result goes. */
 QL_API QlStatus ql_reduce(QlContext *context, QlReduction reduction, QlArray *array, uint32_t axes, bool keepdims,
                           QlDtype dtype, QlArray *out, QlArray **result, QlError *error);

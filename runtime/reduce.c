@@ -36,7 +36,7 @@ static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray 
   }
   if (axes == 0 && rows[reduction].counts) {
     QlArray *nonzero;
-    QL_TRY(ql_astype(ctx, array, QL_BOOL, &nonzero, error));
+    QL_TRY(ql_astype(ctx, array, QL_BOOL, QL_ORDER_K, &nonzero, error));
     QlStatus status = ql_assign(ctx, made, &(QlOperand){.array = nonzero}, error);
     ql_release(nonzero);
     return status;
@@ -78,19 +78,20 @@ QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32
     made_axis[a] = reduced ? -1 : ndim;
     if (!reduced || keepdims) shape[ndim++] = reduced ? 1 : array->shape[a];
   }
+  if (out && dtype == QL_DTYPE_NONE && rows[reduction].wide) dtype = ql_promote((QlDtype)array->dtype, (QlDtype)out->dtype);
   QlDtype value = accumulator(reduction, (QlDtype)array->dtype, dtype);
   bool half = value == QL_F16 && rows[reduction].wide; /* sums of halves are kept in float32, rounded once */
   QlArray *made;
   QL_TRY(rt_array_new(ctx, half ? QL_F32 : value, ndim, shape, &made, error));
   QlStatus status = QL_OK;
-  if (made->size && reduces_nothing && rows[reduction].needs_element)
+  if (reduces_nothing && rows[reduction].needs_element)
     status = ql_fail(error, QL_ERR_VALUE, "zero-size array to reduction operation %s which has no identity", rows[reduction].name);
   if (status) goto failed;
   ctx->log.at_end_of_assignment = false;
   if ((status = record_reduction(ctx, reduction, array, axes, made_axis, made, error))) goto failed;
   if (half) {
     QlArray *narrow;
-    if ((status = ql_astype(ctx, made, QL_F16, &narrow, error))) goto failed;
+    if ((status = ql_astype(ctx, made, QL_F16, QL_ORDER_C, &narrow, error))) goto failed;
     ql_release(made), made = narrow;
   }
   if (out) {

@@ -28,10 +28,10 @@ def _axes(axis: Axis) -> int | tuple[int, ...] | None:
 
 
 def _count(x: ndarray, axis: Axis) -> int:
-    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, max(x.ndim, 1))
+    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
     count = 1
     for i in axes:
-        count *= x.shape[i] if x.ndim else 1
+        count *= x.shape[i]
     return count
 
 
@@ -347,9 +347,10 @@ def _reduce_slowly(
 ) -> ndarray:
     """Reduce with `initial` and `where`: what is not included becomes the neutral element, or the initial value."""
     x = as_array(a)
-    arguments = {"keepdims": keepdims}
+    arguments: dict[str, Any] = {"keepdims": keepdims}
     if name in ("sum", "prod"):
-        arguments["dtype"] = dtype
+        is_given = dtype is None and isinstance(out, ndarray)
+        arguments["dtype"] = numpy.result_type(x.dtype, out.dtype) if is_given else dtype
     neutral = _identity(name)
     if where is not True:
         filler = initial if neutral is None else neutral

@@ -249,3 +249,34 @@ def test_a_mask_does_not_make_an_array_larger(name):
     with pytest.raises(ValueError, match="more dimensions"):
         getattr(np, name)(x, where=mask)
     same(getattr(np, name)(x, where=mask[0]), numpy.asarray(getattr(numpy, name)([1, 2, 3], where=mask[0])))
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "any"])
+@pytest.mark.parametrize("to", ["bool", "int8", "int64", "uint64", "float16", "float32", "float64"])
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int64", "uint64", "float16", "float32", "float64"])
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_sums_and_products_are_computed_in_what_out_promotes_to(dtype, to, name):
+    a = numpy.array([0, 1, 1]).astype(dtype) if dtype == "bool" else numpy.array([90, 100, 3]).astype(dtype)
+    x, made, wanted = np.asarray(a), np.zeros((), to), numpy.zeros((), to)
+    same(getattr(x, name)(out=made), getattr(a, name)(out=wanted))
+    if name == "sum":
+        same(x.sum(out=made, initial=2), a.sum(out=wanted, initial=2))
+
+
+@pytest.mark.parametrize("shape", [(0, 0, 2), (0, 2, 0), (2, 0), (0,)])
+@pytest.mark.parametrize("axis", [None, 0, 1, -1])
+def test_extremes_of_nothing_are_refused_whatever_the_result(shape, axis):
+    a = numpy.zeros(shape)
+    try:
+        want = a.min(axis=axis)
+    except ValueError as error:  # an AxisError is one too
+        with pytest.raises(type(error)):
+            np.zeros(shape).min(axis=axis)
+    else:
+        same(np.zeros(shape).min(axis=axis), want)
+
+
+@pytest.mark.parametrize("name", ["mean", "var", "std"])
+def test_a_0d_array_has_no_axis_to_average(name):
+    same_error(lambda: getattr(np.asarray(2.0), name)(axis=0), lambda: getattr(numpy.asarray(2.0), name)(axis=0))
+    same(getattr(np.asarray(2.0), name)(axis=()), getattr(numpy.asarray(2.0), name)(axis=()))
