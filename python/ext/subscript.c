@@ -188,7 +188,7 @@ PyObject *qx_array_subscript(PyObject *self, PyObject *key) {
   if (outcome != BASIC) return outcome == FAILED ? NULL : refuse_reading(outcome);
   PyObject *part = qx_view((QxArray *)self, view.ndim, view.shape, view.strides, view.offset);
   if (!part || !view.element) return part;
-  PyObject *element = ((QxArray *)self)->value ? Py_NewRef(self) : qx_astype(qx_array(part), array->dtype, true);
+  PyObject *element = ((QxArray *)self)->value ? Py_NewRef(self) : qx_astype(qx_array(part), array->dtype, QL_ORDER_C, true);
   Py_DECREF(part);
   return element;
 }
@@ -226,6 +226,23 @@ static int assign_special(PyObject *self, PyObject *key, PyObject *value, Outcom
   return -1;
 }
 
+/* One element takes a scalar or a 0-d array; a boolean also what is true or false. */
+static bool is_sequence(PyObject *value) {
+  if (qx_is_array(value)) return qx_array(value)->ndim > 0;
+  if (PyArray_Check(value)) return PyArray_NDIM((PyArrayObject *)value) > 0;
+  return PyList_Check(value) || PyTuple_Check(value);
+}
+
+static int refuse_sequence(QlDtype dtype, PyObject *value) {
+  QlKind kind = ql_dtype_info[dtype].kind;
+  if (kind == QL_KIND_COMPLEX || (kind <= QL_KIND_UINT && (PyList_Check(value) || PyTuple_Check(value))))
+    PyErr_Format(PyExc_TypeError, "an element of dtype %s takes a number, not '%s'; write x[i:i+1] for a part of one element",
+                 ql_dtype_name(dtype), Py_TYPE(value)->tp_name);
+  else
+    PyErr_SetString(PyExc_ValueError, "setting an array element with a sequence.");
+  return -1;
+}
+
 int qx_array_assign(PyObject *self, PyObject *key, PyObject *value) {
   QlArray *array = qx_array(self);
   if (!value) return PyErr_SetString(PyExc_ValueError, "cannot delete array elements"), -1;
@@ -238,6 +255,11 @@ int qx_array_assign(PyObject *self, PyObject *key, PyObject *value) {
   View view;
   Outcome outcome = parse_key(array, key, &view);
   if (outcome != BASIC) return outcome == FAILED ? -1 : assign_special(self, key, value, outcome);
+  if (view.element && is_sequence(value)) {
+    int truth = array->dtype == QL_BOOL ? PyObject_IsTrue(value) : -1;
+    if (truth < 0) return PyErr_Occurred() ? -1 : refuse_sequence(array->dtype, value);
+    value = truth ? Py_True : Py_False;
+  }
   QlError error = {0};
   QlArray *target;
   if (qx_enter() < 0) return -1;

@@ -239,3 +239,36 @@ def test_parts_are_assigned_exactly(dtype):
     same(x, a)
     a.real = x.real = -0.0
     same(x, a)
+
+
+ONE_ELEMENT = [
+    (0, [1.0]),
+    (0, (1.0, 2.0)),
+    (0, numpy.ones(1)),
+    ((1,), numpy.ones((1, 1))),
+    (0, numpy.ones(())),
+    (0, numpy.float64(2)),
+    ((0, ...), numpy.ones(1)),
+    (slice(0, 1), numpy.ones(1)),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "int8", "bool", "complex128"])
+@pytest.mark.parametrize(("key", "value"), ONE_ELEMENT)
+def test_an_element_takes_no_sequence(key, value, dtype):
+    a = numpy.zeros(3, dtype)
+    x = np.asarray(a)
+    for mine in (value, np.asarray(value)) if isinstance(value, numpy.ndarray) else (value,):
+        try:
+            a[key] = value
+        except (TypeError, ValueError) as error:
+            with pytest.raises(type(error)):
+                x[key] = mine
+        else:
+            x[key] = mine
+        same(x, a)
+
+
+def test_a_0d_array_takes_no_sequence():
+    with pytest.raises(ValueError, match="sequence"):
+        np.zeros(())[()] = np.ones(1)
