@@ -56,7 +56,7 @@ int main(int count, char **words) {
   check(ctx, ql_full(ctx, QL_F64, 2, (int64_t[]){n, n}, ql_f64(0.0), &u, &error));
   check(ctx, ql_view(u, 1, &n, &u->strides[1], u->offset, &edge, &error));
   check(ctx, ql_assign(ctx, edge, &(QlOperand){.scalar = ql_f64(1.0)}, &error));
-  check(ctx, ql_astype(ctx, u, QL_F64, &v, &error));
+  check(ctx, ql_astype(ctx, u, QL_F64, QL_ORDER_K, &v, &error));
   for (int64_t step = 0; step < steps; step++) {
     relax(u, v);
     QlArray *old = u;

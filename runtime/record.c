@@ -328,7 +328,7 @@ static QlStatus apply_where(QlContext *ctx, QlOp op, int count, const QlOperand 
   if (!out) select[2].scalar = (QlScalar){.dtype = (QlDtype)value->dtype};
   if (out && value->dtype != out->dtype) {
     QlArray *cast;
-    if ((status = ql_astype(ctx, value, (QlDtype)out->dtype, &cast, error))) goto release;
+    if ((status = ql_astype(ctx, value, (QlDtype)out->dtype, QL_ORDER_K, &cast, error))) goto release;
     ql_release(value), value = cast, select[1].array = cast;
   }
   status = ql_ufunc(ctx, QL_OP_SELECT, 3, select, out, NULL, QL_DTYPE_NONE, result, error);
@@ -385,11 +385,13 @@ QlStatus ql_assign(QlContext *ctx, QlArray *target, const QlOperand *value, QlEr
 
 void ql_goes_on(QlContext *ctx) { ctx->log.at_end_of_assignment = false; }
 
-QlStatus ql_astype(QlContext *ctx, QlArray *array, QlDtype dtype, QlArray **result, QlError *error) {
+QlStatus ql_astype(QlContext *ctx, QlArray *array, QlDtype dtype, QlOrder order, QlArray **result, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   QL_TRY(rt_check_input(ctx, array, error));
   ctx->log.at_end_of_assignment = false;
   QlOperand value = {.array = array};
   LogRequest request = {.kind = STATEMENT_COPY, .loop = dtype};
-  return record_new(ctx, &request, dtype, array->ndim, array->shape, NULL, 1, &value, result, error);
+  int axes[QL_MAX_DIMS];
+  bool ordered = order == QL_ORDER_K && array->ndim > 1 && keep_order(array->ndim, 1, &value, axes);
+  return record_new(ctx, &request, dtype, array->ndim, array->shape, ordered ? axes : NULL, 1, &value, result, error);
 }

@@ -157,3 +157,9 @@ int qx_order_check(PyObject *order, const char *function) {
     PyErr_Format(PyExc_ValueError, "order must be one of 'C', 'F', 'A', or 'K' (got %R)", order);
   return -1;
 }
+
+QlOrder qx_order(PyObject *order, QlOrder otherwise) {
+  if (qx_absent(order)) return otherwise;
+  const char *text = PyUnicode_AsUTF8(order);
+  return text && (text[0] == 'K' || text[0] == 'k') ? QL_ORDER_K : QL_ORDER_C;
+}

@@ -166,11 +166,11 @@ PyObject *qx_inplace(QlOp op, PyObject *self, PyObject *other) {
   return result;
 }
 
-PyObject *qx_astype(QlArray *array, QlDtype dtype, bool value) {
+PyObject *qx_astype(QlArray *array, QlDtype dtype, QlOrder order, bool value) {
   QlArray *result;
   QlError error = {0};
   if (warn_if_complex_is_lost(array->dtype, dtype) < 0 || qx_enter_at() < 0) return NULL;
-  if (ql_astype(qx.context, array, dtype, &result, &error)) return qx_raise(&error);
+  if (ql_astype(qx.context, array, dtype, order, &result, &error)) return qx_raise(&error);
   return qx_wrap(result, value);
 }
 

@@ -206,15 +206,17 @@ int qx_axes_from_python(PyObject *object, int ndim, uint32_t *axes);
 int qx_axis_from_python(PyObject *object, int ndim, int *axis, const char *prefix);
 int qx_flag_from_python(PyObject *value, bool fallback); /* -1: exception */
 PyObject *qx_shape_to_python(int ndim, const int64_t *shape);
-/* order=: 'C', 'A' and 'K' mean C order, 'F' is refused by name. 0 or -1. */
+/* order=: 'F' is refused by name. 0 or -1. */
 int qx_order_check(PyObject *order, const char *function);
+/* How a copy's axes lie, of an order that was checked ('A' is 'C'); `otherwise`: when none is given. */
+QlOrder qx_order(PyObject *order, QlOrder otherwise);
 
 /* ---- compute.c: the calls that record ---- */
 PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDtype dtype);
 PyObject *qx_binary(QlOp op, PyObject *left, PyObject *right); /* an operator: may give NotImplemented */
 PyObject *qx_unary(QlOp op, PyObject *self);
 PyObject *qx_inplace(QlOp op, PyObject *self, PyObject *other);
-PyObject *qx_astype(QlArray *array, QlDtype dtype, bool value);
+PyObject *qx_astype(QlArray *array, QlDtype dtype, QlOrder order, bool value);
 PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype, PyObject *out,
                     bool keepdims);
 int qx_check_out(PyObject *out); /* may results go there? 0 or -1 */
@@ -228,6 +230,7 @@ PyObject *qx_array_ufunc(PyObject *self, PyObject *args, PyObject *kwargs); /* n
 
 /* ---- views.c: handles on the same elements ---- */
 PyObject *qx_view(QxArray *base, int ndim, const int64_t *shape, const int64_t *strides, int64_t offset);
+bool qx_is_contiguous(const QlArray *array); /* do its elements follow one another, as NumPy's C_CONTIGUOUS says? */
 PyObject *qx_reshape(PyObject *self, int ndim, int64_t *shape); /* one extent may be -1 */
 PyObject *qx_transpose(QxArray *self, const int *axes);         /* NULL: reversed */
 PyObject *qx_squeeze(QxArray *self, PyObject *axis);

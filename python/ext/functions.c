@@ -184,9 +184,9 @@ FUNCTION(function_asarray) {
   if (values[2] == Py_False && !same)
     return PyErr_Format(PyExc_ValueError, "Unable to avoid copy while creating an array as requested.");
   if (same && !((QxArray *)object)->value)
-    return copy ? qx_astype(qx_array(object), qx_array(object)->dtype, false) : Py_NewRef(object);
+    return copy ? qx_astype(qx_array(object), qx_array(object)->dtype, QL_ORDER_K, false) : Py_NewRef(object);
   if (qx_is_array(object))
-    return qx_astype(qx_array(object), dtype == QL_DTYPE_NONE ? qx_array(object)->dtype : dtype, false);
+    return qx_astype(qx_array(object), dtype == QL_DTYPE_NONE ? qx_array(object)->dtype : dtype, QL_ORDER_K, false);
   QlArray *array = qx_array_from_python(object, dtype);
   return array ? qx_wrap(array, false) : NULL;
 }
@@ -260,6 +260,12 @@ static PyObject *function_is_writable(PyObject *module, PyObject *object) {
   return PyBool_FromLong(qx_is_array(object) && !((QxArray *)object)->readonly && !qx_array(object)->readonly);
 }
 
+static PyObject *function_is_contiguous(PyObject *module, PyObject *object) {
+  (void)module;
+  if (!qx_is_array(object)) return PyErr_Format(PyExc_TypeError, "is_contiguous takes a quelea.ndarray");
+  return PyBool_FromLong(qx_is_contiguous(qx_array(object)));
+}
+
 static PyObject *function_goes_on(PyObject *module, PyObject *none) {
   (void)module, (void)none;
   if (qx.context) ql_goes_on(qx.context);
@@ -295,6 +301,7 @@ PyMethodDef qx_functions[] = {
     {"is_value", function_is_value, METH_O, "Is it what NumPy would give as a scalar?"},
     {"is_writable", function_is_writable, METH_O, "May elements be assigned?"},
     {"goes_on", function_goes_on, METH_NOARGS, "What was just assigned is part of an expression that goes on."},
+    {"is_contiguous", function_is_contiguous, METH_O, "Do the elements follow one another in C order?"},
     {"shares_storage", FAST_POSITIONAL(function_shares_storage), "Are two arrays views of one storage?"},
     {NULL},
 };

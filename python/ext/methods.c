@@ -12,7 +12,7 @@ METHOD(method_copy) {
   static const QxSignature signature = {"copy", words, 1, 1, 0};
   PyObject *values[1];
   if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_order_check(values[0], "copy") < 0) return NULL;
-  return qx_astype(qx_array(self), qx_array(self)->dtype, SELF->value);
+  return qx_astype(qx_array(self), qx_array(self)->dtype, qx_order(values[0], QL_ORDER_C), SELF->value);
 }
 
 static int check_casting(QlDtype from, QlDtype to, PyObject *casting) {
@@ -49,7 +49,7 @@ METHOD(method_astype) {
   int copy = qx_flag_from_python(values[4], true);
   if (copy < 0 || check_casting(qx_array(self)->dtype, dtype, values[2]) < 0) return NULL;
   if (!copy && dtype == qx_array(self)->dtype) return Py_NewRef(self);
-  return qx_astype(qx_array(self), dtype, SELF->value);
+  return qx_astype(qx_array(self), dtype, qx_order(values[1], QL_ORDER_K), SELF->value);
 }
 
 METHOD(method_view) {
@@ -90,7 +90,7 @@ METHOD(method_reshape) {
     Py_DECREF(result);
     return PyErr_Format(PyExc_ValueError, "Unable to avoid creating a copy while reshaping.");
   }
-  PyObject *fresh = qx_astype(qx_array(self), qx_array(self)->dtype, false);
+  PyObject *fresh = qx_astype(qx_array(self), qx_array(self)->dtype, QL_ORDER_C, false);
   PyObject *result = fresh ? qx_reshape(fresh, ndim, shape) : NULL;
   Py_XDECREF(fresh);
   return result;
@@ -100,10 +100,13 @@ METHOD(method_ravel) {
   static const char *const words[] = {"order"};
   static const QxSignature signature = {"ravel", words, 1, 1, 0};
   PyObject *values[1];
-  int64_t shape[1] = {-1};
+  int64_t shape[1] = {qx_array(self)->size};
   if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_order_check(values[0], "ravel") < 0) return NULL;
-  shape[0] = qx_array(self)->size;
-  return qx_reshape(self, 1, shape);
+  if (qx_is_contiguous(qx_array(self))) return qx_reshape(self, 1, shape);
+  PyObject *copy = qx_astype(qx_array(self), qx_array(self)->dtype, QL_ORDER_C, false);
+  PyObject *flat = copy ? qx_reshape(copy, 1, shape) : NULL;
+  Py_XDECREF(copy);
+  return flat;
 }
 
 METHOD(method_flatten) {
@@ -112,7 +115,7 @@ METHOD(method_flatten) {
   PyObject *values[1];
   if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_order_check(values[0], "flatten") < 0) return NULL;
   int64_t shape[1] = {qx_array(self)->size};
-  PyObject *copy = qx_astype(qx_array(self), qx_array(self)->dtype, false);
+  PyObject *copy = qx_astype(qx_array(self), qx_array(self)->dtype, QL_ORDER_C, false);
   PyObject *flat = copy ? qx_reshape(copy, 1, shape) : NULL;
   Py_XDECREF(copy);
   return flat;
@@ -251,7 +254,7 @@ METHOD(method_array_namespace) {
 
 static PyObject *method_deepcopy(PyObject *self, PyObject *memo) {
   (void)memo;
-  return qx_astype(qx_array(self), qx_array(self)->dtype, SELF->value);
+  return qx_astype(qx_array(self), qx_array(self)->dtype, QL_ORDER_K, SELF->value);
 }
 static PyObject *method_plain_copy(PyObject *self, PyObject *unused) {
   return method_deepcopy(self, unused);

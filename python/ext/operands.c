@@ -241,7 +241,7 @@ static QlArray *cast_to(QlArray *array, QlDtype dtype) { /* takes the reference 
   if (!array || dtype == QL_DTYPE_NONE || array->dtype == dtype) return array;
   QlArray *result = NULL;
   QlError error = {0};
-  if (qx_enter_at() == 0 && ql_astype(qx.context, array, dtype, &result, &error)) qx_raise(&error);
+  if (qx_enter_at() == 0 && ql_astype(qx.context, array, dtype, QL_ORDER_K, &result, &error)) qx_raise(&error);
   qx_release(array);
   return result;
 }

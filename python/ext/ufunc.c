@@ -44,7 +44,7 @@ static PyObject *call_unsafely(PyObject *self, QxOperands *in, PyObject *out, Py
   bool casts = dtype != QL_DTYPE_NONE && ql_op_info[OP(self)].result != QL_RESULT_BOOL;
   for (int i = 0; casts && i < in->count; i++) { /* inputs may be cast unsafely too */
     if (!in->of[i].array) continue;
-    PyObject *cast = qx_astype(in->of[i].array, dtype, false);
+    PyObject *cast = qx_astype(in->of[i].array, dtype, QL_ORDER_K, false);
     if (!cast) return NULL;
     ql_retain(qx_array(cast));
     in->of[i].array = in->owned[in->owned_count++] = qx_array(cast);

@@ -70,13 +70,22 @@ static void c_order_strides(int ndim, const int64_t *shape, int64_t *strides) {
   for (int i = ndim - 1; i >= 0; i--) strides[i] = step, step *= shape[i] > 0 ? shape[i] : 1;
 }
 
+bool qx_is_contiguous(const QlArray *array) {
+  int64_t step = 1;
+  for (int i = array->ndim - 1; i >= 0 && array->size > 0; i--) {
+    if (array->shape[i] != 1 && array->strides[i] != step) return false;
+    step *= array->shape[i];
+  }
+  return true;
+}
+
 PyObject *qx_reshape(PyObject *self, int ndim, int64_t *shape) {
   QlArray *array = qx_array(self);
   int64_t strides[QL_MAX_DIMS];
   if (!complete_shape(array->size, ndim, shape)) return NULL;
   if (ql_reshape_strides(array, ndim, shape, strides))
     return qx_view((QxArray *)self, ndim, shape, strides, array->offset);
-  PyObject *copy = qx_astype(array, array->dtype, false);
+  PyObject *copy = qx_astype(array, array->dtype, QL_ORDER_C, false);
   if (!copy) return NULL;
   c_order_strides(ndim, shape, strides);
   PyObject *view = qx_view((QxArray *)copy, ndim, shape, strides, qx_array(copy)->offset);

@@ -91,7 +91,18 @@ def array(
     """
     _check(order, like=like)
     result = _asarray(object, dtype, copy if isinstance(object, ndarray) or copy is False else None)
+    if order == "C":
+        result = _contiguous(result, copy)
     return result if result.ndim >= ndmin else result.reshape((1,) * (ndmin - result.ndim) + result.shape)
+
+
+def _contiguous(a: ndarray, copy: bool | None = None) -> ndarray:
+    """Give the array itself if its elements follow one another in C order, else a copy in which they do."""
+    if _quelea.is_contiguous(a):
+        return a
+    if copy is False:
+        raise ValueError("Unable to avoid copy while creating an array as requested.")
+    return a.copy()
 
 
 def asarray(
@@ -137,20 +148,21 @@ def asarray(
     0.0
     """
     _check(order, device, like)
-    return _asarray(a, dtype, copy)
+    result = _asarray(a, dtype, copy)
+    return _contiguous(result, copy) if order == "C" else result
 
 
 asanyarray = asarray
 
 
 def ascontiguousarray(a: Any, dtype: DType = None) -> ndarray:
-    """Give an array of at least one axis; where its elements lie is Quelea's own business.
+    """Give an array of at least one axis whose elements follow one another in C order: `a` itself, or a copy.
 
     Returns
     -------
     ndarray
     """
-    result = _asarray(a, dtype)
+    result = _contiguous(_asarray(a, dtype))
     return result if result.ndim else result.reshape(1)
 
 
@@ -256,10 +268,20 @@ def full(
     return result
 
 
-def _like(a: Any, dtype: DType, shape: Shape | None) -> tuple[Shape, Any]:
+def _like(
+    make: Callable[[Shape, Any], ndarray], a: Any, dtype: DType, order: str, shape: Shape | None, device: str | None
+) -> ndarray:
+    """Make an array of that shape and dtype, with the axes in the order in which those of `a` lie in memory."""
+    _check(order, device)
     if not isinstance(a, (ndarray, numpy.ndarray)):
         a = numpy.asarray(a)
-    return a.shape if shape is None else shape, a.dtype if dtype is None else dtype
+    dtype = a.dtype if dtype is None else dtype
+    extents: Any = a.shape if shape is None else shape if isinstance(shape, Sequence) else (shape,)
+    axes = sorted(range(a.ndim), key=lambda k: -abs(a.strides[k]))
+    if order != "K" or len(extents) != a.ndim or axes == list(range(a.ndim)):
+        return make(extents, dtype)
+    places = [axes.index(k) for k in range(a.ndim)]
+    return make(tuple(extents[k] for k in axes), dtype).transpose(places)
 
 
 def empty_like(
@@ -285,7 +307,7 @@ def empty_like(
     -------
     ndarray
     """
-    return empty(*_like(prototype, dtype, shape), order, device=device)
+    return _like(empty, prototype, dtype, order, shape, device)
 
 
 def zeros_like(
@@ -311,7 +333,7 @@ def zeros_like(
     -------
     ndarray
     """
-    return zeros(*_like(a, dtype, shape), order, device=device)
+    return _like(zeros, a, dtype, order, shape, device)
 
 
 def ones_like(
@@ -337,7 +359,7 @@ def ones_like(
     -------
     ndarray
     """
-    return ones(*_like(a, dtype, shape), order, device=device)
+    return _like(ones, a, dtype, order, shape, device)
 
 
 def full_like(
@@ -366,8 +388,11 @@ def full_like(
     -------
     ndarray
     """
-    extents, dtype = _like(a, dtype, shape)
-    return full(extents, fill_value, dtype, order, device=device)
+    if isinstance(fill_value, (bool, int, float, complex, numpy.generic)):
+        return _like(lambda extents, wanted: full(extents, fill_value, wanted), a, dtype, order, shape, device)
+    result = _like(empty, a, dtype, order, shape, device)
+    result[...] = fill_value
+    return result
 
 
 # ---- ranges ----

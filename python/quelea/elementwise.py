@@ -223,7 +223,7 @@ def angle(z: Any, deg: bool = False) -> ndarray:
     ndarray
     """
     x = _asarray(z)
-    result = _quelea.arctan2(x.imag, x.real)
+    result = _quelea.arctan2(x.imag, x.real) if x.dtype.kind == "c" else _quelea.arctan2(0, x)
     return _quelea.rad2deg(result) if deg else result
 
 
@@ -296,7 +296,8 @@ def sinc(x: Any) -> ndarray:
     a = _asarray(x)
     if a.dtype.kind in "iub":
         a = a.astype(float)
-    y = numpy.pi * where(_quelea.equal(a, 0), 1.0e-20, a)
+    tiny = numpy.finfo(a.dtype).eps if a.dtype.kind == "f" else 1.0e-20  # its sine is itself
+    y = numpy.pi * where(_quelea.equal(a, 0), tiny, a)
     return _quelea.sin(y) / y
 
 

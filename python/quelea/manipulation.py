@@ -112,7 +112,7 @@ def reshape(a: Any, /, shape: int | Sequence[int], order: str = "C", *, copy: bo
 
 
 def ravel(a: Any, order: str = "C") -> ndarray:
-    """Give the elements along one axis; a view where one can be had.
+    """Give the elements along one axis: a view if they follow one another in C order, else a copy.
 
     Returns
     -------
@@ -387,11 +387,14 @@ def copyto(dst: ndarray, src: Any, casting: str = "same_kind", where: Any = True
     """
     if not isinstance(dst, ndarray):
         raise TypeError(f"copyto() argument 1 must be quelea.ndarray, not {type(dst).__name__}")
-    value = src if isinstance(src, (bool, int, float, complex, numpy.generic)) else as_array(src)
+    value: Any = src if isinstance(src, (bool, int, float, complex, numpy.generic)) else as_array(src)
     is_strong = isinstance(value, (ndarray, numpy.generic))
-    dtype = value.dtype if is_strong else numpy.result_type(dst.dtype, value)  # type: ignore[union-attr]
+    dtype = value.dtype if is_strong else numpy.result_type(dst.dtype, value)
     if not numpy.can_cast(dtype, dst.dtype, casting):  # type: ignore[arg-type]
         raise TypeError(f"Cannot cast array data from {dtype!r} to {dst.dtype!r} according to the rule '{casting}'")
+    if casting == "unsafe" and isinstance(value, float):
+        with numpy.errstate(all="ignore"):
+            value = numpy.asarray(value).astype(dst.dtype)[()]  # wraps around as an array's elements do
     if isinstance(value, complex):
         value = as_array(value)  # its imaginary part may be lost, with a warning
     if where is True:

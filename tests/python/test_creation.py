@@ -1,5 +1,6 @@
 """Making arrays, and taking them in."""
 
+import copy
 import warnings
 
 import numpy
@@ -249,3 +250,37 @@ def test_triangles_of_vectors():
     for triangle in (np.tril, np.triu):
         with pytest.raises(TypeError):
             triangle(5)
+
+
+COPIES = [
+    lambda m, a: a.astype("float32"),
+    lambda m, a: a.astype("int64", order="C"),
+    lambda m, a: m.copy(a),
+    lambda m, a: a.copy(),
+    lambda m, a: a.copy(order="K"),
+    lambda m, a: copy.copy(a),
+    lambda m, a: copy.deepcopy(a),
+    lambda m, a: m.array(a),
+    lambda m, a: m.array(a, order="C"),
+    lambda m, a: m.asarray(a, dtype="float32"),
+    lambda m, a: m.zeros_like(a),
+    lambda m, a: m.ones_like(a, dtype="float32"),
+    lambda m, a: m.full_like(a, 3),
+    lambda m, a: m.full_like(a, [4]),
+    lambda m, a: m.zeros_like(a, shape=(3, 4, 5, 6)),
+    lambda m, a: m.zeros_like(a, shape=(3, 4)),
+    lambda m, a: m.zeros_like(a, shape=7),
+]
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1), (0, 2, 1, 3)])
+@pytest.mark.parametrize("make", COPIES)
+def test_copies_keep_the_order_of_axes_as_numpy_does(make, axes):
+    """Strides say it, and whether a flat array is a view of the copy."""
+    a = numpy.arange(24).reshape(3, 2, 2, 2).transpose(axes)
+    made, wanted = make(np, np.arange(24).reshape(3, 2, 2, 2).transpose(axes)), make(numpy, a)
+    assert made.strides == wanted.strides
+    same(made, wanted)
+    flat, wanted_flat = made.reshape(-1), wanted.reshape(-1)
+    flat[1:3], wanted_flat[1:3] = 70, 70
+    same(made, wanted)

@@ -468,3 +468,10 @@ def test_squares_of_booleans():
     same(x**2, a**2)
     same(x[0] ** 2, a[0] ** 2)
     same(x**3, a**3)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int64", "float16", "float32", "float64", "complex64"])
+def test_angle_and_sinc_of_every_kind(dtype):
+    a = numpy.array([0, 1, 0]).astype(dtype)
+    near(np.angle(np.asarray(a)), numpy.angle(a), 2)
+    near(np.sinc(np.asarray(a)), numpy.sinc(a), 2, absolute=1e-3 if dtype == "float16" else 1e-7)

@@ -246,3 +246,32 @@ def test_copyto_casts_python_scalars_as_numpy_does(dtype, value, casting):
     else:
         np.copyto(x, value, casting=casting)
     same(x, a)
+
+
+FLAT = [
+    lambda m, a: a.ravel(),
+    lambda m, a: m.ravel(a[1:]),
+    lambda m, a: a[:1, 1:3].ravel(),
+    lambda m, a: a[::2].ravel(),
+    lambda m, a: a[::-1].ravel(),
+    lambda m, a: a[:, 1].ravel(),
+    lambda m, a: a[:, :1].ravel(),
+    lambda m, a: a.T.ravel(),
+    lambda m, a: a[::2].reshape(-1),
+    lambda m, a: a[:, 1].reshape(2, 3),
+    lambda m, a: m.ascontiguousarray(a[::2]),
+    lambda m, a: m.ascontiguousarray(a),
+    lambda m, a: m.asarray(a.T, order="C"),
+    lambda m, a: m.asarray(a, order="C"),
+]
+
+
+@pytest.mark.parametrize("part", FLAT)
+def test_a_flat_array_is_a_view_where_numpy_gives_one(part):
+    a = numpy.arange(24.0).reshape(6, 4)
+    x = np.asarray(a)
+    flat, view = part(numpy, a), part(np, x)
+    flat[...] = -1
+    view[...] = -1
+    same(view, flat)
+    same(x, a)
