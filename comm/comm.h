@@ -42,6 +42,9 @@ typedef struct CommInfo {
   char text[256];            /* for people: "Open MPI 4.1.4, 4 ranks on 2 nodes, 1 thread each, bound to 1 core each" */
 } CommInfo;
 
+/* Local, before comm_open: leaves in the environment which process is the rank, so that its forks and the programs that it starts
+ * count as processes of their own. Does nothing without a launcher. */
+void comm_note_process(void);
 /* Collective. Initialises MPI when a launcher started the process and nobody did before (MPI_THREAD_SERIALIZED, FUNNELED is
  * accepted); compares parameters among ranks; finds nodes, cores and threads; makes the arena.
  * Fails, alike on all ranks: QL_ERR_STATE when a launcher of another MPI started N independent processes, QL_ERR_VALUE when

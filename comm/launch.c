@@ -90,6 +90,13 @@ static bool started_by_a_rank(void) {
   return job && strcmp(left, mine) != 0 && strcmp(job, strchr(mine, ' ')) == 0;
 }
 
+void comm_note_process(void) {
+  char text[300];
+  if (!find() || started_by_a_rank()) return;
+  write_mark(text, sizeof text);
+  setenv(mark, text, 1);
+}
+
 QlStatus comm_launch_find(const CommOptions *options, Launch *launch, QlError *error) {
   *launch = (Launch){.size = 1, .by_caller = options->mpi_comm != NULL};
   const Launcher *launcher = find();
@@ -115,9 +122,7 @@ static bool single_copy_works(void) {
 }
 
 void comm_launch_prepare(const Launch *launch, int cpus) {
-  char text[300];
-  write_mark(text, sizeof text);
-  setenv(mark, text, 1);
+  comm_note_process();
   if (launch->local_size > cpus) setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
   if (launch->size > 1 && !single_copy_works()) setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0);
 }

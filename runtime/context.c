@@ -42,6 +42,8 @@ static bool traces(const QlParams *params, const char *what) {
   return strstr(params->trace, what) || strstr(params->trace, "all");
 }
 
+void ql_note_process(void) { comm_note_process(); }
+
 QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) {
   QlError local = {0};
   if (!error) error = &local;

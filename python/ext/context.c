@@ -17,7 +17,7 @@ typedef struct QxDeferred {
 } QxDeferred;
 
 static bool must_defer(void) {
-  return qx.collecting || PyThreadState_Get() != qx.thread;
+  return qx.collecting || qx.in_handler || !qx_is_own_thread();
 }
 
 static void defer(QlArray *array, QlExport *token) {
@@ -167,8 +167,20 @@ void qx_describe(void *data, QlSource source, char *text, size_t size) {
 static QlSource where(void *data) {
   return (void)data, position();
 }
+/* Runs the handlers of signals while a flush waits: they may not come back into it. What one raises ends the job (contract C9). */
 static int interrupted(void *data) {
-  return (void)data, PyErr_CheckSignals() < 0;
+  (void)data;
+  qx.in_handler = qx.attention = true;
+  bool raised = PyErr_CheckSignals() < 0;
+  qx.in_handler = false;
+  if (raised && !PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+    PyObject *type, *value, *trace;
+    PyErr_Fetch(&type, &value, &trace);
+    PyErr_NormalizeException(&type, &value, &trace);
+    PyErr_Display(type, value, trace);
+    PyErr_Restore(type, value, trace);
+  }
+  return raised;
 }
 
 /* ---- opening, entering, closing ---- */
@@ -191,7 +203,7 @@ int qx_open(const void *mpi_comm) {
     PyErr_NoMemory();
     return -1;
   }
-  qx.thread = PyThreadState_Get();
+  qx.thread = PyThreadState_GetID(PyThreadState_Get());
   qx.context = context;
   return 0;
 }
@@ -209,7 +221,13 @@ int qx_enter_slowly(void) {
     return -1;
   }
   if (!qx.context && qx_open(NULL) < 0) return -1;
-  if (PyThreadState_Get() != qx.thread) {
+  if (qx.in_handler) {
+    PyErr_SetString(PyExc_RuntimeError,
+                    "Quelea cannot be used in a signal handler while it executes: let the handler set a flag, and look at "
+                    "it in the program");
+    return -1;
+  }
+  if (!qx_is_own_thread()) {
     PyErr_SetString(
         PyExc_RuntimeError,
         "Quelea may be used by one thread only, the one that made the first array: the order of operations must be "

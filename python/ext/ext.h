@@ -90,10 +90,11 @@ int qx_array_assign(PyObject *self, PyObject *key, PyObject *value);
 
 typedef struct QxState {
   QlContext *context;    /* NULL: not opened yet */
-  PyThreadState *thread; /* the one that opened it */
+  uint64_t thread; /* the one that opened it: its state's number, for addresses are used again */
   bool forked, closed;
   bool collecting; /* inside Python's garbage collector: releases are deferred (contract C1) */
-  bool attention;  /* any of forked, closed, deferred releases: the slow way in */
+  bool in_handler; /* of a signal, while a flush waits */
+  bool attention;  /* any of forked, closed, in_handler, deferred releases: the slow way in */
   QxHooks hooks;
   struct QxDeferred *deferred;
   int64_t deferred_count, deferred_room;
@@ -112,10 +113,13 @@ typedef struct QxState {
  * refused. */
 extern QxState qx;
 
+static inline bool qx_is_own_thread(void) {
+  return PyThreadState_GetID(PyThreadState_Get()) == qx.thread;
+}
 int qx_enter_slowly(void);
 /* Opens the context if need be and checks thread and process. 0 or -1. Needed before any call that takes a context. */
 static inline int qx_enter(void) {
-  if (QX_LIKELY(qx.context != NULL && !qx.attention && PyThreadState_Get() == qx.thread)) return 0;
+  if (QX_LIKELY(qx.context != NULL && !qx.attention && qx_is_own_thread())) return 0;
   return qx_enter_slowly();
 }
 /* qx_enter, and notes where the program is: before each call that records. */

@@ -188,6 +188,7 @@ PyMODINIT_FUNC PyInit__quelea(void) {
   import_array();
   if (PyInterpreterState_Get() != PyInterpreterState_Main())
     return PyErr_Format(PyExc_ImportError, "Quelea works in the main interpreter only, not in subinterpreters");
+  ql_note_process();
   PyObject *module = PyModule_Create(&definition);
   if (!module) return NULL;
   if (find_descrs() && qx_errors_setup() && qx_array_setup(module) && qx_ufunc_setup(module) &&

@@ -275,6 +275,60 @@ def test_fork():
     assert (status, out.split()) == (0, ["7", "6.0"]), err
 
 
+@pytest.mark.parametrize("ranks", [0, 2])
+def test_forks_before_the_first_array_are_processes_of_their_own(ranks):
+    code = """
+    import multiprocessing, quelea as np
+    def work(n): return float(np.ones(n).sum()), np.info()["size"]
+    with multiprocessing.get_context("fork").Pool(2) as pool: print(pool.map(work, [5, 5000]))
+    print(float(np.ones(7).sum()), np.info()["size"])
+    """
+    status, out, err = run(code, ranks)
+    assert (status, out.split("\n")[:2]) == (0, ["[(5.0, 1), (5000.0, 1)]", f"7.0 {max(ranks, 1)}"]), err
+
+
+def test_no_later_thread_takes_the_place_of_the_one_that_opened():
+    """Their states may lie at one address."""
+    code = """
+    import threading, quelea as np
+    def work():
+        try: accepted.append(float(np.ones(5).sum()))
+        except RuntimeError as error: assert "one thread only" in str(error)
+    accepted = []
+    for _ in range(40):
+        thread = threading.Thread(target=work); thread.start(); thread.join()
+    print(accepted)
+    """
+    status, out, err = run(code)
+    assert (status, out) == (0, "[5.0]\n"), err
+
+
+HANDLER = """
+import os, signal, time, quelea as np
+x = np.ones(5000); np.sync()
+def write():
+    try: x[0] = 7
+    except RuntimeError as error: print("handler" in str(error), flush=True)
+def fail(): raise ValueError("time is over")
+def handle(number, frame): HANDLE()
+signal.signal(signal.SIGALRM, handle)
+if np.rank == 0: signal.setitimer(signal.ITIMER_REAL, 0.4)
+else: time.sleep(1.2)
+print(float(x.sum()))
+"""
+
+
+def test_a_signal_handler_does_not_come_back_into_an_execution():
+    status, out, err = run(HANDLER.replace("HANDLE", "write"), 2)
+    assert (status, out.split()) == (0, ["True", "5000.0"]), err
+
+
+def test_what_a_signal_handler_raises_is_shown():
+    status, _, err = run(HANDLER.replace("HANDLE", "fail"), 2)
+    assert status != 0
+    assert "ValueError: time is over" in err
+
+
 def test_arrays_at_the_end_of_the_interpreter():
     code = """
     import atexit, quelea as np
