@@ -74,7 +74,10 @@ static QlStatus connect(Comm *comm, QlError *error) {
   bool with_mpi = launch->by_caller || launch->size > 1 || transport_running();
   if (!with_mpi) return QL_OK;
   comm_launch_prepare(launch, (int)QL_MIN((double)sysconf(_SC_NPROCESSORS_ONLN), QL_MAX(comm_cpu_quota(), 1)));
-  QL_TRY(transport_open(comm->options.mpi_comm, &comm->transport, error));
+  StartWatch *watch = transport_running() ? NULL : comm_start_watch(comm);
+  QlStatus status = transport_open(comm->options.mpi_comm, &comm->transport, error);
+  comm_start_end(watch);
+  if (status) return status;
   comm->info.rank = transport_rank(comm->transport);
   comm->info.size = transport_size(comm->transport);
   comm->info.launched = true;

@@ -2,6 +2,7 @@
  *
  *   comm.c      opens and closes: brings the parts below up in order, agreeing on success after each
  *   launch.c    which launcher started this process
+ *   start.c     a clock beside MPI's start
  *   topology.c  cores and threads; the only file that includes hwloc.h
  *   budget.c    memory and processor time that the machine and its cgroups leave us
  *   nodes.c     who is where: hosts, nodes, workers
@@ -55,6 +56,14 @@ void comm_launch_prepare(const Launch *launch, int cpus);
  * we have mapped. */
 void comm_launch_tidy(void);
 QlStatus comm_launch_check(const Launch *launch, int size, QlError *error);
+
+/* ---- start.c ---- */
+
+/* Local. Until comm_start_end, says every now and then (QUELEA_WAIT_REPORT) that MPI has not started, and ends the process after
+ * QUELEA_WAIT_ABORT. NULL: nobody watches, because none is wanted or there is no memory for it. */
+typedef struct StartWatch StartWatch;
+StartWatch *comm_start_watch(const Comm *comm);
+void comm_start_end(StartWatch *watch); /* NULL is fine */
 
 /* ---- topology.c ---- */
 

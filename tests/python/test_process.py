@@ -303,6 +303,20 @@ def test_no_later_thread_takes_the_place_of_the_one_that_opened():
     assert (status, out) == (0, "[5.0]\n"), err
 
 
+@pytest.mark.parametrize("how", ["sys.exit(0)", "time.sleep(9)"])
+def test_a_rank_that_makes_no_array_is_reported_and_not_waited_for_forever(how):
+    code = f"""
+    import os, sys, time, quelea as np
+    if os.environ["OMPI_COMM_WORLD_RANK"] == "1": {how}
+    else: print(float(np.ones(5000).sum()))
+    """
+    status, out, err = run(code, 2, QUELEA_WAIT_REPORT="1", QUELEA_WAIT_ABORT="3")
+    assert status != 0
+    assert out == ""
+    assert "rank 0: waits for 1 s, at <string>:4" in err
+    assert "ending" in err
+
+
 HANDLER = """
 import os, signal, time, quelea as np
 x = np.ones(5000); np.sync()
