@@ -478,28 +478,36 @@ def linspace(
 
     Parameters
     ----------
-    start, stop : number
+    start, stop : number or array_like
+        Arrays are broadcast against each other.
     num : int, default 50
     endpoint : bool, default True
         Whether `stop` is the last value.
     retstep : bool, default False
         Whether the spacing is returned as well.
+    dtype : dtype, optional
+        By default that of the computation.
+    axis : int, default 0
+        Where the axis of the samples goes, between arrays.
 
     Returns
     -------
-    ndarray of shape (num,), or (ndarray, spacing)
+    ndarray of shape (num,) and, with arrays, their broadcast shape, or (ndarray, spacing)
 
     Raises
     ------
-    NotImplementedError
-        `start` or `stop` is an array of one axis or more.
+    ValueError
+        `num` is negative.
     """
     _check(device=device)
-    first, last = _number_of_range(start), _number_of_range(stop)
     num = operator.index(num)
     if num < 0:
         raise ValueError(f"Number of samples, {num}, must be non-negative.")
     intervals = num - 1 if endpoint else num
+    if numpy.ndim(start) or numpy.ndim(stop):
+        result, step = _ranges_between(_asarray(start) * 1.0, _asarray(stop) * 1.0, num, intervals, dtype, axis)
+        return (result, step) if retstep else result
+    first, last = _number(start), _number(stop)
     computed = numpy.result_type(first, last, 1.0)
     integer = dtype is not None and numpy.issubdtype(dtype, numpy.integer)
     dtype = computed if dtype is None else numpy.dtype(dtype)
@@ -521,12 +529,27 @@ def linspace(
     return (result, step) if retstep else result
 
 
-def _number_of_range(x: Any) -> Any:
-    if isinstance(x, (list, tuple, numpy.ndarray, ndarray)) and numpy.ndim(x) > 0:
-        raise NotImplementedError(
-            "a range between arrays is not in Quelea yet; write start + np.linspace(0, 1, n)[:, None] * step"
-        )
-    return _number(x)
+def _ranges_between(
+    start: ndarray, stop: ndarray, num: int, intervals: int, dtype: DType, axis: int
+) -> tuple[ndarray, Any]:
+    """Make `linspace` between arrays, with its steps; as in NumPy one step of 0 changes how all are computed."""
+    computed = numpy.result_type(start.dtype, stop.dtype, 1.0)
+    delta = _quelea.subtract(stop, start, dtype=computed)
+    y = _quelea.ramp(num, 0, 0, 1, computed).reshape((num,) + (1,) * delta.ndim)
+    step: Any = numpy.nan
+    if intervals > 0:
+        step = delta / intervals
+        y = _quelea.where(_quelea.any(_quelea.equal(step, 0)), y / intervals * delta, y * step)
+    else:
+        y = y * delta
+    y += start
+    if intervals == num - 1 and num > 1:
+        y[-1] = stop
+    if dtype is not None and numpy.issubdtype(dtype, numpy.integer):
+        y = _quelea.floor(y)
+    order = list(range(1, y.ndim))
+    order.insert(range(y.ndim)[axis], 0)
+    return y.transpose(order).astype(computed if dtype is None else dtype, copy=False), step
 
 
 def logspace(
@@ -576,7 +599,9 @@ def geomspace(
     NotImplementedError
         They are complex, or of different sign.
     """
-    first, last = _number_of_range(start), _number_of_range(stop)
+    if numpy.ndim(start) or numpy.ndim(stop):
+        raise NotImplementedError("geomspace between arrays is not in Quelea yet; write np.exp(np.linspace(...))")
+    first, last = _number(start), _number(stop)
     if first == 0 or last == 0:
         raise ValueError("Geometric sequence cannot include zero")
     if isinstance(first, complex) or isinstance(last, complex) or (first < 0) != (last < 0):

@@ -82,6 +82,20 @@ def test_linspace(args, endpoint):
     same(np.linspace(*args, endpoint=endpoint, dtype=int), numpy.linspace(*args, endpoint=endpoint, dtype=int))
 
 
+@pytest.mark.parametrize(
+    "ends", [([0, 1], [2, 3]), ([[1.5], [2.0]], [4, 2.0, 9]), (0, [1, 5]), ([2, 3], numpy.float32(7))]
+)
+@pytest.mark.parametrize("num", [0, 1, 2, 7])
+@pytest.mark.parametrize("axis", [0, -1])
+@pytest.mark.parametrize("endpoint", [True, False])
+def test_linspace_between_arrays(ends, num, axis, endpoint):
+    for dtype in (None, "float32", int):
+        given = {"num": num, "axis": axis, "endpoint": endpoint, "dtype": dtype, "retstep": True}
+        ours, theirs = np.linspace(*map(np.asarray, ends), **given), numpy.linspace(*ends, **given)
+        same(ours[0], theirs[0], given)
+        numpy.testing.assert_array_equal(numpy.asarray(ours[1]), theirs[1])
+
+
 def test_linspace_step_logspace_geomspace():
     ours, theirs = np.linspace(0, 2, 9, retstep=True), numpy.linspace(0, 2, 9, retstep=True)
     same(ours[0], theirs[0])
