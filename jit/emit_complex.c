@@ -84,6 +84,7 @@ EmitValue emit_complex_op(Emit *e, QlOp op, QlDtype part, const EmitValue *args)
     case QL_OP_SUBTRACT: return (EmitValue){{SUB(a.part[0], b.part[0]), SUB(a.part[1], b.part[1])}};
     case QL_OP_MULTIPLY: return complex_multiply(e, a, b);
     case QL_OP_DIVIDE: return complex_divide(e, part, a, b);
+    case QL_OP_FROM_PARTS: return (EmitValue){{a.part[0], b.part[0]}};
     case QL_OP_MINIMUM: return emit_select(e, OR(complex_nan(e, a), complex_after(e, b, a, true)), a, b);
     case QL_OP_MAXIMUM: return emit_select(e, OR(complex_nan(e, a), complex_after(e, a, b, true)), a, b);
     case QL_OP_FMIN: return emit_select(e, OR(complex_nan(e, b), complex_after(e, b, a, true)), a, b);

@@ -140,6 +140,7 @@ static NUMBER NAME(binary)(QlOp op, NUMBER a, NUMBER b) {
     case QL_OP_SUBTRACT: return (NUMBER){a.re - b.re, a.im - b.im};
     case QL_OP_MULTIPLY: return NAME(multiply)(a, b);
     case QL_OP_DIVIDE: return NAME(divide)(a, b);
+    case QL_OP_FROM_PARTS: return (NUMBER){a.re, b.re};
     case QL_OP_MINIMUM: return NAME(nan)(a) || NAME(after)(b, a, true) ? a : b;
     case QL_OP_MAXIMUM: return NAME(nan)(a) || NAME(after)(a, b, true) ? a : b;
     case QL_OP_FMIN: return NAME(nan)(b) || NAME(after)(b, a, true) ? a : b;

@@ -31,6 +31,7 @@ bool ir_has_loop(QlOp op, QlDtype loop) {
       [QL_DOMAIN_FLOAT] = REAL,
       [QL_DOMAIN_INTEGER] = WHOLE,
       [QL_DOMAIN_BITS] = BITS | WHOLE,
+      [QL_DOMAIN_COMPLEX] = COMPLEX,
   };
   if (ql_op_info[op].domain == QL_DOMAIN_WIDE && loop != QL_F64 && loop != QL_C128) return false;
   return loop < QL_DTYPE_COUNT && (kinds[ql_op_info[op].domain] >> ql_dtype_info[loop].kind & 1);

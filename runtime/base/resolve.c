@@ -59,6 +59,7 @@ static QlDtype loop_of(QlDomain domain, QlDtype dtype) {
     case QL_DOMAIN_FLOAT: return is_complex ? QL_DTYPE_NONE : float_for(dtype);
     case QL_DOMAIN_INTEGER: return is_float || is_complex ? QL_DTYPE_NONE : is_bool ? QL_I8 : dtype;
     case QL_DOMAIN_BITS: return is_float || is_complex ? QL_DTYPE_NONE : dtype;
+    case QL_DOMAIN_COMPLEX: return ql_promote(dtype, QL_C64);
   }
   return QL_DTYPE_NONE;
 }

@@ -91,7 +91,7 @@ static void loops_of_two_inputs(void) {
 static void every_operation_is_compared(void) {
   Table table;
   if (!CHECK(table_open(&table, "numpy_types.txt"))) return;
-  bool seen[QL_OP_COUNT] = {[QL_OP_REAL] = true, [QL_OP_IMAG] = true, [QL_OP_SELECT] = true};
+  bool seen[QL_OP_COUNT] = {[QL_OP_REAL] = true, [QL_OP_IMAG] = true, [QL_OP_SELECT] = true, [QL_OP_FROM_PARTS] = true};
   while (table_next(&table))
     if (table_is(&table, "unary") || table_is(&table, "binary")) {
       QlOp op = table_op(table.word[1]);

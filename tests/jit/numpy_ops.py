@@ -25,6 +25,7 @@ KINDS = {
     "FLOAT": "f",
     "INTEGER": "iu",
     "BITS": "biu",
+    "COMPLEX": "c",
 }
 INTEGERS = [f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)]
 DTYPES = ["bool", *INTEGERS, "float16", "float32", "float64", "complex64", "complex128"]
@@ -62,6 +63,10 @@ def multiply(a, b):
 def compute(name, args):
     if args[0].dtype.kind == "c" and name in ("multiply", "square"):
         return multiply(args[0], args[-1])
+    if name == "from_parts":
+        result = args[0].copy()
+        result.imag = args[1].real
+        return result
     if name in ("real", "imag"):
         return np.ascontiguousarray(getattr(np, name)(args[0]))
     return getattr(np, name)(*args)
