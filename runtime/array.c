@@ -105,7 +105,7 @@ static QlArray *handle_new(QlContext *ctx, int ndim, QlError *error) {
     return NULL;
   }
   array->strides = array->shape + ndim;
-  array->references = 1, array->context = ctx, array->ndim = (uint8_t)ndim, array->readonly = false;
+  array->references = 1, array->context = ctx, array->ndim = (uint8_t)ndim, array->readonly = false, array->part = QL_PART_ALL;
   ctx->live_objects++;
   return array;
 }
@@ -135,10 +135,19 @@ QlStatus ql_view(QlArray *base, int ndim, const int64_t *shape, const int64_t *s
   if (!array) return QL_ERR_MEMORY;
   int64_t size = 1;
   for (int a = 0; a < ndim; a++) array->shape[a] = shape[a], array->strides[a] = strides[a], size *= shape[a];
-  array->storage = base->storage, array->dtype = base->dtype, array->readonly = base->readonly;
+  array->storage = base->storage, array->dtype = base->dtype, array->readonly = base->readonly, array->part = base->part;
   array->size = size, array->offset = offset;
   base->storage->handles++;
   *view = array;
+  return QL_OK;
+}
+
+QlStatus ql_part(QlArray *base, QlPart part, QlArray **view, QlError *error) {
+  if (ql_dtype_info[base->dtype].kind != QL_KIND_COMPLEX)
+    return ql_fail(error, QL_ERR_TYPE, "an array of dtype %s has no parts", ql_dtype_name((QlDtype)base->dtype));
+  QL_TRY(ql_view(base, base->ndim, base->shape, base->strides, base->offset, view, error));
+  (*view)->part = (uint8_t)part;
+  if (part != QL_PART_ALL) (*view)->dtype = (uint8_t)ql_dtype_info[base->dtype].part;
   return QL_OK;
 }
 

@@ -45,6 +45,7 @@ static int64_t *put_operand(int64_t *w, int slot, int64_t offset, int ndim, cons
 
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
   Log *log = &ctx->log;
+  if (rt_parts_in(r)) return rt_parts_append(ctx, r, error);
   QL_TRY(grow((void **)&log->statements, log->count, &log->room, false, sizeof *log->statements, 1, error));
   QL_TRY(grow((void **)&log->words, log->word_count, &log->word_room, true, sizeof *log->words,
               2 + r->ndim + 4 * (2 + r->ndim), error));

@@ -53,8 +53,20 @@ static QlStatus copy_local(QlArray *array, char *host, bool wanted, QlError *err
   return QL_OK;
 }
 
+/* What a view of parts shows, as an array of its own. */
+static QlStatus copy_of_parts(QlArray *array, QlArray **copy, QlError *error) {
+  return ql_astype(array->context, array, (QlDtype)array->dtype, QL_ORDER_K, copy, error);
+}
+
 QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error) {
   if (array->size != 1) return ql_fail(error, QL_ERR_VALUE, "can only convert an array of size 1 to a Python scalar");
+  if (array->part) {
+    QlArray *copy;
+    QL_TRY(copy_of_parts(array, &copy, error));
+    QlStatus status = ql_item(copy, value, error);
+    ql_release(copy);
+    return status;
+  }
   union { QlValue value; char bytes[16]; int8_t i8; int16_t i16; int32_t i32; uint8_t u8; uint16_t u16; uint32_t u32; } element = {{0}};
   QL_TRY(settle(array, error));
   QL_TRY(copy_local(array, element.bytes, true, error));
@@ -102,6 +114,13 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   QL_TRY(rt_check_input(ctx, array, error));
   if (ctx->strict && ctx->info->node_count > 1 && !rt_is_replicated_size(ctx, array->size))
     return ql_fail(error, QL_ERR_REFUSED, "this gathers a whole array, which quelea.config.strict forbids");
+  if (array->part) {
+    QlArray *copy;
+    QL_TRY(copy_of_parts(array, &copy, error));
+    QlStatus status = ql_gather(copy, root, host, error);
+    ql_release(copy);
+    return status;
+  }
   QL_TRY(settle(array, error));
   if (array->size == 0) return QL_OK;
   bool wanted = root < 0 || root == ctx->info->rank;
@@ -125,6 +144,13 @@ struct QlExport { QlArray *keeper; };
 QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides, QlExport **token, QlError *error) {
   QlContext *ctx = array->context;
   *data = NULL, *token = NULL;
+  if (array->part) {
+    QlArray *copy;
+    QL_TRY(copy_of_parts(array, &copy, error));
+    QlStatus status = ql_export(copy, data, byte_strides, token, error);
+    ql_release(copy);
+    return status;
+  }
   QL_TRY(settle(array, error));
   if (array->size == 0 || !is_local(array)) return QL_OK;
   Storage *storage = array->storage;

@@ -42,6 +42,7 @@ typedef struct QlArray {
   uint8_t dtype;             /* QlDtype */
   uint8_t ndim;
   bool readonly;             /* assigning to it is QL_ERR_VALUE */
+  uint8_t part;              /* QlPart: of a complex storage it shows one part of each element; dtype is that of the part */
   int64_t size;              /* elements */
   int64_t offset;            /* of the first element, in the storage's virtual C-order global array */
   int64_t *shape, *strides;  /* [ndim] */
@@ -127,6 +128,10 @@ QL_API QlStatus ql_import(QlContext *context, QlDtype dtype, int ndim, const int
  * negative. Readonly if `base` is. */
 QL_API QlStatus ql_view(QlArray *base, int ndim, const int64_t *shape, const int64_t *strides, int64_t offset,
                         QlArray **view, QlError *error);
+/* What a handle shows of complex elements. */
+typedef enum QlPart { QL_PART_ALL, QL_PART_REAL, QL_PART_IMAG } QlPart;
+/* A view of the real or imaginary parts of a complex array; offset and strides still count complex elements. QL_ERR_TYPE for other dtypes. */
+QL_API QlStatus ql_part(QlArray *base, QlPart part, QlArray **view, QlError *error);
 /* The strides with which `base` can be seen in another shape without a copy, as NumPy decides it; false: a copy is needed. */
 QL_API bool ql_reshape_strides(const QlArray *base, int ndim, const int64_t *shape, int64_t *strides);
 /* A readonly view in which axes of extent 1, and new ones in front, repeat. QL_ERR_VALUE when the shapes do not fit, or it would be too large. */

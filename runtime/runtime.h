@@ -383,6 +383,10 @@ void rt_log_fresh(QlContext *ctx, const QlArray *made); /* the log makes this ar
 void rt_log_clear(QlContext *ctx);
 int rt_log_slot(QlContext *ctx, Storage *storage); /* -1: out of memory */
 
+/* ---- parts.c: views of the parts of complex arrays ---- */
+bool rt_parts_in(const LogRequest *request); /* does the statement read or write one? */
+QlStatus rt_parts_append(QlContext *ctx, const LogRequest *request, QlError *error); /* as several that do not */
+
 /* ---- plan.c: a log into a plan ---- */
 /* From the cache, which keeps it. Not there: made, which is node-collective, also where it fails at once; or, unless `make`, *plan is NULL. */
 QlStatus rt_plan_log(QlContext *ctx, bool make, Plan **plan, QlError *error);

@@ -36,7 +36,8 @@ GETTER(get_strides) {
   (void)unused;
   const QlArray *array = qx_array(self);
   int64_t bytes[QL_MAX_DIMS];
-  for (int i = 0; i < array->ndim; i++) bytes[i] = array->strides[i] * (int64_t)ql_dtype_size(array->dtype);
+  int64_t step = (int64_t)ql_dtype_size(array->dtype) * (array->part ? 2 : 1);
+  for (int i = 0; i < array->ndim; i++) bytes[i] = array->strides[i] * step;
   return qx_shape_to_python(array->ndim, bytes);
 }
 
@@ -54,41 +55,47 @@ GETTER(get_matrix_transposed) {
   return qx_transpose(SELF, axes);
 }
 
-/* Elements are indivisible to the runtime, so the part of a complex array is a new array, marked read-only: writing
- * into it would not reach the array, as it does in NumPy. Assigning to x.real and x.imag works. */
-static PyObject *part(PyObject *self, QlOp op) {
-  QlArray *array = qx_array(self);
-  PyObject *result = qx_unary(op, self);
-  if (result && ql_dtype_info[array->dtype].kind == QL_KIND_COMPLEX) ((QxArray *)result)->readonly = true;
+/* A view of the parts of a complex array; what is a value, as NumPy's scalars are, has values as parts. */
+static PyObject *part(PyObject *self, QlPart part) {
+  QlArray *view;
+  QlError error = {0};
+  if (SELF->value) return qx_unary(part == QL_PART_REAL ? QL_OP_REAL : QL_OP_IMAG, self);
+  if (ql_part(qx_array(self), part, &view, &error)) return qx_raise(&error);
+  PyObject *result = qx_wrap(view, false);
+  if (result) ((QxArray *)result)->readonly = SELF->readonly;
   return result;
+}
+
+static bool is_complex(PyObject *self) {
+  return ql_dtype_info[qx_array(self)->dtype].kind == QL_KIND_COMPLEX;
 }
 
 GETTER(get_real) {
   (void)unused;
-  return ql_dtype_info[qx_array(self)->dtype].kind == QL_KIND_COMPLEX ? part(self, QL_OP_REAL) : Py_NewRef(self);
+  return is_complex(self) ? part(self, QL_PART_REAL) : Py_NewRef(self);
 }
 
 GETTER(get_imag) {
   (void)unused;
-  PyObject *result = part(self, QL_OP_IMAG);
+  if (is_complex(self)) return part(self, QL_PART_IMAG);
+  PyObject *result = qx_unary(QL_OP_IMAG, self);
   if (result) ((QxArray *)result)->readonly = true; /* zeros of a real array are read-only in NumPy too */
   return result;
 }
 
-static int set_part(PyObject *hook, PyObject *self, PyObject *value) {
-  if (!value) return PyErr_SetString(PyExc_AttributeError, "cannot delete the part of an array"), -1;
-  PyObject *const args[2] = {self, value};
-  PyObject *done = PyObject_Vectorcall(hook, args, 2, NULL);
-  Py_XDECREF(done);
-  return done ? 0 : -1;
+static int set_part(PyObject *part, PyObject *value) { /* takes the reference to part over */
+  int done = part ? PyObject_SetItem(part, Py_Ellipsis, value) : -1;
+  Py_XDECREF(part);
+  return done;
 }
 static int set_real(PyObject *self, PyObject *value, void *unused) {
-  (void)unused;
-  return set_part(qx.hooks.assign_real, self, value);
+  if (!value) return PyErr_SetString(PyExc_AttributeError, "cannot delete the real part of an array"), -1;
+  return set_part(get_real(self, unused), value);
 }
 static int set_imag(PyObject *self, PyObject *value, void *unused) {
-  (void)unused;
-  return set_part(qx.hooks.assign_imag, self, value);
+  if (!value) return PyErr_SetString(PyExc_AttributeError, "cannot delete the imaginary part of an array"), -1;
+  if (!is_complex(self)) return PyErr_SetString(PyExc_TypeError, "array does not have imaginary part to set"), -1;
+  return set_part(get_imag(self, unused), value);
 }
 
 GETTER(get_device) {

@@ -41,9 +41,7 @@
   HOOK(matmul)         \
   HOOK(stack)          \
   HOOK(reduce_slowly)  \
-  HOOK(assign_mask)    \
-  HOOK(assign_real)    \
-  HOOK(assign_imag)
+  HOOK(assign_mask)
 
 typedef struct QxHooks {
 #define QX_HOOK(name) PyObject *name;

@@ -208,7 +208,8 @@ static PyObject *array_item(PyObject *self, Py_ssize_t index) {
 /* ---- writing ---- */
 
 static bool same_view(const QlArray *a, const QlArray *b) {
-  if (a->storage != b->storage || a->offset != b->offset || a->ndim != b->ndim || a->dtype != b->dtype) return false;
+  if (a->storage != b->storage || a->offset != b->offset || a->ndim != b->ndim || a->dtype != b->dtype || a->part != b->part)
+    return false;
   size_t bytes = a->ndim * sizeof(int64_t);
   return memcmp(a->shape, b->shape, bytes) == 0 && memcmp(a->strides, b->strides, bytes) == 0;
 }

@@ -72,6 +72,7 @@ static void c_order_strides(int ndim, const int64_t *shape, int64_t *strides) {
 
 bool qx_is_contiguous(const QlArray *array) {
   int64_t step = 1;
+  if (array->part && array->size > 1) return false;
   for (int i = array->ndim - 1; i >= 0 && array->size > 0; i--) {
     if (array->shape[i] != 1 && array->strides[i] != step) return false;
     step *= array->shape[i];

@@ -280,8 +280,6 @@ _quelea.set_hooks(
     assign_mask=elementwise._assign_mask,
     namespace=_namespace,
     reduce_slowly=statistics._reduce_slowly,
-    assign_imag=elementwise._assign_imag,
-    assign_real=elementwise._assign_real,
 )
 _quelea.add_methods(
     {

@@ -50,17 +50,6 @@ def deliver(result: ndarray, out: ndarray | None) -> ndarray:
     return out
 
 
-def _from_parts(real: Any, imag: Any, dtype: numpy.dtype[Any]) -> ndarray:
-    """Put complex numbers together, exactly: ``real + 1j * imag`` makes NaN of infinities and loses signs of zeros."""
-    x, y = as_array(real), as_array(imag).astype(numpy.zeros(0, dtype).real.dtype, copy=False)
-    # (-y - 0j) * 1j is (0, -y) for finite y; negated (-0, y), and adding -0 changes no number
-    turned = _quelea.negative(_quelea.multiply(_quelea.conjugate(_quelea.negative(y).astype(dtype)), 1j))
-    nan, up, down = (dtype.type(complex(-0.0, part)) for part in (numpy.nan, numpy.inf, -numpy.inf))
-    beyond = _quelea.where(_quelea.isnan(y), nan, _quelea.where(_quelea.greater(y, 0), up, down))
-    upright = _quelea.where(_quelea.isfinite(y), turned, beyond)
-    return _quelea.add(_quelea.conjugate(x.astype(dtype)), upright)
-
-
 def _is_scalar(x: Any) -> bool:
     return isinstance(x, (bool, int, float, complex, numpy.generic))
 
@@ -166,7 +155,7 @@ def round(a: Any, decimals: int = 0, out: ndarray | None = None) -> ndarray:
     """
     x = as_array(a)
     if x.dtype.kind == "c":
-        return deliver(_from_parts(round(x.real, decimals), round(x.imag, decimals), x.dtype), out)
+        return deliver(_quelea.from_parts(round(x.real, decimals), round(x.imag, decimals)), out)
     if x.dtype.kind in "iub" and decimals >= 0:
         if x.dtype == bool:
             return deliver(x.astype(numpy.float16), out)
@@ -200,7 +189,7 @@ def real(val: Any) -> ndarray:
     Returns
     -------
     ndarray
-        `val` itself if it is real. The part of a complex array is a new, read-only array.
+        `val` itself if it is real, else a view of the parts.
     """
     return as_array(val).real
 
@@ -272,7 +261,7 @@ def nan_to_num(
     a = _asarray(x, copy=copy or None)
     if a.dtype.kind == "c":
         finite_real, finite_imag = (nan_to_num(part, True, nan, posinf, neginf) for part in (a.real, a.imag))
-        a[...] = _from_parts(finite_real, finite_imag, a.dtype)
+        a[...] = _quelea.from_parts(finite_real, finite_imag)
         return a
     if a.dtype.kind != "f":
         return a
@@ -456,13 +445,3 @@ def _assign_mask(x: ndarray, mask: Any, value: Any) -> None:
     filled[...] = given
     chosen = chosen.reshape(chosen.shape + (1,) * rest)
     x[...] = _quelea.where(chosen, filled, x)
-
-
-def _assign_real(x: ndarray, value: Any) -> None:
-    x[...] = _from_parts(_asarray(value).real, x.imag, x.dtype) if x.dtype.kind == "c" else value
-
-
-def _assign_imag(x: ndarray, value: Any) -> None:
-    if x.dtype.kind != "c":
-        raise TypeError("array does not have imaginary part to set")
-    x[...] = _from_parts(x.real, _asarray(value).real, x.dtype)

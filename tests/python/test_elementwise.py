@@ -408,7 +408,9 @@ def test_complex_parts(dtype):
     assert real.real is real
     same(real.imag, numpy.zeros(3))
     with pytest.raises(ValueError, match="read-only"):
-        a.real[0] = 1
+        real.imag[0] = 1
+    with pytest.raises(TypeError, match="imaginary part"):
+        real.imag = 1
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
