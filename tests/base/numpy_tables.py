@@ -104,8 +104,8 @@ def type_lines() -> list[str]:
 
 
 def ufuncs(arity: int) -> list[np.ufunc]:
-    """NumPy's ufuncs of that arity in ops.def; `real`, `imag` and `where` are in ops.def and are none."""
-    found = [getattr(np, name) for name, count in OP_ROWS if int(count) == arity]
+    """NumPy's ufuncs of that arity in ops.def; `real`, `imag`, `where` and `from_parts` are in ops.def and are none."""
+    found = [getattr(np, name, None) for name, count in OP_ROWS if int(count) == arity]
     return [ufunc for ufunc in found if isinstance(ufunc, np.ufunc)]
 
 
