@@ -90,6 +90,7 @@ from . import (
     manipulation,
     printing,
     process,
+    ranges,
     statistics,
 )
 from ._quelea import (
@@ -185,6 +186,7 @@ from .info import counters, info, init, movements, on_root, params, sync
 from .linear import *
 from .manipulation import *
 from .printing import *
+from .ranges import *
 from .statistics import *
 
 __version__ = "0.1.0"
@@ -317,6 +319,7 @@ __all__ = [
         "manipulation",
         "printing",
         "process",
+        "ranges",
         "statistics",
         "rank",
     )

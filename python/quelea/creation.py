@@ -1,6 +1,5 @@
-"""Making arrays: from shapes, from ranges, from functions, from what Python has already."""
+"""Making arrays: from shapes, from functions, from what Python has already. Ranges are in ranges.py."""
 
-import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,7 +11,6 @@ from ._quelea import asarray as _asarray
 from ._quelea import ndarray
 
 __all__ = [
-    "arange",
     "array",
     "asanyarray",
     "asarray",
@@ -24,11 +22,8 @@ __all__ = [
     "fromfunction",
     "full",
     "full_like",
-    "geomspace",
     "identity",
     "indices",
-    "linspace",
-    "logspace",
     "meshgrid",
     "ones",
     "ones_like",
@@ -240,6 +235,12 @@ def ones(
     return _quelea.full(shape, 1, float if dtype is None else dtype)
 
 
+def type_of_number(x: Any) -> numpy.dtype[Any]:
+    """Dtype that NumPy gives to one number as an array."""
+    dtype: numpy.dtype[Any] = numpy.asarray(x).dtype
+    return dtype
+
+
 def full(
     shape: Shape, fill_value: Any, dtype: DType = None, order: str = "C", *, device: str | None = None, like: Any = None
 ) -> ndarray:
@@ -393,226 +394,6 @@ def full_like(
     result = _like(empty, a, dtype, order, shape, device)
     result[...] = fill_value
     return result
-
-
-# ---- ranges ----
-
-
-def _number(x: Any) -> Any:
-    """Look at a 0-d array; leave other numbers as they are."""
-    if isinstance(x, ndarray):
-        if x.ndim:
-            raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
-        return _quelea.scalar(x)
-    return x
-
-
-def arange(
-    start: Any = None,
-    stop: Any = None,
-    step: Any = None,
-    *,
-    dtype: DType = None,
-    device: str | None = None,
-    like: Any = None,
-) -> ndarray:
-    """Make the values of a half-open interval: ``arange(stop)``, ``arange(start, stop, step)``.
-
-    Parameters
-    ----------
-    start, stop, step : number
-    dtype : dtype, optional
-        By default that of the arguments together with int64.
-
-    Returns
-    -------
-    ndarray of shape (ceil((stop - start) / step),)
-
-    Examples
-    --------
-    >>> import quelea as np
-    >>> np.arange(1, 10, 3)
-    array([1, 4, 7])
-    """
-    _check(device=device, like=like)
-    if start is None and stop is None:
-        raise TypeError("arange() requires stop to be specified.")
-    if stop is None:
-        start, stop = 0, start
-    first, last, by = _number(0 if start is None else start), _number(stop), _number(1 if step is None else step)
-    dtype = numpy.dtype(dtype) if dtype is not None else numpy.result_type(int, *map(type_of_number, (first, last, by)))
-    if by == 0:
-        raise ZeroDivisionError("division by zero")
-    length = float(((last - first) / by).real)
-    if math.isnan(length):
-        raise ValueError("arange: cannot compute length")
-    if length >= 2**63:
-        raise ValueError("Maximum allowed size exceeded")
-    count = max(0, math.ceil(length)) if length > 0 else 0
-    if dtype.kind == "b" and count > 2:
-        raise TypeError("arange() is only supported for booleans when the result has at most length 2.")
-    two = numpy.array([first, first + by], dtype)
-    with numpy.errstate(all="ignore"):
-        delta = two[1] ^ two[0] if dtype.kind == "b" else two[1] - two[0]
-    return _quelea.ramp(count, 0, two[0], delta, dtype)
-
-
-def type_of_number(x: Any) -> numpy.dtype[Any]:
-    """Dtype that NumPy gives to one number as an array."""
-    dtype: numpy.dtype[Any] = numpy.asarray(x).dtype
-    return dtype
-
-
-def linspace(
-    start: Any,
-    stop: Any,
-    num: int = 50,
-    endpoint: bool = True,
-    retstep: bool = False,
-    dtype: DType = None,
-    axis: int = 0,
-    *,
-    device: str | None = None,
-) -> Any:
-    """Make evenly spaced numbers from `start` to `stop`.
-
-    Parameters
-    ----------
-    start, stop : number or array_like
-        Arrays are broadcast against each other.
-    num : int, default 50
-    endpoint : bool, default True
-        Whether `stop` is the last value.
-    retstep : bool, default False
-        Whether the spacing is returned as well.
-    dtype : dtype, optional
-        By default that of the computation.
-    axis : int, default 0
-        Where the axis of the samples goes, between arrays.
-
-    Returns
-    -------
-    ndarray of shape (num,) and, with arrays, their broadcast shape, or (ndarray, spacing)
-
-    Raises
-    ------
-    ValueError
-        `num` is negative.
-    """
-    _check(device=device)
-    num = operator.index(num)
-    if num < 0:
-        raise ValueError(f"Number of samples, {num}, must be non-negative.")
-    intervals = num - 1 if endpoint else num
-    if numpy.ndim(start) or numpy.ndim(stop):
-        result, step = _ranges_between(_asarray(start) * 1.0, _asarray(stop) * 1.0, num, intervals, dtype, axis)
-        return (result, step) if retstep else result
-    first, last = _number(start), _number(stop)
-    computed = numpy.result_type(first, last, 1.0)
-    integer = dtype is not None and numpy.issubdtype(dtype, numpy.integer)
-    dtype = computed if dtype is None else numpy.dtype(dtype)
-    first, last = computed.type(first), computed.type(last)
-    delta = last - first
-    y = _quelea.ramp(num, 0, 0, 1, computed)
-    step = numpy.nan
-    if intervals > 0:
-        step = delta / intervals
-        y = y * step if step != 0 else y / intervals * delta
-    else:
-        y = y * delta
-    y += first
-    if endpoint and num > 1:
-        y[-1] = last
-    if integer:
-        y = _quelea.floor(y)
-    result = y.astype(dtype, copy=False)
-    return (result, step) if retstep else result
-
-
-def _ranges_between(
-    start: ndarray, stop: ndarray, num: int, intervals: int, dtype: DType, axis: int
-) -> tuple[ndarray, Any]:
-    """Make `linspace` between arrays, with its steps; as in NumPy one step of 0 changes how all are computed."""
-    computed = numpy.result_type(start.dtype, stop.dtype, 1.0)
-    delta = _quelea.subtract(stop, start, dtype=computed)
-    y = _quelea.ramp(num, 0, 0, 1, computed).reshape((num,) + (1,) * delta.ndim)
-    step: Any = numpy.nan
-    if intervals > 0:
-        step = delta / intervals
-        y = _quelea.where(_quelea.any(_quelea.equal(step, 0)), y / intervals * delta, y * step)
-    else:
-        y = y * delta
-    y += start
-    if intervals == num - 1 and num > 1:
-        y[-1] = stop
-    if dtype is not None and numpy.issubdtype(dtype, numpy.integer):
-        y = _quelea.floor(y)
-    order = list(range(1, y.ndim))
-    order.insert(range(y.ndim)[axis], 0)
-    return y.transpose(order).astype(computed if dtype is None else dtype, copy=False), step
-
-
-def logspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: DType = None, axis: int = 0
-) -> ndarray:
-    """Make numbers evenly spaced on a logarithmic scale, ``base ** linspace(start, stop)``.
-
-    Parameters
-    ----------
-    start, stop : number
-        Exponents of the first and of the last value.
-    num : int, default 50
-    endpoint : bool, default True
-        Whether ``base ** stop`` is the last value.
-    base : float, default 10
-    dtype : dtype, optional
-
-    Returns
-    -------
-    ndarray of shape (num,)
-    """
-    result = _quelea.power(base, linspace(start, stop, num, endpoint))
-    return result if dtype is None else result.astype(dtype, copy=False)
-
-
-def geomspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: DType = None, axis: int = 0
-) -> ndarray:
-    """Make numbers in a geometric progression from `start` to `stop`, both positive or both negative.
-
-    Parameters
-    ----------
-    start, stop : number
-    num : int, default 50
-    endpoint : bool, default True
-        Whether `stop` is the last value.
-    dtype : dtype, optional
-
-    Returns
-    -------
-    ndarray of shape (num,)
-
-    Raises
-    ------
-    ValueError
-        `start` or `stop` is 0.
-    NotImplementedError
-        They are complex, or of different sign.
-    """
-    if numpy.ndim(start) or numpy.ndim(stop):
-        raise NotImplementedError("geomspace between arrays is not in Quelea yet; write np.exp(np.linspace(...))")
-    first, last = _number(start), _number(stop)
-    if first == 0 or last == 0:
-        raise ValueError("Geometric sequence cannot include zero")
-    if isinstance(first, complex) or isinstance(last, complex) or (first < 0) != (last < 0):
-        raise NotImplementedError("geomspace between numbers of different sign or complex ones is not in Quelea yet")
-    sign = -1.0 if first < 0 else 1.0
-    result = sign * logspace(math.log10(sign * first), math.log10(sign * last), num, endpoint)
-    if num > 0:
-        result[0] = first
-        if num > 1 and endpoint:
-            result[-1] = last
-    return result if dtype is None else result.astype(dtype, copy=False)
 
 
 # ---- grids ----

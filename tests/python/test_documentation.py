@@ -12,7 +12,7 @@ import quelea
 from quelea.dispatch import missing_attribute
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-MODULES = ["creation", "elementwise", "info", "linear", "manipulation", "printing", "statistics"]
+MODULES = ["creation", "elementwise", "info", "linear", "manipulation", "printing", "ranges", "statistics"]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -20,7 +20,7 @@ def test_examples(name):
     module = importlib.import_module(f"quelea.{name}")
     result = doctest.testmod(module, extraglobs={"quelea": quelea})
     assert result.failed == 0
-    if name in ("creation", "elementwise", "linear", "printing", "statistics"):
+    if name in ("creation", "elementwise", "linear", "printing", "ranges", "statistics"):
         assert result.attempted > 0
 
 
