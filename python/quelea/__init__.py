@@ -86,11 +86,13 @@ from . import (
     dispatch,
     elementwise,
     errors,
+    joins,
     linear,
     manipulation,
     printing,
     process,
     ranges,
+    rearranging,
     statistics,
 )
 from ._quelea import (
@@ -183,10 +185,12 @@ from .creation import *
 from .elementwise import *
 from .errors import *
 from .info import counters, info, init, movements, on_root, params, sync
+from .joins import *
 from .linear import *
 from .manipulation import *
 from .printing import *
 from .ranges import *
+from .rearranging import *
 from .statistics import *
 
 __version__ = "0.1.0"
@@ -278,7 +282,7 @@ _quelea.set_hooks(
     format=printing._format,
     array_function=dispatch.array_function,
     matmul=linear._matmul_operator,
-    stack=manipulation._stack_nested,
+    stack=joins._stack_nested,
     assign_mask=elementwise._assign_mask,
     namespace=_namespace,
     reduce_slowly=statistics._reduce_slowly,
@@ -315,11 +319,13 @@ __all__ = [
         "dispatch",
         "elementwise",
         "errors",
+        "joins",
         "linear",
         "manipulation",
         "printing",
         "process",
         "ranges",
+        "rearranging",
         "statistics",
         "rank",
     )

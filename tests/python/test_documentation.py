@@ -12,7 +12,18 @@ import quelea
 from quelea.dispatch import missing_attribute
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-MODULES = ["creation", "elementwise", "info", "linear", "manipulation", "printing", "ranges", "statistics"]
+MODULES = [
+    "creation",
+    "elementwise",
+    "info",
+    "joins",
+    "linear",
+    "manipulation",
+    "printing",
+    "ranges",
+    "rearranging",
+    "statistics",
+]
 
 
 @pytest.mark.parametrize("name", MODULES)

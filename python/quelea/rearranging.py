@@ -1,0 +1,210 @@
+"""Elements in other places: rolled, repeated, padded, subtracted from their neighbours. Copies."""
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from . import _quelea
+from ._quelea import asarray as _asarray
+from ._quelea import ndarray
+from .elementwise import as_array
+from .joins import _along, _place, concatenate
+from .manipulation import Axes
+
+__all__ = [
+    "diff",
+    "pad",
+    "repeat",
+    "roll",
+    "tile",
+]
+
+# ---- rearranging: copies ----
+
+
+def roll(a: Any, shift: int | Sequence[int], axis: Axes = None) -> ndarray:
+    """Give a copy with the elements moved along axes; what leaves one end comes back at the other.
+
+    Parameters
+    ----------
+    a : array_like
+    shift : int or sequence of int
+    axis : int or sequence of int, optional
+        None: along the flattened array.
+
+    Returns
+    -------
+    ndarray
+    """
+    x = as_array(a)
+    if axis is None:
+        return roll(x.ravel(), shift, 0).reshape(x.shape)
+    axes = normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
+    pairs = numpy.broadcast(shift, axes)
+    if pairs.ndim > 1:
+        raise ValueError("'shift' and 'axis' should be scalars or 1D sequences")
+    shifts = dict.fromkeys(range(x.ndim), 0)
+    for by, i in pairs:
+        shifts[int(i)] += int(by)
+    result = x
+    for i, by in shifts.items():
+        by = by % x.shape[i] if x.shape[i] else 0
+        if by:
+            before = (slice(None),) * i
+            parts = [result[(*before, slice(-by, None))], result[(*before, slice(None, -by))]]
+            result = _place(_quelea.empty(x.shape, x.dtype), _along(parts, i))
+    return result.copy() if result is x else result
+
+
+def tile(A: Any, reps: int | Sequence[int]) -> ndarray:
+    """Give the array repeated along each axis, as a copy.
+
+    Parameters
+    ----------
+    A : array_like
+    reps : int or sequence of int
+        For the last axes; leading axes are added to whichever has fewer.
+
+    Returns
+    -------
+    ndarray
+    """
+    x = as_array(A)
+    times = tuple(operator.index(r) for r in numpy.atleast_1d(numpy.asarray(reps, None if numpy.size(reps) else int)))
+    times = (1,) * (x.ndim - len(times)) + times
+    x = x.reshape((1,) * (len(times) - x.ndim) + x.shape)
+    interleaved = x.reshape([n for extent in x.shape for n in (1, extent)])
+    wide = _quelea.broadcast_to(interleaved, [n for r, extent in zip(times, x.shape, strict=True) for n in (r, extent)])
+    return wide.copy().reshape([r * extent for r, extent in zip(times, x.shape, strict=True)])
+
+
+def repeat(a: Any, repeats: int, axis: int | None = None) -> ndarray:
+    """Give every element as often as `repeats` says, as a copy.
+
+    Parameters
+    ----------
+    a : array_like
+    repeats : int
+    axis : int, optional
+        None: of the flattened array.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    NotImplementedError
+        `repeats` is an array.
+    """
+    x = as_array(a)
+    try:
+        times = operator.index(repeats)
+    except TypeError:
+        raise NotImplementedError("repeat with one number per element is not in Quelea yet") from None
+    if times < 0:
+        raise ValueError("repeats may not contain negative values.")
+    if axis is None:
+        x, axis = x.ravel(), 0
+    axis = normalize_axis_index(axis, x.ndim)
+    shape = x.shape
+    wide = _quelea.broadcast_to(_quelea.expand_dims(x, axis + 1), (*shape[: axis + 1], times, *shape[axis + 1 :]))
+    return wide.copy().reshape((*shape[:axis], shape[axis] * times, *shape[axis + 1 :]))
+
+
+def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> ndarray:
+    """Give a copy with a border of constants, or of the nearest or wrapped elements.
+
+    Parameters
+    ----------
+    array : array_like
+    pad_width : int, (before, after), or one pair per axis
+    mode : {'constant', 'edge', 'wrap'}
+    constant_values : scalar
+        For mode 'constant'.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    TypeError
+        `pad_width` is not of integers.
+    NotImplementedError
+        Another mode, or one constant per side.
+    """
+    x = as_array(array)
+    if numpy.asarray(pad_width).dtype.kind not in "iu":
+        raise TypeError("`pad_width` must be of integral type.")
+    widths = [(int(a), int(b)) for a, b in numpy.broadcast_to(pad_width, (x.ndim, 2))]
+    if any(w < 0 for pair in widths for w in pair):
+        raise ValueError("index can't contain negative values")
+    if mode == "constant":
+        if numpy.ndim(constant_values) > 0:
+            raise NotImplementedError("pad with one constant per side is not in Quelea yet")
+        result = _quelea.empty([n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)], x.dtype)
+        middle = tuple(slice(a, a + n) for n, (a, b) in zip(x.shape, widths, strict=True))
+        return _place(result, [(..., constant_values), (middle, x)])
+    if mode not in ("edge", "wrap"):
+        raise NotImplementedError(f"pad(mode={mode!r}) is not in Quelea yet; there are 'constant', 'edge' and 'wrap'")
+    for axis, (a, b) in enumerate(widths):
+        x = _pad_axis(x, axis, a, b, mode)
+    return x
+
+
+def _pad_axis(x: ndarray, axis: int, before: int, after: int, mode: str) -> ndarray:
+    extent = x.shape[axis]
+    if before == after == 0:
+        return x.copy()
+    if extent == 0:
+        raise ValueError(f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'")
+    lead = (slice(None),) * axis
+    parts: list[ndarray] = []
+    if mode == "edge":
+        first, last = x[(*lead, slice(0, 1))], x[(*lead, slice(extent - 1, extent))]
+        parts = [repeat(first, before, axis), x, repeat(last, after, axis)]
+    else:
+        whole, rest = divmod(before, extent)
+        parts = [x[(*lead, slice(extent - rest, extent))], *[x] * (whole + 1)]
+        whole, rest = divmod(after, extent)
+        parts += [*[x] * whole, x[(*lead, slice(0, rest))]]
+    return concatenate(parts, axis)
+
+
+def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> ndarray:
+    """Give differences of neighbours along an axis, `n` times.
+
+    Parameters
+    ----------
+    a : array_like
+    n : int, default 1
+    axis : int, default -1
+    prepend, append : array_like, optional
+        Put before and behind `a` along the axis first; a scalar is broadcast.
+
+    Returns
+    -------
+    ndarray
+    """
+    x = as_array(a)
+    if n < 0:
+        raise ValueError(f"order must be non-negative but got {n!r}")
+    if x.ndim == 0:
+        raise ValueError("diff requires input that is at least one dimensional")
+    axis = normalize_axis_index(axis, x.ndim)
+    ends = [e if e is None or numpy.ndim(e) else _edge(x, e, axis) for e in (prepend, append)]
+    if any(e is not None for e in ends):
+        x = concatenate([e for e in (ends[0], x, ends[1]) if e is not None], axis)
+    lead = (slice(None),) * axis
+    for _ in range(n):
+        high, low = x[(*lead, slice(1, None))], x[(*lead, slice(None, -1))]
+        x = _quelea.not_equal(high, low) if x.dtype == bool else high - low
+    return x
+
+
+def _edge(x: ndarray, value: Any, axis: int) -> ndarray:
+    return _quelea.broadcast_to(_asarray(value), (*x.shape[:axis], 1, *x.shape[axis + 1 :]))
