@@ -54,6 +54,8 @@ stage() {
 
 # ---- the stages ----
 
+formatted() { git ls-files '*.c' '*.h' | xargs "$venv/bin/clang-format" --dry-run -Werror && "$venv/bin/ruff" format --check .; }
+
 # Open MPI takes locks of its own in both orders while it starts, which TSan would report as a deadlock to come.
 ctests() { TSAN_OPTIONS=detect_deadlocks=0 ctest --test-dir "build/$1" -j "$(nproc)" --output-on-failure; }
 
@@ -98,6 +100,7 @@ selection="not slow"
 stages() {
   stage walls .ci/walls
   stage ruff "$venv/bin/ruff" check .
+  stage format formatted
   stage mypy "$venv/bin/mypy"
   stage ctest.release ctests release
   stage pytest.single "$python" -m pytest -rs -m "$selection" --ignore=tests/python

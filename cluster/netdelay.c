@@ -1,10 +1,12 @@
-/* A switch with latency and bandwidth, for kernels without netem: one TAP device "eth0" in the caller's network
- * namespace and in each that is named (/run/netns/NAME). A frame that arrives waits in the queue of the port where it
- * leaves until
+/* A switch with latency and bandwidth, for kernels without netem: one TAP device "eth0" in the
+ * caller's network namespace and in each that is named (/run/netns/NAME). A frame that arrives
+ * waits in the queue of the port where it leaves until
  *
  *     max(arrival, when the frame before it has gone) + length / rate + delay
  *
- *     netdelay DELAY_US RATE_MBIT NAME...      rate 0: unlimited. Prints "ready"; runs until it is killed. */
+ *     netdelay DELAY_US RATE_MBIT NAME...
+ *
+ * Rate 0: unlimited. Prints "ready"; runs until it is killed. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +25,8 @@
 #include <unistd.h>
 
 enum { PORTS = 64, QUEUE = 4096, FRAME = 2048, BURST = 32, ADDRESS = 6 };
-static const uint64_t NEVER = UINT64_MAX, SLEEP_NS = 80000; /* nearer than that we poll without sleeping */
+static const uint64_t NEVER = UINT64_MAX,
+                      SLEEP_NS = 80000; /* nearer than that we poll without sleeping */
 
 typedef struct Frame {
   uint64_t due;
@@ -113,7 +116,9 @@ static uint64_t deliver(Switch *s) {
     Port *port = &s->port[i];
     for (; port->head != port->tail; port->head++) {
       Frame *frame = &port->queue[port->head % QUEUE];
-      if (frame->due > time || (write(port->tap, frame->bytes, (size_t)frame->length) < 0 && errno == EAGAIN)) break;
+      if (frame->due > time ||
+          (write(port->tap, frame->bytes, (size_t)frame->length) < 0 && errno == EAGAIN))
+        break;
     }
     if (port->head != port->tail && port->queue[port->head % QUEUE].due < next)
       next = port->queue[port->head % QUEUE].due;
@@ -123,7 +128,8 @@ static uint64_t deliver(Switch *s) {
 
 int main(int count, char **words) {
   static Switch s; /* too large for the stack */
-  if (count < 4 || count - 2 > PORTS) return fprintf(stderr, "usage: netdelay DELAY_US RATE_MBIT NAME...\n"), 2;
+  if (count < 4 || count - 2 > PORTS)
+    return fprintf(stderr, "usage: netdelay DELAY_US RATE_MBIT NAME...\n"), 2;
   s.count = count - 2;
   s.delay = (uint64_t)(atof(words[1]) * 1e3);
   s.ns_per_byte = atof(words[2]) > 0 ? 8e3 / atof(words[2]) : 0;
@@ -142,8 +148,8 @@ int main(int count, char **words) {
       poll(wake, (nfds_t)s.count, -1);
     else if (next > (time = now()) + SLEEP_NS) {
       uint64_t sleep = next - time - SLEEP_NS / 2;
-      ppoll(wake, (nfds_t)s.count, &(struct timespec){(time_t)(sleep / 1000000000u), (long)(sleep % 1000000000u)},
-            NULL);
+      ppoll(wake, (nfds_t)s.count,
+            &(struct timespec){(time_t)(sleep / 1000000000u), (long)(sleep % 1000000000u)}, NULL);
     }
   }
 }

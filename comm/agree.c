@@ -1,14 +1,15 @@
-/* The agreement of contract C1: one word of every rank, combined and given back to all; a barrier too.
+/* The agreement of contract C1: one word of every rank, combined and given back to all; a barrier
+ * too.
  *
  *   each rank         writes its Sum into its slot, then counts itself in Control.arrivals
  *   the last of them  combines the slots; on one node, that is the verdict
- *   the leader        exchanges its node's Sum with the other leaders by dissemination (Hensgen, Finkel, Manber
- *                     1988): log2(nodes) steps, each one message to the node 2^k further; combining is idempotent,
- *                     so any number of nodes will do
+ *   the leader        exchanges its node's Sum with the other leaders by dissemination (Hensgen,
+ *                     Finkel, Manber 1988): log2(nodes) steps, each one message to the node 2^k
+ *                     further; combining is idempotent, so any number of nodes will do
  *   the others        sleep once, on the verdict's cell
  *
- * Everything a round writes has two places, chosen by the parity of the round: a rank reaches round r + 2 only after
- * all have arrived at r + 1, and so have read what r left. */
+ * Everything a round writes has two places, chosen by the parity of the round: a rank reaches round
+ * r + 2 only after all have arrived at r + 1, and so have read what r left. */
 #include "internal.h"
 
 #include <assert.h>
@@ -50,7 +51,8 @@ static QlStatus exchange(Comm *comm, int to, int from, const Sum *out, Sum *in, 
   QL_TRY(transport_receive(comm->agree_batch, from, in, sizeof *in, TRANSPORT_AGREE, error));
   QL_TRY(transport_send(comm->agree_batch, to, out, sizeof *out, TRANSPORT_AGREE, error));
   if (!step_done(&step))
-    comm_wait(comm, &(Wait){.kind = WAIT_AGREE, .is_main = true, .ready = step_done, .subject = &step});
+    comm_wait(comm,
+              &(Wait){.kind = WAIT_AGREE, .is_main = true, .ready = step_done, .subject = &step});
   if (step.error.status != QL_OK) *error = step.error;
   return step.error.status;
 }
@@ -85,7 +87,8 @@ static Sum agree(Comm *comm, const Sum *mine) {
   RankSlot *slot = &comm->slots[info->node_rank];
   slot->sum[parity] = *mine;
   atomic_store_explicit(&slot->round, round, memory_order_relaxed);
-  uint64_t arrived = atomic_fetch_add_explicit(&comm->control->arrivals, 1, memory_order_acq_rel) + 1;
+  uint64_t arrived =
+      atomic_fetch_add_explicit(&comm->control->arrivals, 1, memory_order_acq_rel) + 1;
   bool last = arrived == round * (uint64_t)info->node_size;
   if (last) gather(comm, sum, parity);
   if (last && !leader && !alone) comm_publish(comm, internals + CELL_LEADER, round);
@@ -108,7 +111,8 @@ static void check_leaving(Comm *comm, const Sum *sum) {
   comm_where(comm, where, sizeof where);
   if (comm->info.rank == stayer)
     comm_end(comm, 1,
-             "rank %d has left the program, but rank %d is at %s, which every rank must reach: move what looks at arrays "
+             "rank %d has left the program, but rank %d is at %s, which every rank must reach: "
+             "move what looks at arrays "
              "out of branches that depend on the rank",
              leaver, stayer, where);
   comm_stand_by(comm);
@@ -138,5 +142,6 @@ void comm_agree_to_leave(Comm *comm) {
 
 QlStatus comm_agree_open(Comm *comm, QlError *error) {
   comm->agree_batch = transport_batch_new(comm->transport, 2);
-  return comm->agree_batch ? QL_OK : ql_fail(error, QL_ERR_MEMORY, "no memory for the agreement of ranks");
+  return comm->agree_batch ? QL_OK
+                           : ql_fail(error, QL_ERR_MEMORY, "no memory for the agreement of ranks");
 }

@@ -1,16 +1,17 @@
-/* The node's memory: the control segment (its layout is in internal.h) and the arena (contract C12).
+/* The node's memory: the control segment (its layout is in internal.h) and the arena (contract
+ * C12).
  *
- * A lone rank of a node takes private memory with huge pages. Several ranks share two memfds, which the leader makes
- * and passes to the others over a UNIX socket (SCM_RIGHTS). Nothing has a name in a file system: the socket's name is
- * an abstract one that the kernel chooses, and is gone when all have connected. The name and a random token travel by
- * MPI; the token keeps strangers out.
+ * A lone rank of a node takes private memory with huge pages. Several ranks share two memfds, which
+ * the leader makes and passes to the others over a UNIX socket (SCM_RIGHTS). Nothing has a name in
+ * a file system: the socket's name is an abstract one that the kernel chooses, and is gone when all
+ * have connected. The name and a random token travel by MPI; the token keeps strangers out.
  *
- * The connections stay open: they carry descriptors later (comm_node_share), and tell when a process of the node has
- * died.
+ * The connections stay open: they carry descriptors later (comm_node_share), and tell when a
+ * process of the node has died.
  *
- * The arena is address space of the whole budget, not yet backed by pages, at a multiple of 2 MiB with inaccessible
- * memory on both sides. A memfd's pages are charged when first touched; its size is sealed, so nobody can shrink it
- * under the others. */
+ * The arena is address space of the whole budget, not yet backed by pages, at a multiple of 2 MiB
+ * with inaccessible memory on both sides. A memfd's pages are charged when first touched; its size
+ * is sealed, so nobody can shrink it under the others. */
 #include "internal.h"
 
 #include <errno.h>
@@ -57,16 +58,17 @@ static QlStatus map_arena(Comm *comm, int file, QlError *error) {
   size_t bytes = (size_t)comm->budget, whole = bytes + 2 * HUGE;
   char *reserved = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (reserved == MAP_FAILED)
-    return ql_fail(error, QL_ERR_MEMORY,
-                   "cannot reserve %lld MiB of address space for arrays (QUELEA_MEMORY sets less): %s",
-                   (long long)(bytes >> 20), strerror(errno));
+    return ql_fail(
+        error, QL_ERR_MEMORY,
+        "cannot reserve %lld MiB of address space for arrays (QUELEA_MEMORY sets less): %s",
+        (long long)(bytes >> 20), strerror(errno));
   comm->arena_mapping = reserved;
   comm->arena_mapping_bytes = whole;
   char *base = reserved + (HUGE - (uintptr_t)reserved % HUGE);
   int flags = MAP_FIXED | MAP_NORESERVE | (file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED);
   if (mmap(base, bytes, PROT_READ | PROT_WRITE, flags, file, 0) == MAP_FAILED)
-    return ql_fail(error, QL_ERR_MEMORY, "cannot map an arena of %lld MiB: %s", (long long)(bytes >> 20),
-                   strerror(errno));
+    return ql_fail(error, QL_ERR_MEMORY, "cannot map an arena of %lld MiB: %s",
+                   (long long)(bytes >> 20), strerror(errno));
   madvise(base, bytes, MADV_HUGEPAGE); /* a wish: kernels may be built without */
   comm->arena = base;
   comm->arena_bytes = (int64_t)bytes;
@@ -86,8 +88,8 @@ static QlStatus make_file(int *file, const char *name, int64_t bytes, QlError *e
 
 enum { FILES = 2 };
 
-static QlStatus send_files(int socket_file, const void *bytes, size_t size, const int *files, int count,
-                           QlError *error) {
+static QlStatus send_files(int socket_file, const void *bytes, size_t size, const int *files,
+                           int count, QlError *error) {
   alignas(struct cmsghdr) char space[CMSG_SPACE(FILES * sizeof(int))] = {0};
   struct iovec part = {(void *)bytes, size};
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
@@ -95,8 +97,9 @@ static QlStatus send_files(int socket_file, const void *bytes, size_t size, cons
     message.msg_control = space;
     message.msg_controllen = CMSG_SPACE((size_t)count * sizeof(int));
     struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-    *head = (struct cmsghdr){
-        .cmsg_len = CMSG_LEN((size_t)count * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    *head = (struct cmsghdr){.cmsg_len = CMSG_LEN((size_t)count * sizeof(int)),
+                             .cmsg_level = SOL_SOCKET,
+                             .cmsg_type = SCM_RIGHTS};
     memcpy(CMSG_DATA(head), files, (size_t)count * sizeof(int));
   }
   ssize_t sent;
@@ -105,10 +108,12 @@ static QlStatus send_files(int socket_file, const void *bytes, size_t size, cons
 }
 
 /* Takes `size` bytes and up to FILES descriptors; *count says how many came. */
-static QlStatus receive_files(int socket_file, void *bytes, size_t size, int *files, int *count, QlError *error) {
+static QlStatus receive_files(int socket_file, void *bytes, size_t size, int *files, int *count,
+                              QlError *error) {
   alignas(struct cmsghdr) char space[CMSG_SPACE(FILES * sizeof(int))];
   struct iovec part = {bytes, size};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
   ssize_t got;
   *count = 0;
   while ((got = recvmsg(socket_file, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) continue;
@@ -118,7 +123,8 @@ static QlStatus receive_files(int socket_file, void *bytes, size_t size, int *fi
     *count = (int)((head->cmsg_len - CMSG_LEN(0)) / sizeof(int));
     memcpy(files, CMSG_DATA(head), (size_t)*count * sizeof(int));
   }
-  if (got != (ssize_t)size) return ql_fail(error, QL_ERR_OS, "a rank of this node has closed its connection");
+  if (got != (ssize_t)size)
+    return ql_fail(error, QL_ERR_OS, "a rank of this node has closed its connection");
   return QL_OK;
 }
 
@@ -148,14 +154,17 @@ static QlStatus listen_here(int *listener, Meeting *meeting, int backlog, QlErro
   if (*listener < 0) return fail(error, "cannot make a UNIX socket");
   struct sockaddr_un any = {.sun_family = AF_UNIX};
   meeting->length = sizeof meeting->address;
-  if (bind(*listener, (struct sockaddr *)&any, sizeof any.sun_family) != 0 || listen(*listener, backlog) != 0 ||
+  if (bind(*listener, (struct sockaddr *)&any, sizeof any.sun_family) != 0 ||
+      listen(*listener, backlog) != 0 ||
       getsockname(*listener, (struct sockaddr *)&meeting->address, &meeting->length) != 0)
     return fail(error, "cannot listen on a UNIX socket");
-  if (getrandom(&meeting->token, sizeof meeting->token, 0) != sizeof meeting->token) return fail(error, "getrandom");
+  if (getrandom(&meeting->token, sizeof meeting->token, 0) != sizeof meeting->token)
+    return fail(error, "getrandom");
   return QL_OK;
 }
 
-static QlStatus welcome(Comm *comm, int listener, const Meeting *meeting, const int *files, QlError *error) {
+static QlStatus welcome(Comm *comm, int listener, const Meeting *meeting, const int *files,
+                        QlError *error) {
   for (int missing = comm->info.node_size - 1; missing > 0;) {
     Hello hello = {0};
     int none[FILES], count = 0;
@@ -164,9 +173,10 @@ static QlStatus welcome(Comm *comm, int listener, const Meeting *meeting, const 
     int link = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (link < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
     if (link < 0) return fail(error, "cannot accept a rank of this node");
-    bool known = readable(link, PATIENCE) && receive_files(link, &hello, sizeof hello, none, &count, NULL) == QL_OK &&
-                 hello.token == meeting->token && hello.node_rank > 0 && hello.node_rank < comm->info.node_size &&
-                 comm->links[hello.node_rank] < 0;
+    bool known = readable(link, PATIENCE) &&
+                 receive_files(link, &hello, sizeof hello, none, &count, NULL) == QL_OK &&
+                 hello.token == meeting->token && hello.node_rank > 0 &&
+                 hello.node_rank < comm->info.node_size && comm->links[hello.node_rank] < 0;
     while (count > 0) close(none[--count]);
     if (!known) {
       close(link);
@@ -187,11 +197,13 @@ static QlStatus visit(Comm *comm, const Meeting *meeting, int *files, QlError *e
   int link = comm->links[0] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   if (link < 0) return fail(error, "cannot make a UNIX socket");
   int got;
-  while ((got = connect(link, (const struct sockaddr *)&meeting->address, meeting->length)) != 0 && errno == EINTR)
+  while ((got = connect(link, (const struct sockaddr *)&meeting->address, meeting->length)) != 0 &&
+         errno == EINTR)
     continue;
   if (got != 0) return fail(error, "cannot connect to the leader of this node");
   QL_TRY(send_files(link, &hello, sizeof hello, NULL, 0, error));
-  if (!readable(link, PATIENCE)) return ql_fail(error, QL_ERR_OS, "the leader of this node does not answer");
+  if (!readable(link, PATIENCE))
+    return ql_fail(error, QL_ERR_OS, "the leader of this node does not answer");
   QL_TRY(receive_files(link, &token, sizeof token, files, &count, error));
   if (count != FILES || token != meeting->token)
     return ql_fail(error, QL_ERR_OS, "the leader of this node sent no memory");
@@ -209,14 +221,17 @@ static QlStatus share_files(Comm *comm, int *files, QlError *error) {
   if (!comm->links) status = ql_fail(error, QL_ERR_MEMORY, "no memory for connections");
   for (int i = 0; comm->links && i < comm->link_count; i++) comm->links[i] = -1;
   if (leader && comm->info.node_size > 1) {
-    if (status == QL_OK) status = make_file(&files[0], "quelea-control", (int64_t)comm->control_bytes, error);
+    if (status == QL_OK)
+      status = make_file(&files[0], "quelea-control", (int64_t)comm->control_bytes, error);
     if (status == QL_OK) status = make_file(&files[1], "quelea-arena", comm->budget, error);
     if (status == QL_OK) status = listen_here(&listener, &meeting, comm->info.node_size, error);
   }
   status = comm_settle(comm, status, error);
-  if (status == QL_OK) status = transport_share(comm->transport, TRANSPORT_NODE, &meeting, sizeof meeting, 0, error);
+  if (status == QL_OK)
+    status = transport_share(comm->transport, TRANSPORT_NODE, &meeting, sizeof meeting, 0, error);
   if (status == QL_OK && comm->info.node_size > 1)
-    status = leader ? welcome(comm, listener, &meeting, files, error) : visit(comm, &meeting, files, error);
+    status = leader ? welcome(comm, listener, &meeting, files, error)
+                    : visit(comm, &meeting, files, error);
   if (listener >= 0) close(listener);
   return comm_settle(comm, status, error);
 }
@@ -258,17 +273,14 @@ void comm_arena_close(Comm *comm) {
 
 /* ---- in use ---- */
 
-char *comm_arena_base(const Comm *comm) {
-  return comm->arena;
-}
-int64_t comm_arena_bytes(const Comm *comm) {
-  return comm->arena_bytes;
-}
+char *comm_arena_base(const Comm *comm) { return comm->arena; }
+int64_t comm_arena_bytes(const Comm *comm) { return comm->arena_bytes; }
 
 int comm_arena_lost(const Comm *comm) {
   for (int i = 0; i < comm->link_count; i++) {
     struct pollfd one = {.fd = comm->links[i], .events = 0};
-    if (comm->links[i] < 0 || poll(&one, 1, 0) <= 0 || !(one.revents & (POLLHUP | POLLERR))) continue;
+    if (comm->links[i] < 0 || poll(&one, 1, 0) <= 0 || !(one.revents & (POLLHUP | POLLERR)))
+      continue;
     return comm_node_member(comm, i);
   }
   return -1;
@@ -282,20 +294,22 @@ QlStatus comm_arena_pass(Comm *comm, int descriptor, int64_t size, QlError *erro
   QlStatus status = QL_OK;
   Parcel parcel = {descriptor < 0 ? -1 : size};
   for (int i = 1; i < comm->info.node_size; i++) {
-    QlStatus one = send_files(comm->links[i], &parcel, sizeof parcel, &descriptor, descriptor >= 0, error);
+    QlStatus one =
+        send_files(comm->links[i], &parcel, sizeof parcel, &descriptor, descriptor >= 0, error);
     if (status == QL_OK) status = one;
   }
   return status;
 }
 
-static bool parcel_arrived(void *subject) {
-  return readable(*(int *)subject, 0);
-}
+static bool parcel_arrived(void *subject) { return readable(*(int *)subject, 0); }
 
 QlStatus comm_arena_take(Comm *comm, int *descriptor, int64_t *size, QlError *error) {
   Parcel parcel = {-1};
   int files[FILES], count = 0;
-  comm_wait(comm, &(Wait){.kind = WAIT_LEADER, .is_main = true, .ready = parcel_arrived, .subject = &comm->links[0]});
+  comm_wait(comm, &(Wait){.kind = WAIT_LEADER,
+                          .is_main = true,
+                          .ready = parcel_arrived,
+                          .subject = &comm->links[0]});
   QlStatus status = receive_files(comm->links[0], &parcel, sizeof parcel, files, &count, error);
   if (status == QL_OK && (count != 1 || parcel.size < 0))
     status = ql_fail(error, QL_ERR_OS, "the leader of this node could not share what it made");

@@ -1,8 +1,9 @@
-/* What the machine leaves us: memory (contract C12) and processor time, from /proc and from control groups of version 1
- * and 2.
+/* What the machine leaves us: memory (contract C12) and processor time, from /proc and from control
+ * groups of version 1 and 2.
  *
- * A limit may be set on any ancestor, and in a container the path in /proc/self/cgroup may not exist below the mount
- * point; so the folder and all its parents are asked, up to the mount point, and the smallest answer counts. */
+ * A limit may be set on any ancestor, and in a container the path in /proc/self/cgroup may not
+ * exist below the mount point; so the folder and all its parents are asked, up to the mount point,
+ * and the smallest answer counts. */
 #include "internal.h"
 
 #include <stdio.h>
@@ -24,7 +25,8 @@ static bool read_text(const char *path, char *text, size_t size) {
 /* The number after `key` at the start of a line, or `fallback`. */
 static int64_t field(const char *text, const char *key, int64_t fallback) {
   size_t length = strlen(key);
-  for (const char *line = text; line && *line; line = strchr(line, '\n'), line = line ? line + 1 : NULL)
+  for (const char *line = text; line && *line;
+       line = strchr(line, '\n'), line = line ? line + 1 : NULL)
     if (strncmp(line, key, length) == 0) return strtoll(line + length, NULL, 10);
   return fallback;
 }
@@ -38,7 +40,8 @@ static bool read_file(const char *folder, const char *name, char *text, size_t s
 /* A number in a file; INT64_MAX where there is none ("max", or no such file). */
 static int64_t read_limit(const char *folder, const char *name) {
   char text[64];
-  if (!read_file(folder, name, text, sizeof text) || text[0] < '0' || text[0] > '9') return INT64_MAX;
+  if (!read_file(folder, name, text, sizeof text) || text[0] < '0' || text[0] > '9')
+    return INT64_MAX;
   return strtoll(text, NULL, 10);
 }
 
@@ -58,13 +61,15 @@ static double memory_v2(const char *folder) {
 static double memory_v1(const char *folder) {
   int64_t limit = read_limit(folder, "memory.limit_in_bytes");
   if (limit > INT64_MAX / 2) limit = INT64_MAX; /* "no limit" is the largest multiple of a page */
-  return (double)headroom(folder, limit, read_limit(folder, "memory.usage_in_bytes"), "total_inactive_file ");
+  return (double)headroom(folder, limit, read_limit(folder, "memory.usage_in_bytes"),
+                          "total_inactive_file ");
 }
 
 static double cpu_v2(const char *folder) {
   char text[64];
   double quota = 0, period = 0;
-  if (!read_file(folder, "cpu.max", text, sizeof text) || sscanf(text, "%lf %lf", &quota, &period) != 2 || period <= 0)
+  if (!read_file(folder, "cpu.max", text, sizeof text) ||
+      sscanf(text, "%lf %lf", &quota, &period) != 2 || period <= 0)
     return 1e9;
   return quota / period;
 }
@@ -77,7 +82,8 @@ static double cpu_v1(const char *folder) {
 }
 
 /* The smallest answer of the group at `path` below `mount` and of its parents. */
-static double least_upwards(const char *mount, const char *path, double (*ask)(const char *folder)) {
+static double least_upwards(const char *mount, const char *path,
+                            double (*ask)(const char *folder)) {
   char folder[PATH_BYTES];
   double least = 1e30;
   if (snprintf(folder, sizeof folder, "%s%s", mount, path) >= (int)sizeof folder) return least;
@@ -90,8 +96,10 @@ static double least_upwards(const char *mount, const char *path, double (*ask)(c
   return least;
 }
 
-/* /proc/self/cgroup has lines "number:controllers:path"; version 2 has number 0 and no controllers. */
-static double least(const char *controller, double (*v1)(const char *), double (*v2)(const char *)) {
+/* /proc/self/cgroup has lines "number:controllers:path"; version 2 has number 0 and no controllers.
+ */
+static double least(const char *controller, double (*v1)(const char *),
+                    double (*v2)(const char *)) {
   char text[PATH_BYTES], mount[96];
   double answer = 1e30;
   if (!read_text("/proc/self/cgroup", text, sizeof text)) return answer;
@@ -133,6 +141,4 @@ int64_t comm_memory_available(void) {
   return (int64_t)bytes;
 }
 
-double comm_cpu_quota(void) {
-  return QL_MAX(least("cpu", cpu_v1, cpu_v2), 0.01);
-}
+double comm_cpu_quota(void) { return QL_MAX(least("cpu", cpu_v1, cpu_v2), 0.01); }

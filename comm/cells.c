@@ -1,8 +1,8 @@
 /* Progress counters that other workers wait for, between threads and between processes alike.
  *
- * A cell is two cache lines of its own in the control segment, with one writer. The writer pays one exchange and one
- * load, and a system call only when somebody sleeps. A waiter spins, gives up its core for a moment, then sleeps in a
- * futex. */
+ * A cell is two cache lines of its own in the control segment, with one writer. The writer pays one
+ * exchange and one load, and a system call only when somebody sleeps. A waiter spins, gives up its
+ * core for a moment, then sleeps in a futex. */
 #include "internal.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
-/* Opens and closes the context: each part in order, and after each all ranks agree that it worked, so that all fail
- * alike. */
+/* Opens and closes the context: each part in order, and after each all ranks agree that it worked,
+ * so that all fail alike. */
 #include "internal.h"
 
 #include <assert.h>
@@ -10,7 +10,8 @@
 
 QlStatus comm_settle(Comm *comm, QlStatus status, QlError *error) {
   if (comm_is_lone(comm)) return status;
-  uint64_t failed = status == QL_OK ? 0 : ~((uint64_t)(uint32_t)comm->info.rank << 32 | (uint32_t)status);
+  uint64_t failed =
+      status == QL_OK ? 0 : ~((uint64_t)(uint32_t)comm->info.rank << 32 | (uint32_t)status);
   struct {
     QlStatus status;
     char text[sizeof error->text];
@@ -34,15 +35,9 @@ enum {
   PARAMS
 };
 
-static uint64_t hash_INT(int64_t value) {
-  return ql_mix(1, (uint64_t)value);
-}
-static uint64_t hash_FLAG(int64_t value) {
-  return ql_mix(2, (uint64_t)value);
-}
-static uint64_t hash_REAL(double value) {
-  return ql_hash_bytes(3, &value, sizeof value);
-}
+static uint64_t hash_INT(int64_t value) { return ql_mix(1, (uint64_t)value); }
+static uint64_t hash_FLAG(int64_t value) { return ql_mix(2, (uint64_t)value); }
+static uint64_t hash_REAL(double value) { return ql_hash_bytes(3, &value, sizeof value); }
 static uint64_t hash_TEXT(const char *value) {
   return ql_hash_bytes(4, value ? value : "", value ? strlen(value) : 0);
 }
@@ -50,30 +45,31 @@ static uint64_t hash_TEXT(const char *value) {
 /* Collective. */
 static QlStatus compare_params(Comm *comm, QlError *error) {
   uint64_t words[2 * PARAMS];
-#define QL_PARAM(field, type, name, fallback, text) words[PARAM_##field] = hash_##type(comm->params->field);
+#define QL_PARAM(field, type, name, fallback, text) \
+  words[PARAM_##field] = hash_##type(comm->params->field);
 #include "params.def"
 #undef QL_PARAM
   for (int i = 0; i < PARAMS; i++) words[PARAMS + i] = ~words[i];
   QL_TRY(transport_max(comm->transport, TRANSPORT_WORLD, words, 2 * PARAMS, error));
   for (int i = 0; i < PARAMS; i++)
     if (words[i] != ~words[PARAMS + i])
-      return ql_fail(error, QL_ERR_VALUE, "%s is not the same on all ranks; give it to mpirun with '-x %s'",
+      return ql_fail(error, QL_ERR_VALUE,
+                     "%s is not the same on all ranks; give it to mpirun with '-x %s'",
                      ql_param_info[i].name, ql_param_info[i].name);
   return QL_OK;
 }
 
 /* ---- open ---- */
 
-static void finalised_by_others(void *data) {
-  comm_agree_to_leave(data);
-}
+static void finalised_by_others(void *data) { comm_agree_to_leave(data); }
 
 /* Decides between MPI and the null transport. */
 static QlStatus connect(Comm *comm, QlError *error) {
   const Launch *launch = &comm->launch;
   bool with_mpi = launch->by_caller || launch->size > 1 || transport_running();
   if (!with_mpi) return QL_OK;
-  comm_launch_prepare(launch, (int)QL_MIN((double)sysconf(_SC_NPROCESSORS_ONLN), QL_MAX(comm_cpu_quota(), 1)));
+  comm_launch_prepare(
+      launch, (int)QL_MIN((double)sysconf(_SC_NPROCESSORS_ONLN), QL_MAX(comm_cpu_quota(), 1)));
   StartWatch *watch = transport_running() ? NULL : comm_start_watch(comm);
   QlStatus status = transport_open(comm->options.mpi_comm, &comm->transport, error);
   comm_start_end(watch);
@@ -85,7 +81,8 @@ static QlStatus connect(Comm *comm, QlError *error) {
   return compare_params(comm, error);
 }
 
-/* Polls of a flag before a worker gives up its core: some 50 microseconds where it has one to itself. */
+/* Polls of a flag before a worker gives up its core: some 50 microseconds where it has one to
+ * itself. */
 static int choose_spins(const Comm *comm) {
   if (comm->params->spin >= 0) return (int)QL_MIN(comm->params->spin, INT32_MAX - 1);
   return comm->info.oversubscribed ? 4 : 1000;
@@ -136,6 +133,4 @@ void comm_close(Comm *comm) {
   take_down(comm);
 }
 
-const CommInfo *comm_info(const Comm *comm) {
-  return &comm->info;
-}
+const CommInfo *comm_info(const Comm *comm) { return &comm->info; }

@@ -1,13 +1,16 @@
-/* comm: processes, nodes, memory that ranks share, waiting, and messages. The only room that knows MPI and hwloc.
+/* comm: processes, nodes, memory that ranks share, waiting, and messages. The only room that knows
+ * MPI and hwloc.
  *
- *   host ── node (a host, or k ranks of it under QUELEA_NODE_SIZE) ── rank (a process) ── worker (a thread of a rank)
+ *   host ── node (a host, or k ranks of it under QUELEA_NODE_SIZE) ── rank (a process)
+ *        ── worker (a thread of a rank)
  *
- * The ranks of a node map one arena: memory at the same offset is the same memory, at an address of each rank's own. Workers of a node are
- * numbered node_rank * threads + thread; each has one cell, a counter on a cache line of its own that only grows.
- * Without a launcher there is one rank, and MPI is never initialised (the null transport).
+ * The ranks of a node map one arena: memory at the same offset is the same memory, at an address of
+ * each rank's own. Workers of a node are numbered node_rank * threads + thread; each has one cell,
+ * a counter on a cache line of its own that only grows. Without a launcher there is one rank, and
+ * MPI is never initialised (the null transport).
  *
- * Unless said otherwise a call is made by the main thread of a rank. "Collective" means by all ranks of the job in the same order;
- * "node-collective" by all ranks of one node. */
+ * Unless said otherwise a call is made by the main thread of a rank. "Collective" means by all
+ * ranks of the job in the same order; "node-collective" by all ranks of one node. */
 #ifndef QUELEA_COMM_H
 #define QUELEA_COMM_H
 
@@ -16,57 +19,70 @@
 typedef struct Comm Comm;
 
 typedef struct CommOptions {
-  const QlParams *params;   /* must outlive the Comm */
-  const void *mpi_comm;     /* points at an MPI_Comm to work on (it is duplicated), or NULL: the launcher's world, or none */
-  /* Called about ten times a second while the main thread waits. Non-zero: the user pressed Ctrl-C; the job is ended. Not
-   * called on a lone rank: its waits end by themselves, and the program finds the signal when they have. */
+  const QlParams *params; /* must outlive the Comm */
+  const void *mpi_comm;   /* points at an MPI_Comm to work on (it is duplicated), or NULL: the
+                             launcher's world, or none */
+  /* Called about ten times a second while the main thread waits. Non-zero: the user pressed Ctrl-C;
+   * the job is ended. Not called on a lone rank: its waits end by themselves, and the program finds
+   * the signal when they have. */
   int (*interrupted)(void *data);
-  /* Writes the line of the user's program that this rank is at, for reports of long waits and of divergence. */
+  /* Writes the line of the user's program that this rank is at, for reports of long waits and of
+   * divergence. */
   void (*where)(void *data, char *text, size_t size);
   void *data;
 } CommOptions;
 
 typedef struct CommInfo {
-  int rank, size;            /* in the job */
-  int node, node_count;      /* nodes are numbered by their lowest rank */
-  int node_rank, node_size;  /* among the ranks of the node, in rank order; node_rank 0 is its leader */
-  int threads;               /* workers of this rank, equal for all ranks of a node */
-  int workers;               /* node_size * threads */
-  int cores;                 /* cores that the node's ranks may use together (by binding); workers may exceed it */
-  bool launched;             /* MPI is in use */
-  bool oversubscribed;       /* workers > cores, on this host */
-  const int *node_of_rank;   /* [size] */
-  const int *leader_of_node; /* [node_count] ranks */
+  int rank, size;       /* in the job */
+  int node, node_count; /* nodes are numbered by their lowest rank */
+  int node_rank,
+      node_size; /* among the ranks of the node, in rank order; node_rank 0 is its leader */
+  int threads;   /* workers of this rank, equal for all ranks of a node */
+  int workers;   /* node_size * threads */
+  int cores; /* cores that the node's ranks may use together (by binding); workers may exceed it */
+  bool launched;              /* MPI is in use */
+  bool oversubscribed;        /* workers > cores, on this host */
+  const int *node_of_rank;    /* [size] */
+  const int *leader_of_node;  /* [node_count] ranks */
   const int *workers_of_node; /* [node_count] */
   char host[64];
-  char text[256];            /* for people: "Open MPI 4.1.4, 4 ranks on 2 nodes, 1 thread each, bound to 1 core each" */
+  char text[256]; /* for people: "Open MPI 4.1.4, 4 ranks on 2 nodes, 1 thread each, bound to 1 core
+                     each" */
 } CommInfo;
 
-/* Local, before comm_open: leaves in the environment which process is the rank, so that its forks and the programs that it starts
- * count as processes of their own. Does nothing without a launcher. */
+/* Local, before comm_open: leaves in the environment which process is the rank, so that its forks
+ * and the programs that it starts count as processes of their own. Does nothing without a launcher.
+ */
 void comm_note_process(void);
-/* Collective. Initialises MPI when a launcher started the process and nobody did before (MPI_THREAD_SERIALIZED, FUNNELED is
- * accepted); compares parameters among ranks; finds nodes, cores and threads; makes the arena.
- * Fails, alike on all ranks: QL_ERR_STATE when a launcher of another MPI started N independent processes, QL_ERR_VALUE when
- * parameters differ, QL_ERR_OS, QL_ERR_MEMORY. */
+/* Collective. Initialises MPI when a launcher started the process and nobody did before
+ * (MPI_THREAD_SERIALIZED, FUNNELED is accepted); compares parameters among ranks; finds nodes,
+ * cores and threads; makes the arena. Fails, alike on all ranks: QL_ERR_STATE when a launcher of
+ * another MPI started N independent processes, QL_ERR_VALUE when parameters differ, QL_ERR_OS,
+ * QL_ERR_MEMORY. */
 QlStatus comm_open(const CommOptions *options, Comm **comm, QlError *error);
-/* Collective; a rank that closes while others wait for it in an agreement ends the job, with one message. Finalises MPI only if
- * comm_open initialised it. Clean-up also hangs on an attribute of MPI_COMM_SELF, so that MPI_Finalize by others is safe. */
+/* Collective; a rank that closes while others wait for it in an agreement ends the job, with one
+ * message. Finalises MPI only if comm_open initialised it. Clean-up also hangs on an attribute of
+ * MPI_COMM_SELF, so that MPI_Finalize by others is safe. */
 void comm_close(Comm *comm);
 const CommInfo *comm_info(const Comm *comm);
-/* Ends the whole job now: prints the message once, with the rank, and leaves nothing behind. From any thread. */
-_Noreturn void comm_abort(Comm *comm, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Ends the whole job now: prints the message once, with the rank, and leaves nothing behind. From
+ * any thread. */
+_Noreturn void comm_abort(Comm *comm, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* The same with an exit status; comm_abort's is 1. */
-_Noreturn void comm_end(Comm *comm, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+_Noreturn void comm_end(Comm *comm, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* ---- arena.c: memory of the node ---- */
 
-/* The node's arena: `bytes` of address space, the node's budget (contract C12), backed by pages when first touched. The budget is the same
- * number on all nodes. Offsets are the same on all ranks of a node. Zero-filled at first touch.
- * One rank per node: private memory with transparent huge pages. More: a memfd passed over a UNIX socket. */
+/* The node's arena: `bytes` of address space, the node's budget (contract C12), backed by pages
+ * when first touched. The budget is the same number on all nodes. Offsets are the same on all ranks
+ * of a node. Zero-filled at first touch. One rank per node: private memory with transparent huge
+ * pages. More: a memfd passed over a UNIX socket. */
 char *comm_arena_base(const Comm *comm);
 int64_t comm_arena_bytes(const Comm *comm);
-/* Local. The arena stays mapped behind comm_close, until comm_arena_unmap: for who still looks at what lies there. */
+/* Local. The arena stays mapped behind comm_close, until comm_arena_unmap: for who still looks at
+ * what lies there. */
 typedef struct CommMapping {
   void *address;
   size_t bytes;
@@ -76,14 +92,17 @@ void comm_arena_unmap(const CommMapping *mapping);
 
 /* ---- cells.c: progress ---- */
 
-enum { COMM_EXTRA_CELLS = 4 }; /* beyond the workers' cells: cell workers + k, for the runtime's own purposes */
+enum {
+  COMM_EXTRA_CELLS = 4
+}; /* beyond the workers' cells: cell workers + k, for the runtime's own purposes */
 
 /* Release store by the cell's only writer; values only grow. From any worker thread. */
 void comm_publish(Comm *comm, int cell, uint64_t value);
 /* Acquire load. */
 uint64_t comm_peek(const Comm *comm, int cell);
-/* Waits until the cell reaches `value`: spins, then gives up the core (futex). Reports and ends the job after long waits
- * (contract C11). From any worker thread; only the main thread (is_main) looks for Ctrl-C. */
+/* Waits until the cell reaches `value`: spins, then gives up the core (futex). Reports and ends the
+ * job after long waits (contract C11). From any worker thread; only the main thread (is_main) looks
+ * for Ctrl-C. */
 void comm_await(Comm *comm, int cell, uint64_t value, bool is_main);
 
 /* ---- agree.c: contract C1 ---- */
@@ -95,38 +114,45 @@ typedef struct CommWord {
 } CommWord;
 typedef struct CommVerdict {
   bool same_statements, same_drops;
-  int32_t status;      /* QL_OK, or the status of the lowest rank that failed */
-  int status_rank;     /* that rank; -1 */
+  int32_t status;  /* QL_OK, or the status of the lowest rank that failed */
+  int status_rank; /* that rank; -1 */
 } CommVerdict;
-/* Collective. Shared cells inside a node, one all-reduce between node leaders. It is also a barrier: whatever any rank's main thread did before
- * happens before what any does after. A lone rank pays nothing. When another rank is in comm_close instead, the job ends. */
+/* Collective. Shared cells inside a node, one all-reduce between node leaders. It is also a
+ * barrier: whatever any rank's main thread did before happens before what any does after. A lone
+ * rank pays nothing. When another rank is in comm_close instead, the job ends. */
 void comm_agree(Comm *comm, const CommWord *mine, CommVerdict *verdict);
 
 /* ---- messages.c ---- */
 
-/* Collective, rare paths only. Gathers `size` bytes (may differ per rank) of each rank on every rank, in rank order: *all is malloc'ed, and offset[r] .. offset[r+1]
- * are rank r's bytes; offset has size+1 entries, malloc'ed too. */
-QlStatus comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset, QlError *error);
-/* Node-collective. The leader's bytes on every rank of the node: *bytes is malloc'ed on the others and untouched on the leader. */
+/* Collective, rare paths only. Gathers `size` bytes (may differ per rank) of each rank on every
+ * rank, in rank order: *all is malloc'ed, and offset[r] .. offset[r+1] are rank r's bytes; offset
+ * has size+1 entries, malloc'ed too. */
+QlStatus comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset,
+                        QlError *error);
+/* Node-collective. The leader's bytes on every rank of the node: *bytes is malloc'ed on the others
+ * and untouched on the leader. */
 QlStatus comm_node_share(Comm *comm, void **bytes, int64_t *size, QlError *error);
 
 typedef struct CommMessage {
-  int peer;      /* rank */
+  int peer; /* rank */
   void *data;
   int64_t bytes; /* any size; 0 is sent as nothing */
 } CommMessage;
 typedef struct CommExchange CommExchange;
 
-/* Posts receives, then sends. Between two ranks messages arrive in the order posted, so sender and receiver must list the messages of one pair in the
- * same order. Buffers stay the caller's and must live until comm_exchange_finish. */
-QlStatus comm_exchange_start(Comm *comm, int receives, const CommMessage *receive, int sends, const CommMessage *send,
-                             CommExchange **exchange, QlError *error);
+/* Posts receives, then sends. Between two ranks messages arrive in the order posted, so sender and
+ * receiver must list the messages of one pair in the same order. Buffers stay the caller's and must
+ * live until comm_exchange_finish. */
+QlStatus comm_exchange_start(Comm *comm, int receives, const CommMessage *receive, int sends,
+                             const CommMessage *send, CommExchange **exchange, QlError *error);
 /* Moves messages along (Open MPI moves large ones only inside its calls). True when all is done. */
 bool comm_exchange_poll(CommExchange *exchange);
 /* Waits for all of it and frees the exchange. Looks for Ctrl-C, reports long waits. */
 QlStatus comm_exchange_finish(CommExchange *exchange, QlError *error);
 
-typedef struct CommCounters { int64_t messages, bytes, agreements, waits; } CommCounters;
+typedef struct CommCounters {
+  int64_t messages, bytes, agreements, waits;
+} CommCounters;
 CommCounters comm_counters(const Comm *comm);
 
 #endif

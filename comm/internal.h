@@ -1,6 +1,7 @@
 /* comm inside: what its files share. Prototypes are grouped by the file that defines them.
  *
- *   comm.c      opens and closes: brings the parts below up in order, agreeing on success after each
+ *   comm.c      opens and closes: brings the parts below up in order, agreeing on success after
+ *               each
  *   launch.c    which launcher started this process
  *   start.c     a clock beside MPI's start
  *   topology.c  cores and threads; the only file that includes hwloc.h
@@ -15,7 +16,8 @@
  *
  * The control segment, one for each node, shared by its ranks, zero at the start:
  *
- *   0                Control: aborting | arrivals | two Sums by parity of the round   (each on lines of its own)
+ *   0                Control: aborting | arrivals | two Sums by parity of the round
+ *                    (each on lines of its own)
  *   then             RankSlot[node_size]      a rank's words of two rounds, its state
  *   then             Cell[workers + COMM_EXTRA_CELLS + CELL_INTERNALS]
  */
@@ -35,8 +37,8 @@ enum {
 
 /* ---- comm.c ---- */
 
-/* Collective. One exit for all ranks: OK if it is so everywhere; otherwise the lowest failing rank's status and error,
- * on all. */
+/* Collective. One exit for all ranks: OK if it is so everywhere; otherwise the lowest failing
+ * rank's status and error, on all. */
 QlStatus comm_settle(Comm *comm, QlStatus status, QlError *error);
 
 /* ---- launch.c ---- */
@@ -52,15 +54,16 @@ typedef struct Launch {
 QlStatus comm_launch_find(const CommOptions *options, Launch *launch, QlError *error);
 /* Sets what Open MPI reads from the environment at its start, and marks this process as a rank. */
 void comm_launch_prepare(const Launch *launch, int cpus);
-/* The launcher, which would clean up, is gone: removes Open MPI's shared-memory files of this job, which are those that
- * we have mapped. */
+/* The launcher, which would clean up, is gone: removes Open MPI's shared-memory files of this job,
+ * which are those that we have mapped. */
 void comm_launch_tidy(void);
 QlStatus comm_launch_check(const Launch *launch, int size, QlError *error);
 
 /* ---- start.c ---- */
 
-/* Local. Until comm_start_end, says every now and then (QUELEA_WAIT_REPORT) that MPI has not started, and ends the process after
- * QUELEA_WAIT_ABORT. NULL: nobody watches, because none is wanted or there is no memory for it. */
+/* Local. Until comm_start_end, says every now and then (QUELEA_WAIT_REPORT) that MPI has not
+ * started, and ends the process after QUELEA_WAIT_ABORT. NULL: nobody watches, because none is
+ * wanted or there is no memory for it. */
 typedef struct StartWatch StartWatch;
 StartWatch *comm_start_watch(const Comm *comm);
 void comm_start_end(StartWatch *watch); /* NULL is fine */
@@ -110,9 +113,9 @@ int comm_memfd(const char *name);
 
 /* ---- cells.c ---- */
 
-/* No lost wake-ups: a sleeper first raises `sleepers`, then reads `wakes`, then looks at the value again, then sleeps
- * unless `wakes` has changed; a publisher first stores the value, then looks at `sleepers`. All of these are
- * sequentially consistent. */
+/* No lost wake-ups: a sleeper first raises `sleepers`, then reads `wakes`, then looks at the value
+ * again, then sleeps unless `wakes` has changed; a publisher first stores the value, then looks at
+ * `sleepers`. All of these are sequentially consistent. */
 typedef struct Cell {
   alignas(COMM_LINE) _Atomic uint64_t value;
   _Atomic uint32_t sleepers, wakes;
@@ -125,7 +128,8 @@ void comm_cell_sleep(Comm *comm, Cell *cell, uint64_t value, int64_t nanoseconds
 
 /* ---- agree.c ---- */
 
-/* What ranks say in an agreement, combined: each word is the largest of all ranks', so that combining is idempotent. */
+/* What ranks say in an agreement, combined: each word is the largest of all ranks', so that
+ * combining is idempotent. */
 typedef struct Sum {
   uint64_t statements, not_statements; /* all equal exactly when max(x) == ~max(~x) */
   uint64_t drops, not_drops;
@@ -154,8 +158,8 @@ QlStatus comm_agree_open(Comm *comm, QlError *error);
 
 typedef enum WaitKind { WAIT_CELL, WAIT_AGREE, WAIT_MESSAGES, WAIT_LEADER } WaitKind;
 
-/* A wait that has become slow. It is over when the cell reaches the value, or, without a cell, when ready(subject) says
- * so. */
+/* A wait that has become slow. It is over when the cell reaches the value, or, without a cell, when
+ * ready(subject) says so. */
 typedef struct Wait {
   WaitKind kind;
   bool is_main;
@@ -166,7 +170,8 @@ typedef struct Wait {
   void *subject;
 } Wait;
 
-/* Polls messages, yields, then sleeps, until the wait is over; who waits for a cell has spun already. */
+/* Polls messages, yields, then sleeps, until the wait is over; who waits for a cell has spun
+ * already. */
 void comm_wait(Comm *comm, const Wait *wait);
 /* Another rank, or another thread of this one, ends the job: waits for that. */
 _Noreturn void comm_stand_by(Comm *comm);
@@ -217,13 +222,12 @@ struct Comm {
   TransportBatch *agree_batch;
   bool left; /* the last agreement has been made */
 
-  int64_t fault_message, fault_count; /* the message that fails, counted from 1, 0: none; those counted so far */
+  int64_t fault_message,
+      fault_count; /* the message that fails, counted from 1, 0: none; those counted so far */
   _Atomic int end_code;
   _Atomic int64_t messages, bytes, agreements, waits;
 };
 
-static inline bool comm_is_lone(const Comm *comm) {
-  return comm->transport == NULL;
-}
+static inline bool comm_is_lone(const Comm *comm) { return comm->transport == NULL; }
 
 #endif

@@ -1,9 +1,9 @@
-/* Which launcher started this process? The answer comes from the environment alone, because MPI_Init costs 0.3 s and a
- * process without a launcher must not pay it (contract C10).
+/* Which launcher started this process? The answer comes from the environment alone, because
+ * MPI_Init costs 0.3 s and a process without a launcher must not pay it (contract C10).
  *
- * A launcher of another MPI starts N processes that do not find each other: our MPI sees N jobs of one rank, each of
- * which would do all the work and write the same files. That is refused: before MPI_Init where the environment is
- * clear, after it otherwise. */
+ * A launcher of another MPI starts N processes that do not find each other: our MPI sees N jobs of
+ * one rank, each of which would do all the work and write the same files. That is refused: before
+ * MPI_Init where the environment is clear, after it otherwise. */
 #include "internal.h"
 
 #include <stdio.h>
@@ -16,18 +16,22 @@
  *   size     the variable that holds the number of ranks
  *   local    the one that holds the number of ranks on this host, or NULL
  *   mark     a variable that must exist too, or NULL: several launchers share PMI_SIZE
- *   library  a word of the name of the only MPI library that these processes work with; NULL: MPI_Init will tell
+ *   library  a word of the name of the only MPI library that these processes work with; NULL:
+ *            MPI_Init will tell
  *
- * The first row that fits decides: a launcher may itself have been started by the batch system's. */
-#define LAUNCHERS                                                                                        \
-  LAUNCHER("mpirun of Open MPI", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", NULL, "Open MPI") \
-  LAUNCHER("mpirun of MVAPICH", "MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_LOCAL_SIZE", NULL, "MVAPICH")     \
-  LAUNCHER("mpiexec of MPICH", "PMI_SIZE", "MPI_LOCALNRANKS", "HYDI_CONTROL_FD", "MPICH")                \
-  LAUNCHER("mpiexec of Intel MPI", "PMI_SIZE", "MPI_LOCALNRANKS", "I_MPI_HYDRA_UUID", "Intel")           \
-  LAUNCHER("mpiexec of MPICH", "PMI_SIZE", "MPI_LOCALNRANKS", "MPI_LOCALNRANKS", "MPICH")                \
-  LAUNCHER("jsrun", "JSM_NAMESPACE_SIZE", "JSM_NAMESPACE_LOCAL_SIZE", NULL, NULL)                        \
-  LAUNCHER("flux run", "FLUX_JOB_SIZE", NULL, NULL, NULL)                                                \
-  LAUNCHER("srun", "SLURM_STEP_NUM_TASKS", NULL, NULL, NULL)                                             \
+ * The first row that fits decides: a launcher may itself have been started by the batch system's.
+ */
+#define LAUNCHERS                                                                              \
+  LAUNCHER("mpirun of Open MPI", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", NULL,   \
+           "Open MPI")                                                                         \
+  LAUNCHER("mpirun of MVAPICH", "MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_LOCAL_SIZE", NULL,      \
+           "MVAPICH")                                                                          \
+  LAUNCHER("mpiexec of MPICH", "PMI_SIZE", "MPI_LOCALNRANKS", "HYDI_CONTROL_FD", "MPICH")      \
+  LAUNCHER("mpiexec of Intel MPI", "PMI_SIZE", "MPI_LOCALNRANKS", "I_MPI_HYDRA_UUID", "Intel") \
+  LAUNCHER("mpiexec of MPICH", "PMI_SIZE", "MPI_LOCALNRANKS", "MPI_LOCALNRANKS", "MPICH")      \
+  LAUNCHER("jsrun", "JSM_NAMESPACE_SIZE", "JSM_NAMESPACE_LOCAL_SIZE", NULL, NULL)              \
+  LAUNCHER("flux run", "FLUX_JOB_SIZE", NULL, NULL, NULL)                                      \
+  LAUNCHER("srun", "SLURM_STEP_NUM_TASKS", NULL, NULL, NULL)                                   \
   LAUNCHER("a launcher that speaks PMI", "PMI_SIZE", NULL, NULL, NULL)
 
 typedef struct Launcher {
@@ -66,15 +70,16 @@ static bool fits(const char *wanted, const char *library) {
 
 static QlStatus refuse(const Launch *launch, const char *library, QlError *error) {
   return ql_fail(error, QL_ERR_STATE,
-                 "%s started %d processes that cannot find each other, because Quelea was built with %s: each would do "
+                 "%s started %d processes that cannot find each other, because Quelea was built "
+                 "with %s: each would do "
                  "all of the work. "
                  "Start the program with the mpirun of %s, or by 'srun --mpi=pmix'",
                  launch->name, launch->size, library, library);
 }
 
-/* A program that a rank starts inherits the launcher's variables, but is not a rank: MPI_Init would wait for ever. So a
- * rank leaves its process id in its environment, with the name of its job, for an mpirun inside it starts ranks of
- * another one. */
+/* A program that a rank starts inherits the launcher's variables, but is not a rank: MPI_Init would
+ * wait for ever. So a rank leaves its process id in its environment, with the name of its job, for
+ * an mpirun inside it starts ranks of another one. */
 static const char mark[] = "_QUELEA_RANK_PROCESS";
 
 static void write_mark(char *text, size_t size) {
@@ -107,14 +112,15 @@ QlStatus comm_launch_find(const CommOptions *options, Launch *launch, QlError *e
   if (launch->by_caller || launch->size == 1) return QL_OK;
   char library[64];
   transport_library(library, sizeof library);
-  bool no_process_manager =
-      strcmp(launcher->name, "srun") == 0 && !getenv("PMIX_RANK") && !getenv("PMI_RANK") && !getenv("PMI_FD");
-  if (no_process_manager || !fits(launcher->library, library)) return refuse(launch, library, error);
+  bool no_process_manager = strcmp(launcher->name, "srun") == 0 && !getenv("PMIX_RANK") &&
+                            !getenv("PMI_RANK") && !getenv("PMI_FD");
+  if (no_process_manager || !fits(launcher->library, library))
+    return refuse(launch, library, error);
   return QL_OK;
 }
 
-/* A container that forbids process_vm_readv lets Open MPI's single-copy path fail at the first large message; the call
- * on ourselves is forbidden there too, though it needs no rights. */
+/* A container that forbids process_vm_readv lets Open MPI's single-copy path fail at the first
+ * large message; the call on ourselves is forbidden there too, though it needs no rights. */
 static bool single_copy_works(void) {
   char from = 1, to = 0;
   struct iovec local = {&to, 1}, remote = {&from, 1};
@@ -124,7 +130,8 @@ static bool single_copy_works(void) {
 void comm_launch_prepare(const Launch *launch, int cpus) {
   comm_note_process();
   if (launch->local_size > cpus) setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
-  if (launch->size > 1 && !single_copy_works()) setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0);
+  if (launch->size > 1 && !single_copy_works())
+    setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0);
 }
 
 void comm_launch_tidy(void) {

@@ -1,8 +1,8 @@
 /* Messages between ranks, gathers, and what a leader hands to its node.
  *
- * An exchange is one batch of the transport. A message to oneself is copied at the start: the k-th receive from oneself
- * takes the k-th send. Gathers go round a ring, each block one hop in each step: every link is busy, sizes may differ,
- * and nothing is counted in 32 bits. */
+ * An exchange is one batch of the transport. A message to oneself is copied at the start: the k-th
+ * receive from oneself takes the k-th send. Gathers go round a ring, each block one hop in each
+ * step: every link is busy, sizes may differ, and nothing is counted in 32 bits. */
 #include "internal.h"
 
 #include <assert.h>
@@ -27,7 +27,8 @@ QlStatus comm_messages_open(Comm *comm, QlError *error) {
   long long nth = strtoll(fault + strlen("message:"), &end, 10), rank = comm->info.rank;
   if (nth > 0 && *end == '@') rank = strtoll(end + 1, &end, 10);
   if (nth <= 0 || (*end && *end != ','))
-    return ql_fail(error, QL_ERR_VALUE, "QUELEA_FAULT=%s: message:N or message:N@RANK is meant", fault);
+    return ql_fail(error, QL_ERR_VALUE, "QUELEA_FAULT=%s: message:N or message:N@RANK is meant",
+                   fault);
   if (rank == comm->info.rank) comm->fault_message = nth;
   return QL_OK;
 }
@@ -36,7 +37,8 @@ QlStatus comm_messages_open(Comm *comm, QlError *error) {
 static QlStatus inject(Comm *comm, int64_t count, QlError *error) {
   int64_t before = comm->fault_count;
   comm->fault_count += count;
-  if (comm->fault_message == 0 || before >= comm->fault_message || comm->fault_count < comm->fault_message)
+  if (comm->fault_message == 0 || before >= comm->fault_message ||
+      comm->fault_count < comm->fault_message)
     return QL_OK;
   return ql_fail(error, QL_ERR_COMM, "message %lld of rank %d failed on purpose (QUELEA_FAULT)",
                  (long long)comm->fault_message, comm->info.rank);
@@ -44,16 +46,18 @@ static QlStatus inject(Comm *comm, int64_t count, QlError *error) {
 
 /* ---- exchanges ---- */
 
-static QlStatus copy_own(const Comm *comm, int receives, const CommMessage *receive, int sends, const CommMessage *send,
-                         QlError *error) {
+static QlStatus copy_own(const Comm *comm, int receives, const CommMessage *receive, int sends,
+                         const CommMessage *send, QlError *error) {
   int self = comm->info.rank, from = 0;
   for (int to = 0; to < receives; to++) {
     if (receive[to].peer != self) continue;
     while (from < sends && send[from].peer != self) from++;
     if (from == sends || send[from].bytes != receive[to].bytes)
-      return ql_fail(error, QL_ERR_COMM, "rank %d does not send itself the %lld bytes that it wants to receive", self,
+      return ql_fail(error, QL_ERR_COMM,
+                     "rank %d does not send itself the %lld bytes that it wants to receive", self,
                      (long long)receive[to].bytes);
-    if (receive[to].bytes > 0) memmove(receive[to].data, send[from].data, (size_t)receive[to].bytes);
+    if (receive[to].bytes > 0)
+      memmove(receive[to].data, send[from].data, (size_t)receive[to].bytes);
     from++;
   }
   return QL_OK;
@@ -73,19 +77,20 @@ static QlStatus post(CommExchange *exchange, int receives, const CommMessage *re
   Comm *comm = exchange->comm;
   for (int i = 0; i < receives; i++)
     if (receive[i].peer != comm->info.rank)
-      QL_TRY(transport_receive(exchange->batch, receive[i].peer, receive[i].data, receive[i].bytes, TRANSPORT_DATA,
-                               error));
+      QL_TRY(transport_receive(exchange->batch, receive[i].peer, receive[i].data, receive[i].bytes,
+                               TRANSPORT_DATA, error));
   for (int i = 0; i < sends; i++) {
     if (send[i].peer == comm->info.rank || send[i].bytes == 0) continue;
-    QL_TRY(transport_send(exchange->batch, send[i].peer, send[i].data, send[i].bytes, TRANSPORT_DATA, error));
+    QL_TRY(transport_send(exchange->batch, send[i].peer, send[i].data, send[i].bytes,
+                          TRANSPORT_DATA, error));
     atomic_fetch_add_explicit(&comm->messages, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&comm->bytes, send[i].bytes, memory_order_relaxed);
   }
   return QL_OK;
 }
 
-static QlStatus start(Comm *comm, int receives, const CommMessage *receive, int sends, const CommMessage *send,
-                      CommExchange **out, QlError *error) {
+static QlStatus start(Comm *comm, int receives, const CommMessage *receive, int sends,
+                      const CommMessage *send, CommExchange **out, QlError *error) {
   QL_TRY(copy_own(comm, receives, receive, sends, send, error));
   CommExchange *exchange = calloc(1, sizeof *exchange);
   if (!exchange) return ql_fail(error, QL_ERR_MEMORY, "no memory for an exchange of messages");
@@ -96,7 +101,8 @@ static QlStatus start(Comm *comm, int receives, const CommMessage *receive, int 
   if (capacity > 0) {
     exchange->batch = transport_batch_new(comm->transport, capacity);
     if (!exchange->batch)
-      status = ql_fail(error, QL_ERR_MEMORY, "no memory for an exchange of %lld messages", (long long)capacity);
+      status = ql_fail(error, QL_ERR_MEMORY, "no memory for an exchange of %lld messages",
+                       (long long)capacity);
     if (status == QL_OK) status = post(exchange, receives, receive, sends, send, error);
   }
   if (status != QL_OK) {
@@ -108,15 +114,16 @@ static QlStatus start(Comm *comm, int receives, const CommMessage *receive, int 
   return QL_OK;
 }
 
-QlStatus comm_exchange_start(Comm *comm, int receives, const CommMessage *receive, int sends, const CommMessage *send,
-                             CommExchange **exchange, QlError *error) {
+QlStatus comm_exchange_start(Comm *comm, int receives, const CommMessage *receive, int sends,
+                             const CommMessage *send, CommExchange **exchange, QlError *error) {
   *exchange = NULL;
   QL_TRY(inject(comm, (int64_t)receives + sends, error));
   return start(comm, receives, receive, sends, send, exchange, error);
 }
 
 bool comm_exchange_poll(CommExchange *exchange) {
-  if (!exchange->done && transport_poll(exchange->batch, &exchange->done, &exchange->error) != QL_OK)
+  if (!exchange->done &&
+      transport_poll(exchange->batch, &exchange->done, &exchange->error) != QL_OK)
     exchange->done = true;
   return exchange->done;
 }
@@ -125,14 +132,14 @@ int comm_exchange_pending(const CommExchange *exchange) {
   return exchange->batch ? transport_pending(exchange->batch) : -1;
 }
 
-static bool exchange_ready(void *subject) {
-  return comm_exchange_poll(subject);
-}
+static bool exchange_ready(void *subject) { return comm_exchange_poll(subject); }
 
 QlStatus comm_exchange_finish(CommExchange *exchange, QlError *error) {
   if (!comm_exchange_poll(exchange))
-    comm_wait(exchange->comm,
-              &(Wait){.kind = WAIT_MESSAGES, .is_main = true, .ready = exchange_ready, .subject = exchange});
+    comm_wait(
+        exchange->comm,
+        &(Wait){
+            .kind = WAIT_MESSAGES, .is_main = true, .ready = exchange_ready, .subject = exchange});
   QlStatus status = exchange->error.status;
   if (status != QL_OK && error && error->status == QL_OK) *error = exchange->error;
   transport_batch_free(exchange->batch);
@@ -148,9 +155,11 @@ static QlStatus meet(Comm *comm, QlStatus status, const char *place, QlError *er
   uint64_t word = ql_hash_bytes(0, place, strlen(place));
   comm_agree(comm, &(CommWord){word, 0, status}, &verdict);
   if (!verdict.same_statements)
-    return ql_fail(error, QL_ERR_DIVERGED, "rank %d gathers data here, other ranks do something else", comm->info.rank);
+    return ql_fail(error, QL_ERR_DIVERGED,
+                   "rank %d gathers data here, other ranks do something else", comm->info.rank);
   if (verdict.status == QL_OK || status != QL_OK) return status != QL_OK ? status : QL_OK;
-  return ql_fail(error, (QlStatus)verdict.status, "a gather of data failed on rank %d", verdict.status_rank);
+  return ql_fail(error, (QlStatus)verdict.status, "a gather of data failed on rank %d",
+                 verdict.status_rank);
 }
 
 static QlStatus gather_sizes(Comm *comm, int64_t size, int64_t *sizes, QlError *error) {
@@ -159,10 +168,15 @@ static QlStatus gather_sizes(Comm *comm, int64_t size, int64_t *sizes, QlError *
     return QL_OK;
   }
   CommExchange exchange = {.comm = comm, .batch = transport_batch_new(comm->transport, 1)};
-  QlStatus status = meet(comm, exchange.batch ? QL_OK : QL_ERR_MEMORY, "comm_allgather: sizes", error);
-  if (status == QL_OK) status = transport_batch_gather(exchange.batch, &size, sizeof size, sizes, error);
+  QlStatus status =
+      meet(comm, exchange.batch ? QL_OK : QL_ERR_MEMORY, "comm_allgather: sizes", error);
+  if (status == QL_OK)
+    status = transport_batch_gather(exchange.batch, &size, sizeof size, sizes, error);
   if (status == QL_OK && !comm_exchange_poll(&exchange))
-    comm_wait(comm, &(Wait){.kind = WAIT_MESSAGES, .is_main = true, .ready = exchange_ready, .subject = &exchange});
+    comm_wait(
+        comm,
+        &(Wait){
+            .kind = WAIT_MESSAGES, .is_main = true, .ready = exchange_ready, .subject = &exchange});
   if (status == QL_OK && exchange.error.status != QL_OK) {
     status = exchange.error.status;
     if (error && error->status == QL_OK) *error = exchange.error;
@@ -184,18 +198,22 @@ static QlStatus ring(Comm *comm, char *all, const int64_t *offset, QlError *erro
   return QL_OK;
 }
 
-QlStatus comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset_out, QlError *error) {
+QlStatus comm_allgather(Comm *comm, const void *mine, int64_t size, char **all,
+                        int64_t **offset_out, QlError *error) {
   int count = comm->info.size;
   int64_t *offset = calloc((size_t)count + 1, sizeof *offset);
   char *bytes = NULL;
   QlStatus status = inject(comm, 1, error);
-  if (status == QL_OK && !offset) status = ql_fail(error, QL_ERR_MEMORY, "no memory to gather data of %d ranks", count);
+  if (status == QL_OK && !offset)
+    status = ql_fail(error, QL_ERR_MEMORY, "no memory to gather data of %d ranks", count);
   status = meet(comm, status, "comm_allgather", error);
   if (status == QL_OK) status = gather_sizes(comm, size, offset + 1, error);
   if (status != QL_OK) goto out;
   for (int rank = 0; rank < count; rank++) offset[rank + 1] += offset[rank];
   bytes = malloc((size_t)QL_MAX(offset[count], 1));
-  if (!bytes) status = ql_fail(error, QL_ERR_MEMORY, "no memory to gather %lld bytes", (long long)offset[count]);
+  if (!bytes)
+    status =
+        ql_fail(error, QL_ERR_MEMORY, "no memory to gather %lld bytes", (long long)offset[count]);
   status = meet(comm, status, "comm_allgather: memory", error);
   if (status != QL_OK) goto out;
   if (size > 0) memcpy(bytes + offset[comm->info.rank], mine, (size_t)size);
@@ -220,7 +238,8 @@ static QlStatus write_all(int file, const char *bytes, int64_t size, QlError *er
     ssize_t wrote = pwrite(file, bytes + done, (size_t)QL_MIN(size - done, 1 << 30), done);
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote <= 0)
-      return ql_fail(error, QL_ERR_OS, "cannot write %lld bytes for the node: %s", (long long)size, strerror(errno));
+      return ql_fail(error, QL_ERR_OS, "cannot write %lld bytes for the node: %s", (long long)size,
+                     strerror(errno));
     done += wrote;
   }
   return QL_OK;
@@ -230,7 +249,8 @@ static QlStatus read_all(int file, char *bytes, int64_t size, QlError *error) {
   for (int64_t done = 0; done < size;) {
     ssize_t got = pread(file, bytes + done, (size_t)QL_MIN(size - done, 1 << 30), done);
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return ql_fail(error, QL_ERR_OS, "cannot read what the leader of the node shares");
+    if (got <= 0)
+      return ql_fail(error, QL_ERR_OS, "cannot read what the leader of the node shares");
     done += got;
   }
   return QL_OK;
@@ -238,8 +258,8 @@ static QlStatus read_all(int file, char *bytes, int64_t size, QlError *error) {
 
 static QlStatus share(Comm *comm, const void *bytes, int64_t size, QlError *error) {
   int file = comm_memfd("quelea-share");
-  QlStatus status =
-      file >= 0 ? write_all(file, bytes, size, error) : ql_fail(error, QL_ERR_OS, "memfd_create: %s", strerror(errno));
+  QlStatus status = file >= 0 ? write_all(file, bytes, size, error)
+                              : ql_fail(error, QL_ERR_OS, "memfd_create: %s", strerror(errno));
   QlStatus passed = comm_arena_pass(comm, status == QL_OK ? file : -1, size, error);
   if (file >= 0) close(file);
   return status != QL_OK ? status : passed;
@@ -253,8 +273,9 @@ QlStatus comm_node_share(Comm *comm, void **bytes, int64_t *size, QlError *error
   *bytes = NULL;
   QL_TRY(comm_arena_take(comm, &file, &length, error));
   char *copy = malloc((size_t)QL_MAX(length, 1));
-  QlStatus status = copy ? read_all(file, copy, length, error)
-                         : ql_fail(error, QL_ERR_MEMORY, "no memory for %lld bytes", (long long)length);
+  QlStatus status =
+      copy ? read_all(file, copy, length, error)
+           : ql_fail(error, QL_ERR_MEMORY, "no memory for %lld bytes", (long long)length);
   close(file);
   if (status != QL_OK) {
     free(copy);
@@ -266,6 +287,6 @@ QlStatus comm_node_share(Comm *comm, void **bytes, int64_t *size, QlError *error
 }
 
 CommCounters comm_counters(const Comm *comm) {
-  return (CommCounters){atomic_load(&comm->messages), atomic_load(&comm->bytes), atomic_load(&comm->agreements),
-                        atomic_load(&comm->waits)};
+  return (CommCounters){atomic_load(&comm->messages), atomic_load(&comm->bytes),
+                        atomic_load(&comm->agreements), atomic_load(&comm->waits)};
 }

@@ -1,7 +1,9 @@
-/* MPI behind transport.h. Errors return: every call is checked and becomes QL_ERR_COMM with MPI's own words.
+/* MPI behind transport.h. Errors return: every call is checked and becomes QL_ERR_COMM with MPI's
+ * own words.
  *
- * All communicators are duplicates, so that our messages never meet those of the program around us. Clean-up hangs on
- * an attribute of MPI_COMM_SELF: MPI deletes it first thing in MPI_Finalize, whoever calls that. */
+ * All communicators are duplicates, so that our messages never meet those of the program around us.
+ * Clean-up hangs on an attribute of MPI_COMM_SELF: MPI deletes it first thing in MPI_Finalize,
+ * whoever calls that. */
 #include "transport.h"
 
 #include <mpi.h>
@@ -61,12 +63,13 @@ void transport_library(char *text, size_t size) {
   version[strcspn(version, ",\n")] =
       0; /* Open MPI says "Open MPI v4.1.4, package: ...", MPICH "MPICH Version:\t4.0" and lines */
   char *number = strstr(version, " v");
-  if (number && number[2] >= '0' && number[2] <= '9') memmove(number + 1, number + 2, strlen(number + 1));
+  if (number && number[2] >= '0' && number[2] <= '9')
+    memmove(number + 1, number + 2, strlen(number + 1));
   snprintf(text, size, "%.60s", version);
 }
 
-/* Only the main thread calls MPI, so that a lower level than asked for will do, even MPI_THREAD_SINGLE of others'
- * MPI_Init. */
+/* Only the main thread calls MPI, so that a lower level than asked for will do, even
+ * MPI_THREAD_SINGLE of others' MPI_Init. */
 static QlStatus initialise(Transport *transport, QlError *error) {
   int level;
   if (transport_finalized())
@@ -131,7 +134,8 @@ void transport_close(Transport *transport) {
   free(transport);
 }
 
-QlStatus transport_on_finalize(Transport *transport, void (*hook)(void *data), void *data, QlError *error) {
+QlStatus transport_on_finalize(Transport *transport, void (*hook)(void *data), void *data,
+                               QlError *error) {
   (void)error;
   transport->hook = hook;
   transport->hook_data = data;
@@ -143,41 +147,40 @@ void transport_abort(Transport *transport, int code) {
   _exit(code);
 }
 
-int transport_rank(const Transport *transport) {
-  return transport->rank;
-}
-int transport_size(const Transport *transport) {
-  return transport->size;
-}
+int transport_rank(const Transport *transport) { return transport->rank; }
+int transport_size(const Transport *transport) { return transport->size; }
 
 /* ---- blocking collectives of start-up ---- */
 
 QlStatus transport_split(Transport *transport, TransportScope scope, int colour, QlError *error) {
-  CHECK(MPI_Comm_split, (transport->comm[TRANSPORT_WORLD], colour, transport->rank, &transport->comm[scope]));
+  CHECK(MPI_Comm_split,
+        (transport->comm[TRANSPORT_WORLD], colour, transport->rank, &transport->comm[scope]));
   CHECK(MPI_Comm_set_errhandler, (transport->comm[scope], MPI_ERRORS_RETURN));
   return QL_OK;
 }
 
-QlStatus transport_max(Transport *transport, TransportScope scope, uint64_t *words, int count, QlError *error) {
+QlStatus transport_max(Transport *transport, TransportScope scope, uint64_t *words, int count,
+                       QlError *error) {
   CHECK(MPI_Allreduce, (MPI_IN_PLACE, words, count, MPI_UINT64_T, MPI_MAX, transport->comm[scope]));
   return QL_OK;
 }
 
-QlStatus transport_gather(Transport *transport, TransportScope scope, const void *mine, int bytes, void *all,
-                          QlError *error) {
+QlStatus transport_gather(Transport *transport, TransportScope scope, const void *mine, int bytes,
+                          void *all, QlError *error) {
   CHECK(MPI_Allgather, (mine, bytes, MPI_BYTE, all, bytes, MPI_BYTE, transport->comm[scope]));
   return QL_OK;
 }
 
-QlStatus transport_share(Transport *transport, TransportScope scope, void *bytes, int count, int root, QlError *error) {
+QlStatus transport_share(Transport *transport, TransportScope scope, void *bytes, int count,
+                         int root, QlError *error) {
   CHECK(MPI_Bcast, (bytes, count, MPI_BYTE, root, transport->comm[scope]));
   return QL_OK;
 }
 
 QlStatus transport_host_root(Transport *transport, int *root, QlError *error) {
   MPI_Comm shared = MPI_COMM_NULL;
-  CHECK(MPI_Comm_split_type,
-        (transport->comm[TRANSPORT_WORLD], MPI_COMM_TYPE_SHARED, transport->rank, MPI_INFO_NULL, &shared));
+  CHECK(MPI_Comm_split_type, (transport->comm[TRANSPORT_WORLD], MPI_COMM_TYPE_SHARED,
+                              transport->rank, MPI_INFO_NULL, &shared));
   *root = transport->rank;
   QlStatus status = check(MPI_Bcast(root, 1, MPI_INT, 0, shared), "MPI_Bcast", error);
   MPI_Comm_free(&shared);
@@ -186,9 +189,7 @@ QlStatus transport_host_root(Transport *transport, int *root, QlError *error) {
 
 /* ---- batches ---- */
 
-int64_t transport_pieces(int64_t bytes) {
-  return (bytes + PIECE - 1) / PIECE;
-}
+int64_t transport_pieces(int64_t bytes) { return (bytes + PIECE - 1) / PIECE; }
 
 TransportBatch *transport_batch_new(Transport *transport, int64_t capacity) {
   if (capacity < 1) capacity = 1;
@@ -225,33 +226,36 @@ static MPI_Request *post(TransportBatch *batch, int peer, int expected) {
   return &batch->request[i];
 }
 
-QlStatus transport_receive(TransportBatch *batch, int peer, void *data, int64_t bytes, TransportChannel channel,
-                           QlError *error) {
+QlStatus transport_receive(TransportBatch *batch, int peer, void *data, int64_t bytes,
+                           TransportChannel channel, QlError *error) {
   for (char *at = data; bytes > 0; at += PIECE, bytes -= PIECE) {
     int count = (int)QL_MIN(bytes, PIECE);
     MPI_Request *request = post(batch, peer, count);
     if (!request) return ql_fail(error, QL_ERR_COMM, "a batch of messages is full");
-    CHECK(MPI_Irecv, (at, count, MPI_BYTE, peer, channel, batch->transport->comm[TRANSPORT_WORLD], request));
+    CHECK(MPI_Irecv,
+          (at, count, MPI_BYTE, peer, channel, batch->transport->comm[TRANSPORT_WORLD], request));
   }
   return QL_OK;
 }
 
-QlStatus transport_send(TransportBatch *batch, int peer, const void *data, int64_t bytes, TransportChannel channel,
-                        QlError *error) {
+QlStatus transport_send(TransportBatch *batch, int peer, const void *data, int64_t bytes,
+                        TransportChannel channel, QlError *error) {
   for (const char *at = data; bytes > 0; at += PIECE, bytes -= PIECE) {
     int count = (int)QL_MIN(bytes, PIECE);
     MPI_Request *request = post(batch, peer, -1);
     if (!request) return ql_fail(error, QL_ERR_COMM, "a batch of messages is full");
-    CHECK(MPI_Isend, (at, count, MPI_BYTE, peer, channel, batch->transport->comm[TRANSPORT_WORLD], request));
+    CHECK(MPI_Isend,
+          (at, count, MPI_BYTE, peer, channel, batch->transport->comm[TRANSPORT_WORLD], request));
   }
   return QL_OK;
 }
 
-QlStatus transport_batch_gather(TransportBatch *batch, const void *mine, int bytes, void *all, QlError *error) {
+QlStatus transport_batch_gather(TransportBatch *batch, const void *mine, int bytes, void *all,
+                                QlError *error) {
   MPI_Request *request = post(batch, -1, -1);
   if (!request) return ql_fail(error, QL_ERR_COMM, "a batch of messages is full");
-  CHECK(MPI_Iallgather,
-        (mine, bytes, MPI_BYTE, all, bytes, MPI_BYTE, batch->transport->comm[TRANSPORT_WORLD], request));
+  CHECK(MPI_Iallgather, (mine, bytes, MPI_BYTE, all, bytes, MPI_BYTE,
+                         batch->transport->comm[TRANSPORT_WORLD], request));
   return QL_OK;
 }
 
@@ -261,7 +265,8 @@ static QlStatus check_lengths(const TransportBatch *batch, QlError *error) {
     if (batch->expected[i] < 0) continue;
     CHECK(MPI_Get_count, (&batch->status[i], MPI_BYTE, &count));
     if (count != batch->expected[i])
-      return ql_fail(error, QL_ERR_COMM, "a message from rank %d has %d bytes where %d were expected", batch->peer[i],
+      return ql_fail(error, QL_ERR_COMM,
+                     "a message from rank %d has %d bytes where %d were expected", batch->peer[i],
                      count, batch->expected[i]);
   }
   return QL_OK;

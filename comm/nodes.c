@@ -1,9 +1,9 @@
-/* Who is where: which ranks share a host, which share a node, how many workers each has, and how much memory a node may
- * take.
+/* Who is where: which ranks share a host, which share a node, how many workers each has, and how
+ * much memory a node may take.
  *
- *   host   ranks with the same host name, boot, network namespace and user, which MPI also believes to share memory:
- *          an abstract UNIX socket of one reaches the other, so that a descriptor can be passed
- *   node   the ranks of a host; under QUELEA_NODE_SIZE=k, k consecutive ones of them
+ *   host   ranks with the same host name, boot, network namespace and user, which MPI also believes
+ *          to share memory: an abstract UNIX socket of one reaches the other, so that a descriptor
+ * can be passed node   the ranks of a host; under QUELEA_NODE_SIZE=k, k consecutive ones of them
  *
  * Every rank computes the same tables from what was gathered, so nothing is negotiated. */
 #include "internal.h"
@@ -92,10 +92,12 @@ static int fair_threads(const Place *place, const unsigned short *users, double 
 static void count_users(const Place *places, int count, unsigned short *users) {
   memset(users, 0, COMM_MAX_CORES * sizeof *users);
   for (int i = 0; i < count; i++)
-    for (int core = 0; core < COMM_MAX_CORES; core++) users[core] += places[i].cores.bits[core / 64] >> core % 64 & 1;
+    for (int core = 0; core < COMM_MAX_CORES; core++)
+      users[core] += places[i].cores.bits[core / 64] >> core % 64 & 1;
 }
 
-static int union_count(const Place *places, const int *host_ranks, int count, const int *node_of_rank, int node) {
+static int union_count(const Place *places, const int *host_ranks, int count,
+                       const int *node_of_rank, int node) {
   CoreSet all = {{0}};
   for (int i = 0; i < count; i++)
     for (int k = 0; k < COMM_MAX_CORES / 64; k++)
@@ -103,10 +105,13 @@ static int union_count(const Place *places, const int *host_ranks, int count, co
   return comm_cores_count(&all);
 }
 
-enum { MAX_THREADS = 1 << 16 }; /* of a rank: more than can be started, and few enough to count a node's in an int */
+enum {
+  MAX_THREADS = 1 << 16
+}; /* of a rank: more than can be started, and few enough to count a node's in an int */
 
 /* Threads of every rank of this host, in `threads`, and what info says about cores. */
-static void count_workers(Comm *comm, const Place *places, const int *host_ranks, int count, int *threads) {
+static void count_workers(Comm *comm, const Place *places, const int *host_ranks, int count,
+                          int *threads) {
   CommInfo *info = &comm->info;
   unsigned short users[COMM_MAX_CORES];
   int host_workers = 0;
@@ -121,14 +126,17 @@ static void count_workers(Comm *comm, const Place *places, const int *host_ranks
   for (int i = 0; i < count; i++) { /* equal in a node: the least */
     int least = threads[i];
     for (int k = 0; k < count; k++)
-      if (info->node_of_rank[host_ranks[k]] == info->node_of_rank[host_ranks[i]]) least = QL_MIN(least, threads[k]);
+      if (info->node_of_rank[host_ranks[k]] == info->node_of_rank[host_ranks[i]])
+        least = QL_MIN(least, threads[k]);
     host_workers += least;
     if (host_ranks[i] == info->rank) info->threads = least;
   }
   double allowed = QL_MAX(floor(quota), 1);
   info->workers = info->node_size * info->threads;
-  info->cores = (int)QL_MIN(allowed, union_count(places, host_ranks, count, info->node_of_rank, info->node));
-  info->oversubscribed = host_workers > QL_MIN(allowed, union_count(places, host_ranks, count, info->node_of_rank, -1));
+  info->cores =
+      (int)QL_MIN(allowed, union_count(places, host_ranks, count, info->node_of_rank, info->node));
+  info->oversubscribed = host_workers > QL_MIN(allowed, union_count(places, host_ranks, count,
+                                                                    info->node_of_rank, -1));
 }
 
 /* ---- memory ---- */
@@ -164,11 +172,12 @@ static void say(Comm *comm, const Place *place) {
   transport_library(library, sizeof library);
   const char *threads = info->threads == 1 ? "thread" : "threads";
   if (!info->launched)
-    snprintf(info->text, sizeof info->text, "1 rank without MPI, %d %s, %s", info->threads, threads, binding);
+    snprintf(info->text, sizeof info->text, "1 rank without MPI, %d %s, %s", info->threads, threads,
+             binding);
   else
-    snprintf(info->text, sizeof info->text, "%s, %d ranks on %d %s, %d %s each, %s%s", library, info->size,
-             info->node_count, info->node_count == 1 ? "node" : "nodes", info->threads, threads, binding,
-             info->oversubscribed ? ", more workers than cores" : "");
+    snprintf(info->text, sizeof info->text, "%s, %d ranks on %d %s, %d %s each, %s%s", library,
+             info->size, info->node_count, info->node_count == 1 ? "node" : "nodes", info->threads,
+             threads, binding, info->oversubscribed ? ", more workers than cores" : "");
 }
 
 static void fill_alone(Comm *comm, const Place *place) {
@@ -180,11 +189,12 @@ static void fill_alone(Comm *comm, const Place *place) {
 }
 
 /* Collective. `ints` has room for five integers per rank. */
-static QlStatus fill_together(Comm *comm, const Place *mine, Keyed *keyed, uint64_t *keys, int *ints, QlError *error) {
+static QlStatus fill_together(Comm *comm, const Place *mine, Keyed *keyed, uint64_t *keys,
+                              int *ints, QlError *error) {
   CommInfo *info = &comm->info;
   int size = info->size, root = 0, count = 0;
-  int *leader = ints, *host = ints + size, *host_ranks = ints + 2 * size, *threads = ints + 3 * size,
-      *all = ints + 4 * size;
+  int *leader = ints, *host = ints + size, *host_ranks = ints + 2 * size,
+      *threads = ints + 3 * size, *all = ints + 4 * size;
   QL_TRY(transport_host_root(comm->transport, &root, error));
   uint64_t key = host_key(root);
   QL_TRY(transport_gather(comm->transport, TRANSPORT_WORLD, &key, sizeof key, keys, error));
@@ -196,9 +206,11 @@ static QlStatus fill_together(Comm *comm, const Place *mine, Keyed *keyed, uint6
   QL_TRY(transport_split(comm->transport, TRANSPORT_HOST, host[info->rank], error));
   QL_TRY(transport_split(comm->transport, TRANSPORT_NODE, leader[info->rank], error));
   Place *places = malloc((size_t)count * sizeof *places);
-  QlStatus status =
-      comm_settle(comm, places ? QL_OK : ql_fail(error, QL_ERR_MEMORY, "no memory for %d places", count), error);
-  if (status == QL_OK) status = transport_gather(comm->transport, TRANSPORT_HOST, mine, sizeof *mine, places, error);
+  QlStatus status = comm_settle(
+      comm, places ? QL_OK : ql_fail(error, QL_ERR_MEMORY, "no memory for %d places", count),
+      error);
+  if (status == QL_OK)
+    status = transport_gather(comm->transport, TRANSPORT_HOST, mine, sizeof *mine, places, error);
   if (status == QL_OK) {
     count_workers(comm, places, host_ranks, count, threads);
     uint64_t least = ~(uint64_t)budget(comm, places, host_ranks, count);
@@ -206,7 +218,8 @@ static QlStatus fill_together(Comm *comm, const Place *mine, Keyed *keyed, uint6
     comm->budget = (int64_t)~least;
   }
   if (status == QL_OK)
-    status = transport_gather(comm->transport, TRANSPORT_WORLD, &info->workers, sizeof(int), all, error);
+    status =
+        transport_gather(comm->transport, TRANSPORT_WORLD, &info->workers, sizeof(int), all, error);
   for (int node = 0; node < info->node_count && status == QL_OK; node++)
     comm->tables[2 * size + node] = all[info->leader_of_node[node]];
   free(places);

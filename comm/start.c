@@ -1,6 +1,7 @@
-/* Watching over MPI's start, in which a rank waits for all the others: one that never makes an array, because it took another
- * branch or was given an empty program, and ends without an error, would leave them there for ever without a word. The waits of
- * wait.c know whom they wait for; here nobody is known yet, so a thread watches the clock. */
+/* Watching over MPI's start, in which a rank waits for all the others: one that never makes an
+ * array, because it took another branch or was given an empty program, and ends without an error,
+ * would leave them there for ever without a word. The waits of wait.c know whom they wait for; here
+ * nobody is known yet, so a thread watches the clock. */
 #include "internal.h"
 
 #include <errno.h>
@@ -23,7 +24,8 @@ struct StartWatch {
 static void say(const StartWatch *watch, double seconds, const char *verdict) {
   char text[700];
   int length = snprintf(text, sizeof text,
-                        "quelea: %s: waits for %.0f s, at %s, for the other ranks to make their first array; one that never does, and "
+                        "quelea: %s: waits for %.0f s, at %s, for the other ranks to make their "
+                        "first array; one that never does, and "
                         "ends without an error, is waited for%s\n",
                         watch->who, seconds, watch->where, verdict);
   ssize_t wrote = write(STDERR_FILENO, text, (size_t)QL_MIN(length, (int)sizeof text - 1));
@@ -36,7 +38,8 @@ static bool wait_until(StartWatch *watch, const struct timespec *began, double s
   int64_t nanoseconds = until.tv_nsec + (int64_t)(seconds * 1e9);
   until.tv_sec += nanoseconds / 1000000000, until.tv_nsec = nanoseconds % 1000000000;
   int code = 0;
-  while (!watch->started && code != ETIMEDOUT) code = pthread_cond_timedwait(&watch->changed, &watch->mutex, &until);
+  while (!watch->started && code != ETIMEDOUT)
+    code = pthread_cond_timedwait(&watch->changed, &watch->mutex, &until);
   return watch->started;
 }
 
@@ -60,17 +63,22 @@ static void *watch_clock(void *argument) {
 
 /* The number that the launcher gave this process, as far as its environment tells. */
 static void name_process(char *text, size_t size) {
-  static const char *const variables[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+  static const char *const variables[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
+                                          "SLURM_PROCID"};
   const char *rank = NULL;
-  for (size_t i = 0; i < sizeof variables / sizeof *variables && !rank; i++) rank = getenv(variables[i]);
-  if (rank) snprintf(text, size, "rank %.20s", rank);
-  else snprintf(text, size, "process %ld", (long)getpid());
+  for (size_t i = 0; i < sizeof variables / sizeof *variables && !rank; i++)
+    rank = getenv(variables[i]);
+  if (rank)
+    snprintf(text, size, "rank %.20s", rank);
+  else
+    snprintf(text, size, "process %ld", (long)getpid());
 }
 
 static bool prepare(StartWatch *watch) {
   pthread_condattr_t attributes;
   if (pthread_condattr_init(&attributes)) return false;
-  bool made = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 && pthread_cond_init(&watch->changed, &attributes) == 0;
+  bool made = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+              pthread_cond_init(&watch->changed, &attributes) == 0;
   pthread_condattr_destroy(&attributes);
   if (made && pthread_mutex_init(&watch->mutex, NULL) == 0) return true;
   if (made) pthread_cond_destroy(&watch->changed);

@@ -1,8 +1,9 @@
 /* Cores in the binding of this process, by hwloc.
  *
- * A worker belongs on a core, not on a hardware thread: two threads of one core share its vector units. So cores are
- * counted, and one counts when any of its processing units is in the binding. hwloc looks for cores alone: with its
- * default filters (caches, devices) the load takes 40 ms on the reference machine, so 4. */
+ * A worker belongs on a core, not on a hardware thread: two threads of one core share its vector
+ * units. So cores are counted, and one counts when any of its processing units is in the binding.
+ * hwloc looks for cores alone: with its default filters (caches, devices) the load takes 40 ms on
+ * the reference machine, so 4. */
 #include "internal.h"
 
 #include <hwloc.h>
@@ -15,7 +16,8 @@ static void add_core(CoreSet *cores, hwloc_const_bitmap_t core, hwloc_const_bitm
 
 static int load(hwloc_topology_t topology) {
   if (hwloc_topology_set_all_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_NONE) != 0) return -1;
-  if (hwloc_topology_set_type_filter(topology, HWLOC_OBJ_CORE, HWLOC_TYPE_FILTER_KEEP_ALL) != 0) return -1;
+  if (hwloc_topology_set_type_filter(topology, HWLOC_OBJ_CORE, HWLOC_TYPE_FILTER_KEEP_ALL) != 0)
+    return -1;
   return hwloc_topology_load(topology);
 }
 
@@ -29,7 +31,8 @@ QlStatus comm_cores_read(CoreSet *cores, int *machine_cores, QlError *error) {
     goto out;
   }
   if (hwloc_get_cpubind(topology, binding, HWLOC_CPUBIND_THREAD) != 0) hwloc_bitmap_fill(binding);
-  hwloc_obj_type_t type = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE) > 0 ? HWLOC_OBJ_CORE : HWLOC_OBJ_PU;
+  hwloc_obj_type_t type =
+      hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE) > 0 ? HWLOC_OBJ_CORE : HWLOC_OBJ_PU;
   *machine_cores = hwloc_get_nbobjs_by_type(topology, type);
   for (hwloc_obj_t core = NULL; (core = hwloc_get_next_obj_by_type(topology, type, core));)
     add_core(cores, core->cpuset, binding);

@@ -1,18 +1,21 @@
 /* How a worker waits, and how a job ends (contract C11).
  *
- *   polls   a bounded number of times (comm_await does that itself): a neighbour is usually a few microseconds late
+ *   polls   a bounded number of times (comm_await does that itself): a neighbour is usually a few
+ *           microseconds late
  *   yields  a few: where workers outnumber cores, the one that is waited for needs ours
- *   sleeps  in a futex on a cell; for messages, which move only while somebody looks, by yielding, then by naps in
- *           proportion to the time waited (at most a hundredth of it is lost)
+ *   sleeps  in a futex on a cell; for messages, which move only while somebody looks, by yielding,
+ *           then by naps in proportion to the time waited (at most a hundredth of it is lost)
  *
- * Ten times a second a sleeper looks around: has the job been ended, did the user press Ctrl-C, has the rank it waits
- * for left or died, is there still a launcher, has it been too long? Whatever looks wrong counts only if the wait is
- * still not over after that look, for ranks leave in good order too. Ctrl-C ends a job of several ranks, which it may
- * have reached at different points. A lone rank waits for its own workers only, who will finish: it leaves the signal
- * to the program, which sees it when the call returns.
+ * Ten times a second a sleeper looks around: has the job been ended, did the user press Ctrl-C, has
+ * the rank it waits for left or died, is there still a launcher, has it been too long? Whatever
+ * looks wrong counts only if the wait is still not over after that look, for ranks leave in good
+ * order too. Ctrl-C ends a job of several ranks, which it may have reached at different points. A
+ * lone rank waits for its own workers only, who will finish: it leaves the signal to the program,
+ * which sees it when the call returns.
  *
- * A job is ended by one rank of a node, the first to set Control.aborting; it prints and calls MPI_Abort. The others
- * are killed by the launcher; should that not happen they end by themselves. */
+ * A job is ended by one rank of a node, the first to set Control.aborting; it prints and calls
+ * MPI_Abort. The others are killed by the launcher; should that not happen they end by themselves.
+ */
 #include "internal.h"
 
 #include <pthread.h>
@@ -52,15 +55,14 @@ static void say(const char *text, size_t length) {
   (void)wrote; /* nobody may be listening, and there is nobody else to tell */
 }
 
-static bool is_orphan(const Comm *comm) {
-  return comm->transport && getppid() != comm->parent;
-}
+static bool is_orphan(const Comm *comm) { return comm->transport && getppid() != comm->parent; }
 
 /* Somebody else has ended the job: wait to be killed. */
 void comm_stand_by(Comm *comm) {
   bool mine = atomic_load(&comm->control->aborting) == (uint32_t)comm->info.rank + 1;
   if (mine && comm->transport && pthread_equal(pthread_self(), comm->main_thread))
-    transport_abort(comm->transport, atomic_load(&comm->end_code)); /* for another thread, which must not call MPI */
+    transport_abort(comm->transport,
+                    atomic_load(&comm->end_code)); /* for another thread, which must not call MPI */
   for (int i = mine ? 40 : 200; i > 0 && !is_orphan(comm); i--) nap(50 * millisecond);
   if (is_orphan(comm)) comm_launch_tidy();
   _exit(1);
@@ -74,7 +76,8 @@ static _Noreturn void end(Comm *comm, int code, const char *format, va_list argu
   vsnprintf(text + length, sizeof text - (size_t)length - 1, format, arguments);
   strcat(text, "\n");
   atomic_store(&comm->end_code, code);
-  if (!atomic_compare_exchange_strong(&comm->control->aborting, &nobody, (uint32_t)comm->info.rank + 1))
+  if (!atomic_compare_exchange_strong(&comm->control->aborting, &nobody,
+                                      (uint32_t)comm->info.rank + 1))
     comm_stand_by(comm);
   if (is_orphan(comm)) comm_launch_tidy();
   say(text, strlen(text));
@@ -102,7 +105,8 @@ static void describe_agreement(const Comm *comm, const Wait *wait, char *text, s
   int listed = 0;
   for (int i = 0; i < comm->info.node_size && listed < 8; i++) {
     if (atomic_load(&comm->slots[i].round) >= comm->round) continue;
-    used += (size_t)snprintf(text + used, size - used, "%s%d", listed++ ? ", " : "rank ", comm_node_member(comm, i));
+    used += (size_t)snprintf(text + used, size - used, "%s%d", listed++ ? ", " : "rank ",
+                             comm_node_member(comm, i));
   }
   if (listed) return;
   int pending = wait->ready ? transport_pending(comm->agree_batch) : -1;
@@ -122,23 +126,21 @@ static void describe(const Comm *comm, const Wait *wait, char *text, size_t size
       else
         snprintf(text, size, "other workers");
       return;
-    case WAIT_AGREE:
-      describe_agreement(comm, wait, text, size);
-      return;
+    case WAIT_AGREE: describe_agreement(comm, wait, text, size); return;
     case WAIT_MESSAGES:
       pending = comm_exchange_pending(wait->subject);
-      snprintf(text, size, pending < 0 ? "its messages to leave" : "a message from rank %d", pending);
+      snprintf(text, size, pending < 0 ? "its messages to leave" : "a message from rank %d",
+               pending);
       return;
-    case WAIT_LEADER:
-      snprintf(text, size, "rank %d", comm_node_member(comm, 0));
-      return;
+    case WAIT_LEADER: snprintf(text, size, "rank %d", comm_node_member(comm, 0)); return;
   }
 }
 
 /* ---- waiting ---- */
 
 static bool over(const Wait *wait) {
-  if (wait->cell) return atomic_load_explicit(&wait->cell->value, memory_order_acquire) >= wait->value;
+  if (wait->cell)
+    return atomic_load_explicit(&wait->cell->value, memory_order_acquire) >= wait->value;
   return wait->ready(wait->subject);
 }
 
@@ -153,7 +155,8 @@ static void look_around(Comm *comm, const Wait *wait) {
   char where[256];
   if (atomic_load(&comm->control->aborting)) comm_stand_by(comm);
   if (!wait->is_main) return;
-  if (comm->info.size > 1 && comm->options.interrupted && comm->options.interrupted(comm->options.data)) {
+  if (comm->info.size > 1 && comm->options.interrupted &&
+      comm->options.interrupted(comm->options.data)) {
     comm_where(comm, where, sizeof where);
     comm_end(comm, 130, "interrupted at %s", where);
   }
@@ -163,7 +166,8 @@ static void look_around(Comm *comm, const Wait *wait) {
   if ((closer < 0 && lost < 0) || over(wait)) return;
   comm_where(comm, where, sizeof where);
   if (closer >= 0)
-    comm_end(comm, 1, "rank %d has left the program while rank %d waits for it at %s", closer, comm->info.rank, where);
+    comm_end(comm, 1, "rank %d has left the program while rank %d waits for it at %s", closer,
+             comm->info.rank, where);
   comm_end(comm, 1, "rank %d has died while rank %d waits at %s", lost, comm->info.rank, where);
 }
 
@@ -171,8 +175,8 @@ static void report(const Comm *comm, const Wait *wait, int64_t waited) {
   char where[256], whom[256], text[768];
   comm_where(comm, where, sizeof where);
   describe(comm, wait, whom, sizeof whom);
-  int length = snprintf(text, sizeof text, "quelea: rank %d has waited %.3g s for %s at %s\n", comm->info.rank,
-                        (double)waited / 1e9, whom, where);
+  int length = snprintf(text, sizeof text, "quelea: rank %d has waited %.3g s for %s at %s\n",
+                        comm->info.rank, (double)waited / 1e9, whom, where);
   say(text, (size_t)length);
 }
 
@@ -180,8 +184,8 @@ static void give_up(Comm *comm, const Wait *wait, int64_t waited) {
   char where[256], whom[256];
   comm_where(comm, where, sizeof where);
   describe(comm, wait, whom, sizeof whom);
-  comm_end(comm, 1, "ended the job (QUELEA_WAIT_ABORT) after waiting %.3g s for %s at %s", (double)waited / 1e9, whom,
-           where);
+  comm_end(comm, 1, "ended the job (QUELEA_WAIT_ABORT) after waiting %.3g s for %s at %s",
+           (double)waited / 1e9, whom, where);
 }
 
 static int64_t after(double seconds) {
@@ -196,7 +200,8 @@ void comm_wait(Comm *comm, const Wait *wait) {
     if (over(wait)) return;
     sched_yield();
   }
-  int64_t began = comm_now(), next_look = 100 * millisecond, next_report = after(comm->params->wait_report);
+  int64_t began = comm_now(), next_look = 100 * millisecond,
+          next_report = after(comm->params->wait_report);
   int64_t last = after(comm->params->wait_abort);
   if (!wait->is_main) { /* the main thread knows more, and speaks first */
     next_report = INT64_MAX;
@@ -208,7 +213,8 @@ void comm_wait(Comm *comm, const Wait *wait) {
     if (waited >= next_report) report(comm, wait, waited), next_report = 2 * waited;
     if (waited >= last) give_up(comm, wait, waited);
     if (wait->cell)
-      comm_cell_sleep(comm, wait->cell, wait->value, QL_MIN(QL_MIN(next_look, next_report), last) - waited);
+      comm_cell_sleep(comm, wait->cell, wait->value,
+                      QL_MIN(QL_MIN(next_look, next_report), last) - waited);
     else if (waited < 2 * millisecond)
       sched_yield();
     else

@@ -14,7 +14,9 @@ import quelea as np
 
 def apply(u, result):
     """Put -h^2 Laplace(u) into the inside of result; both are zero at the edges."""
-    result[1:-1, 1:-1] = 4.0 * u[1:-1, 1:-1] - u[:-2, 1:-1] - u[2:, 1:-1] - u[1:-1, :-2] - u[1:-1, 2:]
+    result[1:-1, 1:-1] = (
+        4.0 * u[1:-1, 1:-1] - u[:-2, 1:-1] - u[2:, 1:-1] - u[1:-1, :-2] - u[1:-1, 2:]
+    )
 
 
 def solve(np, n, tolerance=1e-8):
@@ -42,14 +44,18 @@ def compare(given, x):
     expected, iterations = solve(numpy, given.n)
     difference = abs(x - expected).max()
     print(f"NumPy: {iterations} iterations, largest difference {difference:.3g}")
-    if not difference < 1e-6:  # both stop at a residual of 1e-8 of the first; sums are rounded in other orders
+    if (
+        not difference < 1e-6
+    ):  # both stop at a residual of 1e-8 of the first; sums are rounded in other orders
         sys.exit("the answer is wrong")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=256, help="points along each side (256)")
-    parser.add_argument("--check", action="store_true", help="compare with the same function under NumPy")
+    parser.add_argument(
+        "--check", action="store_true", help="compare with the same function under NumPy"
+    )
     given = parser.parse_args()
 
     start = time.perf_counter()
@@ -59,7 +65,9 @@ def main():
     apply(x, left)
     left[given.n // 4, given.n // 4] -= 1.0
     left[-given.n // 4, -given.n // 3] += 1.0
-    print(f"{given.n} x {given.n} points on {np.size} ranks: {iterations} iterations, {seconds:.3f} s")
+    print(
+        f"{given.n} x {given.n} points on {np.size} ranks: {iterations} iterations, {seconds:.3f} s"
+    )
     print(f"largest residual {float(abs(left).max()):.3g}")
     if given.check:
         np.on_root(compare, given, x)

@@ -13,18 +13,24 @@ import quelea as np
 
 
 def react(np, n, steps, feed=0.0367, kill=0.0649):
-    u = np.ones((n + 2, n + 2))  # one more row and column on each side hold what lies across the edge
+    u = np.ones(
+        (n + 2, n + 2)
+    )  # one more row and column on each side hold what lies across the edge
     v = np.zeros((n + 2, n + 2))
     for k in range(1, 6):
         spot = slice(k * n // 6 - n // 40, k * n // 6 + n // 40)
         u[spot, spot], v[spot, spot] = 0.5, 0.25
-        u[spot, spot.start // 2 : spot.stop // 2], v[spot, spot.start // 2 : spot.stop // 2] = 0.5, 0.25
+        u[spot, spot.start // 2 : spot.stop // 2], v[spot, spot.start // 2 : spot.stop // 2] = (
+            0.5,
+            0.25,
+        )
     for _ in range(steps):
         for w in (u, v):
             w[0], w[-1] = w[-2], w[1]
             w[:, 0], w[:, -1] = w[:, -2], w[:, 1]
         laplace_u, laplace_v = (
-            (w[:-2, 1:-1] + w[2:, 1:-1] + w[1:-1, :-2] + w[1:-1, 2:]) - 4.0 * w[1:-1, 1:-1] for w in (u, v)
+            (w[:-2, 1:-1] + w[2:, 1:-1] + w[1:-1, :-2] + w[1:-1, 2:]) - 4.0 * w[1:-1, 1:-1]
+            for w in (u, v)
         )
         a, b = u[1:-1, 1:-1], v[1:-1, 1:-1]
         reaction = a * b * b
@@ -50,7 +56,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=400, help="points along each side (400)")
     parser.add_argument("--steps", type=int, default=4000, help="time steps (4000)")
-    parser.add_argument("--check", action="store_true", help="compare with the same function under NumPy")
+    parser.add_argument(
+        "--check", action="store_true", help="compare with the same function under NumPy"
+    )
     parser.add_argument("--picture", metavar="FILE", help="draw the second chemical")
     given = parser.parse_args()
 
@@ -58,7 +66,9 @@ def main():
     v = react(np, given.n, given.steps)
     total = float(v.sum())
     seconds = time.perf_counter() - start
-    print(f"{given.n} x {given.n} points, {given.steps} steps on {np.size} ranks: {seconds:.3f} s, {total:.6f} in all")
+    print(
+        f"{given.n} x {given.n} points, {given.steps} steps on {np.size} ranks: {seconds:.3f} s, {total:.6f} in all"
+    )
     np.on_root(show, given, v)
 
 

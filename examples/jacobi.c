@@ -20,15 +20,16 @@ static void check(QlContext *ctx, QlStatus status) {
 static QlArray *square(QlArray *field, int64_t top, int64_t left, int64_t inside) {
   QlArray *view;
   int64_t offset = field->offset + top * field->strides[0] + left * field->strides[1];
-  check(field->context, ql_view(field, 2, (int64_t[]){inside, inside}, field->strides, offset, &view, &error));
+  check(field->context,
+        ql_view(field, 2, (int64_t[]){inside, inside}, field->strides, offset, &view, &error));
   return view;
 }
 
 /* A new array, op(a, b); both references are consumed. */
 static QlArray *combine(QlOp op, QlArray *a, QlArray *b) {
   QlArray *result;
-  check(a->context, ql_ufunc(a->context, op, 2, (QlOperand[]){{.array = a}, {.array = b}}, NULL, NULL, QL_DTYPE_NONE,
-                             &result, &error));
+  check(a->context, ql_ufunc(a->context, op, 2, (QlOperand[]){{.array = a}, {.array = b}}, NULL,
+                             NULL, QL_DTYPE_NONE, &result, &error));
   ql_release(a), ql_release(b);
   return result;
 }
@@ -68,8 +69,8 @@ int main(int count, char **words) {
   check(ctx, ql_item(mean, &sum, &error));
   QlInfo info = ql_info(ctx);
   if (info.rank == 0)
-    printf("%lld x %lld, %lld steps on %d ranks of %d threads: mean %.17g\n", (long long)n, (long long)n,
-           (long long)steps, info.size, info.threads, sum.value.d / (double)(n * n));
+    printf("%lld x %lld, %lld steps on %d ranks of %d threads: mean %.17g\n", (long long)n,
+           (long long)n, (long long)steps, info.size, info.threads, sum.value.d / (double)(n * n));
   ql_release(edge), ql_release(mean), ql_release(u), ql_release(v);
   ql_close(ctx);
 }

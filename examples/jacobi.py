@@ -28,7 +28,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=1000, help="points along each side (1000)")
     parser.add_argument("--steps", type=int, default=1000, help="iterations (1000)")
-    parser.add_argument("--check", action="store_true", help="compare with the same function under NumPy")
+    parser.add_argument(
+        "--check", action="store_true", help="compare with the same function under NumPy"
+    )
     parser.add_argument("--picture", metavar="FILE", help="draw the field")
     given = parser.parse_args()
 
@@ -38,7 +40,9 @@ def main():
 
     info = np.info()
     print(f"grid        {given.n} x {given.n}, {given.steps} steps")
-    print(f"ranks       {info['size']} on {info['node_count']} node(s), {info['threads']} thread(s) each")
+    print(
+        f"ranks       {info['size']} on {info['node_count']} node(s), {info['threads']} thread(s) each"
+    )
     print(f"seconds     {seconds:.4f}, start-up and compilation included")
     print(f"GFLOP/s     {5e-9 * given.n**2 * given.steps / seconds:.3g}")
     print(f"residual    {residual:.6e}")

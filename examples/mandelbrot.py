@@ -42,7 +42,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=1000, help="points along each side (1000)")
     parser.add_argument("--iterations", type=int, default=200, help="at most so many steps (200)")
-    parser.add_argument("--check", action="store_true", help="compare with the same function under NumPy")
+    parser.add_argument(
+        "--check", action="store_true", help="compare with the same function under NumPy"
+    )
     parser.add_argument("--picture", metavar="FILE", help="draw it")
     given = parser.parse_args()
 
@@ -50,7 +52,9 @@ def main():
     count = escape(np, given.n, given.iterations)
     inside = int((count == given.iterations).sum())
     seconds = time.perf_counter() - start
-    print(f"{given.n} x {given.n} points, {given.iterations} iterations on {np.size} ranks: {seconds:.3f} s")
+    print(
+        f"{given.n} x {given.n} points, {given.iterations} iterations on {np.size} ranks: {seconds:.3f} s"
+    )
     print(f"area {inside / given.n**2 * 2.6**2:.5f}")
     np.on_root(show, given, count)
 

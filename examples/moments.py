@@ -20,17 +20,24 @@ def describe(np, rows, columns):
     mean, deviation = data.mean(axis=0), data.std(axis=0)
     scaled = (data - mean) / deviation
     correlation = np.stack([(scaled * scaled[:, k : k + 1]).mean(axis=0) for k in range(columns)])
-    histogram = np.stack([((data >= 0.25 * b) & (data < 0.25 * (b + 1))).sum(axis=0) for b in range(8)])
+    histogram = np.stack(
+        [((data >= 0.25 * b) & (data < 0.25 * (b + 1))).sum(axis=0) for b in range(8)]
+    )
     return mean, deviation, correlation, histogram
 
 
 def compare(given, *ours):
     for name, mine, theirs in zip(
-        ("mean", "deviation", "correlation", "histogram"), ours, describe(numpy, given.rows, given.columns), strict=True
+        ("mean", "deviation", "correlation", "histogram"),
+        ours,
+        describe(numpy, given.rows, given.columns),
+        strict=True,
     ):
         difference = abs(mine - theirs).max()
         print(f"{name}: largest difference from NumPy {difference:.3g}")
-        if not difference < 1e-11:  # sums are rounded in another order than NumPy's; counts are exact
+        if (
+            not difference < 1e-11
+        ):  # sums are rounded in another order than NumPy's; counts are exact
             sys.exit("the answer is wrong")
 
 
@@ -38,13 +45,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=200_000, help="observations (200000)")
     parser.add_argument("--columns", type=int, default=4, help="variables (4)")
-    parser.add_argument("--check", action="store_true", help="compare with the same function under NumPy")
+    parser.add_argument(
+        "--check", action="store_true", help="compare with the same function under NumPy"
+    )
     given = parser.parse_args()
 
     start = time.perf_counter()
     results = describe(np, given.rows, given.columns)
     np.sync()
-    print(f"{given.rows} x {given.columns} values on {np.size} ranks: {time.perf_counter() - start:.3f} s")
+    print(
+        f"{given.rows} x {given.columns} values on {np.size} ranks: {time.perf_counter() - start:.3f} s"
+    )
     for name, value in zip(("mean", "deviation", "correlation", "histogram"), results, strict=True):
         print(f"{name}\n{value}")
     if given.check:

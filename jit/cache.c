@@ -2,7 +2,8 @@
  *
  *   key -> table in memory -> folder on disk -> passes and LLVM
  *
- * A key is made at every plan, so it is a walk over the function's structures, not over a text of it. */
+ * A key is made at every plan, so it is a walk over the function's structures, not over a text of
+ * it. */
 #include "code_version.h"
 #include "emit.h"
 
@@ -25,7 +26,8 @@ struct Jit {
   JitKey seed;
   EmitMachine *machine;
   Disk disk;
-  JitKernel **table; /* [room] open addressing by key.word[0]; room a power of 2, at most half full */
+  JitKernel *
+      *table; /* [room] open addressing by key.word[0]; room a power of 2, at most half full */
   size_t room, count;
   int64_t attempts; /* calls of jit_compile */
   JitCounters counters;
@@ -96,7 +98,8 @@ static void take_ins(JitKey *key, const JitFn *fn, const IrIns *ins) {
     case IR_CONST: take(key, ins->value.bits[0]), take(key, ins->value.bits[1]); break;
     case IR_LOAD:
       take(key, (uint64_t)ins->number);
-      for (int axis = 0; axis < fn->rank; axis++) take(key, (uint64_t)fn->offsets[ins->extra + (uint32_t)axis]);
+      for (int axis = 0; axis < fn->rank; axis++)
+        take(key, (uint64_t)fn->offsets[ins->extra + (uint32_t)axis]);
       break;
     case IR_PHI:
       take(key, ins->count);
@@ -116,7 +119,8 @@ QlStatus jit_key(const Jit *jit, const JitFn *fn, JitKey *key, QlError *error) {
   *key = jit->seed;
   take(key, (uint64_t)fn->rank);
   take(key, pair(fn->array_count, fn->param_count));
-  for (uint32_t array = 0; array < fn->array_count; array++) take_array(key, &fn->arrays[array], fn->rank);
+  for (uint32_t array = 0; array < fn->array_count; array++)
+    take_array(key, &fn->arrays[array], fn->rank);
   for (uint32_t param = 0; param < fn->param_count; param++) take(key, fn->params[param]);
   for (uint32_t b = 0; b < fn->block_count; b++) {
     const IrBlock *block = &fn->blocks[b];
@@ -136,7 +140,8 @@ QlStatus jit_key(const Jit *jit, const JitFn *fn, JitKey *key, QlError *error) {
 
 static JitKernel **slot_of(JitKernel **table, size_t room, JitKey key) {
   size_t slot = key.word[0] & (room - 1);
-  while (table[slot] && (table[slot]->key.word[0] != key.word[0] || table[slot]->key.word[1] != key.word[1]))
+  while (table[slot] &&
+         (table[slot]->key.word[0] != key.word[0] || table[slot]->key.word[1] != key.word[1]))
     slot = (slot + 1) & (room - 1);
   return &table[slot];
 }
@@ -167,12 +172,15 @@ static void symbol_of(JitKey key, char symbol[SYMBOL_SIZE]) {
 }
 
 /* Links object code and keeps it. The code becomes the Jit's when this succeeds. */
-static QlStatus add_kernel(Jit *jit, JitKey key, void *object, size_t size, const JitKernel **kernel, QlError *error) {
+static QlStatus add_kernel(Jit *jit, JitKey key, void *object, size_t size,
+                           const JitKernel **kernel, QlError *error) {
   char symbol[SYMBOL_SIZE];
   JitKernel *added = calloc(1, sizeof *added);
-  QlStatus status = added && make_room(jit) ? QL_OK : ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
+  QlStatus status =
+      added && make_room(jit) ? QL_OK : ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   symbol_of(key, symbol);
-  if (status == QL_OK) status = emit_link(&jit->machine, symbol, object, size, &added->entry, error);
+  if (status == QL_OK)
+    status = emit_link(&jit->machine, symbol, object, size, &added->entry, error);
   if (status != QL_OK) {
     free(added);
     return status;
@@ -192,7 +200,8 @@ QlStatus jit_object(const JitKernel *kernel, const void **bytes, size_t *size) {
   return QL_OK;
 }
 
-QlStatus jit_install(Jit *jit, JitKey key, const void *bytes, size_t size, const JitKernel **kernel, QlError *error) {
+QlStatus jit_install(Jit *jit, JitKey key, const void *bytes, size_t size, const JitKernel **kernel,
+                     QlError *error) {
   if ((*kernel = *slot_of(jit->table, jit->room, key))) return QL_OK;
   void *object = malloc(size + 1);
   if (!object) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
@@ -221,11 +230,12 @@ static bool must_verify(const Jit *jit) {
 #endif
 }
 
-static QlStatus make_object(Jit *jit, JitFn *fn, const char *symbol, bool assembly, void **object, size_t *size,
-                            QlError *error) {
+static QlStatus make_object(Jit *jit, JitFn *fn, const char *symbol, bool assembly, void **object,
+                            size_t *size, QlError *error) {
   if (fn->bad.status || must_verify(jit)) QL_TRY(jit_verify(fn, error));
   QL_TRY(ir_optimise(fn, must_verify(jit), error));
-  return emit_object(&jit->machine, fn, symbol, jit->options.fastmath, assembly, object, size, error);
+  return emit_object(&jit->machine, fn, symbol, jit->options.fastmath, assembly, object, size,
+                     error);
 }
 
 QlStatus jit_compile(Jit *jit, JitFn *fn, JitKey key, const JitKernel **kernel, QlError *error) {
@@ -233,7 +243,8 @@ QlStatus jit_compile(Jit *jit, JitFn *fn, JitKey key, const JitKernel **kernel, 
   void *object;
   size_t size;
   if (++jit->attempts == jit->options.fail_compile)
-    return ql_fail(error, QL_ERR_COMPILE, "compilation %lld fails on request", (long long)jit->attempts);
+    return ql_fail(error, QL_ERR_COMPILE, "compilation %lld fails on request",
+                   (long long)jit->attempts);
   if ((*kernel = jit_find(jit, key))) return QL_OK;
   if (disk_read(&jit->disk, key, &object, &size)) {
     if (add_kernel(jit, key, object, size, kernel, NULL) == QL_OK) {

@@ -2,9 +2,9 @@
  *
  * Requires a verified function; ensures one.
  *
- * Two loads of an element are equal when nothing writes the operand. An operand that is updated is equal to itself
- * within a block, between two sinks. Swapped arguments count as equal where the operation gives the same bits either
- * way: not minimum and maximum (zeros of both signs). */
+ * Two loads of an element are equal when nothing writes the operand. An operand that is updated is
+ * equal to itself within a block, between two sinks. Swapped arguments count as equal where the
+ * operation gives the same bits either way: not minimum and maximum (zeros of both signs). */
 #include "ir.h"
 
 #include <stdlib.h>
@@ -13,9 +13,10 @@ typedef struct Cse {
   JitFn *fn;
   IrFlow flow;
   uint32_t *same;
-  uint32_t *home;    /* [ins_count] block */
-  uint32_t *version; /* [ins_count] of loads of operands that are updated: equal between two sinks */
-  uint32_t *table;   /* open addressing, by hash; 0: free */
+  uint32_t *home; /* [ins_count] block */
+  uint32_t
+      *version;    /* [ins_count] of loads of operands that are updated: equal between two sinks */
+  uint32_t *table; /* open addressing, by hash; 0: free */
   uint32_t mask, stamp;
 } Cse;
 
@@ -67,7 +68,8 @@ static bool equal(const Cse *c, uint32_t a, uint32_t b) {
   const IrIns *x = &c->fn->ins[a], *y = &c->fn->ins[b];
   if (x->kind != y->kind || x->dtype != y->dtype) return false;
   switch (x->kind) {
-    case IR_CONST: return x->value.bits[0] == y->value.bits[0] && x->value.bits[1] == y->value.bits[1];
+    case IR_CONST:
+      return x->value.bits[0] == y->value.bits[0] && x->value.bits[1] == y->value.bits[1];
     case IR_LOAD: return equal_loads(c, a, b);
     case IR_PARAM:
     case IR_INDEX: return x->number == y->number;
@@ -88,7 +90,8 @@ static void visit(Cse *c, uint32_t block, uint32_t id) {
   c->home[id] = block;
   if (!ir_has_value(ins)) c->stamp++;
   if (!ir_has_value(ins) || ins->kind == IR_PHI) return;
-  if (ins->kind == IR_LOAD) c->version[id] = c->fn->arrays[ins->number].access == JIT_READ ? 0 : c->stamp;
+  if (ins->kind == IR_LOAD)
+    c->version[id] = c->fn->arrays[ins->number].access == JIT_READ ? 0 : c->stamp;
   uint32_t slot = (uint32_t)hash(c, id) & c->mask;
   for (; c->table[slot]; slot = (slot + 1) & c->mask) {
     uint32_t other = c->table[slot];

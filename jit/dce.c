@@ -1,7 +1,7 @@
 /* Dead code: what no sink and no branch needs goes, and so do blocks that nothing reaches.
  *
- * Requires a verified function; ensures one whose every value is used, or listed for a branch. Loops stay, even when
- * they compute nothing: control flow is not removed. */
+ * Requires a verified function; ensures one whose every value is used, or listed for a branch.
+ * Loops stay, even when they compute nothing: control flow is not removed. */
 #include "ir.h"
 
 #include <stdlib.h>

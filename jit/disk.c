@@ -1,11 +1,13 @@
-/* Object code in a folder that processes, ranks and jobs share: one file per kernel, named by its key.
+/* Object code in a folder that processes, ranks and jobs share: one file per kernel, named by its
+ * key.
  *
  *   header | object code         KEY.kernel, complete from the moment it has that name
  *
- * A file is written under a name of its own and renamed, so readers see all of it or nothing; a header that does not
- * fit the name, the size or the sum means that the file is damaged, and it is removed. Losing a race costs a
- * compilation, never an error: nothing here fails. The folder is measured now and then; when it is too large the files
- * that were not used for the longest time go. */
+ * A file is written under a name of its own and renamed, so readers see all of it or nothing; a
+ * header that does not fit the name, the size or the sum means that the file is damaged, and it is
+ * removed. Losing a race costs a compilation, never an error: nothing here fails. The folder is
+ * measured now and then; when it is too large the files that were not used for the longest time go.
+ */
 #include "emit.h"
 
 #include <dirent.h>
@@ -39,8 +41,8 @@ static char *path_of(const Disk *disk, const char *name) {
 
 static char *path_of_key(const Disk *disk, JitKey key) {
   char name[NAME_SIZE];
-  snprintf(name, sizeof name, "%016llx%016llx%s", (unsigned long long)key.word[0], (unsigned long long)key.word[1],
-           kernel_suffix);
+  snprintf(name, sizeof name, "%016llx%016llx%s", (unsigned long long)key.word[0],
+           (unsigned long long)key.word[1], kernel_suffix);
   return path_of(disk, name);
 }
 
@@ -77,7 +79,8 @@ static bool read_all(int file, void *bytes, size_t size) {
   return true;
 }
 
-/* The code in an open file, malloc'ed, or NULL. Code that belongs to another user is not trusted. */
+/* The code in an open file, malloc'ed, or NULL. Code that belongs to another user is not trusted.
+ */
 static void *read_kernel(int file, JitKey key, size_t *size) {
   struct stat info;
   Header header;
@@ -85,7 +88,8 @@ static void *read_kernel(int file, JitKey key, size_t *size) {
   if (!read_all(file, &header, sizeof header) || memcmp(header.magic, magic, sizeof magic) ||
       memcmp(&header.key, &key, sizeof key))
     return NULL;
-  if (info.st_size < (off_t)sizeof header || header.size != (uint64_t)info.st_size - sizeof header) return NULL;
+  if (info.st_size < (off_t)sizeof header || header.size != (uint64_t)info.st_size - sizeof header)
+    return NULL;
   void *bytes = malloc(header.size + 1);
   if (bytes && read_all(file, bytes, header.size) && sum_of(bytes, header.size) == header.sum) {
     *size = header.size;
@@ -150,7 +154,8 @@ static File *list_kernels(DIR *folder, size_t *count) {
   time_t now = time(NULL);
   for (struct dirent *entry; (entry = readdir(folder));) {
     struct stat info;
-    bool kernel = ends_with(entry->d_name, kernel_suffix), part = ends_with(entry->d_name, part_suffix);
+    bool kernel = ends_with(entry->d_name, kernel_suffix),
+         part = ends_with(entry->d_name, part_suffix);
     if ((!kernel && !part) || strlen(entry->d_name) >= NAME_SIZE ||
         fstatat(dirfd(folder), entry->d_name, &info, AT_SYMLINK_NOFOLLOW))
       continue;
@@ -170,8 +175,9 @@ static File *list_kernels(DIR *folder, size_t *count) {
   return files;
 }
 
-/* Brings the folder to 7/8 of its limit when it is above it. A file that is gone already was removed by another process
- * that sweeps too: it counts as removed, or both together would empty the folder. */
+/* Brings the folder to 7/8 of its limit when it is above it. A file that is gone already was
+ * removed by another process that sweeps too: it counts as removed, or both together would empty
+ * the folder. */
 static void sweep(Disk *disk) {
   DIR *folder = opendir(disk->folder);
   size_t count;
@@ -182,7 +188,8 @@ static void sweep(Disk *disk) {
   if (total > disk->limit) {
     qsort(files, count, sizeof *files, older_first);
     for (size_t f = 0; f < count && total > disk->limit - disk->limit / 8; f++)
-      if (unlinkat(dirfd(folder), files[f].name, 0) == 0 || errno == ENOENT) total -= files[f].bytes;
+      if (unlinkat(dirfd(folder), files[f].name, 0) == 0 || errno == ENOENT)
+        total -= files[f].bytes;
   }
   free(files);
   closedir(folder);

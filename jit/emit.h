@@ -6,8 +6,9 @@
  *   emit_llvm.c     building blocks, target, linking                           / LLVM's headers
  *   cache.c         what is compiled already, in memory   disk.c   and in a folder
  *
- * A value in a register: bool is i1, integers iN, float32 and float64 themselves, float16 a float that holds a float16
- * exactly, complex numbers a pair. In memory: bool is a byte, float16 a half, complex numbers two numbers somewhere. */
+ * A value in a register: bool is i1, integers iN, float32 and float64 themselves, float16 a float
+ * that holds a float16 exactly, complex numbers a pair. In memory: bool is a byte, float16 a half,
+ * complex numbers two numbers somewhere. */
 #ifndef QUELEA_JIT_EMIT_H
 #define QUELEA_JIT_EMIT_H
 
@@ -22,9 +23,9 @@ typedef struct EmitValue {
   EmitRef part[2]; /* part[1]: the imaginary part; NULL unless complex */
 } EmitValue;
 
-/* Where elements lie: the address of the (real part of the) first one, the bytes from there to its imaginary part, and
- * what the access is known not to alias: memory of one scope is disjoint from that of all others. Operand k has scope
- * k, scratch memory the one after. */
+/* Where elements lie: the address of the (real part of the) first one, the bytes from there to its
+ * imaginary part, and what the access is known not to alias: memory of one scope is disjoint from
+ * that of all others. Operand k has scope k, scratch memory the one after. */
 typedef struct EmitPlace {
   EmitRef address;
   int64_t imaginary;
@@ -46,12 +47,13 @@ typedef struct Emit {
   EmitMetadata group;            /* of the accesses of parallel loops */
   EmitMetadata *alias, *noalias; /* [arrays + 1] by scope */
   EmitRef extent[QL_MAX_DIMS], origin[QL_MAX_DIMS];
-  EmitRef *base;            /* [arrays] */
-  EmitRef *stride;          /* [arrays * rank] bytes; NULL: 0 */
-  EmitValue *values;        /* [ins_count] of the current point */
-  EmitRef *load_row;        /* [ins_count] of loads: the row of the point that they see */
-  EmitBlock *heads, *tails; /* [blocks] first and last of a block of the function, at the current point */
-  EmitRef eval_slots;       /* stack memory for calls to eval.c; NULL until needed */
+  EmitRef *base;     /* [arrays] */
+  EmitRef *stride;   /* [arrays * rank] bytes; NULL: 0 */
+  EmitValue *values; /* [ins_count] of the current point */
+  EmitRef *load_row; /* [ins_count] of loads: the row of the point that they see */
+  EmitBlock *heads,
+      *tails;         /* [blocks] first and last of a block of the function, at the current point */
+  EmitRef eval_slots; /* stack memory for calls to eval.c; NULL until needed */
 } Emit;
 
 /* ---- emit_llvm.c: building blocks. Integers are i64. ---- */
@@ -65,8 +67,9 @@ EmitRef emit_less(Emit *e, EmitRef a, EmitRef b); /* signed */
 EmitRef emit_equal(Emit *e, EmitRef a, EmitRef b);
 EmitRef emit_min(Emit *e, EmitRef a, EmitRef b);
 EmitRef emit_choose(Emit *e, EmitRef condition, EmitRef a, EmitRef b);
-EmitRef emit_trailing_zeros(Emit *e, EmitRef a);           /* a is not 0 */
-EmitRef emit_tiles(Emit *e, EmitRef extent, int64_t tile); /* extent / tile, rounded up; tile a power of 2 */
+EmitRef emit_trailing_zeros(Emit *e, EmitRef a); /* a is not 0 */
+EmitRef emit_tiles(Emit *e, EmitRef extent,
+                   int64_t tile); /* extent / tile, rounded up; tile a power of 2 */
 EmitRef emit_move(Emit *e, EmitRef pointer, EmitRef bytes);
 EmitRef emit_get_int(Emit *e, EmitRef pointer, int64_t bytes); /* the i64 at pointer + bytes */
 EmitRef emit_get_pointer(Emit *e, EmitRef pointer, int64_t bytes);
@@ -98,16 +101,17 @@ void emit_loop_close(Emit *e, EmitLoop *loop, EmitLoopKind kind);
 
 /* ---- emit_llvm.c: the target and the linker of a process ---- */
 typedef struct EmitMachine EmitMachine;
-/* What object code depends on beside the function: "LLVM 19.1.7, CPU, features". malloc'ed; NULL: out of memory. Cheap.
+/* What object code depends on beside the function: "LLVM 19.1.7, CPU, features". malloc'ed; NULL:
+ * out of memory. Cheap.
  */
 char *emit_machine_text(void);
 const char *emit_machine_title(const char *text, char *title, size_t size); /* for people */
 void emit_machine_close(EmitMachine *machine);
 /* LLVM starts at the first call; *machine is then kept for the next. */
-QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath, bool assembly,
-                     void **bytes, size_t *size, QlError *error);
-QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size, JitEntry **entry,
-                   QlError *error);
+QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath,
+                     bool assembly, void **bytes, size_t *size, QlError *error);
+QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size,
+                   JitEntry **entry, QlError *error);
 
 /* ---- emit_values.c ---- */
 EmitValue emit_phi(Emit *e, QlDtype dtype);
@@ -122,42 +126,50 @@ EmitRef emit_all_lanes(Emit *e, EmitRef value); /* the same in each of e->width 
 EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit);
 
 /* ---- emit_calls.c ---- */
-#define EMIT_EVAL "quelea_eval"                        /* ir_eval_elements */
-QlStatus emit_keep_functions(Emit *e, QlError *error); /* when all is emitted: what the vectoriser may call */
+#define EMIT_EVAL "quelea_eval" /* ir_eval_elements */
+QlStatus emit_keep_functions(
+    Emit *e, QlError *error); /* when all is emitted: what the vectoriser may call */
 
 /* ---- emit_ops.c ---- */
 EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args);
 EmitValue emit_cast(Emit *e, QlDtype from, EmitValue value, QlDtype to);
-bool emit_is_inline(QlOp op, QlDtype loop); /* no call, or one of functions that have vector forms */
-bool emit_is_plain(QlOp op, QlDtype loop);  /* no call at all */
+bool emit_is_inline(QlOp op,
+                    QlDtype loop);         /* no call, or one of functions that have vector forms */
+bool emit_is_plain(QlOp op, QlDtype loop); /* no call at all */
 
 /* ---- emit_loops.c ---- */
 
 /* Where a loop nest is. */
 typedef struct EmitPoint {
-  EmitRef *row;                  /* [arrays] address of each operand at the point, the last axis left out */
+  EmitRef *row; /* [arrays] address of each operand at the point, the last axis left out */
   EmitRef position[QL_MAX_DIMS]; /* in the box */
 } EmitPoint;
 /* Takes the value that a reduction gets at a point. */
 typedef void EmitSink(Emit *e, void *data, EmitValue value);
 
 QlStatus emit_kernel(Emit *e, QlError *error);
-EmitPoint emit_point_new(Emit *e, EmitRef *rows); /* the box's first point; rows: [arrays] of the caller */
+EmitPoint emit_point_new(Emit *e,
+                         EmitRef *rows); /* the box's first point; rows: [arrays] of the caller */
 void emit_point_move(Emit *e, EmitPoint *point, const EmitPoint *from, int axis,
-                     EmitRef position);                /* not along the last axis */
-void emit_point_rows(Emit *e, const EmitPoint *point); /* fills e->load_row: done outside the loop over the last axis */
-void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink, void *data); /* everything that happens at a point */
+                     EmitRef position); /* not along the last axis */
+void emit_point_rows(
+    Emit *e,
+    const EmitPoint *point); /* fills e->load_row: done outside the loop over the last axis */
+void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink,
+                void *data); /* everything that happens at a point */
 EmitRef emit_element(Emit *e, uint32_t array, EmitRef row, EmitRef last, int32_t offset);
-/* Of how many elements are two vectors? 0: when a loop over the last axis had better not be split into whole vectors
- * and a tail, since LLVM would not use masks for the tail. */
+/* Of how many elements are two vectors? 0: when a loop over the last axis had better not be split
+ * into whole vectors and a tail, since LLVM would not use masks for the tail. */
 int64_t emit_pair(const Emit *e);
-/* Can emit_point compute JIT_LANES neighbouring points of the last axis as one vector? It does if e->width says so. */
+/* Can emit_point compute JIT_LANES neighbouring points of the last axis as one vector? It does if
+ * e->width says so. */
 bool emit_has_lanes(const Emit *e);
 
 /* ---- emit_reduce.c ---- */
 /* rows: [(rank + 2) * arrays] of scratch. */
 void emit_reduction(Emit *e, const IrIns *reduce, EmitRef *rows);
-void emit_empty_reduction(Emit *e, const IrIns *reduce, EmitRef *rows); /* of a box without points */
+void emit_empty_reduction(Emit *e, const IrIns *reduce,
+                          EmitRef *rows); /* of a box without points */
 
 /* ---- disk.c ---- */
 typedef struct Disk {
@@ -167,7 +179,8 @@ typedef struct Disk {
 } Disk;
 void disk_open(Disk *disk, const char *folder, int64_t limit);
 void disk_close(Disk *disk);
-bool disk_read(const Disk *disk, JitKey key, void **bytes, size_t *size); /* malloc'ed; false: not there, or damaged */
+bool disk_read(const Disk *disk, JitKey key, void **bytes,
+               size_t *size); /* malloc'ed; false: not there, or damaged */
 void disk_write(Disk *disk, JitKey key, const void *bytes, size_t size);
 
 #endif

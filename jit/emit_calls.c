@@ -1,5 +1,5 @@
-/* What kernels call: LLVM's intrinsics, the functions of math.def with their vector forms, and eval.c for what is rare
- * and long or computed by the C library. */
+/* What kernels call: LLVM's intrinsics, the functions of math.def with their vector forms, and
+ * eval.c for what is rare and long or computed by the C library. */
 #include "emit_ops.h"
 
 #include <assert.h>
@@ -11,8 +11,10 @@ EmitRef emit_intrinsic(Emit *e, const char *name, EmitRef a, EmitRef b) {
   LLVMTypeRef type = LLVMTypeOf(a), types[2] = {type, type};
   EmitRef args[2] = {a, b};
   unsigned count = b ? 2 : 1;
-  EmitRef function = LLVMGetIntrinsicDeclaration(e->module, LLVMLookupIntrinsicID(name, strlen(name)), &type, 1);
-  return LLVMBuildCall2(e->builder, LLVMFunctionType(type, types, count, false), function, args, count, "");
+  EmitRef function =
+      LLVMGetIntrinsicDeclaration(e->module, LLVMLookupIntrinsicID(name, strlen(name)), &type, 1);
+  return LLVMBuildCall2(e->builder, LLVMFunctionType(type, types, count, false), function, args,
+                        count, "");
 }
 
 static void add_call_attribute(Emit *e, EmitRef call, const char *name) {
@@ -26,25 +28,31 @@ static EmitRef declare(Emit *e, const char *name, LLVMTypeRef signature) {
   return function ? function : LLVMAddFunction(e->module, name, signature);
 }
 
-/* A function of the module that calls `vector` whatever the mask says: the library functions have no effects. */
-static void define_masked(Emit *e, const char *name, EmitRef vector, LLVMTypeRef type, unsigned arity, unsigned width) {
+/* A function of the module that calls `vector` whatever the mask says: the library functions have
+ * no effects. */
+static void define_masked(Emit *e, const char *name, EmitRef vector, LLVMTypeRef type,
+                          unsigned arity, unsigned width) {
   if (LLVMGetNamedFunction(e->module, name)) return;
   LLVMTypeRef types[3] = {type, type, type};
   types[arity] = LLVMVectorType(LLVMInt1TypeInContext(e->context), width);
-  EmitRef masked = LLVMAddFunction(e->module, name, LLVMFunctionType(type, types, arity + 1, false)), args[2];
+  EmitRef masked =
+              LLVMAddFunction(e->module, name, LLVMFunctionType(type, types, arity + 1, false)),
+          args[2];
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->builder);
   LLVMSetLinkage(masked, LLVMInternalLinkage);
   LLVMPositionBuilderAtEnd(e->builder, LLVMAppendBasicBlockInContext(e->context, masked, ""));
   for (unsigned a = 0; a < arity; a++) args[a] = LLVMGetParam(masked, a);
-  LLVMBuildRet(e->builder,
-               LLVMBuildCall2(e->builder, LLVMFunctionType(type, types, arity, false), vector, args, arity, ""));
+  LLVMBuildRet(e->builder, LLVMBuildCall2(e->builder, LLVMFunctionType(type, types, arity, false),
+                                          vector, args, arity, ""));
   LLVMPositionBuilderAtEnd(e->builder, here);
 }
 
-/* Declares the vector forms of a function and names them in the attribute by which the vectoriser finds them:
- * "_ZGV_LLVM_N8v_SCALAR(VECTOR)" says that VECTOR computes 8 elements of SCALAR, without a mask, from vector arguments;
- * M8 is with a mask, which the widest form gets for tails and branches. */
-static void offer_vectors(Emit *e, EmitRef call, const IrMath *math, LLVMTypeRef type, unsigned arity) {
+/* Declares the vector forms of a function and names them in the attribute by which the vectoriser
+ * finds them:
+ * "_ZGV_LLVM_N8v_SCALAR(VECTOR)" says that VECTOR computes 8 elements of SCALAR, without a mask,
+ * from vector arguments; M8 is with a mask, which the widest form gets for tails and branches. */
+static void offer_vectors(Emit *e, EmitRef call, const IrMath *math, LLVMTypeRef type,
+                          unsigned arity) {
   enum { WIDTHS = 4 };
   char text[(WIDTHS + 1) * 128], masked[96];
   const char *shape = arity == 1 ? "v" : "vv";
@@ -54,19 +62,22 @@ static void offer_vectors(Emit *e, EmitRef call, const IrMath *math, LLVMTypeRef
     if (!math->vector[w]) continue;
     LLVMTypeRef vector = LLVMVectorType(type, width), types[2] = {vector, vector};
     EmitRef function = declare(e, math->vector[w], LLVMFunctionType(vector, types, arity, false));
-    at += (size_t)snprintf(text + at, sizeof text - at, "%s_ZGV_LLVM_N%u%s_%s(%s)", at ? "," : "", width, shape,
-                           math->scalar, math->vector[w]);
+    at += (size_t)snprintf(text + at, sizeof text - at, "%s_ZGV_LLVM_N%u%s_%s(%s)", at ? "," : "",
+                           width, shape, math->scalar, math->vector[w]);
     if (!e->masks || (w + 1 < WIDTHS && math->vector[w + 1])) continue;
     snprintf(masked, sizeof masked, "%s_masked", math->vector[w]);
     define_masked(e, masked, function, vector, arity, width);
-    at += (size_t)snprintf(text + at, sizeof text - at, ",_ZGV_LLVM_M%u%s_%s(%s)", width, shape, math->scalar, masked);
+    at += (size_t)snprintf(text + at, sizeof text - at, ",_ZGV_LLVM_M%u%s_%s(%s)", width, shape,
+                           math->scalar, masked);
   }
   static const char name[] = "vector-function-abi-variant";
-  LLVMAttributeRef attribute = LLVMCreateStringAttribute(e->context, name, sizeof name - 1, text, (unsigned)at);
+  LLVMAttributeRef attribute =
+      LLVMCreateStringAttribute(e->context, name, sizeof name - 1, text, (unsigned)at);
   if (at) LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute);
 }
 
-/* Nothing in the module calls the vector forms before the vectoriser does: llvm.compiler.used keeps them. */
+/* Nothing in the module calls the vector forms before the vectoriser does: llvm.compiler.used keeps
+ * them. */
 QlStatus emit_keep_functions(Emit *e, QlError *error) {
   unsigned count = 0, room = 0;
   for (EmitRef f = LLVMGetFirstFunction(e->module); f; f = LLVMGetNextFunction(f)) room++;
@@ -93,7 +104,8 @@ EmitRef emit_library(Emit *e, QlOp op, QlDtype dtype, EmitRef a, EmitRef b) {
   unsigned arity = b ? 2 : 1;
   assert(math && e->width == 1);
   LLVMTypeRef signature = LLVMFunctionType(type, types, arity, false);
-  EmitRef call = LLVMBuildCall2(e->builder, signature, declare(e, math->scalar, signature), args, arity, "");
+  EmitRef call =
+      LLVMBuildCall2(e->builder, signature, declare(e, math->scalar, signature), args, arity, "");
   add_call_attribute(e, call, "nounwind");
   add_call_attribute(e, call, "willreturn");
   add_call_attribute(e, call, "memory"); /* of no effects: it neither reads nor writes */
@@ -106,7 +118,8 @@ EmitValue emit_eval(Emit *e, QlOp op, QlDtype loop, const EmitValue *args) {
   enum { SLOTS = 3, SLOT = sizeof(QlValue) };
   assert(e->width == 1 && ql_op_info[op].arity < SLOTS);
   if (!e->eval_slots) e->eval_slots = emit_stack(e, SLOTS * SLOT);
-  LLVMTypeRef pointer = LLVMPointerTypeInContext(e->context, 0), i32 = LLVMInt32TypeInContext(e->context);
+  LLVMTypeRef pointer = LLVMPointerTypeInContext(e->context, 0),
+              i32 = LLVMInt32TypeInContext(e->context);
   LLVMTypeRef types[] = {i32, i32, pointer, pointer, pointer};
   LLVMTypeRef signature = LLVMFunctionType(LLVMVoidTypeInContext(e->context), types, 5, false);
   int64_t part = ql_dtype_info[ql_dtype_info[loop].part].size;
@@ -114,8 +127,10 @@ EmitValue emit_eval(Emit *e, QlOp op, QlDtype loop, const EmitValue *args) {
   for (int s = 0; s < SLOTS; s++) slots[s] = emit_move(e, e->eval_slots, emit_int(e, s * SLOT));
   for (int a = 0; a < ql_op_info[op].arity; a++)
     emit_store(e, loop, args[a], (EmitPlace){slots[a], part, EMIT_UNMARKED});
-  EmitRef call_args[] = {LLVMConstInt(i32, op, false), LLVMConstInt(i32, loop, false), slots[0], slots[1], slots[2]};
-  add_call_attribute(e, LLVMBuildCall2(e->builder, signature, declare(e, EMIT_EVAL, signature), call_args, 5, ""),
-                     "nounwind");
+  EmitRef call_args[] = {LLVMConstInt(i32, op, false), LLVMConstInt(i32, loop, false), slots[0],
+                         slots[1], slots[2]};
+  add_call_attribute(
+      e, LLVMBuildCall2(e->builder, signature, declare(e, EMIT_EVAL, signature), call_args, 5, ""),
+      "nounwind");
   return emit_load(e, ir_result(op, loop), (EmitPlace){slots[2], part, EMIT_UNMARKED});
 }

@@ -22,8 +22,9 @@ static EmitValue complex_multiply(Emit *e, EmitValue a, EmitValue b) {
                       ADD(MUL(a.part[0], b.part[1]), MUL(a.part[1], b.part[0]))}};
 }
 
-/* Smith's algorithm. With den the part of b of the larger modulus and num the other, p and q the parts of a in the same
- * order: r = num / den; s = 1 / (den + num r); the parts are (p + q r) s and (q - p r) s or its mirror image. */
+/* Smith's algorithm. With den the part of b of the larger modulus and num the other, p and q the
+ * parts of a in the same order: r = num / den; s = 1 / (den + num r); the parts are (p + q r) s and
+ * (q - p r) s or its mirror image. */
 static EmitValue complex_divide(Emit *e, QlDtype part, EmitValue a, EmitValue b) {
   EmitRef re = ABS(b.part[0]), im = ABS(b.part[1]), zero = emit_number(e, part, 0),
           infinity = emit_number(e, part, INFINITY);
@@ -35,29 +36,37 @@ static EmitValue complex_divide(Emit *e, QlDtype part, EmitValue a, EmitValue b)
   EmitRef result_re = MUL(ADD(p, MUL(q, ratio)), inverse);
   EmitRef result_im = MUL(CHOOSE(by_real, SUB(q, p_ratio), SUB(p_ratio, q)), inverse);
   EmitRef by_zero = AND(COMPARE(OEQ, re, zero), COMPARE(OEQ, im, zero)); /* x / 0 = x * inf */
-  return (EmitValue){
-      {CHOOSE(by_zero, MUL(a.part[0], infinity), result_re), CHOOSE(by_zero, MUL(a.part[1], infinity), result_im)}};
+  return (EmitValue){{CHOOSE(by_zero, MUL(a.part[0], infinity), result_re),
+                      CHOOSE(by_zero, MUL(a.part[1], infinity), result_im)}};
 }
 
 static EmitValue complex_reciprocal(Emit *e, QlDtype part, EmitValue a) {
   EmitRef by_real = COMPARE(OLE, ABS(a.part[1]), ABS(a.part[0])), one = emit_number(e, part, 1);
   EmitRef den = CHOOSE(by_real, a.part[0], a.part[1]), num = CHOOSE(by_real, a.part[1], a.part[0]);
   EmitRef ratio = DIV(num, den), norm = ADD(den, MUL(num, ratio));
-  return (EmitValue){{DIV(CHOOSE(by_real, one, ratio), norm), DIV(CHOOSE(by_real, NEG(ratio), NEG(one)), norm)}};
+  return (EmitValue){
+      {DIV(CHOOSE(by_real, one, ratio), norm), DIV(CHOOSE(by_real, NEG(ratio), NEG(one)), norm)}};
 }
 
 static EmitRef compare_complex(Emit *e, QlOp op, QlDtype part, EmitValue a, EmitValue b) {
   EmitRef infinity = emit_number(e, part, INFINITY);
   switch (op) {
     case QL_OP_ISNAN: return complex_nan(e, a);
-    case QL_OP_ISINF: return OR(COMPARE(OEQ, ABS(a.part[0]), infinity), COMPARE(OEQ, ABS(a.part[1]), infinity));
-    case QL_OP_ISFINITE: return AND(COMPARE(OLT, ABS(a.part[0]), infinity), COMPARE(OLT, ABS(a.part[1]), infinity));
+    case QL_OP_ISINF:
+      return OR(COMPARE(OEQ, ABS(a.part[0]), infinity), COMPARE(OEQ, ABS(a.part[1]), infinity));
+    case QL_OP_ISFINITE:
+      return AND(COMPARE(OLT, ABS(a.part[0]), infinity), COMPARE(OLT, ABS(a.part[1]), infinity));
     case QL_OP_LOGICAL_NOT: return NOT(emit_complex_truth(e, part, a));
-    case QL_OP_LOGICAL_AND: return AND(emit_complex_truth(e, part, a), emit_complex_truth(e, part, b));
-    case QL_OP_LOGICAL_OR: return OR(emit_complex_truth(e, part, a), emit_complex_truth(e, part, b));
-    case QL_OP_LOGICAL_XOR: return XOR(emit_complex_truth(e, part, a), emit_complex_truth(e, part, b));
-    case QL_OP_EQUAL: return AND(COMPARE(OEQ, a.part[0], b.part[0]), COMPARE(OEQ, a.part[1], b.part[1]));
-    case QL_OP_NOT_EQUAL: return OR(COMPARE(UNE, a.part[0], b.part[0]), COMPARE(UNE, a.part[1], b.part[1]));
+    case QL_OP_LOGICAL_AND:
+      return AND(emit_complex_truth(e, part, a), emit_complex_truth(e, part, b));
+    case QL_OP_LOGICAL_OR:
+      return OR(emit_complex_truth(e, part, a), emit_complex_truth(e, part, b));
+    case QL_OP_LOGICAL_XOR:
+      return XOR(emit_complex_truth(e, part, a), emit_complex_truth(e, part, b));
+    case QL_OP_EQUAL:
+      return AND(COMPARE(OEQ, a.part[0], b.part[0]), COMPARE(OEQ, a.part[1], b.part[1]));
+    case QL_OP_NOT_EQUAL:
+      return OR(COMPARE(UNE, a.part[0], b.part[0]), COMPARE(UNE, a.part[1], b.part[1]));
     case QL_OP_LESS: return complex_after(e, b, a, false);
     case QL_OP_LESS_EQUAL: return complex_after(e, b, a, true);
     case QL_OP_GREATER: return complex_after(e, a, b, false);
@@ -78,17 +87,21 @@ EmitValue emit_complex_op(Emit *e, QlOp op, QlDtype part, const EmitValue *args)
     case QL_OP_SQUARE: return complex_multiply(e, a, a);
     case QL_OP_RECIPROCAL: return complex_reciprocal(e, part, a);
     case QL_OP_RINT:
-      return (EmitValue){
-          {emit_intrinsic(e, "llvm.rint", a.part[0], NULL), emit_intrinsic(e, "llvm.rint", a.part[1], NULL)}};
+      return (EmitValue){{emit_intrinsic(e, "llvm.rint", a.part[0], NULL),
+                          emit_intrinsic(e, "llvm.rint", a.part[1], NULL)}};
     case QL_OP_ADD: return (EmitValue){{ADD(a.part[0], b.part[0]), ADD(a.part[1], b.part[1])}};
     case QL_OP_SUBTRACT: return (EmitValue){{SUB(a.part[0], b.part[0]), SUB(a.part[1], b.part[1])}};
     case QL_OP_MULTIPLY: return complex_multiply(e, a, b);
     case QL_OP_DIVIDE: return complex_divide(e, part, a, b);
     case QL_OP_FROM_PARTS: return (EmitValue){{a.part[0], b.part[0]}};
-    case QL_OP_MINIMUM: return emit_select(e, OR(complex_nan(e, a), complex_after(e, b, a, true)), a, b);
-    case QL_OP_MAXIMUM: return emit_select(e, OR(complex_nan(e, a), complex_after(e, a, b, true)), a, b);
-    case QL_OP_FMIN: return emit_select(e, OR(complex_nan(e, b), complex_after(e, b, a, true)), a, b);
-    case QL_OP_FMAX: return emit_select(e, OR(complex_nan(e, b), complex_after(e, a, b, true)), a, b);
+    case QL_OP_MINIMUM:
+      return emit_select(e, OR(complex_nan(e, a), complex_after(e, b, a, true)), a, b);
+    case QL_OP_MAXIMUM:
+      return emit_select(e, OR(complex_nan(e, a), complex_after(e, a, b, true)), a, b);
+    case QL_OP_FMIN:
+      return emit_select(e, OR(complex_nan(e, b), complex_after(e, b, a, true)), a, b);
+    case QL_OP_FMAX:
+      return emit_select(e, OR(complex_nan(e, b), complex_after(e, a, b, true)), a, b);
     default: return (EmitValue){{NULL, NULL}};
   }
 }

@@ -37,27 +37,30 @@ EmitRef emit_bool(Emit *e, QlOp op, EmitRef a, EmitRef b) {
 
 /* ---- integers ---- */
 
-/* a / b, truncated. Vectors have no such instruction, but one for floats, which gives the same: the exact quotient of a
- * by b is a whole number, or lies at least a part of 1/|a| of itself from the next one, and a float32 tells that from
- * it for numbers of 16 bits, a float64 for 32. */
+/* a / b, truncated. Vectors have no such instruction, but one for floats, which gives the same: the
+ * exact quotient of a by b is a whole number, or lies at least a part of 1/|a| of itself from the
+ * next one, and a float32 tells that from it for numbers of 16 bits, a float64 for 32. */
 static EmitRef quotient_of(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
   bool is_signed = kind_of(loop) == QL_KIND_INT, small = bits_of(loop) < 32;
   if (bits_of(loop) == 64 || LLVMIsConstant(b))
     return is_signed ? LLVMBuildSDiv(e->builder, a, b, "") : LLVMBuildUDiv(e->builder, a, b, "");
   LLVMTypeRef type = emit_type(e, small ? QL_F32 : QL_F64), word = emit_type(e, QL_I32);
-  EmitRef x = is_signed ? LLVMBuildSIToFP(e->builder, a, type, "") : LLVMBuildUIToFP(e->builder, a, type, "");
-  EmitRef y = is_signed ? LLVMBuildSIToFP(e->builder, b, type, "") : LLVMBuildUIToFP(e->builder, b, type, "");
+  EmitRef x = is_signed ? LLVMBuildSIToFP(e->builder, a, type, "")
+                        : LLVMBuildUIToFP(e->builder, a, type, "");
+  EmitRef y = is_signed ? LLVMBuildSIToFP(e->builder, b, type, "")
+                        : LLVMBuildUIToFP(e->builder, b, type, "");
   EmitRef ratio = LLVMBuildFDiv(e->builder, x, y, "");
   bool to_signed = is_signed || small;
-  EmitRef whole =
-      to_signed ? LLVMBuildFPToSI(e->builder, ratio, word, "") : LLVMBuildFPToUI(e->builder, ratio, word, "");
+  EmitRef whole = to_signed ? LLVMBuildFPToSI(e->builder, ratio, word, "")
+                            : LLVMBuildFPToUI(e->builder, ratio, word, "");
   return small ? LLVMBuildTrunc(e->builder, whole, LLVMTypeOf(a), "") : whole;
 }
 
-/* Quotients are poison for a divisor of 0 and for MIN / -1: such divisors are replaced by 1 and their results chosen
- * afterwards. Division by -1 is negation, its rest 0. */
+/* Quotients are poison for a divisor of 0 and for MIN / -1: such divisors are replaced by 1 and
+ * their results chosen afterwards. Division by -1 is negation, its rest 0. */
 static EmitRef divide_int(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
-  EmitRef zero = emit_number(e, loop, 0), one = emit_number(e, loop, 1), by_zero = COMPARE_INT(EQ, b, zero);
+  EmitRef zero = emit_number(e, loop, 0), one = emit_number(e, loop, 1),
+          by_zero = COMPARE_INT(EQ, b, zero);
   bool is_signed = kind_of(loop) == QL_KIND_INT;
   EmitRef by_minus = is_signed ? COMPARE_INT(EQ, b, emit_number(e, loop, -1)) : NULL;
   EmitRef divisor = CHOOSE(is_signed ? OR(by_zero, by_minus) : by_zero, one, b);
@@ -67,21 +70,26 @@ static EmitRef divide_int(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) 
   if (!is_signed) return CHOOSE(by_zero, zero, quotient);
   EmitRef opposite = COMPARE_INT(SLT, XOR(rest, divisor), zero);
   EmitRef below = AND(COMPARE_INT(NE, rest, zero), opposite);
-  if (op == QL_OP_REMAINDER) return CHOOSE(below, LLVMBuildAdd(e->builder, rest, divisor, ""), rest);
+  if (op == QL_OP_REMAINDER)
+    return CHOOSE(below, LLVMBuildAdd(e->builder, rest, divisor, ""), rest);
   quotient = CHOOSE(below, LLVMBuildSub(e->builder, quotient, one, ""), quotient);
   return CHOOSE(by_zero, zero, CHOOSE(by_minus, LLVMBuildNeg(e->builder, a, ""), quotient));
 }
 
 static EmitRef shift(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef count) {
-  EmitRef zero = emit_number(e, loop, 0), fits = COMPARE_INT(ULT, count, emit_number(e, loop, bits_of(loop)));
+  EmitRef zero = emit_number(e, loop, 0),
+          fits = COMPARE_INT(ULT, count, emit_number(e, loop, bits_of(loop)));
   if (op == QL_OP_LEFT_SHIFT) return CHOOSE(fits, LLVMBuildShl(e->builder, a, count, ""), zero);
-  if (kind_of(loop) == QL_KIND_UINT) return CHOOSE(fits, LLVMBuildLShr(e->builder, a, count, ""), zero);
-  return LLVMBuildAShr(e->builder, a, CHOOSE(fits, count, emit_number(e, loop, bits_of(loop) - 1)), "");
+  if (kind_of(loop) == QL_KIND_UINT)
+    return CHOOSE(fits, LLVMBuildLShr(e->builder, a, count, ""), zero);
+  return LLVMBuildAShr(e->builder, a, CHOOSE(fits, count, emit_number(e, loop, bits_of(loop) - 1)),
+                       "");
 }
 
 static EmitRef reciprocal_int(Emit *e, QlDtype loop, EmitRef a) {
   bool is_signed = kind_of(loop) == QL_KIND_INT;
-  EmitRef zero = emit_number(e, loop, 0), one = emit_number(e, loop, 1), minus = emit_number(e, loop, -1);
+  EmitRef zero = emit_number(e, loop, 0), one = emit_number(e, loop, 1),
+          minus = emit_number(e, loop, -1);
   EmitRef of_zero = loop == QL_I32   ? emit_number(e, loop, INT32_MIN)
                     : loop == QL_I64 ? emit_number(e, loop, (double)INT64_MIN)
                                      : zero;
@@ -106,7 +114,9 @@ static EmitRef compare_int(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b)
     case QL_OP_LESS: return is_signed ? COMPARE_INT(SLT, a, b) : COMPARE_INT(ULT, a, b);
     case QL_OP_LESS_EQUAL: return is_signed ? COMPARE_INT(SLE, a, b) : COMPARE_INT(ULE, a, b);
     case QL_OP_GREATER: return is_signed ? COMPARE_INT(SGT, a, b) : COMPARE_INT(UGT, a, b);
-    default: assert(op == QL_OP_GREATER_EQUAL); return is_signed ? COMPARE_INT(SGE, a, b) : COMPARE_INT(UGE, a, b);
+    default:
+      assert(op == QL_OP_GREATER_EQUAL);
+      return is_signed ? COMPARE_INT(SGE, a, b) : COMPARE_INT(UGE, a, b);
   }
 }
 
@@ -116,10 +126,12 @@ EmitRef emit_int_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
   if (ql_op_info[op].result == QL_RESULT_BOOL) return compare_int(e, op, loop, a, b);
   switch (op) {
     case QL_OP_NEGATIVE: return LLVMBuildNeg(e->builder, a, "");
-    case QL_OP_ABSOLUTE: return is_signed ? CHOOSE(COMPARE_INT(SLT, a, zero), LLVMBuildNeg(e->builder, a, ""), a) : a;
+    case QL_OP_ABSOLUTE:
+      return is_signed ? CHOOSE(COMPARE_INT(SLT, a, zero), LLVMBuildNeg(e->builder, a, ""), a) : a;
     case QL_OP_SIGN:
       minus = emit_number(e, loop, is_signed ? -1 : 1);
-      return CHOOSE(COMPARE_INT(EQ, a, zero), zero, CHOOSE(COMPARE_INT(SLT, a, zero), minus, emit_number(e, loop, 1)));
+      return CHOOSE(COMPARE_INT(EQ, a, zero), zero,
+                    CHOOSE(COMPARE_INT(SLT, a, zero), minus, emit_number(e, loop, 1)));
     case QL_OP_IMAG: return zero;
     case QL_OP_SQUARE: return LLVMBuildMul(e->builder, a, a, "");
     case QL_OP_RECIPROCAL: return reciprocal_int(e, loop, a);

@@ -1,11 +1,12 @@
 /* LLVM: building blocks over its instruction builder, the target, the passes, and the linker.
  *
- * LLVM starts when the first kernel is compiled or linked; a process that only asks for keys never pays for it. Object
- * code is position-independent ELF in memory; LLVM's ORC links it against the functions of math.c and eval.c.
+ * LLVM starts when the first kernel is compiled or linked; a process that only asks for keys never
+ * pays for it. Object code is position-independent ELF in memory; LLVM's ORC links it against the
+ * functions of math.c and eval.c.
  *
- * Accesses to memory carry two promises. alias.scope/noalias: what one operand touches no other operand touches.
- * access.group, with parallel_accesses on a loop: no iteration depends on another. Together they let the vectoriser
- * work without checks at run time. */
+ * Accesses to memory carry two promises. alias.scope/noalias: what one operand touches no other
+ * operand touches. access.group, with parallel_accesses on a loop: no iteration depends on another.
+ * Together they let the vectoriser work without checks at run time. */
 #include "emit.h"
 
 #include <llvm-c/Analysis.h>
@@ -30,28 +31,39 @@ static LLVMTypeRef i64_type(Emit *e) { return LLVMInt64TypeInContext(e->context)
 static LLVMTypeRef i8_type(Emit *e) { return LLVMInt8TypeInContext(e->context); }
 static LLVMTypeRef pointer_type(Emit *e) { return LLVMPointerTypeInContext(e->context, 0); }
 
-EmitRef emit_int(Emit *e, int64_t value) { return LLVMConstInt(i64_type(e), (uint64_t)value, true); }
+EmitRef emit_int(Emit *e, int64_t value) {
+  return LLVMConstInt(i64_type(e), (uint64_t)value, true);
+}
 EmitRef emit_add(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildNSWAdd(e->builder, a, b, ""); }
 EmitRef emit_sub(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildNSWSub(e->builder, a, b, ""); }
 EmitRef emit_mul(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildNSWMul(e->builder, a, b, ""); }
 EmitRef emit_and(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildAnd(e->builder, a, b, ""); }
-EmitRef emit_shift_right(Emit *e, EmitRef a, int bits) { return LLVMBuildLShr(e->builder, a, emit_int(e, bits), ""); }
-EmitRef emit_less(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildICmp(e->builder, LLVMIntSLT, a, b, ""); }
-EmitRef emit_equal(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildICmp(e->builder, LLVMIntEQ, a, b, ""); }
+EmitRef emit_shift_right(Emit *e, EmitRef a, int bits) {
+  return LLVMBuildLShr(e->builder, a, emit_int(e, bits), "");
+}
+EmitRef emit_less(Emit *e, EmitRef a, EmitRef b) {
+  return LLVMBuildICmp(e->builder, LLVMIntSLT, a, b, "");
+}
+EmitRef emit_equal(Emit *e, EmitRef a, EmitRef b) {
+  return LLVMBuildICmp(e->builder, LLVMIntEQ, a, b, "");
+}
 EmitRef emit_choose(Emit *e, EmitRef condition, EmitRef a, EmitRef b) {
   return LLVMBuildSelect(e->builder, condition, a, b, "");
 }
 EmitRef emit_min(Emit *e, EmitRef a, EmitRef b) { return emit_choose(e, emit_less(e, a, b), a, b); }
 
 EmitRef emit_tiles(Emit *e, EmitRef extent, int64_t tile) {
-  return emit_shift_right(e, emit_add(e, extent, emit_int(e, tile - 1)), __builtin_ctzll((uint64_t)tile));
+  return emit_shift_right(e, emit_add(e, extent, emit_int(e, tile - 1)),
+                          __builtin_ctzll((uint64_t)tile));
 }
 
 EmitRef emit_trailing_zeros(Emit *e, EmitRef a) {
   LLVMTypeRef types[2] = {i64_type(e), LLVMInt1TypeInContext(e->context)};
-  EmitRef function = LLVMGetIntrinsicDeclaration(e->module, LLVMLookupIntrinsicID("llvm.cttz", 9), types, 1);
+  EmitRef function =
+      LLVMGetIntrinsicDeclaration(e->module, LLVMLookupIntrinsicID("llvm.cttz", 9), types, 1);
   EmitRef args[2] = {a, LLVMConstInt(types[1], 1, false)};
-  return LLVMBuildCall2(e->builder, LLVMFunctionType(types[0], types, 2, false), function, args, 2, "");
+  return LLVMBuildCall2(e->builder, LLVMFunctionType(types[0], types, 2, false), function, args, 2,
+                        "");
 }
 
 EmitRef emit_move(Emit *e, EmitRef pointer, EmitRef bytes) {
@@ -66,7 +78,9 @@ EmitRef emit_get_pointer(Emit *e, EmitRef pointer, int64_t bytes) {
   return LLVMBuildLoad2(e->builder, pointer_type(e), emit_move(e, pointer, emit_int(e, bytes)), "");
 }
 
-void emit_set_int(Emit *e, EmitRef pointer, EmitRef value) { LLVMBuildStore(e->builder, value, pointer); }
+void emit_set_int(Emit *e, EmitRef pointer, EmitRef value) {
+  LLVMBuildStore(e->builder, value, pointer);
+}
 
 EmitRef emit_stack(Emit *e, int64_t bytes) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->builder);
@@ -89,7 +103,8 @@ void emit_branch(Emit *e, EmitRef condition, EmitBlock if_true, EmitBlock if_fal
 void emit_return(Emit *e) { LLVMBuildRetVoid(e->builder); }
 
 void emit_phi_from(EmitValue phi, EmitBlock from, EmitValue value) {
-  for (int part = 0; part < 2 && phi.part[part]; part++) LLVMAddIncoming(phi.part[part], &value.part[part], &from, 1);
+  for (int part = 0; part < 2 && phi.part[part]; part++)
+    LLVMAddIncoming(phi.part[part], &value.part[part], &from, 1);
 }
 
 EmitLoop emit_loop_open(Emit *e, EmitRef end) {
@@ -112,8 +127,9 @@ typedef struct Property { /* of a loop */
 static EmitRef loop_metadata(Emit *e, int count, const Property *properties) {
   EmitMetadata self = LLVMTemporaryMDNode(e->context, NULL, 0), all[4] = {self};
   for (int p = 0; p < count; p++) {
-    EmitMetadata pair[2] = {LLVMMDStringInContext2(e->context, properties[p].name, strlen(properties[p].name)),
-                            properties[p].value};
+    EmitMetadata pair[2] = {
+        LLVMMDStringInContext2(e->context, properties[p].name, strlen(properties[p].name)),
+        properties[p].value};
     all[p + 1] = LLVMMDNodeInContext2(e->context, pair, properties[p].value ? 2 : 1);
   }
   EmitMetadata node = LLVMMDNodeInContext2(e->context, all, (size_t)count + 1);
@@ -129,27 +145,33 @@ void emit_loop_close(Emit *e, EmitLoop *loop, EmitLoopKind kind) {
   EmitRef next = emit_add(e, loop->i, emit_int(e, 1));
   LLVMBasicBlockRef last = LLVMGetInsertBlock(e->builder);
   LLVMAddIncoming(loop->i, &next, &last, 1);
-  EmitRef branch = LLVMBuildCondBr(e->builder, emit_less(e, next, loop->end), loop->body, loop->exit);
+  EmitRef branch =
+      LLVMBuildCondBr(e->builder, emit_less(e, next, loop->end), loop->body, loop->exit);
   EmitMetadata yes = LLVMValueAsMetadata(LLVMConstInt(LLVMInt1TypeInContext(e->context), 1, false));
-  EmitMetadata two = LLVMValueAsMetadata(LLVMConstInt(LLVMInt32TypeInContext(e->context), 2, false));
+  EmitMetadata two =
+      LLVMValueAsMetadata(LLVMConstInt(LLVMInt32TypeInContext(e->context), 2, false));
   Property parallel = {"llvm.loop.parallel_accesses", e->group};
   const Property properties[][3] = {
       [EMIT_LOOP] = {{NULL, NULL}},
       [EMIT_LOOP_PARALLEL] = {parallel},
       [EMIT_LOOP_WHOLE] = {parallel, {"llvm.loop.interleave.count", two}},
-      [EMIT_LOOP_TAIL] = {parallel, {"llvm.loop.vectorize.predicate.enable", yes}, {"llvm.loop.vectorize.enable", yes}},
+      [EMIT_LOOP_TAIL] = {parallel,
+                          {"llvm.loop.vectorize.predicate.enable", yes},
+                          {"llvm.loop.vectorize.enable", yes}},
       [EMIT_LOOP_RARE] = {{"llvm.loop.disable_nonforced", NULL}},
   };
   int count = 0;
   while (count < 3 && properties[kind][count].name) count++;
-  if (count) LLVMSetMetadata(branch, metadata_kind(e, "llvm.loop"), loop_metadata(e, count, properties[kind]));
+  if (count)
+    LLVMSetMetadata(branch, metadata_kind(e, "llvm.loop"),
+                    loop_metadata(e, count, properties[kind]));
   emit_enter(e, loop->exit);
 }
 
 /* ---- the module ---- */
 
-/* The text of the metadata that accesses refer to. LLVM's C interface makes no distinct empty node, its parser does.
- *   !quelea = !{group, alias 0, noalias 0, alias 1, noalias 1, ...} */
+/* The text of the metadata that accesses refer to. LLVM's C interface makes no distinct empty node,
+ * its parser does. !quelea = !{group, alias 0, noalias 0, alias 1, noalias 1, ...} */
 static char *metadata_text(uint32_t scopes) {
   size_t room = 256 + scopes * (128 + (size_t)scopes * 16);
   char *text = malloc(room);
@@ -157,10 +179,12 @@ static char *metadata_text(uint32_t scopes) {
   size_t at = (size_t)snprintf(text, room, "!0 = distinct !{}\n!1 = distinct !{!1}\n");
   for (uint32_t s = 0; s < scopes; s++) {
     uint32_t scope = 2 + 3 * s;
-    at += (size_t)snprintf(text + at, room - at, "!%u = distinct !{!%u, !1}\n!%u = !{!%u}\n!%u = !{", scope, scope,
-                           scope + 1, scope, scope + 2);
+    at +=
+        (size_t)snprintf(text + at, room - at, "!%u = distinct !{!%u, !1}\n!%u = !{!%u}\n!%u = !{",
+                         scope, scope, scope + 1, scope, scope + 2);
     for (uint32_t other = 0, n = 0; other < scopes; other++)
-      if (other != s) at += (size_t)snprintf(text + at, room - at, "%s!%u", n++ ? ", " : "", 2 + 3 * other);
+      if (other != s)
+        at += (size_t)snprintf(text + at, room - at, "%s!%u", n++ ? ", " : "", 2 + 3 * other);
     at += (size_t)snprintf(text + at, room - at, "}\n");
   }
   at += (size_t)snprintf(text + at, room - at, "!quelea = !{!0");
@@ -180,7 +204,8 @@ static QlStatus open_module(Emit *e, QlError *error) {
     goto out;
   }
   /* The parser takes the buffer, whether it succeeds or not. */
-  LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(text, strlen(text), "kernel");
+  LLVMMemoryBufferRef buffer =
+      LLVMCreateMemoryBufferWithMemoryRangeCopy(text, strlen(text), "kernel");
   if (LLVMParseIRInContext(e->context, buffer, &e->module, &message)) {
     status = ql_fail(error, QL_ERR_COMPILE, "%s", message);
     LLVMDisposeMessage(message);
@@ -198,8 +223,8 @@ out:
 }
 
 static void add_attribute(Emit *e, const char *name, const char *value) {
-  LLVMAttributeRef attribute =
-      LLVMCreateStringAttribute(e->context, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
+  LLVMAttributeRef attribute = LLVMCreateStringAttribute(e->context, name, (unsigned)strlen(name),
+                                                         value, (unsigned)strlen(value));
   LLVMAddAttributeAtIndex(e->function, LLVMAttributeFunctionIndex, attribute);
 }
 
@@ -209,7 +234,8 @@ static void open_function(Emit *e, const char *symbol, const char *cpu, const ch
   e->function = LLVMAddFunction(e->module, symbol, type);
   e->call = LLVMGetParam(e->function, 0);
   unsigned nounwind = LLVMGetEnumAttributeKindForName("nounwind", 8);
-  LLVMAddAttributeAtIndex(e->function, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(e->context, nounwind, 0));
+  LLVMAddAttributeAtIndex(e->function, LLVMAttributeFunctionIndex,
+                          LLVMCreateEnumAttribute(e->context, nounwind, 0));
   add_attribute(e, "target-cpu", cpu);
   add_attribute(e, "target-features", features);
   add_attribute(e, "prefer-vector-width", "512");
@@ -225,8 +251,8 @@ static void emit_free(Emit *e) {
   if (e->builder) LLVMDisposeBuilder(e->builder);
   if (e->module) LLVMDisposeModule(e->module);
   ir_flow_free(&e->flow);
-  free(e->alias), free(e->noalias), free(e->base), free(e->stride), free(e->values), free(e->load_row), free(e->heads),
-      free(e->tails);
+  free(e->alias), free(e->noalias), free(e->base), free(e->stride), free(e->values),
+      free(e->load_row), free(e->heads), free(e->tails);
 }
 
 static QlStatus emit_allocate(Emit *e, QlError *error) {
@@ -239,7 +265,8 @@ static QlStatus emit_allocate(Emit *e, QlError *error) {
   e->load_row = calloc(values, sizeof *e->load_row);
   e->heads = calloc(e->fn->block_count, sizeof *e->heads);
   e->tails = calloc(e->fn->block_count, sizeof *e->tails);
-  if (e->alias && e->noalias && e->base && e->stride && e->values && e->load_row && e->heads && e->tails)
+  if (e->alias && e->noalias && e->base && e->stride && e->values && e->load_row && e->heads &&
+      e->tails)
     return ir_flow(e->fn, &e->flow, error);
   return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
 }
@@ -303,9 +330,11 @@ static QlStatus need_target(EmitMachine *machine, QlError *error) {
     LLVMDisposeMessage(message);
     goto out;
   }
-  machine->target = LLVMCreateTargetMachine(target, triple, machine->cpu, machine->features, LLVMCodeGenLevelAggressive,
-                                            LLVMRelocPIC, LLVMCodeModelDefault);
-  if (!machine->target) status = ql_fail(error, QL_ERR_COMPILE, "LLVM has no code generator for %s", triple);
+  machine->target =
+      LLVMCreateTargetMachine(target, triple, machine->cpu, machine->features,
+                              LLVMCodeGenLevelAggressive, LLVMRelocPIC, LLVMCodeModelDefault);
+  if (!machine->target)
+    status = ql_fail(error, QL_ERR_COMPILE, "LLVM has no code generator for %s", triple);
 out:
   LLVMDisposeMessage(triple);
   return status;
@@ -343,12 +372,14 @@ static QlStatus optimise(Emit *e, EmitMachine *machine, QlError *error) {
   return failed ? fail_llvm(failed, error) : QL_OK;
 }
 
-static QlStatus generate(Emit *e, EmitMachine *machine, bool assembly, void **bytes, size_t *size, QlError *error) {
+static QlStatus generate(Emit *e, EmitMachine *machine, bool assembly, void **bytes, size_t *size,
+                         QlError *error) {
   LLVMMemoryBufferRef buffer = NULL;
   char *message = NULL;
   QlStatus status = QL_OK;
-  if (LLVMTargetMachineEmitToMemoryBuffer(machine->target, e->module, assembly ? LLVMAssemblyFile : LLVMObjectFile,
-                                          &message, &buffer)) {
+  if (LLVMTargetMachineEmitToMemoryBuffer(machine->target, e->module,
+                                          assembly ? LLVMAssemblyFile : LLVMObjectFile, &message,
+                                          &buffer)) {
     status = ql_fail(error, QL_ERR_COMPILE, "LLVM: %s", message);
     LLVMDisposeMessage(message);
     return status;
@@ -365,12 +396,15 @@ static QlStatus generate(Emit *e, EmitMachine *machine, bool assembly, void **by
   return status;
 }
 
-QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath, bool assembly,
-                     void **bytes, size_t *size, QlError *error) {
+QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath,
+                     bool assembly, void **bytes, size_t *size, QlError *error) {
   QL_TRY(machine_open(machine, error));
   QL_TRY(need_target(*machine, error));
   QlError complaint = {0};
-  Emit e = {.fn = fn, .fastmath = fastmath, .width = 1, .masks = strstr((*machine)->features, "+avx2") != NULL};
+  Emit e = {.fn = fn,
+            .fastmath = fastmath,
+            .width = 1,
+            .masks = strstr((*machine)->features, "+avx2") != NULL};
   QlStatus status = emit_allocate(&e, error);
   if (status != QL_OK) {
     emit_free(&e);
@@ -403,11 +437,12 @@ out:
 /* ---- the linker ---- */
 
 #ifdef __x86_64__
-void __truncdfhf2(void), __truncsfhf2(void), __extendhfsf2(void); /* of the C compiler's library; LLVM calls them */
+void __truncdfhf2(void), __truncsfhf2(void),
+    __extendhfsf2(void); /* of the C compiler's library; LLVM calls them */
 #endif
 
-/* What object code may call. Everything else is an error of the emitter: nothing is looked up in the process by its
- * name. */
+/* What object code may call. Everything else is an error of the emitter: nothing is looked up in
+ * the process by its name. */
 static const struct {
   const char *name;
   void (*function)(void);
@@ -436,13 +471,17 @@ static const struct {
 #endif
 #undef FUNCTION
 };
-enum { RUNTIME_FUNCTIONS = sizeof runtime_functions / sizeof *runtime_functions, VECTOR_WIDTHS = 4 };
+enum {
+  RUNTIME_FUNCTIONS = sizeof runtime_functions / sizeof *runtime_functions,
+  VECTOR_WIDTHS = 4
+};
 
-static size_t add_symbol(EmitMachine *machine, LLVMOrcCSymbolMapPair *pairs, size_t count, const char *name,
-                         void *address) {
+static size_t add_symbol(EmitMachine *machine, LLVMOrcCSymbolMapPair *pairs, size_t count,
+                         const char *name, void *address) {
   pairs[count].Name = LLVMOrcLLJITMangleAndIntern(machine->linker, name);
-  pairs[count].Sym = (LLVMJITEvaluatedSymbol){.Address = (LLVMOrcExecutorAddress)(uintptr_t)address,
-                                              .Flags = {.GenericFlags = LLVMJITSymbolGenericFlagsExported}};
+  pairs[count].Sym =
+      (LLVMJITEvaluatedSymbol){.Address = (LLVMOrcExecutorAddress)(uintptr_t)address,
+                               .Flags = {.GenericFlags = LLVMJITSymbolGenericFlagsExported}};
   return count + 1;
 }
 
@@ -451,25 +490,28 @@ static QlStatus define_functions(EmitMachine *machine, QlError *error) {
   LLVMOrcCSymbolMapPair *pairs = calloc(room, sizeof *pairs);
   if (!pairs) return ql_fail(error, QL_ERR_MEMORY, "out of memory for the linker");
   for (int f = 0; f < RUNTIME_FUNCTIONS; f++)
-    count = add_symbol(machine, pairs, count, runtime_functions[f].name, (void *)runtime_functions[f].function);
+    count = add_symbol(machine, pairs, count, runtime_functions[f].name,
+                       (void *)runtime_functions[f].function);
   for (int op = 0; op < QL_OP_COUNT; op++) {
     for (QlDtype dtype = QL_F32; dtype <= QL_F64; dtype++) {
       const IrMath *math = ir_math((QlOp)op, dtype);
       if (!math) continue;
       count = add_symbol(machine, pairs, count, math->scalar, math->address);
       for (int w = 0; w < VECTOR_WIDTHS; w++)
-        if (math->vector[w]) count = add_symbol(machine, pairs, count, math->vector[w], math->vector_address[w]);
+        if (math->vector[w])
+          count = add_symbol(machine, pairs, count, math->vector[w], math->vector_address[w]);
     }
   }
-  LLVMErrorRef failed =
-      LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(machine->linker), LLVMOrcAbsoluteSymbols(pairs, count));
+  LLVMErrorRef failed = LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(machine->linker),
+                                              LLVMOrcAbsoluteSymbols(pairs, count));
   free(pairs);
   return failed ? fail_llvm(failed, error) : QL_OK;
 }
 
 /* Is asked for a name that nothing defines, before LLJIT goes on to the symbols of the process. */
-static LLVMErrorRef refuse_name(LLVMOrcDefinitionGeneratorRef generator, void *data, LLVMOrcLookupStateRef *state,
-                                LLVMOrcLookupKind kind, LLVMOrcJITDylibRef library, LLVMOrcJITDylibLookupFlags flags,
+static LLVMErrorRef refuse_name(LLVMOrcDefinitionGeneratorRef generator, void *data,
+                                LLVMOrcLookupStateRef *state, LLVMOrcLookupKind kind,
+                                LLVMOrcJITDylibRef library, LLVMOrcJITDylibLookupFlags flags,
                                 LLVMOrcCLookupSet names, size_t count) {
   (void)generator, (void)data, (void)state, (void)kind, (void)library, (void)flags;
   char text[256];
@@ -491,7 +533,8 @@ static QlStatus need_linker(EmitMachine *machine, QlError *error) {
     machine->linker = NULL;
     return fail_llvm(failed, error);
   }
-  LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(machine->linker), take_report, machine);
+  LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(machine->linker),
+                                          take_report, machine);
   LLVMOrcJITDylibAddGenerator(LLVMOrcLLJITGetMainJITDylib(machine->linker),
                               LLVMOrcCreateCustomCAPIDefinitionGenerator(refuse_name, NULL, NULL));
   QlStatus status = define_functions(machine, error);
@@ -507,18 +550,21 @@ static QlStatus fail_link(const EmitMachine *machine, LLVMErrorRef failed, QlErr
   return ql_fail(error, machine->reported.status, "%s", machine->reported.text);
 }
 
-QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size, JitEntry **entry,
-                   QlError *error) {
+QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size,
+                   JitEntry **entry, QlError *error) {
   QL_TRY(machine_open(machine, error));
   QL_TRY(need_linker(*machine, error));
   LLVMOrcLLJITRef linker = (*machine)->linker;
   (*machine)->reported = (QlError){0};
   LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(bytes, size, symbol);
-  LLVMOrcResourceTrackerRef tracker = LLVMOrcJITDylibCreateResourceTracker(LLVMOrcLLJITGetMainJITDylib(linker));
+  LLVMOrcResourceTrackerRef tracker =
+      LLVMOrcJITDylibCreateResourceTracker(LLVMOrcLLJITGetMainJITDylib(linker));
   LLVMErrorRef failed = LLVMOrcLLJITAddObjectFileWithRT(linker, tracker, buffer);
   LLVMOrcExecutorAddress address = 0;
   if (!failed) failed = LLVMOrcLLJITLookup(linker, &address, symbol);
-  if (failed) LLVMConsumeError(LLVMOrcResourceTrackerRemove(tracker)); /* so that the symbol may be defined again */
+  if (failed)
+    LLVMConsumeError(
+        LLVMOrcResourceTrackerRemove(tracker)); /* so that the symbol may be defined again */
   LLVMOrcReleaseResourceTracker(tracker);
   if (failed) return fail_link(*machine, failed, error);
   *entry = (JitEntry *)(uintptr_t)address;

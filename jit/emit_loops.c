@@ -5,18 +5,24 @@
  *   for i0 in extent 0:             row of operand a: base + i0 * stride(a, 0)
  *     for i1 in extent 1:             ... + i1 * stride(a, 1)
  *       rows of the loads: row + offsets * strides
- *       for i2 in extent 2:             element: row + i2 * stride, with a constant stride where the class says so
+ *       for i2 in extent 2:             element: row + i2 * stride, with a constant stride where
+ *                                       the class says so
  *         the function's blocks; a return goes on with the next point
  *
- * Addresses of rows are computed outside the innermost loop, so that all which is left there is vectorisable. */
+ * Addresses of rows are computed outside the innermost loop, so that all which is left there is
+ * vectorisable. */
 #include "emit.h"
 
 #include <stdlib.h>
 
 /* ---- the call ---- */
 
-static int64_t size_of_array(const Emit *e, uint32_t array) { return ql_dtype_info[e->fn->arrays[array].dtype].size; }
-static uint8_t class_of(const Emit *e, uint32_t array, int axis) { return e->fn->arrays[array].stride[axis]; }
+static int64_t size_of_array(const Emit *e, uint32_t array) {
+  return ql_dtype_info[e->fn->arrays[array].dtype].size;
+}
+static uint8_t class_of(const Emit *e, uint32_t array, int axis) {
+  return e->fn->arrays[array].stride[axis];
+}
 static EmitRef stride_of(const Emit *e, uint32_t array, int axis) {
   return e->stride[array * (uint32_t)e->fn->rank + (uint32_t)axis];
 }
@@ -33,11 +39,13 @@ static bool is_worth_gathering(const JitFn *fn) {
   return cost > COST_OF_GATHERING;
 }
 
-/* A stride that is only known when the kernel runs. LLVM takes a value that it sees nothing behind for one that may be
- * a single byte: it makes vectors for that alone, and leaves all others to a scalar loop. The larger one of it and a
- * number that no stride falls below is not such a value, and the loop gathers. */
+/* A stride that is only known when the kernel runs. LLVM takes a value that it sees nothing behind
+ * for one that may be a single byte: it makes vectors for that alone, and leaves all others to a
+ * scalar loop. The larger one of it and a number that no stride falls below is not such a value,
+ * and the loop gathers. */
 static EmitRef stride_any(Emit *e, EmitRef strides, uint32_t at) {
-  EmitRef stride = emit_get_int(e, strides, at * (int64_t)sizeof(int64_t)), least = emit_int(e, -(INT64_C(1) << 62));
+  EmitRef stride = emit_get_int(e, strides, at * (int64_t)sizeof(int64_t)),
+          least = emit_int(e, -(INT64_C(1) << 62));
   if (!is_worth_gathering(e->fn)) return stride;
   return emit_choose(e, emit_less(e, stride, least), least, stride);
 }
@@ -76,7 +84,8 @@ void emit_point_move(Emit *e, EmitPoint *point, const EmitPoint *from, int axis,
   point->position[axis] = position;
   for (uint32_t array = 0; array < e->fn->array_count; array++) {
     EmitRef stride = stride_of(e, array, axis);
-    point->row[array] = stride ? emit_move(e, from->row[array], emit_mul(e, position, stride)) : from->row[array];
+    point->row[array] =
+        stride ? emit_move(e, from->row[array], emit_mul(e, position, stride)) : from->row[array];
   }
 }
 
@@ -87,8 +96,8 @@ EmitRef emit_element(Emit *e, uint32_t array, EmitRef row, EmitRef last, int32_t
   return offset ? emit_move(e, row, emit_int(e, offset * size_of_array(e, array))) : row;
 }
 
-/* A load sees its operand's row at constant offsets from the point; an offset along a last axis of unit stride waits
- * for the element, where it costs nothing. */
+/* A load sees its operand's row at constant offsets from the point; an offset along a last axis of
+ * unit stride waits for the element, where it costs nothing. */
 static EmitRef row_of_load(Emit *e, const IrIns *load, const EmitPoint *point) {
   const JitFn *fn = e->fn;
   uint32_t array = (uint32_t)load->number;
@@ -97,7 +106,8 @@ static EmitRef row_of_load(Emit *e, const IrIns *load, const EmitPoint *point) {
     int32_t offset = fn->offsets[load->extra + (uint32_t)axis];
     EmitRef stride = stride_of(e, array, axis);
     bool waits = axis == fn->rank - 1 && class_of(e, array, axis) == JIT_STRIDE_UNIT;
-    if (offset && stride && !waits) row = emit_move(e, row, emit_mul(e, emit_int(e, offset), stride));
+    if (offset && stride && !waits)
+      row = emit_move(e, row, emit_mul(e, emit_int(e, offset), stride));
   }
   return row;
 }
@@ -107,7 +117,8 @@ void emit_point_rows(Emit *e, const EmitPoint *point) {
   for (uint32_t b = 0; b < fn->block_count; b++) {
     for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
       uint32_t id = fn->blocks[b].ins[i];
-      if (fn->ins[id].kind == IR_LOAD && fn->ins[id].rank) e->load_row[id] = row_of_load(e, &fn->ins[id], point);
+      if (fn->ins[id].kind == IR_LOAD && fn->ins[id].rank)
+        e->load_row[id] = row_of_load(e, &fn->ins[id], point);
     }
   }
 }
@@ -133,7 +144,8 @@ static EmitPlace element_of_load(Emit *e, uint32_t id, const EmitPoint *point) {
 /* A value as an argument: in every lane, if it is a uniform one. */
 static EmitValue argument(Emit *e, uint32_t id) {
   EmitValue value = e->values[id];
-  if (e->width > 1 && ir_is_uniform(e->fn, 0, &e->fn->ins[id])) value.part[0] = emit_all_lanes(e, value.part[0]);
+  if (e->width > 1 && ir_is_uniform(e->fn, 0, &e->fn->ins[id]))
+    value.part[0] = emit_all_lanes(e, value.part[0]);
   return value;
 }
 
@@ -164,9 +176,11 @@ static EmitValue value_of(Emit *e, uint32_t id, const EmitPoint *point) {
                          ql_dtype_info[ins->dtype].size / 2, EMIT_UNMARKED};
       return emit_load(e, (QlDtype)ins->dtype, place);
     }
-    case IR_INDEX: return (EmitValue){{emit_add(e, e->origin[ins->number], point->position[ins->number]), NULL}};
+    case IR_INDEX:
+      return (EmitValue){{emit_add(e, e->origin[ins->number], point->position[ins->number]), NULL}};
     case IR_LOAD: return load_of(e, id, point);
-    case IR_CAST: return emit_cast(e, (QlDtype)fn->ins[ins->args[0]].dtype, args[0], (QlDtype)ins->dtype);
+    case IR_CAST:
+      return emit_cast(e, (QlDtype)fn->ins[ins->args[0]].dtype, args[0], (QlDtype)ins->dtype);
     default: return emit_op(e, (QlOp)ins->op, (QlDtype)fn->ins[ins->args[count - 1]].dtype, args);
   }
 }
@@ -178,7 +192,8 @@ static void emit_ins(Emit *e, uint32_t id, const EmitPoint *point, EmitSink *sin
     case IR_PHI: e->values[id] = emit_phi(e, (QlDtype)ins->dtype); break;
     case IR_STORE: {
       EmitRef last = e->fn->rank ? point->position[e->fn->rank - 1] : NULL;
-      EmitPlace place = {emit_element(e, array, point->row[array], last, 0), size_of_array(e, array) / 2, array};
+      EmitPlace place = {emit_element(e, array, point->row[array], last, 0),
+                         size_of_array(e, array) / 2, array};
       emit_store(e, (QlDtype)ins->dtype, e->values[ins->args[0]], place);
       break;
     }
@@ -191,7 +206,9 @@ static void emit_block_end(Emit *e, uint32_t block, const EmitBlock *heads, Emit
   const IrBlock *ir = &e->fn->blocks[block];
   switch (ir_end(e->fn, block)) {
     case IR_JMP: emit_jump(e, heads[ir->to[0]]); break;
-    case IR_JNZ: emit_branch(e, e->values[ir->condition].part[0], heads[ir->to[0]], heads[ir->to[1]]); break;
+    case IR_JNZ:
+      emit_branch(e, e->values[ir->condition].part[0], heads[ir->to[0]], heads[ir->to[1]]);
+      break;
     default: emit_jump(e, after); break;
   }
 }
@@ -209,7 +226,8 @@ static void connect_phis(Emit *e, uint32_t block, const EmitBlock *tails) {
   }
 }
 
-/* Blocks come in reverse postorder, so a value is there before its uses, but for phis, which are connected at the end.
+/* Blocks come in reverse postorder, so a value is there before its uses, but for phis, which are
+ * connected at the end.
  */
 void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink, void *data) {
   const JitFn *fn = e->fn;
@@ -245,7 +263,8 @@ int64_t emit_pair(const Emit *e) {
     const IrIns *ins = &fn->ins[fn->blocks[0].ins[i]];
     if (ir_is_uniform(e->fn, 0, ins)) continue;
     if (ql_dtype_info[ins->dtype].kind == QL_KIND_COMPLEX) return 0;
-    if (ins->kind == IR_OP && !emit_is_inline((QlOp)ins->op, (QlDtype)fn->ins[ins->args[ir_arg_count(ins) - 1]].dtype))
+    if (ins->kind == IR_OP &&
+        !emit_is_inline((QlOp)ins->op, (QlDtype)fn->ins[ins->args[ir_arg_count(ins) - 1]].dtype))
       return 0;
     widest = QL_MAX(widest, (int64_t)ql_dtype_info[ins->dtype].size);
   }
@@ -258,11 +277,15 @@ bool emit_has_lanes(const Emit *e) {
   for (uint32_t i = 0; i < fn->blocks[0].count; i++) {
     const IrIns *ins = &fn->ins[fn->blocks[0].ins[i]];
     QlDtype dtype = (QlDtype)ins->dtype;
-    if (fn->block_count > 1 || ql_dtype_info[dtype].kind == QL_KIND_COMPLEX || ins->kind == IR_INDEX) return false;
+    if (fn->block_count > 1 || ql_dtype_info[dtype].kind == QL_KIND_COMPLEX ||
+        ins->kind == IR_INDEX)
+      return false;
     widest = QL_MAX(widest, (int64_t)ql_dtype_info[dtype].size);
     if (ir_is_uniform(e->fn, 0, ins)) continue;
-    if (ins->kind == IR_LOAD && class_of(e, (uint32_t)ins->number, fn->rank - 1) == JIT_STRIDE_ANY) return false;
-    if (ins->kind == IR_OP && !emit_is_plain((QlOp)ins->op, (QlDtype)fn->ins[ins->args[ir_arg_count(ins) - 1]].dtype))
+    if (ins->kind == IR_LOAD && class_of(e, (uint32_t)ins->number, fn->rank - 1) == JIT_STRIDE_ANY)
+      return false;
+    if (ins->kind == IR_OP &&
+        !emit_is_plain((QlOp)ins->op, (QlDtype)fn->ins[ins->args[ir_arg_count(ins) - 1]].dtype))
       return false;
   }
   return widest >= 4;

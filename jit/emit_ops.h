@@ -1,10 +1,10 @@
-/* What the files that emit operations share: types and numbers, calls, and short names for LLVM's instructions. Beside
- * emit_llvm.c they are the only ones that see LLVM's headers.
+/* What the files that emit operations share: types and numbers, calls, and short names for LLVM's
+ * instructions. Beside emit_llvm.c they are the only ones that see LLVM's headers.
  *
  *   emit_ops.c      any operation, casts
  *   emit_values.c   values in registers and in memory
  *   emit_calls.c    functions of the library and of eval.c
- *   emit_int.c      bool and integers     emit_real.c   floats     emit_complex.c   complex numbers */
+ *   emit_int.c      bool and integers     emit_real.c   floats     emit_complex.c   complex */
 #ifndef QUELEA_JIT_EMIT_OPS_H
 #define QUELEA_JIT_EMIT_OPS_H
 
@@ -24,11 +24,15 @@ EmitRef emit_number(Emit *e, QlDtype dtype, double value); /* of that type */
 EmitRef emit_truth(Emit *e, bool value);
 
 /* ---- emit_calls.c ---- */
-EmitRef emit_intrinsic(Emit *e, const char *name, EmitRef a, EmitRef b);     /* b: NULL when there is one argument */
-EmitRef emit_library(Emit *e, QlOp op, QlDtype dtype, EmitRef a, EmitRef b); /* of math.def; float16 in float32 */
-EmitValue emit_eval(Emit *e, QlOp op, QlDtype loop, const EmitValue *args);  /* ir_eval, element by element */
+EmitRef emit_intrinsic(Emit *e, const char *name, EmitRef a,
+                       EmitRef b); /* b: NULL when there is one argument */
+EmitRef emit_library(Emit *e, QlOp op, QlDtype dtype, EmitRef a,
+                     EmitRef b); /* of math.def; float16 in float32 */
+EmitValue emit_eval(Emit *e, QlOp op, QlDtype loop,
+                    const EmitValue *args); /* ir_eval, element by element */
 
-/* ---- emit_int.c, emit_real.c, emit_complex.c: no value means that emit_eval computes the operation ---- */
+/* ---- emit_int.c, emit_real.c, emit_complex.c: no value means that emit_eval computes the
+ * operation ---- */
 EmitRef emit_bool(Emit *e, QlOp op, EmitRef a, EmitRef b);
 EmitRef emit_int_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b);
 EmitRef emit_real_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b);
@@ -38,12 +42,13 @@ EmitRef emit_complex_truth(Emit *e, QlDtype part, EmitValue a);
 
 /* ---- short names ---- */
 
-/* Under fastmath operations may be reassociated and contracted, which costs zeros their sign; NaN and infinities keep
- * their meaning. Needs LLVM 18; older ones compute as without. */
+/* Under fastmath operations may be reassociated and contracted, which costs zeros their sign; NaN
+ * and infinities keep their meaning. Needs LLVM 18; older ones compute as without. */
 static inline EmitRef relax(Emit *e, EmitRef value) {
 #if LLVM_VERSION_MAJOR >= 18
   if (e->fastmath && LLVMIsAInstruction(value))
-    LLVMSetFastMathFlags(value, LLVMFastMathAllowReassoc | LLVMFastMathAllowContract | LLVMFastMathNoSignedZeros);
+    LLVMSetFastMathFlags(
+        value, LLVMFastMathAllowReassoc | LLVMFastMathAllowContract | LLVMFastMathNoSignedZeros);
 #else
   (void)e;
 #endif

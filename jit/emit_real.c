@@ -37,25 +37,30 @@ static EmitRef remainder_real(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
 }
 
 static EmitRef floor_divide_real(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
-  EmitRef zero = emit_number(e, loop, 0), one = emit_number(e, loop, 1), rest = LLVMBuildFRem(e->builder, a, b, ""),
-          ratio = DIV(a, b);
+  EmitRef zero = emit_number(e, loop, 0), one = emit_number(e, loop, 1),
+          rest = LLVMBuildFRem(e->builder, a, b, ""), ratio = DIV(a, b);
   EmitRef other_sign = XOR(COMPARE(OLT, b, zero), COMPARE(OLT, rest, zero));
   EmitRef quotient = DIV(SUB(a, rest), b);
   quotient = CHOOSE(AND(COMPARE(UNE, rest, zero), other_sign), SUB(quotient, one), quotient);
   EmitRef whole = emit_intrinsic(e, "llvm.floor", quotient, NULL);
-  EmitRef result = CHOOSE(COMPARE(OGT, SUB(quotient, whole), emit_number(e, loop, 0.5)), ADD(whole, one), whole);
-  result = CHOOSE(COMPARE(OEQ, quotient, zero), emit_intrinsic(e, "llvm.copysign", zero, ratio), result);
+  EmitRef result =
+      CHOOSE(COMPARE(OGT, SUB(quotient, whole), emit_number(e, loop, 0.5)), ADD(whole, one), whole);
+  result =
+      CHOOSE(COMPARE(OEQ, quotient, zero), emit_intrinsic(e, "llvm.copysign", zero, ratio), result);
   return CHOOSE(COMPARE(OEQ, b, zero), ratio, result);
 }
 
 static EmitRef logaddexp(Emit *e, QlOp op, QlDtype loop, EmitRef x, EmitRef y) {
   bool binary = op == QL_OP_LOGADDEXP2;
-  EmitRef difference = SUB(x, y), larger = CHOOSE(COMPARE(OGT, difference, emit_number(e, loop, 0)), x, y);
+  EmitRef difference = SUB(x, y),
+          larger = CHOOSE(COMPARE(OGT, difference, emit_number(e, loop, 0)), x, y);
   EmitRef small = emit_library(
-      e, QL_OP_LOG1P, loop, emit_library(e, binary ? QL_OP_EXP2 : QL_OP_EXP, loop, NEG(ABS(difference)), NULL), NULL);
+      e, QL_OP_LOG1P, loop,
+      emit_library(e, binary ? QL_OP_EXP2 : QL_OP_EXP, loop, NEG(ABS(difference)), NULL), NULL);
   if (binary) small = MUL(emit_number(e, loop, 1.442695040888963407359924681001892137), small);
   EmitRef result = CHOOSE(IS_NAN(difference), difference, ADD(larger, small));
-  return CHOOSE(COMPARE(OEQ, x, y), ADD(x, emit_number(e, loop, binary ? 1 : 0.693147180559945309417232121458176568)),
+  return CHOOSE(COMPARE(OEQ, x, y),
+                ADD(x, emit_number(e, loop, binary ? 1 : 0.693147180559945309417232121458176568)),
                 result);
 }
 
@@ -64,26 +69,34 @@ static EmitRef mended(Emit *e, QlOp op, QlDtype loop, EmitRef x) {
   const IrRange *range = ir_range(loop);
   EmitRef size = ABS(x), tiny = COMPARE(OLT, size, emit_number(e, loop, range->tiny)), result;
   EmitRef large = COMPARE(OGT, op == QL_OP_ARCSINH ? size : x, emit_number(e, loop, range->large));
-  EmitRef from = op == QL_OP_EXP ? x : size, over = COMPARE(OGT, from, emit_number(e, loop, range->edge));
+  EmitRef from = op == QL_OP_EXP ? x : size,
+          over = COMPARE(OGT, from, emit_number(e, loop, range->edge));
   EmitRef ln_2 = emit_number(e, loop, 0.693147180559945309417232121458176568);
-  EmitRef moved = SUB(SUB(from, emit_number(e, loop, range->high)), emit_number(e, loop, range->low));
+  EmitRef moved =
+      SUB(SUB(from, emit_number(e, loop, range->high)), emit_number(e, loop, range->low));
   switch (op) {
     case QL_OP_LOG1P:
       return CHOOSE(tiny, x,
-                    CHOOSE(large, emit_library(e, QL_OP_LOG, loop, x, NULL), emit_library(e, op, loop, x, NULL)));
+                    CHOOSE(large, emit_library(e, QL_OP_LOG, loop, x, NULL),
+                           emit_library(e, op, loop, x, NULL)));
     case QL_OP_ARCSINH:
-      result = emit_intrinsic(e, "llvm.copysign", ADD(emit_library(e, QL_OP_LOG, loop, size, NULL), ln_2), x);
+      result = emit_intrinsic(e, "llvm.copysign",
+                              ADD(emit_library(e, QL_OP_LOG, loop, size, NULL), ln_2), x);
       return CHOOSE(large, result, CHOOSE(tiny, x, emit_library(e, op, loop, x, NULL)));
     case QL_OP_ARCCOSH:
-      return CHOOSE(large, ADD(emit_library(e, QL_OP_LOG, loop, x, NULL), ln_2), emit_library(e, op, loop, x, NULL));
+      return CHOOSE(large, ADD(emit_library(e, QL_OP_LOG, loop, x, NULL), ln_2),
+                    emit_library(e, op, loop, x, NULL));
     case QL_OP_TAN: return CHOOSE(tiny, x, emit_library(e, op, loop, x, NULL));
     case QL_OP_EXP:
       if (loop != QL_F64) return emit_library(e, op, loop, x, NULL);
       result = emit_library(e, op, loop, CHOOSE(over, moved, x), NULL);
-      return CHOOSE(over, MUL(MUL(result, emit_number(e, loop, range->scale)), emit_number(e, loop, 2)), result);
+      return CHOOSE(over,
+                    MUL(MUL(result, emit_number(e, loop, range->scale)), emit_number(e, loop, 2)),
+                    result);
     case QL_OP_SINH:
     case QL_OP_COSH:
-      result = MUL(emit_library(e, QL_OP_EXP, loop, moved, NULL), emit_number(e, loop, range->scale));
+      result =
+          MUL(emit_library(e, QL_OP_EXP, loop, moved, NULL), emit_number(e, loop, range->scale));
       if (op == QL_OP_SINH) result = emit_intrinsic(e, "llvm.copysign", result, x);
       return CHOOSE(over, result, emit_library(e, op, loop, x, NULL));
     default: return emit_library(e, op, loop, x, NULL);
@@ -97,10 +110,11 @@ static double degrees(QlOp op, QlDtype loop) {
   return op == QL_OP_DEG2RAD ? (float)pi / 180.0f : 180.0f / (float)pi;
 }
 
-/* Which of two numbers minimum and its kin take. Of equal ones float16 takes the first, as NumPy does, the others the
- * second. */
+/* Which of two numbers minimum and its kin take. Of equal ones float16 takes the first, as NumPy
+ * does, the others the second. */
 static EmitRef first_of(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
-  bool smaller = op == QL_OP_MINIMUM || op == QL_OP_FMIN, keeps_nan = op == QL_OP_MINIMUM || op == QL_OP_MAXIMUM;
+  bool smaller = op == QL_OP_MINIMUM || op == QL_OP_FMIN,
+       keeps_nan = op == QL_OP_MINIMUM || op == QL_OP_MAXIMUM;
   EmitRef in_front = loop == QL_F16 ? (smaller ? COMPARE(OLE, a, b) : COMPARE(OGE, a, b))
                      : smaller      ? COMPARE(OLT, a, b)
                                     : COMPARE(OGT, a, b);
@@ -119,7 +133,8 @@ static EmitRef unary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a) {
     case QL_OP_FABS: return ABS(a);
     case QL_OP_SIGN: {
       EmitRef rest = CHOOSE(COMPARE(OEQ, a, zero), zero, a);
-      return CHOOSE(COMPARE(OGT, a, zero), one, CHOOSE(COMPARE(OLT, a, zero), emit_number(e, loop, -1), rest));
+      return CHOOSE(COMPARE(OGT, a, zero), one,
+                    CHOOSE(COMPARE(OLT, a, zero), emit_number(e, loop, -1), rest));
     }
     case QL_OP_SQUARE: return MUL(a, a);
     case QL_OP_RECIPROCAL: return DIV(one, a);
@@ -145,7 +160,8 @@ static EmitRef binary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b)
     case QL_OP_REMAINDER: return remainder_real(e, loop, a, b);
     case QL_OP_FMOD: return LLVMBuildFRem(e->builder, a, b, "");
     case QL_OP_POWER:
-    case QL_OP_FLOAT_POWER: return CHOOSE(COMPARE(OEQ, b, one), a, emit_library(e, QL_OP_POWER, loop, a, b));
+    case QL_OP_FLOAT_POWER:
+      return CHOOSE(COMPARE(OEQ, b, one), a, emit_library(e, QL_OP_POWER, loop, a, b));
     case QL_OP_LOGADDEXP:
     case QL_OP_LOGADDEXP2: return logaddexp(e, op, loop, a, b);
     case QL_OP_COPYSIGN: return emit_intrinsic(e, "llvm.copysign", a, b);
@@ -195,6 +211,7 @@ static bool is_exact(QlOp op) { /* gives a float16 of float16 without rounding *
 EmitRef emit_real_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
   if (op == QL_OP_NEXTAFTER) return NULL;
   if (ql_op_info[op].result == QL_RESULT_BOOL) return compare_real(e, op, loop, a, b);
-  EmitRef result = ql_op_info[op].arity == 1 ? unary_real(e, op, loop, a) : binary_real(e, op, loop, a, b);
+  EmitRef result =
+      ql_op_info[op].arity == 1 ? unary_real(e, op, loop, a) : binary_real(e, op, loop, a, b);
   return loop == QL_F16 && !is_exact(op) ? emit_round_half(e, result) : result;
 }

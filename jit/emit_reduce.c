@@ -1,20 +1,22 @@
 /* Reductions in their fixed order (contract C7; jit.h has the order), in two loop nests.
  *
- * Along the last axis: a leaf of 128 elements is computed into a buffer by a loop that LLVM vectorises; then its lanes
- * are one vector of 8 elements that runs over the buffer. Elements that need no call are computed in the lanes at once.
+ * Along the last axis: a leaf of 128 elements is computed into a buffer by a loop that LLVM
+ * vectorises; then its lanes are one vector of 8 elements that runs over the buffer. Elements that
+ * need no call are computed in the lanes at once.
  *
  *   for outer axes:                                   buffer   [128 elements]       lanes  [8]
- *     for leaf:  buffer <- elements;  lanes <- buffer, 8 at a time;  value <- ((0+1)+(2+3)) + ((4+5)+(6+7))
+ *     for leaf:  buffer <- elements;  lanes <- buffer, 8 at a time;
+ *                value <- ((0+1)+(2+3)) + ((4+5)+(6+7))
  *
- * Along another axis: many neighbouring lines are reduced side by side, so that the innermost loop runs along the last
- * axis.
+ * Along another axis: many neighbouring lines are reduced side by side, so that the innermost loop
+ * runs along the last axis.
  *
  *   for outer axes:  for tile of the last axis:       lanes    [8][tile]            value  [tile]
  *     for leaf:  for k in leaf: lanes[k % 8] += row k;  value <- the eight rows combined
  *
- * Values go to the tree: a stack of partial results (each a number, or a row of the tile), as many as a counter of
- * leaves has ones. Lanes that got nothing hold garbage, which a choice leaves out: no neutral element is needed, so not
- * even a sign of zero can change. */
+ * Values go to the tree: a stack of partial results (each a number, or a row of the tile), as many
+ * as a counter of leaves has ones. Lanes that got nothing hold garbage, which a choice leaves out:
+ * no neutral element is needed, so not even a sign of zero can change. */
 #include "emit.h"
 
 enum {
@@ -43,15 +45,20 @@ typedef struct Reduction {
   EmitRef fresh; /* does that row get its first value? NULL: it is overwritten in any case */
 } Reduction;
 
-static bool is_complex(const Reduction *r) { return ql_dtype_info[r->dtype].kind == QL_KIND_COMPLEX; }
+static bool is_complex(const Reduction *r) {
+  return ql_dtype_info[r->dtype].kind == QL_KIND_COMPLEX;
+}
 
 /* ---- scratch memory: rows of `columns` elements, imaginary parts behind the real ones ---- */
 
-static int64_t row_bytes(const Reduction *r, int64_t columns) { return columns * r->part * (is_complex(r) ? 2 : 1); }
+static int64_t row_bytes(const Reduction *r, int64_t columns) {
+  return columns * r->part * (is_complex(r) ? 2 : 1);
+}
 
-static EmitPlace scratch(Emit *e, const Reduction *r, EmitRef row, EmitRef column, int64_t columns) {
-  return (EmitPlace){emit_move(e, row, emit_mul(e, column, emit_int(e, r->part))), columns * r->part,
-                     e->fn->array_count};
+static EmitPlace scratch(Emit *e, const Reduction *r, EmitRef row, EmitRef column,
+                         int64_t columns) {
+  return (EmitPlace){emit_move(e, row, emit_mul(e, column, emit_int(e, r->part))),
+                     columns * r->part, e->fn->array_count};
 }
 
 static EmitRef row_of(Emit *e, const Reduction *r, EmitRef rows, EmitRef number) {
@@ -74,22 +81,27 @@ static void close_columns(Emit *e, const Reduction *r, EmitLoop *loop, EmitLoopK
 
 /* tree[to] = tree[to] op tree[to + 1] */
 static void combine_rows(Emit *e, const Reduction *r, EmitRef to) {
-  EmitRef left = row_of(e, r, r->tree, to), right = row_of(e, r, r->tree, emit_add(e, to, emit_int(e, 1)));
+  EmitRef left = row_of(e, r, r->tree, to),
+          right = row_of(e, r, r->tree, emit_add(e, to, emit_int(e, 1)));
   EmitLoop loop = open_columns(e, r);
   EmitPlace place = scratch(e, r, left, loop.i, r->tile);
-  EmitValue a = emit_load(e, r->dtype, place), b = emit_load(e, r->dtype, scratch(e, r, right, loop.i, r->tile));
+  EmitValue a = emit_load(e, r->dtype, place),
+            b = emit_load(e, r->dtype, scratch(e, r, right, loop.i, r->tile));
   emit_store(e, r->dtype, combine(e, r, a, b), place);
   close_columns(e, r, &loop, EMIT_LOOP_PARALLEL);
 }
 
 /* Where the next leaf's value goes: the top of the tree. */
-static EmitRef tree_top(Emit *e, const Reduction *r) { return row_of(e, r, r->tree, emit_get_int(e, r->depth, 0)); }
+static EmitRef tree_top(Emit *e, const Reduction *r) {
+  return row_of(e, r, r->tree, emit_get_int(e, r->depth, 0));
+}
 
-/* The value of leaf number `leaf` out of `leaves` lies on top. Equal subtrees combine: as often as leaf + 1 has zeros
- * at its end. After the last leaf everything does, from right to left. */
+/* The value of leaf number `leaf` out of `leaves` lies on top. Equal subtrees combine: as often as
+ * leaf + 1 has zeros at its end. After the last leaf everything does, from right to left. */
 static void push(Emit *e, const Reduction *r, EmitRef leaf, EmitRef leaves) {
   EmitRef one = emit_int(e, 1), top = emit_get_int(e, r->depth, 0), next = emit_add(e, leaf, one);
-  EmitLoop loop = emit_loop_open(e, emit_choose(e, emit_equal(e, next, leaves), top, emit_trailing_zeros(e, next)));
+  EmitLoop loop = emit_loop_open(
+      e, emit_choose(e, emit_equal(e, next, leaves), top, emit_trailing_zeros(e, next)));
   EmitRef left = emit_sub(e, emit_sub(e, top, one), loop.i);
   combine_rows(e, r, left);
   emit_set_int(e, r->depth, left);
@@ -107,9 +119,11 @@ static void store_row(Emit *e, const Reduction *r, EmitRef row, EmitRef position
   EmitLoop loop = open_columns(e, r);
   EmitValue value = emit_load(e, r->dtype, scratch(e, r, row, loop.i, r->tile));
   EmitRef element = address;
-  if (!r->along_last) element = emit_element(e, array, address, emit_add(e, r->outer.position[last], loop.i), 0);
+  if (!r->along_last)
+    element = emit_element(e, array, address, emit_add(e, r->outer.position[last], loop.i), 0);
   emit_store(e, r->dtype, value, (EmitPlace){element, r->part, array});
-  close_columns(e, r, &loop, jit_form_steps((JitReduceForm)r->ins->form) ? EMIT_LOOP_PARALLEL : EMIT_LOOP_RARE);
+  close_columns(e, r, &loop,
+                jit_form_steps((JitReduceForm)r->ins->form) ? EMIT_LOOP_PARALLEL : EMIT_LOOP_RARE);
 }
 
 /* ---- elements ---- */
@@ -117,11 +131,13 @@ static void store_row(Emit *e, const Reduction *r, EmitRef row, EmitRef position
 static void take_value(Emit *e, void *data, EmitValue value) {
   Reduction *r = data;
   EmitPlace place = scratch(e, r, r->target, r->column, r->target_columns);
-  if (r->fresh) value = emit_select(e, r->fresh, value, combine(e, r, emit_load(e, r->dtype, place), value));
+  if (r->fresh)
+    value = emit_select(e, r->fresh, value, combine(e, r, emit_load(e, r->dtype, place), value));
   emit_store(e, r->dtype, value, place);
 }
 
-static void compute_columns(Emit *e, Reduction *r, EmitRef first, EmitRef column, EmitRef count, EmitLoopKind kind) {
+static void compute_columns(Emit *e, Reduction *r, EmitRef first, EmitRef column, EmitRef count,
+                            EmitLoopKind kind) {
   EmitLoop loop = emit_loop_open(e, count);
   r->column = emit_add(e, column, loop.i);
   r->row.position[e->fn->rank - 1] = emit_add(e, first, r->column);
@@ -170,15 +186,17 @@ static EmitValue lanes_at(Emit *e, Reduction *r, EmitRef first, EmitRef at, Emit
 /* The vector of lanes over a leaf of `count` elements: whole groups of 8, and the rest. */
 static EmitValue run_lanes(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
   EmitRef zero = emit_int(e, 0), one = emit_int(e, 1), eight = emit_int(e, JIT_LANES);
-  EmitRef groups = emit_shift_right(e, count, 3), rest = emit_and(e, count, emit_int(e, JIT_LANES - 1));
-  EmitPlace lanes = {emit_stack(e, 2 * JIT_LANES * (int64_t)sizeof(double)), JIT_LANES * (int64_t)sizeof(double),
-                     e->fn->array_count};
+  EmitRef groups = emit_shift_right(e, count, 3),
+          rest = emit_and(e, count, emit_int(e, JIT_LANES - 1));
+  EmitPlace lanes = {emit_stack(e, 2 * JIT_LANES * (int64_t)sizeof(double)),
+                     JIT_LANES * (int64_t)sizeof(double), e->fn->array_count};
   emit_store(e, r->dtype, lanes_at(e, r, first, zero, count), lanes);
   EmitLoop loop = emit_loop_open(e, emit_sub(e, groups, one));
   EmitValue next = lanes_at(e, r, first, emit_mul(e, emit_add(e, loop.i, one), eight), NULL);
   emit_store(e, r->dtype, combine(e, r, emit_load(e, r->dtype, lanes), next), lanes);
   emit_loop_close(e, &loop, EMIT_LOOP);
-  EmitRef extra = emit_choose(e, emit_less(e, zero, groups), rest, zero); /* the only group is in `lanes` already */
+  EmitRef extra = emit_choose(e, emit_less(e, zero, groups), rest,
+                              zero); /* the only group is in `lanes` already */
   EmitValue sum = emit_load(e, r->dtype, lanes);
   EmitValue tail = lanes_at(e, r, first, emit_mul(e, groups, eight), extra);
   return emit_select(e, emit_lanes_below(e, 0, 1, extra), combine(e, r, sum, tail), sum);
@@ -189,7 +207,8 @@ static EmitValue combine_lanes(Emit *e, const Reduction *r, EmitValue lanes, Emi
   for (int step = 1; step < JIT_LANES; step *= 2) {
     e->width /= 2;
     EmitValue even = emit_lanes(e, lanes, 0), odd = emit_lanes(e, lanes, 1);
-    lanes = emit_select(e, emit_lanes_below(e, step, 2 * step, present), combine(e, r, even, odd), even);
+    lanes = emit_select(e, emit_lanes_below(e, step, 2 * step, present), combine(e, r, even, odd),
+                        even);
   }
   return lanes;
 }
@@ -203,7 +222,8 @@ static void leaf_along_last(Emit *e, Reduction *r, EmitRef first, EmitRef count,
   else
     compute_elements(e, r, first, count);
   e->width = JIT_LANES;
-  EmitValue value = combine_lanes(e, r, run_lanes(e, r, first, count), emit_min(e, count, emit_int(e, JIT_LANES)));
+  EmitValue value = combine_lanes(e, r, run_lanes(e, r, first, count),
+                                  emit_min(e, count, emit_int(e, JIT_LANES)));
   emit_store(e, r->dtype, value, scratch(e, r, to, emit_int(e, 0), r->tile));
 }
 
@@ -219,7 +239,8 @@ static void leaf_of_rows(Emit *e, Reduction *r, EmitRef first, EmitRef count, Em
   EmitLoop columns = open_columns(e, r);
   EmitValue lanes[JIT_LANES];
   for (int lane = 0; lane < JIT_LANES; lane++)
-    lanes[lane] = emit_load(e, r->dtype, scratch(e, r, row_of(e, r, r->buffer, emit_int(e, lane)), columns.i, r->tile));
+    lanes[lane] = emit_load(
+        e, r->dtype, scratch(e, r, row_of(e, r, r->buffer, emit_int(e, lane)), columns.i, r->tile));
   for (int step = 1; step < JIT_LANES; step *= 2)
     for (int lane = 0; lane < JIT_LANES; lane += 2 * step)
       lanes[lane] = emit_select(e, emit_less(e, emit_int(e, lane + step), count),
@@ -235,7 +256,8 @@ static void reduce_leaves(Emit *e, Reduction *r) {
   bool whole = r->ins->form == JIT_WHOLE;
   EmitRef leaves = emit_tiles(e, extent, JIT_LEAF);
   EmitLoop loop = emit_loop_open(e, leaves);
-  EmitRef first = emit_mul(e, loop.i, leaf_size), count = emit_min(e, emit_sub(e, extent, first), leaf_size);
+  EmitRef first = emit_mul(e, loop.i, leaf_size),
+          count = emit_min(e, emit_sub(e, extent, first), leaf_size);
   EmitRef to = whole ? tree_top(e, r) : r->tree;
   if (r->along_last)
     leaf_along_last(e, r, first, count, to);
@@ -296,7 +318,8 @@ static void reduce_tiles(Emit *e, Reduction *r) {
 }
 
 /* Loops over all axes but the reduction's and, when that is another one, the last. */
-static int open_outer(Emit *e, const IrIns *reduce, EmitPoint *point, EmitRef *rows, EmitLoop *loops) {
+static int open_outer(Emit *e, const IrIns *reduce, EmitPoint *point, EmitRef *rows,
+                      EmitLoop *loops) {
   uint32_t arrays = e->fn->array_count;
   int count = 0;
   *point = emit_point_new(e, rows);
@@ -321,7 +344,8 @@ void emit_reduction(Emit *e, const IrIns *reduce, EmitRef *rows) {
   r.part = ql_dtype_info[ql_dtype_info[dtype].part].size;
   r.tile = r.along_last ? 1 : TILE_BYTES / r.part;
   r.columns = emit_int(e, 1);
-  r.buffer = emit_stack(e, r.along_last ? row_bytes(&r, BUFFER) : JIT_LANES * row_bytes(&r, r.tile));
+  r.buffer =
+      emit_stack(e, r.along_last ? row_bytes(&r, BUFFER) : JIT_LANES * row_bytes(&r, r.tile));
   r.tree = emit_stack(e, (TREE_DEPTH + 1) * row_bytes(&r, r.tile));
   r.depth = emit_stack(e, sizeof(int64_t));
   int count = open_outer(e, reduce, &r.outer, rows, loops);

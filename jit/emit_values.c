@@ -5,7 +5,9 @@
 
 /* ---- types ---- */
 
-LLVMTypeRef emit_widen(Emit *e, LLVMTypeRef type) { return e->width > 1 ? LLVMVectorType(type, e->width) : type; }
+LLVMTypeRef emit_widen(Emit *e, LLVMTypeRef type) {
+  return e->width > 1 ? LLVMVectorType(type, e->width) : type;
+}
 
 /* The type of a real dtype in a register and in memory. */
 LLVMTypeRef emit_type(Emit *e, QlDtype dtype) {
@@ -54,9 +56,13 @@ EmitValue emit_const(Emit *e, QlDtype dtype, QlValue value) {
     case QL_F16: return real(emit_number(e, QL_F16, ql_half_to_float(value.h)));
     case QL_F32: return real(emit_number(e, QL_F32, value.f));
     case QL_F64: return real(emit_number(e, QL_F64, value.d));
-    case QL_C64: return (EmitValue){{emit_number(e, QL_F32, value.c[0]), emit_number(e, QL_F32, value.c[1])}};
-    case QL_C128: return (EmitValue){{emit_number(e, QL_F64, value.z[0]), emit_number(e, QL_F64, value.z[1])}};
-    default: return real(splat(e, LLVMConstInt(LLVMIntTypeInContext(e->context, bits_of(dtype)), value.u, false)));
+    case QL_C64:
+      return (EmitValue){{emit_number(e, QL_F32, value.c[0]), emit_number(e, QL_F32, value.c[1])}};
+    case QL_C128:
+      return (EmitValue){{emit_number(e, QL_F64, value.z[0]), emit_number(e, QL_F64, value.z[1])}};
+    default:
+      return real(
+          splat(e, LLVMConstInt(LLVMIntTypeInContext(e->context, bits_of(dtype)), value.u, false)));
   }
 }
 
@@ -74,7 +80,8 @@ static void mark_access(Emit *e, EmitRef access, uint32_t scope, QlDtype part) {
   static const char *const names[] = {"alias.scope", "noalias", "llvm.access.group"};
   EmitMetadata nodes[] = {e->alias[scope], e->noalias[scope], e->group};
   for (int n = 0; n < 3; n++)
-    LLVMSetMetadata(access, LLVMGetMDKindIDInContext(e->context, names[n], (unsigned)strlen(names[n])),
+    LLVMSetMetadata(access,
+                    LLVMGetMDKindIDInContext(e->context, names[n], (unsigned)strlen(names[n])),
                     LLVMMetadataAsValue(e->context, nodes[n]));
 }
 
@@ -83,19 +90,21 @@ static EmitRef masked_load(Emit *e, QlDtype part, EmitRef address) {
   static const char name[] = "llvm.masked.load";
   LLVMTypeRef index = LLVMInt32TypeInContext(e->context), type = memory_type(e, part);
   LLVMTypeRef overload[] = {type, LLVMTypeOf(address)};
-  LLVMTypeRef signature =
-      LLVMFunctionType(type, (LLVMTypeRef[]){LLVMTypeOf(address), index, LLVMTypeOf(e->mask), type}, 4, false);
-  EmitRef args[] = {address, LLVMConstInt(index, ql_dtype_info[part].size, false), e->mask, LLVMConstNull(type)};
+  LLVMTypeRef signature = LLVMFunctionType(
+      type, (LLVMTypeRef[]){LLVMTypeOf(address), index, LLVMTypeOf(e->mask), type}, 4, false);
+  EmitRef args[] = {address, LLVMConstInt(index, ql_dtype_info[part].size, false), e->mask,
+                    LLVMConstNull(type)};
   unsigned id = LLVMLookupIntrinsicID(name, sizeof name - 1);
   EmitRef function = LLVMGetIntrinsicDeclaration(e->module, id, overload, 2);
   return LLVMBuildCall2(e->builder, signature, function, args, 4, "");
 }
 
 static EmitRef load_part(Emit *e, QlDtype part, EmitRef address, uint32_t scope) {
-  EmitRef value =
-      e->mask ? masked_load(e, part, address) : LLVMBuildLoad2(e->builder, memory_type(e, part), address, "");
+  EmitRef value = e->mask ? masked_load(e, part, address)
+                          : LLVMBuildLoad2(e->builder, memory_type(e, part), address, "");
   mark_access(e, value, scope, part);
-  if (part == QL_BOOL) return LLVMBuildICmp(e->builder, LLVMIntNE, value, LLVMConstNull(LLVMTypeOf(value)), "");
+  if (part == QL_BOOL)
+    return LLVMBuildICmp(e->builder, LLVMIntNE, value, LLVMConstNull(LLVMTypeOf(value)), "");
   return part == QL_F16 ? LLVMBuildFPExt(e->builder, value, emit_type(e, part), "") : value;
 }
 
@@ -109,14 +118,17 @@ EmitValue emit_load(Emit *e, QlDtype dtype, EmitPlace from) {
   QlDtype part = (QlDtype)ql_dtype_info[dtype].part;
   EmitValue value = real(load_part(e, part, from.address, from.scope));
   if (part != dtype)
-    value.part[1] = load_part(e, part, emit_move(e, from.address, emit_int(e, from.imaginary)), from.scope);
+    value.part[1] =
+        load_part(e, part, emit_move(e, from.address, emit_int(e, from.imaginary)), from.scope);
   return value;
 }
 
 void emit_store(Emit *e, QlDtype dtype, EmitValue value, EmitPlace to) {
   QlDtype part = (QlDtype)ql_dtype_info[dtype].part;
   store_part(e, part, value.part[0], to.address, to.scope);
-  if (part != dtype) store_part(e, part, value.part[1], emit_move(e, to.address, emit_int(e, to.imaginary)), to.scope);
+  if (part != dtype)
+    store_part(e, part, value.part[1], emit_move(e, to.address, emit_int(e, to.imaginary)),
+               to.scope);
 }
 
 /* ---- lanes ---- */
@@ -130,9 +142,11 @@ EmitValue emit_lanes(Emit *e, EmitValue value, int odd) {
       continue;
     }
     for (unsigned lane = 0; lane < e->width; lane++)
-      lanes[lane] = LLVMConstInt(LLVMInt32TypeInContext(e->context), 2 * lane + (unsigned)odd, false);
-    value.part[part] = LLVMBuildShuffleVector(e->builder, even_part, LLVMGetPoison(LLVMTypeOf(even_part)),
-                                              LLVMConstVector(lanes, e->width), "");
+      lanes[lane] =
+          LLVMConstInt(LLVMInt32TypeInContext(e->context), 2 * lane + (unsigned)odd, false);
+    value.part[part] =
+        LLVMBuildShuffleVector(e->builder, even_part, LLVMGetPoison(LLVMTypeOf(even_part)),
+                               LLVMConstVector(lanes, e->width), "");
   }
   return value;
 }
@@ -140,13 +154,16 @@ EmitValue emit_lanes(Emit *e, EmitValue value, int odd) {
 EmitRef emit_all_lanes(Emit *e, EmitRef value) {
   if (e->width == 1) return value;
   LLVMTypeRef type = emit_widen(e, LLVMTypeOf(value)), index = LLVMInt32TypeInContext(e->context);
-  EmitRef first = LLVMBuildInsertElement(e->builder, LLVMGetPoison(type), value, LLVMConstNull(index), "");
-  return LLVMBuildShuffleVector(e->builder, first, LLVMGetPoison(type), LLVMConstNull(emit_widen(e, index)), "");
+  EmitRef first =
+      LLVMBuildInsertElement(e->builder, LLVMGetPoison(type), value, LLVMConstNull(index), "");
+  return LLVMBuildShuffleVector(e->builder, first, LLVMGetPoison(type),
+                                LLVMConstNull(emit_widen(e, index)), "");
 }
 
 EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit) {
   EmitRef lanes[JIT_LANES];
   if (e->width == 1) return emit_less(e, emit_int(e, first), limit);
   for (unsigned lane = 0; lane < e->width; lane++) lanes[lane] = emit_int(e, first + step * lane);
-  return LLVMBuildICmp(e->builder, LLVMIntSLT, LLVMConstVector(lanes, e->width), emit_all_lanes(e, limit), "");
+  return LLVMBuildICmp(e->builder, LLVMIntSLT, LLVMConstVector(lanes, e->width),
+                       emit_all_lanes(e, limit), "");
 }

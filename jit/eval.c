@@ -1,7 +1,7 @@
-/* One operation on scalars, as NumPy computes it. This is the meaning of the IR's operators: the interpreter and the
- * constant folder call it, and compiled code gives the same bits. Where an operation is a sequence of roundings, the
- * comment above its function in eval_int.c, eval_real.c or eval_complex.c lists the steps; whoever computes it
- * elsewhere follows them.
+/* One operation on scalars, as NumPy computes it. This is the meaning of the IR's operators: the
+ * interpreter and the constant folder call it, and compiled code gives the same bits. Where an
+ * operation is a sequence of roundings, the comment above its function in eval_int.c, eval_real.c
+ * or eval_complex.c lists the steps; whoever computes it elsewhere follows them.
  *
  * Values are canonical: integers extended to 64 bits, bits that the dtype does not use 0. */
 #include "ir.h"
@@ -66,7 +66,9 @@ static QlValue eval_bool(QlOp op, const QlValue *args) {
     case QL_OP_LESS_EQUAL: result = a <= b; break;
     case QL_OP_GREATER: result = a > b; break;
     case QL_OP_GREATER_EQUAL: result = a >= b; break;
-    default: assert(ql_op_info[op].arity == 1); break; /* absolute, real, floor, ceil, trunc: the value itself */
+    default:
+      assert(ql_op_info[op].arity == 1);
+      break; /* absolute, real, floor, ceil, trunc: the value itself */
   }
   return (QlValue){.bits = {result, 0}};
 }

@@ -1,8 +1,9 @@
 /* Operations on complex numbers, written once for both precisions in eval_complex.h.
  *
- * Arithmetic is NumPy's sequence of real operations. Transcendental functions are those of the C library, as in NumPy;
- * the modulus is ir_math's hypot, so that compiled code can call it for vectors. Compiled code has instructions for the
- * arithmetic and calls ir_eval_elements for the rest. */
+ * Arithmetic is NumPy's sequence of real operations. Transcendental functions are those of the C
+ * library, as in NumPy; the modulus is ir_math's hypot, so that compiled code can call it for
+ * vectors. Compiled code has instructions for the arithmetic and calls ir_eval_elements for the
+ * rest. */
 #include "ir.h"
 
 #include <assert.h>

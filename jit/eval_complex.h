@@ -1,12 +1,14 @@
-/* The complex arithmetic of one precision: eval_complex.c includes this for float and for double, with REAL, COMPLEX,
- * PAIR and MEMBER (of QlValue), PART (the dtype of REAL), NAME (a suffix), LIBM and LITERAL (C's suffixes). */
+/* The complex arithmetic of one precision: eval_complex.c includes this for float and for double,
+ * with REAL, COMPLEX, PAIR and MEMBER (of QlValue), PART (the dtype of REAL), NAME (a suffix), LIBM
+ * and LITERAL (C's suffixes). */
 
 typedef struct NAME(Number) {
   REAL re, im;
 } NAME(Number);
 #define NUMBER NAME(Number)
 
-/* C lays a complex number out as its two parts; clang has no CMPLX, and a.re + a.im * I loses signs and infinities. */
+/* C lays a complex number out as its two parts; clang has no CMPLX, and a.re + a.im * I loses signs
+ * and infinities. */
 static COMPLEX NAME(join)(NUMBER a) {
   COMPLEX joined;
   memcpy(&joined, &a, sizeof joined);
@@ -54,8 +56,9 @@ static NUMBER NAME(reciprocal)(NUMBER a) {
   return (NUMBER){ratio / norm, -1 / norm};
 }
 
-/* z / |z|. 0 of 0; NaN when |z| is; when |z| is infinite: NaN if both parts are, otherwise the unit of the real axis if
- * the real part is, and of the imaginary axis if not (of finite parts too, when |z| overflows). */
+/* z / |z|. 0 of 0; NaN when |z| is; when |z| is infinite: NaN if both parts are, otherwise the unit
+ * of the real axis if the real part is, and of the imaginary axis if not (of finite parts too, when
+ * |z| overflows). */
 static NUMBER NAME(sign)(NUMBER a) {
   REAL size = NAME(modulus)(a);
   if (isnan(size) || (isinf(a.re) && isinf(a.im))) return (NUMBER){LIBM(nan)(""), LIBM(nan)("")};
@@ -65,8 +68,9 @@ static NUMBER NAME(sign)(NUMBER a) {
   return (NUMBER){a.re / size, a.im / size};
 }
 
-/* NumPy's power: a^0 is 1; 0^b is 0 for b.re > 0, otherwise NaN; real whole exponents below 100 by squaring, low bit
- * first (1, 2 and 3 written out, negative ones by 1 / a^n); the rest by the C library. */
+/* NumPy's power: a^0 is 1; 0^b is 0 for b.re > 0, otherwise NaN; real whole exponents below 100 by
+ * squaring, low bit first (1, 2 and 3 written out, negative ones by 1 / a^n); the rest by the C
+ * library. */
 static NUMBER NAME(power)(NUMBER a, NUMBER b) {
   if (!NAME(truth)(b)) return (NUMBER){1, 0};
   if (!NAME(truth)(a)) return b.re > 0 ? (NUMBER){0, 0} : (NUMBER){LIBM(nan)(""), LIBM(nan)("")};
@@ -86,7 +90,8 @@ static NUMBER NAME(power)(NUMBER a, NUMBER b) {
 
 static NUMBER NAME(expm1)(NUMBER a) {
   REAL half = LIBM(sin)(a.im / 2);
-  return (NUMBER){LIBM(expm1)(a.re) * LIBM(cos)(a.im) - 2 * half * half, LIBM(exp)(a.re) * LIBM(sin)(a.im)};
+  return (NUMBER){LIBM(expm1)(a.re) * LIBM(cos)(a.im) - 2 * half * half,
+                  LIBM(exp)(a.re) * LIBM(sin)(a.im)};
 }
 
 static NUMBER NAME(log1p)(NUMBER a) {
@@ -128,12 +133,15 @@ static NUMBER NAME(unary)(QlOp op, NUMBER a) {
   }
 }
 
-/* The order is lexicographic; a number with a NaN part compares false, unless the real parts decide without it. */
+/* The order is lexicographic; a number with a NaN part compares false, unless the real parts decide
+ * without it. */
 static bool NAME(after)(NUMBER a, NUMBER b, bool or_equal) {
-  return (a.re > b.re && !isnan(a.im) && !isnan(b.im)) || (a.re == b.re && (or_equal ? a.im >= b.im : a.im > b.im));
+  return (a.re > b.re && !isnan(a.im) && !isnan(b.im)) ||
+         (a.re == b.re && (or_equal ? a.im >= b.im : a.im > b.im));
 }
 
-/* minimum and maximum: the first when it is NaN, or in front, or equal; fmin and fmax: the first unless it is NaN. */
+/* minimum and maximum: the first when it is NaN, or in front, or equal; fmin and fmax: the first
+ * unless it is NaN. */
 static NUMBER NAME(binary)(QlOp op, NUMBER a, NUMBER b) {
   switch (op) {
     case QL_OP_ADD: return (NUMBER){a.re + b.re, a.im + b.im};
@@ -169,7 +177,8 @@ static bool NAME(predicate)(QlOp op, NUMBER a, NUMBER b) {
 
 static QlValue NAME(eval)(QlOp op, const QlValue *args) {
   bool two = ql_op_info[op].arity > 1;
-  NUMBER a = {args[0].PAIR[0], args[0].PAIR[1]}, b = two ? (NUMBER){args[1].PAIR[0], args[1].PAIR[1]} : a;
+  NUMBER a = {args[0].PAIR[0], args[0].PAIR[1]},
+         b = two ? (NUMBER){args[1].PAIR[0], args[1].PAIR[1]} : a;
   QlValue value = {.bits = {0, 0}};
   switch (ql_op_info[op].result) {
     case QL_RESULT_BOOL: return logical(NAME(predicate)(op, a, b));

@@ -7,7 +7,8 @@
 
 static QlValue logical(bool value) { return (QlValue){.bits = {value, 0}}; }
 
-/* Division rounds to minus infinity. By zero everything is 0; MIN // -1 wraps to MIN, and its remainder is 0. */
+/* Division rounds to minus infinity. By zero everything is 0; MIN // -1 wraps to MIN, and its
+ * remainder is 0. */
 static int64_t floor_divide(int64_t a, int64_t b) {
   if (b == 0) return 0;
   if (b == -1) return (int64_t)(0 - (uint64_t)a);
@@ -21,8 +22,8 @@ static int64_t remainder_int(int64_t a, int64_t b) { /* the sign of the divisor 
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
-/* By squaring, low bit of the exponent first. A negative exponent is read as unsigned; in 64 bits or in the dtype's
- * width, the product is the same. */
+/* By squaring, low bit of the exponent first. A negative exponent is read as unsigned; in 64 bits
+ * or in the dtype's width, the product is the same. */
 static uint64_t power(uint64_t base, uint64_t exponent) {
   uint64_t result = 1;
   for (; exponent; exponent >>= 1, base *= base)
@@ -30,15 +31,15 @@ static uint64_t power(uint64_t base, uint64_t exponent) {
   return result;
 }
 
-/* 1 / x, truncated; 1 / 0 is what NumPy's conversion of infinity gives: the smallest number in int32 and int64, 0 in
- * others. */
+/* 1 / x, truncated; 1 / 0 is what NumPy's conversion of infinity gives: the smallest number in
+ * int32 and int64, 0 in others. */
 static QlValue reciprocal(QlDtype loop, bool is_signed, QlValue x) {
   if (x.i != 0) return (QlValue){.i = is_signed ? 1 / x.i : (int64_t)(1 / x.u)};
   return (QlValue){.i = loop == QL_I32 ? INT32_MIN : loop == QL_I64 ? INT64_MIN : 0};
 }
 
-/* A count of the width or more, or a negative one, shifts everything out: what stays is 0, or -1 from a negative number
- * shifted right. */
+/* A count of the width or more, or a negative one, shifts everything out: what stays is 0, or -1
+ * from a negative number shifted right. */
 static QlValue shift(QlOp op, QlDtype loop, bool is_signed, QlValue a, QlValue count) {
   uint64_t width = ql_dtype_info[loop].size * 8u;
   bool out = count.u >= width;
@@ -60,17 +61,22 @@ static QlValue arithmetic(QlOp op, QlDtype loop, bool is_signed, QlValue a, QlVa
     case QL_OP_SUBTRACT: return (QlValue){.u = a.u - b.u};
     case QL_OP_MULTIPLY: return (QlValue){.u = a.u * b.u};
     case QL_OP_FLOOR_DIVIDE:
-      return is_signed ? (QlValue){.i = floor_divide(a.i, b.i)} : (QlValue){.u = b.u ? a.u / b.u : 0};
+      return is_signed ? (QlValue){.i = floor_divide(a.i, b.i)}
+                       : (QlValue){.u = b.u ? a.u / b.u : 0};
     case QL_OP_REMAINDER:
-      return is_signed ? (QlValue){.i = remainder_int(a.i, b.i)} : (QlValue){.u = b.u ? a.u % b.u : 0};
-    case QL_OP_FMOD: return is_signed ? (QlValue){.i = fmod_int(a.i, b.i)} : (QlValue){.u = b.u ? a.u % b.u : 0};
+      return is_signed ? (QlValue){.i = remainder_int(a.i, b.i)}
+                       : (QlValue){.u = b.u ? a.u % b.u : 0};
+    case QL_OP_FMOD:
+      return is_signed ? (QlValue){.i = fmod_int(a.i, b.i)} : (QlValue){.u = b.u ? a.u % b.u : 0};
     case QL_OP_POWER: return (QlValue){.u = power(a.u, b.u)};
     case QL_OP_BITWISE_AND: return (QlValue){.u = a.u & b.u};
     case QL_OP_BITWISE_OR: return (QlValue){.u = a.u | b.u};
     case QL_OP_BITWISE_XOR: return (QlValue){.u = a.u ^ b.u};
     case QL_OP_LEFT_SHIFT:
     case QL_OP_RIGHT_SHIFT: return shift(op, loop, is_signed, a, b);
-    default: assert(ql_op_info[op].arity == 1); return a; /* positive, conjugate, real, floor, ceil, trunc */
+    default:
+      assert(ql_op_info[op].arity == 1);
+      return a; /* positive, conjugate, real, floor, ceil, trunc */
   }
 }
 

@@ -1,5 +1,5 @@
-/* Operations on floats. float32 and float64 compute in themselves; float16 computes in float32 and rounds after each
- * operation. The arithmetic is written once, in eval_real.h, for both precisions.
+/* Operations on floats. float32 and float64 compute in themselves; float16 computes in float32 and
+ * rounds after each operation. The arithmetic is written once, in eval_real.h, for both precisions.
  *
  * Transcendental functions are those of ir_math, which compiled code calls too. */
 #include "ir.h"
@@ -25,7 +25,8 @@ static QlValue logical(bool value) { return (QlValue){.bits = {value, 0}}; }
 #define LITERAL(x) x
 #include "eval_real.h"
 
-/* The neighbour of a in the direction of b, by the bits: sign and magnitude count like an integer. */
+/* The neighbour of a in the direction of b, by the bits: sign and magnitude count like an integer.
+ */
 static uint16_t nextafter_f16(uint16_t a, uint16_t b) {
   float x = ql_half_to_float(a), y = ql_half_to_float(b);
   if (isnan(x) || isnan(y)) return 0x7e00;
@@ -53,5 +54,7 @@ QlValue ir_eval_real(QlOp op, QlDtype loop, const QlValue *args) {
   if (op == QL_OP_MINIMUM || op == QL_OP_MAXIMUM || op == QL_OP_FMIN || op == QL_OP_FMAX)
     return first_f16(op, wide[0].f, wide[1].f) ? args[0] : args[1];
   QlValue result = eval_f32(op, wide);
-  return ql_op_info[op].result == QL_RESULT_BOOL ? result : (QlValue){.bits = {ql_half_from_float(result.f), 0}};
+  return ql_op_info[op].result == QL_RESULT_BOOL
+             ? result
+             : (QlValue){.bits = {ql_half_from_float(result.f), 0}};
 }

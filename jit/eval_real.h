@@ -1,6 +1,6 @@
-/* The arithmetic of one precision: eval_real.c includes this for float and for double, with REAL, MEMBER (of QlValue),
- * DTYPE, NAME (a suffix for functions here), LIBM and LITERAL (C's suffixes). Every line rounds as written: no
- * contraction. */
+/* The arithmetic of one precision: eval_real.c includes this for float and for double, with REAL,
+ * MEMBER (of QlValue), DTYPE, NAME (a suffix for functions here), LIBM and LITERAL (C's suffixes).
+ * Every line rounds as written: no contraction. */
 
 static QlValue NAME(real)(REAL value) {
   QlValue result = {.bits = {0, 0}};
@@ -21,7 +21,8 @@ static REAL NAME(math2)(QlOp op, REAL x, REAL y) {
 }
 
 /* Python's remainder, with the sign of the divisor, as NumPy computes it:
- *   m = fmod(a, b);  b = 0: m.  m = 0: copysign(0, b).  m and b of different signs: m + b.  Otherwise m. */
+ *   m = fmod(a, b);  b = 0: m.  m = 0: copysign(0, b).  m and b of different signs: m + b.  Else m.
+ */
 static REAL NAME(remainder)(REAL a, REAL b) {
   REAL rest = LIBM(fmod)(a, b);
   if (b == 0) return rest;
@@ -42,8 +43,8 @@ static REAL NAME(floor_divide)(REAL a, REAL b) {
   return quotient - whole > LITERAL(0.5) ? whole + 1 : whole;
 }
 
-/* log(exp(x) + exp(y)):  x = y: x + ln 2.  d = x - y;  d > 0: x + log1p(exp(-d));  d <= 0: y + log1p(exp(d));  else d
- * (NaN). */
+/* log(exp(x) + exp(y)):  x = y: x + ln 2.  d = x - y;  d > 0: x + log1p(exp(-d));  d <= 0: y +
+ * log1p(exp(d));  else d (NaN). */
 static REAL NAME(logaddexp)(REAL x, REAL y) {
   if (x == y) return x + LITERAL(0.693147180559945309417232121458176568);
   REAL difference = x - y;
@@ -57,8 +58,10 @@ static REAL NAME(logaddexp2)(REAL x, REAL y) {
   const REAL log2_e = LITERAL(1.442695040888963407359924681001892137);
   if (x == y) return x + 1;
   REAL difference = x - y;
-  if (difference > 0) return x + log2_e * NAME(math1)(QL_OP_LOG1P, NAME(math1)(QL_OP_EXP2, -difference));
-  if (difference <= 0) return y + log2_e * NAME(math1)(QL_OP_LOG1P, NAME(math1)(QL_OP_EXP2, difference));
+  if (difference > 0)
+    return x + log2_e * NAME(math1)(QL_OP_LOG1P, NAME(math1)(QL_OP_EXP2, -difference));
+  if (difference <= 0)
+    return y + log2_e * NAME(math1)(QL_OP_LOG1P, NAME(math1)(QL_OP_EXP2, difference));
   return difference;
 }
 
@@ -74,14 +77,17 @@ static REAL NAME(logaddexp2)(REAL x, REAL y) {
 static REAL NAME(mended)(QlOp op, REAL x) {
   const REAL ln_2 = LITERAL(0.693147180559945309417232121458176568);
   const IrRange *range = ir_range(DTYPE);
-  REAL size = LIBM(fabs)(x), low = (REAL)range->low, high = (REAL)range->high, scale = (REAL)range->scale;
-  bool tiny = size<(REAL)range->tiny, large = size>(REAL) range->large, over = size > (REAL)range->edge;
+  REAL size = LIBM(fabs)(x), low = (REAL)range->low, high = (REAL)range->high,
+       scale = (REAL)range->scale;
+  bool tiny = size<(REAL)range->tiny, large = size>(REAL) range->large,
+       over = size > (REAL)range->edge;
   switch (op) {
     case QL_OP_LOG1P: return tiny ? x : NAME(math1)(large && x > 0 ? QL_OP_LOG : op, x);
     case QL_OP_ARCSINH:
       if (large) return LIBM(copysign)(NAME(math1)(QL_OP_LOG, size) + ln_2, x);
       return tiny ? x : NAME(math1)(op, x);
-    case QL_OP_ARCCOSH: return large && x > 0 ? NAME(math1)(QL_OP_LOG, x) + ln_2 : NAME(math1)(op, x);
+    case QL_OP_ARCCOSH:
+      return large && x > 0 ? NAME(math1)(QL_OP_LOG, x) + ln_2 : NAME(math1)(op, x);
     case QL_OP_TAN: return tiny ? x : NAME(math1)(op, x);
     case QL_OP_EXP:
       over = DTYPE == QL_F64 && over && x > 0;
@@ -89,7 +95,8 @@ static REAL NAME(mended)(QlOp op, REAL x) {
     case QL_OP_SINH:
     case QL_OP_COSH:
       if (!over) return NAME(math1)(op, x);
-      return LIBM(copysign)(NAME(math1)(QL_OP_EXP, (size - high) - low) * scale, op == QL_OP_SINH ? x : 1);
+      return LIBM(copysign)(NAME(math1)(QL_OP_EXP, (size - high) - low) * scale,
+                            op == QL_OP_SINH ? x : 1);
     default: return NAME(math1)(op, x);
   }
 }
@@ -118,8 +125,9 @@ static REAL NAME(unary)(QlOp op, REAL x) {
   }
 }
 
-/* For equal arguments minimum, maximum, fmin and fmax give the second (zeros of both signs), like the machine's
- * instructions. minimum and maximum give the first NaN, fmin and fmax ignore a NaN of one argument. */
+/* For equal arguments minimum, maximum, fmin and fmax give the second (zeros of both signs), like
+ * the machine's instructions. minimum and maximum give the first NaN, fmin and fmax ignore a NaN of
+ * one argument. */
 static REAL NAME(binary)(QlOp op, REAL x, REAL y) {
   switch (op) {
     case QL_OP_ADD: return x + y;

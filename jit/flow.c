@@ -1,8 +1,9 @@
-/* What control flow implies: an order of the blocks, dominators, and what no path reaches. And the record that passes
- * keep of values that equal earlier ones.
+/* What control flow implies: an order of the blocks, dominators, and what no path reaches. And the
+ * record that passes keep of values that equal earlier ones.
  *
- * Dominators by the algorithm of Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001): iterate
- * dom(b) = intersection of dom(p) over the predecessors p, on the tree of immediate dominators, in reverse postorder.
+ * Dominators by the algorithm of Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm"
+ * (2001): iterate dom(b) = intersection of dom(p) over the predecessors p, on the tree of immediate
+ * dominators, in reverse postorder.
  */
 #include "ir.h"
 
@@ -20,7 +21,8 @@ int ir_targets(const JitFn *fn, uint32_t block, uint32_t to[2]) {
   }
 }
 
-/* Depth first with an explicit stack of blocks; next[b] counts the successors of b that were visited. */
+/* Depth first with an explicit stack of blocks; next[b] counts the successors of b that were
+ * visited. */
 static void reverse_postorder(const JitFn *fn, IrFlow *flow, uint32_t *stack, uint8_t *next) {
   uint32_t depth = 0, finished = fn->block_count;
   stack[depth++] = 0;
@@ -48,7 +50,8 @@ static uint32_t common(const IrFlow *flow, uint32_t a, uint32_t b) {
   return a;
 }
 
-/* Visits edges forward, from each block to its successors, so that no list of predecessors is needed. */
+/* Visits edges forward, from each block to its successors, so that no list of predecessors is
+ * needed. */
 static void dominators(const JitFn *fn, IrFlow *flow) {
   flow->dominator[0] = 0;
   for (bool changed = true; changed;) {
@@ -116,7 +119,8 @@ bool ir_prune(JitFn *fn) {
   if (ir_flow(fn, &flow, NULL) != QL_OK) return false;
   uint32_t kept = 0, *renumbered = flow.dominator; /* dominators are not needed here */
   if (flow.count < fn->block_count) {
-    for (uint32_t b = 0; b < fn->block_count; b++) renumbered[b] = flow.position[b] == NOWHERE ? NOWHERE : kept++;
+    for (uint32_t b = 0; b < fn->block_count; b++)
+      renumbered[b] = flow.position[b] == NOWHERE ? NOWHERE : kept++;
     for (uint32_t b = 0; b < fn->block_count; b++) {
       if (renumbered[b] == NOWHERE) {
         free(fn->blocks[b].ins);
@@ -151,7 +155,8 @@ uint32_t ir_same(const uint32_t *same, uint32_t value) {
 }
 
 void ir_same_args(const uint32_t *same, IrIns *ins) {
-  for (int a = 0, count = ir_arg_count(ins); a < count; a++) ins->args[a] = ir_same(same, ins->args[a]);
+  for (int a = 0, count = ir_arg_count(ins); a < count; a++)
+    ins->args[a] = ir_same(same, ins->args[a]);
 }
 
 void ir_same_apply(JitFn *fn, const uint32_t *same) {
@@ -166,5 +171,6 @@ void ir_same_apply(JitFn *fn, const uint32_t *same) {
     block->count = kept;
     if (block->end == IR_JNZ) block->condition = ir_same(same, block->condition);
   }
-  for (uint32_t arm = 1; arm < fn->phi_count; arm++) fn->phis[arm].value = ir_same(same, fn->phis[arm].value);
+  for (uint32_t arm = 1; arm < fn->phi_count; arm++)
+    fn->phis[arm].value = ir_same(same, fn->phis[arm].value);
 }

@@ -1,7 +1,8 @@
 /* Building a function: declarations, instructions in the open block, control flow.
  *
- * Building never fails on the spot. The first mistake is kept in `bad` and every later call gives the reference 0, so
- * that a front end builds without looking and jit_verify tells what was wrong. */
+ * Building never fails on the spot. The first mistake is kept in `bad` and every later call gives
+ * the reference 0, so that a front end builds without looking and jit_verify tells what was wrong.
+ */
 #include "ir.h"
 
 #include <stdlib.h>
@@ -58,7 +59,8 @@ int ir_arg_count(const IrIns *ins) {
 }
 
 IrEnd ir_end(const JitFn *fn, uint32_t block) {
-  return fn->blocks[block].end == IR_OPEN && block == fn->open ? IR_RET : (IrEnd)fn->blocks[block].end;
+  return fn->blocks[block].end == IR_OPEN && block == fn->open ? IR_RET
+                                                               : (IrEnd)fn->blocks[block].end;
 }
 
 bool ir_moves(const JitFn *fn, uint32_t array) {
@@ -86,7 +88,8 @@ bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size)
   void *old, *grown;
   memcpy(&old, items, sizeof old);
   grown = realloc(old, more * size);
-  if (!grown) return ql_fail(&fn->bad, QL_ERR_MEMORY, "out of memory for a kernel's instructions"), false;
+  if (!grown)
+    return ql_fail(&fn->bad, QL_ERR_MEMORY, "out of memory for a kernel's instructions"), false;
   memset((char *)grown + *room * size, 0, (more - *room) * size);
   memcpy(items, &grown, sizeof grown);
   *room = more;
@@ -98,7 +101,8 @@ JitFn *jit_fn_new(int rank) {
   if (!fn) return NULL;
   fn->rank = rank;
   fn->open = CLOSED;
-  if (rank < 0 || rank > QL_MAX_DIMS) ql_fail(&fn->bad, QL_ERR_VALUE, "a domain of rank %d", rank), fn->rank = 0;
+  if (rank < 0 || rank > QL_MAX_DIMS)
+    ql_fail(&fn->bad, QL_ERR_VALUE, "a domain of rank %d", rank), fn->rank = 0;
   if (!ir_grow(fn, &fn->ins, &fn->ins_room, 16, sizeof *fn->ins) ||
       !ir_grow(fn, &fn->phis, &fn->phi_room, 1, sizeof *fn->phis)) {
     jit_fn_free(fn);
@@ -116,7 +120,8 @@ JitFn *jit_fn_new(int rank) {
 void jit_fn_free(JitFn *fn) {
   if (!fn) return;
   for (uint32_t b = 0; b < fn->block_count; b++) free(fn->blocks[b].ins);
-  free(fn->arrays), free(fn->params), free(fn->ins), free(fn->blocks), free(fn->offsets), free(fn->phis);
+  free(fn->arrays), free(fn->params), free(fn->ins), free(fn->blocks), free(fn->offsets),
+      free(fn->phis);
   free(fn);
 }
 
@@ -136,7 +141,8 @@ JitFn *ir_copy(const JitFn *fn) {
   copy->blocks = duplicate(fn->blocks, fn->block_room, sizeof *fn->blocks);
   copy->offsets = duplicate(fn->offsets, fn->offset_room, sizeof *fn->offsets);
   copy->phis = duplicate(fn->phis, fn->phi_room, sizeof *fn->phis);
-  bool complete = copy->arrays && copy->params && copy->ins && copy->blocks && copy->offsets && copy->phis;
+  bool complete =
+      copy->arrays && copy->params && copy->ins && copy->blocks && copy->offsets && copy->phis;
   if (!copy->blocks) copy->block_count = 0;
   for (uint32_t b = 0; b < copy->block_count; b++) {
     copy->blocks[b].ins = duplicate(fn->blocks[b].ins, fn->blocks[b].room, sizeof(uint32_t));
@@ -177,13 +183,16 @@ static JitRef spoil(JitFn *fn, QlSource source, QlStatus status, const char *tex
 
 static JitRef append(JitFn *fn, const IrIns *ins) {
   if (fn->bad.status) return (JitRef){0};
-  if (fn->open == CLOSED) return spoil(fn, ins->source, QL_ERR_STATE, "an instruction outside any open block");
+  if (fn->open == CLOSED)
+    return spoil(fn, ins->source, QL_ERR_STATE, "an instruction outside any open block");
   return (JitRef){ir_append(fn, fn->open, ins)};
 }
 
 /* The instruction that computes a value, or NULL when there is none. */
 static const IrIns *defined(const JitFn *fn, JitRef value) {
-  return value.id && value.id < fn->ins_count && ir_has_value(&fn->ins[value.id]) ? &fn->ins[value.id] : NULL;
+  return value.id && value.id < fn->ins_count && ir_has_value(&fn->ins[value.id])
+             ? &fn->ins[value.id]
+             : NULL;
 }
 
 int jit_fn_array(JitFn *fn, QlDtype dtype, JitAccess access, const JitStride *strides) {
@@ -201,28 +210,36 @@ int jit_fn_param(JitFn *fn, QlDtype dtype) {
 }
 
 JitRef jit_const(JitFn *fn, QlDtype dtype, QlValue value) {
-  return append(fn, &(IrIns){.kind = IR_CONST, .dtype = (uint8_t)dtype, .value = ir_canonical(dtype, value)});
+  return append(
+      fn, &(IrIns){.kind = IR_CONST, .dtype = (uint8_t)dtype, .value = ir_canonical(dtype, value)});
 }
 
 JitRef jit_param(JitFn *fn, int param, QlSource source) {
   if (param < 0 || (uint32_t)param >= fn->param_count)
     return spoil(fn, source, QL_ERR_INDEX, "a parameter that is not declared");
-  return append(fn, &(IrIns){.kind = IR_PARAM, .dtype = fn->params[param], .number = param, .source = source});
+  return append(
+      fn,
+      &(IrIns){.kind = IR_PARAM, .dtype = fn->params[param], .number = param, .source = source});
 }
 
 JitRef jit_index(JitFn *fn, int axis, QlSource source) {
   if (axis < 0 || axis >= fn->rank)
     return spoil(fn, source, QL_ERR_INDEX, "an index along an axis that the domain does not have");
-  return append(
-      fn, &(IrIns){.kind = IR_INDEX, .dtype = QL_I64, .rank = (uint8_t)fn->rank, .number = axis, .source = source});
+  return append(fn, &(IrIns){.kind = IR_INDEX,
+                             .dtype = QL_I64,
+                             .rank = (uint8_t)fn->rank,
+                             .number = axis,
+                             .source = source});
 }
 
 JitRef jit_load(JitFn *fn, int array, const int32_t *offset, QlSource source) {
   if (array < 0 || (uint32_t)array >= fn->array_count)
     return spoil(fn, source, QL_ERR_INDEX, "a load from an operand that is not declared");
   uint32_t rank = (uint32_t)fn->rank, first = fn->offset_count;
-  if (!ir_grow(fn, &fn->offsets, &fn->offset_room, first + rank, sizeof *fn->offsets)) return (JitRef){0};
-  for (uint32_t axis = 0; axis < rank; axis++) fn->offsets[first + axis] = offset ? offset[axis] : 0;
+  if (!ir_grow(fn, &fn->offsets, &fn->offset_room, first + rank, sizeof *fn->offsets))
+    return (JitRef){0};
+  for (uint32_t axis = 0; axis < rank; axis++)
+    fn->offsets[first + axis] = offset ? offset[axis] : 0;
   fn->offset_count += rank;
   return append(fn, &(IrIns){.kind = IR_LOAD,
                              .dtype = fn->arrays[array].dtype,
@@ -232,13 +249,17 @@ JitRef jit_load(JitFn *fn, int array, const int32_t *offset, QlSource source) {
                              .rank = ir_moves(fn, (uint32_t)array) ? (uint8_t)rank : 0});
 }
 
-/* A comparison of an i64 with a u64: below 0 the signed one is less than all others; otherwise both are u64. */
+/* A comparison of an i64 with a u64: below 0 the signed one is less than all others; otherwise both
+ * are u64. */
 static JitRef compare_signs(JitFn *fn, QlOp op, JitRef with_sign, JitRef without, QlSource source) {
   bool if_negative = op == QL_OP_LESS || op == QL_OP_LESS_EQUAL || op == QL_OP_NOT_EQUAL;
-  JitRef zero = jit_const(fn, QL_I64, (QlValue){.i = 0}), same = jit_cast(fn, with_sign, QL_U64, source);
-  JitRef sign = jit_op(fn, if_negative ? QL_OP_LESS : QL_OP_GREATER_EQUAL, 2, (JitRef[]){with_sign, zero}, source);
+  JitRef zero = jit_const(fn, QL_I64, (QlValue){.i = 0}),
+         same = jit_cast(fn, with_sign, QL_U64, source);
+  JitRef sign = jit_op(fn, if_negative ? QL_OP_LESS : QL_OP_GREATER_EQUAL, 2,
+                       (JitRef[]){with_sign, zero}, source);
   JitRef rest = jit_op(fn, op, 2, (JitRef[]){same, without}, source);
-  return jit_op(fn, if_negative ? QL_OP_LOGICAL_OR : QL_OP_LOGICAL_AND, 2, (JitRef[]){sign, rest}, source);
+  return jit_op(fn, if_negative ? QL_OP_LOGICAL_OR : QL_OP_LOGICAL_AND, 2, (JitRef[]){sign, rest},
+                source);
 }
 
 static QlOp mirrored(QlOp comparison) {
@@ -276,9 +297,11 @@ JitRef jit_op(JitFn *fn, QlOp op, int count, const JitRef *args, QlSource source
   QlDtype loop = fn->ins[args[count - 1].id].dtype;
   for (int a = 0; a < count - 1; a++)
     if (!is_of(fn, args[a], op == QL_OP_SELECT && a == 0 ? QL_BOOL : loop))
-      return spoil(fn, source, QL_ERR_TYPE, "an operation on values of different dtypes: one needs a cast");
+      return spoil(fn, source, QL_ERR_TYPE,
+                   "an operation on values of different dtypes: one needs a cast");
   if (!ir_has_loop(op, loop)) {
-    ql_fail(&fn->bad, QL_ERR_CAST, "%s has no loop for %s", ql_op_info[op].name, ql_dtype_info[loop].name);
+    ql_fail(&fn->bad, QL_ERR_CAST, "%s has no loop for %s", ql_op_info[op].name,
+            ql_dtype_info[loop].name);
     fn->bad.source = source;
     return (JitRef){0};
   }
@@ -291,8 +314,11 @@ JitRef jit_cast(JitFn *fn, JitRef value, QlDtype dtype, QlSource source) {
   const IrIns *arg = defined(fn, value);
   if (!arg) return spoil(fn, source, QL_ERR_VALUE, "a cast of a value that does not exist");
   if (arg->dtype == dtype) return value;
-  return append(
-      fn, &(IrIns){.kind = IR_CAST, .dtype = (uint8_t)dtype, .rank = arg->rank, .args = {value.id}, .source = source});
+  return append(fn, &(IrIns){.kind = IR_CAST,
+                             .dtype = (uint8_t)dtype,
+                             .rank = arg->rank,
+                             .args = {value.id},
+                             .source = source});
 }
 
 /* ---- sinks ---- */
@@ -305,7 +331,8 @@ static void sink(JitFn *fn, IrIns ins, int array, JitRef value) {
   } else if (array < 0 || (uint32_t)array >= fn->array_count) {
     spoil(fn, ins.source, QL_ERR_INDEX, "a store to an operand that is not declared");
   } else if (arg->dtype != fn->arrays[array].dtype) {
-    spoil(fn, ins.source, QL_ERR_TYPE, "a store to an operand of another dtype: the value needs a cast");
+    spoil(fn, ins.source, QL_ERR_TYPE,
+          "a store to an operand of another dtype: the value needs a cast");
   } else {
     ins.number = array, ins.args[0] = value.id, ins.dtype = arg->dtype, ins.rank = arg->rank;
     append(fn, &ins);
@@ -316,22 +343,26 @@ void jit_store(JitFn *fn, int array, JitRef value, QlSource source) {
   sink(fn, (IrIns){.kind = IR_STORE, .source = source}, array, value);
 }
 
-void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, int array, JitRef value,
-                QlSource source) {
+void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, int array,
+                JitRef value, QlSource source) {
   if (axis < 0 || axis >= fn->rank) {
     spoil(fn, source, QL_ERR_INDEX, "a reduction along an axis that the domain does not have");
     return;
   }
   sink(fn,
-       (IrIns){
-           .kind = IR_REDUCE, .op = (uint8_t)reduction, .form = (uint8_t)form, .axis = (uint8_t)axis, .source = source},
+       (IrIns){.kind = IR_REDUCE,
+               .op = (uint8_t)reduction,
+               .form = (uint8_t)form,
+               .axis = (uint8_t)axis,
+               .source = source},
        array, value);
 }
 
 /* ---- control flow ---- */
 
 JitBlock jit_block_new(JitFn *fn) {
-  if (!ir_grow(fn, &fn->blocks, &fn->block_room, fn->block_count + 1, sizeof *fn->blocks)) return (JitBlock){0};
+  if (!ir_grow(fn, &fn->blocks, &fn->block_room, fn->block_count + 1, sizeof *fn->blocks))
+    return (JitBlock){0};
   fn->blocks[fn->block_count] = (IrBlock){0};
   return (JitBlock){fn->block_count++};
 }
@@ -347,11 +378,13 @@ void jit_block_open(JitFn *fn, JitBlock block) {
 static void end(JitFn *fn, IrEnd how, uint32_t condition, JitBlock first, JitBlock second) {
   if (fn->bad.status) return;
   if (fn->open == CLOSED || first.id >= fn->block_count || second.id >= fn->block_count) {
-    spoil(fn, (QlSource){0}, QL_ERR_STATE, "a jump outside any open block, or to a block that does not exist");
+    spoil(fn, (QlSource){0}, QL_ERR_STATE,
+          "a jump outside any open block, or to a block that does not exist");
     return;
   }
   IrBlock *block = &fn->blocks[fn->open];
-  block->end = (uint8_t)how, block->condition = condition, block->to[0] = first.id, block->to[1] = second.id;
+  block->end = (uint8_t)how, block->condition = condition, block->to[0] = first.id,
+  block->to[1] = second.id;
   fn->open = CLOSED;
 }
 
@@ -369,11 +402,13 @@ void jit_branch(JitFn *fn, JitRef condition, JitBlock if_true, JitBlock if_false
 /* A phi goes behind the phis that its block has already, so front ends may add them late. */
 JitRef jit_phi(JitFn *fn, QlDtype dtype, int rank) {
   if (fn->bad.status) return (JitRef){0};
-  if (fn->open == CLOSED) return spoil(fn, (QlSource){0}, QL_ERR_STATE, "a phi outside any open block");
+  if (fn->open == CLOSED)
+    return spoil(fn, (QlSource){0}, QL_ERR_STATE, "a phi outside any open block");
   const IrBlock *block = &fn->blocks[fn->open];
   uint32_t at = 0;
   while (at < block->count && fn->ins[block->ins[at]].kind == IR_PHI) at++;
-  return (JitRef){insert(fn, fn->open, at, &(IrIns){.kind = IR_PHI, .dtype = (uint8_t)dtype, .rank = (uint8_t)rank})};
+  return (JitRef){insert(fn, fn->open, at,
+                         &(IrIns){.kind = IR_PHI, .dtype = (uint8_t)dtype, .rank = (uint8_t)rank})};
 }
 
 void jit_phi_from(JitFn *fn, JitRef phi, JitBlock from, JitRef value) {

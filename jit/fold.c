@@ -1,11 +1,11 @@
-/* Folding: what is known when compiling is computed now, and operations that change nothing go. No bit of a result
- * changes.
+/* Folding: what is known when compiling is computed now, and operations that change nothing go. No
+ * bit of a result changes.
  *
  * Requires a verified function; ensures one. Values that lost their users stay until dce.
  *
- * Floats allow little: x + 0 is not x (-0), 0 * x is not 0 (NaN, -0), x - x is not 0 (NaN, inf). What stays is x * 1, x
- * / 1, x - (+0), x + (-0). Complex multiplication and division by one mix the parts and fold nothing. NaN payloads are
- * not kept. */
+ * Floats allow little: x + 0 is not x (-0), 0 * x is not 0 (NaN, -0), x - x is not 0 (NaN, inf).
+ * What stays is x * 1, x / 1, x - (+0), x + (-0). Complex multiplication and division by one mix
+ * the parts and fold nothing. NaN payloads are not kept. */
 #include "ir.h"
 
 #include <stdlib.h>
@@ -16,7 +16,9 @@ typedef struct Fold {
   bool changed;
 } Fold;
 
-static QlKind kind_of(const Fold *f, uint32_t value) { return (QlKind)ql_dtype_info[f->fn->ins[value].dtype].kind; }
+static QlKind kind_of(const Fold *f, uint32_t value) {
+  return (QlKind)ql_dtype_info[f->fn->ins[value].dtype].kind;
+}
 
 static bool is_whole(QlKind kind) { return kind == QL_KIND_INT || kind == QL_KIND_UINT; }
 
@@ -24,8 +26,9 @@ static bool is_whole(QlKind kind) { return kind == QL_KIND_INT || kind == QL_KIN
 static bool is_constant(const Fold *f, uint32_t value, int number) {
   const IrIns *ins = &f->fn->ins[value];
   if (ins->kind != IR_CONST) return false;
-  QlValue wanted = ir_canonical((QlDtype)ins->dtype,
-                                ql_convert(QL_I64, (QlValue){.bits = {(uint64_t)number, 0}}, (QlDtype)ins->dtype));
+  QlValue wanted = ir_canonical(
+      (QlDtype)ins->dtype,
+      ql_convert(QL_I64, (QlValue){.bits = {(uint64_t)number, 0}}, (QlDtype)ins->dtype));
   return ins->value.bits[0] == wanted.bits[0] && ins->value.bits[1] == wanted.bits[1];
 }
 
@@ -37,16 +40,19 @@ static bool is_minus_zero(const Fold *f, uint32_t value) {
     case QL_F32: return ins->value.bits[0] == 0x80000000u;
     case QL_F64: return ins->value.bits[0] == UINT64_C(1) << 63;
     case QL_C64: return ins->value.bits[0] == UINT64_C(0x8000000080000000);
-    case QL_C128: return ins->value.bits[0] == UINT64_C(1) << 63 && ins->value.bits[1] == UINT64_C(1) << 63;
+    case QL_C128:
+      return ins->value.bits[0] == UINT64_C(1) << 63 && ins->value.bits[1] == UINT64_C(1) << 63;
     default: return false;
   }
 }
 
-/* What `op` was applied to twice, when `value` is that operation on the same dtype (logical_not makes bools of others);
- * otherwise 0. */
+/* What `op` was applied to twice, when `value` is that operation on the same dtype (logical_not
+ * makes bools of others); otherwise 0. */
 static uint32_t undone(const Fold *f, uint32_t value, QlOp op) {
   const IrIns *ins = &f->fn->ins[value];
-  return ins->kind == IR_OP && ins->op == op && f->fn->ins[ins->args[0]].dtype == ins->dtype ? ins->args[0] : 0;
+  return ins->kind == IR_OP && ins->op == op && f->fn->ins[ins->args[0]].dtype == ins->dtype
+             ? ins->args[0]
+             : 0;
 }
 
 /* ---- operations that give back an argument: which, or 0 ---- */
@@ -79,7 +85,8 @@ static uint32_t unchanged_bits(const Fold *f, QlOp op, uint32_t x, uint32_t y) {
   bool conjunction = op == QL_OP_BITWISE_AND || op == QL_OP_LOGICAL_AND;
   bool exclusive = op == QL_OP_BITWISE_XOR || op == QL_OP_LOGICAL_XOR;
   bool truth = kind_of(f, x) == QL_KIND_BOOL;
-  if (!truth && (op == QL_OP_LOGICAL_AND || op == QL_OP_LOGICAL_OR || op == QL_OP_LOGICAL_XOR)) return 0;
+  if (!truth && (op == QL_OP_LOGICAL_AND || op == QL_OP_LOGICAL_OR || op == QL_OP_LOGICAL_XOR))
+    return 0;
   int neutral = !conjunction ? 0 : truth ? 1 : -1;
   if (x == y && !exclusive) return x;
   return is_constant(f, y, neutral) ? x : is_constant(f, x, neutral) ? y : 0;
@@ -121,24 +128,29 @@ static uint32_t unchanged_select(const Fold *f, const IrIns *ins) {
 
 /* ---- casts ---- */
 
-/* Every value of `from` is a value of `to`. NumPy also calls 64-bit integers to floats safe; they round. */
+/* Every value of `from` is a value of `to`. NumPy also calls 64-bit integers to floats safe; they
+ * round. */
 static bool is_exact(QlDtype from, QlDtype to) {
   bool long_whole = ql_dtype_info[from].size == 8 && is_whole((QlKind)ql_dtype_info[from].kind);
-  bool inexact = ql_dtype_info[to].kind == QL_KIND_FLOAT || ql_dtype_info[to].kind == QL_KIND_COMPLEX;
+  bool inexact =
+      ql_dtype_info[to].kind == QL_KIND_FLOAT || ql_dtype_info[to].kind == QL_KIND_COMPLEX;
   return ql_can_cast_safely(from, to) && !(long_whole && inexact);
 }
 
-/* Does the cast of every integer of `from` to `to` give the same by way of `through`, which holds them all? A float
- * that an int32 does not hold becomes the smallest one before it is cut to 32 bits or less; of an integer the low bits
- * stay. (Only uint32 has such numbers: float64 does not hold all integers of 64 bits.) */
+/* Does the cast of every integer of `from` to `to` give the same by way of `through`, which holds
+ * them all? A float that an int32 does not hold becomes the smallest one before it is cut to 32
+ * bits or less; of an integer the low bits stay. (Only uint32 has such numbers: float64 does not
+ * hold all integers of 64 bits.) */
 static bool is_detour(QlDtype from, QlDtype through, QlDtype to) {
-  bool inexact = ql_dtype_info[through].kind == QL_KIND_FLOAT || ql_dtype_info[through].kind == QL_KIND_COMPLEX;
-  bool cut = is_whole((QlKind)ql_dtype_info[to].kind) && ql_dtype_info[to].size <= 4 && to != QL_U32;
+  bool inexact = ql_dtype_info[through].kind == QL_KIND_FLOAT ||
+                 ql_dtype_info[through].kind == QL_KIND_COMPLEX;
+  bool cut =
+      is_whole((QlKind)ql_dtype_info[to].kind) && ql_dtype_info[to].size <= 4 && to != QL_U32;
   return !(from == QL_U32 && inexact && cut);
 }
 
-/* A cast of an exact cast starts from the value before both: when it leads back, or when that is an integer (floats out
- * of range may convert differently from different precisions). */
+/* A cast of an exact cast starts from the value before both: when it leads back, or when that is an
+ * integer (floats out of range may convert differently from different precisions). */
 static uint32_t unchanged_cast(Fold *f, IrIns *ins) {
   const IrIns *inner = &f->fn->ins[ins->args[0]];
   if (inner->kind != IR_CAST) return inner->dtype == ins->dtype ? ins->args[0] : 0;
@@ -169,7 +181,9 @@ static bool known_by_dtype(const Fold *f, const IrIns *ins, int *number) {
     case QL_OP_LOGICAL_OR: *number = 1; return is_constant(f, x, 1) || is_constant(f, y, 1);
     case QL_OP_LOGICAL_AND:
     case QL_OP_BITWISE_AND: *number = 0; return is_constant(f, x, 0) || is_constant(f, y, 0);
-    case QL_OP_MULTIPLY: *number = 0; return exact && (is_constant(f, x, 0) || is_constant(f, y, 0));
+    case QL_OP_MULTIPLY:
+      *number = 0;
+      return exact && (is_constant(f, x, 0) || is_constant(f, y, 0));
     case QL_OP_REMAINDER: *number = 0; return whole && is_constant(f, y, 1);
     case QL_OP_POWER: *number = 1; return whole && is_constant(f, y, 0);
     case QL_OP_EQUAL:
@@ -193,7 +207,8 @@ static bool is_known(const Fold *f, const IrIns *ins, QlValue *value) {
   }
   QlDtype last = (QlDtype)fn->ins[ins->args[count - 1]].dtype;
   if (constant)
-    *value = ins->kind == IR_CAST ? ql_convert(last, args[0], (QlDtype)ins->dtype) : ir_eval((QlOp)ins->op, last, args);
+    *value = ins->kind == IR_CAST ? ql_convert(last, args[0], (QlDtype)ins->dtype)
+                                  : ir_eval((QlOp)ins->op, last, args);
   else if (ins->kind == IR_OP && known_by_dtype(f, ins, &number))
     *value = ql_convert(QL_I64, (QlValue){.bits = {(uint64_t)number, 0}}, (QlDtype)ins->dtype);
   else
@@ -221,14 +236,16 @@ static uint32_t unchanged(Fold *f, uint32_t id) {
   if (ins->kind == IR_PHI) return unchanged_phi(f, id);
   if (ins->kind == IR_CAST) return unchanged_cast(f, ins);
   if (ins->op == QL_OP_SELECT) return unchanged_select(f, ins);
-  return ql_op_info[ins->op].arity == 1 ? unchanged_unary(f, (QlOp)ins->op, ins->args[0])
-                                        : unchanged_binary(f, (QlOp)ins->op, ins->args[0], ins->args[1]);
+  return ql_op_info[ins->op].arity == 1
+             ? unchanged_unary(f, (QlOp)ins->op, ins->args[0])
+             : unchanged_binary(f, (QlOp)ins->op, ins->args[0], ins->args[1]);
 }
 
 /* An offset along an axis on which the operand does not move says nothing: it becomes 0. */
 static void fold_offsets(JitFn *fn, const IrIns *load) {
   for (int axis = 0; axis < fn->rank; axis++)
-    if (fn->arrays[load->number].stride[axis] == JIT_STRIDE_ZERO) fn->offsets[load->extra + (uint32_t)axis] = 0;
+    if (fn->arrays[load->number].stride[axis] == JIT_STRIDE_ZERO)
+      fn->offsets[load->extra + (uint32_t)axis] = 0;
 }
 
 static void fold_instruction(Fold *f, uint32_t id) {
@@ -274,7 +291,8 @@ static void fold_branch(Fold *f, uint32_t b) {
   block->condition = ir_same(f->same, block->condition);
   const IrIns *condition = &f->fn->ins[block->condition];
   if (condition->kind != IR_CONST) return;
-  uint32_t taken = block->to[condition->value.b ? 0 : 1], left = block->to[condition->value.b ? 1 : 0];
+  uint32_t taken = block->to[condition->value.b ? 0 : 1],
+           left = block->to[condition->value.b ? 1 : 0];
   block->end = IR_JMP, block->to[0] = block->to[1] = taken, block->condition = 0;
   remove_arms(f->fn, left, b);
   f->changed = true;

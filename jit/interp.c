@@ -1,5 +1,5 @@
-/* The oracle: runs a function at every point of a box as jit/ir.md says, one instruction after the other. It is written
- * to be plainly right; compiled code must give the same bits.
+/* The oracle: runs a function at every point of a box as jit/ir.md says, one instruction after the
+ * other. It is written to be plainly right; compiled code must give the same bits.
  *
  *   once per call:   the values of rank 0 in block 0
  *   at each point:   everything else, from block 0 to a return, following jumps
@@ -33,12 +33,14 @@ static QlValue compute(const Machine *m, const IrIns *ins) {
   switch (ins->kind) {
     case IR_CONST: return ins->value;
     case IR_PARAM: return ir_canonical((QlDtype)ins->dtype, m->call->param[ins->number]);
-    case IR_INDEX: return (QlValue){.bits = {(uint64_t)(m->call->origin[ins->number] + m->at[ins->number]), 0}};
-    case IR_LOAD: return ir_read((QlDtype)ins->dtype, element(m, ins->number, fn->offsets + ins->extra));
+    case IR_INDEX:
+      return (QlValue){.bits = {(uint64_t)(m->call->origin[ins->number] + m->at[ins->number]), 0}};
+    case IR_LOAD:
+      return ir_read((QlDtype)ins->dtype, element(m, ins->number, fn->offsets + ins->extra));
     case IR_OP: return ir_eval((QlOp)ins->op, (QlDtype)fn->ins[ins->args[count - 1]].dtype, args);
     case IR_CAST:
-      return ir_canonical((QlDtype)ins->dtype,
-                          ql_convert((QlDtype)fn->ins[ins->args[0]].dtype, args[0], (QlDtype)ins->dtype));
+      return ir_canonical((QlDtype)ins->dtype, ql_convert((QlDtype)fn->ins[ins->args[0]].dtype,
+                                                          args[0], (QlDtype)ins->dtype));
     default: return m->incoming[ins - fn->ins]; /* a phi */
   }
 }
@@ -121,7 +123,8 @@ static QlValue value_at(Line *line, int64_t position) {
   return line->m->reduced;
 }
 
-/* Elements first .. first + count - 1 of the line, count <= 128: element k into accumulator k mod 8, then
+/* Elements first .. first + count - 1 of the line, count <= 128: element k into accumulator k mod
+ * 8, then
  * ((0+1)+(2+3)) + ((4+5)+(6+7)), leaving out accumulators that got nothing. */
 static QlValue leaf(Line *line, int64_t first, int64_t count) {
   QlValue lanes[JIT_LANES];
@@ -162,7 +165,8 @@ static void reduce_line(Line *line) {
     for (int64_t k = 0; k < extent; k++) push(line, value_at(line, k));
   } else if (reduce->form == JIT_BRANCHES) {
     for (int64_t first = 0; first < extent; first += JIT_LEAF) {
-      for (int64_t k = first; k < QL_MIN(extent, first + JIT_LEAF); k++) push(line, value_at(line, k));
+      for (int64_t k = first; k < QL_MIN(extent, first + JIT_LEAF); k++)
+        push(line, value_at(line, k));
       m->at[reduce->axis] = first / JIT_LEAF;
       ir_write(line->dtype, element(m, reduce->number, NULL), finish(line));
     }
@@ -183,17 +187,21 @@ static void reduce_line(Line *line) {
 
 /* ---- the whole ---- */
 
-static QlStatus check_call(const JitFn *fn, const JitCall *call, const IrIns *reduce, QlError *error) {
+static QlStatus check_call(const JitFn *fn, const JitCall *call, const IrIns *reduce,
+                           QlError *error) {
   for (uint32_t a = 0; a < fn->array_count; a++) {
     for (int axis = 0; axis < fn->rank; axis++) {
-      int64_t stride = call->stride[(int64_t)a * fn->rank + axis], unit = ql_dtype_info[fn->arrays[a].dtype].size;
+      int64_t stride = call->stride[(int64_t)a * fn->rank + axis],
+              unit = ql_dtype_info[fn->arrays[a].dtype].size;
       uint8_t class = fn->arrays[a].stride[axis];
       if ((class == JIT_STRIDE_ZERO && stride != 0) || (class == JIT_STRIDE_UNIT && stride != unit))
-        return ql_fail(error, QL_ERR_VALUE, "operand $%u moves %lld bytes along axis %d, which is not %s", a,
+        return ql_fail(error, QL_ERR_VALUE,
+                       "operand $%u moves %lld bytes along axis %d, which is not %s", a,
                        (long long)stride, axis, ir_stride_name[class]);
     }
   }
-  if (reduce && (reduce->op == QL_REDUCE_MIN || reduce->op == QL_REDUCE_MAX) && call->extent[reduce->axis] == 0)
+  if (reduce && (reduce->op == QL_REDUCE_MIN || reduce->op == QL_REDUCE_MAX) &&
+      call->extent[reduce->axis] == 0)
     return ql_fail(error, QL_ERR_VALUE, "%s of nothing", ql_reduction_info[reduce->op].name);
   return QL_OK;
 }

@@ -1,8 +1,9 @@
-/* The inside of the compiler: every type, then the prototypes grouped under the file that defines them.
+/* The inside of the compiler: every type, then the prototypes grouped under the file that defines
+ * them.
  *
- * A function owns arrays of instructions, blocks and operands; an SSA value is the index of its instruction. Passes
- * rewrite arguments and rebuild block lists; an instruction that no block lists is gone. Index 0 of `ins` is never
- * used. */
+ * A function owns arrays of instructions, blocks and operands; an SSA value is the index of its
+ * instruction. Passes rewrite arguments and rebuild block lists; an instruction that no block lists
+ * is gone. Index 0 of `ins` is never used. */
 #ifndef QUELEA_JIT_IR_H
 #define QUELEA_JIT_IR_H
 
@@ -13,10 +14,11 @@ typedef enum IrKind {
   IR_CONST, /* value                                 rank 0 */
   IR_PARAM, /* number                                rank 0 */
   IR_INDEX, /* number: axis                          rank R, i64 */
-  IR_LOAD,  /* number: array, extra: offsets[rank]   rank R; 0 when every stride of the array is ZERO */
-  IR_OP,    /* op, args                              rank: the largest of the arguments' */
-  IR_CAST,  /* args[0]                               rank of the argument */
-  IR_PHI,   /* extra: first, count in `phis`         rank declared */
+  IR_LOAD, /* number: array, extra: offsets[rank]   rank R; 0 when every stride of the array is ZERO
+            */
+  IR_OP,   /* op, args                              rank: the largest of the arguments' */
+  IR_CAST, /* args[0]                               rank of the argument */
+  IR_PHI,  /* extra: first, count in `phis`         rank declared */
   IR_STORE, /* number: array, args[0]; no value */
   IR_REDUCE /* number: array, args[0], reduction, form, axis; no value */
 } IrKind;
@@ -59,7 +61,7 @@ struct JitFn {
   IrArray *arrays;   uint32_t array_count, array_room;
   uint8_t *params;   uint32_t param_count, param_room;   /* QlDtype */
   IrIns *ins;        uint32_t ins_count, ins_room;       /* [0] unused */
-  IrBlock *blocks;   uint32_t block_count, block_room;   /* [0] is the entry and has no predecessor */
+  IrBlock *blocks;   uint32_t block_count, block_room;   /* [0]: entry, no predecessor */
   int32_t *offsets;  uint32_t offset_count, offset_room; /* of loads, `rank` each */
   IrPhi *phis;       uint32_t phi_count, phi_room;       /* [0] unused */
   uint32_t open;                      /* the block that building appends to */
@@ -67,26 +69,30 @@ struct JitFn {
 };
 /* clang-format on */
 
-/* A rule that all passes keep: the values of rank 0 in block 0 do not depend on the point. The emitter and the
- * interpreter run them once per call, before the loops over points; everything else, sinks included, runs per point. A
- * box without points runs nothing at all. (In a domain of rank 0 there is one point and every value has rank 0:
- * instructions simply run in their order.) */
+/* A rule that all passes keep: the values of rank 0 in block 0 do not depend on the point. The
+ * emitter and the interpreter run them once per call, before the loops over points; everything
+ * else, sinks included, runs per point. A box without points runs nothing at all. (In a domain of
+ * rank 0 there is one point and every value has rank 0: instructions simply run in their order.) */
 
 /* ---- fn.c ---- */
 
 /* A new instruction at the end of a block; 0: out of memory. */
 uint32_t ir_append(JitFn *fn, uint32_t block, const IrIns *ins);
-/* Room for `need` items in *(T **)items; new ones are zero. false: out of memory, and the function is bad. */
+/* Room for `need` items in *(T **)items; new ones are zero. false: out of memory, and the function
+ * is bad. */
 bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size);
 bool ir_has_value(const IrIns *ins);
-int ir_arg_count(const IrIns *ins);             /* entries of args in use */
-IrEnd ir_end(const JitFn *fn, uint32_t block);  /* how it ends: an open last block returns (IR_RET) */
-bool ir_has_loop(QlOp op, QlDtype loop);        /* is `loop` in the domain of `op`? */
-QlDtype ir_result(QlOp op, QlDtype loop);       /* the dtype of its result */
+int ir_arg_count(const IrIns *ins); /* entries of args in use */
+IrEnd ir_end(const JitFn *fn,
+             uint32_t block);             /* how it ends: an open last block returns (IR_RET) */
+bool ir_has_loop(QlOp op, QlDtype loop);  /* is `loop` in the domain of `op`? */
+QlDtype ir_result(QlOp op, QlDtype loop); /* the dtype of its result */
 bool ir_moves(const JitFn *fn, uint32_t array); /* along some axis: loads have rank R */
-bool ir_is_uniform(const JitFn *fn, uint32_t block, const IrIns *ins); /* by the rule above: run once per call */
-const IrIns *ir_reduction(const JitFn *fn);                            /* NULL: it ends in stores */
-JitFn *ir_copy(const JitFn *fn); /* to compare a pass's result with what it was given; NULL: out of memory */
+bool ir_is_uniform(const JitFn *fn, uint32_t block,
+                   const IrIns *ins);       /* by the rule above: run once per call */
+const IrIns *ir_reduction(const JitFn *fn); /* NULL: it ends in stores */
+JitFn *ir_copy(
+    const JitFn *fn); /* to compare a pass's result with what it was given; NULL: out of memory */
 
 /* ---- flow.c: what control flow implies ---- */
 
@@ -98,16 +104,19 @@ typedef struct IrFlow {
 } IrFlow;
 QlStatus ir_flow(const JitFn *fn, IrFlow *flow, QlError *error);
 void ir_flow_free(IrFlow *flow);
-bool ir_dominates(const IrFlow *flow, uint32_t a, uint32_t b);   /* reachable blocks; a block dominates itself */
+bool ir_dominates(const IrFlow *flow, uint32_t a,
+                  uint32_t b); /* reachable blocks; a block dominates itself */
 int ir_targets(const JitFn *fn, uint32_t block, uint32_t to[2]); /* successors, and how many */
 /* Removes unreachable blocks and numbers the others anew; false: out of memory, nothing changed. */
 bool ir_prune(JitFn *fn);
 
-/* Values found equal to others while a pass walks: same[v] is the value that stands for v, v itself at first. */
+/* Values found equal to others while a pass walks: same[v] is the value that stands for v, v itself
+ * at first. */
 uint32_t *ir_same_new(const JitFn *fn, QlError *error); /* NULL: out of memory */
 uint32_t ir_same(const uint32_t *same, uint32_t value);
 void ir_same_args(const uint32_t *same, IrIns *ins); /* arguments become what stands for them */
-void ir_same_apply(JitFn *fn, const uint32_t *same); /* everywhere; those that another stands for go */
+void ir_same_apply(JitFn *fn,
+                   const uint32_t *same); /* everywhere; those that another stands for go */
 
 /* ---- text.c ---- */
 
@@ -115,31 +124,35 @@ void ir_same_apply(JitFn *fn, const uint32_t *same); /* everywhere; those that a
 uint32_t ir_number(const JitFn *fn, uint32_t value);
 /* The words for JitStride, JitAccess, JitReduceForm. */
 enum { IR_STRIDES = 3, IR_ACCESSES = 3, IR_FORMS = 4 };
-extern const char *const ir_stride_name[IR_STRIDES], *const ir_access_name[IR_ACCESSES], *const ir_form_name[IR_FORMS];
+extern const char *const ir_stride_name[IR_STRIDES], *const ir_access_name[IR_ACCESSES],
+                                                         *const ir_form_name[IR_FORMS];
 
 /* ---- pipeline.c ---- */
 
 /* jit_optimise; verify: between passes, as debug builds always do. */
 QlStatus ir_optimise(JitFn *fn, bool verify, QlError *error);
 
-/* ---- eval.c: one operation on scalars, as NumPy computes it; shared by the interpreter and the folder ---- */
+/* ---- eval.c: one operation on scalars, as NumPy computes it; shared by the interpreter and the
+ * folder ---- */
 
 QlValue ir_eval(QlOp op, QlDtype loop, const QlValue *args); /* SELECT: args[0] is a bool */
 /* Its parts: eval_int.c, eval_real.c, eval_complex.c. */
 QlValue ir_eval_int(QlOp op, QlDtype loop, const QlValue *args);
 QlValue ir_eval_real(QlOp op, QlDtype loop, const QlValue *args);
 QlValue ir_eval_complex(QlOp op, QlDtype loop, const QlValue *args);
-/* The same by address, for compiled code to call: elements of `loop` in, one of the op's result dtype out; at most two
- * arguments, b is not read when there is one. */
+/* The same by address, for compiled code to call: elements of `loop` in, one of the op's result
+ * dtype out; at most two arguments, b is not read when there is one. */
 void ir_eval_elements(int32_t op, int32_t loop, const void *a, const void *b, void *result);
 QlValue ir_read(QlDtype dtype, const void *element);
 void ir_write(QlDtype dtype, void *element, QlValue value);
 /* Bits that the dtype does not use become 0; integers are extended. */
 QlValue ir_canonical(QlDtype dtype, QlValue value);
-QlValue ir_reduce_identity(QlReduction reduction, QlDtype dtype); /* of min and max: 0, never to be seen */
+QlValue ir_reduce_identity(QlReduction reduction,
+                           QlDtype dtype); /* of min and max: 0, never to be seen */
 QlValue ir_reduce_combine(QlReduction reduction, QlDtype dtype, QlValue a, QlValue b);
 
-/* ---- math.c: which function computes a transcendental, for the emitter and for ir_eval: equal bits at every width
+/* ---- math.c: which function computes a transcendental, for the emitter and for ir_eval: equal
+ * bits at every width
  * ---- */
 typedef struct IrMath {
   const char *scalar;    /* symbol of the scalar function */
@@ -147,10 +160,12 @@ typedef struct IrMath {
   const char *vector[4]; /* symbols at widths 2, 4, 8, 16 elements, or NULL */
   void *vector_address[4];
 } IrMath;
-const IrMath *ir_math(QlOp op,
-                      QlDtype dtype); /* F32 or F64; NULL: not a library function. By the running CPU (FMA or not) */
+const IrMath *ir_math(
+    QlOp op,
+    QlDtype dtype); /* F32 or F64; NULL: not a library function. By the running CPU (FMA or not) */
 
-/* Where those functions end before their results do (eval_real.h has the steps), for F32 and F64. */
+/* Where those functions end before their results do (eval_real.h has the steps), for F32 and F64.
+ */
 typedef struct IrRange {
   double tiny;      /* the smallest normal number: x with less is its own sine, tangent, ... */
   double large;     /* squares of larger numbers may overflow */

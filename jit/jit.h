@@ -1,29 +1,32 @@
-/* jit: the compiler. It knows nothing of Python, MPI or arrays in memory: it turns a function in the array IR
- * (jit/ir.md) into machine code, or interprets it. Every call is local; one Jit is used by one thread at a time.
- * Compiled kernels may be called by any number of threads.
+/* jit: the compiler. It knows nothing of Python, MPI or arrays in memory: it turns a function in
+ * the array IR (jit/ir.md) into machine code, or interprets it. Every call is local; one Jit is
+ * used by one thread at a time. Compiled kernels may be called by any number of threads.
  *
- * An IR function says what happens at one point of a rectangular domain of rank R (all points at once, in array terms).
- * Values have a dtype and a rank: 0 is uniform (the same at every point), R varies over the domain. Arrays are operands
- * $0, $1, ... seen through a load at a constant offset from the point; scalars are parameters. Control flow (blocks,
- * phi, jmp, jnz) is per point. A function ends in stores, or in one reduction along an axis of the domain.
+ * An IR function says what happens at one point of a rectangular domain of rank R (all points at
+ * once, in array terms). Values have a dtype and a rank: 0 is uniform (the same at every point), R
+ * varies over the domain. Arrays are operands $0, $1, ... seen through a load at a constant offset
+ * from the point; scalars are parameters. Control flow (blocks, phi, jmp, jnz) is per point. A
+ * function ends in stores, or in one reduction along an axis of the domain.
  *
- *   build or parse -> verify -> fold, CSE, LICM, DCE -> lower to loops -> LLVM -> object code -> memory and disk cache
+ *   build or parse -> verify -> fold, CSE, LICM, DCE -> lower to loops -> LLVM -> object code
+ *   -> memory and disk cache
  */
 #ifndef QUELEA_JIT_H
 #define QUELEA_JIT_H
 
 #include "base.h"
 
-typedef struct Jit Jit;             /* a compiler with its caches */
-typedef struct JitFn JitFn;         /* one IR function, under construction or done; owns all its memory */
+typedef struct Jit Jit;     /* a compiler with its caches */
+typedef struct JitFn JitFn; /* one IR function, under construction or done; owns all its memory */
 typedef struct JitKernel JitKernel; /* compiled code; lives as long as its Jit */
 
 typedef struct JitOptions {
-  const char *cache_folder; /* NULL or "": no disk cache. Created when missing; unusable: silently none */
-  int64_t cache_bytes;      /* bound of the folder's size */
-  bool fastmath;            /* allow contraction and reassociation */
-  bool verify;              /* verify before and between passes (always on in debug builds) */
-  int64_t fail_compile;     /* fault injection: the n-th compilation fails; 0: none */
+  const char
+      *cache_folder; /* NULL or "": no disk cache. Created when missing; unusable: silently none */
+  int64_t cache_bytes;  /* bound of the folder's size */
+  bool fastmath;        /* allow contraction and reassociation */
+  bool verify;          /* verify before and between passes (always on in debug builds) */
+  int64_t fail_compile; /* fault injection: the n-th compilation fails; 0: none */
 } JitOptions;
 
 /* The options are copied. QL_ERR_MEMORY; *jit is set by success only. */
@@ -31,64 +34,77 @@ QlStatus jit_open(const JitOptions *options, Jit **jit, QlError *error);
 void jit_close(Jit *jit); /* NULL is fine. Its kernels and their object code go too. */
 
 /* ---- fn.c: building a function ----
- * Building never fails on the spot: out of memory, a wrong dtype or a value that does not exist makes the function bad,
- * and jit_verify, jit_key and jit_compile then say what was wrong first, with its source. From then on calls give the
- * reference or number 0 and add nothing. What only the whole function shows (ranks, dominance, accesses, phis) is found
- * by jit_verify. */
+ * Building never fails on the spot: out of memory, a wrong dtype or a value that does not exist
+ * makes the function bad, and jit_verify, jit_key and jit_compile then say what was wrong first,
+ * with its source. From then on calls give the reference or number 0 and add nothing. What only the
+ * whole function shows (ranks, dominance, accesses, phis) is found by jit_verify. */
 
 typedef struct JitRef {
   uint32_t id;
 } JitRef; /* an SSA value of one function; id 0 is none */
 
-typedef enum JitAccess { JIT_READ, JIT_WRITE, JIT_UPDATE /* read and written at the same point */ } JitAccess;
+typedef enum JitAccess {
+  JIT_READ,
+  JIT_WRITE,
+  JIT_UPDATE /* read and written at the same point */
+} JitAccess;
 
-/* How an operand moves along one axis of the domain. Only the class is part of the kernel; the byte stride is an
- * argument. */
+/* How an operand moves along one axis of the domain. Only the class is part of the kernel; the byte
+ * stride is an argument. */
 typedef enum JitStride {
   JIT_STRIDE_ZERO, /* it does not move: broadcast */
   JIT_STRIDE_UNIT, /* one element: the last axis of a contiguous operand */
   JIT_STRIDE_ANY
 } JitStride;
 
-JitFn *jit_fn_new(int rank); /* of a domain of up to QL_MAX_DIMS axes; the caller frees it. NULL: out of memory */
+JitFn *jit_fn_new(
+    int rank); /* of a domain of up to QL_MAX_DIMS axes; the caller frees it. NULL: out of memory */
 void jit_fn_free(JitFn *fn);
-/* Declares the next operand; returns its number. strides has `rank` entries. Operands never overlap what another
- * operand writes, except by being the same operand: the caller guarantees it. */
+/* Declares the next operand; returns its number. strides has `rank` entries. Operands never overlap
+ * what another operand writes, except by being the same operand: the caller guarantees it. */
 int jit_fn_array(JitFn *fn, QlDtype dtype, JitAccess access, const JitStride *strides);
-int jit_fn_param(JitFn *fn, QlDtype dtype); /* declares the next scalar parameter; returns its number */
+int jit_fn_param(JitFn *fn,
+                 QlDtype dtype); /* declares the next scalar parameter; returns its number */
 
 JitRef jit_const(JitFn *fn, QlDtype dtype, QlValue value); /* rank 0 */
 JitRef jit_param(JitFn *fn, int param, QlSource source);   /* rank 0 */
-JitRef jit_index(JitFn *fn, int axis, QlSource source);    /* i64: origin[axis] + position; rank R */
+JitRef jit_index(JitFn *fn, int axis, QlSource source); /* i64: origin[axis] + position; rank R */
 JitRef jit_load(JitFn *fn, int array, const int32_t *offset,
                 QlSource source); /* offset in elements along each axis; NULL: 0 */
-/* All args of the loop dtype (SELECT's condition: b8). A comparison also takes an i64 and a u64 and is exact: it
- * becomes several instructions. */
+/* All args of the loop dtype (SELECT's condition: b8). A comparison also takes an i64 and a u64 and
+ * is exact: it becomes several instructions. */
 JitRef jit_op(JitFn *fn, QlOp op, int count, const JitRef *args, QlSource source);
-JitRef jit_cast(JitFn *fn, JitRef value, QlDtype dtype, QlSource source); /* to the same dtype: the value itself */
-void jit_store(JitFn *fn, int array, JitRef value, QlSource source);      /* at the point itself; dtype must match */
+JitRef jit_cast(JitFn *fn, JitRef value, QlDtype dtype,
+                QlSource source); /* to the same dtype: the value itself */
+void jit_store(JitFn *fn, int array, JitRef value,
+               QlSource source); /* at the point itself; dtype must match */
 
-/* Reduction along `axis` of the domain, in the fixed order of contract C7. Leaves are blocks of 128 consecutive
- * elements counted from the start of the axis (the box begins at a multiple of 128), each in 8 interleaved accumulators
- * (element k goes to accumulator k mod 8 in order of k; a[0..7] combine as ((0+1)+(2+3))+((4+5)+(6+7)); absent ones are
- * skipped). Leaf values combine in the binary tree of a counter: push leaves left to right; two subtrees of equal size
- * combine at once; what is left at the end combines from right to left. */
+/* Reduction along `axis` of the domain, in the fixed order of contract C7. Leaves are blocks of 128
+ * consecutive elements counted from the start of the axis (the box begins at a multiple of 128),
+ * each in 8 interleaved accumulators (element k goes to accumulator k mod 8 in order of k; a[0..7]
+ * combine as ((0+1)+(2+3))+((4+5)+(6+7)); absent ones are skipped). Leaf values combine in the
+ * binary tree of a counter: push leaves left to right; two subtrees of equal size combine at once;
+ * what is left at the end combines from right to left. */
 typedef enum JitReduceForm {
   JIT_LEAVES,   /* elements -> leaf values: the operand has one element per leaf along `axis` */
-  JIT_BRANCHES, /* leaf values -> branches: 128 to one by the tree, which then takes them like leaf values */
+  JIT_BRANCHES, /* leaf values -> branches: 128 to one by the tree, which then takes them like leaf
+                   values */
   JIT_TREE,     /* leaf values -> result: every element along `axis` is a leaf value already */
   JIT_WHOLE     /* elements -> result: both at once; the operand does not move along `axis` */
 } JitReduceForm;
 /* Does the operand have one element per JIT_LEAF points along the axis? */
-static inline bool jit_form_steps(JitReduceForm form) { return form == JIT_LEAVES || form == JIT_BRANCHES; }
+static inline bool jit_form_steps(JitReduceForm form) {
+  return form == JIT_LEAVES || form == JIT_BRANCHES;
+}
 enum { JIT_LEAF = 128, JIT_LANES = 8 };
 /* The function's only sink. The accumulator has the dtype of the value and of the operand. `axis`
- * extent 0 gives the identity (sum 0, prod 1, any false, all true; min and max have none: the caller refuses). */
-void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, int array, JitRef value,
-                QlSource source);
+ * extent 0 gives the identity (sum 0, prod 1, any false, all true; min and max have none: the
+ * caller refuses). */
+void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, int array,
+                JitRef value, QlSource source);
 
-/* Control flow. A new function has one open block. Ending a block closes it; jit_block_open continues in another.
- * Not needed for straight-line code: an unended last block returns. */
+/* Control flow. A new function has one open block. Ending a block closes it; jit_block_open
+ * continues in another. Not needed for straight-line code: an unended last block returns. */
 typedef struct JitBlock {
   uint32_t id;
 } JitBlock;
@@ -96,27 +112,32 @@ JitBlock jit_block_new(JitFn *fn);
 void jit_block_open(JitFn *fn, JitBlock block);
 void jit_jump(JitFn *fn, JitBlock to);
 void jit_branch(JitFn *fn, JitRef condition, JitBlock if_true, JitBlock if_false);
-/* A value of the open block that depends on where control came from: jit_phi_from gives it one value, of its dtype and
- * at most its rank, for each block that jumps here. */
+/* A value of the open block that depends on where control came from: jit_phi_from gives it one
+ * value, of its dtype and at most its rank, for each block that jumps here. */
 JitRef jit_phi(JitFn *fn, QlDtype dtype, int rank);
 void jit_phi_from(JitFn *fn, JitRef phi, JitBlock from, JitRef value);
 
 /* ---- text.c, parse.c: the text form; jit/ir.md has the grammar ---- */
-/* Malloc'ed; NULL: out of memory. Values are numbered as they appear, so equal functions give equal texts. */
+/* Malloc'ed; NULL: out of memory. Values are numbered as they appear, so equal functions give equal
+ * texts. */
 char *jit_print(const JitFn *fn);
-/* *fn is the caller's to free; NULL after an error: QL_ERR_MEMORY, or QL_ERR_COMPILE and LINE:COLUMN: what was
- * expected. What the text means is not checked: jit_verify does that. */
+/* *fn is the caller's to free; NULL after an error: QL_ERR_MEMORY, or QL_ERR_COMPILE and
+ * LINE:COLUMN: what was expected. What the text means is not checked: jit_verify does that. */
 QlStatus jit_parse(const char *text, JitFn **fn, QlError *error);
 
 /* ---- verify.c ---- */
-/* Is the function well-formed, as jit/ir.md says? What building found first; otherwise QL_ERR_COMPILE with the
- * instruction as the text form numbers it, and its source; QL_ERR_MEMORY. */
+/* Is the function well-formed, as jit/ir.md says? What building found first; otherwise
+ * QL_ERR_COMPILE with the instruction as the text form numbers it, and its source; QL_ERR_MEMORY.
+ */
 QlStatus jit_verify(const JitFn *fn, QlError *error);
 
-/* ---- passes; each requires and ensures a verified function. After QL_ERR_MEMORY it can only be freed ---- */
+/* ---- passes; each requires and ensures a verified function. After QL_ERR_MEMORY it can only be
+ * freed ---- */
 typedef QlStatus JitPass(JitFn *fn, QlError *error);
-JitPass jit_fold;     /* fold.c: constants, x*1, select of a constant, ...: never changes a bit of a result */
-JitPass jit_cse;      /* cse.c: one computation per value; loads of operands that nothing writes included */
+JitPass jit_fold; /* fold.c: constants, x*1, select of a constant, ...: never changes a bit of a
+                     result */
+JitPass
+    jit_cse; /* cse.c: one computation per value; loads of operands that nothing writes included */
 JitPass jit_licm;     /* licm.c: uniform computations move to the entry, out of loops over points */
 JitPass jit_dce;      /* dce.c: what no sink needs goes */
 JitPass jit_optimise; /* pipeline.c: all of them, in order */
@@ -125,8 +146,8 @@ JitPass *jit_pass_named(const char *name);
 
 /* ---- running ---- */
 
-/* A call computes one box of the domain. `base` points at the element of the operand that belongs to the box's first
- * point. */
+/* A call computes one box of the domain. `base` points at the element of the operand that belongs
+ * to the box's first point. */
 typedef struct JitCall {
   const int64_t *extent; /* [rank] points of the box along each axis; any may be 0 */
   const int64_t *origin; /* [rank] what jit_index adds: position of the box in the domain */
@@ -136,26 +157,30 @@ typedef struct JitCall {
 } JitCall;
 typedef void JitEntry(const JitCall *call);
 
-/* interp.c: the oracle. Same contract as compiled code, same bits. It verifies the function first, and refuses strides
- * that their classes deny, and min and max of nothing (QL_ERR_VALUE). */
+/* interp.c: the oracle. Same contract as compiled code, same bits. It verifies the function first,
+ * and refuses strides that their classes deny, and min and max of nothing (QL_ERR_VALUE). */
 QlStatus jit_interpret(const JitFn *fn, const JitCall *call, QlError *error);
 
 /* ---- cache.c ---- */
 
-/* 128 bits of the function as built, the target CPU and its features, the compiler's version and the options. Source
- * positions are not part of it. */
+/* 128 bits of the function as built, the target CPU and its features, the compiler's version and
+ * the options. Source positions are not part of it. */
 typedef struct JitKey {
   uint64_t word[2];
 } JitKey;
-QlStatus jit_key(const Jit *jit, const JitFn *fn, JitKey *key, QlError *error); /* fails for a bad function only */
-const JitKernel *jit_find(Jit *jit, JitKey key);                                /* in memory only; NULL: not there */
-/* The kernel of jit_key(fn) from memory or disk; otherwise compiled, and put there. The Jit owns it. The function is
- * consumed (optimised in place) but still freed by the caller. QL_ERR_MEMORY, QL_ERR_COMPILE, what building found. */
+QlStatus jit_key(const Jit *jit, const JitFn *fn, JitKey *key,
+                 QlError *error);                /* fails for a bad function only */
+const JitKernel *jit_find(Jit *jit, JitKey key); /* in memory only; NULL: not there */
+/* The kernel of jit_key(fn) from memory or disk; otherwise compiled, and put there. The Jit owns
+ * it. The function is consumed (optimised in place) but still freed by the caller. QL_ERR_MEMORY,
+ * QL_ERR_COMPILE, what building found. */
 QlStatus jit_compile(Jit *jit, JitFn *fn, JitKey key, const JitKernel **kernel, QlError *error);
-/* For sharing within a node: the object code of a kernel, owned by the Jit; and its way, as a copy, into a Jit of
- * another process with the same target and options. Code that does not link is QL_ERR_COMPILE. */
+/* For sharing within a node: the object code of a kernel, owned by the Jit; and its way, as a copy,
+ * into a Jit of another process with the same target and options. Code that does not link is
+ * QL_ERR_COMPILE. */
 QlStatus jit_object(const JitKernel *kernel, const void **bytes, size_t *size);
-QlStatus jit_install(Jit *jit, JitKey key, const void *bytes, size_t size, const JitKernel **kernel, QlError *error);
+QlStatus jit_install(Jit *jit, JitKey key, const void *bytes, size_t size, const JitKernel **kernel,
+                     QlError *error);
 JitEntry *jit_entry(const JitKernel *kernel);
 
 typedef struct JitCounters {
@@ -166,7 +191,8 @@ JitCounters jit_counters(const Jit *jit);
 
 /* For `python -m quelea info`: "LLVM 19.1.7, sapphirerapids, 512-bit vectors"; the Jit's. */
 const char *jit_target(const Jit *jit);
-/* For looking at a kernel: its assembly, malloc'ed; NULL after an error. The function is consumed as by jit_compile. */
+/* For looking at a kernel: its assembly, malloc'ed; NULL after an error. The function is consumed
+ * as by jit_compile. */
 char *jit_assembly(Jit *jit, JitFn *fn, QlError *error);
 
 #endif

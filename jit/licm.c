@@ -1,8 +1,10 @@
-/* Loop-invariant code motion. The loops here are those over points, which surround the whole function: a value of rank
- * 0 whose arguments the entry block has is computed there, once per call, before everything that varies.
+/* Loop-invariant code motion. The loops here are those over points, which surround the whole
+ * function: a value of rank 0 whose arguments the entry block has is computed there, once per call,
+ * before everything that varies.
  *
- * Requires a verified function; ensures one. All operations may be run though no point asked for them: none traps, and
- * an operand that moves along no axis has its one element whenever a box has points. */
+ * Requires a verified function; ensures one. All operations may be run though no point asked for
+ * them: none traps, and an operand that moves along no axis has its one element whenever a box has
+ * points. */
 #include "ir.h"
 
 #include <stdlib.h>

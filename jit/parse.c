@@ -1,8 +1,9 @@
-/* The text form read back. jit/ir.md has the grammar; a line is a declaration, the head of a block or an instruction.
+/* The text form read back. jit/ir.md has the grammar; a line is a declaration, the head of a block
+ * or an instruction.
  *
- * Values and blocks may be named before they are defined (by phis and jumps), so while reading, arguments and targets
- * are indices of names; the end of the text resolves them. What the text means is not checked here: jit_verify does
- * that. */
+ * Values and blocks may be named before they are defined (by phis and jumps), so while reading,
+ * arguments and targets are indices of names; the end of the text resolves them. What the text
+ * means is not checked here: jit_verify does that. */
 #include "ir.h"
 
 #include <ctype.h>
@@ -35,7 +36,8 @@ typedef struct Parser {
 
 /* ---- words ---- */
 
-__attribute__((format(printf, 3, 4))) static QlStatus fail_at(Parser *p, const char *where, const char *format, ...) {
+__attribute__((format(printf, 3, 4))) static QlStatus fail_at(Parser *p, const char *where,
+                                                              const char *format, ...) {
   int line = 1;
   const char *start = p->text;
   for (const char *c = p->text; c < where; c++)
@@ -66,7 +68,8 @@ static bool take(Parser *p, const char *token) {
   size_t length = strlen(token);
   if (strncmp(p->at, token, length)) return false;
   char next = p->at[length];
-  if (isalpha((unsigned char)token[0]) && (isalnum((unsigned char)next) || next == '_')) return false;
+  if (isalpha((unsigned char)token[0]) && (isalnum((unsigned char)next) || next == '_'))
+    return false;
   p->at += length;
   return true;
 }
@@ -81,7 +84,8 @@ static QlStatus take_integer(Parser *p, int64_t low, int64_t high, int64_t *valu
   char *end;
   errno = 0;
   *value = strtoll(p->at, &end, 10);
-  if (end == p->at || isspace((unsigned char)*p->at)) return fail_at(p, p->at, "expected a whole number");
+  if (end == p->at || isspace((unsigned char)*p->at))
+    return fail_at(p, p->at, "expected a whole number");
   if (errno || *value < low || *value > high)
     return fail_at(p, p->at, "%.*s is out of range", (int)(end - p->at), p->at);
   p->at = end;
@@ -89,7 +93,8 @@ static QlStatus take_integer(Parser *p, int64_t low, int64_t high, int64_t *valu
 }
 
 /* One of `count` words by its index; `what` is the kind of word. */
-static QlStatus take_word(Parser *p, const char *what, const char *const *words, int count, uint8_t *index) {
+static QlStatus take_word(Parser *p, const char *what, const char *const *words, int count,
+                          uint8_t *index) {
   for (int w = 0; w < count; w++)
     if (take(p, words[w])) return *index = (uint8_t)w, QL_OK;
   return fail_at(p, p->at, "expected %s", what);
@@ -109,8 +114,10 @@ static QlStatus take_name(Parser *p, const char *sigil, Names *names, uint32_t *
   size_t length = (size_t)(p->at - start);
   if (!length) return fail_at(p, start, "expected a name");
   for (*index = 0; *index < names->count; (*index)++)
-    if (names->items[*index].length == length && !memcmp(names->items[*index].text, start, length)) return QL_OK;
-  if (!ir_grow(p->fn, &names->items, &names->room, names->count + 1, sizeof *names->items)) return QL_ERR_MEMORY;
+    if (names->items[*index].length == length && !memcmp(names->items[*index].text, start, length))
+      return QL_OK;
+  if (!ir_grow(p->fn, &names->items, &names->room, names->count + 1, sizeof *names->items))
+    return QL_ERR_MEMORY;
   names->items[names->count++] = (Name){.text = start, .length = length};
   return QL_OK;
 }
@@ -147,8 +154,10 @@ static QlStatus take_unsigned(Parser *p, uint64_t high, QlValue *value) {
   char *end;
   errno = 0;
   value->u = strtoull(p->at, &end, 10);
-  if (!isdigit((unsigned char)*p->at)) return fail_at(p, p->at, "expected a whole number without sign");
-  if (errno || value->u > high) return fail_at(p, p->at, "%.*s is out of range", (int)(end - p->at), p->at);
+  if (!isdigit((unsigned char)*p->at))
+    return fail_at(p, p->at, "expected a whole number without sign");
+  if (errno || value->u > high)
+    return fail_at(p, p->at, "%.*s is out of range", (int)(end - p->at), p->at);
   p->at = end;
   return QL_OK;
 }
@@ -161,7 +170,8 @@ static QlStatus take_constant(Parser *p, QlDtype dtype, QlValue *value) {
     case QL_KIND_BOOL:
       value->u = take(p, "true");
       return value->u || take(p, "false") ? QL_OK : fail_at(p, p->at, "expected true or false");
-    case QL_KIND_INT: return take_integer(p, INT64_MIN >> (64 - width), INT64_MAX >> (64 - width), &value->i);
+    case QL_KIND_INT:
+      return take_integer(p, INT64_MIN >> (64 - width), INT64_MAX >> (64 - width), &value->i);
     case QL_KIND_UINT: return take_unsigned(p, UINT64_MAX >> (64 - width), value);
     case QL_KIND_FLOAT: return take_float(p, dtype, value);
     default: break;
@@ -189,7 +199,8 @@ static QlStatus take_load(Parser *p, IrIns *ins) {
   QL_TRY(take_number(p, "$", &ins->number));
   QL_TRY(expect(p, "["));
   ins->extra = fn->offset_count;
-  if (!ir_grow(fn, &fn->offsets, &fn->offset_room, fn->offset_count + (uint32_t)fn->rank, sizeof *fn->offsets))
+  if (!ir_grow(fn, &fn->offsets, &fn->offset_room, fn->offset_count + (uint32_t)fn->rank,
+               sizeof *fn->offsets))
     return QL_ERR_MEMORY;
   for (int axis = 0; axis < fn->rank; axis++) {
     int64_t offset;
@@ -206,7 +217,8 @@ static QlStatus take_phi(Parser *p, IrIns *ins) {
     uint32_t block, value;
     QL_TRY(take_name(p, "@", &p->blocks, &block));
     QL_TRY(take_name(p, "%", &p->values, &value));
-    if (!ir_grow(fn, &fn->phis, &fn->phi_room, fn->phi_count + 1, sizeof *fn->phis)) return QL_ERR_MEMORY;
+    if (!ir_grow(fn, &fn->phis, &fn->phi_room, fn->phi_count + 1, sizeof *fn->phis))
+      return QL_ERR_MEMORY;
     if (ins->count++)
       fn->phis[fn->phi_count - 1].next = fn->phi_count;
     else
@@ -294,7 +306,8 @@ static QlStatus take_definition(Parser *p) {
   uint32_t name;
   const char *start = p->at;
   QL_TRY(take_name(p, "%", &p->values, &name));
-  if (p->values.items[name].id) return fail_at(p, start, "%.*s is defined twice", (int)(p->at - start), start);
+  if (p->values.items[name].id)
+    return fail_at(p, start, "%.*s is defined twice", (int)(p->at - start), start);
   QL_TRY(expect(p, ":"));
   QL_TRY(take_type(p, &ins));
   QL_TRY(expect(p, "="));
@@ -345,7 +358,8 @@ static QlStatus take_array(Parser *p) {
   int32_t number;
   IrArray array = {0};
   QL_TRY(take_number(p, "$", &number));
-  if ((uint32_t)number != fn->array_count) return fail_at(p, start, "expected operand $%u", fn->array_count);
+  if ((uint32_t)number != fn->array_count)
+    return fail_at(p, start, "expected operand $%u", fn->array_count);
   QL_TRY(expect(p, ":"));
   QL_TRY(take_dtype(p, &array.dtype));
   QL_TRY(take_word(p, "read, write or update", ir_access_name, IR_ACCESSES, &array.access));
@@ -355,7 +369,8 @@ static QlStatus take_array(Parser *p) {
     QL_TRY(take_word(p, "zero, unit or any", ir_stride_name, IR_STRIDES, &array.stride[axis]));
   }
   QL_TRY(expect(p, ")"));
-  if (!ir_grow(fn, &fn->arrays, &fn->array_room, fn->array_count + 1, sizeof *fn->arrays)) return QL_ERR_MEMORY;
+  if (!ir_grow(fn, &fn->arrays, &fn->array_room, fn->array_count + 1, sizeof *fn->arrays))
+    return QL_ERR_MEMORY;
   fn->arrays[fn->array_count++] = array;
   return QL_OK;
 }
@@ -366,7 +381,8 @@ static QlStatus take_param(Parser *p) {
   int32_t number;
   uint8_t dtype = 0;
   QL_TRY(take_number(p, "?", &number));
-  if ((uint32_t)number != fn->param_count) return fail_at(p, start, "expected parameter ?%u", fn->param_count);
+  if ((uint32_t)number != fn->param_count)
+    return fail_at(p, start, "expected parameter ?%u", fn->param_count);
   QL_TRY(expect(p, ":"));
   QL_TRY(take_dtype(p, &dtype));
   return jit_fn_param(fn, (QlDtype)dtype), QL_OK;
@@ -376,7 +392,8 @@ static QlStatus take_head(Parser *p) {
   const char *start = p->at;
   uint32_t name;
   QL_TRY(take_name(p, "@", &p->blocks, &name));
-  if (p->blocks.items[name].id) return fail_at(p, start, "%.*s is defined twice", (int)(p->at - start), start);
+  if (p->blocks.items[name].id)
+    return fail_at(p, start, "%.*s is defined twice", (int)(p->at - start), start);
   JitBlock block = jit_block_new(p->fn);
   p->blocks.items[name].id = block.id + 1;
   p->in_block = true;
@@ -394,16 +411,20 @@ static QlStatus take_line(Parser *p) {
   else if (fn->block_count == 0 && take(p, "param"))
     QL_TRY(take_param(p));
   else
-    return fail_at(p, p->at, fn->block_count ? "expected a block" : "expected array, param or a block");
+    return fail_at(p, p->at,
+                   fn->block_count ? "expected a block" : "expected array, param or a block");
   skip_spaces(p);
-  return *p->at && !strchr("#\n", *p->at) ? fail_at(p, p->at, "expected the end of the line") : fn->bad.status;
+  return *p->at && !strchr("#\n", *p->at) ? fail_at(p, p->at, "expected the end of the line")
+                                          : fn->bad.status;
 }
 
 /* ---- the whole ---- */
 
 static QlStatus resolve(Parser *p, const Names *names, char sigil, uint32_t *reference) {
   const Name *name = &names->items[*reference];
-  if (!name->id) return fail_at(p, name->text - 1, "%c%.*s is not defined", sigil, (int)name->length, name->text);
+  if (!name->id)
+    return fail_at(p, name->text - 1, "%c%.*s is not defined", sigil, (int)name->length,
+                   name->text);
   *reference = name->id;
   return QL_OK;
 }
@@ -418,12 +439,14 @@ static QlStatus resolve_all(Parser *p) {
   JitFn *fn = p->fn;
   for (uint32_t i = 1; i < fn->ins_count; i++) {
     IrIns *ins = &fn->ins[i];
-    for (int a = 0, count = ir_arg_count(ins); a < count; a++) QL_TRY(resolve(p, &p->values, '%', &ins->args[a]));
+    for (int a = 0, count = ir_arg_count(ins); a < count; a++)
+      QL_TRY(resolve(p, &p->values, '%', &ins->args[a]));
     for (uint32_t arm = ins->kind == IR_PHI ? ins->extra : 0; arm; arm = fn->phis[arm].next) {
       QL_TRY(resolve(p, &p->values, '%', &fn->phis[arm].value));
       QL_TRY(resolve_block(p, &fn->phis[arm].block));
     }
-    if (!ir_has_value(ins)) ins->dtype = fn->ins[ins->args[0]].dtype, ins->rank = fn->ins[ins->args[0]].rank;
+    if (!ir_has_value(ins))
+      ins->dtype = fn->ins[ins->args[0]].dtype, ins->rank = fn->ins[ins->args[0]].rank;
   }
   for (uint32_t b = 0; b < fn->block_count; b++) {
     IrBlock *block = &fn->blocks[b];
@@ -450,7 +473,8 @@ static QlStatus take_function(Parser *p) {
 }
 
 QlStatus jit_parse(const char *text, JitFn **fn, QlError *error) {
-  Parser p = {.text = text, .at = text, .error = error, .plain = newlocale(LC_ALL_MASK, "C", (locale_t)0)};
+  Parser p = {
+      .text = text, .at = text, .error = error, .plain = newlocale(LC_ALL_MASK, "C", (locale_t)0)};
   QlStatus status = p.plain ? take_function(&p) : QL_ERR_MEMORY;
   if (status == QL_ERR_MEMORY) ql_fail(error, status, "out of memory for a kernel's text");
   if (status != QL_OK) {

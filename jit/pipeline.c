@@ -1,4 +1,5 @@
-/* The optimiser, top to bottom. Each pass requires and ensures a verified function; debug builds check that it does. */
+/* The optimiser, top to bottom. Each pass requires and ensures a verified function; debug builds
+ * check that it does. */
 #include "ir.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
 /* The text form of a function (jit/ir.md has the grammar): what tests compare and people read.
  *
- * Printing renumbers the values in order of appearance, so a text does not depend on how a function came to be, and
- * print(parse(print(f))) = print(f). Constants are exact: the shortest decimal number that reads back as the same bits.
+ * Printing renumbers the values in order of appearance, so a text does not depend on how a function
+ * came to be, and print(parse(print(f))) = print(f). Constants are exact: the shortest decimal
+ * number that reads back as the same bits.
  */
 #include "ir.h"
 
@@ -38,7 +39,8 @@ __attribute__((format(printf, 2, 3))) static void put(Text *text, const char *fo
 
 static bool reads_back(const char *digits, QlDtype dtype, double value) {
   if (dtype == QL_F32) return strtof(digits, NULL) == (float)value;
-  if (dtype == QL_F16) return ql_half_from_double(strtod(digits, NULL)) == ql_half_from_double(value);
+  if (dtype == QL_F16)
+    return ql_half_from_double(strtod(digits, NULL)) == ql_half_from_double(value);
   return strtod(digits, NULL) == value;
 }
 
@@ -98,10 +100,14 @@ static void put_constant(Text *text, QlDtype dtype, QlValue value) {
 
 /* ---- instructions ---- */
 
-const char *const ir_stride_name[] = {[JIT_STRIDE_ZERO] = "zero", [JIT_STRIDE_UNIT] = "unit", [JIT_STRIDE_ANY] = "any"};
-const char *const ir_access_name[] = {[JIT_READ] = "read", [JIT_WRITE] = "write", [JIT_UPDATE] = "update"};
-const char *const ir_form_name[] = {
-    [JIT_LEAVES] = "leaves", [JIT_BRANCHES] = "branches", [JIT_TREE] = "tree", [JIT_WHOLE] = "whole"};
+const char *const ir_stride_name[] = {
+    [JIT_STRIDE_ZERO] = "zero", [JIT_STRIDE_UNIT] = "unit", [JIT_STRIDE_ANY] = "any"};
+const char *const ir_access_name[] = {
+    [JIT_READ] = "read", [JIT_WRITE] = "write", [JIT_UPDATE] = "update"};
+const char *const ir_form_name[] = {[JIT_LEAVES] = "leaves",
+                                    [JIT_BRANCHES] = "branches",
+                                    [JIT_TREE] = "tree",
+                                    [JIT_WHOLE] = "whole"};
 
 static void put_type(Text *text, const IrIns *ins) {
   put(text, "%s", ql_dtype_info[ins->dtype].ir);
@@ -119,7 +125,8 @@ static void put_load(Text *text, const JitFn *fn, const IrIns *ins) {
 static void put_phi(Text *text, const JitFn *fn, const IrIns *ins, const uint32_t *numbers) {
   put(text, "phi");
   for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next)
-    put(text, "%s @%u %%%u", arm == ins->extra ? "" : ",", fn->phis[arm].block, numbers[fn->phis[arm].value]);
+    put(text, "%s @%u %%%u", arm == ins->extra ? "" : ",", fn->phis[arm].block,
+        numbers[fn->phis[arm].value]);
 }
 
 static void put_instruction(Text *text, const JitFn *fn, uint32_t id, const uint32_t *numbers) {
@@ -136,11 +143,12 @@ static void put_instruction(Text *text, const JitFn *fn, uint32_t id, const uint
     case IR_PHI: put_phi(text, fn, ins, numbers); break;
     case IR_STORE: put(text, "store $%d,", ins->number); break;
     case IR_REDUCE:
-      put(text, "reduce %s %s %d, $%d,", ql_reduction_info[ins->op].name, ir_form_name[ins->form], ins->axis,
-          ins->number);
+      put(text, "reduce %s %s %d, $%d,", ql_reduction_info[ins->op].name, ir_form_name[ins->form],
+          ins->axis, ins->number);
       break;
   }
-  for (int a = 0, count = ir_arg_count(ins); a < count; a++) put(text, "%s%%%u", a ? ", " : " ", numbers[ins->args[a]]);
+  for (int a = 0, count = ir_arg_count(ins); a < count; a++)
+    put(text, "%s%%%u", a ? ", " : " ", numbers[ins->args[a]]);
 }
 
 static void put_end(Text *text, const JitFn *fn, uint32_t block, const uint32_t *numbers) {
@@ -149,7 +157,9 @@ static void put_end(Text *text, const JitFn *fn, uint32_t block, const uint32_t 
     case IR_OPEN: put(text, "  open\n"); break;
     case IR_RET: put(text, "  ret\n"); break;
     case IR_JMP: put(text, "  jmp @%u\n", b->to[0]); break;
-    case IR_JNZ: put(text, "  jnz %%%u, @%u, @%u\n", numbers[b->condition], b->to[0], b->to[1]); break;
+    case IR_JNZ:
+      put(text, "  jnz %%%u, @%u, @%u\n", numbers[b->condition], b->to[0], b->to[1]);
+      break;
   }
 }
 
@@ -177,12 +187,14 @@ static void put_declarations(Text *text, const JitFn *fn) {
   put(text, "function rank %d\n", fn->rank);
   for (uint32_t a = 0; a < fn->array_count; a++) {
     const IrArray *array = &fn->arrays[a];
-    put(text, "array $%u: %s %s (", a, ql_dtype_info[array->dtype].ir, ir_access_name[array->access]);
+    put(text, "array $%u: %s %s (", a, ql_dtype_info[array->dtype].ir,
+        ir_access_name[array->access]);
     for (int axis = 0; axis < fn->rank; axis++)
       put(text, "%s%s", axis ? ", " : "", ir_stride_name[array->stride[axis]]);
     put(text, ")\n");
   }
-  for (uint32_t p = 0; p < fn->param_count; p++) put(text, "param ?%u: %s\n", p, ql_dtype_info[fn->params[p]].ir);
+  for (uint32_t p = 0; p < fn->param_count; p++)
+    put(text, "param ?%u: %s\n", p, ql_dtype_info[fn->params[p]].ir);
 }
 
 char *jit_print(const JitFn *fn) {

@@ -1,7 +1,9 @@
-/* Is a function well-formed? Types, ranks, control flow, dominance, and what operands may be used for.
+/* Is a function well-formed? Types, ranks, control flow, dominance, and what operands may be used
+ * for.
  *
- * Requires nothing. Every later room trusts what is checked here, so a mistake of a front end or of a pass is caught at
- * the next check, with the number that the text form gives the instruction, and the recorded source. */
+ * Requires nothing. Every later room trusts what is checked here, so a mistake of a front end or of
+ * a pass is caught at the next check, with the number that the text form gives the instruction, and
+ * the recorded source. */
 #include "ir.h"
 
 #include <stdarg.h>
@@ -20,12 +22,14 @@ typedef struct Verifier {
 #define NOWHERE UINT32_MAX
 
 static const char *kind_name(const IrIns *ins) {
-  static const char *const names[] = {"none", "const", "param", "index", "load", "", "cast", "phi", "store", "reduce"};
+  static const char *const names[] = {"none", "const", "param", "index", "load",
+                                      "",     "cast",  "phi",   "store", "reduce"};
   return ins->kind == IR_OP && ins->op < QL_OP_COUNT ? ql_op_info[ins->op].name : names[ins->kind];
 }
 
 /* "%5 = add: MESSAGE" or "store: MESSAGE" */
-__attribute__((format(printf, 3, 4))) static QlStatus wrong(const Verifier *v, uint32_t id, const char *format, ...) {
+__attribute__((format(printf, 3, 4))) static QlStatus wrong(const Verifier *v, uint32_t id,
+                                                            const char *format, ...) {
   const IrIns *ins = &v->fn->ins[id];
   char text[256], name[32] = "";
   va_list args;
@@ -47,11 +51,13 @@ static QlStatus check_block_end(const Verifier *v, uint32_t b) {
   if (ir_end(fn, b) == IR_OPEN) return ql_fail(v->error, QL_ERR_COMPILE, "block @%u has no end", b);
   for (int t = 0, count = ir_targets(fn, b, to); t < count; t++) {
     if (to[t] >= fn->block_count)
-      return ql_fail(v->error, QL_ERR_COMPILE, "block @%u jumps to @%u, which does not exist", b, to[t]);
+      return ql_fail(v->error, QL_ERR_COMPILE, "block @%u jumps to @%u, which does not exist", b,
+                     to[t]);
     if (to[t] == 0) return ql_fail(v->error, QL_ERR_COMPILE, "block @%u jumps to the entry @0", b);
   }
   if (block->end == IR_JNZ && to[0] == to[1])
-    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches to @%u either way: jmp says that", b, to[0]);
+    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches to @%u either way: jmp says that",
+                   b, to[0]);
   return QL_OK;
 }
 
@@ -63,12 +69,16 @@ static QlStatus check_lists(Verifier *v) {
     bool phis = true;
     for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
       uint32_t id = fn->blocks[b].ins[i];
-      if (id == 0 || id >= fn->ins_count || fn->ins[id].kind == IR_NONE || fn->ins[id].kind > IR_REDUCE)
-        return ql_fail(v->error, QL_ERR_COMPILE, "block @%u lists an instruction that does not exist", b);
-      if (fn->ins[id].kind == IR_OP && fn->ins[id].op >= QL_OP_COUNT) return wrong(v, id, "there is no such operation");
+      if (id == 0 || id >= fn->ins_count || fn->ins[id].kind == IR_NONE ||
+          fn->ins[id].kind > IR_REDUCE)
+        return ql_fail(v->error, QL_ERR_COMPILE,
+                       "block @%u lists an instruction that does not exist", b);
+      if (fn->ins[id].kind == IR_OP && fn->ins[id].op >= QL_OP_COUNT)
+        return wrong(v, id, "there is no such operation");
       if (fn->ins[id].dtype >= QL_DTYPE_COUNT) return wrong(v, id, "has no dtype");
       if (v->home[id] != NOWHERE) return wrong(v, id, "listed twice");
-      if (fn->ins[id].kind == IR_PHI && !phis) return wrong(v, id, "a phi behind other instructions of its block");
+      if (fn->ins[id].kind == IR_PHI && !phis)
+        return wrong(v, id, "a phi behind other instructions of its block");
       phis = fn->ins[id].kind == IR_PHI;
       v->home[id] = b, v->place[id] = i;
     }
@@ -76,7 +86,8 @@ static QlStatus check_lists(Verifier *v) {
   return QL_OK;
 }
 
-/* May the end of instruction `place` of `block` see `value`? What no path reaches may see anything. */
+/* May the end of instruction `place` of `block` see `value`? What no path reaches may see anything.
+ */
 static bool visible(const Verifier *v, uint32_t value, uint32_t block, uint32_t place) {
   if (v->flow.position[block] == NOWHERE) return true;
   uint32_t home = v->home[value];
@@ -92,12 +103,14 @@ static QlStatus check_condition(const Verifier *v, uint32_t b) {
   const IrBlock *block = &v->fn->blocks[b];
   if (block->end != IR_JNZ) return QL_OK;
   if (!is_value(v, block->condition))
-    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on a value that does not exist", b);
+    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on a value that does not exist",
+                   b);
   if (v->fn->ins[block->condition].dtype != QL_BOOL)
     return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on %s: a condition is b8", b,
                    ql_dtype_info[v->fn->ins[block->condition].dtype].ir);
   if (!visible(v, block->condition, b, NOWHERE))
-    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on %%%u, which is not computed on every way to it", b,
+    return ql_fail(v->error, QL_ERR_COMPILE,
+                   "block @%u branches on %%%u, which is not computed on every way to it", b,
                    ir_number(v->fn, block->condition));
   return QL_OK;
 }
@@ -110,10 +123,12 @@ static QlStatus check_args(const Verifier *v, uint32_t id) {
   for (int a = 0; a < count; a++) {
     if (!is_value(v, ins->args[a])) return wrong(v, id, "argument %d does not exist", a + 1);
     if (!visible(v, ins->args[a], v->home[id], v->place[id]))
-      return wrong(v, id, "%%%u is not computed on every way to it", ir_number(v->fn, ins->args[a]));
+      return wrong(v, id, "%%%u is not computed on every way to it",
+                   ir_number(v->fn, ins->args[a]));
     rank = QL_MAX(rank, v->fn->ins[ins->args[a]].rank);
   }
-  if (count && ins->rank != rank) return wrong(v, id, "rank %d, its arguments have rank %d", ins->rank, rank);
+  if (count && ins->rank != rank)
+    return wrong(v, id, "rank %d, its arguments have rank %d", ins->rank, rank);
   return QL_OK;
 }
 
@@ -124,14 +139,18 @@ static QlStatus check_op(const Verifier *v, uint32_t id) {
   for (int a = first; a < arity - 1; a++) {
     QlDtype dtype = v->fn->ins[ins->args[a]].dtype;
     if (dtype != loop)
-      return wrong(v, id, "arguments of %s and %s: one needs a cast", ql_dtype_info[dtype].ir, ql_dtype_info[loop].ir);
+      return wrong(v, id, "arguments of %s and %s: one needs a cast", ql_dtype_info[dtype].ir,
+                   ql_dtype_info[loop].ir);
   }
   if (first && v->fn->ins[ins->args[0]].dtype != QL_BOOL)
-    return wrong(v, id, "chooses by %s: a condition is b8", ql_dtype_info[v->fn->ins[ins->args[0]].dtype].ir);
-  if (!ir_has_loop((QlOp)ins->op, loop)) return wrong(v, id, "there is no loop for %s", ql_dtype_info[loop].ir);
+    return wrong(v, id, "chooses by %s: a condition is b8",
+                 ql_dtype_info[v->fn->ins[ins->args[0]].dtype].ir);
+  if (!ir_has_loop((QlOp)ins->op, loop))
+    return wrong(v, id, "there is no loop for %s", ql_dtype_info[loop].ir);
   QlDtype result = ir_result((QlOp)ins->op, loop);
   if (ins->dtype != result)
-    return wrong(v, id, "declared %s, gives %s", ql_dtype_info[ins->dtype].ir, ql_dtype_info[result].ir);
+    return wrong(v, id, "declared %s, gives %s", ql_dtype_info[ins->dtype].ir,
+                 ql_dtype_info[result].ir);
   return QL_OK;
 }
 
@@ -143,28 +162,32 @@ static QlStatus check_load(const Verifier *v, uint32_t id) {
   const IrArray *array = &fn->arrays[ins->number];
   if (array->access == JIT_WRITE) return wrong(v, id, "operand $%d is only written", ins->number);
   if (ins->dtype != array->dtype)
-    return wrong(v, id, "declared %s, operand $%d holds %s", ql_dtype_info[ins->dtype].ir, ins->number,
-                 ql_dtype_info[array->dtype].ir);
+    return wrong(v, id, "declared %s, operand $%d holds %s", ql_dtype_info[ins->dtype].ir,
+                 ins->number, ql_dtype_info[array->dtype].ir);
   if (ins->rank != (ir_moves(fn, (uint32_t)ins->number) ? fn->rank : 0))
     return wrong(v, id, "rank %d does not fit the strides of operand $%d", ins->rank, ins->number);
-  if ((uint64_t)ins->extra + (uint64_t)fn->rank > fn->offset_count) return wrong(v, id, "has no offsets");
+  if ((uint64_t)ins->extra + (uint64_t)fn->rank > fn->offset_count)
+    return wrong(v, id, "has no offsets");
   for (int axis = 0; axis < fn->rank && array->access == JIT_UPDATE; axis++)
     if (fn->offsets[ins->extra + (uint32_t)axis])
-      return wrong(v, id, "operand $%d is updated: it can be read at the point itself only", ins->number);
+      return wrong(v, id, "operand $%d is updated: it can be read at the point itself only",
+                   ins->number);
   return QL_OK;
 }
 
 /* The value of an arm is seen at the end of its block. */
 static QlStatus check_arm(const Verifier *v, uint32_t id, const IrPhi *arm) {
   const IrIns *ins = &v->fn->ins[id], *value = &v->fn->ins[arm->value];
-  if (!is_value(v, arm->value)) return wrong(v, id, "the value from @%u does not exist", arm->block);
+  if (!is_value(v, arm->value))
+    return wrong(v, id, "the value from @%u does not exist", arm->block);
   if (value->dtype != ins->dtype)
-    return wrong(v, id, "declared %s, gets %s from @%u", ql_dtype_info[ins->dtype].ir, ql_dtype_info[value->dtype].ir,
-                 arm->block);
+    return wrong(v, id, "declared %s, gets %s from @%u", ql_dtype_info[ins->dtype].ir,
+                 ql_dtype_info[value->dtype].ir, arm->block);
   if (value->rank > ins->rank)
     return wrong(v, id, "rank %d, gets rank %d from @%u", ins->rank, value->rank, arm->block);
   if (!visible(v, arm->value, arm->block, NOWHERE))
-    return wrong(v, id, "%%%u is not computed on every way through @%u", ir_number(v->fn, arm->value), arm->block);
+    return wrong(v, id, "%%%u is not computed on every way through @%u",
+                 ir_number(v->fn, arm->value), arm->block);
   return QL_OK;
 }
 
@@ -179,13 +202,15 @@ static QlStatus check_phi(const Verifier *v, uint32_t id) {
     for (int t = 0, count = ir_targets(fn, b, to); t < count; t++) jumps |= to[t] == home;
     predecessors += jumps;
     uint32_t found = 0;
-    for (uint32_t arm = ins->extra; jumps && arm; arm = fn->phis[arm].next) found += fn->phis[arm].block == b;
+    for (uint32_t arm = ins->extra; jumps && arm; arm = fn->phis[arm].next)
+      found += fn->phis[arm].block == b;
     if (jumps && found != 1) return wrong(v, id, "%u arms for @%u, which jumps here", found, b);
   }
   for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next) arms++;
   if (arms != predecessors) return wrong(v, id, "an arm from a block that does not jump here");
   if (arms == 0) return wrong(v, id, "no block jumps here");
-  for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next) QL_TRY(check_arm(v, id, &fn->phis[arm]));
+  for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next)
+    QL_TRY(check_arm(v, id, &fn->phis[arm]));
   return QL_OK;
 }
 
@@ -200,13 +225,15 @@ static QlStatus check_value(const Verifier *v, uint32_t id) {
       if (ins->number < 0 || (uint32_t)ins->number >= fn->param_count)
         return wrong(v, id, "parameter ?%d is not declared", ins->number);
       if (ins->dtype != fn->params[ins->number])
-        return wrong(v, id, "declared %s, parameter ?%d is %s", ql_dtype_info[ins->dtype].ir, ins->number,
-                     ql_dtype_info[fn->params[ins->number]].ir);
+        return wrong(v, id, "declared %s, parameter ?%d is %s", ql_dtype_info[ins->dtype].ir,
+                     ins->number, ql_dtype_info[fn->params[ins->number]].ir);
       return ins->rank ? wrong(v, id, "a parameter has rank 0") : QL_OK;
     case IR_INDEX:
-      if (ins->number < 0 || ins->number >= fn->rank) return wrong(v, id, "the domain has no axis %d", ins->number);
-      return ins->dtype != QL_I64 || ins->rank != fn->rank ? wrong(v, id, "an index is i64 and varies over the domain")
-                                                           : QL_OK;
+      if (ins->number < 0 || ins->number >= fn->rank)
+        return wrong(v, id, "the domain has no axis %d", ins->number);
+      return ins->dtype != QL_I64 || ins->rank != fn->rank
+                 ? wrong(v, id, "an index is i64 and varies over the domain")
+                 : QL_OK;
     case IR_LOAD: return check_load(v, id);
     case IR_OP: return check_op(v, id);
     case IR_PHI: return check_phi(v, id);
@@ -216,7 +243,8 @@ static QlStatus check_value(const Verifier *v, uint32_t id) {
 
 /* ---- sinks ---- */
 
-/* Both sinks write one operand, with its dtype, and no two points (or sums) write the same element. */
+/* Both sinks write one operand, with its dtype, and no two points (or sums) write the same element.
+ */
 static QlStatus check_sink(const Verifier *v, uint32_t id) {
   const JitFn *fn = v->fn;
   const IrIns *ins = &fn->ins[id];
@@ -231,15 +259,17 @@ static QlStatus check_sink(const Verifier *v, uint32_t id) {
                  ql_dtype_info[array->dtype].ir);
   for (int axis = 0; axis < fn->rank; axis++)
     if (array->stride[axis] == JIT_STRIDE_ZERO && !(reduce && axis == ins->axis))
-      return wrong(v, id, "operand $%d does not move along axis %d: points would overwrite each other", ins->number,
-                   axis);
+      return wrong(v, id,
+                   "operand $%d does not move along axis %d: points would overwrite each other",
+                   ins->number, axis);
   return QL_OK;
 }
 
 static QlStatus check_reduce(const Verifier *v, uint32_t id) {
   const JitFn *fn = v->fn;
   const IrIns *ins = &fn->ins[id];
-  if (ins->op >= IR_REDUCTIONS || ins->form > JIT_WHOLE) return wrong(v, id, "there is no such reduction");
+  if (ins->op >= IR_REDUCTIONS || ins->form > JIT_WHOLE)
+    return wrong(v, id, "there is no such reduction");
   if (ins->axis >= fn->rank) return wrong(v, id, "the domain has no axis %d", ins->axis);
   QL_TRY(check_sink(v, id));
   const IrArray *array = &fn->arrays[ins->number];
@@ -252,7 +282,8 @@ static QlStatus check_reduce(const Verifier *v, uint32_t id) {
   return QL_OK;
 }
 
-/* A reduction is the only sink, and every point comes to it once: it stands in the one block that returns. */
+/* A reduction is the only sink, and every point comes to it once: it stands in the one block that
+ * returns. */
 static QlStatus check_sinks(const Verifier *v) {
   const JitFn *fn = v->fn;
   uint32_t sinks = 0, reduction = 0, returns = 0;
@@ -296,7 +327,8 @@ static QlStatus check_declarations(const JitFn *fn, QlError *error) {
         return ql_fail(error, QL_ERR_COMPILE, "operand $%u has no stride along axis %d", a, axis);
   }
   for (uint32_t p = 0; p < fn->param_count; p++)
-    if (fn->params[p] >= QL_DTYPE_COUNT) return ql_fail(error, QL_ERR_COMPILE, "parameter ?%u has no dtype", p);
+    if (fn->params[p] >= QL_DTYPE_COUNT)
+      return ql_fail(error, QL_ERR_COMPILE, "parameter ?%u has no dtype", p);
   return QL_OK;
 }
 

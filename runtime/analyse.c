@@ -1,9 +1,10 @@
 /* Who reads and writes what; what is dead; which temporaries are computed inside their consumers.
  *
- * A temporary is *inlined* (its expression replaces every read of it) when nobody holds it after the flush, one statement writes all of
- * it, or a few write boxes of it (tiles.c), before it is read, every reader sees it as a box with steps, nothing that its expression reads is
- * written before its readers run, computing it again at every reader costs little, and its expression is not so large that the kernels of
- * its readers would outgrow GROUP_NODES. */
+ * A temporary is *inlined* (its expression replaces every read of it) when nobody holds it after
+ * the flush, one statement writes all of it, or a few write boxes of it (tiles.c), before it is
+ * read, every reader sees it as a box with steps, nothing that its expression reads is written
+ * before its readers run, computing it again at every reader costs little, and its expression is
+ * not so large that the kernels of its readers would outgrow GROUP_NODES. */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -33,8 +34,10 @@ bool statement_input(const Log *log, const Statement *s, int k, SlotView *view, 
   w += 2 + s->ndim;
   *scalar = (int)s->scalars;
   for (int j = 0; j < k; j++) {
-    if (*w < 0) w++, ++*scalar;
-    else w += 2 + s->ndim;
+    if (*w < 0)
+      w++, ++*scalar;
+    else
+      w += 2 + s->ndim;
   }
   if (*w < 0) return false;
   unpack(w, s->ndim, view);
@@ -50,7 +53,8 @@ bool statement_reads(const Log *log, const Statement *s, int slot) {
 }
 
 int statement_scalars_end(const Log *log, int statement) {
-  return statement + 1 < log->count ? (int)log->statements[statement + 1].scalars : log->scalar_count;
+  return statement + 1 < log->count ? (int)log->statements[statement + 1].scalars
+                                    : log->scalar_count;
 }
 
 /* Does the statement's target cover its storage, element for element in C order? */
@@ -61,7 +65,8 @@ static bool writes_whole(const Planner *planner, const Statement *s, const SlotV
   if (s->kind == STATEMENT_REDUCE || s->ndim != storage->ndim || target->offset) return false;
   c_strides(s->ndim, storage->shape, 1, stride);
   for (int a = 0; a < s->ndim; a++)
-    if (shape[a] != storage->shape[a] || (shape[a] > 1 && stride[a] != target->stride[a])) return false;
+    if (shape[a] != storage->shape[a] || (shape[a] > 1 && stride[a] != target->stride[a]))
+      return false;
   return true;
 }
 
@@ -76,7 +81,8 @@ static void find_live(Planner *planner) {
     SlotInfo *target = &planner->slots[view.slot];
     planner->statements[k].live = target->needed;
     if (!target->needed) continue;
-    if (writes_whole(planner, s, &view) && !statement_reads(log, s, view.slot)) target->needed = false;
+    if (writes_whole(planner, s, &view) && !statement_reads(log, s, view.slot))
+      target->needed = false;
     for (int j = 0; j < s->inputs; j++)
       if (statement_input(log, s, j, &view, &scalar)) planner->slots[view.slot].needed = true;
   }
@@ -86,7 +92,8 @@ static void count_accesses(Planner *planner) {
   const Log *log = planner->log;
   for (int k = 0; k < log->slot_count; k++) {
     SlotInfo *slot = &planner->slots[k];
-    slot->write_count = slot->read_count = 0, slot->first_write = slot->last_write = slot->producer = -1;
+    slot->write_count = slot->read_count = 0,
+    slot->first_write = slot->last_write = slot->producer = -1;
   }
   for (int k = 0; k < log->count; k++) {
     const Statement *s = &log->statements[k];
@@ -105,7 +112,8 @@ static void count_accesses(Planner *planner) {
 /* Is the slot written by a statement in (from, before)? */
 static bool written_between(const Planner *planner, int slot, int from, int before) {
   const SlotInfo *info = &planner->slots[slot];
-  if (info->last_write <= from || info->first_write >= before || info->first_write < 0) return false;
+  if (info->last_write <= from || info->first_write >= before || info->first_write < 0)
+    return false;
   SlotView view;
   for (int k = from + 1; k < before; k++) {
     if (!planner->statements[k].live || planner->statements[k].inlined) continue;
@@ -115,7 +123,8 @@ static bool written_between(const Planner *planner, int slot, int from, int befo
   return false;
 }
 
-/* Collects the stored slots that the whole expression of a statement reads. False: more than `room`. */
+/* Collects the stored slots that the whole expression of a statement reads. False: more than
+ * `room`. */
 static bool leaf_slots(const Planner *planner, int statement, int *leaves, int *count, int room) {
   const Statement *s = &planner->log->statements[statement];
   for (int k = 0; k < s->inputs; k++) {
@@ -123,7 +132,8 @@ static bool leaf_slots(const Planner *planner, int statement, int *leaves, int *
     int scalar;
     if (!statement_input(planner->log, s, k, &view, &scalar)) continue;
     const SlotInfo *slot = &planner->slots[view.slot];
-    if (slot->producer >= 0 && !leaf_slots(planner, slot->producer, leaves, count, room)) return false;
+    if (slot->producer >= 0 && !leaf_slots(planner, slot->producer, leaves, count, room))
+      return false;
     for (int t = 0; t < slot->tile_count; t++)
       if (!leaf_slots(planner, slot->tiles[t].statement, leaves, count, room)) return false;
     bool known = slot->producer >= 0 || slot->tile_count;
@@ -135,7 +145,9 @@ static bool leaf_slots(const Planner *planner, int statement, int *leaves, int *
   return true;
 }
 
-static int own_cost(const Statement *s) { return s->kind == STATEMENT_MAP ? ql_op_info[s->op].cost : 0; }
+static int own_cost(const Statement *s) {
+  return s->kind == STATEMENT_MAP ? ql_op_info[s->op].cost : 0;
+}
 
 /* What reading an inlined slot adds to an expression: of its tiles, one is read. */
 static StatementInfo inlined_part(const Planner *planner, const SlotInfo *slot) {
@@ -169,25 +181,29 @@ static void sum_expression(Planner *planner, int statement) {
   }
 }
 
-/* Do all readers see the slot as a box with steps, while what its statements read is as it was, and little is computed twice? */
-static bool readers_allow(const Planner *planner, int slot_number, const Tile *tiles, int tile_count, int (*leaves)[EXPRESSION_LEAVES],
-                          const int *leaf_count) {
+/* Do all readers see the slot as a box with steps, while what its statements read is as it was, and
+ * little is computed twice? */
+static bool readers_allow(const Planner *planner, int slot_number, const Tile *tiles,
+                          int tile_count, int (*leaves)[EXPRESSION_LEAVES], const int *leaf_count) {
   const Log *log = planner->log;
   const SlotInfo *slot = &planner->slots[slot_number];
   double work = 0, size = (double)QL_MAX(slot->storage->size, 1);
   SlotView seen = {.slot = -1}, view;
   int seen_by = -1, scalar, cost = 0;
-  for (int t = 0; t < tile_count; t++) cost = QL_MAX(cost, planner->statements[tiles[t].statement].cost);
+  for (int t = 0; t < tile_count; t++)
+    cost = QL_MAX(cost, planner->statements[tiles[t].statement].cost);
   for (int c = slot->last_write + 1, left = slot->read_count; c < log->count && left > 0; c++) {
     const Statement *reader = &log->statements[c];
     if (!planner->statements[c].live) continue;
     for (int k = 0; k < reader->inputs; k++) {
       if (!statement_input(log, reader, k, &view, &scalar) || view.slot != slot_number) continue;
       left--;
-      if (seen_by == c && view_equal(reader->ndim, &seen, &view)) continue; /* computed once: common subexpression */
+      if (seen_by == c && view_equal(reader->ndim, &seen, &view))
+        continue; /* computed once: common subexpression */
       const int64_t *shape = statement_shape(log, reader);
       AxisMap axes[QL_MAX_DIMS];
-      if (!view_axes(reader->ndim, shape, view.stride, view.offset, slot->storage->ndim, slot->storage->shape, axes))
+      if (!view_axes(reader->ndim, shape, view.stride, view.offset, slot->storage->ndim,
+                     slot->storage->shape, axes))
         return false;
       for (int t = 0; t < tile_count; t++)
         for (int l = 0; l < leaf_count[t]; l++)
@@ -199,7 +215,8 @@ static bool readers_allow(const Planner *planner, int slot_number, const Tile *t
   return (work - 1) * cost <= RECOMPUTE_LIMIT;
 }
 
-/* The statements that write a slot, all before the first reader; 0: they are not what can be inlined. */
+/* The statements that write a slot, all before the first reader; 0: they are not what can be
+ * inlined. */
 static int find_tiles(const Planner *planner, int slot_number, Tile *tiles) {
   const Log *log = planner->log;
   const SlotInfo *slot = &planner->slots[slot_number];
@@ -214,7 +231,8 @@ static int find_tiles(const Planner *planner, int slot_number, Tile *tiles) {
     if (count == TILES || !tile_of(planner, k, &tiles[count])) return 0;
     whole |= tiles_partition(slot->storage->ndim, slot->storage->shape, &tiles[count++], 1);
   }
-  return whole || tiles_partition(slot->storage->ndim, slot->storage->shape, tiles, count) ? count : 0;
+  return whole || tiles_partition(slot->storage->ndim, slot->storage->shape, tiles, count) ? count
+                                                                                           : 0;
 }
 
 /* Inlines the slot that the statement was the last to write, if it can be. */
@@ -229,7 +247,8 @@ static QlStatus inline_slot(Planner *planner, int statement, const SlotView *tar
   for (int t = 0; t < count; t++) {
     const StatementInfo *info = &planner->statements[tiles[t].statement];
     if (info->nodes > EXPRESSION_NODES || info->paths > EXPRESSION_PATHS) return QL_OK;
-    if (!leaf_slots(planner, tiles[t].statement, leaves[t], &leaf_count[t], EXPRESSION_LEAVES)) return QL_OK;
+    if (!leaf_slots(planner, tiles[t].statement, leaves[t], &leaf_count[t], EXPRESSION_LEAVES))
+      return QL_OK;
   }
   if (!readers_allow(planner, target->slot, tiles, count, leaves, leaf_count)) return QL_OK;
   for (int t = 0; t < count; t++) planner->statements[tiles[t].statement].inlined = true;
@@ -237,7 +256,8 @@ static QlStatus inline_slot(Planner *planner, int statement, const SlotView *tar
     slot->producer = statement;
     return QL_OK;
   }
-  if (!(slot->tiles = malloc((size_t)count * sizeof *tiles))) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  if (!(slot->tiles = malloc((size_t)count * sizeof *tiles)))
+    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
   memcpy(slot->tiles, tiles, (size_t)count * sizeof *tiles), slot->tile_count = count;
   return QL_OK;
 }

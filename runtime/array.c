@@ -1,8 +1,10 @@
-/* Handles and storages: what the user holds, and what it looks at. Everything here is local and cheap; both kinds of object are
- * recycled through free lists, because a NumPy expression makes and drops several of them per microsecond.
+/* Handles and storages: what the user holds, and what it looks at. Everything here is local and
+ * cheap; both kinds of object are recycled through free lists, because a NumPy expression makes and
+ * drops several of them per microsecond.
  *
- * A storage whose last handle goes is *dropped*: it is linked into the context's list and its number enters the hash that the next
- * agreement compares. It dies, with its block, when all ranks have dropped it (contract C1). */
+ * A storage whose last handle goes is *dropped*: it is linked into the context's list and its
+ * number enters the hash that the next agreement compares. It dies, with its block, when all ranks
+ * have dropped it (contract C1). */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -15,34 +17,41 @@ void rt_context_unlink(QlContext *ctx) {
 
 /* ---- storages ---- */
 
-static QlStatus shape_size(int ndim, const int64_t *shape, QlDtype dtype, int64_t *size, QlError *error) {
+static QlStatus shape_size(int ndim, const int64_t *shape, QlDtype dtype, int64_t *size,
+                           QlError *error) {
   int64_t count = 1, bytes = ql_dtype_info[dtype].size;
   bool empty = false;
   if (ndim < 0 || ndim > QL_MAX_DIMS)
-    return ql_fail(error, QL_ERR_VALUE, "an array has at most %d dimensions; %d were asked for", QL_MAX_DIMS, ndim);
+    return ql_fail(error, QL_ERR_VALUE, "an array has at most %d dimensions; %d were asked for",
+                   QL_MAX_DIMS, ndim);
   for (int a = 0; a < ndim; a++) {
     if (shape[a] < 0) return ql_fail(error, QL_ERR_VALUE, "negative dimensions are not allowed");
     empty |= shape[a] == 0;
   }
-  for (int a = 0; a < ndim; a++) { /* as in NumPy, extents of 0 do not excuse the others: strides are their products */
+  for (int a = 0; a < ndim;
+       a++) { /* as in NumPy, extents of 0 do not excuse the others: strides are their products */
     int64_t extent = QL_MAX(shape[a], 1);
-    if (__builtin_mul_overflow(count, extent, &count) || __builtin_mul_overflow(bytes, extent, &bytes))
+    if (__builtin_mul_overflow(count, extent, &count) ||
+        __builtin_mul_overflow(bytes, extent, &bytes))
       return ql_fail(error, QL_ERR_VALUE, "array is too big: its size exceeds 2**63 bytes");
   }
   *size = empty ? 0 : count;
   return QL_OK;
 }
 
-static QlStatus storage_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, Storage **result,
-                            QlError *error) {
+static QlStatus storage_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
+                            Storage **result, QlError *error) {
   int64_t size;
   QL_TRY(shape_size(ndim, shape, dtype, &size, error));
   Storage *storage = ctx->free_storages;
-  if (storage) ctx->free_storages = *(Storage **)storage;
-  else if (!(storage = malloc(sizeof *storage))) return ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
+  if (storage)
+    ctx->free_storages = *(Storage **)storage;
+  else if (!(storage = malloc(sizeof *storage)))
+    return ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
   memset(storage, 0, offsetof(Storage, inline_shape));
   storage->shape = storage->inline_shape;
-  storage->layout = NULL, storage->block = NULL, storage->ghosts = NULL, storage->next_dropped = NULL;
+  storage->layout = NULL, storage->block = NULL, storage->ghosts = NULL,
+  storage->next_dropped = NULL;
   if (ndim > 4 && !(storage->shape = malloc((size_t)ndim * sizeof *shape))) {
     *(Storage **)storage = ctx->free_storages, ctx->free_storages = storage;
     return ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
@@ -60,7 +69,8 @@ static void storage_free(Storage *storage) {
   if (storage->shape != storage->inline_shape) free(storage->shape);
   rt_ghosts_release(storage->ghosts);
   if (ctx->closed) {
-    if (storage->layout && --storage->layout->references == 0) free(storage->layout); /* its template went with the context */
+    if (storage->layout && --storage->layout->references == 0)
+      free(storage->layout); /* its template went with the context */
     if (storage->block && --storage->block->references == 0) {
       if (storage->block->private_memory) rt_block_free_private(storage->block);
       free(storage->block); /* the arena went with the context */
@@ -93,7 +103,8 @@ static void storage_drop_handle(Storage *storage) {
 
 static QlArray *handle_new(QlContext *ctx, int ndim, QlError *error) {
   QlArray *array = ctx->free_arrays;
-  if (array) ctx->free_arrays = *(QlArray **)array;
+  if (array)
+    ctx->free_arrays = *(QlArray **)array;
   else if (!(array = malloc(sizeof *array))) {
     ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
     return NULL;
@@ -105,12 +116,14 @@ static QlArray *handle_new(QlContext *ctx, int ndim, QlError *error) {
     return NULL;
   }
   array->strides = array->shape + ndim;
-  array->references = 1, array->context = ctx, array->ndim = (uint8_t)ndim, array->readonly = false, array->part = QL_PART_ALL;
+  array->references = 1, array->context = ctx, array->ndim = (uint8_t)ndim, array->readonly = false,
+  array->part = QL_PART_ALL;
   ctx->live_objects++;
   return array;
 }
 
-QlStatus rt_array_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, QlArray **result, QlError *error) {
+QlStatus rt_array_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
+                      QlArray **result, QlError *error) {
   Storage *storage = NULL;
   QL_TRY(storage_new(ctx, dtype, ndim, shape, &storage, error));
   QlArray *array = handle_new(ctx, ndim, error);
@@ -121,21 +134,25 @@ QlStatus rt_array_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *sh
   int64_t stride = 1;
   for (int a = ndim - 1; a >= 0; a--)
     array->shape[a] = shape[a], array->strides[a] = stride, stride *= QL_MAX(shape[a], 1);
-  array->storage = storage, array->dtype = (uint8_t)dtype, array->size = storage->size, array->offset = 0;
+  array->storage = storage, array->dtype = (uint8_t)dtype, array->size = storage->size,
+  array->offset = 0;
   storage->handles = 1;
   *result = array;
   return QL_OK;
 }
 
-QlStatus ql_view(QlArray *base, int ndim, const int64_t *shape, const int64_t *strides, int64_t offset, QlArray **view,
-                 QlError *error) {
+QlStatus ql_view(QlArray *base, int ndim, const int64_t *shape, const int64_t *strides,
+                 int64_t offset, QlArray **view, QlError *error) {
   if (ndim > QL_MAX_DIMS)
-    return ql_fail(error, QL_ERR_VALUE, "an array has at most %d dimensions; %d were asked for", QL_MAX_DIMS, ndim);
+    return ql_fail(error, QL_ERR_VALUE, "an array has at most %d dimensions; %d were asked for",
+                   QL_MAX_DIMS, ndim);
   QlArray *array = handle_new(base->context, ndim, error);
   if (!array) return QL_ERR_MEMORY;
   int64_t size = 1;
-  for (int a = 0; a < ndim; a++) array->shape[a] = shape[a], array->strides[a] = strides[a], size *= shape[a];
-  array->storage = base->storage, array->dtype = base->dtype, array->readonly = base->readonly, array->part = base->part;
+  for (int a = 0; a < ndim; a++)
+    array->shape[a] = shape[a], array->strides[a] = strides[a], size *= shape[a];
+  array->storage = base->storage, array->dtype = base->dtype, array->readonly = base->readonly,
+  array->part = base->part;
   array->size = size, array->offset = offset;
   base->storage->handles++;
   *view = array;
@@ -144,7 +161,8 @@ QlStatus ql_view(QlArray *base, int ndim, const int64_t *shape, const int64_t *s
 
 QlStatus ql_part(QlArray *base, QlPart part, QlArray **view, QlError *error) {
   if (ql_dtype_info[base->dtype].kind != QL_KIND_COMPLEX)
-    return ql_fail(error, QL_ERR_TYPE, "an array of dtype %s has no parts", ql_dtype_name((QlDtype)base->dtype));
+    return ql_fail(error, QL_ERR_TYPE, "an array of dtype %s has no parts",
+                   ql_dtype_name((QlDtype)base->dtype));
   QL_TRY(ql_view(base, base->ndim, base->shape, base->strides, base->offset, view, error));
   (*view)->part = (uint8_t)part;
   if (part != QL_PART_ALL) (*view)->dtype = (uint8_t)ql_dtype_info[base->dtype].part;
@@ -158,23 +176,28 @@ void ql_release(QlArray *array) {
   QlContext *ctx = array->context;
   storage_drop_handle(array->storage);
   if (array->shape != array->inline_dims) free(array->shape);
-  if (ctx->closed) free(array);
-  else *(QlArray **)array = ctx->free_arrays, ctx->free_arrays = array;
+  if (ctx->closed)
+    free(array);
+  else
+    *(QlArray **)array = ctx->free_arrays, ctx->free_arrays = array;
   rt_context_unlink(ctx);
 }
 
 /* ---- shapes of views ---- */
 
-QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **view, QlError *error) {
+QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **view,
+                      QlError *error) {
   int64_t strides[QL_MAX_DIMS], size;
   int lead = ndim - base->ndim;
   if (ndim > QL_MAX_DIMS || lead < 0)
-    return ql_fail(error, QL_ERR_VALUE, "input operand has more dimensions than allowed by the axis remapping");
+    return ql_fail(error, QL_ERR_VALUE,
+                   "input operand has more dimensions than allowed by the axis remapping");
   QL_TRY(shape_size(ndim, shape, (QlDtype)base->dtype, &size, error));
   for (int a = 0; a < ndim; a++) {
     strides[a] = 0;
     if (a < lead) continue;
-    if (base->shape[a - lead] == shape[a]) strides[a] = base->strides[a - lead];
+    if (base->shape[a - lead] == shape[a])
+      strides[a] = base->strides[a - lead];
     else if (base->shape[a - lead] != 1)
       return ql_fail(error, QL_ERR_VALUE, "an axis of extent %lld cannot be broadcast to %lld",
                      (long long)base->shape[a - lead], (long long)shape[a]);
@@ -184,12 +207,14 @@ QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **v
   return QL_OK;
 }
 
-/* Runs of old axes and runs of new axes with equal products are matched; a run of old axes must be walked evenly. */
+/* Runs of old axes and runs of new axes with equal products are matched; a run of old axes must be
+ * walked evenly. */
 bool ql_reshape_strides(const QlArray *base, int ndim, const int64_t *shape, int64_t *strides) {
   int64_t old_shape[QL_MAX_DIMS], old_stride[QL_MAX_DIMS];
   int old = 0;
   for (int a = 0; a < base->ndim; a++)
-    if (base->shape[a] != 1) old_shape[old] = base->shape[a], old_stride[old] = base->strides[a], old++;
+    if (base->shape[a] != 1)
+      old_shape[old] = base->shape[a], old_stride[old] = base->strides[a], old++;
   if (base->size == 0) {
     c_strides(ndim, shape, 1, strides);
     return true;
@@ -199,8 +224,10 @@ bool ql_reshape_strides(const QlArray *base, int ndim, const int64_t *shape, int
     int o_end = o + 1, n_end = n + 1;
     int64_t o_size = old_shape[o], n_size = shape[n];
     while (o_size != n_size) {
-      if (n_size < o_size) n_size *= shape[n_end++];
-      else o_size *= old_shape[o_end++];
+      if (n_size < o_size)
+        n_size *= shape[n_end++];
+      else
+        o_size *= old_shape[o_end++];
     }
     for (int k = o; k < o_end - 1; k++)
       if (old_stride[k] != old_shape[k + 1] * old_stride[k + 1]) return false;

@@ -50,7 +50,8 @@ Box box_of_shape(int ndim, const int64_t *shape) {
 
 Box box_shift(int ndim, const Box *box, const int64_t *by, int sign) {
   Box shifted;
-  for (int a = 0; a < ndim; a++) shifted.lo[a] = box->lo[a] + sign * by[a], shifted.hi[a] = box->hi[a] + sign * by[a];
+  for (int a = 0; a < ndim; a++)
+    shifted.lo[a] = box->lo[a] + sign * by[a], shifted.hi[a] = box->hi[a] + sign * by[a];
   return shifted;
 }
 
@@ -60,7 +61,8 @@ void box_hull(int ndim, Box *grow, const Box *by) {
     *grow = *by;
     return;
   }
-  for (int a = 0; a < ndim; a++) grow->lo[a] = QL_MIN(grow->lo[a], by->lo[a]), grow->hi[a] = QL_MAX(grow->hi[a], by->hi[a]);
+  for (int a = 0; a < ndim; a++)
+    grow->lo[a] = QL_MIN(grow->lo[a], by->lo[a]), grow->hi[a] = QL_MAX(grow->hi[a], by->hi[a]);
 }
 
 void c_strides(int ndim, const int64_t *shape, int64_t item, int64_t *stride) {
@@ -73,14 +75,15 @@ void box_strides(int ndim, const Box *box, int64_t item, int64_t *stride) {
   c_strides(ndim, extent, item, stride);
 }
 
-void box_copy(int ndim, const Box *box, size_t item, char *to, const Box *to_alloc, const int64_t *to_stride,
-              const char *from, const Box *from_alloc, const int64_t *from_stride) {
+void box_copy(int ndim, const Box *box, size_t item, char *to, const Box *to_alloc,
+              const int64_t *to_stride, const char *from, const Box *from_alloc,
+              const int64_t *from_stride) {
   if (box_empty(ndim, box)) return;
   for (int a = 0; a < ndim; a++) {
     to += (box->lo[a] - to_alloc->lo[a]) * to_stride[a];
     from += (box->lo[a] - from_alloc->lo[a]) * from_stride[a];
   }
-  int rows = ndim;       /* axes that are looped over; the others are one run of bytes */
+  int rows = ndim; /* axes that are looped over; the others are one run of bytes */
   size_t run = item;
   while (rows > 0 && to_stride[rows - 1] == (int64_t)run && from_stride[rows - 1] == (int64_t)run)
     run *= (size_t)(box->hi[rows - 1] - box->lo[rows - 1]), rows--;

@@ -1,8 +1,10 @@
-/* The kernels of a plan. Each is known in memory, or made by the node's leader (from the disk cache or by LLVM) and handed to the other ranks.
+/* The kernels of a plan. Each is known in memory, or made by the node's leader (from the disk cache
+ * or by LLVM) and handed to the other ranks.
  *
- * Ranks of a node can differ in what they know, since a rank that runs out of memory may have missed a kernel that the others keep. So
- * nothing is asked: for every new plan, however planning went, the leader hands over one message with all its kernels, and a
- * rank takes from it what it lacks.
+ * Ranks of a node can differ in what they know, since a rank that runs out of memory may have
+ * missed a kernel that the others keep. So nothing is asked: for every new plan, however planning
+ * went, the leader hands over one message with all its kernels, and a rank takes from it what it
+ * lacks.
  *
  *     message   per kernel: JitKey, size, object code, padding to 8 bytes */
 #include "planner.h"
@@ -10,9 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct Wanted { JitFn *fn; JitKey key; int group; const JitKernel *kernel; } Wanted;
+typedef struct Wanted {
+  JitFn *fn;
+  JitKey key;
+  int group;
+  const JitKernel *kernel;
+} Wanted;
 
-typedef struct KernelHead { JitKey key; int64_t size; } KernelHead;
+typedef struct KernelHead {
+  JitKey key;
+  int64_t size;
+} KernelHead;
 
 static int64_t padded(int64_t size) { return (size + 7) / 8 * 8; }
 
@@ -35,7 +45,9 @@ void planner_free_wanted(Planner *planner) {
 }
 
 static QlStatus at_group(Planner *planner, const Wanted *wanted, QlStatus status) {
-  if (status && planner->error) planner->error->source = planner->log->statements[planner->plan->groups[wanted->group].statement].source;
+  if (status && planner->error)
+    planner->error->source =
+        planner->log->statements[planner->plan->groups[wanted->group].statement].source;
   return status;
 }
 
@@ -44,7 +56,8 @@ static QlStatus compile_all(Planner *planner) {
   for (int k = 0; k < planner->wanted_count; k++) {
     Wanted *wanted = &planner->wanted[k];
     if ((wanted->kernel = jit_find(jit, wanted->key))) continue;
-    QL_TRY(at_group(planner, wanted, jit_compile(jit, wanted->fn, wanted->key, &wanted->kernel, planner->error)));
+    QL_TRY(at_group(planner, wanted,
+                    jit_compile(jit, wanted->fn, wanted->key, &wanted->kernel, planner->error)));
   }
   return QL_OK;
 }
@@ -55,7 +68,8 @@ static char *pack(const Planner *planner, int64_t *size) {
   size_t bytes;
   *size = 0;
   for (int k = 0; k < planner->wanted_count; k++)
-    jit_object(planner->wanted[k].kernel, &code, &bytes), *size += (int64_t)sizeof(KernelHead) + padded((int64_t)bytes);
+    jit_object(planner->wanted[k].kernel, &code, &bytes),
+        *size += (int64_t)sizeof(KernelHead) + padded((int64_t)bytes);
   char *message = calloc(1, (size_t)*size + 1), *at = message;
   for (int k = 0; message && k < planner->wanted_count; k++) {
     jit_object(planner->wanted[k].kernel, &code, &bytes);
@@ -67,7 +81,8 @@ static char *pack(const Planner *planner, int64_t *size) {
 }
 
 static const char *find_in(const char *message, int64_t size, const JitKey *key, KernelHead *head) {
-  for (const char *at = message; at < message + size; at += (int64_t)sizeof *head + padded(head->size)) {
+  for (const char *at = message; at < message + size;
+       at += (int64_t)sizeof *head + padded(head->size)) {
     memcpy(head, at, sizeof *head);
     if (!memcmp(&head->key, key, sizeof *key)) return at + sizeof *head;
   }
@@ -81,8 +96,12 @@ static QlStatus install_all(Planner *planner, const char *message, int64_t size)
     KernelHead head;
     if ((wanted->kernel = jit_find(jit, wanted->key))) continue;
     const char *code = find_in(message, size, &wanted->key, &head);
-    if (!code) return ql_fail(planner->error, QL_ERR_COMPILE, "a kernel could not be compiled on this node's first rank");
-    QL_TRY(at_group(planner, wanted, jit_install(jit, wanted->key, code, (size_t)head.size, &wanted->kernel, planner->error)));
+    if (!code)
+      return ql_fail(planner->error, QL_ERR_COMPILE,
+                     "a kernel could not be compiled on this node's first rank");
+    QL_TRY(at_group(
+        planner, wanted,
+        jit_install(jit, wanted->key, code, (size_t)head.size, &wanted->kernel, planner->error)));
   }
   return QL_OK;
 }
@@ -94,9 +113,11 @@ QlStatus planner_compile(Planner *planner, QlStatus status) {
   if (info->node_size > 1) {
     int64_t size = 0;
     char *message = leads && !status ? pack(planner, &size) : NULL;
-    if (leads && !status && !message) status = ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    if (leads && !status && !message)
+      status = ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
     void *bytes = message;
-    QlStatus shared = comm_node_share(planner->ctx->comm, &bytes, &size, status ? NULL : planner->error);
+    QlStatus shared =
+        comm_node_share(planner->ctx->comm, &bytes, &size, status ? NULL : planner->error);
     if (!status) status = shared;
     if (!leads && !status) status = install_all(planner, bytes, size);
     free(bytes);

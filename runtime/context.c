@@ -14,7 +14,8 @@ static int interrupted(void *data) {
 
 static void where(void *data, char *text, size_t size) {
   QlContext *ctx = data;
-  rt_describe(ctx, ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source, text, size);
+  rt_describe(ctx, ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source, text,
+              size);
 }
 
 /* The folder of compiled kernels; NULL: none. */
@@ -57,7 +58,11 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
   }
   ctx->log.epoch = 1;
   ctx->live_objects = 1; /* the open context itself */
-  CommOptions comm = {.params = &ctx->params, .mpi_comm = ctx->options.mpi_comm, .interrupted = interrupted, .where = where, .data = ctx};
+  CommOptions comm = {.params = &ctx->params,
+                      .mpi_comm = ctx->options.mpi_comm,
+                      .interrupted = interrupted,
+                      .where = where,
+                      .data = ctx};
   if ((status = comm_open(&comm, &ctx->comm, error))) {
     free(ctx);
     return status;
@@ -67,8 +72,11 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
   ctx->heap.fail_at = fault_of(&ctx->params, "alloc", ctx->info->rank);
   ctx->trace_flush = traces(&ctx->params, "flush"), ctx->trace_plan = traces(&ctx->params, "plan");
   ctx->strict = ctx->params.strict;
-  JitOptions jit = {.cache_folder = ctx->cache_folder, .cache_bytes = ctx->params.cache_bytes, .fastmath = ctx->params.fastmath,
-                    .verify = ctx->params.check, .fail_compile = fault_of(&ctx->params, "compile", ctx->info->rank)};
+  JitOptions jit = {.cache_folder = ctx->cache_folder,
+                    .cache_bytes = ctx->params.cache_bytes,
+                    .fastmath = ctx->params.fastmath,
+                    .verify = ctx->params.check,
+                    .fail_compile = fault_of(&ctx->params, "compile", ctx->info->rank)};
   status = jit_open(&jit, &ctx->jit, error);
   if (!status) status = rt_team_new(ctx, error);
   if ((status = rt_agree_status(ctx, status, error))) {
@@ -96,7 +104,8 @@ void ql_close(QlContext *ctx) {
   }
   for (QlArray *a = ctx->free_arrays, *next; a; a = next) next = *(QlArray **)a, free(a);
   for (Storage *s = ctx->free_storages, *next; s; s = next) next = *(Storage **)s, free(s);
-  free(ctx->heap.ranges), free(ctx->log.statements), free(ctx->log.words), free(ctx->log.scalars), free(ctx->log.slots);
+  free(ctx->heap.ranges), free(ctx->log.statements), free(ctx->log.words), free(ctx->log.scalars),
+      free(ctx->log.slots);
   free(ctx->movements.lines), free(ctx->cache_folder);
   ctx->closed = true;
   if (ctx->exports) ctx->kept = comm_arena_keep(ctx->comm);
@@ -104,13 +113,23 @@ void ql_close(QlContext *ctx) {
   rt_context_unlink(ctx);
 }
 
-void ql_abort(QlContext *ctx, int status, const char *message) { comm_end(ctx->comm, status, "%s", message); }
+void ql_abort(QlContext *ctx, int status, const char *message) {
+  comm_end(ctx->comm, status, "%s", message);
+}
 
 QlInfo ql_info(const QlContext *ctx) {
   const CommInfo *info = ctx->info;
-  return (QlInfo){.rank = info->rank, .size = info->size, .node = info->node, .node_count = info->node_count,
-                  .threads = info->threads, .workers = info->workers, .memory_budget = comm_arena_bytes(ctx->comm),
-                  .host = info->host, .comm = info->text, .target = jit_target(ctx->jit), .cache_folder = ctx->cache_folder};
+  return (QlInfo){.rank = info->rank,
+                  .size = info->size,
+                  .node = info->node,
+                  .node_count = info->node_count,
+                  .threads = info->threads,
+                  .workers = info->workers,
+                  .memory_budget = comm_arena_bytes(ctx->comm),
+                  .host = info->host,
+                  .comm = info->text,
+                  .target = jit_target(ctx->jit),
+                  .cache_folder = ctx->cache_folder};
 }
 
 QlCounters ql_counters(const QlContext *ctx) {

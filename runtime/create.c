@@ -4,40 +4,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-QlStatus ql_empty(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, QlArray **array, QlError *error) {
+QlStatus ql_empty(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, QlArray **array,
+                  QlError *error) {
   QlScalar value = {.dtype = dtype}; /* never shows old memory */
   if (QUELEA_CANARIES) value.value = rt_canary(dtype);
   return ql_full(ctx, dtype, ndim, shape, value, array, error);
 }
 
-QlStatus ql_full(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, QlScalar value, QlArray **array,
-                 QlError *error) {
+QlStatus ql_full(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, QlScalar value,
+                 QlArray **array, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   QlArray *made;
   QL_TRY(rt_array_new(ctx, dtype, ndim, shape, &made, error));
   rt_log_fresh(ctx, made);
   QlOperand operand = {.scalar = value};
   QlStatus status = ql_assign(ctx, made, &operand, error);
-  if (status) ql_release(made);
-  else *array = made;
+  if (status)
+    ql_release(made);
+  else
+    *array = made;
   return status;
 }
 
-QlStatus ql_ramp(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, int axis, QlScalar start, QlScalar step,
-                 QlArray **array, QlError *error) {
+QlStatus ql_ramp(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, int axis,
+                 QlScalar start, QlScalar step, QlArray **array, QlError *error) {
   if (axis < 0 || axis >= ndim)
-    return ql_fail(error, QL_ERR_VALUE, "axis %d is out of bounds for array of dimension %d", axis, ndim);
+    return ql_fail(error, QL_ERR_VALUE, "axis %d is out of bounds for array of dimension %d", axis,
+                   ndim);
   QL_TRY(rt_log_due(ctx, error));
   QlArray *made;
   QL_TRY(rt_array_new(ctx, dtype, ndim, shape, &made, error));
   rt_log_fresh(ctx, made);
-  LogRequest request = {.kind = STATEMENT_RAMP, .loop = dtype, .axis = axis, .ndim = ndim, .shape = shape, .target = made,
-                        .target_stride = made->strides, .inputs = 2};
-  request.input[0] = (LogOperand){.value = ql_convert(start.dtype, start.value, dtype), .dtype = dtype};
-  request.input[1] = (LogOperand){.value = ql_convert(step.dtype, step.value, dtype), .dtype = dtype};
+  LogRequest request = {.kind = STATEMENT_RAMP,
+                        .loop = dtype,
+                        .axis = axis,
+                        .ndim = ndim,
+                        .shape = shape,
+                        .target = made,
+                        .target_stride = made->strides,
+                        .inputs = 2};
+  request.input[0] =
+      (LogOperand){.value = ql_convert(start.dtype, start.value, dtype), .dtype = dtype};
+  request.input[1] =
+      (LogOperand){.value = ql_convert(step.dtype, step.value, dtype), .dtype = dtype};
   QlStatus status = made->size ? rt_log_append(ctx, &request, error) : QL_OK;
-  if (status) ql_release(made);
-  else *array = made;
+  if (status)
+    ql_release(made);
+  else
+    *array = made;
   return status;
 }
 
@@ -54,7 +68,8 @@ static Box part_of_rank(QlContext *ctx, const Layout *layout, int ndim, const in
 }
 
 /* A copy of this rank's part, behind the struct, for when the statement is executed. */
-static ImportPart *copy_part(const Box *box, int ndim, const int64_t *shape, size_t item, const void *data, const int64_t *stride) {
+static ImportPart *copy_part(const Box *box, int ndim, const int64_t *shape, size_t item,
+                             const void *data, const int64_t *stride) {
   size_t bytes = (size_t)box_volume(ndim, box) * item;
   ImportPart *part = malloc(sizeof *part + bytes + 16);
   if (!part) return NULL;
@@ -69,7 +84,8 @@ static ImportPart *copy_part(const Box *box, int ndim, const int64_t *shape, siz
 }
 
 /* The user's memory itself, for a statement that is executed before it can change. */
-static ImportPart *see_whole(int ndim, const int64_t *shape, const void *data, const int64_t *stride) {
+static ImportPart *see_whole(int ndim, const int64_t *shape, const void *data,
+                             const int64_t *stride) {
   ImportPart *part = malloc(sizeof *part);
   if (!part) return NULL;
   part->box = box_of_shape(ndim, shape);
@@ -80,9 +96,10 @@ static ImportPart *see_whole(int ndim, const int64_t *shape, const void *data, c
 
 enum { WHOLLY_COMPARED = 16 << 10, SAMPLES = 512 };
 
-/* Contract C4: what enters is compared between the ranks, as bytes in C order: all of it when it is small or QUELEA_CHECK is set, else
- * elements at even distances. */
-static uint64_t hash_contents(QlContext *ctx, int ndim, const int64_t *shape, int64_t size, size_t item, const char *data, const int64_t *from) {
+/* Contract C4: what enters is compared between the ranks, as bytes in C order: all of it when it is
+ * small or QUELEA_CHECK is set, else elements at even distances. */
+static uint64_t hash_contents(QlContext *ctx, int ndim, const int64_t *shape, int64_t size,
+                              size_t item, const char *data, const int64_t *from) {
   char element[16];
   uint64_t hash = (uint64_t)size;
   if (ctx->info->size == 1) return 0;
@@ -97,7 +114,9 @@ static uint64_t hash_contents(QlContext *ctx, int ndim, const int64_t *shape, in
   return hash;
 }
 
-enum { IMPORT_AT_ONCE = 1 << 20 }; /* bytes from which on a second copy costs more than an execution of the log */
+enum {
+  IMPORT_AT_ONCE = 1 << 20
+}; /* bytes from which on a second copy costs more than an execution of the log */
 
 QlStatus ql_import(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, const void *data,
                    const int64_t *byte_strides, QlArray **array, QlError *error) {
@@ -115,17 +134,27 @@ QlStatus ql_import(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape
     return QL_OK;
   }
   if (!(storage->layout = rt_layout_for_storage(ctx, storage, error))) goto failed;
-  if (byte_strides) memcpy(stride, byte_strides, (size_t)ndim * sizeof *stride);
-  else c_strides(ndim, shape, (int64_t)item, stride);
+  if (byte_strides)
+    memcpy(stride, byte_strides, (size_t)ndim * sizeof *stride);
+  else
+    c_strides(ndim, shape, (int64_t)item, stride);
   Box box = part_of_rank(ctx, storage->layout, ndim, shape);
-  part = at_once ? see_whole(ndim, shape, data, stride) : copy_part(&box, ndim, shape, item, data, stride);
+  part = at_once ? see_whole(ndim, shape, data, stride)
+                 : copy_part(&box, ndim, shape, item, data, stride);
   if (!part) {
-    ql_fail(error, status, "out of memory for a copy of an array that enters (%.1f MB)", (double)made->size * (double)item / 1e6);
+    ql_fail(error, status, "out of memory for a copy of an array that enters (%.1f MB)",
+            (double)made->size * (double)item / 1e6);
     goto failed;
   }
-  LogRequest request = {.kind = STATEMENT_IMPORT, .loop = dtype, .ndim = ndim, .shape = shape, .target = made,
-                        .target_stride = made->strides, .payload = part,
-                        .contents = hash_contents(ctx, ndim, shape, made->size, item, data, stride)};
+  LogRequest request = {
+      .kind = STATEMENT_IMPORT,
+      .loop = dtype,
+      .ndim = ndim,
+      .shape = shape,
+      .target = made,
+      .target_stride = made->strides,
+      .payload = part,
+      .contents = hash_contents(ctx, ndim, shape, made->size, item, data, stride)};
   if ((status = rt_log_append(ctx, &request, error))) goto failed;
   part = NULL;
   if (at_once && (status = rt_flush(ctx, error))) goto failed;

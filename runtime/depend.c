@@ -1,23 +1,27 @@
-/* Which worker must wait for which. A worker runs the groups in order and publishes how many it has finished; so one number per
- * worker is enough. Before a group, a worker waits for those whose boxes in an earlier group meet its own, in memory that one of the two
- * writes. Replicated storages are private to a rank: only its own workers meet there. */
+/* Which worker must wait for which. A worker runs the groups in order and publishes how many it has
+ * finished; so one number per worker is enough. Before a group, a worker waits for those whose
+ * boxes in an earlier group meet its own, in memory that one of the two writes. Replicated storages
+ * are private to a rank: only its own workers meet there. */
 #include "planner.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_BACK = 12 }; /* accesses of one slot that are compared; beyond, every worker is waited for */
+enum {
+  LOOK_BACK = 12
+}; /* accesses of one slot that are compared; beyond, every worker is waited for */
 
 typedef struct Access {
-  int group, slot, previous;  /* previous access of the slot, -1 */
+  int group, slot, previous; /* previous access of the slot, -1 */
   bool write, private_memory, has_axes;
   AxisMap axes[QL_MAX_DIMS];
 } Access;
 
 typedef struct Accesses {
-  Access *items; int count, room;
-  int *last;                  /* [slots] */
-  int *first_of_group;        /* [groups + 1] */
+  Access *items;
+  int count, room;
+  int *last;           /* [slots] */
+  int *first_of_group; /* [groups + 1] */
 } Accesses;
 
 static QlStatus add(Accesses *all, const Access *access) {
@@ -77,10 +81,10 @@ static bool touched(const Planner *planner, const Access *access, int worker, Bo
   return true;
 }
 
-/* What `worker` must see finished before it touches a box of a slot in group g: need[x] becomes the last such group of worker x. `from`: the last
- * access of the slot. */
-static void add_needs(const Planner *planner, const Accesses *all, int g, int worker, int slot, const Box *box, bool write,
-                      bool private_memory, int from, int *need) {
+/* What `worker` must see finished before it touches a box of a slot in group g: need[x] becomes the
+ * last such group of worker x. `from`: the last access of the slot. */
+static void add_needs(const Planner *planner, const Accesses *all, int g, int worker, int slot,
+                      const Box *box, bool write, bool private_memory, int from, int *need) {
   const CommInfo *info = planner->ctx->info;
   int depth = 0;
   for (int j = from; j >= 0; j = all->items[j].previous) {
@@ -92,7 +96,8 @@ static void add_needs(const Planner *planner, const Accesses *all, int g, int wo
       if (private_memory && x / info->threads != worker / info->threads) continue;
       Box theirs;
       if (!give_up && !touched(planner, other, x, &theirs)) continue;
-      if (give_up || box_intersect(planner->plan->slots[slot].ndim, box, &theirs, NULL)) need[x] = other->group;
+      if (give_up || box_intersect(planner->plan->slots[slot].ndim, box, &theirs, NULL))
+        need[x] = other->group;
     }
     if (give_up) break;
   }
@@ -100,7 +105,8 @@ static void add_needs(const Planner *planner, const Accesses *all, int g, int wo
 
 static QlStatus set_waits(PlanWaits *waits, int workers, int *need) {
   for (int x = 0; x < workers; x++) waits->count += need[x] >= 0;
-  if (waits->count && !(waits->list = malloc((size_t)waits->count * sizeof *waits->list))) return QL_ERR_MEMORY;
+  if (waits->count && !(waits->list = malloc((size_t)waits->count * sizeof *waits->list)))
+    return QL_ERR_MEMORY;
   for (int x = 0, k = 0; x < workers; x++) {
     if (need[x] >= 0) waits->list[k++] = (PlanWait){x, need[x]};
     need[x] = -1;
@@ -108,14 +114,16 @@ static QlStatus set_waits(PlanWaits *waits, int workers, int *need) {
   return QL_OK;
 }
 
-static QlStatus task_waits(const Planner *planner, const Accesses *all, int g, int thread, int *need) {
+static QlStatus task_waits(const Planner *planner, const Accesses *all, int g, int thread,
+                           int *need) {
   const CommInfo *info = planner->ctx->info;
   int worker = info->node_rank * info->threads + thread;
   for (int k = all->first_of_group[g]; k < all->first_of_group[g + 1]; k++) {
     const Access *mine = &all->items[k];
     Box box;
     if (touched(planner, mine, worker, &box))
-      add_needs(planner, all, g, worker, mine->slot, &box, mine->write, mine->private_memory, mine->previous, need);
+      add_needs(planner, all, g, worker, mine->slot, &box, mine->write, mine->private_memory,
+                mine->previous, need);
   }
   return set_waits(&planner->plan->groups[g].tasks[thread].waits, info->workers, need);
 }
@@ -128,10 +136,13 @@ static QlStatus transfer_waits(const Planner *planner, const Accesses *all, int 
       const Transfer *t = &group->transfers[k];
       if ((t->kind == TRANSFER_RECEIVE) != unpacks) continue;
       int from = t->source_slot, to = t->target_slot;
-      if (t->kind != TRANSFER_RECEIVE) add_needs(planner, all, g, 0, from, &t->box, false, false, all->last[from], need);
-      if (t->kind != TRANSFER_SEND) add_needs(planner, all, g, 0, to, &t->box, true, false, all->last[to], need);
+      if (t->kind != TRANSFER_RECEIVE)
+        add_needs(planner, all, g, 0, from, &t->box, false, false, all->last[from], need);
+      if (t->kind != TRANSFER_SEND)
+        add_needs(planner, all, g, 0, to, &t->box, true, false, all->last[to], need);
     }
-    QL_TRY(set_waits(unpacks ? &group->before_unpacking : &group->before_packing, planner->ctx->info->workers, need));
+    QL_TRY(set_waits(unpacks ? &group->before_unpacking : &group->before_packing,
+                     planner->ctx->info->workers, need));
   }
   return QL_OK;
 }

@@ -1,4 +1,5 @@
-/* Ranks that did not record the same (contract C1): the first statement that differs is found, and what each side does there is said. */
+/* Ranks that did not record the same (contract C1): the first statement that differs is found, and
+ * what each side does there is said. */
 #include "planner.h"
 
 #include <stdio.h>
@@ -19,11 +20,14 @@ static int first_difference(QlContext *ctx, QlError *error) {
   char *all = NULL;
   int64_t *offset = NULL;
   int first = log->count,
-      count = mine ? first : 0; /* a rank without memory differs in its first statement; it takes part */
+      count = mine ? first
+                   : 0; /* a rank without memory differs in its first statement; it takes part */
   for (int k = 0; k < count; k++) mine[k] = hash_statement(log, k);
-  if (!comm_allgather(ctx->comm, mine, (int64_t)((size_t)count * sizeof *mine), &all, &offset, error)) {
+  if (!comm_allgather(ctx->comm, mine, (int64_t)((size_t)count * sizeof *mine), &all, &offset,
+                      error)) {
     int64_t longest = 0;
-    for (int r = 0; r < ctx->info->size; r++) longest = QL_MAX(longest, (offset[r + 1] - offset[r]) / 8);
+    for (int r = 0; r < ctx->info->size; r++)
+      longest = QL_MAX(longest, (offset[r + 1] - offset[r]) / 8);
     bool differ = false;
     for (first = 0; first < longest; first++) {
       uint64_t reference = 0;
@@ -43,7 +47,10 @@ static int first_difference(QlContext *ctx, QlError *error) {
 enum { PLACE_SIZE = 360, VALUE_SIZE = 160 };
 
 /* What a rank says of the first statement that differs: where it is, and its shape and numbers. */
-typedef struct Account { char place[PLACE_SIZE], values[VALUE_SIZE]; bool looks, imports; } Account;
+typedef struct Account {
+  char place[PLACE_SIZE], values[VALUE_SIZE];
+  bool looks, imports;
+} Account;
 
 static void describe_values(const Log *log, int k, char *text, size_t size) {
   const Statement *s = &log->statements[k];
@@ -51,9 +58,11 @@ static void describe_values(const Log *log, int k, char *text, size_t size) {
   int end = statement_scalars_end(log, k);
   int used = snprintf(text, size, "shape (");
   for (int a = 0; a < s->ndim && used < (int)size - 60; a++)
-    used += snprintf(text + used, size - (size_t)used, "%s%lld%s", a ? "," : "", (long long)shape[a], s->ndim == 1 ? "," : "");
+    used += snprintf(text + used, size - (size_t)used, "%s%lld%s", a ? "," : "",
+                     (long long)shape[a], s->ndim == 1 ? "," : "");
   used += snprintf(text + used, size - (size_t)used, ")");
-  for (int j = (int)s->scalars; j < end && s->kind != STATEMENT_IMPORT && used < (int)size - 60; j++) {
+  for (int j = (int)s->scalars; j < end && s->kind != STATEMENT_IMPORT && used < (int)size - 60;
+       j++) {
     QlValue value = ql_convert(log->scalars[j].dtype, log->scalars[j].value, QL_C128);
     used += snprintf(text + used, size - (size_t)used, ", %.17g", value.z[0]);
     if (value.z[1] != 0) used += snprintf(text + used, size - (size_t)used, "%+.17gj", value.z[1]);
@@ -65,7 +74,8 @@ static void give_account(QlContext *ctx, int first, Account *mine) {
   memset(mine, 0, sizeof *mine);
   mine->looks = first >= log->count;
   if (mine->looks) {
-    rt_describe(ctx, ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source, mine->place, sizeof mine->place);
+    rt_describe(ctx, ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source,
+                mine->place, sizeof mine->place);
   } else {
     mine->imports = log->statements[first].kind == STATEMENT_IMPORT;
     rt_describe(ctx, log->statements[first].source, mine->place, sizeof mine->place);
@@ -74,21 +84,28 @@ static void give_account(QlContext *ctx, int first, Account *mine) {
 }
 
 static QlStatus tell_difference(const Account *a, const Account *b, int other, QlError *error) {
-  bool same_line = !a->looks && !b->looks && !strcmp(a->place, b->place), same_values = !strcmp(a->values, b->values);
+  bool same_line = !a->looks && !b->looks && !strcmp(a->place, b->place),
+       same_values = !strcmp(a->values, b->values);
   if (same_line && same_values && a->imports)
     return ql_fail(error, QL_ERR_DIVERGED,
-                   "what enters differs between the ranks: rank 0 and rank %d give other contents at %s; every rank must give the same array: seed "
+                   "what enters differs between the ranks: rank 0 and rank %d give other contents "
+                   "at %s; every rank must give the same array: seed "
                    "random numbers alike, and read what changes on one rank",
                    other, a->place);
   if (same_line)
     return ql_fail(error, QL_ERR_DIVERGED,
-                   "the ranks compute with different values at %s: %s on rank 0, %s on rank %d; Python's numbers must be the same on every rank: "
-                   "seed random numbers alike, and do not compute with ranks, times or what one rank alone has read",
+                   "the ranks compute with different values at %s: %s on rank 0, %s on rank %d; "
+                   "Python's numbers must be the same on every rank: "
+                   "seed random numbers alike, and do not compute with ranks, times or what one "
+                   "rank alone has read",
                    a->place, a->values, b->values, other);
   return ql_fail(error, QL_ERR_DIVERGED,
-                 "the ranks run different code: rank 0 %s at %s, but rank %d %s at %s; every rank must make the same calls with the same values, so "
-                 "move what looks at arrays out of branches that depend on the rank (quelea.on_root runs a function on rank 0 alone)",
-                 a->looks ? "looks at a value" : "computes", a->place, other, b->looks ? "looks at a value" : "computes", b->place);
+                 "the ranks run different code: rank 0 %s at %s, but rank %d %s at %s; every rank "
+                 "must make the same calls with the same values, so "
+                 "move what looks at arrays out of branches that depend on the rank "
+                 "(quelea.on_root runs a function on rank 0 alone)",
+                 a->looks ? "looks at a value" : "computes", a->place, other,
+                 b->looks ? "looks at a value" : "computes", b->place);
 }
 
 QlStatus rt_fail_diverged(QlContext *ctx, QlError *error) {
@@ -103,7 +120,8 @@ QlStatus rt_fail_diverged(QlContext *ctx, QlError *error) {
   int other = 0;
   for (int r = 1; r < ctx->info->size && !other; r++)
     if (memcmp(&accounts[0], &accounts[r], sizeof mine)) other = r;
-  status = tell_difference(&accounts[0], &accounts[other ? other : ctx->info->size - 1], other ? other : ctx->info->size - 1, error);
+  status = tell_difference(&accounts[0], &accounts[other ? other : ctx->info->size - 1],
+                           other ? other : ctx->info->size - 1, error);
   free(all), free(offset);
   return status;
 }

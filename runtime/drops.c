@@ -1,8 +1,9 @@
 /* Drops: which storages are dead (contract C1).
  *
- * A rank that drops the last handle of a storage says so at the next agreement, through a hash. Usually all ranks have dropped the same storages; then
- * they are dead. Otherwise the ranks exchange their lists: dead is what every rank dropped, now or before; what some rank still
- * holds stays, alive for the planner, until that rank drops it too. */
+ * A rank that drops the last handle of a storage says so at the next agreement, through a hash.
+ * Usually all ranks have dropped the same storages; then they are dead. Otherwise the ranks
+ * exchange their lists: dead is what every rank dropped, now or before; what some rank still holds
+ * stays, alive for the planner, until that rank drops it too. */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -41,11 +42,12 @@ static QlStatus join_lists(QlContext *ctx, QlError *error) {
   return QL_OK;
 }
 
-/* The sorted numbers of what this rank has dropped; NULL: out of memory. All ranks have their lists, or all fail: one that has
- * none keeps its hash, so that the lists are asked for again. */
+/* The sorted numbers of what this rank has dropped; NULL: out of memory. All ranks have their
+ * lists, or all fail: one that has none keeps its hash, so that the lists are asked for again. */
 static QlStatus list_drops(QlContext *ctx, uint64_t **list, QlError *error) {
   CommVerdict verdict;
-  for (Storage *s = ctx->dropped; s; s = s->next_dropped) s->dead = false; /* until all have said so */
+  for (Storage *s = ctx->dropped; s; s = s->next_dropped)
+    s->dead = false; /* until all have said so */
   QlStatus status = join_lists(ctx, error);
   size_t count = (size_t)ctx->unmatched_count;
   uint64_t *mine = status ? NULL : malloc((count + 1) * sizeof *mine);
@@ -53,8 +55,8 @@ static QlStatus list_drops(QlContext *ctx, uint64_t **list, QlError *error) {
   comm_agree(ctx->comm, &(CommWord){.status = status}, &verdict);
   if (verdict.status) {
     free(mine);
-    return ql_fail(error, (QlStatus)verdict.status, "rank %d has no memory for its list of dropped arrays",
-                   verdict.status_rank);
+    return ql_fail(error, (QlStatus)verdict.status,
+                   "rank %d has no memory for its list of dropped arrays", verdict.status_rank);
   }
   for (size_t k = 0; k < count; k++) mine[k] = ctx->unmatched[k]->id;
   qsort(mine, count, sizeof *mine, compare_ids);
@@ -68,12 +70,15 @@ QlStatus rt_drops_settle(QlContext *ctx, QlError *error) {
   int count = ctx->unmatched_count;
   char *all = NULL;
   int64_t *offset = NULL;
-  QlStatus status = comm_allgather(ctx->comm, mine, (int64_t)((size_t)count * sizeof *mine), &all, &offset, error);
+  QlStatus status = comm_allgather(ctx->comm, mine, (int64_t)((size_t)count * sizeof *mine), &all,
+                                   &offset, error);
   for (int k = 0; k < count; k++) ctx->unmatched[k]->dead = !status;
   for (int rank = 0; !status && rank < ctx->info->size; rank++) {
     size_t theirs = (size_t)(offset[rank + 1] - offset[rank]) / sizeof(uint64_t);
     for (int k = 0; k < count; k++)
-      if (!bsearch(&ctx->unmatched[k]->id, all + offset[rank], theirs, sizeof(uint64_t), compare_ids)) ctx->unmatched[k]->dead = false;
+      if (!bsearch(&ctx->unmatched[k]->id, all + offset[rank], theirs, sizeof(uint64_t),
+                   compare_ids))
+        ctx->unmatched[k]->dead = false;
   }
   free(mine), free(all), free(offset);
   return status;
@@ -91,8 +96,10 @@ void rt_drops_bury(QlContext *ctx) {
   }
   int kept = 0;
   for (int k = 0; k < ctx->unmatched_count; k++) {
-    if (ctx->unmatched[k]->dead) rt_storage_unpin(ctx->unmatched[k]);
-    else ctx->unmatched[kept++] = ctx->unmatched[k];
+    if (ctx->unmatched[k]->dead)
+      rt_storage_unpin(ctx->unmatched[k]);
+    else
+      ctx->unmatched[kept++] = ctx->unmatched[k];
   }
   ctx->unmatched_count = kept;
 }

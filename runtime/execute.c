@@ -1,7 +1,9 @@
-/* Running a plan: blocks are allocated, the groups run in order on every worker, the storages get their new state.
+/* Running a plan: blocks are allocated, the groups run in order on every worker, the storages get
+ * their new state.
  *
- * The cell of a worker says how many groups it has finished. Before a group a worker waits for the workers that the plan names; where the
- * group begins with messages between nodes it computes what needs none of them, and waits for the node's leader, who exchanges them. */
+ * The cell of a worker says how many groups it has finished. Before a group a worker waits for the
+ * workers that the plan names; where the group begins with messages between nodes it computes what
+ * needs none of them, and waits for the node's leader, who exchanges them. */
 #include "record.h"
 #include "team.h"
 
@@ -19,7 +21,8 @@ static QlStatus reserve(Run *run, int slots, QlError *error) {
   if (old_blocks) run->old_blocks = old_blocks;
   char **data = realloc(run->data, (size_t)slots * sizeof *data);
   if (data) run->data = data;
-  if (!blocks || !old_blocks || !data) return ql_fail(error, QL_ERR_MEMORY, "out of memory for running a plan");
+  if (!blocks || !old_blocks || !data)
+    return ql_fail(error, QL_ERR_MEMORY, "out of memory for running a plan");
   run->room = slots;
   return QL_OK;
 }
@@ -48,7 +51,8 @@ QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
       if (plan->slots[k].allocate) rt_block_release(ctx, run->blocks[k]);
     return status;
   }
-  for (int k = 0; k < plan->slot_count; k++) run->data[k] = run->blocks[k] ? run->blocks[k]->data : NULL;
+  for (int k = 0; k < plan->slot_count; k++)
+    run->data[k] = run->blocks[k] ? run->blocks[k]->data : NULL;
   run->plan = plan;
   return QL_OK;
 }
@@ -82,33 +86,38 @@ static void run_kernel(QlContext *ctx, const Run *run, const PlanGroup *group, c
   }
   for (int p = 0; p < group->param_count; p++) {
     const PlanParam *given = &group->params[p];
-    param[p] = given->scalar < 0 ? (QlValue){.i = given->value} : ctx->log.scalars[given->scalar].value;
+    param[p] =
+        given->scalar < 0 ? (QlValue){.i = given->value} : ctx->log.scalars[given->scalar].value;
   }
-  JitCall call = {.extent = extent, .origin = box->lo, .base = base, .stride = group->strides, .param = param};
+  JitCall call = {
+      .extent = extent, .origin = box->lo, .base = base, .stride = group->strides, .param = param};
   group->entry(&call);
   if (base != base_room) free(base);
   if (param != param_room) free(param);
 }
 
-static void run_import(QlContext *ctx, const Run *run, const PlanGroup *group, const PlanTask *task) {
+static void run_import(QlContext *ctx, const Run *run, const PlanGroup *group,
+                       const PlanTask *task) {
   int slot = group->operands[0].slot;
   const PlanSlot *to = &run->plan->slots[slot];
   const ImportPart *part = ctx->log.statements[group->statement].payload;
-  box_copy(to->ndim, &task->box, ql_dtype_info[to->dtype].size, run->data[slot], &to->geometry.alloc, to->geometry.stride,
-           part->data, &part->box, part->stride);
+  box_copy(to->ndim, &task->box, ql_dtype_info[to->dtype].size, run->data[slot],
+           &to->geometry.alloc, to->geometry.stride, part->data, &part->box, part->stride);
 }
 
 static void run_move(const Run *run, const PlanGroup *group, const PlanTask *task) {
   int to = group->operands[0].slot, from = group->operands[1].slot;
   const PlanSlot *slot = &run->plan->slots[to];
   const Block *source = to == from ? run->old_blocks[to] : run->blocks[from];
-  box_copy(slot->ndim, &task->box, ql_dtype_info[slot->dtype].size, run->data[to], &slot->geometry.alloc, slot->geometry.stride,
-           source->data, &source->alloc, source->stride);
+  box_copy(slot->ndim, &task->box, ql_dtype_info[slot->dtype].size, run->data[to],
+           &slot->geometry.alloc, slot->geometry.stride, source->data, &source->alloc,
+           source->stride);
 }
 
 static void wait_for(QlContext *ctx, const Run *run, const PlanWaits *waits, bool is_main) {
   for (int k = 0; k < waits->count; k++)
-    comm_await(ctx->comm, waits->list[k].worker, run->base + (uint64_t)waits->list[k].group + 1, is_main);
+    comm_await(ctx->comm, waits->list[k].worker, run->base + (uint64_t)waits->list[k].group + 1,
+               is_main);
 }
 
 static double microseconds(void) {
@@ -117,7 +126,8 @@ static double microseconds(void) {
   return 1e6 * (double)time.tv_sec + 1e-3 * (double)time.tv_nsec;
 }
 
-/* A box in slices, between which messages are moved along: Open MPI moves large ones only inside its calls. */
+/* A box in slices, between which messages are moved along: Open MPI moves large ones only inside
+ * its calls. */
 static void run_polling(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box) {
   int axis = 0;
   while (axis < group->rank - 1 && box->hi[axis] - box->lo[axis] == 1) axis++;
@@ -134,16 +144,20 @@ static void run_polling(QlContext *ctx, const Run *run, const PlanGroup *group, 
     slice.lo[axis] = slice.hi[axis];
     done = comm_exchange_poll(run->exchange);
     now = microseconds();
-    if (now - before < 0.5 * ctx->params.poll) step *= 2;
-    else if (now - before > 2 * ctx->params.poll) step = QL_MAX(step / 2, 1);
+    if (now - before < 0.5 * ctx->params.poll)
+      step *= 2;
+    else if (now - before > 2 * ctx->params.poll)
+      step = QL_MAX(step / 2, 1);
     before = now;
   }
   slice.hi[axis] = box->hi[axis];
   if (left > 0) run_kernel(ctx, run, group, &slice);
 }
 
-/* What is left of a box around its interior: below and above along an axis, within the axes before it. */
-static void run_edges(QlContext *ctx, const Run *run, const PlanGroup *group, const PlanTask *task) {
+/* What is left of a box around its interior: below and above along an axis, within the axes before
+ * it. */
+static void run_edges(QlContext *ctx, const Run *run, const PlanGroup *group,
+                      const PlanTask *task) {
   Box rest = task->box;
   for (int r = 0; r < group->rank; r++) {
     Box side = rest;
@@ -155,11 +169,14 @@ static void run_edges(QlContext *ctx, const Run *run, const PlanGroup *group, co
   }
 }
 
-/* The cells beyond the workers': the last group whose messages the leader has unpacked, and packed. */
+/* The cells beyond the workers': the last group whose messages the leader has unpacked, and packed.
+ */
 enum { UNPACKED_CELL, PACKED_CELL };
 
-/* A group that begins with messages: when this returns they have come, and the interior is computed. */
-static void run_exchange(QlContext *ctx, Run *run, int g, const PlanTask *task, bool leads, bool is_main) {
+/* A group that begins with messages: when this returns they have come, and the interior is
+ * computed. */
+static void run_exchange(QlContext *ctx, Run *run, int g, const PlanTask *task, bool leads,
+                         bool is_main) {
   const PlanGroup *group = &run->plan->groups[g];
   int cells = ctx->info->workers;
   uint64_t here = run->base + (uint64_t)g + 1;
@@ -171,8 +188,10 @@ static void run_exchange(QlContext *ctx, Run *run, int g, const PlanTask *task, 
   if (task->interior) {
     if (!leads && group->stores_source) comm_await(ctx->comm, cells + PACKED_CELL, here, is_main);
     wait_for(ctx, run, &task->waits, is_main);
-    if (leads) run_polling(ctx, run, group, task->interior);
-    else run_kernel(ctx, run, group, task->interior);
+    if (leads)
+      run_polling(ctx, run, group, task->interior);
+    else
+      run_kernel(ctx, run, group, task->interior);
   }
   if (leads) {
     wait_for(ctx, run, &group->before_unpacking, is_main);
@@ -187,7 +206,8 @@ void run_worker(QlContext *ctx, Run *run, int thread) {
   const CommInfo *info = ctx->info;
   int me = info->node_rank * info->threads + thread;
   bool is_main = thread == 0, leads = is_main && info->node_rank == 0;
-  int count = run->plan->group_count; /* when a thread has published the last, the main one may free the plan and start another run */
+  int count = run->plan->group_count; /* when a thread has published the last, the main one may free
+                                         the plan and start another run */
   for (int g = 0; g < count; g++) {
     const PlanGroup *group = &run->plan->groups[g];
     const PlanTask *task = &group->tasks[thread];
@@ -196,15 +216,18 @@ void run_worker(QlContext *ctx, Run *run, int thread) {
       wait_for(ctx, run, &task->waits, is_main);
       switch (group->kind) {
         case GROUP_KERNEL:
-          if (task->interior) run_edges(ctx, run, group, task);
-          else run_kernel(ctx, run, group, &task->box);
+          if (task->interior)
+            run_edges(ctx, run, group, task);
+          else
+            run_kernel(ctx, run, group, &task->box);
           break;
         case GROUP_IMPORT: run_import(ctx, run, group, task); break;
         case GROUP_MOVE: run_move(run, group, task); break;
       }
     }
     comm_publish(ctx->comm, me, run->base + (uint64_t)g + 1);
-    if (QUELEA_CANARIES && leads) rt_canary_stored(ctx, run->plan, group, run->data, run->base + (uint64_t)g + 1);
+    if (QUELEA_CANARIES && leads)
+      rt_canary_stored(ctx, run->plan, group, run->data, run->base + (uint64_t)g + 1);
   }
 }
 
@@ -226,7 +249,8 @@ void rt_wait_node(QlContext *ctx) {
 
 /* ---- after ---- */
 
-/* All ranks have agreed on the plan by now: what a rank knows of a template never depends on a plan that failed. */
+/* All ranks have agreed on the plan by now: what a rank knows of a template never depends on a plan
+ * that failed. */
 static void remember_margins(const PlanSlot *slot) {
   Template *template = slot->layout ? slot->layout->template : NULL;
   for (int a = 0; template && a < slot->ndim; a++)

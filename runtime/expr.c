@@ -1,16 +1,20 @@
-/* A group's expression: a DAG over views of stored arrays, built by following inlined temporaries to their producers.
+/* A group's expression: a DAG over views of stored arrays, built by following inlined temporaries
+ * to their producers.
  *
- * A producer's statement has a domain of its own; a map says how each of its dimensions follows the group's domain. Views compose:
- * an operand that starts at `offset` and moves by stride[d] along dimension d of the statement starts, seen from the group, at
- * offset + sum stride[d] * map[d].start, and moves by stride[d] * map[d].step along map[d].dim. A read of an inlined temporary is decomposed
- * onto the temporary's axes, which are its producer's dimensions, or move along those of the tile that is read. */
+ * A producer's statement has a domain of its own; a map says how each of its dimensions follows the
+ * group's domain. Views compose: an operand that starts at `offset` and moves by stride[d] along
+ * dimension d of the statement starts, seen from the group, at offset + sum stride[d] *
+ * map[d].start, and moves by stride[d] * map[d].step along map[d].dim. A read of an inlined
+ * temporary is decomposed onto the temporary's axes, which are its producer's dimensions, or move
+ * along those of the tile that is read. */
 #include "planner.h"
 
 #include <assert.h>
 #include <string.h>
 
 bool view_equal(int rank, const SlotView *a, const SlotView *b) {
-  return a->slot == b->slot && a->offset == b->offset && !memcmp(a->stride, b->stride, (size_t)rank * sizeof *a->stride);
+  return a->slot == b->slot && a->offset == b->offset &&
+         !memcmp(a->stride, b->stride, (size_t)rank * sizeof *a->stride);
 }
 
 static int add_node(Group *group, const ExprNode *node) {
@@ -34,20 +38,30 @@ static int cast_to(Group *group, int node, QlDtype dtype, int statement) {
     const ExprNode *n = &group->nodes[k];
     if (n->kind == NODE_CAST && n->args[0] == node && n->dtype == dtype) return k;
   }
-  return add_node(group, &(ExprNode){.kind = NODE_CAST, .dtype = dtype, .args = {node}, .count = 1, .statement = statement});
+  return add_node(
+      group,
+      &(ExprNode){
+          .kind = NODE_CAST, .dtype = dtype, .args = {node}, .count = 1, .statement = statement});
 }
 
 int expr_op(Group *group, QlOp op, QlDtype dtype, int a, int b, int statement) {
   if (a < 0 || b < 0) return -1;
-  return add_node(group, &(ExprNode){.kind = NODE_OP, .op = op, .dtype = dtype, .args = {a, b}, .count = 2, .statement = statement});
+  return add_node(group, &(ExprNode){.kind = NODE_OP,
+                                     .op = op,
+                                     .dtype = dtype,
+                                     .args = {a, b},
+                                     .count = 2,
+                                     .statement = statement});
 }
 
 /* The first position at which the map is on the other side of an edge. */
 static int64_t crossing(const AxisMap *map, int64_t edge) {
-  return map->step > 0 ? ceil_div(edge - map->start, map->step) : ceil_div(map->start - edge + 1, -map->step);
+  return map->step > 0 ? ceil_div(edge - map->start, map->step)
+                       : ceil_div(map->start - edge + 1, -map->step);
 }
 
-/* A read of a tiled temporary; map: of its axes. Where the domain sees several tiles, the group is told to be cut. */
+/* A read of a tiled temporary; map: of its axes. Where the domain sees several tiles, the group is
+ * told to be cut. */
 static int read_tile(Planner *planner, Group *group, const SlotView *view, const AxisMap *map) {
   const SlotInfo *info = &planner->slots[view->slot];
   int ndim = planner->plan->slots[view->slot].ndim;
@@ -58,13 +72,15 @@ static int read_tile(Planner *planner, Group *group, const SlotView *view, const
     for (int a = 0; a < ndim; a++) {
       bool below = seen.lo[a] < tile->box.lo[a];
       if (!below && seen.hi[a] <= tile->box.hi[a]) continue;
-      group->cut = map[a].dim, group->cut_at = crossing(&map[a], below ? tile->box.lo[a] : tile->box.hi[a]);
+      group->cut = map[a].dim,
+      group->cut_at = crossing(&map[a], below ? tile->box.lo[a] : tile->box.hi[a]);
       return -1;
     }
     AxisMap inner[QL_MAX_DIMS];
     for (int d = 0; d < QL_MAX_DIMS; d++) inner[d] = (AxisMap){.dim = -1};
     for (int a = 0; a < ndim; a++)
-      if (tile->dim[a] >= 0) inner[tile->dim[a]] = (AxisMap){map[a].start - tile->box.lo[a], map[a].step, map[a].dim};
+      if (tile->dim[a] >= 0)
+        inner[tile->dim[a]] = (AxisMap){map[a].start - tile->box.lo[a], map[a].step, map[a].dim};
     return expr_statement(planner, group, tile->statement, inner);
   }
   assert(!"the tiles hold every element");
@@ -78,12 +94,18 @@ int expr_read(Planner *planner, Group *group, const SlotView *view, int statemen
   int producer = planner->slots[view->slot].producer;
   if (producer >= 0 || planner->slots[view->slot].tile_count) {
     AxisMap map[QL_MAX_DIMS];
-    if (!view_axes(group->rank, group->extent, view->stride, view->offset, slot->ndim, slot->shape, map)) return -1;
-    return producer >= 0 ? expr_statement(planner, group, producer, map) : read_tile(planner, group, view, map);
+    if (!view_axes(group->rank, group->extent, view->stride, view->offset, slot->ndim, slot->shape,
+                   map))
+      return -1;
+    return producer >= 0 ? expr_statement(planner, group, producer, map)
+                         : read_tile(planner, group, view, map);
   }
   for (int k = 0; k < group->node_count; k++)
-    if (group->nodes[k].kind == NODE_LEAF && view_equal(group->rank, &group->nodes[k].view, view)) return k;
-  return add_node(group, &(ExprNode){.kind = NODE_LEAF, .dtype = slot->dtype, .view = *view, .statement = statement});
+    if (group->nodes[k].kind == NODE_LEAF && view_equal(group->rank, &group->nodes[k].view, view))
+      return k;
+  return add_node(
+      group,
+      &(ExprNode){.kind = NODE_LEAF, .dtype = slot->dtype, .view = *view, .statement = statement});
 }
 
 /* Input k as it is stored. */
@@ -93,7 +115,9 @@ static int read_input(Planner *planner, Group *group, int statement, int k, cons
   int scalar;
   if (!statement_input(planner->log, s, k, &view, &scalar)) {
     QlDtype dtype = planner->log->scalars[scalar].dtype;
-    return add_node(group, &(ExprNode){.kind = NODE_SCALAR, .dtype = dtype, .scalar = scalar, .statement = statement});
+    return add_node(
+        group,
+        &(ExprNode){.kind = NODE_SCALAR, .dtype = dtype, .scalar = scalar, .statement = statement});
   }
   SlotView seen = view_through(&view, s->ndim, map);
   return expr_read(planner, group, &seen, statement);
@@ -115,12 +139,18 @@ int expr_statement(Planner *planner, Group *group, int statement, const AxisMap 
       SlotView none;
       int scalar;
       statement_input(planner->log, s, 0, &none, &scalar);
-      node = (ExprNode){.kind = NODE_RAMP, .dtype = s->loop, .scalar = scalar, .ramp = map[s->axis], .statement = statement};
+      node = (ExprNode){.kind = NODE_RAMP,
+                        .dtype = s->loop,
+                        .scalar = scalar,
+                        .ramp = map[s->axis],
+                        .statement = statement};
       return cast_to(group, add_node(group, &node), stored, statement);
     }
     case STATEMENT_MAP: {
       QlResult result = ql_op_info[s->op].result;
-      node.dtype = result == QL_RESULT_BOOL ? QL_BOOL : result == QL_RESULT_PART ? (QlDtype)ql_dtype_info[s->loop].part : s->loop;
+      node.dtype = result == QL_RESULT_BOOL   ? QL_BOOL
+                   : result == QL_RESULT_PART ? (QlDtype)ql_dtype_info[s->loop].part
+                                              : s->loop;
       for (int k = 0; k < s->inputs; k++) {
         int value = read_input(planner, group, statement, k, map);
         if (value < 0) return -1;
@@ -137,6 +167,7 @@ int expr_statement(Planner *planner, Group *group, int statement, const AxisMap 
       if (counts) value = cast_to(group, value, QL_BOOL, statement);
       return cast_to(group, value, s->loop, statement);
     }
-    default: return cast_to(group, read_input(planner, group, statement, 0, map), s->loop, statement);
+    default:
+      return cast_to(group, read_input(planner, group, statement, 0, map), s->loop, statement);
   }
 }

@@ -1,10 +1,11 @@
 /* A flush: what is recorded is planned, agreed on by all ranks, and executed (contracts C1 and C9).
  *
  *     plan known:    prepare ── agree ── run ── finish
- *     plan unknown:  agree (statements, drops) ── plan, compile ── prepare ── agree (status) ── run ── finish
+ *     plan unknown:  agree (statements, drops) ── plan, compile ── prepare ── agree (status) ── run
+ *                     ── finish
  *
- * Until the last agreement nothing has been stored; a failure on any rank up to there is raised by all of them, after replay.c has saved
- * what does not depend on it. */
+ * Until the last agreement nothing has been stored; a failure on any rank up to there is raised by
+ * all of them, after replay.c has saved what does not depend on it. */
 #include "runtime.h"
 
 #include <stdio.h>
@@ -12,9 +13,12 @@
 #include <string.h>
 
 void rt_describe(QlContext *ctx, QlSource source, char *text, size_t size) {
-  if (!source.code) snprintf(text, size, "a place that was not recorded");
-  else if (ctx->options.describe) ctx->options.describe(ctx->options.data, source, text, size);
-  else snprintf(text, size, "%s:%lld", (const char *)source.code, (long long)source.at);
+  if (!source.code)
+    snprintf(text, size, "a place that was not recorded");
+  else if (ctx->options.describe)
+    ctx->options.describe(ctx->options.data, source, text, size);
+  else
+    snprintf(text, size, "%s:%lld", (const char *)source.code, (long long)source.at);
 }
 
 uint64_t rt_hash_scalar(uint64_t hash, const LogScalar *s) {
@@ -35,7 +39,8 @@ static uint64_t hash_log(const Log *log) {
 /* ---- failures ---- */
 
 /* All ranks raise the error of the lowest rank that has one. */
-static QlStatus share_error(QlContext *ctx, const CommVerdict *verdict, const QlError *mine, QlError *error) {
+static QlStatus share_error(QlContext *ctx, const CommVerdict *verdict, const QlError *mine,
+                            QlError *error) {
   char text[1500], place[400] = "";
   if (mine->source.code) rt_describe(ctx, mine->source, place, sizeof place);
   snprintf(text, sizeof text, "%s%s%s%s", mine->text, *place ? " (" : "", place, *place ? ")" : "");
@@ -43,25 +48,36 @@ static QlStatus share_error(QlContext *ctx, const CommVerdict *verdict, const Ql
   int64_t *offset = NULL;
   QlError local = {0};
   int64_t size = ctx->info->rank == verdict->status_rank ? (int64_t)strlen(text) : 0;
-  if (comm_allgather(ctx->comm, text, size, &all, &offset, &local)) return ql_fail(error, local.status, "%s", local.text);
+  if (comm_allgather(ctx->comm, text, size, &all, &offset, &local))
+    return ql_fail(error, local.status, "%s", local.text);
   ql_fail(error, (QlStatus)verdict->status, "%.*s", (int)QL_MIN(offset[ctx->info->size], 900), all);
   if (ctx->info->size > 1)
-    ql_note(error, "rank %d could not go on; what depends on this line keeps its earlier value, or has none, on every rank", verdict->status_rank);
+    ql_note(error,
+            "rank %d could not go on; what depends on this line keeps its earlier value, or has "
+            "none, on every rank",
+            verdict->status_rank);
   free(all), free(offset);
   return (QlStatus)verdict->status;
 }
 
 /* ---- the flush ---- */
 
-typedef struct Attempt { Plan *plan; bool prepared, agreed; QlStatus status; QlError error; } Attempt;
+typedef struct Attempt {
+  Plan *plan;
+  bool prepared, agreed;
+  QlStatus status;
+  QlError error;
+} Attempt;
 
 static void prepare(QlContext *ctx, Attempt *a) {
   a->status = rt_plan_prepare(ctx, a->plan, &a->error);
   a->prepared = !a->status;
 }
 
-/* Agrees on the statements, the drops and a status. `again`: the drops differed and were settled, what was planned is void. */
-static QlStatus agree(QlContext *ctx, uint64_t hash, QlStatus status, const QlError *mine, bool *again, QlError *error) {
+/* Agrees on the statements, the drops and a status. `again`: the drops differed and were settled,
+ * what was planned is void. */
+static QlStatus agree(QlContext *ctx, uint64_t hash, QlStatus status, const QlError *mine,
+                      bool *again, QlError *error) {
   CommWord word = {.statements = hash, .drops = ctx->dropped_hash, .status = status};
   CommVerdict verdict;
   comm_agree(ctx->comm, &word, &verdict);
@@ -69,7 +85,9 @@ static QlStatus agree(QlContext *ctx, uint64_t hash, QlStatus status, const QlEr
   QlStatus settled = QL_OK;
   if (*again)
     settled = rt_drops_settle(
-        ctx, verdict.same_statements ? error : NULL); /* also before an error: what is dead is freed behind it */
+        ctx, verdict.same_statements
+                 ? error
+                 : NULL); /* also before an error: what is dead is freed behind it */
   if (!verdict.same_statements) return rt_fail_diverged(ctx, error);
   if (*again) return settled;
   if (verdict.status) return share_error(ctx, &verdict, mine, error);
@@ -102,13 +120,16 @@ static QlStatus plan_and_agree(QlContext *ctx, uint64_t hash, Plan **plan, QlErr
     QlStatus status = agree(ctx, hash, a.status, &a.error, &again, error);
     if (!status && !again) {
       a.plan->last_used = ++ctx->plan_clock;
-      if (makes) ctx->counters.plans_made++;
-      else ctx->counters.plans_reused++;
+      if (makes)
+        ctx->counters.plans_made++;
+      else
+        ctx->counters.plans_reused++;
       *plan = a.plan;
       return QL_OK;
     }
     if (a.prepared) rt_plan_undo(ctx, a.plan);
-    ctx->heap.colour = colour; /* blocks lie at the same places on all ranks, those that could not go on included */
+    ctx->heap.colour = colour; /* blocks lie at the same places on all ranks, those that could not
+                                  go on included */
     if (makes && a.plan) rt_plan_forget(ctx, a.plan);
     if (status) return status;
   }
@@ -123,8 +144,9 @@ static void trace(QlContext *ctx, const Plan *plan) {
     const PlanGroup *group = &plan->groups[g];
     char place[400];
     rt_describe(ctx, ctx->log.statements[group->statement].source, place, sizeof place);
-    fprintf(stderr, "quelea:   group %d: rank %d, %d operands, %d transfers%s: %s\n", g, group->rank, group->operand_count,
-            group->transfer_count, group->replicated ? ", replicated" : "", place);
+    fprintf(stderr, "quelea:   group %d: rank %d, %d operands, %d transfers%s: %s\n", g,
+            group->rank, group->operand_count, group->transfer_count,
+            group->replicated ? ", replicated" : "", place);
   }
 }
 
@@ -138,7 +160,8 @@ QlStatus rt_flush_log(QlContext *ctx, QlError *error) {
   const int64_t *adds = (const int64_t *)&plan->adds;
   int64_t *counters = (int64_t *)&ctx->counters;
   for (size_t k = 0; k < sizeof plan->adds / sizeof *adds; k++) counters[k] += adds[k];
-  for (int g = 0; g < plan->group_count; g++) ctx->counters.kernels_run += plan->groups[g].entry != NULL;
+  for (int g = 0; g < plan->group_count; g++)
+    ctx->counters.kernels_run += plan->groups[g].entry != NULL;
   return QL_OK;
 }
 
@@ -158,7 +181,8 @@ QlStatus rt_flush(QlContext *ctx, QlError *error) {
   return status;
 }
 
-/* Asked for by the program: also when nothing is recorded the ranks meet, and what all of them dropped is freed. */
+/* Asked for by the program: also when nothing is recorded the ranks meet, and what all of them
+ * dropped is freed. */
 QlStatus ql_flush(QlContext *ctx, QlError *error) {
   QlError local = {0};
   if (!error) error = &local;

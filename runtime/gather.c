@@ -1,5 +1,6 @@
-/* A whole array in the memory of one rank (contract C3). Every node's leader sends what its node holds, node after node and in pieces, so
- * that nobody but the root needs memory for more than a piece. */
+/* A whole array in the memory of one rank (contract C3). Every node's leader sends what its node
+ * holds, node after node and in pieces, so that nobody but the root needs memory for more than a
+ * piece. */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -30,18 +31,22 @@ static int64_t largest_piece(const QlContext *ctx, const Storage *storage, size_
 }
 
 /* One piece from a node's leader to the root. */
-static QlStatus pass_piece(QlContext *ctx, const Storage *storage, const Box *piece, int leader, int root, char *buffer,
-                           char *host, QlError *error) {
+static QlStatus pass_piece(QlContext *ctx, const Storage *storage, const Box *piece, int leader,
+                           int root, char *buffer, char *host, QlError *error) {
   size_t item = ql_dtype_info[storage->dtype].size;
   int me = ctx->info->rank, ndim = storage->ndim;
   int64_t packed[QL_MAX_DIMS], whole[QL_MAX_DIMS];
   Box all = box_of_shape(ndim, storage->shape);
-  CommMessage message = {me == root ? leader : root, buffer, box_volume(ndim, piece) * (int64_t)item};
+  CommMessage message = {me == root ? leader : root, buffer,
+                         box_volume(ndim, piece) * (int64_t)item};
   CommExchange *exchange;
   box_strides(ndim, piece, (int64_t)item, packed);
   c_strides(ndim, storage->shape, (int64_t)item, whole);
-  if (me == leader) box_copy(ndim, piece, item, buffer, piece, packed, storage->block->data, &storage->block->alloc, storage->block->stride);
-  QL_TRY(comm_exchange_start(ctx->comm, me == root, &message, me == leader, &message, &exchange, error));
+  if (me == leader)
+    box_copy(ndim, piece, item, buffer, piece, packed, storage->block->data, &storage->block->alloc,
+             storage->block->stride);
+  QL_TRY(comm_exchange_start(ctx->comm, me == root, &message, me == leader, &message, &exchange,
+                             error));
   QL_TRY(comm_exchange_finish(exchange, error));
   if (me == root) box_copy(ndim, piece, item, host, &all, whole, buffer, piece, packed);
   return QL_OK;
@@ -53,18 +58,23 @@ QlStatus rt_gather_storage(QlContext *ctx, Storage *storage, int root, char *hos
   int ndim = storage->ndim, root_node = info->node_of_rank[root];
   bool takes_part = info->rank == root || (info->node_rank == 0 && info->node != root_node);
   char *buffer = takes_part ? malloc((size_t)largest_piece(ctx, storage, item) + 1) : NULL;
-  QlStatus status = takes_part && !buffer ? ql_fail(error, QL_ERR_MEMORY, "out of memory for gathering an array") : QL_OK;
+  QlStatus status = takes_part && !buffer
+                        ? ql_fail(error, QL_ERR_MEMORY, "out of memory for gathering an array")
+                        : QL_OK;
   if ((status = rt_agree_status(ctx, status, error)) || !takes_part) {
     free(buffer);
     return status;
   }
   rt_wait_node(ctx);
   for (int p = 0; p < info->node_count && !status; p++) {
-    Box box = rt_layout_node(storage->layout, ndim, storage->shape, p), all = box_of_shape(ndim, storage->shape), piece;
+    Box box = rt_layout_node(storage->layout, ndim, storage->shape, p),
+        all = box_of_shape(ndim, storage->shape), piece;
     if (p == root_node) {
       int64_t whole[QL_MAX_DIMS];
       c_strides(ndim, storage->shape, (int64_t)item, whole);
-      if (info->rank == root) box_copy(ndim, &box, item, host, &all, whole, storage->block->data, &storage->block->alloc, storage->block->stride);
+      if (info->rank == root)
+        box_copy(ndim, &box, item, host, &all, whole, storage->block->data, &storage->block->alloc,
+                 storage->block->stride);
       continue;
     }
     if (info->rank != root && p != info->node) continue;
@@ -72,6 +82,8 @@ QlStatus rt_gather_storage(QlContext *ctx, Storage *storage, int root, char *hos
       status = pass_piece(ctx, storage, &piece, info->leader_of_node[p], root, buffer, host, error);
   }
   free(buffer);
-  if (status) comm_abort(ctx->comm, "gathering an array failed: %s", error->text); /* the others wait, or are through */
+  if (status)
+    comm_abort(ctx->comm, "gathering an array failed: %s",
+               error->text); /* the others wait, or are through */
   return status;
 }

@@ -6,7 +6,8 @@
 
 enum { FAMILIES = 8 };
 
-/* Of the coordinates that count: what a box holds beyond its dimensions is anything, and differs among ranks. */
+/* Of the coordinates that count: what a box holds beyond its dimensions is anything, and differs
+ * among ranks. */
 static uint64_t hash_boxes(int ndim, const Box *box, int count) {
   uint64_t hash = 7;
   for (int k = 0; k < count; k++) {
@@ -33,7 +34,8 @@ bool rt_ghosts_hold(const Ghosts *ghosts, int ndim, const Box *family) {
   for (int f = 0; f < ghosts->families; f++) {
     bool holds = true;
     for (int n = 0; n < ghosts->nodes && holds; n++)
-      holds = box_empty(ndim, &family[n]) || box_contains(ndim, &ghosts->box[f * ghosts->nodes + n], &family[n]);
+      holds = box_empty(ndim, &family[n]) ||
+              box_contains(ndim, &ghosts->box[f * ghosts->nodes + n], &family[n]);
     if (holds) return true;
   }
   return false;

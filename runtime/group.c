@@ -1,6 +1,7 @@
-/* Statements into groups. A group has one domain and becomes one kernel; it ends in stores, each to a view of a target that moves
- * with the domain. Statements over the same domain join while what they read is not what the group writes elsewhere. A statement
- * that reads its own target at other places goes through a temporary, as if the right side were evaluated first. */
+/* Statements into groups. A group has one domain and becomes one kernel; it ends in stores, each to
+ * a view of a target that moves with the domain. Statements over the same domain join while what
+ * they read is not what the group writes elsewhere. A statement that reads its own target at other
+ * places goes through a temporary, as if the right side were evaluated first. */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -12,7 +13,8 @@ static QlStatus no_memory(const Planner *planner) {
 
 /* ---- groups ---- */
 
-Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank, const int64_t *extent) {
+Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank,
+                    const int64_t *extent) {
   if (planner->group_count == planner->group_room) {
     int room = planner->group_room ? 2 * planner->group_room : 32;
     Group *groups = realloc(planner->groups, (size_t)room * sizeof *groups);
@@ -23,7 +25,8 @@ Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank, c
   memset(group, 0, sizeof *group);
   if (!(group->nodes = malloc(GROUP_NODES * sizeof *group->nodes))) return NULL;
   group->kind = kind, group->statement = statement, group->rank = rank;
-  group->reduce_axis = -1, group->placement.leaf_axis = -1, group->move_from = group->move_to = -1, group->cut = -1;
+  group->reduce_axis = -1, group->placement.leaf_axis = -1, group->move_from = group->move_to = -1,
+  group->cut = -1;
   if (extent) memcpy(group->extent, extent, (size_t)rank * sizeof *extent);
   planner->group_count++;
   planner->open = true;
@@ -34,18 +37,21 @@ QlStatus planner_close(Planner *planner) {
   if (!planner->open) return QL_OK;
   int index = planner->group_count - 1; /* copies of targets are moved back by groups behind it */
   planner->open = false;
-  if (planner->groups[index].kind == GROUP_KERNEL) QL_TRY(planner_reach(planner, &planner->groups[index]));
+  if (planner->groups[index].kind == GROUP_KERNEL)
+    QL_TRY(planner_reach(planner, &planner->groups[index]));
   const Group *group = &planner->groups[index];
   for (int k = 0; k < group->store_count; k++) planner_written(planner, group->stores[k].view.slot);
   return QL_OK;
 }
 
-bool slot_axes(const Planner *planner, int rank, const int64_t *extent, const SlotView *view, AxisMap *axes) {
+bool slot_axes(const Planner *planner, int rank, const int64_t *extent, const SlotView *view,
+               AxisMap *axes) {
   const PlanSlot *slot = &planner->plan->slots[view->slot];
   return view_axes(rank, extent, view->stride, view->offset, slot->ndim, slot->shape, axes);
 }
 
-bool target_axes(const Planner *planner, const Group *group, const SlotView *target, AxisMap *axes) {
+bool target_axes(const Planner *planner, const Group *group, const SlotView *target,
+                 AxisMap *axes) {
   int64_t extent[QL_MAX_DIMS];
   int leaf_axis = group->placement.leaf_axis;
   memcpy(extent, group->extent, sizeof extent);
@@ -53,16 +59,20 @@ bool target_axes(const Planner *planner, const Group *group, const SlotView *tar
   return slot_axes(planner, group->rank, extent, target, axes);
 }
 
-bool views_overlap(const Planner *planner, int rank, const int64_t *extent, const SlotView *a, const SlotView *b) {
+bool views_overlap(const Planner *planner, int rank, const int64_t *extent, const SlotView *a,
+                   const SlotView *b) {
   if (a->slot != b->slot) return false;
   AxisMap axes_a[QL_MAX_DIMS], axes_b[QL_MAX_DIMS];
-  if (!slot_axes(planner, rank, extent, a, axes_a) || !slot_axes(planner, rank, extent, b, axes_b)) return true;
+  if (!slot_axes(planner, rank, extent, a, axes_a) || !slot_axes(planner, rank, extent, b, axes_b))
+    return true;
   int ndim = planner->plan->slots[a->slot].ndim;
-  Box domain = box_of_shape(rank, extent), box_a = view_box(ndim, axes_a, &domain), box_b = view_box(ndim, axes_b, &domain);
+  Box domain = box_of_shape(rank, extent), box_a = view_box(ndim, axes_a, &domain),
+      box_b = view_box(ndim, axes_b, &domain);
   if (!box_intersect(ndim, &box_a, &box_b, NULL)) return false;
   for (int k = 0; k < ndim; k++) { /* combs that interlock without touching */
     int64_t step = llabs(axes_a[k].step);
-    if (step > 1 && step == llabs(axes_b[k].step) && (axes_a[k].start - axes_b[k].start) % step) return false;
+    if (step > 1 && step == llabs(axes_b[k].step) && (axes_a[k].start - axes_b[k].start) % step)
+      return false;
   }
   return true;
 }
@@ -81,7 +91,8 @@ static Box domain_of_target(const Group *group, const Box *owned) {
       none |= map->start < lo || map->start >= hi;
       continue;
     }
-    int64_t first = ceil_div(lo - map->start, map->step), last = ceil_div(hi - map->start, map->step);
+    int64_t first = ceil_div(lo - map->start, map->step),
+            last = ceil_div(hi - map->start, map->step);
     if (map->dim == p->leaf_axis) first *= JIT_LEAF, last *= JIT_LEAF;
     box.lo[map->dim] = QL_MAX(first, 0);
     box.hi[map->dim] = QL_MIN(last, group->extent[map->dim]);
@@ -108,7 +119,9 @@ Box placement_worker(const Planner *planner, const Group *group, int worker) {
   if (p->flat || p->everywhere) {
     int axis = 0;
     for (int r = 1; r < group->rank; r++)
-      if (r != group->reduce_axis && (axis == group->reduce_axis || group->extent[axis] < info->workers)) axis = r;
+      if (r != group->reduce_axis &&
+          (axis == group->reduce_axis || group->extent[axis] < info->workers))
+        axis = r;
     box.lo[axis] = part_start(group->extent[axis], worker, info->workers);
     box.hi[axis] = part_start(group->extent[axis], worker + 1, info->workers);
     return box;
@@ -127,13 +140,16 @@ static void place(Planner *planner, Group *group, const SlotView *target) {
     return;
   }
   if (target_axes(planner, group, target, p->axes)) return;
-  if (planner->ctx->info->node_count == 1) p->flat = true;
-  else p->everywhere = true;
+  if (planner->ctx->info->node_count == 1)
+    p->flat = true;
+  else
+    p->everywhere = true;
 }
 
 void planner_store(Planner *planner, Group *group, const SlotView *target, int node) {
   GroupStore *store = NULL;
-  for (int k = 0; k < group->store_count; k++) /* the same place again: only the last value counts */
+  for (int k = 0; k < group->store_count;
+       k++) /* the same place again: only the last value counts */
     if (view_equal(group->rank, &group->stores[k].view, target)) store = &group->stores[k];
   if (!store) {
     if (!group->store_count) place(planner, group, target);
@@ -149,7 +165,8 @@ static bool same_place(const Placement *a, const Placement *b) {
   if (a->layout->template != b->layout->template || a->slot_ndim != b->slot_ndim) return false;
   for (int k = 0; k < a->slot_ndim; k++) {
     if (a->axes[k].dim != b->axes[k].dim) return false;
-    if (a->axes[k].start + a->layout->offset[k] != b->axes[k].start + b->layout->offset[k]) return false;
+    if (a->axes[k].start + a->layout->offset[k] != b->axes[k].start + b->layout->offset[k])
+      return false;
     if (a->axes[k].dim >= 0 && a->axes[k].step != b->axes[k].step) return false;
   }
   return true;
@@ -157,7 +174,8 @@ static bool same_place(const Placement *a, const Placement *b) {
 
 /* ---- layouts of what has none ---- */
 
-Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, const int64_t *shape, const AxisMap *axes) {
+Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, const int64_t *shape,
+                               const AxisMap *axes) {
   const Layout *best = NULL;
   int64_t best_size = 0, offset[QL_MAX_DIMS], size = shape_volume(ndim, shape);
   for (int k = 0; k < group->node_count; k++) {
@@ -166,11 +184,14 @@ Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, c
     const PlanSlot *slot = &planner->plan->slots[node->view.slot];
     AxisMap leaf[QL_MAX_DIMS];
     int64_t leaf_size = shape_volume(slot->ndim, slot->shape);
-    if (!slot->layout || !slot->layout->template || slot->ndim != ndim || leaf_size <= best_size || 2 * size < leaf_size) continue;
+    if (!slot->layout || !slot->layout->template || slot->ndim != ndim || leaf_size <= best_size ||
+        2 * size < leaf_size)
+      continue;
     if (!slot_axes(planner, group->rank, group->extent, &node->view, leaf)) continue;
     bool aligned = true;
     int64_t shifted[QL_MAX_DIMS];
-    for (int a = 0; a < ndim && aligned; a++) { /* a piece may read what its target's neighbours are not */
+    for (int a = 0; a < ndim && aligned;
+         a++) { /* a piece may read what its target's neighbours are not */
       aligned = leaf[a].dim == axes[a].dim && (leaf[a].dim < 0 || leaf[a].step == 1);
       shifted[a] = slot->layout->offset[a] + leaf[a].start - axes[a].start;
       aligned &= shifted[a] >= 0 && shifted[a] + shape[a] <= slot->layout->template->extent[a];
@@ -187,34 +208,39 @@ Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, c
 }
 
 /* `whole`: does the statement that the group serves store every element of the slot? */
-static QlStatus decide_layout(Planner *planner, const Group *group, const SlotView *target, bool whole) {
+static QlStatus decide_layout(Planner *planner, const Group *group, const SlotView *target,
+                              bool whole) {
   PlanSlot *slot = &planner->plan->slots[target->slot];
   Storage *storage = planner->slots[target->slot].storage;
   AxisMap axes[QL_MAX_DIMS];
   if (slot->layout) return QL_OK;
-  bool small = storage->replicated || storage->ndim == 0 || rt_is_replicated_size(planner->ctx, storage->size);
+  bool small = storage->replicated || storage->ndim == 0 ||
+               rt_is_replicated_size(planner->ctx, storage->size);
   if (whole && !small && slot_axes(planner, group->rank, group->extent, target, axes))
     slot->layout = planner_operand_layout(planner, group, slot->ndim, slot->shape, axes);
   if (!slot->layout) slot->layout = rt_layout_for_storage(planner->ctx, storage, planner->error);
   return slot->layout ? QL_OK : QL_ERR_MEMORY;
 }
 
-static bool stores_whole(const Planner *planner, int rank, const int64_t *extent, const SlotView *target) {
+static bool stores_whole(const Planner *planner, int rank, const int64_t *extent,
+                         const SlotView *target) {
   const PlanSlot *slot = &planner->plan->slots[target->slot];
   AxisMap axes[QL_MAX_DIMS];
   if (!slot_axes(planner, rank, extent, target, axes)) return false;
   for (int a = 0; a < slot->ndim; a++)
-    if (slot->shape[a] != 1 &&
-        (axes[a].dim < 0 || axes[a].start != 0 || axes[a].step != 1 || extent[axes[a].dim] != slot->shape[a]))
+    if (slot->shape[a] != 1 && (axes[a].dim < 0 || axes[a].start != 0 || axes[a].step != 1 ||
+                                extent[axes[a].dim] != slot->shape[a]))
       return false;
   return true;
 }
 
 QlStatus planner_decide_layout(Planner *planner, const Group *group, const SlotView *target) {
-  return decide_layout(planner, group, target, stores_whole(planner, group->rank, group->extent, target));
+  return decide_layout(planner, group, target,
+                       stores_whole(planner, group->rank, group->extent, target));
 }
 
-/* A layout for a new array of the shape of the group's domain whose parts are computed where those of the group's target are. */
+/* A layout for a new array of the shape of the group's domain whose parts are computed where those
+ * of the group's target are. */
 static Layout *layout_beside(Planner *planner, const Group *group) {
   const Placement *p = &group->placement;
   Template *template = NULL;
@@ -229,7 +255,9 @@ static Layout *layout_beside(Planner *planner, const Group *group) {
     template->references++;
   } else if (!p->replicated) {
     memset(offset, 0, sizeof offset);
-    if (!(template = rt_template_for_shape(planner->ctx, group->rank, group->extent, planner->error))) return NULL;
+    if (!(template =
+              rt_template_for_shape(planner->ctx, group->rank, group->extent, planner->error)))
+      return NULL;
   }
   Layout *layout = rt_layout_new(template, offset);
   if (!layout) rt_template_release(planner->ctx, template);
@@ -238,8 +266,10 @@ static Layout *layout_beside(Planner *planner, const Group *group) {
 
 /* ---- from statements ---- */
 
-/* The statement's domain in the order of its target's storage: slow axes first, upwards; axes of extent 1 are left out. */
-static int normalise(const Planner *planner, const Statement *s, const SlotView *target, int64_t *extent, AxisMap *map) {
+/* The statement's domain in the order of its target's storage: slow axes first, upwards; axes of
+ * extent 1 are left out. */
+static int normalise(const Planner *planner, const Statement *s, const SlotView *target,
+                     int64_t *extent, AxisMap *map) {
   const int64_t *shape = statement_shape(planner->log, s);
   AxisMap axes[QL_MAX_DIMS];
   int rank = 0, order[QL_MAX_DIMS];
@@ -261,15 +291,20 @@ static int normalise(const Planner *planner, const Statement *s, const SlotView 
   return rank;
 }
 
-/* Would the statement's new leaves or its target meet what the group writes or reads, other than point by point? */
-static bool conflicts(const Planner *planner, const Group *group, int first_new, const SlotView *target) {
+/* Would the statement's new leaves or its target meet what the group writes or reads, other than
+ * point by point? */
+static bool conflicts(const Planner *planner, const Group *group, int first_new,
+                      const SlotView *target) {
   for (int k = 0; k < group->node_count; k++) {
     const ExprNode *node = &group->nodes[k];
     if (node->kind != NODE_LEAF) continue;
-    bool is_target = node->view.slot == target->slot && !view_equal(group->rank, &node->view, target);
-    if (is_target && views_overlap(planner, group->rank, group->extent, &node->view, target)) return true;
+    bool is_target =
+        node->view.slot == target->slot && !view_equal(group->rank, &node->view, target);
+    if (is_target && views_overlap(planner, group->rank, group->extent, &node->view, target))
+      return true;
     for (int j = 0; k >= first_new && j < group->store_count; j++)
-      if (views_overlap(planner, group->rank, group->extent, &node->view, &group->stores[j].view)) return true;
+      if (views_overlap(planner, group->rank, group->extent, &node->view, &group->stores[j].view))
+        return true;
   }
   for (int j = 0; j < group->store_count; j++)
     if (!view_equal(group->rank, &group->stores[j].view, target) &&
@@ -287,17 +322,20 @@ static bool shares_leaf(const Group *group, int first_new, int node) {
 }
 
 /* Joins the statement to the open group, if nothing forbids it and they share an operand. */
-static bool join(Planner *planner, int statement, int rank, const int64_t *extent, const AxisMap *map, const SlotView *target) {
+static bool join(Planner *planner, int statement, int rank, const int64_t *extent,
+                 const AxisMap *map, const SlotView *target) {
   if (!planner->open) return false;
   Group *group = &planner->groups[planner->group_count - 1];
-  if (group->kind != GROUP_KERNEL || group->reduce_axis >= 0 || group->rank != rank || group->store_count == GROUP_STORES ||
-      group->node_count > GROUP_NODES / 2 || memcmp(group->extent, extent, (size_t)rank * sizeof *extent))
+  if (group->kind != GROUP_KERNEL || group->reduce_axis >= 0 || group->rank != rank ||
+      group->store_count == GROUP_STORES || group->node_count > GROUP_NODES / 2 ||
+      memcmp(group->extent, extent, (size_t)rank * sizeof *extent))
     return false;
   int first_new = group->node_count;
   PlanSlot *slot = &planner->plan->slots[target->slot];
   int node = expr_statement(planner, group, statement, map);
   group->cut = -1;
-  bool joins = node >= 0 && shares_leaf(group, first_new, node) && !conflicts(planner, group, first_new, target);
+  bool joins = node >= 0 && shares_leaf(group, first_new, node) &&
+               !conflicts(planner, group, first_new, target);
   bool decided = false;
   if (joins && !slot->layout) {
     decided = true;
@@ -331,27 +369,34 @@ static bool needs_temporary(const Planner *planner, const Group *group, const Sl
 }
 
 /* A group over the domain with the value of the statement. */
-static QlStatus open_with_value(Planner *planner, int statement, int rank, const int64_t *extent, const AxisMap *map, Group **group,
-                                int *node) {
+static QlStatus open_with_value(Planner *planner, int statement, int rank, const int64_t *extent,
+                                const AxisMap *map, Group **group, int *node) {
   QL_TRY(planner_close(planner));
-  if (!(*group = planner_open(planner, GROUP_KERNEL, statement, rank, extent))) return no_memory(planner);
+  if (!(*group = planner_open(planner, GROUP_KERNEL, statement, rank, extent)))
+    return no_memory(planner);
   *node = expr_statement(planner, *group, statement, map);
-  return *node < 0 ? ql_fail(planner->error, QL_ERR_COMPILE, "an expression is too large for one kernel") : QL_OK;
+  return *node < 0
+             ? ql_fail(planner->error, QL_ERR_COMPILE, "an expression is too large for one kernel")
+             : QL_OK;
 }
 
 /* A temporary of the shape of the domain, whose parts are where those of the target are. */
-static QlStatus temporary_beside(Planner *planner, int rank, const int64_t *extent, const SlotView *target, SlotView *whole) {
+static QlStatus temporary_beside(Planner *planner, int rank, const int64_t *extent,
+                                 const SlotView *target, SlotView *whole) {
   Group probe = {.rank = rank, .placement.leaf_axis = -1};
   memcpy(probe.extent, extent, (size_t)rank * sizeof *extent);
   place(planner, &probe, target);
   Layout *layout = layout_beside(planner, &probe);
   *whole = (SlotView){.slot = -1};
-  if (layout) whole->slot = planner_slot(planner, planner->plan->slots[target->slot].dtype, rank, extent, layout);
+  if (layout)
+    whole->slot =
+        planner_slot(planner, planner->plan->slots[target->slot].dtype, rank, extent, layout);
   c_strides(rank, extent, 1, whole->stride);
   return whole->slot < 0 ? no_memory(planner) : QL_OK;
 }
 
-static QlStatus copy_back(Planner *planner, int statement, int rank, const int64_t *extent, const SlotView *whole, const SlotView *target) {
+static QlStatus copy_back(Planner *planner, int statement, int rank, const int64_t *extent,
+                          const SlotView *whole, const SlotView *target) {
   QL_TRY(planner_close(planner));
   Group *group = planner_open(planner, GROUP_KERNEL, statement, rank, extent);
   if (!group) return no_memory(planner);
@@ -359,17 +404,21 @@ static QlStatus copy_back(Planner *planner, int statement, int rank, const int64
   return QL_OK;
 }
 
-/* One piece into its part of `target`, which is seen from the whole domain. Dimensions that the piece has no extent along are left out. */
-static QlStatus group_piece(Planner *planner, int statement, int rank, const AxisMap *map, const Box *box, bool is_edge,
-                            bool target_is_whole, const SlotView *target) {
+/* One piece into its part of `target`, which is seen from the whole domain. Dimensions that the
+ * piece has no extent along are left out. */
+static QlStatus group_piece(Planner *planner, int statement, int rank, const AxisMap *map,
+                            const Box *box, bool is_edge, bool target_is_whole,
+                            const SlotView *target) {
   const Statement *s = &planner->log->statements[statement];
-  SlotView there = view_of_piece(target, rank, box), part = {.slot = there.slot, .offset = there.offset};
+  SlotView there = view_of_piece(target, rank, box),
+           part = {.slot = there.slot, .offset = there.offset};
   AxisMap piece[QL_MAX_DIMS];
   int64_t extent[QL_MAX_DIMS];
   int kept[QL_MAX_DIMS], count = 0;
   for (int r = 0; r < rank; r++) {
     kept[r] = box->hi[r] - box->lo[r] > 1 ? count : -1;
-    if (kept[r] >= 0) extent[count] = box->hi[r] - box->lo[r], part.stride[count++] = there.stride[r];
+    if (kept[r] >= 0)
+      extent[count] = box->hi[r] - box->lo[r], part.stride[count++] = there.stride[r];
   }
   if (!count) extent[count++] = 1;
   map_of_piece(map, s->ndim, box, piece);
@@ -378,15 +427,16 @@ static QlStatus group_piece(Planner *planner, int statement, int rank, const Axi
   Group *group;
   int node = -1;
   QL_TRY(open_with_value(planner, statement, count, extent, piece, &group, &node));
-  if (planner->slots[part.slot].storage) QL_TRY(decide_layout(planner, group, &part, target_is_whole));
+  if (planner->slots[part.slot].storage)
+    QL_TRY(decide_layout(planner, group, &part, target_is_whole));
   group->is_piece = true, group->is_edge = is_edge;
   planner_store(planner, group, &part, node);
   return planner_close(planner);
 }
 
 /* The largest comes first: what it needs of other nodes serves most of the others. */
-static QlStatus group_pieces(Planner *planner, int statement, int rank, const int64_t *extent, const AxisMap *map, const Pieces *pieces,
-                             const SlotView *target) {
+static QlStatus group_pieces(Planner *planner, int statement, int rank, const int64_t *extent,
+                             const AxisMap *map, const Pieces *pieces, const SlotView *target) {
   SlotView into = *target;
   if (pieces->meets) QL_TRY(temporary_beside(planner, rank, extent, target, &into));
   bool whole = stores_whole(planner, rank, extent, target);
@@ -412,8 +462,10 @@ static QlStatus group_statement(Planner *planner, int statement) {
   if (planner->statements[statement].tiled) {
     Pieces pieces;
     QL_TRY(tiles_pieces(planner, statement, rank, extent, map, &target, &pieces));
-    if (pieces.count > PIECE_ROOM) return ql_fail(planner->error, QL_ERR_COMPILE, "an expression falls into too many pieces");
-    if (pieces.count > 1) return group_pieces(planner, statement, rank, extent, map, &pieces, &target);
+    if (pieces.count > PIECE_ROOM)
+      return ql_fail(planner->error, QL_ERR_COMPILE, "an expression falls into too many pieces");
+    if (pieces.count > 1)
+      return group_pieces(planner, statement, rank, extent, map, &pieces, &target);
   }
   Group *group;
   int node = -1;
@@ -433,7 +485,8 @@ static QlStatus group_import(Planner *planner, int statement) {
   SlotView target;
   statement_target(planner->log, s, &target);
   QL_TRY(planner_close(planner));
-  Group *group = planner_open(planner, GROUP_IMPORT, statement, s->ndim, statement_shape(planner->log, s));
+  Group *group =
+      planner_open(planner, GROUP_IMPORT, statement, s->ndim, statement_shape(planner->log, s));
   if (!group) return no_memory(planner);
   planner_store(planner, group, &target, -1);
   return planner_close(planner);

@@ -1,15 +1,18 @@
-/* What debug builds (QUELEA_CANARIES) do so that a mistake in memory shows: sanitizers see neither the arena nor compiled code.
+/* What debug builds (QUELEA_CANARIES) do so that a mistake in memory shows: sanitizers see neither
+ * the arena nor compiled code.
  *
- * Canaries. Memory that nobody has written holds signalling NaNs, or 0xa5 where the dtype has none: fresh blocks, copies and
- * temporaries of a plan, and the margins of a block as soon as a store makes its ghosts invalid.
+ * Canaries. Memory that nobody has written holds signalling NaNs, or 0xa5 where the dtype has none:
+ * fresh blocks, copies and temporaries of a plan, and the margins of a block as soon as a store
+ * makes its ghosts invalid.
  *
- * Guards. A block ends where a page ends, and the next page cannot be touched; nor can the one before it, nor any memory of the arena
- * that is free:
+ * Guards. A block ends where a page ends, and the next page cannot be touched; nor can the one
+ * before it, nor any memory of the arena that is free:
  *
  *     | no access | slack   | the block's bytes | no access |
  *                 ^ page    ^ data              ^ page
  *
- * The slack holds 0xa5, and is looked at when the block goes. Each rank protects its own mapping of the arena, in the same order.
+ * The slack holds 0xa5, and is looked at when the block goes. Each rank protects its own mapping of
+ * the arena, in the same order.
  *
  * All calls are compiled in every build, and made where QUELEA_CANARIES is 1. */
 #include "runtime.h"
@@ -50,8 +53,8 @@ static void fill(char *data, int64_t bytes, QlDtype dtype) {
   memcpy(data, &word, (size_t)bytes);
 }
 
-/* Private blocks by their rank, those of the arena by the leader, for whom the others wait. All ranks of the node have left the plans
- * before this one, to which the memory may have belonged. */
+/* Private blocks by their rank, those of the arena by the leader, for whom the others wait. All
+ * ranks of the node have left the plans before this one, to which the memory may have belonged. */
 void rt_canary_fresh(QlContext *ctx, const Plan *plan, Block *const *blocks, uint64_t run) {
   bool leads = ctx->info->node_rank == 0;
   for (int k = 0; k < plan->slot_count; k++) {
@@ -71,20 +74,23 @@ void rt_canary_fresh(QlContext *ctx, const Plan *plan, Block *const *blocks, uin
 
 static bool has_margin(const PlanSlot *slot) {
   bool any = false;
-  for (int a = 0; a < slot->ndim; a++) any |= slot->geometry.margin[a][0] || slot->geometry.margin[a][1];
+  for (int a = 0; a < slot->ndim; a++)
+    any |= slot->geometry.margin[a][0] || slot->geometry.margin[a][1];
   return any && slot->geometry.bytes;
 }
 
 static void fill_box(const PlanSlot *slot, const Box *box, char *data) {
   const int64_t standing[QL_MAX_DIMS] = {0};
   uint64_t word[2] = {pattern((QlDtype)slot->dtype), pattern((QlDtype)slot->dtype)};
-  box_copy(slot->ndim, box, ql_dtype_info[slot->dtype].size, data, &slot->geometry.alloc, slot->geometry.stride,
-           (const char *)word, box, standing);
+  box_copy(slot->ndim, box, ql_dtype_info[slot->dtype].size, data, &slot->geometry.alloc,
+           slot->geometry.stride, (const char *)word, box, standing);
 }
 
 static void fill_margins(const QlContext *ctx, const PlanSlot *slot, char *data) {
-  Box owned = rt_layout_node(slot->layout, slot->ndim, slot->shape, ctx->info->node), rest = slot->geometry.alloc;
-  for (int a = 0; a < slot->ndim; a++) { /* what lies below and above along an axis, within the axes before it */
+  Box owned = rt_layout_node(slot->layout, slot->ndim, slot->shape, ctx->info->node),
+      rest = slot->geometry.alloc;
+  for (int a = 0; a < slot->ndim;
+       a++) { /* what lies below and above along an axis, within the axes before it */
     Box side = rest;
     side.hi[a] = owned.lo[a], fill_box(slot, &side, data);
     side = rest;
@@ -93,11 +99,13 @@ static void fill_margins(const QlContext *ctx, const PlanSlot *slot, char *data)
   }
 }
 
-/* Requires that the caller, the node's leader, has finished the group. Others may still read the margins for it. */
-void rt_canary_stored(QlContext *ctx, const Plan *plan, const PlanGroup *group, char *const *data, uint64_t finished) {
+/* Requires that the caller, the node's leader, has finished the group. Others may still read the
+ * margins for it. */
+void rt_canary_stored(QlContext *ctx, const Plan *plan, const PlanGroup *group, char *const *data,
+                      uint64_t finished) {
   const CommInfo *info = ctx->info;
-  bool renews =
-      group->kind == GROUP_MOVE && group->operands[0].slot == group->operands[1].slot; /* valid ghosts move with it */
+  bool renews = group->kind == GROUP_MOVE &&
+                group->operands[0].slot == group->operands[1].slot; /* valid ghosts move with it */
   for (int o = 0; o < group->store_count && !renews; o++) {
     int k = group->operands[o].slot;
     if (!has_margin(&plan->slots[k])) continue;
@@ -117,7 +125,8 @@ int64_t rt_guard_slack(int64_t bytes) { return pages(bytes) - bytes; }
 int64_t rt_guard_size(int64_t bytes) { return pages(bytes) + pages(1); }
 
 QlStatus rt_guard_open(QlContext *ctx, int64_t offset, int64_t bytes, QlError *error) {
-  if (!mprotect(comm_arena_base(ctx->comm) + offset, (size_t)pages(bytes), PROT_READ | PROT_WRITE)) return QL_OK;
+  if (!mprotect(comm_arena_base(ctx->comm) + offset, (size_t)pages(bytes), PROT_READ | PROT_WRITE))
+    return QL_OK;
   return ql_fail(error, QL_ERR_MEMORY, "a block of %lld bytes cannot be guarded", (long long)bytes);
 }
 
@@ -130,7 +139,8 @@ char *rt_guard_private(int64_t bytes) {
   size_t page = (size_t)pages(1), inner = (size_t)pages(bytes);
   char *whole = mmap(NULL, inner + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (whole == MAP_FAILED) return NULL;
-  if (!mprotect(whole + page, inner, PROT_READ | PROT_WRITE)) return whole + page + rt_guard_slack(bytes);
+  if (!mprotect(whole + page, inner, PROT_READ | PROT_WRITE))
+    return whole + page + rt_guard_slack(bytes);
   munmap(whole, inner + 2 * page);
   return NULL;
 }
@@ -144,6 +154,7 @@ void rt_guard_check(QlContext *ctx, const Block *block) {
   if (!block->watched) return;
   for (int64_t k = 1; k <= rt_guard_slack(block->bytes); k++)
     if ((unsigned char)block->data[-k] != SLACK)
-      comm_abort(ctx->comm, "something wrote %lld bytes before the first element of a block of %lld bytes",
+      comm_abort(ctx->comm,
+                 "something wrote %lld bytes before the first element of a block of %lld bytes",
                  (long long)k, (long long)block->bytes);
 }

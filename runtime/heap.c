@@ -1,8 +1,10 @@
-/* The node's heap: blocks in the arena that the node's ranks share, handed out alike on all of them.
+/* The node's heap: blocks in the arena that the node's ranks share, handed out alike on all of
+ * them.
  *
- * Every rank keeps the same list of free ranges and makes the same decisions, because it allocates and frees at the same points of the
- * program (contract C1); so an offset is known without a message. First fit, coalescing; freed pages are reused rather than
- * returned, since first touch costs over a second per GB. Replicated storages live in each rank's own memory instead. */
+ * Every rank keeps the same list of free ranges and makes the same decisions, because it allocates
+ * and frees at the same points of the program (contract C1); so an offset is known without a
+ * message. First fit, coalescing; freed pages are reused rather than returned, since first touch
+ * costs over a second per GB. Replicated storages live in each rank's own memory instead. */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -10,8 +12,8 @@
 
 enum { ALIGNMENT = 128, LARGE = 1 << 20, COLOURS = 8, COLOUR_BYTES = 5 * 128 };
 
-/* Large blocks start at different places within a page, so that streams through several arrays do not all fall on one
- * set of a cache nor alias one another's low address bits. */
+/* Large blocks start at different places within a page, so that streams through several arrays do
+ * not all fall on one set of a cache nor alias one another's low address bits. */
 /* Requires no more bytes than the arena has. */
 static int64_t rounded(int64_t bytes) {
   if (QUELEA_CANARIES) return rt_guard_size(bytes);
@@ -19,8 +21,9 @@ static int64_t rounded(int64_t bytes) {
   return size >= LARGE ? size + COLOURS * COLOUR_BYTES : size;
 }
 
-/* Between n blocks there are at most n + 1 free ranges. They have room before a block is handed out, so that freeing never
- * needs memory: a range that one rank lost would put later blocks elsewhere than on the others. */
+/* Between n blocks there are at most n + 1 free ranges. They have room before a block is handed
+ * out, so that freeing never needs memory: a range that one rank lost would put later blocks
+ * elsewhere than on the others. */
 static QlStatus ranges_reserve(Heap *heap, int64_t blocks, QlError *error) {
   if (blocks + 1 <= heap->room) return QL_OK;
   int64_t room = QL_MAX(2 * (int64_t)heap->room, blocks + 63);
@@ -38,7 +41,8 @@ QlStatus rt_heap_allocate(QlContext *ctx, int64_t bytes, int64_t *offset, QlErro
     heap->ranges[heap->count++] = (FreeRange){0, comm_arena_bytes(ctx->comm)};
     if (QUELEA_CANARIES) rt_guard_shut(ctx, 0, comm_arena_bytes(ctx->comm));
   }
-  if (++heap->allocations == heap->fail_at) return ql_fail(error, QL_ERR_MEMORY, "out of memory (a fault on purpose)");
+  if (++heap->allocations == heap->fail_at)
+    return ql_fail(error, QL_ERR_MEMORY, "out of memory (a fault on purpose)");
   int64_t size = bytes <= comm_arena_bytes(ctx->comm) ? rounded(bytes) : INT64_MAX;
   for (int k = 0; k < heap->count; k++) {
     if (heap->ranges[k].bytes < size) continue;
@@ -46,14 +50,16 @@ QlStatus rt_heap_allocate(QlContext *ctx, int64_t bytes, int64_t *offset, QlErro
     *offset = heap->ranges[k].offset;
     heap->ranges[k].offset += size, heap->ranges[k].bytes -= size;
     if (!heap->ranges[k].bytes) {
-      memmove(&heap->ranges[k], &heap->ranges[k + 1], (size_t)(heap->count - k - 1) * sizeof(FreeRange));
+      memmove(&heap->ranges[k], &heap->ranges[k + 1],
+              (size_t)(heap->count - k - 1) * sizeof(FreeRange));
       heap->count--;
     }
     heap->used += size, heap->peak = QL_MAX(heap->peak, heap->used), heap->blocks++;
     return QL_OK;
   }
   return ql_fail(error, QL_ERR_MEMORY,
-                 "an array needs %.1f MB on each node, but of the node's budget of %.1f MB only %.1f MB are free; use more nodes, "
+                 "an array needs %.1f MB on each node, but of the node's budget of %.1f MB only "
+                 "%.1f MB are free; use more nodes, "
                  "or raise QUELEA_MEMORY",
                  (double)bytes / 1e6, (double)comm_arena_bytes(ctx->comm) / 1e6,
                  (double)(comm_arena_bytes(ctx->comm) - heap->used) / 1e6);
@@ -67,14 +73,17 @@ void rt_heap_free(QlContext *ctx, int64_t offset, int64_t bytes) {
   int k = 0, above = heap->count; /* the first range behind the freed one */
   while (k < above) {
     int middle = (k + above) / 2;
-    if (heap->ranges[middle].offset < offset) k = middle + 1;
-    else above = middle;
+    if (heap->ranges[middle].offset < offset)
+      k = middle + 1;
+    else
+      above = middle;
   }
   bool joins_left = k > 0 && heap->ranges[k - 1].offset + heap->ranges[k - 1].bytes == offset;
   bool joins_right = k < heap->count && offset + size == heap->ranges[k].offset;
   if (joins_left && joins_right) {
     heap->ranges[k - 1].bytes += size + heap->ranges[k].bytes;
-    memmove(&heap->ranges[k], &heap->ranges[k + 1], (size_t)(heap->count - k - 1) * sizeof(FreeRange));
+    memmove(&heap->ranges[k], &heap->ranges[k + 1],
+            (size_t)(heap->count - k - 1) * sizeof(FreeRange));
     heap->count--;
   } else if (joins_left) {
     heap->ranges[k - 1].bytes += size;
@@ -95,8 +104,10 @@ static char *private_memory(int64_t bytes) {
 }
 
 void rt_block_free_private(Block *block) {
-  if (QUELEA_CANARIES) rt_guard_private_free(block->data, block->bytes);
-  else free(block->data);
+  if (QUELEA_CANARIES)
+    rt_guard_private_free(block->data, block->bytes);
+  else
+    free(block->data);
 }
 
 QlStatus rt_block_new(QlContext *ctx, const Block *geometry, Block **result, QlError *error) {
@@ -108,7 +119,8 @@ QlStatus rt_block_new(QlContext *ctx, const Block *geometry, Block **result, QlE
     block->data = private_memory(block->bytes);
     if (!block->data) {
       free(block);
-      return ql_fail(error, QL_ERR_MEMORY, "out of memory for a replicated array of %.1f MB", (double)geometry->bytes / 1e6);
+      return ql_fail(error, QL_ERR_MEMORY, "out of memory for a replicated array of %.1f MB",
+                     (double)geometry->bytes / 1e6);
     }
   } else {
     QlStatus status = rt_heap_allocate(ctx, block->bytes, &block->offset, error);
@@ -117,8 +129,10 @@ QlStatus rt_block_new(QlContext *ctx, const Block *geometry, Block **result, QlE
       return status;
     }
     block->data = comm_arena_base(ctx->comm) + block->offset;
-    if (QUELEA_CANARIES) block->data += rt_guard_slack(block->bytes);
-    else if (block->bytes >= LARGE) block->data += (ctx->heap.colour++ % COLOURS) * COLOUR_BYTES;
+    if (QUELEA_CANARIES)
+      block->data += rt_guard_slack(block->bytes);
+    else if (block->bytes >= LARGE)
+      block->data += (ctx->heap.colour++ % COLOURS) * COLOUR_BYTES;
   }
   *result = block;
   return QL_OK;
@@ -127,7 +141,9 @@ QlStatus rt_block_new(QlContext *ctx, const Block *geometry, Block **result, QlE
 void rt_block_release(QlContext *ctx, Block *block) {
   if (!block || --block->references) return;
   if (QUELEA_CANARIES) rt_guard_check(ctx, block);
-  if (block->private_memory) rt_block_free_private(block);
-  else rt_heap_free(ctx, block->offset, block->bytes);
+  if (block->private_memory)
+    rt_block_free_private(block);
+  else
+    rt_heap_free(ctx, block->offset, block->bytes);
   free(block);
 }

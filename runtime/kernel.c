@@ -1,7 +1,9 @@
-/* The IR of each group, the addresses of its operands, and the boxes of this rank's workers. What the IR becomes is compile.c's.
+/* The IR of each group, the addresses of its operands, and the boxes of this rank's workers. What
+ * the IR becomes is compile.c's.
  *
- * Leaves that see one array with the same strides, a small step apart, are one operand of the kernel with loads at offsets
- * (contract C6: the offsets are part of the kernel; extents, bounds and scalars are not). */
+ * Leaves that see one array with the same strides, a small step apart, are one operand of the
+ * kernel with loads at offsets (contract C6: the offsets are part of the kernel; extents, bounds
+ * and scalars are not). */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -11,14 +13,16 @@ enum { SMALL_SHIFT = 8 };
 
 /* ---- the blocks of the plan's slots ---- */
 
-/* The deepest ghosts of the template's storages: before this plan, and in it. The template learns of them when the plan has run. */
+/* The deepest ghosts of the template's storages: before this plan, and in it. The template learns
+ * of them when the plan has run. */
 static void deepest_margins(const Planner *planner, const Template *template, int64_t margin[][2]) {
   memcpy(margin, template->margin, sizeof template->margin);
   for (int k = 0; k < planner->plan->slot_count; k++) {
     const PlanSlot *slot = &planner->plan->slots[k];
     if (!slot->layout || slot->layout->template != template) continue;
     for (int a = 0; a < slot->ndim; a++)
-      for (int side = 0; side < 2; side++) margin[a][side] = QL_MAX(margin[a][side], planner->slots[k].margin[a][side]);
+      for (int side = 0; side < 2; side++)
+        margin[a][side] = QL_MAX(margin[a][side], planner->slots[k].margin[a][side]);
   }
 }
 
@@ -36,7 +40,8 @@ static QlStatus settle_slot(Planner *planner, int index) {
   const Block *have = storage ? storage->block : NULL;
   if (template) deepest_margins(planner, template, margin);
   for (int a = 0; a < slot->ndim && template && have; a++)
-    for (int side = 0; side < 2; side++) margin[a][side] = QL_MAX(margin[a][side], have->margin[a][side]);
+    for (int side = 0; side < 2; side++)
+      margin[a][side] = QL_MAX(margin[a][side], have->margin[a][side]);
   slot->flat = !template || ctx->info->node_count == 1;
   bool grows = false;
   for (int a = 0; a < slot->ndim && have; a++)
@@ -45,10 +50,12 @@ static QlStatus settle_slot(Planner *planner, int index) {
     slot->geometry = *have;
     return QL_OK;
   }
-  slot->geometry = rt_block_geometry(ctx, slot->layout, slot->ndim, slot->shape, ql_dtype_info[slot->dtype].size,
-                                     template ? (const int64_t(*)[2])margin : NULL);
+  slot->geometry =
+      rt_block_geometry(ctx, slot->layout, slot->ndim, slot->shape, ql_dtype_info[slot->dtype].size,
+                        template ? (const int64_t(*)[2])margin : NULL);
   if (slot->geometry.bytes == INT64_MAX)
-    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory: with its padding an array takes more than 2**63 bytes");
+    return ql_fail(planner->error, QL_ERR_MEMORY,
+                   "out of memory: with its padding an array takes more than 2**63 bytes");
   slot->renew = have != NULL;
   slot->allocate = have != NULL || info->stored;
   return QL_OK;
@@ -64,10 +71,13 @@ typedef struct Operand {
   JitAccess access;
 } Operand;
 
-/* By how much along each dimension of the domain `axes` is ahead of the operand's; false: they are not one operand. */
-static bool shift_between(const Planner *planner, const Group *group, const Operand *operand, const Reach *reach,
-                          const SlotView *view, int32_t *shift) {
-  if (operand->slot != reach->slot || memcmp(operand->view->stride, view->stride, (size_t)group->rank * sizeof(int64_t))) return false;
+/* By how much along each dimension of the domain `axes` is ahead of the operand's; false: they are
+ * not one operand. */
+static bool shift_between(const Planner *planner, const Group *group, const Operand *operand,
+                          const Reach *reach, const SlotView *view, int32_t *shift) {
+  if (operand->slot != reach->slot ||
+      memcmp(operand->view->stride, view->stride, (size_t)group->rank * sizeof(int64_t)))
+    return false;
   memset(shift, 0, QL_MAX_DIMS * sizeof *shift);
   if (operand->view->offset == view->offset) return true;
   if (group->is_edge || !operand->has_axes || !reach->has_axes) return false;
@@ -102,12 +112,16 @@ static PlanOperand address(const Planner *planner, const Group *group, const Ope
   return result;
 }
 
-/* A target moves along every axis but the one that is reduced away, also along one of extent 1, where its stride says nothing. */
-static void stride_classes(const Group *group, const PlanOperand *address, int64_t item, bool stored, JitStride *classes) {
+/* A target moves along every axis but the one that is reduced away, also along one of extent 1,
+ * where its stride says nothing. */
+static void stride_classes(const Group *group, const PlanOperand *address, int64_t item,
+                           bool stored, JitStride *classes) {
   for (int r = 0; r < group->rank; r++) {
     bool moves = stored && !(r == group->reduce_axis && !jit_form_steps(group->form));
-    if (r == group->rank - 1 && address->stride[r] == item) classes[r] = JIT_STRIDE_UNIT;
-    else classes[r] = address->stride[r] == 0 && !moves ? JIT_STRIDE_ZERO : JIT_STRIDE_ANY;
+    if (r == group->rank - 1 && address->stride[r] == item)
+      classes[r] = JIT_STRIDE_UNIT;
+    else
+      classes[r] = address->stride[r] == 0 && !moves ? JIT_STRIDE_ZERO : JIT_STRIDE_ANY;
   }
 }
 
@@ -117,12 +131,13 @@ typedef struct Builder {
   Planner *planner;
   const Group *group;
   JitFn *fn;
-  Operand *operands; int operand_count;
-  int *operand_of;             /* [nodes] of leaves */
+  Operand *operands;
+  int operand_count;
+  int *operand_of; /* [nodes] of leaves */
   int32_t (*shift_of)[QL_MAX_DIMS];
   PlanParam *params;
   int param_count;
-  JitRef *refs;                /* [nodes] */
+  JitRef *refs; /* [nodes] */
 } Builder;
 
 static void collect_operands(Builder *b) {
@@ -139,15 +154,21 @@ static void collect_operands(Builder *b) {
     const Reach *reach = &group->reach[k];
     int found = -1;
     for (int o = 0; o < b->operand_count && found < 0; o++) {
-      if (!shift_between(b->planner, group, &b->operands[o], reach, &node->view, b->shift_of[k])) continue;
+      if (!shift_between(b->planner, group, &b->operands[o], reach, &node->view, b->shift_of[k]))
+        continue;
       bool same_point = true;
       for (int r = 0; r < group->rank; r++) same_point &= b->shift_of[k][r] == 0;
-      if (b->operands[o].access == JIT_READ) found = o;
-      else if (same_point && o < group->store_count) found = o, b->operands[o].access = JIT_UPDATE;
+      if (b->operands[o].access == JIT_READ)
+        found = o;
+      else if (same_point && o < group->store_count)
+        found = o, b->operands[o].access = JIT_UPDATE;
     }
     if (found < 0) {
       found = b->operand_count++;
-      b->operands[found] = (Operand){.slot = reach->slot, .view = &node->view, .has_axes = reach->has_axes, .access = JIT_READ};
+      b->operands[found] = (Operand){.slot = reach->slot,
+                                     .view = &node->view,
+                                     .has_axes = reach->has_axes,
+                                     .access = JIT_READ};
       memcpy(b->operands[found].axes, reach->axes, sizeof reach->axes);
       memset(b->shift_of[k], 0, sizeof b->shift_of[k]);
     }
@@ -160,14 +181,17 @@ static JitRef param(Builder *b, QlDtype dtype, int scalar, int64_t value, QlSour
   return jit_param(b->fn, jit_fn_param(b->fn, dtype), source);
 }
 
-/* The position along the ramp's axis at the points of the domain. What depends on bounds is an argument, not part of the kernel (contract C6). */
+/* The position along the ramp's axis at the points of the domain. What depends on bounds is an
+ * argument, not part of the kernel (contract C6). */
 static JitRef ramp_position(Builder *b, const AxisMap *ramp, QlSource source) {
   if (ramp->dim < 0) return param(b, QL_I64, -1, ramp->start, source);
   JitRef position = jit_index(b->fn, ramp->dim, source);
   if (ramp->step != 1)
-    position = jit_op(b->fn, QL_OP_MULTIPLY, 2, (JitRef[]){position, param(b, QL_I64, -1, ramp->step, source)}, source);
+    position = jit_op(b->fn, QL_OP_MULTIPLY, 2,
+                      (JitRef[]){position, param(b, QL_I64, -1, ramp->step, source)}, source);
   if (ramp->start != 0)
-    position = jit_op(b->fn, QL_OP_ADD, 2, (JitRef[]){position, param(b, QL_I64, -1, ramp->start, source)}, source);
+    position = jit_op(b->fn, QL_OP_ADD, 2,
+                      (JitRef[]){position, param(b, QL_I64, -1, ramp->start, source)}, source);
   return position;
 }
 
@@ -207,15 +231,18 @@ static void build_function(Builder *b, PlanGroup *out) {
     QlDtype dtype = b->planner->plan->slots[operand->slot].dtype;
     JitStride classes[QL_MAX_DIMS];
     out->operands[o] = address(b->planner, group, operand);
-    stride_classes(group, &out->operands[o], ql_dtype_info[dtype].size, o < group->store_count, classes);
+    stride_classes(group, &out->operands[o], ql_dtype_info[dtype].size, o < group->store_count,
+                   classes);
     jit_fn_array(b->fn, dtype, operand->access, classes);
   }
   build_nodes(b);
   for (int k = 0; k < group->store_count; k++) {
     QlSource source = b->planner->log->statements[group->statement].source;
     JitRef value = b->refs[group->stores[k].node];
-    if (group->reduce_axis >= 0) jit_reduce(b->fn, group->reduction, group->form, group->reduce_axis, k, value, source);
-    else jit_store(b->fn, k, value, source);
+    if (group->reduce_axis >= 0)
+      jit_reduce(b->fn, group->reduction, group->form, group->reduce_axis, k, value, source);
+    else
+      jit_store(b->fn, k, value, source);
   }
 }
 
@@ -225,12 +252,14 @@ static QlStatus build_kernel(Planner *planner, const Group *group, PlanGroup *ou
   b.operands = calloc((size_t)room, sizeof *b.operands);
   b.operand_of = calloc((size_t)room, sizeof *b.operand_of);
   b.shift_of = calloc((size_t)room, sizeof *b.shift_of);
-  b.params = calloc(4 * (size_t)room, sizeof *b.params); /* a ramp has two scalars, a start and a step */
+  b.params =
+      calloc(4 * (size_t)room, sizeof *b.params); /* a ramp has two scalars, a start and a step */
   b.refs = calloc((size_t)room, sizeof *b.refs);
   out->operands = calloc((size_t)room, sizeof *out->operands);
   out->strides = calloc((size_t)room * (size_t)group->rank, sizeof *out->strides);
   QlStatus status = QL_ERR_MEMORY;
-  if (!b.fn || !b.operands || !b.operand_of || !b.shift_of || !b.params || !b.refs || !out->operands || !out->strides) {
+  if (!b.fn || !b.operands || !b.operand_of || !b.shift_of || !b.params || !b.refs ||
+      !out->operands || !out->strides) {
     ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
     goto out;
   }
@@ -239,9 +268,11 @@ static QlStatus build_kernel(Planner *planner, const Group *group, PlanGroup *ou
   status = planner_wants_kernel(planner, b.fn, (int)(out - planner->plan->groups));
   if (status) goto out;
   b.fn = NULL;
-  out->operand_count = b.operand_count, out->param_count = b.param_count, out->store_count = group->store_count;
+  out->operand_count = b.operand_count, out->param_count = b.param_count,
+  out->store_count = group->store_count;
   for (int o = 0; o < b.operand_count; o++)
-    memcpy(out->strides + o * group->rank, out->operands[o].stride, (size_t)group->rank * sizeof(int64_t));
+    memcpy(out->strides + o * group->rank, out->operands[o].stride,
+           (size_t)group->rank * sizeof(int64_t));
   out->params = b.params, b.params = NULL;
 out:
   jit_fn_free(b.fn);
@@ -266,8 +297,11 @@ static QlStatus build_tasks(Planner *planner, const Group *group, PlanGroup *out
       const PlanSlot *s = &planner->plan->slots[slot];
       task->box = rt_layout_worker(s->layout, s->ndim, s->shape, worker);
       task->empty = box_empty(s->ndim, &task->box) || (!s->layout->template && t > 0);
-      if (group->kind != GROUP_MOVE || group->move_from != slot || info->node_count == 1 || !s->layout->template) continue;
-      task->box = planner->slots[slot].storage->block->alloc; /* valid ghosts move too, and belong to no worker */
+      if (group->kind != GROUP_MOVE || group->move_from != slot || info->node_count == 1 ||
+          !s->layout->template)
+        continue;
+      task->box = planner->slots[slot]
+                      .storage->block->alloc; /* valid ghosts move too, and belong to no worker */
       task->empty = worker != 0;
     }
   }
@@ -275,9 +309,11 @@ static QlStatus build_tasks(Planner *planner, const Group *group, PlanGroup *out
 }
 
 static QlStatus build_group(Planner *planner, Group *group, PlanGroup *out) {
-  *out = (PlanGroup){.kind = group->kind, .rank = group->rank, .statement = group->statement, .reduce_axis = -1};
+  *out = (PlanGroup){
+      .kind = group->kind, .rank = group->rank, .statement = group->statement, .reduce_axis = -1};
   out->replicated = group->placement.replicated;
-  if (group->kind == GROUP_KERNEL && jit_form_steps(group->form) && group->reduce_axis >= 0) out->reduce_axis = group->reduce_axis;
+  if (group->kind == GROUP_KERNEL && jit_form_steps(group->form) && group->reduce_axis >= 0)
+    out->reduce_axis = group->reduce_axis;
   out->transfers = group->transfers, out->transfer_count = group->transfer_count;
   out->exchanges = group->exchanges;
   group->transfers = NULL;

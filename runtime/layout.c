@@ -1,15 +1,15 @@
-/* Layouts: a template and a shift. They say which node and which worker owns which part of a storage, and how a node's part lies
- * in memory:
+/* Layouts: a template and a shift. They say which node and which worker owns which part of a
+ * storage, and how a node's part lies in memory:
  *
- *        +---------------------+   alloc: what the node owns, and its margins (clipped to the array)
+ *        +---------------------+   alloc: what the node owns, and its margins (clipped to it)
  *        |   ghosts            |
- *        |   +-------------+   |   rows are padded where a node is one of several, so that their distance is no
- *        |   | owned       |   |   multiple of a page
+ *        |   +-------------+   |   rows are padded where a node is one of several, so that
+ *        |   | owned       |   |   their distance is no multiple of a page
  *        |   +-------------+   |
  *        +---------------------+
  *
- * On a lone node the block is the array itself, in C order and without padding: every view of NumPy's is then a strided
- * view of it. */
+ * On a lone node the block is the array itself, in C order and without padding: every view of
+ * NumPy's is then a strided view of it. */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -38,7 +38,8 @@ void rt_layout_release(QlContext *ctx, Layout *layout) {
 static Box owned(const Layout *layout, int ndim, const int64_t *shape, const Box *part) {
   Box box = box_shift(ndim, part, layout->offset, -1), whole = box_of_shape(ndim, shape);
   box_intersect(ndim, &box, &whole, &box);
-  for (int a = 0; a < ndim; a++) /* an empty box lies inside the array, so that geometry stays simple */
+  for (int a = 0; a < ndim;
+       a++) /* an empty box lies inside the array, so that geometry stays simple */
     box.lo[a] = QL_MIN(box.lo[a], shape[a]), box.hi[a] = QL_MAX(box.hi[a], box.lo[a]);
   return box;
 }
@@ -55,11 +56,12 @@ Box rt_layout_worker(const Layout *layout, int ndim, const int64_t *shape, int w
 
 enum { CACHE_LINE = 64, PAGE = 4096 };
 
-Block rt_block_geometry(const QlContext *ctx, const Layout *layout, int ndim, const int64_t *shape, size_t item,
-                        const int64_t margin[][2]) {
+Block rt_block_geometry(const QlContext *ctx, const Layout *layout, int ndim, const int64_t *shape,
+                        size_t item, const int64_t margin[][2]) {
   Block block = {.private_memory = !layout->template};
   block.alloc = rt_layout_node(layout, ndim, shape, ctx->info->node);
-  bool shared = layout->template && ctx->info->node_count > 1, empty = box_empty(ndim, &block.alloc);
+  bool shared = layout->template && ctx->info->node_count > 1,
+       empty = box_empty(ndim, &block.alloc);
   int64_t extent[QL_MAX_DIMS];
   for (int a = 0; a < ndim; a++) {
     if (shared && margin) {
@@ -75,7 +77,8 @@ Block rt_block_geometry(const QlContext *ctx, const Layout *layout, int ndim, co
   for (int a = ndim - 1; a >= 0; a--) {
     int64_t end; /* of the array, seen from its first element, as addresses are computed */
     block.stride[a] = bytes;
-    if (__builtin_mul_overflow(bytes, shape[a], &end) || __builtin_mul_overflow(bytes, QL_MAX(extent[a], 1), &bytes)) {
+    if (__builtin_mul_overflow(bytes, shape[a], &end) ||
+        __builtin_mul_overflow(bytes, QL_MAX(extent[a], 1), &bytes)) {
       block.bytes = INT64_MAX;
       return block;
     }
@@ -88,7 +91,9 @@ Block rt_block_geometry(const QlContext *ctx, const Layout *layout, int ndim, co
   return block;
 }
 
-bool rt_is_replicated_size(const QlContext *ctx, int64_t size) { return size <= QL_MAX(ctx->params.replicate, 1); }
+bool rt_is_replicated_size(const QlContext *ctx, int64_t size) {
+  return size <= QL_MAX(ctx->params.replicate, 1);
+}
 
 Layout *rt_layout_for_storage(QlContext *ctx, const Storage *storage, QlError *error) {
   Template *template = NULL;
@@ -96,6 +101,7 @@ Layout *rt_layout_for_storage(QlContext *ctx, const Storage *storage, QlError *e
     if (!(template = rt_template_for_shape(ctx, storage->ndim, storage->shape, error))) return NULL;
   }
   Layout *layout = rt_layout_new(template, NULL);
-  if (!layout) rt_template_release(ctx, template), ql_fail(error, QL_ERR_MEMORY, "out of memory for a layout");
+  if (!layout)
+    rt_template_release(ctx, template), ql_fail(error, QL_ERR_MEMORY, "out of memory for a layout");
   return layout;
 }

@@ -1,7 +1,9 @@
-/* The log: statements in the order of the program, and nothing but what decides how they are planned.
+/* The log: statements in the order of the program, and nothing but what decides how they are
+ * planned.
  *
- * Words, not pointers: storages are named by the order in which the log meets them (slots), scalars by their position. Two stretches of a
- * program that differ only in which arrays and which numbers they use therefore leave the same words, and share a plan.
+ * Words, not pointers: storages are named by the order in which the log meets them (slots), scalars
+ * by their position. Two stretches of a program that differ only in which arrays and which numbers
+ * they use therefore leave the same words, and share a plan.
  *
  *     head      kind | op << 8 | loop << 16 | ndim << 24 | inputs << 32 | axis << 40
  *     [axes]    REDUCE: bit mask
@@ -14,22 +16,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-static QlStatus grow(void **items, int64_t count, void *room, bool wide, size_t item, int64_t more, QlError *error) {
+static QlStatus grow(void **items, int64_t count, void *room, bool wide, size_t item, int64_t more,
+                     QlError *error) {
   int64_t have = wide ? *(int64_t *)room : *(int *)room;
   if (count + more <= have) return QL_OK;
   int64_t want = QL_MAX(2 * have, count + more + 64);
   void *grown = realloc(*items, (size_t)want * item);
   if (!grown) return ql_fail(error, QL_ERR_MEMORY, "out of memory for the log");
   *items = grown;
-  if (wide) *(int64_t *)room = want;
-  else *(int *)room = (int)want;
+  if (wide)
+    *(int64_t *)room = want;
+  else
+    *(int *)room = (int)want;
   return QL_OK;
 }
 
 int rt_log_slot(QlContext *ctx, Storage *storage) {
   Log *log = &ctx->log;
   if (storage->log_epoch == log->epoch) return storage->slot;
-  if (grow((void **)&log->slots, log->slot_count, &log->slot_room, false, sizeof *log->slots, 1, NULL)) return -1;
+  if (grow((void **)&log->slots, log->slot_count, &log->slot_room, false, sizeof *log->slots, 1,
+           NULL))
+    return -1;
   storage->pins++;
   storage->log_epoch = log->epoch;
   storage->slot = log->slot_count;
@@ -46,10 +53,12 @@ static int64_t *put_operand(int64_t *w, int slot, int64_t offset, int ndim, cons
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
   Log *log = &ctx->log;
   if (rt_parts_in(r)) return rt_parts_append(ctx, r, error);
-  QL_TRY(grow((void **)&log->statements, log->count, &log->room, false, sizeof *log->statements, 1, error));
+  QL_TRY(grow((void **)&log->statements, log->count, &log->room, false, sizeof *log->statements, 1,
+              error));
   QL_TRY(grow((void **)&log->words, log->word_count, &log->word_room, true, sizeof *log->words,
               2 + r->ndim + 4 * (2 + r->ndim), error));
-  QL_TRY(grow((void **)&log->scalars, log->scalar_count, &log->scalar_room, false, sizeof *log->scalars, 3, error));
+  QL_TRY(grow((void **)&log->scalars, log->scalar_count, &log->scalar_room, false,
+              sizeof *log->scalars, 3, error));
   int target = rt_log_slot(ctx, r->target->storage), slots[3];
   if (target < 0) return ql_fail(error, QL_ERR_MEMORY, "out of memory for the log");
   for (int k = 0; k < r->inputs; k++)
@@ -57,9 +66,16 @@ QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
       return ql_fail(error, QL_ERR_MEMORY, "out of memory for the log");
 
   Statement *s = &log->statements[log->count++];
-  *s = (Statement){.kind = (uint8_t)r->kind, .op = (uint8_t)r->op, .loop = (uint8_t)r->loop, .ndim = (uint8_t)r->ndim,
-                   .inputs = (uint8_t)r->inputs, .axis = (uint8_t)r->axis, .axes = r->axes,
-                   .words = (uint32_t)log->word_count, .scalars = (uint32_t)log->scalar_count, .source = ctx->source,
+  *s = (Statement){.kind = (uint8_t)r->kind,
+                   .op = (uint8_t)r->op,
+                   .loop = (uint8_t)r->loop,
+                   .ndim = (uint8_t)r->ndim,
+                   .inputs = (uint8_t)r->inputs,
+                   .axis = (uint8_t)r->axis,
+                   .axes = r->axes,
+                   .words = (uint32_t)log->word_count,
+                   .scalars = (uint32_t)log->scalar_count,
+                   .source = ctx->source,
                    .payload = r->payload};
   int64_t *w = log->words + log->word_count;
   *w++ = (int64_t)r->kind | (int64_t)r->op << 8 | (int64_t)r->loop << 16 | (int64_t)r->ndim << 24 |
@@ -69,10 +85,14 @@ QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
   w = put_operand(w, target, r->target->offset, r->ndim, r->target_stride);
   for (int k = 0; k < r->inputs; k++) {
     const LogOperand *in = &r->input[k];
-    if (in->array) w = put_operand(w, slots[k], in->array->offset, r->ndim, in->stride);
-    else *w++ = -1 - (int64_t)in->dtype, log->scalars[log->scalar_count++] = (LogScalar){in->value, in->dtype};
+    if (in->array)
+      w = put_operand(w, slots[k], in->array->offset, r->ndim, in->stride);
+    else
+      *w++ = -1 - (int64_t)in->dtype,
+      log->scalars[log->scalar_count++] = (LogScalar){in->value, in->dtype};
   }
-  if (r->kind == STATEMENT_IMPORT) log->scalars[log->scalar_count++] = (LogScalar){{.u = r->contents}, QL_U64};
+  if (r->kind == STATEMENT_IMPORT)
+    log->scalars[log->scalar_count++] = (LogScalar){{.u = r->contents}, QL_U64};
   log->word_count = w - log->words;
   s->word_count = (uint32_t)(log->word_count - s->words);
   ctx->counters.statements++;
@@ -82,7 +102,8 @@ QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
 /* Do two statements the same with arrays of the same shapes? */
 static bool alike(const Log *log, const Statement *s, const Statement *t) {
   size_t words = 1 + (s->kind == STATEMENT_REDUCE) + s->ndim; /* all before the operands */
-  return s->kind == t->kind && s->ndim == t->ndim && !memcmp(log->words + s->words, log->words + t->words, words * sizeof *log->words);
+  return s->kind == t->kind && s->ndim == t->ndim &&
+         !memcmp(log->words + s->words, log->words + t->words, words * sizeof *log->words);
 }
 
 /* After how many statements the second half of the log repeats itself; 0: it does not. */
@@ -95,8 +116,8 @@ static int period(const Log *log) {
   return 0;
 }
 
-/* The length at which a log without assignments is executed: a multiple of its period, so that the next one begins at the same place of the
- * program's loop, and has the same plan. */
+/* The length at which a log without assignments is executed: a multiple of its period, so that the
+ * next one begins at the same place of the program's loop, and has the same plan. */
 static int due_length(const Log *log) {
   int p = period(log);
   return p ? (log->count + p - 1) / p * p : log->count;
@@ -106,7 +127,8 @@ QlStatus rt_log_due(QlContext *ctx, QlError *error) {
   Log *log = &ctx->log;
   bool is_long = log->count >= ctx->params.flush || log->fresh_bytes >= ctx->params.flush_bytes;
   if (!is_long) return QL_OK;
-  /* Expressions are not torn apart: their temporaries would have to be stored. A program without assignments is flushed later. */
+  /* Expressions are not torn apart: their temporaries would have to be stored. A program without
+   * assignments is flushed later. */
   if (!log->at_end_of_assignment && log->fresh_bytes < 4 * ctx->params.flush_bytes) {
     if (log->count < 4 * ctx->params.flush) return QL_OK;
     if (!log->due) log->due = due_length(log);
@@ -117,7 +139,8 @@ QlStatus rt_log_due(QlContext *ctx, QlError *error) {
 
 void rt_log_fresh(QlContext *ctx, const QlArray *made) {
   int64_t *bytes = &ctx->log.fresh_bytes;
-  if (__builtin_add_overflow(*bytes, made->size * ql_dtype_info[made->dtype].size, bytes)) *bytes = INT64_MAX;
+  if (__builtin_add_overflow(*bytes, made->size * ql_dtype_info[made->dtype].size, bytes))
+    *bytes = INT64_MAX;
 }
 
 void rt_log_clear(QlContext *ctx) {

@@ -36,7 +36,8 @@ static void copy_out(const QlArray *array, char *host) {
   Box whole = box_of_shape(array->ndim, array->shape);
   c_strides(array->ndim, array->shape, (int64_t)item, to);
   for (int a = 0; a < array->ndim; a++) from[a] = array->strides[a] * (int64_t)item;
-  box_copy(array->ndim, &whole, item, host, &whole, to, array->storage->block->data + array->offset * (int64_t)item, &whole, from);
+  box_copy(array->ndim, &whole, item, host, &whole, to,
+           array->storage->block->data + array->offset * (int64_t)item, &whole, from);
 }
 
 static QlStatus copy_local(QlArray *array, char *host, bool wanted, QlError *error) {
@@ -59,7 +60,8 @@ static QlStatus copy_of_parts(QlArray *array, QlArray **copy, QlError *error) {
 }
 
 QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error) {
-  if (array->size != 1) return ql_fail(error, QL_ERR_VALUE, "can only convert an array of size 1 to a Python scalar");
+  if (array->size != 1)
+    return ql_fail(error, QL_ERR_VALUE, "can only convert an array of size 1 to a Python scalar");
   if (array->part) {
     QlArray *copy;
     QL_TRY(copy_of_parts(array, &copy, error));
@@ -67,7 +69,16 @@ QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error) {
     ql_release(copy);
     return status;
   }
-  union { QlValue value; char bytes[16]; int8_t i8; int16_t i16; int32_t i32; uint8_t u8; uint16_t u16; uint32_t u32; } element = {{0}};
+  union {
+    QlValue value;
+    char bytes[16];
+    int8_t i8;
+    int16_t i16;
+    int32_t i32;
+    uint8_t u8;
+    uint16_t u16;
+    uint32_t u32;
+  } element = {{0}};
   QL_TRY(settle(array, error));
   QL_TRY(copy_local(array, element.bytes, true, error));
   *value = (QlScalar){.dtype = (QlDtype)array->dtype};
@@ -110,10 +121,12 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   QlError local = {0};
   if (!error) error = &local;
   if (root >= ctx->info->size)
-    return ql_fail(error, QL_ERR_VALUE, "there is no rank %d to gather to, of %d ranks", root, ctx->info->size);
+    return ql_fail(error, QL_ERR_VALUE, "there is no rank %d to gather to, of %d ranks", root,
+                   ctx->info->size);
   QL_TRY(rt_check_input(ctx, array, error));
   if (ctx->strict && ctx->info->node_count > 1 && !rt_is_replicated_size(ctx, array->size))
-    return ql_fail(error, QL_ERR_REFUSED, "this gathers a whole array, which quelea.config.strict forbids");
+    return ql_fail(error, QL_ERR_REFUSED,
+                   "this gathers a whole array, which quelea.config.strict forbids");
   if (array->part) {
     QlArray *copy;
     QL_TRY(copy_of_parts(array, &copy, error));
@@ -126,22 +139,29 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   bool wanted = root < 0 || root == ctx->info->rank;
   int64_t bytes = array->size * ql_dtype_info[array->dtype].size;
   QlStatus status = QL_OK;
-  if (wanted && !host) status = ql_fail(error, QL_ERR_MEMORY, "out of memory for %lld bytes of a gathered array", (long long)bytes);
+  if (wanted && !host)
+    status = ql_fail(error, QL_ERR_MEMORY, "out of memory for %lld bytes of a gathered array",
+                     (long long)bytes);
   QL_TRY(rt_agree_status(ctx, status, error));
   if (array->storage->layout->template) {
     ctx->counters.gathers++;
     ctx->counters.gathered_bytes += bytes;
-    rt_movement(ctx, QL_MOVE_GATHER, ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source, bytes);
+    rt_movement(ctx, QL_MOVE_GATHER,
+                ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source, bytes);
   }
   if (root >= 0 && !is_local(array)) return gather_to(array, root, host, error);
   return copy_local(array, host, wanted, error);
 }
 
-/* An export holds a storage of its own that shares the block: a write to the array then finds the block shared and takes another
- * one, and the block goes when the export is dropped, by the same rules as any storage. */
-struct QlExport { QlArray *keeper; };
+/* An export holds a storage of its own that shares the block: a write to the array then finds the
+ * block shared and takes another one, and the block goes when the export is dropped, by the same
+ * rules as any storage. */
+struct QlExport {
+  QlArray *keeper;
+};
 
-QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides, QlExport **token, QlError *error) {
+QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides, QlExport **token,
+                   QlError *error) {
   QlContext *ctx = array->context;
   *data = NULL, *token = NULL;
   if (array->part) {
@@ -156,7 +176,8 @@ QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides, QlE
   Storage *storage = array->storage;
   QlExport *made = malloc(sizeof *made);
   if (!made) return ql_fail(error, QL_ERR_MEMORY, "out of memory for an export");
-  QlStatus status = rt_array_new(ctx, (QlDtype)storage->dtype, storage->ndim, storage->shape, &made->keeper, error);
+  QlStatus status = rt_array_new(ctx, (QlDtype)storage->dtype, storage->ndim, storage->shape,
+                                 &made->keeper, error);
   if (status) {
     free(made);
     return status;
@@ -166,7 +187,8 @@ QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides, QlE
   made->keeper->storage->block = storage->block;
   storage->block->references++;
   ctx->exports++;
-  for (int a = 0; a < array->ndim; a++) byte_strides[a] = array->strides[a] * ql_dtype_info[array->dtype].size;
+  for (int a = 0; a < array->ndim; a++)
+    byte_strides[a] = array->strides[a] * ql_dtype_info[array->dtype].size;
   *data = storage->block->data + array->offset * ql_dtype_info[array->dtype].size;
   *token = made;
   return QL_OK;

@@ -1,5 +1,5 @@
-/* What moved between nodes, per line of the program (contract C13). Plans are shared by lines that look alike, so a plan names the statement and
- * the line is looked up each time it runs. */
+/* What moved between nodes, per line of the program (contract C13). Plans are shared by lines that
+ * look alike, so a plan names the statement and the line is looked up each time it runs. */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -9,7 +9,8 @@ void rt_movement(QlContext *ctx, QlMovementKind kind, QlSource source, int64_t b
   int k = all->last; /* loops come back to the same lines */
   for (int tried = 0; tried < all->count; tried++, k = k + 1 < all->count ? k + 1 : 0) {
     QlMovement *line = &all->lines[k];
-    if (line->kind != kind || line->source.code != source.code || line->source.at != source.at) continue;
+    if (line->kind != kind || line->source.code != source.code || line->source.at != source.at)
+      continue;
     line->times++, line->bytes += bytes;
     all->last = k + 1 < all->count ? k + 1 : 0;
     return;
@@ -31,7 +32,9 @@ void rt_movements_of(QlContext *ctx, const Plan *plan) {
 }
 
 const char *ql_movement_name(QlMovementKind kind) {
-  static const char *const names[] = {[QL_MOVE_HALO] = "halo", [QL_MOVE_REDISTRIBUTION] = "redistribution", [QL_MOVE_GATHER] = "gather"};
+  static const char *const names[] = {[QL_MOVE_HALO] = "halo",
+                                      [QL_MOVE_REDISTRIBUTION] = "redistribution",
+                                      [QL_MOVE_GATHER] = "gather"};
   return names[kind];
 }
 

@@ -1,8 +1,9 @@
-/* Messages and computation at the same time. Everything that goes from one node to another before a group is one message; and a worker
- * whose points mostly read what the node owns computes those, its interior, while messages travel, and the rest when they have come.
+/* Messages and computation at the same time. Everything that goes from one node to another before a
+ * group is one message; and a worker whose points mostly read what the node owns computes those,
+ * its interior, while messages travel, and the rest when they have come.
  *
- *     leader    pack ── send ── interior, looking at the messages now and then ── receive ── unpack ── edges
- *     others                    interior ·················································· wait ── edges
+ *     leader    pack ── send ── interior, looking at the messages ── receive ── unpack ── edges
+ *     others                    interior ······························ wait ──── edges
  *
  * Bits do not depend on it: an element is the same in any box. */
 #include "planner.h"
@@ -14,13 +15,16 @@
 
 static int compare_messages(const void *a, const void *b) {
   const PlanMessage *x = a, *y = b;
-  return x->node != y->node ? (x->node > y->node) - (x->node < y->node) : (int)x->receive - (int)y->receive;
+  return x->node != y->node ? (x->node > y->node) - (x->node < y->node)
+                            : (int)x->receive - (int)y->receive;
 }
 
-/* Both nodes list the transfers between them in the same order, so the parts of a message need no names. */
+/* Both nodes list the transfers between them in the same order, so the parts of a message need no
+ * names. */
 static QlStatus form_messages(const Planner *planner, PlanGroup *group) {
   int nodes = planner->ctx->info->node_count;
-  int64_t *bytes = calloc(2 * (size_t)nodes, sizeof *bytes), at = 0; /* [node][receive], then where its next part lies */
+  int64_t *bytes = calloc(2 * (size_t)nodes, sizeof *bytes),
+          at = 0; /* [node][receive], then where its next part lies */
   if (!bytes) return QL_ERR_MEMORY;
   for (int k = 0; k < group->transfer_count; k++) {
     Transfer *t = &group->transfers[k];
@@ -35,14 +39,16 @@ static QlStatus form_messages(const Planner *planner, PlanGroup *group) {
   if (group->messages) {
     for (int p = 0, m = 0; p < 2 * nodes; p++) {
       if (!bytes[p]) continue;
-      group->messages[m++] = (PlanMessage){.node = p / 2, .receive = p % 2, .at = at, .bytes = bytes[p]};
+      group->messages[m++] =
+          (PlanMessage){.node = p / 2, .receive = p % 2, .at = at, .bytes = bytes[p]};
       at += (bytes[p] + 63) / 64 * 64;
     }
     for (int k = 0; k < group->transfer_count; k++) {
       Transfer *t = &group->transfers[k];
       if (t->kind == TRANSFER_LOCAL) continue;
       PlanMessage sought = {.node = t->peer, .receive = t->kind == TRANSFER_RECEIVE};
-      const PlanMessage *message = bsearch(&sought, group->messages, (size_t)group->message_count, sizeof sought, compare_messages);
+      const PlanMessage *message = bsearch(&sought, group->messages, (size_t)group->message_count,
+                                           sizeof sought, compare_messages);
       t->at += message->at;
     }
     group->message_bytes = at;
@@ -61,7 +67,8 @@ static bool cut_to_owned(const Planner *planner, const Reach *reach, Box *box) {
   Box owned = rt_layout_node(slot->layout, slot->ndim, slot->shape, planner->ctx->info->node);
   for (int a = 0; a < slot->ndim; a++) {
     const AxisMap *map = &reach->axes[a];
-    int64_t low = owned.lo[a] - map->start, high = owned.hi[a] - 1 - map->start; /* low <= step * x <= high */
+    int64_t low = owned.lo[a] - map->start,
+            high = owned.hi[a] - 1 - map->start; /* low <= step * x <= high */
     int r = map->dim;
     if (r < 0 || map->step == 0) {
       if (low > 0 || high < 0) return false;
@@ -78,24 +85,30 @@ static bool cut_to_owned(const Planner *planner, const Reach *reach, Box *box) {
 
 static bool is_received(const PlanGroup *group, int slot) {
   for (int k = 0; k < group->transfer_count; k++)
-    if (group->transfers[k].target_slot == slot && group->transfers[k].kind != TRANSFER_SEND) return true;
+    if (group->transfers[k].target_slot == slot && group->transfers[k].kind != TRANSFER_SEND)
+      return true;
   return false;
 }
 
-/* The points of a box that need nothing of what the group receives; false: none, or too few to be worth it. */
-static bool find_interior(const Planner *planner, const Group *group, const PlanGroup *out, Box *interior) {
+/* The points of a box that need nothing of what the group receives; false: none, or too few to be
+ * worth it. */
+static bool find_interior(const Planner *planner, const Group *group, const PlanGroup *out,
+                          Box *interior) {
   for (int k = 0; k < group->node_count; k++) {
     const Reach *reach = &group->reach[k];
     if (group->nodes[k].kind != NODE_LEAF || !is_received(out, reach->slot)) continue;
     if (reach->is_copy || !reach->has_axes || !cut_to_owned(planner, reach, interior)) return false;
   }
-  return !box_empty(group->rank, interior) && box_volume(group->rank, interior) >= QL_MAX(planner->ctx->params.overlap, 1);
+  return !box_empty(group->rank, interior) &&
+         box_volume(group->rank, interior) >= QL_MAX(planner->ctx->params.overlap, 1);
 }
 
 static bool split_tasks(const Planner *planner, const Group *group, PlanGroup *out) {
   const QlContext *ctx = planner->ctx;
   bool any = false;
-  if (group->kind != GROUP_KERNEL || group->reduce_axis >= 0 || group->placement.everywhere || ctx->params.overlap < 0) return true;
+  if (group->kind != GROUP_KERNEL || group->reduce_axis >= 0 || group->placement.everywhere ||
+      ctx->params.overlap < 0)
+    return true;
   for (int t = 0; t < ctx->info->threads; t++) {
     PlanTask *task = &out->tasks[t];
     Box interior = task->box;

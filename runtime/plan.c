@@ -1,9 +1,10 @@
 /* The planner, top to bottom, and the cache of plans.
  *
- * The key of a plan is the log's words and, for each slot, what the plan depends on: dtype, shape, layout, the geometry of the block,
- * valid ghosts, whether it lives on, whether it is shared with an export. Equal keys mean equal plans, so that a loop is planned
- * once however long it runs. All ranks keep the same plans: what they agree on depends on who knows one. So the cache is bounded by
- * numbers that are the same on all of them. */
+ * The key of a plan is the log's words and, for each slot, what the plan depends on: dtype, shape,
+ * layout, the geometry of the block, valid ghosts, whether it lives on, whether it is shared with
+ * an export. Equal keys mean equal plans, so that a loop is planned once however long it runs. All
+ * ranks keep the same plans: what they agree on depends on who knows one. So the cache is bounded
+ * by numbers that are the same on all of them. */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -11,7 +12,11 @@
 
 /* ---- key ---- */
 
-typedef struct Key { int64_t *words; int64_t count, room; bool failed; } Key;
+typedef struct Key {
+  int64_t *words;
+  int64_t count, room;
+  bool failed;
+} Key;
 
 static void put(Key *key, int64_t word) {
   if (key->count == key->room) {
@@ -29,8 +34,9 @@ static void put(Key *key, int64_t word) {
 static bool is_alive(const Storage *storage) { return !storage->dead; }
 
 static void put_slot(Key *key, const Storage *storage) {
-  put(key, storage->dtype | storage->ndim << 8 | is_alive(storage) << 16 | (storage->block != NULL) << 17 |
-               storage->replicated << 18 | (storage->block && storage->block->references > 1) << 19 |
+  put(key, storage->dtype | storage->ndim << 8 | is_alive(storage) << 16 |
+               (storage->block != NULL) << 17 | storage->replicated << 18 |
+               (storage->block && storage->block->references > 1) << 19 |
                (storage->layout != NULL) << 20);
   for (int a = 0; a < storage->ndim; a++) put(key, storage->shape[a]);
   if (!storage->layout) return;
@@ -38,7 +44,8 @@ static void put_slot(Key *key, const Storage *storage) {
   if (!storage->layout->template) return;
   for (int a = 0; a < storage->ndim; a++) {
     put(key, storage->layout->offset[a]);
-    if (storage->block) put(key, storage->block->margin[a][0]), put(key, storage->block->margin[a][1]);
+    if (storage->block)
+      put(key, storage->block->margin[a][0]), put(key, storage->block->margin[a][1]);
   }
   put(key, storage->ghosts ? (int64_t)storage->ghosts->hash : 0);
 }
@@ -58,8 +65,10 @@ static QlStatus make_key(QlContext *ctx, Key *key, QlError *error) {
 /* ---- plans ---- */
 
 static void free_group(PlanGroup *group, int threads) {
-  for (int t = 0; group->tasks && t < threads; t++) free(group->tasks[t].interior), free(group->tasks[t].waits.list);
-  free(group->tasks), free(group->operands), free(group->strides), free(group->params), free(group->transfers);
+  for (int t = 0; group->tasks && t < threads; t++)
+    free(group->tasks[t].interior), free(group->tasks[t].waits.list);
+  free(group->tasks), free(group->operands), free(group->strides), free(group->params),
+      free(group->transfers);
   free(group->messages), free(group->before_packing.list), free(group->before_unpacking.list);
 }
 
@@ -74,7 +83,8 @@ static void plan_free(QlContext *ctx, Plan *plan) {
 
 void rt_plan_drop_all(QlContext *ctx) {
   for (int b = 0; b < PLAN_BUCKETS; b++)
-    for (Plan *plan = ctx->plans[b], *next; plan; plan = next) next = plan->next, plan_free(ctx, plan);
+    for (Plan *plan = ctx->plans[b], *next; plan; plan = next)
+      next = plan->next, plan_free(ctx, plan);
   memset(ctx->plans, 0, sizeof ctx->plans);
   ctx->plan_count = 0, ctx->plan_weight = 0;
 }
@@ -90,10 +100,12 @@ static Plan *longest_unused(const QlContext *ctx) {
   return found;
 }
 
-/* When the cache is full, the half that was not used for longest goes. What that is all ranks decide alike. */
+/* When the cache is full, the half that was not used for longest goes. What that is all ranks
+ * decide alike. */
 static void trim_cache(QlContext *ctx) {
   if (ctx->plan_count < PLAN_LIMIT && ctx->plan_weight < PLAN_WEIGHT) return;
-  while (ctx->plan_count > PLAN_LIMIT / 2 || ctx->plan_weight > PLAN_WEIGHT / 2) rt_plan_forget(ctx, longest_unused(ctx));
+  while (ctx->plan_count > PLAN_LIMIT / 2 || ctx->plan_weight > PLAN_WEIGHT / 2)
+    rt_plan_forget(ctx, longest_unused(ctx));
 }
 
 void rt_plan_forget(QlContext *ctx, Plan *plan) {
@@ -107,7 +119,8 @@ void rt_plan_forget(QlContext *ctx, Plan *plan) {
 int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape, Layout *layout) {
   Plan *plan = planner->plan;
   PlanSlot made = {.dtype = (uint8_t)dtype, .ndim = (uint8_t)ndim, .layout = layout};
-  memcpy(made.shape, shape, (size_t)ndim * sizeof *shape); /* it may be another slot's, which is about to move */
+  memcpy(made.shape, shape,
+         (size_t)ndim * sizeof *shape); /* it may be another slot's, which is about to move */
   if (plan->slot_count == planner->slot_room) {
     int room = 2 * planner->slot_room + 16;
     PlanSlot *slots = realloc(plan->slots, (size_t)room * sizeof *slots);
@@ -122,14 +135,16 @@ int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape
   }
   int index = plan->slot_count++;
   plan->slots[index] = made;
-  planner->slots[index] = (SlotInfo){.fresh = true, .producer = -1, .first_write = -1, .last_write = -1};
+  planner->slots[index] =
+      (SlotInfo){.fresh = true, .producer = -1, .first_write = -1, .last_write = -1};
   return index;
 }
 
 static QlStatus take_slots(Planner *planner) {
   for (int k = 0; k < planner->log->slot_count; k++) {
     Storage *storage = planner->log->slots[k];
-    int slot = planner_slot(planner, (QlDtype)storage->dtype, storage->ndim, storage->shape, rt_layout_retain(storage->layout));
+    int slot = planner_slot(planner, (QlDtype)storage->dtype, storage->ndim, storage->shape,
+                            rt_layout_retain(storage->layout));
     if (slot < 0) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
     SlotInfo *info = &planner->slots[slot];
     info->storage = storage, info->alive = is_alive(storage), info->fresh = storage->block == NULL;
@@ -142,8 +157,10 @@ static QlStatus take_slots(Planner *planner) {
 static void free_planner(Planner *planner) {
   int slots = planner->plan ? planner->plan->slot_count : 0;
   for (int g = 0; g < planner->group_count; g++)
-    free(planner->groups[g].nodes), free(planner->groups[g].reach), free(planner->groups[g].transfers);
-  for (int k = 0; k < slots; k++) rt_ghosts_release(planner->slots[k].ghosts), free(planner->slots[k].tiles);
+    free(planner->groups[g].nodes), free(planner->groups[g].reach),
+        free(planner->groups[g].transfers);
+  for (int k = 0; k < slots; k++)
+    rt_ghosts_release(planner->slots[k].ghosts), free(planner->slots[k].tiles);
   planner_free_wanted(planner);
   planner_forget_shared(planner);
   free(planner->shared), free(planner->groups), free(planner->slots), free(planner->statements);
@@ -152,7 +169,8 @@ static void free_planner(Planner *planner) {
 static QlStatus run_pipeline(Planner *planner) {
   Plan *plan = planner->plan;
   planner->statements = calloc((size_t)planner->log->count + 1, sizeof *planner->statements);
-  if (!planner->statements) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  if (!planner->statements)
+    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
   QL_TRY(take_slots(planner));
   plan->log_slots = plan->slot_count;
   QL_TRY(planner_analyse(planner));
@@ -162,12 +180,14 @@ static QlStatus run_pipeline(Planner *planner) {
   QL_TRY(planner_overlap(planner));
   for (int k = 0; k < plan->log_slots; k++)
     plan->slots[k].ghosts_after = planner->slots[k].ghosts, planner->slots[k].ghosts = NULL;
-  return planner->error
-      ->status; /* where memory was lacking for a choice, and another was taken, other ranks have not taken it */
+  return planner->error->status; /* where memory was lacking for a choice, and another was taken,
+                                    other ranks have not taken it */
 }
 
-/* Goes on to planner_compile whatever happens, which all ranks of a node call. Takes the key's words over. */
-static QlStatus make_plan(QlContext *ctx, QlStatus status, Key *key, uint64_t hash, Plan **result, QlError *error) {
+/* Goes on to planner_compile whatever happens, which all ranks of a node call. Takes the key's
+ * words over. */
+static QlStatus make_plan(QlContext *ctx, QlStatus status, Key *key, uint64_t hash, Plan **result,
+                          QlError *error) {
   trim_cache(ctx); /* whatever fails here and not elsewhere */
   Plan *plan = status ? NULL : calloc(1, sizeof *plan);
   Planner planner = {.ctx = ctx, .log = &ctx->log, .plan = plan, .error = error};

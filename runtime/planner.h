@@ -1,10 +1,14 @@
 /* What the files of the planner share. The planner turns a log into a plan in steps, each a file:
  *
- *   analyse.c   who reads and writes what, what is dead, which temporaries are computed inside their consumers
+ *   analyse.c   who reads and writes what, what is dead, which temporaries are computed inside
+ *               their consumers
  *   tiles.c     temporaries that are written in parts; statements over them in pieces
- *   expr.c      a statement's value as a DAG over views of stored arrays, temporaries replaced by their expressions
- *   group.c     statements into groups: one domain, one kernel; hazards; placement; reductions in reduce_plan.c
- *   reach.c     where each operand is read: in place, in ghosts, or in a copy of remote elements; the transfers
+ *   expr.c      a statement's value as a DAG over views of stored arrays, temporaries replaced by
+ *               their expressions
+ *   group.c     statements into groups: one domain, one kernel; hazards; placement; reductions in
+ *               reduce_plan.c
+ *   reach.c     where each operand is read: in place, in ghosts, or in a copy of remote elements;
+ *               the transfers
  *   kernel.c    the IR of a group, its operands' addresses and its workers' boxes
  *   depend.c    which worker must wait for which
  *   overlap.c   the messages of a group, and what is computed while they travel
@@ -16,7 +20,8 @@
 
 #include "runtime.h"
 
-/* A view over the virtual global array of a slot, seen from a domain: offset and strides in elements. */
+/* A view over the virtual global array of a slot, seen from a domain: offset and strides in
+ * elements. */
 typedef struct SlotView {
   int slot;
   int64_t offset;
@@ -31,34 +36,43 @@ typedef struct ExprNode {
   QlDtype dtype;
   QlOp op;
   int args[3], count;
-  SlotView view;     /* LEAF */
-  int scalar;        /* SCALAR: index into the log's scalars; RAMP: of the start, the step follows */
-  AxisMap ramp;      /* RAMP: the position along the domain */
-  int statement;     /* for its source position */
+  SlotView view; /* LEAF */
+  int scalar;    /* SCALAR: index into the log's scalars; RAMP: of the start, the step follows */
+  AxisMap ramp;  /* RAMP: the position along the domain */
+  int statement; /* for its source position */
 } ExprNode;
 
 /* Where a leaf is read from, decided by reach.c. */
 typedef struct Reach {
-  int slot;          /* the slot itself, or the copy of remote elements */
+  int slot; /* the slot itself, or the copy of remote elements */
   bool is_copy;
   bool has_axes;
   AxisMap axes[QL_MAX_DIMS]; /* of the leaf's slot, when it has that form */
 } Reach;
 
-typedef struct GroupStore { SlotView view; int node; int slot; /* written: the target, or a copy of all of it that is moved back */ } GroupStore;
+typedef struct GroupStore {
+  SlotView view;
+  int node;
+  int slot; /* written: the target, or a copy of all of it that is moved back */
+} GroupStore;
 
-enum { GROUP_STORES = 4, GROUP_NODES = 256, EXPRESSION_LEAVES = 24, EXPRESSION_NODES = (GROUP_NODES - 8) / 3 /* a statement has 3 inputs */ };
+enum {
+  GROUP_STORES = 4,
+  GROUP_NODES = 256,
+  EXPRESSION_LEAVES = 24,
+  EXPRESSION_NODES = (GROUP_NODES - 8) / 3 /* a statement has 3 inputs */
+};
 
 /* Where the points of a group's domain are computed. */
 typedef struct Placement {
-  bool replicated;       /* by every rank, all of it */
-  bool everywhere;       /* by every node, all of it (its workers share it): targets that cannot be cut */
-  Layout *layout;        /* else by the owner of the target: this layout, */
+  bool replicated; /* by every rank, all of it */
+  bool everywhere; /* by every node, all of it (its workers share it): targets that cannot be cut */
+  Layout *layout;  /* else by the owner of the target: this layout, */
   int slot_ndim;
   int64_t slot_shape[QL_MAX_DIMS];
   AxisMap axes[QL_MAX_DIMS]; /* seen from the domain; steps are positive */
-  bool flat;             /* no axes (one node): the first axis of the domain is split evenly */
-  int leaf_axis;         /* -1; this axis of the domain counts elements, of the target leaves of JIT_LEAF */
+  bool flat;                 /* no axes (one node): the first axis of the domain is split evenly */
+  int leaf_axis; /* -1; this axis of the domain counts elements, of the target leaves of JIT_LEAF */
 } Placement;
 
 typedef struct Group {
@@ -68,31 +82,33 @@ typedef struct Group {
   int64_t extent[QL_MAX_DIMS];
   Placement placement;
   int node_count;
-  ExprNode *nodes;       /* [GROUP_NODES] */
-  Reach *reach;          /* [node_count], of the leaves */
+  ExprNode *nodes; /* [GROUP_NODES] */
+  Reach *reach;    /* [node_count], of the leaves */
   int store_count;
   GroupStore stores[GROUP_STORES];
-  int reduce_axis;       /* -1 */
+  int reduce_axis; /* -1 */
   QlReduction reduction;
   JitReduceForm form;
   int move_from, move_to; /* MOVE: slots */
-  bool exchanges;        /* its transfers fill ghosts or copies: all workers of the node wait for them */
+  bool exchanges; /* its transfers fill ghosts or copies: all workers of the node wait for them */
   int transfer_count, transfer_room;
   Transfer *transfers;
-  int merged;            /* statements beyond the first */
-  int cut;               /* -1; an expression needs the domain cut along this dimension, */
-  int64_t cut_at;        /* before this position */
-  bool is_piece;         /* of a statement: what it brings from other nodes is wanted by other pieces too */
-  bool is_edge;          /* a small piece: its kernel has no offsets, so that all edges share it */
+  int merged;     /* statements beyond the first */
+  int cut;        /* -1; an expression needs the domain cut along this dimension, */
+  int64_t cut_at; /* before this position */
+  bool is_piece; /* of a statement: what it brings from other nodes is wanted by other pieces too */
+  bool is_edge;  /* a small piece: its kernel has no offsets, so that all edges share it */
 } Group;
 
-/* A copy of remote elements that the pieces of a statement share; family: what each node has of it. */
+/* A copy of remote elements that the pieces of a statement share; family: what each node has of it.
+ */
 typedef struct SharedCopy {
   int source, copy;
   Box *family;
 } SharedCopy;
 
-/* A part of a temporary that is written in parts: `statement` writes the box, its dimension `dim[a]` runs along axis a (-1: none). */
+/* A part of a temporary that is written in parts: `statement` writes the box, its dimension
+ * `dim[a]` runs along axis a (-1: none). */
 typedef struct Tile {
   int statement;
   Box box;
@@ -100,55 +116,66 @@ typedef struct Tile {
 } Tile;
 
 typedef struct SlotInfo {
-  Storage *storage;      /* NULL: a temporary of the plan */
-  bool alive;            /* someone holds it after the flush */
-  bool fresh;            /* nothing has been stored in it before the flush */
-  bool stored;           /* some group of the plan stores it */
-  bool needed;           /* scratch of the backward pass */
+  Storage *storage; /* NULL: a temporary of the plan */
+  bool alive;       /* someone holds it after the flush */
+  bool fresh;       /* nothing has been stored in it before the flush */
+  bool stored;      /* some group of the plan stores it */
+  bool needed;      /* scratch of the backward pass */
   int write_count, read_count;
   int first_write, last_write;
-  int producer;          /* the statement that is evaluated wherever this slot is read; -1 */
-  int tile_count;        /* or those, the last of which that writes an element gives it; 0 */
+  int producer;   /* the statement that is evaluated wherever this slot is read; -1 */
+  int tile_count; /* or those, the last of which that writes an element gives it; 0 */
   Tile *tiles;
-  Ghosts *ghosts;        /* as the plan so far leaves them; counted */
+  Ghosts *ghosts;                 /* as the plan so far leaves them; counted */
   int64_t margin[QL_MAX_DIMS][2]; /* the deepest ghosts that the plan reads */
 } SlotInfo;
 
 typedef struct StatementInfo {
-  bool live;             /* some value that is needed depends on it */
+  bool live; /* some value that is needed depends on it */
   bool inlined;
-  int cost, leaves, nodes; /* of its whole expression, inlined parts included; a part that is read twice counts twice */
-  int paths;             /* ways through inlined parts, all tiles counted */
-  bool tiled;            /* it reads tiles */
-  int pieces;            /* in which it would be computed */
+  int cost, leaves, nodes; /* of its whole expression, inlined parts included; a part that is read
+                              twice counts twice */
+  int paths;               /* ways through inlined parts, all tiles counted */
+  bool tiled;              /* it reads tiles */
+  int pieces;              /* in which it would be computed */
 } StatementInfo;
 
-enum { TILES = 9, PIECES = 32, PIECE_ROOM = 4 * PIECES /* other orders of cutting may give more */ };
+enum {
+  TILES = 9,
+  PIECES = 32,
+  PIECE_ROOM = 4 * PIECES /* other orders of cutting may give more */
+};
 
-/* A statement's domain in pieces, each of which reads one tile of every temporary; the largest come first. */
+/* A statement's domain in pieces, each of which reads one tile of every temporary; the largest come
+ * first. */
 typedef struct Pieces {
   int count;
   Box box[PIECE_ROOM];
-  bool meets;            /* some piece reads elements of the target that are not its own */
+  bool meets; /* some piece reads elements of the target that are not its own */
 } Pieces;
 
 typedef struct Planner {
   QlContext *ctx;
   Log *log;
   Plan *plan;
-  SlotInfo *slots;         /* parallel to plan->slots: what is known only while planning */
+  SlotInfo *slots; /* parallel to plan->slots: what is known only while planning */
   int slot_room;
   StatementInfo *statements;
-  Group *groups; int group_count, group_room;
-  struct Wanted *wanted; int wanted_count, wanted_room; /* kernels */
-  SharedCopy *shared; int shared_count, shared_room; /* by the pieces of the statement that is being grouped */
-  bool open;               /* the last group may still take statements */
-  int reader;              /* the statement for whose operand something is being moved */
+  Group *groups;
+  int group_count, group_room;
+  struct Wanted *wanted;
+  int wanted_count, wanted_room; /* kernels */
+  SharedCopy *shared;
+  int shared_count, shared_room; /* by the pieces of the statement that is being grouped */
+  bool open;                     /* the last group may still take statements */
+  int reader;                    /* the statement for whose operand something is being moved */
   QlError *error;
 } Planner;
 
 /* Rounded up; b > 0. */
-static inline int64_t ceil_div(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
+static inline int64_t ceil_div(int64_t a, int64_t b) {
+  return a >= 0 ? (a + b - 1) / b : -(-a / b);
+}
 
 /* ---- plan.c ---- */
 /* A new temporary of the plan; takes the layout over. -1: out of memory. */
@@ -162,7 +189,7 @@ void statement_target(const Log *log, const Statement *s, SlotView *view);
 /* Input k: true and a view, or false and the index of a scalar. */
 bool statement_input(const Log *log, const Statement *s, int k, SlotView *view, int *scalar);
 bool statement_reads(const Log *log, const Statement *s, int slot); /* -1: any slot */
-int statement_scalars_end(const Log *log, int statement);          /* behind its last scalar */
+int statement_scalars_end(const Log *log, int statement);           /* behind its last scalar */
 
 /* ---- tiles.c ---- */
 /* Statements that fill an array whose every element is overwritten before it is read are dead. */
@@ -171,44 +198,56 @@ void tiles_cover(Planner *planner);
 bool tile_of(const Planner *planner, int statement, Tile *tile);
 /* Do the tiles hold every element of an array of that shape exactly once? */
 bool tiles_partition(int ndim, const int64_t *shape, const Tile *tiles, int count);
-/* Cuts the domain; more than PIECE_ROOM: only that is known. `target`: seen from the domain, or NULL. */
-QlStatus tiles_pieces(Planner *planner, int statement, int rank, const int64_t *extent, const AxisMap *map, const SlotView *target,
-                      Pieces *pieces);
-/* Stores temporaries that the statement would have to read in too many pieces, or that a reduction would. */
+/* Cuts the domain; more than PIECE_ROOM: only that is known. `target`: seen from the domain, or
+ * NULL. */
+QlStatus tiles_pieces(Planner *planner, int statement, int rank, const int64_t *extent,
+                      const AxisMap *map, const SlotView *target, Pieces *pieces);
+/* Stores temporaries that the statement would have to read in too many pieces, or that a reduction
+ * would. */
 QlStatus tiles_limit(Planner *planner, int statement);
 /* A view, or how a statement's dimensions follow a domain, seen from a box of the domain. */
 SlotView view_of_piece(const SlotView *view, int rank, const Box *box);
 void map_of_piece(const AxisMap *map, int ndim, const Box *box, AxisMap *piece);
 
 /* ---- expr.c ---- */
-/* The value of a statement at the points of a group's domain; map: how each dimension of the statement follows the domain.
- * Gives the node, or -1 when the group's expression would grow too large or, if group->cut is set, the domain must be cut. */
+/* The value of a statement at the points of a group's domain; map: how each dimension of the
+ * statement follows the domain. Gives the node, or -1 when the group's expression would grow too
+ * large or, if group->cut is set, the domain must be cut. */
 int expr_statement(Planner *planner, Group *group, int statement, const AxisMap *map);
 int expr_read(Planner *planner, Group *group, const SlotView *view, int statement);
-int expr_op(Group *group, QlOp op, QlDtype dtype, int a, int b, int statement); /* of two values of that dtype */
+int expr_op(Group *group, QlOp op, QlDtype dtype, int a, int b,
+            int statement); /* of two values of that dtype */
 bool view_equal(int rank, const SlotView *a, const SlotView *b);
 /* A view over a domain of `ndim` dimensions, seen from the domain that the map leads from. */
 SlotView view_through(const SlotView *view, int ndim, const AxisMap *map);
 
 /* ---- group.c ---- */
 QlStatus planner_group(Planner *planner);
-/* Opens a group with that domain; NULL: out of memory. Pointers to earlier groups become invalid. */
-Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank, const int64_t *extent);
+/* Opens a group with that domain; NULL: out of memory. Pointers to earlier groups become invalid.
+ */
+Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank,
+                    const int64_t *extent);
 /* Adds a store and, with the first one, places the group by its target, whose layout is decided. */
 void planner_store(Planner *planner, Group *group, const SlotView *target, int node);
-/* Decides where the last group's operands are read; nothing can be added to it any more. Does nothing without an open group. */
+/* Decides where the last group's operands are read; nothing can be added to it any more. Does
+ * nothing without an open group. */
 QlStatus planner_close(Planner *planner);
 /* Can elements of the two views be the same element? */
-bool views_overlap(const Planner *planner, int rank, const int64_t *extent, const SlotView *a, const SlotView *b);
-bool slot_axes(const Planner *planner, int rank, const int64_t *extent, const SlotView *view, AxisMap *axes);
+bool views_overlap(const Planner *planner, int rank, const int64_t *extent, const SlotView *a,
+                   const SlotView *b);
+bool slot_axes(const Planner *planner, int rank, const int64_t *extent, const SlotView *view,
+               AxisMap *axes);
 /* The same for a target of the group, which may have one element for JIT_LEAF points. */
 bool target_axes(const Planner *planner, const Group *group, const SlotView *target, AxisMap *axes);
 /* What a node / a worker of this node computes. */
 Box placement_node(const Group *group, int node);
 Box placement_worker(const Planner *planner, const Group *group, int worker);
-/* The layout of the largest operand whose axes are those of the domain, in order, seen from it; NULL: there is none, or planner->error is set. New reference. */
-Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, const int64_t *shape, const AxisMap *axes);
-/* The layout of a slot that has none yet: replicated when small, else as above, else by its shape alone. `target` shows it from the domain. */
+/* The layout of the largest operand whose axes are those of the domain, in order, seen from it;
+ * NULL: there is none, or planner->error is set. New reference. */
+Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, const int64_t *shape,
+                               const AxisMap *axes);
+/* The layout of a slot that has none yet: replicated when small, else as above, else by its shape
+ * alone. `target` shows it from the domain. */
 QlStatus planner_decide_layout(Planner *planner, const Group *group, const SlotView *target);
 
 /* ---- reduce_plan.c ---- */
@@ -225,7 +264,8 @@ QlStatus planner_kernels(Planner *planner);
 /* ---- compile.c ---- */
 /* The plan's group needs the kernel of that function, which is taken over when this succeeds. */
 QlStatus planner_wants_kernel(Planner *planner, JitFn *fn, int group);
-/* Finds all kernels of the plan. Node-collective: called exactly once for each plan in the making, with how planning went on this rank. */
+/* Finds all kernels of the plan. Node-collective: called exactly once for each plan in the making,
+ * with how planning went on this rank. */
 QlStatus planner_compile(Planner *planner, QlStatus status);
 void planner_free_wanted(Planner *planner);
 

@@ -1,9 +1,10 @@
 /* Quelea: NumPy-compatible arrays partitioned over MPI ranks. The public C interface.
  *
- * Every rank runs the same program (SPMD, global view): a call that is marked collective must be made by all ranks, in the same
- * order, with the same arguments. An operation is checked at once and recorded; it is executed when a value is looked at
- * (ql_item, ql_gather, ql_export, ql_flush), or when the log is long enough. One thread of a process, the one that opened the context, may
- * use it.
+ * Every rank runs the same program (SPMD, global view): a call that is marked collective must be
+ * made by all ranks, in the same order, with the same arguments. An operation is checked at once
+ * and recorded; it is executed when a value is looked at (ql_item, ql_gather, ql_export, ql_flush),
+ * or when the log is long enough. One thread of a process, the one that opened the context, may use
+ * it.
  *
  *     QlContext *ctx; QlArray *u, *sum; QlScalar value; QlError error = {0};
  *     if (ql_open(NULL, &ctx, &error)) fprintf(stderr, "%s\n", error.text), exit(1);
@@ -12,17 +13,22 @@
  *     ql_item(sum, &value, &error);
  *     ql_release(sum), ql_release(u), ql_close(ctx);
  *
- * Ownership: a call that gives an array through a QlArray ** gives a new reference; ql_release returns it. Releasing never
- * communicates and may happen in any order, also after ql_close; QlInfo, QlMovement and other pointers that are given stay the context's.
+ * Ownership: a call that gives an array through a QlArray ** gives a new reference; ql_release
+ * returns it. Releasing never communicates and may happen in any order, also after ql_close;
+ * QlInfo, QlMovement and other pointers that are given stay the context's.
  *
- * Errors: every function that returns a QlStatus fills *error when it fails (error may be NULL) and then gives nothing. A call that records
- * fails at once and changes nothing: QL_ERR_VALUE, QL_ERR_TYPE, QL_ERR_CAST or QL_ERR_OVERFLOW for what cannot be, QL_ERR_STATE for an array
- * of another context or one whose value was lost, QL_ERR_MEMORY. What is executed fails alike on all ranks, in whichever call executes
- * the log (one that looks, or one that records when the log is long): QL_ERR_MEMORY, QL_ERR_COMPILE, QL_ERR_REFUSED (ql_set_strict), or
- * QL_ERR_DIVERGED when the ranks did not make the same calls. Arrays that depend on what failed keep their earlier values or have
- * none, the others are computed (contract C9 of ARCHITECTURE.md). A failure behind the first store ends the job.
+ * Errors: every function that returns a QlStatus fills *error when it fails (error may be NULL) and
+ * then gives nothing. A call that records fails at once and changes nothing: QL_ERR_VALUE,
+ * QL_ERR_TYPE, QL_ERR_CAST or QL_ERR_OVERFLOW for what cannot be, QL_ERR_STATE for an array of
+ * another context or one whose value was lost, QL_ERR_MEMORY. What is executed fails alike on all
+ * ranks, in whichever call executes the log (one that looks, or one that records when the log is
+ * long): QL_ERR_MEMORY, QL_ERR_COMPILE, QL_ERR_REFUSED (ql_set_strict), or QL_ERR_DIVERGED when the
+ * ranks did not make the same calls. Arrays that depend on what failed keep their earlier values or
+ * have none, the others are computed (contract C9 of ARCHITECTURE.md). A failure behind the first
+ * store ends the job.
  *
- * Shapes and strides count elements, 64 bits wide; strides are over the array's virtual C-order global array (contract C2). */
+ * Shapes and strides count elements, 64 bits wide; strides are over the array's virtual C-order
+ * global array (contract C2). */
 #ifndef QUELEA_H
 #define QUELEA_H
 
@@ -34,57 +40,68 @@ extern "C" {
 
 typedef struct QlContext QlContext;
 
-/* A handle of an array or of a view of one: immutable itself, counted. The fields may be read, never written. */
+/* A handle of an array or of a view of one: immutable itself, counted. The fields may be read,
+ * never written. */
 typedef struct QlArray {
   int64_t references;
   struct QlStorage *storage; /* what the handle looks at; opaque */
   QlContext *context;
-  uint8_t dtype;             /* QlDtype */
+  uint8_t dtype; /* QlDtype */
   uint8_t ndim;
-  bool readonly;             /* assigning to it is QL_ERR_VALUE */
-  uint8_t part;              /* QlPart: of a complex storage it shows one part of each element; dtype is that of the part */
-  int64_t size;              /* elements */
-  int64_t offset;            /* of the first element, in the storage's virtual C-order global array */
-  int64_t *shape, *strides;  /* [ndim] */
+  bool readonly; /* assigning to it is QL_ERR_VALUE */
+  uint8_t part;  /* QlPart: of a complex storage it shows one part of each element; dtype is that of
+                    the part */
+  int64_t size;  /* elements */
+  int64_t offset; /* of the first element, in the storage's virtual C-order global array */
+  int64_t *shape, *strides;   /* [ndim] */
   int64_t inline_dims[2 * 4]; /* where shape and strides live for up to 4 dimensions */
 } QlArray;
 
 /* ---- context ---- */
 
 typedef struct QlOptions {
-  const void *mpi_comm; /* points at an MPI_Comm (it is duplicated), or NULL: the launcher's world, or one process */
-  /* For front ends; each may be NULL. `interrupted` is called while ranks wait for each other, non-zero ends the job; `describe`
-   * writes a recorded position for people ("jacobi.py:7: v[1:-1] = ..."); `where` gives the current position of the calling program. */
+  const void *mpi_comm; /* points at an MPI_Comm (it is duplicated), or NULL: the launcher's world,
+                           or one process */
+  /* For front ends; each may be NULL. `interrupted` is called while ranks wait for each other,
+   * non-zero ends the job; `describe` writes a recorded position for people ("jacobi.py:7: v[1:-1]
+   * = ..."); `where` gives the current position of the calling program. */
   int (*interrupted)(void *data);
   void (*describe)(void *data, QlSource source, char *text, size_t size);
   QlSource (*where)(void *data);
   void *data;
 } QlOptions;
 
-/* Local, before ql_open; optional. Under a launcher, forks of this process from now on are no ranks, but processes of their own. */
+/* Local, before ql_open; optional. Under a launcher, forks of this process from now on are no
+ * ranks, but processes of their own. */
 QL_API void ql_note_process(void);
-/* Collective. Finds the other ranks, nodes, cores and memory. options may be NULL. Fails on all ranks or on none: QL_ERR_VALUE for a
- * malformed QUELEA_* variable or one that differs between ranks, QL_ERR_STATE under a launcher of another MPI, QL_ERR_OS, QL_ERR_MEMORY. */
+/* Collective. Finds the other ranks, nodes, cores and memory. options may be NULL. Fails on all
+ * ranks or on none: QL_ERR_VALUE for a malformed QUELEA_* variable or one that differs between
+ * ranks, QL_ERR_STATE under a launcher of another MPI, QL_ERR_OS, QL_ERR_MEMORY. */
 QL_API QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error);
-/* Collective. What is recorded but was never looked at is dropped. Arrays may still be released afterwards. */
+/* Collective. What is recorded but was never looked at is dropped. Arrays may still be released
+ * afterwards. */
 QL_API void ql_close(QlContext *context);
 /* Ends the whole job with an exit status (1 to 255) and a message, from one rank alone. */
 QL_API _Noreturn void ql_abort(QlContext *context, int status, const char *message);
 
 typedef struct QlInfo {
   int rank, size, node, node_count, threads, workers;
-  int64_t memory_budget; /* bytes per node */
+  int64_t memory_budget;                           /* bytes per node */
   const char *host, *comm, *target, *cache_folder; /* for people; valid until ql_close */
 } QlInfo;
 QL_API QlInfo ql_info(const QlContext *context);
 
-/* Counters since the start, on this rank: what really happened. What is exchanged is what its node receives. */
-#define QL_COUNTERS(X)                                                                                                 \
-  X(statements) X(flushes) X(plans_made) X(plans_reused)                                                               \
-  X(kernels_run) X(kernels_compiled) X(kernels_from_disk)                                                              \
-  X(partitioned_statements) X(replicated_statements) X(fused_statements) X(overlapped_statements)                      \
-  X(halo_exchanges) X(halo_bytes) X(redistributions) X(redistributed_bytes) X(gathers) X(gathered_bytes)               \
+/* Counters since the start, on this rank: what really happened. What is exchanged is what its node
+ * receives. */
+/* clang-format off */
+#define QL_COUNTERS(X) \
+  X(statements) X(flushes) X(plans_made) X(plans_reused) \
+  X(kernels_run) X(kernels_compiled) X(kernels_from_disk) \
+  X(partitioned_statements) X(replicated_statements) X(fused_statements) \
+  X(overlapped_statements) X(halo_exchanges) X(halo_bytes) \
+  X(redistributions) X(redistributed_bytes) X(gathers) X(gathered_bytes) \
   X(arena_bytes) X(arena_peak_bytes)
+/* clang-format on */
 typedef struct QlCounters {
 #define X(name) int64_t name;
   QL_COUNTERS(X)
@@ -92,7 +109,8 @@ typedef struct QlCounters {
 } QlCounters;
 QL_API QlCounters ql_counters(const QlContext *context);
 
-/* What moved because of a line of the program, on this rank: bytes received by its node for it, all times together. */
+/* What moved because of a line of the program, on this rank: bytes received by its node for it, all
+ * times together. */
 typedef enum QlMovementKind { QL_MOVE_HALO, QL_MOVE_REDISTRIBUTION, QL_MOVE_GATHER } QlMovementKind;
 typedef struct QlMovement {
   QlMovementKind kind;
@@ -110,32 +128,41 @@ QL_API void ql_set_strict(QlContext *context, bool strict);
 
 /* ---- making arrays (collective, recorded) ---- */
 
-QL_API QlStatus ql_empty(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape, QlArray **array, QlError *error);
-QL_API QlStatus ql_full(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape, QlScalar value, QlArray **array,
-                        QlError *error);
-/* array[i0, i1, ...] = start + i_axis * step, computed in `dtype` as NumPy's arange does; 0 <= axis < ndim. */
-QL_API QlStatus ql_ramp(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape, int axis, QlScalar start,
-                        QlScalar step, QlArray **array, QlError *error);
-/* Takes memory that is the same on every rank: each rank copies its own part, at once; what lies there is not needed afterwards. A large
- * array executes the log. Contents that differ are QL_ERR_DIVERGED at the next execution (contract C4). strides in bytes; NULL: C order. */
-QL_API QlStatus ql_import(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape, const void *data,
-                          const int64_t *byte_strides, QlArray **array, QlError *error);
+QL_API QlStatus ql_empty(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
+                         QlArray **array, QlError *error);
+QL_API QlStatus ql_full(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
+                        QlScalar value, QlArray **array, QlError *error);
+/* array[i0, i1, ...] = start + i_axis * step, computed in `dtype` as NumPy's arange does; 0 <= axis
+ * < ndim. */
+QL_API QlStatus ql_ramp(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape, int axis,
+                        QlScalar start, QlScalar step, QlArray **array, QlError *error);
+/* Takes memory that is the same on every rank: each rank copies its own part, at once; what lies
+ * there is not needed afterwards. A large array executes the log. Contents that differ are
+ * QL_ERR_DIVERGED at the next execution (contract C4). strides in bytes; NULL: C order. */
+QL_API QlStatus ql_import(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
+                          const void *data, const int64_t *byte_strides, QlArray **array,
+                          QlError *error);
 
 /* ---- views (local) ----
  * A view holds the storage, not the handle that it was made of. */
 
-/* A handle on the same storage. offset and strides as in QlArray; the caller has checked that they stay inside, and that no shape is
- * negative. Readonly if `base` is. */
-QL_API QlStatus ql_view(QlArray *base, int ndim, const int64_t *shape, const int64_t *strides, int64_t offset,
-                        QlArray **view, QlError *error);
+/* A handle on the same storage. offset and strides as in QlArray; the caller has checked that they
+ * stay inside, and that no shape is negative. Readonly if `base` is. */
+QL_API QlStatus ql_view(QlArray *base, int ndim, const int64_t *shape, const int64_t *strides,
+                        int64_t offset, QlArray **view, QlError *error);
 /* What a handle shows of complex elements. */
 typedef enum QlPart { QL_PART_ALL, QL_PART_REAL, QL_PART_IMAG } QlPart;
-/* A view of the real or imaginary parts of a complex array; offset and strides still count complex elements. QL_ERR_TYPE for other dtypes. */
+/* A view of the real or imaginary parts of a complex array; offset and strides still count complex
+ * elements. QL_ERR_TYPE for other dtypes. */
 QL_API QlStatus ql_part(QlArray *base, QlPart part, QlArray **view, QlError *error);
-/* The strides with which `base` can be seen in another shape without a copy, as NumPy decides it; false: a copy is needed. */
-QL_API bool ql_reshape_strides(const QlArray *base, int ndim, const int64_t *shape, int64_t *strides);
-/* A readonly view in which axes of extent 1, and new ones in front, repeat. QL_ERR_VALUE when the shapes do not fit, or it would be too large. */
-QL_API QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **view, QlError *error);
+/* The strides with which `base` can be seen in another shape without a copy, as NumPy decides it;
+ * false: a copy is needed. */
+QL_API bool ql_reshape_strides(const QlArray *base, int ndim, const int64_t *shape,
+                               int64_t *strides);
+/* A readonly view in which axes of extent 1, and new ones in front, repeat. QL_ERR_VALUE when the
+ * shapes do not fit, or it would be too large. */
+QL_API QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **view,
+                             QlError *error);
 QL_API void ql_retain(QlArray *array);
 QL_API void ql_release(QlArray *array); /* NULL is fine */
 
@@ -147,48 +174,71 @@ typedef struct QlOperand {
   QlScalar scalar;
 } QlOperand;
 
-/* The dtypes of `op` on these inputs as NumPy 2 resolves them. dtype: QL_DTYPE_NONE, or what dtype= asks of the result.
- * Local. `loop` is what the inputs are cast to. */
-QL_API QlStatus ql_resolve(QlOp op, int count, const QlOperand *in, QlDtype dtype, QlDtype *loop, QlDtype *result, QlError *error);
+/* The dtypes of `op` on these inputs as NumPy 2 resolves them. dtype: QL_DTYPE_NONE, or what dtype=
+ * asks of the result. Local. `loop` is what the inputs are cast to. */
+QL_API QlStatus ql_resolve(QlOp op, int count, const QlOperand *in, QlDtype dtype, QlDtype *loop,
+                           QlDtype *result, QlError *error);
 
-/* Elementwise: inputs are broadcast, promoted and computed as NumPy 2's ufunc of that name does. out: NULL, or where the result
- * goes (same-kind casting; overlap is as if the inputs were read first). where: NULL, or a bool operand; elements where it is false keep what out
- * had (0 without out). With out, *result is a new reference to it. SELECT takes (condition, x, y). POWER of integers looks at an array of
- * signed exponents, which is collective: negative ones are QL_ERR_VALUE. */
-QL_API QlStatus ql_ufunc(QlContext *context, QlOp op, int count, const QlOperand *in, QlArray *out, const QlOperand *where,
-                         QlDtype dtype, QlArray **result, QlError *error);
-/* target[...] = value: broadcast to the target, cast with NumPy's assignment rules (unsafe), overlap as if read first. */
-QL_API QlStatus ql_assign(QlContext *context, QlArray *target, const QlOperand *value, QlError *error);
-/* What was just made or assigned is part of an expression that goes on: the log is not executed here unasked. Local. */
+/* Elementwise: inputs are broadcast, promoted and computed as NumPy 2's ufunc of that name does.
+ * out: NULL, or where the result goes (same-kind casting; overlap is as if the inputs were read
+ * first). where: NULL, or a bool operand; elements where it is false keep what out had (0 without
+ * out). With out, *result is a new reference to it. SELECT takes (condition, x, y). POWER of
+ * integers looks at an array of signed exponents, which is collective: negative ones are
+ * QL_ERR_VALUE. */
+QL_API QlStatus ql_ufunc(QlContext *context, QlOp op, int count, const QlOperand *in, QlArray *out,
+                         const QlOperand *where, QlDtype dtype, QlArray **result, QlError *error);
+/* target[...] = value: broadcast to the target, cast with NumPy's assignment rules (unsafe),
+ * overlap as if read first. */
+QL_API QlStatus ql_assign(QlContext *context, QlArray *target, const QlOperand *value,
+                          QlError *error);
+/* What was just made or assigned is part of an expression that goes on: the log is not executed
+ * here unasked. Local. */
 QL_API void ql_goes_on(QlContext *context);
-/* How the axes of a new array lie in memory: in C order, or as NumPy's order 'K' keeps those of its operand. */
+/* How the axes of a new array lie in memory: in C order, or as NumPy's order 'K' keeps those of its
+ * operand. */
 typedef enum QlOrder { QL_ORDER_C, QL_ORDER_K } QlOrder;
 /* A new array with the value's elements in another dtype (unsafe casting); always a copy. */
-QL_API QlStatus ql_astype(QlContext *context, QlArray *array, QlDtype dtype, QlOrder order, QlArray **result, QlError *error);
-/* Reduces over the axes in the bit mask (bit k: axis k). keepdims: reduced axes stay with extent 1. dtype: of the accumulation and
- * result; QL_DTYPE_NONE: NumPy's (sum and prod of small integers in 64 bits, or in what they and `out` promote to; any and all bool, count int64). float16 accumulates in float32. Bits are those of contract C7 on
- * any number of ranks. min and max of nothing are QL_ERR_VALUE. out: NULL, or where the result goes. */
-QL_API QlStatus ql_reduce(QlContext *context, QlReduction reduction, QlArray *array, uint32_t axes, bool keepdims,
-                          QlDtype dtype, QlArray *out, QlArray **result, QlError *error);
+QL_API QlStatus ql_astype(QlContext *context, QlArray *array, QlDtype dtype, QlOrder order,
+                          QlArray **result, QlError *error);
+/* Reduces over the axes in the bit mask (bit k: axis k). keepdims: reduced axes stay with extent 1.
+ * dtype: of the accumulation and result; QL_DTYPE_NONE: NumPy's (sum and prod of small integers in
+ * 64 bits, or in what they and `out` promote to; any and all bool, count int64). float16
+ * accumulates in float32. Bits are those of contract C7 on any number of ranks. min and max of
+ * nothing are QL_ERR_VALUE. out: NULL, or where the result goes. */
+QL_API QlStatus ql_reduce(QlContext *context, QlReduction reduction, QlArray *array, uint32_t axes,
+                          bool keepdims, QlDtype dtype, QlArray *out, QlArray **result,
+                          QlError *error);
 
 /* ---- looking (collective: executes what is recorded) ---- */
 
 QL_API QlStatus ql_flush(QlContext *context, QlError *error);
 /* The only element of an array of size 1; of others QL_ERR_VALUE. */
 QL_API QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error);
-/* Copies the array to `host` in C order, `size * itemsize` bytes, on every rank; or with root >= 0 on that rank alone (the others may give NULL).
- * A rank that has no memory for it gives NULL too, and all ranks get QL_ERR_MEMORY. QL_ERR_VALUE for a root that is no rank; QL_ERR_REFUSED under ql_set_strict between nodes. */
+/* Copies the array to `host` in C order, `size * itemsize` bytes, on every rank; or with root >= 0
+ * on that rank alone (the others may give NULL). A rank that has no memory for it gives NULL too,
+ * and all ranks get QL_ERR_MEMORY. QL_ERR_VALUE for a root that is no rank; QL_ERR_REFUSED under
+ * ql_set_strict between nodes. */
 QL_API QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error);
-/* The array's own memory, when this rank can address all of it (one node); the version is then immutable: a later write to the
- * array goes elsewhere (contract C3). *data is NULL when there is no such memory: then gather. byte_strides has ndim entries.
- * The memory stays valid until ql_unexport(*token), also after ql_close. */
+/* The array's own memory, when this rank can address all of it (one node); the version is then
+ * immutable: a later write to the array goes elsewhere (contract C3). *data is NULL when there is
+ * no such memory: then gather. byte_strides has ndim entries. The memory stays valid until
+ * ql_unexport(*token), also after ql_close. */
 typedef struct QlExport QlExport;
-QL_API QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides, QlExport **token, QlError *error);
+QL_API QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides,
+                          QlExport **token, QlError *error);
 QL_API void ql_unexport(QlExport *token); /* local, any order, also after ql_close */
 
 /* ---- small helpers ---- */
-static inline QlScalar ql_f64(double x) { QlScalar s = {{0}, QL_F64, false}; s.value.d = x; return s; }
-static inline QlScalar ql_i64(int64_t x) { QlScalar s = {{0}, QL_I64, false}; s.value.i = x; return s; }
+static inline QlScalar ql_f64(double x) {
+  QlScalar s = {{0}, QL_F64, false};
+  s.value.d = x;
+  return s;
+}
+static inline QlScalar ql_i64(int64_t x) {
+  QlScalar s = {{0}, QL_I64, false};
+  s.value.i = x;
+  return s;
+}
 
 #ifdef __cplusplus
 }

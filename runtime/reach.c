@@ -3,11 +3,13 @@
  *   replicated, or one node      in place: every worker sees all of it
  *   the owner of a point owns    in place
  *     what the point reads
- *   a few elements beyond        in place, with ghosts in the margins of the block: an exchange, unless they are valid already
- *   anything else                from a copy of the box that the node needs: a redistribution, counted and reported
+ *   a few elements beyond        in place, with ghosts in the margins of the block: an exchange,
+ *                                unless they are valid already
+ *   anything else                from a copy of the box that the node needs: a redistribution,
+ *                                counted and reported
  *
- * Every node computes the needs of all nodes from the same numbers, so sender and receiver list the same transfers, in the same
- * order. */
+ * Every node computes the needs of all nodes from the same numbers, so sender and receiver list the
+ * same transfers, in the same order. */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -28,7 +30,8 @@ static QlStatus add_transfer(Group *group, const Transfer *transfer, QlError *er
 
 /* What look.c copies to every rank is counted there. */
 static bool is_gather(const Planner *planner, const Group *group) {
-  const Storage *target = group->store_count ? planner->slots[group->stores[0].view.slot].storage : NULL;
+  const Storage *target =
+      group->store_count ? planner->slots[group->stores[0].view.slot].storage : NULL;
   return target && target->replicated;
 }
 
@@ -36,8 +39,10 @@ static bool is_gather(const Planner *planner, const Group *group) {
 static QlStatus note_movement(Planner *planner, bool halo, int64_t bytes) {
   Plan *plan = planner->plan;
   QlCounters *adds = &plan->adds;
-  if (halo) adds->halo_exchanges++, adds->halo_bytes += bytes;
-  else adds->redistributions++, adds->redistributed_bytes += bytes;
+  if (halo)
+    adds->halo_exchanges++, adds->halo_bytes += bytes;
+  else
+    adds->redistributions++, adds->redistributed_bytes += bytes;
   if (plan->movement_count == plan->movement_room) {
     int room = 2 * plan->movement_room + 8;
     PlanMovement *grown = realloc(plan->movements, (size_t)room * sizeof *grown);
@@ -49,8 +54,10 @@ static QlStatus note_movement(Planner *planner, bool halo, int64_t bytes) {
   return QL_OK;
 }
 
-/* Brings to every node p the box family[p] of a slot: into the ghosts of the slot itself, or into the slot `into`. */
-static QlStatus transfer_family(Planner *planner, Group *group, int slot, int into, const Box *family) {
+/* Brings to every node p the box family[p] of a slot: into the ghosts of the slot itself, or into
+ * the slot `into`. */
+static QlStatus transfer_family(Planner *planner, Group *group, int slot, int into,
+                                const Box *family) {
   const CommInfo *info = planner->ctx->info;
   const PlanSlot *source = &planner->plan->slots[slot];
   int64_t item = ql_dtype_info[source->dtype].size, received = 0;
@@ -59,11 +66,13 @@ static QlStatus transfer_family(Planner *planner, Group *group, int slot, int in
     Transfer t = {.peer = p, .source_slot = slot, .target_slot = into};
     if (p == info->node) {
       t.kind = TRANSFER_LOCAL;
-      if (into != slot && box_intersect(source->ndim, &mine, &family[p], &t.box)) QL_TRY(add_transfer(group, &t, planner->error));
+      if (into != slot && box_intersect(source->ndim, &mine, &family[p], &t.box))
+        QL_TRY(add_transfer(group, &t, planner->error));
       continue;
     }
     t.kind = TRANSFER_SEND;
-    if (box_intersect(source->ndim, &mine, &family[p], &t.box)) QL_TRY(add_transfer(group, &t, planner->error));
+    if (box_intersect(source->ndim, &mine, &family[p], &t.box))
+      QL_TRY(add_transfer(group, &t, planner->error));
     Box theirs = rt_layout_node(source->layout, source->ndim, source->shape, p);
     t.kind = TRANSFER_RECEIVE;
     if (!box_intersect(source->ndim, &theirs, &family[info->node], &t.box)) continue;
@@ -79,11 +88,14 @@ static QlStatus transfer_family(Planner *planner, Group *group, int slot, int in
 static QlStatus refuse_if_strict(const Planner *planner, int slot, const Box *family) {
   QlContext *ctx = planner->ctx;
   int64_t most = 0;
-  for (int p = 0; p < ctx->info->node_count; p++) most = QL_MAX(most, box_volume(planner->plan->slots[slot].ndim, &family[p]));
+  for (int p = 0; p < ctx->info->node_count; p++)
+    most = QL_MAX(most, box_volume(planner->plan->slots[slot].ndim, &family[p]));
   if (!ctx->strict || slot >= planner->log->slot_count || most <= FEW_ELEMENTS) return QL_OK;
   if (planner->error) planner->error->source = planner->log->statements[planner->reader].source;
   return ql_fail(planner->error, QL_ERR_REFUSED,
-                 "this statement moves %lld elements of an array to one node (a redistribution), which quelea.config.strict forbids", (long long)most);
+                 "this statement moves %lld elements of an array to one node (a redistribution), "
+                 "which quelea.config.strict forbids",
+                 (long long)most);
 }
 
 /* A copy of the family's box on every node. */
@@ -98,18 +110,21 @@ static QlStatus copy_slot(Planner *planner, Group *group, int slot, const Box *f
   int64_t extent[QL_MAX_DIMS];
   made->geometry = (Block){.alloc = family[planner->ctx->info->node]};
   bool empty = box_empty(ndim, &made->geometry.alloc);
-  for (int a = 0; a < ndim; a++) extent[a] = made->geometry.alloc.hi[a] - made->geometry.alloc.lo[a];
+  for (int a = 0; a < ndim; a++)
+    extent[a] = made->geometry.alloc.hi[a] - made->geometry.alloc.lo[a];
   c_strides(ndim, extent, ql_dtype_info[source->dtype].size, made->geometry.stride);
-  made->geometry.bytes = empty ? 0 : box_volume(ndim, &made->geometry.alloc) * ql_dtype_info[source->dtype].size;
-  made->flat = empty || box_is_stretch(ndim, source->shape, &made->geometry.alloc, &made->flat_start);
+  made->geometry.bytes =
+      empty ? 0 : box_volume(ndim, &made->geometry.alloc) * ql_dtype_info[source->dtype].size;
+  made->flat =
+      empty || box_is_stretch(ndim, source->shape, &made->geometry.alloc, &made->flat_start);
   return transfer_family(planner, group, slot, *copy, family);
 }
 
 typedef enum Need { NEED_NOTHING, NEED_GHOSTS, NEED_COPY } Need;
 
 /* What all nodes together need of the slot beyond what they own; depth: how far beyond. */
-static Need needs(const Planner *planner, const Group *group, const PlanSlot *slot, const Box *family, bool stepped,
-                  int64_t depth[][2]) {
+static Need needs(const Planner *planner, const Group *group, const PlanSlot *slot,
+                  const Box *family, bool stepped, int64_t depth[][2]) {
   bool beyond = false, deep = stepped || group->placement.replicated || group->placement.everywhere;
   for (int p = 0; p < planner->ctx->info->node_count; p++) {
     if (box_empty(slot->ndim, &family[p])) continue;
@@ -126,23 +141,30 @@ static Need needs(const Planner *planner, const Group *group, const PlanSlot *sl
   return !beyond ? NEED_NOTHING : deep ? NEED_COPY : NEED_GHOSTS;
 }
 
-static void family_of(const Planner *planner, const Group *group, const PlanSlot *slot, const SlotView *view, const Reach *reach, Box *family) {
+static void family_of(const Planner *planner, const Group *group, const PlanSlot *slot,
+                      const SlotView *view, const Reach *reach, Box *family) {
   for (int p = 0; p < planner->ctx->info->node_count; p++) {
     Box domain = placement_node(group, p);
     if (box_empty(group->rank, &domain))
       family[p] = (Box){{0}, {0}};
-    else if (reach->has_axes) family[p] = view_box(slot->ndim, reach->axes, &domain);
-    else family[p] = view_stretch(slot->ndim, slot->shape, view->offset, view->stride, group->rank, &domain);
+    else if (reach->has_axes)
+      family[p] = view_box(slot->ndim, reach->axes, &domain);
+    else
+      family[p] =
+          view_stretch(slot->ndim, slot->shape, view->offset, view->stride, group->rank, &domain);
   }
 }
 
-static QlStatus reach_ghosts(Planner *planner, Group *group, int slot, const Box *family, int64_t depth[][2]) {
+static QlStatus reach_ghosts(Planner *planner, Group *group, int slot, const Box *family,
+                             int64_t depth[][2]) {
   SlotInfo *info = &planner->slots[slot];
   for (int a = 0; a < planner->plan->slots[slot].ndim; a++)
-    for (int side = 0; side < 2; side++) info->margin[a][side] = QL_MAX(info->margin[a][side], depth[a][side]);
+    for (int side = 0; side < 2; side++)
+      info->margin[a][side] = QL_MAX(info->margin[a][side], depth[a][side]);
   if (rt_ghosts_hold(info->ghosts, planner->plan->slots[slot].ndim, family)) return QL_OK;
   QL_TRY(transfer_family(planner, group, slot, slot, family));
-  Ghosts *ghosts = rt_ghosts_with(info->ghosts, planner->plan->slots[slot].ndim, planner->ctx->info->node_count, family);
+  Ghosts *ghosts = rt_ghosts_with(info->ghosts, planner->plan->slots[slot].ndim,
+                                  planner->ctx->info->node_count, family);
   if (!ghosts) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
   rt_ghosts_release(info->ghosts);
   info->ghosts = ghosts;
@@ -151,13 +173,15 @@ static QlStatus reach_ghosts(Planner *planner, Group *group, int slot, const Box
 
 /* ---- pieces ---- */
 
-/* What a piece needs of an uncut axis grows by what smaller pieces beside it will need: one message instead of one for each. */
+/* What a piece needs of an uncut axis grows by what smaller pieces beside it will need: one message
+ * instead of one for each. */
 static void widen(const Planner *planner, const PlanSlot *slot, Box *family) {
   for (int p = 0; p < planner->ctx->info->node_count; p++) {
     if (box_empty(slot->ndim, &family[p])) continue;
     for (int a = 0; a < slot->ndim; a++) {
       if (slot->layout->template->cut[a]) continue;
-      family[p].lo[a] = QL_MAX(family[p].lo[a] - BESIDE, 0), family[p].hi[a] = QL_MIN(family[p].hi[a] + BESIDE, slot->shape[a]);
+      family[p].lo[a] = QL_MAX(family[p].lo[a] - BESIDE, 0),
+      family[p].hi[a] = QL_MIN(family[p].hi[a] + BESIDE, slot->shape[a]);
     }
   }
 }
@@ -197,9 +221,12 @@ void planner_forget_shared(Planner *planner) {
 
 /* ---- leaves ---- */
 
-typedef struct CopyMade { int source, copy; } CopyMade;
+typedef struct CopyMade {
+  int source, copy;
+} CopyMade;
 
-static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, Box *families, CopyMade *copies, int *copy_count) {
+static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, Box *families,
+                           CopyMade *copies, int *copy_count) {
   const SlotView *view = &group->nodes[leaf].view;
   Reach *reach = &group->reach[leaf];
   const PlanSlot *slot = &planner->plan->slots[view->slot];
@@ -213,7 +240,8 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, Box *famili
   family_of(planner, group, slot, view, reach, family);
   int64_t depth[QL_MAX_DIMS][2] = {{0}};
   bool stepped = !reach->has_axes;
-  for (int a = 0; a < ndim && reach->has_axes; a++) stepped |= reach->axes[a].dim >= 0 && llabs(reach->axes[a].step) != 1;
+  for (int a = 0; a < ndim && reach->has_axes; a++)
+    stepped |= reach->axes[a].dim >= 0 && llabs(reach->axes[a].step) != 1;
   Need need = needs(planner, group, slot, family, stepped, depth);
   if (need == NEED_NOTHING && reach->has_axes) return QL_OK;
   if (group->is_piece && reach->has_axes) widen(planner, slot, family);
@@ -222,7 +250,8 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, Box *famili
   for (int c = 0; c < *copy_count; c++) { /* the same box was copied for an earlier leaf */
     if (copies[c].source != view->slot) continue;
     bool same = true;
-    for (int p = 0; p < nodes && same; p++) same = box_equal(ndim, &families[c * nodes + p], &family[p]);
+    for (int p = 0; p < nodes && same; p++)
+      same = box_equal(ndim, &families[c * nodes + p], &family[p]);
     if (!same) continue;
     reach->slot = copies[c].copy;
     return QL_OK;
@@ -239,7 +268,8 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, Box *famili
   return QL_OK;
 }
 
-/* A target that cannot be cut (many nodes): every node stores into a copy of all of it; then its own part returns. */
+/* A target that cannot be cut (many nodes): every node stores into a copy of all of it; then its
+ * own part returns. */
 static QlStatus store_into_copies(Planner *planner, Group *group) {
   planner->reader = group->statement;
   for (int k = 0; k < group->store_count; k++) {
@@ -247,7 +277,8 @@ static QlStatus store_into_copies(Planner *planner, Group *group) {
     Box *family = malloc((size_t)nodes * sizeof *family);
     if (!family) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
     for (int p = 0; p < nodes; p++)
-      family[p] = box_of_shape(planner->plan->slots[target].ndim, planner->plan->slots[target].shape);
+      family[p] =
+          box_of_shape(planner->plan->slots[target].ndim, planner->plan->slots[target].shape);
     QlStatus status = copy_slot(planner, group, target, family, &group->stores[k].slot);
     free(family);
     QL_TRY(status);
@@ -256,9 +287,11 @@ static QlStatus store_into_copies(Planner *planner, Group *group) {
 }
 
 static QlStatus move_back(Planner *planner, int group_index) {
-  int stores = planner->groups[group_index].store_count, statement = planner->groups[group_index].statement;
+  int stores = planner->groups[group_index].store_count,
+      statement = planner->groups[group_index].statement;
   for (int k = 0; k < stores; k++) {
-    int from = planner->groups[group_index].stores[k].slot, to = planner->groups[group_index].stores[k].view.slot;
+    int from = planner->groups[group_index].stores[k].slot,
+        to = planner->groups[group_index].stores[k].view.slot;
     Group *move = planner_open(planner, GROUP_MOVE, statement, 0, NULL);
     planner->open = false;
     if (!move) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
@@ -268,23 +301,28 @@ static QlStatus move_back(Planner *planner, int group_index) {
 }
 
 QlStatus planner_reach(Planner *planner, Group *group) {
-  int nodes = planner->ctx->info->node_count, index = (int)(group - planner->groups), copy_count = 0, leaves = 0;
+  int nodes = planner->ctx->info->node_count, index = (int)(group - planner->groups),
+      copy_count = 0, leaves = 0;
   for (int k = 0; k < group->node_count; k++) leaves += group->nodes[k].kind == NODE_LEAF;
   group->reach = calloc((size_t)group->node_count + 1, sizeof *group->reach);
   Box *families = malloc((size_t)(leaves + 1) * (size_t)nodes * sizeof *families);
   CopyMade *copies = malloc((size_t)(leaves + 1) * sizeof *copies);
   QlStatus status = QL_OK;
-  if (!group->reach || !families || !copies) status = ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  if (!group->reach || !families || !copies)
+    status = ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
   for (int k = 0; !status && k < group->node_count; k++)
-    if (group->nodes[k].kind == NODE_LEAF) status = reach_leaf(planner, group, k, families, copies, &copy_count);
+    if (group->nodes[k].kind == NODE_LEAF)
+      status = reach_leaf(planner, group, k, families, copies, &copy_count);
   if (!status && group->placement.everywhere) {
     status = store_into_copies(planner, group);
     if (!status) status = move_back(planner, index);
   }
   free(families), free(copies);
   QlCounters *adds = &planner->plan->adds;
-  if (planner->groups[index].placement.replicated) adds->replicated_statements++;
-  else adds->partitioned_statements++;
+  if (planner->groups[index].placement.replicated)
+    adds->replicated_statements++;
+  else
+    adds->partitioned_statements++;
   adds->fused_statements += planner->groups[index].merged;
   return status;
 }

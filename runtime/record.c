@@ -1,5 +1,5 @@
-/* Recording elementwise operations and assignments: shapes are broadcast, dtypes resolved and errors raised here, on the user's
- * line; then a statement enters the log. */
+/* Recording elementwise operations and assignments: shapes are broadcast, dtypes resolved and
+ * errors raised here, on the user's line; then a statement enters the log. */
 #include "record.h"
 
 #include <stdio.h>
@@ -8,11 +8,14 @@
 
 /* ---- dtypes ---- */
 
-QlStatus ql_resolve(QlOp op, int count, const QlOperand *in, QlDtype dtype, QlDtype *loop, QlDtype *result, QlError *error) {
+QlStatus ql_resolve(QlOp op, int count, const QlOperand *in, QlDtype dtype, QlDtype *loop,
+                    QlDtype *result, QlError *error) {
   QlScalar inputs[3];
   for (int k = 0; k < count; k++)
-    if (in[k].array) inputs[k] = (QlScalar){.dtype = (QlDtype)in[k].array->dtype};
-    else inputs[k] = in[k].scalar;
+    if (in[k].array)
+      inputs[k] = (QlScalar){.dtype = (QlDtype)in[k].array->dtype};
+    else
+      inputs[k] = in[k].scalar;
   if (dtype == QL_DTYPE_NONE) return ql_op_resolve(op, inputs, loop, result, error);
   return ql_op_resolve_as(op, inputs, dtype, loop, result, error);
 }
@@ -22,7 +25,8 @@ QlStatus ql_resolve(QlOp op, int count, const QlOperand *in, QlDtype dtype, QlDt
 int rt_shape_text(char *text, size_t size, int ndim, const int64_t *shape) {
   int n = snprintf(text, size, "(");
   for (int a = 0; a < ndim && n < (int)size; a++)
-    n += snprintf(text + n, size - (size_t)n, "%s%lld%s", a ? "," : "", (long long)shape[a], ndim == 1 ? "," : "");
+    n += snprintf(text + n, size - (size_t)n, "%s%lld%s", a ? "," : "", (long long)shape[a],
+                  ndim == 1 ? "," : "");
   return n < (int)size ? n + snprintf(text + n, size - (size_t)n, ")") : n;
 }
 
@@ -34,7 +38,8 @@ static QlStatus fail_broadcast(int count, QlArray *const *arrays, QlError *error
     n += (size_t)rt_shape_text(text + n, sizeof text - n, arrays[k]->ndim, arrays[k]->shape);
     text[n++] = ' ', text[n] = 0;
   }
-  return ql_fail(error, QL_ERR_VALUE, "operands could not be broadcast together with shapes %s", text);
+  return ql_fail(error, QL_ERR_VALUE, "operands could not be broadcast together with shapes %s",
+                 text);
 }
 
 static bool same_shape(const QlArray *a, const QlArray *b) {
@@ -44,7 +49,8 @@ static bool same_shape(const QlArray *a, const QlArray *b) {
   return true;
 }
 
-static QlStatus broadcast_shapes(int count, QlArray *const *arrays, int *ndim, int64_t *shape, QlError *error) {
+static QlStatus broadcast_shapes(int count, QlArray *const *arrays, int *ndim, int64_t *shape,
+                                 QlError *error) {
   *ndim = 0;
   for (int k = 0; k < count; k++)
     if (arrays[k]) *ndim = QL_MAX(*ndim, arrays[k]->ndim);
@@ -69,7 +75,8 @@ static bool is_empty(int ndim, const int64_t *shape) {
 }
 
 /* Strides of an array broadcast to a shape that it is known to fit. */
-static void broadcast_strides(const QlArray *array, int ndim, const int64_t *shape, int64_t *stride) {
+static void broadcast_strides(const QlArray *array, int ndim, const int64_t *shape,
+                              int64_t *stride) {
   int lead = ndim - array->ndim;
   for (int a = 0; a < ndim; a++) {
     bool moves = a >= lead && (array->shape[a - lead] == shape[a]) && shape[a] != 1;
@@ -81,28 +88,35 @@ static void broadcast_strides(const QlArray *array, int ndim, const int64_t *sha
 
 QlStatus rt_check_input(const QlContext *ctx, const QlArray *array, QlError *error) {
   if (array->context != ctx)
-    return ql_fail(error, QL_ERR_STATE, "arrays of different contexts (communicators) cannot be mixed");
+    return ql_fail(error, QL_ERR_STATE,
+                   "arrays of different contexts (communicators) cannot be mixed");
   if (array->storage->poisoned)
-    return ql_fail(error, QL_ERR_STATE, "this array has no value: the statement that computes it was lost in an execution that failed");
+    return ql_fail(error, QL_ERR_STATE,
+                   "this array has no value: the statement that computes it was lost in an "
+                   "execution that failed");
   return QL_OK;
 }
 
 /* Fills the request's inputs; `stride` has room for three of them. */
-static void set_inputs(LogRequest *request, int count, const QlOperand *in, QlDtype loop, int64_t stride[][QL_MAX_DIMS]) {
+static void set_inputs(LogRequest *request, int count, const QlOperand *in, QlDtype loop,
+                       int64_t stride[][QL_MAX_DIMS]) {
   request->inputs = count;
   for (int k = 0; k < count; k++) {
     LogOperand *operand = &request->input[k];
     if (in[k].array) {
       const QlArray *array = in[k].array;
       operand->array = array;
-      if (array->ndim == request->ndim && !memcmp(array->shape, request->shape, (size_t)request->ndim * sizeof(int64_t))) {
+      if (array->ndim == request->ndim &&
+          !memcmp(array->shape, request->shape, (size_t)request->ndim * sizeof(int64_t))) {
         operand->stride = array->strides;
       } else {
         broadcast_strides(array, request->ndim, request->shape, stride[k]);
         operand->stride = stride[k];
       }
     } else {
-      QlDtype dtype = request->kind == STATEMENT_MAP ? ql_op_input(request->op, k, in[k].scalar.dtype, loop) : loop;
+      QlDtype dtype = request->kind == STATEMENT_MAP
+                          ? ql_op_input(request->op, k, in[k].scalar.dtype, loop)
+                          : loop;
       operand->array = NULL, operand->dtype = dtype;
       operand->value = ql_scalar_as(&in[k].scalar, dtype);
     }
@@ -122,7 +136,8 @@ static bool lies_in_c_order(const QlArray *array) {
   return true;
 }
 
-/* Does axis `inner` lie outside `outer` in all operands that move along both? `says`: at least one does. */
+/* Does axis `inner` lie outside `outer` in all operands that move along both? `says`: at least one
+ * does. */
 static bool must_swap(int ndim, int count, const QlOperand *in, int outer, int inner, bool *says) {
   bool swap = false;
   *says = false;
@@ -133,19 +148,22 @@ static bool must_swap(int ndim, int count, const QlOperand *in, int outer, int i
     int64_t first = array->shape[outer - lead] == 1 ? 0 : llabs(array->strides[outer - lead]);
     int64_t second = array->shape[inner - lead] == 1 ? 0 : llabs(array->strides[inner - lead]);
     if (!first || !second) continue;
-    if (second <= first) swap = false;
-    else if (!*says) swap = true;
+    if (second <= first)
+      swap = false;
+    else if (!*says)
+      swap = true;
     if (second <= first && *says) return false;
     *says = true;
   }
   return swap;
 }
 
-/* The axes in the order in which they are to lie; false: in C order. The rule is that of NumPy's iterator: by insertion, an axis
- * goes outside those that all operands have inside it. */
+/* The axes in the order in which they are to lie; false: in C order. The rule is that of NumPy's
+ * iterator: by insertion, an axis goes outside those that all operands have inside it. */
 static bool keep_order(int ndim, int count, const QlOperand *in, int *order) {
   bool c_order = true;
-  for (int k = 0; k < count && c_order; k++) c_order = !in[k].array || in[k].array->ndim < 2 || lies_in_c_order(in[k].array);
+  for (int k = 0; k < count && c_order; k++)
+    c_order = !in[k].array || in[k].array->ndim < 2 || lies_in_c_order(in[k].array);
   if (c_order) return false;
   bool moved = false;
   for (int i = 0; i < ndim; i++) {
@@ -162,10 +180,12 @@ static bool keep_order(int ndim, int count, const QlOperand *in, int *order) {
   return moved;
 }
 
-/* Records into a new array, whose axes lie in C order or, when it is given, in `order`: then the statement's domain is seen in that order, in
- * which the array is a plain C-order one, and the handle is a view of it. */
-static QlStatus record_new(QlContext *ctx, const LogRequest *request, QlDtype dtype, int ndim, const int64_t *shape, const int *order,
-                           int count, const QlOperand *in, QlArray **result, QlError *error) {
+/* Records into a new array, whose axes lie in C order or, when it is given, in `order`: then the
+ * statement's domain is seen in that order, in which the array is a plain C-order one, and the
+ * handle is a view of it. */
+static QlStatus record_new(QlContext *ctx, const LogRequest *request, QlDtype dtype, int ndim,
+                           const int64_t *shape, const int *order, int count, const QlOperand *in,
+                           QlArray **result, QlError *error) {
   int64_t stride[3][QL_MAX_DIMS], lying_shape[QL_MAX_DIMS], lying_stride[QL_MAX_DIMS];
   QlArray *made;
   for (int a = 0; order && a < ndim; a++) lying_shape[a] = shape[order[a]];
@@ -176,7 +196,8 @@ static QlStatus record_new(QlContext *ctx, const LogRequest *request, QlDtype dt
   set_inputs(&r, count, in, (QlDtype)r.loop, stride);
   if (order) {
     memcpy(lying_stride, made->strides, (size_t)ndim * sizeof *lying_stride);
-    for (int a = 0; a < ndim; a++) made->shape[order[a]] = lying_shape[a], made->strides[order[a]] = lying_stride[a];
+    for (int a = 0; a < ndim; a++)
+      made->shape[order[a]] = lying_shape[a], made->strides[order[a]] = lying_stride[a];
     for (int k = 0; k < count; k++) {
       int64_t seen[QL_MAX_DIMS];
       if (!r.input[k].array) continue;
@@ -187,8 +208,10 @@ static QlStatus record_new(QlContext *ctx, const LogRequest *request, QlDtype dt
     r.shape = lying_shape, r.target_stride = lying_stride;
   }
   QlStatus status = made->size ? rt_log_append(ctx, &r, error) : QL_OK;
-  if (status) ql_release(made);
-  else *result = made;
+  if (status)
+    ql_release(made);
+  else
+    *result = made;
   return status;
 }
 
@@ -208,19 +231,25 @@ static QlOp simplify_power(const QlOperand *in, QlDtype loop) {
   return QL_OP_POWER;
 }
 
-/* NumPy's loops over integers refuse negative exponents. Those of an array are looked at, where the mask lets them count: collective. */
-static QlStatus check_exponents(QlContext *ctx, const QlOperand *exponent, const QlOperand *where, QlError *error) {
+/* NumPy's loops over integers refuse negative exponents. Those of an array are looked at, where the
+ * mask lets them count: collective. */
+static QlStatus check_exponents(QlContext *ctx, const QlOperand *exponent, const QlOperand *where,
+                                QlError *error) {
   QlOperand against_zero[2] = {*exponent, {.scalar = {.dtype = QL_I64, .weak = true}}}, counts[2];
   QlArray *negative = NULL, *both = NULL, *any = NULL;
   QlScalar found;
-  QlStatus status = ql_ufunc(ctx, QL_OP_LESS, 2, against_zero, NULL, NULL, QL_DTYPE_NONE, &negative, error);
+  QlStatus status =
+      ql_ufunc(ctx, QL_OP_LESS, 2, against_zero, NULL, NULL, QL_DTYPE_NONE, &negative, error);
   if (status) return status;
   if (where) {
     counts[0] = (QlOperand){.array = negative}, counts[1] = *where;
-    if ((status = ql_ufunc(ctx, QL_OP_LOGICAL_AND, 2, counts, NULL, NULL, QL_DTYPE_NONE, &both, error))) goto out;
+    if ((status =
+             ql_ufunc(ctx, QL_OP_LOGICAL_AND, 2, counts, NULL, NULL, QL_DTYPE_NONE, &both, error)))
+      goto out;
   }
   QlArray *asked = both ? both : negative;
-  status = ql_reduce(ctx, QL_REDUCE_ANY, asked, (1u << asked->ndim) - 1, false, QL_DTYPE_NONE, NULL, &any, error);
+  status = ql_reduce(ctx, QL_REDUCE_ANY, asked, (1u << asked->ndim) - 1, false, QL_DTYPE_NONE, NULL,
+                     &any, error);
   if (!status) status = ql_item(any, &found, error);
   if (!status && found.value.b)
     status = ql_fail(error, QL_ERR_VALUE, "Integers to negative integer powers are not allowed.");
@@ -231,35 +260,47 @@ out:
   return status;
 }
 
-static bool is_signed(const QlArray *array) { return array && ql_dtype_info[array->dtype].kind == QL_KIND_INT; }
+static bool is_signed(const QlArray *array) {
+  return array && ql_dtype_info[array->dtype].kind == QL_KIND_INT;
+}
 
 enum { MULTIPLIED_POWER = 64 };
 
-/* The exponent of an integer array's power that is a few multiplications, which wrap around as the power does; 0: it is none. */
+/* The exponent of an integer array's power that is a few multiplications, which wrap around as the
+ * power does; 0: it is none. */
 static int multiplied_power(QlOp op, const QlOperand *in, QlDtype loop) {
-  if (op != QL_OP_POWER || !in[0].array || in[1].array || in[0].array->dtype != loop || ql_dtype_info[loop].kind > QL_KIND_UINT) return 0;
+  if (op != QL_OP_POWER || !in[0].array || in[1].array || in[0].array->dtype != loop ||
+      ql_dtype_info[loop].kind > QL_KIND_UINT)
+    return 0;
   if (ql_dtype_info[in[1].scalar.dtype].kind > QL_KIND_UINT) return 0;
   int64_t exponent = ql_convert(in[1].scalar.dtype, in[1].scalar.value, QL_I64).i;
   return exponent > 2 && exponent <= MULTIPLIED_POWER ? (int)exponent : 0;
 }
 
 /* By squaring. */
-static QlStatus multiply_power(QlContext *ctx, QlArray *base, int exponent, QlArray *out, QlArray **result, QlError *error) {
-  if (exponent == 2) return ql_ufunc(ctx, QL_OP_SQUARE, 1, &(QlOperand){.array = base}, out, NULL, QL_DTYPE_NONE, result, error);
+static QlStatus multiply_power(QlContext *ctx, QlArray *base, int exponent, QlArray *out,
+                               QlArray **result, QlError *error) {
+  if (exponent == 2)
+    return ql_ufunc(ctx, QL_OP_SQUARE, 1, &(QlOperand){.array = base}, out, NULL, QL_DTYPE_NONE,
+                    result, error);
   QlArray *part;
   QL_TRY(multiply_power(ctx, base, exponent % 2 ? exponent - 1 : exponent / 2, NULL, &part, error));
   QlOperand in[2] = {{.array = part}, {.array = base}};
-  QlStatus status = ql_ufunc(ctx, exponent % 2 ? QL_OP_MULTIPLY : QL_OP_SQUARE, 1 + exponent % 2, in, out, NULL, QL_DTYPE_NONE, result, error);
+  QlStatus status = ql_ufunc(ctx, exponent % 2 ? QL_OP_MULTIPLY : QL_OP_SQUARE, 1 + exponent % 2,
+                             in, out, NULL, QL_DTYPE_NONE, result, error);
   ql_release(part);
   return status;
 }
 
 /* ---- the two calls ---- */
 
-static QlStatus check_output(QlOp op, QlDtype result, const QlArray *out, int ndim, const int64_t *shape, QlError *error) {
+static QlStatus check_output(QlOp op, QlDtype result, const QlArray *out, int ndim,
+                             const int64_t *shape, QlError *error) {
   if (out->readonly) return ql_fail(error, QL_ERR_VALUE, "output array is read-only");
   if (!ql_can_cast_same_kind(result, (QlDtype)out->dtype))
-    return ql_fail(error, QL_ERR_CAST, "Cannot cast ufunc '%s' output from dtype('%s') to dtype('%s') with casting rule 'same_kind'",
+    return ql_fail(error, QL_ERR_CAST,
+                   "Cannot cast ufunc '%s' output from dtype('%s') to dtype('%s') with casting "
+                   "rule 'same_kind'",
                    ql_op_name(op), ql_dtype_name(result), ql_dtype_name((QlDtype)out->dtype));
   bool fits = out->ndim >= ndim;
   for (int a = 0; fits && a < ndim; a++) {
@@ -268,15 +309,19 @@ static QlStatus check_output(QlOp op, QlDtype result, const QlArray *out, int nd
   }
   if (!fits) {
     char want[200], have[200];
-    rt_shape_text(want, sizeof want, ndim, shape), rt_shape_text(have, sizeof have, out->ndim, out->shape);
-    return ql_fail(error, QL_ERR_VALUE, "non-broadcastable output operand with shape %s doesn't match the broadcast shape %s", have, want);
+    rt_shape_text(want, sizeof want, ndim, shape),
+        rt_shape_text(have, sizeof have, out->ndim, out->shape);
+    return ql_fail(
+        error, QL_ERR_VALUE,
+        "non-broadcastable output operand with shape %s doesn't match the broadcast shape %s", have,
+        want);
   }
   return QL_OK;
 }
 
 /* Without a mask; `where` only says which elements count. */
-static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out, const QlOperand *where,
-                      QlDtype dtype, QlArray **result, QlError *error) {
+static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out,
+                      const QlOperand *where, QlDtype dtype, QlArray **result, QlError *error) {
   QlArray *arrays[4] = {NULL};
   QlDtype loop, value_dtype;
   for (int k = 0; k < count; k++) {
@@ -288,14 +333,17 @@ static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, Q
   if (exponent) return multiply_power(ctx, in[0].array, exponent, out, result, error);
   int64_t shape_room[QL_MAX_DIMS], *shape = shape_room;
   int ndim;
-  if (count == 2 && arrays[0] && (!arrays[1] || same_shape(arrays[0], arrays[1]))) ndim = arrays[0]->ndim, shape = arrays[0]->shape;
-  else QL_TRY(broadcast_shapes(count, arrays, &ndim, shape, error));
+  if (count == 2 && arrays[0] && (!arrays[1] || same_shape(arrays[0], arrays[1])))
+    ndim = arrays[0]->ndim, shape = arrays[0]->shape;
+  else
+    QL_TRY(broadcast_shapes(count, arrays, &ndim, shape, error));
 
   if (out) {
     if (out->context != ctx) return rt_check_input(ctx, out, error);
     QL_TRY(check_output(op, value_dtype, out, ndim, shape, error));
   }
-  bool may_refuse = op == QL_OP_POWER && ql_dtype_info[loop].kind == QL_KIND_INT && is_signed(arrays[1]);
+  bool may_refuse =
+      op == QL_OP_POWER && ql_dtype_info[loop].kind == QL_KIND_INT && is_signed(arrays[1]);
   if (may_refuse && !is_empty(ndim, shape)) QL_TRY(check_exponents(ctx, &in[1], where, error));
   if (op == QL_OP_POWER && (op = simplify_power(in, loop)) != QL_OP_POWER) count = 1;
   ctx->log.at_end_of_assignment = false;
@@ -303,10 +351,12 @@ static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, Q
   if (!out) {
     int order[QL_MAX_DIMS];
     bool ordered = ndim > 1 && keep_order(ndim, count, in, order);
-    return record_new(ctx, &request, value_dtype, ndim, shape, ordered ? order : NULL, count, in, result, error);
+    return record_new(ctx, &request, value_dtype, ndim, shape, ordered ? order : NULL, count, in,
+                      result, error);
   }
   int64_t stride[3][QL_MAX_DIMS];
-  request.ndim = out->ndim, request.shape = out->shape, request.target = out, request.target_stride = out->strides;
+  request.ndim = out->ndim, request.shape = out->shape, request.target = out,
+  request.target_stride = out->strides;
   set_inputs(&request, count, in, loop, stride);
   if (out->size) QL_TRY(rt_log_append(ctx, &request, error));
   ql_retain(out);
@@ -314,21 +364,27 @@ static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, Q
   return QL_OK;
 }
 
-static QlStatus apply_where(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out, const QlOperand *where,
-                            QlDtype dtype, QlArray **result, QlError *error) {
+static QlStatus apply_where(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out,
+                            const QlOperand *where, QlDtype dtype, QlArray **result,
+                            QlError *error) {
   QlArray *value = NULL;
   QlDtype mask_dtype = where->array ? (QlDtype)where->array->dtype : where->scalar.dtype;
   if (mask_dtype != QL_BOOL)
-    return ql_fail(error, QL_ERR_TYPE, "Cannot cast array data from dtype('%s') to dtype('bool') according to the rule 'safe'",
-                   ql_dtype_name(mask_dtype));
+    return ql_fail(
+        error, QL_ERR_TYPE,
+        "Cannot cast array data from dtype('%s') to dtype('bool') according to the rule 'safe'",
+        ql_dtype_name(mask_dtype));
   QL_TRY(apply(ctx, op, count, in, NULL, where, dtype, &value, error));
   QlStatus status = QL_OK;
-  if (out && (status = check_output(op, (QlDtype)value->dtype, out, value->ndim, value->shape, error))) goto release;
+  if (out &&
+      (status = check_output(op, (QlDtype)value->dtype, out, value->ndim, value->shape, error)))
+    goto release;
   QlOperand select[3] = {*where, {.array = value}, {.array = out}};
   if (!out) select[2].scalar = (QlScalar){.dtype = (QlDtype)value->dtype};
   if (out && value->dtype != out->dtype) {
     QlArray *cast;
-    if ((status = ql_astype(ctx, value, (QlDtype)out->dtype, QL_ORDER_K, &cast, error))) goto release;
+    if ((status = ql_astype(ctx, value, (QlDtype)out->dtype, QL_ORDER_K, &cast, error)))
+      goto release;
     ql_release(value), value = cast, select[1].array = cast;
   }
   status = ql_ufunc(ctx, QL_OP_SELECT, 3, select, out, NULL, QL_DTYPE_NONE, result, error);
@@ -337,8 +393,8 @@ release:
   return status;
 }
 
-QlStatus ql_ufunc(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out, const QlOperand *where,
-                  QlDtype dtype, QlArray **result, QlError *error) {
+QlStatus ql_ufunc(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out,
+                  const QlOperand *where, QlDtype dtype, QlArray **result, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   if (where && (where->array || !where->scalar.value.b))
     return apply_where(ctx, op, count, in, out, where, dtype, result, error);
@@ -350,8 +406,13 @@ QlStatus ql_assign(QlContext *ctx, QlArray *target, const QlOperand *value, QlEr
   if (target->readonly) return ql_fail(error, QL_ERR_VALUE, "assignment destination is read-only");
   if (target->context != ctx) return rt_check_input(ctx, target, error);
   int64_t stride[3][QL_MAX_DIMS];
-  LogRequest request = {.kind = STATEMENT_COPY, .loop = target->dtype, .ndim = target->ndim, .shape = target->shape,
-                        .target = target, .target_stride = target->strides, .inputs = 1};
+  LogRequest request = {.kind = STATEMENT_COPY,
+                        .loop = target->dtype,
+                        .ndim = target->ndim,
+                        .shape = target->shape,
+                        .target = target,
+                        .target_stride = target->strides,
+                        .inputs = 1};
   const QlArray *from = value->array;
   if (from) {
     QL_TRY(rt_check_input(ctx, from, error));
@@ -362,19 +423,24 @@ QlStatus ql_assign(QlContext *ctx, QlArray *target, const QlOperand *value, QlEr
       fits = from->shape[a] == 1 || from->shape[a] == target->shape[a - skip];
     if (!fits) {
       char have[200], want[200];
-      rt_shape_text(have, sizeof have, from->ndim, from->shape), rt_shape_text(want, sizeof want, target->ndim, target->shape);
-      return ql_fail(error, QL_ERR_VALUE, "could not broadcast input array from shape %s into shape %s", have, want);
+      rt_shape_text(have, sizeof have, from->ndim, from->shape),
+          rt_shape_text(want, sizeof want, target->ndim, target->shape);
+      return ql_fail(error, QL_ERR_VALUE,
+                     "could not broadcast input array from shape %s into shape %s", have, want);
     }
     for (int a = 0; a < target->ndim; a++) {
       int b = a + skip;
-      stride[0][a] = b >= 0 && from->shape[b] == target->shape[a] && from->shape[b] != 1 ? from->strides[b] : 0;
+      stride[0][a] = b >= 0 && from->shape[b] == target->shape[a] && from->shape[b] != 1
+                         ? from->strides[b]
+                         : 0;
     }
     request.input[0] = (LogOperand){.array = from, .stride = stride[0]};
   } else {
     QlOperand in[1] = {*value};
-    if (value->scalar.weak && ql_dtype_info[target->dtype].kind <= QL_KIND_UINT && target->dtype != QL_BOOL &&
-        ql_dtype_info[value->scalar.dtype].kind <= QL_KIND_UINT) {
-      QL_TRY(ql_weak_fits((QlDtype)target->dtype, &value->scalar, error)); /* a Python integer that does not fit is an error, not a wrap */
+    if (value->scalar.weak && ql_dtype_info[target->dtype].kind <= QL_KIND_UINT &&
+        target->dtype != QL_BOOL && ql_dtype_info[value->scalar.dtype].kind <= QL_KIND_UINT) {
+      QL_TRY(ql_weak_fits((QlDtype)target->dtype, &value->scalar,
+                          error)); /* a Python integer that does not fit is an error, not a wrap */
     }
     set_inputs(&request, 1, in, (QlDtype)target->dtype, stride);
   }
@@ -385,7 +451,8 @@ QlStatus ql_assign(QlContext *ctx, QlArray *target, const QlOperand *value, QlEr
 
 void ql_goes_on(QlContext *ctx) { ctx->log.at_end_of_assignment = false; }
 
-QlStatus ql_astype(QlContext *ctx, QlArray *array, QlDtype dtype, QlOrder order, QlArray **result, QlError *error) {
+QlStatus ql_astype(QlContext *ctx, QlArray *array, QlDtype dtype, QlOrder order, QlArray **result,
+                   QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   QL_TRY(rt_check_input(ctx, array, error));
   ctx->log.at_end_of_assignment = false;
@@ -393,5 +460,6 @@ QlStatus ql_astype(QlContext *ctx, QlArray *array, QlDtype dtype, QlOrder order,
   LogRequest request = {.kind = STATEMENT_COPY, .loop = dtype};
   int axes[QL_MAX_DIMS];
   bool ordered = order == QL_ORDER_K && array->ndim > 1 && keep_order(array->ndim, 1, &value, axes);
-  return record_new(ctx, &request, dtype, array->ndim, array->shape, ordered ? axes : NULL, 1, &value, result, error);
+  return record_new(ctx, &request, dtype, array->ndim, array->shape, ordered ? axes : NULL, 1,
+                    &value, result, error);
 }

@@ -1,10 +1,13 @@
-/* Recording reductions. What order they compute in is decided by the planner and the compiler (contract C7); here are the dtypes and
- * the shape of the result, as NumPy has them. */
+/* Recording reductions. What order they compute in is decided by the planner and the compiler
+ * (contract C7); here are the dtypes and the shape of the result, as NumPy has them. */
 #include "record.h"
 
 #include <string.h>
 
-typedef struct ReduceRow { const char *name; bool wide, logical, counts, needs_element; } ReduceRow;
+typedef struct ReduceRow {
+  const char *name;
+  bool wide, logical, counts, needs_element;
+} ReduceRow;
 static const ReduceRow rows[] = {
     [QL_REDUCE_SUM] = {"add", .wide = true},
     [QL_REDUCE_PROD] = {"multiply", .wide = true},
@@ -26,9 +29,11 @@ static QlDtype accumulator(QlReduction reduction, QlDtype from, QlDtype asked) {
   return from;
 }
 
-/* Records what an array of the result's dtype and shape is assigned; made_axis: of an axis of `array`, or -1 where it is reduced. */
-static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes,
-                                 const int *made_axis, QlArray *made, QlError *error) {
+/* Records what an array of the result's dtype and shape is assigned; made_axis: of an axis of
+ * `array`, or -1 where it is reduced. */
+static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray *array,
+                                 uint32_t axes, const int *made_axis, QlArray *made,
+                                 QlError *error) {
   if (made->size == 0) return QL_OK;
   if (array->size == 0) { /* of nothing: the identity */
     QlOperand identity = {.scalar = ql_i64(ql_reduction_info[reduction].identity)};
@@ -42,7 +47,8 @@ static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray 
     return status;
   }
   int64_t target_stride[QL_MAX_DIMS];
-  for (int a = 0; a < array->ndim; a++) target_stride[a] = made_axis[a] >= 0 ? made->strides[made_axis[a]] : 0;
+  for (int a = 0; a < array->ndim; a++)
+    target_stride[a] = made_axis[a] >= 0 ? made->strides[made_axis[a]] : 0;
   LogRequest request = {.kind = axes ? STATEMENT_REDUCE : STATEMENT_COPY,
                         .op = reduction,
                         .loop = made->dtype,
@@ -57,16 +63,19 @@ static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray 
 }
 
 static QlStatus deliver(QlContext *ctx, QlArray *made, QlArray *out, QlError *error) {
-  if (out->ndim == made->ndim && !memcmp(out->shape, made->shape, (size_t)made->ndim * sizeof(int64_t)))
+  if (out->ndim == made->ndim &&
+      !memcmp(out->shape, made->shape, (size_t)made->ndim * sizeof(int64_t)))
     return ql_assign(ctx, out, &(QlOperand){.array = made}, error);
   char want[200], have[200];
-  rt_shape_text(want, sizeof want, made->ndim, made->shape), rt_shape_text(have, sizeof have, out->ndim, out->shape);
-  return ql_fail(error, QL_ERR_VALUE, "the output of a reduction over these axes has shape %s, but out has shape %s",
+  rt_shape_text(want, sizeof want, made->ndim, made->shape),
+      rt_shape_text(have, sizeof have, out->ndim, out->shape);
+  return ql_fail(error, QL_ERR_VALUE,
+                 "the output of a reduction over these axes has shape %s, but out has shape %s",
                  want, have);
 }
 
-QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes, bool keepdims, QlDtype dtype,
-                   QlArray *out, QlArray **result, QlError *error) {
+QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes,
+                   bool keepdims, QlDtype dtype, QlArray *out, QlArray **result, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   QL_TRY(rt_check_input(ctx, array, error));
   int64_t shape[QL_MAX_DIMS];
@@ -78,14 +87,18 @@ QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32
     made_axis[a] = reduced ? -1 : ndim;
     if (!reduced || keepdims) shape[ndim++] = reduced ? 1 : array->shape[a];
   }
-  if (out && dtype == QL_DTYPE_NONE && rows[reduction].wide) dtype = ql_promote((QlDtype)array->dtype, (QlDtype)out->dtype);
+  if (out && dtype == QL_DTYPE_NONE && rows[reduction].wide)
+    dtype = ql_promote((QlDtype)array->dtype, (QlDtype)out->dtype);
   QlDtype value = accumulator(reduction, (QlDtype)array->dtype, dtype);
-  bool half = value == QL_F16 && rows[reduction].wide; /* sums of halves are kept in float32, rounded once */
+  bool half = value == QL_F16 &&
+              rows[reduction].wide; /* sums of halves are kept in float32, rounded once */
   QlArray *made;
   QL_TRY(rt_array_new(ctx, half ? QL_F32 : value, ndim, shape, &made, error));
   QlStatus status = QL_OK;
   if (reduces_nothing && rows[reduction].needs_element)
-    status = ql_fail(error, QL_ERR_VALUE, "zero-size array to reduction operation %s which has no identity", rows[reduction].name);
+    status = ql_fail(error, QL_ERR_VALUE,
+                     "zero-size array to reduction operation %s which has no identity",
+                     rows[reduction].name);
   if (status) goto failed;
   ctx->log.at_end_of_assignment = false;
   if ((status = record_reduction(ctx, reduction, array, axes, made_axis, made, error))) goto failed;

@@ -1,9 +1,13 @@
-/* Reductions into groups (contract C7): one axis at a time, the last first, each by the tree that jit.h fixes. The bits depend on
- * the logical index space alone; what is chosen here is who computes which part of the tree:
+/* Reductions into groups (contract C7): one axis at a time, the last first, each by the tree that
+ * jit.h fixes. The bits depend on the logical index space alone; what is chosen here is who
+ * computes which part of the tree:
  *
- *   short    a few elements along the last axes are written out as an expression: a reduction of (10^6, 3) reads its array once, in long rows.
- *   WHOLE    an owner of a result runs along the whole axis. When no node cuts the axis and there are results for everybody.
- *   LEAVES   the owner of a leaf's first element reduces the leaf's 128 elements (some of which may be ghosts);
+ *   short    a few elements along the last axes are written out as an expression: a reduction of
+ *            (10^6, 3) reads its array once, in long rows.
+ *   WHOLE    an owner of a result runs along the whole axis. When no node cuts the axis and there
+ *            are results for everybody.
+ *   LEAVES   the owner of a leaf's first element reduces the leaf's 128 elements (some of which may
+ *            be ghosts);
  *   BRANCHES while there are many: the owner of the first of 128 values combines them;
  *   TREE     the few that are left go to where the result is.
  */
@@ -13,15 +17,17 @@
 
 enum { FEW_VALUES = 2048 }; /* that one rank may combine alone, and that may go to every node */
 
-/* The expression or array that is still to be reduced, over a domain of its own. Never of nothing: that is the identity, which reduce.c assigns. */
+/* The expression or array that is still to be reduced, over a domain of its own. Never of nothing:
+ * that is the identity, which reduce.c assigns. */
 typedef struct Operand {
   int rank;
   int64_t extent[QL_MAX_DIMS];
   bool reduced[QL_MAX_DIMS];
   int64_t target_stride[QL_MAX_DIMS];
-  AxisMap map[QL_MAX_DIMS]; /* of the statement's dimensions, while it is the statement's expression */
-  int slot;                 /* -1: the statement's expression; else a temporary of this shape */
-  int short_count;          /* dimensions of the statement that are written out, by dimension */
+  AxisMap
+      map[QL_MAX_DIMS]; /* of the statement's dimensions, while it is the statement's expression */
+  int slot;             /* -1: the statement's expression; else a temporary of this shape */
+  int short_count;      /* dimensions of the statement that are written out, by dimension */
   int short_dim[QL_MAX_DIMS];
   int64_t short_extent[QL_MAX_DIMS];
 } Operand;
@@ -34,7 +40,8 @@ static int last_reduced(const Operand *x) {
 
 static void drop_axis(Operand *x, int axis) {
   for (int r = axis; r < x->rank - 1; r++) {
-    x->extent[r] = x->extent[r + 1], x->reduced[r] = x->reduced[r + 1], x->target_stride[r] = x->target_stride[r + 1];
+    x->extent[r] = x->extent[r + 1], x->reduced[r] = x->reduced[r + 1],
+    x->target_stride[r] = x->target_stride[r + 1];
   }
   x->rank--;
 }
@@ -43,7 +50,8 @@ static void drop_axis(Operand *x, int axis) {
 
 enum { SHORT_AXIS = 16, WRITTEN_OUT = 24 };
 
-/* The value at the points of the domain, all written out axes combined as a leaf of so many elements is (jit.h). */
+/* The value at the points of the domain, all written out axes combined as a leaf of so many
+ * elements is (jit.h). */
 static int written_out(Planner *planner, Group *group, int statement, Operand *x, int level) {
   if (level == x->short_count) return expr_statement(planner, group, statement, x->map);
   const Statement *s = &planner->log->statements[statement];
@@ -59,11 +67,13 @@ static int written_out(Planner *planner, Group *group, int statement, Operand *x
   }
   for (int step = 1; step < JIT_LANES; step *= 2)
     for (int lane = 0; lane + step < QL_MIN(extent, JIT_LANES); lane += 2 * step)
-      lanes[lane] = expr_op(group, op, (QlDtype)s->loop, lanes[lane], lanes[lane + step], statement);
+      lanes[lane] =
+          expr_op(group, op, (QlDtype)s->loop, lanes[lane], lanes[lane + step], statement);
   return lanes[0];
 }
 
-/* Takes the axes that are reduced first out of the domain while they are short and the expression stays small. */
+/* Takes the axes that are reduced first out of the domain while they are short and the expression
+ * stays small. */
 static void write_out_short_axes(Planner *planner, int statement, Operand *x) {
   const StatementInfo *info = &planner->statements[statement];
   int64_t copies = 1;
@@ -72,7 +82,8 @@ static void write_out_short_axes(Planner *planner, int statement, Operand *x) {
     if (r < 0) continue;
     if (!x->reduced[r]) continue;
     copies *= x->extent[r];
-    if (x->rank == 1 || x->extent[r] > SHORT_AXIS || copies * QL_MAX(info->leaves, 1) > WRITTEN_OUT ||
+    if (x->rank == 1 || x->extent[r] > SHORT_AXIS ||
+        copies * QL_MAX(info->leaves, 1) > WRITTEN_OUT ||
         copies * (info->nodes + 1) > GROUP_NODES / 2)
       return;
     for (int k = x->short_count++; k >= 0; k--) {
@@ -114,8 +125,10 @@ static QlStatus domain_layout(Planner *planner, const Group *group, Layout **lay
   AxisMap identity[QL_MAX_DIMS];
   for (int r = 0; r < group->rank; r++) identity[r] = (AxisMap){0, 1, r};
   *layout = planner_operand_layout(planner, group, group->rank, group->extent, identity);
-  if (*layout || rt_is_replicated_size(planner->ctx, shape_volume(group->rank, group->extent))) return QL_OK;
-  Template *template = rt_template_for_shape(planner->ctx, group->rank, group->extent, planner->error);
+  if (*layout || rt_is_replicated_size(planner->ctx, shape_volume(group->rank, group->extent)))
+    return QL_OK;
+  Template *template =
+      rt_template_for_shape(planner->ctx, group->rank, group->extent, planner->error);
   if (!template) return QL_ERR_MEMORY;
   if (!(*layout = rt_layout_new(template, NULL))) {
     rt_template_release(planner->ctx, template);
@@ -126,7 +139,8 @@ static QlStatus domain_layout(Planner *planner, const Group *group, Layout **lay
 
 static int all_workers(const Planner *planner) {
   int workers = 0;
-  for (int n = 0; n < planner->ctx->info->node_count; n++) workers += planner->ctx->info->workers_of_node[n];
+  for (int n = 0; n < planner->ctx->info->node_count; n++)
+    workers += planner->ctx->info->workers_of_node[n];
   return workers;
 }
 
@@ -136,13 +150,14 @@ static void finish(Group *group, QlReduction reduction, JitReduceForm form, int 
 }
 
 /* One value for 128 of `x` along `axis` into a temporary, which then is x. */
-static QlStatus reduce_blocks(Planner *planner, Group *group, int node, Layout *domain, Operand *x, int axis, JitReduceForm form) {
+static QlStatus reduce_blocks(Planner *planner, Group *group, int node, Layout *domain, Operand *x,
+                              int axis, JitReduceForm form) {
   const Statement *s = &planner->log->statements[group->statement];
   int64_t shape[QL_MAX_DIMS], offset[QL_MAX_DIMS];
   memcpy(shape, x->extent, sizeof shape), memcpy(offset, domain->offset, sizeof offset);
   shape[axis] = ceil_div(x->extent[axis], JIT_LEAF);
-  Template *template =
-      rt_template_coarsen(planner->ctx, domain->template, axis, offset[axis], x->extent[axis], JIT_LEAF, planner->error);
+  Template *template = rt_template_coarsen(planner->ctx, domain->template, axis, offset[axis],
+                                           x->extent[axis], JIT_LEAF, planner->error);
   if (!template) return QL_ERR_MEMORY;
   offset[axis] = 0;
   Layout *layout = rt_layout_new(template, offset);
@@ -173,9 +188,11 @@ static Layout *projected(Planner *planner, const Layout *domain, int rank, int a
   return layout;
 }
 
-/* Gives the target of the group that ends the reduction of `axis`: the statement's, or a new temporary. */
-static QlStatus result_of(Planner *planner, Group *group, const Operand *x, int axis, Layout *domain, bool in_place,
-                          bool is_last, const SlotView *statement_target_view, SlotView *target, int *slot) {
+/* Gives the target of the group that ends the reduction of `axis`: the statement's, or a new
+ * temporary. */
+static QlStatus result_of(Planner *planner, Group *group, const Operand *x, int axis,
+                          Layout *domain, bool in_place, bool is_last,
+                          const SlotView *statement_target_view, SlotView *target, int *slot) {
   const Statement *s = &planner->log->statements[group->statement];
   int64_t shape[QL_MAX_DIMS], stride[QL_MAX_DIMS];
   int rank = 0;
@@ -184,7 +201,8 @@ static QlStatus result_of(Planner *planner, Group *group, const Operand *x, int 
   memset(target, 0, sizeof *target);
   if (is_last) {
     PlanSlot *last = &planner->plan->slots[statement_target_view->slot];
-    if (!last->layout && in_place && last->ndim == rank) last->layout = projected(planner, domain, x->rank, axis);
+    if (!last->layout && in_place && last->ndim == rank)
+      last->layout = projected(planner, domain, x->rank, axis);
     target->slot = statement_target_view->slot, target->offset = statement_target_view->offset;
     memcpy(target->stride, x->target_stride, (size_t)x->rank * sizeof(int64_t));
     return planner_decide_layout(planner, group, target);
@@ -194,7 +212,8 @@ static QlStatus result_of(Planner *planner, Group *group, const Operand *x, int 
     layout = projected(planner, domain, x->rank, axis);
   } else {
     Template *template = NULL;
-    if (domain && !(template = rt_template_for_shape(planner->ctx, rank, shape, planner->error))) return QL_ERR_MEMORY;
+    if (domain && !(template = rt_template_for_shape(planner->ctx, rank, shape, planner->error)))
+      return QL_ERR_MEMORY;
     if (!(layout = rt_layout_new(template, NULL))) rt_template_release(planner->ctx, template);
   }
   *slot = layout ? planner_slot(planner, s->loop, rank, shape, layout) : -1;
@@ -205,7 +224,8 @@ static QlStatus result_of(Planner *planner, Group *group, const Operand *x, int 
   return QL_OK;
 }
 
-static QlStatus reduce_axis(Planner *planner, int statement, Operand *x, const SlotView *last_target) {
+static QlStatus reduce_axis(Planner *planner, int statement, Operand *x,
+                            const SlotView *last_target) {
   const Statement *s = &planner->log->statements[statement];
   int axis = last_reduced(x), node, slot = -1;
   bool is_last = true;
@@ -218,25 +238,31 @@ static QlStatus reduce_axis(Planner *planner, int statement, Operand *x, const S
   QlStatus status = QL_OK;
   int64_t results = shape_volume(x->rank, x->extent) / x->extent[axis];
   const PlanSlot *last = &planner->plan->slots[last_target->slot];
-  bool last_replicated = last->layout ? !last->layout->template
-                                      : rt_is_replicated_size(planner->ctx, planner->slots[last_target->slot].storage->size);
-  bool in_place = domain && x->rank > 1 && !domain->template->cut[axis] && results >= 4 * all_workers(planner) &&
-                  !(is_last && last_replicated);
+  bool last_replicated =
+      last->layout
+          ? !last->layout->template
+          : rt_is_replicated_size(planner->ctx, planner->slots[last_target->slot].storage->size);
+  bool in_place = domain && x->rank > 1 && !domain->template->cut[axis] &&
+                  results >= 4 * all_workers(planner) && !(is_last && last_replicated);
   JitReduceForm form = JIT_WHOLE;
   if (domain && !in_place) {
     form = JIT_LEAVES;
     do {
       if ((status = reduce_blocks(planner, group, node, domain, x, axis, form))) goto out;
       rt_layout_release(planner->ctx, domain), domain = NULL;
-      if (!(group = open_over(planner, statement, x, &node))) status = planner->error->status;
-      else status = domain_layout(planner, group, &domain);
+      if (!(group = open_over(planner, statement, x, &node)))
+        status = planner->error->status;
+      else
+        status = domain_layout(planner, group, &domain);
       if (status) goto out;
       form = JIT_BRANCHES;
     } while (domain && x->extent[axis] > FEW_VALUES);
     form = JIT_TREE;
   }
   SlotView target;
-  if ((status = result_of(planner, group, x, axis, domain, in_place, is_last, last_target, &target, &slot))) goto out;
+  if ((status = result_of(planner, group, x, axis, domain, in_place, is_last, last_target, &target,
+                          &slot)))
+    goto out;
   finish(group, (QlReduction)s->op, form, axis);
   planner_store(planner, group, &target, node);
   drop_axis(x, axis);

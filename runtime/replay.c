@@ -1,10 +1,14 @@
-/* After a flush that failed: its statements again, assignment by assignment, so that only what depends on the failure is lost (contract C9).
+/* After a flush that failed: its statements again, assignment by assignment, so that only what
+ * depends on the failure is lost (contract C9).
  *
- * The log is cut behind each statement that stores something the program can still see; the temporaries before it belong to it. Each piece
- * is a log of its own, planned, agreed and executed like any other. When one fails, its targets are lost, and with them whatever a later statement
- * computes from them or stores into them: such statements are skipped. A lost array keeps the value that it had before, or has none.
+ * The log is cut behind each statement that stores something the program can still see; the
+ * temporaries before it belong to it. Each piece is a log of its own, planned, agreed and executed
+ * like any other. When one fails, its targets are lost, and with them whatever a later statement
+ * computes from them or stores into them: such statements are skipped. A lost array keeps the value
+ * that it had before, or has none.
  *
- * All ranks have agreed on the statements before, so they cut alike, and they agree on every piece's outcome, so they skip alike. */
+ * All ranks have agreed on the statements before, so they cut alike, and they agree on every
+ * piece's outcome, so they skip alike. */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -12,9 +16,9 @@
 
 typedef struct Replay {
   QlContext *ctx;
-  Log all;         /* the log that failed */
-  int *last_use;   /* [slots] statement */
-  bool *dead;      /* [slots] as agreed; while its users are still to come a storage is kept alive */
+  Log all;       /* the log that failed */
+  int *last_use; /* [slots] statement */
+  bool *dead;    /* [slots] as agreed; while its users are still to come a storage is kept alive */
   bool *temporary; /* [slots] the program never sees it */
   bool *lost;      /* [slots] */
 } Replay;
@@ -43,7 +47,8 @@ static void look_at_slots(Replay *r) {
     SlotView view;
     int scalar;
     for (int j = 0; j < r->all.statements[k].inputs; j++)
-      if (statement_input(&r->all, &r->all.statements[k], j, &view, &scalar)) r->last_use[view.slot] = k;
+      if (statement_input(&r->all, &r->all.statements[k], j, &view, &scalar))
+        r->last_use[view.slot] = k;
     r->last_use[target_of(&r->all, k)] = k;
   }
 }
@@ -53,7 +58,9 @@ static bool is_lost(const Replay *r, int statement) {
   SlotView view;
   int scalar;
   for (int j = 0; j < r->all.statements[statement].inputs; j++)
-    if (statement_input(&r->all, &r->all.statements[statement], j, &view, &scalar) && r->lost[view.slot]) return true;
+    if (statement_input(&r->all, &r->all.statements[statement], j, &view, &scalar) &&
+        r->lost[view.slot])
+      return true;
   return r->lost[target_of(&r->all, statement)];
 }
 
@@ -61,16 +68,20 @@ static bool is_lost(const Replay *r, int statement) {
 
 /* Room for the largest piece, so that nothing can fail on one rank alone later. */
 static QlStatus reserve(Replay *r, Log *piece, QlError *error) {
-  piece->statements = malloc((size_t)r->all.count * sizeof *piece->statements), piece->room = r->all.count;
-  piece->words = malloc((size_t)r->all.word_count * sizeof *piece->words), piece->word_room = r->all.word_count;
-  piece->scalars = malloc(((size_t)r->all.scalar_count + 1) * sizeof *piece->scalars), piece->scalar_room = r->all.scalar_count;
-  piece->slots = malloc((size_t)r->all.slot_count * sizeof(Storage *)), piece->slot_room = r->all.slot_count;
+  piece->statements = malloc((size_t)r->all.count * sizeof *piece->statements),
+  piece->room = r->all.count;
+  piece->words = malloc((size_t)r->all.word_count * sizeof *piece->words),
+  piece->word_room = r->all.word_count;
+  piece->scalars = malloc(((size_t)r->all.scalar_count + 1) * sizeof *piece->scalars),
+  piece->scalar_room = r->all.scalar_count;
+  piece->slots = malloc((size_t)r->all.slot_count * sizeof(Storage *)),
+  piece->slot_room = r->all.slot_count;
   r->last_use = malloc((size_t)r->all.slot_count * sizeof *r->last_use);
   r->dead = calloc((size_t)r->all.slot_count, sizeof *r->dead);
   r->temporary = calloc((size_t)r->all.slot_count, sizeof *r->temporary);
   r->lost = calloc((size_t)r->all.slot_count, sizeof *r->lost);
-  if (piece->statements && piece->words && piece->scalars && piece->slots && r->last_use && r->dead &&
-      r->temporary && r->lost)
+  if (piece->statements && piece->words && piece->scalars && piece->slots && r->last_use &&
+      r->dead && r->temporary && r->lost)
     return QL_OK;
   return ql_fail(error, QL_ERR_MEMORY, "out of memory for repeating what failed");
 }
@@ -85,9 +96,11 @@ static void copy_statement(Replay *r, int number) {
   to->words = (uint32_t)piece->word_count, to->scalars = (uint32_t)piece->scalar_count;
   piece->word_count += from->word_count;
   int scalars = statement_scalars_end(&r->all, number) - (int)from->scalars;
-  memcpy(piece->scalars + piece->scalar_count, r->all.scalars + from->scalars, (size_t)scalars * sizeof *piece->scalars);
+  memcpy(piece->scalars + piece->scalar_count, r->all.scalars + from->scalars,
+         (size_t)scalars * sizeof *piece->scalars);
   piece->scalar_count += scalars;
-  int64_t *operand = words + (statement_shape(&r->all, from) - (r->all.words + from->words)) + from->ndim;
+  int64_t *operand =
+      words + (statement_shape(&r->all, from) - (r->all.words + from->words)) + from->ndim;
   for (int j = -1; j < from->inputs; j++) {
     if (*operand < 0) {
       operand++;
@@ -103,8 +116,10 @@ static void copy_statement(Replay *r, int number) {
 static QlStatus run_piece(Replay *r, int first, int end, QlError *error) {
   QlContext *ctx = r->ctx;
   for (int k = first; k < end; k++) {
-    if (is_lost(r, k)) r->lost[target_of(&r->all, k)] = true;
-    else copy_statement(r, k);
+    if (is_lost(r, k))
+      r->lost[target_of(&r->all, k)] = true;
+    else
+      copy_statement(r, k);
   }
   for (int s = 0; s < r->all.slot_count; s++)
     if (r->all.slots[s]) r->all.slots[s]->dead = r->dead[s] && r->last_use[s] < end;
@@ -131,7 +146,8 @@ static QlStatus run_pieces(Replay *r, QlError *error) {
   return worst;
 }
 
-/* What was lost and had no value before has none now. The log keeps the slots that are still there. */
+/* What was lost and had no value before has none now. The log keeps the slots that are still there.
+ */
 static void poison(Log *log, const bool *lost) {
   int kept = 0;
   for (int s = 0; s < log->slot_count; s++) {
@@ -155,9 +171,12 @@ QlStatus rt_replay(QlContext *ctx, QlStatus status, QlError *error) {
   if (repeats) {
     ctx->log = piece;
     QlStatus outcome = run_pieces(&r, &local);
-    /* Too large together, each small enough alone: nothing is lost, nothing is raised. A failure of the compiler is always told. */
-    if (outcome) *error = local, status = outcome;
-    else if (status == QL_ERR_MEMORY) status = QL_OK;
+    /* Too large together, each small enough alone: nothing is lost, nothing is raised. A failure of
+     * the compiler is always told. */
+    if (outcome)
+      *error = local, status = outcome;
+    else if (status == QL_ERR_MEMORY)
+      status = QL_OK;
     piece = ctx->log;
     ctx->log = r.all, ctx->log.epoch = piece.epoch;
   }

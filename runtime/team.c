@@ -1,5 +1,6 @@
-/* A rank's threads. They wait for a run, work through the plan's groups like any other worker of the node, and wait again: first
- * spinning, since the next run is often microseconds away, then asleep. */
+/* A rank's threads. They wait for a run, work through the plan's groups like any other worker of
+ * the node, and wait again: first spinning, since the next run is often microseconds away, then
+ * asleep. */
 #include "team.h"
 
 #include <sched.h>
@@ -54,7 +55,8 @@ QlStatus rt_team_new(QlContext *ctx, QlError *error) {
   pthread_mutex_init(&team->lock, NULL), pthread_cond_init(&team->wake, NULL);
   team->threads = calloc((size_t)count + 1, sizeof *team->threads);
   team->members = calloc((size_t)count + 1, sizeof *team->members);
-  if (!team->threads || !team->members) return ql_fail(error, QL_ERR_MEMORY, "out of memory for worker threads");
+  if (!team->threads || !team->members)
+    return ql_fail(error, QL_ERR_MEMORY, "out of memory for worker threads");
   for (int t = 0; t < count; t++) {
     team->members[t] = (struct Member){team, t + 1};
     if (pthread_create(&team->threads[t], NULL, thread_main, &team->members[t]))
@@ -71,7 +73,8 @@ void rt_team_free(QlContext *ctx) {
   team_start(team);
   for (int t = 0; t < team->count; t++) pthread_join(team->threads[t], NULL);
   pthread_cond_destroy(&team->wake), pthread_mutex_destroy(&team->lock);
-  free(team->run.blocks), free(team->run.old_blocks), free(team->run.data), free(team->run.buffer), free(team->run.messages);
+  free(team->run.blocks), free(team->run.old_blocks), free(team->run.data), free(team->run.buffer),
+      free(team->run.messages);
   free(team->threads), free(team->members), free(team);
   ctx->team = NULL;
 }

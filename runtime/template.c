@@ -1,9 +1,10 @@
 /* Templates: how an index space is cut over nodes, and a node's part over its workers.
  *
- * Both levels choose a grid of parts. Nodes: the grid with the smallest surface, since the surface is what is exchanged; the
- * last axis costs double, since its surface is not contiguous. Workers: the most even grid, and among those the one that
- * cuts slow axes, so that no two workers share a cache line of a row. Templates are found again by how they were made, never
- * by their boxes: the boxes of workers may coincide on one node and not on another, and all nodes must decide alike. */
+ * Both levels choose a grid of parts. Nodes: the grid with the smallest surface, since the surface
+ * is what is exchanged; the last axis costs double, since its surface is not contiguous. Workers:
+ * the most even grid, and among those the one that cuts slow axes, so that no two workers share a
+ * cache line of a row. Templates are found again by how they were made, never by their boxes: the
+ * boxes of workers may coincide on one node and not on another, and all nodes must decide alike. */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -27,7 +28,8 @@ static double grid_cost(const GridSearch *search) {
     largest *= (double)part;
     bool last = a == search->ndim - 1 && search->ndim > 1;
     /* Surfaces cut by this axis; for workers a fast axis is a last resort. */
-    cost += (parts - 1) * volume / extent * (last ? (search->for_workers ? 64 : 2) : 1) * (1 + 1e-3 * a);
+    cost += (parts - 1) * volume / extent * (last ? (search->for_workers ? 64 : 2) : 1) *
+            (1 + 1e-3 * a);
   }
   return search->for_workers ? cost + 4 * largest : cost;
 }
@@ -61,7 +63,8 @@ static void cut_box(int ndim, const Box *whole, int parts, bool for_workers, Box
       int64_t cells = search.best[a], cell = rest % cells;
       rest /= (int)cells;
       int64_t lo = part_start(extent[a], cell, cells), hi = part_start(extent[a], cell + 1, cells);
-      if (for_workers && a == ndim - 1 && cells > 1 && extent[a] >= 16 * cells) /* whole cache lines */
+      if (for_workers && a == ndim - 1 && cells > 1 &&
+          extent[a] >= 16 * cells) /* whole cache lines */
         lo = cell ? lo / 16 * 16 : 0, hi = cell + 1 < cells ? hi / 16 * 16 : extent[a];
       boxes[k].lo[a] = whole->lo[a] + lo, boxes[k].hi[a] = whole->lo[a] + hi;
     }
@@ -91,7 +94,8 @@ static void template_free(Template *template) {
 }
 
 /* A new reference to the template made from that recipe and extent, if it exists. */
-static Template *template_find(QlContext *ctx, int ndim, const int64_t *extent, const TemplateRecipe *recipe) {
+static Template *template_find(QlContext *ctx, int ndim, const int64_t *extent,
+                               const TemplateRecipe *recipe) {
   for (Template *t = ctx->templates; t; t = t->next) {
     if (t->ndim != ndim || memcmp(t->extent, extent, (size_t)ndim * sizeof *extent)) continue;
     if (memcmp(&t->recipe, recipe, sizeof *recipe)) continue;
@@ -101,10 +105,12 @@ static Template *template_find(QlContext *ctx, int ndim, const int64_t *extent, 
   return NULL;
 }
 
-static Template *template_register(QlContext *ctx, Template *template, const TemplateRecipe *recipe) {
+static Template *template_register(QlContext *ctx, Template *template,
+                                   const TemplateRecipe *recipe) {
   for (int a = 0; a < template->ndim; a++)
     for (int n = 0; n < ctx->info->node_count; n++)
-      template->cut[a] |= template->node[n].lo[a] > 0 || template->node[n].hi[a] < template->extent[a];
+      template->cut[a] |=
+          template->node[n].lo[a] > 0 || template->node[n].hi[a] < template->extent[a];
   template->recipe = *recipe;
   template->id = ++ctx->next_template;
   template->next = ctx->templates;
@@ -141,8 +147,10 @@ Template *rt_template_project(QlContext *ctx, Template *from, int axis, QlError 
   TemplateRecipe recipe = {.parent = from->id, .kind = PROJECTED, .axis = axis};
   Template *template = template_find(ctx, from->ndim - 1, extent, &recipe);
   if (template || !(template = template_new(ctx, from->ndim - 1, extent, error))) return template;
-  for (int n = 0; n < ctx->info->node_count; n++) template->node[n] = project_box(from->ndim, &from->node[n], axis);
-  for (int w = 0; w < ctx->info->workers; w++) template->worker[w] = project_box(from->ndim, &from->worker[w], axis);
+  for (int n = 0; n < ctx->info->node_count; n++)
+    template->node[n] = project_box(from->ndim, &from->node[n], axis);
+  for (int w = 0; w < ctx->info->workers; w++)
+    template->worker[w] = project_box(from->ndim, &from->worker[w], axis);
   return template_register(ctx, template, &recipe);
 }
 
@@ -152,18 +160,21 @@ static void coarsen_box(Box *box, int axis, int64_t origin, int64_t blocks, int6
   box->lo[axis] = QL_MIN(lo, blocks), box->hi[axis] = QL_MIN(hi, blocks);
 }
 
-Template *rt_template_coarsen(QlContext *ctx, Template *from, int axis, int64_t origin, int64_t extent, int64_t unit,
-                              QlError *error) {
+Template *rt_template_coarsen(QlContext *ctx, Template *from, int axis, int64_t origin,
+                              int64_t extent, int64_t unit, QlError *error) {
   int64_t shape[QL_MAX_DIMS], blocks = (extent + unit - 1) / unit;
   memcpy(shape, from->extent, sizeof shape);
   shape[axis] = blocks;
-  TemplateRecipe recipe = {.parent = from->id, .kind = COARSENED, .axis = axis, .origin = origin, .unit = unit};
+  TemplateRecipe recipe = {
+      .parent = from->id, .kind = COARSENED, .axis = axis, .origin = origin, .unit = unit};
   Template *template = template_find(ctx, from->ndim, shape, &recipe);
   if (template || !(template = template_new(ctx, from->ndim, shape, error))) return template;
   memcpy(template->node, from->node, (size_t)ctx->info->node_count * sizeof(Box));
   memcpy(template->worker, from->worker, (size_t)ctx->info->workers * sizeof(Box));
-  for (int n = 0; n < ctx->info->node_count; n++) coarsen_box(&template->node[n], axis, origin, blocks, unit);
-  for (int w = 0; w < ctx->info->workers; w++) coarsen_box(&template->worker[w], axis, origin, blocks, unit);
+  for (int n = 0; n < ctx->info->node_count; n++)
+    coarsen_box(&template->node[n], axis, origin, blocks, unit);
+  for (int w = 0; w < ctx->info->workers; w++)
+    coarsen_box(&template->worker[w], axis, origin, blocks, unit);
   return template_register(ctx, template, &recipe);
 }
 

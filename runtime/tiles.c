@@ -1,12 +1,13 @@
-/* Temporaries that are written in parts, as roll, concatenate and pad make them: each part, a *tile*, is a box, and
- * whoever reads one tile can compute it in place of the read. A statement whose reads meet several tiles is computed in
- * *pieces*: its domain is cut at the tiles' edges.
+/* Temporaries that are written in parts, as roll, concatenate and pad make them: each part, a
+ * *tile*, is a box, and whoever reads one tile can compute it in place of the read. A statement
+ * whose reads meet several tiles is computed in *pieces*: its domain is cut at the tiles' edges.
  *
  *     roll(u, 1)       | u[-1] | u[:-1] ...                     |      two tiles
  *     roll(u, -1)      |                 ... u[1:]      | u[0]  |      two tiles
- *     their sum        | edge  |     largest piece      | edge  |      three pieces, and only the sum is stored
+ *     their sum        | edge  |     largest piece      | edge  |      three pieces
  *
- * Reductions are not cut: their bits depend on the whole domain. What they read of tiles is stored. */
+ * Reductions are not cut: their bits depend on the whole domain. What they read of tiles is stored.
+ */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -22,12 +23,14 @@ bool tile_of(const Planner *planner, int statement, Tile *tile) {
   if (s->kind == STATEMENT_REDUCE || s->kind == STATEMENT_IMPORT) return false;
   statement_target(planner->log, s, &target);
   const Storage *storage = planner->slots[target.slot].storage;
-  if (!view_axes(s->ndim, shape, target.stride, target.offset, storage->ndim, storage->shape, axes)) return false;
+  if (!view_axes(s->ndim, shape, target.stride, target.offset, storage->ndim, storage->shape, axes))
+    return false;
   tile->statement = statement;
   for (int a = 0; a < storage->ndim; a++) {
     if (axes[a].dim >= 0 && axes[a].step != 1) return false;
     tile->dim[a] = (int8_t)axes[a].dim;
-    tile->box.lo[a] = axes[a].start, tile->box.hi[a] = axes[a].start + (axes[a].dim >= 0 ? shape[axes[a].dim] : 1);
+    tile->box.lo[a] = axes[a].start,
+    tile->box.hi[a] = axes[a].start + (axes[a].dim >= 0 ? shape[axes[a].dim] : 1);
   }
   return shape_volume(s->ndim, shape) == box_volume(storage->ndim, &tile->box);
 }
@@ -51,7 +54,8 @@ static bool is_covered(const Planner *planner, int fill) {
   int count = 0;
   statement_target(log, &log->statements[fill], &target);
   const Storage *storage = planner->slots[target.slot].storage;
-  if (!tile_of(planner, fill, &whole) || !tiles_partition(storage->ndim, storage->shape, &whole, 1)) return false;
+  if (!tile_of(planner, fill, &whole) || !tiles_partition(storage->ndim, storage->shape, &whole, 1))
+    return false;
   for (int k = fill + 1; k < log->count; k++) {
     const Statement *s = &log->statements[k];
     if (!planner->statements[k].live) continue;
@@ -67,8 +71,8 @@ static bool is_covered(const Planner *planner, int fill) {
 void tiles_cover(Planner *planner) {
   for (int k = 0; k < planner->log->count; k++) {
     const Statement *s = &planner->log->statements[k];
-    if (planner->statements[k].live && s->kind == STATEMENT_COPY && !statement_reads(planner->log, s, -1) &&
-        is_covered(planner, k))
+    if (planner->statements[k].live && s->kind == STATEMENT_COPY &&
+        !statement_reads(planner->log, s, -1) && is_covered(planner, k))
       planner->statements[k].live = false;
   }
 }
@@ -94,7 +98,9 @@ static bool meets_target(const Division *d, const Box *box) {
   for (int k = 0; k < d->scratch->node_count; k++) {
     const ExprNode *node = &d->scratch->nodes[k];
     AxisMap axes[QL_MAX_DIMS], stored[QL_MAX_DIMS];
-    if (node->kind != NODE_LEAF || node->view.slot != mine.slot || view_equal(d->rank, &node->view, &mine)) continue;
+    if (node->kind != NODE_LEAF || node->view.slot != mine.slot ||
+        view_equal(d->rank, &node->view, &mine))
+      continue;
     if (!slot_axes(planner, d->rank, d->extent, d->target, stored)) return true;
     if (!slot_axes(planner, d->rank, d->scratch->extent, &node->view, axes)) return true;
     Box written = view_box(ndim, stored, &domain), read = view_box(ndim, axes, &piece);
@@ -125,15 +131,16 @@ static void divide(Division *d, Box box) {
   pieces->count++;
 }
 
-QlStatus tiles_pieces(Planner *planner, int statement, int rank, const int64_t *extent, const AxisMap *map,
-                      const SlotView *target, Pieces *pieces) {
+QlStatus tiles_pieces(Planner *planner, int statement, int rank, const int64_t *extent,
+                      const AxisMap *map, const SlotView *target, Pieces *pieces) {
   Group scratch = {.rank = rank, .nodes = malloc(GROUP_NODES * sizeof *scratch.nodes)};
   if (!scratch.nodes) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
   Division d = {planner, &scratch, statement, rank, extent, map, target, pieces};
   pieces->count = 0, pieces->meets = false;
   divide(&d, box_of_shape(rank, extent));
   free(scratch.nodes);
-  for (int k = 1; k < QL_MIN(pieces->count, PIECE_ROOM); k++) { /* stable: equal pieces stay in order */
+  for (int k = 1; k < QL_MIN(pieces->count, PIECE_ROOM);
+       k++) { /* stable: equal pieces stay in order */
     Box box = pieces->box[k];
     int at = k;
     for (; at > 0 && box_volume(rank, &pieces->box[at - 1]) < box_volume(rank, &box); at--)
@@ -158,12 +165,13 @@ void map_of_piece(const AxisMap *map, int ndim, const Box *box, AxisMap *piece) 
 
 /* ---- what is stored after all ---- */
 
-/* The slot is stored by its statements, as if it had never been inlined: who was inlined on the strength of it can now
- * read the slot instead, which nothing writes any more. */
+/* The slot is stored by its statements, as if it had never been inlined: who was inlined on the
+ * strength of it can now read the slot instead, which nothing writes any more. */
 static void store_slot(Planner *planner, int slot) {
   SlotInfo *info = &planner->slots[slot];
   if (info->producer >= 0) planner->statements[info->producer].inlined = false;
-  for (int t = 0; t < info->tile_count; t++) planner->statements[info->tiles[t].statement].inlined = false;
+  for (int t = 0; t < info->tile_count; t++)
+    planner->statements[info->tiles[t].statement].inlined = false;
   free(info->tiles);
   info->tiles = NULL, info->tile_count = 0, info->producer = -1;
 }
@@ -173,7 +181,8 @@ static int pieces_of_slot(const Planner *planner, int slot) {
   const SlotInfo *info = &planner->slots[slot];
   int pieces = info->tile_count;
   if (info->producer >= 0) return planner->statements[info->producer].pieces;
-  for (int t = 0; t < info->tile_count; t++) pieces += planner->statements[info->tiles[t].statement].pieces - 1;
+  for (int t = 0; t < info->tile_count; t++)
+    pieces += planner->statements[info->tiles[t].statement].pieces - 1;
   return pieces;
 }
 
@@ -192,8 +201,8 @@ static int64_t largest_tiled(const Planner *planner, int slot) {
   return largest;
 }
 
-/* A product that is reduced at once, as by matmul, may be much larger than the tiled slots that it reads; then those are
- * stored. */
+/* A product that is reduced at once, as by matmul, may be much larger than the tiled slots that it
+ * reads; then those are stored. */
 static void store_for_reduction(Planner *planner, int slot) {
   const SlotInfo *info = &planner->slots[slot];
   int64_t largest = largest_tiled(planner, slot);
@@ -206,7 +215,8 @@ static void store_for_reduction(Planner *planner, int slot) {
   }
   const Statement *s = &planner->log->statements[info->producer];
   for (int k = 0; k < s->inputs; k++)
-    if (statement_input(planner->log, s, k, &view, &scalar)) store_for_reduction(planner, view.slot);
+    if (statement_input(planner->log, s, k, &view, &scalar))
+      store_for_reduction(planner, view.slot);
 }
 
 QlStatus tiles_limit(Planner *planner, int statement) {
@@ -220,7 +230,8 @@ QlStatus tiles_limit(Planner *planner, int statement) {
   info->pieces = 1;
   if (!info->tiled) return QL_OK;
   for (int k = 0; k < s->inputs && s->kind == STATEMENT_REDUCE; k++)
-    if (statement_input(planner->log, s, k, &view, &scalar)) store_for_reduction(planner, view.slot);
+    if (statement_input(planner->log, s, k, &view, &scalar))
+      store_for_reduction(planner, view.slot);
   if (s->kind == STATEMENT_REDUCE) return QL_OK;
   for (int d = 0; d < s->ndim; d++) identity[d] = (AxisMap){0, 1, d};
   for (;;) {
@@ -232,7 +243,8 @@ QlStatus tiles_limit(Planner *planner, int statement) {
     for (int k = 0; k < s->inputs; k++) {
       if (!statement_input(planner->log, s, k, &view, &scalar)) continue;
       int count = pieces_of_slot(planner, view.slot);
-      bool inlined = planner->slots[view.slot].tile_count || planner->slots[view.slot].producer >= 0;
+      bool inlined =
+          planner->slots[view.slot].tile_count || planner->slots[view.slot].producer >= 0;
       if (inlined && count > most) worst = view.slot, most = count;
     }
     store_slot(planner, worst);

@@ -1,13 +1,16 @@
-/* Views: offset and strides over the virtual C-order global array of a storage (contract C2), seen as boxes with steps.
+/* Views: offset and strides over the virtual C-order global array of a storage (contract C2), seen
+ * as boxes with steps.
  *
- * A stride s belongs to the axis a with cstride[a] <= |s| < cstride[a] * shape[a] that it divides by: the step is s / cstride[a].
- * The first element's index along each axis follows from the offset by division. Views that wrap around rows (some
- * reshapes), or move along two axes at once (diagonals), have no such form. */
+ * A stride s belongs to the axis a with cstride[a] <= |s| < cstride[a] * shape[a] that it divides
+ * by: the step is s / cstride[a]. The first element's index along each axis follows from the offset
+ * by division. Views that wrap around rows (some reshapes), or move along two axes at once
+ * (diagonals), have no such form. */
 #include "runtime.h"
 
 #include <stdlib.h>
 
-static int axis_of_stride(int ndim, const int64_t *shape, const int64_t *cstride, int64_t stride, int64_t *step) {
+static int axis_of_stride(int ndim, const int64_t *shape, const int64_t *cstride, int64_t stride,
+                          int64_t *step) {
   int64_t size = stride < 0 ? -stride : stride;
   for (int a = ndim - 1; a >= 0; a--) {
     if (shape[a] <= 1 || size >= cstride[a] * shape[a]) continue;
@@ -18,8 +21,8 @@ static int axis_of_stride(int ndim, const int64_t *shape, const int64_t *cstride
   return -1;
 }
 
-bool view_axes(int rank, const int64_t *extent, const int64_t *stride, int64_t offset, int ndim, const int64_t *shape,
-               AxisMap *axes) {
+bool view_axes(int rank, const int64_t *extent, const int64_t *stride, int64_t offset, int ndim,
+               const int64_t *shape, AxisMap *axes) {
   int64_t cstride[QL_MAX_DIMS];
   c_strides(ndim, shape, 1, cstride);
   for (int a = 0; a < ndim; a++) {
@@ -51,7 +54,8 @@ Box view_box(int ndim, const AxisMap *axes, const Box *domain) {
   return box;
 }
 
-Box view_stretch(int rank, const int64_t *extent, int64_t offset, const int64_t *stride, int ndim, const Box *domain) {
+Box view_stretch(int rank, const int64_t *extent, int64_t offset, const int64_t *stride, int ndim,
+                 const Box *domain) {
   int64_t first = offset, last = offset, cstride[QL_MAX_DIMS];
   for (int r = 0; r < ndim; r++) {
     int64_t low = stride[r] * domain->lo[r], high = stride[r] * (domain->hi[r] - 1);

@@ -1,7 +1,8 @@
-/* What the two references share: the grid in memory, its start values, one sweep over rows, and a check of the answer.
+/* What the two references share: the grid in memory, its start values, one sweep over rows, and a
+ * check of the answer.
  *
- * The grid is n x n with fixed edges. A row is padded so that column 1, the first that is written, lies on a cache
- * line, and so that rows do not repeat at a power of two:
+ * The grid is n x n with fixed edges. A row is padded so that column 1, the first that is written,
+ * lies on a cache line, and so that rows do not repeat at a power of two:
  *
  *      index   0 ... 6 | 7 (column 0) | 8 (column 1) ...  n+6 (column n-1) | ... stride-1 */
 #ifndef BENCH_JACOBI_H
@@ -27,13 +28,15 @@ static inline double seconds(void) {
   return t.tv_sec + 1e-9 * t.tv_nsec;
 }
 
-/* Values that never become denormal, from integers alone, so that any language makes the same bits. */
+/* Values that never become denormal, from integers alone, so that any language makes the same bits.
+ */
 static inline double start_value(int64_t n, int64_t i, int64_t j) {
   return (double)((i * n + j) * 2654435761 % 1000) / 1000.0;
 }
 
 static inline double *grid_pages(int64_t rows, int64_t stride) {
-  size_t huge = 2u << 20, bytes = ((size_t)(rows * stride) * sizeof(double) + huge - 1) / huge * huge;
+  size_t huge = 2u << 20,
+         bytes = ((size_t)(rows * stride) * sizeof(double) + huge - 1) / huge * huge;
   double *pages = aligned_alloc(huge, bytes);
   if (!pages) fprintf(stderr, "out of memory\n"), exit(1);
   madvise(pages, bytes, MADV_HUGEPAGE);
@@ -46,9 +49,7 @@ static inline Grid grid_make(int64_t rows, int64_t n) {
   return (Grid){rows, n, stride, grid_pages(rows, stride), grid_pages(rows, stride)};
 }
 
-static inline void grid_free(Grid *grid) {
-  free(grid->now), free(grid->next);
-}
+static inline void grid_free(Grid *grid) { free(grid->now), free(grid->next); }
 
 static inline void grid_swap(Grid *grid) {
   double *old = grid->now;
@@ -64,7 +65,8 @@ static inline void grid_start(Grid *grid, int64_t top, int64_t begin, int64_t en
     }
 }
 
-/* One step for rows begin..end-1: next = 0.25 * (up + down + left + right) of now, in NumPy's order. */
+/* One step for rows begin..end-1: next = 0.25 * (up + down + left + right) of now, in NumPy's
+ * order. */
 static inline void grid_sweep(const Grid *grid, int64_t begin, int64_t end) {
   int64_t stride = grid->stride, count = grid->n - 2;
   for (int64_t i = begin; i < end; i++) {
@@ -75,7 +77,8 @@ static inline void grid_sweep(const Grid *grid, int64_t begin, int64_t end) {
   }
 }
 
-/* Sum of every element's bits times its odd position, modulo 2^64: exact, and the same in any order. */
+/* Sum of every element's bits times its odd position, modulo 2^64: exact, and the same in any
+ * order. */
 static inline uint64_t grid_check(const Grid *grid, int64_t top, int64_t begin, int64_t end) {
   uint64_t sum = 0, bits;
   for (int64_t i = begin; i < end; i++)

@@ -1,10 +1,14 @@
-/* The hand-written reference: Jacobi's 5-point iteration in C and MPI, as a careful programmer writes it.
+/* The hand-written reference: Jacobi's 5-point iteration in C and MPI, as a careful programmer
+ * writes it.
  *
- * Rows are divided among the ranks, one ghost row on either side, nothing shared. A step computes the two edge rows
- * first, sends them, computes the interior while they travel, and waits; so a message has a whole interior's time. Open
- * MPI moves messages only inside its calls, so the interior is done in blocks of rows with a test between them.
+ * Rows are divided among the ranks, one ghost row on either side, nothing shared. A step computes
+ * the two edge rows first, sends them, computes the interior while they travel, and waits; so a
+ * message has a whole interior's time. Open MPI moves messages only inside its calls, so the
+ * interior is done in blocks of rows with a test between them.
  *
- *     mpirun -n 2 --bind-to core jacobi_mpi N STEPS [WARM]      prints: seconds S checksum C start T
+ *     mpirun -n 2 --bind-to core jacobi_mpi N STEPS [WARM]
+ *
+ * prints: seconds S checksum C start T
  * (T: what MPI_Init took) */
 #include "jacobi.h"
 
@@ -23,9 +27,11 @@ static void exchange_start(const Grid *grid, double *field, Neighbours *n) {
   double *first = field + LEFT;
   int count = (int)grid->n;
   MPI_Irecv(first, count, MPI_DOUBLE, n->above, DOWN, MPI_COMM_WORLD, &n->requests[0]);
-  MPI_Irecv(first + (last + 1) * grid->stride, count, MPI_DOUBLE, n->below, UP, MPI_COMM_WORLD, &n->requests[1]);
+  MPI_Irecv(first + (last + 1) * grid->stride, count, MPI_DOUBLE, n->below, UP, MPI_COMM_WORLD,
+            &n->requests[1]);
   MPI_Isend(first + grid->stride, count, MPI_DOUBLE, n->above, UP, MPI_COMM_WORLD, &n->requests[2]);
-  MPI_Isend(first + last * grid->stride, count, MPI_DOUBLE, n->below, DOWN, MPI_COMM_WORLD, &n->requests[3]);
+  MPI_Isend(first + last * grid->stride, count, MPI_DOUBLE, n->below, DOWN, MPI_COMM_WORLD,
+            &n->requests[3]);
 }
 
 static void step(Grid *grid, Neighbours *n, int64_t first, int64_t last) {
@@ -43,7 +49,8 @@ static void step(Grid *grid, Neighbours *n, int64_t first, int64_t last) {
 }
 
 int main(int count, char **words) {
-  /* A row of 1000 points (8 kB) then goes at once, without asking the receiver first: 3 to 5 % faster at 1000 x 1000.
+  /* A row of 1000 points (8 kB) then goes at once, without asking the receiver first: 3 to 5 %
+   * faster at 1000 x 1000.
    */
   setenv("OMPI_MCA_btl_vader_eager_limit", "16384", 0);
   double start_up = seconds();
@@ -61,8 +68,10 @@ int main(int count, char **words) {
   int64_t begin = n * rank / size, end = n * (rank + 1) / size; /* this rank's rows of the whole */
   Grid grid = grid_make(end - begin + 2, n);
   int64_t top = begin - 1, rows = end - begin;
-  int64_t first = rank == 0 ? 2 : 1, last = rank == size - 1 ? rows - 1 : rows; /* the grid's own edges stay */
-  Neighbours neighbours = {rank > 0 ? rank - 1 : MPI_PROC_NULL, rank < size - 1 ? rank + 1 : MPI_PROC_NULL, {0}};
+  int64_t first = rank == 0 ? 2 : 1,
+          last = rank == size - 1 ? rows - 1 : rows; /* the grid's own edges stay */
+  Neighbours neighbours = {
+      rank > 0 ? rank - 1 : MPI_PROC_NULL, rank < size - 1 ? rank + 1 : MPI_PROC_NULL, {0}};
   /* A rank at the grid's edge sends that edge too, harmlessly, to nobody. */
 
   double time = 0;
@@ -76,7 +85,8 @@ int main(int count, char **words) {
   }
   uint64_t mine = grid_check(&grid, top, 1, rows + 1), all = 0;
   MPI_Reduce(&mine, &all, 1, MPI_UINT64_T, MPI_SUM, 0, MPI_COMM_WORLD);
-  if (rank == 0) printf("seconds %.6f checksum %llu start %.4f\n", time, (unsigned long long)all, start_up);
+  if (rank == 0)
+    printf("seconds %.6f checksum %llu start %.4f\n", time, (unsigned long long)all, start_up);
   grid_free(&grid);
   MPI_Finalize();
 }

@@ -1,7 +1,9 @@
 /* The plain loop: Jacobi's 5-point iteration in C with OpenMP, one step per sweep.
  * It says what the machine gives without messages, and so whether jacobi_mpi.c is a fair reference.
  *
- *     OMP_NUM_THREADS=2 OMP_PROC_BIND=true jacobi_omp N STEPS [WARM]      prints: seconds S checksum C */
+ *     OMP_NUM_THREADS=2 OMP_PROC_BIND=true jacobi_omp N STEPS [WARM]
+ *
+ * prints: seconds S checksum C */
 #include "jacobi.h"
 
 int main(int count, char **words) {

@@ -1,21 +1,23 @@
-/* The machine's memory bandwidth, as STREAM (McCalpin) counts it: bytes read plus bytes written by the program.
- * The arrays together exceed the last cache, or take a quarter of the memory, whichever is less.
+/* The machine's memory bandwidth, as STREAM (McCalpin) counts it: bytes read plus bytes written by
+ * the program. The arrays together exceed the last cache, or take a quarter of the memory,
+ * whichever is less.
  *
  *     OMP_NUM_THREADS=2 OMP_PROC_BIND=true stream [MEGABYTES]      prints: copy GB/s triad GB/s */
 #include "jacobi.h"
 
 #include <unistd.h>
 
-static double best_of(double best, double now) {
-  return now < best ? now : best;
-}
+static double best_of(double best, double now) { return now < best ? now : best; }
 
 int main(int count, char **words) {
-  int64_t cache = sysconf(_SC_LEVEL3_CACHE_SIZE), memory = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+  int64_t cache = sysconf(_SC_LEVEL3_CACHE_SIZE),
+          memory = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
   int64_t wanted = cache > (64 << 20) ? 4 * cache : 256 << 20;
-  int64_t bytes = argument(count, words, 1, (wanted < memory / 4 ? wanted : memory / 4) >> 20) << 20;
+  int64_t bytes = argument(count, words, 1, (wanted < memory / 4 ? wanted : memory / 4) >> 20)
+                  << 20;
   int64_t n = bytes / 3 / (int64_t)sizeof(double);
-  double *restrict a = grid_pages(1, n), *restrict b = grid_pages(1, n), *restrict c = grid_pages(1, n);
+  double *restrict a = grid_pages(1, n), *restrict b = grid_pages(1, n),
+                   *restrict c = grid_pages(1, n);
 #pragma omp parallel for schedule(static)
   for (int64_t i = 0; i < n; i++) a[i] = 1, b[i] = 2, c[i] = 0;
 

@@ -1,10 +1,8 @@
-/* arguments: keyword arguments of vectorcalls, shapes and axes. CPython's own parser is too slow for what is called
- * once per array operation and cannot take a shape as several arguments. */
+/* arguments: keyword arguments of vectorcalls, shapes and axes. CPython's own parser is too slow
+ * for what is called once per array operation and cannot take a shape as several arguments. */
 #include "ext.h"
 
-bool qx_absent(PyObject *value) {
-  return value == NULL || value == Py_None;
-}
+bool qx_absent(PyObject *value) { return value == NULL || value == Py_None; }
 
 static int word_index(const QxSignature *signature, PyObject *keyword) {
   for (int i = 0; i < signature->count; i++)
@@ -12,11 +10,11 @@ static int word_index(const QxSignature *signature, PyObject *keyword) {
   return -1;
 }
 
-bool qx_parse(const QxSignature *signature, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames,
-              PyObject **values) {
+bool qx_parse(const QxSignature *signature, PyObject *const *args, Py_ssize_t nargs,
+              PyObject *kwnames, PyObject **values) {
   if (nargs > signature->positional) {
-    PyErr_Format(PyExc_TypeError, "%s() takes at most %d positional arguments but %zd were given", signature->name,
-                 signature->positional, nargs);
+    PyErr_Format(PyExc_TypeError, "%s() takes at most %d positional arguments but %zd were given",
+                 signature->name, signature->positional, nargs);
     return false;
   }
   for (int i = 0; i < signature->count; i++) values[i] = i < nargs ? args[i] : NULL;
@@ -25,11 +23,13 @@ bool qx_parse(const QxSignature *signature, PyObject *const *args, Py_ssize_t na
     PyObject *keyword = PyTuple_GET_ITEM(kwnames, k);
     int i = word_index(signature, keyword);
     if (i < 0) {
-      PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", signature->name, keyword);
+      PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", signature->name,
+                   keyword);
       return false;
     }
     if (values[i]) {
-      PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%U'", signature->name, keyword);
+      PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%U'", signature->name,
+                   keyword);
       return false;
     }
     values[i] = args[nargs + k];
@@ -56,8 +56,9 @@ static int extent_from_python(PyObject *object, int64_t *extent, bool allow_nega
 
 int qx_shape_from_args(PyObject *const *args, Py_ssize_t nargs, int *ndim, int64_t *shape) {
   if (nargs > QL_MAX_DIMS) {
-    PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %zd", QL_MAX_DIMS,
-                 nargs);
+    PyErr_Format(PyExc_ValueError,
+                 "maximum supported dimension for an ndarray is currently %d, found %zd",
+                 QL_MAX_DIMS, nargs);
     return -1;
   }
   for (Py_ssize_t i = 0; i < nargs; i++)
@@ -80,7 +81,8 @@ int qx_shape_from_python(PyObject *object, int *ndim, int64_t *shape, bool allow
   }
   PyObject *items = PySequence_Fast(object, "a shape must be an int or a sequence of ints");
   if (!items) return -1;
-  int status = qx_shape_from_args(PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items), ndim, shape);
+  int status = qx_shape_from_args(PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items),
+                                  ndim, shape);
   Py_DECREF(items);
   for (int i = 0; status == 0 && !allow_negative && i < *ndim; i++)
     if (shape[i] < 0) {
@@ -152,7 +154,8 @@ int qx_order_check(PyObject *order, const char *function) {
   if (text && text[0] && !text[1] && strchr("CcAaKk", text[0])) return 0;
   if (text && (!strcmp(text, "F") || !strcmp(text, "f")))
     PyErr_Format(PyExc_NotImplementedError,
-                 "%s with order='F' is not in Quelea yet; write %s of the transposed array (x.T)", function, function);
+                 "%s with order='F' is not in Quelea yet; write %s of the transposed array (x.T)",
+                 function, function);
   else
     PyErr_Format(PyExc_ValueError, "order must be one of 'C', 'F', 'A', or 'K' (got %R)", order);
   return -1;

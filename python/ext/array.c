@@ -1,5 +1,5 @@
-/* array: the Python type quelea.ndarray, a counted handle of a QlArray. Objects are recycled through a short free list,
- * because an expression makes and drops several per line. */
+/* array: the Python type quelea.ndarray, a counted handle of a QlArray. Objects are recycled
+ * through a short free list, because an expression makes and drops several per line. */
 #include "ext.h"
 
 enum { FREE_LIST_ROOM = 64 };
@@ -44,7 +44,8 @@ static void array_dealloc(PyObject *object) {
 static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
   (void)type, (void)args, (void)kwargs;
   PyErr_SetString(PyExc_TypeError,
-                  "quelea.ndarray is not called directly; use quelea.empty, zeros, ones, full, array or asarray");
+                  "quelea.ndarray is not called directly; use quelea.empty, zeros, ones, full, "
+                  "array or asarray");
   return NULL;
 }
 
@@ -52,12 +53,8 @@ static PyObject *call_hook(PyObject *hook, PyObject *self) {
   if (!hook) return PyErr_Format(PyExc_RuntimeError, "quelea._quelea is used without its package");
   return PyObject_CallOneArg(hook, self);
 }
-static PyObject *array_repr(PyObject *self) {
-  return call_hook(qx.hooks.repr, self);
-}
-static PyObject *array_str(PyObject *self) {
-  return call_hook(qx.hooks.str, self);
-}
+static PyObject *array_repr(PyObject *self) { return call_hook(qx.hooks.repr, self); }
+static PyObject *array_str(PyObject *self) { return call_hook(qx.hooks.str, self); }
 
 static PyObject *array_iter(PyObject *self) {
   if (qx_array(self)->ndim == 0) return PyErr_Format(PyExc_TypeError, "iteration over a 0-d array");
@@ -79,7 +76,8 @@ PyTypeObject qx_array_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "quelea.ndarray",
     .tp_doc =
         "An N-dimensional array whose elements are partitioned over the ranks of an MPI job.\n\n"
-        "It behaves as numpy.ndarray does; operations are recorded, and executed when a value is looked at.",
+        "It behaves as numpy.ndarray does; operations are recorded, and executed when a value is "
+        "looked at.",
     .tp_basicsize = sizeof(QxArray),
     .tp_dealloc = array_dealloc,
     .tp_repr = array_repr,
@@ -98,5 +96,6 @@ PyTypeObject qx_array_type = {
 };
 
 bool qx_array_setup(PyObject *module) {
-  return PyType_Ready(&qx_array_type) == 0 && PyModule_AddObjectRef(module, "ndarray", (PyObject *)&qx_array_type) == 0;
+  return PyType_Ready(&qx_array_type) == 0 &&
+         PyModule_AddObjectRef(module, "ndarray", (PyObject *)&qx_array_type) == 0;
 }

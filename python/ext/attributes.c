@@ -1,4 +1,5 @@
-/* attributes: shape, dtype, T and their like. None of them records anything, except the parts of complex arrays. */
+/* attributes: shape, dtype, T and their like. None of them records anything, except the parts of
+ * complex arrays. */
 #include "ext.h"
 
 #define SELF ((QxArray *)self)
@@ -30,8 +31,8 @@ GETTER(get_nbytes) {
   return PyLong_FromLongLong(qx_array(self)->size * (int64_t)ql_dtype_size(qx_array(self)->dtype));
 }
 
-/* In bytes, over the array's virtual C-order global array (contract C2): what NumPy's array of the same history would
- * have. */
+/* In bytes, over the array's virtual C-order global array (contract C2): what NumPy's array of the
+ * same history would have. */
 GETTER(get_strides) {
   (void)unused;
   const QlArray *array = qx_array(self);
@@ -49,13 +50,15 @@ GETTER(get_transposed) {
 GETTER(get_matrix_transposed) {
   (void)unused;
   int ndim = qx_array(self)->ndim, axes[QL_MAX_DIMS];
-  if (ndim < 2) return PyErr_Format(PyExc_ValueError, "matrix transpose with ndim < 2 is undefined");
+  if (ndim < 2)
+    return PyErr_Format(PyExc_ValueError, "matrix transpose with ndim < 2 is undefined");
   for (int i = 0; i < ndim; i++) axes[i] = i;
   axes[ndim - 1] = ndim - 2, axes[ndim - 2] = ndim - 1;
   return qx_transpose(SELF, axes);
 }
 
-/* A view of the parts of a complex array; what is a value, as NumPy's scalars are, has values as parts. */
+/* A view of the parts of a complex array; what is a value, as NumPy's scalars are, has values as
+ * parts. */
 static PyObject *part(PyObject *self, QlPart part) {
   QlArray *view;
   QlError error = {0};
@@ -79,7 +82,8 @@ GETTER(get_imag) {
   (void)unused;
   if (is_complex(self)) return part(self, QL_PART_IMAG);
   PyObject *result = qx_unary(QL_OP_IMAG, self);
-  if (result) ((QxArray *)result)->readonly = true; /* zeros of a real array are read-only in NumPy too */
+  if (result)
+    ((QxArray *)result)->readonly = true; /* zeros of a real array are read-only in NumPy too */
   return result;
 }
 
@@ -89,12 +93,16 @@ static int set_part(PyObject *part, PyObject *value) { /* takes the reference to
   return done;
 }
 static int set_real(PyObject *self, PyObject *value, void *unused) {
-  if (!value) return PyErr_SetString(PyExc_AttributeError, "cannot delete the real part of an array"), -1;
+  if (!value)
+    return PyErr_SetString(PyExc_AttributeError, "cannot delete the real part of an array"), -1;
   return set_part(get_real(self, unused), value);
 }
 static int set_imag(PyObject *self, PyObject *value, void *unused) {
-  if (!value) return PyErr_SetString(PyExc_AttributeError, "cannot delete the imaginary part of an array"), -1;
-  if (!is_complex(self)) return PyErr_SetString(PyExc_TypeError, "array does not have imaginary part to set"), -1;
+  if (!value)
+    return PyErr_SetString(PyExc_AttributeError, "cannot delete the imaginary part of an array"),
+           -1;
+  if (!is_complex(self))
+    return PyErr_SetString(PyExc_TypeError, "array does not have imaginary part to set"), -1;
   return set_part(get_imag(self, unused), value);
 }
 
@@ -110,8 +118,8 @@ PyGetSetDef qx_array_attributes[] = {
     {"dtype", get_dtype, NULL, "The numpy.dtype of the elements.", NULL},
     {"itemsize", get_itemsize, NULL, "Bytes of one element.", NULL},
     {"nbytes", get_nbytes, NULL, "Bytes of all elements, over all ranks.", NULL},
-    {"strides", get_strides, NULL, "Bytes between neighbours along each axis, as in NumPy's array of the same history.",
-     NULL},
+    {"strides", get_strides, NULL,
+     "Bytes between neighbours along each axis, as in NumPy's array of the same history.", NULL},
     {"T", get_transposed, NULL, "A view with the axes reversed.", NULL},
     {"mT", get_matrix_transposed, NULL, "A view with the last two axes exchanged.", NULL},
     {"real", get_real, set_real, "The real part.", NULL},

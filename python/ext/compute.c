@@ -1,5 +1,5 @@
-/* compute: the calls that record an operation. Each one enters the context with the position in the user's program,
- * makes the call of quelea.h, and wraps what comes back. */
+/* compute: the calls that record an operation. Each one enters the context with the position in the
+ * user's program, makes the call of quelea.h, and wraps what comes back. */
 #include "ext.h"
 
 /* ---- casting warnings ---- */
@@ -10,7 +10,10 @@ static int warn_if_complex_is_lost(QlDtype from, QlDtype to) {
   if (kind == QL_KIND_COMPLEX || kind == QL_KIND_BOOL) return 0;
   PyObject *home = PyImport_ImportModule("numpy.exceptions");
   PyObject *category = home ? PyObject_GetAttrString(home, "ComplexWarning") : NULL;
-  int status = category ? PyErr_WarnEx(category, "Casting complex values to real discards the imaginary part", 1) : -1;
+  int status =
+      category
+          ? PyErr_WarnEx(category, "Casting complex values to real discards the imaginary part", 1)
+          : -1;
   Py_XDECREF(category), Py_XDECREF(home);
   return status;
 }
@@ -19,10 +22,11 @@ static int warn_if_complex_is_lost(QlDtype from, QlDtype to) {
 
 int qx_check_out(PyObject *out) {
   if (!qx_is_array(out) || ((QxArray *)out)->value) {
-    PyErr_Format(PyExc_TypeError,
-                 "return arrays must be of type quelea.ndarray, not %s; to write into a NumPy array, assign "
-                 "numpy.asarray(result) to it",
-                 Py_TYPE(out)->tp_name);
+    PyErr_Format(
+        PyExc_TypeError,
+        "return arrays must be of type quelea.ndarray, not %s; to write into a NumPy array, assign "
+        "numpy.asarray(result) to it",
+        Py_TYPE(out)->tp_name);
     return -1;
   }
   if (((QxArray *)out)->readonly || qx_array(out)->readonly) {
@@ -36,19 +40,23 @@ static bool is_integer(const QlOperand *operand) {
   return operand->array && ql_dtype_info[operand->array->dtype].kind <= QL_KIND_UINT;
 }
 
-/* An integer array compared with a Python int that its dtype cannot hold: the answer is the same for every element. */
+/* An integer array compared with a Python int that its dtype cannot hold: the answer is the same
+ * for every element. */
 static PyObject *compare_out_of_range(QlOp op, const QxOperands *in) {
   bool scalar_first = in->of[0].array == NULL;
   const QlScalar *scalar = &in->of[scalar_first ? 0 : 1].scalar;
   const QlArray *array = in->of[scalar_first ? 1 : 0].array;
-  bool above = scalar->dtype == QL_F64 ? scalar->value.d > 0 : scalar->dtype == QL_U64 || scalar->value.i > 0;
+  bool above = scalar->dtype == QL_F64 ? scalar->value.d > 0
+                                       : scalar->dtype == QL_U64 || scalar->value.i > 0;
   bool array_is_less = above != scalar_first; /* left < right, as the comparison is written */
-  bool answer = op == QL_OP_NOT_EQUAL || ((op == QL_OP_LESS || op == QL_OP_LESS_EQUAL) && array_is_less) ||
+  bool answer = op == QL_OP_NOT_EQUAL ||
+                ((op == QL_OP_LESS || op == QL_OP_LESS_EQUAL) && array_is_less) ||
                 ((op == QL_OP_GREATER || op == QL_OP_GREATER_EQUAL) && !array_is_less);
   QlScalar value = {.value = {.b = answer}, .dtype = QL_BOOL, .weak = false};
   QlArray *result;
   QlError error = {0};
-  if (ql_full(qx.context, QL_BOOL, array->ndim, array->shape, value, &result, &error)) return qx_raise(&error);
+  if (ql_full(qx.context, QL_BOOL, array->ndim, array->shape, value, &result, &error))
+    return qx_raise(&error);
   return qx_wrap(result, array->ndim == 0);
 }
 
@@ -58,7 +66,9 @@ static bool one_array_one_scalar(const QxOperands *in) {
 
 /* Is there an integer beyond 64 bits beside integers, all of which are computed as such? */
 static bool has_huge_integer(const QxOperands *in, QlDtype dtype) {
-  if (QX_LIKELY(!in->huge) || (dtype != QL_DTYPE_NONE && ql_dtype_info[dtype].kind >= QL_KIND_FLOAT)) return false;
+  if (QX_LIKELY(!in->huge) ||
+      (dtype != QL_DTYPE_NONE && ql_dtype_info[dtype].kind >= QL_KIND_FLOAT))
+    return false;
   return is_integer(&in->of[0]) || is_integer(&in->of[1]);
 }
 
@@ -67,13 +77,15 @@ static PyObject *huge_integer(QlOp op, const QxOperands *in) {
   return PyErr_Format(PyExc_OverflowError, "Python int too large to convert to C long");
 }
 
-/* Python's own scalars and lists become booleans one by one, as NumPy takes them; an array must be of booleans. */
+/* Python's own scalars and lists become booleans one by one, as NumPy takes them; an array must be
+ * of booleans. */
 static int mask_operand(PyObject *where, QxOperands *operands) {
   QlOperand *mask = &operands->of[0];
   if (!PyList_Check(where) && !PyTuple_Check(where)) {
     int added = qx_operand_add(operands, where);
     if (added > 0 && !mask->array && mask->scalar.weak)
-      mask->scalar.value = ql_convert(mask->scalar.dtype, mask->scalar.value, QL_BOOL), mask->scalar.dtype = QL_BOOL;
+      mask->scalar.value = ql_convert(mask->scalar.dtype, mask->scalar.value, QL_BOOL),
+      mask->scalar.dtype = QL_BOOL;
     return added;
   }
   mask->array = qx_array_from_python(where, QL_BOOL);
@@ -89,8 +101,10 @@ static int where_operand(PyObject *where, QxOperands *operands) {
                   : operands->of[0].array ? operands->of[0].array->dtype
                                           : operands->of[0].scalar.dtype;
   if (dtype == QL_BOOL) return 0;
-  PyErr_Format(PyExc_TypeError, "Cannot cast array data from dtype('%s') to dtype('bool') according to the rule 'safe'",
-               added ? ql_dtype_name(dtype) : Py_TYPE(where)->tp_name);
+  PyErr_Format(
+      PyExc_TypeError,
+      "Cannot cast array data from dtype('%s') to dtype('bool') according to the rule 'safe'",
+      added ? ql_dtype_name(dtype) : Py_TYPE(where)->tp_name);
   qx_operands_release(operands);
   return -1;
 }
@@ -102,7 +116,8 @@ static inline PyObject *record(QlOp op, QxOperands *in) {
   QlArray *result;
   if (QX_UNLIKELY(qx_enter_at() < 0)) return NULL;
   if (QX_UNLIKELY(has_huge_integer(in, QL_DTYPE_NONE))) return huge_integer(op, in);
-  QlStatus status = ql_ufunc(qx.context, op, in->count, in->of, NULL, NULL, QL_DTYPE_NONE, &result, &error);
+  QlStatus status =
+      ql_ufunc(qx.context, op, in->count, in->of, NULL, NULL, QL_DTYPE_NONE, &result, &error);
   if (QX_LIKELY(status == QL_OK)) return qx_wrap(result, result->ndim == 0);
   if (status == QL_ERR_OVERFLOW && ql_is_comparison(op) && one_array_one_scalar(in))
     return compare_out_of_range(op, in);
@@ -122,8 +137,8 @@ PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDt
     object = huge_integer(op, in);
     goto out;
   }
-  if (ql_ufunc(qx.context, op, in->count, in->of, out ? qx_array(out) : NULL, mask.count ? mask.of : NULL, dtype,
-               &result, &error))
+  if (ql_ufunc(qx.context, op, in->count, in->of, out ? qx_array(out) : NULL,
+               mask.count ? mask.of : NULL, dtype, &result, &error))
     qx_raise(&error);
   else
     object = qx_wrap_result(result, out);
@@ -156,7 +171,8 @@ PyObject *qx_unary(QlOp op, PyObject *self) {
 }
 
 PyObject *qx_inplace(QlOp op, PyObject *self, PyObject *other) {
-  if (((QxArray *)self)->value) return qx_binary(op, self, other); /* like NumPy's scalars, s += 1 makes a new one */
+  if (((QxArray *)self)->value)
+    return qx_binary(op, self, other); /* like NumPy's scalars, s += 1 makes a new one */
   QxOperands in = {0};
   qx_operand_add(&in, self);
   int added = qx_operand_add(&in, other);
@@ -176,16 +192,18 @@ PyObject *qx_astype(QlArray *array, QlDtype dtype, QlOrder order, bool value) {
 
 /* ---- reductions ---- */
 
-PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype, PyObject *out,
-                    bool keepdims) {
+PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype,
+                    PyObject *out, bool keepdims) {
   uint32_t axes;
   QlDtype wanted;
   QlArray *result;
   QlError error = {0};
-  if (qx_axes_from_python(axis, array->ndim, &axes) < 0 || qx_dtype_from_python(dtype, &wanted) < 0) return NULL;
+  if (qx_axes_from_python(axis, array->ndim, &axes) < 0 || qx_dtype_from_python(dtype, &wanted) < 0)
+    return NULL;
   if (qx_absent(out)) out = NULL;
   if ((out && qx_check_out(out) < 0) || qx_enter_at() < 0) return NULL;
-  if (ql_reduce(qx.context, reduction, array, axes, keepdims, wanted, out ? qx_array(out) : NULL, &result, &error))
+  if (ql_reduce(qx.context, reduction, array, axes, keepdims, wanted, out ? qx_array(out) : NULL,
+                &result, &error))
     return qx_raise(&error);
   return qx_wrap_result(result, out);
 }
@@ -197,18 +215,22 @@ static QlArray *without_leading_ones(QlArray *value, int ndim, QlError *error) {
   int skip = 0;
   while (value->ndim - skip > ndim && value->shape[skip] == 1) skip++;
   QlArray *view = NULL;
-  (void)ql_view(value, value->ndim - skip, value->shape + skip, value->strides + skip, value->offset, &view, error);
+  (void)ql_view(value, value->ndim - skip, value->shape + skip, value->strides + skip,
+                value->offset, &view, error);
   return view;
 }
 
 static int assign_operand(QlArray *target, const QlOperand *operand) {
   QlError error = {0};
   QlOperand value = *operand;
-  bool is_cast = value.array || !value.scalar.weak; /* a weak one has passed qx_scalar_for_assignment */
-  if (is_cast && warn_if_complex_is_lost(value.array ? value.array->dtype : value.scalar.dtype, target->dtype) < 0)
+  bool is_cast =
+      value.array || !value.scalar.weak; /* a weak one has passed qx_scalar_for_assignment */
+  if (is_cast && warn_if_complex_is_lost(value.array ? value.array->dtype : value.scalar.dtype,
+                                         target->dtype) < 0)
     return -1;
   bool longer = value.array && value.array->ndim > target->ndim;
-  if (longer && !(value.array = without_leading_ones(value.array, target->ndim, &error))) return qx_raise_int(&error);
+  if (longer && !(value.array = without_leading_ones(value.array, target->ndim, &error)))
+    return qx_raise_int(&error);
   QlStatus status = ql_assign(qx.context, target, &value, &error);
   if (longer) qx_release(value.array);
   return status ? qx_raise_int(&error) : 0;
@@ -221,8 +243,8 @@ static int element_for_assignment(QxOperands *in, PyObject *value, QlDtype targe
   return 1;
 }
 
-/* As in NumPy, scalars and the numbers in a list are converted one by one to the target's dtype, which must hold
- * them. */
+/* As in NumPy, scalars and the numbers in a list are converted one by one to the target's dtype,
+ * which must hold them. */
 static int operand_for_assignment(QxOperands *in, PyObject *value, QlDtype target) {
   if (PyArray_IsScalar(value, Generic)) return element_for_assignment(in, value, target);
   if ((!PyList_Check(value) && !PyTuple_Check(value)) || qx_holds_arrays(value)) {
@@ -239,7 +261,9 @@ int qx_assign(QlArray *target, PyObject *value) {
   QxOperands in;
   in.count = in.owned_count = 0, in.huge = in.any_array = false;
   int added = operand_for_assignment(&in, value, target->dtype);
-  if (added > 0 && !in.of[0].array && qx_scalar_for_assignment(value, &in.of[0].scalar, target->dtype) < 0) added = -1;
+  if (added > 0 && !in.of[0].array &&
+      qx_scalar_for_assignment(value, &in.of[0].scalar, target->dtype) < 0)
+    added = -1;
   int status = added > 0 && qx_enter_at() == 0 ? assign_operand(target, &in.of[0]) : -1;
   if (in.owned_count > 0) qx_operands_release(&in);
   return status;

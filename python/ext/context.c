@@ -1,6 +1,7 @@
-/* context: the way into the runtime. The context is opened by the first array (contract C10); the thread that opened it
- * is the only one that may use it, and no child of a fork may. Each recorded operation carries its position in the
- * user's program as (code object, instruction offset): cheap to take, decoded only when it is shown. */
+/* context: the way into the runtime. The context is opened by the first array (contract C10); the
+ * thread that opened it is the only one that may use it, and no child of a fork may. Each recorded
+ * operation carries its position in the user's program as (code object, instruction offset): cheap
+ * to take, decoded only when it is shown. */
 #include "ext.h"
 
 #include <pthread.h>
@@ -8,23 +9,23 @@
 QxState qx;
 
 /* ---- deferred releases ----
- * Python's cycle collector runs at moments that differ between ranks, and finalisers may run on any thread. What is
- * released there waits in a queue and is released by the next call on the context's thread. */
+ * Python's cycle collector runs at moments that differ between ranks, and finalisers may run on any
+ * thread. What is released there waits in a queue and is released by the next call on the context's
+ * thread. */
 
 typedef struct QxDeferred {
   QlArray *array;
   QlExport *token;
 } QxDeferred;
 
-static bool must_defer(void) {
-  return qx.collecting || qx.in_handler || !qx_is_own_thread();
-}
+static bool must_defer(void) { return qx.collecting || qx.in_handler || !qx_is_own_thread(); }
 
 static void defer(QlArray *array, QlExport *token) {
   if (qx.deferred_count == qx.deferred_room) {
     int64_t room = qx.deferred_room ? 2 * qx.deferred_room : 64;
     QxDeferred *grown = realloc(qx.deferred, (size_t)room * sizeof *grown);
-    if (!grown) return; /* out of memory in a finaliser: the memory stays with the arena until the end */
+    if (!grown)
+      return; /* out of memory in a finaliser: the memory stays with the arena until the end */
     qx.deferred = grown, qx.deferred_room = room;
   }
   qx.deferred[qx.deferred_count++] = (QxDeferred){array, token};
@@ -57,7 +58,8 @@ static void release_deferred(void) {
 
 static PyObject *collection_changed(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
   (void)self;
-  if (nargs < 1 || !PyUnicode_Check(args[0])) return PyErr_Format(PyExc_TypeError, "a callback of gc.callbacks");
+  if (nargs < 1 || !PyUnicode_Check(args[0]))
+    return PyErr_Format(PyExc_TypeError, "a callback of gc.callbacks");
   qx.collecting = PyUnicode_CompareWithASCIIString(args[0], "start") == 0;
   Py_RETURN_NONE;
 }
@@ -71,7 +73,8 @@ typedef struct QxCode {
 
 static QxCode *code_slot(QxCode *table, int64_t room, const PyObject *code) {
   uint64_t at = ((uintptr_t)code >> 4) * 0x9e3779b97f4a7c15u >> 32;
-  while (table[at & (uint64_t)(room - 1)].code && table[at & (uint64_t)(room - 1)].code != code) at++;
+  while (table[at & (uint64_t)(room - 1)].code && table[at & (uint64_t)(room - 1)].code != code)
+    at++;
   return &table[at & (uint64_t)(room - 1)];
 }
 
@@ -84,7 +87,8 @@ static bool code_is_internal(PyObject *code) {
   return size > 0 && strncmp(name, here, size) == 0 && name[size] == '/';
 }
 
-/* Finds or adds the code object. Out of memory: the position is not kept, which only costs its description. */
+/* Finds or adds the code object. Out of memory: the position is not kept, which only costs its
+ * description. */
 static bool remember_code(PyObject *code) {
   if (qx.code_count * 2 >= qx.code_room) {
     int64_t room = qx.code_room ? 2 * qx.code_room : 256;
@@ -104,9 +108,7 @@ static bool remember_code(PyObject *code) {
   return true;
 }
 
-static bool known_code(PyObject *code) {
-  return code == qx.last_code || remember_code(code);
-}
+static bool known_code(PyObject *code) { return code == qx.last_code || remember_code(code); }
 
 /* The nearest frame that is not Quelea's own; called when the innermost one is. */
 static QlSource position_of_caller(PyFrameObject *inner) {
@@ -128,7 +130,8 @@ static inline QlSource position(void) {
   if (!frame) return (QlSource){NULL, 0};
   PyObject *code = (PyObject *)PyFrame_GetCode(frame);
   Py_DECREF(code); /* the frame holds it */
-  if (QX_LIKELY(known_code(code) && !qx.last_is_internal)) return (QlSource){code, PyFrame_GetLasti(frame)};
+  if (QX_LIKELY(known_code(code) && !qx.last_is_internal))
+    return (QlSource){code, PyFrame_GetLasti(frame)};
   return position_of_caller(frame);
 }
 
@@ -140,7 +143,8 @@ int qx_enter_at(void) {
 
 static PyObject *source_line(PyCodeObject *code, int line) {
   PyObject *linecache = PyImport_ImportModule("linecache");
-  PyObject *text = linecache ? PyObject_CallMethod(linecache, "getline", "Oi", code->co_filename, line) : NULL;
+  PyObject *text =
+      linecache ? PyObject_CallMethod(linecache, "getline", "Oi", code->co_filename, line) : NULL;
   PyObject *stripped = text ? PyObject_CallMethod(text, "strip", NULL) : NULL;
   Py_XDECREF(linecache), Py_XDECREF(text);
   return stripped;
@@ -155,7 +159,8 @@ void qx_describe(void *data, QlSource source, char *text, size_t size) {
   PyObject *type, *value, *trace;
   PyErr_Fetch(&type, &value, &trace);
   int line = PyCode_Addr2Line(code, (int)source.at);
-  const char *file = PyUnicode_Check(code->co_filename) ? PyUnicode_AsUTF8(code->co_filename) : NULL;
+  const char *file =
+      PyUnicode_Check(code->co_filename) ? PyUnicode_AsUTF8(code->co_filename) : NULL;
   PyObject *shown = source_line(code, line);
   const char *words = shown ? PyUnicode_AsUTF8(shown) : NULL;
   snprintf(text, size, words && *words ? "%s:%d: %s" : "%s:%d", file ? file : "?", line, words);
@@ -164,10 +169,9 @@ void qx_describe(void *data, QlSource source, char *text, size_t size) {
   PyErr_Restore(type, value, trace);
 }
 
-static QlSource where(void *data) {
-  return (void)data, position();
-}
-/* Runs the handlers of signals while a flush waits: they may not come back into it. What one raises ends the job (contract C9). */
+static QlSource where(void *data) { return (void)data, position(); }
+/* Runs the handlers of signals while a flush waits: they may not come back into it. What one raises
+ * ends the job (contract C9). */
 static int interrupted(void *data) {
   (void)data;
   qx.in_handler = qx.attention = true;
@@ -185,16 +189,16 @@ static int interrupted(void *data) {
 
 /* ---- opening, entering, closing ---- */
 
-static void after_fork(void) {
-  qx.forked = qx.attention = true;
-}
+static void after_fork(void) { qx.forked = qx.attention = true; }
 
 int qx_open(const void *mpi_comm) {
   if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
-    PyErr_SetString(PyExc_RuntimeError, "Quelea works in the main interpreter only, not in subinterpreters");
+    PyErr_SetString(PyExc_RuntimeError,
+                    "Quelea works in the main interpreter only, not in subinterpreters");
     return -1;
   }
-  QlOptions options = {.mpi_comm = mpi_comm, .interrupted = interrupted, .describe = qx_describe, .where = where};
+  QlOptions options = {
+      .mpi_comm = mpi_comm, .interrupted = interrupted, .describe = qx_describe, .where = where};
   QlError error = {0};
   QlContext *context = NULL;
   if (ql_open(&options, &context, &error)) return qx_raise_int(&error);
@@ -210,10 +214,10 @@ int qx_open(const void *mpi_comm) {
 
 int qx_enter_slowly(void) {
   if (qx.forked) {
-    PyErr_SetString(
-        PyExc_RuntimeError,
-        "Quelea cannot be used in a child after fork(); start the child with multiprocessing's 'spawn' method, or "
-        "make no Quelea array in it");
+    PyErr_SetString(PyExc_RuntimeError,
+                    "Quelea cannot be used in a child after fork(); start the child with "
+                    "multiprocessing's 'spawn' method, or "
+                    "make no Quelea array in it");
     return -1;
   }
   if (qx.closed) {
@@ -223,15 +227,16 @@ int qx_enter_slowly(void) {
   if (!qx.context && qx_open(NULL) < 0) return -1;
   if (qx.in_handler) {
     PyErr_SetString(PyExc_RuntimeError,
-                    "Quelea cannot be used in a signal handler while it executes: let the handler set a flag, and look at "
+                    "Quelea cannot be used in a signal handler while it executes: let the handler "
+                    "set a flag, and look at "
                     "it in the program");
     return -1;
   }
   if (!qx_is_own_thread()) {
-    PyErr_SetString(
-        PyExc_RuntimeError,
-        "Quelea may be used by one thread only, the one that made the first array: the order of operations must be "
-        "the same on every rank");
+    PyErr_SetString(PyExc_RuntimeError,
+                    "Quelea may be used by one thread only, the one that made the first array: the "
+                    "order of operations must be "
+                    "the same on every rank");
     return -1;
   }
   if (!qx.collecting) {
@@ -250,8 +255,8 @@ void qx_close(void) {
 }
 
 bool qx_context_setup(PyObject *module) {
-  static PyMethodDef callback = {"collection_changed", (PyCFunction)(void (*)(void))collection_changed, METH_FASTCALL,
-                                 NULL};
+  static PyMethodDef callback = {
+      "collection_changed", (PyCFunction)(void (*)(void))collection_changed, METH_FASTCALL, NULL};
   PyObject *function = PyCFunction_New(&callback, module);
   PyObject *gc = function ? PyImport_ImportModule("gc") : NULL;
   PyObject *callbacks = gc ? PyObject_GetAttrString(gc, "callbacks") : NULL;

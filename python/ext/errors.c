@@ -1,5 +1,6 @@
-/* errors: the only place where a status becomes a Python exception. The class comes from status.def: builtins by name,
- * the others from quelea.errors. The notes of the error, and the line of the program that recorded what failed, become
+/* errors: the only place where a status becomes a Python exception. The class comes from
+ * status.def: builtins by name, the others from quelea.errors. The notes of the error, and the line
+ * of the program that recorded what failed, become
  * __notes__. */
 #include "ext.h"
 

@@ -1,14 +1,17 @@
-/* ext: the Python extension module quelea._quelea. The only place that knows Python.h and NumPy's headers.
+/* ext: the Python extension module quelea._quelea. The only place that knows Python.h and NumPy's
+ * headers.
  *
  *     Python operator, ufunc, index or method
  *        -> operands.c   Python objects become QlOperand (arrays, weak and strong scalars)
- *        -> context.c    the context is open, this is its thread, the position in the user's program is noted
+ *        -> context.c    the context is open, this is its thread, the position in the user's
+ *                        program is noted
  *        -> quelea.h     the runtime checks and records
  *        -> errors.c     a status becomes a Python exception
  *        -> array.c      a QlArray becomes a quelea.ndarray
  *
- * What is called once per array operation is here in C; what is called rarely is Python in python/quelea, reached
- * through hooks. Return conventions are CPython's: NULL or -1 with an exception set. Everything runs with the GIL held.
+ * What is called once per array operation is here in C; what is called rarely is Python in
+ * python/quelea, reached through hooks. Return conventions are CPython's: NULL or -1 with an
+ * exception set. Everything runs with the GIL held.
  */
 #ifndef QUELEA_EXT_H
 #define QUELEA_EXT_H
@@ -51,8 +54,8 @@ typedef struct QxHooks {
 
 /* ---- array.c: the type quelea.ndarray ---- */
 
-/* `value`: what NumPy would give as a scalar (a full reduction, x[i, j], a ufunc of 0-d arrays): lazy, immutable,
- * printed as NumPy's scalar. */
+/* `value`: what NumPy would give as a scalar (a full reduction, x[i, j], a ufunc of 0-d arrays):
+ * lazy, immutable, printed as NumPy's scalar. */
 typedef struct QxArray {
   PyObject ob_base;
   QlArray *array;
@@ -61,16 +64,13 @@ typedef struct QxArray {
 } QxArray;
 
 extern PyTypeObject qx_array_type;
-static inline bool qx_is_array(PyObject *o) {
-  return Py_TYPE(o) == &qx_array_type;
-}
-static inline QlArray *qx_array(PyObject *o) {
-  return ((QxArray *)o)->array;
-}
+static inline bool qx_is_array(PyObject *o) { return Py_TYPE(o) == &qx_array_type; }
+static inline QlArray *qx_array(PyObject *o) { return ((QxArray *)o)->array; }
 
 /* A Python object around `array`, whose reference it takes over, also when it fails. */
 PyObject *qx_wrap(QlArray *array, bool value);
-/* The object for a result of computing: `out` itself (a new reference) when there is one, else the array wrapped. */
+/* The object for a result of computing: `out` itself (a new reference) when there is one, else the
+ * array wrapped. */
 PyObject *qx_wrap_result(QlArray *array, PyObject *out);
 bool qx_array_setup(PyObject *module);
 
@@ -84,11 +84,12 @@ PyObject *qx_array_compare(PyObject *left, PyObject *right, int operation);
 PyObject *qx_array_subscript(PyObject *self, PyObject *key);
 int qx_array_assign(PyObject *self, PyObject *key, PyObject *value);
 
-/* ---- context.c: the context, its thread, positions in the user's program, deferred releases ---- */
+/* ---- context.c: the context, its thread, positions in the user's program, deferred releases ----
+ */
 
 typedef struct QxState {
-  QlContext *context;    /* NULL: not opened yet */
-  uint64_t thread; /* the one that opened it: its state's number, for addresses are used again */
+  QlContext *context; /* NULL: not opened yet */
+  uint64_t thread;    /* the one that opened it: its state's number, for addresses are used again */
   bool forked, closed;
   bool collecting; /* inside Python's garbage collector: releases are deferred (contract C1) */
   bool in_handler; /* of a signal, while a flush waits */
@@ -96,7 +97,8 @@ typedef struct QxState {
   QxHooks hooks;
   struct QxDeferred *deferred;
   int64_t deferred_count, deferred_room;
-  struct QxCode *codes; /* hash table of the code objects whose positions were recorded; keeps them alive */
+  struct QxCode
+      *codes; /* hash table of the code objects whose positions were recorded; keeps them alive */
   int64_t code_count, code_room;
   PyObject *last_code; /* borrowed from the table */
   bool last_is_internal;
@@ -107,22 +109,24 @@ typedef struct QxState {
   PyArray_Descr *descr[QL_DTYPE_COUNT];
 } QxState;
 
-/* The one file-scope state: slots of C types are given no module, one process has one context, and subinterpreters are
- * refused. */
+/* The one file-scope state: slots of C types are given no module, one process has one context, and
+ * subinterpreters are refused. */
 extern QxState qx;
 
 static inline bool qx_is_own_thread(void) {
   return PyThreadState_GetID(PyThreadState_Get()) == qx.thread;
 }
 int qx_enter_slowly(void);
-/* Opens the context if need be and checks thread and process. 0 or -1. Needed before any call that takes a context. */
+/* Opens the context if need be and checks thread and process. 0 or -1. Needed before any call that
+ * takes a context. */
 static inline int qx_enter(void) {
   if (QX_LIKELY(qx.context != NULL && !qx.attention && qx_is_own_thread())) return 0;
   return qx_enter_slowly();
 }
 /* qx_enter, and notes where the program is: before each call that records. */
 int qx_enter_at(void);
-void qx_release(QlArray *array);   /* now, or deferred when inside garbage collection or on another thread */
+void qx_release(
+    QlArray *array); /* now, or deferred when inside garbage collection or on another thread */
 void qx_unexport(QlExport *token); /* likewise */
 /* Writes "file:line: text of the line"; a QlOptions.describe. */
 void qx_describe(void *data, QlSource source, char *text, size_t size);
@@ -132,17 +136,18 @@ bool qx_context_setup(PyObject *module);
 extern PyMethodDef qx_context_functions[];
 
 /* ---- errors.c: the only place where a status becomes an exception ---- */
-PyObject *qx_raise(const QlError *error);                               /* NULL */
-int qx_raise_int(const QlError *error);                                 /* -1 */
-PyObject *qx_axis_error(Py_ssize_t axis, int ndim, const char *prefix); /* NULL; prefix may be NULL */
+PyObject *qx_raise(const QlError *error); /* NULL */
+int qx_raise_int(const QlError *error);   /* -1 */
+PyObject *qx_axis_error(Py_ssize_t axis, int ndim,
+                        const char *prefix); /* NULL; prefix may be NULL */
 bool qx_errors_setup(void);
 
 /* ---- operands.c: Python objects to operands, and back ---- */
 
 enum { QX_OPERANDS = 4 }; /* room in QxOperands: a ufunc has three inputs at most */
 
-/* Operands of one call. `owned` are arrays that were imported for it, and casts of its inputs: two for an input at
- * most. */
+/* Operands of one call. `owned` are arrays that were imported for it, and casts of its inputs: two
+ * for an input at most. */
 typedef struct QxOperands {
   QlOperand of[QX_OPERANDS];
   QlArray *owned[2 * QX_OPERANDS];
@@ -150,7 +155,8 @@ typedef struct QxOperands {
   bool any_array, huge; /* is one of them an array or a list; is one a Python int beyond 64 bits */
 } QxOperands;
 
-/* 1: done; 0: not something that computes with arrays (no exception); -1: exception. `operands` starts as {0}. */
+/* 1: done; 0: not something that computes with arrays (no exception); -1: exception. `operands`
+ * starts as {0}. */
 int qx_operand_add_slowly(QxOperands *operands, PyObject *object);
 static inline int qx_operand_add(QxOperands *operands, PyObject *object) {
   QlOperand *operand = &operands->of[operands->count];
@@ -159,7 +165,8 @@ static inline int qx_operand_add(QxOperands *operands, PyObject *object) {
     return 1;
   }
   if (PyFloat_CheckExact(object)) {
-    operand->array = NULL, operand->scalar.value.d = PyFloat_AS_DOUBLE(object), operand->scalar.value.bits[1] = 0;
+    operand->array = NULL, operand->scalar.value.d = PyFloat_AS_DOUBLE(object),
+    operand->scalar.value.bits[1] = 0;
     operand->scalar.dtype = QL_F64, operand->scalar.weak = true, operands->count++;
     return 1;
   }
@@ -172,16 +179,17 @@ bool qx_defers(PyObject *object); /* its __array_ufunc__ is None: operators are 
 int qx_scalar_from_python(PyObject *object, QlScalar *scalar, bool *huge);
 PyObject *qx_scalar_to_numpy(QlDtype dtype, const QlValue *value);
 PyObject *qx_scalar_to_python(QlDtype dtype, const QlValue *value);
-/* Converts a weak scalar as NumPy assigns a Python scalar to an element (range and NaN checks). 0 or -1. */
+/* Converts a weak scalar as NumPy assigns a Python scalar to an element (range and NaN checks). 0
+ * or -1. */
 int qx_scalar_for_assignment(PyObject *object, QlScalar *scalar, QlDtype target);
-/* One element of that dtype as NumPy makes it of anything: strings are read, what the dtype cannot hold raises. 0 or
- * -1. */
+/* One element of that dtype as NumPy makes it of anything: strings are read, what the dtype cannot
+ * hold raises. 0 or -1. */
 int qx_element_from_python(PyObject *object, QlDtype dtype, QlScalar *scalar);
 /* numpy.dtype or what makes one; None gives QL_DTYPE_NONE. 0 or -1. */
 int qx_dtype_from_python(PyObject *object, QlDtype *dtype);
 QlDtype qx_dtype_from_descr(PyArray_Descr *descr); /* QL_DTYPE_NONE: not one of ours */
-/* A new reference to an array made from anything array-like (a quelea array itself; a scalar becomes 0-d). NULL:
- * exception. */
+/* A new reference to an array made from anything array-like (a quelea array itself; a scalar
+ * becomes 0-d). NULL: exception. */
 QlArray *qx_array_from_python(PyObject *object, QlDtype dtype);
 QlArray *qx_array_from_numpy(PyArrayObject *array);
 /* Is there a quelea array in this (nested) list or tuple? */
@@ -189,16 +197,16 @@ bool qx_holds_arrays(PyObject *object);
 
 /* ---- arguments.c: keyword arguments, shapes, axes ---- */
 
-/* A signature: `words` in positional order, the first `positional` of them may be given by position, the first
- * `required` must be given. */
+/* A signature: `words` in positional order, the first `positional` of them may be given by
+ * position, the first `required` must be given. */
 typedef struct QxSignature {
   const char *name;
   const char *const *words;
   int count, positional, required;
 } QxSignature;
 /* Fills values[count] with borrowed references or NULL. */
-bool qx_parse(const QxSignature *signature, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames,
-              PyObject **values);
+bool qx_parse(const QxSignature *signature, PyObject *const *args, Py_ssize_t nargs,
+              PyObject *kwnames, PyObject **values);
 bool qx_absent(PyObject *value); /* NULL or None */
 /* An int or a sequence of ints. 0 or -1. */
 int qx_shape_from_python(PyObject *object, int *ndim, int64_t *shape, bool allow_negative);
@@ -210,17 +218,19 @@ int qx_flag_from_python(PyObject *value, bool fallback); /* -1: exception */
 PyObject *qx_shape_to_python(int ndim, const int64_t *shape);
 /* order=: 'F' is refused by name. 0 or -1. */
 int qx_order_check(PyObject *order, const char *function);
-/* How a copy's axes lie, of an order that was checked ('A' is 'C'); `otherwise`: when none is given. */
+/* How a copy's axes lie, of an order that was checked ('A' is 'C'); `otherwise`: when none is
+ * given. */
 QlOrder qx_order(PyObject *order, QlOrder otherwise);
 
 /* ---- compute.c: the calls that record ---- */
 PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDtype dtype);
-PyObject *qx_binary(QlOp op, PyObject *left, PyObject *right); /* an operator: may give NotImplemented */
+PyObject *qx_binary(QlOp op, PyObject *left,
+                    PyObject *right); /* an operator: may give NotImplemented */
 PyObject *qx_unary(QlOp op, PyObject *self);
 PyObject *qx_inplace(QlOp op, PyObject *self, PyObject *other);
 PyObject *qx_astype(QlArray *array, QlDtype dtype, QlOrder order, bool value);
-PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype, PyObject *out,
-                    bool keepdims);
+PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype,
+                    PyObject *out, bool keepdims);
 int qx_check_out(PyObject *out); /* may results go there? 0 or -1 */
 /* array[...] = value, where value is anything array-like. 0 or -1. */
 int qx_assign(QlArray *target, PyObject *value);
@@ -228,30 +238,36 @@ int qx_assign(QlArray *target, PyObject *value);
 /* ---- ufunc.c: the type quelea.ufunc ---- */
 extern PyTypeObject qx_ufunc_type;
 bool qx_ufunc_setup(PyObject *module);
-PyObject *qx_array_ufunc(PyObject *self, PyObject *args, PyObject *kwargs); /* ndarray.__array_ufunc__ */
+PyObject *qx_array_ufunc(PyObject *self, PyObject *args,
+                         PyObject *kwargs); /* ndarray.__array_ufunc__ */
 
 /* ---- views.c: handles on the same elements ---- */
-PyObject *qx_view(QxArray *base, int ndim, const int64_t *shape, const int64_t *strides, int64_t offset);
-bool qx_is_contiguous(const QlArray *array); /* do its elements follow one another, as NumPy's C_CONTIGUOUS says? */
+PyObject *qx_view(QxArray *base, int ndim, const int64_t *shape, const int64_t *strides,
+                  int64_t offset);
+bool qx_is_contiguous(
+    const QlArray *array); /* do its elements follow one another, as NumPy's C_CONTIGUOUS says? */
 PyObject *qx_reshape(PyObject *self, int ndim, int64_t *shape); /* one extent may be -1 */
 PyObject *qx_transpose(QxArray *self, const int *axes);         /* NULL: reversed */
 PyObject *qx_squeeze(QxArray *self, PyObject *axis);
 PyObject *qx_broadcast_to(QxArray *self, int ndim, const int64_t *shape);
 
 /* ---- looking.c: values leave ---- */
-int qx_item(QlArray *array, QlScalar *value);  /* 0 or -1 */
-PyObject *qx_gather(QlArray *array, int root); /* a new NumPy array (None on the other ranks when root >= 0) */
+int qx_item(QlArray *array, QlScalar *value); /* 0 or -1 */
+PyObject *qx_gather(QlArray *array,
+                    int root); /* a new NumPy array (None on the other ranks when root >= 0) */
 /* A read-only NumPy array: the array's own memory where there is such, else a copy. */
 PyObject *qx_snapshot(QlArray *array, bool *copied);
-PyObject *qx_array_array(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames); /* __array__ */
+PyObject *qx_array_array(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                         PyObject *kwnames); /* __array__ */
 
 /* ---- functions.c: module functions that are not ufuncs ---- */
 extern PyMethodDef qx_functions[];
-/* A reduction by its name through Python, with every argument: array, axis, dtype, out, keepdims, initial, where; NULL:
- * not given. */
+/* A reduction by its name through Python, with every argument: array, axis, dtype, out, keepdims,
+ * initial, where; NULL: not given. */
 PyObject *qx_reduce_slowly(const char *reduction, PyObject *const *values);
-/* The reductions, as methods and as functions; shared with methods.c. `self` NULL: the first argument is the array. */
-PyObject *qx_reduction_call(QlReduction reduction, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
-                            PyObject *kwnames);
+/* The reductions, as methods and as functions; shared with methods.c. `self` NULL: the first
+ * argument is the array. */
+PyObject *qx_reduction_call(QlReduction reduction, PyObject *self, PyObject *const *args,
+                            Py_ssize_t nargs, PyObject *kwnames);
 
 #endif

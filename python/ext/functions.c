@@ -1,28 +1,33 @@
-/* functions: module functions below the Python layer: the reductions, making arrays, and looking at them. */
+/* functions: module functions below the Python layer: the reductions, making arrays, and looking at
+ * them. */
 #include "ext.h"
 
-#define FUNCTION(name) \
-  static PyObject *name(PyObject *module, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+#define FUNCTION(name)                                                             \
+  static PyObject *name(PyObject *module, PyObject *const *args, Py_ssize_t nargs, \
+                        PyObject *kwnames)
 
 /* ---- reductions ----
- * As methods: x.sum(axis, dtype, out, keepdims, initial, where), x.min(axis, out, keepdims, initial, where),
- * x.any(axis, out, keepdims, *, where). As functions, the array comes first. `initial` and `where` take the slow way,
- * in Python. */
+ * As methods: x.sum(axis, dtype, out, keepdims, initial, where), x.min(axis, out, keepdims,
+ * initial, where), x.any(axis, out, keepdims, *, where). As functions, the array comes first.
+ * `initial` and `where` take the slow way, in Python. */
 
 enum { A, AXIS, DTYPE, OUT, KEEPDIMS, INITIAL, WHERE, WORDS };
 
-static const char *const words_of_sum[] = {"a", "axis", "dtype", "out", "keepdims", "initial", "where"};
+static const char *const words_of_sum[] = {"a",        "axis",    "dtype", "out",
+                                           "keepdims", "initial", "where"};
 static const char *const words_of_min[] = {"a", "axis", "out", "keepdims", "initial", "where"};
 static const char *const words_of_any[] = {"a", "axis", "out", "keepdims", "where"};
-static const char *const reduction_names[] = {"sum", "prod", "min", "max", "any", "all", "count_nonzero"};
+static const char *const reduction_names[] = {"sum", "prod", "min",          "max",
+                                              "any", "all",  "count_nonzero"};
 
-static bool parse_reduction(QlReduction reduction, bool method, PyObject *const *args, Py_ssize_t nargs,
-                            PyObject *kwnames, PyObject **values) {
+static bool parse_reduction(QlReduction reduction, bool method, PyObject *const *args,
+                            Py_ssize_t nargs, PyObject *kwnames, PyObject **values) {
   bool has_dtype = reduction == QL_REDUCE_SUM || reduction == QL_REDUCE_PROD;
   bool has_initial = has_dtype || reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX;
   const char *const *words = has_dtype ? words_of_sum : has_initial ? words_of_min : words_of_any;
   int skip = method ? 1 : 0, count = 5 + has_dtype + has_initial - skip;
-  QxSignature signature = {reduction_names[reduction], words + skip, count, has_initial ? count : count - 1, 1 - skip};
+  QxSignature signature = {reduction_names[reduction], words + skip, count,
+                           has_initial ? count : count - 1, 1 - skip};
   PyObject *given[WORDS] = {NULL};
   if (!qx_parse(&signature, args, nargs, kwnames, given + skip)) return false;
   for (int i = 0, j = 0; i < WORDS; i++) {
@@ -48,8 +53,8 @@ PyObject *qx_reduce_slowly(const char *reduction, PyObject *const *values) {
   return result;
 }
 
-PyObject *qx_reduction_call(QlReduction reduction, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
-                            PyObject *kwnames) {
+PyObject *qx_reduction_call(QlReduction reduction, PyObject *self, PyObject *const *args,
+                            Py_ssize_t nargs, PyObject *kwnames) {
   PyObject *values[WORDS];
   if (!parse_reduction(reduction, self != NULL, args, nargs, kwnames, values)) return NULL;
   if (self) values[A] = self;
@@ -105,7 +110,8 @@ FUNCTION(function_empty) {
   QlArray *array;
   QlError error = {0};
   (void)module;
-  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_dtype_from_python(values[1], &dtype) < 0 ||
+  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
+      qx_dtype_from_python(values[1], &dtype) < 0 ||
       qx_shape_from_python(values[0], &ndim, shape, false) < 0 || qx_enter_at() < 0)
     return NULL;
   if (dtype == QL_DTYPE_NONE) dtype = QL_F64;
@@ -113,7 +119,8 @@ FUNCTION(function_empty) {
   return qx_wrap(array, false);
 }
 
-/* A scalar converted to `dtype` as an assignment does it; NONE: its own. 1, 0: no scalar, -1: exception. */
+/* A scalar converted to `dtype` as an assignment does it; NONE: its own. 1, 0: no scalar, -1:
+ * exception. */
 static int scalar_of_dtype(PyObject *object, QlDtype *dtype, QlScalar *scalar) {
   bool huge = false;
   int done = qx_scalar_from_python(object, scalar, &huge);
@@ -136,7 +143,8 @@ FUNCTION(function_full) {
   QlArray *array;
   QlError error = {0};
   (void)module;
-  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_dtype_from_python(values[2], &dtype) < 0 ||
+  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
+      qx_dtype_from_python(values[2], &dtype) < 0 ||
       qx_shape_from_python(values[0], &ndim, shape, false) < 0)
     return NULL;
   int done = scalar_of_dtype(values[1], &dtype, &scalar);
@@ -157,36 +165,44 @@ FUNCTION(function_ramp) {
   QlArray *array;
   QlError error = {0};
   (void)module;
-  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_dtype_from_python(values[4], &dtype) < 0 ||
-      qx_shape_from_python(values[0], &ndim, shape, false) < 0 || qx_axis_from_python(values[1], ndim, &axis, NULL) < 0)
+  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
+      qx_dtype_from_python(values[4], &dtype) < 0 ||
+      qx_shape_from_python(values[0], &ndim, shape, false) < 0 ||
+      qx_axis_from_python(values[1], ndim, &axis, NULL) < 0)
     return NULL;
   int first = scalar_of_dtype(values[2], &dtype, &start),
       second = first > 0 ? scalar_of_dtype(values[3], &dtype, &step) : first;
   if (second == 0) return PyErr_Format(PyExc_TypeError, "start and step must be scalars");
   if (second < 0 || qx_enter_at() < 0) return NULL;
-  if (ql_ramp(qx.context, dtype, ndim, shape, axis, start, step, &array, &error)) return qx_raise(&error);
+  if (ql_ramp(qx.context, dtype, ndim, shape, axis, start, step, &array, &error))
+    return qx_raise(&error);
   return qx_wrap(array, false);
 }
 
-/* asarray(object, dtype=None, copy=None): anything array-like as a quelea array; `object` itself where it is one
- * already. */
+/* asarray(object, dtype=None, copy=None): anything array-like as a quelea array; `object` itself
+ * where it is one already. */
 FUNCTION(function_asarray) {
   static const char *const words[] = {"a", "dtype", "copy"};
   static const QxSignature signature = {"asarray", words, 3, 3, 1};
   PyObject *values[3];
   QlDtype dtype;
   (void)module;
-  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_dtype_from_python(values[1], &dtype) < 0) return NULL;
+  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
+      qx_dtype_from_python(values[1], &dtype) < 0)
+    return NULL;
   int copy = qx_absent(values[2]) ? false : PyObject_IsTrue(values[2]);
   if (copy < 0) return NULL;
   PyObject *object = values[0];
   bool same = qx_is_array(object) && (dtype == QL_DTYPE_NONE || qx_array(object)->dtype == dtype);
   if (values[2] == Py_False && !same)
-    return PyErr_Format(PyExc_ValueError, "Unable to avoid copy while creating an array as requested.");
+    return PyErr_Format(PyExc_ValueError,
+                        "Unable to avoid copy while creating an array as requested.");
   if (same && !((QxArray *)object)->value)
-    return copy ? qx_astype(qx_array(object), qx_array(object)->dtype, QL_ORDER_K, false) : Py_NewRef(object);
+    return copy ? qx_astype(qx_array(object), qx_array(object)->dtype, QL_ORDER_K, false)
+                : Py_NewRef(object);
   if (qx_is_array(object))
-    return qx_astype(qx_array(object), dtype == QL_DTYPE_NONE ? qx_array(object)->dtype : dtype, QL_ORDER_K, false);
+    return qx_astype(qx_array(object), dtype == QL_DTYPE_NONE ? qx_array(object)->dtype : dtype,
+                     QL_ORDER_K, false);
   QlArray *array = qx_array_from_python(object, dtype);
   return array ? qx_wrap(array, false) : NULL;
 }
@@ -198,9 +214,11 @@ FUNCTION(function_broadcast_to) {
   int ndim;
   int64_t shape[QL_MAX_DIMS];
   (void)module;
-  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_shape_from_python(values[1], &ndim, shape, false) < 0)
+  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
+      qx_shape_from_python(values[1], &ndim, shape, false) < 0)
     return NULL;
-  if (!qx_is_array(values[0])) return PyErr_Format(PyExc_TypeError, "broadcast_to takes a quelea.ndarray");
+  if (!qx_is_array(values[0]))
+    return PyErr_Format(PyExc_TypeError, "broadcast_to takes a quelea.ndarray");
   return qx_broadcast_to((QxArray *)values[0], ndim, shape);
 }
 
@@ -215,10 +233,12 @@ static PyObject *function_expand_dims(PyObject *module, PyObject *const *args, P
   if (qx_shape_from_python(args[1], &count, wanted, true) < 0) return NULL;
   int ndim = array->ndim + count;
   if (ndim > QL_MAX_DIMS)
-    return PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %d",
+    return PyErr_Format(PyExc_ValueError,
+                        "maximum supported dimension for an ndarray is currently %d, found %d",
                         QL_MAX_DIMS, ndim);
   for (int i = 0; i < count; i++) {
-    if (wanted[i] < -ndim || wanted[i] >= ndim) return qx_axis_error((Py_ssize_t)wanted[i], ndim, NULL);
+    if (wanted[i] < -ndim || wanted[i] >= ndim)
+      return qx_axis_error((Py_ssize_t)wanted[i], ndim, NULL);
     uint32_t bit = 1u << (wanted[i] < 0 ? wanted[i] + ndim : wanted[i]);
     if (fresh & bit) return PyErr_Format(PyExc_ValueError, "repeated axis");
     fresh |= bit;
@@ -257,12 +277,14 @@ static PyObject *function_is_value(PyObject *module, PyObject *object) {
 
 static PyObject *function_is_writable(PyObject *module, PyObject *object) {
   (void)module;
-  return PyBool_FromLong(qx_is_array(object) && !((QxArray *)object)->readonly && !qx_array(object)->readonly);
+  return PyBool_FromLong(qx_is_array(object) && !((QxArray *)object)->readonly &&
+                         !qx_array(object)->readonly);
 }
 
 static PyObject *function_is_contiguous(PyObject *module, PyObject *object) {
   (void)module;
-  if (!qx_is_array(object)) return PyErr_Format(PyExc_TypeError, "is_contiguous takes a quelea.ndarray");
+  if (!qx_is_array(object))
+    return PyErr_Format(PyExc_TypeError, "is_contiguous takes a quelea.ndarray");
   return PyBool_FromLong(qx_is_contiguous(qx_array(object)));
 }
 
@@ -272,7 +294,8 @@ static PyObject *function_goes_on(PyObject *module, PyObject *none) {
   Py_RETURN_NONE;
 }
 
-static PyObject *function_shares_storage(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+static PyObject *function_shares_storage(PyObject *module, PyObject *const *args,
+                                         Py_ssize_t nargs) {
   (void)module;
   if (nargs != 2) return PyErr_Format(PyExc_TypeError, "shares_storage takes two arrays");
   return PyBool_FromLong(qx_is_array(args[0]) && qx_is_array(args[1]) &&
@@ -283,25 +306,35 @@ static PyObject *function_shares_storage(PyObject *module, PyObject *const *args
 #define FAST_POSITIONAL(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL
 
 PyMethodDef qx_functions[] = {
-    {"sum", FAST(function_sum), "sum(a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True)"},
-    {"prod", FAST(function_prod), "prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True)"},
-    {"min", FAST(function_min), "min(a, axis=None, out=None, keepdims=False, initial=None, where=True)"},
-    {"max", FAST(function_max), "max(a, axis=None, out=None, keepdims=False, initial=None, where=True)"},
+    {"sum", FAST(function_sum),
+     "sum(a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True)"},
+    {"prod", FAST(function_prod),
+     "prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True)"},
+    {"min", FAST(function_min),
+     "min(a, axis=None, out=None, keepdims=False, initial=None, where=True)"},
+    {"max", FAST(function_max),
+     "max(a, axis=None, out=None, keepdims=False, initial=None, where=True)"},
     {"any", FAST(function_any), "any(a, axis=None, out=None, keepdims=False, *, where=True)"},
     {"all", FAST(function_all), "all(a, axis=None, out=None, keepdims=False, *, where=True)"},
-    {"count_nonzero", FAST(function_count_nonzero), "count_nonzero(a, axis=None, *, keepdims=False)"},
+    {"count_nonzero", FAST(function_count_nonzero),
+     "count_nonzero(a, axis=None, *, keepdims=False)"},
     {"empty", FAST(function_empty), "empty(shape, dtype=float64)"},
     {"full", FAST(function_full), "full(shape, scalar, dtype=None)"},
-    {"ramp", FAST(function_ramp), "ramp(shape, axis, start, step, dtype): start + i * step along an axis"},
+    {"ramp", FAST(function_ramp),
+     "ramp(shape, axis, start, step, dtype): start + i * step along an axis"},
     {"asarray", FAST(function_asarray), "asarray(a, dtype=None, copy=None)"},
     {"broadcast_to", FAST(function_broadcast_to), "broadcast_to(array, shape)"},
     {"expand_dims", FAST_POSITIONAL(function_expand_dims), "expand_dims(array, axis)"},
-    {"gather", FAST_POSITIONAL(function_gather), "gather(array, root): a NumPy array, on one rank or (-1) on all"},
+    {"gather", FAST_POSITIONAL(function_gather),
+     "gather(array, root): a NumPy array, on one rank or (-1) on all"},
     {"scalar", function_scalar, METH_O, "The element of an array of size 1, as a NumPy scalar."},
     {"is_value", function_is_value, METH_O, "Is it what NumPy would give as a scalar?"},
     {"is_writable", function_is_writable, METH_O, "May elements be assigned?"},
-    {"goes_on", function_goes_on, METH_NOARGS, "What was just assigned is part of an expression that goes on."},
-    {"is_contiguous", function_is_contiguous, METH_O, "Do the elements follow one another in C order?"},
-    {"shares_storage", FAST_POSITIONAL(function_shares_storage), "Are two arrays views of one storage?"},
+    {"goes_on", function_goes_on, METH_NOARGS,
+     "What was just assigned is part of an expression that goes on."},
+    {"is_contiguous", function_is_contiguous, METH_O,
+     "Do the elements follow one another in C order?"},
+    {"shares_storage", FAST_POSITIONAL(function_shares_storage),
+     "Are two arrays views of one storage?"},
     {NULL},
 };

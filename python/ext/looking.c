@@ -1,6 +1,7 @@
-/* looking: values leave (contract C3). Each of these executes what is recorded. A snapshot is the array's own memory
- * where this rank can address all of it, made read-only by being exported; elsewhere it is gathered, and read-only as
- * well, so that a program behaves the same on one node and on many. */
+/* looking: values leave (contract C3). Each of these executes what is recorded. A snapshot is the
+ * array's own memory where this rank can address all of it, made read-only by being exported;
+ * elsewhere it is gathered, and read-only as well, so that a program behaves the same on one node
+ * and on many. */
 #include "ext.h"
 
 int qx_item(QlArray *array, QlScalar *value) {
@@ -13,8 +14,8 @@ int qx_item(QlArray *array, QlScalar *value) {
 static PyArrayObject *new_host_array(const QlArray *array) {
   npy_intp shape[QL_MAX_DIMS];
   for (int i = 0; i < array->ndim; i++) shape[i] = (npy_intp)array->shape[i];
-  return (PyArrayObject *)PyArray_Empty(array->ndim, shape,
-                                        (PyArray_Descr *)Py_NewRef((PyObject *)qx.descr[array->dtype]), 0);
+  return (PyArrayObject *)PyArray_Empty(
+      array->ndim, shape, (PyArray_Descr *)Py_NewRef((PyObject *)qx.descr[array->dtype]), 0);
 }
 
 PyObject *qx_gather(QlArray *array, int root) {
@@ -40,18 +41,21 @@ static void end_export(PyObject *capsule) {
 }
 
 /* Takes the token over, also when it fails. */
-static PyObject *wrap_export(const QlArray *array, const void *data, const int64_t *byte_strides, QlExport *token) {
+static PyObject *wrap_export(const QlArray *array, const void *data, const int64_t *byte_strides,
+                             QlExport *token) {
   npy_intp shape[QL_MAX_DIMS], strides[QL_MAX_DIMS];
-  for (int i = 0; i < array->ndim; i++) shape[i] = (npy_intp)array->shape[i], strides[i] = (npy_intp)byte_strides[i];
+  for (int i = 0; i < array->ndim; i++)
+    shape[i] = (npy_intp)array->shape[i], strides[i] = (npy_intp)byte_strides[i];
   PyObject *capsule = PyCapsule_New(token, capsule_name, end_export);
   if (!capsule) {
     qx_unexport(token);
     return NULL;
   }
   PyArray_Descr *descr = (PyArray_Descr *)Py_NewRef((PyObject *)qx.descr[array->dtype]);
-  PyObject *host =
-      PyArray_NewFromDescr(&PyArray_Type, descr, array->ndim, shape, strides, (void *)(uintptr_t)data, 0, NULL);
-  if (!host || PyArray_SetBaseObject((PyArrayObject *)host, capsule) < 0) { /* SetBaseObject takes the capsule */
+  PyObject *host = PyArray_NewFromDescr(&PyArray_Type, descr, array->ndim, shape, strides,
+                                        (void *)(uintptr_t)data, 0, NULL);
+  if (!host || PyArray_SetBaseObject((PyArrayObject *)host, capsule) <
+                   0) { /* SetBaseObject takes the capsule */
     if (!host) Py_DECREF(capsule);
     Py_XDECREF(host);
     return NULL;
@@ -77,7 +81,8 @@ PyObject *qx_snapshot(QlArray *array, bool *copied) {
 
 static PyObject *cast_host(PyObject *host, PyArray_Descr *descr) { /* takes host over */
   if (!host) return NULL;
-  PyObject *cast = PyArray_CastToType((PyArrayObject *)host, (PyArray_Descr *)Py_NewRef((PyObject *)descr), 0);
+  PyObject *cast =
+      PyArray_CastToType((PyArrayObject *)host, (PyArray_Descr *)Py_NewRef((PyObject *)descr), 0);
   Py_DECREF(host);
   return cast;
 }
@@ -87,20 +92,22 @@ static PyObject *array_as(QlArray *array, PyArray_Descr *descr, PyObject *copy) 
   if (wants_copy < 0) return NULL;
   bool never_copy = !qx_absent(copy) && !wants_copy,
        other_dtype = descr && !PyArray_EquivTypes(descr, qx.descr[array->dtype]);
-  if (never_copy && other_dtype) return PyErr_Format(PyExc_ValueError, "a copy is needed to change the dtype");
+  if (never_copy && other_dtype)
+    return PyErr_Format(PyExc_ValueError, "a copy is needed to change the dtype");
   if (wants_copy && !other_dtype) return qx_gather(array, -1);
   bool copied = false;
   PyObject *host = qx_snapshot(array, &copied);
   if (host && never_copy && copied) {
     Py_DECREF(host);
-    return PyErr_Format(
-        PyExc_ValueError,
-        "the array is partitioned over several nodes: a NumPy array of it is a copy; use copy=None or copy=True");
+    return PyErr_Format(PyExc_ValueError,
+                        "the array is partitioned over several nodes: a NumPy array of it is a "
+                        "copy; use copy=None or copy=True");
   }
   return other_dtype ? cast_host(host, descr) : host;
 }
 
-PyObject *qx_array_array(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+PyObject *qx_array_array(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                         PyObject *kwnames) {
   static const char *const words[] = {"dtype", "copy"};
   static const QxSignature signature = {"__array__", words, 2, 2, 0};
   PyObject *values[2];

@@ -1,9 +1,10 @@
-/* methods: the methods of quelea.ndarray that are called often or are trivial. The others are Python functions that
- * quelea/__init__.py adds to the type (add_methods). */
+/* methods: the methods of quelea.ndarray that are called often or are trivial. The others are
+ * Python functions that quelea/__init__.py adds to the type (add_methods). */
 #include "ext.h"
 
 #define SELF ((QxArray *)self)
-#define METHOD(name) static PyObject *name(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+#define METHOD(name) \
+  static PyObject *name(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 
 /* ---- copies ---- */
 
@@ -11,12 +12,15 @@ METHOD(method_copy) {
   static const char *const words[] = {"order"};
   static const QxSignature signature = {"copy", words, 1, 1, 0};
   PyObject *values[1];
-  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_order_check(values[0], "copy") < 0) return NULL;
-  return qx_astype(qx_array(self), qx_array(self)->dtype, qx_order(values[0], QL_ORDER_C), SELF->value);
+  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_order_check(values[0], "copy") < 0)
+    return NULL;
+  return qx_astype(qx_array(self), qx_array(self)->dtype, qx_order(values[0], QL_ORDER_C),
+                   SELF->value);
 }
 
 static int check_casting(QlDtype from, QlDtype to, PyObject *casting) {
-  const char *rule = casting ? (PyUnicode_Check(casting) ? PyUnicode_AsUTF8(casting) : "") : "unsafe";
+  const char *rule =
+      casting ? (PyUnicode_Check(casting) ? PyUnicode_AsUTF8(casting) : "") : "unsafe";
   bool allowed = false;
   if (!rule) return -1;
   if (!strcmp(rule, "unsafe"))
@@ -28,12 +32,14 @@ static int check_casting(QlDtype from, QlDtype to, PyObject *casting) {
   else if (!strcmp(rule, "no") || !strcmp(rule, "equiv"))
     allowed = from == to;
   else {
-    PyErr_Format(PyExc_ValueError, "casting must be one of 'no', 'equiv', 'safe', 'same_kind', 'unsafe' (got %R)",
+    PyErr_Format(PyExc_ValueError,
+                 "casting must be one of 'no', 'equiv', 'safe', 'same_kind', 'unsafe' (got %R)",
                  casting);
     return -1;
   }
   if (allowed) return 0;
-  PyErr_Format(PyExc_TypeError, "Cannot cast array data from dtype('%s') to dtype('%s') according to the rule '%s'",
+  PyErr_Format(PyExc_TypeError,
+               "Cannot cast array data from dtype('%s') to dtype('%s') according to the rule '%s'",
                ql_dtype_name(from), ql_dtype_name(to), rule);
   return -1;
 }
@@ -43,7 +49,9 @@ METHOD(method_astype) {
   static const QxSignature signature = {"astype", words, 6, 5, 1};
   PyObject *values[6];
   QlDtype dtype;
-  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_order_check(values[1], "astype") < 0) return NULL;
+  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
+      qx_order_check(values[1], "astype") < 0)
+    return NULL;
   if (qx_dtype_from_python(values[0], &dtype) < 0) return NULL;
   if (dtype == QL_DTYPE_NONE) dtype = QL_F64; /* NumPy's default */
   int copy = qx_flag_from_python(values[4], true);
@@ -57,12 +65,15 @@ METHOD(method_view) {
   static const QxSignature signature = {"view", words, 2, 2, 0};
   PyObject *values[2];
   QlDtype dtype;
-  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_dtype_from_python(values[0], &dtype) < 0) return NULL;
+  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
+      qx_dtype_from_python(values[0], &dtype) < 0)
+    return NULL;
   const QlArray *array = qx_array(self);
   if (!qx_absent(values[1]) || (dtype != QL_DTYPE_NONE && dtype != array->dtype))
-    return PyErr_Format(PyExc_NotImplementedError,
-                        "view as another dtype is not in Quelea yet; write x.astype(dtype) to convert, or "
-                        "numpy.asarray(x).view(dtype)");
+    return PyErr_Format(
+        PyExc_NotImplementedError,
+        "view as another dtype is not in Quelea yet; write x.astype(dtype) to convert, or "
+        "numpy.asarray(x).view(dtype)");
   return qx_view(SELF, array->ndim, array->shape, array->strides, array->offset);
 }
 
@@ -80,13 +91,16 @@ METHOD(method_reshape) {
   PyObject *values[2];
   int ndim;
   int64_t shape[QL_MAX_DIMS];
-  if (!qx_parse(&signature, args + nargs, 0, kwnames, values) || qx_order_check(values[0], "reshape") < 0) return NULL;
+  if (!qx_parse(&signature, args + nargs, 0, kwnames, values) ||
+      qx_order_check(values[0], "reshape") < 0)
+    return NULL;
   if (ints_from_args(args, nargs, &ndim, shape) < 0) return NULL;
   int copy = qx_flag_from_python(values[1] == Py_None ? NULL : values[1], false);
   if (copy < 0) return NULL;
   if (!copy) {
     PyObject *result = qx_reshape(self, ndim, shape);
-    if (!result || values[1] != Py_False || qx_array(result)->storage == qx_array(self)->storage) return result;
+    if (!result || values[1] != Py_False || qx_array(result)->storage == qx_array(self)->storage)
+      return result;
     Py_DECREF(result);
     return PyErr_Format(PyExc_ValueError, "Unable to avoid creating a copy while reshaping.");
   }
@@ -101,7 +115,8 @@ METHOD(method_ravel) {
   static const QxSignature signature = {"ravel", words, 1, 1, 0};
   PyObject *values[1];
   int64_t shape[1] = {qx_array(self)->size};
-  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_order_check(values[0], "ravel") < 0) return NULL;
+  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_order_check(values[0], "ravel") < 0)
+    return NULL;
   if (qx_is_contiguous(qx_array(self))) return qx_reshape(self, 1, shape);
   PyObject *copy = qx_astype(qx_array(self), qx_array(self)->dtype, QL_ORDER_C, false);
   PyObject *flat = copy ? qx_reshape(copy, 1, shape) : NULL;
@@ -113,7 +128,9 @@ METHOD(method_flatten) {
   static const char *const words[] = {"order"};
   static const QxSignature signature = {"flatten", words, 1, 1, 0};
   PyObject *values[1];
-  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_order_check(values[0], "flatten") < 0) return NULL;
+  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
+      qx_order_check(values[0], "flatten") < 0)
+    return NULL;
   int64_t shape[1] = {qx_array(self)->size};
   PyObject *copy = qx_astype(qx_array(self), qx_array(self)->dtype, QL_ORDER_C, false);
   PyObject *flat = copy ? qx_reshape(copy, 1, shape) : NULL;
@@ -131,7 +148,8 @@ METHOD(method_transpose) {
   if (ints_from_args(args, nargs, &count, wanted) < 0) return NULL;
   if (count != ndim) return PyErr_Format(PyExc_ValueError, "axes don't match array");
   for (int i = 0; i < ndim; i++) {
-    if (wanted[i] < -ndim || wanted[i] >= ndim) return qx_axis_error((Py_ssize_t)wanted[i], ndim, NULL);
+    if (wanted[i] < -ndim || wanted[i] >= ndim)
+      return qx_axis_error((Py_ssize_t)wanted[i], ndim, NULL);
     axes[i] = (int)(wanted[i] < 0 ? wanted[i] + ndim : wanted[i]);
     if (seen >> axes[i] & 1) return PyErr_Format(PyExc_ValueError, "repeated axis in transpose");
     seen |= 1u << axes[i];
@@ -172,7 +190,8 @@ static PyObject *method_fill(PyObject *self, PyObject *value) {
 static PyObject *item_key(const QlArray *array, PyObject *const *args, Py_ssize_t nargs) {
   if (nargs != 1 || PyTuple_Check(args[0])) {
     PyObject *key = nargs == 1 ? Py_NewRef(args[0]) : PyTuple_New(nargs);
-    for (Py_ssize_t i = 0; key && nargs != 1 && i < nargs; i++) PyTuple_SET_ITEM(key, i, Py_NewRef(args[i]));
+    for (Py_ssize_t i = 0; key && nargs != 1 && i < nargs; i++)
+      PyTuple_SET_ITEM(key, i, Py_NewRef(args[i]));
     if (key && PyTuple_GET_SIZE(key) != array->ndim) {
       Py_DECREF(key);
       return PyErr_Format(PyExc_ValueError, "incorrect number of indices for array");
@@ -182,9 +201,11 @@ static PyObject *item_key(const QlArray *array, PyObject *const *args, Py_ssize_
   Py_ssize_t flat = PyNumber_AsSsize_t(args[0], PyExc_IndexError);
   if (flat == -1 && PyErr_Occurred()) return NULL;
   if (flat < -array->size || flat >= array->size)
-    return PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for size %lld", flat, (long long)array->size);
+    return PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for size %lld", flat,
+                        (long long)array->size);
   int64_t rest = flat < 0 ? flat + array->size : flat, at[QL_MAX_DIMS];
-  for (int i = array->ndim - 1; i >= 0; i--) at[i] = rest % array->shape[i], rest /= array->shape[i];
+  for (int i = array->ndim - 1; i >= 0; i--)
+    at[i] = rest % array->shape[i], rest /= array->shape[i];
   return qx_shape_to_python(array->ndim, at);
 }
 
@@ -193,7 +214,8 @@ static PyObject *method_item(PyObject *self, PyObject *const *args, Py_ssize_t n
   QlArray *array = qx_array(self);
   if (nargs == 0) {
     if (array->size != 1)
-      return PyErr_Format(PyExc_ValueError, "can only convert an array of size 1 to a Python scalar");
+      return PyErr_Format(PyExc_ValueError,
+                          "can only convert an array of size 1 to a Python scalar");
     return qx_item(array, &scalar) < 0 ? NULL : qx_scalar_to_python(scalar.dtype, &scalar.value);
   }
   PyObject *key = item_key(array, args, nargs);
@@ -201,7 +223,8 @@ static PyObject *method_item(PyObject *self, PyObject *const *args, Py_ssize_t n
   Py_XDECREF(key);
   if (!element) return NULL;
   PyObject *number = NULL;
-  if (qx_item(qx_array(element), &scalar) == 0) number = qx_scalar_to_python(scalar.dtype, &scalar.value);
+  if (qx_item(qx_array(element), &scalar) == 0)
+    number = qx_scalar_to_python(scalar.dtype, &scalar.value);
   Py_DECREF(element);
   return number;
 }
@@ -219,7 +242,8 @@ static PyObject *method_complex(PyObject *self, PyObject *unused) {
   (void)unused;
   QlScalar scalar;
   if (qx_array(self)->ndim > 0)
-    return PyErr_Format(PyExc_TypeError, "only 0-dimensional arrays can be converted to Python scalars");
+    return PyErr_Format(PyExc_TypeError,
+                        "only 0-dimensional arrays can be converted to Python scalars");
   if (qx_item(qx_array(self), &scalar) < 0) return NULL;
   QlValue z = ql_convert(scalar.dtype, scalar.value, QL_C128);
   return PyComplex_FromDoubles(z.z[0], z.z[1]);
@@ -262,9 +286,10 @@ static PyObject *method_plain_copy(PyObject *self, PyObject *unused) {
 
 static PyObject *method_reduce(PyObject *self, PyObject *unused) {
   (void)self, (void)unused;
-  return PyErr_Format(PyExc_TypeError,
-                      "a quelea.ndarray cannot be pickled: its elements are partitioned over ranks; pickle "
-                      "numpy.asarray(x), which gathers it");
+  return PyErr_Format(
+      PyExc_TypeError,
+      "a quelea.ndarray cannot be pickled: its elements are partitioned over ranks; pickle "
+      "numpy.asarray(x), which gathers it");
 }
 
 METHOD(method_to_device) {
@@ -279,10 +304,8 @@ METHOD(method_to_device) {
 
 /* ---- reductions ---- */
 
-#define REDUCTION(name, reduction)                                   \
-  METHOD(method_##name) {                                            \
-    return qx_reduction_call(reduction, self, args, nargs, kwnames); \
-  }
+#define REDUCTION(name, reduction) \
+  METHOD(method_##name) { return qx_reduction_call(reduction, self, args, nargs, kwnames); }
 REDUCTION(sum, QL_REDUCE_SUM)
 REDUCTION(prod, QL_REDUCE_PROD)
 REDUCTION(min, QL_REDUCE_MIN)
@@ -297,7 +320,8 @@ PyMethodDef qx_array_methods[] = {
     {"copy", FAST(method_copy), "A new array with the same elements."},
     {"astype", FAST(method_astype), "A new array with the elements converted to another dtype."},
     {"view", FAST(method_view), "Another handle on the same elements."},
-    {"reshape", FAST(method_reshape), "The elements in another shape: a view where NumPy gives one."},
+    {"reshape", FAST(method_reshape),
+     "The elements in another shape: a view where NumPy gives one."},
     {"ravel", FAST(method_ravel), "The elements along one axis: a view where NumPy gives one."},
     {"flatten", FAST(method_flatten), "A copy of the elements along one axis."},
     {"transpose", FAST(method_transpose), "A view with the axes permuted."},
@@ -310,20 +334,24 @@ PyMethodDef qx_array_methods[] = {
     {"any", FAST(method_any), "Is any element true?"},
     {"all", FAST(method_all), "Are all elements true?"},
     {"fill", method_fill, METH_O, "Assigns a value to every element."},
-    {"item", (PyCFunction)(void (*)(void))method_item, METH_FASTCALL, "One element as a Python number."},
+    {"item", (PyCFunction)(void (*)(void))method_item, METH_FASTCALL,
+     "One element as a Python number."},
     {"tolist", method_tolist, METH_NOARGS, "All elements as nested lists, on every rank."},
     {"conj", method_conjugate, METH_NOARGS, "The complex conjugate."},
     {"conjugate", method_conjugate, METH_NOARGS, "The complex conjugate."},
     {"to_device", FAST(method_to_device), "The array itself; for the array API."},
-    {"__array__", FAST(qx_array_array), "A NumPy array: a read-only snapshot, or private with copy=True."},
-    {"__array_ufunc__", (PyCFunction)(void (*)(void))qx_array_ufunc, METH_VARARGS | METH_KEYWORDS, NULL},
+    {"__array__", FAST(qx_array_array),
+     "A NumPy array: a read-only snapshot, or private with copy=True."},
+    {"__array_ufunc__", (PyCFunction)(void (*)(void))qx_array_ufunc, METH_VARARGS | METH_KEYWORDS,
+     NULL},
     {"__array_function__", method_array_function, METH_VARARGS, NULL},
     {"__array_namespace__", FAST(method_array_namespace), "The module quelea."},
     {"__complex__", method_complex, METH_NOARGS, NULL},
     {"__format__", method_format, METH_O, NULL},
     {"__copy__", method_plain_copy, METH_NOARGS, NULL},
     {"__deepcopy__", method_deepcopy, METH_O, NULL},
-    {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, "For annotations: ndarray[shape, dtype]."},
+    {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS,
+     "For annotations: ndarray[shape, dtype]."},
     {"__reduce__", method_reduce, METH_NOARGS, NULL},
     {"__reduce_ex__", method_reduce, METH_O, NULL},
     {NULL},

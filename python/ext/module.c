@@ -1,5 +1,5 @@
-/* module: the extension module quelea._quelea, and the functions that speak about the context: opening, closing,
- * counters, parameters. */
+/* module: the extension module quelea._quelea, and the functions that speak about the context:
+ * opening, closing, counters, parameters. */
 #define QX_IMPORTS_NUMPY
 #include "ext.h"
 
@@ -7,7 +7,8 @@
 
 static PyObject *set_hooks(PyObject *module, PyObject *args, PyObject *kwargs) {
   (void)module;
-  if (PyTuple_GET_SIZE(args) > 0 || !kwargs) return PyErr_Format(PyExc_TypeError, "set_hooks takes keyword arguments");
+  if (PyTuple_GET_SIZE(args) > 0 || !kwargs)
+    return PyErr_Format(PyExc_TypeError, "set_hooks takes keyword arguments");
   struct {
     const char *name;
     PyObject **place;
@@ -43,7 +44,8 @@ static PyObject *set_package_folder(PyObject *module, PyObject *folder) {
 static PyObject *module_open(PyObject *module, PyObject *address) {
   (void)module;
   if (qx.context || qx.closed)
-    return PyErr_Format(PyExc_RuntimeError, "Quelea is initialised already: call quelea.init before the first array");
+    return PyErr_Format(PyExc_RuntimeError,
+                        "Quelea is initialised already: call quelea.init before the first array");
   void *comm = address == Py_None ? NULL : PyLong_AsVoidPtr(address);
   if (PyErr_Occurred() || qx_open(comm) < 0) return NULL;
   Py_RETURN_NONE;
@@ -89,10 +91,11 @@ static PyObject *module_info(PyObject *module, PyObject *unused) {
   (void)module, (void)unused;
   if (qx_enter() < 0) return NULL;
   QlInfo info = ql_info(qx.context);
-  return Py_BuildValue("{si si si si si si sL sz sz sz sz}", "rank", info.rank, "size", info.size, "node", info.node,
-                       "node_count", info.node_count, "threads", info.threads, "workers", info.workers, "memory_budget",
-                       (long long)info.memory_budget, "host", info.host, "comm", info.comm, "target", info.target,
-                       "cache_folder", info.cache_folder);
+  return Py_BuildValue("{si si si si si si sL sz sz sz sz}", "rank", info.rank, "size", info.size,
+                       "node", info.node, "node_count", info.node_count, "threads", info.threads,
+                       "workers", info.workers, "memory_budget", (long long)info.memory_budget,
+                       "host", info.host, "comm", info.comm, "target", info.target, "cache_folder",
+                       info.cache_folder);
 }
 
 static PyObject *module_counters(PyObject *module, PyObject *unused) {
@@ -121,14 +124,16 @@ static PyObject *module_movements(PyObject *module, PyObject *unused) {
   for (int k = 0; list && k < count; k++) {
     char line[512];
     qx_describe(NULL, all[k].source, line, sizeof line);
-    PyObject *row = Py_BuildValue("(ssLL)", line, ql_movement_name(all[k].kind), (long long)all[k].times, (long long)all[k].bytes);
+    PyObject *row = Py_BuildValue("(ssLL)", line, ql_movement_name(all[k].kind),
+                                  (long long)all[k].times, (long long)all[k].bytes);
     if (!row || PyList_Append(list, row) < 0) Py_CLEAR(list);
     Py_XDECREF(row);
   }
   return list;
 }
 
-/* [(name, type, default, text)] of params.def, and whether the environment is well-formed. Opens nothing. */
+/* [(name, type, default, text)] of params.def, and whether the environment is well-formed. Opens
+ * nothing. */
 static PyObject *module_params(PyObject *module, PyObject *unused) {
   (void)module, (void)unused;
   PyObject *list = PyList_New(0);
@@ -153,18 +158,23 @@ PyMethodDef qx_context_functions[] = {
     {"set_hooks", (PyCFunction)(void (*)(void))set_hooks, METH_VARARGS | METH_KEYWORDS,
      "The Python functions that C calls."},
     {"add_methods", add_methods, METH_O, "Adds methods written in Python to ndarray."},
-    {"set_package_folder", set_package_folder, METH_O, "Frames of files in this folder are not the user's."},
+    {"set_package_folder", set_package_folder, METH_O,
+     "Frames of files in this folder are not the user's."},
     {"open", module_open, METH_O, "Opens the context on the MPI_Comm at an address, or None."},
     {"is_open", module_is_open, METH_NOARGS, "Is the context open?"},
-    {"close", module_close, METH_NOARGS, "Closes the context; what was never looked at is dropped."},
-    {"abort", module_abort, METH_VARARGS, "Ends the job with a status and a message; does nothing before the context is open."},
+    {"close", module_close, METH_NOARGS,
+     "Closes the context; what was never looked at is dropped."},
+    {"abort", module_abort, METH_VARARGS,
+     "Ends the job with a status and a message; does nothing before the context is open."},
     {"sync", module_sync, METH_NOARGS, "Executes what is recorded."},
     {"set_strict", module_set_strict, METH_O, "Makes gathers and redistributions errors."},
     {"info", module_info, METH_NOARGS, "What was found: ranks, nodes, threads, memory."},
     {"counters", module_counters, METH_NOARGS, "What really happened, on this rank."},
-    {"movements", module_movements, METH_NOARGS, "What moved between nodes: [(line, what, times, bytes)]."},
+    {"movements", module_movements, METH_NOARGS,
+     "What moved between nodes: [(line, what, times, bytes)]."},
     {"params", module_params, METH_NOARGS, "The QUELEA_* parameters: (name, type, default, text)."},
-    {"check_params", module_check_params, METH_NOARGS, "Raises if a QUELEA_* variable is malformed."},
+    {"check_params", module_check_params, METH_NOARGS,
+     "Raises if a QUELEA_* variable is malformed."},
     {NULL},
 };
 
@@ -187,7 +197,8 @@ PyMODINIT_FUNC PyInit__quelea(void);
 PyMODINIT_FUNC PyInit__quelea(void) {
   import_array();
   if (PyInterpreterState_Get() != PyInterpreterState_Main())
-    return PyErr_Format(PyExc_ImportError, "Quelea works in the main interpreter only, not in subinterpreters");
+    return PyErr_Format(PyExc_ImportError,
+                        "Quelea works in the main interpreter only, not in subinterpreters");
   ql_note_process();
   PyObject *module = PyModule_Create(&definition);
   if (!module) return NULL;

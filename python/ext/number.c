@@ -1,5 +1,5 @@
-/* number: the operators of quelea.ndarray. Most are one row of BINARY or UNARY, after NumPy's table of operators and
- * ufuncs. */
+/* number: the operators of quelea.ndarray. Most are one row of BINARY or UNARY, after NumPy's table
+ * of operators and ufuncs. */
 #include "ext.h"
 
 #define BINARY(slot, op)                                             \
@@ -22,10 +22,8 @@ BINARY(left_shift, LEFT_SHIFT)
 BINARY(right_shift, RIGHT_SHIFT)
 #undef BINARY
 
-#define UNARY(slot, op)                   \
-  static PyObject *slot(PyObject *self) { \
-    return qx_unary(QL_OP_##op, self);    \
-  }
+#define UNARY(slot, op) \
+  static PyObject *slot(PyObject *self) { return qx_unary(QL_OP_##op, self); }
 UNARY(negate, NEGATIVE)
 UNARY(plus, POSITIVE)
 UNARY(magnitude, ABSOLUTE)
@@ -33,7 +31,8 @@ UNARY(invert, INVERT)
 #undef UNARY
 
 /* ---- powers ----
- * As in NumPy, a literal exponent 2 squares; in floating point -1, 0.5 and 1 have their own loops too. */
+ * As in NumPy, a literal exponent 2 squares; in floating point -1, 0.5 and 1 have their own loops
+ * too. */
 
 static bool power_shortcut(const QxArray *base, PyObject *exponent, QlOp *op) {
   uint8_t kind = ql_dtype_info[base->array->dtype].kind;
@@ -41,7 +40,8 @@ static bool power_shortcut(const QxArray *base, PyObject *exponent, QlOp *op) {
   double e;
   if (PyFloat_CheckExact(exponent) && inexact)
     e = PyFloat_AS_DOUBLE(exponent);
-  else if (PyLong_CheckExact(exponent) && !(base->value && kind == QL_KIND_BOOL)) /* NumPy's bool scalar has none */
+  else if (PyLong_CheckExact(exponent) &&
+           !(base->value && kind == QL_KIND_BOOL)) /* NumPy's bool scalar has none */
     e = PyLong_AsDouble(exponent);
   else
     return false;
@@ -106,14 +106,15 @@ static PyObject *matrix_multiply_inplace(PyObject *self, PyObject *other) {
 static int truth(PyObject *self) {
   QlArray *array = qx_array(self);
   if (array->size == 0) {
-    PyErr_SetString(
-        PyExc_ValueError,
-        "The truth value of an empty array is ambiguous. Use `array.size > 0` to check that an array is not empty.");
+    PyErr_SetString(PyExc_ValueError,
+                    "The truth value of an empty array is ambiguous. Use `array.size > 0` to check "
+                    "that an array is not empty.");
     return -1;
   }
   if (array->size > 1) {
     PyErr_SetString(PyExc_ValueError,
-                    "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()");
+                    "The truth value of an array with more than one element is ambiguous. Use "
+                    "a.any() or a.all()");
     return -1;
   }
   QlScalar scalar;
@@ -121,16 +122,18 @@ static int truth(PyObject *self) {
   return ql_convert(scalar.dtype, scalar.value, QL_BOOL).b;
 }
 
-/* The only element as a number: NumPy's of what NumPy gives as a scalar, Python's of other 0-d arrays. NumPy refuses
- * anything else here. */
+/* The only element as a number: NumPy's of what NumPy gives as a scalar, Python's of other 0-d
+ * arrays. NumPy refuses anything else here. */
 static PyObject *only_element(PyObject *self) {
   QlArray *array = qx_array(self);
   QlScalar scalar;
   if (array->ndim > 0)
-    return PyErr_Format(PyExc_TypeError, "only 0-dimensional arrays can be converted to Python scalars");
+    return PyErr_Format(PyExc_TypeError,
+                        "only 0-dimensional arrays can be converted to Python scalars");
   if (qx_item(array, &scalar) < 0) return NULL;
   bool is_value = ((QxArray *)self)->value;
-  return is_value ? qx_scalar_to_numpy(scalar.dtype, &scalar.value) : qx_scalar_to_python(scalar.dtype, &scalar.value);
+  return is_value ? qx_scalar_to_numpy(scalar.dtype, &scalar.value)
+                  : qx_scalar_to_python(scalar.dtype, &scalar.value);
 }
 
 static PyObject *convert_with(PyObject *self, PyObject *(*convert)(PyObject *)) {
@@ -140,12 +143,8 @@ static PyObject *convert_with(PyObject *self, PyObject *(*convert)(PyObject *)) 
   return result;
 }
 
-static PyObject *to_float(PyObject *self) {
-  return convert_with(self, PyNumber_Float);
-}
-static PyObject *to_int(PyObject *self) {
-  return convert_with(self, PyNumber_Long);
-}
+static PyObject *to_float(PyObject *self) { return convert_with(self, PyNumber_Float); }
+static PyObject *to_int(PyObject *self) { return convert_with(self, PyNumber_Long); }
 
 static PyObject *to_index(PyObject *self) {
   QlArray *array = qx_array(self);
@@ -155,7 +154,8 @@ static PyObject *to_index(PyObject *self) {
     return PyErr_Format(PyExc_TypeError, "'numpy.%s' object cannot be interpreted as an integer",
                         ql_dtype_name((QlDtype)array->dtype));
   if (array->ndim > 0 || !is_integer)
-    return PyErr_Format(PyExc_TypeError, "only integer scalar arrays can be converted to a scalar index");
+    return PyErr_Format(PyExc_TypeError,
+                        "only integer scalar arrays can be converted to a scalar index");
   return convert_with(self, PyNumber_Index);
 }
 
@@ -206,25 +206,29 @@ static PyObject *compare_with_stranger(PyObject *array, int operation) {
   QlArray *like = qx_array(array), *result;
   QlError error = {0};
   if (qx_enter_at() < 0) return NULL;
-  if (ql_full(qx.context, QL_BOOL, like->ndim, like->shape, answer, &result, &error)) return qx_raise(&error);
+  if (ql_full(qx.context, QL_BOOL, like->ndim, like->shape, answer, &result, &error))
+    return qx_raise(&error);
   return qx_wrap(result, like->ndim == 0);
 }
 
-/* The other side may know better, as an object with its own __eq__. What NumPy gives as a scalar leaves the answer to
- * Python. */
+/* The other side may know better, as an object with its own __eq__. What NumPy gives as a scalar
+ * leaves the answer to Python. */
 static PyObject *ask_stranger(PyObject *array, PyObject *stranger, int operation) {
   richcmpfunc compare = Py_TYPE(stranger)->tp_richcompare;
   PyObject *answer = compare ? compare(stranger, array, operation) : Py_NewRef(Py_NotImplemented);
-  if (answer != Py_NotImplemented || ((QxArray *)array)->value || qx_defers(stranger)) return answer;
+  if (answer != Py_NotImplemented || ((QxArray *)array)->value || qx_defers(stranger))
+    return answer;
   Py_DECREF(answer);
   return compare_with_stranger(array, operation);
 }
 
 PyObject *qx_array_compare(PyObject *left, PyObject *right, int operation) {
-  static const QlOp op[] = {[Py_LT] = QL_OP_LESS,      [Py_LE] = QL_OP_LESS_EQUAL, [Py_EQ] = QL_OP_EQUAL,
-                            [Py_NE] = QL_OP_NOT_EQUAL, [Py_GT] = QL_OP_GREATER,    [Py_GE] = QL_OP_GREATER_EQUAL};
+  static const QlOp op[] = {
+      [Py_LT] = QL_OP_LESS,      [Py_LE] = QL_OP_LESS_EQUAL, [Py_EQ] = QL_OP_EQUAL,
+      [Py_NE] = QL_OP_NOT_EQUAL, [Py_GT] = QL_OP_GREATER,    [Py_GE] = QL_OP_GREATER_EQUAL};
   bool asks_equal = operation == Py_EQ || operation == Py_NE;
-  if (asks_equal && (PyUnicode_Check(right) || PyBytes_Check(right))) return compare_with_stranger(left, operation);
+  if (asks_equal && (PyUnicode_Check(right) || PyBytes_Check(right)))
+    return compare_with_stranger(left, operation);
   PyObject *result = qx_binary(op[operation], left, right);
   if (result != Py_NotImplemented || !asks_equal) return result;
   Py_DECREF(result);

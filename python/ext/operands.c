@@ -1,6 +1,6 @@
-/* operands: Python objects become operands, and elements become Python objects. A Python bool, int, float or complex is
- * a weak scalar (NEP 50); NumPy scalars and 0-d NumPy arrays are strong ones; lists and NumPy arrays are taken in as
- * arrays, the same on every rank (contract C4). */
+/* operands: Python objects become operands, and elements become Python objects. A Python bool, int,
+ * float or complex is a weak scalar (NEP 50); NumPy scalars and 0-d NumPy arrays are strong ones;
+ * lists and NumPy arrays are taken in as arrays, the same on every rank (contract C4). */
 #include "ext.h"
 
 /* ---- dtypes ---- */
@@ -8,40 +8,29 @@
 QlDtype qx_dtype_from_descr(PyArray_Descr *descr) {
   if (!PyArray_ISNBO(descr->byteorder)) return QL_DTYPE_NONE;
   switch (descr->type_num) {
-    case NPY_BOOL:
-      return QL_BOOL;
-    case NPY_HALF:
-      return QL_F16;
-    case NPY_FLOAT:
-      return QL_F32;
-    case NPY_DOUBLE:
-      return QL_F64;
-    case NPY_CFLOAT:
-      return QL_C64;
-    case NPY_CDOUBLE:
-      return QL_C128;
-    default:
-      break;
+    case NPY_BOOL: return QL_BOOL;
+    case NPY_HALF: return QL_F16;
+    case NPY_FLOAT: return QL_F32;
+    case NPY_DOUBLE: return QL_F64;
+    case NPY_CFLOAT: return QL_C64;
+    case NPY_CDOUBLE: return QL_C128;
+    default: break;
   }
   if (!PyTypeNum_ISINTEGER(descr->type_num)) return QL_DTYPE_NONE;
   bool is_unsigned = PyTypeNum_ISUNSIGNED(descr->type_num);
   switch (PyDataType_ELSIZE(descr)) {
-    case 1:
-      return is_unsigned ? QL_U8 : QL_I8;
-    case 2:
-      return is_unsigned ? QL_U16 : QL_I16;
-    case 4:
-      return is_unsigned ? QL_U32 : QL_I32;
-    case 8:
-      return is_unsigned ? QL_U64 : QL_I64;
-    default:
-      return QL_DTYPE_NONE;
+    case 1: return is_unsigned ? QL_U8 : QL_I8;
+    case 2: return is_unsigned ? QL_U16 : QL_I16;
+    case 4: return is_unsigned ? QL_U32 : QL_I32;
+    case 8: return is_unsigned ? QL_U64 : QL_I64;
+    default: return QL_DTYPE_NONE;
   }
 }
 
 static int refuse_dtype(PyArray_Descr *descr) {
   PyErr_Format(PyExc_TypeError,
-               "dtype %S is not in Quelea; there are bool, int8 to int64, uint8 to uint64, float16, float32, float64, "
+               "dtype %S is not in Quelea; there are bool, int8 to int64, uint8 to uint64, "
+               "float16, float32, float64, "
                "complex64 and "
                "complex128",
                descr);
@@ -68,38 +57,20 @@ int qx_dtype_from_python(PyObject *object, QlDtype *dtype) {
 static QlValue value_from_memory(QlDtype dtype, const void *data) {
   QlValue value = {.bits = {0, 0}};
   switch (dtype) {
-    case QL_BOOL:
-      value.b = *(const npy_bool *)data != 0;
-      break;
-    case QL_I8:
-      value.i = *(const int8_t *)data;
-      break;
-    case QL_I16:
-      value.i = *(const int16_t *)data;
-      break;
-    case QL_I32:
-      value.i = *(const int32_t *)data;
-      break;
-    case QL_U8:
-      value.u = *(const uint8_t *)data;
-      break;
-    case QL_U16:
-      value.u = *(const uint16_t *)data;
-      break;
-    case QL_U32:
-      value.u = *(const uint32_t *)data;
-      break;
-    default:
-      memcpy(&value, data, ql_dtype_size(dtype));
-      break; /* the union's own layout */
+    case QL_BOOL: value.b = *(const npy_bool *)data != 0; break;
+    case QL_I8: value.i = *(const int8_t *)data; break;
+    case QL_I16: value.i = *(const int16_t *)data; break;
+    case QL_I32: value.i = *(const int32_t *)data; break;
+    case QL_U8: value.u = *(const uint8_t *)data; break;
+    case QL_U16: value.u = *(const uint16_t *)data; break;
+    case QL_U32: value.u = *(const uint32_t *)data; break;
+    default: memcpy(&value, data, ql_dtype_size(dtype)); break; /* the union's own layout */
   }
   return value;
 }
 
 /* On a little-endian machine the low bytes of the union are the element. */
-static const void *value_memory(const QlValue *value) {
-  return value;
-}
+static const void *value_memory(const QlValue *value) { return value; }
 
 PyObject *qx_scalar_to_numpy(QlDtype dtype, const QlValue *value) {
   return PyArray_Scalar((void *)value_memory(value), qx.descr[dtype], NULL);
@@ -107,18 +78,16 @@ PyObject *qx_scalar_to_numpy(QlDtype dtype, const QlValue *value) {
 
 PyObject *qx_scalar_to_python(QlDtype dtype, const QlValue *value) {
   switch (ql_dtype_info[dtype].kind) {
-    case QL_KIND_BOOL:
-      return PyBool_FromLong(value->b);
-    case QL_KIND_INT:
-      return PyLong_FromLongLong(value->i);
-    case QL_KIND_UINT:
-      return PyLong_FromUnsignedLongLong(value->u);
+    case QL_KIND_BOOL: return PyBool_FromLong(value->b);
+    case QL_KIND_INT: return PyLong_FromLongLong(value->i);
+    case QL_KIND_UINT: return PyLong_FromUnsignedLongLong(value->u);
     case QL_KIND_COMPLEX:
       return dtype == QL_C64 ? PyComplex_FromDoubles((double)value->c[0], (double)value->c[1])
                              : PyComplex_FromDoubles(value->z[0], value->z[1]);
     default:
       if (dtype == QL_F64) return PyFloat_FromDouble(value->d);
-      return PyFloat_FromDouble(dtype == QL_F32 ? (double)value->f : (double)ql_half_to_float(value->h));
+      return PyFloat_FromDouble(dtype == QL_F32 ? (double)value->f
+                                                : (double)ql_half_to_float(value->h));
   }
 }
 
@@ -173,7 +142,8 @@ int qx_scalar_from_python(PyObject *object, QlScalar *scalar, bool *huge) {
   }
   if (PyComplex_Check(object)) {
     Py_complex z = PyComplex_AsCComplex(object);
-    scalar->value.z[0] = z.real, scalar->value.z[1] = z.imag, scalar->dtype = QL_C128, scalar->weak = true;
+    scalar->value.z[0] = z.real, scalar->value.z[1] = z.imag, scalar->dtype = QL_C128,
+    scalar->weak = true;
     return 1;
   }
   return 0;
@@ -184,7 +154,8 @@ int qx_scalar_from_python(PyObject *object, QlScalar *scalar, bool *huge) {
 QlArray *qx_array_from_numpy(PyArrayObject *array) {
   QlDtype dtype = qx_dtype_from_descr(PyArray_DESCR(array));
   PyArrayObject *native = NULL;
-  if (dtype == QL_DTYPE_NONE && PyTypeNum_ISNUMBER(PyArray_TYPE(array))) { /* perhaps foreign byte order */
+  if (dtype == QL_DTYPE_NONE &&
+      PyTypeNum_ISNUMBER(PyArray_TYPE(array))) { /* perhaps foreign byte order */
     PyArray_Descr *descr = PyArray_DescrFromType(PyArray_TYPE(array));
     dtype = qx_dtype_from_descr(descr);
     if (dtype != QL_DTYPE_NONE)
@@ -199,10 +170,12 @@ QlArray *qx_array_from_numpy(PyArrayObject *array) {
   QlError error = {0};
   int ndim = PyArray_NDIM(array);
   int64_t shape[NPY_MAXDIMS], strides[NPY_MAXDIMS];
-  for (int i = 0; i < ndim; i++) shape[i] = PyArray_DIM(array, i), strides[i] = PyArray_STRIDE(array, i);
+  for (int i = 0; i < ndim; i++)
+    shape[i] = PyArray_DIM(array, i), strides[i] = PyArray_STRIDE(array, i);
   if (ndim > QL_MAX_DIMS)
-    PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %d", QL_MAX_DIMS,
-                 ndim);
+    PyErr_Format(PyExc_ValueError,
+                 "maximum supported dimension for an ndarray is currently %d, found %d",
+                 QL_MAX_DIMS, ndim);
   else if (qx_enter_at() == 0 &&
            ql_import(qx.context, dtype, ndim, shape, PyArray_DATA(array), strides, &result, &error))
     qx_raise(&error);
@@ -210,8 +183,8 @@ QlArray *qx_array_from_numpy(PyArrayObject *array) {
   return result;
 }
 
-/* 1: there is one; 0: there is none; -1: the list is nested deeper than any array, for instance because it contains
- * itself. */
+/* 1: there is one; 0: there is none; -1: the list is nested deeper than any array, for instance
+ * because it contains itself. */
 static int find_array(PyObject *object, int depth) {
   if (!PyList_Check(object) && !PyTuple_Check(object)) return 0;
   if (depth == NPY_MAXDIMS) return -1;
@@ -226,7 +199,8 @@ bool qx_holds_arrays(PyObject *object) {
   return find_array(object, 0) > 0; /* NumPy refuses what is too deep */
 }
 
-static QlArray *take_over(PyObject *wrapped) { /* the array inside a quelea.ndarray; drops the Python object */
+static QlArray *take_over(
+    PyObject *wrapped) { /* the array inside a quelea.ndarray; drops the Python object */
   if (!wrapped) return NULL;
   QlArray *array = NULL;
   if (qx_is_array(wrapped))
@@ -241,7 +215,8 @@ static QlArray *cast_to(QlArray *array, QlDtype dtype) { /* takes the reference 
   if (!array || dtype == QL_DTYPE_NONE || array->dtype == dtype) return array;
   QlArray *result = NULL;
   QlError error = {0};
-  if (qx_enter_at() == 0 && ql_astype(qx.context, array, dtype, QL_ORDER_K, &result, &error)) qx_raise(&error);
+  if (qx_enter_at() == 0 && ql_astype(qx.context, array, dtype, QL_ORDER_K, &result, &error))
+    qx_raise(&error);
   qx_release(array);
   return result;
 }
@@ -250,7 +225,8 @@ static QlArray *cast_to(QlArray *array, QlDtype dtype) { /* takes the reference 
 static QlArray *array_through_numpy(PyObject *object, QlDtype dtype) {
   PyArray_Descr *descr = NULL; /* PyArray_FromAny takes the reference */
   if (dtype != QL_DTYPE_NONE) descr = (PyArray_Descr *)Py_NewRef((PyObject *)qx.descr[dtype]);
-  PyArrayObject *array = (PyArrayObject *)PyArray_FromAny(object, descr, 0, 0, NPY_ARRAY_FORCECAST, NULL);
+  PyArrayObject *array =
+      (PyArrayObject *)PyArray_FromAny(object, descr, 0, 0, NPY_ARRAY_FORCECAST, NULL);
   if (!array) return NULL;
   QlArray *result = qx_array_from_numpy(array);
   Py_DECREF(array);
@@ -262,7 +238,8 @@ QlArray *qx_array_from_python(PyObject *object, QlDtype dtype) {
     ql_retain(qx_array(object));
     return cast_to(qx_array(object), dtype);
   }
-  if (qx_holds_arrays(object)) return cast_to(take_over(PyObject_CallOneArg(qx.hooks.stack, object)), dtype);
+  if (qx_holds_arrays(object))
+    return cast_to(take_over(PyObject_CallOneArg(qx.hooks.stack, object)), dtype);
   return array_through_numpy(object, dtype);
 }
 
@@ -294,11 +271,13 @@ int qx_operand_add_slowly(QxOperands *operands, PyObject *object) {
     QlDtype dtype = qx_dtype_from_descr(PyArray_DESCR((PyArrayObject *)object));
     if (dtype != QL_DTYPE_NONE) {
       operand->array = NULL, operands->count++;
-      operand->scalar = (QlScalar){value_from_memory(dtype, PyArray_DATA((PyArrayObject *)object)), dtype, false};
+      operand->scalar =
+          (QlScalar){value_from_memory(dtype, PyArray_DATA((PyArrayObject *)object)), dtype, false};
       return 1;
     }
   }
-  if (PyArray_Check(object)) return operand_own(operands, qx_array_from_numpy((PyArrayObject *)object));
+  if (PyArray_Check(object))
+    return operand_own(operands, qx_array_from_numpy((PyArrayObject *)object));
   if (PyList_Check(object) || PyTuple_Check(object))
     return operand_own(operands, qx_array_from_python(object, QL_DTYPE_NONE));
   if (qx_defers(object) || !PyObject_HasAttrString(object, "__array__")) return 0;
@@ -312,7 +291,8 @@ void qx_operands_release(QxOperands *operands) {
 /* ---- assignment of Python scalars ---- */
 
 static int integer_for_assignment(PyObject *object, QlScalar *scalar, QlDtype target) {
-  PyObject *integer = PyNumber_Long(object); /* raises for NaN and infinity, truncates a float, refuses complex */
+  PyObject *integer =
+      PyNumber_Long(object); /* raises for NaN and infinity, truncates a float, refuses complex */
   if (!integer) return -1;
   bool huge = false;
   int done = scalar_from_int(integer, scalar, &huge);
@@ -341,7 +321,8 @@ int qx_scalar_for_assignment(PyObject *object, QlScalar *scalar, QlDtype target)
     return integer_for_assignment(object, scalar, target);
   }
   if (kind == QL_KIND_FLOAT && scalar->dtype == QL_C128) {
-    PyErr_SetString(PyExc_TypeError, "float() argument must be a string or a real number, not 'complex'");
+    PyErr_SetString(PyExc_TypeError,
+                    "float() argument must be a string or a real number, not 'complex'");
     return -1;
   }
   return 0;

@@ -1,6 +1,7 @@
-/* subscript: indexing by ints, slices of any step, Ellipsis and newaxis. A key becomes shape, strides and offset of a
- * view; an int for every axis copies one element, as NumPy gives a scalar there. Boolean masks and integer arrays are
- * refused when read; assigning a scalar through a mask goes through `where`. */
+/* subscript: indexing by ints, slices of any step, Ellipsis and newaxis. A key becomes shape,
+ * strides and offset of a view; an int for every axis copies one element, as NumPy gives a scalar
+ * there. Boolean masks and integer arrays are refused when read; assigning a scalar through a mask
+ * goes through `where`. */
 #include "ext.h"
 
 typedef struct View {
@@ -20,7 +21,8 @@ static const char invalid_index[] =
 
 static bool room_for_axis(const View *view) {
   if (view->ndim < QL_MAX_DIMS) return true;
-  PyErr_Format(PyExc_IndexError, "number of dimensions must be within [0, %d], indexing result would have %d",
+  PyErr_Format(PyExc_IndexError,
+               "number of dimensions must be within [0, %d], indexing result would have %d",
                QL_MAX_DIMS, view->ndim + 1);
   return false;
 }
@@ -30,8 +32,8 @@ static bool take_index(const QlArray *array, View *view, PyObject *item) {
   if (index == -1 && PyErr_Occurred()) return false;
   int64_t extent = array->shape[view->axis];
   if (QX_UNLIKELY(index < -extent || index >= extent)) {
-    PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for axis %d with size %lld", index, view->axis,
-                 (long long)extent);
+    PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for axis %d with size %lld", index,
+                 view->axis, (long long)extent);
     return false;
   }
   view->offset += (index < 0 ? index + extent : index) * array->strides[view->axis++];
@@ -42,7 +44,8 @@ static bool take_slice(const QlArray *array, View *view, PyObject *item) {
   Py_ssize_t start, stop, step;
   if (PySlice_Unpack(item, &start, &stop, &step) < 0 || !room_for_axis(view)) return false;
   int64_t stride = array->strides[view->axis];
-  Py_ssize_t extent = PySlice_AdjustIndices((Py_ssize_t)array->shape[view->axis++], &start, &stop, step);
+  Py_ssize_t extent =
+      PySlice_AdjustIndices((Py_ssize_t)array->shape[view->axis++], &start, &stop, step);
   view->shape[view->ndim] = extent;
   view->strides[view->ndim++] = stride * step;
   if (extent > 0) view->offset += start * stride; /* an empty slice may start outside */
@@ -90,7 +93,8 @@ static bool is_plain_index(PyObject *item) {
   if (qx_is_array(item))
     return qx_array(item)->ndim == 0 && qx_array(item)->dtype != QL_BOOL &&
            ql_dtype_info[qx_array(item)->dtype].kind <= QL_KIND_UINT;
-  if (PyArray_Check(item)) return PyArray_NDIM((PyArrayObject *)item) == 0 && PyArray_ISINTEGER((PyArrayObject *)item);
+  if (PyArray_Check(item))
+    return PyArray_NDIM((PyArrayObject *)item) == 0 && PyArray_ISINTEGER((PyArrayObject *)item);
   return PyIndex_Check(item);
 }
 
@@ -110,7 +114,8 @@ static int axes_consumed(const QlArray *array, PyObject *const *items, Py_ssize_
     return -1;
   }
   if (consumed > array->ndim) {
-    PyErr_Format(PyExc_IndexError, "too many indices for array: array is %d-dimensional, but %zd were indexed",
+    PyErr_Format(PyExc_IndexError,
+                 "too many indices for array: array is %d-dimensional, but %zd were indexed",
                  array->ndim, consumed);
     return -1;
   }
@@ -120,7 +125,8 @@ static int axes_consumed(const QlArray *array, PyObject *const *items, Py_ssize_
 static Outcome find_special(PyObject *const *items, Py_ssize_t count) {
   for (Py_ssize_t i = 0; i < count; i++) {
     PyObject *item = items[i];
-    if (PySlice_Check(item) || item == Py_Ellipsis || item == Py_None || is_plain_index(item)) continue;
+    if (PySlice_Check(item) || item == Py_Ellipsis || item == Py_None || is_plain_index(item))
+      continue;
     return classify(item);
   }
   return BASIC;
@@ -133,10 +139,12 @@ static Outcome parse_key(const QlArray *array, PyObject *key, View *view) {
   view->ndim = view->axis = 0, view->offset = array->offset, view->element = true;
   int consumed = axes_consumed(array, items, count);
   if (consumed < 0) {
-    PyObject *type, *value, *trace; /* a mask of several dimensions consumes more than one axis: say that instead */
+    PyObject *type, *value,
+        *trace; /* a mask of several dimensions consumes more than one axis: say that instead */
     PyErr_Fetch(&type, &value, &trace);
     Outcome special = find_special(items, count);
-    if (special == MASK || special == FANCY) return Py_XDECREF(type), Py_XDECREF(value), Py_XDECREF(trace), special;
+    if (special == MASK || special == FANCY)
+      return Py_XDECREF(type), Py_XDECREF(value), Py_XDECREF(trace), special;
     if (special == FAILED) return Py_XDECREF(type), Py_XDECREF(value), Py_XDECREF(trace), FAILED;
     PyErr_Restore(type, value, trace);
     return FAILED;
@@ -168,13 +176,14 @@ static Outcome parse_key(const QlArray *array, PyObject *key, View *view) {
 
 static PyObject *refuse_reading(Outcome outcome) {
   if (outcome == MASK)
-    PyErr_SetString(
-        PyExc_NotImplementedError,
-        "reading through a boolean mask, x[mask], is not in Quelea yet; write np.where(mask, x, other), or reduce with "
-        "np.sum(np.where(mask, x, 0)); ufuncs take where=mask");
+    PyErr_SetString(PyExc_NotImplementedError,
+                    "reading through a boolean mask, x[mask], is not in Quelea yet; write "
+                    "np.where(mask, x, other), or reduce with "
+                    "np.sum(np.where(mask, x, 0)); ufuncs take where=mask");
   else
     PyErr_SetString(PyExc_NotImplementedError,
-                    "indexing by an array or list of integers is not in Quelea yet; write slices, or gather first: "
+                    "indexing by an array or list of integers is not in Quelea yet; write slices, "
+                    "or gather first: "
                     "np.asarray(numpy.asarray(x)[indices])");
   return NULL;
 }
@@ -188,7 +197,9 @@ PyObject *qx_array_subscript(PyObject *self, PyObject *key) {
   if (outcome != BASIC) return outcome == FAILED ? NULL : refuse_reading(outcome);
   PyObject *part = qx_view((QxArray *)self, view.ndim, view.shape, view.strides, view.offset);
   if (!part || !view.element) return part;
-  PyObject *element = ((QxArray *)self)->value ? Py_NewRef(self) : qx_astype(qx_array(part), array->dtype, QL_ORDER_C, true);
+  PyObject *element = ((QxArray *)self)->value
+                          ? Py_NewRef(self)
+                          : qx_astype(qx_array(part), array->dtype, QL_ORDER_C, true);
   Py_DECREF(part);
   return element;
 }
@@ -197,8 +208,8 @@ static PyObject *array_item(PyObject *self, Py_ssize_t index) {
   QlArray *array = qx_array(self);
   if (array->ndim == 0) return PyErr_Format(PyExc_TypeError, "iteration over a 0-d array");
   if (index < 0 || index >= array->shape[0])
-    return PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for axis 0 with size %lld", index,
-                        (long long)array->shape[0]);
+    return PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for axis 0 with size %lld",
+                        index, (long long)array->shape[0]);
   PyObject *key = PyLong_FromSsize_t(index);
   PyObject *part = key ? qx_array_subscript(self, key) : NULL;
   Py_XDECREF(key);
@@ -208,7 +219,8 @@ static PyObject *array_item(PyObject *self, Py_ssize_t index) {
 /* ---- writing ---- */
 
 static bool same_view(const QlArray *a, const QlArray *b) {
-  if (a->storage != b->storage || a->offset != b->offset || a->ndim != b->ndim || a->dtype != b->dtype || a->part != b->part)
+  if (a->storage != b->storage || a->offset != b->offset || a->ndim != b->ndim ||
+      a->dtype != b->dtype || a->part != b->part)
     return false;
   size_t bytes = a->ndim * sizeof(int64_t);
   return memcmp(a->shape, b->shape, bytes) == 0 && memcmp(a->strides, b->strides, bytes) == 0;
@@ -221,9 +233,9 @@ static int assign_special(PyObject *self, PyObject *key, PyObject *value, Outcom
     Py_XDECREF(done);
     return done ? 0 : -1;
   }
-  PyErr_SetString(
-      PyExc_NotImplementedError,
-      "assigning through an array or list of integers is not in Quelea yet; write slices, or np.where with a mask");
+  PyErr_SetString(PyExc_NotImplementedError,
+                  "assigning through an array or list of integers is not in Quelea yet; write "
+                  "slices, or np.where with a mask");
   return -1;
 }
 
@@ -236,9 +248,12 @@ static bool is_sequence(PyObject *value) {
 
 static int refuse_sequence(QlDtype dtype, PyObject *value) {
   QlKind kind = ql_dtype_info[dtype].kind;
-  if (kind == QL_KIND_COMPLEX || (kind <= QL_KIND_UINT && (PyList_Check(value) || PyTuple_Check(value))))
-    PyErr_Format(PyExc_TypeError, "an element of dtype %s takes a number, not '%s'; write x[i:i+1] for a part of one element",
-                 ql_dtype_name(dtype), Py_TYPE(value)->tp_name);
+  if (kind == QL_KIND_COMPLEX ||
+      (kind <= QL_KIND_UINT && (PyList_Check(value) || PyTuple_Check(value))))
+    PyErr_Format(
+        PyExc_TypeError,
+        "an element of dtype %s takes a number, not '%s'; write x[i:i+1] for a part of one element",
+        ql_dtype_name(dtype), Py_TYPE(value)->tp_name);
   else
     PyErr_SetString(PyExc_ValueError, "setting an array element with a sequence.");
   return -1;
@@ -248,7 +263,8 @@ int qx_array_assign(PyObject *self, PyObject *key, PyObject *value) {
   QlArray *array = qx_array(self);
   if (!value) return PyErr_SetString(PyExc_ValueError, "cannot delete array elements"), -1;
   if (((QxArray *)self)->value) {
-    PyErr_Format(PyExc_TypeError, "'numpy.%s' object does not support item assignment", ql_dtype_name(array->dtype));
+    PyErr_Format(PyExc_TypeError, "'numpy.%s' object does not support item assignment",
+                 ql_dtype_name(array->dtype));
     return -1;
   }
   if (((QxArray *)self)->readonly || array->readonly)
@@ -264,7 +280,8 @@ int qx_array_assign(PyObject *self, PyObject *key, PyObject *value) {
   QlError error = {0};
   QlArray *target;
   if (qx_enter() < 0) return -1;
-  if (ql_view(array, view.ndim, view.shape, view.strides, view.offset, &target, &error)) return qx_raise_int(&error);
+  if (ql_view(array, view.ndim, view.shape, view.strides, view.offset, &target, &error))
+    return qx_raise_int(&error);
   /* x[key] += y ends with the assignment of the view to itself */
   bool itself = qx_is_array(value) && same_view(target, qx_array(value));
   int status = itself ? 0 : qx_assign(target, value);
@@ -293,6 +310,8 @@ static int array_contains(PyObject *self, PyObject *value) {
   return found;
 }
 
-PyMappingMethods qx_array_mapping = {
-    .mp_length = array_length, .mp_subscript = qx_array_subscript, .mp_ass_subscript = qx_array_assign};
-PySequenceMethods qx_array_sequence = {.sq_length = array_length, .sq_item = array_item, .sq_contains = array_contains};
+PyMappingMethods qx_array_mapping = {.mp_length = array_length,
+                                     .mp_subscript = qx_array_subscript,
+                                     .mp_ass_subscript = qx_array_assign};
+PySequenceMethods qx_array_sequence = {
+    .sq_length = array_length, .sq_item = array_item, .sq_contains = array_contains};

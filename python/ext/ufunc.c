@@ -1,5 +1,6 @@
-/* ufunc: the type quelea.ufunc. One object for each row of ops.def, with NumPy's name; they are what the module's
- * elementwise functions are, and what NumPy's own ufuncs reach through __array_ufunc__. */
+/* ufunc: the type quelea.ufunc. One object for each row of ops.def, with NumPy's name; they are
+ * what the module's elementwise functions are, and what NumPy's own ufuncs reach through
+ * __array_ufunc__. */
 #include "ext.h"
 
 typedef struct Ufunc {
@@ -22,7 +23,8 @@ static const char *const keyword_words[] = {"out", "where", "dtype", "casting", 
 static bool only_output(PyObject *given, PyObject **out) {
   if (given && PyTuple_Check(given)) {
     if (PyTuple_GET_SIZE(given) != 1) {
-      PyErr_SetString(PyExc_ValueError, "The 'out' tuple must have exactly one entry per ufunc output");
+      PyErr_SetString(PyExc_ValueError,
+                      "The 'out' tuple must have exactly one entry per ufunc output");
       return false;
     }
     given = PyTuple_GET_ITEM(given, 0);
@@ -32,15 +34,20 @@ static bool only_output(PyObject *given, PyObject **out) {
 }
 
 static int casting_is_unsafe(PyObject *self, PyObject *casting) {
-  if (!casting || (PyUnicode_Check(casting) && PyUnicode_CompareWithASCIIString(casting, "same_kind") == 0)) return 0;
-  if (PyUnicode_Check(casting) && PyUnicode_CompareWithASCIIString(casting, "unsafe") == 0) return 1;
-  PyErr_Format(PyExc_NotImplementedError, "%s(casting=%R) is not in Quelea yet; there are 'same_kind' and 'unsafe'",
+  if (!casting ||
+      (PyUnicode_Check(casting) && PyUnicode_CompareWithASCIIString(casting, "same_kind") == 0))
+    return 0;
+  if (PyUnicode_Check(casting) && PyUnicode_CompareWithASCIIString(casting, "unsafe") == 0)
+    return 1;
+  PyErr_Format(PyExc_NotImplementedError,
+               "%s(casting=%R) is not in Quelea yet; there are 'same_kind' and 'unsafe'",
                NAME(self), casting);
   return -1;
 }
 
 /* casting='unsafe': computed apart, then assigned. */
-static PyObject *call_unsafely(PyObject *self, QxOperands *in, PyObject *out, PyObject *where, QlDtype dtype) {
+static PyObject *call_unsafely(PyObject *self, QxOperands *in, PyObject *out, PyObject *where,
+                               QlDtype dtype) {
   bool casts = dtype != QL_DTYPE_NONE && ql_op_info[OP(self)].result != QL_RESULT_BOOL;
   for (int i = 0; casts && i < in->count; i++) { /* inputs may be cast unsafely too */
     if (!in->of[i].array) continue;
@@ -65,29 +72,34 @@ static PyObject *call_unsafely(PyObject *self, QxOperands *in, PyObject *out, Py
 static PyObject *call_with_keywords(PyObject *self, QxOperands *in, PyObject **values) {
   PyObject *out;
   QlDtype dtype;
-  if (!only_output(values[OUT], &out) || qx_dtype_from_python(values[DTYPE], &dtype) < 0) return NULL;
+  if (!only_output(values[OUT], &out) || qx_dtype_from_python(values[DTYPE], &dtype) < 0)
+    return NULL;
   int is_unsafe = casting_is_unsafe(self, values[CASTING]);
   if (is_unsafe < 0) return NULL;
   PyObject *where = values[WHERE] == Py_True ? NULL : values[WHERE];
-  return is_unsafe ? call_unsafely(self, in, out, where, dtype) : qx_ufunc(OP(self), in, out, where, dtype);
+  return is_unsafe ? call_unsafely(self, in, out, where, dtype)
+                   : qx_ufunc(OP(self), in, out, where, dtype);
 }
 
 static bool is_array_like(PyObject *object) {
   return object && (qx_is_array(object) || PyTuple_Check(object));
 }
 
-static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t flagged, PyObject *kwnames) {
+static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t flagged,
+                                  PyObject *kwnames) {
   Py_ssize_t nargs = PyVectorcall_NARGS(flagged);
   int nin = ARITY(self);
   if (QX_UNLIKELY(nargs < nin || nargs > nin + 1))
-    return PyErr_Format(PyExc_TypeError, "%s() takes from %d to %d positional arguments but %zd were given", NAME(self),
-                        nin, nin + 1, nargs);
+    return PyErr_Format(PyExc_TypeError,
+                        "%s() takes from %d to %d positional arguments but %zd were given",
+                        NAME(self), nin, nin + 1, nargs);
   PyObject *values[KEYWORDS] = {NULL};
   const QxSignature signature = {NAME(self), keyword_words, KEYWORDS, 0, 0};
   if (kwnames && !qx_parse(&signature, args + nargs, 0, kwnames, values)) return NULL;
   if (nargs > nin) {
     if (values[OUT])
-      return PyErr_Format(PyExc_TypeError, "cannot specify 'out' as both a positional and keyword argument");
+      return PyErr_Format(PyExc_TypeError,
+                          "cannot specify 'out' as both a positional and keyword argument");
     values[OUT] = args[nin];
   }
   QxOperands in;
@@ -101,9 +113,10 @@ static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t 
     if (added <= 0) goto out;
   }
   if (nin == 1) in.of[1].array = NULL;
-  if (!in.any_array && qx_absent(values[OUT]) && !is_array_like(values[WHERE]) && ((Ufunc *)self)->numpy != Py_None)
-    result =
-        PyObject_Vectorcall(((Ufunc *)self)->numpy, args, flagged, kwnames); /* scalars alone are NumPy's business */
+  if (!in.any_array && qx_absent(values[OUT]) && !is_array_like(values[WHERE]) &&
+      ((Ufunc *)self)->numpy != Py_None)
+    result = PyObject_Vectorcall(((Ufunc *)self)->numpy, args, flagged,
+                                 kwnames); /* scalars alone are NumPy's business */
   else if (!kwnames && nargs == nin)
     result = qx_ufunc(OP(self), &in, NULL, NULL, QL_DTYPE_NONE);
   else
@@ -117,36 +130,32 @@ out:
 
 static const char *reduction_name(QlOp op) {
   switch (op) {
-    case QL_OP_ADD:
-      return "sum";
-    case QL_OP_MULTIPLY:
-      return "prod";
-    case QL_OP_MINIMUM:
-      return "min";
-    case QL_OP_MAXIMUM:
-      return "max";
-    case QL_OP_LOGICAL_OR:
-      return "any";
-    case QL_OP_LOGICAL_AND:
-      return "all";
-    default:
-      return NULL;
+    case QL_OP_ADD: return "sum";
+    case QL_OP_MULTIPLY: return "prod";
+    case QL_OP_MINIMUM: return "min";
+    case QL_OP_MAXIMUM: return "max";
+    case QL_OP_LOGICAL_OR: return "any";
+    case QL_OP_LOGICAL_AND: return "all";
+    default: return NULL;
   }
 }
 
-/* ufunc.reduce(array, axis=0, dtype=None, out=None, keepdims=False, initial, where) through the reduction of the same
- * meaning. */
-static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
-  static const char *const words[] = {"array", "axis", "dtype", "out", "keepdims", "initial", "where"};
+/* ufunc.reduce(array, axis=0, dtype=None, out=None, keepdims=False, initial, where) through the
+ * reduction of the same meaning. */
+static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                              PyObject *kwnames) {
+  static const char *const words[] = {"array",    "axis",    "dtype", "out",
+                                      "keepdims", "initial", "where"};
   static const QxSignature signature = {"reduce", words, 7, 7, 1};
   PyObject *values[7];
   const char *name = reduction_name(OP(self));
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
   if (!name)
-    return PyErr_Format(PyExc_NotImplementedError,
-                        "%s.reduce is not in Quelea yet; there are the reductions of add, multiply, minimum, "
-                        "maximum, logical_and and logical_or",
-                        NAME(self));
+    return PyErr_Format(
+        PyExc_NotImplementedError,
+        "%s.reduce is not in Quelea yet; there are the reductions of add, multiply, minimum, "
+        "maximum, logical_and and logical_or",
+        NAME(self));
   PyObject *zero = PyLong_FromLong(0), *result = NULL;
   if (!values[1]) values[1] = zero;
   if (zero && only_output(values[3], &values[3])) result = qx_reduce_slowly(name, values);
@@ -155,8 +164,10 @@ static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t 
 }
 
 /* ufunc.outer(a, b): a with as many new axes at the end as b has. */
-static PyObject *ufunc_outer(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
-  if (ARITY(self) != 2 || nargs != 2) return PyErr_Format(PyExc_TypeError, "%s.outer takes two arrays", NAME(self));
+static PyObject *ufunc_outer(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                             PyObject *kwnames) {
+  if (ARITY(self) != 2 || nargs != 2)
+    return PyErr_Format(PyExc_TypeError, "%s.outer takes two arrays", NAME(self));
   QlArray *left = qx_array_from_python(args[0], QL_DTYPE_NONE);
   QlArray *right = left ? qx_array_from_python(args[1], QL_DTYPE_NONE) : NULL;
   PyObject *result = NULL, *first = NULL, *second = NULL;
@@ -164,8 +175,9 @@ static PyObject *ufunc_outer(PyObject *self, PyObject *const *args, Py_ssize_t n
   int64_t shape[2 * QL_MAX_DIMS];
   int ndim = left->ndim + right->ndim;
   if (ndim > QL_MAX_DIMS) {
-    PyErr_Format(PyExc_ValueError, "maximum supported dimension for an ndarray is currently %d, found %d", QL_MAX_DIMS,
-                 ndim);
+    PyErr_Format(PyExc_ValueError,
+                 "maximum supported dimension for an ndarray is currently %d, found %d",
+                 QL_MAX_DIMS, ndim);
     goto out;
   }
   for (int i = 0; i < ndim; i++) shape[i] = i < left->ndim ? left->shape[i] : 1;
@@ -193,10 +205,12 @@ out:
   return result;
 }
 
-#define MISSING(method, instead)                                                                                 \
-  static PyObject *ufunc_##method(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {  \
-    (void)args, (void)nargs, (void)kwnames;                                                                      \
-    return PyErr_Format(PyExc_NotImplementedError, "%s." #method " is not in Quelea yet; " instead, NAME(self)); \
+#define MISSING(method, instead)                                                           \
+  static PyObject *ufunc_##method(PyObject *self, PyObject *const *args, Py_ssize_t nargs, \
+                                  PyObject *kwnames) {                                     \
+    (void)args, (void)nargs, (void)kwnames;                                                \
+    return PyErr_Format(PyExc_NotImplementedError,                                         \
+                        "%s." #method " is not in Quelea yet; " instead, NAME(self));      \
   }
 MISSING(accumulate, "take it of numpy.asarray(x)")
 MISSING(reduceat, "write reductions of slices")
@@ -243,8 +257,10 @@ static PyObject *ufunc_from_numpy(PyObject *self, void *attribute) {
 
 /* What NumPy's text does not say of ours. */
 static const char *const notes[QL_OP_COUNT] = {
-    [QL_OP_POWER] = "In Quelea, an array of signed integer exponents of integers is looked at: what is recorded is "
-                    "executed, and every rank raises ValueError when one of them is negative.",
+    [QL_OP_POWER] =
+        "In Quelea, an array of signed integer exponents of integers is looked at: what is "
+        "recorded is "
+        "executed, and every rank raises ValueError when one of them is negative.",
 };
 
 static PyObject *ufunc_doc(PyObject *self, void *unused) {
@@ -292,8 +308,8 @@ PyTypeObject qx_ufunc_type = {
 
 /* ---- NumPy's ufuncs, given quelea arrays ---- */
 
-/* NumPy gives out= as a tuple: a NumPy array in it is refused; ours, if there is one only, goes on without the tuple. A
- * new reference. */
+/* NumPy gives out= as a tuple: a NumPy array in it is refused; ours, if there is one only, goes on
+ * without the tuple. A new reference. */
 static PyObject *keywords_from_numpy(PyObject *kwargs) {
   PyObject *ours = kwargs ? PyDict_Copy(kwargs) : PyDict_New();
   PyObject *out = ours ? PyDict_GetItemString(ours, "out") : NULL;
@@ -315,15 +331,17 @@ PyObject *qx_array_ufunc(PyObject *self, PyObject *args, PyObject *kwargs) {
   if (!ufunc) {
     if (PyErr_Occurred()) return NULL;
     return PyErr_Format(PyExc_TypeError,
-                        "%R is not in Quelea yet; to compute it with NumPy on one rank's copy, pass numpy.asarray(x)",
+                        "%R is not in Quelea yet; to compute it with NumPy on one rank's copy, "
+                        "pass numpy.asarray(x)",
                         numpy);
   }
   PyObject *inputs = PyTuple_GetSlice(args, 2, PyTuple_GET_SIZE(args));
   if (!inputs) return NULL;
   PyObject *result = NULL, *target = NULL, *keywords = keywords_from_numpy(kwargs);
   if (keywords)
-    target =
-        PyUnicode_CompareWithASCIIString(method, "__call__") == 0 ? Py_NewRef(ufunc) : PyObject_GetAttr(ufunc, method);
+    target = PyUnicode_CompareWithASCIIString(method, "__call__") == 0
+                 ? Py_NewRef(ufunc)
+                 : PyObject_GetAttr(ufunc, method);
   if (target) result = PyObject_Call(target, inputs, keywords);
   Py_XDECREF(target), Py_XDECREF(keywords);
   Py_DECREF(inputs);
@@ -339,7 +357,8 @@ static bool add_ufunc(PyObject *module, PyObject *numpy_module, QlOp op) {
   ufunc->numpy = PyObject_GetAttrString(numpy_module, ql_op_info[op].name);
   if (!ufunc->numpy) PyErr_Clear(), ufunc->numpy = Py_NewRef(Py_None);
   bool done = PyModule_AddObjectRef(module, ql_op_info[op].name, (PyObject *)ufunc) == 0;
-  if (done && ufunc->numpy != Py_None) done = PyDict_SetItem(qx.numpy_ufuncs, ufunc->numpy, (PyObject *)ufunc) == 0;
+  if (done && ufunc->numpy != Py_None)
+    done = PyDict_SetItem(qx.numpy_ufuncs, ufunc->numpy, (PyObject *)ufunc) == 0;
   Py_DECREF(ufunc);
   return done;
 }

@@ -1,5 +1,5 @@
-/* views: handles that look at the same elements in another shape. They record nothing; a copy is made only where NumPy
- * makes one. */
+/* views: handles that look at the same elements in another shape. They record nothing; a copy is
+ * made only where NumPy makes one. */
 #include "ext.h"
 
 /* A view inherits what forbids writing, but is no scalar-like value itself. */
@@ -9,35 +9,42 @@ static PyObject *wrap_view(const QxArray *base, QlArray *view) {
   return object;
 }
 
-PyObject *qx_view(QxArray *base, int ndim, const int64_t *shape, const int64_t *strides, int64_t offset) {
+PyObject *qx_view(QxArray *base, int ndim, const int64_t *shape, const int64_t *strides,
+                  int64_t offset) {
   QlError error;
   error.status = QL_OK, error.source.code = NULL, error.text[0] = error.notes[0] = 0;
   QlArray *view;
   if (QX_UNLIKELY(qx_enter() < 0)) return NULL;
-  if (QX_UNLIKELY(ql_view(base->array, ndim, shape, strides, offset, &view, &error))) return qx_raise(&error);
+  if (QX_UNLIKELY(ql_view(base->array, ndim, shape, strides, offset, &view, &error)))
+    return qx_raise(&error);
   return wrap_view(base, view);
 }
 
 /* ---- reshape ---- */
 
-/* A shape as NumPy writes it in this message: unknown extents are left out at the start, and "newaxis" later. */
+/* A shape as NumPy writes it in this message: unknown extents are left out at the start, and
+ * "newaxis" later. */
 static PyObject *shape_words(int ndim, const int64_t *shape) {
   int first = 0;
   while (first < ndim && shape[first] < 0) first++;
   PyObject *words = PyUnicode_FromString("(");
   for (int i = first; words && i < ndim; i++) {
     const char *comma = i > first ? "," : "";
-    PyObject *longer = shape[i] < 0 ? PyUnicode_FromFormat("%U%snewaxis", words, comma)
-                                    : PyUnicode_FromFormat("%U%s%lld", words, comma, (long long)shape[i]);
+    PyObject *longer = shape[i] < 0
+                           ? PyUnicode_FromFormat("%U%snewaxis", words, comma)
+                           : PyUnicode_FromFormat("%U%s%lld", words, comma, (long long)shape[i]);
     Py_SETREF(words, longer);
   }
-  if (words) Py_SETREF(words, PyUnicode_FromFormat(ndim == 1 && first == 0 ? "%U,)" : "%U)", words));
+  if (words)
+    Py_SETREF(words, PyUnicode_FromFormat(ndim == 1 && first == 0 ? "%U,)" : "%U)", words));
   return words;
 }
 
 static PyObject *cannot_reshape(int64_t size, int ndim, const int64_t *shape) {
   PyObject *words = shape_words(ndim, shape);
-  if (words) PyErr_Format(PyExc_ValueError, "cannot reshape array of size %lld into shape %U", (long long)size, words);
+  if (words)
+    PyErr_Format(PyExc_ValueError, "cannot reshape array of size %lld into shape %U",
+                 (long long)size, words);
   Py_XDECREF(words);
   return NULL;
 }
@@ -57,7 +64,8 @@ static bool complete_shape(int64_t size, int ndim, int64_t *shape) {
       unknown = i;
     }
   }
-  if (unknown >= 0 && !overflow && known > 0 && size % known == 0) shape[unknown] = size / known, known = size;
+  if (unknown >= 0 && !overflow && known > 0 && size % known == 0)
+    shape[unknown] = size / known, known = size;
   if (overflow || known != size || (unknown >= 0 && shape[unknown] < 0)) {
     cannot_reshape(size, ndim, shape);
     return false;
@@ -116,7 +124,8 @@ PyObject *qx_squeeze(QxArray *self, PyObject *axis) {
     bool named = axes >> i & 1;
     if (named && array->shape[i] == 1) continue;
     if (named && !qx_absent(axis))
-      return PyErr_Format(PyExc_ValueError, "cannot select an axis to squeeze out which has size not equal to one");
+      return PyErr_Format(PyExc_ValueError,
+                          "cannot select an axis to squeeze out which has size not equal to one");
     shape[ndim] = array->shape[i], strides[ndim++] = array->strides[i];
   }
   return qx_view(self, ndim, shape, strides, array->offset);
@@ -124,11 +133,14 @@ PyObject *qx_squeeze(QxArray *self, PyObject *axis) {
 
 static PyObject *cannot_broadcast(const QlArray *array, int ndim, const int64_t *shape) {
   if (array->ndim > ndim)
-    return PyErr_Format(PyExc_ValueError, "input operand has more dimensions than allowed by the axis remapping");
-  PyObject *from = shape_words(array->ndim, array->shape), *to = from ? shape_words(ndim, shape) : NULL;
+    return PyErr_Format(PyExc_ValueError,
+                        "input operand has more dimensions than allowed by the axis remapping");
+  PyObject *from = shape_words(array->ndim, array->shape),
+           *to = from ? shape_words(ndim, shape) : NULL;
   if (to)
     PyErr_Format(PyExc_ValueError,
-                 "operands could not be broadcast together with remapped shapes [original->remapped]: %U  and "
+                 "operands could not be broadcast together with remapped shapes "
+                 "[original->remapped]: %U  and "
                  "requested shape %U",
                  from, to);
   Py_XDECREF(from), Py_XDECREF(to);

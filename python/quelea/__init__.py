@@ -202,7 +202,15 @@ size: "_Size"
 # ---- aliases: NumPy's own, and those of the array API standard ----
 
 abs = absolute
-acos, acosh, asin, asinh, atan, atan2, atanh = arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh
+acos, acosh, asin, asinh, atan, atan2, atanh = (
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctan2,
+    arctanh,
+)
 amax, amin = max, min
 bitwise_invert = bitwise_not = invert
 bitwise_left_shift, bitwise_right_shift = left_shift, right_shift
@@ -226,7 +234,9 @@ def result_type(*arrays_and_dtypes: _Any) -> _numpy.dtype[_Any]:
     -------
     numpy.dtype
     """
-    return _numpy.result_type(*(a.dtype if isinstance(a, ndarray) else a for a in arrays_and_dtypes))
+    return _numpy.result_type(
+        *(a.dtype if isinstance(a, ndarray) else a for a in arrays_and_dtypes)
+    )
 
 
 class errstate(_numpy.errstate):
@@ -333,5 +343,7 @@ __all__ = [
 
 dispatch.fill_table(_sys.modules[__name__], __all__)
 dispatch.fill_table(manipulation, ["size"])
-_quelea.numpy_ufuncs.update({_numpy.divmod: divmod, _numpy.modf: modf, _numpy.matmul: matmul, _numpy.vecdot: vecdot})
+_quelea.numpy_ufuncs.update(
+    {_numpy.divmod: divmod, _numpy.modf: modf, _numpy.matmul: matmul, _numpy.vecdot: vecdot}
+)
 process.install()

@@ -15,7 +15,9 @@ _USAGE = """python -m quelea COMMAND
 
 def _print_params() -> int:
     for row in params():
-        print(f"{row['name']}={row['value']}   ({row['type'].lower()}, default: {row['default'] or 'empty'})")
+        print(
+            f"{row['name']}={row['value']}   ({row['type'].lower()}, default: {row['default'] or 'empty'})"
+        )
         print(f"    {row['text']}")
     _quelea.check_params()
     return 0

@@ -55,7 +55,9 @@ class ndarray:
         device: str | None = None,
     ) -> ndarray: ...
     def view(self, dtype: DTypeLike | None = None) -> ndarray: ...
-    def reshape(self, *shape: _Shape, order: str | None = "C", copy: bool | None = None) -> ndarray: ...
+    def reshape(
+        self, *shape: _Shape, order: str | None = "C", copy: bool | None = None
+    ) -> ndarray: ...
     def ravel(self, order: str | None = "C") -> ndarray: ...
     def flatten(self, order: str | None = "C") -> ndarray: ...
     def transpose(self, *axes: int | Sequence[int] | None) -> ndarray: ...
@@ -96,10 +98,20 @@ class ndarray:
         where: Any = True,
     ) -> ndarray: ...
     def any(
-        self, axis: _Axis = None, out: ndarray | None = None, keepdims: bool = False, *, where: Any = True
+        self,
+        axis: _Axis = None,
+        out: ndarray | None = None,
+        keepdims: bool = False,
+        *,
+        where: Any = True,
     ) -> ndarray: ...
     def all(
-        self, axis: _Axis = None, out: ndarray | None = None, keepdims: bool = False, *, where: Any = True
+        self,
+        axis: _Axis = None,
+        out: ndarray | None = None,
+        keepdims: bool = False,
+        *,
+        where: Any = True,
     ) -> ndarray: ...
     def mean(
         self,
@@ -134,7 +146,9 @@ class ndarray:
         mean: Any = None,
         correction: float | None = None,
     ) -> ndarray: ...
-    def clip(self, min: Any = None, max: Any = None, out: ndarray | None = None, **kwargs: Any) -> ndarray: ...
+    def clip(
+        self, min: Any = None, max: Any = None, out: ndarray | None = None, **kwargs: Any
+    ) -> ndarray: ...
     def round(self, decimals: int = 0, out: ndarray | None = None) -> ndarray: ...
     def dot(self, b: Any, out: ndarray | None = None) -> ndarray: ...
     def trace(
@@ -152,8 +166,12 @@ class ndarray:
     def conj(self) -> ndarray: ...
     def conjugate(self) -> ndarray: ...
     def to_device(self, device: str, /, *, stream: Any = None) -> ndarray: ...
-    def __array__(self, dtype: DTypeLike | None = None, *, copy: bool | None = None) -> numpy.ndarray[Any, Any]: ...
-    def __array_ufunc__(self, ufunc: numpy.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any: ...
+    def __array__(
+        self, dtype: DTypeLike | None = None, *, copy: bool | None = None
+    ) -> numpy.ndarray[Any, Any]: ...
+    def __array_ufunc__(
+        self, ufunc: numpy.ufunc, method: str, *inputs: Any, **kwargs: Any
+    ) -> Any: ...
     def __array_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any], /
     ) -> Any: ...
@@ -365,16 +383,36 @@ def prod(
     where: Any = True,
 ) -> ndarray: ...
 def min(
-    a: Any, axis: Any = None, out: ndarray | None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+    a: Any,
+    axis: Any = None,
+    out: ndarray | None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> ndarray: ...
 def max(
-    a: Any, axis: Any = None, out: ndarray | None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+    a: Any,
+    axis: Any = None,
+    out: ndarray | None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> ndarray: ...
 def any(
-    a: Any, axis: Any = None, out: ndarray | None = None, keepdims: bool = False, *, where: Any = True
+    a: Any,
+    axis: Any = None,
+    out: ndarray | None = None,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
 ) -> ndarray: ...
 def all(
-    a: Any, axis: Any = None, out: ndarray | None = None, keepdims: bool = False, *, where: Any = True
+    a: Any,
+    axis: Any = None,
+    out: ndarray | None = None,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
 ) -> ndarray: ...
 def count_nonzero(a: Any, axis: _Axis = None, *, keepdims: bool = False) -> ndarray: ...
 def empty(shape: _Shape, dtype: DTypeLike | None = None) -> ndarray: ...

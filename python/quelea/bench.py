@@ -57,7 +57,9 @@ def _checksum(field: "numpy.ndarray[Any, Any]") -> int:
     """Sum of every element's bits times its odd position, modulo 2**64."""
     total = numpy.uint64(0)
     for i, row in enumerate(field):
-        odd = numpy.arange(row.size, dtype=numpy.uint64) * numpy.uint64(2) + numpy.uint64(2 * i * row.size + 1)
+        odd = numpy.arange(row.size, dtype=numpy.uint64) * numpy.uint64(2) + numpy.uint64(
+            2 * i * row.size + 1
+        )
         total += (numpy.ascontiguousarray(row).view(numpy.uint64) * odd).sum()
     return int(total)
 
@@ -120,18 +122,28 @@ def _worker(words: Sequence[str]) -> int:
 
 
 def _environment(**more: str) -> dict[str, str]:
-    return {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", **more}
+    return {
+        **os.environ,
+        "OMPI_ALLOW_RUN_AS_ROOT": "1",
+        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        **more,
+    }
 
 
 def _reading(command: Sequence[str], **more: str) -> Reading:
     """Run a program and take the ``key value`` pairs of its last line."""
-    done = subprocess.run(command, env=_environment(**more), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=_environment(**more), capture_output=True, text=True, check=False
+    )
     lines = done.stdout.split("\n")
     if done.returncode != 0 or len(lines) < 2:
-        raise RuntimeError(f"{' '.join(command)}\nended with {done.returncode}\n{done.stdout}{done.stderr}")
+        raise RuntimeError(
+            f"{' '.join(command)}\nended with {done.returncode}\n{done.stdout}{done.stderr}"
+        )
     words = lines[-2].split()
     return {
-        key: float(value) if "." in value else int(value) for key, value in zip(words[::2], words[1::2], strict=True)
+        key: float(value) if "." in value else int(value)
+        for key, value in zip(words[::2], words[1::2], strict=True)
     }
 
 
@@ -158,7 +170,9 @@ class References:
         here = Path(__file__).resolve().parent
         checkout = here.parent.parent
         self._built = checkout / "build" / "release" / "cluster"
-        self._sources = next((p for p in (checkout / "cluster" / "bench", here / "references") if p.is_dir()), None)
+        self._sources = next(
+            (p for p in (checkout / "cluster" / "bench", here / "references") if p.is_dir()), None
+        )
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
     def program(self, name: str) -> str:
@@ -166,7 +180,9 @@ class References:
         if (self._built / name).exists():
             return str(self._built / name)
         if self._sources is None:
-            raise RuntimeError("the C references are not here: run this from a checkout after ./run.sh")
+            raise RuntimeError(
+                "the C references are not here: run this from a checkout after ./run.sh"
+            )
         if self._temporary is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="quelea-bench-")
         path = Path(self._temporary.name) / name
@@ -174,21 +190,32 @@ class References:
             flags = ["-std=gnu11", "-O3", "-march=native", "-fopenmp"]
             if os.uname().machine == "x86_64":
                 flags.append("-mprefer-vector-width=512")
-            subprocess.run(["mpicc", *flags, f"{self._sources / name}.c", "-o", str(path)], check=True)
+            subprocess.run(
+                ["mpicc", *flags, f"{self._sources / name}.c", "-o", str(path)], check=True
+            )
         return str(path)
 
     def openmp(self, n: int, steps: int, warm: int) -> Reading:
         """Run the plain loop."""
         command = [self.program("jacobi_omp"), str(n), str(steps), str(warm)]
-        return _reading(command, OMP_NUM_THREADS=str(CORES), OMP_PROC_BIND="true", OMP_PLACES="cores")
+        return _reading(
+            command, OMP_NUM_THREADS=str(CORES), OMP_PROC_BIND="true", OMP_PLACES="cores"
+        )
 
     def mpi(self, n: int, steps: int, warm: int) -> Reading:
         """Run the hand-written program on CORES ranks."""
-        return _reading([*_mpirun(CORES), self.program("jacobi_mpi"), str(n), str(steps), str(warm)])
+        return _reading(
+            [*_mpirun(CORES), self.program("jacobi_mpi"), str(n), str(steps), str(warm)]
+        )
 
     def stream(self) -> Reading:
         """Measure the memory bandwidth, GB/s."""
-        return _reading([self.program("stream")], OMP_NUM_THREADS=str(CORES), OMP_PROC_BIND="true", OMP_PLACES="cores")
+        return _reading(
+            [self.program("stream")],
+            OMP_NUM_THREADS=str(CORES),
+            OMP_PROC_BIND="true",
+            OMP_PLACES="cores",
+        )
 
 
 # ---- the table ----
@@ -205,7 +232,12 @@ class Report:
         print(f"\n{text}\n{'':42}{'measured':>18}{'ratio':>9}{'required':>11}", flush=True)
 
     def row(
-        self, name: str, value: str, ratio: float | None = None, least: float | None = None, most: float | None = None
+        self,
+        name: str,
+        value: str,
+        ratio: float | None = None,
+        least: float | None = None,
+        most: float | None = None,
     ) -> None:
         """Print a row; the ratio must be at least `least`, or at most `most`."""
         bound, verdict = "", ""
@@ -215,7 +247,8 @@ class Report:
             verdict = "   met" if met else "   NOT MET"
             self.missed += not met
         print(
-            f"  {name:40}{value:>18}{'' if ratio is None else format(ratio, '.3f'):>9}{bound:>11}{verdict}", flush=True
+            f"  {name:40}{value:>18}{'' if ratio is None else format(ratio, '.3f'):>9}{bound:>11}{verdict}",
+            flush=True,
         )
 
 
@@ -238,7 +271,9 @@ def _agree(what: str, readings: dict[str, list[Reading]]) -> None:
         raise RuntimeError(f"{what}: the answers differ: {found}")
 
 
-def _jacobi(report: Report, references: References, field: Field, repeats: int, bandwidth: float) -> None:
+def _jacobi(
+    report: Report, references: References, field: Field, repeats: int, bandwidth: float
+) -> None:
     n, steps = field.n, field.steps
     warm = min(steps, 100)
 
@@ -300,11 +335,19 @@ def main(arguments: Sequence[str] = ()) -> int:
     """
     if arguments and arguments[0] == "--worker":
         return _worker(arguments[1:])
-    parser = argparse.ArgumentParser(prog="python -m quelea bench", description="How fast Quelea is on this machine.")
-    parser.add_argument("--repeats", type=_count, default=5, help="runs of which the median counts (5)")
+    parser = argparse.ArgumentParser(
+        prog="python -m quelea bench", description="How fast Quelea is on this machine."
+    )
+    parser.add_argument(
+        "--repeats", type=_count, default=5, help="runs of which the median counts (5)"
+    )
     extents = [field.n for field in FIELDS]
     parser.add_argument(
-        "--n", type=int, action="append", choices=extents, help="only the grid with so many points along a side"
+        "--n",
+        type=int,
+        action="append",
+        choices=extents,
+        help="only the grid with so many points along a side",
     )
     given = parser.parse_args(arguments)
     if shutil.which("mpirun") is None:
@@ -313,7 +356,9 @@ def main(arguments: Sequence[str] = ()) -> int:
 
     report, references = Report(), References()
     bandwidth = references.stream()
-    print(f"{os.cpu_count()} cores; medians of {given.repeats}, the sides in turns, answers compared bit by bit")
+    print(
+        f"{os.cpu_count()} cores; medians of {given.repeats}, the sides in turns, answers compared bit by bit"
+    )
     if os.getloadavg()[0] > 0.5:
         print(f"others use this machine (load {os.getloadavg()[0]:.1f}): believe no figure")
     report.title("Memory bandwidth, 2 threads, as STREAM counts")

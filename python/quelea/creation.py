@@ -88,7 +88,11 @@ def array(
     result = _asarray(object, dtype, copy if isinstance(object, ndarray) or copy is False else None)
     if order == "C":
         result = _contiguous(result, copy)
-    return result if result.ndim >= ndmin else result.reshape((1,) * (ndmin - result.ndim) + result.shape)
+    return (
+        result
+        if result.ndim >= ndmin
+        else result.reshape((1,) * (ndmin - result.ndim) + result.shape)
+    )
 
 
 def _contiguous(a: ndarray, copy: bool | None = None) -> ndarray:
@@ -175,7 +179,12 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> ndarray:
 
 
 def empty(
-    shape: Shape, dtype: DType = float, order: str = "C", *, device: str | None = None, like: Any = None
+    shape: Shape,
+    dtype: DType = float,
+    order: str = "C",
+    *,
+    device: str | None = None,
+    like: Any = None,
 ) -> ndarray:
     """Make an array whose elements have no value yet.
 
@@ -193,7 +202,12 @@ def empty(
 
 
 def zeros(
-    shape: Shape, dtype: DType = float, order: str = "C", *, device: str | None = None, like: Any = None
+    shape: Shape,
+    dtype: DType = float,
+    order: str = "C",
+    *,
+    device: str | None = None,
+    like: Any = None,
 ) -> ndarray:
     """Make an array of zeros.
 
@@ -218,7 +232,12 @@ def zeros(
 
 
 def ones(
-    shape: Shape, dtype: DType = None, order: str = "C", *, device: str | None = None, like: Any = None
+    shape: Shape,
+    dtype: DType = None,
+    order: str = "C",
+    *,
+    device: str | None = None,
+    like: Any = None,
 ) -> ndarray:
     """Make an array of ones.
 
@@ -242,7 +261,13 @@ def type_of_number(x: Any) -> numpy.dtype[Any]:
 
 
 def full(
-    shape: Shape, fill_value: Any, dtype: DType = None, order: str = "C", *, device: str | None = None, like: Any = None
+    shape: Shape,
+    fill_value: Any,
+    dtype: DType = None,
+    order: str = "C",
+    *,
+    device: str | None = None,
+    like: Any = None,
 ) -> ndarray:
     """Make an array filled with a value.
 
@@ -270,7 +295,12 @@ def full(
 
 
 def _like(
-    make: Callable[[Shape, Any], ndarray], a: Any, dtype: DType, order: str, shape: Shape | None, device: str | None
+    make: Callable[[Shape, Any], ndarray],
+    a: Any,
+    dtype: DType,
+    order: str,
+    shape: Shape | None,
+    device: str | None,
 ) -> ndarray:
     """Make an array of that shape and dtype, with the axes in the order in which those of `a` lie in memory."""
     _check(order, device)
@@ -390,7 +420,14 @@ def full_like(
     ndarray
     """
     if isinstance(fill_value, (bool, int, float, complex, numpy.generic)):
-        return _like(lambda extents, wanted: full(extents, fill_value, wanted), a, dtype, order, shape, device)
+        return _like(
+            lambda extents, wanted: full(extents, fill_value, wanted),
+            a,
+            dtype,
+            order,
+            shape,
+            device,
+        )
     result = _like(empty, a, dtype, order, shape, device)
     result[...] = fill_value
     return result
@@ -399,7 +436,9 @@ def full_like(
 # ---- grids ----
 
 
-def _grid_axis(dimensions: tuple[int, ...], axis: int, dtype: DType, sparse: bool = False) -> ndarray:
+def _grid_axis(
+    dimensions: tuple[int, ...], axis: int, dtype: DType, sparse: bool = False
+) -> ndarray:
     shape = tuple(n if i == axis else 1 for i, n in enumerate(dimensions)) if sparse else dimensions
     return _quelea.ramp(shape, axis, 0, 1, dtype)
 
@@ -428,7 +467,12 @@ def indices(dimensions: Sequence[int], dtype: DType = int, sparse: bool = False)
 
 
 def fromfunction(
-    function: Callable[..., Any], shape: Sequence[int], *, dtype: DType = float, like: Any = None, **kwargs: Any
+    function: Callable[..., Any],
+    shape: Sequence[int],
+    *,
+    dtype: DType = float,
+    like: Any = None,
+    **kwargs: Any,
 ) -> Any:
     """Make an array by calling a function on the indices of a grid.
 
@@ -457,7 +501,9 @@ def fromfunction(
     return function(*(_grid_axis(extents, i, dtype) for i in range(len(extents))), **kwargs)
 
 
-def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[ndarray, ...]:
+def meshgrid(
+    *xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy"
+) -> tuple[ndarray, ...]:
     """Make coordinate arrays from coordinate vectors.
 
     Parameters
@@ -485,7 +531,8 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     for place, vector in zip(places, vectors, strict=True):
         shape[place] = vector.size
     grids = [
-        v.reshape([-1 if i == place else 1 for i in range(count)]) for place, v in zip(places, vectors, strict=True)
+        v.reshape([-1 if i == place else 1 for i in range(count)])
+        for place, v in zip(places, vectors, strict=True)
     ]
     if not sparse:
         grids = [_quelea.broadcast_to(g, tuple(shape)) for g in grids]
@@ -535,7 +582,9 @@ def identity(n: int, dtype: DType = None, *, like: Any = None) -> ndarray:
     return eye(n, dtype=float if dtype is None else dtype, like=like)
 
 
-def tri(N: int, M: int | None = None, k: int = 0, dtype: DType = float, *, like: Any = None) -> ndarray:
+def tri(
+    N: int, M: int | None = None, k: int = 0, dtype: DType = float, *, like: Any = None
+) -> ndarray:
     """Make a matrix with ones at and below a diagonal.
 
     Parameters

@@ -21,7 +21,9 @@ _ELEMENTS = "write whole-array operations, or go through the elements of numpy.a
 _ERRORS = "floating-point errors are ignored: test results with isfinite"
 _FIXED = "the shape of an array does not change: make a new one, with concatenate or pad"
 _MATRIX = "use arrays of two axes, with @ for their product"
-_MODULE = "numpy.{name} works on numpy.asarray(x), a copy on every rank, and asarray takes arrays back in"
+_MODULE = (
+    "numpy.{name} works on numpy.asarray(x), a copy on every rank, and asarray takes arrays back in"
+)
 _OWN = "use numpy.{name}"
 _READ = "every rank reads the same file: np.asarray(numpy.{name}(...))"
 _TAKE_IN = "np.asarray(numpy.{name}(...)) takes its result in; it must be the same on every rank"
@@ -54,14 +56,19 @@ _GROUPS = {
 
 _GENERAL = "numpy.{name} works on numpy.asarray(x), a copy on every rank, and asarray takes its result back in"
 
-_INSTEAD = {name: text.format(name=name) for text, names in _GROUPS.items() for name in names.split()}
+_INSTEAD = {
+    name: text.format(name=name) for text, names in _GROUPS.items() for name in names.split()
+}
 
 _INSTEAD_OF_METHOD = {
     "flat": "reshape(-1) gives the elements along one axis",
     "resize": _FIXED,
     "tofile": "write on rank 0: quelea.on_root(lambda a: a.tofile(file), x)",
     "dump": "write on rank 0: quelea.on_root(lambda a: a.dump(file), x)",
-    **dict.fromkeys(("base", "ctypes", "data", "flags", "setflags"), "where elements lie is Quelea's own business"),
+    **dict.fromkeys(
+        ("base", "ctypes", "data", "flags", "setflags"),
+        "where elements lie is Quelea's own business",
+    ),
 }
 
 
@@ -72,12 +79,20 @@ def fill_table(namespace: ModuleType, names: Iterable[str]) -> None:
     """Pair NumPy's functions with those of the same name in a namespace."""
     for name in names:
         theirs, ours = getattr(numpy, name, None), getattr(namespace, name)
-        if callable(theirs) and callable(ours) and theirs is not ours and not isinstance(theirs, (type, numpy.ufunc)):
+        if (
+            callable(theirs)
+            and callable(ours)
+            and theirs is not ours
+            and not isinstance(theirs, (type, numpy.ufunc))
+        ):
             _table[theirs] = ours
 
 
 def array_function(
-    function: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...], kwargs: dict[str, Any]
+    function: Callable[..., Any],
+    types: Iterable[type],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> Any:
     """Call Quelea's version of one of NumPy's functions; ``ndarray.__array_function__``.
 
@@ -88,7 +103,10 @@ def array_function(
     """
     ours = _table.get(function)
     if ours is None:
-        module, name = getattr(function, "__module__", "numpy"), getattr(function, "__name__", str(function))
+        module, name = (
+            getattr(function, "__module__", "numpy"),
+            getattr(function, "__name__", str(function)),
+        )
         instead = "to compute it with NumPy on a copy on every rank, pass numpy.asarray(x)"
         instead = _INSTEAD.get(name, instead) if module == "numpy" else instead
         raise TypeError(f"{module}.{name} is not in Quelea yet; {instead}")
@@ -99,7 +117,9 @@ def missing_name(name: str) -> AttributeError:
     """Make the error for a name that NumPy has and Quelea does not."""
     if hasattr(numpy, name):
         general = (_GENERAL if callable(getattr(numpy, name)) else _OWN).format(name=name)
-        return AttributeError(f"{name} is not in Quelea yet; {_INSTEAD.get(name, general)}", name=name)
+        return AttributeError(
+            f"{name} is not in Quelea yet; {_INSTEAD.get(name, general)}", name=name
+        )
     return AttributeError(f"module 'quelea' has no attribute '{name}'", name=name)
 
 
@@ -112,4 +132,6 @@ class missing_attribute:
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         general = f"numpy.asarray(x).{self._name} works on a copy on every rank"
         instead = _INSTEAD_OF_METHOD.get(self._name, general)
-        raise AttributeError(f"ndarray.{self._name} is not in Quelea yet; {instead}", name=self._name)
+        raise AttributeError(
+            f"ndarray.{self._name} is not in Quelea yet; {instead}", name=self._name
+        )

@@ -83,7 +83,9 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> ndarray:
     array([0, 0, 9, 9])
     """
     if x is None and y is None:
-        raise NotImplementedError("where(condition) alone (nonzero) is not in Quelea yet; write where(condition, x, y)")
+        raise NotImplementedError(
+            "where(condition) alone (nonzero) is not in Quelea yet; write where(condition, x, y)"
+        )
     if x is None or y is None:
         raise ValueError("either both or neither of x and y should be given")
     mask = _asarray(condition)
@@ -116,16 +118,23 @@ def clip(
     ndarray
     """
     if (min is not None or max is not None) and (a_min is not None or a_max is not None):
-        raise ValueError("Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden.")
+        raise ValueError(
+            "Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden."
+        )
     x = as_array(a)
-    low, high = _limit(x, a_min if min is None else min, "min"), _limit(x, a_max if max is None else max, "max")
+    low, high = (
+        _limit(x, a_min if min is None else min, "min"),
+        _limit(x, a_max if max is None else max, "max"),
+    )
     if low is None and high is None:
         return _quelea.positive(x, out=out, **kwargs) if x.dtype != bool else x.copy()
     if low is None:
         return _quelea.minimum(x, _operand(high), out=out, **kwargs)
     if high is None:
         return _quelea.maximum(x, _operand(low), out=out, **kwargs)
-    return _quelea.minimum(_quelea.maximum(x, _operand(low), **kwargs), _operand(high), out=out, **kwargs)
+    return _quelea.minimum(
+        _quelea.maximum(x, _operand(low), **kwargs), _operand(high), out=out, **kwargs
+    )
 
 
 def _limit(x: ndarray, limit: Any, end: str) -> Any:
@@ -242,7 +251,11 @@ def divmod(x1: Any, x2: Any, /) -> tuple[ndarray, ndarray]:
 
 
 def nan_to_num(
-    x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+    x: Any,
+    copy: bool = True,
+    nan: float = 0.0,
+    posinf: float | None = None,
+    neginf: float | None = None,
 ) -> ndarray:
     """Replace NaN and infinities by finite numbers.
 
@@ -260,7 +273,9 @@ def nan_to_num(
     """
     a = _asarray(x, copy=copy or None)
     if a.dtype.kind == "c":
-        finite_real, finite_imag = (nan_to_num(part, True, nan, posinf, neginf) for part in (a.real, a.imag))
+        finite_real, finite_imag = (
+            nan_to_num(part, True, nan, posinf, neginf) for part in (a.real, a.imag)
+        )
         a[...] = _quelea.from_parts(finite_real, finite_imag)
         return a
     if a.dtype.kind != "f":
@@ -349,7 +364,9 @@ def isscalar(element: Any) -> bool:
     return _quelea.is_value(element) if isinstance(element, ndarray) else numpy.isscalar(element)
 
 
-def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> ndarray:
+def isclose(
+    a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> ndarray:
     """Tell where elements are equal within a tolerance, ``|a - b| <= atol + rtol |b|``.
 
     Parameters
@@ -366,14 +383,18 @@ def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
     x, y = _asarray(a), _asarray(b)
     if y.dtype.kind in "iub":
         y = y.astype(numpy.result_type(y.dtype, 1.0))
-    near = _quelea.logical_and(_quelea.less_equal(abs(x - y), atol + rtol * abs(y)), _quelea.isfinite(y))
+    near = _quelea.logical_and(
+        _quelea.less_equal(abs(x - y), atol + rtol * abs(y)), _quelea.isfinite(y)
+    )
     result = _quelea.logical_or(near, _quelea.equal(x, y))
     if equal_nan:
         result = _quelea.logical_or(result, _quelea.logical_and(_quelea.isnan(x), _quelea.isnan(y)))
     return result
 
 
-def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+def allclose(
+    a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
     """Whether all elements are equal within a tolerance. The parameters are those of `isclose`.
 
     Returns
@@ -432,9 +453,17 @@ def _assign_mask(x: ndarray, mask: Any, value: Any) -> None:
                 f"corresponding boolean axis is {have}"
             )
     if chosen.ndim > x.ndim:
-        raise IndexError(f"too many indices for array: array is {x.ndim}-dimensional, but {chosen.ndim} were indexed")
+        raise IndexError(
+            f"too many indices for array: array is {x.ndim}-dimensional, but {chosen.ndim} were indexed"
+        )
     rest = x.ndim - chosen.ndim
-    given = value if isinstance(value, ndarray) else numpy.asarray(value) if isinstance(value, (list, tuple)) else value
+    given = (
+        value
+        if isinstance(value, ndarray)
+        else numpy.asarray(value)
+        if isinstance(value, (list, tuple))
+        else value
+    )
     shape = getattr(given, "shape", ())
     if len(shape) > rest and any(n != 1 for n in shape[: len(shape) - rest]):
         raise NotImplementedError(

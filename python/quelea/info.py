@@ -39,7 +39,9 @@ def init(comm: Any = None) -> None:
     try:
         from mpi4py import MPI
     except ImportError:
-        raise TypeError("quelea.init takes a communicator of mpi4py, which is not installed") from None
+        raise TypeError(
+            "quelea.init takes a communicator of mpi4py, which is not installed"
+        ) from None
     if not isinstance(comm, MPI.Comm):
         raise TypeError(f"quelea.init takes a communicator of mpi4py, not {type(comm).__name__}")
     _quelea.open(MPI._addressof(comm))
@@ -148,7 +150,13 @@ def params() -> list[dict[str, str]]:
         ``name``, ``type``, ``default``, ``text`` and the ``value`` that holds now.
     """
     return [
-        {"name": name, "type": kind, "default": fallback, "text": text, "value": os.environ.get(name, fallback)}
+        {
+            "name": name,
+            "type": kind,
+            "default": fallback,
+            "text": text,
+            "value": os.environ.get(name, fallback),
+        }
         for name, kind, fallback, text in _quelea.params()
     ]
 
@@ -169,7 +177,10 @@ def report() -> str:
     found = info()
     budget = found["memory_budget"] / 2**30
     rows = [
-        ("ranks", f"{found['size']} on {found['node_count']} node(s), {found['threads']} thread(s) each"),
+        (
+            "ranks",
+            f"{found['size']} on {found['node_count']} node(s), {found['threads']} thread(s) each",
+        ),
         ("workers", f"{found['workers']} on this node"),
         ("host", found["host"]),
         ("communication", found["comm"]),

@@ -70,8 +70,12 @@ def concatenate(
         _check_join(first, part, i, axis)
     total = (*first.shape[:axis], sum(p.shape[axis] for p in parts), *first.shape[axis + 1 :])
     if out is not None and dtype is not None:
-        raise TypeError("concatenate() only takes `out` or `dtype` as an argument, but both were provided.")
-    common = numpy.dtype(dtype) if dtype is not None else numpy.result_type(*(p.dtype for p in parts))
+        raise TypeError(
+            "concatenate() only takes `out` or `dtype` as an argument, but both were provided."
+        )
+    common = (
+        numpy.dtype(dtype) if dtype is not None else numpy.result_type(*(p.dtype for p in parts))
+    )
     if out is not None and out.shape != total:
         raise ValueError("Output array is the wrong shape")
     target = common if out is None else out.dtype
@@ -122,7 +126,12 @@ def _along(parts: Sequence[ndarray], axis: int) -> Iterable[tuple[Any, ndarray]]
 
 
 def stack(
-    arrays: Sequence[Any], axis: int = 0, out: ndarray | None = None, *, dtype: Any = None, casting: str = "same_kind"
+    arrays: Sequence[Any],
+    axis: int = 0,
+    out: ndarray | None = None,
+    *,
+    dtype: Any = None,
+    casting: str = "same_kind",
 ) -> ndarray:
     """Join arrays of one shape along a new axis.
 
@@ -145,7 +154,9 @@ def stack(
     if any(p.shape != parts[0].shape for p in parts):
         raise ValueError("all input arrays must have the same shape")
     axis = normalize_axis_index(axis, parts[0].ndim + 1)
-    return concatenate([_quelea.expand_dims(p, axis) for p in parts], axis, out, dtype=dtype, casting=casting)
+    return concatenate(
+        [_quelea.expand_dims(p, axis) for p in parts], axis, out, dtype=dtype, casting=casting
+    )
 
 
 def vstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> ndarray:
@@ -166,7 +177,9 @@ def hstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind")
     ndarray
     """
     parts = [atleast_1d(a) for a in tup]
-    return concatenate(parts, 0 if parts and parts[0].ndim == 1 else 1, dtype=dtype, casting=casting)
+    return concatenate(
+        parts, 0 if parts and parts[0].ndim == 1 else 1, dtype=dtype, casting=casting
+    )
 
 
 def dstack(tup: Sequence[Any]) -> ndarray:
@@ -186,7 +199,9 @@ def column_stack(tup: Sequence[Any]) -> ndarray:
     -------
     ndarray
     """
-    return concatenate([x if (x := as_array(a)).ndim >= 2 else x.reshape(x.size, 1) for a in tup], 1)
+    return concatenate(
+        [x if (x := as_array(a)).ndim >= 2 else x.reshape(x.size, 1) for a in tup], 1
+    )
 
 
 def append(arr: Any, values: Any, axis: int | None = None) -> ndarray:
@@ -201,7 +216,9 @@ def append(arr: Any, values: Any, axis: int | None = None) -> ndarray:
 
 def _stack_nested(items: Sequence[Any]) -> ndarray:
     """Make an array of a nested list that holds Quelea arrays."""
-    return stack([_stack_nested(i) if isinstance(i, (list, tuple)) and i else _asarray(i) for i in items])
+    return stack(
+        [_stack_nested(i) if isinstance(i, (list, tuple)) and i else _asarray(i) for i in items]
+    )
 
 
 # ---- splits: views ----
@@ -258,7 +275,9 @@ def split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> 
         So many parts cannot be equal.
     """
     x = as_array(ary)
-    is_number = not isinstance(indices_or_sections, Sequence) and numpy.ndim(indices_or_sections) == 0
+    is_number = (
+        not isinstance(indices_or_sections, Sequence) and numpy.ndim(indices_or_sections) == 0
+    )
     if is_number and x.shape[axis] % indices_or_sections:  # type: ignore[operator]
         raise ValueError("array split does not result in an equal division")
     return array_split(x, indices_or_sections, axis)

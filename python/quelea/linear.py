@@ -83,7 +83,9 @@ def matmul(x1: Any, x2: Any, /, out: ndarray | None = None, *, dtype: Any = None
 
 def _matmul_operator(left: Any, right: Any) -> Any:
     for x in (left, right):
-        if not isinstance(x, (ndarray, numpy.ndarray, numpy.generic, list, tuple, bool, int, float, complex)):
+        if not isinstance(
+            x, (ndarray, numpy.ndarray, numpy.generic, list, tuple, bool, int, float, complex)
+        ):
             return NotImplemented
     return matmul(left, right)
 
@@ -147,7 +149,9 @@ def vdot(a: Any, b: Any, /) -> ndarray:
     """
     x, y = as_array(a).ravel(), as_array(b).ravel()
     if x.size != y.size:
-        raise ValueError("cannot reshape array into the shape of the other: vdot takes arrays of equal size")
+        raise ValueError(
+            "cannot reshape array into the shape of the other: vdot takes arrays of equal size"
+        )
     return _contract(x.conj(), y, 0)
 
 
@@ -203,22 +207,38 @@ def tensordot(a: Any, b: Any, axes: int | Sequence[Any] = 2) -> ndarray:
         The axes of a pair have different extents.
     """
     x, y = as_array(a), as_array(b)
-    pairs: Any = (range(x.ndim - axes, x.ndim), range(axes)) if isinstance(axes, (int, numpy.integer)) else axes
+    pairs: Any = (
+        (range(x.ndim - axes, x.ndim), range(axes))
+        if isinstance(axes, (int, numpy.integer))
+        else axes
+    )
     named_x, named_y = ([s] if isinstance(s, (int, numpy.integer)) else s for s in pairs)
     left, right = [range(x.ndim)[i] for i in named_x], [range(y.ndim)[i] for i in named_y]
-    if len(left) != len(right) or any(x.shape[i] != y.shape[j] for i, j in zip(left, right, strict=True)):
+    if len(left) != len(right) or any(
+        x.shape[i] != y.shape[j] for i, j in zip(left, right, strict=True)
+    ):
         raise ValueError("shape-mismatch for sum")
-    rest_x, rest_y = [i for i in range(x.ndim) if i not in left], [i for i in range(y.ndim) if i not in right]
+    rest_x, rest_y = (
+        [i for i in range(x.ndim) if i not in left],
+        [i for i in range(y.ndim) if i not in right],
+    )
     size = 1
     for i in left:
         size *= x.shape[i]
     flat_x = x.transpose(rest_x + left).reshape(*(x.shape[i] for i in rest_x), size)
     flat_y = y.transpose(right + rest_y).reshape(size, -1 if y.size else 0)
-    return dot(flat_x, flat_y).reshape([*(x.shape[i] for i in rest_x), *(y.shape[i] for i in rest_y)])
+    return dot(flat_x, flat_y).reshape(
+        [*(x.shape[i] for i in rest_x), *(y.shape[i] for i in rest_y)]
+    )
 
 
 def trace(
-    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: ndarray | None = None
+    a: Any,
+    offset: int = 0,
+    axis1: int = 0,
+    axis2: int = 1,
+    dtype: Any = None,
+    out: ndarray | None = None,
 ) -> ndarray:
     """Sum along a diagonal of two axes.
 

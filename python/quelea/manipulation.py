@@ -73,7 +73,9 @@ may_share_memory = shares_memory
 # ---- shapes ----
 
 
-def reshape(a: Any, /, shape: int | Sequence[int], order: str = "C", *, copy: bool | None = None) -> ndarray:
+def reshape(
+    a: Any, /, shape: int | Sequence[int], order: str = "C", *, copy: bool | None = None
+) -> ndarray:
     """Give the elements in another shape.
 
     Parameters
@@ -230,7 +232,9 @@ def moveaxis(a: Any, source: int | Sequence[int], destination: int | Sequence[in
     old = normalize_axis_tuple(source, x.ndim, "source")
     new = normalize_axis_tuple(destination, x.ndim, "destination")
     if len(old) != len(new):
-        raise ValueError("`source` and `destination` arguments must have the same number of elements")
+        raise ValueError(
+            "`source` and `destination` arguments must have the same number of elements"
+        )
     order = [i for i in range(x.ndim) if i not in old]
     for position, axis in sorted(zip(new, old, strict=True)):
         order.insert(position, axis)
@@ -249,7 +253,9 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> ndarray:
     if start < 0:
         start += x.ndim
     if not 0 <= start <= x.ndim:
-        raise AxisError(f"'start' arg requires {-x.ndim} <= start < {x.ndim + 1}, but {start} was passed in")
+        raise AxisError(
+            f"'start' arg requires {-x.ndim} <= start < {x.ndim + 1}, but {start} was passed in"
+        )
     return moveaxis(x, axis, start - 1 if axis < start else start)
 
 
@@ -367,14 +373,20 @@ def copyto(dst: ndarray, src: Any, casting: str = "same_kind", where: Any = True
     """
     if not isinstance(dst, ndarray):
         raise TypeError(f"copyto() argument 1 must be quelea.ndarray, not {type(dst).__name__}")
-    value: Any = src if isinstance(src, (bool, int, float, complex, numpy.generic)) else as_array(src)
+    value: Any = (
+        src if isinstance(src, (bool, int, float, complex, numpy.generic)) else as_array(src)
+    )
     is_strong = isinstance(value, (ndarray, numpy.generic))
     dtype = value.dtype if is_strong else numpy.result_type(dst.dtype, value)
     if not numpy.can_cast(dtype, dst.dtype, casting):  # type: ignore[arg-type]
-        raise TypeError(f"Cannot cast array data from {dtype!r} to {dst.dtype!r} according to the rule '{casting}'")
+        raise TypeError(
+            f"Cannot cast array data from {dtype!r} to {dst.dtype!r} according to the rule '{casting}'"
+        )
     if casting == "unsafe" and isinstance(value, float):
         with numpy.errstate(all="ignore"):
-            value = numpy.asarray(value).astype(dst.dtype)[()]  # wraps around as an array's elements do
+            value = numpy.asarray(value).astype(dst.dtype)[
+                ()
+            ]  # wraps around as an array's elements do
     if isinstance(value, complex):
         value = as_array(value)  # its imaginary part may be lost, with a warning
     if where is True:

@@ -21,7 +21,9 @@ def _corners(x: ndarray, edge: int) -> numpy.ndarray[Any, Any]:
     pieces: list[list[tuple[slice, slice]]] = []
     for extent in x.shape:
         if extent > 2 * edge:
-            pieces.append([(slice(0, edge), slice(0, edge)), (slice(-edge, None), slice(edge + 1, None))])
+            pieces.append(
+                [(slice(0, edge), slice(0, edge)), (slice(-edge, None), slice(edge + 1, None))]
+            )
         else:
             pieces.append([(slice(None), slice(None))])
     small = numpy.zeros([min(extent, 2 * edge + 1) for extent in x.shape], x.dtype)
@@ -39,7 +41,9 @@ def _shown(x: ndarray, threshold: float, edge: int) -> tuple[numpy.ndarray[Any, 
         return _corners(x, edge), True
 
 
-def array2string(a: Any, *args: Any, threshold: int | None = None, edgeitems: int | None = None, **kwargs: Any) -> str:
+def array2string(
+    a: Any, *args: Any, threshold: int | None = None, edgeitems: int | None = None, **kwargs: Any
+) -> str:
     """Text of an array; the parameters are those of `numpy.array2string`.
 
     Returns
@@ -56,7 +60,9 @@ def array2string(a: Any, *args: Any, threshold: int | None = None, edgeitems: in
     threshold = options["threshold"] if threshold is None else threshold
     edgeitems = options["edgeitems"] if edgeitems is None else edgeitems
     shown, summary = _shown(_quelea.asarray(a), threshold, edgeitems)
-    return numpy.array2string(shown, *args, threshold=0 if summary else threshold, edgeitems=edgeitems, **kwargs)
+    return numpy.array2string(
+        shown, *args, threshold=0 if summary else threshold, edgeitems=edgeitems, **kwargs
+    )
 
 
 def _dtype_extra(dtype: numpy.dtype[Any]) -> str:
@@ -72,7 +78,10 @@ def _summary_says_shape() -> bool:
 
 
 def array_repr(
-    arr: Any, max_line_width: int | None = None, precision: int | None = None, suppress_small: bool | None = None
+    arr: Any,
+    max_line_width: int | None = None,
+    precision: int | None = None,
+    suppress_small: bool | None = None,
 ) -> str:
     """Text of an array with its dtype, as ``repr`` gives it; the parameters are those of `numpy.array_repr`.
 
@@ -90,7 +99,9 @@ def array_repr(
         return numpy.array_repr(shown, max_line_width, precision, suppress_small)
     width = options["linewidth"] if max_line_width is None else max_line_width
     prefix = "array("
-    text = prefix + numpy.array2string(shown, width, precision, suppress_small, ", ", prefix, threshold=0, suffix=")")
+    text = prefix + numpy.array2string(
+        shown, width, precision, suppress_small, ", ", prefix, threshold=0, suffix=")"
+    )
     extras = [f"shape={x.shape}"] if _summary_says_shape() else []
     extras += [extra] if (extra := _dtype_extra(x.dtype)) else []
     if not extras:
@@ -102,7 +113,10 @@ def array_repr(
 
 
 def array_str(
-    a: Any, max_line_width: int | None = None, precision: int | None = None, suppress_small: bool | None = None
+    a: Any,
+    max_line_width: int | None = None,
+    precision: int | None = None,
+    suppress_small: bool | None = None,
 ) -> str:
     """Text of the elements of an array, as ``str`` gives it; the parameters are those of `numpy.array_str`.
 
@@ -114,7 +128,9 @@ def array_str(
     shown, summary = _shown(_quelea.asarray(a), options["threshold"], options["edgeitems"])
     if not summary:
         return numpy.array_str(shown, max_line_width, precision, suppress_small)
-    return numpy.array2string(shown, max_line_width, precision, suppress_small, " ", "", threshold=0)
+    return numpy.array2string(
+        shown, max_line_width, precision, suppress_small, " ", "", threshold=0
+    )
 
 
 def _repr(x: ndarray) -> str:

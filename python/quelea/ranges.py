@@ -55,8 +55,16 @@ def arange(
         raise TypeError("arange() requires stop to be specified.")
     if stop is None:
         start, stop = 0, start
-    first, last, by = _number(0 if start is None else start), _number(stop), _number(1 if step is None else step)
-    dtype = numpy.dtype(dtype) if dtype is not None else numpy.result_type(int, *map(type_of_number, (first, last, by)))
+    first, last, by = (
+        _number(0 if start is None else start),
+        _number(stop),
+        _number(1 if step is None else step),
+    )
+    dtype = (
+        numpy.dtype(dtype)
+        if dtype is not None
+        else numpy.result_type(int, *map(type_of_number, (first, last, by)))
+    )
     if by == 0:
         raise ZeroDivisionError("division by zero")
     length = float(((last - first) / by).real)
@@ -66,7 +74,9 @@ def arange(
         raise ValueError("Maximum allowed size exceeded")
     count = max(0, math.ceil(length)) if length > 0 else 0
     if dtype.kind == "b" and count > 2:
-        raise TypeError("arange() is only supported for booleans when the result has at most length 2.")
+        raise TypeError(
+            "arange() is only supported for booleans when the result has at most length 2."
+        )
     two = numpy.array([first, first + by], dtype)
     with numpy.errstate(all="ignore"):
         delta = two[1] ^ two[0] if dtype.kind == "b" else two[1] - two[0]
@@ -115,7 +125,9 @@ def linspace(
         raise ValueError(f"Number of samples, {num}, must be non-negative.")
     intervals = num - 1 if endpoint else num
     if numpy.ndim(start) or numpy.ndim(stop):
-        result, step = _ranges_between(_asarray(start) * 1.0, _asarray(stop) * 1.0, num, intervals, dtype, axis)
+        result, step = _ranges_between(
+            _asarray(start) * 1.0, _asarray(stop) * 1.0, num, intervals, dtype, axis
+        )
         return (result, step) if retstep else result
     first, last = _number(start), _number(stop)
     computed = numpy.result_type(first, last, 1.0)
@@ -163,7 +175,13 @@ def _ranges_between(
 
 
 def logspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: DType = None, axis: int = 0
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: float = 10.0,
+    dtype: DType = None,
+    axis: int = 0,
 ) -> ndarray:
     """Make numbers evenly spaced on a logarithmic scale, ``base ** linspace(start, stop)``.
 
@@ -210,12 +228,16 @@ def geomspace(
         They are complex, or of different sign.
     """
     if numpy.ndim(start) or numpy.ndim(stop):
-        raise NotImplementedError("geomspace between arrays is not in Quelea yet; write np.exp(np.linspace(...))")
+        raise NotImplementedError(
+            "geomspace between arrays is not in Quelea yet; write np.exp(np.linspace(...))"
+        )
     first, last = _number(start), _number(stop)
     if first == 0 or last == 0:
         raise ValueError("Geometric sequence cannot include zero")
     if isinstance(first, complex) or isinstance(last, complex) or (first < 0) != (last < 0):
-        raise NotImplementedError("geomspace between numbers of different sign or complex ones is not in Quelea yet")
+        raise NotImplementedError(
+            "geomspace between numbers of different sign or complex ones is not in Quelea yet"
+        )
     sign = -1.0 if first < 0 else 1.0
     result = sign * logspace(math.log10(sign * first), math.log10(sign * last), num, endpoint)
     if num > 0:

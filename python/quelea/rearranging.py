@@ -73,11 +73,16 @@ def tile(A: Any, reps: int | Sequence[int]) -> ndarray:
     ndarray
     """
     x = as_array(A)
-    times = tuple(operator.index(r) for r in numpy.atleast_1d(numpy.asarray(reps, None if numpy.size(reps) else int)))
+    times = tuple(
+        operator.index(r)
+        for r in numpy.atleast_1d(numpy.asarray(reps, None if numpy.size(reps) else int))
+    )
     times = (1,) * (x.ndim - len(times)) + times
     x = x.reshape((1,) * (len(times) - x.ndim) + x.shape)
     interleaved = x.reshape([n for extent in x.shape for n in (1, extent)])
-    wide = _quelea.broadcast_to(interleaved, [n for r, extent in zip(times, x.shape, strict=True) for n in (r, extent)])
+    wide = _quelea.broadcast_to(
+        interleaved, [n for r, extent in zip(times, x.shape, strict=True) for n in (r, extent)]
+    )
     return wide.copy().reshape([r * extent for r, extent in zip(times, x.shape, strict=True)])
 
 
@@ -104,14 +109,18 @@ def repeat(a: Any, repeats: int, axis: int | None = None) -> ndarray:
     try:
         times = operator.index(repeats)
     except TypeError:
-        raise NotImplementedError("repeat with one number per element is not in Quelea yet") from None
+        raise NotImplementedError(
+            "repeat with one number per element is not in Quelea yet"
+        ) from None
     if times < 0:
         raise ValueError("repeats may not contain negative values.")
     if axis is None:
         x, axis = x.ravel(), 0
     axis = normalize_axis_index(axis, x.ndim)
     shape = x.shape
-    wide = _quelea.broadcast_to(_quelea.expand_dims(x, axis + 1), (*shape[: axis + 1], times, *shape[axis + 1 :]))
+    wide = _quelea.broadcast_to(
+        _quelea.expand_dims(x, axis + 1), (*shape[: axis + 1], times, *shape[axis + 1 :])
+    )
     return wide.copy().reshape((*shape[:axis], shape[axis] * times, *shape[axis + 1 :]))
 
 
@@ -146,11 +155,15 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: 
     if mode == "constant":
         if numpy.ndim(constant_values) > 0:
             raise NotImplementedError("pad with one constant per side is not in Quelea yet")
-        result = _quelea.empty([n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)], x.dtype)
+        result = _quelea.empty(
+            [n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)], x.dtype
+        )
         middle = tuple(slice(a, a + n) for n, (a, b) in zip(x.shape, widths, strict=True))
         return _place(result, [(..., constant_values), (middle, x)])
     if mode not in ("edge", "wrap"):
-        raise NotImplementedError(f"pad(mode={mode!r}) is not in Quelea yet; there are 'constant', 'edge' and 'wrap'")
+        raise NotImplementedError(
+            f"pad(mode={mode!r}) is not in Quelea yet; there are 'constant', 'edge' and 'wrap'"
+        )
     for axis, (a, b) in enumerate(widths):
         x = _pad_axis(x, axis, a, b, mode)
     return x
@@ -161,7 +174,9 @@ def _pad_axis(x: ndarray, axis: int, before: int, after: int, mode: str) -> ndar
     if before == after == 0:
         return x.copy()
     if extent == 0:
-        raise ValueError(f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'")
+        raise ValueError(
+            f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'"
+        )
     lead = (slice(None),) * axis
     parts: list[ndarray] = []
     if mode == "edge":

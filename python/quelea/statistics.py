@@ -11,7 +11,18 @@ from . import _quelea
 from ._quelea import ndarray
 from .elementwise import as_array, deliver
 
-__all__ = ["average", "mean", "nanmax", "nanmean", "nanmin", "nansum", "ptp", "std", "trapezoid", "var"]
+__all__ = [
+    "average",
+    "mean",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nansum",
+    "ptp",
+    "std",
+    "trapezoid",
+    "var",
+]
 
 Axis = int | Sequence[int] | None
 
@@ -19,7 +30,9 @@ Axis = int | Sequence[int] | None
 def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
     """Give the result of a reduction, in `out` if there is one, which must have its shape."""
     if isinstance(out, ndarray) and out.shape != result.shape:
-        raise ValueError(f"output parameter for a reduction has shape {out.shape}, but the result has {result.shape}")
+        raise ValueError(
+            f"output parameter for a reduction has shape {out.shape}, but the result has {result.shape}"
+        )
     return deliver(result, out)
 
 
@@ -39,7 +52,10 @@ def _divide(total: ndarray, count: Any, dtype: Any) -> ndarray:
     """Divide a sum by a number of elements, in the dtype of the sum where it is inexact."""
     if total.dtype.kind in "fc":
         result = _quelea.divide(
-            total, total.dtype.type(count) if isinstance(count, (int, float)) else count.astype(total.real.dtype)
+            total,
+            total.dtype.type(count)
+            if isinstance(count, (int, float))
+            else count.astype(total.real.dtype),
         )
     else:
         result = _quelea.divide(total, count)
@@ -148,7 +164,9 @@ def var(
     mask = True if where is True else _quelea.broadcast_to(as_array(where), x.shape)
     count: Any = _count(x, axis) if mask is True else _quelea.sum(mask, _axes(axis), keepdims=True)
     rounded = given if dtype is not None else None  # an integer dtype holds for the mean too
-    centre = _divide(_sum(x, axis, accumulated, True, mask), count, rounded) if mean is None else mean
+    centre = (
+        _divide(_sum(x, axis, accumulated, True, mask), count, rounded) if mean is None else mean
+    )
     distance = x - centre
     squares = (
         _quelea.square(distance.real) + _quelea.square(distance.imag)
@@ -183,7 +201,9 @@ def std(
     -------
     ndarray, real
     """
-    variance = var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
+    variance = var(
+        a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction
+    )
     return _deliver(_quelea.sqrt(variance).astype(variance.dtype, copy=False), out)
 
 
@@ -196,10 +216,19 @@ def ptp(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = 
     """
     x = as_array(a)
     axes = _axes(axis)
-    return _deliver(_quelea.max(x, axes, keepdims=keepdims) - _quelea.min(x, axes, keepdims=keepdims), out)
+    return _deliver(
+        _quelea.max(x, axes, keepdims=keepdims) - _quelea.min(x, axes, keepdims=keepdims), out
+    )
 
 
-def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
+def average(
+    a: Any,
+    axis: Axis = None,
+    weights: Any = None,
+    returned: bool = False,
+    *,
+    keepdims: bool = False,
+) -> Any:
     """Weighted mean over axes.
 
     Parameters
@@ -219,15 +248,25 @@ def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fal
     x = as_array(a)
     if weights is None:
         result = mean(x, axis, keepdims=keepdims)
-        return (result, _quelea.full(result.shape, _count(x, axis), result.dtype)) if returned else result
+        return (
+            (result, _quelea.full(result.shape, _count(x, axis), result.dtype))
+            if returned
+            else result
+        )
     w = as_array(weights)
     if w.shape != x.shape:
         if not isinstance(axis, int) or w.ndim != 1:
             raise TypeError("Axis must be specified when shapes of a and weights differ.")
         if w.shape[0] != x.shape[axis]:
-            raise ValueError("Shape of weights must be consistent with shape of a along specified axis.")
+            raise ValueError(
+                "Shape of weights must be consistent with shape of a along specified axis."
+            )
         w = w.reshape([-1 if i == axis % x.ndim else 1 for i in range(x.ndim)])
-    dtype = numpy.result_type(x.dtype, w.dtype, float) if x.dtype.kind in "iub" else numpy.result_type(x.dtype, w.dtype)
+    dtype = (
+        numpy.result_type(x.dtype, w.dtype, float)
+        if x.dtype.kind in "iub"
+        else numpy.result_type(x.dtype, w.dtype)
+    )
     w = _quelea.broadcast_to(w, x.shape)
     scale = _sum(w, axis, dtype, keepdims)
     result = _sum(_quelea.multiply(x, w), axis, dtype, keepdims) / scale
@@ -263,7 +302,9 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> ndarray
         )
         if points.ndim == 1:
             width = width.reshape([-1 if i == axis else 1 for i in range(f.ndim)])
-    return _quelea.sum(width * (f[(*lead, slice(1, None))] + f[(*lead, slice(None, -1))]) / 2.0, axis)
+    return _quelea.sum(
+        width * (f[(*lead, slice(1, None))] + f[(*lead, slice(None, -1))]) / 2.0, axis
+    )
 
 
 # ---- leaving NaN out ----
@@ -273,7 +314,9 @@ def _without_nan(x: ndarray, value: Any) -> ndarray:
     return _quelea.where(_quelea.isnan(x), x.dtype.type(value), x) if x.dtype.kind in "fc" else x
 
 
-def nansum(a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
+def nansum(
+    a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, keepdims: bool = False
+) -> ndarray:
     """Sum over axes, NaN counting as 0. The parameters are those of `sum`.
 
     Returns
@@ -299,12 +342,16 @@ def nanmean(
 def _nan_extreme(name: str, x: ndarray, axis: Axis, out: ndarray | None, keepdims: bool) -> ndarray:
     if x.dtype.kind not in "fc":
         return getattr(_quelea, name)(x, axis, out, keepdims)  # type: ignore[no-any-return]
-    replaced = getattr(_quelea, name)(_without_nan(x, numpy.inf if name == "min" else -numpy.inf), axis, None, keepdims)
+    replaced = getattr(_quelea, name)(
+        _without_nan(x, numpy.inf if name == "min" else -numpy.inf), axis, None, keepdims
+    )
     nothing = _quelea.all(_quelea.isnan(x), axis, None, keepdims)
     return _deliver(_quelea.where(nothing, x.dtype.type(numpy.nan), replaced), out)
 
 
-def nanmin(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
+def nanmin(
+    a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False
+) -> ndarray:
     """Minimum over axes of what is not NaN. The parameters are those of `max`.
 
     Returns
@@ -314,7 +361,9 @@ def nanmin(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool
     return _nan_extreme("min", as_array(a), axis, out, keepdims)
 
 
-def nanmax(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
+def nanmax(
+    a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False
+) -> ndarray:
     """Maximum over axes of what is not NaN. The parameters are those of `max`.
 
     Returns

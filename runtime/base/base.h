@@ -1,6 +1,6 @@
-/* base: the vocabulary that every room shares. Tables (statuses, dtypes, operations, reductions, parameters), errors,
- * hashing. It depends on the C library alone and keeps no state; every call is local, and nothing that it gives is to
- * be freed. The public half is in quelea_types.h. */
+/* base: the vocabulary that every room shares. Tables (statuses, dtypes, operations, reductions,
+ * parameters), errors, hashing. It depends on the C library alone and keeps no state; every call is
+ * local, and nothing that it gives is to be freed. The public half is in quelea_types.h. */
 #ifndef QUELEA_BASE_H
 #define QUELEA_BASE_H
 
@@ -13,11 +13,15 @@
 
 /* ---- error.c ---- */
 
-/* Fills *error (which may be NULL) with a printf-style message and returns the status, so that `return ql_fail(...)`
- * reads well. The first failure wins: an error that is already set is kept. */
-QlStatus ql_fail(QlError *error, QlStatus status, const char *format, ...) __attribute__((format(printf, 3, 4)));
-#ifdef __clang_analyzer__ /* which sees one file at a time and cannot know that a failure never is QL_OK */
-#define ql_fail(error, status, ...) ((ql_fail)(error, status, __VA_ARGS__), (status) ? (status) : QL_ERR_STATE)
+/* Fills *error (which may be NULL) with a printf-style message and returns the status, so that
+ * `return ql_fail(...)` reads well. The first failure wins: an error that is already set is kept.
+ */
+QlStatus ql_fail(QlError *error, QlStatus status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+#ifdef __clang_analyzer__ /* which sees one file at a time and cannot know that a failure never is \
+                             QL_OK */
+#define ql_fail(error, status, ...) \
+  ((ql_fail)(error, status, __VA_ARGS__), (status) ? (status) : QL_ERR_STATE)
 #endif
 /* Adds a line to an error that is set already (a note, in Python's words). */
 void ql_note(QlError *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -33,7 +37,13 @@ void ql_note(QlError *error, const char *format, ...) __attribute__((format(prin
 
 /* ---- tables.c ---- */
 
-typedef enum QlKind { QL_KIND_BOOL, QL_KIND_INT, QL_KIND_UINT, QL_KIND_FLOAT, QL_KIND_COMPLEX } QlKind;
+typedef enum QlKind {
+  QL_KIND_BOOL,
+  QL_KIND_INT,
+  QL_KIND_UINT,
+  QL_KIND_FLOAT,
+  QL_KIND_COMPLEX
+} QlKind;
 typedef enum QlDomain {
   QL_DOMAIN_ANY,
   QL_DOMAIN_NUMBER,
@@ -76,13 +86,13 @@ extern const QlReductionInfo ql_reduction_info[QL_REDUCE_COUNT + 1];
 QlDtype ql_promote(QlDtype a, QlDtype b);
 bool ql_can_cast_safely(QlDtype from, QlDtype to);
 bool ql_can_cast_same_kind(QlDtype from, QlDtype to);
-/* Is the Python scalar `value` (weak: its dtype is BOOL, I64, U64, F64 or C128) representable beside arrays of `dtype`?
- * Gives the dtype in which both compute: NEP 50's rule for weak scalars. Fails with QL_ERR_OVERFLOW for an integer that
- * does not fit an integer dtype. */
+/* Is the Python scalar `value` (weak: its dtype is BOOL, I64, U64, F64 or C128) representable
+ * beside arrays of `dtype`? Gives the dtype in which both compute: NEP 50's rule for weak scalars.
+ * Fails with QL_ERR_OVERFLOW for an integer that does not fit an integer dtype. */
 QlStatus ql_promote_weak(QlDtype dtype, const QlScalar *value, QlDtype *result, QlError *error);
-/* The two halves of ql_promote_weak: the dtype that a weak scalar of dtype `scalar` lifts `dtype` to, and the check
- * that an integer fits a dtype (anything fits a dtype that is not an integer's; the check of a scalar that is no
- * integer succeeds). */
+/* The two halves of ql_promote_weak: the dtype that a weak scalar of dtype `scalar` lifts `dtype`
+ * to, and the check that an integer fits a dtype (anything fits a dtype that is not an integer's;
+ * the check of a scalar that is no integer succeeds). */
 QlDtype ql_lift_weak(QlDtype dtype, QlDtype scalar);
 QlStatus ql_weak_fits(QlDtype dtype, const QlScalar *scalar, QlError *error);
 
@@ -91,26 +101,33 @@ QlStatus ql_weak_fits(QlDtype dtype, const QlScalar *scalar, QlError *error);
 /* The loop dtype of `op` for inputs promoted to `promoted`, and the dtype of its result.
  * Fails with QL_ERR_CAST, in NumPy's words, when there is no such loop. */
 QlStatus ql_op_types(QlOp op, QlDtype promoted, QlDtype *loop, QlDtype *result, QlError *error);
-/* NumPy's whole resolution of op(inputs...), as many as the operation takes: an input is its dtype alone (and
- * the value 0), or a scalar and its value. Gives the loop dtype, from which ql_op_input tells to what each input is
- * cast, and that of the result. It differs from ql_promote and ql_op_types one after the other, as resolve.c explains:
- * uint8 / 300 and uint8 < 300 are right, uint8 + 300 is QL_ERR_OVERFLOW. Fails with QL_ERR_VALUE for an integer to the
- * power of a negative scalar. */
-QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *result, QlError *error);
-/* The same with dtype=, which names the dtype of the result: the loop that gives it. Fails with QL_ERR_TYPE when there
- * is none, and with QL_ERR_CAST for an input that is not of its kind. */
-QlStatus ql_op_resolve_as(QlOp op, const QlScalar *inputs, QlDtype dtype, QlDtype *loop, QlDtype *result,
-                          QlError *error);
-/* The dtype as which input k of op, of dtype `from`, enters the loop: the loop's, with two exceptions. The condition of
- * `where` is a bool. In a comparison over uint64 a signed integer is an int64: the two are compared as numbers. */
+/* NumPy's whole resolution of op(inputs...), as many as the operation takes: an input is its dtype
+ * alone (and the value 0), or a scalar and its value. Gives the loop dtype, from which ql_op_input
+ * tells to what each input is cast, and that of the result. It differs from ql_promote and
+ * ql_op_types one after the other, as resolve.c explains: uint8 / 300 and uint8 < 300 are right,
+ * uint8 + 300 is QL_ERR_OVERFLOW. Fails with QL_ERR_VALUE for an integer to the power of a negative
+ * scalar. */
+QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *result,
+                       QlError *error);
+/* The same with dtype=, which names the dtype of the result: the loop that gives it. Fails with
+ * QL_ERR_TYPE when there is none, and with QL_ERR_CAST for an input that is not of its kind. */
+QlStatus ql_op_resolve_as(QlOp op, const QlScalar *inputs, QlDtype dtype, QlDtype *loop,
+                          QlDtype *result, QlError *error);
+/* The dtype as which input k of op, of dtype `from`, enters the loop: the loop's, with two
+ * exceptions. The condition of `where` is a bool. In a comparison over uint64 a signed integer is
+ * an int64: the two are compared as numbers. */
 QlDtype ql_op_input(QlOp op, int k, QlDtype from, QlDtype loop);
-static inline bool ql_is_comparison(QlOp op) { return op >= QL_OP_EQUAL && op <= QL_OP_GREATER_EQUAL; }
+static inline bool ql_is_comparison(QlOp op) {
+  return op >= QL_OP_EQUAL && op <= QL_OP_GREATER_EQUAL;
+}
 
 /* ---- convert.c ---- */
 
-/* The value converted to `to`, as NumPy's astype converts one element. Also used by the constant folder. */
+/* The value converted to `to`, as NumPy's astype converts one element. Also used by the constant
+ * folder. */
 QlValue ql_convert(QlDtype from, QlValue value, QlDtype to);
-/* The scalar as an element of `to`. NumPy takes a weak integer to floats through float64, so it may round twice. */
+/* The scalar as an element of `to`. NumPy takes a weak integer to floats through float64, so it may
+ * round twice. */
 QlValue ql_scalar_as(const QlScalar *scalar, QlDtype to);
 
 /* ---- params.c ---- */
@@ -131,13 +148,14 @@ typedef struct QlParamInfo {
 extern const QlParamInfo ql_param_info[];
 extern const int ql_param_count;
 
-/* Reads the environment. A malformed value is QL_ERR_VALUE and names the variable, the value and the form it must
- * have. */
+/* Reads the environment. A malformed value is QL_ERR_VALUE and names the variable, the value and
+ * the form it must have. */
 QlStatus ql_params_read(QlParams *params, QlError *error);
 
 /* ---- hash.c ---- */
 
-/* A running hash and one more word. Murmur3's 64-bit finaliser (A. Appleby) over the sum of both. */
+/* A running hash and one more word. Murmur3's 64-bit finaliser (A. Appleby) over the sum of both.
+ */
 static inline uint64_t ql_mix(uint64_t h, uint64_t word) {
   h ^= word + 0x9e3779b97f4a7c15u + (h << 6) + (h >> 2);
   h ^= h >> 33, h *= 0xff51afd7ed558ccdu;

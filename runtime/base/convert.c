@@ -1,22 +1,30 @@
 /* One element converted to another dtype, as NumPy's astype does on x86-64.
  *
- * A value is first taken to the widest form of its kind (integer word, double or complex double; all exact), then to
- * the target. Three conversions are fixed by NumPy or by the machine rather than by C:
- *   - A float that an integer dtype does not hold. cvttsd2si gives the "indefinite" value, the smallest integer of its
- *     width. 8- and 16-bit targets and int32 convert to 32 bits and keep the low ones; uint32 converts to 64 bits and
- *     keeps the low ones (NumPy's loop over contiguous floats vectorises uint32 otherwise, tails excepted; strided ones
- *     and scalars do as we do). uint64 converts 2^63 and above after taking 2^63 away. The cases are written out
- *     because C leaves them undefined.
+ * A value is first taken to the widest form of its kind (integer word, double or complex double;
+ * all exact), then to the target. Three conversions are fixed by NumPy or by the machine rather
+ * than by C:
+ *   - A float that an integer dtype does not hold. cvttsd2si gives the "indefinite" value, the
+ *     smallest integer of its width. 8- and 16-bit targets and int32 convert to 32 bits and keep
+ *     the low ones; uint32 converts to 64 bits and keeps the low ones (NumPy's loop over contiguous
+ *     floats vectorises uint32 otherwise, tails excepted; strided ones and scalars do as we do).
+ *     uint64 converts 2^63 and above after taking 2^63 away. The cases are written out because C
+ *     leaves them undefined.
  *   - An integer to float16 goes through float32, so it rounds twice; a double rounds once.
- *   - A complex number to anything real but bool loses its imaginary part; what is not zero, NaN too, is true. */
+ *   - A complex number to anything real but bool loses its imaginary part; what is not zero,
+ *     NaN too, is true. */
 #include "base.h"
 
-static int32_t truncate_to_i32(double x) { return x > -0x1p31 - 1 && x < 0x1p31 ? (int32_t)x : INT32_MIN; }
+static int32_t truncate_to_i32(double x) {
+  return x > -0x1p31 - 1 && x < 0x1p31 ? (int32_t)x : INT32_MIN;
+}
 
-static int64_t truncate_to_i64(double x) { return x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : INT64_MIN; }
+static int64_t truncate_to_i64(double x) {
+  return x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : INT64_MIN;
+}
 
 static uint64_t truncate_to_u64(double x) {
-  return x >= 0x1p63 ? (uint64_t)truncate_to_i64(x - 0x1p63) ^ UINT64_C(1) << 63 : (uint64_t)truncate_to_i64(x);
+  return x >= 0x1p63 ? (uint64_t)truncate_to_i64(x - 0x1p63) ^ UINT64_C(1) << 63
+                     : (uint64_t)truncate_to_i64(x);
 }
 
 /* The low bits of an integer word as an element of an integer dtype. */
@@ -40,7 +48,9 @@ static QlValue convert_integer(uint64_t word, bool with_sign, QlDtype to) {
   switch (ql_dtype_info[to].part) {
     case QL_BOOL: out.b = word != 0; break;
     case QL_F16: out.h = ql_half_from_float(with_sign ? (float)(int64_t)word : (float)word); break;
-    case QL_F32: out.f = with_sign ? (float)(int64_t)word : (float)word; break; /* also C64: imaginary part 0 */
+    case QL_F32:
+      out.f = with_sign ? (float)(int64_t)word : (float)word;
+      break; /* also C64: imaginary part 0 */
     case QL_F64: out.d = with_sign ? (double)(int64_t)word : (double)word; break;
     default: out = integer_element(word, to); break;
   }

@@ -1,8 +1,8 @@
 /* Errors: a status, one line of text, and notes below it, in storage that the caller owns.
  *
- * Nothing here allocates, so that running out of memory can be reported like anything else. A message that is too long
- * ends in "..." at the boundary of a UTF-8 character: what a user typed may be part of it, and Python decodes the text
- * strictly. */
+ * Nothing here allocates, so that running out of memory can be reported like anything else. A
+ * message that is too long ends in "..." at the boundary of a UTF-8 character: what a user typed
+ * may be part of it, and Python decodes the text strictly. */
 #include "base.h"
 
 #include <assert.h>
@@ -12,7 +12,8 @@
 
 static const char cut_mark[] = "...";
 
-/* The text of `size` bytes at `buffer` was cut by vsnprintf: marks it so, without leaving part of a character. */
+/* The text of `size` bytes at `buffer` was cut by vsnprintf: marks it so, without leaving part of a
+ * character. */
 static void mark_cut(char *buffer, size_t size) {
   assert(size >= sizeof cut_mark);
   size_t end = size - sizeof cut_mark;
@@ -42,7 +43,8 @@ QlStatus ql_fail(QlError *error, QlStatus status, const char *format, ...) {
 void ql_note(QlError *error, const char *format, ...) {
   if (!error || error->status == QL_OK) return;
   size_t used = strlen(error->notes);
-  if (used + 1 + sizeof cut_mark > sizeof error->notes) return; /* not even room to say that it was cut */
+  if (used + 1 + sizeof cut_mark > sizeof error->notes)
+    return; /* not even room to say that it was cut */
   if (used > 0) error->notes[used++] = '\n';
   va_list arguments;
   va_start(arguments, format);

@@ -1,9 +1,11 @@
-/* Hashing of byte strings: statements, plans, parameters, kernels' text, and the contents of arrays that are compared
- * among ranks. It is for telling apart what our own programs make, not for resisting an adversary.
+/* Hashing of byte strings: statements, plans, parameters, kernels' text, and the contents of arrays
+ * that are compared among ranks. It is for telling apart what our own programs make, not for
+ * resisting an adversary.
  *
- * Blocks of 32 bytes go to four independent lanes, so that the multiplications overlap (the scheme of XXH64, Y.
- * Collet); the lanes, the last whole words and the last bytes then go through ql_mix. Words are read in the machine's
- * order: all ranks of a job and all users of one disk cache have the same one. */
+ * Blocks of 32 bytes go to four independent lanes, so that the multiplications overlap (the scheme
+ * of XXH64, Y. Collet); the lanes, the last whole words and the last bytes then go through ql_mix.
+ * Words are read in the machine's order: all ranks of a job and all users of one disk cache have
+ * the same one. */
 #include "base.h"
 
 #include <string.h>

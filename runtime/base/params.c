@@ -1,7 +1,9 @@
-/* The QUELEA_* parameters: params.def expanded to a table, and one pass over it that reads the environment.
+/* The QUELEA_* parameters: params.def expanded to a table, and one pass over it that reads the
+ * environment.
  *
- * An empty variable counts as unset. Each value, the defaults included, goes through the one parser of its type. A TEXT
- * value is not copied: it points into the environment (glibc never frees what setenv replaces) or at the default. */
+ * An empty variable counts as unset. Each value, the defaults included, goes through the one parser
+ * of its type. A TEXT value is not copied: it points into the environment (glibc never frees what
+ * setenv replaces) or at the default. */
 #include "base.h"
 
 #include <ctype.h>
@@ -18,7 +20,8 @@ const QlParamInfo ql_param_info[] = {
 };
 const int ql_param_count = sizeof ql_param_info / sizeof ql_param_info[0];
 
-static QlStatus malformed(const QlParamInfo *info, const char *value, const char *form, QlError *error) {
+static QlStatus malformed(const QlParamInfo *info, const char *value, const char *form,
+                          QlError *error) {
   return ql_fail(error, QL_ERR_VALUE, "%s='%s': must be %s", info->name, value, form);
 }
 
@@ -30,7 +33,8 @@ static int suffix_bits(const char *suffix) {
   return letter && !suffix[1] ? 10 * (int)(letter - letters + 1) : -1;
 }
 
-static QlStatus parse_INT(const QlParamInfo *info, const char *text, int64_t *value, QlError *error) {
+static QlStatus parse_INT(const QlParamInfo *info, const char *text, int64_t *value,
+                          QlError *error) {
   static const char form[] = "a 64-bit integer, with k, m, g or t for powers of 1024";
   const char *digits = text + (*text == '-' || *text == '+');
   if (!isdigit((unsigned char)*digits)) return malformed(info, text, form, error);
@@ -45,14 +49,17 @@ static QlStatus parse_INT(const QlParamInfo *info, const char *text, int64_t *va
   return QL_OK;
 }
 
-static QlStatus parse_FLAG(const QlParamInfo *info, const char *text, int64_t *value, QlError *error) {
+static QlStatus parse_FLAG(const QlParamInfo *info, const char *text, int64_t *value,
+                           QlError *error) {
   if ((*text != '0' && *text != '1') || text[1]) return malformed(info, text, "0 or 1", error);
   *value = *text - '0';
   return QL_OK;
 }
 
-static QlStatus parse_REAL(const QlParamInfo *info, const char *text, double *value, QlError *error) {
-  /* In the "C" locale whatever the program has set: a decimal comma must not change what a variable means. */
+static QlStatus parse_REAL(const QlParamInfo *info, const char *text, double *value,
+                           QlError *error) {
+  /* In the "C" locale whatever the program has set: a decimal comma must not change what a variable
+   * means. */
   locale_t c_locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
   if (!c_locale) return ql_fail(error, QL_ERR_MEMORY, "%s: no memory for a locale", info->name);
   char *end;
@@ -64,7 +71,8 @@ static QlStatus parse_REAL(const QlParamInfo *info, const char *text, double *va
   return QL_OK;
 }
 
-static QlStatus parse_TEXT(const QlParamInfo *info, const char *text, const char **value, QlError *error) {
+static QlStatus parse_TEXT(const QlParamInfo *info, const char *text, const char **value,
+                           QlError *error) {
   (void)info, (void)error;
   *value = text;
   return QL_OK;

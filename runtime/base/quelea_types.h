@@ -1,5 +1,6 @@
-/* The types of Quelea's public C interface that every room shares: dtypes, operations, status codes, scalar values,
- * errors. Included by quelea.h; there is no reason to include it directly from a program. */
+/* The types of Quelea's public C interface that every room shares: dtypes, operations, status
+ * codes, scalar values, errors. Included by quelea.h; there is no reason to include it directly
+ * from a program. */
 #ifndef QUELEA_TYPES_H
 #define QUELEA_TYPES_H
 
@@ -58,22 +59,24 @@ typedef union QlValue {
   uint64_t bits[2];
 } QlValue;
 
-/* A scalar. A weak one came from a Python literal: it takes the dtype of the arrays beside it (NEP 50). */
+/* A scalar. A weak one came from a Python literal: it takes the dtype of the arrays beside it (NEP
+ * 50). */
 typedef struct QlScalar {
   QlValue value;
   QlDtype dtype;
   bool weak;
 } QlScalar;
 
-/* Where in the user's program something was asked for. For C it is a file's name and a line. A front end of another
- * language may store what it likes and explains it through QlOptions.describe when it must be shown; recording stays
- * cheap. */
+/* Where in the user's program something was asked for. For C it is a file's name and a line. A
+ * front end of another language may store what it likes and explains it through QlOptions.describe
+ * when it must be shown; recording stays cheap. */
 typedef struct QlSource {
   const void *code; /* C: const char *file, which must stay valid */
   int64_t at;       /* C: the line */
 } QlSource;
 
-/* What went wrong. Filled by the call that failed; a caller clears it with `QlError error = {0}`. */
+/* What went wrong. Filled by the call that failed; a caller clears it with `QlError error = {0}`.
+ */
 typedef struct QlError {
   QlStatus status;
   QlSource source;  /* the recorded line that is to blame, or {NULL, 0} */
@@ -81,7 +84,8 @@ typedef struct QlError {
   char notes[1024]; /* further lines, or empty */
 } QlError;
 
-/* NumPy's name ("float64"), the size of an element in bytes, NumPy's name of an operation ("add"). */
+/* NumPy's name ("float64"), the size of an element in bytes, NumPy's name of an operation ("add").
+ */
 QL_API const char *ql_dtype_name(QlDtype dtype);
 QL_API size_t ql_dtype_size(QlDtype dtype);
 QL_API const char *ql_op_name(QlOp op);

@@ -1,13 +1,14 @@
 /* Which loop an operation runs: NumPy 2's ufunc resolution over the domains of ops.def.
  *
- * NumPy searches the loops of a ufunc for the first that holds the inputs. For most operations that is the loop of the
- * promoted dtype; what ql_op_resolve adds to ql_promote, ql_promote_weak and ql_op_types is the rest of NumPy's
- * behaviour:
- *   - Loops over floats alone are searched operand by operand: arctan2(int8, uint8) is float16 though the two promote
- *     to int16.
+ * NumPy searches the loops of a ufunc for the first that holds the inputs. For most operations that
+ * is the loop of the promoted dtype; what ql_op_resolve adds to ql_promote, ql_promote_weak and
+ * ql_op_types is the rest of NumPy's behaviour:
+ *   - Loops over floats alone are searched operand by operand: arctan2(int8, uint8) is float16
+ *     though the two promote to int16.
  *   - A weak integer must fit the loop, not the array: uint8 / 300 is right, uint8 + 300 overflows.
- *   - Comparisons compare values: uint8 < 300 is true everywhere, and int64 beside uint64 is compared exactly, where
- *     both promote to float64. The loop is uint64 then, and the signed input stays an int64.
+ *   - Comparisons compare values: uint8 < 300 is true everywhere, and int64 beside uint64 is
+ *     compared exactly, where both promote to float64. The loop is uint64 then, and the signed
+ *     input stays an int64.
  *   - Logical operations ask for the truth of each input alone.
  *   - `where` wraps a weak integer instead of refusing it. */
 #include "base.h"
@@ -17,7 +18,8 @@
 
 static inline const QlDtypeInfo *info_of(QlDtype dtype) { return &ql_dtype_info[dtype]; }
 
-/* The smallest float that holds a bool or an integer, as NumPy counts; floats and complex dtypes stay. */
+/* The smallest float that holds a bool or an integer, as NumPy counts; floats and complex dtypes
+ * stay. */
 static QlDtype float_for(QlDtype dtype) { return ql_promote(dtype, QL_F16); }
 
 /* ---- the loops of an operation ---- */
@@ -25,28 +27,33 @@ static QlDtype float_for(QlDtype dtype) { return ql_promote(dtype, QL_F16); }
 static QlStatus no_loop(QlOp op, QlDtype promoted, QlError *error) {
   const char *name = ql_op_name(op);
   if (promoted == QL_BOOL && op == QL_OP_NEGATIVE)
-    return ql_fail(error, QL_ERR_CAST,
-                   "The numpy boolean negative, the `-` operator, is not supported, use the `~` operator or "
-                   "the logical_not function instead.");
+    return ql_fail(
+        error, QL_ERR_CAST,
+        "The numpy boolean negative, the `-` operator, is not supported, use the `~` operator or "
+        "the logical_not function instead.");
   if (promoted == QL_BOOL && op == QL_OP_SUBTRACT)
-    return ql_fail(error, QL_ERR_CAST,
-                   "numpy boolean subtract, the `-` operator, is not supported, use the bitwise_xor, the "
-                   "`^` operator, or the logical_xor function instead.");
+    return ql_fail(
+        error, QL_ERR_CAST,
+        "numpy boolean subtract, the `-` operator, is not supported, use the bitwise_xor, the "
+        "`^` operator, or the logical_xor function instead.");
   if (promoted == QL_BOOL)
     return ql_fail(error, QL_ERR_CAST,
                    "ufunc '%s' did not contain a loop with signature matching types "
                    "<class 'numpy.dtypes.BoolDType'> -> None",
                    name);
-  return ql_fail(error, QL_ERR_CAST,
-                 "ufunc '%s' not supported for the input types, and the inputs could not be safely coerced "
-                 "to any supported types according to the casting rule ''safe''",
-                 name);
+  return ql_fail(
+      error, QL_ERR_CAST,
+      "ufunc '%s' not supported for the input types, and the inputs could not be safely coerced "
+      "to any supported types according to the casting rule ''safe''",
+      name);
 }
 
-/* The loop of a domain for a dtype, as ops.def describes the domains; QL_DTYPE_NONE: there is none. */
+/* The loop of a domain for a dtype, as ops.def describes the domains; QL_DTYPE_NONE: there is none.
+ */
 static QlDtype loop_of(QlDomain domain, QlDtype dtype) {
   QlKind kind = (QlKind)info_of(dtype)->kind;
-  bool is_bool = kind == QL_KIND_BOOL, is_complex = kind == QL_KIND_COMPLEX, is_float = kind == QL_KIND_FLOAT;
+  bool is_bool = kind == QL_KIND_BOOL, is_complex = kind == QL_KIND_COMPLEX,
+       is_float = kind == QL_KIND_FLOAT;
   switch (domain) {
     case QL_DOMAIN_ANY: return dtype;
     case QL_DOMAIN_NUMBER: return is_bool ? QL_I8 : dtype;
@@ -68,7 +75,9 @@ QlStatus ql_op_types(QlOp op, QlDtype promoted, QlDtype *loop, QlDtype *result, 
   const QlOpInfo *info = &ql_op_info[op];
   *loop = loop_of((QlDomain)info->domain, promoted);
   if (*loop == QL_DTYPE_NONE) return no_loop(op, promoted, error);
-  *result = info->result == QL_RESULT_BOOL ? QL_BOOL : info->result == QL_RESULT_PART ? info_of(*loop)->part : *loop;
+  *result = info->result == QL_RESULT_BOOL   ? QL_BOOL
+            : info->result == QL_RESULT_PART ? info_of(*loop)->part
+                                             : *loop;
   return QL_OK;
 }
 
@@ -89,7 +98,8 @@ static QlDtype promote_two(QlOp op, QlDtype a, QlDtype b) {
 
 QlDtype ql_op_input(QlOp op, int k, QlDtype from, QlDtype loop) {
   if (op == QL_OP_SELECT && k == 0) return QL_BOOL;
-  return ql_is_comparison(op) && loop == QL_U64 && info_of(from)->kind == QL_KIND_INT ? QL_I64 : loop;
+  return ql_is_comparison(op) && loop == QL_U64 && info_of(from)->kind == QL_KIND_INT ? QL_I64
+                                                                                      : loop;
 }
 
 /* The dtype to which the inputs promote, before the weak ones are held against the loop. */
@@ -103,7 +113,8 @@ static QlDtype promote_inputs(QlOp op, const QlScalar *inputs, int count) {
     QlDtype dtype = by_operand && !any_weak ? float_for(inputs[k].dtype) : inputs[k].dtype;
     strong = strong == QL_DTYPE_NONE ? dtype : promote_two(op, strong, dtype);
   }
-  /* Scalars alone take the default dtype of the highest kind among them; a lone one keeps its own (uint64 above int64).
+  /* Scalars alone take the default dtype of the highest kind among them; a lone one keeps its own
+   * (uint64 above int64).
    * */
   if (strong == QL_DTYPE_NONE) strong = count == 1 ? inputs[0].dtype : QL_BOOL;
   for (int k = 0; k < count; k++)
@@ -121,7 +132,8 @@ static QlStatus admit_weak(QlOp op, const QlScalar *input, QlDtype *loop, QlErro
     return QL_OK;
   }
   if (is_logical(op)) {
-    if (truth_of(*loop, ql_convert(input->dtype, input->value, *loop)) != truth_of(input->dtype, input->value))
+    if (truth_of(*loop, ql_convert(input->dtype, input->value, *loop)) !=
+        truth_of(input->dtype, input->value))
       *loop = ql_promote(*loop, input->dtype);
     return QL_OK;
   }
@@ -135,7 +147,8 @@ static QlStatus check_power(QlOp op, const QlScalar *inputs, QlDtype loop, QlErr
   return QL_OK;
 }
 
-QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *result, QlError *error) {
+QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *result,
+                       QlError *error) {
   int count = ql_op_info[op].arity;
   if (op == QL_OP_SELECT) inputs++, count--; /* the condition is a bool whatever the others are */
   assert(count <= MAX_VALUES);
@@ -149,14 +162,15 @@ QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *
 
 /* The loop that gives results of that dtype; QL_DTYPE_NONE: there is none. */
 static QlDtype loop_giving(const QlOpInfo *info, const QlScalar *inputs, QlDtype dtype) {
-  if (info->result != QL_RESULT_PART) return loop_of((QlDomain)info->domain, dtype) == dtype ? dtype : QL_DTYPE_NONE;
+  if (info->result != QL_RESULT_PART)
+    return loop_of((QlDomain)info->domain, dtype) == dtype ? dtype : QL_DTYPE_NONE;
   if (info_of(dtype)->kind == QL_KIND_COMPLEX) return QL_DTYPE_NONE;
   if (info_of(inputs[0].dtype)->kind != QL_KIND_COMPLEX) return dtype;
   return dtype == QL_F32 ? QL_C64 : dtype == QL_F64 ? QL_C128 : dtype;
 }
 
-/* An input must be of the loop's kind, Python's numbers too; a complex one whose part is asked for must fit
- * the loop. */
+/* An input must be of the loop's kind, Python's numbers too; a complex one whose part is asked for
+ * must fit the loop. */
 static QlStatus check_kind(QlOp op, int k, const QlScalar *input, QlDtype loop, QlError *error) {
   QlDtype from = input->weak ? ql_lift_weak(loop, input->dtype) : input->dtype;
   bool is_narrower = ql_op_info[op].result == QL_RESULT_PART && !ql_can_cast_safely(from, loop) &&
@@ -166,22 +180,27 @@ static QlStatus check_kind(QlOp op, int k, const QlScalar *input, QlDtype loop, 
   if (ql_op_info[op].arity > 1) snprintf(place, sizeof place, " %d", k);
   QlDtype to = is_narrower ? (QlDtype)info_of(loop)->part : loop;
   return ql_fail(error, QL_ERR_CAST,
-                 "Cannot cast ufunc '%s' input%s from dtype('%s') to dtype('%s') with casting rule 'same_kind'",
+                 "Cannot cast ufunc '%s' input%s from dtype('%s') to dtype('%s') with casting rule "
+                 "'same_kind'",
                  ql_op_name(op), place, ql_dtype_name(from), ql_dtype_name(to));
 }
 
-QlStatus ql_op_resolve_as(QlOp op, const QlScalar *inputs, QlDtype dtype, QlDtype *loop, QlDtype *result,
-                          QlError *error) {
+QlStatus ql_op_resolve_as(QlOp op, const QlScalar *inputs, QlDtype dtype, QlDtype *loop,
+                          QlDtype *result, QlError *error) {
   const QlOpInfo *info = &ql_op_info[op];
-  if (info->result == QL_RESULT_BOOL && dtype == QL_BOOL) return ql_op_resolve(op, inputs, loop, result, error);
+  if (info->result == QL_RESULT_BOOL && dtype == QL_BOOL)
+    return ql_op_resolve(op, inputs, loop, result, error);
   *loop = info->result == QL_RESULT_BOOL ? QL_DTYPE_NONE : loop_giving(info, inputs, dtype);
-  if (*loop == QL_DTYPE_NONE && dtype == QL_BOOL && info->domain == QL_DOMAIN_NOBOOL) return no_loop(op, dtype, error);
+  if (*loop == QL_DTYPE_NONE && dtype == QL_BOOL && info->domain == QL_DOMAIN_NOBOOL)
+    return no_loop(op, dtype, error);
   if (*loop == QL_DTYPE_NONE)
-    return ql_fail(error, QL_ERR_TYPE, "No loop matching the specified signature and casting was found for ufunc %s",
+    return ql_fail(error, QL_ERR_TYPE,
+                   "No loop matching the specified signature and casting was found for ufunc %s",
                    ql_op_name(op));
   for (int k = op == QL_OP_SELECT; k < info->arity; k++)
     if (inputs[k].weak) QL_TRY(ql_weak_fits(*loop, &inputs[k], error));
-  for (int k = op == QL_OP_SELECT; k < info->arity; k++) QL_TRY(check_kind(op, k, &inputs[k], *loop, error));
+  for (int k = op == QL_OP_SELECT; k < info->arity; k++)
+    QL_TRY(check_kind(op, k, &inputs[k], *loop, error));
   *result = dtype;
   return check_power(op, inputs, *loop, error);
 }

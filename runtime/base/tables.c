@@ -1,13 +1,16 @@
-/* The tables of status.def, dtype.def, ops.def and reductions.def as constant arrays, and their public look-ups. */
+/* The tables of status.def, dtype.def, ops.def and reductions.def as constant arrays, and their
+ * public look-ups. */
 #include "base.h"
 
 const QlDtypeInfo ql_dtype_info[QL_DTYPE_COUNT] = {
-#define QL_DTYPE(NAME, numpy, ir, ctype, size, kind, part) [QL_##NAME] = {numpy, ir, size, QL_KIND_##kind, QL_##part},
+#define QL_DTYPE(NAME, numpy, ir, ctype, size, kind, part) \
+  [QL_##NAME] = {numpy, ir, size, QL_KIND_##kind, QL_##part},
 #include "dtype.def"
 #undef QL_DTYPE
 };
 
-#define QL_DTYPE(NAME, numpy, ir, ctype, size, kind, part) _Static_assert(sizeof(ctype) == size, "size of " numpy);
+#define QL_DTYPE(NAME, numpy, ir, ctype, size, kind, part) \
+  _Static_assert(sizeof(ctype) == size, "size of " numpy);
 #include "dtype.def"
 #undef QL_DTYPE
 
@@ -36,9 +39,13 @@ const char *ql_dtype_name(QlDtype dtype) {
   return (unsigned)dtype < QL_DTYPE_COUNT ? ql_dtype_info[dtype].name : "none";
 }
 
-size_t ql_dtype_size(QlDtype dtype) { return (unsigned)dtype < QL_DTYPE_COUNT ? ql_dtype_info[dtype].size : 0; }
+size_t ql_dtype_size(QlDtype dtype) {
+  return (unsigned)dtype < QL_DTYPE_COUNT ? ql_dtype_info[dtype].size : 0;
+}
 
-const char *ql_op_name(QlOp op) { return (unsigned)op < QL_OP_COUNT ? ql_op_info[op].name : "none"; }
+const char *ql_op_name(QlOp op) {
+  return (unsigned)op < QL_OP_COUNT ? ql_op_info[op].name : "none";
+}
 
 const char *ql_status_exception(QlStatus status) {
   return (unsigned)status < QL_STATUS_COUNT ? statuses[status].exception : "SystemError";

@@ -47,8 +47,12 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 BASE = HERE.parent.parent / "runtime" / "base"
 
-DTYPE_ROWS = re.findall(r'^QL_DTYPE\(\w+,\s*"(\w+)",\s*"(\w+)"', (BASE / "dtype.def").read_text(), re.MULTILINE)
-OP_ROWS = re.findall(r'^QL_OP_ROW\(\w+,\s*"(\w+)",\s*(\d)', (BASE / "ops.def").read_text(), re.MULTILINE)
+DTYPE_ROWS = re.findall(
+    r'^QL_DTYPE\(\w+,\s*"(\w+)",\s*"(\w+)"', (BASE / "dtype.def").read_text(), re.MULTILINE
+)
+OP_ROWS = re.findall(
+    r'^QL_OP_ROW\(\w+,\s*"(\w+)",\s*(\d)', (BASE / "ops.def").read_text(), re.MULTILINE
+)
 DTYPES: dict[str, np.dtype[Any]] = {ir: np.dtype(name) for name, ir in DTYPE_ROWS}
 IR_NAMES: dict[np.dtype[Any], str] = {dtype: ir for ir, dtype in DTYPES.items()}
 
@@ -96,10 +100,16 @@ def loop_and_result(ufunc: np.ufunc, *inputs: np.dtype[Any]) -> str:
 def type_lines() -> list[str]:
     lines = []
     for a, dtype in DTYPES.items():
-        lines.append(f"promote {a} " + " ".join(IR_NAMES[np.result_type(dtype, other)] for other in DTYPES.values()))
+        lines.append(
+            f"promote {a} "
+            + " ".join(IR_NAMES[np.result_type(dtype, other)] for other in DTYPES.values())
+        )
     for rule in ("safe", "same_kind"):
         for a, dtype in DTYPES.items():
-            lines.append(f"{rule} {a} " + " ".join(str(int(np.can_cast(dtype, b, rule))) for b in DTYPES.values()))
+            lines.append(
+                f"{rule} {a} "
+                + " ".join(str(int(np.can_cast(dtype, b, rule))) for b in DTYPES.values())
+            )
     return lines
 
 
@@ -144,7 +154,11 @@ def spelled(literal: Any) -> str:
 
 def scalar_cell(dtype: np.dtype[Any], literal: Any) -> str:
     try:
-        total = np.maximum(np.full(1, literal, dtype), literal) if literal == literal else np.zeros(1, dtype) + literal
+        total = (
+            np.maximum(np.full(1, literal, dtype), literal)
+            if literal == literal
+            else np.zeros(1, dtype) + literal
+        )
     except (OverflowError, TypeError, ValueError):
         return "*"
     return bits(total[0]) if total.dtype == dtype else "*"
@@ -155,7 +169,9 @@ def elements(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
         return np.array([False, True])
     if dtype.kind in "iu":
         return np.array([np.iinfo(dtype).min, 0, 1, 44, np.iinfo(dtype).max], dtype)
-    return np.array([0.0, 1.0, -1.0, np.finfo(dtype).max, np.finfo(dtype).tiny, np.inf, np.nan], dtype)
+    return np.array(
+        [0.0, 1.0, -1.0, np.finfo(dtype).max, np.finfo(dtype).tiny, np.inf, np.nan], dtype
+    )
 
 
 def values_cell(ufunc: np.ufunc, dtype: np.dtype[Any], literal: Any) -> str:
@@ -189,7 +205,9 @@ def weak_lines() -> list[str]:
             cells = (weak_cell(ufunc, dtype, literal) for literal in LITERALS)
             lines.append(f"weak {ufunc.__name__} {ir} " + " ".join(cells))
     for ir, dtype in DTYPES.items():
-        lines.append(f"scalar {ir} " + " ".join(scalar_cell(dtype, literal) for literal in LITERALS))
+        lines.append(
+            f"scalar {ir} " + " ".join(scalar_cell(dtype, literal) for literal in LITERALS)
+        )
     for ir, dtype in DTYPES.items():
         lines.append(f"elements {ir} " + " ".join(bits(element) for element in elements(dtype)))
         for ufunc in (np.less, np.equal, np.greater_equal, np.logical_and, np.logical_xor):
@@ -206,20 +224,50 @@ def cast_inputs(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
         limits = np.iinfo(dtype)
         whole = {0, 1, 2, 2049, 4099, 65504, 65519, 65520}
         whole |= {2**24 + 1, 2**25 + 2, 2**53 + 1, 2**54 + 2, 2**60 + 2**36 + 1}
-        whole |= {2**power + step for power in (7, 8, 15, 16, 31, 32, 63, 64) for step in (-1, 0, 1)}
+        whole |= {
+            2**power + step for power in (7, 8, 15, 16, 31, 32, 63, 64) for step in (-1, 0, 1)
+        }
         whole |= {limits.min, limits.max, limits.max // 3}
         whole |= {-value for value in whole}
-        return np.array(sorted(value for value in whole if limits.min <= value <= limits.max), dtype)
+        return np.array(
+            sorted(value for value in whole if limits.min <= value <= limits.max), dtype
+        )
     if dtype.kind == "c":
         parts = cast_inputs(np.dtype(f"f{dtype.itemsize // 2}"))
         pairs = np.empty(parts.size, dtype)
         pairs.real = parts
         pairs.imag = np.roll(parts, 7)
         return np.concatenate([pairs, np.array([0, 1j, -0.0, complex(0, np.nan)], dtype)])
-    edges = [0.0, 0.5, 0.99, 1.5, 2.5, 1 / 3, np.pi, 1000.7, 2049.0, 2051.0, 65519.0, 65519.996, 65520.0, 65536.0]
+    edges = [
+        0.0,
+        0.5,
+        0.99,
+        1.5,
+        2.5,
+        1 / 3,
+        np.pi,
+        1000.7,
+        2049.0,
+        2051.0,
+        65519.0,
+        65519.996,
+        65520.0,
+        65536.0,
+    ]
     edges += [2.0**-24, 2.0**-25, 2.0**-25 * (1 + 2.0**-20), 2.0**-14, 2.0**-14 - 2.0**-25]
     edges += [1 + 2.0**-11, 1 + 3 * 2.0**-11]
-    edges += [2.0**-149, 2.0**-150, 1e-45, 1e-310, 1e40, 3.4028235e38, 3.4028235677973366e38, 1e300, np.inf, np.nan]
+    edges += [
+        2.0**-149,
+        2.0**-150,
+        1e-45,
+        1e-310,
+        1e40,
+        3.4028235e38,
+        3.4028235677973366e38,
+        1e300,
+        np.inf,
+        np.nan,
+    ]
     for power in (7, 8, 15, 16, 31, 32, 63, 64):
         edge = 2.0**power
         edges += [edge - 1, edge - 0.5, edge, edge + 0.5, edge + 1, edge * 1.37]

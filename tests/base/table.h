@@ -1,4 +1,5 @@
-/* Reads the tables that numpy_tables.py wrote: lines of words, the first of which says what the others are.
+/* Reads the tables that numpy_tables.py wrote: lines of words, the first of which says what the
+ * others are.
  *
  *   Table table;
  *   if (!CHECK(table_open(&table, "numpy_types.txt"))) return;
@@ -52,7 +53,9 @@ static inline bool table_next(Table *table) {
   return true;
 }
 
-static inline bool table_is(const Table *table, const char *kind) { return strcmp(table->word[0], kind) == 0; }
+static inline bool table_is(const Table *table, const char *kind) {
+  return strcmp(table->word[0], kind) == 0;
+}
 
 /* The dtype of a name of the IR; QL_DTYPE_NONE when there is none. */
 static inline QlDtype table_dtype(const char *name) {
@@ -104,7 +107,8 @@ static inline bool same_value(QlDtype dtype, QlValue a, QlValue b) {
     if (a.bits[1] != b.bits[1]) return false;
   }
   for (int k = 0; k < 2; k++)
-    if (of_a[k] != of_b[k] && !(part_is_nan(part, of_a[k]) && part_is_nan(part, of_b[k]))) return false;
+    if (of_a[k] != of_b[k] && !(part_is_nan(part, of_a[k]) && part_is_nan(part, of_b[k])))
+      return false;
   return true;
 }
 

@@ -1,5 +1,5 @@
-/* Conversions of one element: against NumPy's astype (numpy_casts.txt), and float16 against its definition, for all of
- * it. */
+/* Conversions of one element: against NumPy's astype (numpy_casts.txt), and float16 against its
+ * definition, for all of it. */
 #include "../check.h"
 #include "table.h"
 
@@ -23,8 +23,8 @@ static void casts(void) {
     for (int k = 0; k < inputs; k++) {
       QlValue got = ql_convert(from, input[k], to);
       if (!CHECK(same_value(to, got, table_value(to, table.word[3 + k]))))
-        fprintf(stderr, "  input %d of %s to %s: got %" PRIx64 ",%" PRIx64 ", expected %s\n", k, table.word[1],
-                table.word[2], got.bits[0], got.bits[1], table.word[3 + k]);
+        fprintf(stderr, "  input %d of %s to %s: got %" PRIx64 ",%" PRIx64 ", expected %s\n", k,
+                table.word[1], table.word[2], got.bits[0], got.bits[1], table.word[3 + k]);
     }
   }
   CHECK_INT_EQ(rows, QL_DTYPE_COUNT * QL_DTYPE_COUNT);
@@ -55,7 +55,8 @@ static void literals(void) {
   }
   CHECK_INT_EQ(rows, QL_DTYPE_COUNT);
   table_close(&table);
-  QlScalar strong = table_literal("1152921573326323713"); /* 2^60 + 2^36 + 1: rounds up at once, down in two steps */
+  QlScalar strong = table_literal(
+      "1152921573326323713"); /* 2^60 + 2^36 + 1: rounds up at once, down in two steps */
   CHECK(ql_scalar_as(&strong, QL_F32).f == 0x1p60f);
   strong.weak = false;
   CHECK(ql_scalar_as(&strong, QL_F32).f == 0x1.000002p60f);
@@ -84,7 +85,8 @@ static void half_widens(void) {
   }
 }
 
-/* Between each pair of neighbours: below the middle down, above it up, the middle to the even one. */
+/* Between each pair of neighbours: below the middle down, above it up, the middle to the even one.
+ */
 static void half_rounds(void) {
   for (uint16_t low = 0; low < 0x7c00; low++) {
     uint16_t high = low + 1, even = low & 1 ? high : low;
@@ -115,5 +117,5 @@ static void half_ends(void) {
   CHECK(part_is_nan(QL_F16, ql_half_from_double(signalling.d)));
 }
 
-CHECK_MAIN(CHECK_TEST(casts), CHECK_TEST(literals), CHECK_TEST(half_widens), CHECK_TEST(half_rounds),
-           CHECK_TEST(half_ends))
+CHECK_MAIN(CHECK_TEST(casts), CHECK_TEST(literals), CHECK_TEST(half_widens),
+           CHECK_TEST(half_rounds), CHECK_TEST(half_ends))

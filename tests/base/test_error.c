@@ -1,4 +1,5 @@
-/* Errors and notes: the first failure wins, nothing is written beyond its room, text is cut between characters. */
+/* Errors and notes: the first failure wins, nothing is written beyond its room, text is cut between
+ * characters. */
 #include "../check.h"
 #include "base.h"
 
@@ -30,7 +31,8 @@ static void notes_follow(void) {
   CHECK_STR_EQ(error.text, "wrong");
 }
 
-static bool is_utf8(const char *text) { /* for the characters of one and two bytes that the test uses */
+static bool is_utf8(
+    const char *text) { /* for the characters of one and two bytes that the test uses */
   for (; *text; text++) {
     if (((unsigned char)*text & 0xe0) == 0xc0) {
       text++;
@@ -49,7 +51,8 @@ static bool ends_in(const char *text, const char *end) {
 
 static void long_text_is_cut(void) {
   char text[3000];
-  for (int shift = 0; shift < 2; shift++) { /* both alignments of a two-byte character against the end */
+  for (int shift = 0; shift < 2;
+       shift++) { /* both alignments of a two-byte character against the end */
     memset(text, 0, sizeof text);
     if (shift) text[0] = 'x';
     for (int k = 0; k < 1400; k++) memcpy(text + shift + 2 * k, "\xc3\xa9", 2);
@@ -67,7 +70,8 @@ static void long_text_is_cut(void) {
     char before[sizeof guarded.error.notes];
     strcpy(before, guarded.error.notes);
     ql_note(&guarded.error, "no room");
-    CHECK(is_utf8(guarded.error.notes) && strncmp(before, guarded.error.notes, strlen(before)) == 0);
+    CHECK(is_utf8(guarded.error.notes) &&
+          strncmp(before, guarded.error.notes, strlen(before)) == 0);
     CHECK_INT_EQ(guarded.guard, 42);
   }
 }
@@ -79,12 +83,14 @@ static void exact_fit(void) {
   for (int length = 1018; length < 1030; length++) {
     QlError error = {0};
     ql_fail(&error, QL_ERR_VALUE, "%.*s", length, text);
-    CHECK_INT_EQ(strlen(error.text), length < (int)sizeof error.text ? (size_t)length : sizeof error.text - 1);
+    CHECK_INT_EQ(strlen(error.text),
+                 length < (int)sizeof error.text ? (size_t)length : sizeof error.text - 1);
     CHECK_INT_EQ(ends_in(error.text, "..."), length >= (int)sizeof error.text);
     ql_note(&error, "%.*s", length, text);
     CHECK_INT_EQ(ends_in(error.notes, "..."), length >= (int)sizeof error.notes);
   }
-  for (int left = 0; left < 10; left++) { /* a note into the last bytes: whole, marked, or not begun */
+  for (int left = 0; left < 10;
+       left++) { /* a note into the last bytes: whole, marked, or not begun */
     QlError error = {.status = QL_ERR_VALUE};
     int before = (int)sizeof error.notes - 1 - left;
     ql_note(&error, "%.*s", before, text);
@@ -102,9 +108,11 @@ static void notes_fill_the_room(void) {
       char guard;
     } guarded = {.guard = 42};
     ql_fail(&guarded.error, QL_ERR_OS, "full");
-    for (int k = 0; k < 1100; k++) ql_note(&guarded.error, "%.*s", length, "0123456789012345678901234567890123456789");
+    for (int k = 0; k < 1100; k++)
+      ql_note(&guarded.error, "%.*s", length, "0123456789012345678901234567890123456789");
     size_t used = strlen(guarded.error.notes);
-    CHECK(used < sizeof guarded.error.notes && used + 1 + sizeof "..." > sizeof guarded.error.notes);
+    CHECK(used < sizeof guarded.error.notes &&
+          used + 1 + sizeof "..." > sizeof guarded.error.notes);
     CHECK_INT_EQ(guarded.guard, 42);
   }
 }

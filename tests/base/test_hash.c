@@ -1,4 +1,5 @@
-/* ql_hash_bytes: it reads exactly its bytes, at any alignment, and every bit, the length and the seed count. */
+/* ql_hash_bytes: it reads exactly its bytes, at any alignment, and every bit, the length and the
+ * seed count. */
 #include "../check.h"
 #include "base.h"
 
@@ -78,8 +79,8 @@ static void order_counts(void) {
   CHECK(all_differ(hashes, count));
 }
 
-/* Flipping one input bit flips about half of the output's: each output bit between a quarter and three quarters of the
- * time. */
+/* Flipping one input bit flips about half of the output's: each output bit between a quarter and
+ * three quarters of the time. */
 static void bits_spread(void) {
   enum { TRIALS = 4096 };
   int flips[64] = {0};
@@ -93,5 +94,5 @@ static void bits_spread(void) {
   for (int bit = 0; bit < 64; bit++) CHECK(flips[bit] > TRIALS / 4 && flips[bit] < TRIALS * 3 / 4);
 }
 
-CHECK_MAIN(CHECK_TEST(alignment_does_not_matter), CHECK_TEST(every_bit_counts), CHECK_TEST(length_and_seed_count),
-           CHECK_TEST(order_counts), CHECK_TEST(bits_spread))
+CHECK_MAIN(CHECK_TEST(alignment_does_not_matter), CHECK_TEST(every_bit_counts),
+           CHECK_TEST(length_and_seed_count), CHECK_TEST(order_counts), CHECK_TEST(bits_spread))

@@ -25,6 +25,9 @@ def test_tables_are_those_of_numpy(name: str) -> None:
     if version(np.__version__) < version(written[1]):
         pytest.skip(f"NumPy {np.__version__} is older than the tables' {written[1]}")
     check = subprocess.run(
-        [sys.executable, str(HERE / "numpy_tables.py"), "--check"], capture_output=True, text=True, timeout=120
+        [sys.executable, str(HERE / "numpy_tables.py"), "--check"],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert f"{name}: same" in check.stdout, check.stdout + check.stderr

@@ -48,7 +48,8 @@ static void defaults_are_well_formed(void) {
   clear();
   CHECK_INT_EQ(ql_params_read(&bare, &error), QL_OK);
   for (int k = 0; k < ql_param_count; k++) {
-    CHECK_INT_EQ(read_with(ql_param_info[k].name, ql_param_info[k].fallback, &params, &error), QL_OK);
+    CHECK_INT_EQ(read_with(ql_param_info[k].name, ql_param_info[k].fallback, &params, &error),
+                 QL_OK);
     check_same(&params, &bare);
   }
 }
@@ -101,7 +102,9 @@ static void integers(void) {
     if (!CHECK_INT_EQ(read_with("QUELEA_REPLICATE", bad[k], &params, &error), QL_ERR_VALUE))
       fprintf(stderr, "  '%s'\n", bad[k]);
   read_with("QUELEA_REPLICATE", "many", &params, &error);
-  CHECK_STR_EQ(error.text, "QUELEA_REPLICATE='many': must be a 64-bit integer, with k, m, g or t for powers of 1024");
+  CHECK_STR_EQ(
+      error.text,
+      "QUELEA_REPLICATE='many': must be a 64-bit integer, with k, m, g or t for powers of 1024");
 }
 
 static void flags(void) {
@@ -137,5 +140,5 @@ static void texts(void) {
   CHECK_STR_EQ(params.trace, "flush, plan");
 }
 
-CHECK_MAIN(CHECK_TEST(defaults), CHECK_TEST(defaults_are_well_formed), CHECK_TEST(integers), CHECK_TEST(flags),
-           CHECK_TEST(reals), CHECK_TEST(texts))
+CHECK_MAIN(CHECK_TEST(defaults), CHECK_TEST(defaults_are_well_formed), CHECK_TEST(integers),
+           CHECK_TEST(flags), CHECK_TEST(reals), CHECK_TEST(texts))

@@ -1,4 +1,5 @@
-/* The tables: names are unique, rows agree with each other, and look-ups outside the tables are answered. */
+/* The tables: names are unique, rows agree with each other, and look-ups outside the tables are
+ * answered. */
 #include "../check.h"
 #include "base.h"
 
@@ -27,11 +28,13 @@ static void operations(void) {
 }
 
 static void reductions(void) {
-  CHECK_INT_EQ(QL_REDUCE_COUNT + 1, sizeof ql_reduction_info / sizeof ql_reduction_info[0]); /* it is the last */
+  CHECK_INT_EQ(QL_REDUCE_COUNT + 1,
+               sizeof ql_reduction_info / sizeof ql_reduction_info[0]); /* it is the last */
   for (int a = 0; a <= QL_REDUCE_COUNT; a++) {
     CHECK_INT_EQ(ql_op_info[ql_reduction_info[a].op].arity, 2);
     CHECK(ql_reduction_info[a].identity <= 1);
-    for (int b = 0; b < a; b++) CHECK(strcmp(ql_reduction_info[b].name, ql_reduction_info[a].name) != 0);
+    for (int b = 0; b < a; b++)
+      CHECK(strcmp(ql_reduction_info[b].name, ql_reduction_info[a].name) != 0);
   }
 }
 

@@ -1,4 +1,5 @@
-/* Promotion, casting rules and the resolution of operations, against NumPy's own tables (numpy_types.txt). */
+/* Promotion, casting rules and the resolution of operations, against NumPy's own tables
+ * (numpy_types.txt). */
 #include "../check.h"
 #include "table.h"
 
@@ -8,14 +9,17 @@ static void cell(bool right, const Table *table, int column) {
     fprintf(stderr, "  column %d of: %.60s...\n", column, table->text);
 }
 
-static const char *dtype_ir(QlDtype dtype) { return dtype < QL_DTYPE_COUNT ? ql_dtype_info[dtype].ir : "none"; }
+static const char *dtype_ir(QlDtype dtype) {
+  return dtype < QL_DTYPE_COUNT ? ql_dtype_info[dtype].ir : "none";
+}
 
 static void promotion(void) {
   Table table;
   if (!CHECK(table_open(&table, "numpy_types.txt"))) return;
   int rows = 0;
   while (table_next(&table)) {
-    bool promotes = table_is(&table, "promote"), safe = table_is(&table, "safe"), kind = table_is(&table, "same_kind");
+    bool promotes = table_is(&table, "promote"), safe = table_is(&table, "safe"),
+         kind = table_is(&table, "same_kind");
     if (!promotes && !safe && !kind) continue;
     rows++;
     QlDtype a = table_dtype(table.word[1]);
@@ -56,7 +60,8 @@ static void loops_of_one_input(void) {
       cell(strcmp(resolution(op, &input, buffer, sizeof buffer), want) == 0, &table, dtype);
       QlDtype loop, result;
       QlStatus status = ql_op_types(op, (QlDtype)dtype, &loop, &result, NULL);
-      if (status == QL_OK) snprintf(buffer, sizeof buffer, "%s>%s", dtype_ir(loop), dtype_ir(result));
+      if (status == QL_OK)
+        snprintf(buffer, sizeof buffer, "%s>%s", dtype_ir(loop), dtype_ir(result));
       cell(strcmp(status == QL_OK ? buffer : "-", want) == 0, &table, dtype);
     }
   }
@@ -78,7 +83,8 @@ static void loops_of_two_inputs(void) {
     CHECK_INT_EQ(ql_op_info[op].arity, 2);
     for (int b = 0; b < QL_DTYPE_COUNT; b++) {
       const char *want = table.word[3 + b];
-      QlScalar inputs[2] = {{.dtype = a}, {.dtype = (QlDtype)b}}, swapped[2] = {inputs[1], inputs[0]};
+      QlScalar inputs[2] = {{.dtype = a}, {.dtype = (QlDtype)b}},
+               swapped[2] = {inputs[1], inputs[0]};
       cell(strcmp(resolution(op, inputs, buffer, sizeof buffer), want) == 0, &table, b);
       cell(strcmp(resolution(op, swapped, buffer, sizeof buffer), want) == 0, &table, b);
     }
@@ -91,7 +97,8 @@ static void loops_of_two_inputs(void) {
 static void every_operation_is_compared(void) {
   Table table;
   if (!CHECK(table_open(&table, "numpy_types.txt"))) return;
-  bool seen[QL_OP_COUNT] = {[QL_OP_REAL] = true, [QL_OP_IMAG] = true, [QL_OP_SELECT] = true, [QL_OP_FROM_PARTS] = true};
+  bool seen[QL_OP_COUNT] = {
+      [QL_OP_REAL] = true, [QL_OP_IMAG] = true, [QL_OP_SELECT] = true, [QL_OP_FROM_PARTS] = true};
   while (table_next(&table))
     if (table_is(&table, "unary") || table_is(&table, "binary")) {
       QlOp op = table_op(table.word[1]);
@@ -147,7 +154,8 @@ static void beside_literals(void) {
       if (*want != 'V') cell(strcmp(weak_result(op, swapped), want) == 0, &table, k);
       /* An addition adds nothing to the rule itself. */
       QlDtype result;
-      bool overflows = op == QL_OP_ADD && ql_promote_weak(a, &literals.scalar[k], &result, NULL) != QL_OK;
+      bool overflows =
+          op == QL_OP_ADD && ql_promote_weak(a, &literals.scalar[k], &result, NULL) != QL_OK;
       if (op == QL_OP_ADD) cell(strcmp(overflows ? "O" : dtype_ir(result), want) == 0, &table, k);
     }
   }
@@ -155,8 +163,9 @@ static void beside_literals(void) {
   table_close(&table);
 }
 
-/* -1, 0, 1 for less, equal, greater; 2 when a NaN is in it. Two dtypes: int64 and uint64, in either order. Complex numbers are ordered as NumPy does: by their real
- * parts, then by the imaginary ones. */
+/* -1, 0, 1 for less, equal, greater; 2 when a NaN is in it. Two dtypes: int64 and uint64, in either
+ * order. Complex numbers are ordered as NumPy does: by their real parts, then by the imaginary
+ * ones. */
 static int order(QlDtype dtype, QlValue a, QlDtype other, QlValue b) {
   if (dtype == QL_I64 && other == QL_U64) return a.i < 0 || a.u < b.u ? -1 : a.u > b.u;
   if (dtype == QL_U64 && other == QL_I64) return b.i < 0 || a.u > b.u ? 1 : a.u < b.u ? -1 : 0;
@@ -186,7 +195,8 @@ static bool evaluate(QlOp op, QlDtype loop, const QlScalar *inputs) {
   }
 }
 
-/* Comparisons and logical operations give NumPy's answers once both sides are converted to the loop that was chosen. */
+/* Comparisons and logical operations give NumPy's answers once both sides are converted to the loop
+ * that was chosen. */
 static void answers_beside_literals(void) {
   Table table;
   Literals literals = {.count = 0};
@@ -197,7 +207,8 @@ static void answers_beside_literals(void) {
     if (table_is(&table, "literals")) take_literals(&table, &literals);
     if (table_is(&table, "elements")) {
       elements = table.count - 2;
-      for (int k = 0; k < elements; k++) element[k] = table_value(table_dtype(table.word[1]), table.word[2 + k]);
+      for (int k = 0; k < elements; k++)
+        element[k] = table_value(table_dtype(table.word[1]), table.word[2 + k]);
     }
     if (!table_is(&table, "values")) continue;
     rows++;
@@ -290,5 +301,6 @@ static void messages(void) {
 }
 
 CHECK_MAIN(CHECK_TEST(promotion), CHECK_TEST(loops_of_one_input), CHECK_TEST(loops_of_two_inputs),
-           CHECK_TEST(every_operation_is_compared), CHECK_TEST(beside_literals), CHECK_TEST(answers_beside_literals),
-           CHECK_TEST(literals_alone), CHECK_TEST(selection), CHECK_TEST(messages))
+           CHECK_TEST(every_operation_is_compared), CHECK_TEST(beside_literals),
+           CHECK_TEST(answers_beside_literals), CHECK_TEST(literals_alone), CHECK_TEST(selection),
+           CHECK_TEST(messages))

@@ -37,9 +37,24 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def launch(ranks: int, *command: str | Path) -> "subprocess.CompletedProcess[str]":
     """Run a program on ranks of a node each; 0: without mpirun."""
-    launcher = ["mpirun", "-n", str(ranks), "--timeout", str(LIMIT), "--oversubscribe", "--bind-to", "none"]
-    path = os.pathsep.join(filter(None, [str(Path(quelea.__file__).parent.parent), os.environ.get("PYTHONPATH")]))
-    more = {"QUELEA_NODE_SIZE": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+    launcher = [
+        "mpirun",
+        "-n",
+        str(ranks),
+        "--timeout",
+        str(LIMIT),
+        "--oversubscribe",
+        "--bind-to",
+        "none",
+    ]
+    path = os.pathsep.join(
+        filter(None, [str(Path(quelea.__file__).parent.parent), os.environ.get("PYTHONPATH")])
+    )
+    more = {
+        "QUELEA_NODE_SIZE": "1",
+        "OMPI_ALLOW_RUN_AS_ROOT": "1",
+        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    }
     return subprocess.run(
         [*(launcher if ranks else []), *map(str, command)],
         env={**os.environ, "PYTHONPATH": path, **more},
@@ -64,21 +79,30 @@ def test_example(name: str, ranks: int) -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 def test_a_wrong_answer_is_an_error(name: str) -> None:
-    done = launch(0, sys.executable, "-c", textwrap.dedent(SPOILED), ROOT / "examples" / name, *SMALL[name])
+    done = launch(
+        0, sys.executable, "-c", textwrap.dedent(SPOILED), ROOT / "examples" / name, *SMALL[name]
+    )
     assert done.returncode == 1
     assert "the answer is wrong" in done.stderr
 
 
 def test_a_wrong_answer_on_ranks_is_an_error() -> None:
     done = launch(
-        2, sys.executable, "-c", textwrap.dedent(SPOILED), ROOT / "examples" / "jacobi.py", *SMALL["jacobi.py"]
+        2,
+        sys.executable,
+        "-c",
+        textwrap.dedent(SPOILED),
+        ROOT / "examples" / "jacobi.py",
+        *SMALL["jacobi.py"],
     )
     assert done.returncode != 0
     assert "the answer is wrong" in done.stderr
 
 
 def test_the_example_in_c() -> None:
-    alone, together = (launch(ranks, BUILD / "examples" / "jacobi", "100", "30") for ranks in (0, 2))
+    alone, together = (
+        launch(ranks, BUILD / "examples" / "jacobi", "100", "30") for ranks in (0, 2)
+    )
     assert (alone.returncode, together.returncode) == (0, 0), alone.stderr + together.stderr
     mean = alone.stdout.rpartition(" mean ")[2]
     assert float(mean) > 0

@@ -59,7 +59,11 @@ class Lab:
 
 def not_permitted() -> str:
     done = subprocess.run([HOSTS, "check"], capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else f"cluster/hosts: {done.stdout.strip() or done.stderr.strip()}"
+    return (
+        ""
+        if done.returncode == 0
+        else f"cluster/hosts: {done.stdout.strip() or done.stderr.strip()}"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +107,11 @@ def test_hosts_have_names_processes_and_networks_of_their_own(lab: Lab) -> None:
     )
     assert status == 0, err
     assert sorted(re.findall(r"^h\d", out, re.M)) == ["h0", "h1", "h2"]
-    assert sorted(re.findall(r"10\.77\.0\.\d+(?=/24)", out)) == ["10.77.0.1", "10.77.0.2", "10.77.0.3"]
+    assert sorted(re.findall(r"10\.77\.0\.\d+(?=/24)", out)) == [
+        "10.77.0.1",
+        "10.77.0.2",
+        "10.77.0.3",
+    ]
     assert all(int(count) < 40 for count in re.findall(r"^h\d (\d+)", out, re.M))
 
 
@@ -131,7 +139,9 @@ def test_they_vanish_with_the_process_that_holds_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("program", ["nodes", "agree", "messages"])
 def test_communication(lab: Lab, program: str) -> None:
     # What the tests expect of pretended nodes of two ranks must hold for hosts of two ranks.
-    status, out, err = lab.run(2, BUILD / "tests" / "comm" / f"comm_test_{program}", QUELEA_NODE_SIZE="2")
+    status, out, err = lab.run(
+        2, BUILD / "tests" / "comm" / f"comm_test_{program}", QUELEA_NODE_SIZE="2"
+    )
     assert status == 0, out + err
 
 
@@ -159,7 +169,10 @@ def test_jacobi_over_a_slow_network(tmp_path: Path) -> None:
     assert "largest difference from NumPy 0.0" in out
 
 
-SLOW = [pytest.param(file, marks=pytest.mark.slow) for file in ("test_elementwise.py", "test_reductions.py")]
+SLOW = [
+    pytest.param(file, marks=pytest.mark.slow)
+    for file in ("test_elementwise.py", "test_reductions.py")
+]
 
 
 @pytest.mark.parametrize("file", ["test_indexing.py", *SLOW])
@@ -196,7 +209,9 @@ def test_a_host_dies(lab: Lab, host: str) -> None:
     mark = f"QUELEA_TEST_MARK={os.getpid()}.{host}"
     shared = set(os.listdir("/dev/shm"))
     name, value = mark.split("=")
-    with lab.start(2, "-x", name, sys.executable, "-c", textwrap.dedent(ENDLESS), **{name: value}) as job:
+    with lab.start(
+        2, "-x", name, sys.executable, "-c", textwrap.dedent(ENDLESS), **{name: value}
+    ) as job:
         assert job.stdout is not None
         assert "first result" in job.stdout.readline()
         lab.kill(host)
@@ -209,7 +224,9 @@ def test_the_launcher_dies(lab: Lab) -> None:
     mark = f"QUELEA_TEST_MARK={os.getpid()}.launcher"
     shared = set(os.listdir("/dev/shm"))
     name, value = mark.split("=")
-    with lab.start(1, "-x", name, sys.executable, "-c", textwrap.dedent(ENDLESS), **{name: value}) as job:
+    with lab.start(
+        1, "-x", name, sys.executable, "-c", textwrap.dedent(ENDLESS), **{name: value}
+    ) as job:
         assert job.stdout is not None
         assert "first result" in job.stdout.readline()
         job.kill()

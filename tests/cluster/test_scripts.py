@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 NOBODY = 65534
 
 
-def run(script: Path, *arguments: str, user: int | None = None, **more: str) -> "subprocess.CompletedProcess[str]":
+def run(
+    script: Path, *arguments: str, user: int | None = None, **more: str
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [str(script), *arguments],
         env={**os.environ, **more},
@@ -32,7 +34,9 @@ def test_ranks_must_be_a_number(ranks: str) -> None:
     assert f"RANKS='{ranks}' is not a positive number" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--only"], ["--only", "no such stage"], ["--only", "("], ["--dance"]])
+@pytest.mark.parametrize(
+    "arguments", [["--only"], ["--only", "no such stage"], ["--only", "("], ["--dance"]]
+)
 def test_stages_that_are_not_there(arguments: list[str]) -> None:
     done = run(ROOT / "test.sh", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
@@ -60,7 +64,11 @@ def checkout() -> Iterator[Path]:
 
 @pytest.mark.parametrize(
     ("made", "text"),
-    [((), "cannot write into"), (("build",), "build belongs to"), (("build", ".venv"), "build belongs to")],
+    [
+        ((), "cannot write into"),
+        (("build",), "build belongs to"),
+        (("build", ".venv"), "build belongs to"),
+    ],
 )
 def test_folders_that_cannot_be_written(checkout: Path, made: tuple[str, ...], text: str) -> None:
     for name in made:

@@ -1,5 +1,5 @@
-/* Jobs that end badly, or almost: the first argument names what happens, run.py knows what must come of it. Exits with
- * 0 if it comes to the end. */
+/* Jobs that end badly, or almost: the first argument names what happens, run.py knows what must
+ * come of it. Exits with 0 if it comes to the end. */
 #include "comm.h"
 
 #include <mpi.h>
@@ -68,8 +68,8 @@ static int exchange(Comm *comm, const CommInfo *info) {
     int right = (info->rank + 1) % info->size, left = (info->rank + info->size - 1) % info->size;
     CommExchange *exchange = NULL;
     QlError error = {0};
-    QlStatus status = comm_exchange_start(comm, 1, &(CommMessage){left, &in, 8}, 1, &(CommMessage){right, &out, 8},
-                                          &exchange, &error);
+    QlStatus status = comm_exchange_start(comm, 1, &(CommMessage){left, &in, 8}, 1,
+                                          &(CommMessage){right, &out, 8}, &exchange, &error);
     if (status == QL_OK) status = comm_exchange_finish(exchange, &error);
     if (status != QL_OK) comm_abort(comm, "round %d: %s", round, error.text);
     if (in != round) return 1;
@@ -101,7 +101,8 @@ static void last_rank(Comm *comm, const CommInfo *info) {
   if (IS("leaves") || IS("leaves-cell")) comm_close(comm), exit(0);
   if (IS("finalises")) MPI_Finalize(), exit(0);
   if (IS("aborts")) comm_abort(comm, "the sky falls on rank %d", info->rank);
-  if (IS("thread-aborts") && pthread_create(&thread, NULL, abort_from_a_thread, comm) == 0) pthread_detach(thread);
+  if (IS("thread-aborts") && pthread_create(&thread, NULL, abort_from_a_thread, comm) == 0)
+    pthread_detach(thread);
   if (IS("thread-aborts") || IS("late")) usleep(900000);
   if (IS("hangs") || IS("interrupted")) pause();
   if (IS("launcher-gone")) kill(getppid(), SIGKILL), usleep(500000);
@@ -177,7 +178,9 @@ int main(int argc, char **argv) {
   if (status == QL_OK) status = comm_open(&options, &comm, &error);
   if (status != QL_OK) {
     fprintf(stderr, "cannot start: %s: %s\n", ql_status_exception(status), error.text);
-    return IS("other-parameters") || IS("no-address-space") ? 0 : 3; /* mpirun kills the others at the first failure */
+    return IS("other-parameters") || IS("no-address-space")
+               ? 0
+               : 3; /* mpirun kills the others at the first failure */
   }
   int result = play(comm, comm_info(comm));
   if (IS("sub-communicator")) {

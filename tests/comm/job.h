@@ -1,5 +1,5 @@
-/* The frame of a test that runs on the ranks of a job: one context for all tests of the program, opened and closed
- * around them. */
+/* The frame of a test that runs on the ranks of a job: one context for all tests of the program,
+ * opened and closed around them. */
 #ifndef QUELEA_TESTS_COMM_JOB_H
 #define QUELEA_TESTS_COMM_JOB_H
 
@@ -22,7 +22,8 @@ static inline void job_meet(void) {
 static inline int job_run(const CheckTest *tests, size_t count, int argc, char **argv) {
   QlParams params;
   QlError error = {0};
-  if (ql_params_read(&params, &error) != QL_OK || comm_open(&(CommOptions){.params = &params}, &job, &error) != QL_OK) {
+  if (ql_params_read(&params, &error) != QL_OK ||
+      comm_open(&(CommOptions){.params = &params}, &job, &error) != QL_OK) {
     fprintf(stderr, "cannot start: %s\n", error.text);
     return 1;
   }

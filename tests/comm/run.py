@@ -30,7 +30,10 @@ def processes(tag: str) -> list[int]:
     found = []
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            if tag.encode() in (folder / "environ").read_bytes() and int(folder.name) != os.getpid():
+            if (
+                tag.encode() in (folder / "environ").read_bytes()
+                and int(folder.name) != os.getpid()
+            ):
                 found.append(int(folder.name))
         except OSError:
             continue
@@ -82,7 +85,9 @@ def judge(options: argparse.Namespace, code: int, text: str) -> list[str]:
 
 def environment(options: argparse.Namespace, tag: str, folder: str) -> dict[str, str]:
     """The environment of the job: a private TMPDIR, and a tag by which its processes are known."""
-    variables = dict(os.environ, TMPDIR=folder, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    variables = dict(
+        os.environ, TMPDIR=folder, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1"
+    )
     if options.ranks:  # Open MPI leaks at its end, and takes its locks in more than one order
         variables.setdefault("ASAN_OPTIONS", "detect_leaks=0")
         variables.setdefault("TSAN_OPTIONS", "detect_deadlocks=0")
@@ -94,17 +99,25 @@ def environment(options: argparse.Namespace, tag: str, folder: str) -> dict[str,
 
 def written(folder: pathlib.Path) -> list[pathlib.Path]:
     """The job's files below the folder."""
-    return [path for path in folder.rglob("*") if not path.is_dir() and not path.name.startswith(LAUNCHER)]
+    return [
+        path
+        for path in folder.rglob("*")
+        if not path.is_dir() and not path.name.startswith(LAUNCHER)
+    ]
 
 
-def remains(options: argparse.Namespace, tag: str, folder: str, before: set[pathlib.Path]) -> list[str]:
+def remains(
+    options: argparse.Namespace, tag: str, folder: str, before: set[pathlib.Path]
+) -> list[str]:
     """What the job has left, in words. Its processes are ended."""
     wrong = []
     if left := settle(lambda: processes(tag)):
         wrong.append(f"processes are left: {left}")
         for process in left:
             os.kill(process, signal.SIGKILL)
-    if files := settle(lambda: [path for path in set(SHARED.iterdir()) - before if not mapped(path)]):
+    if files := settle(
+        lambda: [path for path in set(SHARED.iterdir()) - before if not mapped(path)]
+    ):
         wrong.append(f"files are left: {files}")
     if not options.no_cleaner and (files := settle(lambda: written(pathlib.Path(folder)))):
         wrong.append(f"files are left: {files}")
@@ -118,9 +131,13 @@ def main() -> int:
     parser.add_argument("--fails", action="store_true")
     parser.add_argument("--code", type=int)
     parser.add_argument("--says", action="append", default=[])
-    parser.add_argument("--times", type=int, default=1, help="how often each thing is said; 0: at least once")
+    parser.add_argument(
+        "--times", type=int, default=1, help="how often each thing is said; 0: at least once"
+    )
     parser.add_argument("--silent", action="store_true")
-    parser.add_argument("--no-cleaner", action="store_true", help="mpirun dies: its own session files may stay")
+    parser.add_argument(
+        "--no-cleaner", action="store_true", help="mpirun dies: its own session files may stay"
+    )
     parser.add_argument("--limit", type=int, default=60)
     parser.add_argument("program")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)

@@ -1,10 +1,12 @@
-/* Agreements: every rank knows what all ranks say in each round, and so what the verdict must be. */
+/* Agreements: every rank knows what all ranks say in each round, and so what the verdict must be.
+ */
 #include "job.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Who differs in which round, and how: a third of the rounds has a rank whose statements differ, and so on. */
+/* Who differs in which round, and how: a third of the rounds has a rank whose statements differ,
+ * and so on. */
 static CommWord word_of(uint64_t round, int rank) {
   CommWord word = {job_random(round, 1, 0), job_random(round, 2, 0), QL_OK};
   int odd = (int)(job_random(round, 3, 0) % (uint64_t)where->size);
@@ -22,7 +24,8 @@ static CommVerdict expected(uint64_t round) {
     CommWord word = word_of(round, rank);
     if (word.statements != first.statements) verdict.same_statements = false;
     if (word.drops != first.drops) verdict.same_drops = false;
-    if (word.status != QL_OK && verdict.status == QL_OK) verdict.status = word.status, verdict.status_rank = rank;
+    if (word.status != QL_OK && verdict.status == QL_OK)
+      verdict.status = word.status, verdict.status_rank = rank;
   }
   return verdict;
 }
@@ -51,7 +54,8 @@ static void extreme_words_are_told_apart(void) {
     }
 }
 
-/* Whatever a rank does before, happens before what any does after: words in the arena, and messages of late ranks. */
+/* Whatever a rank does before, happens before what any does after: words in the arena, and messages
+ * of late ranks. */
 static void agreement_is_a_barrier(void) {
   int64_t *words = (int64_t *)comm_arena_base(job);
   for (int round = 1; round <= 100; round++) {

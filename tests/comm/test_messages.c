@@ -6,7 +6,8 @@
 
 /* Every byte of a message says where it belongs. */
 static uint8_t byte_of(int from, int to, int number, int64_t at) {
-  return (uint8_t)(job_random((uint64_t)from * 1000 + (uint64_t)to, (uint64_t)number, (uint64_t)at >> 3) >>
+  return (uint8_t)(job_random((uint64_t)from * 1000 + (uint64_t)to, (uint64_t)number,
+                              (uint64_t)at >> 3) >>
                    (at & 7) * 8);
 }
 
@@ -29,7 +30,8 @@ static CommMessage *make(bool sending, int *count) {
   *count = 0;
   for (int peer = 0; peer < where->size; peer++)
     for (int number = 0; number < SIZES; number++) {
-      int64_t bytes = sizes[(number + peer + where->rank) % SIZES]; /* the same seen from both ends */
+      int64_t bytes =
+          sizes[(number + peer + where->rank) % SIZES]; /* the same seen from both ends */
       char *data = calloc(1, (size_t)bytes + 1);
       if (sending) fill(data, bytes, where->rank, peer, number);
       message[(*count)++] = (CommMessage){peer, data, bytes};
@@ -49,11 +51,15 @@ static void every_pair_exchanges_every_size(void) {
     CommMessage *send = make(true, &sends), *receive = make(false, &receives);
     CommExchange *exchange = NULL;
     QlError error = {0};
-    if (!CHECK_INT_EQ(comm_exchange_start(job, receives, receive, sends, send, &exchange, &error), QL_OK)) return;
+    if (!CHECK_INT_EQ(comm_exchange_start(job, receives, receive, sends, send, &exchange, &error),
+                      QL_OK))
+      return;
     while (polls && !comm_exchange_poll(exchange)) continue;
     CHECK_INT_EQ(comm_exchange_finish(exchange, &error), QL_OK);
     for (int i = 0; i < receives; i++)
-      CHECK_INT_EQ(first_wrong(receive[i].data, receive[i].bytes, receive[i].peer, where->rank, i % SIZES), -1);
+      CHECK_INT_EQ(
+          first_wrong(receive[i].data, receive[i].bytes, receive[i].peer, where->rank, i % SIZES),
+          -1);
     drop(send, sends), drop(receive, receives);
   }
 }
@@ -65,7 +71,8 @@ static void two_exchanges_may_be_under_way(void) {
   QlError error = {0};
   for (int i = 0; i < 2; i++) {
     CommMessage receive = {left, &in[i], sizeof in[i]}, send = {right, &out[i], sizeof out[i]};
-    if (!CHECK_INT_EQ(comm_exchange_start(job, 1, &receive, 1, &send, &exchange[i], &error), QL_OK)) return;
+    if (!CHECK_INT_EQ(comm_exchange_start(job, 1, &receive, 1, &send, &exchange[i], &error), QL_OK))
+      return;
   }
   CHECK_INT_EQ(comm_exchange_finish(exchange[1], &error), QL_OK);
   CHECK_INT_EQ(comm_exchange_finish(exchange[0], &error), QL_OK);
@@ -85,10 +92,12 @@ static void counters_count_what_is_sent(void) {
   CommCounters before = comm_counters(job);
   int peer = (where->rank + 1) % where->size, from = (where->rank + where->size - 1) % where->size;
   char out[24] = "some bytes", in[24];
-  CommMessage receive[2] = {{from, in, 24}, {from, NULL, 0}}, send[2] = {{peer, out, 24}, {peer, NULL, 0}};
+  CommMessage receive[2] = {{from, in, 24}, {from, NULL, 0}},
+              send[2] = {{peer, out, 24}, {peer, NULL, 0}};
   CommExchange *exchange = NULL;
   QlError error = {0};
-  if (!CHECK_INT_EQ(comm_exchange_start(job, 2, receive, 2, send, &exchange, &error), QL_OK)) return;
+  if (!CHECK_INT_EQ(comm_exchange_start(job, 2, receive, 2, send, &exchange, &error), QL_OK))
+    return;
   CHECK_INT_EQ(comm_exchange_finish(exchange, &error), QL_OK);
   CommCounters after = comm_counters(job);
   CHECK_STR_EQ(in, "some bytes");
@@ -118,7 +127,8 @@ static void gathers_have_uneven_sizes(void) {
     CHECK_INT_EQ(offset[0], 0);
     for (int rank = 0; rank < where->size; rank++) {
       CHECK_INT_EQ(offset[rank + 1] - offset[rank], (rank * 3 + 1) % 5 * scale);
-      CHECK_INT_EQ(first_wrong(all + offset[rank], offset[rank + 1] - offset[rank], rank, 0, 77), -1);
+      CHECK_INT_EQ(first_wrong(all + offset[rank], offset[rank + 1] - offset[rank], rank, 0, 77),
+                   -1);
     }
     free(mine), free(all), free(offset);
   }
@@ -148,11 +158,15 @@ static void long_messages_are_split(void) {
   CommMessage message = {1 - where->rank, data, bytes};
   CommExchange *exchange = NULL;
   QlError error = {0};
-  if (data && sender) data[0] = 1, data[(1ll << 30) - 1] = 2, data[1ll << 30] = 3, data[bytes - 1] = 4;
+  if (data && sender)
+    data[0] = 1, data[(1ll << 30) - 1] = 2, data[1ll << 30] = 3, data[bytes - 1] = 4;
   if (where->rank > 1 || where->size < 2) return (void)CHECK(where->size > 1);
-  if (!CHECK_INT_EQ(comm_exchange_start(job, !sender, &message, sender, &message, &exchange, &error), QL_OK)) return;
+  if (!CHECK_INT_EQ(
+          comm_exchange_start(job, !sender, &message, sender, &message, &exchange, &error), QL_OK))
+    return;
   CHECK_INT_EQ(comm_exchange_finish(exchange, &error), QL_OK);
-  CHECK_INT_EQ(data[0] * 1000 + data[(1ll << 30) - 1] * 100 + data[1ll << 30] * 10 + data[bytes - 1], 1234);
+  CHECK_INT_EQ(
+      data[0] * 1000 + data[(1ll << 30) - 1] * 100 + data[1ll << 30] * 10 + data[bytes - 1], 1234);
   free(data);
 }
 

@@ -1,4 +1,5 @@
-/* Ranks, nodes and workers, the arena that a node's ranks share, and the cells that their workers wait for. */
+/* Ranks, nodes and workers, the arena that a node's ranks share, and the cells that their workers
+ * wait for. */
 #include "internal.h"
 #include "job.h"
 
@@ -40,7 +41,8 @@ static void tables_are_consistent(void) {
 static void nodes_have_the_size_asked_for(void) {
   int size = (int)number("QUELEA_NODE_SIZE"), ranks = where->size;
   CHECK_INT_EQ(where->node_count, size ? (ranks + size - 1) / size : 1);
-  for (int rank = 0; rank < ranks; rank++) CHECK_INT_EQ(where->node_of_rank[rank], size ? rank / size : 0);
+  for (int rank = 0; rank < ranks; rank++)
+    CHECK_INT_EQ(where->node_of_rank[rank], size ? rank / size : 0);
 }
 
 static void threads_fit_the_cores(void) {
@@ -96,8 +98,9 @@ static int64_t *ring_word(int worker) {
   return (int64_t *)(comm_arena_base(job) + 2 * STRIDE) + 16 * worker;
 }
 
-/* A ring. In round r a worker writes its word and publishes 2 r - 1, waits for that of its left neighbour, reads its
- * word and publishes 2 r; it writes again when its right neighbour has read. */
+/* A ring. In round r a worker writes its word and publishes 2 r - 1, waits for that of its left
+ * neighbour, reads its word and publishes 2 r; it writes again when its right neighbour has read.
+ */
 static void *go_round(void *data) {
   Worker *worker = data;
   int count = where->workers, me = where->node_rank * where->threads + worker->index;
@@ -119,25 +122,25 @@ static void run_ring(int rounds) {
   Worker *workers = calloc((size_t)where->threads, sizeof *workers);
   uint64_t base = comm_peek(job, where->node_rank * where->threads);
   job_meet();
-  for (int i = 0; i < where->threads; i++) workers[i] = (Worker){.index = i, .rounds = rounds, .base = base};
+  for (int i = 0; i < where->threads; i++)
+    workers[i] = (Worker){.index = i, .rounds = rounds, .base = base};
   for (int i = 1; i < where->threads; i++)
     CHECK_INT_EQ(pthread_create(&workers[i].thread, NULL, go_round, &workers[i]), 0);
   go_round(&workers[0]);
   for (int i = 0; i < where->threads; i++) {
     if (i > 0) pthread_join(workers[i].thread, NULL);
     CHECK_INT_EQ(workers[i].wrong, 0);
-    CHECK_INT_EQ(comm_peek(job, where->node_rank * where->threads + i), base + 2 * (uint64_t)rounds);
+    CHECK_INT_EQ(comm_peek(job, where->node_rank * where->threads + i),
+                 base + 2 * (uint64_t)rounds);
   }
   free(workers);
   job_meet();
 }
 
-static void cells_order_what_workers_do(void) {
-  run_ring(ROUNDS);
-}
+static void cells_order_what_workers_do(void) { run_ring(ROUNDS); }
 
-/* Two workers play ball without spinning, and sleep for a minute unless they are woken: a single lost wake-up is longer
- * than the job may take. */
+/* Two workers play ball without spinning, and sleep for a minute unless they are woken: a single
+ * lost wake-up is longer than the job may take. */
 typedef struct Player {
   int mine, theirs; /* extra cells */
   bool serves;
@@ -170,7 +173,8 @@ static void no_wake_up_is_lost(void) {
   CHECK_INT_EQ(comm_peek(job, second), 2000);
 }
 
-/* The first of the extra cells, written by the leader after a pause that is longer than any spinning. */
+/* The first of the extra cells, written by the leader after a pause that is longer than any
+ * spinning. */
 static void late_values_arrive(void) {
   for (uint64_t value = 1; value <= 5; value++) {
     if (where->node_rank == 0) {
@@ -186,4 +190,5 @@ static void late_values_arrive(void) {
 
 JOB_MAIN(CHECK_TEST(tables_are_consistent), CHECK_TEST(nodes_have_the_size_asked_for),
          CHECK_TEST(threads_fit_the_cores), CHECK_TEST(arena_is_shared_by_the_node_alone),
-         CHECK_TEST(arena_reaches_its_end), CHECK_TEST(cells_order_what_workers_do), CHECK_TEST(no_wake_up_is_lost), CHECK_TEST(late_values_arrive))
+         CHECK_TEST(arena_reaches_its_end), CHECK_TEST(cells_order_what_workers_do),
+         CHECK_TEST(no_wake_up_is_lost), CHECK_TEST(late_values_arrive))

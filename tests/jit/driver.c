@@ -4,13 +4,15 @@
  *   ---
  *   function rank 1 ...           the input
  *   ---
- *   function rank 1 ...           what must come out: a function, or "error: " and the message of the parser or
- * verifier
+ *   function rank 1 ...           what must come out: a function, or "error: " and the message of
+ *                                 the parser or verifier
  *
- * Lines that begin with # are for readers, before the first --- and in functions; they take no part. The function is
- * verified before and after every pass; what comes out must print the same when it is read again.
+ * Lines that begin with # are for readers, before the first --- and in functions; they take no
+ * part. The function is verified before and after every pass; what comes out must print the same
+ * when it is read again.
  *
- *   jit_test_driver FOLDER...        runs the *.ir files, says which differ and how; exits with 1 when one does
+ *   jit_test_driver FOLDER...        runs the *.ir files, says which differ and how; exits with 1
+ *                                    when one does
  *   jit_test_driver --print FILE...  prints what comes out */
 #include "ir.h"
 
@@ -158,6 +160,7 @@ static int check_folder(const char *folder) {
 int main(int argc, char **argv) {
   bool print = argc > 1 && !strcmp(argv[1], "--print");
   int status = argc < 2 + print;
-  for (int k = 1 + print; k < argc; k++) status |= print ? print_case(argv[k]) : check_folder(argv[k]);
+  for (int k = 1 + print; k < argc; k++)
+    status |= print ? print_case(argv[k]) : check_folder(argv[k]);
   return status;
 }

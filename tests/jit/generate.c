@@ -1,6 +1,6 @@
-/* Random functions. Values in reach are kept in a stack: what a branch or a loop computes leaves it at the end, so that
- * every use is dominated by its definition. A value of a wanted dtype is taken from the stack, or made: constant,
- * parameter, load, index or cast. */
+/* Random functions. Values in reach are kept in a stack: what a branch or a loop computes leaves it
+ * at the end, so that every use is dominated by its definition. A value of a wanted dtype is taken
+ * from the stack, or made: constant, parameter, load, index or cast. */
 #include "generate.h"
 #include "random.h"
 
@@ -20,9 +20,13 @@ typedef struct Generator {
 
 static QlSource no_source(void) { return (QlSource){0}; }
 
-static QlDtype dtype_of(const Generator *g, JitRef value) { return (QlDtype)g->fn->ins[value.id].dtype; }
+static QlDtype dtype_of(const Generator *g, JitRef value) {
+  return (QlDtype)g->fn->ins[value.id].dtype;
+}
 
-static int rank_of(const Generator *g, JitRef value) { return value.id ? g->fn->ins[value.id].rank : 0; }
+static int rank_of(const Generator *g, JitRef value) {
+  return value.id ? g->fn->ins[value.id].rank : 0;
+}
 
 static JitRef keep(Generator *g, JitRef value) {
   if (value.id && g->count < MAX_VALUES) g->values[g->count++] = value;
@@ -38,21 +42,24 @@ static QlDtype any_dtype(Generator *g, uint32_t among) {
   return dtype;
 }
 
-static void declare_operand(Generator *g, JitAccess access, QlDtype dtype, int reduce_axis, JitReduceForm form) {
+static void declare_operand(Generator *g, JitAccess access, QlDtype dtype, int reduce_axis,
+                            JitReduceForm form) {
   JitStride strides[QL_MAX_DIMS];
   int rank = g->fn->rank;
   bool uniform = access == JIT_READ && random_chance(&g->random, 15);
   for (int axis = 0; axis < rank; axis++) {
     strides[axis] = JIT_STRIDE_ANY;
     if (axis == rank - 1 && random_chance(&g->random, 70)) strides[axis] = JIT_STRIDE_UNIT;
-    if (access == JIT_READ && (uniform || random_chance(&g->random, 15))) strides[axis] = JIT_STRIDE_ZERO;
+    if (access == JIT_READ && (uniform || random_chance(&g->random, 15)))
+      strides[axis] = JIT_STRIDE_ZERO;
     if (axis == reduce_axis && !jit_form_steps(form)) strides[axis] = JIT_STRIDE_ZERO;
   }
   jit_fn_array(g->fn, dtype, access, strides);
 }
 
 static void declare(Generator *g) {
-  int operands = 1 + (int)random_below(&g->random, MAX_OPERANDS - 2), params = (int)random_below(&g->random, 4);
+  int operands = 1 + (int)random_below(&g->random, MAX_OPERANDS - 2),
+      params = (int)random_below(&g->random, 4);
   for (int k = 0; k < operands; k++) {
     bool update = !g->reduces && random_chance(&g->random, 25);
     declare_operand(g, update ? JIT_UPDATE : JIT_READ, any_dtype(g, g->dtypes), -1, JIT_WHOLE);
@@ -65,18 +72,21 @@ static void declare(Generator *g) {
 static JitRef make_load(Generator *g, int array) {
   int32_t offset[QL_MAX_DIMS] = {0};
   if (g->fn->arrays[array].access == JIT_READ && random_chance(&g->random, 60))
-    for (int axis = 0; axis < g->fn->rank; axis++) offset[axis] = (int32_t)random_below(&g->random, 5) - 2;
+    for (int axis = 0; axis < g->fn->rank; axis++)
+      offset[axis] = (int32_t)random_below(&g->random, 5) - 2;
   return jit_load(g->fn, array, offset, no_source());
 }
 
-/* A number of the start of the list of declared operands (or parameters) of that dtype; -1: none. */
+/* A number of the start of the list of declared operands (or parameters) of that dtype; -1: none.
+ */
 static int find_declared(Generator *g, QlDtype dtype, bool operand) {
   uint32_t count = operand ? g->fn->array_count : g->fn->param_count,
            start = count ? (uint32_t)random_below(&g->random, count) : 0;
   for (uint32_t k = 0; k < count; k++) {
     uint32_t number = (start + k) % count;
     uint8_t found = operand ? g->fn->arrays[number].dtype : g->fn->params[number];
-    if (found == dtype && (!operand || g->fn->arrays[number].access != JIT_WRITE)) return (int)number;
+    if (found == dtype && (!operand || g->fn->arrays[number].access != JIT_WRITE))
+      return (int)number;
   }
   return -1;
 }
@@ -84,13 +94,16 @@ static int find_declared(Generator *g, QlDtype dtype, bool operand) {
 static JitRef make_value(Generator *g, QlDtype dtype) {
   int array = find_declared(g, dtype, true), param = find_declared(g, dtype, false);
   if (array >= 0 && random_chance(&g->random, 60)) return keep(g, make_load(g, array));
-  if (param >= 0 && random_chance(&g->random, 40)) return keep(g, jit_param(g->fn, param, no_source()));
+  if (param >= 0 && random_chance(&g->random, 40))
+    return keep(g, jit_param(g->fn, param, no_source()));
   if (g->fn->rank && random_chance(&g->random, 10)) {
     int axis = (int)random_below(&g->random, (uint64_t)g->fn->rank);
-    return keep(g, jit_cast(g->fn, keep(g, jit_index(g->fn, axis, no_source())), dtype, no_source()));
+    return keep(g,
+                jit_cast(g->fn, keep(g, jit_index(g->fn, axis, no_source())), dtype, no_source()));
   }
   if (g->count && random_chance(&g->random, 60))
-    return keep(g, jit_cast(g->fn, g->values[random_below(&g->random, (uint64_t)g->count)], dtype, no_source()));
+    return keep(g, jit_cast(g->fn, g->values[random_below(&g->random, (uint64_t)g->count)], dtype,
+                            no_source()));
   return keep(g, jit_const(g->fn, dtype, random_value(&g->random, dtype)));
 }
 
@@ -112,7 +125,8 @@ static JitRef without_nan(Generator *g, JitRef value) {
   return jit_op(g->fn, QL_OP_SELECT, 3, (JitRef[]){nan, one, value}, no_source());
 }
 
-/* Does a result other than NaN depend on the sign of a NaN? The complex functions of the C library may do so. */
+/* Does a result other than NaN depend on the sign of a NaN? The complex functions of the C library
+ * may do so. */
 static bool reads_nan_sign(QlOp op, QlDtype loop) {
   if (op == QL_OP_SIGNBIT || op == QL_OP_COPYSIGN) return true;
   if (ql_dtype_info[loop].kind != QL_KIND_COMPLEX) return false;
@@ -139,7 +153,8 @@ static void make_store(Generator *g) {
   const IrArray *operand = &g->fn->arrays[array];
   for (int axis = 0; axis < g->fn->rank; axis++)
     if (operand->stride[axis] == JIT_STRIDE_ZERO) return;
-  if (operand->access != JIT_READ) jit_store(g->fn, (int)array, find_value(g, (QlDtype)operand->dtype), no_source());
+  if (operand->access != JIT_READ)
+    jit_store(g->fn, (int)array, find_value(g, (QlDtype)operand->dtype), no_source());
 }
 
 /* ---- control flow ---- */
@@ -179,10 +194,12 @@ static void make_loop(Generator *g) {
   JitRef seven = jit_const(fn, QL_I64, (QlValue){.bits = {7, 0}});
   JitRef end = jit_op(fn, QL_OP_BITWISE_AND, 2, (JitRef[]){find_value(g, QL_I64), seven}, source);
   JitRef start = find_value(g, dtype);
-  JitBlock before = {fn->open}, head = jit_block_new(fn), body = jit_block_new(fn), after = jit_block_new(fn);
+  JitBlock before = {fn->open}, head = jit_block_new(fn), body = jit_block_new(fn),
+           after = jit_block_new(fn);
   jit_jump(fn, head);
   jit_block_open(fn, head);
-  JitRef i = jit_phi(fn, QL_I64, random_chance(&g->random, 50) ? 0 : fn->rank), x = jit_phi(fn, dtype, fn->rank);
+  JitRef i = jit_phi(fn, QL_I64, random_chance(&g->random, 50) ? 0 : fn->rank),
+         x = jit_phi(fn, dtype, fn->rank);
   jit_branch(fn, jit_op(fn, QL_OP_LESS, 2, (JitRef[]){i, end}, source), body, after);
   int reach = g->count;
   jit_block_open(fn, body);
@@ -200,7 +217,8 @@ static void make_loop(Generator *g) {
 
 static void make_body(Generator *g, int instructions) {
   g->nesting++;
-  for (int k = 0; k < instructions && g->budget > 0 && g->count < MAX_VALUES - 32; k++, g->budget--) {
+  for (int k = 0; k < instructions && g->budget > 0 && g->count < MAX_VALUES - 32;
+       k++, g->budget--) {
     bool flow = !g->options->straight && g->nesting <= MAX_NESTING;
     if (flow && random_chance(&g->random, 8))
       make_branch(g);
@@ -227,7 +245,8 @@ static void make_reduction(Generator *g) {
   jit_reduce(g->fn, reduction, form, axis, array, value, no_source());
 }
 
-/* The newest values, and one of any age, each to an operand of its own: most of what was computed is needed. */
+/* The newest values, and one of any age, each to an operand of its own: most of what was computed
+ * is needed. */
 static void make_last_stores(Generator *g) {
   find_value(g, any_dtype(g, g->dtypes));
   int wanted = 1 + (int)random_below(&g->random, 5), top = g->count, stores = QL_MIN(wanted, top);
@@ -241,7 +260,8 @@ static void make_last_stores(Generator *g) {
 
 static void choose_dtypes(Generator *g) {
   uint32_t allowed = g->options->dtypes ? g->options->dtypes : (1u << QL_DTYPE_COUNT) - 1;
-  for (int k = 1 + (int)random_below(&g->random, 4); k > 0; k--) g->dtypes |= 1u << any_dtype(g, allowed);
+  for (int k = 1 + (int)random_below(&g->random, 4); k > 0; k--)
+    g->dtypes |= 1u << any_dtype(g, allowed);
 }
 
 JitFn *generate_function(uint64_t seed, const GenerateOptions *options) {
@@ -253,7 +273,8 @@ JitFn *generate_function(uint64_t seed, const GenerateOptions *options) {
   g.reduces = rank > 0 && !g.options->no_reduce && random_chance(&g.random, 35);
   choose_dtypes(&g);
   declare(&g);
-  int instructions = g.options->instructions ? g.options->instructions : 1 + (int)random_below(&g.random, 40);
+  int instructions =
+      g.options->instructions ? g.options->instructions : 1 + (int)random_below(&g.random, 40);
   g.budget = 2 * instructions;
   make_body(&g, instructions);
   if (g.reduces)

@@ -1,8 +1,10 @@
-/* Random functions of the array IR and random calls of them, from a seed: for testing two ways of running a function
- * against each other (interpreter before and after a pass, interpreter and compiled code).
+/* Random functions of the array IR and random calls of them, from a seed: for testing two ways of
+ * running a function against each other (interpreter before and after a pass, interpreter and
+ * compiled code).
  *
- * Everything that the IR has occurs: all operations and dtypes, loads at offsets, parameters, casts, selects, stores,
- * branches, bounded loops, reductions of all forms. The sign of a NaN is nobody's promise, so no result depends on it.
+ * Everything that the IR has occurs: all operations and dtypes, loads at offsets, parameters,
+ * casts, selects, stores, branches, bounded loops, reductions of all forms. The sign of a NaN is
+ * nobody's promise, so no result depends on it.
  */
 #ifndef QUELEA_TESTS_JIT_GENERATE_H
 #define QUELEA_TESTS_JIT_GENERATE_H
@@ -16,10 +18,12 @@ typedef struct GenerateOptions {
   uint32_t dtypes;  /* bit d: QlDtype d may be computed with; 0: all */
 } GenerateOptions;
 
-/* A verified function, the same for the same seed and options. NULL: out of memory. The caller frees it. */
+/* A verified function, the same for the same seed and options. NULL: out of memory. The caller
+ * frees it. */
 JitFn *generate_function(uint64_t seed, const GenerateOptions *options);
 
-/* Memory for a call: operands with margins for offsets, gaps, negative strides where the classes allow; nasty values.
+/* Memory for a call: operands with margins for offsets, gaps, negative strides where the classes
+ * allow; nasty values.
  */
 typedef struct GenerateCall {
   JitCall call;
@@ -36,8 +40,9 @@ typedef struct GenerateCall {
 GenerateCall *generate_call(const JitFn *fn, uint64_t seed);
 void generate_call_free(GenerateCall *call);
 
-/* Are the operands of two calls of `fn` from one seed equal, bit by bit, NaNs being equal to each other? Gaps and
- * margins count. When not, says where in `text`. */
-bool generate_equal(const JitFn *fn, const GenerateCall *a, const GenerateCall *b, char *text, size_t size);
+/* Are the operands of two calls of `fn` from one seed equal, bit by bit, NaNs being equal to each
+ * other? Gaps and margins count. When not, says where in `text`. */
+bool generate_equal(const JitFn *fn, const GenerateCall *a, const GenerateCall *b, char *text,
+                    size_t size);
 
 #endif

@@ -1,5 +1,6 @@
-/* Random calls. An operand's memory is a box in some order of its axes, with margins for offsets on both sides of each
- * axis and sometimes a gap between elements; `base` lies at the element of the first point. */
+/* Random calls. An operand's memory is a box in some order of its axes, with margins for offsets on
+ * both sides of each axis and sometimes a gap between elements; `base` lies at the element of the
+ * first point. */
 #include "generate.h"
 #include "random.h"
 
@@ -12,13 +13,16 @@ enum { MARGIN = 2 };
 static void choose_extents(GenerateCall *c, Random *random, const JitFn *fn, const IrIns *reduce) {
   bool empty = random_chance(random, 6);
   for (int axis = 0; axis < fn->rank; axis++) {
-    c->extent[axis] = 1 + (int64_t)random_below(random, axis == fn->rank - 1 && fn->rank < 3 ? 40 : 5);
+    c->extent[axis] =
+        1 + (int64_t)random_below(random, axis == fn->rank - 1 && fn->rank < 3 ? 40 : 5);
     c->origin[axis] = (int64_t)random_below(random, 1000) - 100;
     if (empty && random_chance(random, 50)) c->extent[axis] = 0;
   }
   if (!reduce) return;
-  bool nothing = random_chance(random, 8) && reduce->op != QL_REDUCE_MIN && reduce->op != QL_REDUCE_MAX;
-  c->extent[reduce->axis] = nothing ? 0 : 1 + (int64_t)random_below(random, random_chance(random, 50) ? 20 : 700);
+  bool nothing =
+      random_chance(random, 8) && reduce->op != QL_REDUCE_MIN && reduce->op != QL_REDUCE_MAX;
+  c->extent[reduce->axis] =
+      nothing ? 0 : 1 + (int64_t)random_below(random, random_chance(random, 50) ? 20 : 700);
 }
 
 /* Elements that the operand has along an axis, without margins. */
@@ -29,7 +33,8 @@ static int64_t room_along(const GenerateCall *c, const IrIns *reduce, uint32_t a
   return leaves ? (extent + JIT_LEAF - 1) / JIT_LEAF : extent;
 }
 
-static bool place_operand(GenerateCall *c, Random *random, const JitFn *fn, uint32_t array, const IrIns *reduce) {
+static bool place_operand(GenerateCall *c, Random *random, const JitFn *fn, uint32_t array,
+                          const IrIns *reduce) {
   const IrArray *operand = &fn->arrays[array];
   int64_t size = ql_dtype_info[operand->dtype].size, elements = 1, first = 0,
           *stride = c->stride + (int64_t)array * fn->rank;
@@ -56,7 +61,8 @@ static bool place_operand(GenerateCall *c, Random *random, const JitFn *fn, uint
   c->memory[array] = malloc(c->size[array]);
   if (!c->memory[array]) return false;
   for (int64_t k = 0; k < elements; k++)
-    ir_write((QlDtype)operand->dtype, c->memory[array] + k * size, random_value(random, (QlDtype)operand->dtype));
+    ir_write((QlDtype)operand->dtype, c->memory[array] + k * size,
+             random_value(random, (QlDtype)operand->dtype));
   c->base[array] = c->memory[array] + first * size;
   return true;
 }
@@ -74,11 +80,15 @@ GenerateCall *generate_call(const JitFn *fn, uint64_t seed) {
   c->param = calloc(fn->param_count + 1u, sizeof *c->param);
   bool complete = c->base && c->memory && c->size && c->stride && c->param;
   if (complete) choose_extents(c, &random, fn, reduce);
-  for (uint32_t a = 0; complete && a < fn->array_count; a++) complete = place_operand(c, &random, fn, a, reduce);
+  for (uint32_t a = 0; complete && a < fn->array_count; a++)
+    complete = place_operand(c, &random, fn, a, reduce);
   for (uint32_t p = 0; complete && p < fn->param_count; p++)
     c->param[p] = random_value(&random, (QlDtype)fn->params[p]);
-  c->call =
-      (JitCall){.extent = c->extent, .origin = c->origin, .base = c->base, .stride = c->stride, .param = c->param};
+  c->call = (JitCall){.extent = c->extent,
+                      .origin = c->origin,
+                      .base = c->base,
+                      .stride = c->stride,
+                      .param = c->param};
   if (complete) return c;
   generate_call_free(c);
   return NULL;
@@ -105,17 +115,19 @@ static bool same_number(QlDtype dtype, const void *a, const void *b) {
   return true;
 }
 
-bool generate_equal(const JitFn *fn, const GenerateCall *a, const GenerateCall *b, char *text, size_t size) {
+bool generate_equal(const JitFn *fn, const GenerateCall *a, const GenerateCall *b, char *text,
+                    size_t size) {
   for (uint32_t k = 0; k < fn->array_count; k++) {
     QlDtype dtype = (QlDtype)fn->arrays[k].dtype;
     size_t bytes = ql_dtype_info[dtype].size;
     for (size_t at = 0; at < a->size[k]; at += bytes) {
       if (same_number(dtype, a->memory[k] + at, b->memory[k] + at)) continue;
       QlValue x = ir_read(dtype, a->memory[k] + at), y = ir_read(dtype, b->memory[k] + at);
-      snprintf(text, size, "operand $%u (%s), %td elements behind its base: 0x%llx %llx and 0x%llx %llx", k,
+      snprintf(text, size,
+               "operand $%u (%s), %td elements behind its base: 0x%llx %llx and 0x%llx %llx", k,
                ql_dtype_info[dtype].ir, (a->memory[k] + at - a->base[k]) / (ptrdiff_t)bytes,
-               (unsigned long long)x.bits[1], (unsigned long long)x.bits[0], (unsigned long long)y.bits[1],
-               (unsigned long long)y.bits[0]);
+               (unsigned long long)x.bits[1], (unsigned long long)x.bits[0],
+               (unsigned long long)y.bits[1], (unsigned long long)y.bits[0]);
       return false;
     }
   }

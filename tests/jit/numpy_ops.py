@@ -38,13 +38,63 @@ def nasty(dtype, rng):
         return np.array([False, True])
     if dtype.kind in "iu":
         info = np.iinfo(dtype)
-        special = [0, 1, 2, 3, 7, 8, 31, 63, 64, 100, info.max, info.max - 1, info.min, info.min + 1, -1, -2, -7, -64]
+        special = [
+            0,
+            1,
+            2,
+            3,
+            7,
+            8,
+            31,
+            63,
+            64,
+            100,
+            info.max,
+            info.max - 1,
+            info.min,
+            info.min + 1,
+            -1,
+            -2,
+            -7,
+            -64,
+        ]
         special = [x for x in special if info.min <= x <= info.max]
-        return np.concatenate([np.array(special, dtype), rng.integers(info.min, info.max, 12, dtype, True)])
+        return np.concatenate(
+            [np.array(special, dtype), rng.integers(info.min, info.max, 12, dtype, True)]
+        )
     if dtype.kind == "f":
         info = np.finfo(dtype)
-        plain = [0.0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 1.5, 2.5, -2.5, 3, -3, 0.1, 7, -7, 10, np.inf, -np.inf, np.nan]
-        edges = [info.max, -info.max, info.tiny, -info.tiny, info.smallest_subnormal, 1 + info.eps, 1 - info.epsneg]
+        plain = [
+            0.0,
+            -0.0,
+            1,
+            -1,
+            2,
+            -2,
+            0.5,
+            -0.5,
+            1.5,
+            2.5,
+            -2.5,
+            3,
+            -3,
+            0.1,
+            7,
+            -7,
+            10,
+            np.inf,
+            -np.inf,
+            np.nan,
+        ]
+        edges = [
+            info.max,
+            -info.max,
+            info.tiny,
+            -info.tiny,
+            info.smallest_subnormal,
+            1 + info.eps,
+            1 - info.epsneg,
+        ]
         return np.concatenate([np.array(plain + edges), rng.standard_normal(12) * 10]).astype(dtype)
     part = nasty(np.dtype(f"f{dtype.itemsize // 2}"), rng)
     value = np.empty(60, dtype)
@@ -90,15 +140,21 @@ def samples(name, dtype, arity, rng):
 def main():
     rng = np.random.default_rng(1)
     np.seterr(all="ignore")
-    for name, arity, domain in re.findall(r'QL_OP_ROW\(\w+,\s*"(\w+)",\s*(\d),\s*(\w+)', OPS.read_text()):
+    for name, arity, domain in re.findall(
+        r'QL_OP_ROW\(\w+,\s*"(\w+)",\s*(\d),\s*(\w+)', OPS.read_text()
+    ):
         for dtype in map(np.dtype, DTYPES):
-            if dtype.kind not in KINDS[domain] or (domain == "WIDE" and dtype.name not in ("float64", "complex128")):
+            if dtype.kind not in KINDS[domain] or (
+                domain == "WIDE" and dtype.name not in ("float64", "complex128")
+            ):
                 continue
             if name == "where":
                 continue
             args = samples(name, dtype, int(arity), rng)
             result = compute(name, args)
-            cases = [",".join(bits(x[k]) for x in (*args, result)) for k in range(0, 32 * CASES, 32)]
+            cases = [
+                ",".join(bits(x[k]) for x in (*args, result)) for k in range(0, 32 * CASES, 32)
+            ]
             print(name, dtype.name, *sorted(set(cases)))
 
 

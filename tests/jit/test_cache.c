@@ -1,4 +1,5 @@
-/* Keys, the table of kernels, and the folder: found again by other compilers and processes, damaged files, the bound.
+/* Keys, the table of kernels, and the folder: found again by other compilers and processes, damaged
+ * files, the bound.
  */
 #include "../check.h"
 #include "generate.h"
@@ -39,7 +40,8 @@ static const JitKernel *use(Jit *jit, double by) {
     double in[POINTS], out[POINTS];
     int64_t extent = POINTS, origin = 0, stride[2] = {8, 8};
     for (int i = 0; i < POINTS; i++) in[i] = i, out[i] = -1;
-    jit_entry(kernel)(&(JitCall){&extent, &origin, (char *[]){(char *)in, (char *)out}, stride, NULL});
+    jit_entry(kernel)(
+        &(JitCall){&extent, &origin, (char *[]){(char *)in, (char *)out}, stride, NULL});
     bool right = true;
     for (int i = 0; i < POINTS; i++) right = right && out[i] == i * by;
     CHECK(right);
@@ -53,7 +55,9 @@ static const JitKernel *use(Jit *jit, double by) {
 static Jit *open_jit(const char *folder, int64_t bytes) {
   Jit *jit = NULL;
   QlError error = {0};
-  if (!CHECK_INT_EQ(jit_open(&(JitOptions){.cache_folder = folder, .cache_bytes = bytes}, &jit, &error), QL_OK))
+  if (!CHECK_INT_EQ(
+          jit_open(&(JitOptions){.cache_folder = folder, .cache_bytes = bytes}, &jit, &error),
+          QL_OK))
     abort();
   return jit;
 }
@@ -125,7 +129,8 @@ static JitFn *variant(Variant v, QlSource source) {
   if (v == OTHER_PARAM) jit_fn_param(fn, QL_F64);
   JitRef args[2] = {jit_load(fn, 0, &offset, source),
                     jit_const(fn, dtype, (QlValue){.bits = {v == OTHER_CONST ? 6 : 5, 0}})};
-  if (v == OTHER_ORDER) args[1] = args[0], args[0] = jit_const(fn, dtype, (QlValue){.bits = {5, 0}});
+  if (v == OTHER_ORDER)
+    args[1] = args[0], args[0] = jit_const(fn, dtype, (QlValue){.bits = {5, 0}});
   JitRef value = jit_op(fn, v == OTHER_OP ? QL_OP_SUBTRACT : QL_OP_ADD, 2, args, source);
   jit_store(fn, 1, value, source);
   if (v == MORE_STORES) jit_store(fn, 1, value, source);
@@ -148,8 +153,10 @@ static void keys_tell_functions_apart(void) {
   JitKey keys[VARIANTS];
   for (int v = 0; v < VARIANTS; v++) {
     keys[v] = key_of(jit, variant((Variant)v, no_source()));
-    CHECK(equal(keys[v], key_of(jit, variant((Variant)v, (QlSource){"other.py", 7})))); /* whatever the line */
-    for (int w = 0; w < v; w++) CHECK(keys[v].word[0] != keys[w].word[0] && keys[v].word[1] != keys[w].word[1]);
+    CHECK(equal(keys[v], key_of(jit, variant((Variant)v,
+                                             (QlSource){"other.py", 7})))); /* whatever the line */
+    for (int w = 0; w < v; w++)
+      CHECK(keys[v].word[0] != keys[w].word[0] && keys[v].word[1] != keys[w].word[1]);
   }
   CHECK_INT_EQ(jit_open(&(JitOptions){.fastmath = true}, &fast, &error), QL_OK);
   CHECK(!equal(keys[PLAIN], key_of(fast, variant(PLAIN, no_source()))));
@@ -171,7 +178,8 @@ static void keys_of_many_functions(void) {
     keys[seed] = key_of(jit, fn);
   }
   for (int a = 0; a < MANY; a++)
-    for (int b = 0; b < a; b++) same_text += texts[a][0] == texts[b][0] && strcmp(texts[a], texts[b]) == 0;
+    for (int b = 0; b < a; b++)
+      same_text += texts[a][0] == texts[b][0] && strcmp(texts[a], texts[b]) == 0;
   qsort(keys, MANY, sizeof *keys, by_words);
   for (int k = 1; k < MANY; k++) same_key += equal(keys[k - 1], keys[k]);
   CHECK(same_key <= same_text);
@@ -299,8 +307,10 @@ static void folder_outlives_compilers(void) {
 static char one_file[512];
 static void keep_name(const char *path) { snprintf(one_file, sizeof one_file, "%s", path); }
 
-/* Changes the only file, uses the kernel, and sees that it was compiled again and the file repaired. */
-static void try_damage(const Folder *folder, void (*damage)(const char *path, int64_t at), int64_t at) {
+/* Changes the only file, uses the kernel, and sees that it was compiled again and the file
+ * repaired. */
+static void try_damage(const Folder *folder, void (*damage)(const char *path, int64_t at),
+                       int64_t at) {
   damage(one_file, at);
   for (int turn = 0; turn < 2; turn++) {
     Jit *jit = open_jit(folder->path, LARGE);
@@ -327,7 +337,9 @@ static void lengthen(const char *path, int64_t by) {
   close(file);
 }
 
-static void strangers(const char *path, int64_t owner) { CHECK_INT_EQ(chown(path, (uid_t)owner, (gid_t)-1), 0); }
+static void strangers(const char *path, int64_t owner) {
+  CHECK_INT_EQ(chown(path, (uid_t)owner, (gid_t)-1), 0);
+}
 
 static void damaged_files_are_rebuilt(void) {
   Folder folder = new_folder();
@@ -338,7 +350,8 @@ static void damaged_files_are_rebuilt(void) {
   CHECK_INT_EQ(visit(folder.path, keep_name), 1);
   CHECK_INT_EQ(stat(one_file, &info), 0);
   int64_t size = info.st_size;
-  const int64_t cuts[] = {0, 1, 20, 40, 41, size / 2, size - 1}, flips[] = {0, 9, 20, 25, 33, 40, size / 2, size - 1};
+  const int64_t cuts[] = {0, 1, 20, 40, 41, size / 2, size - 1},
+                flips[] = {0, 9, 20, 25, 33, 40, size / 2, size - 1};
   for (size_t k = 0; k < sizeof cuts / sizeof *cuts; k++) try_damage(&folder, cut, cuts[k]);
   for (size_t k = 0; k < sizeof flips / sizeof *flips; k++) try_damage(&folder, flip, flips[k]);
   try_damage(&folder, lengthen, 1);
@@ -448,7 +461,8 @@ static void folder_may_be_missing(void) {
   CHECK_INT_EQ(rmdir(folder.base), 0);
 }
 
-/* Several processes fill one folder at once; every one computes rightly, and what they leave is whole. */
+/* Several processes fill one folder at once; every one computes rightly, and what they leave is
+ * whole. */
 static void processes_share_a_folder(void) {
   enum { PROCESSES = 4, KERNELS = 6 };
   Folder folder = new_folder();
@@ -476,8 +490,10 @@ static void processes_share_a_folder(void) {
 }
 
 CHECK_MAIN(CHECK_TEST(processes_share_a_folder), CHECK_TEST(keys_tell_functions_apart),
-           CHECK_TEST(keys_of_many_functions), CHECK_TEST(bad_functions_have_no_key), CHECK_TEST(table_keeps_kernels),
-           CHECK_TEST(objects_move_between_compilers), CHECK_TEST(strange_calls_are_refused),
-           CHECK_TEST(compilations_fail_on_request), CHECK_TEST(tells_its_target),
-           CHECK_TEST(folder_outlives_compilers), CHECK_TEST(damaged_files_are_rebuilt), CHECK_TEST(folder_is_bounded),
-           CHECK_TEST(two_sweeps_are_one), CHECK_TEST(leftovers_go), CHECK_TEST(folder_may_be_missing))
+           CHECK_TEST(keys_of_many_functions), CHECK_TEST(bad_functions_have_no_key),
+           CHECK_TEST(table_keeps_kernels), CHECK_TEST(objects_move_between_compilers),
+           CHECK_TEST(strange_calls_are_refused), CHECK_TEST(compilations_fail_on_request),
+           CHECK_TEST(tells_its_target), CHECK_TEST(folder_outlives_compilers),
+           CHECK_TEST(damaged_files_are_rebuilt), CHECK_TEST(folder_is_bounded),
+           CHECK_TEST(two_sweeps_are_one), CHECK_TEST(leftovers_go),
+           CHECK_TEST(folder_may_be_missing))

@@ -1,7 +1,7 @@
-/* The n-th allocation of the compiler itself fails while it opens, compiles, caches and installs, for every n: the call
- * fails with QL_ERR_MEMORY or does without (the folder), leaks nothing (under ASan), and the next try succeeds. (LLVM's
- * own allocations are not reached: LLVM ends the process when it has no memory.) The linker routes the compiler's
- * allocations here. */
+/* The n-th allocation of the compiler itself fails while it opens, compiles, caches and installs,
+ * for every n: the call fails with QL_ERR_MEMORY or does without (the folder), leaks nothing (under
+ * ASan), and the next try succeeds. (LLVM's own allocations are not reached: LLVM ends the process
+ * when it has no memory.) The linker routes the compiler's allocations here. */
 #include "../check.h"
 #include "ir.h"
 
@@ -20,7 +20,9 @@ static long countdown; /* the allocation that fails: the test's only state */
 static bool fails(void) { return countdown > 0 && --countdown == 0; }
 
 void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t count, size_t size) { return fails() ? NULL : __real_calloc(count, size); }
+void *__wrap_calloc(size_t count, size_t size) {
+  return fails() ? NULL : __real_calloc(count, size);
+}
 void *__wrap_realloc(void *old, size_t size) { return fails() ? NULL : __real_realloc(old, size); }
 
 /* A sum of exponentials over rows: loops, a reduction, a library function. */
@@ -46,8 +48,9 @@ static QlStatus compile(Jit *jit, JitKey *key, const JitKernel **kernel, QlError
 
 static void run(const JitKernel *kernel) {
   double in[6] = {0, 0, 0, 0, 0, 0}, out[2] = {-1, -1};
-  jit_entry(kernel)(&(JitCall){(int64_t[]){2, 3}, (int64_t[]){0, 0}, (char *[]){(char *)in, (char *)out},
-                               (int64_t[]){24, 8, 8, 0}, NULL});
+  jit_entry(kernel)(&(JitCall){(int64_t[]){2, 3}, (int64_t[]){0, 0},
+                               (char *[]){(char *)in, (char *)out}, (int64_t[]){24, 8, 8, 0},
+                               NULL});
   CHECK(out[0] == 3 && out[1] == 3);
 }
 

@@ -1,5 +1,6 @@
-/* Compiled code against the interpreter, bit by bit: every operation, cast and reduction in every place that a loop has
- * (whole vectors, the tail, a gather from odd strides), and random functions. */
+/* Compiled code against the interpreter, bit by bit: every operation, cast and reduction in every
+ * place that a loop has (whole vectors, the tail, a gather from odd strides), and random functions.
+ */
 #include "../check.h"
 #include "generate.h"
 #include "random.h"
@@ -21,7 +22,8 @@ static QlSource no_source(void) { return (QlSource){0}; }
 static Jit *open_jit(bool fastmath) {
   Jit *jit = NULL;
   QlError error = {0};
-  if (!CHECK(jit_open(&(JitOptions){.fastmath = fastmath}, &jit, &error) == QL_OK)) fprintf(stderr, "%s\n", error.text);
+  if (!CHECK(jit_open(&(JitOptions){.fastmath = fastmath}, &jit, &error) == QL_OK))
+    fprintf(stderr, "%s\n", error.text);
   return jit;
 }
 
@@ -29,7 +31,8 @@ static JitEntry *compile(Jit *jit, const JitFn *fn, QlError *error) {
   JitFn *copy = ir_copy(fn);
   JitKey key;
   const JitKernel *kernel;
-  bool good = copy && jit_key(jit, copy, &key, error) == QL_OK && jit_compile(jit, copy, key, &kernel, error) == QL_OK;
+  bool good = copy && jit_key(jit, copy, &key, error) == QL_OK &&
+              jit_compile(jit, copy, key, &kernel, error) == QL_OK;
   jit_fn_free(copy);
   return good ? jit_entry(kernel) : NULL;
 }
@@ -41,7 +44,8 @@ static void report(const JitFn *fn, const char *what, const char *text) {
 }
 
 /* The compiled kernel and the interpreter on equal memory. */
-static bool agree(const JitFn *fn, JitEntry *entry, GenerateCall *a, GenerateCall *b, QlError *error) {
+static bool agree(const JitFn *fn, JitEntry *entry, GenerateCall *a, GenerateCall *b,
+                  QlError *error) {
   if (!a || !b || jit_interpret(fn, &a->call, error) != QL_OK) return false;
   entry(&b->call);
   return generate_equal(fn, a, b, error->text, sizeof error->text);
@@ -57,7 +61,8 @@ static void random_functions(void) {
     JitEntry *entry = compile(jit, fn, &error);
     if (!CHECK(entry)) report(fn, "not compiled", error.text);
     for (uint64_t n = 0; entry && n < CALLS; n++) {
-      GenerateCall *a = generate_call(fn, seed * CALLS + n), *b = generate_call(fn, seed * CALLS + n);
+      GenerateCall *a = generate_call(fn, seed * CALLS + n),
+                   *b = generate_call(fn, seed * CALLS + n);
       if (!CHECK(agree(fn, entry, a, b, &error))) report(fn, "differs", error.text);
       generate_call_free(a), generate_call_free(b);
     }
@@ -92,7 +97,8 @@ static void case_operand(Case *c, Random *random, QlDtype dtype, JitAccess acces
   jit_fn_array(c->fn, dtype, access, &stride);
   c->dtype[k] = dtype, c->stride[k] = step * size;
   c->memory[k] = malloc((size_t)(elements * size)), c->copy[k] = malloc((size_t)(elements * size));
-  for (int64_t i = 0; i < elements; i++) ir_write(dtype, c->memory[k] + i * size, random_value(random, dtype));
+  for (int64_t i = 0; i < elements; i++)
+    ir_write(dtype, c->memory[k] + i * size, random_value(random, dtype));
   memcpy(c->copy[k], c->memory[k], (size_t)(elements * size));
   int64_t first = step < 0 ? (POINTS - 1) * -c->stride[k] : 0;
   c->base[k] = c->memory[k] + first, c->copy_base[k] = c->copy[k] + first;
@@ -128,16 +134,19 @@ static bool case_agrees(Case *c, Jit *jit, QlError *error) {
   return true;
 }
 
-/* A result may depend on the sign of a NaN, which is nobody's promise: such operations get numbers. */
+/* A result may depend on the sign of a NaN, which is nobody's promise: such operations get numbers.
+ */
 static void drop_nans(Case *c) {
   for (int k = 0; k < c->operands; k++) {
     QlDtype part = (QlDtype)ql_dtype_info[c->dtype[k]].part;
-    int64_t size = ql_dtype_info[part].size, count = POINTS * SPREAD * ql_dtype_info[c->dtype[k]].size / size;
+    int64_t size = ql_dtype_info[part].size,
+            count = POINTS * SPREAD * ql_dtype_info[c->dtype[k]].size / size;
     if (ql_dtype_info[part].kind != QL_KIND_FLOAT) continue;
     for (int64_t i = 0; i < count; i++) {
       QlValue x = ir_read(part, c->memory[k] + i * size);
       if (ir_eval(QL_OP_ISNAN, part, &x).b)
-        memset(c->memory[k] + i * size, 0, (size_t)size), memset(c->copy[k] + i * size, 0, (size_t)size);
+        memset(c->memory[k] + i * size, 0, (size_t)size),
+            memset(c->copy[k] + i * size, 0, (size_t)size);
     }
   }
 }
@@ -145,7 +154,8 @@ static void drop_nans(Case *c) {
 static bool reads_nan_sign(QlOp op, QlDtype loop) {
   if (op == QL_OP_SIGNBIT || op == QL_OP_COPYSIGN) return true;
   return ql_dtype_info[loop].kind == QL_KIND_COMPLEX &&
-         (ql_op_info[op].domain == QL_DOMAIN_INEXACT || op == QL_OP_POWER || op == QL_OP_FLOAT_POWER);
+         (ql_op_info[op].domain == QL_DOMAIN_INEXACT || op == QL_OP_POWER ||
+          op == QL_OP_FLOAT_POWER);
 }
 
 /* One operation. steps: of the first and the second argument and of the result. */
@@ -156,7 +166,8 @@ static void try_op(Jit *jit, QlOp op, QlDtype loop, const int steps[3]) {
   QlError error = {0};
   int arity = ql_op_info[op].arity;
   for (int a = 0; a < arity; a++) {
-    case_operand(&c, &random, a == 0 && op == QL_OP_SELECT ? QL_BOOL : loop, JIT_READ, steps[a % 2]);
+    case_operand(&c, &random, a == 0 && op == QL_OP_SELECT ? QL_BOOL : loop, JIT_READ,
+                 steps[a % 2]);
     args[a] = jit_load(c.fn, a, NULL, no_source());
   }
   case_operand(&c, &random, ir_result(op, loop), JIT_WRITE, steps[2]);
@@ -188,7 +199,9 @@ static void every_cast(void) {
       QlError error = {0};
       case_operand(&c, &random, (QlDtype)from, JIT_READ, 1);
       case_operand(&c, &random, (QlDtype)to, JIT_WRITE, (from + to) % 3 ? 1 : -1);
-      jit_store(c.fn, 1, jit_cast(c.fn, jit_load(c.fn, 0, NULL, no_source()), (QlDtype)to, no_source()), no_source());
+      jit_store(c.fn, 1,
+                jit_cast(c.fn, jit_load(c.fn, 0, NULL, no_source()), (QlDtype)to, no_source()),
+                no_source());
       if (!CHECK(case_agrees(&c, jit, &error))) report(c.fn, "differs", error.text);
       case_free(&c);
     }
@@ -196,7 +209,8 @@ static void every_cast(void) {
   jit_close(jit);
 }
 
-/* ---- every length of a row, so that every length of a tail occurs; and what lies behind the row stays ---- */
+/* ---- every length of a row, so that every length of a tail occurs; and what lies behind the row
+ * stays ---- */
 
 static void every_length(void) {
   Jit *jit = open_jit(false);
@@ -208,8 +222,10 @@ static void every_length(void) {
     int64_t size = ql_dtype_info[dtype].size;
     JitFn *fn = jit_fn_new(1);
     JitStride unit = JIT_STRIDE_UNIT;
-    int x = jit_fn_array(fn, dtype, JIT_READ, &unit), y = jit_fn_array(fn, dtype, JIT_UPDATE, &unit);
-    JitRef args[2] = {jit_load(fn, x, (int32_t[]){1}, no_source()), jit_load(fn, y, NULL, no_source())};
+    int x = jit_fn_array(fn, dtype, JIT_READ, &unit),
+        y = jit_fn_array(fn, dtype, JIT_UPDATE, &unit);
+    JitRef args[2] = {jit_load(fn, x, (int32_t[]){1}, no_source()),
+                      jit_load(fn, y, NULL, no_source())};
     jit_store(fn, y, jit_op(fn, QL_OP_ADD, 2, args, no_source()), no_source());
     QlError error = {0};
     JitEntry *entry = compile(jit, fn, &error);
@@ -224,8 +240,10 @@ static void every_length(void) {
       jit_interpret(fn, &(JitCall){&length, &origin, (char *[]){in, want}, stride, NULL}, &error);
       entry(&(JitCall){&length, &origin, (char *[]){in, got}, stride, NULL});
       bool same = true;
-      for (int64_t i = 0; i < LONGEST + GUARD; i++) same = same && same_element(dtype, want + i * size, got + i * size);
-      if (!CHECK(same)) fprintf(stderr, "%s, length %lld\n", ql_dtype_info[dtype].name, (long long)length);
+      for (int64_t i = 0; i < LONGEST + GUARD; i++)
+        same = same && same_element(dtype, want + i * size, got + i * size);
+      if (!CHECK(same))
+        fprintf(stderr, "%s, length %lld\n", ql_dtype_info[dtype].name, (long long)length);
     }
     CHECK(entry);
     jit_fn_free(fn);
@@ -235,15 +253,20 @@ static void every_length(void) {
 
 /* ---- division of small integers, which goes through floats ---- */
 
-/* Every pair of 8 bits; of more bits: products, and their neighbours, where a rounded quotient would show. */
-static void dividend_and_divisor(Random *random, QlDtype dtype, uint64_t n, QlValue *a, QlValue *b) {
-  *a = ir_canonical(dtype, (QlValue){.u = n & 255}), *b = ir_canonical(dtype, (QlValue){.u = n >> 8});
+/* Every pair of 8 bits; of more bits: products, and their neighbours, where a rounded quotient
+ * would show. */
+static void dividend_and_divisor(Random *random, QlDtype dtype, uint64_t n, QlValue *a,
+                                 QlValue *b) {
+  *a = ir_canonical(dtype, (QlValue){.u = n & 255}),
+  *b = ir_canonical(dtype, (QlValue){.u = n >> 8});
   if (ql_dtype_info[dtype].size == 1) return;
   uint64_t high = random_bits(random) >> random_below(random, 64),
            factor = random_bits(random) >> random_below(random, 64);
-  *b = random_chance(random, 20) ? random_value(random, dtype) : ir_canonical(dtype, (QlValue){.u = high});
+  *b = random_chance(random, 20) ? random_value(random, dtype)
+                                 : ir_canonical(dtype, (QlValue){.u = high});
   uint64_t product = b->u * factor + random_below(random, 3) - 1;
-  *a = random_chance(random, 20) ? random_value(random, dtype) : ir_canonical(dtype, (QlValue){.u = product});
+  *a = random_chance(random, 20) ? random_value(random, dtype)
+                                 : ir_canonical(dtype, (QlValue){.u = product});
 }
 
 static void small_integers_divide(void) {
@@ -254,7 +277,8 @@ static void small_integers_divide(void) {
   char *memory[3];
   for (int k = 0; k < 3; k++) memory[k] = calloc(PAIRS, sizeof(int32_t));
   for (int dtype = QL_I8; dtype <= QL_U32; dtype++) {
-    int64_t size = ql_dtype_info[dtype].size, extent = PAIRS, origin = 0, stride[] = {size, size, size};
+    int64_t size = ql_dtype_info[dtype].size, extent = PAIRS, origin = 0,
+            stride[] = {size, size, size};
     JitStride unit = JIT_STRIDE_UNIT;
     if (size == 8) continue;
     for (uint64_t n = 0; n < PAIRS; n++) {
@@ -266,7 +290,8 @@ static void small_integers_divide(void) {
     for (int op = 0; op < 3; op++) {
       JitFn *fn = jit_fn_new(1);
       QlError error = {0};
-      for (int k = 0; k < 3; k++) jit_fn_array(fn, (QlDtype)dtype, k == 2 ? JIT_WRITE : JIT_READ, &unit);
+      for (int k = 0; k < 3; k++)
+        jit_fn_array(fn, (QlDtype)dtype, k == 2 ? JIT_WRITE : JIT_READ, &unit);
       JitRef args[] = {jit_load(fn, 0, NULL, no_source()), jit_load(fn, 1, NULL, no_source())};
       jit_store(fn, 2, jit_op(fn, ops[op], 2, args, no_source()), no_source());
       JitEntry *entry = compile(jit, fn, &error);
@@ -274,8 +299,10 @@ static void small_integers_divide(void) {
       if (entry) entry(&(JitCall){&extent, &origin, memory, stride, NULL});
       bool right = true;
       for (int64_t at = 0; entry && right && at < PAIRS * size; at += size) {
-        QlValue pair[] = {ir_read((QlDtype)dtype, memory[0] + at), ir_read((QlDtype)dtype, memory[1] + at)};
-        QlValue got = ir_read((QlDtype)dtype, memory[2] + at), want = ir_eval(ops[op], (QlDtype)dtype, pair);
+        QlValue pair[] = {ir_read((QlDtype)dtype, memory[0] + at),
+                          ir_read((QlDtype)dtype, memory[1] + at)};
+        QlValue got = ir_read((QlDtype)dtype, memory[2] + at),
+                want = ir_eval(ops[op], (QlDtype)dtype, pair);
         if (!CHECK_INT_EQ(got.i, want.i)) right = false, report(fn, "differs", "");
       }
       jit_fn_free(fn);
@@ -289,7 +316,8 @@ static void small_integers_divide(void) {
 
 enum { REDUCE_EXTENTS = 12 };
 
-static JitFn *reduction_of(QlReduction reduction, JitReduceForm form, int axis, QlDtype dtype, bool unit) {
+static JitFn *reduction_of(QlReduction reduction, JitReduceForm form, int axis, QlDtype dtype,
+                           bool unit) {
   JitFn *fn = jit_fn_new(2);
   JitStride in[2] = {JIT_STRIDE_ANY, unit ? JIT_STRIDE_UNIT : JIT_STRIDE_ANY},
             out[2] = {JIT_STRIDE_ANY, JIT_STRIDE_ANY};
@@ -299,34 +327,43 @@ static JitFn *reduction_of(QlReduction reduction, JitReduceForm form, int axis, 
   return fn;
 }
 
-/* Elements of both signs and sizes, so that every other order of a sum has other bits; some infinities and NaNs in
- * some. */
+/* Elements of both signs and sizes, so that every other order of a sum has other bits; some
+ * infinities and NaNs in some. */
 static QlValue element_of(Random *random, QlDtype dtype, bool nasty) {
   if (nasty) return random_value(random, dtype);
-  double a = (double)(int64_t)random_bits(random) * 0x1p-62, b = (double)(int64_t)random_bits(random) * 0x1p-62;
+  double a = (double)(int64_t)random_bits(random) * 0x1p-62,
+         b = (double)(int64_t)random_bits(random) * 0x1p-62;
   if (ql_dtype_info[dtype].kind < QL_KIND_FLOAT) return random_value(random, dtype);
   return ql_convert(QL_C128, (QlValue){.z = {a, b}}, dtype);
 }
 
-static void try_reduction(JitEntry *entry, const JitFn *fn, const IrIns *reduce, const int64_t extent[2],
-                          Random *random) {
+static void try_reduction(JitEntry *entry, const JitFn *fn, const IrIns *reduce,
+                          const int64_t extent[2], Random *random) {
   QlDtype dtype = (QlDtype)reduce->dtype;
   int64_t size = ql_dtype_info[dtype].size, points = extent[0] * extent[1], origin[2] = {0, 0},
           lines = extent[1 - reduce->axis];
-  int64_t per_line = jit_form_steps((JitReduceForm)reduce->form) ? (extent[reduce->axis] + JIT_LEAF - 1) / JIT_LEAF : 1,
+  int64_t per_line = jit_form_steps((JitReduceForm)reduce->form)
+                         ? (extent[reduce->axis] + JIT_LEAF - 1) / JIT_LEAF
+                         : 1,
           results = lines * per_line + 1;
   char *in = malloc((size_t)((points + 1) * size)), *want = calloc((size_t)results, (size_t)size),
        *got = calloc((size_t)results, (size_t)size);
-  for (int64_t i = 0; i < points; i++) ir_write(dtype, in + i * size, element_of(random, dtype, extent[0] % 2));
+  for (int64_t i = 0; i < points; i++)
+    ir_write(dtype, in + i * size, element_of(random, dtype, extent[0] % 2));
   int64_t along = jit_form_steps((JitReduceForm)reduce->form) ? size : 0, across = per_line * size;
-  int64_t stride[4] = {extent[1] * size, size, reduce->axis ? across : along, reduce->axis ? along : across};
+  int64_t stride[4] = {extent[1] * size, size, reduce->axis ? across : along,
+                       reduce->axis ? along : across};
   QlError error = {0};
-  CHECK_INT_EQ(jit_interpret(fn, &(JitCall){extent, origin, (char *[]){in, want}, stride, NULL}, &error), QL_OK);
+  CHECK_INT_EQ(
+      jit_interpret(fn, &(JitCall){extent, origin, (char *[]){in, want}, stride, NULL}, &error),
+      QL_OK);
   entry(&(JitCall){extent, origin, (char *[]){in, got}, stride, NULL});
   bool same = true;
-  for (int64_t i = 0; i < results; i++) same = same && same_element(dtype, want + i * size, got + i * size);
+  for (int64_t i = 0; i < results; i++)
+    same = same && same_element(dtype, want + i * size, got + i * size);
   if (!CHECK(same)) {
-    snprintf(error.text, sizeof error.text, "%lld x %lld", (long long)extent[0], (long long)extent[1]);
+    snprintf(error.text, sizeof error.text, "%lld x %lld", (long long)extent[0],
+             (long long)extent[1]);
     report(fn, "differs", error.text);
   }
   free(in), free(want), free(got);
@@ -339,9 +376,11 @@ static void every_reduction(void) {
   for (int reduction = 0; reduction < IR_REDUCTIONS; reduction++) {
     for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++) {
       if ((reduction == QL_REDUCE_ANY || reduction == QL_REDUCE_ALL) && dtype != QL_BOOL) continue;
-      int form = (reduction + dtype) % IR_FORMS, axis = dtype % 2; /* random functions mix the rest */
+      int form = (reduction + dtype) % IR_FORMS,
+          axis = dtype % 2; /* random functions mix the rest */
       for (int turn = 0; turn < 2; turn++, axis = 1 - axis, form = (form + 1) % IR_FORMS) {
-        JitFn *fn = reduction_of((QlReduction)reduction, (JitReduceForm)form, axis, (QlDtype)dtype, turn == 0);
+        JitFn *fn = reduction_of((QlReduction)reduction, (JitReduceForm)form, axis, (QlDtype)dtype,
+                                 turn == 0);
         QlError error = {0};
         JitEntry *entry = compile(jit, fn, &error);
         if (!CHECK(entry)) report(fn, "not compiled", error.text);
@@ -359,25 +398,30 @@ static void every_reduction(void) {
   jit_close(jit);
 }
 
-/* The elements of a line are computed in the lanes of a leaf: uniform and broadcast operands in all of them, and of the
- * last group those that are there. The operands end where their page does, and nothing may be read behind it. */
+/* The elements of a line are computed in the lanes of a leaf: uniform and broadcast operands in all
+ * of them, and of the last group those that are there. The operands end where their page does, and
+ * nothing may be read behind it. */
 static void reductions_end_with_their_elements(void) {
   static const char text[] =
-      "function rank 2\narray $0: f64 read (any, unit)\narray $1: f64 read (any, zero)\narray $2: i32 read (zero, "
+      "function rank 2\narray $0: f64 read (any, unit)\narray $1: f64 read (any, zero)\narray $2: "
+      "i32 read (zero, "
       "unit)\n"
       "array $3: f64 write (any, zero)\nparam ?0: f64\n@0\n"
       "  %limit: f64 = param ?0\n  %x: f64[:,:] = load $0[0, 0]\n  %row: f64[:,:] = load $1[0, 0]\n"
       "  %count: i32[:,:] = load $2[0, 0]\n  %product: f64[:,:] = multiply %x, %row\n"
       "  %number: f64[:,:] = cast %count\n  %below: b8[:,:] = less %x, %limit\n"
-      "  %value: f64[:,:] = where %below, %product, %number\n  reduce sum whole 1, $3, %value\n  ret\n";
+      "  %value: f64[:,:] = where %below, %product, %number\n  reduce sum whole 1, $3, %value\n  "
+      "ret\n";
   enum { LINES = 3, ELEMENTS = 300 };
   Jit *jit = open_jit(false);
   JitFn *fn = NULL;
   QlError error = {0};
-  size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (LINES * ELEMENTS * sizeof(double) / page + 1) * page;
+  size_t page = (size_t)sysconf(_SC_PAGESIZE),
+         room = (LINES * ELEMENTS * sizeof(double) / page + 1) * page;
   char *ends[2];
   for (int k = 0; k < 2; k++) {
-    char *memory = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *memory =
+        mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (!CHECK(memory != MAP_FAILED && mprotect(memory + room, page, PROT_NONE) == 0)) return;
     ends[k] = memory + room;
   }
@@ -391,14 +435,21 @@ static void reductions_end_with_their_elements(void) {
     for (int64_t n = 0; n < LINES * count; n++) ((double *)numbers)[n] = random_double(&random);
     for (int64_t n = 0; n < count; n++) ((int32_t *)counts)[n] = (int32_t)random_int(&random);
     int64_t extent[] = {LINES, count}, origin[] = {0, 0};
-    int64_t stride[] = {
-        count * (int64_t)sizeof(double), sizeof(double), sizeof(double), 0, 0, sizeof(int32_t), sizeof(double), 0};
+    int64_t stride[] = {count * (int64_t)sizeof(double),
+                        sizeof(double),
+                        sizeof(double),
+                        0,
+                        0,
+                        sizeof(int32_t),
+                        sizeof(double),
+                        0};
     char *base[] = {numbers, (char *)rows, counts, (char *)got};
     JitCall call = {extent, origin, base, stride, &(QlValue){.d = 0.5}};
     entry(&call);
     base[3] = (char *)want;
     CHECK(jit_interpret(fn, &call, &error) == QL_OK);
-    for (int line = 0; line < LINES; line++) CHECK(same_element(QL_F64, (char *)&got[line], (char *)&want[line]));
+    for (int line = 0; line < LINES; line++)
+      CHECK(same_element(QL_F64, (char *)&got[line], (char *)&want[line]));
   }
   for (int k = 0; k < 2; k++) munmap(ends[k] - room, room + page);
   jit_fn_free(fn), jit_close(jit);
@@ -421,7 +472,8 @@ static char *assembly_of_strided(QlOp op) {
   JitFn *fn = jit_fn_new(1);
   jit_fn_array(fn, QL_F64, JIT_READ, (JitStride[]){JIT_STRIDE_ANY});
   jit_fn_array(fn, QL_F64, JIT_WRITE, (JitStride[]){JIT_STRIDE_UNIT});
-  jit_store(fn, 1, jit_op(fn, op, 1, (JitRef[]){jit_load(fn, 0, NULL, no_source())}, no_source()), no_source());
+  jit_store(fn, 1, jit_op(fn, op, 1, (JitRef[]){jit_load(fn, 0, NULL, no_source())}, no_source()),
+            no_source());
   QlError error = {0};
   char *assembly = jit_assembly(jit, fn, &error);
   jit_fn_free(fn), jit_close(jit);
@@ -449,14 +501,18 @@ static void empty_boxes(void) {
   JitFn *fn = jit_fn_new(2);
   JitStride zero[2] = {JIT_STRIDE_ZERO, JIT_STRIDE_ZERO}, any[2] = {JIT_STRIDE_ANY, JIT_STRIDE_ANY};
   jit_fn_array(fn, QL_F64, JIT_READ, zero), jit_fn_array(fn, QL_F64, JIT_WRITE, any);
-  jit_store(fn, 1, jit_op(fn, QL_OP_SQRT, 1, (JitRef[]){jit_load(fn, 0, NULL, no_source())}, no_source()), no_source());
+  jit_store(fn, 1,
+            jit_op(fn, QL_OP_SQRT, 1, (JitRef[]){jit_load(fn, 0, NULL, no_source())}, no_source()),
+            no_source());
   QlError error = {0};
   JitEntry *entry = compile(jit, fn, &error);
   if (CHECK(entry)) {
     int64_t extents[3][2] = {{0, 5}, {5, 0}, {0, 0}}, origin[2] = {0, 0}, stride[4] = {0, 0, 8, 8};
-    for (int k = 0; k < 3; k++) entry(&(JitCall){extents[k], origin, (char *[]){NULL, NULL}, stride, NULL});
+    for (int k = 0; k < 3; k++)
+      entry(&(JitCall){extents[k], origin, (char *[]){NULL, NULL}, stride, NULL});
     double in = 16, out = 0;
-    entry(&(JitCall){(int64_t[]){1, 1}, origin, (char *[]){(char *)&in, (char *)&out}, stride, NULL});
+    entry(
+        &(JitCall){(int64_t[]){1, 1}, origin, (char *[]){(char *)&in, (char *)&out}, stride, NULL});
     CHECK(out == 4);
   }
   jit_fn_free(fn);
@@ -470,15 +526,19 @@ static void fastmath_contracts(void) {
     Jit *jit = open_jit(fast);
     JitFn *fn = jit_fn_new(0);
     JitRef value[3];
-    for (int k = 0; k < 3; k++) value[k] = jit_load(fn, jit_fn_array(fn, QL_F64, JIT_READ, NULL), NULL, no_source());
+    for (int k = 0; k < 3; k++)
+      value[k] = jit_load(fn, jit_fn_array(fn, QL_F64, JIT_READ, NULL), NULL, no_source());
     int result = jit_fn_array(fn, QL_F64, JIT_WRITE, NULL);
     JitRef product = jit_op(fn, QL_OP_MULTIPLY, 2, value, no_source());
-    jit_store(fn, result, jit_op(fn, QL_OP_ADD, 2, (JitRef[]){product, value[2]}, no_source()), no_source());
+    jit_store(fn, result, jit_op(fn, QL_OP_ADD, 2, (JitRef[]){product, value[2]}, no_source()),
+              no_source());
     QlError error = {0};
     JitEntry *entry = compile(jit, fn, &error);
     if (CHECK(entry))
-      entry(&(JitCall){NULL, NULL, (char *[]){(char *)&in[0], (char *)&in[1], (char *)&in[2], (char *)&out[fast]}, NULL,
-                       NULL});
+      entry(
+          &(JitCall){NULL, NULL,
+                     (char *[]){(char *)&in[0], (char *)&in[1], (char *)&in[2], (char *)&out[fast]},
+                     NULL, NULL});
     jit_fn_free(fn);
     jit_close(jit);
   }
@@ -486,8 +546,8 @@ static void fastmath_contracts(void) {
   CHECK(out[1] == 0x1p-29 + 0x1p-60 || out[1] == 0x1p-29); /* contracted where the processor can */
 }
 
-/* A contiguous loop over a library function calls its widest vector form, and no scalar one for the tail where there
- * are masks: the assembly says so. */
+/* A contiguous loop over a library function calls its widest vector form, and no scalar one for the
+ * tail where there are masks: the assembly says so. */
 static void loops_are_vectorised(void) {
   enum { WIDTHS = 4 };
   static const QlDtype dtypes[] = {QL_F32, QL_F64};
@@ -513,8 +573,8 @@ static void loops_are_vectorised(void) {
   jit_close(jit);
 }
 
-CHECK_MAIN(CHECK_TEST(random_functions), CHECK_TEST(every_operation), CHECK_TEST(every_cast), CHECK_TEST(every_length),
-           CHECK_TEST(small_integers_divide), CHECK_TEST(every_reduction),
+CHECK_MAIN(CHECK_TEST(random_functions), CHECK_TEST(every_operation), CHECK_TEST(every_cast),
+           CHECK_TEST(every_length), CHECK_TEST(small_integers_divide), CHECK_TEST(every_reduction),
            CHECK_TEST(reductions_end_with_their_elements), CHECK_TEST(reductions_have_no_buffer),
-           CHECK_TEST(strided_operands_are_gathered), CHECK_TEST(empty_boxes), CHECK_TEST(fastmath_contracts),
-           CHECK_TEST(loops_are_vectorised))
+           CHECK_TEST(strided_operands_are_gathered), CHECK_TEST(empty_boxes),
+           CHECK_TEST(fastmath_contracts), CHECK_TEST(loops_are_vectorised))

@@ -1,5 +1,5 @@
-/* ir_eval against what NumPy gives (numpy_ops.txt, written by numpy_ops.py): the same bits, any NaN for a NaN; library
- * functions within 2 units in the last place. */
+/* ir_eval against what NumPy gives (numpy_ops.txt, written by numpy_ops.py): the same bits, any NaN
+ * for a NaN; library functions within 2 units in the last place. */
 #include "../check.h"
 #include "ir.h"
 
@@ -19,7 +19,8 @@ static QlOp op_named(const char *name) {
   return op;
 }
 
-/* Hexadecimal bits, of a complex number the imaginary part first; moves *text behind them and a comma. */
+/* Hexadecimal bits, of a complex number the imaginary part first; moves *text behind them and a
+ * comma. */
 static QlValue read_bits(QlDtype dtype, const char **text) {
   char element[16] = {0};
   size_t size = ql_dtype_info[dtype].size;
@@ -51,7 +52,8 @@ static bool is_library_function(QlOp op, QlDtype loop) {
     return (ql_op_info[op].domain == QL_DOMAIN_INEXACT && op != QL_OP_RINT) || op == QL_OP_POWER ||
            op == QL_OP_FLOAT_POWER || op == QL_OP_SIGN || op == QL_OP_ABSOLUTE;
   if (ql_dtype_info[loop].kind != QL_KIND_FLOAT) return false;
-  return ir_math(op, QL_F64) || op == QL_OP_FLOAT_POWER || op == QL_OP_LOGADDEXP || op == QL_OP_LOGADDEXP2;
+  return ir_math(op, QL_F64) || op == QL_OP_FLOAT_POWER || op == QL_OP_LOGADDEXP ||
+         op == QL_OP_LOGADDEXP2;
 }
 
 /* `size`: what the error is relative to. logaddexp cancels, so to its arguments. */
@@ -67,7 +69,8 @@ static bool is_near(QlOp op, QlDtype dtype, QlValue got, QlValue want, const QlV
   for (int k = 0; k < 2; k++) {
     if (isnan(w[k]) && isnan(g[k])) continue;
     if (g[k] == w[k]) continue;
-    if (isinf(g[k]) && fabs(w[k]) > DBL_MAX * (1 - 2e-6)) continue; /* SLEEF's exponential ends at exp(709.7827111) */
+    if (isinf(g[k]) && fabs(w[k]) > DBL_MAX * (1 - 2e-6))
+      continue; /* SLEEF's exponential ends at exp(709.7827111) */
     if (!(fabs(g[k] - w[k]) <= 2 * unit * fmax(size, smallest)) || isinf(size)) return false;
   }
   return true;
@@ -76,10 +79,12 @@ static bool is_near(QlOp op, QlDtype dtype, QlValue got, QlValue want, const QlV
 static bool is_same(QlDtype dtype, QlValue got, QlValue want) {
   double g[2], w[2];
   if (got.bits[0] == want.bits[0] && got.bits[1] == want.bits[1]) return true;
-  if (ql_dtype_info[dtype].kind != QL_KIND_FLOAT && ql_dtype_info[dtype].kind != QL_KIND_COMPLEX) return false;
+  if (ql_dtype_info[dtype].kind != QL_KIND_FLOAT && ql_dtype_info[dtype].kind != QL_KIND_COMPLEX)
+    return false;
   parts(dtype, got, g), parts(dtype, want, w);
   for (int k = 0; k < 2; k++)
-    if (!(isnan(g[k]) && isnan(w[k])) && (g[k] != w[k] || signbit(g[k]) != signbit(w[k]))) return false;
+    if (!(isnan(g[k]) && isnan(w[k])) && (g[k] != w[k] || signbit(g[k]) != signbit(w[k])))
+      return false;
   return true;
 }
 
@@ -91,10 +96,12 @@ static void check_case(QlOp op, QlDtype loop, const char *text) {
   const char *rest = text;
   for (int a = 0; a < ql_op_info[op].arity; a++) args[a] = read_bits(loop, &rest);
   QlValue want = read_bits(result, &rest), got = ir_eval(op, loop, args);
-  bool good = is_library_function(op, loop) ? is_near(op, result, got, want, args) : is_same(result, got, want);
+  bool good = is_library_function(op, loop) ? is_near(op, result, got, want, args)
+                                            : is_same(result, got, want);
   if (!CHECK(good))
     fprintf(stderr, "%s %s: %.*s, got %llx %llx\n", ql_op_info[op].name, ql_dtype_info[loop].name,
-            (int)strcspn(text, " \n"), text, (unsigned long long)got.bits[1], (unsigned long long)got.bits[0]);
+            (int)strcspn(text, " \n"), text, (unsigned long long)got.bits[1],
+            (unsigned long long)got.bits[0]);
 }
 
 static void numpy_agrees(void) {
@@ -110,7 +117,8 @@ static void numpy_agrees(void) {
     QlDtype dtype = dtype_named(dtype_name);
     if (!CHECK(op < QL_OP_COUNT && dtype < QL_DTYPE_COUNT && ir_has_loop(op, dtype))) break;
     seen[op][dtype] = true;
-    for (const char *text = line + at; *text; text += strcspn(text, " \n"), text += strspn(text, " \n"))
+    for (const char *text = line + at; *text;
+         text += strcspn(text, " \n"), text += strspn(text, " \n"))
       check_case(op, dtype, text);
   }
   fclose(file);
@@ -168,4 +176,5 @@ static void elements_by_address(void) {
 }
 
 CHECK_MAIN(CHECK_TEST(numpy_agrees), CHECK_TEST(select_chooses), CHECK_TEST(negative_powers_wrap),
-           CHECK_TEST(elements_are_canonical), CHECK_TEST(identities), CHECK_TEST(elements_by_address))
+           CHECK_TEST(elements_are_canonical), CHECK_TEST(identities),
+           CHECK_TEST(elements_by_address))

@@ -16,12 +16,14 @@ static void check_text(const JitFn *fn, const char *want) {
 
 static void straight_line(void) {
   JitFn *fn = jit_fn_new(2);
-  JitStride strides[2] = {JIT_STRIDE_ANY, JIT_STRIDE_UNIT}, still[2] = {JIT_STRIDE_ZERO, JIT_STRIDE_ZERO};
+  JitStride strides[2] = {JIT_STRIDE_ANY, JIT_STRIDE_UNIT},
+            still[2] = {JIT_STRIDE_ZERO, JIT_STRIDE_ZERO};
   CHECK_INT_EQ(jit_fn_array(fn, QL_F32, JIT_READ, strides), 0);
   CHECK_INT_EQ(jit_fn_array(fn, QL_F32, JIT_READ, still), 1);
   CHECK_INT_EQ(jit_fn_array(fn, QL_BOOL, JIT_WRITE, strides), 2);
   CHECK_INT_EQ(jit_fn_param(fn, QL_F64), 0);
-  JitRef shifted = jit_load(fn, 0, (int32_t[]){0, -1}, line(3)), uniform = jit_load(fn, 1, NULL, line(4));
+  JitRef shifted = jit_load(fn, 0, (int32_t[]){0, -1}, line(3)),
+         uniform = jit_load(fn, 1, NULL, line(4));
   JitRef param = jit_cast(fn, jit_param(fn, 0, line(5)), QL_F32, line(5));
   CHECK_INT_EQ(jit_cast(fn, param, QL_F32, line(5)).id, param.id);
   JitRef sum = jit_op(fn, QL_OP_ADD, 2, (JitRef[]){uniform, param}, line(6));
@@ -47,11 +49,12 @@ static void straight_line(void) {
   jit_fn_free(fn);
 }
 
-/* A comparison of signed with unsigned integers is exact: what it becomes gives NumPy's answer for every operator, in
- * both orders, where float64 could not tell the two numbers apart. */
+/* A comparison of signed with unsigned integers is exact: what it becomes gives NumPy's answer for
+ * every operator, in both orders, where float64 could not tell the two numbers apart. */
 static void mixed_signs(void) {
   const int64_t with_sign[] = {INT64_MIN, -1, 0, 1, (1LL << 53) + 1, INT64_MAX};
-  const uint64_t without[] = {0, 1, 1ULL << 53, (1ULL << 53) + 1, INT64_MAX, 1ULL << 63, UINT64_MAX};
+  const uint64_t without[] = {0,         1,          1ULL << 53, (1ULL << 53) + 1,
+                              INT64_MAX, 1ULL << 63, UINT64_MAX};
   for (int op = QL_OP_EQUAL; op <= QL_OP_GREATER_EQUAL; op++) {
     JitFn *fn = jit_fn_new(0);
     jit_fn_array(fn, QL_BOOL, JIT_WRITE, NULL), jit_fn_array(fn, QL_BOOL, JIT_WRITE, NULL);
@@ -81,9 +84,10 @@ static void mixed_signs(void) {
 static void control_flow(void) {
   JitFn *fn = jit_fn_new(1);
   jit_fn_array(fn, QL_I64, JIT_WRITE, (JitStride[]){JIT_STRIDE_UNIT});
-  JitRef zero = jit_const(fn, QL_I64, (QlValue){.i = 0}), ten = jit_const(fn, QL_I64, (QlValue){.i = 10}),
-         at = jit_index(fn, 0, nowhere);
-  JitBlock entry = {0}, head = jit_block_new(fn), body = jit_block_new(fn), done = jit_block_new(fn);
+  JitRef zero = jit_const(fn, QL_I64, (QlValue){.i = 0}),
+         ten = jit_const(fn, QL_I64, (QlValue){.i = 10}), at = jit_index(fn, 0, nowhere);
+  JitBlock entry = {0}, head = jit_block_new(fn), body = jit_block_new(fn),
+           done = jit_block_new(fn);
   jit_jump(fn, head);
   jit_block_open(fn, head);
   JitRef i = jit_phi(fn, QL_I64, 1), go = jit_op(fn, QL_OP_LESS, 2, (JitRef[]){i, ten}, nowhere),
@@ -122,7 +126,8 @@ static void control_flow(void) {
 
 /* ---- mistakes ---- */
 
-/* The first mistake is what verification says, with its source; what follows gives no value and adds nothing. */
+/* The first mistake is what verification says, with its source; what follows gives no value and
+ * adds nothing. */
 static void first_mistake_stays(void) {
   JitFn *fn = jit_fn_new(0);
   JitRef truth = jit_const(fn, QL_BOOL, (QlValue){.b = true});
@@ -153,10 +158,16 @@ static void choice_by_number(JitFn *fn, JitRef number) {
 static void store_of_another(JitFn *fn, JitRef number) {
   jit_store(fn, 0, jit_cast(fn, number, QL_F32, nowhere), nowhere);
 }
-static void no_value(JitFn *fn, JitRef number) { (void)number, jit_store(fn, 0, (JitRef){0}, nowhere); }
-static void no_argument(JitFn *fn, JitRef number) { jit_op(fn, QL_OP_ADD, 2, (JitRef[]){number, {0}}, nowhere); }
+static void no_value(JitFn *fn, JitRef number) {
+  (void)number, jit_store(fn, 0, (JitRef){0}, nowhere);
+}
+static void no_argument(JitFn *fn, JitRef number) {
+  jit_op(fn, QL_OP_ADD, 2, (JitRef[]){number, {0}}, nowhere);
+}
 static void one_argument(JitFn *fn, JitRef number) { jit_op(fn, QL_OP_ADD, 1, &number, nowhere); }
-static void cast_of_nothing(JitFn *fn, JitRef number) { (void)number, jit_cast(fn, (JitRef){0}, QL_F32, nowhere); }
+static void cast_of_nothing(JitFn *fn, JitRef number) {
+  (void)number, jit_cast(fn, (JitRef){0}, QL_F32, nowhere);
+}
 static void after_the_end(JitFn *fn, JitRef number) {
   jit_jump(fn, jit_block_new(fn));
   jit_store(fn, 0, number, nowhere);
@@ -166,23 +177,28 @@ static void ended_block(JitFn *fn, JitRef number) {
   jit_jump(fn, jit_block_new(fn));
   jit_block_open(fn, (JitBlock){0});
 }
-static void branch_on_number(JitFn *fn, JitRef number) { jit_branch(fn, number, jit_block_new(fn), jit_block_new(fn)); }
+static void branch_on_number(JitFn *fn, JitRef number) {
+  jit_branch(fn, number, jit_block_new(fn), jit_block_new(fn));
+}
 static void jump_nowhere(JitFn *fn, JitRef number) { (void)number, jit_jump(fn, (JitBlock){9}); }
-static void phi_of_no_phi(JitFn *fn, JitRef number) { jit_phi_from(fn, number, (JitBlock){0}, number); }
+static void phi_of_no_phi(JitFn *fn, JitRef number) {
+  jit_phi_from(fn, number, (JitBlock){0}, number);
+}
 
 static void mistakes_are_told(void) {
-  static Mistake *const mistakes[] = {unknown_operand,        unknown_load,  unknown_param, unknown_axis,
-                                      unknown_reduction_axis, no_value,      no_argument,   one_argument,
-                                      cast_of_nothing,        after_the_end, ended_block,   branch_on_number,
-                                      jump_nowhere,           phi_of_no_phi, two_dtypes,    choice_by_number,
-                                      store_of_another};
+  static Mistake *const mistakes[] = {
+      unknown_operand,  unknown_load,     unknown_param, unknown_axis,    unknown_reduction_axis,
+      no_value,         no_argument,      one_argument,  cast_of_nothing, after_the_end,
+      ended_block,      branch_on_number, jump_nowhere,  phi_of_no_phi,   two_dtypes,
+      choice_by_number, store_of_another};
   for (size_t m = 0; m < sizeof mistakes / sizeof mistakes[0]; m++) {
     JitFn *fn = jit_fn_new(1);
     jit_fn_array(fn, QL_F64, JIT_WRITE, (JitStride[]){JIT_STRIDE_UNIT});
     mistakes[m](fn, jit_const(fn, QL_F64, (QlValue){.d = 1}));
     QlError error = {0};
     CHECK(fn->bad.status != QL_OK); /* known without verification, which release builds leave out */
-    if (!CHECK(jit_verify(fn, &error) != QL_OK && error.text[0])) fprintf(stderr, "mistake %zu\n", m);
+    if (!CHECK(jit_verify(fn, &error) != QL_OK && error.text[0]))
+      fprintf(stderr, "mistake %zu\n", m);
     jit_fn_free(fn);
   }
   JitFn *fn = jit_fn_new(QL_MAX_DIMS + 1);
@@ -214,7 +230,9 @@ static void copies_are_apart(void) {
   QlError error = {0};
   CHECK_INT_EQ(jit_optimise(copy, &error), QL_OK);
   check_text(fn, before);
-  check_text(copy, "function rank 0\narray $0: f64 write ()\n@0\n  %1: f64 = const 4.0\n  store $0, %1\n  ret\n");
+  check_text(copy,
+             "function rank 0\narray $0: f64 write ()\n@0\n  %1: f64 = const 4.0\n  store $0, %1\n "
+             " ret\n");
   free(before);
   jit_fn_free(fn), jit_fn_free(copy);
 }
@@ -230,8 +248,9 @@ static void pruning_keeps_the_open_block(void) {
   jit_block_open(fn, last);
   CHECK(ir_prune(fn));
   jit_store(fn, 0, jit_const(fn, QL_F64, (QlValue){.d = 1}), nowhere);
-  check_text(
-      fn, "function rank 0\narray $0: f64 write ()\n@0\n  jmp @1\n@1\n  %1: f64 = const 1.0\n  store $0, %1\n  ret\n");
+  check_text(fn,
+             "function rank 0\narray $0: f64 write ()\n@0\n  jmp @1\n@1\n  %1: f64 = const 1.0\n  "
+             "store $0, %1\n  ret\n");
   QlError error = {0};
   CHECK_INT_EQ(jit_verify(fn, &error), QL_OK);
   jit_fn_free(fn);
@@ -247,11 +266,14 @@ static void branch_to_one_block_is_a_jump(void) {
 }
 
 static void passes_have_names(void) {
-  CHECK(jit_pass_named("fold") == jit_fold && jit_pass_named("cse") == jit_cse && jit_pass_named("licm") == jit_licm);
-  CHECK(jit_pass_named("dce") == jit_dce && jit_pass_named("optimise") == jit_optimise && !jit_pass_named("unroll"));
+  CHECK(jit_pass_named("fold") == jit_fold && jit_pass_named("cse") == jit_cse &&
+        jit_pass_named("licm") == jit_licm);
+  CHECK(jit_pass_named("dce") == jit_dce && jit_pass_named("optimise") == jit_optimise &&
+        !jit_pass_named("unroll"));
 }
 
 CHECK_MAIN(CHECK_TEST(straight_line), CHECK_TEST(mixed_signs), CHECK_TEST(control_flow),
-           CHECK_TEST(first_mistake_stays), CHECK_TEST(mistakes_are_told), CHECK_TEST(forgotten_end),
-           CHECK_TEST(copies_are_apart), CHECK_TEST(pruning_keeps_the_open_block),
-           CHECK_TEST(branch_to_one_block_is_a_jump), CHECK_TEST(passes_have_names))
+           CHECK_TEST(first_mistake_stays), CHECK_TEST(mistakes_are_told),
+           CHECK_TEST(forgotten_end), CHECK_TEST(copies_are_apart),
+           CHECK_TEST(pruning_keeps_the_open_block), CHECK_TEST(branch_to_one_block_is_a_jump),
+           CHECK_TEST(passes_have_names))

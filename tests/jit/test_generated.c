@@ -1,5 +1,5 @@
-/* Random functions: the text form gives them back, passes keep them well-formed, and the interpreter gives the same
- * bits before and after every pass. */
+/* Random functions: the text form gives them back, passes keep them well-formed, and the
+ * interpreter gives the same bits before and after every pass. */
 #include "../check.h"
 #include "generate.h"
 
@@ -11,7 +11,8 @@ static const char *const pass_names[] = {"fold", "cse", "licm", "dce", "optimise
 
 static void report(uint64_t seed, const char *what, const JitFn *fn, const char *text) {
   char *printed = jit_print(fn);
-  fprintf(stderr, "seed %llu, %s: %s\n%s", (unsigned long long)seed, what, text, printed ? printed : "");
+  fprintf(stderr, "seed %llu, %s: %s\n%s", (unsigned long long)seed, what, text,
+          printed ? printed : "");
   free(printed);
 }
 
@@ -49,7 +50,8 @@ static bool runs(const JitFn *fn, GenerateCall *call, QlError *error) {
 /* Does `changed` do on equal memory what `want` holds? */
 static bool agrees(const JitFn *changed, const GenerateCall *want, uint64_t seed, QlError *error) {
   GenerateCall *got = generate_call(changed, seed);
-  bool same = runs(changed, got, error) && generate_equal(changed, want, got, error->text, sizeof error->text);
+  bool same = runs(changed, got, error) &&
+              generate_equal(changed, want, got, error->text, sizeof error->text);
   generate_call_free(got);
   return same;
 }
@@ -63,8 +65,8 @@ static void passes_keep_bits(void) {
     for (size_t p = 0; p < sizeof pass_names / sizeof pass_names[0]; p++) {
       JitFn *changed = ir_copy(fn);
       error = (QlError){0};
-      bool good = jit_pass_named(pass_names[p])(changed, &error) == QL_OK && jit_verify(changed, &error) == QL_OK &&
-                  agrees(changed, want, seed, &error);
+      bool good = jit_pass_named(pass_names[p])(changed, &error) == QL_OK &&
+                  jit_verify(changed, &error) == QL_OK && agrees(changed, want, seed, &error);
       if (!CHECK(good)) report(seed, pass_names[p], changed, error.text);
       jit_fn_free(changed);
     }
@@ -90,7 +92,8 @@ static void passes_settle(void) {
   }
 }
 
-/* The generator covers what it promises: every operation with every dtype, every kind of instruction, every reduction.
+/* The generator covers what it promises: every operation with every dtype, every kind of
+ * instruction, every reduction.
  */
 static void everything_occurs(void) {
   bool seen[QL_OP_COUNT][QL_DTYPE_COUNT] = {{false}}, reduced[IR_REDUCTIONS][IR_FORMS] = {{false}},
@@ -100,7 +103,8 @@ static void everything_occurs(void) {
     for (uint32_t i = 1; i < fn->ins_count; i++) {
       const IrIns *ins = &fn->ins[i];
       kinds[ins->kind] = true;
-      if (ins->kind == IR_OP) seen[ins->op][fn->ins[ins->args[ql_op_info[ins->op].arity - 1]].dtype] = true;
+      if (ins->kind == IR_OP)
+        seen[ins->op][fn->ins[ins->args[ql_op_info[ins->op].arity - 1]].dtype] = true;
       if (ins->kind == IR_REDUCE) reduced[ins->op][ins->form] = true;
     }
     jit_fn_free(fn);
@@ -114,5 +118,5 @@ static void everything_occurs(void) {
     for (int form = 0; form < IR_FORMS; form++) CHECK(reduced[reduction][form]);
 }
 
-CHECK_MAIN(CHECK_TEST(verifies), CHECK_TEST(text_comes_back), CHECK_TEST(passes_keep_bits), CHECK_TEST(passes_settle),
-           CHECK_TEST(everything_occurs))
+CHECK_MAIN(CHECK_TEST(verifies), CHECK_TEST(text_comes_back), CHECK_TEST(passes_keep_bits),
+           CHECK_TEST(passes_settle), CHECK_TEST(everything_occurs))

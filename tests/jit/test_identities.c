@@ -1,6 +1,7 @@
-/* What fold takes for granted, by brute force: a cast of a cast, an operation on a constant 0, 1 or -1 or on one value
- * twice, and an operation on its own result give the same bits folded and as written, for every dtype and for the
- * values at the edges. Random functions meet such combinations too rarely. */
+/* What fold takes for granted, by brute force: a cast of a cast, an operation on a constant 0, 1 or
+ * -1 or on one value twice, and an operation on its own result give the same bits folded and as
+ * written, for every dtype and for the values at the edges. Random functions meet such combinations
+ * too rarely. */
 #include "../check.h"
 #include "ir.h"
 
@@ -22,11 +23,13 @@ static QlValue edge_of(QlDtype dtype, int k) {
       127,       128,       -128,         -129,      255,        32767,      -32768,
       65535,     65536,     INT32_MAX,    INT32_MIN, 3000000001, UINT32_MAX, (1LL << 53) + 1,
       INT64_MAX, INT64_MIN, INT64_MIN + 1};
-  static const double real[POINTS] = {0.0,    -0.0,    1.0,     -1.0,    0.5,    -2.5,     3.0,          127.5,
-                                      -128.5, 255.0,   65504.0, 65520.0, 0x1p31, -0x1p31,  3000000001.0, 0x1p32,
-                                      0x1p63, -0x1p63, 0x1p64,  1e300,   5e-324, INFINITY, -INFINITY,    NAN};
+  static const double real[POINTS] = {0.0,    -0.0,    1.0,          -1.0,     0.5,       -2.5,
+                                      3.0,    127.5,   -128.5,       255.0,    65504.0,   65520.0,
+                                      0x1p31, -0x1p31, 3000000001.0, 0x1p32,   0x1p63,    -0x1p63,
+                                      0x1p64, 1e300,   5e-324,       INFINITY, -INFINITY, NAN};
   QlDtype part = (QlDtype)ql_dtype_info[dtype].part;
-  if (ql_dtype_info[dtype].kind < QL_KIND_FLOAT) return ql_convert(QL_I64, (QlValue){.i = whole[k]}, dtype);
+  if (ql_dtype_info[dtype].kind < QL_KIND_FLOAT)
+    return ql_convert(QL_I64, (QlValue){.i = whole[k]}, dtype);
   if (part == dtype) return ql_convert(QL_F64, (QlValue){.d = real[k]}, dtype);
   return ql_convert(QL_C128, (QlValue){.z = {real[k], real[(k * 7 + 1) % POINTS]}}, dtype);
 }
@@ -36,7 +39,8 @@ static bool is_same(QlDtype dtype, QlValue a, QlValue b) {
   QlDtype part = (QlDtype)ql_dtype_info[dtype].part;
   int parts = part == dtype ? 1 : 2, size = ql_dtype_info[part].size;
   for (int p = 0; p < parts; p++) {
-    QlValue x = ir_read(part, (const char *)&a + p * size), y = ir_read(part, (const char *)&b + p * size);
+    QlValue x = ir_read(part, (const char *)&a + p * size),
+            y = ir_read(part, (const char *)&b + p * size);
     bool nan = ql_dtype_info[part].kind == QL_KIND_FLOAT && ir_eval(QL_OP_ISNAN, part, &x).b;
     if (nan ? !ir_eval(QL_OP_ISNAN, part, &y).b : x.bits[0] != y.bits[0]) return false;
   }
@@ -53,11 +57,11 @@ static JitFn *function_of(QlDtype from, JitRef *x) {
 
 static bool run(const JitFn *fn, const Elements *in, Elements *out) {
   QlError error = {0};
-  JitCall call = {
-      .extent = (int64_t[]){POINTS},
-      .origin = (int64_t[]){0},
-      .base = (char *[]){(char *)in->bytes, out->bytes},
-      .stride = (int64_t[]){ql_dtype_info[fn->arrays[0].dtype].size, ql_dtype_info[fn->arrays[1].dtype].size}};
+  JitCall call = {.extent = (int64_t[]){POINTS},
+                  .origin = (int64_t[]){0},
+                  .base = (char *[]){(char *)in->bytes, out->bytes},
+                  .stride = (int64_t[]){ql_dtype_info[fn->arrays[0].dtype].size,
+                                        ql_dtype_info[fn->arrays[1].dtype].size}};
   return jit_interpret(fn, &call, &error) == QL_OK;
 }
 
@@ -69,9 +73,11 @@ static void hold(JitFn *fn, JitRef value) {
   int wrong = -1;
   jit_fn_array(fn, to, JIT_WRITE, (JitStride[]){JIT_STRIDE_UNIT});
   jit_store(fn, 1, value, here);
-  for (int k = 0; k < POINTS; k++) ir_write(from, in.bytes + k * ql_dtype_info[from].size, edge_of(from, k));
+  for (int k = 0; k < POINTS; k++)
+    ir_write(from, in.bytes + k * ql_dtype_info[from].size, edge_of(from, k));
   JitFn *changed = ir_copy(fn);
-  bool ran = changed && run(fn, &in, &plain) && jit_fold(changed, &error) == QL_OK && run(changed, &in, &folded);
+  bool ran = changed && run(fn, &in, &plain) && jit_fold(changed, &error) == QL_OK &&
+             run(changed, &in, &folded);
   for (int k = 0; ran && k < POINTS; k++) {
     int at = k * ql_dtype_info[to].size;
     if (!is_same(to, ir_read(to, plain.bytes + at), ir_read(to, folded.bytes + at))) wrong = k;
@@ -104,7 +110,8 @@ static JitRef constant(JitFn *fn, QlDtype dtype, int k) {
 static void operations_on_constants(void) {
   for (int op = 0; op < QL_OP_COUNT; op++)
     for (int loop = 0; loop < QL_DTYPE_COUNT; loop++)
-      for (int k = 0; k < 8 && ql_op_info[op].arity == 2 && ir_has_loop((QlOp)op, (QlDtype)loop); k++) {
+      for (int k = 0; k < 8 && ql_op_info[op].arity == 2 && ir_has_loop((QlOp)op, (QlDtype)loop);
+           k++) {
         JitRef x, args[2];
         JitFn *fn = function_of((QlDtype)loop, &x);
         args[k % 2] = x, args[1 - k % 2] = constant(fn, (QlDtype)loop, k / 2);
@@ -145,5 +152,6 @@ static void choices(void) {
     }
 }
 
-CHECK_MAIN(CHECK_TEST(casts_of_casts), CHECK_TEST(operations_on_constants), CHECK_TEST(operations_on_one_value),
-           CHECK_TEST(operations_on_their_results), CHECK_TEST(choices))
+CHECK_MAIN(CHECK_TEST(casts_of_casts), CHECK_TEST(operations_on_constants),
+           CHECK_TEST(operations_on_one_value), CHECK_TEST(operations_on_their_results),
+           CHECK_TEST(choices))

@@ -1,5 +1,5 @@
-/* The interpreter against results written down or computed another way: loads and stores, control flow, the rule of
- * what runs once, and reductions in their exact order. */
+/* The interpreter against results written down or computed another way: loads and stores, control
+ * flow, the rule of what runs once, and reductions in their exact order. */
 #include "../check.h"
 #include "ir.h"
 
@@ -15,7 +15,8 @@ static JitFn *parse(const char *text) {
 static QlStatus interpret(const char *text, const JitCall *call, QlError *error) {
   JitFn *fn = parse(text);
   QlStatus status = fn ? jit_interpret(fn, call, error) : QL_ERR_VALUE;
-  if (status != QL_OK && error->text[0] == 0) fprintf(stderr, "status %d without a message\n", status);
+  if (status != QL_OK && error->text[0] == 0)
+    fprintf(stderr, "status %d without a message\n", status);
   jit_fn_free(fn);
   return status;
 }
@@ -82,7 +83,8 @@ static void addressing(void) {
   }
 }
 
-/* Collatz steps per point: a loop whose count depends on the point, a branch in it, phis that swap. */
+/* Collatz steps per point: a loop whose count depends on the point, a branch in it, phis that swap.
+ */
 static void control_flow(void) {
   static const char text[] =
       "function rank 1\n"
@@ -117,8 +119,10 @@ static void control_flow(void) {
   int64_t steps[10];
   static const int64_t want[10] = {0, 1, 7, 2, 5, 8, 16, 3, 19, 6};
   QlError error = {0};
-  JitCall call = {
-      .extent = (int64_t[]){10}, .origin = (int64_t[]){1}, .base = (char *[]){(char *)steps}, .stride = (int64_t[]){8}};
+  JitCall call = {.extent = (int64_t[]){10},
+                  .origin = (int64_t[]){1},
+                  .base = (char *[]){(char *)steps},
+                  .stride = (int64_t[]){8}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_OK);
   for (int k = 0; k < 10; k++) CHECK_INT_EQ(steps[k], want[k]);
 }
@@ -183,8 +187,10 @@ static void classes_are_checked(void) {
       "  ret\n";
   double out[4] = {0};
   QlError error = {0};
-  JitCall call = {
-      .extent = (int64_t[]){2}, .origin = (int64_t[]){0}, .base = (char *[]){(char *)out}, .stride = (int64_t[]){16}};
+  JitCall call = {.extent = (int64_t[]){2},
+                  .origin = (int64_t[]){0},
+                  .base = (char *[]){(char *)out},
+                  .stride = (int64_t[]){16}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_ERR_VALUE);
   CHECK_STR_EQ(error.text, "operand $0 moves 16 bytes along axis 0, which is not unit");
 }
@@ -195,7 +201,8 @@ enum { LONGEST = 9000 };
 
 static float leaf_value(const float *x, int count) {
   float lane[JIT_LANES] = {0};
-  for (int k = 0; k < count; k++) lane[k % JIT_LANES] = k < JIT_LANES ? x[k] : lane[k % JIT_LANES] + x[k];
+  for (int k = 0; k < count; k++)
+    lane[k % JIT_LANES] = k < JIT_LANES ? x[k] : lane[k % JIT_LANES] + x[k];
   switch (count < JIT_LANES ? count : JIT_LANES) {
     case 1: return lane[0];
     case 2: return lane[0] + lane[1];
@@ -204,11 +211,14 @@ static float leaf_value(const float *x, int count) {
     case 5: return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + lane[4];
     case 6: return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + (lane[4] + lane[5]);
     case 7: return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + lane[6]);
-    default: return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+    default:
+      return ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
+             ((lane[4] + lane[5]) + (lane[6] + lane[7]));
   }
 }
 
-/* The largest power of two that fits is a complete tree on the left; the rest is the same on the right. */
+/* The largest power of two that fits is a complete tree on the left; the rest is the same on the
+ * right. */
 static float tree_value(const float *leaf, int count) {
   int left = 1;
   while (2 * left < count) left *= 2;
@@ -229,11 +239,12 @@ static void fill(float *x, int count) { /* of many magnitudes: every other order
   }
 }
 
-static QlStatus reduce(const char *form, const char *class, const float *in, float *out, int64_t extent,
-                       QlError *error) {
+static QlStatus reduce(const char *form, const char *class, const float *in, float *out,
+                       int64_t extent, QlError *error) {
   char text[512];
   snprintf(text, sizeof text,
-           "function rank 1\narray $0: f32 read (unit)\narray $1: f32 write (%s)\n@0\n  %%1: f32[:] = load $0[0]\n  "
+           "function rank 1\narray $0: f32 read (unit)\narray $1: f32 write (%s)\n@0\n  %%1: "
+           "f32[:] = load $0[0]\n  "
            "reduce sum %s 0, $1, %%1\n  ret\n",
            class, form);
   JitCall call = {.extent = &extent,
@@ -253,7 +264,8 @@ static void reductions_keep_their_order(void) {
     float whole = 0, tree = 0;
     QlError error = {0};
     for (int l = 0; l < leaf_count; l++)
-      leaves[l] = leaf_value(x + l * JIT_LEAF, count - l * JIT_LEAF < JIT_LEAF ? count - l * JIT_LEAF : JIT_LEAF);
+      leaves[l] = leaf_value(x + l * JIT_LEAF,
+                             count - l * JIT_LEAF < JIT_LEAF ? count - l * JIT_LEAF : JIT_LEAF);
     CHECK_INT_EQ(reduce("whole", "zero", x, &whole, count, &error), QL_OK);
     CHECK_INT_EQ(bits(whole), bits(tree_value(leaves, leaf_count)));
     CHECK_INT_EQ(reduce("leaves", "unit", x, from_leaves, count, &error), QL_OK);
@@ -298,9 +310,12 @@ static void reductions_of_nothing(void) {
   CHECK_INT_EQ(reduce("leaves", "unit", &in, &out, 0, &error), QL_OK);
   CHECK(out == 5);
   static const char text[] =
-      "function rank 1\narray $0: f32 write (zero)\n@0\n  %1: f32 = const 1.0\n  reduce min whole 0, $0, %1\n  ret\n";
-  JitCall call = {
-      .extent = (int64_t[]){0}, .origin = (int64_t[]){0}, .base = (char *[]){(char *)&out}, .stride = (int64_t[]){0}};
+      "function rank 1\narray $0: f32 write (zero)\n@0\n  %1: f32 = const 1.0\n  reduce min whole "
+      "0, $0, %1\n  ret\n";
+  JitCall call = {.extent = (int64_t[]){0},
+                  .origin = (int64_t[]){0},
+                  .base = (char *[]){(char *)&out},
+                  .stride = (int64_t[]){0}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_ERR_VALUE);
   CHECK_STR_EQ(error.text, "min of nothing");
 }
@@ -313,6 +328,8 @@ static void sum_of_minus_zero(void) {
   CHECK_INT_EQ(bits(out), bits(-0.0f));
 }
 
-CHECK_MAIN(CHECK_TEST(stencil), CHECK_TEST(addressing), CHECK_TEST(control_flow), CHECK_TEST(phis_are_parallel),
-           CHECK_TEST(nothing_to_do), CHECK_TEST(classes_are_checked), CHECK_TEST(reductions_keep_their_order),
-           CHECK_TEST(reduction_along_first_axis), CHECK_TEST(reductions_of_nothing), CHECK_TEST(sum_of_minus_zero))
+CHECK_MAIN(CHECK_TEST(stencil), CHECK_TEST(addressing), CHECK_TEST(control_flow),
+           CHECK_TEST(phis_are_parallel), CHECK_TEST(nothing_to_do),
+           CHECK_TEST(classes_are_checked), CHECK_TEST(reductions_keep_their_order),
+           CHECK_TEST(reduction_along_first_axis), CHECK_TEST(reductions_of_nothing),
+           CHECK_TEST(sum_of_minus_zero))

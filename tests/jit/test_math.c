@@ -1,10 +1,12 @@
-/* How exact are the transcendental functions? Every function of math.def, as the IR's operators use it, is held against
- * the C library in a higher precision: double for float16 and float32, long double for float64. The error of a result
- * is counted in units of the last place that the exact one would have; results that are too small for a normal number
- * are counted in the smallest subnormal, and infinity is the number after the largest one. SLEEF promises 1 for its u10
+/* How exact are the transcendental functions? Every function of math.def, as the IR's operators use
+ * it, is held against the C library in a higher precision: double for float16 and float32, long
+ * double for float64. The error of a result is counted in units of the last place that the exact
+ * one would have; results that are too small for a normal number are counted in the smallest
+ * subnormal, and infinity is the number after the largest one. SLEEF promises 1 for its u10
  * functions; float16, rounded once more, gets all but one half.
  *
- * What is not a number, zeros and infinities must come out as the C library, which NumPy follows, gives them. */
+ * What is not a number, zeros and infinities must come out as the C library, which NumPy follows,
+ * gives them. */
 #include "../check.h"
 #include "ir.h"
 #include "random.h"
@@ -43,14 +45,17 @@ enum { FUNCTIONS = sizeof functions / sizeof *functions };
 /* ---- arguments ---- */
 
 static const double special[] = {
-    0.0,      -0.0,        1.0,         -1.0,        0.5,         -0.5,         2.0,          -2.0,      3.0,
-    -3.0,     10.0,        1e22,        INFINITY,    -INFINITY,   NAN,          FLT_MAX,      -FLT_MAX,  FLT_MIN,
-    -FLT_MIN, 0x1p-149,    -0x1p-149,   DBL_MAX,     -DBL_MAX,    DBL_MIN,      -DBL_MIN,     0x1p-1074, -0x1p-1074,
-    0x1p60,   0x1p61,      -0x1p61,     0x1p500,     0x1p501,     -0x1p501,     88.8,         -103.9,    709.8,
-    -745.2,   1 - 0x1p-24, 1 + 0x1p-23, 1 - 0x1p-53, 1 + 0x1p-52, -1 + 0x1p-24, -1 + 0x1p-53, 0x1p24,    0x1p53};
+    0.0,          -0.0,     1.0,         -1.0,        0.5,         -0.5,        2.0,
+    -2.0,         3.0,      -3.0,        10.0,        1e22,        INFINITY,    -INFINITY,
+    NAN,          FLT_MAX,  -FLT_MAX,    FLT_MIN,     -FLT_MIN,    0x1p-149,    -0x1p-149,
+    DBL_MAX,      -DBL_MAX, DBL_MIN,     -DBL_MIN,    0x1p-1074,   -0x1p-1074,  0x1p60,
+    0x1p61,       -0x1p61,  0x1p500,     0x1p501,     -0x1p501,    88.8,        -103.9,
+    709.8,        -745.2,   1 - 0x1p-24, 1 + 0x1p-23, 1 - 0x1p-53, 1 + 0x1p-52, -1 + 0x1p-24,
+    -1 + 0x1p-53, 0x1p24,   0x1p53};
 enum { SPECIALS = sizeof special / sizeof *special };
 
-/* A number of the dtype whose bits are random: exponents from the subnormal to the largest are alike. */
+/* A number of the dtype whose bits are random: exponents from the subnormal to the largest are
+ * alike. */
 static double any_number(Random *random, QlDtype dtype) {
   QlValue value = {.u = random_bits(random)};
   if (dtype == QL_F32) value.u &= UINT32_MAX;
@@ -61,7 +66,8 @@ static double any_number(Random *random, QlDtype dtype) {
 /* Near something: what it is near to, and a little more or less, of any size. */
 static double near(Random *random, double x) {
   double sign = random_chance(random, 50) ? 1 : -1;
-  return x + sign * ldexp(1 + (double)random_below(random, 1000) / 1000, -(int)random_below(random, 54));
+  return x + sign * ldexp(1 + (double)random_below(random, 1000) / 1000,
+                          -(int)random_below(random, 54));
 }
 
 /* Where exponentials overflow or vanish. */
@@ -78,11 +84,14 @@ static double argument(Random *random, QlDtype dtype) {
     case 2: return unit;
     case 3: return unit * 10;
     case 4: return unit * 1000;
-    case 5: return near(random, (double)((int)random_below(random, 5) - 2)); /* branch points, zeros */
+    case 5:
+      return near(random, (double)((int)random_below(random, 5) - 2)); /* branch points, zeros */
     case 6: return (double)((int)random_below(random, 2000) - 1000) * pi / 2;
-    case 7: return near(random, random_chance(random, 80) ? 1 : -1) * edges[random_below(random, EDGES)];
+    case 7:
+      return near(random, random_chance(random, 80) ? 1 : -1) * edges[random_below(random, EDGES)];
     case 8: /* subnormals */
-      return ldexp((double)((int64_t)random_bits(random) >> random_below(random, 64)), dtype == QL_F32 ? -149 : -1074);
+      return ldexp((double)((int64_t)random_bits(random) >> random_below(random, 64)),
+                   dtype == QL_F32 ? -149 : -1074);
     default: return unit * ldexp(1, (int)random_below(random, 100)); /* sines of large numbers */
   }
 }
@@ -109,15 +118,20 @@ static double error_of(QlDtype dtype, double got, long double want) {
   static const int most[] = {[QL_F16] = 16, [QL_F32] = FLT_MAX_EXP, [QL_F64] = DBL_MAX_EXP};
   if (isnan(got) || isnan(want)) return isnan(got) && isnan(want) ? 0 : INFINITY;
   if (!signbit(got) != !signbit(want)) return INFINITY;
-  long double limit = ldexpl(1, most[dtype]), a = fminl(fabsl((long double)got), limit), b = fminl(fabsl(want), limit);
+  long double limit = ldexpl(1, most[dtype]), a = fminl(fabsl((long double)got), limit),
+              b = fminl(fabsl(want), limit);
   int exponent;
   frexpl(b, &exponent);
-  return (double)ldexpl(fabsl(a - b), digits[dtype] - QL_MIN(QL_MAX(exponent, least[dtype]), most[dtype]));
+  return (double)ldexpl(fabsl(a - b),
+                        digits[dtype] - QL_MIN(QL_MAX(exponent, least[dtype]), most[dtype]));
 }
 
-/* SLEEF's double pow is infinite where the logarithm of the result is within 1.75e-6 of the largest one. */
-static bool overflows_early(const Function *f, QlDtype dtype, double y, double got, long double want) {
-  return f->op == QL_OP_POWER && dtype == QL_F64 && isinf(got) && y != 1 && fabsl(want) > (1 - 1.75e-6L) * DBL_MAX;
+/* SLEEF's double pow is infinite where the logarithm of the result is within 1.75e-6 of the largest
+ * one. */
+static bool overflows_early(const Function *f, QlDtype dtype, double y, double got,
+                            long double want) {
+  return f->op == QL_OP_POWER && dtype == QL_F64 && isinf(got) && y != 1 &&
+         fabsl(want) > (1 - 1.75e-6L) * DBL_MAX;
 }
 
 typedef struct Worst {
@@ -135,14 +149,15 @@ static void measure(const Function *f, QlDtype dtype, const QlValue *args, Worst
 }
 
 static void measure_at(const Function *f, QlDtype dtype, double x, double y, Worst *worst) {
-  QlValue args[2] = {ql_convert(QL_F64, (QlValue){.d = x}, dtype), ql_convert(QL_F64, (QlValue){.d = y}, dtype)};
+  QlValue args[2] = {ql_convert(QL_F64, (QlValue){.d = x}, dtype),
+                     ql_convert(QL_F64, (QlValue){.d = y}, dtype)};
   measure(f, dtype, args, worst);
 }
 
 static void check_worst(const Function *f, QlDtype dtype, const Worst *worst, double most) {
   if (CHECK(worst->error <= most)) return;
-  fprintf(stderr, "%s, %s: %.3f ulp at %.17g, %.17g: %.17g, exactly %.21Lg\n", f->name, ql_dtype_name(dtype),
-          worst->error, worst->x[0], worst->x[1], worst->got, worst->want);
+  fprintf(stderr, "%s, %s: %.3f ulp at %.17g, %.17g: %.17g, exactly %.21Lg\n", f->name,
+          ql_dtype_name(dtype), worst->error, worst->x[0], worst->x[1], worst->got, worst->want);
 }
 
 static void check_precision(QlDtype dtype) {
@@ -150,12 +165,16 @@ static void check_precision(QlDtype dtype) {
     Random random = {(uint64_t)f->op};
     Worst worst = {.error = 0};
     for (int i = 0; i < SPECIALS; i++)
-      for (int k = 0; k < (f->arity > 1 ? SPECIALS : 1); k++) measure_at(f, dtype, special[i], special[k], &worst);
+      for (int k = 0; k < (f->arity > 1 ? SPECIALS : 1); k++)
+        measure_at(f, dtype, special[i], special[k], &worst);
     for (int n = 0; n < ARGUMENTS; n++) {
       double x = argument(&random, dtype);
-      measure_at(f, dtype, x, f->op == QL_OP_POWER ? exponent(&random, dtype, x) : argument(&random, dtype), &worst);
+      measure_at(f, dtype, x,
+                 f->op == QL_OP_POWER ? exponent(&random, dtype, x) : argument(&random, dtype),
+                 &worst);
     }
-    bool without_fma = strstr(ir_math(f->op, dtype)->scalar, "cinz"); /* arctan2 and hypot: 1.7 among subnormals */
+    bool without_fma =
+        strstr(ir_math(f->op, dtype)->scalar, "cinz"); /* arctan2 and hypot: 1.7 among subnormals */
     check_worst(f, dtype, &worst, without_fma ? 2 : bound);
   }
 }

@@ -1,6 +1,6 @@
-/* Out of memory is an error like any other: the n-th allocation fails, for every n until the work succeeds. Every
- * failure must be reported, leak nothing (under ASan) and leave the next try able to succeed. The linker routes the
- * compiler's allocations here. */
+/* Out of memory is an error like any other: the n-th allocation fails, for every n until the work
+ * succeeds. Every failure must be reported, leak nothing (under ASan) and leave the next try able
+ * to succeed. The linker routes the compiler's allocations here. */
 #include "../check.h"
 #include "ir.h"
 
@@ -18,7 +18,9 @@ static long countdown; /* the allocation that fails: the tests' only state */
 static bool fails(void) { return countdown > 0 && --countdown == 0; }
 
 void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t count, size_t size) { return fails() ? NULL : __real_calloc(count, size); }
+void *__wrap_calloc(size_t count, size_t size) {
+  return fails() ? NULL : __real_calloc(count, size);
+}
 void *__wrap_realloc(void *old, size_t size) { return fails() ? NULL : __real_realloc(old, size); }
 
 static const char program[] =
@@ -81,7 +83,8 @@ static void every_allocation_may_fail(void) {
     status = work(&error);
     CHECK(status == QL_ERR_MEMORY || countdown > 0);
     countdown = 0;
-    if (status != QL_OK && status != QL_ERR_MEMORY) fprintf(stderr, "allocation %ld: %s\n", n, error.text);
+    if (status != QL_OK && status != QL_ERR_MEMORY)
+      fprintf(stderr, "allocation %ld: %s\n", n, error.text);
   }
   CHECK_INT_EQ(status, QL_OK);
   CHECK(n > 40);

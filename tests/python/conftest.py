@@ -14,7 +14,9 @@ from hypothesis import HealthCheck, Phase, settings
 
 sys.path.insert(0, os.path.dirname(__file__))  # for `support`
 pytest.register_assert_rewrite("support")
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and so would ours
+signal.signal(
+    signal.SIGINT, signal.default_int_handler
+)  # a shell's background jobs ignore it, and so would ours
 os.environ.setdefault("QUELEA_OUTPUT", "all")  # pytest's report of every rank is wanted
 
 import quelea  # noqa: E402  it reads the environment
@@ -25,7 +27,10 @@ settings.register_profile(
     database=None,
     deadline=None,
     max_examples=40,
-    phases=[Phase.explicit, Phase.generate],  # shrinking goes by the clock, and the ranks' clocks differ
+    phases=[
+        Phase.explicit,
+        Phase.generate,
+    ],  # shrinking goes by the clock, and the ranks' clocks differ
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("ranks")

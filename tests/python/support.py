@@ -27,7 +27,10 @@ def values(dtype: str, count: int = 60, seed: int = 0) -> numpy.ndarray[Any, Any
         rest = random.integers(max(limits.min, -100), min(limits.max, 100), count - len(special))
         return numpy.concatenate([numpy.array(special, kind), rest.astype(kind)])
     if kind.kind == "c":
-        parts = [values("float32" if dtype == "complex64" else "float64", count, seed + i) for i in (1, 2)]
+        parts = [
+            values("float32" if dtype == "complex64" else "float64", count, seed + i)
+            for i in (1, 2)
+        ]
         parts = [numpy.where(numpy.isfinite(p), p, 1) for p in parts]
         return (parts[0] + 1j * parts[1]).astype(kind)
     special = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, numpy.inf, -numpy.inf, numpy.nan]
@@ -60,9 +63,13 @@ def same_bits(got: Any, want: Any, context: object) -> None:
     nan = numpy.isnan(want)
     numpy.testing.assert_array_equal(numpy.isnan(got), nan, f"NaN: {context}")
     bits = f"u{want.dtype.itemsize}"
-    got, want = (numpy.ascontiguousarray(numpy.where(nan, 0, x).astype(want.dtype)) for x in (got, want))
+    got, want = (
+        numpy.ascontiguousarray(numpy.where(nan, 0, x).astype(want.dtype)) for x in (got, want)
+    )
     numpy.testing.assert_array_equal(
-        got.view(bits), want.view(bits), f"bits of {got[got != want]} {want[got != want]}: {context}"
+        got.view(bits),
+        want.view(bits),
+        f"bits of {got[got != want]} {want[got != want]}: {context}",
     )
 
 
@@ -71,7 +78,9 @@ def near(ours: Any, theirs: Any, ulps: float, context: object = "", absolute: fl
     got, want = host(ours), numpy.asarray(theirs)
     assert (got.shape, got.dtype) == (want.shape, want.dtype), context
     eps = float(numpy.finfo(want.dtype).eps)
-    numpy.testing.assert_allclose(got, want, rtol=ulps * eps, atol=absolute * eps, equal_nan=True, err_msg=str(context))
+    numpy.testing.assert_allclose(
+        got, want, rtol=ulps * eps, atol=absolute * eps, equal_nan=True, err_msg=str(context)
+    )
 
 
 def same_error(ours: Any, theirs: Any, text: bool = True) -> None:

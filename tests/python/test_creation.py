@@ -36,7 +36,11 @@ def test_full_and_like():
     same(np.full_like(x, 7), numpy.full_like(x, 7))
     same(np.full_like(np.asarray(x), 7, shape=4), numpy.full_like(x, 7, shape=4))
     assert np.empty_like(x).dtype == numpy.int8
-    for bad in (lambda m: m.zeros(-1), lambda m: m.zeros((2, "a")), lambda m: m.full(2, 300, "uint8")):
+    for bad in (
+        lambda m: m.zeros(-1),
+        lambda m: m.zeros((2, "a")),
+        lambda m: m.full(2, 300, "uint8"),
+    ):
         same_error(lambda f=bad: f(np), lambda f=bad: f(numpy))
 
 
@@ -71,7 +75,9 @@ def test_arange_of_scalars():
     same_error(lambda: np.arange(0, 1, 0), lambda: numpy.arange(0, 1, 0), text=False)
 
 
-@pytest.mark.parametrize("args", [(0, 1), (0, 1, 5), (2, 2, 3), (5, -5, 11), (0, 1, 1), (0, 1, 0), (1, 10, 7)])
+@pytest.mark.parametrize(
+    "args", [(0, 1), (0, 1, 5), (2, 2, 3), (5, -5, 11), (0, 1, 1), (0, 1, 0), (1, 10, 7)]
+)
 @pytest.mark.parametrize("endpoint", [True, False])
 def test_linspace(args, endpoint):
     same(np.linspace(*args, endpoint=endpoint), numpy.linspace(*args, endpoint=endpoint))
@@ -79,11 +85,15 @@ def test_linspace(args, endpoint):
         np.linspace(*args, endpoint=endpoint, dtype="float32"),
         numpy.linspace(*args, endpoint=endpoint, dtype="float32"),
     )
-    same(np.linspace(*args, endpoint=endpoint, dtype=int), numpy.linspace(*args, endpoint=endpoint, dtype=int))
+    same(
+        np.linspace(*args, endpoint=endpoint, dtype=int),
+        numpy.linspace(*args, endpoint=endpoint, dtype=int),
+    )
 
 
 @pytest.mark.parametrize(
-    "ends", [([0, 1], [2, 3]), ([[1.5], [2.0]], [4, 2.0, 9]), (0, [1, 5]), ([2, 3], numpy.float32(7))]
+    "ends",
+    [([0, 1], [2, 3]), ([[1.5], [2.0]], [4, 2.0, 9]), (0, [1, 5]), ([2, 3], numpy.float32(7))],
 )
 @pytest.mark.parametrize("num", [0, 1, 2, 7])
 @pytest.mark.parametrize("axis", [0, -1])
@@ -110,7 +120,10 @@ def test_grids():
     same(np.eye(3, 5, k=-1, dtype=int), numpy.eye(3, 5, k=-1, dtype=int))
     same(np.identity(4), numpy.identity(4))
     same(np.indices((2, 3)), numpy.indices((2, 3)))
-    same(np.fromfunction(lambda i, j: i * 10 + j, (3, 4)), numpy.fromfunction(lambda i, j: i * 10 + j, (3, 4)))
+    same(
+        np.fromfunction(lambda i, j: i * 10 + j, (3, 4)),
+        numpy.fromfunction(lambda i, j: i * 10 + j, (3, 4)),
+    )
     same(np.tri(3, 4), numpy.tri(3, 4))
     x = numpy.arange(12).reshape(3, 4)
     same(np.tril(x, -1), numpy.tril(x, -1))
@@ -118,7 +131,9 @@ def test_grids():
     for indexing in ("xy", "ij"):
         for sparse in (True, False):
             given = ([1, 2, 3], [4.0, 5.0], numpy.arange(2))
-            ours, theirs = (m.meshgrid(*given, indexing=indexing, sparse=sparse) for m in (np, numpy))
+            ours, theirs = (
+                m.meshgrid(*given, indexing=indexing, sparse=sparse) for m in (np, numpy)
+            )
             for a, b in zip(ours, theirs, strict=True):
                 same(a, b)
 
@@ -139,7 +154,10 @@ def test_taking_in():
         [[]],
         memoryview(b"abc"),
     ):
-        same(np.asarray(given), numpy.asarray(given).astype(numpy.asarray(given).dtype.newbyteorder("=")))
+        same(
+            np.asarray(given),
+            numpy.asarray(given).astype(numpy.asarray(given).dtype.newbyteorder("=")),
+        )
     a = np.asarray(x)
     assert np.asarray(a) is a and np.array(a) is not a and np.array(a, copy=False) is a
     x[0] = -1
@@ -163,7 +181,9 @@ def test_astype(source):
     for target in DTYPES:
         with numpy.errstate(all="ignore"):
             want = (
-                x.astype(target) if x.dtype.kind != "c" or numpy.dtype(target).kind in "cb" else x.real.astype(target)
+                x.astype(target)
+                if x.dtype.kind != "c" or numpy.dtype(target).kind in "cb"
+                else x.real.astype(target)
             )
         if x.dtype.kind == "c" and numpy.dtype(target).kind not in "cb":
             with pytest.warns(numpy.exceptions.ComplexWarning):
@@ -189,7 +209,9 @@ def test_astype_rules():
         np.asarray(["text"])
 
 
-@pytest.mark.parametrize("view", [numpy.s_[:], numpy.s_[::-1], numpy.s_[3:-2, ::2], numpy.s_[::3, ::-1]])
+@pytest.mark.parametrize(
+    "view", [numpy.s_[:], numpy.s_[::-1], numpy.s_[3:-2, ::2], numpy.s_[::3, ::-1]]
+)
 def test_large_arrays_are_taken_at_once(view):
     """What is given may change as soon as asarray has returned."""
     x = numpy.arange(700 * 900.0).reshape(700, 900)
@@ -201,16 +223,25 @@ def test_large_arrays_are_taken_at_once(view):
 
 
 def test_a_shape_may_be_an_array():
-    for shape in (numpy.array([2, 3]), np.array([2, 3]), np.array(4), np.array([5]), numpy.array(0)):
+    for shape in (
+        numpy.array([2, 3]),
+        np.array([2, 3]),
+        np.array(4),
+        np.array([5]),
+        numpy.array(0),
+    ):
         assert np.zeros(shape).shape == numpy.zeros(numpy.asarray(shape)).shape
     assert np.arange(6).reshape(np.array([3, 2])).shape == (3, 2)
     with pytest.raises(TypeError):
         np.zeros(np.array([2.0, 3.0]))
 
 
-@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning", "ignore::numpy.exceptions.ComplexWarning")
+@pytest.mark.filterwarnings(
+    "ignore:invalid value:RuntimeWarning", "ignore::numpy.exceptions.ComplexWarning"
+)
 @pytest.mark.parametrize(
-    ("value", "dtype"), [(numpy.inf, int), (numpy.nan, "uint8"), (2 + 1j, float), (numpy.float64(300.7), "uint16")]
+    ("value", "dtype"),
+    [(numpy.inf, int), (numpy.nan, "uint8"), (2 + 1j, float), (numpy.float64(300.7), "uint16")],
 )
 def test_full_casts_unsafely(value, dtype):
     same(np.full(3, value, dtype), numpy.full(3, value, dtype))
@@ -218,7 +249,9 @@ def test_full_casts_unsafely(value, dtype):
 
 def test_full_refuses_integers_that_do_not_fit():
     for value, dtype in ((300, "uint8"), (-1, "uint8"), (2**63, "int64")):
-        same_error(lambda v=value, d=dtype: np.full(3, v, d), lambda v=value, d=dtype: numpy.full(3, v, d))
+        same_error(
+            lambda v=value, d=dtype: np.full(3, v, d), lambda v=value, d=dtype: numpy.full(3, v, d)
+        )
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64", "int8"])
@@ -235,7 +268,9 @@ def test_arange_by_keyword_and_of_no_length():
     same(np.arange(-numpy.inf), numpy.zeros(0))
 
 
-@pytest.mark.parametrize("scalar", [numpy.int8, numpy.uint64, numpy.float16, numpy.float32, numpy.complex64])
+@pytest.mark.parametrize(
+    "scalar", [numpy.int8, numpy.uint64, numpy.float16, numpy.float32, numpy.complex64]
+)
 @pytest.mark.filterwarnings("error")
 def test_arange_is_of_64_bits_at_least(scalar):
     args = (scalar(0), scalar(1), scalar(1))

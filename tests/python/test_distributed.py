@@ -64,12 +64,17 @@ class Program:
 
     def view(self):
         x, y = self.pick()
-        how = self.draw(st.sampled_from(["slice", "slice", "transpose", "index", "newaxis", "reshape"]))
+        how = self.draw(
+            st.sampled_from(["slice", "slice", "transpose", "index", "newaxis", "reshape"])
+        )
         if how == "slice":
             key = tuple(self.draw(slices(n)) for n in y.shape)
         elif how == "index":
             fixed = [n > 0 and k % 2 == 0 for k, n in enumerate(y.shape)]
-            key = [self.draw(st.integers(-n, n - 1)) if f else slice(None) for f, n in zip(fixed, y.shape, strict=True)]
+            key = [
+                self.draw(st.integers(-n, n - 1)) if f else slice(None)
+                for f, n in zip(fixed, y.shape, strict=True)
+            ]
             key = (*key, ...)
         elif how == "newaxis":
             key = (None, ...)
@@ -90,7 +95,9 @@ class Program:
         x, y = self.pick()
         a, b = self.pick()
         if self.draw(st.booleans()):
-            key = tuple(slice(0, 1) if n == 1 or self.draw(st.booleans()) else slice(None) for n in b.shape)
+            key = tuple(
+                slice(0, 1) if n == 1 or self.draw(st.booleans()) else slice(None) for n in b.shape
+            )
             a, b = a[key], b[key]
         try:
             numpy.broadcast_shapes(y.shape, b.shape)
@@ -101,7 +108,11 @@ class Program:
 
     def compute(self):
         (x, y), (a, b) = self.operands()
-        name = self.draw(st.sampled_from(["add", "subtract", "minimum", "maximum", "less", "equal", "where", "chain"]))
+        name = self.draw(
+            st.sampled_from(
+                ["add", "subtract", "minimum", "maximum", "less", "equal", "where", "chain"]
+            )
+        )
         if name == "subtract" and bool in (y.dtype, numpy.result_type(b)):
             name = "logical_xor"
         if name == "where":
@@ -113,7 +124,12 @@ class Program:
 
     def assign(self):
         (x, y), (a, b) = self.operands()
-        if y.dtype != bool and getattr(b, "dtype", None) is not None and b.dtype.kind == "c" and y.dtype.kind != "c":
+        if (
+            y.dtype != bool
+            and getattr(b, "dtype", None) is not None
+            and b.dtype.kind == "c"
+            and y.dtype.kind != "c"
+        ):
             return
         if y.flags.writeable and numpy.broadcast_shapes(y.shape, numpy.shape(b)) == y.shape:
             x[...] = a
@@ -125,7 +141,10 @@ class Program:
         x, y = self.pick()
         if y.ndim == 0 or y.dtype == bool or not y.flags.writeable:
             return
-        axis, step = self.draw(st.integers(0, y.ndim - 1)), self.draw(st.sampled_from([1, 1, -1, 2]))
+        axis, step = (
+            self.draw(st.integers(0, y.ndim - 1)),
+            self.draw(st.sampled_from([1, 1, -1, 2])),
+        )
         n = y.shape[axis]
         shift = self.draw(st.integers(-min(n, 4), min(n, 4)))
         to, source = [slice(None)] * y.ndim, [slice(None)] * y.ndim
@@ -293,7 +312,9 @@ STORES = {
     "across rows": lambda u: u.reshape(-1).__setitem__(slice(None, None, 7), -1),
     "transposed": lambda u: u.T.__setitem__((slice(2, 30), slice(None)), 5),
     "shifted onto itself": lambda u: u.__setitem__(slice(1, None), u[:-1]),
-    "from outside": lambda u: u.__setitem__(slice(None), numpy.arange(60.0 * 40).reshape(60, 40)[::-1]),
+    "from outside": lambda u: u.__setitem__(
+        slice(None), numpy.arange(60.0 * 40).reshape(60, 40)[::-1]
+    ),
 }
 
 
@@ -351,7 +372,9 @@ def test_movements_name_their_lines():
     assert found["gather"]["line"].endswith("# gathered")
     assert found["gather"]["bytes"] == x.nbytes
     assert found["redistribution"]["times"] == 3
-    assert [m["bytes"] for m in quelea.movements()] == sorted((m["bytes"] for m in quelea.movements()), reverse=True)
+    assert [m["bytes"] for m in quelea.movements()] == sorted(
+        (m["bytes"] for m in quelea.movements()), reverse=True
+    )
 
 
 RESHAPED = {
@@ -396,19 +419,29 @@ def test_aligned_statements_exchange_nothing():
 
     counts = happened(work)
     assert counts["partitioned_statements"] > 0
-    assert (counts["halo_bytes"], counts["redistributed_bytes"], counts["gathered_bytes"]) == (0, 0, 0)
+    assert (counts["halo_bytes"], counts["redistributed_bytes"], counts["gathered_bytes"]) == (
+        0,
+        0,
+        0,
+    )
 
 
 def parameter(name):
     return next(p["value"] for p in quelea.params() if p["name"] == name)
 
 
-@pytest.mark.skipif(parameter("QUELEA_REPLICATE") == "-1", reason="small arrays are partitioned too")
+@pytest.mark.skipif(
+    parameter("QUELEA_REPLICATE") == "-1", reason="small arrays are partitioned too"
+)
 def test_small_arrays_send_nothing():
     a = quelea.arange(4)
     counts = happened(lambda: float((a[::-1] + a).sum()))
     assert counts["partitioned_statements"] == 0
-    assert (counts["halo_bytes"], counts["redistributed_bytes"], counts["gathered_bytes"]) == (0, 0, 0)
+    assert (counts["halo_bytes"], counts["redistributed_bytes"], counts["gathered_bytes"]) == (
+        0,
+        0,
+        0,
+    )
 
 
 # ---- long runs ----
@@ -521,11 +554,16 @@ def test_long_expressions(length, step):
     """Chains of temporaries that no kernel could hold as one expression."""
     ours, theirs = quelea.ones(100), numpy.ones(100)
     for _ in range(length):
-        ours, theirs = step(quelea, ours, quelea.arange(100.0)), step(numpy, theirs, numpy.arange(100.0))
+        ours, theirs = (
+            step(quelea, ours, quelea.arange(100.0)),
+            step(numpy, theirs, numpy.arange(100.0)),
+        )
     same(ours, theirs)
 
 
-@pytest.mark.parametrize("view", [numpy.s_[:], numpy.s_[::-1], numpy.s_[3:, 1:-1:2], numpy.s_[5], numpy.s_[2:2]])
+@pytest.mark.parametrize(
+    "view", [numpy.s_[:], numpy.s_[::-1], numpy.s_[3:, 1:-1:2], numpy.s_[5], numpy.s_[2:2]]
+)
 @pytest.mark.parametrize("dtype", ["float64", "int8", "complex128"])
 def test_on_root_gathers_to_one_rank(view, dtype):
     x = numpy.arange(90 * 70).reshape(90, 70).astype(dtype)

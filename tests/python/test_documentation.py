@@ -43,11 +43,15 @@ def named_as_missing():
 
 
 def missing_methods():
-    return {name for name, value in vars(quelea.ndarray).items() if isinstance(value, missing_attribute)}
+    return {
+        name for name, value in vars(quelea.ndarray).items() if isinstance(value, missing_attribute)
+    }
 
 
 def test_readme_names_everything_that_is_missing():
-    functions = {name for name in dir(numpy) if not name.startswith("_") and not hasattr(quelea, name)}
+    functions = {
+        name for name in dir(numpy) if not name.startswith("_") and not hasattr(quelea, name)
+    }
     assert sorted((functions | missing_methods()) - named_as_missing()) == []
 
 

@@ -13,8 +13,12 @@ UFUNCS = {
     for theirs, ours in np._quelea.numpy_ufuncs.items()
     if isinstance(theirs, numpy.ufunc)
 }
-UNARY = sorted(name for name, (ours, _) in UFUNCS.items() if isinstance(ours, np.ufunc) and ours.nin == 1)
-BINARY = sorted(name for name, (ours, _) in UFUNCS.items() if isinstance(ours, np.ufunc) and ours.nin == 2)
+UNARY = sorted(
+    name for name, (ours, _) in UFUNCS.items() if isinstance(ours, np.ufunc) and ours.nin == 1
+)
+BINARY = sorted(
+    name for name, (ours, _) in UFUNCS.items() if isinstance(ours, np.ufunc) and ours.nin == 2
+)
 
 # Functions that SLEEF computes: at most one unit in the last place from the exact value, not NumPy's bits.
 ROUNDED = {
@@ -30,7 +34,9 @@ def compare(name, ours, theirs, args):
     result = ours(*(np.asarray(a) for a in args))
     if name in ROUNDED and want.dtype.kind == "f":
         reference = reference_of(theirs, args, want.dtype)
-        near(result, reference, 1.5, name, absolute=2.0 if name.startswith("logaddexp") else 0)  # their sums cancel
+        near(
+            result, reference, 1.5, name, absolute=2.0 if name.startswith("logaddexp") else 0
+        )  # their sums cancel
     elif want.dtype.kind == "c" and name in ROUNDED | {
         "sqrt",
         "absolute",
@@ -58,7 +64,9 @@ def near_complex(result, want, name):
     assert (got.dtype, got.shape) == (want.dtype, want.shape)
     finite = numpy.isfinite(want) & (abs(want) < 1e30)
     scale = abs(want[finite])
-    assert (abs(got[finite] - want[finite]) <= 100 * numpy.finfo(want.dtype).eps * scale).all(), name
+    assert (abs(got[finite] - want[finite]) <= 100 * numpy.finfo(want.dtype).eps * scale).all(), (
+        name
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -113,7 +121,21 @@ def test_promotion_of_every_pair(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor", "lshift", "rshift"]
+    "name",
+    [
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "and_",
+        "or_",
+        "xor",
+        "lshift",
+        "rshift",
+    ],
 )
 def test_operators(name):
     op = getattr(operator, name)
@@ -169,7 +191,10 @@ def test_integer_powers():
     same(np.asarray(x) ** 5, x**5)
     same_error(lambda: np.asarray(x) ** -1, lambda: x**-1)
     same_error(lambda: np.asarray(x) ** numpy.int8(-1), lambda: x ** numpy.int8(-1))
-    same_error(lambda: np.power(np.asarray(x), -1, dtype="int16"), lambda: numpy.power(x, -1, dtype="int16"))
+    same_error(
+        lambda: np.power(np.asarray(x), -1, dtype="int16"),
+        lambda: numpy.power(x, -1, dtype="int16"),
+    )
 
 
 @pytest.mark.parametrize("kind", ["int8", "int32", "int64"])
@@ -197,7 +222,10 @@ def test_integer_powers_that_are_not_computed_may_be_negative():
     np.power(a, f, out=ours, where=f >= 0)
     numpy.power(x, e, out=theirs, where=e >= 0)
     same(ours, theirs)
-    same_error(lambda: np.power(a, f, out=ours, where=f < 1), lambda: numpy.power(x, e, out=x + 0, where=e < 1))
+    same_error(
+        lambda: np.power(a, f, out=ours, where=f < 1),
+        lambda: numpy.power(x, e, out=x + 0, where=e < 1),
+    )
     same(ours, theirs)
 
 
@@ -238,7 +266,19 @@ class Deferred(Knowing):
 @pytest.mark.parametrize("op", [operator.eq, operator.ne])
 def test_nothing_is_equal_to_a_stranger(shape, op):
     x, a = numpy.ones(shape), np.ones(shape)
-    for stranger in (None, "text", b"bytes", object(), Plain(), Careful(), {}, {1}, Ellipsis, int, slice(1)):
+    for stranger in (
+        None,
+        "text",
+        b"bytes",
+        object(),
+        Plain(),
+        Careful(),
+        {},
+        {1},
+        Ellipsis,
+        int,
+        slice(1),
+    ):
         same(op(a, stranger), op(x, stranger), stranger)
         same(op(stranger, a), op(stranger, x), stranger)
     for theirs in (operator.lt, operator.add):
@@ -263,7 +303,15 @@ def test_signs_are_compared_exactly(signed):
     for op in (operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge):
         same(op(a, b), op(x, y))
         same(op(b, a), op(y, x))
-        for scalar in (-1, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1, numpy.uint64(2**63), numpy.int64(-1)):
+        for scalar in (
+            -1,
+            2**53 + 1,
+            2**63 - 1,
+            2**63,
+            2**64 - 1,
+            numpy.uint64(2**63),
+            numpy.int64(-1),
+        ):
             same(op(a, scalar), op(x, scalar))
             same(op(scalar, b), op(scalar, y))
 
@@ -285,8 +333,14 @@ def test_out_where_dtype():
     whole = np.zeros(6, int)
     np.add(a, 0.75, out=whole, casting="unsafe")
     same(whole, x.astype(int))
-    same_error(lambda: np.add(a, b, out=np.zeros(6, int)), lambda: numpy.add(x, y, out=numpy.zeros(6, int)))
-    same_error(lambda: np.add(a, b, out=np.zeros(5)), lambda: numpy.add(x, y, out=numpy.zeros(5)), text=False)
+    same_error(
+        lambda: np.add(a, b, out=np.zeros(6, int)), lambda: numpy.add(x, y, out=numpy.zeros(6, int))
+    )
+    same_error(
+        lambda: np.add(a, b, out=np.zeros(5)),
+        lambda: numpy.add(x, y, out=numpy.zeros(5)),
+        text=False,
+    )
     with pytest.raises(TypeError, match=r"quelea\.ndarray"):
         np.add(a, b, out=numpy.zeros(6))
 
@@ -300,19 +354,27 @@ def outcome(function, args, dtype):
         return class_, str(error).split(" <class")[0]
 
 
-@pytest.mark.parametrize("name", [name for name in UNARY + BINARY if name not in ("degrees", "radians")])
+@pytest.mark.parametrize(
+    "name", [name for name in UNARY + BINARY if name not in ("degrees", "radians")]
+)
 def test_dtypes_that_are_asked_for(name):
     ours, theirs = UFUNCS[name]
     x = {dtype: numpy.ones(0, dtype) for dtype in DTYPES}
     a = {dtype: np.ones(0, dtype) for dtype in DTYPES}
     for first in DTYPES:
-        beside = [()] if ours.nin == 1 else [(second,) for second in (first, "bool", "int16", "float32", "complex64")]
+        beside = (
+            [()]
+            if ours.nin == 1
+            else [(second,) for second in (first, "bool", "int16", "float32", "complex64")]
+        )
         literals = [] if ours.nin == 1 else [(True,), (1,), (300,), (1.0,), (1j,)]
         for dtype in DTYPES:
             for rest in beside + literals:
                 mine, args = ([table.get(y, y) for y in (first, *rest)] for table in (a, x))
                 got, want = outcome(ours, mine, dtype), outcome(theirs, args, dtype)
-                if isinstance(want, tuple) and ("did not contain" in want[1] or (name, dtype) == ("signbit", "bool")):
+                if isinstance(want, tuple) and (
+                    "did not contain" in want[1] or (name, dtype) == ("signbit", "bool")
+                ):
                     got, want = got[0], want[0]  # NumPy has several words for a missing loop
                 assert got == want, (first, *rest, dtype)
 
@@ -322,7 +384,11 @@ def test_questions_with_a_dtype_read_their_inputs_as_they_are():
     for name in ("equal", "less", "logical_xor"):
         ours, theirs = UFUNCS[name]
         same(ours(np.asarray(x), y, dtype=bool), theirs(x, y, dtype=bool), name)
-        same(ours(np.asarray(x), y, dtype=bool, casting="unsafe"), theirs(x, y, dtype=bool, casting="unsafe"), name)
+        same(
+            ours(np.asarray(x), y, dtype=bool, casting="unsafe"),
+            theirs(x, y, dtype=bool, casting="unsafe"),
+            name,
+        )
 
 
 def test_out_overlaps_an_input():
@@ -337,7 +403,10 @@ def test_reduce_and_outer_of_ufuncs():
     x = numpy.arange(12).reshape(3, 4)
     a = np.asarray(x)
     same(np.add.reduce(a), numpy.add.reduce(x))
-    same(np.multiply.reduce(a + 1, axis=1, keepdims=True), numpy.multiply.reduce(x + 1, axis=1, keepdims=True))
+    same(
+        np.multiply.reduce(a + 1, axis=1, keepdims=True),
+        numpy.multiply.reduce(x + 1, axis=1, keepdims=True),
+    )
     same(np.maximum.reduce(a, axis=None), numpy.maximum.reduce(x, axis=None))
     same(np.logical_or.reduce(a, axis=-1), numpy.logical_or.reduce(x, axis=-1))
     same(np.subtract.outer(a[0], a[:, 0]), numpy.subtract.outer(x[0], x[:, 0]))
@@ -352,7 +421,9 @@ def test_scalars_alone_are_numpys():
     assert type(np.add(numpy.float32(1), 2)) is numpy.float32
 
 
-@pytest.mark.parametrize("limits", [(-1, 3), (0, 300), (-300, 2**80), (2, None), (None, 3), (300, None), (None, -1)])
+@pytest.mark.parametrize(
+    "limits", [(-1, 3), (0, 300), (-300, 2**80), (2, None), (None, 3), (300, None), (None, -1)]
+)
 def test_clip_between_integers_beyond_the_dtype(limits):
     x = numpy.arange(6, dtype="uint8")
     a = np.asarray(x)
@@ -367,7 +438,9 @@ def test_clip_between_integers_beyond_the_dtype(limits):
 def test_clip_takes_anything_array_like_and_its_limits_once():
     assert np.clip(5, 1, 3) == 3
     same(np.clip([0, 5], 1, 3), numpy.clip([0, 5], 1, 3))
-    same_error(lambda: np.clip(np.ones(3), 1, 2, min=3), lambda: numpy.clip(numpy.ones(3), 1, 2, min=3))
+    same_error(
+        lambda: np.clip(np.ones(3), 1, 2, min=3), lambda: numpy.clip(numpy.ones(3), 1, 2, min=3)
+    )
 
 
 def test_functions_made_of_others():
@@ -384,8 +457,16 @@ def test_functions_made_of_others():
     same(np.fix(a), numpy.trunc(x))
     same(np.nan_to_num(a), numpy.nan_to_num(x))
     same(np.isclose(a, a + 1e-9), numpy.isclose(x, x + 1e-9))
-    assert np.allclose(a[:6], a[:6] + 1e-9) and not np.allclose(a, a) and np.allclose(a, a, equal_nan=True)
-    assert np.array_equal(a[:6], x[:6]) and not np.array_equal(a, x) and np.array_equal(a, x, equal_nan=True)
+    assert (
+        np.allclose(a[:6], a[:6] + 1e-9)
+        and not np.allclose(a, a)
+        and np.allclose(a, a, equal_nan=True)
+    )
+    assert (
+        np.array_equal(a[:6], x[:6])
+        and not np.array_equal(a, x)
+        and np.array_equal(a, x, equal_nan=True)
+    )
     assert not np.array_equal(a, x[:6])
     for ours, theirs in zip(np.modf(a), numpy.modf(x), strict=True):
         same(ours, theirs)
@@ -415,7 +496,10 @@ def test_complex_parts(dtype):
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_signed_zeros_and_nan_in_extremes(dtype):
-    x, y = numpy.array([0.0, -0.0, numpy.nan, 1.0], dtype), numpy.array([1.0, numpy.nan, 2.0, numpy.nan], dtype)
+    x, y = (
+        numpy.array([0.0, -0.0, numpy.nan, 1.0], dtype),
+        numpy.array([1.0, numpy.nan, 2.0, numpy.nan], dtype),
+    )
     for name in ("minimum", "maximum", "fmin", "fmax"):
         ours, theirs = UFUNCS[name]
         same(ours(np.asarray(x), np.asarray(y)), theirs(x, y), name)
@@ -447,14 +531,19 @@ def test_rounding_and_replacing_keep_the_parts_of_complex_numbers():
 def test_masks_of_ufuncs_may_be_lists_and_python_scalars():
     for where in ([1, 0], [True, False], (0.0, 2.0), 1, 0, 0.5):
         ours, theirs = np.zeros(2), numpy.zeros(2)
-        same(np.add([1.5, 2], 1, out=ours, where=where), numpy.add([1.5, 2], 1, out=theirs, where=where))
+        same(
+            np.add([1.5, 2], 1, out=ours, where=where),
+            numpy.add([1.5, 2], 1, out=theirs, where=where),
+        )
     for where in (np.asarray([1, 0]), numpy.array([1, 0])):
         with pytest.raises(TypeError, match="safe"):
             np.add([1.5, 2], 1, out=np.zeros(2), where=where)
 
 
 def test_every_input_of_a_ufunc_may_be_a_list_that_is_cast():
-    chosen = np._quelea.where([True, False, True], [1.5, 2.5, 3.5], [4.5, 5.5, 6.5], dtype="i4", casting="unsafe")
+    chosen = np._quelea.where(
+        [True, False, True], [1.5, 2.5, 3.5], [4.5, 5.5, 6.5], dtype="i4", casting="unsafe"
+    )
     same(chosen, numpy.array([1, 5, 3], "i4"))
 
 
@@ -472,7 +561,9 @@ def test_squares_of_booleans():
     same(x**3, a**3)
 
 
-@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int64", "float16", "float32", "float64", "complex64"])
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "uint16", "int64", "float16", "float32", "float64", "complex64"]
+)
 def test_angle_and_sinc_of_every_kind(dtype):
     a = numpy.array([0, 1, 0]).astype(dtype)
     near(np.angle(np.asarray(a)), numpy.angle(a), 2)

@@ -18,17 +18,29 @@ import pytest
 import quelea
 
 LAUNCHED = "OMPI_COMM_WORLD_RANK" in os.environ
-pytestmark = pytest.mark.skipif(LAUNCHED, reason="starts jobs of its own, which a rank of a job cannot")
+pytestmark = pytest.mark.skipif(
+    LAUNCHED, reason="starts jobs of its own, which a rank of a job cannot"
+)
 
 LIMIT = 60  # seconds; what mpirun prints when they are over is looked for below
 
 
 def environment(**extra):
-    env = {k: v for k, v in os.environ.items() if not k.startswith("QUELEA_") or k in ("QUELEA_CACHE",)}
+    env = {
+        k: v for k, v in os.environ.items() if not k.startswith("QUELEA_") or k in ("QUELEA_CACHE",)
+    }
     env.pop("PYTHONUNBUFFERED", None)  # a line is one write, or the ranks' lines mix
-    path = os.pathsep.join(filter(None, [str(Path(quelea.__file__).parent.parent), env.get("PYTHONPATH")]))
+    path = os.pathsep.join(
+        filter(None, [str(Path(quelea.__file__).parent.parent), env.get("PYTHONPATH")])
+    )
     extra = {"QUELEA_REPLICATE": "-1", "QUELEA_THREADS": "1", **extra}
-    return {**env, "PYTHONPATH": path, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", **extra}
+    return {
+        **env,
+        "PYTHONPATH": path,
+        "OMPI_ALLOW_RUN_AS_ROOT": "1",
+        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        **extra,
+    }
 
 
 def living(mark):
@@ -53,9 +65,21 @@ class Job:
     def __init__(self, code, ranks, **extra):
         self.mark = f"JOB_{uuid.uuid4().hex}"
         self.shared = shared_memory()
-        command = [sys.executable, "-c", "import numpy, os, signal, sys\nimport quelea as np\n" + textwrap.dedent(code)]
+        command = [
+            sys.executable,
+            "-c",
+            "import numpy, os, signal, sys\nimport quelea as np\n" + textwrap.dedent(code),
+        ]
         if ranks:
-            command = ["mpirun", "--timeout", str(LIMIT), "--oversubscribe", "-n", str(ranks), *command]
+            command = [
+                "mpirun",
+                "--timeout",
+                str(LIMIT),
+                "--oversubscribe",
+                "-n",
+                str(ranks),
+                *command,
+            ]
         self.process = subprocess.Popen(
             command,
             env=environment(**{self.mark: "1"}, **extra),
@@ -102,7 +126,9 @@ def test_an_exception_on_one_rank(nodes):
 
 
 def test_an_exit_on_one_rank():
-    status, _, err = job("x = np.ones(5000); np.sync()\nif np.rank == 1: sys.exit(3)\nfloat(x.sum())")
+    status, _, err = job(
+        "x = np.ones(5000); np.sync()\nif np.rank == 1: sys.exit(3)\nfloat(x.sum())"
+    )
     assert status == 3
     assert "sys.exit(3)" in err
 
@@ -221,7 +247,9 @@ def test_a_fault_on_one_rank_is_an_exception_on_all(fault, raised, nodes):
     again = [work() for _ in range(3)]
     assert again == [result] * 3
     """
-    out = fine(code, 4, QUELEA_FAULT=fault, QUELEA_NODE_SIZE=nodes, QUELEA_OUTPUT="all", QUELEA_CACHE="off")
+    out = fine(
+        code, 4, QUELEA_FAULT=fault, QUELEA_NODE_SIZE=nodes, QUELEA_OUTPUT="all", QUELEA_CACHE="off"
+    )
     words = out.split()
     assert len(words) == 8
     assert len(set(words)) == 2, words  # one class, one message
@@ -267,7 +295,9 @@ def test_a_lost_message_ends_the_job():
 )
 def test_errors_come_on_the_line_of_the_user(tmp_path, line, raised):
     program = tmp_path / "program.py"
-    program.write_text(f"import quelea as np\nx = np.ones((60, 50))\ny = np.ones(7)\n{line}\nprint('not reached')\n")
+    program.write_text(
+        f"import quelea as np\nx = np.ones((60, 50))\ny = np.ones(7)\n{line}\nprint('not reached')\n"
+    )
     code = f"import runpy; runpy.run_path({str(program)!r}, run_name='__main__')"
     status, out, err = job(code)
     assert (status, out) == (1, "")
@@ -423,4 +453,11 @@ def test_plans_of_changing_bounds_cost_bounded_memory(ranks, nodes, plans):
     assert np.counters()["plans_made"] > before + {plans}
     assert last < first + 24e6, (first, last)
     """
-    fine(code, ranks, QUELEA_NODE_SIZE=nodes, QUELEA_FLUSH="100000", QUELEA_REPLICATE="-1", QUELEA_THREADS="1")
+    fine(
+        code,
+        ranks,
+        QUELEA_NODE_SIZE=nodes,
+        QUELEA_FLUSH="100000",
+        QUELEA_REPLICATE="-1",
+        QUELEA_THREADS="1",
+    )

@@ -18,7 +18,9 @@ def slices(extent):
 
 @st.composite
 def keys(draw, shape=SHAPE):
-    items = [draw(slices(n) | st.integers(-n, n - 1)) for n in shape[: draw(st.integers(0, len(shape)))]]
+    items = [
+        draw(slices(n) | st.integers(-n, n - 1)) for n in shape[: draw(st.integers(0, len(shape)))]
+    ]
     if draw(st.booleans()):
         items.insert(draw(st.integers(0, len(items))), Ellipsis)
     for _ in range(draw(st.integers(0, 2))):
@@ -109,13 +111,20 @@ def test_inplace_on_a_slice_assigns_once():
 def test_broadcasting_assignment():
     x = numpy.zeros((3, 4))
     a = np.asarray(x)
-    for value in (5, [1, 2, 3, 4], [[1], [2], [3]], numpy.arange(4).reshape(1, 1, 4), numpy.float32(2)):
+    for value in (
+        5,
+        [1, 2, 3, 4],
+        [[1], [2], [3]],
+        numpy.arange(4).reshape(1, 1, 4),
+        numpy.float32(2),
+    ):
         a[...] = value
         x[...] = value
         same(a, x)
     same_error(lambda: a.__setitem__(0, [1, 2]), lambda: x.__setitem__(0, [1, 2]))
     same_error(
-        lambda: a.__setitem__(slice(0, 2), np.zeros((3, 4))), lambda: x.__setitem__(slice(0, 2), numpy.zeros((3, 4)))
+        lambda: a.__setitem__(slice(0, 2), np.zeros((3, 4))),
+        lambda: x.__setitem__(slice(0, 2), numpy.zeros((3, 4))),
     )
 
 
@@ -131,7 +140,18 @@ def test_assignment_casts_as_numpy_does():
 
 @pytest.mark.parametrize(
     "key",
-    [3, -4, (0, 9), (0, 0, 0), 1.5, "name", (..., ...), slice(None, None, 0), (slice(1.5), 0), (1, "x")],
+    [
+        3,
+        -4,
+        (0, 9),
+        (0, 0, 0),
+        1.5,
+        "name",
+        (..., ...),
+        slice(None, None, 0),
+        (slice(1.5), 0),
+        (1, "x"),
+    ],
 )
 def test_wrong_keys_raise_as_numpy_does(key):
     x = numpy.zeros((3, 4))
@@ -179,12 +199,17 @@ def test_assignment_through_a_mask():
     same(a, x)
     with pytest.raises(NotImplementedError, match="per selected element"):
         a[a > 0] = [1.0, 2.0]
-    same_error(lambda: a.__setitem__(numpy.ones(4, bool), 0), lambda: x.__setitem__(numpy.ones(4, bool), 0))
+    same_error(
+        lambda: a.__setitem__(numpy.ones(4, bool), 0), lambda: x.__setitem__(numpy.ones(4, bool), 0)
+    )
 
 
 def test_read_only():
     a = np.broadcast_to(np.zeros(3), (2, 3))
-    same_error(lambda: a.__setitem__(0, 1), lambda: numpy.broadcast_to(numpy.zeros(3), (2, 3)).__setitem__(0, 1))
+    same_error(
+        lambda: a.__setitem__(0, 1),
+        lambda: numpy.broadcast_to(numpy.zeros(3), (2, 3)).__setitem__(0, 1),
+    )
     with pytest.raises(ValueError, match="read-only"):
         a += 1
     with pytest.raises(ValueError, match="delete"):
@@ -192,20 +217,26 @@ def test_read_only():
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int64", "float32", "bool", "complex64"])
-@pytest.mark.parametrize("items", [[300, -5], [1.5, 2.5], (True, 3), [numpy.nan, 1.0], [2j, 1], [2**70, 0]])
+@pytest.mark.parametrize(
+    "items", [[300, -5], [1.5, 2.5], (True, 3), [numpy.nan, 1.0], [2j, 1], [2**70, 0]]
+)
 def test_numbers_in_lists_are_assigned_one_by_one(items, dtype):
     x = numpy.ones(4, dtype)
     a = np.asarray(x)
     try:
         x[1:3] = items
     except (OverflowError, ValueError, TypeError):
-        same_error(lambda: a.__setitem__(slice(1, 3), items), lambda: x.__setitem__(slice(1, 3), items))
+        same_error(
+            lambda: a.__setitem__(slice(1, 3), items), lambda: x.__setitem__(slice(1, 3), items)
+        )
     else:
         a[1:3] = items
     same(a, x)
 
 
-@pytest.mark.parametrize("mask", [[True, False, True], [[True, False], [True, True], [False, True]]])
+@pytest.mark.parametrize(
+    "mask", [[True, False, True], [[True, False], [True, True], [False, True]]]
+)
 def test_a_list_of_booleans_is_a_mask(mask):
     a = numpy.arange(6).reshape(3, 2)
     x = np.asarray(a)
@@ -219,7 +250,11 @@ def test_a_list_of_booleans_is_a_mask(mask):
 
 def test_masks_beside_other_indices_are_refused_by_name():
     x = np.zeros((2, 2))
-    for key in ((numpy.array([True, False]), 0), ([True, False], 0), (np.asarray([True, False]), slice(None))):
+    for key in (
+        (numpy.array([True, False]), 0),
+        ([True, False], 0),
+        (np.asarray([True, False]), slice(None)),
+    ):
         with pytest.raises(NotImplementedError, match="beside other indices"):
             x[key] = 1
     x[numpy.array([True, False]),] = 1

@@ -125,7 +125,18 @@ def integers(m, a):
     a.imag += m.arange(60, dtype="int8").reshape(5, 12)
 
 
-WRITE = [overlap_rows, overlap_reversed, exchange, exchange_copies, slices, across, outputs, scalars, flat, integers]
+WRITE = [
+    overlap_rows,
+    overlap_reversed,
+    exchange,
+    exchange_copies,
+    slices,
+    across,
+    outputs,
+    scalars,
+    flat,
+    integers,
+]
 
 
 @pytest.mark.parametrize("dtype", ["complex64", "complex128"])
@@ -156,14 +167,23 @@ def test_parts_of_values_and_read_only_arrays():
         np.add(x, 1, out=x.real)
 
 
-steps = st.sampled_from([slice(None), slice(1, None), slice(None, None, 2), slice(None, None, -1), slice(3, 1, -1)])
-moves = st.lists(st.tuples(steps, steps, st.sampled_from(["real", "imag"]), st.integers(0, 4)), min_size=1, max_size=6)
+steps = st.sampled_from(
+    [slice(None), slice(1, None), slice(None, None, 2), slice(None, None, -1), slice(3, 1, -1)]
+)
+moves = st.lists(
+    st.tuples(steps, steps, st.sampled_from(["real", "imag"]), st.integers(0, 4)),
+    min_size=1,
+    max_size=6,
+)
 
 
 @given(moves)
 def test_programs_of_parts(program):
     a, x = start()
-    a[...], x[...] = numpy.arange(60).reshape(5, 12) * (2 - 1j), np.arange(60).reshape(5, 12) * (2 - 1j)
+    a[...], x[...] = (
+        numpy.arange(60).reshape(5, 12) * (2 - 1j),
+        np.arange(60).reshape(5, 12) * (2 - 1j),
+    )
     for rows, columns, name, kind in program:
         for z in (a, x):
             part = getattr(z[rows, columns], name)

@@ -81,7 +81,11 @@ def test_only_the_corners_are_gathered():
 
 def test_format():
     a = np.arange(3.0)
-    assert f"{a.sum():.2f}" == "3.00" and f"{a[1]:e}" == f"{1.0:e}" and "{:5d}".format(np.arange(3)[2]) == "    2"  # noqa: UP032
+    assert (
+        f"{a.sum():.2f}" == "3.00"
+        and f"{a[1]:e}" == f"{1.0:e}"
+        and f"{np.arange(3)[2]:5d}" == "    2"
+    )
     assert f"{np.asarray(2.5):.3f}" == "2.500"
     assert "%.1f %d" % (a.mean(), np.arange(4).max()) == "1.0 3"  # noqa: UP031
     with pytest.raises(TypeError, match="unsupported format string"):

@@ -11,7 +11,9 @@ import time
 import pytest
 
 LAUNCHED = "OMPI_COMM_WORLD_RANK" in os.environ
-pytestmark = pytest.mark.skipif(LAUNCHED, reason="starts jobs of its own, which a rank of a job cannot")
+pytestmark = pytest.mark.skipif(
+    LAUNCHED, reason="starts jobs of its own, which a rank of a job cannot"
+)
 
 
 def environment(extra):
@@ -20,7 +22,13 @@ def environment(extra):
     env = {k: v for k, v in os.environ.items() if k not in ("QUELEA_OUTPUT", "PYTHONUNBUFFERED")}
     folder = os.path.dirname(os.path.dirname(quelea.__file__))
     path = os.pathsep.join(filter(None, [folder, env.get("PYTHONPATH")]))
-    return {**env, "PYTHONPATH": path, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", **extra}
+    return {
+        **env,
+        "PYTHONPATH": path,
+        "OMPI_ALLOW_RUN_AS_ROOT": "1",
+        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        **extra,
+    }
 
 
 def run(code, ranks=0, **extra):
@@ -28,7 +36,9 @@ def run(code, ranks=0, **extra):
     command = [sys.executable, "-c", textwrap.dedent(code)]
     if ranks:
         command = ["mpirun", "--timeout", "60", "--oversubscribe", "-n", str(ranks), *command]
-    done = subprocess.run(command, env=environment(extra), capture_output=True, text=True, timeout=90, check=False)
+    done = subprocess.run(
+        command, env=environment(extra), capture_output=True, text=True, timeout=90, check=False
+    )
     return done.returncode, done.stdout, done.stderr
 
 
@@ -48,7 +58,9 @@ def command(*arguments, **extra):
 
 
 def test_import_starts_nothing():
-    status, out, _ = run("import quelea, quelea._quelea as q; print(q.is_open()); quelea.ones(1); print(q.is_open())")
+    status, out, _ = run(
+        "import quelea, quelea._quelea as q; print(q.is_open()); quelea.ones(1); print(q.is_open())"
+    )
     assert (status, out.split()) == (0, ["False", "True"])
 
 
@@ -91,7 +103,9 @@ def test_malformed_parameter():
 
 def test_unknown_parameters_are_named_once():
     code = "import quelea as np; float(np.ones(2).sum())"
-    status, _, err = run(code, 2, QUELEA_FLUHS="1", QUELEA_LAB="file", QUELEA_TEST_MARK="x", QUELEA_FLUSH="2")
+    status, _, err = run(
+        code, 2, QUELEA_FLUHS="1", QUELEA_LAB="file", QUELEA_TEST_MARK="x", QUELEA_FLUSH="2"
+    )
     assert status == 0
     assert err.count("RuntimeWarning") == 1
     assert "QUELEA_FLUHS is not a parameter" in err and "did you mean QUELEA_FLUSH?" in err
@@ -102,7 +116,9 @@ def test_unknown_parameters_are_named_once():
 
 
 def test_output_appears_once():
-    code = "import quelea as np, sys; print(float(np.ones(10).sum())); print('error', file=sys.stderr)"
+    code = (
+        "import quelea as np, sys; print(float(np.ones(10).sum())); print('error', file=sys.stderr)"
+    )
     status, out, err = run(code, 3)
     assert (status, out.split()) == (0, ["10.0"])
     assert {"[rank 1] error", "[rank 2] error"} <= set(err.splitlines())
@@ -134,7 +150,10 @@ def test_on_root_refuses_what_it_was_not_given(ranks):
     """
     status, out, err = run(code, ranks, QUELEA_REPLICATE="-1", QUELEA_FLUSH="64")
     assert status != 0 and "never" not in out
-    assert "RuntimeError: the function of on_root" in err and "pass the array to on_root as an argument" in err
+    assert (
+        "RuntimeError: the function of on_root" in err
+        and "pass the array to on_root as an argument" in err
+    )
 
 
 def test_on_root_explains_the_divergence_of_what_it_was_not_given():
@@ -179,7 +198,8 @@ def test_an_exception_on_one_rank_ends_the_job():
 
 def test_an_exception_before_the_first_array_ends_the_job():
     status, _, err = run(
-        "import quelea as np, os\nif os.environ['OMPI_COMM_WORLD_RANK'] == '1': 1/0\nfloat(np.ones(3000).sum())", 2
+        "import quelea as np, os\nif os.environ['OMPI_COMM_WORLD_RANK'] == '1': 1/0\nfloat(np.ones(3000).sum())",
+        2,
     )
     assert status != 0
     assert "ZeroDivisionError" in err
@@ -213,11 +233,14 @@ def test_an_exit_that_is_caught_ends_nothing():
 
 
 def test_interrupt():
-    code = (
-        "import quelea as np, time\nx = np.ones(2000)\nprint('ready', flush=True)\nwhile True:\n  x += 1; float(x[0])"
-    )
+    code = "import quelea as np, time\nx = np.ones(2000)\nprint('ready', flush=True)\n"
+    code += "while True:\n  x += 1; float(x[0])"
     with subprocess.Popen(
-        [sys.executable, "-c", code], env=environment({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        env=environment({}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as child:
         assert child.stdout.readline() == "ready\n"
         time.sleep(0.2)
@@ -284,7 +307,10 @@ def test_forks_before_the_first_array_are_processes_of_their_own(ranks):
     print(float(np.ones(7).sum()), np.info()["size"])
     """
     status, out, err = run(code, ranks)
-    assert (status, out.split("\n")[:2]) == (0, ["[(5.0, 1), (5000.0, 1)]", f"7.0 {max(ranks, 1)}"]), err
+    assert (status, out.split("\n")[:2]) == (
+        0,
+        ["[(5.0, 1), (5000.0, 1)]", f"7.0 {max(ranks, 1)}"],
+    ), err
 
 
 def test_no_later_thread_takes_the_place_of_the_one_that_opened():
@@ -314,7 +340,9 @@ def test_a_rank_that_makes_no_array_is_reported_and_not_waited_for_forever(how):
     assert status != 0
     assert out == ""
     assert "rank 0: waits for 1 s, at <string>:4" in err
-    assert ": ending" in err or "exiting improperly" in err  # Open MPI's newer launchers see it first
+    assert (
+        ": ending" in err or "exiting improperly" in err
+    )  # Open MPI's newer launchers see it first
 
 
 HANDLER = """
@@ -358,7 +386,9 @@ def test_arrays_at_the_end_of_the_interpreter():
 
 @pytest.mark.parametrize("memory", ["8000000t", "9223372036854775807"])
 def test_more_memory_than_there_are_addresses(memory):
-    status, _, err = run("import quelea as np\nprint(float(np.ones(2000).sum()))", QUELEA_MEMORY=memory)
+    status, _, err = run(
+        "import quelea as np\nprint(float(np.ones(2000).sum()))", QUELEA_MEMORY=memory
+    )
     assert status == 1
     assert "MemoryError" in err
     assert "QUELEA_MEMORY" in err
@@ -408,17 +438,27 @@ def test_info():
 
 def test_info_says_whether_kernels_are_kept(tmp_path):
     def line(folder):
-        return next(row for row in command("info", QUELEA_CACHE=str(folder))[1].splitlines() if "kernel cache" in row)
+        return next(
+            row
+            for row in command("info", QUELEA_CACHE=str(folder))[1].splitlines()
+            if "kernel cache" in row
+        )
 
     (tmp_path / "file").touch()
     assert line(tmp_path / "new" / "folder").endswith("new/folder")
-    assert line(tmp_path / "file" / "folder").endswith(", not writable: kernels are compiled anew each time")
+    assert line(tmp_path / "file" / "folder").endswith(
+        ", not writable: kernels are compiled anew each time"
+    )
     assert line("off").endswith("none: kernels are compiled anew each time")
 
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
-    [(["--n", "5"], "1000"), (["--repeats", "0"], "at least 1"), (["--repeats", "two"], "at least 1")],
+    [
+        (["--n", "5"], "1000"),
+        (["--repeats", "0"], "at least 1"),
+        (["--repeats", "two"], "at least 1"),
+    ],
 )
 def test_bench_takes_what_it_can_measure(arguments, text):
     status, out, err = command("bench", *arguments)

@@ -18,7 +18,14 @@ import quelea as np
 def test_numpy_functions_come_back_to_quelea():
     x = numpy.arange(6.0).reshape(2, 3)
     a = np.asarray(x)
-    for function in (numpy.sin, numpy.sum, numpy.mean, numpy.transpose, numpy.flip, numpy.zeros_like):
+    for function in (
+        numpy.sin,
+        numpy.sum,
+        numpy.mean,
+        numpy.transpose,
+        numpy.flip,
+        numpy.zeros_like,
+    ):
         assert isinstance(function(a), np.ndarray)
     same(numpy.add(x, a), x + x)
     same(numpy.where(a > 2, a, 0), numpy.where(x > 2, x, 0))
@@ -28,7 +35,9 @@ def test_numpy_functions_come_back_to_quelea():
     assert np.result_type(np.ones(1, "int8"), 3) == numpy.int8
 
 
-@pytest.mark.parametrize("name", ["sort", "cumsum", "median", "unique", "einsum", "argmax", "nonzero"])
+@pytest.mark.parametrize(
+    "name", ["sort", "cumsum", "median", "unique", "einsum", "argmax", "nonzero"]
+)
 def test_missing_functions_are_named(name):
     a = np.ones(3)
     with pytest.raises(TypeError, match=rf"numpy\.{name} is not in Quelea yet"):
@@ -73,7 +82,9 @@ def test_what_is_missing_says_what_to_write_instead(name, advice):
 
 def test_missing_functions_and_methods_say_what_to_write_instead():
     a = np.ones(3)
-    with pytest.raises(TypeError, match=r"numpy\.save is not .* np\.on_root\(lambda a: numpy\.save"):
+    with pytest.raises(
+        TypeError, match=r"numpy\.save is not .* np\.on_root\(lambda a: numpy\.save"
+    ):
         numpy.save("never written", a)
     with pytest.raises(TypeError, match=r"numpy\.linalg\.norm is not .* pass numpy\.asarray"):
         numpy.linalg.norm(a)
@@ -281,7 +292,9 @@ def test_strict():
 def test_results_in_numpy_arrays_are_refused_by_name():
     x, a = numpy.ones((3, 3)), np.ones((3, 3))
     for operation in (operator.imatmul, operator.iadd, lambda x, a: numpy.matmul(x, a, out=x)):
-        with pytest.raises(TypeError, match=r"return arrays must be of type quelea.ndarray, not numpy.ndarray"):
+        with pytest.raises(
+            TypeError, match=r"return arrays must be of type quelea.ndarray, not numpy.ndarray"
+        ):
             operation(x, a)
     numpy.testing.assert_array_equal(x, 1)
     out = np.zeros((3, 3))

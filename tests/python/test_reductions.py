@@ -17,13 +17,16 @@ def close(ours, theirs, context=""):
     assert (got.shape, got.dtype) == (want.shape, want.dtype), context
     if want.dtype.kind in "fc":
         tolerance = 50 * float(numpy.finfo(want.dtype).eps)
-        numpy.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance, err_msg=str(context))
+        numpy.testing.assert_allclose(
+            got, want, rtol=tolerance, atol=tolerance, err_msg=str(context)
+        )
     else:
         numpy.testing.assert_array_equal(got, want, str(context))
 
 
 @pytest.mark.parametrize(
-    "name", ["sum", "prod", "min", "max", "any", "all", "count_nonzero", "mean", "var", "std", "ptp"]
+    "name",
+    ["sum", "prod", "min", "max", "any", "all", "count_nonzero", "mean", "var", "std", "ptp"],
 )
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_dtype_and_axis(name, dtype):
@@ -87,7 +90,9 @@ def test_nan_and_empty(dtype):
     a = np.asarray(x)
     for name in ("min", "max", "sum", "mean"):
         for axis in (None, 0, 1):
-            near(getattr(a, name)(axis=axis), getattr(x, name)(axis=axis), 4, name) if dtype != "complex64" else None
+            near(
+                getattr(a, name)(axis=axis), getattr(x, name)(axis=axis), 4, name
+            ) if dtype != "complex64" else None
     empty = numpy.zeros((0, 3), dtype)
     for name in ("sum", "prod", "any", "all"):
         same(getattr(np.asarray(empty), name)(0), getattr(empty, name)(0))
@@ -135,7 +140,9 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int64", "float32", "float64", "complex128"])
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "uint16", "int64", "float32", "float64", "complex128"]
+)
 @pytest.mark.parametrize(("left", "right"), SHAPES)
 def test_matmul(left, right, dtype):
     x = (numpy.arange(numpy.prod(left)) % 5 - 1).reshape(left).astype(dtype)
@@ -183,25 +190,42 @@ def test_initial_is_converted_to_the_dtype_of_the_result(name):
         (numpy.arange(1, 6, dtype="float32"), 7),
         (numpy.ones(3), numpy.int8(2)),
     ):
-        same(getattr(np, name)(np.asarray(x), initial=initial), getattr(numpy, name)(x, initial=initial), initial)
+        same(
+            getattr(np, name)(np.asarray(x), initial=initial),
+            getattr(numpy, name)(x, initial=initial),
+            initial,
+        )
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (1, 2), (), (3,)])
-@pytest.mark.parametrize("name", ["mean", "var", "std", "ptp", "nanmax", "nanmean", "sum", "min", "any"])
+@pytest.mark.parametrize(
+    "name", ["mean", "var", "std", "ptp", "nanmax", "nanmean", "sum", "min", "any"]
+)
 def test_the_output_must_have_the_shape_of_the_result(name, shape):
     x = np.ones((2, 2))
-    options = {"sum": {"initial": 3.0}, "min": {"initial": 0.0}, "any": {"where": np.ones((2, 2), bool)}}.get(name, {})
+    options = {
+        "sum": {"initial": 3.0},
+        "min": {"initial": 0.0},
+        "any": {"where": np.ones((2, 2), bool)},
+    }.get(name, {})
     with pytest.raises(ValueError):
         getattr(np, name)(x, axis=0, out=np.zeros(shape), **options)
     out = np.zeros(2)
     assert getattr(np, name)(x, axis=0, out=out, **options) is out
-    same(out, getattr(numpy, name)(numpy.ones((2, 2)), axis=0, out=numpy.zeros(2), **options_for_numpy(options)))
+    same(
+        out,
+        getattr(numpy, name)(
+            numpy.ones((2, 2)), axis=0, out=numpy.zeros(2), **options_for_numpy(options)
+        ),
+    )
     with pytest.raises(TypeError, match=r"quelea\.ndarray"):
         getattr(np, name)(x, axis=0, out=numpy.zeros(2), **options)
 
 
 def options_for_numpy(options):
-    return {name: numpy.asarray(value) if name == "where" else value for name, value in options.items()}
+    return {
+        name: numpy.asarray(value) if name == "where" else value for name, value in options.items()
+    }
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float32", "complex64"])
@@ -219,14 +243,20 @@ def test_means_have_the_dtype_that_is_asked_for(dtype, axis):
 @pytest.mark.parametrize("dtype", ["int64", "float32", "complex64"])
 def test_average_gives_the_sum_of_the_weights(dtype):
     a = numpy.array([1, 2, 5], dtype)
-    for ours, theirs in zip(np.average(np.asarray(a), returned=True), numpy.average(a, returned=True), strict=True):
+    for ours, theirs in zip(
+        np.average(np.asarray(a), returned=True), numpy.average(a, returned=True), strict=True
+    ):
         assert ours.dtype == theirs.dtype
         numpy.testing.assert_allclose(numpy.asarray(ours), theirs, rtol=1e-6)
 
 
 def test_any_and_all_have_no_initial_value():
     x = np.asarray([True, False])
-    for call in (lambda: np.any(x, initial=True), lambda: x.all(initial=True), lambda: x.any(None, None, False, True)):
+    for call in (
+        lambda: np.any(x, initial=True),
+        lambda: x.all(initial=True),
+        lambda: x.any(None, None, False, True),
+    ):
         with pytest.raises(TypeError):
             call()
     assert bool(x.any(where=[True, False])) is True
@@ -248,15 +278,24 @@ def test_a_mask_does_not_make_an_array_larger(name):
     x, mask = np.asarray([1, 2, 3]), [[True, False, True], [True, True, True]]
     with pytest.raises(ValueError, match="more dimensions"):
         getattr(np, name)(x, where=mask)
-    same(getattr(np, name)(x, where=mask[0]), numpy.asarray(getattr(numpy, name)([1, 2, 3], where=mask[0])))
+    same(
+        getattr(np, name)(x, where=mask[0]),
+        numpy.asarray(getattr(numpy, name)([1, 2, 3], where=mask[0])),
+    )
 
 
 @pytest.mark.parametrize("name", ["sum", "prod", "max", "any"])
 @pytest.mark.parametrize("to", ["bool", "int8", "int64", "uint64", "float16", "float32", "float64"])
-@pytest.mark.parametrize("dtype", ["bool", "int8", "int64", "uint64", "float16", "float32", "float64"])
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "int64", "uint64", "float16", "float32", "float64"]
+)
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_sums_and_products_are_computed_in_what_out_promotes_to(dtype, to, name):
-    a = numpy.array([0, 1, 1]).astype(dtype) if dtype == "bool" else numpy.array([90, 100, 3]).astype(dtype)
+    a = (
+        numpy.array([0, 1, 1]).astype(dtype)
+        if dtype == "bool"
+        else numpy.array([90, 100, 3]).astype(dtype)
+    )
     x, made, wanted = np.asarray(a), np.zeros((), to), numpy.zeros((), to)
     same(getattr(x, name)(out=made), getattr(a, name)(out=wanted))
     if name == "sum":
@@ -278,5 +317,8 @@ def test_extremes_of_nothing_are_refused_whatever_the_result(shape, axis):
 
 @pytest.mark.parametrize("name", ["mean", "var", "std"])
 def test_a_0d_array_has_no_axis_to_average(name):
-    same_error(lambda: getattr(np.asarray(2.0), name)(axis=0), lambda: getattr(numpy.asarray(2.0), name)(axis=0))
+    same_error(
+        lambda: getattr(np.asarray(2.0), name)(axis=0),
+        lambda: getattr(numpy.asarray(2.0), name)(axis=0),
+    )
     same(getattr(np.asarray(2.0), name)(axis=()), getattr(numpy.asarray(2.0), name)(axis=()))

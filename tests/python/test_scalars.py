@@ -12,7 +12,18 @@ import quelea as np
 
 
 @pytest.mark.parametrize(
-    "scalar", [True, 3, 2.5, 1j, numpy.float32(2.5), numpy.int8(3), numpy.uint64(7), numpy.float64(2), numpy.bool(1)]
+    "scalar",
+    [
+        True,
+        3,
+        2.5,
+        1j,
+        numpy.float32(2.5),
+        numpy.int8(3),
+        numpy.uint64(7),
+        numpy.float64(2),
+        numpy.bool(1),
+    ],
 )
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_dtype_beside_a_scalar(dtype, scalar):
@@ -31,7 +42,9 @@ def test_python_integers_out_of_bounds(dtype):
         try:
             x + number
         except OverflowError:
-            same_error(lambda n=number: a + n, lambda n=number: x + n, text=False)  # NumPy speaks of C long here
+            same_error(
+                lambda n=number: a + n, lambda n=number: x + n, text=False
+            )  # NumPy speaks of C long here
         else:
             same(a + number, x + number)
         for op in (operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge):
@@ -78,10 +91,16 @@ def test_conversions_refuse_what_numpy_refuses(convert, shape):
 
 
 @pytest.mark.parametrize("convert", [float, int, complex, operator.index, round, hash])
-@pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float32", "float64", "complex64", "complex128"])
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "uint64", "float32", "float64", "complex64", "complex128"]
+)
 def test_conversions_of_one_element(convert, dtype):
     """A 0-d array is no scalar: NumPy converts its element as Python's number, and refuses complex ones."""
-    for make in (lambda m: m.ones((), dtype) * 0 + 1, lambda m: m.ones((), dtype), lambda m: m.ones(2, dtype)[1]):
+    for make in (
+        lambda m: m.ones((), dtype) * 0 + 1,
+        lambda m: m.ones((), dtype),
+        lambda m: m.ones(2, dtype)[1],
+    ):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
@@ -154,7 +173,9 @@ def test_assigning_scalars():
     ):
         x = numpy.zeros(3, dtype)
         a = np.asarray(x)
-        same_error(lambda a=a, v=value: a.__setitem__(0, v), lambda x=x, v=value: x.__setitem__(0, v))
+        same_error(
+            lambda a=a, v=value: a.__setitem__(0, v), lambda x=x, v=value: x.__setitem__(0, v)
+        )
         same(a, x)
 
 
@@ -179,15 +200,42 @@ def assign(module, how, dtype, value):
     return x
 
 
-@pytest.mark.filterwarnings("ignore:.*encountered in cast:RuntimeWarning", "ignore::numpy.exceptions.ComplexWarning")
-@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int32", "int64", "uint64", "float16", "complex64"])
+@pytest.mark.filterwarnings(
+    "ignore:.*encountered in cast:RuntimeWarning", "ignore::numpy.exceptions.ComplexWarning"
+)
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "uint8", "int32", "int64", "uint64", "float16", "complex64"]
+)
 def test_elements_hold_what_is_assigned_to_them_or_raise(dtype):
     numbers = [math.nan, -math.inf, 1e30, -1, 300, 2**63, 2**64, -(2**70), True, 1.5, 1j]
     scalars = [t(v) for t in (numpy.float32, numpy.float64) for v in (math.nan, 300.7, 3.9)]
-    scalars += [numpy.int64(300), numpy.int64(-1), numpy.uint64(2**63), numpy.complex128(1 + 2j), numpy.bool(1)]
-    strangers = ["3", "x", b"3", None, object(), {}, numpy.asarray(300.7), numpy.asarray(math.nan), numpy.str_("3")]
+    scalars += [
+        numpy.int64(300),
+        numpy.int64(-1),
+        numpy.uint64(2**63),
+        numpy.complex128(1 + 2j),
+        numpy.bool(1),
+    ]
+    strangers = [
+        "3",
+        "x",
+        b"3",
+        None,
+        object(),
+        {},
+        numpy.asarray(300.7),
+        numpy.asarray(math.nan),
+        numpy.str_("3"),
+    ]
     for value in numbers + scalars + strangers:
-        for how in (("fill", "0"), ("fill", "1"), ("item", "0"), ("item", "1"), ("all", "0"), ("all", "1")):
+        for how in (
+            ("fill", "0"),
+            ("fill", "1"),
+            ("item", "0"),
+            ("item", "1"),
+            ("all", "0"),
+            ("all", "1"),
+        ):
             with numpy.errstate(all="ignore"):
                 try:
                     want = assign(numpy, how, dtype, value)

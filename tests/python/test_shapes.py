@@ -125,7 +125,9 @@ def test_call(name):
 
 
 @given(
-    st.lists(st.sampled_from([1, 2, 3, 4, 6, 12, -1]), min_size=1, max_size=4), st.permutations(range(3)), st.booleans()
+    st.lists(st.sampled_from([1, 2, 3, 4, 6, 12, -1]), min_size=1, max_size=4),
+    st.permutations(range(3)),
+    st.booleans(),
 )
 def test_reshape_is_a_view_exactly_when_numpys_is(shape, order, backwards):
     a, x = pair()
@@ -176,7 +178,12 @@ def test_sizes_beyond_64_bits_are_refused():
 
 def test_attributes():
     a, x = pair()
-    for ours, theirs in ((a, x), (a.T, x.T), (a[::2, ::-1], x[::2, ::-1]), (np.zeros(()), numpy.zeros(()))):
+    for ours, theirs in (
+        (a, x),
+        (a.T, x.T),
+        (a[::2, ::-1], x[::2, ::-1]),
+        (np.zeros(()), numpy.zeros(())),
+    ):
         for name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
             assert getattr(ours, name) == getattr(theirs, name), name
     assert a[::2, ::-1].strides == x[::2, ::-1].strides
@@ -190,7 +197,8 @@ def test_copyto():
     numpy.copyto(x, 5, where=x > 20)
     same(a, x)
     same_error(
-        lambda: np.copyto(np.zeros(2, int), np.ones(2)), lambda: numpy.copyto(numpy.zeros(2, int), numpy.ones(2))
+        lambda: np.copyto(np.zeros(2, int), np.ones(2)),
+        lambda: numpy.copyto(numpy.zeros(2, int), numpy.ones(2)),
     )
 
 

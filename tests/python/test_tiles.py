@@ -60,7 +60,9 @@ def wide_star(m, u):
 
 def diagonal(m, u):
     axes = tuple(range(u.ndim))
-    return m.roll(u, 1, axes) * 3 - m.roll(u, (-2, 1, 7)[: u.ndim], axes) + m.roll(u, [1, 2], [0, 0])
+    return (
+        m.roll(u, 1, axes) * 3 - m.roll(u, (-2, 1, 7)[: u.ndim], axes) + m.roll(u, [1, 2], [0, 0])
+    )
 
 
 def far(m, u):
@@ -158,12 +160,21 @@ def assembled(m, u):
 
 def positions(m, u):
     a = m.arange(u.shape[0])
-    return m.roll(a, 1) - a, m.roll(a * 3, -2) + m.roll(a, 1), m.roll(m.arange(5.0, 5.0 + u.shape[-1]) + u, 1, -1) * 2
+    return (
+        m.roll(a, 1) - a,
+        m.roll(a * 3, -2) + m.roll(a, 1),
+        m.roll(m.arange(5.0, 5.0 + u.shape[-1]) + u, 1, -1) * 2,
+    )
 
 
 def other_types(m, u):
     i = u.astype("int16")
-    return m.roll(i, 1, 0) // 3 + i, m.roll(u > 50, 1, 0) & (u > 20), m.roll(u + 1j * u, 1, -1) * 2, m.roll(i, 1, 0) + u
+    return (
+        m.roll(i, 1, 0) // 3 + i,
+        m.roll(u > 50, 1, 0) & (u > 20),
+        m.roll(u + 1j * u, 1, -1) * 2,
+        m.roll(i, 1, 0) + u,
+    )
 
 
 PROGRAMS = [
@@ -202,7 +213,9 @@ def test_parts_give_the_bits_of_numpy(program, shape):
 @st.composite
 def expressions(draw, shape, depth=3):
     """A function of (module, list of arrays of the shape) that gives an array of the shape, and a text."""
-    kinds = ["leaf", *["roll"] * 3, "add", "add", "flip", "shifted", "scaled"] if depth else ["leaf"]
+    kinds = (
+        ["leaf", *["roll"] * 3, "add", "add", "flip", "shifted", "scaled"] if depth else ["leaf"]
+    )
     kind = draw(st.sampled_from(kinds))
     if kind == "leaf":
         k = draw(st.integers(0, 1))
@@ -238,7 +251,10 @@ def test_programs_of_parts(data):
     text = [str(shape)]
     for _ in range(data.draw(st.integers(1, 5))):
         f, name = data.draw(expressions(shape))
-        k, how = data.draw(st.integers(0, 1)), data.draw(st.sampled_from(["assign", "replace", "part", "sum"]))
+        k, how = (
+            data.draw(st.integers(0, 1)),
+            data.draw(st.sampled_from(["assign", "replace", "part", "sum"])),
+        )
         axis = data.draw(st.integers(0, len(shape) - 1))
         text.append(f"a{k} {how} {name} {axis}")
         for m, a in ((quelea, ours), (numpy, theirs)):
@@ -261,7 +277,9 @@ def test_programs_of_parts(data):
 
 
 def periodic(m, u):
-    return u + 0.1 * (m.roll(u, 1, 0) + m.roll(u, -1, 0) + m.roll(u, 1, 1) + m.roll(u, -1, 1) - 4 * u)
+    return u + 0.1 * (
+        m.roll(u, 1, 0) + m.roll(u, -1, 0) + m.roll(u, 1, 1) + m.roll(u, -1, 1) - 4 * u
+    )
 
 
 TORN = int(os.environ.get("QUELEA_FLUSH", "64")) < 20  # expressions are executed in parts

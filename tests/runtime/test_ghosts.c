@@ -1,4 +1,5 @@
-/* Valid ghosts: what they hold, what they forget, and that ranks with the same ones have the same hash. */
+/* Valid ghosts: what they hold, what they forget, and that ranks with the same ones have the same
+ * hash. */
 #include "runtime.h"
 
 #include "../check.h"
@@ -8,13 +9,15 @@ enum { NDIM = 2, NODES = 3 };
 /* A family of boxes [k, k + 4) x [0, size); beyond the dimensions lies `garbage`. */
 static void family(Box *boxes, int64_t k, int64_t size, int garbage) {
   memset(boxes, garbage, NODES * sizeof *boxes);
-  for (int n = 0; n < NODES; n++) boxes[n].lo[0] = k, boxes[n].hi[0] = k + 4, boxes[n].lo[1] = 0, boxes[n].hi[1] = size;
+  for (int n = 0; n < NODES; n++)
+    boxes[n].lo[0] = k, boxes[n].hi[0] = k + 4, boxes[n].lo[1] = 0, boxes[n].hi[1] = size;
 }
 
 static void hashes_ignore_what_is_no_coordinate(void) {
   Box clean[NODES], dirty[NODES], other[NODES];
   family(clean, 1, 5, 0), family(dirty, 1, 5, 0x5a), family(other, 1, 6, 0);
-  Ghosts *a = rt_ghosts_with(NULL, NDIM, NODES, clean), *b = rt_ghosts_with(NULL, NDIM, NODES, dirty);
+  Ghosts *a = rt_ghosts_with(NULL, NDIM, NODES, clean),
+         *b = rt_ghosts_with(NULL, NDIM, NODES, dirty);
   Ghosts *c = rt_ghosts_with(NULL, NDIM, NODES, other), *d = rt_ghosts_with(a, NDIM, NODES, other);
   CHECK(a->hash == b->hash);
   CHECK(a->hash != c->hash);
@@ -52,4 +55,5 @@ static void the_oldest_is_forgotten(void) {
   rt_ghosts_release(ghosts);
 }
 
-CHECK_MAIN(CHECK_TEST(hashes_ignore_what_is_no_coordinate), CHECK_TEST(holds_what_is_inside), CHECK_TEST(the_oldest_is_forgotten))
+CHECK_MAIN(CHECK_TEST(hashes_ignore_what_is_no_coordinate), CHECK_TEST(holds_what_is_inside),
+           CHECK_TEST(the_oldest_is_forgotten))

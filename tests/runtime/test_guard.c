@@ -1,5 +1,6 @@
-/* What debug builds add, seen by functions that stand in for compiled kernels: memory that nobody wrote holds canaries, stale ghosts do too,
- * and whoever leaves a block ends the process. On one process; `margins_of_targets` on two ranks that pretend to be two nodes. */
+/* What debug builds add, seen by functions that stand in for compiled kernels: memory that nobody
+ * wrote holds canaries, stale ghosts do too, and whoever leaves a block ends the process. On one
+ * process; `margins_of_targets` on two ranks that pretend to be two nodes. */
 #include "team.h"
 
 #include "../check.h"
@@ -18,7 +19,8 @@ static QlContext *open_context(void) {
   return ctx;
 }
 
-/* A plan of two groups over one array of float64, each with one operand and its entry; the blocks are released when it ends. */
+/* A plan of two groups over one array of float64, each with one operand and its entry; the blocks
+ * are released when it ends. */
 typedef struct Probe {
   PlanSlot slot;
   PlanOperand operand;
@@ -30,10 +32,15 @@ typedef struct Probe {
 
 enum { COUNT = 100 };
 
-static void make_probe(Probe *probe, Layout *layout, Block geometry, JitEntry *first, JitEntry *second) {
+static void make_probe(Probe *probe, Layout *layout, Block geometry, JitEntry *first,
+                       JitEntry *second) {
   *probe = (Probe){.strides = {8}};
-  probe->slot = (PlanSlot){
-      .allocate = true, .dtype = QL_F64, .ndim = 1, .shape = {COUNT}, .layout = layout, .geometry = geometry};
+  probe->slot = (PlanSlot){.allocate = true,
+                           .dtype = QL_F64,
+                           .ndim = 1,
+                           .shape = {COUNT},
+                           .layout = layout,
+                           .geometry = geometry};
   probe->operand = (PlanOperand){.stride = {8}};
   probe->task = (PlanTask){.box = {{0}, {geometry.bytes / 8}}};
   for (int g = 0; g < 2; g++)
@@ -46,11 +53,15 @@ static void make_probe(Probe *probe, Layout *layout, Block geometry, JitEntry *f
                                    .strides = probe->strides,
                                    .tasks = &probe->task,
                                    .reduce_axis = -1};
-  probe->plan = (Plan){.slot_count = 1, .slots = &probe->slot, .group_count = second ? 2 : 1, .groups = probe->groups};
+  probe->plan = (Plan){.slot_count = 1,
+                       .slots = &probe->slot,
+                       .group_count = second ? 2 : 1,
+                       .groups = probe->groups};
 }
 
 static Block whole_block(bool private_memory) {
-  return (Block){.private_memory = private_memory, .bytes = COUNT * 8, .alloc = {{0}, {COUNT}}, .stride = {8}};
+  return (Block){
+      .private_memory = private_memory, .bytes = COUNT * 8, .alloc = {{0}, {COUNT}}, .stride = {8}};
 }
 
 static void run_probe(QlContext *ctx, Probe *probe) {
@@ -128,8 +139,9 @@ static void margins_of_targets(void) {
   if (!CHECK(ctx) || !CHECK_INT_EQ(ctx->info->node_count, 2)) return;
   Layout *layout = rt_layout_new(rt_template_for_shape(ctx, 1, shape, NULL), NULL);
   Block geometry = rt_block_geometry(ctx, layout, 1, shape, 8, (const int64_t(*)[2])margin);
-  make_probe(&probe, layout, geometry, store_one,
-             owned_is_stored_and_margin_forgotten); /* store_one also writes what looks like old ghosts */
+  make_probe(
+      &probe, layout, geometry, store_one,
+      owned_is_stored_and_margin_forgotten); /* store_one also writes what looks like old ghosts */
   run_probe(ctx, &probe);
   rt_layout_release(ctx, layout);
   ql_close(ctx);
@@ -140,7 +152,9 @@ static void margins_of_targets(void) {
 static void after_the_end(const JitCall *call) { ((double *)call->base[0])[call->extent[0]] = 1; }
 static void before_the_start(const JitCall *call) { ((double *)call->base[0])[-1] = 1; }
 static void a_page_before(const JitCall *call) { ((volatile double *)call->base[0])[-512] = 1; }
-static void reads_after_the_end(const JitCall *call) { (void)((volatile double *)call->base[0])[call->extent[0]]; }
+static void reads_after_the_end(const JitCall *call) {
+  (void)((volatile double *)call->base[0])[call->extent[0]];
+}
 
 static void commit(JitEntry *crime, bool private_memory) {
   Probe probe;
@@ -167,7 +181,8 @@ static void read_what_is_free(void) {
   _exit(0);
 }
 
-/* The wait status of a child that commits the crime, or reads what is free; what it printed goes to `said`. */
+/* The wait status of a child that commits the crime, or reads what is free; what it printed goes to
+ * `said`. */
 static int end_of(JitEntry *crime, bool private_memory, char *said, size_t size) {
   int pipes[2], status = -1;
   if (pipe(pipes)) return -1;
@@ -179,7 +194,8 @@ static int end_of(JitEntry *crime, bool private_memory, char *said, size_t size)
   }
   close(pipes[1]);
   size_t have = 0;
-  for (ssize_t got; have + 1 < size && (got = read(pipes[0], said + have, size - have - 1)) > 0;) have += (size_t)got;
+  for (ssize_t got; have + 1 < size && (got = read(pipes[0], said + have, size - have - 1)) > 0;)
+    have += (size_t)got;
   said[have] = 0;
   close(pipes[0]);
   waitpid(child, &status, 0);
@@ -205,5 +221,5 @@ static void leaving_a_block(void) {
   CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
 }
 
-CHECK_MAIN(CHECK_TEST(fresh_blocks), CHECK_TEST(every_dtype), CHECK_TEST(empty_arrays), CHECK_TEST(leaving_a_block),
-           CHECK_TEST(margins_of_targets))
+CHECK_MAIN(CHECK_TEST(fresh_blocks), CHECK_TEST(every_dtype), CHECK_TEST(empty_arrays),
+           CHECK_TEST(leaving_a_block), CHECK_TEST(margins_of_targets))

@@ -1,4 +1,5 @@
-/* The heap of a node: blocks never overlap, what is freed is found again, and the same calls give the same places. */
+/* The heap of a node: blocks never overlap, what is freed is found again, and the same calls give
+ * the same places. */
 #include "runtime.h"
 
 #include "../check.h"
@@ -10,18 +11,22 @@ enum { MEMORY = 8 << 20, LIVE = 40 };
 static QlContext *open_small(void) {
   QlContext *ctx = NULL;
   QlError error = {0};
-  setenv("QUELEA_MEMORY", "8m", 1), setenv("QUELEA_CACHE", "off", 1), setenv("QUELEA_THREADS", "1", 1);
+  setenv("QUELEA_MEMORY", "8m", 1), setenv("QUELEA_CACHE", "off", 1),
+      setenv("QUELEA_THREADS", "1", 1);
   if (ql_open(NULL, &ctx, &error)) fprintf(stderr, "%s\n", error.text);
   return ctx;
 }
 
-typedef struct Piece { int64_t offset, bytes; } Piece;
+typedef struct Piece {
+  int64_t offset, bytes;
+} Piece;
 
 static int overlapping(const Piece *pieces, int except) {
   int found = 0;
   for (int k = 0; k < LIVE; k++) {
     if (k == except || !pieces[k].bytes) continue;
-    found += pieces[k].offset < pieces[except].offset + pieces[except].bytes && pieces[except].offset < pieces[k].offset + pieces[k].bytes;
+    found += pieces[k].offset < pieces[except].offset + pieces[except].bytes &&
+             pieces[except].offset < pieces[k].offset + pieces[k].bytes;
   }
   return found;
 }
@@ -85,7 +90,8 @@ static void too_much_is_refused(void) {
   ql_close(ctx);
 }
 
-/* A range that one rank lost for want of memory would put its later blocks elsewhere than on the other ranks of the node. */
+/* A range that one rank lost for want of memory would put its later blocks elsewhere than on the
+ * other ranks of the node. */
 static void freeing_needs_no_memory(void) {
   enum { MANY = 500 };
   static int64_t offset[MANY];
@@ -103,4 +109,5 @@ static void freeing_needs_no_memory(void) {
   ql_close(ctx);
 }
 
-CHECK_MAIN(CHECK_TEST(freeing_needs_no_memory), CHECK_TEST(blocks_never_overlap), CHECK_TEST(too_much_is_refused))
+CHECK_MAIN(CHECK_TEST(freeing_needs_no_memory), CHECK_TEST(blocks_never_overlap),
+           CHECK_TEST(too_much_is_refused))

@@ -1,6 +1,8 @@
-/* Out of memory on one rank: the n-th allocation of a flush fails there, for every n until none is left to fail. All ranks raise the same error, or none
- * does and the values are right; nobody waits for another; and what follows is computed as if nothing had been. The linker
- * routes the allocations here. What happens after the first store, or within a gather of messages, ends the job and is left out. */
+/* Out of memory on one rank: the n-th allocation of a flush fails there, for every n until none is
+ * left to fail. All ranks raise the same error, or none does and the values are right; nobody waits
+ * for another; and what follows is computed as if nothing had been. The linker routes the
+ * allocations here. What happens after the first store, or within a gather of messages, ends the
+ * job and is left out. */
 #include "runtime.h"
 
 #include "../check.h"
@@ -12,15 +14,15 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
 void __real_rt_plan_run(QlContext *ctx, const Plan *plan);
 QlStatus __real_jit_open(const JitOptions *options, Jit **jit, QlError *error);
-QlStatus __real_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset,
-                               QlError *error);
+QlStatus __real_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all,
+                               int64_t **offset, QlError *error);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void __wrap_rt_plan_run(QlContext *ctx, const Plan *plan);
 QlStatus __wrap_jit_open(const JitOptions *options, Jit **jit, QlError *error);
-QlStatus __wrap_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset,
-                               QlError *error);
+QlStatus __wrap_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all,
+                               int64_t **offset, QlError *error);
 
 static long countdown; /* the allocation that fails; 0: none. With the job, the tests' only state */
 static QlContext *ctx;
@@ -29,11 +31,14 @@ static bool opens_here = true; /* else the compiler cannot be opened */
 static bool fails(void) { return countdown > 0 && --countdown == 0; }
 
 void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t count, size_t size) { return fails() ? NULL : __real_calloc(count, size); }
+void *__wrap_calloc(size_t count, size_t size) {
+  return fails() ? NULL : __real_calloc(count, size);
+}
 void *__wrap_realloc(void *old, size_t size) { return fails() ? NULL : __real_realloc(old, size); }
 
 QlStatus __wrap_jit_open(const JitOptions *options, Jit **jit, QlError *error) {
-  return opens_here ? __real_jit_open(options, jit, error) : ql_fail(error, QL_ERR_MEMORY, "no compiler here");
+  return opens_here ? __real_jit_open(options, jit, error)
+                    : ql_fail(error, QL_ERR_MEMORY, "no compiler here");
 }
 
 void __wrap_rt_plan_run(QlContext *context, const Plan *plan) {
@@ -43,8 +48,8 @@ void __wrap_rt_plan_run(QlContext *context, const Plan *plan) {
   countdown = saved;
 }
 
-QlStatus __wrap_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset,
-                               QlError *error) {
+QlStatus __wrap_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all,
+                               int64_t **offset, QlError *error) {
   long saved = countdown;
   countdown = 0;
   QlStatus status = __real_comm_allgather(comm, mine, size, all, offset, error);
@@ -74,7 +79,9 @@ typedef struct Round {
   QlArray *u, *v, *twice, *sum;
 } Round;
 
-static void release(Round *r) { ql_release(r->u), ql_release(r->v), ql_release(r->twice), ql_release(r->sum); }
+static void release(Round *r) {
+  ql_release(r->u), ql_release(r->v), ql_release(r->twice), ql_release(r->sum);
+}
 
 static void make(Round *r) {
   int64_t shape[] = {r->rows, COLUMNS};
@@ -89,11 +96,14 @@ static void record(Round *r) {
   CHECK_INT_EQ(ql_view(r->u, 2, shape, strides, 0, &above, NULL), QL_OK);
   CHECK_INT_EQ(ql_view(r->u, 2, shape, strides, 2 * COLUMNS, &below, NULL), QL_OK);
   CHECK_INT_EQ(ql_view(r->v, 2, shape, strides, COLUMNS, &inner, NULL), QL_OK);
-  QlOperand in[] = {{.array = above}, {.array = below}}, twice[] = {{.array = r->u}, {.array = r->u}};
+  QlOperand in[] = {{.array = above}, {.array = below}},
+            twice[] = {{.array = r->u}, {.array = r->u}};
   CHECK_INT_EQ(ql_ufunc(ctx, QL_OP_ADD, 2, in, NULL, NULL, QL_DTYPE_NONE, &sum, NULL), QL_OK);
   CHECK_INT_EQ(ql_assign(ctx, inner, &(QlOperand){.array = sum}, NULL), QL_OK);
-  CHECK_INT_EQ(ql_ufunc(ctx, QL_OP_ADD, 2, twice, NULL, NULL, QL_DTYPE_NONE, &r->twice, NULL), QL_OK);
-  CHECK_INT_EQ(ql_reduce(ctx, QL_REDUCE_SUM, r->u, 3, false, QL_DTYPE_NONE, NULL, &r->sum, NULL), QL_OK);
+  CHECK_INT_EQ(ql_ufunc(ctx, QL_OP_ADD, 2, twice, NULL, NULL, QL_DTYPE_NONE, &r->twice, NULL),
+               QL_OK);
+  CHECK_INT_EQ(ql_reduce(ctx, QL_REDUCE_SUM, r->u, 3, false, QL_DTYPE_NONE, NULL, &r->sum, NULL),
+               QL_OK);
   ql_release(above), ql_release(below), ql_release(inner), ql_release(sum);
 }
 
@@ -103,7 +113,8 @@ static void compare(const Round *r) {
   int wrong = 0;
   CHECK_INT_EQ(ql_gather(r->v, -1, host, NULL), QL_OK);
   for (int64_t i = 0; i < r->rows; i++)
-    for (int j = 0; j < COLUMNS; j++) wrong += host[i][j] != (i && i < r->rows - 1 ? 2.0 * (double)i : 0);
+    for (int j = 0; j < COLUMNS; j++)
+      wrong += host[i][j] != (i && i < r->rows - 1 ? 2.0 * (double)i : 0);
   CHECK_INT_EQ(ql_gather(r->twice, -1, host, NULL), QL_OK);
   for (int64_t i = 0; i < r->rows; i++)
     for (int j = 0; j < COLUMNS; j++) wrong += host[i][j] != 2.0 * (double)i;
@@ -112,7 +123,8 @@ static void compare(const Round *r) {
   CHECK(sum.value.d == 3.0 * (double)(r->rows * (r->rows - 1)));
 }
 
-/* One round; `other` is dropped before the flush by rank 0 and behind it by the others. True: something failed. */
+/* One round; `other` is dropped before the flush by rank 0 and behind it by the others. True:
+ * something failed. */
 static bool attempt(int number, int rank, QlArray *other) {
   Round r = {.rows = ROWS + number}, again = {.rows = ROWS + number};
   QlError error = {0};
@@ -138,7 +150,8 @@ static void fails_on(int rank) {
   bool failed = true;
   for (int number = 1; failed && number < ROUNDS; number++) {
     QlArray *other;
-    CHECK_INT_EQ(ql_full(ctx, QL_F64, 2, (int64_t[]){ROWS, number}, ql_f64(3), &other, NULL), QL_OK);
+    CHECK_INT_EQ(ql_full(ctx, QL_F64, 2, (int64_t[]){ROWS, number}, ql_f64(3), &other, NULL),
+                 QL_OK);
     CHECK_INT_EQ(ql_flush(ctx, NULL), QL_OK);
     failed = attempt(number, rank, other);
     CHECK(failed || number > 30);

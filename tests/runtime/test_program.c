@@ -1,11 +1,15 @@
-/* One program through quelea.h alone, the same on every number of ranks: make, compute, view, assign, reduce, look, fail, release. */
+/* One program through quelea.h alone, the same on every number of ranks: make, compute, view,
+ * assign, reduce, look, fail, release. */
 #include "quelea.h"
 
 #include "../check.h"
 
 #include <stdlib.h>
 
-typedef struct Job { QlContext *ctx; QlError error; } Job;
+typedef struct Job {
+  QlContext *ctx;
+  QlError error;
+} Job;
 static Job job; /* the tests of one program share the job that main opens */
 
 enum { ROWS = 37, COLUMNS = 50 };
@@ -13,10 +17,13 @@ enum { ROWS = 37, COLUMNS = 50 };
 static QlArray *field(void) {
   QlArray *rows = NULL, *columns = NULL, *sum = NULL;
   int64_t shape[] = {ROWS, COLUMNS};
-  CHECK_INT_EQ(ql_ramp(job.ctx, QL_F64, 2, shape, 0, ql_f64(0), ql_f64(1000), &rows, &job.error), QL_OK);
-  CHECK_INT_EQ(ql_ramp(job.ctx, QL_F64, 2, shape, 1, ql_f64(0), ql_f64(1), &columns, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_ramp(job.ctx, QL_F64, 2, shape, 0, ql_f64(0), ql_f64(1000), &rows, &job.error),
+               QL_OK);
+  CHECK_INT_EQ(ql_ramp(job.ctx, QL_F64, 2, shape, 1, ql_f64(0), ql_f64(1), &columns, &job.error),
+               QL_OK);
   QlOperand in[] = {{.array = rows}, {.array = columns}};
-  CHECK_INT_EQ(ql_ufunc(job.ctx, QL_OP_ADD, 2, in, NULL, NULL, QL_DTYPE_NONE, &sum, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_ufunc(job.ctx, QL_OP_ADD, 2, in, NULL, NULL, QL_DTYPE_NONE, &sum, &job.error),
+               QL_OK);
   ql_release(rows), ql_release(columns);
   return sum;
 }
@@ -24,7 +31,9 @@ static QlArray *field(void) {
 static double total(QlArray *array) {
   QlArray *sum;
   QlScalar value = {{0}, QL_F64, false};
-  if (!CHECK_INT_EQ(ql_reduce(job.ctx, QL_REDUCE_SUM, array, (1u << array->ndim) - 1, false, QL_DTYPE_NONE, NULL, &sum, &job.error), QL_OK))
+  if (!CHECK_INT_EQ(ql_reduce(job.ctx, QL_REDUCE_SUM, array, (1u << array->ndim) - 1, false,
+                              QL_DTYPE_NONE, NULL, &sum, &job.error),
+                    QL_OK))
     return 0;
   CHECK_INT_EQ(ql_item(sum, &value, &job.error), QL_OK);
   ql_release(sum);
@@ -46,12 +55,14 @@ static void overlaps(void) {
   static double host[ROWS][COLUMNS];
   int64_t shape[] = {ROWS - 1, COLUMNS};
   CHECK_INT_EQ(ql_view(u, 2, shape, u->strides, COLUMNS, &to, &job.error), QL_OK);
-  CHECK_INT_EQ(ql_view(u, 2, shape, (int64_t[]){COLUMNS, -1}, COLUMNS - 1, &from, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_view(u, 2, shape, (int64_t[]){COLUMNS, -1}, COLUMNS - 1, &from, &job.error),
+               QL_OK);
   CHECK_INT_EQ(ql_assign(job.ctx, to, &(QlOperand){.array = from}, &job.error), QL_OK);
   CHECK_INT_EQ(ql_gather(u, -1, host, &job.error), QL_OK);
   int wrong = 0;
   for (int i = 0; i < ROWS; i++)
-    for (int j = 0; j < COLUMNS; j++) wrong += host[i][j] != (i ? 1000.0 * (i - 1) + (COLUMNS - 1 - j) : j);
+    for (int j = 0; j < COLUMNS; j++)
+      wrong += host[i][j] != (i ? 1000.0 * (i - 1) + (COLUMNS - 1 - j) : j);
   CHECK_INT_EQ(wrong, 0);
   ql_release(to), ql_release(from), ql_release(u);
 }
@@ -65,7 +76,8 @@ static void transposes_and_imports(void) {
   CHECK_INT_EQ(ql_import(job.ctx, QL_F64, 2, shape, given, NULL, &v, &job.error), QL_OK);
   CHECK_INT_EQ(ql_view(u, 2, shape, (int64_t[]){1, COLUMNS}, 0, &t, &job.error), QL_OK);
   QlOperand in[] = {{.array = v}, {.array = t}};
-  CHECK_INT_EQ(ql_ufunc(job.ctx, QL_OP_ADD, 2, in, NULL, NULL, QL_DTYPE_NONE, &sum, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_ufunc(job.ctx, QL_OP_ADD, 2, in, NULL, NULL, QL_DTYPE_NONE, &sum, &job.error),
+               QL_OK);
   CHECK_INT_EQ(ql_gather(sum, -1, host, &job.error), QL_OK);
   int wrong = 0;
   for (int j = 0; j < COLUMNS; j++)
@@ -87,7 +99,8 @@ static void exports(void) {
   CHECK(total(u) == -1.0 * ROWS * COLUMNS);
   CHECK(before != total(u));
   if (data) {
-    const double *last = (const double *)((const char *)data + (ROWS - 1) * strides[0] + (COLUMNS - 1) * strides[1]);
+    const double *last =
+        (const double *)((const char *)data + (ROWS - 1) * strides[0] + (COLUMNS - 1) * strides[1]);
     CHECK(*last == 1000.0 * (ROWS - 1) + COLUMNS - 1);
   }
   ql_unexport(token);
@@ -114,11 +127,13 @@ static void mistakes_change_nothing(void) {
   double before = total(u);
   CHECK_INT_EQ(ql_full(job.ctx, QL_F64, 1, (int64_t[]){7}, ql_f64(1), &row, &job.error), QL_OK);
   QlOperand in[] = {{.array = u}, {.array = row}};
-  CHECK_INT_EQ(ql_ufunc(job.ctx, QL_OP_ADD, 2, in, NULL, NULL, QL_DTYPE_NONE, &result, &job.error), QL_ERR_VALUE);
+  CHECK_INT_EQ(ql_ufunc(job.ctx, QL_OP_ADD, 2, in, NULL, NULL, QL_DTYPE_NONE, &result, &job.error),
+               QL_ERR_VALUE);
   CHECK(!result);
   CHECK_INT_EQ(ql_assign(job.ctx, u, &(QlOperand){.array = row}, &job.error), QL_ERR_VALUE);
   CHECK_INT_EQ(ql_item(u, &value, &job.error), QL_ERR_VALUE);
-  CHECK_INT_EQ(ql_ramp(job.ctx, QL_F64, 0, NULL, 0, ql_f64(0), ql_f64(1), &result, NULL), QL_ERR_VALUE);
+  CHECK_INT_EQ(ql_ramp(job.ctx, QL_F64, 0, NULL, 0, ql_f64(0), ql_f64(1), &result, NULL),
+               QL_ERR_VALUE);
   CHECK(total(u) == before);
   ql_release(u), ql_release(row);
 }

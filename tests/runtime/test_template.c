@@ -1,4 +1,5 @@
-/* Templates tile their space: every point belongs to one node and, there, to one worker; whatever the shape and their number. */
+/* Templates tile their space: every point belongs to one node and, there, to one worker; whatever
+ * the shape and their number. */
 #include "runtime.h"
 
 #include "../check.h"
@@ -46,26 +47,37 @@ static void check_tiles(const CommInfo *info, const Template *t, const int64_t *
   CHECK_INT_EQ(volume, box_volume(t->ndim, mine));
   for (int a = 0; a < t->ndim; a++) {
     bool cut = false;
-    for (int n = 0; n < info->node_count; n++) cut |= t->node[n].lo[a] > 0 || t->node[n].hi[a] < extent[a];
+    for (int n = 0; n < info->node_count; n++)
+      cut |= t->node[n].lo[a] > 0 || t->node[n].hi[a] < extent[a];
     CHECK_INT_EQ(t->cut[a], cut);
   }
 }
 
-static const struct { int ndim; int64_t extent[4]; } shapes[] = {
-    {1, {1}}, {1, {2}}, {1, {7}}, {1, {300}}, {1, {0}}, {2, {1, 1}}, {2, {3, 5}}, {2, {40, 33}}, {2, {1, 200}}, {2, {200, 1}},
-    {2, {0, 9}}, {3, {2, 3, 4}}, {3, {11, 1, 130}}, {3, {5, 13, 7}}, {4, {3, 2, 5, 4}}, {4, {1, 1, 1, 17}},
+static const struct {
+  int ndim;
+  int64_t extent[4];
+} shapes[] = {
+    {1, {1}},          {1, {2}},        {1, {7}},          {1, {300}},
+    {1, {0}},          {2, {1, 1}},     {2, {3, 5}},       {2, {40, 33}},
+    {2, {1, 200}},     {2, {200, 1}},   {2, {0, 9}},       {3, {2, 3, 4}},
+    {3, {11, 1, 130}}, {3, {5, 13, 7}}, {4, {3, 2, 5, 4}}, {4, {1, 1, 1, 17}},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 static const int counts[] = {1, 2, 3, 4, 5, 6, 7, 12};
 enum { COUNTS = sizeof counts / sizeof *counts };
 
-/* What one kind of template must be, made from that of each shape, seen by every node of jobs of many sizes. */
+/* What one kind of template must be, made from that of each shape, seen by every node of jobs of
+ * many sizes. */
 static void for_each(void (*check)(QlContext *ctx, Template *base, int shape)) {
   for (int n = 0; n < COUNTS; n++)
     for (int w = 0; w < COUNTS; w += 3)
       for (int node = 0; node < counts[n]; node += counts[n] > 4 ? 3 : 1)
         for (int s = 0; s < SHAPES; s++) {
-          CommInfo info = {.node = node, .node_count = counts[n], .workers = counts[w], .threads = counts[w], .node_size = 1};
+          CommInfo info = {.node = node,
+                           .node_count = counts[n],
+                           .workers = counts[w],
+                           .threads = counts[w],
+                           .node_size = 1};
           QlContext ctx = {.info = &info};
           Template *base = rt_template_for_shape(&ctx, shapes[s].ndim, shapes[s].extent, NULL);
           if (!CHECK(base)) return;
@@ -80,7 +92,8 @@ static void check_shape(QlContext *ctx, Template *base, int s) {
   Template *again = rt_template_for_shape(ctx, shapes[s].ndim, shapes[s].extent, NULL);
   CHECK(again == base);
   rt_template_release(ctx, again);
-  if (shapes[s].ndim == 1 && shapes[s].extent[0] >= ctx->info->node_count) /* nobody idles where there is enough */
+  if (shapes[s].ndim == 1 &&
+      shapes[s].extent[0] >= ctx->info->node_count) /* nobody idles where there is enough */
     for (int n = 0; n < ctx->info->node_count; n++) CHECK(!box_empty(1, &base->node[n]));
 }
 

@@ -1,6 +1,8 @@
-/* Threads hand their work over by cells alone. TSan does not see compiled code; here it does: plans that the planner made run with functions
- * of this file in place of their kernels, so that every read of a neighbour's elements, of a ghost and of a copy needs the wait that
- * orders it. Without TSan the values are compared, which finds what is grossly wrong. On any ranks, nodes and threads. */
+/* Threads hand their work over by cells alone. TSan does not see compiled code; here it does: plans
+ * that the planner made run with functions of this file in place of their kernels, so that every
+ * read of a neighbour's elements, of a ghost and of a copy needs the wait that orders it. Without
+ * TSan the values are compared, which finds what is grossly wrong. On any ranks, nodes and threads.
+ */
 #include "runtime.h"
 
 #include "../check.h"
@@ -29,7 +31,8 @@ static void difference(const JitCall *call) {
 /* target[i] = source[i] */
 static void copy_row(const JitCall *call) {
   for (int64_t i = 0; i < call->extent[0]; i++)
-    *(double *)(call->base[0] + i * call->stride[0]) = *(const double *)(call->base[1] + i * call->stride[1]);
+    *(double *)(call->base[0] + i * call->stride[0]) =
+        *(const double *)(call->base[1] + i * call->stride[1]);
 }
 
 /* target[i][j] = source[i][j], each by its own strides */
@@ -40,7 +43,8 @@ static void copy(const JitCall *call) {
           *(const double *)(call->base[1] + i * call->stride[2] + j * call->stride[3]);
 }
 
-/* Runs what is recorded with `entry` in every kernel. The flush finds the plan that was made here. */
+/* Runs what is recorded with `entry` in every kernel. The flush finds the plan that was made here.
+ */
 static void run_with(JitEntry *entry) {
   Plan *plan;
   rt_drops_assume(job.ctx);
@@ -58,7 +62,8 @@ static void run_with(JitEntry *entry) {
 
 static QlArray *ramp(int ndim, const int64_t *shape) {
   QlArray *made = NULL;
-  CHECK_INT_EQ(ql_ramp(job.ctx, QL_F64, ndim, shape, 0, ql_f64(1), ql_f64(3), &made, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_ramp(job.ctx, QL_F64, ndim, shape, 0, ql_f64(1), ql_f64(3), &made, &job.error),
+               QL_OK);
   CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK);
   return made;
 }
@@ -73,7 +78,9 @@ static void record_difference(QlArray *v, QlArray *u) {
   CHECK_INT_EQ(ql_view(u, 1, shape, stride, 0, &left, &job.error), QL_OK);
   CHECK_INT_EQ(ql_view(u, 1, shape, stride, 2, &right, &job.error), QL_OK);
   QlOperand in[] = {{.array = left}, {.array = right}};
-  CHECK_INT_EQ(ql_ufunc(job.ctx, QL_OP_SUBTRACT, 2, in, NULL, NULL, QL_DTYPE_NONE, &value, &job.error), QL_OK);
+  CHECK_INT_EQ(
+      ql_ufunc(job.ctx, QL_OP_SUBTRACT, 2, in, NULL, NULL, QL_DTYPE_NONE, &value, &job.error),
+      QL_OK);
   CHECK_INT_EQ(ql_assign(job.ctx, to, &(QlOperand){.array = value}, &job.error), QL_OK);
   ql_release(to), ql_release(left), ql_release(right), ql_release(value);
 }
@@ -97,8 +104,9 @@ static void steps_of_a_stencil(void) {
   ql_release(u), ql_release(v);
 }
 
-/* Ghosts that come again: v[FIRST:-1] = u[FIRST + 1:]; u = w. Of two nodes the first only receives, and its leader computes nothing of v: only
- * the wait before it unpacks tells it that the old ones have been read. */
+/* Ghosts that come again: v[FIRST:-1] = u[FIRST + 1:]; u = w. Of two nodes the first only receives,
+ * and its leader computes nothing of v: only the wait before it unpacks tells it that the old ones
+ * have been read. */
 static void ghosts_are_replaced(void) {
   enum { PAIRS = STEPS / 2, FIRST = COUNT / 2 - 100 };
   static double host[COUNT];
@@ -108,7 +116,8 @@ static void ghosts_are_replaced(void) {
   for (int k = 0; k < PAIRS; k++) {
     v[k] = ramp(1, shape);
     CHECK_INT_EQ(ql_view(v[k], 1, shorter, stride, FIRST, &to[k], &job.error), QL_OK);
-    CHECK_INT_EQ(ql_ramp(job.ctx, QL_F64, 1, shape, 0, ql_f64(k), ql_f64(k), &w[k], &job.error), QL_OK);
+    CHECK_INT_EQ(ql_ramp(job.ctx, QL_F64, 1, shape, 0, ql_f64(k), ql_f64(k), &w[k], &job.error),
+                 QL_OK);
     CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK);
   }
   for (int round = 0; round < ROUNDS; round++) {
@@ -138,9 +147,9 @@ static void steps_of_transposes(void) {
   CHECK_INT_EQ(ql_view(v, 2, shape, (int64_t[]){1, ROWS}, 0, &v_turned, &job.error), QL_OK);
   for (int round = 0; round < ROUNDS; round++) {
     for (int step = 0; step < STEPS; step++)
-      CHECK_INT_EQ(
-          ql_assign(job.ctx, step % 2 ? u : v, &(QlOperand){.array = step % 2 ? v_turned : u_turned}, &job.error),
-          QL_OK);
+      CHECK_INT_EQ(ql_assign(job.ctx, step % 2 ? u : v,
+                             &(QlOperand){.array = step % 2 ? v_turned : u_turned}, &job.error),
+                   QL_OK);
     run_with(copy);
     int wrong = 0;
     CHECK_INT_EQ(ql_gather(u, -1, host, &job.error), QL_OK);

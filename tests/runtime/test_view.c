@@ -1,4 +1,5 @@
-/* Boxes against counting points; views as boxes with steps, and strides of reshapes, against walking over every element. */
+/* Boxes against counting points; views as boxes with steps, and strides of reshapes, against
+ * walking over every element. */
 #include "runtime.h"
 
 #include "../check.h"
@@ -31,7 +32,8 @@ static void boxes(void) {
     for (int64_t x = 0; x < 12; x++)
       for (int64_t y = 0; y < 12; y++) {
         bool p = inside(&a, x, y), q = inside(&b, x, y);
-        in_a += p, in_both += p && q, b_outside_a += q && !p, outside_hull += (p || q) && !inside(&hull, x, y);
+        in_a += p, in_both += p && q, b_outside_a += q && !p,
+            outside_hull += (p || q) && !inside(&hull, x, y);
         wrong += intersects && inside(&both, x, y) != (p && q);
       }
     CHECK_INT_EQ(box_volume(2, &a), in_a);
@@ -40,7 +42,8 @@ static void boxes(void) {
     CHECK_INT_EQ(wrong, 0);
     CHECK_INT_EQ(outside_hull, 0);
     if (!box_empty(2, &b)) CHECK_INT_EQ(box_contains(2, &a, &b), b_outside_a == 0);
-    Box there = box_shift(2, &a, (int64_t[]){3, -2}, 1), back = box_shift(2, &there, (int64_t[]){3, -2}, -1);
+    Box there = box_shift(2, &a, (int64_t[]){3, -2}, 1),
+        back = box_shift(2, &there, (int64_t[]){3, -2}, -1);
     CHECK(box_equal(2, &a, &back));
     CHECK_INT_EQ(there.lo[0] - a.lo[0], 3);
   }
@@ -60,7 +63,8 @@ static void copies(void) {
     for (int64_t x = 0; x < 8; x++)
       for (int64_t y = 1; y < 9; y++)
         for (int64_t z = 0; z < 6; z++) {
-          bool in = x >= box.lo[0] && x < box.hi[0] && y >= box.lo[1] && y < box.hi[1] && z >= box.lo[2] && z < box.hi[2];
+          bool in = x >= box.lo[0] && x < box.hi[0] && y >= box.lo[1] && y < box.hi[1] &&
+                    z >= box.lo[2] && z < box.hi[2];
           int32_t want = in ? from[(x - 1) * 35 + (y - 2) * 5 + z] : 0;
           wrong += to[x * 48 + (y - 1) * 6 + z] != want;
         }
@@ -69,12 +73,13 @@ static void copies(void) {
 }
 
 typedef struct View {
-  int64_t shape[4];                             /* of the storage */
+  int64_t shape[4]; /* of the storage */
   int rank;
   int64_t extent[4], stride[4], offset;
 } View;
 
-/* Slices with any step, transposes and dropped axes of a storage: every one of them has the form of axes. */
+/* Slices with any step, transposes and dropped axes of a storage: every one of them has the form of
+ * axes. */
 static View sliced(int ndim) {
   View v = {.rank = 0};
   int64_t cstride[4];
@@ -123,7 +128,8 @@ static void slices_are_boxes(void) {
     AxisMap axes[QL_MAX_DIMS];
     if (!CHECK(view_axes(v.rank, v.extent, v.stride, v.offset, ndim, v.shape, axes))) return;
     CHECK_INT_EQ(misplaced(ndim, &v, axes), 0);
-    Box domain = box_of_shape(v.rank, v.extent), touched = view_box(ndim, axes, &domain), whole = box_of_shape(ndim, v.shape);
+    Box domain = box_of_shape(v.rank, v.extent), touched = view_box(ndim, axes, &domain),
+        whole = box_of_shape(ndim, v.shape);
     CHECK(box_contains(ndim, &whole, &touched));
   }
 }
@@ -139,8 +145,10 @@ static void any_strides(void) {
     for (int r = 0; r < v.rank; r++) {
       v.extent[r] = 1 + below(4), v.stride[r] = below(2 * size) - size;
       int64_t reach = v.stride[r] * (v.extent[r] - 1);
-      if (reach < 0) low += reach;
-      else high += reach;
+      if (reach < 0)
+        low += reach;
+      else
+        high += reach;
     }
     if (high - low >= size) continue;
     v.offset = -low + below(size - (high - low));
@@ -195,7 +203,8 @@ static void reshapes(void) {
       possible++;
       continue;
     }
-    /* No strides exist: the first step along each axis fixes the only candidate, and it is wrong somewhere. */
+    /* No strides exist: the first step along each axis fixes the only candidate, and it is wrong
+     * somewhere. */
     int64_t inner = 1, wrong = 0;
     for (int a = ndim - 1; a >= 0; a--) {
       stride[a] = shape[a] > 1 ? element_at(old, old_shape, old_stride, inner) : 0;
@@ -210,4 +219,5 @@ static void reshapes(void) {
   CHECK(impossible > 1000);
 }
 
-CHECK_MAIN(CHECK_TEST(boxes), CHECK_TEST(copies), CHECK_TEST(slices_are_boxes), CHECK_TEST(any_strides), CHECK_TEST(reshapes))
+CHECK_MAIN(CHECK_TEST(boxes), CHECK_TEST(copies), CHECK_TEST(slices_are_boxes),
+           CHECK_TEST(any_strides), CHECK_TEST(reshapes))
