@@ -1,7 +1,7 @@
 /* What debug builds add, seen by functions that stand in for compiled kernels: memory that nobody
  * wrote holds canaries, stale ghosts do too, and whoever leaves a block ends the process. On one
  * process; `margins_of_targets` on two ranks that pretend to be two nodes. */
-#include "team.h"
+#include "runtime.h"
 
 #include "../check.h"
 

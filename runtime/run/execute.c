@@ -4,8 +4,7 @@
  * The cell of a worker says how many groups it has finished. Before a group a worker waits for the
  * workers that the plan names; where the group begins with messages between nodes it computes what
  * needs none of them, and waits for the node's leader, who exchanges them. */
-#include "record.h"
-#include "team.h"
+#include "runtime.h"
 
 #include <stdlib.h>
 #include <string.h>

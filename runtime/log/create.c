@@ -1,5 +1,5 @@
 /* Making arrays: empty, full, ramp, and from the user's memory. */
-#include "record.h"
+#include "runtime.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* A rank's threads. They wait for a run, work through the plan's groups like any other worker of
  * the node, and wait again: first spinning, since the next run is often microseconds away, then
  * asleep. */
-#include "team.h"
+#include "runtime.h"
 
 #include <sched.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
  *
  * All ranks have agreed on the statements before, so they cut alike, and they agree on every
  * piece's outcome, so they skip alike. */
-#include "planner.h"
+#include "runtime.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Recording elementwise operations and assignments: shapes are broadcast, dtypes resolved and
  * errors raised here, on the user's line; then a statement enters the log. */
-#include "record.h"
+#include "runtime.h"
 
 #include <stdio.h>
 #include <stdlib.h>

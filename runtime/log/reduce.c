@@ -1,6 +1,6 @@
 /* Recording reductions. What order they compute in is decided by the planner and the compiler
  * (contract C7); here are the dtypes and the shape of the result, as NumPy has them. */
-#include "record.h"
+#include "runtime.h"
 
 #include <string.h>
 

@@ -20,14 +20,6 @@
 
 #include "runtime.h"
 
-/* A view over the virtual global array of a slot, seen from a domain: offset and strides in
- * elements. */
-typedef struct SlotView {
-  int slot;
-  int64_t offset;
-  int64_t stride[QL_MAX_DIMS];
-} SlotView;
-
 typedef enum NodeKind { NODE_LEAF, NODE_SCALAR, NODE_OP, NODE_CAST, NODE_RAMP } NodeKind;
 
 /* A value of a group's expression. Arguments come before their users. */
@@ -183,13 +175,6 @@ int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape
 
 /* ---- analyse.c ---- */
 QlStatus planner_analyse(Planner *planner);
-/* The words of a statement, unpacked. */
-const int64_t *statement_shape(const Log *log, const Statement *s);
-void statement_target(const Log *log, const Statement *s, SlotView *view);
-/* Input k: true and a view, or false and the index of a scalar. */
-bool statement_input(const Log *log, const Statement *s, int k, SlotView *view, int *scalar);
-bool statement_reads(const Log *log, const Statement *s, int slot); /* -1: any slot */
-int statement_scalars_end(const Log *log, int statement);           /* behind its last scalar */
 
 /* ---- tiles.c ---- */
 /* Statements that fill an array whose every element is overwritten before it is read are dead. */

@@ -1,6 +1,6 @@
 /* Transfers before a group, as the plan lists them: boxes are packed into messages and unpacked
  * into ghosts or copies. By the main thread of the node's leader. */
-#include "team.h"
+#include "runtime.h"
 
 #include <stdlib.h>
 

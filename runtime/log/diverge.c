@@ -1,6 +1,6 @@
 /* Ranks that did not record the same (contract C1): the first statement that differs is found, and
  * what each side does there is said. */
-#include "planner.h"
+#include "runtime.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Looking at values: one element, a copy of everything, or the memory itself (contract C3). */
-#include "record.h"
+#include "runtime.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,214 @@
+/* What exists: boxes, partitions, blocks of memory, storages and the handles on them. */
+#ifndef QUELEA_ARRAY_H
+#define QUELEA_ARRAY_H
+
+#include "base.h"
+#include "comm.h"
+#include "quelea.h"
+
+#ifndef QUELEA_CANARIES /* 1 in debug builds: guard.c is at work */
+#define QUELEA_CANARIES 0
+#endif
+
+/* ---- boxes and maps ---- */
+
+typedef struct Box {
+  int64_t lo[QL_MAX_DIMS], hi[QL_MAX_DIMS]; /* half open; empty when some hi <= lo */
+} Box;
+
+/* How one storage axis follows a domain: index = start + step * position[dim]; dim -1: it stays at
+ * start. */
+typedef struct AxisMap {
+  int64_t start, step;
+  int dim;
+} AxisMap;
+
+/* ---- partition ---- */
+
+/* A partition of an index space over nodes, and of this node's part over its workers. Boxes tile
+ * [0, extent). Counted. */
+typedef struct TemplateRecipe { /* how it came about: two templates are one exactly when their
+                                   recipes are equal, on all nodes alike */
+  uint64_t parent;              /* id; 0: from a shape */
+  int64_t kind, axis, origin, unit;
+} TemplateRecipe;
+typedef struct Template {
+  int64_t references;
+  uint64_t id; /* never used again for another template */
+  TemplateRecipe recipe;
+  int ndim;
+  int64_t extent[QL_MAX_DIMS];
+  Box *node;             /* [nodes] */
+  Box *worker;           /* [workers of this node] tile node[this] */
+  bool cut[QL_MAX_DIMS]; /* some node does not span the axis */
+  int64_t margin[QL_MAX_DIMS]
+                [2]; /* the deepest ghosts any storage of it needed: new blocks get them at once */
+  struct Template *next; /* in the registry */
+} Template;
+
+/* Where a storage lies: storage coordinate + offset = template coordinate. template NULL:
+ * replicated on every rank. Counted. */
+typedef struct Layout {
+  int64_t references;
+  Template *template;
+  int64_t offset[QL_MAX_DIMS];
+} Layout;
+
+/* Memory of a storage on this node (partitioned: in the arena, C order over `alloc`) or on this
+ * rank (replicated: malloc'ed, C order over the whole shape). Counted: an export shares it, and a
+ * shared block is copied before it is written. */
+typedef struct Block {
+  int64_t references;
+  bool private_memory;
+  bool watched;                /* guard.c: the slack before it holds a pattern */
+  int64_t offset, bytes;       /* in the arena */
+  char *data;                  /* the element at alloc.lo */
+  Box alloc;                   /* storage coordinates: what this node owns and its margins */
+  int64_t stride[QL_MAX_DIMS]; /* bytes */
+  int64_t margin[QL_MAX_DIMS][2];
+} Block;
+
+/* Which remote elements this node and every other node hold valid copies of, in the margins of a
+ * storage's block. A family is one box per node: what the node needed for some read, its own part
+ * included. All nodes keep all boxes, so that all agree when an exchange can be skipped. Immutable,
+ * counted; a write to the storage drops it. */
+typedef struct Ghosts {
+  int64_t references;
+  uint64_t hash;
+  int families, nodes;
+  Box box[]; /* [families][nodes] storage coordinates */
+} Ghosts;
+
+struct QlStorage {
+  QlContext *context;
+  int64_t handles; /* handles and exports of this rank; 0: dropped here */
+  int64_t pins;    /* the log, plans under way, and lists of the context; freed when both are 0 */
+  uint64_t id;     /* number of its creation: the same on all ranks */
+  uint8_t dtype, ndim;
+  bool dead;     /* dropped on all ranks, as far as this rank can tell; the agreement confirms it */
+  bool poisoned; /* its value was lost in a flush that failed */
+  bool replicated;    /* must become replicated, whatever its size */
+  uint64_t log_epoch; /* `slot` counts for the log with this number */
+  int32_t slot;
+  int64_t size;
+  int64_t *shape, inline_shape[4];
+  Layout *layout; /* NULL until the first statement that writes it is planned */
+  Block *block;
+  Ghosts *ghosts; /* NULL: none valid */
+  struct QlStorage *next_dropped;
+};
+typedef struct QlStorage Storage;
+
+/* ---- the heap ---- */
+
+typedef struct FreeRange {
+  int64_t offset, bytes;
+} FreeRange;
+
+typedef struct Heap { /* the node's arena, handed out alike on all ranks of the node */
+  FreeRange *ranges;
+  int count, room;              /* by offset, never adjacent */
+  int64_t blocks, used, peak;   /* used: bytes */
+  int64_t allocations, fail_at; /* fault injection */
+  unsigned colour;
+} Heap;
+
+/* Where the k-th of n even parts of an extent begins: extent * k / n, also where the product has no
+ * 64 bits. */
+static inline int64_t part_start(int64_t extent, int64_t k, int64_t n) {
+  return extent / n * k + extent % n * k / n;
+}
+
+/* ---- box.c ---- */
+bool box_empty(int ndim, const Box *box);
+bool box_intersect(int ndim, const Box *a, const Box *b,
+                   Box *both); /* false: empty; both may be NULL */
+bool box_contains(int ndim, const Box *outer, const Box *inner);
+bool box_equal(int ndim, const Box *a, const Box *b);
+int64_t box_volume(int ndim, const Box *box);
+int64_t shape_volume(int ndim, const int64_t *shape);
+Box box_of_shape(int ndim, const int64_t *shape);
+Box box_shift(int ndim, const Box *box, const int64_t *by, int sign);
+void box_hull(int ndim, Box *grow, const Box *by);
+/* Copies a box between two C-order blocks whose element [alloc.lo] lies at `data`; strides in
+ * bytes. */
+void box_copy(int ndim, const Box *box, size_t item, char *to, const Box *to_alloc,
+              const int64_t *to_stride, const char *from, const Box *from_alloc,
+              const int64_t *from_stride);
+void c_strides(int ndim, const int64_t *shape, int64_t item, int64_t *stride);
+void box_strides(int ndim, const Box *box, int64_t item,
+                 int64_t *stride); /* of its elements alone, packed in C order */
+
+/* ---- view.c: views over a virtual C-order global array ---- */
+
+/* Writes how each storage axis follows the domain, if every domain dimension that moves follows
+ * exactly one axis and stays inside it (contract C2). False: the view cannot be seen as a box with
+ * steps. */
+bool view_axes(int rank, const int64_t *extent, const int64_t *stride, int64_t offset, int ndim,
+               const int64_t *shape, AxisMap *axes);
+/* The storage box that a domain box touches (bounding box when steps exceed 1). */
+Box view_box(int ndim, const AxisMap *axes, const Box *domain);
+/* The same for any view: the smallest box that is a stretch of the array in C order and holds all
+ * of it. Not for an empty domain. */
+Box view_stretch(int rank, const int64_t *extent, int64_t offset, const int64_t *stride, int ndim,
+                 const Box *domain);
+/* Is the box a stretch of the array in C order? Then `start` is its first element. */
+bool box_is_stretch(int ndim, const int64_t *extent, const Box *box, int64_t *start);
+
+/* ---- template.c, layout.c ---- */
+Template *rt_template_for_shape(QlContext *ctx, int ndim, const int64_t *shape,
+                                QlError *error); /* new reference */
+/* The partition of a template's space without `axis`; workers that own nothing at its start own
+ * nothing. */
+Template *rt_template_project(QlContext *ctx, Template *from, int axis, QlError *error);
+/* Along `axis`, blocks of `unit` points counted from `origin` become one: a block belongs to the
+ * owner of its first point. */
+Template *rt_template_coarsen(QlContext *ctx, Template *from, int axis, int64_t origin,
+                              int64_t extent, int64_t unit, QlError *error);
+void rt_template_release(QlContext *ctx, Template *template);
+Layout *rt_layout_new(Template *template /* taken over; NULL: replicated */, const int64_t *offset);
+Layout *rt_layout_retain(Layout *layout);
+void rt_layout_release(QlContext *ctx, Layout *layout);
+/* What node / worker of this node owns, in the coordinates of a storage of that shape. */
+Box rt_layout_node(const Layout *layout, int ndim, const int64_t *shape, int node);
+Box rt_layout_worker(const Layout *layout, int ndim, const int64_t *shape, int worker);
+/* The layout of a storage that nothing decided yet: replicated when small, else by its shape alone.
+ */
+Layout *rt_layout_for_storage(QlContext *ctx, const Storage *storage, QlError *error);
+bool rt_is_replicated_size(const QlContext *ctx, int64_t size);
+/* The geometry of a block of that layout on this node, with margins; `bytes` is INT64_MAX when it
+ * or its addresses leave 64 bits. */
+Block rt_block_geometry(const QlContext *ctx, const Layout *layout, int ndim, const int64_t *shape,
+                        size_t item, const int64_t margin[][2]);
+
+/* ---- heap.c ---- */
+QlStatus rt_heap_allocate(QlContext *ctx, int64_t bytes, int64_t *offset, QlError *error);
+void rt_heap_free(QlContext *ctx, int64_t offset, int64_t bytes);
+QlStatus rt_block_new(QlContext *ctx, const Block *geometry, Block **block, QlError *error);
+void rt_block_release(QlContext *ctx, Block *block);
+void rt_block_free_private(Block *block); /* its memory */
+
+/* ---- guard.c: debug builds ---- */
+QlValue rt_canary(QlDtype dtype);
+int64_t rt_guard_slack(int64_t bytes); /* from the start of a block's pages to its first element */
+int64_t rt_guard_size(int64_t bytes);  /* of its pages and the one behind them */
+QlStatus rt_guard_open(QlContext *ctx, int64_t offset, int64_t bytes, QlError *error);
+void rt_guard_shut(QlContext *ctx, int64_t offset, int64_t bytes);
+char *rt_guard_private(int64_t bytes); /* NULL: out of memory */
+void rt_guard_private_free(char *data, int64_t bytes);
+void rt_guard_check(QlContext *ctx,
+                    const Block *block); /* ends the job when its slack was written */
+
+/* ---- array.c ---- */
+void rt_storage_unpin(Storage *storage);
+QlStatus rt_array_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
+                      QlArray **array, QlError *error);
+void rt_context_unlink(QlContext *ctx); /* one live object less */
+
+/* ---- ghosts.c ---- */
+Ghosts *rt_ghosts_with(const Ghosts *old, int ndim, int nodes,
+                       const Box *family); /* new reference; old may be NULL */
+bool rt_ghosts_hold(const Ghosts *ghosts, int ndim, const Box *family);
+void rt_ghosts_release(Ghosts *ghosts);
+
+#endif

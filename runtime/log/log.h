@@ -1,0 +1,127 @@
+/* What was asked for: statements as the program records them, and what all ranks must agree on. */
+#ifndef QUELEA_LOG_H
+#define QUELEA_LOG_H
+
+#include "array/array.h"
+
+/* ---- the log ---- */
+
+typedef enum StatementKind {
+  STATEMENT_MAP,    /* target = op(inputs) */
+  STATEMENT_COPY,   /* target = input, cast */
+  STATEMENT_RAMP,   /* target = scalar[0] + position[axis] * scalar[1] */
+  STATEMENT_REDUCE, /* target = reduction over `axes` of the one input */
+  STATEMENT_IMPORT /* target = what the user's memory held when it was recorded; its one scalar is a
+                      hash of that */
+} StatementKind;
+
+/* One recorded statement. Its domain has the shape of the target (of the input for REDUCE, where
+ * the target's strides are 0 on the reduced axes). `words` in the log, and nothing else, decides
+ * how it is planned: head; shape[ndim]; target: slot, offset, stride[ndim]; each input: slot or
+ * ~scalar, offset, stride[ndim] (elements)  */
+typedef struct Statement {
+  uint8_t kind, op, loop, ndim, inputs;
+  uint8_t axis;               /* RAMP */
+  uint32_t axes;              /* REDUCE */
+  uint32_t words, word_count; /* where in Log.words */
+  uint32_t scalars;           /* first in Log.scalars */
+  QlSource source;
+  void *payload; /* IMPORT: this rank's part, owned by the log */
+} Statement;
+
+typedef struct LogScalar {
+  QlValue value;
+  QlDtype dtype;
+} LogScalar;
+
+typedef struct Log {
+  uint64_t epoch;
+  Statement *statements;
+  int count, room;
+  int64_t *words;
+  int64_t word_count, word_room;
+  LogScalar *scalars;
+  int scalar_count, scalar_room;
+  Storage **slots;
+  int slot_count, slot_room; /* pinned */
+  int64_t fresh_bytes;       /* of arrays that the log creates */
+  bool at_end_of_assignment;
+  int due; /* 0, or the length at which it is executed though no assignment has ended */
+} Log;
+
+/* A view over the virtual global array of a slot, seen from a domain: offset and strides in
+ * elements. */
+typedef struct SlotView {
+  int slot;
+  int64_t offset;
+  int64_t stride[QL_MAX_DIMS];
+} SlotView;
+
+/* ---- record.c ---- */
+QlStatus rt_check_input(const QlContext *ctx, const QlArray *array,
+                        QlError *error); /* is it of this context, and has it a value? */
+int rt_shape_text(char *text, size_t size, int ndim,
+                  const int64_t *shape); /* NumPy's form: (3,4) */
+
+/* ---- create.c ---- */
+
+/* What an IMPORT statement carries: the part of the user's array that this rank's workers own, or
+ * all of it where it lies. */
+typedef struct ImportPart {
+  Box box;                     /* storage coordinates */
+  int64_t stride[QL_MAX_DIMS]; /* bytes */
+  char *data;                  /* of the element box.lo: behind this struct, or the user's */
+} ImportPart;
+
+/* ---- log.c ---- */
+typedef struct LogOperand {
+  const QlArray *array;
+  const int64_t *stride;
+  QlValue value;
+  QlDtype dtype;
+} LogOperand;
+typedef struct LogRequest {
+  StatementKind kind;
+  int op, loop, axis;
+  uint32_t axes;
+  int ndim, inputs;
+  const int64_t *shape; /* of the domain */
+  const QlArray *target;
+  const int64_t *target_stride;
+  LogOperand input[3];
+  void *payload;
+  uint64_t contents; /* IMPORT */
+} LogRequest;
+QlStatus rt_log_append(QlContext *ctx, const LogRequest *request, QlError *error);
+/* Executes the log first if it is long and a statement has just ended; every recording call begins
+ * with it. */
+QlStatus rt_log_due(QlContext *ctx, QlError *error);
+void rt_log_fresh(QlContext *ctx, const QlArray *made); /* the log makes this array */
+void rt_log_clear(QlContext *ctx);
+int rt_log_slot(QlContext *ctx, Storage *storage); /* -1: out of memory */
+
+/* The words of a statement, unpacked. */
+const int64_t *statement_shape(const Log *log, const Statement *s);
+void statement_target(const Log *log, const Statement *s, SlotView *view);
+/* Input k: true and a view, or false and the index of a scalar. */
+bool statement_input(const Log *log, const Statement *s, int k, SlotView *view, int *scalar);
+bool statement_reads(const Log *log, const Statement *s, int slot); /* -1: any slot */
+int statement_scalars_end(const Log *log, int statement);           /* behind its last scalar */
+
+/* ---- parts.c: views of the parts of complex arrays ---- */
+bool rt_parts_in(const LogRequest *request); /* does the statement read or write one? */
+QlStatus rt_parts_append(QlContext *ctx, const LogRequest *request,
+                         QlError *error); /* as several that do not */
+
+/* ---- drops.c ---- */
+void rt_drops_add(QlContext *ctx, Storage *storage); /* this rank's last handle of it has gone */
+void rt_drops_assume(
+    QlContext *ctx); /* what this rank dropped since the last agreement counts as dead */
+QlStatus rt_drops_settle(QlContext *ctx,
+                         QlError *error); /* collective: dead is what every rank dropped */
+void rt_drops_bury(QlContext *ctx);       /* after an agreement: the dead leave the lists */
+
+/* ---- diverge.c ---- */
+QlStatus rt_fail_diverged(QlContext *ctx, QlError *error); /* collective: the logs differ */
+
+#endif

@@ -1,0 +1,139 @@
+/* A log, planned: what a run needs to know, and nothing of how it was found (planner.h). */
+#ifndef QUELEA_PLAN_H
+#define QUELEA_PLAN_H
+
+#include "jit.h"
+#include "log/log.h"
+
+/* ---- the plan of a flush ---- */
+
+/* A piece of memory that a plan uses: a storage of the log, or a temporary of the plan (also a
+ * node's copy of remote elements). */
+typedef struct PlanSlot {
+  bool allocate; /* gets a block when the plan runs: a fresh storage that is stored, or a temporary
+                  */
+  bool renew; /* a storage gets a new block: its margins grow, or its block is shared with an export
+                 and is written */
+  uint8_t dtype, ndim;
+  int64_t shape[QL_MAX_DIMS];
+  Layout *layout;       /* what a fresh storage gets; of temporaries; NULL: staging */
+  Block geometry;       /* of the block as this plan sees it (data and references unused) */
+  bool flat;            /* the block is a stretch of the array in C order, */
+  int64_t flat_start;   /* from this element on */
+  Ghosts *ghosts_after; /* NULL: none */
+} PlanSlot;
+
+/* Copies a box between this node and another, or within this node, before a group runs. */
+typedef enum TransferKind { TRANSFER_SEND, TRANSFER_RECEIVE, TRANSFER_LOCAL } TransferKind;
+typedef struct Transfer {
+  TransferKind kind;
+  int peer;        /* node */
+  int source_slot; /* whose elements */
+  int target_slot; /* where they go; the same slot: its ghosts */
+  Box box;         /* storage coordinates of source_slot */
+  int64_t at;      /* packed, in the group's buffer */
+} Transfer;
+
+/* All transfers of a group between this node and another, in one direction, in the order in which
+ * both nodes list them. */
+typedef struct PlanMessage {
+  int node;
+  bool receive;
+  int64_t at, bytes; /* in the group's buffer */
+} PlanMessage;
+
+typedef struct PlanOperand {
+  int slot;
+  int64_t offset;              /* bytes from the block's first element, for domain position 0 */
+  int64_t stride[QL_MAX_DIMS]; /* bytes per domain position */
+} PlanOperand;
+
+/* An argument of the kernel: a scalar of the log by its index, or (-1) a number that follows from
+ * the log's words. */
+typedef struct PlanParam {
+  int scalar;
+  int64_t value;
+} PlanParam;
+
+typedef struct PlanWait {
+  int worker, group;
+} PlanWait; /* wait until that worker has finished that group */
+typedef struct PlanWaits {
+  int count;
+  PlanWait *list;
+} PlanWaits;
+
+typedef struct PlanTask { /* what one worker of this rank does for one group */
+  Box box;                /* domain coordinates; of IMPORT and MOVE: storage coordinates */
+  bool empty;
+  Box *interior; /* NULL, or what needs nothing that the group's messages bring: it is computed
+                    while they travel */
+  PlanWaits waits;
+} PlanTask;
+
+typedef enum GroupKind {
+  GROUP_KERNEL,
+  GROUP_IMPORT, /* the payload of `statement` into slot `operands[0].slot` */
+  GROUP_MOVE /* the block of slot operands[1].slot into that of operands[0].slot; the same slot: its
+                old block into its new one */
+} GroupKind;
+
+typedef struct PlanGroup {
+  GroupKind kind;
+  int rank; /* of the domain */
+  JitEntry *entry;
+  int operand_count, param_count;
+  int store_count;
+  PlanOperand *operands; /* [0] is the first target; [0, store_count) are stored */
+  int64_t *strides;      /* [operands][rank] bytes, as the kernel takes them */
+  PlanParam *params;
+  bool replicated; /* each rank computes all of it, by its main thread */
+  PlanTask *tasks; /* [threads] of this rank */
+  int transfer_count;
+  Transfer *transfers; /* by the node's leader: packed and sent before the group, unpacked before
+                          what reads them */
+  int message_count;
+  PlanMessage *messages; /* by node */
+  int64_t message_bytes; /* the buffer of all of them */
+  bool exchanges; /* some node transfers something: every worker waits until this node's are done */
+  bool stores_source; /* the group stores into a slot that its transfers read: nothing is computed
+                         before they are packed */
+  PlanWaits before_packing, before_unpacking; /* of the leader */
+  int statement;   /* the statement of the log that it serves (the first of them) */
+  int reduce_axis; /* -1; the target moves by one per JIT_LEAF points along it */
+} PlanGroup;
+
+typedef struct PlanMovement {
+  QlMovementKind kind;
+  int statement;
+  int64_t bytes;
+} PlanMovement;
+
+typedef struct Plan {
+  uint64_t hash;
+  int64_t *key;
+  int64_t key_count;
+  int slot_count, log_slots;
+  PlanSlot *slots;
+  int group_count;
+  PlanGroup *groups;
+  QlCounters adds; /* to the counters, each time it runs */
+  PlanMovement *movements;
+  int movement_count, movement_room;
+  uint64_t last_used;
+  struct Plan *next;
+} Plan;
+
+/* The cache of plans holds at most so many, of slots and groups together so many: some 2 KB each
+ * with two threads, 64 MB. */
+enum { PLAN_BUCKETS = 256, PLAN_LIMIT = 512, PLAN_WEIGHT = 32768 };
+
+/* ---- plan.c: a log into a plan ---- */
+/* From the cache, which keeps it. Not there: made, which is node-collective, also where it fails at
+ * once; or, unless `make`, *plan is NULL. */
+QlStatus rt_plan_log(QlContext *ctx, bool make, Plan **plan, QlError *error);
+/* A plan that some rank could not make leaves the cache of all of them. */
+void rt_plan_forget(QlContext *ctx, Plan *plan);
+void rt_plan_drop_all(QlContext *ctx);
+
+#endif

@@ -1,0 +1,107 @@
+/* Plans, run: the workers of a rank, what they work on, and who looks at the results. */
+#ifndef QUELEA_RUN_H
+#define QUELEA_RUN_H
+
+#include "plan/plan.h"
+
+#include <pthread.h>
+
+typedef struct Movements {
+  QlMovement *lines;
+  int count, room, last;
+} Movements;
+
+typedef struct Team Team;
+typedef struct Run Run;
+
+/* What a run of a plan needs beyond the plan: the addresses of this time. */
+struct Run {
+  const Plan *plan;
+  uint64_t base;      /* a worker's cell is base + g when it has finished g groups */
+  Block **blocks;     /* [slots] */
+  Block **old_blocks; /* [slots] of renewed storages; NULL */
+  char **data;        /* [slots] first element of the block */
+  int room;
+  char *buffer; /* of the leader: what is packed */
+  int64_t buffer_bytes;
+  CommMessage *messages; /* of the group whose messages travel */
+  int message_room;
+  CommExchange *exchange; /* NULL: none travels */
+};
+
+struct Team {
+  QlContext *context;
+  Run run;
+  int count; /* threads beside the main one */
+  pthread_t *threads;
+  struct Member {
+    struct Team *team;
+    int thread;
+  } *members;
+  atomic_uint_fast64_t generation; /* of runs; the threads wait for the next */
+  atomic_bool stop;
+  atomic_int sleepers;
+  pthread_mutex_t lock;
+  pthread_cond_t wake;
+};
+
+/* ---- team.c ---- */
+void team_start(Team *team); /* lets the threads run team->run */
+
+/* ---- execute.c ---- */
+void run_worker(QlContext *ctx, Run *run, int thread);
+
+/* ---- flush.c ---- */
+QlStatus rt_flush(QlContext *ctx, QlError *error); /* collective */
+uint64_t rt_hash_scalar(uint64_t hash, const LogScalar *scalar);
+QlStatus rt_flush_log(QlContext *ctx,
+                      QlError *error); /* plans, agrees, executes; the log stays as it is */
+QlStatus rt_agree_status(QlContext *ctx, QlStatus status,
+                         QlError *error); /* collective: the worst of all ranks' */
+void rt_describe(QlContext *ctx, QlSource source, char *text, size_t size);
+/* Waits until every worker of the node has finished what was flushed. */
+void rt_wait_node(QlContext *ctx);
+
+/* ---- movements.c ---- */
+void rt_movement(QlContext *ctx, QlMovementKind kind, QlSource source, int64_t bytes);
+void rt_movements_of(QlContext *ctx, const Plan *plan); /* it has run */
+
+/* ---- gather.c ---- */
+/* Collective. A partitioned array on several nodes, executed, in C order into `host` on rank
+ * `root`. */
+QlStatus rt_gather_storage(QlContext *ctx, Storage *storage, int root, char *host, QlError *error);
+
+/* ---- replay.c ---- */
+/* After a flush failed with that status and error on all ranks: executes what does not depend on
+ * the failure. Gives what is to be raised. */
+QlStatus rt_replay(QlContext *ctx, QlStatus status, QlError *error);
+
+/* ---- transfer.c ---- */
+/* Before a group: boxes are packed, all for one node into one message, and messages are started;
+ * later they are awaited and unpacked. By the main thread of the node's leader, one group at a
+ * time. */
+void rt_transfers_start(QlContext *ctx, Run *run, const PlanGroup *group);
+void rt_transfers_finish(QlContext *ctx, Run *run, const PlanGroup *group);
+QlStatus rt_transfers_reserve(QlContext *ctx, Run *run, const Plan *plan,
+                              QlError *error); /* buffers for all groups of the plan */
+void rt_transfers_relax(Run *run); /* after a plan: a buffer of unusual size is given back */
+
+/* ---- execute.c, team.c ---- */
+QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan,
+                         QlError *error); /* allocates; on failure undoes all of it */
+void rt_plan_undo(QlContext *ctx, const Plan *plan);
+void rt_plan_run(QlContext *ctx, const Plan *plan);
+void rt_plan_finish(QlContext *ctx, const Plan *plan); /* storages get their new state */
+QlStatus rt_team_new(QlContext *ctx, QlError *error);
+void rt_team_free(QlContext *ctx);
+
+/* ---- guard.c, in array/: debug builds ---- */
+/* Fills what the plan allocated; `run` grows from run to run. On the main thread of every rank of
+ * the node, before any worker starts. */
+void rt_canary_fresh(QlContext *ctx, const Plan *plan, Block *const *blocks, uint64_t run);
+/* The group has stored: the ghosts of its targets are invalid, their margins are filled. By the
+ * node's leader; `finished` is the value of a worker's cell that has finished the group. */
+void rt_canary_stored(QlContext *ctx, const Plan *plan, const PlanGroup *group, char *const *data,
+                      uint64_t finished);
+
+#endif
