@@ -29,19 +29,7 @@ Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank,
   group->cut = -1;
   if (extent) memcpy(group->extent, extent, (size_t)rank * sizeof *extent);
   planner->group_count++;
-  planner->open = true;
   return group;
-}
-
-QlStatus planner_close(Planner *planner) {
-  if (!planner->open) return QL_OK;
-  int index = planner->group_count - 1; /* copies of targets are moved back by groups behind it */
-  planner->open = false;
-  if (planner->groups[index].kind == GROUP_KERNEL)
-    QL_TRY(planner_reach(planner, &planner->groups[index]));
-  const Group *group = &planner->groups[index];
-  for (int k = 0; k < group->store_count; k++) planner_written(planner, group->stores[k].view.slot);
-  return QL_OK;
 }
 
 bool slot_axes(const Planner *planner, int rank, const int64_t *extent, const SlotView *view,
@@ -321,13 +309,14 @@ static bool shares_leaf(const Group *group, int first_new, int node) {
   return false;
 }
 
-/* Joins the statement to the open group, if nothing forbids it and they share an operand. */
+/* Joins the statement to the last group, if nothing forbids it and they share an operand. */
 static bool join(Planner *planner, int statement, int rank, const int64_t *extent,
                  const AxisMap *map, const SlotView *target) {
-  if (!planner->open) return false;
+  if (!planner->group_count) return false;
   Group *group = &planner->groups[planner->group_count - 1];
-  if (group->kind != GROUP_KERNEL || group->reduce_axis >= 0 || group->rank != rank ||
-      group->store_count == GROUP_STORES || group->node_count > GROUP_NODES / 2 ||
+  if (group->kind != GROUP_KERNEL || group->is_piece || group->reduce_axis >= 0 ||
+      group->rank != rank || group->store_count == GROUP_STORES ||
+      group->node_count > GROUP_NODES / 2 ||
       memcmp(group->extent, extent, (size_t)rank * sizeof *extent))
     return false;
   int first_new = group->node_count;
@@ -371,7 +360,6 @@ static bool needs_temporary(const Planner *planner, const Group *group, const Sl
 /* A group over the domain with the value of the statement. */
 static QlStatus open_with_value(Planner *planner, int statement, int rank, const int64_t *extent,
                                 const AxisMap *map, Group **group, int *node) {
-  QL_TRY(planner_close(planner));
   if (!(*group = planner_open(planner, GROUP_KERNEL, statement, rank, extent)))
     return no_memory(planner);
   *node = expr_statement(planner, *group, statement, map);
@@ -397,7 +385,6 @@ static QlStatus temporary_beside(Planner *planner, int rank, const int64_t *exte
 
 static QlStatus copy_back(Planner *planner, int statement, int rank, const int64_t *extent,
                           const SlotView *whole, const SlotView *target) {
-  QL_TRY(planner_close(planner));
   Group *group = planner_open(planner, GROUP_KERNEL, statement, rank, extent);
   if (!group) return no_memory(planner);
   planner_store(planner, group, target, expr_read(planner, group, whole, statement));
@@ -431,7 +418,7 @@ static QlStatus group_piece(Planner *planner, int statement, int rank, const Axi
     QL_TRY(decide_layout(planner, group, &part, target_is_whole));
   group->is_piece = true, group->is_edge = is_edge;
   planner_store(planner, group, &part, node);
-  return planner_close(planner);
+  return QL_OK;
 }
 
 /* The largest comes first: what it needs of other nodes serves most of the others. */
@@ -445,7 +432,6 @@ static QlStatus group_pieces(Planner *planner, int statement, int rank, const in
     bool is_edge = box_volume(rank, &pieces->box[k]) < largest / 8;
     QL_TRY(group_piece(planner, statement, rank, map, &pieces->box[k], is_edge, whole, &into));
   }
-  planner_forget_shared(planner);
   return pieces->meets ? copy_back(planner, statement, rank, extent, &into, target) : QL_OK;
 }
 
@@ -484,12 +470,11 @@ static QlStatus group_import(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
   SlotView target;
   statement_target(planner->log, s, &target);
-  QL_TRY(planner_close(planner));
   Group *group =
       planner_open(planner, GROUP_IMPORT, statement, s->ndim, statement_shape(planner->log, s));
   if (!group) return no_memory(planner);
   planner_store(planner, group, &target, -1);
-  return planner_close(planner);
+  return QL_OK;
 }
 
 QlStatus planner_group(Planner *planner) {
@@ -501,5 +486,5 @@ QlStatus planner_group(Planner *planner) {
       default: QL_TRY(group_statement(planner, k)); break;
     }
   }
-  return planner_close(planner);
+  return QL_OK;
 }

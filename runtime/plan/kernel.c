@@ -333,7 +333,6 @@ static QlStatus add_moves(Planner *planner) {
   for (int k = 0; k < planner->log->slot_count; k++) {
     if (!planner->plan->slots[k].renew) continue;
     Group *move = planner_open(planner, GROUP_MOVE, 0, 0, NULL);
-    planner->open = false;
     if (!move) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
     move->move_from = move->move_to = k;
   }

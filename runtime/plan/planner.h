@@ -158,8 +158,7 @@ typedef struct Planner {
   struct Wanted *wanted;
   int wanted_count, wanted_room; /* kernels */
   SharedCopy *shared;
-  int shared_count, shared_room; /* by the pieces of the statement that is being grouped */
-  bool open;                     /* the last group may still take statements */
+  int shared_count, shared_room; /* by the pieces of one statement */
   int reader;                    /* the statement for whose operand something is being moved */
   QlError *error;
 } Planner;
@@ -214,9 +213,6 @@ Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank,
                     const int64_t *extent);
 /* Adds a store and, with the first one, places the group by its target, whose layout is decided. */
 void planner_store(Planner *planner, Group *group, const SlotView *target, int node);
-/* Decides where the last group's operands are read; nothing can be added to it any more. Does
- * nothing without an open group. */
-QlStatus planner_close(Planner *planner);
 /* Can elements of the two views be the same element? */
 bool views_overlap(const Planner *planner, int rank, const int64_t *extent, const SlotView *a,
                    const SlotView *b);
@@ -239,9 +235,10 @@ QlStatus planner_decide_layout(Planner *planner, const Group *group, const SlotV
 QlStatus planner_reduce(Planner *planner, int statement);
 
 /* ---- reach.c ---- */
-QlStatus planner_reach(Planner *planner, Group *group);
-void planner_written(Planner *planner, int slot);
-void planner_forget_shared(Planner *planner); /* a statement in pieces is done */
+/* Decides of all groups, in order, where their operands are read. Adds groups that move back what
+ * was stored into copies. */
+QlStatus planner_reach(Planner *planner);
+void planner_forget_shared(Planner *planner);
 
 /* ---- kernel.c ---- */
 QlStatus planner_kernels(Planner *planner);

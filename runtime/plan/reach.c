@@ -286,23 +286,25 @@ static QlStatus store_into_copies(Planner *planner, Group *group) {
   return QL_OK;
 }
 
-static QlStatus move_back(Planner *planner, int group_index) {
-  int stores = planner->groups[group_index].store_count,
-      statement = planner->groups[group_index].statement;
+/* The groups that move a group's copies back come right behind it. */
+static QlStatus move_back(Planner *planner, int index) {
+  int stores = planner->groups[index].store_count, statement = planner->groups[index].statement;
   for (int k = 0; k < stores; k++) {
-    int from = planner->groups[group_index].stores[k].slot,
-        to = planner->groups[group_index].stores[k].view.slot;
-    Group *move = planner_open(planner, GROUP_MOVE, statement, 0, NULL);
-    planner->open = false;
-    if (!move) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-    move->move_from = from, move->move_to = to;
+    if (!planner_open(planner, GROUP_MOVE, statement, 0, NULL))
+      return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    int last = planner->group_count - 1;
+    Group move = planner->groups[last], *next = &planner->groups[index + 1];
+    move.move_from = planner->groups[index].stores[k].slot;
+    move.move_to = planner->groups[index].stores[k].view.slot;
+    memmove(next + 1, next, (size_t)(last - index - 1) * sizeof *next);
+    *next = move;
   }
   return QL_OK;
 }
 
-QlStatus planner_reach(Planner *planner, Group *group) {
-  int nodes = planner->ctx->info->node_count, index = (int)(group - planner->groups),
-      copy_count = 0, leaves = 0;
+static QlStatus reach_group(Planner *planner, int index) {
+  Group *group = &planner->groups[index];
+  int nodes = planner->ctx->info->node_count, copy_count = 0, leaves = 0;
   for (int k = 0; k < group->node_count; k++) leaves += group->nodes[k].kind == NODE_LEAF;
   group->reach = calloc((size_t)group->node_count + 1, sizeof *group->reach);
   Box *families = malloc((size_t)(leaves + 1) * (size_t)nodes * sizeof *families);
@@ -327,7 +329,20 @@ QlStatus planner_reach(Planner *planner, Group *group) {
   return status;
 }
 
-void planner_written(Planner *planner, int slot) {
+static void forget_ghosts(Planner *planner, int slot) {
   rt_ghosts_release(planner->slots[slot].ghosts);
   planner->slots[slot].ghosts = NULL;
+}
+
+QlStatus planner_reach(Planner *planner) {
+  int pieces_of = -1; /* the statement whose pieces share copies */
+  for (int g = 0; g < planner->group_count; g++) {
+    const Group *group = &planner->groups[g];
+    if (!group->is_piece || group->statement != pieces_of) planner_forget_shared(planner);
+    pieces_of = group->is_piece ? group->statement : -1;
+    if (group->kind == GROUP_KERNEL) QL_TRY(reach_group(planner, g));
+    group = &planner->groups[g];
+    for (int k = 0; k < group->store_count; k++) forget_ghosts(planner, group->stores[k].view.slot);
+  }
+  return QL_OK;
 }

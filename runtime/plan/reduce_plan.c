@@ -98,7 +98,6 @@ static void write_out_short_axes(Planner *planner, int statement, Operand *x) {
 }
 
 static Group *open_over(Planner *planner, int statement, Operand *x, int *node) {
-  if (planner_close(planner)) return NULL;
   Group *group = planner_open(planner, GROUP_KERNEL, statement, x->rank, x->extent);
   if (!group) {
     ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
@@ -296,11 +295,8 @@ QlStatus planner_reduce(Planner *planner, int statement) {
     memcpy(seen.stride, x.target_stride, sizeof seen.stride);
     QL_TRY(planner_decide_layout(planner, group, &seen));
     planner_store(planner, group, &seen, node);
-    return planner_close(planner);
+    return QL_OK;
   }
-  while (last_reduced(&x) >= 0) {
-    QL_TRY(reduce_axis(planner, statement, &x, &target));
-    QL_TRY(planner_close(planner));
-  }
+  while (last_reduced(&x) >= 0) QL_TRY(reduce_axis(planner, statement, &x, &target));
   return QL_OK;
 }
