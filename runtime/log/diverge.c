@@ -6,14 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t hash_statement(const Log *log, int k) {
-  const Statement *s = &log->statements[k];
-  uint64_t hash = ql_hash_bytes(0, log->words + s->words, s->word_count * sizeof *log->words);
-  int end = statement_scalars_end(log, k);
-  for (int j = (int)s->scalars; j < end; j++) hash = rt_hash_scalar(hash, &log->scalars[j]);
-  return hash;
-}
-
 static int first_difference(QlContext *ctx, QlError *error) {
   const Log *log = &ctx->log;
   uint64_t *mine = malloc(((size_t)log->count + 1) * sizeof *mine);
@@ -22,7 +14,8 @@ static int first_difference(QlContext *ctx, QlError *error) {
   int first = log->count,
       count = mine ? first
                    : 0; /* a rank without memory differs in its first statement; it takes part */
-  for (int k = 0; k < count; k++) mine[k] = hash_statement(log, k);
+  for (int k = 0; k < count; k++)
+    mine[k] = ql_mix(log->statements[k].hash, log->statements[k].values_hash);
   if (!comm_allgather(ctx->comm, mine, (int64_t)((size_t)count * sizeof *mine), &all, &offset,
                       error)) {
     int64_t longest = 0;

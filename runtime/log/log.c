@@ -50,6 +50,21 @@ static int64_t *put_operand(int64_t *w, int slot, int64_t offset, int ndim, cons
   return w;
 }
 
+static uint64_t hash_scalar(uint64_t hash, const LogScalar *s) {
+  size_t size = ql_dtype_info[s->dtype].size;
+  uint64_t bits[2] = {0, 0};
+  memcpy(bits, &s->value, size);
+  return ql_mix(hash, bits[0] ^ (size > 8 ? ql_mix(bits[1], 1) : 0));
+}
+
+void rt_log_seal(Log *log) {
+  Statement *s = &log->statements[log->count - 1];
+  s->hash = ql_hash_bytes(0, log->words + s->words, s->word_count * sizeof *log->words);
+  s->values_hash = 0;
+  for (int k = (int)s->scalars; k < log->scalar_count; k++)
+    s->values_hash = hash_scalar(s->values_hash, &log->scalars[k]);
+}
+
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
   Log *log = &ctx->log;
   if (rt_parts_in(r)) return rt_parts_append(ctx, r, error);
@@ -95,6 +110,7 @@ QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
     log->scalars[log->scalar_count++] = (LogScalar){{.u = r->contents}, QL_U64};
   log->word_count = w - log->words;
   s->word_count = (uint32_t)(log->word_count - s->words);
+  rt_log_seal(log);
   ctx->counters.statements++;
   return QL_OK;
 }

@@ -25,6 +25,7 @@ typedef struct Statement {
   uint32_t axes;              /* REDUCE */
   uint32_t words, word_count; /* where in Log.words */
   uint32_t scalars;           /* first in Log.scalars */
+  uint64_t hash, values_hash; /* of its words, of its scalars */
   QlSource source;
   void *payload; /* IMPORT: this rank's part, owned by the log */
 } Statement;
@@ -93,6 +94,8 @@ typedef struct LogRequest {
   uint64_t contents; /* IMPORT */
 } LogRequest;
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *request, QlError *error);
+/* The last statement has all its words and scalars: takes their hashes. */
+void rt_log_seal(Log *log);
 /* Executes the log first if it is long and a statement has just ended; every recording call begins
  * with it. */
 QlStatus rt_log_due(QlContext *ctx, QlError *error);

@@ -21,16 +21,10 @@ void rt_describe(QlContext *ctx, QlSource source, char *text, size_t size) {
     snprintf(text, size, "%s:%lld", (const char *)source.code, (long long)source.at);
 }
 
-uint64_t rt_hash_scalar(uint64_t hash, const LogScalar *s) {
-  size_t size = ql_dtype_info[s->dtype].size;
-  uint64_t bits[2] = {0, 0};
-  memcpy(bits, &s->value, size);
-  return ql_mix(hash, bits[0] ^ (size > 8 ? ql_mix(bits[1], 1) : 0));
-}
-
 static uint64_t hash_log(const Log *log) {
-  uint64_t hash = ql_hash_bytes(1, log->words, (size_t)log->word_count * sizeof *log->words);
-  for (int k = 0; k < log->scalar_count; k++) hash = rt_hash_scalar(hash, &log->scalars[k]);
+  uint64_t hash = 1;
+  for (int k = 0; k < log->count; k++)
+    hash = ql_mix(ql_mix(hash, log->statements[k].hash), log->statements[k].values_hash);
   /* The words name storages by first use; their numbers say which ones they are. */
   for (int k = 0; k < log->slot_count; k++) hash = ql_mix(hash, log->slots[k]->id);
   return hash;

@@ -109,6 +109,7 @@ static void copy_statement(Replay *r, int number) {
     *operand = rt_log_slot(r->ctx, r->all.slots[*operand]);
     operand += 2 + from->ndim;
   }
+  rt_log_seal(piece);
 }
 
 /* ---- the whole ---- */

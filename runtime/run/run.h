@@ -53,7 +53,6 @@ void run_worker(QlContext *ctx, Run *run, int thread);
 
 /* ---- flush.c ---- */
 QlStatus rt_flush(QlContext *ctx, QlError *error); /* collective */
-uint64_t rt_hash_scalar(uint64_t hash, const LogScalar *scalar);
 QlStatus rt_flush_log(QlContext *ctx,
                       QlError *error); /* plans, agrees, executes; the log stays as it is */
 QlStatus rt_agree_status(QlContext *ctx, QlStatus status,
