@@ -54,12 +54,6 @@ int expr_op(Group *group, QlOp op, QlDtype dtype, int a, int b, int statement) {
                                      .statement = statement});
 }
 
-/* The first position at which the map is on the other side of an edge. */
-static int64_t crossing(const AxisMap *map, int64_t edge) {
-  return map->step > 0 ? ceil_div(edge - map->start, map->step)
-                       : ceil_div(map->start - edge + 1, -map->step);
-}
-
 /* A read of a tiled temporary; map: of its axes. Where the domain sees several tiles, the group is
  * told to be cut. */
 static int read_tile(Planner *planner, Group *group, const SlotView *view, const AxisMap *map) {
@@ -73,7 +67,7 @@ static int read_tile(Planner *planner, Group *group, const SlotView *view, const
       bool below = seen.lo[a] < tile->box.lo[a];
       if (!below && seen.hi[a] <= tile->box.hi[a]) continue;
       group->cut = map[a].dim,
-      group->cut_at = crossing(&map[a], below ? tile->box.lo[a] : tile->box.hi[a]);
+      group->cut_at = axis_crossing(&map[a], below ? tile->box.lo[a] : tile->box.hi[a]);
       return -1;
     }
     AxisMap inner[QL_MAX_DIMS];

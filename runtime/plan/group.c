@@ -79,8 +79,8 @@ static Box domain_of_target(const Group *group, const Box *owned) {
       none |= map->start < lo || map->start >= hi;
       continue;
     }
-    int64_t first = ceil_div(lo - map->start, map->step),
-            last = ceil_div(hi - map->start, map->step);
+    int64_t first = axis_crossing(map, map->step > 0 ? lo : hi),
+            last = axis_crossing(map, map->step > 0 ? hi : lo);
     if (map->dim == p->leaf_axis) first *= JIT_LEAF, last *= JIT_LEAF;
     box.lo[map->dim] = QL_MAX(first, 0);
     box.hi[map->dim] = QL_MIN(last, group->extent[map->dim]);

@@ -7,6 +7,7 @@
  *               their expressions
  *   group.c     statements into groups: one domain, one kernel; hazards; placement; reductions in
  *               reduce_plan.c
+ *   order.c     the axes of a nest in the order in which its operands lie
  *   reach.c     where each operand is read: in place, in ghosts, or in a copy of remote elements;
  *               the transfers
  *   kernel.c    the IR of a group, its operands' addresses and its workers' boxes
@@ -62,7 +63,7 @@ typedef struct Placement {
   Layout *layout;  /* else by the owner of the target: this layout, */
   int slot_ndim;
   int64_t slot_shape[QL_MAX_DIMS];
-  AxisMap axes[QL_MAX_DIMS]; /* seen from the domain; steps are positive */
+  AxisMap axes[QL_MAX_DIMS]; /* seen from the domain */
   bool flat;                 /* no axes (one node): the first axis of the domain is split evenly */
   int leaf_axis; /* -1; this axis of the domain counts elements, of the target leaves of JIT_LEAF */
 } Placement;
@@ -168,6 +169,12 @@ static inline int64_t ceil_div(int64_t a, int64_t b) {
   return a >= 0 ? (a + b - 1) / b : -(-a / b);
 }
 
+/* The first position at which the map is on the other side of an edge. */
+static inline int64_t axis_crossing(const AxisMap *map, int64_t edge) {
+  return map->step > 0 ? ceil_div(edge - map->start, map->step)
+                       : ceil_div(map->start - edge + 1, -map->step);
+}
+
 /* ---- plan.c ---- */
 /* A new temporary of the plan; takes the layout over. -1: out of memory. */
 int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape, Layout *layout);
@@ -230,6 +237,19 @@ Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, c
 /* The layout of a slot that has none yet: replicated when small, else as above, else by its shape
  * alone. `target` shows it from the domain. */
 QlStatus planner_decide_layout(Planner *planner, const Group *group, const SlotView *target);
+
+/* ---- order.c ---- */
+/* How the axes of a group's domain follow another, in which they lie as those of its largest
+ * operands do, in C order; forwards, those that keep their direction aside. */
+void order_as_stored(const Group *group, const bool *keeps_direction, AxisMap *map);
+/* The group's expression, which nothing stores yet, over the domain that the map leads to. */
+void group_through(Group *group, const AxisMap *map);
+/* Is a step along `axis` as many along the next one as that has points? In all operands, without
+ * ramps along either? Then the two can be one. */
+bool view_runs_on(const SlotView *view, const int64_t *extent, int axis);
+bool group_runs_on(const Group *group, int axis);
+void group_merge(Group *group, int axis); /* with the next one */
+void view_drop_axis(SlotView *view, int rank, int axis);
 
 /* ---- reduce_plan.c ---- */
 QlStatus planner_reduce(Planner *planner, int statement);

@@ -1,6 +1,6 @@
 /* Reductions into groups (contract C7): one axis at a time, the last first, each by the tree that
- * jit.h fixes. The bits depend on the logical index space alone; what is chosen here is who
- * computes which part of the tree:
+ * jit.h fixes. The bits depend on the logical index space alone; what is chosen here is in which
+ * order a nest's axes lie (order.c) and who computes which part of the tree:
  *
  *   short    a few elements along the last axes are written out as an expression: a reduction of
  *            (10^6, 3) reads its array once, in long rows.
@@ -23,7 +23,8 @@ typedef struct Operand {
   int rank;
   int64_t extent[QL_MAX_DIMS];
   bool reduced[QL_MAX_DIMS];
-  int64_t target_stride[QL_MAX_DIMS];
+  int dim[QL_MAX_DIMS]; /* which dimension of the statement it is: the last is reduced first */
+  SlotView target;      /* the statement's, seen from these axes */
   AxisMap
       map[QL_MAX_DIMS]; /* of the statement's dimensions, while it is the statement's expression */
   int slot;             /* -1: the statement's expression; else a temporary of this shape */
@@ -33,15 +34,16 @@ typedef struct Operand {
 } Operand;
 
 static int last_reduced(const Operand *x) {
-  for (int r = x->rank - 1; r >= 0; r--)
-    if (x->reduced[r]) return r;
-  return -1;
+  int last = -1;
+  for (int r = 0; r < x->rank; r++)
+    if (x->reduced[r] && (last < 0 || x->dim[r] > x->dim[last])) last = r;
+  return last;
 }
 
 static void drop_axis(Operand *x, int axis) {
+  view_drop_axis(&x->target, x->rank, axis);
   for (int r = axis; r < x->rank - 1; r++) {
-    x->extent[r] = x->extent[r + 1], x->reduced[r] = x->reduced[r + 1],
-    x->target_stride[r] = x->target_stride[r + 1];
+    x->extent[r] = x->extent[r + 1], x->reduced[r] = x->reduced[r + 1], x->dim[r] = x->dim[r + 1];
   }
   x->rank--;
 }
@@ -97,6 +99,37 @@ static void write_out_short_axes(Planner *planner, int statement, Operand *x) {
   }
 }
 
+/* ---- the order of the axes ---- */
+
+enum { NARROW = 512 }; /* elements of an innermost loop that is worth making longer */
+
+static void operand_through(Operand *x, const AxisMap *map) {
+  Operand old = *x;
+  for (int r = 0; r < old.rank; r++) {
+    int to = map[r].dim;
+    x->extent[to] = old.extent[r], x->reduced[to] = old.reduced[r], x->dim[to] = old.dim[r];
+  }
+  x->target = view_through(&old.target, old.rank, map);
+}
+
+/* The axes of the statement's expression and of its group in the order in which its operands lie.
+ * What is merged has no axes of its own in the arrays, which only nodes' layouts ask for. */
+static void put_in_order(const Planner *planner, Group *group, Operand *x) {
+  AxisMap map[QL_MAX_DIMS];
+  order_as_stored(group, x->reduced, map);
+  group_through(group, map);
+  operand_through(x, map);
+  while (planner->ctx->info->node_count == 1 && x->rank > 1) {
+    int last = x->rank - 1;
+    if (x->reduced[last] || x->reduced[last - 1] || x->extent[last] >= NARROW ||
+        !group_runs_on(group, last - 1) || !view_runs_on(&x->target, x->extent, last - 1))
+      return;
+    group_merge(group, last - 1);
+    x->extent[last] *= x->extent[last - 1];
+    drop_axis(x, last - 1);
+  }
+}
+
 static Group *open_over(Planner *planner, int statement, Operand *x, int *node) {
   Group *group = planner_open(planner, GROUP_KERNEL, statement, x->rank, x->extent);
   if (!group) {
@@ -114,6 +147,7 @@ static Group *open_over(Planner *planner, int statement, Operand *x, int *node) 
     ql_fail(planner->error, QL_ERR_COMPILE, "an expression is too large for one kernel");
     return NULL;
   }
+  if (x->slot < 0) put_in_order(planner, group, x);
   return group;
 }
 
@@ -187,11 +221,21 @@ static Layout *projected(Planner *planner, const Layout *domain, int rank, int a
   return layout;
 }
 
+/* Are the axes of the statement's target those of the operand without `axis`? */
+static bool target_lies_alike(const PlanSlot *target, const Operand *x, int axis) {
+  SlotView kept = x->target;
+  int64_t stride[QL_MAX_DIMS];
+  view_drop_axis(&kept, x->rank, axis);
+  c_strides(target->ndim, target->shape, 1, stride);
+  return target->ndim == x->rank - 1 && kept.offset == 0 &&
+         !memcmp(kept.stride, stride, (size_t)target->ndim * sizeof *stride);
+}
+
 /* Gives the target of the group that ends the reduction of `axis`: the statement's, or a new
  * temporary. */
 static QlStatus result_of(Planner *planner, Group *group, const Operand *x, int axis,
-                          Layout *domain, bool in_place, bool is_last,
-                          const SlotView *statement_target_view, SlotView *target, int *slot) {
+                          Layout *domain, bool in_place, bool is_last, SlotView *target,
+                          int *slot) {
   const Statement *s = &planner->log->statements[group->statement];
   int64_t shape[QL_MAX_DIMS], stride[QL_MAX_DIMS];
   int rank = 0;
@@ -199,11 +243,10 @@ static QlStatus result_of(Planner *planner, Group *group, const Operand *x, int 
     if (r != axis) shape[rank++] = x->extent[r];
   memset(target, 0, sizeof *target);
   if (is_last) {
-    PlanSlot *last = &planner->plan->slots[statement_target_view->slot];
-    if (!last->layout && in_place && last->ndim == rank)
+    PlanSlot *last = &planner->plan->slots[x->target.slot];
+    if (!last->layout && in_place && target_lies_alike(last, x, axis))
       last->layout = projected(planner, domain, x->rank, axis);
-    target->slot = statement_target_view->slot, target->offset = statement_target_view->offset;
-    memcpy(target->stride, x->target_stride, (size_t)x->rank * sizeof(int64_t));
+    *target = x->target;
     return planner_decide_layout(planner, group, target);
   }
   Layout *layout = NULL;
@@ -223,24 +266,24 @@ static QlStatus result_of(Planner *planner, Group *group, const Operand *x, int 
   return QL_OK;
 }
 
-static QlStatus reduce_axis(Planner *planner, int statement, Operand *x,
-                            const SlotView *last_target) {
+static QlStatus reduce_axis(Planner *planner, int statement, Operand *x) {
   const Statement *s = &planner->log->statements[statement];
-  int axis = last_reduced(x), node, slot = -1;
-  bool is_last = true;
-  for (int r = 0; r < axis; r++) is_last &= !x->reduced[r];
+  int node, slot = -1;
   Group *group = open_over(planner, statement, x, &node);
   if (!group) return planner->error->status;
+  int axis = last_reduced(x);
+  bool is_last = true;
+  for (int r = 0; r < x->rank; r++) is_last &= r == axis || !x->reduced[r];
   Layout *domain = NULL;
   QL_TRY(domain_layout(planner, group, &domain));
 
   QlStatus status = QL_OK;
   int64_t results = shape_volume(x->rank, x->extent) / x->extent[axis];
-  const PlanSlot *last = &planner->plan->slots[last_target->slot];
+  const PlanSlot *last = &planner->plan->slots[x->target.slot];
   bool last_replicated =
       last->layout
           ? !last->layout->template
-          : rt_is_replicated_size(planner->ctx, planner->slots[last_target->slot].storage->size);
+          : rt_is_replicated_size(planner->ctx, planner->slots[x->target.slot].storage->size);
   bool in_place = domain && x->rank > 1 && !domain->template->cut[axis] &&
                   results >= 4 * all_workers(planner) && !(is_last && last_replicated);
   JitReduceForm form = JIT_WHOLE;
@@ -259,8 +302,7 @@ static QlStatus reduce_axis(Planner *planner, int statement, Operand *x,
     form = JIT_TREE;
   }
   SlotView target;
-  if ((status = result_of(planner, group, x, axis, domain, in_place, is_last, last_target, &target,
-                          &slot)))
+  if ((status = result_of(planner, group, x, axis, domain, in_place, is_last, &target, &slot)))
     goto out;
   finish(group, (QlReduction)s->op, form, axis);
   planner_store(planner, group, &target, node);
@@ -276,13 +318,13 @@ QlStatus planner_reduce(Planner *planner, int statement) {
   const int64_t *shape = statement_shape(planner->log, s);
   SlotView target;
   statement_target(planner->log, s, &target);
-  Operand x = {.slot = -1};
+  Operand x = {.slot = -1, .target = {.slot = target.slot, .offset = target.offset}};
   for (int d = 0; d < s->ndim; d++) {
     x.map[d] = (AxisMap){.dim = -1};
     if (shape[d] == 1) continue; /* reducing one element is that element */
     x.map[d] = (AxisMap){0, 1, x.rank};
-    x.extent[x.rank] = shape[d], x.target_stride[x.rank] = target.stride[d];
-    x.reduced[x.rank] = s->axes >> d & 1;
+    x.extent[x.rank] = shape[d], x.target.stride[x.rank] = target.stride[d];
+    x.reduced[x.rank] = s->axes >> d & 1, x.dim[x.rank] = d;
     x.rank++;
   }
   write_out_short_axes(planner, statement, &x);
@@ -291,12 +333,10 @@ QlStatus planner_reduce(Planner *planner, int statement) {
     int node;
     Group *group = open_over(planner, statement, &x, &node);
     if (!group) return planner->error->status;
-    SlotView seen = {.slot = target.slot, .offset = target.offset};
-    memcpy(seen.stride, x.target_stride, sizeof seen.stride);
-    QL_TRY(planner_decide_layout(planner, group, &seen));
-    planner_store(planner, group, &seen, node);
+    QL_TRY(planner_decide_layout(planner, group, &x.target));
+    planner_store(planner, group, &x.target, node);
     return QL_OK;
   }
-  while (last_reduced(&x) >= 0) QL_TRY(reduce_axis(planner, statement, &x, &target));
+  while (last_reduced(&x) >= 0) QL_TRY(reduce_axis(planner, statement, &x));
   return QL_OK;
 }
