@@ -83,8 +83,6 @@ static int read_tile(Planner *planner, Group *group, const SlotView *view, const
 
 int expr_read(Planner *planner, Group *group, const SlotView *view, int statement) {
   const PlanSlot *slot = &planner->plan->slots[view->slot];
-  for (int k = 0; k < group->store_count; k++) /* what the group has just stored there */
-    if (view_equal(group->rank, &group->stores[k].view, view)) return group->stores[k].node;
   int producer = planner->slots[view->slot].producer;
   if (producer >= 0 || planner->slots[view->slot].tile_count) {
     AxisMap map[QL_MAX_DIMS];

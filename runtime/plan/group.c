@@ -1,6 +1,5 @@
-/* Statements into groups. A group has one domain and becomes one kernel; it ends in stores, each to
- * a view of a target that moves with the domain. Statements over the same domain join while what
- * they read is not what the group writes elsewhere. A statement that reads its own target at other
+/* Statements into groups. A group has one domain and becomes one kernel; it ends in a store to a
+ * view of a target that moves with the domain. A statement that reads its own target at other
  * places goes through a temporary, as if the right side were evaluated first. */
 #include "planner.h"
 
@@ -47,15 +46,17 @@ bool target_axes(const Planner *planner, const Group *group, const SlotView *tar
   return slot_axes(planner, group->rank, extent, target, axes);
 }
 
-bool views_overlap(const Planner *planner, int rank, const int64_t *extent, const SlotView *a,
-                   const SlotView *b) {
+bool views_overlap(const Planner *planner, const Group *group_a, const SlotView *a,
+                   const Group *group_b, const SlotView *b) {
   if (a->slot != b->slot) return false;
   AxisMap axes_a[QL_MAX_DIMS], axes_b[QL_MAX_DIMS];
-  if (!slot_axes(planner, rank, extent, a, axes_a) || !slot_axes(planner, rank, extent, b, axes_b))
+  if (!slot_axes(planner, group_a->rank, group_a->extent, a, axes_a) ||
+      !slot_axes(planner, group_b->rank, group_b->extent, b, axes_b))
     return true;
   int ndim = planner->plan->slots[a->slot].ndim;
-  Box domain = box_of_shape(rank, extent), box_a = view_box(ndim, axes_a, &domain),
-      box_b = view_box(ndim, axes_b, &domain);
+  Box domain_a = box_of_shape(group_a->rank, group_a->extent),
+      domain_b = box_of_shape(group_b->rank, group_b->extent),
+      box_a = view_box(ndim, axes_a, &domain_a), box_b = view_box(ndim, axes_b, &domain_b);
   if (!box_intersect(ndim, &box_a, &box_b, NULL)) return false;
   for (int k = 0; k < ndim; k++) { /* combs that interlock without touching */
     int64_t step = llabs(axes_a[k].step);
@@ -135,29 +136,9 @@ static void place(Planner *planner, Group *group, const SlotView *target) {
 }
 
 void planner_store(Planner *planner, Group *group, const SlotView *target, int node) {
-  GroupStore *store = NULL;
-  for (int k = 0; k < group->store_count;
-       k++) /* the same place again: only the last value counts */
-    if (view_equal(group->rank, &group->stores[k].view, target)) store = &group->stores[k];
-  if (!store) {
-    if (!group->store_count) place(planner, group, target);
-    store = &group->stores[group->store_count++];
-  }
-  store->view = *target, store->slot = target->slot, store->node = node;
+  place(planner, group, target);
+  group->stores[group->store_count++] = (GroupStore){*target, node, target->slot};
   planner->slots[target->slot].stored = true;
-}
-
-static bool same_place(const Placement *a, const Placement *b) {
-  if (a->replicated || b->replicated) return a->replicated && b->replicated;
-  if (a->flat || b->flat || a->everywhere || b->everywhere) return false;
-  if (a->layout->template != b->layout->template || a->slot_ndim != b->slot_ndim) return false;
-  for (int k = 0; k < a->slot_ndim; k++) {
-    if (a->axes[k].dim != b->axes[k].dim) return false;
-    if (a->axes[k].start + a->layout->offset[k] != b->axes[k].start + b->layout->offset[k])
-      return false;
-    if (a->axes[k].dim >= 0 && a->axes[k].step != b->axes[k].step) return false;
-  }
-  return true;
 }
 
 /* ---- layouts of what has none ---- */
@@ -279,79 +260,12 @@ static int normalise(const Planner *planner, const Statement *s, const SlotView 
   return rank;
 }
 
-/* Would the statement's new leaves or its target meet what the group writes or reads, other than
- * point by point? */
-static bool conflicts(const Planner *planner, const Group *group, int first_new,
-                      const SlotView *target) {
-  for (int k = 0; k < group->node_count; k++) {
-    const ExprNode *node = &group->nodes[k];
-    if (node->kind != NODE_LEAF) continue;
-    bool is_target =
-        node->view.slot == target->slot && !view_equal(group->rank, &node->view, target);
-    if (is_target && views_overlap(planner, group->rank, group->extent, &node->view, target))
-      return true;
-    for (int j = 0; k >= first_new && j < group->store_count; j++)
-      if (views_overlap(planner, group->rank, group->extent, &node->view, &group->stores[j].view))
-        return true;
-  }
-  for (int j = 0; j < group->store_count; j++)
-    if (!view_equal(group->rank, &group->stores[j].view, target) &&
-        views_overlap(planner, group->rank, group->extent, &group->stores[j].view, target))
-      return true;
-  return false;
-}
-
-static bool shares_leaf(const Group *group, int first_new, int node) {
-  if (node < first_new) return true;
-  for (int k = first_new; k < group->node_count; k++)
-    for (int j = 0; j < group->nodes[k].count; j++)
-      if (group->nodes[k].args[j] < first_new) return true;
-  return false;
-}
-
-/* Joins the statement to the last group, if nothing forbids it and they share an operand. */
-static bool join(Planner *planner, int statement, int rank, const int64_t *extent,
-                 const AxisMap *map, const SlotView *target) {
-  if (!planner->group_count) return false;
-  Group *group = &planner->groups[planner->group_count - 1];
-  if (group->kind != GROUP_KERNEL || group->is_piece || group->reduce_axis >= 0 ||
-      group->rank != rank || group->store_count == GROUP_STORES ||
-      group->node_count > GROUP_NODES / 2 ||
-      memcmp(group->extent, extent, (size_t)rank * sizeof *extent))
-    return false;
-  int first_new = group->node_count;
-  PlanSlot *slot = &planner->plan->slots[target->slot];
-  int node = expr_statement(planner, group, statement, map);
-  group->cut = -1;
-  bool joins = node >= 0 && shares_leaf(group, first_new, node) &&
-               !conflicts(planner, group, first_new, target);
-  bool decided = false;
-  if (joins && !slot->layout) {
-    decided = true;
-    if (planner_decide_layout(planner, group, target)) joins = false;
-  }
-  if (joins) {
-    Group probe = {.rank = rank, .placement.leaf_axis = -1};
-    memcpy(probe.extent, extent, sizeof probe.extent);
-    place(planner, &probe, target);
-    joins = same_place(&group->placement, &probe.placement);
-  }
-  if (!joins) {
-    if (decided) rt_layout_release(planner->ctx, slot->layout), slot->layout = NULL;
-    group->node_count = first_new;
-    return false;
-  }
-  planner_store(planner, group, target, node);
-  group->merged++;
-  return true;
-}
-
 /* A right side that reads its target at other places is evaluated into a temporary first. */
 static bool needs_temporary(const Planner *planner, const Group *group, const SlotView *target) {
   for (int k = 0; k < group->node_count; k++) {
     const ExprNode *node = &group->nodes[k];
     if (node->kind == NODE_LEAF && !view_equal(group->rank, &node->view, target) &&
-        views_overlap(planner, group->rank, group->extent, &node->view, target))
+        views_overlap(planner, group, &node->view, group, target))
       return true;
   }
   return false;
@@ -443,8 +357,6 @@ static QlStatus group_statement(Planner *planner, int statement) {
   statement_target(planner->log, s, &target);
   int rank = normalise(planner, s, &target, extent, map);
   target = view_through(&target, s->ndim, map);
-  if (join(planner, statement, rank, extent, map, &target)) return QL_OK;
-
   if (planner->statements[statement].tiled) {
     Pieces pieces;
     QL_TRY(tiles_pieces(planner, statement, rank, extent, map, &target, &pieces));

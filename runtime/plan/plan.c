@@ -175,6 +175,7 @@ static QlStatus run_pipeline(Planner *planner) {
   plan->log_slots = plan->slot_count;
   QL_TRY(planner_analyse(planner));
   QL_TRY(planner_group(planner));
+  planner_fuse(planner);
   QL_TRY(planner_reach(planner));
   QL_TRY(planner_kernels(planner));
   QL_TRY(planner_depend(planner));

@@ -5,9 +5,10 @@
  *   tiles.c     temporaries that are written in parts; statements over them in pieces
  *   expr.c      a statement's value as a DAG over views of stored arrays, temporaries replaced by
  *               their expressions
- *   group.c     statements into groups: one domain, one kernel; hazards; placement; reductions in
+ *   group.c     statements into groups: one domain, one kernel; placement; reductions in
  *               reduce_plan.c
  *   order.c     the axes of a nest in the order in which its operands lie
+ *   fuse.c      groups over one domain into one, also across others that they do not touch
  *   reach.c     where each operand is read: in place, in ghosts, or in a copy of remote elements;
  *               the transfers
  *   kernel.c    the IR of a group, its operands' addresses and its workers' boxes
@@ -218,11 +219,11 @@ QlStatus planner_group(Planner *planner);
  */
 Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank,
                     const int64_t *extent);
-/* Adds a store and, with the first one, places the group by its target, whose layout is decided. */
+/* Sets the store of a group, and places it by its target, whose layout is decided. */
 void planner_store(Planner *planner, Group *group, const SlotView *target, int node);
-/* Can elements of the two views be the same element? */
-bool views_overlap(const Planner *planner, int rank, const int64_t *extent, const SlotView *a,
-                   const SlotView *b);
+/* Can elements of two views, each over the domain of its group, be the same element? */
+bool views_overlap(const Planner *planner, const Group *group_a, const SlotView *a,
+                   const Group *group_b, const SlotView *b);
 bool slot_axes(const Planner *planner, int rank, const int64_t *extent, const SlotView *view,
                AxisMap *axes);
 /* The same for a target of the group, which may have one element for JIT_LEAF points. */
@@ -253,6 +254,9 @@ void view_drop_axis(SlotView *view, int rank, int axis);
 
 /* ---- reduce_plan.c ---- */
 QlStatus planner_reduce(Planner *planner, int statement);
+
+/* ---- fuse.c ---- */
+void planner_fuse(Planner *planner);
 
 /* ---- reach.c ---- */
 /* Decides of all groups, in order, where their operands are read. Adds groups that move back what

@@ -1,0 +1,199 @@
+/* Groups over one domain become one kernel. What both read is read once, what one stores and the
+ * other reads stays in a register, and a kernel call is saved:
+ *
+ *     s = a + b            group 0   domain [n]         s, d <- a + b, a - b     domain [n]
+ *     t = m * 2            group 1   domain [k, k]      t <- m * 2               domain [k, k]
+ *     d = a - b            group 2   domain [n]
+ *
+ * A group joins an earlier one across the groups between when it touches nothing that they store
+ * and stores nothing that they read. With the group that it joins it may share elements as long as
+ * every point touches its own. */
+#include "planner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  LOOK_BACK = 8, /* groups that one may cross or join: what is stored early leaves the cache */
+  STREAMS = 8,   /* arrays of a kernel made of groups that have none in common */
+  CHEAP = 10     /* costs of such groups' operations: dearer ones hide a kernel call */
+};
+
+/* ---- what groups touch ---- */
+
+/* Does a store of `group` meet the view of another group? Elements that both have at the same
+ * points do not count if `pointwise`. */
+static bool meets_store(const Planner *planner, const Group *group, const Group *other,
+                        const SlotView *view, bool pointwise) {
+  for (int k = 0; k < group->store_count; k++) {
+    const SlotView *stored = &group->stores[k].view;
+    if (stored->slot != view->slot) continue;
+    if (pointwise && group->reduce_axis < 0 && view_equal(group->rank, stored, view)) continue;
+    if (views_overlap(planner, group, stored, other, view)) return true;
+  }
+  return false;
+}
+
+static bool meets_leaf_or_store(const Planner *planner, const Group *a, const Group *b,
+                                bool pointwise) {
+  for (int k = 0; k < b->store_count; k++)
+    if (meets_store(planner, a, b, &b->stores[k].view, pointwise)) return true;
+  for (int k = 0; k < b->node_count; k++)
+    if (b->nodes[k].kind == NODE_LEAF && meets_store(planner, a, b, &b->nodes[k].view, pointwise))
+      return true;
+  return false;
+}
+
+/* Must the two groups run in their order? */
+static bool conflict(const Planner *planner, const Group *a, const Group *b, bool pointwise) {
+  return meets_leaf_or_store(planner, a, b, pointwise) ||
+         meets_leaf_or_store(planner, b, a, pointwise);
+}
+
+/* ---- what is worth it ---- */
+
+static bool touches_slot(const Group *group, int slot) {
+  for (int k = 0; k < group->store_count; k++)
+    if (group->stores[k].view.slot == slot) return true;
+  for (int k = 0; k < group->node_count; k++)
+    if (group->nodes[k].kind == NODE_LEAF && group->nodes[k].view.slot == slot) return true;
+  return false;
+}
+
+/* Has the group met the slot before node number `before`? */
+static bool met_before(const Group *group, int before, int slot) {
+  for (int k = 0; k < before; k++)
+    if (group->nodes[k].kind == NODE_LEAF && group->nodes[k].view.slot == slot) return true;
+  return false;
+}
+
+/* Counts the slots that a group touches, and how many of them the other one touches too. */
+static int count_slots(const Group *group, const Group *other, int *common) {
+  int count = group->store_count;
+  for (int k = 0; k < group->store_count; k++)
+    *common += touches_slot(other, group->stores[k].view.slot);
+  for (int k = 0; k < group->node_count; k++) {
+    const ExprNode *node = &group->nodes[k];
+    if (node->kind != NODE_LEAF || met_before(group, k, node->view.slot)) continue;
+    bool stored = false;
+    for (int s = 0; s < group->store_count; s++)
+      stored |= group->stores[s].view.slot == node->view.slot;
+    if (stored) continue;
+    count++;
+    *common += touches_slot(other, node->view.slot);
+  }
+  return count;
+}
+
+static bool is_cheap(const Group *group) {
+  for (int k = 0; k < group->node_count; k++) {
+    const ExprNode *node = &group->nodes[k];
+    if (node->kind == NODE_OP && ql_op_info[node->op].cost >= CHEAP) return false;
+    if (ql_dtype_info[node->dtype].kind == QL_KIND_COMPLEX) return false;
+  }
+  return true;
+}
+
+/* Groups that have no array in common save a kernel call only, and cost streams. */
+static bool worth_joining(const Group *into, const Group *group) {
+  int common = 0, none = 0;
+  int streams = count_slots(group, into, &common);
+  if (common) return true;
+  return streams + count_slots(into, group, &none) <= STREAMS && is_cheap(into) && is_cheap(group);
+}
+
+/* Are the points of both computed by the same workers? */
+static bool same_place(const Placement *a, const Placement *b) {
+  if (a->replicated || b->replicated) return a->replicated && b->replicated;
+  if (a->flat || b->flat || a->everywhere || b->everywhere) return false;
+  if (a->layout->template != b->layout->template || a->slot_ndim != b->slot_ndim) return false;
+  for (int k = 0; k < a->slot_ndim; k++) {
+    if (a->axes[k].dim != b->axes[k].dim) return false;
+    if (a->axes[k].start + a->layout->offset[k] != b->axes[k].start + b->layout->offset[k])
+      return false;
+    if (a->axes[k].dim >= 0 && a->axes[k].step != b->axes[k].step) return false;
+  }
+  return true;
+}
+
+static bool may_join(const Planner *planner, const Group *into, const Group *group) {
+  return into->kind == GROUP_KERNEL && !into->is_piece && into->reduce_axis < 0 &&
+         into->rank == group->rank &&
+         !memcmp(into->extent, group->extent, (size_t)group->rank * sizeof *group->extent) &&
+         into->store_count + group->store_count <= GROUP_STORES &&
+         into->node_count + group->node_count <= GROUP_NODES / 2 &&
+         same_place(&into->placement, &group->placement) && worth_joining(into, group) &&
+         !conflict(planner, into, group, true);
+}
+
+/* ---- one group into another ---- */
+
+static bool same_value(const Group *group, const ExprNode *a, const ExprNode *b) {
+  if (a->kind != b->kind || a->dtype != b->dtype) return false;
+  switch (a->kind) {
+    case NODE_LEAF: return view_equal(group->rank, &a->view, &b->view);
+    case NODE_SCALAR: return a->scalar == b->scalar;
+    case NODE_RAMP:
+      return a->scalar == b->scalar && a->ramp.start == b->ramp.start &&
+             a->ramp.step == b->ramp.step && a->ramp.dim == b->ramp.dim;
+    default:
+      return a->op == b->op && a->count == b->count &&
+             !memcmp(a->args, b->args, (size_t)a->count * sizeof *a->args);
+  }
+}
+
+/* The node of `into` that has the value: of a leaf that is stored there, what is stored. */
+static int take_node(Group *into, const ExprNode *node) {
+  for (int k = 0; k < into->store_count && node->kind == NODE_LEAF; k++)
+    if (view_equal(into->rank, &into->stores[k].view, &node->view)) return into->stores[k].node;
+  for (int k = 0; k < into->node_count; k++)
+    if (same_value(into, &into->nodes[k], node)) return k;
+  into->nodes[into->node_count] = *node;
+  return into->node_count++;
+}
+
+/* The same place again: only the last value counts. */
+static void take_store(Group *into, const GroupStore *store, int node) {
+  int k = 0;
+  while (k < into->store_count && !view_equal(into->rank, &into->stores[k].view, &store->view)) k++;
+  if (k == into->store_count) into->stores[into->store_count++] = *store;
+  into->stores[k].node = node;
+}
+
+static void merge(Group *into, const Group *group) {
+  int taken[GROUP_NODES];
+  for (int k = 0; k < group->node_count; k++) {
+    ExprNode node = group->nodes[k];
+    for (int a = 0; a < node.count; a++) node.args[a] = taken[node.args[a]];
+    taken[k] = take_node(into, &node);
+  }
+  for (int k = 0; k < group->store_count; k++)
+    take_store(into, &group->stores[k], taken[group->stores[k].node]);
+  into->merged += group->merged + 1;
+}
+
+/* Merges the group into one of the `count` groups before it. */
+static bool join(Planner *planner, int count, const Group *group) {
+  if (group->kind != GROUP_KERNEL || group->is_piece || group->reduce_axis >= 0) return false;
+  for (int k = count - 1; k >= QL_MAX(count - LOOK_BACK, 0); k--) {
+    Group *into = &planner->groups[k];
+    if (may_join(planner, into, group)) {
+      merge(into, group);
+      return true;
+    }
+    if (conflict(planner, into, group, false)) return false;
+  }
+  return false;
+}
+
+void planner_fuse(Planner *planner) {
+  int count = 0;
+  for (int g = 0; g < planner->group_count; g++) {
+    Group group = planner->groups[g];
+    if (join(planner, count, &group))
+      free(group.nodes);
+    else
+      planner->groups[count++] = group;
+  }
+  planner->group_count = count;
+}

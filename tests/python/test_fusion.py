@@ -1,0 +1,235 @@
+"""Statements that become one kernel, and those that must not.
+
+The generated programs are executed by NumPy beside us: their arrays hold whole numbers, which every order of computing
+gives exactly, so a value that was read too early, or overwritten too late, is another number.
+"""
+
+import os
+import random
+from types import ModuleType
+from typing import Any
+
+import numpy
+import pytest
+from support import happened, same
+
+import quelea
+
+TORN = int(os.environ.get("QUELEA_FLUSH", "64")) < 16  # statements are executed one by one
+SIZE = 100_000
+
+
+def kernels(work) -> int:
+    kept: list[object] = []
+    count = happened(lambda: kept.append(work()))["kernels_run"]
+    assert kept
+    return count
+
+
+# ---- how many kernels ----
+
+
+@pytest.mark.skipif(TORN, reason="expressions are executed in parts")
+@pytest.mark.parametrize("size", [20, SIZE])
+def test_unrelated_statements_are_one_kernel(size):
+    a, b = quelea.arange(size) * 1.0, quelea.arange(size) * 2.0
+    made: list[Any] = []
+    assert kernels(lambda: made.extend((a + 1, b + 2))) == 1
+    same(made[0], numpy.arange(size) + 1.0)
+    same(made[1], numpy.arange(size) * 2.0 + 2)
+
+
+@pytest.mark.skipif(TORN, reason="expressions are executed in parts")
+def test_statements_join_across_others():
+    a, b = quelea.arange(SIZE) * 1.0, quelea.arange(SIZE) * 2.0
+    m = quelea.ones((300, 300))
+    assert kernels(lambda: (a + b, m * 2, a - b)) == 2
+    assert kernels(lambda: (a + b, m * 2, a - b, m + 1, a * b)) == 2
+
+
+@pytest.mark.skipif(TORN, reason="expressions are executed in parts")
+def test_dear_statements_join_only_what_they_share():
+    a, b = quelea.arange(SIZE) * 1.0, quelea.arange(SIZE) * 2.0
+    assert kernels(lambda: (quelea.exp(a), b + 2)) == 2
+    assert kernels(lambda: (quelea.exp(a), a + 2)) == 1
+
+
+@pytest.mark.skipif(TORN, reason="expressions are executed in parts")
+def test_many_arrays_are_several_kernels():
+    arrays = [quelea.arange(SIZE) * float(k) for k in range(8)]
+    counts = kernels(lambda: [x + 1 for x in arrays])
+    assert 2 <= counts <= 4
+
+
+# ---- hazards across joined groups ----
+
+
+def test_a_value_is_read_before_it_is_overwritten():
+    for np in (numpy, quelea):
+        a, m = np.arange(SIZE) * 1.0, np.ones((30, 40))
+        b = a[1:] + 1  # reads a
+        m *= 2
+        a[1:] = 5.0  # over the same domain, but what b reads is its own points' alone
+        c = a[:-1] + 1  # reads what other points have just stored
+        if np is numpy:
+            wanted = b, m, c, a
+        else:
+            for ours, theirs in zip((b, m, c, a), wanted, strict=True):
+                same(ours, theirs)
+
+
+def test_a_stored_value_overwritten_between_is_not_forwarded():
+    for np in (numpy, quelea):
+        a, b = np.arange(SIZE) * 1.0, np.arange(SIZE) * 3.0
+        a[:1000] = b[:1000] + 1
+        a[500:600] = -7.0  # another domain
+        c = a[:1000] * 2
+        a[:1000] = c + b[:1000]
+        a[100:200] = c[:100]
+        d = a[:1000] - 1
+        if np is numpy:
+            wanted = c, d, a
+        else:
+            for ours, theirs in zip((c, d, a), wanted, strict=True):
+                same(ours, theirs)
+
+
+def test_an_inner_part_and_its_edges():
+    for np in (numpy, quelea):
+        m = np.arange(300 * 300).reshape(300, 300) % 17 * 1.0
+        for _ in range(3):
+            m[1:-1, 1:-1] = 0.5 * (m[:-2, 1:-1] + m[2:, 1:-1])
+            m[0] = 0
+            m[-1] = 0
+            m[:, 0] = m[:, 1]
+            m[:, -1] = m[:, -2]
+        if np is numpy:
+            wanted = m
+        else:
+            same(m, wanted)
+
+
+# ---- generated programs ----
+
+BINARY = ["add", "subtract", "minimum", "maximum"]
+STEPS = [1, 1, 1, 2, -1, -2]
+
+
+class Program:
+    """The same random statements on NumPy's arrays or on ours."""
+
+    def __init__(self, np: ModuleType, seed: int) -> None:
+        self.np, self.random = np, random.Random(seed)
+        self.lines = [np.arange(24) * 1.0 + k for k in range(4)]
+        self.sheets = [(np.arange(9 * 14) * (k + 1) % 23 * 1.0).reshape(9, 14) for k in range(3)]
+        self.numbers = [np.arange(3)[k] * 1.0 for k in range(2)]
+
+    def span(self, extent: int, count: int) -> slice:
+        """`count` places of an axis, some with steps, some from the end."""
+        steps = [s for s in STEPS if (count - 1) * abs(s) < extent]
+        step = self.random.choice(steps)
+        room = extent - 1 - (count - 1) * abs(step)
+        low = self.random.randint(0, min(room, 3))
+        if step > 0:
+            return slice(low, low + (count - 1) * step + 1, step)
+        high, stop = low + (count - 1) * -step, low - 1
+        return slice(high, stop if stop >= 0 else None, step)
+
+    def view(self, shape: tuple[int, ...]) -> Any:
+        if len(shape) == 1:
+            if self.random.random() < 0.25:  # a row or a column of a sheet
+                x = self.random.choice(self.sheets)
+                if shape[0] <= 9 and self.random.random() < 0.5:
+                    return x[self.span(9, shape[0]), self.random.randrange(14)]
+                if shape[0] <= 14:
+                    return x[self.random.randrange(9), self.span(14, shape[0])]
+            x = self.random.choice(self.lines)
+            return x[self.span(x.shape[0], shape[0])]
+        x = self.random.choice(self.sheets)
+        if self.random.random() < 0.15 and shape[1] <= 14:  # one line for all rows
+            return self.random.choice(self.lines)[self.span(24, shape[1])]
+        return x[self.span(9, shape[0]), self.span(14, shape[1])]
+
+    def target(self, shape: tuple[int, ...]) -> Any:
+        while (x := self.view(shape)).shape != shape:
+            pass
+        return x
+
+    def value(self, shape: tuple[int, ...]) -> Any:
+        x, choice = self.view(shape), self.random.random()
+        if choice < 0.15:
+            return x
+        if choice < 0.3:
+            return x + self.random.choice(self.numbers)
+        if choice < 0.45:
+            return x + self.random.randint(1, 3)
+        y = self.view(shape)
+        made = getattr(self.np, self.random.choice(BINARY))(x, y)
+        return self.np.subtract(made, self.view(shape)) if choice > 0.8 else made
+
+    def reduction(self) -> Any:
+        shape = self.shape()
+        x = self.value(shape)
+        if len(shape) == 2 and x.shape != shape:
+            x = x + self.np.zeros(shape)
+        how = self.random.choice(["sum", "max", "min"])
+        axis = self.random.choice([None, 0, -1]) if len(shape) == 2 else None
+        return getattr(x, how)(axis=axis)
+
+    def shape(self) -> tuple[int, ...]:
+        return self.random.choice([(8,), (8,), (11,), (24,), (7, 12), (7, 12), (9, 14)])
+
+    def keep(self, x: Any) -> None:
+        """Replaces an array, which may leave a temporary behind."""
+        if x.shape == (24,):
+            self.lines[self.random.randrange(4)] = x + 0
+        elif x.shape == (9, 14):
+            self.sheets[self.random.randrange(3)] = x + 0
+        elif x.shape == ():
+            self.numbers[self.random.randrange(2)] = x
+        else:
+            self.store(x.shape, x)
+
+    def store(self, shape: tuple[int, ...], x: Any) -> None:
+        """NumPy gets a copy: it assigns some views of a line to that line in a wrong order."""
+        self.target(shape)[...] = x.copy() if self.np is numpy else x
+
+    def step(self) -> None:
+        shape, choice = self.shape(), self.random.random()
+        if choice < 0.45:
+            self.store(shape, self.value(shape))
+        elif choice < 0.6:
+            x = self.target(shape)
+            x += self.value(shape)
+        elif choice < 0.8:
+            x, y = self.value(shape), self.value(shape)
+            self.keep(x)
+            self.keep(y)
+        else:
+            x = self.value(shape)
+            if x.shape == shape:
+                self.keep(x)
+            self.keep(self.reduction())
+
+    def shrink(self) -> None:
+        """Keeps whole numbers small enough to stay exact."""
+        for k, x in enumerate(self.lines):
+            self.lines[k] = x % 97
+        for k, x in enumerate(self.sheets):
+            self.sheets[k] = x % 97
+        self.numbers = [x % 97 for x in self.numbers]
+
+    def run(self, statements: int) -> list[Any]:
+        for k in range(statements):
+            self.step()
+            if k % 12 == 11:
+                self.shrink()
+        return self.lines + self.sheets + self.numbers
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_generated_programs(seed):
+    ours = Program(quelea, seed).run(20)
+    theirs = Program(numpy, seed).run(20)
+    for k, (x, y) in enumerate(zip(ours, theirs, strict=True)):
+        same(x, y, (seed, k))
