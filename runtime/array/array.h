@@ -25,8 +25,25 @@ typedef struct AxisMap {
 
 /* ---- partition ---- */
 
-/* A partition of an index space over nodes, and of this node's part over its workers. Boxes tile
- * [0, extent). Counted. */
+/* A box in parts (grid.c). Along an axis the cells lie between cuts; part k lies in cell
+ * k / stride % cells of each. */
+typedef struct GridAxis {
+  int cells, stride;
+  int axis;     /* of the box; -1: it was projected away, */
+  int owner;    /* and parts of other cells than this own nothing; -1: no part owns anything */
+  int64_t *cut; /* [cells + 1] */
+} GridAxis;
+typedef struct Grid {
+  int count;
+  GridAxis axis[QL_MAX_DIMS];
+  int64_t *cuts; /* of all axes */
+} Grid;
+typedef struct Cells { /* of each axis of a grid those in [lo, hi) */
+  int lo[QL_MAX_DIMS], hi[QL_MAX_DIMS];
+} Cells;
+
+/* A partition of an index space over nodes, and of this node's part over its workers: the parts of
+ * either tile [0, extent), or this node's part of it. Counted. */
 typedef struct TemplateRecipe { /* how it came about: two templates are one exactly when their
                                    recipes are equal, on all nodes alike */
   uint64_t parent;              /* id; 0: from a shape */
@@ -38,8 +55,7 @@ typedef struct Template {
   TemplateRecipe recipe;
   int ndim;
   int64_t extent[QL_MAX_DIMS];
-  Box *node;             /* [nodes] */
-  Box *worker;           /* [workers of this node] tile node[this] */
+  Grid nodes, workers;
   bool cut[QL_MAX_DIMS]; /* some node does not span the axis */
   int64_t margin[QL_MAX_DIMS]
                 [2]; /* the deepest ghosts any storage of it needed: new blocks get them at once */
@@ -155,6 +171,26 @@ Box view_stretch(int rank, const int64_t *extent, int64_t offset, const int64_t 
 /* Is the box a stretch of the array in C order? Then `start` is its first element. */
 bool box_is_stretch(int ndim, const int64_t *extent, const Box *box, int64_t *start);
 
+/* ---- grid.c ---- */
+/* A grid over a box. False: out of memory; grid_free is due nevertheless, as for those below. */
+bool grid_of_box(Grid *grid, int ndim, const Box *whole, int parts, bool for_workers);
+/* Without `axis`; parts that own nothing at its start own nothing. */
+bool grid_project(Grid *grid, const Grid *from, int axis);
+/* Along `axis`, blocks of `unit` counted from `origin` become one: a block belongs to the owner of
+ * its first point. */
+bool grid_coarsen(Grid *grid, const Grid *from, int axis, int64_t origin, int64_t blocks,
+                  int64_t unit);
+void grid_free(Grid *grid);
+int grid_cell(const GridAxis *axis, int part);
+Cells grid_all(const Grid *grid);
+Cells grid_cells_of(const Grid *grid, int part); /* one of each axis */
+int grid_part(const Grid *grid, const Cells *cells);
+/* Leaves the first half of the parts, and gives the others. False: there is one only. */
+bool grid_halve(const Grid *grid, Cells *cells, Cells *rest);
+/* What the parts own; of several the smallest box that holds it, or a larger one. */
+Box grid_box(const Grid *grid, const Cells *cells);
+bool grid_cuts(const Grid *grid, int axis, int64_t extent); /* some part does not span the axis */
+
 /* ---- template.c, layout.c ---- */
 Template *rt_template_for_shape(QlContext *ctx, int ndim, const int64_t *shape,
                                 QlError *error); /* new reference */
@@ -172,6 +208,9 @@ void rt_layout_release(QlContext *ctx, Layout *layout);
 /* What node / worker of this node owns, in the coordinates of a storage of that shape. */
 Box rt_layout_node(const Layout *layout, int ndim, const int64_t *shape, int node);
 Box rt_layout_worker(const Layout *layout, int ndim, const int64_t *shape, int worker);
+/* What several nodes own: the smallest box that holds it, or a larger one. Not of a replicated
+ * layout. */
+Box rt_layout_cells(const Layout *layout, int ndim, const int64_t *shape, const Cells *cells);
 /* The layout of a storage that nothing decided yet: replicated when small, else by its shape alone.
  */
 Layout *rt_layout_for_storage(QlContext *ctx, const Storage *storage, QlError *error);

@@ -44,14 +44,26 @@ static Box owned(const Layout *layout, int ndim, const int64_t *shape, const Box
   return box;
 }
 
+Box rt_layout_cells(const Layout *layout, int ndim, const int64_t *shape, const Cells *cells) {
+  Box part = grid_box(&layout->template->nodes, cells);
+  return owned(layout, ndim, shape, &part);
+}
+
+static Box part_of(const Layout *layout, int ndim, const int64_t *shape, const Grid *grid,
+                   int number) {
+  Cells cells = grid_cells_of(grid, number);
+  Box part = grid_box(grid, &cells);
+  return owned(layout, ndim, shape, &part);
+}
+
 Box rt_layout_node(const Layout *layout, int ndim, const int64_t *shape, int node) {
   if (!layout->template) return box_of_shape(ndim, shape);
-  return owned(layout, ndim, shape, &layout->template->node[node]);
+  return part_of(layout, ndim, shape, &layout->template->nodes, node);
 }
 
 Box rt_layout_worker(const Layout *layout, int ndim, const int64_t *shape, int worker) {
   if (!layout->template) return box_of_shape(ndim, shape);
-  return owned(layout, ndim, shape, &layout->template->worker[worker]);
+  return part_of(layout, ndim, shape, &layout->template->workers, worker);
 }
 
 enum { CACHE_LINE = 64, PAGE = 4096 };

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+enum { PARTS = 24 };
+
 static int owners(int ndim, const Box *boxes, int count, const int64_t *point) {
   int found = 0;
   for (int k = 0; k < count; k++) {
@@ -34,21 +36,31 @@ static int64_t badly_held(int ndim, const Box *space, const Box *boxes, int coun
   return wrong;
 }
 
+/* What all parts of a grid own. */
+static void boxes_of(const Grid *grid, int count, Box *boxes) {
+  for (int k = 0; k < count; k++) {
+    Cells cells = grid_cells_of(grid, k);
+    boxes[k] = grid_box(grid, &cells);
+    CHECK_INT_EQ(grid_part(grid, &cells), k);
+  }
+}
+
 static void check_tiles(const CommInfo *info, const Template *t, const int64_t *extent) {
-  Box space = box_of_shape(t->ndim, extent);
+  Box space = box_of_shape(t->ndim, extent), node[PARTS], worker[PARTS];
   int64_t volume = 0;
-  CHECK_INT_EQ(badly_held(t->ndim, &space, t->node, info->node_count), 0);
-  for (int n = 0; n < info->node_count; n++) volume += box_volume(t->ndim, &t->node[n]);
+  boxes_of(&t->nodes, info->node_count, node), boxes_of(&t->workers, info->workers, worker);
+  CHECK_INT_EQ(badly_held(t->ndim, &space, node, info->node_count), 0);
+  for (int n = 0; n < info->node_count; n++) volume += box_volume(t->ndim, &node[n]);
   CHECK_INT_EQ(volume, box_volume(t->ndim, &space)); /* nothing lies outside */
-  const Box *mine = &t->node[info->node];
-  CHECK_INT_EQ(badly_held(t->ndim, mine, t->worker, info->workers), 0);
+  const Box *mine = &node[info->node];
+  CHECK_INT_EQ(badly_held(t->ndim, mine, worker, info->workers), 0);
   volume = 0;
-  for (int w = 0; w < info->workers; w++) volume += box_volume(t->ndim, &t->worker[w]);
+  for (int w = 0; w < info->workers; w++) volume += box_volume(t->ndim, &worker[w]);
   CHECK_INT_EQ(volume, box_volume(t->ndim, mine));
   for (int a = 0; a < t->ndim; a++) {
     bool cut = false;
     for (int n = 0; n < info->node_count; n++)
-      cut |= t->node[n].lo[a] > 0 || t->node[n].hi[a] < extent[a];
+      cut |= node[n].lo[a] > 0 || node[n].hi[a] < extent[a];
     CHECK_INT_EQ(t->cut[a], cut);
   }
 }
@@ -63,7 +75,7 @@ static const struct {
     {3, {11, 1, 130}}, {3, {5, 13, 7}}, {4, {3, 2, 5, 4}}, {4, {1, 1, 1, 17}},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
-static const int counts[] = {1, 2, 3, 4, 5, 6, 7, 12};
+static const int counts[] = {1, 2, 3, 4, 5, 6, 7, 12, 16, 24};
 enum { COUNTS = sizeof counts / sizeof *counts };
 
 /* What one kind of template must be, made from that of each shape, seen by every node of jobs of
@@ -94,7 +106,11 @@ static void check_shape(QlContext *ctx, Template *base, int s) {
   rt_template_release(ctx, again);
   if (shapes[s].ndim == 1 &&
       shapes[s].extent[0] >= ctx->info->node_count) /* nobody idles where there is enough */
-    for (int n = 0; n < ctx->info->node_count; n++) CHECK(!box_empty(1, &base->node[n]));
+    for (int n = 0; n < ctx->info->node_count; n++) {
+      Cells cells = grid_cells_of(&base->nodes, n);
+      Box box = grid_box(&base->nodes, &cells);
+      CHECK(!box_empty(1, &box));
+    }
 }
 
 static void check_projected(QlContext *ctx, Template *base, int s) {
@@ -122,8 +138,99 @@ static void check_coarsened(QlContext *ctx, Template *base, int s) {
   }
 }
 
+/* ---- box by box ---- */
+
+/* The same rules, written for one box and not for cuts. */
+static Box projected_box(int ndim, const Box *box, int axis) {
+  Box projected = {{0}, {0}};
+  bool owns = box->lo[axis] == 0 && box->hi[axis] > 0;
+  for (int a = 0, k = 0; a < ndim; a++) {
+    if (a == axis) continue;
+    projected.lo[k] = box->lo[a], projected.hi[k] = owns ? box->hi[a] : box->lo[a], k++;
+  }
+  return projected;
+}
+
+static Box coarsened_box(const Box *box, int axis, int64_t origin, int64_t blocks, int64_t unit) {
+  Box coarse = *box;
+  int64_t lo = box->lo[axis] - origin, hi = box->hi[axis] - origin;
+  lo = lo <= 0 ? 0 : (lo + unit - 1) / unit, hi = hi <= 0 ? 0 : (hi + unit - 1) / unit;
+  coarse.lo[axis] = QL_MIN(lo, blocks), coarse.hi[axis] = QL_MIN(hi, blocks);
+  return coarse;
+}
+
+static int different(const Grid *grid, int ndim, const Box *boxes, int count) {
+  Box have[PARTS];
+  int wrong = 0;
+  boxes_of(grid, count, have);
+  for (int k = 0; k < count; k++) wrong += !box_equal(ndim, &have[k], &boxes[k]);
+  return wrong;
+}
+
+/* What a chain of projections and coarsenings makes of each box of the base. */
+static void check_chain(QlContext *ctx, Template *base, int s) {
+  const CommInfo *info = ctx->info;
+  uint32_t random = (uint32_t)s;
+  Box node[PARTS] = {{{0}, {0}}}, worker[PARTS] = {{{0}, {0}}};
+  Template *chain[4] = {base};
+  int made = 1;
+  boxes_of(&base->nodes, info->node_count, node), boxes_of(&base->workers, info->workers, worker);
+  for (; made < 4; made++) {
+    Template *from = chain[made - 1];
+    random = random * 1664525 + 1013904223;
+    int ndim = from->ndim, axis = (int)(random >> 16) % ndim;
+    int64_t extent = from->extent[axis], unit = 1 + (random >> 8) % 5, origin = (random >> 4) % 3;
+    bool projects = random >> 31 && ndim > 1;
+    if (origin > extent) origin = 0;
+    extent -= origin;
+    chain[made] = projects ? rt_template_project(ctx, from, axis, NULL)
+                           : rt_template_coarsen(ctx, from, axis, origin, extent, unit, NULL);
+    if (!CHECK(chain[made])) break;
+    for (int k = 0; k < QL_MAX(info->node_count, info->workers); k++) {
+      int64_t blocks = (extent + unit - 1) / unit;
+      node[k] = projects ? projected_box(ndim, &node[k], axis)
+                         : coarsened_box(&node[k], axis, origin, blocks, unit);
+      worker[k] = projects ? projected_box(ndim, &worker[k], axis)
+                           : coarsened_box(&worker[k], axis, origin, blocks, unit);
+    }
+    CHECK_INT_EQ(different(&chain[made]->nodes, chain[made]->ndim, node, info->node_count), 0);
+    CHECK_INT_EQ(different(&chain[made]->workers, chain[made]->ndim, worker, info->workers), 0);
+  }
+  while (--made > 0) rt_template_release(ctx, chain[made]);
+}
+
+/* Halving a grid until single parts are left gives each of them once, inside all that it was halved
+ * from. */
+static int64_t halved(const Grid *grid, int ndim, Cells cells, const Box *outer, int *seen) {
+  Box box = grid_box(grid, &cells);
+  int64_t wrong = !box_empty(ndim, &box) && !box_contains(ndim, outer, &box);
+  Cells rest;
+  if (!grid_halve(grid, &cells, &rest)) {
+    seen[grid_part(grid, &cells)]++;
+    return wrong;
+  }
+  return wrong + halved(grid, ndim, cells, &box, seen) + halved(grid, ndim, rest, &box, seen);
+}
+
+static void check_halves(QlContext *ctx, Template *base, int s) {
+  Template *t = base;
+  Box space = box_of_shape(base->ndim, shapes[s].extent);
+  int axis = s % base->ndim, seen[PARTS] = {0};
+  if (base->ndim > 1) {
+    space = projected_box(base->ndim, &space, axis);
+    if (!CHECK(t = rt_template_project(ctx, base, axis, NULL))) return;
+  }
+  CHECK_INT_EQ(halved(&t->nodes, t->ndim, grid_all(&t->nodes), &space, seen), 0);
+  for (int n = 0; n < ctx->info->node_count; n++) CHECK_INT_EQ(seen[n], 1);
+  if (t != base) rt_template_release(ctx, t);
+}
+
 static void shapes_tile(void) { for_each(check_shape); }
 static void projections_tile(void) { for_each(check_projected); }
 static void coarsened_tile(void) { for_each(check_coarsened); }
 
-CHECK_MAIN(CHECK_TEST(shapes_tile), CHECK_TEST(projections_tile), CHECK_TEST(coarsened_tile))
+static void boxes_are_as_if_derived_one_by_one(void) { for_each(check_chain); }
+static void halves_hold_their_parts(void) { for_each(check_halves); }
+
+CHECK_MAIN(CHECK_TEST(shapes_tile), CHECK_TEST(projections_tile), CHECK_TEST(coarsened_tile),
+           CHECK_TEST(boxes_are_as_if_derived_one_by_one), CHECK_TEST(halves_hold_their_parts))
