@@ -141,6 +141,17 @@ QlStatus rt_array_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *sh
   return QL_OK;
 }
 
+QlStatus rt_array_new_in_order(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
+                               const int *order, QlArray **result, QlError *error) {
+  int64_t lying[QL_MAX_DIMS] = {0}, stride[QL_MAX_DIMS];
+  for (int a = 0; a < ndim; a++) lying[a] = shape[order[a]];
+  QL_TRY(rt_array_new(ctx, dtype, ndim, lying, result, error));
+  memcpy(stride, (*result)->strides, (size_t)ndim * sizeof *stride);
+  for (int a = 0; a < ndim; a++)
+    (*result)->shape[order[a]] = lying[a], (*result)->strides[order[a]] = stride[a];
+  return QL_OK;
+}
+
 QlStatus ql_view(QlArray *base, int ndim, const int64_t *shape, const int64_t *strides,
                  int64_t offset, QlArray **view, QlError *error) {
   if (ndim > QL_MAX_DIMS)

@@ -242,6 +242,9 @@ void rt_guard_check(QlContext *ctx,
 void rt_storage_unpin(Storage *storage);
 QlStatus rt_array_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
                       QlArray **array, QlError *error);
+/* The same; its axes lie in that order, the slowest first, and the handle is a view. */
+QlStatus rt_array_new_in_order(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
+                               const int *order, QlArray **array, QlError *error);
 void rt_context_unlink(QlContext *ctx); /* one live object less */
 
 /* ---- ghosts.c ---- */

@@ -180,6 +180,11 @@ static bool keep_order(int ndim, int count, const QlOperand *in, int *order) {
   return moved;
 }
 
+bool rt_keeps_order(QlArray *array, int *order) {
+  QlOperand operand = {.array = array};
+  return array->ndim > 1 && keep_order(array->ndim, 1, &operand, order);
+}
+
 /* Records into a new array, whose axes lie in C order or, when it is given, in `order`: then the
  * statement's domain is seen in that order, in which the array is a plain C-order one, and the
  * handle is a view of it. */
@@ -188,16 +193,15 @@ static QlStatus record_new(QlContext *ctx, const LogRequest *request, QlDtype dt
                            QlArray **result, QlError *error) {
   int64_t stride[3][QL_MAX_DIMS], lying_shape[QL_MAX_DIMS], lying_stride[QL_MAX_DIMS];
   QlArray *made;
-  for (int a = 0; order && a < ndim; a++) lying_shape[a] = shape[order[a]];
-  QL_TRY(rt_array_new(ctx, dtype, ndim, order ? lying_shape : shape, &made, error));
+  QL_TRY(order ? rt_array_new_in_order(ctx, dtype, ndim, shape, order, &made, error)
+               : rt_array_new(ctx, dtype, ndim, shape, &made, error));
   rt_log_fresh(ctx, made);
   LogRequest r = *request;
   r.ndim = ndim, r.shape = shape, r.target = made, r.target_stride = made->strides;
   set_inputs(&r, count, in, (QlDtype)r.loop, stride);
   if (order) {
-    memcpy(lying_stride, made->strides, (size_t)ndim * sizeof *lying_stride);
     for (int a = 0; a < ndim; a++)
-      made->shape[order[a]] = lying_shape[a], made->strides[order[a]] = lying_stride[a];
+      lying_shape[a] = shape[order[a]], lying_stride[a] = made->strides[order[a]];
     for (int k = 0; k < count; k++) {
       int64_t seen[QL_MAX_DIMS];
       if (!r.input[k].array) continue;
@@ -459,7 +463,7 @@ QlStatus ql_astype(QlContext *ctx, QlArray *array, QlDtype dtype, QlOrder order,
   QlOperand value = {.array = array};
   LogRequest request = {.kind = STATEMENT_COPY, .loop = dtype};
   int axes[QL_MAX_DIMS];
-  bool ordered = order == QL_ORDER_K && array->ndim > 1 && keep_order(array->ndim, 1, &value, axes);
+  bool ordered = order == QL_ORDER_K && rt_keeps_order(array, axes);
   return record_new(ctx, &request, dtype, array->ndim, array->shape, ordered ? axes : NULL, 1,
                     &value, result, error);
 }

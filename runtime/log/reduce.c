@@ -74,6 +74,17 @@ static QlStatus deliver(QlContext *ctx, QlArray *made, QlArray *out, QlError *er
                  want, have);
 }
 
+/* A new array for the result, whose axes lie in the order of those that are kept. */
+static QlStatus make(QlContext *ctx, QlArray *array, QlDtype dtype, int ndim, const int64_t *shape,
+                     const int *made_axis, QlArray **made, QlError *error) {
+  int order[QL_MAX_DIMS], kept[QL_MAX_DIMS], count = 0;
+  if (!rt_keeps_order(array, order)) return rt_array_new(ctx, dtype, ndim, shape, made, error);
+  bool all = ndim == array->ndim; /* what is reduced stays, as an axis of one element */
+  for (int a = 0; a < array->ndim; a++)
+    if (all || made_axis[order[a]] >= 0) kept[count++] = all ? order[a] : made_axis[order[a]];
+  return rt_array_new_in_order(ctx, dtype, ndim, shape, kept, made, error);
+}
+
 QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes,
                    bool keepdims, QlDtype dtype, QlArray *out, QlArray **result, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
@@ -93,7 +104,7 @@ QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32
   bool half = value == QL_F16 &&
               rows[reduction].wide; /* sums of halves are kept in float32, rounded once */
   QlArray *made;
-  QL_TRY(rt_array_new(ctx, half ? QL_F32 : value, ndim, shape, &made, error));
+  QL_TRY(make(ctx, array, half ? QL_F32 : value, ndim, shape, made_axis, &made, error));
   QlStatus status = QL_OK;
   if (reduces_nothing && rows[reduction].needs_element)
     status = ql_fail(error, QL_ERR_VALUE,
@@ -104,7 +115,7 @@ QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32
   if ((status = record_reduction(ctx, reduction, array, axes, made_axis, made, error))) goto failed;
   if (half) {
     QlArray *narrow;
-    if ((status = ql_astype(ctx, made, QL_F16, QL_ORDER_C, &narrow, error))) goto failed;
+    if ((status = ql_astype(ctx, made, QL_F16, QL_ORDER_K, &narrow, error))) goto failed;
     ql_release(made), made = narrow;
   }
   if (out) {
