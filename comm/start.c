@@ -5,7 +5,6 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,12 +92,7 @@ StartWatch *comm_start_watch(const Comm *comm) {
   name_process(watch->who, sizeof watch->who);
   comm_where(comm, watch->where, sizeof watch->where);
   if (prepare(watch)) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the program's own threads */
-    int failed = pthread_create(&watch->thread, NULL, watch_clock, watch);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!failed) return watch;
+    if (!ql_thread_start(&watch->thread, watch_clock, watch)) return watch;
     pthread_mutex_destroy(&watch->mutex), pthread_cond_destroy(&watch->changed);
   }
   free(watch);

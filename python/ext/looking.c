@@ -81,8 +81,10 @@ PyObject *qx_snapshot(QlArray *array, bool *copied) {
 
 static PyObject *cast_host(PyObject *host, PyArray_Descr *descr) { /* takes host over */
   if (!host) return NULL;
+  QlFloats floats = ql_floats_enter();
   PyObject *cast =
       PyArray_CastToType((PyArrayObject *)host, (PyArray_Descr *)Py_NewRef((PyObject *)descr), 0);
+  ql_floats_leave(floats);
   Py_DECREF(host);
   return cast;
 }

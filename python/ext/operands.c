@@ -77,17 +77,15 @@ PyObject *qx_scalar_to_numpy(QlDtype dtype, const QlValue *value) {
 }
 
 PyObject *qx_scalar_to_python(QlDtype dtype, const QlValue *value) {
+  QlValue wide;
   switch (ql_dtype_info[dtype].kind) {
     case QL_KIND_BOOL: return PyBool_FromLong(value->b);
     case QL_KIND_INT: return PyLong_FromLongLong(value->i);
     case QL_KIND_UINT: return PyLong_FromUnsignedLongLong(value->u);
     case QL_KIND_COMPLEX:
-      return dtype == QL_C64 ? PyComplex_FromDoubles((double)value->c[0], (double)value->c[1])
-                             : PyComplex_FromDoubles(value->z[0], value->z[1]);
-    default:
-      if (dtype == QL_F64) return PyFloat_FromDouble(value->d);
-      return PyFloat_FromDouble(dtype == QL_F32 ? (double)value->f
-                                                : (double)ql_half_to_float(value->h));
+      wide = ql_convert(dtype, *value, QL_C128);
+      return PyComplex_FromDoubles(wide.z[0], wide.z[1]);
+    default: return PyFloat_FromDouble(ql_convert(dtype, *value, QL_F64).d);
   }
 }
 
@@ -225,8 +223,10 @@ static QlArray *cast_to(QlArray *array, QlDtype dtype) { /* takes the reference 
 static QlArray *array_through_numpy(PyObject *object, QlDtype dtype) {
   PyArray_Descr *descr = NULL; /* PyArray_FromAny takes the reference */
   if (dtype != QL_DTYPE_NONE) descr = (PyArray_Descr *)Py_NewRef((PyObject *)qx.descr[dtype]);
+  QlFloats floats = ql_floats_enter();
   PyArrayObject *array =
       (PyArrayObject *)PyArray_FromAny(object, descr, 0, 0, NPY_ARRAY_FORCECAST, NULL);
+  ql_floats_leave(floats);
   if (!array) return NULL;
   QlArray *result = qx_array_from_numpy(array);
   Py_DECREF(array);
@@ -308,7 +308,10 @@ static int integer_for_assignment(PyObject *object, QlScalar *scalar, QlDtype ta
 
 int qx_element_from_python(PyObject *object, QlDtype dtype, QlScalar *scalar) {
   QlValue raw = {.bits = {0, 0}};
-  if (PyArray_Pack(qx.descr[dtype], &raw, object) < 0) return -1;
+  QlFloats floats = ql_floats_enter();
+  int failed = PyArray_Pack(qx.descr[dtype], &raw, object);
+  ql_floats_leave(floats);
+  if (failed < 0) return -1;
   *scalar = (QlScalar){value_from_memory(dtype, &raw), dtype, false};
   return 0;
 }

@@ -285,7 +285,10 @@ def full(
     """
     _check(order, device, like)
     if isinstance(fill_value, (bool, int, float, complex, numpy.generic)):
-        element = numpy.empty((), type_of_number(fill_value) if dtype is None else dtype)
+        kind = numpy.dtype(type_of_number(fill_value) if dtype is None else dtype)
+        if isinstance(fill_value, float) and kind.kind in "fc":  # rounded by us, as everywhere
+            return _quelea.full(shape, fill_value, kind)
+        element = numpy.empty((), kind)
         numpy.copyto(element, fill_value, casting="unsafe")
         return _quelea.full(shape, element[()], element.dtype)
     value = _asarray(fill_value)

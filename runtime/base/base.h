@@ -4,8 +4,10 @@
 #ifndef QUELEA_BASE_H
 #define QUELEA_BASE_H
 
+#include "floats.h"
 #include "quelea_types.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -164,6 +166,12 @@ static inline uint64_t ql_mix(uint64_t h, uint64_t word) {
 }
 /* Equal bytes and seeds give equal hashes on all machines of one byte order. */
 uint64_t ql_hash_bytes(uint64_t seed, const void *bytes, size_t size);
+
+/* ---- thread.c ---- */
+
+/* pthread_create for a thread that no signal of the program reaches, in the default floating-point
+ * environment. An errno; 0: it runs. */
+int ql_thread_start(pthread_t *thread, void *(*body)(void *), void *argument);
 
 /* ---- half.c: float16 by its bits, as NumPy converts (round to nearest even) ---- */
 float ql_half_to_float(uint16_t bits);

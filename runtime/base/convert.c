@@ -88,8 +88,7 @@ static QlValue convert_complex(double re, double im, QlDtype to) {
   return out;
 }
 
-QlValue ql_convert(QlDtype from, QlValue value, QlDtype to) {
-  if (from == to) return value;
+static QlValue convert(QlDtype from, QlValue value, QlDtype to) {
   switch (from) {
     case QL_BOOL: return convert_integer(value.b, false, to);
     case QL_I8:
@@ -107,6 +106,16 @@ QlValue ql_convert(QlDtype from, QlValue value, QlDtype to) {
     case QL_C128: return convert_complex(value.z[0], value.z[1], to);
     default: return value;
   }
+}
+
+QlValue ql_convert(QlDtype from, QlValue value, QlDtype to) {
+  if (from == to) return value;
+  QlFloats floats = ql_floats_enter();
+  QL_FLOATS_HOLD(value);
+  QlValue converted = convert(from, value, to);
+  QL_FLOATS_HOLD(converted);
+  ql_floats_leave(floats);
+  return converted;
 }
 
 QlValue ql_scalar_as(const QlScalar *scalar, QlDtype to) {

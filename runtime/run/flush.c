@@ -164,12 +164,14 @@ QlStatus rt_flush(QlContext *ctx, QlError *error) {
   if (!error) error = &local;
   QlStatus status = QL_OK;
   if (ctx->log.count) {
+    QlFloats floats = ql_floats_enter();
     ctx->counters.flushes++;
     rt_drops_assume(ctx);
     status = rt_flush_log(ctx, error);
     if (status) status = rt_replay(ctx, status, error);
     if (!status) *error = (QlError){0};
     rt_drops_bury(ctx);
+    ql_floats_leave(floats);
   }
   rt_log_clear(ctx);
   return status;

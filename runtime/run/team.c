@@ -59,7 +59,7 @@ QlStatus rt_team_new(QlContext *ctx, QlError *error) {
     return ql_fail(error, QL_ERR_MEMORY, "out of memory for worker threads");
   for (int t = 0; t < count; t++) {
     team->members[t] = (struct Member){team, t + 1};
-    if (pthread_create(&team->threads[t], NULL, thread_main, &team->members[t]))
+    if (ql_thread_start(&team->threads[t], thread_main, &team->members[t]))
       return ql_fail(error, QL_ERR_OS, "worker thread %d could not be started", t + 1);
     team->count++;
   }

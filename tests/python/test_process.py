@@ -1,7 +1,6 @@
 """The Python process of a rank: import, output, exceptions, exit, fork, and the commands of ``python -m quelea``."""
 
 import importlib.util
-import os
 import signal
 import subprocess
 import sys
@@ -9,37 +8,11 @@ import textwrap
 import time
 
 import pytest
+from jobs import LAUNCHED, environment, run
 
-LAUNCHED = "OMPI_COMM_WORLD_RANK" in os.environ
 pytestmark = pytest.mark.skipif(
     LAUNCHED, reason="starts jobs of its own, which a rank of a job cannot"
 )
-
-
-def environment(extra):
-    import quelea
-
-    env = {k: v for k, v in os.environ.items() if k not in ("QUELEA_OUTPUT", "PYTHONUNBUFFERED")}
-    folder = os.path.dirname(os.path.dirname(quelea.__file__))
-    path = os.pathsep.join(filter(None, [folder, env.get("PYTHONPATH")]))
-    return {
-        **env,
-        "PYTHONPATH": path,
-        "OMPI_ALLOW_RUN_AS_ROOT": "1",
-        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-        **extra,
-    }
-
-
-def run(code, ranks=0, **extra):
-    """Run a program in one process, or on ranks of a job that cannot last; give status, output and errors."""
-    command = [sys.executable, "-c", textwrap.dedent(code)]
-    if ranks:
-        command = ["mpirun", "--timeout", "60", "--oversubscribe", "-n", str(ranks), *command]
-    done = subprocess.run(
-        command, env=environment(extra), capture_output=True, text=True, timeout=90, check=False
-    )
-    return done.returncode, done.stdout, done.stderr
 
 
 def command(*arguments, **extra):
