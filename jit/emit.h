@@ -38,7 +38,7 @@ typedef struct Emit {
   IrFlow flow;
   bool fastmath, masks; /* masks: vectors can be loaded and stored in part */
   unsigned width;       /* elements in a register: 1, or the lanes of a leaf */
-  EmitRef mask;         /* which of them loads may touch; NULL: all */
+  EmitRef mask;         /* which of them loads and stores may touch; NULL: all */
   struct LLVMOpaqueContext *context;
   struct LLVMOpaqueModule *module;
   struct LLVMOpaqueBuilder *builder;
@@ -145,7 +145,7 @@ typedef struct EmitPoint {
   EmitRef position[QL_MAX_DIMS]; /* in the box */
 } EmitPoint;
 /* Takes the value that a reduction gets at a point. */
-typedef void EmitSink(Emit *e, void *data, EmitValue value);
+typedef void EmitSink(Emit *e, void *data, const IrIns *reduce, EmitValue value);
 
 QlStatus emit_kernel(Emit *e, QlError *error);
 EmitPoint emit_point_new(Emit *e,
@@ -166,10 +166,9 @@ int64_t emit_pair(const Emit *e);
 bool emit_has_lanes(const Emit *e);
 
 /* ---- emit_reduce.c ---- */
-/* rows: [(rank + 2) * arrays] of scratch. */
-void emit_reduction(Emit *e, const IrIns *reduce, EmitRef *rows);
-void emit_empty_reduction(Emit *e, const IrIns *reduce,
-                          EmitRef *rows); /* of a box without points */
+/* All reductions of the function, its stores along with them. rows: [(rank + 2) * arrays] of
+ * scratch; is_empty: of a box without points. */
+QlStatus emit_reductions(Emit *e, bool is_empty, EmitRef *rows, QlError *error);
 
 /* ---- disk.c ---- */
 typedef struct Disk {

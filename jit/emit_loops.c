@@ -194,10 +194,10 @@ static void emit_ins(Emit *e, uint32_t id, const EmitPoint *point, EmitSink *sin
       EmitRef last = e->fn->rank ? point->position[e->fn->rank - 1] : NULL;
       EmitPlace place = {emit_element(e, array, point->row[array], last, 0),
                          size_of_array(e, array) / 2, array};
-      emit_store(e, (QlDtype)ins->dtype, e->values[ins->args[0]], place);
+      emit_store(e, (QlDtype)ins->dtype, argument(e, ins->args[0]), place);
       break;
     }
-    case IR_REDUCE: sink(e, data, argument(e, ins->args[0])); break;
+    case IR_REDUCE: sink(e, data, ins, argument(e, ins->args[0])); break;
     default: e->values[id] = value_of(e, id, point); break;
   }
 }
@@ -282,7 +282,8 @@ bool emit_has_lanes(const Emit *e) {
       return false;
     widest = QL_MAX(widest, (int64_t)ql_dtype_info[dtype].size);
     if (ir_is_uniform(e->fn, 0, ins)) continue;
-    if (ins->kind == IR_LOAD && class_of(e, (uint32_t)ins->number, fn->rank - 1) == JIT_STRIDE_ANY)
+    if ((ins->kind == IR_LOAD || ins->kind == IR_STORE) &&
+        class_of(e, (uint32_t)ins->number, fn->rank - 1) == JIT_STRIDE_ANY)
       return false;
     if (ins->kind == IR_OP &&
         !emit_is_plain((QlOp)ins->op, (QlDtype)fn->ins[ins->args[ir_arg_count(ins) - 1]].dtype))
@@ -338,7 +339,8 @@ static void emit_uniform(Emit *e) {
 
 QlStatus emit_kernel(Emit *e, QlError *error) {
   const JitFn *fn = e->fn;
-  const IrIns *reduction = ir_reduction(fn);
+  bool reduces = ir_reduction(fn) != NULL;
+  QlStatus status = QL_OK;
   EmitRef *rows = calloc((size_t)(fn->rank + 2) * fn->array_count + 1, sizeof *rows);
   if (!rows) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   read_call(e);
@@ -349,16 +351,15 @@ QlStatus emit_kernel(Emit *e, QlError *error) {
     has_points = emit_and(e, has_points, emit_less(e, emit_int(e, 0), e->extent[axis]));
   emit_branch(e, has_points, body, empty);
   emit_enter(e, empty);
-  if (reduction) emit_empty_reduction(e, reduction, rows);
+  if (reduces) status = emit_reductions(e, true, rows, error);
   emit_return(e);
   emit_enter(e, body);
   emit_uniform(e);
-  if (reduction) {
-    emit_reduction(e, reduction, rows);
-  } else {
+  if (!reduces)
     emit_stores(e, rows);
-  }
+  else if (!status)
+    status = emit_reductions(e, false, rows, error);
   emit_return(e);
   free(rows);
-  return QL_OK;
+  return status;
 }

@@ -99,6 +99,20 @@ static EmitRef masked_load(Emit *e, QlDtype part, EmitRef address) {
   return LLVMBuildCall2(e->builder, signature, function, args, 4, "");
 }
 
+/* Of the lanes of e->mask. */
+static EmitRef masked_store(Emit *e, QlDtype part, EmitRef value, EmitRef address) {
+  static const char name[] = "llvm.masked.store";
+  LLVMTypeRef index = LLVMInt32TypeInContext(e->context), type = LLVMTypeOf(value);
+  LLVMTypeRef overload[] = {type, LLVMTypeOf(address)};
+  LLVMTypeRef signature = LLVMFunctionType(
+      LLVMVoidTypeInContext(e->context),
+      (LLVMTypeRef[]){type, LLVMTypeOf(address), index, LLVMTypeOf(e->mask)}, 4, false);
+  EmitRef args[] = {value, address, LLVMConstInt(index, ql_dtype_info[part].size, false), e->mask};
+  unsigned id = LLVMLookupIntrinsicID(name, sizeof name - 1);
+  EmitRef function = LLVMGetIntrinsicDeclaration(e->module, id, overload, 2);
+  return LLVMBuildCall2(e->builder, signature, function, args, 4, "");
+}
+
 static EmitRef load_part(Emit *e, QlDtype part, EmitRef address, uint32_t scope) {
   EmitRef value = e->mask ? masked_load(e, part, address)
                           : LLVMBuildLoad2(e->builder, memory_type(e, part), address, "");
@@ -111,7 +125,10 @@ static EmitRef load_part(Emit *e, QlDtype part, EmitRef address, uint32_t scope)
 static void store_part(Emit *e, QlDtype part, EmitRef value, EmitRef address, uint32_t scope) {
   if (part == QL_BOOL) value = LLVMBuildZExt(e->builder, value, memory_type(e, part), "");
   if (part == QL_F16) value = LLVMBuildFPTrunc(e->builder, value, memory_type(e, part), "");
-  mark_access(e, LLVMBuildStore(e->builder, value, address), scope, part);
+  mark_access(
+      e,
+      e->mask ? masked_store(e, part, value, address) : LLVMBuildStore(e->builder, value, address),
+      scope, part);
 }
 
 EmitValue emit_load(Emit *e, QlDtype dtype, EmitPlace from) {

@@ -80,6 +80,14 @@ const IrIns *ir_reduction(const JitFn *fn) {
   return NULL;
 }
 
+int ir_reductions(const JitFn *fn) {
+  int count = 0;
+  for (uint32_t b = 0; b < fn->block_count; b++)
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++)
+      count += fn->ins[fn->blocks[b].ins[i]].kind == IR_REDUCE;
+  return count;
+}
+
 /* ---- memory ---- */
 
 bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size) {

@@ -3,7 +3,7 @@
  *
  *   once per call:   the values of rank 0 in block 0
  *   at each point:   everything else, from block 0 to a return, following jumps
- *   a reduction:     the points of a line along its axis in order, then the next line */
+ *   reductions:      the points of a line along their axis in order, then the next line */
 #include "ir.h"
 
 #include <stdlib.h>
@@ -11,10 +11,9 @@
 typedef struct Machine {
   const JitFn *fn;
   const JitCall *call;
-  QlValue *values;         /* [ins_count] */
+  QlValue *values;         /* [ins_count] at this point; of a reduction: what it got */
   QlValue *incoming;       /* [ins_count] of phis, before any of them changes */
   int64_t at[QL_MAX_DIMS]; /* the point, from the corner of the box */
-  QlValue reduced;         /* what the reduction got at this point */
 } Machine;
 
 static char *element(const Machine *m, int32_t array, const int32_t *offsets) {
@@ -73,7 +72,7 @@ static void run_block(Machine *m, uint32_t block) {
     if (ins->kind == IR_STORE)
       ir_write((QlDtype)ins->dtype, element(m, ins->number, NULL), m->values[ins->args[0]]);
     else if (ins->kind == IR_REDUCE)
-      m->reduced = m->values[ins->args[0]];
+      m->values[id] = m->values[ins->args[0]];
     else
       m->values[id] = compute(m, ins);
   }
@@ -103,92 +102,122 @@ static bool advance(Machine *m, int skip) {
 
 /* ---- reductions (contract C7) ---- */
 
-typedef struct Line { /* one line along the axis, and what reduces it */
-  Machine *m;
-  const IrIns *reduce;
-  QlReduction reduction;
-  QlDtype dtype;
+typedef struct Sum { /* of one reduction, over the line at hand */
+  const IrIns *ins;
+  uint32_t id;
   int depth; /* of the counter: subtrees waiting, sizes falling */
+  QlValue lanes[JIT_LANES];
   QlValue tree[64];
   int64_t size[64];
+} Sum;
+
+typedef struct Line { /* one line along the axis, and what reduces it */
+  Machine *m;
+  JitReduceForm form;
+  int axis;
+  int count;
+  Sum *sums;
 } Line;
 
-static QlValue combine(const Line *line, QlValue a, QlValue b) {
-  return ir_reduce_combine(line->reduction, line->dtype, a, b);
+static QlValue combine(const Sum *sum, QlValue a, QlValue b) {
+  return ir_reduce_combine((QlReduction)sum->ins->op, (QlDtype)sum->ins->dtype, a, b);
 }
 
-static QlValue value_at(Line *line, int64_t position) {
-  line->m->at[line->reduce->axis] = position;
+static void run_at(Line *line, int64_t position) {
+  line->m->at[line->axis] = position;
   run_point(line->m);
-  return line->m->reduced;
 }
 
 /* Elements first .. first + count - 1 of the line, count <= 128: element k into accumulator k mod
  * 8, then
  * ((0+1)+(2+3)) + ((4+5)+(6+7)), leaving out accumulators that got nothing. */
-static QlValue leaf(Line *line, int64_t first, int64_t count) {
-  QlValue lanes[JIT_LANES];
+static void run_leaf(Line *line, int64_t first, int64_t count) {
   for (int64_t k = 0; k < count; k++) {
-    QlValue value = value_at(line, first + k);
-    lanes[k % JIT_LANES] = k < JIT_LANES ? value : combine(line, lanes[k % JIT_LANES], value);
+    run_at(line, first + k);
+    for (Sum *sum = line->sums; sum < line->sums + line->count; sum++) {
+      QlValue value = line->m->values[sum->id], *lane = &sum->lanes[k % JIT_LANES];
+      *lane = k < JIT_LANES ? value : combine(sum, *lane, value);
+    }
   }
+}
+
+static QlValue leaf_value(Sum *sum, int64_t count) {
   int64_t present = QL_MIN(count, (int64_t)JIT_LANES);
   for (int64_t step = 1; step < JIT_LANES; step *= 2)
     for (int64_t lane = 0; lane + step < present; lane += 2 * step)
-      lanes[lane] = combine(line, lanes[lane], lanes[lane + step]);
-  return lanes[0];
+      sum->lanes[lane] = combine(sum, sum->lanes[lane], sum->lanes[lane + step]);
+  return sum->lanes[0];
 }
 
-static void push(Line *line, QlValue value) {
+static void push(Sum *sum, QlValue value) {
   int64_t size = 1;
-  while (line->depth && line->size[line->depth - 1] == size) {
-    value = combine(line, line->tree[--line->depth], value);
+  while (sum->depth && sum->size[sum->depth - 1] == size) {
+    value = combine(sum, sum->tree[--sum->depth], value);
     size *= 2;
   }
-  line->tree[line->depth] = value;
-  line->size[line->depth++] = size;
+  sum->tree[sum->depth] = value;
+  sum->size[sum->depth++] = size;
 }
 
-static QlValue finish(Line *line) {
-  if (line->depth == 0) return ir_reduce_identity(line->reduction, line->dtype);
-  QlValue value = line->tree[--line->depth];
-  while (line->depth) value = combine(line, line->tree[--line->depth], value);
+static QlValue finish(Sum *sum) {
+  if (sum->depth == 0)
+    return ir_reduce_identity((QlReduction)sum->ins->op, (QlDtype)sum->ins->dtype);
+  QlValue value = sum->tree[--sum->depth];
+  while (sum->depth) value = combine(sum, sum->tree[--sum->depth], value);
   return value;
 }
 
+/* At `position` along the axis of the operand. */
+static void store_value(const Line *line, const Sum *sum, int64_t position, QlValue value) {
+  line->m->at[line->axis] = position;
+  ir_write((QlDtype)sum->ins->dtype, element(line->m, sum->ins->number, NULL), value);
+}
+
+static void push_points(Line *line, int64_t first, int64_t end) {
+  for (int64_t k = first; k < end; k++) {
+    run_at(line, k);
+    for (int n = 0; n < line->count; n++) push(&line->sums[n], line->m->values[line->sums[n].id]);
+  }
+}
+
 static void reduce_line(Line *line) {
-  Machine *m = line->m;
-  const IrIns *reduce = line->reduce;
-  int64_t extent = m->call->extent[reduce->axis];
-  line->depth = 0;
-  if (reduce->form == JIT_TREE) {
-    for (int64_t k = 0; k < extent; k++) push(line, value_at(line, k));
-  } else if (reduce->form == JIT_BRANCHES) {
-    for (int64_t first = 0; first < extent; first += JIT_LEAF) {
-      for (int64_t k = first; k < QL_MIN(extent, first + JIT_LEAF); k++)
-        push(line, value_at(line, k));
-      m->at[reduce->axis] = first / JIT_LEAF;
-      ir_write(line->dtype, element(m, reduce->number, NULL), finish(line));
-    }
-  } else {
-    for (int64_t first = 0; first < extent; first += JIT_LEAF) {
-      QlValue value = leaf(line, first, QL_MIN(extent - first, (int64_t)JIT_LEAF));
-      m->at[reduce->axis] = first / JIT_LEAF;
-      if (reduce->form == JIT_LEAVES)
-        ir_write(line->dtype, element(m, reduce->number, NULL), value);
-      else
-        push(line, value);
+  int64_t extent = line->m->call->extent[line->axis];
+  bool of_leaves = line->form == JIT_TREE || line->form == JIT_BRANCHES;
+  Sum *end = line->sums + line->count;
+  for (Sum *sum = line->sums; sum < end; sum++) sum->depth = 0;
+  for (int64_t first = 0; first < extent; first += JIT_LEAF) {
+    int64_t count = QL_MIN(extent - first, (int64_t)JIT_LEAF);
+    if (of_leaves)
+      push_points(line, first, first + count);
+    else
+      run_leaf(line, first, count);
+    for (Sum *sum = line->sums; sum < end; sum++) {
+      if (line->form == JIT_BRANCHES) store_value(line, sum, first / JIT_LEAF, finish(sum));
+      if (line->form == JIT_LEAVES)
+        store_value(line, sum, first / JIT_LEAF, leaf_value(sum, count));
+      if (line->form == JIT_WHOLE) push(sum, leaf_value(sum, count));
     }
   }
-  m->at[reduce->axis] = 0;
-  if (!jit_form_steps((JitReduceForm)reduce->form))
-    ir_write(line->dtype, element(m, reduce->number, NULL), finish(line));
+  for (Sum *sum = line->sums; sum < end && !jit_form_steps(line->form); sum++)
+    store_value(line, sum, 0, finish(sum));
+  line->m->at[line->axis] = 0;
+}
+
+/* The sums of a function's reductions; NULL: out of memory. */
+static Sum *new_sums(const JitFn *fn) {
+  Sum *sums = calloc((size_t)ir_reductions(fn) + 1, sizeof *sums);
+  int count = 0;
+  for (uint32_t b = 0; sums && b < fn->block_count; b++)
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
+      uint32_t id = fn->blocks[b].ins[i];
+      if (fn->ins[id].kind == IR_REDUCE) sums[count++] = (Sum){.ins = &fn->ins[id], .id = id};
+    }
+  return sums;
 }
 
 /* ---- the whole ---- */
 
-static QlStatus check_call(const JitFn *fn, const JitCall *call, const IrIns *reduce,
-                           QlError *error) {
+static QlStatus check_call(const JitFn *fn, const JitCall *call, const Line *line, QlError *error) {
   for (uint32_t a = 0; a < fn->array_count; a++) {
     for (int axis = 0; axis < fn->rank; axis++) {
       int64_t stride = call->stride[(int64_t)a * fn->rank + axis],
@@ -200,22 +229,22 @@ static QlStatus check_call(const JitFn *fn, const JitCall *call, const IrIns *re
                        (long long)stride, axis, ir_stride_name[class]);
     }
   }
-  if (reduce && (reduce->op == QL_REDUCE_MIN || reduce->op == QL_REDUCE_MAX) &&
-      call->extent[reduce->axis] == 0)
-    return ql_fail(error, QL_ERR_VALUE, "%s of nothing", ql_reduction_info[reduce->op].name);
+  for (int n = 0; n < line->count; n++) {
+    uint8_t op = line->sums[n].ins->op;
+    if ((op == QL_REDUCE_MIN || op == QL_REDUCE_MAX) && call->extent[line->axis] == 0)
+      return ql_fail(error, QL_ERR_VALUE, "%s of nothing", ql_reduction_info[op].name);
+  }
   return QL_OK;
 }
 
-static void run(Machine *m, const IrIns *reduce) {
-  int skip = reduce ? reduce->axis : -1;
+static void run(Machine *m, Line *line) {
+  int skip = line->axis;
   for (int axis = 0; axis < m->fn->rank; axis++)
     if (axis != skip && m->call->extent[axis] <= 0) return;
-  if (!reduce || m->call->extent[skip] > 0) run_uniform(m);
-  Line line = {.m = m, .reduce = reduce};
-  if (reduce) line.reduction = (QlReduction)reduce->op, line.dtype = (QlDtype)reduce->dtype;
+  if (skip < 0 || m->call->extent[skip] > 0) run_uniform(m);
   do {
-    if (reduce)
-      reduce_line(&line);
+    if (line->count)
+      reduce_line(line);
     else
       run_point(m);
   } while (advance(m, skip));
@@ -224,15 +253,16 @@ static void run(Machine *m, const IrIns *reduce) {
 QlStatus jit_interpret(const JitFn *fn, const JitCall *call, QlError *error) {
   QL_TRY(jit_verify(fn, error));
   const IrIns *reduce = ir_reduction(fn);
-  QL_TRY(check_call(fn, call, reduce, error));
   Machine m = {.fn = fn, .call = call};
+  Line line = {.m = &m, .axis = reduce ? reduce->axis : -1, .count = ir_reductions(fn)};
+  if (reduce) line.form = (JitReduceForm)reduce->form;
   m.values = calloc(fn->ins_count, sizeof *m.values);
   m.incoming = calloc(fn->ins_count, sizeof *m.incoming);
-  QlStatus status = QL_OK;
-  if (m.values && m.incoming)
-    run(&m, reduce);
-  else
-    status = ql_fail(error, QL_ERR_MEMORY, "out of memory for the interpreter");
-  free(m.values), free(m.incoming);
+  line.sums = new_sums(fn);
+  QlStatus status = m.values && m.incoming && line.sums
+                        ? check_call(fn, call, &line, error)
+                        : ql_fail(error, QL_ERR_MEMORY, "out of memory for the interpreter");
+  if (!status) run(&m, &line);
+  free(m.values), free(m.incoming), free(line.sums);
   return status;
 }

@@ -90,7 +90,8 @@ QlDtype ir_result(QlOp op, QlDtype loop); /* the dtype of its result */
 bool ir_moves(const JitFn *fn, uint32_t array); /* along some axis: loads have rank R */
 bool ir_is_uniform(const JitFn *fn, uint32_t block,
                    const IrIns *ins);       /* by the rule above: run once per call */
-const IrIns *ir_reduction(const JitFn *fn); /* NULL: it ends in stores */
+const IrIns *ir_reduction(const JitFn *fn); /* the first; NULL: there is none */
+int ir_reductions(const JitFn *fn);         /* how many, all of one form and axis */
 JitFn *ir_copy(
     const JitFn *fn); /* to compare a pass's result with what it was given; NULL: out of memory */
 

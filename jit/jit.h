@@ -6,7 +6,7 @@
  * once, in array terms). Values have a dtype and a rank: 0 is uniform (the same at every point), R
  * varies over the domain. Arrays are operands $0, $1, ... seen through a load at a constant offset
  * from the point; scalars are parameters. Control flow (blocks, phi, jmp, jnz) is per point. A
- * function ends in stores, or in one reduction along an axis of the domain.
+ * function ends in stores, and in reductions along one axis of the domain.
  *
  *   build or parse -> verify -> fold, CSE, LICM, DCE -> lower to loops -> LLVM -> object code
  *   -> memory and disk cache
@@ -97,7 +97,7 @@ static inline bool jit_form_steps(JitReduceForm form) {
   return form == JIT_LEAVES || form == JIT_BRANCHES;
 }
 enum { JIT_LEAF = 128, JIT_LANES = 8 };
-/* The function's only sink. The accumulator has the dtype of the value and of the operand. `axis`
+/* All reductions of a function have one form and axis. The accumulator has the dtype of the value and of the operand. `axis`
  * extent 0 gives the identity (sum 0, prod 1, any false, all true; min and max have none: the
  * caller refuses). */
 void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, int array,

@@ -282,22 +282,39 @@ static QlStatus check_reduce(const Verifier *v, uint32_t id) {
   return QL_OK;
 }
 
-/* A reduction is the only sink, and every point comes to it once: it stands in the one block that
- * returns. */
-static QlStatus check_sinks(const Verifier *v) {
-  const JitFn *fn = v->fn;
-  uint32_t sinks = 0, reduction = 0, returns = 0;
-  for (uint32_t b = 0; b < fn->block_count; b++) {
-    returns += ir_end(fn, b) == IR_RET;
+/* Is an operand that the reduction writes written by another sink as well? */
+static bool is_written_twice(const JitFn *fn, uint32_t reduction) {
+  for (uint32_t b = 0; b < fn->block_count; b++)
     for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
       uint32_t id = fn->blocks[b].ins[i];
-      sinks += !ir_has_value(&fn->ins[id]);
-      if (fn->ins[id].kind == IR_REDUCE) reduction = id;
+      if (id != reduction && !ir_has_value(&fn->ins[id]) &&
+          fn->ins[id].number == fn->ins[reduction].number)
+        return true;
+    }
+  return false;
+}
+
+/* Every point comes to a reduction once: it stands in the one block that returns. Reductions have
+ * one form and axis, that of the first. */
+static QlStatus check_reductions(const Verifier *v) {
+  const JitFn *fn = v->fn;
+  const IrIns *first = ir_reduction(fn);
+  uint32_t returns = 0;
+  for (uint32_t b = 0; b < fn->block_count; b++) returns += ir_end(fn, b) == IR_RET;
+  for (uint32_t b = 0; first && b < fn->block_count; b++) {
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
+      uint32_t id = fn->blocks[b].ins[i];
+      const IrIns *ins = &fn->ins[id];
+      if (ins->kind != IR_REDUCE) continue;
+      if (returns != 1 || ir_end(fn, b) != IR_RET)
+        return wrong(v, id, "it must stand in the only block that returns");
+      if (ins->form != first->form || ins->axis != first->axis)
+        return wrong(v, id, "%s along axis %d beside %s along axis %d", ir_form_name[ins->form],
+                     ins->axis, ir_form_name[first->form], first->axis);
+      if (is_written_twice(fn, id))
+        return wrong(v, id, "operand $%d is written by another one too", ins->number);
     }
   }
-  if (reduction && sinks > 1) return wrong(v, reduction, "it must be the only sink");
-  if (reduction && (returns != 1 || ir_end(fn, v->home[reduction]) != IR_RET))
-    return wrong(v, reduction, "it must stand in the only block that returns");
   return QL_OK;
 }
 
@@ -314,7 +331,7 @@ static QlStatus check_instructions(const Verifier *v) {
     }
     QL_TRY(check_condition(v, b));
   }
-  return check_sinks(v);
+  return check_reductions(v);
 }
 
 static QlStatus check_declarations(const JitFn *fn, QlError *error) {

@@ -61,7 +61,7 @@ static void declare(Generator *g) {
   int operands = 1 + (int)random_below(&g->random, MAX_OPERANDS - 2),
       params = (int)random_below(&g->random, 4);
   for (int k = 0; k < operands; k++) {
-    bool update = !g->reduces && random_chance(&g->random, 25);
+    bool update = random_chance(&g->random, 25);
     declare_operand(g, update ? JIT_UPDATE : JIT_READ, any_dtype(g, g->dtypes), -1, JIT_WHOLE);
   }
   for (int k = 0; k < params; k++) jit_fn_param(g->fn, any_dtype(g, g->dtypes));
@@ -224,7 +224,7 @@ static void make_body(Generator *g, int instructions) {
       make_branch(g);
     else if (flow && random_chance(&g->random, 6))
       make_loop(g);
-    else if (!g->reduces && random_chance(&g->random, 12))
+    else if (random_chance(&g->random, 12))
       make_store(g);
     else
       make_op(g);
@@ -234,15 +234,18 @@ static void make_body(Generator *g, int instructions) {
 
 /* ---- the whole ---- */
 
-static void make_reduction(Generator *g) {
-  QlReduction reduction = (QlReduction)random_below(&g->random, IR_REDUCTIONS);
+static void make_reductions(Generator *g) {
   JitReduceForm form = (JitReduceForm)random_below(&g->random, IR_FORMS);
-  int axis = (int)random_below(&g->random, (uint64_t)g->fn->rank);
-  bool truth = reduction == QL_REDUCE_ANY || reduction == QL_REDUCE_ALL;
-  JitRef value = find_value(g, truth ? QL_BOOL : any_dtype(g, g->dtypes));
-  int array = (int)g->fn->array_count;
-  declare_operand(g, JIT_WRITE, dtype_of(g, value), axis, form);
-  jit_reduce(g->fn, reduction, form, axis, array, value, no_source());
+  int axis = (int)random_below(&g->random, (uint64_t)g->fn->rank),
+      count = random_chance(&g->random, 50) ? 1 : 2 + (int)random_below(&g->random, 2);
+  for (int k = 0; k < count; k++) {
+    QlReduction reduction = (QlReduction)random_below(&g->random, IR_REDUCTIONS);
+    bool truth = reduction == QL_REDUCE_ANY || reduction == QL_REDUCE_ALL;
+    JitRef value = find_value(g, truth ? QL_BOOL : any_dtype(g, g->dtypes));
+    int array = (int)g->fn->array_count;
+    declare_operand(g, JIT_WRITE, dtype_of(g, value), axis, form);
+    jit_reduce(g->fn, reduction, form, axis, array, value, no_source());
+  }
 }
 
 /* The newest values, and one of any age, each to an operand of its own: most of what was computed
@@ -277,10 +280,8 @@ JitFn *generate_function(uint64_t seed, const GenerateOptions *options) {
       g.options->instructions ? g.options->instructions : 1 + (int)random_below(&g.random, 40);
   g.budget = 2 * instructions;
   make_body(&g, instructions);
-  if (g.reduces)
-    make_reduction(&g);
-  else
-    make_last_stores(&g);
+  if (!g.reduces || random_chance(&g.random, 40)) make_last_stores(&g);
+  if (g.reduces) make_reductions(&g);
   if (g.fn->bad.status != QL_ERR_MEMORY) return g.fn;
   jit_fn_free(g.fn);
   return NULL;

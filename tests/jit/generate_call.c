@@ -10,6 +10,16 @@
 
 enum { MARGIN = 2 };
 
+/* The reduction into the operand, or NULL; array -1: one that nothing cannot be reduced by. */
+static const IrIns *find_reduction(const JitFn *fn, int64_t array) {
+  for (uint32_t i = 1; i < fn->ins_count; i++) {
+    const IrIns *ins = &fn->ins[i];
+    bool needs_element = ins->op == QL_REDUCE_MIN || ins->op == QL_REDUCE_MAX;
+    if (ins->kind == IR_REDUCE && (array < 0 ? needs_element : ins->number == array)) return ins;
+  }
+  return NULL;
+}
+
 static void choose_extents(GenerateCall *c, Random *random, const JitFn *fn, const IrIns *reduce) {
   bool empty = random_chance(random, 6);
   for (int axis = 0; axis < fn->rank; axis++) {
@@ -19,22 +29,20 @@ static void choose_extents(GenerateCall *c, Random *random, const JitFn *fn, con
     if (empty && random_chance(random, 50)) c->extent[axis] = 0;
   }
   if (!reduce) return;
-  bool nothing =
-      random_chance(random, 8) && reduce->op != QL_REDUCE_MIN && reduce->op != QL_REDUCE_MAX;
+  bool nothing = random_chance(random, 8) && !find_reduction(fn, -1);
   c->extent[reduce->axis] =
       nothing ? 0 : 1 + (int64_t)random_below(random, random_chance(random, 50) ? 20 : 700);
 }
 
 /* Elements that the operand has along an axis, without margins. */
-static int64_t room_along(const GenerateCall *c, const IrIns *reduce, uint32_t array, int axis) {
+static int64_t room_along(const GenerateCall *c, const IrIns *reduce, int axis) {
   int64_t extent = c->extent[axis];
-  bool leaves = reduce && (uint32_t)reduce->number == array && reduce->axis == axis &&
-                jit_form_steps((JitReduceForm)reduce->form);
+  bool leaves = reduce && reduce->axis == axis && jit_form_steps((JitReduceForm)reduce->form);
   return leaves ? (extent + JIT_LEAF - 1) / JIT_LEAF : extent;
 }
 
-static bool place_operand(GenerateCall *c, Random *random, const JitFn *fn, uint32_t array,
-                          const IrIns *reduce) {
+static bool place_operand(GenerateCall *c, Random *random, const JitFn *fn, uint32_t array) {
+  const IrIns *reduce = find_reduction(fn, array);
   const IrArray *operand = &fn->arrays[array];
   int64_t size = ql_dtype_info[operand->dtype].size, elements = 1, first = 0,
           *stride = c->stride + (int64_t)array * fn->rank;
@@ -51,7 +59,7 @@ static bool place_operand(GenerateCall *c, Random *random, const JitFn *fn, uint
     if (operand->stride[axis] == JIT_STRIDE_ZERO) continue;
     bool is_unit = operand->stride[axis] == JIT_STRIDE_UNIT;
     int64_t step = is_unit ? 1 : 1 + (int64_t)random_below(random, 3) / 2,
-            room = room_along(c, reduce, array, axis) + 2 * MARGIN;
+            room = room_along(c, reduce, axis) + 2 * MARGIN;
     bool backward = !is_unit && random_chance(random, 25);
     stride[axis] = (backward ? -1 : 1) * elements * step * size;
     first += (backward ? room - 1 - MARGIN : MARGIN) * elements * step;
@@ -81,7 +89,7 @@ GenerateCall *generate_call(const JitFn *fn, uint64_t seed) {
   bool complete = c->base && c->memory && c->size && c->stride && c->param;
   if (complete) choose_extents(c, &random, fn, reduce);
   for (uint32_t a = 0; complete && a < fn->array_count; a++)
-    complete = place_operand(c, &random, fn, a, reduce);
+    complete = place_operand(c, &random, fn, a);
   for (uint32_t p = 0; complete && p < fn->param_count; p++)
     c->param[p] = random_value(&random, (QlDtype)fn->params[p]);
   c->call = (JitCall){.extent = c->extent,
