@@ -27,6 +27,7 @@ struct QlContext {
   Jit *jit;
   Team *team;
   Log log;
+  Pace pace;
   Heap heap;
   QlSource source;  /* of what is recorded next */
   Storage *dropped; /* by this rank since the last agreement */

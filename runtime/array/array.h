@@ -106,6 +106,7 @@ struct QlStorage {
   bool replicated;    /* must become replicated, whatever its size */
   uint64_t log_epoch; /* `slot` counts for the log with this number */
   int32_t slot;
+  uint64_t touched, place; /* by which statement, and where, last (log/pace.c) */
   int64_t size;
   int64_t *shape, inline_shape[4];
   Layout *layout; /* NULL until the first statement that writes it is planned */

@@ -111,46 +111,9 @@ QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
   log->word_count = w - log->words;
   s->word_count = (uint32_t)(log->word_count - s->words);
   rt_log_seal(log);
+  rt_pace_note(&ctx->pace, r);
   ctx->counters.statements++;
   return QL_OK;
-}
-
-/* Do two statements the same with arrays of the same shapes? */
-static bool alike(const Log *log, const Statement *s, const Statement *t) {
-  size_t words = 1 + (s->kind == STATEMENT_REDUCE) + s->ndim; /* all before the operands */
-  return s->kind == t->kind && s->ndim == t->ndim &&
-         !memcmp(log->words + s->words, log->words + t->words, words * sizeof *log->words);
-}
-
-/* After how many statements the second half of the log repeats itself; 0: it does not. */
-static int period(const Log *log) {
-  for (int p = 1; p <= log->count / 2; p++) {
-    int k = log->count / 2;
-    while (k < log->count && alike(log, &log->statements[k], &log->statements[k - p])) k++;
-    if (k == log->count) return p;
-  }
-  return 0;
-}
-
-/* The length at which a log without assignments is executed: a multiple of its period, so that the
- * next one begins at the same place of the program's loop, and has the same plan. */
-static int due_length(const Log *log) {
-  int p = period(log);
-  return p ? (log->count + p - 1) / p * p : log->count;
-}
-
-QlStatus rt_log_due(QlContext *ctx, QlError *error) {
-  Log *log = &ctx->log;
-  bool is_long = log->count >= ctx->params.flush || log->fresh_bytes >= ctx->params.flush_bytes;
-  if (!is_long) return QL_OK;
-  /* Expressions are not torn apart: their temporaries would have to be stored. A program without
-   * assignments is flushed later. */
-  if (!log->at_end_of_assignment && log->fresh_bytes < 4 * ctx->params.flush_bytes) {
-    if (log->count < 4 * ctx->params.flush) return QL_OK;
-    if (!log->due) log->due = due_length(log);
-    if (log->count < log->due) return QL_OK;
-  }
-  return rt_flush(ctx, error);
 }
 
 void rt_log_fresh(QlContext *ctx, const QlArray *made) {
@@ -164,6 +127,7 @@ void rt_log_clear(QlContext *ctx) {
   for (int k = 0; k < log->count; k++) free(log->statements[k].payload);
   for (int k = 0; k < log->slot_count; k++) rt_storage_unpin(log->slots[k]);
   log->count = log->scalar_count = log->slot_count = 0;
-  log->word_count = 0, log->fresh_bytes = 0, log->at_end_of_assignment = false, log->due = 0;
+  log->word_count = 0, log->fresh_bytes = 0, log->at_end_of_assignment = false;
   log->epoch++;
+  rt_pace_begin(&ctx->pace);
 }

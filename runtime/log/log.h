@@ -47,7 +47,6 @@ typedef struct Log {
   int slot_count, slot_room; /* pinned */
   int64_t fresh_bytes;       /* of arrays that the log creates */
   bool at_end_of_assignment;
-  int due; /* 0, or the length at which it is executed though no assignment has ended */
 } Log;
 
 /* A view over the virtual global array of a slot, seen from a domain: offset and strides in
@@ -97,9 +96,6 @@ typedef struct LogRequest {
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *request, QlError *error);
 /* The last statement has all its words and scalars: takes their hashes. */
 void rt_log_seal(Log *log);
-/* Executes the log first if it is long and a statement has just ended; every recording call begins
- * with it. */
-QlStatus rt_log_due(QlContext *ctx, QlError *error);
 void rt_log_fresh(QlContext *ctx, const QlArray *made); /* the log makes this array */
 void rt_log_clear(QlContext *ctx);
 int rt_log_slot(QlContext *ctx, Storage *storage); /* -1: out of memory */
@@ -111,6 +107,26 @@ void statement_target(const Log *log, const Statement *s, SlotView *view);
 bool statement_input(const Log *log, const Statement *s, int k, SlotView *view, int *scalar);
 bool statement_reads(const Log *log, const Statement *s, int slot); /* -1: any slot */
 int statement_scalars_end(const Log *log, int statement);           /* behind its last scalar */
+
+/* ---- pace.c: when the log is executed unasked ---- */
+enum { PACE_KEPT = 8192, PACE_LONGEST = PACE_KEPT / 2, PACE_TABLE = 4096, PACE_LATELY = 128 };
+typedef struct Pace {
+  uint64_t count, begin; /* statements recorded so far, and before the log */
+  uint64_t shape, place; /* of the latest statement's domain and operand, as numbers */
+  uint64_t power;        /* of the hash's base, to the log's length */
+  uint64_t repeats;      /* 1 + where the stretch begins that the log may repeat; 0: none */
+  int period, due;       /* the log's, and the length at which it is executed; 0 */
+  int tries;             /* logs in a row that had no period */
+  uint64_t sum[PACE_KEPT], earlier[PACE_KEPT], last[PACE_TABLE];
+} Pace;
+void rt_pace_note(Pace *pace, const LogRequest *request); /* has been recorded */
+void rt_pace_begin(Pace *pace);                           /* a new log */
+/* The smallest number of statements after which all of the log repeats what was recorded, if it is
+ * at most PACE_LONGEST; 0: it does not. */
+int rt_pace_period(Pace *pace);
+/* Executes the log first if it is long and a statement has just ended; every recording call begins
+ * with it. */
+QlStatus rt_log_due(QlContext *ctx, QlError *error);
 
 /* ---- parts.c: views of the parts of complex arrays ---- */
 bool rt_parts_in(const LogRequest *request); /* does the statement read or write one? */

@@ -1,0 +1,129 @@
+/* When the log is executed unasked: at the end of an assignment, after QUELEA_FLUSH statements or
+ * more, where the program repeats itself. A plan is found again when a log has the same words; so a
+ * loop is cut at a multiple of its period, and each log holds the same part of it.
+ *
+ *     recorded    s s a b c d a b c d a b c d a b c d a b c d a b c d
+ *     log                         |- - - - - - - - - - - -|
+ *                         |- - - - - - - - - - - -|       the same, 4 statements earlier: period 4
+ *
+ * Of each statement a trace is taken: what it does, and for each operand how many statements ago
+ * its storage was touched last, and how far its position is from the position there. Hence names
+ * that a loop swaps or rotates keep the period, and so do positions that move evenly. sum[n] is a
+ * rolling hash of the n first traces, so that two stretches are compared in one step. The trace
+ * goes on over flushes. All of it follows from what was recorded, and is equal on all ranks. */
+#include "runtime.h"
+
+#include <string.h>
+
+static const uint64_t BASE = 0x9e3779b97f4a7c15u;
+
+/* ---- what was recorded ---- */
+
+/* Linear in all its numbers: the difference of two is the same wherever both have moved alike. */
+static uint64_t position(uint64_t start, int ndim, const int64_t *numbers) {
+  for (int a = 0; a < ndim; a++) start = start * BASE + (uint64_t)numbers[a];
+  return start;
+}
+
+/* What was touched long ago most logs have not seen before: it is placed beside the operand that
+ * was recorded before it. */
+static uint64_t trace_operand(Pace *pace, uint64_t trace, const QlArray *array, int ndim,
+                              const int64_t *stride) {
+  Storage *storage = array->storage;
+  uint64_t here = position((uint64_t)array->offset, ndim, stride);
+  bool lately = storage->touched && pace->count - storage->touched < PACE_LATELY;
+  uint64_t from = lately ? storage->place : pace->place;
+  trace = ql_mix(trace, lately ? pace->count + 1 - storage->touched : PACE_LATELY + 1);
+  storage->touched = pace->count + 1, storage->place = pace->place = here;
+  return ql_mix(trace, here - from);
+}
+
+static uint64_t trace_of(Pace *pace, const LogRequest *r) {
+  uint64_t shape = position(0, r->ndim, r->shape);
+  uint64_t trace = (uint64_t)r->kind | (uint64_t)r->op << 8 | (uint64_t)r->loop << 16 |
+                   (uint64_t)r->ndim << 24 | (uint64_t)r->inputs << 32 | (uint64_t)r->axis << 40;
+  trace = ql_mix(ql_mix(trace, r->axes), shape - pace->shape);
+  pace->shape = shape;
+  for (int k = 0; k < r->inputs; k++)
+    if (r->input[k].array)
+      trace = trace_operand(pace, trace, r->input[k].array, r->ndim, r->input[k].stride);
+    else
+      trace = ql_mix(trace, (uint64_t)r->input[k].dtype);
+  return trace_operand(pace, trace, r->target, r->ndim, r->target_stride);
+}
+
+void rt_pace_note(Pace *pace, const LogRequest *request) {
+  uint64_t trace = trace_of(pace, request), n = pace->count++;
+  uint64_t *same = &pace->last[trace % PACE_TABLE];
+  pace->sum[(n + 1) % PACE_KEPT] = pace->sum[n % PACE_KEPT] * BASE + trace;
+  pace->earlier[n % PACE_KEPT] = *same; /* 1 + its number; 0: none */
+  *same = n + 1;
+  if (n == pace->begin) pace->power = 1, pace->repeats = pace->earlier[n % PACE_KEPT];
+  pace->power *= BASE;
+}
+
+void rt_pace_begin(Pace *pace) { pace->begin = pace->count, pace->period = pace->due = 0; }
+
+/* ---- its period ---- */
+
+/* Of as many statements as the log has, from that one on. */
+static uint64_t hash_from(const Pace *pace, uint64_t from) {
+  uint64_t end = from + (pace->count - pace->begin);
+  return pace->sum[end % PACE_KEPT] - pace->sum[from % PACE_KEPT] * pace->power;
+}
+
+/* What a log does not repeat it will not repeat when it is longer: no stretch is tried twice. */
+int rt_pace_period(Pace *pace) {
+  uint64_t wanted = hash_from(pace, pace->begin);
+  while (pace->repeats) {
+    uint64_t from = pace->repeats - 1;
+    if (pace->begin - from > PACE_LONGEST || pace->count - from >= PACE_KEPT)
+      pace->repeats = 0;
+    else if (hash_from(pace, from) == wanted)
+      return (int)(pace->begin - from);
+    else
+      pace->repeats = pace->earlier[from % PACE_KEPT];
+  }
+  return 0;
+}
+
+/* ---- the decision ---- */
+
+static int multiple_from(int period, int length) { return (length + period - 1) / period * period; }
+
+/* At a multiple of the period; where no assignment ends there, at the end of the next one. */
+static bool is_due_by_period(Pace *pace, int period, int length, bool at_end) {
+  bool missed = length > pace->due && !at_end;
+  if (period != pace->period || missed) pace->due = multiple_from(period, length);
+  pace->period = period;
+  return length >= pace->due;
+}
+
+enum { TRIES = 2, LONGER = 2 }; /* without a period a log may be 4, then 16 times as long */
+
+static bool is_due(QlContext *ctx) {
+  const Log *log = &ctx->log;
+  Pace *pace = &ctx->pace;
+  int64_t enough = ctx->params.flush, bytes = ctx->params.flush_bytes;
+  int length = log->count;
+  bool heavy = log->fresh_bytes >= bytes, at_end = log->at_end_of_assignment;
+  if (length < enough && !heavy) return false;
+  if (log->fresh_bytes / 4 >= bytes) return true;
+  /* Expressions are not torn apart: their temporaries would have to be stored. A program without
+   * assignments is executed later. */
+  if (!at_end && length < 4 * enough) return false;
+  if (enough <= 1 || (at_end && log->fresh_bytes / 2 >= bytes)) return true;
+  int period = rt_pace_period(pace);
+  if (period) {
+    if (!is_due_by_period(pace, period, length, at_end)) return false;
+    pace->tries = 0;
+    return true;
+  }
+  if (!heavy && length < enough << LONGER * pace->tries) return false;
+  if (!heavy) pace->tries = QL_MIN(pace->tries + 1, TRIES);
+  return true;
+}
+
+QlStatus rt_log_due(QlContext *ctx, QlError *error) {
+  return is_due(ctx) ? rt_flush(ctx, error) : QL_OK;
+}
