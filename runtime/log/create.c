@@ -35,18 +35,18 @@ QlStatus ql_ramp(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, 
   QlArray *made;
   QL_TRY(rt_array_new(ctx, dtype, ndim, shape, &made, error));
   rt_log_fresh(ctx, made);
+  RequestOperand operand[] = {
+      request_array(LOG_WRITE, made, ndim, made->strides),
+      request_scalar(dtype, ql_convert(start.dtype, start.value, dtype)),
+      request_scalar(dtype, ql_convert(step.dtype, step.value, dtype)),
+  };
   LogRequest request = {.kind = STATEMENT_RAMP,
                         .loop = dtype,
-                        .axis = axis,
+                        .axes = 1u << axis,
                         .ndim = ndim,
                         .shape = shape,
-                        .target = made,
-                        .target_stride = made->strides,
-                        .inputs = 2};
-  request.input[0] =
-      (LogOperand){.value = ql_convert(start.dtype, start.value, dtype), .dtype = dtype};
-  request.input[1] =
-      (LogOperand){.value = ql_convert(step.dtype, step.value, dtype), .dtype = dtype};
+                        .operands = 3,
+                        .operand = operand};
   QlStatus status = made->size ? rt_log_append(ctx, &request, error) : QL_OK;
   if (status)
     ql_release(made);
@@ -146,15 +146,16 @@ QlStatus ql_import(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape
             (double)made->size * (double)item / 1e6);
     goto failed;
   }
-  LogRequest request = {
-      .kind = STATEMENT_IMPORT,
-      .loop = dtype,
-      .ndim = ndim,
-      .shape = shape,
-      .target = made,
-      .target_stride = made->strides,
-      .payload = part,
-      .contents = hash_contents(ctx, ndim, shape, made->size, item, data, stride)};
+  uint64_t contents = hash_contents(ctx, ndim, shape, made->size, item, data, stride);
+  RequestOperand operand[] = {request_array(LOG_WRITE, made, ndim, made->strides),
+                              request_scalar(QL_U64, (QlValue){.u = contents})};
+  LogRequest request = {.kind = STATEMENT_IMPORT,
+                        .loop = dtype,
+                        .ndim = ndim,
+                        .shape = shape,
+                        .operands = 2,
+                        .operand = operand,
+                        .payload = part};
   if ((status = rt_log_append(ctx, &request, error))) goto failed;
   part = NULL;
   if (at_once && (status = rt_flush(ctx, error))) goto failed;

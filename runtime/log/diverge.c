@@ -47,16 +47,16 @@ typedef struct Account {
 
 static void describe_values(const Log *log, int k, char *text, size_t size) {
   const Statement *s = &log->statements[k];
-  const int64_t *shape = statement_shape(log, s);
-  int end = statement_scalars_end(log, k);
+  const int64_t *shape = log_shape(log, s);
+  bool tells = !statement_traits[s->kind].payload; /* what carries memory has a hash of it */
   int used = snprintf(text, size, "shape (");
   for (int a = 0; a < s->ndim && used < (int)size - 60; a++)
     used += snprintf(text + used, size - (size_t)used, "%s%lld%s", a ? "," : "",
                      (long long)shape[a], s->ndim == 1 ? "," : "");
   used += snprintf(text + used, size - (size_t)used, ")");
-  for (int j = (int)s->scalars; j < end && s->kind != STATEMENT_IMPORT && used < (int)size - 60;
-       j++) {
-    QlValue value = ql_convert(log->scalars[j].dtype, log->scalars[j].value, QL_C128);
+  for (uint32_t j = 0; j < s->scalar_count && tells && used < (int)size - 60; j++) {
+    const LogScalar *scalar = &log->scalars[s->scalars + j];
+    QlValue value = ql_convert(scalar->dtype, scalar->value, QL_C128);
     used += snprintf(text + used, size - (size_t)used, ", %.17g", value.z[0]);
     if (value.z[1] != 0) used += snprintf(text + used, size - (size_t)used, "%+.17gj", value.z[1]);
   }
@@ -70,7 +70,7 @@ static void give_account(QlContext *ctx, int first, Account *mine) {
     rt_describe(ctx, ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source,
                 mine->place, sizeof mine->place);
   } else {
-    mine->imports = log->statements[first].kind == STATEMENT_IMPORT;
+    mine->imports = statement_traits[log->statements[first].kind].payload;
     rt_describe(ctx, log->statements[first].source, mine->place, sizeof mine->place);
     describe_values(log, first, mine->values, sizeof mine->values);
   }

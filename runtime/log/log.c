@@ -5,11 +5,21 @@
  * by their position. Two stretches of a program that differ only in which arrays and which numbers
  * they use therefore leave the same words, and share a plan.
  *
- *     head      kind | op << 8 | loop << 16 | ndim << 24 | inputs << 32 | axis << 40
- *     [axes]    REDUCE: bit mask
- *     shape     ndim words
- *     target    slot, offset, ndim strides
- *     inputs    each: slot, offset, ndim strides; or -1 - dtype for the next scalar
+ *     head       kind | op << 8 | loop << 16 | ndim << 24 | axes << 32 | operands << 48
+ *     shape      ndim words: the domain, which is the shape of the input for REDUCE, else that of
+ *                the target
+ *     operands   each: slot | access << 32 | ndim << 40; offset; ndim strides, all in elements;
+ *                or -1 - dtype for the next scalar
+ *
+ * An operand has as many strides as its own ndim says; those of today's kinds have one per axis of
+ * the domain. With u and v the first arrays that the log meets, of 10 float64 each,
+ * `v[1:] = u[:-1] * 2.0` records two statements, of which the second copies. The first,
+ * t = u[:-1] * 2.0 with t of 9 elements, is the scalar 2.0 and the words
+ *
+ *     MAP | MULTIPLY << 8 | F64 << 16 | 1 << 24 | 3 << 48      9      three operands over 9 points:
+ *     0 | WRITE << 32 | 1 << 40      0    1                           t, slot 0, from 0 on
+ *     1 | READ << 32 | 1 << 40       0    1                           u, slot 1, from 0 on
+ *     -1 - F64                                                        the scalar
  */
 #include "runtime.h"
 
@@ -44,9 +54,24 @@ int rt_log_slot(QlContext *ctx, Storage *storage) {
   return storage->slot;
 }
 
-static int64_t *put_operand(int64_t *w, int slot, int64_t offset, int ndim, const int64_t *stride) {
-  *w++ = slot, *w++ = offset;
-  for (int a = 0; a < ndim; a++) *w++ = stride[a];
+const StatementTraits statement_traits[STATEMENT_KINDS] = {
+#define STATEMENT(NAME, elementwise, covers, payload) \
+  [STATEMENT_##NAME] = {elementwise, covers, payload},
+#include "statements.def"
+#undef STATEMENT
+};
+
+/* ---- writing words ---- */
+
+_Static_assert(QL_MAX_DIMS <= 16, "the head has 16 bits for axes");
+enum { ACCESS_SHIFT = 32, NDIM_SHIFT = 40 }; /* of an operand's first word */
+
+static int64_t operand_words(int64_t first) { return first < 0 ? 1 : 2 + (first >> NDIM_SHIFT); }
+
+static int64_t *put_operand(int64_t *w, int slot, const RequestOperand *operand) {
+  *w++ = slot | (int64_t)operand->access << ACCESS_SHIFT | (int64_t)operand->ndim << NDIM_SHIFT;
+  *w++ = operand->array->offset;
+  for (int a = 0; a < operand->ndim; a++) *w++ = operand->stride[a];
   return w;
 }
 
@@ -65,56 +90,101 @@ void rt_log_seal(Log *log) {
     s->values_hash = hash_scalar(s->values_hash, &log->scalars[k]);
 }
 
-QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
-  Log *log = &ctx->log;
-  if (rt_parts_in(r)) return rt_parts_append(ctx, r, error);
+static QlStatus make_room(Log *log, const LogRequest *r, QlError *error) {
+  int64_t words = 1 + r->ndim + (int64_t)r->operands * (2 + QL_MAX_DIMS);
   QL_TRY(grow((void **)&log->statements, log->count, &log->room, false, sizeof *log->statements, 1,
               error));
   QL_TRY(grow((void **)&log->words, log->word_count, &log->word_room, true, sizeof *log->words,
-              2 + r->ndim + 4 * (2 + r->ndim), error));
-  QL_TRY(grow((void **)&log->scalars, log->scalar_count, &log->scalar_room, false,
-              sizeof *log->scalars, 3, error));
-  int target = rt_log_slot(ctx, r->target->storage), slots[3];
-  if (target < 0) return ql_fail(error, QL_ERR_MEMORY, "out of memory for the log");
-  for (int k = 0; k < r->inputs; k++)
-    if (r->input[k].array && (slots[k] = rt_log_slot(ctx, r->input[k].array->storage)) < 0)
-      return ql_fail(error, QL_ERR_MEMORY, "out of memory for the log");
+              words, error));
+  return grow((void **)&log->scalars, log->scalar_count, &log->scalar_room, false,
+              sizeof *log->scalars, r->operands, error);
+}
 
-  Statement *s = &log->statements[log->count++];
+QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
+  Log *log = &ctx->log;
+  if (rt_parts_in(r)) return rt_parts_append(ctx, r, error);
+  QL_TRY(make_room(log, r, error));
+  Statement *s = &log->statements[log->count]; /* it and what it has count when all is there */
   *s = (Statement){.kind = (uint8_t)r->kind,
                    .op = (uint8_t)r->op,
                    .loop = (uint8_t)r->loop,
                    .ndim = (uint8_t)r->ndim,
-                   .inputs = (uint8_t)r->inputs,
-                   .axis = (uint8_t)r->axis,
-                   .axes = r->axes,
+                   .axes = (uint16_t)r->axes,
+                   .operands = (uint16_t)r->operands,
                    .words = (uint32_t)log->word_count,
                    .scalars = (uint32_t)log->scalar_count,
                    .source = ctx->source,
                    .payload = r->payload};
+  LogScalar *scalar = log->scalars + log->scalar_count;
   int64_t *w = log->words + log->word_count;
   *w++ = (int64_t)r->kind | (int64_t)r->op << 8 | (int64_t)r->loop << 16 | (int64_t)r->ndim << 24 |
-         (int64_t)r->inputs << 32 | (int64_t)r->axis << 40;
-  if (r->kind == STATEMENT_REDUCE) *w++ = r->axes;
+         (int64_t)r->axes << 32 | (int64_t)r->operands << 48;
   for (int a = 0; a < r->ndim; a++) *w++ = r->shape[a];
-  w = put_operand(w, target, r->target->offset, r->ndim, r->target_stride);
-  for (int k = 0; k < r->inputs; k++) {
-    const LogOperand *in = &r->input[k];
-    if (in->array)
-      w = put_operand(w, slots[k], in->array->offset, r->ndim, in->stride);
-    else
-      *w++ = -1 - (int64_t)in->dtype,
-      log->scalars[log->scalar_count++] = (LogScalar){in->value, in->dtype};
+  for (int k = 0; k < r->operands; k++) {
+    const RequestOperand *operand = &r->operand[k];
+    if (operand->array) {
+      int slot = rt_log_slot(ctx, operand->array->storage);
+      if (slot < 0) return ql_fail(error, QL_ERR_MEMORY, "out of memory for the log");
+      w = put_operand(w, slot, operand);
+    } else {
+      *w++ = -1 - (int64_t)operand->dtype;
+      *scalar++ = (LogScalar){operand->value, (QlDtype)operand->dtype};
+    }
   }
-  if (r->kind == STATEMENT_IMPORT)
-    log->scalars[log->scalar_count++] = (LogScalar){{.u = r->contents}, QL_U64};
-  log->word_count = w - log->words;
-  s->word_count = (uint32_t)(log->word_count - s->words);
+  log->word_count = w - log->words, log->scalar_count = (int)(scalar - log->scalars);
+  s->word_count = (uint32_t)log->word_count - s->words;
+  s->scalar_count = (uint32_t)log->scalar_count - s->scalars;
+  log->count++;
   rt_log_seal(log);
   rt_pace_note(&ctx->pace, r);
   ctx->counters.statements++;
   return QL_OK;
 }
+
+void rt_log_copy(QlContext *ctx, const Log *from, int number) {
+  Log *log = &ctx->log;
+  Statement s = from->statements[number];
+  int64_t *words = log->words + log->word_count, *w = words + 1 + s.ndim;
+  memcpy(words, from->words + s.words, s.word_count * sizeof *words);
+  memcpy(log->scalars + log->scalar_count, from->scalars + s.scalars,
+         s.scalar_count * sizeof *log->scalars);
+  for (int k = 0; k < s.operands; k++, w += operand_words(*w))
+    if (*w >= 0) *w += rt_log_slot(ctx, from->slots[(uint32_t)*w]) - (int64_t)(uint32_t)*w;
+  s.words = (uint32_t)log->word_count, s.scalars = (uint32_t)log->scalar_count;
+  log->word_count += s.word_count, log->scalar_count += (int)s.scalar_count;
+  log->statements[log->count++] = s;
+  rt_log_seal(log);
+}
+
+/* ---- reading them ---- */
+
+const int64_t *log_shape(const Log *log, const Statement *s) { return log->words + s->words + 1; }
+
+bool log_operand(const Log *log, const Statement *s, int k, LogOperand *operand) {
+  const int64_t *w = log_shape(log, s) + s->ndim;
+  int scalar = (int)s->scalars;
+  for (; k > 0; k--) scalar += *w < 0, w += operand_words(*w);
+  if (*w < 0) {
+    operand->access = LOG_READ, operand->ndim = 0;
+    operand->view.slot = -1, operand->scalar = scalar;
+    return false;
+  }
+  operand->access = (LogAccess)(*w >> ACCESS_SHIFT & 0xff), operand->ndim = (int)(*w >> NDIM_SHIFT);
+  operand->view.slot = (int)(uint32_t)*w, operand->view.offset = w[1];
+  memcpy(operand->view.stride, w + 2, (size_t)operand->ndim * sizeof *w);
+  return true;
+}
+
+bool log_accesses(const Log *log, const Statement *s, LogAccess access, int slot) {
+  LogOperand operand;
+  for (int k = 0; k < s->operands; k++)
+    if (log_operand(log, s, k, &operand) && operand.access & access &&
+        (slot < 0 || operand.view.slot == slot))
+      return true;
+  return false;
+}
+
+/* ---- its end ---- */
 
 void rt_log_fresh(QlContext *ctx, const QlArray *made) {
   int64_t *bytes = &ctx->log.fresh_bytes;

@@ -7,25 +7,26 @@
 /* ---- the log ---- */
 
 typedef enum StatementKind {
-  STATEMENT_MAP,    /* target = op(inputs) */
-  STATEMENT_COPY,   /* target = input, cast */
-  STATEMENT_RAMP,   /* target = scalar[0] + position[axis] * scalar[1] */
-  STATEMENT_REDUCE, /* target = reduction over `axes` of the one input */
-  STATEMENT_IMPORT /* target = what the user's memory held when it was recorded; its one scalar is a
-                      hash of that */
+#define STATEMENT(NAME, elementwise, covers, payload) STATEMENT_##NAME,
+#include "statements.def"
+#undef STATEMENT
+  STATEMENT_KINDS
 } StatementKind;
 
-/* One recorded statement. Its domain has the shape of the target (of the input for REDUCE, where
- * the target's strides are 0 on the reduced axes). `words` in the log, and nothing else, decides
- * how it is planned: head; shape[ndim]; target: slot, offset, stride[ndim]; each input: slot or
- * ~scalar, offset, stride[ndim] (elements)  */
+typedef struct StatementTraits { /* statements.def says what they mean */
+  bool elementwise, covers, payload;
+} StatementTraits;
+extern const StatementTraits statement_traits[STATEMENT_KINDS];
+
+/* One recorded statement. Its words in the log, and nothing else, decide how it is planned; log.c
+ * says what they are. Operand 0 is its target. */
 typedef struct Statement {
-  uint8_t kind, op, loop, ndim, inputs;
-  uint8_t axis;               /* RAMP */
-  uint32_t axes;              /* REDUCE */
-  uint32_t words, word_count; /* where in Log.words */
-  uint32_t scalars;           /* first in Log.scalars */
-  uint64_t hash, values_hash; /* of its words, of its scalars */
+  uint8_t kind, op, loop, ndim;   /* op: of MAP, or a QlReduction; ndim: of the domain */
+  uint16_t axes;                  /* of the domain: bit mask of REDUCE, the one bit of RAMP */
+  uint16_t operands;              /* targets first, then inputs */
+  uint32_t words, word_count;     /* where in Log.words */
+  uint32_t scalars, scalar_count; /* where in Log.scalars */
+  uint64_t hash, values_hash;     /* of its words, of its scalars */
   QlSource source;
   void *payload; /* IMPORT: this rank's part, owned by the log */
 } Statement;
@@ -75,24 +76,35 @@ typedef struct ImportPart {
 } ImportPart;
 
 /* ---- log.c ---- */
-typedef struct LogOperand {
-  const QlArray *array;
-  const int64_t *stride;
+typedef enum LogAccess { LOG_READ = 1, LOG_WRITE = 2 } LogAccess; /* both: an update */
+
+typedef struct RequestOperand {
+  const QlArray *array;  /* NULL: a scalar, which is read */
+  const int64_t *stride; /* [ndim] */
+  uint8_t access, ndim;
+  uint8_t dtype; /* of a scalar */
   QlValue value;
-  QlDtype dtype;
-} LogOperand;
+} RequestOperand;
 typedef struct LogRequest {
   StatementKind kind;
-  int op, loop, axis;
+  int op, loop;
   uint32_t axes;
-  int ndim, inputs;
+  int ndim;
   const int64_t *shape; /* of the domain */
-  const QlArray *target;
-  const int64_t *target_stride;
-  LogOperand input[3];
+  int operands;
+  const RequestOperand *operand; /* the target first */
   void *payload;
-  uint64_t contents; /* IMPORT */
 } LogRequest;
+enum { LOG_OPERANDS = 4 }; /* a target and the inputs of the widest operation */
+
+static inline RequestOperand request_array(LogAccess access, const QlArray *array, int ndim,
+                                           const int64_t *stride) {
+  return (RequestOperand){array, stride, (uint8_t)access, (uint8_t)ndim, 0, {0}};
+}
+static inline RequestOperand request_scalar(QlDtype dtype, QlValue value) {
+  return (RequestOperand){NULL, NULL, LOG_READ, 0, (uint8_t)dtype, value};
+}
+
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *request, QlError *error);
 /* The last statement has all its words and scalars: takes their hashes. */
 void rt_log_seal(Log *log);
@@ -100,13 +112,21 @@ void rt_log_fresh(QlContext *ctx, const QlArray *made); /* the log makes this ar
 void rt_log_clear(QlContext *ctx);
 int rt_log_slot(QlContext *ctx, Storage *storage); /* -1: out of memory */
 
-/* The words of a statement, unpacked. */
-const int64_t *statement_shape(const Log *log, const Statement *s);
-void statement_target(const Log *log, const Statement *s, SlotView *view);
-/* Input k: true and a view, or false and the index of a scalar. */
-bool statement_input(const Log *log, const Statement *s, int k, SlotView *view, int *scalar);
-bool statement_reads(const Log *log, const Statement *s, int slot); /* -1: any slot */
-int statement_scalars_end(const Log *log, int statement);           /* behind its last scalar */
+/* Appends statement `number` of another log. There is room for it: nothing fails. */
+void rt_log_copy(QlContext *ctx, const Log *from, int number);
+
+/* An operand of a statement, unpacked. */
+typedef struct LogOperand {
+  LogAccess access;
+  int ndim;
+  SlotView view; /* slot -1: a scalar, */
+  int scalar;    /* this one of the log's */
+} LogOperand;
+const int64_t *log_shape(const Log *log, const Statement *s);
+bool log_operand(const Log *log, const Statement *s, int k,
+                 LogOperand *operand); /* is it a view of an array? */
+/* Does it access a view of the slot (-1: of any) so? */
+bool log_accesses(const Log *log, const Statement *s, LogAccess access, int slot);
 
 /* ---- pace.c: when the log is executed unasked ---- */
 enum { PACE_KEPT = 8192, PACE_LONGEST = PACE_KEPT / 2, PACE_TABLE = 4096, PACE_LATELY = 128 };

@@ -27,10 +27,10 @@ static uint64_t position(uint64_t start, int ndim, const int64_t *numbers) {
 
 /* What was touched long ago most logs have not seen before: it is placed beside the operand that
  * was recorded before it. */
-static uint64_t trace_operand(Pace *pace, uint64_t trace, const QlArray *array, int ndim,
-                              const int64_t *stride) {
-  Storage *storage = array->storage;
-  uint64_t here = position((uint64_t)array->offset, ndim, stride);
+static uint64_t trace_operand(Pace *pace, uint64_t trace, const RequestOperand *operand) {
+  if (!operand->array) return ql_mix(trace, operand->dtype);
+  Storage *storage = operand->array->storage;
+  uint64_t here = position((uint64_t)operand->array->offset, operand->ndim, operand->stride);
   bool lately = storage->touched && pace->count - storage->touched < PACE_LATELY;
   uint64_t from = lately ? storage->place : pace->place;
   trace = ql_mix(trace, lately ? pace->count + 1 - storage->touched : PACE_LATELY + 1);
@@ -41,15 +41,11 @@ static uint64_t trace_operand(Pace *pace, uint64_t trace, const QlArray *array, 
 static uint64_t trace_of(Pace *pace, const LogRequest *r) {
   uint64_t shape = position(0, r->ndim, r->shape);
   uint64_t trace = (uint64_t)r->kind | (uint64_t)r->op << 8 | (uint64_t)r->loop << 16 |
-                   (uint64_t)r->ndim << 24 | (uint64_t)r->inputs << 32 | (uint64_t)r->axis << 40;
+                   (uint64_t)r->ndim << 24 | (uint64_t)r->operands << 32;
   trace = ql_mix(ql_mix(trace, r->axes), shape - pace->shape);
   pace->shape = shape;
-  for (int k = 0; k < r->inputs; k++)
-    if (r->input[k].array)
-      trace = trace_operand(pace, trace, r->input[k].array, r->ndim, r->input[k].stride);
-    else
-      trace = ql_mix(trace, (uint64_t)r->input[k].dtype);
-  return trace_operand(pace, trace, r->target, r->ndim, r->target_stride);
+  for (int k = 1; k < r->operands; k++) trace = trace_operand(pace, trace, &r->operand[k]);
+  return trace_operand(pace, trace, &r->operand[0]);
 }
 
 void rt_pace_note(Pace *pace, const LogRequest *request) {

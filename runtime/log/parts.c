@@ -6,12 +6,12 @@
  */
 #include "runtime.h"
 
+#include <assert.h>
 #include <string.h>
 
 bool rt_parts_in(const LogRequest *request) {
-  if (request->target->part) return true;
-  for (int k = 0; k < request->inputs; k++)
-    if (request->input[k].array && request->input[k].array->part) return true;
+  for (int k = 0; k < request->operands; k++)
+    if (request->operand[k].array && request->operand[k].array->part) return true;
   return false;
 }
 
@@ -35,15 +35,15 @@ static QlStatus read_part(QlContext *ctx, const LogRequest *of, const QlArray *a
                           const int64_t *stride, QlPart part, QlArray **made, QlError *error) {
   QlArray whole = whole_of(array);
   QL_TRY(make_temporary(ctx, of, (QlDtype)ql_dtype_info[whole.dtype].part, made, error));
+  RequestOperand operand[] = {request_array(LOG_WRITE, *made, of->ndim, (*made)->strides),
+                              request_array(LOG_READ, &whole, of->ndim, stride)};
   LogRequest read = {.kind = STATEMENT_MAP,
                      .op = part == QL_PART_REAL ? QL_OP_REAL : QL_OP_IMAG,
                      .loop = whole.dtype,
                      .ndim = of->ndim,
-                     .inputs = 1,
                      .shape = of->shape,
-                     .target = *made,
-                     .target_stride = (*made)->strides};
-  read.input[0] = (LogOperand){.array = &whole, .stride = stride};
+                     .operands = 2,
+                     .operand = operand};
   QlStatus status = rt_log_append(ctx, &read, error);
   if (status) ql_release(*made), *made = NULL;
   return status;
@@ -52,41 +52,45 @@ static QlStatus read_part(QlContext *ctx, const LogRequest *of, const QlArray *a
 /* Records the new elements of the target: `value` and the part that stays. */
 static QlStatus write_part(QlContext *ctx, const LogRequest *of, const QlArray *value,
                            QlError *error) {
-  QlArray whole = whole_of(of->target), *stays = NULL;
-  bool is_real = of->target->part == QL_PART_REAL;
-  QL_TRY(read_part(ctx, of, of->target, of->target_stride, is_real ? QL_PART_IMAG : QL_PART_REAL,
+  const RequestOperand *target = &of->operand[0];
+  QlArray whole = whole_of(target->array), *stays = NULL;
+  bool is_real = target->array->part == QL_PART_REAL;
+  QL_TRY(read_part(ctx, of, target->array, target->stride, is_real ? QL_PART_IMAG : QL_PART_REAL,
                    &stays, error));
+  const QlArray *real = is_real ? value : stays, *imag = is_real ? stays : value;
+  RequestOperand operand[] = {request_array(LOG_WRITE, &whole, of->ndim, target->stride),
+                              request_array(LOG_READ, real, of->ndim, real->strides),
+                              request_array(LOG_READ, imag, of->ndim, imag->strides)};
   LogRequest write = {.kind = STATEMENT_MAP,
                       .op = QL_OP_FROM_PARTS,
                       .loop = whole.dtype,
                       .ndim = of->ndim,
-                      .inputs = 2,
                       .shape = of->shape,
-                      .target = &whole,
-                      .target_stride = of->target_stride};
-  write.input[!is_real] = (LogOperand){.array = value, .stride = value->strides};
-  write.input[is_real] = (LogOperand){.array = stays, .stride = stays->strides};
+                      .operands = 3,
+                      .operand = operand};
   QlStatus status = rt_log_append(ctx, &write, error);
   ql_release(stays);
   return status;
 }
 
 QlStatus rt_parts_append(QlContext *ctx, const LogRequest *request, QlError *error) {
+  RequestOperand operand[LOG_OPERANDS];
   LogRequest r = *request;
-  QlArray *made[4] = {NULL};
+  QlArray *made[LOG_OPERANDS] = {NULL};
   QlStatus status = QL_OK;
-  for (int k = 0; k < r.inputs && !status; k++) {
-    const QlArray *array = r.input[k].array;
+  assert(r.operands <= LOG_OPERANDS);
+  r.operand = memcpy(operand, request->operand, (size_t)r.operands * sizeof *operand);
+  for (int n = 1; n <= r.operands && !status; n++) {
+    int k = n % r.operands; /* the inputs, then the target */
+    const QlArray *array = operand[k].array;
     if (!array || !array->part) continue;
-    status =
-        read_part(ctx, request, array, r.input[k].stride, (QlPart)array->part, &made[k], error);
-    if (!status) r.input[k].array = made[k], r.input[k].stride = made[k]->strides;
+    status = k == 0 ? make_temporary(ctx, request, (QlDtype)array->dtype, &made[0], error)
+                    : read_part(ctx, request, array, operand[k].stride, (QlPart)array->part,
+                                &made[k], error);
+    if (!status) operand[k].array = made[k], operand[k].stride = made[k]->strides;
   }
-  if (!status && r.target->part &&
-      !(status = make_temporary(ctx, request, (QlDtype)r.target->dtype, &made[3], error)))
-    r.target = made[3], r.target_stride = made[3]->strides;
   if (!status) status = rt_log_append(ctx, &r, error);
-  if (!status && made[3]) status = write_part(ctx, request, made[3], error);
-  for (int k = 0; k < 4; k++) ql_release(made[k]);
+  if (!status && made[0]) status = write_part(ctx, request, made[0], error);
+  for (int k = 0; k < r.operands; k++) ql_release(made[k]);
   return status;
 }

@@ -97,28 +97,32 @@ QlStatus rt_check_input(const QlContext *ctx, const QlArray *array, QlError *err
   return QL_OK;
 }
 
-/* Fills the request's inputs; `stride` has room for three of them. */
-static void set_inputs(LogRequest *request, int count, const QlOperand *in, QlDtype loop,
-                       int64_t stride[][QL_MAX_DIMS]) {
-  request->inputs = count;
+/* The operands of an elementwise statement under construction. */
+typedef struct Operands {
+  RequestOperand list[LOG_OPERANDS];
+  int64_t stride[LOG_OPERANDS][QL_MAX_DIMS]; /* of those that are not seen as they are */
+} Operands;
+
+/* Gives the request its target, and the inputs seen from it. */
+static void set_operands(LogRequest *request, const QlArray *target, int count, const QlOperand *in,
+                         Operands *operands) {
+  int ndim = request->ndim;
+  request->operand = operands->list, request->operands = 1 + count;
+  operands->list[0] = request_array(LOG_WRITE, target, ndim, target->strides);
   for (int k = 0; k < count; k++) {
-    LogOperand *operand = &request->input[k];
-    if (in[k].array) {
-      const QlArray *array = in[k].array;
-      operand->array = array;
-      if (array->ndim == request->ndim &&
-          !memcmp(array->shape, request->shape, (size_t)request->ndim * sizeof(int64_t))) {
-        operand->stride = array->strides;
-      } else {
-        broadcast_strides(array, request->ndim, request->shape, stride[k]);
-        operand->stride = stride[k];
-      }
+    RequestOperand *operand = &operands->list[1 + k];
+    const QlArray *array = in[k].array;
+    if (array && array->ndim == ndim &&
+        !memcmp(array->shape, request->shape, (size_t)ndim * sizeof(int64_t))) {
+      *operand = request_array(LOG_READ, array, ndim, array->strides);
+    } else if (array) {
+      broadcast_strides(array, ndim, request->shape, operands->stride[1 + k]);
+      *operand = request_array(LOG_READ, array, ndim, operands->stride[1 + k]);
     } else {
-      QlDtype dtype = request->kind == STATEMENT_MAP
-                          ? ql_op_input(request->op, k, in[k].scalar.dtype, loop)
-                          : loop;
-      operand->array = NULL, operand->dtype = dtype;
-      operand->value = ql_scalar_as(&in[k].scalar, dtype);
+      QlDtype loop = (QlDtype)request->loop;
+      if (request->kind == STATEMENT_MAP)
+        loop = ql_op_input(request->op, k, in[k].scalar.dtype, loop);
+      *operand = request_scalar(loop, ql_scalar_as(&in[k].scalar, loop));
     }
   }
 }
@@ -191,25 +195,27 @@ bool rt_keeps_order(QlArray *array, int *order) {
 static QlStatus record_new(QlContext *ctx, const LogRequest *request, QlDtype dtype, int ndim,
                            const int64_t *shape, const int *order, int count, const QlOperand *in,
                            QlArray **result, QlError *error) {
-  int64_t stride[3][QL_MAX_DIMS], lying_shape[QL_MAX_DIMS], lying_stride[QL_MAX_DIMS];
+  int64_t lying_shape[QL_MAX_DIMS];
+  Operands operands;
   QlArray *made;
   QL_TRY(order ? rt_array_new_in_order(ctx, dtype, ndim, shape, order, &made, error)
                : rt_array_new(ctx, dtype, ndim, shape, &made, error));
   rt_log_fresh(ctx, made);
   LogRequest r = *request;
-  r.ndim = ndim, r.shape = shape, r.target = made, r.target_stride = made->strides;
-  set_inputs(&r, count, in, (QlDtype)r.loop, stride);
+  r.ndim = ndim, r.shape = shape;
+  set_operands(&r, made, count, in, &operands);
   if (order) {
+    int64_t *lying_stride = operands.stride[0];
     for (int a = 0; a < ndim; a++)
       lying_shape[a] = shape[order[a]], lying_stride[a] = made->strides[order[a]];
-    for (int k = 0; k < count; k++) {
+    for (int k = 1; k <= count; k++) {
       int64_t seen[QL_MAX_DIMS];
-      if (!r.input[k].array) continue;
-      for (int a = 0; a < ndim; a++) seen[a] = r.input[k].stride[order[a]];
-      memcpy(stride[k], seen, (size_t)ndim * sizeof *seen);
-      r.input[k].stride = stride[k];
+      if (!operands.list[k].array) continue;
+      for (int a = 0; a < ndim; a++) seen[a] = operands.list[k].stride[order[a]];
+      memcpy(operands.stride[k], seen, (size_t)ndim * sizeof *seen);
+      operands.list[k].stride = operands.stride[k];
     }
-    r.shape = lying_shape, r.target_stride = lying_stride;
+    r.shape = lying_shape, operands.list[0].stride = lying_stride;
   }
   QlStatus status = made->size ? rt_log_append(ctx, &r, error) : QL_OK;
   if (status)
@@ -358,10 +364,9 @@ static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, Q
     return record_new(ctx, &request, value_dtype, ndim, shape, ordered ? order : NULL, count, in,
                       result, error);
   }
-  int64_t stride[3][QL_MAX_DIMS];
-  request.ndim = out->ndim, request.shape = out->shape, request.target = out,
-  request.target_stride = out->strides;
-  set_inputs(&request, count, in, loop, stride);
+  Operands operands;
+  request.ndim = out->ndim, request.shape = out->shape;
+  set_operands(&request, out, count, in, &operands);
   if (out->size) QL_TRY(rt_log_append(ctx, &request, error));
   ql_retain(out);
   *result = out;
@@ -409,14 +414,14 @@ QlStatus ql_assign(QlContext *ctx, QlArray *target, const QlOperand *value, QlEr
   QL_TRY(rt_log_due(ctx, error));
   if (target->readonly) return ql_fail(error, QL_ERR_VALUE, "assignment destination is read-only");
   if (target->context != ctx) return rt_check_input(ctx, target, error);
-  int64_t stride[3][QL_MAX_DIMS];
+  int64_t stride[QL_MAX_DIMS];
+  RequestOperand operand[2] = {request_array(LOG_WRITE, target, target->ndim, target->strides)};
   LogRequest request = {.kind = STATEMENT_COPY,
                         .loop = target->dtype,
                         .ndim = target->ndim,
                         .shape = target->shape,
-                        .target = target,
-                        .target_stride = target->strides,
-                        .inputs = 1};
+                        .operands = 2,
+                        .operand = operand};
   const QlArray *from = value->array;
   if (from) {
     QL_TRY(rt_check_input(ctx, from, error));
@@ -434,19 +439,19 @@ QlStatus ql_assign(QlContext *ctx, QlArray *target, const QlOperand *value, QlEr
     }
     for (int a = 0; a < target->ndim; a++) {
       int b = a + skip;
-      stride[0][a] = b >= 0 && from->shape[b] == target->shape[a] && from->shape[b] != 1
-                         ? from->strides[b]
-                         : 0;
+      stride[a] = b >= 0 && from->shape[b] == target->shape[a] && from->shape[b] != 1
+                      ? from->strides[b]
+                      : 0;
     }
-    request.input[0] = (LogOperand){.array = from, .stride = stride[0]};
+    operand[1] = request_array(LOG_READ, from, target->ndim, stride);
   } else {
-    QlOperand in[1] = {*value};
+    QlDtype dtype = (QlDtype)target->dtype;
     if (value->scalar.weak && ql_dtype_info[target->dtype].kind <= QL_KIND_UINT &&
         target->dtype != QL_BOOL && ql_dtype_info[value->scalar.dtype].kind <= QL_KIND_UINT) {
       QL_TRY(ql_weak_fits((QlDtype)target->dtype, &value->scalar,
                           error)); /* a Python integer that does not fit is an error, not a wrap */
     }
-    set_inputs(&request, 1, in, (QlDtype)target->dtype, stride);
+    operand[1] = request_scalar(dtype, ql_scalar_as(&value->scalar, dtype));
   }
   if (target->size) QL_TRY(rt_log_append(ctx, &request, error));
   ctx->log.at_end_of_assignment = true;

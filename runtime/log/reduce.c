@@ -49,16 +49,16 @@ static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray 
   int64_t target_stride[QL_MAX_DIMS];
   for (int a = 0; a < array->ndim; a++)
     target_stride[a] = made_axis[a] >= 0 ? made->strides[made_axis[a]] : 0;
+  RequestOperand operand[] = {request_array(LOG_WRITE, made, array->ndim, target_stride),
+                              request_array(LOG_READ, array, array->ndim, array->strides)};
   LogRequest request = {.kind = axes ? STATEMENT_REDUCE : STATEMENT_COPY,
                         .op = reduction,
                         .loop = made->dtype,
                         .axes = axes,
                         .ndim = array->ndim,
                         .shape = array->shape,
-                        .target = made,
-                        .target_stride = target_stride,
-                        .inputs = 1};
-  request.input[0] = (LogOperand){.array = array, .stride = array->strides};
+                        .operands = 2,
+                        .operand = operand};
   return rt_log_append(ctx, &request, error);
 }
 

@@ -15,54 +15,12 @@ enum {
   EXPRESSION_PATHS = 512 /* bounds the planner's own work: each tile of a tile is a path */
 };
 
-const int64_t *statement_shape(const Log *log, const Statement *s) {
-  return log->words + s->words + (s->kind == STATEMENT_REDUCE ? 2 : 1);
-}
-
-static const int64_t *unpack(const int64_t *w, int ndim, SlotView *view) {
-  view->slot = (int)*w++, view->offset = *w++;
-  memcpy(view->stride, w, (size_t)ndim * sizeof *w);
-  return w + ndim;
-}
-
-void statement_target(const Log *log, const Statement *s, SlotView *view) {
-  unpack(statement_shape(log, s) + s->ndim, s->ndim, view);
-}
-
-bool statement_input(const Log *log, const Statement *s, int k, SlotView *view, int *scalar) {
-  const int64_t *w = statement_shape(log, s) + s->ndim;
-  w += 2 + s->ndim;
-  *scalar = (int)s->scalars;
-  for (int j = 0; j < k; j++) {
-    if (*w < 0)
-      w++, ++*scalar;
-    else
-      w += 2 + s->ndim;
-  }
-  if (*w < 0) return false;
-  unpack(w, s->ndim, view);
-  return true;
-}
-
-bool statement_reads(const Log *log, const Statement *s, int slot) {
-  SlotView view;
-  int scalar;
-  for (int k = 0; k < s->inputs; k++)
-    if (statement_input(log, s, k, &view, &scalar) && (slot < 0 || view.slot == slot)) return true;
-  return false;
-}
-
-int statement_scalars_end(const Log *log, int statement) {
-  return statement + 1 < log->count ? (int)log->statements[statement + 1].scalars
-                                    : log->scalar_count;
-}
-
 /* Does the statement's target cover its storage, element for element in C order? */
 static bool writes_whole(const Planner *planner, const Statement *s, const SlotView *target) {
   const Storage *storage = planner->slots[target->slot].storage;
-  const int64_t *shape = statement_shape(planner->log, s);
+  const int64_t *shape = log_shape(planner->log, s);
   int64_t stride[QL_MAX_DIMS];
-  if (s->kind == STATEMENT_REDUCE || s->ndim != storage->ndim || target->offset) return false;
+  if (!statement_traits[s->kind].covers || s->ndim != storage->ndim || target->offset) return false;
   c_strides(s->ndim, storage->shape, 1, stride);
   for (int a = 0; a < s->ndim; a++)
     if (shape[a] != storage->shape[a] || (shape[a] > 1 && stride[a] != target->stride[a]))
@@ -75,16 +33,20 @@ static void find_live(Planner *planner) {
   for (int k = 0; k < log->slot_count; k++) planner->slots[k].needed = planner->slots[k].alive;
   for (int k = log->count - 1; k >= 0; k--) {
     const Statement *s = &log->statements[k];
-    SlotView view;
-    int scalar;
-    statement_target(log, s, &view);
-    SlotInfo *target = &planner->slots[view.slot];
-    planner->statements[k].live = target->needed;
-    if (!target->needed) continue;
-    if (writes_whole(planner, s, &view) && !statement_reads(log, s, view.slot))
-      target->needed = false;
-    for (int j = 0; j < s->inputs; j++)
-      if (statement_input(log, s, j, &view, &scalar)) planner->slots[view.slot].needed = true;
+    LogOperand operand;
+    bool live = false;
+    for (int j = 0; j < s->operands; j++)
+      if (log_operand(log, s, j, &operand) && operand.access & LOG_WRITE)
+        live |= planner->slots[operand.view.slot].needed;
+    planner->statements[k].live = live;
+    if (!live) continue;
+    for (int j = 0; j < s->operands; j++)
+      if (log_operand(log, s, j, &operand) && operand.access & LOG_WRITE &&
+          writes_whole(planner, s, &operand.view))
+        planner->slots[operand.view.slot].needed = false;
+    for (int j = 0; j < s->operands; j++)
+      if (log_operand(log, s, j, &operand) && operand.access & LOG_READ)
+        planner->slots[operand.view.slot].needed = true;
   }
 }
 
@@ -97,15 +59,16 @@ static void count_accesses(Planner *planner) {
   }
   for (int k = 0; k < log->count; k++) {
     const Statement *s = &log->statements[k];
-    SlotView view;
-    int scalar;
+    LogOperand operand;
     if (!planner->statements[k].live) continue;
-    for (int j = 0; j < s->inputs; j++)
-      if (statement_input(log, s, j, &view, &scalar)) planner->slots[view.slot].read_count++;
-    statement_target(log, s, &view);
-    SlotInfo *target = &planner->slots[view.slot];
-    if (target->write_count++ == 0) target->first_write = k;
-    target->last_write = k;
+    for (int j = 0; j < s->operands; j++) {
+      if (!log_operand(log, s, j, &operand)) continue;
+      SlotInfo *slot = &planner->slots[operand.view.slot];
+      if (operand.access & LOG_READ) slot->read_count++;
+      if (!(operand.access & LOG_WRITE)) continue;
+      if (slot->write_count++ == 0) slot->first_write = k;
+      slot->last_write = k;
+    }
   }
 }
 
@@ -114,11 +77,9 @@ static bool written_between(const Planner *planner, int slot, int from, int befo
   const SlotInfo *info = &planner->slots[slot];
   if (info->last_write <= from || info->first_write >= before || info->first_write < 0)
     return false;
-  SlotView view;
   for (int k = from + 1; k < before; k++) {
     if (!planner->statements[k].live || planner->statements[k].inlined) continue;
-    statement_target(planner->log, &planner->log->statements[k], &view);
-    if (view.slot == slot) return true;
+    if (log_accesses(planner->log, &planner->log->statements[k], LOG_WRITE, slot)) return true;
   }
   return false;
 }
@@ -127,20 +88,19 @@ static bool written_between(const Planner *planner, int slot, int from, int befo
  * `room`. */
 static bool leaf_slots(const Planner *planner, int statement, int *leaves, int *count, int room) {
   const Statement *s = &planner->log->statements[statement];
-  for (int k = 0; k < s->inputs; k++) {
-    SlotView view;
-    int scalar;
-    if (!statement_input(planner->log, s, k, &view, &scalar)) continue;
-    const SlotInfo *slot = &planner->slots[view.slot];
+  for (int k = 0; k < s->operands; k++) {
+    LogOperand operand;
+    if (!log_operand(planner->log, s, k, &operand) || !(operand.access & LOG_READ)) continue;
+    const SlotInfo *slot = &planner->slots[operand.view.slot];
     if (slot->producer >= 0 && !leaf_slots(planner, slot->producer, leaves, count, room))
       return false;
     for (int t = 0; t < slot->tile_count; t++)
       if (!leaf_slots(planner, slot->tiles[t].statement, leaves, count, room)) return false;
     bool known = slot->producer >= 0 || slot->tile_count;
-    for (int l = 0; l < *count && !known; l++) known = leaves[l] == view.slot;
+    for (int l = 0; l < *count && !known; l++) known = leaves[l] == operand.view.slot;
     if (known) continue;
     if (*count == room) return false;
-    leaves[(*count)++] = view.slot;
+    leaves[(*count)++] = operand.view.slot;
   }
   return true;
 }
@@ -165,12 +125,13 @@ static void sum_expression(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
   StatementInfo *info = &planner->statements[statement];
   info->cost = own_cost(s), info->leaves = 0, info->nodes = 2, info->paths = 1, info->tiled = false;
-  for (int k = 0; k < s->inputs; k++) {
-    SlotView view;
-    int scalar;
+  for (int k = 0; k < s->operands; k++) {
+    LogOperand operand;
+    bool is_array = log_operand(planner->log, s, k, &operand);
+    if (!(operand.access & LOG_READ)) continue;
     info->nodes += 2; /* the operand and its cast */
-    if (!statement_input(planner->log, s, k, &view, &scalar)) continue;
-    const SlotInfo *slot = &planner->slots[view.slot];
+    if (!is_array) continue;
+    const SlotInfo *slot = &planner->slots[operand.view.slot];
     if (slot->producer < 0 && !slot->tile_count) {
       info->leaves++;
       continue;
@@ -188,28 +149,31 @@ static bool readers_allow(const Planner *planner, int slot_number, const Tile *t
   const Log *log = planner->log;
   const SlotInfo *slot = &planner->slots[slot_number];
   double work = 0, size = (double)QL_MAX(slot->storage->size, 1);
-  SlotView seen = {.slot = -1}, view;
-  int seen_by = -1, scalar, cost = 0;
+  SlotView seen = {.slot = -1};
+  LogOperand operand;
+  int seen_by = -1, cost = 0;
   for (int t = 0; t < tile_count; t++)
     cost = QL_MAX(cost, planner->statements[tiles[t].statement].cost);
   for (int c = slot->last_write + 1, left = slot->read_count; c < log->count && left > 0; c++) {
     const Statement *reader = &log->statements[c];
     if (!planner->statements[c].live) continue;
-    for (int k = 0; k < reader->inputs; k++) {
-      if (!statement_input(log, reader, k, &view, &scalar) || view.slot != slot_number) continue;
+    for (int k = 0; k < reader->operands; k++) {
+      log_operand(log, reader, k, &operand);
+      const SlotView *view = &operand.view;
+      if (view->slot != slot_number || !(operand.access & LOG_READ)) continue;
       left--;
-      if (seen_by == c && view_equal(reader->ndim, &seen, &view))
+      if (seen_by == c && view_equal(reader->ndim, &seen, view))
         continue; /* computed once: common subexpression */
-      const int64_t *shape = statement_shape(log, reader);
+      const int64_t *shape = log_shape(log, reader);
       AxisMap axes[QL_MAX_DIMS];
-      if (!view_axes(reader->ndim, shape, view.stride, view.offset, slot->storage->ndim,
+      if (!view_axes(reader->ndim, shape, view->stride, view->offset, slot->storage->ndim,
                      slot->storage->shape, axes))
         return false;
       for (int t = 0; t < tile_count; t++)
         for (int l = 0; l < leaf_count[t]; l++)
           if (written_between(planner, leaves[t][l], tiles[t].statement, c)) return false;
       work += (double)shape_volume(reader->ndim, shape) / size;
-      seen = view, seen_by = c;
+      seen = *view, seen_by = c;
     }
   }
   return (work - 1) * cost <= RECOMPUTE_LIMIT;
@@ -223,16 +187,16 @@ static int find_tiles(const Planner *planner, int slot_number, Tile *tiles) {
   int count = 0;
   bool whole = false;
   for (int k = slot->first_write; k <= slot->last_write; k++) {
-    SlotView target;
+    const Statement *s = &log->statements[k];
     if (!planner->statements[k].live) continue;
-    if (statement_reads(log, &log->statements[k], slot_number)) return 0;
-    statement_target(log, &log->statements[k], &target);
-    if (target.slot != slot_number) continue;
+    if (log_accesses(log, s, LOG_READ, slot_number)) return 0;
+    if (!log_accesses(log, s, LOG_WRITE, slot_number)) continue;
     if (count == TILES || !tile_of(planner, k, &tiles[count])) return 0;
     whole |= tiles_partition(slot->storage->ndim, slot->storage->shape, &tiles[count++], 1);
   }
-  return whole || tiles_partition(slot->storage->ndim, slot->storage->shape, tiles, count) ? count
-                                                                                           : 0;
+  bool all =
+      whole || (count && tiles_partition(slot->storage->ndim, slot->storage->shape, tiles, count));
+  return all ? count : 0;
 }
 
 /* Inlines the slot that the statement was the last to write, if it can be. */
@@ -267,13 +231,13 @@ QlStatus planner_analyse(Planner *planner) {
   tiles_cover(planner);
   count_accesses(planner);
   for (int k = 0; k < planner->log->count; k++) {
-    SlotView target;
+    LogOperand target;
     if (!planner->statements[k].live) continue;
     sum_expression(planner, k);
     QL_TRY(tiles_limit(planner, k));
     sum_expression(planner, k); /* of what is inlined still */
-    statement_target(planner->log, &planner->log->statements[k], &target);
-    QL_TRY(inline_slot(planner, k, &target));
+    log_operand(planner->log, &planner->log->statements[k], 0, &target);
+    QL_TRY(inline_slot(planner, k, &target.view));
   }
   return QL_OK;
 }

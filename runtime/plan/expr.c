@@ -100,18 +100,16 @@ int expr_read(Planner *planner, Group *group, const SlotView *view, int statemen
       &(ExprNode){.kind = NODE_LEAF, .dtype = slot->dtype, .view = *view, .statement = statement});
 }
 
-/* Input k as it is stored. */
+/* Input k, behind the target, as it is stored. */
 static int read_input(Planner *planner, Group *group, int statement, int k, const AxisMap *map) {
   const Statement *s = &planner->log->statements[statement];
-  SlotView view;
-  int scalar;
-  if (!statement_input(planner->log, s, k, &view, &scalar)) {
-    QlDtype dtype = planner->log->scalars[scalar].dtype;
-    return add_node(
-        group,
-        &(ExprNode){.kind = NODE_SCALAR, .dtype = dtype, .scalar = scalar, .statement = statement});
-  }
-  SlotView seen = view_through(&view, s->ndim, map);
+  LogOperand input;
+  if (!log_operand(planner->log, s, 1 + k, &input))
+    return add_node(group, &(ExprNode){.kind = NODE_SCALAR,
+                                       .dtype = planner->log->scalars[input.scalar].dtype,
+                                       .scalar = input.scalar,
+                                       .statement = statement});
+  SlotView seen = view_through(&input.view, s->ndim, map);
   return expr_read(planner, group, &seen, statement);
 }
 
@@ -122,19 +120,17 @@ static bool same_op(const ExprNode *n, const ExprNode *m) {
 
 int expr_statement(Planner *planner, Group *group, int statement, const AxisMap *map) {
   const Statement *s = &planner->log->statements[statement];
-  SlotView target;
-  statement_target(planner->log, s, &target);
-  QlDtype stored = planner->plan->slots[target.slot].dtype;
-  ExprNode node = {.kind = NODE_OP, .op = (QlOp)s->op, .count = s->inputs, .statement = statement};
+  LogOperand target;
+  log_operand(planner->log, s, 0, &target);
+  QlDtype stored = planner->plan->slots[target.view.slot].dtype;
+  int inputs = s->operands - 1;
+  ExprNode node = {.kind = NODE_OP, .op = (QlOp)s->op, .count = inputs, .statement = statement};
   switch (s->kind) {
     case STATEMENT_RAMP: {
-      SlotView none;
-      int scalar;
-      statement_input(planner->log, s, 0, &none, &scalar);
       node = (ExprNode){.kind = NODE_RAMP,
                         .dtype = s->loop,
-                        .scalar = scalar,
-                        .ramp = map[s->axis],
+                        .scalar = (int)s->scalars,
+                        .ramp = map[__builtin_ctz(s->axes)],
                         .statement = statement};
       return cast_to(group, add_node(group, &node), stored, statement);
     }
@@ -143,7 +139,7 @@ int expr_statement(Planner *planner, Group *group, int statement, const AxisMap 
       node.dtype = result == QL_RESULT_BOOL   ? QL_BOOL
                    : result == QL_RESULT_PART ? (QlDtype)ql_dtype_info[s->loop].part
                                               : s->loop;
-      for (int k = 0; k < s->inputs; k++) {
+      for (int k = 0; k < inputs; k++) {
         int value = read_input(planner, group, statement, k, map);
         if (value < 0) return -1;
         QlDtype dtype = ql_op_input(node.op, k, group->nodes[value].dtype, s->loop);

@@ -239,7 +239,7 @@ static Layout *layout_beside(Planner *planner, const Group *group) {
  * extent 1 are left out. */
 static int normalise(const Planner *planner, const Statement *s, const SlotView *target,
                      int64_t *extent, AxisMap *map) {
-  const int64_t *shape = statement_shape(planner->log, s);
+  const int64_t *shape = log_shape(planner->log, s);
   AxisMap axes[QL_MAX_DIMS];
   int rank = 0, order[QL_MAX_DIMS];
   bool backwards[QL_MAX_DIMS] = {false};
@@ -351,12 +351,13 @@ static QlStatus group_pieces(Planner *planner, int statement, int rank, const in
 
 static QlStatus group_statement(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
+  LogOperand stored;
   SlotView target, whole;
   int64_t extent[QL_MAX_DIMS];
   AxisMap map[QL_MAX_DIMS];
-  statement_target(planner->log, s, &target);
-  int rank = normalise(planner, s, &target, extent, map);
-  target = view_through(&target, s->ndim, map);
+  log_operand(planner->log, s, 0, &stored);
+  int rank = normalise(planner, s, &stored.view, extent, map);
+  target = view_through(&stored.view, s->ndim, map);
   if (planner->statements[statement].tiled) {
     Pieces pieces;
     QL_TRY(tiles_pieces(planner, statement, rank, extent, map, &target, &pieces));
@@ -380,12 +381,12 @@ static QlStatus group_statement(Planner *planner, int statement) {
 
 static QlStatus group_import(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
-  SlotView target;
-  statement_target(planner->log, s, &target);
+  LogOperand target;
+  log_operand(planner->log, s, 0, &target);
   Group *group =
-      planner_open(planner, GROUP_IMPORT, statement, s->ndim, statement_shape(planner->log, s));
+      planner_open(planner, GROUP_IMPORT, statement, s->ndim, log_shape(planner->log, s));
   if (!group) return no_memory(planner);
-  planner_store(planner, group, &target, -1);
+  planner_store(planner, group, &target.view, -1);
   return QL_OK;
 }
 

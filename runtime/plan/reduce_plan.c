@@ -315,9 +315,10 @@ out:
 
 QlStatus planner_reduce(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
-  const int64_t *shape = statement_shape(planner->log, s);
-  SlotView target;
-  statement_target(planner->log, s, &target);
+  const int64_t *shape = log_shape(planner->log, s);
+  LogOperand stored;
+  log_operand(planner->log, s, 0, &stored);
+  SlotView target = stored.view;
   Operand x = {.slot = -1, .target = {.slot = target.slot, .offset = target.offset}};
   for (int d = 0; d < s->ndim; d++) {
     x.map[d] = (AxisMap){.dim = -1};

@@ -17,13 +17,14 @@
 
 bool tile_of(const Planner *planner, int statement, Tile *tile) {
   const Statement *s = &planner->log->statements[statement];
-  const int64_t *shape = statement_shape(planner->log, s);
-  SlotView target;
+  const int64_t *shape = log_shape(planner->log, s);
+  LogOperand target;
   AxisMap axes[QL_MAX_DIMS];
-  if (s->kind == STATEMENT_REDUCE || s->kind == STATEMENT_IMPORT) return false;
-  statement_target(planner->log, s, &target);
-  const Storage *storage = planner->slots[target.slot].storage;
-  if (!view_axes(s->ndim, shape, target.stride, target.offset, storage->ndim, storage->shape, axes))
+  if (!statement_traits[s->kind].elementwise) return false;
+  log_operand(planner->log, s, 0, &target);
+  const SlotView *view = &target.view;
+  const Storage *storage = planner->slots[view->slot].storage;
+  if (!view_axes(s->ndim, shape, view->stride, view->offset, storage->ndim, storage->shape, axes))
     return false;
   tile->statement = statement;
   for (int a = 0; a < storage->ndim; a++) {
@@ -50,18 +51,18 @@ bool tiles_partition(int ndim, const int64_t *shape, const Tile *tiles, int coun
 static bool is_covered(const Planner *planner, int fill) {
   const Log *log = planner->log;
   Tile tiles[TILES], whole;
-  SlotView target, view;
+  LogOperand target;
   int count = 0;
-  statement_target(log, &log->statements[fill], &target);
-  const Storage *storage = planner->slots[target.slot].storage;
+  log_operand(log, &log->statements[fill], 0, &target);
+  int slot = target.view.slot;
+  const Storage *storage = planner->slots[slot].storage;
   if (!tile_of(planner, fill, &whole) || !tiles_partition(storage->ndim, storage->shape, &whole, 1))
     return false;
   for (int k = fill + 1; k < log->count; k++) {
     const Statement *s = &log->statements[k];
     if (!planner->statements[k].live) continue;
-    if (statement_reads(log, s, target.slot)) return false;
-    statement_target(log, s, &view);
-    if (view.slot != target.slot) continue;
+    if (log_accesses(log, s, LOG_READ, slot)) return false;
+    if (!log_accesses(log, s, LOG_WRITE, slot)) continue;
     if (count == TILES || !tile_of(planner, k, &tiles[count])) return false;
     if (tiles_partition(storage->ndim, storage->shape, tiles, ++count)) return true;
   }
@@ -71,8 +72,8 @@ static bool is_covered(const Planner *planner, int fill) {
 void tiles_cover(Planner *planner) {
   for (int k = 0; k < planner->log->count; k++) {
     const Statement *s = &planner->log->statements[k];
-    if (planner->statements[k].live && s->kind == STATEMENT_COPY &&
-        !statement_reads(planner->log, s, -1) && is_covered(planner, k))
+    if (planner->statements[k].live && statement_traits[s->kind].elementwise &&
+        !log_accesses(planner->log, s, LOG_READ, -1) && is_covered(planner, k))
       planner->statements[k].live = false;
   }
 }
@@ -193,59 +194,61 @@ static int64_t largest_tiled(const Planner *planner, int slot) {
   if (info->producer < 0 || !planner->statements[info->producer].tiled) return 0;
   const Statement *s = &planner->log->statements[info->producer];
   int64_t largest = 0;
-  SlotView view;
-  int scalar;
-  for (int k = 0; k < s->inputs; k++)
-    if (statement_input(planner->log, s, k, &view, &scalar))
-      largest = QL_MAX(largest, largest_tiled(planner, view.slot));
+  LogOperand operand;
+  for (int k = 0; k < s->operands; k++)
+    if (log_operand(planner->log, s, k, &operand) && operand.access & LOG_READ)
+      largest = QL_MAX(largest, largest_tiled(planner, operand.view.slot));
   return largest;
 }
+
+static void store_inputs(Planner *planner, const Statement *s);
 
 /* A product that is reduced at once, as by matmul, may be much larger than the tiled slots that it
  * reads; then those are stored. */
 static void store_for_reduction(Planner *planner, int slot) {
   const SlotInfo *info = &planner->slots[slot];
   int64_t largest = largest_tiled(planner, slot);
-  SlotView view;
-  int scalar;
   if (!largest) return;
   if (info->tile_count || info->storage->size <= largest) {
     store_slot(planner, slot);
     return;
   }
-  const Statement *s = &planner->log->statements[info->producer];
-  for (int k = 0; k < s->inputs; k++)
-    if (statement_input(planner->log, s, k, &view, &scalar))
-      store_for_reduction(planner, view.slot);
+  store_inputs(planner, &planner->log->statements[info->producer]);
+}
+
+/* Those of a reduction, or of what it consumes. */
+static void store_inputs(Planner *planner, const Statement *s) {
+  LogOperand operand;
+  for (int k = 0; k < s->operands; k++)
+    if (log_operand(planner->log, s, k, &operand) && operand.access & LOG_READ)
+      store_for_reduction(planner, operand.view.slot);
 }
 
 QlStatus tiles_limit(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
   StatementInfo *info = &planner->statements[statement];
-  SlotView view;
+  LogOperand operand;
   AxisMap identity[QL_MAX_DIMS];
   Pieces pieces;
-  int scalar;
   int64_t one = 1;
   info->pieces = 1;
   if (!info->tiled) return QL_OK;
-  for (int k = 0; k < s->inputs && s->kind == STATEMENT_REDUCE; k++)
-    if (statement_input(planner->log, s, k, &view, &scalar))
-      store_for_reduction(planner, view.slot);
-  if (s->kind == STATEMENT_REDUCE) return QL_OK;
+  if (!statement_traits[s->kind].elementwise) {
+    store_inputs(planner, s);
+    return QL_OK;
+  }
   for (int d = 0; d < s->ndim; d++) identity[d] = (AxisMap){0, 1, d};
   for (;;) {
-    const int64_t *shape = s->ndim ? statement_shape(planner->log, s) : &one;
+    const int64_t *shape = s->ndim ? log_shape(planner->log, s) : &one;
     QL_TRY(tiles_pieces(planner, statement, QL_MAX(s->ndim, 1), shape, identity, NULL, &pieces));
     info->pieces = pieces.count;
     if (pieces.count <= PIECES) return QL_OK;
     int worst = -1, most = 0;
-    for (int k = 0; k < s->inputs; k++) {
-      if (!statement_input(planner->log, s, k, &view, &scalar)) continue;
-      int count = pieces_of_slot(planner, view.slot);
-      bool inlined =
-          planner->slots[view.slot].tile_count || planner->slots[view.slot].producer >= 0;
-      if (inlined && count > most) worst = view.slot, most = count;
+    for (int k = 0; k < s->operands; k++) {
+      if (!log_operand(planner->log, s, k, &operand) || !(operand.access & LOG_READ)) continue;
+      int slot = operand.view.slot, count = pieces_of_slot(planner, slot);
+      bool inlined = planner->slots[slot].tile_count || planner->slots[slot].producer >= 0;
+      if (inlined && count > most) worst = slot, most = count;
     }
     store_slot(planner, worst);
   }

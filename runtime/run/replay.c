@@ -25,16 +25,21 @@ typedef struct Replay {
 
 /* ---- the pieces ---- */
 
-static int target_of(const Log *log, int statement) {
-  SlotView view;
-  statement_target(log, &log->statements[statement], &view);
-  return view.slot;
+/* Does it store only what the program never sees? */
+static bool is_hidden(const Replay *r, int statement) {
+  const Statement *s = &r->all.statements[statement];
+  LogOperand operand;
+  for (int k = 0; k < s->operands; k++)
+    if (log_operand(&r->all, s, k, &operand) && operand.access & LOG_WRITE &&
+        !r->temporary[operand.view.slot])
+      return false;
+  return true;
 }
 
 /* The statement behind the last one of the piece that begins at `first`. */
 static int piece_end(const Replay *r, int first) {
   int k = first;
-  while (k < r->all.count - 1 && r->temporary[target_of(&r->all, k)]) k++;
+  while (k < r->all.count - 1 && is_hidden(r, k)) k++;
   return k + 1;
 }
 
@@ -44,24 +49,28 @@ static void look_at_slots(Replay *r) {
     r->dead[s] = storage->dead, r->temporary[s] = storage->dead && !storage->block;
   }
   for (int k = 0; k < r->all.count; k++) {
-    SlotView view;
-    int scalar;
-    for (int j = 0; j < r->all.statements[k].inputs; j++)
-      if (statement_input(&r->all, &r->all.statements[k], j, &view, &scalar))
-        r->last_use[view.slot] = k;
-    r->last_use[target_of(&r->all, k)] = k;
+    const Statement *s = &r->all.statements[k];
+    LogOperand operand;
+    for (int j = 0; j < s->operands; j++)
+      if (log_operand(&r->all, s, j, &operand)) r->last_use[operand.view.slot] = k;
   }
 }
 
 /* Does it read, or store into, what is lost? */
 static bool is_lost(const Replay *r, int statement) {
-  SlotView view;
-  int scalar;
-  for (int j = 0; j < r->all.statements[statement].inputs; j++)
-    if (statement_input(&r->all, &r->all.statements[statement], j, &view, &scalar) &&
-        r->lost[view.slot])
-      return true;
-  return r->lost[target_of(&r->all, statement)];
+  const Statement *s = &r->all.statements[statement];
+  LogOperand operand;
+  for (int k = 0; k < s->operands; k++)
+    if (log_operand(&r->all, s, k, &operand) && r->lost[operand.view.slot]) return true;
+  return false;
+}
+
+static void lose_targets(Replay *r, int statement) {
+  const Statement *s = &r->all.statements[statement];
+  LogOperand operand;
+  for (int k = 0; k < s->operands; k++)
+    if (log_operand(&r->all, s, k, &operand) && operand.access & LOG_WRITE)
+      r->lost[operand.view.slot] = true;
 }
 
 /* ---- one statement, from the log that failed into the one of its piece ---- */
@@ -87,29 +96,8 @@ static QlStatus reserve(Replay *r, Log *piece, QlError *error) {
 }
 
 static void copy_statement(Replay *r, int number) {
-  Log *piece = &r->ctx->log;
-  Statement *from = &r->all.statements[number], *to = &piece->statements[piece->count++];
-  int64_t *words = piece->words + piece->word_count;
-  memcpy(words, r->all.words + from->words, from->word_count * sizeof *words);
-  *to = *from;
-  from->payload = NULL; /* the piece owns it now */
-  to->words = (uint32_t)piece->word_count, to->scalars = (uint32_t)piece->scalar_count;
-  piece->word_count += from->word_count;
-  int scalars = statement_scalars_end(&r->all, number) - (int)from->scalars;
-  memcpy(piece->scalars + piece->scalar_count, r->all.scalars + from->scalars,
-         (size_t)scalars * sizeof *piece->scalars);
-  piece->scalar_count += scalars;
-  int64_t *operand =
-      words + (statement_shape(&r->all, from) - (r->all.words + from->words)) + from->ndim;
-  for (int j = -1; j < from->inputs; j++) {
-    if (*operand < 0) {
-      operand++;
-      continue;
-    }
-    *operand = rt_log_slot(r->ctx, r->all.slots[*operand]);
-    operand += 2 + from->ndim;
-  }
-  rt_log_seal(piece);
+  rt_log_copy(r->ctx, &r->all, number);
+  r->all.statements[number].payload = NULL; /* the piece owns it now */
 }
 
 /* ---- the whole ---- */
@@ -118,14 +106,14 @@ static QlStatus run_piece(Replay *r, int first, int end, QlError *error) {
   QlContext *ctx = r->ctx;
   for (int k = first; k < end; k++) {
     if (is_lost(r, k))
-      r->lost[target_of(&r->all, k)] = true;
+      lose_targets(r, k);
     else
       copy_statement(r, k);
   }
   for (int s = 0; s < r->all.slot_count; s++)
     if (r->all.slots[s]) r->all.slots[s]->dead = r->dead[s] && r->last_use[s] < end;
   QlStatus status = ctx->log.count ? rt_flush_log(ctx, error) : QL_OK;
-  for (int k = first; status && k < end; k++) r->lost[target_of(&r->all, k)] = true;
+  for (int k = first; status && k < end; k++) lose_targets(r, k);
   rt_log_clear(ctx);
   for (int s = 0; s < r->all.slot_count; s++) { /* their memory may be what the next piece needs */
     if (!r->all.slots[s] || !r->dead[s] || r->last_use[s] >= end) continue;

@@ -51,14 +51,14 @@ static void record(int op, int from, int64_t offset, int to) {
   int64_t shape[] = {10}, stride[] = {1};
   QlArray read = {.storage = &storages[from], .offset = offset},
           target = {.storage = &storages[to]};
+  RequestOperand operand[] = {request_array(LOG_WRITE, &target, 1, stride),
+                              request_array(LOG_READ, &read, 1, stride)};
   LogRequest request = {.kind = STATEMENT_MAP,
                         .op = op,
                         .ndim = 1,
-                        .inputs = 1,
                         .shape = shape,
-                        .target = &target,
-                        .target_stride = stride};
-  request.input[0] = (LogOperand){.array = &read, .stride = stride};
+                        .operands = 2,
+                        .operand = operand};
   rt_pace_note(&pace, &request);
   recorded[recorded_count] = (Recorded){.op = op};
   touch(0, from, offset), touch(1, to, 0);
