@@ -92,14 +92,15 @@ typedef struct QlInfo {
 QL_API QlInfo ql_info(const QlContext *context);
 
 /* Counters since the start, on this rank: what really happened. What is exchanged is what its node
- * receives. */
+ * receives; a renewal moves an array into a new block: with more room for ghosts, or since a
+ * snapshot holds the old one. */
 /* clang-format off */
 #define QL_COUNTERS(X) \
   X(statements) X(flushes) X(plans_made) X(plans_reused) \
   X(kernels_run) X(kernels_compiled) X(kernels_from_disk) \
   X(partitioned_statements) X(replicated_statements) X(fused_statements) \
   X(overlapped_statements) X(halo_exchanges) X(halo_bytes) \
-  X(redistributions) X(redistributed_bytes) X(gathers) X(gathered_bytes) \
+  X(redistributions) X(redistributed_bytes) X(gathers) X(gathered_bytes) X(renewals) \
   X(arena_bytes) X(arena_peak_bytes)
 /* clang-format on */
 typedef struct QlCounters {

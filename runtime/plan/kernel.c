@@ -337,6 +337,7 @@ static QlStatus add_moves(Planner *planner) {
     move->move_from = move->move_to = k;
   }
   int moves = planner->group_count - first;
+  planner->plan->adds.renewals += moves;
   if (!moves) return QL_OK;
   Group *order = malloc((size_t)planner->group_count * sizeof *order);
   if (!order) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");

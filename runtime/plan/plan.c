@@ -214,10 +214,24 @@ static QlStatus make_plan(QlContext *ctx, QlStatus status, Key *key, uint64_t ha
   return QL_OK;
 }
 
+/* Would the plan be made as it is? Templates may have learnt of deeper ghosts since, for which the
+ * blocks that it allocates have no room. */
+static bool is_current(const Plan *plan) {
+  for (int k = 0; k < plan->slot_count; k++) {
+    const PlanSlot *slot = &plan->slots[k];
+    const Template *template = slot->allocate && slot->layout ? slot->layout->template : NULL;
+    for (int a = 0; template && a < slot->ndim; a++)
+      for (int side = 0; side < 2; side++)
+        if (template->margin[a][side] > slot->geometry.margin[a][side]) return false;
+  }
+  return true;
+}
+
 static Plan *find_plan(const QlContext *ctx, const Key *key, uint64_t hash) {
   Plan *plan = ctx->plans[hash % PLAN_BUCKETS];
   while (plan && (plan->hash != hash || plan->key_count != key->count ||
-                  memcmp(plan->key, key->words, (size_t)key->count * sizeof *key->words)))
+                  memcmp(plan->key, key->words, (size_t)key->count * sizeof *key->words) ||
+                  !is_current(plan)))
     plan = plan->next;
   return plan;
 }

@@ -459,6 +459,29 @@ def test_transposes_redistribute():
     same(made[0], x.T)
 
 
+@pytest.mark.parametrize("depths", [(1,), (1, 3), (3, 1), (1, 2, 3)])
+def test_arrays_are_made_with_the_margins_that_later_flushes_want(depths):
+    """The plan that makes v is known before anybody asks for ghosts of v; then it is made again."""
+    u = quelea.ones(
+        (300, 5 + sum(10**k * d for k, d in enumerate(depths)))
+    )  # a partition of its own
+
+    def step():
+        v = u * 2.0
+        quelea.sync()
+        for d in depths:
+            w = v[:-d] + v[d:]
+            quelea.sync()
+        return w
+
+    first = happened(step)
+    assert first["renewals"] == (
+        len({max(depths[: k + 1]) for k in range(len(depths))}) if NODES > 1 else 0
+    )
+    for _ in range(2):
+        assert happened(step)["renewals"] == 0
+
+
 def test_aligned_statements_exchange_nothing():
     u, v = quelea.ones((100, 60)), quelea.ones((100, 60))
 
