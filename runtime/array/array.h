@@ -16,6 +16,10 @@ typedef struct Box {
   int64_t lo[QL_MAX_DIMS], hi[QL_MAX_DIMS]; /* half open; empty when some hi <= lo */
 } Box;
 
+typedef struct Interval {
+  int64_t lo, hi; /* half open */
+} Interval;
+
 /* How one storage axis follows a domain: index = start + step * position[dim]; dim -1: it stays at
  * start. */
 typedef struct AxisMap {
@@ -84,15 +88,20 @@ typedef struct Block {
   int64_t margin[QL_MAX_DIMS][2];
 } Block;
 
-/* Which remote elements this node and every other node hold valid copies of, in the margins of a
- * storage's block. A family is one box per node: what the node needed for some read, its own part
- * included. All nodes keep all boxes, so that all agree when an exchange can be skipped. Immutable,
- * counted; a write to the storage drops it. */
+/* Which remote elements every node holds valid copies of, in the margins of a storage's block:
+ * those of the region that lie at most so deep beyond what it owns, corners included. */
+typedef struct Halo {
+  int64_t depth[QL_MAX_DIMS][2]; /* elements, per axis and side */
+  Box region;                    /* storage coordinates */
+} Halo;
+
+/* What was exchanged since the storage was written. One for each kind of reading rather than their
+ * union: four neighbours' edges are no reason to fetch four corners. Immutable, counted; a write to
+ * the storage drops it. */
 typedef struct Ghosts {
   int64_t references;
-  uint64_t hash;
-  int families, nodes;
-  Box box[]; /* [families][nodes] storage coordinates */
+  int count;
+  Halo halo[];
 } Ghosts;
 
 struct QlStorage {
@@ -212,6 +221,9 @@ Box rt_layout_worker(const Layout *layout, int ndim, const int64_t *shape, int w
 /* What several nodes own: the smallest box that holds it, or a larger one. Not of a replicated
  * layout. */
 Box rt_layout_cells(const Layout *layout, int ndim, const int64_t *shape, const Cells *cells);
+/* Along an axis that was not projected away. */
+Interval rt_layout_along(const Layout *layout, const int64_t *shape, const GridAxis *axis,
+                         int cell);
 /* The layout of a storage that nothing decided yet: replicated when small, else by its shape alone.
  */
 Layout *rt_layout_for_storage(QlContext *ctx, const Storage *storage, QlError *error);
@@ -249,9 +261,9 @@ QlStatus rt_array_new_in_order(QlContext *ctx, QlDtype dtype, int ndim, const in
 void rt_context_unlink(QlContext *ctx); /* one live object less */
 
 /* ---- ghosts.c ---- */
-Ghosts *rt_ghosts_with(const Ghosts *old, int ndim, int nodes,
-                       const Box *family); /* new reference; old may be NULL */
-bool rt_ghosts_hold(const Ghosts *ghosts, int ndim, const Box *family);
+Ghosts *rt_ghosts_with(const Ghosts *old, int ndim,
+                       const Halo *halo); /* new reference; old may be NULL */
+bool rt_ghosts_hold(const Ghosts *ghosts, int ndim, const Halo *halo);
 void rt_ghosts_release(Ghosts *ghosts);
 
 #endif

@@ -1,43 +1,36 @@
-/* Ghosts: valid copies of other nodes' elements, as families of boxes, one per node. */
+/* Ghosts: valid copies of other nodes' elements, known as depths and regions, which are the same on
+ * all nodes however many there are. */
 #include "runtime.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAMILIES = 8 };
+enum { HALOS = 8 };
 
-/* Of the coordinates that count: what a box holds beyond its dimensions is anything, and differs
- * among ranks. */
-static uint64_t hash_boxes(int ndim, const Box *box, int count) {
-  uint64_t hash = 7;
-  for (int k = 0; k < count; k++) {
-    hash = ql_hash_bytes(hash, box[k].lo, (size_t)ndim * sizeof(int64_t));
-    hash = ql_hash_bytes(hash, box[k].hi, (size_t)ndim * sizeof(int64_t));
-  }
-  return hash;
+static bool halo_holds(int ndim, const Halo *outer, const Halo *inner) {
+  for (int a = 0; a < ndim; a++)
+    for (int side = 0; side < 2; side++)
+      if (outer->depth[a][side] < inner->depth[a][side]) return false;
+  return box_contains(ndim, &outer->region, &inner->region);
 }
 
-Ghosts *rt_ghosts_with(const Ghosts *old, int ndim, int nodes, const Box *family) {
-  int keep = old ? QL_MIN(old->families, FAMILIES - 1) : 0; /* the oldest is forgotten */
-  Ghosts *ghosts = malloc(sizeof *ghosts + (size_t)(keep + 1) * (size_t)nodes * sizeof(Box));
+Ghosts *rt_ghosts_with(const Ghosts *old, int ndim, const Halo *halo) {
+  int room = old ? old->count + 1 : 1;
+  Ghosts *ghosts = malloc(sizeof *ghosts + (size_t)room * sizeof *halo);
   if (!ghosts) return NULL;
-  size_t row = (size_t)nodes * sizeof(Box);
-  if (keep) memcpy(ghosts->box, old->box + (old->families - keep) * nodes, (size_t)keep * row);
-  memcpy(ghosts->box + keep * nodes, family, row);
-  ghosts->references = 1, ghosts->families = keep + 1, ghosts->nodes = nodes;
-  ghosts->hash = hash_boxes(ndim, ghosts->box, ghosts->families * nodes);
+  ghosts->references = 1, ghosts->count = 0;
+  for (int k = 0; k < room - 1; k++) {
+    bool oldest = k == 0 && old->count == HALOS; /* it is forgotten */
+    if (!oldest && !halo_holds(ndim, halo, &old->halo[k]))
+      ghosts->halo[ghosts->count++] = old->halo[k];
+  }
+  ghosts->halo[ghosts->count++] = *halo;
   return ghosts;
 }
 
-bool rt_ghosts_hold(const Ghosts *ghosts, int ndim, const Box *family) {
-  if (!ghosts) return false;
-  for (int f = 0; f < ghosts->families; f++) {
-    bool holds = true;
-    for (int n = 0; n < ghosts->nodes && holds; n++)
-      holds = box_empty(ndim, &family[n]) ||
-              box_contains(ndim, &ghosts->box[f * ghosts->nodes + n], &family[n]);
-    if (holds) return true;
-  }
+bool rt_ghosts_hold(const Ghosts *ghosts, int ndim, const Halo *halo) {
+  for (int k = 0; ghosts && k < ghosts->count; k++)
+    if (halo_holds(ndim, &ghosts->halo[k], halo)) return true;
   return false;
 }
 

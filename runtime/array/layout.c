@@ -49,6 +49,13 @@ Box rt_layout_cells(const Layout *layout, int ndim, const int64_t *shape, const 
   return owned(layout, ndim, shape, &part);
 }
 
+Interval rt_layout_along(const Layout *layout, const int64_t *shape, const GridAxis *axis,
+                         int cell) {
+  int a = axis->axis;
+  int64_t lo = axis->cut[cell] - layout->offset[a], hi = axis->cut[cell + 1] - layout->offset[a];
+  return (Interval){QL_MAX(lo, 0), QL_MIN(hi, shape[a])};
+}
+
 static Box part_of(const Layout *layout, int ndim, const int64_t *shape, const Grid *grid,
                    int number) {
   Cells cells = grid_cells_of(grid, number);

@@ -68,33 +68,52 @@ bool views_overlap(const Planner *planner, const Group *group_a, const SlotView 
 
 /* ---- placement ---- */
 
+/* The positions along the dimension that the target's axis `a` follows whose target lies in an
+ * interval of it; of an axis that follows none: whether it does. */
+static bool points_in(const Group *group, int a, Interval owned, Interval *points) {
+  const AxisMap *map = &group->placement.axes[a];
+  if (map->dim < 0) return map->start >= owned.lo && map->start < owned.hi;
+  int64_t first = axis_crossing(map, map->step > 0 ? owned.lo : owned.hi),
+          last = axis_crossing(map, map->step > 0 ? owned.hi : owned.lo);
+  if (map->dim == group->placement.leaf_axis) first *= JIT_LEAF, last *= JIT_LEAF;
+  *points = (Interval){QL_MAX(first, 0), QL_MIN(last, group->extent[map->dim])};
+  return points->lo < points->hi;
+}
+
 /* The points of the domain whose target lies in a box of the target's storage. */
 static Box domain_of_target(const Group *group, const Box *owned) {
   const Placement *p = &group->placement;
   Box box = box_of_shape(group->rank, group->extent);
   bool none = false;
   for (int a = 0; a < p->slot_ndim; a++) {
-    const AxisMap *map = &p->axes[a];
-    int64_t lo = owned->lo[a], hi = owned->hi[a];
-    if (map->dim < 0) {
-      none |= map->start < lo || map->start >= hi;
-      continue;
-    }
-    int64_t first = axis_crossing(map, map->step > 0 ? lo : hi),
-            last = axis_crossing(map, map->step > 0 ? hi : lo);
-    if (map->dim == p->leaf_axis) first *= JIT_LEAF, last *= JIT_LEAF;
-    box.lo[map->dim] = QL_MAX(first, 0);
-    box.hi[map->dim] = QL_MIN(last, group->extent[map->dim]);
+    Interval points = {0, 0};
+    int dim = p->axes[a].dim;
+    none |= !points_in(group, a, (Interval){owned->lo[a], owned->hi[a]}, &points);
+    if (dim >= 0) box.lo[dim] = points.lo, box.hi[dim] = points.hi;
   }
   if (none) box.hi[0] = box.lo[0];
   return box;
 }
 
-Box placement_node(const Group *group, int node) {
+const Grid *placement_grid(const Group *group) {
   const Placement *p = &group->placement;
-  if (p->replicated || p->everywhere || p->flat) return box_of_shape(group->rank, group->extent);
-  Box owned = rt_layout_node(p->layout, p->slot_ndim, p->slot_shape, node);
+  return p->replicated || p->everywhere || p->flat ? NULL : &p->layout->template->nodes;
+}
+
+Box placement_cells(const Group *group, const Cells *cells) {
+  const Placement *p = &group->placement;
+  if (!placement_grid(group)) return box_of_shape(group->rank, group->extent);
+  Box owned = rt_layout_cells(p->layout, p->slot_ndim, p->slot_shape, cells);
   return domain_of_target(group, &owned);
+}
+
+bool placement_along(const Group *group, int g, int cell, Interval *points) {
+  const Placement *p = &group->placement;
+  const GridAxis *axis = &p->layout->template->nodes.axis[g];
+  *points = (Interval){0, 0};
+  if (axis->axis < 0) return cell == axis->owner;
+  Interval owned = rt_layout_along(p->layout, p->slot_shape, axis, cell);
+  return owned.lo < owned.hi && points_in(group, axis->axis, owned, points);
 }
 
 Box placement_worker(const Planner *planner, const Group *group, int worker) {

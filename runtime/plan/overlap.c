@@ -19,42 +19,54 @@ static int compare_messages(const void *a, const void *b) {
                             : (int)x->receive - (int)y->receive;
 }
 
+static PlanMessage *message_of(const PlanGroup *group, const Transfer *t) {
+  PlanMessage sought = {.node = t->peer, .receive = t->kind == TRANSFER_RECEIVE};
+  return bsearch(&sought, group->messages, (size_t)group->message_count, sizeof sought,
+                 compare_messages);
+}
+
+/* One message for each node and direction that occurs, by node. */
+static bool list_messages(PlanGroup *group) {
+  int count = 0, kept = 0;
+  group->messages = calloc((size_t)group->transfer_count + 1, sizeof *group->messages);
+  if (!group->messages) return false;
+  for (int k = 0; k < group->transfer_count; k++) {
+    const Transfer *t = &group->transfers[k];
+    if (t->kind != TRANSFER_LOCAL)
+      group->messages[count++] =
+          (PlanMessage){.node = t->peer, .receive = t->kind == TRANSFER_RECEIVE};
+  }
+  qsort(group->messages, (size_t)count, sizeof *group->messages, compare_messages);
+  for (int m = 0; m < count; m++)
+    if (!kept || compare_messages(&group->messages[kept - 1], &group->messages[m]))
+      group->messages[kept++] = group->messages[m];
+  group->message_count = kept;
+  return true;
+}
+
 /* Both nodes list the transfers between them in the same order, so the parts of a message need no
  * names. */
 static QlStatus form_messages(const Planner *planner, PlanGroup *group) {
-  int nodes = planner->ctx->info->node_count;
-  int64_t *bytes = calloc(2 * (size_t)nodes, sizeof *bytes),
-          at = 0; /* [node][receive], then where its next part lies */
-  if (!bytes) return QL_ERR_MEMORY;
+  int64_t at = 0;
+  if (!list_messages(group)) return QL_ERR_MEMORY;
   for (int k = 0; k < group->transfer_count; k++) {
     Transfer *t = &group->transfers[k];
     const PlanSlot *source = &planner->plan->slots[t->source_slot];
     if (t->kind == TRANSFER_LOCAL) continue;
-    int64_t *filled = &bytes[2 * t->peer + (t->kind == TRANSFER_RECEIVE)];
-    group->message_count += *filled == 0;
-    t->at = *filled;
-    *filled += box_volume(source->ndim, &t->box) * ql_dtype_info[source->dtype].size;
+    PlanMessage *message = message_of(group, t);
+    t->at = message->bytes;
+    message->bytes += box_volume(source->ndim, &t->box) * ql_dtype_info[source->dtype].size;
   }
-  group->messages = calloc((size_t)group->message_count + 1, sizeof *group->messages);
-  if (group->messages) {
-    for (int p = 0, m = 0; p < 2 * nodes; p++) {
-      if (!bytes[p]) continue;
-      group->messages[m++] =
-          (PlanMessage){.node = p / 2, .receive = p % 2, .at = at, .bytes = bytes[p]};
-      at += (bytes[p] + 63) / 64 * 64;
-    }
-    for (int k = 0; k < group->transfer_count; k++) {
-      Transfer *t = &group->transfers[k];
-      if (t->kind == TRANSFER_LOCAL) continue;
-      PlanMessage sought = {.node = t->peer, .receive = t->kind == TRANSFER_RECEIVE};
-      const PlanMessage *message = bsearch(&sought, group->messages, (size_t)group->message_count,
-                                           sizeof sought, compare_messages);
-      t->at += message->at;
-    }
-    group->message_bytes = at;
+  for (int m = 0; m < group->message_count; m++) {
+    group->messages[m].at = at;
+    at += (group->messages[m].bytes + 63) / 64 * 64;
   }
-  free(bytes);
-  return group->messages ? QL_OK : QL_ERR_MEMORY;
+  for (int k = 0; k < group->transfer_count; k++) {
+    Transfer *t = &group->transfers[k];
+    if (t->kind != TRANSFER_LOCAL) t->at += message_of(group, t)->at;
+  }
+  group->message_bytes = at;
+  return QL_OK;
 }
 
 /* ---- interiors ---- */

@@ -33,6 +33,16 @@ static void put(Key *key, int64_t word) {
 
 static bool is_alive(const Storage *storage) { return !storage->dead; }
 
+static void put_ghosts(Key *key, int ndim, const Ghosts *ghosts) {
+  put(key, ghosts ? ghosts->count : 0);
+  for (int k = 0; ghosts && k < ghosts->count; k++)
+    for (int a = 0; a < ndim; a++) {
+      const Halo *halo = &ghosts->halo[k];
+      put(key, halo->depth[a][0]), put(key, halo->depth[a][1]);
+      put(key, halo->region.lo[a]), put(key, halo->region.hi[a]);
+    }
+}
+
 static void put_slot(Key *key, const Storage *storage) {
   put(key, storage->dtype | storage->ndim << 8 | is_alive(storage) << 16 |
                (storage->block != NULL) << 17 | storage->replicated << 18 |
@@ -47,7 +57,7 @@ static void put_slot(Key *key, const Storage *storage) {
     if (storage->block)
       put(key, storage->block->margin[a][0]), put(key, storage->block->margin[a][1]);
   }
-  put(key, storage->ghosts ? (int64_t)storage->ghosts->hash : 0);
+  put_ghosts(key, storage->ndim, storage->ghosts);
 }
 
 static QlStatus make_key(QlContext *ctx, Key *key, QlError *error) {
@@ -162,7 +172,6 @@ static void free_planner(Planner *planner) {
   for (int k = 0; k < slots; k++)
     rt_ghosts_release(planner->slots[k].ghosts), free(planner->slots[k].tiles);
   planner_free_wanted(planner);
-  planner_forget_shared(planner);
   free(planner->shared), free(planner->groups), free(planner->slots), free(planner->statements);
 }
 

@@ -10,7 +10,7 @@
  *   order.c     the axes of a nest in the order in which its operands lie
  *   fuse.c      groups over one domain into one, also across others that they do not touch
  *   reach.c     where each operand is read: in place, in ghosts, or in a copy of remote elements;
- *               the transfers
+ *               by what nodes need beyond what they own (needs.c); the transfers (bring.c)
  *   kernel.c    the IR of a group, its operands' addresses and its workers' boxes
  *   depend.c    which worker must wait for which
  *   overlap.c   the messages of a group, and what is computed while they travel
@@ -94,12 +94,22 @@ typedef struct Group {
   bool is_edge;  /* a small piece: its kernel has no offsets, so that all edges share it */
 } Group;
 
-/* A copy of remote elements that the pieces of a statement share; family: what each node has of it.
- */
+/* A copy of remote elements that other leaves of the group, and of pieces of the same statement,
+ * may share: the leaf that it was made for. */
 typedef struct SharedCopy {
-  int source, copy;
-  Box *family;
+  int group, leaf;
 } SharedCopy;
+
+/* Who computes points of a group: of each axis of the target's grid the cells that have points, and
+ * which points all of them have. A node has points where each of its cells has. */
+typedef struct Readers {
+  int first[QL_MAX_DIMS], last[QL_MAX_DIMS]; /* cells */
+  Interval points[QL_MAX_DIMS];
+  bool none;
+  int alone; /* the only node with points; -1: there are several */
+} Readers;
+
+typedef enum Need { NEED_NOTHING, NEED_GHOSTS, NEED_COPY } Need;
 
 /* A part of a temporary that is written in parts: `statement` writes the box, its dimension
  * `dim[a]` runs along axis a (-1: none). */
@@ -228,9 +238,14 @@ bool slot_axes(const Planner *planner, int rank, const int64_t *extent, const Sl
                AxisMap *axes);
 /* The same for a target of the group, which may have one element for JIT_LEAF points. */
 bool target_axes(const Planner *planner, const Group *group, const SlotView *target, AxisMap *axes);
-/* What a node / a worker of this node computes. */
-Box placement_node(const Group *group, int node);
+/* The grid by whose cells nodes compute the group's points; NULL: each computes all of them. */
+const Grid *placement_grid(const Group *group);
+/* What nodes compute (of several a box that holds it); what a worker of this node computes. */
+Box placement_cells(const Group *group, const Cells *cells);
 Box placement_worker(const Planner *planner, const Group *group, int worker);
+/* Nodes of that cell along axis g of the grid: which positions they compute along the dimension
+ * that this axis of the target follows (empty: it follows none). False: they compute nothing. */
+bool placement_along(const Group *group, int g, int cell, Interval *points);
 /* The layout of the largest operand whose axes are those of the domain, in order, seen from it;
  * NULL: there is none, or planner->error is set. New reference. */
 Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, const int64_t *shape,
@@ -258,11 +273,38 @@ QlStatus planner_reduce(Planner *planner, int statement);
 /* ---- fuse.c ---- */
 void planner_fuse(Planner *planner);
 
+/* ---- needs.c ---- */
+/* What a leaf of the group reads on nodes of those cells of the target's grid; of several nodes a
+ * box that holds it. */
+Box needs_of_cells(const Planner *planner, const Group *group, int leaf, const Cells *cells);
+Box needs_of_node(const Planner *planner, const Group *group, int leaf, int node);
+Readers needs_readers(const Group *group);
+/* What all nodes together need of the leaf's slot, which is partitioned, beyond what they own;
+ * depth, which the caller sets to zero: how far beyond. */
+Need needs_beyond(const Group *group, int leaf, const PlanSlot *slot, const Readers *readers,
+                  int64_t depth[][2]);
+/* Does a copy of what the other leaf needs of a slot hold what this leaf needs of it, on each node?
+ */
+bool needs_hold(const Planner *planner, const Group *other, int other_leaf, const Group *group,
+                int leaf);
+
+/* ---- bring.c ---- */
+/* What is brought to the nodes. */
+typedef struct Bring {
+  Planner *planner;
+  Group *group;     /* before it runs */
+  int slot, into;   /* the same: into its ghosts; */
+  const Halo *halo; /* what these hold */
+  int leaf;         /* else what the leaf needs on each node; -1: all of the slot, on all nodes */
+  int64_t received; /* bytes, by this node */
+} Bring;
+/* Adds this node's transfers to the group. */
+QlStatus bring_all(Bring *bring);
+
 /* ---- reach.c ---- */
 /* Decides of all groups, in order, where their operands are read. Adds groups that move back what
  * was stored into copies. */
 QlStatus planner_reach(Planner *planner);
-void planner_forget_shared(Planner *planner);
 
 /* ---- kernel.c ---- */
 QlStatus planner_kernels(Planner *planner);

@@ -1,59 +1,65 @@
-/* Valid ghosts: what they hold, what they forget, and that ranks with the same ones have the same
- * hash. */
+/* Valid ghosts: what they hold, and what they forget. */
 #include "runtime.h"
 
 #include "../check.h"
 
-enum { NDIM = 2, NODES = 3 };
+enum { NDIM = 2 };
 
-/* A family of boxes [k, k + 4) x [0, size); beyond the dimensions lies `garbage`. */
-static void family(Box *boxes, int64_t k, int64_t size, int garbage) {
-  memset(boxes, garbage, NODES * sizeof *boxes);
-  for (int n = 0; n < NODES; n++)
-    boxes[n].lo[0] = k, boxes[n].hi[0] = k + 4, boxes[n].lo[1] = 0, boxes[n].hi[1] = size;
+/* So deep below and above along the first axis, in columns [lo, hi) of 100; beyond the dimensions
+ * lies `garbage`. */
+static Halo halo(int64_t below, int64_t above, int64_t lo, int64_t hi, int garbage) {
+  Halo halo;
+  memset(&halo, garbage, sizeof halo);
+  halo.depth[0][0] = below, halo.depth[0][1] = above, halo.depth[1][0] = halo.depth[1][1] = 0;
+  halo.region.lo[0] = 0, halo.region.hi[0] = 50;
+  halo.region.lo[1] = lo, halo.region.hi[1] = hi;
+  return halo;
 }
 
-static void hashes_ignore_what_is_no_coordinate(void) {
-  Box clean[NODES], dirty[NODES], other[NODES];
-  family(clean, 1, 5, 0), family(dirty, 1, 5, 0x5a), family(other, 1, 6, 0);
-  Ghosts *a = rt_ghosts_with(NULL, NDIM, NODES, clean),
-         *b = rt_ghosts_with(NULL, NDIM, NODES, dirty);
-  Ghosts *c = rt_ghosts_with(NULL, NDIM, NODES, other), *d = rt_ghosts_with(a, NDIM, NODES, other);
-  CHECK(a->hash == b->hash);
-  CHECK(a->hash != c->hash);
-  CHECK(d->hash != a->hash && d->hash != c->hash);
-  rt_ghosts_release(a), rt_ghosts_release(b), rt_ghosts_release(c), rt_ghosts_release(d);
+static bool hold(const Ghosts *ghosts, int64_t below, int64_t above, int64_t lo, int64_t hi) {
+  Halo sought = halo(below, above, lo, hi, 0x5a);
+  return rt_ghosts_hold(ghosts, NDIM, &sought);
 }
 
-static void holds_what_is_inside(void) {
-  Box large[NODES], small[NODES], shifted[NODES], empty[NODES];
-  family(large, 1, 9, 0), family(small, 1, 5, 0), family(shifted, 2, 5, 0), family(empty, 7, 0, 0);
-  Ghosts *ghosts = rt_ghosts_with(NULL, NDIM, NODES, large);
-  CHECK(rt_ghosts_hold(ghosts, NDIM, small));
-  CHECK(rt_ghosts_hold(ghosts, NDIM, empty));
-  CHECK(!rt_ghosts_hold(ghosts, NDIM, shifted));
-  CHECK(!rt_ghosts_hold(NULL, NDIM, small));
-  Ghosts *both = rt_ghosts_with(ghosts, NDIM, NODES, shifted);
-  CHECK(rt_ghosts_hold(both, NDIM, small) && rt_ghosts_hold(both, NDIM, shifted));
-  rt_ghosts_release(ghosts), rt_ghosts_release(both);
+static Ghosts *with(Ghosts *old, int64_t below, int64_t above, int64_t lo, int64_t hi) {
+  Halo more = halo(below, above, lo, hi, 0);
+  Ghosts *ghosts = rt_ghosts_with(old, NDIM, &more);
+  rt_ghosts_release(old);
+  return ghosts;
 }
 
-static void the_oldest_is_forgotten(void) {
-  Box boxes[NODES];
-  Ghosts *ghosts = NULL;
-  for (int64_t k = 0; k < 100; k++) {
-    family(boxes, 10 * k, 5, 0);
-    Ghosts *more = rt_ghosts_with(ghosts, NDIM, NODES, boxes);
-    rt_ghosts_release(ghosts);
-    ghosts = more;
-    CHECK(rt_ghosts_hold(ghosts, NDIM, boxes));
-  }
-  family(boxes, 980, 5, 0);
-  CHECK(rt_ghosts_hold(ghosts, NDIM, boxes));
-  family(boxes, 0, 5, 0);
-  CHECK(!rt_ghosts_hold(ghosts, NDIM, boxes));
+static void hold_what_is_less_deep_and_inside(void) {
+  Ghosts *ghosts = with(NULL, 2, 1, 10, 90);
+  CHECK(hold(ghosts, 2, 1, 10, 90));
+  CHECK(hold(ghosts, 1, 0, 20, 30));
+  CHECK(!hold(ghosts, 3, 0, 20, 30) && !hold(ghosts, 0, 2, 20, 30));
+  CHECK(!hold(ghosts, 1, 0, 9, 30) && !hold(ghosts, 1, 0, 20, 91));
+  CHECK(!hold(NULL, 0, 0, 20, 30));
+  ghosts = with(ghosts, 0, 3, 0, 100);
+  CHECK(hold(ghosts, 2, 1, 10, 90) && hold(ghosts, 0, 3, 0, 100));
+  CHECK(!hold(ghosts, 1, 3, 20, 30)); /* not what each of them holds a half of */
   rt_ghosts_release(ghosts);
 }
 
-CHECK_MAIN(CHECK_TEST(hashes_ignore_what_is_no_coordinate), CHECK_TEST(holds_what_is_inside),
-           CHECK_TEST(the_oldest_is_forgotten))
+static void what_holds_another_replaces_it(void) {
+  Ghosts *ghosts = with(with(with(NULL, 1, 0, 10, 90), 0, 1, 10, 90), 0, 2, 0, 100);
+  CHECK_INT_EQ(ghosts->count, 2);
+  ghosts = with(ghosts, 1, 2, 0, 100);
+  CHECK_INT_EQ(ghosts->count, 1);
+  CHECK(hold(ghosts, 1, 0, 10, 90) && hold(ghosts, 0, 2, 0, 100));
+  rt_ghosts_release(ghosts);
+}
+
+static void the_oldest_is_forgotten(void) {
+  Ghosts *ghosts = NULL;
+  for (int64_t k = 0; k < 50; k++) {
+    ghosts = with(ghosts, k, 0, 0, 100 - k);
+    CHECK(hold(ghosts, k, 0, 0, 100 - k));
+  }
+  CHECK(hold(ghosts, 48, 0, 0, 52));
+  CHECK(!hold(ghosts, 0, 0, 0, 100));
+  rt_ghosts_release(ghosts);
+}
+
+CHECK_MAIN(CHECK_TEST(hold_what_is_less_deep_and_inside),
+           CHECK_TEST(what_holds_another_replaces_it), CHECK_TEST(the_oldest_is_forgotten))
