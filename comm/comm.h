@@ -22,9 +22,9 @@ typedef struct CommOptions {
   const QlParams *params; /* must outlive the Comm */
   const void *mpi_comm;   /* points at an MPI_Comm to work on (it is duplicated), or NULL: the
                              launcher's world, or none */
-  /* Called about ten times a second while the main thread waits. Non-zero: the user pressed Ctrl-C;
-   * the job is ended. Not called on a lone rank: its waits end by themselves, and the program finds
-   * the signal when they have. */
+  /* Called about ten times a second while the main thread waits, and by comm_look. Non-zero: the
+   * user pressed Ctrl-C; a job of several ranks is ended. A lone rank goes on waiting, for its own
+   * workers, which the callback may stop. */
   int (*interrupted)(void *data);
   /* Writes the line of the user's program that this rank is at, for reports of long waits and of
    * divergence. */
@@ -104,6 +104,9 @@ uint64_t comm_peek(const Comm *comm, int cell);
  * job after long waits (contract C11). From any worker thread; only the main thread (is_main) looks
  * for Ctrl-C. */
 void comm_await(Comm *comm, int cell, uint64_t value, bool is_main);
+
+/* Looks for Ctrl-C as a wait does. From the main thread, while it computes. */
+void comm_look(Comm *comm);
 
 /* ---- agree.c: contract C1 ---- */
 

@@ -10,8 +10,8 @@
  * the rank it waits for left or died, is there still a launcher, has it been too long? Whatever
  * looks wrong counts only if the wait is still not over after that look, for ranks leave in good
  * order too. Ctrl-C ends a job of several ranks, which it may have reached at different points. A
- * lone rank waits for its own workers only, who will finish: it leaves the signal to the program,
- * which sees it when the call returns.
+ * lone rank waits for its own workers only, who will finish, or stop because the caller's callback
+ * has told them.
  *
  * A job is ended by one rank of a node, the first to set Control.aborting; it prints and calls
  * MPI_Abort. The others are killed by the launcher; should that not happen they end by themselves.
@@ -151,15 +151,19 @@ static int awaited_closer(const Comm *comm, const Wait *wait) {
   return atomic_load(&comm->slots[node_rank].closing) ? comm_node_member(comm, node_rank) : -1;
 }
 
+void comm_look(Comm *comm) {
+  char where[256];
+  if (!comm->options.interrupted || !comm->options.interrupted(comm->options.data)) return;
+  if (comm->info.size == 1) return;
+  comm_where(comm, where, sizeof where);
+  comm_end(comm, 130, "interrupted at %s", where);
+}
+
 static void look_around(Comm *comm, const Wait *wait) {
   char where[256];
   if (atomic_load(&comm->control->aborting)) comm_stand_by(comm);
   if (!wait->is_main) return;
-  if (comm->info.size > 1 && comm->options.interrupted &&
-      comm->options.interrupted(comm->options.data)) {
-    comm_where(comm, where, sizeof where);
-    comm_end(comm, 130, "interrupted at %s", where);
-  }
+  comm_look(comm);
   if (!comm->transport) return;
   if (is_orphan(comm)) comm_end(comm, 1, "the launcher is gone; ending");
   int closer = awaited_closer(comm, wait), lost = comm_arena_lost(comm);

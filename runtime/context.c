@@ -9,7 +9,10 @@
 
 static int interrupted(void *data) {
   QlContext *ctx = data;
-  return ctx->options.interrupted ? ctx->options.interrupted(ctx->options.data) : 0;
+  if (rt_stops(ctx)) return 1;
+  if (!ctx->options.interrupted || !ctx->options.interrupted(ctx->options.data)) return 0;
+  if (ctx->info && ctx->info->size == 1) atomic_store(&ctx->stop, true);
+  return 1;
 }
 
 static void where(void *data, char *text, size_t size) {

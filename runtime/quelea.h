@@ -62,8 +62,9 @@ typedef struct QlArray {
 typedef struct QlOptions {
   const void *mpi_comm; /* points at an MPI_Comm (it is duplicated), or NULL: the launcher's world,
                            or one process */
-  /* For front ends; each may be NULL. `interrupted` is called while ranks wait for each other,
-   * non-zero ends the job; `describe` writes a recorded position for people ("jacobi.py:7: v[1:-1]
+  /* For front ends; each may be NULL. `interrupted` is called while ranks wait and while
+   * much is computed: non-zero ends a job of several ranks, and the execution of one, which then
+   * fails with QL_ERR_INTERRUPTED; `describe` writes a recorded position for people ("jacobi.py:7: v[1:-1]
    * = ..."); `where` gives the current position of the calling program. */
   int (*interrupted)(void *data);
   void (*describe)(void *data, QlSource source, char *text, size_t size);

@@ -41,6 +41,7 @@ struct QlContext {
   int64_t plan_weight;
   QlArray *free_arrays;
   Storage *free_storages; /* linked through their first words */
+  atomic_bool stop;       /* a signal has come to a lone rank while a plan runs */
   uint64_t progress;      /* the value of every worker's cell when nothing runs */
   QlCounters counters;
   Movements movements;
@@ -50,5 +51,9 @@ struct QlContext {
   int64_t live_objects; /* handles, storages and exports; a closed context goes when it reaches 0 */
   char *cache_folder;
 };
+
+static inline bool rt_stops(const QlContext *ctx) {
+  return atomic_load_explicit(&ctx->stop, memory_order_relaxed);
+}
 
 #endif

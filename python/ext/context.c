@@ -170,14 +170,16 @@ void qx_describe(void *data, QlSource source, char *text, size_t size) {
 }
 
 static QlSource where(void *data) { return (void)data, position(); }
-/* Runs the handlers of signals while a flush waits: they may not come back into it. What one raises
- * ends the job (contract C9). */
+/* Runs the handlers of signals while a flush waits or computes: they may not come back into it.
+ * What one raises ends a job of several ranks, where it is shown, and the flush of one, which
+ * raises it (contract C9). */
 static int interrupted(void *data) {
   (void)data;
+  bool alone = qx.context && ql_info(qx.context).size == 1;
   qx.in_handler = qx.attention = true;
   bool raised = PyErr_CheckSignals() < 0;
   qx.in_handler = false;
-  if (raised && !PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+  if (raised && !alone && !PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
     PyObject *type, *value, *trace;
     PyErr_Fetch(&type, &value, &trace);
     PyErr_NormalizeException(&type, &value, &trace);

@@ -93,7 +93,7 @@ QlStatus rt_check_input(const QlContext *ctx, const QlArray *array, QlError *err
   if (array->storage->poisoned)
     return ql_fail(error, QL_ERR_STATE,
                    "this array has no value: the statement that computes it was lost in an "
-                   "execution that failed");
+                   "execution that failed or was interrupted");
   return QL_OK;
 }
 

@@ -56,6 +56,8 @@ static QlStatus compile_all(Planner *planner) {
   for (int k = 0; k < planner->wanted_count; k++) {
     Wanted *wanted = &planner->wanted[k];
     if ((wanted->kernel = jit_find(jit, wanted->key))) continue;
+    if (rt_interrupted(planner->ctx))
+      return ql_fail(planner->error, QL_ERR_INTERRUPTED, "interrupted");
     QL_TRY(at_group(planner, wanted,
                     jit_compile(jit, wanted->fn, wanted->key, &wanted->kernel, planner->error)));
   }

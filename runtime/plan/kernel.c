@@ -309,11 +309,14 @@ static QlStatus build_tasks(Planner *planner, const Group *group, PlanGroup *out
 }
 
 static QlStatus build_group(Planner *planner, Group *group, PlanGroup *out) {
-  *out = (PlanGroup){
-      .kind = group->kind, .rank = group->rank, .statement = group->statement, .reduce_axis = -1};
+  *out = (PlanGroup){.kind = group->kind,
+                     .rank = group->rank,
+                     .statement = group->statement,
+                     .reduce_axis = -1,
+                     .whole_axis = -1};
   out->replicated = group->placement.replicated;
-  if (group->kind == GROUP_KERNEL && jit_form_steps(group->form) && group->reduce_axis >= 0)
-    out->reduce_axis = group->reduce_axis;
+  if (group->kind == GROUP_KERNEL && group->reduce_axis >= 0)
+    *(jit_form_steps(group->form) ? &out->reduce_axis : &out->whole_axis) = group->reduce_axis;
   out->transfers = group->transfers, out->transfer_count = group->transfer_count;
   out->exchanges = group->exchanges;
   group->transfers = NULL;

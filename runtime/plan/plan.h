@@ -101,6 +101,7 @@ typedef struct PlanGroup {
   PlanWaits before_packing, before_unpacking; /* of the leader */
   int statement;   /* the statement of the log that it serves (the first of them) */
   int reduce_axis; /* -1; the target moves by one per JIT_LEAF points along it */
+  int whole_axis;  /* -1; along it a box is not cut, for it is reduced to one value */
 } PlanGroup;
 
 typedef struct PlanMovement {

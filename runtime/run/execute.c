@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- before ---- */
 
@@ -95,34 +94,34 @@ static void run_kernel(QlContext *ctx, const Run *run, const PlanGroup *group, c
   if (param != param_room) free(param);
 }
 
-static void run_import(QlContext *ctx, const Run *run, const PlanGroup *group,
-                       const PlanTask *task) {
+static void run_import(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box) {
   int slot = group->operands[0].slot;
   const PlanSlot *to = &run->plan->slots[slot];
   const ImportPart *part = ctx->log.statements[group->statement].payload;
-  box_copy(to->ndim, &task->box, ql_dtype_info[to->dtype].size, run->data[slot],
-           &to->geometry.alloc, to->geometry.stride, part->data, &part->box, part->stride);
+  box_copy(to->ndim, box, ql_dtype_info[to->dtype].size, run->data[slot], &to->geometry.alloc,
+           to->geometry.stride, part->data, &part->box, part->stride);
 }
 
-static void run_move(const Run *run, const PlanGroup *group, const PlanTask *task) {
+static void run_move(const Run *run, const PlanGroup *group, const Box *box) {
   int to = group->operands[0].slot, from = group->operands[1].slot;
   const PlanSlot *slot = &run->plan->slots[to];
   const Block *source = to == from ? run->old_blocks[to] : run->blocks[from];
-  box_copy(slot->ndim, &task->box, ql_dtype_info[slot->dtype].size, run->data[to],
-           &slot->geometry.alloc, slot->geometry.stride, source->data, &source->alloc,
-           source->stride);
+  box_copy(slot->ndim, box, ql_dtype_info[slot->dtype].size, run->data[to], &slot->geometry.alloc,
+           slot->geometry.stride, source->data, &source->alloc, source->stride);
+}
+
+void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box) {
+  switch (group->kind) {
+    case GROUP_KERNEL: run_kernel(ctx, run, group, box); break;
+    case GROUP_IMPORT: run_import(ctx, run, group, box); break;
+    case GROUP_MOVE: run_move(run, group, box); break;
+  }
 }
 
 static void wait_for(QlContext *ctx, const Run *run, const PlanWaits *waits, bool is_main) {
   for (int k = 0; k < waits->count; k++)
     comm_await(ctx->comm, waits->list[k].worker, run->base + (uint64_t)waits->list[k].group + 1,
                is_main);
-}
-
-static double microseconds(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return 1e6 * (double)time.tv_sec + 1e-3 * (double)time.tv_nsec;
 }
 
 /* A box in slices, between which messages are moved along: Open MPI moves large ones only inside
@@ -134,7 +133,7 @@ static void run_polling(QlContext *ctx, const Run *run, const PlanGroup *group, 
   for (int r = axis + 1; r < group->rank; r++) points *= box->hi[r] - box->lo[r];
   Box slice = *box;
   bool done = false;
-  double before = microseconds(), now;
+  double before = rt_microseconds(), now;
   step = QL_MAX(1024 / points, 1);
   while (left > 0 && !done) {
     slice.hi[axis] = slice.lo[axis] + QL_MIN(step, left);
@@ -142,7 +141,7 @@ static void run_polling(QlContext *ctx, const Run *run, const PlanGroup *group, 
     left -= QL_MIN(step, left);
     slice.lo[axis] = slice.hi[axis];
     done = comm_exchange_poll(run->exchange);
-    now = microseconds();
+    now = rt_microseconds();
     if (now - before < 0.5 * ctx->params.poll)
       step *= 2;
     else if (now - before > 2 * ctx->params.poll)
@@ -205,24 +204,20 @@ void run_worker(QlContext *ctx, Run *run, int thread) {
   const CommInfo *info = ctx->info;
   int me = info->node_rank * info->threads + thread;
   bool is_main = thread == 0, leads = is_main && info->node_rank == 0;
+  bool stopped = false;
   int count = run->plan->group_count; /* when a thread has published the last, the main one may free
                                          the plan and start another run */
   for (int g = 0; g < count; g++) {
     const PlanGroup *group = &run->plan->groups[g];
     const PlanTask *task = &group->tasks[thread];
+    if (!stopped && rt_stops(ctx)) stopped = true, run->reached[thread] = (Reached){g, g};
     if (group->exchanges) run_exchange(ctx, run, g, task, leads, is_main);
-    if (!task->empty) {
+    if (!task->empty && !stopped) {
       wait_for(ctx, run, &task->waits, is_main);
-      switch (group->kind) {
-        case GROUP_KERNEL:
-          if (task->interior)
-            run_edges(ctx, run, group, task);
-          else
-            run_kernel(ctx, run, group, &task->box);
-          break;
-        case GROUP_IMPORT: run_import(ctx, run, group, task); break;
-        case GROUP_MOVE: run_move(run, group, task); break;
-      }
+      if (task->interior)
+        run_edges(ctx, run, group, task);
+      else if (!rt_run_slices(ctx, run, group, &task->box, thread))
+        stopped = true, run->reached[thread] = (Reached){g, g + 1};
     }
     comm_publish(ctx->comm, me, run->base + (uint64_t)g + 1);
     if (QUELEA_CANARIES && leads)
@@ -234,6 +229,9 @@ void rt_plan_run(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
   if (!plan->group_count) return;
   run->base = ctx->progress + 1;
+  run->unlooked = 0;
+  for (int t = 0; t < ctx->info->threads; t++)
+    run->reached[t] = (Reached){plan->group_count, plan->group_count};
   if (QUELEA_CANARIES) rt_canary_fresh(ctx, plan, run->blocks, run->base);
   team_start(ctx->team);
   run_worker(ctx, run, 0);
@@ -268,6 +266,12 @@ void rt_plan_finish(QlContext *ctx, const Plan *plan) {
       continue;
     }
     Storage *storage = ctx->log.slots[k];
+    SlotEnd end = rt_slot_end(ctx, run, k);
+    storage->poisoned |= end == SLOT_TORN;
+    if (end == SLOT_AS_BEFORE) {
+      if (slot->allocate) rt_block_release(ctx, run->blocks[k]);
+      continue;
+    }
     if (slot->allocate) {
       if (slot->renew) rt_block_release(ctx, run->old_blocks[k]);
       storage->block = run->blocks[k];

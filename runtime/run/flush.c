@@ -150,6 +150,7 @@ QlStatus rt_flush_log(QlContext *ctx, QlError *error) {
   trace(ctx, plan);
   rt_plan_run(ctx, plan);
   rt_plan_finish(ctx, plan);
+  if (rt_stops(ctx)) return ql_fail(error, QL_ERR_INTERRUPTED, "interrupted");
   rt_movements_of(ctx, plan);
   const int64_t *adds = (const int64_t *)&plan->adds;
   int64_t *counters = (int64_t *)&ctx->counters;
@@ -171,6 +172,7 @@ QlStatus rt_flush(QlContext *ctx, QlError *error) {
     if (status) status = rt_replay(ctx, status, error);
     if (!status) *error = (QlError){0};
     rt_drops_bury(ctx);
+    atomic_store(&ctx->stop, false);
     ql_floats_leave(floats);
   }
   rt_log_clear(ctx);

@@ -130,7 +130,8 @@ static QlStatus run_pieces(Replay *r, QlError *error) {
     QlError local = {0};
     end = piece_end(r, first);
     QlStatus status = run_piece(r, first, end, &local);
-    if (status && !worst) worst = status, *error = local;
+    if (status && (!worst || status == QL_ERR_INTERRUPTED)) worst = status, *error = local;
+    for (int k = end; status == QL_ERR_INTERRUPTED && k < r->all.count; k++) lose_targets(r, k);
   }
   return worst;
 }
@@ -153,7 +154,8 @@ QlStatus rt_replay(QlContext *ctx, QlStatus status, QlError *error) {
   Log piece = {.epoch = ctx->log.epoch + 1};
   QlError local = {0};
   bool repeats = false;
-  if (status != QL_ERR_DIVERGED && !rt_agree_status(ctx, reserve(&r, &piece, &local), &local)) {
+  if (status != QL_ERR_DIVERGED && status != QL_ERR_INTERRUPTED &&
+      !rt_agree_status(ctx, reserve(&r, &piece, &local), &local)) {
     look_at_slots(&r);
     repeats = piece_end(&r, 0) < ctx->log.count;
   }

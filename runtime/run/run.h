@@ -14,6 +14,11 @@ typedef struct Movements {
 typedef struct Team Team;
 typedef struct Run Run;
 
+/* How far a worker came in a run that was stopped, in groups. */
+typedef struct Reached {
+  int finished, begun;
+} Reached;
+
 /* What a run of a plan needs beyond the plan: the addresses of this time. */
 struct Run {
   const Plan *plan;
@@ -27,6 +32,8 @@ struct Run {
   CommMessage *messages; /* of the group whose messages travel */
   int message_room;
   CommExchange *exchange; /* NULL: none travels */
+  Reached *reached;       /* [threads] */
+  int64_t unlooked;       /* points computed by the main thread since it looked for signals */
 };
 
 struct Team {
@@ -50,6 +57,17 @@ void team_start(Team *team); /* lets the threads run team->run */
 
 /* ---- execute.c ---- */
 void run_worker(QlContext *ctx, Run *run, int thread);
+void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box);
+
+/* ---- slices.c ---- */
+/* A worker's box; false: the run was stopped on the way. */
+bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *box, int thread);
+bool rt_interrupted(QlContext *ctx); /* looks for signals, on the main thread */
+double rt_microseconds(void);
+/* What a run has made of a slot: what the plan says; nothing, its earlier block holds (also where a
+ * new one was begun); or neither the old value nor the new one. */
+typedef enum SlotEnd { SLOT_STORED, SLOT_AS_BEFORE, SLOT_TORN } SlotEnd;
+SlotEnd rt_slot_end(const QlContext *ctx, const Run *run, int slot);
 
 /* ---- flush.c ---- */
 QlStatus rt_flush(QlContext *ctx, QlError *error); /* collective */

@@ -53,9 +53,10 @@ QlStatus rt_team_new(QlContext *ctx, QlError *error) {
   team->context = ctx;
   int count = ctx->info->threads - 1;
   pthread_mutex_init(&team->lock, NULL), pthread_cond_init(&team->wake, NULL);
+  team->run.reached = calloc((size_t)count + 1, sizeof *team->run.reached);
   team->threads = calloc((size_t)count + 1, sizeof *team->threads);
   team->members = calloc((size_t)count + 1, sizeof *team->members);
-  if (!team->threads || !team->members)
+  if (!team->run.reached || !team->threads || !team->members)
     return ql_fail(error, QL_ERR_MEMORY, "out of memory for worker threads");
   for (int t = 0; t < count; t++) {
     team->members[t] = (struct Member){team, t + 1};
@@ -74,7 +75,7 @@ void rt_team_free(QlContext *ctx) {
   for (int t = 0; t < team->count; t++) pthread_join(team->threads[t], NULL);
   pthread_cond_destroy(&team->wake), pthread_mutex_destroy(&team->lock);
   free(team->run.blocks), free(team->run.old_blocks), free(team->run.data), free(team->run.buffer),
-      free(team->run.messages);
+      free(team->run.messages), free(team->run.reached);
   free(team->threads), free(team->members), free(team);
   ctx->team = NULL;
 }

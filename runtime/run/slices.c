@@ -1,0 +1,108 @@
+/* Large boxes in slices, so that a run can be stopped: Ctrl-C ends a run on one process within a
+ * fraction of a second, however long it would take (contract C9).
+ *
+ *   the main thread   looks for signals between slices, and between groups once it has computed
+ *                     many points; while it waits, comm_wait looks. A signal raises ctx->stop
+ *   every worker      looks at ctx->stop between groups and slices; it then computes nothing more,
+ *                     but says of each group that it has finished it, for others wait for that
+ *
+ * On several ranks, which a signal may reach at different points, it ends the job instead. */
+#include "runtime.h"
+
+#include <time.h>
+
+/* A run of so few points is over at once. A slice is to take SHORTEST to LONGEST microseconds. */
+enum { MANY_POINTS = 1 << 17, SHORTEST = 5000, LONGEST = 20000 };
+
+typedef struct Slicer {
+  QlContext *ctx;
+  const Run *run;
+  const PlanGroup *group;
+  int ndim, thread;
+  int64_t points; /* of a slice */
+} Slicer;
+
+double rt_microseconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return 1e6 * (double)time.tv_sec + 1e-3 * (double)time.tv_nsec;
+}
+
+bool rt_interrupted(QlContext *ctx) {
+  comm_look(ctx->comm);
+  return rt_stops(ctx);
+}
+
+static bool run_slice(Slicer *s, const Box *box) {
+  if (rt_stops(s->ctx)) return false;
+  double before = rt_microseconds();
+  run_box(s->ctx, s->run, s->group, box);
+  double took = rt_microseconds() - before;
+  if (took < SHORTEST) s->points *= 2;
+  if (took > LONGEST) s->points = QL_MAX(s->points / 2, 1);
+  if (s->thread == 0) comm_look(s->ctx->comm);
+  return true;
+}
+
+static bool can_cut(const Slicer *s, const Box *box, int axis) {
+  return axis != s->group->whole_axis && box->hi[axis] - box->lo[axis] > 1;
+}
+
+/* Along the first axis that can be cut; where one step of it is too much, each step along the next
+ * ones. Leaves of a reduction stay whole. False: stopped. */
+static bool run_cut(Slicer *s, Box box, int axis) {
+  while (axis < s->ndim && !can_cut(s, &box, axis)) axis++;
+  if (axis == s->ndim) return run_slice(s, &box);
+  int next = axis + 1;
+  while (next < s->ndim && !can_cut(s, &box, next)) next++;
+  int64_t grain = axis == s->group->reduce_axis ? JIT_LEAF : 1, hi = box.hi[axis];
+  int64_t each = box_volume(s->ndim, &box) / (hi - box.lo[axis]) * grain;
+  for (int64_t lo = box.lo[axis], step; lo < hi; lo += step) {
+    step = QL_MIN(QL_MAX(s->points / each, 1) * grain, hi - lo);
+    box.lo[axis] = lo, box.hi[axis] = lo + step;
+    bool finer = each > s->points && next < s->ndim;
+    if (!(finer ? run_cut(s, box, next) : run_slice(s, &box))) return false;
+  }
+  return true;
+}
+
+bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *box, int thread) {
+  int ndim =
+      group->kind == GROUP_KERNEL ? group->rank : run->plan->slots[group->operands[0].slot].ndim;
+  int64_t points = box_volume(ndim, box);
+  if (points > MANY_POINTS) {
+    Slicer slicer = {ctx, run, group, ndim, thread, MANY_POINTS};
+    return run_cut(&slicer, *box, 0);
+  }
+  run_box(ctx, run, group, box);
+  if (thread == 0 && (run->unlooked += points) > MANY_POINTS)
+    run->unlooked = 0, comm_look(ctx->comm);
+  return true;
+}
+
+/* ---- what a run that was stopped leaves ---- */
+
+/* Groups before `finished` are finished by all workers; of those from `begun` on nobody has
+ * computed anything. */
+static void extent_of_run(const QlContext *ctx, const Run *run, int *finished, int *begun) {
+  *finished = run->plan->group_count, *begun = 0;
+  for (int t = 0; t < ctx->info->threads; t++) {
+    *finished = QL_MIN(*finished, run->reached[t].finished);
+    *begun = QL_MAX(*begun, run->reached[t].begun);
+  }
+}
+
+SlotEnd rt_slot_end(const QlContext *ctx, const Run *run, int slot) {
+  const Plan *plan = run->plan;
+  int finished, begun;
+  bool is_begun = false, is_finished = true;
+  if (!rt_stops(ctx)) return SLOT_STORED;
+  extent_of_run(ctx, run, &finished, &begun);
+  for (int g = 0; g < plan->group_count; g++)
+    for (int o = 0; o < plan->groups[g].store_count; o++) {
+      if (plan->groups[g].operands[o].slot != slot) continue;
+      is_begun |= g < begun, is_finished &= g < finished;
+    }
+  if (is_finished) return SLOT_STORED;
+  return plan->slots[slot].allocate || !is_begun ? SLOT_AS_BEFORE : SLOT_TORN;
+}

@@ -1,0 +1,178 @@
+"""Ctrl-C while much is computed: it comes through at once, and nothing has a wrong value afterwards."""
+
+import textwrap
+import time
+
+import numpy
+import pytest
+from jobs import LAUNCHED, run
+
+import quelea as np
+
+START = """
+import numpy, signal, time, quelea as np
+class Alarm(Exception): pass
+def alarm(number, frame): raise EXCEPTION
+def interrupt(work, seconds=0.25):
+    signal.signal(signal.SIGALRM, alarm)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    began = time.monotonic()
+    try: work()
+    except (KeyboardInterrupt, Alarm) as error: print(type(error).__name__, time.monotonic() - began - seconds < 1)
+    else: print("was not interrupted")
+def value(x):
+    try: return float(x[-1])
+    except RuntimeError as error: return "lost" if "interrupted" in str(error) else str(error)
+x = np.arange(6_000_000) * 1e-7; np.sync()
+def long(y, steps=80):
+    for k in range(steps): y = np.sin(y) + np.cos(y)
+    return y
+"""
+
+SETTINGS = {"QUELEA_FLUSH": "100000", "QUELEA_FLUSH_BYTES": "1t"}
+
+
+def outcome(code, threads="2", exception="KeyboardInterrupt", ranks=0, **extra):
+    start = START.replace("EXCEPTION", exception)
+    program = start + textwrap.dedent(code)
+    return run(program, ranks, QUELEA_THREADS=threads, **SETTINGS, **extra)
+
+
+one_process = pytest.mark.skipif(
+    LAUNCHED, reason="starts jobs of its own, which a rank of a job cannot"
+)
+
+
+@one_process
+@pytest.mark.parametrize("threads", ["1", "2", "3"])
+@pytest.mark.parametrize("exception", ["KeyboardInterrupt", "Alarm"])
+def test_assignments(threads, exception):
+    """What was being stored is lost; what was stored before, or not yet, has its value."""
+    code = """
+    u, w, old = x + 0, x + 1, x + 2; np.sync()
+    w[:] = 7
+    for k in range(200): u[:] = np.sin(u) + np.cos(u)
+    old[:] = u; new = u + 1
+    interrupt(np.sync)
+    print(value(u), value(w), value(old) == 2 + 1e-7 * 5_999_999, value(new), value(x + 1) > 1)
+    old += 1; print(float(old.sum() - x.sum()) / 18e6)
+    u = x + 5; print(value(u) > 5)
+    """
+    status, out, err = outcome(code, threads, exception)
+    assert status == 0, err
+    lines = out.splitlines()
+    assert lines[0] == f"{exception} True"
+    assert lines[1] == "lost 7.0 True lost True"
+    assert float(lines[2]) == pytest.approx(1, rel=1e-9)
+    assert lines[3:] == ["True"]
+
+
+@one_process
+@pytest.mark.parametrize(
+    "work",
+    [
+        "long(x, 200)",
+        "long(x, 200)[None, :] * 1.0",
+        "float(long(x, 200).sum())",
+        "np.sync() if float(long(x, 200).reshape(3, -1).sum(axis=1).max()) else 0",
+        "float(long(x, 200).reshape(-1, 3).sum(axis=0).max())",
+        "float((np.cos(x[:, None]) * np.sin(x[None, :20000])).max())",
+    ],
+)
+def test_one_statement(work):
+    code = f"""
+    def work(): result = {work}; np.sync()
+    interrupt(work)
+    print(value(x) == 1e-7 * 5_999_999, float(np.ones(40000).sum()))
+    """
+    status, out, err = outcome(code)
+    assert status == 0, err
+    assert out.split() == ["KeyboardInterrupt", "True", "True", "40000.0"]
+
+
+@one_process
+def test_an_array_that_was_exported_keeps_its_value():
+    code = """
+    u = x + 3; shown = numpy.asarray(u)
+    for k in range(200): u[:] = np.sin(u) + np.cos(u)
+    interrupt(np.sync)
+    print(value(u) == shown[-1] == 1e-7 * 5_999_999 + 3)
+    u += 1; print(round(value(u) - shown[-1], 9))
+    """
+    status, out, err = outcome(code)
+    assert status == 0, err
+    assert out.split() == ["KeyboardInterrupt", "True", "True", "1.0"]
+
+
+@one_process
+def test_memory_is_given_back():
+    code = """
+    np.sync(); before = np.counters()["arena_bytes"]
+    for n in range(3):
+        y = long(x, 100); z = y * 2; kept = [y + k for k in range(4)]
+        interrupt(np.sync, 0.1)
+        del y, z, kept
+    np.sync()
+    print(np.counters()["arena_bytes"] - before)
+    """
+    status, out, err = outcome(code)
+    assert status == 0, err
+    assert out.splitlines()[-1] == "0"
+
+
+@one_process
+def test_while_kernels_are_compiled():
+    code = """
+    def work():
+        for n in range(400):
+            y = x[: 1000 + n]
+            for k in range(n % 20 + 1): y = np.tanh(y) + (np.arctan(y) if n >> k & 1 else np.exp(y))
+            kept.append(y + n)
+        np.sync()
+    kept = []
+    interrupt(work, 1.5)
+    kept.clear()
+    print(value(x) == 1e-7 * 5_999_999)
+    """
+    status, out, err = outcome(code, QUELEA_CACHE="off")
+    assert status == 0, err
+    assert out.split() == ["KeyboardInterrupt", "True", "True"]
+
+
+@one_process
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_a_job_of_several_ranks_ends(nodes):
+    code = """
+    u = x + 1; np.sync()
+    def work():
+        for k in range(800): u[:] = np.sin(u) + np.cos(u)
+        print(float(u[5]))
+    if np.rank == 1: interrupt(work)
+    else: work()
+    """
+    began = time.monotonic()
+    status, out, err = outcome(code, "1", ranks=3, QUELEA_NODE_SIZE=nodes)
+    assert time.monotonic() - began < 15
+    assert status != 0
+    assert out == ""
+    assert err.count("interrupted at") == 1
+
+
+# ---- slices compute what a whole box computes ----
+
+
+@pytest.mark.parametrize("shape", [(1_000_003,), (7, 300_001), (300_001, 7), (3, 50, 20_001)])
+def test_large_boxes(shape):
+    a = (numpy.arange(numpy.prod(shape)) % 1013).astype(float).reshape(shape)
+    x = np.array(a)
+    assert (numpy.array(x * 3 - 1) == a * 3 - 1).all()
+    for axis in (None, *range(len(shape))):
+        assert (numpy.array(x.sum(axis)) == a.sum(axis)).all()
+        assert (numpy.array((x * x).max(axis)) == (a * a).max(axis)).all()
+    y, b = x + 0, a.copy()
+    y[1:] += y[:-1]
+    b[1:] += b[:-1].copy()
+    y[..., ::-1] -= y
+    b[..., ::-1] -= b.copy()
+    assert (numpy.array(y) == b).all()
+    assert (numpy.array(np.roll(x.T, 5)) == numpy.roll(a.T, 5)).all()
