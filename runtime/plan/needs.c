@@ -60,23 +60,27 @@ static Interval read_at(const Group *group, int leaf, int a, Interval points) {
 
 /* ---- who computes ---- */
 
+/* The first cell with points from `cell` on, upwards or downwards; -1: there is none. */
+static int next_reader(const Group *group, int g, int cell, int step, Interval *points) {
+  int cells = placement_grid(group)->axis[g].cells;
+  for (; cell >= 0 && cell < cells; cell += step)
+    if (placement_along(group, g, cell, points)) return cell;
+  return -1;
+}
+
 Readers needs_readers(const Group *group) {
   const Grid *grid = placement_grid(group);
-  Readers readers = {.none = false, .alone = 0};
+  Readers readers = {.none = false, .alone = grid ? 0 : -1};
   for (int r = 0; r < group->rank; r++) readers.none |= group->extent[r] <= 0;
-  if (!grid) readers.alone = -1;
   for (int g = 0; grid && g < grid->count && !readers.none; g++) {
-    int count = 0;
-    Interval points, *all = &readers.points[g];
-    for (int c = 0; c < grid->axis[g].cells; c++) {
-      if (!placement_along(group, g, c, &points)) continue;
-      if (!count++) readers.first[g] = c, *all = points;
-      readers.last[g] = c;
-      all->lo = QL_MIN(all->lo, points.lo), all->hi = QL_MAX(all->hi, points.hi);
-    }
-    readers.none = !count;
-    if (readers.alone >= 0) readers.alone += readers.first[g] * grid->axis[g].stride;
-    if (count > 1) readers.alone = -1;
+    Interval low, high; /* of cells in order: their points are so too, upwards or downwards */
+    int first = next_reader(group, g, 0, 1, &low);
+    int last = next_reader(group, g, grid->axis[g].cells - 1, -1, &high);
+    readers.none = first < 0;
+    readers.first[g] = first, readers.last[g] = last;
+    readers.points[g] = (Interval){QL_MIN(low.lo, high.lo), QL_MAX(low.hi, high.hi)};
+    if (readers.alone >= 0) readers.alone += first * grid->axis[g].stride;
+    if (first != last) readers.alone = -1;
   }
   return readers;
 }

@@ -177,6 +177,7 @@ typedef struct Planner {
 
 /* Rounded up; b > 0. */
 static inline int64_t ceil_div(int64_t a, int64_t b) {
+  if (b == 1) return a;
   return a >= 0 ? (a + b - 1) / b : -(-a / b);
 }
 

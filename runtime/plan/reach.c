@@ -179,7 +179,9 @@ static QlStatus reach_group(Planner *planner, int index) {
   Group *group = &planner->groups[index];
   group->reach = calloc((size_t)group->node_count + 1, sizeof *group->reach);
   if (!group->reach) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-  Readers readers = needs_readers(group);
+  bool reads = false;
+  for (int k = 0; k < group->node_count; k++) reads |= group->nodes[k].kind == NODE_LEAF;
+  Readers readers = reads ? needs_readers(group) : (Readers){.none = true};
   for (int k = 0; k < group->node_count; k++)
     if (group->nodes[k].kind == NODE_LEAF) QL_TRY(reach_leaf(planner, group, k, &readers));
   if (group->placement.everywhere) {

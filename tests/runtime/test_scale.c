@@ -1,0 +1,298 @@
+/* Planning for thousands of nodes, in one process that pretends to be one of them: neither time nor
+ * memory grow with the number of nodes as such, and both sides of every transfer list it alike.
+ * Nothing runs. */
+#include "runtime.h"
+
+#include "../check.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+enum { MANY = 4096, FEW = 64, ARRAYS = 40, REPEATS = 9 };
+
+/* The tests' only state: the job, what it has recorded, and how much memory was asked for. */
+static QlContext *ctx;
+static QlArray *made[ARRAYS];
+static int made_count;
+static int64_t asked;
+
+void *__wrap_malloc(size_t size) {
+  asked += (int64_t)size;
+  return __real_malloc(size);
+}
+void *__wrap_calloc(size_t count, size_t size) {
+  asked += (int64_t)(count * size);
+  return __real_calloc(count, size);
+}
+void *__wrap_realloc(void *old, size_t size) {
+  asked += (int64_t)size;
+  return __real_realloc(old, size);
+}
+
+/* ---- programs ---- */
+
+static QlArray *keep(QlArray *array) {
+  if (CHECK(array) && CHECK(made_count < ARRAYS)) made[made_count++] = array;
+  return array;
+}
+
+static QlArray *array(int ndim, int64_t rows, int64_t columns) {
+  QlArray *a = NULL;
+  int64_t shape[] = {rows, columns};
+  CHECK_INT_EQ(ql_full(ctx, QL_F64, ndim, shape, ql_f64(1), &a, NULL), QL_OK);
+  return keep(a);
+}
+
+/* base[from:from + extent], for each axis */
+static QlArray *part(QlArray *base, int64_t i, int64_t rows, int64_t j, int64_t columns) {
+  QlArray *view = NULL;
+  int64_t shape[] = {rows, columns}, offset = i * base->strides[0];
+  if (base->ndim > 1) offset += j * base->strides[1];
+  CHECK_INT_EQ(ql_view(base, base->ndim, shape, base->strides, offset, &view, NULL), QL_OK);
+  return keep(view);
+}
+
+static QlArray *sum(QlArray *a, QlArray *b) {
+  QlArray *value = NULL;
+  QlOperand in[] = {{.array = a}, {.array = b}};
+  CHECK_INT_EQ(ql_ufunc(ctx, QL_OP_ADD, 2, in, NULL, NULL, QL_DTYPE_NONE, &value, NULL), QL_OK);
+  return keep(value);
+}
+
+static void assign(QlArray *to, QlArray *value) {
+  CHECK_INT_EQ(ql_assign(ctx, to, &(QlOperand){.array = value}, NULL), QL_OK);
+}
+
+static QlArray *reduce(QlArray *a, uint32_t axes) {
+  QlArray *value = NULL;
+  CHECK_INT_EQ(ql_reduce(ctx, QL_REDUCE_SUM, a, axes, false, QL_DTYPE_NONE, NULL, &value, NULL),
+               QL_OK);
+  return keep(value);
+}
+
+/* v[1:-1, 1:-1] = the sum of u's four neighbours */
+static void record_stencil(int64_t n) {
+  QlArray *u = array(2, n, n), *v = array(2, n, n);
+  QlArray *rows = sum(part(u, 0, n - 2, 1, n - 2), part(u, 2, n - 2, 1, n - 2)),
+          *columns = sum(part(u, 1, n - 2, 0, n - 2), part(u, 1, n - 2, 2, n - 2));
+  assign(part(v, 1, n - 2, 1, n - 2), sum(rows, columns));
+}
+
+static void record_sums(int64_t n) {
+  QlArray *u = array(2, n, n);
+  (void)reduce(u, 3), (void)reduce(u, 1), (void)reduce(u, 2);
+}
+
+/* v = u + u.T */
+static void record_transpose(int64_t n) {
+  QlArray *u = array(2, n, n), *v = array(2, n, n), *turned = NULL;
+  int64_t shape[] = {n, n}, strides[] = {1, n};
+  CHECK_INT_EQ(ql_view(u, 2, shape, strides, 0, &turned, NULL), QL_OK);
+  assign(v, sum(u, keep(turned)));
+}
+
+/* v[5:] = u[:-5]; v[:5] = u[-5:] */
+static void record_roll(int64_t n) {
+  QlArray *u = array(2, n, n), *v = array(2, n, n);
+  assign(part(v, 5, n - 5, 0, n), part(u, 0, n - 5, 0, n));
+  assign(part(v, 0, 5, 0, n), part(u, n - 5, 5, 0, n));
+}
+
+/* y[1:-1] = x[:-2] + x[2:], each node a few neighbours along the only axis */
+static void record_line(int64_t n) {
+  QlArray *x = array(1, n, 1), *y = array(1, n, 1);
+  assign(part(y, 1, n - 2, 0, 1), sum(part(x, 0, n - 2, 0, 1), part(x, 2, n - 2, 0, 1)));
+}
+
+/* Positions: (p[1:] + p[:-1]).sum(1) */
+static void record_points(int64_t n) {
+  QlArray *p = array(2, n, 3);
+  (void)reduce(sum(part(p, 1, n - 1, 0, 3), part(p, 0, n - 1, 0, 3)), 2);
+}
+
+/* x[:] = u.reshape(-1) of other rows than x has parts */
+static void record_reshape(int64_t n) {
+  QlArray *u = array(2, n, 48), *x = array(1, n * 48, 1), *flat = NULL;
+  int64_t shape[] = {n * 48}, strides[] = {1};
+  CHECK_INT_EQ(ql_view(u, 1, shape, strides, 0, &flat, NULL), QL_OK);
+  assign(x, keep(flat));
+}
+
+static const struct {
+  const char *name;
+  void (*record)(int64_t n);
+  int64_t n, small; /* on many nodes; on twelve */
+  int most;         /* messages of a group to and from a node */
+} programs[] = {
+    {"stencil", record_stencil, 1 << 16, 61, 8},
+    {"sums", record_sums, 1 << 16, 61, INT32_MAX}, /* the last values go to all nodes */
+    {"transpose", record_transpose, 1 << 16, 61, 8},
+    {"roll", record_roll, 1 << 16, 61, 8},
+    {"line", record_line, 1 << 20, 301, 4},
+    {"points", record_points, 1 << 20, 301, 4},
+    {"reshape", record_reshape, 1 << 16, 61, 8},
+};
+enum { PROGRAMS = sizeof programs / sizeof *programs };
+
+/* ---- pretending ---- */
+
+/* Planned by a node of that many; what it made and asked for is given back. */
+static Plan *plan_as(int node, int nodes) {
+  static int number[MANY], one[MANY];
+  static CommInfo info;
+  Plan *plan = NULL;
+  QlError error = {0};
+  for (int n = 0; n < nodes; n++) number[n] = n, one[n] = 1;
+  info = (CommInfo){.rank = node,
+                    .size = nodes,
+                    .node = node,
+                    .node_count = nodes,
+                    .node_size = 1,
+                    .threads = 1,
+                    .workers = 1,
+                    .node_of_rank = number,
+                    .leader_of_node = number,
+                    .workers_of_node = one};
+  ctx->info = &info;
+  CHECK(!ctx->templates); /* they know this node's part */
+  if (!CHECK_INT_EQ(rt_plan_log(ctx, true, &plan, &error), QL_OK))
+    fprintf(stderr, "%s\n", error.text);
+  return plan;
+}
+
+static void forget(Plan *plan, const CommInfo *real) {
+  if (plan) rt_plan_forget(ctx, plan);
+  ctx->info = real;
+}
+
+static void drop_all(void) {
+  while (made_count) ql_release(made[--made_count]);
+  rt_log_clear(ctx);
+}
+
+/* ---- growth ---- */
+
+typedef struct Cost {
+  double seconds; /* the least of several */
+  int64_t bytes;
+} Cost;
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static Cost cost_of(int node, int nodes, int most) {
+  const CommInfo *real = ctx->info;
+  Cost cost = {1e9, 0};
+  for (int k = 0; k < REPEATS; k++) { /* the first time kernels are compiled */
+    double before = now();
+    asked = 0;
+    Plan *plan = plan_as(node, nodes);
+    cost.seconds = QL_MIN(cost.seconds, now() - before), cost.bytes = asked;
+    for (int g = 0; plan && g < plan->group_count; g++)
+      CHECK(plan->groups[g].message_count <= most);
+    forget(plan, real);
+  }
+  return cost;
+}
+
+/* 64 times as many nodes take less than half as many times the time, and hardly more memory. Where
+ * values go to every node there are so many messages. */
+static void grows_less_than_the_nodes(void) {
+  for (int p = 0; p < PROGRAMS; p++) {
+    programs[p].record(programs[p].n);
+    const int nodes[] = {0, MANY / 2, 63, MANY - 1}; /* first, middle, a corner, last */
+    for (int k = 0; k < 4; k++) {
+      Cost few = cost_of(QL_MIN(nodes[k], FEW - 1), FEW, programs[p].most),
+           many = cost_of(nodes[k], MANY, programs[p].most);
+      bool to_all = programs[p].most == INT32_MAX,
+           ok = CHECK(many.seconds < (to_all ? 64 : 32) * few.seconds);
+      ok &= CHECK(to_all || many.bytes < 2 * few.bytes);
+      if (!ok)
+        fprintf(stderr, "%s on node %d: from %.1f to %.1f us, from %lld to %lld bytes\n",
+                programs[p].name, nodes[k], 1e6 * few.seconds, 1e6 * many.seconds,
+                (long long)few.bytes, (long long)many.bytes);
+    }
+    drop_all();
+  }
+}
+
+/* ---- both sides ---- */
+
+enum { TALLY = 1 << 20 };
+
+typedef struct Tally { /* of one group, node and peer */
+  int group, node, peer;
+  bool receive;
+  int64_t bytes;
+} Tally;
+
+static int compare_tallies(const void *a, const void *b) {
+  const Tally *x = a, *y = b;
+  int from_x = x->receive ? x->peer : x->node, from_y = y->receive ? y->peer : y->node,
+      to_x = x->receive ? x->node : x->peer, to_y = y->receive ? y->node : y->peer;
+  if (x->group != y->group) return x->group - y->group;
+  if (from_x != from_y) return from_x - from_y;
+  if (to_x != to_y) return to_x - to_y;
+  return x->receive - y->receive;
+}
+
+/* What one node sends another is what that one receives, for all pairs. */
+static void check_pairs(int nodes) {
+  const CommInfo *real = ctx->info;
+  Tally *all = malloc(TALLY * sizeof *all);
+  int count = 0, wrong = 0;
+  for (int node = 0; all && node < nodes; node++) {
+    Plan *plan = plan_as(node, nodes);
+    for (int g = 0; plan && g < plan->group_count; g++)
+      for (int m = 0; m < plan->groups[g].message_count && count < TALLY; m++) {
+        const PlanMessage *message = &plan->groups[g].messages[m];
+        all[count++] = (Tally){g, node, message->node, message->receive, message->bytes};
+      }
+    forget(plan, real);
+  }
+  CHECK(all && count < TALLY && count % 2 == 0 && count > 0);
+  if (all) qsort(all, (size_t)count, sizeof *all, compare_tallies);
+  for (int k = 0; all && k + 1 < count; k += 2) {
+    const Tally *sends = &all[k], *receives = &all[k + 1];
+    wrong += sends->receive || !receives->receive || sends->node != receives->peer ||
+             sends->peer != receives->node || sends->group != receives->group ||
+             sends->bytes != receives->bytes;
+  }
+  CHECK_INT_EQ(wrong, 0);
+  free(all);
+}
+
+static void both_sides_list_the_same(void) {
+  const int nodes[] = {2, 3, 5, 12, 16, 100};
+  for (int p = 0; p < PROGRAMS; p++)
+    for (int k = 0; k < 6; k++) {
+      programs[p].record(programs[p].small);
+      check_pairs(nodes[k]);
+      drop_all();
+    }
+}
+
+int main(int argc, char **argv) {
+  static const CheckTest tests[] = {CHECK_TEST(grows_less_than_the_nodes),
+                                    CHECK_TEST(both_sides_list_the_same)};
+  QlError error = {0};
+  setenv("QUELEA_FLUSH", "100000", 1), setenv("QUELEA_FLUSH_BYTES", "100000t", 1);
+  setenv("QUELEA_REPLICATE", "-1", 1), setenv("QUELEA_THREADS", "1", 1);
+  if (ql_open(NULL, &ctx, &error)) {
+    fprintf(stderr, "%s\n", error.text);
+    return 1;
+  }
+  int status = check_run(tests, sizeof tests / sizeof *tests, argc, argv);
+  ql_close(ctx);
+  return status;
+}
