@@ -136,6 +136,10 @@ QlStatus comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, 
  * and untouched on the leader. */
 QlStatus comm_node_share(Comm *comm, void **bytes, int64_t *size, QlError *error);
 
+/* Local. Until it is taken back, waits of this rank only report (QUELEA_WAIT_REPORT) and never end
+ * the job: what is waited for may last for hours, a window that is open, say. */
+void comm_be_patient(Comm *comm, bool patient);
+
 typedef struct CommMessage {
   int peer; /* rank */
   void *data;

@@ -220,7 +220,8 @@ struct Comm {
   int spins; /* polls before giving up the core */
   uint64_t round;
   TransportBatch *agree_batch;
-  bool left; /* the last agreement has been made */
+  bool left;    /* the last agreement has been made */
+  bool patient; /* waits end nothing */
 
   int64_t fault_message,
       fault_count; /* the message that fails, counted from 1, 0: none; those counted so far */

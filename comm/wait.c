@@ -196,6 +196,8 @@ static int64_t after(double seconds) {
   return seconds > 0 && seconds < 1e9 ? (int64_t)(seconds * 1e9) : INT64_MAX;
 }
 
+void comm_be_patient(Comm *comm, bool patient) { comm->patient = patient; }
+
 void comm_wait(Comm *comm, const Wait *wait) {
   for (int polls = wait->cell ? 0 : 4 + comm->spins / POLL_COST; polls > 0; polls--)
     if (over(wait)) return;
@@ -206,7 +208,7 @@ void comm_wait(Comm *comm, const Wait *wait) {
   }
   int64_t began = comm_now(), next_look = 100 * millisecond,
           next_report = after(comm->params->wait_report);
-  int64_t last = after(comm->params->wait_abort);
+  int64_t last = comm->patient ? INT64_MAX : after(comm->params->wait_abort);
   if (!wait->is_main) { /* the main thread knows more, and speaks first */
     next_report = INT64_MAX;
     if (last < INT64_MAX - second) last += second;

@@ -64,8 +64,8 @@ typedef struct QlOptions {
                            or one process */
   /* For front ends; each may be NULL. `interrupted` is called while ranks wait and while
    * much is computed: non-zero ends a job of several ranks, and the execution of one, which then
-   * fails with QL_ERR_INTERRUPTED; `describe` writes a recorded position for people ("jacobi.py:7: v[1:-1]
-   * = ..."); `where` gives the current position of the calling program. */
+   * fails with QL_ERR_INTERRUPTED; `describe` writes a recorded position for people ("jacobi.py:7:
+   * v[1:-1] = ..."); `where` gives the current position of the calling program. */
   int (*interrupted)(void *data);
   void (*describe)(void *data, QlSource source, char *text, size_t size);
   QlSource (*where)(void *data);
@@ -221,6 +221,10 @@ QL_API QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error);
  * and all ranks get QL_ERR_MEMORY. QL_ERR_VALUE for a root that is no rank; QL_ERR_REFUSED under
  * ql_set_strict between nodes. */
 QL_API QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error);
+/* Collective. The bytes that rank 0 gives, on every rank: *all is malloc'ed and the caller's. The
+ * others give nothing, and wait for rank 0 however long it takes. */
+QL_API QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char **all,
+                         int64_t *all_size, QlError *error);
 /* The array's own memory, when this rank can address all of it (one node); the version is then
  * immutable: a later write to the array goes elsewhere (contract C3). *data is NULL when there is
  * no such memory: then gather. byte_strides has ndim entries. The memory stays valid until

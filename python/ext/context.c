@@ -137,6 +137,10 @@ static inline QlSource position(void) {
 
 int qx_enter_at(void) {
   if (qx_enter() < 0) return -1;
+  if (QX_UNLIKELY(qx.refusal != NULL)) {
+    PyErr_SetObject(PyExc_RuntimeError, qx.refusal);
+    return -1;
+  }
   ql_at(qx.context, position());
   return 0;
 }

@@ -106,6 +106,7 @@ typedef struct QxState {
   PyObject *axis_error;
   PyObject *package_folder; /* where quelea/__init__.py lies: its frames are internal */
   PyObject *numpy_ufuncs;   /* dict: numpy.ufunc -> quelea.ufunc */
+  PyObject *refusal; /* NULL, or why nothing may be recorded or looked at now: rank 0 is alone */
   PyArray_Descr *descr[QL_DTYPE_COUNT];
 } QxState;
 

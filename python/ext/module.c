@@ -79,6 +79,33 @@ static PyObject *module_sync(PyObject *module, PyObject *unused) {
   Py_RETURN_NONE;
 }
 
+/* refuse(text): from now on nothing is recorded or looked at, for that reason; refuse(None): again.
+ */
+static PyObject *module_refuse(PyObject *module, PyObject *text) {
+  (void)module;
+  if (text == Py_None) {
+    Py_CLEAR(qx.refusal);
+    Py_RETURN_NONE;
+  }
+  if (qx_enter_at() < 0) return NULL;
+  Py_XSETREF(qx.refusal, Py_NewRef(text));
+  Py_RETURN_NONE;
+}
+
+static PyObject *module_share(PyObject *module, PyObject *bytes) {
+  QlError error = {0};
+  char *all = NULL;
+  int64_t size = 0;
+  (void)module;
+  if (!PyBytes_Check(bytes)) return PyErr_Format(PyExc_TypeError, "share takes bytes");
+  if (qx_enter_at() < 0) return NULL;
+  if (ql_share(qx.context, PyBytes_AS_STRING(bytes), PyBytes_GET_SIZE(bytes), &all, &size, &error))
+    return qx_raise(&error);
+  PyObject *given = PyBytes_FromStringAndSize(all, (Py_ssize_t)size);
+  free(all);
+  return given;
+}
+
 static PyObject *module_set_strict(PyObject *module, PyObject *flag) {
   (void)module;
   int strict = PyObject_IsTrue(flag);
@@ -167,6 +194,10 @@ PyMethodDef qx_context_functions[] = {
     {"abort", module_abort, METH_VARARGS,
      "Ends the job with a status and a message; does nothing before the context is open."},
     {"sync", module_sync, METH_NOARGS, "Executes what is recorded."},
+    {"share", module_share, METH_O,
+     "share(bytes): rank 0's, on every rank; the others wait for it."},
+    {"refuse", module_refuse, METH_O,
+     "refuse(text): every use of arrays raises RuntimeError(text); None: no longer."},
     {"set_strict", module_set_strict, METH_O, "Makes gathers and redistributions errors."},
     {"info", module_info, METH_NOARGS, "What was found: ranks, nodes, threads, memory."},
     {"counters", module_counters, METH_NOARGS, "What really happened, on this rank."},

@@ -1,6 +1,7 @@
 """What Quelea found and what it did: ranks, nodes, memory, counters, parameters."""
 
 import os
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,6 @@ import numpy
 
 from . import _quelea, config
 from ._quelea import ndarray
-from .errors import DivergenceError
 
 __all__ = ["counters", "info", "init", "movements", "on_root", "params", "sync"]
 
@@ -61,7 +61,8 @@ _CAPTURED = (
 def on_root(function: Callable[..., Any], /, *arrays: Any) -> Any:
     """Call a function on rank 0 alone, with NumPy arrays: for files and pictures.
 
-    Collective: the arrays are gathered to rank 0 first, whatever `quelea.config.strict` says.
+    Collective: the arrays are gathered to rank 0 first, whatever `quelea.config.strict` says. All ranks wait until
+    the function returns, however long that takes; Ctrl-C ends the wait.
 
     Parameters
     ----------
@@ -73,33 +74,81 @@ def on_root(function: Callable[..., Any], /, *arrays: Any) -> Any:
     Returns
     -------
     Any
-        What the function returns, on rank 0; None elsewhere.
+        What the function returns, on every rank: the other ranks get a pickled copy. None costs nothing.
 
     Raises
     ------
+    Exception
+        What the function raises, on every rank; what cannot be pickled becomes a RuntimeError with its text.
+    TypeError
+        The result cannot be pickled.
     RuntimeError
-        The function computed with a Quelea array that it was not given, which needs all ranks.
+        The function used a Quelea array that it was not given, which needs all ranks.
 
     Examples
     --------
     >>> import quelea as np
-    >>> total = np.on_root(lambda x: float(x.sum()), np.ones(3))
-    >>> total == (3.0 if np.rank == 0 else None)
-    True
+    >>> np.on_root(lambda x: float(x.sum()), np.ones(3))
+    3.0
     """
     with config._looking_is_allowed():
         given = [_quelea.gather(x, 0) if isinstance(x, ndarray) else x for x in arrays]
     if _quelea.info()["rank"] != 0:
-        return None
-    recorded = _quelea.counters()["statements"]
+        return _received(_quelea.share(b""))
+    result: Any = None
+    failure: BaseException | None = None
+    _quelea.refuse(_CAPTURED)
     try:
         result = function(*given)
-    except DivergenceError as error:
-        error.add_note(_CAPTURED)
-        raise
-    if _quelea.counters()["statements"] != recorded:
-        raise RuntimeError(_CAPTURED)
+    except BaseException as error:
+        failure = error
+    finally:
+        _quelea.refuse(None)
+    if failure is None:
+        packed, failure = _packed_result(result)
+    else:
+        packed, failure = _packed_failure(failure)
+    _quelea.share(packed)
+    if failure is not None:
+        raise failure
     return result
+
+
+def _packed_result(result: Any) -> tuple[bytes, BaseException | None]:
+    if result is None:
+        return b"", None
+    try:
+        return pickle.dumps((False, result)), None
+    except Exception as error:
+        refusal = TypeError(
+            f"the result of on_root's function is a {type(result).__name__}, which cannot be given to "
+            f"the other ranks: {error}"
+        )
+        return pickle.dumps((True, refusal)), refusal
+
+
+def _packed_failure(error: BaseException) -> tuple[bytes, BaseException]:
+    """Pack an exception of which all ranks can raise the same class."""
+    try:
+        packed = pickle.dumps((True, error))
+        copy = pickle.loads(packed)[1]
+        if type(copy) is type(error) and str(copy) == str(error):
+            return packed, error
+    except Exception:  # whatever a class does when it is pickled
+        pass
+    text = RuntimeError(f"{type(error).__name__}: {error}")
+    text.__cause__ = error
+    return pickle.dumps((True, text)), text
+
+
+def _received(packed: bytes) -> Any:
+    if not packed:
+        return None
+    has_failed, value = pickle.loads(packed)
+    if has_failed:
+        value.add_note("raised by the function of on_root, on rank 0")
+        raise value
+    return value
 
 
 def info() -> dict[str, Any]:

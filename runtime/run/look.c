@@ -153,6 +153,19 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   return copy_local(array, host, wanted, error);
 }
 
+QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char **all, int64_t *all_size,
+                  QlError *error) {
+  int64_t *offset = NULL;
+  comm_be_patient(ctx->comm, true);
+  QlStatus status =
+      comm_allgather(ctx->comm, bytes, ctx->info->rank ? 0 : size, all, &offset, error);
+  comm_be_patient(ctx->comm, false);
+  if (status) return status;
+  *all_size = offset[1];
+  free(offset);
+  return QL_OK;
+}
+
 /* An export holds a storage of its own that shares the block: a write to the array then finds the
  * block shared and takes another one, and the block goes when the export is dropped, by the same
  * rules as any storage. */

@@ -126,7 +126,71 @@ def test_snapshot_of_everything():
 def test_on_root():
     a = np.arange(5)
     result = np.on_root(lambda x, y: (type(x), int(x.sum()) + y), a, 1)
-    assert result == ((numpy.ndarray, 11) if np.rank == 0 else None)
+    assert result == (numpy.ndarray, 11)
+    assert np.on_root(lambda: None) is None
+
+
+class Odd(Exception):
+    """Cannot be made from its text alone."""
+
+    def __init__(self, first, second):
+        super().__init__(f"{first}{second}")
+
+
+def fail_with(error):
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "text"),
+    [
+        (KeyError("k"), KeyError, "k"),
+        (OSError(2, "gone", "file"), FileNotFoundError, "gone"),
+        (KeyboardInterrupt("now"), KeyboardInterrupt, "now"),
+        (SystemExit(3), SystemExit, "3"),
+        (Odd(1, 2), RuntimeError, "Odd: 12"),
+        (ValueError(lambda: 0), RuntimeError, "ValueError: <function"),
+    ],
+)
+def test_on_root_raises_on_every_rank(error, raised, text):
+    a = np.arange(5000.0)
+    with pytest.raises(raised, match=text) as caught:
+        np.on_root(lambda x: fail_with(error), a)
+    assert type(caught.value) is raised
+    assert float((a + 1).sum()) == 5000 * 5001 / 2
+
+
+def test_on_root_gives_its_result_to_every_rank():
+    table = {"a": numpy.arange(100_000), "b": [1, None, "text"]}
+    found = np.on_root(lambda: table)
+    assert (found["a"] == table["a"]).all()
+    assert found["b"] == table["b"]
+    with pytest.raises(TypeError, match="cannot be given to the other ranks"):
+        np.on_root(lambda: lambda: 0)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda x: x + 1,
+        lambda x: float(x[0]),
+        lambda x: x.__setitem__(0, 3),
+        lambda x: numpy.asarray(x),
+        lambda x: repr(x),
+        lambda x: np.zeros(3),
+        lambda x: np.sync(),
+        lambda x: np.on_root(lambda: 1),
+        lambda x: np.on_root(lambda y: 1, x),
+    ],
+)
+def test_on_root_refuses_what_it_was_not_given(use):
+    """On any number of ranks, and nothing is recorded by it."""
+    a = np.arange(5000.0)
+    b = a * 2
+    with pytest.raises(RuntimeError, match="pass the array to on_root as an argument"):
+        np.on_root(lambda: use(a))
+    assert np.on_root(lambda: (a.shape, np.size > 0)) == ((5000,), True)
+    assert float((a + b).sum()) == 3 * 5000 * 4999 / 2
 
 
 def test_copies_and_weak_references():
