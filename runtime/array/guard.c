@@ -55,21 +55,42 @@ static void fill(char *data, int64_t bytes, QlDtype dtype) {
 
 /* Private blocks by their rank, those of the arena by the leader, for whom the others wait. All
  * ranks of the node have left the plans before this one, to which the memory may have belonged. */
-void rt_canary_fresh(QlContext *ctx, const Plan *plan, Block *const *blocks, uint64_t run) {
+void rt_canary_fresh(QlContext *ctx, const Run *run) {
   bool leads = ctx->info->node_rank == 0;
-  for (int k = 0; k < plan->slot_count; k++) {
-    Block *block = blocks[k];
-    if (!plan->slots[k].allocate) continue;
+  for (int k = 0; k < run->plan->slot_count; k++) {
+    const PlanSlot *slot = &run->plan->slots[k];
+    if (!slot->allocate || slot->follows || slot->place < 0) continue;
+    Block *block = run->blocks[slot->place];
     block->watched = true;
     if (!block->private_memory && !leads) continue;
     int64_t slack = rt_guard_slack(block->bytes);
     memset(block->data - slack, SLACK, (size_t)slack);
-    fill(block->data, block->bytes, (QlDtype)plan->slots[k].dtype);
+    fill(block->data, block->bytes, (QlDtype)slot->dtype);
   }
   if (leads)
-    comm_publish(ctx->comm, ctx->info->workers + FRESH_CELL, run);
+    comm_publish(ctx->comm, ctx->info->workers + FRESH_CELL, run->base);
   else
-    comm_await(ctx->comm, ctx->info->workers + FRESH_CELL, run, true);
+    comm_await(ctx->comm, ctx->info->workers + FRESH_CELL, run->base, true);
+}
+
+void rt_canary_follow(QlContext *ctx, const Run *run, int group, bool is_main) {
+  const CommInfo *info = ctx->info;
+  uint64_t here = run->base + (uint64_t)group, filled = here + 1;
+  bool leads = is_main && info->node_rank == 0, any = false;
+  for (int k = 0; k < run->plan->slot_count; k++) {
+    const PlanSlot *slot = &run->plan->slots[k];
+    if (!slot->allocate || !slot->follows || slot->begins != group) continue;
+    for (int x = 0; x < info->workers && group && is_main && !any; x++)
+      comm_await(ctx->comm, x, here, true); /* nobody is in a group before this one */
+    any = true;
+    if (run->blocks[slot->place]->private_memory ? is_main : leads)
+      fill(run->data[k], slot->geometry.bytes, (QlDtype)slot->dtype);
+  }
+  if (!any) return;
+  if (leads)
+    comm_publish(ctx->comm, info->workers + FRESH_CELL, filled);
+  else
+    comm_await(ctx->comm, info->workers + FRESH_CELL, filled, is_main);
 }
 
 static bool has_margin(const PlanSlot *slot) {

@@ -88,7 +88,8 @@ static void plan_free(QlContext *ctx, Plan *plan) {
     rt_layout_release(ctx, plan->slots[k].layout);
     rt_ghosts_release(plan->slots[k].ghosts_after);
   }
-  free(plan->groups), free(plan->slots), free(plan->movements), free(plan->key), free(plan);
+  free(plan->groups), free(plan->slots), free(plan->places), free(plan->movements), free(plan->key),
+      free(plan);
 }
 
 void rt_plan_drop_all(QlContext *ctx) {
@@ -187,6 +188,7 @@ static QlStatus run_pipeline(Planner *planner) {
   planner_fuse(planner);
   QL_TRY(planner_reach(planner));
   QL_TRY(planner_kernels(planner));
+  QL_TRY(planner_live(planner));
   QL_TRY(planner_depend(planner));
   QL_TRY(planner_overlap(planner));
   for (int k = 0; k < plan->log_slots; k++)

@@ -18,10 +18,21 @@ typedef struct PlanSlot {
   int64_t shape[QL_MAX_DIMS];
   Layout *layout;       /* what a fresh storage gets; of temporaries; NULL: staging */
   Block geometry;       /* of the block as this plan sees it (data and references unused) */
+  int place;            /* where it lies; -1: it has no memory */
+  int begins;           /* the group that uses it first, if it is allocated; */
+  bool follows;         /* its block holds what another slot has left there */
   bool flat;            /* the block is a stretch of the array in C order, */
   int64_t flat_start;   /* from this element on */
   Ghosts *ghosts_after; /* NULL: none */
 } PlanSlot;
+
+/* A block that a plan uses, by one slot or by several whose lives do not overlap (live.c). */
+typedef struct PlanPlace {
+  int from;   /* the slot of the log whose storage has it before the plan; -1: it is new */
+  int keeper; /* the slot of the log whose storage has it behind the plan; -1: it goes */
+  bool private_memory;
+  int64_t bytes;
+} PlanPlace;
 
 /* Copies a box between this node and another, or within this node, before a group runs. */
 typedef enum TransferKind { TRANSFER_SEND, TRANSFER_RECEIVE, TRANSFER_LOCAL } TransferKind;
@@ -116,6 +127,8 @@ typedef struct Plan {
   int64_t key_count;
   int slot_count, log_slots;
   PlanSlot *slots;
+  int place_count;
+  PlanPlace *places;
   int group_count;
   PlanGroup *groups;
   QlCounters adds; /* to the counters, each time it runs */

@@ -12,6 +12,7 @@
  *   reach.c     where each operand is read: in place, in ghosts, or in a copy of remote elements;
  *               by what nodes need beyond what they own (needs.c); the transfers (bring.c)
  *   kernel.c    the IR of a group, its operands' addresses and its workers' boxes
+ *   live.c      which block each slot lies in, one after another
  *   depend.c    which worker must wait for which
  *   overlap.c   the messages of a group, and what is computed while they travel
  *   compile.c   the kernels: known, or compiled once per node
@@ -317,6 +318,11 @@ QlStatus planner_wants_kernel(Planner *planner, JitFn *fn, int group);
  * with how planning went on this rank. */
 QlStatus planner_compile(Planner *planner, QlStatus status);
 void planner_free_wanted(Planner *planner);
+
+/* ---- live.c ---- */
+QlStatus planner_live(Planner *planner);
+/* Do equal coordinates of the two mean the same bytes, when they lie in one block? */
+bool planner_same_memory(const PlanSlot *a, const PlanSlot *b);
 
 /* ---- depend.c ---- */
 QlStatus planner_depend(Planner *planner);

@@ -15,51 +15,60 @@ static QlStatus reserve(Run *run, int slots, QlError *error) {
   if (slots <= run->room) return QL_OK;
   Block **blocks = realloc(run->blocks, (size_t)slots * sizeof *blocks);
   if (blocks) run->blocks = blocks;
-  Block **old_blocks = realloc(run->old_blocks, (size_t)slots * sizeof *old_blocks);
-  if (old_blocks) run->old_blocks = old_blocks;
   char **data = realloc(run->data, (size_t)slots * sizeof *data);
   if (data) run->data = data;
-  if (!blocks || !old_blocks || !data)
-    return ql_fail(error, QL_ERR_MEMORY, "out of memory for running a plan");
+  if (!blocks || !data) return ql_fail(error, QL_ERR_MEMORY, "out of memory for running a plan");
   run->room = slots;
   return QL_OK;
 }
 
-/* The line that first stores a slot. */
-static QlSource source_of(const QlContext *ctx, const Plan *plan, int slot) {
-  for (int g = 0; g < plan->group_count; g++)
-    if (plan->groups[g].operand_count && plan->groups[g].operands[0].slot == slot)
+/* The line that first stores what makes the block so large. */
+static QlSource source_of(const QlContext *ctx, const Plan *plan, int place) {
+  for (int g = 0; g < plan->group_count; g++) {
+    if (!plan->groups[g].operand_count) continue;
+    const PlanSlot *slot = &plan->slots[plan->groups[g].operands[0].slot];
+    if (slot->place == place && slot->geometry.bytes == plan->places[place].bytes)
       return ctx->log.statements[plan->groups[g].statement].source;
+  }
   return (QlSource){0};
+}
+
+/* Where a slot begins. In debug builds each ends where its block ends, at a guard page. */
+static char *data_of(const Run *run, const PlanSlot *slot) {
+  const Block *block = slot->place < 0 ? NULL : run->blocks[slot->place];
+  if (!block || !QUELEA_CANARIES) return block ? block->data : NULL;
+  return block->data + (block->bytes - slot->geometry.bytes);
+}
+
+/* Of the first so many places. */
+static void release_new(QlContext *ctx, const Plan *plan, int places) {
+  for (int p = places - 1; p >= 0; p--)
+    if (plan->places[p].from < 0) rt_block_release(ctx, ctx->team->run.blocks[p]);
 }
 
 QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
   Run *run = &ctx->team->run;
   QL_TRY(reserve(run, plan->slot_count, error));
   QL_TRY(rt_transfers_reserve(ctx, run, plan, error));
-  for (int k = 0; k < plan->slot_count; k++) {
-    Storage *storage = k < plan->log_slots ? ctx->log.slots[k] : NULL;
-    run->blocks[k] = storage ? storage->block : NULL, run->old_blocks[k] = NULL;
-    if (!plan->slots[k].allocate) continue;
-    run->old_blocks[k] = run->blocks[k];
-    QlStatus status = rt_block_new(ctx, &plan->slots[k].geometry, &run->blocks[k], error);
+  for (int p = 0; p < plan->place_count; p++) {
+    const PlanPlace *place = &plan->places[p];
+    Block geometry = {.private_memory = place->private_memory, .bytes = place->bytes};
+    if (place->from >= 0) {
+      run->blocks[p] = ctx->log.slots[place->from]->block;
+      continue;
+    }
+    QlStatus status = rt_block_new(ctx, &geometry, &run->blocks[p], error);
     if (!status) continue;
-    if (error) error->source = source_of(ctx, plan, k);
-    while (--k >= 0)
-      if (plan->slots[k].allocate) rt_block_release(ctx, run->blocks[k]);
+    if (error) error->source = source_of(ctx, plan, p);
+    release_new(ctx, plan, p);
     return status;
   }
-  for (int k = 0; k < plan->slot_count; k++)
-    run->data[k] = run->blocks[k] ? run->blocks[k]->data : NULL;
+  for (int k = 0; k < plan->slot_count; k++) run->data[k] = data_of(run, &plan->slots[k]);
   run->plan = plan;
   return QL_OK;
 }
 
-void rt_plan_undo(QlContext *ctx, const Plan *plan) {
-  Run *run = &ctx->team->run;
-  for (int k = plan->slot_count - 1; k >= 0; k--)
-    if (plan->slots[k].allocate) rt_block_release(ctx, run->blocks[k]);
-}
+void rt_plan_undo(QlContext *ctx, const Plan *plan) { release_new(ctx, plan, plan->place_count); }
 
 /* ---- during ---- */
 
@@ -102,19 +111,21 @@ static void run_import(QlContext *ctx, const Run *run, const PlanGroup *group, c
            to->geometry.stride, part->data, &part->box, part->stride);
 }
 
-static void run_move(const Run *run, const PlanGroup *group, const Box *box) {
+static void run_move(const QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box) {
   int to = group->operands[0].slot, from = group->operands[1].slot;
   const PlanSlot *slot = &run->plan->slots[to];
-  const Block *source = to == from ? run->old_blocks[to] : run->blocks[from];
+  bool renews = to == from; /* the storage has its old block until the plan has run */
+  const Block *source = renews ? ctx->log.slots[to]->block : &run->plan->slots[from].geometry;
   box_copy(slot->ndim, box, ql_dtype_info[slot->dtype].size, run->data[to], &slot->geometry.alloc,
-           slot->geometry.stride, source->data, &source->alloc, source->stride);
+           slot->geometry.stride, renews ? source->data : run->data[from], &source->alloc,
+           source->stride);
 }
 
 void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box) {
   switch (group->kind) {
     case GROUP_KERNEL: run_kernel(ctx, run, group, box); break;
     case GROUP_IMPORT: run_import(ctx, run, group, box); break;
-    case GROUP_MOVE: run_move(run, group, box); break;
+    case GROUP_MOVE: run_move(ctx, run, group, box); break;
   }
 }
 
@@ -210,6 +221,7 @@ void run_worker(QlContext *ctx, Run *run, int thread) {
   for (int g = 0; g < count; g++) {
     const PlanGroup *group = &run->plan->groups[g];
     const PlanTask *task = &group->tasks[thread];
+    if (QUELEA_CANARIES) rt_canary_follow(ctx, run, g, is_main);
     if (!stopped && rt_stops(ctx)) stopped = true, run->reached[thread] = (Reached){g, g};
     if (group->exchanges) run_exchange(ctx, run, g, task, leads, is_main);
     if (!task->empty && !stopped) {
@@ -232,7 +244,7 @@ void rt_plan_run(QlContext *ctx, const Plan *plan) {
   run->unlooked = 0;
   for (int t = 0; t < ctx->info->threads; t++)
     run->reached[t] = (Reached){plan->group_count, plan->group_count};
-  if (QUELEA_CANARIES) rt_canary_fresh(ctx, plan, run->blocks, run->base);
+  if (QUELEA_CANARIES) rt_canary_fresh(ctx, run);
   team_start(ctx->team);
   run_worker(ctx, run, 0);
   ctx->progress = run->base + (uint64_t)plan->group_count;
@@ -255,27 +267,37 @@ static void remember_margins(const PlanSlot *slot) {
       template->margin[a][side] = QL_MAX(template->margin[a][side], slot->geometry.margin[a][side]);
 }
 
+/* The storage that keeps a block gets it, and who had it before has it no longer. When the run was
+ * stopped before it was stored, nothing changes. */
+static void hand_over(QlContext *ctx, const Run *run, const PlanPlace *place, Block *block) {
+  bool is_kept = place->keeper >= 0 && rt_slot_end(ctx, run, place->keeper) != SLOT_AS_BEFORE;
+  if (place->from >= 0 && (place->from == place->keeper || !is_kept)) return;
+  if (place->from >= 0) ctx->log.slots[place->from]->block = NULL;
+  if (!is_kept) {
+    rt_block_release(ctx, block);
+    return;
+  }
+  Storage *storage = ctx->log.slots[place->keeper];
+  const Block *geometry = &run->plan->slots[place->keeper].geometry;
+  rt_block_release(ctx, storage->block); /* it is renewed, or had none */
+  block->alloc = geometry->alloc;
+  memcpy(block->stride, geometry->stride, sizeof block->stride);
+  memcpy(block->margin, geometry->margin, sizeof block->margin);
+  storage->block = block;
+}
+
 void rt_plan_finish(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
   rt_transfers_relax(run);
+  for (int p = 0; p < plan->place_count; p++) hand_over(ctx, run, &plan->places[p], run->blocks[p]);
   for (int k = 0; k < plan->slot_count; k++) {
     const PlanSlot *slot = &plan->slots[k];
     if (slot->allocate) remember_margins(slot);
-    if (k >= plan->log_slots) {
-      if (slot->allocate) rt_block_release(ctx, run->blocks[k]);
-      continue;
-    }
+    if (k >= plan->log_slots) continue;
     Storage *storage = ctx->log.slots[k];
     SlotEnd end = rt_slot_end(ctx, run, k);
     storage->poisoned |= end == SLOT_TORN;
-    if (end == SLOT_AS_BEFORE) {
-      if (slot->allocate) rt_block_release(ctx, run->blocks[k]);
-      continue;
-    }
-    if (slot->allocate) {
-      if (slot->renew) rt_block_release(ctx, run->old_blocks[k]);
-      storage->block = run->blocks[k];
-    }
+    if (end == SLOT_AS_BEFORE) continue;
     if (!storage->layout && slot->layout) storage->layout = rt_layout_retain(slot->layout);
     if (storage->ghosts == slot->ghosts_after) continue;
     rt_ghosts_release(storage->ghosts);

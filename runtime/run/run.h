@@ -22,10 +22,9 @@ typedef struct Reached {
 /* What a run of a plan needs beyond the plan: the addresses of this time. */
 struct Run {
   const Plan *plan;
-  uint64_t base;      /* a worker's cell is base + g when it has finished g groups */
-  Block **blocks;     /* [slots] */
-  Block **old_blocks; /* [slots] of renewed storages; NULL */
-  char **data;        /* [slots] first element of the block */
+  uint64_t base;  /* a worker's cell is base + g when it has finished g groups */
+  Block **blocks; /* [places] */
+  char **data;    /* [slots] the element at geometry.alloc.lo */
   int room;
   char *buffer; /* of the leader: what is packed */
   int64_t buffer_bytes;
@@ -113,9 +112,12 @@ QlStatus rt_team_new(QlContext *ctx, QlError *error);
 void rt_team_free(QlContext *ctx);
 
 /* ---- guard.c, in array/: debug builds ---- */
-/* Fills what the plan allocated; `run` grows from run to run. On the main thread of every rank of
- * the node, before any worker starts. */
-void rt_canary_fresh(QlContext *ctx, const Plan *plan, Block *const *blocks, uint64_t run);
+/* Fills what the plan allocated. On the main thread of every rank of the node, before any worker
+ * starts. */
+void rt_canary_fresh(QlContext *ctx, const Run *run);
+/* Fills what the group is the first to use in blocks that others have left. By every worker that
+ * is about to begin the group; all of them wait for all. */
+void rt_canary_follow(QlContext *ctx, const Run *run, int group, bool is_main);
 /* The group has stored: the ghosts of its targets are invalid, their margins are filled. By the
  * node's leader; `finished` is the value of a worker's cell that has finished the group. */
 void rt_canary_stored(QlContext *ctx, const Plan *plan, const PlanGroup *group, char *const *data,

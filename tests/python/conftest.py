@@ -17,6 +17,7 @@ pytest.register_assert_rewrite("support")
 signal.signal(
     signal.SIGINT, signal.default_int_handler
 )  # a shell's background jobs ignore it, and so would ours
+os.environ.setdefault("QUELEA_REUSE", "0")  # arrays of every size take turns in blocks
 os.environ.setdefault("QUELEA_OUTPUT", "all")  # pytest's report of every rank is wanted
 
 import quelea  # noqa: E402  it reads the environment

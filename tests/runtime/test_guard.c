@@ -23,6 +23,7 @@ static QlContext *open_context(void) {
  * are released when it ends. */
 typedef struct Probe {
   PlanSlot slot;
+  PlanPlace place;
   PlanOperand operand;
   PlanTask task;
   PlanGroup groups[2];
@@ -41,6 +42,7 @@ static void make_probe(Probe *probe, Layout *layout, Block geometry, JitEntry *f
                            .shape = {COUNT},
                            .layout = layout,
                            .geometry = geometry};
+  probe->place = (PlanPlace){-1, -1, geometry.private_memory, geometry.bytes};
   probe->operand = (PlanOperand){.stride = {8}};
   probe->task = (PlanTask){.box = {{0}, {geometry.bytes / 8}}};
   for (int g = 0; g < 2; g++)
@@ -55,6 +57,8 @@ static void make_probe(Probe *probe, Layout *layout, Block geometry, JitEntry *f
                                    .reduce_axis = -1};
   probe->plan = (Plan){.slot_count = 1,
                        .slots = &probe->slot,
+                       .place_count = 1,
+                       .places = &probe->place,
                        .group_count = second ? 2 : 1,
                        .groups = probe->groups};
 }

@@ -35,6 +35,14 @@ static void copy_row(const JitCall *call) {
         *(const double *)(call->base[1] + i * call->stride[1]);
 }
 
+/* The same for two targets, and the sources behind them. */
+static void copy_two_rows(const JitCall *call) {
+  for (int64_t i = 0; i < call->extent[0]; i++)
+    for (int k = 0; k < 2; k++)
+      *(double *)(call->base[k] + i * call->stride[k]) =
+          *(const double *)(call->base[2 + k] + i * call->stride[2 + k]);
+}
+
 /* target[i][j] = source[i][j], each by its own strides */
 static void copy(const JitCall *call) {
   for (int64_t i = 0; i < call->extent[0]; i++)
@@ -43,20 +51,21 @@ static void copy(const JitCall *call) {
           *(const double *)(call->base[1] + i * call->stride[2] + j * call->stride[3]);
 }
 
-/* Runs what is recorded with `entry` in every kernel. The flush finds the plan that was made here.
- */
-static void run_with(JitEntry *entry) {
+/* Runs what is recorded with `entry` in every kernel, `two` in those that store two arrays. The
+ * flush finds the plan that was made here. */
+static void run_with(JitEntry *entry, JitEntry *two, int expected) {
   Plan *plan;
   rt_drops_assume(job.ctx);
   if (!CHECK_INT_EQ(rt_plan_log(job.ctx, true, &plan, &job.error), QL_OK)) return;
   int kernels = 0;
   for (int g = 0; g < plan->group_count; g++) {
     if (plan->groups[g].kind != GROUP_KERNEL) continue;
-    CHECK_INT_EQ(plan->groups[g].operand_count, 2);
-    plan->groups[g].entry = entry;
+    CHECK_INT_EQ(plan->groups[g].operand_count, 2 * plan->groups[g].store_count);
+    if (!CHECK(plan->groups[g].store_count <= (two ? 2 : 1))) return;
+    plan->groups[g].entry = plan->groups[g].store_count == 2 ? two : entry;
     kernels++;
   }
-  CHECK_INT_EQ(kernels, STEPS);
+  CHECK_INT_EQ(kernels, expected);
   CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK);
 }
 
@@ -97,7 +106,7 @@ static void steps_of_a_stencil(void) {
       record_difference(step % 2 ? u : v, step % 2 ? v : u);
       for (int i = 1; i < COUNT - 1; i++) to[i] = from[i - 1] - from[i + 1];
     }
-    run_with(difference);
+    run_with(difference, NULL, STEPS);
     CHECK_INT_EQ(ql_gather(u, -1, host, &job.error), QL_OK);
     CHECK_INT_EQ(memcmp(host, want[0], sizeof host), 0);
   }
@@ -125,7 +134,7 @@ static void ghosts_are_replaced(void) {
       CHECK_INT_EQ(ql_assign(job.ctx, to[k], &(QlOperand){.array = ahead}, &job.error), QL_OK);
       CHECK_INT_EQ(ql_assign(job.ctx, u, &(QlOperand){.array = w[k]}, &job.error), QL_OK);
     }
-    run_with(copy_row);
+    run_with(copy_row, NULL, STEPS);
     for (int k = 1; k < PAIRS; k++) {
       int wrong = 0;
       CHECK_INT_EQ(ql_gather(v[k], -1, host, &job.error), QL_OK);
@@ -150,7 +159,7 @@ static void steps_of_transposes(void) {
       CHECK_INT_EQ(ql_assign(job.ctx, step % 2 ? u : v,
                              &(QlOperand){.array = step % 2 ? v_turned : u_turned}, &job.error),
                    QL_OK);
-    run_with(copy);
+    run_with(copy, NULL, STEPS);
     int wrong = 0;
     CHECK_INT_EQ(ql_gather(u, -1, host, &job.error), QL_OK);
     for (int i = 0; i < ROWS; i++)
@@ -160,9 +169,54 @@ static void steps_of_transposes(void) {
   ql_release(u), ql_release(v), ql_release(u_turned), ql_release(v_turned);
 }
 
+/* ---- blocks that one array leaves to another ---- */
+
+/* t = x[::-1], an array of its own, since x changes before t is read: x = w; y = t[::-1]. */
+static void record_turn(int64_t count, QlArray *x, QlArray *w, QlArray *y) {
+  QlArray *t, *x_back, *t_back;
+  int64_t shape[] = {count}, stride[] = {-1};
+  CHECK_INT_EQ(ql_empty(job.ctx, QL_F64, 1, shape, &t, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_view(x, 1, shape, stride, count - 1, &x_back, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_view(t, 1, shape, stride, count - 1, &t_back, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_assign(job.ctx, t, &(QlOperand){.array = x_back}, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_assign(job.ctx, x, &(QlOperand){.array = w}, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_assign(job.ctx, y, &(QlOperand){.array = t_back}, &job.error), QL_OK);
+  ql_release(t), ql_release(x_back), ql_release(t_back);
+}
+
+static void expect(QlArray *array, int64_t count, double start, double step) {
+  static double host[COUNT];
+  int wrong = 0;
+  CHECK_INT_EQ(ql_gather(array, -1, host, &job.error), QL_OK);
+  for (int64_t i = 0; i < count; i++) wrong += host[i] != start + step * (double)i;
+  CHECK_INT_EQ(wrong, 0);
+}
+
+/* Each turn has nothing to do with the one before, but for the block in which its t lies. */
+static void arrays_in_turn(void) {
+  enum { TURNS = 3 };
+  QlArray *x[TURNS], *y[TURNS], *w[TURNS];
+  for (int k = 0; k < TURNS; k++) {
+    int64_t shape[] = {COUNT - k};
+    x[k] = ramp(1, shape), y[k] = ramp(1, shape), w[k] = ramp(1, shape);
+    CHECK_INT_EQ(ql_assign(job.ctx, w[k], &(QlOperand){.scalar = ql_f64(7)}, &job.error), QL_OK);
+  }
+  CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK);
+  for (int round = 0; round < ROUNDS; round++) {
+    for (int k = 0; k < TURNS; k++) record_turn(COUNT - k, x[k], w[k], y[k]);
+    run_with(copy_row, copy_two_rows, 2 * TURNS); /* x = w beside y = t[::-1] */
+    for (int k = 0; k < TURNS; k++) {
+      expect(x[k], COUNT - k, 7, 0), expect(y[k], COUNT - k, 1, 3);
+      QlArray *next = y[k];
+      y[k] = x[k], x[k] = next;
+    }
+  }
+  for (int k = 0; k < TURNS; k++) ql_release(x[k]), ql_release(y[k]), ql_release(w[k]);
+}
+
 int main(int argc, char **argv) {
   static const CheckTest tests[] = {CHECK_TEST(steps_of_a_stencil), CHECK_TEST(ghosts_are_replaced),
-                                    CHECK_TEST(steps_of_transposes)};
+                                    CHECK_TEST(steps_of_transposes), CHECK_TEST(arrays_in_turn)};
   setenv("QUELEA_FLUSH", "1000", 1), setenv("QUELEA_OVERLAP", "1", 1);
   if (ql_open(NULL, &job.ctx, &job.error)) {
     fprintf(stderr, "%s\n", job.error.text);
