@@ -18,19 +18,22 @@
 static Sum sum_of(const CommWord *word, int rank, bool leaves) {
   uint64_t failed = word->status ? ~((uint64_t)(uint32_t)rank << 32 | (uint32_t)word->status) : 0;
   uint64_t mark = ~(uint64_t)rank;
-  return (Sum){.statements = word->statements,
-               .not_statements = ~word->statements,
+  return (Sum){.state = word->state,
+               .not_state = ~word->state,
                .drops = word->drops,
                .not_drops = ~word->drops,
                .failed = failed,
                .leaving = leaves ? mark : 0,
-               .staying = leaves ? 0 : mark};
+               .staying = leaves ? 0 : mark,
+               .value = {word->value[0], word->value[1]},
+               .requests = word->requests};
 }
 
 static void combine(Sum *into, const Sum *other) {
   uint64_t *a = (uint64_t *)into;
   const uint64_t *b = (const uint64_t *)other;
-  for (size_t i = 0; i < sizeof *into / sizeof *a; i++) a[i] = QL_MAX(a[i], b[i]);
+  for (size_t i = 0; i < offsetof(Sum, requests) / sizeof *a; i++) a[i] = QL_MAX(a[i], b[i]);
+  into->requests |= other->requests;
 }
 
 /* ---- between nodes ---- */
@@ -119,16 +122,23 @@ static void check_leaving(Comm *comm, const Sum *sum) {
 }
 
 void comm_agree(Comm *comm, const CommWord *mine, CommVerdict *verdict) {
-  *verdict = (CommVerdict){true, true, mine->status, mine->status ? comm->info.rank : -1};
+  *verdict = (CommVerdict){.same_state = true,
+                           .same_drops = true,
+                           .status = mine->status,
+                           .status_rank = mine->status ? comm->info.rank : -1,
+                           .requests = mine->requests,
+                           .value = {mine->value[0], mine->value[1]}};
   atomic_fetch_add_explicit(&comm->agreements, 1, memory_order_relaxed);
   if (comm_is_lone(comm)) return;
   Sum sum = sum_of(mine, comm->info.rank, false);
   sum = agree(comm, &sum);
   check_leaving(comm, &sum);
-  verdict->same_statements = sum.statements == ~sum.not_statements;
+  verdict->same_state = sum.state == ~sum.not_state;
   verdict->same_drops = sum.drops == ~sum.not_drops;
   verdict->status = sum.failed ? (int32_t)(uint32_t)~sum.failed : QL_OK;
   verdict->status_rank = sum.failed ? (int)(~sum.failed >> 32) : -1;
+  verdict->requests = (uint32_t)sum.requests;
+  verdict->value[0] = sum.value[0], verdict->value[1] = sum.value[1];
 }
 
 void comm_agree_to_leave(Comm *comm) {

@@ -110,15 +110,20 @@ void comm_look(Comm *comm);
 
 /* ---- agree.c: contract C1 ---- */
 
+/* What one rank says in an agreement. */
 typedef struct CommWord {
-  uint64_t statements; /* hash of what was recorded */
-  uint64_t drops;      /* hash of what was released */
-  int32_t status;      /* QlStatus of this rank's planning */
+  uint64_t state;    /* hash of all that ranks must have in common */
+  uint64_t drops;    /* hash of what was released */
+  int32_t status;    /* QlStatus of what this rank has prepared */
+  uint32_t requests; /* bits, whose meaning is the caller's */
+  uint64_t value[2]; /* 0 but on ranks that have something to tell */
 } CommWord;
 typedef struct CommVerdict {
-  bool same_statements, same_drops;
-  int32_t status;  /* QL_OK, or the status of the lowest rank that failed */
-  int status_rank; /* that rank; -1 */
+  bool same_state, same_drops;
+  int32_t status;    /* QL_OK, or the status of the lowest rank that failed */
+  int status_rank;   /* that rank; -1 */
+  uint32_t requests; /* the bits that some rank has set */
+  uint64_t value[2]; /* the largest of all ranks', each word by itself */
 } CommVerdict;
 /* Collective. Shared cells inside a node, one all-reduce between node leaders. It is also a
  * barrier: whatever any rank's main thread did before happens before what any does after. A lone

@@ -131,11 +131,13 @@ void comm_cell_sleep(Comm *comm, Cell *cell, uint64_t value, int64_t nanoseconds
 /* What ranks say in an agreement, combined: each word is the largest of all ranks', so that
  * combining is idempotent. */
 typedef struct Sum {
-  uint64_t statements, not_statements; /* all equal exactly when max(x) == ~max(~x) */
+  uint64_t state, not_state; /* all equal exactly when max(x) == ~max(~x) */
   uint64_t drops, not_drops;
   uint64_t failed;  /* ~(rank << 32 | status) of the lowest rank that failed; 0: none */
   uint64_t leaving; /* ~rank of the lowest rank in comm_close; 0: none */
   uint64_t staying; /* ~rank of the lowest rank that is not; 0: none */
+  uint64_t value[2];
+  uint64_t requests; /* the only word that is OR-ed */
 } Sum;
 
 typedef struct RankSlot {

@@ -153,8 +153,8 @@ QlStatus comm_exchange_finish(CommExchange *exchange, QlError *error) {
 static QlStatus meet(Comm *comm, QlStatus status, const char *place, QlError *error) {
   CommVerdict verdict;
   uint64_t word = ql_hash_bytes(0, place, strlen(place));
-  comm_agree(comm, &(CommWord){word, 0, status}, &verdict);
-  if (!verdict.same_statements)
+  comm_agree(comm, &(CommWord){.state = word, .status = status}, &verdict);
+  if (!verdict.same_state)
     return ql_fail(error, QL_ERR_DIVERGED,
                    "rank %d gathers data here, other ranks do something else", comm->info.rank);
   if (verdict.status == QL_OK || status != QL_OK) return status != QL_OK ? status : QL_OK;

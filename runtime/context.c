@@ -109,7 +109,7 @@ void ql_close(QlContext *ctx) {
   for (Storage *s = ctx->free_storages, *next; s; s = next) next = *(Storage **)s, free(s);
   free(ctx->heap.ranges), free(ctx->log.statements), free(ctx->log.words), free(ctx->log.scalars),
       free(ctx->log.slots);
-  free(ctx->movements.lines), free(ctx->cache_folder);
+  free(ctx->movements.lines), free(ctx->cache_folder), free(ctx->key.words);
   ctx->closed = true;
   if (ctx->exports) ctx->kept = comm_arena_keep(ctx->comm);
   comm_close(ctx->comm);
@@ -144,4 +144,6 @@ QlCounters ql_counters(const QlContext *ctx) {
 }
 
 void ql_at(QlContext *ctx, QlSource source) { ctx->source = source; }
-void ql_set_strict(QlContext *ctx, bool strict) { ctx->strict = strict; }
+void ql_set_strict(QlContext *ctx, bool strict) {
+  ctx->strict = strict, ctx->strict_source = ctx->source;
+}

@@ -28,6 +28,8 @@ struct QlContext {
   Team *team;
   Log log;
   Pace pace;
+  History history;
+  PlanKey key; /* of the log that is being executed */
   Heap heap;
   QlSource source;  /* of what is recorded next */
   Storage *dropped; /* by this rank since the last agreement */
@@ -45,6 +47,8 @@ struct QlContext {
   uint64_t progress;      /* the value of every worker's cell when nothing runs */
   QlCounters counters;
   Movements movements;
+  QlSource strict_source; /* where `strict` was set */
+  bool broken;            /* the ranks have diverged: nothing can be agreed any more */
   bool strict, closed, trace_flush, trace_plan;
   int64_t exports;      /* of this rank; */
   CommMapping kept;     /* where they lie, from ql_close to the end of the last */

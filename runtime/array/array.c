@@ -2,6 +2,9 @@
  * cheap; both kinds of object are recycled through free lists, because a NumPy expression makes and
  * drops several of them per microsecond.
  *
+ * A storage gets its number when a statement first names it: what one rank alone makes and never
+ * uses is no business of the others.
+ *
  * A storage whose last handle goes is *dropped*: it is linked into the context's list and its
  * number enters the hash that the next agreement compares. It dies, with its block, when all ranks
  * have dropped it (contract C1). */
@@ -57,7 +60,7 @@ static QlStatus storage_new(QlContext *ctx, QlDtype dtype, int ndim, const int64
     return ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
   }
   for (int a = 0; a < ndim; a++) storage->shape[a] = shape[a];
-  storage->context = ctx, storage->id = ++ctx->next_id;
+  storage->context = ctx, storage->made = ctx->source;
   storage->dtype = (uint8_t)dtype, storage->ndim = (uint8_t)ndim, storage->size = size;
   ctx->live_objects++;
   *result = storage;
@@ -91,7 +94,7 @@ void rt_storage_unpin(Storage *storage) {
 static void storage_drop_handle(Storage *storage) {
   if (--storage->handles) return;
   QlContext *ctx = storage->context;
-  if (ctx->closed) {
+  if (ctx->closed || !storage->id) { /* without a number no other rank knows it */
     if (!storage->pins) storage_free(storage);
     return;
   }

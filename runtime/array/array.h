@@ -98,6 +98,7 @@ typedef struct Halo {
 /* What was exchanged since the storage was written. One for each kind of reading rather than their
  * union: four neighbours' edges are no reason to fetch four corners. Immutable, counted; a write to
  * the storage drops it. */
+enum { GHOST_HALOS = 8 }; /* at most */
 typedef struct Ghosts {
   int64_t references;
   int count;
@@ -108,7 +109,8 @@ struct QlStorage {
   QlContext *context;
   int64_t handles; /* handles and exports of this rank; 0: dropped here */
   int64_t pins;    /* the log, plans under way, and lists of the context; freed when both are 0 */
-  uint64_t id;     /* number of its creation: the same on all ranks */
+  uint64_t id;     /* 0: in no statement yet; else its number, the same on all ranks */
+  QlSource made;   /* the line that made it */
   uint8_t dtype, ndim;
   bool dead;     /* dropped on all ranks, as far as this rank can tell; the agreement confirms it */
   bool poisoned; /* its value was lost in a flush that failed */

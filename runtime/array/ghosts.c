@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HALOS = 8 };
-
 static bool halo_holds(int ndim, const Halo *outer, const Halo *inner) {
   for (int a = 0; a < ndim; a++)
     for (int side = 0; side < 2; side++)
@@ -20,7 +18,7 @@ Ghosts *rt_ghosts_with(const Ghosts *old, int ndim, const Halo *halo) {
   if (!ghosts) return NULL;
   ghosts->references = 1, ghosts->count = 0;
   for (int k = 0; k < room - 1; k++) {
-    bool oldest = k == 0 && old->count == HALOS; /* it is forgotten */
+    bool oldest = k == 0 && old->count == GHOST_HALOS; /* it is forgotten */
     if (!oldest && !halo_holds(ndim, halo, &old->halo[k]))
       ghosts->halo[ghosts->count++] = old->halo[k];
   }

@@ -1,48 +1,64 @@
-/* Ranks that did not record the same (contract C1): the first statement that differs is found, and
- * what each side does there is said. */
+/* Ranks that have not done the same (contract C1): the first event that differs is found, by
+ * bisection over the chains of their histories, and what two of them do there is said. After that
+ * nothing can be agreed any more: the context is broken. */
 #include "runtime.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int first_difference(QlContext *ctx, QlError *error) {
-  const Log *log = &ctx->log;
-  uint64_t *mine = malloc(((size_t)log->count + 1) * sizeof *mine);
-  char *all = NULL;
-  int64_t *offset = NULL;
-  int first = log->count,
-      count = mine ? first
-                   : 0; /* a rank without memory differs in its first statement; it takes part */
-  for (int k = 0; k < count; k++)
-    mine[k] = ql_mix(log->statements[k].hash, log->statements[k].values_hash);
-  if (!comm_allgather(ctx->comm, mine, (int64_t)((size_t)count * sizeof *mine), &all, &offset,
-                      error)) {
-    int64_t longest = 0;
-    for (int r = 0; r < ctx->info->size; r++)
-      longest = QL_MAX(longest, (offset[r + 1] - offset[r]) / 8);
-    bool differ = false;
-    for (first = 0; first < longest; first++) {
-      uint64_t reference = 0;
-      for (int r = 0; r < ctx->info->size && !differ; r++) {
-        uint64_t theirs = 0;
-        if (offset[r] + 8 * first < offset[r + 1]) memcpy(&theirs, all + offset[r] + 8 * first, 8);
-        if (r == 0) reference = theirs;
-        differ |= theirs != reference;
-      }
-      if (differ) break;
-    }
-  }
-  free(mine), free(all), free(offset);
-  return first;
+/* ---- which event ---- */
+
+/* The chain up to an event; of what this rank has not done, a word that only its count gives. */
+static uint64_t chain_of(const QlContext *ctx, int64_t number) {
+  const Event *event = rt_history_event(ctx, number);
+  return event ? event->chain : ql_mix(0xd1ff, (uint64_t)ctx->history.count);
 }
 
-enum { PLACE_SIZE = 360, VALUE_SIZE = 160 };
+static CommVerdict meet(QlContext *ctx, CommWord word) {
+  CommVerdict verdict;
+  comm_agree(ctx->comm, &word, &verdict);
+  return verdict;
+}
 
-/* What a rank says of the first statement that differs: where it is, and its shape and numbers. */
+/* The number of the first event that is not the same on all ranks, among those that all have kept,
+ * from `oldest` on; behind the last: none is. */
+static int64_t first_difference(QlContext *ctx, int64_t *oldest) {
+  CommVerdict range = meet(
+      ctx, (CommWord){.value = {(uint64_t)rt_history_first(ctx), (uint64_t)ctx->history.count}});
+  int64_t low = *oldest = (int64_t)range.value[0], high = (int64_t)range.value[1];
+  while (low < high) {
+    int64_t middle = low + (high - low) / 2;
+    if (meet(ctx, (CommWord){.state = chain_of(ctx, middle)}).same_state)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* The lowest rank that is not as rank 0. */
+static int first_other(QlContext *ctx, uint64_t mine) {
+  bool root = ctx->info->rank == 0;
+  CommVerdict roots = meet(ctx, (CommWord){.value = {root ? mine : 0}});
+  return meet(ctx, (CommWord){.status = roots.value[0] != mine}).status_rank;
+}
+
+/* ---- what it is ---- */
+
+enum { PLACE_SIZE = 240, VALUE_SIZE = 120, MADE_SIZE = 140, ARRAYS = 4 };
+
+/* What a rank says of it. */
 typedef struct Account {
+  bool acts; /* else it has come to `place` without doing anything more */
+  EventKind kind;
+  bool imports, strict;
+  uint64_t hash;
   char place[PLACE_SIZE], values[VALUE_SIZE];
-  bool looks, imports;
+  char set[MADE_SIZE]; /* where config.strict was set */
+  int arrays;
+  uint64_t id[ARRAYS];
+  char made[ARRAYS][MADE_SIZE];
 } Account;
 
 static void describe_values(const Log *log, int k, char *text, size_t size) {
@@ -62,59 +78,142 @@ static void describe_values(const Log *log, int k, char *text, size_t size) {
   }
 }
 
-static void give_account(QlContext *ctx, int first, Account *mine) {
+static void add_array(QlContext *ctx, Account *mine, uint64_t id, QlSource made) {
+  if (mine->arrays == ARRAYS) return;
+  mine->id[mine->arrays] = id;
+  rt_describe(ctx, made, mine->made[mine->arrays++], MADE_SIZE);
+}
+
+static void describe_statement(QlContext *ctx, int k, Account *mine) {
   const Log *log = &ctx->log;
+  const Statement *s = &log->statements[k];
+  LogOperand operand;
+  mine->imports = statement_traits[s->kind].payload;
+  describe_values(log, k, mine->values, sizeof mine->values);
+  for (int j = 0; j < s->operands; j++)
+    if (log_operand(log, s, j, &operand))
+      add_array(ctx, mine, log->slots[operand.view.slot]->id, log->slots[operand.view.slot]->made);
+}
+
+static void give_account(QlContext *ctx, int64_t number, Account *mine) {
+  const Event *event = rt_history_event(ctx, number);
   memset(mine, 0, sizeof *mine);
-  mine->looks = first >= log->count;
-  if (mine->looks) {
-    rt_describe(ctx, ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source,
-                mine->place, sizeof mine->place);
-  } else {
-    mine->imports = statement_traits[log->statements[first].kind].payload;
-    rt_describe(ctx, log->statements[first].source, mine->place, sizeof mine->place);
-    describe_values(log, first, mine->values, sizeof mine->values);
-  }
+  mine->strict = ctx->strict;
+  QlSource here = event ? event->source
+                  : number >= ctx->history.count && ctx->options.where
+                      ? ctx->options.where(ctx->options.data)
+                      : ctx->source;
+  rt_describe(ctx, here, mine->place, sizeof mine->place);
+  if (!event) return;
+  mine->acts = true, mine->kind = event->kind, mine->hash = event->hash;
+  if (event->statement >= 0)
+    describe_statement(ctx, event->statement, mine);
+  else if (event->kind != EVENT_SYNC)
+    add_array(ctx, mine, event->arrays, event->made);
+}
+
+static const char *what_it_does(const Account *a) {
+  static const char *const verbs[] = {[EVENT_STATEMENT] = "computes",
+                                      [EVENT_LOOK] = "looks at a value",
+                                      [EVENT_SNAPSHOT] = "takes a snapshot of an array",
+                                      [EVENT_SYNC] = "waits for all ranks"};
+  return a->acts ? verbs[a->kind] : "has come";
+}
+
+static QlStatus tell_arrays(const Account *a, const Account *b, int other, QlError *error) {
+  int k = 0;
+  while (k < a->arrays - 1 && a->id[k] == b->id[k]) k++;
+  bool same_line = !strcmp(a->made[k], b->made[k]);
+  return ql_fail(
+      error, QL_ERR_DIVERGED,
+      "the ranks use different arrays at %s: rank 0 the one that was made at %s, rank %d "
+      "the one that was made at %s%s; the order of a set, of a directory or of what "
+      "arrives differs between ranks: sort it",
+      a->place, a->made[k], other, b->made[k], same_line ? " at another time" : "");
 }
 
 static QlStatus tell_difference(const Account *a, const Account *b, int other, QlError *error) {
-  bool same_line = !a->looks && !b->looks && !strcmp(a->place, b->place),
-       same_values = !strcmp(a->values, b->values);
-  if (same_line && same_values && a->imports)
+  bool same_line = a->acts && b->acts && a->kind == b->kind && !strcmp(a->place, b->place);
+  if (same_line && a->hash == b->hash && a->arrays) return tell_arrays(a, b, other, error);
+  if (same_line && a->imports && !strcmp(a->values, b->values))
     return ql_fail(error, QL_ERR_DIVERGED,
                    "what enters differs between the ranks: rank 0 and rank %d give other contents "
                    "at %s; every rank must give the same array: seed "
                    "random numbers alike, and read what changes on one rank",
                    other, a->place);
-  if (same_line)
+  if (same_line && a->kind == EVENT_STATEMENT)
     return ql_fail(error, QL_ERR_DIVERGED,
                    "the ranks compute with different values at %s: %s on rank 0, %s on rank %d; "
                    "Python's numbers must be the same on every rank: "
                    "seed random numbers alike, and do not compute with ranks, times or what one "
                    "rank alone has read",
                    a->place, a->values, b->values, other);
+  return ql_fail(
+      error, QL_ERR_DIVERGED,
+      "the ranks run different code: rank 0 %s %s %s, but rank %d %s %s %s; every rank must make "
+      "the same calls with the same values, so move what looks at arrays out of branches that "
+      "depend on the rank (quelea.on_root runs a function on rank 0 alone)",
+      what_it_does(a), a->acts ? "at" : "to", a->place, other, what_it_does(b),
+      b->acts ? "at" : "to", b->place);
+}
+
+/* ---- all of it ---- */
+
+typedef QlStatus Teller(const Account *a, const Account *b, int other, QlError *error);
+
+/* Rank 0 and the other one say what they do; all hear it, and raise the same. */
+static QlStatus compare_accounts(QlContext *ctx, const Account *mine, int other, Teller *tell,
+                                 QlError *error) {
+  char *all = NULL;
+  int64_t *offset = NULL;
+  int rank = ctx->info->rank;
+  int64_t size = rank == 0 || rank == other ? (int64_t)sizeof *mine : 0;
+  QlError local = {0};
+  QlStatus status = comm_allgather(ctx->comm, mine, size, &all, &offset, &local);
+  if (status) return ql_fail(error, status, "%s", local.text);
+  const Account *accounts = (const Account *)all;
+  status = tell(&accounts[0], &accounts[1], other, error);
+  free(all), free(offset);
+  return status;
+}
+
+static QlStatus tell_strict(const Account *a, const Account *b, int other, QlError *error) {
   return ql_fail(error, QL_ERR_DIVERGED,
-                 "the ranks run different code: rank 0 %s at %s, but rank %d %s at %s; every rank "
-                 "must make the same calls with the same values, so "
-                 "move what looks at arrays out of branches that depend on the rank "
-                 "(quelea.on_root runs a function on rank 0 alone)",
-                 a->looks ? "looks at a value" : "computes", a->place, other,
-                 b->looks ? "looks at a value" : "computes", b->place);
+                 "quelea.config.strict is not the same on all ranks: at %s rank 0 has %s, set at "
+                 "%s; at %s rank %d has %s, set at %s; every rank must set it",
+                 a->place, a->strict ? "True" : "False", a->set, b->place, other,
+                 b->strict ? "True" : "False", b->set);
+}
+
+/* The events are the same: something that is no event differs. */
+static QlStatus compare_states(QlContext *ctx, QlError *error) {
+  Account mine = {.strict = ctx->strict};
+  int other = first_other(ctx, 1 + ctx->strict);
+  if (other < 0)
+    return ql_fail(error, QL_ERR_DIVERGED,
+                   "the ranks have done the same, but what they know of their arrays differs: "
+                   "a defect of Quelea");
+  rt_describe(ctx, ctx->source, mine.place, sizeof mine.place);
+  rt_describe(ctx, ctx->strict_source, mine.set, sizeof mine.set);
+  return compare_accounts(ctx, &mine, other, tell_strict, error);
 }
 
 QlStatus rt_fail_diverged(QlContext *ctx, QlError *error) {
-  QlError local = {0};
   Account mine;
-  char *all = NULL;
-  int64_t *offset = NULL;
-  give_account(ctx, first_difference(ctx, &local), &mine);
-  QlStatus status = comm_allgather(ctx->comm, &mine, sizeof mine, &all, &offset, &local);
-  if (status) return ql_fail(error, status, "%s", local.text);
-  const Account *accounts = (const Account *)all;
-  int other = 0;
-  for (int r = 1; r < ctx->info->size && !other; r++)
-    if (memcmp(&accounts[0], &accounts[r], sizeof mine)) other = r;
-  status = tell_difference(&accounts[0], &accounts[other ? other : ctx->info->size - 1],
-                           other ? other : ctx->info->size - 1, error);
-  free(all), free(offset);
+  int64_t oldest, number = first_difference(ctx, &oldest);
+  int other = first_other(ctx, chain_of(ctx, number));
+  ctx->broken = true;
+  if (other < 0) return compare_states(ctx, error);
+  give_account(ctx, number, &mine);
+  QlStatus status = compare_accounts(ctx, &mine, other, tell_difference, error);
+  if (number == oldest && number > ctx->history.agreed)
+    ql_note(error, "or before: what the ranks did earlier is not known any more");
   return status;
+}
+
+QlStatus rt_check_whole(const QlContext *ctx, QlError *error) {
+  if (!ctx->broken) return QL_OK;
+  return ql_fail(error, QL_ERR_DIVERGED,
+                 "the ranks of this job have diverged before (a DivergenceError was raised, and "
+                 "caught): Quelea cannot be used any more in this program");
 }

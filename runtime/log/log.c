@@ -47,6 +47,7 @@ int rt_log_slot(QlContext *ctx, Storage *storage) {
   if (grow((void **)&log->slots, log->slot_count, &log->slot_room, false, sizeof *log->slots, 1,
            NULL))
     return -1;
+  if (!storage->id) storage->id = ++ctx->next_id;
   storage->pins++;
   storage->log_epoch = log->epoch;
   storage->slot = log->slot_count;
@@ -90,14 +91,34 @@ void rt_log_seal(Log *log) {
     s->values_hash = hash_scalar(s->values_hash, &log->scalars[k]);
 }
 
+/* Nothing fails behind it, when storages are given numbers. */
 static QlStatus make_room(Log *log, const LogRequest *r, QlError *error) {
   int64_t words = 1 + r->ndim + (int64_t)r->operands * (2 + QL_MAX_DIMS);
   QL_TRY(grow((void **)&log->statements, log->count, &log->room, false, sizeof *log->statements, 1,
               error));
   QL_TRY(grow((void **)&log->words, log->word_count, &log->word_room, true, sizeof *log->words,
               words, error));
+  QL_TRY(grow((void **)&log->slots, log->slot_count, &log->slot_room, false, sizeof *log->slots,
+              r->operands, error));
   return grow((void **)&log->scalars, log->scalar_count, &log->scalar_room, false,
               sizeof *log->scalars, r->operands, error);
+}
+
+/* What is done, and with which numbers and arrays; not how the log happens to count arrays. */
+static void note_event(QlContext *ctx, const LogRequest *r, const Statement *s) {
+  Event event = {.kind = EVENT_STATEMENT, .statement = ctx->log.count - 1, .source = s->source};
+  event.hash = ql_mix(s->values_hash, (uint64_t)ctx->log.words[s->words]);
+  event.hash = ql_hash_bytes(event.hash, r->shape, (size_t)r->ndim * sizeof *r->shape);
+  for (int k = 0; k < r->operands; k++) {
+    const RequestOperand *operand = &r->operand[k];
+    event.hash = ql_mix(
+        event.hash, operand->array ? (uint64_t)operand->array->offset : ~(uint64_t)operand->dtype);
+    if (!operand->array) continue;
+    event.hash =
+        ql_hash_bytes(event.hash, operand->stride, (size_t)operand->ndim * sizeof *operand->stride);
+    event.arrays = ql_mix(event.arrays, operand->array->storage->id);
+  }
+  rt_history_add(ctx, &event);
 }
 
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
@@ -123,9 +144,7 @@ QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
   for (int k = 0; k < r->operands; k++) {
     const RequestOperand *operand = &r->operand[k];
     if (operand->array) {
-      int slot = rt_log_slot(ctx, operand->array->storage);
-      if (slot < 0) return ql_fail(error, QL_ERR_MEMORY, "out of memory for the log");
-      w = put_operand(w, slot, operand);
+      w = put_operand(w, rt_log_slot(ctx, operand->array->storage), operand);
     } else {
       *w++ = -1 - (int64_t)operand->dtype;
       *scalar++ = (LogScalar){operand->value, (QlDtype)operand->dtype};
@@ -138,6 +157,7 @@ QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
   rt_log_seal(log);
   rt_pace_note(&ctx->pace, r);
   ctx->counters.statements++;
+  note_event(ctx, r, s);
   return QL_OK;
 }
 

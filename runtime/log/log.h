@@ -50,6 +50,28 @@ typedef struct Log {
   bool at_end_of_assignment;
 } Log;
 
+/* ---- the history: what ranks must do alike ---- */
+
+typedef enum EventKind { EVENT_STATEMENT, EVENT_LOOK, EVENT_SNAPSHOT, EVENT_SYNC } EventKind;
+
+typedef struct Event {
+  EventKind kind;
+  uint64_t hash;   /* of what is done, values included */
+  uint64_t arrays; /* of the numbers of the arrays that it is done with */
+  uint64_t chain;  /* of all events up to this one */
+  int statement;   /* in the log; -1 */
+  QlSource source;
+  QlSource made; /* LOOK, SNAPSHOT: the array; the log knows those of a statement */
+} Event;
+
+enum { HISTORY_KEPT = 1024 };
+
+typedef struct History {
+  uint64_t chain;
+  int64_t count, agreed; /* events; how many of them all ranks have in common */
+  Event kept[HISTORY_KEPT];
+} History;
+
 /* A view over the virtual global array of a slot, seen from a domain: offset and strides in
  * elements. */
 typedef struct SlotView {
@@ -148,6 +170,15 @@ int rt_pace_period(Pace *pace);
  * with it. */
 QlStatus rt_log_due(QlContext *ctx, QlError *error);
 
+/* ---- history.c ---- */
+void rt_history_add(QlContext *ctx, const Event *event);
+/* LOOK or SNAPSHOT, at the line that runs now. */
+void rt_history_look(QlContext *ctx, EventKind kind, const QlArray *array);
+void rt_history_sync(QlContext *ctx);
+void rt_history_agreed(QlContext *ctx);         /* by all ranks */
+int64_t rt_history_first(const QlContext *ctx); /* number of the first event that is kept */
+const Event *rt_history_event(const QlContext *ctx, int64_t number); /* NULL: not kept, or none */
+
 /* ---- parts.c: views of the parts of complex arrays ---- */
 bool rt_parts_in(const LogRequest *request); /* does the statement read or write one? */
 QlStatus rt_parts_append(QlContext *ctx, const LogRequest *request,
@@ -162,6 +193,9 @@ QlStatus rt_drops_settle(QlContext *ctx,
 void rt_drops_bury(QlContext *ctx);       /* after an agreement: the dead leave the lists */
 
 /* ---- diverge.c ---- */
-QlStatus rt_fail_diverged(QlContext *ctx, QlError *error); /* collective: the logs differ */
+/* Collective: the ranks have not done the same. Breaks the context. */
+QlStatus rt_fail_diverged(QlContext *ctx, QlError *error);
+/* Says so to whoever uses the context after that. */
+QlStatus rt_check_whole(const QlContext *ctx, QlError *error);
 
 #endif

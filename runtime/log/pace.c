@@ -121,5 +121,6 @@ static bool is_due(QlContext *ctx) {
 }
 
 QlStatus rt_log_due(QlContext *ctx, QlError *error) {
+  QL_TRY(rt_check_whole(ctx, error));
   return is_due(ctx) ? rt_flush(ctx, error) : QL_OK;
 }

@@ -1,130 +1,176 @@
-/* The kernels of a plan. Each is known in memory, or made by the node's leader (from the disk cache
- * or by LLVM) and handed to the other ranks.
+/* The kernels of a plan. Usually all ranks know them all. Where some rank misses one, the ranks of
+ * each node tell one another what they miss, in a table in the arena; each kernel is compiled (or
+ * read from disk) by one of the ranks that miss it, in turn, so that several are compiled at a
+ * time; the others take its object code from the arena.
  *
- * Ranks of a node can differ in what they know, since a rank that runs out of memory may have
- * missed a kernel that the others keep. So nothing is asked: for every new plan, however planning
- * went, the leader hands over one message with all its kernels, and a rank takes from it what it
- * lacks.
+ *     table    missing[ranks of the node][kernels] | size[kernels]
+ *     code     the kernels that more than one rank misses, one behind the other
  *
- *     message   per kernel: JitKey, size, object code, padding to 8 bytes */
+ * Ranks of a node plan alike, so kernel k is the same on all of them. The steps are separated by
+ * agreements, which are barriers too; all ranks of the job make as many. */
 #include "planner.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct Wanted {
-  JitFn *fn;
-  JitKey key;
-  int group;
-  const JitKernel *kernel;
-} Wanted;
+static int64_t padded(int64_t size) { return (size + 63) / 64 * 64; }
 
-typedef struct KernelHead {
-  JitKey key;
-  int64_t size;
-} KernelHead;
-
-static int64_t padded(int64_t size) { return (size + 7) / 8 * 8; }
+/* Gives the kernel to its group. */
+static void settle(Plan *plan, PlanKernel *kernel, const JitKernel *known) {
+  plan->groups[kernel->group].entry = jit_entry(known);
+  jit_fn_free(kernel->fn);
+  kernel->fn = NULL;
+}
 
 QlStatus planner_wants_kernel(Planner *planner, JitFn *fn, int group) {
-  JitKey key;
-  QL_TRY(jit_key(planner->ctx->jit, fn, &key, planner->error));
-  if (planner->wanted_count == planner->wanted_room) {
-    int room = 2 * planner->wanted_room + 8;
-    Wanted *grown = realloc(planner->wanted, (size_t)room * sizeof *grown);
+  Plan *plan = planner->plan;
+  PlanKernel made = {.fn = fn, .group = group};
+  QL_TRY(jit_key(planner->ctx->jit, fn, &made.key, planner->error));
+  if (plan->kernel_count == plan->kernel_room) {
+    int room = 2 * plan->kernel_room + 8;
+    PlanKernel *grown = realloc(plan->kernels, (size_t)room * sizeof *grown);
     if (!grown) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-    planner->wanted = grown, planner->wanted_room = room;
+    plan->kernels = grown, plan->kernel_room = room;
   }
-  planner->wanted[planner->wanted_count++] = (Wanted){.fn = fn, .key = key, .group = group};
+  plan->kernels[plan->kernel_count++] = made;
+  const JitKernel *known = jit_find(planner->ctx->jit, made.key);
+  if (known) settle(plan, &plan->kernels[plan->kernel_count - 1], known);
   return QL_OK;
 }
 
-void planner_free_wanted(Planner *planner) {
-  for (int k = 0; k < planner->wanted_count; k++) jit_fn_free(planner->wanted[k].fn);
-  free(planner->wanted);
+int rt_kernels_missing(const Plan *plan) {
+  int missing = 0;
+  for (int k = 0; k < plan->kernel_count; k++) missing += plan->kernels[k].fn != NULL;
+  return missing;
 }
 
-static QlStatus at_group(Planner *planner, const Wanted *wanted, QlStatus status) {
-  if (status && planner->error)
-    planner->error->source =
-        planner->log->statements[planner->plan->groups[wanted->group].statement].source;
-  return status;
+/* ---- together ---- */
+
+typedef struct Fetch {
+  QlContext *ctx;
+  Plan *plan;
+  Block *table, *code; /* in the arena; NULL */
+  QlStatus status;     /* of this rank */
+  QlError error;
+} Fetch;
+
+static char *missing_of(const Fetch *f, int node_rank) {
+  return f->table->data + (int64_t)node_rank * f->plan->kernel_count;
 }
 
-static QlStatus compile_all(Planner *planner) {
-  Jit *jit = planner->ctx->jit;
-  for (int k = 0; k < planner->wanted_count; k++) {
-    Wanted *wanted = &planner->wanted[k];
-    if ((wanted->kernel = jit_find(jit, wanted->key))) continue;
-    if (rt_interrupted(planner->ctx))
-      return ql_fail(planner->error, QL_ERR_INTERRUPTED, "interrupted");
-    QL_TRY(at_group(planner, wanted,
-                    jit_compile(jit, wanted->fn, wanted->key, &wanted->kernel, planner->error)));
+static int64_t *sizes(const Fetch *f) {
+  return (int64_t *)(f->table->data +
+                     padded((int64_t)f->ctx->info->node_size * f->plan->kernel_count));
+}
+
+/* How many ranks of the node miss the kernel; `nth`: which of them compiles it, or -1. */
+static int who_misses(const Fetch *f, int k, int *compiler) {
+  int count = 0, seen = 0;
+  for (int r = 0; r < f->ctx->info->node_size; r++) count += missing_of(f, r)[k];
+  *compiler = -1;
+  for (int r = 0; count && r < f->ctx->info->node_size && *compiler < 0; r++)
+    if (missing_of(f, r)[k] && seen++ == k % count) *compiler = r;
+  return count;
+}
+
+/* Where the kernel's code begins, and how much code there is in all. */
+static int64_t place_of(const Fetch *f, int kernel, int64_t *total) {
+  int64_t at = -1;
+  *total = 0;
+  for (int k = 0; k < f->plan->kernel_count; k++) {
+    int compiler;
+    if (k == kernel) at = *total;
+    if (who_misses(f, k, &compiler) > 1) *total += padded(sizes(f)[k]);
   }
-  return QL_OK;
+  return at;
 }
 
-/* The leader's message; NULL: out of memory. */
-static char *pack(const Planner *planner, int64_t *size) {
-  const void *code;
-  size_t bytes;
-  *size = 0;
-  for (int k = 0; k < planner->wanted_count; k++)
-    jit_object(planner->wanted[k].kernel, &code, &bytes),
-        *size += (int64_t)sizeof(KernelHead) + padded((int64_t)bytes);
-  char *message = calloc(1, (size_t)*size + 1), *at = message;
-  for (int k = 0; message && k < planner->wanted_count; k++) {
-    jit_object(planner->wanted[k].kernel, &code, &bytes);
-    memcpy(at, &(KernelHead){planner->wanted[k].key, (int64_t)bytes}, sizeof(KernelHead));
-    memcpy(at + sizeof(KernelHead), code, bytes);
-    at += (int64_t)sizeof(KernelHead) + padded((int64_t)bytes);
-  }
-  return message;
+static void fail_at(Fetch *f, const PlanKernel *kernel) {
+  f->error.source = f->ctx->log.statements[f->plan->groups[kernel->group].statement].source;
 }
 
-static const char *find_in(const char *message, int64_t size, const JitKey *key, KernelHead *head) {
-  for (const char *at = message; at < message + size;
-       at += (int64_t)sizeof *head + padded(head->size)) {
-    memcpy(head, at, sizeof *head);
-    if (!memcmp(&head->key, key, sizeof *key)) return at + sizeof *head;
-  }
-  return NULL;
+static QlStatus new_block(Fetch *f, int64_t bytes, Block **block) {
+  return rt_block_new(f->ctx, &(Block){.bytes = padded(QL_MAX(bytes, 1))}, block, &f->error);
 }
 
-static QlStatus install_all(Planner *planner, const char *message, int64_t size) {
-  Jit *jit = planner->ctx->jit;
-  for (int k = 0; k < planner->wanted_count; k++) {
-    Wanted *wanted = &planner->wanted[k];
-    KernelHead head;
-    if ((wanted->kernel = jit_find(jit, wanted->key))) continue;
-    const char *code = find_in(message, size, &wanted->key, &head);
-    if (!code)
-      return ql_fail(planner->error, QL_ERR_COMPILE,
-                     "a kernel could not be compiled on this node's first rank");
-    QL_TRY(at_group(
-        planner, wanted,
-        jit_install(jit, wanted->key, code, (size_t)head.size, &wanted->kernel, planner->error)));
-  }
-  return QL_OK;
+/* Groups may share a kernel: it counts where it comes first, and the others then find it. */
+static bool is_first(const Plan *plan, int k) {
+  for (int j = 0; j < k; j++)
+    if (!memcmp(&plan->kernels[j].key, &plan->kernels[k].key, sizeof(JitKey))) return false;
+  return true;
 }
 
-QlStatus planner_compile(Planner *planner, QlStatus status) {
-  const CommInfo *info = planner->ctx->info;
-  bool leads = info->node_rank == 0;
-  if (leads && !status) status = compile_all(planner);
-  if (info->node_size > 1) {
-    int64_t size = 0;
-    char *message = leads && !status ? pack(planner, &size) : NULL;
-    if (leads && !status && !message)
-      status = ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-    void *bytes = message;
-    QlStatus shared =
-        comm_node_share(planner->ctx->comm, &bytes, &size, status ? NULL : planner->error);
-    if (!status) status = shared;
-    if (!leads && !status) status = install_all(planner, bytes, size);
-    free(bytes);
+static void make_table(Fetch *f) {
+  int64_t kernels = f->plan->kernel_count;
+  int64_t bytes = padded(f->ctx->info->node_size * kernels) + kernels * (int64_t)sizeof(int64_t);
+  if ((f->status = new_block(f, bytes, &f->table))) return;
+  for (int k = 0; k < kernels; k++)
+    missing_of(f, f->ctx->info->node_rank)[k] = f->plan->kernels[k].fn && is_first(f->plan, k);
+}
+
+static void compile_mine(Fetch *f) {
+  for (int k = 0; k < f->plan->kernel_count && !f->status; k++) {
+    PlanKernel *kernel = &f->plan->kernels[k];
+    const JitKernel *known;
+    const void *bytes;
+    size_t size;
+    int compiler;
+    who_misses(f, k, &compiler);
+    if (compiler != f->ctx->info->node_rank) continue;
+    if (rt_interrupted(f->ctx))
+      f->status = ql_fail(&f->error, QL_ERR_INTERRUPTED, "interrupted");
+    else
+      f->status = jit_compile(f->ctx->jit, kernel->fn, kernel->key, &known, &f->error);
+    if (!f->status) f->status = jit_object(known, &bytes, &size);
+    if (f->status) {
+      fail_at(f, kernel);
+      return;
+    }
+    sizes(f)[k] = (int64_t)size;
   }
-  for (int k = 0; !status && k < planner->wanted_count; k++)
-    planner->plan->groups[planner->wanted[k].group].entry = jit_entry(planner->wanted[k].kernel);
+}
+
+static void give_mine(Fetch *f) {
+  int64_t total;
+  place_of(f, -1, &total);
+  if ((f->status = new_block(f, total, &f->code))) return;
+  for (int k = 0; k < f->plan->kernel_count; k++) {
+    const void *bytes;
+    size_t size;
+    int compiler, count = who_misses(f, k, &compiler);
+    if (count < 2 || compiler != f->ctx->info->node_rank) continue;
+    jit_object(jit_find(f->ctx->jit, f->plan->kernels[k].key), &bytes, &size);
+    memcpy(f->code->data + place_of(f, k, &total), bytes, size);
+  }
+}
+
+static void take_others(Fetch *f) {
+  for (int k = 0; k < f->plan->kernel_count && !f->status; k++) {
+    PlanKernel *kernel = &f->plan->kernels[k];
+    int64_t total;
+    if (!kernel->fn) continue;
+    const JitKernel *known = jit_find(f->ctx->jit, kernel->key);
+    if (!known) {
+      const char *code = f->code->data + place_of(f, k, &total);
+      f->status =
+          jit_install(f->ctx->jit, kernel->key, code, (size_t)sizes(f)[k], &known, &f->error);
+    }
+    if (f->status)
+      fail_at(f, kernel);
+    else
+      settle(f->plan, kernel, known);
+  }
+}
+
+QlStatus rt_kernels_fetch(QlContext *ctx, Plan *plan, QlError *error) {
+  static void (*const steps[])(Fetch *) = {make_table, compile_mine, give_mine, take_others};
+  Fetch f = {.ctx = ctx, .plan = plan};
+  QlStatus status = QL_OK;
+  for (size_t s = 0; s < sizeof steps / sizeof *steps && !status; s++) {
+    steps[s](&f);
+    *error = f.error;
+    status = rt_agree_status(ctx, f.status, error);
+  }
+  rt_block_release(ctx, f.code), rt_block_release(ctx, f.table);
   return status;
 }

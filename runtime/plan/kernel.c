@@ -46,7 +46,8 @@ static QlStatus settle_slot(Planner *planner, int index) {
   bool grows = false;
   for (int a = 0; a < slot->ndim && have; a++)
     grows |= info->margin[a][0] > have->margin[a][0] || info->margin[a][1] > have->margin[a][1];
-  if (have && !grows && !(have->references > 1 && info->stored)) {
+  slot->stored = info->stored;
+  if (have && !grows && !(template && have->references > 1 && info->stored)) {
     slot->geometry = *have;
     return QL_OK;
   }

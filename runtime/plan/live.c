@@ -155,7 +155,8 @@ static void leave(Lives *lives, int k) {
   const Planner *planner = lives->planner;
   const SlotInfo *info = &planner->slots[k];
   PlanSlot *slot = &planner->plan->slots[k];
-  bool exported = !slot->allocate && info->storage && info->storage->block->references > 1;
+  bool exported =
+      !slot->allocate && info->storage && !is_private(slot) && info->storage->block->references > 1;
   if (!info->alive && !exported && may_share(planner, k))
     lives->rooms[slot->place].free_since = lives->last[k];
 }
@@ -181,6 +182,13 @@ static void assign_places(Lives *lives) {
   }
 }
 
+static void note_stores(Plan *plan) {
+  for (int k = 0; k < plan->slot_count; k++) {
+    const PlanSlot *slot = &plan->slots[k];
+    if (slot->place >= 0) plan->places[slot->place].stored |= slot->stored || slot->allocate;
+  }
+}
+
 QlStatus planner_live(Planner *planner) {
   Plan *plan = planner->plan;
   size_t slots = (size_t)plan->slot_count + 1;
@@ -191,7 +199,7 @@ QlStatus planner_live(Planner *planner) {
   plan->places = malloc(slots * sizeof *plan->places);
   QlStatus status = QL_OK;
   if (lives.first && lives.last && lives.rooms && plan->places)
-    find_lives(&lives), assign_places(&lives);
+    find_lives(&lives), assign_places(&lives), note_stores(plan);
   else
     status = ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
   free(lives.first), free(lives.last), free(lives.rooms);

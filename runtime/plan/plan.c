@@ -3,8 +3,8 @@
  * The key of a plan is the log's words and, for each slot, what the plan depends on: dtype, shape,
  * layout, the geometry of the block, valid ghosts, whether it lives on, whether it is shared with
  * an export. Equal keys mean equal plans, so that a loop is planned once however long it runs. All
- * ranks keep the same plans: what they agree on depends on who knows one. So the cache is bounded
- * by numbers that are the same on all of them. */
+ * ranks usually know the same plans; one that has forgotten a plan makes it again, while the others
+ * wait for it (run/flush.c). */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -12,15 +12,9 @@
 
 /* ---- key ---- */
 
-typedef struct Key {
-  int64_t *words;
-  int64_t count, room;
-  bool failed;
-} Key;
-
-static void put(Key *key, int64_t word) {
+static void put(PlanKey *key, int64_t word) {
   if (key->count == key->room) {
-    int64_t room = key->room ? 2 * key->room : 512;
+    int64_t room = QL_MAX(2 * key->room, 512);
     int64_t *words = realloc(key->words, (size_t)room * sizeof *words);
     if (!words) {
       key->failed = true;
@@ -33,43 +27,63 @@ static void put(Key *key, int64_t word) {
 
 static bool is_alive(const Storage *storage) { return !storage->dead; }
 
-static void put_ghosts(Key *key, int ndim, const Ghosts *ghosts) {
-  put(key, ghosts ? ghosts->count : 0);
+static int describe_ghosts(const Ghosts *ghosts, int ndim, int64_t *words) {
+  int n = 0;
+  words[n++] = ghosts ? ghosts->count : 0;
   for (int k = 0; ghosts && k < ghosts->count; k++)
     for (int a = 0; a < ndim; a++) {
       const Halo *halo = &ghosts->halo[k];
-      put(key, halo->depth[a][0]), put(key, halo->depth[a][1]);
-      put(key, halo->region.lo[a]), put(key, halo->region.hi[a]);
+      words[n++] = halo->depth[a][0], words[n++] = halo->depth[a][1];
+      words[n++] = halo->region.lo[a], words[n++] = halo->region.hi[a];
     }
+  return n;
 }
 
-static void put_slot(Key *key, const Storage *storage) {
-  put(key, storage->dtype | storage->ndim << 8 | is_alive(storage) << 16 |
-               (storage->block != NULL) << 17 | storage->replicated << 18 |
-               (storage->block && storage->block->references > 1) << 19 |
-               (storage->layout != NULL) << 20);
-  for (int a = 0; a < storage->ndim; a++) put(key, storage->shape[a]);
-  if (!storage->layout) return;
-  put(key, storage->layout->template ? (int64_t)storage->layout->template->id : 0);
-  if (!storage->layout->template) return;
+/* What a plan depends on in a storage, and all ranks have in common: all but whether it is alive,
+ * which they are still to agree on. A replicated block that is shared with an export is renewed by
+ * each rank for itself, when it has such an export. */
+static int describe_slot(const Storage *storage, int64_t *words) {
+  const Layout *layout = storage->layout;
+  const Block *block = storage->block;
+  int n = 0;
+  bool partitioned = layout && layout->template,
+       shared = partitioned && block && block->references > 1;
+  words[n++] = storage->dtype | storage->ndim << 8 | (block != NULL) << 17 |
+               storage->replicated << 18 | shared << 19 | (layout != NULL) << 20;
+  for (int a = 0; a < storage->ndim; a++) words[n++] = storage->shape[a];
+  if (!layout) return n;
+  words[n++] = partitioned ? (int64_t)layout->template->id : 0;
+  if (!partitioned) return n;
   for (int a = 0; a < storage->ndim; a++) {
-    put(key, storage->layout->offset[a]);
-    if (storage->block)
-      put(key, storage->block->margin[a][0]), put(key, storage->block->margin[a][1]);
+    words[n++] = layout->offset[a];
+    if (block) words[n++] = block->margin[a][0], words[n++] = block->margin[a][1];
   }
-  put_ghosts(key, storage->ndim, storage->ghosts);
+  return n + describe_ghosts(storage->ghosts, storage->ndim, words + n);
 }
 
-static QlStatus make_key(QlContext *ctx, Key *key, QlError *error) {
+enum { SLOT_WORDS = 3 + 4 * QL_MAX_DIMS * (1 + GHOST_HALOS) };
+
+QlStatus rt_plan_key(QlContext *ctx, QlError *error) {
   const Log *log = &ctx->log;
-  key->room = log->word_count + 8 * log->slot_count + 16;
-  if (!(key->words = malloc((size_t)key->room * sizeof *key->words)))
-    return ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
-  memcpy(key->words, log->words, (size_t)log->word_count * sizeof *key->words);
-  key->count = log->word_count;
+  PlanKey *key = &ctx->key;
+  int64_t words[SLOT_WORDS];
+  key->count = 0, key->failed = false;
+  key->state = ql_mix(5, ctx->strict);
+  for (int64_t k = 0; k < log->word_count; k++) put(key, log->words[k]);
   put(key, ctx->strict);
-  for (int k = 0; k < log->slot_count; k++) put_slot(key, log->slots[k]);
-  return key->failed ? ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan") : QL_OK;
+  for (int s = 0; s < log->slot_count; s++) {
+    int count = describe_slot(log->slots[s], words);
+    for (int k = 0; k < count; k++) put(key, words[k]);
+    key->state = ql_hash_bytes(key->state, words, (size_t)count * sizeof *words);
+  }
+  key->hash = key->state;
+  for (int k = 0; k < log->count; k++) key->hash = ql_mix(key->hash, log->statements[k].hash);
+  for (int s = 0; s < log->slot_count; s++) {
+    put(key, is_alive(log->slots[s]));
+    if (is_alive(log->slots[s])) key->hash = ql_mix(key->hash, (uint64_t)s);
+  }
+  if (key->failed) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
+  return QL_OK;
 }
 
 /* ---- plans ---- */
@@ -88,8 +102,9 @@ static void plan_free(QlContext *ctx, Plan *plan) {
     rt_layout_release(ctx, plan->slots[k].layout);
     rt_ghosts_release(plan->slots[k].ghosts_after);
   }
-  free(plan->groups), free(plan->slots), free(plan->places), free(plan->movements), free(plan->key),
-      free(plan);
+  for (int k = 0; k < plan->kernel_count; k++) jit_fn_free(plan->kernels[k].fn);
+  free(plan->kernels), free(plan->groups), free(plan->slots), free(plan->places),
+      free(plan->movements), free(plan->key), free(plan);
 }
 
 void rt_plan_drop_all(QlContext *ctx) {
@@ -111,8 +126,7 @@ static Plan *longest_unused(const QlContext *ctx) {
   return found;
 }
 
-/* When the cache is full, the half that was not used for longest goes. What that is all ranks
- * decide alike. */
+/* When the cache is full, the half that was not used for longest goes. */
 static void trim_cache(QlContext *ctx) {
   if (ctx->plan_count < PLAN_LIMIT && ctx->plan_weight < PLAN_WEIGHT) return;
   while (ctx->plan_count > PLAN_LIMIT / 2 || ctx->plan_weight > PLAN_WEIGHT / 2)
@@ -172,7 +186,6 @@ static void free_planner(Planner *planner) {
         free(planner->groups[g].transfers);
   for (int k = 0; k < slots; k++)
     rt_ghosts_release(planner->slots[k].ghosts), free(planner->slots[k].tiles);
-  planner_free_wanted(planner);
   free(planner->shared), free(planner->groups), free(planner->slots), free(planner->statements);
 }
 
@@ -197,27 +210,29 @@ static QlStatus run_pipeline(Planner *planner) {
                                     other ranks have not taken it */
 }
 
-/* Goes on to planner_compile whatever happens, which all ranks of a node call. Takes the key's
- * words over. */
-static QlStatus make_plan(QlContext *ctx, QlStatus status, Key *key, uint64_t hash, Plan **result,
-                          QlError *error) {
+/* Whatever follows, the key stays the log's: the plan has a copy. */
+static QlStatus copy_key(const PlanKey *key, Plan *plan, QlError *error) {
+  size_t bytes = (size_t)key->count * sizeof *key->words;
+  if (!(plan->key = malloc(bytes)))
+    return ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
+  memcpy(plan->key, key->words, bytes);
+  plan->hash = key->hash, plan->key_count = key->count;
+  return QL_OK;
+}
+
+QlStatus rt_plan_make(QlContext *ctx, Plan **result, QlError *error) {
   trim_cache(ctx); /* whatever fails here and not elsewhere */
-  Plan *plan = status ? NULL : calloc(1, sizeof *plan);
+  Plan *plan = calloc(1, sizeof *plan);
+  if (!plan) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
   Planner planner = {.ctx = ctx, .log = &ctx->log, .plan = plan, .error = error};
-  if (plan) {
-    plan->hash = hash, plan->key = key->words, plan->key_count = key->count;
-    key->words = NULL;
-    status = run_pipeline(&planner);
-  } else if (!status) {
-    status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
-  }
-  status = planner_compile(&planner, status);
+  QlStatus status = copy_key(&ctx->key, plan, error);
+  if (!status) status = run_pipeline(&planner);
   free_planner(&planner);
   if (status) {
-    if (plan) plan_free(ctx, plan);
+    plan_free(ctx, plan);
     return status;
   }
-  Plan **bucket = &ctx->plans[hash % PLAN_BUCKETS];
+  Plan **bucket = &ctx->plans[plan->hash % PLAN_BUCKETS];
   plan->next = *bucket;
   *bucket = plan;
   ctx->plan_count++, ctx->plan_weight += weight_of(plan);
@@ -238,21 +253,35 @@ static bool is_current(const Plan *plan) {
   return true;
 }
 
-static Plan *find_plan(const QlContext *ctx, const Key *key, uint64_t hash) {
-  Plan *plan = ctx->plans[hash % PLAN_BUCKETS];
-  while (plan && (plan->hash != hash || plan->key_count != key->count ||
+Plan *rt_plan_find(const QlContext *ctx) {
+  const PlanKey *key = &ctx->key;
+  Plan *plan = ctx->plans[key->hash % PLAN_BUCKETS];
+  while (plan && (plan->hash != key->hash || plan->key_count != key->count ||
                   memcmp(plan->key, key->words, (size_t)key->count * sizeof *key->words) ||
                   !is_current(plan)))
     plan = plan->next;
   return plan;
 }
 
-QlStatus rt_plan_log(QlContext *ctx, bool make, Plan **result, QlError *error) {
-  Key key = {0};
-  QlStatus status = make_key(ctx, &key, error);
-  uint64_t hash = status ? 0 : ql_hash_bytes(3, key.words, (size_t)key.count * sizeof *key.words);
-  *result = status ? NULL : find_plan(ctx, &key, hash);
-  if (make && !*result) status = make_plan(ctx, status, &key, hash, result, error);
-  free(key.words);
-  return status;
+/* What planning must give on all nodes alike: everything but boxes, addresses and messages. */
+uint64_t rt_plan_skeleton(const Plan *plan) {
+  uint64_t hash = ql_mix((uint64_t)plan->slot_count, (uint64_t)plan->group_count);
+  for (int k = 0; k < plan->slot_count; k++) {
+    const PlanSlot *slot = &plan->slots[k];
+    const Template *template = slot->layout ? slot->layout->template : NULL;
+    hash = ql_mix(hash, slot->dtype | (uint64_t)slot->ndim << 8 | (uint64_t)slot->allocate << 16 |
+                            (uint64_t)slot->renew << 17);
+    hash = ql_hash_bytes(hash, slot->shape, slot->ndim * sizeof *slot->shape);
+    hash = ql_mix(hash, template ? template->id : 0);
+  }
+  for (int g = 0; g < plan->group_count; g++) {
+    const PlanGroup *group = &plan->groups[g];
+    hash = ql_mix(hash, group->kind | (uint64_t)group->replicated << 8 |
+                            (uint64_t)group->exchanges << 9 | (uint64_t)group->rank << 16);
+    hash = ql_mix(hash, (uint64_t)group->statement << 32 | (uint64_t)group->store_count << 16 |
+                            (uint64_t)(group->reduce_axis + 1));
+    for (int o = 0; o < group->store_count; o++)
+      hash = ql_mix(hash, (uint64_t)group->operands[o].slot);
+  }
+  return hash;
 }

@@ -12,6 +12,7 @@
 typedef struct PlanSlot {
   bool allocate; /* gets a block when the plan runs: a fresh storage that is stored, or a temporary
                   */
+  bool stored;   /* some group writes it */
   bool renew; /* a storage gets a new block: its margins grow, or its block is shared with an export
                  and is written */
   uint8_t dtype, ndim;
@@ -31,6 +32,7 @@ typedef struct PlanPlace {
   int from;   /* the slot of the log whose storage has it before the plan; -1: it is new */
   int keeper; /* the slot of the log whose storage has it behind the plan; -1: it goes */
   bool private_memory;
+  bool stored; /* some group writes it */
   int64_t bytes;
 } PlanPlace;
 
@@ -121,6 +123,22 @@ typedef struct PlanMovement {
   int64_t bytes;
 } PlanMovement;
 
+/* A kernel that a group needs. A plan in the cache has all of its kernels. */
+typedef struct PlanKernel {
+  JitFn *fn; /* NULL as soon as the kernel is known */
+  JitKey key;
+  int group;
+} PlanKernel;
+
+/* By what a plan is found: the log's words, and what the plan depends on in its storages. */
+typedef struct PlanKey {
+  int64_t *words;
+  int64_t count, room;
+  bool failed;    /* out of memory: `words` is not all */
+  uint64_t hash;  /* of `words` */
+  uint64_t state; /* of what all ranks must have in common: the storages, but not who is alive */
+} PlanKey;
+
 typedef struct Plan {
   uint64_t hash;
   int64_t *key;
@@ -131,6 +149,8 @@ typedef struct Plan {
   PlanPlace *places;
   int group_count;
   PlanGroup *groups;
+  PlanKernel *kernels;
+  int kernel_count, kernel_room;
   QlCounters adds; /* to the counters, each time it runs */
   PlanMovement *movements;
   int movement_count, movement_room;
@@ -143,11 +163,21 @@ typedef struct Plan {
 enum { PLAN_BUCKETS = 256, PLAN_LIMIT = 512, PLAN_WEIGHT = 32768 };
 
 /* ---- plan.c: a log into a plan ---- */
-/* From the cache, which keeps it. Not there: made, which is node-collective, also where it fails at
- * once; or, unless `make`, *plan is NULL. */
-QlStatus rt_plan_log(QlContext *ctx, bool make, Plan **plan, QlError *error);
-/* A plan that some rank could not make leaves the cache of all of them. */
+/* Local. Describes the log in ctx->key; `state` is right also where memory was lacking. */
+QlStatus rt_plan_key(QlContext *ctx, QlError *error);
+/* Local. The plan of ctx->key, which the cache keeps; NULL: it is to be made. */
+Plan *rt_plan_find(const QlContext *ctx);
+/* Local. Plans the log and puts the plan into the cache; kernels may be missing still. */
+QlStatus rt_plan_make(QlContext *ctx, Plan **plan, QlError *error);
+/* A plan that cannot be run leaves the cache. */
 void rt_plan_forget(QlContext *ctx, Plan *plan);
 void rt_plan_drop_all(QlContext *ctx);
+uint64_t rt_plan_skeleton(const Plan *plan); /* the same on all nodes */
+
+/* ---- compile.c: its kernels ---- */
+int rt_kernels_missing(const Plan *plan); /* how many are not known here */
+/* Collective, when some rank misses a kernel and all have prepared the plan: ranks of a node share
+ * the work, and one compiles what several miss. Agrees on the outcome. */
+QlStatus rt_kernels_fetch(QlContext *ctx, Plan *plan, QlError *error);
 
 #endif

@@ -168,8 +168,6 @@ typedef struct Planner {
   StatementInfo *statements;
   Group *groups;
   int group_count, group_room;
-  struct Wanted *wanted;
-  int wanted_count, wanted_room; /* kernels */
   SharedCopy *shared;
   int shared_count, shared_room; /* by the pieces of one statement */
   int reader;                    /* the statement for whose operand something is being moved */
@@ -314,10 +312,6 @@ QlStatus planner_kernels(Planner *planner);
 /* ---- compile.c ---- */
 /* The plan's group needs the kernel of that function, which is taken over when this succeeds. */
 QlStatus planner_wants_kernel(Planner *planner, JitFn *fn, int group);
-/* Finds all kernels of the plan. Node-collective: called exactly once for each plan in the making,
- * with how planning went on this rank. */
-QlStatus planner_compile(Planner *planner, QlStatus status);
-void planner_free_wanted(Planner *planner);
 
 /* ---- live.c ---- */
 QlStatus planner_live(Planner *planner);

@@ -40,10 +40,22 @@ static char *data_of(const Run *run, const PlanSlot *slot) {
   return block->data + (block->bytes - slot->geometry.bytes);
 }
 
+/* The block that a storage brings to a place; NULL: the place's block is new. */
+static Block *brought(const QlContext *ctx, const PlanPlace *place) {
+  return place->from < 0 ? NULL : ctx->log.slots[place->from]->block;
+}
+
 /* Of the first so many places. */
 static void release_new(QlContext *ctx, const Plan *plan, int places) {
+  const Run *run = &ctx->team->run;
   for (int p = places - 1; p >= 0; p--)
-    if (plan->places[p].from < 0) rt_block_release(ctx, ctx->team->run.blocks[p]);
+    if (run->blocks[p] != brought(ctx, &plan->places[p])) rt_block_release(ctx, run->blocks[p]);
+}
+
+/* An export of this rank shares the block of a replicated array that the plan writes: the plan gets
+ * a copy, on this rank alone. */
+static bool must_copy(const PlanPlace *place, const Block *block) {
+  return place->stored && block->private_memory && block->references > 1;
 }
 
 QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
@@ -53,11 +65,10 @@ QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
   for (int p = 0; p < plan->place_count; p++) {
     const PlanPlace *place = &plan->places[p];
     Block geometry = {.private_memory = place->private_memory, .bytes = place->bytes};
-    if (place->from >= 0) {
-      run->blocks[p] = ctx->log.slots[place->from]->block;
-      continue;
-    }
-    QlStatus status = rt_block_new(ctx, &geometry, &run->blocks[p], error);
+    const Block *old = run->blocks[p] = brought(ctx, place);
+    if (old && !must_copy(place, old)) continue;
+    QlStatus status = rt_block_new(ctx, old ? old : &geometry, &run->blocks[p], error);
+    if (!status && old) memcpy(run->blocks[p]->data, old->data, (size_t)old->bytes);
     if (!status) continue;
     if (error) error->source = source_of(ctx, plan, p);
     release_new(ctx, plan, p);
@@ -271,15 +282,16 @@ static void remember_margins(const PlanSlot *slot) {
  * stopped before it was stored, nothing changes. */
 static void hand_over(QlContext *ctx, const Run *run, const PlanPlace *place, Block *block) {
   bool is_kept = place->keeper >= 0 && rt_slot_end(ctx, run, place->keeper) != SLOT_AS_BEFORE;
-  if (place->from >= 0 && (place->from == place->keeper || !is_kept)) return;
-  if (place->from >= 0) ctx->log.slots[place->from]->block = NULL;
+  bool is_brought = block == brought(ctx, place);
+  if (is_brought && (place->from == place->keeper || !is_kept)) return;
+  if (is_brought) ctx->log.slots[place->from]->block = NULL;
   if (!is_kept) {
     rt_block_release(ctx, block);
     return;
   }
   Storage *storage = ctx->log.slots[place->keeper];
   const Block *geometry = &run->plan->slots[place->keeper].geometry;
-  rt_block_release(ctx, storage->block); /* it is renewed, or had none */
+  rt_block_release(ctx, storage->block); /* it is renewed or copied, or had none */
   block->alloc = geometry->alloc;
   memcpy(block->stride, geometry->stride, sizeof block->stride);
   memcpy(block->margin, geometry->margin, sizeof block->margin);

@@ -1,13 +1,15 @@
 /* A flush: what is recorded is planned, agreed on by all ranks, and executed (contracts C1 and C9).
  *
- *     plan known:    prepare ── agree ── run ── finish
- *     plan unknown:  agree (statements, drops) ── plan, compile ── prepare ── agree (status) ── run
- *                     ── finish
+ *     all know the plan    prepare ── agree ── run ── finish
+ *     some do not                     agree ── plan ── prepare ── agree ── run ── finish
+ *     a kernel is missing             ... ── agree ── compile, share ── agree ── run ── finish
  *
- * Until the last agreement nothing has been stored; a failure on any rank up to there is raised by
- * all of them, after replay.c has saved what does not depend on it. */
+ * How many agreements there are follows from their verdicts, which are the same on all ranks. Until
+ * the last one nothing has been stored; a failure on any rank up to there is raised by all of them,
+ * after replay.c has saved what does not depend on it. */
 #include "runtime.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,110 +23,84 @@ void rt_describe(QlContext *ctx, QlSource source, char *text, size_t size) {
     snprintf(text, size, "%s:%lld", (const char *)source.code, (long long)source.at);
 }
 
-static uint64_t hash_log(const Log *log) {
-  uint64_t hash = 1;
-  for (int k = 0; k < log->count; k++)
-    hash = ql_mix(ql_mix(hash, log->statements[k].hash), log->statements[k].values_hash);
-  /* The words name storages by first use; their numbers say which ones they are. */
-  for (int k = 0; k < log->slot_count; k++) hash = ql_mix(hash, log->slots[k]->id);
-  return hash;
-}
+/* ---- the plan, on all ranks ---- */
 
-/* ---- failures ---- */
-
-/* All ranks raise the error of the lowest rank that has one. */
-static QlStatus share_error(QlContext *ctx, const CommVerdict *verdict, const QlError *mine,
-                            QlError *error) {
-  char text[1500], place[400] = "";
-  if (mine->source.code) rt_describe(ctx, mine->source, place, sizeof place);
-  snprintf(text, sizeof text, "%s%s%s%s", mine->text, *place ? " (" : "", place, *place ? ")" : "");
-  char *all = NULL;
-  int64_t *offset = NULL;
-  QlError local = {0};
-  int64_t size = ctx->info->rank == verdict->status_rank ? (int64_t)strlen(text) : 0;
-  if (comm_allgather(ctx->comm, text, size, &all, &offset, &local))
-    return ql_fail(error, local.status, "%s", local.text);
-  ql_fail(error, (QlStatus)verdict->status, "%.*s", (int)QL_MIN(offset[ctx->info->size], 900), all);
-  if (ctx->info->size > 1)
-    ql_note(error,
-            "rank %d could not go on; what depends on this line keeps its earlier value, or has "
-            "none, on every rank",
-            verdict->status_rank);
-  free(all), free(offset);
-  return (QlStatus)verdict->status;
-}
-
-/* ---- the flush ---- */
+enum { REQUEST_PLAN = 1, REQUEST_KERNEL = 2 };
 
 typedef struct Attempt {
   Plan *plan;
-  bool prepared, agreed;
-  QlStatus status;
+  bool made, prepared;
+  QlStatus status; /* of this rank */
   QlError error;
+  unsigned colour;        /* of the heap, and */
+  uint64_t next_template; /* the next template's number, before anything was tried */
 } Attempt;
 
 static void prepare(QlContext *ctx, Attempt *a) {
+  if (a->status || !a->plan) return;
   a->status = rt_plan_prepare(ctx, a->plan, &a->error);
   a->prepared = !a->status;
 }
 
-/* Agrees on the statements, the drops and a status. `again`: the drops differed and were settled,
- * what was planned is void. */
-static QlStatus agree(QlContext *ctx, uint64_t hash, QlStatus status, const QlError *mine,
-                      bool *again, QlError *error) {
-  CommWord word = {.statements = hash, .drops = ctx->dropped_hash, .status = status};
-  CommVerdict verdict;
-  comm_agree(ctx->comm, &word, &verdict);
-  *again = !verdict.same_drops;
-  QlStatus settled = QL_OK;
-  if (*again)
-    settled = rt_drops_settle(
-        ctx, verdict.same_statements
-                 ? error
-                 : NULL); /* also before an error: what is dead is freed behind it */
-  if (!verdict.same_statements) return rt_fail_diverged(ctx, error);
-  if (*again) return settled;
-  if (verdict.status) return share_error(ctx, &verdict, mine, error);
+static Attempt begin(QlContext *ctx) {
+  Attempt a = {.colour = ctx->heap.colour, .next_template = ctx->next_template};
+  if (!(a.status = rt_plan_key(ctx, &a.error))) a.plan = rt_plan_find(ctx);
+  prepare(ctx, &a);
+  return a;
+}
+
+/* Nothing stays of what was tried: ranks that failed and ranks that did not are alike again. */
+static void give_up(QlContext *ctx, Attempt *a) {
+  if (a->prepared) rt_plan_undo(ctx, a->plan);
+  if (a->made) rt_plan_forget(ctx, a->plan);
+  ctx->heap.colour = a->colour, ctx->next_template = a->next_template;
+}
+
+/* Some rank has no plan. Those that have one keep it prepared, the others make it; then kernels
+ * that some rank misses are fetched. */
+static QlStatus make_together(QlContext *ctx, Attempt *a, QlError *error) {
+  bool again = false;
+  if (!a->plan) {
+    a->status = rt_plan_make(ctx, &a->plan, &a->error);
+    a->made = !a->status;
+    prepare(ctx, a);
+  }
+  bool misses = !a->status && rt_kernels_missing(a->plan);
+  uint64_t skeleton = QUELEA_CANARIES && !a->status ? rt_plan_skeleton(a->plan) : 0;
+  Agreement round = {.place = AGREE_PLAN,
+                     .status = a->status,
+                     .mine = &a->error,
+                     .requests = misses ? REQUEST_KERNEL : 0,
+                     .value = {skeleton, ~skeleton}};
+  QL_TRY(rt_agree(ctx, &round, &again, error));
+  assert(!again); /* nothing is dropped between two agreements of a flush */
+  if (QUELEA_CANARIES && round.value[0] != ~round.value[1])
+    comm_abort(ctx->comm, "nodes have planned the same statements differently");
+  if (round.requests & REQUEST_KERNEL) QL_TRY(rt_kernels_fetch(ctx, a->plan, error));
   return QL_OK;
 }
 
-QlStatus rt_agree_status(QlContext *ctx, QlStatus status, QlError *error) {
-  bool again = true;
-  QlError mine = *error;
-  while (again) QL_TRY(agree(ctx, 0, status, &mine, &again, error));
-  return QL_OK;
-}
-
-static QlStatus plan_and_agree(QlContext *ctx, uint64_t hash, Plan **plan, QlError *error) {
-  bool alone = ctx->info->size == 1;
+static QlStatus plan_and_agree(QlContext *ctx, Plan **plan, QlError *error) {
   for (;;) {
-    Attempt a = {0};
-    bool again = false, makes = false;
-    unsigned colour = ctx->heap.colour;
-    a.status = rt_plan_log(ctx, false, &a.plan, &a.error);
-    if (!a.status && !a.plan) {
-      if (!alone) {
-        QL_TRY(agree(ctx, hash, QL_OK, &a.error, &again, error));
-        if (again) continue;
-      }
-      makes = true;
-      a.status = rt_plan_log(ctx, true, &a.plan, &a.error);
-    }
-    if (!a.status) prepare(ctx, &a);
-    QlStatus status = agree(ctx, hash, a.status, &a.error, &again, error);
+    Attempt a = begin(ctx);
+    bool again = false;
+    Agreement round = {.place = AGREE_FLUSH,
+                       .state = ctx->key.state,
+                       .status = a.status,
+                       .mine = &a.error,
+                       .requests = a.plan || a.status ? 0 : REQUEST_PLAN};
+    QlStatus status = rt_agree(ctx, &round, &again, error);
+    if (!status && !again && round.requests & REQUEST_PLAN) status = make_together(ctx, &a, error);
     if (!status && !again) {
       a.plan->last_used = ++ctx->plan_clock;
-      if (makes)
+      if (a.made)
         ctx->counters.plans_made++;
       else
         ctx->counters.plans_reused++;
       *plan = a.plan;
       return QL_OK;
     }
-    if (a.prepared) rt_plan_undo(ctx, a.plan);
-    ctx->heap.colour = colour; /* blocks lie at the same places on all ranks, those that could not
-                                  go on included */
-    if (makes && a.plan) rt_plan_forget(ctx, a.plan);
+    give_up(ctx, &a);
     if (status) return status;
   }
 }
@@ -146,7 +122,7 @@ static void trace(QlContext *ctx, const Plan *plan) {
 
 QlStatus rt_flush_log(QlContext *ctx, QlError *error) {
   Plan *plan;
-  QL_TRY(plan_and_agree(ctx, hash_log(&ctx->log), &plan, error));
+  QL_TRY(plan_and_agree(ctx, &plan, error));
   trace(ctx, plan);
   rt_plan_run(ctx, plan);
   rt_plan_finish(ctx, plan);
@@ -184,10 +160,11 @@ QlStatus rt_flush(QlContext *ctx, QlError *error) {
 QlStatus ql_flush(QlContext *ctx, QlError *error) {
   QlError local = {0};
   if (!error) error = &local;
+  QL_TRY(rt_check_whole(ctx, error));
+  rt_history_sync(ctx);
   if (ctx->log.count) return rt_flush(ctx, error);
   rt_drops_assume(ctx);
-  bool again = true;
-  while (again) QL_TRY(agree(ctx, hash_log(&ctx->log), QL_OK, error, &again, error));
+  QL_TRY(rt_agree_sync(ctx, error));
   rt_drops_bury(ctx);
   return QL_OK;
 }

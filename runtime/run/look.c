@@ -4,17 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Executes the log. */
-static QlStatus settle(QlArray *array, QlError *error) {
-  QL_TRY(rt_check_input(array->context, array, error));
-  QL_TRY(rt_flush(array->context, error));
-  return rt_check_input(array->context, array, error); /* it may have been lost by now */
-}
-
 /* Can this rank address every element of the array? */
 static bool is_local(const QlArray *array) {
   const Storage *storage = array->storage;
   return storage->block && (!storage->layout->template || array->context->info->node_count == 1);
+}
+
+/* Executes the log. What one rank alone looks at changes nothing when it is computed and
+ * replicated; anything else is a thing that all ranks do. */
+static QlStatus settle(QlArray *array, EventKind kind, QlError *error) {
+  QlContext *ctx = array->context;
+  const Layout *layout = array->storage->layout;
+  QL_TRY(rt_check_whole(ctx, error));
+  QL_TRY(rt_check_input(ctx, array, error));
+  if (!array->size) return QL_OK;
+  if (ctx->log.count || !layout || layout->template) rt_history_look(ctx, kind, array);
+  QL_TRY(rt_flush(ctx, error));
+  return rt_check_input(ctx, array, error); /* it may have been lost by now */
 }
 
 /* A replicated copy of what the view shows. */
@@ -29,15 +35,27 @@ static QlStatus replicate(QlArray *array, QlArray **copy, QlError *error) {
   return status;
 }
 
+/* Elements of a local array in memory, also when it shows parts of complex ones. */
+static const char *first_byte(const QlArray *array) {
+  const Storage *storage = array->storage;
+  const char *whole =
+      storage->block->data + array->offset * (int64_t)ql_dtype_info[storage->dtype].size;
+  return whole + (array->part == QL_PART_IMAG ? ql_dtype_info[array->dtype].size : 0);
+}
+
+static void byte_strides(const QlArray *array, int64_t *stride) {
+  int64_t item = (int64_t)ql_dtype_info[array->storage->dtype].size;
+  for (int a = 0; a < array->ndim; a++) stride[a] = array->strides[a] * item;
+}
+
 /* Copies a local view to C order. */
 static void copy_out(const QlArray *array, char *host) {
   size_t item = ql_dtype_info[array->dtype].size;
   int64_t from[QL_MAX_DIMS], to[QL_MAX_DIMS];
   Box whole = box_of_shape(array->ndim, array->shape);
   c_strides(array->ndim, array->shape, (int64_t)item, to);
-  for (int a = 0; a < array->ndim; a++) from[a] = array->strides[a] * (int64_t)item;
-  box_copy(array->ndim, &whole, item, host, &whole, to,
-           array->storage->block->data + array->offset * (int64_t)item, &whole, from);
+  byte_strides(array, from);
+  box_copy(array->ndim, &whole, item, host, &whole, to, first_byte(array), &whole, from);
 }
 
 static QlStatus copy_local(QlArray *array, char *host, bool wanted, QlError *error) {
@@ -59,28 +77,54 @@ static QlStatus copy_of_parts(QlArray *array, QlArray **copy, QlError *error) {
   return ql_astype(array->context, array, (QlDtype)array->dtype, QL_ORDER_K, copy, error);
 }
 
+/* ---- one element ---- */
+
+typedef union Element {
+  uint64_t words[2];
+  QlValue value;
+  char bytes[16];
+  int8_t i8;
+  int16_t i16;
+  int32_t i32;
+  uint8_t u8;
+  uint16_t u16;
+  uint32_t u32;
+} Element;
+
+/* Where the block on this node holds the element; NULL: this node does not own it. */
+static const char *address_of(const QlArray *array) {
+  const Storage *storage = array->storage;
+  const Block *block = storage->block;
+  int64_t cstride[QL_MAX_DIMS], rest = array->offset, at = 0;
+  Box owned =
+      rt_layout_node(storage->layout, storage->ndim, storage->shape, array->context->info->node);
+  c_strides(storage->ndim, storage->shape, 1, cstride);
+  for (int a = 0; a < storage->ndim; a++) {
+    int64_t index = rest / cstride[a];
+    rest %= cstride[a];
+    if (index < owned.lo[a] || index >= owned.hi[a]) return NULL;
+    at += (index - block->alloc.lo[a]) * block->stride[a];
+  }
+  return block->data + at;
+}
+
+/* The bytes of a computed element. In this node's memory, or from the node that owns it, in the
+ * word that the ranks agree on. */
+static QlStatus read_element(const QlArray *array, Element *element, QlError *error) {
+  QlContext *ctx = array->context;
+  size_t item = ql_dtype_info[array->dtype].size;
+  const char *from = address_of(array);
+  if (array->storage->layout->template) rt_wait_node(ctx);
+  if (from) memcpy(element->bytes, from + (array->part == QL_PART_IMAG ? item : 0), item);
+  return is_local(array) ? QL_OK : rt_agree_value(ctx, element->words, error);
+}
+
 QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error) {
   if (array->size != 1)
     return ql_fail(error, QL_ERR_VALUE, "can only convert an array of size 1 to a Python scalar");
-  if (array->part) {
-    QlArray *copy;
-    QL_TRY(copy_of_parts(array, &copy, error));
-    QlStatus status = ql_item(copy, value, error);
-    ql_release(copy);
-    return status;
-  }
-  union {
-    QlValue value;
-    char bytes[16];
-    int8_t i8;
-    int16_t i16;
-    int32_t i32;
-    uint8_t u8;
-    uint16_t u16;
-    uint32_t u32;
-  } element = {{0}};
-  QL_TRY(settle(array, error));
-  QL_TRY(copy_local(array, element.bytes, true, error));
+  Element element = {{0}};
+  QL_TRY(settle(array, EVENT_LOOK, error));
+  QL_TRY(read_element(array, &element, error));
   *value = (QlScalar){.dtype = (QlDtype)array->dtype};
   switch ((QlDtype)array->dtype) {
     case QL_BOOL: value->value.b = element.u8 != 0; break;
@@ -94,6 +138,8 @@ QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error) {
   }
   return QL_OK;
 }
+
+/* ---- all of them ---- */
 
 /* The array as it lies, or a partitioned copy of what the view shows. */
 static QlStatus gather_to(QlArray *array, int root, void *host, QlError *error) {
@@ -123,27 +169,29 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   if (root >= ctx->info->size)
     return ql_fail(error, QL_ERR_VALUE, "there is no rank %d to gather to, of %d ranks", root,
                    ctx->info->size);
-  QL_TRY(rt_check_input(ctx, array, error));
-  if (ctx->strict && ctx->info->node_count > 1 && !rt_is_replicated_size(ctx, array->size))
+  QL_TRY(settle(array, EVENT_LOOK, error));
+  if (array->size == 0) return QL_OK;
+  if (ctx->strict && ctx->info->node_count > 1 && !rt_is_replicated_size(ctx, array->size)) {
+    QL_TRY(rt_agree_status(ctx, QL_OK, error)); /* all are strict */
     return ql_fail(error, QL_ERR_REFUSED,
                    "this gathers a whole array, which quelea.config.strict forbids");
-  if (array->part) {
+  }
+  if (array->part && !is_local(array)) {
     QlArray *copy;
     QL_TRY(copy_of_parts(array, &copy, error));
     QlStatus status = ql_gather(copy, root, host, error);
     ql_release(copy);
     return status;
   }
-  QL_TRY(settle(array, error));
-  if (array->size == 0) return QL_OK;
   bool wanted = root < 0 || root == ctx->info->rank;
   int64_t bytes = array->size * ql_dtype_info[array->dtype].size;
   QlStatus status = QL_OK;
   if (wanted && !host)
     status = ql_fail(error, QL_ERR_MEMORY, "out of memory for %lld bytes of a gathered array",
                      (long long)bytes);
-  QL_TRY(rt_agree_status(ctx, status, error));
+  if (!array->storage->layout->template) QL_TRY(status);
   if (array->storage->layout->template) {
+    QL_TRY(rt_agree_status(ctx, status, error));
     ctx->counters.gathers++;
     ctx->counters.gathered_bytes += bytes;
     rt_movement(ctx, QL_MOVE_GATHER,
@@ -156,15 +204,19 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
 QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char **all, int64_t *all_size,
                   QlError *error) {
   int64_t *offset = NULL;
+  rt_history_sync(ctx);
   comm_be_patient(ctx->comm, true);
-  QlStatus status =
-      comm_allgather(ctx->comm, bytes, ctx->info->rank ? 0 : size, all, &offset, error);
+  QlStatus status = rt_agree_sync(ctx, error);
+  if (!status)
+    status = comm_allgather(ctx->comm, bytes, ctx->info->rank ? 0 : size, all, &offset, error);
   comm_be_patient(ctx->comm, false);
   if (status) return status;
   *all_size = offset[1];
   free(offset);
   return QL_OK;
 }
+
+/* ---- the memory itself ---- */
 
 /* An export holds a storage of its own that shares the block: a write to the array then finds the
  * block shared and takes another one, and the block goes when the export is dropped, by the same
@@ -173,18 +225,11 @@ struct QlExport {
   QlArray *keeper;
 };
 
-QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides, QlExport **token,
+QlStatus ql_export(QlArray *array, const void **data, int64_t *strides, QlExport **token,
                    QlError *error) {
   QlContext *ctx = array->context;
   *data = NULL, *token = NULL;
-  if (array->part) {
-    QlArray *copy;
-    QL_TRY(copy_of_parts(array, &copy, error));
-    QlStatus status = ql_export(copy, data, byte_strides, token, error);
-    ql_release(copy);
-    return status;
-  }
-  QL_TRY(settle(array, error));
+  QL_TRY(settle(array, EVENT_SNAPSHOT, error));
   if (array->size == 0 || !is_local(array)) return QL_OK;
   Storage *storage = array->storage;
   QlExport *made = malloc(sizeof *made);
@@ -195,14 +240,16 @@ QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides, QlE
     free(made);
     return status;
   }
-  if (storage->layout->template) rt_wait_node(ctx);
+  if (storage->layout->template) {
+    rt_wait_node(ctx);
+    made->keeper->storage->id = ++ctx->next_id; /* it dies when all ranks have dropped it */
+  }
   made->keeper->storage->layout = rt_layout_retain(storage->layout);
   made->keeper->storage->block = storage->block;
   storage->block->references++;
   ctx->exports++;
-  for (int a = 0; a < array->ndim; a++)
-    byte_strides[a] = array->strides[a] * ql_dtype_info[array->dtype].size;
-  *data = storage->block->data + array->offset * ql_dtype_info[array->dtype].size;
+  byte_strides(array, strides);
+  *data = first_byte(array);
   *token = made;
   return QL_OK;
 }

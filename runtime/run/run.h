@@ -72,11 +72,38 @@ SlotEnd rt_slot_end(const QlContext *ctx, const Run *run, int slot);
 QlStatus rt_flush(QlContext *ctx, QlError *error); /* collective */
 QlStatus rt_flush_log(QlContext *ctx,
                       QlError *error); /* plans, agrees, executes; the log stays as it is */
-QlStatus rt_agree_status(QlContext *ctx, QlStatus status,
-                         QlError *error); /* collective: the worst of all ranks' */
 void rt_describe(QlContext *ctx, QlSource source, char *text, size_t size);
 /* Waits until every worker of the node has finished what was flushed. */
 void rt_wait_node(QlContext *ctx);
+
+/* ---- agree.c ---- */
+
+/* Where in the protocol ranks meet: at different places they do different things. */
+typedef enum AgreePlace {
+  AGREE_FLUSH,
+  AGREE_PLAN,
+  AGREE_STATUS,
+  AGREE_VALUE,
+  AGREE_SYNC
+} AgreePlace;
+
+typedef struct Agreement {
+  AgreePlace place;
+  uint64_t state;      /* what else must be the same */
+  QlStatus status;     /* of this rank, */
+  const QlError *mine; /* and what to say when it is the lowest that failed */
+  uint32_t requests;   /* of this rank; then of all */
+  uint64_t value[2];   /* the same; 0 but on ranks that have something to tell */
+} Agreement;
+/* Collective. Again: the ranks had dropped different arrays; that is settled, and what this rank
+ * had prepared is void. Diverged ranks, and a failure of any rank, are errors of all. */
+QlStatus rt_agree(QlContext *ctx, Agreement *agreement, bool *again, QlError *error);
+/* Collective. The lowest failing rank's error on all. */
+QlStatus rt_agree_status(QlContext *ctx, QlStatus status, QlError *error);
+/* Collective. What some rank gives, to all; the others give 0. */
+QlStatus rt_agree_value(QlContext *ctx, uint64_t value[2], QlError *error);
+QlStatus rt_agree_sync(QlContext *ctx,
+                       QlError *error); /* collective: nothing but that all are here */
 
 /* ---- movements.c ---- */
 void rt_movement(QlContext *ctx, QlMovementKind kind, QlSource source, int64_t bytes);

@@ -27,7 +27,7 @@ static void where(void *data, char *text, size_t size) {
 
 static void agree(Comm *comm) {
   CommVerdict verdict;
-  comm_agree(comm, &(CommWord){(uint64_t)line, 0, QL_OK}, &verdict);
+  comm_agree(comm, &(CommWord){.state = (uint64_t)line}, &verdict);
 }
 
 static void *abort_from_a_thread(void *comm) {

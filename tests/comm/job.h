@@ -16,7 +16,7 @@ static inline uint64_t job_random(uint64_t a, uint64_t b, uint64_t c) {
 /* Everybody is here, and agrees. */
 static inline void job_meet(void) {
   CommVerdict verdict;
-  comm_agree(job, &(CommWord){0, 0, QL_OK}, &verdict);
+  comm_agree(job, &(CommWord){0}, &verdict);
 }
 
 static inline int job_run(const CheckTest *tests, size_t count, int argc, char **argv) {

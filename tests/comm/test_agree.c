@@ -5,27 +5,34 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Who differs in which round, and how: a third of the rounds has a rank whose statements differ,
+/* Who differs in which round, and how: a third of the rounds has a rank whose state differs,
  * and so on. */
 static CommWord word_of(uint64_t round, int rank) {
-  CommWord word = {job_random(round, 1, 0), job_random(round, 2, 0), QL_OK};
+  CommWord word = {.state = job_random(round, 1, 0), .drops = job_random(round, 2, 0)};
   int odd = (int)(job_random(round, 3, 0) % (uint64_t)where->size);
-  if (job_random(round, 4, 0) % 3 == 0 && rank == odd) word.statements++;
+  if (job_random(round, 4, 0) % 3 == 0 && rank == odd) word.state++;
   if (job_random(round, 5, 0) % 3 == 0 && rank == odd) word.drops ^= 1ull << 63;
   if (job_random(round, 6, 0) % 2 == 0 && job_random(round, 7, (uint64_t)rank) % 3 == 0)
     word.status = (int32_t)(1 + job_random(round, 8, (uint64_t)rank) % (QL_STATUS_COUNT - 1));
+  if (job_random(round, 9, (uint64_t)rank) % 3 == 0)
+    word.requests = (uint32_t)job_random(round, 10, (uint64_t)rank);
+  for (uint64_t k = 0; k < 2; k++)
+    if (job_random(round, 11 + k, 0) % (uint64_t)where->size == (uint64_t)rank)
+      word.value[k] = job_random(round, 13 + k, 0);
   return word;
 }
 
 static CommVerdict expected(uint64_t round) {
-  CommVerdict verdict = {true, true, QL_OK, -1};
+  CommVerdict verdict = {.same_state = true, .same_drops = true, .status_rank = -1};
   CommWord first = word_of(round, 0);
   for (int rank = 0; rank < where->size; rank++) {
     CommWord word = word_of(round, rank);
-    if (word.statements != first.statements) verdict.same_statements = false;
+    if (word.state != first.state) verdict.same_state = false;
     if (word.drops != first.drops) verdict.same_drops = false;
     if (word.status != QL_OK && verdict.status == QL_OK)
       verdict.status = word.status, verdict.status_rank = rank;
+    verdict.requests |= word.requests;
+    for (int k = 0; k < 2; k++) verdict.value[k] = QL_MAX(verdict.value[k], word.value[k]);
   }
   return verdict;
 }
@@ -35,10 +42,12 @@ static void verdicts_are_those_of_all_words(void) {
     CommWord mine = word_of(round, where->rank);
     CommVerdict got, want = expected(round);
     comm_agree(job, &mine, &got);
-    CHECK_INT_EQ(got.same_statements, want.same_statements);
+    CHECK_INT_EQ(got.same_state, want.same_state);
     CHECK_INT_EQ(got.same_drops, want.same_drops);
     CHECK_INT_EQ(got.status, want.status);
     CHECK_INT_EQ(got.status_rank, want.status_rank);
+    CHECK_INT_EQ(got.requests, want.requests);
+    for (int k = 0; k < 2; k++) CHECK_INT_EQ(got.value[k], want.value[k]);
   }
 }
 
@@ -48,8 +57,9 @@ static void extreme_words_are_told_apart(void) {
     for (size_t b = 0; b < 6; b++) {
       bool odd = where->rank == where->size - 1;
       CommVerdict verdict;
-      comm_agree(job, &(CommWord){words[odd ? a : b], words[odd ? b : a], QL_OK}, &verdict);
-      CHECK_INT_EQ(verdict.same_statements, a == b || where->size == 1);
+      comm_agree(job, &(CommWord){.state = words[odd ? a : b], .drops = words[odd ? b : a]},
+                 &verdict);
+      CHECK_INT_EQ(verdict.same_state, a == b || where->size == 1);
       CHECK_INT_EQ(verdict.same_drops, a == b || where->size == 1);
     }
 }

@@ -341,16 +341,75 @@ def test_different_arrays_that_enter_are_a_divergence(size, nodes):
     assert "seed" in err
 
 
-def test_a_divergence_frees_only_what_all_ranks_dropped():
-    """Otherwise the ranks of a node would look for later arrays at different places."""
+def test_after_a_divergence_nothing_can_be_used():
     code = """
-    gone, kept = np.zeros((200, 300)), np.ones((200, 300)); np.sync()
-    if np.rank == 0: del gone
+    kept = np.ones((200, 300)); np.sync()
     try: float((kept + np.rank).sum())
-    except np.errors.DivergenceError: caught = True
-    print(caught, float(np.full((200, 300), 7.0).sum()))
+    except np.errors.DivergenceError: pass
+    for use in (lambda: np.ones(3), lambda: kept + 1, lambda: float(kept[0, 0]), np.sync):
+        try: use()
+        except np.errors.DivergenceError as error: print("diverged before" in str(error))
     """
-    assert fine(code, ranks=2, QUELEA_OUTPUT="all").split("\n")[:2] == ["True 420000.0"] * 2
+    assert fine(code, ranks=2, QUELEA_OUTPUT="all").split() == ["True"] * 8
+
+
+@pytest.mark.parametrize("nodes", ["0", "1"])
+@pytest.mark.parametrize(
+    "alone",
+    [
+        "numpy.asarray(x)",
+        "float(x[7])",
+        "x.tolist()",
+        "print(x)",
+        "np.zeros(5)",
+        "x[2:4] = 1",
+        "np.sync()",
+        "setattr(np.config, 'strict', True)",
+    ],
+)
+def test_what_one_rank_does_alone_is_named(alone, nodes):
+    code = f"""
+    x = np.zeros(100000); x += 1; float(x.sum())
+    if np.rank == 0: held = {alone.replace(" = 1", ".fill(1)")}
+    x += 1
+    print(np.asarray(x).min(), np.asarray(x).max())
+    """
+    status, out, err = job(code, 2, QUELEA_NODE_SIZE=nodes)
+    assert status != 0
+    assert out == ""
+    assert "DivergenceError" in err
+    assert "<string>:5" in err
+
+
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_what_is_replicated_may_be_looked_at_by_one_rank(nodes):
+    """It is computed, every rank has it, and nothing depends on who looks."""
+    code = """
+    x, small = np.ones(100000), np.arange(5.0)
+    s = x.sum(); float(s); small += 1; np.sync()
+    if np.rank == 0: print(s, small.tolist()[2]); held = numpy.asarray(small)
+    if np.rank == 1: np.zeros(0); float(s)
+    small += s; x += small[0]
+    if np.rank == 0: assert held.tolist() == [1, 2, 3, 4, 5]
+    print(float(x.sum()), small.tolist()[:2])
+    """
+    out = fine(code, ranks=2, QUELEA_NODE_SIZE=nodes, QUELEA_REPLICATE="64")
+    assert out.split("\n")[:2] == ["100000.0 3.0", "10000200000.0 [100001.0, 100002.0]"]
+
+
+def test_an_order_that_differs_is_told_with_where_arrays_were_made():
+    code = """
+    fields = {"u": np.ones(5000)}
+    fields["v"] = np.ones(5000)
+    for name in ("u", "v") if np.rank else ("v", "u"):
+        fields[name] += 2
+    float(fields["u"].sum())
+    """
+    status, _, err = job(code, 2)
+    assert status != 0
+    assert "the ranks use different arrays at <string>:7" in err
+    assert "made at <string>:4" in err and "made at <string>:5" in err
+    assert "sort it" in err
 
 
 def test_different_shapes_are_a_divergence():

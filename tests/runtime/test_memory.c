@@ -62,8 +62,8 @@ enum { COLUMNS = 6, ROWS = 300, ROUNDS = 3000 };
 /* Is the word the same on all ranks? */
 static bool same_everywhere(uint64_t word) {
   CommVerdict verdict;
-  comm_agree(ctx->comm, &(CommWord){.statements = word}, &verdict);
-  return verdict.same_statements;
+  comm_agree(ctx->comm, &(CommWord){.state = word}, &verdict);
+  return verdict.same_state;
 }
 
 /* Does some rank say so? */

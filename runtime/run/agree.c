@@ -1,0 +1,79 @@
+/* Agreement of the ranks (contract C1): before anything is stored, all of them have done the same,
+ * and each has what it needs.
+ *
+ *     drops      which arrays were released; where they differ, that is settled, and all begin anew
+ *     state      what the program did (history.c), the place in the protocol, and what depends on
+ * it status     whether each rank could prepare what follows requests   what some rank lacks, and
+ * all will help it to
+ *
+ * They are judged in this order, by every rank alike. */
+#include "runtime.h"
+
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+/* All ranks raise the error of the lowest rank that has one. */
+static QlStatus share_error(QlContext *ctx, const CommVerdict *verdict, const QlError *mine,
+                            QlError *error) {
+  char text[1500], place[400] = "";
+  if (mine->source.code) rt_describe(ctx, mine->source, place, sizeof place);
+  snprintf(text, sizeof text, "%s%s%s%s", mine->text, *place ? " (" : "", place, *place ? ")" : "");
+  char *all = NULL;
+  int64_t *offset = NULL;
+  QlError local = {0};
+  int64_t size = ctx->info->rank == verdict->status_rank ? (int64_t)strlen(text) : 0;
+  if (comm_allgather(ctx->comm, text, size, &all, &offset, &local))
+    return ql_fail(error, local.status, "%s", local.text);
+  ql_fail(error, (QlStatus)verdict->status, "%.*s", (int)QL_MIN(offset[ctx->info->size], 900), all);
+  if (ctx->info->size > 1)
+    ql_note(error,
+            "rank %d could not go on; what depends on this line keeps its earlier value, or has "
+            "none, on every rank",
+            verdict->status_rank);
+  free(all), free(offset);
+  return (QlStatus)verdict->status;
+}
+
+QlStatus rt_agree(QlContext *ctx, Agreement *a, bool *again, QlError *error) {
+  uint64_t state = ql_mix(ql_mix(ql_mix(ctx->history.chain, ctx->strict), a->place), a->state);
+  CommWord word = {.state = state,
+                   .drops = ctx->dropped_hash,
+                   .status = a->status,
+                   .requests = a->requests,
+                   .value = {a->value[0], a->value[1]}};
+  CommVerdict verdict;
+  comm_agree(ctx->comm, &word, &verdict);
+  *again = !verdict.same_drops;
+  if (*again) return rt_drops_settle(ctx, error);
+  if (!verdict.same_state) return rt_fail_diverged(ctx, error);
+  rt_history_agreed(ctx);
+  if (verdict.status) return share_error(ctx, &verdict, a->mine, error);
+  a->requests = verdict.requests;
+  memcpy(a->value, verdict.value, sizeof a->value);
+  return QL_OK;
+}
+
+static QlStatus agree_at_last(QlContext *ctx, Agreement *a, QlError *error) {
+  bool again = true;
+  while (again) QL_TRY(rt_agree(ctx, a, &again, error));
+  return QL_OK;
+}
+
+QlStatus rt_agree_status(QlContext *ctx, QlStatus status, QlError *error) {
+  QlError mine = *error;
+  Agreement a = {.place = AGREE_STATUS, .status = status, .mine = &mine};
+  if (status) *error = (QlError){0}; /* all raise the same one, which may be another rank's */
+  return agree_at_last(ctx, &a, error);
+}
+
+QlStatus rt_agree_value(QlContext *ctx, uint64_t value[2], QlError *error) {
+  Agreement a = {.place = AGREE_VALUE, .value = {value[0], value[1]}};
+  QL_TRY(agree_at_last(ctx, &a, error));
+  memcpy(value, a.value, sizeof a.value);
+  return QL_OK;
+}
+
+QlStatus rt_agree_sync(QlContext *ctx, QlError *error) {
+  return agree_at_last(ctx, &(Agreement){.place = AGREE_SYNC}, error);
+}
