@@ -5,8 +5,10 @@
  *
  * A file is written under a name of its own and renamed, so readers see all of it or nothing; a
  * header that does not fit the name, the size or the sum means that the file is damaged, and it is
- * removed. Losing a race costs a compilation, never an error: nothing here fails. The folder is
- * measured now and then; when it is too large the files that were not used for the longest time go.
+ * removed. Only what is ours is ever removed or replaced, for the folder may be any: a regular file
+ * of this user, with a name of our form, that begins with our magic or with nothing. Losing a race
+ * costs a compilation, never an error: nothing here fails. The folder is measured now and then;
+ * when it is too large the files that were not used for the longest time go.
  */
 #include "emit.h"
 
@@ -79,18 +81,53 @@ static bool read_all(int file, void *bytes, size_t size) {
   return true;
 }
 
-/* The code in an open file, malloc'ed, or NULL. Code that belongs to another user is not trusted.
- */
-static void *read_kernel(int file, JitKey key, size_t *size) {
+/* Whole under `length` hexadecimal digits, then what `rest` says. */
+static bool is_named(const char *name, size_t length, const char *rest) {
+  return strspn(name, "0123456789abcdef") == length && strcmp(name + length, rest) == 0;
+}
+
+/* KEY.kernel, or HALF.process.time.part */
+static bool is_our_name(const char *name, bool *part) {
+  int end = 0;
+  long process;
+  long long time;
+  *part = sscanf(name, "%*16[0-9a-f].%ld.%lld%n", &process, &time, &end) == 2 &&
+          strcmp(name + end, part_suffix) == 0;
+  return *part || is_named(name, 32, kernel_suffix);
+}
+
+/* Is the file ours? A crash leaves files empty or full of zeros. One of another version is not this
+ * version's to judge. */
+static bool is_ours(int folder, const char *path) {
+  struct stat info;
+  char start[sizeof magic] = "";
+  int file = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (file < 0) return false;
+  ssize_t got = read(file, start, sizeof start);
+  bool ours =
+      !fstat(file, &info) && S_ISREG(info.st_mode) && info.st_uid == geteuid() && got >= 0 &&
+      (!memcmp(start, magic, (size_t)got) || !memcmp(start, (char[sizeof start]){0}, (size_t)got));
+  close(file);
+  return ours;
+}
+
+/* The code in an open file, malloc'ed, or NULL; *sound: nothing is wrong with the file. Code that
+ * belongs to another user is not trusted. */
+static void *read_kernel(int file, JitKey key, size_t *size, bool *sound) {
   struct stat info;
   Header header;
-  if (fstat(file, &info) || (info.st_uid != geteuid() && info.st_uid != 0)) return NULL;
+  *sound = true;
+  if (fstat(file, &info) || !S_ISREG(info.st_mode) ||
+      (info.st_uid != geteuid() && info.st_uid != 0))
+    return NULL;
+  *sound = false;
   if (!read_all(file, &header, sizeof header) || memcmp(header.magic, magic, sizeof magic) ||
       memcmp(&header.key, &key, sizeof key))
     return NULL;
   if (info.st_size < (off_t)sizeof header || header.size != (uint64_t)info.st_size - sizeof header)
     return NULL;
   void *bytes = malloc(header.size + 1);
+  *sound = bytes == NULL; /* out of memory says nothing of the file */
   if (bytes && read_all(file, bytes, header.size) && sum_of(bytes, header.size) == header.sum) {
     *size = header.size;
     return bytes;
@@ -104,12 +141,13 @@ bool disk_read(const Disk *disk, JitKey key, void **bytes, size_t *size) {
   if (!disk->folder) return false;
   char *path = path_of_key(disk, key);
   if (!path) return false;
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file >= 0) {
-    *bytes = read_kernel(file, key, size);
+    bool sound;
+    *bytes = read_kernel(file, key, size, &sound);
     if (*bytes)
       futimens(file, NULL); /* used just now */
-    else
+    else if (!sound && is_ours(AT_FDCWD, path))
       unlink(path);
     close(file);
   }
@@ -142,11 +180,6 @@ static int older_first(const void *a, const void *b) {
   return strcmp(x->name, y->name);
 }
 
-static bool ends_with(const char *name, const char *suffix) {
-  size_t length = strlen(name), tail = strlen(suffix);
-  return length > tail && strcmp(name + length - tail, suffix) == 0;
-}
-
 /* The folder's kernels, malloc'ed; what a killed process left half-written is removed. */
 static File *list_kernels(DIR *folder, size_t *count) {
   File *files = NULL;
@@ -154,13 +187,14 @@ static File *list_kernels(DIR *folder, size_t *count) {
   time_t now = time(NULL);
   for (struct dirent *entry; (entry = readdir(folder));) {
     struct stat info;
-    bool kernel = ends_with(entry->d_name, kernel_suffix),
-         part = ends_with(entry->d_name, part_suffix);
-    if ((!kernel && !part) || strlen(entry->d_name) >= NAME_SIZE ||
-        fstatat(dirfd(folder), entry->d_name, &info, AT_SYMLINK_NOFOLLOW))
+    bool part;
+    if (!is_our_name(entry->d_name, &part) || strlen(entry->d_name) >= NAME_SIZE ||
+        fstatat(dirfd(folder), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) ||
+        !S_ISREG(info.st_mode) || info.st_uid != geteuid())
       continue;
     if (part) {
-      if (now - info.st_mtime > LEFTOVER_SECONDS) unlinkat(dirfd(folder), entry->d_name, 0);
+      if (now - info.st_mtime > LEFTOVER_SECONDS && is_ours(dirfd(folder), entry->d_name))
+        unlinkat(dirfd(folder), entry->d_name, 0);
       continue;
     }
     if (*count == room) {
@@ -187,9 +221,12 @@ static void sweep(Disk *disk) {
   for (size_t f = 0; f < count; f++) total += files[f].bytes;
   if (total > disk->limit) {
     qsort(files, count, sizeof *files, older_first);
-    for (size_t f = 0; f < count && total > disk->limit - disk->limit / 8; f++)
+    for (size_t f = 0; f < count && total > disk->limit - disk->limit / 8; f++) {
+      bool gone = faccessat(dirfd(folder), files[f].name, F_OK, 0) != 0;
+      if (!gone && !is_ours(dirfd(folder), files[f].name)) continue;
       if (unlinkat(dirfd(folder), files[f].name, 0) == 0 || errno == ENOENT)
         total -= files[f].bytes;
+    }
   }
   free(files);
   closedir(folder);
@@ -210,7 +247,9 @@ void disk_write(Disk *disk, JitKey key, const void *bytes, size_t size) {
     memcpy(header.magic, magic, sizeof magic);
     bool written = write_all(file, &header, sizeof header) && write_all(file, bytes, size);
     written = close(file) == 0 && written;
-    if (!written || rename(part, path)) unlink(part);
+    struct stat there;
+    bool taken = lstat(path, &there) == 0 && !is_ours(AT_FDCWD, path);
+    if (!written || taken || rename(part, path)) unlink(part);
     disk->unswept += disk->unswept < 0 ? 0 : (int64_t)(size + sizeof header);
     if (disk->unswept < 0 || disk->unswept > disk->limit / 64) sweep(disk);
   }
