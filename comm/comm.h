@@ -54,6 +54,9 @@ typedef struct CommInfo {
  * and the programs that it starts count as processes of their own. Does nothing without a launcher.
  */
 void comm_note_process(void);
+/* Local, at any time: the number that a launcher gave to this process, by the rule of comm_open;
+ * -1: it is no rank. */
+int comm_launched_rank(void);
 /* Collective. Initialises MPI when a launcher started the process and nobody did before
  * (MPI_THREAD_SERIALIZED, FUNNELED is accepted); compares parameters among ranks; finds nodes,
  * cores and threads; makes the arena. Fails, alike on all ranks: QL_ERR_STATE when a launcher of

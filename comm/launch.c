@@ -95,6 +95,20 @@ static bool started_by_a_rank(void) {
   return job && strcmp(left, mine) != 0 && strcmp(job, strchr(mine, ' ')) == 0;
 }
 
+/* The launchers' names of the number that they give to a process. */
+static const char *const rank_variables[] = {
+    "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK", "PMIX_RANK",   "PMI_RANK",
+    "JSM_NAMESPACE_RANK",   "FLUX_TASK_RANK",      "SLURM_PROCID"};
+
+int comm_launched_rank(void) {
+  if (!find() || started_by_a_rank()) return -1;
+  for (size_t i = 0; i < sizeof rank_variables / sizeof *rank_variables; i++) {
+    const char *text = getenv(rank_variables[i]);
+    if (text && *text >= '0' && *text <= '9') return (int)strtol(text, NULL, 10);
+  }
+  return -1;
+}
+
 void comm_note_process(void) {
   char text[300];
   if (!find() || started_by_a_rank()) return;

@@ -62,13 +62,9 @@ static void *watch_clock(void *argument) {
 
 /* The number that the launcher gave this process, as far as its environment tells. */
 static void name_process(char *text, size_t size) {
-  static const char *const variables[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
-                                          "SLURM_PROCID"};
-  const char *rank = NULL;
-  for (size_t i = 0; i < sizeof variables / sizeof *variables && !rank; i++)
-    rank = getenv(variables[i]);
-  if (rank)
-    snprintf(text, size, "rank %.20s", rank);
+  int rank = comm_launched_rank();
+  if (rank >= 0)
+    snprintf(text, size, "rank %d", rank);
   else
     snprintf(text, size, "process %ld", (long)getpid());
 }

@@ -47,6 +47,7 @@ static bool traces(const QlParams *params, const char *what) {
 }
 
 void ql_note_process(void) { comm_note_process(); }
+int ql_launched_rank(void) { return comm_launched_rank(); }
 
 QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) {
   QlError local = {0};

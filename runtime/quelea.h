@@ -75,6 +75,8 @@ typedef struct QlOptions {
 /* Local, before ql_open; optional. Under a launcher, forks of this process from now on are no
  * ranks, but processes of their own. */
 QL_API void ql_note_process(void);
+/* Local. The number that a launcher gave to this process; -1: it is no rank. */
+QL_API int ql_launched_rank(void);
 /* Collective. Finds the other ranks, nodes, cores and memory. options may be NULL. Fails on all
  * ranks or on none: QL_ERR_VALUE for a malformed QUELEA_* variable or one that differs between
  * ranks, QL_ERR_STATE under a launcher of another MPI, QL_ERR_OS, QL_ERR_MEMORY. */

@@ -51,6 +51,13 @@ static PyObject *module_open(PyObject *module, PyObject *address) {
   Py_RETURN_NONE;
 }
 
+static PyObject *module_launched_rank(PyObject *module, PyObject *unused) {
+  (void)module, (void)unused;
+  int rank = ql_launched_rank();
+  if (rank < 0) Py_RETURN_NONE;
+  return PyLong_FromLong(rank);
+}
+
 static PyObject *module_is_open(PyObject *module, PyObject *unused) {
   (void)module, (void)unused;
   return PyBool_FromLong(qx.context != NULL && !qx.closed && !qx.forked);
@@ -188,6 +195,8 @@ PyMethodDef qx_context_functions[] = {
     {"set_package_folder", set_package_folder, METH_O,
      "Frames of files in this folder are not the user's."},
     {"open", module_open, METH_O, "Opens the context on the MPI_Comm at an address, or None."},
+    {"launched_rank", module_launched_rank, METH_NOARGS,
+     "The number that a launcher gave to this process, or None. Opens nothing."},
     {"is_open", module_is_open, METH_NOARGS, "Is the context open?"},
     {"close", module_close, METH_NOARGS,
      "Closes the context; what was never looked at is dropped."},

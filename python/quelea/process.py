@@ -1,7 +1,7 @@
 """What Quelea does to the Python process of a rank: output, exceptions, the end of the program (contracts C5 and C10).
 
-Under a launcher every rank runs the whole script. What it prints appears once, from rank 0; standard error is kept from
-every rank and says whose it is. A rank that fails ends the job, so that no other waits for it.
+Under a launcher every rank runs the whole script. What its Python prints appears once, from rank 0; standard error is
+kept from every rank and says whose it is. A rank that fails ends the job, so that no other waits for it.
 """
 
 import atexit
@@ -16,24 +16,7 @@ from typing import Any, TextIO
 
 from . import _quelea
 
-__all__ = ["install", "launched_rank"]
-
-_RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID")
-
-
-def launched_rank() -> int | None:
-    """Rank of this process as the launcher's environment tells it.
-
-    Returns
-    -------
-    int or None
-        None outside a launcher.
-    """
-    for variable in _RANK_VARIABLES:
-        value = os.environ.get(variable, "")
-        if value.isdigit():
-            return int(value)
-    return None
+__all__ = ["install"]
 
 
 class _Tagged:
@@ -133,7 +116,7 @@ def _warn_of_unknown_variables() -> None:
 
 def install() -> None:
     """Arrange output, exceptions and the end of the program; called once, by ``import quelea``."""
-    rank = launched_rank()
+    rank = _quelea.launched_rank()
     if not rank:
         _warn_of_unknown_variables()
     if rank is not None:

@@ -100,6 +100,21 @@ def test_output_appears_once():
     assert (status, out.split()) == (0, ["10.0"] * 3)
 
 
+def test_what_a_rank_starts_prints_as_itself():
+    """And so does what is not Python's: only sys.stdout of other ranks is dropped."""
+    child = "import os, quelea as np; print('child', np.size, float(np.ones(5).sum()), flush=True)"
+    code = f"""
+    import os, subprocess, sys, quelea as np
+    np.sync()
+    subprocess.run([sys.executable, "-c", {child!r}], check=True)
+    os.write(1, b"written\\n")
+    print("printed", flush=True)
+    """
+    status, out, err = run(code, 3)
+    assert status == 0, err
+    assert sorted(out.splitlines()) == ["child 1 5.0"] * 3 + ["printed"] + ["written"] * 3
+
+
 def test_on_root_runs_once():
     code = """
     import quelea as np
