@@ -38,6 +38,7 @@ typedef struct Emit {
   IrFlow flow;
   bool fastmath, masks; /* masks: vectors can be loaded and stored in part */
   unsigned width;       /* elements in a register: 1, or the lanes of a leaf */
+  EmitRef present;      /* how many of them there are; NULL: all */
   EmitRef mask;         /* which of them loads and stores may touch; NULL: all */
   struct LLVMOpaqueContext *context;
   struct LLVMOpaqueModule *module;
@@ -119,9 +120,11 @@ EmitValue emit_const(Emit *e, QlDtype dtype, QlValue value);
 EmitValue emit_load(Emit *e, QlDtype dtype, EmitPlace from);
 void emit_store(Emit *e, QlDtype dtype, EmitValue value, EmitPlace to);
 EmitValue emit_select(Emit *e, EmitRef condition, EmitValue a, EmitValue b);
+EmitRef emit_vector(Emit *e, const EmitRef *lanes); /* of e->width elements */
 /* The even (0) or odd (1) lanes of a vector of 2 * e->width elements. */
 EmitValue emit_lanes(Emit *e, EmitValue value, int odd);
-EmitRef emit_all_lanes(Emit *e, EmitRef value); /* the same in each of e->width lanes */
+EmitValue emit_half(Emit *e, EmitValue value, int high); /* the lower (0) or upper (1) ones */
+EmitRef emit_all_lanes(Emit *e, EmitRef value);          /* the same in each of e->width lanes */
 /* For each of e->width lanes: first + step * lane < limit? */
 EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit);
 
@@ -161,13 +164,14 @@ EmitRef emit_element(Emit *e, uint32_t array, EmitRef row, EmitRef last, int32_t
 /* Of how many elements are two vectors? 0: when a loop over the last axis had better not be split
  * into whole vectors and a tail, since LLVM would not use masks for the tail. */
 int64_t emit_pair(const Emit *e);
-/* Can emit_point compute JIT_LANES neighbouring points of the last axis as one vector? It does if
- * e->width says so. */
-bool emit_has_lanes(const Emit *e);
+/* How many neighbouring points of the last axis can emit_point compute as one vector, which it does
+ * if e->width says so? JIT_LANES, in any order perhaps more, or 0: none. */
+int emit_lanes_of(const Emit *e, bool any_order);
 
 /* ---- emit_reduce.c ---- */
-/* All reductions of the function, its stores along with them. rows: [(rank + 2) * arrays] of
- * scratch; is_empty: of a box without points. */
+enum { EMIT_LANES = 64, EMIT_TOGETHER = 4 }; /* the most lanes; leaves or rows at a time */
+/* All reductions of the function, its stores along with them. rows: [(rank + 1 + EMIT_TOGETHER) *
+ * arrays] of scratch; is_empty: of a box without points. */
 QlStatus emit_reductions(Emit *e, bool is_empty, EmitRef *rows, QlError *error);
 
 /* ---- disk.c ---- */

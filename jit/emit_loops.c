@@ -149,17 +149,35 @@ static EmitValue argument(Emit *e, uint32_t id) {
   return value;
 }
 
+/* The element of lane k, which is the last one that is there for those that are not: behind it
+ * there may be no memory. `place`: of lane 0, or of the one behind the last. */
+static EmitValue load_lane(Emit *e, QlDtype dtype, EmitPlace place, EmitRef stride, unsigned lane,
+                           EmitRef present) {
+  EmitRef k = emit_int(e, lane);
+  if (present) k = emit_min(e, k, emit_sub(e, present, emit_int(e, 1)));
+  place.address = emit_move(e, place.address, emit_mul(e, k, stride));
+  return emit_load(e, dtype, place);
+}
+
+/* In all lanes; one by one, where the operand does not move by one element. */
 static EmitValue load_of(Emit *e, uint32_t id, const EmitPoint *point) {
   const IrIns *ins = &e->fn->ins[id];
+  uint32_t array = (uint32_t)ins->number;
+  QlDtype dtype = (QlDtype)ins->dtype;
   EmitPlace place = element_of_load(e, id, point);
-  if (e->width == 1 || class_of(e, (uint32_t)ins->number, e->fn->rank - 1) != JIT_STRIDE_ZERO)
-    return emit_load(e, (QlDtype)ins->dtype, place);
+  int axis = e->fn->rank - 1;
+  if (e->width == 1 || class_of(e, array, axis) == JIT_STRIDE_UNIT)
+    return emit_load(e, dtype, place);
   unsigned width = e->width;
-  EmitRef mask = e->mask;
+  EmitRef mask = e->mask, lanes[EMIT_LANES];
+  bool moves = class_of(e, array, axis) != JIT_STRIDE_ZERO;
   e->width = 1, e->mask = NULL;
-  EmitValue value = emit_load(e, (QlDtype)ins->dtype, place);
+  for (unsigned lane = 0; lane < (moves ? width : 1); lane++)
+    lanes[lane] =
+        moves ? load_lane(e, dtype, place, stride_of(e, array, axis), lane, e->present).part[0]
+              : emit_load(e, dtype, place).part[0];
   e->width = width, e->mask = mask;
-  return (EmitValue){{emit_all_lanes(e, value.part[0]), NULL}};
+  return (EmitValue){{moves ? emit_vector(e, lanes) : emit_all_lanes(e, lanes[0]), NULL}};
 }
 
 static EmitValue value_of(Emit *e, uint32_t id, const EmitPoint *point) {
@@ -271,25 +289,27 @@ int64_t emit_pair(const Emit *e) {
   return 2 * VECTOR_BYTES / widest;
 }
 
-bool emit_has_lanes(const Emit *e) {
+int emit_lanes_of(const Emit *e, bool any_order) {
   const JitFn *fn = e->fn;
-  int64_t widest = 0; /* of small elements a register holds more than the lanes */
+  int widest = 0; /* bytes */
+  bool gathers = false;
+  if (fn->block_count > 1) return 0;
   for (uint32_t i = 0; i < fn->blocks[0].count; i++) {
     const IrIns *ins = &fn->ins[fn->blocks[0].ins[i]];
     QlDtype dtype = (QlDtype)ins->dtype;
-    if (fn->block_count > 1 || ql_dtype_info[dtype].kind == QL_KIND_COMPLEX ||
-        ins->kind == IR_INDEX)
-      return false;
-    widest = QL_MAX(widest, (int64_t)ql_dtype_info[dtype].size);
+    bool moves = ins->kind == IR_LOAD || ins->kind == IR_STORE;
+    if (ql_dtype_info[dtype].kind == QL_KIND_COMPLEX || ins->kind == IR_INDEX) return 0;
+    widest = QL_MAX(widest, ql_dtype_info[dtype].size);
     if (ir_is_uniform(e->fn, 0, ins)) continue;
-    if ((ins->kind == IR_LOAD || ins->kind == IR_STORE) &&
-        class_of(e, (uint32_t)ins->number, fn->rank - 1) == JIT_STRIDE_ANY)
-      return false;
+    bool any_stride = moves && class_of(e, (uint32_t)ins->number, fn->rank - 1) == JIT_STRIDE_ANY;
+    if (any_stride && ins->kind == IR_STORE) return 0;
+    gathers |= any_stride;
     if (ins->kind == IR_OP &&
         !emit_is_plain((QlOp)ins->op, (QlDtype)fn->ins[ins->args[ir_arg_count(ins) - 1]].dtype))
-      return false;
+      return 0;
   }
-  return widest >= 4;
+  if (any_order && !gathers) return QL_MAX(JIT_LANES, EMIT_LANES / widest);
+  return widest >= 4 ? JIT_LANES : 0; /* of small elements a register holds more than the lanes */
 }
 
 /* The points at first .. first + count - 1 of the last axis. */
@@ -341,7 +361,8 @@ QlStatus emit_kernel(Emit *e, QlError *error) {
   const JitFn *fn = e->fn;
   bool reduces = ir_reduction(fn) != NULL;
   QlStatus status = QL_OK;
-  EmitRef *rows = calloc((size_t)(fn->rank + 2) * fn->array_count + 1, sizeof *rows);
+  EmitRef *rows =
+      calloc((size_t)(fn->rank + 1 + EMIT_TOGETHER) * fn->array_count + 1, sizeof *rows);
   if (!rows) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   read_call(e);
   e->masks = e->masks && (fn->block_count > 1 || emit_pair(e));

@@ -2,14 +2,15 @@
  *
  * Along the last axis: a leaf of 128 elements is computed into a buffer by a loop that LLVM
  * vectorises; then its lanes are one vector of 8 elements that runs over the buffer. Elements that
- * need no call are computed in the lanes at once.
+ * need no call are computed in the lanes at once, those of four leaves side by side, so that a
+ * sum need not wait for the one before it. Where no order changes a bit, there are more lanes.
  *
  *   for outer axes:                                   buffer   [128 elements]       lanes  [8]
  *     for leaf:  buffer <- elements;  lanes <- buffer, 8 at a time;
  *                value <- ((0+1)+(2+3)) + ((4+5)+(6+7))
  *
  * Along another axis: many neighbouring lines are reduced side by side, so that the innermost loop
- * runs along the last axis.
+ * runs along the last axis. Four rows go to one lane at a time.
  *
  *   for outer axes:  for tile of the last axis:       lanes    [8][tile]            value  [tile]
  *     for leaf:  for k in leaf: lanes[k % 8] += row k;  value <- the eight rows combined
@@ -22,9 +23,10 @@
 #include <stdlib.h>
 
 enum {
-  TILE_BYTES = 2048,             /* of a row of the tile, per part of a complex number */
+  TILE_BYTES = 4096,             /* of a row of the tile, per part of a complex number */
   BUFFER = JIT_LEAF + JIT_LANES, /* room for a whole vector behind the last element */
-  TREE_DEPTH = 58                /* leaves of 2^7 in an axis of 2^64 */
+  TREE_DEPTH = 58,               /* leaves of 2^7 in an axis of 2^64 */
+  FEW_INSTRUCTIONS = 8 /* of a function that leaves registers for TOGETHER of its points */
 };
 
 /* One of the function's reductions, all of which have one form and axis. */
@@ -45,15 +47,19 @@ typedef struct Reduction {
   int axis;
   bool along_last;
   bool direct;     /* a leaf's elements are computed in its lanes, without the buffer */
+  bool any_order;  /* no order changes a bit */
+  int lanes;       /* accumulators of a leaf: JIT_LANES, or as many as are best in any order */
+  int together;    /* leaves along the last axis, or rows of a lane, at a time */
   int64_t tile;    /* columns side by side; 1 along the last axis */
   EmitRef columns; /* how many of them there are */
   EmitRef depth;   /* of the trees, an i64 in stack memory */
   EmitPoint outer; /* the first point of the lines at hand, the last axis left out */
-  EmitPoint row;   /* the row that is being computed */
-  EmitRef column;  /* in the tile; the sink's */
+  EmitPoint row[EMIT_TOGETHER]; /* the rows that are being computed */
+  int rows, at;                 /* how many of them there are, and which is the sink's */
+  EmitRef column;               /* in the tile; the sink's */
   int64_t target_columns;
-  EmitPlace *lanes;  /* [count] scratch of a leaf's lanes */
-  EmitValue *values; /* [count] of the lanes at hand */
+  EmitPlace *scratch; /* [count * EMIT_TOGETHER] of the lanes of leaves */
+  EmitValue *values;  /* [count] at hand */
   EmitRef fresh; /* do the targets get their first values? NULL: they are overwritten in any case */
 } Reduction;
 
@@ -105,12 +111,13 @@ static EmitRef tree_top(Emit *e, const Reduction *r, const Sum *s) {
   return row_of(e, r, s, s->tree, emit_get_int(e, r->depth, 0));
 }
 
-/* The values of leaf number `leaf` out of `leaves` lie on top. Equal subtrees combine: as often as
- * leaf + 1 has zeros at its end. After the last leaf everything does, from right to left. */
-static void push(Emit *e, const Reduction *r, EmitRef leaf, EmitRef leaves) {
-  EmitRef one = emit_int(e, 1), top = emit_get_int(e, r->depth, 0), next = emit_add(e, leaf, one);
-  EmitLoop loop = emit_loop_open(
-      e, emit_choose(e, emit_equal(e, next, leaves), top, emit_trailing_zeros(e, next)));
+/* The values of 2^level leaves lie on top; `next` of the `leaves` have been there, these included.
+ * Equal subtrees combine: as often as the number of such values has zeros at its end. After the
+ * last leaf everything does, from right to left. */
+static void push(Emit *e, const Reduction *r, EmitRef next, EmitRef leaves, int level) {
+  EmitRef one = emit_int(e, 1), top = emit_get_int(e, r->depth, 0);
+  EmitRef zeros = emit_trailing_zeros(e, emit_shift_right(e, next, level));
+  EmitLoop loop = emit_loop_open(e, emit_choose(e, emit_equal(e, next, leaves), top, zeros));
   EmitRef left = emit_sub(e, emit_sub(e, top, one), loop.i);
   for (int k = 0; k < r->count; k++) combine_rows(e, r, &r->sums[k], left);
   emit_set_int(e, r->depth, left);
@@ -118,13 +125,19 @@ static void push(Emit *e, const Reduction *r, EmitRef leaf, EmitRef leaves) {
   emit_set_int(e, r->depth, emit_add(e, emit_get_int(e, r->depth, 0), one));
 }
 
+/* Where the operand has the result at a position along the axis, the last axis left out. */
+static EmitRef target_at(Emit *e, const Reduction *r, const Sum *s, EmitRef position) {
+  uint32_t array = (uint32_t)s->ins->number;
+  EmitRef stride = e->stride[array * (uint32_t)e->fn->rank + (uint32_t)r->axis],
+          row = r->outer.row[array];
+  return stride ? emit_move(e, row, emit_mul(e, position, stride)) : row;
+}
+
 /* Stores the first row of a tree to the operand; along the axis at `position`. */
 static void store_row(Emit *e, const Reduction *r, const Sum *s, EmitRef position) {
   uint32_t array = (uint32_t)s->ins->number;
   int last = e->fn->rank - 1;
-  EmitRef address = r->outer.row[array];
-  EmitRef stride = e->stride[array * (uint32_t)e->fn->rank + (uint32_t)r->axis];
-  if (stride) address = emit_move(e, address, emit_mul(e, position, stride));
+  EmitRef address = target_at(e, r, s, position);
   EmitLoop loop = open_columns(e, r);
   EmitValue value = emit_load(e, s->dtype, scratch(e, s, s->tree, loop.i, r->tile));
   EmitRef element = address;
@@ -146,21 +159,30 @@ static int sum_of(const Reduction *r, const IrIns *reduce) {
   return k;
 }
 
+/* The values of the rows at one column combine, row by row, with what the target has. */
 static void take_value(Emit *e, void *data, const IrIns *reduce, EmitValue value) {
   Reduction *r = data;
-  const Sum *s = &r->sums[sum_of(r, reduce)];
+  int k = sum_of(r, reduce);
+  const Sum *s = &r->sums[k];
   EmitPlace place = scratch(e, s, s->target, r->column, r->target_columns);
-  if (r->fresh)
+  if (r->at > 0)
+    value = combine(e, s, r->values[k], value);
+  else if (r->fresh)
     value = emit_select(e, r->fresh, value, combine(e, s, emit_load(e, s->dtype, place), value));
-  emit_store(e, s->dtype, value, place);
+  r->values[k] = value;
+  if (r->at == r->rows - 1) emit_store(e, s->dtype, value, place);
 }
 
 static void compute_columns(Emit *e, Reduction *r, EmitRef first, EmitRef column, EmitRef count,
                             EmitLoopKind kind) {
   EmitLoop loop = emit_loop_open(e, count);
   r->column = emit_add(e, column, loop.i);
-  r->row.position[e->fn->rank - 1] = emit_add(e, first, r->column);
-  emit_point(e, &r->row, take_value, r);
+  for (r->at = 0; r->at < r->rows; r->at++) {
+    EmitPoint *row = &r->row[r->at];
+    row->position[e->fn->rank - 1] = emit_add(e, first, r->column);
+    if (r->rows > 1) emit_point_rows(e, row);
+    emit_point(e, row, take_value, r);
+  }
   emit_loop_close(e, &loop, kind);
 }
 
@@ -168,7 +190,7 @@ static void compute_columns(Emit *e, Reduction *r, EmitRef first, EmitRef column
 static void compute_elements(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
   EmitRef zero = emit_int(e, 0);
   int64_t pair = emit_pair(e);
-  emit_point_rows(e, &r->row);
+  if (r->rows == 1) emit_point_rows(e, &r->row[0]);
   if (pair) {
     EmitRef whole = emit_and(e, count, emit_int(e, -pair));
     compute_columns(e, r, first, zero, whole, EMIT_LOOP_WHOLE);
@@ -178,9 +200,11 @@ static void compute_elements(Emit *e, Reduction *r, EmitRef first, EmitRef count
   }
 }
 
-/* The row of the tile at `position` along the axis. */
-static void compute_row(Emit *e, Reduction *r, EmitRef position) {
-  emit_point_move(e, &r->row, &r->outer, r->axis, position);
+/* Rows of the tile: r->rows of them, `step` apart along the axis, from `position` on. */
+static void compute_rows(Emit *e, Reduction *r, EmitRef position, int64_t step) {
+  for (int k = 0; k < r->rows; k++)
+    emit_point_move(e, &r->row[k], &r->outer, r->axis,
+                    emit_add(e, position, emit_int(e, k * step)));
   compute_elements(e, r, r->outer.position[e->fn->rank - 1], r->columns);
 }
 
@@ -197,7 +221,8 @@ static void keep_value(Emit *e, void *data, const IrIns *reduce, EmitValue value
   kept->values[sum_of(kept->r, reduce)] = value;
 }
 
-/* Elements number at .. at + 7 of the leaf, of which `present` are there; NULL: all. */
+/* Elements at, at + 1, ... of the leaf, one for each lane, of which `present` are there; NULL: all.
+ */
 static void lanes_at(Emit *e, Reduction *r, EmitRef first, EmitRef at, EmitRef present,
                      EmitValue *values) {
   if (!r->direct) {
@@ -206,51 +231,75 @@ static void lanes_at(Emit *e, Reduction *r, EmitRef first, EmitRef at, EmitRef p
           emit_load(e, r->sums[k].dtype, scratch(e, &r->sums[k], r->sums[k].buffer, at, BUFFER));
     return;
   }
-  r->row.position[e->fn->rank - 1] = emit_add(e, first, at);
+  r->row[0].position[e->fn->rank - 1] = emit_add(e, first, at);
+  e->present = present;
   e->mask = present ? emit_lanes_below(e, 0, 1, present) : NULL;
-  emit_point(e, &r->row, keep_value, &(Kept){r, values});
-  e->mask = NULL;
+  emit_point(e, &r->row[0], keep_value, &(Kept){r, values});
+  e->mask = e->present = NULL;
 }
 
-/* The vectors of lanes over a leaf of `count` elements: whole groups of 8, and the rest. */
-static void run_lanes(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
-  EmitPlace *lanes = r->lanes;
-  EmitValue *values = r->values;
-  EmitRef zero = emit_int(e, 0), one = emit_int(e, 1), eight = emit_int(e, JIT_LANES);
-  EmitRef groups = emit_shift_right(e, count, 3),
-          rest = emit_and(e, count, emit_int(e, JIT_LANES - 1));
-  lanes_at(e, r, first, zero, count, values);
+/* The lanes begin with the elements at the beginning of a leaf ... */
+static void begin_lanes(Emit *e, Reduction *r, EmitRef first, EmitRef present, EmitPlace *lanes) {
+  lanes_at(e, r, first, emit_int(e, 0), present, r->values);
   for (int k = 0; k < r->count; k++) {
     lanes[k] = (EmitPlace){emit_stack(e, 2 * JIT_LANES * (int64_t)sizeof(double)),
                            JIT_LANES * (int64_t)sizeof(double), e->fn->array_count};
-    emit_store(e, r->sums[k].dtype, values[k], lanes[k]);
-  }
-  EmitLoop loop = emit_loop_open(e, emit_sub(e, groups, one));
-  lanes_at(e, r, first, emit_mul(e, emit_add(e, loop.i, one), eight), NULL, values);
-  for (int k = 0; k < r->count; k++) {
-    const Sum *s = &r->sums[k];
-    emit_store(e, s->dtype, combine(e, s, emit_load(e, s->dtype, lanes[k]), values[k]), lanes[k]);
-  }
-  emit_loop_close(e, &loop, EMIT_LOOP);
-  EmitRef extra = emit_choose(e, emit_less(e, zero, groups), rest,
-                              zero); /* the only group is in `lanes` already */
-  lanes_at(e, r, first, emit_mul(e, groups, eight), extra, values);
-  for (int k = 0; k < r->count; k++) {
-    EmitValue sum = emit_load(e, r->sums[k].dtype, lanes[k]);
-    values[k] = emit_select(e, emit_lanes_below(e, 0, 1, extra),
-                            combine(e, &r->sums[k], sum, values[k]), sum);
+    emit_store(e, r->sums[k].dtype, r->values[k], lanes[k]);
   }
 }
 
-/* Neighbouring lanes combine, three times; lane k is there when k < present. */
-static EmitValue combine_lanes(Emit *e, const Sum *s, EmitValue lanes, EmitRef present) {
-  for (int step = 1; step < JIT_LANES; step *= 2) {
-    e->width /= 2;
-    EmitValue even = emit_lanes(e, lanes, 0), odd = emit_lanes(e, lanes, 1);
-    lanes = emit_select(e, emit_lanes_below(e, step, 2 * step, present), combine(e, s, even, odd),
-                        even);
+/* ... and go on with the others, of which all are there. */
+static void add_lanes(Emit *e, Reduction *r, EmitRef first, EmitRef group, EmitPlace *lanes) {
+  lanes_at(e, r, first, emit_mul(e, group, emit_int(e, r->lanes)), NULL, r->values);
+  for (int k = 0; k < r->count; k++) {
+    const Sum *s = &r->sums[k];
+    EmitValue sum = combine(e, s, emit_load(e, s->dtype, lanes[k]), r->values[k]);
+    emit_store(e, s->dtype, sum, lanes[k]);
+  }
+}
+
+/* The vectors of lanes over a leaf of `count` elements: whole groups of lanes, and the rest. */
+static void run_lanes(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
+  EmitRef zero = emit_int(e, 0), one = emit_int(e, 1), lanes = emit_int(e, r->lanes);
+  EmitRef groups = emit_shift_right(e, count, __builtin_ctz((unsigned)r->lanes)),
+          rest = emit_and(e, count, emit_int(e, r->lanes - 1));
+  begin_lanes(e, r, first, count, r->scratch);
+  EmitLoop loop = emit_loop_open(e, emit_sub(e, groups, one));
+  add_lanes(e, r, first, emit_add(e, loop.i, one), r->scratch);
+  emit_loop_close(e, &loop, EMIT_LOOP);
+  EmitRef is_one = emit_equal(e, groups, zero); /* which is in the lanes already */
+  EmitRef extra = emit_choose(e, is_one, zero, rest);
+  EmitRef at =
+      emit_choose(e, is_one, one, emit_mul(e, groups, lanes)); /* an element is before it */
+  lanes_at(e, r, first, at, extra, r->values);
+  for (int k = 0; k < r->count; k++) {
+    const Sum *s = &r->sums[k];
+    EmitValue sum = emit_load(e, s->dtype, r->scratch[k]);
+    r->values[k] =
+        emit_select(e, emit_lanes_below(e, 0, 1, extra), combine(e, s, sum, r->values[k]), sum);
+  }
+}
+
+/* Neighbouring lanes combine until one is left; lane k is there when k < present (NULL: all). In
+ * any order, halves do, which are at hand. */
+static EmitValue combine_lanes(Emit *e, const Reduction *r, const Sum *s, EmitValue lanes,
+                               EmitRef present) {
+  for (int step = 1; step < r->lanes; step *= 2) {
+    int left = r->lanes / step / 2, apart = r->any_order ? left : step;
+    e->width = (unsigned)left;
+    EmitValue a = r->any_order ? emit_half(e, lanes, 0) : emit_lanes(e, lanes, 0);
+    EmitValue b = r->any_order ? emit_half(e, lanes, 1) : emit_lanes(e, lanes, 1);
+    lanes = combine(e, s, a, b);
+    if (!present) continue;
+    int64_t between = r->any_order ? 1 : 2 * step;
+    lanes = emit_select(e, emit_lanes_below(e, apart, between, present), lanes, a);
   }
   return lanes;
+}
+
+static void store_in_tree(Emit *e, const Reduction *r, const Sum *s, EmitRef row, EmitValue value) {
+  emit_store(e, s->dtype, value,
+             scratch(e, s, row_of(e, r, s, s->tree, row), emit_int(e, 0), r->tile));
 }
 
 /* The leaf's values go to row number `to` of the trees. */
@@ -258,20 +307,63 @@ static void leaf_along_last(Emit *e, Reduction *r, EmitRef first, EmitRef count,
   for (int k = 0; k < r->count; k++) r->sums[k].target = r->sums[k].buffer;
   r->target_columns = BUFFER;
   r->fresh = NULL;
-  if (r->direct)
-    emit_point_rows(e, &r->row);
-  else
-    compute_elements(e, r, first, count);
-  e->width = JIT_LANES;
+  if (!r->direct) compute_elements(e, r, first, count);
+  e->width = (unsigned)r->lanes;
   run_lanes(e, r, first, count);
-  EmitRef present = emit_min(e, count, emit_int(e, JIT_LANES));
+  EmitRef present = emit_min(e, count, emit_int(e, r->lanes));
   for (int k = 0; k < r->count; k++) {
     const Sum *s = &r->sums[k];
-    e->width = JIT_LANES;
-    EmitValue value = combine_lanes(e, s, r->values[k], present);
-    emit_store(e, s->dtype, value,
-               scratch(e, s, row_of(e, r, s, s->tree, to), emit_int(e, 0), r->tile));
+    store_in_tree(e, r, s, to, combine_lanes(e, r, s, r->values[k], present));
   }
+}
+
+/* The lanes of whole leaves, r->together of them from the element `first` on, into the scratch of
+ * each. A lane need not wait for the sum that another leaf has in the same register. */
+static void run_whole_leaves(Emit *e, Reduction *r, EmitRef first) {
+  EmitRef begin[EMIT_TOGETHER];
+  e->width = (unsigned)r->lanes;
+  for (int leaf = 0; leaf < r->together; leaf++) {
+    begin[leaf] = emit_add(e, first, emit_int(e, leaf * JIT_LEAF));
+    begin_lanes(e, r, begin[leaf], NULL, r->scratch + leaf * r->count);
+  }
+  EmitLoop loop = emit_loop_open(e, emit_int(e, JIT_LEAF / r->lanes - 1));
+  EmitRef group = emit_add(e, loop.i, emit_int(e, 1));
+  for (int leaf = 0; leaf < r->together; leaf++)
+    add_lanes(e, r, begin[leaf], group, r->scratch + leaf * r->count);
+  emit_loop_close(e, &loop, EMIT_LOOP);
+}
+
+/* The values of the leaves that run_whole_leaves has left, the first of which is number `leaf`: to
+ * the operand, or as one to the top of the tree. */
+static void take_whole_leaves(Emit *e, const Reduction *r, const Sum *s, EmitRef leaf) {
+  EmitValue values[EMIT_TOGETHER];
+  for (int j = 0; j < r->together; j++) {
+    e->width = (unsigned)r->lanes;
+    const EmitPlace *lanes = &r->scratch[j * r->count + (s - r->sums)];
+    values[j] = combine_lanes(e, r, s, emit_load(e, s->dtype, *lanes), NULL);
+    if (r->form == JIT_WHOLE) continue;
+    EmitRef address = target_at(e, r, s, emit_add(e, leaf, emit_int(e, j)));
+    emit_store(e, s->dtype, values[j], (EmitPlace){address, s->part, (uint32_t)s->ins->number});
+  }
+  if (r->form != JIT_WHOLE) return;
+  for (int step = 1; step < r->together; step *= 2)
+    for (int j = 0; j < r->together; j += 2 * step)
+      values[j] = combine(e, s, values[j], values[j + step]);
+  store_in_tree(e, r, s, emit_get_int(e, r->depth, 0), values[0]);
+}
+
+/* As many of the leaves as are whole, r->together at a time. Gives how many these are. */
+static EmitRef reduce_whole_leaves(Emit *e, Reduction *r, EmitRef leaves) {
+  int level = __builtin_ctz((unsigned)r->together), bits = __builtin_ctz(JIT_LEAF);
+  EmitRef together = emit_int(e, r->together);
+  EmitRef batches = emit_shift_right(e, e->extent[r->axis], bits + level);
+  EmitLoop loop = emit_loop_open(e, batches);
+  EmitRef leaf = emit_mul(e, loop.i, together);
+  run_whole_leaves(e, r, emit_mul(e, leaf, emit_int(e, JIT_LEAF)));
+  for (int k = 0; k < r->count; k++) take_whole_leaves(e, r, &r->sums[k], leaf);
+  if (r->form == JIT_WHOLE) push(e, r, emit_add(e, leaf, together), leaves, level);
+  emit_loop_close(e, &loop, EMIT_LOOP);
+  return emit_mul(e, batches, together);
 }
 
 /* ---- leaves of neighbouring lines ---- */
@@ -280,12 +372,12 @@ static void combine_leaf_rows(Emit *e, const Reduction *r, const Sum *s, EmitRef
                               EmitRef to) {
   EmitLoop columns = open_columns(e, r);
   EmitValue lanes[JIT_LANES];
-  for (int lane = 0; lane < JIT_LANES; lane++) {
+  for (int lane = 0; lane < r->lanes; lane++) {
     EmitRef row = row_of(e, r, s, s->buffer, emit_int(e, lane));
     lanes[lane] = emit_load(e, s->dtype, scratch(e, s, row, columns.i, r->tile));
   }
-  for (int step = 1; step < JIT_LANES; step *= 2)
-    for (int lane = 0; lane < JIT_LANES; lane += 2 * step)
+  for (int step = 1; step < r->lanes; step *= 2)
+    for (int lane = 0; lane < r->lanes; lane += 2 * step)
       lanes[lane] = emit_select(e, emit_less(e, emit_int(e, lane + step), count),
                                 combine(e, s, lanes[lane], lanes[lane + step]), lanes[lane]);
   emit_store(e, s->dtype, lanes[0],
@@ -293,14 +385,35 @@ static void combine_leaf_rows(Emit *e, const Reduction *r, const Sum *s, EmitRef
   close_columns(e, r, &columns, EMIT_LOOP_PARALLEL);
 }
 
-static void leaf_of_rows(Emit *e, Reduction *r, EmitRef first, EmitRef count, EmitRef to) {
-  EmitLoop loop = emit_loop_open(e, count);
-  EmitRef lane = emit_and(e, loop.i, emit_int(e, JIT_LANES - 1));
+/* Adds rows from `first` on, a step of the lanes apart, to that lane. */
+static void add_to_lane(Emit *e, Reduction *r, EmitRef first, EmitRef lane, EmitRef fresh) {
   for (int k = 0; k < r->count; k++)
     r->sums[k].target = row_of(e, r, &r->sums[k], r->sums[k].buffer, lane);
   r->target_columns = r->tile;
-  r->fresh = emit_less(e, loop.i, emit_int(e, JIT_LANES));
-  compute_row(e, r, emit_add(e, first, loop.i));
+  r->fresh = fresh;
+  compute_rows(e, r, first, r->lanes);
+}
+
+/* As many rows of the leaf as make whole batches, r->together rows of one lane at a time: so it is
+ * loaded and stored once for them. Gives how many these are. */
+static EmitRef add_batches(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
+  int size = r->lanes * r->together;
+  EmitRef batches = emit_shift_right(e, count, __builtin_ctz((unsigned)size));
+  EmitLoop lanes = emit_loop_open(e, emit_int(e, r->lanes)), loop = emit_loop_open(e, batches);
+  EmitRef row = emit_add(e, emit_mul(e, loop.i, emit_int(e, size)), lanes.i);
+  r->rows = r->together;
+  add_to_lane(e, r, emit_add(e, first, row), lanes.i, emit_equal(e, loop.i, emit_int(e, 0)));
+  r->rows = 1;
+  emit_loop_close(e, &loop, EMIT_LOOP);
+  emit_loop_close(e, &lanes, EMIT_LOOP);
+  return emit_mul(e, batches, emit_int(e, size));
+}
+
+static void leaf_of_rows(Emit *e, Reduction *r, EmitRef first, EmitRef count, EmitRef to) {
+  EmitRef done = r->together > 1 ? add_batches(e, r, first, count) : emit_int(e, 0);
+  EmitLoop loop = emit_loop_open(e, emit_sub(e, count, done));
+  EmitRef row = emit_add(e, done, loop.i), lane = emit_and(e, row, emit_int(e, r->lanes - 1));
+  add_to_lane(e, r, emit_add(e, first, row), lane, emit_less(e, row, emit_int(e, r->lanes)));
   emit_loop_close(e, &loop, EMIT_LOOP);
   for (int k = 0; k < r->count; k++) combine_leaf_rows(e, r, &r->sums[k], count, to);
 }
@@ -310,9 +423,11 @@ static void leaf_of_rows(Emit *e, Reduction *r, EmitRef first, EmitRef count, Em
 static void reduce_leaves(Emit *e, Reduction *r) {
   EmitRef leaf_size = emit_int(e, JIT_LEAF), extent = e->extent[r->axis];
   bool whole = r->form == JIT_WHOLE;
-  EmitRef leaves = emit_tiles(e, extent, JIT_LEAF);
-  EmitLoop loop = emit_loop_open(e, leaves);
-  EmitRef first = emit_mul(e, loop.i, leaf_size),
+  EmitRef leaves = emit_tiles(e, extent, JIT_LEAF), done = emit_int(e, 0);
+  if (r->direct) emit_point_rows(e, &r->row[0]);
+  if (r->direct && r->together > 1) done = reduce_whole_leaves(e, r, leaves);
+  EmitLoop loop = emit_loop_open(e, emit_sub(e, leaves, done));
+  EmitRef leaf = emit_add(e, done, loop.i), first = emit_mul(e, leaf, leaf_size),
           count = emit_min(e, emit_sub(e, extent, first), leaf_size);
   EmitRef to = whole ? emit_get_int(e, r->depth, 0) : emit_int(e, 0);
   if (r->along_last)
@@ -320,9 +435,9 @@ static void reduce_leaves(Emit *e, Reduction *r) {
   else
     leaf_of_rows(e, r, first, count, to);
   if (whole)
-    push(e, r, loop.i, leaves);
+    push(e, r, emit_add(e, leaf, emit_int(e, 1)), leaves, 0);
   else
-    store_rows(e, r, loop.i);
+    store_rows(e, r, leaf);
   emit_loop_close(e, &loop, EMIT_LOOP);
 }
 
@@ -337,8 +452,8 @@ static void reduce_tree(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
   if (r->along_last)
     compute_elements(e, r, position, emit_int(e, 1));
   else
-    compute_row(e, r, position);
-  push(e, r, loop.i, count);
+    compute_rows(e, r, position, 0);
+  push(e, r, emit_add(e, loop.i, emit_int(e, 1)), count, 0);
   emit_loop_close(e, &loop, EMIT_LOOP);
 }
 
@@ -410,10 +525,28 @@ static int64_t columns_of(const Reduction *r) {
   return columns;
 }
 
+/* Sums of integers wrap, and the largest of numbers without a second zero is the largest. */
+static bool is_any_order(const Reduction *r) {
+  for (int k = 0; k < r->count; k++)
+    if (ql_dtype_info[r->sums[k].dtype].kind > QL_KIND_UINT) return false;
+  return true;
+}
+
+static bool is_small(const JitFn *fn) {
+  uint32_t count = 0;
+  for (uint32_t b = 0; b < fn->block_count; b++) count += fn->blocks[b].count;
+  return fn->block_count == 1 && count <= FEW_INSTRUCTIONS;
+}
+
 static void reduce_box(Emit *e, Reduction *r, EmitRef *rows) {
   EmitLoop loops[QL_MAX_DIMS];
   r->along_last = r->axis == e->fn->rank - 1;
-  r->direct = r->along_last && emit_has_lanes(e);
+  r->any_order = is_any_order(r);
+  int lanes = r->along_last ? emit_lanes_of(e, r->any_order) : 0;
+  r->direct = lanes > 0;
+  r->lanes = r->direct ? lanes : !r->along_last && r->any_order ? 1 : JIT_LANES;
+  r->together = is_small(e->fn) ? EMIT_TOGETHER : 1;
+  r->rows = 1;
   r->tile = r->along_last ? 1 : columns_of(r);
   r->columns = emit_int(e, 1);
   for (int k = 0; k < r->count; k++) {
@@ -424,8 +557,10 @@ static void reduce_box(Emit *e, Reduction *r, EmitRef *rows) {
   }
   r->depth = emit_stack(e, sizeof(int64_t));
   int count = open_outer(e, r->axis, &r->outer, rows, loops);
-  r->row = r->outer;
-  if (!r->along_last) r->row.row = rows + (uint32_t)(count + 1) * e->fn->array_count;
+  for (int k = 0; k < EMIT_TOGETHER; k++) {
+    r->row[k] = r->outer;
+    if (!r->along_last) r->row[k].row = rows + (uint32_t)(count + 1 + k) * e->fn->array_count;
+  }
   if (r->along_last)
     reduce_lines(e, r);
   else
@@ -456,10 +591,10 @@ QlStatus emit_reductions(Emit *e, bool is_empty, EmitRef *rows, QlError *error) 
   const IrIns *first = ir_reduction(e->fn);
   Reduction r = {.form = (JitReduceForm)first->form, .axis = first->axis};
   r.sums = calloc((size_t)count, sizeof *r.sums);
-  r.lanes = calloc((size_t)count, sizeof *r.lanes);
+  r.scratch = calloc(EMIT_TOGETHER * (size_t)count, sizeof *r.scratch);
   r.values = calloc((size_t)count, sizeof *r.values);
   QlStatus status = QL_OK;
-  if (!r.sums || !r.lanes || !r.values) {
+  if (!r.sums || !r.scratch || !r.values) {
     status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   } else {
     find_sums(e, &r);
@@ -467,6 +602,6 @@ QlStatus emit_reductions(Emit *e, bool is_empty, EmitRef *rows, QlError *error) 
     for (int k = 0; k < count && is_empty && !jit_form_steps(r.form); k++)
       store_identity(e, &r, &r.sums[k], rows);
   }
-  free(r.sums), free(r.lanes), free(r.values);
+  free(r.sums), free(r.scratch), free(r.values);
   return status;
 }

@@ -26,7 +26,7 @@ static LLVMTypeRef memory_type(Emit *e, QlDtype dtype) {
 }
 
 static EmitRef splat(Emit *e, EmitRef constant) {
-  EmitRef lanes[JIT_LANES];
+  EmitRef lanes[EMIT_LANES];
   if (e->width == 1) return constant;
   for (unsigned lane = 0; lane < e->width; lane++) lanes[lane] = constant;
   return LLVMConstVector(lanes, e->width);
@@ -150,22 +150,34 @@ void emit_store(Emit *e, QlDtype dtype, EmitValue value, EmitPlace to) {
 
 /* ---- lanes ---- */
 
-EmitValue emit_lanes(Emit *e, EmitValue value, int odd) {
-  EmitRef lanes[JIT_LANES], even_part;
-  for (int part = 0; part < 2 && value.part[part]; part++) {
-    even_part = value.part[part];
-    if (e->width == 1) {
-      value.part[part] = LLVMBuildExtractElement(e->builder, even_part, emit_int(e, odd), "");
-      continue;
-    }
-    for (unsigned lane = 0; lane < e->width; lane++)
-      lanes[lane] =
-          LLVMConstInt(LLVMInt32TypeInContext(e->context), 2 * lane + (unsigned)odd, false);
-    value.part[part] =
-        LLVMBuildShuffleVector(e->builder, even_part, LLVMGetPoison(LLVMTypeOf(even_part)),
-                               LLVMConstVector(lanes, e->width), "");
+/* Lanes first, first + step, ... of a vector. */
+static EmitValue some_lanes(Emit *e, EmitValue value, unsigned first, unsigned step) {
+  EmitRef lanes[EMIT_LANES];
+  LLVMTypeRef index = LLVMInt32TypeInContext(e->context);
+  for (unsigned lane = 0; lane < e->width; lane++)
+    lanes[lane] = LLVMConstInt(index, first + step * lane, false);
+  for (int k = 0; k < 2 && value.part[k]; k++) {
+    EmitRef part = value.part[k], poison = LLVMGetPoison(LLVMTypeOf(part));
+    value.part[k] = e->width == 1 ? LLVMBuildExtractElement(e->builder, part, lanes[0], "")
+                                  : LLVMBuildShuffleVector(e->builder, part, poison,
+                                                           LLVMConstVector(lanes, e->width), "");
   }
   return value;
+}
+
+EmitValue emit_lanes(Emit *e, EmitValue value, int odd) {
+  return some_lanes(e, value, (unsigned)odd, 2);
+}
+
+EmitValue emit_half(Emit *e, EmitValue value, int high) {
+  return some_lanes(e, value, (unsigned)high * e->width, 1);
+}
+
+EmitRef emit_vector(Emit *e, const EmitRef *lanes) {
+  EmitRef vector = LLVMGetPoison(emit_widen(e, LLVMTypeOf(lanes[0])));
+  for (unsigned lane = 0; lane < e->width; lane++)
+    vector = LLVMBuildInsertElement(e->builder, vector, lanes[lane], emit_int(e, lane), "");
+  return vector;
 }
 
 EmitRef emit_all_lanes(Emit *e, EmitRef value) {
@@ -178,7 +190,7 @@ EmitRef emit_all_lanes(Emit *e, EmitRef value) {
 }
 
 EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit) {
-  EmitRef lanes[JIT_LANES];
+  EmitRef lanes[EMIT_LANES];
   if (e->width == 1) return emit_less(e, emit_int(e, first), limit);
   for (unsigned lane = 0; lane < e->width; lane++) lanes[lane] = emit_int(e, first + step * lane);
   return LLVMBuildICmp(e->builder, LLVMIntSLT, LLVMConstVector(lanes, e->width),
