@@ -352,6 +352,33 @@ static QlStatus add_moves(Planner *planner) {
   return QL_OK;
 }
 
+/* ---- workers ---- */
+
+/* In additions, for all points of the group together. */
+static double work_of(const Planner *planner, const Group *group) {
+  if (group->kind == GROUP_MOVE) {
+    const PlanSlot *slot = &planner->plan->slots[group->move_to];
+    return 2 * (double)shape_volume(slot->ndim, slot->shape);
+  }
+  int cost = group->store_count;
+  for (int k = 0; k < group->node_count; k++)
+    cost += group->nodes[k].kind == NODE_OP ? ql_op_info[group->nodes[k].op].cost : 1;
+  return cost * (double)shape_volume(group->rank, group->extent);
+}
+
+/* Would the threads of a rank save more than it costs to wake them and to wait at each group? From
+ * logical sizes and costs alone: the same on all ranks of the node. */
+static bool is_for_one(const Planner *planner) {
+  const CommInfo *info = planner->ctx->info;
+  double work = 0, least = (double)planner->ctx->params.share;
+  for (int g = 0; g < planner->group_count; g++) {
+    if (planner->groups[g].placement.replicated) continue; /* by main threads in any case */
+    work += work_of(planner, &planner->groups[g]) / info->node_count / info->node_size;
+    least += (double)planner->ctx->params.share / 16;
+  }
+  return info->threads > 1 && work < least;
+}
+
 QlStatus planner_kernels(Planner *planner) {
   Plan *plan = planner->plan;
   for (int k = 0; k < plan->slot_count; k++) QL_TRY(settle_slot(planner, k));
@@ -362,5 +389,6 @@ QlStatus planner_kernels(Planner *planner) {
     plan->group_count = g + 1;
     QL_TRY(build_group(planner, &planner->groups[g], &plan->groups[g]));
   }
+  plan->alone = is_for_one(planner);
   return QL_OK;
 }

@@ -151,6 +151,7 @@ typedef struct Plan {
   PlanGroup *groups;
   PlanKernel *kernels;
   int kernel_count, kernel_room;
+  bool alone;      /* not worth waking a thread for: each rank's main one does the work of all */
   QlCounters adds; /* to the counters, each time it runs */
   PlanMovement *movements;
   int movement_count, movement_room;

@@ -3,7 +3,8 @@
  *
  * The cell of a worker says how many groups it has finished. Before a group a worker waits for the
  * workers that the plan names; where the group begins with messages between nodes it computes what
- * needs none of them, and waits for the node's leader, who exchanges them. */
+ * needs none of them, and waits for the node's leader, who exchanges them. What is not worth waking
+ * a thread for each rank's main thread does alone, in the place of all its workers. */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -140,10 +141,14 @@ void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *
   }
 }
 
+/* A main thread that does the work of all threads of its rank does not wait for them. */
 static void wait_for(QlContext *ctx, const Run *run, const PlanWaits *waits, bool is_main) {
-  for (int k = 0; k < waits->count; k++)
+  const CommInfo *info = ctx->info;
+  for (int k = 0; k < waits->count; k++) {
+    if (run->plan->alone && waits->list[k].worker / info->threads == info->node_rank) continue;
     comm_await(ctx->comm, waits->list[k].worker, run->base + (uint64_t)waits->list[k].group + 1,
                is_main);
+  }
 }
 
 /* A box in slices, between which messages are moved along: Open MPI moves large ones only inside
@@ -222,27 +227,41 @@ static void run_exchange(QlContext *ctx, Run *run, int g, const PlanTask *task, 
   }
 }
 
+/* inside: what needs no messages has been computed already. False: stopped. */
+static bool run_task(QlContext *ctx, Run *run, const PlanGroup *group, const PlanTask *task,
+                     bool inside, int thread) {
+  if (task->empty) return true;
+  wait_for(ctx, run, &task->waits, thread == 0);
+  if (!inside) return rt_run_slices(ctx, run, group, &task->box, thread);
+  run_edges(ctx, run, group, task);
+  return true;
+}
+
+static bool stop(Run *run, int first, int end, Reached reached) {
+  for (int t = first; t < end; t++) run->reached[t] = reached;
+  return true;
+}
+
+/* A thread runs its own task of each group; the main thread, where it is alone, those of all
+ * threads of its rank, in whose place it publishes. */
 void run_worker(QlContext *ctx, Run *run, int thread) {
   const CommInfo *info = ctx->info;
-  int me = info->node_rank * info->threads + thread;
+  int me = info->node_rank * info->threads;
   bool is_main = thread == 0, leads = is_main && info->node_rank == 0;
   bool stopped = false;
   int count = run->plan->group_count; /* when a thread has published the last, the main one may free
                                          the plan and start another run */
+  int end = run->plan->alone ? info->threads : thread + 1;
   for (int g = 0; g < count; g++) {
     const PlanGroup *group = &run->plan->groups[g];
-    const PlanTask *task = &group->tasks[thread];
+    const PlanTask *tasks = group->tasks;
     if (QUELEA_CANARIES) rt_canary_follow(ctx, run, g, is_main);
-    if (!stopped && rt_stops(ctx)) stopped = true, run->reached[thread] = (Reached){g, g};
-    if (group->exchanges) run_exchange(ctx, run, g, task, leads, is_main);
-    if (!task->empty && !stopped) {
-      wait_for(ctx, run, &task->waits, is_main);
-      if (task->interior)
-        run_edges(ctx, run, group, task);
-      else if (!rt_run_slices(ctx, run, group, &task->box, thread))
-        stopped = true, run->reached[thread] = (Reached){g, g + 1};
-    }
-    comm_publish(ctx->comm, me, run->base + (uint64_t)g + 1);
+    if (!stopped && rt_stops(ctx)) stopped = stop(run, thread, end, (Reached){g, g});
+    if (group->exchanges) run_exchange(ctx, run, g, &tasks[thread], leads, is_main);
+    for (int t = thread; t < end && !stopped; t++)
+      if (!run_task(ctx, run, group, &tasks[t], t == thread && tasks[t].interior, thread))
+        stopped = stop(run, thread, end, (Reached){g, g + 1});
+    for (int t = thread; t < end; t++) comm_publish(ctx->comm, me + t, run->base + (uint64_t)g + 1);
     if (QUELEA_CANARIES && leads)
       rt_canary_stored(ctx, run->plan, group, run->data, run->base + (uint64_t)g + 1);
   }
@@ -256,7 +275,7 @@ void rt_plan_run(QlContext *ctx, const Plan *plan) {
   for (int t = 0; t < ctx->info->threads; t++)
     run->reached[t] = (Reached){plan->group_count, plan->group_count};
   if (QUELEA_CANARIES) rt_canary_fresh(ctx, run);
-  team_start(ctx->team);
+  if (!plan->alone) team_start(ctx->team);
   run_worker(ctx, run, 0);
   ctx->progress = run->base + (uint64_t)plan->group_count;
   int mine = ctx->info->node_rank * ctx->info->threads;

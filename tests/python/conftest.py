@@ -19,6 +19,7 @@ signal.signal(
 )  # a shell's background jobs ignore it, and so would ours
 os.environ.setdefault("QUELEA_REUSE", "0")  # arrays of every size take turns in blocks
 os.environ.setdefault("QUELEA_OUTPUT", "all")  # pytest's report of every rank is wanted
+os.environ.setdefault("QUELEA_SHARE", "0")  # small arrays are computed by all threads
 
 import quelea  # noqa: E402  it reads the environment
 

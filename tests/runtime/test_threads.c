@@ -219,6 +219,7 @@ int main(int argc, char **argv) {
   static const CheckTest tests[] = {CHECK_TEST(steps_of_a_stencil), CHECK_TEST(ghosts_are_replaced),
                                     CHECK_TEST(steps_of_transposes), CHECK_TEST(arrays_in_turn)};
   setenv("QUELEA_FLUSH", "1000", 1), setenv("QUELEA_OVERLAP", "1", 1);
+  setenv("QUELEA_SHARE", "0", 0); /* the arrays are small */
   if (ql_open(NULL, &job.ctx, &job.error)) {
     fprintf(stderr, "%s\n", job.error.text);
     return 1;
