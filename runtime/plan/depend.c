@@ -54,7 +54,7 @@ static QlStatus collect_group(const Planner *planner, int g, Accesses *all) {
     const PlanSlot *slot = &planner->plan->slots[view->slot];
     access.slot = group->stores[k].slot, access.write = true;
     access.private_memory = slot->layout && !slot->layout->template;
-    access.has_axes = group->kind == GROUP_KERNEL && group->placement.leaf_axis < 0 &&
+    access.has_axes = group->kind == GROUP_KERNEL && !store_steps(group, &group->stores[k]) &&
                       slot_axes(planner, group->rank, group->extent, view, access.axes);
     QL_TRY(add(planner, all, &access));
   }

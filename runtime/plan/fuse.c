@@ -7,7 +7,11 @@
  *
  * A group joins an earlier one across the groups between when it touches nothing that they store
  * and stores nothing that they read. With the group that it joins it may share elements as long as
- * every point touches its own. */
+ * every point touches its own. Reductions of one form and axis join, and join what they read:
+ *
+ *     s = a * b            group 0   domain [n]         s, leaves <- a * b, sums of 128
+ *     leaves of sum(s)     group 1   domain [n]         sum <- tree of leaves
+ *     sum(s)               group 2   domain [leaves] */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -28,7 +32,7 @@ static bool meets_store(const Planner *planner, const Group *group, const Group 
   for (int k = 0; k < group->store_count; k++) {
     const SlotView *stored = &group->stores[k].view;
     if (stored->slot != view->slot) continue;
-    if (pointwise && group->reduce_axis < 0 && view_equal(group->rank, stored, view)) continue;
+    if (pointwise && !group->stores[k].reduces && view_equal(group->rank, stored, view)) continue;
     if (views_overlap(planner, group, stored, other, view)) return true;
   }
   return false;
@@ -99,14 +103,18 @@ static bool worth_joining(const Group *into, const Group *group) {
   int common = 0, none = 0;
   int streams = count_slots(group, into, &common);
   if (common) return true;
+  if (into->reduce_axis != group->reduce_axis) return false;
   return streams + count_slots(into, group, &none) <= STREAMS && is_cheap(into) && is_cheap(group);
 }
+
+/* ---- who computes the points ---- */
 
 /* Are the points of both computed by the same workers? */
 static bool same_place(const Placement *a, const Placement *b) {
   if (a->replicated || b->replicated) return a->replicated && b->replicated;
   if (a->flat || b->flat || a->everywhere || b->everywhere) return false;
   if (a->layout->template != b->layout->template || a->slot_ndim != b->slot_ndim) return false;
+  if (a->leaf_axis != b->leaf_axis) return false;
   for (int k = 0; k < a->slot_ndim; k++) {
     if (a->axes[k].dim != b->axes[k].dim) return false;
     if (a->axes[k].start + a->layout->offset[k] != b->axes[k].start + b->layout->offset[k])
@@ -116,13 +124,83 @@ static bool same_place(const Placement *a, const Placement *b) {
   return true;
 }
 
+/* Are the results of reductions along `axis` of the domain where its points are: leaves, of which
+ * each worker has those that begin in its part, or whole lines? */
+static bool results_beside(const Placement *points, const Placement *results, int axis) {
+  if (points->replicated || points->flat || points->everywhere) return false;
+  if (results->replicated || results->flat || results->everywhere) return false;
+  const Template *of_points = points->layout->template, *of_results = results->layout->template;
+  bool leaves = results->leaf_axis >= 0;
+  if (of_results->recipe.parent != of_points->id || points->slot_ndim != of_points->ndim ||
+      of_results->ndim != of_points->ndim - !leaves || results->slot_ndim != of_results->ndim)
+    return false;
+  for (int k = 0, j = 0; k < of_points->ndim; k++) {
+    const AxisMap *point = &points->axes[k], *result = &results->axes[j];
+    int64_t at = point->start + points->layout->offset[k];
+    bool reduced = k == of_results->recipe.axis;
+    if (reduced != (point->dim == axis) || (point->dim >= 0 && point->step != 1)) return false;
+    if (reduced && leaves && at != of_results->recipe.origin) return false;
+    if (reduced && !leaves) continue;
+    if (!reduced && at != result->start + results->layout->offset[j]) return false;
+    if (point->dim != result->dim && of_points->extent[k] != 1) return false;
+    j++;
+  }
+  return true;
+}
+
+/* Does every node compute the same points of both? (Workers may compute a few that others of their
+ * node own.) */
+static bool same_nodes(const Planner *planner, const Group *points, const Group *results) {
+  if (planner->ctx->info->node_count == 1) return true;
+  const Grid *a = placement_grid(points), *b = placement_grid(results);
+  if (a->count != b->count) return false;
+  for (int g = 0; g < a->count; g++) {
+    if (a->axis[g].cells != b->axis[g].cells) return false;
+    if (b->axis[g].axis < 0 && b->axis[g].cells > 1) return false; /* lines are cut */
+    for (int c = 0; c < a->axis[g].cells && b->axis[g].axis >= 0; c++) {
+      Interval of_a, of_b;
+      bool some = placement_along(points, g, c, &of_a);
+      if (some != placement_along(results, g, c, &of_b)) return false;
+      if (some && (of_a.lo != of_b.lo || of_a.hi != of_b.hi)) return false;
+    }
+  }
+  return true;
+}
+
+/* On several nodes a reduction waits for its messages before it computes anything: no group that
+ * needs some joins it. */
+static bool reads_in_place(const Planner *planner, const Group *group) {
+  if (planner->ctx->info->node_count == 1) return true;
+  for (int k = 0; k < group->node_count; k++) {
+    const ExprNode *node = &group->nodes[k];
+    if (node->kind != NODE_LEAF || !planner->plan->slots[node->view.slot].layout->template)
+      continue;
+    Placement there = planner_place(planner, group, &(GroupStore){.view = node->view});
+    if (!same_place(&there, &group->placement)) return false;
+  }
+  return true;
+}
+
+static bool may_reduce_beside(const Planner *planner, const Group *points, const Group *sums) {
+  if (points->placement.replicated && sums->placement.replicated) return true;
+  return results_beside(&points->placement, &sums->placement, sums->reduce_axis) &&
+         same_nodes(planner, points, sums) && reads_in_place(planner, points);
+}
+
+static bool same_points(const Planner *planner, const Group *a, const Group *b) {
+  if (a->rank != b->rank || memcmp(a->extent, b->extent, (size_t)a->rank * sizeof *a->extent))
+    return false;
+  if (a->reduce_axis == b->reduce_axis)
+    return (a->reduce_axis < 0 || a->form == b->form) && same_place(&a->placement, &b->placement);
+  if (a->reduce_axis >= 0 && b->reduce_axis >= 0) return false;
+  return a->reduce_axis < 0 ? may_reduce_beside(planner, a, b) : may_reduce_beside(planner, b, a);
+}
+
 static bool may_join(const Planner *planner, const Group *into, const Group *group) {
-  return into->kind == GROUP_KERNEL && !into->is_piece && into->reduce_axis < 0 &&
-         into->rank == group->rank &&
-         !memcmp(into->extent, group->extent, (size_t)group->rank * sizeof *group->extent) &&
+  return into->kind == GROUP_KERNEL && !into->is_piece &&
          into->store_count + group->store_count <= GROUP_STORES &&
          into->node_count + group->node_count <= GROUP_NODES / 2 &&
-         same_place(&into->placement, &group->placement) && worth_joining(into, group) &&
+         same_points(planner, into, group) && worth_joining(into, group) &&
          !conflict(planner, into, group, true);
 }
 
@@ -145,7 +223,8 @@ static bool same_value(const Group *group, const ExprNode *a, const ExprNode *b)
 /* The node of `into` that has the value: of a leaf that is stored there, what is stored. */
 static int take_node(Group *into, const ExprNode *node) {
   for (int k = 0; k < into->store_count && node->kind == NODE_LEAF; k++)
-    if (view_equal(into->rank, &into->stores[k].view, &node->view)) return into->stores[k].node;
+    if (!into->stores[k].reduces && view_equal(into->rank, &into->stores[k].view, &node->view))
+      return into->stores[k].node;
   for (int k = 0; k < into->node_count; k++)
     if (same_value(into, &into->nodes[k], node)) return k;
   into->nodes[into->node_count] = *node;
@@ -155,7 +234,9 @@ static int take_node(Group *into, const ExprNode *node) {
 /* The same place again: only the last value counts. */
 static void take_store(Group *into, const GroupStore *store, int node) {
   int k = 0;
-  while (k < into->store_count && !view_equal(into->rank, &into->stores[k].view, &store->view)) k++;
+  while (k < into->store_count &&
+         (store->reduces || !view_equal(into->rank, &into->stores[k].view, &store->view)))
+    k++;
   if (k == into->store_count) into->stores[into->store_count++] = *store;
   into->stores[k].node = node;
 }
@@ -170,11 +251,14 @@ static void merge(Group *into, const Group *group) {
   for (int k = 0; k < group->store_count; k++)
     take_store(into, &group->stores[k], taken[group->stores[k].node]);
   into->merged += group->merged + 1;
+  if (into->reduce_axis >= 0 || group->reduce_axis < 0) return;
+  into->reduce_axis = group->reduce_axis, into->form = group->form;
+  into->placement = group->placement;
 }
 
 /* Merges the group into one of the `count` groups before it. */
 static bool join(Planner *planner, int count, const Group *group) {
-  if (group->kind != GROUP_KERNEL || group->is_piece || group->reduce_axis >= 0) return false;
+  if (group->kind != GROUP_KERNEL || group->is_piece) return false;
   for (int k = count - 1; k >= QL_MAX(count - LOOK_BACK, 0); k--) {
     Group *into = &planner->groups[k];
     if (may_join(planner, into, group)) {

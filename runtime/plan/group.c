@@ -37,13 +37,13 @@ bool slot_axes(const Planner *planner, int rank, const int64_t *extent, const Sl
   return view_axes(rank, extent, view->stride, view->offset, slot->ndim, slot->shape, axes);
 }
 
-bool target_axes(const Planner *planner, const Group *group, const SlotView *target,
-                 AxisMap *axes) {
+bool store_axes(const Planner *planner, const Group *group, const GroupStore *store,
+                AxisMap *axes) {
   int64_t extent[QL_MAX_DIMS];
-  int leaf_axis = group->placement.leaf_axis;
   memcpy(extent, group->extent, sizeof extent);
-  if (leaf_axis >= 0) extent[leaf_axis] = ceil_div(extent[leaf_axis], JIT_LEAF);
-  return slot_axes(planner, group->rank, extent, target, axes);
+  if (store_steps(group, store))
+    extent[group->reduce_axis] = ceil_div(extent[group->reduce_axis], JIT_LEAF);
+  return slot_axes(planner, group->rank, extent, &store->view, axes);
 }
 
 bool views_overlap(const Planner *planner, const Group *group_a, const SlotView *a,
@@ -138,26 +138,38 @@ Box placement_worker(const Planner *planner, const Group *group, int worker) {
   return domain_of_target(group, &owned);
 }
 
-static void place(Planner *planner, Group *group, const SlotView *target) {
-  const PlanSlot *slot = &planner->plan->slots[target->slot];
-  Placement *p = &group->placement;
-  p->layout = slot->layout, p->slot_ndim = slot->ndim;
-  memcpy(p->slot_shape, slot->shape, sizeof p->slot_shape);
+Placement planner_place(const Planner *planner, const Group *group, const GroupStore *store) {
+  const PlanSlot *slot = &planner->plan->slots[store->view.slot];
+  Placement p = {.layout = slot->layout, .slot_ndim = slot->ndim, .leaf_axis = -1};
+  memcpy(p.slot_shape, slot->shape, sizeof p.slot_shape);
   if (!slot->layout->template) {
-    p->replicated = true;
-    return;
+    p.replicated = true;
+    return p;
   }
-  if (target_axes(planner, group, target, p->axes)) return;
-  if (planner->ctx->info->node_count == 1)
-    p->flat = true;
-  else
-    p->everywhere = true;
+  if (store_steps(group, store)) p.leaf_axis = group->reduce_axis;
+  if (store_axes(planner, group, store, p.axes)) return p;
+  p.flat = planner->ctx->info->node_count == 1;
+  p.everywhere = !p.flat;
+  return p;
+}
+
+static void store_and_place(Planner *planner, Group *group, const GroupStore *store) {
+  group->placement = planner_place(planner, group, store);
+  group->stores[group->store_count++] = *store;
+  planner->slots[store->slot].stored = true;
 }
 
 void planner_store(Planner *planner, Group *group, const SlotView *target, int node) {
-  place(planner, group, target);
-  group->stores[group->store_count++] = (GroupStore){*target, node, target->slot};
-  planner->slots[target->slot].stored = true;
+  GroupStore store = {.view = *target, .node = node, .slot = target->slot};
+  store_and_place(planner, group, &store);
+}
+
+void planner_store_reduced(Planner *planner, Group *group, const SlotView *target, int node,
+                           QlReduction reduction, JitReduceForm form, int axis) {
+  GroupStore store = {.view = *target, .node = node, .slot = target->slot, .reduces = true};
+  store.reduction = reduction == QL_REDUCE_COUNT ? QL_REDUCE_SUM : reduction;
+  group->form = form, group->reduce_axis = axis;
+  store_and_place(planner, group, &store);
 }
 
 /* ---- layouts of what has none ---- */
@@ -304,9 +316,9 @@ static QlStatus open_with_value(Planner *planner, int statement, int rank, const
 /* A temporary of the shape of the domain, whose parts are where those of the target are. */
 static QlStatus temporary_beside(Planner *planner, int rank, const int64_t *extent,
                                  const SlotView *target, SlotView *whole) {
-  Group probe = {.rank = rank, .placement.leaf_axis = -1};
+  Group probe = {.rank = rank, .reduce_axis = -1};
   memcpy(probe.extent, extent, (size_t)rank * sizeof *extent);
-  place(planner, &probe, target);
+  probe.placement = planner_place(planner, &probe, &(GroupStore){.view = *target});
   Layout *layout = layout_beside(planner, &probe);
   *whole = (SlotView){.slot = -1};
   if (layout)

@@ -113,12 +113,13 @@ static PlanOperand address(const Planner *planner, const Group *group, const Ope
   return result;
 }
 
-/* A target moves along every axis but the one that is reduced away, also along one of extent 1,
- * where its stride says nothing. */
+/* A target (`store`) moves along every axis but the one that is reduced away, also along one of
+ * extent 1, where its stride says nothing. */
 static void stride_classes(const Group *group, const PlanOperand *address, int64_t item,
-                           bool stored, JitStride *classes) {
+                           const GroupStore *store, JitStride *classes) {
   for (int r = 0; r < group->rank; r++) {
-    bool moves = stored && !(r == group->reduce_axis && !jit_form_steps(group->form));
+    bool moves =
+        store && !(store->reduces && r == group->reduce_axis && !store_steps(group, store));
     if (r == group->rank - 1 && address->stride[r] == item)
       classes[r] = JIT_STRIDE_UNIT;
     else
@@ -147,7 +148,7 @@ static void collect_operands(Builder *b) {
     const GroupStore *store = &group->stores[k];
     Operand *operand = &b->operands[b->operand_count++];
     *operand = (Operand){.slot = store->slot, .view = &store->view, .access = JIT_WRITE};
-    operand->has_axes = target_axes(b->planner, group, &store->view, operand->axes);
+    operand->has_axes = store_axes(b->planner, group, store, operand->axes);
   }
   for (int k = 0; k < group->node_count; k++) {
     const ExprNode *node = &group->nodes[k];
@@ -161,7 +162,7 @@ static void collect_operands(Builder *b) {
       for (int r = 0; r < group->rank; r++) same_point &= b->shift_of[k][r] == 0;
       if (b->operands[o].access == JIT_READ)
         found = o;
-      else if (same_point && o < group->store_count)
+      else if (same_point && o < group->store_count && !group->stores[o].reduces)
         found = o, b->operands[o].access = JIT_UPDATE;
     }
     if (found < 0) {
@@ -230,18 +231,20 @@ static void build_function(Builder *b, PlanGroup *out) {
   for (int o = 0; o < b->operand_count; o++) {
     const Operand *operand = &b->operands[o];
     QlDtype dtype = b->planner->plan->slots[operand->slot].dtype;
+    const GroupStore *store = o < group->store_count ? &group->stores[o] : NULL;
     JitStride classes[QL_MAX_DIMS];
     out->operands[o] = address(b->planner, group, operand);
-    stride_classes(group, &out->operands[o], ql_dtype_info[dtype].size, o < group->store_count,
-                   classes);
+    out->operands[o].leaf_axis = store && store_steps(group, store) ? group->reduce_axis : -1;
+    stride_classes(group, &out->operands[o], ql_dtype_info[dtype].size, store, classes);
     jit_fn_array(b->fn, dtype, operand->access, classes);
   }
   build_nodes(b);
   for (int k = 0; k < group->store_count; k++) {
     QlSource source = b->planner->log->statements[group->statement].source;
-    JitRef value = b->refs[group->stores[k].node];
-    if (group->reduce_axis >= 0)
-      jit_reduce(b->fn, group->reduction, group->form, group->reduce_axis, k, value, source);
+    const GroupStore *store = &group->stores[k];
+    JitRef value = b->refs[store->node];
+    if (store->reduces)
+      jit_reduce(b->fn, store->reduction, group->form, group->reduce_axis, k, value, source);
     else
       jit_store(b->fn, k, value, source);
   }

@@ -58,7 +58,8 @@ typedef struct PlanMessage {
 typedef struct PlanOperand {
   int slot;
   int64_t offset;              /* bytes from the block's first element, for domain position 0 */
-  int64_t stride[QL_MAX_DIMS]; /* bytes per domain position */
+  int64_t stride[QL_MAX_DIMS]; /* bytes per domain position; */
+  int leaf_axis;               /* -1, or per JIT_LEAF of them along this axis */
 } PlanOperand;
 
 /* An argument of the kernel: a scalar of the log by its index, or (-1) a number that follows from
@@ -113,7 +114,7 @@ typedef struct PlanGroup {
                          before they are packed */
   PlanWaits before_packing, before_unpacking; /* of the leader */
   int statement;   /* the statement of the log that it serves (the first of them) */
-  int reduce_axis; /* -1; the target moves by one per JIT_LEAF points along it */
+  int reduce_axis; /* -1; along it a box is cut between leaves, of JIT_LEAF points */
   int whole_axis;  /* -1; along it a box is not cut, for it is reduced to one value */
 } PlanGroup;
 

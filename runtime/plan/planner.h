@@ -48,7 +48,9 @@ typedef struct Reach {
 typedef struct GroupStore {
   SlotView view;
   int node;
-  int slot; /* written: the target, or a copy of all of it that is moved back */
+  int slot;     /* written: the target, or a copy of all of it that is moved back */
+  bool reduces; /* along the group's axis, in its form */
+  QlReduction reduction;
 } GroupStore;
 
 enum {
@@ -81,8 +83,7 @@ typedef struct Group {
   Reach *reach;    /* [node_count], of the leaves */
   int store_count;
   GroupStore stores[GROUP_STORES];
-  int reduce_axis; /* -1 */
-  QlReduction reduction;
+  int reduce_axis; /* -1: no store reduces */
   JitReduceForm form;
   int move_from, move_to; /* MOVE: slots */
   bool exchanges; /* its transfers fill ghosts or copies: all workers of the node wait for them */
@@ -231,13 +232,21 @@ Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank,
                     const int64_t *extent);
 /* Sets the store of a group, and places it by its target, whose layout is decided. */
 void planner_store(Planner *planner, Group *group, const SlotView *target, int node);
+void planner_store_reduced(Planner *planner, Group *group, const SlotView *target, int node,
+                           QlReduction reduction, JitReduceForm form, int axis);
+/* Where a group would be computed if it stored the view. */
+Placement planner_place(const Planner *planner, const Group *group, const GroupStore *store);
 /* Can elements of two views, each over the domain of its group, be the same element? */
 bool views_overlap(const Planner *planner, const Group *group_a, const SlotView *a,
                    const Group *group_b, const SlotView *b);
 bool slot_axes(const Planner *planner, int rank, const int64_t *extent, const SlotView *view,
                AxisMap *axes);
-/* The same for a target of the group, which may have one element for JIT_LEAF points. */
-bool target_axes(const Planner *planner, const Group *group, const SlotView *target, AxisMap *axes);
+/* The same for what the group stores, which may have one element for JIT_LEAF points. */
+bool store_axes(const Planner *planner, const Group *group, const GroupStore *store, AxisMap *axes);
+/* Has the store one element for JIT_LEAF points of the group's axis? */
+static inline bool store_steps(const Group *group, const GroupStore *store) {
+  return store->reduces && jit_form_steps(group->form);
+}
 /* The grid by whose cells nodes compute the group's points; NULL: each computes all of them. */
 const Grid *placement_grid(const Group *group);
 /* What nodes compute (of several a box that holds it); what a worker of this node computes. */

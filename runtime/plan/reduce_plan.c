@@ -177,11 +177,6 @@ static int all_workers(const Planner *planner) {
   return workers;
 }
 
-static void finish(Group *group, QlReduction reduction, JitReduceForm form, int axis) {
-  group->reduction = reduction == QL_REDUCE_COUNT ? QL_REDUCE_SUM : reduction;
-  group->form = form, group->reduce_axis = axis;
-}
-
 /* One value for 128 of `x` along `axis` into a temporary, which then is x. */
 static QlStatus reduce_blocks(Planner *planner, Group *group, int node, Layout *domain, Operand *x,
                               int axis, JitReduceForm form) {
@@ -199,9 +194,7 @@ static QlStatus reduce_blocks(Planner *planner, Group *group, int node, Layout *
   if (leaves < 0) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
   SlotView target = {.slot = leaves};
   c_strides(x->rank, shape, 1, target.stride);
-  group->placement.leaf_axis = axis;
-  finish(group, (QlReduction)s->op, form, axis);
-  planner_store(planner, group, &target, node);
+  planner_store_reduced(planner, group, &target, node, (QlReduction)s->op, form, axis);
   x->slot = leaves;
   memcpy(x->extent, shape, sizeof shape);
   return QL_OK;
@@ -304,8 +297,7 @@ static QlStatus reduce_axis(Planner *planner, int statement, Operand *x) {
   SlotView target;
   if ((status = result_of(planner, group, x, axis, domain, in_place, is_last, &target, &slot)))
     goto out;
-  finish(group, (QlReduction)s->op, form, axis);
-  planner_store(planner, group, &target, node);
+  planner_store_reduced(planner, group, &target, node, (QlReduction)s->op, form, axis);
   drop_axis(x, axis);
   x->slot = slot;
 out:

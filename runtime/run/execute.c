@@ -98,7 +98,7 @@ static void run_kernel(QlContext *ctx, const Run *run, const PlanGroup *group, c
     const PlanOperand *operand = &group->operands[o];
     char *at = run->data[operand->slot] + operand->offset;
     for (int r = 0; r < group->rank; r++) {
-      int64_t position = o == 0 && r == group->reduce_axis ? box->lo[r] / JIT_LEAF : box->lo[r];
+      int64_t position = r == operand->leaf_axis ? box->lo[r] / JIT_LEAF : box->lo[r];
       at += position * operand->stride[r];
     }
     base[o] = at;
