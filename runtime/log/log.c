@@ -156,6 +156,7 @@ QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
   log->count++;
   rt_log_seal(log);
   rt_pace_note(&ctx->pace, r);
+  log->stored = r->operand[0].array ? r->operand[0].array->storage : NULL;
   ctx->counters.statements++;
   note_event(ctx, r, s);
   return QL_OK;
@@ -207,9 +208,10 @@ bool log_accesses(const Log *log, const Statement *s, LogAccess access, int slot
 /* ---- its end ---- */
 
 void rt_log_fresh(QlContext *ctx, const QlArray *made) {
-  int64_t *bytes = &ctx->log.fresh_bytes;
-  if (__builtin_add_overflow(*bytes, made->size * ql_dtype_info[made->dtype].size, bytes))
-    *bytes = INT64_MAX;
+  Log *log = &ctx->log;
+  log->made = made->storage, log->made_bytes = made->size * ql_dtype_info[made->dtype].size;
+  if (__builtin_add_overflow(log->fresh_bytes, log->made_bytes, &log->fresh_bytes))
+    log->fresh_bytes = INT64_MAX;
 }
 
 void rt_log_clear(QlContext *ctx) {
@@ -218,6 +220,7 @@ void rt_log_clear(QlContext *ctx) {
   for (int k = 0; k < log->slot_count; k++) rt_storage_unpin(log->slots[k]);
   log->count = log->scalar_count = log->slot_count = 0;
   log->word_count = 0, log->fresh_bytes = 0, log->at_end_of_assignment = false;
+  log->made = log->stored = NULL, log->due_since = 0;
   log->epoch++;
   rt_pace_begin(&ctx->pace);
 }

@@ -47,6 +47,10 @@ typedef struct Log {
   Storage **slots;
   int slot_count, slot_room; /* pinned */
   int64_t fresh_bytes;       /* of arrays that the log creates */
+  const Storage *made;       /* the last of them, */
+  int64_t made_bytes;        /* its size, */
+  const Storage *stored;     /* and the last statement's target */
+  int due_since;             /* 0, or how long it was when it was due */
   bool at_end_of_assignment;
 } Log;
 

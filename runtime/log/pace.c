@@ -120,7 +120,24 @@ static bool is_due(QlContext *ctx) {
   return true;
 }
 
+enum { LARGE_PART = 64 }; /* of QUELEA_FLUSH_BYTES: a value that is not stored without need */
+
+/* May what comes next consume the last statement's value, a large new array? A product that is
+ * only summed is then never stored. */
+static bool value_is_open(const QlContext *ctx) {
+  const Log *log = &ctx->log;
+  return log->made && log->made == log->stored && !log->at_end_of_assignment &&
+         log->made_bytes >= ctx->params.flush_bytes / LARGE_PART;
+}
+
+/* A log that is due waits for the consumer: for one period, in which each of the program's places
+ * has come once, or as long as a short log is. */
 QlStatus rt_log_due(QlContext *ctx, QlError *error) {
+  Log *log = &ctx->log;
   QL_TRY(rt_check_whole(ctx, error));
-  return is_due(ctx) ? rt_flush(ctx, error) : QL_OK;
+  if (!log->due_since && !is_due(ctx)) return QL_OK;
+  if (!log->due_since) log->due_since = QL_MAX(log->count, 1);
+  int64_t patience = ctx->pace.period ? ctx->pace.period : ctx->params.flush;
+  if (value_is_open(ctx) && log->count < log->due_since + patience) return QL_OK;
+  return rt_flush(ctx, error);
 }

@@ -148,3 +148,19 @@ def test_what_dies_early_leaves_its_memory_early(ranks, nodes):
     print((np.counters()["arena_peak_bytes"] - before) * np.info()["node_count"] / (8 * n))
     """
     assert float(fine(code, ranks, QUELEA_NODE_SIZE=nodes)) < 3.5
+
+
+@starts_jobs
+@pytest.mark.parametrize(("ranks", "nodes"), JOBS)
+@pytest.mark.parametrize(
+    "value", ["(a @ a).sum()", "abs(a.reshape(-1)[:4000, None] - a.reshape(-1)).max(1).sum()"]
+)
+def test_a_product_that_is_only_summed_is_never_stored(ranks, nodes, value):
+    code = f"""
+    def result(a): return float({value})
+    theirs = numpy.arange(120.0 * 120).reshape(120, 120)
+    ours = np.arange(120.0 * 120).reshape(120, 120); np.sync()
+    print(result(ours) == result(theirs))
+    """
+    settings = {"QUELEA_FLUSH_BYTES": "1m", "QUELEA_MEMORY": "4m", "QUELEA_NODE_SIZE": nodes}
+    assert fine(code, ranks, **settings).split() == ["True"]
