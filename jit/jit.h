@@ -97,9 +97,9 @@ static inline bool jit_form_steps(JitReduceForm form) {
   return form == JIT_LEAVES || form == JIT_BRANCHES;
 }
 enum { JIT_LEAF = 128, JIT_LANES = 8 };
-/* All reductions of a function have one form and axis. The accumulator has the dtype of the value and of the operand. `axis`
- * extent 0 gives the identity (sum 0, prod 1, any false, all true; min and max have none: the
- * caller refuses). */
+/* All reductions of a function have one form and axis. The accumulator has the dtype of the value
+ * and of the operand. `axis` extent 0 gives the identity (sum 0, prod 1, any false, all true; min
+ * and max have none: the caller refuses). */
 void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, int array,
                 JitRef value, QlSource source);
 
