@@ -84,11 +84,25 @@ static void add_array(QlContext *ctx, Account *mine, uint64_t id, QlSource made)
   rt_describe(ctx, made, mine->made[mine->arrays++], MADE_SIZE);
 }
 
+/* What a statement does, and with which numbers, whichever arrays it does it with. */
+static uint64_t what_is_done(const Log *log, const Statement *s) {
+  LogOperand operand;
+  uint64_t hash = ql_mix(s->values_hash, (uint64_t)log->words[s->words]);
+  hash = ql_hash_bytes(hash, log_shape(log, s), s->ndim * sizeof(int64_t));
+  for (int k = 0; k < s->operands; k++) {
+    if (!log_operand(log, s, k, &operand)) continue;
+    hash = ql_mix(hash, (uint64_t)operand.view.offset);
+    hash = ql_hash_bytes(hash, operand.view.stride, (size_t)operand.ndim * sizeof(int64_t));
+  }
+  return hash;
+}
+
 static void describe_statement(QlContext *ctx, int k, Account *mine) {
   const Log *log = &ctx->log;
   const Statement *s = &log->statements[k];
   LogOperand operand;
   mine->imports = statement_traits[s->kind].payload;
+  mine->hash = what_is_done(log, s);
   describe_values(log, k, mine->values, sizeof mine->values);
   for (int j = 0; j < s->operands; j++)
     if (log_operand(log, s, j, &operand))

@@ -104,20 +104,11 @@ static QlStatus make_room(Log *log, const LogRequest *r, QlError *error) {
               sizeof *log->scalars, r->operands, error);
 }
 
-/* What is done, and with which numbers and arrays; not how the log happens to count arrays. */
 static void note_event(QlContext *ctx, const LogRequest *r, const Statement *s) {
   Event event = {.kind = EVENT_STATEMENT, .statement = ctx->log.count - 1, .source = s->source};
-  event.hash = ql_mix(s->values_hash, (uint64_t)ctx->log.words[s->words]);
-  event.hash = ql_hash_bytes(event.hash, r->shape, (size_t)r->ndim * sizeof *r->shape);
-  for (int k = 0; k < r->operands; k++) {
-    const RequestOperand *operand = &r->operand[k];
-    event.hash = ql_mix(
-        event.hash, operand->array ? (uint64_t)operand->array->offset : ~(uint64_t)operand->dtype);
-    if (!operand->array) continue;
-    event.hash =
-        ql_hash_bytes(event.hash, operand->stride, (size_t)operand->ndim * sizeof *operand->stride);
-    event.arrays = ql_mix(event.arrays, operand->array->storage->id);
-  }
+  event.hash = ql_mix(s->hash, s->values_hash);
+  for (int k = 0; k < r->operands; k++)
+    if (r->operand[k].array) event.arrays = ql_mix(event.arrays, r->operand[k].array->storage->id);
   rt_history_add(ctx, &event);
 }
 

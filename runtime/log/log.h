@@ -60,7 +60,7 @@ typedef enum EventKind { EVENT_STATEMENT, EVENT_LOOK, EVENT_SNAPSHOT, EVENT_SYNC
 
 typedef struct Event {
   EventKind kind;
-  uint64_t hash;   /* of what is done, values included */
+  uint64_t hash;   /* of what is done, values included; a statement's as the log counts arrays */
   uint64_t arrays; /* of the numbers of the arrays that it is done with */
   uint64_t chain;  /* of all events up to this one */
   int statement;   /* in the log; -1 */
