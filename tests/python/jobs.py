@@ -23,12 +23,22 @@ def environment(extra):
     }
 
 
+def command(code, ranks, limit):
+    """Arguments that run a program in one process (0 ranks), or on ranks for at most so many seconds."""
+    program = [sys.executable, "-c", textwrap.dedent(code)]
+    if not ranks:
+        return program
+    return ["mpirun", "--timeout", str(limit), "--oversubscribe", "-n", str(ranks), *program]
+
+
 def run(code, ranks=0, **extra):
     """Run a program in one process, or on ranks of a job that cannot last; give status, output and errors."""
-    command = [sys.executable, "-c", textwrap.dedent(code)]
-    if ranks:
-        command = ["mpirun", "--timeout", "60", "--oversubscribe", "-n", str(ranks), *command]
     done = subprocess.run(
-        command, env=environment(extra), capture_output=True, text=True, timeout=90, check=False
+        command(code, ranks, 60),
+        env=environment(extra),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
     )
     return done.returncode, done.stdout, done.stderr

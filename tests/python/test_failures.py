@@ -7,39 +7,29 @@ process of it lives on, and /dev/shm is as it was.
 import os
 import signal
 import subprocess
-import sys
 import textwrap
 import time
 import uuid
 from pathlib import Path
 
+import jobs
 import pytest
 
-import quelea
-
-LAUNCHED = "OMPI_COMM_WORLD_RANK" in os.environ
 pytestmark = pytest.mark.skipif(
-    LAUNCHED, reason="starts jobs of its own, which a rank of a job cannot"
+    jobs.LAUNCHED, reason="starts jobs of its own, which a rank of a job cannot"
 )
 
 LIMIT = 60  # seconds; what mpirun prints when they are over is looked for below
 
 
 def environment(**extra):
-    env = {
-        k: v for k, v in os.environ.items() if not k.startswith("QUELEA_") or k in ("QUELEA_CACHE",)
-    }
-    env.pop("PYTHONUNBUFFERED", None)  # a line is one write, or the ranks' lines mix
-    path = os.pathsep.join(
-        filter(None, [str(Path(quelea.__file__).parent.parent), env.get("PYTHONPATH")])
-    )
-    extra = {"QUELEA_REPLICATE": "-1", "QUELEA_THREADS": "1", **extra}
+    """Of nothing that is set for these tests themselves but the cache."""
+    fixed = {"QUELEA_REPLICATE": "-1", "QUELEA_THREADS": "1", **extra}
+    inherited = jobs.environment(fixed).items()
     return {
-        **env,
-        "PYTHONPATH": path,
-        "OMPI_ALLOW_RUN_AS_ROOT": "1",
-        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-        **extra,
+        k: v
+        for k, v in inherited
+        if not k.startswith("QUELEA_") or k in fixed or k == "QUELEA_CACHE"
     }
 
 
@@ -65,23 +55,9 @@ class Job:
     def __init__(self, code, ranks, **extra):
         self.mark = f"JOB_{uuid.uuid4().hex}"
         self.shared = shared_memory()
-        command = [
-            sys.executable,
-            "-c",
-            "import numpy, os, signal, sys\nimport quelea as np\n" + textwrap.dedent(code),
-        ]
-        if ranks:
-            command = [
-                "mpirun",
-                "--timeout",
-                str(LIMIT),
-                "--oversubscribe",
-                "-n",
-                str(ranks),
-                *command,
-            ]
+        program = "import numpy, os, signal, sys\nimport quelea as np\n" + textwrap.dedent(code)
         self.process = subprocess.Popen(
-            command,
+            jobs.command(program, ranks, LIMIT),
             env=environment(**{self.mark: "1"}, **extra),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
