@@ -6,8 +6,7 @@
  * a file system: the socket's name is an abstract one that the kernel chooses, and is gone when all
  * have connected. The name and a random token travel by MPI; the token keeps strangers out.
  *
- * The connections stay open: they carry descriptors later (comm_node_share), and tell when a
- * process of the node has died.
+ * The connections stay open: they tell when a process of the node has died.
  *
  * The arena is address space of the whole budget, not yet backed by pages, at a multiple of 2 MiB
  * with inaccessible memory on both sides. A memfd's pages are charged when first touched; its size
@@ -36,7 +35,7 @@ static QlStatus fail(QlError *error, const char *what) {
   return ql_fail(error, QL_ERR_OS, "%s: %s", what, strerror(errno));
 }
 
-int comm_memfd(const char *name) {
+static int new_memfd(const char *name) {
   int file = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
   return file >= 0 || errno != EINVAL ? file : memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 }
@@ -76,7 +75,7 @@ static QlStatus map_arena(Comm *comm, int file, QlError *error) {
 }
 
 static QlStatus make_file(int *file, const char *name, int64_t bytes, QlError *error) {
-  *file = comm_memfd(name);
+  *file = new_memfd(name);
   if (*file < 0) return fail(error, "cannot make shared memory (memfd_create)");
   if (ftruncate(*file, bytes) != 0) return fail(error, "cannot size shared memory");
   if (fcntl(*file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
@@ -284,40 +283,4 @@ int comm_arena_lost(const Comm *comm) {
     return comm_node_member(comm, i);
   }
   return -1;
-}
-
-typedef struct Parcel {
-  int64_t size; /* -1: the leader has failed */
-} Parcel;
-
-QlStatus comm_arena_pass(Comm *comm, int descriptor, int64_t size, QlError *error) {
-  QlStatus status = QL_OK;
-  Parcel parcel = {descriptor < 0 ? -1 : size};
-  for (int i = 1; i < comm->info.node_size; i++) {
-    QlStatus one =
-        send_files(comm->links[i], &parcel, sizeof parcel, &descriptor, descriptor >= 0, error);
-    if (status == QL_OK) status = one;
-  }
-  return status;
-}
-
-static bool parcel_arrived(void *subject) { return readable(*(int *)subject, 0); }
-
-QlStatus comm_arena_take(Comm *comm, int *descriptor, int64_t *size, QlError *error) {
-  Parcel parcel = {-1};
-  int files[FILES], count = 0;
-  comm_wait(comm, &(Wait){.kind = WAIT_LEADER,
-                          .is_main = true,
-                          .ready = parcel_arrived,
-                          .subject = &comm->links[0]});
-  QlStatus status = receive_files(comm->links[0], &parcel, sizeof parcel, files, &count, error);
-  if (status == QL_OK && (count != 1 || parcel.size < 0))
-    status = ql_fail(error, QL_ERR_OS, "the leader of this node could not share what it made");
-  if (status != QL_OK) {
-    while (count > 0) close(files[--count]);
-    return status;
-  }
-  *descriptor = files[0];
-  *size = parcel.size;
-  return QL_OK;
 }

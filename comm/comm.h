@@ -140,10 +140,6 @@ void comm_agree(Comm *comm, const CommWord *mine, CommVerdict *verdict);
  * has size+1 entries, malloc'ed too. */
 QlStatus comm_allgather(Comm *comm, const void *mine, int64_t size, char **all, int64_t **offset,
                         QlError *error);
-/* Node-collective. The leader's bytes on every rank of the node: *bytes is malloc'ed on the others
- * and untouched on the leader. */
-QlStatus comm_node_share(Comm *comm, void **bytes, int64_t *size, QlError *error);
-
 /* Local. Until it is taken back, waits of this rank only report (QUELEA_WAIT_REPORT) and never end
  * the job: what is waited for may last for hours, a window that is open, say. */
 void comm_be_patient(Comm *comm, bool patient);

@@ -106,10 +106,6 @@ QlStatus comm_arena_open(Comm *comm, QlError *error);
 void comm_arena_close(Comm *comm);
 /* A rank of the node whose process has ended, or -1. It may have closed in an orderly way. */
 int comm_arena_lost(const Comm *comm);
-/* The leader's descriptor to the others; -1 sends a failure. */
-QlStatus comm_arena_pass(Comm *comm, int descriptor, int64_t size, QlError *error);
-QlStatus comm_arena_take(Comm *comm, int *descriptor, int64_t *size, QlError *error);
-int comm_memfd(const char *name);
 
 /* ---- cells.c ---- */
 
@@ -158,7 +154,7 @@ QlStatus comm_agree_open(Comm *comm, QlError *error);
 
 /* ---- wait.c ---- */
 
-typedef enum WaitKind { WAIT_CELL, WAIT_AGREE, WAIT_MESSAGES, WAIT_LEADER } WaitKind;
+typedef enum WaitKind { WAIT_CELL, WAIT_AGREE, WAIT_MESSAGES } WaitKind;
 
 /* A wait that has become slow. It is over when the cell reaches the value, or, without a cell, when
  * ready(subject) says so. */

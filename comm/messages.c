@@ -1,4 +1,4 @@
-/* Messages between ranks, gathers, and what a leader hands to its node.
+/* Messages between ranks, and gathers.
  *
  * An exchange is one batch of the transport. A message to oneself is copied at the start: the k-th
  * receive from oneself takes the k-th send. Gathers go round a ring, each block one hop in each
@@ -6,11 +6,8 @@
 #include "internal.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 struct CommExchange {
   Comm *comm;
@@ -228,61 +225,6 @@ out:
   }
   *all = bytes;
   *offset_out = offset;
-  return QL_OK;
-}
-
-/* ---- from a leader to its node ---- */
-
-static QlStatus write_all(int file, const char *bytes, int64_t size, QlError *error) {
-  for (int64_t done = 0; done < size;) {
-    ssize_t wrote = pwrite(file, bytes + done, (size_t)QL_MIN(size - done, 1 << 30), done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0)
-      return ql_fail(error, QL_ERR_OS, "cannot write %lld bytes for the node: %s", (long long)size,
-                     strerror(errno));
-    done += wrote;
-  }
-  return QL_OK;
-}
-
-static QlStatus read_all(int file, char *bytes, int64_t size, QlError *error) {
-  for (int64_t done = 0; done < size;) {
-    ssize_t got = pread(file, bytes + done, (size_t)QL_MIN(size - done, 1 << 30), done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0)
-      return ql_fail(error, QL_ERR_OS, "cannot read what the leader of the node shares");
-    done += got;
-  }
-  return QL_OK;
-}
-
-static QlStatus share(Comm *comm, const void *bytes, int64_t size, QlError *error) {
-  int file = comm_memfd("quelea-share");
-  QlStatus status = file >= 0 ? write_all(file, bytes, size, error)
-                              : ql_fail(error, QL_ERR_OS, "memfd_create: %s", strerror(errno));
-  QlStatus passed = comm_arena_pass(comm, status == QL_OK ? file : -1, size, error);
-  if (file >= 0) close(file);
-  return status != QL_OK ? status : passed;
-}
-
-QlStatus comm_node_share(Comm *comm, void **bytes, int64_t *size, QlError *error) {
-  if (comm->info.node_size == 1) return QL_OK;
-  if (comm->info.node_rank == 0) return share(comm, *bytes, *size, error);
-  int file = -1;
-  int64_t length = 0;
-  *bytes = NULL;
-  QL_TRY(comm_arena_take(comm, &file, &length, error));
-  char *copy = malloc((size_t)QL_MAX(length, 1));
-  QlStatus status =
-      copy ? read_all(file, copy, length, error)
-           : ql_fail(error, QL_ERR_MEMORY, "no memory for %lld bytes", (long long)length);
-  close(file);
-  if (status != QL_OK) {
-    free(copy);
-    return status;
-  }
-  *bytes = copy;
-  *size = length;
   return QL_OK;
 }
 

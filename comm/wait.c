@@ -132,7 +132,6 @@ static void describe(const Comm *comm, const Wait *wait, char *text, size_t size
       snprintf(text, size, pending < 0 ? "its messages to leave" : "a message from rank %d",
                pending);
       return;
-    case WAIT_LEADER: snprintf(text, size, "rank %d", comm_node_member(comm, 0)); return;
   }
 }
 

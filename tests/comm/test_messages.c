@@ -134,22 +134,6 @@ static void gathers_have_uneven_sizes(void) {
   }
 }
 
-static void leaders_share_with_their_node(void) {
-  for (int64_t size = 0; size < 3000000; size = size * 7 + 1) {
-    bool leader = where->node_rank == 0;
-    char *made = leader ? malloc((size_t)size + 1) : NULL;
-    void *bytes = made;
-    int64_t got = leader ? size : -1;
-    QlError error = {0};
-    if (leader) fill(made, size, where->node, 0, 5);
-    CHECK_INT_EQ(comm_node_share(job, &bytes, &got, &error), QL_OK);
-    CHECK_INT_EQ(got, size);
-    if (leader) CHECK(bytes == made);
-    CHECK_INT_EQ(first_wrong(bytes, size, where->node, 0, 5), -1);
-    free(bytes);
-  }
-}
-
 /* Longer than one piece of the transport (1 GiB): only when it is named, because of its memory. */
 static void long_messages_are_split(void) {
   int64_t bytes = (1ll << 30) + 12345;
@@ -175,7 +159,7 @@ int main(int argc, char **argv) {
       CHECK_TEST(every_pair_exchanges_every_size),  CHECK_TEST(two_exchanges_may_be_under_way),
       CHECK_TEST(an_empty_exchange_is_done),        CHECK_TEST(counters_count_what_is_sent),
       CHECK_TEST(lengths_that_differ_are_an_error), CHECK_TEST(gathers_have_uneven_sizes),
-      CHECK_TEST(leaders_share_with_their_node),    CHECK_TEST(long_messages_are_split)};
+      CHECK_TEST(long_messages_are_split)};
   size_t count = sizeof tests / sizeof *tests;
   return job_run(tests, argc > 1 ? count : count - 1, argc, argv);
 }
