@@ -150,6 +150,8 @@ void comm_agree_to_leave(Comm *comm) {
   comm->left = true;
 }
 
+bool comm_is_finalised(const Comm *comm) { return comm->left; }
+
 QlStatus comm_agree_open(Comm *comm, QlError *error) {
   comm->agree_batch = transport_batch_new(comm->transport, 2);
   return comm->agree_batch ? QL_OK

@@ -132,6 +132,8 @@ typedef struct CommVerdict {
  * barrier: whatever any rank's main thread did before happens before what any does after. A lone
  * rank pays nothing. When another rank is in comm_close instead, the job ends. */
 void comm_agree(Comm *comm, const CommWord *mine, CommVerdict *verdict);
+/* Has MPI been finalised by others? Then nothing can be agreed any more. */
+bool comm_is_finalised(const Comm *comm);
 
 /* ---- messages.c ---- */
 

@@ -226,6 +226,11 @@ QlStatus rt_fail_diverged(QlContext *ctx, QlError *error) {
 }
 
 QlStatus rt_check_whole(const QlContext *ctx, QlError *error) {
+  if (comm_is_finalised(ctx->comm))
+    return ql_fail(
+        error, QL_ERR_STATE,
+        "MPI has been finalised (by MPI.Finalize() of mpi4py, say), and Quelea cannot be "
+        "used after that: leave it to the end of the program");
   if (!ctx->broken) return QL_OK;
   return ql_fail(error, QL_ERR_DIVERGED,
                  "the ranks of this job have diverged before (a DivergenceError was raised, and "

@@ -52,6 +52,37 @@ def test_init():
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mpi4py") is None, reason="mpi4py is not installed")
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_mpi_that_the_program_finalises(nodes):
+    code = """
+    from mpi4py import MPI
+    import quelea as np
+    x = np.ones(5000); float(x.sum())
+    MPI.Finalize()
+    for use in (lambda: x + 1, lambda: float(x[0]), np.sync, lambda: np.ones(3), x.tolist):
+        try: use()
+        except RuntimeError as error: print("has been finalised" in str(error))
+    """
+    status, out, err = run(code, 2, QUELEA_NODE_SIZE=nodes, QUELEA_REPLICATE="-1")
+    assert status == 0, err
+    assert out.split() == ["True"] * 5
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mpi4py") is None, reason="mpi4py is not installed")
+def test_mpi_that_was_finalised_before():
+    code = """
+    from mpi4py import MPI
+    MPI.Finalize()
+    import quelea as np
+    try: np.ones(3)
+    except RuntimeError as error: print("finalised already" in str(error))
+    """
+    status, out, err = run(code, 2)
+    assert status == 0, err
+    assert set(out.split()) == {"True"}
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mpi4py") is None, reason="mpi4py is not installed")
 def test_init_with_a_communicator():
     code = """
     from mpi4py import MPI
