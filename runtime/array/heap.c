@@ -58,11 +58,10 @@ QlStatus rt_heap_allocate(QlContext *ctx, int64_t bytes, int64_t *offset, QlErro
     return QL_OK;
   }
   return ql_fail(error, QL_ERR_MEMORY,
-                 "an array needs %.1f MB on each node, but of the node's budget of %.1f MB only "
-                 "%.1f MB are free; use more nodes, "
-                 "or raise QUELEA_MEMORY",
-                 (double)bytes / 1e6, (double)comm_arena_bytes(ctx->comm) / 1e6,
-                 (double)(comm_arena_bytes(ctx->comm) - heap->used) / 1e6);
+                 "an array needs %s on each node, but of the node's budget of %s only %s are free; "
+                 "use more nodes, or raise QUELEA_MEMORY",
+                 ql_bytes_text(bytes).text, ql_bytes_text(comm_arena_bytes(ctx->comm)).text,
+                 ql_bytes_text(comm_arena_bytes(ctx->comm) - heap->used).text);
 }
 
 void rt_heap_free(QlContext *ctx, int64_t offset, int64_t bytes) {
@@ -119,8 +118,8 @@ QlStatus rt_block_new(QlContext *ctx, const Block *geometry, Block **result, QlE
     block->data = private_memory(block->bytes);
     if (!block->data) {
       free(block);
-      return ql_fail(error, QL_ERR_MEMORY, "out of memory for a replicated array of %.1f MB",
-                     (double)geometry->bytes / 1e6);
+      return ql_fail(error, QL_ERR_MEMORY, "out of memory for a replicated array of %s",
+                     ql_bytes_text(geometry->bytes).text);
     }
   } else {
     QlStatus status = rt_heap_allocate(ctx, block->bytes, &block->offset, error);

@@ -15,6 +15,12 @@
 
 /* ---- error.c ---- */
 
+/* Bytes for people, in the unit in which they have digits: "24 bytes", "1.5 KB", "37.3 MB". */
+typedef struct QlBytesText {
+  char text[24];
+} QlBytesText;
+QlBytesText ql_bytes_text(int64_t bytes);
+
 /* Fills *error (which may be NULL) with a printf-style message and returns the status, so that
  * `return ql_fail(...)` reads well. The first failure wins: an error that is already set is kept.
  */

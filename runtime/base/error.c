@@ -51,3 +51,13 @@ void ql_note(QlError *error, const char *format, ...) {
   format_into(error->notes + used, sizeof error->notes - used, format, arguments);
   va_end(arguments);
 }
+
+QlBytesText ql_bytes_text(int64_t bytes) {
+  static const char *const units[] = {"bytes", "KB", "MB", "GB", "TB", "PB", "EB"};
+  QlBytesText made;
+  double value = (double)bytes;
+  int unit = 0;
+  for (; value >= 999.95; value /= 1000) unit++; /* what would be printed as 1000.0 */
+  snprintf(made.text, sizeof made.text, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+  return made;
+}

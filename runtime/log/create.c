@@ -142,8 +142,8 @@ QlStatus ql_import(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape
   part = at_once ? see_whole(ndim, shape, data, stride)
                  : copy_part(&box, ndim, shape, item, data, stride);
   if (!part) {
-    ql_fail(error, status, "out of memory for a copy of an array that enters (%.1f MB)",
-            (double)made->size * (double)item / 1e6);
+    ql_fail(error, status, "out of memory for a copy of an array that enters (%s)",
+            ql_bytes_text(made->size * (int64_t)item).text);
     goto failed;
   }
   uint64_t contents = hash_contents(ctx, ndim, shape, made->size, item, data, stride);

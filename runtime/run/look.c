@@ -187,8 +187,8 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   int64_t bytes = array->size * ql_dtype_info[array->dtype].size;
   QlStatus status = QL_OK;
   if (wanted && !host)
-    status = ql_fail(error, QL_ERR_MEMORY, "out of memory for %lld bytes of a gathered array",
-                     (long long)bytes);
+    status = ql_fail(error, QL_ERR_MEMORY, "out of memory for %s of a gathered array",
+                     ql_bytes_text(bytes).text);
   if (!array->storage->layout->template) QL_TRY(status);
   if (array->storage->layout->template) {
     QL_TRY(rt_agree_status(ctx, status, error));

@@ -61,8 +61,8 @@ QlStatus rt_transfers_reserve(QlContext *ctx, Run *run, const Plan *plan, QlErro
     free(run->buffer);
     run->buffer_bytes = 0;
     if (!(run->buffer = malloc((size_t)bytes)))
-      return ql_fail(error, QL_ERR_MEMORY, "out of memory for %.1f MB of messages between nodes",
-                     (double)bytes / 1e6);
+      return ql_fail(error, QL_ERR_MEMORY, "out of memory for %s of messages between nodes",
+                     ql_bytes_text(bytes).text);
     run->buffer_bytes = bytes;
   }
   if (messages > run->message_room) {

@@ -117,5 +117,17 @@ static void notes_fill_the_room(void) {
   }
 }
 
+static void bytes_have_digits_in_their_unit(void) {
+  CHECK_STR_EQ(ql_bytes_text(0).text, "0 bytes");
+  CHECK_STR_EQ(ql_bytes_text(999).text, "999 bytes");
+  CHECK_STR_EQ(ql_bytes_text(1000).text, "1.0 KB");
+  CHECK_STR_EQ(ql_bytes_text(48123).text, "48.1 KB");
+  CHECK_STR_EQ(ql_bytes_text(999949).text, "999.9 KB");
+  CHECK_STR_EQ(ql_bytes_text(999951).text, "1.0 MB");
+  CHECK_STR_EQ(ql_bytes_text(8000000000000).text, "8.0 TB");
+  CHECK_STR_EQ(ql_bytes_text(INT64_MAX).text, "9.2 EB");
+}
+
 CHECK_MAIN(CHECK_TEST(first_failure_wins), CHECK_TEST(notes_follow), CHECK_TEST(long_text_is_cut),
-           CHECK_TEST(exact_fit), CHECK_TEST(notes_fill_the_room))
+           CHECK_TEST(exact_fit), CHECK_TEST(notes_fill_the_room),
+           CHECK_TEST(bytes_have_digits_in_their_unit))
