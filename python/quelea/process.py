@@ -114,6 +114,16 @@ def _warn_of_unknown_variables() -> None:
         warnings.warn(text, RuntimeWarning, stacklevel=4)  # the line that imports quelea
 
 
+def _refuse_standard_input() -> None:
+    """Mpirun gives its standard input to rank 0 alone: the others would run an empty program, and never come."""
+    read_from_input = getattr(sys, "argv", [""])[0] in ("", "-")
+    if read_from_input and int(os.environ.get("OMPI_COMM_WORLD_SIZE", "1")) > 1:
+        raise RuntimeError(
+            "this program comes from standard input, which mpirun gives to rank 0 alone, so that the other "
+            "ranks have none: put it into a file, and run 'mpirun -n N python FILE'"
+        )
+
+
 def install() -> None:
     """Arrange output, exceptions and the end of the program; called once, by ``import quelea``."""
     rank = _quelea.launched_rank()
@@ -122,6 +132,7 @@ def install() -> None:
     if rank is not None:
         sys.excepthook = _end_job_after(sys.excepthook, rank)
         sys.exit = _exit  # type: ignore[assignment]
+        _refuse_standard_input()
         if rank > 0:
             _redirect(rank)
     atexit.register(_end, rank or 0)

@@ -37,6 +37,23 @@ def test_import_starts_nothing():
     assert (status, out.split()) == (0, ["False", "True"])
 
 
+@pytest.mark.parametrize("arguments", [["-"], []])
+def test_a_program_from_standard_input(arguments):
+    """Only rank 0 gets it; that it says so is better than to wait for the others."""
+    done = subprocess.run(
+        ["mpirun", "--timeout", "60", "--oversubscribe", "-n", "2", sys.executable, *arguments],
+        input="import quelea as np\nprint(float(np.ones(5000).sum()))\n",
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "standard input" in done.stderr and "put it into a file" in done.stderr
+    assert "time limit" not in done.stderr
+
+
 def test_init():
     code = """
     import quelea as np
