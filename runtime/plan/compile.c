@@ -63,7 +63,7 @@ static int64_t *sizes(const Fetch *f) {
                      padded((int64_t)f->ctx->info->node_size * f->plan->kernel_count));
 }
 
-/* How many ranks of the node miss the kernel; `nth`: which of them compiles it, or -1. */
+/* How many ranks of the node miss the kernel, and which of them compiles it; -1: none. */
 static int who_misses(const Fetch *f, int k, int *compiler) {
   int count = 0, seen = 0;
   for (int r = 0; r < f->ctx->info->node_size; r++) count += missing_of(f, r)[k];
