@@ -95,6 +95,29 @@ def _work_overhead(np: Any) -> None:
     print(f"record {statistics.median(ours):.9f} numpy {statistics.median(theirs):.9f}")
 
 
+def _work_executing(np: Any) -> None:
+    """Print the time to execute one small statement whose plan is known, and one whose plan is new."""
+    count = 200
+    known: list[float] = []
+    new: list[float] = []
+    theirs: list[float] = []
+    x, one = np.ones(20000), numpy.ones(1)
+    views = [x[k:][:40] for k in range(8 * count)]
+    for view in views[:2]:
+        np.add(view, 1, out=view)
+        np.sync()
+    for turn in range(1, 8):
+        for times in (new, known):  # the second time the plans are there
+            begin = time.perf_counter()
+            for view in views[turn * count : (turn + 1) * count]:
+                np.add(view, 1, out=view)
+                np.sync()
+            times.append((time.perf_counter() - begin) / count)
+        theirs.append(timeit.timeit("a + a", globals={"a": one}, number=20 * count) / (20 * count))
+    medians = (statistics.median(times) for times in (known, new, theirs))
+    print("known {:.9f} new {:.9f} numpy {:.9f}".format(*medians))
+
+
 def _work_latency(np: Any) -> None:
     """Print the time from the first array to the first result, which includes the start of MPI."""
     start = time.perf_counter()
@@ -113,6 +136,8 @@ def _worker(words: Sequence[str]) -> int:
             _work_jacobi(np, *map(int, words[2:5]))
         case "overhead":
             _work_overhead(np)
+        case "executing":
+            _work_executing(np)
         case "latency":
             _work_latency(np)
     return 0
@@ -374,6 +399,16 @@ def main(arguments: Sequence[str] = ()) -> int:
     report.title("Recording an operation: a + b on one element")
     report.row("NumPy", f"{1e9 * theirs:.0f} ns")
     report.row("Quelea", f"{1e9 * record:.0f} ns", record / theirs, most=2.0)
+
+    alone = [_quelea(0, "executing") for _ in range(given.repeats)]
+    together = [_quelea(CORES, "executing") for _ in range(given.repeats)]
+    known, theirs = _median(alone, "known"), _median(alone, "numpy")
+    both, new = _median(together, "known"), _median(together, "new")
+    report.title("Recording and executing one statement of 40 elements")
+    report.row("NumPy, one element", f"{1e6 * theirs:.2f} us")
+    report.row("Quelea, 1 process, plan known", f"{1e6 * known:.2f} us", known / theirs, most=3.0)
+    report.row("Quelea, 2 ranks, plan known", f"{1e6 * both:.2f} us")
+    report.row("Quelea, 2 ranks, plan new  (to known)", f"{1e6 * new:.2f} us", new / both, most=5.0)
 
     _quelea(CORES, "latency")  # fills the cache of kernels
     sides = {"quelea": lambda: _quelea(CORES, "latency"), "mpi": lambda: references.mpi(64, 1, 1)}

@@ -118,19 +118,25 @@ void rt_plan_drop_all(QlContext *ctx) {
 /* About a plan's size; its bytes differ from node to node. */
 static int64_t weight_of(const Plan *plan) { return plan->slot_count + plan->group_count; }
 
-static Plan *longest_unused(const QlContext *ctx) {
-  Plan *found = NULL;
-  for (int b = 0; b < PLAN_BUCKETS; b++)
-    for (Plan *plan = ctx->plans[b]; plan; plan = plan->next)
-      if (!found || plan->last_used < found->last_used) found = plan;
-  return found;
+static int compare_times(const void *a, const void *b) {
+  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+  return x < y ? -1 : x > y;
 }
 
-/* When the cache is full, the half that was not used for longest goes. */
+/* When the cache is full, the half that was not used for longest goes, by the times of last use. */
 static void trim_cache(QlContext *ctx) {
+  uint64_t used[PLAN_LIMIT];
+  int count = 0;
   if (ctx->plan_count < PLAN_LIMIT && ctx->plan_weight < PLAN_WEIGHT) return;
-  while (ctx->plan_count > PLAN_LIMIT / 2 || ctx->plan_weight > PLAN_WEIGHT / 2)
-    rt_plan_forget(ctx, longest_unused(ctx));
+  for (int b = 0; b < PLAN_BUCKETS; b++)
+    for (const Plan *plan = ctx->plans[b]; plan; plan = plan->next) used[count++] = plan->last_used;
+  qsort(used, (size_t)count, sizeof *used, compare_times);
+  uint64_t oldest_kept = used[count / 2];
+  for (int b = 0; b < PLAN_BUCKETS; b++)
+    for (Plan *plan = ctx->plans[b], *next; plan; plan = next) {
+      next = plan->next;
+      if (plan->last_used < oldest_kept) rt_plan_forget(ctx, plan);
+    }
 }
 
 void rt_plan_forget(QlContext *ctx, Plan *plan) {
