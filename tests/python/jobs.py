@@ -4,6 +4,9 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
+import uuid
+from pathlib import Path
 
 LAUNCHED = "OMPI_COMM_WORLD_RANK" in os.environ
 
@@ -42,3 +45,71 @@ def run(code, ranks=0, **extra):
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
+
+
+# ---- jobs that leave nothing behind ----
+
+LIMIT = 60  # seconds; what mpirun prints when they are over is looked for below
+
+
+def _fixed_environment(extra):
+    """Of nothing that is set for the tests themselves but the cache."""
+    fixed = {"QUELEA_REPLICATE": "-1", "QUELEA_THREADS": "1", **extra}
+    inherited = environment(fixed).items()
+    return {
+        k: v
+        for k, v in inherited
+        if not k.startswith("QUELEA_") or k in fixed or k == "QUELEA_CACHE"
+    }
+
+
+def living(mark):
+    """Processes that carry the mark in their environment."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and mark.encode() in (entry / "environ").read_bytes():
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:200])
+        except OSError:
+            continue  # gone, or not ours
+    return found
+
+
+def shared_memory():
+    return {name for name in os.listdir("/dev/shm") if "quelea" in name.lower()}
+
+
+class Job:
+    """A program on some ranks; 0: without mpirun."""
+
+    def __init__(self, code, ranks, **extra):
+        self.mark = f"JOB_{uuid.uuid4().hex}"
+        self.shared = shared_memory()
+        program = "import numpy, os, signal, sys\nimport quelea as np\n" + textwrap.dedent(code)
+        self.process = subprocess.Popen(
+            command(program, ranks, LIMIT),
+            env=_fixed_environment({self.mark: "1", **extra}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def end(self):
+        out, err = self.process.communicate(timeout=LIMIT + 30)
+        assert "time limit" not in err, f"a hang: {out}\n{err}"
+        deadline = time.monotonic() + 20
+        while (left := living(self.mark)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert left == []
+        assert shared_memory() <= self.shared
+        return self.process.returncode, out, err
+
+
+def job(code, ranks=3, **extra):
+    return Job(code, ranks, **extra).end()
+
+
+def fine(code, ranks=3, **extra):
+    status, out, err = job(code, ranks, **extra)
+    assert status == 0, err
+    return out

@@ -2,8 +2,8 @@
 
 import numpy
 import pytest
+from jobs import LAUNCHED, fine
 from support import same
-from test_failures import LAUNCHED, fine
 
 import quelea as np
 
