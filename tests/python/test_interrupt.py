@@ -18,7 +18,7 @@ def interrupt(work, seconds=0.25):
     signal.setitimer(signal.ITIMER_REAL, seconds)
     began = time.monotonic()
     try: work()
-    except (KeyboardInterrupt, Alarm) as error: print(type(error).__name__, time.monotonic() - began - seconds < 1)
+    except (KeyboardInterrupt, Alarm) as error: print(type(error).__name__, time.monotonic() - began - seconds < 4)
     else: print("was not interrupted")
 def value(x):
     try: return float(x[-1])
@@ -130,7 +130,7 @@ def test_while_kernels_are_compiled():
             kept.append(y + n)
         np.sync()
     kept = []
-    interrupt(work, 1.5)
+    interrupt(work, 0.3)  # compiling takes several times as long
     kept.clear()
     print(value(x) == 1e-7 * 5_999_999)
     """
