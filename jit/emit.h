@@ -47,10 +47,10 @@ typedef struct Emit {
   EmitBlock entry;               /* makes stack memory, then jumps to the first block */
   EmitMetadata group;            /* of the accesses of parallel loops */
   EmitMetadata *alias, *noalias; /* [arrays + 1] by scope */
-  EmitRef extent[QL_MAX_DIMS], origin[QL_MAX_DIMS];
-  EmitRef *base;     /* [arrays] */
-  EmitRef *stride;   /* [arrays * rank] bytes; NULL: 0 */
-  EmitValue *values; /* [ins_count] of the current point */
+  EmitRef extent[QL_MAX_DIMS], lo[QL_MAX_DIMS]; /* of the box */
+  EmitRef *base;                                /* [arrays] at its first point */
+  EmitRef *stride;                              /* [arrays * rank] bytes; NULL: 0 */
+  EmitValue *values;                            /* [ins_count] of the current point */
   EmitRef *load_row; /* [ins_count] of loads: the row of the point that they see */
   EmitBlock *heads,
       *tails;         /* [blocks] first and last of a block of the function, at the current point */
@@ -72,7 +72,8 @@ EmitRef emit_trailing_zeros(Emit *e, EmitRef a); /* a is not 0 */
 EmitRef emit_tiles(Emit *e, EmitRef extent,
                    int64_t tile); /* extent / tile, rounded up; tile a power of 2 */
 EmitRef emit_move(Emit *e, EmitRef pointer, EmitRef bytes);
-EmitRef emit_get_int(Emit *e, EmitRef pointer, int64_t bytes); /* the i64 at pointer + bytes */
+EmitRef emit_displace(Emit *e, EmitRef pointer, EmitRef bytes); /* from where nothing may lie */
+EmitRef emit_get_int(Emit *e, EmitRef pointer, int64_t bytes);  /* the i64 at pointer + bytes */
 EmitRef emit_get_pointer(Emit *e, EmitRef pointer, int64_t bytes);
 void emit_set_int(Emit *e, EmitRef pointer, EmitRef value);
 EmitRef emit_stack(Emit *e, int64_t bytes); /* 64-byte aligned, in the frame of the kernel */

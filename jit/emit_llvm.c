@@ -70,6 +70,10 @@ EmitRef emit_move(Emit *e, EmitRef pointer, EmitRef bytes) {
   return LLVMBuildInBoundsGEP2(e->builder, i8_type(e), pointer, &bytes, 1, "");
 }
 
+EmitRef emit_displace(Emit *e, EmitRef pointer, EmitRef bytes) {
+  return LLVMBuildGEP2(e->builder, i8_type(e), pointer, &bytes, 1, "");
+}
+
 EmitRef emit_get_int(Emit *e, EmitRef pointer, int64_t bytes) {
   return LLVMBuildLoad2(e->builder, i64_type(e), emit_move(e, pointer, emit_int(e, bytes)), "");
 }

@@ -1,6 +1,7 @@
 /* The kernel: loops over the points of the box, the last axis innermost.
  *
- *   entry:  extents, bases and strides from the call; nothing at all when the box is empty
+ *   entry:  bounds, bases and strides from the call; extents, and the bases at the box's first
+ *           point; nothing at all when the box is empty
  *           uniform values: those of rank 0 in block 0
  *   for i0 in extent 0:             row of operand a: base + i0 * stride(a, 0)
  *     for i1 in extent 1:             ... + i1 * stride(a, 1)
@@ -50,25 +51,52 @@ static EmitRef stride_any(Emit *e, EmitRef strides, uint32_t at) {
   return emit_choose(e, emit_less(e, stride, least), least, stride);
 }
 
-static void read_call(Emit *e) {
-  const JitFn *fn = e->fn;
-  EmitRef extents = emit_get_pointer(e, e->call, offsetof(JitCall, extent)),
-          origins = emit_get_pointer(e, e->call, offsetof(JitCall, origin));
-  EmitRef bases = emit_get_pointer(e, e->call, offsetof(JitCall, base)),
-          strides = emit_get_pointer(e, e->call, offsetof(JitCall, stride));
-  for (int axis = 0; axis < fn->rank; axis++)
-    e->extent[axis] = emit_get_int(e, extents, axis * (int64_t)sizeof(int64_t));
-  for (int axis = 0; axis < fn->rank; axis++)
-    e->origin[axis] = emit_get_int(e, origins, axis * (int64_t)sizeof(int64_t));
-  for (uint32_t array = 0; array < fn->array_count; array++) {
-    e->base[array] = emit_get_pointer(e, bases, array * (int64_t)sizeof(char *));
-    for (int axis = 0; axis < fn->rank; axis++) {
-      uint32_t at = array * (uint32_t)fn->rank + (uint32_t)axis;
+static void read_strides(Emit *e, EmitRef strides) {
+  for (uint32_t array = 0; array < e->fn->array_count; array++) {
+    for (int axis = 0; axis < e->fn->rank; axis++) {
+      uint32_t at = array * (uint32_t)e->fn->rank + (uint32_t)axis;
       uint8_t class = class_of(e, array, axis);
       if (class == JIT_STRIDE_UNIT) e->stride[at] = emit_int(e, size_of_array(e, array));
       if (class == JIT_STRIDE_ANY) e->stride[at] = stride_any(e, strides, at);
     }
   }
+}
+
+/* The axis along which the operand has one element for JIT_LEAF points; -1: there is none. */
+static int axis_of_leaves(const JitFn *fn, uint32_t array) {
+  const IrIns *reduce = ir_reduction(fn);
+  bool steps = reduce && jit_form_steps((JitReduceForm)reduce->form);
+  for (uint32_t i = 1; steps && i < fn->ins_count; i++)
+    if (fn->ins[i].kind == IR_REDUCE && (uint32_t)fn->ins[i].number == array)
+      return fn->ins[i].axis;
+  return -1;
+}
+
+/* The operand's element at the first point of the box. */
+static EmitRef base_at_box(Emit *e, uint32_t array, EmitRef base) {
+  int leaves = axis_of_leaves(e->fn, array);
+  for (int axis = 0; axis < e->fn->rank; axis++) {
+    EmitRef stride = stride_of(e, array, axis), position = e->lo[axis];
+    if (!stride) continue;
+    if (axis == leaves) position = emit_shift_right(e, position, __builtin_ctz(JIT_LEAF));
+    base = emit_displace(e, base, emit_mul(e, position, stride));
+  }
+  return base;
+}
+
+static void read_call(Emit *e) {
+  EmitRef lo = emit_get_pointer(e, e->call, offsetof(JitCall, lo)),
+          hi = emit_get_pointer(e, e->call, offsetof(JitCall, hi)),
+          bases = emit_get_pointer(e, e->call, offsetof(JitCall, base));
+  for (int axis = 0; axis < e->fn->rank; axis++) {
+    e->lo[axis] = emit_get_int(e, lo, axis * (int64_t)sizeof(int64_t));
+    e->extent[axis] =
+        emit_sub(e, emit_get_int(e, hi, axis * (int64_t)sizeof(int64_t)), e->lo[axis]);
+  }
+  read_strides(e, emit_get_pointer(e, e->call, offsetof(JitCall, stride)));
+  for (uint32_t array = 0; array < e->fn->array_count; array++)
+    e->base[array] =
+        base_at_box(e, array, emit_get_pointer(e, bases, array * (int64_t)sizeof(char *)));
 }
 
 /* ---- addresses ---- */
@@ -195,7 +223,7 @@ static EmitValue value_of(Emit *e, uint32_t id, const EmitPoint *point) {
       return emit_load(e, (QlDtype)ins->dtype, place);
     }
     case IR_INDEX:
-      return (EmitValue){{emit_add(e, e->origin[ins->number], point->position[ins->number]), NULL}};
+      return (EmitValue){{emit_add(e, e->lo[ins->number], point->position[ins->number]), NULL}};
     case IR_LOAD: return load_of(e, id, point);
     case IR_CAST:
       return emit_cast(e, (QlDtype)fn->ins[ins->args[0]].dtype, args[0], (QlDtype)ins->dtype);

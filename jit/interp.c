@@ -13,7 +13,7 @@ typedef struct Machine {
   const JitCall *call;
   QlValue *values;         /* [ins_count] at this point; of a reduction: what it got */
   QlValue *incoming;       /* [ins_count] of phis, before any of them changes */
-  int64_t at[QL_MAX_DIMS]; /* the point, from the corner of the box */
+  int64_t at[QL_MAX_DIMS]; /* the point */
 } Machine;
 
 static char *element(const Machine *m, int32_t array, const int32_t *offsets) {
@@ -32,8 +32,7 @@ static QlValue compute(const Machine *m, const IrIns *ins) {
   switch (ins->kind) {
     case IR_CONST: return ins->value;
     case IR_PARAM: return ir_canonical((QlDtype)ins->dtype, m->call->param[ins->number]);
-    case IR_INDEX:
-      return (QlValue){.bits = {(uint64_t)(m->call->origin[ins->number] + m->at[ins->number]), 0}};
+    case IR_INDEX: return (QlValue){.bits = {(uint64_t)(m->at[ins->number]), 0}};
     case IR_LOAD:
       return ir_read((QlDtype)ins->dtype, element(m, ins->number, fn->offsets + ins->extra));
     case IR_OP: return ir_eval((QlOp)ins->op, (QlDtype)fn->ins[ins->args[count - 1]].dtype, args);
@@ -94,8 +93,8 @@ static void run_point(Machine *m) {
 static bool advance(Machine *m, int skip) {
   for (int axis = m->fn->rank - 1; axis >= 0; axis--) {
     if (axis == skip) continue;
-    if (++m->at[axis] < m->call->extent[axis]) return true;
-    m->at[axis] = 0;
+    if (++m->at[axis] < m->call->hi[axis]) return true;
+    m->at[axis] = m->call->lo[axis];
   }
   return false;
 }
@@ -181,12 +180,12 @@ static void push_points(Line *line, int64_t first, int64_t end) {
 }
 
 static void reduce_line(Line *line) {
-  int64_t extent = line->m->call->extent[line->axis];
+  int64_t lo = line->m->call->lo[line->axis], hi = line->m->call->hi[line->axis];
   bool of_leaves = line->form == JIT_TREE || line->form == JIT_BRANCHES;
   Sum *end = line->sums + line->count;
   for (Sum *sum = line->sums; sum < end; sum++) sum->depth = 0;
-  for (int64_t first = 0; first < extent; first += JIT_LEAF) {
-    int64_t count = QL_MIN(extent - first, (int64_t)JIT_LEAF);
+  for (int64_t first = lo; first < hi; first += JIT_LEAF) {
+    int64_t count = QL_MIN(hi - first, (int64_t)JIT_LEAF);
     if (of_leaves)
       push_points(line, first, first + count);
     else
@@ -199,8 +198,8 @@ static void reduce_line(Line *line) {
     }
   }
   for (Sum *sum = line->sums; sum < end && !jit_form_steps(line->form); sum++)
-    store_value(line, sum, 0, finish(sum));
-  line->m->at[line->axis] = 0;
+    store_value(line, sum, lo, finish(sum));
+  line->m->at[line->axis] = lo;
 }
 
 /* The sums of a function's reductions; NULL: out of memory. */
@@ -231,17 +230,21 @@ static QlStatus check_call(const JitFn *fn, const JitCall *call, const Line *lin
   }
   for (int n = 0; n < line->count; n++) {
     uint8_t op = line->sums[n].ins->op;
-    if ((op == QL_REDUCE_MIN || op == QL_REDUCE_MAX) && call->extent[line->axis] == 0)
+    if ((op == QL_REDUCE_MIN || op == QL_REDUCE_MAX) &&
+        call->lo[line->axis] >= call->hi[line->axis])
       return ql_fail(error, QL_ERR_VALUE, "%s of nothing", ql_reduction_info[op].name);
   }
   return QL_OK;
 }
 
 static void run(Machine *m, Line *line) {
+  const int64_t *lo = m->call->lo, *hi = m->call->hi;
   int skip = line->axis;
-  for (int axis = 0; axis < m->fn->rank; axis++)
-    if (axis != skip && m->call->extent[axis] <= 0) return;
-  if (skip < 0 || m->call->extent[skip] > 0) run_uniform(m);
+  for (int axis = 0; axis < m->fn->rank; axis++) {
+    if (axis != skip && hi[axis] <= lo[axis]) return;
+    m->at[axis] = lo[axis];
+  }
+  if (skip < 0 || lo[skip] < hi[skip]) run_uniform(m);
   do {
     if (line->count)
       reduce_line(line);

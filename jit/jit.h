@@ -68,7 +68,8 @@ int jit_fn_param(JitFn *fn,
 
 JitRef jit_const(JitFn *fn, QlDtype dtype, QlValue value); /* rank 0 */
 JitRef jit_param(JitFn *fn, int param, QlSource source);   /* rank 0 */
-JitRef jit_index(JitFn *fn, int axis, QlSource source); /* i64: origin[axis] + position; rank R */
+JitRef jit_index(JitFn *fn, int axis,
+                 QlSource source); /* i64: the position in the domain; rank R */
 JitRef jit_load(JitFn *fn, int array, const int32_t *offset,
                 QlSource source); /* offset in elements along each axis; NULL: 0 */
 /* All args of the loop dtype (SELECT's condition: b8). A comparison also takes an i64 and a u64 and
@@ -146,14 +147,15 @@ JitPass *jit_pass_named(const char *name);
 
 /* ---- running ---- */
 
-/* A call computes one box of the domain. `base` points at the element of the operand that belongs
- * to the box's first point. */
+/* A call computes one box of the domain. A base is the address that the operand's element has at
+ * position 0 of the domain, whether there is one or not: all but the box is the same for every box.
+ * Over the points 10 to 19 of u[2:] * 2, with 8-byte elements, lo is {10}, hi {20}, and the bases
+ * are those of t[0] and u[2]. */
 typedef struct JitCall {
-  const int64_t *extent; /* [rank] points of the box along each axis; any may be 0 */
-  const int64_t *origin; /* [rank] what jit_index adds: position of the box in the domain */
-  char *const *base;     /* [arrays] */
-  const int64_t *stride; /* [arrays][rank] in bytes; ZERO and UNIT classes must agree */
-  const QlValue *param;  /* [params] */
+  const int64_t *lo, *hi; /* [rank] the box, half open; empty when some hi <= lo */
+  char *const *base;      /* [arrays] */
+  const int64_t *stride;  /* [arrays][rank] in bytes; ZERO and UNIT classes must agree */
+  const QlValue *param;   /* [params] */
 } JitCall;
 typedef void JitEntry(const JitCall *call);
 

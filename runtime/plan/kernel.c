@@ -96,34 +96,35 @@ static bool shift_between(const Planner *planner, const Group *group, const Oper
 }
 
 /* Addresses: byte offset of domain position 0 from the block's first element, and byte strides. */
-static PlanOperand address(const Planner *planner, const Group *group, const Operand *operand) {
+static PlanOperand address(const Planner *planner, const Group *group, const Operand *operand,
+                           int64_t *stride) {
   const PlanSlot *slot = &planner->plan->slots[operand->slot];
   PlanOperand result = {.slot = operand->slot};
   int64_t item = ql_dtype_info[slot->dtype].size;
   if (slot->flat) {
     result.offset = (operand->view->offset - slot->flat_start) * item;
-    for (int r = 0; r < group->rank; r++) result.stride[r] = operand->view->stride[r] * item;
+    for (int r = 0; r < group->rank; r++) stride[r] = operand->view->stride[r] * item;
     return result;
   }
   for (int a = 0; a < slot->ndim; a++) {
     const AxisMap *map = &operand->axes[a];
     result.offset += (map->start - slot->geometry.alloc.lo[a]) * slot->geometry.stride[a];
-    if (map->dim >= 0) result.stride[map->dim] = map->step * slot->geometry.stride[a];
+    if (map->dim >= 0) stride[map->dim] = map->step * slot->geometry.stride[a];
   }
   return result;
 }
 
 /* A target (`store`) moves along every axis but the one that is reduced away, also along one of
  * extent 1, where its stride says nothing. */
-static void stride_classes(const Group *group, const PlanOperand *address, int64_t item,
+static void stride_classes(const Group *group, const int64_t *stride, int64_t item,
                            const GroupStore *store, JitStride *classes) {
   for (int r = 0; r < group->rank; r++) {
     bool moves =
         store && !(store->reduces && r == group->reduce_axis && !store_steps(group, store));
-    if (r == group->rank - 1 && address->stride[r] == item)
+    if (r == group->rank - 1 && stride[r] == item)
       classes[r] = JIT_STRIDE_UNIT;
     else
-      classes[r] = address->stride[r] == 0 && !moves ? JIT_STRIDE_ZERO : JIT_STRIDE_ANY;
+      classes[r] = stride[r] == 0 && !moves ? JIT_STRIDE_ZERO : JIT_STRIDE_ANY;
   }
 }
 
@@ -233,9 +234,9 @@ static void build_function(Builder *b, PlanGroup *out) {
     QlDtype dtype = b->planner->plan->slots[operand->slot].dtype;
     const GroupStore *store = o < group->store_count ? &group->stores[o] : NULL;
     JitStride classes[QL_MAX_DIMS];
-    out->operands[o] = address(b->planner, group, operand);
-    out->operands[o].leaf_axis = store && store_steps(group, store) ? group->reduce_axis : -1;
-    stride_classes(group, &out->operands[o], ql_dtype_info[dtype].size, store, classes);
+    int64_t *stride = out->strides + o * group->rank;
+    out->operands[o] = address(b->planner, group, operand, stride);
+    stride_classes(group, stride, ql_dtype_info[dtype].size, store, classes);
     jit_fn_array(b->fn, dtype, operand->access, classes);
   }
   build_nodes(b);
@@ -274,9 +275,6 @@ static QlStatus build_kernel(Planner *planner, const Group *group, PlanGroup *ou
   b.fn = NULL;
   out->operand_count = b.operand_count, out->param_count = b.param_count,
   out->store_count = group->store_count;
-  for (int o = 0; o < b.operand_count; o++)
-    memcpy(out->strides + o * group->rank, out->operands[o].stride,
-           (size_t)group->rank * sizeof(int64_t));
   out->params = b.params, b.params = NULL;
 out:
   jit_fn_free(b.fn);

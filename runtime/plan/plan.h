@@ -57,9 +57,7 @@ typedef struct PlanMessage {
 
 typedef struct PlanOperand {
   int slot;
-  int64_t offset;              /* bytes from the block's first element, for domain position 0 */
-  int64_t stride[QL_MAX_DIMS]; /* bytes per domain position; */
-  int leaf_axis;               /* -1, or per JIT_LEAF of them along this axis */
+  int64_t offset; /* bytes from the block's first element, for domain position 0 */
 } PlanOperand;
 
 /* An argument of the kernel: a scalar of the log by its index, or (-1) a number that follows from
@@ -99,7 +97,7 @@ typedef struct PlanGroup {
   int operand_count, param_count;
   int store_count;
   PlanOperand *operands; /* [0] is the first target; [0, store_count) are stored */
-  int64_t *strides;      /* [operands][rank] bytes, as the kernel takes them */
+  int64_t *strides;      /* [operands][rank] bytes per domain position */
   PlanParam *params;
   bool replicated; /* each rank computes all of it, by its main thread */
   PlanTask *tasks; /* [threads] of this rank */

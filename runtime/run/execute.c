@@ -12,7 +12,7 @@
 
 /* ---- before ---- */
 
-static QlStatus reserve(Run *run, int slots, QlError *error) {
+static QlStatus reserve_slots(Run *run, int slots, QlError *error) {
   if (slots <= run->room) return QL_OK;
   Block **blocks = realloc(run->blocks, (size_t)slots * sizeof *blocks);
   if (blocks) run->blocks = blocks;
@@ -21,6 +21,48 @@ static QlStatus reserve(Run *run, int slots, QlError *error) {
   if (!blocks || !data) return ql_fail(error, QL_ERR_MEMORY, "out of memory for running a plan");
   run->room = slots;
   return QL_OK;
+}
+
+static bool grow(void *items, int *room, int need, size_t size) {
+  void *grown = NULL;
+  if (need <= *room) return true;
+  memcpy(&grown, items, sizeof grown);
+  if (!(grown = realloc(grown, (size_t)need * size))) return false;
+  memcpy(items, &grown, sizeof grown);
+  *room = need;
+  return true;
+}
+
+static QlStatus reserve_calls(Run *run, const Plan *plan, QlError *error) {
+  int operands = 0, params = 0;
+  for (int g = 0; g < plan->group_count; g++)
+    operands += plan->groups[g].operand_count, params += plan->groups[g].param_count;
+  if (grow(&run->calls, &run->call_room, plan->group_count, sizeof *run->calls) &&
+      grow(&run->bases, &run->base_room, operands, sizeof *run->bases) &&
+      grow(&run->params, &run->param_room, params, sizeof *run->params))
+    return QL_OK;
+  return ql_fail(error, QL_ERR_MEMORY, "out of memory for running a plan");
+}
+
+/* What the kernels are called with, whichever box: an operand's base is the address of its element
+ * at position 0 of the domain, also where no block of this node holds that. */
+static void prepare_calls(QlContext *ctx, Run *run, const Plan *plan) {
+  char **base = run->bases;
+  QlValue *param = run->params;
+  for (int g = 0; g < plan->group_count; g++) {
+    const PlanGroup *group = &plan->groups[g];
+    if (group->kind != GROUP_KERNEL) continue;
+    run->calls[g] = (JitCall){.base = base, .stride = group->strides, .param = param};
+    for (int o = 0; o < group->operand_count; o++) {
+      const PlanOperand *operand = &group->operands[o];
+      *base++ = (char *)((uintptr_t)run->data[operand->slot] + (uintptr_t)operand->offset);
+    }
+    for (int p = 0; p < group->param_count; p++) {
+      const PlanParam *given = &group->params[p];
+      *param++ =
+          given->scalar < 0 ? (QlValue){.i = given->value} : ctx->log.scalars[given->scalar].value;
+    }
+  }
 }
 
 /* The line that first stores what makes the block so large. */
@@ -61,7 +103,8 @@ static bool must_copy(const PlanPlace *place, const Block *block) {
 
 QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
   Run *run = &ctx->team->run;
-  QL_TRY(reserve(run, plan->slot_count, error));
+  QL_TRY(reserve_slots(run, plan->slot_count, error));
+  QL_TRY(reserve_calls(run, plan, error));
   QL_TRY(rt_transfers_reserve(ctx, run, plan, error));
   for (int p = 0; p < plan->place_count; p++) {
     const PlanPlace *place = &plan->places[p];
@@ -76,6 +119,7 @@ QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
     return status;
   }
   for (int k = 0; k < plan->slot_count; k++) run->data[k] = data_of(run, &plan->slots[k]);
+  prepare_calls(ctx, run, plan);
   run->plan = plan;
   return QL_OK;
 }
@@ -84,35 +128,10 @@ void rt_plan_undo(QlContext *ctx, const Plan *plan) { release_new(ctx, plan, pla
 
 /* ---- during ---- */
 
-enum { FEW = 24 };
-
-static void run_kernel(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box) {
-  int64_t extent[QL_MAX_DIMS];
-  char *base_room[FEW], **base = base_room;
-  QlValue param_room[FEW], *param = param_room;
-  if (group->operand_count > FEW) base = malloc((size_t)group->operand_count * sizeof *base);
-  if (group->param_count > FEW) param = malloc((size_t)group->param_count * sizeof *param);
-  if (!base || !param) comm_abort(ctx->comm, "out of memory while a kernel is about to run");
-  for (int r = 0; r < group->rank; r++) extent[r] = box->hi[r] - box->lo[r];
-  for (int o = 0; o < group->operand_count; o++) {
-    const PlanOperand *operand = &group->operands[o];
-    char *at = run->data[operand->slot] + operand->offset;
-    for (int r = 0; r < group->rank; r++) {
-      int64_t position = r == operand->leaf_axis ? box->lo[r] / JIT_LEAF : box->lo[r];
-      at += position * operand->stride[r];
-    }
-    base[o] = at;
-  }
-  for (int p = 0; p < group->param_count; p++) {
-    const PlanParam *given = &group->params[p];
-    param[p] =
-        given->scalar < 0 ? (QlValue){.i = given->value} : ctx->log.scalars[given->scalar].value;
-  }
-  JitCall call = {
-      .extent = extent, .origin = box->lo, .base = base, .stride = group->strides, .param = param};
+static void run_kernel(const Run *run, const PlanGroup *group, const Box *box) {
+  JitCall call = run->calls[group - run->plan->groups];
+  call.lo = box->lo, call.hi = box->hi;
   group->entry(&call);
-  if (base != base_room) free(base);
-  if (param != param_room) free(param);
 }
 
 static void run_import(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box) {
@@ -135,7 +154,7 @@ static void run_move(const QlContext *ctx, const Run *run, const PlanGroup *grou
 
 void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box) {
   switch (group->kind) {
-    case GROUP_KERNEL: run_kernel(ctx, run, group, box); break;
+    case GROUP_KERNEL: run_kernel(run, group, box); break;
     case GROUP_IMPORT: run_import(ctx, run, group, box); break;
     case GROUP_MOVE: run_move(ctx, run, group, box); break;
   }
@@ -164,7 +183,7 @@ static void run_polling(QlContext *ctx, const Run *run, const PlanGroup *group, 
   step = QL_MAX(1024 / points, 1);
   while (left > 0 && !done) {
     slice.hi[axis] = slice.lo[axis] + QL_MIN(step, left);
-    run_kernel(ctx, run, group, &slice);
+    run_kernel(run, group, &slice);
     left -= QL_MIN(step, left);
     slice.lo[axis] = slice.hi[axis];
     done = comm_exchange_poll(run->exchange);
@@ -176,20 +195,19 @@ static void run_polling(QlContext *ctx, const Run *run, const PlanGroup *group, 
     before = now;
   }
   slice.hi[axis] = box->hi[axis];
-  if (left > 0) run_kernel(ctx, run, group, &slice);
+  if (left > 0) run_kernel(run, group, &slice);
 }
 
 /* What is left of a box around its interior: below and above along an axis, within the axes before
  * it. */
-static void run_edges(QlContext *ctx, const Run *run, const PlanGroup *group,
-                      const PlanTask *task) {
+static void run_edges(const Run *run, const PlanGroup *group, const PlanTask *task) {
   Box rest = task->box;
   for (int r = 0; r < group->rank; r++) {
     Box side = rest;
     side.hi[r] = task->interior->lo[r];
-    if (!box_empty(group->rank, &side)) run_kernel(ctx, run, group, &side);
+    if (!box_empty(group->rank, &side)) run_kernel(run, group, &side);
     side.hi[r] = rest.hi[r], side.lo[r] = task->interior->hi[r];
-    if (!box_empty(group->rank, &side)) run_kernel(ctx, run, group, &side);
+    if (!box_empty(group->rank, &side)) run_kernel(run, group, &side);
     rest.lo[r] = task->interior->lo[r], rest.hi[r] = task->interior->hi[r];
   }
 }
@@ -216,7 +234,7 @@ static void run_exchange(QlContext *ctx, Run *run, int g, const PlanTask *task, 
     if (leads)
       run_polling(ctx, run, group, task->interior);
     else
-      run_kernel(ctx, run, group, task->interior);
+      run_kernel(run, group, task->interior);
   }
   if (leads) {
     wait_for(ctx, run, &group->before_unpacking, is_main);
@@ -233,7 +251,7 @@ static bool run_task(QlContext *ctx, Run *run, const PlanGroup *group, const Pla
   if (task->empty) return true;
   wait_for(ctx, run, &task->waits, thread == 0);
   if (!inside) return rt_run_slices(ctx, run, group, &task->box, thread);
-  run_edges(ctx, run, group, task);
+  run_edges(run, group, task);
   return true;
 }
 

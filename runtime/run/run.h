@@ -26,6 +26,10 @@ struct Run {
   Block **blocks; /* [places] */
   char **data;    /* [slots] the element at geometry.alloc.lo */
   int room;
+  JitCall *calls;  /* [groups] of kernels, but for the box */
+  char **bases;    /* their operands', */
+  QlValue *params; /* and parameters */
+  int call_room, base_room, param_room;
   char *buffer; /* of the leader: what is packed */
   int64_t buffer_bytes;
   CommMessage *messages; /* of the group whose messages travel */

@@ -27,7 +27,7 @@ JitFn *generate_function(uint64_t seed, const GenerateOptions *options);
  */
 typedef struct GenerateCall {
   JitCall call;
-  int64_t extent[QL_MAX_DIMS], origin[QL_MAX_DIMS];
+  int64_t lo[QL_MAX_DIMS], hi[QL_MAX_DIMS];
   char **base;     /* [arrays] */
   int64_t *stride; /* [arrays][rank] */
   QlValue *param;  /* [params] */

@@ -1,6 +1,5 @@
 /* Random calls. An operand's memory is a box in some order of its axes, with margins for offsets on
- * both sides of each axis and sometimes a gap between elements; `base` lies at the element of the
- * first point. */
+ * both sides of each axis and sometimes a gap between elements. */
 #include "generate.h"
 #include "random.h"
 
@@ -20,31 +19,33 @@ static const IrIns *find_reduction(const JitFn *fn, int64_t array) {
   return NULL;
 }
 
-static void choose_extents(GenerateCall *c, Random *random, const JitFn *fn, const IrIns *reduce) {
+static void choose_box(GenerateCall *c, Random *random, const JitFn *fn, const IrIns *reduce) {
   bool empty = random_chance(random, 6);
   for (int axis = 0; axis < fn->rank; axis++) {
-    c->extent[axis] =
+    int64_t extent =
         1 + (int64_t)random_below(random, axis == fn->rank - 1 && fn->rank < 3 ? 40 : 5);
-    c->origin[axis] = (int64_t)random_below(random, 1000) - 100;
-    if (empty && random_chance(random, 50)) c->extent[axis] = 0;
+    c->lo[axis] = (int64_t)random_below(random, 1000) - 100;
+    if (empty && random_chance(random, 50)) extent = 0;
+    c->hi[axis] = c->lo[axis] + extent;
   }
   if (!reduce) return;
   bool nothing = random_chance(random, 8) && !find_reduction(fn, -1);
-  c->extent[reduce->axis] =
-      nothing ? 0 : 1 + (int64_t)random_below(random, random_chance(random, 50) ? 20 : 700);
+  c->lo[reduce->axis] = JIT_LEAF * (int64_t)random_below(random, 5);
+  c->hi[reduce->axis] = c->lo[reduce->axis];
+  if (!nothing)
+    c->hi[reduce->axis] += 1 + (int64_t)random_below(random, random_chance(random, 50) ? 20 : 700);
 }
 
-/* Elements that the operand has along an axis, without margins. */
-static int64_t room_along(const GenerateCall *c, const IrIns *reduce, int axis) {
-  int64_t extent = c->extent[axis];
+/* How many points of the axis the operand has an element for. */
+static int64_t points_of_element(const IrIns *reduce, int axis) {
   bool leaves = reduce && reduce->axis == axis && jit_form_steps((JitReduceForm)reduce->form);
-  return leaves ? (extent + JIT_LEAF - 1) / JIT_LEAF : extent;
+  return leaves ? JIT_LEAF : 1;
 }
 
 static bool place_operand(GenerateCall *c, Random *random, const JitFn *fn, uint32_t array) {
   const IrIns *reduce = find_reduction(fn, array);
   const IrArray *operand = &fn->arrays[array];
-  int64_t size = ql_dtype_info[operand->dtype].size, elements = 1, first = 0,
+  int64_t size = ql_dtype_info[operand->dtype].size, elements = 1, first = 0, behind = 0,
           *stride = c->stride + (int64_t)array * fn->rank;
   int order[QL_MAX_DIMS];
   for (int axis = 0; axis < fn->rank; axis++) order[axis] = axis;
@@ -59,10 +60,12 @@ static bool place_operand(GenerateCall *c, Random *random, const JitFn *fn, uint
     if (operand->stride[axis] == JIT_STRIDE_ZERO) continue;
     bool is_unit = operand->stride[axis] == JIT_STRIDE_UNIT;
     int64_t step = is_unit ? 1 : 1 + (int64_t)random_below(random, 3) / 2,
-            room = room_along(c, reduce, axis) + 2 * MARGIN;
+            points = points_of_element(reduce, axis),
+            room = (c->hi[axis] - c->lo[axis] + points - 1) / points + 2 * MARGIN;
     bool backward = !is_unit && random_chance(random, 25);
     stride[axis] = (backward ? -1 : 1) * elements * step * size;
     first += (backward ? room - 1 - MARGIN : MARGIN) * elements * step;
+    behind += c->lo[axis] / points * stride[axis];
     elements *= room * step;
   }
   c->size[array] = (size_t)(elements * size);
@@ -71,7 +74,7 @@ static bool place_operand(GenerateCall *c, Random *random, const JitFn *fn, uint
   for (int64_t k = 0; k < elements; k++)
     ir_write((QlDtype)operand->dtype, c->memory[array] + k * size,
              random_value(random, (QlDtype)operand->dtype));
-  c->base[array] = c->memory[array] + first * size;
+  c->base[array] = (char *)((uintptr_t)c->memory[array] + (uintptr_t)(first * size - behind));
   return true;
 }
 
@@ -87,16 +90,13 @@ GenerateCall *generate_call(const JitFn *fn, uint64_t seed) {
   c->stride = calloc(fn->array_count * (size_t)fn->rank + 1, sizeof *c->stride);
   c->param = calloc(fn->param_count + 1u, sizeof *c->param);
   bool complete = c->base && c->memory && c->size && c->stride && c->param;
-  if (complete) choose_extents(c, &random, fn, reduce);
+  if (complete) choose_box(c, &random, fn, reduce);
   for (uint32_t a = 0; complete && a < fn->array_count; a++)
     complete = place_operand(c, &random, fn, a);
   for (uint32_t p = 0; complete && p < fn->param_count; p++)
     c->param[p] = random_value(&random, (QlDtype)fn->params[p]);
-  c->call = (JitCall){.extent = c->extent,
-                      .origin = c->origin,
-                      .base = c->base,
-                      .stride = c->stride,
-                      .param = c->param};
+  c->call =
+      (JitCall){.lo = c->lo, .hi = c->hi, .base = c->base, .stride = c->stride, .param = c->param};
   if (complete) return c;
   generate_call_free(c);
   return NULL;

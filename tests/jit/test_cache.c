@@ -41,7 +41,7 @@ static const JitKernel *use(Jit *jit, double by) {
     int64_t extent = POINTS, origin = 0, stride[2] = {8, 8};
     for (int i = 0; i < POINTS; i++) in[i] = i, out[i] = -1;
     jit_entry(kernel)(
-        &(JitCall){&extent, &origin, (char *[]){(char *)in, (char *)out}, stride, NULL});
+        &(JitCall){&origin, &extent, (char *[]){(char *)in, (char *)out}, stride, NULL});
     bool right = true;
     for (int i = 0; i < POINTS; i++) right = right && out[i] == i * by;
     CHECK(right);

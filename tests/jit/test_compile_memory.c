@@ -48,7 +48,7 @@ static QlStatus compile(Jit *jit, JitKey *key, const JitKernel **kernel, QlError
 
 static void run(const JitKernel *kernel) {
   double in[6] = {0, 0, 0, 0, 0, 0}, out[2] = {-1, -1};
-  jit_entry(kernel)(&(JitCall){(int64_t[]){2, 3}, (int64_t[]){0, 0},
+  jit_entry(kernel)(&(JitCall){(int64_t[]){0, 0}, (int64_t[]){2, 3},
                                (char *[]){(char *)in, (char *)out}, (int64_t[]){24, 8, 8, 0},
                                NULL});
   CHECK(out[0] == 3 && out[1] == 3);

@@ -121,8 +121,8 @@ static bool case_agrees(Case *c, Jit *jit, QlError *error) {
   JitEntry *entry = compile(jit, c->fn, error);
   if (!entry) return false;
   int64_t extent = POINTS, origin = 0, size = ql_dtype_info[c->dtype[c->operands - 1]].size;
-  JitCall call = {&extent, &origin, c->base, c->stride, NULL},
-          other = {&extent, &origin, c->copy_base, c->stride, NULL};
+  JitCall call = {&origin, &extent, c->base, c->stride, NULL},
+          other = {&origin, &extent, c->copy_base, c->stride, NULL};
   if (jit_interpret(c->fn, &call, error) != QL_OK) return false;
   entry(&other);
   const char *want = c->memory[c->operands - 1], *got = c->copy[c->operands - 1];
@@ -237,8 +237,8 @@ static void every_length(void) {
       }
       memcpy(got, want, sizeof got);
       int64_t origin = 0, stride[2] = {size, size};
-      jit_interpret(fn, &(JitCall){&length, &origin, (char *[]){in, want}, stride, NULL}, &error);
-      entry(&(JitCall){&length, &origin, (char *[]){in, got}, stride, NULL});
+      jit_interpret(fn, &(JitCall){&origin, &length, (char *[]){in, want}, stride, NULL}, &error);
+      entry(&(JitCall){&origin, &length, (char *[]){in, got}, stride, NULL});
       bool same = true;
       for (int64_t i = 0; i < LONGEST + GUARD; i++)
         same = same && same_element(dtype, want + i * size, got + i * size);
@@ -296,7 +296,7 @@ static void small_integers_divide(void) {
       jit_store(fn, 2, jit_op(fn, ops[op], 2, args, no_source()), no_source());
       JitEntry *entry = compile(jit, fn, &error);
       if (!CHECK(entry)) report(fn, "not compiled", error.text);
-      if (entry) entry(&(JitCall){&extent, &origin, memory, stride, NULL});
+      if (entry) entry(&(JitCall){&origin, &extent, memory, stride, NULL});
       bool right = true;
       for (int64_t at = 0; entry && right && at < PAIRS * size; at += size) {
         QlValue pair[] = {ir_read((QlDtype)dtype, memory[0] + at),
@@ -355,9 +355,9 @@ static void try_reduction(JitEntry *entry, const JitFn *fn, const IrIns *reduce,
                        reduce->axis ? along : across};
   QlError error = {0};
   CHECK_INT_EQ(
-      jit_interpret(fn, &(JitCall){extent, origin, (char *[]){in, want}, stride, NULL}, &error),
+      jit_interpret(fn, &(JitCall){origin, extent, (char *[]){in, want}, stride, NULL}, &error),
       QL_OK);
-  entry(&(JitCall){extent, origin, (char *[]){in, got}, stride, NULL});
+  entry(&(JitCall){origin, extent, (char *[]){in, got}, stride, NULL});
   bool same = true;
   for (int64_t i = 0; i < results; i++)
     same = same && same_element(dtype, want + i * size, got + i * size);
@@ -444,7 +444,7 @@ static void reductions_end_with_their_elements(void) {
                         sizeof(double),
                         0};
     char *base[] = {numbers, (char *)rows, counts, (char *)got};
-    JitCall call = {extent, origin, base, stride, &(QlValue){.d = 0.5}};
+    JitCall call = {origin, extent, base, stride, &(QlValue){.d = 0.5}};
     entry(&call);
     base[3] = (char *)want;
     CHECK(jit_interpret(fn, &call, &error) == QL_OK);
@@ -509,10 +509,10 @@ static void empty_boxes(void) {
   if (CHECK(entry)) {
     int64_t extents[3][2] = {{0, 5}, {5, 0}, {0, 0}}, origin[2] = {0, 0}, stride[4] = {0, 0, 8, 8};
     for (int k = 0; k < 3; k++)
-      entry(&(JitCall){extents[k], origin, (char *[]){NULL, NULL}, stride, NULL});
+      entry(&(JitCall){origin, extents[k], (char *[]){NULL, NULL}, stride, NULL});
     double in = 16, out = 0;
     entry(
-        &(JitCall){(int64_t[]){1, 1}, origin, (char *[]){(char *)&in, (char *)&out}, stride, NULL});
+        &(JitCall){origin, (int64_t[]){1, 1}, (char *[]){(char *)&in, (char *)&out}, stride, NULL});
     CHECK(out == 4);
   }
   jit_fn_free(fn);

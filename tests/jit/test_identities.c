@@ -57,8 +57,8 @@ static JitFn *function_of(QlDtype from, JitRef *x) {
 
 static bool run(const JitFn *fn, const Elements *in, Elements *out) {
   QlError error = {0};
-  JitCall call = {.extent = (int64_t[]){POINTS},
-                  .origin = (int64_t[]){0},
+  JitCall call = {.lo = (int64_t[]){0},
+                  .hi = (int64_t[]){POINTS},
                   .base = (char *[]){(char *)in->bytes, out->bytes},
                   .stride = (int64_t[]){ql_dtype_info[fn->arrays[0].dtype].size,
                                         ql_dtype_info[fn->arrays[1].dtype].size}};

@@ -38,8 +38,8 @@ static void stencil(void) {
   for (int y = 0; y < 4; y++)
     for (int x = 0; x < 5; x++) in[y][x] = 10 * y + x * x;
   QlError error = {0};
-  JitCall call = {.extent = (int64_t[]){2, 3},
-                  .origin = (int64_t[]){0, 0},
+  JitCall call = {.lo = (int64_t[]){0, 0},
+                  .hi = (int64_t[]){2, 3},
                   .base = (char *[]){(char *)&in[1][1], (char *)out},
                   .stride = (int64_t[]){40, 8, 24, 8}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_OK);
@@ -47,7 +47,12 @@ static void stencil(void) {
     for (int x = 0; x < 3; x++) CHECK_INT_EQ(out[y][x], in[y][x + 1] - in[y + 1][x + 2]);
 }
 
-/* Negative strides, a broadcast operand, an index with an origin, a parameter. */
+/* An operand's base, of position 0: the element at hand less what lies before it. */
+static char *base_at(const void *element, int64_t bytes) {
+  return (char *)((uintptr_t)element - (uintptr_t)bytes);
+}
+
+/* Negative strides, a broadcast operand, an index, a parameter, in a box far from position 0. */
 static void addressing(void) {
   static const char text[] =
       "function rank 1\n"
@@ -71,11 +76,12 @@ static void addressing(void) {
   int32_t in[4] = {1, 2, 3, 4}, factor = 100;
   int64_t out[8] = {7, 0, 7, 0, 7, 0, 7, 0};
   QlError error = {0};
-  JitCall call = {.extent = (int64_t[]){4},
-                  .origin = (int64_t[]){1000},
-                  .base = (char *[]){(char *)&in[3], (char *)&factor, (char *)out},
-                  .stride = (int64_t[]){-4, 0, 16},
-                  .param = (QlValue[]){{.i = 100000}}};
+  JitCall call = {
+      .lo = (int64_t[]){1000},
+      .hi = (int64_t[]){1004},
+      .base = (char *[]){base_at(&in[3], -4 * 1000), (char *)&factor, base_at(out, 16 * 1000)},
+      .stride = (int64_t[]){-4, 0, 16},
+      .param = (QlValue[]){{.i = 100000}}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_OK);
   for (int k = 0; k < 4; k++) {
     CHECK_INT_EQ(out[2 * k], 7 + 100 * (4 - k) + 1000 + k + 100000);
@@ -119,9 +125,9 @@ static void control_flow(void) {
   int64_t steps[10];
   static const int64_t want[10] = {0, 1, 7, 2, 5, 8, 16, 3, 19, 6};
   QlError error = {0};
-  JitCall call = {.extent = (int64_t[]){10},
-                  .origin = (int64_t[]){1},
-                  .base = (char *[]){(char *)steps},
+  JitCall call = {.lo = (int64_t[]){1},
+                  .hi = (int64_t[]){11},
+                  .base = (char *[]){base_at(steps, 8)},
                   .stride = (int64_t[]){8}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_OK);
   for (int k = 0; k < 10; k++) CHECK_INT_EQ(steps[k], want[k]);
@@ -170,8 +176,8 @@ static void nothing_to_do(void) {
       "  store $1, %1\n"
       "  ret\n";
   QlError error = {0};
-  JitCall call = {.extent = (int64_t[]){3, 0},
-                  .origin = (int64_t[]){0, 0},
+  JitCall call = {.lo = (int64_t[]){0, 0},
+                  .hi = (int64_t[]){3, 0},
                   .base = (char *[]){NULL, NULL},
                   .stride = (int64_t[]){0, 0, 0, 8}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_OK);
@@ -187,8 +193,8 @@ static void classes_are_checked(void) {
       "  ret\n";
   double out[4] = {0};
   QlError error = {0};
-  JitCall call = {.extent = (int64_t[]){2},
-                  .origin = (int64_t[]){0},
+  JitCall call = {.lo = (int64_t[]){0},
+                  .hi = (int64_t[]){2},
                   .base = (char *[]){(char *)out},
                   .stride = (int64_t[]){16}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_ERR_VALUE);
@@ -247,8 +253,8 @@ static QlStatus reduce(const char *form, const char *class, const float *in, flo
            "f32[:] = load $0[0]\n  "
            "reduce sum %s 0, $1, %%1\n  ret\n",
            class, form);
-  JitCall call = {.extent = &extent,
-                  .origin = (int64_t[]){0},
+  JitCall call = {.lo = (int64_t[]){0},
+                  .hi = &extent,
                   .base = (char *[]){(char *)in, (char *)out},
                   .stride = (int64_t[]){4, strcmp(class, "zero") ? 4 : 0}};
   return interpret(text, &call, error);
@@ -289,8 +295,8 @@ static void reduction_along_first_axis(void) {
   for (int y = 0; y < 300; y++)
     for (int x = 0; x < 3; x++) in[y][x] = (int16_t)((y * 7 + x * 131) % 401 - 40 * x);
   QlError error = {0};
-  JitCall call = {.extent = (int64_t[]){300, 3},
-                  .origin = (int64_t[]){0, 0},
+  JitCall call = {.lo = (int64_t[]){0, 0},
+                  .hi = (int64_t[]){300, 3},
                   .base = (char *[]){(char *)in, (char *)out},
                   .stride = (int64_t[]){6, 2, 0, 2}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_OK);
@@ -312,8 +318,8 @@ static void reductions_of_nothing(void) {
   static const char text[] =
       "function rank 1\narray $0: f32 write (zero)\n@0\n  %1: f32 = const 1.0\n  reduce min whole "
       "0, $0, %1\n  ret\n";
-  JitCall call = {.extent = (int64_t[]){0},
-                  .origin = (int64_t[]){0},
+  JitCall call = {.lo = (int64_t[]){0},
+                  .hi = (int64_t[]){0},
                   .base = (char *[]){(char *)&out},
                   .stride = (int64_t[]){0}};
   CHECK_INT_EQ(interpret(text, &call, &error), QL_ERR_VALUE);

@@ -52,8 +52,8 @@ static const char program[] =
 /* Parses, copies, optimises, prints and runs. */
 static QlStatus work(QlError *error) {
   double in[3] = {1, 2, 3}, out[3] = {0}, uniform = 16;
-  JitCall call = {.extent = (int64_t[]){3},
-                  .origin = (int64_t[]){0},
+  JitCall call = {.lo = (int64_t[]){0},
+                  .hi = (int64_t[]){3},
                   .base = (char *[]){(char *)in, (char *)out, (char *)&uniform},
                   .stride = (int64_t[]){8, 8, 0},
                   .param = (QlValue[]){{.b = true}}};

@@ -43,7 +43,7 @@ static void make_probe(Probe *probe, Layout *layout, Block geometry, JitEntry *f
                            .layout = layout,
                            .geometry = geometry};
   probe->place = (PlanPlace){-1, -1, geometry.private_memory, geometry.bytes};
-  probe->operand = (PlanOperand){.stride = {8}};
+  probe->operand = (PlanOperand){0};
   probe->task = (PlanTask){.box = {{0}, {geometry.bytes / 8}}};
   for (int g = 0; g < 2; g++)
     probe->groups[g] = (PlanGroup){.kind = GROUP_KERNEL,
@@ -79,14 +79,14 @@ static void run_probe(QlContext *ctx, Probe *probe) {
 static void every_element_is_a_canary(const JitCall *call) {
   const double *u = (const double *)call->base[0];
   int canaries = 0;
-  for (int64_t i = 0; i < call->extent[0]; i++) canaries += isnan(u[i]);
-  CHECK_INT_EQ(call->extent[0], COUNT);
+  for (int64_t i = 0; i < call->hi[0]; i++) canaries += isnan(u[i]);
+  CHECK_INT_EQ(call->hi[0], COUNT);
   CHECK_INT_EQ(canaries, COUNT);
 }
 
 static void store_one(const JitCall *call) {
   double *u = (double *)call->base[0];
-  for (int64_t i = 0; i < call->extent[0]; i++) u[i] = 1;
+  for (int64_t i = 0; i < call->hi[0]; i++) u[i] = 1;
 }
 
 static void fresh_blocks(void) {
@@ -130,10 +130,10 @@ static void empty_arrays(void) {
 static void owned_is_stored_and_margin_forgotten(const JitCall *call) {
   const double *u = (const double *)call->base[0];
   int ones = 0, canaries = 0;
-  for (int64_t i = 0; i < call->extent[0]; i++) ones += u[i] == 1, canaries += isnan(u[i]);
+  for (int64_t i = 0; i < call->hi[0]; i++) ones += u[i] == 1, canaries += isnan(u[i]);
   CHECK_INT_EQ(ones, COUNT / 2);
   CHECK_INT_EQ(canaries, 3);
-  CHECK_INT_EQ(call->extent[0], COUNT / 2 + 3);
+  CHECK_INT_EQ(call->hi[0], COUNT / 2 + 3);
 }
 
 static void margins_of_targets(void) {
@@ -153,11 +153,11 @@ static void margins_of_targets(void) {
 
 /* ---- guards: each crime in a process of its own ---- */
 
-static void after_the_end(const JitCall *call) { ((double *)call->base[0])[call->extent[0]] = 1; }
+static void after_the_end(const JitCall *call) { ((double *)call->base[0])[call->hi[0]] = 1; }
 static void before_the_start(const JitCall *call) { ((double *)call->base[0])[-1] = 1; }
 static void a_page_before(const JitCall *call) { ((volatile double *)call->base[0])[-512] = 1; }
 static void reads_after_the_end(const JitCall *call) {
-  (void)((volatile double *)call->base[0])[call->extent[0]];
+  (void)((volatile double *)call->base[0])[call->hi[0]];
 }
 
 static void commit(JitEntry *crime, bool private_memory) {

@@ -21,7 +21,7 @@ enum { COUNT = 3000, STEPS = 6, ROUNDS = 5, ROWS = 60, COLUMNS = 50 };
 
 /* target[i] = source[i] - source[i + 2] */
 static void difference(const JitCall *call) {
-  for (int64_t i = 0; i < call->extent[0]; i++) {
+  for (int64_t i = call->lo[0]; i < call->hi[0]; i++) {
     const char *from = call->base[1] + i * call->stride[1];
     *(double *)(call->base[0] + i * call->stride[0]) =
         *(const double *)from - *(const double *)(from + 2 * call->stride[1]);
@@ -30,14 +30,14 @@ static void difference(const JitCall *call) {
 
 /* target[i] = source[i] */
 static void copy_row(const JitCall *call) {
-  for (int64_t i = 0; i < call->extent[0]; i++)
+  for (int64_t i = call->lo[0]; i < call->hi[0]; i++)
     *(double *)(call->base[0] + i * call->stride[0]) =
         *(const double *)(call->base[1] + i * call->stride[1]);
 }
 
 /* The same for two targets, and the sources behind them. */
 static void copy_two_rows(const JitCall *call) {
-  for (int64_t i = 0; i < call->extent[0]; i++)
+  for (int64_t i = call->lo[0]; i < call->hi[0]; i++)
     for (int k = 0; k < 2; k++)
       *(double *)(call->base[k] + i * call->stride[k]) =
           *(const double *)(call->base[2 + k] + i * call->stride[2 + k]);
@@ -45,8 +45,8 @@ static void copy_two_rows(const JitCall *call) {
 
 /* target[i][j] = source[i][j], each by its own strides */
 static void copy(const JitCall *call) {
-  for (int64_t i = 0; i < call->extent[0]; i++)
-    for (int64_t j = 0; j < call->extent[1]; j++)
+  for (int64_t i = call->lo[0]; i < call->hi[0]; i++)
+    for (int64_t j = call->lo[1]; j < call->hi[1]; j++)
       *(double *)(call->base[0] + i * call->stride[0] + j * call->stride[1]) =
           *(const double *)(call->base[1] + i * call->stride[2] + j * call->stride[3]);
 }
