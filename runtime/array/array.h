@@ -27,6 +27,15 @@ typedef struct AxisMap {
   int dim;
 } AxisMap;
 
+/* What an operand touches along one storage axis: at position p of the domain's dimension `dim`
+ * the elements from step * p + lo to step * p + hi, both included; dim -1: those from lo to hi, at
+ * every position. A view touches one element (lo == hi); the two reads u[:-2] + u[2:] together
+ * touch lo = 0, hi = 2, step 1. */
+typedef struct AxisSpan {
+  int64_t lo, hi, step;
+  int dim;
+} AxisSpan;
+
 /* ---- partition ---- */
 
 /* A box in parts (grid.c). Along an axis the cells lie between cuts; part k lies in cell
@@ -176,6 +185,11 @@ bool view_axes(int rank, const int64_t *extent, const int64_t *stride, int64_t o
                const int64_t *shape, AxisMap *axes);
 /* The storage box that a domain box touches (bounding box when steps exceed 1). */
 Box view_box(int ndim, const AxisMap *axes, const Box *domain);
+/* The same of spans, which two views of one array may share: whether they follow the domain alike;
+ * then `grow` touches what `by` does too. */
+void span_of_map(int ndim, const AxisMap *axes, AxisSpan *spans);
+bool span_join(int ndim, AxisSpan *grow, const AxisSpan *by);
+Box span_box(int ndim, const AxisSpan *spans, const Box *domain);
 /* The same for any view: the smallest box that is a stretch of the array in C order and holds all
  * of it. Not for an empty domain. */
 Box view_stretch(int rank, const int64_t *extent, int64_t offset, const int64_t *stride, int ndim,

@@ -75,13 +75,14 @@ void rt_canary_fresh(QlContext *ctx, const Run *run) {
 
 void rt_canary_follow(QlContext *ctx, const Run *run, int group, bool is_main) {
   const CommInfo *info = ctx->info;
-  uint64_t here = run->base + (uint64_t)group, filled = here + 1;
+  int step = run->plan->groups[group].first_step;
+  uint64_t here = run->base + (uint64_t)step, filled = here + 1;
   bool leads = is_main && info->node_rank == 0, any = false;
   for (int k = 0; k < run->plan->slot_count; k++) {
     const PlanSlot *slot = &run->plan->slots[k];
     if (!slot->allocate || !slot->follows || slot->begins != group) continue;
-    for (int x = 0; x < info->workers && group && is_main && !any; x++)
-      comm_await(ctx->comm, x, here, true); /* nobody is in a group before this one */
+    for (int x = 0; x < info->workers && step && is_main && !any; x++)
+      comm_await(ctx->comm, x, here, true); /* nobody is in a step before this one */
     any = true;
     if (run->blocks[slot->place]->private_memory ? is_main : leads)
       fill(run->data[k], slot->geometry.bytes, (QlDtype)slot->dtype);
@@ -120,18 +121,17 @@ static void fill_margins(const QlContext *ctx, const PlanSlot *slot, char *data)
   }
 }
 
-/* Requires that the caller, the node's leader, has finished the group. Others may still read the
- * margins for it. */
-void rt_canary_stored(QlContext *ctx, const Plan *plan, const PlanGroup *group, char *const *data,
-                      uint64_t finished) {
+/* Others may still read the margins for the group: they are waited for. */
+void rt_canary_stored(QlContext *ctx, const Run *run, const PlanGroup *group) {
   const CommInfo *info = ctx->info;
   bool renews = group->kind == GROUP_MOVE &&
                 group->operands[0].slot == group->operands[1].slot; /* valid ghosts move with it */
   for (int o = 0; o < group->store_count && !renews; o++) {
     int k = group->operands[o].slot;
-    if (!has_margin(&plan->slots[k])) continue;
-    for (int x = 1; x < info->workers; x++) comm_await(ctx->comm, x, finished, true);
-    fill_margins(ctx, &plan->slots[k], data[k]);
+    if (!has_margin(&run->plan->slots[k])) continue;
+    for (int x = 1; x < info->workers; x++)
+      comm_await(ctx->comm, x, run_behind(run, group->last_step), true);
+    fill_margins(ctx, &run->plan->slots[k], run->data[k]);
   }
 }
 

@@ -54,6 +54,31 @@ Box view_box(int ndim, const AxisMap *axes, const Box *domain) {
   return box;
 }
 
+void span_of_map(int ndim, const AxisMap *axes, AxisSpan *spans) {
+  for (int a = 0; a < ndim; a++)
+    spans[a] = (AxisSpan){axes[a].start, axes[a].start, axes[a].step, axes[a].dim};
+}
+
+bool span_join(int ndim, AxisSpan *grow, const AxisSpan *by) {
+  for (int a = 0; a < ndim; a++)
+    if (grow[a].dim != by[a].dim || (grow[a].dim >= 0 && grow[a].step != by[a].step)) return false;
+  for (int a = 0; a < ndim; a++)
+    grow[a].lo = QL_MIN(grow[a].lo, by[a].lo), grow[a].hi = QL_MAX(grow[a].hi, by[a].hi);
+  return true;
+}
+
+Box span_box(int ndim, const AxisSpan *spans, const Box *domain) {
+  Box box;
+  for (int a = 0; a < ndim; a++) {
+    const AxisSpan *span = &spans[a];
+    int64_t first = 0, last = 0;
+    if (span->dim >= 0)
+      first = span->step * domain->lo[span->dim], last = span->step * (domain->hi[span->dim] - 1);
+    box.lo[a] = QL_MIN(first, last) + span->lo, box.hi[a] = QL_MAX(first, last) + span->hi + 1;
+  }
+  return box;
+}
+
 Box view_stretch(int rank, const int64_t *extent, int64_t offset, const int64_t *stride, int ndim,
                  const Box *domain) {
   int64_t first = offset, last = offset, cstride[QL_MAX_DIMS];

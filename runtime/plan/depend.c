@@ -1,28 +1,31 @@
-/* Which worker must wait for which. A worker runs the groups in order and publishes how many it has
- * finished; so one number per worker is enough. Before a group, a worker waits for those whose
- * boxes in an earlier group meet its own, in memory that one of the two writes. Slots that lie in
- * one block, one after another, meet there too: whoever stores waits for those who used an earlier
- * one. Replicated storages are private to a rank: only its own workers meet there. */
+/* Which worker must wait for which. A worker takes the steps in order and publishes how many it has
+ * finished; so one number per worker is enough. Before a step, a worker waits for those who touched
+ * in an earlier step what it is about to touch, in memory that one of the two writes. Slots that
+ * lie in one block, one after another, meet there too: whoever stores waits for those who used an
+ * earlier one. Replicated storages are private to a rank: only its own workers meet there. */
 #include "planner.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-  LOOK_BACK = 12
-}; /* accesses of one block that are compared; beyond, every worker is waited for */
+  LOOK_BACK = 12 /* accesses of one block that are compared; beyond, every worker is waited for */
+};
 
+/* What a step does with a slot. */
 typedef struct Access {
-  int group, slot, previous; /* previous access of the block, -1 */
-  bool write, private_memory, has_axes;
-  AxisMap axes[QL_MAX_DIMS];
+  int step, slot, previous; /* previous access of the block, -1 */
+  bool write, private_memory, has_spans;
+  AxisSpan spans[QL_MAX_DIMS]; /* of a group's kernel: seen from its domain */
+  int share;                   /* of an exchange: each worker its share of this slot, */
+  Box hull;                    /* of what lies in here */
 } Access;
 
 typedef struct Accesses {
   Access *items;
   int count, room;
-  int *last;           /* [places] */
-  int *first_of_group; /* [groups + 1] */
+  int *last;          /* [places] */
+  int *first_of_step; /* [steps + 1] */
 } Accesses;
 
 static QlStatus add(const Planner *planner, Accesses *all, const Access *access) {
@@ -39,76 +42,140 @@ static QlStatus add(const Planner *planner, Accesses *all, const Access *access)
   return QL_OK;
 }
 
-static QlStatus collect_group(const Planner *planner, int g, Accesses *all) {
-  const Group *group = &planner->groups[g];
-  Access access = {.group = g};
-  if (group->kind == GROUP_MOVE) {
-    access.slot = group->move_to, access.write = true;
-    access.private_memory = !planner->plan->slots[access.slot].layout->template;
-    QL_TRY(add(planner, all, &access));
-    access.slot = group->move_from, access.write = false;
-    return group->move_from == group->move_to ? QL_OK : add(planner, all, &access);
+/* ---- what groups touch ---- */
+
+static bool is_private(const PlanSlot *slot) { return slot->layout && !slot->layout->template; }
+
+static QlStatus collect_move(const Planner *planner, int step, const Group *group, Accesses *all) {
+  Access access = {.step = step, .slot = group->move_to, .write = true, .share = -1};
+  access.private_memory = is_private(&planner->plan->slots[group->move_to]);
+  QL_TRY(add(planner, all, &access));
+  if (group->move_from == group->move_to) return QL_OK;
+  access.slot = group->move_from, access.write = false;
+  return add(planner, all, &access);
+}
+
+/* Reads of one array at points beside each other, as those of a stencil, are one access. */
+static QlStatus collect_read(const Planner *planner, int step, const Reach *reach, Accesses *all) {
+  const PlanSlot *slot = &planner->plan->slots[reach->slot];
+  Access access = {.step = step, .slot = reach->slot, .share = -1, .has_spans = reach->has_axes};
+  access.private_memory = is_private(slot);
+  if (reach->has_axes) span_of_map(slot->ndim, reach->axes, access.spans);
+  for (int k = all->first_of_step[step]; k < all->count; k++) {
+    Access *other = &all->items[k];
+    if (other->slot == access.slot && !other->write && other->has_spans && access.has_spans &&
+        span_join(slot->ndim, other->spans, access.spans))
+      return QL_OK;
   }
+  return add(planner, all, &access);
+}
+
+static QlStatus collect_group(const Planner *planner, int step, const Group *group, Accesses *all) {
+  if (group->kind == GROUP_MOVE) return collect_move(planner, step, group, all);
   for (int k = 0; k < group->store_count; k++) {
-    const SlotView *view = &group->stores[k].view;
-    const PlanSlot *slot = &planner->plan->slots[view->slot];
-    access.slot = group->stores[k].slot, access.write = true;
-    access.private_memory = slot->layout && !slot->layout->template;
-    access.has_axes = group->kind == GROUP_KERNEL && !store_steps(group, &group->stores[k]) &&
-                      slot_axes(planner, group->rank, group->extent, view, access.axes);
+    const GroupStore *store = &group->stores[k];
+    const PlanSlot *slot = &planner->plan->slots[store->view.slot];
+    AxisMap axes[QL_MAX_DIMS];
+    Access access = {.step = step, .slot = store->slot, .write = true, .share = -1};
+    access.private_memory = is_private(slot);
+    access.has_spans = group->kind == GROUP_KERNEL && !store_steps(group, store) &&
+                       slot_axes(planner, group->rank, group->extent, &store->view, axes);
+    if (access.has_spans) span_of_map(slot->ndim, axes, access.spans);
     QL_TRY(add(planner, all, &access));
   }
-  for (int k = 0; k < group->node_count; k++) {
-    if (group->nodes[k].kind != NODE_LEAF) continue;
-    const Reach *reach = &group->reach[k];
-    const PlanSlot *slot = &planner->plan->slots[reach->slot];
-    access.slot = reach->slot, access.write = false;
-    access.private_memory = slot->layout && !slot->layout->template;
-    access.has_axes = reach->has_axes;
-    memcpy(access.axes, reach->axes, sizeof access.axes);
-    QL_TRY(add(planner, all, &access));
+  for (int k = 0; k < group->node_count; k++)
+    if (group->nodes[k].kind == NODE_LEAF)
+      QL_TRY(collect_read(planner, step, &group->reach[k], all));
+  return QL_OK;
+}
+
+/* ---- what exchanges touch ---- */
+
+static QlStatus touch(const Planner *planner, int step, int slot, int share, bool write,
+                      const Box *box, Accesses *all) {
+  for (int k = all->first_of_step[step]; k < all->count; k++) {
+    Access *other = &all->items[k];
+    if (other->slot != slot || other->share != share || other->write != write) continue;
+    box_hull(planner->plan->slots[slot].ndim, &other->hull, box);
+    return QL_OK;
+  }
+  return add(planner, all,
+             &(Access){.step = step, .slot = slot, .share = share, .write = write, .hull = *box});
+}
+
+static QlStatus collect_exchange(const Planner *planner, int step, const PlanExchange *exchange,
+                                 bool unpacks, Accesses *all) {
+  for (int k = 0; k < exchange->transfer_count; k++) {
+    const Transfer *t = &exchange->transfers[k];
+    int share = exchange_copies_into(t, unpacks);
+    if (share < 0) continue;
+    if (t->kind != TRANSFER_RECEIVE)
+      QL_TRY(touch(planner, step, t->source_slot, share, false, &t->box, all));
+    if (t->kind != TRANSFER_SEND)
+      QL_TRY(touch(planner, step, t->target_slot, share, true, &t->box, all));
   }
   return QL_OK;
 }
 
-/* The storage box that a worker of the node touches; false: nothing. */
+static QlStatus collect_step(const Planner *planner, int s, Accesses *all) {
+  const PlanStep *step = &planner->plan->steps[s];
+  switch (step->kind) {
+    case STEP_POST:
+    case STEP_COMPLETE: return QL_OK;
+    case STEP_PACK:
+    case STEP_UNPACK:
+      return collect_exchange(planner, s, planner->plan->groups[step->group].exchange,
+                              step->kind == STEP_UNPACK, all);
+    default: return collect_group(planner, s, &planner->groups[step->group], all);
+  }
+}
+
+/* ---- who waits ---- */
+
+/* The storage box that a worker of the node touches, or a larger one; false: nothing. */
 static bool touched(const Planner *planner, const Access *access, int worker, Box *box) {
-  const Group *group = &planner->groups[access->group];
+  const Group *group = &planner->groups[planner->plan->steps[access->step].group];
   const PlanSlot *slot = &planner->plan->slots[access->slot];
+  if (access->share >= 0) {
+    *box = exchange_share(planner, access->share, worker);
+    return box_intersect(slot->ndim, box, &access->hull, box);
+  }
   *box = box_of_shape(slot->ndim, slot->shape);
   if (group->kind != GROUP_KERNEL) return true; /* rare: taken for the whole */
   Box domain = placement_worker(planner, group, worker);
   if (box_empty(group->rank, &domain)) return false;
-  if (access->has_axes) *box = view_box(slot->ndim, access->axes, &domain);
+  if (access->has_spans) *box = span_box(slot->ndim, access->spans, &domain);
   return true;
 }
 
-/* What `worker` must see finished before it touches a box of a slot in group g: need[x] becomes the
- * last such group of worker x. `from`: the last access of the block. What is read was stored in the
- * slot itself, by someone who waited for the slots before it. */
-static void add_needs(const Planner *planner, const Accesses *all, int g, int worker, int slot,
-                      const Box *box, bool write, bool private_memory, int from, int *need) {
+/* What `worker` must see finished before it touches a box of a slot: need[x] becomes the last such
+ * step of worker x. What is read was stored in the slot itself, by someone who waited for the slots
+ * before it. */
+static void add_needs(const Planner *planner, const Accesses *all, const Access *mine, int worker,
+                      const Box *box, int *need) {
   const CommInfo *info = planner->ctx->info;
   const PlanSlot *slots = planner->plan->slots;
   int depth = 0;
-  for (int j = from; j >= 0; j = all->items[j].previous) {
+  for (int j = mine->previous; j >= 0; j = all->items[j].previous) {
     const Access *other = &all->items[j];
-    if (other->group == g || (!write && (!other->write || other->slot != slot))) continue;
+    if (other->step == mine->step) continue;
+    if (!mine->write && (!other->write || other->slot != mine->slot)) continue;
     bool give_up = ++depth > LOOK_BACK;
-    bool comparable = planner_same_memory(&slots[other->slot], &slots[slot]);
+    bool comparable = planner_same_memory(&slots[other->slot], &slots[mine->slot]);
     for (int x = 0; x < info->workers; x++) {
-      if (x == worker || need[x] >= other->group) continue;
-      if (private_memory && x / info->threads != worker / info->threads) continue;
+      if (x == worker || need[x] >= other->step) continue;
+      if (mine->private_memory && x / info->threads != worker / info->threads) continue;
       Box theirs;
       if (!give_up && !touched(planner, other, x, &theirs)) continue;
-      if (give_up || !comparable || box_intersect(slots[slot].ndim, box, &theirs, NULL))
-        need[x] = other->group;
+      if (give_up || !comparable || box_intersect(slots[mine->slot].ndim, box, &theirs, NULL))
+        need[x] = other->step;
     }
     if (give_up) break;
   }
 }
 
-static QlStatus set_waits(PlanWaits *waits, int workers, int *need) {
+static QlStatus set_waits(PlanWaits *waits, int worker, int workers, int *need) {
+  need[worker] = -1;
   for (int x = 0; x < workers; x++) waits->count += need[x] >= 0;
   if (waits->count && !(waits->list = malloc((size_t)waits->count * sizeof *waits->list)))
     return QL_ERR_MEMORY;
@@ -119,61 +186,73 @@ static QlStatus set_waits(PlanWaits *waits, int workers, int *need) {
   return QL_OK;
 }
 
-static QlStatus task_waits(const Planner *planner, const Accesses *all, int g, int thread,
+static bool sends_something(const Planner *planner, const PlanExchange *exchange, int worker) {
+  Box share, box;
+  for (int k = 0; k < exchange->transfer_count; k++) {
+    int slot = exchange_copies_into(&exchange->transfers[k], false);
+    if (slot < 0) continue;
+    share = exchange_share(planner, slot, worker);
+    if (box_intersect(planner->plan->slots[slot].ndim, &share, &exchange->transfers[k].box, &box))
+      return true;
+  }
+  return false;
+}
+
+/* The leader, which is worker 0, posts what all have packed, and who unpacks waits for it. */
+static void add_needs_of_staging(const Planner *planner, int s, int *need) {
+  const PlanStep *step = &planner->plan->steps[s];
+  const PlanExchange *exchange = planner->plan->groups[step->group].exchange;
+  for (int x = 0; x < planner->ctx->info->workers; x++) {
+    need[x] = QL_MAX(need[x], step->after);
+    if (step->kind == STEP_POST && sends_something(planner, exchange, x)) need[x] = s - 1;
+  }
+  if (step->kind == STEP_UNPACK) need[0] = QL_MAX(need[0], s - 1);
+}
+
+static bool takes_part(const Planner *planner, const PlanStep *step, int thread) {
+  const CommInfo *info = planner->ctx->info;
+  const PlanTask *task = &planner->plan->groups[step->group].tasks[thread];
+  switch (step->kind) {
+    case STEP_POST:
+    case STEP_COMPLETE: return thread == 0 && info->node_rank == 0;
+    case STEP_PACK:
+    case STEP_UNPACK: return step->parts[thread].count > 0;
+    case STEP_INTERIOR: return task->interior != NULL;
+    case STEP_GROUP: return !task->empty;
+  }
+  return false;
+}
+
+static QlStatus step_waits(const Planner *planner, const Accesses *all, int s, int thread,
                            int *need) {
   const CommInfo *info = planner->ctx->info;
+  const PlanStep *step = &planner->plan->steps[s];
   int worker = info->node_rank * info->threads + thread;
-  for (int k = all->first_of_group[g]; k < all->first_of_group[g + 1]; k++) {
+  for (int k = all->first_of_step[s]; k < all->first_of_step[s + 1]; k++) {
     const Access *mine = &all->items[k];
     Box box;
-    if (touched(planner, mine, worker, &box))
-      add_needs(planner, all, g, worker, mine->slot, &box, mine->write, mine->private_memory,
-                mine->previous, need);
+    if (touched(planner, mine, worker, &box)) add_needs(planner, all, mine, worker, &box, need);
   }
-  return set_waits(&planner->plan->groups[g].tasks[thread].waits, info->workers, need);
-}
-
-static int last_of(const Planner *planner, const Accesses *all, int slot) {
-  return all->last[planner->plan->slots[slot].place];
-}
-
-/* The leader packs what others have stored, and unpacks over what others have read. */
-static QlStatus transfer_waits(const Planner *planner, const Accesses *all, int g, int *need) {
-  PlanGroup *group = &planner->plan->groups[g];
-  for (int unpacks = 0; unpacks < 2; unpacks++) {
-    for (int k = 0; k < group->transfer_count; k++) {
-      const Transfer *t = &group->transfers[k];
-      if ((t->kind == TRANSFER_RECEIVE) != unpacks) continue;
-      int from = t->source_slot, to = t->target_slot;
-      if (t->kind != TRANSFER_RECEIVE)
-        add_needs(planner, all, g, 0, from, &t->box, false, false, last_of(planner, all, from),
-                  need);
-      if (t->kind != TRANSFER_SEND)
-        add_needs(planner, all, g, 0, to, &t->box, true, false, last_of(planner, all, to), need);
-    }
-    QL_TRY(set_waits(unpacks ? &group->before_unpacking : &group->before_packing,
-                     planner->ctx->info->workers, need));
-  }
-  return QL_OK;
+  if (step->kind <= STEP_POST || step->kind == STEP_UNPACK) add_needs_of_staging(planner, s, need);
+  return set_waits(&step->waits[thread], worker, info->workers, need);
 }
 
 QlStatus planner_depend(Planner *planner) {
   const CommInfo *info = planner->ctx->info;
   Plan *plan = planner->plan;
   Accesses all = {.last = malloc(((size_t)plan->place_count + 1) * sizeof(int)),
-                  .first_of_group = malloc(((size_t)planner->group_count + 1) * sizeof(int))};
+                  .first_of_step = malloc(((size_t)plan->step_count + 1) * sizeof(int))};
   int *need = malloc((size_t)info->workers * sizeof *need);
-  QlStatus status = all.last && all.first_of_group && need ? QL_OK : QL_ERR_MEMORY;
+  QlStatus status = all.last && all.first_of_step && need ? QL_OK : QL_ERR_MEMORY;
   for (int k = 0; !status && k < plan->place_count; k++) all.last[k] = -1;
   for (int x = 0; !status && x < info->workers; x++) need[x] = -1;
-  for (int g = 0; !status && g < planner->group_count; g++) {
-    all.first_of_group[g] = all.count;
-    status = collect_group(planner, g, &all);
-    all.first_of_group[g + 1] = all.count;
-    if (!status) status = transfer_waits(planner, &all, g, need);
+  for (int s = 0; !status && s < plan->step_count; s++) {
+    all.first_of_step[s] = all.count;
+    status = collect_step(planner, s, &all);
+    all.first_of_step[s + 1] = all.count;
     for (int t = 0; !status && t < info->threads; t++)
-      if (!plan->groups[g].tasks[t].empty) status = task_waits(planner, &all, g, t, need);
+      if (takes_part(planner, &plan->steps[s], t)) status = step_waits(planner, &all, s, t, need);
   }
-  free(all.items), free(all.last), free(all.first_of_group), free(need);
+  free(all.items), free(all.last), free(all.first_of_step), free(need);
   return status ? ql_fail(planner->error, status, "out of memory for a plan") : QL_OK;
 }

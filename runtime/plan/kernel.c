@@ -319,9 +319,6 @@ static QlStatus build_group(Planner *planner, Group *group, PlanGroup *out) {
   out->replicated = group->placement.replicated;
   if (group->kind == GROUP_KERNEL && group->reduce_axis >= 0)
     *(jit_form_steps(group->form) ? &out->reduce_axis : &out->whole_axis) = group->reduce_axis;
-  out->transfers = group->transfers, out->transfer_count = group->transfer_count;
-  out->exchanges = group->exchanges;
-  group->transfers = NULL;
   QL_TRY(build_tasks(planner, group, out));
   if (group->kind == GROUP_KERNEL) return build_kernel(planner, group, out);
   if (!(out->operands = calloc(2, sizeof *out->operands)))

@@ -89,21 +89,29 @@ QlStatus rt_plan_key(QlContext *ctx, QlError *error) {
 /* ---- plans ---- */
 
 static void free_group(PlanGroup *group, int threads) {
-  for (int t = 0; group->tasks && t < threads; t++)
-    free(group->tasks[t].interior), free(group->tasks[t].waits.list);
+  for (int t = 0; group->tasks && t < threads; t++) free(group->tasks[t].interior);
+  if (group->exchange) free(group->exchange->transfers), free(group->exchange->messages);
   free(group->tasks), free(group->operands), free(group->strides), free(group->params),
-      free(group->transfers);
-  free(group->messages), free(group->before_packing.list), free(group->before_unpacking.list);
+      free(group->exchange);
+}
+
+static void free_step(PlanStep *step, int threads) {
+  for (int t = 0; t < threads; t++) {
+    if (step->waits) free(step->waits[t].list);
+    if (step->parts) free(step->parts[t].list);
+  }
+  free(step->waits), free(step->parts);
 }
 
 static void plan_free(QlContext *ctx, Plan *plan) {
   for (int g = 0; g < plan->group_count; g++) free_group(&plan->groups[g], ctx->info->threads);
+  for (int s = 0; s < plan->step_count; s++) free_step(&plan->steps[s], ctx->info->threads);
   for (int k = 0; k < plan->slot_count; k++) {
     rt_layout_release(ctx, plan->slots[k].layout);
     rt_ghosts_release(plan->slots[k].ghosts_after);
   }
   for (int k = 0; k < plan->kernel_count; k++) jit_fn_free(plan->kernels[k].fn);
-  free(plan->kernels), free(plan->groups), free(plan->slots), free(plan->places),
+  free(plan->kernels), free(plan->groups), free(plan->steps), free(plan->slots), free(plan->places),
       free(plan->movements), free(plan->key), free(plan);
 }
 
@@ -208,8 +216,10 @@ static QlStatus run_pipeline(Planner *planner) {
   QL_TRY(planner_reach(planner));
   QL_TRY(planner_kernels(planner));
   QL_TRY(planner_live(planner));
-  QL_TRY(planner_depend(planner));
+  QL_TRY(planner_exchange(planner));
   QL_TRY(planner_overlap(planner));
+  QL_TRY(planner_schedule(planner));
+  QL_TRY(planner_depend(planner));
   for (int k = 0; k < plan->log_slots; k++)
     plan->slots[k].ghosts_after = planner->slots[k].ghosts, planner->slots[k].ghosts = NULL;
   return planner->error->status; /* where memory was lacking for a choice, and another was taken,
@@ -283,11 +293,13 @@ uint64_t rt_plan_skeleton(const Plan *plan) {
   for (int g = 0; g < plan->group_count; g++) {
     const PlanGroup *group = &plan->groups[g];
     hash = ql_mix(hash, group->kind | (uint64_t)group->replicated << 8 |
-                            (uint64_t)group->exchanges << 9 | (uint64_t)group->rank << 16);
+                            (uint64_t)(group->exchange != NULL) << 9 | (uint64_t)group->rank << 16);
     hash = ql_mix(hash, (uint64_t)group->statement << 32 | (uint64_t)group->store_count << 16 |
                             (uint64_t)(group->reduce_axis + 1));
     for (int o = 0; o < group->store_count; o++)
       hash = ql_mix(hash, (uint64_t)group->operands[o].slot);
   }
+  for (int s = 0; s < plan->step_count; s++)
+    hash = ql_mix(hash, plan->steps[s].kind | (uint64_t)plan->steps[s].group << 8);
   return hash;
 }

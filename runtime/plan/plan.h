@@ -36,7 +36,7 @@ typedef struct PlanPlace {
   int64_t bytes;
 } PlanPlace;
 
-/* Copies a box between this node and another, or within this node, before a group runs. */
+/* A box that goes from this node to another, or comes from there, or stays, before a group runs. */
 typedef enum TransferKind { TRANSFER_SEND, TRANSFER_RECEIVE, TRANSFER_LOCAL } TransferKind;
 typedef struct Transfer {
   TransferKind kind;
@@ -44,16 +44,25 @@ typedef struct Transfer {
   int source_slot; /* whose elements */
   int target_slot; /* where they go; the same slot: its ghosts */
   Box box;         /* storage coordinates of source_slot */
-  int64_t at;      /* packed, in the group's buffer */
+  int64_t at;      /* packed in C order, in the exchange's staging */
 } Transfer;
 
-/* All transfers of a group between this node and another, in one direction, in the order in which
- * both nodes list them. */
+/* All transfers of an exchange between this node and another, in one direction, in the order in
+ * which both nodes list them. */
 typedef struct PlanMessage {
   int node;
   bool receive;
-  int64_t at, bytes; /* in the group's buffer */
+  int64_t at, bytes; /* in the exchange's staging */
 } PlanMessage;
+
+/* What a group needs of other nodes before it runs, and they of this one. */
+typedef struct PlanExchange {
+  int transfer_count;
+  Transfer *transfers;
+  int message_count;
+  PlanMessage *messages; /* by node */
+  int64_t at, bytes;     /* its staging, in that of the plan: from STEP_PACK to STEP_UNPACK */
+} PlanExchange;
 
 typedef struct PlanOperand {
   int slot;
@@ -68,19 +77,18 @@ typedef struct PlanParam {
 } PlanParam;
 
 typedef struct PlanWait {
-  int worker, group;
-} PlanWait; /* wait until that worker has finished that group */
+  int worker, step;
+} PlanWait; /* wait until that worker has finished that step */
 typedef struct PlanWaits {
   int count;
   PlanWait *list;
 } PlanWaits;
 
-typedef struct PlanTask { /* what one worker of this rank does for one group */
+typedef struct PlanTask { /* what one worker of this rank computes of one group */
   Box box;                /* domain coordinates; of IMPORT and MOVE: storage coordinates */
   bool empty;
-  Box *interior; /* NULL, or what needs nothing that the group's messages bring: it is computed
-                    while they travel */
-  PlanWaits waits;
+  Box *interior; /* NULL, or what needs nothing that the exchange brings: it is computed while
+                    messages travel */
 } PlanTask;
 
 typedef enum GroupKind {
@@ -99,22 +107,52 @@ typedef struct PlanGroup {
   PlanOperand *operands; /* [0] is the first target; [0, store_count) are stored */
   int64_t *strides;      /* [operands][rank] bytes per domain position */
   PlanParam *params;
-  bool replicated; /* each rank computes all of it, by its main thread */
-  PlanTask *tasks; /* [threads] of this rank */
-  int transfer_count;
-  Transfer *transfers; /* by the node's leader: packed and sent before the group, unpacked before
-                          what reads them */
-  int message_count;
-  PlanMessage *messages; /* by node */
-  int64_t message_bytes; /* the buffer of all of them */
-  bool exchanges; /* some node transfers something: every worker waits until this node's are done */
-  bool stores_source; /* the group stores into a slot that its transfers read: nothing is computed
-                         before they are packed */
-  PlanWaits before_packing, before_unpacking; /* of the leader */
-  int statement;   /* the statement of the log that it serves (the first of them) */
-  int reduce_axis; /* -1; along it a box is cut between leaves, of JIT_LEAF points */
-  int whole_axis;  /* -1; along it a box is not cut, for it is reduced to one value */
+  bool replicated;        /* each rank computes all of it, by its main thread */
+  PlanTask *tasks;        /* [threads] of this rank */
+  PlanExchange *exchange; /* NULL: the group needs nothing of other nodes, nor another node does */
+  int first_step, last_step; /* of those that compute it */
+  int statement;             /* the statement of the log that it serves (the first of them) */
+  int reduce_axis;           /* -1; along it a box is cut between leaves, of JIT_LEAF points */
+  int whole_axis;            /* -1; along it a box is not cut, for it is reduced to one value */
 } PlanGroup;
+
+/* What a worker does next. All workers of a node have the same steps, each with tasks of its own:
+ *
+ *     PACK      all      its part of what the exchange sends, from blocks into staging
+ *     POST      leader   starts the messages
+ *     INTERIOR  all      what of the group needs nothing that the exchange brings
+ *     COMPLETE  leader   waits for the messages
+ *     UNPACK    all      its part of what has come, and of what this node has, into ghosts and
+ * copies GROUP     all      the group, or what is left of it
+ *
+ * The first two come as early as what is sent is there, so that several exchanges travel at once.
+ */
+typedef enum StepKind {
+  STEP_PACK,
+  STEP_POST,
+  STEP_INTERIOR,
+  STEP_COMPLETE,
+  STEP_UNPACK,
+  STEP_GROUP
+} StepKind;
+
+/* What a worker copies of a transfer. */
+typedef struct PlanPart {
+  int transfer;
+  Box box;
+} PlanPart;
+typedef struct PlanParts {
+  int count;
+  PlanPart *list;
+} PlanParts;
+
+typedef struct PlanStep {
+  StepKind kind;
+  int group;        /* which it is, or serves */
+  int after;        /* -1; all workers have finished this step before, which used its staging */
+  PlanWaits *waits; /* [threads] of this rank, each before it does anything */
+  PlanParts *parts; /* PACK, UNPACK: [threads] */
+} PlanStep;
 
 typedef struct PlanMovement {
   QlMovementKind kind;
@@ -148,6 +186,10 @@ typedef struct Plan {
   PlanPlace *places;
   int group_count;
   PlanGroup *groups;
+  int step_count;
+  PlanStep *steps;
+  int64_t staging_bytes; /* of all exchanges, on this node */
+  int exchange_count, message_count;
   PlanKernel *kernels;
   int kernel_count, kernel_room;
   bool alone;      /* not worth waking a thread for: each rank's main one does the work of all */

@@ -13,8 +13,10 @@
  *               by what nodes need beyond what they own (needs.c); the transfers (bring.c)
  *   kernel.c    the IR of a group, its operands' addresses and its workers' boxes
  *   live.c      which block each slot lies in, one after another
+ *   exchange.c  the messages before a group, and who of the node packs and unpacks what
+ *   overlap.c   what is computed while they travel
+ *   schedule.c  groups and exchanges as steps, in the order in which every worker takes them
  *   depend.c    which worker must wait for which
- *   overlap.c   the messages of a group, and what is computed while they travel
  *   compile.c   the kernels: known, or compiled once per node
  *
  * Boxes and maps of a group are in its domain's coordinates. */
@@ -41,6 +43,7 @@ typedef struct ExprNode {
 typedef struct Reach {
   int slot; /* the slot itself, or the copy of remote elements */
   bool is_copy;
+  bool is_brought; /* the exchange before the group fills its ghosts or the copy */
   bool has_axes;
   AxisMap axes[QL_MAX_DIMS]; /* of the leaf's slot, when it has that form */
 } Reach;
@@ -327,10 +330,25 @@ QlStatus planner_live(Planner *planner);
 /* Do equal coordinates of the two mean the same bytes, when they lie in one block? */
 bool planner_same_memory(const PlanSlot *a, const PlanSlot *b);
 
-/* ---- depend.c ---- */
-QlStatus planner_depend(Planner *planner);
+/* ---- exchange.c ---- */
+QlStatus planner_exchange(Planner *planner);
+/* Where a worker of the node copies elements into the slot, or sends those of it: the shares of all
+ * workers have every element once. */
+Box exchange_share(const Planner *planner, int slot, int worker);
+/* By whose shares a transfer is packed, or unpacked; -1: it is not. */
+int exchange_copies_into(const Transfer *t, bool unpacks);
+QlStatus exchange_parts(const Planner *planner, const PlanExchange *exchange, bool unpacks,
+                        int worker, PlanParts *parts);
 
 /* ---- overlap.c ---- */
 QlStatus planner_overlap(Planner *planner);
+/* Can something of the group be computed before its messages have come? On all nodes alike. */
+bool overlap_may_split(const Planner *planner, const Group *group);
+
+/* ---- schedule.c ---- */
+QlStatus planner_schedule(Planner *planner);
+
+/* ---- depend.c ---- */
+QlStatus planner_depend(Planner *planner);
 
 #endif

@@ -40,6 +40,7 @@ static QlStatus reach_ghosts(Planner *planner, Group *group, int leaf, int64_t d
     halo.region.hi[a] = QL_MIN(halo.region.hi[a] + BEYOND, slot->shape[a]);
   }
   Bring bring = {.planner = planner, .group = group, .slot = index, .into = index, .halo = &halo};
+  group->reach[leaf].is_brought = true;
   QL_TRY(bring_all(&bring));
   Ghosts *ghosts = rt_ghosts_with(info->ghosts, slot->ndim, &halo);
   if (!ghosts) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
@@ -146,6 +147,7 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, const Reade
     reach->slot = found;
     return QL_OK;
   }
+  reach->is_brought = true;
   QL_TRY(copy_slot(planner, group, view->slot, leaf, &reach->slot));
   return share(planner, (int)(group - planner->groups), leaf);
 }

@@ -1,10 +1,9 @@
-/* Running a plan: blocks are allocated, the groups run in order on every worker, the storages get
- * their new state.
+/* Running a plan: blocks are allocated, every worker takes the plan's steps in order, the storages
+ * get their new state.
  *
- * The cell of a worker says how many groups it has finished. Before a group a worker waits for the
- * workers that the plan names; where the group begins with messages between nodes it computes what
- * needs none of them, and waits for the node's leader, who exchanges them. What is not worth waking
- * a thread for each rank's main thread does alone, in the place of all its workers. */
+ * The cell of a worker says how many steps it has finished; before a step a worker waits for those
+ * that the plan names. What is not worth waking a thread for each rank's main thread does alone, in
+ * the place of all its workers. */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -88,11 +87,18 @@ static Block *brought(const QlContext *ctx, const PlanPlace *place) {
   return place->from < 0 ? NULL : ctx->log.slots[place->from]->block;
 }
 
+static QlStatus new_staging(QlContext *ctx, Run *run, const Plan *plan, QlError *error) {
+  run->staging = NULL;
+  if (!plan->staging_bytes) return QL_OK;
+  return rt_block_new(ctx, &(Block){.bytes = plan->staging_bytes}, &run->staging, error);
+}
+
 /* Of the first so many places. */
 static void release_new(QlContext *ctx, const Plan *plan, int places) {
   const Run *run = &ctx->team->run;
   for (int p = places - 1; p >= 0; p--)
     if (run->blocks[p] != brought(ctx, &plan->places[p])) rt_block_release(ctx, run->blocks[p]);
+  rt_block_release(ctx, run->staging);
 }
 
 /* An export of this rank shares the block of a replicated array that the plan writes: the plan gets
@@ -105,7 +111,8 @@ QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
   Run *run = &ctx->team->run;
   QL_TRY(reserve_slots(run, plan->slot_count, error));
   QL_TRY(reserve_calls(run, plan, error));
-  QL_TRY(rt_transfers_reserve(ctx, run, plan, error));
+  QL_TRY(rt_messages_reserve(ctx, run, plan, error));
+  QL_TRY(new_staging(ctx, run, plan, error));
   for (int p = 0; p < plan->place_count; p++) {
     const PlanPlace *place = &plan->places[p];
     Block geometry = {.private_memory = place->private_memory, .bytes = place->bytes};
@@ -165,37 +172,8 @@ static void wait_for(QlContext *ctx, const Run *run, const PlanWaits *waits, boo
   const CommInfo *info = ctx->info;
   for (int k = 0; k < waits->count; k++) {
     if (run->plan->alone && waits->list[k].worker / info->threads == info->node_rank) continue;
-    comm_await(ctx->comm, waits->list[k].worker, run->base + (uint64_t)waits->list[k].group + 1,
-               is_main);
+    comm_await(ctx->comm, waits->list[k].worker, run_behind(run, waits->list[k].step), is_main);
   }
-}
-
-/* A box in slices, between which messages are moved along: Open MPI moves large ones only inside
- * its calls. */
-static void run_polling(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box) {
-  int axis = 0;
-  while (axis < group->rank - 1 && box->hi[axis] - box->lo[axis] == 1) axis++;
-  int64_t points = 1, left = group->rank ? box->hi[axis] - box->lo[axis] : 1, step;
-  for (int r = axis + 1; r < group->rank; r++) points *= box->hi[r] - box->lo[r];
-  Box slice = *box;
-  bool done = false;
-  double before = rt_microseconds(), now;
-  step = QL_MAX(1024 / points, 1);
-  while (left > 0 && !done) {
-    slice.hi[axis] = slice.lo[axis] + QL_MIN(step, left);
-    run_kernel(run, group, &slice);
-    left -= QL_MIN(step, left);
-    slice.lo[axis] = slice.hi[axis];
-    done = comm_exchange_poll(run->exchange);
-    now = rt_microseconds();
-    if (now - before < 0.5 * ctx->params.poll)
-      step *= 2;
-    else if (now - before > 2 * ctx->params.poll)
-      step = QL_MAX(step / 2, 1);
-    before = now;
-  }
-  slice.hi[axis] = box->hi[axis];
-  if (left > 0) run_kernel(run, group, &slice);
 }
 
 /* What is left of a box around its interior: below and above along an axis, within the axes before
@@ -212,47 +190,45 @@ static void run_edges(const Run *run, const PlanGroup *group, const PlanTask *ta
   }
 }
 
-/* The cells beyond the workers': the last group whose messages the leader has unpacked, and packed.
- */
-enum { UNPACKED_CELL, PACKED_CELL };
+/* False: stopped. */
+static bool run_task(QlContext *ctx, Run *run, const PlanGroup *group, const PlanTask *task,
+                     bool inside, int thread) {
+  if (inside) return rt_run_slices(ctx, run, group, task->interior, thread);
+  if (!task->interior) return rt_run_slices(ctx, run, group, &task->box, thread);
+  run_edges(run, group, task);
+  return true;
+}
 
-/* A group that begins with messages: when this returns they have come, and the interior is
- * computed. */
-static void run_exchange(QlContext *ctx, Run *run, int g, const PlanTask *task, bool leads,
-                         bool is_main) {
-  const PlanGroup *group = &run->plan->groups[g];
-  int cells = ctx->info->workers;
-  uint64_t here = run->base + (uint64_t)g + 1;
-  if (leads) {
-    wait_for(ctx, run, &group->before_packing, is_main);
-    rt_transfers_start(ctx, run, group);
-    comm_publish(ctx->comm, cells + PACKED_CELL, here);
-  }
-  if (task->interior) {
-    if (!leads && group->stores_source) comm_await(ctx->comm, cells + PACKED_CELL, here, is_main);
-    wait_for(ctx, run, &task->waits, is_main);
-    if (leads)
-      run_polling(ctx, run, group, task->interior);
-    else
-      run_kernel(run, group, task->interior);
-  }
-  if (leads) {
-    wait_for(ctx, run, &group->before_unpacking, is_main);
-    rt_transfers_finish(ctx, run, group);
-    comm_publish(ctx->comm, cells + UNPACKED_CELL, here);
-  } else {
-    comm_await(ctx->comm, cells + UNPACKED_CELL, here, is_main);
+static bool takes_part(const PlanStep *step, const PlanTask *task, int thread) {
+  switch (step->kind) {
+    case STEP_PACK:
+    case STEP_UNPACK: return step->parts[thread].count > 0;
+    case STEP_INTERIOR: return task->interior != NULL;
+    case STEP_GROUP: return !task->empty;
+    default: return false; /* the leader's */
   }
 }
 
-/* inside: what needs no messages has been computed already. False: stopped. */
-static bool run_task(QlContext *ctx, Run *run, const PlanGroup *group, const PlanTask *task,
-                     bool inside, int thread) {
-  if (task->empty) return true;
-  wait_for(ctx, run, &task->waits, thread == 0);
-  if (!inside) return rt_run_slices(ctx, run, group, &task->box, thread);
-  run_edges(run, group, task);
+/* One worker's part of a step. False: stopped. */
+static bool run_part(QlContext *ctx, Run *run, const PlanStep *step, int worker, int thread) {
+  const PlanGroup *group = &run->plan->groups[step->group];
+  const PlanTask *task = &group->tasks[worker];
+  if (!takes_part(step, task, worker)) return true;
+  wait_for(ctx, run, &step->waits[worker], thread == 0);
+  if (step->parts)
+    rt_parts_copy(run, group->exchange, &step->parts[worker]);
+  else
+    return run_task(ctx, run, group, task, step->kind == STEP_INTERIOR, thread);
   return true;
+}
+
+static void run_messages(QlContext *ctx, Run *run, const PlanStep *step) {
+  if (step->kind != STEP_POST && step->kind != STEP_COMPLETE) return;
+  wait_for(ctx, run, &step->waits[0], true);
+  if (step->kind == STEP_POST)
+    rt_messages_post(ctx, run, step->group);
+  else
+    rt_messages_complete(ctx, run, step->group);
 }
 
 static bool stop(Run *run, int first, int end, Reached reached) {
@@ -260,42 +236,42 @@ static bool stop(Run *run, int first, int end, Reached reached) {
   return true;
 }
 
-/* A thread runs its own task of each group; the main thread, where it is alone, those of all
- * threads of its rank, in whose place it publishes. */
+/* A thread does its own part of each step; the main thread, where it is alone, those of all threads
+ * of its rank, in whose place it publishes. */
 void run_worker(QlContext *ctx, Run *run, int thread) {
   const CommInfo *info = ctx->info;
   int me = info->node_rank * info->threads;
   bool is_main = thread == 0, leads = is_main && info->node_rank == 0;
   bool stopped = false;
-  int count = run->plan->group_count; /* when a thread has published the last, the main one may free
-                                         the plan and start another run */
+  int count = run->plan->step_count; /* when a thread has published the last, the main one may free
+                                        the plan and start another run */
   int end = run->plan->alone ? info->threads : thread + 1;
-  for (int g = 0; g < count; g++) {
-    const PlanGroup *group = &run->plan->groups[g];
-    const PlanTask *tasks = group->tasks;
-    if (QUELEA_CANARIES) rt_canary_follow(ctx, run, g, is_main);
-    if (!stopped && rt_stops(ctx)) stopped = stop(run, thread, end, (Reached){g, g});
-    if (group->exchanges) run_exchange(ctx, run, g, &tasks[thread], leads, is_main);
+  for (int s = 0; s < count; s++) {
+    const PlanStep *step = &run->plan->steps[s];
+    const PlanGroup *group = &run->plan->groups[step->group];
+    bool last = s == group->last_step;
+    if (QUELEA_CANARIES && s == group->first_step) rt_canary_follow(ctx, run, step->group, is_main);
+    if (!stopped && rt_stops(ctx)) stopped = stop(run, thread, end, (Reached){s, s});
+    if (leads) run_messages(ctx, run, step);
     for (int t = thread; t < end && !stopped; t++)
-      if (!run_task(ctx, run, group, &tasks[t], t == thread && tasks[t].interior, thread))
-        stopped = stop(run, thread, end, (Reached){g, g + 1});
-    for (int t = thread; t < end; t++) comm_publish(ctx->comm, me + t, run->base + (uint64_t)g + 1);
-    if (QUELEA_CANARIES && leads)
-      rt_canary_stored(ctx, run->plan, group, run->data, run->base + (uint64_t)g + 1);
+      if (!run_part(ctx, run, step, t, thread))
+        stopped = stop(run, thread, end, (Reached){s, s + 1});
+    for (int t = thread; t < end; t++) comm_publish(ctx->comm, me + t, run_behind(run, s));
+    if (QUELEA_CANARIES && leads && last) rt_canary_stored(ctx, run, group);
   }
 }
 
 void rt_plan_run(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
-  if (!plan->group_count) return;
+  if (!plan->step_count) return;
   run->base = ctx->progress + 1;
   run->unlooked = 0;
   for (int t = 0; t < ctx->info->threads; t++)
-    run->reached[t] = (Reached){plan->group_count, plan->group_count};
+    run->reached[t] = (Reached){plan->step_count, plan->step_count};
   if (QUELEA_CANARIES) rt_canary_fresh(ctx, run);
   if (!plan->alone) team_start(ctx->team);
   run_worker(ctx, run, 0);
-  ctx->progress = run->base + (uint64_t)plan->group_count;
+  ctx->progress = run->base + (uint64_t)plan->step_count;
   int mine = ctx->info->node_rank * ctx->info->threads;
   for (int t = 1; t < ctx->info->threads; t++) comm_await(ctx->comm, mine + t, ctx->progress, true);
 }
@@ -337,7 +313,8 @@ static void hand_over(QlContext *ctx, const Run *run, const PlanPlace *place, Bl
 
 void rt_plan_finish(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
-  rt_transfers_relax(run);
+  rt_block_release(ctx, run->staging);
+  run->staging = NULL;
   for (int p = 0; p < plan->place_count; p++) hand_over(ctx, run, &plan->places[p], run->blocks[p]);
   for (int k = 0; k < plan->slot_count; k++) {
     const PlanSlot *slot = &plan->slots[k];

@@ -115,7 +115,8 @@ static void trace(QlContext *ctx, const Plan *plan) {
     char place[400];
     rt_describe(ctx, ctx->log.statements[group->statement].source, place, sizeof place);
     fprintf(stderr, "quelea:   group %d: rank %d, %d operands, %d transfers%s: %s\n", g,
-            group->rank, group->operand_count, group->transfer_count,
+            group->rank, group->operand_count,
+            group->exchange ? group->exchange->transfer_count : 0,
             group->replicated ? ", replicated" : "", place);
   }
 }

@@ -14,15 +14,21 @@ typedef struct Movements {
 typedef struct Team Team;
 typedef struct Run Run;
 
-/* How far a worker came in a run that was stopped, in groups. */
+/* How far a worker came in a run that was stopped, in steps. */
 typedef struct Reached {
   int finished, begun;
 } Reached;
 
+/* Messages before a group that have been posted. */
+typedef struct Flight {
+  int group;
+  CommExchange *exchange;
+} Flight;
+
 /* What a run of a plan needs beyond the plan: the addresses of this time. */
 struct Run {
   const Plan *plan;
-  uint64_t base;  /* a worker's cell is base + g when it has finished g groups */
+  uint64_t base;  /* a worker's cell is base + s when it has finished s steps */
   Block **blocks; /* [places] */
   char **data;    /* [slots] the element at geometry.alloc.lo */
   int room;
@@ -30,13 +36,14 @@ struct Run {
   char **bases;    /* their operands', */
   QlValue *params; /* and parameters */
   int call_room, base_room, param_room;
-  char *buffer; /* of the leader: what is packed */
-  int64_t buffer_bytes;
-  CommMessage *messages; /* of the group whose messages travel */
-  int message_room;
-  CommExchange *exchange; /* NULL: none travels */
-  Reached *reached;       /* [threads] */
-  int64_t unlooked;       /* points computed by the main thread since it looked for signals */
+  Block *staging;        /* of the plan's exchanges, in the node's arena; NULL: it has none */
+  CommMessage *messages; /* of the leader: of all exchanges, */
+  int message_count;     /* those posted so far, */
+  Flight *flights;       /* and what travels, */
+  int flying;            /* so many exchanges */
+  int message_room, flight_room;
+  Reached *reached; /* [threads] */
+  int64_t unlooked; /* points computed by the main thread since it looked for signals */
 };
 
 struct Team {
@@ -61,9 +68,14 @@ void team_start(Team *team); /* lets the threads run team->run */
 /* ---- execute.c ---- */
 void run_worker(QlContext *ctx, Run *run, int thread);
 void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box);
+/* The cell of a worker that has finished a step. */
+static inline uint64_t run_behind(const Run *run, int step) {
+  return run->base + (uint64_t)step + 1;
+}
 
 /* ---- slices.c ---- */
-/* A worker's box; false: the run was stopped on the way. */
+/* A worker's box; false: the run was stopped on the way. While messages travel the node's leader
+ * moves them along between slices. */
 bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *box, int thread);
 bool rt_interrupted(QlContext *ctx); /* looks for signals, on the main thread */
 double rt_microseconds(void);
@@ -124,14 +136,13 @@ QlStatus rt_gather_storage(QlContext *ctx, Storage *storage, int root, char *hos
 QlStatus rt_replay(QlContext *ctx, QlStatus status, QlError *error);
 
 /* ---- transfer.c ---- */
-/* Before a group: boxes are packed, all for one node into one message, and messages are started;
- * later they are awaited and unpacked. By the main thread of the node's leader, one group at a
- * time. */
-void rt_transfers_start(QlContext *ctx, Run *run, const PlanGroup *group);
-void rt_transfers_finish(QlContext *ctx, Run *run, const PlanGroup *group);
-QlStatus rt_transfers_reserve(QlContext *ctx, Run *run, const Plan *plan,
-                              QlError *error); /* buffers for all groups of the plan */
-void rt_transfers_relax(Run *run); /* after a plan: a buffer of unusual size is given back */
+/* A worker's parts of an exchange, from blocks into staging or from there, and within the node. */
+void rt_parts_copy(const Run *run, const PlanExchange *exchange, const PlanParts *parts);
+/* By the main thread of the node's leader. A failure ends the job: results have been stored. */
+void rt_messages_post(QlContext *ctx, Run *run, int group);
+void rt_messages_complete(QlContext *ctx, Run *run, int group);
+bool rt_messages_poll(Run *run); /* moves them along; false: none is left to move */
+QlStatus rt_messages_reserve(QlContext *ctx, Run *run, const Plan *plan, QlError *error);
 
 /* ---- execute.c, team.c ---- */
 QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan,
@@ -150,8 +161,7 @@ void rt_canary_fresh(QlContext *ctx, const Run *run);
  * is about to begin the group; all of them wait for all. */
 void rt_canary_follow(QlContext *ctx, const Run *run, int group, bool is_main);
 /* The group has stored: the ghosts of its targets are invalid, their margins are filled. By the
- * node's leader; `finished` is the value of a worker's cell that has finished the group. */
-void rt_canary_stored(QlContext *ctx, const Plan *plan, const PlanGroup *group, char *const *data,
-                      uint64_t finished);
+ * node's leader, who has finished it. */
+void rt_canary_stored(QlContext *ctx, const Run *run, const PlanGroup *group);
 
 #endif

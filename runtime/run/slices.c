@@ -1,25 +1,28 @@
 /* Large boxes in slices, so that a run can be stopped: Ctrl-C ends a run on one process within a
  * fraction of a second, however long it would take (contract C9).
  *
- *   the main thread   looks for signals between slices, and between groups once it has computed
+ *   the main thread   looks for signals between slices, and between steps once it has computed
  *                     many points; while it waits, comm_wait looks. A signal raises ctx->stop
- *   every worker      looks at ctx->stop between groups and slices; it then computes nothing more,
- *                     but says of each group that it has finished it, for others wait for that
+ *   every worker      looks at ctx->stop between steps and slices; it then computes nothing more,
+ *                     but says of each step that it has finished it, for others wait for that
  *
- * On several ranks, which a signal may reach at different points, it ends the job instead. */
+ * On several ranks, which a signal may reach at different points, it ends the job instead. There
+ * the leader of a node moves messages along between slices of QUELEA_POLL: Open MPI moves large
+ * ones only inside its calls. */
 #include "runtime.h"
 
 #include <time.h>
 
 /* A run of so few points is over at once. A slice is to take SHORTEST to LONGEST microseconds. */
-enum { MANY_POINTS = 1 << 17, SHORTEST = 5000, LONGEST = 20000 };
+enum { MANY_POINTS = 1 << 17, FEW_POINTS = 1024, SHORTEST = 5000, LONGEST = 20000 };
 
 typedef struct Slicer {
   QlContext *ctx;
-  const Run *run;
+  Run *run;
   const PlanGroup *group;
   int ndim, thread;
   int64_t points; /* of a slice */
+  bool polls;     /* messages travel, which this thread moves along: slices are shorter */
 } Slicer;
 
 double rt_microseconds(void) {
@@ -37,9 +40,10 @@ static bool run_slice(Slicer *s, const Box *box) {
   if (rt_stops(s->ctx)) return false;
   double before = rt_microseconds();
   run_box(s->ctx, s->run, s->group, box);
-  double took = rt_microseconds() - before;
-  if (took < SHORTEST) s->points *= 2;
-  if (took > LONGEST) s->points = QL_MAX(s->points / 2, 1);
+  double took = rt_microseconds() - before, poll = s->ctx->params.poll;
+  if (took < (s->polls ? 0.5 * poll : SHORTEST)) s->points *= 2;
+  if (took > (s->polls ? 2 * poll : LONGEST)) s->points = QL_MAX(s->points / 2, 1);
+  if (s->polls && !rt_messages_poll(s->run)) s->polls = false, s->points = MANY_POINTS;
   if (s->thread == 0) comm_look(s->ctx->comm);
   return true;
 }
@@ -70,8 +74,9 @@ bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *
   int ndim =
       group->kind == GROUP_KERNEL ? group->rank : run->plan->slots[group->operands[0].slot].ndim;
   int64_t points = box_volume(ndim, box);
-  if (points > MANY_POINTS) {
-    Slicer slicer = {ctx, run, group, ndim, thread, MANY_POINTS};
+  bool polls = thread == 0 && run->flying && points > FEW_POINTS;
+  if (points > MANY_POINTS || polls) {
+    Slicer slicer = {ctx, run, group, ndim, thread, polls ? FEW_POINTS : MANY_POINTS, polls};
     return run_cut(&slicer, *box, 0);
   }
   run_box(ctx, run, group, box);
@@ -82,10 +87,10 @@ bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *
 
 /* ---- what a run that was stopped leaves ---- */
 
-/* Groups before `finished` are finished by all workers; of those from `begun` on nobody has
- * computed anything. */
+/* Steps before `finished` are finished by all workers; of those from `begun` on nobody has computed
+ * anything. */
 static void extent_of_run(const QlContext *ctx, const Run *run, int *finished, int *begun) {
-  *finished = run->plan->group_count, *begun = 0;
+  *finished = run->plan->step_count, *begun = 0;
   for (int t = 0; t < ctx->info->threads; t++) {
     *finished = QL_MIN(*finished, run->reached[t].finished);
     *begun = QL_MAX(*begun, run->reached[t].begun);
@@ -101,7 +106,8 @@ SlotEnd rt_slot_end(const QlContext *ctx, const Run *run, int slot) {
   for (int g = 0; g < plan->group_count; g++)
     for (int o = 0; o < plan->groups[g].store_count; o++) {
       if (plan->groups[g].operands[o].slot != slot) continue;
-      is_begun |= g < begun, is_finished &= g < finished;
+      is_begun |= plan->groups[g].first_step < begun;
+      is_finished &= plan->groups[g].last_step < finished;
     }
   if (is_finished) return SLOT_STORED;
   return plan->slots[slot].allocate || !is_begun ? SLOT_AS_BEFORE : SLOT_TORN;

@@ -75,7 +75,7 @@ void rt_team_free(QlContext *ctx) {
   for (int t = 0; t < team->count; t++) pthread_join(team->threads[t], NULL);
   pthread_cond_destroy(&team->wake), pthread_mutex_destroy(&team->lock);
   free(team->run.blocks), free(team->run.data), free(team->run.calls), free(team->run.bases),
-      free(team->run.params), free(team->run.buffer), free(team->run.messages),
+      free(team->run.params), free(team->run.flights), free(team->run.messages),
       free(team->run.reached);
   free(team->threads), free(team->members), free(team);
   ctx->team = NULL;

@@ -26,7 +26,9 @@ typedef struct Probe {
   PlanPlace place;
   PlanOperand operand;
   PlanTask task;
+  PlanWaits waits;
   PlanGroup groups[2];
+  PlanStep steps[2];
   Plan plan;
   int64_t strides[1];
 } Probe;
@@ -45,7 +47,8 @@ static void make_probe(Probe *probe, Layout *layout, Block geometry, JitEntry *f
   probe->place = (PlanPlace){-1, -1, geometry.private_memory, geometry.bytes};
   probe->operand = (PlanOperand){0};
   probe->task = (PlanTask){.box = {{0}, {geometry.bytes / 8}}};
-  for (int g = 0; g < 2; g++)
+  for (int g = 0; g < 2; g++) {
+    probe->steps[g] = (PlanStep){.kind = STEP_GROUP, .group = g, .waits = &probe->waits};
     probe->groups[g] = (PlanGroup){.kind = GROUP_KERNEL,
                                    .rank = 1,
                                    .entry = g ? second : first,
@@ -54,13 +57,18 @@ static void make_probe(Probe *probe, Layout *layout, Block geometry, JitEntry *f
                                    .operands = &probe->operand,
                                    .strides = probe->strides,
                                    .tasks = &probe->task,
+                                   .first_step = g,
+                                   .last_step = g,
                                    .reduce_axis = -1};
+  }
   probe->plan = (Plan){.slot_count = 1,
                        .slots = &probe->slot,
                        .place_count = 1,
                        .places = &probe->place,
                        .group_count = second ? 2 : 1,
-                       .groups = probe->groups};
+                       .groups = probe->groups,
+                       .step_count = second ? 2 : 1,
+                       .steps = probe->steps};
 }
 
 static Block whole_block(bool private_memory) {

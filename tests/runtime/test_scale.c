@@ -206,7 +206,7 @@ static Cost cost_of(int node, int nodes, int most) {
     Plan *plan = plan_as(node, nodes);
     cost.seconds = QL_MIN(cost.seconds, now() - before), cost.bytes = asked;
     for (int g = 0; plan && g < plan->group_count; g++)
-      CHECK(plan->groups[g].message_count <= most);
+      CHECK(!plan->groups[g].exchange || plan->groups[g].exchange->message_count <= most);
     forget(plan, real);
   }
   return cost;
@@ -231,6 +231,88 @@ static void grows_less_than_the_nodes(void) {
     }
     drop_all();
   }
+}
+
+/* ---- steps ---- */
+
+enum { FIELDS = 6 };
+
+/* Fields that have nothing to do with each other, of different lengths: v[1:-1] = u[:-2] + u[2:],
+ * and then the same back. */
+static void record_fields(void) {
+  QlArray *u[FIELDS], *v[FIELDS];
+  for (int k = 0; k < FIELDS; k++) u[k] = array(1, 300 + k, 1), v[k] = array(1, 300 + k, 1);
+  for (int turn = 0; turn < 2; turn++)
+    for (int k = 0; k < FIELDS; k++) {
+      QlArray *from = turn ? v[k] : u[k], *to = turn ? u[k] : v[k];
+      int64_t n = 298 + k;
+      assign(part(to, 1, n, 0, 1), sum(part(from, 0, n, 0, 1), part(from, 2, n, 0, 1)));
+      while (made_count > 2 * FIELDS) ql_release(made[--made_count]); /* nothing else lives on */
+    }
+}
+
+static bool apart(const PlanExchange *a, const PlanExchange *b) {
+  return a->at + a->bytes <= b->at || b->at + b->bytes <= a->at;
+}
+
+static bool stores(const PlanGroup *group, int slot) {
+  for (int o = 0; o < group->store_count; o++)
+    if (group->operands[o].slot == slot) return true;
+  return false;
+}
+
+/* What a plan sends has been stored by all groups before the one that needs it; exchanges under way
+ * together lie apart. Gives how many are at most. */
+static int check_flights(const Plan *plan) {
+  const PlanExchange *flying[FIELDS * 2];
+  bool ran[FIELDS * 8] = {false};
+  int count = 0, most = 0, wrong = 0;
+  for (int s = 0; s < plan->step_count; s++) {
+    const PlanStep *step = &plan->steps[s];
+    const PlanExchange *exchange = plan->groups[step->group].exchange;
+    switch (step->kind) {
+      case STEP_PACK:
+        for (int k = 0; k < count; k++) wrong += !apart(flying[k], exchange);
+        wrong += exchange->at + exchange->bytes > plan->staging_bytes;
+        for (int t = 0; t < exchange->transfer_count; t++)
+          for (int g = 0; g < step->group; g++)
+            wrong += stores(&plan->groups[g], exchange->transfers[t].source_slot) && !ran[g];
+        flying[count++] = exchange;
+        most = QL_MAX(most, count);
+        break;
+      case STEP_UNPACK: {
+        int k = 0;
+        while (k < count && flying[k] != exchange) k++;
+        if (CHECK(k < count)) flying[k] = flying[--count];
+        break;
+      }
+      case STEP_GROUP: ran[step->group] = true; break;
+      default: break;
+    }
+  }
+  CHECK_INT_EQ(wrong, 0);
+  CHECK_INT_EQ(count, 0);
+  return most;
+}
+
+/* Four exchanges travel at once, on every node in the same order. */
+static void exchanges_travel_together(void) {
+  const CommInfo *real = ctx->info;
+  uint64_t skeleton = 0, template = ctx->next_template;
+  record_fields();
+  rt_drops_assume(ctx);
+  for (int node = 0; node < 5; node++) {
+    ctx->next_template = template;
+    Plan *plan = plan_as(node, 5);
+    if (plan) {
+      CHECK_INT_EQ(plan->exchange_count, 2 * FIELDS);
+      CHECK_INT_EQ(check_flights(plan), 4);
+      if (node) CHECK(rt_plan_skeleton(plan) == skeleton);
+      skeleton = rt_plan_skeleton(plan);
+    }
+    forget(plan, real);
+  }
+  drop_all();
 }
 
 /* ---- both sides ---- */
@@ -260,11 +342,13 @@ static void check_pairs(int nodes) {
   int count = 0, wrong = 0;
   for (int node = 0; all && node < nodes; node++) {
     Plan *plan = plan_as(node, nodes);
-    for (int g = 0; plan && g < plan->group_count; g++)
-      for (int m = 0; m < plan->groups[g].message_count && count < TALLY; m++) {
-        const PlanMessage *message = &plan->groups[g].messages[m];
+    for (int g = 0; plan && g < plan->group_count; g++) {
+      const PlanExchange *exchange = plan->groups[g].exchange;
+      for (int m = 0; exchange && m < exchange->message_count && count < TALLY; m++) {
+        const PlanMessage *message = &exchange->messages[m];
         all[count++] = (Tally){g, node, message->node, message->receive, message->bytes};
       }
+    }
     forget(plan, real);
   }
   CHECK(all && count < TALLY && count % 2 == 0 && count > 0);
@@ -291,6 +375,7 @@ static void both_sides_list_the_same(void) {
 
 int main(int argc, char **argv) {
   static const CheckTest tests[] = {CHECK_TEST(grows_less_than_the_nodes),
+                                    CHECK_TEST(exchanges_travel_together),
                                     CHECK_TEST(both_sides_list_the_same)};
   QlError error = {0};
   setenv("QUELEA_FLUSH", "100000", 1), setenv("QUELEA_FLUSH_BYTES", "100000t", 1);

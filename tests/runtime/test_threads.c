@@ -81,9 +81,9 @@ static QlArray *ramp(int ndim, const int64_t *shape) {
 /* ---- neighbours, and ghosts ---- */
 
 /* v[1:-1] = u[:-2] - u[2:] */
-static void record_difference(QlArray *v, QlArray *u) {
+static void record_difference(int64_t count, QlArray *v, QlArray *u) {
   QlArray *to, *left, *right, *value;
-  int64_t shape[] = {COUNT - 2}, stride[] = {1};
+  int64_t shape[] = {count - 2}, stride[] = {1};
   CHECK_INT_EQ(ql_view(v, 1, shape, stride, 1, &to, &job.error), QL_OK);
   CHECK_INT_EQ(ql_view(u, 1, shape, stride, 0, &left, &job.error), QL_OK);
   CHECK_INT_EQ(ql_view(u, 1, shape, stride, 2, &right, &job.error), QL_OK);
@@ -104,7 +104,7 @@ static void steps_of_a_stencil(void) {
     for (int step = 0; step < STEPS; step++) {
       const double *from = want[step % 2];
       double *to = want[1 - step % 2];
-      record_difference(step % 2 ? u : v, step % 2 ? v : u);
+      record_difference(COUNT, step % 2 ? u : v, step % 2 ? v : u);
       for (int i = 1; i < COUNT - 1; i++) to[i] = from[i - 1] - from[i + 1];
     }
     run_with(difference, NULL, STEPS);
@@ -145,6 +145,33 @@ static void ghosts_are_replaced(void) {
   }
   for (int k = 0; k < PAIRS; k++) ql_release(v[k]), ql_release(to[k]), ql_release(w[k]);
   ql_release(u), ql_release(ahead);
+}
+
+/* Several fields, whose messages travel together, in staging that later ones have after them. */
+static void fields_together(void) {
+  enum { FIELDS = 6 };
+  static double want[2][FIELDS][COUNT], host[COUNT];
+  QlArray *u[FIELDS], *v[FIELDS];
+  for (int k = 0; k < FIELDS; k++) {
+    int64_t shape[] = {COUNT - k};
+    u[k] = ramp(1, shape), v[k] = ramp(1, shape);
+    for (int i = 0; i < COUNT - k; i++) want[0][k][i] = want[1][k][i] = 1 + 3.0 * i;
+  }
+  for (int round = 0; round < ROUNDS; round++) {
+    for (int step = 0; step < STEPS; step++)
+      for (int k = 0; k < FIELDS; k++) {
+        const double *from = want[step % 2][k];
+        double *to = want[1 - step % 2][k];
+        record_difference(COUNT - k, step % 2 ? u[k] : v[k], step % 2 ? v[k] : u[k]);
+        for (int i = 1; i < COUNT - k - 1; i++) to[i] = from[i - 1] - from[i + 1];
+      }
+    run_with(difference, NULL, STEPS * FIELDS);
+    for (int k = 0; k < FIELDS; k++) {
+      CHECK_INT_EQ(ql_gather(u[k], -1, host, &job.error), QL_OK);
+      CHECK_INT_EQ(memcmp(host, want[0][k], (size_t)(COUNT - k) * sizeof *host), 0);
+    }
+  }
+  for (int k = 0; k < FIELDS; k++) ql_release(u[k]), ql_release(v[k]);
 }
 
 /* ---- copies of what other workers own ---- */
@@ -217,7 +244,8 @@ static void arrays_in_turn(void) {
 
 int main(int argc, char **argv) {
   static const CheckTest tests[] = {CHECK_TEST(steps_of_a_stencil), CHECK_TEST(ghosts_are_replaced),
-                                    CHECK_TEST(steps_of_transposes), CHECK_TEST(arrays_in_turn)};
+                                    CHECK_TEST(fields_together), CHECK_TEST(steps_of_transposes),
+                                    CHECK_TEST(arrays_in_turn)};
   setenv("QUELEA_FLUSH", "1000", 1), setenv("QUELEA_OVERLAP", "1", 1);
   setenv("QUELEA_SHARE", "0", 0); /* the arrays are small */
   if (ql_open(NULL, &job.ctx, &job.error)) {

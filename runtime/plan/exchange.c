@@ -1,0 +1,150 @@
+/* The exchange before a group: everything that goes from one node to another is one message, packed
+ * and unpacked by all workers of the node, each its part. Messages lie in the plan's staging, in
+ * the node's arena. */
+#include "planner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- messages ---- */
+
+static int compare_messages(const void *a, const void *b) {
+  const PlanMessage *x = a, *y = b;
+  return x->node != y->node ? (x->node > y->node) - (x->node < y->node)
+                            : (int)x->receive - (int)y->receive;
+}
+
+static PlanMessage *message_of(const PlanExchange *exchange, const Transfer *t) {
+  PlanMessage sought = {.node = t->peer, .receive = t->kind == TRANSFER_RECEIVE};
+  return bsearch(&sought, exchange->messages, (size_t)exchange->message_count, sizeof sought,
+                 compare_messages);
+}
+
+/* One message for each node and direction that occurs, by node. */
+static QlStatus list_messages(const Planner *planner, PlanExchange *exchange) {
+  int count = 0, kept = 0;
+  PlanMessage *messages = calloc((size_t)exchange->transfer_count + 1, sizeof *messages);
+  if (!(exchange->messages = messages))
+    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  for (int k = 0; k < exchange->transfer_count; k++) {
+    const Transfer *t = &exchange->transfers[k];
+    if (t->kind != TRANSFER_LOCAL)
+      messages[count++] = (PlanMessage){.node = t->peer, .receive = t->kind == TRANSFER_RECEIVE};
+  }
+  qsort(messages, (size_t)count, sizeof *messages, compare_messages);
+  for (int m = 0; m < count; m++)
+    if (!kept || compare_messages(&messages[kept - 1], &messages[m]))
+      messages[kept++] = messages[m];
+  exchange->message_count = kept;
+  return QL_OK;
+}
+
+/* Both nodes list the transfers between them in the same order, so the parts of a message need no
+ * names. */
+static QlStatus form_messages(const Planner *planner, PlanExchange *exchange) {
+  int64_t at = 0;
+  QL_TRY(list_messages(planner, exchange));
+  for (int k = 0; k < exchange->transfer_count; k++) {
+    Transfer *t = &exchange->transfers[k];
+    const PlanSlot *source = &planner->plan->slots[t->source_slot];
+    if (t->kind == TRANSFER_LOCAL) continue;
+    PlanMessage *message = message_of(exchange, t);
+    t->at = message->bytes;
+    message->bytes += box_volume(source->ndim, &t->box) * ql_dtype_info[source->dtype].size;
+  }
+  for (int m = 0; m < exchange->message_count; m++) {
+    exchange->messages[m].at = at;
+    at += (exchange->messages[m].bytes + 63) / 64 * 64;
+  }
+  for (int k = 0; k < exchange->transfer_count; k++) {
+    Transfer *t = &exchange->transfers[k];
+    if (t->kind != TRANSFER_LOCAL) t->at += message_of(exchange, t)->at;
+  }
+  exchange->bytes = at;
+  return QL_OK;
+}
+
+QlStatus planner_exchange(Planner *planner) {
+  for (int g = 0; g < planner->group_count; g++) {
+    Group *group = &planner->groups[g];
+    if (!group->exchanges) continue;
+    PlanExchange *exchange = calloc(1, sizeof *exchange);
+    if (!exchange) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    planner->plan->groups[g].exchange = exchange;
+    exchange->transfers = group->transfers, exchange->transfer_count = group->transfer_count;
+    group->transfers = NULL;
+    QL_TRY(form_messages(planner, exchange));
+    planner->plan->exchange_count++;
+    planner->plan->message_count += exchange->message_count;
+  }
+  return QL_OK;
+}
+
+/* ---- who copies what ---- */
+
+enum { TOO_FEW_BYTES = 16384 }; /* of a copy: one worker fills it */
+
+/* A worker's own elements, and on the outside of the node's block all that lies beyond them. */
+static Box share_of_block(const Planner *planner, const PlanSlot *slot, int worker) {
+  Box share = rt_layout_worker(slot->layout, slot->ndim, slot->shape, worker),
+      node = rt_layout_node(slot->layout, slot->ndim, slot->shape, planner->ctx->info->node);
+  if (box_empty(slot->ndim, &share)) return share;
+  for (int a = 0; a < slot->ndim; a++) {
+    if (share.lo[a] == node.lo[a]) share.lo[a] = INT64_MIN;
+    if (share.hi[a] == node.hi[a]) share.hi[a] = INT64_MAX;
+  }
+  return share;
+}
+
+/* Of a copy of remote elements a slab. */
+static Box share_of_copy(const Planner *planner, const PlanSlot *slot, int worker) {
+  int workers = planner->ctx->info->workers, axis = 0;
+  Box share = slot->geometry.alloc;
+  int64_t lo, extent;
+  for (int a = 1; a < slot->ndim; a++)
+    if (share.hi[axis] - share.lo[axis] < workers &&
+        share.hi[a] - share.lo[a] > share.hi[axis] - share.lo[axis])
+      axis = a;
+  lo = share.lo[axis], extent = share.hi[axis] - lo;
+  bool one = slot->geometry.bytes < TOO_FEW_BYTES;
+  share.lo[axis] = lo + (one ? worker ? extent : 0 : part_start(extent, worker, workers));
+  share.hi[axis] = lo + (one ? extent : part_start(extent, worker + 1, workers));
+  return share;
+}
+
+Box exchange_share(const Planner *planner, int slot, int worker) {
+  const PlanSlot *of = &planner->plan->slots[slot];
+  return of->layout ? share_of_block(planner, of, worker) : share_of_copy(planner, of, worker);
+}
+
+int exchange_copies_into(const Transfer *t, bool unpacks) {
+  if ((t->kind == TRANSFER_SEND) == unpacks) return -1;
+  return unpacks ? t->target_slot : t->source_slot;
+}
+
+/* Counts them where `list` is NULL. */
+static int list_parts(const Planner *planner, const PlanExchange *exchange, bool unpacks,
+                      int worker, PlanPart *list) {
+  int count = 0, known = -1;
+  Box share = {{0}, {0}}, box;
+  for (int k = 0; k < exchange->transfer_count; k++) {
+    const Transfer *t = &exchange->transfers[k];
+    int slot = exchange_copies_into(t, unpacks);
+    if (slot < 0) continue;
+    if (slot != known) share = exchange_share(planner, known = slot, worker);
+    if (!box_intersect(planner->plan->slots[slot].ndim, &t->box, &share, &box)) continue;
+    if (list) list[count] = (PlanPart){k, box};
+    count++;
+  }
+  return count;
+}
+
+QlStatus exchange_parts(const Planner *planner, const PlanExchange *exchange, bool unpacks,
+                        int worker, PlanParts *parts) {
+  *parts = (PlanParts){.count = list_parts(planner, exchange, unpacks, worker, NULL)};
+  if (!parts->count) return QL_OK;
+  if (!(parts->list = malloc((size_t)parts->count * sizeof *parts->list)))
+    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  (void)list_parts(planner, exchange, unpacks, worker, parts->list);
+  return QL_OK;
+}
