@@ -122,7 +122,7 @@ static void control_flow(void) {
       "@done\n"
       "  store $0, %steps\n"
       "  ret\n";
-  int64_t steps[10];
+  int64_t steps[10] = {0};
   static const int64_t want[10] = {0, 1, 7, 2, 5, 8, 16, 3, 19, 6};
   QlError error = {0};
   JitCall call = {.lo = (int64_t[]){1},
