@@ -174,8 +174,7 @@ static void add_needs(const Planner *planner, const Accesses *all, const Access 
   }
 }
 
-static QlStatus set_waits(PlanWaits *waits, int worker, int workers, int *need) {
-  need[worker] = -1;
+static QlStatus set_waits(PlanWaits *waits, int workers, int *need) {
   for (int x = 0; x < workers; x++) waits->count += need[x] >= 0;
   if (waits->count && !(waits->list = malloc((size_t)waits->count * sizeof *waits->list)))
     return QL_ERR_MEMORY;
@@ -223,18 +222,32 @@ static bool takes_part(const Planner *planner, const PlanStep *step, int thread)
   return false;
 }
 
-static QlStatus step_waits(const Planner *planner, const Accesses *all, int s, int thread,
+/* Nobody waits for those whose tasks the same thread does: it takes them in order. */
+static void forget_own(const Planner *planner, int task, int *need) {
+  const CommInfo *info = planner->ctx->info;
+  int used = planner->plan->threads, thread = 0;
+  while (plan_first_task(info->threads, used, thread + 1) <= task) thread++;
+  for (int t = plan_first_task(info->threads, used, thread);
+       t < plan_first_task(info->threads, used, thread + 1); t++)
+    need[info->node_rank * info->threads + t] = -1;
+}
+
+static QlStatus step_waits(const Planner *planner, const Accesses *all, int s, int task,
                            int *need) {
   const CommInfo *info = planner->ctx->info;
   const PlanStep *step = &planner->plan->steps[s];
-  int worker = info->node_rank * info->threads + thread;
+  int through = step->parts ? task : planner->plan->groups[step->group].tasks[task].through;
   for (int k = all->first_of_step[s]; k < all->first_of_step[s + 1]; k++) {
     const Access *mine = &all->items[k];
-    Box box;
-    if (touched(planner, mine, worker, &box)) add_needs(planner, all, mine, worker, &box, need);
+    for (int t = task; t <= through; t++) {
+      int worker = info->node_rank * info->threads + t;
+      Box box;
+      if (touched(planner, mine, worker, &box)) add_needs(planner, all, mine, worker, &box, need);
+    }
   }
   if (step->kind <= STEP_POST || step->kind == STEP_UNPACK) add_needs_of_staging(planner, s, need);
-  return set_waits(&step->waits[thread], worker, info->workers, need);
+  forget_own(planner, task, need);
+  return set_waits(&step->waits[task], info->workers, need);
 }
 
 QlStatus planner_depend(Planner *planner) {

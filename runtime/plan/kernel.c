@@ -282,21 +282,85 @@ out:
   return status;
 }
 
+/* ---- workers ---- */
+
+/* In additions, for all points of the group together. */
+static double work_of(const Planner *planner, const Group *group) {
+  if (group->kind == GROUP_MOVE) {
+    const PlanSlot *slot = &planner->plan->slots[group->move_to];
+    return 2 * (double)shape_volume(slot->ndim, slot->shape);
+  }
+  int cost = group->store_count;
+  for (int k = 0; k < group->node_count; k++)
+    cost += group->nodes[k].kind == NODE_OP ? ql_op_info[group->nodes[k].op].cost : 1;
+  return cost * (double)shape_volume(group->rank, group->extent);
+}
+
+/* How many threads of each rank save more than it costs to wake them and to wait at each group?
+ * From logical sizes and costs alone: the same on all ranks of the node. */
+static int worth(const Planner *planner) {
+  const CommInfo *info = planner->ctx->info;
+  double work = 0, least = (double)planner->ctx->params.share;
+  for (int g = 0; g < planner->group_count; g++) {
+    if (planner->groups[g].placement.replicated) continue; /* by main threads in any case */
+    work += work_of(planner, &planner->groups[g]) / info->node_count / info->node_size;
+    least += (double)planner->ctx->params.share / 16;
+  }
+  if (work < least) return 1;
+  return work >= least * info->threads ? info->threads
+                                       : QL_MIN(1 + (int)(work / least), info->threads);
+}
+
 /* ---- tasks ---- */
+
+/* Makes a box of two that lie beside each other; false: they do not. */
+static bool join_boxes(int ndim, Box *box, const Box *other) {
+  int axis = -1;
+  for (int a = 0; a < ndim; a++) {
+    if (box->lo[a] == other->lo[a] && box->hi[a] == other->hi[a]) continue;
+    if (axis >= 0 || (box->hi[a] != other->lo[a] && other->hi[a] != box->lo[a])) return false;
+    axis = a;
+  }
+  if (axis < 0) return false;
+  box->lo[axis] = QL_MIN(box->lo[axis], other->lo[axis]);
+  box->hi[axis] = QL_MAX(box->hi[axis], other->hi[axis]);
+  return true;
+}
+
+/* What one thread does in the place of several is one task where their boxes are one: first those
+ * beside each other, then rows of them. */
+static void join_tasks(int ndim, PlanTask *tasks, int first, int end) {
+  for (bool joined = true; joined;) {
+    PlanTask *last = NULL;
+    joined = false;
+    for (int t = first; t < end; t++) {
+      if (tasks[t].empty) continue;
+      if (!last || !join_boxes(ndim, &last->box, &tasks[t].box)) {
+        last = &tasks[t];
+        continue;
+      }
+      tasks[t].empty = joined = true;
+      last->through = QL_MAX(last->through, tasks[t].through);
+    }
+  }
+}
 
 static QlStatus build_tasks(Planner *planner, const Group *group, PlanGroup *out) {
   const CommInfo *info = planner->ctx->info;
+  int used = planner->plan->threads, ndim = group->rank;
   if (!(out->tasks = calloc((size_t)info->threads, sizeof *out->tasks)))
     return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
   for (int t = 0; t < info->threads; t++) {
     PlanTask *task = &out->tasks[t];
     int worker = info->node_rank * info->threads + t;
+    task->through = t;
     if (group->kind == GROUP_KERNEL) {
       task->box = placement_worker(planner, group, worker);
       task->empty = box_empty(group->rank, &task->box);
     } else {
       int slot = group->kind == GROUP_MOVE ? group->move_to : group->stores[0].view.slot;
       const PlanSlot *s = &planner->plan->slots[slot];
+      ndim = s->ndim;
       task->box = rt_layout_worker(s->layout, s->ndim, s->shape, worker);
       task->empty = box_empty(s->ndim, &task->box) || (!s->layout->template && t > 0);
       if (group->kind != GROUP_MOVE || group->move_from != slot || info->node_count == 1 ||
@@ -307,6 +371,9 @@ static QlStatus build_tasks(Planner *planner, const Group *group, PlanGroup *out
       task->empty = worker != 0;
     }
   }
+  for (int j = 0; j < used; j++)
+    join_tasks(ndim, out->tasks, plan_first_task(info->threads, used, j),
+               plan_first_task(info->threads, used, j + 1));
   return QL_OK;
 }
 
@@ -350,43 +417,16 @@ static QlStatus add_moves(Planner *planner) {
   return QL_OK;
 }
 
-/* ---- workers ---- */
-
-/* In additions, for all points of the group together. */
-static double work_of(const Planner *planner, const Group *group) {
-  if (group->kind == GROUP_MOVE) {
-    const PlanSlot *slot = &planner->plan->slots[group->move_to];
-    return 2 * (double)shape_volume(slot->ndim, slot->shape);
-  }
-  int cost = group->store_count;
-  for (int k = 0; k < group->node_count; k++)
-    cost += group->nodes[k].kind == NODE_OP ? ql_op_info[group->nodes[k].op].cost : 1;
-  return cost * (double)shape_volume(group->rank, group->extent);
-}
-
-/* Would the threads of a rank save more than it costs to wake them and to wait at each group? From
- * logical sizes and costs alone: the same on all ranks of the node. */
-static bool is_for_one(const Planner *planner) {
-  const CommInfo *info = planner->ctx->info;
-  double work = 0, least = (double)planner->ctx->params.share;
-  for (int g = 0; g < planner->group_count; g++) {
-    if (planner->groups[g].placement.replicated) continue; /* by main threads in any case */
-    work += work_of(planner, &planner->groups[g]) / info->node_count / info->node_size;
-    least += (double)planner->ctx->params.share / 16;
-  }
-  return info->threads > 1 && work < least;
-}
-
 QlStatus planner_kernels(Planner *planner) {
   Plan *plan = planner->plan;
   for (int k = 0; k < plan->slot_count; k++) QL_TRY(settle_slot(planner, k));
   QL_TRY(add_moves(planner));
+  plan->threads = worth(planner);
   if (!(plan->groups = calloc((size_t)planner->group_count + 1, sizeof *plan->groups)))
     return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
   for (int g = 0; g < planner->group_count; g++) {
     plan->group_count = g + 1;
     QL_TRY(build_group(planner, &planner->groups[g], &plan->groups[g]));
   }
-  plan->alone = is_for_one(planner);
   return QL_OK;
 }

@@ -87,6 +87,7 @@ typedef struct PlanWaits {
 typedef struct PlanTask { /* what one worker of this rank computes of one group */
   Box box;                /* domain coordinates; of IMPORT and MOVE: storage coordinates */
   bool empty;
+  int through;   /* the last thread whose task this is too: their boxes are one */
   Box *interior; /* NULL, or what needs nothing that the exchange brings: it is computed while
                     messages travel */
 } PlanTask;
@@ -167,6 +168,11 @@ typedef struct PlanKernel {
   int group;
 } PlanKernel;
 
+/* The first task of a thread, of those that a plan uses: it does all up to the next one's first. */
+static inline int plan_first_task(int threads, int used, int thread) {
+  return (int)((int64_t)threads * thread / used);
+}
+
 /* By what a plan is found: the log's words, and what the plan depends on in its storages. */
 typedef struct PlanKey {
   int64_t *words;
@@ -192,7 +198,7 @@ typedef struct Plan {
   int exchange_count, message_count;
   PlanKernel *kernels;
   int kernel_count, kernel_room;
-  bool alone;      /* not worth waking a thread for: each rank's main one does the work of all */
+  int threads;     /* so many of each rank are worth it; each does the tasks of several workers */
   QlCounters adds; /* to the counters, each time it runs */
   PlanMovement *movements;
   int movement_count, movement_room;

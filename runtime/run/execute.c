@@ -2,8 +2,8 @@
  * get their new state.
  *
  * The cell of a worker says how many steps it has finished; before a step a worker waits for those
- * that the plan names. What is not worth waking a thread for each rank's main thread does alone, in
- * the place of all its workers. */
+ * that the plan names. Where not all threads of a rank are worth waking, those that are do the
+ * tasks of the others too, in whose place they publish. */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -167,13 +167,9 @@ void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *
   }
 }
 
-/* A main thread that does the work of all threads of its rank does not wait for them. */
 static void wait_for(QlContext *ctx, const Run *run, const PlanWaits *waits, bool is_main) {
-  const CommInfo *info = ctx->info;
-  for (int k = 0; k < waits->count; k++) {
-    if (run->plan->alone && waits->list[k].worker / info->threads == info->node_rank) continue;
+  for (int k = 0; k < waits->count; k++)
     comm_await(ctx->comm, waits->list[k].worker, run_behind(run, waits->list[k].step), is_main);
-  }
 }
 
 /* What is left of a box around its interior: below and above along an axis, within the axes before
@@ -236,27 +232,26 @@ static bool stop(Run *run, int first, int end, Reached reached) {
   return true;
 }
 
-/* A thread does its own part of each step; the main thread, where it is alone, those of all threads
- * of its rank, in whose place it publishes. */
 void run_worker(QlContext *ctx, Run *run, int thread) {
   const CommInfo *info = ctx->info;
-  int me = info->node_rank * info->threads;
+  int me = info->node_rank * info->threads, used = run->plan->threads;
+  int first = plan_first_task(info->threads, used, thread),
+      end = plan_first_task(info->threads, used, thread + 1);
   bool is_main = thread == 0, leads = is_main && info->node_rank == 0;
   bool stopped = false;
   int count = run->plan->step_count; /* when a thread has published the last, the main one may free
                                         the plan and start another run */
-  int end = run->plan->alone ? info->threads : thread + 1;
   for (int s = 0; s < count; s++) {
     const PlanStep *step = &run->plan->steps[s];
     const PlanGroup *group = &run->plan->groups[step->group];
     bool last = s == group->last_step;
     if (QUELEA_CANARIES && s == group->first_step) rt_canary_follow(ctx, run, step->group, is_main);
-    if (!stopped && rt_stops(ctx)) stopped = stop(run, thread, end, (Reached){s, s});
+    if (!stopped && rt_stops(ctx)) stopped = stop(run, first, end, (Reached){s, s});
     if (leads) run_messages(ctx, run, step);
-    for (int t = thread; t < end && !stopped; t++)
+    for (int t = first; t < end && !stopped; t++)
       if (!run_part(ctx, run, step, t, thread))
-        stopped = stop(run, thread, end, (Reached){s, s + 1});
-    for (int t = thread; t < end; t++) comm_publish(ctx->comm, me + t, run_behind(run, s));
+        stopped = stop(run, first, end, (Reached){s, s + 1});
+    for (int t = first; t < end; t++) comm_publish(ctx->comm, me + t, run_behind(run, s));
     if (QUELEA_CANARIES && leads && last) rt_canary_stored(ctx, run, group);
   }
 }
@@ -269,7 +264,7 @@ void rt_plan_run(QlContext *ctx, const Plan *plan) {
   for (int t = 0; t < ctx->info->threads; t++)
     run->reached[t] = (Reached){plan->step_count, plan->step_count};
   if (QUELEA_CANARIES) rt_canary_fresh(ctx, run);
-  if (!plan->alone) team_start(ctx->team);
+  team_start(ctx->team, plan->threads);
   run_worker(ctx, run, 0);
   ctx->progress = run->base + (uint64_t)plan->step_count;
   int mine = ctx->info->node_rank * ctx->info->threads;

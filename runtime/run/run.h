@@ -46,24 +46,26 @@ struct Run {
   int64_t unlooked; /* points computed by the main thread since it looked for signals */
 };
 
+typedef struct Member {                   /* a thread beside the main one */
+  _Alignas(64) atomic_uint_fast64_t runs; /* so many it has been started for */
+  atomic_bool sleeps;
+  int thread;
+  Team *team;
+  pthread_t id;
+  pthread_mutex_t lock;
+  pthread_cond_t wake;
+} Member;
+
 struct Team {
   QlContext *context;
   Run run;
-  int count; /* threads beside the main one */
-  pthread_t *threads;
-  struct Member {
-    struct Team *team;
-    int thread;
-  } *members;
-  atomic_uint_fast64_t generation; /* of runs; the threads wait for the next */
+  int count; /* of threads beside the main one */
+  Member *members;
   atomic_bool stop;
-  atomic_int sleepers;
-  pthread_mutex_t lock;
-  pthread_cond_t wake;
 };
 
 /* ---- team.c ---- */
-void team_start(Team *team); /* lets the threads run team->run */
+void team_start(Team *team, int threads); /* lets so many, the main one included, run team->run */
 
 /* ---- execute.c ---- */
 void run_worker(QlContext *ctx, Run *run, int thread);

@@ -1,6 +1,6 @@
-/* A rank's threads. They wait for a run, work through the plan's groups like any other worker of
- * the node, and wait again: first spinning, since the next run is often microseconds away, then
- * asleep. */
+/* A rank's threads. They wait for a run that is worth them, take their part of the plan's steps
+ * like any other worker of the node, and wait again: first spinning, since the next run is often
+ * microseconds away, then asleep. Whom a run does not need notices nothing of it. */
 #include "runtime.h"
 
 #include <sched.h>
@@ -14,36 +14,39 @@ static inline void relax(void) {
 #endif
 }
 
-static void wait_for_run(Team *team, uint64_t seen) {
-  bool spin = !team->context->info->oversubscribed;
+static void wait_for_run(Member *member, uint64_t seen) {
+  bool spin = !member->team->context->info->oversubscribed;
   for (int k = 0; spin && k < SPINS; k++) {
-    if (atomic_load_explicit(&team->generation, memory_order_acquire) != seen) return;
+    if (atomic_load_explicit(&member->runs, memory_order_acquire) != seen) return;
     relax();
   }
-  pthread_mutex_lock(&team->lock);
-  atomic_fetch_add(&team->sleepers, 1);
-  while (atomic_load(&team->generation) == seen) pthread_cond_wait(&team->wake, &team->lock);
-  atomic_fetch_sub(&team->sleepers, 1);
-  pthread_mutex_unlock(&team->lock);
+  pthread_mutex_lock(&member->lock);
+  atomic_store(&member->sleeps, true);
+  while (atomic_load(&member->runs) == seen) pthread_cond_wait(&member->wake, &member->lock);
+  atomic_store(&member->sleeps, false);
+  pthread_mutex_unlock(&member->lock);
 }
 
 static void *thread_main(void *argument) {
-  struct Member *member = argument;
+  Member *member = argument;
   Team *team = member->team;
   for (uint64_t seen = 0;; seen++) {
-    wait_for_run(team, seen);
+    wait_for_run(member, seen);
     if (atomic_load(&team->stop)) return NULL;
     run_worker(team->context, &team->run, member->thread);
   }
 }
 
-void team_start(Team *team) {
-  if (!team->count) return;
-  atomic_fetch_add(&team->generation, 1);
-  if (!atomic_load(&team->sleepers)) return;
-  pthread_mutex_lock(&team->lock);
-  pthread_cond_broadcast(&team->wake);
-  pthread_mutex_unlock(&team->lock);
+static void start(Member *member) {
+  atomic_fetch_add(&member->runs, 1);
+  if (!atomic_load(&member->sleeps)) return;
+  pthread_mutex_lock(&member->lock);
+  pthread_cond_signal(&member->wake);
+  pthread_mutex_unlock(&member->lock);
+}
+
+void team_start(Team *team, int threads) {
+  for (int t = 0; t < QL_MIN(threads - 1, team->count); t++) start(&team->members[t]);
 }
 
 QlStatus rt_team_new(QlContext *ctx, QlError *error) {
@@ -51,17 +54,19 @@ QlStatus rt_team_new(QlContext *ctx, QlError *error) {
   if (!team) return ql_fail(error, QL_ERR_MEMORY, "out of memory for worker threads");
   ctx->team = team;
   team->context = ctx;
-  int count = ctx->info->threads - 1;
-  pthread_mutex_init(&team->lock, NULL), pthread_cond_init(&team->wake, NULL);
-  team->run.reached = calloc((size_t)count + 1, sizeof *team->run.reached);
-  team->threads = calloc((size_t)count + 1, sizeof *team->threads);
-  team->members = calloc((size_t)count + 1, sizeof *team->members);
-  if (!team->run.reached || !team->threads || !team->members)
+  size_t count = (size_t)ctx->info->threads - 1;
+  team->run.reached = calloc(count + 1, sizeof *team->run.reached);
+  team->members = aligned_alloc(_Alignof(Member), (count + 1) * sizeof *team->members);
+  if (!team->run.reached || !team->members)
     return ql_fail(error, QL_ERR_MEMORY, "out of memory for worker threads");
-  for (int t = 0; t < count; t++) {
-    team->members[t] = (struct Member){team, t + 1};
-    if (ql_thread_start(&team->threads[t], thread_main, &team->members[t]))
-      return ql_fail(error, QL_ERR_OS, "worker thread %d could not be started", t + 1);
+  for (size_t t = 0; t < count; t++) {
+    Member *member = &team->members[t];
+    *member = (Member){.team = team, .thread = (int)t + 1};
+    pthread_mutex_init(&member->lock, NULL), pthread_cond_init(&member->wake, NULL);
+    if (ql_thread_start(&member->id, thread_main, member)) {
+      pthread_cond_destroy(&member->wake), pthread_mutex_destroy(&member->lock);
+      return ql_fail(error, QL_ERR_OS, "worker thread %d could not be started", member->thread);
+    }
     team->count++;
   }
   return QL_OK;
@@ -71,12 +76,14 @@ void rt_team_free(QlContext *ctx) {
   Team *team = ctx->team;
   if (!team) return;
   atomic_store(&team->stop, true);
-  team_start(team);
-  for (int t = 0; t < team->count; t++) pthread_join(team->threads[t], NULL);
-  pthread_cond_destroy(&team->wake), pthread_mutex_destroy(&team->lock);
+  team_start(team, team->count + 1);
+  for (int t = 0; t < team->count; t++) {
+    pthread_join(team->members[t].id, NULL);
+    pthread_cond_destroy(&team->members[t].wake), pthread_mutex_destroy(&team->members[t].lock);
+  }
   free(team->run.blocks), free(team->run.data), free(team->run.calls), free(team->run.bases),
       free(team->run.params), free(team->run.flights), free(team->run.messages),
       free(team->run.reached);
-  free(team->threads), free(team->members), free(team);
+  free(team->members), free(team);
   ctx->team = NULL;
 }

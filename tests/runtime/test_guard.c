@@ -67,6 +67,7 @@ static void make_probe(Probe *probe, Layout *layout, Block geometry, JitEntry *f
                        .places = &probe->place,
                        .group_count = second ? 2 : 1,
                        .groups = probe->groups,
+                       .threads = 1,
                        .step_count = second ? 2 : 1,
                        .steps = probe->steps};
 }
