@@ -44,7 +44,8 @@ static void make_probe(Probe *probe, Layout *layout, Block geometry, JitEntry *f
                            .shape = {COUNT},
                            .layout = layout,
                            .geometry = geometry};
-  probe->place = (PlanPlace){-1, -1, geometry.private_memory, geometry.bytes};
+  probe->place = (PlanPlace){
+      .from = -1, .keeper = -1, .private_memory = geometry.private_memory, .bytes = geometry.bytes};
   probe->operand = (PlanOperand){0};
   probe->task = (PlanTask){.box = {{0}, {geometry.bytes / 8}}};
   for (int g = 0; g < 2; g++) {
