@@ -29,7 +29,8 @@ struct QlContext {
   Log log;
   Pace pace;
   History history;
-  PlanKey key; /* of the log that is being executed */
+  PlanKey key;     /* of the log that is being executed */
+  QlPool planning; /* what lives only while a plan is made */
   Heap heap;
   QlSource source;  /* of what is recorded next */
   Storage *dropped; /* by this rank since the last agreement */

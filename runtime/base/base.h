@@ -1,6 +1,7 @@
 /* base: the vocabulary that every room shares. Tables (statuses, dtypes, operations, reductions,
- * parameters), errors, hashing. It depends on the C library alone and keeps no state; every call is
- * local, and nothing that it gives is to be freed. The public half is in quelea_types.h. */
+ * parameters), errors, hashing, pools of memory. It depends on the C library alone and keeps no
+ * state; every call is local, and but for pools nothing that it gives is to be freed. The public
+ * half is in quelea_types.h. */
 #ifndef QUELEA_BASE_H
 #define QUELEA_BASE_H
 
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* ---- error.c ---- */
 
@@ -172,6 +174,44 @@ static inline uint64_t ql_mix(uint64_t h, uint64_t word) {
 }
 /* Equal bytes and seeds give equal hashes on all machines of one byte order. */
 uint64_t ql_hash_bytes(uint64_t seed, const void *bytes, size_t size);
+
+/* ---- pool.c: memory that goes at once ---- */
+
+typedef struct QlChunk QlChunk;
+typedef struct QlPool { /* {0} is an empty one; may be moved */
+  QlChunk *newest;
+  char *next;            /* what is free of the newest chunk */
+  size_t used, capacity; /* bytes */
+  size_t usual;          /* about how much is used until it is cleared: the first chunk's size */
+} QlPool;
+
+/* Not initialised, for any type; NULL: out of memory. Of 0 bytes too it gives an address. */
+void *ql_pool_get(QlPool *pool, size_t bytes);
+/* Takes back all that was given. What the pool usually needs it keeps, in one piece. */
+void ql_pool_clear(QlPool *pool);
+void ql_pool_free(QlPool *pool); /* the same, and keeps nothing */
+
+static inline void *ql_pool_zeros(QlPool *pool, size_t bytes) {
+  void *zeros = ql_pool_get(pool, bytes);
+  return zeros ? memset(zeros, 0, bytes) : NULL;
+}
+static inline void *ql_pool_copy(QlPool *pool, const void *items, size_t bytes) {
+  void *copy = ql_pool_get(pool, bytes);
+  return copy && bytes ? memcpy(copy, items, bytes) : copy;
+}
+/* Room for one more than `count` items in *(T **)items, which are copied when they move: room
+ * doubles. */
+static inline bool ql_pool_grow(QlPool *pool, void *items, int count, int *room, size_t size) {
+  void *old, *grown;
+  if (count < *room) return true;
+  int more = 2 * count + 8;
+  memcpy(&old, items, sizeof old);
+  if (!(grown = ql_pool_get(pool, (size_t)more * size))) return false;
+  if (count) memcpy(grown, old, (size_t)count * size);
+  memcpy(items, &grown, sizeof grown);
+  *room = more;
+  return true;
+}
 
 /* ---- thread.c ---- */
 

@@ -7,9 +7,6 @@
  * not so large that the kernels of its readers would outgrow GROUP_NODES. */
 #include "planner.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum {
   RECOMPUTE_LIMIT = 8,   /* additions per element that we rather do again than store and load */
   EXPRESSION_PATHS = 512 /* bounds the planner's own work: each tile of a tile is a path */
@@ -220,9 +217,9 @@ static QlStatus inline_slot(Planner *planner, int statement, const SlotView *tar
     slot->producer = statement;
     return QL_OK;
   }
-  if (!(slot->tiles = malloc((size_t)count * sizeof *tiles)))
-    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-  memcpy(slot->tiles, tiles, (size_t)count * sizeof *tiles), slot->tile_count = count;
+  if (!(slot->tiles = ql_pool_copy(planner->pool, tiles, (size_t)count * sizeof *tiles)))
+    return planner_no_memory(planner);
+  slot->tile_count = count;
   return QL_OK;
 }
 
@@ -234,7 +231,7 @@ QlStatus planner_analyse(Planner *planner) {
     LogOperand target;
     if (!planner->statements[k].live) continue;
     sum_expression(planner, k);
-    QL_TRY(tiles_limit(planner, k));
+    tiles_limit(planner, k);
     sum_expression(planner, k); /* of what is inlined still */
     log_operand(planner->log, &planner->log->statements[k], 0, &target);
     QL_TRY(inline_slot(planner, k, &target.view));

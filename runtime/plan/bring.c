@@ -4,15 +4,9 @@
  * same numbers. */
 #include "planner.h"
 
-#include <stdlib.h>
-
-static QlStatus add_transfer(Group *group, const Transfer *transfer, QlError *error) {
-  if (group->transfer_count == group->transfer_room) {
-    int room = group->transfer_room ? 2 * group->transfer_room : 16;
-    Transfer *transfers = realloc(group->transfers, (size_t)room * sizeof *transfers);
-    if (!transfers) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
-    group->transfers = transfers, group->transfer_room = room;
-  }
+static QlStatus add_transfer(const Planner *planner, Group *group, const Transfer *transfer) {
+  QL_TRY(planner_grow(planner, &group->transfers, group->transfer_count, &group->transfer_room,
+                      sizeof *group->transfers));
   group->transfers[group->transfer_count++] = *transfer;
   return QL_OK;
 }
@@ -32,12 +26,8 @@ static QlStatus note_movement(Planner *planner, bool halo, int64_t bytes) {
     adds->halo_exchanges++, adds->halo_bytes += bytes;
   else
     adds->redistributions++, adds->redistributed_bytes += bytes;
-  if (plan->movement_count == plan->movement_room) {
-    int room = 2 * plan->movement_room + 8;
-    PlanMovement *grown = realloc(plan->movements, (size_t)room * sizeof *grown);
-    if (!grown) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-    plan->movements = grown, plan->movement_room = room;
-  }
+  QL_TRY(planner_grow(planner, &plan->movements, plan->movement_count, &planner->movement_room,
+                      sizeof *plan->movements));
   QlMovementKind kind = halo ? QL_MOVE_HALO : QL_MOVE_REDISTRIBUTION;
   plan->movements[plan->movement_count++] = (PlanMovement){kind, planner->reader, bytes};
   return QL_OK;
@@ -87,7 +77,7 @@ static QlStatus transfer_with(Bring *bring, TransferKind kind, int node, const B
   t.target_slot = bring->into;
   if (kind == TRANSFER_RECEIVE)
     bring->received += box_volume(slot->ndim, box) * ql_dtype_info[slot->dtype].size;
-  return add_transfer(bring->group, &t, bring->planner->error);
+  return add_transfer(bring->planner, bring->group, &t);
 }
 
 /* A transfer with each other node among those of the cells. */

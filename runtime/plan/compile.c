@@ -10,7 +10,6 @@
  * agreements, which are barriers too; all ranks of the job make as many. */
 #include "planner.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static int64_t padded(int64_t size) { return (size + 63) / 64 * 64; }
@@ -26,12 +25,6 @@ QlStatus planner_wants_kernel(Planner *planner, JitFn *fn, int group) {
   Plan *plan = planner->plan;
   PlanKernel made = {.fn = fn, .group = group};
   QL_TRY(jit_key(planner->ctx->jit, fn, &made.key, planner->error));
-  if (plan->kernel_count == plan->kernel_room) {
-    int room = 2 * plan->kernel_room + 8;
-    PlanKernel *grown = realloc(plan->kernels, (size_t)room * sizeof *grown);
-    if (!grown) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-    plan->kernels = grown, plan->kernel_room = room;
-  }
   plan->kernels[plan->kernel_count++] = made;
   const JitKernel *known = jit_find(planner->ctx->jit, made.key);
   if (known) settle(plan, &plan->kernels[plan->kernel_count - 1], known);

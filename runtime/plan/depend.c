@@ -5,7 +5,6 @@
  * earlier one. Replicated storages are private to a rank: only its own workers meet there. */
 #include "planner.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -30,12 +29,7 @@ typedef struct Accesses {
 
 static QlStatus add(const Planner *planner, Accesses *all, const Access *access) {
   int place = planner->plan->slots[access->slot].place;
-  if (all->count == all->room) {
-    int room = all->room ? 2 * all->room : 64;
-    Access *items = realloc(all->items, (size_t)room * sizeof *items);
-    if (!items) return QL_ERR_MEMORY;
-    all->items = items, all->room = room;
-  }
+  QL_TRY(planner_grow(planner, &all->items, all->count, &all->room, sizeof *all->items));
   all->items[all->count] = *access;
   all->items[all->count].previous = all->last[place];
   all->last[place] = all->count++;
@@ -174,10 +168,11 @@ static void add_needs(const Planner *planner, const Accesses *all, const Access 
   }
 }
 
-static QlStatus set_waits(PlanWaits *waits, int workers, int *need) {
+static QlStatus set_waits(const Planner *planner, PlanWaits *waits, int *need) {
+  int workers = planner->ctx->info->workers;
   for (int x = 0; x < workers; x++) waits->count += need[x] >= 0;
-  if (waits->count && !(waits->list = malloc((size_t)waits->count * sizeof *waits->list)))
-    return QL_ERR_MEMORY;
+  size_t bytes = (size_t)waits->count * sizeof *waits->list;
+  if (bytes && !(waits->list = planner_keep_zeros(planner, bytes))) return QL_ERR_MEMORY;
   for (int x = 0, k = 0; x < workers; x++) {
     if (need[x] >= 0) waits->list[k++] = (PlanWait){x, need[x]};
     need[x] = -1;
@@ -247,25 +242,25 @@ static QlStatus step_waits(const Planner *planner, const Accesses *all, int s, i
   }
   if (step->kind <= STEP_POST || step->kind == STEP_UNPACK) add_needs_of_staging(planner, s, need);
   forget_own(planner, task, need);
-  return set_waits(&step->waits[task], info->workers, need);
+  return set_waits(planner, &step->waits[task], need);
 }
 
 QlStatus planner_depend(Planner *planner) {
   const CommInfo *info = planner->ctx->info;
   Plan *plan = planner->plan;
-  Accesses all = {.last = malloc(((size_t)plan->place_count + 1) * sizeof(int)),
-                  .first_of_step = malloc(((size_t)plan->step_count + 1) * sizeof(int))};
-  int *need = malloc((size_t)info->workers * sizeof *need);
-  QlStatus status = all.last && all.first_of_step && need ? QL_OK : QL_ERR_MEMORY;
-  for (int k = 0; !status && k < plan->place_count; k++) all.last[k] = -1;
-  for (int x = 0; !status && x < info->workers; x++) need[x] = -1;
-  for (int s = 0; !status && s < plan->step_count; s++) {
+  size_t steps = (size_t)plan->step_count;
+  Accesses all = {.last = ql_pool_get(planner->pool, (size_t)plan->place_count * sizeof(int)),
+                  .first_of_step = ql_pool_get(planner->pool, (steps + 1) * sizeof(int))};
+  int *need = ql_pool_get(planner->pool, (size_t)info->workers * sizeof *need);
+  if (!all.last || !all.first_of_step || !need) return planner_no_memory(planner);
+  for (int k = 0; k < plan->place_count; k++) all.last[k] = -1;
+  for (int x = 0; x < info->workers; x++) need[x] = -1;
+  for (int s = 0; s < plan->step_count; s++) {
     all.first_of_step[s] = all.count;
-    status = collect_step(planner, s, &all);
+    QL_TRY(collect_step(planner, s, &all));
     all.first_of_step[s + 1] = all.count;
-    for (int t = 0; !status && t < info->threads; t++)
-      if (takes_part(planner, &plan->steps[s], t)) status = step_waits(planner, &all, s, t, need);
+    for (int t = 0; t < info->threads; t++)
+      if (takes_part(planner, &plan->steps[s], t)) QL_TRY(step_waits(planner, &all, s, t, need));
   }
-  free(all.items), free(all.last), free(all.first_of_step), free(need);
-  return status ? ql_fail(planner->error, status, "out of memory for a plan") : QL_OK;
+  return QL_OK;
 }

@@ -23,9 +23,9 @@ static PlanMessage *message_of(const PlanExchange *exchange, const Transfer *t) 
 /* One message for each node and direction that occurs, by node. */
 static QlStatus list_messages(const Planner *planner, PlanExchange *exchange) {
   int count = 0, kept = 0;
-  PlanMessage *messages = calloc((size_t)exchange->transfer_count + 1, sizeof *messages);
-  if (!(exchange->messages = messages))
-    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  PlanMessage *messages =
+      planner_zeros(planner, (size_t)exchange->transfer_count * sizeof *messages);
+  if (!messages) return QL_ERR_MEMORY;
   for (int k = 0; k < exchange->transfer_count; k++) {
     const Transfer *t = &exchange->transfers[k];
     if (t->kind != TRANSFER_LOCAL)
@@ -36,7 +36,8 @@ static QlStatus list_messages(const Planner *planner, PlanExchange *exchange) {
     if (!kept || compare_messages(&messages[kept - 1], &messages[m]))
       messages[kept++] = messages[m];
   exchange->message_count = kept;
-  return QL_OK;
+  exchange->messages = planner_keep(planner, messages, (size_t)kept * sizeof *messages);
+  return exchange->messages ? QL_OK : QL_ERR_MEMORY;
 }
 
 /* Both nodes list the transfers between them in the same order, so the parts of a message need no
@@ -66,13 +67,15 @@ static QlStatus form_messages(const Planner *planner, PlanExchange *exchange) {
 
 QlStatus planner_exchange(Planner *planner) {
   for (int g = 0; g < planner->group_count; g++) {
-    Group *group = &planner->groups[g];
+    const Group *group = &planner->groups[g];
     if (!group->exchanges) continue;
-    PlanExchange *exchange = calloc(1, sizeof *exchange);
-    if (!exchange) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    PlanExchange *exchange = planner_keep_zeros(planner, sizeof *exchange);
+    if (!exchange) return QL_ERR_MEMORY;
     planner->plan->groups[g].exchange = exchange;
-    exchange->transfers = group->transfers, exchange->transfer_count = group->transfer_count;
-    group->transfers = NULL;
+    exchange->transfer_count = group->transfer_count;
+    exchange->transfers = planner_keep(planner, group->transfers,
+                                       (size_t)group->transfer_count * sizeof *group->transfers);
+    if (!exchange->transfers) return QL_ERR_MEMORY;
     QL_TRY(form_messages(planner, exchange));
     planner->plan->exchange_count++;
     planner->plan->message_count += exchange->message_count;
@@ -143,8 +146,8 @@ QlStatus exchange_parts(const Planner *planner, const PlanExchange *exchange, bo
                         int worker, PlanParts *parts) {
   *parts = (PlanParts){.count = list_parts(planner, exchange, unpacks, worker, NULL)};
   if (!parts->count) return QL_OK;
-  if (!(parts->list = malloc((size_t)parts->count * sizeof *parts->list)))
-    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  parts->list = planner_keep_zeros(planner, (size_t)parts->count * sizeof *parts->list);
+  if (!parts->list) return QL_ERR_MEMORY;
   (void)list_parts(planner, exchange, unpacks, worker, parts->list);
   return QL_OK;
 }

@@ -18,7 +18,7 @@ bool view_equal(int rank, const SlotView *a, const SlotView *b) {
 }
 
 static int add_node(Group *group, const ExprNode *node) {
-  if (group->node_count == GROUP_NODES) return -1;
+  if (group->node_count == group->node_room) return -1;
   group->nodes[group->node_count] = *node;
   return group->node_count++;
 }

@@ -14,7 +14,6 @@
  *     sum(s)               group 2   domain [leaves] */
 #include "planner.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -256,12 +255,24 @@ static void merge(Group *into, const Group *group) {
   into->placement = group->placement;
 }
 
+/* Room for the nodes of another group; false: out of memory, and planner->error says so. */
+static bool make_room(Planner *planner, Group *into, const Group *group) {
+  int room = into->node_count + group->node_count;
+  if (room <= into->node_room) return true;
+  ExprNode *nodes = ql_pool_get(planner->pool, 2 * (size_t)room * sizeof *nodes);
+  if (!nodes) return (void)planner_no_memory(planner), false;
+  memcpy(nodes, into->nodes, (size_t)into->node_count * sizeof *nodes);
+  into->nodes = nodes, into->node_room = 2 * room;
+  return true;
+}
+
 /* Merges the group into one of the `count` groups before it. */
 static bool join(Planner *planner, int count, const Group *group) {
   if (group->kind != GROUP_KERNEL || group->is_piece) return false;
   for (int k = count - 1; k >= QL_MAX(count - LOOK_BACK, 0); k--) {
     Group *into = &planner->groups[k];
     if (may_join(planner, into, group)) {
+      if (!make_room(planner, into, group)) return false;
       merge(into, group);
       return true;
     }
@@ -270,14 +281,12 @@ static bool join(Planner *planner, int count, const Group *group) {
   return false;
 }
 
-void planner_fuse(Planner *planner) {
+QlStatus planner_fuse(Planner *planner) {
   int count = 0;
   for (int g = 0; g < planner->group_count; g++) {
     Group group = planner->groups[g];
-    if (join(planner, count, &group))
-      free(group.nodes);
-    else
-      planner->groups[count++] = group;
+    if (!join(planner, count, &group)) planner->groups[count++] = group;
   }
   planner->group_count = count;
+  return planner->error->status;
 }

@@ -3,26 +3,18 @@
  * places goes through a temporary, as if the right side were evaluated first. */
 #include "planner.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-static QlStatus no_memory(const Planner *planner) {
-  return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-}
 
 /* ---- groups ---- */
 
 Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank,
                     const int64_t *extent) {
-  if (planner->group_count == planner->group_room) {
-    int room = planner->group_room ? 2 * planner->group_room : 32;
-    Group *groups = realloc(planner->groups, (size_t)room * sizeof *groups);
-    if (!groups) return NULL;
-    planner->groups = groups, planner->group_room = room;
-  }
+  if (planner_grow(planner, &planner->groups, planner->group_count, &planner->group_room,
+                   sizeof *planner->groups))
+    return NULL;
   Group *group = &planner->groups[planner->group_count];
   memset(group, 0, sizeof *group);
-  if (!(group->nodes = malloc(GROUP_NODES * sizeof *group->nodes))) return NULL;
+  if (kind == GROUP_KERNEL) group->nodes = planner->nodes, group->node_room = GROUP_NODES;
   group->kind = kind, group->statement = statement, group->rank = rank;
   group->reduce_axis = -1, group->placement.leaf_axis = -1, group->move_from = group->move_to = -1,
   group->cut = -1;
@@ -153,23 +145,27 @@ Placement planner_place(const Planner *planner, const Group *group, const GroupS
   return p;
 }
 
-static void store_and_place(Planner *planner, Group *group, const GroupStore *store) {
+static QlStatus store_and_place(Planner *planner, Group *group, const GroupStore *store) {
   group->placement = planner_place(planner, group, store);
   group->stores[group->store_count++] = *store;
   planner->slots[store->slot].stored = true;
+  group->node_room = group->node_count;
+  group->nodes =
+      ql_pool_copy(planner->pool, group->nodes, (size_t)group->node_count * sizeof *group->nodes);
+  return group->nodes ? QL_OK : planner_no_memory(planner);
 }
 
-void planner_store(Planner *planner, Group *group, const SlotView *target, int node) {
+QlStatus planner_store(Planner *planner, Group *group, const SlotView *target, int node) {
   GroupStore store = {.view = *target, .node = node, .slot = target->slot};
-  store_and_place(planner, group, &store);
+  return store_and_place(planner, group, &store);
 }
 
-void planner_store_reduced(Planner *planner, Group *group, const SlotView *target, int node,
-                           QlReduction reduction, JitReduceForm form, int axis) {
+QlStatus planner_store_reduced(Planner *planner, Group *group, const SlotView *target, int node,
+                               QlReduction reduction, JitReduceForm form, int axis) {
   GroupStore store = {.view = *target, .node = node, .slot = target->slot, .reduces = true};
   store.reduction = reduction == QL_REDUCE_COUNT ? QL_REDUCE_SUM : reduction;
   group->form = form, group->reduce_axis = axis;
-  store_and_place(planner, group, &store);
+  return store_and_place(planner, group, &store);
 }
 
 /* ---- layouts of what has none ---- */
@@ -203,7 +199,7 @@ Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, c
   if (!best) return NULL;
   best->template->references++;
   Layout *layout = rt_layout_new(best->template, offset);
-  if (!layout) best->template->references--, (void)no_memory(planner);
+  if (!layout) best->template->references--, (void)planner_no_memory(planner);
   return layout;
 }
 
@@ -306,7 +302,7 @@ static bool needs_temporary(const Planner *planner, const Group *group, const Sl
 static QlStatus open_with_value(Planner *planner, int statement, int rank, const int64_t *extent,
                                 const AxisMap *map, Group **group, int *node) {
   if (!(*group = planner_open(planner, GROUP_KERNEL, statement, rank, extent)))
-    return no_memory(planner);
+    return QL_ERR_MEMORY;
   *node = expr_statement(planner, *group, statement, map);
   return *node < 0
              ? ql_fail(planner->error, QL_ERR_COMPILE, "an expression is too large for one kernel")
@@ -325,15 +321,14 @@ static QlStatus temporary_beside(Planner *planner, int rank, const int64_t *exte
     whole->slot =
         planner_slot(planner, planner->plan->slots[target->slot].dtype, rank, extent, layout);
   c_strides(rank, extent, 1, whole->stride);
-  return whole->slot < 0 ? no_memory(planner) : QL_OK;
+  return whole->slot < 0 ? planner_no_memory(planner) : QL_OK;
 }
 
 static QlStatus copy_back(Planner *planner, int statement, int rank, const int64_t *extent,
                           const SlotView *whole, const SlotView *target) {
   Group *group = planner_open(planner, GROUP_KERNEL, statement, rank, extent);
-  if (!group) return no_memory(planner);
-  planner_store(planner, group, target, expr_read(planner, group, whole, statement));
-  return QL_OK;
+  if (!group) return QL_ERR_MEMORY;
+  return planner_store(planner, group, target, expr_read(planner, group, whole, statement));
 }
 
 /* One piece into its part of `target`, which is seen from the whole domain. Dimensions that the
@@ -362,8 +357,7 @@ static QlStatus group_piece(Planner *planner, int statement, int rank, const Axi
   if (planner->slots[part.slot].storage)
     QL_TRY(decide_layout(planner, group, &part, target_is_whole));
   group->is_piece = true, group->is_edge = is_edge;
-  planner_store(planner, group, &part, node);
-  return QL_OK;
+  return planner_store(planner, group, &part, node);
 }
 
 /* The largest comes first: what it needs of other nodes serves most of the others. */
@@ -391,7 +385,7 @@ static QlStatus group_statement(Planner *planner, int statement) {
   target = view_through(&stored.view, s->ndim, map);
   if (planner->statements[statement].tiled) {
     Pieces pieces;
-    QL_TRY(tiles_pieces(planner, statement, rank, extent, map, &target, &pieces));
+    tiles_pieces(planner, statement, rank, extent, map, &target, &pieces);
     if (pieces.count > PIECE_ROOM)
       return ql_fail(planner->error, QL_ERR_COMPILE, "an expression falls into too many pieces");
     if (pieces.count > 1)
@@ -401,12 +395,10 @@ static QlStatus group_statement(Planner *planner, int statement) {
   int node = -1;
   QL_TRY(open_with_value(planner, statement, rank, extent, map, &group, &node));
   QL_TRY(planner_decide_layout(planner, group, &target));
-  if (!needs_temporary(planner, group, &target)) {
-    planner_store(planner, group, &target, node);
-    return QL_OK;
-  }
+  if (!needs_temporary(planner, group, &target))
+    return planner_store(planner, group, &target, node);
   QL_TRY(temporary_beside(planner, rank, extent, &target, &whole));
-  planner_store(planner, group, &whole, node);
+  QL_TRY(planner_store(planner, group, &whole, node));
   return copy_back(planner, statement, rank, extent, &whole, &target);
 }
 
@@ -416,9 +408,8 @@ static QlStatus group_import(Planner *planner, int statement) {
   log_operand(planner->log, s, 0, &target);
   Group *group =
       planner_open(planner, GROUP_IMPORT, statement, s->ndim, log_shape(planner->log, s));
-  if (!group) return no_memory(planner);
-  planner_store(planner, group, &target.view, -1);
-  return QL_OK;
+  if (!group) return QL_ERR_MEMORY;
+  return planner_store(planner, group, &target.view, -1);
 }
 
 QlStatus planner_group(Planner *planner) {

@@ -6,7 +6,6 @@
  * and scalars are not). */
 #include "planner.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { SMALL_SHIFT = 8 };
@@ -130,17 +129,18 @@ static void stride_classes(const Group *group, const int64_t *stride, int64_t it
 
 /* ---- the function ---- */
 
+/* One for all groups, in turn. */
 typedef struct Builder {
   Planner *planner;
   const Group *group;
   JitFn *fn;
-  Operand *operands;
+  Operand operands[GROUP_NODES + GROUP_STORES];
   int operand_count;
-  int *operand_of; /* [nodes] of leaves */
-  int32_t (*shift_of)[QL_MAX_DIMS];
-  PlanParam *params;
+  int operand_of[GROUP_NODES]; /* of leaves */
+  int32_t shift_of[GROUP_NODES][QL_MAX_DIMS];
+  PlanParam params[4 * GROUP_NODES]; /* a ramp has two scalars, a start and a step */
   int param_count;
-  JitRef *refs; /* [nodes] */
+  JitRef refs[GROUP_NODES];
 } Builder;
 
 static void collect_operands(Builder *b) {
@@ -251,35 +251,25 @@ static void build_function(Builder *b, PlanGroup *out) {
   }
 }
 
-static QlStatus build_kernel(Planner *planner, const Group *group, PlanGroup *out) {
-  int nodes = group->node_count, room = nodes + group->store_count + 1;
-  Builder b = {.planner = planner, .group = group, .fn = jit_fn_new(group->rank)};
-  b.operands = calloc((size_t)room, sizeof *b.operands);
-  b.operand_of = calloc((size_t)room, sizeof *b.operand_of);
-  b.shift_of = calloc((size_t)room, sizeof *b.shift_of);
-  b.params =
-      calloc(4 * (size_t)room, sizeof *b.params); /* a ramp has two scalars, a start and a step */
-  b.refs = calloc((size_t)room, sizeof *b.refs);
-  out->operands = calloc((size_t)room, sizeof *out->operands);
-  out->strides = calloc((size_t)room * (size_t)group->rank, sizeof *out->strides);
-  QlStatus status = QL_ERR_MEMORY;
-  if (!b.fn || !b.operands || !b.operand_of || !b.shift_of || !b.params || !b.refs ||
-      !out->operands || !out->strides) {
-    ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-    goto out;
+static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
+  const Planner *planner = b->planner;
+  b->group = group, b->operand_count = b->param_count = 0;
+  collect_operands(b);
+  size_t operands = (size_t)b->operand_count;
+  out->operand_count = b->operand_count, out->store_count = group->store_count;
+  out->operands = planner_keep_zeros(planner, operands * sizeof *out->operands);
+  out->strides = planner_keep_zeros(planner, operands * (size_t)group->rank * sizeof *out->strides);
+  if (!out->operands || !out->strides) return QL_ERR_MEMORY;
+  if (!(b->fn = jit_fn_new(group->rank))) return planner_no_memory(planner);
+  build_function(b, out);
+  QlStatus status = planner_wants_kernel(b->planner, b->fn, (int)(out - planner->plan->groups));
+  if (status) {
+    jit_fn_free(b->fn);
+    return status;
   }
-  collect_operands(&b);
-  build_function(&b, out);
-  status = planner_wants_kernel(planner, b.fn, (int)(out - planner->plan->groups));
-  if (status) goto out;
-  b.fn = NULL;
-  out->operand_count = b.operand_count, out->param_count = b.param_count,
-  out->store_count = group->store_count;
-  out->params = b.params, b.params = NULL;
-out:
-  jit_fn_free(b.fn);
-  free(b.operands), free(b.operand_of), free(b.shift_of), free(b.params), free(b.refs);
-  return status;
+  out->param_count = b->param_count;
+  out->params = planner_keep(planner, b->params, (size_t)b->param_count * sizeof *b->params);
+  return out->params ? QL_OK : QL_ERR_MEMORY;
 }
 
 /* ---- workers ---- */
@@ -345,11 +335,11 @@ static void join_tasks(int ndim, PlanTask *tasks, int first, int end) {
   }
 }
 
-static QlStatus build_tasks(Planner *planner, const Group *group, PlanGroup *out) {
+static QlStatus build_tasks(const Planner *planner, const Group *group, PlanGroup *out) {
   const CommInfo *info = planner->ctx->info;
   int used = planner->plan->threads, ndim = group->rank;
-  if (!(out->tasks = calloc((size_t)info->threads, sizeof *out->tasks)))
-    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  out->tasks = planner_keep_zeros(planner, (size_t)info->threads * sizeof *out->tasks);
+  if (!out->tasks) return QL_ERR_MEMORY;
   for (int t = 0; t < info->threads; t++) {
     PlanTask *task = &out->tasks[t];
     int worker = info->node_rank * info->threads + t;
@@ -377,7 +367,8 @@ static QlStatus build_tasks(Planner *planner, const Group *group, PlanGroup *out
   return QL_OK;
 }
 
-static QlStatus build_group(Planner *planner, Group *group, PlanGroup *out) {
+static QlStatus build_group(Builder *b, const Group *group, PlanGroup *out) {
+  const Planner *planner = b->planner;
   *out = (PlanGroup){.kind = group->kind,
                      .rank = group->rank,
                      .statement = group->statement,
@@ -387,9 +378,9 @@ static QlStatus build_group(Planner *planner, Group *group, PlanGroup *out) {
   if (group->kind == GROUP_KERNEL && group->reduce_axis >= 0)
     *(jit_form_steps(group->form) ? &out->reduce_axis : &out->whole_axis) = group->reduce_axis;
   QL_TRY(build_tasks(planner, group, out));
-  if (group->kind == GROUP_KERNEL) return build_kernel(planner, group, out);
-  if (!(out->operands = calloc(2, sizeof *out->operands)))
-    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  if (group->kind == GROUP_KERNEL) return build_kernel(b, group, out);
+  if (!(out->operands = planner_keep_zeros(planner, 2 * sizeof *out->operands)))
+    return QL_ERR_MEMORY;
   out->operand_count = group->kind == GROUP_MOVE ? 2 : 1, out->store_count = 1;
   out->operands[0].slot = group->kind == GROUP_MOVE ? group->move_to : group->stores[0].view.slot;
   out->operands[1].slot = group->move_from;
@@ -402,17 +393,16 @@ static QlStatus add_moves(Planner *planner) {
   for (int k = 0; k < planner->log->slot_count; k++) {
     if (!planner->plan->slots[k].renew) continue;
     Group *move = planner_open(planner, GROUP_MOVE, 0, 0, NULL);
-    if (!move) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    if (!move) return QL_ERR_MEMORY;
     move->move_from = move->move_to = k;
   }
   int moves = planner->group_count - first;
   planner->plan->adds.renewals += moves;
   if (!moves) return QL_OK;
-  Group *order = malloc((size_t)planner->group_count * sizeof *order);
-  if (!order) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  Group *order = ql_pool_get(planner->pool, (size_t)planner->group_count * sizeof *order);
+  if (!order) return planner_no_memory(planner);
   memcpy(order, planner->groups + count, (size_t)moves * sizeof *order);
   memcpy(order + moves, planner->groups, (size_t)count * sizeof *order);
-  free(planner->groups);
   planner->groups = order, planner->group_room = planner->group_count;
   return QL_OK;
 }
@@ -422,11 +412,14 @@ QlStatus planner_kernels(Planner *planner) {
   for (int k = 0; k < plan->slot_count; k++) QL_TRY(settle_slot(planner, k));
   QL_TRY(add_moves(planner));
   plan->threads = worth(planner);
-  if (!(plan->groups = calloc((size_t)planner->group_count + 1, sizeof *plan->groups)))
-    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-  for (int g = 0; g < planner->group_count; g++) {
-    plan->group_count = g + 1;
-    QL_TRY(build_group(planner, &planner->groups[g], &plan->groups[g]));
-  }
+  size_t groups = (size_t)planner->group_count;
+  plan->groups = planner_keep_zeros(planner, groups * sizeof *plan->groups);
+  plan->kernels = planner_keep_zeros(planner, groups * sizeof *plan->kernels);
+  Builder *b = ql_pool_get(planner->pool, sizeof *b);
+  if (!plan->groups || !plan->kernels || !b) return planner_no_memory(planner);
+  b->planner = planner;
+  for (int g = 0; g < planner->group_count; g++)
+    QL_TRY(build_group(b, &planner->groups[g], &plan->groups[g]));
+  plan->group_count = planner->group_count;
   return QL_OK;
 }

@@ -19,7 +19,6 @@
 #include "planner.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { TAKEN = INT_MAX, GROUP_SLOTS = 2 * (GROUP_NODES + GROUP_STORES) + 2 };
@@ -191,19 +190,18 @@ static void note_stores(Plan *plan) {
 
 QlStatus planner_live(Planner *planner) {
   Plan *plan = planner->plan;
-  size_t slots = (size_t)plan->slot_count + 1;
+  size_t slots = (size_t)plan->slot_count;
   Lives lives = {.planner = planner,
-                 .first = malloc(slots * sizeof(int)),
-                 .last = malloc(slots * sizeof(int)),
-                 .rooms = malloc(slots * sizeof(Room))};
-  plan->places = malloc(slots * sizeof *plan->places);
-  QlStatus status = QL_OK;
-  if (lives.first && lives.last && lives.rooms && plan->places)
-    find_lives(&lives), assign_places(&lives), note_stores(plan);
-  else
-    status = ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-  free(lives.first), free(lives.last), free(lives.rooms);
-  return status;
+                 .first = ql_pool_get(planner->pool, slots * sizeof(int)),
+                 .last = ql_pool_get(planner->pool, slots * sizeof(int)),
+                 .rooms = ql_pool_get(planner->pool, slots * sizeof(Room))};
+  plan->places = ql_pool_get(planner->pool, slots * sizeof *plan->places);
+  if (!lives.first || !lives.last || !lives.rooms || !plan->places)
+    return planner_no_memory(planner);
+  find_lives(&lives), assign_places(&lives), note_stores(plan);
+  plan->places =
+      planner_keep(planner, plan->places, (size_t)plan->place_count * sizeof *plan->places);
+  return plan->places ? QL_OK : QL_ERR_MEMORY;
 }
 
 bool planner_same_memory(const PlanSlot *a, const PlanSlot *b) {

@@ -7,8 +7,6 @@
  * Bits do not depend on it: an element is the same in any box. */
 #include "planner.h"
 
-#include <stdlib.h>
-
 static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); } /* b > 0 */
 
 /* Cuts `box` to the points at which the leaf reads what this node owns; false: there are none. */
@@ -70,9 +68,8 @@ QlStatus planner_overlap(Planner *planner) {
       PlanTask *task = &out->tasks[t];
       Box interior = task->box;
       if (task->empty || !find_interior(planner, group, out, &interior)) continue;
-      if (!(task->interior = malloc(sizeof interior)))
-        return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-      *task->interior = interior;
+      if (!(task->interior = planner_keep(planner, &interior, sizeof interior)))
+        return QL_ERR_MEMORY;
       any = true;
     }
     planner->plan->adds.overlapped_statements += any;

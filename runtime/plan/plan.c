@@ -88,37 +88,21 @@ QlStatus rt_plan_key(QlContext *ctx, QlError *error) {
 
 /* ---- plans ---- */
 
-static void free_group(PlanGroup *group, int threads) {
-  for (int t = 0; group->tasks && t < threads; t++) free(group->tasks[t].interior);
-  if (group->exchange) free(group->exchange->transfers), free(group->exchange->messages);
-  free(group->tasks), free(group->operands), free(group->strides), free(group->params),
-      free(group->exchange);
-}
-
-static void free_step(PlanStep *step, int threads) {
-  for (int t = 0; t < threads; t++) {
-    if (step->waits) free(step->waits[t].list);
-    if (step->parts) free(step->parts[t].list);
-  }
-  free(step->waits), free(step->parts);
-}
-
-static void plan_free(QlContext *ctx, Plan *plan) {
-  for (int g = 0; g < plan->group_count; g++) free_group(&plan->groups[g], ctx->info->threads);
-  for (int s = 0; s < plan->step_count; s++) free_step(&plan->steps[s], ctx->info->threads);
+/* All that the plan holds; it may lie in its own pool. */
+static void release(QlContext *ctx, Plan *plan) {
   for (int k = 0; k < plan->slot_count; k++) {
     rt_layout_release(ctx, plan->slots[k].layout);
     rt_ghosts_release(plan->slots[k].ghosts_after);
   }
   for (int k = 0; k < plan->kernel_count; k++) jit_fn_free(plan->kernels[k].fn);
-  free(plan->kernels), free(plan->groups), free(plan->steps), free(plan->slots), free(plan->places),
-      free(plan->movements), free(plan->key), free(plan);
+  QlPool pool = plan->pool;
+  ql_pool_free(&pool);
 }
 
 void rt_plan_drop_all(QlContext *ctx) {
   for (int b = 0; b < PLAN_BUCKETS; b++)
     for (Plan *plan = ctx->plans[b], *next; plan; plan = next)
-      next = plan->next, plan_free(ctx, plan);
+      next = plan->next, release(ctx, plan);
   memset(ctx->plans, 0, sizeof ctx->plans);
   ctx->plan_count = 0, ctx->plan_weight = 0;
 }
@@ -152,25 +136,49 @@ void rt_plan_forget(QlContext *ctx, Plan *plan) {
   while (*link != plan) link = &(*link)->next;
   *link = plan->next;
   ctx->plan_count--, ctx->plan_weight -= weight_of(plan);
-  plan_free(ctx, plan);
+  release(ctx, plan);
 }
+
+/* ---- memory ---- */
+
+QlStatus planner_no_memory(const Planner *planner) {
+  return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+}
+
+static void *checked(const Planner *planner, void *memory) {
+  if (!memory) (void)planner_no_memory(planner);
+  return memory;
+}
+
+void *planner_zeros(const Planner *planner, size_t bytes) {
+  return checked(planner, ql_pool_zeros(planner->pool, bytes));
+}
+
+void *planner_keep(const Planner *planner, const void *items, size_t bytes) {
+  return checked(planner, ql_pool_copy(&planner->plan->pool, items, bytes));
+}
+
+void *planner_keep_zeros(const Planner *planner, size_t bytes) {
+  return checked(planner, ql_pool_zeros(&planner->plan->pool, bytes));
+}
+
+QlStatus planner_grow(const Planner *planner, void *items, int count, int *room, size_t size) {
+  return ql_pool_grow(planner->pool, items, count, room, size) ? QL_OK : planner_no_memory(planner);
+}
+
+/* ---- the pipeline ---- */
 
 int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape, Layout *layout) {
   Plan *plan = planner->plan;
   PlanSlot made = {.dtype = (uint8_t)dtype, .ndim = (uint8_t)ndim, .layout = layout};
   memcpy(made.shape, shape,
          (size_t)ndim * sizeof *shape); /* it may be another slot's, which is about to move */
-  if (plan->slot_count == planner->slot_room) {
-    int room = 2 * planner->slot_room + 16;
-    PlanSlot *slots = realloc(plan->slots, (size_t)room * sizeof *slots);
-    if (slots) plan->slots = slots;
-    SlotInfo *infos = realloc(planner->slots, (size_t)room * sizeof *infos);
-    if (infos) planner->slots = infos;
-    if (!slots || !infos) {
-      rt_layout_release(planner->ctx, layout);
-      return -1;
-    }
-    planner->slot_room = room;
+  if (planner_grow(planner, &plan->slots, plan->slot_count, &planner->slot_room,
+                   sizeof *plan->slots) ||
+      planner_grow(planner, &planner->slots, plan->slot_count, &planner->info_room,
+                   sizeof *planner->slots)) {
+    rt_layout_release(planner->ctx, layout);
+    return -1;
   }
   int index = plan->slot_count++;
   plan->slots[index] = made;
@@ -184,7 +192,7 @@ static QlStatus take_slots(Planner *planner) {
     Storage *storage = planner->log->slots[k];
     int slot = planner_slot(planner, (QlDtype)storage->dtype, storage->ndim, storage->shape,
                             rt_layout_retain(storage->layout));
-    if (slot < 0) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    if (slot < 0) return QL_ERR_MEMORY;
     SlotInfo *info = &planner->slots[slot];
     info->storage = storage, info->alive = is_alive(storage), info->fresh = storage->block == NULL;
     info->ghosts = storage->ghosts;
@@ -193,27 +201,53 @@ static QlStatus take_slots(Planner *planner) {
   return QL_OK;
 }
 
-static void free_planner(Planner *planner) {
-  int slots = planner->plan ? planner->plan->slot_count : 0;
-  for (int g = 0; g < planner->group_count; g++)
-    free(planner->groups[g].nodes), free(planner->groups[g].reach),
-        free(planner->groups[g].transfers);
-  for (int k = 0; k < slots; k++)
-    rt_ghosts_release(planner->slots[k].ghosts), free(planner->slots[k].tiles);
-  free(planner->shared), free(planner->groups), free(planner->slots), free(planner->statements);
+/* About how much the plan keeps, which is then asked for at once. */
+static size_t kept_bytes(const Planner *planner) {
+  const Plan *plan = planner->plan;
+  size_t threads = (size_t)planner->ctx->info->threads, slots = (size_t)plan->slot_count;
+  size_t bytes = sizeof *plan + (size_t)planner->ctx->key.count * sizeof *plan->key +
+                 slots * (sizeof *plan->slots + sizeof *plan->places) +
+                 (size_t)plan->movement_count * sizeof *plan->movements;
+  for (int g = 0; g < planner->group_count; g++) {
+    const Group *group = &planner->groups[g];
+    size_t operands = (size_t)(group->node_count + group->store_count);
+    bytes += sizeof *plan->groups + sizeof *plan->kernels + sizeof *plan->steps +
+             threads * (sizeof(PlanTask) + sizeof(PlanWaits) + 4 * sizeof(PlanWait)) +
+             operands * (sizeof(PlanOperand) + (size_t)group->rank * sizeof(int64_t)) +
+             (size_t)group->transfer_count * (sizeof(Transfer) + sizeof(PlanMessage));
+  }
+  return bytes + bytes / 16;
+}
+
+/* What was collected while the number of slots was growing. Whatever follows, the key stays the
+ * log's: the plan has a copy. */
+static QlStatus keep_slots(Planner *planner) {
+  const PlanKey *key = &planner->ctx->key;
+  Plan *plan = planner->plan;
+  plan->pool.usual = kept_bytes(planner);
+  plan->key = planner_keep(planner, key->words, (size_t)key->count * sizeof *plan->key);
+  plan->hash = key->hash, plan->key_count = key->count;
+  PlanSlot *slots = planner_keep(planner, plan->slots, (size_t)plan->slot_count * sizeof *slots);
+  PlanMovement *movements =
+      planner_keep(planner, plan->movements, (size_t)plan->movement_count * sizeof *movements);
+  if (!plan->key || !slots || !movements) return QL_ERR_MEMORY;
+  plan->slots = slots, plan->movements = movements;
+  return QL_OK;
 }
 
 static QlStatus run_pipeline(Planner *planner) {
   Plan *plan = planner->plan;
-  planner->statements = calloc((size_t)planner->log->count + 1, sizeof *planner->statements);
-  if (!planner->statements)
-    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  planner->statements =
+      planner_zeros(planner, (size_t)planner->log->count * sizeof *planner->statements);
+  planner->nodes = ql_pool_get(planner->pool, GROUP_NODES * sizeof *planner->nodes);
+  if (!planner->statements || !planner->nodes) return planner_no_memory(planner);
   QL_TRY(take_slots(planner));
   plan->log_slots = plan->slot_count;
   QL_TRY(planner_analyse(planner));
   QL_TRY(planner_group(planner));
-  planner_fuse(planner);
+  QL_TRY(planner_fuse(planner));
   QL_TRY(planner_reach(planner));
+  QL_TRY(keep_slots(planner));
   QL_TRY(planner_kernels(planner));
   QL_TRY(planner_live(planner));
   QL_TRY(planner_exchange(planner));
@@ -226,28 +260,17 @@ static QlStatus run_pipeline(Planner *planner) {
                                     other ranks have not taken it */
 }
 
-/* Whatever follows, the key stays the log's: the plan has a copy. */
-static QlStatus copy_key(const PlanKey *key, Plan *plan, QlError *error) {
-  size_t bytes = (size_t)key->count * sizeof *key->words;
-  if (!(plan->key = malloc(bytes)))
-    return ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
-  memcpy(plan->key, key->words, bytes);
-  plan->hash = key->hash, plan->key_count = key->count;
-  return QL_OK;
-}
-
 QlStatus rt_plan_make(QlContext *ctx, Plan **result, QlError *error) {
   trim_cache(ctx); /* whatever fails here and not elsewhere */
-  Plan *plan = calloc(1, sizeof *plan);
-  if (!plan) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
-  Planner planner = {.ctx = ctx, .log = &ctx->log, .plan = plan, .error = error};
-  QlStatus status = copy_key(&ctx->key, plan, error);
-  if (!status) status = run_pipeline(&planner);
-  free_planner(&planner);
-  if (status) {
-    plan_free(ctx, plan);
-    return status;
-  }
+  Plan made = {0}, *plan = NULL;
+  Planner planner = {
+      .ctx = ctx, .log = &ctx->log, .pool = &ctx->planning, .plan = &made, .error = error};
+  QlStatus status = run_pipeline(&planner);
+  if (!status && !(plan = planner_keep(&planner, &made, sizeof made))) status = QL_ERR_MEMORY;
+  for (int k = 0; k < made.slot_count; k++) rt_ghosts_release(planner.slots[k].ghosts);
+  if (status) release(ctx, &made);
+  ql_pool_clear(&ctx->planning);
+  if (status) return status;
   Plan **bucket = &ctx->plans[plan->hash % PLAN_BUCKETS];
   plan->next = *bucket;
   *bucket = plan;

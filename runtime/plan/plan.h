@@ -183,6 +183,7 @@ typedef struct PlanKey {
 } PlanKey;
 
 typedef struct Plan {
+  QlPool pool; /* holds the plan and all that it points to, but for what is counted */
   uint64_t hash;
   int64_t *key;
   int64_t key_count;
@@ -196,12 +197,12 @@ typedef struct Plan {
   PlanStep *steps;
   int64_t staging_bytes; /* of all exchanges, on this node */
   int exchange_count, message_count;
-  PlanKernel *kernels;
-  int kernel_count, kernel_room;
+  PlanKernel *kernels; /* [groups]; some have none */
+  int kernel_count;
   int threads;     /* so many of each rank are worth it; each does the tasks of several workers */
   QlCounters adds; /* to the counters, each time it runs */
   PlanMovement *movements;
-  int movement_count, movement_room;
+  int movement_count;
   uint64_t last_used;
   struct Plan *next;
 } Plan;

@@ -82,8 +82,9 @@ typedef struct Group {
   int64_t extent[QL_MAX_DIMS];
   Placement placement;
   int node_count;
-  ExprNode *nodes; /* [GROUP_NODES] */
-  Reach *reach;    /* [node_count], of the leaves */
+  ExprNode *nodes; /* [node_room]; until the group stores something: the planner's */
+  int node_room;
+  Reach *reach; /* [node_count], of the leaves */
   int store_count;
   GroupStore stores[GROUP_STORES];
   int reduce_axis; /* -1: no store reduces */
@@ -163,18 +164,23 @@ typedef struct Pieces {
   bool meets; /* some piece reads elements of the target that are not its own */
 } Pieces;
 
+/* What lives only while the plan is made lies in the context's pool, what the plan keeps in the
+ * plan's. */
 typedef struct Planner {
   QlContext *ctx;
   Log *log;
+  QlPool *pool;
   Plan *plan;
   SlotInfo *slots; /* parallel to plan->slots: what is known only while planning */
-  int slot_room;
+  int slot_room, info_room;
   StatementInfo *statements;
+  ExprNode *nodes; /* [GROUP_NODES] of the group that is open */
   Group *groups;
   int group_count, group_room;
   SharedCopy *shared;
   int shared_count, shared_room; /* by the pieces of one statement */
-  int reader;                    /* the statement for whose operand something is being moved */
+  int movement_room;
+  int reader; /* the statement for whose operand something is being moved */
   QlError *error;
 } Planner;
 
@@ -191,6 +197,14 @@ static inline int64_t axis_crossing(const AxisMap *map, int64_t edge) {
 }
 
 /* ---- plan.c ---- */
+QlStatus planner_no_memory(const Planner *planner);
+/* Memory while the plan is made, and for the plan; NULL: out of memory, and planner->error says so.
+ */
+void *planner_zeros(const Planner *planner, size_t bytes);
+void *planner_keep(const Planner *planner, const void *items, size_t bytes); /* a copy of them */
+void *planner_keep_zeros(const Planner *planner, size_t bytes);
+/* Room for one more than `count` items, as ql_pool_grow. */
+QlStatus planner_grow(const Planner *planner, void *items, int count, int *room, size_t size);
 /* A new temporary of the plan; takes the layout over. -1: out of memory. */
 int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape, Layout *layout);
 
@@ -205,12 +219,12 @@ bool tile_of(const Planner *planner, int statement, Tile *tile);
 /* Do the tiles hold every element of an array of that shape exactly once? */
 bool tiles_partition(int ndim, const int64_t *shape, const Tile *tiles, int count);
 /* Cuts the domain; more than PIECE_ROOM: only that is known. `target`: seen from the domain, or
- * NULL. */
-QlStatus tiles_pieces(Planner *planner, int statement, int rank, const int64_t *extent,
-                      const AxisMap *map, const SlotView *target, Pieces *pieces);
+ * NULL. While no group is open. */
+void tiles_pieces(Planner *planner, int statement, int rank, const int64_t *extent,
+                  const AxisMap *map, const SlotView *target, Pieces *pieces);
 /* Stores temporaries that the statement would have to read in too many pieces, or that a reduction
  * would. */
-QlStatus tiles_limit(Planner *planner, int statement);
+void tiles_limit(Planner *planner, int statement);
 /* A view, or how a statement's dimensions follow a domain, seen from a box of the domain. */
 SlotView view_of_piece(const SlotView *view, int rank, const Box *box);
 void map_of_piece(const AxisMap *map, int ndim, const Box *box, AxisMap *piece);
@@ -230,13 +244,13 @@ SlotView view_through(const SlotView *view, int ndim, const AxisMap *map);
 /* ---- group.c ---- */
 QlStatus planner_group(Planner *planner);
 /* Opens a group with that domain; NULL: out of memory. Pointers to earlier groups become invalid.
- */
+ * A kernel's group is open, and no other may be, until something is stored. */
 Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank,
                     const int64_t *extent);
 /* Sets the store of a group, and places it by its target, whose layout is decided. */
-void planner_store(Planner *planner, Group *group, const SlotView *target, int node);
-void planner_store_reduced(Planner *planner, Group *group, const SlotView *target, int node,
-                           QlReduction reduction, JitReduceForm form, int axis);
+QlStatus planner_store(Planner *planner, Group *group, const SlotView *target, int node);
+QlStatus planner_store_reduced(Planner *planner, Group *group, const SlotView *target, int node,
+                               QlReduction reduction, JitReduceForm form, int axis);
 /* Where a group would be computed if it stored the view. */
 Placement planner_place(const Planner *planner, const Group *group, const GroupStore *store);
 /* Can elements of two views, each over the domain of its group, be the same element? */
@@ -283,7 +297,7 @@ void view_drop_axis(SlotView *view, int rank, int axis);
 QlStatus planner_reduce(Planner *planner, int statement);
 
 /* ---- fuse.c ---- */
-void planner_fuse(Planner *planner);
+QlStatus planner_fuse(Planner *planner);
 
 /* ---- needs.c ---- */
 /* What a leaf of the group reads on nodes of those cells of the target's grid; of several nodes a

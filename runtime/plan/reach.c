@@ -14,7 +14,6 @@
  */
 #include "planner.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { FEW_ELEMENTS = 1024, BEYOND = 8 };
@@ -116,12 +115,8 @@ static int find_shared(const Planner *planner, const Group *group, int leaf) {
 }
 
 static QlStatus share(Planner *planner, int group, int leaf) {
-  if (planner->shared_count == planner->shared_room) {
-    int room = 2 * planner->shared_room + 8;
-    SharedCopy *grown = realloc(planner->shared, (size_t)room * sizeof *grown);
-    if (!grown) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-    planner->shared = grown, planner->shared_room = room;
-  }
+  QL_TRY(planner_grow(planner, &planner->shared, planner->shared_count, &planner->shared_room,
+                      sizeof *planner->shared));
   planner->shared[planner->shared_count++] = (SharedCopy){group, leaf};
   return QL_OK;
 }
@@ -165,8 +160,7 @@ static QlStatus store_into_copies(Planner *planner, Group *group) {
 static QlStatus move_back(Planner *planner, int index) {
   int stores = planner->groups[index].store_count, statement = planner->groups[index].statement;
   for (int k = 0; k < stores; k++) {
-    if (!planner_open(planner, GROUP_MOVE, statement, 0, NULL))
-      return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+    if (!planner_open(planner, GROUP_MOVE, statement, 0, NULL)) return QL_ERR_MEMORY;
     int last = planner->group_count - 1;
     Group move = planner->groups[last], *next = &planner->groups[index + 1];
     move.move_from = planner->groups[index].stores[k].slot;
@@ -179,8 +173,8 @@ static QlStatus move_back(Planner *planner, int index) {
 
 static QlStatus reach_group(Planner *planner, int index) {
   Group *group = &planner->groups[index];
-  group->reach = calloc((size_t)group->node_count + 1, sizeof *group->reach);
-  if (!group->reach) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  group->reach = planner_zeros(planner, (size_t)group->node_count * sizeof *group->reach);
+  if (!group->reach) return QL_ERR_MEMORY;
   bool reads = false;
   for (int k = 0; k < group->node_count; k++) reads |= group->nodes[k].kind == NODE_LEAF;
   Readers readers = reads ? needs_readers(group) : (Readers){.none = true};

@@ -132,10 +132,7 @@ static void put_in_order(const Planner *planner, Group *group, Operand *x) {
 
 static Group *open_over(Planner *planner, int statement, Operand *x, int *node) {
   Group *group = planner_open(planner, GROUP_KERNEL, statement, x->rank, x->extent);
-  if (!group) {
-    ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-    return NULL;
-  }
+  if (!group) return NULL;
   if (x->slot < 0) {
     *node = written_out(planner, group, statement, x, 0);
   } else {
@@ -194,7 +191,7 @@ static QlStatus reduce_blocks(Planner *planner, Group *group, int node, Layout *
   if (leaves < 0) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
   SlotView target = {.slot = leaves};
   c_strides(x->rank, shape, 1, target.stride);
-  planner_store_reduced(planner, group, &target, node, (QlReduction)s->op, form, axis);
+  QL_TRY(planner_store_reduced(planner, group, &target, node, (QlReduction)s->op, form, axis));
   x->slot = leaves;
   memcpy(x->extent, shape, sizeof shape);
   return QL_OK;
@@ -297,7 +294,7 @@ static QlStatus reduce_axis(Planner *planner, int statement, Operand *x) {
   SlotView target;
   if ((status = result_of(planner, group, x, axis, domain, in_place, is_last, &target, &slot)))
     goto out;
-  planner_store_reduced(planner, group, &target, node, (QlReduction)s->op, form, axis);
+  status = planner_store_reduced(planner, group, &target, node, (QlReduction)s->op, form, axis);
   drop_axis(x, axis);
   x->slot = slot;
 out:
@@ -327,8 +324,7 @@ QlStatus planner_reduce(Planner *planner, int statement) {
     Group *group = open_over(planner, statement, &x, &node);
     if (!group) return planner->error->status;
     QL_TRY(planner_decide_layout(planner, group, &x.target));
-    planner_store(planner, group, &x.target, node);
-    return QL_OK;
+    return planner_store(planner, group, &x.target, node);
   }
   while (last_reduced(&x) >= 0) QL_TRY(reduce_axis(planner, statement, &x));
   return QL_OK;

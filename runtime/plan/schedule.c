@@ -11,8 +11,6 @@
  * sender posts it before it waits for anything later. */
 #include "planner.h"
 
-#include <stdlib.h>
-
 enum { IN_FLIGHT = 4 }; /* exchanges at once: each has staging */
 
 /* ---- the order ---- */
@@ -113,11 +111,11 @@ static QlStatus list_tasks(const Planner *planner, PlanStep *step) {
   const CommInfo *info = planner->ctx->info;
   bool unpacks = step->kind == STEP_UNPACK;
   size_t threads = (size_t)info->threads;
-  if (!(step->waits = calloc(threads, sizeof *step->waits)))
-    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  if (!(step->waits = planner_keep_zeros(planner, threads * sizeof *step->waits)))
+    return QL_ERR_MEMORY;
   if (step->kind != STEP_PACK && !unpacks) return QL_OK;
-  if (!(step->parts = calloc(threads, sizeof *step->parts)))
-    return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  if (!(step->parts = planner_keep_zeros(planner, threads * sizeof *step->parts)))
+    return QL_ERR_MEMORY;
   for (int t = 0; t < info->threads; t++)
     QL_TRY(exchange_parts(planner, planner->plan->groups[step->group].exchange, unpacks,
                           info->node_rank * info->threads + t, &step->parts[t]));
@@ -126,26 +124,20 @@ static QlStatus list_tasks(const Planner *planner, PlanStep *step) {
 
 QlStatus planner_schedule(Planner *planner) {
   Plan *plan = planner->plan;
-  size_t groups = (size_t)planner->group_count + 1;
-  int *stored = calloc((size_t)plan->slot_count + 1, sizeof *stored),
-      *exchanges = malloc(groups * sizeof *exchanges), *post = malloc(groups * sizeof *post),
-      count = 0;
-  bool *posted = calloc(groups, sizeof *posted);
-  plan->steps = malloc(6 * groups * sizeof *plan->steps);
-  QlStatus status = QL_OK;
-  if (stored && exchanges && post && posted && plan->steps) {
-    for (int g = 0; g < planner->group_count; g++) {
-      const Group *group = &planner->groups[g];
-      if (group->exchanges) post[count] = can_post(group, stored), exchanges[count++] = g;
-      note_stores(group, g + 1, stored);
-    }
-    order_steps(planner, exchanges, count, post, posted);
-    place_staging(plan);
-  } else {
-    status = ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  size_t groups = (size_t)planner->group_count, exchanges = (size_t)plan->exchange_count;
+  int *stored = planner_zeros(planner, (size_t)plan->slot_count * sizeof *stored),
+      *group_of = planner_zeros(planner, exchanges * sizeof *group_of),
+      *post = planner_zeros(planner, exchanges * sizeof *post), count = 0;
+  bool *posted = planner_zeros(planner, exchanges * sizeof *posted);
+  plan->steps = planner_keep_zeros(planner, (groups + 5 * exchanges) * sizeof *plan->steps);
+  if (!stored || !group_of || !post || !posted || !plan->steps) return QL_ERR_MEMORY;
+  for (int g = 0; g < planner->group_count; g++) {
+    const Group *group = &planner->groups[g];
+    if (group->exchanges) post[count] = can_post(group, stored), group_of[count++] = g;
+    note_stores(group, g + 1, stored);
   }
-  free(stored), free(exchanges), free(post), free(posted);
-  for (int s = 0; s < plan->step_count; s++)
-    if (!status) status = list_tasks(planner, &plan->steps[s]);
-  return status;
+  order_steps(planner, group_of, count, post, posted);
+  place_staging(plan);
+  for (int s = 0; s < plan->step_count; s++) QL_TRY(list_tasks(planner, &plan->steps[s]));
+  return QL_OK;
 }

@@ -10,9 +10,6 @@
  */
 #include "planner.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* ---- tiles ---- */
 
 bool tile_of(const Planner *planner, int statement, Tile *tile) {
@@ -132,14 +129,12 @@ static void divide(Division *d, Box box) {
   pieces->count++;
 }
 
-QlStatus tiles_pieces(Planner *planner, int statement, int rank, const int64_t *extent,
-                      const AxisMap *map, const SlotView *target, Pieces *pieces) {
-  Group scratch = {.rank = rank, .nodes = malloc(GROUP_NODES * sizeof *scratch.nodes)};
-  if (!scratch.nodes) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+void tiles_pieces(Planner *planner, int statement, int rank, const int64_t *extent,
+                  const AxisMap *map, const SlotView *target, Pieces *pieces) {
+  Group scratch = {.rank = rank, .nodes = planner->nodes, .node_room = GROUP_NODES};
   Division d = {planner, &scratch, statement, rank, extent, map, target, pieces};
   pieces->count = 0, pieces->meets = false;
   divide(&d, box_of_shape(rank, extent));
-  free(scratch.nodes);
   for (int k = 1; k < QL_MIN(pieces->count, PIECE_ROOM);
        k++) { /* stable: equal pieces stay in order */
     Box box = pieces->box[k];
@@ -148,7 +143,6 @@ QlStatus tiles_pieces(Planner *planner, int statement, int rank, const int64_t *
       pieces->box[at] = pieces->box[at - 1];
     pieces->box[at] = box;
   }
-  return QL_OK;
 }
 
 SlotView view_of_piece(const SlotView *view, int rank, const Box *box) {
@@ -173,7 +167,6 @@ static void store_slot(Planner *planner, int slot) {
   if (info->producer >= 0) planner->statements[info->producer].inlined = false;
   for (int t = 0; t < info->tile_count; t++)
     planner->statements[info->tiles[t].statement].inlined = false;
-  free(info->tiles);
   info->tiles = NULL, info->tile_count = 0, info->producer = -1;
 }
 
@@ -224,7 +217,7 @@ static void store_inputs(Planner *planner, const Statement *s) {
       store_for_reduction(planner, operand.view.slot);
 }
 
-QlStatus tiles_limit(Planner *planner, int statement) {
+void tiles_limit(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
   StatementInfo *info = &planner->statements[statement];
   LogOperand operand;
@@ -232,17 +225,17 @@ QlStatus tiles_limit(Planner *planner, int statement) {
   Pieces pieces;
   int64_t one = 1;
   info->pieces = 1;
-  if (!info->tiled) return QL_OK;
+  if (!info->tiled) return;
   if (!statement_traits[s->kind].elementwise) {
     store_inputs(planner, s);
-    return QL_OK;
+    return;
   }
   for (int d = 0; d < s->ndim; d++) identity[d] = (AxisMap){0, 1, d};
   for (;;) {
     const int64_t *shape = s->ndim ? log_shape(planner->log, s) : &one;
-    QL_TRY(tiles_pieces(planner, statement, QL_MAX(s->ndim, 1), shape, identity, NULL, &pieces));
+    tiles_pieces(planner, statement, QL_MAX(s->ndim, 1), shape, identity, NULL, &pieces);
     info->pieces = pieces.count;
-    if (pieces.count <= PIECES) return QL_OK;
+    if (pieces.count <= PIECES) return;
     int worst = -1, most = 0;
     for (int k = 0; k < s->operands; k++) {
       if (!log_operand(planner->log, s, k, &operand) || !(operand.access & LOG_READ)) continue;

@@ -1,8 +1,8 @@
 /* Out of memory on one rank: the n-th allocation of a flush fails there, for every n until none is
  * left to fail. All ranks raise the same error, or none does and the values are right; nobody waits
  * for another; and what follows is computed as if nothing had been. The linker routes the
- * allocations here. What happens after the first store, or within a gather of messages, ends the
- * job and is left out. */
+ * allocations here, those from pools too: what a pool has kept fails as well. What happens after
+ * the first store, or within a gather of messages, ends the job and is left out. */
 #include "runtime.h"
 
 #include "../check.h"
@@ -12,6 +12,7 @@
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
+void *__real_ql_pool_get(QlPool *pool, size_t bytes);
 void __real_rt_plan_run(QlContext *ctx, const Plan *plan);
 QlStatus __real_jit_open(const JitOptions *options, Jit **jit, QlError *error);
 QlStatus __real_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all,
@@ -19,6 +20,7 @@ QlStatus __real_comm_allgather(Comm *comm, const void *mine, int64_t size, char 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
+void *__wrap_ql_pool_get(QlPool *pool, size_t bytes);
 void __wrap_rt_plan_run(QlContext *ctx, const Plan *plan);
 QlStatus __wrap_jit_open(const JitOptions *options, Jit **jit, QlError *error);
 QlStatus __wrap_comm_allgather(Comm *comm, const void *mine, int64_t size, char **all,
@@ -35,6 +37,9 @@ void *__wrap_calloc(size_t count, size_t size) {
   return fails() ? NULL : __real_calloc(count, size);
 }
 void *__wrap_realloc(void *old, size_t size) { return fails() ? NULL : __real_realloc(old, size); }
+void *__wrap_ql_pool_get(QlPool *pool, size_t bytes) {
+  return fails() ? NULL : __real_ql_pool_get(pool, bytes);
+}
 
 QlStatus __wrap_jit_open(const JitOptions *options, Jit **jit, QlError *error) {
   return opens_here ? __real_jit_open(options, jit, error)
@@ -154,7 +159,7 @@ static void fails_on(int rank) {
                  QL_OK);
     CHECK_INT_EQ(ql_flush(ctx, NULL), QL_OK);
     failed = attempt(number, rank, other);
-    CHECK(failed || number > 30);
+    CHECK(failed || number > 60);
   }
   CHECK(!failed);
 }

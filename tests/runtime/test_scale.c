@@ -11,9 +11,11 @@
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
+void *__real_ql_pool_get(QlPool *pool, size_t bytes);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
+void *__wrap_ql_pool_get(QlPool *pool, size_t bytes);
 
 #ifdef NDEBUG
 enum { OPTIMISED = true };
@@ -39,6 +41,13 @@ void *__wrap_calloc(size_t count, size_t size) {
 void *__wrap_realloc(void *old, size_t size) {
   asked += (int64_t)size;
   return __real_realloc(old, size);
+}
+/* Whether its pool has kept the memory or not. */
+void *__wrap_ql_pool_get(QlPool *pool, size_t bytes) {
+  int64_t sum = asked + (int64_t)bytes;
+  void *given = __real_ql_pool_get(pool, bytes);
+  asked = sum;
+  return given;
 }
 
 /* ---- programs ---- */
