@@ -111,7 +111,7 @@ void ql_close(QlContext *ctx) {
   free(ctx->heap.ranges), free(ctx->log.statements), free(ctx->log.words), free(ctx->log.scalars),
       free(ctx->log.slots);
   ql_pool_free(&ctx->planning);
-  free(ctx->movements.lines), free(ctx->cache_folder), free(ctx->key.words);
+  free(ctx->movements.lines), free(ctx->cache_folder);
   ctx->closed = true;
   if (ctx->exports) ctx->kept = comm_arena_keep(ctx->comm);
   comm_close(ctx->comm);

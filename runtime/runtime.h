@@ -30,7 +30,7 @@ struct QlContext {
   Pace pace;
   History history;
   PlanKey key;     /* of the log that is being executed */
-  QlPool planning; /* what lives only while a plan is made */
+  QlPool planning; /* what lives only while a plan is sought and made */
   Heap heap;
   QlSource source;  /* of what is recorded next */
   Storage *dropped; /* by this rank since the last agreement */

@@ -12,19 +12,6 @@
 
 /* ---- key ---- */
 
-static void put(PlanKey *key, int64_t word) {
-  if (key->count == key->room) {
-    int64_t room = QL_MAX(2 * key->room, 512);
-    int64_t *words = realloc(key->words, (size_t)room * sizeof *words);
-    if (!words) {
-      key->failed = true;
-      return;
-    }
-    key->words = words, key->room = room;
-  }
-  key->words[key->count++] = word;
-}
-
 static bool is_alive(const Storage *storage) { return !storage->dead; }
 
 static int describe_ghosts(const Ghosts *ghosts, int ndim, int64_t *words) {
@@ -61,29 +48,33 @@ static int describe_slot(const Storage *storage, int64_t *words) {
   return n + describe_ghosts(storage->ghosts, storage->ndim, words + n);
 }
 
-enum { SLOT_WORDS = 3 + 4 * QL_MAX_DIMS * (1 + GHOST_HALOS) };
+enum { SLOT_WORDS = 4 + 4 * QL_MAX_DIMS * (1 + GHOST_HALOS) };
+
+/* At most so many, and whether it is alive. */
+static int64_t slot_words(const Storage *storage) {
+  return 4 + 4 * storage->ndim * (1 + (storage->ghosts ? storage->ghosts->count : 0));
+}
 
 QlStatus rt_plan_key(QlContext *ctx, QlError *error) {
   const Log *log = &ctx->log;
   PlanKey *key = &ctx->key;
-  int64_t words[SLOT_WORDS];
-  key->count = 0, key->failed = false;
-  key->state = ql_mix(5, ctx->strict);
-  for (int64_t k = 0; k < log->word_count; k++) put(key, log->words[k]);
-  put(key, ctx->strict);
+  int64_t room = 1, spare[SLOT_WORDS];
+  ql_pool_clear(&ctx->planning);
+  for (int s = 0; s < log->slot_count; s++) room += slot_words(log->slots[s]);
+  int64_t *words = ql_pool_get(&ctx->planning, (size_t)room * sizeof *words);
+  if (words) words[0] = ctx->strict;
+  key->words = words, key->count = 1, key->state = ql_mix(5, ctx->strict), key->hash = 0;
   for (int s = 0; s < log->slot_count; s++) {
-    int count = describe_slot(log->slots[s], words);
-    for (int k = 0; k < count; k++) put(key, words[k]);
-    key->state = ql_hash_bytes(key->state, words, (size_t)count * sizeof *words);
-  }
-  key->hash = key->state;
-  for (int k = 0; k < log->count; k++) key->hash = ql_mix(key->hash, log->statements[k].hash);
-  for (int s = 0; s < log->slot_count; s++) {
-    put(key, is_alive(log->slots[s]));
+    int64_t *slot = words ? words + key->count : spare;
+    int count = describe_slot(log->slots[s], slot);
+    key->state = ql_hash_bytes(key->state, slot, (size_t)count * sizeof *slot);
+    slot[count++] = is_alive(log->slots[s]);
     if (is_alive(log->slots[s])) key->hash = ql_mix(key->hash, (uint64_t)s);
+    key->count += count;
   }
-  if (key->failed) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
-  return QL_OK;
+  key->hash = ql_mix(key->hash, key->state);
+  for (int k = 0; k < log->count; k++) key->hash = ql_mix(key->hash, log->statements[k].hash);
+  return words ? QL_OK : ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
 }
 
 /* ---- plans ---- */
@@ -205,7 +196,8 @@ static QlStatus take_slots(Planner *planner) {
 static size_t kept_bytes(const Planner *planner) {
   const Plan *plan = planner->plan;
   size_t threads = (size_t)planner->ctx->info->threads, slots = (size_t)plan->slot_count;
-  size_t bytes = sizeof *plan + (size_t)planner->ctx->key.count * sizeof *plan->key +
+  size_t bytes = sizeof *plan +
+                 (size_t)(planner->log->word_count + planner->ctx->key.count) * sizeof(int64_t) +
                  slots * (sizeof *plan->slots + sizeof *plan->places) +
                  (size_t)plan->movement_count * sizeof *plan->movements;
   for (int g = 0; g < planner->group_count; g++) {
@@ -219,18 +211,24 @@ static size_t kept_bytes(const Planner *planner) {
   return bytes + bytes / 16;
 }
 
-/* What was collected while the number of slots was growing. Whatever follows, the key stays the
- * log's: the plan has a copy. */
-static QlStatus keep_slots(Planner *planner) {
+/* By what it will be found. */
+static QlStatus keep_key(const Planner *planner) {
   const PlanKey *key = &planner->ctx->key;
+  const Log *log = planner->log;
   Plan *plan = planner->plan;
-  plan->pool.usual = kept_bytes(planner);
-  plan->key = planner_keep(planner, key->words, (size_t)key->count * sizeof *plan->key);
-  plan->hash = key->hash, plan->key_count = key->count;
+  plan->hash = key->hash, plan->log_word_count = log->word_count, plan->key_word_count = key->count;
+  plan->log_words = planner_keep(planner, log->words, (size_t)log->word_count * sizeof *log->words);
+  plan->key_words = planner_keep(planner, key->words, (size_t)key->count * sizeof *key->words);
+  return plan->log_words && plan->key_words ? QL_OK : QL_ERR_MEMORY;
+}
+
+/* What was collected while the number of slots was growing. */
+static QlStatus keep_slots(const Planner *planner) {
+  Plan *plan = planner->plan;
   PlanSlot *slots = planner_keep(planner, plan->slots, (size_t)plan->slot_count * sizeof *slots);
   PlanMovement *movements =
       planner_keep(planner, plan->movements, (size_t)plan->movement_count * sizeof *movements);
-  if (!plan->key || !slots || !movements) return QL_ERR_MEMORY;
+  if (!slots || !movements) return QL_ERR_MEMORY;
   plan->slots = slots, plan->movements = movements;
   return QL_OK;
 }
@@ -247,6 +245,8 @@ static QlStatus run_pipeline(Planner *planner) {
   QL_TRY(planner_group(planner));
   QL_TRY(planner_fuse(planner));
   QL_TRY(planner_reach(planner));
+  plan->pool.usual = kept_bytes(planner);
+  QL_TRY(keep_key(planner));
   QL_TRY(keep_slots(planner));
   QL_TRY(planner_kernels(planner));
   QL_TRY(planner_live(planner));
@@ -292,12 +292,18 @@ static bool is_current(const Plan *plan) {
   return true;
 }
 
+static bool same_words(const int64_t *a, int64_t a_count, const int64_t *b, int64_t b_count) {
+  return a_count == b_count && !memcmp(a, b, (size_t)a_count * sizeof *a);
+}
+
 Plan *rt_plan_find(const QlContext *ctx) {
   const PlanKey *key = &ctx->key;
+  const Log *log = &ctx->log;
   Plan *plan = ctx->plans[key->hash % PLAN_BUCKETS];
-  while (plan && (plan->hash != key->hash || plan->key_count != key->count ||
-                  memcmp(plan->key, key->words, (size_t)key->count * sizeof *key->words) ||
-                  !is_current(plan)))
+  while (plan && !(plan->hash == key->hash &&
+                   same_words(plan->log_words, plan->log_word_count, log->words, log->word_count) &&
+                   same_words(plan->key_words, plan->key_word_count, key->words, key->count) &&
+                   is_current(plan)))
     plan = plan->next;
   return plan;
 }

@@ -173,20 +173,20 @@ static inline int plan_first_task(int threads, int used, int thread) {
   return (int)((int64_t)threads * thread / used);
 }
 
-/* By what a plan is found: the log's words, and what the plan depends on in its storages. */
+/* By what a plan is found: the log's words, which stay where they are, and what the plan depends on
+ * beside them. */
 typedef struct PlanKey {
-  int64_t *words;
-  int64_t count, room;
-  bool failed;    /* out of memory: `words` is not all */
-  uint64_t hash;  /* of `words` */
+  const int64_t *words; /* the latter; in the context's pool, until a plan is made */
+  int64_t count;
+  uint64_t hash;  /* of both */
   uint64_t state; /* of what all ranks must have in common: the storages, but not who is alive */
 } PlanKey;
 
 typedef struct Plan {
   QlPool pool; /* holds the plan and all that it points to, but for what is counted */
   uint64_t hash;
-  int64_t *key;
-  int64_t key_count;
+  int64_t *log_words, *key_words; /* of the log and the key for which it was made */
+  int64_t log_word_count, key_word_count;
   int slot_count, log_slots;
   PlanSlot *slots;
   int place_count;
