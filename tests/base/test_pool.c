@@ -4,6 +4,12 @@
 
 #include <stdlib.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define __asan_address_is_poisoned(at) ((void)(at), true)
+#endif
+
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 static int chunks; /* asked for */
@@ -32,6 +38,21 @@ static void apart(void) {
   CHECK_INT_EQ(wrong, 0);
   ql_pool_free(&pool);
   CHECK(pool.used == 0 && pool.capacity == 0);
+}
+
+/* An address sanitizer sees who leaves an allocation, on either side, and who comes too late. */
+static void guarded(void) {
+  QlPool pool = {0};
+  char *a = ql_pool_get(&pool, 13), *b = ql_pool_get(&pool, 48);
+  CHECK(__asan_address_is_poisoned(a + 13) && __asan_address_is_poisoned(b - 1));
+  CHECK(__asan_address_is_poisoned(b + 48));
+  a[12] = b[0] = b[47] = 1;
+  ql_pool_clear(&pool);
+  CHECK(__asan_address_is_poisoned(a) && __asan_address_is_poisoned(b + 47));
+  CHECK(ql_pool_get(&pool, 20) == a);
+  a[19] = 1;
+  CHECK(__asan_address_is_poisoned(a + 20));
+  ql_pool_free(&pool);
 }
 
 /* From the second time on what was needed before is there in one piece. */
@@ -90,7 +111,8 @@ static void out_of_memory(void) {
 }
 
 int main(int argc, char **argv) {
-  static const CheckTest tests[] = {CHECK_TEST(apart), CHECK_TEST(kept), CHECK_TEST(trimmed),
+  static const CheckTest tests[] = {CHECK_TEST(apart), CHECK_TEST(guarded),
+                                    CHECK_TEST(kept),  CHECK_TEST(trimmed),
                                     CHECK_TEST(grows), CHECK_TEST(out_of_memory)};
   return check_run(tests, sizeof tests / sizeof *tests, argc, argv);
 }
