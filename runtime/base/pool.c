@@ -27,10 +27,9 @@ struct QlChunk {
   _Alignas(ALIGNMENT) char data[];
 };
 
-/* Chunks double what the pool has, unless it is known how much it will need. */
+/* Chunks double what the pool has, or hold what it is known to need. */
 static bool add_chunk(QlPool *pool, size_t bytes) {
-  size_t doubled = pool->newest ? pool->capacity : pool->usual;
-  size_t capacity = QL_MAX(QL_MAX(bytes, doubled), (size_t)SMALLEST);
+  size_t capacity = QL_MAX(QL_MAX(bytes, pool->usual), QL_MAX(pool->capacity, (size_t)SMALLEST));
   QlChunk *chunk = malloc(sizeof *chunk + capacity);
   if (!chunk) return false;
   *chunk = (QlChunk){.previous = pool->newest, .end = chunk->data + capacity};

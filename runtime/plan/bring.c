@@ -73,8 +73,12 @@ static Box brought_to_node(const Bring *bring, int node) {
 
 static QlStatus transfer_with(Bring *bring, TransferKind kind, int node, const Box *box) {
   const PlanSlot *slot = &bring->planner->plan->slots[bring->slot];
-  Transfer t = {.kind = kind, .peer = node, .source_slot = bring->slot, .box = *box};
-  t.target_slot = bring->into;
+  Transfer t = {.kind = kind, .peer = node, .source_slot = bring->slot, .target_slot = bring->into};
+  if (!bring->box || !box_equal(slot->ndim, bring->box, box)) {
+    bring->box = planner_keep(bring->planner, box, sizeof *box);
+    if (!bring->box) return QL_ERR_MEMORY;
+  }
+  t.box = bring->box;
   if (kind == TRANSFER_RECEIVE)
     bring->received += box_volume(slot->ndim, box) * ql_dtype_info[slot->dtype].size;
   return add_transfer(bring->planner, bring->group, &t);

@@ -104,9 +104,9 @@ static QlStatus collect_exchange(const Planner *planner, int step, const PlanExc
     int share = exchange_copies_into(t, unpacks);
     if (share < 0) continue;
     if (t->kind != TRANSFER_RECEIVE)
-      QL_TRY(touch(planner, step, t->source_slot, share, false, &t->box, all));
+      QL_TRY(touch(planner, step, t->source_slot, share, false, t->box, all));
     if (t->kind != TRANSFER_SEND)
-      QL_TRY(touch(planner, step, t->target_slot, share, true, &t->box, all));
+      QL_TRY(touch(planner, step, t->target_slot, share, true, t->box, all));
   }
   return QL_OK;
 }
@@ -186,7 +186,7 @@ static bool sends_something(const Planner *planner, const PlanExchange *exchange
     int slot = exchange_copies_into(&exchange->transfers[k], false);
     if (slot < 0) continue;
     share = exchange_share(planner, slot, worker);
-    if (box_intersect(planner->plan->slots[slot].ndim, &share, &exchange->transfers[k].box, &box))
+    if (box_intersect(planner->plan->slots[slot].ndim, &share, exchange->transfers[k].box, &box))
       return true;
   }
   return false;

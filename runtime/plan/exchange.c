@@ -51,7 +51,7 @@ static QlStatus form_messages(const Planner *planner, PlanExchange *exchange) {
     if (t->kind == TRANSFER_LOCAL) continue;
     PlanMessage *message = message_of(exchange, t);
     t->at = message->bytes;
-    message->bytes += box_volume(source->ndim, &t->box) * ql_dtype_info[source->dtype].size;
+    message->bytes += box_volume(source->ndim, t->box) * ql_dtype_info[source->dtype].size;
   }
   for (int m = 0; m < exchange->message_count; m++) {
     exchange->messages[m].at = at;
@@ -125,29 +125,25 @@ int exchange_copies_into(const Transfer *t, bool unpacks) {
   return unpacks ? t->target_slot : t->source_slot;
 }
 
-/* Counts them where `list` is NULL. */
-static int list_parts(const Planner *planner, const PlanExchange *exchange, bool unpacks,
-                      int worker, PlanPart *list) {
-  int count = 0, known = -1;
-  Box share = {{0}, {0}}, box;
+QlStatus exchange_parts(const Planner *planner, const PlanExchange *exchange, bool unpacks,
+                        int worker, PlanParts *parts) {
+  size_t count = (size_t)exchange->transfer_count;
+  int *transfers = ql_pool_get(planner->pool, count * sizeof *transfers), known = -1;
+  const Box **shares = ql_pool_get(planner->pool, count * sizeof *shares), *kept = NULL;
+  if (!transfers || !shares) return planner_no_memory(planner);
+  Box share = {{0}, {0}};
+  *parts = (PlanParts){0};
   for (int k = 0; k < exchange->transfer_count; k++) {
     const Transfer *t = &exchange->transfers[k];
     int slot = exchange_copies_into(t, unpacks);
     if (slot < 0) continue;
-    if (slot != known) share = exchange_share(planner, known = slot, worker);
-    if (!box_intersect(planner->plan->slots[slot].ndim, &t->box, &share, &box)) continue;
-    if (list) list[count] = (PlanPart){k, box};
-    count++;
+    if (slot != known) share = exchange_share(planner, known = slot, worker), kept = NULL;
+    if (!box_intersect(planner->plan->slots[slot].ndim, t->box, &share, NULL)) continue;
+    if (!kept && !(kept = planner_keep(planner, &share, sizeof share))) return QL_ERR_MEMORY;
+    transfers[parts->count] = k, shares[parts->count++] = kept;
   }
-  return count;
-}
-
-QlStatus exchange_parts(const Planner *planner, const PlanExchange *exchange, bool unpacks,
-                        int worker, PlanParts *parts) {
-  *parts = (PlanParts){.count = list_parts(planner, exchange, unpacks, worker, NULL)};
-  if (!parts->count) return QL_OK;
-  parts->list = planner_keep_zeros(planner, (size_t)parts->count * sizeof *parts->list);
-  if (!parts->list) return QL_ERR_MEMORY;
-  (void)list_parts(planner, exchange, unpacks, worker, parts->list);
-  return QL_OK;
+  count = (size_t)parts->count;
+  parts->transfers = planner_keep(planner, transfers, count * sizeof *transfers);
+  parts->shares = planner_keep(planner, shares, count * sizeof *shares);
+  return parts->transfers && parts->shares ? QL_OK : QL_ERR_MEMORY;
 }

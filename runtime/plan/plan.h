@@ -43,7 +43,7 @@ typedef struct Transfer {
   int peer;        /* node */
   int source_slot; /* whose elements */
   int target_slot; /* where they go; the same slot: its ghosts */
-  Box box;         /* storage coordinates of source_slot */
+  const Box *box;  /* storage coordinates of source_slot; what goes to many nodes has it once */
   int64_t at;      /* packed in C order, in the exchange's staging */
 } Transfer;
 
@@ -137,14 +137,11 @@ typedef enum StepKind {
   STEP_GROUP
 } StepKind;
 
-/* What a worker copies of a transfer. */
-typedef struct PlanPart {
-  int transfer;
-  Box box;
-} PlanPart;
+/* What a worker copies of some transfers: of each what lies in its share of a slot. */
 typedef struct PlanParts {
   int count;
-  PlanPart *list;
+  int *transfers;
+  const Box **shares; /* of each; one for all transfers of a slot in a row */
 } PlanParts;
 
 typedef struct PlanStep {

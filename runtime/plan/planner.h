@@ -322,6 +322,7 @@ typedef struct Bring {
   int slot, into;   /* the same: into its ghosts; */
   const Halo *halo; /* what these hold */
   int leaf;         /* else what the leaf needs on each node; -1: all of the slot, on all nodes */
+  const Box *box;   /* the last transfer's */
   int64_t received; /* bytes, by this node */
 } Bring;
 /* Adds this node's transfers to the group. */

@@ -12,18 +12,18 @@ static void copy_part(const Run *run, const Transfer *t, const Box *box, char *s
   char *source_data = run->data[t->source_slot], *target_data = run->data[t->target_slot],
        *packed = staging + t->at;
   int64_t stride[QL_MAX_DIMS];
-  box_strides(source->ndim, &t->box, (int64_t)item, stride);
+  box_strides(source->ndim, t->box, (int64_t)item, stride);
   switch (t->kind) {
     case TRANSFER_LOCAL:
       box_copy(source->ndim, box, item, target_data, &to->alloc, to->stride, source_data,
                &from->alloc, from->stride);
       break;
     case TRANSFER_SEND:
-      box_copy(source->ndim, box, item, packed, &t->box, stride, source_data, &from->alloc,
+      box_copy(source->ndim, box, item, packed, t->box, stride, source_data, &from->alloc,
                from->stride);
       break;
     case TRANSFER_RECEIVE:
-      box_copy(source->ndim, box, item, target_data, &to->alloc, to->stride, packed, &t->box,
+      box_copy(source->ndim, box, item, target_data, &to->alloc, to->stride, packed, t->box,
                stride);
       break;
   }
@@ -34,9 +34,12 @@ static char *staging_of(const Run *run, const PlanExchange *exchange) {
 }
 
 void rt_parts_copy(const Run *run, const PlanExchange *exchange, const PlanParts *parts) {
-  for (int k = 0; k < parts->count; k++)
-    copy_part(run, &exchange->transfers[parts->list[k].transfer], &parts->list[k].box,
-              staging_of(run, exchange));
+  for (int k = 0; k < parts->count; k++) {
+    const Transfer *t = &exchange->transfers[parts->transfers[k]];
+    Box box;
+    if (box_intersect(run->plan->slots[t->source_slot].ndim, t->box, parts->shares[k], &box))
+      copy_part(run, t, &box, staging_of(run, exchange));
+  }
 }
 
 /* ---- messages ---- */
