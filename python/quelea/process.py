@@ -48,10 +48,28 @@ class _Tagged:
         return getattr(self._stream, name)
 
 
+def _is_rank() -> bool:
+    """Whether this process is a rank, and no fork of one."""
+    return _quelea.launched_rank() is not None
+
+
 def _redirect(rank: int) -> None:
-    sys.stderr = _Tagged(sys.stderr, f"[rank {rank}] ")
+    """Drop what a rank above 0 prints, and tag its errors; a fork of it is no rank, and prints as itself."""
+    out, error = sys.stdout, sys.stderr
+    ours: list[object] = []
+
+    def give_back() -> None:
+        if sys.stdout in ours:
+            sys.stdout = out
+        if sys.stderr in ours:
+            sys.stderr = error
+
+    sys.stderr = _Tagged(error, f"[rank {rank}] ")
     if os.environ.get("QUELEA_OUTPUT", "root") != "all":
+        print(end="", flush=True)  # else each fork would print again what is there
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  it lives as long as the process
+    ours += [sys.stdout, sys.stderr]
+    os.register_at_fork(after_in_child=give_back)
 
 
 def _let_root_speak(rank: int) -> None:
@@ -65,6 +83,9 @@ ExceptHook = Callable[[type[BaseException], BaseException, TracebackType | None]
 
 def _end_job_after(previous: ExceptHook, rank: int) -> ExceptHook:
     def hook(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
+        if not _is_rank():
+            previous(kind, value, trace)
+            return
         _let_root_speak(rank)
         previous(kind, value, trace)
         sys.stdout.flush()
@@ -90,7 +111,7 @@ def _exit(status: "int | str | None" = None, /) -> None:
 
 
 def _end(rank: int) -> None:
-    if _Exit.pending is not None:
+    if _Exit.pending is not None and _is_rank():
         _let_root_speak(rank)
         status = _Exit.pending & 0xFF if isinstance(_Exit.pending, int) else 1
         _quelea.abort(status or 1, f"the program ended by sys.exit({_Exit.pending!r})")

@@ -27,8 +27,11 @@ def environment(extra):
 
 
 def command(code, ranks, limit):
-    """Arguments that run a program in one process (0 ranks), or on ranks for at most so many seconds."""
-    program = [sys.executable, "-c", textwrap.dedent(code)]
+    """Arguments that run a program, text or file, in one process (0 ranks), or on ranks for at most so many seconds."""
+    program = [
+        sys.executable,
+        *([str(code)] if isinstance(code, Path) else ["-c", textwrap.dedent(code)]),
+    ]
     if not ranks:
         return program
     return ["mpirun", "--timeout", str(limit), "--oversubscribe", "-n", str(ranks), *program]

@@ -163,6 +163,92 @@ def test_what_a_rank_starts_prints_as_itself():
     assert sorted(out.splitlines()) == ["child 1 5.0"] * 3 + ["printed"] + ["written"] * 3
 
 
+@pytest.mark.parametrize("ranks", [0, 3])
+@pytest.mark.parametrize("how", ["os.system(command)", "subprocess.run(command, shell=True)"])
+def test_what_a_shell_starts_is_a_process_of_its_own(how, ranks):
+    """It runs while the rank has arrays, and while it has none yet."""
+    child = "import quelea as np; print('child', np.size, float(np.ones(5).sum()))"
+    code = f"""
+    import os, shlex, subprocess, sys, quelea as np
+    command = shlex.join([sys.executable, "-c", {child!r}])
+    {how}
+    np.sync()
+    {how}
+    print("printed", float(np.ones(3000).sum()))
+    """
+    status, out, err = run(code, ranks)
+    assert status == 0, err
+    assert sorted(out.splitlines()) == ["child 1 5.0"] * (2 * max(ranks, 1)) + ["printed 3000.0"]
+
+
+@pytest.mark.parametrize("ranks", [0, 3])
+def test_a_fork_is_a_process_of_its_own(ranks):
+    """Before the first array: it prints as itself, its failures and exits are its own, and nothing is printed twice."""
+    code = """
+    import os, sys
+    print("early")
+    import quelea as np
+    def fork(work):
+        pid = os.fork()
+        if pid == 0: work(); sys.exit(0)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    def fail(): raise KeyError("only here")
+    print("rank", flush=True)
+    assert fork(lambda: print("child", np.size, float(np.ones(5).sum()))) == 0
+    assert fork(fail) == 1
+    assert fork(lambda: sys.exit(3)) == 3
+    print("printed", float(np.ones(3000).sum()))
+    """
+    status, out, err = run(code, ranks, QUELEA_REPLICATE="-1")
+    count = max(ranks, 1)
+    assert status == 0, err
+    assert sorted(out.splitlines()) == sorted(
+        ["early", "child 1 5.0"] * count + ["rank", "printed 3000.0"]
+    )
+    assert err.count("KeyError: 'only here'") == count and "[rank" not in err
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("ranks", [0, 2])
+def test_workers_of_multiprocessing_are_processes_of_their_own(method, ranks, tmp_path):
+    """Fork before the first array, the others at any time."""
+    program = tmp_path / "program.py"
+    program.write_text(f"""
+import multiprocessing, quelea as np
+def work(n):
+    print("worker", flush=True)
+    return float(np.ones(n).sum()), np.size
+if __name__ == "__main__":
+    if {method!r} != "fork": float(np.ones(3000).sum())
+    with multiprocessing.get_context({method!r}).Pool(2) as pool: print(pool.map(work, [5, 5000]))
+    print(float(np.ones(3000).sum()), np.size)
+""")
+    status, out, err = run(program, ranks, QUELEA_REPLICATE="-1")
+    count = max(ranks, 1)
+    assert status == 0, err
+    assert sorted(out.splitlines()) == sorted(
+        ["worker"] * (2 * count) + ["[(5.0, 1), (5000.0, 1)]", f"3000.0 {count}"]
+    )
+
+
+@pytest.mark.parametrize("output", ["root", "all"])
+def test_what_is_not_pythons_is_printed_on_every_rank(output):
+    code = """
+    import ctypes, os, sys, quelea as np
+    np.sync()
+    c = ctypes.CDLL(None)
+    c.puts(b"from C"); c.fflush(None)
+    os.write(1, b"written\\n")
+    print("python"), sys.stdout.write("stream\\n")
+    """
+    status, out, err = run(code, 3, QUELEA_OUTPUT=output)
+    python = 3 if output == "all" else 1
+    assert status == 0, err
+    assert sorted(out.splitlines()) == sorted(
+        ["from C", "written"] * 3 + ["python", "stream"] * python
+    )
+
+
 def test_on_root_runs_once():
     code = """
     import quelea as np
