@@ -103,6 +103,7 @@ static QlStatus bring_up(Comm *comm, QlError *error) {
 
 static void take_down(Comm *comm) {
   transport_batch_free(comm->agree_batch);
+  comm_messages_close(comm);
   comm_arena_close(comm);
   transport_close(comm->transport);
   free(comm->tables);

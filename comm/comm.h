@@ -153,6 +153,9 @@ typedef struct CommMessage {
 } CommMessage;
 typedef struct CommExchange CommExchange;
 
+/* Local. Memory for the next exchange of messages like these, which cannot fail for want of it
+ * then. */
+QlStatus comm_exchange_reserve(Comm *comm, int count, const CommMessage *message, QlError *error);
 /* Posts receives, then sends. Between two ranks messages arrive in the order posted, so sender and
  * receiver must list the messages of one pair in the same order. Buffers stay the caller's and must
  * live until comm_exchange_finish. */
@@ -160,7 +163,7 @@ QlStatus comm_exchange_start(Comm *comm, int receives, const CommMessage *receiv
                              const CommMessage *send, CommExchange **exchange, QlError *error);
 /* Moves messages along (Open MPI moves large ones only inside its calls). True when all is done. */
 bool comm_exchange_poll(CommExchange *exchange);
-/* Waits for all of it and frees the exchange. Looks for Ctrl-C, reports long waits. */
+/* Waits for all of it and ends the exchange. Looks for Ctrl-C, reports long waits. */
 QlStatus comm_exchange_finish(CommExchange *exchange, QlError *error);
 
 typedef struct CommCounters {

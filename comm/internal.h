@@ -188,6 +188,7 @@ static inline void comm_pause(void) {
 /* ---- messages.c ---- */
 
 QlStatus comm_messages_open(Comm *comm, QlError *error);
+void comm_messages_close(Comm *comm);
 /* A rank whose message is still missing, or -1. */
 int comm_exchange_pending(const CommExchange *exchange);
 
@@ -218,8 +219,9 @@ struct Comm {
   int spins; /* polls before giving up the core */
   uint64_t round;
   TransportBatch *agree_batch;
-  bool left;    /* the last agreement has been made */
-  bool patient; /* waits end nothing */
+  CommExchange *spare; /* what the next exchange uses if it has the room; NULL: none */
+  bool left;           /* the last agreement has been made */
+  bool patient;        /* waits end nothing */
 
   int64_t fault_message,
       fault_count; /* the message that fails, counted from 1, 0: none; those counted so far */

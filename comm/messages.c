@@ -11,7 +11,8 @@
 
 struct CommExchange {
   Comm *comm;
-  TransportBatch *batch; /* NULL: nothing but messages to oneself */
+  TransportBatch *batch;
+  int64_t capacity; /* of the batch, in pieces of messages */
   bool done;
   QlError error;
 };
@@ -86,29 +87,67 @@ static QlStatus post(CommExchange *exchange, int receives, const CommMessage *re
   return QL_OK;
 }
 
+static void exchange_free(CommExchange *exchange) {
+  if (!exchange) return;
+  transport_batch_free(exchange->batch);
+  free(exchange);
+}
+
+/* One that has room for so many pieces: the spare one, or another. */
+static CommExchange *exchange_take(Comm *comm, int64_t capacity) {
+  CommExchange *exchange = comm->spare;
+  if (exchange && exchange->capacity >= capacity) {
+    comm->spare = NULL;
+    return exchange;
+  }
+  if (!(exchange = calloc(1, sizeof *exchange))) return NULL;
+  exchange->comm = comm, exchange->capacity = capacity;
+  if (comm->transport) exchange->batch = transport_batch_new(comm->transport, capacity);
+  if (exchange->batch || !comm->transport) return exchange;
+  free(exchange);
+  return NULL;
+}
+
+/* The larger one of two stays for the next exchange. */
+static void exchange_return(CommExchange *exchange) {
+  Comm *comm = exchange->comm;
+  CommExchange *spare = comm->spare;
+  bool keep = !exchange->error.status && (!spare || spare->capacity < exchange->capacity);
+  if (keep) exchange->done = false, comm->spare = exchange;
+  exchange_free(keep ? spare : exchange);
+}
+
+void comm_messages_close(Comm *comm) {
+  exchange_free(comm->spare);
+  comm->spare = NULL;
+}
+
+static QlStatus reserve(Comm *comm, int64_t capacity, QlError *error) {
+  CommExchange *exchange = exchange_take(comm, capacity);
+  if (!exchange)
+    return ql_fail(error, QL_ERR_MEMORY, "no memory for an exchange of %lld messages",
+                   (long long)capacity);
+  exchange_return(exchange);
+  return QL_OK;
+}
+
+QlStatus comm_exchange_reserve(Comm *comm, int count, const CommMessage *message, QlError *error) {
+  return reserve(comm, pieces(comm, count, message), error);
+}
+
 static QlStatus start(Comm *comm, int receives, const CommMessage *receive, int sends,
                       const CommMessage *send, CommExchange **out, QlError *error) {
   QL_TRY(copy_own(comm, receives, receive, sends, send, error));
-  CommExchange *exchange = calloc(1, sizeof *exchange);
-  if (!exchange) return ql_fail(error, QL_ERR_MEMORY, "no memory for an exchange of messages");
-  exchange->comm = comm;
-  QlStatus status = QL_OK;
   int64_t capacity = pieces(comm, receives, receive) + pieces(comm, sends, send);
+  QL_TRY(reserve(comm, capacity, error));
+  CommExchange *exchange = exchange_take(comm, capacity);
   exchange->done = capacity == 0;
-  if (capacity > 0) {
-    exchange->batch = transport_batch_new(comm->transport, capacity);
-    if (!exchange->batch)
-      status = ql_fail(error, QL_ERR_MEMORY, "no memory for an exchange of %lld messages",
-                       (long long)capacity);
-    if (status == QL_OK) status = post(exchange, receives, receive, sends, send, error);
-  }
-  if (status != QL_OK) {
-    transport_batch_free(exchange->batch);
-    free(exchange);
-    return status;
-  }
-  *out = exchange;
-  return QL_OK;
+  QlStatus status = post(exchange, receives, receive, sends, send, error);
+  if (status)
+    exchange_free(exchange);
+  else
+    *out = exchange;
+  return status;
 }
 
 QlStatus comm_exchange_start(Comm *comm, int receives, const CommMessage *receive, int sends,
@@ -139,8 +178,7 @@ QlStatus comm_exchange_finish(CommExchange *exchange, QlError *error) {
             .kind = WAIT_MESSAGES, .is_main = true, .ready = exchange_ready, .subject = exchange});
   QlStatus status = exchange->error.status;
   if (status != QL_OK && error && error->status == QL_OK) *error = exchange->error;
-  transport_batch_free(exchange->batch);
-  free(exchange);
+  exchange_return(exchange);
   return status;
 }
 
@@ -165,8 +203,9 @@ static QlStatus gather_sizes(Comm *comm, int64_t size, int64_t *sizes, QlError *
     return QL_OK;
   }
   CommExchange exchange = {.comm = comm, .batch = transport_batch_new(comm->transport, 1)};
-  QlStatus status =
-      meet(comm, exchange.batch ? QL_OK : QL_ERR_MEMORY, "comm_allgather: sizes", error);
+  QlStatus status = QL_OK;
+  if (!exchange.batch) status = ql_fail(error, QL_ERR_MEMORY, "no memory to gather data of ranks");
+  status = meet(comm, status, "comm_allgather: sizes", error);
   if (status == QL_OK)
     status = transport_batch_gather(exchange.batch, &size, sizeof size, sizes, error);
   if (status == QL_OK && !comm_exchange_poll(&exchange))
@@ -180,6 +219,14 @@ static QlStatus gather_sizes(Comm *comm, int64_t size, int64_t *sizes, QlError *
   }
   transport_batch_free(exchange.batch);
   return status;
+}
+
+/* Room for each step of the ring. */
+static QlStatus reserve_ring(Comm *comm, const int64_t *offset, QlError *error) {
+  int64_t most = 0;
+  for (int rank = 0; rank < comm->info.size; rank++)
+    most = QL_MAX(most, transport_pieces(offset[rank + 1] - offset[rank]));
+  return reserve(comm, 2 * most, error);
 }
 
 static QlStatus ring(Comm *comm, char *all, const int64_t *offset, QlError *error) {
@@ -211,6 +258,7 @@ QlStatus comm_allgather(Comm *comm, const void *mine, int64_t size, char **all,
   if (!bytes)
     status =
         ql_fail(error, QL_ERR_MEMORY, "no memory to gather %lld bytes", (long long)offset[count]);
+  if (status == QL_OK) status = reserve_ring(comm, offset, error);
   status = meet(comm, status, "comm_allgather: memory", error);
   if (status != QL_OK) goto out;
   if (size > 0) memcpy(bytes + offset[comm->info.rank], mine, (size_t)size);

@@ -195,7 +195,10 @@ static int interrupted(void *data) {
 
 /* ---- opening, entering, closing ---- */
 
-static void after_fork(void) { qx.forked = qx.attention = true; }
+/* A fork before the first array may make its own. */
+static void after_fork(void) {
+  if (qx.context) qx.forked = qx.attention = true;
+}
 
 int qx_open(const void *mpi_comm) {
   if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
@@ -208,11 +211,6 @@ int qx_open(const void *mpi_comm) {
   QlError error = {0};
   QlContext *context = NULL;
   if (ql_open(&options, &context, &error)) return qx_raise_int(&error);
-  if (pthread_atfork(NULL, NULL, after_fork)) {
-    ql_close(context);
-    PyErr_NoMemory();
-    return -1;
-  }
   qx.thread = PyThreadState_GetID(PyThreadState_Get());
   qx.context = context;
   return 0;
@@ -267,6 +265,7 @@ bool qx_context_setup(PyObject *module) {
   PyObject *gc = function ? PyImport_ImportModule("gc") : NULL;
   PyObject *callbacks = gc ? PyObject_GetAttrString(gc, "callbacks") : NULL;
   bool done = callbacks && PyList_Append(callbacks, function) == 0;
+  if (done && pthread_atfork(NULL, NULL, after_fork)) PyErr_NoMemory(), done = false;
   Py_XDECREF(callbacks), Py_XDECREF(gc), Py_XDECREF(function);
   return done;
 }

@@ -110,7 +110,25 @@ static PyObject *module_share(PyObject *module, PyObject *bytes) {
     return qx_raise(&error);
   PyObject *given = PyBytes_FromStringAndSize(all, (Py_ssize_t)size);
   free(all);
+  PyErr_Clear();
+  QlStatus status =
+      given ? QL_OK
+            : ql_fail(&error, QL_ERR_MEMORY, "out of memory for %lld bytes", (long long)size);
+  if (size && ql_agree(qx.context, status, &error)) {
+    Py_XDECREF(given);
+    return qx_raise(&error);
+  }
   return given;
+}
+
+static PyObject *module_agree(PyObject *module, PyObject *failure) {
+  QlError error = {0};
+  (void)module;
+  const char *text = failure == Py_None ? NULL : PyUnicode_AsUTF8(failure);
+  if (PyErr_Occurred() || qx_enter_at() < 0) return NULL;
+  QlStatus status = text ? ql_fail(&error, QL_ERR_STATE, "%s", text) : QL_OK;
+  if (ql_agree(qx.context, status, &error)) return qx_raise(&error);
+  Py_RETURN_NONE;
 }
 
 static PyObject *module_set_strict(PyObject *module, PyObject *flag) {
@@ -205,6 +223,8 @@ PyMethodDef qx_context_functions[] = {
     {"sync", module_sync, METH_NOARGS, "Executes what is recorded."},
     {"share", module_share, METH_O,
      "share(bytes): rank 0's, on every rank; the others wait for it."},
+    {"agree", module_agree, METH_O,
+     "agree(None or text): where some rank says what failed there, RuntimeError(text) on all."},
     {"refuse", module_refuse, METH_O,
      "refuse(text): every use of arrays raises RuntimeError(text); None: no longer."},
     {"set_strict", module_set_strict, METH_O, "Makes gathers and redistributions errors."},

@@ -83,7 +83,8 @@ def on_root(function: Callable[..., Any], /, *arrays: Any) -> Any:
     TypeError
         The result cannot be pickled.
     RuntimeError
-        The function used a Quelea array that it was not given, which needs all ranks.
+        The function used a Quelea array that it was not given, which needs all ranks; or some rank
+        cannot unpickle the result.
 
     Examples
     --------
@@ -109,6 +110,8 @@ def on_root(function: Callable[..., Any], /, *arrays: Any) -> Any:
     else:
         packed, failure = _packed_failure(failure)
     _quelea.share(packed)
+    if packed:
+        _quelea.agree(None)
     if failure is not None:
         raise failure
     return result
@@ -144,7 +147,14 @@ def _packed_failure(error: BaseException) -> tuple[bytes, BaseException]:
 def _received(packed: bytes) -> Any:
     if not packed:
         return None
-    has_failed, value = pickle.loads(packed)
+    refusal = None
+    try:
+        has_failed, value = pickle.loads(packed)
+    except Exception as error:  # whatever a class does when it is made again
+        refusal = (
+            f"what on_root's function gives cannot be unpickled: {type(error).__name__}: {error}"
+        )
+    _quelea.agree(refusal)
     if has_failed:
         value.add_note("raised by the function of on_root, on rank 0")
         raise value

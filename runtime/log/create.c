@@ -118,50 +118,72 @@ enum {
   IMPORT_AT_ONCE = 1 << 20
 }; /* bytes from which on a second copy costs more than an execution of the log */
 
-QlStatus ql_import(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, const void *data,
-                   const int64_t *byte_strides, QlArray **array, QlError *error) {
-  QL_TRY(rt_log_due(ctx, error));
-  QlArray *made;
-  QL_TRY(rt_array_new(ctx, dtype, ndim, shape, &made, error));
-  QlStatus status = QL_ERR_MEMORY;
-  ImportPart *part = NULL;
+/* All that takes memory. */
+static QlStatus prepare_import(QlContext *ctx, QlArray *made, const void *data,
+                               const int64_t *stride, bool at_once, ImportPart **part,
+                               QlError *error) {
   Storage *storage = made->storage;
-  size_t item = ql_dtype_info[dtype].size;
-  int64_t stride[QL_MAX_DIMS];
-  bool at_once = made->size * (int64_t)item >= IMPORT_AT_ONCE;
-  if (made->size == 0) {
-    *array = made;
-    return QL_OK;
-  }
-  if (!(storage->layout = rt_layout_for_storage(ctx, storage, error))) goto failed;
-  if (byte_strides)
-    memcpy(stride, byte_strides, (size_t)ndim * sizeof *stride);
-  else
-    c_strides(ndim, shape, (int64_t)item, stride);
+  int ndim = made->ndim;
+  const int64_t *shape = made->shape;
+  size_t item = ql_dtype_info[made->dtype].size;
+  if (!(storage->layout = rt_layout_for_storage(ctx, storage, error))) return QL_ERR_MEMORY;
+  QL_TRY(rt_log_reserve(ctx, 1, error));
   Box box = part_of_rank(ctx, storage->layout, ndim, shape);
-  part = at_once ? see_whole(ndim, shape, data, stride)
-                 : copy_part(&box, ndim, shape, item, data, stride);
-  if (!part) {
-    ql_fail(error, status, "out of memory for a copy of an array that enters (%s)",
-            ql_bytes_text(made->size * (int64_t)item).text);
-    goto failed;
-  }
-  uint64_t contents = hash_contents(ctx, ndim, shape, made->size, item, data, stride);
-  RequestOperand operand[] = {request_array(LOG_WRITE, made, ndim, made->strides),
+  *part = at_once ? see_whole(ndim, shape, data, stride)
+                  : copy_part(&box, ndim, shape, item, data, stride);
+  if (*part) return QL_OK;
+  return ql_fail(error, QL_ERR_MEMORY, "out of memory for a copy of an array that enters (%s)",
+                 ql_bytes_text(made->size * (int64_t)item).text);
+}
+
+static QlStatus record_import(QlContext *ctx, const QlArray *made, const void *data,
+                              const int64_t *stride, ImportPart *part, QlError *error) {
+  uint64_t contents = hash_contents(ctx, made->ndim, made->shape, made->size,
+                                    ql_dtype_info[made->dtype].size, data, stride);
+  RequestOperand operand[] = {request_array(LOG_WRITE, made, made->ndim, made->strides),
                               request_scalar(QL_U64, (QlValue){.u = contents})};
   LogRequest request = {.kind = STATEMENT_IMPORT,
-                        .loop = dtype,
-                        .ndim = ndim,
-                        .shape = shape,
+                        .loop = (QlDtype)made->dtype,
+                        .ndim = made->ndim,
+                        .shape = made->shape,
                         .operands = 2,
                         .operand = operand,
                         .payload = part};
-  if ((status = rt_log_append(ctx, &request, error))) goto failed;
-  part = NULL;
-  if (at_once && (status = rt_flush(ctx, error))) goto failed;
-  *array = made;
-  return QL_OK;
-failed:
-  free(part), ql_release(made);
+  return rt_log_append(ctx, &request, error);
+}
+
+static int64_t bytes_of(QlDtype dtype, int ndim, const int64_t *shape) {
+  int64_t bytes = ql_dtype_info[dtype].size;
+  for (int a = 0; a < ndim; a++) bytes *= shape[a];
+  return bytes;
+}
+
+QlStatus ql_import(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, const void *data,
+                   const int64_t *byte_strides, QlArray **array, QlError *error) {
+  QlError local = {0};
+  if (!error) error = &local;
+  QL_TRY(rt_log_due(ctx, error));
+  uint64_t next_template = ctx->next_template;
+  QlArray *made = NULL;
+  ImportPart *part = NULL;
+  QlStatus status = rt_array_new(ctx, dtype, ndim, shape, &made, error);
+  if (status && status != QL_ERR_MEMORY) return status;
+  int64_t bytes = bytes_of(dtype, ndim, shape), stride[QL_MAX_DIMS];
+  bool at_once = bytes >= IMPORT_AT_ONCE;
+  c_strides(ndim, shape, ql_dtype_info[dtype].size, stride);
+  if (byte_strides) memcpy(stride, byte_strides, (size_t)ndim * sizeof *stride);
+  if (!status && bytes) status = prepare_import(ctx, made, data, stride, at_once, &part, error);
+  if (at_once) status = rt_agree_status(ctx, status, error);
+  if (status) {
+    free(part), ql_release(made);
+    ctx->next_template = next_template;
+    return status;
+  }
+  if (bytes) status = record_import(ctx, made, data, stride, part, error);
+  if (!status && at_once) status = rt_flush(ctx, error);
+  if (status)
+    ql_release(made);
+  else
+    *array = made;
   return status;
 }

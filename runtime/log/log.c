@@ -91,17 +91,25 @@ void rt_log_seal(Log *log) {
     s->values_hash = hash_scalar(s->values_hash, &log->scalars[k]);
 }
 
-/* Nothing fails behind it, when storages are given numbers. */
-static QlStatus make_room(Log *log, const LogRequest *r, QlError *error) {
-  int64_t words = 1 + r->ndim + (int64_t)r->operands * (2 + QL_MAX_DIMS);
-  QL_TRY(grow((void **)&log->statements, log->count, &log->room, false, sizeof *log->statements, 1,
-              error));
+static QlStatus make_room(Log *log, int statements, int64_t words, int operands, QlError *error) {
+  QL_TRY(grow((void **)&log->statements, log->count, &log->room, false, sizeof *log->statements,
+              statements, error));
   QL_TRY(grow((void **)&log->words, log->word_count, &log->word_room, true, sizeof *log->words,
               words, error));
   QL_TRY(grow((void **)&log->slots, log->slot_count, &log->slot_room, false, sizeof *log->slots,
-              r->operands, error));
+              operands, error));
   return grow((void **)&log->scalars, log->scalar_count, &log->scalar_room, false,
-              sizeof *log->scalars, r->operands, error);
+              sizeof *log->scalars, operands, error);
+}
+
+static int64_t most_words(int ndim, int operands) {
+  return 1 + ndim + (int64_t)operands * (2 + QL_MAX_DIMS);
+}
+
+QlStatus rt_log_reserve(QlContext *ctx, int statements, QlError *error) {
+  int operands = statements * LOG_OPERANDS;
+  return make_room(&ctx->log, statements, statements * most_words(QL_MAX_DIMS, LOG_OPERANDS),
+                   operands, error);
 }
 
 static void note_event(QlContext *ctx, const LogRequest *r, const Statement *s) {
@@ -115,7 +123,8 @@ static void note_event(QlContext *ctx, const LogRequest *r, const Statement *s) 
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
   Log *log = &ctx->log;
   if (rt_parts_in(r)) return rt_parts_append(ctx, r, error);
-  QL_TRY(make_room(log, r, error));
+  QL_TRY(make_room(log, 1, most_words(r->ndim, r->operands), r->operands, error));
+  /* Nothing fails from here on, where storages are given numbers. */
   Statement *s = &log->statements[log->count]; /* it and what it has count when all is there */
   *s = (Statement){.kind = (uint8_t)r->kind,
                    .op = (uint8_t)r->op,

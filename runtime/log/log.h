@@ -132,6 +132,8 @@ static inline RequestOperand request_scalar(QlDtype dtype, QlValue value) {
 }
 
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *request, QlError *error);
+/* Room for so many statements: they cannot fail to be recorded for want of memory. */
+QlStatus rt_log_reserve(QlContext *ctx, int statements, QlError *error);
 /* The last statement has all its words and scalars: takes their hashes. */
 void rt_log_seal(Log *log);
 void rt_log_fresh(QlContext *ctx, const QlArray *made); /* the log makes this array */
@@ -184,6 +186,7 @@ int64_t rt_history_first(const QlContext *ctx); /* number of the first event tha
 const Event *rt_history_event(const QlContext *ctx, int64_t number); /* NULL: not kept, or none */
 
 /* ---- parts.c: views of the parts of complex arrays ---- */
+QlArray rt_whole_of(const QlArray *part);    /* the handle, seeing whole elements */
 bool rt_parts_in(const LogRequest *request); /* does the statement read or write one? */
 QlStatus rt_parts_append(QlContext *ctx, const LogRequest *request,
                          QlError *error); /* as several that do not */

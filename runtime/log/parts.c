@@ -23,8 +23,7 @@ static QlStatus make_temporary(QlContext *ctx, const LogRequest *of, QlDtype dty
   return QL_OK;
 }
 
-/* Whole elements of what a handle shows the parts of. */
-static QlArray whole_of(const QlArray *part) {
+QlArray rt_whole_of(const QlArray *part) {
   QlArray whole = *part;
   whole.dtype = part->storage->dtype, whole.part = QL_PART_ALL;
   return whole;
@@ -33,7 +32,7 @@ static QlArray whole_of(const QlArray *part) {
 /* Records the part of complex elements, in a new array of the statement's domain. */
 static QlStatus read_part(QlContext *ctx, const LogRequest *of, const QlArray *array,
                           const int64_t *stride, QlPart part, QlArray **made, QlError *error) {
-  QlArray whole = whole_of(array);
+  QlArray whole = rt_whole_of(array);
   QL_TRY(make_temporary(ctx, of, (QlDtype)ql_dtype_info[whole.dtype].part, made, error));
   RequestOperand operand[] = {request_array(LOG_WRITE, *made, of->ndim, (*made)->strides),
                               request_array(LOG_READ, &whole, of->ndim, stride)};
@@ -53,7 +52,7 @@ static QlStatus read_part(QlContext *ctx, const LogRequest *of, const QlArray *a
 static QlStatus write_part(QlContext *ctx, const LogRequest *of, const QlArray *value,
                            QlError *error) {
   const RequestOperand *target = &of->operand[0];
-  QlArray whole = whole_of(target->array), *stays = NULL;
+  QlArray whole = rt_whole_of(target->array), *stays = NULL;
   bool is_real = target->array->part == QL_PART_REAL;
   QL_TRY(read_part(ctx, of, target->array, target->stride, is_real ? QL_PART_IMAG : QL_PART_REAL,
                    &stays, error));

@@ -57,10 +57,14 @@ QlStatus rt_gather_storage(QlContext *ctx, Storage *storage, int root, char *hos
   size_t item = ql_dtype_info[storage->dtype].size;
   int ndim = storage->ndim, root_node = info->node_of_rank[root];
   bool takes_part = info->rank == root || (info->node_rank == 0 && info->node != root_node);
-  char *buffer = takes_part ? malloc((size_t)largest_piece(ctx, storage, item) + 1) : NULL;
-  QlStatus status = takes_part && !buffer
-                        ? ql_fail(error, QL_ERR_MEMORY, "out of memory for gathering an array")
-                        : QL_OK;
+  char *buffer = NULL;
+  QlStatus status = QL_OK;
+  if (takes_part) {
+    CommMessage largest = {(info->rank + 1) % info->size, NULL, largest_piece(ctx, storage, item)};
+    status = comm_exchange_reserve(ctx->comm, 1, &largest, error);
+    if (!status && !(buffer = malloc((size_t)largest.bytes + 1)))
+      status = ql_fail(error, QL_ERR_MEMORY, "out of memory for gathering an array");
+  }
   if ((status = rt_agree_status(ctx, status, error)) || !takes_part) {
     free(buffer);
     return status;

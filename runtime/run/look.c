@@ -23,18 +23,6 @@ static QlStatus settle(QlArray *array, EventKind kind, QlError *error) {
   return rt_check_input(ctx, array, error); /* it may have been lost by now */
 }
 
-/* A replicated copy of what the view shows. */
-static QlStatus replicate(QlArray *array, QlArray **copy, QlError *error) {
-  QlContext *ctx = array->context;
-  QlOperand value = {.array = array};
-  QL_TRY(rt_array_new(ctx, (QlDtype)array->dtype, array->ndim, array->shape, copy, error));
-  (*copy)->storage->replicated = true;
-  QlStatus status = ql_assign(ctx, *copy, &value, error);
-  if (!status) status = rt_flush(ctx, error);
-  if (status) ql_release(*copy);
-  return status;
-}
-
 /* Elements of a local array in memory, also when it shows parts of complex ones. */
 static const char *first_byte(const QlArray *array) {
   const Storage *storage = array->storage;
@@ -56,25 +44,6 @@ static void copy_out(const QlArray *array, char *host) {
   c_strides(array->ndim, array->shape, (int64_t)item, to);
   byte_strides(array, from);
   box_copy(array->ndim, &whole, item, host, &whole, to, first_byte(array), &whole, from);
-}
-
-static QlStatus copy_local(QlArray *array, char *host, bool wanted, QlError *error) {
-  QlContext *ctx = array->context;
-  if (is_local(array)) {
-    if (array->storage->layout->template) rt_wait_node(ctx);
-    if (wanted) copy_out(array, host);
-    return QL_OK;
-  }
-  QlArray *copy;
-  QL_TRY(replicate(array, &copy, error));
-  if (wanted) copy_out(copy, host);
-  ql_release(copy);
-  return QL_OK;
-}
-
-/* What a view of parts shows, as an array of its own. */
-static QlStatus copy_of_parts(QlArray *array, QlArray **copy, QlError *error) {
-  return ql_astype(array->context, array, (QlDtype)array->dtype, QL_ORDER_K, copy, error);
 }
 
 /* ---- one element ---- */
@@ -123,6 +92,8 @@ QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error) {
   if (array->size != 1)
     return ql_fail(error, QL_ERR_VALUE, "can only convert an array of size 1 to a Python scalar");
   Element element = {{0}};
+  QlError local = {0};
+  if (!error) error = &local;
   QL_TRY(settle(array, EVENT_LOOK, error));
   QL_TRY(read_element(array, &element, error));
   *value = (QlScalar){.dtype = (QlDtype)array->dtype};
@@ -141,25 +112,48 @@ QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error) {
 
 /* ---- all of them ---- */
 
-/* The array as it lies, or a partitioned copy of what the view shows. */
-static QlStatus gather_to(QlArray *array, int root, void *host, QlError *error) {
-  QlContext *ctx = array->context;
+/* Does the handle show its storage, all of it and in its order? */
+static bool is_whole(const QlArray *array) {
   const Storage *storage = array->storage;
   int64_t stride[QL_MAX_DIMS];
-  bool whole = array->ndim == storage->ndim && array->offset == 0 &&
-               !memcmp(array->shape, storage->shape, (size_t)array->ndim * sizeof *array->shape);
   c_strides(array->ndim, array->shape, 1, stride);
-  if (whole && !memcmp(array->strides, stride, (size_t)array->ndim * sizeof *stride))
-    return rt_gather_storage(ctx, array->storage, root, host, error);
-  QlArray *copy;
-  QlOperand value = {.array = array};
-  QL_TRY(rt_array_new(ctx, (QlDtype)array->dtype, array->ndim, array->shape, &copy, error));
-  QlStatus status = ql_assign(ctx, copy, &value, error);
-  if (!status) status = rt_flush(ctx, error);
-  if (!status && is_local(copy) && host) copy_out(copy, host);
-  if (!status && !is_local(copy)) status = rt_gather_storage(ctx, copy->storage, root, host, error);
-  ql_release(copy);
-  return status;
+  return !array->part && array->ndim == storage->ndim && array->offset == 0 &&
+         !memcmp(array->shape, storage->shape, (size_t)array->ndim * sizeof *array->shape) &&
+         !memcmp(array->strides, stride, (size_t)array->ndim * sizeof *stride);
+}
+
+/* Memory for a copy of what a view shows: recording it cannot fail then. */
+static QlStatus copy_new(const QlArray *array, bool replicated, QlArray **copy, QlError *error) {
+  QlContext *ctx = array->context;
+  QL_TRY(rt_log_reserve(ctx, 1, error));
+  QL_TRY(rt_array_new(ctx, (QlDtype)array->dtype, array->ndim, array->shape, copy, error));
+  (*copy)->storage->replicated = replicated;
+  return QL_OK;
+}
+
+static QlStatus copy_fill(QlArray *array, QlArray *copy, QlError *error) {
+  QlContext *ctx = array->context;
+  QlArray whole = rt_whole_of(array), *filled;
+  if (array->part) {
+    QlOp op = array->part == QL_PART_REAL ? QL_OP_REAL : QL_OP_IMAG;
+    QL_TRY(ql_ufunc(ctx, op, 1, &(QlOperand){.array = &whole}, copy, NULL, QL_DTYPE_NONE, &filled,
+                    error));
+    ql_release(filled);
+  } else {
+    QL_TRY(ql_assign(ctx, copy, &(QlOperand){.array = array}, error));
+  }
+  return rt_flush(ctx, error);
+}
+
+/* Through the copy, where there is one. */
+static QlStatus deliver(QlArray *array, QlArray *copy, int root, void *host, QlError *error) {
+  QlContext *ctx = array->context;
+  if (copy) QL_TRY(copy_fill(array, copy, error));
+  if (copy) array = copy;
+  if (!is_local(array)) return rt_gather_storage(ctx, array->storage, root, host, error);
+  if (array->storage->layout->template) rt_wait_node(ctx);
+  if (root < 0 || root == ctx->info->rank) copy_out(array, host);
+  return QL_OK;
 }
 
 QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
@@ -176,29 +170,26 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
     return ql_fail(error, QL_ERR_REFUSED,
                    "this gathers a whole array, which quelea.config.strict forbids");
   }
-  if (array->part && !is_local(array)) {
-    QlArray *copy;
-    QL_TRY(copy_of_parts(array, &copy, error));
-    QlStatus status = ql_gather(copy, root, host, error);
-    ql_release(copy);
-    return status;
-  }
-  bool wanted = root < 0 || root == ctx->info->rank;
+  bool wanted = root < 0 || root == ctx->info->rank,
+       is_partitioned = array->storage->layout->template;
   int64_t bytes = array->size * ql_dtype_info[array->dtype].size;
+  QlArray *copy = NULL;
   QlStatus status = QL_OK;
   if (wanted && !host)
     status = ql_fail(error, QL_ERR_MEMORY, "out of memory for %s of a gathered array",
                      ql_bytes_text(bytes).text);
-  if (!array->storage->layout->template) QL_TRY(status);
-  if (array->storage->layout->template) {
-    QL_TRY(rt_agree_status(ctx, status, error));
+  else if (!is_local(array) && (root < 0 || !is_whole(array)))
+    status = copy_new(array, root < 0, &copy, error);
+  if (is_partitioned) status = rt_agree_status(ctx, status, error);
+  if (!status && is_partitioned) {
     ctx->counters.gathers++;
     ctx->counters.gathered_bytes += bytes;
     rt_movement(ctx, QL_MOVE_GATHER,
                 ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source, bytes);
   }
-  if (root >= 0 && !is_local(array)) return gather_to(array, root, host, error);
-  return copy_local(array, host, wanted, error);
+  if (!status) status = deliver(array, copy, root, host, error);
+  ql_release(copy);
+  return status;
 }
 
 QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char **all, int64_t *all_size,
@@ -216,6 +207,12 @@ QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char **all, i
   return QL_OK;
 }
 
+QlStatus ql_agree(QlContext *ctx, QlStatus mine, QlError *error) {
+  QL_TRY(rt_check_whole(ctx, error));
+  rt_history_sync(ctx);
+  return rt_agree_status(ctx, mine, error);
+}
+
 /* ---- the memory itself ---- */
 
 /* An export holds a storage of its own that shares the block: a write to the array then finds the
@@ -228,15 +225,19 @@ struct QlExport {
 QlStatus ql_export(QlArray *array, const void **data, int64_t *strides, QlExport **token,
                    QlError *error) {
   QlContext *ctx = array->context;
+  QlError local = {0};
+  if (!error) error = &local;
   *data = NULL, *token = NULL;
   QL_TRY(settle(array, EVENT_SNAPSHOT, error));
   if (array->size == 0 || !is_local(array)) return QL_OK;
   Storage *storage = array->storage;
-  QlExport *made = malloc(sizeof *made);
-  if (!made) return ql_fail(error, QL_ERR_MEMORY, "out of memory for an export");
-  QlStatus status = rt_array_new(ctx, (QlDtype)storage->dtype, storage->ndim, storage->shape,
-                                 &made->keeper, error);
+  QlExport *made = calloc(1, sizeof *made);
+  QlStatus status = made ? rt_array_new(ctx, (QlDtype)storage->dtype, storage->ndim, storage->shape,
+                                        &made->keeper, error)
+                         : ql_fail(error, QL_ERR_MEMORY, "out of memory for an export");
+  if (storage->layout->template) status = rt_agree_status(ctx, status, error);
   if (status) {
+    if (made) ql_release(made->keeper);
     free(made);
     return status;
   }

@@ -262,6 +262,22 @@ def test_on_root_runs_once():
     assert out.split() == ["ndarray", "12497500.0"]
 
 
+def test_what_one_rank_cannot_unpickle_no_rank_gets():
+    code = """
+    import quelea as np
+    def take():
+        if np.rank == 1: raise KeyError("not here")
+        return "taken"
+    class Result:
+        def __reduce__(self): return take, ()
+    try: np.on_root(Result)
+    except RuntimeError as error: print("cannot be unpickled: KeyError: 'not here'" in str(error))
+    print(float(np.ones(5000).sum()))
+    """
+    status, out, err = run(code, 3, QUELEA_REPLICATE="-1", QUELEA_OUTPUT="all")
+    assert (status, sorted(out.split())) == (0, ["5000.0"] * 3 + ["True"] * 3), err
+
+
 @pytest.mark.parametrize("ranks", [0, 2])
 def test_on_root_refuses_what_it_was_not_given(ranks):
     code = """
