@@ -108,6 +108,8 @@ uint64_t comm_peek(const Comm *comm, int cell);
  * for Ctrl-C. */
 void comm_await(Comm *comm, int cell, uint64_t value, bool is_main);
 
+/* One line on standard error: "quelea: rank R ...". */
+void comm_tell(const Comm *comm, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Looks for Ctrl-C as a wait does. From the main thread, while it computes. */
 void comm_look(Comm *comm);
 

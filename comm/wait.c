@@ -55,6 +55,17 @@ static void say(const char *text, size_t length) {
   (void)wrote; /* nobody may be listening, and there is nobody else to tell */
 }
 
+void comm_tell(const Comm *comm, const char *format, ...) {
+  char text[2048];
+  va_list arguments;
+  va_start(arguments, format);
+  int length = snprintf(text, sizeof text, "quelea: rank %d ", comm->info.rank);
+  vsnprintf(text + length, sizeof text - (size_t)length - 1, format, arguments);
+  va_end(arguments);
+  strcat(text, "\n");
+  say(text, strlen(text));
+}
+
 static bool is_orphan(const Comm *comm) { return comm->transport && getppid() != comm->parent; }
 
 /* Somebody else has ended the job: wait to be killed. */
@@ -175,12 +186,10 @@ static void look_around(Comm *comm, const Wait *wait) {
 }
 
 static void report(const Comm *comm, const Wait *wait, int64_t waited) {
-  char where[256], whom[256], text[768];
+  char where[256], whom[256];
   comm_where(comm, where, sizeof where);
   describe(comm, wait, whom, sizeof whom);
-  int length = snprintf(text, sizeof text, "quelea: rank %d has waited %.3g s for %s at %s\n",
-                        comm->info.rank, (double)waited / 1e9, whom, where);
-  say(text, (size_t)length);
+  comm_tell(comm, "has waited %.3g s for %s at %s", (double)waited / 1e9, whom, where);
 }
 
 static void give_up(Comm *comm, const Wait *wait, int64_t waited) {

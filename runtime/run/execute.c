@@ -260,7 +260,7 @@ void rt_plan_run(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
   if (!plan->step_count) return;
   run->base = ctx->progress + 1;
-  run->unlooked = 0;
+  run->computed = run->looked = 0, run->began = 0;
   for (int t = 0; t < ctx->info->threads; t++)
     run->reached[t] = (Reached){plan->step_count, plan->step_count};
   if (QUELEA_CANARIES) rt_canary_fresh(ctx, run);

@@ -43,7 +43,10 @@ struct Run {
   int flying;            /* so many exchanges */
   int message_room, flight_room;
   Reached *reached; /* [threads] */
-  int64_t unlooked; /* points computed by the main thread since it looked for signals */
+  int64_t computed; /* points, by the main thread, */
+  int64_t looked;   /* and when it last looked for signals */
+  double began;     /* when it first did; 0: it has not */
+  double report;    /* when it says next that it still computes: microseconds since */
 };
 
 typedef struct Member {                   /* a thread beside the main one */

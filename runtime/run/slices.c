@@ -6,6 +6,9 @@
  *   every worker      looks at ctx->stop between steps and slices; it then computes nothing more,
  *                     but says of each step that it has finished it, for others wait for that
  *
+ * After QUELEA_WAIT_REPORT, and then after each doubling of the time, rank 0 says how far it is, as
+ * a rank that waits does (contract C11).
+ *
  * On several ranks, which a signal may reach at different points, it ends the job instead. There
  * the leader of a node moves messages along between slices of QUELEA_POLL: Open MPI moves large
  * ones only inside its calls. */
@@ -36,6 +39,48 @@ bool rt_interrupted(QlContext *ctx) {
   return rt_stops(ctx);
 }
 
+/* ---- how far it is ---- */
+
+static int domain_of(const Run *run, const PlanGroup *group) {
+  return group->kind == GROUP_KERNEL ? group->rank : run->plan->slots[group->operands[0].slot].ndim;
+}
+
+/* All points of the plan that the main thread computes, but for the edges around interiors. */
+static double points_of_plan(const QlContext *ctx, const Run *run) {
+  double points = 0;
+  int tasks = plan_first_task(ctx->info->threads, run->plan->threads, 1);
+  for (int g = 0; g < run->plan->group_count; g++) {
+    const PlanGroup *group = &run->plan->groups[g];
+    for (int t = 0; t < tasks; t++) {
+      const PlanTask *task = &group->tasks[t];
+      if (task->empty) continue;
+      points +=
+          (double)box_volume(domain_of(run, group), task->interior ? task->interior : &task->box);
+    }
+  }
+  return points;
+}
+
+static void report(QlContext *ctx, const Run *run, const PlanGroup *group, double took) {
+  char where[512];
+  rt_describe(ctx, ctx->log.statements[group->statement].source, where, sizeof where);
+  comm_tell(ctx->comm, "has computed for %.3g s: %.3g %% are done, at %s", 1e-6 * took,
+            100 * (double)run->computed / points_of_plan(ctx, run), where);
+}
+
+/* By the main thread, a few times in a second. */
+static void look(QlContext *ctx, Run *run, const PlanGroup *group) {
+  double now = rt_microseconds();
+  run->looked = run->computed;
+  comm_look(ctx->comm);
+  if (run->began == 0) run->began = now, run->report = 1e6 * ctx->params.wait_report;
+  if (run->report <= 0 || now - run->began < run->report || ctx->info->rank) return;
+  report(ctx, run, group, now - run->began);
+  run->report = 2 * (now - run->began);
+}
+
+/* ---- slices ---- */
+
 static bool run_slice(Slicer *s, const Box *box) {
   if (rt_stops(s->ctx)) return false;
   double before = rt_microseconds();
@@ -44,7 +89,9 @@ static bool run_slice(Slicer *s, const Box *box) {
   if (took < (s->polls ? 0.5 * poll : SHORTEST)) s->points *= 2;
   if (took > (s->polls ? 2 * poll : LONGEST)) s->points = QL_MAX(s->points / 2, 1);
   if (s->polls && !rt_messages_poll(s->run)) s->polls = false, s->points = MANY_POINTS;
-  if (s->thread == 0) comm_look(s->ctx->comm);
+  if (s->thread) return true;
+  s->run->computed += box_volume(s->ndim, box);
+  look(s->ctx, s->run, s->group);
   return true;
 }
 
@@ -71,8 +118,7 @@ static bool run_cut(Slicer *s, Box box, int axis) {
 }
 
 bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *box, int thread) {
-  int ndim =
-      group->kind == GROUP_KERNEL ? group->rank : run->plan->slots[group->operands[0].slot].ndim;
+  int ndim = domain_of(run, group);
   int64_t points = box_volume(ndim, box);
   bool polls = thread == 0 && run->flying && points > FEW_POINTS;
   if (points > MANY_POINTS || polls) {
@@ -80,8 +126,9 @@ bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *
     return run_cut(&slicer, *box, 0);
   }
   run_box(ctx, run, group, box);
-  if (thread == 0 && (run->unlooked += points) > MANY_POINTS)
-    run->unlooked = 0, comm_look(ctx->comm);
+  if (thread) return true;
+  run->computed += points;
+  if (run->computed - run->looked > MANY_POINTS) look(ctx, run, group);
   return true;
 }
 

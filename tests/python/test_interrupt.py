@@ -1,5 +1,7 @@
 """Ctrl-C while much is computed: it comes through at once, and nothing has a wrong value afterwards."""
 
+import itertools
+import re
 import textwrap
 import time
 
@@ -10,7 +12,7 @@ from jobs import LAUNCHED, run
 import quelea as np
 
 START = """
-import numpy, signal, time, quelea as np
+import numpy, os, signal, time, quelea as np
 class Alarm(Exception): pass
 def alarm(number, frame): raise EXCEPTION
 def interrupt(work, seconds=0.25):
@@ -176,3 +178,43 @@ def test_large_boxes(shape):
     b[..., ::-1] -= b.copy()
     assert (numpy.array(y) == b).all()
     assert (numpy.array(np.roll(x.T, 5)) == numpy.roll(a.T, 5)).all()
+
+
+# ---- what computes for long says so ----
+
+
+@one_process
+@pytest.mark.parametrize("ranks", [0, 2])
+def test_a_long_execution_reports_how_far_it_is(ranks):
+    """It is made longer until it takes twenty times what may pass without a report."""
+    code = """
+    for k in range(30):
+        began = time.monotonic()
+        y = long(x, 2 + 2**k); np.sync()
+        if np.rank == 0: os.write(2, b"the next one\\n")
+        if np.on_root(lambda: time.monotonic() - began > 2): break
+    long(np.ones(1000), 50); np.sync()
+    print("done")
+    """
+    status, out, err = outcome(code, "1", ranks=ranks, QUELEA_WAIT_REPORT="0.1")
+    assert (status, out) == (0, "done\n"), err
+    line = r"rank 0 has computed for (\S+) s: (\S+) % are done, at <string>:\d+"
+    *executions, small = [re.findall(line, part) for part in err.split("the next one")]
+    assert executions[-1] and not small
+    assert sum(map(len, [*executions, small])) == err.count("has computed")
+    for reports in executions:
+        seconds, parts = [float(s) for s, _ in reports], [float(p) for _, p in reports]
+        assert parts == sorted(parts) and all(0 < part <= 100 for part in parts)
+        assert all(1.99 * a < b for a, b in itertools.pairwise(seconds))
+
+
+@one_process
+def test_what_would_take_forever_reports_and_can_be_interrupted():
+    code = """
+    interrupt(lambda: float(np.zeros((10**6, 10**8)).sum()), 1)
+    print(float(x[-1]))
+    """
+    status, out, err = outcome(code, QUELEA_WAIT_REPORT="0.2")
+    assert status == 0, err
+    assert out.split() == ["KeyboardInterrupt", "True", str((6_000_000 - 1) * 1e-7)]
+    assert re.search(r"rank 0 has computed for 0.2\S* s: 0.\S* % are done, at <string>:\d+", err)
