@@ -66,6 +66,7 @@ typedef struct Template {
   int64_t references;
   uint64_t id; /* never used again for another template */
   TemplateRecipe recipe;
+  struct Template *parent; /* of the recipe, which stays known while this one is; NULL: none */
   int ndim;
   int64_t extent[QL_MAX_DIMS];
   Grid nodes, workers;

@@ -33,7 +33,7 @@ static Template *template_find(QlContext *ctx, int ndim, const int64_t *extent,
 }
 
 /* Takes the template over, whose grids were made unless memory was lacking. */
-static Template *template_register(QlContext *ctx, Template *template, bool made,
+static Template *template_register(QlContext *ctx, Template *template, bool made, Template *parent,
                                    const TemplateRecipe *recipe, QlError *error) {
   if (!made) {
     template_free(template);
@@ -43,6 +43,8 @@ static Template *template_register(QlContext *ctx, Template *template, bool made
   for (int a = 0; a < template->ndim; a++)
     template->cut[a] = grid_cuts(&template->nodes, a, template->extent[a]);
   template->recipe = *recipe;
+  template->parent = parent;
+  if (parent) parent->references++;
   template->id = ++ctx->next_template;
   template->next = ctx->templates;
   ctx->templates = template;
@@ -63,7 +65,7 @@ Template *rt_template_for_shape(QlContext *ctx, int ndim, const int64_t *shape, 
     box = grid_box(&t->nodes, &mine);
     made = grid_of_box(&t->workers, ndim, &box, ctx->info->workers, true);
   }
-  return template_register(ctx, t, made, &recipe, error);
+  return template_register(ctx, t, made, NULL, &recipe, error);
 }
 
 Template *rt_template_project(QlContext *ctx, Template *from, int axis, QlError *error) {
@@ -76,7 +78,7 @@ Template *rt_template_project(QlContext *ctx, Template *from, int axis, QlError 
   t = template_new(from->ndim - 1, extent);
   bool made = t && grid_project(&t->nodes, &from->nodes, axis) &&
               grid_project(&t->workers, &from->workers, axis);
-  return template_register(ctx, t, made, &recipe, error);
+  return template_register(ctx, t, made, from, &recipe, error);
 }
 
 Template *rt_template_coarsen(QlContext *ctx, Template *from, int axis, int64_t origin,
@@ -91,13 +93,15 @@ Template *rt_template_coarsen(QlContext *ctx, Template *from, int axis, int64_t 
   t = template_new(from->ndim, shape);
   bool made = t && grid_coarsen(&t->nodes, &from->nodes, axis, origin, blocks, unit) &&
               grid_coarsen(&t->workers, &from->workers, axis, origin, blocks, unit);
-  return template_register(ctx, t, made, &recipe, error);
+  return template_register(ctx, t, made, from, &recipe, error);
 }
 
 void rt_template_release(QlContext *ctx, Template *template) {
-  if (!template || --template->references) return;
-  Template **link = &ctx->templates;
-  while (*link != template) link = &(*link)->next;
-  *link = template->next;
-  template_free(template);
+  while (template && --template->references == 0) {
+    Template **link = &ctx->templates, *parent = template->parent;
+    while (*link != template) link = &(*link)->next;
+    *link = template->next;
+    template_free(template);
+    template = parent;
+  }
 }
