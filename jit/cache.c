@@ -91,8 +91,9 @@ static void take_array(JitKey *key, const IrArray *array, int rank) {
 }
 
 static void take_ins(JitKey *key, const JitFn *fn, const IrIns *ins) {
-  uint64_t what = (uint64_t)ins->kind << 40 | (uint64_t)ins->op << 32 | (uint64_t)ins->dtype << 24 |
-                  (uint64_t)ins->rank << 16 | (uint64_t)ins->form << 8 | ins->axis;
+  uint64_t what = (uint64_t)ins->line << 48 | (uint64_t)ins->kind << 40 | (uint64_t)ins->op << 32 |
+                  (uint64_t)ins->dtype << 24 | (uint64_t)ins->rank << 16 |
+                  (uint64_t)ins->form << 8 | ins->axis;
   take(key, what);
   switch (ins->kind) {
     case IR_CONST: take(key, ins->value.bits[0]), take(key, ins->value.bits[1]); break;

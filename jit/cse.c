@@ -70,9 +70,10 @@ static bool equal(const Cse *c, uint32_t a, uint32_t b) {
   switch (x->kind) {
     case IR_CONST:
       return x->value.bits[0] == y->value.bits[0] && x->value.bits[1] == y->value.bits[1];
-    case IR_LOAD: return equal_loads(c, a, b);
+    case IR_LOAD: return x->line == y->line && equal_loads(c, a, b);
     case IR_PARAM:
-    case IR_INDEX: return x->number == y->number;
+    case IR_INDEX: return x->number == y->number && x->line == y->line;
+    case IR_REDUCE:
     case IR_OP:
       if (x->op != y->op) return false;
       if (commutes(x) && x->args[0] == y->args[1] && x->args[1] == y->args[0]) return true;

@@ -1,6 +1,7 @@
 /* Dead code: what no sink and no branch needs goes, and so do blocks that nothing reaches.
  *
- * Requires a verified function; ensures one whose every value is used, or listed for a branch.
+ * Requires a verified function; ensures one whose every value is used, or listed for a branch. Of
+ * reductions one stays: stores that happen once per line go by its axis.
  * Loops stay, even when they compute nothing: control flow is not removed. */
 #include "ir.h"
 
@@ -28,6 +29,13 @@ static void need_roots(Dce *d) {
   }
 }
 
+static void keep_reduction(Dce *d) {
+  const IrIns *first = ir_reduction(d->fn);
+  for (uint32_t id = 1; id < d->fn->ins_count; id++)
+    if (d->fn->ins[id].kind == IR_REDUCE && d->needed[id]) return;
+  if (first) need(d, (uint32_t)(first - d->fn->ins));
+}
+
 static void need_arguments(Dce *d, uint32_t id) {
   const IrIns *ins = &d->fn->ins[id];
   for (int a = 0, count = ir_arg_count(ins); a < count; a++) need(d, ins->args[a]);
@@ -45,6 +53,8 @@ QlStatus jit_dce(JitFn *fn, QlError *error) {
     goto out;
   }
   need_roots(&d);
+  while (d.count) need_arguments(&d, d.waiting[--d.count]);
+  keep_reduction(&d);
   while (d.count) need_arguments(&d, d.waiting[--d.count]);
   for (uint32_t b = 0; b < fn->block_count; b++) {
     IrBlock *block = &fn->blocks[b];

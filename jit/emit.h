@@ -35,6 +35,7 @@ typedef struct EmitPlace {
 
 typedef struct Emit {
   const JitFn *fn;
+  const IrIns *reduction; /* the function's first; NULL: there is none */
   IrFlow flow;
   bool fastmath, masks; /* masks: vectors can be loaded and stored in part */
   unsigned width;       /* elements in a register: 1, or the lanes of a leaf */
@@ -161,6 +162,9 @@ void emit_point_rows(
     const EmitPoint *point); /* fills e->load_row: done outside the loop over the last axis */
 void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink,
                 void *data); /* everything that happens at a point */
+/* What happens once per line, or leaf: its reductions are in e->values, its rows in e->load_row. */
+void emit_line_rows(Emit *e, const EmitPoint *line);
+void emit_line(Emit *e, const EmitPoint *line);
 EmitRef emit_element(Emit *e, uint32_t array, EmitRef row, EmitRef last, int32_t offset);
 /* Of how many elements are two vectors? 0: when a loop over the last axis had better not be split
  * into whole vectors and a tail, since LLVM would not use masks for the tail. */
@@ -171,9 +175,9 @@ int emit_lanes_of(const Emit *e, bool any_order);
 
 /* ---- emit_reduce.c ---- */
 enum { EMIT_LANES = 64, EMIT_TOGETHER = 4 }; /* the most lanes; leaves or rows at a time */
-/* All reductions of the function, its stores along with them. rows: [(rank + 1 + EMIT_TOGETHER) *
- * arrays] of scratch; is_empty: of a box without points. */
-QlStatus emit_reductions(Emit *e, bool is_empty, EmitRef *rows, QlError *error);
+/* All reductions of the function, its stores along with them. rows: [(rank + 2 + EMIT_TOGETHER) *
+ * arrays] of scratch. */
+QlStatus emit_reductions(Emit *e, EmitRef *rows, QlError *error);
 
 /* ---- disk.c ---- */
 typedef struct Disk {

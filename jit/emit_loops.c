@@ -35,7 +35,7 @@ static bool is_worth_gathering(const JitFn *fn) {
   for (uint32_t block = 0; block < fn->block_count; block++)
     for (uint32_t i = 0; i < fn->blocks[block].count; i++) {
       const IrIns *ins = &fn->ins[fn->blocks[block].ins[i]];
-      if (ins->kind == IR_OP && ins->rank) cost += ql_op_info[ins->op].cost;
+      if (ins->kind == IR_OP && ins->rank && !ins->line) cost += ql_op_info[ins->op].cost;
     }
   return cost > COST_OF_GATHERING;
 }
@@ -63,18 +63,22 @@ static void read_strides(Emit *e, EmitRef strides) {
 }
 
 /* The axis along which the operand has one element for JIT_LEAF points; -1: there is none. */
-static int axis_of_leaves(const JitFn *fn, uint32_t array) {
-  const IrIns *reduce = ir_reduction(fn);
-  bool steps = reduce && jit_form_steps((JitReduceForm)reduce->form);
-  for (uint32_t i = 1; steps && i < fn->ins_count; i++)
-    if (fn->ins[i].kind == IR_REDUCE && (uint32_t)fn->ins[i].number == array)
-      return fn->ins[i].axis;
+static int axis_of_leaves(const Emit *e, uint32_t array) {
+  const JitFn *fn = e->fn;
+  const IrIns *reduce = e->reduction;
+  if (!reduce || !jit_form_steps((JitReduceForm)reduce->form)) return -1;
+  for (uint32_t b = 0; b < fn->block_count; b++)
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
+      const IrIns *ins = &fn->ins[fn->blocks[b].ins[i]];
+      bool stores = ins->kind == IR_STORE && (uint32_t)ins->number == array;
+      if (stores && ir_of_line(fn, reduce, ins)) return reduce->axis;
+    }
   return -1;
 }
 
 /* The operand's element at the first point of the box. */
 static EmitRef base_at_box(Emit *e, uint32_t array, EmitRef base) {
-  int leaves = axis_of_leaves(e->fn, array);
+  int leaves = axis_of_leaves(e, array);
   for (int axis = 0; axis < e->fn->rank; axis++) {
     EmitRef stride = stride_of(e, array, axis), position = e->lo[axis];
     if (!stride) continue;
@@ -140,16 +144,19 @@ static EmitRef row_of_load(Emit *e, const IrIns *load, const EmitPoint *point) {
   return row;
 }
 
-void emit_point_rows(Emit *e, const EmitPoint *point) {
+static void find_rows(Emit *e, const EmitPoint *point, bool line) {
   const JitFn *fn = e->fn;
   for (uint32_t b = 0; b < fn->block_count; b++) {
     for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
       uint32_t id = fn->blocks[b].ins[i];
-      if (fn->ins[id].kind == IR_LOAD && fn->ins[id].rank)
+      if (fn->ins[id].kind == IR_LOAD && fn->ins[id].rank && fn->ins[id].line == line)
         e->load_row[id] = row_of_load(e, &fn->ins[id], point);
     }
   }
 }
+
+void emit_point_rows(Emit *e, const EmitPoint *point) { find_rows(e, point, false); }
+void emit_line_rows(Emit *e, const EmitPoint *line) { find_rows(e, line, true); }
 
 /* ---- one point ---- */
 
@@ -287,7 +294,9 @@ void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink, void *data) {
     if (n) emit_enter(e, e->heads[block]);
     for (uint32_t i = 0; i < fn->blocks[block].count; i++) {
       uint32_t id = fn->blocks[block].ins[i];
-      if (!ir_is_uniform(e->fn, block, &fn->ins[id])) emit_ins(e, id, point, sink, data);
+      const IrIns *ins = &fn->ins[id];
+      if (!ir_is_uniform(e->fn, block, ins) && !ir_of_line(fn, e->reduction, ins))
+        emit_ins(e, id, point, sink, data);
     }
     e->tails[block] = emit_here(e);
     if (after) emit_block_end(e, block, e->heads, after);
@@ -296,7 +305,21 @@ void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink, void *data) {
   if (after) emit_enter(e, after);
 }
 
+void emit_line(Emit *e, const EmitPoint *line) {
+  const JitFn *fn = e->fn;
+  for (uint32_t b = 0; b < fn->block_count; b++)
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
+      uint32_t id = fn->blocks[b].ins[i];
+      if (ir_of_line(fn, e->reduction, &fn->ins[id])) emit_ins(e, id, line, NULL, NULL);
+    }
+}
+
 /* ---- the loop nest ---- */
+
+/* Does the instruction happen at each point? */
+static bool is_at_points(const Emit *e, const IrIns *ins) {
+  return !ir_is_uniform(e->fn, 0, ins) && !ir_of_line(e->fn, e->reduction, ins);
+}
 
 int64_t emit_pair(const Emit *e) {
   enum { VECTOR_BYTES = 64 };
@@ -307,7 +330,7 @@ int64_t emit_pair(const Emit *e) {
     if (class_of(e, array, fn->rank - 1) == JIT_STRIDE_ANY) return 0;
   for (uint32_t i = 0; i < fn->blocks[0].count; i++) {
     const IrIns *ins = &fn->ins[fn->blocks[0].ins[i]];
-    if (ir_is_uniform(e->fn, 0, ins)) continue;
+    if (!is_at_points(e, ins)) continue;
     if (ql_dtype_info[ins->dtype].kind == QL_KIND_COMPLEX) return 0;
     if (ins->kind == IR_OP &&
         !emit_is_inline((QlOp)ins->op, (QlDtype)fn->ins[ins->args[ir_arg_count(ins) - 1]].dtype))
@@ -325,6 +348,7 @@ int emit_lanes_of(const Emit *e, bool any_order) {
   for (uint32_t i = 0; i < fn->blocks[0].count; i++) {
     const IrIns *ins = &fn->ins[fn->blocks[0].ins[i]];
     QlDtype dtype = (QlDtype)ins->dtype;
+    if (ir_of_line(fn, e->reduction, ins)) continue;
     bool moves = ins->kind == IR_LOAD || ins->kind == IR_STORE;
     if (ql_dtype_info[dtype].kind == QL_KIND_COMPLEX || ins->kind == IR_INDEX) return 0;
     widest = QL_MAX(widest, ql_dtype_info[dtype].size);
@@ -341,22 +365,22 @@ int emit_lanes_of(const Emit *e, bool any_order) {
 }
 
 /* The points at first .. first + count - 1 of the last axis. */
-static void emit_line(Emit *e, EmitPoint *point, EmitRef first, EmitRef count, EmitLoopKind kind) {
+static void emit_row(Emit *e, EmitPoint *point, EmitRef first, EmitRef count, EmitLoopKind kind) {
   EmitLoop loop = emit_loop_open(e, count);
   point->position[e->fn->rank - 1] = emit_add(e, first, loop.i);
   emit_point(e, point, NULL, NULL);
   emit_loop_close(e, &loop, kind);
 }
 
-static void emit_lines(Emit *e, EmitPoint *point) {
+static void emit_rows(Emit *e, EmitPoint *point) {
   EmitRef zero = emit_int(e, 0), extent = e->extent[e->fn->rank - 1];
   int64_t pair = emit_pair(e);
   if (pair) {
     EmitRef whole = emit_and(e, extent, emit_int(e, -pair));
-    emit_line(e, point, zero, whole, EMIT_LOOP_WHOLE);
-    emit_line(e, point, whole, emit_and(e, extent, emit_int(e, pair - 1)), EMIT_LOOP_TAIL);
+    emit_row(e, point, zero, whole, EMIT_LOOP_WHOLE);
+    emit_row(e, point, whole, emit_and(e, extent, emit_int(e, pair - 1)), EMIT_LOOP_TAIL);
   } else {
-    emit_line(e, point, zero, extent, EMIT_LOOP_PARALLEL);
+    emit_row(e, point, zero, extent, EMIT_LOOP_PARALLEL);
   }
 }
 
@@ -372,7 +396,7 @@ static void emit_stores(Emit *e, EmitRef *rows) {
   }
   emit_point_rows(e, &point);
   if (e->fn->rank)
-    emit_lines(e, &point);
+    emit_rows(e, &point);
   else
     emit_point(e, &point, NULL, NULL);
   for (int axis = outer - 1; axis >= 0; axis--) emit_loop_close(e, &loops[axis], EMIT_LOOP);
@@ -387,11 +411,11 @@ static void emit_uniform(Emit *e) {
 
 QlStatus emit_kernel(Emit *e, QlError *error) {
   const JitFn *fn = e->fn;
-  bool reduces = ir_reduction(fn) != NULL;
   QlStatus status = QL_OK;
   EmitRef *rows =
-      calloc((size_t)(fn->rank + 1 + EMIT_TOGETHER) * fn->array_count + 1, sizeof *rows);
+      calloc((size_t)(fn->rank + 2 + EMIT_TOGETHER) * fn->array_count + 1, sizeof *rows);
   if (!rows) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
+  e->reduction = ir_reduction(fn);
   read_call(e);
   e->masks = e->masks && (fn->block_count > 1 || emit_pair(e));
   EmitBlock body = emit_block(e), empty = emit_block(e);
@@ -400,14 +424,13 @@ QlStatus emit_kernel(Emit *e, QlError *error) {
     has_points = emit_and(e, has_points, emit_less(e, emit_int(e, 0), e->extent[axis]));
   emit_branch(e, has_points, body, empty);
   emit_enter(e, empty);
-  if (reduces) status = emit_reductions(e, true, rows, error);
   emit_return(e);
   emit_enter(e, body);
   emit_uniform(e);
-  if (!reduces)
+  if (e->reduction)
+    status = emit_reductions(e, rows, error);
+  else
     emit_stores(e, rows);
-  else if (!status)
-    status = emit_reductions(e, false, rows, error);
   emit_return(e);
   free(rows);
   return status;

@@ -46,14 +46,16 @@ typedef struct Reduction {
   JitReduceForm form;
   int axis;
   bool along_last;
-  bool direct;     /* a leaf's elements are computed in its lanes, without the buffer */
-  bool any_order;  /* no order changes a bit */
-  int lanes;       /* accumulators of a leaf: JIT_LANES, or as many as are best in any order */
-  int together;    /* leaves along the last axis, or rows of a lane, at a time */
-  int64_t tile;    /* columns side by side; 1 along the last axis */
-  EmitRef columns; /* how many of them there are */
-  EmitRef depth;   /* of the trees, an i64 in stack memory */
-  EmitPoint outer; /* the first point of the lines at hand, the last axis left out */
+  bool direct;       /* a leaf's elements are computed in its lanes, without the buffer */
+  bool any_order;    /* no order changes a bit */
+  int lanes;         /* accumulators of a leaf: JIT_LANES, or as many as are best in any order */
+  int together;      /* leaves along the last axis, or rows of a lane, at a time */
+  int64_t tile;      /* columns side by side; 1 along the last axis */
+  EmitRef columns;   /* how many of them there are */
+  EmitRef depth;     /* of the trees, an i64 in stack memory */
+  EmitPoint outer;   /* the first point of the lines at hand, the last axis left out */
+  EmitRef *line_row; /* [arrays] of leaves of the lines at hand */
+  bool is_busy;      /* results are many, or more is computed of them */
   EmitPoint row[EMIT_TOGETHER]; /* the rows that are being computed */
   int rows, at;                 /* how many of them there are, and which is the sink's */
   EmitRef column;               /* in the tile; the sink's */
@@ -125,30 +127,39 @@ static void push(Emit *e, const Reduction *r, EmitRef next, EmitRef leaves, int 
   emit_set_int(e, r->depth, emit_add(e, emit_get_int(e, r->depth, 0), one));
 }
 
-/* Where the operand has the result at a position along the axis, the last axis left out. */
-static EmitRef target_at(Emit *e, const Reduction *r, const Sum *s, EmitRef position) {
-  uint32_t array = (uint32_t)s->ins->number;
-  EmitRef stride = e->stride[array * (uint32_t)e->fn->rank + (uint32_t)r->axis],
-          row = r->outer.row[array];
-  return stride ? emit_move(e, row, emit_mul(e, position, stride)) : row;
+/* ---- results ---- */
+
+/* The lines at hand, or their leaves at `position` along the axis. */
+static EmitPoint line_at(Emit *e, const Reduction *r, EmitRef position) {
+  EmitPoint line = r->outer;
+  if (r->along_last) {
+    line.position[r->axis] = position;
+  } else if (jit_form_steps(r->form)) {
+    line.row = r->line_row;
+    emit_point_move(e, &line, &r->outer, r->axis, position);
+  }
+  emit_line_rows(e, &line);
+  return line;
 }
 
-/* Stores the first row of a tree to the operand; along the axis at `position`. */
-static void store_row(Emit *e, const Reduction *r, const Sum *s, EmitRef position) {
-  uint32_t array = (uint32_t)s->ins->number;
+/* The values at hand are the results: what is of the line happens. */
+static void finish(Emit *e, const Reduction *r, const EmitPoint *line) {
+  for (int k = 0; k < r->count; k++) e->values[r->sums[k].ins - e->fn->ins] = r->values[k];
+  emit_line(e, line);
+}
+
+/* The same of results in the first rows of the trees. */
+static void finish_rows(Emit *e, Reduction *r, EmitRef position) {
   int last = e->fn->rank - 1;
-  EmitRef address = target_at(e, r, s, position);
+  EmitPoint line = line_at(e, r, position);
   EmitLoop loop = open_columns(e, r);
-  EmitValue value = emit_load(e, s->dtype, scratch(e, s, s->tree, loop.i, r->tile));
-  EmitRef element = address;
-  if (!r->along_last)
-    element = emit_element(e, array, address, emit_add(e, r->outer.position[last], loop.i), 0);
-  emit_store(e, s->dtype, value, (EmitPlace){element, s->part, array});
-  close_columns(e, r, &loop, jit_form_steps(r->form) ? EMIT_LOOP_PARALLEL : EMIT_LOOP_RARE);
-}
-
-static void store_rows(Emit *e, const Reduction *r, EmitRef position) {
-  for (int k = 0; k < r->count; k++) store_row(e, r, &r->sums[k], position);
+  if (!r->along_last) line.position[last] = emit_add(e, r->outer.position[last], loop.i);
+  for (int k = 0; k < r->count; k++) {
+    const Sum *s = &r->sums[k];
+    r->values[k] = emit_load(e, s->dtype, scratch(e, s, s->tree, loop.i, r->tile));
+  }
+  finish(e, r, &line);
+  close_columns(e, r, &loop, r->is_busy ? EMIT_LOOP_PARALLEL : EMIT_LOOP_RARE);
 }
 
 /* ---- elements ---- */
@@ -333,23 +344,30 @@ static void run_whole_leaves(Emit *e, Reduction *r, EmitRef first) {
   emit_loop_close(e, &loop, EMIT_LOOP);
 }
 
-/* The values of the leaves that run_whole_leaves has left, the first of which is number `leaf`: to
- * the operand, or as one to the top of the tree. */
-static void take_whole_leaves(Emit *e, const Reduction *r, const Sum *s, EmitRef leaf) {
+/* The value of leaf number j of those that run_whole_leaves has left. */
+static EmitValue whole_leaf(Emit *e, const Reduction *r, const Sum *s, int j) {
+  e->width = (unsigned)r->lanes;
+  const EmitPlace *lanes = &r->scratch[j * r->count + (s - r->sums)];
+  return combine_lanes(e, r, s, emit_load(e, s->dtype, *lanes), NULL);
+}
+
+/* Those leaves' values, as one, to the top of the tree. */
+static void push_whole_leaves(Emit *e, const Reduction *r, const Sum *s) {
   EmitValue values[EMIT_TOGETHER];
-  for (int j = 0; j < r->together; j++) {
-    e->width = (unsigned)r->lanes;
-    const EmitPlace *lanes = &r->scratch[j * r->count + (s - r->sums)];
-    values[j] = combine_lanes(e, r, s, emit_load(e, s->dtype, *lanes), NULL);
-    if (r->form == JIT_WHOLE) continue;
-    EmitRef address = target_at(e, r, s, emit_add(e, leaf, emit_int(e, j)));
-    emit_store(e, s->dtype, values[j], (EmitPlace){address, s->part, (uint32_t)s->ins->number});
-  }
-  if (r->form != JIT_WHOLE) return;
+  for (int j = 0; j < r->together; j++) values[j] = whole_leaf(e, r, s, j);
   for (int step = 1; step < r->together; step *= 2)
     for (int j = 0; j < r->together; j += 2 * step)
       values[j] = combine(e, s, values[j], values[j + step]);
   store_in_tree(e, r, s, emit_get_int(e, r->depth, 0), values[0]);
+}
+
+/* They are results, of leaf number `leaf` and those behind it. */
+static void finish_whole_leaves(Emit *e, Reduction *r, EmitRef leaf) {
+  for (int j = 0; j < r->together; j++) {
+    EmitPoint line = line_at(e, r, emit_add(e, leaf, emit_int(e, j)));
+    for (int k = 0; k < r->count; k++) r->values[k] = whole_leaf(e, r, &r->sums[k], j);
+    finish(e, r, &line);
+  }
 }
 
 /* As many of the leaves as are whole, r->together at a time. Gives how many these are. */
@@ -360,8 +378,12 @@ static EmitRef reduce_whole_leaves(Emit *e, Reduction *r, EmitRef leaves) {
   EmitLoop loop = emit_loop_open(e, batches);
   EmitRef leaf = emit_mul(e, loop.i, together);
   run_whole_leaves(e, r, emit_mul(e, leaf, emit_int(e, JIT_LEAF)));
-  for (int k = 0; k < r->count; k++) take_whole_leaves(e, r, &r->sums[k], leaf);
-  if (r->form == JIT_WHOLE) push(e, r, emit_add(e, leaf, together), leaves, level);
+  if (r->form == JIT_WHOLE) {
+    for (int k = 0; k < r->count; k++) push_whole_leaves(e, r, &r->sums[k]);
+    push(e, r, emit_add(e, leaf, together), leaves, level);
+  } else {
+    finish_whole_leaves(e, r, leaf);
+  }
   emit_loop_close(e, &loop, EMIT_LOOP);
   return emit_mul(e, batches, together);
 }
@@ -437,7 +459,7 @@ static void reduce_leaves(Emit *e, Reduction *r) {
   if (whole)
     push(e, r, emit_add(e, leaf, emit_int(e, 1)), leaves, 0);
   else
-    store_rows(e, r, leaf);
+    finish_rows(e, r, leaf);
   emit_loop_close(e, &loop, EMIT_LOOP);
 }
 
@@ -462,7 +484,7 @@ static void reduce_branches(Emit *e, Reduction *r) {
   EmitLoop loop = emit_loop_open(e, emit_tiles(e, extent, JIT_LEAF));
   EmitRef first = emit_mul(e, loop.i, size);
   reduce_tree(e, r, first, emit_min(e, emit_sub(e, extent, first), size));
-  store_rows(e, r, loop.i);
+  finish_rows(e, r, loop.i);
   emit_loop_close(e, &loop, EMIT_LOOP);
 }
 
@@ -475,7 +497,7 @@ static void reduce_lines(Emit *e, Reduction *r) {
     case JIT_WHOLE: reduce_leaves(e, r); break;
     case JIT_TREE: reduce_tree(e, r, emit_int(e, 0), e->extent[r->axis]); break;
   }
-  store_rows(e, r, emit_int(e, 0));
+  finish_rows(e, r, emit_int(e, 0));
 }
 
 static void reduce_tiles(Emit *e, Reduction *r) {
@@ -532,10 +554,18 @@ static bool is_any_order(const Reduction *r) {
   return true;
 }
 
-static bool is_small(const JitFn *fn) {
+/* How many instructions happen at points, and (`computes`) is more than stored done with results?
+ */
+static uint32_t count_instructions(const Emit *e, bool *computes) {
+  const JitFn *fn = e->fn;
   uint32_t count = 0;
-  for (uint32_t b = 0; b < fn->block_count; b++) count += fn->blocks[b].count;
-  return fn->block_count == 1 && count <= FEW_INSTRUCTIONS;
+  for (uint32_t b = 0; b < fn->block_count; b++)
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
+      const IrIns *ins = &fn->ins[fn->blocks[b].ins[i]];
+      bool line = ir_of_line(fn, e->reduction, ins);
+      count += !line, *computes |= line && ins->kind != IR_STORE;
+    }
+  return count;
 }
 
 static void reduce_box(Emit *e, Reduction *r, EmitRef *rows) {
@@ -545,7 +575,9 @@ static void reduce_box(Emit *e, Reduction *r, EmitRef *rows) {
   int lanes = r->along_last ? emit_lanes_of(e, r->any_order) : 0;
   r->direct = lanes > 0;
   r->lanes = r->direct ? lanes : !r->along_last && r->any_order ? 1 : JIT_LANES;
-  r->together = is_small(e->fn) ? EMIT_TOGETHER : 1;
+  r->is_busy = jit_form_steps(r->form);
+  bool is_small = count_instructions(e, &r->is_busy) <= FEW_INSTRUCTIONS && e->fn->block_count == 1;
+  r->together = is_small ? EMIT_TOGETHER : 1;
   r->rows = 1;
   r->tile = r->along_last ? 1 : columns_of(r);
   r->columns = emit_int(e, 1);
@@ -561,6 +593,7 @@ static void reduce_box(Emit *e, Reduction *r, EmitRef *rows) {
     r->row[k] = r->outer;
     if (!r->along_last) r->row[k].row = rows + (uint32_t)(count + 1 + k) * e->fn->array_count;
   }
+  r->line_row = rows + (uint32_t)(e->fn->rank + 1 + EMIT_TOGETHER) * e->fn->array_count;
   if (r->along_last)
     reduce_lines(e, r);
   else
@@ -568,28 +601,9 @@ static void reduce_box(Emit *e, Reduction *r, EmitRef *rows) {
   while (count-- > 0) emit_loop_close(e, &loops[count], EMIT_LOOP);
 }
 
-/* No elements along the axis: the identity for every line. */
-static void store_identity(Emit *e, const Reduction *r, const Sum *s, EmitRef *rows) {
-  uint32_t array = (uint32_t)s->ins->number;
-  int last = e->fn->rank - 1;
-  EmitLoop loops[QL_MAX_DIMS];
-  EmitPoint point;
-  int count = open_outer(e, r->axis, &point, rows, loops);
-  EmitRef element = point.row[array];
-  if (r->axis != last) {
-    loops[count++] = emit_loop_open(e, e->extent[last]);
-    element = emit_element(e, array, element, loops[count - 1].i, 0);
-  }
-  EmitValue identity =
-      emit_const(e, s->dtype, ir_reduce_identity((QlReduction)s->ins->op, s->dtype));
-  emit_store(e, s->dtype, identity, (EmitPlace){element, s->part, array});
-  while (count-- > 0) emit_loop_close(e, &loops[count], EMIT_LOOP_RARE);
-}
-
-QlStatus emit_reductions(Emit *e, bool is_empty, EmitRef *rows, QlError *error) {
+QlStatus emit_reductions(Emit *e, EmitRef *rows, QlError *error) {
   int count = ir_reductions(e->fn);
-  const IrIns *first = ir_reduction(e->fn);
-  Reduction r = {.form = (JitReduceForm)first->form, .axis = first->axis};
+  Reduction r = {.form = (JitReduceForm)e->reduction->form, .axis = e->reduction->axis};
   r.sums = calloc((size_t)count, sizeof *r.sums);
   r.scratch = calloc(EMIT_TOGETHER * (size_t)count, sizeof *r.scratch);
   r.values = calloc((size_t)count, sizeof *r.values);
@@ -598,9 +612,7 @@ QlStatus emit_reductions(Emit *e, bool is_empty, EmitRef *rows, QlError *error) 
     status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   } else {
     find_sums(e, &r);
-    if (!is_empty) reduce_box(e, &r, rows);
-    for (int k = 0; k < count && is_empty && !jit_form_steps(r.form); k++)
-      store_identity(e, &r, &r.sums[k], rows);
+    reduce_box(e, &r, rows);
   }
   free(r.sums), free(r.scratch), free(r.values);
   return status;

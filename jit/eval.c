@@ -96,7 +96,3 @@ void ir_eval_elements(int32_t op, int32_t loop, const void *a, const void *b, vo
 QlValue ir_reduce_combine(QlReduction reduction, QlDtype dtype, QlValue a, QlValue b) {
   return ir_eval((QlOp)ql_reduction_info[reduction].op, dtype, (QlValue[3]){a, b});
 }
-
-QlValue ir_reduce_identity(QlReduction reduction, QlDtype dtype) {
-  return ql_convert(QL_BOOL, (QlValue){.bits = {ql_reduction_info[reduction].identity, 0}}, dtype);
-}

@@ -46,7 +46,7 @@ QlDtype ir_result(QlOp op, QlDtype loop) {
   }
 }
 
-bool ir_has_value(const IrIns *ins) { return ins->kind >= IR_CONST && ins->kind <= IR_PHI; }
+bool ir_has_value(const IrIns *ins) { return ins->kind >= IR_CONST && ins->kind <= IR_REDUCE; }
 
 int ir_arg_count(const IrIns *ins) {
   switch (ins->kind) {
@@ -78,6 +78,14 @@ const IrIns *ir_reduction(const JitFn *fn) {
     for (uint32_t i = 0; i < fn->blocks[b].count; i++)
       if (fn->ins[fn->blocks[b].ins[i]].kind == IR_REDUCE) return &fn->ins[fn->blocks[b].ins[i]];
   return NULL;
+}
+
+bool ir_of_line(const JitFn *fn, const IrIns *reduce, const IrIns *ins) {
+  if (ins->kind != IR_STORE) return ins->line && ins->kind != IR_REDUCE;
+  const IrIns *value = &fn->ins[ins->args[0]];
+  if (value->line || !reduce || value->rank || jit_form_steps((JitReduceForm)reduce->form))
+    return value->line;
+  return fn->arrays[ins->number].stride[reduce->axis] == JIT_STRIDE_ZERO;
 }
 
 int ir_reductions(const JitFn *fn) {
@@ -230,18 +238,27 @@ JitRef jit_param(JitFn *fn, int param, QlSource source) {
       &(IrIns){.kind = IR_PARAM, .dtype = fn->params[param], .number = param, .source = source});
 }
 
-JitRef jit_index(JitFn *fn, int axis, QlSource source) {
-  if (axis < 0 || axis >= fn->rank)
+/* `reduced`: the axis of the line that it belongs to; -1: to a point. */
+static JitRef make_index(JitFn *fn, int axis, int reduced, QlSource source) {
+  if (axis < 0 || axis >= fn->rank || reduced >= fn->rank)
     return spoil(fn, source, QL_ERR_INDEX, "an index along an axis that the domain does not have");
   return append(fn, &(IrIns){.kind = IR_INDEX,
                              .dtype = QL_I64,
                              .rank = (uint8_t)fn->rank,
+                             .line = reduced >= 0,
+                             .axis = (uint8_t)QL_MAX(reduced, 0),
                              .number = axis,
                              .source = source});
 }
 
-JitRef jit_load(JitFn *fn, int array, const int32_t *offset, QlSource source) {
-  if (array < 0 || (uint32_t)array >= fn->array_count)
+JitRef jit_index(JitFn *fn, int axis, QlSource source) { return make_index(fn, axis, -1, source); }
+
+JitRef jit_index_of_line(JitFn *fn, int axis, int reduced, QlSource source) {
+  return make_index(fn, axis, reduced, source);
+}
+
+static JitRef make_load(JitFn *fn, int array, int reduced, const int32_t *offset, QlSource source) {
+  if (array < 0 || (uint32_t)array >= fn->array_count || reduced >= fn->rank)
     return spoil(fn, source, QL_ERR_INDEX, "a load from an operand that is not declared");
   uint32_t rank = (uint32_t)fn->rank, first = fn->offset_count;
   if (!ir_grow(fn, &fn->offsets, &fn->offset_room, first + rank, sizeof *fn->offsets))
@@ -249,12 +266,23 @@ JitRef jit_load(JitFn *fn, int array, const int32_t *offset, QlSource source) {
   for (uint32_t axis = 0; axis < rank; axis++)
     fn->offsets[first + axis] = offset ? offset[axis] : 0;
   fn->offset_count += rank;
+  bool moves = ir_moves(fn, (uint32_t)array), line = moves && reduced >= 0;
   return append(fn, &(IrIns){.kind = IR_LOAD,
                              .dtype = fn->arrays[array].dtype,
                              .number = array,
                              .extra = first,
                              .source = source,
-                             .rank = ir_moves(fn, (uint32_t)array) ? (uint8_t)rank : 0});
+                             .rank = moves ? (uint8_t)rank : 0,
+                             .line = line,
+                             .axis = line ? (uint8_t)reduced : 0});
+}
+
+JitRef jit_load(JitFn *fn, int array, const int32_t *offset, QlSource source) {
+  return make_load(fn, array, -1, offset, source);
+}
+
+JitRef jit_load_of_line(JitFn *fn, int array, int reduced, const int32_t *offset, QlSource source) {
+  return make_load(fn, array, reduced, offset, source);
 }
 
 /* A comparison of an i64 with a u64: below 0 the signed one is less than all others; otherwise both
@@ -301,6 +329,7 @@ JitRef jit_op(JitFn *fn, QlOp op, int count, const JitRef *args, QlSource source
     if (!arg) return spoil(fn, source, QL_ERR_VALUE, "an operation on a value that does not exist");
     ins.args[a] = args[a].id;
     ins.rank = QL_MAX(ins.rank, arg->rank);
+    if (arg->line) ins.line = true, ins.axis = arg->axis;
   }
   QlDtype loop = fn->ins[args[count - 1].id].dtype;
   for (int a = 0; a < count - 1; a++)
@@ -325,45 +354,50 @@ JitRef jit_cast(JitFn *fn, JitRef value, QlDtype dtype, QlSource source) {
   return append(fn, &(IrIns){.kind = IR_CAST,
                              .dtype = (uint8_t)dtype,
                              .rank = arg->rank,
+                             .line = arg->line,
+                             .axis = arg->axis,
                              .args = {value.id},
                              .source = source});
 }
 
-/* ---- sinks ---- */
+/* ---- reductions and stores ---- */
 
-static void sink(JitFn *fn, IrIns ins, int array, JitRef value) {
-  if (fn->bad.status) return;
+JitRef jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, JitRef value,
+                  QlSource source) {
+  if (fn->bad.status) return (JitRef){0};
   const IrIns *arg = defined(fn, value);
-  if (!arg) {
-    spoil(fn, ins.source, QL_ERR_VALUE, "a store of a value that does not exist");
-  } else if (array < 0 || (uint32_t)array >= fn->array_count) {
-    spoil(fn, ins.source, QL_ERR_INDEX, "a store to an operand that is not declared");
-  } else if (arg->dtype != fn->arrays[array].dtype) {
-    spoil(fn, ins.source, QL_ERR_TYPE,
-          "a store to an operand of another dtype: the value needs a cast");
-  } else {
-    ins.number = array, ins.args[0] = value.id, ins.dtype = arg->dtype, ins.rank = arg->rank;
-    append(fn, &ins);
-  }
+  if (!arg) return spoil(fn, source, QL_ERR_VALUE, "a reduction of a value that does not exist");
+  if (axis < 0 || axis >= fn->rank)
+    return spoil(fn, source, QL_ERR_INDEX,
+                 "a reduction along an axis that the domain does not have");
+  return append(fn, &(IrIns){.kind = IR_REDUCE,
+                             .op = (uint8_t)reduction,
+                             .dtype = arg->dtype,
+                             .rank = (uint8_t)fn->rank,
+                             .form = (uint8_t)form,
+                             .line = true,
+                             .axis = (uint8_t)axis,
+                             .args = {value.id},
+                             .source = source});
 }
 
 void jit_store(JitFn *fn, int array, JitRef value, QlSource source) {
-  sink(fn, (IrIns){.kind = IR_STORE, .source = source}, array, value);
-}
-
-void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, int array,
-                JitRef value, QlSource source) {
-  if (axis < 0 || axis >= fn->rank) {
-    spoil(fn, source, QL_ERR_INDEX, "a reduction along an axis that the domain does not have");
-    return;
-  }
-  sink(fn,
-       (IrIns){.kind = IR_REDUCE,
-               .op = (uint8_t)reduction,
-               .form = (uint8_t)form,
-               .axis = (uint8_t)axis,
-               .source = source},
-       array, value);
+  if (fn->bad.status) return;
+  const IrIns *arg = defined(fn, value);
+  if (!arg)
+    spoil(fn, source, QL_ERR_VALUE, "a store of a value that does not exist");
+  else if (array < 0 || (uint32_t)array >= fn->array_count)
+    spoil(fn, source, QL_ERR_INDEX, "a store to an operand that is not declared");
+  else if (arg->dtype != fn->arrays[array].dtype)
+    spoil(fn, source, QL_ERR_TYPE,
+          "a store to an operand of another dtype: the value needs a cast");
+  else
+    append(fn, &(IrIns){.kind = IR_STORE,
+                        .dtype = arg->dtype,
+                        .rank = arg->rank,
+                        .number = array,
+                        .args = {value.id},
+                        .source = source});
 }
 
 /* ---- control flow ---- */

@@ -253,12 +253,14 @@ static void fold_instruction(Fold *f, uint32_t id) {
   IrIns *ins = &fn->ins[id];
   ir_same_args(f->same, ins);
   if (ins->kind == IR_LOAD) fold_offsets(fn, ins);
-  if (ins->kind == IR_STORE || ins->kind == IR_REDUCE) ins->rank = fn->ins[ins->args[0]].rank;
+  if (ins->kind == IR_STORE) ins->rank = fn->ins[ins->args[0]].rank;
   if (ins->kind != IR_OP && ins->kind != IR_CAST && ins->kind != IR_PHI) return;
   if (ins->kind != IR_PHI) {
-    ins->rank = 0; /* an argument may have become uniform */
-    for (int a = 0, count = ir_arg_count(ins); a < count; a++)
-      ins->rank = QL_MAX(ins->rank, fn->ins[ins->args[a]].rank);
+    ins->rank = 0, ins->line = false; /* an argument may have become uniform */
+    for (int a = 0, count = ir_arg_count(ins); a < count; a++) {
+      const IrIns *arg = &fn->ins[ins->args[a]];
+      ins->rank = QL_MAX(ins->rank, arg->rank), ins->line |= arg->line;
+    }
   }
   if (f->same[id] != id) return;
   QlValue value;

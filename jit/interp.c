@@ -3,13 +3,15 @@
  *
  *   once per call:   the values of rank 0 in block 0
  *   at each point:   everything else, from block 0 to a return, following jumps
- *   reductions:      the points of a line along their axis in order, then the next line */
+ *   reductions:      the points of a line along their axis in order, what is of the line, then the
+ *                    next line */
 #include "ir.h"
 
 #include <stdlib.h>
 
 typedef struct Machine {
   const JitFn *fn;
+  const IrIns *reduction; /* the first; NULL: there is none */
   const JitCall *call;
   QlValue *values;         /* [ins_count] at this point; of a reduction: what it got */
   QlValue *incoming;       /* [ins_count] of phis, before any of them changes */
@@ -62,18 +64,22 @@ static void receive(Machine *m, uint32_t block, uint32_t from) {
   }
 }
 
+static void execute(Machine *m, uint32_t id) {
+  const IrIns *ins = &m->fn->ins[id];
+  if (ins->kind == IR_STORE)
+    ir_write((QlDtype)ins->dtype, element(m, ins->number, NULL), m->values[ins->args[0]]);
+  else if (ins->kind == IR_REDUCE)
+    m->values[id] = m->values[ins->args[0]];
+  else
+    m->values[id] = compute(m, ins);
+}
+
 static void run_block(Machine *m, uint32_t block) {
   const JitFn *fn = m->fn;
   for (uint32_t i = 0; i < fn->blocks[block].count; i++) {
     uint32_t id = fn->blocks[block].ins[i];
     const IrIns *ins = &fn->ins[id];
-    if (ir_is_uniform(fn, block, ins)) continue;
-    if (ins->kind == IR_STORE)
-      ir_write((QlDtype)ins->dtype, element(m, ins->number, NULL), m->values[ins->args[0]]);
-    else if (ins->kind == IR_REDUCE)
-      m->values[id] = m->values[ins->args[0]];
-    else
-      m->values[id] = compute(m, ins);
+    if (!ir_is_uniform(fn, block, ins) && !ir_of_line(fn, m->reduction, ins)) execute(m, id);
   }
 }
 
@@ -159,17 +165,21 @@ static void push(Sum *sum, QlValue value) {
 }
 
 static QlValue finish(Sum *sum) {
-  if (sum->depth == 0)
-    return ir_reduce_identity((QlReduction)sum->ins->op, (QlDtype)sum->ins->dtype);
   QlValue value = sum->tree[--sum->depth];
   while (sum->depth) value = combine(sum, sum->tree[--sum->depth], value);
   return value;
 }
 
-/* At `position` along the axis of the operand. */
-static void store_value(const Line *line, const Sum *sum, int64_t position, QlValue value) {
-  line->m->at[line->axis] = position;
-  ir_write((QlDtype)sum->ins->dtype, element(line->m, sum->ins->number, NULL), value);
+/* What is of the line, or of a leaf, whose values the machine has; operands are at `position` along
+ * the axis. */
+static void run_of_line(const Line *line, int64_t position) {
+  Machine *m = line->m;
+  m->at[line->axis] = position;
+  for (uint32_t b = 0; b < m->fn->block_count; b++)
+    for (uint32_t i = 0; i < m->fn->blocks[b].count; i++) {
+      uint32_t id = m->fn->blocks[b].ins[i];
+      if (ir_of_line(m->fn, m->reduction, &m->fn->ins[id])) execute(m, id);
+    }
 }
 
 static void push_points(Line *line, int64_t first, int64_t end) {
@@ -191,14 +201,15 @@ static void reduce_line(Line *line) {
     else
       run_leaf(line, first, count);
     for (Sum *sum = line->sums; sum < end; sum++) {
-      if (line->form == JIT_BRANCHES) store_value(line, sum, first / JIT_LEAF, finish(sum));
-      if (line->form == JIT_LEAVES)
-        store_value(line, sum, first / JIT_LEAF, leaf_value(sum, count));
+      if (line->form == JIT_BRANCHES) line->m->values[sum->id] = finish(sum);
+      if (line->form == JIT_LEAVES) line->m->values[sum->id] = leaf_value(sum, count);
       if (line->form == JIT_WHOLE) push(sum, leaf_value(sum, count));
     }
+    if (jit_form_steps(line->form)) run_of_line(line, first / JIT_LEAF);
   }
   for (Sum *sum = line->sums; sum < end && !jit_form_steps(line->form); sum++)
-    store_value(line, sum, lo, finish(sum));
+    line->m->values[sum->id] = finish(sum);
+  if (!jit_form_steps(line->form)) run_of_line(line, lo);
   line->m->at[line->axis] = lo;
 }
 
@@ -216,7 +227,7 @@ static Sum *new_sums(const JitFn *fn) {
 
 /* ---- the whole ---- */
 
-static QlStatus check_call(const JitFn *fn, const JitCall *call, const Line *line, QlError *error) {
+static QlStatus check_call(const JitFn *fn, const JitCall *call, QlError *error) {
   for (uint32_t a = 0; a < fn->array_count; a++) {
     for (int axis = 0; axis < fn->rank; axis++) {
       int64_t stride = call->stride[(int64_t)a * fn->rank + axis],
@@ -228,12 +239,6 @@ static QlStatus check_call(const JitFn *fn, const JitCall *call, const Line *lin
                        (long long)stride, axis, ir_stride_name[class]);
     }
   }
-  for (int n = 0; n < line->count; n++) {
-    uint8_t op = line->sums[n].ins->op;
-    if ((op == QL_REDUCE_MIN || op == QL_REDUCE_MAX) &&
-        call->lo[line->axis] >= call->hi[line->axis])
-      return ql_fail(error, QL_ERR_VALUE, "%s of nothing", ql_reduction_info[op].name);
-  }
   return QL_OK;
 }
 
@@ -241,10 +246,10 @@ static void run(Machine *m, Line *line) {
   const int64_t *lo = m->call->lo, *hi = m->call->hi;
   int skip = line->axis;
   for (int axis = 0; axis < m->fn->rank; axis++) {
-    if (axis != skip && hi[axis] <= lo[axis]) return;
+    if (hi[axis] <= lo[axis]) return;
     m->at[axis] = lo[axis];
   }
-  if (skip < 0 || lo[skip] < hi[skip]) run_uniform(m);
+  run_uniform(m);
   do {
     if (line->count)
       reduce_line(line);
@@ -256,14 +261,14 @@ static void run(Machine *m, Line *line) {
 QlStatus jit_interpret(const JitFn *fn, const JitCall *call, QlError *error) {
   QL_TRY(jit_verify(fn, error));
   const IrIns *reduce = ir_reduction(fn);
-  Machine m = {.fn = fn, .call = call};
+  Machine m = {.fn = fn, .reduction = reduce, .call = call};
   Line line = {.m = &m, .axis = reduce ? reduce->axis : -1, .count = ir_reductions(fn)};
   if (reduce) line.form = (JitReduceForm)reduce->form;
   m.values = calloc(fn->ins_count, sizeof *m.values);
   m.incoming = calloc(fn->ins_count, sizeof *m.incoming);
   line.sums = new_sums(fn);
   QlStatus status = m.values && m.incoming && line.sums
-                        ? check_call(fn, call, &line, error)
+                        ? check_call(fn, call, error)
                         : ql_fail(error, QL_ERR_MEMORY, "out of memory for the interpreter");
   if (!status) run(&m, &line);
   free(m.values), free(m.incoming), free(line.sums);

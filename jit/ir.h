@@ -19,8 +19,8 @@ typedef enum IrKind {
   IR_OP,   /* op, args                              rank: the largest of the arguments' */
   IR_CAST, /* args[0]                               rank of the argument */
   IR_PHI,  /* extra: first, count in `phis`         rank declared */
-  IR_STORE, /* number: array, args[0]; no value */
-  IR_REDUCE /* number: array, args[0], reduction, form, axis; no value */
+  IR_REDUCE, /* args[0], reduction, form, axis        rank R, of the line */
+  IR_STORE   /* number: array, args[0]; no value */
 } IrKind;
 
 enum { IR_REDUCTIONS = QL_REDUCE_COUNT }; /* those of reductions.def before COUNT */
@@ -29,7 +29,9 @@ typedef struct IrIns {
   uint8_t kind;          /* IrKind */
   uint8_t op;            /* QlOp of IR_OP; QlReduction of IR_REDUCE */
   uint8_t dtype, rank;   /* of the value; of the stored value for sinks */
-  uint8_t form, axis;    /* IR_REDUCE: JitReduceForm and axis */
+  uint8_t form;          /* IR_REDUCE: JitReduceForm */
+  bool line;             /* a value of the line: of rank R, but the same at all points along */
+  uint8_t axis;          /* this axis */
   int32_t number;        /* operand, parameter or axis */
   uint32_t args[3];      /* instructions */
   uint32_t extra, count; /* IR_LOAD: index into `offsets`; IR_PHI: index into `phis` and how many */
@@ -91,7 +93,11 @@ bool ir_moves(const JitFn *fn, uint32_t array); /* along some axis: loads have r
 bool ir_is_uniform(const JitFn *fn, uint32_t block,
                    const IrIns *ins);       /* by the rule above: run once per call */
 const IrIns *ir_reduction(const JitFn *fn); /* the first; NULL: there is none */
-int ir_reductions(const JitFn *fn);         /* how many, all of one form and axis */
+/* Is the instruction executed once per line, when its reductions are done, instead of at each
+ * point? `reduce`: the function's first one. A store is, of a value of the line, or of a uniform
+ * one where the operand has one element per line. */
+bool ir_of_line(const JitFn *fn, const IrIns *reduce, const IrIns *ins);
+int ir_reductions(const JitFn *fn); /* how many, all of one form and axis */
 JitFn *ir_copy(
     const JitFn *fn); /* to compare a pass's result with what it was given; NULL: out of memory */
 
@@ -148,8 +154,6 @@ QlValue ir_read(QlDtype dtype, const void *element);
 void ir_write(QlDtype dtype, void *element, QlValue value);
 /* Bits that the dtype does not use become 0; integers are extended. */
 QlValue ir_canonical(QlDtype dtype, QlValue value);
-QlValue ir_reduce_identity(QlReduction reduction,
-                           QlDtype dtype); /* of min and max: 0, never to be seen */
 QlValue ir_reduce_combine(QlReduction reduction, QlDtype dtype, QlValue a, QlValue b);
 
 /* ---- math.c: which function computes a transcendental, for the emitter and for ir_eval: equal

@@ -6,7 +6,8 @@
  * once, in array terms). Values have a dtype and a rank: 0 is uniform (the same at every point), R
  * varies over the domain. Arrays are operands $0, $1, ... seen through a load at a constant offset
  * from the point; scalars are parameters. Control flow (blocks, phi, jmp, jnz) is per point. A
- * function ends in stores, and in reductions along one axis of the domain.
+ * function ends in stores. Reductions along one axis of the domain give values of the line along
+ * it, of which more can be computed, once per line, and stored.
  *
  *   build or parse -> verify -> fold, CSE, LICM, DCE -> lower to loops -> LLVM -> object code
  *   -> memory and disk cache
@@ -70,15 +71,19 @@ JitRef jit_const(JitFn *fn, QlDtype dtype, QlValue value); /* rank 0 */
 JitRef jit_param(JitFn *fn, int param, QlSource source);   /* rank 0 */
 JitRef jit_index(JitFn *fn, int axis,
                  QlSource source); /* i64: the position in the domain; rank R */
+/* The same once per line along `reduced`, for what is computed of reductions along it. */
+JitRef jit_index_of_line(JitFn *fn, int axis, int reduced, QlSource source);
 JitRef jit_load(JitFn *fn, int array, const int32_t *offset,
                 QlSource source); /* offset in elements along each axis; NULL: 0 */
+/* The same once per line along `reduced`, along which the operand does not move. */
+JitRef jit_load_of_line(JitFn *fn, int array, int reduced, const int32_t *offset, QlSource source);
 /* All args of the loop dtype (SELECT's condition: b8). A comparison also takes an i64 and a u64 and
  * is exact: it becomes several instructions. */
 JitRef jit_op(JitFn *fn, QlOp op, int count, const JitRef *args, QlSource source);
 JitRef jit_cast(JitFn *fn, JitRef value, QlDtype dtype,
                 QlSource source); /* to the same dtype: the value itself */
 void jit_store(JitFn *fn, int array, JitRef value,
-               QlSource source); /* at the point itself; dtype must match */
+               QlSource source); /* at the point itself, or for the line; dtype must match */
 
 /* Reduction along `axis` of the domain, in the fixed order of contract C7. Leaves are blocks of 128
  * consecutive elements counted from the start of the axis (the box begins at a multiple of 128),
@@ -87,22 +92,22 @@ void jit_store(JitFn *fn, int array, JitRef value,
  * binary tree of a counter: push leaves left to right; two subtrees of equal size combine at once;
  * what is left at the end combines from right to left. */
 typedef enum JitReduceForm {
-  JIT_LEAVES,   /* elements -> leaf values: the operand has one element per leaf along `axis` */
+  JIT_LEAVES,   /* elements -> leaf values: their operand has one element per leaf along `axis` */
   JIT_BRANCHES, /* leaf values -> branches: 128 to one by the tree, which then takes them like leaf
                    values */
   JIT_TREE,     /* leaf values -> result: every element along `axis` is a leaf value already */
-  JIT_WHOLE     /* elements -> result: both at once; the operand does not move along `axis` */
+  JIT_WHOLE     /* elements -> result: both at once */
 } JitReduceForm;
 /* Does the operand have one element per JIT_LEAF points along the axis? */
 static inline bool jit_form_steps(JitReduceForm form) {
   return form == JIT_LEAVES || form == JIT_BRANCHES;
 }
 enum { JIT_LEAF = 128, JIT_LANES = 8 };
-/* All reductions of a function have one form and axis. The accumulator has the dtype of the value
- * and of the operand. `axis` extent 0 gives the identity (sum 0, prod 1, any false, all true; min
- * and max have none: the caller refuses). */
-void jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, int array,
-                JitRef value, QlSource source);
+/* All reductions of a function have one form and axis. The result has the dtype of the value. It is
+ * a value of the line: what is computed of it happens once per line, and is stored to operands that
+ * do not move along the axis. Of JIT_LEAVES and JIT_BRANCHES results are only stored. */
+JitRef jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, JitRef value,
+                  QlSource source);
 
 /* Control flow. A new function has one open block. Ending a block closes it; jit_block_open
  * continues in another. Not needed for straight-line code: an unended last block returns. */
@@ -160,7 +165,7 @@ typedef struct JitCall {
 typedef void JitEntry(const JitCall *call);
 
 /* interp.c: the oracle. Same contract as compiled code, same bits. It verifies the function first,
- * and refuses strides that their classes deny, and min and max of nothing (QL_ERR_VALUE). */
+ * and refuses strides that their classes deny (QL_ERR_VALUE). */
 QlStatus jit_interpret(const JitFn *fn, const JitCall *call, QlError *error);
 
 /* ---- cache.c ---- */

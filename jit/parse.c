@@ -236,6 +236,18 @@ static QlStatus take_args(Parser *p, IrIns *ins) {
   return QL_OK;
 }
 
+static QlStatus take_reduction(Parser *p, uint8_t *reduction) {
+  for (int r = 0; r < IR_REDUCTIONS; r++)
+    if (take(p, ql_reduction_info[r].name)) return *reduction = (uint8_t)r, QL_OK;
+  return fail_at(p, p->at, "expected a reduction");
+}
+
+static QlStatus take_reduce(Parser *p, IrIns *ins) {
+  QL_TRY(take_reduction(p, &ins->op));
+  QL_TRY(take_word(p, "leaves, branches, tree or whole", ir_form_name, IR_FORMS, &ins->form));
+  return take_args(p, ins);
+}
+
 /* What stands behind "=". */
 static QlStatus take_computation(Parser *p, IrIns *ins) {
   ins->kind = IR_CONST;
@@ -248,6 +260,8 @@ static QlStatus take_computation(Parser *p, IrIns *ins) {
   if (take(p, "load")) return take_load(p, ins);
   ins->kind = IR_PHI;
   if (take(p, "phi")) return take_phi(p, ins);
+  ins->kind = IR_REDUCE;
+  if (take(p, "reduce")) return take_reduce(p, ins);
   ins->kind = IR_CAST;
   if (take(p, "cast")) return take_args(p, ins);
   ins->kind = IR_OP;
@@ -256,37 +270,13 @@ static QlStatus take_computation(Parser *p, IrIns *ins) {
   return fail_at(p, p->at, "expected an operation");
 }
 
-static QlStatus take_reduction(Parser *p, uint8_t *reduction) {
-  for (int r = 0; r < IR_REDUCTIONS; r++)
-    if (take(p, ql_reduction_info[r].name)) return *reduction = (uint8_t)r, QL_OK;
-  return fail_at(p, p->at, "expected a reduction");
-}
-
-static QlStatus take_reduce(Parser *p, IrIns *ins) {
-  int64_t axis;
-  QL_TRY(take_reduction(p, &ins->op));
-  QL_TRY(take_word(p, "leaves, branches, tree or whole", ir_form_name, IR_FORMS, &ins->form));
-  QL_TRY(take_integer(p, 0, QL_MAX_DIMS, &axis));
-  ins->axis = (uint8_t)axis;
-  return QL_OK;
-}
-
-/* "store $1, %5" or "reduce sum whole 1, $1, %5": reduction, form, axis. */
-static QlStatus take_sink(Parser *p, IrIns *ins) {
-  if (ins->kind == IR_REDUCE) {
-    QL_TRY(take_reduce(p, ins));
-    QL_TRY(expect(p, ","));
-  }
-  QL_TRY(take_number(p, "$", &ins->number));
-  QL_TRY(expect(p, ","));
-  return take_args(p, ins);
-}
-
 static QlStatus take_type(Parser *p, IrIns *ins) {
   QL_TRY(take_dtype(p, &ins->dtype));
   if (!take(p, "[")) return QL_OK;
   do {
-    QL_TRY(expect(p, ":"));
+    bool line = !ins->line && take(p, "-");
+    if (line) ins->line = true, ins->axis = ins->rank;
+    if (!line) QL_TRY(expect(p, ":"));
     if (++ins->rank > QL_MAX_DIMS) return fail_at(p, p->at, "more than %d dimensions", QL_MAX_DIMS);
   } while (take(p, ","));
   return expect(p, "]");
@@ -336,12 +326,11 @@ static QlStatus take_jump(Parser *p, IrEnd end) {
 static QlStatus take_block_line(Parser *p) {
   IrIns ins = {0};
   if (*p->at == '%') return take_definition(p);
-  if (take(p, "store"))
+  if (take(p, "store")) {
     ins.kind = IR_STORE;
-  else if (take(p, "reduce"))
-    ins.kind = IR_REDUCE;
-  if (ins.kind) {
-    QL_TRY(take_sink(p, &ins));
+    QL_TRY(take_number(p, "$", &ins.number));
+    QL_TRY(expect(p, ","));
+    QL_TRY(take_args(p, &ins));
     return append(p, &ins);
   }
   if (take(p, "ret")) return take_jump(p, IR_RET);

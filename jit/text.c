@@ -111,7 +111,8 @@ const char *const ir_form_name[] = {[JIT_LEAVES] = "leaves",
 
 static void put_type(Text *text, const IrIns *ins) {
   put(text, "%s", ql_dtype_info[ins->dtype].ir);
-  for (int axis = 0; axis < ins->rank; axis++) put(text, axis ? ",:" : "[:");
+  for (int axis = 0; axis < ins->rank; axis++)
+    put(text, "%s%s", axis ? "," : "[", ins->line && axis == ins->axis ? "-" : ":");
   if (ins->rank) put(text, "]");
 }
 
@@ -143,8 +144,7 @@ static void put_instruction(Text *text, const JitFn *fn, uint32_t id, const uint
     case IR_PHI: put_phi(text, fn, ins, numbers); break;
     case IR_STORE: put(text, "store $%d,", ins->number); break;
     case IR_REDUCE:
-      put(text, "reduce %s %s %d, $%d,", ql_reduction_info[ins->op].name, ir_form_name[ins->form],
-          ins->axis, ins->number);
+      put(text, "reduce %s %s", ql_reduction_info[ins->op].name, ir_form_name[ins->form]);
       break;
   }
   for (int a = 0, count = ir_arg_count(ins); a < count; a++)

@@ -14,16 +14,17 @@
 typedef struct Verifier {
   const JitFn *fn;
   IrFlow flow;
-  uint32_t *home;  /* [ins_count] the block that lists an instruction, or NOWHERE */
-  uint32_t *place; /* [ins_count] and its place there */
+  uint32_t *home;         /* [ins_count] the block that lists an instruction, or NOWHERE */
+  uint32_t *place;        /* [ins_count] and its place there */
+  const IrIns *reduction; /* the first */
   QlError *error;
 } Verifier;
 
 #define NOWHERE UINT32_MAX
 
 static const char *kind_name(const IrIns *ins) {
-  static const char *const names[] = {"none", "const", "param", "index", "load",
-                                      "",     "cast",  "phi",   "store", "reduce"};
+  static const char *const names[] = {"none", "const", "param", "index",  "load",
+                                      "",     "cast",  "phi",   "reduce", "store"};
   return ins->kind == IR_OP && ins->op < QL_OP_COUNT ? ql_op_info[ins->op].name : names[ins->kind];
 }
 
@@ -70,7 +71,7 @@ static QlStatus check_lists(Verifier *v) {
     for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
       uint32_t id = fn->blocks[b].ins[i];
       if (id == 0 || id >= fn->ins_count || fn->ins[id].kind == IR_NONE ||
-          fn->ins[id].kind > IR_REDUCE)
+          fn->ins[id].kind > IR_STORE)
         return ql_fail(v->error, QL_ERR_COMPILE,
                        "block @%u lists an instruction that does not exist", b);
       if (fn->ins[id].kind == IR_OP && fn->ins[id].op >= QL_OP_COUNT)
@@ -108,6 +109,8 @@ static QlStatus check_condition(const Verifier *v, uint32_t b) {
   if (v->fn->ins[block->condition].dtype != QL_BOOL)
     return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on %s: a condition is b8", b,
                    ql_dtype_info[v->fn->ins[block->condition].dtype].ir);
+  if (v->fn->ins[block->condition].line)
+    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on a value of the line", b);
   if (!visible(v, block->condition, b, NOWHERE))
     return ql_fail(v->error, QL_ERR_COMPILE,
                    "block @%u branches on %%%u, which is not computed on every way to it", b,
@@ -120,15 +123,23 @@ static QlStatus check_condition(const Verifier *v, uint32_t b) {
 static QlStatus check_args(const Verifier *v, uint32_t id) {
   const IrIns *ins = &v->fn->ins[id];
   int rank = 0, count = ir_arg_count(ins);
+  bool line = false, points = false;
   for (int a = 0; a < count; a++) {
     if (!is_value(v, ins->args[a])) return wrong(v, id, "argument %d does not exist", a + 1);
     if (!visible(v, ins->args[a], v->home[id], v->place[id]))
       return wrong(v, id, "%%%u is not computed on every way to it",
                    ir_number(v->fn, ins->args[a]));
-    rank = QL_MAX(rank, v->fn->ins[ins->args[a]].rank);
+    const IrIns *arg = &v->fn->ins[ins->args[a]];
+    rank = QL_MAX(rank, arg->rank);
+    line |= arg->line, points |= arg->rank && !arg->line;
   }
-  if (count && ins->rank != rank)
+  if (ins->kind == IR_REDUCE) return line ? wrong(v, id, "reduces what is reduced already") : QL_OK;
+  if (line && points) return wrong(v, id, "of values of a line and of its points");
+  if (!count) return QL_OK;
+  if (ins->rank != rank)
     return wrong(v, id, "rank %d, its arguments have rank %d", ins->rank, rank);
+  if (ir_has_value(ins) && ins->line != line)
+    return wrong(v, id, "its arguments are %s", line ? "of the line" : "not of the line");
   return QL_OK;
 }
 
@@ -168,6 +179,8 @@ static QlStatus check_load(const Verifier *v, uint32_t id) {
     return wrong(v, id, "rank %d does not fit the strides of operand $%d", ins->rank, ins->number);
   if ((uint64_t)ins->extra + (uint64_t)fn->rank > fn->offset_count)
     return wrong(v, id, "has no offsets");
+  if (ins->line && ins->axis < fn->rank && array->stride[ins->axis] != JIT_STRIDE_ZERO)
+    return wrong(v, id, "operand $%d moves along axis %d", ins->number, ins->axis);
   for (int axis = 0; axis < fn->rank && array->access == JIT_UPDATE; axis++)
     if (fn->offsets[ins->extra + (uint32_t)axis])
       return wrong(v, id, "operand $%d is updated: it can be read at the point itself only",
@@ -185,6 +198,7 @@ static QlStatus check_arm(const Verifier *v, uint32_t id, const IrPhi *arm) {
                  ql_dtype_info[value->dtype].ir, arm->block);
   if (value->rank > ins->rank)
     return wrong(v, id, "rank %d, gets rank %d from @%u", ins->rank, value->rank, arm->block);
+  if (value->line) return wrong(v, id, "gets a value of the line from @%u", arm->block);
   if (!visible(v, arm->value, arm->block, NOWHERE))
     return wrong(v, id, "%%%u is not computed on every way through @%u",
                  ir_number(v->fn, arm->value), arm->block);
@@ -214,11 +228,56 @@ static QlStatus check_phi(const Verifier *v, uint32_t id) {
   return QL_OK;
 }
 
+/* ---- reductions, and what is computed of them ---- */
+
+/* Reductions have one form and axis, that of the first. Every point comes to them once: they stand
+ * in the one block that returns. */
+static QlStatus check_reduce(const Verifier *v, uint32_t id) {
+  const JitFn *fn = v->fn;
+  const IrIns *ins = &fn->ins[id], *first = v->reduction;
+  uint32_t returns = 0;
+  if (ins->op >= IR_REDUCTIONS || ins->form > JIT_WHOLE)
+    return wrong(v, id, "there is no such reduction");
+  if (!ins->line || ins->rank != fn->rank)
+    return wrong(v, id, "gives a value of the line along one axis of the domain");
+  if (ins->dtype != fn->ins[ins->args[0]].dtype)
+    return wrong(v, id, "declared %s, reduces %s", ql_dtype_info[ins->dtype].ir,
+                 ql_dtype_info[fn->ins[ins->args[0]].dtype].ir);
+  if ((ins->op == QL_REDUCE_ANY || ins->op == QL_REDUCE_ALL) && ins->dtype != QL_BOOL)
+    return wrong(v, id, "any and all reduce b8, not %s", ql_dtype_info[ins->dtype].ir);
+  for (uint32_t b = 0; b < fn->block_count; b++) returns += ir_end(fn, b) == IR_RET;
+  if (returns != 1 || ir_end(fn, v->home[id]) != IR_RET)
+    return wrong(v, id, "it must stand in the only block that returns");
+  if (ins->form != first->form || ins->axis != first->axis)
+    return wrong(v, id, "%s along axis %d beside %s along axis %d", ir_form_name[ins->form],
+                 ins->axis, ir_form_name[first->form], first->axis);
+  return QL_OK;
+}
+
+/* A value of the line. */
+static QlStatus check_line(const Verifier *v, uint32_t id) {
+  const IrIns *ins = &v->fn->ins[id], *first = v->reduction;
+  if (ins->kind == IR_REDUCE) return QL_OK;
+  if (ins->kind == IR_CONST || ins->kind == IR_PARAM || ins->kind == IR_PHI)
+    return wrong(v, id, "it cannot be of the line");
+  if (!first) return wrong(v, id, "of the line, but nothing is reduced");
+  if (jit_form_steps((JitReduceForm)first->form))
+    return wrong(v, id, "of %s, which can only be stored", ir_form_name[first->form]);
+  if (v->fn->block_count > 1) return wrong(v, id, "of the line, where control flow is per point");
+  if (ins->axis != first->axis)
+    return wrong(v, id, "of the line along axis %d, the reductions are along axis %d", ins->axis,
+                 first->axis);
+  if (ins->kind == IR_INDEX && ins->number == first->axis)
+    return wrong(v, id, "a line has no index along its axis");
+  return QL_OK;
+}
+
 static QlStatus check_value(const Verifier *v, uint32_t id) {
   const JitFn *fn = v->fn;
   const IrIns *ins = &fn->ins[id];
   if (ins->rank != 0 && ins->rank != fn->rank)
     return wrong(v, id, "rank %d in a domain of rank %d", ins->rank, fn->rank);
+  if (ins->line) QL_TRY(check_line(v, id));
   switch (ins->kind) {
     case IR_CONST: return ins->rank ? wrong(v, id, "a constant has rank 0") : QL_OK;
     case IR_PARAM:
@@ -237,18 +296,41 @@ static QlStatus check_value(const Verifier *v, uint32_t id) {
     case IR_LOAD: return check_load(v, id);
     case IR_OP: return check_op(v, id);
     case IR_PHI: return check_phi(v, id);
+    case IR_REDUCE: return check_reduce(v, id);
     default: return QL_OK;
   }
 }
 
-/* ---- sinks ---- */
+/* ---- stores ---- */
 
-/* Both sinks write one operand, with its dtype, and no two points (or sums) write the same element.
- */
-static QlStatus check_sink(const Verifier *v, uint32_t id) {
+/* What a store of the line writes, points do not touch: they come before it. */
+static QlStatus check_store_of_line(const Verifier *v, uint32_t id) {
   const JitFn *fn = v->fn;
   const IrIns *ins = &fn->ins[id];
-  bool reduce = ins->kind == IR_REDUCE;
+  const IrArray *array = &fn->arrays[ins->number];
+  int axis = v->reduction->axis;
+  bool steps = jit_form_steps((JitReduceForm)v->reduction->form);
+  if (fn->block_count > 1 && fn->ins[ins->args[0]].kind != IR_REDUCE)
+    return wrong(v, id, "of the line, where control flow is per point");
+  if ((array->stride[axis] == JIT_STRIDE_ZERO) == steps)
+    return wrong(v, id, "operand $%d must %s along axis %d", ins->number,
+                 steps ? "move" : "not move", axis);
+  for (uint32_t other = 1; other < fn->ins_count; other++) {
+    const IrIns *access = &fn->ins[other];
+    bool is_load = access->kind == IR_LOAD;
+    if (v->home[other] == NOWHERE || (!is_load && access->kind != IR_STORE)) continue;
+    if (access->number != ins->number || ir_of_line(fn, v->reduction, access)) continue;
+    if (!is_load || access->rank)
+      return wrong(v, id, "operand $%d is %s at points too", ins->number,
+                   is_load ? "read" : "written");
+  }
+  return QL_OK;
+}
+
+/* A store writes an operand with its dtype, and no two points, or lines, the same element. */
+static QlStatus check_store(const Verifier *v, uint32_t id) {
+  const JitFn *fn = v->fn;
+  const IrIns *ins = &fn->ins[id];
   if (ins->number < 0 || (uint32_t)ins->number >= fn->array_count)
     return wrong(v, id, "operand $%d is not declared", ins->number);
   const IrArray *array = &fn->arrays[ins->number];
@@ -257,65 +339,12 @@ static QlStatus check_sink(const Verifier *v, uint32_t id) {
   if (dtype != array->dtype || ins->dtype != dtype)
     return wrong(v, id, "%s into operand $%d of %s", ql_dtype_info[dtype].ir, ins->number,
                  ql_dtype_info[array->dtype].ir);
+  bool line = ir_of_line(fn, v->reduction, ins);
   for (int axis = 0; axis < fn->rank; axis++)
-    if (array->stride[axis] == JIT_STRIDE_ZERO && !(reduce && axis == ins->axis))
-      return wrong(v, id,
-                   "operand $%d does not move along axis %d: points would overwrite each other",
-                   ins->number, axis);
-  return QL_OK;
-}
-
-static QlStatus check_reduce(const Verifier *v, uint32_t id) {
-  const JitFn *fn = v->fn;
-  const IrIns *ins = &fn->ins[id];
-  if (ins->op >= IR_REDUCTIONS || ins->form > JIT_WHOLE)
-    return wrong(v, id, "there is no such reduction");
-  if (ins->axis >= fn->rank) return wrong(v, id, "the domain has no axis %d", ins->axis);
-  QL_TRY(check_sink(v, id));
-  const IrArray *array = &fn->arrays[ins->number];
-  if (array->access != JIT_WRITE) return wrong(v, id, "operand $%d is also read", ins->number);
-  if ((array->stride[ins->axis] == JIT_STRIDE_ZERO) != !jit_form_steps((JitReduceForm)ins->form))
-    return wrong(v, id, "operand $%d must %s along axis %d", ins->number,
-                 jit_form_steps((JitReduceForm)ins->form) ? "move" : "not move", ins->axis);
-  if ((ins->op == QL_REDUCE_ANY || ins->op == QL_REDUCE_ALL) && ins->dtype != QL_BOOL)
-    return wrong(v, id, "any and all reduce b8, not %s", ql_dtype_info[ins->dtype].ir);
-  return QL_OK;
-}
-
-/* Is an operand that the reduction writes written by another sink as well? */
-static bool is_written_twice(const JitFn *fn, uint32_t reduction) {
-  for (uint32_t b = 0; b < fn->block_count; b++)
-    for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
-      uint32_t id = fn->blocks[b].ins[i];
-      if (id != reduction && !ir_has_value(&fn->ins[id]) &&
-          fn->ins[id].number == fn->ins[reduction].number)
-        return true;
-    }
-  return false;
-}
-
-/* Every point comes to a reduction once: it stands in the one block that returns. Reductions have
- * one form and axis, that of the first. */
-static QlStatus check_reductions(const Verifier *v) {
-  const JitFn *fn = v->fn;
-  const IrIns *first = ir_reduction(fn);
-  uint32_t returns = 0;
-  for (uint32_t b = 0; b < fn->block_count; b++) returns += ir_end(fn, b) == IR_RET;
-  for (uint32_t b = 0; first && b < fn->block_count; b++) {
-    for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
-      uint32_t id = fn->blocks[b].ins[i];
-      const IrIns *ins = &fn->ins[id];
-      if (ins->kind != IR_REDUCE) continue;
-      if (returns != 1 || ir_end(fn, b) != IR_RET)
-        return wrong(v, id, "it must stand in the only block that returns");
-      if (ins->form != first->form || ins->axis != first->axis)
-        return wrong(v, id, "%s along axis %d beside %s along axis %d", ir_form_name[ins->form],
-                     ins->axis, ir_form_name[first->form], first->axis);
-      if (is_written_twice(fn, id))
-        return wrong(v, id, "operand $%d is written by another one too", ins->number);
-    }
-  }
-  return QL_OK;
+    if (array->stride[axis] == JIT_STRIDE_ZERO && !(line && axis == v->reduction->axis))
+      return wrong(v, id, "operand $%d does not move along axis %d: %s would overwrite each other",
+                   ins->number, axis, line ? "lines" : "points");
+  return line ? check_store_of_line(v, id) : QL_OK;
 }
 
 static QlStatus check_instructions(const Verifier *v) {
@@ -325,13 +354,11 @@ static QlStatus check_instructions(const Verifier *v) {
       uint32_t id = fn->blocks[b].ins[i];
       const IrIns *ins = &fn->ins[id];
       QL_TRY(check_args(v, id));
-      QL_TRY(ins->kind == IR_STORE    ? check_sink(v, id)
-             : ins->kind == IR_REDUCE ? check_reduce(v, id)
-                                      : check_value(v, id));
+      QL_TRY(ins->kind == IR_STORE ? check_store(v, id) : check_value(v, id));
     }
     QL_TRY(check_condition(v, b));
   }
-  return check_reductions(v);
+  return QL_OK;
 }
 
 static QlStatus check_declarations(const JitFn *fn, QlError *error) {
@@ -355,7 +382,7 @@ QlStatus jit_verify(const JitFn *fn, QlError *error) {
     return fn->bad.status;
   }
   QL_TRY(check_declarations(fn, error));
-  Verifier v = {.fn = fn, .error = error};
+  Verifier v = {.fn = fn, .reduction = ir_reduction(fn), .error = error};
   QlStatus status = QL_OK;
   for (uint32_t b = 0; b < fn->block_count && status == QL_OK; b++) status = check_block_end(&v, b);
   if (status != QL_OK || (status = ir_flow(fn, &v.flow, error)) != QL_OK) return status;

@@ -54,6 +54,17 @@ int expr_op(Group *group, QlOp op, QlDtype dtype, int a, int b, int statement) {
                                      .statement = statement});
 }
 
+int expr_reduce(Group *group, QlReduction reduction, int node) {
+  const ExprNode *value = &group->nodes[node];
+  return add_node(group, &(ExprNode){.kind = NODE_REDUCE,
+                                     .reduction = reduction,
+                                     .line = true,
+                                     .dtype = value->dtype,
+                                     .args = {node},
+                                     .count = 1,
+                                     .statement = value->statement});
+}
+
 /* A read of a tiled temporary; map: of its axes. Where the domain sees several tiles, the group is
  * told to be cut. */
 static int read_tile(Planner *planner, Group *group, const SlotView *view, const AxisMap *map) {

@@ -11,7 +11,14 @@
  *
  *     s = a * b            group 0   domain [n]         s, leaves <- a * b, sums of 128
  *     leaves of sum(s)     group 1   domain [n]         sum <- tree of leaves
- *     sum(s)               group 2   domain [leaves] */
+ *     sum(s)               group 2   domain [leaves]
+ *
+ * What is computed of the results of a reduction, over a domain of theirs, is done once per line
+ * by the kernel that reduces it. A temporary that nobody reads any more is not stored, and one that
+ * gets what another array gets is that array:
+ *
+ *     t = x.sum(1)         group 0   domain [n, m]      m <- (tree of x) / k
+ *     m = t / k            group 1   domain [n] */
 #include "planner.h"
 
 #include <string.h>
@@ -24,14 +31,15 @@ enum {
 
 /* ---- what groups touch ---- */
 
-/* Does a store of `group` meet the view of another group? Elements that both have at the same
- * points do not count if `pointwise`. */
+/* Does a store of `group` meet the view of another group, which it has at points or (`line`) once
+ * per line? Elements that both have at the same points, or lines, do not count if `pointwise`. */
 static bool meets_store(const Planner *planner, const Group *group, const Group *other,
-                        const SlotView *view, bool pointwise) {
+                        const SlotView *view, bool line, bool pointwise) {
   for (int k = 0; k < group->store_count; k++) {
     const SlotView *stored = &group->stores[k].view;
     if (stored->slot != view->slot) continue;
-    if (pointwise && !group->stores[k].reduces && view_equal(group->rank, stored, view)) continue;
+    if (pointwise && group->stores[k].line == line && view_equal(group->rank, stored, view))
+      continue;
     if (views_overlap(planner, group, stored, other, view)) return true;
   }
   return false;
@@ -40,9 +48,10 @@ static bool meets_store(const Planner *planner, const Group *group, const Group 
 static bool meets_leaf_or_store(const Planner *planner, const Group *a, const Group *b,
                                 bool pointwise) {
   for (int k = 0; k < b->store_count; k++)
-    if (meets_store(planner, a, b, &b->stores[k].view, pointwise)) return true;
+    if (meets_store(planner, a, b, &b->stores[k].view, b->stores[k].line, pointwise)) return true;
   for (int k = 0; k < b->node_count; k++)
-    if (b->nodes[k].kind == NODE_LEAF && meets_store(planner, a, b, &b->nodes[k].view, pointwise))
+    if (b->nodes[k].kind == NODE_LEAF &&
+        meets_store(planner, a, b, &b->nodes[k].view, b->nodes[k].line, pointwise))
       return true;
   return false;
 }
@@ -206,7 +215,7 @@ static bool may_join(const Planner *planner, const Group *into, const Group *gro
 /* ---- one group into another ---- */
 
 static bool same_value(const Group *group, const ExprNode *a, const ExprNode *b) {
-  if (a->kind != b->kind || a->dtype != b->dtype) return false;
+  if (a->kind != b->kind || a->dtype != b->dtype || a->line != b->line) return false;
   switch (a->kind) {
     case NODE_LEAF: return view_equal(group->rank, &a->view, &b->view);
     case NODE_SCALAR: return a->scalar == b->scalar;
@@ -214,46 +223,236 @@ static bool same_value(const Group *group, const ExprNode *a, const ExprNode *b)
       return a->scalar == b->scalar && a->ramp.start == b->ramp.start &&
              a->ramp.step == b->ramp.step && a->ramp.dim == b->ramp.dim;
     default:
-      return a->op == b->op && a->count == b->count &&
+      return a->op == b->op && a->reduction == b->reduction && a->count == b->count &&
              !memcmp(a->args, b->args, (size_t)a->count * sizeof *a->args);
   }
 }
 
-/* The node of `into` that has the value: of a leaf that is stored there, what is stored. */
-static int take_node(Group *into, const ExprNode *node) {
+/* The node of `into` that has the value: of a leaf that is stored there, what is stored. -1: there
+ * is none. */
+static int find_node(const Group *into, const ExprNode *node) {
   for (int k = 0; k < into->store_count && node->kind == NODE_LEAF; k++)
-    if (!into->stores[k].reduces && view_equal(into->rank, &into->stores[k].view, &node->view))
+    if (into->stores[k].line == node->line &&
+        view_equal(into->rank, &into->stores[k].view, &node->view))
       return into->stores[k].node;
   for (int k = 0; k < into->node_count; k++)
     if (same_value(into, &into->nodes[k], node)) return k;
+  return -1;
+}
+
+/* How many values `into` would have to compute beyond its own. */
+static int count_new(const Group *into, const Group *group) {
+  int found[GROUP_NODES], count = 0;
+  for (int k = 0; k < group->node_count; k++) {
+    ExprNode node = group->nodes[k];
+    bool known = true;
+    for (int a = 0; a < node.count; a++)
+      node.args[a] = found[node.args[a]], known &= node.args[a] >= 0;
+    found[k] = known ? find_node(into, &node) : -1;
+    count += found[k] < 0;
+  }
+  return count;
+}
+
+static int take_node(Planner *planner, Group *into, const ExprNode *node) {
+  bool is_leaf = node->kind == NODE_LEAF;
+  int found = find_node(into, node);
+  if (is_leaf && found >= 0) planner->slots[node->view.slot].reads--;
+  if (found >= 0) return found;
   into->nodes[into->node_count] = *node;
   return into->node_count++;
 }
 
-/* The same place again: only the last value counts. */
-static void take_store(Group *into, const GroupStore *store, int node) {
+/* Does nobody hold it behind the flush? */
+static bool is_temporary(const Planner *planner, int slot) {
+  return slot >= planner->log->slot_count ||
+         (!planner->slots[slot].alive && planner->slots[slot].fresh);
+}
+
+static bool same_layout(const PlanSlot *a, const PlanSlot *b) {
+  if (!a->layout->template || !b->layout->template)
+    return !a->layout->template && !b->layout->template;
+  return a->layout->template == b->layout->template && a->ndim == b->ndim &&
+         !memcmp(a->shape, b->shape, a->ndim * sizeof *a->shape) &&
+         !memcmp(a->layout->offset, b->layout->offset, a->ndim * sizeof *a->layout->offset);
+}
+
+/* An array that nothing else stores, and that gets the same value at the same places as the
+ * temporary which `store` is all of; -1: there is none. */
+static int stored_already(const Planner *planner, const Group *into, const GroupStore *store,
+                          int node) {
+  const PlanSlot *slots = planner->plan->slots, *slot = &slots[store->view.slot];
+  if (!is_temporary(planner, store->view.slot) || planner->slots[store->view.slot].stores > 1)
+    return -1;
+  for (int k = 0; k < into->store_count; k++) {
+    const GroupStore *other = &into->stores[k];
+    SlotView there = {.slot = store->view.slot, .offset = other->view.offset};
+    memcpy(there.stride, other->view.stride, sizeof there.stride);
+    if (other->node == node && other->line == store->line &&
+        planner->slots[other->view.slot].stores == 1 &&
+        view_equal(into->rank, &there, &store->view) &&
+        slots[other->view.slot].dtype == slot->dtype && same_layout(&slots[other->view.slot], slot))
+      return other->view.slot;
+  }
+  return -1;
+}
+
+/* Groups from `first` on read `slot` instead of the temporary, which is not stored. */
+static void replace_temporary(Planner *planner, int first, int temporary, int slot) {
+  for (int g = first; g < planner->group_count; g++)
+    for (int k = 0; k < planner->groups[g].node_count; k++) {
+      ExprNode *node = &planner->groups[g].nodes[k];
+      if (node->kind == NODE_LEAF && node->view.slot == temporary) node->view.slot = slot;
+    }
+  planner->slots[slot].reads += planner->slots[temporary].reads;
+  planner->slots[temporary].reads = planner->slots[temporary].stores = 0;
+  planner->slots[temporary].stored = false;
+}
+
+/* Temporaries that no group reads any more are not stored. */
+static void drop_stores(Planner *planner, Group *group) {
+  int kept = 0;
+  for (int k = 0; k < group->store_count; k++) {
+    int slot = group->stores[k].view.slot;
+    bool is_last = kept == 0 && k == group->store_count - 1;
+    if (is_temporary(planner, slot) && !planner->slots[slot].reads && !is_last) {
+      if (--planner->slots[slot].stores == 0) planner->slots[slot].stored = false;
+    } else {
+      group->stores[kept++] = group->stores[k];
+    }
+  }
+  group->store_count = kept;
+}
+
+/* The same place again: only the last value counts. `next`: the first group behind. */
+static void take_store(Planner *planner, Group *into, const GroupStore *store, int node, int next) {
+  int other = stored_already(planner, into, store, node);
+  if (other >= 0) {
+    replace_temporary(planner, next, store->view.slot, other);
+    return;
+  }
   int k = 0;
-  while (k < into->store_count &&
-         (store->reduces || !view_equal(into->rank, &into->stores[k].view, &store->view)))
+  while (k < into->store_count && (into->stores[k].line != store->line ||
+                                   !view_equal(into->rank, &into->stores[k].view, &store->view)))
     k++;
-  if (k == into->store_count) into->stores[into->store_count++] = *store;
+  if (k == into->store_count)
+    into->stores[into->store_count++] = *store;
+  else
+    planner->slots[store->view.slot].stores--;
   into->stores[k].node = node;
 }
 
-static void merge(Group *into, const Group *group) {
+static void merge(Planner *planner, Group *into, const Group *group, int next) {
   int taken[GROUP_NODES];
   for (int k = 0; k < group->node_count; k++) {
     ExprNode node = group->nodes[k];
     for (int a = 0; a < node.count; a++) node.args[a] = taken[node.args[a]];
-    taken[k] = take_node(into, &node);
+    taken[k] = take_node(planner, into, &node);
   }
   for (int k = 0; k < group->store_count; k++)
-    take_store(into, &group->stores[k], taken[group->stores[k].node]);
+    take_store(planner, into, &group->stores[k], taken[group->stores[k].node], next);
+  drop_stores(planner, into);
   into->merged += group->merged + 1;
   if (into->reduce_axis >= 0 || group->reduce_axis < 0) return;
   into->reduce_axis = group->reduce_axis, into->form = group->form;
   into->placement = group->placement;
 }
+
+/* ---- what is computed of reductions ---- */
+
+/* What `into` stores once per line and the group reads at its points. False: nothing. */
+static bool find_result(const Group *into, const Group *group, const SlotView **result,
+                        const SlotView **read) {
+  for (int s = 0; s < into->store_count; s++)
+    for (int k = 0; k < group->node_count; k++) {
+      *result = &into->stores[s].view, *read = &group->nodes[k].view;
+      if (group->nodes[k].kind == NODE_LEAF && into->stores[s].line &&
+          (*read)->slot == (*result)->slot)
+        return true;
+    }
+  return false;
+}
+
+/* How the axes of a domain of results follow that of the lines, by how the one reads a result and
+ * the other stores it. */
+static bool map_to_lines(const Group *lines, const SlotView *result, const Group *group,
+                         const SlotView *read, AxisMap *map) {
+  bool taken[QL_MAX_DIMS] = {false};
+  for (int r = 0; r < group->rank; r++) {
+    map[r] = (AxisMap){.dim = -1};
+    if (group->extent[r] == 1) continue;
+    for (int a = 0; a < lines->rank && map[r].dim < 0; a++) {
+      bool along = read->stride[r] == result->stride[a];
+      if (a == lines->reduce_axis || taken[a] || lines->extent[a] != group->extent[r]) continue;
+      if (!along && read->stride[r] != -result->stride[a]) continue;
+      map[r] = along ? (AxisMap){0, 1, a} : (AxisMap){group->extent[r] - 1, -1, a};
+      taken[a] = true;
+    }
+    if (map[r].dim < 0) return false;
+  }
+  for (int a = 0; a < lines->rank; a++)
+    if (a != lines->reduce_axis && lines->extent[a] != 1 && !taken[a]) return false;
+  return true;
+}
+
+static bool has_axis(const Group *lines, int64_t extent) {
+  for (int a = 0; a < lines->rank; a++)
+    if (a != lines->reduce_axis && lines->extent[a] == extent) return true;
+  return false;
+}
+
+/* Two neighbouring axes of the group that are one axis of the lines (order.c) become one. False:
+ * there are none. */
+static bool merge_axes(const Group *lines, Group *group) {
+  for (int r = 0; r + 1 < group->rank; r++) {
+    bool one = has_axis(lines, group->extent[r] * group->extent[r + 1]) && group_runs_on(group, r);
+    for (int k = 0; k < group->store_count; k++)
+      one &= view_runs_on(&group->stores[k].view, group->extent, r);
+    if (!one) continue;
+    for (int k = 0; k < group->store_count; k++)
+      view_drop_axis(&group->stores[k].view, group->rank, r);
+    group_merge(group, r);
+    return true;
+  }
+  return false;
+}
+
+/* The group over the domain of `lines`, which it reads results of: what is done at a point of its
+ * domain is done once per line. False: its points are not those lines. */
+static bool over_lines(const Planner *planner, const Group *lines, Group *group) {
+  ExprNode *nodes = planner->nodes; /* all groups have theirs already */
+  const SlotView *result, *read;
+  AxisMap map[QL_MAX_DIMS];
+  if (lines->reduce_axis < 0 || jit_form_steps(lines->form) || group->reduce_axis >= 0)
+    return false;
+  if (!find_result(lines, group, &result, &read)) return false;
+  memcpy(nodes, group->nodes, (size_t)group->node_count * sizeof *nodes);
+  group->nodes = nodes;
+  while (group->rank >= lines->rank && merge_axes(lines, group)) continue;
+  find_result(lines, group, &result, &read);
+  if (!map_to_lines(lines, result, group, read, map)) return false;
+  for (int k = 0; k < group->node_count; k++) {
+    ExprNode *node = &nodes[k];
+    node->line = node->kind == NODE_LEAF || node->kind == NODE_RAMP;
+    for (int a = 0; a < node->count; a++) node->line |= nodes[node->args[a]].line;
+    if (node->kind == NODE_LEAF) node->view = view_through(&node->view, group->rank, map);
+    if (node->kind != NODE_RAMP || node->ramp.dim < 0) continue;
+    const AxisMap *axis = &map[node->ramp.dim];
+    node->ramp.start += node->ramp.step * axis->start;
+    node->ramp.step *= axis->step, node->ramp.dim = axis->dim;
+  }
+  for (int k = 0; k < group->store_count; k++) {
+    GroupStore *store = &group->stores[k];
+    store->view = view_through(&store->view, group->rank, map), store->line = true;
+    if (!nodes[store->node].line) return false;
+  }
+  group->rank = lines->rank, group->reduce_axis = lines->reduce_axis, group->form = lines->form;
+  memcpy(group->extent, lines->extent, sizeof group->extent);
+  group->placement = planner_place(planner, group, &group->stores[0]);
+  return reads_in_place(planner, group);
+}
+
+/* ---- the pass ---- */
 
 /* Room for the nodes of another group; false: out of memory, and planner->error says so. */
 static bool make_room(Planner *planner, Group *into, const Group *group) {
@@ -266,26 +465,47 @@ static bool make_room(Planner *planner, Group *into, const Group *group) {
   return true;
 }
 
-/* Merges the group into one of the `count` groups before it. */
-static bool join(Planner *planner, int count, const Group *group) {
+/* Merges group number `number` into one of the `count` groups that are left of those before it:
+ * that which has most of its values, the nearest of several. */
+static bool join(Planner *planner, int count, int number) {
+  const Group *group = &planner->groups[number];
+  int best = -1, least = GROUP_NODES + 1;
   if (group->kind != GROUP_KERNEL || group->is_piece) return false;
-  for (int k = count - 1; k >= QL_MAX(count - LOOK_BACK, 0); k--) {
-    Group *into = &planner->groups[k];
-    if (may_join(planner, into, group)) {
+  for (int k = count - 1; k >= QL_MAX(count - LOOK_BACK, 0) && least > 0; k--) {
+    Group *into = &planner->groups[k], once = *group;
+    bool joins = may_join(planner, into, group);
+    int added = joins ? count_new(into, group) : 0;
+    if (joins && added < least) best = k, least = added;
+    if (best < 0 && over_lines(planner, into, &once) && may_join(planner, into, &once)) {
       if (!make_room(planner, into, group)) return false;
-      merge(into, group);
+      merge(planner, into, &once, number + 1);
       return true;
     }
-    if (conflict(planner, into, group, false)) return false;
+    if (conflict(planner, into, group, false)) break;
   }
-  return false;
+  if (best < 0 || !make_room(planner, &planner->groups[best], group)) return false;
+  merge(planner, &planner->groups[best], group, number + 1);
+  return true;
+}
+
+static void count_uses(Planner *planner) {
+  for (int k = 0; k < planner->plan->slot_count; k++)
+    planner->slots[k].stores = planner->slots[k].reads = 0;
+  for (int g = 0; g < planner->group_count; g++) {
+    const Group *group = &planner->groups[g];
+    for (int k = 0; k < group->store_count; k++)
+      planner->slots[group->stores[k].view.slot].stores++;
+    for (int k = 0; k < group->node_count && group->kind == GROUP_KERNEL; k++)
+      if (group->nodes[k].kind == NODE_LEAF) planner->slots[group->nodes[k].view.slot].reads++;
+  }
 }
 
 QlStatus planner_fuse(Planner *planner) {
   int count = 0;
+  count_uses(planner);
   for (int g = 0; g < planner->group_count; g++) {
     Group group = planner->groups[g];
-    if (!join(planner, count, &group)) planner->groups[count++] = group;
+    if (!join(planner, count, g)) planner->groups[count++] = group;
   }
   planner->group_count = count;
   return planner->error->status;

@@ -162,8 +162,10 @@ QlStatus planner_store(Planner *planner, Group *group, const SlotView *target, i
 
 QlStatus planner_store_reduced(Planner *planner, Group *group, const SlotView *target, int node,
                                QlReduction reduction, JitReduceForm form, int axis) {
-  GroupStore store = {.view = *target, .node = node, .slot = target->slot, .reduces = true};
-  store.reduction = reduction == QL_REDUCE_COUNT ? QL_REDUCE_SUM : reduction;
+  GroupStore store = {.view = *target, .slot = target->slot, .line = true};
+  store.node = expr_reduce(group, reduction == QL_REDUCE_COUNT ? QL_REDUCE_SUM : reduction, node);
+  if (store.node < 0)
+    return ql_fail(planner->error, QL_ERR_COMPILE, "an expression is too large for one kernel");
   group->form = form, group->reduce_axis = axis;
   return store_and_place(planner, group, &store);
 }

@@ -118,8 +118,7 @@ static PlanOperand address(const Planner *planner, const Group *group, const Ope
 static void stride_classes(const Group *group, const int64_t *stride, int64_t item,
                            const GroupStore *store, JitStride *classes) {
   for (int r = 0; r < group->rank; r++) {
-    bool moves =
-        store && !(store->reduces && r == group->reduce_axis && !store_steps(group, store));
+    bool moves = store && !(store->line && r == group->reduce_axis && !store_steps(group, store));
     if (r == group->rank - 1 && stride[r] == item)
       classes[r] = JIT_STRIDE_UNIT;
     else
@@ -163,7 +162,7 @@ static void collect_operands(Builder *b) {
       for (int r = 0; r < group->rank; r++) same_point &= b->shift_of[k][r] == 0;
       if (b->operands[o].access == JIT_READ)
         found = o;
-      else if (same_point && o < group->store_count && !group->stores[o].reduces)
+      else if (same_point && o < group->store_count && group->stores[o].line == node->line)
         found = o, b->operands[o].access = JIT_UPDATE;
     }
     if (found < 0) {
@@ -186,9 +185,10 @@ static JitRef param(Builder *b, QlDtype dtype, int scalar, int64_t value, QlSour
 
 /* The position along the ramp's axis at the points of the domain. What depends on bounds is an
  * argument, not part of the kernel (contract C6). */
-static JitRef ramp_position(Builder *b, const AxisMap *ramp, QlSource source) {
+static JitRef ramp_position(Builder *b, const AxisMap *ramp, bool line, QlSource source) {
   if (ramp->dim < 0) return param(b, QL_I64, -1, ramp->start, source);
-  JitRef position = jit_index(b->fn, ramp->dim, source);
+  JitRef position = line ? jit_index_of_line(b->fn, ramp->dim, b->group->reduce_axis, source)
+                         : jit_index(b->fn, ramp->dim, source);
   if (ramp->step != 1)
     position = jit_op(b->fn, QL_OP_MULTIPLY, 2,
                       (JitRef[]){position, param(b, QL_I64, -1, ramp->step, source)}, source);
@@ -204,10 +204,17 @@ static JitRef ramp_value(Builder *b, const ExprNode *node, QlSource source) {
   JitRef scalar[2];
   for (int k = 0; k < 2; k++)
     scalar[k] = jit_cast(b->fn, param(b, node->dtype, node->scalar + k, 0, source), dtype, source);
-  JitRef at = jit_cast(b->fn, ramp_position(b, &node->ramp, source), dtype, source);
+  JitRef at = jit_cast(b->fn, ramp_position(b, &node->ramp, node->line, source), dtype, source);
   JitRef moved = jit_op(b->fn, QL_OP_MULTIPLY, 2, (JitRef[]){at, scalar[1]}, source);
   JitRef value = jit_op(b->fn, QL_OP_ADD, 2, (JitRef[]){scalar[0], moved}, source);
   return jit_cast(b->fn, value, node->dtype, source);
+}
+
+static JitRef leaf(Builder *b, int k, QlSource source) {
+  int operand = b->operand_of[k];
+  return b->group->nodes[k].line
+             ? jit_load_of_line(b->fn, operand, b->group->reduce_axis, b->shift_of[k], source)
+             : jit_load(b->fn, operand, b->shift_of[k], source);
 }
 
 static void build_nodes(Builder *b) {
@@ -218,11 +225,15 @@ static void build_nodes(Builder *b) {
     JitRef args[3];
     for (int j = 0; j < node->count; j++) args[j] = b->refs[node->args[j]];
     switch (node->kind) {
-      case NODE_LEAF: b->refs[k] = jit_load(b->fn, b->operand_of[k], b->shift_of[k], source); break;
+      case NODE_LEAF: b->refs[k] = leaf(b, k, source); break;
       case NODE_SCALAR: b->refs[k] = param(b, node->dtype, node->scalar, 0, source); break;
       case NODE_OP: b->refs[k] = jit_op(b->fn, node->op, node->count, args, source); break;
       case NODE_CAST: b->refs[k] = jit_cast(b->fn, args[0], node->dtype, source); break;
       case NODE_RAMP: b->refs[k] = ramp_value(b, node, source); break;
+      case NODE_REDUCE:
+        b->refs[k] =
+            jit_reduce(b->fn, node->reduction, group->form, group->reduce_axis, args[0], source);
+        break;
     }
   }
 }
@@ -242,12 +253,7 @@ static void build_function(Builder *b, PlanGroup *out) {
   build_nodes(b);
   for (int k = 0; k < group->store_count; k++) {
     QlSource source = b->planner->log->statements[group->statement].source;
-    const GroupStore *store = &group->stores[k];
-    JitRef value = b->refs[store->node];
-    if (store->reduces)
-      jit_reduce(b->fn, store->reduction, group->form, group->reduce_axis, k, value, source);
-    else
-      jit_store(b->fn, k, value, source);
+    jit_store(b->fn, k, b->refs[group->stores[k].node], source);
   }
 }
 

@@ -25,13 +25,22 @@
 
 #include "runtime.h"
 
-typedef enum NodeKind { NODE_LEAF, NODE_SCALAR, NODE_OP, NODE_CAST, NODE_RAMP } NodeKind;
+typedef enum NodeKind {
+  NODE_LEAF,
+  NODE_SCALAR,
+  NODE_OP,
+  NODE_CAST,
+  NODE_RAMP,
+  NODE_REDUCE
+} NodeKind;
 
 /* A value of a group's expression. Arguments come before their users. */
 typedef struct ExprNode {
   NodeKind kind;
   QlDtype dtype;
   QlOp op;
+  QlReduction reduction; /* REDUCE: along the group's axis, in its form */
+  bool line;             /* a value per line along that axis: a reduction, or computed of some */
   int args[3], count;
   SlotView view; /* LEAF */
   int scalar;    /* SCALAR: index into the log's scalars; RAMP: of the start, the step follows */
@@ -51,9 +60,8 @@ typedef struct Reach {
 typedef struct GroupStore {
   SlotView view;
   int node;
-  int slot;     /* written: the target, or a copy of all of it that is moved back */
-  bool reduces; /* along the group's axis, in its form */
-  QlReduction reduction;
+  int slot;  /* written: the target, or a copy of all of it that is moved back */
+  bool line; /* once per line along the group's axis */
 } GroupStore;
 
 enum {
@@ -87,7 +95,7 @@ typedef struct Group {
   Reach *reach; /* [node_count], of the leaves */
   int store_count;
   GroupStore stores[GROUP_STORES];
-  int reduce_axis; /* -1: no store reduces */
+  int reduce_axis; /* -1: nothing is reduced */
   JitReduceForm form;
   int move_from, move_to; /* MOVE: slots */
   bool exchanges; /* its transfers fill ghosts or copies: all workers of the node wait for them */
@@ -126,11 +134,12 @@ typedef struct Tile {
 } Tile;
 
 typedef struct SlotInfo {
-  Storage *storage; /* NULL: a temporary of the plan */
-  bool alive;       /* someone holds it after the flush */
-  bool fresh;       /* nothing has been stored in it before the flush */
-  bool stored;      /* some group of the plan stores it */
-  bool needed;      /* scratch of the backward pass */
+  Storage *storage;  /* NULL: a temporary of the plan */
+  bool alive;        /* someone holds it after the flush */
+  bool fresh;        /* nothing has been stored in it before the flush */
+  bool stored;       /* some group of the plan stores it */
+  bool needed;       /* scratch of the backward pass */
+  int stores, reads; /* scratch of fuse.c: by how many groups, and by how many of their leaves */
   int write_count, read_count;
   int first_write, last_write;
   int producer;   /* the statement that is evaluated wherever this slot is read; -1 */
@@ -237,6 +246,7 @@ int expr_statement(Planner *planner, Group *group, int statement, const AxisMap 
 int expr_read(Planner *planner, Group *group, const SlotView *view, int statement);
 int expr_op(Group *group, QlOp op, QlDtype dtype, int a, int b,
             int statement); /* of two values of that dtype */
+int expr_reduce(Group *group, QlReduction reduction, int node);
 bool view_equal(int rank, const SlotView *a, const SlotView *b);
 /* A view over a domain of `ndim` dimensions, seen from the domain that the map leads from. */
 SlotView view_through(const SlotView *view, int ndim, const AxisMap *map);
@@ -262,7 +272,7 @@ bool slot_axes(const Planner *planner, int rank, const int64_t *extent, const Sl
 bool store_axes(const Planner *planner, const Group *group, const GroupStore *store, AxisMap *axes);
 /* Has the store one element for JIT_LEAF points of the group's axis? */
 static inline bool store_steps(const Group *group, const GroupStore *store) {
-  return store->reduces && jit_form_steps(group->form);
+  return store->line && jit_form_steps(group->form);
 }
 /* The grid by whose cells nodes compute the group's points; NULL: each computes all of them. */
 const Grid *placement_grid(const Group *group);

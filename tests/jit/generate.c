@@ -234,18 +234,69 @@ static void make_body(Generator *g, int instructions) {
 
 /* ---- the whole ---- */
 
+/* What is of the line: the results of reductions and what is computed of them. */
+typedef struct Line {
+  int axis, count;
+  JitRef values[16];
+} Line;
+
+static JitRef line_argument(Generator *g, Line *line, QlDtype dtype) {
+  JitFn *fn = g->fn;
+  JitRef value = line->values[random_below(&g->random, (uint64_t)line->count)];
+  if (random_chance(&g->random, 15))
+    value = jit_const(fn, dtype, random_value(&g->random, dtype));
+  else if (random_chance(&g->random, 15) && fn->rank > 1)
+    value = jit_index_of_line(fn, line->axis ? 0 : fn->rank - 1, line->axis, no_source());
+  return jit_cast(fn, value, dtype, no_source());
+}
+
+static void make_op_of_line(Generator *g, Line *line) {
+  QlOp op;
+  QlDtype loop;
+  do op = (QlOp)random_below(&g->random, QL_OP_COUNT), loop = any_dtype(g, g->dtypes);
+  while (!ir_has_loop(op, loop));
+  JitRef args[3];
+  int arity = ql_op_info[op].arity, first = op == QL_OP_SELECT;
+  for (int a = first; a < arity; a++) {
+    args[a] = line_argument(g, line, loop);
+    if (reads_nan_sign(op, loop)) args[a] = without_nan(g, args[a]);
+  }
+  if (first) args[0] = line_argument(g, line, QL_BOOL);
+  line->values[line->count++] = jit_op(g->fn, op, arity, args, no_source());
+}
+
+/* Stores a value of the line, or what it and the operand give together. */
+static void store_of_line(Generator *g, const Line *line, JitRef value, JitReduceForm form) {
+  int array = (int)g->fn->array_count;
+  QlDtype dtype = dtype_of(g, value);
+  bool updates = !jit_form_steps(form) && g->fn->block_count == 1 &&
+                 ir_has_loop(QL_OP_ADD, dtype) && random_chance(&g->random, 25);
+  declare_operand(g, updates ? JIT_UPDATE : JIT_WRITE, dtype, line->axis, form);
+  if (updates) {
+    JitRef had = jit_load_of_line(g->fn, array, line->axis, NULL, no_source());
+    value = jit_op(g->fn, QL_OP_ADD, 2, (JitRef[]){had, value}, no_source());
+  }
+  jit_store(g->fn, array, value, no_source());
+}
+
 static void make_reductions(Generator *g) {
   JitReduceForm form = (JitReduceForm)random_below(&g->random, IR_FORMS);
   int axis = (int)random_below(&g->random, (uint64_t)g->fn->rank),
       count = random_chance(&g->random, 50) ? 1 : 2 + (int)random_below(&g->random, 2);
+  Line line = {.axis = axis};
   for (int k = 0; k < count; k++) {
     QlReduction reduction = (QlReduction)random_below(&g->random, IR_REDUCTIONS);
     bool truth = reduction == QL_REDUCE_ANY || reduction == QL_REDUCE_ALL;
     JitRef value = find_value(g, truth ? QL_BOOL : any_dtype(g, g->dtypes));
-    int array = (int)g->fn->array_count;
-    declare_operand(g, JIT_WRITE, dtype_of(g, value), axis, form);
-    jit_reduce(g->fn, reduction, form, axis, array, value, no_source());
+    line.values[line.count++] = jit_reduce(g->fn, reduction, form, axis, value, no_source());
   }
+  if (!jit_form_steps(form) && g->fn->block_count == 1 && random_chance(&g->random, 60)) {
+    int operand = (int)g->fn->array_count;
+    declare_operand(g, JIT_READ, any_dtype(g, g->dtypes), axis, form);
+    line.values[line.count++] = jit_load_of_line(g->fn, operand, axis, NULL, no_source());
+    for (int k = (int)random_below(&g->random, 6); k >= 0; k--) make_op_of_line(g, &line);
+  }
+  for (int k = 0; k < line.count; k++) store_of_line(g, &line, line.values[k], form);
 }
 
 /* The newest values, and one of any age, each to an operand of its own: most of what was computed

@@ -9,12 +9,13 @@
 
 enum { MARGIN = 2 };
 
-/* The reduction into the operand, or NULL; array -1: one that nothing cannot be reduced by. */
-static const IrIns *find_reduction(const JitFn *fn, int64_t array) {
+/* The first reduction if the operand gets values of its lines; or NULL. */
+static const IrIns *find_reduction(const JitFn *fn, uint32_t array) {
+  const IrIns *first = ir_reduction(fn);
   for (uint32_t i = 1; i < fn->ins_count; i++) {
     const IrIns *ins = &fn->ins[i];
-    bool needs_element = ins->op == QL_REDUCE_MIN || ins->op == QL_REDUCE_MAX;
-    if (ins->kind == IR_REDUCE && (array < 0 ? needs_element : ins->number == array)) return ins;
+    if (ins->kind == IR_STORE && (uint32_t)ins->number == array && ir_of_line(fn, first, ins))
+      return first;
   }
   return NULL;
 }
@@ -29,7 +30,7 @@ static void choose_box(GenerateCall *c, Random *random, const JitFn *fn, const I
     c->hi[axis] = c->lo[axis] + extent;
   }
   if (!reduce) return;
-  bool nothing = random_chance(random, 8) && !find_reduction(fn, -1);
+  bool nothing = random_chance(random, 8);
   c->lo[reduce->axis] = JIT_LEAF * (int64_t)random_below(random, 5);
   c->hi[reduce->axis] = c->lo[reduce->axis];
   if (!nothing)

@@ -32,8 +32,8 @@ static JitFn *build(void) {
   if (!fn) return NULL;
   jit_fn_array(fn, QL_F64, JIT_READ, in), jit_fn_array(fn, QL_F64, JIT_WRITE, out);
   QlSource none = {0};
-  jit_reduce(fn, QL_REDUCE_SUM, JIT_WHOLE, 1, 1,
-             jit_op(fn, QL_OP_EXP, 1, (JitRef[]){jit_load(fn, 0, NULL, none)}, none), none);
+  JitRef value = jit_op(fn, QL_OP_EXP, 1, (JitRef[]){jit_load(fn, 0, NULL, none)}, none);
+  jit_store(fn, 1, jit_reduce(fn, QL_REDUCE_SUM, JIT_WHOLE, 1, value, none), none);
   return fn;
 }
 

@@ -323,7 +323,8 @@ static JitFn *reduction_of(QlReduction reduction, JitReduceForm form, int axis, 
             out[2] = {JIT_STRIDE_ANY, JIT_STRIDE_ANY};
   if (!jit_form_steps(form)) out[axis] = JIT_STRIDE_ZERO;
   jit_fn_array(fn, dtype, JIT_READ, in), jit_fn_array(fn, dtype, JIT_WRITE, out);
-  jit_reduce(fn, reduction, form, axis, 1, jit_load(fn, 0, NULL, no_source()), no_source());
+  JitRef value = jit_load(fn, 0, NULL, no_source());
+  jit_store(fn, 1, jit_reduce(fn, reduction, form, axis, value, no_source()), no_source());
   return fn;
 }
 
@@ -384,8 +385,7 @@ static void every_reduction(void) {
         QlError error = {0};
         JitEntry *entry = compile(jit, fn, &error);
         if (!CHECK(entry)) report(fn, "not compiled", error.text);
-        bool no_identity = reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX;
-        for (int k = no_identity; entry && k < REDUCE_EXTENTS; k++) {
+        for (int k = 0; entry && k < REDUCE_EXTENTS; k++) {
           int64_t extent[2] = {3 + k % 3, 3 + k % 3};
           extent[axis] = extents[k];
           if (axis == 0 && k % 4 == 3) extent[1] = 1030; /* more than a tile */
@@ -410,8 +410,8 @@ static void reductions_end_with_their_elements(void) {
       "  %limit: f64 = param ?0\n  %x: f64[:,:] = load $0[0, 0]\n  %row: f64[:,:] = load $1[0, 0]\n"
       "  %count: i32[:,:] = load $2[0, 0]\n  %product: f64[:,:] = multiply %x, %row\n"
       "  %number: f64[:,:] = cast %count\n  %below: b8[:,:] = less %x, %limit\n"
-      "  %value: f64[:,:] = where %below, %product, %number\n  reduce sum whole 1, $3, %value\n  "
-      "ret\n";
+      "  %value: f64[:,:] = where %below, %product, %number\n"
+      "  %sum: f64[:,-] = reduce sum whole %value\n  store $3, %sum\n  ret\n";
   enum { LINES = 3, ELEMENTS = 300 };
   Jit *jit = open_jit(false);
   JitFn *fn = NULL;

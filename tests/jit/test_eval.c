@@ -156,14 +156,6 @@ static void elements_are_canonical(void) {
   CHECK_INT_EQ(bytes[0] == 0xff && bytes[1] == 0xff && bytes[2] == 0xfe, true);
 }
 
-static void identities(void) {
-  CHECK_INT_EQ(ir_reduce_identity(QL_REDUCE_SUM, QL_I32).i, 0);
-  CHECK(ir_reduce_identity(QL_REDUCE_PROD, QL_F64).d == 1);
-  CHECK(ir_reduce_identity(QL_REDUCE_PROD, QL_C64).c[0] == 1);
-  CHECK_INT_EQ(ir_reduce_identity(QL_REDUCE_ALL, QL_BOOL).b, true);
-  CHECK_INT_EQ(ir_reduce_identity(QL_REDUCE_ANY, QL_BOOL).b, false);
-}
-
 static void elements_by_address(void) {
   double a[2] = {3, 4}, b[2] = {1, -2}, product[2] = {0}, size = 0;
   bool less = true;
@@ -176,5 +168,4 @@ static void elements_by_address(void) {
 }
 
 CHECK_MAIN(CHECK_TEST(numpy_agrees), CHECK_TEST(select_chooses), CHECK_TEST(negative_powers_wrap),
-           CHECK_TEST(elements_are_canonical), CHECK_TEST(identities),
-           CHECK_TEST(elements_by_address))
+           CHECK_TEST(elements_are_canonical), CHECK_TEST(elements_by_address))

@@ -147,7 +147,7 @@ static void unknown_load(JitFn *fn, JitRef number) { (void)number, jit_load(fn, 
 static void unknown_param(JitFn *fn, JitRef number) { (void)number, jit_param(fn, 7, nowhere); }
 static void unknown_axis(JitFn *fn, JitRef number) { (void)number, jit_index(fn, 1, nowhere); }
 static void unknown_reduction_axis(JitFn *fn, JitRef number) {
-  jit_reduce(fn, QL_REDUCE_SUM, JIT_WHOLE, 1, 0, number, nowhere);
+  jit_reduce(fn, QL_REDUCE_SUM, JIT_WHOLE, 1, number, nowhere);
 }
 static void two_dtypes(JitFn *fn, JitRef number) {
   jit_op(fn, QL_OP_ADD, 2, (JitRef[]){jit_cast(fn, number, QL_F32, nowhere), number}, nowhere);

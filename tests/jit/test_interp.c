@@ -251,7 +251,7 @@ static QlStatus reduce(const char *form, const char *class, const float *in, flo
   snprintf(text, sizeof text,
            "function rank 1\narray $0: f32 read (unit)\narray $1: f32 write (%s)\n@0\n  %%1: "
            "f32[:] = load $0[0]\n  "
-           "reduce sum %s 0, $1, %%1\n  ret\n",
+           "%%2: f32[-] = reduce sum %s %%1\n  store $1, %%2\n  ret\n",
            class, form);
   JitCall call = {.lo = (int64_t[]){0},
                   .hi = &extent,
@@ -289,7 +289,8 @@ static void reduction_along_first_axis(void) {
       "array $1: i16 write (zero, unit)\n"
       "@0\n"
       "  %1: i16[:,:] = load $0[0, 0]\n"
-      "  reduce min whole 0, $1, %1\n"
+      "  %2: i16[-,:] = reduce min whole %1\n"
+      "  store $1, %2\n"
       "  ret\n";
   int16_t in[300][3], out[3];
   for (int y = 0; y < 300; y++)
@@ -307,23 +308,45 @@ static void reduction_along_first_axis(void) {
   }
 }
 
+/* A box without points stores nothing. */
 static void reductions_of_nothing(void) {
   float out = 5, in = 0;
   QlError error = {0};
   CHECK_INT_EQ(reduce("whole", "zero", &in, &out, 0, &error), QL_OK);
-  CHECK_INT_EQ(bits(out), 0);
-  out = 5;
   CHECK_INT_EQ(reduce("leaves", "unit", &in, &out, 0, &error), QL_OK);
   CHECK(out == 5);
+}
+
+/* The mean of each row is added to the operand times the row's number. */
+static void results_are_used_once_per_line(void) {
   static const char text[] =
-      "function rank 1\narray $0: f32 write (zero)\n@0\n  %1: f32 = const 1.0\n  reduce min whole "
-      "0, $0, %1\n  ret\n";
-  JitCall call = {.lo = (int64_t[]){0},
-                  .hi = (int64_t[]){0},
-                  .base = (char *[]){(char *)&out},
-                  .stride = (int64_t[]){0}};
-  CHECK_INT_EQ(interpret(text, &call, &error), QL_ERR_VALUE);
-  CHECK_STR_EQ(error.text, "min of nothing");
+      "function rank 2\n"
+      "array $0: f64 read (any, unit)\n"
+      "array $1: f64 update (any, zero)\n"
+      "param ?0: f64\n"
+      "@0\n"
+      "  %1: f64 = param ?0\n"
+      "  %2: f64[:,:] = load $0[0, 0]\n"
+      "  %3: f64[:,-] = reduce sum whole %2\n"
+      "  %4: f64[:,-] = divide %3, %1\n"
+      "  %5: f64[:,-] = load $1[0, 0]\n"
+      "  %6: i64[:,-] = index 0\n"
+      "  %7: f64[:,-] = cast %6\n"
+      "  %8: f64[:,-] = multiply %5, %7\n"
+      "  %9: f64[:,-] = add %4, %8\n"
+      "  store $1, %9\n"
+      "  ret\n";
+  double in[3][300], out[3] = {7, 8, 9};
+  for (int y = 0; y < 3; y++)
+    for (int x = 0; x < 300; x++) in[y][x] = y * 10 + x % 3;
+  QlError error = {0};
+  JitCall call = {.lo = (int64_t[]){0, 0},
+                  .hi = (int64_t[]){3, 300},
+                  .base = (char *[]){(char *)in, (char *)out},
+                  .stride = (int64_t[]){300 * sizeof(double), sizeof(double), sizeof(double), 0},
+                  .param = &(QlValue){.d = 300}};
+  CHECK_INT_EQ(interpret(text, &call, &error), QL_OK);
+  CHECK(out[0] == 1 && out[1] == 11 + 8 && out[2] == 21 + 18);
 }
 
 /* The first element is an accumulator, not zero plus it: the sum of -0 is -0. */
@@ -338,4 +361,4 @@ CHECK_MAIN(CHECK_TEST(stencil), CHECK_TEST(addressing), CHECK_TEST(control_flow)
            CHECK_TEST(phis_are_parallel), CHECK_TEST(nothing_to_do),
            CHECK_TEST(classes_are_checked), CHECK_TEST(reductions_keep_their_order),
            CHECK_TEST(reduction_along_first_axis), CHECK_TEST(reductions_of_nothing),
-           CHECK_TEST(sum_of_minus_zero))
+           CHECK_TEST(results_are_used_once_per_line), CHECK_TEST(sum_of_minus_zero))

@@ -91,6 +91,69 @@ def test_reductions_of_one_array_share_its_reads():
         same(ours, theirs)
 
 
+# Whole numbers, whose sums and means every order of adding gives exactly.
+LINE = numpy.arange(1 << 17) % 8 * 1.0
+SHEET = (numpy.arange(256 * 512) % 8 * 1.0).reshape(256, 512)
+SOLID = (numpy.arange(256 * 64 * 4) % 8 * 1.0).reshape(256, 64, 4)
+
+# What is computed of results, and in how many kernels on one node.
+RESULTS = {
+    "mean": (LINE, 2, lambda np, x: x.mean()),
+    "mean and variance": (LINE, 4, lambda np, x: (x.mean(), x.var())),
+    "mean, variance and deviation": (LINE, 4, lambda np, x: (x.mean(), x.var(), x.std())),
+    "equal sums": (LINE, 2, lambda np, x: (x.sum() + 1, x.sum(keepdims=True) * 2, x.sum())),
+    "range": (LINE, 2, lambda np, x: np.ptp(x)),
+    "norm": (LINE, 2, lambda np, x: np.sqrt((x * x).sum())),
+    "half precision": (LINE.astype("float16"), 2, lambda np, x: x.max() + x.min()),
+    "complex": (LINE * 1j, 2, lambda np, x: abs(x.sum()) / 2),
+    "integers": (LINE.astype(int), 2, lambda np, x: x.sum() // 7 % 5),
+    "means of columns": (SHEET, 2, lambda np, x: x.mean(0)),
+    "means of rows": (SHEET, 2, lambda np, x: x.mean(1, keepdims=True)),
+    "columns, mean and variance": (SHEET, 4, lambda np, x: (x.mean(0), x.var(0))),
+    "ranges of columns": (SHEET, 2, lambda np, x: np.ptp(x, 0)),
+    "reshaped": (LINE, 2, lambda np, x: np.ptp(x.reshape(256, 512), 0)),
+    "transposed": (SHEET, 2, lambda np, x: x.T.sum(1) * 2),
+    "backwards": (SHEET, 2, lambda np, x: 1 - x[:, ::-1].sum(0)),
+    "backwards again": (SHEET, 2, lambda np, x: x[:, ::-1].sum(0)[::-1] * 2),
+    "merged axes": (SOLID, 2, lambda np, x: x.sum(0) / 2),
+    "positions": (SHEET, 2, lambda np, x: x.sum(0) * np.arange(512)),
+    "both axes": (SHEET, 3, lambda np, x: x.mean()),
+}
+
+
+@pytest.mark.skipif(TORN, reason="expressions are executed in parts")
+@pytest.mark.parametrize("name", RESULTS)
+def test_what_is_computed_of_results_is_a_part_of_their_kernel(name):
+    x, wanted, work = RESULTS[name]
+    a = quelea.asarray(x)
+    made: list[Any] = []
+    count = kernels(lambda: made.append(work(quelea, a)))
+    assert NODES > 1 or count <= wanted
+    results = made[0] if isinstance(made[0], tuple) else (made[0],)
+    theirs = work(numpy, x)
+    for mine, his in zip(results, theirs if len(results) > 1 else (theirs,), strict=True):
+        same(mine, his)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_results_change_what_was_reduced(axis):
+    for np in (numpy, quelea):
+        m, v = np.arange(200 * 300).reshape(200, 300) % 17 * 1.0, np.arange(200) * 1.0
+        total = m.sum(axis)
+        m[(slice(3, 4), slice(None))[:: 1 - 2 * axis]] = np.expand_dims(total, axis)  # reduced yet
+        again = m.sum(axis) - total
+        v[:] = v.sum() - v  # every point needs the sum
+        v += v.max()
+        r = m.max(axis)
+        r += m.min(axis)  # in place
+        r *= r
+        if np is numpy:
+            wanted = total, m, again, v, r
+        else:
+            for ours, theirs in zip((total, m, again, v, r), wanted, strict=True):
+                same(ours, theirs)
+
+
 @pytest.mark.parametrize("dtype", ["bool", "int8", "float16", "float32", "float64", "complex128"])
 @pytest.mark.parametrize("shape", [(1000,), (5, 300), (300, 5), (40, 41)])
 @pytest.mark.parametrize("axis", [None, 0, -1])
@@ -224,7 +287,28 @@ class Program:
         for _ in range(self.random.randint(1, 3)):
             how = self.random.choice(["sum", "max", "min"])
             axis = self.random.choice([None, 0, -1]) if x.ndim == 2 else None
-            self.keep(getattr(x, how)(axis=axis))
+            self.keep(self.finish(getattr(x, how)(axis=axis)))
+
+    def finish(self, x: Any) -> Any:
+        """Perhaps something computed of results, which is a part of their kernel."""
+        choice = self.random.random()
+        if choice < 0.3:
+            return x
+        if choice < 0.5:
+            return x % 31 + self.random.choice(self.numbers)
+        if choice < 0.6:
+            return self.random.randint(1, 3) - x
+        if x.ndim == 0:
+            y = self.random.choice(self.lines)[self.random.randrange(8)]
+        elif choice < 0.7:
+            return x % 53 * self.np.arange(x.shape[0])
+        else:
+            y = self.view(x.shape)
+        if choice < 0.8:
+            return getattr(self.np, self.random.choice(BINARY))(y, x)
+        x = x % 61
+        self.keep(x)  # stored as well
+        return x + y if y.shape == x.shape else x
 
     def shape(self) -> tuple[int, ...]:
         line, sheet = self.random.choice([8, 8, 11, 24]), self.random.choice([(7, 12), (9, 14)])
