@@ -72,6 +72,7 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
     return status;
   }
   ctx->info = comm_info(ctx->comm);
+  ctx->copies.most = ctx->params.keep ? ctx->params.keep : comm_arena_bytes(ctx->comm) / 8;
   ctx->cache_folder = find_cache_folder(&ctx->params);
   ctx->heap.fail_at = fault_of(&ctx->params, "alloc", ctx->info->rank);
   ctx->trace_flush = traces(&ctx->params, "flush"), ctx->trace_plan = traces(&ctx->params, "plan");
@@ -111,6 +112,7 @@ void ql_close(QlContext *ctx) {
   free(ctx->heap.ranges), free(ctx->log.statements), free(ctx->log.words), free(ctx->log.scalars),
       free(ctx->log.slots);
   ql_pool_free(&ctx->planning);
+  rt_copies_close(ctx);
   free(ctx->movements.lines), free(ctx->cache_folder);
   ctx->closed = true;
   if (ctx->exports) ctx->kept = comm_arena_keep(ctx->comm);
@@ -142,6 +144,7 @@ QlCounters ql_counters(const QlContext *ctx) {
   JitCounters jit = jit_counters(ctx->jit);
   counters.kernels_compiled = jit.compiled, counters.kernels_from_disk = jit.from_disk;
   counters.arena_bytes = ctx->heap.used, counters.arena_peak_bytes = ctx->heap.peak;
+  counters.kept_copies_bytes = ctx->copies.bytes;
   return counters;
 }
 

@@ -104,7 +104,7 @@ QL_API QlInfo ql_info(const QlContext *context);
   X(partitioned_statements) X(replicated_statements) X(fused_statements) \
   X(overlapped_statements) X(halo_exchanges) X(halo_bytes) \
   X(redistributions) X(redistributed_bytes) X(gathers) X(gathered_bytes) X(renewals) \
-  X(arena_bytes) X(arena_peak_bytes)
+  X(kept_copies_bytes) X(arena_bytes) X(arena_peak_bytes)
 /* clang-format on */
 typedef struct QlCounters {
 #define X(name) int64_t name;

@@ -32,6 +32,7 @@ struct QlContext {
   PlanKey key;     /* of the log that is being executed */
   QlPool planning; /* what lives only while a plan is sought and made */
   Heap heap;
+  KeptCopies copies;
   QlSource source;  /* of what is recorded next */
   Storage *dropped; /* by this rank since the last agreement */
   uint64_t dropped_hash;
@@ -51,6 +52,7 @@ struct QlContext {
   QlSource strict_source; /* where `strict` was set */
   bool broken;            /* the ranks have diverged: nothing can be agreed any more */
   bool strict, closed, trace_flush, trace_plan;
+  bool frugal;          /* memory was lacking: what is planned keeps no copies */
   int64_t exports;      /* of this rank; */
   CommMapping kept;     /* where they lie, from ql_close to the end of the last */
   int64_t live_objects; /* handles, storages and exports; a closed context goes when it reaches 0 */

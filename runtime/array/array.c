@@ -53,7 +53,7 @@ static QlStatus storage_new(QlContext *ctx, QlDtype dtype, int ndim, const int64
     return ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
   memset(storage, 0, offsetof(Storage, inline_shape));
   storage->shape = storage->inline_shape;
-  storage->layout = NULL, storage->block = NULL, storage->ghosts = NULL,
+  storage->layout = NULL, storage->block = NULL, storage->ghosts = NULL, storage->copies = NULL,
   storage->next_dropped = NULL;
   if (ndim > 4 && !(storage->shape = malloc((size_t)ndim * sizeof *shape))) {
     *(Storage **)storage = ctx->free_storages, ctx->free_storages = storage;
@@ -71,6 +71,7 @@ static void storage_free(Storage *storage) {
   QlContext *ctx = storage->context;
   if (storage->shape != storage->inline_shape) free(storage->shape);
   rt_ghosts_release(storage->ghosts);
+  rt_copies_forget(storage);
   if (ctx->closed) {
     if (storage->layout && --storage->layout->references == 0)
       free(storage->layout); /* its template went with the context */

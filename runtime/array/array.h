@@ -115,6 +115,32 @@ typedef struct Ghosts {
   Halo halo[];
 } Ghosts;
 
+/* What nodes read of a storage, in words that are the same on all nodes (plan/copies.c). Immutable,
+ * counted. */
+typedef struct Reading {
+  int64_t references;
+  uint64_t hash;
+  int count;
+  int64_t words[];
+} Reading;
+
+/* Remote elements of a storage that this node has read; nothing has written the storage since. */
+typedef struct KeptCopy {
+  struct QlStorage *of;
+  Reading *reading;               /* what it holds */
+  Block *block;                   /* this node's part of it */
+  int64_t bytes;                  /* on the node with the most */
+  uint64_t stores;                /* the storage's, when it was made */
+  struct KeptCopy *next;          /* of the storage, in the order in which they were made */
+  struct KeptCopy *older, *newer; /* of all, by last use */
+} KeptCopy;
+enum { STORAGE_COPIES = 8 }; /* of a storage, at most */
+
+typedef struct KeptCopies { /* of all storages */
+  KeptCopy *oldest, *newest, *spare;
+  int64_t bytes, most; /* most: they may take; -1: none is kept */
+} KeptCopies;
+
 struct QlStorage {
   QlContext *context;
   int64_t handles; /* handles and exports of this rank; 0: dropped here */
@@ -132,7 +158,9 @@ struct QlStorage {
   int64_t *shape, inline_shape[4];
   Layout *layout; /* NULL until the first statement that writes it is planned */
   Block *block;
-  Ghosts *ghosts; /* NULL: none valid */
+  Ghosts *ghosts;   /* NULL: none valid */
+  KeptCopy *copies; /* of what other nodes own; none is older than the last store */
+  uint64_t stores;  /* plans that have stored it */
   struct QlStorage *next_dropped;
 };
 typedef struct QlStorage Storage;
@@ -282,5 +310,21 @@ Ghosts *rt_ghosts_with(const Ghosts *old, int ndim,
                        const Halo *halo); /* new reference; old may be NULL */
 bool rt_ghosts_hold(const Ghosts *ghosts, int ndim, const Halo *halo);
 void rt_ghosts_release(Ghosts *ghosts);
+
+/* ---- copies.c ---- */
+void rt_reading_set(Reading *reading, const int64_t *words, int count); /* has room for them */
+Reading *rt_reading_new(const Reading *other); /* the same; new reference; NULL: out of memory */
+bool rt_reading_equal(const Reading *a, const Reading *b);
+void rt_reading_release(Reading *reading);
+KeptCopy *rt_copy_at(const Storage *storage, int number); /* in the order in which they were made */
+void rt_copy_used(QlContext *ctx, KeptCopy *copy);        /* it becomes the newest */
+/* So many can be kept without memory: after the first store nothing fails. */
+QlStatus rt_copies_reserve(QlContext *ctx, int count, QlError *error);
+/* Takes the block over. A storage keeps the latest ones. */
+void rt_copy_keep(Storage *storage, Reading *reading, Block *block, int64_t bytes);
+void rt_copies_forget(Storage *storage);
+bool rt_copies_forget_all(QlContext *ctx); /* false: there were none */
+void rt_copies_trim(QlContext *ctx);       /* to what may be kept */
+void rt_copies_close(QlContext *ctx);
 
 #endif

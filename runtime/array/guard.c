@@ -2,8 +2,8 @@
  * the arena nor compiled code.
  *
  * Canaries. Memory that nobody has written holds signalling NaNs, or 0xa5 where the dtype has none:
- * fresh blocks, copies and temporaries of a plan, and the margins of a block as soon as a store
- * makes its ghosts invalid.
+ * fresh blocks, copies and temporaries of a plan, the margins of a block as soon as a store makes
+ * its ghosts invalid, and copies of remote elements as soon as their array is stored.
  *
  * Guards. A block ends where a page ends, and the next page cannot be touched; nor can the one
  * before it, nor any memory of the arena that is free:
@@ -121,17 +121,38 @@ static void fill_margins(const QlContext *ctx, const PlanSlot *slot, char *data)
   }
 }
 
-/* Others may still read the margins for the group: they are waited for. */
+/* Does the slot hold a copy of what `stored` was before group g? Its place may be another's by now.
+ */
+static bool is_stale(const Plan *plan, int k, int stored, int g) {
+  const PlanSlot *copy = &plan->slots[k];
+  if (!copy->is_copy || copy->copied != stored || copy->place < 0 || !copy->geometry.bytes)
+    return false;
+  if (copy->number < 0 && copy->begins > g) return false;
+  for (int j = 0; j < plan->slot_count; j++)
+    if (plan->slots[j].place == copy->place && plan->slots[j].follows &&
+        plan->slots[j].begins > copy->begins && plan->slots[j].begins <= g)
+      return false;
+  return true;
+}
+
+/* Others may still read the margins, and the copies, for the group: they are waited for. */
 void rt_canary_stored(QlContext *ctx, const Run *run, const PlanGroup *group) {
+  const Plan *plan = run->plan;
   const CommInfo *info = ctx->info;
+  int g = (int)(group - plan->groups);
   bool renews = group->kind == GROUP_MOVE &&
                 group->operands[0].slot == group->operands[1].slot; /* valid ghosts move with it */
   for (int o = 0; o < group->store_count && !renews; o++) {
     int k = group->operands[o].slot;
-    if (!has_margin(&run->plan->slots[k])) continue;
+    bool waits = has_margin(&plan->slots[k]);
+    for (int c = plan->log_slots; c < plan->slot_count; c++) waits |= is_stale(plan, c, k, g);
+    if (!waits) continue;
     for (int x = 1; x < info->workers; x++)
       comm_await(ctx->comm, x, run_behind(run, group->last_step), true);
-    fill_margins(ctx, &run->plan->slots[k], run->data[k]);
+    if (has_margin(&plan->slots[k])) fill_margins(ctx, &plan->slots[k], run->data[k]);
+    for (int c = plan->log_slots; c < plan->slot_count; c++)
+      if (is_stale(plan, c, k, g))
+        fill(run->data[c], plan->slots[c].geometry.bytes, (QlDtype)plan->slots[c].dtype);
   }
 }
 

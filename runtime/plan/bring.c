@@ -11,8 +11,7 @@ static QlStatus add_transfer(const Planner *planner, Group *group, const Transfe
   return QL_OK;
 }
 
-/* What look.c copies to every rank is counted there. */
-static bool is_gather(const Planner *planner, const Group *group) {
+bool bring_is_gather(const Planner *planner, const Group *group) {
   const Storage *target =
       group->store_count ? planner->slots[group->stores[0].view.slot].storage : NULL;
   return target && target->replicated;
@@ -127,7 +126,7 @@ QlStatus bring_all(Bring *bring) {
   QL_TRY(search_cells(&from, owners, grid_all(owners)));
   bring->group->exchanges = true;
   bool halo = bring->into == bring->slot,
-       counts =
-           halo || (bring->slot < planner->log->slot_count && !is_gather(planner, bring->group));
+       counts = halo ||
+                (bring->slot < planner->log->slot_count && !bring_is_gather(planner, bring->group));
   return counts ? note_movement(planner, halo, bring->received) : QL_OK;
 }

@@ -31,7 +31,8 @@ static QlStatus settle_slot(Planner *planner, int index) {
   SlotInfo *info = &planner->slots[index];
   int64_t margin[QL_MAX_DIMS][2];
   if (!slot->layout) {
-    slot->allocate = index >= planner->log->slot_count; /* a copy: its geometry is set already */
+    /* a copy: its geometry is set already */
+    slot->allocate = index >= planner->log->slot_count && slot->number < 0;
     return QL_OK;
   }
   Template *template = slot->layout->template;

@@ -166,8 +166,9 @@ static void assign_places(Lives *lives) {
   int slots[GROUP_SLOTS];
   for (int k = 0; k < plan->slot_count; k++) {
     plan->slots[k].place = -1;
-    if (plan->slots[k].allocate || !planner->slots[k].storage || !planner->slots[k].storage->block)
-      continue;
+    const Storage *storage = planner->slots[k].storage;
+    bool is_kept = plan->slots[k].is_copy && !plan->slots[k].allocate;
+    if (plan->slots[k].allocate || (!is_kept && !(storage && storage->block))) continue;
     plan->slots[k].place = new_place(lives, k, k);
     if (lives->first[k] < 0) leave(lives, k);
   }

@@ -182,14 +182,14 @@ static Interval read_in_cell(const Group *group, int leaf, int a, int g, int cel
 }
 
 /* Does every node that computes points of `group` find all that its leaf needs along axis `a` in
- * what the other leaf, of a group with that grid too, needs? */
+ * what the other leaf, of a group with that grid or none, needs? */
 static bool holds_along(const Planner *planner, const Group *other, int other_leaf,
                         const Group *group, int leaf, int a) {
   const PlanSlot *slot = &planner->plan->slots[group->nodes[leaf].view.slot];
   const Grid *grid = placement_grid(group);
   int g = followed(group, leaf, a), h = followed(other, other_leaf, a);
   if (g >= 0 && h >= 0 && g != h) return false;
-  bool beside = group->is_piece && !slot->layout->template->cut[a];
+  bool beside = other->is_piece && !slot->layout->template->cut[a];
   int64_t wider = beside ? BESIDE : 0;
   g = QL_MAX(g, h);
   for (int c = 0; c < (g < 0 ? 1 : grid->axis[g].cells); c++) {
@@ -204,9 +204,10 @@ static bool holds_along(const Planner *planner, const Group *other, int other_le
   return true;
 }
 
-/* Has every node with points of `group` points of the other, by the same grid? */
+/* Has every node with points of `group` points of the other, by the same grid or by none? */
 static bool readers_among(const Group *other, const Group *group) {
   const Grid *grid = placement_grid(group);
+  if (!placement_grid(other)) return true; /* it reads the same on all nodes */
   if (grid != placement_grid(other)) return false;
   Interval points;
   for (int g = 0; grid && g < grid->count; g++)
@@ -224,4 +225,22 @@ bool needs_hold(const Planner *planner, const Group *other, int other_leaf, cons
   for (int a = 0; a < ndim && holds; a++)
     holds = holds_along(planner, other, other_leaf, group, leaf, a);
   return holds;
+}
+
+int64_t needs_most(const Planner *planner, const Group *group, int leaf) {
+  const PlanSlot *slot = &planner->plan->slots[group->nodes[leaf].view.slot];
+  const Grid *grid = placement_grid(group);
+  int64_t most = ql_dtype_info[slot->dtype].size;
+  if (!group->reach[leaf].has_axes) return most * shape_volume(slot->ndim, slot->shape);
+  for (int a = 0; a < slot->ndim; a++) {
+    int g = followed(group, leaf, a);
+    int64_t longest = 0;
+    for (int c = 0; c < (g < 0 ? 1 : grid->axis[g].cells); c++) {
+      Interval read = read_in_cell(group, leaf, a, g, c);
+      longest = QL_MAX(longest, read.hi - read.lo);
+    }
+    bool beside = group->is_piece && !slot->layout->template->cut[a];
+    most *= QL_MIN(longest + (beside ? 2 * BESIDE : 0), slot->shape[a]);
+  }
+  return most;
 }

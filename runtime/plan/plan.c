@@ -1,10 +1,10 @@
 /* The planner, top to bottom, and the cache of plans.
  *
  * The key of a plan is the log's words and, for each slot, what the plan depends on: dtype, shape,
- * layout, the geometry of the block, valid ghosts, whether it lives on, whether it is shared with
- * an export. Equal keys mean equal plans, so that a loop is planned once however long it runs. All
- * ranks usually know the same plans; one that has forgotten a plan makes it again, while the others
- * wait for it (run/flush.c). */
+ * layout, the geometry of the block, valid ghosts, kept copies, whether it lives on, whether it is
+ * shared with an export. Equal keys mean equal plans, so that a loop is planned once however long
+ * it runs. All ranks usually know the same plans; one that has forgotten a plan makes it again,
+ * while the others wait for it (run/flush.c). */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -32,11 +32,12 @@ static int describe_ghosts(const Ghosts *ghosts, int ndim, int64_t *words) {
 static int describe_slot(const Storage *storage, int64_t *words) {
   const Layout *layout = storage->layout;
   const Block *block = storage->block;
-  int n = 0;
+  int n = 0, copies = 0;
+  for (const KeptCopy *copy = storage->copies; copy; copy = copy->next) copies++;
   bool partitioned = layout && layout->template,
        shared = partitioned && block && block->references > 1;
   words[n++] = storage->dtype | storage->ndim << 8 | (block != NULL) << 17 |
-               storage->replicated << 18 | shared << 19 | (layout != NULL) << 20;
+               storage->replicated << 18 | shared << 19 | (layout != NULL) << 20 | copies << 21;
   for (int a = 0; a < storage->ndim; a++) words[n++] = storage->shape[a];
   if (!layout) return n;
   words[n++] = partitioned ? (int64_t)layout->template->id : 0;
@@ -52,22 +53,31 @@ enum { SLOT_WORDS = 4 + 4 * QL_MAX_DIMS * (1 + GHOST_HALOS) };
 
 /* At most so many, and whether it is alive. */
 static int64_t slot_words(const Storage *storage) {
-  return 4 + 4 * storage->ndim * (1 + (storage->ghosts ? storage->ghosts->count : 0));
+  int64_t room = 4 + 4 * storage->ndim * (1 + (storage->ghosts ? storage->ghosts->count : 0));
+  for (const KeptCopy *copy = storage->copies; copy; copy = copy->next)
+    room += copy->reading->count;
+  return room;
 }
 
 QlStatus rt_plan_key(QlContext *ctx, QlError *error) {
   const Log *log = &ctx->log;
   PlanKey *key = &ctx->key;
-  int64_t room = 1, spare[SLOT_WORDS];
+  int64_t room = 1, spare[SLOT_WORDS], options = ctx->strict | ctx->frugal << 1;
   ql_pool_clear(&ctx->planning);
   for (int s = 0; s < log->slot_count; s++) room += slot_words(log->slots[s]);
   int64_t *words = ql_pool_get(&ctx->planning, (size_t)room * sizeof *words);
-  if (words) words[0] = ctx->strict;
-  key->words = words, key->count = 1, key->state = ql_mix(5, ctx->strict), key->hash = 0;
+  if (words) words[0] = options;
+  key->words = words, key->count = 1, key->state = ql_mix(5, (uint64_t)options), key->hash = 0;
   for (int s = 0; s < log->slot_count; s++) {
     int64_t *slot = words ? words + key->count : spare;
     int count = describe_slot(log->slots[s], slot);
     key->state = ql_hash_bytes(key->state, slot, (size_t)count * sizeof *slot);
+    for (const KeptCopy *copy = log->slots[s]->copies; copy; copy = copy->next) {
+      key->state = ql_mix(key->state, copy->reading->hash);
+      if (!words) continue;
+      memcpy(slot + count, copy->reading->words, (size_t)copy->reading->count * sizeof *slot);
+      count += copy->reading->count;
+    }
     slot[count++] = is_alive(log->slots[s]);
     if (is_alive(log->slots[s])) key->hash = ql_mix(key->hash, (uint64_t)s);
     key->count += count;
@@ -84,6 +94,7 @@ static void release(QlContext *ctx, Plan *plan) {
   for (int k = 0; k < plan->slot_count; k++) {
     rt_layout_release(ctx, plan->slots[k].layout);
     rt_ghosts_release(plan->slots[k].ghosts_after);
+    rt_reading_release(plan->slots[k].reading);
   }
   for (int k = 0; k < plan->kernel_count; k++) jit_fn_free(plan->kernels[k].fn);
   QlPool pool = plan->pool;
@@ -315,7 +326,10 @@ uint64_t rt_plan_skeleton(const Plan *plan) {
     const PlanSlot *slot = &plan->slots[k];
     const Template *template = slot->layout ? slot->layout->template : NULL;
     hash = ql_mix(hash, slot->dtype | (uint64_t)slot->ndim << 8 | (uint64_t)slot->allocate << 16 |
-                            (uint64_t)slot->renew << 17);
+                            (uint64_t)slot->renew << 17 | (uint64_t)slot->is_copy << 18);
+    if (slot->is_copy)
+      hash = ql_mix(hash, (uint64_t)slot->copied << 32 | (uint64_t)(slot->number + 1));
+    if (slot->reading) hash = ql_mix(hash, slot->reading->hash);
     hash = ql_hash_bytes(hash, slot->shape, slot->ndim * sizeof *slot->shape);
     hash = ql_mix(hash, template ? template->id : 0);
   }

@@ -25,12 +25,18 @@ typedef struct PlanSlot {
   bool flat;            /* the block is a stretch of the array in C order, */
   int64_t flat_start;   /* from this element on */
   Ghosts *ghosts_after; /* NULL: none */
+  bool is_copy;         /* of what this node needs of the slot `copied`: */
+  int copied, number;   /* the copy of that number that its storage keeps; -1: a new one, */
+  Reading *reading;     /* which is kept if this says what it holds; */
+  int64_t kept_bytes;   /* its size on the node with the most */
 } PlanSlot;
 
 /* A block that a plan uses, by one slot or by several whose lives do not overlap (live.c). */
 typedef struct PlanPlace {
-  int from;   /* the slot of the log whose storage has it before the plan; -1: it is new */
-  int keeper; /* the slot of the log whose storage has it behind the plan; -1: it goes */
+  int from;   /* the slot of the log whose storage has it before the plan, or the kept copy that it
+                 is; -1: it is new */
+  int keeper; /* the slot of the log whose storage has it behind the plan, or the copy that is kept;
+                 -1: it goes */
   bool private_memory;
   bool stored; /* some group writes it */
   int64_t bytes;

@@ -10,7 +10,8 @@
  *   order.c     the axes of a nest in the order in which its operands lie
  *   fuse.c      groups over one domain into one, also across others that they do not touch
  *   reach.c     where each operand is read: in place, in ghosts, or in a copy of remote elements;
- *               by what nodes need beyond what they own (needs.c); the transfers (bring.c)
+ *               by what nodes need beyond what they own (needs.c); the transfers (bring.c); copies
+ *               that are there already (copies.c)
  *   kernel.c    the IR of a group, its operands' addresses and its workers' boxes
  *   live.c      which block each slot lies in, one after another
  *   exchange.c  the messages before a group, and who of the node packs and unpacks what
@@ -108,12 +109,6 @@ typedef struct Group {
   bool is_edge;  /* a small piece: its kernel has no offsets, so that all edges share it */
 } Group;
 
-/* A copy of remote elements that other leaves of the group, and of pieces of the same statement,
- * may share: the leaf that it was made for. */
-typedef struct SharedCopy {
-  int group, leaf;
-} SharedCopy;
-
 /* Who computes points of a group: of each axis of the target's grid the cells that have points, and
  * which points all of them have. A node has points where each of its cells has. */
 typedef struct Readers {
@@ -173,6 +168,8 @@ typedef struct Pieces {
   bool meets; /* some piece reads elements of the target that are not its own */
 } Pieces;
 
+typedef struct PlannedCopy PlannedCopy; /* copies.c */
+
 /* What lives only while the plan is made lies in the context's pool, what the plan keeps in the
  * plan's. */
 typedef struct Planner {
@@ -186,8 +183,9 @@ typedef struct Planner {
   ExprNode *nodes; /* [GROUP_NODES] of the group that is open */
   Group *groups;
   int group_count, group_room;
-  SharedCopy *shared;
-  int shared_count, shared_room; /* by the pieces of one statement */
+  PlannedCopy *copies; /* that may be read at this point of the plan */
+  int copy_count, copy_room;
+  int64_t copy_bytes; /* of those that the plan makes and that last beyond a statement */
   int movement_room;
   int reader; /* the statement for whose operand something is being moved */
   QlError *error;
@@ -323,6 +321,25 @@ Need needs_beyond(const Group *group, int leaf, const PlanSlot *slot, const Read
  */
 bool needs_hold(const Planner *planner, const Group *other, int other_leaf, const Group *group,
                 int leaf);
+/* The bytes of what a leaf needs on the node with the most, or more. */
+int64_t needs_most(const Planner *planner, const Group *group, int leaf);
+
+/* ---- copies.c ---- */
+QlStatus copies_begin(Planner *planner); /* those are there that storages keep */
+/* What a leaf reads; NULL: out of memory. */
+const Reading *copies_reading(const Planner *planner, const Group *group, int leaf);
+/* A copy that holds what the leaf, whose reading that is, needs on each node; slot -1: none. */
+QlStatus copies_find(Planner *planner, const Group *group, int leaf, const Reading *reading,
+                     int *slot);
+/* A new slot for a copy of that box of the source, on this node. */
+QlStatus copies_slot(Planner *planner, int source, const Box *alloc, int *slot);
+/* The slot is a copy of what the leaf needs: it may serve others. */
+QlStatus copies_add(Planner *planner, const Group *group, int leaf, const Reading *reading,
+                    int slot);
+void copies_forget(Planner *planner, int source); /* it is written */
+void copies_end_statement(Planner *planner);
+QlStatus copies_keep(Planner *planner); /* what is there at the plan's end stays, if its source
+                                           lives */
 
 /* ---- bring.c ---- */
 /* What is brought to the nodes. */
@@ -337,6 +354,8 @@ typedef struct Bring {
 } Bring;
 /* Adds this node's transfers to the group. */
 QlStatus bring_all(Bring *bring);
+/* What look.c copies to every rank is counted there. */
+bool bring_is_gather(const Planner *planner, const Group *group);
 
 /* ---- reach.c ---- */
 /* Decides of all groups, in order, where their operands are read. Adds groups that move back what

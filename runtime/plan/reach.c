@@ -85,40 +85,23 @@ static QlStatus refuse_if_strict(const Planner *planner, const Group *group, int
 static QlStatus copy_slot(Planner *planner, Group *group, int slot, int leaf, int *copy) {
   QL_TRY(refuse_if_strict(planner, group, slot, leaf));
   const PlanSlot *source = &planner->plan->slots[slot];
-  int ndim = source->ndim, me = planner->ctx->info->node;
-  *copy = planner_slot(planner, source->dtype, ndim, source->shape, NULL);
-  if (*copy < 0) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-  PlanSlot *made = &planner->plan->slots[*copy];
-  source = &planner->plan->slots[slot];
-  made->geometry = (Block){.alloc = leaf < 0 ? box_of_shape(ndim, source->shape)
-                                             : needs_of_node(planner, group, leaf, me)};
-  bool empty = box_empty(ndim, &made->geometry.alloc);
-  int64_t item = ql_dtype_info[source->dtype].size;
-  box_strides(ndim, &made->geometry.alloc, item, made->geometry.stride);
-  made->geometry.bytes = empty ? 0 : box_volume(ndim, &made->geometry.alloc) * item;
-  made->flat =
-      empty || box_is_stretch(ndim, source->shape, &made->geometry.alloc, &made->flat_start);
+  Box needed = leaf < 0 ? box_of_shape(source->ndim, source->shape)
+                        : needs_of_node(planner, group, leaf, planner->ctx->info->node);
+  QL_TRY(copies_slot(planner, slot, &needed, copy));
   Bring bring = {.planner = planner, .group = group, .slot = slot, .into = *copy, .leaf = leaf};
   return bring_all(&bring);
 }
 
-/* ---- copies that several leaves read ---- */
-
-/* A copy that was made for an earlier leaf and that holds what this one needs; -1: none. */
-static int find_shared(const Planner *planner, const Group *group, int leaf) {
-  for (int c = 0; c < planner->shared_count; c++) {
-    const Group *other = &planner->groups[planner->shared[c].group];
-    int other_leaf = planner->shared[c].leaf;
-    if (needs_hold(planner, other, other_leaf, group, leaf)) return other->reach[other_leaf].slot;
-  }
-  return -1;
-}
-
-static QlStatus share(Planner *planner, int group, int leaf) {
-  QL_TRY(planner_grow(planner, &planner->shared, planner->shared_count, &planner->shared_room,
-                      sizeof *planner->shared));
-  planner->shared[planner->shared_count++] = (SharedCopy){group, leaf};
-  return QL_OK;
+/* In a copy that is there, or in a new one. */
+static QlStatus reach_copy(Planner *planner, Group *group, int leaf) {
+  Reach *reach = &group->reach[leaf];
+  const Reading *reading = copies_reading(planner, group, leaf);
+  if (!reading) return QL_ERR_MEMORY;
+  QL_TRY(copies_find(planner, group, leaf, reading, &reach->slot));
+  if (reach->slot >= 0) return QL_OK;
+  reach->is_brought = true;
+  QL_TRY(copy_slot(planner, group, group->nodes[leaf].view.slot, leaf, &reach->slot));
+  return copies_add(planner, group, leaf, reading, reach->slot);
 }
 
 /* ---- leaves ---- */
@@ -137,14 +120,7 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, const Reade
   if (need == NEED_NOTHING) return QL_OK;
   if (need == NEED_GHOSTS) return reach_ghosts(planner, group, leaf, depth);
   reach->is_copy = true;
-  int found = find_shared(planner, group, leaf);
-  if (found >= 0) {
-    reach->slot = found;
-    return QL_OK;
-  }
-  reach->is_brought = true;
-  QL_TRY(copy_slot(planner, group, view->slot, leaf, &reach->slot));
-  return share(planner, (int)(group - planner->groups), leaf);
+  return reach_copy(planner, group, leaf);
 }
 
 /* A target that cannot be cut (many nodes): every node stores into a copy of all of it; then its
@@ -193,20 +169,23 @@ static QlStatus reach_group(Planner *planner, int index) {
   return QL_OK;
 }
 
-static void forget_ghosts(Planner *planner, int slot) {
+/* The slot is written: what other nodes hold of it is no longer valid. */
+static void forget(Planner *planner, int slot) {
   rt_ghosts_release(planner->slots[slot].ghosts);
   planner->slots[slot].ghosts = NULL;
+  copies_forget(planner, slot);
 }
 
 QlStatus planner_reach(Planner *planner) {
   int pieces_of = -1; /* the statement whose pieces share copies */
+  QL_TRY(copies_begin(planner));
   for (int g = 0; g < planner->group_count; g++) {
     const Group *group = &planner->groups[g];
-    if (!group->is_piece || group->statement != pieces_of) planner->shared_count = 0;
+    if (!group->is_piece || group->statement != pieces_of) copies_end_statement(planner);
     pieces_of = group->is_piece ? group->statement : -1;
     if (group->kind == GROUP_KERNEL) QL_TRY(reach_group(planner, g));
     group = &planner->groups[g];
-    for (int k = 0; k < group->store_count; k++) forget_ghosts(planner, group->stores[k].view.slot);
+    for (int k = 0; k < group->store_count; k++) forget(planner, group->stores[k].view.slot);
   }
-  return QL_OK;
+  return copies_keep(planner);
 }

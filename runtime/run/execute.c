@@ -82,9 +82,20 @@ static char *data_of(const Run *run, const PlanSlot *slot) {
   return block->data + (block->bytes - slot->geometry.bytes);
 }
 
+/* The kept copy that a slot is; NULL: it is none, or made by the plan. */
+static KeptCopy *kept_copy(const QlContext *ctx, const PlanSlot *slot) {
+  if (!slot->is_copy || slot->number < 0) return NULL;
+  KeptCopy *copy = rt_copy_at(ctx->log.slots[slot->copied], slot->number);
+  if (QUELEA_CANARIES && copy->stores != copy->of->stores)
+    comm_abort(ctx->comm, "a copy of remote elements is older than the last store of their array");
+  return copy;
+}
+
 /* The block that a storage brings to a place; NULL: the place's block is new. */
-static Block *brought(const QlContext *ctx, const PlanPlace *place) {
-  return place->from < 0 ? NULL : ctx->log.slots[place->from]->block;
+static Block *brought(const QlContext *ctx, const Plan *plan, const PlanPlace *place) {
+  if (place->from < 0) return NULL;
+  const KeptCopy *copy = kept_copy(ctx, &plan->slots[place->from]);
+  return copy ? copy->block : ctx->log.slots[place->from]->block;
 }
 
 static QlStatus new_staging(QlContext *ctx, Run *run, const Plan *plan, QlError *error) {
@@ -97,7 +108,8 @@ static QlStatus new_staging(QlContext *ctx, Run *run, const Plan *plan, QlError 
 static void release_new(QlContext *ctx, const Plan *plan, int places) {
   const Run *run = &ctx->team->run;
   for (int p = places - 1; p >= 0; p--)
-    if (run->blocks[p] != brought(ctx, &plan->places[p])) rt_block_release(ctx, run->blocks[p]);
+    if (run->blocks[p] != brought(ctx, plan, &plan->places[p]))
+      rt_block_release(ctx, run->blocks[p]);
   rt_block_release(ctx, run->staging);
 }
 
@@ -107,16 +119,23 @@ static bool must_copy(const PlanPlace *place, const Block *block) {
   return place->stored && block->private_memory && block->references > 1;
 }
 
+static int copies_kept(const Plan *plan) {
+  int count = 0;
+  for (int k = plan->log_slots; k < plan->slot_count; k++) count += plan->slots[k].reading != NULL;
+  return count;
+}
+
 QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
   Run *run = &ctx->team->run;
   QL_TRY(reserve_slots(run, plan->slot_count, error));
   QL_TRY(reserve_calls(run, plan, error));
   QL_TRY(rt_messages_reserve(ctx, run, plan, error));
+  QL_TRY(rt_copies_reserve(ctx, copies_kept(plan), error));
   QL_TRY(new_staging(ctx, run, plan, error));
   for (int p = 0; p < plan->place_count; p++) {
     const PlanPlace *place = &plan->places[p];
     Block geometry = {.private_memory = place->private_memory, .bytes = place->bytes};
-    const Block *old = run->blocks[p] = brought(ctx, place);
+    const Block *old = run->blocks[p] = brought(ctx, plan, place);
     if (old && !must_copy(place, old)) continue;
     QlStatus status = rt_block_new(ctx, old ? old : &geometry, &run->blocks[p], error);
     if (!status && old) memcpy(run->blocks[p]->data, old->data, (size_t)old->bytes);
@@ -290,26 +309,44 @@ static void remember_margins(const PlanSlot *slot) {
  * stopped before it was stored, nothing changes. */
 static void hand_over(QlContext *ctx, const Run *run, const PlanPlace *place, Block *block) {
   bool is_kept = place->keeper >= 0 && rt_slot_end(ctx, run, place->keeper) != SLOT_AS_BEFORE;
-  bool is_brought = block == brought(ctx, place);
+  if (place->from >= 0 && run->plan->slots[place->from].is_copy) return;
+  bool is_brought = block == brought(ctx, run->plan, place);
   if (is_brought && (place->from == place->keeper || !is_kept)) return;
   if (is_brought) ctx->log.slots[place->from]->block = NULL;
   if (!is_kept) {
     rt_block_release(ctx, block);
     return;
   }
-  Storage *storage = ctx->log.slots[place->keeper];
-  const Block *geometry = &run->plan->slots[place->keeper].geometry;
-  rt_block_release(ctx, storage->block); /* it is renewed or copied, or had none */
+  const PlanSlot *slot = &run->plan->slots[place->keeper];
+  const Block *geometry = &slot->geometry;
   block->alloc = geometry->alloc;
   memcpy(block->stride, geometry->stride, sizeof block->stride);
   memcpy(block->margin, geometry->margin, sizeof block->margin);
+  if (slot->is_copy) {
+    rt_copy_keep(ctx->log.slots[slot->copied], slot->reading, block, slot->kept_bytes);
+    return;
+  }
+  Storage *storage = ctx->log.slots[place->keeper];
+  rt_block_release(ctx, storage->block); /* it is renewed or copied, or had none */
   storage->block = block;
+}
+
+/* Kept copies of what was stored hold what it was before. Several nodes are never stopped on the
+ * way, and one has no copies. */
+static void forget_copies(QlContext *ctx, const Plan *plan) {
+  for (int k = plan->log_slots; k < plan->slot_count; k++) {
+    KeptCopy *copy = kept_copy(ctx, &plan->slots[k]);
+    if (copy) rt_copy_used(ctx, copy);
+  }
+  for (int k = 0; k < plan->log_slots; k++)
+    if (plan->slots[k].stored) ctx->log.slots[k]->stores++, rt_copies_forget(ctx->log.slots[k]);
 }
 
 void rt_plan_finish(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
   rt_block_release(ctx, run->staging);
   run->staging = NULL;
+  forget_copies(ctx, plan);
   for (int p = 0; p < plan->place_count; p++) hand_over(ctx, run, &plan->places[p], run->blocks[p]);
   for (int k = 0; k < plan->slot_count; k++) {
     const PlanSlot *slot = &plan->slots[k];
@@ -325,4 +362,5 @@ void rt_plan_finish(QlContext *ctx, const Plan *plan) {
     storage->ghosts = slot->ghosts_after;
     if (storage->ghosts) storage->ghosts->references++;
   }
+  rt_copies_trim(ctx);
 }

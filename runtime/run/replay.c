@@ -7,6 +7,9 @@
  * computes from them or stores into them: such statements are skipped. A lost array keeps the value
  * that it had before, or has none.
  *
+ * Where memory was lacking on some rank, all give up their kept copies first, and the pieces keep
+ * none: what fits without them is computed.
+ *
  * All ranks have agreed on the statements before, so they cut alike, and they agree on every
  * piece's outcome, so they skip alike. */
 #include "runtime.h"
@@ -154,14 +157,17 @@ QlStatus rt_replay(QlContext *ctx, QlStatus status, QlError *error) {
   Log piece = {.epoch = ctx->log.epoch + 1};
   QlError local = {0};
   bool repeats = false;
+  bool gave_up = status == QL_ERR_MEMORY && rt_copies_forget_all(ctx);
   if (status != QL_ERR_DIVERGED && status != QL_ERR_INTERRUPTED &&
       !rt_agree_status(ctx, reserve(&r, &piece, &local), &local)) {
     look_at_slots(&r);
-    repeats = piece_end(&r, 0) < ctx->log.count;
+    repeats = gave_up || piece_end(&r, 0) < ctx->log.count;
   }
   if (repeats) {
     ctx->log = piece;
+    ctx->frugal = status == QL_ERR_MEMORY;
     QlStatus outcome = run_pieces(&r, &local);
+    ctx->frugal = false;
     /* Too large together, each small enough alone: nothing is lost, nothing is raised. A failure of
      * the compiler is always told. */
     if (outcome)

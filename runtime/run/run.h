@@ -165,8 +165,8 @@ void rt_canary_fresh(QlContext *ctx, const Run *run);
 /* Fills what the group is the first to use in blocks that others have left. By every worker that
  * is about to begin the group; all of them wait for all. */
 void rt_canary_follow(QlContext *ctx, const Run *run, int group, bool is_main);
-/* The group has stored: the ghosts of its targets are invalid, their margins are filled. By the
- * node's leader, who has finished it. */
+/* The group has stored: ghosts and copies of its targets are invalid, and are filled. By the node's
+ * leader, who has finished it. */
 void rt_canary_stored(QlContext *ctx, const Run *run, const PlanGroup *group);
 
 #endif

@@ -135,6 +135,33 @@ static void empty_arrays(void) {
   ql_close(ctx);
 }
 
+/* ---- copies ---- */
+
+static void store_both(const JitCall *call) {
+  double *u = (double *)call->base[0], *copy = (double *)call->base[1];
+  for (int64_t i = 0; i < call->hi[0]; i++) u[i] = copy[i] = 1;
+}
+
+/* A copy of what an array was is forgotten as soon as a group has stored the array. */
+static void copies_of_targets(void) {
+  QlContext *ctx = open_context();
+  Probe probe;
+  if (!CHECK(ctx)) return;
+  make_probe(&probe, NULL, whole_block(false), store_both, every_element_is_a_canary);
+  PlanSlot slots[] = {probe.slot, probe.slot};
+  PlanPlace places[] = {probe.place, probe.place};
+  PlanOperand operands[] = {{.slot = 0}, {.slot = 1}};
+  slots[1].is_copy = true, slots[1].copied = 0, slots[1].number = -1, slots[1].place = 1;
+  probe.plan.slots = slots, probe.plan.slot_count = 2;
+  probe.plan.places = places, probe.plan.place_count = 2;
+  probe.groups[0].operands = operands, probe.groups[0].operand_count = 2;
+  int64_t strides[] = {8, 8};
+  probe.groups[0].strides = strides;
+  probe.groups[1].operands = operands + 1;
+  run_probe(ctx, &probe);
+  ql_close(ctx);
+}
+
 /* ---- ghosts: two ranks, each a node ---- */
 
 static void owned_is_stored_and_margin_forgotten(const JitCall *call) {
@@ -236,4 +263,5 @@ static void leaving_a_block(void) {
 }
 
 CHECK_MAIN(CHECK_TEST(fresh_blocks), CHECK_TEST(every_dtype), CHECK_TEST(empty_arrays),
-           CHECK_TEST(leaving_a_block), CHECK_TEST(margins_of_targets))
+           CHECK_TEST(copies_of_targets), CHECK_TEST(leaving_a_block),
+           CHECK_TEST(margins_of_targets))
