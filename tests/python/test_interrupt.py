@@ -51,11 +51,18 @@ one_process = pytest.mark.skipif(
 def test_assignments(threads, exception):
     """What was being stored is lost; what was stored before, or not yet, has its value."""
     code = """
+    def work(u, w, old):
+        w[:] = 7
+        for k in range(200): u[:] = np.sin(u) + np.cos(u)
+        old[:] = u
+        return u + 1
+    few = [x[:200_000] + k for k in range(3)]; np.sync()
+    little = work(*few); np.sync()
     u, w, old = x + 0, x + 1, x + 2; np.sync()
-    w[:] = 7
-    for k in range(200): u[:] = np.sin(u) + np.cos(u)
-    old[:] = u; new = u + 1
+    compiled = np.counters()["kernels_compiled"]  # a compilation is not interrupted, and may take long
+    new = work(u, w, old)
     interrupt(np.sync)
+    assert np.counters()["kernels_compiled"] == compiled
     print(value(u), value(w), value(old) == 2 + 1e-7 * 5_999_999, value(new), value(x + 1) > 1)
     old += 1; print(float(old.sum() - x.sum()) / 18e6)
     u = x + 5; print(value(u) > 5)
