@@ -389,13 +389,13 @@ def test_copies_give_way_to_arrays(ranks, nodes):
         return bool((numpy.asarray(ours) == numpy.arange(50000.0)[::-1] + 1).all())
     assert read(); np.sync()
     kept = np.counters()["kept_copies_bytes"]
-    free = budget - np.on_root(lambda: np.counters()["arena_bytes"]) - 4096
+    free = budget - np.on_root(lambda: np.counters()["arena_bytes"]) - 16384
     last = np.ones(nodes * (free + kept // 2) // 8); np.sync()
     print(kept > 0, np.counters()["kept_copies_bytes"], float(last[-1]))
     del last; np.sync()
     print(read(), np.counters()["kept_copies_bytes"] == kept)
     """
-    out = fine(code, ranks, QUELEA_NODE_SIZE=nodes, QUELEA_MEMORY="4m")
+    out = fine(code, ranks, QUELEA_NODE_SIZE=nodes, QUELEA_MEMORY="8m")
     assert out.split() == ["True", "0", "1.0", "True", "True"]
 
 
