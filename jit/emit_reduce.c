@@ -3,7 +3,8 @@
  * Along the last axis: a leaf of 128 elements is computed into a buffer by a loop that LLVM
  * vectorises; then its lanes are one vector of 8 elements that runs over the buffer. Elements that
  * need no call are computed in the lanes at once, those of four leaves side by side, so that a
- * sum need not wait for the one before it. Where no order changes a bit, there are more lanes.
+ * sum need not wait for the one before it; the rest of the whole leaves, one by one, as straight
+ * code. Where no order changes a bit, there are more lanes.
  *
  *   for outer axes:                                   buffer   [128 elements]       lanes  [8]
  *     for leaf:  buffer <- elements;  lanes <- buffer, 8 at a time;
@@ -47,6 +48,7 @@ typedef struct Reduction {
   int axis;
   bool along_last;
   bool direct;       /* a leaf's elements are computed in its lanes, without the buffer */
+  bool runs_whole;   /* whole leaves apart, so that of others there is one in a line at most */
   bool any_order;    /* no order changes a bit */
   int lanes;         /* accumulators of a leaf: JIT_LANES, or as many as are best in any order */
   int together;      /* leaves along the last axis, or rows of a lane, at a time */
@@ -277,7 +279,7 @@ static void run_lanes(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
   begin_lanes(e, r, first, count, r->scratch);
   EmitLoop loop = emit_loop_open(e, emit_sub(e, groups, one));
   add_lanes(e, r, first, emit_add(e, loop.i, one), r->scratch);
-  emit_loop_close(e, &loop, EMIT_LOOP);
+  emit_loop_close(e, &loop, r->runs_whole ? EMIT_LOOP_RARE : EMIT_LOOP);
   EmitRef is_one = emit_equal(e, groups, zero); /* which is in the lanes already */
   EmitRef extra = emit_choose(e, is_one, zero, rest);
   EmitRef at =
@@ -370,13 +372,15 @@ static void finish_whole_leaves(Emit *e, Reduction *r, EmitRef leaf) {
   }
 }
 
-/* As many of the leaves as are whole, r->together at a time. Gives how many these are. */
-static EmitRef reduce_whole_leaves(Emit *e, Reduction *r, EmitRef leaves) {
+/* As many of the leaves behind the first `done` as are whole, r->together at a time. Gives how many
+ * are done then. */
+static EmitRef reduce_whole_leaves(Emit *e, Reduction *r, EmitRef leaves, EmitRef done) {
   int level = __builtin_ctz((unsigned)r->together), bits = __builtin_ctz(JIT_LEAF);
   EmitRef together = emit_int(e, r->together);
-  EmitRef batches = emit_shift_right(e, e->extent[r->axis], bits + level);
+  EmitRef whole = emit_sub(e, emit_shift_right(e, e->extent[r->axis], bits), done);
+  EmitRef batches = emit_shift_right(e, whole, level);
   EmitLoop loop = emit_loop_open(e, batches);
-  EmitRef leaf = emit_mul(e, loop.i, together);
+  EmitRef leaf = emit_add(e, done, emit_mul(e, loop.i, together));
   run_whole_leaves(e, r, emit_mul(e, leaf, emit_int(e, JIT_LEAF)));
   if (r->form == JIT_WHOLE) {
     for (int k = 0; k < r->count; k++) push_whole_leaves(e, r, &r->sums[k]);
@@ -385,7 +389,7 @@ static EmitRef reduce_whole_leaves(Emit *e, Reduction *r, EmitRef leaves) {
     finish_whole_leaves(e, r, leaf);
   }
   emit_loop_close(e, &loop, EMIT_LOOP);
-  return emit_mul(e, batches, together);
+  return emit_add(e, done, emit_mul(e, batches, together));
 }
 
 /* ---- leaves of neighbouring lines ---- */
@@ -447,7 +451,11 @@ static void reduce_leaves(Emit *e, Reduction *r) {
   bool whole = r->form == JIT_WHOLE;
   EmitRef leaves = emit_tiles(e, extent, JIT_LEAF), done = emit_int(e, 0);
   if (r->direct) emit_point_rows(e, &r->row[0]);
-  if (r->direct && r->together > 1) done = reduce_whole_leaves(e, r, leaves);
+  if (r->runs_whole) {
+    done = reduce_whole_leaves(e, r, leaves, done);
+    r->together = 1; /* what is no batch: most of a short line */
+    done = reduce_whole_leaves(e, r, leaves, done);
+  }
   EmitLoop loop = emit_loop_open(e, emit_sub(e, leaves, done));
   EmitRef leaf = emit_add(e, done, loop.i), first = emit_mul(e, leaf, leaf_size),
           count = emit_min(e, emit_sub(e, extent, first), leaf_size);
@@ -460,7 +468,7 @@ static void reduce_leaves(Emit *e, Reduction *r) {
     push(e, r, emit_add(e, leaf, emit_int(e, 1)), leaves, 0);
   else
     finish_rows(e, r, leaf);
-  emit_loop_close(e, &loop, EMIT_LOOP);
+  emit_loop_close(e, &loop, r->runs_whole ? EMIT_LOOP_RARE : EMIT_LOOP);
 }
 
 /* The trees of `count` leaf values from `first` on. */
@@ -578,6 +586,7 @@ static void reduce_box(Emit *e, Reduction *r, EmitRef *rows) {
   r->is_busy = jit_form_steps(r->form);
   bool is_small = count_instructions(e, &r->is_busy) <= FEW_INSTRUCTIONS && e->fn->block_count == 1;
   r->together = is_small ? EMIT_TOGETHER : 1;
+  r->runs_whole = r->direct && is_small;
   r->rows = 1;
   r->tile = r->along_last ? 1 : columns_of(r);
   r->columns = emit_int(e, 1);
