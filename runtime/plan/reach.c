@@ -50,15 +50,21 @@ static QlStatus reach_ghosts(Planner *planner, Group *group, int leaf, int64_t d
 
 /* ---- copies ---- */
 
-/* Raises `most` to the largest number of elements that one of the nodes needs, if that is more. */
+/* Raises `most` to the largest number of elements that one of the nodes needs and does not own, if
+ * that is more. */
 static void find_most(const Planner *planner, const Group *group, int leaf, const Grid *grid,
                       Cells cells, int64_t *most) {
-  Box box = needs_of_cells(planner, group, leaf, &cells);
-  int64_t volume = box_volume(planner->plan->slots[group->nodes[leaf].view.slot].ndim, &box);
+  const PlanSlot *slot = &planner->plan->slots[group->nodes[leaf].view.slot];
+  Box box = needs_of_cells(planner, group, leaf, &cells), owned;
+  int64_t volume = box_volume(slot->ndim, &box);
   Cells rest;
   if (volume <= QL_MAX(*most, FEW_ELEMENTS)) return;
   if (!grid || !grid_halve(grid, &cells, &rest)) {
-    *most = volume;
+    if (grid) {
+      owned = rt_layout_node(slot->layout, slot->ndim, slot->shape, grid_part(grid, &cells));
+      if (box_intersect(slot->ndim, &box, &owned, &owned)) volume -= box_volume(slot->ndim, &owned);
+    }
+    *most = QL_MAX(*most, volume);
     return;
   }
   find_most(planner, group, leaf, grid, cells, most);

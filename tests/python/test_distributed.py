@@ -644,3 +644,24 @@ def test_on_root_gathers_to_one_rank(view, dtype):
     found = quelea.on_root(lambda a, b: (a.copy(), type(a), b), u[view], "passed on")
     numpy.testing.assert_array_equal(found[0], (x + 1).astype(dtype)[view], strict=True)
     assert found[1:] == (numpy.ndarray, "passed on")
+
+
+def test_strict_counts_what_a_node_does_not_own():
+    """Rows of another shape lie nearly where the elements do: a few go to a neighbour."""
+    x = quelea.sqrt(quelea.arange(90000.0))
+    quelea.sync()
+    before, kept = quelea.config.strict, []
+    quelea.config.strict = True
+    try:
+        y = x.reshape(3000, 30) * 2
+        z = y.reshape(-1)[1:] + 1
+        quelea.sync()
+        if NODES > 1:
+            with pytest.raises(quelea.StrictError, match=r"moves [0-9]+ elements"):
+                kept.append(x[::-1] + x)
+                quelea.sync()
+    finally:
+        quelea.config.strict = before
+    want = numpy.sqrt(numpy.arange(90000.0)).reshape(3000, 30) * 2
+    numpy.testing.assert_array_equal(numpy.asarray(y), want)
+    numpy.testing.assert_array_equal(numpy.asarray(z), want.reshape(-1)[1:] + 1)
