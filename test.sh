@@ -30,14 +30,15 @@ known=() chosen=0 listing=yes # the names of the stages are collected before any
 
 # stage NAME CMD...: runs the command, keeps its output, and shows the end of it when it fails.
 stage() {
-  local name=$1 start=$SECONDS verdict=passed words
+  local name=$1 start=$SECONDS verdict=passed status=0 words
   shift
   [ -z "$listing" ] || known+=("$name")
   [[ $name =~ $only ]] || return 0
   chosen=$((chosen + 1))
   [ -z "$listing" ] || return 0
   printf '%-40s' "$name"
-  if ! "$@" >"$logs/$name.log" 2>&1 </dev/null; then
+  "$@" >"$logs/$name.log" 2>&1 </dev/null || status=$?
+  if [ $status != 0 ]; then
     verdict=FAILED
     failures=$((failures + 1))
   fi
@@ -47,6 +48,7 @@ stage() {
   grep -aE '^SKIPPED' "$logs/$name.log" || true
   if [ $verdict = FAILED ]; then
     tail -n 60 "$logs/$name.log"
+    echo "exit status $status"
     grep -aHE '^(FAILED|ERROR|E  )' "$logs/$name".[0-9]*.log 2>/dev/null | head -n 20 || true # what other ranks said
   fi
   summary+=("$(printf '%-40s%-7s %4d s  %s' "$name" "$verdict" $((SECONDS - start)) "$words")")
