@@ -86,6 +86,11 @@ static PyObject *module_sync(PyObject *module, PyObject *unused) {
   Py_RETURN_NONE;
 }
 
+static PyObject *module_refusal(PyObject *module, PyObject *unused) {
+  (void)module, (void)unused;
+  return Py_NewRef(qx.refusal ? qx.refusal : Py_None);
+}
+
 /* refuse(text): from now on nothing is recorded or looked at, for that reason; refuse(None): again.
  */
 static PyObject *module_refuse(PyObject *module, PyObject *text) {
@@ -225,6 +230,8 @@ PyMethodDef qx_context_functions[] = {
      "share(bytes): rank 0's, on every rank; the others wait for it."},
     {"agree", module_agree, METH_O,
      "agree(None or text): where some rank says what failed there, RuntimeError(text) on all."},
+    {"refusal", module_refusal, METH_NOARGS,
+     "refusal(): why every use of arrays is refused now; None: it is not."},
     {"refuse", module_refuse, METH_O,
      "refuse(text): every use of arrays raises RuntimeError(text); None: no longer."},
     {"set_strict", module_set_strict, METH_O, "Makes gathers and redistributions errors."},

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy
 
+from . import _quelea
+
 __all__ = ["array_function", "fill_table", "missing_attribute", "missing_name"]
 
 _table: dict[Any, Callable[..., Any]] = {}
@@ -88,6 +90,13 @@ def fill_table(namespace: ModuleType, names: Iterable[str]) -> None:
             _table[theirs] = ours
 
 
+def _refuse_if_captured() -> None:
+    """Say first that arrays cannot be used here at all."""
+    reason = _quelea.refusal()
+    if reason is not None:
+        raise RuntimeError(reason)
+
+
 def array_function(
     function: Callable[..., Any],
     types: Iterable[type],
@@ -103,6 +112,7 @@ def array_function(
     """
     ours = _table.get(function)
     if ours is None:
+        _refuse_if_captured()
         module, name = (
             getattr(function, "__module__", "numpy"),
             getattr(function, "__name__", str(function)),
@@ -130,6 +140,8 @@ class missing_attribute:
         self._name = name
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
+        if instance is not None:
+            _refuse_if_captured()
         general = f"numpy.asarray(x).{self._name} works on a copy on every rank"
         instead = _INSTEAD_OF_METHOD.get(self._name, general)
         raise AttributeError(
