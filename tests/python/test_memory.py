@@ -108,8 +108,8 @@ print(np.counters()["arena_peak_bytes"] * np.info()["node_count"] / (8 * n), flo
 @pytest.mark.parametrize(("ranks", "nodes"), JOBS)
 def test_a_chain_of_steps_needs_a_few_arrays(ranks, nodes):
     arrays, value = map(float, fine(CHAIN, ranks, QUELEA_NODE_SIZE=nodes).split())
-    # on several nodes the reversed array is read from a copy
-    assert arrays < (6 if nodes == "0" else 7)
+    # on several nodes the reversed array is read from a copy, which is kept, and messages take as much
+    assert arrays < (6 if nodes == "0" else 9)
     apart, same_value = map(
         float, fine(CHAIN, ranks, QUELEA_NODE_SIZE=nodes, QUELEA_REUSE="-1").split()
     )
@@ -147,7 +147,8 @@ def test_what_dies_early_leaves_its_memory_early(ranks, nodes):
     np.sync()
     print((np.counters()["arena_peak_bytes"] - before) * np.info()["node_count"] / (8 * n))
     """
-    assert float(fine(code, ranks, QUELEA_NODE_SIZE=nodes)) < 3.5
+    # on several nodes with the messages that bring the reversed array
+    assert float(fine(code, ranks, QUELEA_NODE_SIZE=nodes)) < (3.5 if nodes == "0" else 4.5)
 
 
 @starts_jobs
@@ -162,5 +163,7 @@ def test_a_product_that_is_only_summed_is_never_stored(ranks, nodes, value):
     ours = np.arange(120.0 * 120).reshape(120, 120); np.sync()
     print(result(ours) == result(theirs))
     """
-    settings = {"QUELEA_FLUSH_BYTES": "1m", "QUELEA_MEMORY": "4m", "QUELEA_NODE_SIZE": nodes}
+    # the product would take 14 or 460 MB; messages between nodes take as much as what they bring
+    settings = {"QUELEA_FLUSH_BYTES": "1m", "QUELEA_MEMORY": "4m" if nodes == "0" else "8m"}
+    settings["QUELEA_NODE_SIZE"] = nodes
     assert fine(code, ranks, **settings).split() == ["True"]
