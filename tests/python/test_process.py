@@ -628,7 +628,7 @@ def test_strict_refuses_moving_arrays_but_not_showing_them():
     print(total, np.config.strict)
     z = np.zeros((600, 600))
     try: w = z.T + z; np.sync()
-    except np.StrictError as error: print("refused", "180000 elements" in str(error))
+    except np.StrictError as error: print("refused", "moves 90000 elements" in str(error))
     """
     status, out, err = run(code, 2, QUELEA_NODE_SIZE="1")
     assert status == 0, err
