@@ -57,6 +57,7 @@ static void fill(char *data, int64_t bytes, QlDtype dtype) {
  * ranks of the node have left the plans before this one, to which the memory may have belonged. */
 void rt_canary_fresh(QlContext *ctx, const Run *run) {
   bool leads = ctx->info->node_rank == 0;
+  if (leads && run->staging) fill(run->staging->data, run->staging->bytes, QL_U8);
   for (int k = 0; k < run->plan->slot_count; k++) {
     const PlanSlot *slot = &run->plan->slots[k];
     if (!slot->allocate || slot->follows || slot->place < 0) continue;

@@ -199,19 +199,9 @@ static inline void *ql_pool_copy(QlPool *pool, const void *items, size_t bytes) 
   void *copy = ql_pool_get(pool, bytes);
   return copy && bytes ? memcpy(copy, items, bytes) : copy;
 }
-/* Room for one more than `count` items in *(T **)items, which are copied when they move: room
- * doubles. */
-static inline bool ql_pool_grow(QlPool *pool, void *items, int count, int *room, size_t size) {
-  void *old, *grown;
-  if (count < *room) return true;
-  int more = 2 * count + 8;
-  memcpy(&old, items, sizeof old);
-  if (!(grown = ql_pool_get(pool, (size_t)more * size))) return false;
-  if (count) memcpy(grown, old, (size_t)count * size);
-  memcpy(items, &grown, sizeof grown);
-  *room = more;
-  return true;
-}
+/* Room for one more than `count` items of that size in *(T **)items, which are copied when they
+ * move: room doubles. Whoever looks where they were is found by AddressSanitizer. */
+bool ql_pool_grow(QlPool *pool, void *items, int count, int *room, size_t size);
 
 /* ---- thread.c ---- */
 

@@ -49,6 +49,21 @@ void *ql_pool_get(QlPool *pool, size_t bytes) {
   return given;
 }
 
+bool ql_pool_grow(QlPool *pool, void *items, int count, int *room, size_t size) {
+  char *old, *grown;
+  if (count < *room) return true;
+  int more = 2 * count + 8;
+  memcpy(&old, items, sizeof old);
+  if (!(grown = ql_pool_get(pool, (size_t)more * size))) return false;
+  if (count) {
+    memcpy(grown, old, (size_t)count * size);
+    ASAN_POISON_MEMORY_REGION(old, (size_t)*room * size);
+  }
+  memcpy(items, &grown, sizeof grown);
+  *room = more;
+  return true;
+}
+
 void ql_pool_free(QlPool *pool) {
   for (QlChunk *chunk = pool->newest, *previous; chunk; chunk = previous) {
     previous = chunk->previous;
