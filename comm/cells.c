@@ -46,6 +46,17 @@ void comm_await(Comm *comm, int index, uint64_t value, bool is_main) {
                           .value = value});
 }
 
+void comm_await_moving(Comm *comm, int index, uint64_t value, void (*move)(void *), void *subject) {
+  if (comm_peek(comm, index) >= value) return;
+  comm_wait(comm, &(Wait){.kind = WAIT_CELL,
+                          .is_main = true,
+                          .index = index,
+                          .cell = &comm->cells[index],
+                          .value = value,
+                          .move = move,
+                          .subject = subject});
+}
+
 void comm_cell_sleep(Comm *comm, Cell *cell, uint64_t value, int64_t nanoseconds) {
   struct timespec timeout = {nanoseconds / 1000000000, nanoseconds % 1000000000};
   atomic_fetch_add_explicit(&cell->sleepers, 1, memory_order_seq_cst);

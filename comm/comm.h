@@ -107,6 +107,8 @@ uint64_t comm_peek(const Comm *comm, int cell);
  * job after long waits (contract C11). From any worker thread; only the main thread (is_main) looks
  * for Ctrl-C. */
 void comm_await(Comm *comm, int cell, uint64_t value, bool is_main);
+/* The same, by the main thread, which calls move(subject) again and again meanwhile. */
+void comm_await_moving(Comm *comm, int cell, uint64_t value, void (*move)(void *), void *subject);
 
 /* One line on standard error: "quelea: rank R ...". */
 void comm_tell(const Comm *comm, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -164,7 +164,8 @@ typedef struct Wait {
   int index; /* the cell, for reports */
   Cell *cell;
   uint64_t value;
-  bool (*ready)(void *subject);
+  bool (*ready)(void *subject); /* of what is no cell */
+  void (*move)(void *subject);  /* NULL; called while a cell is waited for */
   void *subject;
 } Wait;
 

@@ -149,6 +149,7 @@ static void describe(const Comm *comm, const Wait *wait, char *text, size_t size
 /* ---- waiting ---- */
 
 static bool over(const Wait *wait) {
+  if (wait->move) wait->move(wait->subject);
   if (wait->cell)
     return atomic_load_explicit(&wait->cell->value, memory_order_acquire) >= wait->value;
   return wait->ready(wait->subject);
@@ -207,7 +208,8 @@ static int64_t after(double seconds) {
 void comm_be_patient(Comm *comm, bool patient) { comm->patient = patient; }
 
 void comm_wait(Comm *comm, const Wait *wait) {
-  for (int polls = wait->cell ? 0 : 4 + comm->spins / POLL_COST; polls > 0; polls--)
+  bool spun = wait->cell && !wait->move;
+  for (int polls = spun ? 0 : 4 + comm->spins / POLL_COST; polls > 0; polls--)
     if (over(wait)) return;
   atomic_fetch_add_explicit(&comm->waits, 1, memory_order_relaxed);
   for (int i = 0; i < YIELDS; i++) {
@@ -226,7 +228,7 @@ void comm_wait(Comm *comm, const Wait *wait) {
     if (waited >= next_look) look_around(comm, wait), next_look = waited + 100 * millisecond;
     if (waited >= next_report) report(comm, wait, waited), next_report = 2 * waited;
     if (waited >= last) give_up(comm, wait, waited);
-    if (wait->cell)
+    if (wait->cell && !wait->move)
       comm_cell_sleep(comm, wait->cell, wait->value,
                       QL_MIN(QL_MIN(next_look, next_report), last) - waited);
     else if (waited < 2 * millisecond)
