@@ -279,9 +279,12 @@ Block rt_block_geometry(const QlContext *ctx, const Layout *layout, int ndim, co
                         size_t item, const int64_t margin[][2]);
 
 /* ---- heap.c ---- */
-QlStatus rt_heap_allocate(QlContext *ctx, int64_t bytes, int64_t *offset, QlError *error);
+/* needs: who asks, as the error says it: "an array needs". */
+QlStatus rt_heap_allocate(QlContext *ctx, const char *needs, int64_t bytes, int64_t *offset,
+                          QlError *error);
 void rt_heap_free(QlContext *ctx, int64_t offset, int64_t bytes);
-QlStatus rt_block_new(QlContext *ctx, const Block *geometry, Block **block, QlError *error);
+QlStatus rt_block_new(QlContext *ctx, const char *needs, const Block *geometry, Block **block,
+                      QlError *error);
 void rt_block_release(QlContext *ctx, Block *block);
 void rt_block_free_private(Block *block); /* its memory */
 

@@ -33,7 +33,8 @@ static QlStatus ranges_reserve(Heap *heap, int64_t blocks, QlError *error) {
   return QL_OK;
 }
 
-QlStatus rt_heap_allocate(QlContext *ctx, int64_t bytes, int64_t *offset, QlError *error) {
+QlStatus rt_heap_allocate(QlContext *ctx, const char *needs, int64_t bytes, int64_t *offset,
+                          QlError *error) {
   Heap *heap = &ctx->heap;
   bool first = !heap->room;
   QL_TRY(ranges_reserve(heap, heap->blocks + 1, error));
@@ -58,9 +59,9 @@ QlStatus rt_heap_allocate(QlContext *ctx, int64_t bytes, int64_t *offset, QlErro
     return QL_OK;
   }
   return ql_fail(error, QL_ERR_MEMORY,
-                 "an array needs %s on each node, but of the node's budget of %s only %s are free; "
+                 "%s %s on each node, but of the node's budget of %s only %s are free; "
                  "use more nodes, or raise QUELEA_MEMORY",
-                 ql_bytes_text(bytes).text, ql_bytes_text(comm_arena_bytes(ctx->comm)).text,
+                 needs, ql_bytes_text(bytes).text, ql_bytes_text(comm_arena_bytes(ctx->comm)).text,
                  ql_bytes_text(comm_arena_bytes(ctx->comm) - heap->used).text);
 }
 
@@ -109,7 +110,8 @@ void rt_block_free_private(Block *block) {
     free(block->data);
 }
 
-QlStatus rt_block_new(QlContext *ctx, const Block *geometry, Block **result, QlError *error) {
+QlStatus rt_block_new(QlContext *ctx, const char *needs, const Block *geometry, Block **result,
+                      QlError *error) {
   Block *block = malloc(sizeof *block);
   if (!block) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a block");
   *block = *geometry;
@@ -122,7 +124,7 @@ QlStatus rt_block_new(QlContext *ctx, const Block *geometry, Block **result, QlE
                      ql_bytes_text(geometry->bytes).text);
     }
   } else {
-    QlStatus status = rt_heap_allocate(ctx, block->bytes, &block->offset, error);
+    QlStatus status = rt_heap_allocate(ctx, needs, block->bytes, &block->offset, error);
     if (status) {
       free(block);
       return status;

@@ -83,7 +83,8 @@ static void fail_at(Fetch *f, const PlanKernel *kernel) {
 }
 
 static QlStatus new_block(Fetch *f, int64_t bytes, Block **block) {
-  return rt_block_new(f->ctx, &(Block){.bytes = padded(QL_MAX(bytes, 1))}, block, &f->error);
+  return rt_block_new(f->ctx, "a kernel needs", &(Block){.bytes = padded(QL_MAX(bytes, 1))}, block,
+                      &f->error);
 }
 
 /* Groups may share a kernel: it counts where it comes first, and the others then find it. */

@@ -1,10 +1,10 @@
 /* Agreement of the ranks (contract C1): before anything is stored, all of them have done the same,
  * and each has what it needs.
  *
- *     drops      which arrays were released; where they differ, that is settled, and all begin anew
- *     state      what the program did (history.c), the place in the protocol, and what depends on
- * it status     whether each rank could prepare what follows requests   what some rank lacks, and
- * all will help it to
+ *     drops     which arrays were released; where they differ, all settle it and begin anew
+ *     state     what the program did (history.c), and the place in the protocol
+ *     status    whether each rank could prepare what follows
+ *     requests  what some rank lacks, and all will help it to
  *
  * They are judged in this order, by every rank alike. */
 #include "runtime.h"

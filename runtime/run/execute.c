@@ -98,10 +98,24 @@ static Block *brought(const QlContext *ctx, const Plan *plan, const PlanPlace *p
   return copy ? copy->block : ctx->log.slots[place->from]->block;
 }
 
+/* The line of the largest exchange. */
+static QlSource source_of_staging(const QlContext *ctx, const Plan *plan) {
+  const PlanGroup *largest = NULL;
+  for (int g = 0; g < plan->group_count; g++) {
+    const PlanGroup *group = &plan->groups[g];
+    if (group->exchange && (!largest || group->exchange->bytes > largest->exchange->bytes))
+      largest = group;
+  }
+  return largest ? ctx->log.statements[largest->statement].source : (QlSource){0};
+}
+
 static QlStatus new_staging(QlContext *ctx, Run *run, const Plan *plan, QlError *error) {
   run->staging = NULL;
   if (!plan->staging_bytes) return QL_OK;
-  return rt_block_new(ctx, &(Block){.bytes = plan->staging_bytes}, &run->staging, error);
+  QlStatus status = rt_block_new(ctx, "messages between nodes need",
+                                 &(Block){.bytes = plan->staging_bytes}, &run->staging, error);
+  if (status && error) error->source = source_of_staging(ctx, plan);
+  return status;
 }
 
 /* Of the first so many places. */
@@ -137,7 +151,8 @@ QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
     Block geometry = {.private_memory = place->private_memory, .bytes = place->bytes};
     const Block *old = run->blocks[p] = brought(ctx, plan, place);
     if (old && !must_copy(place, old)) continue;
-    QlStatus status = rt_block_new(ctx, old ? old : &geometry, &run->blocks[p], error);
+    QlStatus status =
+        rt_block_new(ctx, "an array needs", old ? old : &geometry, &run->blocks[p], error);
     if (!status && old) memcpy(run->blocks[p]->data, old->data, (size_t)old->bytes);
     if (!status) continue;
     if (error) error->source = source_of(ctx, plan, p);
@@ -186,21 +201,31 @@ void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *
   }
 }
 
-static void wait_for(QlContext *ctx, const Run *run, const PlanWaits *waits, bool is_main) {
-  for (int k = 0; k < waits->count; k++)
-    comm_await(ctx->comm, waits->list[k].worker, run_behind(run, waits->list[k].step), is_main);
+static void move_messages(void *run) { (void)rt_messages_poll(run); }
+
+/* While its messages travel, a leader that waits moves them along. */
+static void wait_for(QlContext *ctx, Run *run, const PlanWaits *waits, bool is_main) {
+  for (int k = 0; k < waits->count; k++) {
+    int worker = waits->list[k].worker;
+    uint64_t value = run_behind(run, waits->list[k].step);
+    if (is_main && run->flying)
+      comm_await_moving(ctx->comm, worker, value, move_messages, run);
+    else
+      comm_await(ctx->comm, worker, value, is_main);
+  }
 }
 
 /* What is left of a box around its interior: below and above along an axis, within the axes before
  * it. */
-static void run_edges(const Run *run, const PlanGroup *group, const PlanTask *task) {
+static void run_edges(QlContext *ctx, Run *run, const PlanGroup *group, const PlanTask *task,
+                      int thread) {
   Box rest = task->box;
   for (int r = 0; r < group->rank; r++) {
     Box side = rest;
     side.hi[r] = task->interior->lo[r];
-    if (!box_empty(group->rank, &side)) run_kernel(run, group, &side);
+    if (!box_empty(group->rank, &side)) (void)rt_run_slices(ctx, run, group, &side, thread);
     side.hi[r] = rest.hi[r], side.lo[r] = task->interior->hi[r];
-    if (!box_empty(group->rank, &side)) run_kernel(run, group, &side);
+    if (!box_empty(group->rank, &side)) (void)rt_run_slices(ctx, run, group, &side, thread);
     rest.lo[r] = task->interior->lo[r], rest.hi[r] = task->interior->hi[r];
   }
 }
@@ -210,8 +235,8 @@ static bool run_task(QlContext *ctx, Run *run, const PlanGroup *group, const Pla
                      bool inside, int thread) {
   if (inside) return rt_run_slices(ctx, run, group, task->interior, thread);
   if (!task->interior) return rt_run_slices(ctx, run, group, &task->box, thread);
-  run_edges(run, group, task);
-  return true;
+  run_edges(ctx, run, group, task, thread);
+  return true; /* there are several ranks: nothing stops a run */
 }
 
 static bool takes_part(const PlanStep *step, const PlanTask *task, int thread) {

@@ -45,7 +45,7 @@ static int domain_of(const Run *run, const PlanGroup *group) {
   return group->kind == GROUP_KERNEL ? group->rank : run->plan->slots[group->operands[0].slot].ndim;
 }
 
-/* All points of the plan that the main thread computes, but for the edges around interiors. */
+/* All points of the plan that the main thread computes. */
 static double points_of_plan(const QlContext *ctx, const Run *run) {
   double points = 0;
   int tasks = plan_first_task(ctx->info->threads, run->plan->threads, 1);
@@ -53,9 +53,7 @@ static double points_of_plan(const QlContext *ctx, const Run *run) {
     const PlanGroup *group = &run->plan->groups[g];
     for (int t = 0; t < tasks; t++) {
       const PlanTask *task = &group->tasks[t];
-      if (task->empty) continue;
-      points +=
-          (double)box_volume(domain_of(run, group), task->interior ? task->interior : &task->box);
+      if (!task->empty) points += (double)box_volume(domain_of(run, group), &task->box);
     }
   }
   return points;

@@ -133,7 +133,10 @@ static bool reads_nan_sign(QlOp op, QlDtype loop) {
   return ql_op_info[op].domain == QL_DOMAIN_INEXACT || op == QL_OP_POWER || op == QL_OP_FLOAT_POWER;
 }
 
-static void make_op(Generator *g) {
+typedef JitRef FindArgument(Generator *g, void *among, QlDtype dtype);
+
+/* Any operation, over any loop that it has, of what `find` gives. */
+static JitRef any_op(Generator *g, FindArgument *find, void *among) {
   QlOp op;
   QlDtype loop;
   do op = (QlOp)random_below(&g->random, QL_OP_COUNT), loop = any_dtype(g, g->dtypes);
@@ -141,12 +144,19 @@ static void make_op(Generator *g) {
   JitRef args[3];
   int arity = ql_op_info[op].arity, first = op == QL_OP_SELECT;
   for (int a = first; a < arity; a++) {
-    args[a] = find_value(g, loop);
+    args[a] = find(g, among, loop);
     if (reads_nan_sign(op, loop)) args[a] = without_nan(g, args[a]);
   }
-  if (first) args[0] = find_value(g, QL_BOOL);
-  keep(g, jit_op(g->fn, op, arity, args, no_source()));
+  if (first) args[0] = find(g, among, QL_BOOL);
+  return jit_op(g->fn, op, arity, args, no_source());
 }
+
+static JitRef value_of_point(Generator *g, void *among, QlDtype dtype) {
+  (void)among;
+  return find_value(g, dtype);
+}
+
+static void make_op(Generator *g) { keep(g, any_op(g, value_of_point, NULL)); }
 
 static void make_store(Generator *g) {
   uint32_t array = (uint32_t)random_below(&g->random, g->fn->array_count);
@@ -240,7 +250,8 @@ typedef struct Line {
   JitRef values[16];
 } Line;
 
-static JitRef line_argument(Generator *g, Line *line, QlDtype dtype) {
+static JitRef value_of_line(Generator *g, void *among, QlDtype dtype) {
+  const Line *line = among;
   JitFn *fn = g->fn;
   JitRef value = line->values[random_below(&g->random, (uint64_t)line->count)];
   if (random_chance(&g->random, 15))
@@ -251,18 +262,8 @@ static JitRef line_argument(Generator *g, Line *line, QlDtype dtype) {
 }
 
 static void make_op_of_line(Generator *g, Line *line) {
-  QlOp op;
-  QlDtype loop;
-  do op = (QlOp)random_below(&g->random, QL_OP_COUNT), loop = any_dtype(g, g->dtypes);
-  while (!ir_has_loop(op, loop));
-  JitRef args[3];
-  int arity = ql_op_info[op].arity, first = op == QL_OP_SELECT;
-  for (int a = first; a < arity; a++) {
-    args[a] = line_argument(g, line, loop);
-    if (reads_nan_sign(op, loop)) args[a] = without_nan(g, args[a]);
-  }
-  if (first) args[0] = line_argument(g, line, QL_BOOL);
-  line->values[line->count++] = jit_op(g->fn, op, arity, args, no_source());
+  JitRef made = any_op(g, value_of_line, line);
+  line->values[line->count++] = made;
 }
 
 /* Stores a value of the line, or what it and the operand give together. */

@@ -9,7 +9,7 @@ import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jobs import LAUNCHED, job
+from jobs import LAUNCHED, fine
 from support import happened, same
 
 import quelea
@@ -17,12 +17,6 @@ import quelea
 NODES = quelea.info()["node_count"]
 starts_jobs = pytest.mark.skipif(LAUNCHED, reason="starts jobs of its own")
 JOBS = [(2, "1"), (3, "1"), (4, "1"), (4, "2"), (7, "1"), (7, "2")]  # ranks, node size
-
-
-def fine(code, ranks, **extra):
-    status, out, err = job(code, ranks, **extra)
-    assert status == 0, err
-    return out
 
 
 def brought(work):

@@ -203,7 +203,7 @@ static void commit(JitEntry *crime, bool private_memory) {
   signal(SIGSEGV, SIG_DFL), signal(SIGBUS, SIG_DFL); /* not the sanitizer's */
   QlContext *ctx = open_context();
   for (int k = 0; k < 3; k++)
-    if (rt_block_new(ctx, &geometry, &neighbours[k], NULL)) _exit(2);
+    if (rt_block_new(ctx, "an array needs", &geometry, &neighbours[k], NULL)) _exit(2);
   rt_block_release(ctx, neighbours[1]); /* the victim comes to lie between two blocks in use */
   make_probe(&probe, NULL, whole_block(private_memory), crime, NULL);
   run_probe(ctx, &probe);
@@ -214,7 +214,7 @@ static void read_what_is_free(void) {
   signal(SIGSEGV, SIG_DFL), signal(SIGBUS, SIG_DFL);
   QlContext *ctx = open_context();
   Block geometry = whole_block(false), *block;
-  if (rt_block_new(ctx, &geometry, &block, NULL)) _exit(2);
+  if (rt_block_new(ctx, "an array needs", &geometry, &block, NULL)) _exit(2);
   volatile char *data = block->data;
   data[0] = 1;
   rt_block_release(ctx, block);

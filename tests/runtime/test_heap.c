@@ -44,7 +44,7 @@ static uint64_t random_calls(QlContext *ctx) {
       continue;
     }
     int64_t bytes = 1 + (int64_t)((state >> 40) % (call % 50 ? 300000 : 3000000));
-    if (rt_heap_allocate(ctx, bytes, &pieces[k].offset, NULL)) {
+    if (rt_heap_allocate(ctx, NULL, bytes, &pieces[k].offset, NULL)) {
       refused++;
       continue;
     }
@@ -68,7 +68,7 @@ static void blocks_never_overlap(void) {
   CHECK(first == second); /* everything came back, so the same calls find the same places */
   CHECK_INT_EQ(ctx->heap.used, before);
   CHECK_INT_EQ(ctx->heap.count, 1);
-  CHECK_INT_EQ(rt_heap_allocate(ctx, MEMORY - 100000, &whole, NULL), QL_OK);
+  CHECK_INT_EQ(rt_heap_allocate(ctx, NULL, MEMORY - 100000, &whole, NULL), QL_OK);
   rt_heap_free(ctx, whole, MEMORY - 100000);
   ql_close(ctx);
 }
@@ -78,15 +78,16 @@ static void too_much_is_refused(void) {
   QlError error = {0};
   int64_t offset;
   if (!CHECK(ctx)) return;
-  CHECK_INT_EQ(rt_heap_allocate(ctx, MEMORY + 1, &offset, &error), QL_ERR_MEMORY);
+  CHECK_INT_EQ(rt_heap_allocate(ctx, "an array needs", MEMORY + 1, &offset, &error), QL_ERR_MEMORY);
   CHECK(strstr(error.text, "QUELEA_MEMORY"));
-  CHECK_INT_EQ(rt_heap_allocate(ctx, INT64_MAX - 7, &offset, NULL), QL_ERR_MEMORY);
+  CHECK_INT_EQ(rt_heap_allocate(ctx, "an array needs", INT64_MAX - 7, &offset, NULL),
+               QL_ERR_MEMORY);
   CHECK_INT_EQ(ctx->heap.used, 0);
   ctx->heap.fail_at = ctx->heap.allocations + 2;
-  CHECK_INT_EQ(rt_heap_allocate(ctx, 10, &offset, NULL), QL_OK);
+  CHECK_INT_EQ(rt_heap_allocate(ctx, NULL, 10, &offset, NULL), QL_OK);
   int64_t other;
-  CHECK_INT_EQ(rt_heap_allocate(ctx, 10, &other, NULL), QL_ERR_MEMORY);
-  CHECK_INT_EQ(rt_heap_allocate(ctx, 10, &other, NULL), QL_OK);
+  CHECK_INT_EQ(rt_heap_allocate(ctx, NULL, 10, &other, NULL), QL_ERR_MEMORY);
+  CHECK_INT_EQ(rt_heap_allocate(ctx, NULL, 10, &other, NULL), QL_OK);
   ql_close(ctx);
 }
 
@@ -97,7 +98,8 @@ static void freeing_needs_no_memory(void) {
   static int64_t offset[MANY];
   QlContext *ctx = open_small();
   if (!CHECK(ctx)) return;
-  for (int k = 0; k < MANY; k++) CHECK_INT_EQ(rt_heap_allocate(ctx, 1000, &offset[k], NULL), QL_OK);
+  for (int k = 0; k < MANY; k++)
+    CHECK_INT_EQ(rt_heap_allocate(ctx, NULL, 1000, &offset[k], NULL), QL_OK);
   int room = ctx->heap.room;
   for (int first = 0; first < 2; first++)
     for (int k = first; k < MANY; k += 2) {
