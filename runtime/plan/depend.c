@@ -126,7 +126,14 @@ static QlStatus collect_step(const Planner *planner, int s, Accesses *all) {
 
 /* ---- who waits ---- */
 
-/* The storage box that a worker of the node touches, or a larger one; false: nothing. */
+/* The storage box that a group touches at those points of its domain, or a larger one. */
+static Box touched_at(const Planner *planner, const Access *access, const Box *domain) {
+  const PlanSlot *slot = &planner->plan->slots[access->slot];
+  return access->has_spans ? span_box(slot->ndim, access->spans, domain)
+                           : box_of_shape(slot->ndim, slot->shape);
+}
+
+/* The same of a worker of the node; false: it touches nothing. */
 static bool touched(const Planner *planner, const Access *access, int worker, Box *box) {
   const Group *group = &planner->groups[planner->plan->steps[access->step].group];
   const PlanSlot *slot = &planner->plan->slots[access->slot];
@@ -138,7 +145,7 @@ static bool touched(const Planner *planner, const Access *access, int worker, Bo
   if (group->kind != GROUP_KERNEL) return true; /* rare: taken for the whole */
   Box domain = placement_worker(planner, group, worker);
   if (box_empty(group->rank, &domain)) return false;
-  if (access->has_spans) *box = span_box(slot->ndim, access->spans, &domain);
+  *box = touched_at(planner, access, &domain);
   return true;
 }
 
@@ -180,28 +187,67 @@ static QlStatus set_waits(const Planner *planner, PlanWaits *waits, int *need) {
   return QL_OK;
 }
 
-static bool sends_something(const Planner *planner, const PlanExchange *exchange, int worker) {
-  Box share, box;
+/* ---- staging ---- */
+
+enum { REUSES = 8 }; /* exchanges before one in the same staging; for those before, all workers */
+
+/* Does the worker copy something into staging, or from there? */
+static bool uses_staging(const Planner *planner, const PlanExchange *exchange, bool unpacks,
+                         int worker) {
+  TransferKind kind = unpacks ? TRANSFER_RECEIVE : TRANSFER_SEND;
+  int known = -1;
+  Box share = {{0}, {0}};
   for (int k = 0; k < exchange->transfer_count; k++) {
-    int slot = exchange_copies_into(&exchange->transfers[k], false);
-    if (slot < 0) continue;
-    share = exchange_share(planner, slot, worker);
-    if (box_intersect(planner->plan->slots[slot].ndim, &share, exchange->transfers[k].box, &box))
-      return true;
+    const Transfer *t = &exchange->transfers[k];
+    int slot = exchange_copies_into(t, unpacks);
+    if (t->kind != kind) continue;
+    if (slot != known) share = exchange_share(planner, known = slot, worker);
+    if (box_intersect(planner->plan->slots[slot].ndim, &share, t->box, NULL)) return true;
   }
   return false;
+}
+
+static bool same_staging(const PlanExchange *a, const PlanExchange *b) {
+  return a->at < b->at + b->bytes && b->at < a->at + a->bytes;
+}
+
+static int step_of(const Plan *plan, StepKind kind, int group, int before) {
+  int s = before - 1;
+  while (plan->steps[s].kind != kind || plan->steps[s].group != group) s--;
+  return s;
+}
+
+/* Before something is packed into staging, or received there, the messages that had it before have
+ * gone and come, and are unpacked. (Whoever packed them is waited for too: that the leader has seen
+ * it is known to the leader's process alone, where sanitizers are concerned.) */
+static void add_needs_of_reuse(const Planner *planner, int s, int *need) {
+  const Plan *plan = planner->plan;
+  const PlanExchange *exchange = plan->groups[plan->steps[s].group].exchange;
+  int met = 0;
+  for (int t = s - 1; t >= 0 && met <= REUSES; t--) {
+    const PlanExchange *other = plan->groups[plan->steps[t].group].exchange;
+    if (plan->steps[t].kind != STEP_UNPACK || !same_staging(exchange, other)) continue;
+    int packed = step_of(plan, STEP_PACK, plan->steps[t].group, t);
+    met++;
+    need[0] = QL_MAX(need[0], t - 1); /* COMPLETE */
+    for (int x = 0; x < planner->ctx->info->workers; x++) {
+      if (uses_staging(planner, other, false, x)) need[x] = QL_MAX(need[x], packed);
+      if (met > REUSES || uses_staging(planner, other, true, x)) need[x] = QL_MAX(need[x], t);
+    }
+  }
 }
 
 /* The leader, which is worker 0, posts what all have packed, and who unpacks waits for it. */
 static void add_needs_of_staging(const Planner *planner, int s, int *need) {
   const PlanStep *step = &planner->plan->steps[s];
   const PlanExchange *exchange = planner->plan->groups[step->group].exchange;
-  for (int x = 0; x < planner->ctx->info->workers; x++) {
-    need[x] = QL_MAX(need[x], step->after);
-    if (step->kind == STEP_POST && sends_something(planner, exchange, x)) need[x] = s - 1;
-  }
+  if (step->kind == STEP_PACK || step->kind == STEP_POST) add_needs_of_reuse(planner, s, need);
+  for (int x = 0; step->kind == STEP_POST && x < planner->ctx->info->workers; x++)
+    if (uses_staging(planner, exchange, false, x)) need[x] = s - 1;
   if (step->kind == STEP_UNPACK) need[0] = QL_MAX(need[0], s - 1);
 }
+
+/* ---- all ---- */
 
 static bool takes_part(const Planner *planner, const PlanStep *step, int thread) {
   const CommInfo *info = planner->ctx->info;
@@ -231,18 +277,32 @@ static QlStatus step_waits(const Planner *planner, const Accesses *all, int s, i
                            int *need) {
   const CommInfo *info = planner->ctx->info;
   const PlanStep *step = &planner->plan->steps[s];
-  int through = step->parts ? task : planner->plan->groups[step->group].tasks[task].through;
+  const PlanTask *own = &planner->plan->groups[step->group].tasks[task];
+  int through = step->parts ? task : own->through;
   for (int k = all->first_of_step[s]; k < all->first_of_step[s + 1]; k++) {
     const Access *mine = &all->items[k];
     for (int t = task; t <= through; t++) {
       int worker = info->node_rank * info->threads + t;
+      bool inside = step->kind == STEP_INTERIOR;
       Box box;
-      if (touched(planner, mine, worker, &box)) add_needs(planner, all, mine, worker, &box, need);
+      if (inside) box = touched_at(planner, mine, own->interior);
+      if (inside || touched(planner, mine, worker, &box))
+        add_needs(planner, all, mine, worker, &box, need);
     }
   }
-  if (step->kind <= STEP_POST || step->kind == STEP_UNPACK) add_needs_of_staging(planner, s, need);
+  if (step->kind != STEP_GROUP) add_needs_of_staging(planner, s, need);
   forget_own(planner, task, need);
   return set_waits(planner, &step->waits[task], need);
+}
+
+/* What an interior touches its group touches too, a few steps later, between which nobody touches
+ * it. */
+static void forget_step(const Planner *planner, int s, Accesses *all) {
+  for (; all->count > all->first_of_step[s]; all->count--) {
+    const Access *last = &all->items[all->count - 1];
+    all->last[planner->plan->slots[last->slot].place] = last->previous;
+  }
+  all->first_of_step[s + 1] = all->count;
 }
 
 QlStatus planner_depend(Planner *planner) {
@@ -261,6 +321,7 @@ QlStatus planner_depend(Planner *planner) {
     all.first_of_step[s + 1] = all.count;
     for (int t = 0; t < info->threads; t++)
       if (takes_part(planner, &plan->steps[s], t)) QL_TRY(step_waits(planner, &all, s, t, need));
+    if (plan->steps[s].kind == STEP_INTERIOR) forget_step(planner, s, &all);
   }
   return QL_OK;
 }

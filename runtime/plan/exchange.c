@@ -127,23 +127,27 @@ int exchange_copies_into(const Transfer *t, bool unpacks) {
 
 QlStatus exchange_parts(const Planner *planner, const PlanExchange *exchange, bool unpacks,
                         int worker, PlanParts *parts) {
-  size_t count = (size_t)exchange->transfer_count;
-  int *transfers = ql_pool_get(planner->pool, count * sizeof *transfers), known = -1;
-  const Box **shares = ql_pool_get(planner->pool, count * sizeof *shares), *kept = NULL;
-  if (!transfers || !shares) return planner_no_memory(planner);
+  const Box *kept = NULL;
   Box share = {{0}, {0}};
   *parts = (PlanParts){0};
-  for (int k = 0; k < exchange->transfer_count; k++) {
-    const Transfer *t = &exchange->transfers[k];
-    int slot = exchange_copies_into(t, unpacks);
-    if (slot < 0) continue;
-    if (slot != known) share = exchange_share(planner, known = slot, worker), kept = NULL;
-    if (!box_intersect(planner->plan->slots[slot].ndim, t->box, &share, NULL)) continue;
-    if (!kept && !(kept = planner_keep(planner, &share, sizeof share))) return QL_ERR_MEMORY;
-    transfers[parts->count] = k, shares[parts->count++] = kept;
+  for (int lists = 0; lists < 2; lists++) { /* counts first */
+    int count = 0, known = -1;
+    for (int k = 0; k < exchange->transfer_count; k++) {
+      const Transfer *t = &exchange->transfers[k];
+      int slot = exchange_copies_into(t, unpacks);
+      if (slot < 0) continue;
+      if (slot != known) share = exchange_share(planner, known = slot, worker), kept = NULL;
+      if (!box_intersect(planner->plan->slots[slot].ndim, t->box, &share, NULL)) continue;
+      if (lists && !kept && !(kept = planner_keep(planner, &share, sizeof share)))
+        return QL_ERR_MEMORY;
+      if (lists) parts->transfers[count] = k, parts->shares[count] = kept;
+      count++;
+    }
+    if (lists || !count) break;
+    parts->transfers = planner_keep_zeros(planner, (size_t)count * sizeof *parts->transfers);
+    parts->shares = planner_keep_zeros(planner, (size_t)count * sizeof *parts->shares);
+    if (!parts->transfers || !parts->shares) return QL_ERR_MEMORY;
+    parts->count = count;
   }
-  count = (size_t)parts->count;
-  parts->transfers = planner_keep(planner, transfers, count * sizeof *transfers);
-  parts->shares = planner_keep(planner, shares, count * sizeof *shares);
-  return parts->transfers && parts->shares ? QL_OK : QL_ERR_MEMORY;
+  return QL_OK;
 }

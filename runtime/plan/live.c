@@ -3,10 +3,10 @@
  * one block, one after another:
  *
  *     group         0     1     2     3
- *     x            ━━━━━━━━━━                    dies in this flush
- *     t = f(x)           ━━━━━━━━━━              dies in this flush
- *     y = g(t)                 ━━━━━━━━━━ ···    is alive behind it: takes x's block and keeps it
- *     u = h(y)                       ━━━━━━━     dies in this flush: takes t's
+ *     x            ==========                    dies in this flush
+ *     t = f(x)           ==========              dies in this flush
+ *     y = g(t)                 ========== ...    is alive behind it: takes x's block and keeps it
+ *     u = h(y)                       =======     dies in this flush: takes t's
  *
  * Never in one group: kernels take their operands for disjoint. A block is as large as the largest
  * slot in it, unless it comes from a storage; one that a storage keeps is no larger than that.

@@ -1,8 +1,8 @@
 /* What is computed while messages travel. A worker whose points mostly read what the node owns
  * computes those, its interior, before the messages have come, and the rest, its edges, then.
  *
- *     leader    pack ── post ── interior, looking at the messages ── complete ── unpack ── edges
- *     others    pack ───────── interior ········································ unpack ── edges
+ *     leader    pack - post - interior, looking at the messages - complete - unpack - edges
+ *     others    pack ------- interior .................................... unpack - edges
  *
  * Bits do not depend on it: an element is the same in any box. */
 #include "planner.h"

@@ -125,12 +125,12 @@ typedef struct PlanGroup {
 
 /* What a worker does next. All workers of a node have the same steps, each with tasks of its own:
  *
- *     PACK      all      its part of what the exchange sends, from blocks into staging
- *     POST      leader   starts the messages
- *     INTERIOR  all      what of the group needs nothing that the exchange brings
- *     COMPLETE  leader   waits for the messages
- *     UNPACK    all      its part of what has come, and of what this node has, into ghosts and
- * copies GROUP     all      the group, or what is left of it
+ *     PACK      all     its part of what the exchange sends, from blocks into staging
+ *     POST      leader  starts the messages
+ *     INTERIOR  all     what of the group needs nothing that the exchange brings
+ *     COMPLETE  leader  waits for the messages
+ *     UNPACK    all     its part of what has come, and of the node's own, into ghosts and copies
+ *     GROUP     all     the group, or what is left of it
  *
  * The first two come as early as what is sent is there, so that several exchanges travel at once.
  */
@@ -153,7 +153,6 @@ typedef struct PlanParts {
 typedef struct PlanStep {
   StepKind kind;
   int group;        /* which it is, or serves */
-  int after;        /* -1; all workers have finished this step before, which used its staging */
   PlanWaits *waits; /* [threads] of this rank, each before it does anything */
   PlanParts *parts; /* PACK, UNPACK: [threads] */
 } PlanStep;

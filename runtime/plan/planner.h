@@ -99,6 +99,7 @@ typedef struct Group {
   int reduce_axis; /* -1: nothing is reduced */
   JitReduceForm form;
   int move_from, move_to; /* MOVE: slots */
+  int64_t exchange_bytes; /* about: what the node brings, and sends, that brings most */
   bool exchanges; /* its transfers fill ghosts or copies: all workers of the node wait for them */
   int transfer_count, transfer_room;
   Transfer *transfers;

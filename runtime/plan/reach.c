@@ -20,6 +20,28 @@ enum { FEW_ELEMENTS = 1024, BEYOND = 8 };
 
 /* ---- ghosts ---- */
 
+/* Of the node that gets most. */
+static int64_t bytes_of_ghosts(const PlanSlot *slot, int64_t depth[][2]) {
+  const Grid *grid = &slot->layout->template->nodes;
+  int64_t longest[QL_MAX_DIMS], bytes = 0, item = ql_dtype_info[slot->dtype].size;
+  memcpy(longest, slot->shape, sizeof longest);
+  for (int g = 0; g < grid->count; g++) {
+    const GridAxis *axis = &grid->axis[g];
+    if (axis->axis < 0) continue;
+    longest[axis->axis] = 0;
+    for (int c = 0; c < axis->cells; c++) {
+      Interval owned = rt_layout_along(slot->layout, slot->shape, axis, c);
+      longest[axis->axis] = QL_MAX(longest[axis->axis], owned.hi - owned.lo);
+    }
+  }
+  for (int a = 0; a < slot->ndim; a++) {
+    int64_t face = item * (depth[a][0] + depth[a][1]);
+    for (int b = 0; b < slot->ndim; b++) face *= b == a ? 1 : longest[b];
+    bytes += face;
+  }
+  return bytes;
+}
+
 /* Nodes that get ghosts get them in the full depth, corners included, in all of the region that the
  * statement reads and a little beyond: so what is read next is often there. */
 static QlStatus reach_ghosts(Planner *planner, Group *group, int leaf, int64_t depth[][2]) {
@@ -40,6 +62,7 @@ static QlStatus reach_ghosts(Planner *planner, Group *group, int leaf, int64_t d
   }
   Bring bring = {.planner = planner, .group = group, .slot = index, .into = index, .halo = &halo};
   group->reach[leaf].is_brought = true;
+  group->exchange_bytes += 2 * bytes_of_ghosts(slot, depth);
   QL_TRY(bring_all(&bring));
   Ghosts *ghosts = rt_ghosts_with(info->ghosts, slot->ndim, &halo);
   if (!ghosts) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
@@ -93,6 +116,9 @@ static QlStatus copy_slot(Planner *planner, Group *group, int slot, int leaf, in
   const PlanSlot *source = &planner->plan->slots[slot];
   Box needed = leaf < 0 ? box_of_shape(source->ndim, source->shape)
                         : needs_of_node(planner, group, leaf, planner->ctx->info->node);
+  group->exchange_bytes +=
+      2 * (leaf < 0 ? shape_volume(source->ndim, source->shape) * ql_dtype_info[source->dtype].size
+                    : needs_most(planner, group, leaf));
   QL_TRY(copies_slot(planner, slot, &needed, copy));
   Bring bring = {.planner = planner, .group = group, .slot = slot, .into = *copy, .leaf = leaf};
   return bring_all(&bring);

@@ -11,7 +11,10 @@
  * sender posts it before it waits for anything later. */
 #include "planner.h"
 
-enum { IN_FLIGHT = 4 }; /* exchanges at once: each has staging */
+enum {
+  IN_FLIGHT = 4, /* exchanges at once: each has staging, */
+  SHARE = 16     /* together of this part of the budget; more only while none fits beside others */
+};
 
 /* ---- the order ---- */
 
@@ -34,7 +37,7 @@ static void note_stores(const Group *group, int behind, int *stored) {
 }
 
 static PlanStep *add_step(Plan *plan, StepKind kind, int group) {
-  plan->steps[plan->step_count] = (PlanStep){.kind = kind, .group = group, .after = -1};
+  plan->steps[plan->step_count] = (PlanStep){.kind = kind, .group = group};
   return &plan->steps[plan->step_count++];
 }
 
@@ -49,19 +52,33 @@ static void add_group(const Planner *planner, int g) {
   add_step(plan, STEP_GROUP, g);
 }
 
-/* post: for each exchange, in the order of their groups, when it can be posted. */
-static void order_steps(const Planner *planner, const int *exchanges, int count, const int *post,
-                        bool *posted) {
+typedef struct Exchanges {  /* in the order of their groups */
+  int count, *group, *post; /* post: the group before which it can be sent */
+  bool *posted;
+} Exchanges;
+
+/* What travels early takes no memory that the plan may need: the sizes are those of the node that
+ * brings most. */
+static bool has_room(const Planner *planner, int64_t flying, int64_t bytes) {
+  const QlContext *ctx = planner->ctx;
+  return !ctx->frugal && flying + bytes <= comm_arena_bytes(ctx->comm) / SHARE;
+}
+
+static void order_steps(const Planner *planner, Exchanges *all) {
   int done = 0;
+  int64_t flying = 0;
   for (int g = 0; g < planner->group_count; g++) {
-    for (int e = done; e < QL_MIN(done + IN_FLIGHT, count); e++) {
-      if (posted[e] || post[e] > g) continue;
-      posted[e] = true;
-      add_step(planner->plan, STEP_PACK, exchanges[e]);
-      add_step(planner->plan, STEP_POST, exchanges[e]);
+    const Group *group = &planner->groups[g];
+    for (int e = done; e < QL_MIN(done + IN_FLIGHT, all->count); e++) {
+      int64_t bytes = planner->groups[all->group[e]].exchange_bytes;
+      if (all->posted[e] || all->post[e] > g) continue;
+      if (all->group[e] != g && !has_room(planner, flying, bytes)) continue;
+      all->posted[e] = true, flying += bytes;
+      add_step(planner->plan, STEP_PACK, all->group[e]);
+      add_step(planner->plan, STEP_POST, all->group[e]);
     }
     add_group(planner, g);
-    done += planner->groups[g].exchanges;
+    if (group->exchanges) done++, flying -= group->exchange_bytes;
   }
 }
 
@@ -83,13 +100,11 @@ static int64_t free_place(const Ranges *taken, int64_t bytes) {
   return at;
 }
 
-/* Exchanges that are not under way together have the same staging, one after another: who packs
- * waits until all workers have unpacked what was there before. */
+/* Exchanges that are not under way together have the same staging, one after another. */
 static void place_staging(Plan *plan) {
   Ranges taken = {.count = 0};
-  int unpacked = -1;
   for (int s = 0; s < plan->step_count; s++) {
-    PlanStep *step = &plan->steps[s];
+    const PlanStep *step = &plan->steps[s];
     PlanExchange *exchange = plan->groups[step->group].exchange;
     if (step->kind == STEP_PACK) {
       exchange->at = free_place(&taken, exchange->bytes);
@@ -99,9 +114,7 @@ static void place_staging(Plan *plan) {
       int k = 0;
       while (taken.of[k] != exchange) k++;
       taken.of[k] = taken.of[--taken.count];
-      unpacked = s;
     }
-    if (step->kind == STEP_PACK || step->kind == STEP_POST) step->after = unpacked;
   }
 }
 
@@ -125,18 +138,18 @@ static QlStatus list_tasks(const Planner *planner, PlanStep *step) {
 QlStatus planner_schedule(Planner *planner) {
   Plan *plan = planner->plan;
   size_t groups = (size_t)planner->group_count, exchanges = (size_t)plan->exchange_count;
-  int *stored = planner_zeros(planner, (size_t)plan->slot_count * sizeof *stored),
-      *group_of = planner_zeros(planner, exchanges * sizeof *group_of),
-      *post = planner_zeros(planner, exchanges * sizeof *post), count = 0;
-  bool *posted = planner_zeros(planner, exchanges * sizeof *posted);
+  int *stored = planner_zeros(planner, (size_t)plan->slot_count * sizeof *stored);
+  Exchanges all = {.group = planner_zeros(planner, exchanges * sizeof *all.group),
+                   .post = planner_zeros(planner, exchanges * sizeof *all.post),
+                   .posted = planner_zeros(planner, exchanges * sizeof *all.posted)};
   plan->steps = planner_keep_zeros(planner, (groups + 5 * exchanges) * sizeof *plan->steps);
-  if (!stored || !group_of || !post || !posted || !plan->steps) return QL_ERR_MEMORY;
+  if (!stored || !all.group || !all.post || !all.posted || !plan->steps) return QL_ERR_MEMORY;
   for (int g = 0; g < planner->group_count; g++) {
     const Group *group = &planner->groups[g];
-    if (group->exchanges) post[count] = can_post(group, stored), group_of[count++] = g;
+    if (group->exchanges) all.post[all.count] = can_post(group, stored), all.group[all.count++] = g;
     note_stores(group, g + 1, stored);
   }
-  order_steps(planner, group_of, count, post, posted);
+  order_steps(planner, &all);
   place_staging(plan);
   for (int s = 0; s < plan->step_count; s++) QL_TRY(list_tasks(planner, &plan->steps[s]));
   return QL_OK;

@@ -167,3 +167,38 @@ def test_a_product_that_is_only_summed_is_never_stored(ranks, nodes, value):
     settings = {"QUELEA_FLUSH_BYTES": "1m", "QUELEA_MEMORY": "4m" if nodes == "0" else "8m"}
     settings["QUELEA_NODE_SIZE"] = nodes
     assert fine(code, ranks, **settings).split() == ["True"]
+
+
+EXCHANGES = """
+a = [np.ones(40000 + 2 * i) + i for i in range(4)]
+b = [np.zeros(40000 + 2 * i) for i in range(4)]; np.sync()
+for _ in range(3):
+    for x, y in zip(a, b): y[:] = x[::-1]
+    np.sync()
+    for x in a: x[0] = 2
+print(np.counters()["plans_made"], float(b[3][0]))
+"""
+
+
+@starts_jobs
+def test_messages_travel_together_only_where_there_is_room():
+    """What fits one exchange at a time is not done again statement by statement."""
+    tight, wide = (
+        fine(EXCHANGES, 2, QUELEA_NODE_SIZE="1", QUELEA_REPLICATE="-1", QUELEA_MEMORY=memory)
+        for memory in ("2200k", "16m")
+    )
+    assert tight == wide
+
+
+@starts_jobs
+def test_memory_for_messages_is_named():
+    code = """
+    a, b = np.ones(40000), np.zeros(40000); np.sync()
+    try:
+        b[:] = a[::-1]; np.sync()
+    except MemoryError as error:
+        print("messages between nodes need 320.0 KB" in str(error), "<string>:6" in str(error))
+    b[:] = 1; print(float(b.sum()))
+    """
+    out = fine(code, 2, QUELEA_NODE_SIZE="1", QUELEA_REPLICATE="-1", QUELEA_MEMORY="600k")
+    assert out.split() == ["True", "True", "40000.0"]

@@ -158,23 +158,24 @@ enum { PROGRAMS = sizeof programs / sizeof *programs };
 
 /* ---- pretending ---- */
 
-/* Planned by a node of that many; what it made and asked for is given back. */
-static Plan *plan_as(int node, int nodes) {
-  static int number[MANY], one[MANY];
+/* Planned by a node of that many, with so many threads in one rank; what it made and asked for is
+ * given back. */
+static Plan *plan_with(int threads, int node, int nodes) {
+  static int number[MANY], workers[MANY];
   static CommInfo info;
   Plan *plan = NULL;
   QlError error = {0};
-  for (int n = 0; n < nodes; n++) number[n] = n, one[n] = 1;
+  for (int n = 0; n < nodes; n++) number[n] = n, workers[n] = threads;
   info = (CommInfo){.rank = node,
                     .size = nodes,
                     .node = node,
                     .node_count = nodes,
                     .node_size = 1,
-                    .threads = 1,
-                    .workers = 1,
+                    .threads = threads,
+                    .workers = threads,
                     .node_of_rank = number,
                     .leader_of_node = number,
-                    .workers_of_node = one};
+                    .workers_of_node = workers};
   ctx->info = &info;
   CHECK(!ctx->templates); /* they know this node's part */
   QlStatus status = rt_plan_key(ctx, &error);
@@ -182,6 +183,8 @@ static Plan *plan_as(int node, int nodes) {
   if (!CHECK_INT_EQ(status, QL_OK)) fprintf(stderr, "%s\n", error.text);
   return plan;
 }
+
+static Plan *plan_as(int node, int nodes) { return plan_with(1, node, nodes); }
 
 static void forget(Plan *plan, const CommInfo *real) {
   if (plan) rt_plan_forget(ctx, plan);
@@ -304,6 +307,43 @@ static int check_flights(const Plan *plan) {
   return most;
 }
 
+static bool waits_for(const PlanWaits *waits, int worker, int step) {
+  for (int k = 0; k < waits->count; k++)
+    if (waits->list[k].worker == worker && waits->list[k].step >= step) return true;
+  return false;
+}
+
+/* Who packs into staging that an exchange had before waits for the leader, until whose COMPLETE
+ * messages may still be sent from there. Gives how many do. */
+static int check_reuse(const Plan *plan, int threads) {
+  int wrong = 0, some = 0;
+  for (int s = 0; s < plan->step_count; s++)
+    for (int t = 1; t < threads && plan->steps[s].kind == STEP_PACK; t++) {
+      const PlanStep *pack = &plan->steps[s];
+      int u = s;
+      while (u >= 0 && (plan->steps[u].kind != STEP_UNPACK ||
+                        apart(plan->groups[plan->steps[u].group].exchange,
+                              plan->groups[pack->group].exchange)))
+        u--;
+      if (u < 0 || !pack->parts[t].count) continue;
+      wrong += !waits_for(&pack->waits[t], 0, u - 1), some++;
+    }
+  CHECK_INT_EQ(wrong, 0);
+  return some;
+}
+
+static void staging_is_used_again(void) {
+  enum { THREADS = 4 };
+  const CommInfo *real = ctx->info;
+  record_fields();
+  for (int node = 0; node < 5; node++) {
+    Plan *plan = plan_with(THREADS, node, 5);
+    if (plan) CHECK(check_reuse(plan, plan->threads) > 0 || node == 4);
+    forget(plan, real);
+  }
+  drop_all();
+}
+
 /* Four exchanges travel at once, on every node in the same order. */
 static void exchanges_travel_together(void) {
   const CommInfo *real = ctx->info;
@@ -383,12 +423,13 @@ static void both_sides_list_the_same(void) {
 }
 
 int main(int argc, char **argv) {
-  static const CheckTest tests[] = {CHECK_TEST(grows_less_than_the_nodes),
-                                    CHECK_TEST(exchanges_travel_together),
-                                    CHECK_TEST(both_sides_list_the_same)};
+  static const CheckTest tests[] = {
+      CHECK_TEST(grows_less_than_the_nodes), CHECK_TEST(exchanges_travel_together),
+      CHECK_TEST(staging_is_used_again), CHECK_TEST(both_sides_list_the_same)};
   QlError error = {0};
   setenv("QUELEA_FLUSH", "100000", 1), setenv("QUELEA_FLUSH_BYTES", "100000t", 1);
   setenv("QUELEA_REPLICATE", "-1", 1), setenv("QUELEA_THREADS", "1", 1);
+  setenv("QUELEA_SHARE", "0", 1); /* the arrays are small */
   if (ql_open(NULL, &ctx, &error)) {
     fprintf(stderr, "%s\n", error.text);
     return 1;
