@@ -40,7 +40,7 @@ struct QlContext {
   int unmatched_count, unmatched_room; /* dropped here, not yet everywhere */
   uint64_t next_id, next_template, plan_clock;
   Template *templates;
-  Plan *plans[PLAN_BUCKETS];
+  Plan *plans[PLAN_BUCKETS], *forms[PLAN_BUCKETS]; /* by hash, and by form */
   int plan_count;
   int64_t plan_weight;
   QlArray *free_arrays;

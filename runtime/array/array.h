@@ -214,6 +214,9 @@ bool view_axes(int rank, const int64_t *extent, const int64_t *stride, int64_t o
                const int64_t *shape, AxisMap *axes);
 /* The storage box that a domain box touches (bounding box when steps exceed 1). */
 Box view_box(int ndim, const AxisMap *axes, const Box *domain);
+/* Can elements of two views of one array, each over a domain, be the same element? */
+bool axes_meet(int ndim, const AxisMap *a, const Box *domain_a, const AxisMap *b,
+               const Box *domain_b);
 /* The same of spans, which two views of one array may share: whether they follow the domain alike;
  * then `grow` touches what `by` does too. */
 void span_of_map(int ndim, const AxisMap *axes, AxisSpan *spans);

@@ -41,17 +41,34 @@ bool view_axes(int rank, const int64_t *extent, const int64_t *stride, int64_t o
   return true;
 }
 
+/* What a domain box touches along one axis. */
+static Interval touched_along(const AxisMap *axis, const Box *domain) {
+  int64_t first = axis->start, last = axis->start;
+  if (axis->dim >= 0) {
+    first += axis->step * domain->lo[axis->dim];
+    last += axis->step * (domain->hi[axis->dim] - 1);
+  }
+  return (Interval){QL_MIN(first, last), QL_MAX(first, last) + 1};
+}
+
 Box view_box(int ndim, const AxisMap *axes, const Box *domain) {
   Box box;
   for (int a = 0; a < ndim; a++) {
-    int64_t first = axes[a].start, last = axes[a].start;
-    if (axes[a].dim >= 0) {
-      first += axes[a].step * domain->lo[axes[a].dim];
-      last += axes[a].step * (domain->hi[axes[a].dim] - 1);
-    }
-    box.lo[a] = QL_MIN(first, last), box.hi[a] = QL_MAX(first, last) + 1;
+    Interval touched = touched_along(&axes[a], domain);
+    box.lo[a] = touched.lo, box.hi[a] = touched.hi;
   }
   return box;
+}
+
+bool axes_meet(int ndim, const AxisMap *a, const Box *domain_a, const AxisMap *b,
+               const Box *domain_b) {
+  for (int k = 0; k < ndim; k++) {
+    Interval of_a = touched_along(&a[k], domain_a), of_b = touched_along(&b[k], domain_b);
+    int64_t step = llabs(a[k].step); /* combs may interlock without touching */
+    if (of_a.hi <= of_b.lo || of_b.hi <= of_a.lo) return false;
+    if (step > 1 && step == llabs(b[k].step) && (a[k].start - b[k].start) % step) return false;
+  }
+  return true;
 }
 
 void span_of_map(int ndim, const AxisMap *axes, AxisSpan *spans) {

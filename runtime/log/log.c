@@ -192,6 +192,7 @@ bool log_operand(const Log *log, const Statement *s, int k, LogOperand *operand)
   }
   operand->access = (LogAccess)(*w >> ACCESS_SHIFT & 0xff), operand->ndim = (int)(*w >> NDIM_SHIFT);
   operand->view.slot = (int)(uint32_t)*w, operand->view.offset = w[1];
+  operand->view.origin = (uint32_t)(w - log->words);
   memcpy(operand->view.stride, w + 2, (size_t)operand->ndim * sizeof *w);
   return true;
 }

@@ -80,6 +80,7 @@ typedef struct History {
  * elements. */
 typedef struct SlotView {
   int slot;
+  uint32_t origin; /* where in the log's words the operand is of which this is a view; 0: of none */
   int64_t offset;
   int64_t stride[QL_MAX_DIMS];
 } SlotView;

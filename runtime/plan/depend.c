@@ -143,7 +143,7 @@ static bool touched(const Planner *planner, const Access *access, int worker, Bo
   }
   *box = box_of_shape(slot->ndim, slot->shape);
   if (group->kind != GROUP_KERNEL) return true; /* rare: taken for the whole */
-  Box domain = placement_worker(planner, group, worker);
+  Box domain = group_worker(planner, group, worker);
   if (box_empty(group->rank, &domain)) return false;
   *box = touched_at(planner, access, &domain);
   return true;

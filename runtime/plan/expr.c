@@ -24,7 +24,7 @@ static int add_node(Group *group, const ExprNode *node) {
 }
 
 SlotView view_through(const SlotView *view, int ndim, const AxisMap *map) {
-  SlotView seen = {.slot = view->slot, .offset = view->offset};
+  SlotView seen = {.slot = view->slot, .origin = view->origin, .offset = view->offset};
   for (int d = 0; d < ndim; d++) {
     seen.offset += view->stride[d] * map[d].start;
     if (map[d].dim >= 0) seen.stride[map[d].dim] += view->stride[d] * map[d].step;
@@ -104,8 +104,10 @@ int expr_read(Planner *planner, Group *group, const SlotView *view, int statemen
                          : read_tile(planner, group, view, map);
   }
   for (int k = 0; k < group->node_count; k++)
-    if (group->nodes[k].kind == NODE_LEAF && view_equal(group->rank, &group->nodes[k].view, view))
+    if (group->nodes[k].kind == NODE_LEAF && view_equal(group->rank, &group->nodes[k].view, view)) {
+      planner_tie(planner, &group->nodes[k].view, view);
       return k;
+    }
   return add_node(
       group,
       &(ExprNode){.kind = NODE_LEAF, .dtype = slot->dtype, .view = *view, .statement = statement});

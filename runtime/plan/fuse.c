@@ -254,10 +254,22 @@ static int count_new(const Group *into, const Group *group) {
   return count;
 }
 
+/* The leaf is what the group reads or stores already. */
+static void tie_leaf(Planner *planner, const Group *into, const SlotView *leaf) {
+  for (int k = 0; k < into->store_count; k++)
+    if (view_equal(into->rank, &into->stores[k].view, leaf))
+      planner_tie(planner, &into->stores[k].view, leaf);
+  for (int k = 0; k < into->node_count; k++)
+    if (into->nodes[k].kind == NODE_LEAF && view_equal(into->rank, &into->nodes[k].view, leaf))
+      planner_tie(planner, &into->nodes[k].view, leaf);
+}
+
 static int take_node(Planner *planner, Group *into, const ExprNode *node) {
-  bool is_leaf = node->kind == NODE_LEAF;
   int found = find_node(into, node);
-  if (is_leaf && found >= 0) planner->slots[node->view.slot].reads--;
+  if (found >= 0 && node->kind == NODE_LEAF) {
+    planner->slots[node->view.slot].reads--;
+    tie_leaf(planner, into, &node->view);
+  }
   if (found >= 0) return found;
   into->nodes[into->node_count] = *node;
   return into->node_count++;
@@ -277,13 +289,13 @@ static bool same_layout(const PlanSlot *a, const PlanSlot *b) {
          !memcmp(a->layout->offset, b->layout->offset, a->ndim * sizeof *a->layout->offset);
 }
 
-/* An array that nothing else stores, and that gets the same value at the same places as the
- * temporary which `store` is all of; -1: there is none. */
-static int stored_already(const Planner *planner, const Group *into, const GroupStore *store,
-                          int node) {
+/* The store of an array that nothing else stores, and that gets the same value at the same places
+ * as the temporary which `store` is all of; NULL: there is none. */
+static const GroupStore *stored_already(const Planner *planner, const Group *into,
+                                        const GroupStore *store, int node) {
   const PlanSlot *slots = planner->plan->slots, *slot = &slots[store->view.slot];
   if (!is_temporary(planner, store->view.slot) || planner->slots[store->view.slot].stores > 1)
-    return -1;
+    return NULL;
   for (int k = 0; k < into->store_count; k++) {
     const GroupStore *other = &into->stores[k];
     SlotView there = {.slot = store->view.slot, .offset = other->view.offset};
@@ -292,9 +304,9 @@ static int stored_already(const Planner *planner, const Group *into, const Group
         planner->slots[other->view.slot].stores == 1 &&
         view_equal(into->rank, &there, &store->view) &&
         slots[other->view.slot].dtype == slot->dtype && same_layout(&slots[other->view.slot], slot))
-      return other->view.slot;
+      return other;
   }
-  return -1;
+  return NULL;
 }
 
 /* Groups from `first` on read `slot` instead of the temporary, which is not stored. */
@@ -326,19 +338,22 @@ static void drop_stores(Planner *planner, Group *group) {
 
 /* The same place again: only the last value counts. `next`: the first group behind. */
 static void take_store(Planner *planner, Group *into, const GroupStore *store, int node, int next) {
-  int other = stored_already(planner, into, store, node);
-  if (other >= 0) {
-    replace_temporary(planner, next, store->view.slot, other);
+  const GroupStore *other = stored_already(planner, into, store, node);
+  if (other) {
+    planner_tie(planner, &other->view, &store->view);
+    replace_temporary(planner, next, store->view.slot, other->view.slot);
     return;
   }
   int k = 0;
   while (k < into->store_count && (into->stores[k].line != store->line ||
                                    !view_equal(into->rank, &into->stores[k].view, &store->view)))
     k++;
-  if (k == into->store_count)
+  if (k == into->store_count) {
     into->stores[into->store_count++] = *store;
-  else
+  } else {
+    planner_tie(planner, &into->stores[k].view, &store->view);
     planner->slots[store->view.slot].stores--;
+  }
   into->stores[k].node = node;
 }
 

@@ -45,42 +45,34 @@ bool views_overlap(const Planner *planner, const Group *group_a, const SlotView 
   if (!slot_axes(planner, group_a->rank, group_a->extent, a, axes_a) ||
       !slot_axes(planner, group_b->rank, group_b->extent, b, axes_b))
     return true;
-  int ndim = planner->plan->slots[a->slot].ndim;
   Box domain_a = box_of_shape(group_a->rank, group_a->extent),
-      domain_b = box_of_shape(group_b->rank, group_b->extent),
-      box_a = view_box(ndim, axes_a, &domain_a), box_b = view_box(ndim, axes_b, &domain_b);
-  if (!box_intersect(ndim, &box_a, &box_b, NULL)) return false;
-  for (int k = 0; k < ndim; k++) { /* combs that interlock without touching */
-    int64_t step = llabs(axes_a[k].step);
-    if (step > 1 && step == llabs(axes_b[k].step) && (axes_a[k].start - axes_b[k].start) % step)
-      return false;
-  }
-  return true;
+      domain_b = box_of_shape(group_b->rank, group_b->extent);
+  return axes_meet(planner->plan->slots[a->slot].ndim, axes_a, &domain_a, axes_b, &domain_b);
 }
 
 /* ---- placement ---- */
 
 /* The positions along the dimension that the target's axis `a` follows whose target lies in an
  * interval of it; of an axis that follows none: whether it does. */
-static bool points_in(const Group *group, int a, Interval owned, Interval *points) {
-  const AxisMap *map = &group->placement.axes[a];
+static bool points_in(const Placement *p, const int64_t *extent, int a, Interval owned,
+                      Interval *points) {
+  const AxisMap *map = &p->axes[a];
   if (map->dim < 0) return map->start >= owned.lo && map->start < owned.hi;
   int64_t first = axis_crossing(map, map->step > 0 ? owned.lo : owned.hi),
           last = axis_crossing(map, map->step > 0 ? owned.hi : owned.lo);
-  if (map->dim == group->placement.leaf_axis) first *= JIT_LEAF, last *= JIT_LEAF;
-  *points = (Interval){QL_MAX(first, 0), QL_MIN(last, group->extent[map->dim])};
+  if (map->dim == p->leaf_axis) first *= JIT_LEAF, last *= JIT_LEAF;
+  *points = (Interval){QL_MAX(first, 0), QL_MIN(last, extent[map->dim])};
   return points->lo < points->hi;
 }
 
 /* The points of the domain whose target lies in a box of the target's storage. */
-static Box domain_of_target(const Group *group, const Box *owned) {
-  const Placement *p = &group->placement;
-  Box box = box_of_shape(group->rank, group->extent);
+static Box domain_of_target(const Placement *p, int rank, const int64_t *extent, const Box *owned) {
+  Box box = box_of_shape(rank, extent);
   bool none = false;
   for (int a = 0; a < p->slot_ndim; a++) {
     Interval points = {0, 0};
     int dim = p->axes[a].dim;
-    none |= !points_in(group, a, (Interval){owned->lo[a], owned->hi[a]}, &points);
+    none |= !points_in(p, extent, a, (Interval){owned->lo[a], owned->hi[a]}, &points);
     if (dim >= 0) box.lo[dim] = points.lo, box.hi[dim] = points.hi;
   }
   if (none) box.hi[0] = box.lo[0];
@@ -96,7 +88,7 @@ Box placement_cells(const Group *group, const Cells *cells) {
   const Placement *p = &group->placement;
   if (!placement_grid(group)) return box_of_shape(group->rank, group->extent);
   Box owned = rt_layout_cells(p->layout, p->slot_ndim, p->slot_shape, cells);
-  return domain_of_target(group, &owned);
+  return domain_of_target(p, group->rank, group->extent, &owned);
 }
 
 bool placement_along(const Group *group, int g, int cell, Interval *points) {
@@ -105,29 +97,26 @@ bool placement_along(const Group *group, int g, int cell, Interval *points) {
   *points = (Interval){0, 0};
   if (axis->axis < 0) return cell == axis->owner;
   Interval owned = rt_layout_along(p->layout, p->slot_shape, axis, cell);
-  return owned.lo < owned.hi && points_in(group, axis->axis, owned, points);
+  return owned.lo < owned.hi && points_in(p, group->extent, axis->axis, owned, points);
 }
 
-Box placement_worker(const Planner *planner, const Group *group, int worker) {
-  const Placement *p = &group->placement;
-  const CommInfo *info = planner->ctx->info;
-  Box box = box_of_shape(group->rank, group->extent);
+Box placement_worker(const CommInfo *info, const Placement *p, int rank, const int64_t *extent,
+                     int whole_axis, int worker) {
+  Box box = box_of_shape(rank, extent);
   if (p->replicated) {
     if (worker % info->threads) box.hi[0] = box.lo[0];
     return box;
   }
   if (p->flat || p->everywhere) {
     int axis = 0;
-    for (int r = 1; r < group->rank; r++)
-      if (r != group->reduce_axis &&
-          (axis == group->reduce_axis || group->extent[axis] < info->workers))
-        axis = r;
-    box.lo[axis] = part_start(group->extent[axis], worker, info->workers);
-    box.hi[axis] = part_start(group->extent[axis], worker + 1, info->workers);
+    for (int r = 1; r < rank; r++)
+      if (r != whole_axis && (axis == whole_axis || extent[axis] < info->workers)) axis = r;
+    box.lo[axis] = part_start(extent[axis], worker, info->workers);
+    box.hi[axis] = part_start(extent[axis], worker + 1, info->workers);
     return box;
   }
   Box owned = rt_layout_worker(p->layout, p->slot_ndim, p->slot_shape, worker);
-  return domain_of_target(group, &owned);
+  return domain_of_target(p, rank, extent, &owned);
 }
 
 Placement planner_place(const Planner *planner, const Group *group, const GroupStore *store) {
@@ -340,7 +329,7 @@ static QlStatus group_piece(Planner *planner, int statement, int rank, const Axi
                             const SlotView *target) {
   const Statement *s = &planner->log->statements[statement];
   SlotView there = view_of_piece(target, rank, box),
-           part = {.slot = there.slot, .offset = there.offset};
+           part = {.slot = there.slot, .origin = there.origin, .offset = there.offset};
   AxisMap piece[QL_MAX_DIMS];
   int64_t extent[QL_MAX_DIMS];
   int kept[QL_MAX_DIMS], count = 0;

@@ -99,7 +99,7 @@ static bool shift_between(const Planner *planner, const Group *group, const Oper
 static PlanOperand address(const Planner *planner, const Group *group, const Operand *operand,
                            int64_t *stride) {
   const PlanSlot *slot = &planner->plan->slots[operand->slot];
-  PlanOperand result = {.slot = operand->slot};
+  PlanOperand result = {.slot = operand->slot, .origin = operand->view->origin};
   int64_t item = ql_dtype_info[slot->dtype].size;
   if (slot->flat) {
     result.offset = (operand->view->offset - slot->flat_start) * item;
@@ -166,7 +166,9 @@ static void collect_operands(Builder *b) {
       else if (same_point && o < group->store_count && group->stores[o].line == node->line)
         found = o, b->operands[o].access = JIT_UPDATE;
     }
-    if (found < 0) {
+    if (found >= 0) {
+      planner_tie(b->planner, b->operands[found].view, &node->view);
+    } else {
       found = b->operand_count++;
       b->operands[found] = (Operand){.slot = reach->slot,
                                      .view = &node->view,
@@ -281,27 +283,28 @@ static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
 
 /* ---- workers ---- */
 
-/* In additions, for all points of the group together. */
-static double work_of(const Planner *planner, const Group *group) {
-  if (group->kind == GROUP_MOVE) {
-    const PlanSlot *slot = &planner->plan->slots[group->move_to];
-    return 2 * (double)shape_volume(slot->ndim, slot->shape);
-  }
+static int cost_of(const Group *group) {
   int cost = group->store_count;
   for (int k = 0; k < group->node_count; k++)
     cost += group->nodes[k].kind == NODE_OP ? ql_op_info[group->nodes[k].op].cost : 1;
-  return cost * (double)shape_volume(group->rank, group->extent);
+  return group->kind == GROUP_MOVE ? 2 : cost;
 }
 
-/* How many threads of each rank save more than it costs to wake them and to wait at each group?
- * From logical sizes and costs alone: the same on all ranks of the node. */
-static int worth(const Planner *planner) {
-  const CommInfo *info = planner->ctx->info;
-  double work = 0, least = (double)planner->ctx->params.share;
-  for (int g = 0; g < planner->group_count; g++) {
-    if (planner->groups[g].placement.replicated) continue; /* by main threads in any case */
-    work += work_of(planner, &planner->groups[g]) / info->node_count / info->node_size;
-    least += (double)planner->ctx->params.share / 16;
+/* In additions, for all points of the group together. */
+static double work_of(const Plan *plan, const PlanGroup *group) {
+  const PlanSlot *slot = &plan->slots[group->operands[0].slot];
+  return group->cost * (double)(group->kind == GROUP_KERNEL
+                                    ? shape_volume(group->rank, group->extent)
+                                    : shape_volume(slot->ndim, slot->shape));
+}
+
+int plan_worth(const QlContext *ctx, const Plan *plan) {
+  const CommInfo *info = ctx->info;
+  double work = 0, least = (double)ctx->params.share;
+  for (int g = 0; g < plan->group_count; g++) {
+    if (plan->groups[g].replicated) continue; /* by main threads in any case */
+    work += work_of(plan, &plan->groups[g]) / info->node_count / info->node_size;
+    least += (double)ctx->params.share / 16;
   }
   if (work < least) return 1;
   return work >= least * info->threads ? info->threads
@@ -342,50 +345,81 @@ static void join_tasks(int ndim, PlanTask *tasks, int first, int end) {
   }
 }
 
-static QlStatus build_tasks(const Planner *planner, const Group *group, PlanGroup *out) {
-  const CommInfo *info = planner->ctx->info;
-  int used = planner->plan->threads, ndim = group->rank;
-  out->tasks = planner_keep_zeros(planner, (size_t)info->threads * sizeof *out->tasks);
-  if (!out->tasks) return QL_ERR_MEMORY;
-  for (int t = 0; t < info->threads; t++) {
-    PlanTask *task = &out->tasks[t];
-    int worker = info->node_rank * info->threads + t;
-    task->through = t;
-    if (group->kind == GROUP_KERNEL) {
-      task->box = placement_worker(planner, group, worker);
-      task->empty = box_empty(group->rank, &task->box);
-    } else {
-      int slot = group->kind == GROUP_MOVE ? group->move_to : group->stores[0].view.slot;
-      const PlanSlot *s = &planner->plan->slots[slot];
-      ndim = s->ndim;
-      task->box = rt_layout_worker(s->layout, s->ndim, s->shape, worker);
-      task->empty = box_empty(s->ndim, &task->box) || (!s->layout->template && t > 0);
-      if (group->kind != GROUP_MOVE || group->move_from != slot || info->node_count == 1 ||
-          !s->layout->template)
-        continue;
-      task->box = planner->slots[slot]
-                      .storage->block->alloc; /* valid ghosts move too, and belong to no worker */
-      task->empty = worker != 0;
-    }
-  }
+static void join_all(const CommInfo *info, int used, int ndim, PlanTask *tasks) {
   for (int j = 0; j < used; j++)
-    join_tasks(ndim, out->tasks, plan_first_task(info->threads, used, j),
+    join_tasks(ndim, tasks, plan_first_task(info->threads, used, j),
                plan_first_task(info->threads, used, j + 1));
+}
+
+void plan_cut(const CommInfo *info, const Plan *plan, PlanGroup *group) {
+  int whole = QL_MAX(group->reduce_axis, group->whole_axis);
+  for (int t = 0; t < info->threads; t++) {
+    PlanTask *task = &group->tasks[t];
+    task->box = placement_worker(info, group->placement, group->rank, group->extent, whole,
+                                 info->node_rank * info->threads + t);
+    task->empty = box_empty(group->rank, &task->box), task->through = t;
+  }
+  join_all(info, plan->threads, group->rank, group->tasks);
+}
+
+/* Of an import or a move: storage coordinates. */
+static void cut_slot(const Planner *planner, const PlanGroup *group) {
+  const CommInfo *info = planner->ctx->info;
+  int slot = group->operands[0].slot;
+  const PlanSlot *s = &planner->plan->slots[slot];
+  bool renews = group->kind == GROUP_MOVE && group->operands[1].slot == slot;
+  for (int t = 0; t < info->threads; t++) {
+    PlanTask *task = &group->tasks[t];
+    int worker = info->node_rank * info->threads + t;
+    task->box = rt_layout_worker(s->layout, s->ndim, s->shape, worker), task->through = t;
+    task->empty = box_empty(s->ndim, &task->box) || (!s->layout->template && t > 0);
+    if (!renews || info->node_count == 1 || !s->layout->template) continue;
+    task->box = planner->slots[slot]
+                    .storage->block->alloc; /* valid ghosts move too, and belong to no worker */
+    task->empty = worker != 0;
+  }
+  join_all(info, planner->plan->threads, s->ndim, group->tasks);
+}
+
+static QlStatus build_tasks(const Planner *planner) {
+  Plan *plan = planner->plan;
+  size_t threads = (size_t)planner->ctx->info->threads;
+  plan->threads = plan_worth(planner->ctx, plan);
+  for (int g = 0; g < plan->group_count; g++) {
+    PlanGroup *group = &plan->groups[g];
+    if (!(group->tasks = planner_keep_zeros(planner, threads * sizeof *group->tasks)))
+      return QL_ERR_MEMORY;
+    if (group->kind == GROUP_KERNEL)
+      plan_cut(planner->ctx->info, plan, group);
+    else
+      cut_slot(planner, group);
+  }
   return QL_OK;
+}
+
+/* ---- the pass ---- */
+
+static QlStatus build_domain(const Planner *planner, const Group *group, PlanGroup *out) {
+  if (group->reduce_axis >= 0)
+    *(jit_form_steps(group->form) ? &out->reduce_axis : &out->whole_axis) = group->reduce_axis;
+  out->extent = planner_keep(planner, group->extent, (size_t)group->rank * sizeof *out->extent);
+  out->placement = planner_keep(planner, &group->placement, sizeof group->placement);
+  return out->extent && out->placement ? QL_OK : QL_ERR_MEMORY;
 }
 
 static QlStatus build_group(Builder *b, const Group *group, PlanGroup *out) {
   const Planner *planner = b->planner;
   *out = (PlanGroup){.kind = group->kind,
                      .rank = group->rank,
+                     .cost = cost_of(group),
+                     .replicated = group->placement.replicated,
                      .statement = group->statement,
                      .reduce_axis = -1,
                      .whole_axis = -1};
-  out->replicated = group->placement.replicated;
-  if (group->kind == GROUP_KERNEL && group->reduce_axis >= 0)
-    *(jit_form_steps(group->form) ? &out->reduce_axis : &out->whole_axis) = group->reduce_axis;
-  QL_TRY(build_tasks(planner, group, out));
-  if (group->kind == GROUP_KERNEL) return build_kernel(b, group, out);
+  if (group->kind == GROUP_KERNEL) {
+    QL_TRY(build_domain(planner, group, out));
+    return build_kernel(b, group, out);
+  }
   if (!(out->operands = planner_keep_zeros(planner, 2 * sizeof *out->operands)))
     return QL_ERR_MEMORY;
   out->operand_count = group->kind == GROUP_MOVE ? 2 : 1, out->store_count = 1;
@@ -418,7 +452,6 @@ QlStatus planner_kernels(Planner *planner) {
   Plan *plan = planner->plan;
   for (int k = 0; k < plan->slot_count; k++) QL_TRY(settle_slot(planner, k));
   QL_TRY(add_moves(planner));
-  plan->threads = worth(planner);
   size_t groups = (size_t)planner->group_count;
   plan->groups = planner_keep_zeros(planner, groups * sizeof *plan->groups);
   plan->kernels = planner_keep_zeros(planner, groups * sizeof *plan->kernels);
@@ -428,5 +461,5 @@ QlStatus planner_kernels(Planner *planner) {
   for (int g = 0; g < planner->group_count; g++)
     QL_TRY(build_group(b, &planner->groups[g], &plan->groups[g]));
   plan->group_count = planner->group_count;
-  return QL_OK;
+  return build_tasks(planner);
 }

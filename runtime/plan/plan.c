@@ -66,9 +66,13 @@ QlStatus rt_plan_key(QlContext *ctx, QlError *error) {
   ql_pool_clear(&ctx->planning);
   for (int s = 0; s < log->slot_count; s++) room += slot_words(log->slots[s]);
   int64_t *words = ql_pool_get(&ctx->planning, (size_t)room * sizeof *words);
+  int *first = ql_pool_get(&ctx->planning, (size_t)(log->slot_count + 1) * sizeof *first);
+  if (!first) words = NULL;
   if (words) words[0] = options;
-  key->words = words, key->count = 1, key->state = ql_mix(5, (uint64_t)options), key->hash = 0;
+  key->words = words, key->first = first, key->count = 1, key->form = key->hash = 0;
+  key->state = ql_mix(5, (uint64_t)options);
   for (int s = 0; s < log->slot_count; s++) {
+    if (words) first[s] = (int)key->count;
     int64_t *slot = words ? words + key->count : spare;
     int count = describe_slot(log->slots[s], slot);
     key->state = ql_hash_bytes(key->state, slot, (size_t)count * sizeof *slot);
@@ -82,6 +86,7 @@ QlStatus rt_plan_key(QlContext *ctx, QlError *error) {
     if (is_alive(log->slots[s])) key->hash = ql_mix(key->hash, (uint64_t)s);
     key->count += count;
   }
+  if (words) first[log->slot_count] = (int)key->count;
   key->hash = ql_mix(key->hash, key->state);
   for (int k = 0; k < log->count; k++) key->hash = ql_mix(key->hash, log->statements[k].hash);
   return words ? QL_OK : ql_fail(error, QL_ERR_MEMORY, "out of memory for a plan");
@@ -106,6 +111,7 @@ void rt_plan_drop_all(QlContext *ctx) {
     for (Plan *plan = ctx->plans[b], *next; plan; plan = next)
       next = plan->next, release(ctx, plan);
   memset(ctx->plans, 0, sizeof ctx->plans);
+  memset(ctx->forms, 0, sizeof ctx->forms);
   ctx->plan_count = 0, ctx->plan_weight = 0;
 }
 
@@ -134,9 +140,11 @@ static void trim_cache(QlContext *ctx) {
 }
 
 void rt_plan_forget(QlContext *ctx, Plan *plan) {
-  Plan **link = &ctx->plans[plan->hash % PLAN_BUCKETS];
+  Plan **link = &ctx->plans[plan->hash % PLAN_BUCKETS],
+       **alike = &ctx->forms[plan->form % PLAN_BUCKETS];
   while (*link != plan) link = &(*link)->next;
-  *link = plan->next;
+  while (*alike != plan) alike = &(*alike)->next_alike;
+  *link = plan->next, *alike = plan->next_alike;
   ctx->plan_count--, ctx->plan_weight -= weight_of(plan);
   release(ctx, plan);
 }
@@ -215,6 +223,7 @@ static size_t kept_bytes(const Planner *planner) {
     const Group *group = &planner->groups[g];
     size_t operands = (size_t)(group->node_count + group->store_count);
     bytes += sizeof *plan->groups + sizeof *plan->kernels + sizeof *plan->steps +
+             sizeof group->placement + sizeof group->extent +
              threads * (sizeof(PlanTask) + sizeof(PlanWaits) + 4 * sizeof(PlanWait)) +
              operands * (sizeof(PlanOperand) + (size_t)group->rank * sizeof(int64_t)) +
              (size_t)group->transfer_count * (sizeof(Transfer) + sizeof(PlanMessage));
@@ -227,7 +236,9 @@ static QlStatus keep_key(const Planner *planner) {
   const PlanKey *key = &planner->ctx->key;
   const Log *log = planner->log;
   Plan *plan = planner->plan;
-  plan->hash = key->hash, plan->log_word_count = log->word_count, plan->key_word_count = key->count;
+  plan_set_form(planner->ctx);
+  plan->hash = key->hash, plan->form = key->form, plan->log_word_count = log->word_count,
+  plan->key_word_count = key->count;
   plan->log_words = planner_keep(planner, log->words, (size_t)log->word_count * sizeof *log->words);
   plan->key_words = planner_keep(planner, key->words, (size_t)key->count * sizeof *key->words);
   return plan->log_words && plan->key_words ? QL_OK : QL_ERR_MEMORY;
@@ -265,6 +276,7 @@ static QlStatus run_pipeline(Planner *planner) {
   QL_TRY(planner_overlap(planner));
   QL_TRY(planner_schedule(planner));
   QL_TRY(planner_depend(planner));
+  QL_TRY(planner_guards(planner));
   for (int k = 0; k < plan->log_slots; k++)
     plan->slots[k].ghosts_after = planner->slots[k].ghosts, planner->slots[k].ghosts = NULL;
   return planner->error->status; /* where memory was lacking for a choice, and another was taken,
@@ -283,16 +295,17 @@ QlStatus rt_plan_make(QlContext *ctx, Plan **result, QlError *error) {
   ql_pool_clear(&ctx->planning);
   if (status) return status;
   Plan **bucket = &ctx->plans[plan->hash % PLAN_BUCKETS];
-  plan->next = *bucket;
-  *bucket = plan;
+  Plan **alike = &ctx->forms[plan->form % PLAN_BUCKETS];
+  plan->next = *bucket, plan->next_alike = *alike;
+  *bucket = *alike = plan;
   ctx->plan_count++, ctx->plan_weight += weight_of(plan);
   *result = plan;
   return QL_OK;
 }
 
-/* Would the plan be made as it is? Templates may have learnt of deeper ghosts since, for which the
+/* Templates may have learnt of deeper ghosts since, for which the
  * blocks that it allocates have no room. */
-static bool is_current(const Plan *plan) {
+bool plan_is_current(const Plan *plan) {
   for (int k = 0; k < plan->slot_count; k++) {
     const PlanSlot *slot = &plan->slots[k];
     const Template *template = slot->allocate && slot->layout ? slot->layout->template : NULL;
@@ -314,7 +327,7 @@ Plan *rt_plan_find(const QlContext *ctx) {
   while (plan && !(plan->hash == key->hash &&
                    same_words(plan->log_words, plan->log_word_count, log->words, log->word_count) &&
                    same_words(plan->key_words, plan->key_word_count, key->words, key->count) &&
-                   is_current(plan)))
+                   plan_is_current(plan)))
     plan = plan->next;
   return plan;
 }

@@ -72,7 +72,8 @@ typedef struct PlanExchange {
 
 typedef struct PlanOperand {
   int slot;
-  int64_t offset; /* bytes from the block's first element, for domain position 0 */
+  uint32_t origin; /* the operand of the log that it is, as in a SlotView */
+  int64_t offset;  /* bytes from the block's first element, for domain position 0 */
 } PlanOperand;
 
 /* An argument of the kernel: a scalar of the log by its index, or (-1) a number that follows from
@@ -107,7 +108,10 @@ typedef enum GroupKind {
 
 typedef struct PlanGroup {
   GroupKind kind;
-  int rank; /* of the domain */
+  int rank;                          /* of the domain, */
+  int64_t *extent;                   /* [rank] NULL: not a kernel's; */
+  const struct Placement *placement; /* which is cut so (planner.h) */
+  int cost;                          /* of a point, in additions */
   JitEntry *entry;
   int operand_count, param_count;
   int store_count;
@@ -180,9 +184,16 @@ static inline int plan_first_task(int threads, int used, int thread) {
 typedef struct PlanKey {
   const int64_t *words; /* the latter; in the context's pool, until a plan is made */
   int64_t count;
+  int *first;     /* [slots + 1] where in them each slot's begin */
   uint64_t hash;  /* of both */
+  uint64_t form;  /* of both without positions and extents (guards.c); 0: not known yet */
   uint64_t state; /* of what all ranks must have in common: the storages, but not who is alive */
 } PlanKey;
+
+/* Two operands of the log that are one in the plan, or a fixed distance apart. */
+typedef struct PlanTie {
+  uint32_t a, b; /* as the origins of SlotViews */
+} PlanTie;
 
 typedef struct Plan {
   QlPool pool; /* holds the plan and all that it points to, but for what is counted */
@@ -207,6 +218,14 @@ typedef struct Plan {
   int movement_count;
   uint64_t last_used;
   struct Plan *next;
+
+  uint64_t form;  /* of its key */
+  bool movable;   /* to other positions, where its guards hold; */
+  bool stretches; /* and to other extents */
+  bool moved;     /* it has been */
+  int tie_count;
+  PlanTie *ties;
+  struct Plan *next_alike; /* of those with a form */
 } Plan;
 
 /* The cache of plans holds at most so many, of slots and groups together so many: some 2 KB each
@@ -216,7 +235,7 @@ enum { PLAN_BUCKETS = 256, PLAN_LIMIT = 512, PLAN_WEIGHT = 32768 };
 /* ---- plan.c: a log into a plan ---- */
 /* Local. Describes the log in ctx->key; `state` is right also where memory was lacking. */
 QlStatus rt_plan_key(QlContext *ctx, QlError *error);
-/* Local. The plan of ctx->key, which the cache keeps; NULL: it is to be made. */
+/* Local. The plan of ctx->key, which the cache keeps; NULL: there is none. */
 Plan *rt_plan_find(const QlContext *ctx);
 /* Local. Plans the log and puts the plan into the cache; kernels may be missing still. */
 QlStatus rt_plan_make(QlContext *ctx, Plan **plan, QlError *error);
@@ -224,6 +243,11 @@ QlStatus rt_plan_make(QlContext *ctx, Plan **plan, QlError *error);
 void rt_plan_forget(QlContext *ctx, Plan *plan);
 void rt_plan_drop_all(QlContext *ctx);
 uint64_t rt_plan_skeleton(const Plan *plan); /* the same on all nodes */
+
+/* ---- guards.c: a plan at other positions ---- */
+/* Local. A plan that the cache keeps for other positions, moved to those of the log; NULL: none can
+ * be, or there is to be one more of this form. */
+Plan *rt_plan_moved(QlContext *ctx);
 
 /* ---- compile.c: its kernels ---- */
 int rt_kernels_missing(const Plan *plan); /* how many are not known here */

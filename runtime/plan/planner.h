@@ -18,6 +18,7 @@
  *   overlap.c   what is computed while they travel
  *   schedule.c  groups and exchanges as steps, in the order in which every worker takes them
  *   depend.c    which worker must wait for which
+ *   guards.c    whether the plan can be moved to other positions, and moving it
  *   compile.c   the kernels: known, or compiled once per node
  *
  * Boxes and maps of a group are in its domain's coordinates. */
@@ -188,6 +189,8 @@ typedef struct Planner {
   int copy_count, copy_room;
   int64_t copy_bytes; /* of those that the plan makes and that last beyond a statement */
   int movement_room;
+  PlanTie *ties;
+  int tie_count, tie_room;
   int reader; /* the statement for whose operand something is being moved */
   QlError *error;
 } Planner;
@@ -213,6 +216,7 @@ void *planner_keep(const Planner *planner, const void *items, size_t bytes); /* 
 void *planner_keep_zeros(const Planner *planner, size_t bytes);
 /* Room for one more than `count` items, as ql_pool_grow. */
 QlStatus planner_grow(const Planner *planner, void *items, int count, int *room, size_t size);
+bool plan_is_current(const Plan *plan); /* would it be made as it is? */
 /* A new temporary of the plan; takes the layout over. -1: out of memory. */
 int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape, Layout *layout);
 
@@ -275,9 +279,16 @@ static inline bool store_steps(const Group *group, const GroupStore *store) {
 }
 /* The grid by whose cells nodes compute the group's points; NULL: each computes all of them. */
 const Grid *placement_grid(const Group *group);
-/* What nodes compute (of several a box that holds it); what a worker of this node computes. */
+/* What nodes compute; of several a box that holds it. */
 Box placement_cells(const Group *group, const Cells *cells);
-Box placement_worker(const Planner *planner, const Group *group, int worker);
+/* What a worker of this node computes of a domain with that placement; whole_axis: reduced, or -1.
+ */
+Box placement_worker(const CommInfo *info, const Placement *placement, int rank,
+                     const int64_t *extent, int whole_axis, int worker);
+static inline Box group_worker(const Planner *planner, const Group *group, int worker) {
+  return placement_worker(planner->ctx->info, &group->placement, group->rank, group->extent,
+                          group->reduce_axis, worker);
+}
 /* Nodes of that cell along axis g of the grid: which positions they compute along the dimension
  * that this axis of the target follows (empty: it follows none). False: they compute nothing. */
 bool placement_along(const Group *group, int g, int cell, Interval *points);
@@ -365,6 +376,11 @@ QlStatus planner_reach(Planner *planner);
 
 /* ---- kernel.c ---- */
 QlStatus planner_kernels(Planner *planner);
+/* How many threads of each rank save more than it costs to wake them and to wait at each group?
+ * From logical sizes and costs alone: the same on all ranks of the node. */
+int plan_worth(const QlContext *ctx, const Plan *plan);
+/* Cuts the domain of a kernel's group, which is known, into tasks. */
+void plan_cut(const CommInfo *info, const Plan *plan, PlanGroup *group);
 
 /* ---- compile.c ---- */
 /* The plan's group needs the kernel of that function, which is taken over when this succeeds. */
@@ -395,5 +411,11 @@ QlStatus planner_schedule(Planner *planner);
 
 /* ---- depend.c ---- */
 QlStatus planner_depend(Planner *planner);
+
+/* ---- guards.c ---- */
+/* The plan takes the two views for one, or for a fixed distance apart. */
+void planner_tie(Planner *planner, const SlotView *a, const SlotView *b);
+QlStatus planner_guards(Planner *planner);
+void plan_set_form(QlContext *ctx); /* of ctx->key, if it is not known yet */
 
 #endif

@@ -308,7 +308,8 @@ QlStatus planner_reduce(Planner *planner, int statement) {
   LogOperand stored;
   log_operand(planner->log, s, 0, &stored);
   SlotView target = stored.view;
-  Operand x = {.slot = -1, .target = {.slot = target.slot, .offset = target.offset}};
+  Operand x = {.slot = -1,
+               .target = {.slot = target.slot, .origin = target.origin, .offset = target.offset}};
   for (int d = 0; d < s->ndim; d++) {
     x.map[d] = (AxisMap){.dim = -1};
     if (shape[d] == 1) continue; /* reducing one element is that element */

@@ -29,7 +29,7 @@ enum { REQUEST_PLAN = 1, REQUEST_KERNEL = 2 };
 
 typedef struct Attempt {
   Plan *plan;
-  bool made, prepared;
+  bool made, moved, prepared;
   QlStatus status; /* of this rank */
   QlError error;
   unsigned colour;        /* of the heap, and */
@@ -45,6 +45,7 @@ static void prepare(QlContext *ctx, Attempt *a) {
 static Attempt begin(QlContext *ctx) {
   Attempt a = {.colour = ctx->heap.colour, .next_template = ctx->next_template};
   if (!(a.status = rt_plan_key(ctx, &a.error))) a.plan = rt_plan_find(ctx);
+  if (!a.status && !a.plan) a.moved = (a.plan = rt_plan_moved(ctx)) != NULL;
   prepare(ctx, &a);
   return a;
 }
@@ -56,10 +57,15 @@ static void give_up(QlContext *ctx, Attempt *a) {
   ctx->heap.colour = a->colour, ctx->next_template = a->next_template;
 }
 
-/* Some rank has no plan. Those that have one keep it prepared, the others make it; then kernels
- * that some rank misses are fetched. */
+/* Some rank has no plan. Those that have one keep it prepared, unless it was made for other
+ * positions: it may not be what the others make; then kernels that some rank misses are fetched. */
 static QlStatus make_together(QlContext *ctx, Attempt *a, QlError *error) {
   bool again = false;
+  if (a->plan && a->plan->moved) {
+    if (a->prepared) rt_plan_undo(ctx, a->plan);
+    rt_plan_forget(ctx, a->plan);
+    a->plan = NULL, a->moved = a->prepared = false;
+  }
   if (!a->plan) {
     a->status = rt_plan_make(ctx, &a->plan, &a->error);
     a->made = !a->status;
@@ -93,10 +99,8 @@ static QlStatus plan_and_agree(QlContext *ctx, Plan **plan, QlError *error) {
     if (!status && !again && round.requests & REQUEST_PLAN) status = make_together(ctx, &a, error);
     if (!status && !again) {
       a.plan->last_used = ++ctx->plan_clock;
-      if (a.made)
-        ctx->counters.plans_made++;
-      else
-        ctx->counters.plans_reused++;
+      ctx->counters.plans_made += a.made, ctx->counters.plans_moved += a.moved;
+      ctx->counters.plans_reused += !a.made && !a.moved;
       *plan = a.plan;
       return QL_OK;
     }

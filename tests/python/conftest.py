@@ -20,6 +20,7 @@ signal.signal(
 os.environ.setdefault("QUELEA_REUSE", "0")  # arrays of every size take turns in blocks
 os.environ.setdefault("QUELEA_OUTPUT", "all")  # pytest's report of every rank is wanted
 os.environ.setdefault("QUELEA_SHARE", "0")  # small arrays are computed by all threads
+os.environ.setdefault("QUELEA_POSITIONS", "1")  # plans are moved as soon as they can be
 
 import quelea  # noqa: E402  it reads the environment
 
