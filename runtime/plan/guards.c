@@ -469,8 +469,9 @@ static bool move(QlContext *ctx, Comparison *c, Plan *plan) {
   if (!reserve_waits(info, plan)) return false;
   plan->moved = true;
   for (int g = 0; g < plan->group_count; g++) move_group(c, &plan->groups[g], &placements[g]);
-  for (int s = 0; s < plan->log_slots; s++)
-    memcpy(plan->slots[s].shape, ctx->log.slots[s]->shape, sizeof plan->slots[s].shape);
+  for (int s = 0; s < plan->log_slots && c->stretched; s++)
+    memcpy(plan->slots[s].shape, ctx->log.slots[s]->shape,
+           plan->slots[s].ndim * sizeof *plan->slots[s].shape);
   if (c->stretched) plan->threads = plan_worth(ctx, plan);
   for (int g = 0; g < plan->group_count; g++)
     if (plan->groups[g].kind == GROUP_KERNEL) plan_cut(info, plan, &plan->groups[g]);

@@ -51,12 +51,15 @@ static void copy(const JitCall *call) {
           *(const double *)(call->base[1] + i * call->stride[2] + j * call->stride[3]);
 }
 
+static int moves; /* of plans */
+
 /* Runs what is recorded with `entry` in every kernel, `two` in those that store two arrays. The
- * flush finds the plan that was made here. */
+ * flush finds the plan that was made, or moved, here. */
 static void run_with(JitEntry *entry, JitEntry *two, int expected) {
   rt_drops_assume(job.ctx);
   if (!CHECK_INT_EQ(rt_plan_key(job.ctx, &job.error), QL_OK)) return;
   Plan *plan = rt_plan_find(job.ctx);
+  if (!plan) moves += (plan = rt_plan_moved(job.ctx)) != NULL;
   if (!plan && !CHECK_INT_EQ(rt_plan_make(job.ctx, &plan, &job.error), QL_OK)) return;
   int kernels = 0;
   for (int g = 0; g < plan->group_count; g++) {
@@ -80,13 +83,13 @@ static QlArray *ramp(int ndim, const int64_t *shape) {
 
 /* ---- neighbours, and ghosts ---- */
 
-/* v[1:-1] = u[:-2] - u[2:] */
-static void record_difference(int64_t count, QlArray *v, QlArray *u) {
+/* v[1:-1] = u[:-2] - u[2:], of the elements from `first` on, so many */
+static void record_difference(int64_t first, int64_t count, QlArray *v, QlArray *u) {
   QlArray *to, *left, *right, *value;
   int64_t shape[] = {count - 2}, stride[] = {1};
-  CHECK_INT_EQ(ql_view(v, 1, shape, stride, 1, &to, &job.error), QL_OK);
-  CHECK_INT_EQ(ql_view(u, 1, shape, stride, 0, &left, &job.error), QL_OK);
-  CHECK_INT_EQ(ql_view(u, 1, shape, stride, 2, &right, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_view(v, 1, shape, stride, first + 1, &to, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_view(u, 1, shape, stride, first, &left, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_view(u, 1, shape, stride, first + 2, &right, &job.error), QL_OK);
   QlOperand in[] = {{.array = left}, {.array = right}};
   CHECK_INT_EQ(
       ql_ufunc(job.ctx, QL_OP_SUBTRACT, 2, in, NULL, NULL, QL_DTYPE_NONE, &value, &job.error),
@@ -104,7 +107,7 @@ static void steps_of_a_stencil(void) {
     for (int step = 0; step < STEPS; step++) {
       const double *from = want[step % 2];
       double *to = want[1 - step % 2];
-      record_difference(COUNT, step % 2 ? u : v, step % 2 ? v : u);
+      record_difference(0, COUNT, step % 2 ? u : v, step % 2 ? v : u);
       for (int i = 1; i < COUNT - 1; i++) to[i] = from[i - 1] - from[i + 1];
     }
     run_with(difference, NULL, STEPS);
@@ -162,7 +165,7 @@ static void fields_together(void) {
       for (int k = 0; k < FIELDS; k++) {
         const double *from = want[step % 2][k];
         double *to = want[1 - step % 2][k];
-        record_difference(COUNT - k, step % 2 ? u[k] : v[k], step % 2 ? v[k] : u[k]);
+        record_difference(0, COUNT - k, step % 2 ? u[k] : v[k], step % 2 ? v[k] : u[k]);
         for (int i = 1; i < COUNT - k - 1; i++) to[i] = from[i - 1] - from[i + 1];
       }
     run_with(difference, NULL, STEPS * FIELDS);
@@ -242,10 +245,45 @@ static void arrays_in_turn(void) {
   for (int k = 0; k < TURNS; k++) ql_release(x[k]), ql_release(y[k]), ql_release(w[k]);
 }
 
+/* ---- plans that move ---- */
+
+static void forget_plans(void) {
+  if (job.ctx->info->rank == 0) rt_plan_drop_all(job.ctx);
+}
+
+/* The stencil on fewer elements, at another place each time. On one node the plan moves; when a
+ * rank has forgotten it, all make it. */
+static void moving_places(void) {
+  enum { PLACES = 24, WINDOW = COUNT - 2 * PLACES };
+  static double want[2][COUNT], host[COUNT];
+  int64_t shape[] = {COUNT};
+  QlArray *u = ramp(1, shape), *v = ramp(1, shape);
+  for (int i = 0; i < COUNT; i++) want[0][i] = want[1][i] = 1 + 3.0 * i;
+  moves = 0;
+  for (int place = 0; place < PLACES; place++) {
+    for (int step = 0; step < STEPS; step++) {
+      const double *from = want[step % 2];
+      double *to = want[1 - step % 2];
+      record_difference(place, WINDOW, step % 2 ? u : v, step % 2 ? v : u);
+      for (int i = place + 1; i < place + WINDOW - 1; i++) to[i] = from[i - 1] - from[i + 1];
+    }
+    if (place % 8 == 7) {
+      forget_plans();
+      CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK);
+    } else {
+      run_with(difference, NULL, STEPS);
+    }
+    CHECK_INT_EQ(ql_gather(u, -1, host, &job.error), QL_OK);
+    CHECK_INT_EQ(memcmp(host, want[0], sizeof host), 0);
+  }
+  CHECK(job.ctx->info->node_count > 1 || moves > 0);
+  ql_release(u), ql_release(v);
+}
+
 int main(int argc, char **argv) {
   static const CheckTest tests[] = {CHECK_TEST(steps_of_a_stencil), CHECK_TEST(ghosts_are_replaced),
-                                    CHECK_TEST(fields_together), CHECK_TEST(steps_of_transposes),
-                                    CHECK_TEST(arrays_in_turn)};
+                                    CHECK_TEST(fields_together),    CHECK_TEST(steps_of_transposes),
+                                    CHECK_TEST(arrays_in_turn),     CHECK_TEST(moving_places)};
   setenv("QUELEA_FLUSH", "1000", 1), setenv("QUELEA_OVERLAP", "1", 1);
   setenv("QUELEA_SHARE", "0", 0); /* the arrays are small */
   if (ql_open(NULL, &job.ctx, &job.error)) {
