@@ -334,6 +334,52 @@ static void shares(void) { look_fails(share); }
 static void on_the_first_rank(void) { fails_on(0); }
 static void on_the_last_rank(void) { fails_on(ctx->info->size - 1); }
 
+/* ---- plans that move ---- */
+
+enum { PLACES = 1000, WINDOW = 500 };
+
+/* v[k:][:WINDOW] = u[k:][:WINDOW] + u[k + 3:][:WINDOW], k = 0, 1, ...: on one node a plan
+ * that is there moves. */
+static void record_window(QlArray *v, QlArray *u, int64_t k) {
+  int64_t shape[] = {WINDOW}, stride[] = {1};
+  QlArray *to, *here, *ahead, *sum;
+  CHECK_INT_EQ(ql_view(v, 1, shape, stride, k, &to, NULL), QL_OK);
+  CHECK_INT_EQ(ql_view(u, 1, shape, stride, k, &here, NULL), QL_OK);
+  CHECK_INT_EQ(ql_view(u, 1, shape, stride, k + 3, &ahead, NULL), QL_OK);
+  QlOperand in[] = {{.array = here}, {.array = ahead}};
+  CHECK_INT_EQ(ql_ufunc(ctx, QL_OP_ADD, 2, in, NULL, NULL, QL_DTYPE_NONE, &sum, NULL), QL_OK);
+  CHECK_INT_EQ(ql_assign(ctx, to, &(QlOperand){.array = sum}, NULL), QL_OK);
+  ql_release(to), ql_release(here), ql_release(ahead), ql_release(sum);
+}
+
+static void moves_on(int rank) {
+  static double want[PLACES + WINDOW], host[PLACES + WINDOW];
+  int64_t shape[] = {PLACES + WINDOW};
+  QlArray *u, *v;
+  CHECK_INT_EQ(ql_ramp(ctx, QL_F64, 1, shape, 0, ql_f64(0), ql_f64(1), &u, NULL), QL_OK);
+  CHECK_INT_EQ(ql_full(ctx, QL_F64, 1, shape, ql_f64(0), &v, NULL), QL_OK);
+  memset(want, 0, sizeof want);
+  bool failed = true;
+  for (int k = 0, number = 0; failed && k < PLACES - 3; k++) {
+    record_window(v, u, k);
+    if (k > 10 && ctx->info->rank == rank) countdown = number + 1;
+    number += k > 10;
+    QlStatus status = ql_flush(ctx, NULL);
+    failed = k <= 10 || anywhere(ctx->info->rank == rank && countdown == 0);
+    countdown = 0;
+    CHECK(same_everywhere(status));
+    CHECK(status == QL_OK || (failed && status == QL_ERR_MEMORY));
+    for (int i = k; i < k + WINDOW && !status; i++) want[i] = 2 * i + 3;
+  }
+  CHECK(!failed);
+  CHECK_INT_EQ(ql_gather(v, -1, host, NULL), QL_OK);
+  CHECK_INT_EQ(memcmp(host, want, sizeof host), 0);
+  ql_release(u), ql_release(v);
+}
+
+static void moves_on_the_first_rank(void) { moves_on(0); }
+static void moves_on_the_last_rank(void) { moves_on(ctx->info->size - 1); }
+
 /* A context that one rank cannot open is opened by none. In a job of its own: MPI ends with it. */
 static void opening(void) {
   const char *rank = getenv("OMPI_COMM_WORLD_RANK");
@@ -344,10 +390,17 @@ static void opening(void) {
 }
 
 int main(int argc, char **argv) {
-  static const CheckTest tests[] =
-      {CHECK_TEST(on_the_first_rank), CHECK_TEST(on_the_last_rank), CHECK_TEST(gathers_to_all),
-       CHECK_TEST(gathers_to_one),    CHECK_TEST(gathers_of_parts), CHECK_TEST(elements),
-       CHECK_TEST(snapshots),         CHECK_TEST(imports),          CHECK_TEST(shares)},
+  static const CheckTest tests[] = {CHECK_TEST(on_the_first_rank),
+                                    CHECK_TEST(on_the_last_rank),
+                                    CHECK_TEST(gathers_to_all),
+                                    CHECK_TEST(gathers_to_one),
+                                    CHECK_TEST(gathers_of_parts),
+                                    CHECK_TEST(elements),
+                                    CHECK_TEST(snapshots),
+                                    CHECK_TEST(imports),
+                                    CHECK_TEST(shares),
+                                    CHECK_TEST(moves_on_the_first_rank),
+                                    CHECK_TEST(moves_on_the_last_rank)},
                          alone[] = {CHECK_TEST(opening)};
   QlError error = {0};
   if (argc > 1 && !strcmp(argv[1], alone->name)) return check_run(alone, 1, argc, argv);
