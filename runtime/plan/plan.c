@@ -140,11 +140,10 @@ static void trim_cache(QlContext *ctx) {
 }
 
 void rt_plan_forget(QlContext *ctx, Plan *plan) {
-  Plan **link = &ctx->plans[plan->hash % PLAN_BUCKETS],
-       **alike = &ctx->forms[plan->form % PLAN_BUCKETS];
+  Plan **link = &ctx->plans[plan->hash % PLAN_BUCKETS], *alike = plan->next_alike;
   while (*link != plan) link = &(*link)->next;
-  while (*alike != plan) alike = &(*alike)->next_alike;
-  *link = plan->next, *alike = plan->next_alike;
+  *link = plan->next, *plan->from_alike = alike;
+  if (alike) alike->from_alike = plan->from_alike;
   ctx->plan_count--, ctx->plan_weight -= weight_of(plan);
   release(ctx, plan);
 }
@@ -296,7 +295,8 @@ QlStatus rt_plan_make(QlContext *ctx, Plan **result, QlError *error) {
   if (status) return status;
   Plan **bucket = &ctx->plans[plan->hash % PLAN_BUCKETS];
   Plan **alike = &ctx->forms[plan->form % PLAN_BUCKETS];
-  plan->next = *bucket, plan->next_alike = *alike;
+  plan->next = *bucket, plan->next_alike = *alike, plan->from_alike = alike;
+  if (*alike) (*alike)->from_alike = &plan->next_alike;
   *bucket = *alike = plan;
   ctx->plan_count++, ctx->plan_weight += weight_of(plan);
   *result = plan;

@@ -225,7 +225,7 @@ typedef struct Plan {
   bool moved;     /* it has been */
   int tie_count;
   PlanTie *ties;
-  struct Plan *next_alike; /* of those with a form */
+  struct Plan *next_alike, **from_alike; /* of those with a form, and what points to this one */
 } Plan;
 
 /* The cache of plans holds at most so many, of slots and groups together so many: some 2 KB each
