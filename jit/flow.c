@@ -122,10 +122,7 @@ bool ir_prune(JitFn *fn) {
     for (uint32_t b = 0; b < fn->block_count; b++)
       renumbered[b] = flow.position[b] == NOWHERE ? NOWHERE : kept++;
     for (uint32_t b = 0; b < fn->block_count; b++) {
-      if (renumbered[b] == NOWHERE) {
-        free(fn->blocks[b].ins);
-        continue;
-      }
+      if (renumbered[b] == NOWHERE) continue;
       IrBlock *block = &fn->blocks[b];
       for (uint32_t i = 0; i < block->count && fn->ins[block->ins[i]].kind == IR_PHI; i++)
         prune_arms(fn, &fn->ins[block->ins[i]], renumbered);

@@ -101,19 +101,28 @@ int ir_reductions(const JitFn *fn) {
 bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size) {
   if (need <= *room) return true;
   uint32_t more = QL_MAX(need, *room * 2 + 8);
-  void *old, *grown;
-  memcpy(&old, items, sizeof old);
-  grown = realloc(old, more * size);
+  void *old, *grown = ql_pool_zeros(&fn->pool, more * size);
   if (!grown)
     return ql_fail(&fn->bad, QL_ERR_MEMORY, "out of memory for a kernel's instructions"), false;
-  memset((char *)grown + *room * size, 0, (more - *room) * size);
+  memcpy(&old, items, sizeof old);
+  if (*room) memcpy(grown, old, *room * size);
   memcpy(items, &grown, sizeof grown);
   *room = more;
   return true;
 }
 
+enum { USUAL = 6144 }; /* bytes of a small function */
+
+/* A function alone in a pool of its own. */
+static JitFn *fn_alone(size_t usual) {
+  QlPool pool = {.usual = usual};
+  JitFn *fn = ql_pool_zeros(&pool, sizeof *fn);
+  if (fn) fn->pool = pool;
+  return fn;
+}
+
 JitFn *jit_fn_new(int rank) {
-  JitFn *fn = calloc(1, sizeof *fn);
+  JitFn *fn = fn_alone(USUAL);
   if (!fn) return NULL;
   fn->rank = rank;
   fn->open = CLOSED;
@@ -135,34 +144,30 @@ JitFn *jit_fn_new(int rank) {
 
 void jit_fn_free(JitFn *fn) {
   if (!fn) return;
-  for (uint32_t b = 0; b < fn->block_count; b++) free(fn->blocks[b].ins);
-  free(fn->arrays), free(fn->params), free(fn->ins), free(fn->blocks), free(fn->offsets),
-      free(fn->phis);
-  free(fn);
+  QlPool pool = fn->pool;
+  ql_pool_free(&pool);
 }
 
-static void *duplicate(const void *items, uint32_t room, size_t size) {
-  void *copy = malloc(QL_MAX(room, 1u) * size);
-  if (copy && room) memcpy(copy, items, room * size);
-  return copy;
+static void *duplicate(JitFn *copy, const void *items, uint32_t room, size_t size) {
+  return ql_pool_copy(&copy->pool, items, room * size);
 }
 
 JitFn *ir_copy(const JitFn *fn) {
-  JitFn *copy = malloc(sizeof *copy);
+  JitFn *copy = fn_alone(fn->pool.used);
   if (!copy) return NULL;
-  *copy = *fn;
-  copy->arrays = duplicate(fn->arrays, fn->array_room, sizeof *fn->arrays);
-  copy->params = duplicate(fn->params, fn->param_room, sizeof *fn->params);
-  copy->ins = duplicate(fn->ins, fn->ins_room, sizeof *fn->ins);
-  copy->blocks = duplicate(fn->blocks, fn->block_room, sizeof *fn->blocks);
-  copy->offsets = duplicate(fn->offsets, fn->offset_room, sizeof *fn->offsets);
-  copy->phis = duplicate(fn->phis, fn->phi_room, sizeof *fn->phis);
+  QlPool pool = copy->pool;
+  *copy = *fn, copy->pool = pool;
+  copy->arrays = duplicate(copy, fn->arrays, fn->array_room, sizeof *fn->arrays);
+  copy->params = duplicate(copy, fn->params, fn->param_room, sizeof *fn->params);
+  copy->ins = duplicate(copy, fn->ins, fn->ins_room, sizeof *fn->ins);
+  copy->blocks = duplicate(copy, fn->blocks, fn->block_room, sizeof *fn->blocks);
+  copy->offsets = duplicate(copy, fn->offsets, fn->offset_room, sizeof *fn->offsets);
+  copy->phis = duplicate(copy, fn->phis, fn->phi_room, sizeof *fn->phis);
   bool complete =
       copy->arrays && copy->params && copy->ins && copy->blocks && copy->offsets && copy->phis;
-  if (!copy->blocks) copy->block_count = 0;
-  for (uint32_t b = 0; b < copy->block_count; b++) {
-    copy->blocks[b].ins = duplicate(fn->blocks[b].ins, fn->blocks[b].room, sizeof(uint32_t));
-    complete = complete && copy->blocks[b].ins;
+  for (uint32_t b = 0; b < fn->block_count && complete; b++) {
+    copy->blocks[b].ins = duplicate(copy, fn->blocks[b].ins, fn->blocks[b].room, sizeof(uint32_t));
+    complete = copy->blocks[b].ins != NULL;
   }
   if (complete) return copy;
   jit_fn_free(copy);

@@ -59,6 +59,7 @@ typedef struct IrArray {
 
 /* clang-format off */
 struct JitFn {
+  QlPool pool;                        /* holds the function and all that it points to */
   int rank;                           /* of the domain */
   IrArray *arrays;   uint32_t array_count, array_room;
   uint8_t *params;   uint32_t param_count, param_room;   /* QlDtype */

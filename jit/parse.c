@@ -471,7 +471,6 @@ QlStatus jit_parse(const char *text, JitFn **fn, QlError *error) {
     p.fn = NULL;
   }
   *fn = p.fn;
-  free(p.values.items), free(p.blocks.items);
   if (p.plain) freelocale(p.plain);
   return status;
 }
