@@ -133,6 +133,7 @@ QlInfo ql_info(const QlContext *ctx) {
                   .threads = info->threads,
                   .workers = info->workers,
                   .memory_budget = comm_arena_bytes(ctx->comm),
+                  .replicated_size = rt_replicated_size(ctx),
                   .host = info->host,
                   .comm = info->text,
                   .target = jit_target(ctx->jit),

@@ -90,6 +90,7 @@ QL_API _Noreturn void ql_abort(QlContext *context, int status, const char *messa
 typedef struct QlInfo {
   int rank, size, node, node_count, threads, workers;
   int64_t memory_budget;                           /* bytes per node */
+  int64_t replicated_size;                         /* elements of an array that every rank has */
   const char *host, *comm, *target, *cache_folder; /* for people; valid until ql_close */
 } QlInfo;
 QL_API QlInfo ql_info(const QlContext *context);

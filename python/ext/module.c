@@ -148,11 +148,12 @@ static PyObject *module_info(PyObject *module, PyObject *unused) {
   (void)module, (void)unused;
   if (qx_enter() < 0) return NULL;
   QlInfo info = ql_info(qx.context);
-  return Py_BuildValue("{si si si si si si sL sz sz sz sz}", "rank", info.rank, "size", info.size,
-                       "node", info.node, "node_count", info.node_count, "threads", info.threads,
-                       "workers", info.workers, "memory_budget", (long long)info.memory_budget,
-                       "host", info.host, "comm", info.comm, "target", info.target, "cache_folder",
-                       info.cache_folder);
+  return Py_BuildValue("{si si si si si si sL sL sz sz sz sz}", "rank", info.rank, "size",
+                       info.size, "node", info.node, "node_count", info.node_count, "threads",
+                       info.threads, "workers", info.workers, "memory_budget",
+                       (long long)info.memory_budget, "replicated_size",
+                       (long long)info.replicated_size, "host", info.host, "comm", info.comm,
+                       "target", info.target, "cache_folder", info.cache_folder);
 }
 
 static PyObject *module_counters(PyObject *module, PyObject *unused) {

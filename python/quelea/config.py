@@ -22,8 +22,9 @@ class _Config(ModuleType):
         """Whether statements that move large parts of arrays between nodes are errors: `quelea.StrictError`.
 
         It acts between nodes only (``QUELEA_NODE_SIZE=1`` pretends that every rank is one): on redistributions that
-        bring more than 1024 elements of an array to one node, and on gathers of arrays of more than
-        ``QUELEA_REPLICATE`` elements to every rank. Halos are allowed, and so are `on_root` and what is printed.
+        bring more than 1024 elements of an array to one node, and on gathers to every rank of arrays that are too
+        large to be replicated (``quelea.info()["replicated_size"]``, which ``QUELEA_REPLICATE`` sets). Halos are
+        allowed, and so are `on_root` and what is printed.
         Setting it is collective, and executes what is recorded by the rule that held until then.
         """
         if self._strict is None:

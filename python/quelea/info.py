@@ -168,7 +168,8 @@ def info() -> dict[str, Any]:
     -------
     dict
         ``rank``, ``size``, ``node``, ``node_count``, ``threads``, ``workers``, ``memory_budget`` (bytes of a node),
-        ``host``, ``comm``, ``target``, ``cache_folder``.
+        ``replicated_size`` (the most elements of an array that is replicated for its size), ``host``, ``comm``,
+        ``target``, ``cache_folder``.
     """
     return _quelea.info()
 
@@ -244,6 +245,7 @@ def report() -> str:
         ("host", found["host"]),
         ("communication", found["comm"]),
         ("memory budget", f"{budget:.1f} GiB a node"),
+        ("replicated", f"arrays of at most {found['replicated_size']} element(s)"),
         ("compiler target", found["target"]),
         ("kernel cache", _cache_text(found["cache_folder"])),
         ("NumPy", numpy.__version__),

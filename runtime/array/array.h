@@ -275,6 +275,8 @@ Interval rt_layout_along(const Layout *layout, const int64_t *shape, const GridA
 /* The layout of a storage that nothing decided yet: replicated when small, else by its shape alone.
  */
 Layout *rt_layout_for_storage(QlContext *ctx, const Storage *storage, QlError *error);
+/* As many elements at most are replicated: by the number of nodes alone, which all ranks know. */
+int64_t rt_replicated_size(const QlContext *ctx);
 bool rt_is_replicated_size(const QlContext *ctx, int64_t size);
 /* The geometry of a block of that layout on this node, with margins; `bytes` is INT64_MAX when it
  * or its addresses leave 64 bits. */

@@ -110,8 +110,17 @@ Block rt_block_geometry(const QlContext *ctx, const Layout *layout, int ndim, co
   return block;
 }
 
+/* To replicate costs the work that nodes could share, and saves messages, whose latency grows with
+ * the depth of a tree over the nodes. */
+int64_t rt_replicated_size(const QlContext *ctx) {
+  int64_t depth = 0, size;
+  while (depth < 31 && (int64_t)1 << depth < ctx->info->node_count) depth++;
+  if (__builtin_mul_overflow(ctx->params.replicate, 1 + depth, &size)) size = INT64_MAX;
+  return QL_MAX(ctx->params.replicate < 0 ? 0 : size, 1);
+}
+
 bool rt_is_replicated_size(const QlContext *ctx, int64_t size) {
-  return size <= QL_MAX(ctx->params.replicate, 1);
+  return size <= rt_replicated_size(ctx);
 }
 
 Layout *rt_layout_for_storage(QlContext *ctx, const Storage *storage, QlError *error) {

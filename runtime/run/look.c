@@ -167,8 +167,11 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   if (array->size == 0) return QL_OK;
   if (ctx->strict && ctx->info->node_count > 1 && !rt_is_replicated_size(ctx, array->size)) {
     QL_TRY(rt_agree_status(ctx, QL_OK, error)); /* all are strict */
-    return ql_fail(error, QL_ERR_REFUSED,
-                   "this gathers a whole array, which quelea.config.strict forbids");
+    return ql_fail(
+        error, QL_ERR_REFUSED,
+        "this gathers a whole array of %lld elements, which quelea.config.strict forbids "
+        "beyond %lld elements",
+        (long long)array->size, (long long)rt_replicated_size(ctx));
   }
   bool wanted = root < 0 || root == ctx->info->rank,
        is_partitioned = array->storage->layout->template;

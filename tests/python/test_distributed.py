@@ -463,7 +463,7 @@ def test_transposes_redistribute():
 def test_arrays_are_made_with_the_margins_that_later_flushes_want(depths):
     """The plan that makes v is known before anybody asks for ghosts of v; then it is made again."""
     u = quelea.ones(
-        (300, 5 + sum(10**k * d for k, d in enumerate(depths)))
+        (3000, 5 + sum(10**k * d for k, d in enumerate(depths)))
     )  # a partition of its own
 
     def step():

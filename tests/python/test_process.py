@@ -615,6 +615,25 @@ def test_unknown_command():
 # ---- strict ----
 
 
+@pytest.mark.parametrize(
+    ("ranks", "nodes", "bound"), [(2, "1", 2048), (3, "1", 3072), (3, "2", 2048), (2, "0", 1024)]
+)
+def test_what_is_replicated_follows_the_nodes(ranks, nodes, bound):
+    code = f"""
+    import numpy, quelea as np
+    np.config.strict = True
+    print(np.info()["replicated_size"])
+    small, large = np.ones({bound}) * 2, np.ones({bound + 1}) * 2
+    print(numpy.asarray(small).sum())
+    try: print(numpy.asarray(large).sum())
+    except np.StrictError as e: print("of {bound + 1} elements" in str(e), "beyond {bound} elements" in str(e))
+    """
+    status, out, err = run(code, ranks, QUELEA_NODE_SIZE=nodes)
+    assert status == 0, err
+    last = f"{2.0 * bound + 2}" if nodes == "0" else "True True"
+    assert out.splitlines() == [str(bound), f"{2.0 * bound}", last]
+
+
 def test_strict_refuses_moving_arrays_but_not_showing_them():
     code = """
     import numpy, quelea as np

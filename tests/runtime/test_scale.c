@@ -422,10 +422,52 @@ static void both_sides_list_the_same(void) {
     }
 }
 
+/* ---- what is replicated for its size ---- */
+
+/* v[1:-1] = u[:-2] + u[2:], and s = v.sum(): are all groups replicated? */
+static bool is_replicated(int64_t n, int node, int nodes) {
+  const CommInfo *real = ctx->info;
+  QlArray *u = array(1, n, 1), *v = array(1, n, 1);
+  assign(part(v, 1, n - 2, 0, 1), sum(part(u, 0, n - 2, 0, 1), part(u, 2, n - 2, 0, 1)));
+  (void)reduce(v, 1);
+  Plan *plan = plan_as(node, nodes);
+  int replicated = 0, count = plan ? plan->group_count : 0;
+  for (int g = 0; g < count; g++) replicated += plan->groups[g].replicated;
+  CHECK(count > 0 && (replicated == count || !plan->groups[0].replicated));
+  if (plan && replicated == count) CHECK_INT_EQ(plan->exchange_count, 0);
+  forget(plan, real), drop_all();
+  return replicated == count;
+}
+
+/* The bound follows from the number of nodes, whichever of them plans. */
+static void the_bound_follows_the_nodes(void) {
+  static const struct {
+    int64_t base;
+    int nodes;
+    int64_t most;
+  } cases[] = {{1024, 2, 2048},   {1024, 3, 3072},          {1024, 4, 3072},   {1024, 5, 4096},
+               {1024, FEW, 7168}, {1024, MANY, 13312},      {100, MANY, 1300}, {-1, MANY, 1},
+               {0, MANY, 1},      {INT64_MAX, 2, INT64_MAX}};
+  int64_t saved = ctx->params.replicate;
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    int64_t most = cases[k].most;
+    ctx->params.replicate = cases[k].base;
+    for (int last = 0; last < 2; last++) {
+      int node = last ? cases[k].nodes - 1 : 0;
+      if (most > 8) CHECK(is_replicated(QL_MIN(most, 1 << 20), node, cases[k].nodes));
+      if (most < INT64_MAX) CHECK(!is_replicated(QL_MAX(most + 1, 300), node, cases[k].nodes));
+    }
+  }
+  ctx->params.replicate = 1024;
+  CHECK(rt_is_replicated_size(ctx, 1024) && !rt_is_replicated_size(ctx, 1025)); /* one node */
+  ctx->params.replicate = saved;
+}
+
 int main(int argc, char **argv) {
   static const CheckTest tests[] = {
       CHECK_TEST(grows_less_than_the_nodes), CHECK_TEST(exchanges_travel_together),
-      CHECK_TEST(staging_is_used_again), CHECK_TEST(both_sides_list_the_same)};
+      CHECK_TEST(staging_is_used_again), CHECK_TEST(both_sides_list_the_same),
+      CHECK_TEST(the_bound_follows_the_nodes)};
   QlError error = {0};
   setenv("QUELEA_FLUSH", "100000", 1), setenv("QUELEA_FLUSH_BYTES", "100000t", 1);
   setenv("QUELEA_REPLICATE", "-1", 1), setenv("QUELEA_THREADS", "1", 1);
