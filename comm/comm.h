@@ -157,9 +157,11 @@ typedef struct CommMessage {
 } CommMessage;
 typedef struct CommExchange CommExchange;
 
-/* Local. Memory for the next exchange of messages like these, which cannot fail for want of it
- * then. */
-QlStatus comm_exchange_reserve(Comm *comm, int count, const CommMessage *message, QlError *error);
+/* So many pieces a message travels in. */
+int64_t comm_message_pieces(int64_t bytes);
+/* Local. Memory for exchanges of at most so many pieces, receives and sends together, of which so
+ * many are under way at once: their start takes none then. */
+QlStatus comm_exchange_reserve(Comm *comm, int at_once, int64_t pieces, QlError *error);
 /* Posts receives, then sends. Between two ranks messages arrive in the order posted, so sender and
  * receiver must list the messages of one pair in the same order. Buffers stay the caller's and must
  * live until comm_exchange_finish. */

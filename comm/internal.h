@@ -220,9 +220,9 @@ struct Comm {
   int spins; /* polls before giving up the core */
   uint64_t round;
   TransportBatch *agree_batch;
-  CommExchange *spare; /* what the next exchange uses if it has the room; NULL: none */
-  bool left;           /* the last agreement has been made */
-  bool patient;        /* waits end nothing */
+  CommExchange *spares; /* what exchanges use that have room in them */
+  bool left;            /* the last agreement has been made */
+  bool patient;         /* waits end nothing */
 
   int64_t fault_message,
       fault_count; /* the message that fails, counted from 1, 0: none; those counted so far */

@@ -11,6 +11,7 @@
 
 struct CommExchange {
   Comm *comm;
+  CommExchange *next; /* spare one */
   TransportBatch *batch;
   int64_t capacity; /* of the batch, in pieces of messages */
   bool done;
@@ -93,14 +94,9 @@ static void exchange_free(CommExchange *exchange) {
   free(exchange);
 }
 
-/* One that has room for so many pieces: the spare one, or another. */
-static CommExchange *exchange_take(Comm *comm, int64_t capacity) {
-  CommExchange *exchange = comm->spare;
-  if (exchange && exchange->capacity >= capacity) {
-    comm->spare = NULL;
-    return exchange;
-  }
-  if (!(exchange = calloc(1, sizeof *exchange))) return NULL;
+static CommExchange *exchange_new(Comm *comm, int64_t capacity) {
+  CommExchange *exchange = calloc(1, sizeof *exchange);
+  if (!exchange) return NULL;
   exchange->comm = comm, exchange->capacity = capacity;
   if (comm->transport) exchange->batch = transport_batch_new(comm->transport, capacity);
   if (exchange->batch || !comm->transport) return exchange;
@@ -108,39 +104,67 @@ static CommExchange *exchange_take(Comm *comm, int64_t capacity) {
   return NULL;
 }
 
-/* The larger one of two stays for the next exchange. */
+/* What has ended is kept for the next exchange: as many as were ever under way together. */
 static void exchange_return(CommExchange *exchange) {
   Comm *comm = exchange->comm;
-  CommExchange *spare = comm->spare;
-  bool keep = !exchange->error.status && (!spare || spare->capacity < exchange->capacity);
-  if (keep) exchange->done = false, comm->spare = exchange;
-  exchange_free(keep ? spare : exchange);
+  if (exchange->error.status) {
+    exchange_free(exchange);
+    return;
+  }
+  exchange->done = false;
+  exchange->next = comm->spares, comm->spares = exchange;
+}
+
+/* A spare one that has room for so many pieces; NULL: none has. */
+static CommExchange *spare_take(Comm *comm, int64_t capacity) {
+  CommExchange **link = &comm->spares, *exchange;
+  while (*link && (*link)->capacity < capacity) link = &(*link)->next;
+  if ((exchange = *link)) *link = exchange->next;
+  return exchange;
+}
+
+/* A spare one, or a new one in the place of a spare one that is too small. */
+static CommExchange *exchange_take(Comm *comm, int64_t capacity) {
+  CommExchange *exchange = spare_take(comm, capacity);
+  if (exchange || !(exchange = exchange_new(comm, capacity))) return exchange;
+  exchange_free(spare_take(comm, 0));
+  return exchange;
 }
 
 void comm_messages_close(Comm *comm) {
-  exchange_free(comm->spare);
-  comm->spare = NULL;
+  while (comm->spares) exchange_free(spare_take(comm, 0));
 }
 
-static QlStatus reserve(Comm *comm, int64_t capacity, QlError *error) {
-  CommExchange *exchange = exchange_take(comm, capacity);
-  if (!exchange)
-    return ql_fail(error, QL_ERR_MEMORY, "no memory for an exchange of %lld messages",
-                   (long long)capacity);
-  exchange_return(exchange);
+static QlStatus no_memory(int64_t capacity, QlError *error) {
+  return ql_fail(error, QL_ERR_MEMORY, "no memory for an exchange of %lld messages",
+                 (long long)capacity);
+}
+
+int64_t comm_message_pieces(int64_t bytes) { return transport_pieces(bytes); }
+
+QlStatus comm_exchange_reserve(Comm *comm, int at_once, int64_t pieces, QlError *error) {
+  for (const CommExchange *e = comm->spares; e && at_once > 0; e = e->next)
+    at_once -= e->capacity >= pieces;
+  for (; at_once > 0; at_once--) {
+    CommExchange *exchange = exchange_new(comm, pieces), **link = &comm->spares;
+    if (!exchange) return no_memory(pieces, error);
+    while (*link && (*link)->capacity >= pieces) link = &(*link)->next;
+    if (*link) { /* too small: the new one takes its place */
+      CommExchange *small = *link;
+      *link = small->next;
+      exchange_free(small);
+    }
+    exchange_return(exchange);
+  }
   return QL_OK;
-}
-
-QlStatus comm_exchange_reserve(Comm *comm, int count, const CommMessage *message, QlError *error) {
-  return reserve(comm, pieces(comm, count, message), error);
 }
 
 static QlStatus start(Comm *comm, int receives, const CommMessage *receive, int sends,
                       const CommMessage *send, CommExchange **out, QlError *error) {
   QL_TRY(copy_own(comm, receives, receive, sends, send, error));
   int64_t capacity = pieces(comm, receives, receive) + pieces(comm, sends, send);
-  QL_TRY(reserve(comm, capacity, error));
   CommExchange *exchange = exchange_take(comm, capacity);
+  if (!exchange) return no_memory(capacity, error);
   exchange->done = capacity == 0;
   QlStatus status = post(exchange, receives, receive, sends, send, error);
   if (status)
@@ -226,7 +250,7 @@ static QlStatus reserve_ring(Comm *comm, const int64_t *offset, QlError *error) 
   int64_t most = 0;
   for (int rank = 0; rank < comm->info.size; rank++)
     most = QL_MAX(most, transport_pieces(offset[rank + 1] - offset[rank]));
-  return reserve(comm, 2 * most, error);
+  return comm_exchange_reserve(comm, 1, 2 * most, error);
 }
 
 static QlStatus ring(Comm *comm, char *all, const int64_t *offset, QlError *error) {

@@ -79,6 +79,10 @@ QlStatus planner_exchange(Planner *planner) {
     QL_TRY(form_messages(planner, exchange));
     planner->plan->exchange_count++;
     planner->plan->message_count += exchange->message_count;
+    int64_t pieces = 0;
+    for (int m = 0; m < exchange->message_count; m++)
+      pieces += comm_message_pieces(exchange->messages[m].bytes);
+    planner->plan->exchange_pieces = QL_MAX(planner->plan->exchange_pieces, pieces);
   }
   return QL_OK;
 }

@@ -210,7 +210,9 @@ typedef struct Plan {
   PlanStep *steps;
   int64_t staging_bytes; /* of all exchanges, on this node */
   int exchange_count, message_count;
-  PlanKernel *kernels; /* [groups]; some have none */
+  int exchanges_at_once;   /* so many travel together at most, */
+  int64_t exchange_pieces; /* none in more pieces */
+  PlanKernel *kernels;     /* [groups]; some have none */
   int kernel_count;
   int threads;     /* so many of each rank are worth it; each does the tasks of several workers */
   QlCounters adds; /* to the counters, each time it runs */

@@ -110,6 +110,7 @@ static void place_staging(Plan *plan) {
       exchange->at = free_place(&taken, exchange->bytes);
       plan->staging_bytes = QL_MAX(plan->staging_bytes, exchange->at + exchange->bytes);
       taken.of[taken.count++] = exchange;
+      plan->exchanges_at_once = QL_MAX(plan->exchanges_at_once, taken.count);
     } else if (step->kind == STEP_UNPACK) {
       int k = 0;
       while (taken.of[k] != exchange) k++;

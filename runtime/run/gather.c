@@ -60,9 +60,9 @@ QlStatus rt_gather_storage(QlContext *ctx, Storage *storage, int root, char *hos
   char *buffer = NULL;
   QlStatus status = QL_OK;
   if (takes_part) {
-    CommMessage largest = {(info->rank + 1) % info->size, NULL, largest_piece(ctx, storage, item)};
-    status = comm_exchange_reserve(ctx->comm, 1, &largest, error);
-    if (!status && !(buffer = malloc((size_t)largest.bytes + 1)))
+    int64_t largest = largest_piece(ctx, storage, item);
+    status = comm_exchange_reserve(ctx->comm, 1, comm_message_pieces(largest), error);
+    if (!status && !(buffer = malloc((size_t)largest + 1)))
       status = ql_fail(error, QL_ERR_MEMORY, "out of memory for gathering an array");
   }
   if ((status = rt_agree_status(ctx, status, error)) || !takes_part) {

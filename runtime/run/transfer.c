@@ -60,12 +60,12 @@ QlStatus rt_messages_reserve(QlContext *ctx, Run *run, const Plan *plan, QlError
     if (!list) return ql_fail(error, QL_ERR_MEMORY, "out of memory for messages between nodes");
     run->messages = list, run->message_room = plan->message_count;
   }
-  if (plan->exchange_count > run->flight_room) {
-    Flight *list = realloc(run->flights, (size_t)plan->exchange_count * sizeof *list);
+  if (plan->exchanges_at_once > run->flight_room) {
+    Flight *list = realloc(run->flights, (size_t)plan->exchanges_at_once * sizeof *list);
     if (!list) return ql_fail(error, QL_ERR_MEMORY, "out of memory for messages between nodes");
-    run->flights = list, run->flight_room = plan->exchange_count;
+    run->flights = list, run->flight_room = plan->exchanges_at_once;
   }
-  return QL_OK;
+  return comm_exchange_reserve(ctx->comm, plan->exchanges_at_once, plan->exchange_pieces, error);
 }
 
 void rt_messages_post(QlContext *ctx, Run *run, int group) {

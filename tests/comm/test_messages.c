@@ -80,6 +80,36 @@ static void two_exchanges_may_be_under_way(void) {
   CHECK_INT_EQ(in[1], left + 100);
 }
 
+/* Of any sizes, in any order, more than are reserved; what was reserved for few is used for many.
+ */
+static void exchanges_are_reserved(void) {
+  enum { MOST = 6 };
+  int right = (where->rank + 1) % where->size, left = (where->rank + where->size - 1) % where->size;
+  QlError error = {0};
+  for (int turn = 0; turn < 4; turn++) {
+    int64_t out[MOST][MOST], in[MOST][MOST];
+    CommMessage send[MOST][MOST], receive[MOST][MOST];
+    CommExchange *exchange[MOST] = {NULL};
+    CHECK_INT_EQ(comm_exchange_reserve(job, 1 + turn, 2 * (int64_t)(1 + turn), &error), QL_OK);
+    for (int i = 0; i < MOST; i++) {
+      int count = (i + turn) % MOST;
+      for (int k = 0; k < count; k++) {
+        out[i][k] = where->rank + 100 * i + 10000 * k, in[i][k] = -1;
+        send[i][k] = (CommMessage){right, &out[i][k], sizeof out[i][k]};
+        receive[i][k] = (CommMessage){left, &in[i][k], sizeof in[i][k]};
+      }
+      if (!CHECK_INT_EQ(
+              comm_exchange_start(job, count, receive[i], count, send[i], &exchange[i], &error),
+              QL_OK))
+        return;
+    }
+    for (int i = MOST; i-- > 0;) CHECK_INT_EQ(comm_exchange_finish(exchange[i], &error), QL_OK);
+    for (int i = 0; i < MOST; i++)
+      for (int k = 0; k < (i + turn) % MOST; k++)
+        CHECK_INT_EQ(in[i][k], left + 100 * i + 10000 * k);
+  }
+}
+
 static void an_empty_exchange_is_done(void) {
   CommExchange *exchange = NULL;
   QlError error = {0};
@@ -156,10 +186,10 @@ static void long_messages_are_split(void) {
 
 int main(int argc, char **argv) {
   static const CheckTest tests[] = {
-      CHECK_TEST(every_pair_exchanges_every_size),  CHECK_TEST(two_exchanges_may_be_under_way),
-      CHECK_TEST(an_empty_exchange_is_done),        CHECK_TEST(counters_count_what_is_sent),
-      CHECK_TEST(lengths_that_differ_are_an_error), CHECK_TEST(gathers_have_uneven_sizes),
-      CHECK_TEST(long_messages_are_split)};
+      CHECK_TEST(every_pair_exchanges_every_size), CHECK_TEST(two_exchanges_may_be_under_way),
+      CHECK_TEST(exchanges_are_reserved),          CHECK_TEST(an_empty_exchange_is_done),
+      CHECK_TEST(counters_count_what_is_sent),     CHECK_TEST(lengths_that_differ_are_an_error),
+      CHECK_TEST(gathers_have_uneven_sizes),       CHECK_TEST(long_messages_are_split)};
   size_t count = sizeof tests / sizeof *tests;
   return job_run(tests, argc > 1 ? count : count - 1, argc, argv);
 }

@@ -2,8 +2,8 @@
  * left to fail: of a flush, and of all that looks at values or lets memory in. All ranks raise the
  * same error, or none does and the values are right; nobody waits for another; the ranks know the
  * same numbers afterwards; and what follows is computed as if nothing had been. The linker routes
- * the allocations here, those from pools too: what a pool has kept fails as well. What happens
- * after the first store ends the job and is left out. */
+ * the allocations here, those from pools too: what a pool has kept fails as well. From the first
+ * store on nothing is allocated, so that nothing can fail. */
 #include "runtime.h"
 
 #include "../check.h"
@@ -15,19 +15,27 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
 void *__real_ql_pool_get(QlPool *pool, size_t bytes);
 void __real_rt_plan_run(QlContext *ctx, const Plan *plan);
+void __real_rt_plan_finish(QlContext *ctx, const Plan *plan);
 QlStatus __real_jit_open(const JitOptions *options, Jit **jit, QlError *error);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void *__wrap_ql_pool_get(QlPool *pool, size_t bytes);
 void __wrap_rt_plan_run(QlContext *ctx, const Plan *plan);
+void __wrap_rt_plan_finish(QlContext *ctx, const Plan *plan);
 QlStatus __wrap_jit_open(const JitOptions *options, Jit **jit, QlError *error);
 
 static long countdown; /* the allocation that fails; 0: none. With the job, the tests' only state */
 static QlContext *ctx;
 static bool opens_here = true; /* else the compiler cannot be opened */
+static bool is_storing;        /* a plan runs, or is finished; allocations meanwhile, and */
+static long while_storing;
+static int travelled; /* exchanges at once, at most */
 
-static bool fails(void) { return countdown > 0 && --countdown == 0; }
+static bool fails(void) {
+  while_storing += is_storing;
+  return countdown > 0 && --countdown == 0;
+}
 
 void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
 void *__wrap_calloc(size_t count, size_t size) {
@@ -44,10 +52,14 @@ QlStatus __wrap_jit_open(const JitOptions *options, Jit **jit, QlError *error) {
 }
 
 void __wrap_rt_plan_run(QlContext *context, const Plan *plan) {
-  long saved = countdown;
-  countdown = 0;
+  is_storing = true;
+  travelled = QL_MAX(travelled, plan->exchanges_at_once);
   __real_rt_plan_run(context, plan);
-  countdown = saved;
+}
+
+void __wrap_rt_plan_finish(QlContext *context, const Plan *plan) {
+  __real_rt_plan_finish(context, plan);
+  is_storing = false;
 }
 
 enum { COLUMNS = 6, ROWS = 300, ROUNDS = 3000 };
@@ -331,6 +343,64 @@ static void snapshots(void) { look_fails(snapshot); }
 static void imports(void) { look_fails(enter); }
 static void shares(void) { look_fails(share); }
 
+/* ---- exchanges that travel together ---- */
+
+void comm_messages_close(Comm *comm); /* lets go of what it keeps for exchanges */
+
+enum { FIELDS = 6, FIELD = 400 };
+
+/* Fields of different lengths that have nothing to do with each other: v[1:-1] = u[:-2] + u[2:],
+ * and then the same back. True: something failed. */
+static bool attempt_fields(int number, int rank) {
+  static double host[FIELD + ROUNDS + FIELDS];
+  QlArray *u[FIELDS], *v[FIELDS];
+  QlError error = {0};
+  for (int k = 0; k < FIELDS; k++) {
+    int64_t shape[] = {FIELD + number + k};
+    CHECK_INT_EQ(ql_ramp(ctx, QL_F64, 1, shape, 0, ql_f64(0), ql_f64(1), &u[k], NULL), QL_OK);
+    CHECK_INT_EQ(ql_full(ctx, QL_F64, 1, shape, ql_f64(0), &v[k], NULL), QL_OK);
+  }
+  CHECK_INT_EQ(ql_flush(ctx, NULL), QL_OK);
+  for (int turn = 0; turn < 2; turn++)
+    for (int k = 0; k < FIELDS; k++) {
+      QlArray *below, *above, *inner, *sum, *from = turn ? v[k] : u[k], *to = turn ? u[k] : v[k];
+      int64_t shape[] = {FIELD + number + k - 2}, stride[] = {1};
+      CHECK_INT_EQ(ql_view(from, 1, shape, stride, 0, &below, NULL), QL_OK);
+      CHECK_INT_EQ(ql_view(from, 1, shape, stride, 2, &above, NULL), QL_OK);
+      CHECK_INT_EQ(ql_view(to, 1, shape, stride, 1, &inner, NULL), QL_OK);
+      QlOperand in[] = {{.array = below}, {.array = above}};
+      CHECK_INT_EQ(ql_ufunc(ctx, QL_OP_ADD, 2, in, NULL, NULL, QL_DTYPE_NONE, &sum, NULL), QL_OK);
+      CHECK_INT_EQ(ql_assign(ctx, inner, &(QlOperand){.array = sum}, NULL), QL_OK);
+      ql_release(below), ql_release(above), ql_release(inner), ql_release(sum);
+    }
+  comm_messages_close(ctx->comm);
+  if (ctx->info->rank == rank) countdown = number;
+  QlStatus status = ql_flush(ctx, &error);
+  bool failed = anywhere(ctx->info->rank == rank && countdown == 0);
+  countdown = 0;
+  CHECK(same_everywhere(status));
+  CHECK(status == QL_OK || (failed && status == QL_ERR_MEMORY));
+  for (int k = 0; k < FIELDS; k++) {
+    int n = FIELD + number + k, wrong = 0;
+    if (!status) CHECK_INT_EQ(ql_gather(u[k], -1, host, NULL), QL_OK);
+    for (int i = 2; i < n - 2 && !status; i++) wrong += host[i] != 4.0 * i;
+    CHECK_INT_EQ(wrong, 0);
+    ql_release(u[k]), ql_release(v[k]);
+  }
+  return failed;
+}
+
+static void exchanges(void) {
+  bool failed = true;
+  int number = 1;
+  for (; failed && number < ROUNDS; number++) failed = attempt_fields(number, ctx->info->size - 1);
+  CHECK(!failed && number > 60);
+  if (ctx->info->node_count > 1) CHECK_INT_EQ(travelled, 4);
+}
+
+/* In all that ran before. */
+static void nothing_is_allocated_behind_the_first_store(void) { CHECK_INT_EQ(while_storing, 0); }
+
 static void on_the_first_rank(void) { fails_on(0); }
 static void on_the_last_rank(void) { fails_on(ctx->info->size - 1); }
 
@@ -400,7 +470,9 @@ int main(int argc, char **argv) {
                                     CHECK_TEST(imports),
                                     CHECK_TEST(shares),
                                     CHECK_TEST(moves_on_the_first_rank),
-                                    CHECK_TEST(moves_on_the_last_rank)},
+                                    CHECK_TEST(moves_on_the_last_rank),
+                                    CHECK_TEST(exchanges),
+                                    CHECK_TEST(nothing_is_allocated_behind_the_first_store)},
                          alone[] = {CHECK_TEST(opening)};
   QlError error = {0};
   if (argc > 1 && !strcmp(argv[1], alone->name)) return check_run(alone, 1, argc, argv);
