@@ -66,17 +66,21 @@ static void finalised_by_others(void *data) { comm_agree_to_leave(data); }
 /* Decides between MPI and the null transport. */
 static QlStatus connect(Comm *comm, QlError *error) {
   const Launch *launch = &comm->launch;
+  const QlError *failure = comm->options.failure;
   bool with_mpi = launch->by_caller || launch->size > 1 || transport_running();
-  if (!with_mpi) return QL_OK;
+  QlStatus status = failure ? ql_fail(error, failure->status, "%s", failure->text) : QL_OK;
+  if (!with_mpi) return status;
   comm_launch_prepare(
       launch, (int)QL_MIN((double)sysconf(_SC_NPROCESSORS_ONLN), QL_MAX(comm_cpu_quota(), 1)));
   StartWatch *watch = transport_running() ? NULL : comm_start_watch(comm);
-  QlStatus status = transport_open(comm->options.mpi_comm, &comm->transport, error);
+  QlError local = {0};
+  QlStatus opened = transport_open(comm->options.mpi_comm, &comm->transport, &local);
   comm_start_end(watch);
-  if (status) return status;
+  if (opened) return ql_fail(error, opened, "%s", local.text);
   comm->info.rank = transport_rank(comm->transport);
   comm->info.size = transport_size(comm->transport);
   comm->info.launched = true;
+  QL_TRY(comm_settle(comm, status, error));
   QL_TRY(comm_launch_check(launch, comm->info.size, error));
   return compare_params(comm, error);
 }
@@ -101,19 +105,24 @@ static QlStatus bring_up(Comm *comm, QlError *error) {
   return comm_settle(comm, status, error);
 }
 
+/* All but the memory. */
 static void take_down(Comm *comm) {
   transport_batch_free(comm->agree_batch);
   comm_messages_close(comm);
   comm_arena_close(comm);
   transport_close(comm->transport);
   free(comm->tables);
-  free(comm);
 }
 
 QlStatus comm_open(const CommOptions *options, Comm **out, QlError *error) {
-  Comm *comm = calloc(1, sizeof *comm);
-  if (!comm) return ql_fail(error, QL_ERR_MEMORY, "no memory to start");
+  Comm passing = {.options = *options}, /* for a rank without memory to say so with */
+      *kept = calloc(1, sizeof *kept), *comm = kept ? kept : &passing;
+  QlError lacking = {0};
   comm->options = *options;
+  if (!kept) {
+    ql_fail(&lacking, QL_ERR_MEMORY, "no memory to start");
+    if (!options->failure) comm->options.failure = &lacking;
+  }
   comm->params = options->params;
   comm->info.size = 1;
   comm->process = getpid();
@@ -122,6 +131,7 @@ QlStatus comm_open(const CommOptions *options, Comm **out, QlError *error) {
   QlStatus status = bring_up(comm, error);
   if (status != QL_OK) {
     take_down(comm);
+    free(kept);
     return status;
   }
   *out = comm;
@@ -132,6 +142,7 @@ void comm_close(Comm *comm) {
   if (!comm || comm->process != getpid()) return;
   comm_agree_to_leave(comm);
   take_down(comm);
+  free(comm);
 }
 
 const CommInfo *comm_info(const Comm *comm) { return &comm->info; }

@@ -30,6 +30,8 @@ typedef struct CommOptions {
    * divergence. */
   void (*where)(void *data, char *text, size_t size);
   void *data;
+  /* What this rank cannot go on for: comm_open fails with it, on all ranks. NULL: it can. */
+  const QlError *failure;
 } CommOptions;
 
 typedef struct CommInfo {

@@ -105,14 +105,31 @@ static QlStatus setup(Transport *transport, const void *mpi_comm, QlError *error
   return QL_OK;
 }
 
+/* All but the memory. */
+static void dismantle(Transport *transport) {
+  if (!transport_running()) return;
+  transport->hook = NULL;
+  if (transport->key != MPI_KEYVAL_INVALID) {
+    MPI_Comm_delete_attr(MPI_COMM_SELF, transport->key);
+    MPI_Comm_free_keyval(&transport->key);
+  }
+  for (int scope = TRANSPORT_SCOPES - 1; scope >= 0; scope--)
+    if (transport->comm[scope] != MPI_COMM_NULL) MPI_Comm_free(&transport->comm[scope]);
+  if (transport->initialised) MPI_Finalize();
+}
+
 QlStatus transport_open(const void *mpi_comm, Transport **out, QlError *error) {
-  Transport *transport = calloc(1, sizeof *transport);
-  if (!transport) return ql_fail(error, QL_ERR_MEMORY, "no memory to start MPI");
+  Transport passing = {.key = MPI_KEYVAL_INVALID}, /* for a rank without memory to say so with */
+      *kept = calloc(1, sizeof *kept), *transport = kept ? kept : &passing;
+  *transport = passing;
   for (int scope = 0; scope < TRANSPORT_SCOPES; scope++) transport->comm[scope] = MPI_COMM_NULL;
-  transport->key = MPI_KEYVAL_INVALID;
+  uint64_t lacking = kept ? 0 : 1;
   QlStatus status = setup(transport, mpi_comm, error);
-  if (status != QL_OK) {
-    transport_close(transport);
+  if (!status) status = transport_max(transport, TRANSPORT_WORLD, &lacking, 1, error);
+  if (!status && lacking) status = ql_fail(error, QL_ERR_MEMORY, "no memory to start MPI");
+  if (status) {
+    dismantle(transport);
+    free(kept);
     return status;
   }
   *out = transport;
@@ -121,16 +138,7 @@ QlStatus transport_open(const void *mpi_comm, Transport **out, QlError *error) {
 
 void transport_close(Transport *transport) {
   if (!transport) return;
-  if (transport_running()) {
-    transport->hook = NULL;
-    if (transport->key != MPI_KEYVAL_INVALID) {
-      MPI_Comm_delete_attr(MPI_COMM_SELF, transport->key);
-      MPI_Comm_free_keyval(&transport->key);
-    }
-    for (int scope = TRANSPORT_SCOPES - 1; scope >= 0; scope--)
-      if (transport->comm[scope] != MPI_COMM_NULL) MPI_Comm_free(&transport->comm[scope]);
-    if (transport->initialised) MPI_Finalize();
-  }
+  dismantle(transport);
   free(transport);
 }
 

@@ -25,7 +25,7 @@ bool transport_finalized(void);
 void transport_library(char *text, size_t size);
 
 /* Collective. Works on a duplicate of *mpi_comm (an MPI_Comm), or of the world if it is NULL;
- * initialises MPI if nobody did. */
+ * initialises MPI if nobody did. Out of memory on one rank, it fails on all. */
 QlStatus transport_open(const void *mpi_comm, Transport **transport, QlError *error);
 /* Collective. Frees the communicators, and finalises MPI if transport_open initialised it. */
 void transport_close(Transport *transport);

@@ -53,24 +53,28 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
   QlError local = {0};
   if (!error) error = &local;
   QlContext *ctx = calloc(1, sizeof *ctx);
-  if (!ctx) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a context");
-  if (options) ctx->options = *options;
-  QlStatus status = ql_params_read(&ctx->params, error);
+  QlParams params = {0};
+  QlError failure = {0};
+  if (!ctx) ql_fail(&failure, QL_ERR_MEMORY, "out of memory for a context");
+  (void)ql_params_read(&params, &failure);
+  CommOptions comm = {.params = ctx ? &ctx->params : &params,
+                      .mpi_comm = options ? options->mpi_comm : NULL,
+                      .data = ctx,
+                      .failure = failure.status ? &failure : NULL};
+  if (ctx) {
+    if (options) ctx->options = *options;
+    ctx->params = params;
+    ctx->log.epoch = 1;
+    ctx->live_objects = 1; /* the open context itself */
+    comm.interrupted = interrupted, comm.where = where;
+  }
+  Comm *opened = NULL;
+  QlStatus status = comm_open(&comm, &opened, error);
   if (status) {
     free(ctx);
     return status;
   }
-  ctx->log.epoch = 1;
-  ctx->live_objects = 1; /* the open context itself */
-  CommOptions comm = {.params = &ctx->params,
-                      .mpi_comm = ctx->options.mpi_comm,
-                      .interrupted = interrupted,
-                      .where = where,
-                      .data = ctx};
-  if ((status = comm_open(&comm, &ctx->comm, error))) {
-    free(ctx);
-    return status;
-  }
+  ctx->comm = opened;
   ctx->info = comm_info(ctx->comm);
   ctx->copies.most = ctx->params.keep ? ctx->params.keep : comm_arena_bytes(ctx->comm) / 8;
   ctx->cache_folder = find_cache_folder(&ctx->params);

@@ -231,6 +231,9 @@ QL_API QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char *
 /* Collective. `mine` is what came of something that each rank did by itself, and *error says it:
  * when it failed on some rank, the error of the lowest one, on all. */
 QL_API QlStatus ql_agree(QlContext *ctx, QlStatus mine, QlError *error);
+/* Of an array that has been looked at: did all ranks look? What is computed and replicated each may
+ * look at alone. */
+QL_API bool ql_is_partitioned(const QlArray *array);
 /* The array's own memory, when this rank can address all of it (one node); the version is then
  * immutable: a later write to the array goes elsewhere (contract C3). *data is NULL when there is
  * no such memory: then gather. byte_strides has ndim entries. The memory stays valid until

@@ -256,6 +256,9 @@ PyObject *qx_broadcast_to(QxArray *self, int ndim, const int64_t *shape);
 int qx_item(QlArray *array, QlScalar *value); /* 0 or -1 */
 PyObject *qx_gather(QlArray *array,
                     int root); /* a new NumPy array (None on the other ranks when root >= 0) */
+/* What this rank has made of an array's values, or NULL and its exception: when all ranks have
+ * looked at it, all go on with theirs, or all raise. Takes `mine` over. */
+PyObject *qx_together(const QlArray *array, PyObject *mine);
 /* A read-only NumPy array: the array's own memory where there is such, else a copy. */
 PyObject *qx_snapshot(QlArray *array, bool *copied);
 PyObject *qx_array_array(PyObject *self, PyObject *const *args, Py_ssize_t nargs,

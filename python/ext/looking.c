@@ -32,6 +32,37 @@ PyObject *qx_gather(QlArray *array, int root) {
   return host ? (PyObject *)host : Py_NewRef(Py_None);
 }
 
+/* Says what this rank's exception is, for the others. */
+static QlStatus describe_exception(PyObject *type, PyObject *value, QlError *error) {
+  bool memory = PyErr_GivenExceptionMatches(type, PyExc_MemoryError);
+  PyObject *text = value ? PyObject_Str(value) : NULL;
+  const char *words = text ? PyUnicode_AsUTF8(text) : NULL;
+  QlStatus status = memory ? QL_ERR_MEMORY : QL_ERR_STATE;
+  ql_fail(error, status, "%s%s%s",
+          memory ? "out of memory for what was looked at" : ((PyTypeObject *)type)->tp_name,
+          words && *words ? ": " : "", words ? words : "");
+  Py_XDECREF(text);
+  PyErr_Clear();
+  return status;
+}
+
+PyObject *qx_together(const QlArray *array, PyObject *mine) {
+  QlError error = {0};
+  QlStatus status = QL_OK;
+  PyObject *type = NULL, *value = NULL, *trace = NULL;
+  if (ql_info(qx.context).size == 1 || !ql_is_partitioned(array)) return mine;
+  if (!mine) {
+    PyErr_Fetch(&type, &value, &trace);
+    status = describe_exception(type, value, &error);
+  }
+  if (ql_agree(qx.context, status, &error)) {
+    Py_CLEAR(mine);
+    qx_raise(&error);
+  }
+  if (type) PyErr_Clear(), PyErr_Restore(type, value, trace); /* it says more */
+  return mine;
+}
+
 /* ---- zero-copy ---- */
 
 static const char capsule_name[] = "quelea.export";
@@ -71,7 +102,7 @@ PyObject *qx_snapshot(QlArray *array, bool *copied) {
   if (qx_enter_at() < 0) return NULL;
   if (ql_export(array, &data, byte_strides, &token, &error)) return qx_raise(&error);
   *copied = data == NULL;
-  if (data) return wrap_export(array, data, byte_strides, token);
+  if (data) return qx_together(array, wrap_export(array, data, byte_strides, token));
   PyObject *host = qx_gather(array, -1);
   if (host) PyArray_CLEARFLAGS((PyArrayObject *)host, NPY_ARRAY_WRITEABLE);
   return host;
@@ -80,7 +111,6 @@ PyObject *qx_snapshot(QlArray *array, bool *copied) {
 /* ---- __array__ ---- */
 
 static PyObject *cast_host(PyObject *host, PyArray_Descr *descr) { /* takes host over */
-  if (!host) return NULL;
   QlFloats floats = ql_floats_enter();
   PyObject *cast =
       PyArray_CastToType((PyArrayObject *)host, (PyArray_Descr *)Py_NewRef((PyObject *)descr), 0);
@@ -105,7 +135,7 @@ static PyObject *array_as(QlArray *array, PyArray_Descr *descr, PyObject *copy) 
                         "the array is partitioned over several nodes: a NumPy array of it is a "
                         "copy; use copy=None or copy=True");
   }
-  return other_dtype ? cast_host(host, descr) : host;
+  return host && other_dtype ? qx_together(array, cast_host(host, descr)) : host;
 }
 
 PyObject *qx_array_array(PyObject *self, PyObject *const *args, Py_ssize_t nargs,

@@ -233,8 +233,9 @@ static PyObject *method_tolist(PyObject *self, PyObject *unused) {
   (void)unused;
   bool copied;
   PyObject *host = qx_snapshot(qx_array(self), &copied);
-  PyObject *list = host ? PyArray_ToList((PyArrayObject *)host) : NULL;
-  Py_XDECREF(host);
+  if (!host) return NULL;
+  PyObject *list = qx_together(qx_array(self), PyArray_ToList((PyArrayObject *)host));
+  Py_DECREF(host);
   return list;
 }
 

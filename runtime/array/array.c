@@ -50,14 +50,14 @@ static QlStatus storage_new(QlContext *ctx, QlDtype dtype, int ndim, const int64
   if (storage)
     ctx->free_storages = *(Storage **)storage;
   else if (!(storage = malloc(sizeof *storage)))
-    return ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
+    return rt_history_lacks(ctx, "an array", error);
   memset(storage, 0, offsetof(Storage, inline_shape));
   storage->shape = storage->inline_shape;
   storage->layout = NULL, storage->block = NULL, storage->ghosts = NULL, storage->copies = NULL,
   storage->next_dropped = NULL;
   if (ndim > 4 && !(storage->shape = malloc((size_t)ndim * sizeof *shape))) {
     *(Storage **)storage = ctx->free_storages, ctx->free_storages = storage;
-    return ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
+    return rt_history_lacks(ctx, "an array", error);
   }
   for (int a = 0; a < ndim; a++) storage->shape[a] = shape[a];
   storage->context = ctx, storage->made = ctx->source;
@@ -110,13 +110,13 @@ static QlArray *handle_new(QlContext *ctx, int ndim, QlError *error) {
   if (array)
     ctx->free_arrays = *(QlArray **)array;
   else if (!(array = malloc(sizeof *array))) {
-    ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
+    rt_history_lacks(ctx, "an array", error);
     return NULL;
   }
   array->shape = array->inline_dims;
   if (ndim > 4 && !(array->shape = malloc(2 * (size_t)ndim * sizeof(int64_t)))) {
     *(QlArray **)array = ctx->free_arrays, ctx->free_arrays = array;
-    ql_fail(error, QL_ERR_MEMORY, "out of memory for an array");
+    rt_history_lacks(ctx, "an array", error);
     return NULL;
   }
   array->strides = array->shape + ndim;

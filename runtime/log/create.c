@@ -175,6 +175,7 @@ QlStatus ql_import(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape
   if (!status && bytes) status = prepare_import(ctx, made, data, stride, at_once, &part, error);
   if (at_once) status = rt_agree_status(ctx, status, error);
   if (status) {
+    if (!at_once) (void)rt_history_lacks(ctx, "an array that enters", NULL);
     free(part), ql_release(made);
     ctx->next_template = next_template;
     return status;

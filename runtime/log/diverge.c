@@ -199,6 +199,24 @@ static QlStatus tell_strict(const Account *a, const Account *b, int other, QlErr
                  b->strict ? "True" : "False", b->set);
 }
 
+/* A rank that had no memory to record something has not done it. */
+static QlStatus tell_lack(QlContext *ctx, int rank, QlError *error) {
+  char place[PLACE_SIZE] = "", *all = NULL;
+  int64_t *offset = NULL;
+  QlError local = {0};
+  bool mine = ctx->info->rank == rank;
+  if (mine) rt_describe(ctx, ctx->history.lacked, place, sizeof place);
+  QlStatus status =
+      comm_allgather(ctx->comm, place, mine ? (int64_t)strlen(place) : 0, &all, &offset, &local);
+  if (status) return ql_fail(error, status, "%s", local.text);
+  ql_fail(error, QL_ERR_DIVERGED,
+          "rank %d had no memory to record what other ranks have recorded, at %.*s: the ranks have "
+          "not done the same, and cannot go on together",
+          rank, (int)offset[ctx->info->size], all);
+  free(all), free(offset);
+  return QL_ERR_DIVERGED;
+}
+
 /* The events are the same: something that is no event differs. */
 static QlStatus compare_states(QlContext *ctx, QlError *error) {
   Account mine = {.strict = ctx->strict};
@@ -216,7 +234,9 @@ QlStatus rt_fail_diverged(QlContext *ctx, QlError *error) {
   Account mine;
   int64_t oldest, number = first_difference(ctx, &oldest);
   int other = first_other(ctx, chain_of(ctx, number));
+  int lacking = meet(ctx, (CommWord){.status = ctx->history.lacks}).status_rank;
   ctx->broken = true;
+  if (lacking >= 0) return tell_lack(ctx, lacking, error);
   if (other < 0) return compare_states(ctx, error);
   give_account(ctx, number, &mine);
   QlStatus status = compare_accounts(ctx, &mine, other, tell_difference, error);

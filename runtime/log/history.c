@@ -36,7 +36,16 @@ void rt_history_sync(QlContext *ctx) {
       &(Event){.kind = EVENT_SYNC, .hash = EVENT_SYNC, .statement = -1, .source = ctx->source});
 }
 
-void rt_history_agreed(QlContext *ctx) { ctx->history.agreed = ctx->history.count; }
+void rt_history_agreed(QlContext *ctx) {
+  ctx->history.agreed = ctx->history.count;
+  ctx->history.lacks = false;
+}
+
+QlStatus rt_history_lacks(QlContext *ctx, const char *what, QlError *error) {
+  History *h = &ctx->history;
+  if (!h->lacks) h->lacks = true, h->lacked = ctx->source;
+  return ql_fail(error, QL_ERR_MEMORY, "out of memory for %s", what);
+}
 
 int64_t rt_history_first(const QlContext *ctx) {
   return QL_MAX(ctx->history.agreed, ctx->history.count - HISTORY_KEPT);

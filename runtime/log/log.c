@@ -123,7 +123,8 @@ static void note_event(QlContext *ctx, const LogRequest *r, const Statement *s) 
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
   Log *log = &ctx->log;
   if (rt_parts_in(r)) return rt_parts_append(ctx, r, error);
-  QL_TRY(make_room(log, 1, most_words(r->ndim, r->operands), r->operands, error));
+  if (make_room(log, 1, most_words(r->ndim, r->operands), r->operands, NULL))
+    return rt_history_lacks(ctx, "the log", error);
   /* Nothing fails from here on, where storages are given numbers. */
   Statement *s = &log->statements[log->count]; /* it and what it has count when all is there */
   *s = (Statement){.kind = (uint8_t)r->kind,

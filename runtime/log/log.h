@@ -74,6 +74,8 @@ typedef struct History {
   uint64_t chain;
   int64_t count, agreed; /* events; how many of them all ranks have in common */
   Event kept[HISTORY_KEPT];
+  bool lacks;      /* memory for something that others may have recorded since they agreed last, */
+  QlSource lacked; /* there */
 } History;
 
 /* A view over the virtual global array of a slot, seen from a domain: offset and strides in
@@ -182,7 +184,9 @@ void rt_history_add(QlContext *ctx, const Event *event);
 /* LOOK or SNAPSHOT, at the line that runs now. */
 void rt_history_look(QlContext *ctx, EventKind kind, const QlArray *array);
 void rt_history_sync(QlContext *ctx);
-void rt_history_agreed(QlContext *ctx);         /* by all ranks */
+void rt_history_agreed(QlContext *ctx); /* by all ranks */
+/* Fails for want of memory for what all ranks record; notes it, for when the others have. */
+QlStatus rt_history_lacks(QlContext *ctx, const char *what, QlError *error);
 int64_t rt_history_first(const QlContext *ctx); /* number of the first event that is kept */
 const Event *rt_history_event(const QlContext *ctx, int64_t number); /* NULL: not kept, or none */
 

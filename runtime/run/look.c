@@ -216,6 +216,11 @@ QlStatus ql_agree(QlContext *ctx, QlStatus mine, QlError *error) {
   return rt_agree_status(ctx, mine, error);
 }
 
+bool ql_is_partitioned(const QlArray *array) {
+  const Layout *layout = array->storage->layout;
+  return layout && layout->template;
+}
+
 /* ---- the memory itself ---- */
 
 /* An export holds a storage of its own that shares the block: a write to the array then finds the

@@ -120,6 +120,60 @@ def test_too_little_memory_for_a_gathered_array_on_one_rank(nodes):
     assert out.split() == ["MemoryError"] * 6
 
 
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_too_little_memory_for_what_one_rank_makes_of_an_array(nodes):
+    """Rank 1 gets the values, but has no memory for them as it wants them: nobody gets them."""
+    code = """
+    import resource
+    u = np.arange(3e6); total = float(u.sum())
+    def other_dtype(): return numpy.asarray(u, dtype=complex)
+    def copied(): return numpy.array(u, dtype=complex)
+    def listed(): return u.tolist()
+    for make in other_dtype, copied, listed:
+        limits = resource.getrlimit(resource.RLIMIT_AS)
+        if np.rank == 1:
+            with open("/proc/self/statm") as file: size = int(file.read().split()[0]) * resource.getpagesize()
+            resource.setrlimit(resource.RLIMIT_AS, (size + 40_000_000, limits[1]))
+        try: made = make(); print("no error")
+        except MemoryError as error: print(make.__name__, flush=True)
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+        made = make()
+        assert sum(made) == total
+        del made
+        assert float(u.sum()) == total
+    """
+    out = fine(code, 3, QUELEA_NODE_SIZE=nodes, QUELEA_OUTPUT="all")
+    assert sorted(out.split()) == sorted(["other_dtype", "copied", "listed"] * 3)
+    assert out.split()[:3] == ["other_dtype"] * 3
+
+
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_an_exception_over_what_was_looked_at_on_one_rank(nodes):
+    code = """
+    import warnings
+    z = np.arange(5000.0) * (1 + 2j)
+    if np.rank == 2: warnings.simplefilter("error")
+    else: warnings.simplefilter("ignore")
+    try: numpy.asarray(z, dtype=float); print("no error")
+    except Exception as error: print(type(error).__name__, "discards" in str(error), flush=True)
+    assert numpy.asarray(z)[2] == 2 + 4j
+    assert float(z.real.sum()) == 5000 * 4999 / 2
+    """
+    out = fine(code, 3, QUELEA_NODE_SIZE=nodes, QUELEA_OUTPUT="all")
+    assert sorted(out.splitlines()) == ["ComplexWarning True"] + ["RuntimeError True"] * 2
+
+
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_a_parameter_that_one_rank_cannot_read(nodes):
+    code = """
+    if int(os.environ["OMPI_COMM_WORLD_RANK"]) == 1: os.environ["QUELEA_FLUSH"] = "many"
+    try: np.zeros(3); print("no error")
+    except ValueError as error: print("QUELEA_FLUSH='many'" in str(error), flush=True)
+    """
+    out = fine(code, 3, QUELEA_NODE_SIZE=nodes, QUELEA_OUTPUT="all")
+    assert out.split() == ["True"] * 3
+
+
 FAULTS = [
     ("alloc:2@1", "MemoryError", "0"),
     ("alloc:2@1", "MemoryError", "1"),
