@@ -14,6 +14,7 @@
 
 static int line; /* of the "user's program" */
 static const char *program, *ending;
+static QlParams params;
 
 static int interrupted(void *data) {
   (void)data;
@@ -114,6 +115,7 @@ static int play(Comm *comm, const CommInfo *info) {
   line = 1;
   agree(comm);
   line = 2;
+  if (IS("hangs")) params.wait_abort = 0.5; /* starting may take longer than that */
   if (IS("all-abort")) comm_abort(comm, "the sky falls");
   if (IS("fork") && fork_a_child(comm) != 0) return 1;
   if (IS("subprocess") && start_a_program() != 0) return 1;
@@ -165,7 +167,6 @@ static MPI_Comm reversed(void) {
 }
 
 int main(int argc, char **argv) {
-  QlParams params;
   QlError error = {0};
   Comm *comm = NULL;
   program = argv[0];
