@@ -28,9 +28,9 @@
 #include <string.h>
 
 enum {
-  OPERANDS = 128, /* of a log whose plan can be moved */
-  EXTENTS = 32,   /* different ones */
-  TRIED = 8       /* plans of a form */
+  EXTENTS = 32, /* different ones of a log whose plan can be moved */
+  VIEWS = 64,   /* of one array that have moved differently, or stretched */
+  TRIED = 8     /* plans of a form */
 };
 
 static bool holds(const int64_t *a, const int64_t *b, int64_t count) {
@@ -130,11 +130,17 @@ void plan_set_form(QlContext *ctx) {
 
 typedef struct Use { /* of an array, by a statement */
   uint32_t origin;
+  int previous;   /* use of the same array; -1 */
   int slot, ndim; /* of the view: as that of the statement's domain */
   bool stores, stretched;
   const int64_t *shape[2], *stride[2]; /* where the plan is, and where it is wanted */
   int64_t offset[2];
 } Use;
+
+typedef struct SlotUses {
+  int count, last; /* use; -1 */
+  bool moved_alike;
+} SlotUses;
 
 typedef struct Comparison {
   const QlContext *ctx;
@@ -142,7 +148,8 @@ typedef struct Comparison {
   const Log *log;
   bool stretched;
   int use_count, extent_count;
-  Use uses[OPERANDS];
+  Use *uses;       /* [operands of the log] */
+  SlotUses *slots; /* [slots of the log] */
   int64_t extents[EXTENTS][2];
 } Comparison;
 
@@ -239,17 +246,23 @@ static bool same_strides(const Comparison *c, const Use *use) {
   return is_all(c, use, 0) && is_all(c, use, 1);
 }
 
+static bool alike(const Use *a, const Use *b) {
+  return a->offset[1] - a->offset[0] == b->offset[1] - b->offset[0];
+}
+
 /* Words of an operand, which both logs have at one place; gives how many, or 0: they differ. */
 static int compare_operand(Comparison *c, const int64_t *from, const int64_t *to,
                            const Use *model) {
   if (*from != *to) return 0;
   if (*from < 0) return 1;
-  if (c->use_count == OPERANDS) return 0;
-  Use *use = &c->uses[c->use_count++];
+  Use *use = &c->uses[c->use_count];
+  SlotUses *slot = &c->slots[model->slot];
   *use = *model;
-  use->origin = (uint32_t)(to - c->log->words);
+  use->origin = (uint32_t)(to - c->log->words), use->previous = slot->last;
   use->offset[0] = from[1], use->offset[1] = to[1];
   use->stride[0] = from + 2, use->stride[1] = to + 2;
+  slot->moved_alike &= !use->stretched && (slot->last < 0 || alike(use, &c->uses[slot->last]));
+  slot->last = c->use_count++, slot->count++;
   return same_strides(c, use) ? 2 + use->ndim : 0;
 }
 
@@ -315,18 +328,20 @@ static bool are_apart(const Comparison *c, const Use *a, const Use *b) {
 }
 
 static bool pair_holds(const Comparison *c, const Use *a, const Use *b) {
-  bool as_before =
-      !a->stretched && !b->stretched && a->offset[1] - a->offset[0] == b->offset[1] - b->offset[0];
-  return as_before || (same_elements(c, a, b, 0) && same_elements(c, a, b, 1)) ||
-         are_apart(c, a, b);
+  return (!a->stretched && !b->stretched && alike(a, b)) ||
+         (same_elements(c, a, b, 0) && same_elements(c, a, b, 1)) || are_apart(c, a, b);
 }
 
 static bool pairs_hold(const Comparison *c) {
-  for (int k = 1; k < c->use_count; k++)
-    for (int j = 0; j < k; j++)
-      if (c->uses[j].slot == c->uses[k].slot && (c->uses[j].stores || c->uses[k].stores) &&
-          !pair_holds(c, &c->uses[j], &c->uses[k]))
-        return false;
+  for (int s = 0; s < c->log->slot_count; s++) {
+    const SlotUses *slot = &c->slots[s];
+    if (slot->moved_alike) continue;
+    if (slot->count > VIEWS) return false;
+    for (int k = slot->last; k >= 0; k = c->uses[k].previous)
+      for (int j = c->uses[k].previous; j >= 0; j = c->uses[j].previous)
+        if ((c->uses[j].stores || c->uses[k].stores) && !pair_holds(c, &c->uses[j], &c->uses[k]))
+          return false;
+  }
   return true;
 }
 
@@ -344,14 +359,26 @@ static bool extents_hold(Comparison *c) {
 
 /* ---- boxes ---- */
 
+/* Uses lie in the order of the log's words. */
+static const Use *use_of(const Comparison *c, uint32_t origin) {
+  int low = 0, high = c->use_count - 1;
+  while (low < high) {
+    int middle = (low + high) / 2;
+    if (c->uses[middle].origin < origin)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return &c->uses[low];
+}
+
 /* How far the elements that a group stores have moved along the axes of their array. False: they
  * lie along other axes now. */
 static bool move_placement(const Comparison *c, const PlanGroup *group, Placement *p) {
   *p = *group->placement;
-  const Use *use = c->uses;
   uint32_t origin = group->operands[0].origin;
   if (p->replicated || p->flat || !origin) return true;
-  while (use->origin != origin) use++;
+  const Use *use = use_of(c, origin);
   AxisMap axes[2][QL_MAX_DIMS];
   for (int when = 0; when < 2; when++)
     if (!view_axes(use->ndim, use->shape[when], use->stride[when], use->offset[when], p->slot_ndim,
@@ -458,6 +485,7 @@ static bool move(QlContext *ctx, Comparison *c, Plan *plan) {
   Touched last = {ql_pool_zeros(pool, places), ql_pool_zeros(pool, places)};
   c->ctx = ctx, c->plan = plan, c->log = &ctx->log;
   c->stretched = false, c->use_count = c->extent_count = 0;
+  for (int s = 0; s < ctx->log.slot_count; s++) c->slots[s] = (SlotUses){0, -1, true};
   if (!placements || !last.touched || !last.stored) return false;
   if (!compare_slots(c) || !compare_statements(c) || !extents_hold(c) || !ties_hold(c) ||
       !pairs_hold(c))
@@ -482,7 +510,7 @@ static bool move(QlContext *ctx, Comparison *c, Plan *plan) {
 
 /* Of some plans with the form of the log those that can be moved, the one that was used last at the
  * end. */
-static int plans_alike(const QlContext *ctx, Plan **alike) {
+static int plans_alike(const QlContext *ctx, Plan **plans) {
   int count = 0, tried = 0;
   Plan *plan = ctx->forms[ctx->key.form % PLAN_BUCKETS];
   for (; plan && tried < TRIED; plan = plan->next_alike) {
@@ -490,20 +518,25 @@ static int plans_alike(const QlContext *ctx, Plan **alike) {
     tried++;
     if (!plan->movable || !plan_is_current(plan)) continue;
     int k = count++;
-    for (; k > 0 && alike[k - 1]->last_used > plan->last_used; k--) alike[k] = alike[k - 1];
-    alike[k] = plan;
+    for (; k > 0 && plans[k - 1]->last_used > plan->last_used; k--) plans[k] = plans[k - 1];
+    plans[k] = plan;
   }
   return count;
 }
 
 Plan *rt_plan_moved(QlContext *ctx) {
-  Plan *alike[TRIED];
+  Plan *plans[TRIED];
   if (ctx->params.positions < 0 || !ctx->key.words) return NULL;
   plan_set_form(ctx);
-  int count = plans_alike(ctx, alike);
+  int count = plans_alike(ctx, plans);
   if (count < QL_MAX(1, QL_MIN(ctx->params.positions, TRIED))) return NULL;
+  size_t operands = 0;
+  for (int k = 0; k < ctx->log.count; k++) operands += ctx->log.statements[k].operands;
   Comparison *c = ql_pool_get(&ctx->planning, sizeof *c);
-  for (int k = 0; k < count && c; k++)
-    if (move(ctx, c, alike[k])) return alike[k];
+  if (!c || !(c->uses = ql_pool_get(&ctx->planning, operands * sizeof *c->uses)) ||
+      !(c->slots = ql_pool_get(&ctx->planning, (size_t)ctx->log.slot_count * sizeof *c->slots)))
+    return NULL;
+  for (int k = 0; k < count; k++)
+    if (move(ctx, c, plans[k])) return plans[k];
   return NULL;
 }
