@@ -14,10 +14,9 @@ __all__ = ["dot", "inner", "matmul", "outer", "tensordot", "trace", "vdot", "vec
 
 def _contract(x: ndarray, y: ndarray, axis: int) -> ndarray:
     """Sum of x * y over an axis, in the dtype of the product."""
-    if x.dtype == bool and y.dtype == bool:
-        return _quelea.any(_quelea.logical_and(x, y), axis)
     product = _quelea.multiply(x, y)
-    return _quelea.sum(product, axis, product.dtype)
+    dtype = product.dtype
+    return _quelea.any(product, axis) if dtype.kind == "b" else _quelea.sum(product, axis, dtype)
 
 
 def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
@@ -58,36 +57,34 @@ def matmul(x1: Any, x2: Any, /, out: ndarray | None = None, *, dtype: Any = None
     array([3., 3.])
     """
     a, b = as_array(x1), as_array(x2)
+    left, right = a.shape, b.shape
     signature = "(n?,k),(k,m?)->(n?,m?)"
-    for i, x in enumerate((a, b)):
-        if x.ndim == 0:
-            raise ValueError(
-                f"matmul: Input operand {i} does not have enough dimensions (has 0, gufunc core with signature "
-                f"{signature} requires 1)"
-            )
-    k = a.shape[-1]
-    if b.shape[-2 if b.ndim > 1 else 0] != k:
-        raise _mismatch("matmul", 0, b.shape[-2 if b.ndim > 1 else 0], k, signature)
+    if not left or not right:
+        raise ValueError(
+            f"matmul: Input operand {1 if left else 0} does not have enough dimensions (has 0, gufunc core with "
+            f"signature {signature} requires 1)"
+        )
+    over = right[-2] if len(right) > 1 else right[0]
+    if over != left[-1]:
+        raise _mismatch("matmul", 0, over, left[-1], signature)
     if dtype is not None:
         a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
-    if a.ndim == 1 and b.ndim == 1:
-        result = _contract(a, b, 0)
-    elif b.ndim == 1:
+    if len(right) == 1:
         result = _contract(a, b, -1)
-    elif a.ndim == 1:
+    elif len(left) == 1:
         result = _contract(a[:, None], b, -2)
     else:
         result = _contract(a[..., :, :, None], b[..., None, :, :], -2)
     return _deliver(result, out)
 
 
+_MULTIPLIED = (ndarray, numpy.ndarray, numpy.generic, list, tuple, bool, int, float, complex)
+
+
 def _matmul_operator(left: Any, right: Any) -> Any:
-    for x in (left, right):
-        if not isinstance(
-            x, (ndarray, numpy.ndarray, numpy.generic, list, tuple, bool, int, float, complex)
-        ):
-            return NotImplemented
-    return matmul(left, right)
+    if isinstance(left, _MULTIPLIED) and isinstance(right, _MULTIPLIED):
+        return matmul(left, right)
+    return NotImplemented
 
 
 def dot(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
