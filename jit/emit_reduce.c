@@ -234,21 +234,38 @@ static void keep_value(Emit *e, void *data, const IrIns *reduce, EmitValue value
   kept->values[sum_of(kept->r, reduce)] = value;
 }
 
+/* What changes nothing, in each lane, where no order changes a bit. */
+static EmitValue neutral(Emit *e, const Sum *s) {
+  bool is_unsigned = ql_dtype_info[s->dtype].kind != QL_KIND_INT;
+  uint64_t sign = UINT64_C(1) << (8 * s->part - 1);
+  QlValue value = {0};
+  switch (s->op) {
+    case QL_OP_MULTIPLY: value.u = 1; break;
+    case QL_OP_MINIMUM: value.u = is_unsigned ? UINT64_MAX : sign - 1; break;
+    case QL_OP_MAXIMUM: value.u = is_unsigned ? 0 : sign; break;
+    case QL_OP_LOGICAL_AND: value.u = 1; break;
+    default: break; /* sums, any */
+  }
+  if (s->dtype == QL_BOOL) value.b = value.u != 0;
+  return emit_const(e, s->dtype, value);
+}
+
 /* Elements at, at + 1, ... of the leaf, one for each lane, of which `present` are there; NULL: all.
- */
+ * In any order, the others change nothing. */
 static void lanes_at(Emit *e, Reduction *r, EmitRef first, EmitRef at, EmitRef present,
                      EmitValue *values) {
-  if (!r->direct) {
-    for (int k = 0; k < r->count; k++)
-      values[k] =
-          emit_load(e, r->sums[k].dtype, scratch(e, &r->sums[k], r->sums[k].buffer, at, BUFFER));
-    return;
+  EmitRef mask = present ? emit_lanes_below(e, 0, 1, present) : NULL;
+  if (r->direct) {
+    r->row[0].position[e->fn->rank - 1] = emit_add(e, first, at);
+    e->present = present, e->mask = mask;
+    emit_point(e, &r->row[0], keep_value, &(Kept){r, values});
+    e->mask = e->present = NULL;
   }
-  r->row[0].position[e->fn->rank - 1] = emit_add(e, first, at);
-  e->present = present;
-  e->mask = present ? emit_lanes_below(e, 0, 1, present) : NULL;
-  emit_point(e, &r->row[0], keep_value, &(Kept){r, values});
-  e->mask = e->present = NULL;
+  for (int k = 0; k < r->count; k++) {
+    const Sum *s = &r->sums[k];
+    if (!r->direct) values[k] = emit_load(e, s->dtype, scratch(e, s, s->buffer, at, BUFFER));
+    if (mask && r->any_order) values[k] = emit_select(e, mask, values[k], neutral(e, s));
+  }
 }
 
 /* The lanes begin with the elements at the beginning of a leaf ... */
@@ -287,25 +304,22 @@ static void run_lanes(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
   lanes_at(e, r, first, at, extra, r->values);
   for (int k = 0; k < r->count; k++) {
     const Sum *s = &r->sums[k];
-    EmitValue sum = emit_load(e, s->dtype, r->scratch[k]);
-    r->values[k] =
-        emit_select(e, emit_lanes_below(e, 0, 1, extra), combine(e, s, sum, r->values[k]), sum);
+    EmitValue sum = emit_load(e, s->dtype, r->scratch[k]), all = combine(e, s, sum, r->values[k]);
+    r->values[k] = r->any_order ? all : emit_select(e, emit_lanes_below(e, 0, 1, extra), all, sum);
   }
 }
 
 /* Neighbouring lanes combine until one is left; lane k is there when k < present (NULL: all). In
- * any order, halves do, which are at hand. */
+ * any order, halves do, which are at hand, and those that are not there change nothing. */
 static EmitValue combine_lanes(Emit *e, const Reduction *r, const Sum *s, EmitValue lanes,
                                EmitRef present) {
   for (int step = 1; step < r->lanes; step *= 2) {
-    int left = r->lanes / step / 2, apart = r->any_order ? left : step;
-    e->width = (unsigned)left;
+    e->width = (unsigned)(r->lanes / step / 2);
     EmitValue a = r->any_order ? emit_half(e, lanes, 0) : emit_lanes(e, lanes, 0);
     EmitValue b = r->any_order ? emit_half(e, lanes, 1) : emit_lanes(e, lanes, 1);
     lanes = combine(e, s, a, b);
-    if (!present) continue;
-    int64_t between = r->any_order ? 1 : 2 * step;
-    lanes = emit_select(e, emit_lanes_below(e, apart, between, present), lanes, a);
+    if (present && !r->any_order)
+      lanes = emit_select(e, emit_lanes_below(e, step, 2 * step, present), lanes, a);
   }
   return lanes;
 }
@@ -450,7 +464,6 @@ static void reduce_leaves(Emit *e, Reduction *r) {
   EmitRef leaf_size = emit_int(e, JIT_LEAF), extent = e->extent[r->axis];
   bool whole = r->form == JIT_WHOLE;
   EmitRef leaves = emit_tiles(e, extent, JIT_LEAF), done = emit_int(e, 0);
-  if (r->direct) emit_point_rows(e, &r->row[0]);
   if (r->runs_whole) {
     done = reduce_whole_leaves(e, r, leaves, done);
     r->together = 1; /* what is no batch: most of a short line */
@@ -471,9 +484,30 @@ static void reduce_leaves(Emit *e, Reduction *r) {
   emit_loop_close(e, &loop, r->runs_whole ? EMIT_LOOP_RARE : EMIT_LOOP);
 }
 
+/* The trees of `count` leaf values along the last axis: the lanes of a vector are a subtree, those
+ * of the last one what is left at the end, which combines in the same order. */
+static void tree_of_vectors(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
+  EmitRef lanes = emit_int(e, r->lanes);
+  EmitLoop loop = emit_loop_open(e, emit_tiles(e, count, r->lanes));
+  EmitRef at = emit_mul(e, loop.i, lanes), present = emit_min(e, emit_sub(e, count, at), lanes);
+  EmitRef top = emit_get_int(e, r->depth, 0);
+  e->width = (unsigned)r->lanes;
+  lanes_at(e, r, first, at, present, r->values);
+  for (int k = 0; k < r->count; k++) {
+    const Sum *s = &r->sums[k];
+    store_in_tree(e, r, s, top, combine_lanes(e, r, s, r->values[k], present));
+  }
+  push(e, r, emit_add(e, at, present), count, __builtin_ctz((unsigned)r->lanes));
+  emit_loop_close(e, &loop, EMIT_LOOP_RARE);
+}
+
 /* The trees of `count` leaf values from `first` on. */
 static void reduce_tree(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
   emit_set_int(e, r->depth, emit_int(e, 0));
+  if (r->direct) {
+    tree_of_vectors(e, r, first, count);
+    return;
+  }
   EmitLoop loop = emit_loop_open(e, count);
   EmitRef position = emit_add(e, first, loop.i);
   for (int k = 0; k < r->count; k++) r->sums[k].target = tree_top(e, r, &r->sums[k]);
@@ -499,6 +533,7 @@ static void reduce_branches(Emit *e, Reduction *r) {
 /* The lines at r->outer: one, or a tile of them. */
 static void reduce_lines(Emit *e, Reduction *r) {
   emit_set_int(e, r->depth, emit_int(e, 0));
+  if (r->direct) emit_point_rows(e, &r->row[0]);
   switch (r->form) {
     case JIT_BRANCHES: reduce_branches(e, r); return;
     case JIT_LEAVES: reduce_leaves(e, r); return;
