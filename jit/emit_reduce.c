@@ -590,10 +590,9 @@ static int64_t columns_of(const Reduction *r) {
   return columns;
 }
 
-/* Sums of integers wrap, and the largest of numbers without a second zero is the largest. */
 static bool is_any_order(const Reduction *r) {
   for (int k = 0; k < r->count; k++)
-    if (ql_dtype_info[r->sums[k].dtype].kind > QL_KIND_UINT) return false;
+    if (!jit_any_order(r->sums[k].dtype)) return false;
   return true;
 }
 

@@ -103,6 +103,11 @@ static inline bool jit_form_steps(JitReduceForm form) {
   return form == JIT_LEAVES || form == JIT_BRANCHES;
 }
 enum { JIT_LEAF = 128, JIT_LANES = 8 };
+/* Does no order of a reduction change a bit? Sums of integers wrap, and the largest of numbers
+ * without a second zero is the largest. */
+static inline bool jit_any_order(QlDtype dtype) {
+  return ql_dtype_info[dtype].kind <= QL_KIND_UINT;
+}
 /* All reductions of a function have one form and axis. The result has the dtype of the value. It is
  * a value of the line: what is computed of it happens once per line, and is stored to operands that
  * do not move along the axis. Of JIT_LEAVES and JIT_BRANCHES results are only stored. */

@@ -112,6 +112,14 @@ static void operand_through(Operand *x, const AxisMap *map) {
   x->target = view_through(&old.target, old.rank, map);
 }
 
+/* Had the axis better be one with the next? Axes that are kept, where the innermost loop is short;
+ * those that are reduced, wherever no order changes a bit. */
+static bool is_merged(const Operand *x, int axis, QlDtype loop) {
+  if (x->reduced[axis] != x->reduced[axis + 1]) return false;
+  if (x->reduced[axis]) return jit_any_order(loop);
+  return axis + 1 == x->rank - 1 && x->extent[axis + 1] < NARROW;
+}
+
 /* The axes of the statement's expression and of its group in the order in which its operands lie.
  * What is merged has no axes of its own in the arrays, which only nodes' layouts ask for. */
 static void put_in_order(const Planner *planner, Group *group, Operand *x) {
@@ -119,14 +127,15 @@ static void put_in_order(const Planner *planner, Group *group, Operand *x) {
   order_as_stored(group, x->reduced, map);
   group_through(group, map);
   operand_through(x, map);
-  while (planner->ctx->info->node_count == 1 && x->rank > 1) {
-    int last = x->rank - 1;
-    if (x->reduced[last] || x->reduced[last - 1] || x->extent[last] >= NARROW ||
-        !group_runs_on(group, last - 1) || !view_runs_on(&x->target, x->extent, last - 1))
-      return;
-    group_merge(group, last - 1);
-    x->extent[last] *= x->extent[last - 1];
-    drop_axis(x, last - 1);
+  if (planner->ctx->info->node_count > 1) return;
+  QlDtype loop = (QlDtype)planner->log->statements[group->statement].loop;
+  for (int axis = x->rank - 2; axis >= 0; axis--) {
+    if (!is_merged(x, axis, loop) || !group_runs_on(group, axis) ||
+        !view_runs_on(&x->target, x->extent, axis))
+      continue;
+    group_merge(group, axis);
+    x->extent[axis + 1] *= x->extent[axis];
+    drop_axis(x, axis);
   }
 }
 
