@@ -125,8 +125,9 @@ EmitValue emit_select(Emit *e, EmitRef condition, EmitValue a, EmitValue b);
 EmitRef emit_vector(Emit *e, const EmitRef *lanes); /* of e->width elements */
 /* The even (0) or odd (1) lanes of a vector of 2 * e->width elements. */
 EmitValue emit_lanes(Emit *e, EmitValue value, int odd);
-EmitValue emit_half(Emit *e, EmitValue value, int high); /* the lower (0) or upper (1) ones */
-EmitRef emit_all_lanes(Emit *e, EmitRef value);          /* the same in each of e->width lanes */
+/* All lanes of a bool or an integer combined, by the operation of a reduction. */
+EmitValue emit_reduced(Emit *e, QlOp op, QlDtype dtype, EmitValue value);
+EmitRef emit_all_lanes(Emit *e, EmitRef value); /* the same in each of e->width lanes */
 /* For each of e->width lanes: first + step * lane < limit? */
 EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit);
 

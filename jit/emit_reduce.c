@@ -310,16 +310,18 @@ static void run_lanes(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
 }
 
 /* Neighbouring lanes combine until one is left; lane k is there when k < present (NULL: all). In
- * any order, halves do, which are at hand, and those that are not there change nothing. */
+ * any order all do, since those that are not there change nothing. */
 static EmitValue combine_lanes(Emit *e, const Reduction *r, const Sum *s, EmitValue lanes,
                                EmitRef present) {
+  if (r->any_order) {
+    e->width = 1;
+    return emit_reduced(e, s->op, s->dtype, lanes);
+  }
   for (int step = 1; step < r->lanes; step *= 2) {
     e->width = (unsigned)(r->lanes / step / 2);
-    EmitValue a = r->any_order ? emit_half(e, lanes, 0) : emit_lanes(e, lanes, 0);
-    EmitValue b = r->any_order ? emit_half(e, lanes, 1) : emit_lanes(e, lanes, 1);
-    lanes = combine(e, s, a, b);
-    if (present && !r->any_order)
-      lanes = emit_select(e, emit_lanes_below(e, step, 2 * step, present), lanes, a);
+    EmitValue left = emit_lanes(e, lanes, 0), right = emit_lanes(e, lanes, 1);
+    lanes = combine(e, s, left, right);
+    if (present) lanes = emit_select(e, emit_lanes_below(e, step, 2 * step, present), lanes, left);
   }
   return lanes;
 }

@@ -150,12 +150,11 @@ void emit_store(Emit *e, QlDtype dtype, EmitValue value, EmitPlace to) {
 
 /* ---- lanes ---- */
 
-/* Lanes first, first + step, ... of a vector. */
-static EmitValue some_lanes(Emit *e, EmitValue value, unsigned first, unsigned step) {
+EmitValue emit_lanes(Emit *e, EmitValue value, int odd) {
   EmitRef lanes[EMIT_LANES];
   LLVMTypeRef index = LLVMInt32TypeInContext(e->context);
   for (unsigned lane = 0; lane < e->width; lane++)
-    lanes[lane] = LLVMConstInt(index, first + step * lane, false);
+    lanes[lane] = LLVMConstInt(index, (unsigned)odd + 2 * lane, false);
   for (int k = 0; k < 2 && value.part[k]; k++) {
     EmitRef part = value.part[k], poison = LLVMGetPoison(LLVMTypeOf(part));
     value.part[k] = e->width == 1 ? LLVMBuildExtractElement(e->builder, part, lanes[0], "")
@@ -165,12 +164,32 @@ static EmitValue some_lanes(Emit *e, EmitValue value, unsigned first, unsigned s
   return value;
 }
 
-EmitValue emit_lanes(Emit *e, EmitValue value, int odd) {
-  return some_lanes(e, value, (unsigned)odd, 2);
-}
-
-EmitValue emit_half(Emit *e, EmitValue value, int high) {
-  return some_lanes(e, value, (unsigned)high * e->width, 1);
+EmitValue emit_reduced(Emit *e, QlOp op, QlDtype dtype, EmitValue value) {
+  bool is_bool = dtype == QL_BOOL, is_signed = kind_of(dtype) == QL_KIND_INT;
+  const char *name;
+  switch (op) {
+    case QL_OP_MULTIPLY:
+      name = is_bool ? "llvm.vector.reduce.and" : "llvm.vector.reduce.mul";
+      break;
+    case QL_OP_MINIMUM:
+      name = is_bool     ? "llvm.vector.reduce.and"
+             : is_signed ? "llvm.vector.reduce.smin"
+                         : "llvm.vector.reduce.umin";
+      break;
+    case QL_OP_MAXIMUM:
+      name = is_bool     ? "llvm.vector.reduce.or"
+             : is_signed ? "llvm.vector.reduce.smax"
+                         : "llvm.vector.reduce.umax";
+      break;
+    case QL_OP_LOGICAL_AND: name = "llvm.vector.reduce.and"; break;
+    case QL_OP_LOGICAL_OR: name = "llvm.vector.reduce.or"; break;
+    default: name = is_bool ? "llvm.vector.reduce.or" : "llvm.vector.reduce.add"; break;
+  }
+  LLVMTypeRef vector = LLVMTypeOf(value.part[0]), element = LLVMGetElementType(vector);
+  EmitRef function =
+      LLVMGetIntrinsicDeclaration(e->module, LLVMLookupIntrinsicID(name, strlen(name)), &vector, 1);
+  return real(LLVMBuildCall2(e->builder, LLVMFunctionType(element, &vector, 1, false), function,
+                             value.part, 1, ""));
 }
 
 EmitRef emit_vector(Emit *e, const EmitRef *lanes) {
