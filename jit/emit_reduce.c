@@ -24,9 +24,10 @@
 #include <stdlib.h>
 
 enum {
-  TILE_BYTES = 4096,             /* of a row of the tile, per part of a complex number */
+  TILE_BYTES = 16384,            /* of a row of the tile, per part of a complex number */
   BUFFER = JIT_LEAF + JIT_LANES, /* room for a whole vector behind the last element */
   TREE_DEPTH = 58,               /* leaves of 2^7 in an axis of 2^64 */
+  ROWS_DEPTH = 43,               /* of rows, in one of 2^50, which would take weeks */
   FEW_INSTRUCTIONS = 8 /* of a function that leaves registers for TOGETHER of its points */
 };
 
@@ -37,7 +38,7 @@ typedef struct Sum {
   QlOp op;
   int64_t part;   /* bytes of an element, or of a part of one */
   EmitRef buffer; /* scratch of a leaf */
-  EmitRef tree;   /* [TREE_DEPTH + 1] rows of the tile */
+  EmitRef tree;   /* [depth + 1] rows of the tile */
   EmitRef target; /* address of the row that the sink writes */
 } Sum;
 
@@ -612,6 +613,13 @@ static uint32_t count_instructions(const Emit *e, bool *computes) {
   return count;
 }
 
+/* How many partial results can be on a stack, beside the one that is put there? */
+static int tree_depth(const Reduction *r) {
+  if (r->form == JIT_LEAVES) return 0;
+  if (r->form == JIT_BRANCHES) return __builtin_ctz(JIT_LEAF);
+  return r->along_last ? TREE_DEPTH : ROWS_DEPTH;
+}
+
 static void reduce_box(Emit *e, Reduction *r, EmitRef *rows) {
   EmitLoop loops[QL_MAX_DIMS];
   r->along_last = r->axis == e->fn->rank - 1;
@@ -630,7 +638,7 @@ static void reduce_box(Emit *e, Reduction *r, EmitRef *rows) {
     Sum *s = &r->sums[k];
     s->buffer =
         emit_stack(e, r->along_last ? row_bytes(s, BUFFER) : JIT_LANES * row_bytes(s, r->tile));
-    s->tree = emit_stack(e, (TREE_DEPTH + 1) * row_bytes(s, r->tile));
+    s->tree = emit_stack(e, (tree_depth(r) + 1) * row_bytes(s, r->tile));
   }
   r->depth = emit_stack(e, sizeof(int64_t));
   int count = open_outer(e, r->axis, &r->outer, rows, loops);
