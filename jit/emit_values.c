@@ -208,10 +208,16 @@ EmitRef emit_all_lanes(Emit *e, EmitRef value) {
                                 LLVMConstNull(emit_widen(e, index)), "");
 }
 
+/* In bytes: of lanes of 64 bits a mask for eight float32 would take a register of 512 bits, and
+ * those of bytes eight of them. */
 EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit) {
+  enum { MOST = 127 };
   EmitRef lanes[EMIT_LANES];
+  LLVMTypeRef byte = LLVMInt8TypeInContext(e->context);
   if (e->width == 1) return emit_less(e, emit_int(e, first), limit);
-  for (unsigned lane = 0; lane < e->width; lane++) lanes[lane] = emit_int(e, first + step * lane);
+  for (unsigned lane = 0; lane < e->width; lane++)
+    lanes[lane] = LLVMConstInt(byte, (uint64_t)(first + step * lane), false);
+  EmitRef small = LLVMBuildTrunc(e->builder, emit_min(e, limit, emit_int(e, MOST)), byte, "");
   return LLVMBuildICmp(e->builder, LLVMIntSLT, LLVMConstVector(lanes, e->width),
-                       emit_all_lanes(e, limit), "");
+                       emit_all_lanes(e, small), "");
 }
