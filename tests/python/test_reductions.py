@@ -67,6 +67,43 @@ def test_methods_and_out(name):
     close(out, want)
 
 
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int64"])
+@pytest.mark.parametrize("name", ["sum", "max", "min", "any", "all"])
+def test_axes_that_lie_behind_one_another_are_reduced_as_one(name, dtype):
+    """Where no order changes a bit; parts of rows, strides and broadcast rows keep their axes."""
+    x = (numpy.arange(7 * 40 * 33).reshape(7, 40, 33) * 37 % 101 - 50).astype(dtype)
+    a = np.asarray(x)
+    views = [
+        (a, x),
+        (a.T, x.T),
+        (a.transpose(1, 0, 2), x.transpose(1, 0, 2)),
+        (a[:, 1:], x[:, 1:]),
+        (a[:, :, ::-1], x[:, :, ::-1]),
+        (a[::2], x[::2]),
+        (a & a[:1], x & x[:1]),
+        (a | a[:, :, :1], x | x[:, :, :1]),
+    ]
+    for k, (ours, theirs) in enumerate(views):
+        for axis in (None, (0, 1), (1, 2), (0, 2), 0, 2):
+            same(getattr(ours, name)(axis), getattr(theirs, name)(axis), (k, axis))
+
+
+@pytest.mark.parametrize("count", [1, 5, 8, 9, 127, 1025, 8 * 128 + 17, 131 * 128 + 3])
+def test_leaves_combine_alike_at_every_length(count):
+    """Sums of halves are exact; which of two zeros is the largest depends on the tree alone."""
+    x = numpy.arange(3 * count).reshape(3, count) % 17 / 2 - 4
+    a = np.asarray(x)
+    for dtype in ("float32", "float64"):
+        b, y = a.astype(dtype), x.astype(dtype)
+        same(b.sum(1), y.sum(1))
+        same(b.max(), y.max())
+        same(b[0] @ b[1], y[0] @ y[1])
+    zeros = np.where(a > 0, 0.0, -0.0)
+    signs = np.signbit(zeros.max(1))
+    for k in range(3):
+        same(np.signbit(np.max(np.array(zeros[k]))), numpy.asarray(signs[k]))
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", "int8"])
 @pytest.mark.parametrize("name", ["sum", "max", "count_nonzero", "mean", "std"])
 def test_results_lie_in_the_order_of_the_operand(name, dtype):
