@@ -17,8 +17,9 @@
  *     for leaf:  for k in leaf: lanes[k % 8] += row k;  value <- the eight rows combined
  *
  * Values go to the tree: a stack of partial results (each a number, or a row of the tile), as many
- * as a counter of leaves has ones. Lanes that got nothing hold garbage, which a choice leaves out:
- * no neutral element is needed, so not even a sign of zero can change. */
+ * as a counter of leaves has ones. Leaf values along the last axis come to it eight at a time, a
+ * subtree each. Lanes that got nothing hold garbage, which a choice leaves out: no neutral element
+ * is needed, so not even a sign of zero can change. Where no order changes a bit there is one. */
 #include "emit.h"
 
 #include <stdlib.h>
