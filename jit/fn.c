@@ -101,7 +101,7 @@ int ir_reductions(const JitFn *fn) {
 bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size) {
   if (need <= *room) return true;
   uint32_t more = QL_MAX(need, *room * 2 + 8);
-  void *old, *grown = ql_pool_zeros(&fn->pool, more * size);
+  void *old, *grown = ql_pool_zeros(fn->pool, more * size);
   if (!grown)
     return ql_fail(&fn->bad, QL_ERR_MEMORY, "out of memory for a kernel's instructions"), false;
   memcpy(&old, items, sizeof old);
@@ -113,16 +113,22 @@ bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size)
 
 enum { USUAL = 6144 }; /* bytes of a small function */
 
-/* A function alone in a pool of its own. */
+/* In a pool of its own. */
 static JitFn *fn_alone(size_t usual) {
-  QlPool pool = {.usual = usual};
-  JitFn *fn = ql_pool_zeros(&pool, sizeof *fn);
+  QlPool own = {.usual = usual};
+  JitFn *fn = ql_pool_zeros(&own, sizeof *fn);
+  if (fn) fn->own = own, fn->pool = &fn->own;
+  return fn;
+}
+
+static JitFn *fn_in(QlPool *pool) {
+  JitFn *fn = ql_pool_zeros(pool, sizeof *fn);
   if (fn) fn->pool = pool;
   return fn;
 }
 
-JitFn *jit_fn_new(int rank) {
-  JitFn *fn = fn_alone(USUAL);
+JitFn *jit_fn_new(int rank, QlPool *pool) {
+  JitFn *fn = pool ? fn_in(pool) : fn_alone(USUAL);
   if (!fn) return NULL;
   fn->rank = rank;
   fn->open = CLOSED;
@@ -143,20 +149,20 @@ JitFn *jit_fn_new(int rank) {
 }
 
 void jit_fn_free(JitFn *fn) {
-  if (!fn) return;
-  QlPool pool = fn->pool;
-  ql_pool_free(&pool);
+  if (!fn || fn->pool != &fn->own) return;
+  QlPool own = fn->own;
+  ql_pool_free(&own);
 }
 
 static void *duplicate(JitFn *copy, const void *items, uint32_t room, size_t size) {
-  return ql_pool_copy(&copy->pool, items, room * size);
+  return ql_pool_copy(copy->pool, items, room * size);
 }
 
-JitFn *ir_copy(const JitFn *fn) {
-  JitFn *copy = fn_alone(fn->pool.used);
+JitFn *jit_fn_copy(const JitFn *fn) {
+  JitFn *copy = fn_alone(USUAL);
   if (!copy) return NULL;
-  QlPool pool = copy->pool;
-  *copy = *fn, copy->pool = pool;
+  QlPool own = copy->own;
+  *copy = *fn, copy->own = own, copy->pool = &copy->own;
   copy->arrays = duplicate(copy, fn->arrays, fn->array_room, sizeof *fn->arrays);
   copy->params = duplicate(copy, fn->params, fn->param_room, sizeof *fn->params);
   copy->ins = duplicate(copy, fn->ins, fn->ins_room, sizeof *fn->ins);

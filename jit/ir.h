@@ -59,7 +59,7 @@ typedef struct IrArray {
 
 /* clang-format off */
 struct JitFn {
-  QlPool pool;                        /* holds the function and all that it points to */
+  QlPool *pool, own;                  /* the pool holds the function and all that it points to */
   int rank;                           /* of the domain */
   IrArray *arrays;   uint32_t array_count, array_room;
   uint8_t *params;   uint32_t param_count, param_room;   /* QlDtype */
@@ -99,8 +99,6 @@ const IrIns *ir_reduction(const JitFn *fn); /* the first; NULL: there is none */
  * one where the operand has one element per line. */
 bool ir_of_line(const JitFn *fn, const IrIns *reduce, const IrIns *ins);
 int ir_reductions(const JitFn *fn); /* how many, all of one form and axis */
-JitFn *ir_copy(
-    const JitFn *fn); /* to compare a pass's result with what it was given; NULL: out of memory */
 
 /* ---- flow.c: what control flow implies ---- */
 

@@ -58,9 +58,11 @@ typedef enum JitStride {
   JIT_STRIDE_ANY
 } JitStride;
 
-JitFn *jit_fn_new(
-    int rank); /* of a domain of up to QL_MAX_DIMS axes; the caller frees it. NULL: out of memory */
-void jit_fn_free(JitFn *fn);
+/* Of a domain of up to QL_MAX_DIMS axes. In memory of its own, or in a pool that outlives it. NULL:
+ * out of memory. */
+JitFn *jit_fn_new(int rank, QlPool *pool);
+JitFn *jit_fn_copy(const JitFn *fn); /* in memory of its own */
+void jit_fn_free(JitFn *fn);         /* what lies in a pool of others stays there */
 /* Declares the next operand; returns its number. strides has `rank` entries. Operands never overlap
  * what another operand writes, except by being the same operand: the caller guarantees it. */
 int jit_fn_array(JitFn *fn, QlDtype dtype, JitAccess access, const JitStride *strides);

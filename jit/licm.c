@@ -44,7 +44,7 @@ static bool move_out(Licm *l, uint32_t b) {
 /* The entry block lists what is uniform first; both parts keep their order. */
 static bool sort_entry(const Licm *l) {
   IrBlock *entry = &l->fn->blocks[0];
-  uint32_t *sorted = ql_pool_get(&l->fn->pool, entry->room * sizeof *sorted), count = 0;
+  uint32_t *sorted = ql_pool_get(l->fn->pool, entry->room * sizeof *sorted), count = 0;
   if (!sorted) return false;
   for (int pass = 0; pass < 2; pass++)
     for (uint32_t i = 0; i < entry->count; i++)

@@ -451,7 +451,7 @@ static QlStatus take_function(Parser *p) {
   QL_TRY(expect(p, "function"));
   QL_TRY(expect(p, "rank"));
   QL_TRY(take_integer(p, 0, QL_MAX_DIMS, &rank));
-  p->fn = jit_fn_new((int)rank);
+  p->fn = jit_fn_new((int)rank, NULL);
   if (!p->fn) return ql_fail(p->error, QL_ERR_MEMORY, "out of memory for a kernel's text");
   p->fn->block_count = 0; /* blocks come from the text */
   p->fn->open = UINT32_MAX;

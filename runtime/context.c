@@ -115,7 +115,7 @@ void ql_close(QlContext *ctx) {
   for (Storage *s = ctx->free_storages, *next; s; s = next) next = *(Storage **)s, free(s);
   free(ctx->heap.ranges), free(ctx->log.statements), free(ctx->log.words), free(ctx->log.scalars),
       free(ctx->log.slots);
-  ql_pool_free(&ctx->planning);
+  ql_pool_free(&ctx->planning), ql_pool_free(&ctx->building);
   rt_copies_close(ctx);
   free(ctx->movements.lines), free(ctx->cache_folder);
   ctx->closed = true;

@@ -30,7 +30,8 @@ struct QlContext {
   Pace pace;
   History history;
   PlanKey key;     /* of the log that is being executed */
-  QlPool planning; /* what lives only while a plan is sought and made */
+  QlPool planning; /* what lives only while a plan is sought and made, */
+  QlPool building; /* and only while one of its kernels is written down */
   Heap heap;
   KeptCopies copies;
   QlSource source;  /* of what is recorded next */
@@ -41,7 +42,8 @@ struct QlContext {
   uint64_t next_id, next_template, plan_clock;
   Template *templates;
   Plan *plans[PLAN_BUCKETS], *forms[PLAN_BUCKETS]; /* by hash, and by form */
-  int plan_count;
+  QlPool spare_memory[PLAN_LIMIT / 2];             /* of plans that went */
+  int plan_count, spare_count;
   int64_t plan_weight;
   QlArray *free_arrays;
   Storage *free_storages; /* linked through their first words */

@@ -189,7 +189,8 @@ typedef struct QlPool { /* {0} is an empty one; may be moved */
 void *ql_pool_get(QlPool *pool, size_t bytes);
 /* Takes back all that was given. What the pool usually needs it keeps, in one piece. */
 void ql_pool_clear(QlPool *pool);
-void ql_pool_free(QlPool *pool); /* the same, and keeps nothing */
+void ql_pool_free(QlPool *pool);           /* the same, and keeps nothing */
+bool ql_pool_is_whole(const QlPool *pool); /* has it one piece of memory? */
 
 static inline void *ql_pool_zeros(QlPool *pool, size_t bytes) {
   void *zeros = ql_pool_get(pool, bytes);

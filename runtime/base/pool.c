@@ -72,6 +72,8 @@ void ql_pool_free(QlPool *pool) {
   pool->newest = NULL, pool->next = NULL, pool->used = pool->capacity = 0;
 }
 
+bool ql_pool_is_whole(const QlPool *pool) { return pool->newest && !pool->newest->previous; }
+
 void ql_pool_clear(QlPool *pool) {
   pool->usual = QL_MAX(pool->used, pool->usual - pool->usual / 8);
   if (!pool->newest) return;

@@ -21,13 +21,15 @@ static void settle(Plan *plan, PlanKernel *kernel, const JitKernel *known) {
   kernel->fn = NULL;
 }
 
-QlStatus planner_wants_kernel(Planner *planner, JitFn *fn, int group) {
+QlStatus planner_wants_kernel(Planner *planner, const JitFn *fn, int group) {
   Plan *plan = planner->plan;
-  PlanKernel made = {.fn = fn, .group = group};
-  QL_TRY(jit_key(planner->ctx->jit, fn, &made.key, planner->error));
-  plan->kernels[plan->kernel_count++] = made;
-  const JitKernel *known = jit_find(planner->ctx->jit, made.key);
-  if (known) settle(plan, &plan->kernels[plan->kernel_count - 1], known);
+  PlanKernel *made = &plan->kernels[plan->kernel_count];
+  *made = (PlanKernel){.group = group};
+  QL_TRY(jit_key(planner->ctx->jit, fn, &made->key, planner->error));
+  const JitKernel *known = jit_find(planner->ctx->jit, made->key);
+  if (!known && !(made->fn = jit_fn_copy(fn))) return planner_no_memory(planner);
+  plan->kernel_count++;
+  if (known) settle(plan, made, known);
   return QL_OK;
 }
 

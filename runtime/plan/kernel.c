@@ -269,13 +269,11 @@ static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
   out->operands = planner_keep_zeros(planner, operands * sizeof *out->operands);
   out->strides = planner_keep_zeros(planner, operands * (size_t)group->rank * sizeof *out->strides);
   if (!out->operands || !out->strides) return QL_ERR_MEMORY;
-  if (!(b->fn = jit_fn_new(group->rank))) return planner_no_memory(planner);
+  QlPool *pool = &planner->ctx->building;
+  ql_pool_clear(pool); /* of the kernel before */
+  if (!(b->fn = jit_fn_new(group->rank, pool))) return planner_no_memory(planner);
   build_function(b, out);
-  QlStatus status = planner_wants_kernel(b->planner, b->fn, (int)(out - planner->plan->groups));
-  if (status) {
-    jit_fn_free(b->fn);
-    return status;
-  }
+  QL_TRY(planner_wants_kernel(b->planner, b->fn, (int)(out - planner->plan->groups)));
   out->param_count = b->param_count;
   out->params = planner_keep(planner, b->params, (size_t)b->param_count * sizeof *b->params);
   return out->params ? QL_OK : QL_ERR_MEMORY;

@@ -94,6 +94,35 @@ QlStatus rt_plan_key(QlContext *ctx, QlError *error) {
 
 /* ---- plans ---- */
 
+enum { SMALL_PLAN = 1 << 15 }; /* bytes */
+
+/* The memory of a small plan that goes serves the next ones: a loop that makes plans makes them
+ * alike. */
+static void give_memory(QlContext *ctx, QlPool pool) {
+  if (ctx->spare_count < PLAN_LIMIT / 2 && ql_pool_is_whole(&pool) && pool.capacity <= SMALL_PLAN)
+    ctx->spare_memory[ctx->spare_count++] = pool;
+  else
+    ql_pool_free(&pool);
+}
+
+static void take_memory(QlContext *ctx, Plan *plan, size_t bytes) {
+  plan->pool.usual = bytes;
+  if (!ctx->spare_count) return;
+  QlPool *spare = &ctx->spare_memory[ctx->spare_count - 1];
+  if (spare->capacity < bytes || spare->capacity > 2 * bytes) {
+    ql_pool_free(spare);
+  } else {
+    plan->pool = *spare;
+    plan->pool.usual = bytes;
+    ql_pool_clear(&plan->pool);
+  }
+  ctx->spare_count--;
+}
+
+static void free_memory(QlContext *ctx) {
+  while (ctx->spare_count) ql_pool_free(&ctx->spare_memory[--ctx->spare_count]);
+}
+
 /* All that the plan holds; it may lie in its own pool. */
 static void release(QlContext *ctx, Plan *plan) {
   for (int k = 0; k < plan->slot_count; k++) {
@@ -102,8 +131,7 @@ static void release(QlContext *ctx, Plan *plan) {
     rt_reading_release(plan->slots[k].reading);
   }
   for (int k = 0; k < plan->kernel_count; k++) jit_fn_free(plan->kernels[k].fn);
-  QlPool pool = plan->pool;
-  ql_pool_free(&pool);
+  give_memory(ctx, plan->pool);
 }
 
 void rt_plan_drop_all(QlContext *ctx) {
@@ -113,6 +141,7 @@ void rt_plan_drop_all(QlContext *ctx) {
   memset(ctx->plans, 0, sizeof ctx->plans);
   memset(ctx->forms, 0, sizeof ctx->forms);
   ctx->plan_count = 0, ctx->plan_weight = 0;
+  free_memory(ctx);
 }
 
 /* About a plan's size; its bytes differ from node to node. */
@@ -266,7 +295,7 @@ static QlStatus run_pipeline(Planner *planner) {
   QL_TRY(planner_group(planner));
   QL_TRY(planner_fuse(planner));
   QL_TRY(planner_reach(planner));
-  plan->pool.usual = kept_bytes(planner);
+  take_memory(planner->ctx, plan, kept_bytes(planner));
   QL_TRY(keep_key(planner));
   QL_TRY(keep_slots(planner));
   QL_TRY(planner_kernels(planner));

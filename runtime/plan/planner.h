@@ -383,8 +383,8 @@ int plan_worth(const QlContext *ctx, const Plan *plan);
 void plan_cut(const CommInfo *info, const Plan *plan, PlanGroup *group);
 
 /* ---- compile.c ---- */
-/* The plan's group needs the kernel of that function, which is taken over when this succeeds. */
-QlStatus planner_wants_kernel(Planner *planner, JitFn *fn, int group);
+/* The plan's group needs the kernel of that function. */
+QlStatus planner_wants_kernel(Planner *planner, const JitFn *fn, int group);
 
 /* ---- live.c ---- */
 QlStatus planner_live(Planner *planner);

@@ -323,7 +323,7 @@ JitFn *generate_function(uint64_t seed, const GenerateOptions *options) {
   static const GenerateOptions plain;
   Generator g = {.random = {seed}, .options = options ? options : &plain};
   int rank = (int)random_below(&g.random, 5);
-  g.fn = jit_fn_new(rank);
+  g.fn = jit_fn_new(rank, NULL);
   if (!g.fn) return NULL;
   g.reduces = rank > 0 && !g.options->no_reduce && random_chance(&g.random, 35);
   choose_dtypes(&g);

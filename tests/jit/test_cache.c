@@ -19,7 +19,7 @@ static QlSource no_source(void) { return (QlSource){0}; }
 /* ---- functions: y = op(x, c), which differ in c ---- */
 
 static JitFn *binary(QlOp op, double by) {
-  JitFn *fn = jit_fn_new(1);
+  JitFn *fn = jit_fn_new(1, NULL);
   JitStride unit = JIT_STRIDE_UNIT;
   jit_fn_array(fn, QL_F64, JIT_READ, &unit), jit_fn_array(fn, QL_F64, JIT_WRITE, &unit);
   JitRef args[2] = {jit_load(fn, 0, NULL, no_source()), jit_const(fn, QL_F64, (QlValue){.d = by})};
@@ -120,7 +120,7 @@ typedef enum Variant {
 } Variant;
 
 static JitFn *variant(Variant v, QlSource source) {
-  JitFn *fn = jit_fn_new(1);
+  JitFn *fn = jit_fn_new(1, NULL);
   QlDtype dtype = v == OTHER_DTYPE ? QL_I64 : QL_F64;
   JitStride stride = v == OTHER_STRIDE ? JIT_STRIDE_ANY : JIT_STRIDE_UNIT;
   int32_t offset = v == OTHER_OFFSET ? 1 : 0;
@@ -189,7 +189,7 @@ static void keys_of_many_functions(void) {
 
 static void bad_functions_have_no_key(void) {
   Jit *jit = open_jit(NULL, 0);
-  JitFn *fn = jit_fn_new(1);
+  JitFn *fn = jit_fn_new(1, NULL);
   JitKey key = {{0, 0}};
   const JitKernel *kernel;
   QlError error = {0}, again = {0};

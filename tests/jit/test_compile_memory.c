@@ -27,7 +27,7 @@ void *__wrap_realloc(void *old, size_t size) { return fails() ? NULL : __real_re
 
 /* A sum of exponentials over rows: loops, a reduction, a library function. */
 static JitFn *build(void) {
-  JitFn *fn = jit_fn_new(2);
+  JitFn *fn = jit_fn_new(2, NULL);
   JitStride in[2] = {JIT_STRIDE_ANY, JIT_STRIDE_UNIT}, out[2] = {JIT_STRIDE_ANY, JIT_STRIDE_ZERO};
   if (!fn) return NULL;
   jit_fn_array(fn, QL_F64, JIT_READ, in), jit_fn_array(fn, QL_F64, JIT_WRITE, out);

@@ -28,7 +28,7 @@ static Jit *open_jit(bool fastmath) {
 }
 
 static JitEntry *compile(Jit *jit, const JitFn *fn, QlError *error) {
-  JitFn *copy = ir_copy(fn);
+  JitFn *copy = jit_fn_copy(fn);
   JitKey key;
   const JitKernel *kernel;
   bool good = copy && jit_key(jit, copy, &key, error) == QL_OK &&
@@ -160,7 +160,7 @@ static bool reads_nan_sign(QlOp op, QlDtype loop) {
 
 /* One operation. steps: of the first and the second argument and of the result. */
 static void try_op(Jit *jit, QlOp op, QlDtype loop, const int steps[3]) {
-  Case c = {.fn = jit_fn_new(1)};
+  Case c = {.fn = jit_fn_new(1, NULL)};
   Random random = {(uint64_t)op * 100 + loop};
   JitRef args[3];
   QlError error = {0};
@@ -194,7 +194,7 @@ static void every_cast(void) {
   Jit *jit = open_jit(false);
   for (int from = 0; from < QL_DTYPE_COUNT; from++) {
     for (int to = 0; to < QL_DTYPE_COUNT; to++) {
-      Case c = {.fn = jit_fn_new(1)};
+      Case c = {.fn = jit_fn_new(1, NULL)};
       Random random = {(uint64_t)from * 100 + (uint64_t)to};
       QlError error = {0};
       case_operand(&c, &random, (QlDtype)from, JIT_READ, 1);
@@ -220,7 +220,7 @@ static void every_length(void) {
     QlDtype dtype = dtypes[d];
     Random random = {d};
     int64_t size = ql_dtype_info[dtype].size;
-    JitFn *fn = jit_fn_new(1);
+    JitFn *fn = jit_fn_new(1, NULL);
     JitStride unit = JIT_STRIDE_UNIT;
     int x = jit_fn_array(fn, dtype, JIT_READ, &unit),
         y = jit_fn_array(fn, dtype, JIT_UPDATE, &unit);
@@ -288,7 +288,7 @@ static void small_integers_divide(void) {
           ir_write((QlDtype)dtype, memory[1] + (int64_t)n * size, b);
     }
     for (int op = 0; op < 3; op++) {
-      JitFn *fn = jit_fn_new(1);
+      JitFn *fn = jit_fn_new(1, NULL);
       QlError error = {0};
       for (int k = 0; k < 3; k++)
         jit_fn_array(fn, (QlDtype)dtype, k == 2 ? JIT_WRITE : JIT_READ, &unit);
@@ -318,7 +318,7 @@ enum { REDUCE_EXTENTS = 12 };
 
 static JitFn *reduction_of(QlReduction reduction, JitReduceForm form, int axis, QlDtype dtype,
                            bool unit) {
-  JitFn *fn = jit_fn_new(2);
+  JitFn *fn = jit_fn_new(2, NULL);
   JitStride in[2] = {JIT_STRIDE_ANY, unit ? JIT_STRIDE_UNIT : JIT_STRIDE_ANY},
             out[2] = {JIT_STRIDE_ANY, JIT_STRIDE_ANY};
   if (!jit_form_steps(form)) out[axis] = JIT_STRIDE_ZERO;
@@ -469,7 +469,7 @@ static void reductions_have_no_buffer(void) {
 
 static char *assembly_of_strided(QlOp op) {
   Jit *jit = open_jit(false);
-  JitFn *fn = jit_fn_new(1);
+  JitFn *fn = jit_fn_new(1, NULL);
   jit_fn_array(fn, QL_F64, JIT_READ, (JitStride[]){JIT_STRIDE_ANY});
   jit_fn_array(fn, QL_F64, JIT_WRITE, (JitStride[]){JIT_STRIDE_UNIT});
   jit_store(fn, 1, jit_op(fn, op, 1, (JitRef[]){jit_load(fn, 0, NULL, no_source())}, no_source()),
@@ -498,7 +498,7 @@ static void strided_operands_are_gathered(void) {
 /* A box without points touches no memory, not even for a uniform load. */
 static void empty_boxes(void) {
   Jit *jit = open_jit(false);
-  JitFn *fn = jit_fn_new(2);
+  JitFn *fn = jit_fn_new(2, NULL);
   JitStride zero[2] = {JIT_STRIDE_ZERO, JIT_STRIDE_ZERO}, any[2] = {JIT_STRIDE_ANY, JIT_STRIDE_ANY};
   jit_fn_array(fn, QL_F64, JIT_READ, zero), jit_fn_array(fn, QL_F64, JIT_WRITE, any);
   jit_store(fn, 1,
@@ -524,7 +524,7 @@ static void fastmath_contracts(void) {
   double want = 1.0 + 0x1p-30, in[3] = {want, want, -1.0}, out[2];
   for (int fast = 0; fast < 2; fast++) {
     Jit *jit = open_jit(fast);
-    JitFn *fn = jit_fn_new(0);
+    JitFn *fn = jit_fn_new(0, NULL);
     JitRef value[3];
     for (int k = 0; k < 3; k++)
       value[k] = jit_load(fn, jit_fn_array(fn, QL_F64, JIT_READ, NULL), NULL, no_source());
@@ -555,7 +555,7 @@ static void loops_are_vectorised(void) {
   for (int d = 0; d < 2; d++) {
     const IrMath *math = ir_math(QL_OP_EXP, dtypes[d]);
     const char *widest = math->scalar;
-    JitFn *fn = jit_fn_new(1);
+    JitFn *fn = jit_fn_new(1, NULL);
     JitStride unit = JIT_STRIDE_UNIT;
     char scalar_call[96];
     QlError error = {0};

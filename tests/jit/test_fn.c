@@ -15,7 +15,7 @@ static void check_text(const JitFn *fn, const char *want) {
 }
 
 static void straight_line(void) {
-  JitFn *fn = jit_fn_new(2);
+  JitFn *fn = jit_fn_new(2, NULL);
   JitStride strides[2] = {JIT_STRIDE_ANY, JIT_STRIDE_UNIT},
             still[2] = {JIT_STRIDE_ZERO, JIT_STRIDE_ZERO};
   CHECK_INT_EQ(jit_fn_array(fn, QL_F32, JIT_READ, strides), 0);
@@ -56,7 +56,7 @@ static void mixed_signs(void) {
   const uint64_t without[] = {0,         1,          1ULL << 53, (1ULL << 53) + 1,
                               INT64_MAX, 1ULL << 63, UINT64_MAX};
   for (int op = QL_OP_EQUAL; op <= QL_OP_GREATER_EQUAL; op++) {
-    JitFn *fn = jit_fn_new(0);
+    JitFn *fn = jit_fn_new(0, NULL);
     jit_fn_array(fn, QL_BOOL, JIT_WRITE, NULL), jit_fn_array(fn, QL_BOOL, JIT_WRITE, NULL);
     jit_fn_param(fn, QL_I64), jit_fn_param(fn, QL_U64);
     JitRef a = jit_param(fn, 0, nowhere), b = jit_param(fn, 1, nowhere);
@@ -82,7 +82,7 @@ static void mixed_signs(void) {
 
 /* A loop whose phi is added after the instructions that use it. */
 static void control_flow(void) {
-  JitFn *fn = jit_fn_new(1);
+  JitFn *fn = jit_fn_new(1, NULL);
   jit_fn_array(fn, QL_I64, JIT_WRITE, (JitStride[]){JIT_STRIDE_UNIT});
   JitRef zero = jit_const(fn, QL_I64, (QlValue){.i = 0}),
          ten = jit_const(fn, QL_I64, (QlValue){.i = 10}), at = jit_index(fn, 0, nowhere);
@@ -129,7 +129,7 @@ static void control_flow(void) {
 /* The first mistake is what verification says, with its source; what follows gives no value and
  * adds nothing. */
 static void first_mistake_stays(void) {
-  JitFn *fn = jit_fn_new(0);
+  JitFn *fn = jit_fn_new(0, NULL);
   JitRef truth = jit_const(fn, QL_BOOL, (QlValue){.b = true});
   CHECK_INT_EQ(jit_op(fn, QL_OP_SUBTRACT, 2, (JitRef[]){truth, truth}, line(42)).id, 0);
   CHECK_INT_EQ(jit_param(fn, 3, line(43)).id, 0);
@@ -192,7 +192,7 @@ static void mistakes_are_told(void) {
       ended_block,      branch_on_number, jump_nowhere,  phi_of_no_phi,   two_dtypes,
       choice_by_number, store_of_another};
   for (size_t m = 0; m < sizeof mistakes / sizeof mistakes[0]; m++) {
-    JitFn *fn = jit_fn_new(1);
+    JitFn *fn = jit_fn_new(1, NULL);
     jit_fn_array(fn, QL_F64, JIT_WRITE, (JitStride[]){JIT_STRIDE_UNIT});
     mistakes[m](fn, jit_const(fn, QL_F64, (QlValue){.d = 1}));
     QlError error = {0};
@@ -201,7 +201,7 @@ static void mistakes_are_told(void) {
       fprintf(stderr, "mistake %zu\n", m);
     jit_fn_free(fn);
   }
-  JitFn *fn = jit_fn_new(QL_MAX_DIMS + 1);
+  JitFn *fn = jit_fn_new(QL_MAX_DIMS + 1, NULL);
   QlError error = {0};
   CHECK_INT_EQ(jit_verify(fn, &error), QL_ERR_VALUE);
   jit_fn_free(fn);
@@ -209,7 +209,7 @@ static void mistakes_are_told(void) {
 
 /* A block that was left open is an error, unless it is the last one. */
 static void forgotten_end(void) {
-  JitFn *fn = jit_fn_new(0);
+  JitFn *fn = jit_fn_new(0, NULL);
   JitBlock other = jit_block_new(fn);
   jit_block_open(fn, other);
   QlError error = {0};
@@ -221,11 +221,11 @@ static void forgotten_end(void) {
 /* ---- changing ---- */
 
 static void copies_are_apart(void) {
-  JitFn *fn = jit_fn_new(0);
+  JitFn *fn = jit_fn_new(0, NULL);
   jit_fn_array(fn, QL_F64, JIT_WRITE, NULL);
   JitRef two = jit_const(fn, QL_F64, (QlValue){.d = 2});
   jit_store(fn, 0, jit_op(fn, QL_OP_SQUARE, 1, &two, nowhere), nowhere);
-  JitFn *copy = ir_copy(fn);
+  JitFn *copy = jit_fn_copy(fn);
   char *before = jit_print(fn);
   QlError error = {0};
   CHECK_INT_EQ(jit_optimise(copy, &error), QL_OK);
@@ -239,7 +239,7 @@ static void copies_are_apart(void) {
 
 /* An open last block is still the last one after another is removed. */
 static void pruning_keeps_the_open_block(void) {
-  JitFn *fn = jit_fn_new(0);
+  JitFn *fn = jit_fn_new(0, NULL);
   jit_fn_array(fn, QL_F64, JIT_WRITE, NULL);
   JitBlock dead = jit_block_new(fn), last = jit_block_new(fn);
   jit_jump(fn, last);
@@ -257,7 +257,7 @@ static void pruning_keeps_the_open_block(void) {
 }
 
 static void branch_to_one_block_is_a_jump(void) {
-  JitFn *fn = jit_fn_new(0);
+  JitFn *fn = jit_fn_new(0, NULL);
   JitBlock next = jit_block_new(fn);
   jit_branch(fn, jit_const(fn, QL_BOOL, (QlValue){.b = true}), next, next);
   jit_block_open(fn, next);

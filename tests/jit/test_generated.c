@@ -63,7 +63,7 @@ static void passes_keep_bits(void) {
     QlError error = {0};
     if (!CHECK(runs(fn, want, &error))) report(seed, "interpreted", fn, error.text);
     for (size_t p = 0; p < sizeof pass_names / sizeof pass_names[0]; p++) {
-      JitFn *changed = ir_copy(fn);
+      JitFn *changed = jit_fn_copy(fn);
       error = (QlError){0};
       bool good = jit_pass_named(pass_names[p])(changed, &error) == QL_OK &&
                   jit_verify(changed, &error) == QL_OK && agrees(changed, want, seed, &error);

@@ -49,7 +49,7 @@ static bool is_same(QlDtype dtype, QlValue a, QlValue b) {
 
 /* A function of one operand $0; what it is stored to is $1. */
 static JitFn *function_of(QlDtype from, JitRef *x) {
-  JitFn *fn = jit_fn_new(1);
+  JitFn *fn = jit_fn_new(1, NULL);
   jit_fn_array(fn, from, JIT_READ, (JitStride[]){JIT_STRIDE_UNIT});
   *x = jit_load(fn, 0, NULL, here);
   return fn;
@@ -75,7 +75,7 @@ static void hold(JitFn *fn, JitRef value) {
   jit_store(fn, 1, value, here);
   for (int k = 0; k < POINTS; k++)
     ir_write(from, in.bytes + k * ql_dtype_info[from].size, edge_of(from, k));
-  JitFn *changed = ir_copy(fn);
+  JitFn *changed = jit_fn_copy(fn);
   bool ran = changed && run(fn, &in, &plain) && jit_fold(changed, &error) == QL_OK &&
              run(changed, &in, &folded);
   for (int k = 0; ran && k < POINTS; k++) {

@@ -61,7 +61,7 @@ static QlStatus work(QlError *error) {
   char *text = NULL;
   QlStatus status = jit_parse(program, &fn, error);
   if (status != QL_OK) goto out;
-  copy = ir_copy(fn);
+  copy = jit_fn_copy(fn);
   text = jit_print(fn);
   status = QL_ERR_MEMORY;
   if (!copy || !text) goto out;
@@ -94,7 +94,7 @@ static void every_allocation_may_fail(void) {
 static void building_notes_it(void) {
   for (long n = 1;; n++) {
     countdown = n;
-    JitFn *fn = jit_fn_new(1);
+    JitFn *fn = jit_fn_new(1, NULL);
     QlError error = {0};
     if (fn) {
       jit_fn_array(fn, QL_F64, JIT_WRITE, (JitStride[]){JIT_STRIDE_UNIT});
