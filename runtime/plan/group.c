@@ -121,7 +121,10 @@ Box placement_worker(const CommInfo *info, const Placement *p, int rank, const i
 
 Placement planner_place(const Planner *planner, const Group *group, const GroupStore *store) {
   const PlanSlot *slot = &planner->plan->slots[store->view.slot];
-  Placement p = {.layout = slot->layout, .slot_ndim = slot->ndim, .leaf_axis = -1};
+  Placement p = {.origin = store->view.origin,
+                 .layout = slot->layout,
+                 .slot_ndim = slot->ndim,
+                 .leaf_axis = -1};
   memcpy(p.slot_shape, slot->shape, sizeof p.slot_shape);
   if (!slot->layout->template) {
     p.replicated = true;

@@ -21,8 +21,10 @@
  * parts or temporaries of its own, and storing no new array whose extents change.
  *
  * Plans are moved on one node, or where all is replicated, without messages. The plan that moves
- * may differ from the one that would be made in what is fast, never in what is computed; so a rank
- * that has to make a plan makes the others do so too (run/flush.c). */
+ * may differ from the one that would be made in what is fast, never in what is computed; so all
+ * ranks move the same one, and where one has to make a plan, all do. Nothing is changed before they
+ * have agreed on it (run/flush.c): else those whose first try was void, since they had dropped
+ * different arrays, would go on with plans at different positions. */
 #include "planner.h"
 
 #include <string.h>
@@ -372,13 +374,12 @@ static const Use *use_of(const Comparison *c, uint32_t origin) {
   return &c->uses[low];
 }
 
-/* How far the elements that a group stores have moved along the axes of their array. False: they
- * lie along other axes now. */
+/* How far the elements by which a group is placed have moved along the axes of their array. False:
+ * they lie along other axes now. */
 static bool move_placement(const Comparison *c, const PlanGroup *group, Placement *p) {
   *p = *group->placement;
-  uint32_t origin = group->operands[0].origin;
-  if (p->replicated || p->flat || !origin) return true;
-  const Use *use = use_of(c, origin);
+  if (p->replicated || p->flat || !p->origin) return true;
+  const Use *use = use_of(c, p->origin);
   AxisMap axes[2][QL_MAX_DIMS];
   for (int when = 0; when < 2; when++)
     if (!view_axes(use->ndim, use->shape[when], use->stride[when], use->offset[when], p->slot_ndim,
@@ -394,17 +395,12 @@ static bool move_placement(const Comparison *c, const PlanGroup *group, Placemen
 
 /* ---- waits ---- */
 
-/* Room for a wait for every worker before each task. */
+/* Room for a wait for every worker before each task, which a plan gets once. */
 static bool reserve_waits(const CommInfo *info, Plan *plan) {
-  size_t workers = (size_t)info->workers, threads = (size_t)info->threads;
-  if (plan->moved || info->workers == 1) return true;
-  PlanWait *list =
-      ql_pool_get(&plan->pool, (size_t)plan->step_count * threads * workers * sizeof *list);
-  if (!list) return false;
-  for (int s = 0; s < plan->step_count; s++)
-    for (int t = 0; t < info->threads; t++, list += workers)
-      plan->steps[s].waits[t] = (PlanWaits){.list = list};
-  return true;
+  size_t tasks = (size_t)plan->step_count * (size_t)info->threads;
+  if (!plan->waits)
+    plan->waits = ql_pool_get(&plan->pool, tasks * (size_t)info->workers * sizeof *plan->waits);
+  return plan->waits;
 }
 
 /* The last steps that touch, and store, something in each block of the plan. */
@@ -427,14 +423,14 @@ static int step_after(const Plan *plan, const PlanGroup *group, const Touched *l
 /* Positions are not compared: before a step, every worker has finished what touched the same
  * blocks. */
 static void set_waits(const CommInfo *info, Plan *plan, const Touched *last) {
-  if (info->workers == 1) return;
+  PlanWait *list = plan->waits;
   int mine = info->node_rank * info->threads;
   for (int s = 0; s < plan->step_count; s++) {
     const PlanGroup *group = &plan->groups[plan->steps[s].group];
     int own = step_after(plan, group, last, true), all = step_after(plan, group, last, false);
-    for (int t = 0; t < info->threads; t++) {
+    for (int t = 0; t < info->threads; t++, list += info->workers) {
       PlanWaits *waits = &plan->steps[s].waits[t];
-      waits->count = 0;
+      *waits = (PlanWaits){.list = list};
       for (int x = 0; x < info->workers; x++) {
         bool is_mine = x >= mine && x < mine + info->threads;
         int after = is_mine ? QL_MAX(own, all) : all;
@@ -450,6 +446,13 @@ static void set_waits(const CommInfo *info, Plan *plan, const Touched *last) {
 }
 
 /* ---- a move ---- */
+
+struct PlanMove {
+  Plan *plan;
+  Comparison comparison;
+  Placement *placements; /* [groups] where the plan is wanted */
+  Touched last;          /* nothing yet */
+};
 
 static void move_group(const Comparison *c, PlanGroup *group, const Placement *placement) {
   for (int o = 0; o < group->operand_count; o++) {
@@ -476,36 +479,42 @@ static void take_words(QlContext *ctx, Plan *plan) {
   plan->next = *link, *link = plan;
 }
 
-/* False: it stays where it is. */
-static bool move(QlContext *ctx, Comparison *c, Plan *plan) {
-  const CommInfo *info = ctx->info;
-  QlPool *pool = &ctx->planning;
-  Placement *placements = ql_pool_get(pool, (size_t)plan->group_count * sizeof *placements);
-  size_t places = (size_t)plan->place_count * sizeof(int);
-  Touched last = {ql_pool_zeros(pool, places), ql_pool_zeros(pool, places)};
+/* False: its guards do not hold, or memory is lacking. */
+static bool can_move(QlContext *ctx, PlanMove *move, Plan *plan) {
+  Comparison *c = &move->comparison;
   c->ctx = ctx, c->plan = plan, c->log = &ctx->log;
   c->stretched = false, c->use_count = c->extent_count = 0;
   for (int s = 0; s < ctx->log.slot_count; s++) c->slots[s] = (SlotUses){0, -1, true};
-  if (!placements || !last.touched || !last.stored) return false;
   if (!compare_slots(c) || !compare_statements(c) || !extents_hold(c) || !ties_hold(c) ||
       !pairs_hold(c))
     return false;
+  size_t groups = (size_t)plan->group_count, places = (size_t)plan->place_count;
+  move->placements = ql_pool_get(&ctx->planning, groups * sizeof *move->placements);
+  move->last = (Touched){ql_pool_zeros(&ctx->planning, places * sizeof(int)),
+                         ql_pool_zeros(&ctx->planning, places * sizeof(int))};
+  if (!move->placements || !move->last.touched || !move->last.stored) return false;
   for (int g = 0; g < plan->group_count; g++)
     if (plan->groups[g].kind == GROUP_KERNEL &&
-        !move_placement(c, &plan->groups[g], &placements[g]))
+        !move_placement(c, &plan->groups[g], &move->placements[g]))
       return false;
-  if (!reserve_waits(info, plan)) return false;
+  return reserve_waits(ctx->info, plan);
+}
+
+Plan *rt_plan_of(const PlanMove *move) { return move->plan; }
+
+void rt_plan_move(QlContext *ctx, PlanMove *move) {
+  const Comparison *c = &move->comparison;
+  Plan *plan = move->plan;
   plan->moved = true;
-  for (int g = 0; g < plan->group_count; g++) move_group(c, &plan->groups[g], &placements[g]);
+  for (int g = 0; g < plan->group_count; g++) move_group(c, &plan->groups[g], &move->placements[g]);
   for (int s = 0; s < plan->log_slots && c->stretched; s++)
     memcpy(plan->slots[s].shape, ctx->log.slots[s]->shape,
            plan->slots[s].ndim * sizeof *plan->slots[s].shape);
   if (c->stretched) plan->threads = plan_worth(ctx, plan);
   for (int g = 0; g < plan->group_count; g++)
-    if (plan->groups[g].kind == GROUP_KERNEL) plan_cut(info, plan, &plan->groups[g]);
-  set_waits(info, plan, &last);
+    if (plan->groups[g].kind == GROUP_KERNEL) plan_cut(ctx->info, plan, &plan->groups[g]);
+  set_waits(ctx->info, plan, &move->last);
   take_words(ctx, plan);
-  return true;
 }
 
 /* Of some plans with the form of the log those that can be moved, the one that was used last at the
@@ -524,19 +533,22 @@ static int plans_alike(const QlContext *ctx, Plan **plans) {
   return count;
 }
 
-Plan *rt_plan_moved(QlContext *ctx) {
+PlanMove *rt_plan_movable(QlContext *ctx) {
   Plan *plans[TRIED];
-  if (ctx->params.positions < 0 || !ctx->key.words) return NULL;
+  if (ctx->params.positions < 0) return NULL;
   plan_set_form(ctx);
   int count = plans_alike(ctx, plans);
   if (count < QL_MAX(1, QL_MIN(ctx->params.positions, TRIED))) return NULL;
   size_t operands = 0;
   for (int k = 0; k < ctx->log.count; k++) operands += ctx->log.statements[k].operands;
-  Comparison *c = ql_pool_get(&ctx->planning, sizeof *c);
-  if (!c || !(c->uses = ql_pool_get(&ctx->planning, operands * sizeof *c->uses)) ||
-      !(c->slots = ql_pool_get(&ctx->planning, (size_t)ctx->log.slot_count * sizeof *c->slots)))
-    return NULL;
-  for (int k = 0; k < count; k++)
-    if (move(ctx, c, plans[k])) return plans[k];
+  PlanMove *move = ql_pool_get(&ctx->planning, sizeof *move);
+  if (!move) return NULL;
+  Comparison *c = &move->comparison;
+  c->uses = ql_pool_get(&ctx->planning, operands * sizeof *c->uses);
+  c->slots = ql_pool_get(&ctx->planning, (size_t)ctx->log.slot_count * sizeof *c->slots);
+  for (int k = 0; k < count && c->uses && c->slots; k++) {
+    move->plan = plans[k];
+    if (can_move(ctx, move, plans[k])) return move;
+  }
   return NULL;
 }

@@ -221,10 +221,12 @@ typedef struct Plan {
   uint64_t last_used;
   struct Plan *next;
 
-  uint64_t form;  /* of its key */
-  bool movable;   /* to other positions, where its guards hold; */
-  bool stretches; /* and to other extents */
-  bool moved;     /* it has been */
+  uint64_t form;   /* of its key */
+  bool movable;    /* to other positions, where its guards hold; */
+  bool stretches;  /* and to other extents */
+  bool moved;      /* it has been; */
+  PlanWait *waits; /* then before each task there is room for one for every worker */
+  uint64_t number; /* of the flush in which all ranks made it, or had it */
   int tie_count;
   PlanTie *ties;
   struct Plan *next_alike, **from_alike; /* of those with a form, and what points to this one */
@@ -247,9 +249,13 @@ void rt_plan_drop_all(QlContext *ctx);
 uint64_t rt_plan_skeleton(const Plan *plan); /* the same on all nodes */
 
 /* ---- guards.c: a plan at other positions ---- */
-/* Local. A plan that the cache keeps for other positions, moved to those of the log; NULL: none can
- * be, or there is to be one more of this form. */
-Plan *rt_plan_moved(QlContext *ctx);
+/* Local, as long as nothing is planned. A plan that the cache keeps for other positions can be
+ * moved to those of the log; NULL: none can be, or there is to be one more of this form. */
+typedef struct PlanMove PlanMove;
+PlanMove *rt_plan_movable(QlContext *ctx);
+Plan *rt_plan_of(const PlanMove *move);
+/* Local. Moves it. Nothing fails. */
+void rt_plan_move(QlContext *ctx, PlanMove *move);
 
 /* ---- compile.c: its kernels ---- */
 int rt_kernels_missing(const Plan *plan); /* how many are not known here */

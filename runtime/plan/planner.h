@@ -75,6 +75,7 @@ enum {
 
 /* Where the points of a group's domain are computed. */
 typedef struct Placement {
+  uint32_t origin; /* the operand of the log, as in a SlotView, by which they are placed; 0: none */
   bool replicated; /* by every rank, all of it */
   bool everywhere; /* by every node, all of it (its workers share it): targets that cannot be cut */
   Layout *layout;  /* else by the owner of the target: this layout, */

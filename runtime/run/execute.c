@@ -160,7 +160,6 @@ QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
     return status;
   }
   for (int k = 0; k < plan->slot_count; k++) run->data[k] = data_of(run, &plan->slots[k]);
-  prepare_calls(ctx, run, plan);
   run->plan = plan;
   return QL_OK;
 }
@@ -303,6 +302,7 @@ void run_worker(QlContext *ctx, Run *run, int thread) {
 void rt_plan_run(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
   if (!plan->step_count) return;
+  prepare_calls(ctx, run, plan);
   run->base = ctx->progress + 1;
   run->computed = run->looked = 0, run->began = 0;
   for (int t = 0; t < ctx->info->threads; t++)

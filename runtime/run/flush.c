@@ -29,7 +29,8 @@ enum { REQUEST_PLAN = 1, REQUEST_KERNEL = 2 };
 
 typedef struct Attempt {
   Plan *plan;
-  bool made, moved, prepared;
+  PlanMove *move; /* of the plan, as soon as all have agreed on it */
+  bool made, prepared;
   QlStatus status; /* of this rank */
   QlError error;
   unsigned colour;        /* of the heap, and */
@@ -45,7 +46,7 @@ static void prepare(QlContext *ctx, Attempt *a) {
 static Attempt begin(QlContext *ctx) {
   Attempt a = {.colour = ctx->heap.colour, .next_template = ctx->next_template};
   if (!(a.status = rt_plan_key(ctx, &a.error))) a.plan = rt_plan_find(ctx);
-  if (!a.status && !a.plan) a.moved = (a.plan = rt_plan_moved(ctx)) != NULL;
+  if (!a.status && !a.plan && (a.move = rt_plan_movable(ctx))) a.plan = rt_plan_of(a.move);
   prepare(ctx, &a);
   return a;
 }
@@ -57,14 +58,20 @@ static void give_up(QlContext *ctx, Attempt *a) {
   ctx->heap.colour = a->colour, ctx->next_template = a->next_template;
 }
 
-/* Some rank has no plan. Those that have one keep it prepared, unless it was made for other
- * positions: it may not be what the others make; then kernels that some rank misses are fetched. */
+/* What this rank says of its plan: both numbers come back as they are when all say the same. */
+static void say_number(uint64_t value[2], uint64_t number) {
+  value[0] = number, value[1] = ~number;
+}
+
+/* Some rank has no plan, or another one. Those that have one keep it prepared, unless it was made
+ * for other positions: it may not be what the others make; then kernels that some rank misses are
+ * fetched. */
 static QlStatus make_together(QlContext *ctx, Attempt *a, QlError *error) {
   bool again = false;
-  if (a->plan && a->plan->moved) {
+  if (a->plan && (a->move || a->plan->moved)) {
     if (a->prepared) rt_plan_undo(ctx, a->plan);
-    rt_plan_forget(ctx, a->plan);
-    a->plan = NULL, a->moved = a->prepared = false;
+    if (!a->move) rt_plan_forget(ctx, a->plan);
+    a->plan = NULL, a->move = NULL, a->prepared = false;
   }
   if (!a->plan) {
     a->status = rt_plan_make(ctx, &a->plan, &a->error);
@@ -76,13 +83,14 @@ static QlStatus make_together(QlContext *ctx, Attempt *a, QlError *error) {
   Agreement round = {.place = AGREE_PLAN,
                      .status = a->status,
                      .mine = &a->error,
-                     .requests = misses ? REQUEST_KERNEL : 0,
-                     .value = {skeleton, ~skeleton}};
+                     .requests = misses ? REQUEST_KERNEL : 0};
+  say_number(round.value, skeleton);
   QL_TRY(rt_agree(ctx, &round, &again, error));
   assert(!again); /* nothing is dropped between two agreements of a flush */
   if (QUELEA_CANARIES && round.value[0] != ~round.value[1])
     comm_abort(ctx->comm, "nodes have planned the same statements differently");
   if (round.requests & REQUEST_KERNEL) QL_TRY(rt_kernels_fetch(ctx, a->plan, error));
+  a->plan->number = ctx->plan_clock + 1;
   return QL_OK;
 }
 
@@ -95,12 +103,15 @@ static QlStatus plan_and_agree(QlContext *ctx, Plan **plan, QlError *error) {
                        .status = a.status,
                        .mine = &a.error,
                        .requests = a.plan || a.status ? 0 : REQUEST_PLAN};
+    if (a.plan) say_number(round.value, a.plan->number);
     QlStatus status = rt_agree(ctx, &round, &again, error);
-    if (!status && !again && round.requests & REQUEST_PLAN) status = make_together(ctx, &a, error);
+    if (!status && !again && (round.requests & REQUEST_PLAN || round.value[0] != ~round.value[1]))
+      status = make_together(ctx, &a, error);
     if (!status && !again) {
+      if (a.move) rt_plan_move(ctx, a.move);
       a.plan->last_used = ++ctx->plan_clock;
-      ctx->counters.plans_made += a.made, ctx->counters.plans_moved += a.moved;
-      ctx->counters.plans_reused += !a.made && !a.moved;
+      ctx->counters.plans_made += a.made, ctx->counters.plans_moved += a.move != NULL;
+      ctx->counters.plans_reused += !a.made && !a.move;
       *plan = a.plan;
       return QL_OK;
     }

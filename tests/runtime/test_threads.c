@@ -54,12 +54,13 @@ static void copy(const JitCall *call) {
 static int moves; /* of plans */
 
 /* Runs what is recorded with `entry` in every kernel, `two` in those that store two arrays. The
- * flush finds the plan that was made, or moved, here. */
+ * flush finds the plan that was made here, or moves the one that it finds here. */
 static void run_with(JitEntry *entry, JitEntry *two, int expected) {
   rt_drops_assume(job.ctx);
   if (!CHECK_INT_EQ(rt_plan_key(job.ctx, &job.error), QL_OK)) return;
   Plan *plan = rt_plan_find(job.ctx);
-  if (!plan) moves += (plan = rt_plan_moved(job.ctx)) != NULL;
+  PlanMove *move = plan ? NULL : rt_plan_movable(job.ctx);
+  if (move) plan = rt_plan_of(move), moves++;
   if (!plan && !CHECK_INT_EQ(rt_plan_make(job.ctx, &plan, &job.error), QL_OK)) return;
   int kernels = 0;
   for (int g = 0; g < plan->group_count; g++) {
