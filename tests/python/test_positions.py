@@ -3,6 +3,7 @@
 Whether two views of an array meet changes from step to step here: a plan may only be moved where it serves.
 """
 
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -97,27 +98,27 @@ def test_their_plans_are_moved(name: str) -> None:
 PLACES = [6, 7, 3, 12, 13, 15, 20, 22, 25, 30, 9, 10, 11, 16]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_ranks_hold_arrays_longer_than_others(seed: int) -> None:
     """The first try of a flush is void then. What it tried is not the same on all ranks, and must leave no trace.
 
     Where the views meet a plan has one group more: ranks that take different plans wait in vain.
     """
-    random = numpy.random.default_rng(seed)
+    choose = random.Random(seed).choice
     a, b, c = numpy.arange(40.0), numpy.arange(40.0) * 3, numpy.zeros(40)
     x, y, z = quelea.asarray(a), quelea.asarray(b), quelea.asarray(c)
     ranks, rank = quelea.info()["size"], quelea.info()["rank"]
-    for step in range(40):
-        k = int(random.choice(PLACES))
+    held: list[Any] = []
+    for step in range(60):
+        k = choose(PLACES)
         t = y[:4] + k
         x[k : k + 4] = t
         z[k : k + 4] = x[5:9] * 2
         a[k : k + 4] = b[:4] + k
         c[k : k + 4] = a[5:9] * 2
-        held = [t] if step % ranks == rank and step // ranks % 3 == 0 else []
+        held[:] = [t] if step % ranks == rank and step // ranks % 3 == 0 else []
         del t
         quelea.sync()
-        del held
     same(x, a, seed)
     same(z, c, seed)
 
