@@ -32,7 +32,8 @@
 enum {
   EXTENTS = 32, /* different ones of a log whose plan can be moved */
   VIEWS = 64,   /* of one array that have moved differently, or stretched */
-  TRIED = 8     /* plans of a form */
+  TRIED = 8,    /* plans of a form */
+  SELDOM = 8    /* where so many were made and none could be moved, every so many times */
 };
 
 static bool holds(const int64_t *a, const int64_t *b, int64_t count) {
@@ -126,6 +127,12 @@ void plan_set_form(QlContext *ctx) {
     }
   }
   key->form = hash | 1;
+}
+
+Plan *plan_newest(const QlContext *ctx, uint64_t form) {
+  Plan *plan = ctx->forms[form % PLAN_BUCKETS];
+  while (plan && plan->form != form) plan = plan->next_alike;
+  return plan;
 }
 
 /* ---- two logs of one form ---- */
@@ -515,13 +522,14 @@ void rt_plan_move(QlContext *ctx, PlanMove *move) {
     if (plan->groups[g].kind == GROUP_KERNEL) plan_cut(ctx->info, plan, &plan->groups[g]);
   set_waits(ctx->info, plan, &move->last);
   take_words(ctx, plan);
+  plan_newest(ctx, plan->form)->made_since = 0;
 }
 
 /* Of some plans with the form of the log those that can be moved, the one that was used last at the
  * end. */
 static int plans_alike(const QlContext *ctx, Plan **plans) {
   int count = 0, tried = 0;
-  Plan *plan = ctx->forms[ctx->key.form % PLAN_BUCKETS];
+  Plan *plan = plan_newest(ctx, ctx->key.form);
   for (; plan && tried < TRIED; plan = plan->next_alike) {
     if (plan->form != ctx->key.form) continue;
     tried++;
@@ -537,6 +545,8 @@ PlanMove *rt_plan_movable(QlContext *ctx) {
   Plan *plans[TRIED];
   if (ctx->params.positions < 0) return NULL;
   plan_set_form(ctx);
+  const Plan *newest = plan_newest(ctx, ctx->key.form);
+  if (!newest || (newest->made_since >= SELDOM && newest->made_since % SELDOM)) return NULL;
   int count = plans_alike(ctx, plans);
   if (count < QL_MAX(1, QL_MIN(ctx->params.positions, TRIED))) return NULL;
   size_t operands = 0;

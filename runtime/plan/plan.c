@@ -324,6 +324,8 @@ QlStatus rt_plan_make(QlContext *ctx, Plan **result, QlError *error) {
   if (status) return status;
   Plan **bucket = &ctx->plans[plan->hash % PLAN_BUCKETS];
   Plan **alike = &ctx->forms[plan->form % PLAN_BUCKETS];
+  const Plan *newest = plan_newest(ctx, plan->form);
+  plan->made_since = newest ? newest->made_since + 1 : 0;
   plan->next = *bucket, plan->next_alike = *alike, plan->from_alike = alike;
   if (*alike) (*alike)->from_alike = &plan->next_alike;
   *bucket = *alike = plan;

@@ -229,6 +229,7 @@ typedef struct Plan {
   uint64_t number; /* of the flush in which all ranks made it, or had it */
   int tie_count;
   PlanTie *ties;
+  int made_since; /* plans of its form without one that moved, when it was made */
   struct Plan *next_alike, **from_alike; /* of those with a form, and what points to this one */
 } Plan;
 

@@ -417,6 +417,7 @@ QlStatus planner_depend(Planner *planner);
 /* The plan takes the two views for one, or for a fixed distance apart. */
 void planner_tie(Planner *planner, const SlotView *a, const SlotView *b);
 QlStatus planner_guards(Planner *planner);
-void plan_set_form(QlContext *ctx); /* of ctx->key, if it is not known yet */
+void plan_set_form(QlContext *ctx);                     /* of ctx->key, if it is not known yet */
+Plan *plan_newest(const QlContext *ctx, uint64_t form); /* of that form; NULL: there is none */
 
 #endif
