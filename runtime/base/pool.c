@@ -75,7 +75,8 @@ void ql_pool_free(QlPool *pool) {
 bool ql_pool_is_whole(const QlPool *pool) { return pool->newest && !pool->newest->previous; }
 
 void ql_pool_clear(QlPool *pool) {
-  pool->usual = QL_MAX(pool->used, pool->usual - pool->usual / 8);
+  if (pool->used) /* else it has been cleared already */
+    pool->usual = QL_MAX(pool->used, pool->usual - pool->usual / 8);
   if (!pool->newest) return;
   if (pool->newest->previous || pool->capacity > EXCESS * pool->usual + KEPT) {
     ql_pool_free(pool);
