@@ -286,7 +286,8 @@ int main(int argc, char **argv) {
                                     CHECK_TEST(fields_together),    CHECK_TEST(steps_of_transposes),
                                     CHECK_TEST(arrays_in_turn),     CHECK_TEST(moving_places)};
   setenv("QUELEA_FLUSH", "1000", 1), setenv("QUELEA_OVERLAP", "1", 1);
-  setenv("QUELEA_SHARE", "0", 0); /* the arrays are small */
+  setenv("QUELEA_SHARE", "0", 0);     /* the arrays are small */
+  setenv("QUELEA_POSITIONS", "4", 1); /* fewer than places between two that a rank forgets */
   if (ql_open(NULL, &job.ctx, &job.error)) {
     fprintf(stderr, "%s\n", job.error.text);
     return 1;
