@@ -27,6 +27,7 @@
  * different arrays, would go on with plans at different positions. */
 #include "planner.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -36,7 +37,7 @@ enum {
   SELDOM = 8    /* where so many were made and none could be moved, every so many times */
 };
 
-static bool holds(const int64_t *a, const int64_t *b, int64_t count) {
+static bool equal_words(const int64_t *a, const int64_t *b, int64_t count) {
   return !memcmp(a, b, (size_t)count * sizeof *a);
 }
 
@@ -200,7 +201,7 @@ static const int64_t *old_shape(const Comparison *c, int slot) {
 
 static bool slot_stretched(const Comparison *c, int slot) {
   const Storage *storage = c->log->slots[slot];
-  return is_open(storage) && !holds(old_shape(c, slot), storage->shape, storage->ndim);
+  return is_open(storage) && !equal_words(old_shape(c, slot), storage->shape, storage->ndim);
 }
 
 /* Are the slots the same but for extents of what is only computed inside its readers? */
@@ -212,7 +213,7 @@ static bool compare_slots(Comparison *c) {
   for (int s = 0; s < c->log->slot_count; s++) {
     int first = key->first[s], count = key->first[s + 1] - first;
     const int64_t *from = plan->key_words + first, *to = key->words + first;
-    if (holds(from, to, count)) continue;
+    if (equal_words(from, to, count)) continue;
     if (!is_open(c->log->slots[s]) || from[0] != to[0] || from[count - 1] != to[count - 1] ||
         plan->slots[s].stored || plan->slots[s].allocate)
       return false;
@@ -249,7 +250,7 @@ static bool is_all(const Comparison *c, const Use *use, int when) {
 /* ---- statements ---- */
 
 static bool same_strides(const Comparison *c, const Use *use) {
-  if (!slot_stretched(c, use->slot)) return holds(use->stride[0], use->stride[1], use->ndim);
+  if (!slot_stretched(c, use->slot)) return equal_words(use->stride[0], use->stride[1], use->ndim);
   for (int d = 0; d < use->ndim; d++)
     if ((use->stride[0][d] == 0) != (use->stride[1][d] == 0)) return false;
   return is_all(c, use, 0) && is_all(c, use, 1);
@@ -278,7 +279,7 @@ static int compare_operand(Comparison *c, const int64_t *from, const int64_t *to
 static bool compare_statement(Comparison *c, const Statement *s) {
   const int64_t *from = c->plan->log_words + s->words, *to = c->log->words + s->words;
   if (*from++ != *to++) return false;
-  Use use = {.ndim = s->ndim, .shape = {from, to}, .stretched = !holds(from, to, s->ndim)};
+  Use use = {.ndim = s->ndim, .shape = {from, to}, .stretched = !equal_words(from, to, s->ndim)};
   c->stretched |= use.stretched;
   from += s->ndim, to += s->ndim;
   for (int j = 0; j < s->operands; j++) {
@@ -368,17 +369,14 @@ static bool extents_hold(Comparison *c) {
 
 /* ---- boxes ---- */
 
+static int compare_origin(const void *origin, const void *use) {
+  uint32_t a = *(const uint32_t *)origin, b = ((const Use *)use)->origin;
+  return a < b ? -1 : a > b;
+}
+
 /* Uses lie in the order of the log's words. */
 static const Use *use_of(const Comparison *c, uint32_t origin) {
-  int low = 0, high = c->use_count - 1;
-  while (low < high) {
-    int middle = (low + high) / 2;
-    if (c->uses[middle].origin < origin)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return &c->uses[low];
+  return bsearch(&origin, c->uses, (size_t)c->use_count, sizeof *c->uses, compare_origin);
 }
 
 /* How far the elements by which a group is placed have moved along the axes of their array. False:

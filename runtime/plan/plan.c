@@ -334,8 +334,8 @@ QlStatus rt_plan_make(QlContext *ctx, Plan **result, QlError *error) {
   return QL_OK;
 }
 
-/* Templates may have learnt of deeper ghosts since, for which the
- * blocks that it allocates have no room. */
+/* Templates may have learnt of deeper ghosts since, for which the blocks that it allocates have no
+ * room. */
 bool plan_is_current(const Plan *plan) {
   for (int k = 0; k < plan->slot_count; k++) {
     const PlanSlot *slot = &plan->slots[k];

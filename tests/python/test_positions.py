@@ -170,7 +170,7 @@ def statement(random: Any, shape: str) -> str:
     form: str = random.choice(FORMS)
     if shape == "point":
         form = form.replace("t[...] = {1}; {0} = t + t[::-1]", "{0} = t + {1}")
-    targets = ["{0}", "{2}"] if form == "{0} = np.array({1}); {2} = np.array({3})" else ["{0}"]
+    targets = ["{0}", "{2}"] if form == TWO else ["{0}"]
     views = [view([shape] if f"{{{k}}}" in targets else WITH[shape]) for k in range(4)]
     return form.format(*views)
 
