@@ -175,8 +175,12 @@ int64_t emit_pair(const Emit *e);
 int emit_lanes_of(const Emit *e, bool any_order);
 
 /* ---- emit_reduce.c ---- */
-enum { EMIT_LANES = 64, EMIT_TOGETHER = 4 }; /* the most lanes; leaves or rows at a time */
-/* All reductions of the function, its stores along with them. rows: [(rank + 2 + EMIT_TOGETHER) *
+enum {
+  EMIT_LANES = 64,
+  EMIT_LEAVES = 4,
+  EMIT_ROWS = 8
+}; /* the most lanes; leaves, rows at a time */
+/* All reductions of the function, its stores along with them. rows: [(rank + 2 + EMIT_ROWS) *
  * arrays] of scratch. */
 QlStatus emit_reductions(Emit *e, EmitRef *rows, QlError *error);
 

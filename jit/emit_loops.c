@@ -412,8 +412,7 @@ static void emit_uniform(Emit *e) {
 QlStatus emit_kernel(Emit *e, QlError *error) {
   const JitFn *fn = e->fn;
   QlStatus status = QL_OK;
-  EmitRef *rows =
-      calloc((size_t)(fn->rank + 2 + EMIT_TOGETHER) * fn->array_count + 1, sizeof *rows);
+  EmitRef *rows = calloc((size_t)(fn->rank + 2 + EMIT_ROWS) * fn->array_count + 1, sizeof *rows);
   if (!rows) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   e->reduction = ir_reduction(fn);
   read_call(e);

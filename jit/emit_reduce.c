@@ -11,7 +11,7 @@
  *                value <- ((0+1)+(2+3)) + ((4+5)+(6+7))
  *
  * Along another axis: many neighbouring lines are reduced side by side, so that the innermost loop
- * runs along the last axis. Four rows go to one lane at a time.
+ * runs along the last axis. Eight rows go to one lane at a time.
  *
  *   for outer axes:  for tile of the last axis:       lanes    [8][tile]            value  [tile]
  *     for leaf:  for k in leaf: lanes[k % 8] += row k;  value <- the eight rows combined
@@ -29,7 +29,7 @@ enum {
   BUFFER = JIT_LEAF + JIT_LANES, /* room for a whole vector behind the last element */
   TREE_DEPTH = 58,               /* leaves of 2^7 in an axis of 2^64 */
   ROWS_DEPTH = 43,               /* of rows, in one of 2^50, which would take weeks */
-  FEW_INSTRUCTIONS = 8 /* of a function that leaves registers for TOGETHER of its points */
+  FEW_INSTRUCTIONS = 8           /* of a function that leaves registers for several of its points */
 };
 
 /* One of the function's reductions, all of which have one form and axis. */
@@ -60,11 +60,11 @@ typedef struct Reduction {
   EmitPoint outer;   /* the first point of the lines at hand, the last axis left out */
   EmitRef *line_row; /* [arrays] of leaves of the lines at hand */
   bool is_busy;      /* results are many, or more is computed of them */
-  EmitPoint row[EMIT_TOGETHER]; /* the rows that are being computed */
-  int rows, at;                 /* how many of them there are, and which is the sink's */
-  EmitRef column;               /* in the tile; the sink's */
+  EmitPoint row[EMIT_ROWS]; /* the rows that are being computed */
+  int rows, at;             /* how many of them there are, and which is the sink's */
+  EmitRef column;           /* in the tile; the sink's */
   int64_t target_columns;
-  EmitPlace *scratch; /* [count * EMIT_TOGETHER] of the lanes of leaves */
+  EmitPlace *scratch; /* [count * EMIT_LEAVES] of the lanes of leaves */
   EmitValue *values;  /* [count] at hand */
   EmitRef fresh; /* do the targets get their first values? NULL: they are overwritten in any case */
 } Reduction;
@@ -351,7 +351,7 @@ static void leaf_along_last(Emit *e, Reduction *r, EmitRef first, EmitRef count,
 /* The lanes of whole leaves, r->together of them from the element `first` on, into the scratch of
  * each. A lane need not wait for the sum that another leaf has in the same register. */
 static void run_whole_leaves(Emit *e, Reduction *r, EmitRef first) {
-  EmitRef begin[EMIT_TOGETHER];
+  EmitRef begin[EMIT_LEAVES];
   e->width = (unsigned)r->lanes;
   for (int leaf = 0; leaf < r->together; leaf++) {
     begin[leaf] = emit_add(e, first, emit_int(e, leaf * JIT_LEAF));
@@ -373,7 +373,7 @@ static EmitValue whole_leaf(Emit *e, const Reduction *r, const Sum *s, int j) {
 
 /* Those leaves' values, as one, to the top of the tree. */
 static void push_whole_leaves(Emit *e, const Reduction *r, const Sum *s) {
-  EmitValue values[EMIT_TOGETHER];
+  EmitValue values[EMIT_LEAVES];
   for (int j = 0; j < r->together; j++) values[j] = whole_leaf(e, r, s, j);
   for (int step = 1; step < r->together; step *= 2)
     for (int j = 0; j < r->together; j += 2 * step)
@@ -630,7 +630,7 @@ static void reduce_box(Emit *e, Reduction *r, EmitRef *rows) {
   r->lanes = r->direct ? lanes : !r->along_last && r->any_order ? 1 : JIT_LANES;
   r->is_busy = jit_form_steps(r->form);
   bool is_small = count_instructions(e, &r->is_busy) <= FEW_INSTRUCTIONS && e->fn->block_count == 1;
-  r->together = is_small ? EMIT_TOGETHER : 1;
+  r->together = !is_small ? 1 : r->along_last ? EMIT_LEAVES : EMIT_ROWS;
   r->runs_whole = r->direct && is_small;
   r->rows = 1;
   r->tile = r->along_last ? 1 : columns_of(r);
@@ -643,11 +643,11 @@ static void reduce_box(Emit *e, Reduction *r, EmitRef *rows) {
   }
   r->depth = emit_stack(e, sizeof(int64_t));
   int count = open_outer(e, r->axis, &r->outer, rows, loops);
-  for (int k = 0; k < EMIT_TOGETHER; k++) {
+  for (int k = 0; k < EMIT_ROWS; k++) {
     r->row[k] = r->outer;
     if (!r->along_last) r->row[k].row = rows + (uint32_t)(count + 1 + k) * e->fn->array_count;
   }
-  r->line_row = rows + (uint32_t)(e->fn->rank + 1 + EMIT_TOGETHER) * e->fn->array_count;
+  r->line_row = rows + (uint32_t)(e->fn->rank + 1 + EMIT_ROWS) * e->fn->array_count;
   if (r->along_last)
     reduce_lines(e, r);
   else
@@ -659,7 +659,7 @@ QlStatus emit_reductions(Emit *e, EmitRef *rows, QlError *error) {
   int count = ir_reductions(e->fn);
   Reduction r = {.form = (JitReduceForm)e->reduction->form, .axis = e->reduction->axis};
   r.sums = calloc((size_t)count, sizeof *r.sums);
-  r.scratch = calloc(EMIT_TOGETHER * (size_t)count, sizeof *r.scratch);
+  r.scratch = calloc(EMIT_LEAVES * (size_t)count, sizeof *r.scratch);
   r.values = calloc((size_t)count, sizeof *r.values);
   QlStatus status = QL_OK;
   if (!r.sums || !r.scratch || !r.values) {

@@ -252,8 +252,8 @@ bool grid_cuts(const Grid *grid, int axis, int64_t extent); /* some part does no
 /* ---- template.c, layout.c ---- */
 Template *rt_template_for_shape(QlContext *ctx, int ndim, const int64_t *shape,
                                 QlError *error); /* new reference */
-/* The partition of a template's space without `axis`; workers that own nothing at its start own
- * nothing. */
+/* The partition of a template's space without `axis`: nodes that own nothing at its start own
+ * nothing; a node's workers share its part anew where the axis was cut among them. */
 Template *rt_template_project(QlContext *ctx, Template *from, int axis, QlError *error);
 /* Along `axis`, blocks of `unit` points counted from `origin` become one: a block belongs to the
  * owner of its first point. */

@@ -53,18 +53,27 @@ static Template *template_register(QlContext *ctx, Template *template, bool made
 
 enum { FROM_SHAPE, PROJECTED, COARSENED };
 
+/* This node's part over its workers. */
+static bool share_out(QlContext *ctx, Template *t) {
+  Cells mine = grid_cells_of(&t->nodes, ctx->info->node);
+  Box box = grid_box(&t->nodes, &mine);
+  return grid_of_box(&t->workers, t->ndim, &box, ctx->info->workers, true);
+}
+
+static bool is_cut(const Grid *grid, int axis) {
+  for (int g = 0; g < grid->count; g++)
+    if (grid->axis[g].axis == axis && grid->axis[g].cells > 1) return true;
+  return false;
+}
+
 Template *rt_template_for_shape(QlContext *ctx, int ndim, const int64_t *shape, QlError *error) {
   TemplateRecipe recipe = {.kind = FROM_SHAPE};
   Template *t = template_find(ctx, ndim, shape, &recipe);
   if (t) return t;
   Box box = box_of_shape(ndim, shape);
   t = template_new(ndim, shape);
-  bool made = t && grid_of_box(&t->nodes, ndim, &box, ctx->info->node_count, false);
-  if (made) {
-    Cells mine = grid_cells_of(&t->nodes, ctx->info->node);
-    box = grid_box(&t->nodes, &mine);
-    made = grid_of_box(&t->workers, ndim, &box, ctx->info->workers, true);
-  }
+  bool made =
+      t && grid_of_box(&t->nodes, ndim, &box, ctx->info->node_count, false) && share_out(ctx, t);
   return template_register(ctx, t, made, NULL, &recipe, error);
 }
 
@@ -76,8 +85,10 @@ Template *rt_template_project(QlContext *ctx, Template *from, int axis, QlError 
   Template *t = template_find(ctx, from->ndim - 1, extent, &recipe);
   if (t) return t;
   t = template_new(from->ndim - 1, extent);
-  bool made = t && grid_project(&t->nodes, &from->nodes, axis) &&
-              grid_project(&t->workers, &from->workers, axis);
+  bool made = t && grid_project(&t->nodes, &from->nodes, axis);
+  if (made)
+    made = is_cut(&from->workers, axis) ? share_out(ctx, t)
+                                        : grid_project(&t->workers, &from->workers, axis);
   return template_register(ctx, t, made, from, &recipe, error);
 }
 

@@ -16,8 +16,10 @@
 
 #include <time.h>
 
-/* A run of so few points is over at once. A slice is to take SHORTEST to LONGEST microseconds. */
-enum { MANY_POINTS = 1 << 17, FEW_POINTS = 1024, SHORTEST = 5000, LONGEST = 20000 };
+/* A slice is to take SHORTEST to LONGEST microseconds, as MANY_ADDITIONS do about: so the first is
+ * guessed. None is narrower than needed or begins within a cache line. */
+enum { MANY_ADDITIONS = 1 << 26, SHORTEST = 10000, LONGEST = 50000, LINE = 64 };
+enum { MANY_POINTS = 1 << 17, FEW_POINTS = 1024 };
 
 typedef struct Slicer {
   QlContext *ctx;
@@ -79,6 +81,10 @@ static void look(QlContext *ctx, Run *run, const PlanGroup *group) {
 
 /* ---- slices ---- */
 
+static int64_t first_slice(const PlanGroup *group) {
+  return QL_MAX(MANY_ADDITIONS / QL_MAX(group->cost, 1), 1);
+}
+
 static bool run_slice(Slicer *s, const Box *box) {
   if (rt_stops(s->ctx)) return false;
   double before = rt_microseconds();
@@ -86,7 +92,7 @@ static bool run_slice(Slicer *s, const Box *box) {
   double took = rt_microseconds() - before, poll = s->ctx->params.poll;
   if (took < (s->polls ? 0.5 * poll : SHORTEST)) s->points *= 2;
   if (took > (s->polls ? 2 * poll : LONGEST)) s->points = QL_MAX(s->points / 2, 1);
-  if (s->polls && !rt_messages_poll(s->run)) s->polls = false, s->points = MANY_POINTS;
+  if (s->polls && !rt_messages_poll(s->run)) s->polls = false, s->points = first_slice(s->group);
   if (s->thread) return true;
   s->run->computed += box_volume(s->ndim, box);
   look(s->ctx, s->run, s->group);
@@ -107,7 +113,9 @@ static bool run_cut(Slicer *s, Box box, int axis) {
   int64_t grain = axis == s->group->reduce_axis ? JIT_LEAF : 1, hi = box.hi[axis];
   int64_t each = box_volume(s->ndim, &box) / (hi - box.lo[axis]) * grain;
   for (int64_t lo = box.lo[axis], step; lo < hi; lo += step) {
-    step = QL_MIN(QL_MAX(s->points / each, 1) * grain, hi - lo);
+    step = QL_MAX(s->points / each, 1) * grain;
+    if (step > LINE) step = step / LINE * LINE;
+    step = QL_MIN(step, hi - lo);
     box.lo[axis] = lo, box.hi[axis] = lo + step;
     bool finer = each > s->points && next < s->ndim;
     if (!(finer ? run_cut(s, box, next) : run_slice(s, &box))) return false;
@@ -119,8 +127,9 @@ bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *
   int ndim = domain_of(run, group);
   int64_t points = box_volume(ndim, box);
   bool polls = thread == 0 && run->flying && points > FEW_POINTS;
-  if (points > MANY_POINTS || polls) {
-    Slicer slicer = {ctx, run, group, ndim, thread, polls ? FEW_POINTS : MANY_POINTS, polls};
+  int64_t first = polls ? FEW_POINTS : first_slice(group);
+  if (points > first || polls) {
+    Slicer slicer = {ctx, run, group, ndim, thread, first, polls};
     return run_cut(&slicer, *box, 0);
   }
   run_box(ctx, run, group, box);

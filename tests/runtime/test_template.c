@@ -113,6 +113,15 @@ static void check_shape(QlContext *ctx, Template *base, int s) {
     }
 }
 
+/* Each worker of this node has some of its part, where there is enough for all. */
+static void check_nobody_idles(const CommInfo *info, const Template *t) {
+  Cells mine = grid_cells_of(&t->nodes, info->node);
+  Box part = grid_box(&t->nodes, &mine), worker[PARTS];
+  if (part.hi[0] - part.lo[0] < info->workers) return;
+  boxes_of(&t->workers, info->workers, worker);
+  for (int w = 0; w < info->workers; w++) CHECK(!box_empty(1, &worker[w]));
+}
+
 static void check_projected(QlContext *ctx, Template *base, int s) {
   for (int axis = 0; axis < base->ndim; axis++) {
     if (base->ndim == 1 || shapes[s].extent[axis] == 0) continue;
@@ -122,6 +131,7 @@ static void check_projected(QlContext *ctx, Template *base, int s) {
     Template *t = rt_template_project(ctx, base, axis, NULL);
     if (!CHECK(t)) return;
     check_tiles(ctx->info, t, extent);
+    if (t->ndim == 1) check_nobody_idles(ctx->info, t);
     rt_template_release(ctx, t);
   }
 }
@@ -167,6 +177,16 @@ static int different(const Grid *grid, int ndim, const Box *boxes, int count) {
   return wrong;
 }
 
+/* A node's workers share what is left anew where the axis was cut among them. */
+static void project_workers(const Template *from, const Template *to, int axis, int workers,
+                            Box *worker) {
+  bool anew = false;
+  for (int k = 0; k < workers; k++) worker[k] = projected_box(from->ndim, &worker[k], axis);
+  for (int g = 0; g < from->workers.count; g++)
+    anew |= from->workers.axis[g].axis == axis && from->workers.axis[g].cells > 1;
+  if (anew) boxes_of(&to->workers, workers, worker);
+}
+
 /* What a chain of projections and coarsenings makes of each box of the base. */
 static void check_chain(QlContext *ctx, Template *base, int s) {
   const CommInfo *info = ctx->info;
@@ -190,9 +210,9 @@ static void check_chain(QlContext *ctx, Template *base, int s) {
       int64_t blocks = (extent + unit - 1) / unit;
       node[k] = projects ? projected_box(ndim, &node[k], axis)
                          : coarsened_box(&node[k], axis, origin, blocks, unit);
-      worker[k] = projects ? projected_box(ndim, &worker[k], axis)
-                           : coarsened_box(&worker[k], axis, origin, blocks, unit);
+      if (!projects) worker[k] = coarsened_box(&worker[k], axis, origin, blocks, unit);
     }
+    if (projects) project_workers(from, chain[made], axis, info->workers, worker);
     CHECK_INT_EQ(different(&chain[made]->nodes, chain[made]->ndim, node, info->node_count), 0);
     CHECK_INT_EQ(different(&chain[made]->workers, chain[made]->ndim, worker, info->workers), 0);
   }
