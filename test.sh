@@ -108,7 +108,7 @@ stages() {
   stage pytest.single "$python" -m pytest -rs -m "$selection" --ignore=tests/python
 
   on_ranks ranks.0 0
-  on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 # some plans by one thread, by two, by all
+  on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0 # some plans by one thread, by two, by all
   on_ranks ranks.2 2 QUELEA_THREADS=1
   on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1
   on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1

@@ -108,12 +108,8 @@ static bool advance(Machine *m, int skip) {
 /* ---- reductions (contract C7) ---- */
 
 typedef struct Sum { /* of one reduction, over the line at hand */
-  const IrIns *ins;
   uint32_t id;
-  int depth; /* of the counter: subtrees waiting, sizes falling */
-  QlValue lanes[JIT_LANES];
-  QlValue tree[64];
-  int64_t size[64];
+  IrTree tree;
 } Sum;
 
 typedef struct Line { /* one line along the axis, and what reduces it */
@@ -124,50 +120,18 @@ typedef struct Line { /* one line along the axis, and what reduces it */
   Sum *sums;
 } Line;
 
-static QlValue combine(const Sum *sum, QlValue a, QlValue b) {
-  return ir_reduce_combine((QlReduction)sum->ins->op, (QlDtype)sum->ins->dtype, a, b);
-}
-
 static void run_at(Line *line, int64_t position) {
   line->m->at[line->axis] = position;
   run_point(line->m);
 }
 
-/* Elements first .. first + count - 1 of the line, count <= 128: element k into accumulator k mod
- * 8, then
- * ((0+1)+(2+3)) + ((4+5)+(6+7)), leaving out accumulators that got nothing. */
+/* Elements first .. first + count - 1 of the line, count <= 128. */
 static void run_leaf(Line *line, int64_t first, int64_t count) {
   for (int64_t k = 0; k < count; k++) {
     run_at(line, first + k);
-    for (Sum *sum = line->sums; sum < line->sums + line->count; sum++) {
-      QlValue value = line->m->values[sum->id], *lane = &sum->lanes[k % JIT_LANES];
-      *lane = k < JIT_LANES ? value : combine(sum, *lane, value);
-    }
+    for (Sum *sum = line->sums; sum < line->sums + line->count; sum++)
+      ir_tree_element(&sum->tree, k, line->m->values[sum->id]);
   }
-}
-
-static QlValue leaf_value(Sum *sum, int64_t count) {
-  int64_t present = QL_MIN(count, (int64_t)JIT_LANES);
-  for (int64_t step = 1; step < JIT_LANES; step *= 2)
-    for (int64_t lane = 0; lane + step < present; lane += 2 * step)
-      sum->lanes[lane] = combine(sum, sum->lanes[lane], sum->lanes[lane + step]);
-  return sum->lanes[0];
-}
-
-static void push(Sum *sum, QlValue value) {
-  int64_t size = 1;
-  while (sum->depth && sum->size[sum->depth - 1] == size) {
-    value = combine(sum, sum->tree[--sum->depth], value);
-    size *= 2;
-  }
-  sum->tree[sum->depth] = value;
-  sum->size[sum->depth++] = size;
-}
-
-static QlValue finish(Sum *sum) {
-  QlValue value = sum->tree[--sum->depth];
-  while (sum->depth) value = combine(sum, sum->tree[--sum->depth], value);
-  return value;
 }
 
 /* What is of the line, or of a leaf, whose values the machine has; operands are at `position` along
@@ -185,7 +149,8 @@ static void run_of_line(const Line *line, int64_t position) {
 static void push_points(Line *line, int64_t first, int64_t end) {
   for (int64_t k = first; k < end; k++) {
     run_at(line, k);
-    for (int n = 0; n < line->count; n++) push(&line->sums[n], line->m->values[line->sums[n].id]);
+    for (int n = 0; n < line->count; n++)
+      ir_tree_push(&line->sums[n].tree, line->m->values[line->sums[n].id]);
   }
 }
 
@@ -193,7 +158,7 @@ static void reduce_line(Line *line) {
   int64_t lo = line->m->call->lo[line->axis], hi = line->m->call->hi[line->axis];
   bool of_leaves = line->form == JIT_TREE || line->form == JIT_BRANCHES;
   Sum *end = line->sums + line->count;
-  for (Sum *sum = line->sums; sum < end; sum++) sum->depth = 0;
+  for (Sum *sum = line->sums; sum < end; sum++) sum->tree.depth = 0;
   for (int64_t first = lo; first < hi; first += JIT_LEAF) {
     int64_t count = QL_MIN(hi - first, (int64_t)JIT_LEAF);
     if (of_leaves)
@@ -201,14 +166,14 @@ static void reduce_line(Line *line) {
     else
       run_leaf(line, first, count);
     for (Sum *sum = line->sums; sum < end; sum++) {
-      if (line->form == JIT_BRANCHES) line->m->values[sum->id] = finish(sum);
-      if (line->form == JIT_LEAVES) line->m->values[sum->id] = leaf_value(sum, count);
-      if (line->form == JIT_WHOLE) push(sum, leaf_value(sum, count));
+      if (line->form == JIT_BRANCHES) line->m->values[sum->id] = ir_tree_finish(&sum->tree);
+      if (line->form == JIT_LEAVES) line->m->values[sum->id] = ir_tree_leaf(&sum->tree, count);
+      if (line->form == JIT_WHOLE) ir_tree_push(&sum->tree, ir_tree_leaf(&sum->tree, count));
     }
     if (jit_form_steps(line->form)) run_of_line(line, first / JIT_LEAF);
   }
   for (Sum *sum = line->sums; sum < end && !jit_form_steps(line->form); sum++)
-    line->m->values[sum->id] = finish(sum);
+    line->m->values[sum->id] = ir_tree_finish(&sum->tree);
   if (!jit_form_steps(line->form)) run_of_line(line, lo);
   line->m->at[line->axis] = lo;
 }
@@ -220,7 +185,11 @@ static Sum *new_sums(const JitFn *fn) {
   for (uint32_t b = 0; sums && b < fn->block_count; b++)
     for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
       uint32_t id = fn->blocks[b].ins[i];
-      if (fn->ins[id].kind == IR_REDUCE) sums[count++] = (Sum){.ins = &fn->ins[id], .id = id};
+      const IrIns *ins = &fn->ins[id];
+      if (ins->kind != IR_REDUCE) continue;
+      Sum *sum = &sums[count++];
+      sum->id = id;
+      sum->tree.reduction = (QlReduction)ins->op, sum->tree.dtype = (QlDtype)ins->dtype;
     }
   return sums;
 }

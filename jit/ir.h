@@ -155,6 +155,20 @@ void ir_write(QlDtype dtype, void *element, QlValue value);
 QlValue ir_canonical(QlDtype dtype, QlValue value);
 QlValue ir_reduce_combine(QlReduction reduction, QlDtype dtype, QlValue a, QlValue b);
 
+/* ---- tree.c: the order of reductions, on single values ---- */
+typedef struct IrTree {
+  QlReduction reduction;
+  QlDtype dtype;
+  int depth; /* of the counter: subtrees waiting, sizes falling */
+  QlValue lanes[JIT_LANES];
+  QlValue value[64];
+  int64_t size[64];
+} IrTree;
+void ir_tree_element(IrTree *tree, int64_t k, QlValue value); /* number k of a leaf, in order */
+QlValue ir_tree_leaf(IrTree *tree, int64_t count);            /* of a leaf of so many */
+void ir_tree_push(IrTree *tree, QlValue value);               /* the next leaf's */
+QlValue ir_tree_finish(IrTree *tree);                         /* of all that was pushed */
+
 /* ---- math.c: which function computes a transcendental, for the emitter and for ir_eval: equal
  * bits at every width
  * ---- */

@@ -175,6 +175,22 @@ typedef void JitEntry(const JitCall *call);
  * and refuses strides that their classes deny (QL_ERR_VALUE). */
 QlStatus jit_interpret(const JitFn *fn, const JitCall *call, QlError *error);
 
+/* ---- elements.c: a few elements without a kernel, with the same bits ---- */
+typedef struct JitElements {
+  char *at;       /* the first; NULL: `value` at every point */
+  int64_t stride; /* bytes */
+  QlDtype dtype;
+  QlValue value;
+} JitElements;
+/* Each point after the other: reads its inputs, casts them to the loop's dtypes, computes, casts,
+ * stores. `out` may be an input. */
+void jit_map_elements(QlOp op, QlDtype loop, int count, const JitElements *in,
+                      const JitElements *out, int64_t points);
+void jit_copy_elements(QlDtype loop, const JitElements *in, const JitElements *out, int64_t points);
+/* As JIT_WHOLE, of at least one point; QL_REDUCE_COUNT is the sum of what is not zero. */
+void jit_reduce_elements(QlReduction reduction, QlDtype loop, const JitElements *in,
+                         const JitElements *out, int64_t points);
+
 /* ---- cache.c ---- */
 
 /* 128 bits of the function as built, the target CPU and its features, the compiler's version and

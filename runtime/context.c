@@ -105,6 +105,7 @@ void ql_close(QlContext *ctx) {
   rt_drops_bury(ctx);
   free(ctx->unmatched);
   rt_plan_drop_all(ctx);
+  rt_layout_release(ctx, ctx->replicated);
   jit_close(ctx->jit);
   while (ctx->templates) {
     Template *template = ctx->templates;
@@ -117,6 +118,7 @@ void ql_close(QlContext *ctx) {
       free(ctx->log.slots);
   ql_pool_free(&ctx->planning), ql_pool_free(&ctx->building);
   rt_copies_close(ctx);
+  rt_blocks_close(ctx);
   free(ctx->movements.lines), free(ctx->cache_folder);
   ctx->closed = true;
   if (ctx->exports) ctx->kept = comm_arena_keep(ctx->comm);

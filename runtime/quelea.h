@@ -100,7 +100,7 @@ QL_API QlInfo ql_info(const QlContext *context);
  * snapshot holds the old one. */
 /* clang-format off */
 #define QL_COUNTERS(X) \
-  X(statements) X(flushes) X(plans_made) X(plans_reused) X(plans_moved) \
+  X(statements) X(immediate) X(flushes) X(plans_made) X(plans_reused) X(plans_moved) \
   X(kernels_run) X(kernels_compiled) X(kernels_from_disk) \
   X(partitioned_statements) X(replicated_statements) X(fused_statements) \
   X(overlapped_statements) X(halo_exchanges) X(halo_bytes) \

@@ -41,10 +41,13 @@ struct QlContext {
   int unmatched_count, unmatched_room; /* dropped here, not yet everywhere */
   uint64_t next_id, next_template, plan_clock;
   Template *templates;
+  Layout *replicated; /* of all that is, on the immediate path; NULL: not needed yet */
+  ImmediateForm immediate[IMMEDIATE_FORMS];
   Plan *plans[PLAN_BUCKETS], *forms[PLAN_BUCKETS]; /* by hash, and by form */
   QlPool spare_memory[PLAN_LIMIT / 2];             /* of plans that went */
   int plan_count, spare_count;
   int64_t plan_weight;
+  SpareBlocks spare_blocks[SPARE_SIZES];
   QlArray *free_arrays;
   Storage *free_storages; /* linked through their first words */
   atomic_bool stop;       /* a signal has come to a lone rank while a plan runs */

@@ -61,7 +61,7 @@ GETTER(get_matrix_transposed) {
  * parts. */
 static PyObject *part(PyObject *self, QlPart part) {
   QlArray *view;
-  QlError error = {0};
+  QL_ERROR(error);
   if (SELF->value) return qx_unary(part == QL_PART_REAL ? QL_OP_REAL : QL_OP_IMAG, self);
   if (ql_part(qx_array(self), part, &view, &error)) return qx_raise(&error);
   PyObject *result = qx_wrap(view, false);

@@ -54,7 +54,7 @@ static PyObject *compare_out_of_range(QlOp op, const QxOperands *in) {
                 ((op == QL_OP_GREATER || op == QL_OP_GREATER_EQUAL) && !array_is_less);
   QlScalar value = {.value = {.b = answer}, .dtype = QL_BOOL, .weak = false};
   QlArray *result;
-  QlError error = {0};
+  QL_ERROR(error);
   if (ql_full(qx.context, QL_BOOL, array->ndim, array->shape, value, &result, &error))
     return qx_raise(&error);
   return qx_wrap(result, array->ndim == 0);
@@ -111,8 +111,7 @@ static int where_operand(PyObject *where, QxOperands *operands) {
 
 /* op of the operands, the plain case: no out, where, dtype. */
 static inline PyObject *record(QlOp op, QxOperands *in) {
-  QlError error;
-  error.status = QL_OK, error.source.code = NULL, error.text[0] = error.notes[0] = 0;
+  QL_ERROR(error);
   QlArray *result;
   if (QX_UNLIKELY(qx_enter_at() < 0)) return NULL;
   if (QX_UNLIKELY(has_huge_integer(in, QL_DTYPE_NONE))) return huge_integer(op, in);
@@ -128,7 +127,7 @@ PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDt
   if (!out && !where && dtype == QL_DTYPE_NONE) return record(op, in);
   QxOperands mask = {0};
   QlArray *result;
-  QlError error = {0};
+  QL_ERROR(error);
   PyObject *object = NULL;
   if (out && qx_check_out(out) < 0) return NULL;
   if (where && where != Py_True && where_operand(where, &mask) < 0) return NULL;
@@ -184,7 +183,7 @@ PyObject *qx_inplace(QlOp op, PyObject *self, PyObject *other) {
 
 PyObject *qx_astype(QlArray *array, QlDtype dtype, QlOrder order, bool value) {
   QlArray *result;
-  QlError error = {0};
+  QL_ERROR(error);
   if (warn_if_complex_is_lost(array->dtype, dtype) < 0 || qx_enter_at() < 0) return NULL;
   if (ql_astype(qx.context, array, dtype, order, &result, &error)) return qx_raise(&error);
   return qx_wrap(result, value);
@@ -197,7 +196,7 @@ PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObj
   uint32_t axes;
   QlDtype wanted;
   QlArray *result;
-  QlError error = {0};
+  QL_ERROR(error);
   if (qx_axes_from_python(axis, array->ndim, &axes) < 0 || qx_dtype_from_python(dtype, &wanted) < 0)
     return NULL;
   if (qx_absent(out)) out = NULL;
@@ -221,7 +220,7 @@ static QlArray *without_leading_ones(QlArray *value, int ndim, QlError *error) {
 }
 
 static int assign_operand(QlArray *target, const QlOperand *operand) {
-  QlError error = {0};
+  QL_ERROR(error);
   QlOperand value = *operand;
   bool is_cast =
       value.array || !value.scalar.weak; /* a weak one has passed qx_scalar_for_assignment */

@@ -208,7 +208,7 @@ int qx_open(const void *mpi_comm) {
   }
   QlOptions options = {
       .mpi_comm = mpi_comm, .interrupted = interrupted, .describe = qx_describe, .where = where};
-  QlError error = {0};
+  QL_ERROR(error);
   QlContext *context = NULL;
   if (ql_open(&options, &context, &error)) return qx_raise_int(&error);
   qx.thread = PyThreadState_GetID(PyThreadState_Get());

@@ -108,7 +108,7 @@ FUNCTION(function_empty) {
   int ndim;
   int64_t shape[QL_MAX_DIMS];
   QlArray *array;
-  QlError error = {0};
+  QL_ERROR(error);
   (void)module;
   if (!qx_parse(&signature, args, nargs, kwnames, values) ||
       qx_dtype_from_python(values[1], &dtype) < 0 ||
@@ -141,7 +141,7 @@ FUNCTION(function_full) {
   int ndim;
   int64_t shape[QL_MAX_DIMS];
   QlArray *array;
-  QlError error = {0};
+  QL_ERROR(error);
   (void)module;
   if (!qx_parse(&signature, args, nargs, kwnames, values) ||
       qx_dtype_from_python(values[2], &dtype) < 0 ||
@@ -163,7 +163,7 @@ FUNCTION(function_ramp) {
   int ndim, axis;
   int64_t shape[QL_MAX_DIMS];
   QlArray *array;
-  QlError error = {0};
+  QL_ERROR(error);
   (void)module;
   if (!qx_parse(&signature, args, nargs, kwnames, values) ||
       qx_dtype_from_python(values[4], &dtype) < 0 ||

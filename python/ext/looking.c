@@ -5,7 +5,7 @@
 #include "ext.h"
 
 int qx_item(QlArray *array, QlScalar *value) {
-  QlError error = {0};
+  QL_ERROR(error);
   if (qx_enter_at() < 0) return -1;
   if (ql_item(array, value, &error)) return qx_raise_int(&error);
   return 0;
@@ -19,7 +19,7 @@ static PyArrayObject *new_host_array(const QlArray *array) {
 }
 
 PyObject *qx_gather(QlArray *array, int root) {
-  QlError error = {0};
+  QL_ERROR(error);
   if (qx_enter_at() < 0) return NULL;
   bool here = root < 0 || ql_info(qx.context).rank == root;
   PyArrayObject *host = NULL;
@@ -47,7 +47,7 @@ static QlStatus describe_exception(PyObject *type, PyObject *value, QlError *err
 }
 
 PyObject *qx_together(const QlArray *array, PyObject *mine) {
-  QlError error = {0};
+  QL_ERROR(error);
   QlStatus status = QL_OK;
   PyObject *type = NULL, *value = NULL, *trace = NULL;
   if (ql_info(qx.context).size == 1 || !ql_is_partitioned(array)) return mine;
@@ -95,7 +95,7 @@ static PyObject *wrap_export(const QlArray *array, const void *data, const int64
 }
 
 PyObject *qx_snapshot(QlArray *array, bool *copied) {
-  QlError error = {0};
+  QL_ERROR(error);
   const void *data = NULL;
   int64_t byte_strides[QL_MAX_DIMS];
   QlExport *token = NULL;

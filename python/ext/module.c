@@ -79,7 +79,7 @@ static PyObject *module_abort(PyObject *module, PyObject *arguments) {
 }
 
 static PyObject *module_sync(PyObject *module, PyObject *unused) {
-  QlError error = {0};
+  QL_ERROR(error);
   (void)module, (void)unused;
   if (qx_enter_at() < 0) return NULL;
   if (ql_flush(qx.context, &error)) return qx_raise(&error);
@@ -105,7 +105,7 @@ static PyObject *module_refuse(PyObject *module, PyObject *text) {
 }
 
 static PyObject *module_share(PyObject *module, PyObject *bytes) {
-  QlError error = {0};
+  QL_ERROR(error);
   char *all = NULL;
   int64_t size = 0;
   (void)module;
@@ -127,7 +127,7 @@ static PyObject *module_share(PyObject *module, PyObject *bytes) {
 }
 
 static PyObject *module_agree(PyObject *module, PyObject *failure) {
-  QlError error = {0};
+  QL_ERROR(error);
   (void)module;
   const char *text = failure == Py_None ? NULL : PyUnicode_AsUTF8(failure);
   if (PyErr_Occurred() || qx_enter_at() < 0) return NULL;
@@ -206,7 +206,7 @@ static PyObject *module_params(PyObject *module, PyObject *unused) {
 
 static PyObject *module_check_params(PyObject *module, PyObject *unused) {
   QlParams params;
-  QlError error = {0};
+  QL_ERROR(error);
   (void)module, (void)unused;
   if (ql_params_read(&params, &error)) return qx_raise(&error);
   Py_RETURN_NONE;

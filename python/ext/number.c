@@ -122,8 +122,7 @@ static int truth(PyObject *self) {
   return ql_convert(scalar.dtype, scalar.value, QL_BOOL).b;
 }
 
-/* The only element as a number: NumPy's of what NumPy gives as a scalar, Python's of other 0-d
- * arrays. NumPy refuses anything else here. */
+/* The only element as a number. NumPy refuses anything else here. */
 static PyObject *only_element(PyObject *self) {
   QlArray *array = qx_array(self);
   QlScalar scalar;
@@ -131,7 +130,8 @@ static PyObject *only_element(PyObject *self) {
     return PyErr_Format(PyExc_TypeError,
                         "only 0-dimensional arrays can be converted to Python scalars");
   if (qx_item(array, &scalar) < 0) return NULL;
-  bool is_value = ((QxArray *)self)->value;
+  /* of complex numbers NumPy's type says what float() makes of them */
+  bool is_value = ((QxArray *)self)->value && ql_dtype_info[scalar.dtype].kind == QL_KIND_COMPLEX;
   return is_value ? qx_scalar_to_numpy(scalar.dtype, &scalar.value)
                   : qx_scalar_to_python(scalar.dtype, &scalar.value);
 }
@@ -204,7 +204,7 @@ PyNumberMethods qx_array_number = {
 static PyObject *compare_with_stranger(PyObject *array, int operation) {
   QlScalar answer = {.value = {.b = operation == Py_NE}, .dtype = QL_BOOL, .weak = false};
   QlArray *like = qx_array(array), *result;
-  QlError error = {0};
+  QL_ERROR(error);
   if (qx_enter_at() < 0) return NULL;
   if (ql_full(qx.context, QL_BOOL, like->ndim, like->shape, answer, &result, &error))
     return qx_raise(&error);

@@ -165,7 +165,7 @@ QlArray *qx_array_from_numpy(PyArrayObject *array) {
   }
   if (dtype == QL_DTYPE_NONE) return refuse_dtype(PyArray_DESCR(array)), NULL;
   QlArray *result = NULL;
-  QlError error = {0};
+  QL_ERROR(error);
   int ndim = PyArray_NDIM(array);
   int64_t shape[NPY_MAXDIMS], strides[NPY_MAXDIMS];
   for (int i = 0; i < ndim; i++)
@@ -212,7 +212,7 @@ static QlArray *take_over(
 static QlArray *cast_to(QlArray *array, QlDtype dtype) { /* takes the reference over */
   if (!array || dtype == QL_DTYPE_NONE || array->dtype == dtype) return array;
   QlArray *result = NULL;
-  QlError error = {0};
+  QL_ERROR(error);
   if (qx_enter_at() == 0 && ql_astype(qx.context, array, dtype, QL_ORDER_K, &result, &error))
     qx_raise(&error);
   qx_release(array);
@@ -297,7 +297,7 @@ static int integer_for_assignment(PyObject *object, QlScalar *scalar, QlDtype ta
   bool huge = false;
   int done = scalar_from_int(integer, scalar, &huge);
   QlDtype unused;
-  QlError error = {0};
+  QL_ERROR(error);
   if (done > 0 && huge)
     done = (PyErr_Format(PyExc_OverflowError, "Python int too large to convert to C long"), -1);
   else if (done > 0 && ql_promote_weak(target, scalar, &unused, &error))

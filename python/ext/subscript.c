@@ -190,18 +190,24 @@ static PyObject *refuse_reading(Outcome outcome) {
 
 /* ---- reading ---- */
 
+static PyObject *take_element(QlArray *array, int64_t offset) {
+  QL_ERROR(error);
+  QlArray *part;
+  if (qx_enter() < 0) return NULL;
+  if (ql_view(array, 0, NULL, NULL, offset, &part, &error)) return qx_raise(&error);
+  PyObject *element = qx_astype(part, array->dtype, QL_ORDER_C, true);
+  qx_release(part);
+  return element;
+}
+
 PyObject *qx_array_subscript(PyObject *self, PyObject *key) {
   QlArray *array = qx_array(self);
   View view;
   Outcome outcome = parse_key(array, key, &view);
   if (outcome != BASIC) return outcome == FAILED ? NULL : refuse_reading(outcome);
-  PyObject *part = qx_view((QxArray *)self, view.ndim, view.shape, view.strides, view.offset);
-  if (!part || !view.element) return part;
-  PyObject *element = ((QxArray *)self)->value
-                          ? Py_NewRef(self)
-                          : qx_astype(qx_array(part), array->dtype, QL_ORDER_C, true);
-  Py_DECREF(part);
-  return element;
+  if (!view.element)
+    return qx_view((QxArray *)self, view.ndim, view.shape, view.strides, view.offset);
+  return ((QxArray *)self)->value ? Py_NewRef(self) : take_element(array, view.offset);
 }
 
 static PyObject *array_item(PyObject *self, Py_ssize_t index) {
@@ -277,7 +283,7 @@ int qx_array_assign(PyObject *self, PyObject *key, PyObject *value) {
     if (truth < 0) return PyErr_Occurred() ? -1 : refuse_sequence(array->dtype, value);
     value = truth ? Py_True : Py_False;
   }
-  QlError error = {0};
+  QL_ERROR(error);
   QlArray *target;
   if (qx_enter() < 0) return -1;
   if (ql_view(array, view.ndim, view.shape, view.strides, view.offset, &target, &error))

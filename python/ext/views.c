@@ -148,7 +148,7 @@ static PyObject *cannot_broadcast(const QlArray *array, int ndim, const int64_t 
 }
 
 PyObject *qx_broadcast_to(QxArray *self, int ndim, const int64_t *shape) {
-  QlError error = {0};
+  QL_ERROR(error);
   QlArray *view;
   if (qx_enter() < 0) return NULL;
   QlStatus status = ql_broadcast(self->array, ndim, shape, &view, &error);

@@ -96,6 +96,7 @@ typedef struct Block {
   Box alloc;                   /* storage coordinates: what this node owns and its margins */
   int64_t stride[QL_MAX_DIMS]; /* bytes */
   int64_t margin[QL_MAX_DIMS][2];
+  struct Block *next; /* of the spare ones */
 } Block;
 
 /* Which remote elements every node holds valid copies of, in the margins of a storage's block:
@@ -153,6 +154,7 @@ struct QlStorage {
   bool replicated;    /* must become replicated, whatever its size */
   uint64_t log_epoch; /* `slot` counts for the log with this number */
   int32_t slot;
+  uint64_t stored_epoch;   /* a statement of that log stores it */
   uint64_t touched, place; /* by which statement, and where, last (log/pace.c) */
   int64_t size;
   int64_t *shape, inline_shape[4];
@@ -261,6 +263,7 @@ Template *rt_template_coarsen(QlContext *ctx, Template *from, int axis, int64_t 
                               int64_t extent, int64_t unit, QlError *error);
 void rt_template_release(QlContext *ctx, Template *template);
 Layout *rt_layout_new(Template *template /* taken over; NULL: replicated */, const int64_t *offset);
+Layout *rt_layout_replicated(QlContext *ctx); /* new reference; NULL: out of memory */
 Layout *rt_layout_retain(Layout *layout);
 void rt_layout_release(QlContext *ctx, Layout *layout);
 /* What node / worker of this node owns, in the coordinates of a storage of that shape. */
@@ -283,6 +286,12 @@ bool rt_is_replicated_size(const QlContext *ctx, int64_t size);
 Block rt_block_geometry(const QlContext *ctx, const Layout *layout, int ndim, const int64_t *shape,
                         size_t item, const int64_t margin[][2]);
 
+enum { SPARE_SIZES = 8 }; /* of small private blocks */
+typedef struct SpareBlocks {
+  Block *first;
+  int count;
+} SpareBlocks;
+
 /* ---- heap.c ---- */
 /* needs: who asks, as the error says it: "an array needs". */
 QlStatus rt_heap_allocate(QlContext *ctx, const char *needs, int64_t bytes, int64_t *offset,
@@ -290,7 +299,10 @@ QlStatus rt_heap_allocate(QlContext *ctx, const char *needs, int64_t bytes, int6
 void rt_heap_free(QlContext *ctx, int64_t offset, int64_t bytes);
 QlStatus rt_block_new(QlContext *ctx, const char *needs, const Block *geometry, Block **block,
                       QlError *error);
+/* Of a replicated storage; NULL: out of memory. */
+Block *rt_block_private(QlContext *ctx, const Storage *storage);
 void rt_block_release(QlContext *ctx, Block *block);
+void rt_blocks_close(QlContext *ctx);
 void rt_block_free_private(Block *block); /* its memory */
 
 /* ---- guard.c: debug builds ---- */

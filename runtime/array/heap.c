@@ -110,20 +110,80 @@ void rt_block_free_private(Block *block) {
     free(block->data);
 }
 
+/* ---- blocks ---- */
+
+/* Small private blocks that went wait for the next ones, by the powers of 2 that hold them. In
+ * debug builds each is new, between guards. */
+enum { SMALLEST = 64, SPARE_OF_SIZE = 32 };
+
+/* Behind the last: it is none of them. */
+static int size_class(int64_t bytes) {
+  int class = 0;
+  while (class < SPARE_SIZES && (int64_t)SMALLEST << class < bytes) class ++;
+  return QUELEA_CANARIES ? SPARE_SIZES : class;
+}
+
+static Block *private_block(QlContext *ctx, int64_t bytes) {
+  int class = size_class(bytes);
+  SpareBlocks *spare = class < SPARE_SIZES ? &ctx->spare_blocks[class] : NULL;
+  Block *block = spare ? spare->first : NULL;
+  if (block) {
+    spare->first = block->next, spare->count--;
+    return block;
+  }
+  if (!(block = malloc(sizeof *block))) return NULL;
+  block->data = private_memory(spare ? (int64_t)SMALLEST << class : bytes);
+  if (block->data) return block;
+  free(block);
+  return NULL;
+}
+
+static void release_private(QlContext *ctx, Block *block) {
+  int class = size_class(block->bytes);
+  SpareBlocks *spare = class < SPARE_SIZES ? &ctx->spare_blocks[class] : NULL;
+  if (spare && spare->count < SPARE_OF_SIZE) {
+    block->next = spare->first, spare->first = block, spare->count++;
+    return;
+  }
+  rt_block_free_private(block);
+  free(block);
+}
+
+void rt_blocks_close(QlContext *ctx) {
+  for (int class = 0; class < SPARE_SIZES; class ++) {
+    for (Block *block = ctx->spare_blocks[class].first, *next; block; block = next)
+      next = block->next, rt_block_free_private(block), free(block);
+    ctx->spare_blocks[class] = (SpareBlocks){0};
+  }
+}
+
+Block *rt_block_private(QlContext *ctx, const Storage *storage) {
+  int64_t item = ql_dtype_info[storage->dtype].size, bytes = item;
+  for (int a = 0; a < storage->ndim; a++) bytes *= storage->shape[a];
+  Block *block = private_block(ctx, bytes);
+  if (!block) return NULL;
+  block->references = 1, block->private_memory = true, block->watched = false;
+  block->offset = 0, block->bytes = bytes;
+  for (int a = storage->ndim - 1; a >= 0; a--) {
+    block->alloc.lo[a] = 0, block->alloc.hi[a] = storage->shape[a];
+    block->margin[a][0] = block->margin[a][1] = 0;
+    block->stride[a] = item, item *= storage->shape[a];
+  }
+  return block;
+}
+
 QlStatus rt_block_new(QlContext *ctx, const char *needs, const Block *geometry, Block **result,
                       QlError *error) {
-  Block *block = malloc(sizeof *block);
+  bool is_private = geometry->private_memory;
+  Block *block = is_private ? private_block(ctx, geometry->bytes) : malloc(sizeof *block);
+  if (!block && is_private)
+    return ql_fail(error, QL_ERR_MEMORY, "out of memory for a replicated array of %s",
+                   ql_bytes_text(geometry->bytes).text);
   if (!block) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a block");
+  char *data = is_private ? block->data : NULL;
   *block = *geometry;
-  block->references = 1, block->watched = false;
-  if (block->private_memory) {
-    block->data = private_memory(block->bytes);
-    if (!block->data) {
-      free(block);
-      return ql_fail(error, QL_ERR_MEMORY, "out of memory for a replicated array of %s",
-                     ql_bytes_text(geometry->bytes).text);
-    }
-  } else {
+  block->references = 1, block->watched = false, block->data = data;
+  if (!is_private) {
     QlStatus status = rt_heap_allocate(ctx, needs, block->bytes, &block->offset, error);
     if (status) {
       free(block);
@@ -142,9 +202,10 @@ QlStatus rt_block_new(QlContext *ctx, const char *needs, const Block *geometry, 
 void rt_block_release(QlContext *ctx, Block *block) {
   if (!block || --block->references) return;
   if (QUELEA_CANARIES) rt_guard_check(ctx, block);
-  if (block->private_memory)
-    rt_block_free_private(block);
-  else
-    rt_heap_free(ctx, block->offset, block->bytes);
+  if (block->private_memory) {
+    release_private(ctx, block);
+    return;
+  }
+  rt_heap_free(ctx, block->offset, block->bytes);
   free(block);
 }

@@ -24,6 +24,11 @@ Layout *rt_layout_new(Template *template, const int64_t *offset) {
   return layout;
 }
 
+Layout *rt_layout_replicated(QlContext *ctx) {
+  if (!ctx->replicated) ctx->replicated = rt_layout_new(NULL, NULL);
+  return rt_layout_retain(ctx->replicated);
+}
+
 Layout *rt_layout_retain(Layout *layout) {
   if (layout) layout->references++;
   return layout;

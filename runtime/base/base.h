@@ -23,6 +23,16 @@ typedef struct QlBytesText {
 } QlBytesText;
 QlBytesText ql_bytes_text(int64_t bytes);
 
+/* A QlError in which nothing has gone wrong: its 2 KB of text are not worth clearing in each call. */
+static inline QlError *ql_no_error(QlError *error) {
+  error->status = QL_OK, error->source = (QlSource){0};
+  error->text[0] = error->notes[0] = 0;
+  return error;
+}
+#define QL_ERROR(name) \
+  QlError name;        \
+  ql_no_error(&name)
+
 /* Fills *error (which may be NULL) with a printf-style message and returns the status, so that
  * `return ql_fail(...)` reads well. The first failure wins: an error that is already set is kept.
  */

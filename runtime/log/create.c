@@ -160,7 +160,7 @@ static int64_t bytes_of(QlDtype dtype, int ndim, const int64_t *shape) {
 
 QlStatus ql_import(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, const void *data,
                    const int64_t *byte_strides, QlArray **array, QlError *error) {
-  QlError local = {0};
+  QL_ERROR(local);
   if (!error) error = &local;
   QL_TRY(rt_log_due(ctx, error));
   uint64_t next_template = ctx->next_template;

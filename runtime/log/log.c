@@ -123,6 +123,7 @@ static void note_event(QlContext *ctx, const LogRequest *r, const Statement *s) 
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
   Log *log = &ctx->log;
   if (rt_parts_in(r)) return rt_parts_append(ctx, r, error);
+  if (rt_immediate(ctx, r)) return QL_OK;
   if (make_room(log, 1, most_words(r->ndim, r->operands), r->operands, NULL))
     return rt_history_lacks(ctx, "the log", error);
   /* Nothing fails from here on, where storages are given numbers. */
@@ -145,7 +146,9 @@ QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
   for (int k = 0; k < r->operands; k++) {
     const RequestOperand *operand = &r->operand[k];
     if (operand->array) {
-      w = put_operand(w, rt_log_slot(ctx, operand->array->storage), operand);
+      Storage *storage = operand->array->storage;
+      w = put_operand(w, rt_log_slot(ctx, storage), operand);
+      if (operand->access & LOG_WRITE) storage->stored_epoch = log->epoch;
     } else {
       *w++ = -1 - (int64_t)operand->dtype;
       *scalar++ = (LogScalar){operand->value, (QlDtype)operand->dtype};

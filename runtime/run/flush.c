@@ -153,7 +153,7 @@ QlStatus rt_flush_log(QlContext *ctx, QlError *error) {
 }
 
 QlStatus rt_flush(QlContext *ctx, QlError *error) {
-  QlError local = {0};
+  QL_ERROR(local);
   if (!error) error = &local;
   QlStatus status = QL_OK;
   if (ctx->log.count) {
@@ -162,7 +162,7 @@ QlStatus rt_flush(QlContext *ctx, QlError *error) {
     rt_drops_assume(ctx);
     status = rt_flush_log(ctx, error);
     if (status) status = rt_replay(ctx, status, error);
-    if (!status) *error = (QlError){0};
+    if (!status) ql_no_error(error);
     rt_drops_bury(ctx);
     atomic_store(&ctx->stop, false);
     ql_floats_leave(floats);
@@ -174,7 +174,7 @@ QlStatus rt_flush(QlContext *ctx, QlError *error) {
 /* Asked for by the program: also when nothing is recorded the ranks meet, and what all of them
  * dropped is freed. */
 QlStatus ql_flush(QlContext *ctx, QlError *error) {
-  QlError local = {0};
+  QL_ERROR(local);
   if (!error) error = &local;
   QL_TRY(rt_check_whole(ctx, error));
   rt_history_sync(ctx);

@@ -10,16 +10,23 @@ static bool is_local(const QlArray *array) {
   return storage->block && (!storage->layout->template || array->context->info->node_count == 1);
 }
 
-/* Executes the log. What one rank alone looks at changes nothing when it is computed and
- * replicated; anything else is a thing that all ranks do. */
+/* Has the array its value, whatever is pending? */
+static bool is_computed(const QlArray *array) {
+  const Storage *storage = array->storage;
+  return storage->block && storage->stored_epoch != array->context->log.epoch;
+}
+
+/* Executes the log where it may change the array. What one rank alone looks at changes nothing when
+ * it is computed and replicated; anything else is a thing that all ranks do. */
 static QlStatus settle(QlArray *array, EventKind kind, QlError *error) {
   QlContext *ctx = array->context;
   const Layout *layout = array->storage->layout;
   QL_TRY(rt_check_whole(ctx, error));
   QL_TRY(rt_check_input(ctx, array, error));
   if (!array->size) return QL_OK;
-  if (ctx->log.count || !layout || layout->template) rt_history_look(ctx, kind, array);
-  QL_TRY(rt_flush(ctx, error));
+  bool computed = is_computed(array);
+  if (!computed || layout->template) rt_history_look(ctx, kind, array);
+  if (!computed) QL_TRY(rt_flush(ctx, error));
   return rt_check_input(ctx, array, error); /* it may have been lost by now */
 }
 
@@ -92,7 +99,7 @@ QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error) {
   if (array->size != 1)
     return ql_fail(error, QL_ERR_VALUE, "can only convert an array of size 1 to a Python scalar");
   Element element = {{0}};
-  QlError local = {0};
+  QL_ERROR(local);
   if (!error) error = &local;
   QL_TRY(settle(array, EVENT_LOOK, error));
   QL_TRY(read_element(array, &element, error));
@@ -158,7 +165,7 @@ static QlStatus deliver(QlArray *array, QlArray *copy, int root, void *host, QlE
 
 QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   QlContext *ctx = array->context;
-  QlError local = {0};
+  QL_ERROR(local);
   if (!error) error = &local;
   if (root >= ctx->info->size)
     return ql_fail(error, QL_ERR_VALUE, "there is no rank %d to gather to, of %d ranks", root,
@@ -233,7 +240,7 @@ struct QlExport {
 QlStatus ql_export(QlArray *array, const void **data, int64_t *strides, QlExport **token,
                    QlError *error) {
   QlContext *ctx = array->context;
-  QlError local = {0};
+  QL_ERROR(local);
   if (!error) error = &local;
   *data = NULL, *token = NULL;
   QL_TRY(settle(array, EVENT_SNAPSHOT, error));

@@ -11,6 +11,14 @@ typedef struct Movements {
   int count, room, last;
 } Movements;
 
+/* A kind of statement on the immediate path, and its kernel once it has been worth one. */
+typedef struct ImmediateForm {
+  uint64_t form;   /* 0: none */
+  int64_t points;  /* computed without a kernel, and what their calls cost */
+  JitEntry *entry; /* NULL: none yet, or it cannot be compiled */
+} ImmediateForm;
+enum { IMMEDIATE_FORMS = 1024 };
+
 typedef struct Team Team;
 typedef struct Run Run;
 
@@ -168,5 +176,9 @@ void rt_canary_follow(QlContext *ctx, const Run *run, int group, bool is_main);
 /* The group has stored: ghosts and copies of its targets are invalid, and are filled. By the node's
  * leader, who has finished it. */
 void rt_canary_stored(QlContext *ctx, const Run *run, const PlanGroup *group);
+
+/* ---- immediate.c ---- */
+/* Executes the statement, if the immediate path is for it. */
+bool rt_immediate(QlContext *ctx, const LogRequest *request);
 
 #endif

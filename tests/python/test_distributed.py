@@ -11,7 +11,7 @@ import numpy
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from support import happened, same
+from support import happened, recorded, same
 
 import quelea
 
@@ -519,6 +519,7 @@ def test_small_arrays_send_nothing():
 # ---- long runs ----
 
 
+@recorded
 def test_changing_scalars_and_bounds_compile_nothing_new():
     u = quelea.zeros((30, 40))
     t = 0.0

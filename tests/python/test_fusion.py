@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy
 import pytest
-from support import happened, same
+from support import happened, recorded, same
 
 import quelea
 
@@ -31,7 +31,7 @@ def kernels(work) -> int:
 
 
 @pytest.mark.skipif(TORN, reason="expressions are executed in parts")
-@pytest.mark.parametrize("size", [20, SIZE])
+@pytest.mark.parametrize("size", [pytest.param(20, marks=recorded), SIZE])
 def test_unrelated_statements_are_one_kernel(size):
     a, b = quelea.arange(size) * 1.0, quelea.arange(size) * 2.0
     made: list[Any] = []

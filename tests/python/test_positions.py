@@ -11,7 +11,7 @@ import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import happened, same
+from support import happened, recorded, same
 
 import quelea
 
@@ -85,6 +85,7 @@ def test_loops(name: str, between: str) -> None:
 MOVING = ["columns", "rows", "time", "elimination", "recurrence", "shrinking", "made", "looking"]
 
 
+@recorded
 @pytest.mark.skipif(not ONE_NODE, reason="on several nodes each position has a plan of its own")
 @pytest.mark.parametrize("name", MOVING)
 def test_their_plans_are_moved(name: str) -> None:

@@ -10,7 +10,7 @@ import numpy
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from support import happened, same
+from support import happened, recorded, same
 
 import quelea
 
@@ -329,6 +329,7 @@ def test_sides_share_kernels():
     same(results[0], y)
 
 
+@recorded
 @pytest.mark.skipif(TORN, reason="expressions are executed in parts")
 def test_a_loop_without_assignments_keeps_its_plans():
     x = grid((30, 20))

@@ -1,0 +1,349 @@
+/* The immediate path: a statement on few elements is executed when it is recorded, without a plan.
+ * Most programs are full of them, and a plan costs more than they do.
+ *
+ * It is taken by one process alone, where nobody has to agree, when
+ *
+ *   - the statement is a map, a copy or a reduction over at most QUELEA_IMMEDIATE points,
+ *   - what it reads is computed, and no pending statement names what it reads or writes: so nothing
+ *     changes by its being earlier than they,
+ *   - what it writes is what it reads at the same points, or does not overlap it.
+ *
+ *     nest       the operands' addresses, over as few axes as they need
+ *     form       what a kernel depends on: operation, dtypes, which operands move how; a word
+ *     elements   one by one, while a form has not been met often enough to be worth compiling
+ *     kernel     afterwards
+ *
+ * Everything else is recorded. The values are the same either way. */
+#include "runtime.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { POINTS_TO_COMPILE = 1 << 16, CALL_POINTS = 16 }; /* CALL_POINTS: what a call costs beside */
+
+/* ---- operands ---- */
+
+/* The statement over axes along which something moves, neighbouring ones made one where all
+ * operands run on. Operand 0 is the target. */
+typedef struct Nest {
+  int rank, operands;
+  int64_t extent[QL_MAX_DIMS];
+  JitElements operand[LOG_OPERANDS];
+  int64_t stride[LOG_OPERANDS][QL_MAX_DIMS]; /* bytes */
+  bool updates[LOG_OPERANDS];                /* this input is the target, point for point */
+} Nest;
+
+static bool is_pending(const QlContext *ctx, const Storage *storage) {
+  return storage->log_epoch == ctx->log.epoch;
+}
+
+static bool is_allowed(const QlContext *ctx, const LogRequest *r, int64_t *points) {
+  if (r->kind != STATEMENT_MAP && r->kind != STATEMENT_COPY && r->kind != STATEMENT_REDUCE)
+    return false;
+  if (r->operands > LOG_OPERANDS || ctx->info->size > 1) return false;
+  *points = 1;
+  for (int a = 0; a < r->ndim; a++) {
+    *points *= r->shape[a];
+    if (*points > ctx->params.immediate) return false;
+  }
+  /* signed and unsigned integers compare by several operations */
+  if (r->kind == STATEMENT_MAP && r->loop == QL_U64 && ql_is_comparison((QlOp)r->op)) return false;
+  for (int k = 0; k < r->operands; k++) {
+    const QlArray *array = r->operand[k].array;
+    if (!array) continue;
+    const Storage *storage = array->storage;
+    if (array->part || is_pending(ctx, storage)) return false;
+    if (k > 0 && !storage->block) return false;
+  }
+  return true;
+}
+
+/* A target that has no memory yet gets it; one whose memory an export shares gets a copy. */
+static bool target_is_ready(QlContext *ctx, Storage *storage, bool *is_new) {
+  const Block *shared = storage->block;
+  *is_new = !shared;
+  if (shared && shared->references == 1) return true;
+  Block *block = NULL;
+  if (shared) {
+    if (rt_block_new(ctx, "an array needs", shared, &block, NULL)) return false;
+    memcpy(block->data, shared->data, (size_t)shared->bytes);
+  } else {
+    bool replicated =
+        storage->replicated || !storage->ndim || rt_is_replicated_size(ctx, storage->size);
+    if (!storage->layout && replicated) storage->layout = rt_layout_replicated(ctx);
+    if (!storage->layout || storage->layout->template) return false;
+    if (!(block = rt_block_private(ctx, storage))) return false;
+  }
+  rt_block_release(ctx, storage->block);
+  storage->block = block;
+  return true;
+}
+
+static void see_operand(const RequestOperand *operand, JitElements *elements, int64_t *item) {
+  const QlArray *array = operand->array;
+  *elements = (JitElements){.dtype = (QlDtype)operand->dtype, .value = operand->value};
+  *item = 0;
+  if (!array) return;
+  elements->dtype = (QlDtype)array->storage->dtype;
+  *item = (int64_t)ql_dtype_info[elements->dtype].size;
+  elements->at = array->storage->block->data + array->offset * *item;
+}
+
+/* Axes of one element go, and neighbours join, but for those of a reduction. */
+static void make_nest(const LogRequest *r, Nest *nest) {
+  int64_t item[LOG_OPERANDS];
+  bool reduces = r->kind == STATEMENT_REDUCE;
+  nest->rank = 0, nest->operands = r->operands;
+  for (int k = 0; k < r->operands; k++) see_operand(&r->operand[k], &nest->operand[k], &item[k]);
+  for (int a = 0; a < r->ndim; a++) {
+    if (r->shape[a] == 1) continue;
+    int64_t stride[LOG_OPERANDS], extent = r->shape[a];
+    bool joins = nest->rank > 0 && !reduces;
+    for (int k = 0; k < r->operands; k++) {
+      stride[k] = nest->operand[k].at ? r->operand[k].stride[a] * item[k] : 0;
+      joins = joins && nest->stride[k][nest->rank - 1] == stride[k] * extent;
+    }
+    int at = joins ? nest->rank - 1 : nest->rank++;
+    nest->extent[at] = joins ? nest->extent[at] * extent : extent;
+    for (int k = 0; k < r->operands; k++) nest->stride[k][at] = stride[k];
+  }
+}
+
+/* The addresses that an operand takes, from lo to below hi. */
+static void reach_of(const Nest *nest, int k, uintptr_t *lo, uintptr_t *hi) {
+  *lo = (uintptr_t)nest->operand[k].at, *hi = *lo + ql_dtype_info[nest->operand[k].dtype].size;
+  for (int a = 0; a < nest->rank; a++) {
+    int64_t by = nest->stride[k][a] * (nest->extent[a] - 1);
+    *(by < 0 ? lo : hi) += (uintptr_t)by;
+  }
+}
+
+/* May each point be stored before the next is read? */
+static bool is_safe(const LogRequest *r, Nest *nest) {
+  const Storage *target = r->operand[0].array->storage;
+  for (int a = 0; a < nest->rank; a++)
+    if (nest->stride[0][a] == 0 && r->kind != STATEMENT_REDUCE) return false;
+  for (int k = 1; k < nest->operands; k++) {
+    nest->updates[k] = false;
+    if (!r->operand[k].array || r->operand[k].array->storage != target || nest->rank == 0) continue;
+    nest->updates[k] =
+        r->kind != STATEMENT_REDUCE && nest->operand[k].at == nest->operand[0].at &&
+        !memcmp(nest->stride[k], nest->stride[0], (size_t)nest->rank * sizeof(int64_t));
+    if (nest->updates[k]) continue;
+    uintptr_t lo, hi, target_lo, target_hi;
+    reach_of(nest, k, &lo, &hi), reach_of(nest, 0, &target_lo, &target_hi);
+    if (lo < target_hi && target_lo < hi) return false;
+  }
+  return true;
+}
+
+/* ---- elements ---- */
+
+static void along_last(const LogRequest *r, const Nest *nest) {
+  int64_t points = nest->rank ? nest->extent[nest->rank - 1] : 1;
+  if (r->kind == STATEMENT_MAP)
+    jit_map_elements((QlOp)r->op, (QlDtype)r->loop, r->operands - 1, &nest->operand[1],
+                     &nest->operand[0], points);
+  else if (r->kind == STATEMENT_COPY)
+    jit_copy_elements((QlDtype)r->loop, &nest->operand[1], &nest->operand[0], points);
+  else
+    jit_reduce_elements((QlReduction)r->op, (QlDtype)r->loop, &nest->operand[1], &nest->operand[0],
+                        points);
+}
+
+static void run_elements(const LogRequest *r, Nest *nest) {
+  int64_t at[QL_MAX_DIMS] = {0};
+  int last = nest->rank - 1;
+  for (int k = 0; k < nest->operands && nest->rank; k++)
+    nest->operand[k].stride = nest->stride[k][last];
+  for (;;) {
+    along_last(r, nest);
+    int axis = last - 1;
+    for (; axis >= 0; axis--) {
+      bool ends = ++at[axis] == nest->extent[axis];
+      int64_t steps = ends ? 1 - nest->extent[axis] : 1;
+      for (int k = 0; k < nest->operands; k++)
+        if (nest->operand[k].at) nest->operand[k].at += steps * nest->stride[k][axis];
+      if (!ends) break;
+      at[axis] = 0;
+    }
+    if (axis < 0) return;
+  }
+}
+
+/* ---- kernels ---- */
+
+enum { FORM_RANK = 3 };
+
+static JitStride class_along_last(const Nest *nest, int k) {
+  int64_t stride = nest->stride[k][nest->rank - 1];
+  if (stride == (int64_t)ql_dtype_info[nest->operand[k].dtype].size) return JIT_STRIDE_UNIT;
+  return stride == 0 ? JIT_STRIDE_ZERO : JIT_STRIDE_ANY;
+}
+
+/* In a word. Never 0. */
+static uint64_t form_of(const LogRequest *r, const Nest *nest) {
+  uint64_t form = 1 + (uint64_t)r->kind;
+  form = form << 8 | (uint64_t)r->op;
+  form = form << 5 | (uint64_t)r->loop;
+  form = form << 3 | (uint64_t)nest->rank;
+  form = form << 3 | (uint64_t)nest->operands;
+  for (int k = 0; k < nest->operands; k++) {
+    bool is_array = nest->operand[k].at;
+    form = form << 9 | (uint64_t)nest->operand[k].dtype << 4 | (uint64_t)is_array << 3 |
+           (uint64_t)(k > 0 && nest->updates[k]) << 2 |
+           (is_array ? (uint64_t)class_along_last(nest, k) : 0);
+  }
+  return form;
+}
+
+static JitRef value_of(JitFn *fn, const LogRequest *r, const JitRef *input, const Nest *nest,
+                       QlSource source) {
+  QlDtype loop = (QlDtype)r->loop;
+  JitRef args[LOG_OPERANDS];
+  if (r->kind == STATEMENT_COPY) return jit_cast(fn, input[1], loop, source);
+  if (r->kind == STATEMENT_MAP) {
+    for (int k = 1; k < nest->operands; k++)
+      args[k - 1] = jit_cast(fn, input[k],
+                             ql_op_input((QlOp)r->op, k - 1, nest->operand[k].dtype, loop), source);
+    return jit_op(fn, (QlOp)r->op, nest->operands - 1, args, source);
+  }
+  bool counts = r->op == QL_REDUCE_COUNT;
+  JitRef value = counts ? jit_cast(fn, input[1], QL_BOOL, source) : input[1];
+  return jit_reduce(fn, counts ? QL_REDUCE_SUM : (QlReduction)r->op, JIT_WHOLE, nest->rank - 1,
+                    jit_cast(fn, value, loop, source), source);
+}
+
+/* The function of the statement's form. */
+static JitFn *function_of(QlContext *ctx, const LogRequest *r, const Nest *nest) {
+  ql_pool_clear(&ctx->building);
+  JitFn *fn = jit_fn_new(nest->rank, &ctx->building);
+  QlSource source = ctx->source;
+  JitRef input[LOG_OPERANDS] = {{0}};
+  JitAccess access = JIT_WRITE;
+  if (!fn) return NULL;
+  for (int k = 1; k < nest->operands; k++)
+    if (nest->updates[k]) access = JIT_UPDATE;
+  for (int k = 0; k < nest->operands; k++) {
+    JitStride classes[QL_MAX_DIMS];
+    if (!nest->operand[k].at) {
+      input[k] = jit_param(fn, jit_fn_param(fn, nest->operand[k].dtype), source);
+      continue;
+    }
+    int array = 0;
+    for (int a = 0; a < nest->rank; a++) classes[a] = JIT_STRIDE_ANY;
+    classes[nest->rank - 1] = class_along_last(nest, k);
+    if (k == 0 || !nest->updates[k])
+      array = jit_fn_array(fn, nest->operand[k].dtype, k ? JIT_READ : access, classes);
+    if (k) input[k] = jit_load(fn, array, NULL, source);
+  }
+  JitRef value = value_of(fn, r, input, nest, source);
+  jit_store(fn, 0, jit_cast(fn, value, nest->operand[0].dtype, source), source);
+  return fn;
+}
+
+/* One that cannot be compiled is computed without. */
+static JitEntry *compile(QlContext *ctx, const LogRequest *r, const Nest *nest) {
+  JitKey key;
+  QL_ERROR(error);
+  const JitKernel *kernel = NULL;
+  JitFn *fn = function_of(ctx, r, nest);
+  if (!fn) return NULL;
+  QlStatus status = jit_key(ctx->jit, fn, &key, &error);
+  if (!status && !(kernel = jit_find(ctx->jit, key)))
+    status = jit_compile(ctx->jit, fn, key, &kernel, &error);
+  jit_fn_free(fn);
+  return status ? NULL : jit_entry(kernel);
+}
+
+/* The form's place in the table; NULL: it is full. */
+static ImmediateForm *find_form(QlContext *ctx, uint64_t form) {
+  ImmediateForm *table = ctx->immediate;
+  uint64_t at = ql_mix(0, form);
+  for (int tries = 0; tries < IMMEDIATE_FORMS / 8; tries++, at++) {
+    ImmediateForm *f = &table[at % IMMEDIATE_FORMS];
+    if (f->form == form) return f;
+    if (f->form) continue;
+    *f = (ImmediateForm){.form = form};
+    return f;
+  }
+  return NULL;
+}
+
+static JitEntry *kernel_of(QlContext *ctx, const LogRequest *r, const Nest *nest, int64_t points) {
+  if (nest->rank > FORM_RANK) return NULL;
+  ImmediateForm *form = find_form(ctx, form_of(r, nest));
+  if (!form) return NULL;
+  if (!form->entry && form->points < POINTS_TO_COMPILE) {
+    form->points += points + CALL_POINTS;
+    if (form->points >= POINTS_TO_COMPILE) form->entry = compile(ctx, r, nest);
+  }
+  return form->entry;
+}
+
+static void run_kernel(const Nest *nest, JitEntry *entry) {
+  static const int64_t lo[QL_MAX_DIMS] = {0};
+  char *base[LOG_OPERANDS];
+  int64_t stride[LOG_OPERANDS * QL_MAX_DIMS];
+  QlValue param[LOG_OPERANDS];
+  int arrays = 0, params = 0;
+  for (int k = 0; k < nest->operands; k++) {
+    if (!nest->operand[k].at) {
+      param[params++] = nest->operand[k].value;
+      continue;
+    }
+    if (k && nest->updates[k]) continue;
+    for (int a = 0; a < nest->rank; a++) stride[arrays * nest->rank + a] = nest->stride[k][a];
+    base[arrays++] = nest->operand[k].at;
+  }
+  entry(&(JitCall){lo, nest->extent, base, stride, param});
+}
+
+/* ---- all of it ---- */
+
+/* A reduction is along one axis, which must be the last. */
+static bool is_simple_reduction(const LogRequest *r, Nest *nest) {
+  int axis = -1, at = 0;
+  for (int a = 0; a < r->ndim; a++) {
+    if (r->shape[a] == 1) continue;
+    if (r->axes >> a & 1) {
+      if (axis >= 0) return false;
+      axis = at;
+    }
+    at++;
+  }
+  if (axis < 0) return false;
+  for (int a = axis; a < nest->rank - 1; a++) {
+    int64_t extent = nest->extent[a];
+    nest->extent[a] = nest->extent[a + 1], nest->extent[a + 1] = extent;
+    for (int k = 0; k < nest->operands; k++) {
+      int64_t stride = nest->stride[k][a];
+      nest->stride[k][a] = nest->stride[k][a + 1], nest->stride[k][a + 1] = stride;
+    }
+  }
+  return true;
+}
+
+bool rt_immediate(QlContext *ctx, const LogRequest *r) {
+  Nest nest;
+  int64_t points;
+  bool is_new;
+  if (!is_allowed(ctx, r, &points)) return false;
+  Storage *target = r->operand[0].array->storage;
+  if (!target_is_ready(ctx, target, &is_new)) return false;
+  make_nest(r, &nest);
+  if ((r->kind == STATEMENT_REDUCE && !is_simple_reduction(r, &nest)) || !is_safe(r, &nest)) {
+    if (is_new) rt_block_release(ctx, target->block), target->block = NULL;
+    return false;
+  }
+  QlFloats floats = ql_floats_enter();
+  JitEntry *entry = points > 1 ? kernel_of(ctx, r, &nest, points) : NULL;
+  if (entry)
+    run_kernel(&nest, entry);
+  else
+    run_elements(r, &nest);
+  ql_floats_leave(floats);
+  target->stores++;
+  ctx->counters.immediate++;
+  return true;
+}

@@ -1,0 +1,209 @@
+"""Statements on few elements, which one process alone executes when they are recorded.
+
+On several ranks, and where QUELEA_IMMEDIATE is 0, the same programs are recorded: the values are the same.
+"""
+
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy
+import pytest
+from support import RECORDED, happened, same
+
+import quelea
+
+LARGE = 5000  # elements: such statements are always recorded
+
+
+# ---- programs ----
+
+
+def start(np: Any) -> list[Any]:
+    """Arrays of several dtypes and sizes: few elements, and some that no immediate statement takes."""
+    n = numpy.arange(48)
+    whole = [
+        n * 0.25 - 3,
+        (n * 7 % 13).astype("float32"),
+        n * 5 % 11,
+        (n * 3 % 7).astype("uint8"),
+        n % 3 == 0,
+        (n * 0.5 - 4) + 1j * (n % 5),
+        numpy.arange(float(LARGE)) % 17,
+    ]
+    return [np.asarray(a.reshape(6, 8) if a.size == 48 else a) for a in whole]
+
+
+VIEWS = [
+    "a",
+    "a[1:5]",
+    "a[::-1]",
+    "a[::2]",
+    "a.T",
+    "a[2]",
+    "a[2:3]",
+    "a[-1, 1:6]",
+    "a[:, 3]",
+    "a[4:1:-1, ::3]",
+    "a[None, 1]",
+    "a[0, 0]",
+]
+FLAT_VIEWS = ["a[:40]", "a[8:48]", "a[::200]", "a[-30:-5]", "a[3]", "a"]
+REDUCTIONS = ["sum()", "sum(0)", "sum(-1)", "max()", "min(0)", "any()", "all(-1)", "prod(0)"]
+
+
+def view_of(choose: random.Random, array: Any) -> str:
+    return choose.choice(VIEWS if array.ndim == 2 else FLAT_VIEWS)
+
+
+def statement(choose: random.Random, arrays: list[Any]) -> tuple[str, Any]:
+    """One line of a program over `x` (arrays) and `np`, and what is drawn with it."""
+    i, j = choose.randrange(len(arrays)), choose.randrange(len(arrays))
+    a = f"x[{i}]" + view_of(choose, arrays[i])[1:]
+    b = f"x[{j}]" + view_of(choose, arrays[j])[1:]
+    k = choose.randrange(-3, 4)
+    return choose.choice(
+        [
+            f"y = {a} + {b}",
+            f"y = {a} * {k} - {b}",
+            f"y = np.where({a} > {b}, {a}, {k})",
+            f"y = np.maximum({a}, {b})",
+            f"y = -{a} if {a}.dtype != bool else ~{a}",
+            f"y = {a}.{choose.choice(REDUCTIONS)}",
+            f"y = np.count_nonzero({a}, axis=0)",
+            f"{a}[...] = {b}",
+            f"{a}[...] = {k}",
+            f"{a}[...] += {b}",
+            f"{a}[...] = {a}[::-1] * {k}",
+            f"np.add({a}, {b}, out={a})",
+            f"y = {a}.astype('float32')",
+            f"y = np.concatenate([{a}.ravel(), {b}.ravel()])",
+            f"y = np.stack([{a}, {a}])",
+            f"y = {a}.copy()",
+            f"kept.append(numpy.asarray({a}))",
+            "kept.clear()",
+            f"y = {a} == {b}",
+        ]
+    ), k
+
+
+def execute(np: Any, line: str, x: list[Any], kept: list[Any]) -> tuple[Any, bool]:
+    """What a line gives, and whether it raises an exception."""
+    scope = {"np": np, "x": x, "kept": kept, "numpy": numpy}
+    try:
+        exec(line, scope)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None, True
+    return scope.get("y"), False
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_programs(seed: int) -> None:
+    """Views that overlap, exports that are held, large arrays that wait: bit for bit NumPy's."""
+    choose = random.Random(seed)
+    x, y = start(quelea), start(numpy)
+    y = [a.copy() for a in y]
+    kept: list[Any] = []
+    held: list[Any] = []
+    with numpy.errstate(all="ignore"):
+        for step in range(60):
+            line, _ = statement(choose, y)
+            want, raised = execute(numpy, line, y, held)
+            got, refused = execute(quelea, line, x, kept)
+            assert raised == refused, (seed, step, line)
+            if want is not None and choose.random() < 0.5:
+                same(quelea.asarray(got), want, (seed, step, line))
+            if choose.random() < 0.1:
+                for ours, theirs in zip(kept, held, strict=True):
+                    assert (
+                        ours.shape == theirs.shape
+                    )  # NumPy's shows what comes later, ours does not
+    for k, (ours, theirs) in enumerate(zip(x, y, strict=True)):
+        same(ours, theirs, (seed, k))
+
+
+def test_an_export_keeps_its_values() -> None:
+    x = quelea.zeros(10)
+    x += 1
+    seen = numpy.asarray(x)
+    x[3] = 7
+    x += 1
+    assert seen.tolist() == [1.0] * 10
+    assert numpy.asarray(x).tolist() == [2.0] * 3 + [8.0] + [2.0] * 6
+
+
+def test_order_with_what_is_pending() -> None:
+    """A small statement on a large array waits for those before it, and comes before those behind it."""
+    a = numpy.arange(float(LARGE))
+    x = quelea.asarray(a)
+    small = quelea.zeros(5)
+    x += 1
+    small[...] = x[:5]
+    x[:5] = small * 2
+    x *= 3
+    small += x[:5]
+    a += 1
+    b = a[:5].copy()
+    a[:5] = b * 2
+    a *= 3
+    b += a[:5]
+    same(small, b)
+    same(x, a)
+
+
+# ---- elements, then kernels ----
+
+UNARY = ["exp", "log", "sin", "sqrt", "tanh", "arctan", "floor", "negative", "square", "isnan"]
+BINARY = ["add", "subtract", "divide", "power", "maximum", "less", "hypot", "remainder"]
+
+
+def cases(x: Any) -> list[Callable[[], Any]]:
+    made: list[Callable[[], Any]] = [partial(getattr(quelea, name), x) for name in UNARY]
+    made += [partial(getattr(quelea, name), x, x[::-1]) for name in BINARY]
+    return [*made, x.sum, x[::-1].prod, lambda: x.reshape(25, 40).sum(0), lambda: x.astype("int16")]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_kernel_gives_what_elements_gave(dtype: str) -> None:
+    """Met often enough, a statement is compiled: nothing changes."""
+    for case in cases(quelea.asarray(numpy.linspace(0.1, 9.3, 1000).astype(dtype))):
+        first = numpy.array(case())
+        for _ in range(80):
+            last = case()
+        same(last, first)
+
+
+# ---- what is immediate ----
+
+
+@pytest.mark.skipif(RECORDED, reason="every statement is recorded")
+def test_small_statements_are_not_recorded() -> None:
+    x = quelea.ones(50)
+    x[3] = 2.0
+
+    def work() -> None:
+        for k in range(1, 50):
+            x[k] = x[k - 1] * 0.5 + 1
+        y = (x + x * 2)[::-1]
+        assert float(y.sum()) > 0 and bool((y > 0).all())
+
+    counts = happened(work)
+    assert counts["statements"] == counts["flushes"] == 0 and counts["immediate"] > 150
+
+
+@pytest.mark.skipif(RECORDED, reason="every statement is recorded")
+def test_looking_leaves_what_is_pending() -> None:
+    x = quelea.ones(50)
+    large = quelea.ones(LARGE)
+    quelea.sync()
+
+    def work() -> None:
+        y = large + 1
+        for k in range(10):
+            assert float(x[k]) == 1.0
+        assert quelea.counters()["flushes"] == before
+        assert float(y[7]) == 2.0
+
+    before = quelea.counters()["flushes"]
+    assert happened(work)["flushes"] == 1
