@@ -16,8 +16,86 @@ static void put(const JitElements *e, int64_t k, QlDtype dtype, QlValue value) {
   ir_write(e->dtype, e->at + k * e->stride, cast(dtype, value, e->dtype));
 }
 
+/* ---- loops of what is met most ---- */
+
+/* What the compiler makes a loop of: where all operands run on, the strides are known. */
+#define LOOP(in_type, out_type, operands, value)                                       \
+  do {                                                                                 \
+    const int64_t item = (int64_t)sizeof(in_type), stored = (int64_t)sizeof(out_type); \
+    if (a_step == item && (operands < 2 || b_step == item) && o_step == stored) {      \
+      const in_type *p = (const in_type *)a, *q = (const in_type *)b;                  \
+      out_type *r = (out_type *)o;                                                     \
+      for (int64_t k = 0; k < points; k++) {                                           \
+        in_type x = p[k], y = operands < 2 ? p[k] : q[k];                              \
+        (void)y, r[k] = (out_type)(value);                                             \
+      }                                                                                \
+      return true;                                                                     \
+    }                                                                                  \
+    for (int64_t k = 0; k < points; k++, a += a_step, b += b_step, o += o_step) {      \
+      in_type x = *(const in_type *)a, y = operands < 2 ? x : *(const in_type *)b;     \
+      (void)y, *(out_type *)o = (out_type)(value);                                     \
+    }                                                                                  \
+    return true;                                                                       \
+  } while (0)
+
+#define COMPARISONS(type)                                   \
+  case QL_OP_LESS: LOOP(type, uint8_t, 2, x < y);           \
+  case QL_OP_LESS_EQUAL: LOOP(type, uint8_t, 2, x <= y);    \
+  case QL_OP_GREATER: LOOP(type, uint8_t, 2, x > y);        \
+  case QL_OP_GREATER_EQUAL: LOOP(type, uint8_t, 2, x >= y); \
+  case QL_OP_EQUAL: LOOP(type, uint8_t, 2, x == y);         \
+  case QL_OP_NOT_EQUAL: LOOP(type, uint8_t, 2, x != y)
+
+#define REAL_LOOPS(name, type)                                                                     \
+  static bool name(QlOp op, const char *a, int64_t a_step, const char *b, int64_t b_step, char *o, \
+                   int64_t o_step, int64_t points) {                                               \
+    switch (op) {                                                                                  \
+      case QL_OP_ADD: LOOP(type, type, 2, x + y);                                                  \
+      case QL_OP_SUBTRACT: LOOP(type, type, 2, x - y);                                             \
+      case QL_OP_MULTIPLY: LOOP(type, type, 2, x *y);                                              \
+      case QL_OP_DIVIDE: LOOP(type, type, 2, x / y);                                               \
+      case QL_OP_NEGATIVE: LOOP(type, type, 1, -x);                                                \
+      case QL_OP_SQUARE: LOOP(type, type, 1, x *x); COMPARISONS(type);                             \
+      default: return false;                                                                       \
+    }                                                                                              \
+  }
+REAL_LOOPS(loops_f64, double)
+REAL_LOOPS(loops_f32, float)
+
+static bool loops_i64(QlOp op, const char *a, int64_t a_step, const char *b, int64_t b_step,
+                      char *o, int64_t o_step, int64_t points) {
+  switch (op) { /* they wrap around */
+    case QL_OP_ADD: LOOP(uint64_t, uint64_t, 2, x + y);
+    case QL_OP_SUBTRACT: LOOP(uint64_t, uint64_t, 2, x - y);
+    case QL_OP_MULTIPLY: LOOP(uint64_t, uint64_t, 2, x *y);
+    case QL_OP_NEGATIVE: LOOP(uint64_t, uint64_t, 1, 0 - x);
+    case QL_OP_SQUARE: LOOP(uint64_t, uint64_t, 1, x *x); COMPARISONS(int64_t);
+    default: return false;
+  }
+}
+
+/* Of operands that need no cast. */
+static bool map_fast(QlOp op, QlDtype loop, int count, const JitElements *in,
+                     const JitElements *out, int64_t points) {
+  if (count > 2 || out->dtype != ir_result(op, loop)) return false;
+  const char *at[2] = {NULL, NULL};
+  int64_t step[2] = {0, 0};
+  for (int a = 0; a < count; a++) {
+    if (in[a].dtype != loop) return false;
+    at[a] = in[a].at ? in[a].at : (const char *)&in[a].value;
+    step[a] = in[a].at ? in[a].stride : 0;
+  }
+  switch (loop) {
+    case QL_F64: return loops_f64(op, at[0], step[0], at[1], step[1], out->at, out->stride, points);
+    case QL_F32: return loops_f32(op, at[0], step[0], at[1], step[1], out->at, out->stride, points);
+    case QL_I64: return loops_i64(op, at[0], step[0], at[1], step[1], out->at, out->stride, points);
+    default: return false;
+  }
+}
+
 void jit_map_elements(QlOp op, QlDtype loop, int count, const JitElements *in,
                       const JitElements *out, int64_t points) {
+  if (map_fast(op, loop, count, in, out, points)) return;
   QlDtype result = ir_result(op, loop), dtype[3];
   for (int a = 0; a < count; a++) dtype[a] = ql_op_input(op, a, in[a].dtype, loop);
   for (int64_t k = 0; k < points; k++) {
@@ -27,12 +105,26 @@ void jit_map_elements(QlOp op, QlDtype loop, int count, const JitElements *in,
   }
 }
 
+/* The same bits. */
+static void copy_fast(const char *from, int64_t from_step, char *to, int64_t to_step, int64_t item,
+                      int64_t points) {
+  if (from_step == item && to_step == item) {
+    memmove(to, from, (size_t)(points * item));
+    return;
+  }
+  for (int64_t k = 0; k < points; k++, from += from_step, to += to_step) switch (item) {
+      case 8: memcpy(to, from, 8); break;
+      case 4: memcpy(to, from, 4); break;
+      default: memcpy(to, from, (size_t)item);
+    }
+}
+
 void jit_copy_elements(QlDtype loop, const JitElements *in, const JitElements *out,
                        int64_t points) {
   int64_t item = (int64_t)ql_dtype_info[out->dtype].size;
-  if (points > 1 && in->at && in->dtype == out->dtype && loop == out->dtype && in->stride == item &&
-      out->stride == item) {
-    memmove(out->at, in->at, (size_t)(points * item));
+  if (in->dtype == out->dtype && loop == out->dtype && ql_dtype_info[loop].kind != QL_KIND_BOOL) {
+    copy_fast(in->at ? in->at : (const char *)&in->value, in->at ? in->stride : 0, out->at,
+              out->stride, item, points);
     return;
   }
   for (int64_t k = 0; k < points; k++) put(out, k, loop, cast(in->dtype, element_at(in, k), loop));

@@ -104,6 +104,7 @@ void ql_close(QlContext *ctx) {
   for (int k = 0; k < ctx->unmatched_count; k++) ctx->unmatched[k]->dead = true;
   rt_drops_bury(ctx);
   free(ctx->unmatched);
+  rt_elements_close(ctx);
   rt_plan_drop_all(ctx);
   rt_layout_release(ctx, ctx->replicated);
   jit_close(ctx->jit);

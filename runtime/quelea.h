@@ -196,6 +196,12 @@ QL_API QlStatus ql_ufunc(QlContext *context, QlOp op, int count, const QlOperand
  * overlap as if read first. */
 QL_API QlStatus ql_assign(QlContext *context, QlArray *target, const QlOperand *value,
                           QlError *error);
+/* One element, at that offset (as in QlArray): copied into a new array of no axes, as NumPy gives a
+ * scalar; and stored, a scalar or an array of one element. What is out of bounds the caller has
+ * refused. */
+QL_API QlStatus ql_get_element(QlArray *array, int64_t offset, QlArray **element, QlError *error);
+QL_API QlStatus ql_set_element(QlArray *array, int64_t offset, const QlOperand *value,
+                               QlError *error);
 /* What was just made or assigned is part of an expression that goes on: the log is not executed
  * here unasked. Local. */
 QL_API void ql_goes_on(QlContext *context);

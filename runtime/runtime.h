@@ -48,6 +48,8 @@ struct QlContext {
   int plan_count, spare_count;
   int64_t plan_weight;
   SpareBlocks spare_blocks[SPARE_SIZES];
+  QlArray *elements[SPARE_ELEMENTS]; /* spare ones of no axes */
+  int element_count;
   QlArray *free_arrays;
   Storage *free_storages; /* linked through their first words */
   atomic_bool stop;       /* a signal has come to a lone rank while a plan runs */
@@ -63,6 +65,11 @@ struct QlContext {
   int64_t live_objects; /* handles, storages and exports; a closed context goes when it reaches 0 */
   char *cache_folder;
 };
+
+/* Is there an immediate path? For one process alone. */
+static inline bool rt_is_immediate(const QlContext *ctx) {
+  return ctx->info->size == 1 && ctx->params.immediate > 0;
+}
 
 static inline bool rt_stops(const QlContext *ctx) {
   return atomic_load_explicit(&ctx->stop, memory_order_relaxed);

@@ -219,14 +219,15 @@ static QlArray *without_leading_ones(QlArray *value, int ndim, QlError *error) {
   return view;
 }
 
+/* Complex values that lose their part warn; a weak scalar has passed qx_scalar_for_assignment. */
+static int check_cast(const QlOperand *value, QlDtype to) {
+  if (!value->array && value->scalar.weak) return 0;
+  return warn_if_complex_is_lost(value->array ? value->array->dtype : value->scalar.dtype, to);
+}
+
 static int assign_operand(QlArray *target, const QlOperand *operand) {
   QL_ERROR(error);
   QlOperand value = *operand;
-  bool is_cast =
-      value.array || !value.scalar.weak; /* a weak one has passed qx_scalar_for_assignment */
-  if (is_cast && warn_if_complex_is_lost(value.array ? value.array->dtype : value.scalar.dtype,
-                                         target->dtype) < 0)
-    return -1;
   bool longer = value.array && value.array->ndim > target->ndim;
   if (longer && !(value.array = without_leading_ones(value.array, target->ndim, &error)))
     return qx_raise_int(&error);
@@ -256,14 +257,32 @@ static int operand_for_assignment(QxOperands *in, PyObject *value, QlDtype targe
   return 1;
 }
 
+/* The value as an operand for a target of that dtype, whose call comes next. 0 or -1. */
+static int take_assigned(QxOperands *in, PyObject *value, QlDtype target) {
+  int added = operand_for_assignment(in, value, target);
+  if (added > 0 && !in->of[0].array &&
+      qx_scalar_for_assignment(value, &in->of[0].scalar, target) < 0)
+    added = -1;
+  if (added > 0 && check_cast(&in->of[0], target) < 0) added = -1;
+  return added > 0 && qx_enter_at() == 0 ? 0 : -1;
+}
+
 int qx_assign(QlArray *target, PyObject *value) {
   QxOperands in;
   in.count = in.owned_count = 0, in.huge = in.any_array = false;
-  int added = operand_for_assignment(&in, value, target->dtype);
-  if (added > 0 && !in.of[0].array &&
-      qx_scalar_for_assignment(value, &in.of[0].scalar, target->dtype) < 0)
-    added = -1;
-  int status = added > 0 && qx_enter_at() == 0 ? assign_operand(target, &in.of[0]) : -1;
+  int status = take_assigned(&in, value, target->dtype);
+  if (status == 0) status = assign_operand(target, &in.of[0]);
+  if (in.owned_count > 0) qx_operands_release(&in);
+  return status;
+}
+
+int qx_assign_element(QlArray *array, int64_t offset, PyObject *value) {
+  QxOperands in;
+  QL_ERROR(error);
+  in.count = in.owned_count = 0, in.huge = in.any_array = false;
+  int status = take_assigned(&in, value, array->dtype);
+  if (status == 0 && ql_set_element(array, offset, &in.of[0], &error))
+    status = qx_raise_int(&error);
   if (in.owned_count > 0) qx_operands_release(&in);
   return status;
 }

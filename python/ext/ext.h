@@ -235,6 +235,8 @@ PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObj
 int qx_check_out(PyObject *out); /* may results go there? 0 or -1 */
 /* array[...] = value, where value is anything array-like. 0 or -1. */
 int qx_assign(QlArray *target, PyObject *value);
+/* The same of one element, with a scalar or what has one element. */
+int qx_assign_element(QlArray *array, int64_t offset, PyObject *value);
 
 /* ---- ufunc.c: the type quelea.ufunc ---- */
 extern PyTypeObject qx_ufunc_type;

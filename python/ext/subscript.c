@@ -192,12 +192,10 @@ static PyObject *refuse_reading(Outcome outcome) {
 
 static PyObject *take_element(QlArray *array, int64_t offset) {
   QL_ERROR(error);
-  QlArray *part;
-  if (qx_enter() < 0) return NULL;
-  if (ql_view(array, 0, NULL, NULL, offset, &part, &error)) return qx_raise(&error);
-  PyObject *element = qx_astype(part, array->dtype, QL_ORDER_C, true);
-  qx_release(part);
-  return element;
+  QlArray *element;
+  if (qx_enter_at() < 0) return NULL;
+  if (ql_get_element(array, offset, &element, &error)) return qx_raise(&error);
+  return qx_wrap(element, true);
 }
 
 PyObject *qx_array_subscript(PyObject *self, PyObject *key) {
@@ -283,6 +281,7 @@ int qx_array_assign(PyObject *self, PyObject *key, PyObject *value) {
     if (truth < 0) return PyErr_Occurred() ? -1 : refuse_sequence(array->dtype, value);
     value = truth ? Py_True : Py_False;
   }
+  if (view.element) return qx_assign_element(array, view.offset, value);
   QL_ERROR(error);
   QlArray *target;
   if (qx_enter() < 0) return -1;

@@ -186,9 +186,35 @@ QlStatus ql_part(QlArray *base, QlPart part, QlArray **view, QlError *error) {
 
 void ql_retain(QlArray *array) { array->references++; }
 
+/* Computed arrays of no axes that no statement names are used again as they are. */
+static bool keep_element(QlContext *ctx, QlArray *array) {
+  Storage *storage = array->storage;
+  if (array->ndim || storage->ndim || storage->id || storage->handles > 1 || storage->pins ||
+      !storage->block || storage->block->references > 1 || storage->poisoned || array->part ||
+      ctx->closed || QUELEA_CANARIES || ctx->element_count == SPARE_ELEMENTS)
+    return false;
+  ctx->elements[ctx->element_count++] = array;
+  return true;
+}
+
+QlArray *rt_element_again(QlContext *ctx, QlDtype dtype) {
+  QlArray *array = ctx->elements[--ctx->element_count];
+  Storage *storage = array->storage;
+  array->references = 1, array->dtype = storage->dtype = (uint8_t)dtype, array->readonly = false;
+  storage->made = ctx->source, storage->block->bytes = (int64_t)ql_dtype_info[dtype].size;
+  return array;
+}
+
+void rt_elements_close(QlContext *ctx) {
+  int count = ctx->element_count;
+  ctx->element_count = SPARE_ELEMENTS; /* none is kept again */
+  for (int k = 0; k < count; k++) ctx->elements[k]->references = 1, ql_release(ctx->elements[k]);
+}
+
 void ql_release(QlArray *array) {
   if (!array || --array->references) return;
   QlContext *ctx = array->context;
+  if (keep_element(ctx, array)) return;
   storage_drop_handle(array->storage);
   if (array->shape != array->inline_dims) free(array->shape);
   if (ctx->closed)

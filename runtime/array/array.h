@@ -286,6 +286,7 @@ bool rt_is_replicated_size(const QlContext *ctx, int64_t size);
 Block rt_block_geometry(const QlContext *ctx, const Layout *layout, int ndim, const int64_t *shape,
                         size_t item, const int64_t margin[][2]);
 
+enum { SPARE_ELEMENTS = 64 };
 enum { SPARE_SIZES = 8 }; /* of small private blocks */
 typedef struct SpareBlocks {
   Block *first;
@@ -323,6 +324,10 @@ QlStatus rt_array_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *sh
 /* The same; its axes lie in that order, the slowest first, and the handle is a view. */
 QlStatus rt_array_new_in_order(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
                                const int *order, QlArray **array, QlError *error);
+/* Of a computed array of no axes that went: everything but its value. ctx->element_count is not 0.
+ */
+QlArray *rt_element_again(QlContext *ctx, QlDtype dtype);
+void rt_elements_close(QlContext *ctx);
 void rt_context_unlink(QlContext *ctx); /* one live object less */
 
 /* ---- ghosts.c ---- */

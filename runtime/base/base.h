@@ -23,7 +23,8 @@ typedef struct QlBytesText {
 } QlBytesText;
 QlBytesText ql_bytes_text(int64_t bytes);
 
-/* A QlError in which nothing has gone wrong: its 2 KB of text are not worth clearing in each call. */
+/* A QlError in which nothing has gone wrong: its 2 KB of text are not worth clearing in each call.
+ */
 static inline QlError *ql_no_error(QlError *error) {
   error->status = QL_OK, error->source = (QlSource){0};
   error->text[0] = error->notes[0] = 0;

@@ -89,7 +89,8 @@ typedef struct SlotView {
 
 /* ---- record.c ---- */
 QlStatus rt_check_input(const QlContext *ctx, const QlArray *array,
-                        QlError *error);         /* is it of this context, and has it a value? */
+                        QlError *error); /* is it of this context, and has it a value? */
+QlStatus rt_check_assigned(const QlScalar *scalar, QlDtype target, QlError *error);
 bool rt_keeps_order(QlArray *array, int *order); /* NumPy's order 'K'; false: it is C order */
 int rt_shape_text(char *text, size_t size, int ndim,
                   const int64_t *shape); /* NumPy's form: (3,4) */

@@ -352,6 +352,11 @@ static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, Q
     if (out->context != ctx) return rt_check_input(ctx, out, error);
     QL_TRY(check_output(op, value_dtype, out, ndim, shape, error));
   }
+  if (!out && !where && op != QL_OP_POWER && rt_is_immediate(ctx) &&
+      rt_element_map(ctx, op, loop, value_dtype, count, in, result)) {
+    ctx->log.at_end_of_assignment = false;
+    return QL_OK;
+  }
   bool may_refuse =
       op == QL_OP_POWER && ql_dtype_info[loop].kind == QL_KIND_INT && is_signed(arrays[1]);
   if (may_refuse && !is_empty(ndim, shape)) QL_TRY(check_exponents(ctx, &in[1], where, error));
@@ -410,6 +415,13 @@ QlStatus ql_ufunc(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArr
   return apply(ctx, op, count, in, out, NULL, dtype, result, error);
 }
 
+/* A Python integer that does not fit is an error, not a wrap. */
+QlStatus rt_check_assigned(const QlScalar *scalar, QlDtype target, QlError *error) {
+  bool integers = ql_dtype_info[target].kind <= QL_KIND_UINT && target != QL_BOOL &&
+                  ql_dtype_info[scalar->dtype].kind <= QL_KIND_UINT;
+  return scalar->weak && integers ? ql_weak_fits(target, scalar, error) : QL_OK;
+}
+
 QlStatus ql_assign(QlContext *ctx, QlArray *target, const QlOperand *value, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   if (target->readonly) return ql_fail(error, QL_ERR_VALUE, "assignment destination is read-only");
@@ -446,11 +458,7 @@ QlStatus ql_assign(QlContext *ctx, QlArray *target, const QlOperand *value, QlEr
     operand[1] = request_array(LOG_READ, from, target->ndim, stride);
   } else {
     QlDtype dtype = (QlDtype)target->dtype;
-    if (value->scalar.weak && ql_dtype_info[target->dtype].kind <= QL_KIND_UINT &&
-        target->dtype != QL_BOOL && ql_dtype_info[value->scalar.dtype].kind <= QL_KIND_UINT) {
-      QL_TRY(ql_weak_fits((QlDtype)target->dtype, &value->scalar,
-                          error)); /* a Python integer that does not fit is an error, not a wrap */
-    }
+    QL_TRY(rt_check_assigned(&value->scalar, dtype, error));
     operand[1] = request_scalar(dtype, ql_scalar_as(&value->scalar, dtype));
   }
   if (target->size) QL_TRY(rt_log_append(ctx, &request, error));

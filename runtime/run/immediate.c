@@ -40,14 +40,13 @@ static bool is_pending(const QlContext *ctx, const Storage *storage) {
 static bool is_allowed(const QlContext *ctx, const LogRequest *r, int64_t *points) {
   if (r->kind != STATEMENT_MAP && r->kind != STATEMENT_COPY && r->kind != STATEMENT_REDUCE)
     return false;
-  if (r->operands > LOG_OPERANDS || ctx->info->size > 1) return false;
+  if (r->operands > LOG_OPERANDS || !rt_is_immediate(ctx)) return false;
   *points = 1;
   for (int a = 0; a < r->ndim; a++) {
     *points *= r->shape[a];
     if (*points > ctx->params.immediate) return false;
   }
-  /* signed and unsigned integers compare by several operations */
-  if (r->kind == STATEMENT_MAP && r->loop == QL_U64 && ql_is_comparison((QlOp)r->op)) return false;
+  if (r->kind == STATEMENT_MAP && rt_compares_signs((QlOp)r->op, (QlDtype)r->loop)) return false;
   for (int k = 0; k < r->operands; k++) {
     const QlArray *array = r->operand[k].array;
     if (!array) continue;

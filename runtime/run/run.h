@@ -181,4 +181,14 @@ void rt_canary_stored(QlContext *ctx, const Run *run, const PlanGroup *group);
 /* Executes the statement, if the immediate path is for it. */
 bool rt_immediate(QlContext *ctx, const LogRequest *request);
 
+/* Signed and unsigned integers compare by several operations, which are left to the planner. */
+static inline bool rt_compares_signs(QlOp op, QlDtype loop) {
+  return loop == QL_U64 && ql_is_comparison(op);
+}
+
+/* ---- element.c ---- */
+/* The same of a map over arrays of no axes and scalars, into a new one of that dtype. */
+bool rt_element_map(QlContext *ctx, QlOp op, QlDtype loop, QlDtype dtype, int count,
+                    const QlOperand *in, QlArray **result);
+
 #endif

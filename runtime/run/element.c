@@ -1,0 +1,124 @@
+/* Single elements on the immediate path: arrays of no axes are what a Python loop over elements is
+ * made of, and must cost no more than a few of Python's own operations. Each call here does what
+ * the general one would, or leaves it to that. */
+#include "runtime.h"
+
+#include <string.h>
+
+/* May the immediate path look at the element of that offset? NULL: no. */
+static char *address_of(const QlArray *array, int64_t offset) {
+  const QlContext *ctx = array->context;
+  const Storage *storage = array->storage;
+  if (!rt_is_immediate(ctx) || !storage->block || storage->poisoned || array->part) return NULL;
+  return storage->block->data + offset * (int64_t)ql_dtype_info[storage->dtype].size;
+}
+
+static bool is_pending(const Storage *storage) {
+  return storage->log_epoch == storage->context->log.epoch;
+}
+
+static bool is_stored(const Storage *storage) {
+  return storage->stored_epoch == storage->context->log.epoch;
+}
+
+/* A computed array of no axes for that value, which is still to be put there. */
+static QlArray *element_new(QlContext *ctx, QlDtype dtype) {
+  QlArray *array;
+  if (ctx->element_count) return rt_element_again(ctx, dtype);
+  if (rt_array_new(ctx, dtype, 0, NULL, &array, NULL)) return NULL;
+  Storage *storage = array->storage;
+  storage->layout = rt_layout_replicated(ctx);
+  storage->block = storage->layout ? rt_block_private(ctx, storage) : NULL;
+  if (storage->block) return array;
+  ql_release(array);
+  return NULL;
+}
+
+static JitElements seen(const QlArray *array, char *at) {
+  return (JitElements){.at = at, .dtype = (QlDtype)array->dtype};
+}
+
+bool rt_element_map(QlContext *ctx, QlOp op, QlDtype loop, QlDtype dtype, int count,
+                    const QlOperand *in, QlArray **result) {
+  JitElements operand[LOG_OPERANDS];
+  if (rt_compares_signs(op, loop)) return false;
+  for (int k = 0; k < count; k++) {
+    QlArray *array = in[k].array;
+    if (!array) {
+      QlDtype as = ql_op_input(op, k, in[k].scalar.dtype, loop);
+      operand[k] = (JitElements){.dtype = as, .value = ql_scalar_as(&in[k].scalar, as)};
+      continue;
+    }
+    char *at = array->ndim ? NULL : address_of(array, array->offset);
+    if (!at || is_stored(array->storage)) return false;
+    operand[k] = seen(array, at);
+  }
+  QlArray *made = element_new(ctx, dtype);
+  if (!made) return false;
+  JitElements target = seen(made, made->storage->block->data);
+  QlFloats floats = ql_floats_enter();
+  jit_map_elements(op, loop, count, operand, &target, 1);
+  ql_floats_leave(floats);
+  ctx->counters.immediate++;
+  *result = made;
+  return true;
+}
+
+QlStatus ql_get_element(QlArray *array, int64_t offset, QlArray **element, QlError *error) {
+  QlContext *ctx = array->context;
+  QL_TRY(rt_log_due(ctx, error));
+  const char *at = address_of(array, offset);
+  QlArray *made = at && !is_stored(array->storage) ? element_new(ctx, (QlDtype)array->dtype) : NULL;
+  if (made) {
+    ctx->log.at_end_of_assignment = false;
+    ctx->counters.immediate++;
+    memcpy(made->storage->block->data, at, ql_dtype_info[array->dtype].size);
+    *element = made;
+    return QL_OK;
+  }
+  QlArray *view;
+  QL_TRY(ql_view(array, 0, NULL, NULL, offset, &view, error));
+  QlStatus status = ql_astype(ctx, view, (QlDtype)array->dtype, QL_ORDER_C, element, error);
+  ql_release(view);
+  return status;
+}
+
+/* Stores it at once, where nothing pending reads or stores the array, and no export shows it. */
+static bool put_element(QlArray *array, int64_t offset, const QlOperand *value) {
+  QlContext *ctx = array->context;
+  char *to = address_of(array, offset), *from;
+  if (!to || array->readonly || is_pending(array->storage) || array->storage->block->references > 1)
+    return false;
+  JitElements source = {.dtype = (QlDtype)array->dtype}, target = seen(array, to);
+  if (!value->array) {
+    QlError unused;
+    if (rt_check_assigned(&value->scalar, (QlDtype)array->dtype, ql_no_error(&unused)))
+      return false;
+    source.value = ql_scalar_as(&value->scalar, source.dtype);
+  } else {
+    if (value->array->context != ctx || value->array->ndim) return false;
+    from = address_of(value->array, value->array->offset);
+    if (!from || is_stored(value->array->storage)) return false;
+    source = seen(value->array, from);
+  }
+  QlFloats floats = ql_floats_enter();
+  jit_copy_elements(target.dtype, &source, &target, 1);
+  ql_floats_leave(floats);
+  array->storage->stores++;
+  ctx->counters.immediate++;
+  return true;
+}
+
+QlStatus ql_set_element(QlArray *array, int64_t offset, const QlOperand *value, QlError *error) {
+  QlContext *ctx = array->context;
+  QL_TRY(rt_log_due(ctx, error));
+  if (put_element(array, offset, value)) {
+    ctx->log.at_end_of_assignment = true;
+    return QL_OK;
+  }
+  QlArray *view;
+  QL_TRY(ql_view(array, 0, NULL, NULL, offset, &view, error));
+  QlStatus status = ql_assign(ctx, view, value, error);
+  ql_release(view);
+  return status;
+}
