@@ -130,15 +130,55 @@ void jit_copy_elements(QlDtype loop, const JitElements *in, const JitElements *o
   for (int64_t k = 0; k < points; k++) put(out, k, loop, cast(in->dtype, element_at(in, k), loop));
 }
 
+/* Sums of what needs no cast, a leaf at a time. */
+#define LEAF_SUM(name, type)                                                                       \
+  static type name(const char *at, int64_t step, int64_t count) {                                  \
+    type lanes[JIT_LANES];                                                                         \
+    int64_t present = QL_MIN(count, (int64_t)JIT_LANES), k = present;                              \
+    for (int64_t lane = 0; lane < present; lane++)                                                 \
+      lanes[lane] = *(const type *)(at + lane * step);                                             \
+    if (step == (int64_t)sizeof(type))                                                             \
+      for (; k + JIT_LANES <= count; k += JIT_LANES)                                               \
+        for (int lane = 0; lane < JIT_LANES; lane++) lanes[lane] += ((const type *)at)[k + lane];  \
+    for (; k < count; k++) lanes[k % JIT_LANES] += *(const type *)(at + k * step);                 \
+    for (int64_t by = 1; by < JIT_LANES; by *= 2)                                                  \
+      for (int64_t lane = 0; lane + by < present; lane += 2 * by) lanes[lane] += lanes[lane + by]; \
+    return lanes[0];                                                                               \
+  }
+LEAF_SUM(leaf_f64, double)
+LEAF_SUM(leaf_f32, float)
+LEAF_SUM(leaf_i64, uint64_t)
+
+static bool has_leaf_sum(QlReduction reduction, QlDtype loop, const JitElements *in) {
+  return reduction == QL_REDUCE_SUM && in->at && in->dtype == loop &&
+         (loop == QL_F64 || loop == QL_F32 || loop == QL_I64);
+}
+
+static QlValue leaf_sum(QlDtype loop, const char *at, int64_t step, int64_t count) {
+  QlValue value = {.bits = {0, 0}};
+  if (loop == QL_F64)
+    value.d = leaf_f64(at, step, count);
+  else if (loop == QL_F32)
+    value.f = leaf_f32(at, step, count);
+  else
+    value.u = leaf_i64(at, step, count);
+  return value;
+}
+
 /* As JIT_WHOLE. */
 void jit_reduce_elements(QlReduction reduction, QlDtype loop, const JitElements *in,
                          const JitElements *out, int64_t points) {
   IrTree tree;
   bool counts = reduction == QL_REDUCE_COUNT; /* the sum of what is not zero */
+  bool fast = has_leaf_sum(reduction, loop, in);
   QlDtype read = counts ? QL_BOOL : in->dtype;
   tree.reduction = reduction, tree.dtype = loop, tree.depth = 0;
   for (int64_t first = 0; first < points; first += JIT_LEAF) {
     int64_t count = QL_MIN(points - first, (int64_t)JIT_LEAF);
+    if (fast) {
+      ir_tree_push(&tree, leaf_sum(loop, in->at + first * in->stride, in->stride, count));
+      continue;
+    }
     for (int64_t k = 0; k < count; k++)
       ir_tree_element(&tree, k, cast(read, cast(in->dtype, element_at(in, first + k), read), loop));
     ir_tree_push(&tree, ir_tree_leaf(&tree, count));

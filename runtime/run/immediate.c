@@ -31,6 +31,7 @@ typedef struct Nest {
   JitElements operand[LOG_OPERANDS];
   int64_t stride[LOG_OPERANDS][QL_MAX_DIMS]; /* bytes */
   bool updates[LOG_OPERANDS];                /* this input is the target, point for point */
+  bool reduced[QL_MAX_DIMS];
 } Nest;
 
 static bool is_pending(const QlContext *ctx, const Storage *storage) {
@@ -105,6 +106,7 @@ static void make_nest(const LogRequest *r, Nest *nest) {
     int at = joins ? nest->rank - 1 : nest->rank++;
     nest->extent[at] = joins ? nest->extent[at] * extent : extent;
     for (int k = 0; k < r->operands; k++) nest->stride[k][at] = stride[k];
+    nest->reduced[at] = reduces && r->axes >> a & 1;
   }
 }
 
@@ -300,47 +302,95 @@ static void run_kernel(const Nest *nest, JitEntry *entry) {
 
 /* ---- all of it ---- */
 
-/* A reduction is along one axis, which must be the last. */
-static bool is_simple_reduction(const LogRequest *r, Nest *nest) {
-  int axis = -1, at = 0;
-  for (int a = 0; a < r->ndim; a++) {
-    if (r->shape[a] == 1) continue;
-    if (r->axes >> a & 1) {
-      if (axis >= 0) return false;
-      axis = at;
-    }
-    at++;
-  }
-  if (axis < 0) return false;
-  for (int a = axis; a < nest->rank - 1; a++) {
-    int64_t extent = nest->extent[a];
-    nest->extent[a] = nest->extent[a + 1], nest->extent[a + 1] = extent;
+static void run(QlContext *ctx, const LogRequest *r, Nest *nest) {
+  int64_t points = 1;
+  for (int a = 0; a < nest->rank; a++) points *= nest->extent[a];
+  JitEntry *entry = points > 1 ? kernel_of(ctx, r, nest, points) : NULL;
+  if (entry)
+    run_kernel(nest, entry);
+  else
+    run_elements(r, nest);
+}
+
+static void move_axis(Nest *nest, int axis, int to) {
+  for (int step = to > axis ? 1 : -1; axis != to; axis += step) {
+    int64_t extent = nest->extent[axis];
+    nest->extent[axis] = nest->extent[axis + step], nest->extent[axis + step] = extent;
     for (int k = 0; k < nest->operands; k++) {
-      int64_t stride = nest->stride[k][a];
-      nest->stride[k][a] = nest->stride[k][a + 1], nest->stride[k][a + 1] = stride;
+      int64_t stride = nest->stride[k][axis];
+      nest->stride[k][axis] = nest->stride[k][axis + step], nest->stride[k][axis + step] = stride;
     }
   }
-  return true;
+}
+
+static int last_reduced(const Nest *nest, int *count) {
+  int last = -1;
+  *count = 0;
+  for (int a = 0; a < nest->rank; a++)
+    if (nest->reduced[a]) last = a, ++*count;
+  return last;
+}
+
+/* The values over the axes that are left, for the reduction of the next one. */
+static void reduce_into(QlContext *ctx, const LogRequest *r, Nest *nest, int axis, char *values) {
+  Nest part = *nest;
+  int64_t stride = (int64_t)ql_dtype_info[r->loop].size;
+  part.operand[0] = (JitElements){.at = values, .dtype = (QlDtype)r->loop};
+  for (int a = nest->rank - 1; a >= 0; a--) {
+    part.stride[0][a] = a == axis ? 0 : stride;
+    if (a != axis) stride *= nest->extent[a];
+  }
+  nest->operand[1] = part.operand[0];
+  memcpy(nest->stride[1], part.stride[0], sizeof nest->stride[1]);
+  move_axis(nest, axis, nest->rank - 1);
+  for (int a = axis; a < nest->rank - 1; a++) nest->reduced[a] = nest->reduced[a + 1];
+  nest->rank--;
+  move_axis(&part, axis, part.rank - 1);
+  run(ctx, r, &part);
+}
+
+enum { VALUES = 16 << 10 }; /* bytes for the values between two axes */
+
+/* One axis at a time, the last first (contract C7). */
+static void reduce(QlContext *ctx, const LogRequest *request, Nest *nest) {
+  _Alignas(64) char values[2][VALUES];
+  LogRequest r = *request;
+  int count, axis = last_reduced(nest, &count);
+  for (int turn = 0; count > 1; turn ^= 1, axis = last_reduced(nest, &count)) {
+    reduce_into(ctx, &r, nest, axis, values[turn]);
+    if (r.op == QL_REDUCE_COUNT) r.op = QL_REDUCE_SUM; /* of what was counted */
+  }
+  if (axis < 0) { /* of one element each */
+    axis = nest->rank++, nest->extent[axis] = 1;
+    for (int k = 0; k < nest->operands; k++) nest->stride[k][axis] = 0;
+  }
+  move_axis(nest, axis, nest->rank - 1);
+  run(ctx, &r, nest);
+}
+
+/* Do the values between two axes have room? */
+static bool has_room(const LogRequest *r, int64_t points) {
+  return points / 2 * (int64_t)ql_dtype_info[r->loop].size <= VALUES && r->ndim < QL_MAX_DIMS;
 }
 
 bool rt_immediate(QlContext *ctx, const LogRequest *r) {
   Nest nest;
   int64_t points;
   bool is_new;
-  if (!is_allowed(ctx, r, &points)) return false;
+  bool reduces = r->kind == STATEMENT_REDUCE;
+  if (!is_allowed(ctx, r, &points) || (reduces && !has_room(r, points))) return false;
   Storage *target = r->operand[0].array->storage;
   if (!target_is_ready(ctx, target, &is_new)) return false;
   make_nest(r, &nest);
-  if ((r->kind == STATEMENT_REDUCE && !is_simple_reduction(r, &nest)) || !is_safe(r, &nest)) {
+  if (!is_safe(r, &nest)) {
     if (is_new) rt_block_release(ctx, target->block), target->block = NULL;
     return false;
   }
   QlFloats floats = ql_floats_enter();
-  JitEntry *entry = points > 1 ? kernel_of(ctx, r, &nest, points) : NULL;
-  if (entry)
-    run_kernel(&nest, entry);
+  if (reduces)
+    reduce(ctx, r, &nest);
   else
-    run_elements(r, &nest);
+    run(ctx, r, &nest);
   ql_floats_leave(floats);
   target->stores++;
   ctx->counters.immediate++;
