@@ -130,6 +130,17 @@ void jit_copy_elements(QlDtype loop, const JitElements *in, const JitElements *o
   for (int64_t k = 0; k < points; k++) put(out, k, loop, cast(in->dtype, element_at(in, k), loop));
 }
 
+void jit_ramp_elements(QlValue start, QlValue step, const JitElements *out, int64_t points) {
+  QlDtype dtype = out->dtype == QL_F16 ? QL_F32 : out->dtype;
+  start = cast(out->dtype, ir_canonical(out->dtype, start), dtype);
+  step = cast(out->dtype, ir_canonical(out->dtype, step), dtype);
+  for (int64_t k = 0; k < points; k++) {
+    QlValue at = cast(QL_I64, (QlValue){.i = k}, dtype);
+    QlValue moved = ir_eval(QL_OP_MULTIPLY, dtype, (QlValue[]){at, step});
+    put(out, k, dtype, ir_eval(QL_OP_ADD, dtype, (QlValue[]){start, moved}));
+  }
+}
+
 /* Sums of what needs no cast, a leaf at a time. */
 #define LEAF_SUM(name, type)                                                                       \
   static type name(const char *at, int64_t step, int64_t count) {                                  \

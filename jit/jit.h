@@ -187,6 +187,8 @@ typedef struct JitElements {
 void jit_map_elements(QlOp op, QlDtype loop, int count, const JitElements *in,
                       const JitElements *out, int64_t points);
 void jit_copy_elements(QlDtype loop, const JitElements *in, const JitElements *out, int64_t points);
+/* start + k * step, in the dtype of `out`; of halves in float32, rounded once. */
+void jit_ramp_elements(QlValue start, QlValue step, const JitElements *out, int64_t points);
 /* As JIT_WHOLE, of at least one point; QL_REDUCE_COUNT is the sum of what is not zero. */
 void jit_reduce_elements(QlReduction reduction, QlDtype loop, const JitElements *in,
                          const JitElements *out, int64_t points);

@@ -172,6 +172,10 @@ QlStatus ql_import(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape
   bool at_once = bytes >= IMPORT_AT_ONCE;
   c_strides(ndim, shape, ql_dtype_info[dtype].size, stride);
   if (byte_strides) memcpy(stride, byte_strides, (size_t)ndim * sizeof *stride);
+  if (!status && bytes && rt_immediate_import(ctx, made, data, stride)) {
+    *array = made;
+    return QL_OK;
+  }
   if (!status && bytes) status = prepare_import(ctx, made, data, stride, at_once, &part, error);
   if (at_once) status = rt_agree_status(ctx, status, error);
   if (status) {

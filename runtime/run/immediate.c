@@ -3,7 +3,7 @@
  *
  * It is taken by one process alone, where nobody has to agree, when
  *
- *   - the statement is a map, a copy or a reduction over at most QUELEA_IMMEDIATE points,
+ *   - the statement has at most QUELEA_IMMEDIATE points, along an axis if it is a ramp,
  *   - what it reads is computed, and no pending statement names what it reads or writes: so nothing
  *     changes by its being earlier than they,
  *   - what it writes is what it reads at the same points, or does not overlap it.
@@ -39,14 +39,14 @@ static bool is_pending(const QlContext *ctx, const Storage *storage) {
 }
 
 static bool is_allowed(const QlContext *ctx, const LogRequest *r, int64_t *points) {
-  if (r->kind != STATEMENT_MAP && r->kind != STATEMENT_COPY && r->kind != STATEMENT_REDUCE)
-    return false;
+  if (statement_traits[r->kind].payload) return false;
   if (r->operands > LOG_OPERANDS || !rt_is_immediate(ctx)) return false;
   *points = 1;
   for (int a = 0; a < r->ndim; a++) {
     *points *= r->shape[a];
     if (*points > ctx->params.immediate) return false;
   }
+  if (r->kind == STATEMENT_RAMP && r->shape[__builtin_ctz(r->axes)] != *points) return false;
   if (r->kind == STATEMENT_MAP && rt_compares_signs((QlOp)r->op, (QlDtype)r->loop)) return false;
   for (int k = 0; k < r->operands; k++) {
     const QlArray *array = r->operand[k].array;
@@ -58,22 +58,26 @@ static bool is_allowed(const QlContext *ctx, const LogRequest *r, int64_t *point
   return true;
 }
 
+static bool is_replicated(const QlContext *ctx, const Storage *storage) {
+  return storage->replicated || !storage->ndim || rt_is_replicated_size(ctx, storage->size);
+}
+
+/* Memory of its own for a storage that has none. */
+static bool new_memory(QlContext *ctx, Storage *storage) {
+  if (!storage->layout && is_replicated(ctx, storage)) storage->layout = rt_layout_replicated(ctx);
+  if (!storage->layout || storage->layout->template) return false;
+  return (storage->block = rt_block_private(ctx, storage)) != NULL;
+}
+
 /* A target that has no memory yet gets it; one whose memory an export shares gets a copy. */
 static bool target_is_ready(QlContext *ctx, Storage *storage, bool *is_new) {
   const Block *shared = storage->block;
   *is_new = !shared;
   if (shared && shared->references == 1) return true;
-  Block *block = NULL;
-  if (shared) {
-    if (rt_block_new(ctx, "an array needs", shared, &block, NULL)) return false;
-    memcpy(block->data, shared->data, (size_t)shared->bytes);
-  } else {
-    bool replicated =
-        storage->replicated || !storage->ndim || rt_is_replicated_size(ctx, storage->size);
-    if (!storage->layout && replicated) storage->layout = rt_layout_replicated(ctx);
-    if (!storage->layout || storage->layout->template) return false;
-    if (!(block = rt_block_private(ctx, storage))) return false;
-  }
+  if (!shared) return new_memory(ctx, storage);
+  Block *block;
+  if (rt_block_new(ctx, "an array needs", shared, &block, NULL)) return false;
+  memcpy(block->data, shared->data, (size_t)shared->bytes);
   rt_block_release(ctx, storage->block);
   storage->block = block;
   return true;
@@ -147,6 +151,8 @@ static void along_last(const LogRequest *r, const Nest *nest) {
                      &nest->operand[0], points);
   else if (r->kind == STATEMENT_COPY)
     jit_copy_elements((QlDtype)r->loop, &nest->operand[1], &nest->operand[0], points);
+  else if (r->kind == STATEMENT_RAMP)
+    jit_ramp_elements(nest->operand[1].value, nest->operand[2].value, &nest->operand[0], points);
   else
     jit_reduce_elements((QlReduction)r->op, (QlDtype)r->loop, &nest->operand[1], &nest->operand[0],
                         points);
@@ -272,7 +278,7 @@ static ImmediateForm *find_form(QlContext *ctx, uint64_t form) {
 }
 
 static JitEntry *kernel_of(QlContext *ctx, const LogRequest *r, const Nest *nest, int64_t points) {
-  if (nest->rank > FORM_RANK) return NULL;
+  if (nest->rank > FORM_RANK || r->kind == STATEMENT_RAMP) return NULL;
   ImmediateForm *form = find_form(ctx, form_of(r, nest));
   if (!form) return NULL;
   if (!form->entry && form->points < POINTS_TO_COMPILE) {
@@ -393,6 +399,18 @@ bool rt_immediate(QlContext *ctx, const LogRequest *r) {
     run(ctx, r, &nest);
   ql_floats_leave(floats);
   target->stores++;
+  ctx->counters.immediate++;
+  return true;
+}
+
+bool rt_immediate_import(QlContext *ctx, const QlArray *made, const void *data,
+                         const int64_t *byte_strides) {
+  Storage *storage = made->storage;
+  if (!rt_is_immediate(ctx) || made->size > ctx->params.immediate || !new_memory(ctx, storage))
+    return false;
+  Box whole = box_of_shape(made->ndim, made->shape);
+  box_copy(made->ndim, &whole, ql_dtype_info[made->dtype].size, storage->block->data, &whole,
+           storage->block->stride, data, &whole, byte_strides);
   ctx->counters.immediate++;
   return true;
 }

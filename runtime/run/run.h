@@ -180,6 +180,9 @@ void rt_canary_stored(QlContext *ctx, const Run *run, const PlanGroup *group);
 /* ---- immediate.c ---- */
 /* Executes the statement, if the immediate path is for it. */
 bool rt_immediate(QlContext *ctx, const LogRequest *request);
+/* Gives a new array what the user's memory holds. */
+bool rt_immediate_import(QlContext *ctx, const QlArray *made, const void *data,
+                         const int64_t *byte_strides);
 
 /* Signed and unsigned integers compare by several operations, which are left to the planner. */
 static inline bool rt_compares_signs(QlOp op, QlDtype loop) {
