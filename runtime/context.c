@@ -17,8 +17,8 @@ static int interrupted(void *data) {
 
 static void where(void *data, char *text, size_t size) {
   QlContext *ctx = data;
-  rt_describe(ctx, ctx->options.where ? ctx->options.where(ctx->options.data) : ctx->source, text,
-              size);
+  rt_describe(ctx, ctx->options.where ? ctx->options.where(ctx->options.data) : rt_source(ctx),
+              text, size);
 }
 
 /* The folder of compiled kernels; NULL: none. */
@@ -156,7 +156,14 @@ QlCounters ql_counters(const QlContext *ctx) {
   return counters;
 }
 
-void ql_at(QlContext *ctx, QlSource source) { ctx->source = source; }
+void ql_at(QlContext *ctx, QlSource source) { ctx->source = source, ctx->source_is_late = false; }
+void ql_at_caller(QlContext *ctx) { ctx->source_is_late = true; }
+
+QlSource rt_source(QlContext *ctx) {
+  if (ctx->source_is_late) ql_at(ctx, ctx->options.where(ctx->options.data));
+  return ctx->source;
+}
+
 void ql_set_strict(QlContext *ctx, bool strict) {
-  ctx->strict = strict, ctx->strict_source = ctx->source;
+  ctx->strict = strict, ctx->strict_source = rt_source(ctx);
 }

@@ -128,6 +128,8 @@ QL_API const char *ql_movement_name(QlMovementKind kind); /* "halo", "redistribu
 
 /* Position in the user's program of what is recorded next. Local, cheap. */
 QL_API void ql_at(QlContext *context, QlSource source);
+/* The same: options.where says it, if it is asked for before the next call of either. */
+QL_API void ql_at_caller(QlContext *context);
 /* Statements that move whole arrays between nodes become errors (QL_ERR_REFUSED). Collective. */
 QL_API void ql_set_strict(QlContext *context, bool strict);
 

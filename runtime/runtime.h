@@ -34,8 +34,9 @@ struct QlContext {
   QlPool building; /* and only while one of its kernels is written down */
   Heap heap;
   KeptCopies copies;
-  QlSource source;  /* of what is recorded next */
-  Storage *dropped; /* by this rank since the last agreement */
+  QlSource source;     /* of what is recorded next; rt_source gives it */
+  bool source_is_late; /* and asks the front end for it first */
+  Storage *dropped;    /* by this rank since the last agreement */
   uint64_t dropped_hash;
   Storage **unmatched;
   int unmatched_count, unmatched_room; /* dropped here, not yet everywhere */
@@ -70,6 +71,8 @@ struct QlContext {
 static inline bool rt_is_immediate(const QlContext *ctx) {
   return ctx->info->size == 1 && ctx->params.immediate > 0;
 }
+
+QlSource rt_source(QlContext *ctx);
 
 static inline bool rt_stops(const QlContext *ctx) {
   return atomic_load_explicit(&ctx->stop, memory_order_relaxed);

@@ -141,7 +141,10 @@ int qx_enter_at(void) {
     PyErr_SetObject(PyExc_RuntimeError, qx.refusal);
     return -1;
   }
-  ql_at(qx.context, position());
+  if (qx.alone)
+    ql_at_caller(qx.context);
+  else
+    ql_at(qx.context, position());
   return 0;
 }
 
@@ -212,7 +215,7 @@ int qx_open(const void *mpi_comm) {
   QlContext *context = NULL;
   if (ql_open(&options, &context, &error)) return qx_raise_int(&error);
   qx.thread = PyThreadState_GetID(PyThreadState_Get());
-  qx.context = context;
+  qx.context = context, qx.alone = ql_info(context).size == 1;
   return 0;
 }
 

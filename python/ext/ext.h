@@ -91,6 +91,7 @@ typedef struct QxState {
   QlContext *context; /* NULL: not opened yet */
   uint64_t thread;    /* the one that opened it: its state's number, for addresses are used again */
   bool forked, closed;
+  bool alone;      /* one process: positions are taken when they are asked for */
   bool collecting; /* inside Python's garbage collector: releases are deferred (contract C1) */
   bool in_handler; /* of a signal, while a flush waits */
   bool attention;  /* any of forked, closed, in_handler, deferred releases: the slow way in */

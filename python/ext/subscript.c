@@ -214,10 +214,9 @@ static PyObject *array_item(PyObject *self, Py_ssize_t index) {
   if (index < 0 || index >= array->shape[0])
     return PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for axis 0 with size %lld",
                         index, (long long)array->shape[0]);
-  PyObject *key = PyLong_FromSsize_t(index);
-  PyObject *part = key ? qx_array_subscript(self, key) : NULL;
-  Py_XDECREF(key);
-  return part;
+  int64_t offset = array->offset + index * array->strides[0];
+  if (array->ndim == 1) return take_element(array, offset);
+  return qx_view((QxArray *)self, array->ndim - 1, array->shape + 1, array->strides + 1, offset);
 }
 
 /* ---- writing ---- */

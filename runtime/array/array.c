@@ -42,6 +42,11 @@ static QlStatus shape_size(int ndim, const int64_t *shape, QlDtype dtype, int64_
   return QL_OK;
 }
 
+/* It is told where ranks use different arrays. */
+static QlSource where_made(QlContext *ctx) {
+  return ctx->info->size > 1 ? rt_source(ctx) : (QlSource){0};
+}
+
 static QlStatus storage_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
                             Storage **result, QlError *error) {
   int64_t size;
@@ -60,7 +65,7 @@ static QlStatus storage_new(QlContext *ctx, QlDtype dtype, int ndim, const int64
     return rt_history_lacks(ctx, "an array", error);
   }
   for (int a = 0; a < ndim; a++) storage->shape[a] = shape[a];
-  storage->context = ctx, storage->made = ctx->source;
+  storage->context = ctx, storage->made = where_made(ctx);
   storage->dtype = (uint8_t)dtype, storage->ndim = (uint8_t)ndim, storage->size = size;
   ctx->live_objects++;
   *result = storage;
@@ -201,7 +206,7 @@ QlArray *rt_element_again(QlContext *ctx, QlDtype dtype) {
   QlArray *array = ctx->elements[--ctx->element_count];
   Storage *storage = array->storage;
   array->references = 1, array->dtype = storage->dtype = (uint8_t)dtype, array->readonly = false;
-  storage->made = ctx->source, storage->block->bytes = (int64_t)ql_dtype_info[dtype].size;
+  storage->made = where_made(ctx), storage->block->bytes = (int64_t)ql_dtype_info[dtype].size;
   return array;
 }
 

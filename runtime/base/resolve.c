@@ -152,6 +152,9 @@ QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *
   int count = ql_op_info[op].arity;
   if (op == QL_OP_SELECT) inputs++, count--; /* the condition is a bool whatever the others are */
   assert(count <= MAX_VALUES);
+  bool doubles = true; /* what is asked most */
+  for (int k = 0; k < count; k++) doubles &= inputs[k].dtype == QL_F64;
+  if (doubles) return ql_op_types(op, QL_F64, loop, result, error);
   QL_TRY(ql_op_types(op, promote_inputs(op, inputs, count), loop, result, error));
   for (int k = 0; k < count; k++)
     if (inputs[k].weak) QL_TRY(admit_weak(op, &inputs[k], loop, error));

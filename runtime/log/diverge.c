@@ -116,7 +116,7 @@ static void give_account(QlContext *ctx, int64_t number, Account *mine) {
   QlSource here = event ? event->source
                   : number >= ctx->history.count && ctx->options.where
                       ? ctx->options.where(ctx->options.data)
-                      : ctx->source;
+                      : rt_source(ctx);
   rt_describe(ctx, here, mine->place, sizeof mine->place);
   if (!event) return;
   mine->acts = true, mine->kind = event->kind, mine->hash = event->hash;
@@ -225,7 +225,7 @@ static QlStatus compare_states(QlContext *ctx, QlError *error) {
     return ql_fail(error, QL_ERR_DIVERGED,
                    "the ranks have done the same, but what they know of their arrays differs: "
                    "a defect of Quelea");
-  rt_describe(ctx, ctx->source, mine.place, sizeof mine.place);
+  rt_describe(ctx, rt_source(ctx), mine.place, sizeof mine.place);
   rt_describe(ctx, ctx->strict_source, mine.set, sizeof mine.set);
   return compare_accounts(ctx, &mine, other, tell_strict, error);
 }

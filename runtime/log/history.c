@@ -26,14 +26,14 @@ void rt_history_look(QlContext *ctx, EventKind kind, const QlArray *array) {
                                .hash = hash,
                                .arrays = array->storage->id,
                                .statement = -1,
-                               .source = ctx->source,
+                               .source = rt_source(ctx),
                                .made = array->storage->made});
 }
 
 void rt_history_sync(QlContext *ctx) {
   rt_history_add(
       ctx,
-      &(Event){.kind = EVENT_SYNC, .hash = EVENT_SYNC, .statement = -1, .source = ctx->source});
+      &(Event){.kind = EVENT_SYNC, .hash = EVENT_SYNC, .statement = -1, .source = rt_source(ctx)});
 }
 
 void rt_history_agreed(QlContext *ctx) {
@@ -43,7 +43,7 @@ void rt_history_agreed(QlContext *ctx) {
 
 QlStatus rt_history_lacks(QlContext *ctx, const char *what, QlError *error) {
   History *h = &ctx->history;
-  if (!h->lacks) h->lacks = true, h->lacked = ctx->source;
+  if (!h->lacks) h->lacks = true, h->lacked = rt_source(ctx);
   return ql_fail(error, QL_ERR_MEMORY, "out of memory for %s", what);
 }
 

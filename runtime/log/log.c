@@ -136,7 +136,7 @@ QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
                    .operands = (uint16_t)r->operands,
                    .words = (uint32_t)log->word_count,
                    .scalars = (uint32_t)log->scalar_count,
-                   .source = ctx->source,
+                   .source = rt_source(ctx),
                    .payload = r->payload};
   LogScalar *scalar = log->scalars + log->scalar_count;
   int64_t *w = log->words + log->word_count;

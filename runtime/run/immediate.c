@@ -225,7 +225,7 @@ static JitRef value_of(JitFn *fn, const LogRequest *r, const JitRef *input, cons
 static JitFn *function_of(QlContext *ctx, const LogRequest *r, const Nest *nest) {
   ql_pool_clear(&ctx->building);
   JitFn *fn = jit_fn_new(nest->rank, &ctx->building);
-  QlSource source = ctx->source;
+  QlSource source = rt_source(ctx);
   JitRef input[LOG_OPERANDS] = {{0}};
   JitAccess access = JIT_WRITE;
   if (!fn) return NULL;

@@ -475,6 +475,7 @@ def test_plans_of_changing_bounds_cost_bounded_memory(ranks, nodes, plans):
         code,
         ranks,
         QUELEA_NODE_SIZE=nodes,
+        QUELEA_IMMEDIATE="0",
         QUELEA_FLUSH="100000",
         QUELEA_REPLICATE="-1",
         QUELEA_THREADS="1",
