@@ -1,4 +1,4 @@
-"""``python -m quelea bench``: how fast Quelea is here, against hand-written C + MPI and against NumPy.
+"""``python -m quelea bench``: Quelea on ranks and threads, against hand-written C + MPI and against NumPy.
 
 Every figure is the median of several runs of a process of its own, the sides taking turns, so that a busy machine is
 busy for all. The C programs are those of ``cluster/bench``: they and the workers below print ``key value`` pairs, among
@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy
+
+from .common import count, environment, mpirun, warn_of_others
 
 __all__ = ["main"]
 
@@ -151,19 +153,10 @@ def _worker(words: Sequence[str]) -> int:
 # ---- starting them ----
 
 
-def _environment(**more: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "OMPI_ALLOW_RUN_AS_ROOT": "1",
-        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-        **more,
-    }
-
-
 def _reading(command: Sequence[str], **more: str) -> Reading:
     """Run a program and take the ``key value`` pairs of its last line."""
     done = subprocess.run(
-        command, env=_environment(**more), capture_output=True, text=True, check=False
+        command, env=environment(**more), capture_output=True, text=True, check=False
     )
     lines = done.stdout.split("\n")
     if done.returncode != 0 or len(lines) < 2:
@@ -177,13 +170,8 @@ def _reading(command: Sequence[str], **more: str) -> Reading:
     }
 
 
-def _mpirun(ranks: int) -> list[str]:
-    bind = "core" if ranks <= (os.cpu_count() or 1) else "none"
-    return ["mpirun", "--timeout", "600", "-n", str(ranks), "--oversubscribe", "--bind-to", bind]
-
-
 def _worker_command(*words: object) -> list[str]:
-    return [sys.executable, "-m", "quelea.bench", "--worker", *map(str, words)]
+    return [sys.executable, "-m", "quelea.bench.parallel", "--worker", *map(str, words)]
 
 
 def _quelea(ranks: int, *words: object, **more: str) -> Reading:
@@ -191,18 +179,19 @@ def _quelea(ranks: int, *words: object, **more: str) -> Reading:
     command = _worker_command("quelea", *words)
     if ranks == 0:
         return _reading(command, QUELEA_THREADS=str(CORES), **more)
-    return _reading([*_mpirun(ranks), *command], **more)
+    return _reading([*mpirun(ranks), *command], **more)
 
 
 class References:
     """The C programs, as CMake built them beside this checkout, else compiled now into a temporary folder."""
 
     def __init__(self) -> None:
-        here = Path(__file__).resolve().parent
-        checkout = here.parent.parent
+        package = Path(__file__).resolve().parent.parent
+        checkout = package.parent.parent
         self._built = checkout / "build" / "release" / "cluster"
         self._sources = next(
-            (p for p in (checkout / "cluster" / "bench", here / "references") if p.is_dir()), None
+            (p for p in (checkout / "cluster" / "bench", package / "references") if p.is_dir()),
+            None,
         )
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
@@ -235,9 +224,7 @@ class References:
 
     def mpi(self, n: int, steps: int, warm: int) -> Reading:
         """Run the hand-written program on CORES ranks."""
-        return _reading(
-            [*_mpirun(CORES), self.program("jacobi_mpi"), str(n), str(steps), str(warm)]
-        )
+        return _reading([*mpirun(CORES), self.program("jacobi_mpi"), str(n), str(steps), str(warm)])
 
     def stream(self) -> Reading:
         """Measure the memory bandwidth, GB/s."""
@@ -339,13 +326,6 @@ def _jacobi(
     report.row(f"first touch, compiling, {warm} steps", f"{_median(readings[two], 'first'):.2f} s")
 
 
-def _count(text: str) -> int:
-    """Read an argument that must be at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
-    return int(text)
-
-
 def main(arguments: Sequence[str] = ()) -> int:
     """Run the benchmark.
 
@@ -367,10 +347,11 @@ def main(arguments: Sequence[str] = ()) -> int:
     if arguments and arguments[0] == "--worker":
         return _worker(arguments[1:])
     parser = argparse.ArgumentParser(
-        prog="python -m quelea bench", description="How fast Quelea is on this machine."
+        prog="python -m quelea bench",
+        description="How fast Quelea is on this machine.",
     )
     parser.add_argument(
-        "--repeats", type=_count, default=5, help="runs of which the median counts (5)"
+        "--repeats", type=count, default=5, help="runs of which the median counts (5)"
     )
     extents = [field.n for field in FIELDS]
     parser.add_argument(
@@ -390,8 +371,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     print(
         f"{os.cpu_count()} cores; medians of {given.repeats}, the sides in turns, answers compared bit by bit"
     )
-    if os.getloadavg()[0] > 0.5:
-        print(f"others use this machine (load {os.getloadavg()[0]:.1f}): believe no figure")
+    warn_of_others()
     report.title("Memory bandwidth, 2 threads, as STREAM counts")
     report.row("copy", f"{bandwidth['copy']:.1f} GB/s")
     report.row("triad", f"{bandwidth['triad']:.1f} GB/s")
