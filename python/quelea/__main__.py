@@ -10,7 +10,7 @@ _USAGE = """python -m quelea COMMAND
 
   params   every QUELEA_* environment variable: value, default, meaning
   info     what was found: MPI, nodes, ranks, threads, memory budget, compiler, cache
-  bench    measures this machine and Quelea on it"""
+  bench    measures this machine and Quelea on it; `bench small`: small statements beside NumPy"""
 
 
 def _print_params() -> int:

@@ -1,6 +1,7 @@
 """The Python process of a rank: import, output, exceptions, exit, fork, and the commands of ``python -m quelea``."""
 
 import importlib.util
+import re
 import signal
 import subprocess
 import sys
@@ -605,6 +606,33 @@ def test_bench_takes_what_it_can_measure(arguments, text):
     status, out, err = command("bench", *arguments)
     assert (status, out) == (2, "")
     assert "error: argument" in err and text in err
+
+
+@pytest.mark.parametrize("extra", [[], ["--busy"]])
+def test_bench_small_prints_a_row_for_each_program(extra):
+    rows = ["--rows", "elements: ", "--rows", "lu, S", "--rows", "complex abs"]
+    status, out, err = command("bench", "small", "--tiny", "--repeats", "1", *rows, *extra)
+    assert (status in (0, 1), err) == (True, ""), err
+    for name in ("float(x[i])", "x[i, j] = v", "x[i] = x[i-1] * a + b", "lu, S", "complex abs"):
+        row = next(line for line in out.splitlines() if line.startswith(f"  {name}  "))
+        bar = re.search(r" (?:s|ms|us|ns) +\d+\.\d{3} +>= \d\.\d\d   (?:NOT MET|met)$", row)
+        assert bar, row
+    assert out.count("geometric mean") == 1  # of the section that is whole
+    assert " so far)" in out and out.endswith("requirements not met\n" if status else "met\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--rows", "nothing of this name"], "no program"),
+        (["--repeats", "0"], "at least 1"),
+        (["--seconds", "-1"], "seconds"),
+    ],
+)
+def test_bench_small_takes_what_it_can_measure(arguments, text):
+    status, out, err = command("bench", "small", *arguments)
+    assert (status, out) == (2, "")
+    assert text in err
 
 
 def test_unknown_command():

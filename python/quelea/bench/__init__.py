@@ -1,6 +1,6 @@
 """``python -m quelea bench``: how fast Quelea is here.
 
-`parallel` measures ranks and threads against C and MPI, and what small statements cost.
+`parallel` measures ranks and threads against C and MPI, `small` what is made of small statements against NumPy.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,17 @@ def main(arguments: Sequence[str] = ()) -> int:
     Parameters
     ----------
     arguments : sequence of str
-        The command's words after ``bench``.
+        The command's words after ``bench``: those of `small`, after this word, or those of `parallel`.
 
     Returns
     -------
     int
         0 when every requirement is met, 1 when one is not, 2 when nothing can be measured so.
     """
+    if arguments and arguments[0] == "small":
+        from .small import main as small
+
+        return small(arguments[1:])
     from .parallel import main as parallel
 
     return parallel(arguments)

@@ -1,0 +1,187 @@
+"""Processes that take turns: one side computes while the other one's threads have come to rest.
+
+With both sides in one process the threads of NumPy's BLAS, which spin for a while after each product, would take
+Quelea's cores, and the other way round. A side is one process, or a job of ranks of which each takes the same orders.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy
+
+from .common import environment
+from .programs import SECTIONS, Program
+
+__all__ = ["Side", "Spell", "spinning", "started"]
+
+_START_S = 60.0  # within which a side must have reported
+
+
+class Spell(NamedTuple):
+    """What a side answers: how often it has called a program, and for how long; on the first time with the results."""
+
+    calls: int
+    seconds: float
+    results: tuple[Any, ...] = ()
+
+
+# ---- in the processes ----
+
+
+def _parts(result: Any) -> tuple[Any, ...]:
+    return result if isinstance(result, tuple) else (result,)
+
+
+def _look(part: Any) -> None:
+    if getattr(part, "ndim", 0):
+        part = part[(-1,) * part.ndim]
+    float(part.real if isinstance(part, complex) else abs(part))
+
+
+def _rest() -> None:
+    """Wait until no thread of this process computes any more."""
+    deadline = time.perf_counter() + 1.0
+    while time.perf_counter() < deadline:
+        before = time.process_time()
+        time.sleep(0.002)
+        if time.process_time() - before < 0.0005:
+            return
+
+
+def _call(np: Any, program: Program, data: Sequence[Any], calls: int) -> float:
+    begin = time.perf_counter()
+    for _ in range(calls):
+        for part in _parts(program.run(np, *data)):
+            _look(part)
+    return time.perf_counter() - begin
+
+
+def _find(section: str, name: str) -> Program:
+    programs = next(s.programs for s in SECTIONS if s.name == section)
+    return next(p for p in programs if p.name == name)
+
+
+def _serve(side: str, address: str) -> None:
+    """Do what the benchmark orders: begin with a program, call it so often, until the connection is closed."""
+    np: Any = numpy
+    if side != "numpy":
+        import quelea
+
+        np = quelea
+    program = Program("", _look, tuple, (), (), None)
+    data: tuple[Any, ...] = ()
+    with Client(address) as orders, contextlib.suppress(EOFError):
+        while True:
+            order, *words = orders.recv()
+            if order == "begin":
+                section, name, tiny = words
+                program = _find(section, name)
+                data = program.data(*(program.tiny if tiny else program.size))
+                if np is not numpy:
+                    data = tuple(np.asarray(x) if isinstance(x, numpy.ndarray) else x for x in data)
+                    np.sync()
+                begin = time.perf_counter()
+                results = _parts(program.run(np, *data))
+                for part in results:
+                    _look(part)
+                seconds = time.perf_counter() - begin
+                answer = Spell(1, seconds, tuple(map(numpy.asarray, results)))
+            else:
+                calls = words[0]
+                answer = Spell(calls, _call(np, program, data, calls))
+            _rest()
+            orders.send(tuple(answer))
+
+
+# ---- in the benchmark ----
+
+
+class Side:
+    """One of the two: the connections to its processes. Its first connection's answers count."""
+
+    def __init__(self, name: str, process: "subprocess.Popen[bytes]", ranks: list[Connection]):
+        self.name = name
+        self._process = process
+        self._ranks = ranks
+
+    def _order(self, *words: Any) -> Spell:
+        for rank in self._ranks:
+            rank.send(words)
+        try:
+            answers = [Spell(*rank.recv()) for rank in self._ranks]
+        except EOFError:
+            raise RuntimeError(
+                f"{self.name} ended with {self._process.wait()}: what it said is above"
+            ) from None
+        return answers[0]
+
+    def begin(self, section: str, program: Program, tiny: bool) -> Spell:
+        """Let it make a program's data and call it for the first time, which compiles."""
+        return self._order("begin", section, program.name, tiny)
+
+    def call(self, calls: int) -> Spell:
+        """Let it call the program so often."""
+        return self._order("call", calls)
+
+    def close(self) -> None:
+        """Let its processes end."""
+        for rank in self._ranks:
+            rank.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextlib.contextmanager
+def started(name: str, side: str, launcher: Sequence[str] = (), ranks: int = 1) -> Iterator[Side]:
+    """Start a side, under a launcher of so many ranks or as one process; end it in the end."""
+    with tempfile.TemporaryDirectory(prefix="quelea-bench-") as folder:
+        address = str(Path(folder) / "orders")
+        with Listener(address, family="AF_UNIX", backlog=ranks) as listener:
+            listener._listener._socket.settimeout(_START_S)  # type: ignore[attr-defined]
+            process = subprocess.Popen(
+                [*launcher, sys.executable, "-m", "quelea.bench.turns", side, address],
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+            )
+            try:
+                connections = [listener.accept() for _ in range(ranks)]
+            except OSError:
+                process.kill()
+                raise RuntimeError(f"{name} has not started within {_START_S:.0f} s") from None
+        given = Side(name, process, connections)
+        try:
+            yield given
+        finally:
+            given.close()
+
+
+@contextlib.contextmanager
+def spinning() -> Iterator[None]:
+    """Bind this process, and what it starts, to two cores, and let a process spin on the first of them."""
+    before = os.sched_getaffinity(0)
+    cores = sorted(before)[:2]
+    spin = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n for _ in range(1000000): pass"
+    os.sched_setaffinity(0, cores[:1])
+    spinner = subprocess.Popen([sys.executable, "-c", spin])
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        spinner.kill()
+        spinner.wait()
+        os.sched_setaffinity(0, before)
+
+
+if __name__ == "__main__":
+    _serve(*sys.argv[1:])
