@@ -1,7 +1,7 @@
 """Arrays joined, as copies, and split, as views."""
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -57,49 +57,32 @@ def concatenate(
     -------
     ndarray
     """
-    parts = [as_array(a) for a in arrays]
+    parts = [a if isinstance(a, ndarray) else _asarray(a) for a in arrays]
     if not parts:
         raise ValueError("need at least one array to concatenate")
     if axis is None:
         parts, axis = [p.ravel() for p in parts], 0
-    first = parts[0]
-    if first.ndim == 0:
+    shape = parts[0].shape
+    if not shape:
         raise ValueError("zero-dimensional arrays cannot be concatenated")
-    axis = normalize_axis_index(axis, first.ndim)
-    for i, part in enumerate(parts[1:], 1):
-        _check_join(first, part, i, axis)
-    total = (*first.shape[:axis], sum(p.shape[axis] for p in parts), *first.shape[axis + 1 :])
-    if out is not None and dtype is not None:
-        raise TypeError(
-            "concatenate() only takes `out` or `dtype` as an argument, but both were provided."
-        )
-    common = (
-        numpy.dtype(dtype) if dtype is not None else numpy.result_type(*(p.dtype for p in parts))
-    )
-    if out is not None and out.shape != total:
-        raise ValueError("Output array is the wrong shape")
-    target = common if out is None else out.dtype
-    for part in parts:
-        if not numpy.can_cast(part.dtype, target, casting):  # type: ignore[arg-type]
-            raise TypeError(
-                f"Cannot cast array data from {part.dtype!r} to {target!r} according to the rule '{casting}'"
-            )
-    if out is None:
-        return _place(_quelea.empty(total, common), _along(parts, axis))
-    for key, part in _along(parts, axis):
-        out[key] = part
-    return out
+    axis = normalize_axis_index(axis, len(shape))
+    for i, part in enumerate(parts):
+        if (extents := part.shape) != shape:
+            _check_join(shape, extents, i, axis)
+    keys = _along(parts, axis)
+    end = keys[-1][axis].stop
+    return _joined((*shape[:axis], end, *shape[axis + 1 :]), keys, parts, out, dtype, casting)
 
 
-def _check_join(first: ndarray, part: ndarray, index: int, axis: int) -> None:
-    if part.ndim != first.ndim:
+def _check_join(first: tuple[int, ...], extents: tuple[int, ...], index: int, axis: int) -> None:
+    if len(extents) != len(first):
         raise ValueError(
             "all the input array dimensions except for the concatenation axis must match exactly, but along dimension 0"
-            if part.ndim == 0
+            if not extents
             else "all the input arrays must have same number of dimensions, but the array at index 0 has "
-            f"{first.ndim} dimension(s) and the array at index {index} has {part.ndim} dimension(s)"
+            f"{len(first)} dimension(s) and the array at index {index} has {len(extents)} dimension(s)"
         )
-    for i, (a, b) in enumerate(zip(first.shape, part.shape, strict=True)):
+    for i, (a, b) in enumerate(zip(first, extents, strict=True)):
         if i != axis and a != b:
             raise ValueError(
                 "all the input array dimensions except for the concatenation axis must match exactly, but along "
@@ -107,22 +90,68 @@ def _check_join(first: ndarray, part: ndarray, index: int, axis: int) -> None:
             )
 
 
-def _place(result: ndarray, parts: Iterable[tuple[Any, Any]]) -> ndarray:
+def _common_dtype(
+    shape: tuple[int, ...], parts: Sequence[ndarray], out: ndarray | None, dtype: Any, casting: str
+) -> Any:
+    """Find the dtype in which arrays are joined, and refuse what cannot be cast to it."""
+    if out is not None:
+        if dtype is not None:
+            raise TypeError(
+                "concatenate() only takes `out` or `dtype` as an argument, but both were provided."
+            )
+        if out.shape != shape:
+            raise ValueError("Output array is the wrong shape")
+        target = out.dtype
+    elif dtype is not None:
+        target = numpy.dtype(dtype)
+    else:
+        target = numpy.result_type(*(p.dtype for p in parts))
+    for part in parts:
+        if not numpy.can_cast(part.dtype, target, casting):  # type: ignore[arg-type]
+            raise TypeError(
+                f"Cannot cast array data from {part.dtype!r} to {target!r} according to the rule '{casting}'"
+            )
+    return target
+
+
+def _joined(
+    shape: tuple[int, ...],
+    keys: Sequence[Any],
+    parts: Sequence[ndarray],
+    out: ndarray | None,
+    dtype: Any,
+    casting: str,
+) -> ndarray:
+    """Assign arrays to where they belong in a new array, or in `out`."""
+    target = parts[0].dtype
+    plain = out is None and dtype is None and casting == "same_kind"
+    if not plain or [p.dtype for p in parts].count(target) < len(parts):
+        target = _common_dtype(shape, parts, out, dtype, casting)
+    if out is None:
+        return _place(_quelea.empty(shape, target), keys, parts)
+    for key, part in zip(keys, parts, strict=True):
+        out[key] = part
+    return out
+
+
+def _place(result: ndarray, keys: Sequence[Any], parts: Sequence[Any]) -> ndarray:
     """Assign parts of a new array, as one step of the expression that it belongs to."""
-    _quelea.goes_on()
-    for key, value in parts:
-        result[key] = value
-        _quelea.goes_on()
+    goes_on = _quelea.goes_on
+    goes_on()
+    for key, part in zip(keys, parts, strict=True):
+        result[key] = part
+        goes_on()
     return result
 
 
-def _along(parts: Sequence[ndarray], axis: int) -> Iterable[tuple[Any, ndarray]]:
+def _along(parts: Sequence[ndarray], axis: int) -> list[tuple[Any, ...]]:
     """Where each of the parts goes that lie behind one another along an axis."""
-    at = 0
+    keys, end = [], 0
+    every = (slice(None),) * axis
     for part in parts:
-        end = at + part.shape[axis]
-        yield (slice(None),) * axis + (slice(at, end),), part
-        at = end
+        begin, end = end, end + part.shape[axis]
+        keys.append((*every, slice(begin, end)))
+    return keys
 
 
 def stack(
@@ -148,15 +177,16 @@ def stack(
     -------
     ndarray
     """
-    parts = [as_array(a) for a in arrays]
+    parts = [a if isinstance(a, ndarray) else _asarray(a) for a in arrays]
     if not parts:
         raise ValueError("need at least one array to stack")
-    if any(p.shape != parts[0].shape for p in parts):
+    shape = parts[0].shape
+    if [p.shape for p in parts].count(shape) < len(parts):
         raise ValueError("all input arrays must have the same shape")
-    axis = normalize_axis_index(axis, parts[0].ndim + 1)
-    return concatenate(
-        [_quelea.expand_dims(p, axis) for p in parts], axis, out, dtype=dtype, casting=casting
-    )
+    axis = normalize_axis_index(axis, len(shape) + 1)
+    every = (slice(None),) * axis
+    keys = [(*every, i) for i in range(len(parts))]
+    return _joined((*shape[:axis], len(parts), *shape[axis:]), keys, parts, out, dtype, casting)
 
 
 def vstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> ndarray:
@@ -216,9 +246,13 @@ def append(arr: Any, values: Any, axis: int | None = None) -> ndarray:
 
 def _stack_nested(items: Sequence[Any]) -> ndarray:
     """Make an array of a nested list that holds Quelea arrays."""
-    return stack(
-        [_stack_nested(i) if isinstance(i, (list, tuple)) and i else _asarray(i) for i in items]
-    )
+    parts = []
+    for i in items:
+        if isinstance(i, ndarray):
+            parts.append(i)
+        else:
+            parts.append(_stack_nested(i) if isinstance(i, (list, tuple)) and i else _asarray(i))
+    return stack(parts)
 
 
 # ---- splits: views ----

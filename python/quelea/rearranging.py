@@ -55,7 +55,7 @@ def roll(a: Any, shift: int | Sequence[int], axis: Axes = None) -> ndarray:
         if by:
             before = (slice(None),) * i
             parts = [result[(*before, slice(-by, None))], result[(*before, slice(None, -by))]]
-            result = _place(_quelea.empty(x.shape, x.dtype), _along(parts, i))
+            result = _place(_quelea.empty(x.shape, x.dtype), _along(parts, i), parts)
     return result.copy() if result is x else result
 
 
@@ -159,7 +159,7 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: 
             [n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)], x.dtype
         )
         middle = tuple(slice(a, a + n) for n, (a, b) in zip(x.shape, widths, strict=True))
-        return _place(result, [(..., constant_values), (middle, x)])
+        return _place(result, (..., middle), (constant_values, x))
     if mode not in ("edge", "wrap"):
         raise NotImplementedError(
             f"pad(mode={mode!r}) is not in Quelea yet; there are 'constant', 'edge' and 'wrap'"
