@@ -84,7 +84,8 @@ def array(
     array([[1, 2],
            [3, 4]])
     """
-    _check(order, like=like)
+    if order != "K" or like is not None:
+        _check(order, like=like)
     result = _asarray(object, dtype, copy if isinstance(object, ndarray) or copy is False else None)
     if order == "C":
         result = _contiguous(result, copy)
@@ -146,7 +147,8 @@ def asarray(
     >>> float(original[0])
     0.0
     """
-    _check(order, device, like)
+    if order is not None or device is not None or like is not None:
+        _check(order, device, like)
     result = _asarray(a, dtype, copy)
     return _contiguous(result, copy) if order == "C" else result
 
@@ -197,7 +199,8 @@ def empty(
     -------
     ndarray
     """
-    _check(order, device, like)
+    if order != "C" or device is not None or like is not None:
+        _check(order, device, like)
     return _quelea.empty(shape, dtype)
 
 
@@ -227,7 +230,8 @@ def zeros(
     array([[0., 0., 0.],
            [0., 0., 0.]])
     """
-    _check(order, device, like)
+    if order != "C" or device is not None or like is not None:
+        _check(order, device, like)
     return _quelea.full(shape, 0, float if dtype is None else dtype)
 
 
@@ -250,7 +254,8 @@ def ones(
     -------
     ndarray
     """
-    _check(order, device, like)
+    if order != "C" or device is not None or like is not None:
+        _check(order, device, like)
     return _quelea.full(shape, 1, float if dtype is None else dtype)
 
 
@@ -283,7 +288,10 @@ def full(
     -------
     ndarray
     """
-    _check(order, device, like)
+    if order != "C" or device is not None or like is not None:
+        _check(order, device, like)
+    if dtype is None and type(fill_value) is float:
+        return _quelea.full(shape, fill_value, float)
     if isinstance(fill_value, (bool, int, float, complex, numpy.generic)):
         kind = numpy.dtype(type_of_number(fill_value) if dtype is None else dtype)
         if isinstance(fill_value, float) and kind.kind in "fc":  # rounded by us, as everywhere
@@ -306,11 +314,14 @@ def _like(
     device: str | None,
 ) -> ndarray:
     """Make an array of that shape and dtype, with the axes in the order in which those of `a` lie in memory."""
-    _check(order, device)
+    if order != "K" or device is not None:
+        _check(order, device)
     if not isinstance(a, (ndarray, numpy.ndarray)):
         a = numpy.asarray(a)
     dtype = a.dtype if dtype is None else dtype
     extents: Any = a.shape if shape is None else shape if isinstance(shape, Sequence) else (shape,)
+    if a.ndim < 2:
+        return make(extents, dtype)
     axes = sorted(range(a.ndim), key=lambda k: -abs(a.strides[k]))
     if order != "K" or len(extents) != a.ndim or axes == list(range(a.ndim)):
         return make(extents, dtype)

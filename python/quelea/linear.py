@@ -6,17 +6,21 @@ from typing import Any
 import numpy
 
 from . import _quelea
+from ._quelea import asarray as _asarray
 from ._quelea import ndarray
 from .elementwise import as_array, deliver
 
 __all__ = ["dot", "inner", "matmul", "outer", "tensordot", "trace", "vdot", "vecdot"]
 
 
+_BOOL = numpy.dtype(bool)
+
+
 def _contract(x: ndarray, y: ndarray, axis: int) -> ndarray:
     """Sum of x * y over an axis, in the dtype of the product."""
     product = _quelea.multiply(x, y)
     dtype = product.dtype
-    return _quelea.any(product, axis) if dtype.kind == "b" else _quelea.sum(product, axis, dtype)
+    return _quelea.any(product, axis) if dtype == _BOOL else _quelea.sum(product, axis, dtype)
 
 
 def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
@@ -34,6 +38,9 @@ def _mismatch(name: str, core: int, size: int, expected: int, signature: str) ->
         f"{name}: Input operand 1 has a mismatch in its core dimension {core}, with gufunc signature {signature} "
         f"(size {size} is different from {expected})"
     )
+
+
+_MATMUL = "(n?,k),(k,m?)->(n?,m?)"
 
 
 def matmul(x1: Any, x2: Any, /, out: ndarray | None = None, *, dtype: Any = None) -> ndarray:
@@ -56,17 +63,17 @@ def matmul(x1: Any, x2: Any, /, out: ndarray | None = None, *, dtype: Any = None
     >>> np.matmul(np.ones((2, 3)), np.ones(3))
     array([3., 3.])
     """
-    a, b = as_array(x1), as_array(x2)
+    a = x1 if isinstance(x1, ndarray) else _asarray(x1)
+    b = x2 if isinstance(x2, ndarray) else _asarray(x2)
     left, right = a.shape, b.shape
-    signature = "(n?,k),(k,m?)->(n?,m?)"
     if not left or not right:
         raise ValueError(
             f"matmul: Input operand {1 if left else 0} does not have enough dimensions (has 0, gufunc core with "
-            f"signature {signature} requires 1)"
+            f"signature {_MATMUL} requires 1)"
         )
     over = right[-2] if len(right) > 1 else right[0]
     if over != left[-1]:
-        raise _mismatch("matmul", 0, over, left[-1], signature)
+        raise _mismatch("matmul", 0, over, left[-1], _MATMUL)
     if dtype is not None:
         a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
     if len(right) == 1:
@@ -75,14 +82,14 @@ def matmul(x1: Any, x2: Any, /, out: ndarray | None = None, *, dtype: Any = None
         result = _contract(a[:, None], b, -2)
     else:
         result = _contract(a[..., :, :, None], b[..., None, :, :], -2)
-    return _deliver(result, out)
+    return result if out is None else _deliver(result, out)
 
 
 _MULTIPLIED = (ndarray, numpy.ndarray, numpy.generic, list, tuple, bool, int, float, complex)
 
 
 def _matmul_operator(left: Any, right: Any) -> Any:
-    if isinstance(left, _MULTIPLIED) and isinstance(right, _MULTIPLIED):
+    if isinstance(right, _MULTIPLIED) and isinstance(left, _MULTIPLIED):
         return matmul(left, right)
     return NotImplemented
 
@@ -100,18 +107,21 @@ def dot(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
     -------
     ndarray of shape a.shape[:-1] + b.shape[:-2] + b.shape[-1:]
     """
-    x, y = as_array(a), as_array(b)
-    if x.ndim == 0 or y.ndim == 0:
+    x = a if isinstance(a, ndarray) else _asarray(a)
+    y = b if isinstance(b, ndarray) else _asarray(b)
+    left, right = x.shape, y.shape
+    if not left or not right:
         return _deliver(_quelea.multiply(x, y), out)
-    k, over = x.shape[-1], y.shape[-2 if y.ndim > 1 else 0]
+    k, over = left[-1], right[-2 if len(right) > 1 else 0]
     if k != over:
-        left, right = (str(s).replace(" ", "") for s in (x.shape, y.shape))
+        words = [str(s).replace(" ", "") for s in (left, right)]
         raise ValueError(
-            f"shapes {left} and {right} not aligned: {k} (dim {x.ndim - 1}) != {over} (dim {max(y.ndim - 2, 0)})"
+            f"shapes {words[0]} and {words[1]} not aligned: "
+            f"{k} (dim {len(left) - 1}) != {over} (dim {max(len(right) - 2, 0)})"
         )
-    if y.ndim == 1:
+    if len(right) == 1:
         return _deliver(_contract(x, y, -1), out)
-    if y.ndim == 2:
+    if len(right) == 2:
         return _deliver(_contract(x[..., None], y, -2), out)
     spread = x.reshape(x.shape[:-1] + (1,) * (y.ndim - 2) + (k, 1))
     return _deliver(_contract(spread, y, -2), out)

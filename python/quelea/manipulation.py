@@ -136,8 +136,8 @@ def atleast_1d(*arys: Any) -> Any:
     -------
     ndarray or tuple of ndarray
     """
-    result = tuple(x if (x := as_array(a)).ndim >= 1 else x.reshape(1) for a in arys)
-    return result[0] if len(result) == 1 else result
+    result = [x if (x := as_array(a)).ndim >= 1 else x.reshape(1) for a in arys]
+    return result[0] if len(result) == 1 else tuple(result)
 
 
 def atleast_2d(*arys: Any) -> Any:
@@ -147,8 +147,8 @@ def atleast_2d(*arys: Any) -> Any:
     -------
     ndarray or tuple of ndarray
     """
-    result = tuple(x if (x := as_array(a)).ndim >= 2 else x.reshape(1, x.size) for a in arys)
-    return result[0] if len(result) == 1 else result
+    result = [x if (x := as_array(a)).ndim >= 2 else x.reshape(1, x.size) for a in arys]
+    return result[0] if len(result) == 1 else tuple(result)
 
 
 def atleast_3d(*arys: Any) -> Any:

@@ -60,6 +60,9 @@ def test_full_and_like():
         (-3, 3.0),
         (2.5,),
         (0, 1e-9, 1e-10),
+        (-7, 8, 5),
+        (8, -7, -4),
+        (3, -4, 2),
     ],
 )
 def test_arange(args):
@@ -72,6 +75,7 @@ def test_arange_of_scalars():
     same(np.arange(numpy.float32(3)), numpy.arange(numpy.float32(3)))
     same(np.arange(numpy.int8(3), numpy.int8(9)), numpy.arange(numpy.int8(3), numpy.int8(9)))
     same(np.arange(np.asarray(4)), numpy.arange(4))
+    same(np.arange(2**53 - 1, 2**53 + 2), numpy.arange(2**53 - 1, 2**53 + 2))
     same_error(lambda: np.arange(0, 1, 0), lambda: numpy.arange(0, 1, 0), text=False)
 
 
