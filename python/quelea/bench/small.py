@@ -140,7 +140,7 @@ def _run(given: argparse.Namespace, chosen: list[tuple[Section, list[Program]]])
             stack.enter_context(spinning())
         if given.ranks > 1:
             theirs = stack.enter_context(started(names[0], "quelea"))
-            launcher = mpirun(given.ranks)
+            launcher = mpirun(given.ranks, limit=3600)
             ours = stack.enter_context(started(names[1], "quelea", launcher, given.ranks))
         else:
             theirs = stack.enter_context(started(names[0], "numpy"))
