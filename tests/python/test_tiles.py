@@ -337,11 +337,11 @@ def test_a_loop_without_assignments_keeps_its_plans():
 
     def work():
         nonlocal u
-        for _ in range(200):
+        for _ in range(400):
             u = (u + quelea.roll(u, 1, 0) * 2 - quelea.roll(u, -1, 1)) % 97
 
     counts = happened(work)
-    for _ in range(200):
+    for _ in range(400):
         y = (y + numpy.roll(y, 1, 0) * 2 - numpy.roll(y, -1, 1)) % 97
     same(u, y)
     assert counts["flushes"] >= 6
