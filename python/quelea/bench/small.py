@@ -25,6 +25,8 @@ __all__ = ["main"]
 
 _BUSY = 2 / 3  # of the requirements, where another process takes half of the cores
 _RANKS = 0.5  # of one process's speed, at least, on several ranks
+_FEW = 3  # measurements of a row at least, ...
+_LONG = 4  # ... if they take no more than so many times as long as a row should
 _SPELL = 0.01  # seconds that a measurement lasts at least: shorter calls are repeated
 
 
@@ -66,7 +68,8 @@ def _measure(
         for k, side in enumerate(sides):
             spell = side.call(calls[k])
             times[k].append(spell.seconds / spell.calls / program.times)
-        if time.perf_counter() - begin > given.seconds:
+        spent = time.perf_counter() - begin
+        if spent > given.seconds and (len(times[0]) >= _FEW or spent > _LONG * given.seconds):
             break
     return Measured(statistics.median(times[0]), statistics.median(times[1]), len(times[0]))
 
@@ -218,7 +221,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         "--seconds",
         type=_seconds,
         default=3.0,
-        help="after which a row has fewer of them, but one (3)",
+        help="after which a row has fewer of them (3)",
     )
     parser.add_argument(
         "--tiny", action="store_true", help="tiny sizes, whose times say nothing: a trial"
