@@ -26,11 +26,16 @@ static uint64_t position(uint64_t start, int ndim, const int64_t *numbers) {
 }
 
 /* What was touched long ago most logs have not seen before: it is placed beside the operand that
- * was recorded before it. */
+ * was recorded before it. A new array is placed nowhere: t in t = a[k] * b does not move as a does.
+ */
 static uint64_t trace_operand(Pace *pace, uint64_t trace, const RequestOperand *operand) {
   if (!operand->array) return ql_mix(trace, operand->dtype);
   Storage *storage = operand->array->storage;
   uint64_t here = position((uint64_t)operand->array->offset, operand->ndim, operand->stride);
+  if (!storage->touched) {
+    storage->touched = pace->count + 1, storage->place = here;
+    return ql_mix(trace, PACE_LATELY + 2);
+  }
   bool lately = storage->touched && pace->count - storage->touched < PACE_LATELY;
   uint64_t from = lately ? storage->place : pace->place;
   trace = ql_mix(trace, lately ? pace->count + 1 - storage->touched : PACE_LATELY + 1);

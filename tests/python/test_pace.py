@@ -93,6 +93,18 @@ LOOPS: dict[str, Callable[[], Work]] = {
 
 
 @pytest.mark.skipif(FLUSH < 20, reason="each assignment has a plan of its own")
+def test_views_move_and_temporaries_do_not() -> None:
+    a = np.zeros((4, 500))
+
+    def run() -> None:
+        for j in range(1, 500):
+            a[:, j] = (a[:, j] + a[:, j - 1]) * 0.5 + 1
+
+    counts = happened(run)
+    assert counts["statements"] < 2 * FLUSH * counts["flushes"], counts
+
+
+@pytest.mark.skipif(FLUSH < 20, reason="each assignment has a plan of its own")
 @pytest.mark.parametrize("name", LOOPS)
 def test_few_plans_for_a_loop(name: str) -> None:
     run = LOOPS[name]()
