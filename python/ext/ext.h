@@ -239,6 +239,10 @@ int qx_assign(QlArray *target, PyObject *value);
 /* The same of one element, with a scalar or what has one element. */
 int qx_assign_element(QlArray *array, int64_t offset, PyObject *value);
 
+/* ---- joins.c ---- */
+/* join(parts, axis, new_axis): None where it is not a plain join of arrays of one dtype. */
+PyObject *qx_join(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
 /* ---- ufunc.c: the type quelea.ufunc ---- */
 extern PyTypeObject qx_ufunc_type;
 bool qx_ufunc_setup(PyObject *module);

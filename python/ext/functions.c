@@ -330,6 +330,8 @@ PyMethodDef qx_functions[] = {
     {"scalar", function_scalar, METH_O, "The element of an array of size 1, as a NumPy scalar."},
     {"is_value", function_is_value, METH_O, "Is it what NumPy would give as a scalar?"},
     {"is_writable", function_is_writable, METH_O, "May elements be assigned?"},
+    {"join", FAST_POSITIONAL(qx_join),
+     "join(parts, axis, new_axis): arrays of one dtype in a new one; None: it is no such join"},
     {"goes_on", function_goes_on, METH_NOARGS,
      "What was just assigned is part of an expression that goes on."},
     {"is_contiguous", function_is_contiguous, METH_O,

@@ -10,6 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from . import _quelea
 from ._quelea import asarray as _asarray
+from ._quelea import join as _join
 from ._quelea import ndarray
 from .elementwise import as_array
 from .manipulation import atleast_1d, atleast_2d, atleast_3d, moveaxis
@@ -57,6 +58,9 @@ def concatenate(
     -------
     ndarray
     """
+    plain = out is None and dtype is None and casting == "same_kind"
+    if plain and (joined := _join(arrays, axis, False)) is not None:
+        return joined
     parts = [a if isinstance(a, ndarray) else _asarray(a) for a in arrays]
     if not parts:
         raise ValueError("need at least one array to concatenate")
@@ -177,6 +181,9 @@ def stack(
     -------
     ndarray
     """
+    plain = out is None and dtype is None and casting == "same_kind"
+    if plain and (joined := _join(arrays, axis, True)) is not None:
+        return joined
     parts = [a if isinstance(a, ndarray) else _asarray(a) for a in arrays]
     if not parts:
         raise ValueError("need at least one array to stack")
