@@ -108,11 +108,7 @@ void ql_close(QlContext *ctx) {
   rt_plan_drop_all(ctx);
   rt_layout_release(ctx, ctx->replicated);
   jit_close(ctx->jit);
-  while (ctx->templates) {
-    Template *template = ctx->templates;
-    template->references = 1;
-    rt_template_release(ctx, template);
-  }
+  rt_templates_close(ctx);
   for (QlArray *a = ctx->free_arrays, *next; a; a = next) next = *(QlArray **)a, free(a);
   for (Storage *s = ctx->free_storages, *next; s; s = next) next = *(Storage **)s, free(s);
   free(ctx->heap.ranges), free(ctx->log.statements), free(ctx->log.words), free(ctx->log.scalars),

@@ -41,7 +41,8 @@ struct QlContext {
   Storage **unmatched;
   int unmatched_count, unmatched_room; /* dropped here, not yet everywhere */
   uint64_t next_id, next_template, plan_clock;
-  Template *templates;
+  Template *templates[TEMPLATE_BUCKETS];
+  int template_count;
   Layout *replicated; /* of all that is, on the immediate path; NULL: not needed yet */
   ImmediateForm immediate[IMMEDIATE_FORMS];
   Plan *plans[PLAN_BUCKETS], *forms[PLAN_BUCKETS]; /* by hash, and by form */

@@ -73,8 +73,10 @@ typedef struct Template {
   bool cut[QL_MAX_DIMS]; /* some node does not span the axis */
   int64_t margin[QL_MAX_DIMS]
                 [2]; /* the deepest ghosts any storage of it needed: new blocks get them at once */
-  struct Template *next; /* in the registry */
+  uint64_t hash;     /* of recipe and extent */
+  struct Template *next; /* in the registry, by hash */
 } Template;
+enum { TEMPLATE_BUCKETS = 256 };
 
 /* Where a storage lies: storage coordinate + offset = template coordinate. template NULL:
  * replicated on every rank. Counted. */
@@ -262,6 +264,7 @@ Template *rt_template_project(QlContext *ctx, Template *from, int axis, QlError 
 Template *rt_template_coarsen(QlContext *ctx, Template *from, int axis, int64_t origin,
                               int64_t extent, int64_t unit, QlError *error);
 void rt_template_release(QlContext *ctx, Template *template);
+void rt_templates_close(QlContext *ctx); /* all of them, whoever still refers to them */
 Layout *rt_layout_new(Template *template /* taken over; NULL: replicated */, const int64_t *offset);
 Layout *rt_layout_replicated(QlContext *ctx); /* new reference; NULL: out of memory */
 Layout *rt_layout_retain(Layout *layout);

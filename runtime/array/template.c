@@ -20,11 +20,18 @@ static void template_free(Template *template) {
   free(template);
 }
 
+static uint64_t hash_of(int ndim, const int64_t *extent, const TemplateRecipe *recipe) {
+  uint64_t hash = ql_hash_bytes((uint64_t)ndim, extent, (size_t)ndim * sizeof *extent);
+  return ql_hash_bytes(hash, recipe, sizeof *recipe);
+}
+
 /* A new reference to the template made from that recipe and extent, if it exists. */
 static Template *template_find(QlContext *ctx, int ndim, const int64_t *extent,
                                const TemplateRecipe *recipe) {
-  for (Template *t = ctx->templates; t; t = t->next) {
-    if (t->ndim != ndim || memcmp(t->extent, extent, (size_t)ndim * sizeof *extent)) continue;
+  uint64_t hash = hash_of(ndim, extent, recipe);
+  for (Template *t = ctx->templates[hash % TEMPLATE_BUCKETS]; t; t = t->next) {
+    if (t->hash != hash || t->ndim != ndim) continue;
+    if (memcmp(t->extent, extent, (size_t)ndim * sizeof *extent)) continue;
     if (memcmp(&t->recipe, recipe, sizeof *recipe)) continue;
     t->references++;
     return t;
@@ -46,8 +53,10 @@ static Template *template_register(QlContext *ctx, Template *template, bool made
   template->parent = parent;
   if (parent) parent->references++;
   template->id = ++ctx->next_template;
-  template->next = ctx->templates;
-  ctx->templates = template;
+  template->hash = hash_of(template->ndim, template->extent, recipe);
+  Template **bucket = &ctx->templates[template->hash % TEMPLATE_BUCKETS];
+  template->next = *bucket, *bucket = template;
+  ctx->template_count++;
   return template;
 }
 
@@ -109,10 +118,19 @@ Template *rt_template_coarsen(QlContext *ctx, Template *from, int axis, int64_t 
 
 void rt_template_release(QlContext *ctx, Template *template) {
   while (template && --template->references == 0) {
-    Template **link = &ctx->templates, *parent = template->parent;
+    Template **link = &ctx->templates[template->hash % TEMPLATE_BUCKETS];
+    Template *parent = template->parent;
     while (*link != template) link = &(*link)->next;
-    *link = template->next;
+    *link = template->next, ctx->template_count--;
     template_free(template);
     template = parent;
   }
+}
+
+void rt_templates_close(QlContext *ctx) {
+  for (int b = 0; b < TEMPLATE_BUCKETS; b++) {
+    for (Template *t = ctx->templates[b], *next; t; t = next) next = t->next, template_free(t);
+    ctx->templates[b] = NULL;
+  }
+  ctx->template_count = 0;
 }

@@ -177,7 +177,7 @@ static Plan *plan_with(int threads, int node, int nodes) {
                     .leader_of_node = number,
                     .workers_of_node = workers};
   ctx->info = &info;
-  CHECK(!ctx->templates); /* they know this node's part */
+  CHECK(!ctx->template_count); /* they know this node's part */
   QlStatus status = rt_plan_key(ctx, &error);
   if (!status) status = rt_plan_make(ctx, &plan, &error);
   if (!CHECK_INT_EQ(status, QL_OK)) fprintf(stderr, "%s\n", error.text);

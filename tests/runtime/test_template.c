@@ -95,7 +95,7 @@ static void for_each(void (*check)(QlContext *ctx, Template *base, int shape)) {
           if (!CHECK(base)) return;
           check(&ctx, base, s);
           rt_template_release(&ctx, base);
-          CHECK(!ctx.templates); /* the registry holds no reference of its own */
+          CHECK(!ctx.template_count); /* the registry holds no reference of its own */
         }
 }
 
