@@ -70,7 +70,7 @@ struct QlContext {
 
 /* Is there an immediate path? For one process alone. */
 static inline bool rt_is_immediate(const QlContext *ctx) {
-  return ctx->info->size == 1 && ctx->params.immediate > 0;
+  return ctx->params.immediate > 0 && ctx->info->size == 1;
 }
 
 QlSource rt_source(QlContext *ctx);

@@ -10,10 +10,13 @@ static bool is_local(const QlArray *array) {
   return storage->block && (!storage->layout->template || array->context->info->node_count == 1);
 }
 
-/* Has the array its value, whatever is pending? */
+/* Has the array its value, whatever is pending? On several ranks what is pending is executed, so
+ * that they meet. */
 static bool is_computed(const QlArray *array) {
+  const QlContext *ctx = array->context;
   const Storage *storage = array->storage;
-  return storage->block && storage->stored_epoch != array->context->log.epoch;
+  return storage->block && (ctx->info->size > 1 ? !ctx->log.count
+                                                : storage->stored_epoch != ctx->log.epoch);
 }
 
 /* Executes the log where it may change the array. What one rank alone looks at changes nothing when
