@@ -1,11 +1,13 @@
 /* What kernels call: LLVM's intrinsics, the functions of math.def with their vector forms, and
- * eval.c for what is rare and long or computed by the C library. */
+ * eval.c for what is rare and long. */
 #include "emit_ops.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MOST_ARGS = 4 }; /* of a function of math.def: the parts of two complex numbers */
 
 EmitRef emit_intrinsic(Emit *e, const char *name, EmitRef a, EmitRef b) {
   LLVMTypeRef type = LLVMTypeOf(a), types[2] = {type, type};
@@ -33,11 +35,11 @@ static EmitRef declare(Emit *e, const char *name, LLVMTypeRef signature) {
 static void define_masked(Emit *e, const char *name, EmitRef vector, LLVMTypeRef type,
                           unsigned arity, unsigned width) {
   if (LLVMGetNamedFunction(e->module, name)) return;
-  LLVMTypeRef types[3] = {type, type, type};
+  LLVMTypeRef types[MOST_ARGS + 1] = {type, type, type, type};
   types[arity] = LLVMVectorType(LLVMInt1TypeInContext(e->context), width);
   EmitRef masked =
               LLVMAddFunction(e->module, name, LLVMFunctionType(type, types, arity + 1, false)),
-          args[2];
+          args[MOST_ARGS];
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->builder);
   LLVMSetLinkage(masked, LLVMInternalLinkage);
   LLVMPositionBuilderAtEnd(e->builder, LLVMAppendBasicBlockInContext(e->context, masked, ""));
@@ -55,12 +57,13 @@ static void offer_vectors(Emit *e, EmitRef call, const IrMath *math, LLVMTypeRef
                           unsigned arity) {
   enum { WIDTHS = 4 };
   char text[(WIDTHS + 1) * 128], masked[96];
-  const char *shape = arity == 1 ? "v" : "vv";
+  const char *shape = &"vvvv"[MOST_ARGS - arity];
   size_t at = 0;
   for (unsigned w = 0; w < WIDTHS; w++) {
     unsigned width = 2u << w;
     if (!math->vector[w]) continue;
-    LLVMTypeRef vector = LLVMVectorType(type, width), types[2] = {vector, vector};
+    LLVMTypeRef vector = LLVMVectorType(type, width),
+                types[MOST_ARGS] = {vector, vector, vector, vector};
     EmitRef function = declare(e, math->vector[w], LLVMFunctionType(vector, types, arity, false));
     at += (size_t)snprintf(text + at, sizeof text - at, "%s_ZGV_LLVM_N%u%s_%s(%s)", at ? "," : "",
                            width, shape, math->scalar, math->vector[w]);
@@ -96,12 +99,8 @@ QlStatus emit_keep_functions(Emit *e, QlError *error) {
   return QL_OK;
 }
 
-/* The function of math.def; float16 is computed in float32. */
-EmitRef emit_library(Emit *e, QlOp op, QlDtype dtype, EmitRef a, EmitRef b) {
-  const IrMath *math = ir_math(op, dtype == QL_F16 ? QL_F32 : dtype);
-  LLVMTypeRef type = LLVMTypeOf(a), types[2] = {type, type};
-  EmitRef args[2] = {a, b};
-  unsigned arity = b ? 2 : 1;
+static EmitRef call_library(Emit *e, const IrMath *math, unsigned arity, EmitRef *args) {
+  LLVMTypeRef type = LLVMTypeOf(args[0]), types[MOST_ARGS] = {type, type, type, type};
   assert(math && e->width == 1);
   LLVMTypeRef signature = LLVMFunctionType(type, types, arity, false);
   EmitRef call =
@@ -111,6 +110,22 @@ EmitRef emit_library(Emit *e, QlOp op, QlDtype dtype, EmitRef a, EmitRef b) {
   add_call_attribute(e, call, "memory"); /* of no effects: it neither reads nor writes */
   offer_vectors(e, call, math, type, arity);
   return call;
+}
+
+EmitRef emit_library(Emit *e, QlOp op, QlDtype dtype, EmitRef a, EmitRef b) {
+  return call_library(e, ir_math(op, dtype == QL_F16 ? QL_F32 : dtype), b ? 2 : 1,
+                      (EmitRef[]){a, b});
+}
+
+EmitValue emit_complex_library(Emit *e, QlOp op, QlDtype dtype, const EmitValue *args) {
+  EmitValue result = {{NULL, NULL}};
+  EmitRef parts[MOST_ARGS];
+  unsigned count = 0;
+  for (int a = 0; a < ql_op_info[op].arity; a++)
+    for (int part = 0; part < 2; part++) parts[count++] = args[a].part[part];
+  for (int part = 0; part < 2 && ir_math_part(op, dtype, part); part++)
+    result.part[part] = call_library(e, ir_math_part(op, dtype, part), count, parts);
+  return result;
 }
 
 /* ir_eval on copies of the arguments in stack memory. */

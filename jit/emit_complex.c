@@ -74,7 +74,8 @@ static EmitRef compare_complex(Emit *e, QlOp op, QlDtype part, EmitValue a, Emit
   }
 }
 
-EmitValue emit_complex_op(Emit *e, QlOp op, QlDtype part, const EmitValue *args) {
+EmitValue emit_complex_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args) {
+  QlDtype part = (QlDtype)ql_dtype_info[loop].part;
   EmitValue a = args[0], b = ql_op_info[op].arity > 1 ? args[1] : a;
   if (ql_op_info[op].result == QL_RESULT_BOOL) return real(compare_complex(e, op, part, a, b));
   switch (op) {
@@ -102,6 +103,7 @@ EmitValue emit_complex_op(Emit *e, QlOp op, QlDtype part, const EmitValue *args)
       return emit_select(e, OR(complex_nan(e, b), complex_after(e, b, a, true)), a, b);
     case QL_OP_FMAX:
       return emit_select(e, OR(complex_nan(e, b), complex_after(e, a, b, true)), a, b);
-    default: return (EmitValue){{NULL, NULL}};
+    case QL_OP_FLOAT_POWER: return emit_complex_library(e, QL_OP_POWER, loop, args);
+    default: return emit_complex_library(e, op, loop, args);
   }
 }

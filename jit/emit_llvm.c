@@ -461,13 +461,11 @@ static const struct {
     FUNCTION(trunc),
     FUNCTION(rint),
     FUNCTION(sqrt),
-    FUNCTION(fmod),
     FUNCTION(floorf),
     FUNCTION(ceilf),
     FUNCTION(truncf),
     FUNCTION(rintf),
     FUNCTION(sqrtf),
-    FUNCTION(fmodf),
 #ifdef __x86_64__
     FUNCTION(__truncdfhf2),
     FUNCTION(__truncsfhf2),
@@ -489,22 +487,31 @@ static size_t add_symbol(EmitMachine *machine, LLVMOrcCSymbolMapPair *pairs, siz
   return count + 1;
 }
 
+static size_t add_math(EmitMachine *machine, LLVMOrcCSymbolMapPair *pairs, size_t count,
+                       const IrMath *math) {
+  if (!math) return count;
+  count = add_symbol(machine, pairs, count, math->scalar, math->address);
+  for (int w = 0; w < VECTOR_WIDTHS; w++)
+    if (math->vector[w])
+      count = add_symbol(machine, pairs, count, math->vector[w], math->vector_address[w]);
+  return count;
+}
+
 static QlStatus define_functions(EmitMachine *machine, QlError *error) {
-  size_t count = 0, room = RUNTIME_FUNCTIONS + 2 * QL_OP_COUNT * (1 + VECTOR_WIDTHS);
+  enum { PRECISIONS = 2, PARTS = 2 };
+  size_t count = 0, room = RUNTIME_FUNCTIONS +
+                           PRECISIONS * QL_OP_COUNT * (1 + PARTS) * (size_t)(1 + VECTOR_WIDTHS);
   LLVMOrcCSymbolMapPair *pairs = calloc(room, sizeof *pairs);
   if (!pairs) return ql_fail(error, QL_ERR_MEMORY, "out of memory for the linker");
   for (int f = 0; f < RUNTIME_FUNCTIONS; f++)
     count = add_symbol(machine, pairs, count, runtime_functions[f].name,
                        (void *)runtime_functions[f].function);
   for (int op = 0; op < QL_OP_COUNT; op++) {
-    for (QlDtype dtype = QL_F32; dtype <= QL_F64; dtype++) {
-      const IrMath *math = ir_math((QlOp)op, dtype);
-      if (!math) continue;
-      count = add_symbol(machine, pairs, count, math->scalar, math->address);
-      for (int w = 0; w < VECTOR_WIDTHS; w++)
-        if (math->vector[w])
-          count = add_symbol(machine, pairs, count, math->vector[w], math->vector_address[w]);
-    }
+    for (QlDtype dtype = QL_F32; dtype <= QL_F64; dtype++)
+      count = add_math(machine, pairs, count, ir_math((QlOp)op, dtype));
+    for (QlDtype dtype = QL_C64; dtype <= QL_C128; dtype++)
+      for (int part = 0; part < PARTS; part++)
+        count = add_math(machine, pairs, count, ir_math_part((QlOp)op, dtype, part));
   }
   LLVMErrorRef failed = LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(machine->linker),
                                               LLVMOrcAbsoluteSymbols(pairs, count));

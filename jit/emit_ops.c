@@ -7,15 +7,18 @@ bool emit_is_inline(QlOp op, QlDtype loop) {
     case QL_OP_NEXTAFTER: return false;
     case QL_OP_FLOOR_DIVIDE:
     case QL_OP_REMAINDER:
-    case QL_OP_FMOD: /* those of 64 bits and fmod have no vector form */
-      return (kind_of(loop) == QL_KIND_INT || kind_of(loop) == QL_KIND_UINT) && bits_of(loop) < 64;
+    case QL_OP_FMOD: /* those of integers of 64 bits have no vector form */
+      return kind_of(loop) == QL_KIND_FLOAT ||
+             ((kind_of(loop) == QL_KIND_INT || kind_of(loop) == QL_KIND_UINT) &&
+              bits_of(loop) < 64);
     case QL_OP_POWER: return kind_of(loop) == QL_KIND_FLOAT;
     default: return kind_of(loop) != QL_KIND_COMPLEX;
   }
 }
 
 bool emit_is_plain(QlOp op, QlDtype loop) {
-  bool composed = op == QL_OP_FLOAT_POWER || op == QL_OP_LOGADDEXP || op == QL_OP_LOGADDEXP2;
+  bool composed = op == QL_OP_FLOAT_POWER || op == QL_OP_LOGADDEXP || op == QL_OP_LOGADDEXP2 ||
+                  op == QL_OP_FLOOR_DIVIDE || op == QL_OP_REMAINDER;
   return emit_is_inline(op, loop) &&
          !(kind_of(loop) == QL_KIND_FLOAT && (composed || ir_math(op, QL_F32)));
 }
@@ -27,9 +30,7 @@ EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args) {
   switch (kind_of(loop)) {
     case QL_KIND_BOOL: result = real(emit_bool(e, op, a, b)); break;
     case QL_KIND_FLOAT: result = real(emit_real_op(e, op, loop, a, b)); break;
-    case QL_KIND_COMPLEX:
-      result = emit_complex_op(e, op, (QlDtype)ql_dtype_info[loop].part, args);
-      break;
+    case QL_KIND_COMPLEX: result = emit_complex_op(e, op, loop, args); break;
     default: result = real(emit_int_op(e, op, loop, a, b)); break;
   }
   return result.part[0] ? result : emit_eval(e, op, loop, args);

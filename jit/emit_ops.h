@@ -28,6 +28,8 @@ EmitRef emit_intrinsic(Emit *e, const char *name, EmitRef a,
                        EmitRef b); /* b: NULL when there is one argument */
 EmitRef emit_library(Emit *e, QlOp op, QlDtype dtype, EmitRef a,
                      EmitRef b); /* of math.def; float16 in float32 */
+/* The same of complex numbers. No value: the table has none. */
+EmitValue emit_complex_library(Emit *e, QlOp op, QlDtype dtype, const EmitValue *args);
 EmitValue emit_eval(Emit *e, QlOp op, QlDtype loop,
                     const EmitValue *args); /* ir_eval, element by element */
 
@@ -37,7 +39,7 @@ EmitRef emit_bool(Emit *e, QlOp op, EmitRef a, EmitRef b);
 EmitRef emit_int_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b);
 EmitRef emit_real_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b);
 EmitRef emit_round_half(Emit *e, EmitRef a);
-EmitValue emit_complex_op(Emit *e, QlOp op, QlDtype part, const EmitValue *args);
+EmitValue emit_complex_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args);
 EmitRef emit_complex_truth(Emit *e, QlDtype part, EmitValue a);
 
 /* ---- short names ---- */

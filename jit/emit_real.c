@@ -29,7 +29,7 @@ static EmitRef compare_real(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b
 
 /* The steps are those of eval_real.h, branches turned into choices. */
 static EmitRef remainder_real(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
-  EmitRef zero = emit_number(e, loop, 0), rest = LLVMBuildFRem(e->builder, a, b, "");
+  EmitRef zero = emit_number(e, loop, 0), rest = emit_library(e, QL_OP_FMOD, loop, a, b);
   EmitRef other_sign = XOR(COMPARE(OLT, b, zero), COMPARE(OLT, rest, zero));
   EmitRef result = CHOOSE(other_sign, ADD(rest, b), rest);
   result = CHOOSE(COMPARE(OEQ, rest, zero), emit_intrinsic(e, "llvm.copysign", zero, b), result);
@@ -38,7 +38,7 @@ static EmitRef remainder_real(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
 
 static EmitRef floor_divide_real(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
   EmitRef zero = emit_number(e, loop, 0), one = emit_number(e, loop, 1),
-          rest = LLVMBuildFRem(e->builder, a, b, ""), ratio = DIV(a, b);
+          rest = emit_library(e, QL_OP_FMOD, loop, a, b), ratio = DIV(a, b);
   EmitRef other_sign = XOR(COMPARE(OLT, b, zero), COMPARE(OLT, rest, zero));
   EmitRef quotient = DIV(SUB(a, rest), b);
   quotient = CHOOSE(AND(COMPARE(UNE, rest, zero), other_sign), SUB(quotient, one), quotient);
@@ -161,7 +161,6 @@ static EmitRef binary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b)
     case QL_OP_DIVIDE: return DIV(a, b);
     case QL_OP_FLOOR_DIVIDE: return floor_divide_real(e, loop, a, b);
     case QL_OP_REMAINDER: return remainder_real(e, loop, a, b);
-    case QL_OP_FMOD: return LLVMBuildFRem(e->builder, a, b, "");
     case QL_OP_POWER:
     case QL_OP_FLOAT_POWER:
       return CHOOSE(COMPARE(OEQ, b, one), a, emit_library(e, QL_OP_POWER, loop, a, b));

@@ -1,22 +1,12 @@
 /* The complex arithmetic of one precision: eval_complex.c includes this for float and for double,
- * with REAL, COMPLEX, PAIR and MEMBER (of QlValue), PART (the dtype of REAL), NAME (a suffix), LIBM
- * and LITERAL (C's suffixes). */
+ * with REAL, PAIR and MEMBER (of QlValue), LOOP (the dtype), PART (that of REAL), NAME (a suffix)
+ * and LIBM (C's suffix). */
 
 typedef struct NAME(Number) {
   REAL re, im;
 } NAME(Number);
 #define NUMBER NAME(Number)
 
-/* C lays a complex number out as its two parts; clang has no CMPLX, and a.re + a.im * I loses signs
- * and infinities. */
-static COMPLEX NAME(join)(NUMBER a) {
-  COMPLEX joined;
-  memcpy(&joined, &a, sizeof joined);
-  return joined;
-}
-
-static NUMBER NAME(split)(COMPLEX a) { return (NUMBER){LIBM(creal)(a), LIBM(cimag)(a)}; }
-static NUMBER NAME(scale)(NUMBER a, REAL by) { return (NUMBER){a.re * by, a.im * by}; }
 static bool NAME(nan)(NUMBER a) { return isnan(a.re) || isnan(a.im); }
 static bool NAME(truth)(NUMBER a) { return a.re != 0 || a.im != 0; }
 
@@ -56,80 +46,35 @@ static NUMBER NAME(reciprocal)(NUMBER a) {
   return (NUMBER){ratio / norm, -1 / norm};
 }
 
-/* z / |z|. 0 of 0; NaN when |z| is; when |z| is infinite: NaN if both parts are, otherwise the unit
- * of the real axis if the real part is, and of the imaginary axis if not (of finite parts too, when
- * |z| overflows). */
-static NUMBER NAME(sign)(NUMBER a) {
-  REAL size = NAME(modulus)(a);
-  if (isnan(size) || (isinf(a.re) && isinf(a.im))) return (NUMBER){LIBM(nan)(""), LIBM(nan)("")};
-  if (isinf(a.re)) return (NUMBER){a.re > 0 ? 1 : -1, 0};
-  if (isinf(size)) return (NUMBER){0, a.im > 0 ? 1 : -1};
-  if (size == 0) return (NUMBER){0, 0};
-  return (NUMBER){a.re / size, a.im / size};
-}
-
-/* NumPy's power: a^0 is 1; 0^b is 0 for b.re > 0, otherwise NaN; real whole exponents below 100 by
- * squaring, low bit first (1, 2 and 3 written out, negative ones by 1 / a^n); the rest by the C
- * library. */
-static NUMBER NAME(power)(NUMBER a, NUMBER b) {
-  if (!NAME(truth)(b)) return (NUMBER){1, 0};
-  if (!NAME(truth)(a)) return b.re > 0 ? (NUMBER){0, 0} : (NUMBER){LIBM(nan)(""), LIBM(nan)("")};
-  if (!(b.im == 0 && b.re > -100 && b.re < 100 && (REAL)(int)b.re == b.re))
-    return NAME(split)(LIBM(cpow)(NAME(join)(a), NAME(join)(b)));
-  int n = (int)b.re, left = n < 0 ? -n : n;
-  if (n == 1) return a;
-  if (n == 2) return NAME(multiply)(a, a);
-  if (n == 3) return NAME(multiply)(a, NAME(multiply)(a, a));
-  NUMBER result = {1, 0};
-  for (NUMBER square = a;; square = NAME(multiply)(square, square)) {
-    if (left & 1) result = NAME(multiply)(result, square);
-    if (!(left >>= 1)) break;
+/* Sign, power and the transcendental functions: those of ir_math_part. The sign is z / |z|: 0 of 0;
+ * NaN when |z| is; when |z| is infinite: NaN if both parts are, otherwise the unit of the real axis
+ * if the real part is, and of the imaginary axis if not (of finite parts too, when |z| overflows).
+ *
+ * NumPy's power: a^0 is 1; 0^b is 0 for b.re > 0, otherwise NaN; real whole exponents below 100 by
+ * squaring, low bit first (1, 2 and 3 written out, negative ones by 1 / a^n); the rest is
+ * exp(b log a). */
+static NUMBER NAME(library)(QlOp op, NUMBER a, NUMBER b) {
+  REAL parts[2];
+  if (op == QL_OP_FLOAT_POWER) op = QL_OP_POWER;
+  for (int part = 0; part < 2; part++) {
+    const IrMath *math = ir_math_part(op, LOOP, part);
+    assert(math);
+    parts[part] = ql_op_info[op].arity == 1
+                      ? ((REAL(*)(REAL, REAL))math->address)(a.re, a.im)
+                      : ((REAL(*)(REAL, REAL, REAL, REAL))math->address)(a.re, a.im, b.re, b.im);
   }
-  return n < 0 ? NAME(divide)((NUMBER){1, 0}, result) : result;
-}
-
-static NUMBER NAME(expm1)(NUMBER a) {
-  REAL half = LIBM(sin)(a.im / 2);
-  return (NUMBER){LIBM(expm1)(a.re) * LIBM(cos)(a.im) - 2 * half * half,
-                  LIBM(exp)(a.re) * LIBM(sin)(a.im)};
-}
-
-static NUMBER NAME(log1p)(NUMBER a) {
-  return (NUMBER){LIBM(log)(LIBM(hypot)(a.re + 1, a.im)), LIBM(atan2)(a.im, a.re + 1)};
+  return (NUMBER){parts[0], parts[1]};
 }
 
 static NUMBER NAME(unary)(QlOp op, NUMBER a) {
-  const REAL ln_2 = LITERAL(0.693147180559945309417232121458176568),
-             log2_e = LITERAL(1.442695040888963407359924681001892137),
-             log10_e = LITERAL(0.434294481903251827651128918916605082);
   switch (op) {
     case QL_OP_POSITIVE: return a;
     case QL_OP_NEGATIVE: return (NUMBER){-a.re, -a.im};
-    case QL_OP_SIGN: return NAME(sign)(a);
     case QL_OP_CONJUGATE: return (NUMBER){a.re, -a.im};
     case QL_OP_SQUARE: return NAME(multiply)(a, a);
     case QL_OP_RECIPROCAL: return NAME(reciprocal)(a);
     case QL_OP_RINT: return (NUMBER){LIBM(rint)(a.re), LIBM(rint)(a.im)};
-    case QL_OP_EXPM1: return NAME(expm1)(a);
-    case QL_OP_LOG1P: return NAME(log1p)(a);
-    case QL_OP_EXP2: return NAME(split)(LIBM(cexp)(NAME(join)(NAME(scale)(a, ln_2))));
-    case QL_OP_LOG2: return NAME(scale)(NAME(split)(LIBM(clog)(NAME(join)(a))), log2_e);
-    case QL_OP_LOG10: return NAME(scale)(NAME(split)(LIBM(clog)(NAME(join)(a))), log10_e);
-    case QL_OP_SQRT: return NAME(split)(LIBM(csqrt)(NAME(join)(a)));
-    case QL_OP_EXP: return NAME(split)(LIBM(cexp)(NAME(join)(a)));
-    case QL_OP_LOG: return NAME(split)(LIBM(clog)(NAME(join)(a)));
-    case QL_OP_SIN: return NAME(split)(LIBM(csin)(NAME(join)(a)));
-    case QL_OP_COS: return NAME(split)(LIBM(ccos)(NAME(join)(a)));
-    case QL_OP_TAN: return NAME(split)(LIBM(ctan)(NAME(join)(a)));
-    case QL_OP_ARCSIN: return NAME(split)(LIBM(casin)(NAME(join)(a)));
-    case QL_OP_ARCCOS: return NAME(split)(LIBM(cacos)(NAME(join)(a)));
-    case QL_OP_ARCTAN: return NAME(split)(LIBM(catan)(NAME(join)(a)));
-    case QL_OP_SINH: return NAME(split)(LIBM(csinh)(NAME(join)(a)));
-    case QL_OP_COSH: return NAME(split)(LIBM(ccosh)(NAME(join)(a)));
-    case QL_OP_TANH: return NAME(split)(LIBM(ctanh)(NAME(join)(a)));
-    case QL_OP_ARCSINH: return NAME(split)(LIBM(casinh)(NAME(join)(a)));
-    case QL_OP_ARCCOSH: return NAME(split)(LIBM(cacosh)(NAME(join)(a)));
-    default: assert(op == QL_OP_ARCTANH); return NAME(split)(LIBM(catanh)(NAME(join)(a)));
+    default: return NAME(library)(op, a, a);
   }
 }
 
@@ -153,7 +98,7 @@ static NUMBER NAME(binary)(QlOp op, NUMBER a, NUMBER b) {
     case QL_OP_MAXIMUM: return NAME(nan)(a) || NAME(after)(a, b, true) ? a : b;
     case QL_OP_FMIN: return NAME(nan)(b) || NAME(after)(b, a, true) ? a : b;
     case QL_OP_FMAX: return NAME(nan)(b) || NAME(after)(a, b, true) ? a : b;
-    default: assert(op == QL_OP_POWER || op == QL_OP_FLOAT_POWER); return NAME(power)(a, b);
+    default: assert(op == QL_OP_POWER || op == QL_OP_FLOAT_POWER); return NAME(library)(op, a, b);
   }
 }
 
@@ -195,10 +140,9 @@ static QlValue NAME(eval)(QlOp op, const QlValue *args) {
 
 #undef NUMBER
 #undef REAL
-#undef COMPLEX
 #undef PAIR
 #undef MEMBER
 #undef PART
+#undef LOOP
 #undef NAME
 #undef LIBM
-#undef LITERAL

@@ -181,6 +181,9 @@ typedef struct IrMath {
 const IrMath *ir_math(
     QlOp op,
     QlDtype dtype); /* F32 or F64; NULL: not a library function. By the running CPU (FMA or not) */
+/* The function of the parts of its complex arguments that gives the real (0) or imaginary (1) part.
+ */
+const IrMath *ir_math_part(QlOp op, QlDtype dtype, int part); /* C64 or C128 */
 
 /* Where those functions end before their results do (eval_real.h has the steps), for F32 and F64.
  */

@@ -5,6 +5,7 @@
 #include "generate.h"
 #include "random.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -248,6 +249,65 @@ static void every_length(void) {
     CHECK(entry);
     jit_fn_free(fn);
   }
+  jit_close(jit);
+}
+
+/* ---- library functions: vectors against scalars ---- */
+
+/* Mostly plain numbers, of which a vector has nothing else, and some of all others between them. */
+static QlValue library_argument(Random *random, QlDtype dtype, int n) {
+  double range = n % 3 == 0   ? 1
+                 : n % 3 == 1 ? 20
+                              : 1000,
+         a = (double)(int64_t)random_bits(random) * 0x1p-63,
+         b = (double)(int64_t)random_bits(random) * 0x1p-63;
+  if (n / 100 % 4 == 3 && random_chance(random, 10)) return random_value(random, dtype);
+  if (n / 100 % 4 == 2) a = rint(a * 8) / range, b = n % 2 ? 0 : b;
+  return ql_convert(QL_C128, (QlValue){.z = {a * range, b * range}}, dtype);
+}
+
+static void library_functions_are_the_same_in_vectors(void) {
+  enum { COUNT = 3001 };
+  Jit *jit = open_jit(false);
+  static char memory[3][COUNT * sizeof(QlValue)];
+  for (int op = 0; op < QL_OP_COUNT; op++)
+    for (int loop = QL_F16; loop <= QL_C128; loop++) {
+      bool composed = op == QL_OP_FLOOR_DIVIDE || op == QL_OP_REMAINDER || op == QL_OP_ABSOLUTE;
+      QlDtype dtype = (QlDtype)loop, result = ir_result((QlOp)op, dtype);
+      if (!ir_has_loop((QlOp)op, dtype)) continue;
+      if (!composed && !ir_math((QlOp)op, QL_F64) && !ir_math_part((QlOp)op, dtype, 0)) continue;
+      int64_t size = ql_dtype_info[dtype].size, origin = 0, extent = COUNT,
+              stride[] = {size, size, size};
+      int arity = ql_op_info[op].arity;
+      stride[arity] = ql_dtype_info[result].size;
+      JitFn *fn = jit_fn_new(1, NULL);
+      JitStride unit = JIT_STRIDE_UNIT;
+      JitRef args[2];
+      QlError error = {0};
+      Random random = {(uint64_t)(op * 100 + loop)};
+      for (int a = 0; a < arity; a++) {
+        jit_fn_array(fn, dtype, JIT_READ, &unit), args[a] = jit_load(fn, a, NULL, no_source());
+        for (int n = 0; n < COUNT; n++)
+          ir_write(dtype, memory[a] + n * size, library_argument(&random, dtype, n));
+      }
+      jit_fn_array(fn, result, JIT_WRITE, &unit);
+      jit_store(fn, arity, jit_op(fn, (QlOp)op, arity, args, no_source()), no_source());
+      JitEntry *entry = compile(jit, fn, &error);
+      if (!CHECK(entry)) report(fn, "not compiled", error.text);
+      if (entry)
+        entry(&(JitCall){&origin, &extent, (char *[]){memory[0], memory[1], memory[2]}, stride,
+                         NULL});
+      for (int n = 0; entry && n < COUNT; n++) {
+        char want[sizeof(QlValue)];
+        QlValue given[2] = {ir_read(dtype, memory[0] + n * size),
+                            ir_read(dtype, memory[1] + n * size)};
+        ir_write(result, want, ir_eval((QlOp)op, dtype, given));
+        if (CHECK(same_element(result, want, memory[arity] + n * stride[arity]))) continue;
+        fprintf(stderr, "%s %s, element %d\n", ql_op_info[op].name, ql_dtype_info[dtype].name, n);
+        break;
+      }
+      jit_fn_free(fn);
+    }
   jit_close(jit);
 }
 
@@ -574,7 +634,8 @@ static void loops_are_vectorised(void) {
 }
 
 CHECK_MAIN(CHECK_TEST(random_functions), CHECK_TEST(every_operation), CHECK_TEST(every_cast),
-           CHECK_TEST(every_length), CHECK_TEST(small_integers_divide), CHECK_TEST(every_reduction),
+           CHECK_TEST(every_length), CHECK_TEST(library_functions_are_the_same_in_vectors),
+           CHECK_TEST(small_integers_divide), CHECK_TEST(every_reduction),
            CHECK_TEST(reductions_end_with_their_elements), CHECK_TEST(reductions_have_no_buffer),
            CHECK_TEST(strided_operands_are_gathered), CHECK_TEST(empty_boxes),
            CHECK_TEST(fastmath_contracts), CHECK_TEST(loops_are_vectorised))

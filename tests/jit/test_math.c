@@ -11,6 +11,7 @@
 #include "ir.h"
 #include "random.h"
 
+#include <complex.h>
 #include <float.h>
 
 /* How many random arguments a function gets; the special ones come on top. */
@@ -36,9 +37,8 @@ typedef struct Function {
 static const Function functions[] = {
 #define IR_MATH1(OP, name, ulp) {QL_OP_##OP, #name, 1, {.one = name}, {.one = name##l}},
 #define IR_MATH2(OP, name, ulp) {QL_OP_##OP, #name, 2, {.two = name}, {.two = name##l}},
+#define IR_OURS2(OP, name) IR_MATH2(OP, name, )
 #include "math.def"
-#undef IR_MATH1
-#undef IR_MATH2
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
@@ -175,7 +175,7 @@ static void check_precision(QlDtype dtype) {
     }
     bool without_fma =
         strstr(ir_math(f->op, dtype)->scalar, "cinz"); /* arctan2 and hypot: 1.7 among subnormals */
-    check_worst(f, dtype, &worst, without_fma ? 2 : bound);
+    check_worst(f, dtype, &worst, f->op == QL_OP_FMOD ? 0 : without_fma ? 2 : bound);
   }
 }
 
@@ -194,4 +194,121 @@ static void float16_is_exact(void) {
   }
 }
 
-CHECK_MAIN(CHECK_TEST(float16_is_exact), CHECK_TEST(float32_is_exact), CHECK_TEST(float64_is_exact))
+/* ---- complex numbers ---- */
+
+/* A function, and the C library's in double, for what is not a number, zeros and infinities, and in
+ * long double. */
+typedef struct ComplexFunction {
+  QlOp op;
+  const char *name;
+  double _Complex (*in_double)(double _Complex);
+  long double _Complex (*exact)(long double _Complex);
+} ComplexFunction;
+
+static const ComplexFunction complex_functions[] = {
+    {QL_OP_SQRT, "sqrt", csqrt, csqrtl},
+    {QL_OP_EXP, "exp", cexp, cexpl},
+    {QL_OP_LOG, "log", clog, clogl},
+    {QL_OP_SIN, "sin", csin, csinl},
+    {QL_OP_COS, "cos", ccos, ccosl},
+    {QL_OP_TAN, "tan", ctan, ctanl},
+    {QL_OP_ARCSIN, "arcsin", casin, casinl},
+    {QL_OP_ARCCOS, "arccos", cacos, cacosl},
+    {QL_OP_ARCTAN, "arctan", catan, catanl},
+    {QL_OP_SINH, "sinh", csinh, csinhl},
+    {QL_OP_COSH, "cosh", ccosh, ccoshl},
+    {QL_OP_TANH, "tanh", ctanh, ctanhl},
+    {QL_OP_ARCSINH, "arcsinh", casinh, casinhl},
+    {QL_OP_ARCCOSH, "arccosh", cacosh, cacoshl},
+    {QL_OP_ARCTANH, "arctanh", catanh, catanhl},
+};
+enum { COMPLEX_FUNCTIONS = sizeof complex_functions / sizeof *complex_functions };
+
+static double _Complex complex_of(double re, double im) {
+  double parts[2] = {re, im};
+  double _Complex z;
+  memcpy(&z, parts, sizeof z);
+  return z;
+}
+
+static double _Complex evaluated(QlOp op, QlDtype dtype, double _Complex z) {
+  QlValue arg = ql_convert(QL_C128, (QlValue){.z = {creal(z), cimag(z)}}, dtype);
+  QlValue value = ql_convert(dtype, ir_eval(op, dtype, &arg), QL_C128);
+  return complex_of(value.z[0], value.z[1]);
+}
+
+/* Are both NaN, or the same zero or infinity, or is `want` none of these? (The C library's root may
+ * be 0 where the smallest number is right.) */
+static bool same_kind(double got, double want) {
+  if (isnan(want)) return isnan(got);
+  if (want == 0 && fabs(got) == 0x1p-1074) return true;
+  return (want != 0 && !isinf(want)) || (got == want && !signbit(got) == !signbit(want));
+}
+
+/* Zeros, infinities and NaNs, and branch cuts: the signs of all parts that are numbers. */
+static void complex_special_values(void) {
+  for (const ComplexFunction *f = complex_functions; f < complex_functions + COMPLEX_FUNCTIONS; f++)
+    for (int i = 0; i < SPECIALS; i++)
+      for (int k = 0; k < SPECIALS; k++) {
+        double _Complex z = complex_of(special[i], special[k]), want = f->in_double(z),
+                        got = evaluated(f->op, QL_C128, z);
+        bool same = same_kind(creal(got), creal(want)) && same_kind(cimag(got), cimag(want));
+        bool signs = (isnan(creal(want)) || !signbit(creal(got)) == !signbit(creal(want))) &&
+                     (isnan(cimag(want)) || !signbit(cimag(got)) == !signbit(cimag(want)));
+        if (!CHECK(same && signs))
+          fprintf(stderr, "%s of %.17g, %.17g: %.17g, %.17g, not %.17g, %.17g\n", f->name, creal(z),
+                  cimag(z), creal(got), cimag(got), creal(want), cimag(want));
+      }
+}
+
+static double complex_argument(Random *random, int kind) {
+  double unit = (double)(int64_t)random_bits(random) * 0x1p-63;
+  switch (kind) {
+    case 0: return unit * 3;
+    case 1: return near(random, (double)((int)random_below(random, 3) - 1)); /* -1, 0, 1 */
+    case 2: return unit * ldexp(1, (int)random_below(random, 80) - 60);
+    case 3: return unit * 40;
+    default: return argument(random, QL_F64);
+  }
+}
+
+/* The errors of both parts, in units of the last place of the whole number: `most`, and of the part
+ * itself: `each`. */
+static void complex_is_exact(QlDtype dtype, double most, double each) {
+  const double unit = dtype == QL_C64 ? FLT_EPSILON : DBL_EPSILON,
+               smallest = dtype == QL_C64 ? FLT_MIN : DBL_MIN,
+               largest = dtype == QL_C64 ? FLT_MAX : DBL_MAX;
+  for (const ComplexFunction *f = complex_functions; f < complex_functions + COMPLEX_FUNCTIONS;
+       f++) {
+    Random random = {(uint64_t)f->op};
+    double worst = 0, worst_part = 0;
+    double _Complex at = 0, at_part = 0;
+    for (int n = 0; n < ARGUMENTS; n++) {
+      int kind = (int)random_below(&random, 5);
+      double re = complex_argument(&random, kind), im = complex_argument(&random, kind);
+      QlValue z = ql_convert(dtype, ql_convert(QL_C128, (QlValue){.z = {re, im}}, dtype), QL_C128);
+      double _Complex x = complex_of(z.z[0], z.z[1]), got = evaluated(f->op, dtype, x);
+      long double _Complex want = f->exact(x);
+      long double a = creall(want), b = cimagl(want), size = hypotl(a, b);
+      if (!(size < largest / 4)) continue;
+      double error_re = (double)(fabsl((long double)creal(got) - a) / unit),
+             error_im = (double)(fabsl((long double)cimag(got) - b) / unit);
+      double error = fmax(error_re, error_im) / (double)fmaxl(size, smallest);
+      double part = fmax(error_re / (double)fmaxl(fabsl(a), smallest),
+                         error_im / (double)fmaxl(fabsl(b), smallest));
+      if (!(error <= worst)) worst = error, at = x;
+      if (!(part <= worst_part)) worst_part = part, at_part = x;
+    }
+    if (!CHECK(worst <= most && worst_part <= each))
+      fprintf(stderr, "%s, %s: %.2f ulp at %.17g, %.17g; of a part %.2f at %.17g, %.17g\n", f->name,
+              ql_dtype_name(dtype), worst, creal(at), cimag(at), worst_part, creal(at_part),
+              cimag(at_part));
+  }
+}
+
+static void complex64_is_exact(void) { complex_is_exact(QL_C64, 0.5 + 0x1p-9, 0.5 + 0x1p-9); }
+static void complex128_is_exact(void) { complex_is_exact(QL_C128, 2.5, 3.5); }
+
+CHECK_MAIN(CHECK_TEST(float16_is_exact), CHECK_TEST(float32_is_exact), CHECK_TEST(float64_is_exact),
+           CHECK_TEST(complex_special_values), CHECK_TEST(complex64_is_exact),
+           CHECK_TEST(complex128_is_exact))
