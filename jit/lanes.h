@@ -13,6 +13,17 @@
 
 typedef REAL V;
 typedef bool M;
+typedef INTEGER L(Bits);
+static inline L(Bits) L(to_bits)(V a) {
+  L(Bits) bits;
+  memcpy(&bits, &a, sizeof bits);
+  return bits;
+}
+static inline V L(from_bits)(L(Bits) bits) {
+  V a;
+  memcpy(&a, &bits, sizeof a);
+  return a;
+}
 static inline V L(all)(REAL a) { return a; }
 static inline M L(less)(V a, V b) { return a < b; }
 static inline M L(equal)(V a, V b) { return a == b; }
@@ -44,6 +55,8 @@ typedef INTEGER L(Bits) __attribute__((vector_size(BITS / 8)));
 #define MM(name) PASTE(PASTE(_mm_, name), PASTE(_, PRECISION))
 #endif
 
+static inline L(Bits) L(to_bits)(V a) { return (VI)a; }
+static inline V L(from_bits)(L(Bits) bits) { return (V)bits; }
 static inline V L(all)(REAL a) { return MM(set1)(a); }
 static inline V L(root)(V a) { return MM(sqrt)(a); }
 static inline V L(magnitude)(V a) { return (V)((VI)a & ~SIGN_BIT); }

@@ -53,6 +53,24 @@ V EXPORT(fmod)(V x, V y) {
 #endif
 }
 
+/* ---- real powers ---- */
+
+#if FUSED
+/* The C library's rules: of x < 0 only whole powers; those that are odd keep the sign of x. */
+static inline V L(signed_power)(V size, V x, V y) {
+  V zero = L(all)(0), half = y * (REAL)0.5;
+  M negative = L(less)(x, zero), whole = L(equal)(L(whole)(y), y),
+    odd = L(both)(whole, L(opposite)(L(equal)(L(whole)(half), half)));
+  size = L(choose)(L(equal)(x, zero), L(choose)(L(less)(y, zero), L(all)(INFINITY), zero), size);
+  size = L(choose)(L(both)(negative, L(opposite)(whole)), L(all)((REAL)NAN), size);
+  size = L(choose)(L(equal)(y, zero), L(all)(1), size);
+  return L(choose)(odd, L(with_sign)(size, x), size);
+}
+#else
+extern V SLEEF(pow, u10)(V, V) __attribute__((const));
+V EXPORT(pow)(V x, V y) { return SLEEF(pow, u10)(x, y); }
+#endif
+
 /* ---- complex numbers ---- */
 
 typedef struct L(Pair) {

@@ -7,6 +7,7 @@
  *   lanes.h            what vectors lack in C
  *   vector_any.h       functions of both precisions
  *   vector_complex.h   functions of complex numbers in doubles
+ *   vector_power.h     real powers
  *   vector_narrow.h    the same in floats, by those in doubles */
 #include "vector_names.h"
 
@@ -85,6 +86,7 @@ static inline double _Complex c_log1p(double _Complex a) {
 #define FUSED (LEVEL >= FMA)
 #if LEVEL >= FMA
 #define FAMILY finz
+#include "vector_tables.h"
 #else
 #define FAMILY cinz
 #endif

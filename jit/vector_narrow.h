@@ -20,6 +20,16 @@ static inline WIDE_V L(low)(V x) { return x; }
 #define HIGH 2, 3
 #endif
 typedef float L(Half) __attribute__((vector_size(BITS / 16)));
+#if BITS == 512 /* some compilers have no better code than halves of halves for what is below */
+static inline WIDE_V L(low)(V x) { return _mm512_cvtps_pd(_mm512_castps512_ps256(x)); }
+static inline WIDE_V L(high)(V x) {
+  return _mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1)));
+}
+static inline V L(joined)(WIDE_V low, WIDE_V high) {
+  __m512d half = _mm512_castpd256_pd512(_mm256_castps_pd(_mm512_cvtpd_ps(low)));
+  return _mm512_castpd_ps(_mm512_insertf64x4(half, _mm256_castps_pd(_mm512_cvtpd_ps(high)), 1));
+}
+#else
 static inline WIDE_V L(low)(V x) {
   return __builtin_convertvector(__builtin_shufflevector(x, x, LOW), WIDE_V);
 }
@@ -30,6 +40,7 @@ static inline V L(joined)(WIDE_V low, WIDE_V high) {
   return __builtin_shufflevector(__builtin_convertvector(low, L(Half)),
                                  __builtin_convertvector(high, L(Half)), LOW, HIGH);
 }
+#endif
 #define NARROW1(f, x, y) L(joined)(f(L(low)(x), L(low)(y)), f(L(high)(x), L(high)(y)))
 #define NARROW2(f, a, b, c, d, ...)                                     \
   L(joined)(f(L(low)(a), L(low)(b), L(low)(c), L(low)(d), __VA_ARGS__), \
@@ -50,6 +61,28 @@ static V L(general_power)(V ar, V ai, V br, V bi, int part) {
   return __builtin_expect(rare != 0, 0) ? L(mend_power)(rare, result, ar, ai, br, bi, part)
                                         : result;
 }
+
+#if FUSED
+extern float SLEEF_NAME(FAMILY, pow, f1, u10, purecfma)(float, float);
+
+/* Lanes of infinite or no numbers are SLEEF's. */
+static V __attribute__((noinline)) L(any_power)(V x, V y) {
+  V size = L(magnitude)(x), result = NARROW1(W(limited_power), size, y);
+  result = L(signed_power)(result, x, y);
+  unsigned rare = L(lanes)(L(opposite)(L(less)(L(largest)(x, y), L(all)(INFINITY))));
+  return rare ? L(mend)(rare, result, x, y, SLEEF_NAME(FAMILY, pow, f1, u10, purecfma)) : result;
+}
+
+V EXPORT(pow)(V x, V y) {
+  unsigned far = 0;
+#define SHORT_POWER(x, y) W(short_power)(x, y, &far)
+  V result = NARROW1(SHORT_POWER, x, y);
+#undef SHORT_POWER
+  M usual = L(both)(L(less)(L(all)(0), x), L(less)(x, L(all)(INFINITY)));
+  far |= L(lanes)(L(opposite)(usual));
+  return __builtin_expect(far != 0, 0) ? L(any_power)(x, y) : result;
+}
+#endif
 
 #undef NARROW1
 #undef NARROW2

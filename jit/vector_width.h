@@ -4,7 +4,7 @@
 
 #define LIBM(name) name
 #define REAL double
-#define INTEGER int64_t
+#define INTEGER uint64_t
 #define PRECISION pd
 #define LANES WIDTH
 #define L(name) PASTE(PASTE(name, _), DOUBLES)
@@ -13,6 +13,9 @@
 #include "lanes.h"
 #include "vector_any.h"
 #include "vector_complex.h"
+#if FUSED
+#include "vector_power.h"
+#endif
 #undef LIBM
 #undef REAL
 #undef INTEGER
@@ -20,13 +23,14 @@
 #undef LANES
 #undef L
 #undef EXPORT
+#undef SLEEF
 #undef V
 #undef M
 #undef PAIR
 
 #define LIBM(name) name##f
 #define REAL float
-#define INTEGER int32_t
+#define INTEGER uint32_t
 #define PRECISION ps
 #if BITS
 #define LANES (2 * WIDTH)
@@ -36,6 +40,7 @@
 #define L(name) PASTE(PASTE(name, _), FLOATS)
 #define WIDE DOUBLES
 #define EXPORT(name) OURS(FAMILY, name, FLOATS)
+#define SLEEF(name, ulp) SLEEF_NAME(FAMILY, name, FLOATS, ulp, VARIANT)
 #define EXPORT_WIDE(name) OURS(FAMILY, name, DOUBLES)
 #include "lanes.h"
 #include "vector_any.h"
