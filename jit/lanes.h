@@ -98,10 +98,19 @@ static inline V L(whole)(V a) {
 #if FUSED
 static inline V L(fused)(V a, V b, V c) { return MM(fmadd)(a, b, c); }
 #endif
-#undef MM
 #undef VI
 #undef SIGN_BIT
 
+#endif
+
+/* The larger and the smaller of two; the second when one is NaN. */
+#if BITS == 0
+static inline V L(max)(V a, V b) { return a > b ? a : b; }
+static inline V L(min)(V a, V b) { return a < b ? a : b; }
+#else
+static inline V L(max)(V a, V b) { return MM(max)(a, b); }
+static inline V L(min)(V a, V b) { return MM(min)(a, b); }
+#undef MM
 #endif
 
 /* a * b + c, and the products and sums that come with what rounding took from them. */

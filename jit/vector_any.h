@@ -14,22 +14,27 @@ static V __attribute__((noinline)) L(mend)(unsigned lanes, V value, V x, V y,
   return value;
 }
 
-/* sqrt(x x + y y), scaled by a power of 2 where the squares would leave the range; infinite if a
- * part is, also beside NaN. */
+/* Where squares leave the range: scaled by a power of 2, of which back is the inverse. Infinite if
+ * a part is, also beside NaN. */
+static V __attribute__((noinline)) L(scaled_length)(V a, V b, REAL large, REAL small) {
+  const bool wide = sizeof(REAL) == 8;
+  V one = L(all)(1), down = L(all)((REAL)(wide ? 0x1p-600 : 0x1p-80)),
+    up = L(all)((REAL)(wide ? 0x1p600 : 0x1p100)), infinity = L(all)(INFINITY);
+  M is_large = L(less)(L(all)(large), a), is_small = L(less)(a, L(all)(small));
+  V scale = L(choose)(is_large, down, L(choose)(is_small, up, one)), s = a * scale, t = b * scale;
+  V back = L(choose)(is_large, one / down, L(choose)(is_small, one / up, one));
+  V result = L(root)(L(multiply_add)(s, s, t * t)) * back;
+  return L(choose)(L(either)(L(equal)(a, infinity), L(equal)(b, infinity)), infinity, result);
+}
+
+/* sqrt(x x + y y). A NaN is in one of a and b. */
 static inline V L(length)(V x, V y) {
   const bool wide = sizeof(REAL) == 8;
-  const REAL large = (REAL)(wide ? 0x1p511 : 0x1p63), small = (REAL)(wide ? 0x1p-459 : 0x1p-50),
-             down = (REAL)(wide ? 0x1p-600 : 0x1p-80), up = (REAL)(wide ? 0x1p600 : 0x1p80);
-  V p = L(magnitude)(x), q = L(magnitude)(y);
-  M second = L(less)(p, q);
-  V a = L(choose)(second, q, p), b = L(choose)(second, p, q);
-  V scale = L(choose)(L(less)(L(all)(large), a), L(all)(down),
-                      L(choose)(L(less)(a, L(all)(small)), L(all)(up), L(all)(1)));
-  V back = L(choose)(L(less)(L(all)(large), a), L(all)(up),
-                     L(choose)(L(less)(a, L(all)(small)), L(all)(down), L(all)(1)));
-  V s = a * scale, t = b * scale, result = L(root)(L(multiply_add)(s, s, t * t)) * back;
-  M infinite = L(either)(L(equal)(p, L(all)(INFINITY)), L(equal)(q, L(all)(INFINITY)));
-  return L(choose)(infinite, L(all)(INFINITY), result);
+  const REAL large = (REAL)(wide ? 0x1p511 : 0x1p63), small = (REAL)(wide ? 0x1p-459 : 0x1p-50);
+  V p = L(magnitude)(x), q = L(magnitude)(y), a = L(max)(p, q), b = L(min)(q, p);
+  if (__builtin_expect(L(lanes)(L(outside)(a, small, large)) != 0, 0))
+    return L(scaled_length)(a, b, large, small);
+  return L(root)(L(multiply_add)(a, a, b * b));
 }
 
 V EXPORT(hypot)(V x, V y) { return L(length)(x, y); }
