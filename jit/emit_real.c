@@ -64,45 +64,6 @@ static EmitRef logaddexp(Emit *e, QlOp op, QlDtype loop, EmitRef x, EmitRef y) {
                 result);
 }
 
-/* SLEEF's functions where they end before their results do: the steps are those of eval_real.h. */
-static EmitRef mended(Emit *e, QlOp op, QlDtype loop, EmitRef x) {
-  const IrRange *range = ir_range(loop);
-  EmitRef size = ABS(x), tiny = COMPARE(OLT, size, emit_number(e, loop, range->tiny)), result;
-  EmitRef large = COMPARE(OGT, op == QL_OP_ARCSINH ? size : x, emit_number(e, loop, range->large));
-  EmitRef from = op == QL_OP_EXP ? x : size,
-          over = COMPARE(OGT, from, emit_number(e, loop, range->edge));
-  EmitRef ln_2 = emit_number(e, loop, 0.693147180559945309417232121458176568);
-  EmitRef moved =
-      SUB(SUB(from, emit_number(e, loop, range->high)), emit_number(e, loop, range->low));
-  switch (op) {
-    case QL_OP_LOG1P:
-      return CHOOSE(tiny, x,
-                    CHOOSE(large, emit_library(e, QL_OP_LOG, loop, x, NULL),
-                           emit_library(e, op, loop, x, NULL)));
-    case QL_OP_ARCSINH:
-      result = emit_intrinsic(e, "llvm.copysign",
-                              ADD(emit_library(e, QL_OP_LOG, loop, size, NULL), ln_2), x);
-      return CHOOSE(large, result, CHOOSE(tiny, x, emit_library(e, op, loop, x, NULL)));
-    case QL_OP_ARCCOSH:
-      return CHOOSE(large, ADD(emit_library(e, QL_OP_LOG, loop, x, NULL), ln_2),
-                    emit_library(e, op, loop, x, NULL));
-    case QL_OP_TAN: return CHOOSE(tiny, x, emit_library(e, op, loop, x, NULL));
-    case QL_OP_EXP:
-      if (loop != QL_F64) return emit_library(e, op, loop, x, NULL);
-      result = emit_library(e, op, loop, CHOOSE(over, moved, x), NULL);
-      return CHOOSE(over,
-                    MUL(MUL(result, emit_number(e, loop, range->scale)), emit_number(e, loop, 2)),
-                    result);
-    case QL_OP_SINH:
-    case QL_OP_COSH:
-      result =
-          MUL(emit_library(e, QL_OP_EXP, loop, moved, NULL), emit_number(e, loop, range->scale));
-      if (op == QL_OP_SINH) result = emit_intrinsic(e, "llvm.copysign", result, x);
-      return CHOOSE(over, result, emit_library(e, op, loop, x, NULL));
-    default: return emit_library(e, op, loop, x, NULL);
-  }
-}
-
 /* A product of constants as the C compiler rounds it in the precision of the loop. */
 static double degrees(QlOp op, QlDtype loop) {
   const double pi = 3.141592653589793238462643383279502884;
@@ -148,7 +109,7 @@ static EmitRef unary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a) {
     case QL_OP_RINT: return emit_intrinsic(e, "llvm.rint", a, NULL);
     case QL_OP_DEG2RAD:
     case QL_OP_RAD2DEG: return MUL(a, emit_number(e, loop, degrees(op, loop)));
-    default: return mended(e, op, loop, a);
+    default: return emit_library(e, op, loop, a, NULL);
   }
 }
 

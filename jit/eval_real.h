@@ -65,42 +65,6 @@ static REAL NAME(logaddexp2)(REAL x, REAL y) {
   return difference;
 }
 
-/* SLEEF's functions where they end before their results do, with the numbers of ir_range:
- *   log1p:    |x| < tiny: x.  x > large: log(x).
- *   arcsinh:  |x| < tiny: x.  |x| > large: copysign(log(|x|) + ln 2, x).
- *   arccosh:  x > large: log(x) + ln 2.
- *   tan:      |x| < tiny: x.
- *   exp, in float64:  x > edge: exp((x - high) - low) * scale * 2.
- *   sinh, cosh:       |x| > edge: exp((|x| - high) - low) * scale, sinh with the sign of x.
- *   power:    y = 1: x.
- * The others as they are. */
-static REAL NAME(mended)(QlOp op, REAL x) {
-  const REAL ln_2 = LITERAL(0.693147180559945309417232121458176568);
-  const IrRange *range = ir_range(DTYPE);
-  REAL size = LIBM(fabs)(x), low = (REAL)range->low, high = (REAL)range->high,
-       scale = (REAL)range->scale;
-  bool tiny = size<(REAL)range->tiny, large = size>(REAL) range->large,
-       over = size > (REAL)range->edge;
-  switch (op) {
-    case QL_OP_LOG1P: return tiny ? x : NAME(math1)(large && x > 0 ? QL_OP_LOG : op, x);
-    case QL_OP_ARCSINH:
-      if (large) return LIBM(copysign)(NAME(math1)(QL_OP_LOG, size) + ln_2, x);
-      return tiny ? x : NAME(math1)(op, x);
-    case QL_OP_ARCCOSH:
-      return large && x > 0 ? NAME(math1)(QL_OP_LOG, x) + ln_2 : NAME(math1)(op, x);
-    case QL_OP_TAN: return tiny ? x : NAME(math1)(op, x);
-    case QL_OP_EXP:
-      over = DTYPE == QL_F64 && over && x > 0;
-      return over ? NAME(math1)(op, (x - high) - low) * scale * 2 : NAME(math1)(op, x);
-    case QL_OP_SINH:
-    case QL_OP_COSH:
-      if (!over) return NAME(math1)(op, x);
-      return LIBM(copysign)(NAME(math1)(QL_OP_EXP, (size - high) - low) * scale,
-                            op == QL_OP_SINH ? x : 1);
-    default: return NAME(math1)(op, x);
-  }
-}
-
 static REAL NAME(unary)(QlOp op, REAL x) {
   const REAL pi = LITERAL(3.141592653589793238462643383279502884);
   switch (op) {
@@ -121,7 +85,7 @@ static REAL NAME(unary)(QlOp op, REAL x) {
     case QL_OP_RINT: return LIBM(rint)(x); /* half to even: the environment is the default one */
     case QL_OP_DEG2RAD: return x * (pi / LITERAL(180.0));
     case QL_OP_RAD2DEG: return x * (LITERAL(180.0) / pi);
-    default: return NAME(mended)(op, x);
+    default: return NAME(math1)(op, x);
   }
 }
 

@@ -185,17 +185,6 @@ const IrMath *ir_math(
  */
 const IrMath *ir_math_part(QlOp op, QlDtype dtype, int part); /* C64 or C128 */
 
-/* Where those functions end before their results do (eval_real.h has the steps), for F32 and F64.
- */
-typedef struct IrRange {
-  double tiny;      /* the smallest normal number: x with less is its own sine, tangent, ... */
-  double large;     /* squares of larger numbers may overflow */
-  double edge;      /* the exponentials of larger numbers may */
-  double high, low; /* high + low = n ln 2; x - high is exact for edge < x < 2 edge */
-  double scale;     /* 2^(n - 1) */
-} IrRange;
-const IrRange *ir_range(QlDtype dtype);
-
 /* ---- emit.h: from here to machine code ---- */
 
 #endif

@@ -152,6 +152,7 @@ static inline M L(outside)(V a, REAL low, REAL high) {
 
 /* ---- what this width exports ---- */
 
+#define IR_OURS1(OP, name) V EXPORT(name)(V);
 #define IR_OURS2(OP, name) V EXPORT(name)(V, V);
 #define IR_COMPLEX1(OP, name) V EXPORT(name##_re)(V, V), EXPORT(name##_im)(V, V);
 #define IR_EXACT1 IR_COMPLEX1

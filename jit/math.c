@@ -79,7 +79,8 @@ typedef struct MathTable {
 
 #define IR_MATH1(OP, name, ulp) DECLARE(SLEEF_NAME, name, ulp)
 #define IR_MATH2 IR_MATH1
-#define IR_OURS2(OP, name) DECLARE(NAME_OURS, name, )
+#define IR_OURS1(OP, name) DECLARE(NAME_OURS, name, )
+#define IR_OURS2 IR_OURS1
 #define IR_COMPLEX1(OP, name) DECLARE(NAME_OURS, name##_re, ) DECLARE(NAME_OURS, name##_im, )
 #define IR_EXACT1 IR_COMPLEX1
 #define IR_EXACT2 IR_COMPLEX1
@@ -136,11 +137,4 @@ const IrMath *ir_math_part(QlOp op, QlDtype dtype, int part) {
   if (dtype != QL_C64 && dtype != QL_C128) return NULL;
   return if_there(
       &table_of_cpu()->part[part][op][dtype == QL_C128 ? PRECISION_F64 : PRECISION_F32]);
-}
-
-const IrRange *ir_range(QlDtype dtype) {
-  static const IrRange f32 = {0x1p-126, 0x1p60, 88, 0x1.62e43p6, -0x1.05c61p-22, 0x1p127},
-                       f64 = {0x1p-1022, 0x1p500, 709, 0x1.62e42fefa39efp9, 0x1.abc9e3b39803fp-46,
-                              0x1p1023};
-  return dtype == QL_F64 ? &f64 : &f32;
 }

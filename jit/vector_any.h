@@ -71,9 +71,6 @@ static inline V L(signed_power)(V size, V x, V y) {
   size = L(choose)(L(equal)(y, zero), L(all)(1), size);
   return L(choose)(odd, L(with_sign)(size, x), size);
 }
-#else
-extern V SLEEF(pow, u10)(V, V) __attribute__((const));
-V EXPORT(pow)(V x, V y) { return SLEEF(pow, u10)(x, y); }
 #endif
 
 /* ---- complex numbers ---- */

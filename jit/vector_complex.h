@@ -3,22 +3,6 @@
  * two that are exported for it, each keeps one part, and the compiler drops the steps of the other.
  */
 
-/* SLEEF's functions of this width. */
-#define SLEEF1(name, ulp) extern V SLEEF(name, ulp)(V) __attribute__((const));
-#define SLEEF2(name, ulp) extern V SLEEF(name, ulp)(V, V) __attribute__((const));
-SLEEF1(exp, u10)
-SLEEF1(expm1, u10)
-SLEEF1(log, u10)
-SLEEF1(log1p, u10)
-SLEEF1(sin, u10)
-SLEEF1(cos, u10)
-SLEEF1(asin, u10)
-SLEEF1(acos, u10)
-SLEEF1(atan, u10)
-SLEEF2(atan2, u10)
-#undef SLEEF1
-#undef SLEEF2
-
 /* A result and the lanes that the C library must compute. */
 typedef struct L(Result) {
   V re, im;
@@ -26,14 +10,8 @@ typedef struct L(Result) {
 } L(Result);
 #define RESULT L(Result)
 
-static inline V L(log1p_real)(V x) { /* SLEEF's ends above the subnormal numbers */
-  return L(choose)(L(less)(L(magnitude)(x), L(all)(0x1p-1000)), x, SLEEF(log1p, u10)(x));
-}
-
-/* Both hyperbolic functions of |x| < 709: (e - 1/e) / 2, or x + x^3 / 3! + ..., where that cancels.
- */
-static inline void L(hyperbolic)(V x, V *sinh, V *cosh) {
-  V size = L(magnitude)(x), e = SLEEF(exp, u10)(size), inverse = 1 / e, s = x * x;
+/* sinh(x) = x + x s (1 / 3! + s / 5! + ...), s = x x, |x| < 1 */
+static inline V L(sinh_series)(V s) {
   V series = s * 8.2206352466243297e-18 + 2.8114572543455206e-15;
   series = series * s + 7.6471637318198164e-13;
   series = series * s + 1.6059043836821613e-10;
@@ -41,10 +19,15 @@ static inline void L(hyperbolic)(V x, V *sinh, V *cosh) {
   series = series * s + 2.7557319223985893e-06;
   series = series * s + 1.9841269841269841e-04;
   series = series * s + 8.3333333333333332e-03;
-  series = series * s + 1.6666666666666666e-01;
+  return series * s + 1.6666666666666666e-01;
+}
+
+/* Both hyperbolic functions of |x| < 709: (e - 1/e) / 2, or the series where that cancels. */
+static inline void L(hyperbolic)(V x, V *sinh, V *cosh) {
+  V size = L(magnitude)(x), e = SLEEF(exp, u10)(size), inverse = 1 / e, s = x * x;
   *cosh = (e + inverse) * 0.5;
-  *sinh =
-      L(choose)(L(less)(size, L(all)(1)), x + x * s * series, L(with_sign)((e - inverse) * 0.5, x));
+  *sinh = L(choose)(L(less)(size, L(all)(1)), x + x * s * L(sinh_series)(s),
+                    L(with_sign)((e - inverse) * 0.5, x));
 }
 
 static inline M L(not_finite)(V x) {
@@ -81,7 +64,7 @@ static inline V L(log_of_sum)(V a, V x, V y) {
   V p_rest, q_rest, squares_rest, rest, p = L(product)(x, x, &p_rest),
                                         q = L(product)(y, y, &q_rest);
   V squares = L(sum)(p, q, &squares_rest), total = L(sum)(a, squares, &rest);
-  return L(log1p_real)(total + (rest + (squares_rest + (p_rest + q_rest)))) * 0.5;
+  return EXPORT(log1p)(total + (rest + (squares_rest + (p_rest + q_rest)))) * 0.5;
 }
 
 /* log |z| = log(x x + y y) / 2, near |z| = 1 by log1p(x x + y y - 1). */
@@ -183,7 +166,7 @@ static inline L(Arc) L(arc)(V x, V y) {
   M inside = L(less)(x, one), low = L(less)(b, L(all)(0.6417));
   V far = square / (r + above), close = square / (s - below),
     a_1 = (far + L(choose)(inside, close, s + below)) * 0.5, a_x = a + x;
-  V height = L(choose)(L(less)(a, L(all)(1.5)), L(log1p_real)(a_1 + L(root)(a_1 * (a + 1))),
+  V height = L(choose)(L(less)(a, L(all)(1.5)), EXPORT(log1p)(a_1 + L(root)(a_1 * (a + 1))),
                        SLEEF(log, u10)(a + L(root)(a * a - 1)));
   /* sqrt(a a - x x), the other leg beside x */
   V leg = L(choose)(L(either)(inside, L(equal)(x, one)), L(root)(a_x * 0.5 * (far + (s - below))),
@@ -221,7 +204,7 @@ static inline RESULT L(acosh)(V x, V y) {
 /* (log1p(4 x / ((1 - x)^2 + y^2)) / 4, atan2(2 y, (1 - x) (1 + x) - y^2) / 2) of |x| */
 static inline RESULT L(atanh)(V x, V y) {
   V p = L(magnitude)(x), size = L(largest)(x, y), square = y * y;
-  V den = L(multiply_add)(1 - p, 1 - p, square), re = L(log1p_real)(4 * p / den) * 0.25;
+  V den = L(multiply_add)(1 - p, 1 - p, square), re = EXPORT(log1p)(4 * p / den) * 0.25;
   V im = SLEEF(atan2, u10)(y + y, (1 - p) * (1 + p) - square) * 0.5;
   M rare = L(either)(L(not_below)(size, 0x1p250), L(less)(den, L(all)(0x1p-900)));
   return (RESULT){L(with_sign)(re, x), im, rare};

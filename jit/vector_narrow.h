@@ -8,6 +8,7 @@ static inline WIDE_V L(low)(V x) { return x; }
 #define NARROW1(f, x, y) ((float)f(L(low)(x), L(low)(y)))
 #define NARROW2(f, a, b, c, d, ...) \
   ((float)f(L(low)(a), L(low)(b), L(low)(c), L(low)(d), __VA_ARGS__))
+#define NARROW(f, x) ((float)f(L(low)(x)))
 #else
 #if LANES == 16
 #define LOW 0, 1, 2, 3, 4, 5, 6, 7
@@ -45,6 +46,7 @@ static inline V L(joined)(WIDE_V low, WIDE_V high) {
 #define NARROW2(f, a, b, c, d, ...)                                     \
   L(joined)(f(L(low)(a), L(low)(b), L(low)(c), L(low)(d), __VA_ARGS__), \
             f(L(high)(a), L(high)(b), L(high)(c), L(high)(d), __VA_ARGS__))
+#define NARROW(f, x) L(joined)(f(L(low)(x)), f(L(high)(x)))
 #undef LOW
 #undef HIGH
 #endif
@@ -82,8 +84,13 @@ V EXPORT(pow)(V x, V y) {
   far |= L(lanes)(L(opposite)(usual));
   return __builtin_expect(far != 0, 0) ? L(any_power)(x, y) : result;
 }
+
+V EXPORT(exp)(V x) { return L(exp_of_sleef)(x); }
+V EXPORT(sinh)(V x) { return NARROW(W(short_sinh), x); }
+V EXPORT(cosh)(V x) { return NARROW(W(short_cosh), x); }
 #endif
 
+#undef NARROW
 #undef NARROW1
 #undef NARROW2
 #undef WIDE_V

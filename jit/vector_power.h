@@ -1,5 +1,6 @@
-/* Real powers in doubles, x^y = exp(y log x), where the processor fuses: vector_width.h includes
- * this for each width, behind vector_complex.h. SLEEF's have no tables, and take twice the time.
+/* Real powers in doubles, x^y = exp(y log x), and exponentials, where the processor fuses:
+ * vector_width.h includes this for each width, behind vector_complex.h. SLEEF's have no tables, and
+ * take twice the time.
  *
  *   x = 2^k z, 0.707 <= z < 1.4143, in the interval i of 32: log x = k ln 2 + logarithms[i] +
  *     log1p(r), r = z inverses[i] - 1, |r| < 2^-6, to some 66 bits: a head and a rest
@@ -87,25 +88,30 @@ static inline V L(exponential)(V a, V rest, L(Bits) * n) {
 
 extern REAL SLEEF_NAME(FAMILY, pow, d1, u10, purecfma)(REAL, REAL);
 
-/* Beyond what most are: lanes of subnormal, infinite or no numbers are SLEEF's. */
-static V __attribute__((noinline)) L(any_power)(V x, V y) {
-  V size = L(magnitude)(x), zero = L(all)(0), rest;
-  M none = L(equal)(x, zero);
-  V log = L(logarithm)(L(choose)(none, L(all)(1), size), &rest), product = y * log,
-    limit = L(all)(790);
-  rest = L(fused)(y, rest, L(fused)(y, log, -product));
-  M far = L(opposite)(L(less)(L(magnitude)(product), limit));
-  product = L(choose)(far, L(with_sign)(limit, product), product);
+/* exp(a + rest): infinite and 0 beyond the range, rounded once more below the normal numbers. */
+static V __attribute__((noinline)) L(any_exponential)(V a, V rest) {
+  V zero = L(all)(0), limit = L(all)(790);
+  M far = L(less)(limit, L(magnitude)(a));
   L(Bits) n;
-  V more = L(exponential)(product, L(choose)(far, zero, rest), &n);
+  a = L(choose)(far, L(with_sign)(limit, a), a);
+  V more = L(exponential)(a, L(choose)(far, zero, rest), &n);
   V power = L(from_bits)(L(to_bits)(L(of_16)(powers, n)) + ((n & 15) << 48));
   /* by 2^floor(n / 16), in two steps: k is that and 2048 */
-  L(Bits) k = (n - 0x4338000000000000 + 2048 * 16) >> 4, half = k >> 1;
+  L(Bits) k = ((n - 0x4338000000000000 + 2048 * 16) >> 4) & 4095, half = k >> 1;
   V result = L(fused)(power, more, power) * L(from_bits)((half - 1) << 52) *
              L(from_bits)((k - half - 1) << 52);
+  return L(choose)(L(equal)(a, a), result, a);
+}
+
+/* Lanes of subnormal, infinite or no numbers are SLEEF's. */
+static V __attribute__((noinline)) L(any_power)(V x, V y) {
+  V size = L(magnitude)(x), rest;
+  M none = L(equal)(x, L(all)(0));
+  V log = L(logarithm)(L(choose)(none, L(all)(1), size), &rest), product = y * log;
+  rest = L(fused)(y, rest, L(fused)(y, log, -product));
+  V result = L(signed_power)(L(any_exponential)(product, rest), x, y);
   M plain = L(both)(L(opposite)(L(less)(size, L(all)(0x1p-1022))), L(less)(size, L(all)(INFINITY)));
   M usual = L(both)(L(either)(plain, none), L(less)(L(magnitude)(y), L(all)(0x1p900)));
-  result = L(signed_power)(result, x, y);
   unsigned rare = L(lanes)(L(opposite)(usual));
   return rare ? L(mend)(rare, result, x, y, SLEEF_NAME(FAMILY, pow, d1, u10, purecfma)) : result;
 }
@@ -120,6 +126,40 @@ V EXPORT(pow)(V x, V y) {
   V more = L(exponential)(product, rest, &n);
   V power = L(from_bits)(L(to_bits)(L(of_16)(powers, n)) + (n << 48));
   return L(fused)(power, more, power);
+}
+
+/* ---- exponentials ---- */
+
+/* exp(a) of |a| < 709, and what it loses. */
+static inline V L(exact_exponential)(V a, V *rest) {
+  L(Bits) n;
+  V more = L(exponential)(a, L(all)(0), &n);
+  V power = L(from_bits)(L(to_bits)(L(of_16)(powers, n)) + (n << 48)),
+    result = L(fused)(power, more, power);
+  *rest = L(fused)(power, more, power - result);
+  return result;
+}
+
+V EXPORT(exp)(V x) {
+  V rest, result = L(exact_exponential)(x, &rest);
+  M usual = L(less)(L(magnitude)(x), L(all)(708));
+  return __builtin_expect(L(lanes)(L(opposite)(usual)) != 0, 0) ? L(any_exponential)(x, L(all)(0))
+                                                                : result;
+}
+
+/* (e - 1 / e) / 2, or x + x^3 / 3! + ..., where that cancels; (e + 1 / e) / 2. */
+V EXPORT(sinh)(V x) {
+  V rest, e = L(exact_exponential)(L(magnitude)(x), &rest), inverse = 1 / e, s = x * x;
+  V difference = e - inverse, result = (difference + (((e - difference) - inverse) + rest)) * 0.5;
+  result = L(choose)(L(less)(L(magnitude)(x), L(all)(1)), L(fused)(x * s, L(sinh_series)(s), x),
+                     L(with_sign)(result, x));
+  return L(hyperbolic_of)(x, result, true);
+}
+
+V EXPORT(cosh)(V x) {
+  V rest, e = L(exact_exponential)(L(magnitude)(x), &rest), inverse = 1 / e;
+  V sum = e + inverse, result = (sum + (((e - sum) + inverse) + rest)) * 0.5;
+  return L(hyperbolic_of)(x, result, false);
 }
 
 /* ---- of floats, which doubles hold, x >= 0: to 37 bits, rounded once ---- */
@@ -155,4 +195,18 @@ static inline V L(limited_power)(V x, V y) { /* of 0 anything */
   V product = L(short_product)(x, y), limit = L(all)(200);
   M near = L(less)(L(magnitude)(product), limit);
   return L(short_exponential)(L(choose)(near, product, L(with_sign)(limit, product)));
+}
+
+/* e and 1 / e of doubles that hold floats: infinite as floats where they must be. */
+static inline V L(short_sinh)(V x) {
+  V e = L(short_exponential)(L(min)(L(all)(200), L(magnitude)(x))), s = x * x;
+  V series = L(fused)(s, L(fused)(s, L(all)(1. / 362880), L(all)(1. / 5040)), L(all)(1. / 120));
+  series = L(fused)(s, series, L(all)(1. / 6));
+  return L(choose)(L(less)(L(magnitude)(x), L(all)(0.5)), L(fused)(x * s, series, x),
+                   L(with_sign)((e - 1 / e) * 0.5, x));
+}
+
+static inline V L(short_cosh)(V x) {
+  V e = L(short_exponential)(L(min)(L(all)(200), L(magnitude)(x)));
+  return (e + 1 / e) * 0.5;
 }

@@ -12,6 +12,7 @@
 #define SLEEF(name, ulp) SLEEF_NAME(FAMILY, name, DOUBLES, ulp, VARIANT)
 #include "lanes.h"
 #include "vector_any.h"
+#include "vector_real.h"
 #include "vector_complex.h"
 #if FUSED
 #include "vector_power.h"
@@ -44,6 +45,7 @@
 #define EXPORT_WIDE(name) OURS(FAMILY, name, DOUBLES)
 #include "lanes.h"
 #include "vector_any.h"
+#include "vector_real.h"
 #include "vector_narrow.h"
 #undef LIBM
 #undef REAL

@@ -37,6 +37,7 @@ typedef struct Function {
 static const Function functions[] = {
 #define IR_MATH1(OP, name, ulp) {QL_OP_##OP, #name, 1, {.one = name}, {.one = name##l}},
 #define IR_MATH2(OP, name, ulp) {QL_OP_##OP, #name, 2, {.two = name}, {.two = name##l}},
+#define IR_OURS1(OP, name) IR_MATH1(OP, name, )
 #define IR_OURS2(OP, name) IR_MATH2(OP, name, )
 #include "math.def"
 };

@@ -28,8 +28,9 @@ typedef void Caller(void *function, int arity, const void *const *args, void *re
     for (size_t at = 0; at < LANES * sizeof(REAL); at += sizeof(V)) {                         \
       V a[ARGS], value;                                                                       \
       for (int k = 0; k < arity; k++) memcpy(&a[k], (const char *)args[k] + at, sizeof(V));   \
-      value = arity == 2 ? ((V(*)(V, V))function)(a[0], a[1])                                 \
-                         : ((V(*)(V, V, V, V))function)(a[0], a[1], a[2], a[3]);              \
+      value = arity == 1   ? ((V(*)(V))function)(a[0])                                        \
+              : arity == 2 ? ((V(*)(V, V))function)(a[0], a[1])                               \
+                           : ((V(*)(V, V, V, V))function)(a[0], a[1], a[2], a[3]);            \
       memcpy((char *)result + at, &value, sizeof(V));                                         \
     }                                                                                         \
   }
@@ -58,7 +59,8 @@ typedef void AnyFunction(void);
       DECLARE_FAMILY(finz, name, d, 2, 4, 8), DECLARE_FAMILY(finz, name, f, 4, 8, 16),         \
       OURS(finz, name, d8), OURS(finz, name, f16);
 #ifdef __x86_64__
-#define IR_OURS2(OP, name) DECLARE(name)
+#define IR_OURS1(OP, name) DECLARE(name)
+#define IR_OURS2 IR_OURS1
 #define IR_COMPLEX1(OP, name) DECLARE(name##_re) DECLARE(name##_im)
 #define IR_EXACT1 IR_COMPLEX1
 #define IR_EXACT2 IR_COMPLEX1
@@ -75,6 +77,7 @@ typedef void AnyFunction(void);
   ROW(finz, name, arity, d, 2, 4, (void *)OURS(finz, name, d8)) \
   ROW(finz, name, arity, f, 4, 8, (void *)OURS(finz, name, f16))
 static const Function functions[] = {
+#define IR_OURS1(OP, name) ROWS(name, 1)
 #define IR_OURS2(OP, name) ROWS(name, 2)
 #define IR_COMPLEX1(OP, name) ROWS(name##_re, 2) ROWS(name##_im, 2)
 #define IR_EXACT1 IR_COMPLEX1
