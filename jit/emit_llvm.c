@@ -392,6 +392,51 @@ static QlStatus optimise(Emit *e, EmitMachine *machine, QlError *error) {
   return failed ? fail_llvm(failed, error) : QL_OK;
 }
 
+/* ---- inductions ---- */
+
+/* Does an address take a multiplication at each iteration, or a step of its own? */
+static bool is_worth_reducing(LLVMBasicBlockRef loop) {
+  for (EmitRef ins = LLVMGetFirstInstruction(loop); ins; ins = LLVMGetNextInstruction(ins)) {
+    LLVMTypeKind kind = LLVMGetTypeKind(LLVMTypeOf(ins));
+    if (LLVMGetInstructionOpcode(ins) == LLVMMul && kind == LLVMIntegerTypeKind) return true;
+    if (LLVMIsAPHINode(ins) && kind == LLVMPointerTypeKind) return true;
+  }
+  return false;
+}
+
+/* The same value, of which LLVM knows nothing: what empty assembly makes of it. */
+static void hide_value(Emit *e, EmitRef value) {
+  LLVMTypeRef type = LLVMTypeOf(value), signature = LLVMFunctionType(type, &type, 1, false);
+  EmitRef nothing = LLVMGetInlineAsm(signature, "", 0, "=r,0", 4, false, false,
+                                     LLVMInlineAsmDialectATT, false),
+          none = LLVMGetPoison(type);
+  LLVMPositionBuilderBefore(e->builder, LLVMGetNextInstruction(value));
+  EmitRef hidden = LLVMBuildCall2(e->builder, signature, nothing, &none, 1, "");
+  LLVMReplaceAllUsesWith(value, hidden);
+  LLVMSetOperand(hidden, 0, value);
+}
+
+/* LLVM's code generator looks for the best way to step through the operands of a loop (loop
+ * strength reduction), in time that is exponential in their number. Where addresses are a row and a
+ * counter it finds nothing better than the addressing modes of the processor: it need not see that
+ * these loops count. */
+static void hide_inductions(Emit *e) {
+  for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(e->function); block;
+       block = LLVMGetNextBasicBlock(block)) {
+    EmitRef phi = LLVMGetFirstInstruction(block);
+    for (; LLVMIsAPHINode(phi); phi = LLVMGetNextInstruction(phi))
+      for (unsigned from = 0; from < LLVMCountIncoming(phi); from++) {
+        EmitRef next = LLVMGetIncomingValue(phi, from);
+        if (LLVMTypeOf(phi) == i64_type(e) && LLVMGetIncomingBlock(phi, from) == block &&
+            LLVMIsAInstruction(next) && LLVMGetInstructionOpcode(next) == LLVMAdd &&
+            !is_worth_reducing(block))
+          hide_value(e, next);
+      }
+  }
+}
+
+/* ---- object code ---- */
+
 static QlStatus generate(Emit *e, EmitMachine *machine, bool assembly, void **bytes, size_t *size,
                          QlError *error) {
   LLVMMemoryBufferRef buffer = NULL;
@@ -443,6 +488,7 @@ QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol,
   if ((status = emit_kernel(&e, error)) != QL_OK) goto out;
   if ((status = emit_keep_functions(&e, error)) != QL_OK) goto out;
   if ((status = optimise(&e, *machine, error)) != QL_OK) goto out;
+  hide_inductions(&e);
   if ((status = generate(&e, *machine, assembly, bytes, size, error)) != QL_OK) goto out;
   if (complaint.status) {
     free(*bytes);
