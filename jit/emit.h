@@ -123,8 +123,8 @@ EmitValue emit_load(Emit *e, QlDtype dtype, EmitPlace from);
 void emit_store(Emit *e, QlDtype dtype, EmitValue value, EmitPlace to);
 EmitValue emit_select(Emit *e, EmitRef condition, EmitValue a, EmitValue b);
 EmitRef emit_vector(Emit *e, const EmitRef *lanes); /* of e->width elements */
-/* The even (0) or odd (1) lanes of a vector of 2 * e->width elements. */
-EmitValue emit_lanes(Emit *e, EmitValue value, int odd);
+/* The lanes first, first + 2, ... of a vector, and of the one behind it if there is one. */
+EmitValue emit_lanes(Emit *e, EmitValue value, EmitValue behind, int first);
 /* All lanes of a bool or an integer combined, by the operation of a reduction. */
 EmitValue emit_reduced(Emit *e, QlOp op, QlDtype dtype, EmitValue value);
 EmitRef emit_all_lanes(Emit *e, EmitRef value); /* the same in each of e->width lanes */

@@ -65,6 +65,7 @@ typedef struct Reduction {
   EmitRef column;           /* in the tile; the sink's */
   int64_t target_columns;
   EmitPlace *scratch; /* [count * EMIT_LEAVES] of the lanes of leaves */
+  EmitValue *leaves;  /* [count * EMIT_LEAVES] values of whole leaves */
   EmitValue *values;  /* [count] at hand */
   EmitRef fresh; /* do the targets get their first values? NULL: they are overwritten in any case */
 } Reduction;
@@ -315,13 +316,14 @@ static void run_lanes(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
  * any order all do, since those that are not there change nothing. */
 static EmitValue combine_lanes(Emit *e, const Reduction *r, const Sum *s, EmitValue lanes,
                                EmitRef present) {
+  const EmitValue none = {{NULL}};
   if (r->any_order) {
     e->width = 1;
     return emit_reduced(e, s->op, s->dtype, lanes);
   }
   for (int step = 1; step < r->lanes; step *= 2) {
     e->width = (unsigned)(r->lanes / step / 2);
-    EmitValue left = emit_lanes(e, lanes, 0), right = emit_lanes(e, lanes, 1);
+    EmitValue left = emit_lanes(e, lanes, none, 0), right = emit_lanes(e, lanes, none, 1);
     lanes = combine(e, s, left, right);
     if (present) lanes = emit_select(e, emit_lanes_below(e, step, 2 * step, present), lanes, left);
   }
@@ -364,30 +366,68 @@ static void run_whole_leaves(Emit *e, Reduction *r, EmitRef first) {
   emit_loop_close(e, &loop, EMIT_LOOP);
 }
 
-/* The value of leaf number j of those that run_whole_leaves has left. */
-static EmitValue whole_leaf(Emit *e, const Reduction *r, const Sum *s, int j) {
-  e->width = (unsigned)r->lanes;
-  const EmitPlace *lanes = &r->scratch[j * r->count + (s - r->sums)];
-  return combine_lanes(e, r, s, emit_load(e, s->dtype, *lanes), NULL);
+/* The even lanes of one or two vectors combine with the odd ones. */
+static EmitValue combine_neighbours(Emit *e, const Sum *s, EmitValue lanes, EmitValue behind) {
+  EmitValue left = emit_lanes(e, lanes, behind, 0), right = emit_lanes(e, lanes, behind, 1);
+  return combine(e, s, left, right);
 }
 
-/* Those leaves' values, as one, to the top of the tree. */
-static void push_whole_leaves(Emit *e, const Reduction *r, const Sum *s) {
-  EmitValue values[EMIT_LEAVES];
-  for (int j = 0; j < r->together; j++) values[j] = whole_leaf(e, r, s, j);
-  for (int step = 1; step < r->together; step *= 2)
-    for (int j = 0; j < r->together; j += 2 * step)
-      values[j] = combine(e, s, values[j], values[j + step]);
-  store_in_tree(e, r, s, emit_get_int(e, r->depth, 0), values[0]);
+/* The values of the leaves that run_whole_leaves has left, `count` of them combined to one: fills
+ * values[r->together / count]. Neighbouring lanes of two leaves combine in one vector. */
+static void whole_leaves(Emit *e, const Reduction *r, const Sum *s, int count, EmitValue *values) {
+  const EmitValue none = {{NULL}};
+  int vectors = r->together, lanes = r->lanes * vectors, results = vectors / count;
+  e->width = (unsigned)r->lanes;
+  for (int j = 0; j < vectors; j++)
+    values[j] = emit_load(e, s->dtype, r->scratch[j * r->count + (s - r->sums)]);
+  for (; lanes > results; lanes /= 2) {
+    if (vectors == 1) e->width = (unsigned)lanes / 2;
+    for (int j = 0; 2 * j < vectors; j++)
+      values[j] = combine_neighbours(e, s, values[2 * j], vectors > 1 ? values[2 * j + 1] : none);
+    vectors = QL_MAX(vectors / 2, 1);
+  }
+  e->width = 1;
+  EmitValue all = values[0];
+  for (int j = 0; results > 1 && j < results; j++) values[j] = emit_lanes(e, all, none, j);
+}
+
+/* The same where no order changes a bit. */
+static void whole_leaves_in_any_order(Emit *e, const Reduction *r, const Sum *s, int count,
+                                      EmitValue *values) {
+  for (int j = 0; j < r->together; j++) {
+    e->width = (unsigned)r->lanes;
+    EmitValue lanes = emit_load(e, s->dtype, r->scratch[j * r->count + (s - r->sums)]);
+    values[j] = combine_lanes(e, r, s, lanes, NULL);
+  }
+  for (int j = 0; j < r->together / count; j++) {
+    values[j] = values[j * count];
+    for (int k = 1; k < count; k++) values[j] = combine(e, s, values[j], values[j * count + k]);
+  }
+}
+
+static void find_whole_leaves(Emit *e, const Reduction *r, const Sum *s, int count,
+                              EmitValue *values) {
+  if (r->any_order)
+    whole_leaves_in_any_order(e, r, s, count, values);
+  else
+    whole_leaves(e, r, s, count, values);
 }
 
 /* They are results, of leaf number `leaf` and those behind it. */
 static void finish_whole_leaves(Emit *e, Reduction *r, EmitRef leaf) {
+  for (int k = 0; k < r->count; k++)
+    find_whole_leaves(e, r, &r->sums[k], 1, r->leaves + k * EMIT_LEAVES);
   for (int j = 0; j < r->together; j++) {
     EmitPoint line = line_at(e, r, emit_add(e, leaf, emit_int(e, j)));
-    for (int k = 0; k < r->count; k++) r->values[k] = whole_leaf(e, r, &r->sums[k], j);
+    for (int k = 0; k < r->count; k++) r->values[k] = r->leaves[k * EMIT_LEAVES + j];
     finish(e, r, &line);
   }
+}
+
+/* As one, to the top of the tree. */
+static void push_whole_leaves(Emit *e, Reduction *r, const Sum *s) {
+  find_whole_leaves(e, r, s, r->together, r->leaves);
+  store_in_tree(e, r, s, emit_get_int(e, r->depth, 0), r->leaves[0]);
 }
 
 /* As many of the leaves behind the first `done` as are whole, r->together at a time. Gives how many
@@ -660,14 +700,15 @@ QlStatus emit_reductions(Emit *e, EmitRef *rows, QlError *error) {
   Reduction r = {.form = (JitReduceForm)e->reduction->form, .axis = e->reduction->axis};
   r.sums = calloc((size_t)count, sizeof *r.sums);
   r.scratch = calloc(EMIT_LEAVES * (size_t)count, sizeof *r.scratch);
+  r.leaves = calloc(EMIT_LEAVES * (size_t)count, sizeof *r.leaves);
   r.values = calloc((size_t)count, sizeof *r.values);
   QlStatus status = QL_OK;
-  if (!r.sums || !r.scratch || !r.values) {
+  if (!r.sums || !r.scratch || !r.leaves || !r.values) {
     status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   } else {
     find_sums(e, &r);
     reduce_box(e, &r, rows);
   }
-  free(r.sums), free(r.scratch), free(r.values);
+  free(r.sums), free(r.scratch), free(r.leaves), free(r.values);
   return status;
 }

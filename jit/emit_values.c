@@ -150,15 +150,16 @@ void emit_store(Emit *e, QlDtype dtype, EmitValue value, EmitPlace to) {
 
 /* ---- lanes ---- */
 
-EmitValue emit_lanes(Emit *e, EmitValue value, int odd) {
+EmitValue emit_lanes(Emit *e, EmitValue value, EmitValue behind, int first) {
   EmitRef lanes[EMIT_LANES];
   LLVMTypeRef index = LLVMInt32TypeInContext(e->context);
   for (unsigned lane = 0; lane < e->width; lane++)
-    lanes[lane] = LLVMConstInt(index, (unsigned)odd + 2 * lane, false);
+    lanes[lane] = LLVMConstInt(index, (unsigned)first + 2 * lane, false);
   for (int k = 0; k < 2 && value.part[k]; k++) {
-    EmitRef part = value.part[k], poison = LLVMGetPoison(LLVMTypeOf(part));
+    EmitRef part = value.part[k],
+            other = behind.part[k] ? behind.part[k] : LLVMGetPoison(LLVMTypeOf(part));
     value.part[k] = e->width == 1 ? LLVMBuildExtractElement(e->builder, part, lanes[0], "")
-                                  : LLVMBuildShuffleVector(e->builder, part, poison,
+                                  : LLVMBuildShuffleVector(e->builder, part, other,
                                                            LLVMConstVector(lanes, e->width), "");
   }
   return value;
