@@ -94,6 +94,7 @@ typedef struct EmitLoop {
 } EmitLoop;
 typedef enum EmitLoopKind {
   EMIT_LOOP,          /* as LLVM sees fit */
+  EMIT_LOOP_NEST,     /* around others: LLVM need not look at how it counts */
   EMIT_LOOP_PARALLEL, /* no iteration touches what another one writes */
   EMIT_LOOP_WHOLE,    /* parallel, and always a whole number of pairs of vectors */
   EMIT_LOOP_TAIL,     /* parallel, and always less than that: vectors under a mask */
@@ -133,6 +134,7 @@ EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit);
 
 /* ---- emit_calls.c ---- */
 #define EMIT_EVAL "quelea_eval" /* ir_eval_elements */
+void emit_call_attribute(Emit *e, EmitRef call, const char *name);
 QlStatus emit_keep_functions(
     Emit *e, QlError *error); /* when all is emitted: what the vectoriser may call */
 

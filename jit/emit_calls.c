@@ -19,7 +19,7 @@ EmitRef emit_intrinsic(Emit *e, const char *name, EmitRef a, EmitRef b) {
                         count, "");
 }
 
-static void add_call_attribute(Emit *e, EmitRef call, const char *name) {
+void emit_call_attribute(Emit *e, EmitRef call, const char *name) {
   unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
   LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
                            LLVMCreateEnumAttribute(e->context, kind, 0));
@@ -105,9 +105,9 @@ static EmitRef call_library(Emit *e, const IrMath *math, unsigned arity, EmitRef
   LLVMTypeRef signature = LLVMFunctionType(type, types, arity, false);
   EmitRef call =
       LLVMBuildCall2(e->builder, signature, declare(e, math->scalar, signature), args, arity, "");
-  add_call_attribute(e, call, "nounwind");
-  add_call_attribute(e, call, "willreturn");
-  add_call_attribute(e, call, "memory"); /* of no effects: it neither reads nor writes */
+  emit_call_attribute(e, call, "nounwind");
+  emit_call_attribute(e, call, "willreturn");
+  emit_call_attribute(e, call, "memory"); /* of no effects: it neither reads nor writes */
   offer_vectors(e, call, math, type, arity);
   return call;
 }
@@ -144,7 +144,7 @@ EmitValue emit_eval(Emit *e, QlOp op, QlDtype loop, const EmitValue *args) {
     emit_store(e, loop, args[a], (EmitPlace){slots[a], part, EMIT_UNMARKED});
   EmitRef call_args[] = {LLVMConstInt(i32, op, false), LLVMConstInt(i32, loop, false), slots[0],
                          slots[1], slots[2]};
-  add_call_attribute(
+  emit_call_attribute(
       e, LLVMBuildCall2(e->builder, signature, declare(e, EMIT_EVAL, signature), call_args, 5, ""),
       "nounwind");
   return emit_load(e, ir_result(op, loop), (EmitPlace){slots[2], part, EMIT_UNMARKED});

@@ -399,7 +399,7 @@ static void emit_stores(Emit *e, EmitRef *rows) {
     emit_rows(e, &point);
   else
     emit_point(e, &point, NULL, NULL);
-  for (int axis = outer - 1; axis >= 0; axis--) emit_loop_close(e, &loops[axis], EMIT_LOOP);
+  for (int axis = outer - 1; axis >= 0; axis--) emit_loop_close(e, &loops[axis], EMIT_LOOP_NEST);
 }
 
 static void emit_uniform(Emit *e) {

@@ -446,7 +446,7 @@ static EmitRef reduce_whole_leaves(Emit *e, Reduction *r, EmitRef leaves, EmitRe
   } else {
     finish_whole_leaves(e, r, leaf);
   }
-  emit_loop_close(e, &loop, EMIT_LOOP);
+  emit_loop_close(e, &loop, EMIT_LOOP_NEST);
   return emit_add(e, done, emit_mul(e, batches, together));
 }
 
@@ -488,8 +488,8 @@ static EmitRef add_batches(Emit *e, Reduction *r, EmitRef first, EmitRef count) 
   r->rows = r->together;
   add_to_lane(e, r, emit_add(e, first, row), lanes.i, emit_equal(e, loop.i, emit_int(e, 0)));
   r->rows = 1;
-  emit_loop_close(e, &loop, EMIT_LOOP);
-  emit_loop_close(e, &lanes, EMIT_LOOP);
+  emit_loop_close(e, &loop, EMIT_LOOP_NEST);
+  emit_loop_close(e, &lanes, EMIT_LOOP_NEST);
   return emit_mul(e, batches, emit_int(e, size));
 }
 
@@ -498,7 +498,7 @@ static void leaf_of_rows(Emit *e, Reduction *r, EmitRef first, EmitRef count, Em
   EmitLoop loop = emit_loop_open(e, emit_sub(e, count, done));
   EmitRef row = emit_add(e, done, loop.i), lane = emit_and(e, row, emit_int(e, r->lanes - 1));
   add_to_lane(e, r, emit_add(e, first, row), lane, emit_less(e, row, emit_int(e, r->lanes)));
-  emit_loop_close(e, &loop, EMIT_LOOP);
+  emit_loop_close(e, &loop, EMIT_LOOP_NEST);
   for (int k = 0; k < r->count; k++) combine_leaf_rows(e, r, &r->sums[k], count, to);
 }
 
@@ -525,7 +525,7 @@ static void reduce_leaves(Emit *e, Reduction *r) {
     push(e, r, emit_add(e, leaf, emit_int(e, 1)), leaves, 0);
   else
     finish_rows(e, r, leaf);
-  emit_loop_close(e, &loop, r->runs_whole ? EMIT_LOOP_RARE : EMIT_LOOP);
+  emit_loop_close(e, &loop, EMIT_LOOP_NEST);
 }
 
 /* The trees of `count` leaf values along the last axis: the lanes of a vector are a subtree, those
@@ -562,7 +562,7 @@ static void reduce_tree(Emit *e, Reduction *r, EmitRef first, EmitRef count) {
   else
     compute_rows(e, r, position, 0);
   push(e, r, emit_add(e, loop.i, emit_int(e, 1)), count, 0);
-  emit_loop_close(e, &loop, EMIT_LOOP);
+  emit_loop_close(e, &loop, EMIT_LOOP_NEST);
 }
 
 static void reduce_branches(Emit *e, Reduction *r) {
@@ -571,7 +571,7 @@ static void reduce_branches(Emit *e, Reduction *r) {
   EmitRef first = emit_mul(e, loop.i, size);
   reduce_tree(e, r, first, emit_min(e, emit_sub(e, extent, first), size));
   finish_rows(e, r, loop.i);
-  emit_loop_close(e, &loop, EMIT_LOOP);
+  emit_loop_close(e, &loop, EMIT_LOOP_NEST);
 }
 
 /* The lines at r->outer: one, or a tile of them. */
@@ -594,7 +594,7 @@ static void reduce_tiles(Emit *e, Reduction *r) {
   r->outer.position[last] = emit_mul(e, loop.i, tile);
   r->columns = emit_min(e, emit_sub(e, extent, r->outer.position[last]), tile);
   reduce_lines(e, r);
-  emit_loop_close(e, &loop, EMIT_LOOP);
+  emit_loop_close(e, &loop, EMIT_LOOP_NEST);
 }
 
 /* Loops over all axes but the reductions' and, when that is another one, the last. */
@@ -692,7 +692,7 @@ static void reduce_box(Emit *e, Reduction *r, EmitRef *rows) {
     reduce_lines(e, r);
   else
     reduce_tiles(e, r);
-  while (count-- > 0) emit_loop_close(e, &loops[count], EMIT_LOOP);
+  while (count-- > 0) emit_loop_close(e, &loops[count], EMIT_LOOP_NEST);
 }
 
 QlStatus emit_reductions(Emit *e, EmitRef *rows, QlError *error) {
