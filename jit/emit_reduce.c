@@ -95,6 +95,15 @@ static EmitValue combine(Emit *e, const Sum *s, EmitValue a, EmitValue b) {
 static EmitLoop open_columns(Emit *e, const Reduction *r) {
   return r->tile == 1 ? (EmitLoop){.i = emit_int(e, 0)} : emit_loop_open(e, r->columns);
 }
+/* The same for what happens in scratch memory alone, where a tile has all its columns: of whole
+ * vectors, so that nothing is left over. */
+static EmitLoop open_scratch_columns(Emit *e, const Reduction *r, const Sum *s) {
+  enum { TWO_VECTORS = 128 };
+  if (r->tile == 1) return open_columns(e, r);
+  int64_t step = QL_MIN(r->tile, TWO_VECTORS / s->part);
+  EmitRef end = emit_and(e, emit_add(e, r->columns, emit_int(e, step - 1)), emit_int(e, -step));
+  return emit_loop_open(e, end);
+}
 static void close_columns(Emit *e, const Reduction *r, EmitLoop *loop, EmitLoopKind kind) {
   if (r->tile > 1) emit_loop_close(e, loop, kind);
 }
@@ -105,7 +114,7 @@ static void close_columns(Emit *e, const Reduction *r, EmitLoop *loop, EmitLoopK
 static void combine_rows(Emit *e, const Reduction *r, const Sum *s, EmitRef to) {
   EmitRef left = row_of(e, r, s, s->tree, to),
           right = row_of(e, r, s, s->tree, emit_add(e, to, emit_int(e, 1)));
-  EmitLoop loop = open_columns(e, r);
+  EmitLoop loop = open_scratch_columns(e, r, s);
   EmitPlace place = scratch(e, s, left, loop.i, r->tile);
   EmitValue a = emit_load(e, s->dtype, place),
             b = emit_load(e, s->dtype, scratch(e, s, right, loop.i, r->tile));
@@ -454,7 +463,7 @@ static EmitRef reduce_whole_leaves(Emit *e, Reduction *r, EmitRef leaves, EmitRe
 
 static void combine_leaf_rows(Emit *e, const Reduction *r, const Sum *s, EmitRef count,
                               EmitRef to) {
-  EmitLoop columns = open_columns(e, r);
+  EmitLoop columns = open_scratch_columns(e, r, s);
   EmitValue lanes[JIT_LANES];
   for (int lane = 0; lane < r->lanes; lane++) {
     EmitRef row = row_of(e, r, s, s->buffer, emit_int(e, lane));
