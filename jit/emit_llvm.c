@@ -407,6 +407,12 @@ static QlStatus optimise(Emit *e, EmitMachine *machine, QlError *error) {
 
 /* ---- inductions ---- */
 
+/* Is it what a loop counts with: a number and a constant? */
+static bool is_count(Emit *e, EmitRef value) {
+  return LLVMTypeOf(value) == i64_type(e) && LLVMIsAInstruction(value) &&
+         LLVMGetInstructionOpcode(value) == LLVMAdd && LLVMIsAConstantInt(LLVMGetOperand(value, 1));
+}
+
 /* Does an address take a multiplication at each iteration, or a step of its own? */
 static bool is_worth_reducing(LLVMBasicBlockRef loop) {
   for (EmitRef ins = LLVMGetFirstInstruction(loop); ins; ins = LLVMGetNextInstruction(ins)) {
@@ -428,14 +434,13 @@ static void hide_inductions(Emit *e) {
     for (; LLVMIsAPHINode(phi); phi = LLVMGetNextInstruction(phi))
       for (unsigned from = 0; from < LLVMCountIncoming(phi); from++) {
         EmitRef next = LLVMGetIncomingValue(phi, from);
-        if (LLVMTypeOf(phi) == i64_type(e) && LLVMGetIncomingBlock(phi, from) == block &&
-            LLVMIsAInstruction(next) && LLVMGetInstructionOpcode(next) == LLVMAdd &&
-            !is_worth_reducing(block)) {
-          LLVMPositionBuilderBefore(e->builder, LLVMGetNextInstruction(next));
-          EmitRef hidden = hide(e, next);
-          LLVMReplaceAllUsesWith(next, hidden);
-          LLVMSetOperand(hidden, 0, next);
-        }
+        if (LLVMGetIncomingBlock(phi, from) != block || !is_count(e, next) ||
+            is_worth_reducing(block))
+          continue;
+        LLVMPositionBuilderBefore(e->builder, LLVMGetNextInstruction(next));
+        EmitRef hidden = hide(e, next);
+        LLVMReplaceAllUsesWith(next, hidden);
+        LLVMSetOperand(hidden, 0, next);
       }
   }
 }

@@ -525,6 +525,63 @@ static void reductions_have_no_buffer(void) {
   free(assembly), jit_fn_free(fn), jit_close(jit);
 }
 
+/* ---- many operands ---- */
+
+/* The sum of products of neighbouring ones of `operands` arrays, `rounds` times over. */
+static JitFn *sum_of_products(int operands, int rounds) {
+  enum { MOST = 64 };
+  JitFn *fn = jit_fn_new(2, NULL);
+  JitStride stride[2] = {JIT_STRIDE_ANY, JIT_STRIDE_UNIT};
+  JitRef load[MOST], sum;
+  for (int k = 0; k < operands; k++)
+    load[k] = jit_load(fn, jit_fn_array(fn, QL_F64, JIT_READ, stride), NULL, no_source());
+  sum = load[0];
+  for (int k = 0; k < operands * rounds; k++) {
+    JitRef factors[2] = {load[k % operands], k < operands ? load[(k + 1) % operands] : sum};
+    JitRef product = jit_op(fn, QL_OP_MULTIPLY, 2, factors, no_source());
+    sum = jit_op(fn, QL_OP_ADD, 2, (JitRef[]){sum, product}, no_source());
+  }
+  jit_store(fn, jit_fn_array(fn, QL_F64, JIT_WRITE, stride), sum, no_source());
+  return fn;
+}
+
+static long lines_of_assembly(int operands, int rounds) {
+  Jit *jit = open_jit(false);
+  JitFn *fn = sum_of_products(operands, rounds);
+  QlError error = {0};
+  char *text = jit_assembly(jit, fn, &error);
+  long lines = 0;
+  for (const char *at = text; at && (at = strchr(at, '\n')); at++) lines++;
+  free(text), jit_fn_free(fn), jit_close(jit);
+  return lines;
+}
+
+/* So many that addresses do not fit into registers, in rows of every length: whole vectors, tails,
+ * both and none. */
+static void many_operands(void) {
+  Jit *jit = open_jit(false);
+  for (int operands = 8; jit && operands <= 40; operands *= 2) {
+    JitFn *fn = sum_of_products(operands, 2);
+    QlError error = {0};
+    JitEntry *entry = compile(jit, fn, &error);
+    if (!CHECK(entry)) report(fn, "not compiled", error.text);
+    for (uint64_t n = 0; entry && n < CALLS; n++) {
+      GenerateCall *a = generate_call(fn, n), *b = generate_call(fn, n);
+      if (!CHECK(agree(fn, entry, a, b, &error))) report(fn, "differs", error.text);
+      generate_call_free(a), generate_call_free(b);
+    }
+    jit_fn_free(fn);
+  }
+  jit_close(jit);
+}
+
+/* Twice the operations on twice the operands are twice the code, or a little more where registers
+ * are lacking. */
+static void code_grows_with_operations(void) {
+  CHECK(2 * lines_of_assembly(32, 2) <= 5 * lines_of_assembly(16, 2));
+  CHECK(2 * lines_of_assembly(8, 16) <= 5 * lines_of_assembly(8, 8));
+}
+
 /* ---- strides that are known at the call ---- */
 
 static char *assembly_of_strided(QlOp op) {
@@ -637,5 +694,6 @@ CHECK_MAIN(CHECK_TEST(random_functions), CHECK_TEST(every_operation), CHECK_TEST
            CHECK_TEST(every_length), CHECK_TEST(library_functions_are_the_same_in_vectors),
            CHECK_TEST(small_integers_divide), CHECK_TEST(every_reduction),
            CHECK_TEST(reductions_end_with_their_elements), CHECK_TEST(reductions_have_no_buffer),
+           CHECK_TEST(many_operands), CHECK_TEST(code_grows_with_operations),
            CHECK_TEST(strided_operands_are_gathered), CHECK_TEST(empty_boxes),
            CHECK_TEST(fastmath_contracts), CHECK_TEST(loops_are_vectorised))
