@@ -243,6 +243,10 @@ int qx_assign_element(QlArray *array, int64_t offset, PyObject *value);
 /* join(parts, axis, new_axis): None where it is not a plain join of arrays of one dtype. */
 PyObject *qx_join(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
+/* ---- products.c ---- */
+/* The matrix product of two arrays of one or two axes; None where it is none of these. */
+PyObject *qx_product(PyObject *left, PyObject *right);
+
 /* ---- ufunc.c: the type quelea.ufunc ---- */
 extern PyTypeObject qx_ufunc_type;
 bool qx_ufunc_setup(PyObject *module);

@@ -89,6 +89,8 @@ static PyObject *divide_with_remainder(PyObject *left, PyObject *right) {
 /* ---- matrix product ---- */
 
 static PyObject *matrix_multiply(PyObject *left, PyObject *right) {
+  PyObject *plain = qx_product(left, right);
+  if (plain != Py_None) return plain;
   PyObject *const args[2] = {left, right};
   return PyObject_Vectorcall(qx.hooks.matmul, args, 2, NULL);
 }
