@@ -381,7 +381,8 @@ def main(arguments: Sequence[str] = ()) -> int:
         if not given.n or field.n in given.n:
             _jacobi(report, references, field, given.repeats, bandwidth["triad"])
 
-    overhead = [_quelea(0, "overhead") for _ in range(given.repeats)]
+    recorded = {"QUELEA_IMMEDIATE": "0"}
+    overhead = [_quelea(0, "overhead", **recorded) for _ in range(given.repeats)]
     record, theirs = _median(overhead, "record"), _median(overhead, "numpy")
     report.title("Recording an operation: a + b on one element")
     report.row("NumPy", f"{1e9 * theirs:.0f} ns")
@@ -390,7 +391,10 @@ def main(arguments: Sequence[str] = ()) -> int:
     ways = _turns(
         {
             f"{how}, {ranks}": lambda how=how, ranks=ranks: _quelea(  # type: ignore[misc]
-                ranks, "executing", **({} if how == "moved" else {"QUELEA_POSITIONS": "-1"})
+                ranks,
+                "executing",
+                **recorded,
+                **({} if how == "moved" else {"QUELEA_POSITIONS": "-1"}),
             )
             for how in ("made", "moved")
             for ranks in (0, CORES)
