@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support import happened, same
+from support import happened, recorded, same
 
 import quelea as np
 
@@ -92,6 +92,7 @@ LOOPS: dict[str, Callable[[], Work]] = {
 }
 
 
+@recorded
 @pytest.mark.skipif(FLUSH < 20, reason="each assignment has a plan of its own")
 def test_views_move_and_temporaries_do_not() -> None:
     a = np.zeros((4, 500))
