@@ -79,10 +79,13 @@ int qx_shape_from_python(PyObject *object, int *ndim, int64_t *shape, bool allow
     *ndim = 1;
     return extent_from_python(object, shape, allow_negative);
   }
-  PyObject *items = PySequence_Fast(object, "a shape must be an int or a sequence of ints");
+  PyObject *given = PySequence_Fast(object, "a shape must be an int or a sequence of ints");
+  PyObject *items =
+      given ? PySequence_Tuple(given) : NULL; /* not a list, which __index__ may change */
+  Py_XDECREF(given);
   if (!items) return -1;
-  int status = qx_shape_from_args(PySequence_Fast_ITEMS(items), PySequence_Fast_GET_SIZE(items),
-                                  ndim, shape);
+  int status =
+      qx_shape_from_args(PySequence_Fast_ITEMS(items), PyTuple_GET_SIZE(items), ndim, shape);
   Py_DECREF(items);
   for (int i = 0; status == 0 && !allow_negative && i < *ndim; i++)
     if (shape[i] < 0) {

@@ -65,28 +65,36 @@ static QlStatus place_parts(const Join *join, QlArray *result, QlError *error) {
   return QL_OK;
 }
 
-PyObject *qx_join(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
-  (void)module;
+static PyObject *execute_join(const Join *join) {
   QL_ERROR(error);
-  if (nargs != 3 || !PyLong_Check(args[1]) ||
-      !(PyList_CheckExact(args[0]) || PyTuple_CheckExact(args[0])))
-    Py_RETURN_NONE;
-  PyObject *items = args[0];
-  long axis = PyLong_AsLong(args[1]);
-  if (axis == -1 && PyErr_Occurred()) PyErr_Clear(), axis = LONG_MAX;
-  if (axis < -QL_MAX_DIMS || axis > QL_MAX_DIMS) Py_RETURN_NONE;
-  Join join = {.parts = PySequence_Fast_ITEMS(items),
-               .count = PySequence_Fast_GET_SIZE(items),
-               .axis = (int)axis,
-               .new_axis = args[2] == Py_True};
   QlArray *result;
-  if (!plan_join(&join)) Py_RETURN_NONE;
   if (qx_enter_at() < 0) return NULL;
-  if (ql_empty(qx.context, qx_array(join.parts[0])->dtype, join.ndim, join.shape, &result, &error))
+  QlDtype dtype = qx_array(join->parts[0])->dtype;
+  if (ql_empty(qx.context, dtype, join->ndim, join->shape, &result, &error))
     return qx_raise(&error);
-  if (place_parts(&join, result, &error)) {
+  if (place_parts(join, result, &error)) {
     qx_release(result);
     return qx_raise(&error);
   }
   return qx_wrap(result, false);
+}
+
+PyObject *qx_join(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  (void)module;
+  if (nargs != 3 || !PyLong_Check(args[1]) ||
+      !(PyList_CheckExact(args[0]) || PyTuple_CheckExact(args[0])))
+    Py_RETURN_NONE;
+  long axis = PyLong_AsLong(args[1]);
+  if (axis == -1 && PyErr_Occurred()) PyErr_Clear(), axis = LONG_MAX;
+  if (axis < -QL_MAX_DIMS || axis > QL_MAX_DIMS) Py_RETURN_NONE;
+  /* of our own: what a signal's handler does to a list must not take the parts away */
+  PyObject *items = PySequence_Tuple(args[0]);
+  if (!items) return NULL;
+  Join join = {.parts = PySequence_Fast_ITEMS(items),
+               .count = PyTuple_GET_SIZE(items),
+               .axis = (int)axis,
+               .new_axis = args[2] == Py_True};
+  PyObject *joined = plan_join(&join) ? execute_join(&join) : Py_NewRef(Py_None);
+  Py_DECREF(items);
+  return joined;
 }

@@ -337,3 +337,13 @@ def test_copies_keep_the_order_of_axes_as_numpy_does(make, axes):
     flat, wanted_flat = made.reshape(-1), wanted.reshape(-1)
     flat[1:3], wanted_flat[1:3] = 70, 70
     same(made, wanted)
+
+
+def test_a_list_of_extents_may_change_meanwhile():
+    class Extent:
+        def __index__(self):
+            extents[1:] = [None, None]
+            return 2
+
+    extents = [Extent(), 3, 5]
+    assert np.zeros(extents).shape == (2, 3, 5)

@@ -225,3 +225,21 @@ def test_what_would_take_forever_reports_and_can_be_interrupted():
     assert status == 0, err
     assert out.split() == ["KeyboardInterrupt", "True", str((6_000_000 - 1) * 1e-7)]
     assert re.search(r"rank 0 has computed for 0.2\S* s: 0.\S* % are done, at <string>:\d+", err)
+
+
+@one_process
+def test_joined_list_that_a_handler_clears():
+    """A signal's handler may run in the middle of a join: the parts are those of the call."""
+    code = """
+    def clear(number, frame): parts.clear()
+    signal.signal(signal.SIGALRM, clear)
+    for k in range(20):
+        parts = [np.arange(6000.0) + i for i in range(2000)]
+        signal.setitimer(signal.ITIMER_REAL, 0.002 * (k + 1))
+        joined = np.concatenate(parts)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        assert joined.shape == (12_000_000,) and joined[-1] == 7998, joined
+    print("joined")
+    """
+    status, out, err = run(START + textwrap.dedent(code), QUELEA_THREADS="1")
+    assert (status, out.split()) == (0, ["joined"]), err
