@@ -64,9 +64,12 @@ static bool is_replicated(const QlContext *ctx, const Storage *storage) {
 
 /* Memory of its own for a storage that has none. */
 static bool new_memory(QlContext *ctx, Storage *storage) {
-  if (!storage->layout && is_replicated(ctx, storage)) storage->layout = rt_layout_replicated(ctx);
+  bool had_layout = storage->layout;
+  if (!had_layout && is_replicated(ctx, storage)) storage->layout = rt_layout_replicated(ctx);
   if (!storage->layout || storage->layout->template) return false;
-  return (storage->block = rt_block_private(ctx, storage)) != NULL;
+  if ((storage->block = rt_block_private(ctx, storage))) return true;
+  if (!had_layout) rt_layout_release(ctx, storage->layout), storage->layout = NULL;
+  return false;
 }
 
 /* A target that has no memory yet gets it; one whose memory an export shares gets a copy. */
