@@ -402,6 +402,7 @@ bool rt_immediate(QlContext *ctx, const LogRequest *r) {
     run(ctx, r, &nest);
   ql_floats_leave(floats);
   target->stores++;
+  if (ctx->log.made == target) ctx->log.fresh_bytes -= ctx->log.made_bytes, ctx->log.made = NULL;
   ctx->counters.immediate++;
   return true;
 }
