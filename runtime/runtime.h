@@ -75,6 +75,14 @@ static inline bool rt_is_immediate(const QlContext *ctx) {
 
 QlSource rt_source(QlContext *ctx);
 
+/* Does a recorded statement name the storage; does one store it? */
+static inline bool rt_is_pending(const Storage *storage) {
+  return storage->log_epoch == storage->context->log.epoch;
+}
+static inline bool rt_is_stored(const Storage *storage) {
+  return storage->stored_epoch == storage->context->log.epoch;
+}
+
 static inline bool rt_stops(const QlContext *ctx) {
   return atomic_load_explicit(&ctx->stop, memory_order_relaxed);
 }

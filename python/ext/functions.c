@@ -288,6 +288,12 @@ static PyObject *function_is_contiguous(PyObject *module, PyObject *object) {
   return PyBool_FromLong(qx_is_contiguous(qx_array(object)));
 }
 
+static PyObject *function_product(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  (void)module;
+  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "product takes two arrays");
+  return qx_product(args[0], args[1]);
+}
+
 static PyObject *function_goes_on(PyObject *module, PyObject *none) {
   (void)module, (void)none;
   if (qx.context) ql_goes_on(qx.context);
@@ -330,6 +336,8 @@ PyMethodDef qx_functions[] = {
     {"scalar", function_scalar, METH_O, "The element of an array of size 1, as a NumPy scalar."},
     {"is_value", function_is_value, METH_O, "Is it what NumPy would give as a scalar?"},
     {"is_writable", function_is_writable, METH_O, "May elements be assigned?"},
+    {"product", FAST_POSITIONAL(function_product),
+     "product(a, b): of matrices and vectors; None: it is none of these"},
     {"join", FAST_POSITIONAL(qx_join),
      "join(parts, axis, new_axis): arrays of one dtype in a new one; None: it is no such join"},
     {"goes_on", function_goes_on, METH_NOARGS,

@@ -63,6 +63,8 @@ def matmul(x1: Any, x2: Any, /, out: ndarray | None = None, *, dtype: Any = None
     >>> np.matmul(np.ones((2, 3)), np.ones(3))
     array([3., 3.])
     """
+    if out is None and dtype is None and (plain := _quelea.product(x1, x2)) is not None:
+        return plain
     a = x1 if isinstance(x1, ndarray) else _asarray(x1)
     b = x2 if isinstance(x2, ndarray) else _asarray(x2)
     left, right = a.shape, b.shape
@@ -107,6 +109,8 @@ def dot(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
     -------
     ndarray of shape a.shape[:-1] + b.shape[:-2] + b.shape[-1:]
     """
+    if out is None and (plain := _quelea.product(a, b)) is not None:
+        return plain
     x = a if isinstance(a, ndarray) else _asarray(a)
     y = b if isinstance(b, ndarray) else _asarray(b)
     left, right = x.shape, y.shape

@@ -13,23 +13,12 @@ static char *address_of(const QlArray *array, int64_t offset) {
   return storage->block->data + offset * (int64_t)ql_dtype_info[storage->dtype].size;
 }
 
-static bool is_pending(const Storage *storage) {
-  return storage->log_epoch == storage->context->log.epoch;
-}
-
-static bool is_stored(const Storage *storage) {
-  return storage->stored_epoch == storage->context->log.epoch;
-}
-
 /* A computed array of no axes for that value, which is still to be put there. */
 static QlArray *element_new(QlContext *ctx, QlDtype dtype) {
   QlArray *array;
   if (ctx->element_count) return rt_element_again(ctx, dtype);
   if (rt_array_new(ctx, dtype, 0, NULL, &array, NULL)) return NULL;
-  Storage *storage = array->storage;
-  storage->layout = rt_layout_replicated(ctx);
-  storage->block = storage->layout ? rt_block_private(ctx, storage) : NULL;
-  if (storage->block) return array;
+  if (rt_immediate_memory(ctx, array->storage)) return array;
   ql_release(array);
   return NULL;
 }
@@ -50,7 +39,7 @@ bool rt_element_map(QlContext *ctx, QlOp op, QlDtype loop, QlDtype dtype, int co
       continue;
     }
     char *at = array->ndim ? NULL : address_of(array, array->offset);
-    if (!at || is_stored(array->storage)) return false;
+    if (!at || rt_is_stored(array->storage)) return false;
     operand[k] = seen(array, at);
   }
   QlArray *made = element_new(ctx, dtype);
@@ -68,7 +57,8 @@ QlStatus ql_get_element(QlArray *array, int64_t offset, QlArray **element, QlErr
   QlContext *ctx = array->context;
   QL_TRY(rt_log_due(ctx, error));
   const char *at = address_of(array, offset);
-  QlArray *made = at && !is_stored(array->storage) ? element_new(ctx, (QlDtype)array->dtype) : NULL;
+  QlArray *made =
+      at && !rt_is_stored(array->storage) ? element_new(ctx, (QlDtype)array->dtype) : NULL;
   if (made) {
     ctx->log.at_end_of_assignment = false;
     ctx->counters.immediate++;
@@ -87,7 +77,8 @@ QlStatus ql_get_element(QlArray *array, int64_t offset, QlArray **element, QlErr
 static bool put_element(QlArray *array, int64_t offset, const QlOperand *value) {
   QlContext *ctx = array->context;
   char *to = address_of(array, offset), *from;
-  if (!to || array->readonly || is_pending(array->storage) || array->storage->block->references > 1)
+  if (!to || array->readonly || rt_is_pending(array->storage) ||
+      array->storage->block->references > 1)
     return false;
   JitElements source = {.dtype = (QlDtype)array->dtype}, target = seen(array, to);
   if (!value->array) {
@@ -98,13 +89,12 @@ static bool put_element(QlArray *array, int64_t offset, const QlOperand *value) 
   } else {
     if (value->array->context != ctx || value->array->ndim) return false;
     from = address_of(value->array, value->array->offset);
-    if (!from || is_stored(value->array->storage)) return false;
+    if (!from || rt_is_stored(value->array->storage)) return false;
     source = seen(value->array, from);
   }
   QlFloats floats = ql_floats_enter();
   jit_copy_elements(target.dtype, &source, &target, 1);
   ql_floats_leave(floats);
-  array->storage->stores++;
   ctx->counters.immediate++;
   return true;
 }

@@ -16,7 +16,6 @@
  * Everything else is recorded. The values are the same either way. */
 #include "runtime.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { POINTS_TO_COMPILE = 1 << 16, CALL_POINTS = 16 }; /* CALL_POINTS: what a call costs beside */
@@ -34,10 +33,6 @@ typedef struct Nest {
   bool reduced[QL_MAX_DIMS];
 } Nest;
 
-static bool is_pending(const QlContext *ctx, const Storage *storage) {
-  return storage->log_epoch == ctx->log.epoch;
-}
-
 static bool is_allowed(const QlContext *ctx, const LogRequest *r, int64_t *points) {
   if (statement_traits[r->kind].payload) return false;
   if (r->operands > LOG_OPERANDS || !rt_is_immediate(ctx)) return false;
@@ -52,7 +47,7 @@ static bool is_allowed(const QlContext *ctx, const LogRequest *r, int64_t *point
     const QlArray *array = r->operand[k].array;
     if (!array) continue;
     const Storage *storage = array->storage;
-    if (array->part || is_pending(ctx, storage)) return false;
+    if (array->part || rt_is_pending(storage)) return false;
     if (k > 0 && !storage->block) return false;
   }
   return true;
@@ -62,8 +57,7 @@ static bool is_replicated(const QlContext *ctx, const Storage *storage) {
   return storage->replicated || !storage->ndim || rt_is_replicated_size(ctx, storage->size);
 }
 
-/* Memory of its own for a storage that has none. */
-static bool new_memory(QlContext *ctx, Storage *storage) {
+bool rt_immediate_memory(QlContext *ctx, Storage *storage) {
   bool had_layout = storage->layout;
   if (!had_layout && is_replicated(ctx, storage)) storage->layout = rt_layout_replicated(ctx);
   if (!storage->layout || storage->layout->template) return false;
@@ -77,7 +71,7 @@ static bool target_is_ready(QlContext *ctx, Storage *storage, bool *is_new) {
   const Block *shared = storage->block;
   *is_new = !shared;
   if (shared && shared->references == 1) return true;
-  if (!shared) return new_memory(ctx, storage);
+  if (!shared) return rt_immediate_memory(ctx, storage);
   Block *block;
   if (rt_block_new(ctx, "an array needs", shared, &block, NULL)) return false;
   memcpy(block->data, shared->data, (size_t)shared->bytes);
@@ -401,7 +395,6 @@ bool rt_immediate(QlContext *ctx, const LogRequest *r) {
   else
     run(ctx, r, &nest);
   ql_floats_leave(floats);
-  target->stores++;
   if (ctx->log.made == target) ctx->log.fresh_bytes -= ctx->log.made_bytes, ctx->log.made = NULL;
   ctx->counters.immediate++;
   return true;
@@ -410,7 +403,8 @@ bool rt_immediate(QlContext *ctx, const LogRequest *r) {
 bool rt_immediate_import(QlContext *ctx, const QlArray *made, const void *data,
                          const int64_t *byte_strides) {
   Storage *storage = made->storage;
-  if (!rt_is_immediate(ctx) || made->size > ctx->params.immediate || !new_memory(ctx, storage))
+  if (!rt_is_immediate(ctx) || made->size > ctx->params.immediate ||
+      !rt_immediate_memory(ctx, storage))
     return false;
   Box whole = box_of_shape(made->ndim, made->shape);
   box_copy(made->ndim, &whole, ql_dtype_info[made->dtype].size, storage->block->data, &whole,

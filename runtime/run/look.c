@@ -15,8 +15,7 @@ static bool is_local(const QlArray *array) {
 static bool is_computed(const QlArray *array) {
   const QlContext *ctx = array->context;
   const Storage *storage = array->storage;
-  return storage->block &&
-         (ctx->info->size > 1 ? !ctx->log.count : storage->stored_epoch != ctx->log.epoch);
+  return storage->block && (ctx->info->size > 1 ? !ctx->log.count : !rt_is_stored(storage));
 }
 
 /* Executes the log where it may change the array. What one rank alone looks at changes nothing when

@@ -180,6 +180,9 @@ void rt_canary_stored(QlContext *ctx, const Run *run, const PlanGroup *group);
 /* ---- immediate.c ---- */
 /* Executes the statement, if the immediate path is for it. */
 bool rt_immediate(QlContext *ctx, const LogRequest *request);
+/* Memory of this rank's for a storage that has none. False: it is not replicated, or there is none.
+ */
+bool rt_immediate_memory(QlContext *ctx, Storage *storage);
 /* Gives a new array what the user's memory holds. */
 bool rt_immediate_import(QlContext *ctx, const QlArray *made, const void *data,
                          const int64_t *byte_strides);
