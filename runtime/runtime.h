@@ -60,7 +60,7 @@ struct QlContext {
   Movements movements;
   QlSource strict_source; /* where `strict` was set */
   bool broken;            /* the ranks have diverged: nothing can be agreed any more */
-  bool strict, closed, trace_flush, trace_plan;
+  bool strict, ending, closed, trace_flush, trace_plan;
   bool frugal;          /* memory was lacking: what is planned keeps no copies */
   int64_t exports;      /* of this rank; */
   CommMapping kept;     /* where they lie, from ql_close to the end of the last */
@@ -68,9 +68,13 @@ struct QlContext {
   char *cache_folder;
 };
 
-/* Is there an immediate path? For one process alone. */
-static inline bool rt_is_immediate(const QlContext *ctx) {
-  return ctx->params.immediate > 0 && ctx->info->size == 1;
+/* Is there an immediate path? */
+static inline bool rt_is_immediate(const QlContext *ctx) { return ctx->params.immediate > 0; }
+
+/* Does this rank have all of the storage, once it is computed, for itself? A process that is alone
+ * has; of several ranks each has what is replicated. */
+static inline bool rt_is_own(const Storage *storage) {
+  return storage->context->info->size == 1 || (storage->layout && !storage->layout->template);
 }
 
 QlSource rt_source(QlContext *ctx);

@@ -69,6 +69,14 @@ static PyObject *module_close(PyObject *module, PyObject *unused) {
   Py_RETURN_NONE;
 }
 
+static PyObject *module_end(PyObject *module, PyObject *unused) {
+  QL_ERROR(error);
+  (void)module, (void)unused;
+  bool is_open = qx.context && !qx.closed && !qx.forked && qx_is_own_thread();
+  if (is_open && ql_end(qx.context, &error)) return qx_raise(&error);
+  Py_RETURN_NONE;
+}
+
 static PyObject *module_abort(PyObject *module, PyObject *arguments) {
   (void)module;
   int status;
@@ -222,6 +230,7 @@ PyMethodDef qx_context_functions[] = {
     {"launched_rank", module_launched_rank, METH_NOARGS,
      "The number that a launcher gave to this process, or None. Opens nothing."},
     {"is_open", module_is_open, METH_NOARGS, "Is the context open?"},
+    {"end", module_end, METH_NOARGS, "Meets the other ranks: they have done the same to the end."},
     {"close", module_close, METH_NOARGS,
      "Closes the context; what was never looked at is dropped."},
     {"abort", module_abort, METH_VARARGS,

@@ -115,6 +115,10 @@ def _end(rank: int) -> None:
         _let_root_speak(rank)
         status = _Exit.pending & 0xFF if isinstance(_Exit.pending, int) else 1
         _quelea.abort(status or 1, f"the program ended by sys.exit({_Exit.pending!r})")
+    try:
+        _quelea.end()
+    except Exception as error:
+        sys.excepthook(type(error), error, None)
     _quelea.close()
 
 

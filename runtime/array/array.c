@@ -5,9 +5,9 @@
  * A storage gets its number when a statement first names it: what one rank alone makes and never
  * uses is no business of the others.
  *
- * A storage whose last handle goes is *dropped*: it is linked into the context's list and its
- * number enters the hash that the next agreement compares. It dies, with its block, when all ranks
- * have dropped it (contract C1). */
+ * A storage that the log has named and whose last handle goes is *dropped*: it is linked into the
+ * context's list and its number enters the hash that the next agreement compares. It dies, with its
+ * block, when all ranks have dropped it (contract C1). What no plan knows goes at once. */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -100,7 +100,7 @@ void rt_storage_unpin(Storage *storage) {
 static void storage_drop_handle(Storage *storage) {
   if (--storage->handles) return;
   QlContext *ctx = storage->context;
-  if (ctx->closed || !storage->id) { /* without a number no other rank knows it */
+  if (ctx->closed || !storage->known) {
     if (!storage->pins) storage_free(storage);
     return;
   }
@@ -194,7 +194,7 @@ void ql_retain(QlArray *array) { array->references++; }
 /* Computed arrays of no axes that no statement names are used again as they are. */
 static bool keep_element(QlContext *ctx, QlArray *array) {
   Storage *storage = array->storage;
-  if (array->ndim || storage->ndim || storage->id || storage->handles > 1 || storage->pins ||
+  if (array->ndim || storage->ndim || storage->known || storage->handles > 1 || storage->pins ||
       !storage->block || storage->block->references > 1 || storage->poisoned || array->part ||
       ctx->closed || QUELEA_CANARIES || ctx->element_count == SPARE_ELEMENTS)
     return false;
@@ -206,7 +206,7 @@ QlArray *rt_element_again(QlContext *ctx, QlDtype dtype) {
   QlArray *array = ctx->elements[--ctx->element_count];
   Storage *storage = array->storage;
   array->references = 1, array->dtype = storage->dtype = (uint8_t)dtype, array->readonly = false;
-  storage->made = where_made(ctx), storage->block->bytes = (int64_t)ql_dtype_info[dtype].size;
+  storage->id = 0, storage->made = where_made(ctx), storage->block->bytes = (int64_t)ql_dtype_info[dtype].size;
   return array;
 }
 

@@ -148,9 +148,10 @@ struct QlStorage {
   QlContext *context;
   int64_t handles; /* handles and exports of this rank; 0: dropped here */
   int64_t pins;    /* the log, plans under way, and lists of the context; freed when both are 0 */
-  uint64_t id;     /* 0: in no statement yet; else its number, the same on all ranks */
+  uint64_t id;     /* 0: in no event yet; else its number, the same on all ranks */
   QlSource made;   /* the line that made it */
   uint8_t dtype, ndim;
+  bool known;    /* a statement of the log has named it: it goes when all ranks have dropped it */
   bool dead;     /* dropped on all ranks, as far as this rank can tell; the agreement confirms it */
   bool poisoned; /* its value was lost in a flush that failed */
   bool replicated;    /* must become replicated, whatever its size */
@@ -322,6 +323,11 @@ void rt_guard_check(QlContext *ctx,
 
 /* ---- array.c ---- */
 void rt_storage_unpin(Storage *storage);
+/* Its number, from now on. In an event, which all ranks have in common. */
+static inline uint64_t rt_storage_number(Storage *storage, uint64_t *next) {
+  if (!storage->id) storage->id = ++*next;
+  return storage->id;
+}
 QlStatus rt_array_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
                       QlArray **array, QlError *error);
 /* The same; its axes lie in that order, the slowest first, and the handle is a view. */

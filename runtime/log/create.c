@@ -136,8 +136,10 @@ static QlStatus prepare_import(QlContext *ctx, QlArray *made, const void *data,
                  ql_bytes_text(made->size * (int64_t)item).text);
 }
 
-static QlStatus record_import(QlContext *ctx, const QlArray *made, const void *data,
-                              const int64_t *stride, ImportPart *part, QlError *error) {
+/* With a part it is recorded; without, executed at once, if the immediate path is for it. */
+static bool import(QlContext *ctx, const QlArray *made, const void *data, const int64_t *stride,
+                   ImportPart *part, QlStatus *status, QlError *error) {
+  if (!part && !rt_immediate_takes(ctx, made)) return false;
   uint64_t contents = hash_contents(ctx, made->ndim, made->shape, made->size,
                                     ql_dtype_info[made->dtype].size, data, stride);
   RequestOperand operand[] = {request_array(LOG_WRITE, made, made->ndim, made->strides),
@@ -149,7 +151,9 @@ static QlStatus record_import(QlContext *ctx, const QlArray *made, const void *d
                         .operands = 2,
                         .operand = operand,
                         .payload = part};
-  return rt_log_append(ctx, &request, error);
+  if (!part) return rt_immediate_import(ctx, &request, data, stride, status, error);
+  *status = rt_log_append(ctx, &request, error);
+  return true;
 }
 
 static int64_t bytes_of(QlDtype dtype, int ndim, const int64_t *shape) {
@@ -172,10 +176,7 @@ QlStatus ql_import(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape
   bool at_once = bytes >= IMPORT_AT_ONCE;
   c_strides(ndim, shape, ql_dtype_info[dtype].size, stride);
   if (byte_strides) memcpy(stride, byte_strides, (size_t)ndim * sizeof *stride);
-  if (!status && bytes && rt_immediate_import(ctx, made, data, stride)) {
-    *array = made;
-    return QL_OK;
-  }
+  if (!status && bytes && import(ctx, made, data, stride, NULL, &status, error)) goto done;
   if (!status && bytes) status = prepare_import(ctx, made, data, stride, at_once, &part, error);
   if (at_once) status = rt_agree_status(ctx, status, error);
   if (status) {
@@ -184,8 +185,9 @@ QlStatus ql_import(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape
     ctx->next_template = next_template;
     return status;
   }
-  if (bytes) status = record_import(ctx, made, data, stride, part, error);
+  if (bytes) (void)import(ctx, made, data, stride, part, &status, error);
   if (!status && at_once) status = rt_flush(ctx, error);
+done:
   if (status)
     ql_release(made);
   else

@@ -61,18 +61,15 @@ typedef struct Account {
   char made[ARRAYS][MADE_SIZE];
 } Account;
 
-static void describe_values(const Log *log, int k, char *text, size_t size) {
-  const Statement *s = &log->statements[k];
-  const int64_t *shape = log_shape(log, s);
-  bool tells = !statement_traits[s->kind].payload; /* what carries memory has a hash of it */
+static void describe_values(int ndim, const int64_t *shape, int known, const LogScalar *scalars,
+                            int count, char *text, size_t size) {
   int used = snprintf(text, size, "shape (");
-  for (int a = 0; a < s->ndim && used < (int)size - 60; a++)
+  for (int a = 0; a < known && used < (int)size - 60; a++)
     used += snprintf(text + used, size - (size_t)used, "%s%lld%s", a ? "," : "",
-                     (long long)shape[a], s->ndim == 1 ? "," : "");
-  used += snprintf(text + used, size - (size_t)used, ")");
-  for (uint32_t j = 0; j < s->scalar_count && tells && used < (int)size - 60; j++) {
-    const LogScalar *scalar = &log->scalars[s->scalars + j];
-    QlValue value = ql_convert(scalar->dtype, scalar->value, QL_C128);
+                     (long long)shape[a], ndim == 1 ? "," : "");
+  used += snprintf(text + used, size - (size_t)used, "%s)", known < ndim ? ",..." : "");
+  for (int j = 0; j < count && used < (int)size - 60; j++) {
+    QlValue value = ql_convert(scalars[j].dtype, scalars[j].value, QL_C128);
     used += snprintf(text + used, size - (size_t)used, ", %.17g", value.z[0]);
     if (value.z[1] != 0) used += snprintf(text + used, size - (size_t)used, "%+.17gj", value.z[1]);
   }
@@ -101,12 +98,20 @@ static void describe_statement(QlContext *ctx, int k, Account *mine) {
   const Log *log = &ctx->log;
   const Statement *s = &log->statements[k];
   LogOperand operand;
-  mine->imports = statement_traits[s->kind].payload;
+  mine->imports = statement_traits[s->kind].payload; /* whose scalar is a hash */
   mine->hash = what_is_done(log, s);
-  describe_values(log, k, mine->values, sizeof mine->values);
+  describe_values(s->ndim, log_shape(log, s), s->ndim, log->scalars + s->scalars,
+                  mine->imports ? 0 : (int)s->scalar_count, mine->values, sizeof mine->values);
   for (int j = 0; j < s->operands; j++)
     if (log_operand(log, s, j, &operand))
       add_array(ctx, mine, log->slots[operand.view.slot]->id, log->slots[operand.view.slot]->made);
+}
+
+static void describe_executed(QlContext *ctx, const Executed *e, Account *mine) {
+  mine->imports = e->imports;
+  describe_values(e->ndim, e->shape, QL_MIN(e->ndim, 4), e->scalar, e->imports ? 0 : e->scalars,
+                  mine->values, sizeof mine->values);
+  for (int k = 0; k < e->arrays; k++) add_array(ctx, mine, e->id[k], e->made[k]);
 }
 
 static void give_account(QlContext *ctx, int64_t number, Account *mine) {
@@ -122,12 +127,15 @@ static void give_account(QlContext *ctx, int64_t number, Account *mine) {
   mine->acts = true, mine->kind = event->kind, mine->hash = event->hash;
   if (event->statement >= 0)
     describe_statement(ctx, event->statement, mine);
+  else if (event->kind == EVENT_EXECUTED)
+    describe_executed(ctx, &ctx->history.executed[number % HISTORY_KEPT], mine);
   else if (event->kind != EVENT_SYNC)
     add_array(ctx, mine, event->arrays, event->made);
 }
 
 static const char *what_it_does(const Account *a) {
   static const char *const verbs[] = {[EVENT_STATEMENT] = "computes",
+                                      [EVENT_EXECUTED] = "computes",
                                       [EVENT_LOOK] = "looks at a value",
                                       [EVENT_SNAPSHOT] = "takes a snapshot of an array",
                                       [EVENT_SYNC] = "waits for all ranks"};
@@ -155,7 +163,7 @@ static QlStatus tell_difference(const Account *a, const Account *b, int other, Q
                    "at %s; every rank must give the same array: seed "
                    "random numbers alike, and read what changes on one rank",
                    other, a->place);
-  if (same_line && a->kind == EVENT_STATEMENT)
+  if (same_line && (a->kind == EVENT_STATEMENT || a->kind == EVENT_EXECUTED))
     return ql_fail(error, QL_ERR_DIVERGED,
                    "the ranks compute with different values at %s: %s on rank 0, %s on rank %d; "
                    "Python's numbers must be the same on every rank: "

@@ -47,7 +47,8 @@ int rt_log_slot(QlContext *ctx, Storage *storage) {
   if (grow((void **)&log->slots, log->slot_count, &log->slot_room, false, sizeof *log->slots, 1,
            NULL))
     return -1;
-  if (!storage->id) storage->id = ++ctx->next_id;
+  (void)rt_storage_number(storage, &ctx->next_id);
+  storage->known = true;
   storage->pins++;
   storage->log_epoch = log->epoch;
   storage->slot = log->slot_count;
@@ -76,7 +77,7 @@ static int64_t *put_operand(int64_t *w, int slot, const RequestOperand *operand)
   return w;
 }
 
-static uint64_t hash_scalar(uint64_t hash, const LogScalar *s) {
+uint64_t log_hash_scalar(uint64_t hash, const LogScalar *s) {
   size_t size = ql_dtype_info[s->dtype].size;
   uint64_t bits[2] = {0, 0};
   memcpy(bits, &s->value, size);
@@ -88,7 +89,7 @@ void rt_log_seal(Log *log) {
   s->hash = ql_hash_bytes(0, log->words + s->words, s->word_count * sizeof *log->words);
   s->values_hash = 0;
   for (int k = (int)s->scalars; k < log->scalar_count; k++)
-    s->values_hash = hash_scalar(s->values_hash, &log->scalars[k]);
+    s->values_hash = log_hash_scalar(s->values_hash, &log->scalars[k]);
 }
 
 static QlStatus make_room(Log *log, int statements, int64_t words, int operands, QlError *error) {
@@ -123,7 +124,8 @@ static void note_event(QlContext *ctx, const LogRequest *r, const Statement *s) 
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
   Log *log = &ctx->log;
   if (rt_parts_in(r)) return rt_parts_append(ctx, r, error);
-  if (rt_immediate(ctx, r)) return QL_OK;
+  QlStatus status = QL_OK;
+  if (rt_immediate(ctx, r, &status, error)) return status;
   if (make_room(log, 1, most_words(r->ndim, r->operands), r->operands, NULL))
     return rt_history_lacks(ctx, "the log", error);
   /* Nothing fails from here on, where storages are given numbers. */

@@ -56,7 +56,13 @@ typedef struct Log {
 
 /* ---- the history: what ranks must do alike ---- */
 
-typedef enum EventKind { EVENT_STATEMENT, EVENT_LOOK, EVENT_SNAPSHOT, EVENT_SYNC } EventKind;
+typedef enum EventKind {
+  EVENT_STATEMENT, /* in the log */
+  EVENT_EXECUTED,  /* a statement, at once */
+  EVENT_LOOK,
+  EVENT_SNAPSHOT,
+  EVENT_SYNC
+} EventKind;
 
 typedef struct Event {
   EventKind kind;
@@ -68,12 +74,26 @@ typedef struct Event {
   QlSource made; /* LOOK, SNAPSHOT: the array; the log knows those of a statement */
 } Event;
 
+enum { LOG_OPERANDS = 4 }; /* a target and the inputs of the widest operation */
+
+/* A statement that was executed at once, which the log does not know: what is told of it where
+ * ranks differ. */
+typedef struct Executed {
+  uint8_t ndim, arrays, scalars;
+  bool imports;
+  int64_t shape[4]; /* of the first axes */
+  uint64_t id[LOG_OPERANDS];
+  QlSource made[LOG_OPERANDS];
+  LogScalar scalar[LOG_OPERANDS];
+} Executed;
+
 enum { HISTORY_KEPT = 1024 };
 
 typedef struct History {
-  uint64_t chain;
+  uint64_t chain, executed_chain; /* of all events, of EVENT_EXECUTED alone */
   int64_t count, agreed; /* events; how many of them all ranks have in common */
   Event kept[HISTORY_KEPT];
+  Executed executed[HISTORY_KEPT]; /* beside those of executed statements */
   bool lacks;      /* memory for something that others may have recorded since they agreed last, */
   QlSource lacked; /* there */
 } History;
@@ -125,7 +145,6 @@ typedef struct LogRequest {
   const RequestOperand *operand; /* the target first */
   void *payload;
 } LogRequest;
-enum { LOG_OPERANDS = 4 }; /* a target and the inputs of the widest operation */
 
 static inline RequestOperand request_array(LogAccess access, const QlArray *array, int ndim,
                                            const int64_t *stride) {
@@ -136,6 +155,7 @@ static inline RequestOperand request_scalar(QlDtype dtype, QlValue value) {
 }
 
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *request, QlError *error);
+uint64_t log_hash_scalar(uint64_t hash, const LogScalar *scalar); /* of its bits */
 /* Room for so many statements: they cannot fail to be recorded for want of memory. */
 QlStatus rt_log_reserve(QlContext *ctx, int statements, QlError *error);
 /* The last statement has all its words and scalars: takes their hashes. */
@@ -185,6 +205,8 @@ void rt_history_add(QlContext *ctx, const Event *event);
 /* LOOK or SNAPSHOT, at the line that runs now. */
 void rt_history_look(QlContext *ctx, EventKind kind, const QlArray *array);
 void rt_history_sync(QlContext *ctx);
+/* A statement is about to be executed without the log. After enough of them the ranks meet first. */
+QlStatus rt_history_executes(QlContext *ctx, const LogRequest *request, QlError *error);
 void rt_history_agreed(QlContext *ctx); /* by all ranks */
 /* Fails for want of memory for what all ranks record; notes it, for when the others have. */
 QlStatus rt_history_lacks(QlContext *ctx, const char *what, QlError *error);

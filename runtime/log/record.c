@@ -352,10 +352,11 @@ static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, Q
     if (out->context != ctx) return rt_check_input(ctx, out, error);
     QL_TRY(check_output(op, value_dtype, out, ndim, shape, error));
   }
+  QlStatus status = QL_OK;
   if (!out && !where && op != QL_OP_POWER && rt_is_immediate(ctx) &&
-      rt_element_map(ctx, op, loop, value_dtype, count, in, result)) {
+      rt_element_map(ctx, op, loop, value_dtype, count, in, result, &status, error)) {
     ctx->log.at_end_of_assignment = false;
-    return QL_OK;
+    return status;
   }
   bool may_refuse =
       op == QL_OP_POWER && ql_dtype_info[loop].kind == QL_KIND_INT && is_signed(arrays[1]);

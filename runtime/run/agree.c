@@ -36,7 +36,10 @@ static QlStatus share_error(QlContext *ctx, const CommVerdict *verdict, const Ql
 }
 
 QlStatus rt_agree(QlContext *ctx, Agreement *a, bool *again, QlError *error) {
-  uint64_t state = ql_mix(ql_mix(ql_mix(ctx->history.chain, ctx->strict), a->place), a->state);
+  /* At the end what is recorded, and never executed, is as if it had not been. */
+  uint64_t done = a->place == AGREE_END ? ctx->history.executed_chain
+                                        : ql_mix(ctx->history.chain, ctx->strict);
+  uint64_t state = ql_mix(ql_mix(done, a->place), a->state);
   CommWord word = {.state = state,
                    .drops = ctx->dropped_hash,
                    .status = a->status,
@@ -76,4 +79,11 @@ QlStatus rt_agree_value(QlContext *ctx, uint64_t value[2], QlError *error) {
 
 QlStatus rt_agree_sync(QlContext *ctx, QlError *error) {
   return agree_at_last(ctx, &(Agreement){.place = AGREE_SYNC}, error);
+}
+
+QlStatus ql_end(QlContext *ctx, QlError *error) {
+  QL_ERROR(local);
+  if (ctx->info->size == 1 || rt_check_whole(ctx, &local)) return QL_OK;
+  ctx->ending = true;
+  return agree_at_last(ctx, &(Agreement){.place = AGREE_END}, error ? error : &local);
 }

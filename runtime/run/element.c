@@ -9,7 +9,9 @@
 static char *address_of(const QlArray *array, int64_t offset) {
   const QlContext *ctx = array->context;
   const Storage *storage = array->storage;
-  if (!rt_is_immediate(ctx) || !storage->block || storage->poisoned || array->part) return NULL;
+  if (!rt_is_immediate(ctx) || !storage->block || storage->poisoned || array->part ||
+      !rt_is_own(storage))
+    return NULL;
   return storage->block->data + offset * (int64_t)ql_dtype_info[storage->dtype].size;
 }
 
@@ -27,8 +29,46 @@ static JitElements seen(const QlArray *array, char *at) {
   return (JitElements){.at = at, .dtype = (QlDtype)array->dtype};
 }
 
+/* ---- what several ranks must do alike: the statement that the general path would record ---- */
+
+static RequestOperand operand_of(LogAccess access, QlArray *view) {
+  view->shape = view->strides = NULL;
+  return request_array(access, view, 0, NULL);
+}
+
+/* Of one element of each, or of the source's value. */
+static QlStatus executes_copy(QlContext *ctx, const QlArray *target, int64_t to,
+                              const QlArray *source, int64_t from, QlValue value, QlError *error) {
+  if (ctx->info->size == 1) return QL_OK;
+  QlArray written = *target, read = source ? *source : *target;
+  written.offset = to, read.offset = from;
+  RequestOperand operand[] = {operand_of(LOG_WRITE, &written),
+                              source ? operand_of(LOG_READ, &read)
+                                     : request_scalar((QlDtype)target->dtype, value)};
+  LogRequest request = {
+      .kind = STATEMENT_COPY, .loop = target->dtype, .operands = 2, .operand = operand};
+  return rt_history_executes(ctx, &request, error);
+}
+
+static QlStatus executes_map(QlContext *ctx, QlOp op, QlDtype loop, QlArray *made, int count,
+                             const QlOperand *in, const JitElements *values, QlError *error) {
+  RequestOperand operand[LOG_OPERANDS] = {request_array(LOG_WRITE, made, 0, NULL)};
+  if (ctx->info->size == 1) return QL_OK;
+  for (int k = 0; k < count; k++)
+    operand[k + 1] = in[k].array ? request_array(LOG_READ, in[k].array, 0, NULL)
+                                 : request_scalar(values[k].dtype, values[k].value);
+  LogRequest request = {.kind = STATEMENT_MAP,
+                        .op = op,
+                        .loop = loop,
+                        .operands = count + 1,
+                        .operand = operand};
+  return rt_history_executes(ctx, &request, error);
+}
+
+/* ---- the calls ---- */
+
 bool rt_element_map(QlContext *ctx, QlOp op, QlDtype loop, QlDtype dtype, int count,
-                    const QlOperand *in, QlArray **result) {
+                    const QlOperand *in, QlArray **result, QlStatus *status, QlError *error) {
   JitElements operand[LOG_OPERANDS];
   if (rt_compares_signs(op, loop)) return false;
   for (int k = 0; k < count; k++) {
@@ -44,6 +84,10 @@ bool rt_element_map(QlContext *ctx, QlOp op, QlDtype loop, QlDtype dtype, int co
   }
   QlArray *made = element_new(ctx, dtype);
   if (!made) return false;
+  if ((*status = executes_map(ctx, op, loop, made, count, in, operand, error))) {
+    ql_release(made);
+    return true;
+  }
   JitElements target = seen(made, made->storage->block->data);
   QlFloats floats = ql_floats_enter();
   jit_map_elements(op, loop, count, operand, &target, 1);
@@ -60,6 +104,11 @@ QlStatus ql_get_element(QlArray *array, int64_t offset, QlArray **element, QlErr
   QlArray *made =
       at && !rt_is_stored(array->storage) ? element_new(ctx, (QlDtype)array->dtype) : NULL;
   if (made) {
+    QlStatus status = executes_copy(ctx, made, 0, array, offset, (QlValue){0}, error);
+    if (status) {
+      ql_release(made);
+      return status;
+    }
     ctx->log.at_end_of_assignment = false;
     ctx->counters.immediate++;
     memcpy(made->storage->block->data, at, ql_dtype_info[array->dtype].size);
@@ -74,7 +123,8 @@ QlStatus ql_get_element(QlArray *array, int64_t offset, QlArray **element, QlErr
 }
 
 /* Stores it at once, where nothing pending reads or stores the array, and no export shows it. */
-static bool put_element(QlArray *array, int64_t offset, const QlOperand *value) {
+static bool put_element(QlArray *array, int64_t offset, const QlOperand *value, QlStatus *status,
+                        QlError *error) {
   QlContext *ctx = array->context;
   char *to = address_of(array, offset), *from;
   if (!to || array->readonly || rt_is_pending(array->storage) ||
@@ -92,6 +142,9 @@ static bool put_element(QlArray *array, int64_t offset, const QlOperand *value) 
     if (!from || rt_is_stored(value->array->storage)) return false;
     source = seen(value->array, from);
   }
+  const QlArray *read = value->array;
+  *status = executes_copy(ctx, array, offset, read, read ? read->offset : 0, source.value, error);
+  if (*status) return true;
   QlFloats floats = ql_floats_enter();
   jit_copy_elements(target.dtype, &source, &target, 1);
   ql_floats_leave(floats);
@@ -102,13 +155,14 @@ static bool put_element(QlArray *array, int64_t offset, const QlOperand *value) 
 QlStatus ql_set_element(QlArray *array, int64_t offset, const QlOperand *value, QlError *error) {
   QlContext *ctx = array->context;
   QL_TRY(rt_log_due(ctx, error));
-  if (put_element(array, offset, value)) {
-    ctx->log.at_end_of_assignment = true;
-    return QL_OK;
+  QlStatus status = QL_OK;
+  if (put_element(array, offset, value, &status, error)) {
+    ctx->log.at_end_of_assignment = !status;
+    return status;
   }
   QlArray *view;
   QL_TRY(ql_view(array, 0, NULL, NULL, offset, &view, error));
-  QlStatus status = ql_assign(ctx, view, value, error);
+  status = ql_assign(ctx, view, value, error);
   ql_release(view);
   return status;
 }

@@ -16,7 +16,7 @@
 
 void rt_describe(QlContext *ctx, QlSource source, char *text, size_t size) {
   if (!source.code)
-    snprintf(text, size, "a place that was not recorded");
+    snprintf(text, size, ctx->ending ? "the end of the program" : "a place that was not recorded");
   else if (ctx->options.describe)
     ctx->options.describe(ctx->options.data, source, text, size);
   else

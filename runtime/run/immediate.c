@@ -1,9 +1,11 @@
 /* The immediate path: a statement on few elements is executed when it is recorded, without a plan.
  * Most programs are full of them, and a plan costs more than they do.
  *
- * It is taken by one process alone, where nobody has to agree, when
+ * It is taken when
  *
  *   - the statement has at most QUELEA_IMMEDIATE points, along an axis if it is a ramp,
+ *   - every rank has all that it reads and writes for itself: a process that is alone, or what is
+ *     replicated. Nobody is asked; what was done enters the next agreement (log/history.c),
  *   - what it reads is computed, and no pending statement names what it reads or writes: so nothing
  *     changes by its being earlier than they,
  *   - what it writes is what it reads at the same points, or does not overlap it.
@@ -13,7 +15,8 @@
  *     elements   one by one, while a form has not been met often enough to be worth compiling
  *     kernel     afterwards
  *
- * Everything else is recorded. The values are the same either way. */
+ * Everything else is recorded. The values are the same either way. Whether the path is taken follows
+ * from what all ranks have done alike. */
 #include "runtime.h"
 
 #include <string.h>
@@ -33,6 +36,15 @@ typedef struct Nest {
   bool reduced[QL_MAX_DIMS];
 } Nest;
 
+static bool is_replicated(const QlContext *ctx, const Storage *storage) {
+  return storage->replicated || !storage->ndim || rt_is_replicated_size(ctx, storage->size);
+}
+
+/* Will the storage, which has no memory yet, be replicated? */
+static bool becomes_own(const QlContext *ctx, const Storage *storage) {
+  return storage->layout ? !storage->layout->template : is_replicated(ctx, storage);
+}
+
 static bool is_allowed(const QlContext *ctx, const LogRequest *r, int64_t *points) {
   if (statement_traits[r->kind].payload) return false;
   if (r->operands > LOG_OPERANDS || !rt_is_immediate(ctx)) return false;
@@ -48,22 +60,24 @@ static bool is_allowed(const QlContext *ctx, const LogRequest *r, int64_t *point
     if (!array) continue;
     const Storage *storage = array->storage;
     if (array->part || rt_is_pending(storage)) return false;
-    if (k > 0 && !storage->block) return false;
+    if (storage->block ? !rt_is_own(storage) : k > 0 || !becomes_own(ctx, storage)) return false;
   }
   return true;
 }
 
-static bool is_replicated(const QlContext *ctx, const Storage *storage) {
-  return storage->replicated || !storage->ndim || rt_is_replicated_size(ctx, storage->size);
+/* A rank that lacks the memory records what others execute: they will hear of it. */
+static bool lacks_memory(QlContext *ctx) {
+  if (ctx->info->size > 1) (void)rt_history_lacks(ctx, "an array", NULL);
+  return false;
 }
 
 bool rt_immediate_memory(QlContext *ctx, Storage *storage) {
   bool had_layout = storage->layout;
-  if (!had_layout && is_replicated(ctx, storage)) storage->layout = rt_layout_replicated(ctx);
-  if (!storage->layout || storage->layout->template) return false;
+  if (!becomes_own(ctx, storage)) return false;
+  if (!had_layout && !(storage->layout = rt_layout_replicated(ctx))) return lacks_memory(ctx);
   if ((storage->block = rt_block_private(ctx, storage))) return true;
   if (!had_layout) rt_layout_release(ctx, storage->layout), storage->layout = NULL;
-  return false;
+  return lacks_memory(ctx);
 }
 
 /* A target that has no memory yet gets it; one whose memory an export shares gets a copy. */
@@ -73,7 +87,7 @@ static bool target_is_ready(QlContext *ctx, Storage *storage, bool *is_new) {
   if (shared && shared->references == 1) return true;
   if (!shared) return rt_immediate_memory(ctx, storage);
   Block *block;
-  if (rt_block_new(ctx, "an array needs", shared, &block, NULL)) return false;
+  if (rt_block_new(ctx, "an array needs", shared, &block, NULL)) return lacks_memory(ctx);
   memcpy(block->data, shared->data, (size_t)shared->bytes);
   rt_block_release(ctx, storage->block);
   storage->block = block;
@@ -376,7 +390,7 @@ static bool has_room(const LogRequest *r, int64_t points) {
   return points / 2 * (int64_t)ql_dtype_info[r->loop].size <= VALUES && r->ndim < QL_MAX_DIMS;
 }
 
-bool rt_immediate(QlContext *ctx, const LogRequest *r) {
+bool rt_immediate(QlContext *ctx, const LogRequest *r, QlStatus *status, QlError *error) {
   Nest nest;
   int64_t points;
   bool is_new;
@@ -385,9 +399,11 @@ bool rt_immediate(QlContext *ctx, const LogRequest *r) {
   Storage *target = r->operand[0].array->storage;
   if (!target_is_ready(ctx, target, &is_new)) return false;
   make_nest(r, &nest);
-  if (!is_safe(r, &nest)) {
+  bool is_taken = is_safe(r, &nest);
+  if (is_taken) *status = rt_history_executes(ctx, r, error);
+  if (!is_taken || *status) {
     if (is_new) rt_block_release(ctx, target->block), target->block = NULL;
-    return false;
+    return is_taken;
   }
   QlFloats floats = ql_floats_enter();
   if (reduces)
@@ -400,12 +416,16 @@ bool rt_immediate(QlContext *ctx, const LogRequest *r) {
   return true;
 }
 
-bool rt_immediate_import(QlContext *ctx, const QlArray *made, const void *data,
-                         const int64_t *byte_strides) {
+bool rt_immediate_takes(const QlContext *ctx, const QlArray *made) {
+  return made->size <= ctx->params.immediate && becomes_own(ctx, made->storage);
+}
+
+bool rt_immediate_import(QlContext *ctx, const LogRequest *r, const void *data,
+                         const int64_t *byte_strides, QlStatus *status, QlError *error) {
+  const QlArray *made = r->operand[0].array;
   Storage *storage = made->storage;
-  if (!rt_is_immediate(ctx) || made->size > ctx->params.immediate ||
-      !rt_immediate_memory(ctx, storage))
-    return false;
+  if (!rt_immediate_memory(ctx, storage)) return false;
+  if ((*status = rt_history_executes(ctx, r, error))) return true;
   Box whole = box_of_shape(made->ndim, made->shape);
   box_copy(made->ndim, &whole, ql_dtype_info[made->dtype].size, storage->block->data, &whole,
            storage->block->stride, data, &whole, byte_strides);

@@ -10,12 +10,12 @@ static bool is_local(const QlArray *array) {
   return storage->block && (!storage->layout->template || array->context->info->node_count == 1);
 }
 
-/* Has the array its value, whatever is pending? On several ranks what is pending is executed, so
- * that they meet. */
+/* Has the array its value, whatever is pending? A look at what is partitioned among ranks is theirs
+ * together: what is pending is executed then. */
 static bool is_computed(const QlArray *array) {
-  const QlContext *ctx = array->context;
   const Storage *storage = array->storage;
-  return storage->block && (ctx->info->size > 1 ? !ctx->log.count : !rt_is_stored(storage));
+  if (!storage->block) return false;
+  return rt_is_own(storage) ? !rt_is_stored(storage) : !array->context->log.count;
 }
 
 /* Executes the log where it may change the array. What one rank alone looks at changes nothing when
@@ -260,7 +260,8 @@ QlStatus ql_export(QlArray *array, const void **data, int64_t *strides, QlExport
   }
   if (storage->layout->template) {
     rt_wait_node(ctx);
-    made->keeper->storage->id = ++ctx->next_id; /* it dies when all ranks have dropped it */
+    (void)rt_storage_number(made->keeper->storage, &ctx->next_id);
+    made->keeper->storage->known = true;
   }
   made->keeper->storage->layout = rt_layout_retain(storage->layout);
   made->keeper->storage->block = storage->block;

@@ -113,7 +113,8 @@ typedef enum AgreePlace {
   AGREE_PLAN,
   AGREE_STATUS,
   AGREE_VALUE,
-  AGREE_SYNC
+  AGREE_SYNC,
+  AGREE_END
 } AgreePlace;
 
 typedef struct Agreement {
@@ -178,14 +179,16 @@ void rt_canary_follow(QlContext *ctx, const Run *run, int group, bool is_main);
 void rt_canary_stored(QlContext *ctx, const Run *run, const PlanGroup *group);
 
 /* ---- immediate.c ---- */
-/* Executes the statement, if the immediate path is for it. */
-bool rt_immediate(QlContext *ctx, const LogRequest *request);
+/* Executes the statement, if the immediate path is for it. True: that is done, or has failed. */
+bool rt_immediate(QlContext *ctx, const LogRequest *request, QlStatus *status, QlError *error);
 /* Memory of this rank's for a storage that has none. False: it is not replicated, or there is none.
  */
 bool rt_immediate_memory(QlContext *ctx, Storage *storage);
-/* Gives a new array what the user's memory holds. */
-bool rt_immediate_import(QlContext *ctx, const QlArray *made, const void *data,
-                         const int64_t *byte_strides);
+/* May a new array get its values on it? */
+bool rt_immediate_takes(const QlContext *ctx, const QlArray *made);
+/* Gives a new array what the user's memory holds. True as above. */
+bool rt_immediate_import(QlContext *ctx, const LogRequest *request, const void *data,
+                         const int64_t *byte_strides, QlStatus *status, QlError *error);
 
 /* Signed and unsigned integers compare by several operations, which are left to the planner. */
 static inline bool rt_compares_signs(QlOp op, QlDtype loop) {
@@ -195,6 +198,6 @@ static inline bool rt_compares_signs(QlOp op, QlDtype loop) {
 /* ---- element.c ---- */
 /* The same of a map over arrays of no axes and scalars, into a new one of that dtype. */
 bool rt_element_map(QlContext *ctx, QlOp op, QlDtype loop, QlDtype dtype, int count,
-                    const QlOperand *in, QlArray **result);
+                    const QlOperand *in, QlArray **result, QlStatus *status, QlError *error);
 
 #endif
