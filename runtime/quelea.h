@@ -225,6 +225,12 @@ QL_API QlStatus ql_astype(QlContext *context, QlArray *array, QlDtype dtype, QlO
 QL_API QlStatus ql_reduce(QlContext *context, QlReduction reduction, QlArray *array, uint32_t axes,
                           bool keepdims, QlDtype dtype, QlArray *out, QlArray **result,
                           QlError *error);
+/* The product of vectors and matrices, as NumPy's matmul: the sum over the last axis of `left` and
+ * the first of `right`, which must be equal; of bools, whether any product is true. Each has one or
+ * two axes, and the result those that are left: none for two vectors. Bits are those of contract
+ * C7. */
+QL_API QlStatus ql_product(QlContext *context, QlArray *left, QlArray *right, QlArray **result,
+                           QlError *error);
 
 /* ---- looking (collective: executes what is recorded) ---- */
 

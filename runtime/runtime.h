@@ -45,6 +45,7 @@ struct QlContext {
   int template_count;
   Layout *replicated; /* of all that is, on the immediate path; NULL: not needed yet */
   ImmediateForm immediate[IMMEDIATE_FORMS];
+  ImmediateSpell spell;
   Plan *plans[PLAN_BUCKETS], *forms[PLAN_BUCKETS]; /* by hash, and by form */
   QlPool spare_memory[PLAN_LIMIT / 2];             /* of plans that went */
   int plan_count, spare_count;

@@ -227,7 +227,7 @@ void rt_log_clear(QlContext *ctx) {
   for (int k = 0; k < log->slot_count; k++) rt_storage_unpin(log->slots[k]);
   log->count = log->scalar_count = log->slot_count = 0;
   log->word_count = 0, log->fresh_bytes = 0, log->at_end_of_assignment = false;
-  log->made = log->stored = NULL, log->due_since = 0;
+  log->made = log->stored = NULL, log->due_since = log->waiting = 0;
   log->epoch++;
   rt_pace_begin(&ctx->pace);
 }

@@ -50,6 +50,7 @@ typedef struct Log {
   const Storage *made;       /* the last of them, */
   int64_t made_bytes;        /* its size, */
   const Storage *stored;     /* and the last statement's target */
+  int waiting;               /* the last so many are for the immediate path, but for what is pending */
   int due_since;             /* 0, or how long it was when it was due */
   bool at_end_of_assignment;
 } Log;

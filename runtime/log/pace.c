@@ -1,5 +1,5 @@
 /* When the log is executed unasked: at the end of an assignment, after QUELEA_FLUSH statements or
- * more, where the program repeats itself. A plan is found again when a log has the same words; so a
+ * more, where the program repeats itself; or after a few that are for the immediate path. A plan is found again when a log has the same words; so a
  * loop is cut at a multiple of its period, and each log holds the same part of it.
  *
  *     recorded    s s a b c d a b c d a b c d a b c d a b c d a b c d
@@ -100,6 +100,7 @@ static bool is_due_by_period(Pace *pace, int period, int length, bool at_end) {
   return length >= pace->due;
 }
 
+enum { WAITING = 16 }; /* small statements behind larger ones: the next ones are executed at once */
 enum { TRIES = 2, LONGER = 2 }; /* without a period a log may be 4, then 16 times as long */
 
 static bool is_due(QlContext *ctx) {
@@ -108,6 +109,7 @@ static bool is_due(QlContext *ctx) {
   int64_t enough = ctx->params.flush, bytes = ctx->params.flush_bytes;
   int length = log->count;
   bool heavy = log->fresh_bytes >= bytes, at_end = log->at_end_of_assignment;
+  if (at_end && log->waiting >= WAITING) return true;
   if (length < enough && !heavy) return false;
   if (log->fresh_bytes / 4 >= bytes) return true;
   /* Expressions are not torn apart: their temporaries would have to be stored. A program without

@@ -112,6 +112,7 @@ static QlStatus plan_and_agree(QlContext *ctx, Plan **plan, QlError *error) {
       a.plan->last_used = ++ctx->plan_clock;
       ctx->counters.plans_made += a.made, ctx->counters.plans_moved += a.move != NULL;
       ctx->counters.plans_reused += !a.made && !a.move;
+      rt_immediate_learn(ctx, a.made);
       *plan = a.plan;
       return QL_OK;
     }

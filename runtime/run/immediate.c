@@ -3,7 +3,9 @@
  *
  * It is taken when
  *
- *   - the statement has at most QUELEA_IMMEDIATE points, along an axis if it is a ramp,
+ *   - the statement has at most QUELEA_IMMEDIATE points, along an axis if it is a ramp; sixteen
+ *     times as many if it is a reduction, whose few values cost nothing when they are stored, and
+ *     for any while every log needs a new plan,
  *   - every rank has all that it reads and writes for itself: a process that is alone, or what is
  *     replicated. Nobody is asked; what was done enters the next agreement (log/history.c),
  *   - what it reads is computed, and no pending statement names what it reads or writes: so nothing
@@ -36,33 +38,66 @@ typedef struct Nest {
   bool reduced[QL_MAX_DIMS];
 } Nest;
 
+enum { MORE_POINTS = 16 };
+
+int64_t rt_immediate_points(const QlContext *ctx, StatementKind kind) {
+  bool more = kind == STATEMENT_REDUCE || ctx->spell.left > 0;
+  return ctx->params.immediate * (more ? MORE_POINTS : 1);
+}
+
+/* Plans that are used once cost more than what they fuse and share among threads brings. So many
+ * statements in plans that were all new begin a spell: long loops have repeated themselves by then.
+ * It ends so that the program is tried again, later each time. On several ranks larger arrays are
+ * partitioned: there are no spells. */
+enum { STATEMENTS_MADE = 2048, SPELL = 4096, LONGEST_SPELL = 1 << 16 };
+
+void rt_immediate_learn(QlContext *ctx, bool made) {
+  ImmediateSpell *spell = &ctx->spell;
+  if (ctx->info->size > 1) return;
+  if (!made) {
+    *spell = (ImmediateSpell){0};
+  } else if ((spell->made += ctx->log.count) >= STATEMENTS_MADE) {
+    spell->length = QL_MIN(QL_MAX(4 * spell->length, SPELL), LONGEST_SPELL);
+    spell->left = spell->length, spell->made = 0;
+  }
+}
+
 static bool is_replicated(const QlContext *ctx, const Storage *storage) {
   return storage->replicated || !storage->ndim || rt_is_replicated_size(ctx, storage->size);
 }
 
-/* Will the storage, which has no memory yet, be replicated? */
+/* Will the storage, which has no memory yet, be replicated? In a spell more are. */
 static bool becomes_own(const QlContext *ctx, const Storage *storage) {
-  return storage->layout ? !storage->layout->template : is_replicated(ctx, storage);
+  if (storage->layout) return !storage->layout->template;
+  return is_replicated(ctx, storage) ||
+         (ctx->spell.left > 0 && storage->size <= rt_immediate_points(ctx, STATEMENT_COPY));
 }
 
-static bool is_allowed(const QlContext *ctx, const LogRequest *r, int64_t *points) {
+/* `waits`: it would be, were nothing pending. */
+static bool allows(const QlContext *ctx, const LogRequest *r, int64_t *points, bool *waits) {
   if (statement_traits[r->kind].payload) return false;
   if (r->operands > LOG_OPERANDS || !rt_is_immediate(ctx)) return false;
+  int64_t most = rt_immediate_points(ctx, r->kind);
   *points = 1;
   for (int a = 0; a < r->ndim; a++) {
     *points *= r->shape[a];
-    if (*points > ctx->params.immediate) return false;
+    if (*points > most) return false;
   }
   if (r->kind == STATEMENT_RAMP && r->shape[__builtin_ctz(r->axes)] != *points) return false;
   if (r->kind == STATEMENT_MAP && rt_compares_signs((QlOp)r->op, (QlDtype)r->loop)) return false;
+  bool pending = false;
   for (int k = 0; k < r->operands; k++) {
     const QlArray *array = r->operand[k].array;
     if (!array) continue;
     const Storage *storage = array->storage;
-    if (array->part || rt_is_pending(storage)) return false;
-    if (storage->block ? !rt_is_own(storage) : k > 0 || !becomes_own(ctx, storage)) return false;
+    if (array->part) return false;
+    bool waits_here = rt_is_pending(storage) || (k > 0 && !storage->block);
+    if (!becomes_own(ctx, storage) && !(rt_is_own(storage) && (storage->block || waits_here)))
+      return false;
+    pending |= waits_here;
   }
-  return true;
+  *waits = pending;
+  return !pending;
 }
 
 /* A rank that lacks the memory records what others execute: they will hear of it. */
@@ -155,6 +190,21 @@ static bool is_safe(const LogRequest *r, Nest *nest) {
 
 /* ---- elements ---- */
 
+enum { PRODUCTS = 128 << 10 }; /* bytes for the products of a line */
+
+/* Is it a sum of the products of its two inputs? */
+static bool is_product(const LogRequest *r) {
+  return r->kind == STATEMENT_REDUCE && r->operands == 3;
+}
+
+static void sum_products(QlDtype loop, const JitElements *in, const JitElements *out,
+                         int64_t points) {
+  _Alignas(64) char products[PRODUCTS];
+  JitElements line = {.at = products, .stride = ql_dtype_info[loop].size, .dtype = loop};
+  jit_map_elements(QL_OP_MULTIPLY, loop, 2, in, &line, points);
+  jit_reduce_elements(QL_REDUCE_SUM, loop, &line, out, points);
+}
+
 static void along_last(const LogRequest *r, const Nest *nest) {
   int64_t points = nest->rank ? nest->extent[nest->rank - 1] : 1;
   if (r->kind == STATEMENT_MAP)
@@ -164,6 +214,8 @@ static void along_last(const LogRequest *r, const Nest *nest) {
     jit_copy_elements((QlDtype)r->loop, &nest->operand[1], &nest->operand[0], points);
   else if (r->kind == STATEMENT_RAMP)
     jit_ramp_elements(nest->operand[1].value, nest->operand[2].value, &nest->operand[0], points);
+  else if (is_product(r))
+    sum_products((QlDtype)r->loop, &nest->operand[1], &nest->operand[0], points);
   else
     jit_reduce_elements((QlReduction)r->op, (QlDtype)r->loop, &nest->operand[1], &nest->operand[0],
                         points);
@@ -215,7 +267,7 @@ static uint64_t form_of(const LogRequest *r, const Nest *nest) {
   return form;
 }
 
-static JitRef value_of(JitFn *fn, const LogRequest *r, const JitRef *input, const Nest *nest,
+static JitRef value_of(JitFn *fn, const LogRequest *r, JitRef *input, const Nest *nest,
                        QlSource source) {
   QlDtype loop = (QlDtype)r->loop;
   JitRef args[LOG_OPERANDS];
@@ -225,6 +277,10 @@ static JitRef value_of(JitFn *fn, const LogRequest *r, const JitRef *input, cons
       args[k - 1] = jit_cast(fn, input[k],
                              ql_op_input((QlOp)r->op, k - 1, nest->operand[k].dtype, loop), source);
     return jit_op(fn, (QlOp)r->op, nest->operands - 1, args, source);
+  }
+  if (is_product(r)) {
+    for (int k = 0; k < 2; k++) args[k] = jit_cast(fn, input[1 + k], loop, source);
+    input[1] = jit_op(fn, QL_OP_MULTIPLY, 2, args, source);
   }
   bool counts = r->op == QL_REDUCE_COUNT;
   JitRef value = counts ? jit_cast(fn, input[1], QL_BOOL, source) : input[1];
@@ -385,17 +441,24 @@ static void reduce(QlContext *ctx, const LogRequest *request, Nest *nest) {
   run(ctx, &r, nest);
 }
 
-/* Do the values between two axes have room? */
+/* Do the products of a line, and the values between two axes, have room? */
 static bool has_room(const LogRequest *r, int64_t points) {
-  return points / 2 * (int64_t)ql_dtype_info[r->loop].size <= VALUES && r->ndim < QL_MAX_DIMS;
+  int64_t item = (int64_t)ql_dtype_info[r->loop].size, last = 1;
+  int count = 0;
+  if (r->ndim == QL_MAX_DIMS) return false;
+  for (int a = 0; a < r->ndim; a++)
+    if (r->axes >> a & 1 && r->shape[a] > 1) last = r->shape[a], count++;
+  return is_product(r) ? last * item <= PRODUCTS : count < 2 || points / last * item <= VALUES;
 }
 
 bool rt_immediate(QlContext *ctx, const LogRequest *r, QlStatus *status, QlError *error) {
   Nest nest;
   int64_t points;
   bool is_new;
-  bool reduces = r->kind == STATEMENT_REDUCE;
-  if (!is_allowed(ctx, r, &points) || (reduces && !has_room(r, points))) return false;
+  bool reduces = r->kind == STATEMENT_REDUCE, waits = false;
+  bool is_allowed = allows(ctx, r, &points, &waits) && (!reduces || has_room(r, points));
+  ctx->log.waiting = waits ? ctx->log.waiting + 1 : is_allowed ? ctx->log.waiting : 0;
+  if (!is_allowed) return false;
   Storage *target = r->operand[0].array->storage;
   if (!target_is_ready(ctx, target, &is_new)) return false;
   make_nest(r, &nest);
@@ -413,6 +476,7 @@ bool rt_immediate(QlContext *ctx, const LogRequest *r, QlStatus *status, QlError
   ql_floats_leave(floats);
   if (ctx->log.made == target) ctx->log.fresh_bytes -= ctx->log.made_bytes, ctx->log.made = NULL;
   ctx->counters.immediate++;
+  if (points > ctx->params.immediate && ctx->spell.left > 0) ctx->spell.left--;
   return true;
 }
 

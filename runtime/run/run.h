@@ -19,6 +19,12 @@ typedef struct ImmediateForm {
 } ImmediateForm;
 enum { IMMEDIATE_FORMS = 1024 };
 
+/* While no plan is found again, statements on more points are executed at once. */
+typedef struct ImmediateSpell {
+  int made;             /* statements, by executions in a row that made their plans */
+  int64_t left, length; /* so many statements still; of the next spell */
+} ImmediateSpell;
+
 typedef struct Team Team;
 typedef struct Run Run;
 
@@ -179,6 +185,10 @@ void rt_canary_follow(QlContext *ctx, const Run *run, int group, bool is_main);
 void rt_canary_stored(QlContext *ctx, const Run *run, const PlanGroup *group);
 
 /* ---- immediate.c ---- */
+/* So many points may a statement have. */
+int64_t rt_immediate_points(const QlContext *ctx, StatementKind kind);
+/* An execution of the log has made its plan, or known it. */
+void rt_immediate_learn(QlContext *ctx, bool made);
 /* Executes the statement, if the immediate path is for it. True: that is done, or has failed. */
 bool rt_immediate(QlContext *ctx, const LogRequest *request, QlStatus *status, QlError *error);
 /* Memory of this rank's for a storage that has none. False: it is not replicated, or there is none.
