@@ -89,10 +89,8 @@ QlStatus rt_history_executes(QlContext *ctx, const LogRequest *r, QlError *error
   History *h = &ctx->history;
   if (ctx->info->size == 1) return QL_OK;
   if (h->count - h->agreed >= EVENTS_TO_MEET) QL_TRY(meet(ctx, error));
-  Event event = {.kind = EVENT_EXECUTED,
-                 .statement = -1,
-                 .hash = hash_request(r),
-                 .source = rt_source(ctx)};
+  Event event = {
+      .kind = EVENT_EXECUTED, .statement = -1, .hash = hash_request(r), .source = rt_source(ctx)};
   for (int k = 0; k < r->operands; k++)
     if (r->operand[k].array)
       event.arrays =

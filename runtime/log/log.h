@@ -50,8 +50,8 @@ typedef struct Log {
   const Storage *made;       /* the last of them, */
   int64_t made_bytes;        /* its size, */
   const Storage *stored;     /* and the last statement's target */
-  int waiting;               /* the last so many are for the immediate path, but for what is pending */
-  int due_since;             /* 0, or how long it was when it was due */
+  int waiting;   /* the last so many are for the immediate path, but for what is pending */
+  int due_since; /* 0, or how long it was when it was due */
   bool at_end_of_assignment;
 } Log;
 
@@ -92,7 +92,7 @@ enum { HISTORY_KEPT = 1024 };
 
 typedef struct History {
   uint64_t chain, executed_chain; /* of all events, of EVENT_EXECUTED alone */
-  int64_t count, agreed; /* events; how many of them all ranks have in common */
+  int64_t count, agreed;          /* events; how many of them all ranks have in common */
   Event kept[HISTORY_KEPT];
   Executed executed[HISTORY_KEPT]; /* beside those of executed statements */
   bool lacks;      /* memory for something that others may have recorded since they agreed last, */
@@ -206,7 +206,8 @@ void rt_history_add(QlContext *ctx, const Event *event);
 /* LOOK or SNAPSHOT, at the line that runs now. */
 void rt_history_look(QlContext *ctx, EventKind kind, const QlArray *array);
 void rt_history_sync(QlContext *ctx);
-/* A statement is about to be executed without the log. After enough of them the ranks meet first. */
+/* A statement is about to be executed without the log. After enough of them the ranks meet first.
+ */
 QlStatus rt_history_executes(QlContext *ctx, const LogRequest *request, QlError *error);
 void rt_history_agreed(QlContext *ctx); /* by all ranks */
 /* Fails for want of memory for what all ranks record; notes it, for when the others have. */

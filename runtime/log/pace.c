@@ -1,6 +1,7 @@
 /* When the log is executed unasked: at the end of an assignment, after QUELEA_FLUSH statements or
- * more, where the program repeats itself; or after a few that are for the immediate path. A plan is found again when a log has the same words; so a
- * loop is cut at a multiple of its period, and each log holds the same part of it.
+ * more, where the program repeats itself; or after a few that are for the immediate path. A plan is
+ * found again when a log has the same words; so a loop is cut at a multiple of its period, and each
+ * log holds the same part of it.
  *
  *     recorded    s s a b c d a b c d a b c d a b c d a b c d a b c d
  *     log                         |- - - - - - - - - - - -|

@@ -124,8 +124,9 @@ QlStatus ql_product(QlContext *ctx, QlArray *left, QlArray *right, QlArray **res
   QlStatus status = QL_OK;
   bool plain = left->ndim >= 1 && left->ndim <= 2 && right->ndim >= 1 && right->ndim <= 2;
   if (!plain || left->shape[left->ndim - 1] != right->shape[0])
-    return ql_fail(error, QL_ERR_VALUE, "a product is of arrays of one or two axes, the last of "
-                                        "the first as long as the first of the second");
+    return ql_fail(error, QL_ERR_VALUE,
+                   "a product is of arrays of one or two axes, the last of "
+                   "the first as long as the first of the second");
   if (!at_once(ctx, left, right, result, &status, error))
     return record(ctx, left, right, result, error);
   ctx->log.at_end_of_assignment = false;

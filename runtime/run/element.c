@@ -42,9 +42,9 @@ static QlStatus executes_copy(QlContext *ctx, const QlArray *target, int64_t to,
   if (ctx->info->size == 1) return QL_OK;
   QlArray written = *target, read = source ? *source : *target;
   written.offset = to, read.offset = from;
-  RequestOperand operand[] = {operand_of(LOG_WRITE, &written),
-                              source ? operand_of(LOG_READ, &read)
-                                     : request_scalar((QlDtype)target->dtype, value)};
+  RequestOperand operand[] = {
+      operand_of(LOG_WRITE, &written),
+      source ? operand_of(LOG_READ, &read) : request_scalar((QlDtype)target->dtype, value)};
   LogRequest request = {
       .kind = STATEMENT_COPY, .loop = target->dtype, .operands = 2, .operand = operand};
   return rt_history_executes(ctx, &request, error);
@@ -57,11 +57,8 @@ static QlStatus executes_map(QlContext *ctx, QlOp op, QlDtype loop, QlArray *mad
   for (int k = 0; k < count; k++)
     operand[k + 1] = in[k].array ? request_array(LOG_READ, in[k].array, 0, NULL)
                                  : request_scalar(values[k].dtype, values[k].value);
-  LogRequest request = {.kind = STATEMENT_MAP,
-                        .op = op,
-                        .loop = loop,
-                        .operands = count + 1,
-                        .operand = operand};
+  LogRequest request = {
+      .kind = STATEMENT_MAP, .op = op, .loop = loop, .operands = count + 1, .operand = operand};
   return rt_history_executes(ctx, &request, error);
 }
 

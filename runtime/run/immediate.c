@@ -17,8 +17,8 @@
  *     elements   one by one, while a form has not been met often enough to be worth compiling
  *     kernel     afterwards
  *
- * Everything else is recorded. The values are the same either way. Whether the path is taken follows
- * from what all ranks have done alike. */
+ * Everything else is recorded. The values are the same either way. Whether the path is taken
+ * follows from what all ranks have done alike. */
 #include "runtime.h"
 
 #include <string.h>

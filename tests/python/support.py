@@ -103,9 +103,10 @@ def same_error(ours: Any, theirs: Any, text: bool = True) -> None:
         assert ours_text == theirs_text
 
 
-# Is every statement recorded? One process alone executes those on few elements at once.
-RECORDED = quelea.info()["size"] > 1 or any(
-    p["name"] == "QUELEA_IMMEDIATE" and p["value"] == "0" for p in quelea.params()
+# Is every statement on several elements recorded? Those on few are executed at once, where all ranks have the arrays.
+_PARAMS = {p["name"]: p["value"] for p in quelea.params()}
+RECORDED = _PARAMS["QUELEA_IMMEDIATE"] == "0" or (
+    quelea.info()["size"] > 1 and _PARAMS["QUELEA_REPLICATE"] == "-1"
 )
 recorded = pytest.mark.skipif(not RECORDED, reason="small statements have no plans")
 

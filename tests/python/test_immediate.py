@@ -1,6 +1,6 @@
-"""Statements on few elements, which one process alone executes when they are recorded.
+"""Statements on few elements, which are executed when they are recorded, where every rank has their arrays.
 
-On several ranks, and where QUELEA_IMMEDIATE is 0, the same programs are recorded: the values are the same.
+Where arrays are partitioned, and where QUELEA_IMMEDIATE is 0, the same programs are recorded: the values are the same.
 """
 
 import random

@@ -12,7 +12,7 @@
 #include <mpi.h>
 #include <stdlib.h>
 
-enum { SIZE = 700, SMALL = 8, LENGTH = 9, EXTRA_LINE = 1000, NO_RANK = -1 };
+enum { SIZE = 700, SMALL = 8, MANY = 300, LENGTH = 9, EXTRA_LINE = 1000, NO_RANK = -1 };
 
 typedef enum Kind {
   ADD,      /* a += p, statement */
@@ -25,7 +25,12 @@ typedef enum Kind {
   FORGET,   /* lets the snapshot go */
   SYNC,
   STRICT,      /* sets it to what it is not */
-  SMALL_ADD,   /* c += p, replicated */
+  SMALL_ADD,   /* c += p, replicated: at once */
+  SMALL_FRESH, /* c = c * p, a new array */
+  SMALL_PUT,   /* c[p % 8] = p */
+  SMALL_GET,   /* c[0] = c[p % 8], through an array of no axes */
+  SMALL_SUM,   /* looks at c.sum() */
+  SMALL_MANY,  /* c[k % 8] = p + k, for 300 k */
   SMALL_LOOK,  /* looks at c[p % 8] */
   SMALL_KEEP,  /* keeps the memory of c */
   NO_ELEMENTS, /* makes an array of none */
@@ -34,8 +39,9 @@ typedef enum Kind {
 } Kind;
 
 static const char *const kind_names[] = {
-    "add",  "stencil", "fresh",     "sum",        "element",    "gather",      "snapshot", "forget",
-    "sync", "strict",  "small_add", "small_look", "small_keep", "no_elements", "make"};
+    "add",       "stencil",    "fresh",      "sum",        "element",     "gather",    "snapshot",
+    "forget",    "sync",       "strict",     "small_add",  "small_fresh", "small_put", "small_get",
+    "small_sum", "small_many", "small_look", "small_keep", "no_elements", "make"};
 
 /* What one rank alone does. */
 typedef struct Deviation {
@@ -70,6 +76,14 @@ static void model_step(Model *m, Kind kind, int p) {
       break;
     case SMALL_ADD:
       for (int i = 0; i < SMALL; i++) m->c[i] += p;
+      break;
+    case SMALL_FRESH:
+      for (int i = 0; i < SMALL; i++) m->c[i] *= p;
+      break;
+    case SMALL_PUT: m->c[p % SMALL] = p; break;
+    case SMALL_GET: m->c[0] = m->c[p % SMALL]; break;
+    case SMALL_MANY:
+      for (int k = 0; k < MANY; k++) m->c[k % SMALL] = p + k;
       break;
     default: break;
   }
@@ -125,11 +139,11 @@ static QlStatus look_at(Rank *r, QlArray *array, int64_t index) {
   return status;
 }
 
-static QlStatus sum_of(Rank *r, double factor) {
+static QlStatus sum_of(Rank *r, QlArray *array, double factor) {
   QlArray *scaled = NULL, *sum = NULL;
   QlScalar value;
   QlStatus status =
-      binary(r, QL_OP_MULTIPLY, r->a, (QlOperand){.scalar = ql_f64(factor)}, NULL, &scaled);
+      binary(r, QL_OP_MULTIPLY, array, (QlOperand){.scalar = ql_f64(factor)}, NULL, &scaled);
   if (!status)
     status =
         ql_reduce(r->ctx, QL_REDUCE_SUM, scaled, 1, false, QL_DTYPE_NONE, NULL, &sum, &r->error);
@@ -163,6 +177,34 @@ static QlStatus make_and_drop(Rank *r, int64_t size) {
   return status;
 }
 
+static QlStatus scale(Rank *r, QlArray **array, double factor) {
+  QlArray *made;
+  QlStatus status =
+      binary(r, QL_OP_MULTIPLY, *array, (QlOperand){.scalar = ql_f64(factor)}, NULL, &made);
+  if (status) return status;
+  ql_release(*array), *array = made;
+  return QL_OK;
+}
+
+static QlStatus put(Rank *r, int64_t index, double value) {
+  return ql_set_element(r->c, index, &(QlOperand){.scalar = ql_f64(value)}, &r->error);
+}
+
+static QlStatus move_element(Rank *r, int64_t from, int64_t to) {
+  QlArray *element;
+  QlStatus status = ql_get_element(r->c, from, &element, &r->error);
+  if (status) return status;
+  status = ql_set_element(r->c, to, &(QlOperand){.array = element}, &r->error);
+  ql_release(element);
+  return status;
+}
+
+static QlStatus put_many(Rank *r, double value) {
+  QlStatus status = QL_OK;
+  for (int k = 0; k < MANY && !status; k++) status = put(r, k % SMALL, value + k);
+  return status;
+}
+
 /* One operation; p tells it from the others of its kind. */
 static QlStatus step(Rank *r, Kind kind, int p) {
   static double host[SIZE];
@@ -171,12 +213,8 @@ static QlStatus step(Rank *r, Kind kind, int p) {
   switch (kind) {
     case ADD: return add_in_place(r, r->a, p);
     case STENCIL: return stencil(r, p);
-    case FRESH:
-      status = binary(r, QL_OP_MULTIPLY, r->a, (QlOperand){.scalar = ql_f64(p)}, NULL, &made);
-      if (status) return status;
-      ql_release(r->a), r->a = made;
-      return QL_OK;
-    case SUM: return sum_of(r, p);
+    case FRESH: return scale(r, &r->a, p);
+    case SUM: return sum_of(r, r->a, p);
     case ELEMENT: return look_at(r, r->a, SIZE - 1 - p);
     case GATHER:
       if ((status = view_of(r->b, p, SIZE - p, &made))) return status;
@@ -188,6 +226,11 @@ static QlStatus step(Rank *r, Kind kind, int p) {
     case SYNC: return ql_flush(r->ctx, &r->error);
     case STRICT: ql_set_strict(r->ctx, r->strict = !r->strict); return QL_OK;
     case SMALL_ADD: return add_in_place(r, r->c, p);
+    case SMALL_FRESH: return scale(r, &r->c, p);
+    case SMALL_PUT: return put(r, p % SMALL, p);
+    case SMALL_GET: return move_element(r, p % SMALL, 0);
+    case SMALL_SUM: return sum_of(r, r->c, p);
+    case SMALL_MANY: return put_many(r, p);
     case SMALL_LOOK: return look_at(r, r->c, p % SMALL);
     case SMALL_KEEP: return keep(r, r->c);
     case NO_ELEMENTS: return make_and_drop(r, 0);
@@ -271,9 +314,10 @@ static void describe(const Program *program, const QlError *error) {
 static bool matters(const Program *program) {
   const Deviation *d = &program->deviation;
   Kind kind = d->skips ? program->kind[d->at] : d->extra;
-  return kind == ADD || kind == STENCIL || kind == FRESH || kind == SMALL_ADD || kind == STRICT ||
-         kind == SUM || kind == SYNC || kind == MAKE || kind == SNAPSHOT || kind == GATHER ||
-         kind == ELEMENT;
+  return kind == ADD || kind == STENCIL || kind == FRESH || kind == SMALL_ADD ||
+         kind == SMALL_FRESH || kind == SMALL_PUT || kind == SMALL_GET || kind == SMALL_SUM ||
+         kind == SMALL_MANY || kind == STRICT || kind == SUM || kind == SYNC || kind == MAKE ||
+         kind == SNAPSHOT || kind == GATHER || kind == ELEMENT;
 }
 
 /* "line:N" with nothing behind that belongs to the number. */
@@ -291,7 +335,7 @@ static bool names_it(const Program *program, const char *text) {
   const Deviation *d = &program->deviation;
   Kind kind = d->skips ? program->kind[d->at] : d->extra;
   bool named = names_line(text, d->skips ? d->at : EXTRA_LINE);
-  bool alike = kind == SYNC || kind == SMALL_LOOK || kind == SMALL_KEEP;
+  bool alike = kind == SYNC || kind == SNAPSHOT || kind == SMALL_LOOK || kind == SMALL_KEEP;
   for (int p = 0; p < LENGTH && alike && !named; p++)
     named = program->kind[p] == kind && names_line(text, p);
   return named || (kind == SYNC && strstr(text, "end:0"));
@@ -329,6 +373,31 @@ static bool run_case(const Program *program) {
   return status != QL_OK;
 }
 
+/* A program of small statements, which come to no agreement before its end. */
+static void the_end(int deviating, bool records) {
+  MPI_Comm world = MPI_COMM_WORLD;
+  Rank r = {0};
+  if (!CHECK_INT_EQ(ql_open(&(QlOptions){.mpi_comm = &world}, &r.ctx, &r.error), QL_OK)) return;
+  CHECK_INT_EQ(begin(&r), QL_OK);
+  for (int p = 0; p < LENGTH; p++) CHECK_INT_EQ(step_at(&r, SMALL_ADD, p, p), QL_OK);
+  if (me == deviating) CHECK_INT_EQ(step_at(&r, records ? ADD : SMALL_PUT, 1, EXTRA_LINE), QL_OK);
+  CHECK_INT_EQ(look_at(&r, r.c, 0), QL_OK);
+  bool diverges = deviating != NO_RANK && !records && ranks > 1;
+  CHECK_INT_EQ(ql_end(r.ctx, &r.error), diverges ? QL_ERR_DIVERGED : QL_OK);
+  CHECK(same_on_all_ranks(r.error.text, sizeof r.error.text));
+  if (diverges) {
+    CHECK(names_line(r.error.text, EXTRA_LINE));
+    CHECK_INT_EQ(ql_end(r.ctx, NULL), QL_OK); /* it has been said */
+  }
+  ql_release(r.a), ql_release(r.b), ql_release(r.c);
+  ql_close(r.ctx);
+}
+
+static void at_the_end(void) {
+  the_end(NO_RANK, false);
+  for (int rank = 0; rank < ranks; rank++) the_end(rank, false), the_end(rank, true);
+}
+
 static unsigned draw(unsigned *state, unsigned below) {
   *state = *state * 1664525u + 1013904223u;
   return (*state >> 8) % below;
@@ -345,7 +414,7 @@ static Program generate(unsigned seed) {
   return program;
 }
 
-enum { PROGRAMS = 30 };
+enum { PROGRAMS = 40 };
 
 static void all_ranks_alike(void) {
   for (unsigned seed = 0; seed < PROGRAMS; seed++) {
@@ -386,7 +455,7 @@ static void one_rank_does_less(void) {
 
 int main(int argc, char **argv) {
   static const CheckTest tests[] = {CHECK_TEST(all_ranks_alike), CHECK_TEST(one_rank_does_more),
-                                    CHECK_TEST(one_rank_does_less)};
+                                    CHECK_TEST(one_rank_does_less), CHECK_TEST(at_the_end)};
   MPI_Init(&argc, &argv);
   MPI_Comm_rank(MPI_COMM_WORLD, &me), MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   int status = check_run(tests, sizeof tests / sizeof *tests, argc, argv);

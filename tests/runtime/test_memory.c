@@ -566,6 +566,57 @@ static void recordings(void) {
   CHECK(!failed && number > 8);
 }
 
+/* d = c + c, d[3] = d[2], s = d.sum(), of few elements that each rank has. */
+static QlStatus execute_some(QlArray *c, QlArray **s, QlError *error) {
+  QlArray *d = NULL, *element = NULL;
+  QlOperand twice[] = {{.array = c}, {.array = c}};
+  QlStatus status = ql_ufunc(ctx, QL_OP_ADD, 2, twice, NULL, NULL, QL_DTYPE_NONE, &d, error);
+  if (!status) status = ql_get_element(d, 2, &element, error);
+  if (!status) status = ql_set_element(d, 3, &(QlOperand){.array = element}, error);
+  if (!status) status = ql_reduce(ctx, QL_REDUCE_SUM, d, 1, false, QL_DTYPE_NONE, NULL, s, error);
+  ql_release(d), ql_release(element);
+  return status;
+}
+
+/* What one rank has no memory to execute at once it records; the others, who have executed it, are
+ * told when they meet. One process executes it then. */
+static void executions(void) {
+  int size, rank = world_rank();
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  setenv("QUELEA_REPLICATE", "64", 1);
+  bool failed = true;
+  int number = 1;
+  for (; failed && number < ROUNDS; number++) {
+    QlError error = {0};
+    QlArray *c, *s = NULL;
+    QlScalar sum;
+    CHECK(open_here(&error));
+    CHECK_INT_EQ(ql_ramp(ctx, QL_F64, 1, (int64_t[]){50}, 0, ql_f64(0), ql_f64(1), &c, NULL),
+                 QL_OK);
+    CHECK_INT_EQ(ql_flush(ctx, NULL), QL_OK);
+    forget_spares();
+    ql_at(ctx, (QlSource){"program", number});
+    if (rank == size - 1) countdown = number;
+    QlStatus status = execute_some(c, &s, &error);
+    failed = on_any_rank(rank == size - 1 && countdown == 0);
+    countdown = 0;
+    CHECK(!status || (failed && rank == size - 1 && status == QL_ERR_MEMORY));
+    ql_at(ctx, (QlSource){"later", number});
+    error = (QlError){0};
+    status = ql_flush(ctx, &error);
+    CHECK(on_all_ranks(!status) || on_all_ranks(failed && size > 1 && status == QL_ERR_DIVERGED));
+    if (status) CHECK(strstr(error.text, "had no memory to record"));
+    if (!status && s) {
+      CHECK_INT_EQ(ql_item(s, &sum, NULL), QL_OK);
+      CHECK(sum.value.d == 2.0 * (50 * 49 / 2 - 1));
+    }
+    ql_release(s), ql_release(c);
+    ql_close(ctx);
+  }
+  setenv("QUELEA_REPLICATE", "-1", 1);
+  CHECK(!failed && number > 5);
+}
+
 /* A call that looks at values while it records: all raise the error of the look, or one rank that
  * of its recording and then all that the ranks are not alike. */
 static void powers(void) {
@@ -647,9 +698,9 @@ static void repeated_calls(void) {
 }
 
 static int run_again(int argc, char **argv) {
-  static const CheckTest tests[] = {CHECK_TEST(openings), CHECK_TEST(parameters),
-                                    CHECK_TEST(recordings), CHECK_TEST(powers),
-                                    CHECK_TEST(repeated_calls)};
+  static const CheckTest tests[] = {CHECK_TEST(openings),   CHECK_TEST(parameters),
+                                    CHECK_TEST(recordings), CHECK_TEST(executions),
+                                    CHECK_TEST(powers),     CHECK_TEST(repeated_calls)};
   MPI_Init(&argc, &argv);
   int status = check_run(tests, sizeof tests / sizeof *tests, 1, argv);
   MPI_Finalize();
