@@ -118,7 +118,7 @@ def _end(rank: int) -> None:
     try:
         _quelea.end()
     except Exception as error:
-        sys.excepthook(type(error), error, None)
+        sys.excepthook(type(error), error.with_traceback(None), None)
     _quelea.close()
 
 

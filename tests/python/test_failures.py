@@ -398,6 +398,24 @@ def test_looking_in_a_branch_at_the_end():
     assert "branches that depend on the rank" in err
 
 
+@pytest.mark.parametrize("nodes", ["0", "1"])
+@pytest.mark.parametrize(
+    "alone", ["x[3] = 7", "x += 1", "y = x * x", "y = np.asarray([1.0, 2])", "y = x @ x"]
+)
+def test_executing_in_a_branch_of_one_rank(alone, nodes):
+    """What every rank has for itself is executed at once, and the ranks meet at the end at the latest."""
+    code = f"""
+    x = np.arange(10.0); x -= 1
+    if np.rank == 1: {alone}
+    x.tolist()
+    """
+    status, _, err = job(code, QUELEA_NODE_SIZE=nodes, QUELEA_REPLICATE="64")
+    assert status != 0
+    assert err.count("DivergenceError: ") == 1
+    assert "rank 1 computes at <string>:5" in err
+    assert "has come to the end of the program" in err
+
+
 def test_the_launcher_of_another_mpi():
     """Processes that a launcher of another MPI started would each be alone: that is refused."""
     status, out, err = job("print(float(np.ones(3).sum()))", 0, PMI_RANK="1", PMI_SIZE="4")
