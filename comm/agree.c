@@ -82,7 +82,7 @@ static void gather(Comm *comm, Sum *sum, int parity) {
 
 static Sum agree(Comm *comm, const Sum *mine) {
   const CommInfo *info = &comm->info;
-  assert(!comm->left && pthread_equal(pthread_self(), comm->main_thread));
+  assert(!comm->info.finalised && pthread_equal(pthread_self(), comm->main_thread));
   uint64_t round = ++comm->round;
   int parity = round & 1, internals = info->workers + COMM_EXTRA_CELLS;
   bool leader = info->node_rank == 0, alone = info->node_count == 1;
@@ -142,15 +142,13 @@ void comm_agree(Comm *comm, const CommWord *mine, CommVerdict *verdict) {
 }
 
 void comm_agree_to_leave(Comm *comm) {
-  if (comm->left || comm_is_lone(comm)) return;
+  if (comm->info.finalised || comm_is_lone(comm)) return;
   atomic_store(&comm->slots[comm->info.node_rank].closing, 1);
   Sum sum = sum_of(&(CommWord){0}, comm->info.rank, true);
   sum = agree(comm, &sum);
   check_leaving(comm, &sum);
-  comm->left = true;
+  comm->info.finalised = true;
 }
-
-bool comm_is_finalised(const Comm *comm) { return comm->left; }
 
 QlStatus comm_agree_open(Comm *comm, QlError *error) {
   comm->agree_batch = transport_batch_new(comm->transport, 2);

@@ -44,6 +44,7 @@ typedef struct CommInfo {
   int cores; /* cores that the node's ranks may use together (by binding); workers may exceed it */
   bool launched;              /* MPI is in use */
   bool oversubscribed;        /* workers > cores, on this host */
+  bool finalised;             /* MPI has been, by others: nothing can be agreed any more */
   const int *node_of_rank;    /* [size] */
   const int *leader_of_node;  /* [node_count] ranks */
   const int *workers_of_node; /* [node_count] */
@@ -138,8 +139,6 @@ typedef struct CommVerdict {
  * barrier: whatever any rank's main thread did before happens before what any does after. A lone
  * rank pays nothing. When another rank is in comm_close instead, the job ends. */
 void comm_agree(Comm *comm, const CommWord *mine, CommVerdict *verdict);
-/* Has MPI been finalised by others? Then nothing can be agreed any more. */
-bool comm_is_finalised(const Comm *comm);
 
 /* ---- messages.c ---- */
 

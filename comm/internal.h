@@ -221,7 +221,6 @@ struct Comm {
   uint64_t round;
   TransportBatch *agree_batch;
   CommExchange *spares; /* what exchanges use that have room in them */
-  bool left;            /* the last agreement has been made */
   bool patient;         /* waits end nothing */
 
   int64_t fault_message,

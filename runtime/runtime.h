@@ -80,6 +80,17 @@ static inline bool rt_is_own(const Storage *storage) {
 
 QlSource rt_source(QlContext *ctx);
 
+/* Can anything still be agreed? */
+static inline QlStatus rt_check_whole(const QlContext *ctx, QlError *error) {
+  return ctx->broken || ctx->info->finalised ? rt_fail_broken(ctx, error) : QL_OK;
+}
+
+/* Executes the log first if it is long and a statement has just ended; every recording call begins
+ * with it. */
+static inline QlStatus rt_log_due(QlContext *ctx, QlError *error) {
+  return ctx->log.count ? rt_log_due_now(ctx, error) : rt_check_whole(ctx, error);
+}
+
 /* Does a recorded statement name the storage; does one store it? */
 static inline bool rt_is_pending(const Storage *storage) {
   return storage->log_epoch == storage->context->log.epoch;

@@ -253,13 +253,12 @@ QlStatus rt_fail_diverged(QlContext *ctx, QlError *error) {
   return status;
 }
 
-QlStatus rt_check_whole(const QlContext *ctx, QlError *error) {
-  if (comm_is_finalised(ctx->comm))
+QlStatus rt_fail_broken(const QlContext *ctx, QlError *error) {
+  if (ctx->info->finalised)
     return ql_fail(
         error, QL_ERR_STATE,
         "MPI has been finalised (by MPI.Finalize() of mpi4py, say), and Quelea cannot be "
         "used after that: leave it to the end of the program");
-  if (!ctx->broken) return QL_OK;
   return ql_fail(error, QL_ERR_DIVERGED,
                  "the ranks of this job have diverged before (a DivergenceError was raised, and "
                  "caught): Quelea cannot be used any more in this program");

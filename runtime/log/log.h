@@ -197,9 +197,8 @@ void rt_pace_begin(Pace *pace);                           /* a new log */
 /* The smallest number of statements after which all of the log repeats what was recorded, if it is
  * at most PACE_LONGEST; 0: it does not. */
 int rt_pace_period(Pace *pace);
-/* Executes the log first if it is long and a statement has just ended; every recording call begins
- * with it. */
-QlStatus rt_log_due(QlContext *ctx, QlError *error);
+/* If it is long and a statement has just ended. */
+QlStatus rt_log_due_now(QlContext *ctx, QlError *error); /* behind rt_log_due, of runtime.h */
 
 /* ---- history.c ---- */
 void rt_history_add(QlContext *ctx, const Event *event);
@@ -233,6 +232,6 @@ void rt_drops_bury(QlContext *ctx);       /* after an agreement: the dead leave 
 /* Collective: the ranks have not done the same. Breaks the context. */
 QlStatus rt_fail_diverged(QlContext *ctx, QlError *error);
 /* Says so to whoever uses the context after that. */
-QlStatus rt_check_whole(const QlContext *ctx, QlError *error);
+QlStatus rt_fail_broken(const QlContext *ctx, QlError *error);
 
 #endif

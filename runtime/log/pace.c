@@ -140,7 +140,7 @@ static bool value_is_open(const QlContext *ctx) {
 
 /* A log that is due waits for the consumer: for one period, in which each of the program's places
  * has come once, or as long as a short log is. */
-QlStatus rt_log_due(QlContext *ctx, QlError *error) {
+QlStatus rt_log_due_now(QlContext *ctx, QlError *error) {
   Log *log = &ctx->log;
   QL_TRY(rt_check_whole(ctx, error));
   if (!log->due_since && !is_due(ctx)) return QL_OK;

@@ -411,6 +411,10 @@ release:
 QlStatus ql_ufunc(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out,
                   const QlOperand *where, QlDtype dtype, QlArray **result, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
+  QlStatus status = QL_OK;
+  if (count == 2 && !out && !where && dtype == QL_DTYPE_NONE &&
+      rt_element_compute(ctx, op, in, result, &status, error))
+    return status;
   if (where && (where->array || !where->scalar.value.b))
     return apply_where(ctx, op, count, in, out, where, dtype, result, error);
   return apply(ctx, op, count, in, out, NULL, dtype, result, error);

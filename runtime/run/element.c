@@ -94,6 +94,59 @@ bool rt_element_map(QlContext *ctx, QlOp op, QlDtype loop, QlDtype dtype, int co
   return true;
 }
 
+/* ---- float64 ---- */
+
+/* False: another operation. */
+static bool compute(QlOp op, double a, double b, double *c) {
+  switch (op) {
+    case QL_OP_ADD: *c = a + b; return true;
+    case QL_OP_SUBTRACT: *c = a - b; return true;
+    case QL_OP_MULTIPLY: *c = a * b; return true;
+    case QL_OP_DIVIDE: *c = a / b; return true;
+    default: return false;
+  }
+}
+
+/* What an operand brings into arithmetic of float64 without promotion. */
+static bool number_of(const QlContext *ctx, const QlOperand *in, double *number) {
+  const QlArray *array = in->array;
+  if (!array) {
+    *number = in->scalar.value.d;
+    return in->scalar.dtype == QL_F64;
+  }
+  if (array->ndim || array->dtype != QL_F64 || array->context != ctx) return false;
+  const char *at = address_of(array, array->offset);
+  if (!at || rt_is_stored(array->storage)) return false;
+  memcpy(number, at, sizeof *number);
+  return true;
+}
+
+bool rt_element_compute(QlContext *ctx, QlOp op, const QlOperand *in, QlArray **result,
+                        QlStatus *status, QlError *error) {
+  double a, b, c = 0;
+  if (!(in[0].array || in[1].array) || !number_of(ctx, &in[0], &a) || !number_of(ctx, &in[1], &b))
+    return false;
+  QlFloats floats = ql_floats_enter();
+  QL_FLOATS_HOLD(a);
+  bool computed = compute(op, a, b, &c);
+  QL_FLOATS_HOLD(c);
+  ql_floats_leave(floats);
+  QlArray *made = computed ? element_new(ctx, QL_F64) : NULL;
+  if (!made) return false;
+  JitElements values[] = {{.dtype = QL_F64, .value.d = a}, {.dtype = QL_F64, .value.d = b}};
+  if ((*status = executes_map(ctx, op, QL_F64, made, 2, in, values, error))) {
+    ql_release(made);
+    return true;
+  }
+  memcpy(made->storage->block->data, &c, sizeof c);
+  ctx->counters.immediate++;
+  ctx->log.at_end_of_assignment = false;
+  *result = made;
+  return true;
+}
+
+/* ---- reading and writing ---- */
+
 QlStatus ql_get_element(QlArray *array, int64_t offset, QlArray **element, QlError *error) {
   QlContext *ctx = array->context;
   QL_TRY(rt_log_due(ctx, error));

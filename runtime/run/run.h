@@ -206,6 +206,10 @@ static inline bool rt_compares_signs(QlOp op, QlDtype loop) {
 }
 
 /* ---- element.c ---- */
+/* The arithmetic of two numbers of float64, which loops over elements are made of. True as above.
+ */
+bool rt_element_compute(QlContext *ctx, QlOp op, const QlOperand *in, QlArray **result,
+                        QlStatus *status, QlError *error);
 /* The same of a map over arrays of no axes and scalars, into a new one of that dtype. */
 bool rt_element_map(QlContext *ctx, QlOp op, QlDtype loop, QlDtype dtype, int count,
                     const QlOperand *in, QlArray **result, QlStatus *status, QlError *error);
