@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy
 import pytest
-from support import RECORDED, happened, same
+from support import AT_ONCE, happened, same
 
 import quelea
 
-LARGE = 5000  # elements: such statements are always recorded
+LARGE = 5000  # elements: such statements are recorded, unless each has needed a plan of its own
 
 
 # ---- programs ----
@@ -98,10 +98,20 @@ def execute(np: Any, line: str, x: list[Any], kept: list[Any]) -> tuple[Any, boo
     return scope.get("y"), False
 
 
+def need_plans() -> None:
+    """Statements on up to 16 times as many elements are executed at once afterwards, by one process alone."""
+    for n in range(1100, 3300):
+        quelea.ones(n)
+    quelea.sync()
+
+
 @pytest.mark.parametrize("seed", range(40))
-def test_programs(seed: int) -> None:
+@pytest.mark.parametrize("large", ["recorded", "at once"])
+def test_programs(seed: int, large: str) -> None:
     """Views that overlap, exports that are held, large arrays that wait: bit for bit NumPy's."""
     choose = random.Random(seed)
+    if large == "at once":
+        need_plans()
     x, y = start(quelea), start(numpy)
     y = [a.copy() for a in y]
     kept: list[Any] = []
@@ -177,7 +187,7 @@ def test_a_kernel_gives_what_elements_gave(dtype: str) -> None:
 # ---- what is immediate ----
 
 
-@pytest.mark.skipif(RECORDED, reason="every statement is recorded")
+@pytest.mark.skipif(not AT_ONCE, reason="arrays are partitioned, or every statement is recorded")
 def test_small_statements_are_not_recorded() -> None:
     x = quelea.ones(50)
     x[3] = 2.0
@@ -192,7 +202,7 @@ def test_small_statements_are_not_recorded() -> None:
     assert counts["statements"] == counts["flushes"] == 0 and counts["immediate"] > 150
 
 
-@pytest.mark.skipif(RECORDED, reason="every statement is recorded")
+@pytest.mark.skipif(not AT_ONCE, reason="arrays are partitioned, or every statement is recorded")
 def test_looking_leaves_what_is_pending() -> None:
     x = quelea.ones(50)
     large = quelea.ones(LARGE)
@@ -207,3 +217,27 @@ def test_looking_leaves_what_is_pending() -> None:
 
     before = quelea.counters()["flushes"]
     assert happened(work)["flushes"] == 1
+
+
+@pytest.mark.skipif(not AT_ONCE or quelea.info()["size"] > 1, reason="nothing large is at once")
+def test_what_always_needs_a_new_plan_is_executed_without() -> None:
+    """Extents that grow, beside sums that are looked at: no plan serves twice."""
+    a, b = numpy.arange(float(LARGE)) % 7, numpy.arange(float(LARGE)) % 5
+    x, y = quelea.asarray(a), quelea.asarray(b)
+
+    def run(np: Any, u: Any, v: Any, first: int, last: int) -> None:
+        for k in range(first, last):
+            s = np.flip(u[:k]) @ v[:k]
+            u[:k] += np.flip(v[:k]) * 0.5
+            v[k] = np.floor(s) % 3  # sums stay exact
+
+    need_plans()
+    counts = happened(lambda: run(quelea, x, y, 1500, 1600))
+    run(numpy, a, b, 1500, 1600)
+    same(x, a)
+    same(y, b)
+    assert counts["flushes"] <= 1 and counts["immediate"] > 400, counts
+    for _ in range(3):
+        x += 1
+        quelea.sync()
+    assert happened(lambda: x.__iadd__(1))["immediate"] <= 1

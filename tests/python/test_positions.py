@@ -3,6 +3,7 @@
 Whether two views of an array meet changes from step to step here: a plan may only be moved where it serves.
 """
 
+import os
 import random
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ import quelea
 
 N, M = 23, 17
 STEPS = 9
+FLUSH = int(os.environ.get("QUELEA_FLUSH", "64"))
 ONE_NODE = quelea.info()["node_count"] == 1
 Arrays = dict[str, Any]
 
@@ -87,6 +89,7 @@ MOVING = ["columns", "rows", "time", "elimination", "recurrence", "shrinking", "
 
 @recorded
 @pytest.mark.skipif(not ONE_NODE, reason="on several nodes each position has a plan of its own")
+@pytest.mark.skipif(FLUSH == 1, reason="a product that shrinks is stored before it is subtracted")
 @pytest.mark.parametrize("name", MOVING)
 def test_their_plans_are_moved(name: str) -> None:
     run(LOOPS[name])

@@ -656,7 +656,7 @@ def test_what_is_replicated_follows_the_nodes(ranks, nodes, bound):
     try: print(numpy.asarray(large).sum())
     except np.StrictError as e: print("of {bound + 1} elements" in str(e), "beyond {bound} elements" in str(e))
     """
-    status, out, err = run(code, ranks, QUELEA_NODE_SIZE=nodes)
+    status, out, err = run(code, ranks, QUELEA_NODE_SIZE=nodes, QUELEA_REPLICATE="1024")
     assert status == 0, err
     last = f"{2.0 * bound + 2}" if nodes == "0" else "True True"
     assert out.splitlines() == [str(bound), f"{2.0 * bound}", last]
