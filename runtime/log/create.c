@@ -19,6 +19,7 @@ QlStatus ql_full(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, 
   rt_log_fresh(ctx, made);
   QlOperand operand = {.scalar = value};
   QlStatus status = ql_assign(ctx, made, &operand, error);
+  ctx->log.at_end_of_assignment = false; /* it may be read at once, and never be stored */
   if (status)
     ql_release(made);
   else
