@@ -108,9 +108,9 @@ static void describe_statement(QlContext *ctx, int k, Account *mine) {
 }
 
 static void describe_executed(QlContext *ctx, const Executed *e, Account *mine) {
-  mine->imports = e->imports;
-  describe_values(e->ndim, e->shape, QL_MIN(e->ndim, 4), e->scalar, e->imports ? 0 : e->scalars,
-                  mine->values, sizeof mine->values);
+  mine->imports = statement_traits[e->head & 0xff].payload;
+  describe_values(e->ndim, e->shape, QL_MIN(e->ndim, EXECUTED_AXES), e->scalar,
+                  mine->imports ? 0 : e->scalars, mine->values, sizeof mine->values);
   for (int k = 0; k < e->arrays; k++) add_array(ctx, mine, e->id[k], e->made[k]);
 }
 

@@ -13,11 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+static uint64_t chain_with(uint64_t chain, const Event *event) {
+  return ql_mix(chain, event->hash + event->arrays * 0xff51afd7ed558ccdu);
+}
+
 void rt_history_add(QlContext *ctx, const Event *event) {
   History *h = &ctx->history;
   Event *kept = &h->kept[h->count++ % HISTORY_KEPT];
   *kept = *event;
-  h->chain = kept->chain = ql_mix(ql_mix(h->chain, event->hash), event->arrays);
+  h->chain = kept->chain = chain_with(h->chain, event);
 }
 
 void rt_history_look(QlContext *ctx, EventKind kind, const QlArray *array) {
@@ -41,40 +45,9 @@ void rt_history_sync(QlContext *ctx) {
 /* ---- statements that no log knows ---- */
 
 enum { EVENTS_TO_MEET = HISTORY_KEPT / 2 };
+static const uint64_t FACTOR = 0x9e3779b97f4a7c15u; /* odd */
 
-/* What a statement does, and with which numbers, whichever arrays it does it with. */
-static uint64_t hash_request(const LogRequest *r) {
-  uint64_t hash = (uint64_t)r->kind | (uint64_t)r->op << 8 | (uint64_t)r->loop << 16 |
-                  (uint64_t)r->ndim << 24 | (uint64_t)r->axes << 32 | (uint64_t)r->operands << 48;
-  hash = ql_hash_bytes(hash, r->shape, (size_t)r->ndim * sizeof *r->shape);
-  for (int k = 0; k < r->operands; k++) {
-    const RequestOperand *operand = &r->operand[k];
-    if (operand->array) {
-      hash = ql_mix(hash, (uint64_t)operand->array->offset);
-      hash = ql_hash_bytes(hash, operand->stride, (size_t)operand->ndim * sizeof(int64_t));
-    } else {
-      LogScalar scalar = {operand->value, (QlDtype)operand->dtype};
-      hash = log_hash_scalar(ql_mix(hash, operand->dtype), &scalar);
-    }
-  }
-  return hash;
-}
-
-static void describe(const LogRequest *r, Executed *executed) {
-  executed->ndim = (uint8_t)r->ndim, executed->imports = r->kind == STATEMENT_IMPORT;
-  executed->arrays = executed->scalars = 0;
-  for (int a = 0; a < QL_MIN(r->ndim, 4); a++) executed->shape[a] = r->shape[a];
-  for (int k = 0; k < r->operands; k++) {
-    const RequestOperand *operand = &r->operand[k];
-    if (operand->array) {
-      const Storage *storage = operand->array->storage;
-      executed->id[executed->arrays] = storage->id;
-      executed->made[executed->arrays++] = storage->made;
-    } else {
-      executed->scalar[executed->scalars++] = (LogScalar){operand->value, (QlDtype)operand->dtype};
-    }
-  }
-}
+static uint64_t add_word(uint64_t hash, uint64_t word) { return (hash + word) * FACTOR; }
 
 /* Nothing is planned: what is recorded stays so. */
 static QlStatus meet(QlContext *ctx, QlError *error) {
@@ -85,19 +58,69 @@ static QlStatus meet(QlContext *ctx, QlError *error) {
   return QL_OK;
 }
 
-QlStatus rt_history_executes(QlContext *ctx, const LogRequest *r, QlError *error) {
+QlStatus rt_note_begin(QlContext *ctx, Note *note, uint64_t head, int ndim, const int64_t *shape,
+                       QlError *error) {
   History *h = &ctx->history;
-  if (ctx->info->size == 1) return QL_OK;
   if (h->count - h->agreed >= EVENTS_TO_MEET) QL_TRY(meet(ctx, error));
-  Event event = {
-      .kind = EVENT_EXECUTED, .statement = -1, .hash = hash_request(r), .source = rt_source(ctx)};
-  for (int k = 0; k < r->operands; k++)
-    if (r->operand[k].array)
-      event.arrays =
-          ql_mix(event.arrays, rt_storage_number(r->operand[k].array->storage, &ctx->next_id));
-  describe(r, &h->executed[h->count % HISTORY_KEPT]);
-  rt_history_add(ctx, &event);
-  h->executed_chain = ql_mix(ql_mix(h->executed_chain, event.hash), event.arrays);
+  Executed *executed = &h->executed[h->count % HISTORY_KEPT];
+  executed->head = head, executed->ndim = (uint8_t)ndim;
+  executed->arrays = executed->scalars = 0;
+  uint64_t hash = head;
+  for (int a = 0; a < ndim; a++) hash = add_word(hash, (uint64_t)shape[a]);
+  for (int a = 0; a < QL_MIN(ndim, EXECUTED_AXES); a++) executed->shape[a] = shape[a];
+  *note = (Note){.executed = executed, .hash = hash};
+  return QL_OK;
+}
+
+void rt_note_array(QlContext *ctx, Note *note, Storage *storage, int64_t offset, int ndim,
+                   const int64_t *stride) {
+  Executed *executed = note->executed;
+  uint64_t id = rt_storage_number(storage, &ctx->next_id), hash = note->hash;
+  hash = add_word(hash, (uint64_t)offset);
+  for (int a = 0; a < ndim; a++) hash = add_word(hash, (uint64_t)stride[a]);
+  note->hash = hash, note->arrays = add_word(note->arrays, id);
+  executed->id[executed->arrays] = id, executed->made[executed->arrays++] = storage->made;
+}
+
+void rt_note_scalar(Note *note, QlDtype dtype, const QlValue *value) {
+  LogScalar *scalar = &note->executed->scalar[note->executed->scalars++];
+  size_t size = ql_dtype_info[dtype].size;
+  scalar->dtype = dtype;
+  note->hash = add_word(note->hash, dtype);
+  if (size == 8) { /* in one word, as it was written */
+    scalar->value.u = value->u;
+    note->hash = add_word(note->hash, value->u);
+    return;
+  }
+  uint64_t bits[2] = {0, 0};
+  scalar->value = *value;
+  memcpy(bits, value, size);
+  note->hash = add_word(add_word(note->hash, bits[0]), bits[1]);
+}
+
+void rt_note_end(QlContext *ctx, const Note *note) {
+  History *h = &ctx->history;
+  Event *event = &h->kept[h->count++ % HISTORY_KEPT];
+  event->kind = EVENT_EXECUTED, event->statement = -1;
+  event->hash = note->hash, event->arrays = note->arrays, event->source = rt_source(ctx);
+  h->chain = event->chain = chain_with(h->chain, event);
+  h->executed_chain = chain_with(h->executed_chain, event);
+}
+
+QlStatus rt_history_executes(QlContext *ctx, const LogRequest *r, QlError *error) {
+  Note note;
+  if (ctx->info->size == 1) return QL_OK;
+  QL_TRY(rt_note_begin(ctx, &note, note_head(r->kind, r->op, r->loop, r->axes, r->operands),
+                       r->ndim, r->shape, error));
+  for (int k = 0; k < r->operands; k++) {
+    const RequestOperand *operand = &r->operand[k];
+    if (operand->array)
+      rt_note_array(ctx, &note, operand->array->storage, operand->array->offset, operand->ndim,
+                    operand->stride);
+    else
+      rt_note_scalar(&note, (QlDtype)operand->dtype, &operand->value);
+  }
+  rt_note_end(ctx, &note);
   return QL_OK;
 }
 

@@ -77,7 +77,7 @@ static int64_t *put_operand(int64_t *w, int slot, const RequestOperand *operand)
   return w;
 }
 
-uint64_t log_hash_scalar(uint64_t hash, const LogScalar *s) {
+static uint64_t hash_scalar(uint64_t hash, const LogScalar *s) {
   size_t size = ql_dtype_info[s->dtype].size;
   uint64_t bits[2] = {0, 0};
   memcpy(bits, &s->value, size);
@@ -89,7 +89,7 @@ void rt_log_seal(Log *log) {
   s->hash = ql_hash_bytes(0, log->words + s->words, s->word_count * sizeof *log->words);
   s->values_hash = 0;
   for (int k = (int)s->scalars; k < log->scalar_count; k++)
-    s->values_hash = log_hash_scalar(s->values_hash, &log->scalars[k]);
+    s->values_hash = hash_scalar(s->values_hash, &log->scalars[k]);
 }
 
 static QlStatus make_room(Log *log, int statements, int64_t words, int operands, QlError *error) {

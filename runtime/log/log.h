@@ -79,10 +79,11 @@ enum { LOG_OPERANDS = 4 }; /* a target and the inputs of the widest operation */
 
 /* A statement that was executed at once, which the log does not know: what is told of it where
  * ranks differ. */
+enum { EXECUTED_AXES = 4 };
 typedef struct Executed {
+  uint64_t head; /* as note_head gives it */
   uint8_t ndim, arrays, scalars;
-  bool imports;
-  int64_t shape[4]; /* of the first axes */
+  int64_t shape[EXECUTED_AXES]; /* of the first axes */
   uint64_t id[LOG_OPERANDS];
   QlSource made[LOG_OPERANDS];
   LogScalar scalar[LOG_OPERANDS];
@@ -156,7 +157,6 @@ static inline RequestOperand request_scalar(QlDtype dtype, QlValue value) {
 }
 
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *request, QlError *error);
-uint64_t log_hash_scalar(uint64_t hash, const LogScalar *scalar); /* of its bits */
 /* Room for so many statements: they cannot fail to be recorded for want of memory. */
 QlStatus rt_log_reserve(QlContext *ctx, int statements, QlError *error);
 /* The last statement has all its words and scalars: takes their hashes. */
@@ -205,9 +205,26 @@ void rt_history_add(QlContext *ctx, const Event *event);
 /* LOOK or SNAPSHOT, at the line that runs now. */
 void rt_history_look(QlContext *ctx, EventKind kind, const QlArray *array);
 void rt_history_sync(QlContext *ctx);
-/* A statement is about to be executed without the log. After enough of them the ranks meet first.
- */
+/* A statement is about to be executed without the log. After enough of them the ranks meet first:
+ * collective then, by what all have done. One process notes nothing. */
 QlStatus rt_history_executes(QlContext *ctx, const LogRequest *request, QlError *error);
+/* The same, operand by operand, the target first. Several ranks only. */
+typedef struct Note { /* hash and arrays apart: they are written one by one, not read as one */
+  uint64_t hash;
+  Executed *executed;
+  uint64_t arrays;
+} Note;
+static inline uint64_t note_head(StatementKind kind, int op, int loop, uint32_t axes,
+                                 int operands) {
+  return (uint64_t)kind | (uint64_t)op << 8 | (uint64_t)loop << 16 | (uint64_t)axes << 32 |
+         (uint64_t)operands << 48;
+}
+QlStatus rt_note_begin(QlContext *ctx, Note *note, uint64_t head, int ndim, const int64_t *shape,
+                       QlError *error);
+void rt_note_array(QlContext *ctx, Note *note, Storage *storage, int64_t offset, int ndim,
+                   const int64_t *stride);
+void rt_note_scalar(Note *note, QlDtype dtype, const QlValue *value);
+void rt_note_end(QlContext *ctx, const Note *note);
 void rt_history_agreed(QlContext *ctx); /* by all ranks */
 /* Fails for want of memory for what all ranks record; notes it, for when the others have. */
 QlStatus rt_history_lacks(QlContext *ctx, const char *what, QlError *error);

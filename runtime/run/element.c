@@ -31,35 +31,43 @@ static JitElements seen(const QlArray *array, char *at) {
 
 /* ---- what several ranks must do alike: the statement that the general path would record ---- */
 
-static RequestOperand operand_of(LogAccess access, QlArray *view) {
-  view->shape = view->strides = NULL;
-  return request_array(access, view, 0, NULL);
-}
-
 /* Of one element of each, or of the source's value. */
 static QlStatus executes_copy(QlContext *ctx, const QlArray *target, int64_t to,
-                              const QlArray *source, int64_t from, QlValue value, QlError *error) {
+                              const QlArray *source, int64_t from, const QlValue *value,
+                              QlError *error) {
+  Note note;
   if (ctx->info->size == 1) return QL_OK;
-  QlArray written = *target, read = source ? *source : *target;
-  written.offset = to, read.offset = from;
-  RequestOperand operand[] = {
-      operand_of(LOG_WRITE, &written),
-      source ? operand_of(LOG_READ, &read) : request_scalar((QlDtype)target->dtype, value)};
-  LogRequest request = {
-      .kind = STATEMENT_COPY, .loop = target->dtype, .operands = 2, .operand = operand};
-  return rt_history_executes(ctx, &request, error);
+  uint64_t head = note_head(STATEMENT_COPY, 0, target->dtype, 0, 2);
+  QL_TRY(rt_note_begin(ctx, &note, head, 0, NULL, error));
+  rt_note_array(ctx, &note, target->storage, to, 0, NULL);
+  if (source)
+    rt_note_array(ctx, &note, source->storage, from, 0, NULL);
+  else
+    rt_note_scalar(&note, (QlDtype)target->dtype, value);
+  rt_note_end(ctx, &note);
+  return QL_OK;
 }
 
+/* Of elements, and of scalars as the operation gets them. */
 static QlStatus executes_map(QlContext *ctx, QlOp op, QlDtype loop, QlArray *made, int count,
-                             const QlOperand *in, const JitElements *values, QlError *error) {
-  RequestOperand operand[LOG_OPERANDS] = {request_array(LOG_WRITE, made, 0, NULL)};
+                             const QlOperand *in, QlError *error) {
+  Note note;
   if (ctx->info->size == 1) return QL_OK;
-  for (int k = 0; k < count; k++)
-    operand[k + 1] = in[k].array ? request_array(LOG_READ, in[k].array, 0, NULL)
-                                 : request_scalar(values[k].dtype, values[k].value);
-  LogRequest request = {
-      .kind = STATEMENT_MAP, .op = op, .loop = loop, .operands = count + 1, .operand = operand};
-  return rt_history_executes(ctx, &request, error);
+  uint64_t head = note_head(STATEMENT_MAP, op, loop, 0, count + 1);
+  QL_TRY(rt_note_begin(ctx, &note, head, 0, NULL, error));
+  rt_note_array(ctx, &note, made->storage, 0, 0, NULL);
+  for (int k = 0; k < count; k++) {
+    const QlArray *array = in[k].array;
+    if (array) {
+      rt_note_array(ctx, &note, array->storage, array->offset, 0, NULL);
+      continue;
+    }
+    QlDtype as = ql_op_input(op, k, in[k].scalar.dtype, loop);
+    QlValue value = ql_scalar_as(&in[k].scalar, as);
+    rt_note_scalar(&note, as, &value);
+  }
+  rt_note_end(ctx, &note);
+  return QL_OK;
 }
 
 /* ---- the calls ---- */
@@ -81,7 +89,7 @@ bool rt_element_map(QlContext *ctx, QlOp op, QlDtype loop, QlDtype dtype, int co
   }
   QlArray *made = element_new(ctx, dtype);
   if (!made) return false;
-  if ((*status = executes_map(ctx, op, loop, made, count, in, operand, error))) {
+  if ((*status = executes_map(ctx, op, loop, made, count, in, error))) {
     ql_release(made);
     return true;
   }
@@ -133,8 +141,7 @@ bool rt_element_compute(QlContext *ctx, QlOp op, const QlOperand *in, QlArray **
   ql_floats_leave(floats);
   QlArray *made = computed ? element_new(ctx, QL_F64) : NULL;
   if (!made) return false;
-  JitElements values[] = {{.dtype = QL_F64, .value.d = a}, {.dtype = QL_F64, .value.d = b}};
-  if ((*status = executes_map(ctx, op, QL_F64, made, 2, in, values, error))) {
+  if ((*status = executes_map(ctx, op, QL_F64, made, 2, in, error))) {
     ql_release(made);
     return true;
   }
@@ -154,7 +161,7 @@ QlStatus ql_get_element(QlArray *array, int64_t offset, QlArray **element, QlErr
   QlArray *made =
       at && !rt_is_stored(array->storage) ? element_new(ctx, (QlDtype)array->dtype) : NULL;
   if (made) {
-    QlStatus status = executes_copy(ctx, made, 0, array, offset, (QlValue){0}, error);
+    QlStatus status = executes_copy(ctx, made, 0, array, offset, NULL, error);
     if (status) {
       ql_release(made);
       return status;
@@ -193,7 +200,7 @@ static bool put_element(QlArray *array, int64_t offset, const QlOperand *value, 
     source = seen(value->array, from);
   }
   const QlArray *read = value->array;
-  *status = executes_copy(ctx, array, offset, read, read ? read->offset : 0, source.value, error);
+  *status = executes_copy(ctx, array, offset, read, read ? read->offset : 0, &source.value, error);
   if (*status) return true;
   QlFloats floats = ql_floats_enter();
   jit_copy_elements(target.dtype, &source, &target, 1);
