@@ -107,11 +107,12 @@ static void describe_statement(QlContext *ctx, int k, Account *mine) {
       add_array(ctx, mine, log->slots[operand.view.slot]->id, log->slots[operand.view.slot]->made);
 }
 
-static void describe_executed(QlContext *ctx, const Executed *e, Account *mine) {
-  mine->imports = statement_traits[e->head & 0xff].payload;
-  describe_values(e->ndim, e->shape, QL_MIN(e->ndim, EXECUTED_AXES), e->scalar,
-                  mine->imports ? 0 : e->scalars, mine->values, sizeof mine->values);
-  for (int k = 0; k < e->arrays; k++) add_array(ctx, mine, e->id[k], e->made[k]);
+static void describe_executed(QlContext *ctx, const Event *event, Account *mine) {
+  Executed e = rt_history_executed(ctx, event);
+  mine->imports = statement_traits[e.kind].payload;
+  describe_values(e.ndim, e.shape, QL_MIN(e.ndim, EXECUTED_AXES), e.scalar,
+                  mine->imports ? 0 : e.scalars, mine->values, sizeof mine->values);
+  for (int k = 0; k < e.arrays; k++) add_array(ctx, mine, e.id[k], e.made[k]);
 }
 
 static void give_account(QlContext *ctx, int64_t number, Account *mine) {
@@ -128,7 +129,7 @@ static void give_account(QlContext *ctx, int64_t number, Account *mine) {
   if (event->statement >= 0)
     describe_statement(ctx, event->statement, mine);
   else if (event->kind == EVENT_EXECUTED)
-    describe_executed(ctx, &ctx->history.executed[number % HISTORY_KEPT], mine);
+    describe_executed(ctx, event, mine);
   else if (event->kind != EVENT_SYNC)
     add_array(ctx, mine, event->arrays, event->made);
 }

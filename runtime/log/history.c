@@ -42,9 +42,13 @@ void rt_history_sync(QlContext *ctx) {
       &(Event){.kind = EVENT_SYNC, .hash = EVENT_SYNC, .statement = -1, .source = rt_source(ctx)});
 }
 
-/* ---- statements that no log knows ---- */
+/* ---- statements that no log knows ----
+ * In words: head, as note_head gives it, and the number of axes; the first extents; of an array
+ * number << 1 | 1 and where it was made, of a scalar dtype << 1 and its bits. */
 
 enum { EVENTS_TO_MEET = HISTORY_KEPT / 2 };
+enum { OPERAND_WORDS = 3, MOST_WORDS = 1 + EXECUTED_AXES + LOG_OPERANDS * OPERAND_WORDS };
+_Static_assert(MOST_WORDS *HISTORY_KEPT < HISTORY_WORDS, "all events that are kept have theirs");
 static const uint64_t FACTOR = 0x9e3779b97f4a7c15u; /* odd */
 
 static uint64_t add_word(uint64_t hash, uint64_t word) { return (hash + word) * FACTOR; }
@@ -58,53 +62,77 @@ static QlStatus meet(QlContext *ctx, QlError *error) {
   return QL_OK;
 }
 
+/* Where the words of an event begin; there is room for all that it may have. */
+static uint32_t room(History *h) {
+  uint64_t at = h->word_count % HISTORY_WORDS;
+  if (at + MOST_WORDS > HISTORY_WORDS) h->word_count += HISTORY_WORDS - at, at = 0;
+  return (uint32_t)at;
+}
+
 QlStatus rt_note_begin(QlContext *ctx, Note *note, uint64_t head, int ndim, const int64_t *shape,
                        QlError *error) {
   History *h = &ctx->history;
   if (h->count - h->agreed >= EVENTS_TO_MEET) QL_TRY(meet(ctx, error));
-  Executed *executed = &h->executed[h->count % HISTORY_KEPT];
-  executed->head = head, executed->ndim = (uint8_t)ndim;
-  executed->arrays = executed->scalars = 0;
-  uint64_t hash = head;
+  uint32_t begin = room(h);
+  uint64_t *word = h->words + begin, hash = head |= (uint64_t)ndim << 24;
+  *word++ = head;
   for (int a = 0; a < ndim; a++) hash = add_word(hash, (uint64_t)shape[a]);
-  for (int a = 0; a < QL_MIN(ndim, EXECUTED_AXES); a++) executed->shape[a] = shape[a];
-  *note = (Note){.executed = executed, .hash = hash};
+  for (int a = 0; a < QL_MIN(ndim, EXECUTED_AXES); a++) *word++ = (uint64_t)shape[a];
+  note->hash = hash, note->arrays = 0, note->word = word, note->begin = begin;
   return QL_OK;
 }
 
 void rt_note_array(QlContext *ctx, Note *note, Storage *storage, int64_t offset, int ndim,
                    const int64_t *stride) {
-  Executed *executed = note->executed;
   uint64_t id = rt_storage_number(storage, &ctx->next_id), hash = note->hash;
   hash = add_word(hash, (uint64_t)offset);
   for (int a = 0; a < ndim; a++) hash = add_word(hash, (uint64_t)stride[a]);
   note->hash = hash, note->arrays = add_word(note->arrays, id);
-  executed->id[executed->arrays] = id, executed->made[executed->arrays++] = storage->made;
+  *note->word++ = id << 1 | 1;
+  *note->word++ = (uint64_t)(uintptr_t)storage->made.code;
+  *note->word++ = (uint64_t)storage->made.at;
 }
 
 void rt_note_scalar(Note *note, QlDtype dtype, const QlValue *value) {
-  LogScalar *scalar = &note->executed->scalar[note->executed->scalars++];
   size_t size = ql_dtype_info[dtype].size;
-  scalar->dtype = dtype;
-  note->hash = add_word(note->hash, dtype);
-  if (size == 8) { /* in one word, as it was written */
-    scalar->value.u = value->u;
-    note->hash = add_word(note->hash, value->u);
-    return;
-  }
   uint64_t bits[2] = {0, 0};
-  scalar->value = *value;
-  memcpy(bits, value, size);
-  note->hash = add_word(add_word(note->hash, bits[0]), bits[1]);
+  if (size == 8)
+    bits[0] = value->u; /* in one word, as it was written */
+  else
+    memcpy(bits, value, size);
+  note->hash = add_word(add_word(add_word(note->hash, dtype), bits[0]), bits[1]);
+  *note->word++ = (uint64_t)dtype << 1;
+  *note->word++ = bits[0];
+  *note->word++ = bits[1];
 }
 
 void rt_note_end(QlContext *ctx, const Note *note) {
   History *h = &ctx->history;
   Event *event = &h->kept[h->count++ % HISTORY_KEPT];
-  event->kind = EVENT_EXECUTED, event->statement = -1;
+  event->kind = EVENT_EXECUTED, event->statement = -1, event->words = note->begin;
   event->hash = note->hash, event->arrays = note->arrays, event->source = rt_source(ctx);
+  h->word_count += (uint64_t)(note->word - (h->words + note->begin));
   h->chain = event->chain = chain_with(h->chain, event);
   h->executed_chain = chain_with(h->executed_chain, event);
+}
+
+Executed rt_history_executed(const QlContext *ctx, const Event *event) {
+  const uint64_t *word = ctx->history.words + event->words;
+  uint64_t head = *word++;
+  Executed e = {.kind = (StatementKind)(head & 0xff), .ndim = (int)(head >> 24 & 0xff)};
+  for (int a = 0; a < QL_MIN(e.ndim, EXECUTED_AXES); a++) e.shape[a] = (int64_t)*word++;
+  for (int operands = (int)(head >> 48); operands > 0; operands--, word += OPERAND_WORDS) {
+    if (word[0] & 1) {
+      e.id[e.arrays] = word[0] >> 1;
+      e.made[e.arrays++] =
+          (QlSource){.code = (const void *)(uintptr_t)word[1], .at = (int64_t)word[2]};
+    } else {
+      LogScalar *scalar = &e.scalar[e.scalars++];
+      scalar->dtype = (QlDtype)(word[0] >> 1);
+      memcpy(&scalar->value, word + 1, 2 * sizeof *word);
+    }
+  }
+  return e;
 }
 
 QlStatus rt_history_executes(QlContext *ctx, const LogRequest *r, QlError *error) {

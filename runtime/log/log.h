@@ -71,31 +71,22 @@ typedef struct Event {
   uint64_t arrays; /* of the numbers of the arrays that it is done with */
   uint64_t chain;  /* of all events up to this one */
   int statement;   /* in the log; -1 */
+  uint32_t words;  /* EXECUTED: in History.words */
   QlSource source;
   QlSource made; /* LOOK, SNAPSHOT: the array; the log knows those of a statement */
 } Event;
 
 enum { LOG_OPERANDS = 4 }; /* a target and the inputs of the widest operation */
-
-/* A statement that was executed at once, which the log does not know: what is told of it where
- * ranks differ. */
-enum { EXECUTED_AXES = 4 };
-typedef struct Executed {
-  uint64_t head; /* as note_head gives it */
-  uint8_t ndim, arrays, scalars;
-  int64_t shape[EXECUTED_AXES]; /* of the first axes */
-  uint64_t id[LOG_OPERANDS];
-  QlSource made[LOG_OPERANDS];
-  LogScalar scalar[LOG_OPERANDS];
-} Executed;
-
-enum { HISTORY_KEPT = 1024 };
+enum { HISTORY_KEPT = 1 << 13, HISTORY_WORDS = 1 << 18 };
 
 typedef struct History {
   uint64_t chain, executed_chain; /* of all events, of EVENT_EXECUTED alone */
   int64_t count, agreed;          /* events; how many of them all ranks have in common */
   Event kept[HISTORY_KEPT];
-  Executed executed[HISTORY_KEPT]; /* beside those of executed statements */
+  /* What is told of a statement that was executed at once, which the log does not know, where ranks
+   * differ (history.c): a ring. */
+  uint64_t words[HISTORY_WORDS];
+  uint64_t word_count;
   bool lacks;      /* memory for something that others may have recorded since they agreed last, */
   QlSource lacked; /* there */
 } History;
@@ -211,8 +202,9 @@ QlStatus rt_history_executes(QlContext *ctx, const LogRequest *request, QlError 
 /* The same, operand by operand, the target first. Several ranks only. */
 typedef struct Note { /* hash and arrays apart: they are written one by one, not read as one */
   uint64_t hash;
-  Executed *executed;
+  uint64_t *word;
   uint64_t arrays;
+  uint32_t begin;
 } Note;
 static inline uint64_t note_head(StatementKind kind, int op, int loop, uint32_t axes,
                                  int operands) {
@@ -225,6 +217,17 @@ void rt_note_array(QlContext *ctx, Note *note, Storage *storage, int64_t offset,
                    const int64_t *stride);
 void rt_note_scalar(Note *note, QlDtype dtype, const QlValue *value);
 void rt_note_end(QlContext *ctx, const Note *note);
+/* It, as it was noted. */
+enum { EXECUTED_AXES = 4 };
+typedef struct Executed {
+  StatementKind kind;
+  int ndim, arrays, scalars;
+  int64_t shape[EXECUTED_AXES]; /* of the first axes */
+  uint64_t id[LOG_OPERANDS];
+  QlSource made[LOG_OPERANDS];
+  LogScalar scalar[LOG_OPERANDS];
+} Executed;
+Executed rt_history_executed(const QlContext *ctx, const Event *event);
 void rt_history_agreed(QlContext *ctx); /* by all ranks */
 /* Fails for want of memory for what all ranks record; notes it, for when the others have. */
 QlStatus rt_history_lacks(QlContext *ctx, const char *what, QlError *error);

@@ -12,7 +12,7 @@
 #include <mpi.h>
 #include <stdlib.h>
 
-enum { SIZE = 700, SMALL = 8, MANY = 300, LENGTH = 9, EXTRA_LINE = 1000, NO_RANK = -1 };
+enum { SIZE = 700, SMALL = 8, MANY = 2500, LENGTH = 9, EXTRA_LINE = 1000, NO_RANK = -1 };
 
 typedef enum Kind {
   ADD,      /* a += p, statement */
@@ -30,7 +30,7 @@ typedef enum Kind {
   SMALL_PUT,   /* c[p % 8] = p */
   SMALL_GET,   /* c[0] = c[p % 8], through an array of no axes */
   SMALL_SUM,   /* looks at c.sum() */
-  SMALL_MANY,  /* c[k % 8] = p + k, for 300 k */
+  SMALL_MANY,  /* c[k % 8] = p + k, for 2500 k */
   SMALL_LOOK,  /* looks at c[p % 8] */
   SMALL_KEEP,  /* keeps the memory of c */
   NO_ELEMENTS, /* makes an array of none */
