@@ -110,7 +110,7 @@ RECORDED = _PARAMS["QUELEA_IMMEDIATE"] == "0" or (
 )
 recorded = pytest.mark.skipif(not RECORDED, reason="small statements have no plans")
 # Is every small statement on new arrays executed at once?
-AT_ONCE = "-1" != _PARAMS["QUELEA_REPLICATE"] and _PARAMS["QUELEA_IMMEDIATE"] != "0"
+AT_ONCE = _PARAMS["QUELEA_REPLICATE"] != "-1" and _PARAMS["QUELEA_IMMEDIATE"] != "0"
 
 
 def happened(work: Callable[[], object]) -> dict[str, int]:

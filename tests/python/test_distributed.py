@@ -318,7 +318,9 @@ def test_bits_of_reductions_do_not_depend_on_how_elements_lie(
 
 
 def test_reductions_of_transposed_arrays_move_no_elements():
-    x = numpy.arange(700.0 * 300).reshape(700, 300)
+    x = numpy.arange(2100.0 * 300).reshape(
+        2100, 300
+    )  # on 16 nodes too more rows than in a leaf of the sum
     a = quelea.asarray(x)
     for axis in (0, 1):
         counts = happened(lambda axis=axis: same(a.T.sum(axis), x.T.sum(axis)))
