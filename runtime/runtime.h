@@ -56,7 +56,8 @@ struct QlContext {
   QlArray *free_arrays;
   Storage *free_storages; /* linked through their first words */
   atomic_bool stop;       /* a signal has come to a lone rank while a plan runs */
-  uint64_t progress;      /* the value of every worker's cell when nothing runs */
+  uint64_t progress;      /* the value of every worker's cell when nothing runs, */
+  uint64_t waited;        /* which this rank has seen in all of them */
   QlCounters counters;
   Movements movements;
   QlSource strict_source; /* where `strict` was set */

@@ -5,13 +5,15 @@
 
 #include <string.h>
 
-/* May the immediate path look at the element of that offset? NULL: no. */
-static char *address_of(const QlArray *array, int64_t offset) {
-  const QlContext *ctx = array->context;
+/* Where the immediate path may read, or store, the element of that offset; NULL: nowhere. */
+static char *address_of(const QlArray *array, int64_t offset, LogAccess access) {
+  QlContext *ctx = array->context;
   const Storage *storage = array->storage;
-  if (!rt_is_immediate(ctx) || !storage->block || storage->poisoned || array->part ||
-      !rt_is_own(storage))
-    return NULL;
+  if (!rt_is_immediate(ctx) || !storage->block || storage->poisoned || array->part) return NULL;
+  if (!rt_is_own(storage)) {
+    if (access == LOG_WRITE || ctx->info->node_count > 1) return NULL;
+    rt_wait_node(ctx);
+  }
   return storage->block->data + offset * (int64_t)ql_dtype_info[storage->dtype].size;
 }
 
@@ -83,7 +85,7 @@ bool rt_element_map(QlContext *ctx, QlOp op, QlDtype loop, QlDtype dtype, int co
       operand[k] = (JitElements){.dtype = as, .value = ql_scalar_as(&in[k].scalar, as)};
       continue;
     }
-    char *at = array->ndim ? NULL : address_of(array, array->offset);
+    char *at = array->ndim ? NULL : address_of(array, array->offset, LOG_READ);
     if (!at || rt_is_stored(array->storage)) return false;
     operand[k] = seen(array, at);
   }
@@ -123,7 +125,7 @@ static bool number_of(const QlContext *ctx, const QlOperand *in, double *number)
     return in->scalar.dtype == QL_F64;
   }
   if (array->ndim || array->dtype != QL_F64 || array->context != ctx) return false;
-  const char *at = address_of(array, array->offset);
+  const char *at = address_of(array, array->offset, LOG_READ);
   if (!at || rt_is_stored(array->storage)) return false;
   memcpy(number, at, sizeof *number);
   return true;
@@ -157,7 +159,7 @@ bool rt_element_compute(QlContext *ctx, QlOp op, const QlOperand *in, QlArray **
 QlStatus ql_get_element(QlArray *array, int64_t offset, QlArray **element, QlError *error) {
   QlContext *ctx = array->context;
   QL_TRY(rt_log_due(ctx, error));
-  const char *at = address_of(array, offset);
+  const char *at = address_of(array, offset, LOG_READ);
   QlArray *made =
       at && !rt_is_stored(array->storage) ? element_new(ctx, (QlDtype)array->dtype) : NULL;
   if (made) {
@@ -183,7 +185,7 @@ QlStatus ql_get_element(QlArray *array, int64_t offset, QlArray **element, QlErr
 static bool put_element(QlArray *array, int64_t offset, const QlOperand *value, QlStatus *status,
                         QlError *error) {
   QlContext *ctx = array->context;
-  char *to = address_of(array, offset), *from;
+  char *to = address_of(array, offset, LOG_WRITE), *from;
   if (!to || array->readonly || rt_is_pending(array->storage) ||
       array->storage->block->references > 1)
     return false;
@@ -195,7 +197,7 @@ static bool put_element(QlArray *array, int64_t offset, const QlOperand *value, 
     source.value = ql_scalar_as(&value->scalar, source.dtype);
   } else {
     if (value->array->context != ctx || value->array->ndim) return false;
-    from = address_of(value->array, value->array->offset);
+    from = address_of(value->array, value->array->offset, LOG_READ);
     if (!from || rt_is_stored(value->array->storage)) return false;
     source = seen(value->array, from);
   }

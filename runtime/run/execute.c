@@ -316,7 +316,9 @@ void rt_plan_run(QlContext *ctx, const Plan *plan) {
 }
 
 void rt_wait_node(QlContext *ctx) {
+  if (ctx->waited == ctx->progress) return;
   for (int x = 0; x < ctx->info->workers; x++) comm_await(ctx->comm, x, ctx->progress, true);
+  ctx->waited = ctx->progress;
 }
 
 /* ---- after ---- */

@@ -73,31 +73,65 @@ static bool becomes_own(const QlContext *ctx, const Storage *storage) {
          (ctx->spell.left > 0 && storage->size <= rt_immediate_points(ctx, STATEMENT_COPY));
 }
 
-/* `waits`: it would be, were nothing pending. */
-static bool allows(const QlContext *ctx, const LogRequest *r, int64_t *points, bool *waits) {
-  if (statement_traits[r->kind].payload) return false;
-  if (r->operands > LOG_OPERANDS || !rt_is_immediate(ctx)) return false;
+enum {
+  PRODUCTS = 128 << 10, /* bytes for the products of a line, */
+  VALUES = 16 << 10     /* and for the values between two axes */
+};
+
+/* Is it a sum of the products of its two inputs? */
+static bool is_product(const LogRequest *r) {
+  return r->kind == STATEMENT_REDUCE && r->operands == 3;
+}
+
+/* Do the products of a line, and the values between two axes, have room? */
+static bool has_room(const LogRequest *r, int64_t points) {
+  int64_t item = (int64_t)ql_dtype_info[r->loop].size, last = 1;
+  int count = 0;
+  if (r->ndim == QL_MAX_DIMS) return false;
+  for (int a = 0; a < r->ndim; a++)
+    if (r->axes >> a & 1 && r->shape[a] > 1) last = r->shape[a], count++;
+  return is_product(r) ? last * item <= PRODUCTS : count < 2 || points / last * item <= VALUES;
+}
+
+/* Can this rank address the elements of the storage when they are computed? */
+static bool is_here(const QlContext *ctx, const Storage *storage) {
+  return rt_is_own(storage) || (storage->layout && ctx->info->node_count == 1);
+}
+
+static bool has_few_points(const QlContext *ctx, const LogRequest *r, int64_t *points) {
   int64_t most = rt_immediate_points(ctx, r->kind);
   *points = 1;
   for (int a = 0; a < r->ndim; a++) {
     *points *= r->shape[a];
     if (*points > most) return false;
   }
-  if (r->kind == STATEMENT_RAMP && r->shape[__builtin_ctz(r->axes)] != *points) return false;
-  if (r->kind == STATEMENT_MAP && rt_compares_signs((QlOp)r->op, (QlDtype)r->loop)) return false;
-  bool pending = false;
+  return r->kind != STATEMENT_RAMP || r->shape[__builtin_ctz(r->axes)] == *points;
+}
+
+static bool is_known(const LogRequest *r, int64_t points) {
+  if (r->kind == STATEMENT_MAP) return !rt_compares_signs((QlOp)r->op, (QlDtype)r->loop);
+  return r->kind != STATEMENT_REDUCE || has_room(r, points);
+}
+
+/* Are all its arrays where the path is for them? */
+typedef enum Readiness {
+  READY,
+  WAITS, /* for what is pending */
+  AWAY   /* another rank must have a part in it */
+} Readiness;
+
+static Readiness readiness_of(const QlContext *ctx, const LogRequest *r) {
+  bool waits = false;
   for (int k = 0; k < r->operands; k++) {
     const QlArray *array = r->operand[k].array;
     if (!array) continue;
     const Storage *storage = array->storage;
-    if (array->part) return false;
     bool waits_here = rt_is_pending(storage) || (k > 0 && !storage->block);
-    if (!becomes_own(ctx, storage) && !(rt_is_own(storage) && (storage->block || waits_here)))
-      return false;
-    pending |= waits_here;
+    bool lies_here = k ? is_here(ctx, storage) : rt_is_own(storage);
+    if (!becomes_own(ctx, storage) && !(lies_here && (storage->block || waits_here))) return AWAY;
+    waits |= waits_here;
   }
-  *waits = pending;
-  return !pending;
+  return waits ? WAITS : READY;
 }
 
 /* A rank that lacks the memory records what others execute: they will hear of it. */
@@ -189,13 +223,6 @@ static bool is_safe(const LogRequest *r, Nest *nest) {
 }
 
 /* ---- elements ---- */
-
-enum { PRODUCTS = 128 << 10 }; /* bytes for the products of a line */
-
-/* Is it a sum of the products of its two inputs? */
-static bool is_product(const LogRequest *r) {
-  return r->kind == STATEMENT_REDUCE && r->operands == 3;
-}
 
 static void sum_products(QlDtype loop, const JitElements *in, const JitElements *out,
                          int64_t points) {
@@ -422,8 +449,6 @@ static void reduce_into(QlContext *ctx, const LogRequest *r, Nest *nest, int axi
   run(ctx, r, &part);
 }
 
-enum { VALUES = 16 << 10 }; /* bytes for the values between two axes */
-
 /* One axis at a time, the last first (contract C7). */
 static void reduce(QlContext *ctx, const LogRequest *request, Nest *nest) {
   _Alignas(64) char values[2][VALUES];
@@ -441,24 +466,39 @@ static void reduce(QlContext *ctx, const LogRequest *request, Nest *nest) {
   run(ctx, &r, nest);
 }
 
-/* Do the products of a line, and the values between two axes, have room? */
-static bool has_room(const LogRequest *r, int64_t points) {
-  int64_t item = (int64_t)ql_dtype_info[r->loop].size, last = 1;
-  int count = 0;
-  if (r->ndim == QL_MAX_DIMS) return false;
-  for (int a = 0; a < r->ndim; a++)
-    if (r->axes >> a & 1 && r->shape[a] > 1) last = r->shape[a], count++;
-  return is_product(r) ? last * item <= PRODUCTS : count < 2 || points / last * item <= VALUES;
+/* Whether the path is for a statement. What it waits for or lacks is counted, and may be brought
+ * about before it is recorded, or executed after all. */
+static bool takes(QlContext *ctx, const LogRequest *r, int64_t *points, QlStatus *status,
+                  QlError *error) {
+  if (!rt_is_immediate(ctx) || r->operands > LOG_OPERANDS) return false;
+  if (!has_few_points(ctx, r, points)) {
+    *status = rt_place_many(ctx, r, error);
+    ctx->log.waiting = 0;
+    return false;
+  }
+  if (statement_traits[r->kind].payload || !is_known(r, *points)) return false;
+  Readiness readiness = readiness_of(ctx, r);
+  if (readiness == AWAY && !(*status = rt_place_few(ctx, r, error)) &&
+      (readiness = readiness_of(ctx, r)) == AWAY)
+    ctx->log.waiting = 0;
+  if (readiness == WAITS) ctx->log.waiting++;
+  return readiness == READY && !*status;
+}
+
+/* Has every worker of the node finished what this one reads? */
+static void wait_for_others(QlContext *ctx, const LogRequest *r) {
+  for (int k = 1; k < r->operands; k++)
+    if (r->operand[k].array && !rt_is_own(r->operand[k].array->storage)) {
+      rt_wait_node(ctx);
+      return;
+    }
 }
 
 bool rt_immediate(QlContext *ctx, const LogRequest *r, QlStatus *status, QlError *error) {
   Nest nest;
   int64_t points;
-  bool is_new;
-  bool reduces = r->kind == STATEMENT_REDUCE, waits = false;
-  bool is_allowed = allows(ctx, r, &points, &waits) && (!reduces || has_room(r, points));
-  ctx->log.waiting = waits ? ctx->log.waiting + 1 : is_allowed ? ctx->log.waiting : 0;
-  if (!is_allowed) return false;
+  bool is_new, reduces = r->kind == STATEMENT_REDUCE;
+  if (!takes(ctx, r, &points, status, error)) return *status != QL_OK;
   Storage *target = r->operand[0].array->storage;
   if (!target_is_ready(ctx, target, &is_new)) return false;
   make_nest(r, &nest);
@@ -468,6 +508,7 @@ bool rt_immediate(QlContext *ctx, const LogRequest *r, QlStatus *status, QlError
     if (is_new) rt_block_release(ctx, target->block), target->block = NULL;
     return is_taken;
   }
+  if (ctx->info->size > 1) wait_for_others(ctx, r);
   QlFloats floats = ql_floats_enter();
   if (reduces)
     reduce(ctx, r, &nest);

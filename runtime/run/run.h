@@ -205,6 +205,12 @@ static inline bool rt_compares_signs(QlOp op, QlDtype loop) {
   return loop == QL_U64 && ql_is_comparison(op);
 }
 
+/* ---- place.c ---- */
+/* A statement on few elements, or on many, is about to be recorded: may move its arrays, which is
+ * collective. A failure is one of what was pending. */
+QlStatus rt_place_few(QlContext *ctx, const LogRequest *request, QlError *error);
+QlStatus rt_place_many(QlContext *ctx, const LogRequest *request, QlError *error);
+
 /* ---- element.c ---- */
 /* The arithmetic of two numbers of float64, which loops over elements are made of. True as above.
  */

@@ -1,0 +1,95 @@
+/* Arrays of middle size on the ranks of one node: partitioned while statements compute many of
+ * their elements, replicated while they compute few.
+ *
+ * A loop over the elements of an array that is partitioned makes each rank wait for the others at
+ * every one; replicated, each has it for itself, and the statements are executed at once
+ * (immediate.c). So where a number of statements in a row were on few elements of an array, it is
+ * copied to every rank; where after that a number of others were on many, it is partitioned again.
+ * Each move makes the next one less likely. What is counted are statements, which are the same on
+ * all ranks; values do not depend on where they lie.
+ *
+ * The copy is a statement like any other; then array and copy change their places. */
+#include "runtime.h"
+
+#include <string.h>
+
+enum {
+  FEW = 64, /* statements on few elements, after which an array is replicated, */
+  MANY = 32 /* and on many, after which it is not any more */
+};
+enum { LARGEST = 1 << 17, MOVES = 6 }; /* elements that are replicated so; of an array, at most */
+
+static bool has_places(const QlContext *ctx) {
+  return ctx->info->size > 1 && ctx->info->node_count == 1 && ctx->params.replicate >= 0 &&
+         rt_is_immediate(ctx);
+}
+
+static bool is_partitioned(const Storage *storage) {
+  return storage->layout && storage->layout->template;
+}
+
+/* All of the array, as it is numbered in its storage. */
+static QlStatus view_whole(QlArray *seen, QlArray **whole, QlError *error) {
+  const Storage *storage = seen->storage;
+  int64_t stride[QL_MAX_DIMS];
+  c_strides(storage->ndim, storage->shape, 1, stride);
+  QL_TRY(ql_view(seen, storage->ndim, storage->shape, stride, 0, whole, error));
+  (*whole)->part = QL_PART_ALL, (*whole)->dtype = storage->dtype;
+  return QL_OK;
+}
+
+static void exchange(Storage *a, Storage *b) {
+  rt_copies_forget(a), rt_copies_forget(b);
+  Layout *layout = a->layout;
+  Block *block = a->block;
+  Ghosts *ghosts = a->ghosts;
+  a->layout = b->layout, a->block = b->block, a->ghosts = b->ghosts;
+  b->layout = layout, b->block = block, b->ghosts = ghosts;
+  a->replicated = b->replicated, a->stores++, b->stores++;
+}
+
+/* Where the memory for it is lacking the array stays where it is, and is not tried again. */
+static QlStatus move(QlContext *ctx, QlArray *seen, bool replicate, QlError *error) {
+  Storage *storage = seen->storage;
+  QlArray *whole = NULL, *copy = NULL;
+  QL_ERROR(local);
+  if (ctx->log.count) QL_TRY(rt_flush(ctx, error)); /* what fails in it is the user's */
+  QL_TRY(view_whole(seen, &whole, error));
+  QlStatus status =
+      rt_array_new(ctx, (QlDtype)storage->dtype, storage->ndim, storage->shape, &copy, error);
+  if (!status) {
+    copy->storage->replicated = replicate;
+    storage->moves++, storage->few = storage->many = 0;
+    status = ql_assign(ctx, copy, &(QlOperand){.array = whole}, error);
+  }
+  if (!status && (status = rt_flush(ctx, &local)) == QL_ERR_MEMORY)
+    storage->moves = MOVES, status = QL_OK;
+  else if (status)
+    *error = local;
+  else
+    exchange(storage, copy->storage), storage->moved = replicate;
+  ql_release(whole), ql_release(copy);
+  return status;
+}
+
+/* What they read they find in the memory of the node. */
+QlStatus rt_place_few(QlContext *ctx, const LogRequest *r, QlError *error) {
+  QlArray *target = (QlArray *)(uintptr_t)r->operand[0].array;
+  Storage *storage = target->storage;
+  if (!has_places(ctx) || !is_partitioned(storage) || !storage->block) return QL_OK;
+  if (storage->size > LARGEST || storage->moves == MOVES) return QL_OK;
+  return ++storage->few < FEW << storage->moves ? QL_OK : move(ctx, target, true, error);
+}
+
+QlStatus rt_place_many(QlContext *ctx, const LogRequest *r, QlError *error) {
+  if (!has_places(ctx)) return QL_OK;
+  for (int k = 0; k < r->operands; k++) {
+    const QlArray *array = r->operand[k].array;
+    if (!array) continue;
+    Storage *storage = array->storage;
+    storage->few = (uint16_t)QL_MAX(storage->few - FEW / MANY, 0);
+    if (storage->moved && storage->block && ++storage->many >= MANY << storage->moves)
+      QL_TRY(move(ctx, (QlArray *)(uintptr_t)array, false, error));
+  }
+  return QL_OK;
+}
