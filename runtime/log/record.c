@@ -374,6 +374,7 @@ static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, Q
   request.ndim = out->ndim, request.shape = out->shape;
   set_operands(&request, out, count, in, &operands);
   if (out->size) QL_TRY(rt_log_append(ctx, &request, error));
+  ctx->log.at_end_of_assignment = true;
   ql_retain(out);
   *result = out;
   return QL_OK;

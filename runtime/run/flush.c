@@ -105,14 +105,14 @@ static QlStatus plan_and_agree(QlContext *ctx, Plan **plan, QlError *error) {
                        .requests = a.plan || a.status ? 0 : REQUEST_PLAN};
     if (a.plan) say_number(round.value, a.plan->number);
     QlStatus status = rt_agree(ctx, &round, &again, error);
-    if (!status && !again && (round.requests & REQUEST_PLAN || round.value[0] != ~round.value[1]))
-      status = make_together(ctx, &a, error);
+    bool together = round.requests & REQUEST_PLAN || round.value[0] != ~round.value[1];
+    if (!status && !again && together) status = make_together(ctx, &a, error);
     if (!status && !again) {
       if (a.move) rt_plan_move(ctx, a.move);
       a.plan->last_used = ++ctx->plan_clock;
       ctx->counters.plans_made += a.made, ctx->counters.plans_moved += a.move != NULL;
       ctx->counters.plans_reused += !a.made && !a.move;
-      rt_immediate_learn(ctx, a.made);
+      rt_immediate_learn(ctx, together);
       *plan = a.plan;
       return QL_OK;
     }

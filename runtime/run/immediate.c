@@ -47,13 +47,13 @@ int64_t rt_immediate_points(const QlContext *ctx, StatementKind kind) {
 
 /* Plans that are used once cost more than what they fuse and share among threads brings. So many
  * statements in plans that were all new begin a spell: long loops have repeated themselves by then.
- * It ends so that the program is tried again, later each time. On several ranks larger arrays are
- * partitioned: there are no spells. */
+ * It ends so that the program is tried again, later each time. What is made meanwhile every rank of
+ * the node has for itself (place.c). */
 enum { STATEMENTS_MADE = 2048, SPELL = 4096, LONGEST_SPELL = 1 << 16 };
 
 void rt_immediate_learn(QlContext *ctx, bool made) {
   ImmediateSpell *spell = &ctx->spell;
-  if (ctx->info->size > 1) return;
+  if (ctx->info->node_count > 1) return;
   if (!made) {
     *spell = (ImmediateSpell){0};
   } else if ((spell->made += ctx->log.count) >= STATEMENTS_MADE) {
@@ -128,6 +128,7 @@ static Readiness readiness_of(const QlContext *ctx, const LogRequest *r) {
     const Storage *storage = array->storage;
     bool waits_here = rt_is_pending(storage) || (k > 0 && !storage->block);
     bool lies_here = k ? is_here(ctx, storage) : rt_is_own(storage);
+    lies_here |= waits_here && !storage->layout; /* nobody knows yet */
     if (!becomes_own(ctx, storage) && !(lies_here && (storage->block || waits_here))) return AWAY;
     waits |= waits_here;
   }
@@ -144,6 +145,7 @@ bool rt_immediate_memory(QlContext *ctx, Storage *storage) {
   bool had_layout = storage->layout;
   if (!becomes_own(ctx, storage)) return false;
   if (!had_layout && !(storage->layout = rt_layout_replicated(ctx))) return lacks_memory(ctx);
+  if (!had_layout) storage->moved = !is_replicated(ctx, storage);
   if ((storage->block = rt_block_private(ctx, storage))) return true;
   if (!had_layout) rt_layout_release(ctx, storage->layout), storage->layout = NULL;
   return lacks_memory(ctx);
