@@ -161,5 +161,6 @@ QlSource rt_source(QlContext *ctx) {
 }
 
 void ql_set_strict(QlContext *ctx, bool strict) {
-  ctx->strict = strict, ctx->strict_source = rt_source(ctx);
+  if (ctx->strict != strict) rt_history_call(ctx, EVENT_STRICT, strict);
+  ctx->strict = strict;
 }

@@ -60,8 +60,7 @@ struct QlContext {
   uint64_t waited;        /* which this rank has seen in all of them */
   QlCounters counters;
   Movements movements;
-  QlSource strict_source; /* where `strict` was set */
-  bool broken;            /* the ranks have diverged: nothing can be agreed any more */
+  bool broken; /* the ranks have diverged: nothing can be agreed any more */
   bool strict, ending, closed, trace_flush, trace_plan;
   bool frugal;          /* memory was lacking: what is planned keeps no copies */
   int64_t exports;      /* of this rank; */

@@ -52,10 +52,9 @@ enum { PLACE_SIZE = 240, VALUE_SIZE = 120, MADE_SIZE = 140, ARRAYS = 4 };
 typedef struct Account {
   bool acts; /* else it has come to `place` without doing anything more */
   EventKind kind;
-  bool imports, strict;
+  bool imports;
   uint64_t hash;
   char place[PLACE_SIZE], values[VALUE_SIZE];
-  char set[MADE_SIZE]; /* where config.strict was set */
   int arrays;
   uint64_t id[ARRAYS];
   char made[ARRAYS][MADE_SIZE];
@@ -118,7 +117,6 @@ static void describe_executed(QlContext *ctx, const Event *event, Account *mine)
 static void give_account(QlContext *ctx, int64_t number, Account *mine) {
   const Event *event = rt_history_event(ctx, number);
   memset(mine, 0, sizeof *mine);
-  mine->strict = ctx->strict;
   QlSource here = event ? event->source
                   : number >= ctx->history.count && ctx->options.where
                       ? ctx->options.where(ctx->options.data)
@@ -130,16 +128,15 @@ static void give_account(QlContext *ctx, int64_t number, Account *mine) {
     describe_statement(ctx, event->statement, mine);
   else if (event->kind == EVENT_EXECUTED)
     describe_executed(ctx, event, mine);
-  else if (event->kind != EVENT_SYNC)
+  else if (event->kind == EVENT_LOOK || event->kind == EVENT_SNAPSHOT)
     add_array(ctx, mine, event->arrays, event->made);
 }
 
 static const char *what_it_does(const Account *a) {
-  static const char *const verbs[] = {[EVENT_STATEMENT] = "computes",
-                                      [EVENT_EXECUTED] = "computes",
-                                      [EVENT_LOOK] = "looks at a value",
-                                      [EVENT_SNAPSHOT] = "takes a snapshot of an array",
-                                      [EVENT_SYNC] = "waits for all ranks"};
+  static const char *const verbs[] = {
+      [EVENT_STATEMENT] = "computes",       [EVENT_EXECUTED] = "computes",
+      [EVENT_LOOK] = "looks at a value",    [EVENT_SNAPSHOT] = "takes a snapshot of an array",
+      [EVENT_SYNC] = "waits for all ranks", [EVENT_STRICT] = "sets quelea.config.strict"};
   return a->acts ? verbs[a->kind] : "has come";
 }
 
@@ -182,11 +179,8 @@ static QlStatus tell_difference(const Account *a, const Account *b, int other, Q
 
 /* ---- all of it ---- */
 
-typedef QlStatus Teller(const Account *a, const Account *b, int other, QlError *error);
-
 /* Rank 0 and the other one say what they do; all hear it, and raise the same. */
-static QlStatus compare_accounts(QlContext *ctx, const Account *mine, int other, Teller *tell,
-                                 QlError *error) {
+static QlStatus compare_accounts(QlContext *ctx, const Account *mine, int other, QlError *error) {
   char *all = NULL;
   int64_t *offset = NULL;
   int rank = ctx->info->rank;
@@ -195,17 +189,9 @@ static QlStatus compare_accounts(QlContext *ctx, const Account *mine, int other,
   QlStatus status = comm_allgather(ctx->comm, mine, size, &all, &offset, &local);
   if (status) return ql_fail(error, status, "%s", local.text);
   const Account *accounts = (const Account *)all;
-  status = tell(&accounts[0], &accounts[1], other, error);
+  status = tell_difference(&accounts[0], &accounts[1], other, error);
   free(all), free(offset);
   return status;
-}
-
-static QlStatus tell_strict(const Account *a, const Account *b, int other, QlError *error) {
-  return ql_fail(error, QL_ERR_DIVERGED,
-                 "quelea.config.strict is not the same on all ranks: at %s rank 0 has %s, set at "
-                 "%s; at %s rank %d has %s, set at %s; every rank must set it",
-                 a->place, a->strict ? "True" : "False", a->set, b->place, other,
-                 b->strict ? "True" : "False", b->set);
 }
 
 /* A rank that had no memory to record something has not done it. */
@@ -226,19 +212,6 @@ static QlStatus tell_lack(QlContext *ctx, int rank, QlError *error) {
   return QL_ERR_DIVERGED;
 }
 
-/* The events are the same: something that is no event differs. */
-static QlStatus compare_states(QlContext *ctx, QlError *error) {
-  Account mine = {.strict = ctx->strict};
-  int other = first_other(ctx, 1 + ctx->strict);
-  if (other < 0)
-    return ql_fail(error, QL_ERR_DIVERGED,
-                   "the ranks have done the same, but what they know of their arrays differs: "
-                   "a defect of Quelea");
-  rt_describe(ctx, rt_source(ctx), mine.place, sizeof mine.place);
-  rt_describe(ctx, ctx->strict_source, mine.set, sizeof mine.set);
-  return compare_accounts(ctx, &mine, other, tell_strict, error);
-}
-
 QlStatus rt_fail_diverged(QlContext *ctx, QlError *error) {
   Account mine;
   int64_t oldest, number = first_difference(ctx, &oldest);
@@ -246,9 +219,12 @@ QlStatus rt_fail_diverged(QlContext *ctx, QlError *error) {
   int lacking = meet(ctx, (CommWord){.status = ctx->history.lacks}).status_rank;
   ctx->broken = true;
   if (lacking >= 0) return tell_lack(ctx, lacking, error);
-  if (other < 0) return compare_states(ctx, error);
+  if (other < 0)
+    return ql_fail(error, QL_ERR_DIVERGED,
+                   "the ranks have done the same, but what they know of their arrays differs: "
+                   "a defect of Quelea");
   give_account(ctx, number, &mine);
-  QlStatus status = compare_accounts(ctx, &mine, other, tell_difference, error);
+  QlStatus status = compare_accounts(ctx, &mine, other, error);
   if (number == oldest && number > ctx->history.agreed)
     ql_note(error, "or before: what the ranks did earlier is not known any more");
   return status;

@@ -36,10 +36,11 @@ void rt_history_look(QlContext *ctx, EventKind kind, const QlArray *array) {
                                .made = array->storage->made});
 }
 
-void rt_history_sync(QlContext *ctx) {
-  rt_history_add(
-      ctx,
-      &(Event){.kind = EVENT_SYNC, .hash = EVENT_SYNC, .statement = -1, .source = rt_source(ctx)});
+void rt_history_call(QlContext *ctx, EventKind kind, bool value) {
+  rt_history_add(ctx, &(Event){.kind = kind,
+                               .hash = ql_mix((uint64_t)kind, value),
+                               .statement = -1,
+                               .source = rt_source(ctx)});
 }
 
 /* ---- statements that no log knows ----

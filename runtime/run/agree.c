@@ -37,8 +37,7 @@ static QlStatus share_error(QlContext *ctx, const CommVerdict *verdict, const Ql
 
 QlStatus rt_agree(QlContext *ctx, Agreement *a, bool *again, QlError *error) {
   /* At the end what is recorded, and never executed, is as if it had not been. */
-  uint64_t done =
-      a->place == AGREE_END ? ctx->history.executed_chain : ql_mix(ctx->history.chain, ctx->strict);
+  uint64_t done = a->place == AGREE_END ? ctx->history.executed_chain : ctx->history.chain;
   uint64_t state = ql_mix(ql_mix(done, a->place), a->state);
   CommWord word = {.state = state,
                    .drops = ctx->dropped_hash,

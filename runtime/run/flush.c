@@ -178,7 +178,7 @@ QlStatus ql_flush(QlContext *ctx, QlError *error) {
   QL_ERROR(local);
   if (!error) error = &local;
   QL_TRY(rt_check_whole(ctx, error));
-  rt_history_sync(ctx);
+  rt_history_call(ctx, EVENT_SYNC, false);
   if (ctx->log.count) return rt_flush(ctx, error);
   rt_drops_assume(ctx);
   QL_TRY(rt_agree_sync(ctx, error));

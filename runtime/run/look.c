@@ -207,7 +207,7 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
 QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char **all, int64_t *all_size,
                   QlError *error) {
   int64_t *offset = NULL;
-  rt_history_sync(ctx);
+  rt_history_call(ctx, EVENT_SYNC, false);
   comm_be_patient(ctx->comm, true);
   QlStatus status = rt_agree_sync(ctx, error);
   if (!status)
@@ -221,7 +221,7 @@ QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char **all, i
 
 QlStatus ql_agree(QlContext *ctx, QlStatus mine, QlError *error) {
   QL_TRY(rt_check_whole(ctx, error));
-  rt_history_sync(ctx);
+  rt_history_call(ctx, EVENT_SYNC, false);
   return rt_agree_status(ctx, mine, error);
 }
 

@@ -105,8 +105,15 @@ def need_plans() -> None:
     quelea.sync()
 
 
+def touch_few(arrays: list[Any]) -> None:
+    """On the ranks of one node, arrays of middle size are replicated afterwards."""
+    for x in arrays:
+        for k in range(70):
+            x[(k % 5,) * x.ndim] = x[(k % 3,) * x.ndim]
+
+
 @pytest.mark.parametrize("seed", range(40))
-@pytest.mark.parametrize("large", ["recorded", "at once"])
+@pytest.mark.parametrize("large", ["recorded", "at once", "moved"])
 def test_programs(seed: int, large: str) -> None:
     """Views that overlap, exports that are held, large arrays that wait: bit for bit NumPy's."""
     choose = random.Random(seed)
@@ -114,6 +121,9 @@ def test_programs(seed: int, large: str) -> None:
         need_plans()
     x, y = start(quelea), start(numpy)
     y = [a.copy() for a in y]
+    if large == "moved":
+        touch_few(x)
+        touch_few(y)
     kept: list[Any] = []
     held: list[Any] = []
     with numpy.errstate(all="ignore"):
@@ -241,3 +251,64 @@ def test_what_always_needs_a_new_plan_is_executed_without() -> None:
         x += 1
         quelea.sync()
     assert happened(lambda: x.__iadd__(1))["immediate"] <= 1
+
+
+# ---- where arrays of middle size lie ----
+
+ONE_NODE_OF_RANKS = quelea.info()["size"] > 1 and quelea.info()["node_count"] == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_arrays_that_move_there_and_back(seed: int) -> None:
+    """Few elements at a time, then many, several times over; views, exports and results of what moves are held."""
+    choose = random.Random(seed)
+    shape = choose.choice([(3000,), (60, 70), (5, 11, 300)])
+    a = numpy.arange(float(numpy.prod(shape))).reshape(shape) % 11
+    b = a[::-1] * 2
+    x, y = quelea.asarray(a), quelea.asarray(b)
+    seen, held = [], []
+    for turn in range(5):
+        for k in range(choose.choice([50, 80, 150])):
+            i = tuple(choose.randrange(n) for n in shape)
+            j = tuple(choose.randrange(n) for n in shape)
+            a[i] = a[j] + k
+            x[i] = x[j] + k
+            a[i[0]] += b[j[0]]
+            x[i[0]] += y[j[0]]
+        if choose.random() < 0.5:
+            seen.append((numpy.asarray(x), a.copy()))
+            held.append((x * 1, a.copy()))
+        for _ in range(choose.choice([20, 40, 80])):
+            a = numpy.where(a > 50, a - 50, a * 1.5)
+            x[...] = quelea.where(x > 50, x - 50, x * 1.5)
+            b += a
+            y += x
+            b %= 13
+            y %= 13
+        same(x, a, (seed, turn))
+    same(y, b, seed)
+    for ours, theirs in [*seen, *held]:
+        same(quelea.asarray(ours), theirs, seed)
+
+
+@pytest.mark.skipif(not (AT_ONCE and ONE_NODE_OF_RANKS), reason="nothing moves")
+def test_what_is_computed_by_elements_moves_to_every_rank() -> None:
+    x = quelea.zeros((60, 70))
+    quelea.sync()
+
+    def few() -> None:
+        for k in range(1, 60):
+            for j in range(20):
+                x[k, j] = x[k - 1, j] + 1
+
+    counts = happened(few)
+    assert counts["statements"] < 300 and counts["immediate"] > 2000, counts
+
+    def many() -> None:
+        x[...] += 1
+
+    assert happened(many)["replicated_statements"] == 1
+    for _ in range(100):
+        many()
+    assert happened(many)["partitioned_statements"] == 1
+    assert x[:, :20].tolist() == [[102.0 + k] * 20 for k in range(60)]

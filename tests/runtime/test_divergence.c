@@ -30,6 +30,7 @@ typedef enum Kind {
   SMALL_PUT,   /* c[p % 8] = p */
   SMALL_GET,   /* c[0] = c[p % 8], through an array of no axes */
   SMALL_SUM,   /* looks at c.sum() */
+  PUT_MANY,    /* a[k] = p + k, for 80 k: on one node a is replicated then */
   SMALL_MANY,  /* c[k % 8] = p + k, for 2500 k */
   SMALL_LOOK,  /* looks at c[p % 8] */
   SMALL_KEEP,  /* keeps the memory of c */
@@ -39,9 +40,9 @@ typedef enum Kind {
 } Kind;
 
 static const char *const kind_names[] = {
-    "add",       "stencil",    "fresh",      "sum",        "element",     "gather",    "snapshot",
-    "forget",    "sync",       "strict",     "small_add",  "small_fresh", "small_put", "small_get",
-    "small_sum", "small_many", "small_look", "small_keep", "no_elements", "make"};
+    "add",       "stencil",  "fresh",      "sum",        "element",     "gather",      "snapshot",
+    "forget",    "sync",     "strict",     "small_add",  "small_fresh", "small_put",   "small_get",
+    "small_sum", "put_many", "small_many", "small_look", "small_keep",  "no_elements", "make"};
 
 /* What one rank alone does. */
 typedef struct Deviation {
@@ -82,6 +83,9 @@ static void model_step(Model *m, Kind kind, int p) {
       break;
     case SMALL_PUT: m->c[p % SMALL] = p; break;
     case SMALL_GET: m->c[0] = m->c[p % SMALL]; break;
+    case PUT_MANY:
+      for (int k = 0; k < 80; k++) m->a[k] = p + k;
+      break;
     case SMALL_MANY:
       for (int k = 0; k < MANY; k++) m->c[k % SMALL] = p + k;
       break;
@@ -186,8 +190,8 @@ static QlStatus scale(Rank *r, QlArray **array, double factor) {
   return QL_OK;
 }
 
-static QlStatus put(Rank *r, int64_t index, double value) {
-  return ql_set_element(r->c, index, &(QlOperand){.scalar = ql_f64(value)}, &r->error);
+static QlStatus put(Rank *r, QlArray *array, int64_t index, double value) {
+  return ql_set_element(array, index, &(QlOperand){.scalar = ql_f64(value)}, &r->error);
 }
 
 static QlStatus move_element(Rank *r, int64_t from, int64_t to) {
@@ -201,7 +205,13 @@ static QlStatus move_element(Rank *r, int64_t from, int64_t to) {
 
 static QlStatus put_many(Rank *r, double value) {
   QlStatus status = QL_OK;
-  for (int k = 0; k < MANY && !status; k++) status = put(r, k % SMALL, value + k);
+  for (int k = 0; k < MANY && !status; k++) status = put(r, r->c, k % SMALL, value + k);
+  return status;
+}
+
+static QlStatus put_in_large(Rank *r, double value) {
+  QlStatus status = QL_OK;
+  for (int k = 0; k < 80 && !status; k++) status = put(r, r->a, k, value + k);
   return status;
 }
 
@@ -227,7 +237,8 @@ static QlStatus step(Rank *r, Kind kind, int p) {
     case STRICT: ql_set_strict(r->ctx, r->strict = !r->strict); return QL_OK;
     case SMALL_ADD: return add_in_place(r, r->c, p);
     case SMALL_FRESH: return scale(r, &r->c, p);
-    case SMALL_PUT: return put(r, p % SMALL, p);
+    case SMALL_PUT: return put(r, r->c, p % SMALL, p);
+    case PUT_MANY: return put_in_large(r, p);
     case SMALL_GET: return move_element(r, p % SMALL, 0);
     case SMALL_SUM: return sum_of(r, r->c, p);
     case SMALL_MANY: return put_many(r, p);
@@ -310,14 +321,25 @@ static void describe(const Program *program, const QlError *error) {
   fprintf(stderr, "\n  %s\n", error->text);
 }
 
+/* Is `a` replicated somewhere in the program? Then a rank may look at it alone. */
+static bool moves(const Program *program) {
+  bool moved = !program->deviation.skips && program->deviation.extra == PUT_MANY;
+  for (int p = 0; p < LENGTH; p++) moved |= program->kind[p] == PUT_MANY;
+  return moved;
+}
+
 /* Does it change what other ranks see? Then it must be noticed. */
 static bool matters(const Program *program) {
   const Deviation *d = &program->deviation;
-  Kind kind = d->skips ? program->kind[d->at] : d->extra;
-  return kind == ADD || kind == STENCIL || kind == FRESH || kind == SMALL_ADD ||
-         kind == SMALL_FRESH || kind == SMALL_PUT || kind == SMALL_GET || kind == SMALL_SUM ||
-         kind == SMALL_MANY || kind == STRICT || kind == SUM || kind == SYNC || kind == MAKE ||
-         kind == SNAPSHOT || kind == GATHER || kind == ELEMENT;
+  switch (d->skips ? program->kind[d->at] : d->extra) {
+    case FORGET:
+    case SMALL_LOOK:
+    case SMALL_KEEP:
+    case NO_ELEMENTS: return false;
+    case ELEMENT:
+    case SNAPSHOT: return !moves(program);
+    default: return true;
+  }
 }
 
 /* "line:N" with nothing behind that belongs to the number. */
