@@ -563,11 +563,11 @@ def test_ramps_seen_through_changing_bounds_compile_nothing_new():
             v[: 2000 - n] += m.arange(2000.0)[: n - 1 if n else None : -1] + m.arange(2000.0 + n)[n]
         return v
 
-    work(quelea, u, 0, 6)
-    counts = happened(lambda: work(quelea, u, 6, 40))
+    work(quelea, u, 0, 30)
+    counts = happened(lambda: work(quelea, u, 30, 60))
     assert counts["kernels_compiled"] + counts["kernels_from_disk"] == 0
     assert counts["statements"] > 0
-    same(u, work(numpy, x, 0, 40))
+    same(u, work(numpy, x, 0, 60))
 
 
 def test_drops_in_another_order_on_every_rank():
