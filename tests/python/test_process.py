@@ -489,7 +489,7 @@ def test_a_rank_that_makes_no_array_is_reported_and_not_waited_for_forever(how):
 
 HANDLER = """
 import os, signal, time, quelea as np
-x = np.ones(5000); np.sync()
+x = np.ones(50000); np.sync()
 def write():
     try: x[0] = 7
     except RuntimeError as error: print("handler" in str(error), flush=True)
@@ -504,7 +504,7 @@ print(float(x.sum()))
 
 def test_a_signal_handler_does_not_come_back_into_an_execution():
     status, out, err = run(HANDLER.replace("HANDLE", "write"), 2)
-    assert (status, out.split()) == (0, ["True", "5000.0"]), err
+    assert (status, out.split()) == (0, ["True", "50000.0"]), err
 
 
 def test_what_a_signal_handler_raises_is_shown():
