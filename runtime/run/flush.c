@@ -113,6 +113,7 @@ static QlStatus plan_and_agree(QlContext *ctx, Plan **plan, QlError *error) {
       ctx->counters.plans_made += a.made, ctx->counters.plans_moved += a.move != NULL;
       ctx->counters.plans_reused += !a.made && !a.move;
       rt_immediate_learn(ctx, together);
+      if (!together) ctx->pace.tries = 0; /* logs of this length have plans */
       *plan = a.plan;
       return QL_OK;
     }

@@ -36,6 +36,7 @@ typedef struct Nest {
   int64_t stride[LOG_OPERANDS][QL_MAX_DIMS]; /* bytes */
   bool updates[LOG_OPERANDS];                /* this input is the target, point for point */
   bool reduced[QL_MAX_DIMS];
+  int along; /* the axis that is reduced next; -1 */
 } Nest;
 
 enum { MORE_POINTS = 16 };
@@ -47,16 +48,16 @@ int64_t rt_immediate_points(const QlContext *ctx, StatementKind kind) {
 
 /* Plans that are used once cost more than what they fuse and share among threads brings. So many
  * statements in plans that were all new begin a spell: long loops have repeated themselves by then.
- * It ends so that the program is tried again, later each time. What is made meanwhile every rank of
- * the node has for itself (place.c). */
-enum { STATEMENTS_MADE = 2048, SPELL = 4096, LONGEST_SPELL = 1 << 16 };
+ * It ends so that the program is tried again, later each time, or when plans have been found. What
+ * is made meanwhile every rank of the node has for itself (place.c). */
+enum { STATEMENTS_MADE = 2048, STATEMENTS_FOUND = 128, SPELL = 4096, LONGEST_SPELL = 1 << 16 };
 
 void rt_immediate_learn(QlContext *ctx, bool made) {
   ImmediateSpell *spell = &ctx->spell;
   if (ctx->info->node_count > 1) return;
-  if (!made) {
-    *spell = (ImmediateSpell){0};
-  } else if ((spell->made += ctx->log.count) >= STATEMENTS_MADE) {
+  spell->found = made ? 0 : spell->found + ctx->log.count;
+  if (spell->found >= STATEMENTS_FOUND) *spell = (ImmediateSpell){0};
+  if (made && (spell->made += ctx->log.count) >= STATEMENTS_MADE) {
     spell->length = QL_MIN(QL_MAX(4 * spell->length, SPELL), LONGEST_SPELL);
     spell->left = spell->length, spell->made = 0;
   }
@@ -179,7 +180,7 @@ static void see_operand(const RequestOperand *operand, JitElements *elements, in
 static void make_nest(const LogRequest *r, Nest *nest) {
   int64_t item[LOG_OPERANDS];
   bool reduces = r->kind == STATEMENT_REDUCE;
-  nest->rank = 0, nest->operands = r->operands;
+  nest->rank = 0, nest->operands = r->operands, nest->along = -1;
   for (int k = 0; k < r->operands; k++) see_operand(&r->operand[k], &nest->operand[k], &item[k]);
   for (int a = 0; a < r->ndim; a++) {
     if (r->shape[a] == 1) continue;
@@ -287,6 +288,7 @@ static uint64_t form_of(const LogRequest *r, const Nest *nest) {
   form = form << 5 | (uint64_t)r->loop;
   form = form << 3 | (uint64_t)nest->rank;
   form = form << 3 | (uint64_t)nest->operands;
+  form = form << 1 | (uint64_t)(nest->along == nest->rank - 1);
   for (int k = 0; k < nest->operands; k++) {
     bool is_array = nest->operand[k].at;
     form = form << 9 | (uint64_t)nest->operand[k].dtype << 4 | (uint64_t)is_array << 3 |
@@ -313,7 +315,7 @@ static JitRef value_of(JitFn *fn, const LogRequest *r, JitRef *input, const Nest
   }
   bool counts = r->op == QL_REDUCE_COUNT;
   JitRef value = counts ? jit_cast(fn, input[1], QL_BOOL, source) : input[1];
-  return jit_reduce(fn, counts ? QL_REDUCE_SUM : (QlReduction)r->op, JIT_WHOLE, nest->rank - 1,
+  return jit_reduce(fn, counts ? QL_REDUCE_SUM : (QlReduction)r->op, JIT_WHOLE, nest->along,
                     jit_cast(fn, value, loop, source), source);
 }
 
@@ -335,6 +337,8 @@ static JitFn *function_of(QlContext *ctx, const LogRequest *r, const Nest *nest)
     }
     int array = 0;
     for (int a = 0; a < nest->rank; a++) classes[a] = JIT_STRIDE_ANY;
+    if (nest->along >= 0 && nest->stride[k][nest->along] == 0)
+      classes[nest->along] = JIT_STRIDE_ZERO;
     classes[nest->rank - 1] = class_along_last(nest, k);
     if (k == 0 || !nest->updates[k])
       array = jit_fn_array(fn, nest->operand[k].dtype, k ? JIT_READ : access, classes);
@@ -404,25 +408,62 @@ static void run_kernel(const Nest *nest, JitEntry *entry) {
 
 /* ---- all of it ---- */
 
+static void exchange_axes(Nest *nest, int a, int b) {
+  int64_t extent = nest->extent[a];
+  nest->extent[a] = nest->extent[b], nest->extent[b] = extent;
+  for (int k = 0; k < nest->operands; k++) {
+    int64_t stride = nest->stride[k][a];
+    nest->stride[k][a] = nest->stride[k][b], nest->stride[k][b] = stride;
+  }
+}
+
+static void move_axis(Nest *nest, int axis, int to) {
+  for (int step = to > axis ? 1 : -1; axis != to; axis += step)
+    exchange_axes(nest, axis, axis + step);
+}
+
 static void run(QlContext *ctx, const LogRequest *r, Nest *nest) {
   int64_t points = 1;
   for (int a = 0; a < nest->rank; a++) points *= nest->extent[a];
   JitEntry *entry = points > 1 ? kernel_of(ctx, r, nest, points) : NULL;
-  if (entry)
+  if (entry) {
     run_kernel(nest, entry);
-  else
-    run_elements(r, nest);
+    return;
+  }
+  if (nest->along >= 0) move_axis(nest, nest->along, nest->rank - 1);
+  run_elements(r, nest);
 }
 
-static void move_axis(Nest *nest, int axis, int to) {
-  for (int step = to > axis ? 1 : -1; axis != to; axis += step) {
-    int64_t extent = nest->extent[axis];
-    nest->extent[axis] = nest->extent[axis + step], nest->extent[axis + step] = extent;
-    for (int k = 0; k < nest->operands; k++) {
-      int64_t stride = nest->stride[k][axis];
-      nest->stride[k][axis] = nest->stride[k][axis + step], nest->stride[k][axis + step] = stride;
-    }
+static bool run_on(const Nest *nest, int a) {
+  bool does = true;
+  for (int k = 0; k < nest->operands; k++)
+    does = does && nest->stride[k][a] == nest->stride[k][a + 1] * nest->extent[a + 1];
+  return does;
+}
+
+/* Those that stay, where all operands run on from one to the next. */
+static void join_axes(Nest *nest) {
+  for (int a = nest->rank - 2; a >= 0; a--) {
+    if (a == nest->along || a + 1 == nest->along || !run_on(nest, a)) continue;
+    nest->extent[a] *= nest->extent[a + 1];
+    for (int k = 0; k < nest->operands; k++) nest->stride[k][a] = nest->stride[k][a + 1];
+    for (int b = a + 1; b < nest->rank - 1; b++) exchange_axes(nest, b, b + 1);
+    nest->rank--, nest->along -= nest->along > a;
   }
+}
+
+/* Kernels take lines side by side where the last of the axes that stay is the one along which
+ * elements lie side by side: the axis that goes is then the one before it. */
+static void run_reduction(QlContext *ctx, const LogRequest *r, Nest *nest, int axis) {
+  nest->along = axis;
+  join_axes(nest);
+  int last = nest->rank - 1, kept = nest->along == last ? last - 1 : last;
+  int64_t item = (int64_t)ql_dtype_info[nest->operand[1].dtype].size;
+  bool side_by_side = kept >= 0 && nest->stride[1][kept] == item;
+  int to = side_by_side ? last - 1 : last;
+  move_axis(nest, nest->along, to);
+  nest->along = to;
+  run(ctx, r, nest);
 }
 
 static int last_reduced(const Nest *nest, int *count) {
@@ -447,8 +488,7 @@ static void reduce_into(QlContext *ctx, const LogRequest *r, Nest *nest, int axi
   move_axis(nest, axis, nest->rank - 1);
   for (int a = axis; a < nest->rank - 1; a++) nest->reduced[a] = nest->reduced[a + 1];
   nest->rank--;
-  move_axis(&part, axis, part.rank - 1);
-  run(ctx, r, &part);
+  run_reduction(ctx, r, &part, axis);
 }
 
 /* One axis at a time, the last first (contract C7). */
@@ -464,8 +504,7 @@ static void reduce(QlContext *ctx, const LogRequest *request, Nest *nest) {
     axis = nest->rank++, nest->extent[axis] = 1;
     for (int k = 0; k < nest->operands; k++) nest->stride[k][axis] = 0;
   }
-  move_axis(nest, axis, nest->rank - 1);
-  run(ctx, &r, nest);
+  run_reduction(ctx, &r, nest, axis);
 }
 
 /* Whether the path is for a statement. What it waits for or lacks is counted, and may be brought

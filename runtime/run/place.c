@@ -49,10 +49,25 @@ static void exchange(Storage *a, Storage *b) {
 }
 
 /* Where the memory for it is lacking the array stays where it is, and is not tried again. */
+static QlStatus move_through(QlContext *ctx, QlArray *whole, QlArray *copy, QlError *error) {
+  Storage *storage = whole->storage;
+  QL_ERROR(local);
+  QL_TRY(ql_assign(ctx, copy, &(QlOperand){.array = whole}, error));
+  QlStatus status = rt_flush(ctx, &local);
+  if (status == QL_ERR_MEMORY) {
+    storage->moves = MOVES;
+    return QL_OK;
+  }
+  if (status && error) *error = local;
+  if (status) return status;
+  exchange(storage, copy->storage);
+  storage->moved = storage->replicated;
+  return QL_OK;
+}
+
 static QlStatus move(QlContext *ctx, QlArray *seen, bool replicate, QlError *error) {
   Storage *storage = seen->storage;
-  QlArray *whole = NULL, *copy = NULL;
-  QL_ERROR(local);
+  QlArray *whole, *copy;
   if (ctx->log.count) QL_TRY(rt_flush(ctx, error)); /* what fails in it is the user's */
   QL_TRY(view_whole(seen, &whole, error));
   QlStatus status =
@@ -60,15 +75,10 @@ static QlStatus move(QlContext *ctx, QlArray *seen, bool replicate, QlError *err
   if (!status) {
     copy->storage->replicated = replicate;
     storage->moves++, storage->few = storage->many = 0;
-    status = ql_assign(ctx, copy, &(QlOperand){.array = whole}, error);
+    status = move_through(ctx, whole, copy, error);
+    ql_release(copy);
   }
-  if (!status && (status = rt_flush(ctx, &local)) == QL_ERR_MEMORY)
-    storage->moves = MOVES, status = QL_OK;
-  else if (status)
-    *error = local;
-  else
-    exchange(storage, copy->storage), storage->moved = replicate;
-  ql_release(whole), ql_release(copy);
+  ql_release(whole);
   return status;
 }
 

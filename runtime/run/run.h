@@ -21,7 +21,7 @@ enum { IMMEDIATE_FORMS = 1024 };
 
 /* While no plan is found again, statements on more points are executed at once. */
 typedef struct ImmediateSpell {
-  int made;             /* statements, by executions in a row that made their plans */
+  int made, found;      /* statements in new plans, and since then in plans that were there */
   int64_t left, length; /* so many statements still; of the next spell */
 } ImmediateSpell;
 
