@@ -302,7 +302,7 @@ int plan_worth(const QlContext *ctx, const Plan *plan) {
   for (int g = 0; g < plan->group_count; g++) {
     if (plan->groups[g].replicated) continue; /* by main threads in any case */
     work += work_of(plan, &plan->groups[g]) / info->node_count / info->node_size;
-    least += (double)ctx->params.share / 16;
+    least += (double)ctx->params.share / 2;
   }
   if (work < least) return 1;
   return work >= least * info->threads ? info->threads
