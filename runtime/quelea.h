@@ -85,8 +85,8 @@ QL_API QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *
  * afterwards. */
 QL_API void ql_close(QlContext *context);
 /* Collective, the last before ql_close: QL_ERR_DIVERGED when some rank has executed, at once and by
- * itself, what others have not, and the ranks have not met since. Nothing that is recorded is
- * executed. */
+ * itself, what others have not, and the ranks have not met since. What is only recorded
+ * is not executed, nor compared. */
 QL_API QlStatus ql_end(QlContext *context, QlError *error);
 /* Ends the whole job with an exit status (1 to 255) and a message, from one rank alone. */
 QL_API _Noreturn void ql_abort(QlContext *context, int status, const char *message);

@@ -123,7 +123,7 @@ static void give_account(QlContext *ctx, int64_t number, Account *mine) {
                       : rt_source(ctx);
   rt_describe(ctx, here, mine->place, sizeof mine->place);
   if (!event) return;
-  mine->acts = true, mine->kind = event->kind, mine->hash = event->hash;
+  mine->acts = event->kind != EVENT_END, mine->kind = event->kind, mine->hash = event->hash;
   if (event->statement >= 0)
     describe_statement(ctx, event->statement, mine);
   else if (event->kind == EVENT_EXECUTED)
@@ -133,10 +133,13 @@ static void give_account(QlContext *ctx, int64_t number, Account *mine) {
 }
 
 static const char *what_it_does(const Account *a) {
-  static const char *const verbs[] = {
-      [EVENT_STATEMENT] = "computes",       [EVENT_EXECUTED] = "computes",
-      [EVENT_LOOK] = "looks at a value",    [EVENT_SNAPSHOT] = "takes a snapshot of an array",
-      [EVENT_SYNC] = "waits for all ranks", [EVENT_STRICT] = "sets quelea.config.strict"};
+  static const char *const verbs[] = {[EVENT_STATEMENT] = "computes",
+                                      [EVENT_EXECUTED] = "computes",
+                                      [EVENT_LOOK] = "looks at a value",
+                                      [EVENT_SNAPSHOT] = "takes a snapshot of an array",
+                                      [EVENT_SYNC] = "waits for all ranks",
+                                      [EVENT_STRICT] = "sets quelea.config.strict",
+                                      [EVENT_END] = "has come"};
   return a->acts ? verbs[a->kind] : "has come";
 }
 

@@ -97,8 +97,9 @@ void rt_note_array(QlContext *ctx, Note *note, Storage *storage, int64_t offset,
 void rt_note_scalar(Note *note, QlDtype dtype, const QlValue *value) {
   size_t size = ql_dtype_info[dtype].size;
   uint64_t bits[2] = {0, 0};
-  if (size == 8)
-    bits[0] = value->u; /* in one word, as it was written */
+  QlKind kind = ql_dtype_info[dtype].kind;
+  if (size == 8 || kind == QL_KIND_INT || kind == QL_KIND_UINT)
+    bits[0] = value->u; /* in one word, as it was written; integers have 64 bits there */
   else
     memcpy(bits, value, size);
   note->hash = add_word(add_word(add_word(note->hash, dtype), bits[0]), bits[1]);

@@ -63,7 +63,8 @@ typedef enum EventKind {
   EVENT_LOOK,
   EVENT_SNAPSHOT,
   EVENT_SYNC,
-  EVENT_STRICT
+  EVENT_STRICT,
+  EVENT_END
 } EventKind;
 
 typedef struct Event {
@@ -196,7 +197,7 @@ QlStatus rt_log_due_now(QlContext *ctx, QlError *error); /* behind rt_log_due, o
 void rt_history_add(QlContext *ctx, const Event *event);
 /* LOOK or SNAPSHOT, at the line that runs now. */
 void rt_history_look(QlContext *ctx, EventKind kind, const QlArray *array);
-/* SYNC, or STRICT with the new value. */
+/* SYNC, END, or STRICT with the new value. */
 void rt_history_call(QlContext *ctx, EventKind kind, bool value);
 /* A statement is about to be executed without the log. After enough of them the ranks meet first:
  * collective then, by what all have done. One process notes nothing. */

@@ -36,7 +36,7 @@ static QlStatus share_error(QlContext *ctx, const CommVerdict *verdict, const Ql
 }
 
 QlStatus rt_agree(QlContext *ctx, Agreement *a, bool *again, QlError *error) {
-  /* At the end what is recorded, and never executed, is as if it had not been. */
+  /* At the end what is recorded, and never executed, does not count. */
   uint64_t done = a->place == AGREE_END ? ctx->history.executed_chain : ctx->history.chain;
   uint64_t state = ql_mix(ql_mix(done, a->place), a->state);
   CommWord word = {.state = state,
@@ -84,5 +84,7 @@ QlStatus ql_end(QlContext *ctx, QlError *error) {
   QL_ERROR(local);
   if (ctx->info->size == 1 || rt_check_whole(ctx, &local)) return QL_OK;
   ctx->ending = true;
+  ql_at(ctx, (QlSource){0});
+  rt_history_call(ctx, EVENT_END, false); /* whoever goes on differs here */
   return agree_at_last(ctx, &(Agreement){.place = AGREE_END}, error ? error : &local);
 }

@@ -198,7 +198,9 @@ static bool put_element(QlArray *array, int64_t offset, const QlOperand *value, 
   } else {
     if (value->array->context != ctx || value->array->ndim) return false;
     from = address_of(value->array, value->array->offset, LOG_READ);
-    if (!from || rt_is_stored(value->array->storage)) return false;
+    /* also where it is only read: the general path, which a rank takes whose snapshot shares the
+     * array, decides like this */
+    if (!from || rt_is_pending(value->array->storage)) return false;
     source = seen(value->array, from);
   }
   const QlArray *read = value->array;

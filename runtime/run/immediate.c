@@ -51,6 +51,7 @@ int64_t rt_immediate_points(const QlContext *ctx, StatementKind kind) {
  * It ends so that the program is tried again, later each time, or when plans have been found. What
  * is made meanwhile every rank of the node has for itself (place.c). */
 enum { STATEMENTS_MADE = 2048, STATEMENTS_FOUND = 128, SPELL = 4096, LONGEST_SPELL = 1 << 16 };
+enum { SPELL_MEMORY = 16 }; /* this part of the budget */
 
 void rt_immediate_learn(QlContext *ctx, bool made) {
   ImmediateSpell *spell = &ctx->spell;
@@ -59,8 +60,15 @@ void rt_immediate_learn(QlContext *ctx, bool made) {
   if (spell->found >= STATEMENTS_FOUND) *spell = (ImmediateSpell){0};
   if (made && (spell->made += ctx->log.count) >= STATEMENTS_MADE) {
     spell->length = QL_MIN(QL_MAX(4 * spell->length, SPELL), LONGEST_SPELL);
-    spell->left = spell->length, spell->made = 0;
+    spell->left = spell->length, spell->made = 0, spell->bytes = 0;
   }
+}
+
+/* What a spell makes is not in the node's budget: it ends when that is much. */
+static void add_to_spell(QlContext *ctx, const Storage *storage) {
+  ImmediateSpell *spell = &ctx->spell;
+  spell->bytes += storage->size * ql_dtype_info[storage->dtype].size * ctx->info->size;
+  if (spell->bytes > comm_arena_bytes(ctx->comm) / SPELL_MEMORY) spell->left = 0;
 }
 
 static bool is_replicated(const QlContext *ctx, const Storage *storage) {
@@ -146,7 +154,10 @@ bool rt_immediate_memory(QlContext *ctx, Storage *storage) {
   bool had_layout = storage->layout;
   if (!becomes_own(ctx, storage)) return false;
   if (!had_layout && !(storage->layout = rt_layout_replicated(ctx))) return lacks_memory(ctx);
-  if (!had_layout) storage->moved = !is_replicated(ctx, storage);
+  if (!had_layout && !is_replicated(ctx, storage)) {
+    storage->moved = true;
+    add_to_spell(ctx, storage);
+  }
   if ((storage->block = rt_block_private(ctx, storage))) return true;
   if (!had_layout) rt_layout_release(ctx, storage->layout), storage->layout = NULL;
   return lacks_memory(ctx);

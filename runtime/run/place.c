@@ -48,20 +48,20 @@ static void exchange(Storage *a, Storage *b) {
   a->replicated = b->replicated, a->stores++, b->stores++;
 }
 
-/* Where the memory for it is lacking the array stays where it is, and is not tried again. */
+/* Where memory for it is lacking, or its kernel, the array stays where it is, for good. */
 static QlStatus move_through(QlContext *ctx, QlArray *whole, QlArray *copy, QlError *error) {
   Storage *storage = whole->storage;
   QL_ERROR(local);
   QL_TRY(ql_assign(ctx, copy, &(QlOperand){.array = whole}, error));
   QlStatus status = rt_flush(ctx, &local);
-  if (status == QL_ERR_MEMORY) {
-    storage->moves = MOVES;
+  if (status == QL_ERR_MEMORY || status == QL_ERR_COMPILE) {
+    storage->moves = MOVES, storage->moved = false;
     return QL_OK;
   }
   if (status && error) *error = local;
   if (status) return status;
   exchange(storage, copy->storage);
-  storage->moved = storage->replicated;
+  storage->moved = !is_partitioned(storage); /* in a spell it is not partitioned again */
   return QL_OK;
 }
 
@@ -87,7 +87,7 @@ QlStatus rt_place_few(QlContext *ctx, const LogRequest *r, QlError *error) {
   QlArray *target = (QlArray *)(uintptr_t)r->operand[0].array;
   Storage *storage = target->storage;
   if (!has_places(ctx) || !is_partitioned(storage) || !storage->block) return QL_OK;
-  if (storage->size > LARGEST || storage->moves == MOVES) return QL_OK;
+  if (storage->size > LARGEST || storage->moves >= MOVES) return QL_OK;
   return ++storage->few < FEW << storage->moves ? QL_OK : move(ctx, target, true, error);
 }
 

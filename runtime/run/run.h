@@ -23,6 +23,7 @@ enum { IMMEDIATE_FORMS = 1024 };
 typedef struct ImmediateSpell {
   int made, found;      /* statements in new plans, and since then in plans that were there */
   int64_t left, length; /* so many statements still; of the next spell */
+  int64_t bytes;        /* of what it has made on the ranks of the node, together */
 } ImmediateSpell;
 
 typedef struct Team Team;

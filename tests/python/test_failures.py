@@ -356,6 +356,35 @@ def test_what_is_replicated_may_be_looked_at_by_one_rank(nodes):
     assert out.split("\n")[:2] == ["100000.0 3.0", "10000200000.0 [100001.0, 100002.0]"]
 
 
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_a_snapshot_of_one_rank_changes_nothing_of_what_is_executed_at_once(nodes):
+    """Also where the value that is stored is read by what is pending."""
+    code = """
+    x, large, kept = np.zeros(10), np.ones(100000), []
+    np.sync()
+    if np.rank == 0: kept.append(numpy.asarray(x))
+    for k in range(10):
+        s = x[1] + 1.0
+        large *= s
+        x[k] = s
+        if np.rank == 1: kept.append(numpy.asarray(x))
+    print(float(large.sum()), x.tolist())
+    """
+    out = fine(code, ranks=2, QUELEA_NODE_SIZE=nodes, QUELEA_REPLICATE="64")
+    assert out == f"{100000.0 * 2**8} {[1.0, 1.0, *[2.0] * 8]}\n"
+
+
+def test_a_rank_that_goes_on_where_another_ends_is_told_so():
+    code = """
+    u = np.ones(50000); np.sync()
+    for k in range(10 + (np.rank == 1)): u[1:-1] = (u[:-2] + u[2:]) * .5
+    """
+    status, _, err = job(code, 2, QUELEA_FLUSH="1")
+    assert status != 0
+    assert "rank 0 has come to the end of the program, but rank 1" in err
+    assert "<string>:5" in err
+
+
 def test_an_order_that_differs_is_told_with_where_arrays_were_made():
     code = """
     fields = {"u": np.ones(5000)}
