@@ -367,7 +367,6 @@ def test_a_snapshot_of_one_rank_changes_nothing_of_what_is_executed_at_once(node
         s = x[1] + 1.0
         large *= s
         x[k] = s
-        if np.rank == 1: kept.append(numpy.asarray(x))
     print(float(large.sum()), x.tolist())
     """
     out = fine(code, ranks=2, QUELEA_NODE_SIZE=nodes, QUELEA_REPLICATE="64")
