@@ -141,6 +141,11 @@ QL_API void ql_set_strict(QlContext *context, bool strict);
 
 QL_API QlStatus ql_empty(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
                          QlArray **array, QlError *error);
+/* For `count` arrays that are joined, whose axes decide how the new ones lie in memory, as NumPy's
+ * concatenate does; new_axis: an axis that they do not have, or -1. */
+QL_API QlStatus ql_empty_join(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
+                              int new_axis, int count, QlArray *const *parts, QlArray **array,
+                              QlError *error);
 QL_API QlStatus ql_full(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
                         QlScalar value, QlArray **array, QlError *error);
 /* array[i0, i1, ...] = start + i_axis * step, computed in `dtype` as NumPy's arange does; 0 <= axis
@@ -211,9 +216,9 @@ QL_API QlStatus ql_set_element(QlArray *array, int64_t offset, const QlOperand *
 /* What was just made or assigned is part of an expression that goes on: the log is not executed
  * here unasked. Local. */
 QL_API void ql_goes_on(QlContext *context);
-/* How the axes of a new array lie in memory: in C order, or as NumPy's order 'K' keeps those of its
- * operand. */
-typedef enum QlOrder { QL_ORDER_C, QL_ORDER_K } QlOrder;
+/* How the axes of a new array lie in memory: in C order, in Fortran order, or as NumPy's order 'K'
+ * keeps those of its operand. */
+typedef enum QlOrder { QL_ORDER_C, QL_ORDER_F, QL_ORDER_K } QlOrder;
 /* A new array with the value's elements in another dtype (unsafe casting); always a copy. */
 QL_API QlStatus ql_astype(QlContext *context, QlArray *array, QlDtype dtype, QlOrder order,
                           QlArray **result, QlError *error);
@@ -225,6 +230,11 @@ QL_API QlStatus ql_astype(QlContext *context, QlArray *array, QlDtype dtype, QlO
 QL_API QlStatus ql_reduce(QlContext *context, QlReduction reduction, QlArray *array, uint32_t axes,
                           bool keepdims, QlDtype dtype, QlArray *out, QlArray **result,
                           QlError *error);
+/* The sum over an axis of the products of two arrays, which are broadcast; of bools, whether any
+ * product is true. Products of float16 are summed in float32 and rounded once. The result lies in
+ * order C or K. */
+QL_API QlStatus ql_contract(QlContext *context, QlArray *left, QlArray *right, int axis,
+                            QlOrder order, QlArray **result, QlError *error);
 /* The product of vectors and matrices, as NumPy's matmul: the sum over the last axis of `left` and
  * the first of `right`, which must be equal; of bools, whether any product is true. Each has one or
  * two axes, and the result those that are left: none for two vectors. Bits are those of contract

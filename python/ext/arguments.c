@@ -151,21 +151,30 @@ PyObject *qx_shape_to_python(int ndim, const int64_t *shape) {
   return tuple;
 }
 
-int qx_order_check(PyObject *order, const char *function) {
-  if (qx_absent(order)) return 0;
-  const char *text = PyUnicode_Check(order) ? PyUnicode_AsUTF8(order) : NULL;
-  if (text && text[0] && !text[1] && strchr("CcAaKk", text[0])) return 0;
-  if (text && (!strcmp(text, "F") || !strcmp(text, "f")))
-    PyErr_Format(PyExc_NotImplementedError,
-                 "%s with order='F' is not in Quelea yet; write %s of the transposed array (x.T)",
-                 function, function);
-  else
-    PyErr_Format(PyExc_ValueError, "order must be one of 'C', 'F', 'A', or 'K' (got %R)", order);
+int qx_order_from_python(PyObject *object, const QlArray *array, QlOrder otherwise,
+                         QlOrder *order) {
+  *order = otherwise;
+  if (qx_absent(object)) return 0;
+  const char *text = PyUnicode_Check(object) ? PyUnicode_AsUTF8(object) : NULL;
+  char letter = text && text[0] && !text[1] ? text[0] : '?';
+  switch (letter) {
+    case 'C':
+    case 'c': *order = QL_ORDER_C; return 0;
+    case 'F':
+    case 'f': *order = QL_ORDER_F; return 0;
+    case 'K':
+    case 'k': *order = QL_ORDER_K; return 0;
+    case 'A':
+    case 'a':
+      *order = qx_is_contiguous(array, QL_ORDER_F) && !qx_is_contiguous(array, QL_ORDER_C)
+                   ? QL_ORDER_F
+                   : QL_ORDER_C;
+      return 0;
+    default: break;
+  }
+  if (!PyErr_Occurred() && PyUnicode_Check(object))
+    PyErr_Format(PyExc_ValueError, "order must be one of 'C', 'F', 'A', or 'K' (got %R)", object);
+  else if (!PyErr_Occurred())
+    PyErr_Format(PyExc_TypeError, "order must be str, not %s", Py_TYPE(object)->tp_name);
   return -1;
-}
-
-QlOrder qx_order(PyObject *order, QlOrder otherwise) {
-  if (qx_absent(order)) return otherwise;
-  const char *text = PyUnicode_AsUTF8(order);
-  return text && (text[0] == 'K' || text[0] == 'k') ? QL_ORDER_K : QL_ORDER_C;
 }

@@ -81,7 +81,13 @@ GETTER(get_real) {
 GETTER(get_imag) {
   (void)unused;
   if (is_complex(self)) return part(self, QL_PART_IMAG);
+  /* NumPy makes them in C or Fortran order */
+  QlArray *array = qx_array(self);
   PyObject *result = qx_unary(QL_OP_IMAG, self);
+  bool is_fortran = qx_is_contiguous(array, QL_ORDER_F) && !qx_is_contiguous(array, QL_ORDER_C);
+  QlOrder order = is_fortran ? QL_ORDER_F : QL_ORDER_C;
+  if (result && !SELF->value && !qx_is_contiguous(qx_array(result), order))
+    Py_SETREF(result, qx_astype(qx_array(result), qx_array(result)->dtype, order, false));
   if (result)
     ((QxArray *)result)->readonly = true; /* zeros of a real array are read-only in NumPy too */
   return result;

@@ -218,11 +218,9 @@ int qx_axes_from_python(PyObject *object, int ndim, uint32_t *axes);
 int qx_axis_from_python(PyObject *object, int ndim, int *axis, const char *prefix);
 int qx_flag_from_python(PyObject *value, bool fallback); /* -1: exception */
 PyObject *qx_shape_to_python(int ndim, const int64_t *shape);
-/* order=: 'F' is refused by name. 0 or -1. */
-int qx_order_check(PyObject *order, const char *function);
-/* How a copy's axes lie, of an order that was checked ('A' is 'C'); `otherwise`: when none is
- * given. */
-QlOrder qx_order(PyObject *order, QlOrder otherwise);
+/* order= of an array: 'A' is 'F' where the array lies so alone; `otherwise`: when none is given. 0
+ * or -1. */
+int qx_order_from_python(PyObject *object, const QlArray *array, QlOrder otherwise, QlOrder *order);
 
 /* ---- compute.c: the calls that record ---- */
 PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDtype dtype);
@@ -242,6 +240,8 @@ int qx_assign_element(QlArray *array, int64_t offset, PyObject *value);
 /* ---- joins.c ---- */
 /* join(parts, axis, new_axis): None where it is not a plain join of arrays of one dtype. */
 PyObject *qx_join(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+/* empty_join(parts, axis, new_axis, shape, dtype): the array in which those arrays are joined. */
+PyObject *qx_empty_join(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 /* ---- products.c ---- */
 /* The matrix product of two arrays of one or two axes; None where it is none of these. */
@@ -256,10 +256,15 @@ PyObject *qx_array_ufunc(PyObject *self, PyObject *args,
 /* ---- views.c: handles on the same elements ---- */
 PyObject *qx_view(QxArray *base, int ndim, const int64_t *shape, const int64_t *strides,
                   int64_t offset);
-bool qx_is_contiguous(
-    const QlArray *array); /* do its elements follow one another, as NumPy's C_CONTIGUOUS says? */
+/* Do its elements follow one another, as NumPy's C_CONTIGUOUS or F_CONTIGUOUS says? */
+bool qx_is_contiguous(const QlArray *array, QlOrder order);
 PyObject *qx_reshape(PyObject *self, int ndim, int64_t *shape); /* one extent may be -1 */
-PyObject *qx_transpose(QxArray *self, const int *axes);         /* NULL: reversed */
+/* The elements in the order C or F, taken and put. */
+PyObject *qx_reshape_in_order(PyObject *self, int ndim, int64_t *shape, QlOrder order);
+/* All elements along one axis, in any order: a view where there is one, unless a copy is asked for.
+ */
+PyObject *qx_ravel(PyObject *self, QlOrder order, bool copy);
+PyObject *qx_transpose(QxArray *self, const int *axes); /* NULL: reversed */
 PyObject *qx_squeeze(QxArray *self, PyObject *axis);
 PyObject *qx_broadcast_to(QxArray *self, int ndim, const int64_t *shape);
 

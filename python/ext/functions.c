@@ -281,11 +281,31 @@ static PyObject *function_is_writable(PyObject *module, PyObject *object) {
                          !qx_array(object)->readonly);
 }
 
-static PyObject *function_is_contiguous(PyObject *module, PyObject *object) {
+static PyObject *function_is_contiguous(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  QlOrder order;
   (void)module;
-  if (!qx_is_array(object))
-    return PyErr_Format(PyExc_TypeError, "is_contiguous takes a quelea.ndarray");
-  return PyBool_FromLong(qx_is_contiguous(qx_array(object)));
+  if (nargs != 2 || !qx_is_array(args[0]))
+    return PyErr_Format(PyExc_TypeError, "is_contiguous takes a quelea.ndarray and 'C' or 'F'");
+  if (qx_order_from_python(args[1], qx_array(args[0]), QL_ORDER_C, &order) < 0) return NULL;
+  return PyBool_FromLong(qx_is_contiguous(qx_array(args[0]), order));
+}
+
+/* contract(a, b, axis, order): the sum of products over an axis. */
+static PyObject *function_contract(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  QL_ERROR(error);
+  QlArray *result;
+  QlOrder order;
+  int axis;
+  (void)module;
+  if (nargs != 4 || !qx_is_array(args[0]) || !qx_is_array(args[1]))
+    return PyErr_Format(PyExc_TypeError, "contract takes two arrays, an axis and 'C' or 'K'");
+  QlArray *left = qx_array(args[0]), *right = qx_array(args[1]);
+  int ndim = left->ndim > right->ndim ? left->ndim : right->ndim;
+  if (qx_axis_from_python(args[2], ndim, &axis, NULL) < 0 ||
+      qx_order_from_python(args[3], left, QL_ORDER_C, &order) < 0 || qx_enter_at() < 0)
+    return NULL;
+  if (ql_contract(qx.context, left, right, axis, order, &result, &error)) return qx_raise(&error);
+  return qx_wrap(result, result->ndim == 0);
 }
 
 static PyObject *function_product(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
@@ -342,8 +362,12 @@ PyMethodDef qx_functions[] = {
      "join(parts, axis, new_axis): arrays of one dtype in a new one; None: it is no such join"},
     {"goes_on", function_goes_on, METH_NOARGS,
      "What was just assigned is part of an expression that goes on."},
-    {"is_contiguous", function_is_contiguous, METH_O,
-     "Do the elements follow one another in C order?"},
+    {"is_contiguous", FAST_POSITIONAL(function_is_contiguous),
+     "is_contiguous(array, order): do the elements follow one another in that order?"},
+    {"contract", FAST_POSITIONAL(function_contract),
+     "contract(a, b, axis, order): the sum of products over an axis"},
+    {"empty_join", FAST_POSITIONAL(qx_empty_join),
+     "empty_join(parts, axis, new_axis, shape, dtype): what arrays are joined in"},
     {"shares_storage", FAST_POSITIONAL(function_shares_storage),
      "Are two arrays views of one storage?"},
     {NULL},

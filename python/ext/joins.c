@@ -65,13 +65,26 @@ static QlStatus place_parts(const Join *join, QlArray *result, QlError *error) {
   return QL_OK;
 }
 
+/* Its axes lie as those of the parts. */
+static QlArray *make_empty(const Join *join, QlDtype dtype) {
+  enum { FEW = 16 };
+  QL_ERROR(error);
+  QlArray *result = NULL, *few[FEW];
+  QlArray **arrays = join->count > FEW ? PyMem_Malloc((size_t)join->count * sizeof *arrays) : few;
+  if (!arrays) return PyErr_NoMemory(), NULL;
+  for (Py_ssize_t i = 0; i < join->count; i++) arrays[i] = qx_array(join->parts[i]);
+  if (ql_empty_join(qx.context, dtype, join->ndim, join->shape, join->new_axis ? join->axis : -1,
+                    (int)join->count, arrays, &result, &error))
+    qx_raise(&error);
+  if (arrays != few) PyMem_Free(arrays);
+  return result;
+}
+
 static PyObject *execute_join(const Join *join) {
   QL_ERROR(error);
-  QlArray *result;
   if (qx_enter_at() < 0) return NULL;
-  QlDtype dtype = qx_array(join->parts[0])->dtype;
-  if (ql_empty(qx.context, dtype, join->ndim, join->shape, &result, &error))
-    return qx_raise(&error);
+  QlArray *result = make_empty(join, qx_array(join->parts[0])->dtype);
+  if (!result) return NULL;
   if (place_parts(join, result, &error)) {
     qx_release(result);
     return qx_raise(&error);
@@ -97,4 +110,25 @@ PyObject *qx_join(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   PyObject *joined = plan_join(&join) ? execute_join(&join) : Py_NewRef(Py_None);
   Py_DECREF(items);
   return joined;
+}
+
+PyObject *qx_empty_join(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  Join join = {0};
+  QlDtype dtype;
+  (void)module;
+  if (nargs != 5 || !PyList_CheckExact(args[0]))
+    return PyErr_Format(PyExc_TypeError,
+                        "empty_join takes a list of arrays, an axis, whether it is new, a shape, "
+                        "a dtype");
+  if (qx_dtype_from_python(args[4], &dtype) < 0 ||
+      qx_shape_from_python(args[3], &join.ndim, join.shape, false) < 0 ||
+      qx_axis_from_python(args[1], join.ndim, &join.axis, NULL) < 0 || qx_enter_at() < 0)
+    return NULL;
+  join.new_axis = args[2] == Py_True;
+  join.parts = PySequence_Fast_ITEMS(args[0]), join.count = PyList_GET_SIZE(args[0]);
+  for (Py_ssize_t i = 0; i < join.count; i++)
+    if (!qx_is_array(join.parts[i]) || qx_array(join.parts[i])->ndim != join.ndim - join.new_axis)
+      return PyErr_Format(PyExc_TypeError, "empty_join takes arrays of as many axes");
+  QlArray *result = make_empty(&join, dtype);
+  return result ? qx_wrap(result, false) : NULL;
 }

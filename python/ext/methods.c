@@ -12,10 +12,11 @@ METHOD(method_copy) {
   static const char *const words[] = {"order"};
   static const QxSignature signature = {"copy", words, 1, 1, 0};
   PyObject *values[1];
-  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_order_check(values[0], "copy") < 0)
+  QlOrder order;
+  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
+      qx_order_from_python(values[0], qx_array(self), QL_ORDER_C, &order) < 0)
     return NULL;
-  return qx_astype(qx_array(self), qx_array(self)->dtype, qx_order(values[0], QL_ORDER_C),
-                   SELF->value);
+  return qx_astype(qx_array(self), qx_array(self)->dtype, order, SELF->value);
 }
 
 static int check_casting(QlDtype from, QlDtype to, PyObject *casting) {
@@ -49,15 +50,18 @@ METHOD(method_astype) {
   static const QxSignature signature = {"astype", words, 6, 5, 1};
   PyObject *values[6];
   QlDtype dtype;
+  QlOrder order;
   if (!qx_parse(&signature, args, nargs, kwnames, values) ||
-      qx_order_check(values[1], "astype") < 0)
+      qx_order_from_python(values[1], qx_array(self), QL_ORDER_K, &order) < 0)
     return NULL;
   if (qx_dtype_from_python(values[0], &dtype) < 0) return NULL;
   if (dtype == QL_DTYPE_NONE) dtype = QL_F64; /* NumPy's default */
   int copy = qx_flag_from_python(values[4], true);
   if (copy < 0 || check_casting(qx_array(self)->dtype, dtype, values[2]) < 0) return NULL;
-  if (!copy && dtype == qx_array(self)->dtype) return Py_NewRef(self);
-  return qx_astype(qx_array(self), dtype, qx_order(values[1], QL_ORDER_K), SELF->value);
+  if (!copy && dtype == qx_array(self)->dtype &&
+      (order == QL_ORDER_K || qx_is_contiguous(qx_array(self), order)))
+    return Py_NewRef(self);
+  return qx_astype(qx_array(self), dtype, order, SELF->value);
 }
 
 METHOD(method_view) {
@@ -91,52 +95,42 @@ METHOD(method_reshape) {
   PyObject *values[2];
   int ndim;
   int64_t shape[QL_MAX_DIMS];
+  QlOrder order;
   if (!qx_parse(&signature, args + nargs, 0, kwnames, values) ||
-      qx_order_check(values[0], "reshape") < 0)
+      qx_order_from_python(values[0], qx_array(self), QL_ORDER_C, &order) < 0)
     return NULL;
+  if (order == QL_ORDER_K)
+    return PyErr_Format(PyExc_ValueError, "order 'K' is not permitted for reshaping");
   if (ints_from_args(args, nargs, &ndim, shape) < 0) return NULL;
   int copy = qx_flag_from_python(values[1] == Py_None ? NULL : values[1], false);
   if (copy < 0) return NULL;
   if (!copy) {
-    PyObject *result = qx_reshape(self, ndim, shape);
+    PyObject *result = qx_reshape_in_order(self, ndim, shape, order);
     if (!result || values[1] != Py_False || qx_array(result)->storage == qx_array(self)->storage)
       return result;
     Py_DECREF(result);
     return PyErr_Format(PyExc_ValueError, "Unable to avoid creating a copy while reshaping.");
   }
-  PyObject *fresh = qx_astype(qx_array(self), qx_array(self)->dtype, QL_ORDER_C, false);
-  PyObject *result = fresh ? qx_reshape(fresh, ndim, shape) : NULL;
+  PyObject *fresh = qx_astype(qx_array(self), qx_array(self)->dtype, order, false);
+  PyObject *result = fresh ? qx_reshape_in_order(fresh, ndim, shape, order) : NULL;
   Py_XDECREF(fresh);
   return result;
 }
 
-METHOD(method_ravel) {
+static PyObject *ravel(const char *name, bool copy, PyObject *self, PyObject *const *args,
+                       Py_ssize_t nargs, PyObject *kwnames) {
   static const char *const words[] = {"order"};
-  static const QxSignature signature = {"ravel", words, 1, 1, 0};
+  const QxSignature signature = {name, words, 1, 1, 0};
   PyObject *values[1];
-  int64_t shape[1] = {qx_array(self)->size};
-  if (!qx_parse(&signature, args, nargs, kwnames, values) || qx_order_check(values[0], "ravel") < 0)
+  QlOrder order;
+  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
+      qx_order_from_python(values[0], qx_array(self), QL_ORDER_C, &order) < 0)
     return NULL;
-  if (qx_is_contiguous(qx_array(self))) return qx_reshape(self, 1, shape);
-  PyObject *copy = qx_astype(qx_array(self), qx_array(self)->dtype, QL_ORDER_C, false);
-  PyObject *flat = copy ? qx_reshape(copy, 1, shape) : NULL;
-  Py_XDECREF(copy);
-  return flat;
+  return qx_ravel(self, order, copy);
 }
 
-METHOD(method_flatten) {
-  static const char *const words[] = {"order"};
-  static const QxSignature signature = {"flatten", words, 1, 1, 0};
-  PyObject *values[1];
-  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
-      qx_order_check(values[0], "flatten") < 0)
-    return NULL;
-  int64_t shape[1] = {qx_array(self)->size};
-  PyObject *copy = qx_astype(qx_array(self), qx_array(self)->dtype, QL_ORDER_C, false);
-  PyObject *flat = copy ? qx_reshape(copy, 1, shape) : NULL;
-  Py_XDECREF(copy);
-  return flat;
-}
+METHOD(method_ravel) { return ravel("ravel", false, self, args, nargs, kwnames); }
+METHOD(method_flatten) { return ravel("flatten", true, self, args, nargs, kwnames); }
 
 METHOD(method_transpose) {
   if (kwnames && PyTuple_GET_SIZE(kwnames) > 0)

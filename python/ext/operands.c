@@ -3,6 +3,8 @@
  * lists and NumPy arrays are taken in as arrays, the same on every rank (contract C4). */
 #include "ext.h"
 
+#include <stdlib.h>
+
 /* ---- dtypes ---- */
 
 QlDtype qx_dtype_from_descr(PyArray_Descr *descr) {
@@ -149,6 +151,43 @@ int qx_scalar_from_python(PyObject *object, QlScalar *scalar, bool *huge) {
 
 /* ---- arrays ---- */
 
+static QlArray *import_as_is(PyArrayObject *array, QlDtype dtype) {
+  QlArray *result = NULL;
+  QL_ERROR(error);
+  int ndim = PyArray_NDIM(array);
+  int64_t shape[NPY_MAXDIMS], strides[NPY_MAXDIMS];
+  for (int i = 0; i < ndim; i++)
+    shape[i] = PyArray_DIM(array, i), strides[i] = PyArray_STRIDE(array, i);
+  if (ql_import(qx.context, dtype, ndim, shape, PyArray_DATA(array), strides, &result, &error))
+    qx_raise(&error);
+  return result;
+}
+
+/* With the axes in the order in which they lie in NumPy's memory, as NumPy's copy has them. */
+static QlArray *import_as_it_lies(PyArrayObject *array, QlDtype dtype) {
+  QlArray *lying = NULL, *result = NULL;
+  QL_ERROR(error);
+  int ndim = PyArray_NDIM(array), order[NPY_MAXDIMS];
+  int64_t shape[NPY_MAXDIMS] = {0}, strides[NPY_MAXDIMS] = {0};
+  for (int i = 0; i < ndim; i++) {
+    int to = i;
+    int64_t step = llabs(PyArray_STRIDE(array, i));
+    for (; to > 0 && llabs(PyArray_STRIDE(array, order[to - 1])) < step; to--)
+      order[to] = order[to - 1];
+    order[to] = i;
+  }
+  for (int i = 0; i < ndim; i++)
+    shape[i] = PyArray_DIM(array, order[i]), strides[i] = PyArray_STRIDE(array, order[i]);
+  QlStatus status =
+      ql_import(qx.context, dtype, ndim, shape, PyArray_DATA(array), strides, &lying, &error);
+  for (int i = 0; i < ndim && !status; i++)
+    shape[order[i]] = lying->shape[i], strides[order[i]] = lying->strides[i];
+  if (!status) status = ql_view(lying, ndim, shape, strides, 0, &result, &error);
+  if (status) qx_raise(&error);
+  if (lying) qx_release(lying);
+  return result;
+}
+
 QlArray *qx_array_from_numpy(PyArrayObject *array) {
   QlDtype dtype = qx_dtype_from_descr(PyArray_DESCR(array));
   PyArrayObject *native = NULL;
@@ -165,18 +204,14 @@ QlArray *qx_array_from_numpy(PyArrayObject *array) {
   }
   if (dtype == QL_DTYPE_NONE) return refuse_dtype(PyArray_DESCR(array)), NULL;
   QlArray *result = NULL;
-  QL_ERROR(error);
   int ndim = PyArray_NDIM(array);
-  int64_t shape[NPY_MAXDIMS], strides[NPY_MAXDIMS];
-  for (int i = 0; i < ndim; i++)
-    shape[i] = PyArray_DIM(array, i), strides[i] = PyArray_STRIDE(array, i);
   if (ndim > QL_MAX_DIMS)
     PyErr_Format(PyExc_ValueError,
                  "maximum supported dimension for an ndarray is currently %d, found %d",
                  QL_MAX_DIMS, ndim);
-  else if (qx_enter_at() == 0 &&
-           ql_import(qx.context, dtype, ndim, shape, PyArray_DATA(array), strides, &result, &error))
-    qx_raise(&error);
+  else if (qx_enter_at() == 0)
+    result = PyArray_IS_C_CONTIGUOUS(array) ? import_as_is(array, dtype)
+                                            : import_as_it_lies(array, dtype);
   Py_XDECREF(native);
   return result;
 }

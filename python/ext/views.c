@@ -2,6 +2,8 @@
  * made only where NumPy makes one. */
 #include "ext.h"
 
+#include <stdlib.h>
+
 /* A view inherits what forbids writing, but is no scalar-like value itself. */
 static PyObject *wrap_view(const QxArray *base, QlArray *view) {
   PyObject *object = qx_wrap(view, false);
@@ -78,12 +80,13 @@ static void c_order_strides(int ndim, const int64_t *shape, int64_t *strides) {
   for (int i = ndim - 1; i >= 0; i--) strides[i] = step, step *= shape[i] > 0 ? shape[i] : 1;
 }
 
-bool qx_is_contiguous(const QlArray *array) {
+bool qx_is_contiguous(const QlArray *array, QlOrder order) {
   int64_t step = 1;
   if (array->part && array->size > 1) return false;
-  for (int i = array->ndim - 1; i >= 0 && array->size > 0; i--) {
-    if (array->shape[i] != 1 && array->strides[i] != step) return false;
-    step *= array->shape[i];
+  for (int i = 0; i < array->ndim && array->size > 0; i++) {
+    int a = order == QL_ORDER_F ? i : array->ndim - 1 - i;
+    if (array->shape[a] != 1 && array->strides[a] != step) return false;
+    step *= array->shape[a];
   }
   return true;
 }
@@ -100,6 +103,45 @@ PyObject *qx_reshape(PyObject *self, int ndim, int64_t *shape) {
   PyObject *view = qx_view((QxArray *)copy, ndim, shape, strides, qx_array(copy)->offset);
   Py_DECREF(copy);
   return view;
+}
+
+PyObject *qx_reshape_in_order(PyObject *self, int ndim, int64_t *shape, QlOrder order) {
+  if (order != QL_ORDER_F) return qx_reshape(self, ndim, shape);
+  int64_t reversed[QL_MAX_DIMS];
+  if (!complete_shape(qx_array(self)->size, ndim, shape)) return NULL;
+  for (int i = 0; i < ndim; i++) reversed[i] = shape[ndim - 1 - i];
+  PyObject *turned = qx_transpose((QxArray *)self, NULL);
+  PyObject *shaped = turned ? qx_reshape(turned, ndim, reversed) : NULL;
+  PyObject *result = shaped ? qx_transpose((QxArray *)shaped, NULL) : NULL;
+  Py_XDECREF(turned), Py_XDECREF(shaped);
+  return result;
+}
+
+/* A view whose axes are in the order in which they lie in memory. */
+static PyObject *as_it_lies(PyObject *self) {
+  const QlArray *array = qx_array(self);
+  int order[QL_MAX_DIMS];
+  for (int i = 0; i < array->ndim; i++) {
+    int to = i;
+    while (to > 0 && llabs(array->strides[order[to - 1]]) < llabs(array->strides[i]))
+      order[to] = order[to - 1], to--;
+    order[to] = i;
+  }
+  return qx_transpose((QxArray *)self, order);
+}
+
+PyObject *qx_ravel(PyObject *self, QlOrder order, bool copy) {
+  PyObject *seen = order == QL_ORDER_F   ? qx_transpose((QxArray *)self, NULL)
+                   : order == QL_ORDER_K ? as_it_lies(self)
+                                         : Py_NewRef(self);
+  if (!seen) return NULL;
+  QlArray *array = qx_array(seen);
+  int64_t shape[1] = {array->size};
+  if (copy || !qx_is_contiguous(array, QL_ORDER_C))
+    Py_SETREF(seen, qx_astype(array, array->dtype, QL_ORDER_C, false));
+  PyObject *flat = seen ? qx_reshape(seen, 1, shape) : NULL;
+  Py_XDECREF(seen);
+  return flat;
 }
 
 /* ---- axes ---- */

@@ -15,6 +15,7 @@ __all__ = [
     "asanyarray",
     "asarray",
     "ascontiguousarray",
+    "asfortranarray",
     "copy",
     "empty",
     "empty_like",
@@ -38,10 +39,8 @@ Shape = int | Sequence[int]
 DType = Any
 
 
-def _check(order: str | None = None, device: str | None = None, like: Any = None) -> None:
-    """Check the arguments that change nothing here: layout in memory is Quelea's own business."""
-    if order not in (None, "C", "F", "A", "K"):
-        raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
+def _check(device: str | None = None, like: Any = None) -> None:
+    """Check the arguments that change nothing here."""
     if device not in (None, "cpu"):
         raise ValueError(f"Device not understood. Only 'cpu' is allowed, but received: {device!r}")
     if like is not None and not isinstance(like, ndarray):
@@ -85,10 +84,10 @@ def array(
            [3, 4]])
     """
     if order != "K" or like is not None:
-        _check(order, like=like)
+        _check(like=like)
     result = _asarray(object, dtype, copy if isinstance(object, ndarray) or copy is False else None)
-    if order == "C":
-        result = _contiguous(result, copy)
+    if order != "K":
+        result = _in_order(result, order, copy, object)
     return (
         result
         if result.ndim >= ndmin
@@ -96,13 +95,18 @@ def array(
     )
 
 
-def _contiguous(a: ndarray, copy: bool | None = None) -> ndarray:
-    """Give the array itself if its elements follow one another in C order, else a copy in which they do."""
-    if _quelea.is_contiguous(a):
-        return a
-    if copy is False:
+def _in_order(
+    a: ndarray, order: str | None, copy: bool | None = None, given: Any = None
+) -> ndarray:
+    """Give the array itself if its elements follow one another in that order, else a copy in which they do."""
+    if order in ("A", "a"):
+        if a is given:
+            return a
+        order = _order_of(given if isinstance(given, (ndarray, numpy.ndarray)) else a)
+    result: ndarray = a.astype(a.dtype, order=order, copy=False)
+    if copy is False and result is not a:
         raise ValueError("Unable to avoid copy while creating an array as requested.")
-    return a.copy()
+    return result
 
 
 def asarray(
@@ -148,9 +152,9 @@ def asarray(
     0.0
     """
     if order is not None or device is not None or like is not None:
-        _check(order, device, like)
+        _check(device, like)
     result = _asarray(a, dtype, copy)
-    return _contiguous(result, copy) if order == "C" else result
+    return result if order is None else _in_order(result, order, copy, a)
 
 
 asanyarray = asarray
@@ -163,7 +167,18 @@ def ascontiguousarray(a: Any, dtype: DType = None) -> ndarray:
     -------
     ndarray
     """
-    result = _contiguous(_asarray(a, dtype))
+    result = _in_order(_asarray(a, dtype), "C")
+    return result if result.ndim else result.reshape(1)
+
+
+def asfortranarray(a: Any, dtype: DType = None) -> ndarray:
+    """Give an array of at least one axis whose elements follow one another in Fortran order: `a` itself, or a copy.
+
+    Returns
+    -------
+    ndarray
+    """
+    result = _in_order(_asarray(a, dtype), "F")
     return result if result.ndim else result.reshape(1)
 
 
@@ -178,6 +193,15 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> ndarray:
 
 
 # ---- from shapes ----
+
+
+def _made(make: Callable[[Any, Any], ndarray], shape: Any, dtype: DType, order: str) -> ndarray:
+    """Make an array of that shape in C or Fortran order."""
+    if order in ("C", "c"):
+        return make(shape, dtype)
+    _only_c_or_f(order)
+    extents = tuple(shape) if isinstance(shape, Sequence) else (shape,)
+    return make(extents[::-1], dtype).transpose()
 
 
 def empty(
@@ -199,9 +223,11 @@ def empty(
     -------
     ndarray
     """
-    if order != "C" or device is not None or like is not None:
-        _check(order, device, like)
-    return _quelea.empty(shape, dtype)
+    if device is not None or like is not None:
+        _check(device, like)
+    return (
+        _quelea.empty(shape, dtype) if order == "C" else _made(_quelea.empty, shape, dtype, order)
+    )
 
 
 def zeros(
@@ -230,8 +256,10 @@ def zeros(
     array([[0., 0., 0.],
            [0., 0., 0.]])
     """
-    if order != "C" or device is not None or like is not None:
-        _check(order, device, like)
+    if device is not None or like is not None:
+        _check(device, like)
+    if order != "C":
+        return _made(zeros, shape, dtype, order)
     return _quelea.full(shape, 0, float if dtype is None else dtype)
 
 
@@ -254,9 +282,16 @@ def ones(
     -------
     ndarray
     """
-    if order != "C" or device is not None or like is not None:
-        _check(order, device, like)
+    if device is not None or like is not None:
+        _check(device, like)
+    if order != "C":
+        return _made(ones, shape, dtype, order)
     return _quelea.full(shape, 1, float if dtype is None else dtype)
+
+
+def is_number(x: Any) -> bool:
+    """Whether it is a scalar of Python's or NumPy's."""
+    return isinstance(x, (bool, int, float, complex, numpy.generic))
 
 
 def type_of_number(x: Any) -> numpy.dtype[Any]:
@@ -288,8 +323,15 @@ def full(
     -------
     ndarray
     """
-    if order != "C" or device is not None or like is not None:
-        _check(order, device, like)
+    if device is not None or like is not None:
+        _check(device, like)
+    if order != "C":
+        if is_number(fill_value):
+            return _made(lambda n, kind: full(n, fill_value, kind), shape, dtype, order)
+        value = _asarray(fill_value)
+        result = _made(empty, shape, value.dtype if dtype is None else dtype, order)
+        result[...] = value
+        return result
     if dtype is None and type(fill_value) is float:
         return _quelea.full(shape, fill_value, float)
     if isinstance(fill_value, (bool, int, float, complex, numpy.generic)):
@@ -314,19 +356,30 @@ def _like(
     device: str | None,
 ) -> ndarray:
     """Make an array of that shape and dtype, with the axes in the order in which those of `a` lie in memory."""
-    if order != "K" or device is not None:
-        _check(order, device)
+    if device is not None:
+        _check(device)
     if not isinstance(a, (ndarray, numpy.ndarray)):
         a = numpy.asarray(a)
     dtype = a.dtype if dtype is None else dtype
     extents: Any = a.shape if shape is None else shape if isinstance(shape, Sequence) else (shape,)
+    if order in ("A", "a"):
+        order = _order_of(a)
+    if order not in ("K", "k"):
+        return _made(make, extents, dtype, order)
     if a.ndim < 2:
         return make(extents, dtype)
     axes = sorted(range(a.ndim), key=lambda k: -abs(a.strides[k]))
-    if order != "K" or len(extents) != a.ndim or axes == list(range(a.ndim)):
+    if len(extents) != a.ndim or axes == list(range(a.ndim)):
         return make(extents, dtype)
     places = [axes.index(k) for k in range(a.ndim)]
     return make(tuple(extents[k] for k in axes), dtype).transpose(places)
+
+
+def _order_of(a: Any) -> str:
+    """Give what order 'A' stands for."""
+    if isinstance(a, ndarray):
+        return "F" if not _quelea.is_contiguous(a, "C") and _quelea.is_contiguous(a, "F") else "C"
+    return "F" if a.flags.fnc else "C"
 
 
 def empty_like(
@@ -559,6 +612,12 @@ def _diagonals(rows: int, columns: int | None) -> ndarray:
     return _grid_axis(shape, 1, int, True) - _grid_axis(shape, 0, int, True)
 
 
+def _only_c_or_f(order: str) -> str:
+    if order not in ("C", "F", "c", "f"):
+        raise ValueError("only 'C' or 'F' order is permitted")
+    return order
+
+
 def eye(
     N: int,
     M: int | None = None,
@@ -582,8 +641,10 @@ def eye(
     -------
     ndarray of shape (N, M)
     """
-    _check(order, device, like)
-    return _quelea.equal(_diagonals(N, M), operator.index(k)).astype(dtype)
+    _check(device, like)
+    return _quelea.equal(_diagonals(N, M), operator.index(k)).astype(
+        dtype, order=_only_c_or_f(order)
+    )
 
 
 def identity(n: int, dtype: DType = None, *, like: Any = None) -> ndarray:

@@ -1,5 +1,6 @@
 """Elementwise functions that are not ufuncs: where, clip, round, comparisons within a tolerance, and their like."""
 
+import operator
 from typing import Any
 
 import numpy
@@ -163,20 +164,40 @@ def round(a: Any, decimals: int = 0, out: ndarray | None = None) -> ndarray:
     ndarray
     """
     x = as_array(a)
+    decimals = operator.index(decimals)
     if x.dtype.kind == "c":
-        return deliver(_quelea.from_parts(round(x.real, decimals), round(x.imag, decimals)), out)
+        result = x.copy()
+        result.real[...], result.imag[...] = round(x.real, decimals), round(x.imag, decimals)
+        return result if out is None else deliver(result, out)
     if x.dtype.kind in "iub" and decimals >= 0:
         if x.dtype == bool:
             return deliver(x.astype(numpy.float16), out)
-        return deliver(x.copy(), out)
+        return deliver(x.copy("K"), out)
     if decimals == 0:
         return _quelea.rint(x, out=out)
-    scale = 10.0 ** abs(decimals)
+    scale = _power_of_ten(abs(decimals))
+    forth, back = (
+        (_quelea.multiply, _quelea.divide) if decimals > 0 else (_quelea.divide, _quelea.multiply)
+    )
+    result = back(_quelea.rint(forth(x, scale)), scale)
     if x.dtype.kind in "iub":
-        scaled = _quelea.rint(x / scale) * scale
-        return deliver(scaled.astype(x.dtype), out)
-    scaled = _quelea.rint(x * scale) / scale if decimals > 0 else _quelea.rint(x / scale) * scale
-    return deliver(scaled, out)
+        result = result.astype(x.dtype)
+    if out is None and result.ndim > 1:
+        result = result.astype(result.dtype, order=order_of_new(x), copy=False)
+    return deliver(result, out)
+
+
+def _power_of_ten(n: int) -> float:
+    """As NumPy computes it: by multiplications beyond 1e9."""
+    power = 10.0 ** min(n, 9)
+    for _ in range(9, min(n, 400)):
+        power *= 10.0
+    return power
+
+
+def order_of_new(x: ndarray) -> str:
+    """Where NumPy makes an array beside another: Fortran order where that lies so alone, else C order."""
+    return "F" if not _quelea.is_contiguous(x, "C") and _quelea.is_contiguous(x, "F") else "C"
 
 
 around = round
@@ -336,7 +357,7 @@ def iscomplex(x: Any) -> ndarray:
     ndarray of bool
     """
     a = _asarray(x)
-    return a.imag != 0
+    return a.imag != 0 if a.dtype.kind == "c" else _quelea.full(a.shape, False, bool)
 
 
 def isreal(x: Any) -> ndarray:

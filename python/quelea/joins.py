@@ -75,7 +75,9 @@ def concatenate(
             _check_join(shape, extents, i, axis)
     keys = _along(parts, axis)
     end = keys[-1][axis].stop
-    return _joined((*shape[:axis], end, *shape[axis + 1 :]), keys, parts, out, dtype, casting)
+    return _joined(
+        (*shape[:axis], end, *shape[axis + 1 :]), axis, False, keys, parts, out, dtype, casting
+    )
 
 
 def _check_join(first: tuple[int, ...], extents: tuple[int, ...], index: int, axis: int) -> None:
@@ -120,8 +122,10 @@ def _common_dtype(
 
 def _joined(
     shape: tuple[int, ...],
+    axis: int,
+    is_new: bool,
     keys: Sequence[Any],
-    parts: Sequence[ndarray],
+    parts: list[ndarray],
     out: ndarray | None,
     dtype: Any,
     casting: str,
@@ -132,7 +136,7 @@ def _joined(
     if not plain or [p.dtype for p in parts].count(target) < len(parts):
         target = _common_dtype(shape, parts, out, dtype, casting)
     if out is None:
-        return _place(_quelea.empty(shape, target), keys, parts)
+        return _place(_quelea.empty_join(parts, axis, is_new, shape, target), keys, parts)
     for key, part in zip(keys, parts, strict=True):
         out[key] = part
     return out
@@ -193,7 +197,9 @@ def stack(
     axis = normalize_axis_index(axis, len(shape) + 1)
     every = (slice(None),) * axis
     keys = [(*every, i) for i in range(len(parts))]
-    return _joined((*shape[:axis], len(parts), *shape[axis:]), keys, parts, out, dtype, casting)
+    return _joined(
+        (*shape[:axis], len(parts), *shape[axis:]), axis, True, keys, parts, out, dtype, casting
+    )
 
 
 def vstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> ndarray:
@@ -259,7 +265,8 @@ def _stack_nested(items: Sequence[Any]) -> ndarray:
             parts.append(i)
         else:
             parts.append(_stack_nested(i) if isinstance(i, (list, tuple)) and i else _asarray(i))
-    return stack(parts)
+    joined = stack(parts)
+    return joined.astype(joined.dtype, order="C", copy=False)
 
 
 # ---- splits: views ----

@@ -1,5 +1,6 @@
 """Products of matrices and vectors, as sums of broadcast products: contract C7's fixed tree on any number of ranks."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,14 +14,9 @@ from .elementwise import as_array, deliver
 __all__ = ["dot", "inner", "matmul", "outer", "tensordot", "trace", "vdot", "vecdot"]
 
 
-_BOOL = numpy.dtype(bool)
-
-
 def _contract(x: ndarray, y: ndarray, axis: int) -> ndarray:
     """Sum of x * y over an axis, in the dtype of the product."""
-    product = _quelea.multiply(x, y)
-    dtype = product.dtype
-    return _quelea.any(product, axis) if dtype == _BOOL else _quelea.sum(product, axis, dtype)
+    return _quelea.contract(x, y, axis, "C")
 
 
 def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
@@ -183,7 +179,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> ndarray:
         raise _mismatch("vecdot", 0, y.shape[axis], x.shape[axis], "(n),(n)->()")
     if axis >= 0:
         x, y = x.swapaxes(axis, -1), y.swapaxes(axis, -1)
-    return _contract(x.conj(), y, axis if axis < 0 else -1)
+    return _quelea.contract(x.conj(), y, axis if axis < 0 else -1, "K")
 
 
 def outer(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
@@ -233,14 +229,11 @@ def tensordot(a: Any, b: Any, axes: int | Sequence[Any] = 2) -> ndarray:
         [i for i in range(x.ndim) if i not in left],
         [i for i in range(y.ndim) if i not in right],
     )
-    size = 1
-    for i in left:
-        size *= x.shape[i]
-    flat_x = x.transpose(rest_x + left).reshape(*(x.shape[i] for i in rest_x), size)
-    flat_y = y.transpose(right + rest_y).reshape(size, -1 if y.size else 0)
-    return dot(flat_x, flat_y).reshape(
-        [*(x.shape[i] for i in rest_x), *(y.shape[i] for i in rest_y)]
-    )
+    shape_x, shape_y = [x.shape[i] for i in rest_x], [y.shape[i] for i in rest_y]
+    size = math.prod(x.shape[i] for i in left)
+    flat_x = x.transpose(rest_x + left).reshape(*shape_x, size)
+    flat_y = y.transpose(right + rest_y).reshape(size, math.prod(shape_y))
+    return dot(flat_x, flat_y).reshape([*shape_x, *shape_y])
 
 
 def trace(

@@ -10,7 +10,8 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from . import _quelea
 from ._quelea import asarray as _asarray
 from ._quelea import ndarray
-from .elementwise import as_array
+from .creation import array, empty, empty_like
+from .elementwise import as_array, order_of_new
 from .joins import _along, _place, concatenate
 from .manipulation import Axes
 
@@ -55,8 +56,8 @@ def roll(a: Any, shift: int | Sequence[int], axis: Axes = None) -> ndarray:
         if by:
             before = (slice(None),) * i
             parts = [result[(*before, slice(-by, None))], result[(*before, slice(None, -by))]]
-            result = _place(_quelea.empty(x.shape, x.dtype), _along(parts, i), parts)
-    return result.copy() if result is x else result
+            result = _place(empty_like(x), _along(parts, i), parts)
+    return result.copy("K") if result is x else result
 
 
 def tile(A: Any, reps: int | Sequence[int]) -> ndarray:
@@ -77,6 +78,8 @@ def tile(A: Any, reps: int | Sequence[int]) -> ndarray:
         operator.index(r)
         for r in numpy.atleast_1d(numpy.asarray(reps, None if numpy.size(reps) else int))
     )
+    if isinstance(A, (ndarray, numpy.ndarray)) and all(t == 1 for t in times):
+        return array(A, ndmin=len(times))
     times = (1,) * (x.ndim - len(times)) + times
     x = x.reshape((1,) * (len(times) - x.ndim) + x.shape)
     interleaved = x.reshape([n for extent in x.shape for n in (1, extent)])
@@ -155,24 +158,24 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: 
     if mode == "constant":
         if numpy.ndim(constant_values) > 0:
             raise NotImplementedError("pad with one constant per side is not in Quelea yet")
-        result = _quelea.empty(
-            [n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)], x.dtype
-        )
+        shape = [n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)]
+        result = empty(shape, x.dtype, order_of_new(x))
         middle = tuple(slice(a, a + n) for n, (a, b) in zip(x.shape, widths, strict=True))
         return _place(result, (..., middle), (constant_values, x))
     if mode not in ("edge", "wrap"):
         raise NotImplementedError(
             f"pad(mode={mode!r}) is not in Quelea yet; there are 'constant', 'edge' and 'wrap'"
         )
+    order = order_of_new(x)
     for axis, (a, b) in enumerate(widths):
         x = _pad_axis(x, axis, a, b, mode)
-    return x
+    return x.copy(order)
 
 
 def _pad_axis(x: ndarray, axis: int, before: int, after: int, mode: str) -> ndarray:
     extent = x.shape[axis]
     if before == after == 0:
-        return x.copy()
+        return x
     if extent == 0:
         raise ValueError(
             f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'"

@@ -4,18 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-QlStatus ql_empty(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, QlArray **array,
-                  QlError *error) {
-  QlScalar value = {.dtype = dtype}; /* never shows old memory */
-  if (QUELEA_CANARIES) value.value = rt_canary(dtype);
-  return ql_full(ctx, dtype, ndim, shape, value, array, error);
-}
-
-QlStatus ql_full(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, QlScalar value,
-                 QlArray **array, QlError *error) {
+static QlStatus make_full(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
+                          const int *order, QlScalar value, QlArray **array, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   QlArray *made;
-  QL_TRY(rt_array_new(ctx, dtype, ndim, shape, &made, error));
+  QL_TRY(order ? rt_array_new_in_order(ctx, dtype, ndim, shape, order, &made, error)
+               : rt_array_new(ctx, dtype, ndim, shape, &made, error));
   rt_log_fresh(ctx, made);
   QlOperand operand = {.scalar = value};
   QlStatus status = ql_assign(ctx, made, &operand, error);
@@ -25,6 +19,23 @@ QlStatus ql_full(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, 
   else
     *array = made;
   return status;
+}
+
+QlStatus rt_empty_in_order(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
+                           const int *order, QlArray **array, QlError *error) {
+  QlScalar value = {.dtype = dtype}; /* never shows old memory */
+  if (QUELEA_CANARIES) value.value = rt_canary(dtype);
+  return make_full(ctx, dtype, ndim, shape, order, value, array, error);
+}
+
+QlStatus ql_empty(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, QlArray **array,
+                  QlError *error) {
+  return rt_empty_in_order(ctx, dtype, ndim, shape, NULL, array, error);
+}
+
+QlStatus ql_full(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, QlScalar value,
+                 QlArray **array, QlError *error) {
+  return make_full(ctx, dtype, ndim, shape, NULL, value, array, error);
 }
 
 QlStatus ql_ramp(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, int axis,

@@ -106,11 +106,24 @@ typedef struct SlotView {
 QlStatus rt_check_input(const QlContext *ctx, const QlArray *array,
                         QlError *error); /* is it of this context, and has it a value? */
 QlStatus rt_check_assigned(const QlScalar *scalar, QlDtype target, QlError *error);
-bool rt_keeps_order(QlArray *array, int *order); /* NumPy's order 'K'; false: it is C order */
 int rt_shape_text(char *text, size_t size, int ndim,
                   const int64_t *shape); /* NumPy's form: (3,4) */
 
+/* ---- memory_order.c: `order` gets the axes from outside to inside; false: in C order ---- */
+bool rt_iterator_order(int ndim, int count, const QlOperand *in, int *order);
+bool rt_keeps_order(QlArray *array, int *order); /* the same of one array */
+bool rt_order_of_copy(const QlArray *array, QlOrder wanted, int *order);
+
+/* ---- reduce.c ---- */
+/* ql_reduce, with the result in C order or, as NumPy's reductions have it, in order K. */
+QlStatus rt_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes,
+                   bool keepdims, QlOrder order, QlDtype dtype, QlArray *out, QlArray **result,
+                   QlError *error);
+
 /* ---- create.c ---- */
+/* ql_empty, with the axes in that order; NULL: C order. */
+QlStatus rt_empty_in_order(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
+                           const int *order, QlArray **array, QlError *error);
 
 /* What an IMPORT statement carries: the part of the user's array that this rank's workers own, or
  * all of it where it lies. */

@@ -27,11 +27,6 @@ static Domain domain_of(const QlArray *left, const QlArray *right) {
   return d;
 }
 
-/* Would the array of the products, and so the result, lie in C order? */
-static bool lies_in_order(const QlArray *array) {
-  return array->ndim == 1 || (array->strides[0] >= array->strides[1] && array->strides[1] >= 0);
-}
-
 /* ---- at once ---- */
 
 static QlStatus new_result(QlContext *ctx, QlDtype dtype, Domain *d, QlArray **made,
@@ -57,8 +52,6 @@ static bool at_once(QlContext *ctx, QlArray *left, QlArray *right, QlArray **res
   int64_t most = rt_immediate_points(ctx, STATEMENT_REDUCE);
   if (left->part || right->part || left->size == 0 || right->size == 0) return false;
   if (left->size > most || right->size > most) return false;
-  if (left->ndim == 2 && right->ndim == 2 && !(lies_in_order(left) && lies_in_order(right)))
-    return false;
   if ((*status = ql_resolve(QL_OP_MULTIPLY, 2, in, QL_DTYPE_NONE, &loop, &dtype, error)))
     return true;
   if (loop == QL_BOOL || loop == QL_F16) return false; /* of several steps */
@@ -85,6 +78,41 @@ static bool at_once(QlContext *ctx, QlArray *left, QlArray *right, QlArray **res
 
 /* ---- recorded ---- */
 
+static QlStatus sum_of_products(QlContext *ctx, QlArray *left, QlArray *right, int axis,
+                                QlOrder order, QlArray **result, QlError *error) {
+  QlOperand in[2] = {{.array = left}, {.array = right}};
+  QlArray *product;
+  QL_TRY(ql_ufunc(ctx, QL_OP_MULTIPLY, 2, in, NULL, NULL, QL_DTYPE_NONE, &product, error));
+  bool truth = product->dtype == QL_BOOL;
+  QlStatus status =
+      rt_reduce(ctx, truth ? QL_REDUCE_ANY : QL_REDUCE_SUM, product, 1u << axis, false, order,
+                truth ? QL_DTYPE_NONE : (QlDtype)product->dtype, NULL, result, error);
+  ql_release(product);
+  return status;
+}
+
+/* Halves are multiplied and summed in float32, and the sum is rounded once. */
+static QlStatus sum_of_halves(QlContext *ctx, QlArray *left, QlArray *right, int axis,
+                              QlOrder order, QlArray **result, QlError *error) {
+  QlArray *wide[2] = {NULL, NULL}, *sum = NULL;
+  QlStatus status = ql_astype(ctx, left, QL_F32, QL_ORDER_K, &wide[0], error);
+  if (!status) status = ql_astype(ctx, right, QL_F32, QL_ORDER_K, &wide[1], error);
+  if (!status) status = sum_of_products(ctx, wide[0], wide[1], axis, order, &sum, error);
+  if (!status) status = ql_astype(ctx, sum, QL_F16, QL_ORDER_K, result, error);
+  ql_release(wide[0]), ql_release(wide[1]), ql_release(sum);
+  return status;
+}
+
+QlStatus ql_contract(QlContext *ctx, QlArray *left, QlArray *right, int axis, QlOrder order,
+                     QlArray **result, QlError *error) {
+  QlDtype loop, dtype;
+  QlOperand in[2] = {{.array = left}, {.array = right}};
+  QL_TRY(rt_log_due(ctx, error));
+  QL_TRY(ql_resolve(QL_OP_MULTIPLY, 2, in, QL_DTYPE_NONE, &loop, &dtype, error));
+  return loop == QL_F16 ? sum_of_halves(ctx, left, right, axis, order, result, error)
+                        : sum_of_products(ctx, left, right, axis, order, result, error);
+}
+
 /* A view over the domain without the axes along which it does not move at the front. */
 static QlStatus view_in(QlArray *array, const Domain *d, const int64_t *stride, int first,
                         QlArray **view, QlError *error) {
@@ -100,19 +128,12 @@ static QlStatus view_in(QlArray *array, const Domain *d, const int64_t *stride, 
 static QlStatus record(QlContext *ctx, QlArray *left, QlArray *right, QlArray **result,
                        QlError *error) {
   Domain d = domain_of(left, right);
-  QlArray *product, *seen[2] = {NULL, NULL};
+  QlArray *seen[2] = {NULL, NULL};
   bool leads = left->ndim == 2 && right->ndim == 1; /* right has no axis for the rows of left */
   QlStatus status = view_in(left, &d, d.left, 0, &seen[0], error);
   if (!status) status = view_in(right, &d, d.right, leads ? 1 : 0, &seen[1], error);
-  QlOperand in[2] = {{.array = seen[0]}, {.array = seen[1]}};
-  if (!status)
-    status = ql_ufunc(ctx, QL_OP_MULTIPLY, 2, in, NULL, NULL, QL_DTYPE_NONE, &product, error);
+  if (!status) status = ql_contract(ctx, seen[0], seen[1], d.summed, QL_ORDER_C, result, error);
   ql_release(seen[0]), ql_release(seen[1]);
-  if (status) return status;
-  bool truth = product->dtype == QL_BOOL;
-  status = ql_reduce(ctx, truth ? QL_REDUCE_ANY : QL_REDUCE_SUM, product, 1u << d.summed, false,
-                     truth ? QL_DTYPE_NONE : (QlDtype)product->dtype, NULL, result, error);
-  ql_release(product);
   return status;
 }
 

@@ -127,67 +127,7 @@ static void set_operands(LogRequest *request, const QlArray *target, int count, 
   }
 }
 
-/* ---- NumPy's order 'K': a new array lies in memory as its operands do ---- */
-
-static bool lies_in_c_order(const QlArray *array) {
-  int64_t above = INT64_MAX;
-  for (int a = 0; a < array->ndim; a++) {
-    int64_t step = llabs(array->strides[a]);
-    if (array->shape[a] == 1 || step == 0) continue;
-    if (step > above) return false;
-    above = step;
-  }
-  return true;
-}
-
-/* Does axis `inner` lie outside `outer` in all operands that move along both? `says`: at least one
- * does. */
-static bool must_swap(int ndim, int count, const QlOperand *in, int outer, int inner, bool *says) {
-  bool swap = false;
-  *says = false;
-  for (int k = 0; k < count; k++) {
-    const QlArray *array = in[k].array;
-    int lead = array ? ndim - array->ndim : ndim;
-    if (outer < lead || inner < lead) continue;
-    int64_t first = array->shape[outer - lead] == 1 ? 0 : llabs(array->strides[outer - lead]);
-    int64_t second = array->shape[inner - lead] == 1 ? 0 : llabs(array->strides[inner - lead]);
-    if (!first || !second) continue;
-    if (second <= first)
-      swap = false;
-    else if (!*says)
-      swap = true;
-    if (second <= first && *says) return false;
-    *says = true;
-  }
-  return swap;
-}
-
-/* The axes in the order in which they are to lie; false: in C order. The rule is that of NumPy's
- * iterator: by insertion, an axis goes outside those that all operands have inside it. */
-static bool keep_order(int ndim, int count, const QlOperand *in, int *order) {
-  bool c_order = true;
-  for (int k = 0; k < count && c_order; k++)
-    c_order = !in[k].array || in[k].array->ndim < 2 || lies_in_c_order(in[k].array);
-  if (c_order) return false;
-  bool moved = false;
-  for (int i = 0; i < ndim; i++) {
-    int to = i;
-    for (int j = i - 1; j >= 0; j--) {
-      bool says, swap = must_swap(ndim, count, in, order[j], i, &says);
-      if (says && !swap) break;
-      if (says) to = j;
-    }
-    memmove(&order[to + 1], &order[to], (size_t)(i - to) * sizeof *order);
-    order[to] = i;
-    moved |= to != i;
-  }
-  return moved;
-}
-
-bool rt_keeps_order(QlArray *array, int *order) {
-  QlOperand operand = {.array = array};
-  return array->ndim > 1 && keep_order(array->ndim, 1, &operand, order);
-}
+/* ---- new arrays ---- */
 
 /* Records into a new array, whose axes lie in C order or, when it is given, in `order`: then the
  * statement's domain is seen in that order, in which the array is a plain C-order one, and the
@@ -366,7 +306,7 @@ static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, Q
   LogRequest request = {.kind = STATEMENT_MAP, .op = op, .loop = loop};
   if (!out) {
     int order[QL_MAX_DIMS];
-    bool ordered = ndim > 1 && keep_order(ndim, count, in, order);
+    bool ordered = ndim > 1 && rt_iterator_order(ndim, count, in, order);
     return record_new(ctx, &request, value_dtype, ndim, shape, ordered ? order : NULL, count, in,
                       result, error);
   }
@@ -482,7 +422,7 @@ QlStatus ql_astype(QlContext *ctx, QlArray *array, QlDtype dtype, QlOrder order,
   QlOperand value = {.array = array};
   LogRequest request = {.kind = STATEMENT_COPY, .loop = dtype};
   int axes[QL_MAX_DIMS];
-  bool ordered = order == QL_ORDER_K && rt_keeps_order(array, axes);
+  bool ordered = rt_order_of_copy(array, order, axes);
   return record_new(ctx, &request, dtype, array->ndim, array->shape, ordered ? axes : NULL, 1,
                     &value, result, error);
 }

@@ -74,19 +74,21 @@ static QlStatus deliver(QlContext *ctx, QlArray *made, QlArray *out, QlError *er
                  want, have);
 }
 
-/* A new array for the result, whose axes lie in the order of those that are kept. */
+/* A new array for the result, whose axes lie in C order or in that of those that are kept. */
 static QlStatus make(QlContext *ctx, QlArray *array, QlDtype dtype, int ndim, const int64_t *shape,
-                     const int *made_axis, QlArray **made, QlError *error) {
+                     const int *made_axis, QlOrder wanted, QlArray **made, QlError *error) {
   int order[QL_MAX_DIMS], kept[QL_MAX_DIMS], count = 0;
-  if (!rt_keeps_order(array, order)) return rt_array_new(ctx, dtype, ndim, shape, made, error);
+  if (wanted == QL_ORDER_C || !rt_keeps_order(array, order))
+    return rt_array_new(ctx, dtype, ndim, shape, made, error);
   bool all = ndim == array->ndim; /* what is reduced stays, as an axis of one element */
   for (int a = 0; a < array->ndim; a++)
     if (all || made_axis[order[a]] >= 0) kept[count++] = all ? order[a] : made_axis[order[a]];
   return rt_array_new_in_order(ctx, dtype, ndim, shape, kept, made, error);
 }
 
-QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes,
-                   bool keepdims, QlDtype dtype, QlArray *out, QlArray **result, QlError *error) {
+QlStatus rt_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes,
+                   bool keepdims, QlOrder order, QlDtype dtype, QlArray *out, QlArray **result,
+                   QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   QL_TRY(rt_check_input(ctx, array, error));
   int64_t shape[QL_MAX_DIMS];
@@ -103,9 +105,17 @@ QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32
   QlDtype value = accumulator(reduction, (QlDtype)array->dtype, dtype);
   bool half = value == QL_F16 &&
               rows[reduction].wide; /* sums of halves are kept in float32, rounded once */
-  QlArray *made;
-  QL_TRY(make(ctx, array, half ? QL_F32 : value, ndim, shape, made_axis, &made, error));
-  QlStatus status = QL_OK;
+  QlArray *made, *halves = NULL;
+  if (half && array->dtype != QL_F16) { /* each element is cast before it is added */
+    QL_TRY(ql_astype(ctx, array, QL_F16, QL_ORDER_K, &halves, error));
+    array = halves;
+  }
+  QlStatus status =
+      make(ctx, array, half ? QL_F32 : value, ndim, shape, made_axis, order, &made, error);
+  if (status) {
+    ql_release(halves);
+    return status;
+  }
   if (reduces_nothing && rows[reduction].needs_element)
     status = ql_fail(error, QL_ERR_VALUE,
                      "zero-size array to reduction operation %s which has no identity",
@@ -122,9 +132,15 @@ QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32
     if ((status = deliver(ctx, made, out, error))) goto failed;
     ql_release(made), ql_retain(out), made = out;
   }
+  ql_release(halves);
   *result = made;
   return QL_OK;
 failed:
-  ql_release(made);
+  ql_release(made), ql_release(halves);
   return status;
+}
+
+QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes,
+                   bool keepdims, QlDtype dtype, QlArray *out, QlArray **result, QlError *error) {
+  return rt_reduce(ctx, reduction, array, axes, keepdims, QL_ORDER_K, dtype, out, result, error);
 }
