@@ -5,11 +5,12 @@ import operator
 from typing import Any
 
 import numpy
+from numpy.lib.array_utils import normalize_axis_index
 
 from . import _quelea
 from ._quelea import asarray as _asarray
 from ._quelea import ndarray
-from .creation import DType, _check, type_of_number
+from .creation import DType, _check, array, type_of_number
 
 __all__ = ["arange", "geomspace", "linspace", "logspace"]
 
@@ -64,7 +65,7 @@ def arange(
     >>> np.arange(1, 10, 3)
     array([1, 4, 7])
     """
-    _check(device=device, like=like)
+    _check(device, like)
     if start is None and stop is None:
         raise TypeError("arange() requires stop to be specified.")
     if stop is None:
@@ -136,7 +137,7 @@ def linspace(
     ValueError
         `num` is negative.
     """
-    _check(device=device)
+    _check(device)
     num = operator.index(num)
     if num < 0:
         raise ValueError(f"Number of samples, {num}, must be non-negative.")
@@ -146,6 +147,7 @@ def linspace(
             _asarray(start) * 1.0, _asarray(stop) * 1.0, num, intervals, dtype, axis
         )
         return (result, step) if retstep else result
+    normalize_axis_index(axis, 1, "destination")
     first, last = _number(start), _number(stop)
     computed = numpy.result_type(first, last, 1.0)
     integer = dtype is not None and numpy.issubdtype(dtype, numpy.integer)
@@ -187,7 +189,7 @@ def _ranges_between(
     if dtype is not None and numpy.issubdtype(dtype, numpy.integer):
         y = _quelea.floor(y)
     order = list(range(1, y.ndim))
-    order.insert(range(y.ndim)[axis], 0)
+    order.insert(normalize_axis_index(axis, y.ndim, "destination"), 0)
     return y.transpose(order).astype(computed if dtype is None else dtype, copy=False), step
 
 
@@ -196,7 +198,7 @@ def logspace(
     stop: Any,
     num: int = 50,
     endpoint: bool = True,
-    base: float = 10.0,
+    base: Any = 10.0,
     dtype: DType = None,
     axis: int = 0,
 ) -> ndarray:
@@ -204,61 +206,70 @@ def logspace(
 
     Parameters
     ----------
-    start, stop : number
+    start, stop : number or array_like
         Exponents of the first and of the last value.
     num : int, default 50
     endpoint : bool, default True
         Whether ``base ** stop`` is the last value.
-    base : float, default 10
+    base : number or array_like, default 10
     dtype : dtype, optional
+    axis : int, default 0
+        Where the axis of the samples goes, between arrays.
 
     Returns
     -------
-    ndarray of shape (num,)
+    ndarray of shape (num,) and, with arrays, their broadcast shape
     """
-    result = _quelea.power(base, linspace(start, stop, num, endpoint))
+    if numpy.ndim(base):
+        ndim = max(numpy.ndim(a) for a in (start, stop, base))
+        start, stop, base = (array(a, copy=None, ndmin=ndim) for a in (start, stop, base))
+        base = _quelea.expand_dims(base, axis)
+    elif isinstance(base, ndarray):
+        base = base[()]
+    result = _quelea.power(base, linspace(start, stop, num, endpoint, axis=axis))
     return result if dtype is None else result.astype(dtype, copy=False)
 
 
 def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: DType = None, axis: int = 0
 ) -> ndarray:
-    """Make numbers in a geometric progression from `start` to `stop`, both positive or both negative.
+    """Make numbers in a geometric progression from `start` to `stop`.
 
     Parameters
     ----------
-    start, stop : number
+    start, stop : number or array_like
+        Whether one is 0 is looked at.
     num : int, default 50
     endpoint : bool, default True
         Whether `stop` is the last value.
     dtype : dtype, optional
+    axis : int, default 0
+        Where the axis of the samples goes, between arrays.
 
     Returns
     -------
-    ndarray of shape (num,)
+    ndarray of shape (num,) and, with arrays, their broadcast shape
 
     Raises
     ------
     ValueError
         `start` or `stop` is 0.
-    NotImplementedError
-        They are complex, or of different sign.
     """
-    if numpy.ndim(start) or numpy.ndim(stop):
-        raise NotImplementedError(
-            "geomspace between arrays is not in Quelea yet; write np.exp(np.linspace(...))"
-        )
-    first, last = _number(start), _number(stop)
-    if first == 0 or last == 0:
+    first, last = _asarray(start), _asarray(stop)
+    if bool(_quelea.any(_quelea.equal(first, 0))) or bool(_quelea.any(_quelea.equal(last, 0))):
         raise ValueError("Geometric sequence cannot include zero")
-    if isinstance(first, complex) or isinstance(last, complex) or (first < 0) != (last < 0):
-        raise NotImplementedError(
-            "geomspace between numbers of different sign or complex ones is not in Quelea yet"
-        )
-    sign = -1.0 if first < 0 else 1.0
-    result = sign * logspace(math.log10(sign * first), math.log10(sign * last), num, endpoint)
+    computed = numpy.result_type(
+        first.dtype, last.dtype, float(num), numpy.dtype(float if dtype is None else dtype)
+    )
+    first, last = first.astype(computed), last.astype(computed)
+    sign = _quelea.sign(first)
+    first, last = first / sign, last / sign
+    result = logspace(_quelea.log10(first), _quelea.log10(last), num, endpoint, 10.0, computed)
     if num > 0:
         result[0] = first
         if num > 1 and endpoint:
             result[-1] = last
-    return result if dtype is None else result.astype(dtype, copy=False)
+    result = result * sign
+    order = list(range(1, result.ndim))
+    order.insert(normalize_axis_index(axis, result.ndim, "destination"), 0)
+    return result.transpose(order).astype(computed if dtype is None else dtype, copy=False)
