@@ -36,10 +36,6 @@ int qx_check_out(PyObject *out) {
   return 0;
 }
 
-static bool is_integer(const QlOperand *operand) {
-  return operand->array && ql_dtype_info[operand->array->dtype].kind <= QL_KIND_UINT;
-}
-
 /* An integer array compared with a Python int that its dtype cannot hold: the answer is the same
  * for every element. */
 static PyObject *compare_out_of_range(QlOp op, const QxOperands *in) {
@@ -64,12 +60,25 @@ static bool one_array_one_scalar(const QxOperands *in) {
   return in->count == 2 && (in->of[0].array == NULL) != (in->of[1].array == NULL);
 }
 
-/* Is there an integer beyond 64 bits beside integers, all of which are computed as such? */
-static bool has_huge_integer(const QxOperands *in, QlDtype dtype) {
-  if (QX_LIKELY(!in->huge) ||
-      (dtype != QL_DTYPE_NONE && ql_dtype_info[dtype].kind >= QL_KIND_FLOAT))
-    return false;
-  return is_integer(&in->of[0]) || is_integer(&in->of[1]);
+/* Integers beyond 64 bits become what the loop computes with, which is another for them than for
+ * floats. True: it computes with integers. */
+static bool has_huge_integer(QlOp op, QxOperands *in, QlDtype dtype) {
+  if (QX_LIKELY(!in->huge)) return false;
+  QlOperand small[QX_OPERANDS];
+  QlDtype loop, result;
+  QL_ERROR(error);
+  memcpy(small, in->of, sizeof small);
+  for (int k = 0; k < QX_OPERANDS; k++)
+    if (in->huge >> k & 1)
+      small[k].scalar = (QlScalar){.value = {.i = 1}, .dtype = QL_I64, .weak = true};
+  if (ql_resolve(op, in->count, small, dtype, &loop, &result, &error)) return false;
+  if (ql_dtype_info[loop].kind < QL_KIND_FLOAT) return loop != QL_BOOL;
+  for (int k = 0; k < QX_OPERANDS; k++) {
+    QlScalar *scalar = &in->of[k].scalar;
+    if (in->huge >> k & 1)
+      *scalar = (QlScalar){ql_convert(QL_F64, scalar->value, loop), loop, .weak = false};
+  }
+  return false;
 }
 
 static PyObject *huge_integer(QlOp op, const QxOperands *in) {
@@ -77,13 +86,14 @@ static PyObject *huge_integer(QlOp op, const QxOperands *in) {
   return PyErr_Format(PyExc_OverflowError, "Python int too large to convert to C long");
 }
 
-/* Python's own scalars and lists become booleans one by one, as NumPy takes them; an array must be
- * of booleans. */
+/* Scalars and lists become booleans one by one, as NumPy takes them; an array must be of booleans.
+ */
 static int mask_operand(PyObject *where, QxOperands *operands) {
   QlOperand *mask = &operands->of[0];
+  bool is_scalar = PyArray_IsScalar(where, Generic);
   if (!PyList_Check(where) && !PyTuple_Check(where)) {
     int added = qx_operand_add(operands, where);
-    if (added > 0 && !mask->array && mask->scalar.weak)
+    if (added > 0 && !mask->array && (mask->scalar.weak || is_scalar))
       mask->scalar.value = ql_convert(mask->scalar.dtype, mask->scalar.value, QL_BOOL),
       mask->scalar.dtype = QL_BOOL;
     return added;
@@ -114,7 +124,7 @@ static inline PyObject *record(QlOp op, QxOperands *in) {
   QL_ERROR(error);
   QlArray *result;
   if (QX_UNLIKELY(qx_enter_at() < 0)) return NULL;
-  if (QX_UNLIKELY(has_huge_integer(in, QL_DTYPE_NONE))) return huge_integer(op, in);
+  if (QX_UNLIKELY(has_huge_integer(op, in, QL_DTYPE_NONE))) return huge_integer(op, in);
   QlStatus status =
       ql_ufunc(qx.context, op, in->count, in->of, NULL, NULL, QL_DTYPE_NONE, &result, &error);
   if (QX_LIKELY(status == QL_OK)) return qx_wrap(result, result->ndim == 0);
@@ -132,7 +142,7 @@ PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDt
   if (out && qx_check_out(out) < 0) return NULL;
   if (where && where != Py_True && where_operand(where, &mask) < 0) return NULL;
   if (qx_enter_at() < 0) goto out;
-  if (has_huge_integer(in, dtype)) {
+  if (has_huge_integer(op, in, dtype)) {
     object = huge_integer(op, in);
     goto out;
   }

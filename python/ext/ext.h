@@ -154,7 +154,8 @@ typedef struct QxOperands {
   QlOperand of[QX_OPERANDS];
   QlArray *owned[2 * QX_OPERANDS];
   int count, owned_count;
-  bool any_array, huge; /* is one of them an array or a list; is one a Python int beyond 64 bits */
+  bool any_array; /* is one of them an array or a list */
+  uint8_t huge;   /* which are Python ints beyond 64 bits: a bit each */
 } QxOperands;
 
 /* 1: done; 0: not something that computes with arrays (no exception); -1: exception. `operands`
@@ -175,6 +176,8 @@ static inline int qx_operand_add(QxOperands *operands, PyObject *object) {
   return qx_operand_add_slowly(operands, object);
 }
 void qx_operands_release(QxOperands *operands);
+/* Does a rule of NumPy's allow that cast? NULL: 'unsafe'. 1: yes; 0: no; -1: it is no rule. */
+int qx_casting_allows(PyObject *rule, QlDtype from, QlDtype to);
 bool qx_defers(PyObject *object); /* its __array_ufunc__ is None: operators are left to its type */
 
 /* A scalar operand from a Python or NumPy scalar. Returns as qx_operand_add. */
@@ -234,6 +237,8 @@ PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObj
 int qx_check_out(PyObject *out); /* may results go there? 0 or -1 */
 /* array[...] = value, where value is anything array-like. 0 or -1. */
 int qx_assign(QlArray *target, PyObject *value);
+/* array.fill(value): with a scalar, or an array of no axes. */
+int qx_fill(PyObject *array, PyObject *value);
 /* The same of one element, with a scalar or what has one element. */
 int qx_assign_element(QlArray *array, int64_t offset, PyObject *value);
 

@@ -20,28 +20,11 @@ METHOD(method_copy) {
 }
 
 static int check_casting(QlDtype from, QlDtype to, PyObject *casting) {
-  const char *rule =
-      casting ? (PyUnicode_Check(casting) ? PyUnicode_AsUTF8(casting) : "") : "unsafe";
-  bool allowed = false;
-  if (!rule) return -1;
-  if (!strcmp(rule, "unsafe"))
-    allowed = true;
-  else if (!strcmp(rule, "same_kind"))
-    allowed = ql_can_cast_same_kind(from, to);
-  else if (!strcmp(rule, "safe"))
-    allowed = ql_can_cast_safely(from, to);
-  else if (!strcmp(rule, "no") || !strcmp(rule, "equiv"))
-    allowed = from == to;
-  else {
-    PyErr_Format(PyExc_ValueError,
-                 "casting must be one of 'no', 'equiv', 'safe', 'same_kind', 'unsafe' (got %R)",
-                 casting);
-    return -1;
-  }
-  if (allowed) return 0;
+  int allowed = qx_casting_allows(casting, from, to);
+  if (allowed) return allowed < 0 ? -1 : 0;
   PyErr_Format(PyExc_TypeError,
-               "Cannot cast array data from dtype('%s') to dtype('%s') according to the rule '%s'",
-               ql_dtype_name(from), ql_dtype_name(to), rule);
+               "Cannot cast array data from dtype('%s') to dtype('%s') according to the rule '%U'",
+               ql_dtype_name(from), ql_dtype_name(to), casting);
   return -1;
 }
 
@@ -176,7 +159,7 @@ METHOD(method_squeeze) {
 /* ---- values ---- */
 
 static PyObject *method_fill(PyObject *self, PyObject *value) {
-  if (qx_array_assign(self, Py_Ellipsis, value) < 0) return NULL;
+  if (qx_fill(self, value) < 0) return NULL;
   Py_RETURN_NONE;
 }
 

@@ -4,6 +4,7 @@
 #include "ext.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- dtypes ---- */
 
@@ -51,6 +52,22 @@ int qx_dtype_from_python(PyObject *object, QlDtype *dtype) {
   int status = *dtype == QL_DTYPE_NONE ? refuse_dtype(descr) : 0;
   Py_DECREF(descr);
   return status;
+}
+
+int qx_casting_allows(PyObject *rule, QlDtype from, QlDtype to) {
+  const char *text = !rule ? "unsafe" : PyUnicode_Check(rule) ? PyUnicode_AsUTF8(rule) : "";
+  if (!text) return -1;
+  if (!strcmp(text, "unsafe")) return 1;
+  if (!strcmp(text, "same_kind")) return ql_can_cast_same_kind(from, to);
+  if (!strcmp(text, "safe")) return ql_can_cast_safely(from, to);
+  if (!strcmp(text, "no") || !strcmp(text, "equiv")) return from == to;
+  if (!PyUnicode_Check(rule))
+    PyErr_Format(PyExc_TypeError, "casting must be str, not %s", Py_TYPE(rule)->tp_name);
+  else
+    PyErr_Format(PyExc_ValueError,
+                 "casting must be one of 'no', 'equiv', 'safe', 'same_kind', 'unsafe' (got %R)",
+                 rule);
+  return -1;
 }
 
 /* ---- elements ---- */
@@ -297,7 +314,9 @@ bool qx_defers(PyObject *object) {
 
 int qx_operand_add_slowly(QxOperands *operands, PyObject *object) {
   QlOperand *operand = &operands->of[operands->count];
-  int scalar = qx_scalar_from_python(object, &operand->scalar, &operands->huge);
+  bool huge = false;
+  int scalar = qx_scalar_from_python(object, &operand->scalar, &huge);
+  operands->huge |= (uint8_t)(huge << operands->count);
   if (scalar) {
     if (scalar > 0) operand->array = NULL, operands->count++;
     return scalar;

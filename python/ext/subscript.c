@@ -249,7 +249,7 @@ static bool is_sequence(PyObject *value) {
   return PyList_Check(value) || PyTuple_Check(value);
 }
 
-static int refuse_sequence(QlDtype dtype, PyObject *value) {
+static void refuse_sequence(QlDtype dtype, PyObject *value) {
   QlKind kind = ql_dtype_info[dtype].kind;
   if (kind == QL_KIND_COMPLEX ||
       (kind <= QL_KIND_UINT && (PyList_Check(value) || PyTuple_Check(value))))
@@ -259,7 +259,19 @@ static int refuse_sequence(QlDtype dtype, PyObject *value) {
         ql_dtype_name(dtype), Py_TYPE(value)->tp_name);
   else
     PyErr_SetString(PyExc_ValueError, "setting an array element with a sequence.");
-  return -1;
+}
+
+/* A scalar for a sequence that is put where one element belongs: NULL, or a borrowed reference. */
+static PyObject *scalar_of_sequence(QlDtype dtype, PyObject *value) {
+  int truth = dtype == QL_BOOL ? PyObject_IsTrue(value) : -1;
+  if (truth >= 0) return truth ? Py_True : Py_False;
+  if (!PyErr_Occurred()) refuse_sequence(dtype, value);
+  return NULL;
+}
+
+int qx_fill(PyObject *self, PyObject *value) {
+  if (is_sequence(value) && !(value = scalar_of_sequence(qx_array(self)->dtype, value))) return -1;
+  return qx_array_assign(self, Py_Ellipsis, value);
 }
 
 int qx_array_assign(PyObject *self, PyObject *key, PyObject *value) {
@@ -275,11 +287,8 @@ int qx_array_assign(PyObject *self, PyObject *key, PyObject *value) {
   View view;
   Outcome outcome = parse_key(array, key, &view);
   if (outcome != BASIC) return outcome == FAILED ? -1 : assign_special(self, key, value, outcome);
-  if (view.element && is_sequence(value)) {
-    int truth = array->dtype == QL_BOOL ? PyObject_IsTrue(value) : -1;
-    if (truth < 0) return PyErr_Occurred() ? -1 : refuse_sequence(array->dtype, value);
-    value = truth ? Py_True : Py_False;
-  }
+  if (view.element && is_sequence(value) && !(value = scalar_of_sequence(array->dtype, value)))
+    return -1;
   if (view.element) return qx_assign_element(array, view.offset, value);
   QL_ERROR(error);
   QlArray *target;

@@ -33,30 +33,43 @@ static bool only_output(PyObject *given, PyObject **out) {
   return true;
 }
 
-static int casting_is_unsafe(PyObject *self, PyObject *casting) {
-  if (!casting ||
-      (PyUnicode_Check(casting) && PyUnicode_CompareWithASCIIString(casting, "same_kind") == 0))
-    return 0;
-  if (PyUnicode_Check(casting) && PyUnicode_CompareWithASCIIString(casting, "unsafe") == 0)
-    return 1;
-  PyErr_Format(PyExc_NotImplementedError,
-               "%s(casting=%R) is not in Quelea yet; there are 'same_kind' and 'unsafe'",
-               NAME(self), casting);
-  return -1;
+typedef enum Casting { SAME_KIND, UNSAFE, STRICTER } Casting;
+
+/* -1: exception */
+static int casting_from_python(PyObject *casting) {
+  if (!casting) return SAME_KIND;
+  if (qx_casting_allows(casting, QL_BOOL, QL_BOOL) < 0) return -1;
+  if (PyUnicode_CompareWithASCIIString(casting, "same_kind") == 0) return SAME_KIND;
+  return PyUnicode_CompareWithASCIIString(casting, "unsafe") == 0 ? UNSAFE : STRICTER;
 }
 
-/* casting='unsafe': computed apart, then assigned. */
+/* An input as the loop takes it, whatever is lost. 0 or -1. */
+static int cast_input(QxOperands *in, int k, QlDtype loop) {
+  QlScalar *scalar = &in->of[k].scalar;
+  if (in->of[k].array) {
+    if (in->of[k].array->dtype == loop) return 0;
+    PyObject *cast = qx_astype(in->of[k].array, loop, QL_ORDER_K, false);
+    if (!cast) return -1;
+    ql_retain(qx_array(cast));
+    in->of[k].array = in->owned[in->owned_count++] = qx_array(cast);
+    Py_DECREF(cast);
+    return 0;
+  }
+  if (scalar->weak && ql_dtype_info[scalar->dtype].kind <= QL_KIND_UINT) return 0; /* is checked */
+  scalar->value = ql_convert(scalar->dtype, scalar->value, loop);
+  scalar->dtype = loop, scalar->weak = false;
+  return 0;
+}
+
+/* casting='unsafe': inputs are cast to what the loop takes, and the result is assigned. */
 static PyObject *call_unsafely(PyObject *self, QxOperands *in, PyObject *out, PyObject *where,
                                QlDtype dtype) {
-  bool casts = dtype != QL_DTYPE_NONE && ql_op_info[OP(self)].result != QL_RESULT_BOOL;
-  for (int i = 0; casts && i < in->count; i++) { /* inputs may be cast unsafely too */
-    if (!in->of[i].array) continue;
-    PyObject *cast = qx_astype(in->of[i].array, dtype, QL_ORDER_K, false);
-    if (!cast) return NULL;
-    ql_retain(qx_array(cast));
-    in->of[i].array = in->owned[in->owned_count++] = qx_array(cast);
-    Py_DECREF(cast);
-  }
+  QlDtype loop = QL_DTYPE_NONE, unused;
+  QL_ERROR(error);
+  QlStatus status = ql_resolve(OP(self), in->count, in->of, dtype, &loop, &unused, &error);
+  bool casts = status == QL_ERR_CAST && loop != QL_DTYPE_NONE;
+  for (int k = 0; casts && k < in->count; k++)
+    if (cast_input(in, k, loop) < 0) return NULL;
   if (!out) return qx_ufunc(OP(self), in, NULL, where, dtype);
   if (where && where != Py_True)
     return PyErr_Format(PyExc_NotImplementedError,
@@ -64,9 +77,42 @@ static PyObject *call_unsafely(PyObject *self, QxOperands *in, PyObject *out, Py
                         "np.where(where, result, out) to out",
                         NAME(self));
   PyObject *result = qx_ufunc(OP(self), in, NULL, NULL, dtype);
-  int status = result ? qx_array_assign(out, Py_Ellipsis, result) : -1;
+  int done = result ? qx_array_assign(out, Py_Ellipsis, result) : -1;
   Py_XDECREF(result);
-  return status < 0 ? NULL : Py_NewRef(out);
+  return done < 0 ? NULL : Py_NewRef(out);
+}
+
+static int refuse_cast(PyObject *self, const char *which, int k, QlDtype from, QlDtype to,
+                       PyObject *casting) {
+  QL_ERROR(error);
+  char place[16] = "";
+  if (k >= 0 && ARITY(self) > 1) snprintf(place, sizeof place, " %d", k);
+  (void)ql_fail(
+      &error, QL_ERR_CAST,
+      "Cannot cast ufunc '%s' %s%s from dtype('%s') to dtype('%s') with casting rule '%s'",
+      NAME(self), which, place, ql_dtype_name(from), ql_dtype_name(to), PyUnicode_AsUTF8(casting));
+  return qx_raise_int(&error);
+}
+
+/* casting= stricter than 'same_kind'. 0 or -1. */
+static int check_casting(PyObject *self, const QxOperands *in, PyObject *out, QlDtype dtype,
+                         PyObject *casting) {
+  QlDtype loop, result;
+  QL_ERROR(error);
+  if (ql_resolve(OP(self), in->count, in->of, dtype, &loop, &result, &error))
+    return qx_raise_int(&error);
+  for (int k = 0; k < in->count; k++) {
+    const QlScalar *scalar = &in->of[k].scalar;
+    QlDtype from = in->of[k].array                            ? (QlDtype)in->of[k].array->dtype
+                   : scalar->weak && scalar->dtype != QL_BOOL ? ql_lift_weak(loop, scalar->dtype)
+                                                              : scalar->dtype;
+    QlDtype to = ql_op_input(OP(self), k, from, loop);
+    if (!qx_casting_allows(casting, from, to))
+      return refuse_cast(self, "input", k, from, to, casting);
+  }
+  if (out && qx_is_array(out) && !qx_casting_allows(casting, result, qx_array(out)->dtype))
+    return refuse_cast(self, "output", -1, result, qx_array(out)->dtype, casting);
+  return 0;
 }
 
 static PyObject *call_with_keywords(PyObject *self, QxOperands *in, PyObject **values) {
@@ -74,11 +120,20 @@ static PyObject *call_with_keywords(PyObject *self, QxOperands *in, PyObject **v
   QlDtype dtype;
   if (!only_output(values[OUT], &out) || qx_dtype_from_python(values[DTYPE], &dtype) < 0)
     return NULL;
-  int is_unsafe = casting_is_unsafe(self, values[CASTING]);
-  if (is_unsafe < 0) return NULL;
+  int casting = casting_from_python(values[CASTING]);
+  if (casting < 0) return NULL;
   PyObject *where = values[WHERE] == Py_True ? NULL : values[WHERE];
-  return is_unsafe ? call_unsafely(self, in, out, where, dtype)
-                   : qx_ufunc(OP(self), in, out, where, dtype);
+  if (casting == STRICTER && check_casting(self, in, out, dtype, values[CASTING]) < 0) return NULL;
+  PyObject *result = casting == UNSAFE ? call_unsafely(self, in, out, where, dtype)
+                                       : qx_ufunc(OP(self), in, out, where, dtype);
+  if (!result || out || qx_absent(values[ORDER])) return result;
+  QlOrder order;
+  QlArray *array = qx_array(result);
+  if (qx_order_from_python(values[ORDER], array, QL_ORDER_K, &order) < 0)
+    Py_CLEAR(result);
+  else if (order != QL_ORDER_K && !qx_is_contiguous(array, order))
+    Py_SETREF(result, qx_astype(array, array->dtype, order, false));
+  return result;
 }
 
 static bool is_array_like(PyObject *object) {

@@ -302,7 +302,7 @@ _quelea.add_methods(
         "mean": statistics.mean,
         "var": statistics.var,
         "std": statistics.std,
-        "clip": clip,
+        "clip": elementwise._limited,
         "round": round,
         "dot": dot,
         "trace": trace,

@@ -99,9 +99,9 @@ def _in_order(
     a: ndarray, order: str | None, copy: bool | None = None, given: Any = None
 ) -> ndarray:
     """Give the array itself if its elements follow one another in that order, else a copy in which they do."""
+    if order in ("A", "a") and given is a:
+        return a
     if order in ("A", "a"):
-        if a is given:
-            return a
         order = _order_of(given if isinstance(given, (ndarray, numpy.ndarray)) else a)
     result: ndarray = a.astype(a.dtype, order=order, copy=False)
     if copy is False and result is not a:

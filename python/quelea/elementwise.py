@@ -95,14 +95,17 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> ndarray:
     return _asarray(_quelea.where(mask, _operand(x), _operand(y)))
 
 
+_ABSENT = object()
+
+
 def clip(
     a: Any,
-    a_min: Any = None,
-    a_max: Any = None,
+    a_min: Any = _ABSENT,
+    a_max: Any = _ABSENT,
     out: ndarray | None = None,
     *,
-    min: Any = None,
-    max: Any = None,
+    min: Any = _ABSENT,
+    max: Any = _ABSENT,
     **kwargs: Any,
 ) -> ndarray:
     """Limit the elements to an interval.
@@ -118,34 +121,61 @@ def clip(
     -------
     ndarray
     """
-    if (min is not None or max is not None) and (a_min is not None or a_max is not None):
+    if a_min is _ABSENT and a_max is _ABSENT:
+        a_min, a_max = (None if limit is _ABSENT else limit for limit in (min, max))
+    elif a_min is _ABSENT or a_max is _ABSENT:
+        name = "a_min" if a_min is _ABSENT else "a_max"
+        raise TypeError(f"clip() missing 1 required positional argument: '{name}'")
+    elif min is not _ABSENT or max is not _ABSENT:
         raise ValueError(
             "Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden."
         )
-    x = as_array(a)
-    low, high = (
-        _limit(x, a_min if min is None else min, "min"),
-        _limit(x, a_max if max is None else max, "max"),
-    )
+    return _limited(as_array(a), a_min, a_max, out, **kwargs)
+
+
+def _limited(
+    x: ndarray, min: Any = None, max: Any = None, out: ndarray | None = None, **kwargs: Any
+) -> ndarray:
+    """``ndarray.clip``: limit the elements to an interval."""
+    low, high = _limit(x, min, "min"), _limit(x, max, "max")
     if low is None and high is None:
-        return _quelea.positive(x, out=out, **kwargs) if x.dtype != bool else x.copy()
+        return _quelea.positive(x, out=out, **kwargs)
     if low is None:
-        return _quelea.minimum(x, _operand(high), out=out, **kwargs)
+        return _quelea.minimum(x, high, out=out, **kwargs)
     if high is None:
-        return _quelea.maximum(x, _operand(low), out=out, **kwargs)
-    return _quelea.minimum(
-        _quelea.maximum(x, _operand(low), **kwargs), _operand(high), out=out, **kwargs
-    )
+        return _quelea.maximum(x, low, out=out, **kwargs)
+    if x.dtype != numpy.float64 or kwargs or type(low) is not float or type(high) is not float:
+        x, low, high = _of_one_dtype(x, low, high, kwargs)
+    if x.dtype in _WIDE and numpy.size(low) == numpy.size(high) == 1:  # -0.0 and 0.0 stay
+        return _quelea.minimum(high, _quelea.maximum(low, x), out=out, **kwargs)
+    return _quelea.minimum(_quelea.maximum(x, low), high, out=out, **kwargs)
+
+
+_WIDE = (numpy.dtype(numpy.float32), numpy.dtype(numpy.float64))
+
+
+def _of_one_dtype(x: ndarray, low: Any, high: Any, kwargs: dict[str, Any]) -> Any:
+    """Cast elements and limits to what all three promote to, as one ufunc of three inputs would."""
+    operands = [x, _operand(low), _operand(high)]
+    resolved = {k: kwargs[k] for k in ("dtype", "casting") if k in kwargs}
+    kwargs.pop("dtype", None)
+    samples = (numpy.empty(0, a.dtype) if isinstance(a, ndarray) else a for a in operands)
+    dtype = numpy.clip(*samples, **resolved).dtype
+    with numpy.errstate(all="ignore"):
+        return [
+            a.astype(dtype, copy=False)
+            if isinstance(a, ndarray)
+            else numpy.asarray(a).astype(dtype)[()]
+            for a in operands
+        ]
 
 
 def _limit(x: ndarray, limit: Any, end: str) -> Any:
-    """Give a limit, None if every integer of the dtype respects it; others that the dtype cannot hold raise."""
-    if type(limit) is not int or x.dtype.kind not in "iu":
-        return limit
-    range_ = numpy.iinfo(x.dtype)
-    if limit <= range_.min if end == "min" else limit >= range_.max:
-        return None
-    numpy.add(numpy.zeros(0, x.dtype), limit)
+    """Give a limit, None if every integer of the dtype respects it."""
+    if type(limit) is int and x.dtype.kind in "iu":
+        range_ = numpy.iinfo(x.dtype)
+        if limit <= range_.min if end == "min" else limit >= range_.max:
+            return None
     return limit
 
 
@@ -385,6 +415,9 @@ def isscalar(element: Any) -> bool:
     return _quelea.is_value(element) if isinstance(element, ndarray) else numpy.isscalar(element)
 
 
+_WEAK = (int, float, complex)
+
+
 def isclose(
     a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> ndarray:
@@ -401,8 +434,11 @@ def isclose(
     -------
     ndarray of bool
     """
-    x, y = _asarray(a), _asarray(b)
-    if y.dtype.kind in "iub":
+    x = a if isinstance(a, _WEAK) and not isinstance(b, _WEAK) else _asarray(a)
+    y: Any = b if isinstance(b, _WEAK) else _asarray(b)
+    if not isinstance(y, ndarray):
+        y = float(y) if isinstance(y, int) else y
+    elif y.dtype.kind in "iub":
         y = y.astype(numpy.result_type(y.dtype, 1.0))
     near = _quelea.logical_and(
         _quelea.less_equal(abs(x - y), atol + rtol * abs(y)), _quelea.isfinite(y)
@@ -482,7 +518,7 @@ def _assign_mask(x: ndarray, mask: Any, value: Any) -> None:
         value
         if isinstance(value, ndarray)
         else numpy.asarray(value)
-        if isinstance(value, (list, tuple))
+        if isinstance(value, (list, tuple, numpy.generic))
         else value
     )
     shape = getattr(given, "shape", ())

@@ -61,11 +61,11 @@ def concatenate(
     plain = out is None and dtype is None and casting == "same_kind"
     if plain and (joined := _join(arrays, axis, False)) is not None:
         return joined
+    if axis is None:
+        arrays, axis = _flattened(arrays), 0
     parts = [a if isinstance(a, ndarray) else _asarray(a) for a in arrays]
     if not parts:
         raise ValueError("need at least one array to concatenate")
-    if axis is None:
-        parts, axis = [p.ravel() for p in parts], 0
     shape = parts[0].shape
     if not shape:
         raise ValueError("zero-dimensional arrays cannot be concatenated")
@@ -78,6 +78,20 @@ def concatenate(
     return _joined(
         (*shape[:axis], end, *shape[axis + 1 :]), axis, False, keys, parts, out, dtype, casting
     )
+
+
+def _flattened(arrays: Sequence[Any]) -> list[ndarray]:
+    """Flatten what is joined along no axis; Python's numbers take the dtype of the others."""
+    if not any(type(a) in _NUMBERS for a in arrays):
+        return [(a if isinstance(a, ndarray) else _asarray(a)).ravel() for a in arrays]
+    items = [a if type(a) in _NUMBERS else as_array(a).ravel() for a in arrays]
+    if all(type(a) in _NUMBERS for a in items):
+        return [_asarray(a).ravel() for a in items]
+    target = numpy.result_type(*(a.dtype if isinstance(a, ndarray) else a for a in items))
+    return [a if isinstance(a, ndarray) else _asarray([a]).astype(target) for a in items]
+
+
+_NUMBERS = (int, float, complex)
 
 
 def _check_join(first: tuple[int, ...], extents: tuple[int, ...], index: int, axis: int) -> None:
@@ -254,6 +268,8 @@ def append(arr: Any, values: Any, axis: int | None = None) -> ndarray:
     -------
     ndarray
     """
+    if axis is None:
+        return concatenate((as_array(arr).ravel(), as_array(values).ravel()))
     return concatenate((arr, values), axis)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy
+from numpy.lib.array_utils import normalize_axis_index
 
 from . import _quelea
 from ._quelea import asarray as _asarray
@@ -175,6 +176,13 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> ndarray:
     ndarray
     """
     x, y = as_array(x1), as_array(x2)
+    for i, a in enumerate((x, y)):
+        if a.ndim == 0:
+            raise ValueError(
+                f"vecdot: Input operand {i} does not have enough dimensions (has 0, gufunc core with signature "
+                "(n),(n)->() requires 1)"
+            )
+    normalize_axis_index(axis, x.ndim), normalize_axis_index(axis, y.ndim)
     if x.shape[axis] != y.shape[axis]:
         raise _mismatch("vecdot", 0, y.shape[axis], x.shape[axis], "(n),(n)->()")
     if axis >= 0:

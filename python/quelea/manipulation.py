@@ -382,7 +382,9 @@ def copyto(dst: ndarray, src: Any, casting: str = "same_kind", where: Any = True
         raise TypeError(
             f"Cannot cast array data from {dtype!r} to {dst.dtype!r} according to the rule '{casting}'"
         )
-    if casting == "unsafe" and isinstance(value, float):
+    if isinstance(value, numpy.generic):
+        value = numpy.asarray(value)  # cast as arrays are; what it does not hold wraps around
+    elif casting == "unsafe" and isinstance(value, float):
         with numpy.errstate(all="ignore"):
             value = numpy.asarray(value).astype(dst.dtype)[
                 ()

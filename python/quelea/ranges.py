@@ -143,8 +143,15 @@ def linspace(
         raise ValueError(f"Number of samples, {num}, must be non-negative.")
     intervals = num - 1 if endpoint else num
     if numpy.ndim(start) or numpy.ndim(stop):
+        computed = numpy.result_type(
+            *(
+                a if isinstance(a, (int, float, complex)) else _asarray(a).dtype
+                for a in (start, stop)
+            ),
+            1.0,
+        )
         result, step = _ranges_between(
-            _asarray(start) * 1.0, _asarray(stop) * 1.0, num, intervals, dtype, axis
+            _asarray(start), _asarray(stop), num, intervals, computed, dtype, axis
         )
         return (result, step) if retstep else result
     normalize_axis_index(axis, 1, "destination")
@@ -171,10 +178,15 @@ def linspace(
 
 
 def _ranges_between(
-    start: ndarray, stop: ndarray, num: int, intervals: int, dtype: DType, axis: int
+    start: ndarray,
+    stop: ndarray,
+    num: int,
+    intervals: int,
+    computed: numpy.dtype[Any],
+    dtype: DType,
+    axis: int,
 ) -> tuple[ndarray, Any]:
     """Make `linspace` between arrays, with its steps; as in NumPy one step of 0 changes how all are computed."""
-    computed = numpy.result_type(start.dtype, stop.dtype, 1.0)
     delta = _quelea.subtract(stop, start, dtype=computed)
     y = _quelea.ramp(num, 0, 0, 1, computed).reshape((num,) + (1,) * delta.ndim)
     step: Any = numpy.nan

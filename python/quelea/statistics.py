@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy
-from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from . import _quelea
 from ._quelea import ndarray
@@ -111,7 +111,7 @@ def mean(
     x = as_array(a)
     accumulated, given = _accumulator(x.dtype, dtype)
     if where is not True:
-        mask = _quelea.broadcast_to(as_array(where), x.shape)
+        mask = _mask(where, x)
         count: Any = _quelea.sum(mask, _axes(axis), keepdims=keepdims)
         return _deliver(_divide(_sum(x, axis, accumulated, keepdims, mask), count, given), out)
     count = _count(x, axis)
@@ -161,7 +161,7 @@ def var(
             raise ValueError("ddof and correction can't be provided simultaneously.")
         ddof = correction
     accumulated, given = _accumulator(x.dtype, dtype)
-    mask = True if where is True else _quelea.broadcast_to(as_array(where), x.shape)
+    mask = True if where is True else _mask(where, x)
     count: Any = _count(x, axis) if mask is True else _quelea.sum(mask, _axes(axis), keepdims=True)
     rounded = given if dtype is not None else None  # an integer dtype holds for the mean too
     centre = (
@@ -290,7 +290,9 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> ndarray
     ndarray
     """
     f = as_array(y)
-    axis = axis % f.ndim
+    axis = normalize_axis_index(axis, f.ndim)
+    if x is not None and numpy.ndim(x) == 0:
+        raise ValueError("diff requires input that is at least one dimensional")
     lead = (slice(None),) * axis
     width: Any = dx
     if x is not None:
@@ -397,23 +399,60 @@ def _reduce_slowly(
     """Reduce with `initial` and `where`: what is not included becomes the neutral element, or the initial value."""
     x = as_array(a)
     arguments: dict[str, Any] = {"keepdims": keepdims}
+    if isinstance(out, ndarray) and dtype is None and name not in ("any", "all"):
+        common = numpy.result_type(x.dtype, out.dtype)
+        if name in ("sum", "prod"):
+            dtype = common
+        elif initial is not None:
+            x = x.astype(common, copy=False)
     if name in ("sum", "prod"):
-        is_given = dtype is None and isinstance(out, ndarray)
-        arguments["dtype"] = numpy.result_type(x.dtype, out.dtype) if is_given else dtype
+        arguments["dtype"] = dtype
     neutral = _identity(name)
+    first = None if initial is None else _initial(initial, name, x, dtype)
     if where is not True:
-        filler = initial if neutral is None else neutral
+        filler = first if neutral is None else x.dtype.type(neutral)
         if filler is None:
             which = "minimum" if name == "min" else "maximum"
             raise ValueError(
                 f"reduction operation '{which}' does not have an identity, so to use a where mask one has to specify "
                 "'initial'"
             )
-        x = _quelea.where(_quelea.broadcast_to(as_array(where), x.shape), x, x.dtype.type(filler))
-    if initial is not None and x.size == 0 and neutral is None:
+        x = _quelea.where(_mask(where, x), x, filler)
+    if first is not None and x.size == 0 and neutral is None:
         shape = _quelea.sum(x, axis, keepdims=keepdims).shape
-        return _deliver(_quelea.full(shape, initial, x.dtype), out)
+        return _deliver(_quelea.full(shape, first, x.dtype), out)
     result = getattr(_quelea, name)(x, axis, **arguments)
-    if initial is not None:
-        result = _combine(name)(result, _quelea.full((), initial, result.dtype))
+    if first is not None:
+        result = _combine(name)(result, _quelea.full((), first, result.dtype))
     return _deliver(result, out)
+
+
+def _initial(initial: Any, name: str, x: ndarray, dtype: Any) -> Any:
+    """Give what a reduction begins with as an element of the dtype that it computes in."""
+    if isinstance(initial, ndarray) and initial.ndim == 0:
+        initial = _quelea.scalar(initial)
+    if numpy.ndim(initial) and x.dtype == bool and name in ("min", "max"):
+        return bool(initial)
+    if numpy.ndim(initial):
+        if x.dtype.kind == "c":
+            raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
+        raise ValueError("setting an array element with a sequence.")
+    if name in ("any", "all"):
+        return initial
+    is_wide = name in ("sum", "prod")
+    kind = numpy.sum(numpy.empty(0, x.dtype), dtype=dtype).dtype if is_wide else x.dtype
+    element = numpy.empty((), kind)
+    with numpy.errstate(all="ignore"):
+        element[()] = initial
+    return element[()]
+
+
+def _mask(where: Any, x: ndarray) -> ndarray:
+    """Give where= as an array of booleans of the shape of `x`."""
+    if not isinstance(where, (ndarray, numpy.ndarray)):
+        where = numpy.asarray(where, bool)
+    elif where.dtype != bool:
+        raise TypeError(
+            f"Cannot cast array data from {where.dtype!r} to dtype('bool') according to the rule 'safe'"
+        )
+    return _quelea.broadcast_to(as_array(where), x.shape)

@@ -1,5 +1,6 @@
 """Examples of public bug reports of like systems: what NumPy gives, and the class of what it raises."""
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -99,6 +100,148 @@ def linspace_along_no_axis(m):
 @example
 def geomspace_of_zero(m):
     return m.geomspace(0, 1, 3)
+
+
+# ---- promotion ----
+
+
+@example
+def clip_promotes_once(m):
+    return m.clip(m.array([0, 9], "u1"), 0.0, numpy.float32(5))
+
+
+@example
+def clip_of_a_boolean(m):
+    return m.clip(m.array(True), 2, m.array(3, "u8"))
+
+
+@example
+def clip_keeps_signs_of_zeros(m):
+    zeros = m.array([0.0, -0.0] * 8)
+    return (
+        m.clip(zeros, 0, 1),
+        m.clip(zeros, 0, None),
+        zeros.clip(-1, -0.0),
+        m.clip(zeros, m.zeros(16), 1.0),
+        m.clip(zeros.astype("f2"), m.zeros(16, "f2"), 1),
+        m.clip(zeros, m.nan, 1),
+    )
+
+
+@example
+def clip_without_a_limit(m):
+    return m.clip(m.ones(3), 0)
+
+
+@example
+def clip_of_booleans_without_limits(m):
+    return m.clip(m.array([True]), None, None)
+
+
+@example
+def divides_by_integers_beyond_64_bits(m):
+    return m.arange(4) / math.factorial(25), m.arange(4.0) + 10**30, m.hypot(m.arange(4), -(10**30))
+
+
+@example
+def multiplies_by_integers_beyond_64_bits(m):
+    return m.arange(4) * 10**30
+
+
+@example
+def scalars_are_cast_through_masks(m):
+    v = m.zeros(2, "i1")
+    v[m.asarray([True, False])] = numpy.uint8(200)
+    return v
+
+
+@example
+def scalars_are_cast_by_copyto(m):
+    v = m.zeros(2, "i1")
+    m.copyto(v, numpy.int64(300), casting="unsafe")
+    return v
+
+
+@example
+def numbers_are_not_cast_by_copyto(m):
+    v = m.zeros(2, "i1")
+    m.copyto(v, 300, casting="unsafe")
+    return v
+
+
+@example
+def pad_casts_scalars(m):
+    return m.pad(m.zeros(2, "i1"), 1, constant_values=numpy.array([300, -300]))
+
+
+@example
+def amax_into_floats_counts_from_a_float(m):
+    return m.amax(m.array([[0, 0], [-1, -2]]), axis=1, out=m.zeros(2), initial=0.5)
+
+
+@example
+def isclose_to_a_number(m):
+    return m.isclose(m.array([0.1], "f4"), 0.1, rtol=0, atol=0)
+
+
+@example
+def concatenate_with_a_number(m):
+    return m.concatenate([m.array([1], "f4"), 2.0], axis=None)
+
+
+@example
+def unsafe_casts_of_scalars(m):
+    return m.add(m.array([1.5]), 1e3, dtype="u2", casting="unsafe")
+
+
+@example
+def unsafe_casts_to_what_the_loop_takes(m):
+    return m.absolute(m.array([3 + 4j]), dtype="f8", casting="unsafe")
+
+
+@example
+def strict_casts(m):
+    return m.add(m.array([1.0], "f4"), 1, casting="safe"), m.add(m.ones(2), 1, casting="no")
+
+
+@example
+def strict_casts_that_are_refused(m):
+    return m.add(m.array([1.0], "f4"), m.ones(1), casting="equiv")
+
+
+@example
+def casts_by_a_rule_that_there_is_not(m):
+    return m.add(m.ones(2), 1, casting="any")
+
+
+@example
+def order_of_a_ufunc(m):
+    return m.add(m.ones((2, 3)), 1, order="F").T.ravel(), m.add(
+        m.ones((2, 3)), 1, order="F"
+    ).strides
+
+
+# ---- borders ----
+
+
+@example
+def pad_refuses_keywords_of_other_modes(m):
+    return m.pad(m.ones(2), 1, mode="edge", constant_values=9)
+
+
+@example
+def pad_with_constants_of_each_side(m):
+    return m.pad(m.ones((2, 2)), ((1, 2), (2, 1)), constant_values=((1, 2), (3, 4)))
+
+
+@example
+def pad_with_widths_of_axes(m):
+    return m.pad(m.ones((2, 2)), {1: (1, 2)}), m.pad(m.ones((2, 2)), {-1: 2}, "edge")
+
+
+@example
+def pad_in_no_mode(m):
+    return m.pad(m.ones(2), 1, "nothing")
 
 
 # ---- comparison ----
