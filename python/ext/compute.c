@@ -92,7 +92,7 @@ static int mask_operand(PyObject *where, QxOperands *operands) {
   QlOperand *mask = &operands->of[0];
   bool is_scalar = PyArray_IsScalar(where, Generic);
   if (!PyList_Check(where) && !PyTuple_Check(where)) {
-    int added = qx_operand_add(operands, where);
+    int added = qx_operand_take(operands, where);
     if (added > 0 && !mask->array && (mask->scalar.weak || is_scalar))
       mask->scalar.value = ql_convert(mask->scalar.dtype, mask->scalar.value, QL_BOOL),
       mask->scalar.dtype = QL_BOOL;
@@ -156,6 +156,84 @@ out:
   return object;
 }
 
+/* ---- operators beside operands that are none of ours ---- */
+
+static PyObject *power_of_two(PyObject *left, PyObject *right) {
+  return PyNumber_Power(left, right, Py_None);
+}
+#define COMPARE(name, operation)                           \
+  static PyObject *name(PyObject *left, PyObject *right) { \
+    return PyObject_RichCompare(left, right, operation);   \
+  }
+COMPARE(is_less, Py_LT)
+COMPARE(is_less_equal, Py_LE)
+COMPARE(is_equal, Py_EQ)
+COMPARE(is_not_equal, Py_NE)
+COMPARE(is_greater, Py_GT)
+COMPARE(is_greater_equal, Py_GE)
+#undef COMPARE
+
+typedef struct Operator {
+  binaryfunc compute;
+  const char *reflected;
+} Operator;
+
+static const Operator operators[QL_OP_COUNT] = {
+    [QL_OP_ADD] = {PyNumber_Add, "__radd__"},
+    [QL_OP_SUBTRACT] = {PyNumber_Subtract, "__rsub__"},
+    [QL_OP_MULTIPLY] = {PyNumber_Multiply, "__rmul__"},
+    [QL_OP_DIVIDE] = {PyNumber_TrueDivide, "__rtruediv__"},
+    [QL_OP_FLOOR_DIVIDE] = {PyNumber_FloorDivide, "__rfloordiv__"},
+    [QL_OP_REMAINDER] = {PyNumber_Remainder, "__rmod__"},
+    [QL_OP_POWER] = {power_of_two, "__rpow__"},
+    [QL_OP_BITWISE_AND] = {PyNumber_And, "__rand__"},
+    [QL_OP_BITWISE_OR] = {PyNumber_Or, "__ror__"},
+    [QL_OP_BITWISE_XOR] = {PyNumber_Xor, "__rxor__"},
+    [QL_OP_LEFT_SHIFT] = {PyNumber_Lshift, "__rlshift__"},
+    [QL_OP_RIGHT_SHIFT] = {PyNumber_Rshift, "__rrshift__"},
+    [QL_OP_LESS] = {is_less, "__gt__"},
+    [QL_OP_LESS_EQUAL] = {is_less_equal, "__ge__"},
+    [QL_OP_EQUAL] = {is_equal, "__eq__"},
+    [QL_OP_NOT_EQUAL] = {is_not_equal, "__ne__"},
+    [QL_OP_GREATER] = {is_greater, "__lt__"},
+    [QL_OP_GREATER_EQUAL] = {is_greater_equal, "__le__"},
+};
+
+/* The operator with our array as NumPy's, for who knows no other. */
+static PyObject *operate_on_copy(const Operator *operator, PyObject * left, PyObject *right) {
+  bool is_left = qx_is_array(left);
+  PyObject *host = PyArray_FROM_O(is_left ? left : right);
+  if (!host) return NULL;
+  PyObject *result = is_left ? operator->compute(host, right) : operator->compute(left, host);
+  Py_DECREF(host);
+  return result;
+}
+
+/* The other side's own method for what stands on its left. */
+static PyObject *ask_right(const Operator *operator, PyObject * left, PyObject *right) {
+  PyObject *method = PyObject_GetAttrString(right, operator->reflected);
+  if (!method) {
+    PyErr_Clear();
+    Py_RETURN_NOTIMPLEMENTED;
+  }
+  PyObject *result = PyObject_CallOneArg(method, left);
+  Py_DECREF(method);
+  return result;
+}
+
+static PyObject *binary_elsewhere(QlOp op, PyObject *left, PyObject *right) {
+  bool is_reflected = !qx_is_array(left);
+  PyObject *other = is_reflected ? left : right, *const operands[2] = {left, right};
+  QxForeign foreign = qx_foreign(other);
+  if (foreign == QX_OVERRIDES) return qx_ufunc_elsewhere(op, 2, operands, NULL);
+  if (foreign != QX_SUBCLASS && foreign != QX_PRIOR) Py_RETURN_NOTIMPLEMENTED;
+  PyObject *result =
+      is_reflected ? Py_NewRef(Py_NotImplemented) : ask_right(&operators[op], left, right);
+  if (result != Py_NotImplemented) return result;
+  Py_DECREF(result);
+  return operate_on_copy(&operators[op], left, right);
+}
+
 PyObject *qx_binary(QlOp op, PyObject *left, PyObject *right) {
   QxOperands in;
   in.count = in.owned_count = 0, in.huge = in.any_array = false;
@@ -167,8 +245,7 @@ PyObject *qx_binary(QlOp op, PyObject *left, PyObject *right) {
     return result;
   }
   qx_operands_release(&in);
-  if (second < 0) return NULL;
-  Py_RETURN_NOTIMPLEMENTED;
+  return second < 0 ? NULL : binary_elsewhere(op, left, right);
 }
 
 PyObject *qx_unary(QlOp op, PyObject *self) {
@@ -185,7 +262,14 @@ PyObject *qx_inplace(QlOp op, PyObject *self, PyObject *other) {
   QxOperands in = {0};
   qx_operand_add(&in, self);
   int added = qx_operand_add(&in, other);
-  if (added == 0) Py_RETURN_NOTIMPLEMENTED;
+  if (added == 0) {
+    QxForeign foreign = qx_foreign(other);
+    PyObject *const operands[2] = {self, other};
+    if (foreign == QX_OVERRIDES || foreign == QX_DEFERS)
+      return qx_ufunc_elsewhere(op, 2, operands, self);
+    if (foreign != QX_SUBCLASS) Py_RETURN_NOTIMPLEMENTED;
+    added = qx_operand_take(&in, other);
+  }
   PyObject *result = added < 0 ? NULL : qx_ufunc(op, &in, self, NULL, QL_DTYPE_NONE);
   qx_operands_release(&in);
   return result;
@@ -258,7 +342,7 @@ static int element_for_assignment(QxOperands *in, PyObject *value, QlDtype targe
 static int operand_for_assignment(QxOperands *in, PyObject *value, QlDtype target) {
   if (PyArray_IsScalar(value, Generic)) return element_for_assignment(in, value, target);
   if ((!PyList_Check(value) && !PyTuple_Check(value)) || qx_holds_arrays(value)) {
-    int added = qx_operand_add(in, value);
+    int added = qx_operand_take(in, value);
     return added ? added : element_for_assignment(in, value, target);
   }
   QlArray *array = qx_array_from_python(value, target);

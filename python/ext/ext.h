@@ -42,6 +42,7 @@
   HOOK(array_function) \
   HOOK(namespace)      \
   HOOK(matmul)         \
+  HOOK(divmod)         \
   HOOK(stack)          \
   HOOK(reduce_slowly)  \
   HOOK(assign_mask)
@@ -178,7 +179,17 @@ static inline int qx_operand_add(QxOperands *operands, PyObject *object) {
 void qx_operands_release(QxOperands *operands);
 /* Does a rule of NumPy's allow that cast? NULL: 'unsafe'. 1: yes; 0: no; -1: it is no rule. */
 int qx_casting_allows(PyObject *rule, QlDtype from, QlDtype to);
-bool qx_defers(PyObject *object); /* its __array_ufunc__ is None: operators are left to its type */
+/* Who computes with an operand that is none of ours: NumPy's rules for operators and ufuncs. */
+typedef enum QxForeign {
+  QX_TAKEN,     /* we: it is taken in as an array, if it can be */
+  QX_OVERRIDES, /* its __array_ufunc__ */
+  QX_SUBCLASS,  /* NumPy: it is a subclass of its array */
+  QX_PRIOR,     /* its operators: __array_priority__ is above ours */
+  QX_DEFERS,    /* its operators alone: __array_ufunc__ is None */
+} QxForeign;
+QxForeign qx_foreign(PyObject *object);
+/* qx_operand_add, which takes in whatever can be an array. */
+int qx_operand_take(QxOperands *operands, PyObject *object);
 
 /* A scalar operand from a Python or NumPy scalar. Returns as qx_operand_add. */
 int qx_scalar_from_python(PyObject *object, QlScalar *scalar, bool *huge);
@@ -255,6 +266,9 @@ PyObject *qx_product(PyObject *left, PyObject *right);
 /* ---- ufunc.c: the type quelea.ufunc ---- */
 extern PyTypeObject qx_ufunc_type;
 bool qx_ufunc_setup(PyObject *module);
+/* NumPy's ufunc of those operands, one of which overrides it; out: NULL, or where the result goes.
+ */
+PyObject *qx_ufunc_elsewhere(QlOp op, int count, PyObject *const *operands, PyObject *out);
 PyObject *qx_array_ufunc(PyObject *self, PyObject *args,
                          PyObject *kwargs); /* ndarray.__array_ufunc__ */
 

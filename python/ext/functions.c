@@ -275,6 +275,17 @@ static PyObject *function_is_value(PyObject *module, PyObject *object) {
   return PyBool_FromLong(qx_is_array(object) && ((QxArray *)object)->value);
 }
 
+/* Whose business an operand is: '' ours, else 'overrides', 'subclass' or 'defers'. */
+static PyObject *function_foreign(PyObject *module, PyObject *object) {
+  static const char *const names[] = {[QX_TAKEN] = "",
+                                      [QX_OVERRIDES] = "overrides",
+                                      [QX_SUBCLASS] = "subclass",
+                                      [QX_PRIOR] = "prior",
+                                      [QX_DEFERS] = "defers"};
+  (void)module;
+  return PyUnicode_FromString(names[qx_foreign(object)]);
+}
+
 static PyObject *function_is_writable(PyObject *module, PyObject *object) {
   (void)module;
   return PyBool_FromLong(qx_is_array(object) && !((QxArray *)object)->readonly &&
@@ -355,6 +366,7 @@ PyMethodDef qx_functions[] = {
      "gather(array, root): a NumPy array, on one rank or (-1) on all"},
     {"scalar", function_scalar, METH_O, "The element of an array of size 1, as a NumPy scalar."},
     {"is_value", function_is_value, METH_O, "Is it what NumPy would give as a scalar?"},
+    {"foreign", function_foreign, METH_O, "Whose business an operand is; '': ours."},
     {"is_writable", function_is_writable, METH_O, "May elements be assigned?"},
     {"product", FAST_POSITIONAL(function_product),
      "product(a, b): of matrices and vectors; None: it is none of these"},

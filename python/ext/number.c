@@ -77,6 +77,10 @@ static PyObject *power_inplace(PyObject *self, PyObject *exponent, PyObject *mod
 }
 
 static PyObject *divide_with_remainder(PyObject *left, PyObject *right) {
+  if (qx_foreign(left) == QX_OVERRIDES || qx_foreign(right) == QX_OVERRIDES) {
+    PyObject *const args[2] = {left, right};
+    return PyObject_Vectorcall(qx.hooks.divmod, args, 2, NULL);
+  }
   PyObject *quotient = qx_binary(QL_OP_FLOOR_DIVIDE, left, right);
   if (!quotient || quotient == Py_NotImplemented) return quotient;
   PyObject *remainder = qx_binary(QL_OP_REMAINDER, left, right);
@@ -218,7 +222,7 @@ static PyObject *compare_with_stranger(PyObject *array, int operation) {
 static PyObject *ask_stranger(PyObject *array, PyObject *stranger, int operation) {
   richcmpfunc compare = Py_TYPE(stranger)->tp_richcompare;
   PyObject *answer = compare ? compare(stranger, array, operation) : Py_NewRef(Py_NotImplemented);
-  if (answer != Py_NotImplemented || ((QxArray *)array)->value || qx_defers(stranger))
+  if (answer != Py_NotImplemented || ((QxArray *)array)->value || qx_foreign(stranger) == QX_DEFERS)
     return answer;
   Py_DECREF(answer);
   return compare_with_stranger(array, operation);

@@ -305,11 +305,49 @@ static int operand_own(QxOperands *operands, QlArray *array) {
   return 1;
 }
 
-bool qx_defers(PyObject *object) {
-  PyObject *attribute = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__array_ufunc__");
+/* An attribute of its type; NULL without an exception: there is none. */
+static PyObject *attribute_of_type(PyObject *object, const char *name) {
+  PyObject *attribute = PyObject_GetAttrString((PyObject *)Py_TYPE(object), name);
   if (!attribute) PyErr_Clear();
+  return attribute;
+}
+
+static double priority_of(PyObject *object, double otherwise) {
+  PyObject *attribute = PyObject_GetAttrString(object, "__array_priority__");
+  double priority = attribute ? PyFloat_AsDouble(attribute) : otherwise;
+  if (PyErr_Occurred()) PyErr_Clear(), priority = otherwise;
   Py_XDECREF(attribute);
-  return attribute == Py_None;
+  return priority;
+}
+
+/* Subclasses of less priority than arrays, as memory maps, are arrays to their operators too. */
+static QxForeign foreign_subclass(PyObject *object) {
+  PyObject *own = attribute_of_type(object, "__array_ufunc__");
+  PyObject *plain = PyObject_GetAttrString((PyObject *)&PyArray_Type, "__array_ufunc__");
+  QxForeign answer = own == Py_None                  ? QX_DEFERS
+                     : own != plain                  ? QX_OVERRIDES
+                     : priority_of(object, 0.0) >= 0 ? QX_SUBCLASS
+                                                     : QX_TAKEN;
+  Py_XDECREF(own), Py_XDECREF(plain);
+  return answer;
+}
+
+QxForeign qx_foreign(PyObject *object) {
+  if (qx_is_array(object) || PyArray_CheckExact(object) || PyArray_CheckAnyScalarExact(object) ||
+      PyList_CheckExact(object) || PyTuple_CheckExact(object))
+    return QX_TAKEN;
+  if (PyArray_Check(object)) return foreign_subclass(object);
+  PyObject *own = attribute_of_type(object, "__array_ufunc__");
+  QxForeign answer = own == Py_None                    ? QX_DEFERS
+                     : own                             ? QX_OVERRIDES
+                     : priority_of(object, -1e6) > 0.0 ? QX_PRIOR
+                                                       : QX_TAKEN;
+  Py_XDECREF(own);
+  return answer;
+}
+
+static int add_sequence(QxOperands *operands, PyObject *object) {
+  return operand_own(operands, qx_array_from_python(object, QL_DTYPE_NONE));
 }
 
 int qx_operand_add_slowly(QxOperands *operands, PyObject *object) {
@@ -321,7 +359,8 @@ int qx_operand_add_slowly(QxOperands *operands, PyObject *object) {
     if (scalar > 0) operand->array = NULL, operands->count++;
     return scalar;
   }
-  if (PyArray_Check(object) && PyArray_NDIM((PyArrayObject *)object) == 0) {
+  if (PyArray_Check(object) && PyArray_NDIM((PyArrayObject *)object) == 0 &&
+      qx_foreign(object) == QX_TAKEN) {
     QlDtype dtype = qx_dtype_from_descr(PyArray_DESCR((PyArrayObject *)object));
     if (dtype != QL_DTYPE_NONE) {
       operand->array = NULL, operands->count++;
@@ -330,12 +369,23 @@ int qx_operand_add_slowly(QxOperands *operands, PyObject *object) {
       return 1;
     }
   }
+  if (PyArray_CheckExact(object))
+    return operand_own(operands, qx_array_from_numpy((PyArrayObject *)object));
+  if (PyList_Check(object) || PyTuple_Check(object)) return add_sequence(operands, object);
+  if (qx_foreign(object) != QX_TAKEN) return 0;
+  return PyRange_Check(object) || PyObject_HasAttrString(object, "__array__")
+             ? operand_own(operands, array_through_numpy(object, QL_DTYPE_NONE))
+             : 0;
+}
+
+int qx_operand_take(QxOperands *operands, PyObject *object) {
+  int added = qx_operand_add(operands, object);
+  if (added || qx_foreign(object) == QX_TAKEN) return added;
   if (PyArray_Check(object))
     return operand_own(operands, qx_array_from_numpy((PyArrayObject *)object));
-  if (PyList_Check(object) || PyTuple_Check(object))
-    return operand_own(operands, qx_array_from_python(object, QL_DTYPE_NONE));
-  if (qx_defers(object) || !PyObject_HasAttrString(object, "__array__")) return 0;
-  return operand_own(operands, array_through_numpy(object, QL_DTYPE_NONE));
+  return PyObject_HasAttrString(object, "__array__")
+             ? operand_own(operands, array_through_numpy(object, QL_DTYPE_NONE))
+             : 0;
 }
 
 void qx_operands_release(QxOperands *operands) {

@@ -3,12 +3,16 @@
  * __array_ufunc__. */
 #include "ext.h"
 
+#include <string.h>
+
 typedef struct Ufunc {
   PyObject ob_base;
   vectorcallfunc vectorcall;
   QlOp op;
   PyObject *numpy; /* NumPy's ufunc of that name, or None */
 } Ufunc;
+
+static PyObject *numpy_ufuncs[QL_OP_COUNT]; /* borrowed from ours, which the module keeps */
 
 #define OP(self) (((Ufunc *)(self))->op)
 #define NAME(self) (ql_op_info[OP(self)].name)
@@ -140,6 +144,16 @@ static bool is_array_like(PyObject *object) {
   return object && (qx_is_array(object) || PyTuple_Check(object));
 }
 
+/* Does out= know better? */
+static bool is_overridden(PyObject *out) {
+  if (PyTuple_Check(out)) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(out); i++)
+      if (is_overridden(PyTuple_GET_ITEM(out, i))) return true;
+    return false;
+  }
+  return out != Py_None && qx_foreign(out) == QX_OVERRIDES;
+}
+
 static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t flagged,
                                   PyObject *kwnames) {
   Py_ssize_t nargs = PyVectorcall_NARGS(flagged);
@@ -159,19 +173,30 @@ static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t 
   }
   QxOperands in;
   in.count = in.owned_count = 0, in.huge = in.any_array = false;
-  PyObject *result = NULL;
+  PyObject *result = NULL, *numpy = ((Ufunc *)self)->numpy;
+  bool is_elsewhere = false;
   for (int i = 0; i < nin; i++) {
     int added = qx_operand_add(&in, args[i]);
+    if (QX_UNLIKELY(added == 0)) {
+      QxForeign foreign = numpy == Py_None ? QX_TAKEN : qx_foreign(args[i]);
+      is_elsewhere = foreign != QX_TAKEN && foreign != QX_PRIOR;
+      if (is_elsewhere) break;
+      added = qx_operand_take(&in, args[i]);
+    }
     if (added == 0)
       PyErr_Format(PyExc_TypeError, "ufunc '%s' does not take an operand of type '%s'", NAME(self),
                    Py_TYPE(args[i])->tp_name);
     if (added <= 0) goto out;
   }
+  if (QX_UNLIKELY(is_elsewhere ||
+                  (values[OUT] && numpy != Py_None && is_overridden(values[OUT])))) {
+    result = PyObject_Vectorcall(numpy, args, flagged, kwnames);
+    goto out;
+  }
   if (nin == 1) in.of[1].array = NULL;
-  if (!in.any_array && qx_absent(values[OUT]) && !is_array_like(values[WHERE]) &&
-      ((Ufunc *)self)->numpy != Py_None)
-    result = PyObject_Vectorcall(((Ufunc *)self)->numpy, args, flagged,
-                                 kwnames); /* scalars alone are NumPy's business */
+  if (!in.any_array && qx_absent(values[OUT]) && !is_array_like(values[WHERE]) && numpy != Py_None)
+    result =
+        PyObject_Vectorcall(numpy, args, flagged, kwnames); /* scalars alone are NumPy's business */
   else if (!kwnames && nargs == nin)
     result = qx_ufunc(OP(self), &in, NULL, NULL, QL_DTYPE_NONE);
   else
@@ -377,29 +402,117 @@ static PyObject *keywords_from_numpy(PyObject *kwargs) {
   return ours;
 }
 
+/* What the operands of a ufunc of NumPy's are: the most foreign of the inputs, and whether out=
+ * overrides it. */
+static QxForeign foreign_among(PyObject *inputs, PyObject *kwargs) {
+  QxForeign most = QX_TAKEN;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(inputs) && most != QX_OVERRIDES; i++) {
+    QxForeign it = qx_foreign(PyTuple_GET_ITEM(inputs, i));
+    if (it == QX_OVERRIDES || it == QX_SUBCLASS) most = it;
+  }
+  PyObject *out = kwargs ? PyDict_GetItemString(kwargs, "out") : NULL;
+  if (out && is_overridden(out)) return QX_OVERRIDES;
+  return out && most == QX_SUBCLASS ? QX_TAKEN : most;
+}
+
+/* With our arrays as NumPy's, beside subclasses of its array, which it wraps the result in. */
+static PyObject *compute_with_numpy(PyObject *target, PyObject *inputs, PyObject *kwargs) {
+  PyObject *theirs = PyTuple_New(PyTuple_GET_SIZE(inputs)), *result = NULL;
+  for (Py_ssize_t i = 0; theirs && i < PyTuple_GET_SIZE(inputs); i++) {
+    PyObject *input = PyTuple_GET_ITEM(inputs, i);
+    PyObject *host = qx_is_array(input) ? PyArray_FROM_O(input) : Py_NewRef(input);
+    if (!host)
+      Py_CLEAR(theirs);
+    else
+      PyTuple_SET_ITEM(theirs, i, host);
+  }
+  PyObject *ours = kwargs ? PyDict_GetItemString(kwargs, "out") : NULL;
+  if (ours && PyTuple_Check(ours) && PyTuple_GET_SIZE(ours) == 1) ours = PyTuple_GET_ITEM(ours, 0);
+  if (ours && !qx_is_array(ours)) ours = NULL;
+  PyObject *keywords = kwargs ? PyDict_Copy(kwargs) : NULL;
+  bool done =
+      theirs && (keywords || !kwargs) && (!ours || PyDict_DelItemString(keywords, "out") == 0);
+  if (done) result = PyObject_Call(target, theirs, keywords);
+  if (result && ours)
+    Py_SETREF(result, qx_array_assign(ours, Py_Ellipsis, result) < 0 ? NULL : Py_NewRef(ours));
+  Py_XDECREF(theirs), Py_XDECREF(keywords);
+  return result;
+}
+
+static PyObject *method_of(PyObject *ufunc, PyObject *method) {
+  return PyUnicode_CompareWithASCIIString(method, "__call__") == 0
+             ? Py_NewRef(ufunc)
+             : PyObject_GetAttr(ufunc, method);
+}
+
+/* The first answer of those that override it. */
+static PyObject *ask_overrides(PyObject *args, PyObject *inputs, PyObject *kwargs) {
+  PyObject *result = Py_NewRef(Py_NotImplemented);
+  for (Py_ssize_t i = 0; result == Py_NotImplemented && i < PyTuple_GET_SIZE(inputs); i++) {
+    PyObject *input = PyTuple_GET_ITEM(inputs, i);
+    if (qx_foreign(input) != QX_OVERRIDES) continue;
+    PyObject *method = PyObject_GetAttrString(input, "__array_ufunc__");
+    Py_SETREF(result, method ? PyObject_Call(method, args, kwargs) : NULL);
+    Py_XDECREF(method);
+  }
+  return result;
+}
+
+/* Beside others; NULL without an exception: there are none. Who does not know our arrays is given
+ * NumPy's, as subclasses of NumPy's are. */
+static PyObject *array_ufunc_elsewhere(PyObject *args, PyObject *inputs, PyObject *kwargs) {
+  PyObject *numpy = PyTuple_GET_ITEM(args, 0), *method = PyTuple_GET_ITEM(args, 1);
+  QxForeign foreign = foreign_among(inputs, kwargs);
+  if (foreign == QX_OVERRIDES) {
+    PyObject *result = ask_overrides(args, inputs, kwargs);
+    if (result != Py_NotImplemented) return result;
+    Py_DECREF(result);
+  } else if (foreign != QX_SUBCLASS) {
+    return NULL;
+  }
+  PyObject *target = method_of(numpy, method);
+  PyObject *result = target ? compute_with_numpy(target, inputs, kwargs) : NULL;
+  Py_XDECREF(target);
+  return result;
+}
+
 PyObject *qx_array_ufunc(PyObject *self, PyObject *args, PyObject *kwargs) {
   (void)self;
   if (PyTuple_GET_SIZE(args) < 2)
     return PyErr_Format(PyExc_TypeError, "__array_ufunc__ takes a ufunc, a method and inputs");
   PyObject *numpy = PyTuple_GET_ITEM(args, 0), *method = PyTuple_GET_ITEM(args, 1);
-  PyObject *ufunc = PyDict_GetItemWithError(qx.numpy_ufuncs, numpy);
-  if (!ufunc) {
-    if (PyErr_Occurred()) return NULL;
-    return PyErr_Format(PyExc_TypeError,
-                        "%R is not in Quelea yet; to compute it with NumPy on one rank's copy, "
-                        "pass numpy.asarray(x)",
-                        numpy);
-  }
   PyObject *inputs = PyTuple_GetSlice(args, 2, PyTuple_GET_SIZE(args));
   if (!inputs) return NULL;
-  PyObject *result = NULL, *target = NULL, *keywords = keywords_from_numpy(kwargs);
-  if (keywords)
-    target = PyUnicode_CompareWithASCIIString(method, "__call__") == 0
-                 ? Py_NewRef(ufunc)
-                 : PyObject_GetAttr(ufunc, method);
+  PyObject *target = NULL, *keywords = NULL, *ufunc = NULL;
+  PyObject *result = array_ufunc_elsewhere(args, inputs, kwargs);
+  if (result || PyErr_Occurred()) goto out;
+  ufunc = PyDict_GetItemWithError(qx.numpy_ufuncs, numpy);
+  if (!ufunc) {
+    if (!PyErr_Occurred())
+      PyErr_Format(PyExc_TypeError,
+                   "%R is not in Quelea yet; to compute it with NumPy on one rank's copy, "
+                   "pass numpy.asarray(x)",
+                   numpy);
+    goto out;
+  }
+  keywords = keywords_from_numpy(kwargs);
+  target = keywords ? method_of(ufunc, method) : NULL;
   if (target) result = PyObject_Call(target, inputs, keywords);
+out:
   Py_XDECREF(target), Py_XDECREF(keywords);
   Py_DECREF(inputs);
+  return result;
+}
+
+PyObject *qx_ufunc_elsewhere(QlOp op, int count, PyObject *const *operands, PyObject *out) {
+  PyObject *name = PyUnicode_FromString("out"), *result = NULL;
+  PyObject *kwnames = name && out ? PyTuple_Pack(1, name) : NULL;
+  PyObject *args[QX_OPERANDS + 1];
+  memcpy(args, operands, (size_t)count * sizeof *args);
+  args[count] = out;
+  if (name && (kwnames || !out))
+    result = PyObject_Vectorcall(numpy_ufuncs[op], args, (size_t)count, kwnames);
+  Py_XDECREF(name), Py_XDECREF(kwnames);
   return result;
 }
 
@@ -411,6 +524,7 @@ static bool add_ufunc(PyObject *module, PyObject *numpy_module, QlOp op) {
   ufunc->vectorcall = ufunc_vectorcall, ufunc->op = op;
   ufunc->numpy = PyObject_GetAttrString(numpy_module, ql_op_info[op].name);
   if (!ufunc->numpy) PyErr_Clear(), ufunc->numpy = Py_NewRef(Py_None);
+  numpy_ufuncs[op] = ufunc->numpy;
   bool done = PyModule_AddObjectRef(module, ql_op_info[op].name, (PyObject *)ufunc) == 0;
   if (done && ufunc->numpy != Py_None)
     done = PyDict_SetItem(qx.numpy_ufuncs, ufunc->numpy, (PyObject *)ufunc) == 0;

@@ -292,6 +292,7 @@ _quelea.set_hooks(
     format=printing._format,
     array_function=dispatch.array_function,
     matmul=linear._matmul_operator,
+    divmod=_numpy.divmod,
     stack=joins._stack_nested,
     assign_mask=elementwise._assign_mask,
     namespace=_namespace,

@@ -96,7 +96,7 @@ def array(
 
 
 def _in_order(
-    a: ndarray, order: str | None, copy: bool | None = None, given: Any = None
+    a: ndarray, order: str | None, copy: bool | None = None, given: object = None
 ) -> ndarray:
     """Give the array itself if its elements follow one another in that order, else a copy in which they do."""
     if order in ("A", "a") and given is a:

@@ -97,6 +97,24 @@ def _refuse_if_captured() -> None:
         raise RuntimeError(reason)
 
 
+def _as_numpy(x: Any) -> Any:
+    """Give arguments of a function with our arrays as NumPy's."""
+    if isinstance(x, _quelea.ndarray):
+        return numpy.asarray(x)
+    if type(x) in (list, tuple):
+        return type(x)(_as_numpy(item) for item in x)
+    return {key: _as_numpy(item) for key, item in x.items()} if type(x) is dict else x
+
+
+def _of_types(types: list[type], given: Any) -> Iterable[Any]:
+    """Find the arguments of those types."""
+    if type(given) in types:
+        yield given
+    elif type(given) in (list, tuple, dict):
+        for item in given.values() if type(given) is dict else given:
+            yield from _of_types(types, item)
+
+
 def array_function(
     function: Callable[..., Any],
     types: Iterable[type],
@@ -110,6 +128,14 @@ def array_function(
     TypeError
         There is none.
     """
+    others = [t for t in types if t is not _quelea.ndarray and t is not numpy.ndarray]
+    for other in _of_types(others, (args, kwargs)):
+        if not isinstance(other, numpy.ndarray):
+            answer = other.__array_function__(function, types, args, kwargs)
+            if answer is not NotImplemented:
+                return answer
+    if others:  # who does not know our arrays is given NumPy's, as subclasses of NumPy's are
+        return function(*_as_numpy(args), **_as_numpy(kwargs))
     ours = _table.get(function)
     if ours is None:
         _refuse_if_captured()

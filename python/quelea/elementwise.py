@@ -41,6 +41,16 @@ def as_array(x: Any) -> ndarray:
     return x if isinstance(x, ndarray) else _asarray(x)
 
 
+def is_elsewhere(*operands: Any) -> bool:
+    """Whether one of the operands of a ufunc is another's business."""
+    return any(
+        not isinstance(x, (ndarray, int, float, complex))
+        and _quelea.foreign(x) in ("overrides", "subclass", "defers")
+        for x in operands
+        if x is not None
+    )
+
+
 def deliver(result: ndarray, out: ndarray | None) -> ndarray:
     """Give a result, in `out` if there is one."""
     if out is None:
@@ -283,6 +293,8 @@ def modf(x: Any) -> tuple[ndarray, ndarray]:
     -------
     tuple of ndarray
     """
+    if is_elsewhere(x):
+        return numpy.modf(x)
     a = _asarray(x)
     if a.dtype.kind not in "f":
         a = a.astype(numpy.modf(numpy.zeros(0, a.dtype))[0].dtype)
@@ -298,6 +310,8 @@ def divmod(x1: Any, x2: Any, /) -> tuple[ndarray, ndarray]:
     -------
     tuple of ndarray
     """
+    if is_elsewhere(x1, x2):
+        return numpy.divmod(x1, x2)
     return _quelea.floor_divide(x1, x2), _quelea.remainder(x1, x2)
 
 

@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from . import _quelea
 from ._quelea import asarray as _asarray
 from ._quelea import ndarray
-from .elementwise import as_array, deliver
+from .elementwise import as_array, deliver, is_elsewhere
 
 __all__ = ["dot", "inner", "matmul", "outer", "tensordot", "trace", "vdot", "vecdot"]
 
@@ -35,6 +35,13 @@ def _mismatch(name: str, core: int, size: int, expected: int, signature: str) ->
         f"{name}: Input operand 1 has a mismatch in its core dimension {core}, with gufunc signature {signature} "
         f"(size {size} is different from {expected})"
     )
+
+
+def _elsewhere(function: Any, *operands: Any, **keywords: Any) -> ndarray:
+    """Call NumPy's function of operands that override it, which may give anything."""
+    given = {name: value for name, value in keywords.items() if value is not None}
+    result: ndarray = function(*operands, **given)
+    return result
 
 
 _MATMUL = "(n?,k),(k,m?)->(n?,m?)"
@@ -62,6 +69,8 @@ def matmul(x1: Any, x2: Any, /, out: ndarray | None = None, *, dtype: Any = None
     """
     if out is None and dtype is None and (plain := _quelea.product(x1, x2)) is not None:
         return plain
+    if is_elsewhere(x1, x2, out):
+        return _elsewhere(numpy.matmul, x1, x2, out=out, dtype=dtype)
     a = x1 if isinstance(x1, ndarray) else _asarray(x1)
     b = x2 if isinstance(x2, ndarray) else _asarray(x2)
     left, right = a.shape, b.shape
@@ -88,7 +97,21 @@ _MULTIPLIED = (ndarray, numpy.ndarray, numpy.generic, list, tuple, bool, int, fl
 
 
 def _matmul_operator(left: Any, right: Any) -> Any:
-    if isinstance(right, _MULTIPLIED) and isinstance(left, _MULTIPLIED):
+    is_reflected = not isinstance(left, ndarray)
+    other = left if is_reflected else right
+    foreign = _quelea.foreign(other)
+    if foreign == "overrides":
+        return numpy.matmul(left, right)
+    if foreign in ("subclass", "prior"):
+        result: Any = NotImplemented
+        if not is_reflected and hasattr(right, "__rmatmul__"):
+            result = right.__rmatmul__(left)
+        if result is not NotImplemented:
+            return result
+        if is_reflected:
+            return left @ numpy.asarray(right)
+        return numpy.asarray(left) @ right
+    if not foreign and (isinstance(other, _MULTIPLIED) or hasattr(other, "__array__")):
         return matmul(left, right)
     return NotImplemented
 
@@ -175,6 +198,8 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> ndarray:
     -------
     ndarray
     """
+    if is_elsewhere(x1, x2):
+        return _elsewhere(numpy.vecdot, x1, x2, axis=None if axis == -1 else axis)
     x, y = as_array(x1), as_array(x2)
     for i, a in enumerate((x, y)):
         if a.ndim == 0:

@@ -1,0 +1,305 @@
+"""Operands of others: whoever computes with them beside NumPy's arrays does so beside ours, and gives the same."""
+
+import operator
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+import pytest
+
+import quelea
+
+BINARY = {
+    name: getattr(operator, name)
+    for name in (
+        "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "lt", "le", "eq", "ne", "gt", "ge", "matmul",
+    )
+}  # fmt: skip
+
+
+def outcome(make: Callable[[], Any]) -> Any:
+    with warnings.catch_warnings(), numpy.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            return make()
+        except Exception as error:
+            return error
+
+
+def compare(ours: Any, theirs: Any, context: object = "") -> None:
+    """Same type, and the same values; of arrays ours for NumPy's."""
+    if isinstance(theirs, Exception):
+        assert isinstance(ours, Exception), (context, theirs, ours)
+        return
+    if isinstance(ours, Exception):
+        raise ours
+    if type(theirs) is tuple:
+        assert type(ours) is tuple
+        for a, b in zip(ours, theirs, strict=True):
+            compare(a, b, context)
+        return
+    is_plain = type(theirs) is numpy.ndarray or isinstance(theirs, numpy.generic)
+    expected = (quelea.ndarray, numpy.ndarray, numpy.generic) if is_plain else type(theirs)
+    assert isinstance(ours, expected), (context, type(theirs), type(ours))
+    if isinstance(theirs, (str, bool)):
+        assert ours == theirs
+        return
+    got, want = (_dense(x) for x in (ours, theirs))
+    assert got.shape == want.shape, context
+    numpy.testing.assert_array_equal(got.astype(want.dtype), want, str(context))
+
+
+def _dense(x: Any) -> Any:
+    for name in ("toarray", "todense"):
+        if hasattr(x, name):
+            return getattr(x, name)()
+    return numpy.asarray(x)
+
+
+def both_ways(other: Callable[[], Any], x: Any, skip: tuple[str, ...] = ()) -> None:
+    for name, compute in BINARY.items():
+        if name in skip:
+            continue
+        theirs, ours = numpy.array(x), quelea.array(x)
+        for ways in ((theirs, other()), (other(), theirs)):
+            mine = tuple(ours if a is theirs else a for a in ways)
+            compare(
+                outcome(lambda: compute(*mine)),  # noqa: B023
+                outcome(lambda: compute(*ways)),  # noqa: B023
+                (name, [type(a).__name__ for a in mine]),
+            )
+
+
+def in_place(other: Callable[[], Any], x: Any) -> None:
+    for name in ("iadd", "imul", "ipow", "itruediv"):
+        theirs, ours = numpy.array(x), quelea.array(x)
+        compute = getattr(operator, name)
+        compare(
+            outcome(lambda: compute(ours, other())),  # noqa: B023
+            outcome(lambda: compute(theirs, other())),  # noqa: B023
+            name,
+        )
+        compare(ours, theirs, name)
+
+
+# ---- own classes ----
+
+
+class Override:
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return f"{ufunc.__name__} {method} {len(inputs)} {sorted(kwargs)}"
+
+
+class Shy(Override):
+    """Returns NotImplemented."""
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return NotImplemented
+
+
+class Apart:
+    """Asks that operators are left to it."""
+
+    __array_ufunc__ = None
+
+    def __add__(self, other):
+        return "added"
+
+    __radd__ = __rmul__ = __rmatmul__ = __rpow__ = __rsub__ = __eq__ = __lt__ = __gt__ = __add__
+    __hash__ = None  # type: ignore[assignment]
+
+    def __rdivmod__(self, other):
+        return "divided"
+
+
+class Legacy:
+    """Of before __array_ufunc__."""
+
+    __array_priority__ = 15.0
+
+    def __radd__(self, other):
+        return "legacy"
+
+    __rmul__ = __rmatmul__ = __radd__
+
+    def __array__(self, dtype=None, copy=None):
+        return numpy.array([1.0, 2.0, 3.0], dtype)
+
+
+class Lower(Legacy):
+    __array_priority__ = -5.0
+
+
+class Plain:
+    def __radd__(self, other):
+        return "added to plain"
+
+
+class Sub(numpy.ndarray):
+    pass
+
+
+class Functional(Override):
+    def __array_function__(self, function, types, args, kwargs):
+        return f"{function.__name__} of theirs"
+
+
+def sub() -> Any:
+    return numpy.arange(3.0).view(Sub)
+
+
+@pytest.mark.parametrize("other", [Override, Shy, Apart, Legacy, Lower, sub])
+def test_operators_of_own_classes(other):
+    x = [1.0, 2.0, 3.0]
+    both_ways(other, x, ("eq", "ne") if other in (Shy, Legacy, Lower) else ())
+    in_place(other, x)
+    for m in (numpy, quelea):
+        assert not isinstance(m.array(x), Override)
+
+
+@pytest.mark.parametrize("other", [Override, Shy, Apart, Legacy, sub])
+def test_ufuncs_of_own_classes(other):
+    for name in ("add", "hypot", "equal", "logical_and", "matmul", "divmod", "vecdot"):
+        for module in (numpy, quelea):  # NumPy's function given ours, and ours
+            theirs = outcome(lambda: getattr(numpy, name)(numpy.ones(3), other()))  # noqa: B023
+            ours = outcome(lambda: getattr(module, name)(quelea.ones(3), other()))  # noqa: B023
+            compare(ours, theirs, (name, module.__name__))
+            theirs = outcome(lambda: getattr(numpy, name)(other(), numpy.ones(3)))  # noqa: B023
+            ours = outcome(lambda: getattr(module, name)(other(), quelea.ones(3)))  # noqa: B023
+            compare(ours, theirs, (name, module.__name__))
+    for name in ("negative", "sin", "modf"):
+        compare(
+            outcome(lambda: getattr(quelea, name)(other())),  # noqa: B023
+            outcome(lambda: getattr(numpy, name)(other())),  # noqa: B023
+            name,
+        )
+
+
+def test_out_of_own_classes():
+    for m in (numpy, quelea):
+        assert m.add(m.ones(3), 1, out=Override()) == "add __call__ 2 ['out']"
+        with pytest.raises(TypeError):
+            m.add(m.ones(3), 1, out=Shy())
+
+
+def test_reductions_and_outer_products_of_own_classes():
+    for m in (numpy, quelea):
+        assert numpy.add.outer(m.ones(3), Override()) == "add outer 2 []"
+        assert numpy.add.reduce(Override()) == "add reduce 1 []"
+
+
+def test_divmod_of_own_classes():
+    for m in (numpy, quelea):
+        assert divmod(m.ones(3), Override()) == "divmod __call__ 2 []"
+        assert divmod(m.ones(3), Apart()) == "divided"
+
+
+def test_functions_of_own_classes():
+    for m in (numpy, quelea):
+        assert numpy.concatenate([m.ones(3), Functional()]) == "concatenate of theirs"
+        assert numpy.where(m.ones(3) > 0, Functional(), 0) == "where of theirs"
+
+
+def test_what_python_tries_next():
+    for m in (numpy, quelea):
+        assert m.ones(3) + Apart() == "added"
+        assert m.ones(3) + Legacy() == "legacy"
+        assert outcome(lambda: m.ones(3) @ Legacy()) == "legacy"  # noqa: B023
+    with pytest.raises(TypeError):
+        quelea.ones(3) + object()
+
+
+def test_assignment_takes_in_what_has_an_array():
+    for value in (sub(), Legacy(), numpy.ma.array([1.0, 2.0, 3.0]), range(3)):
+        x, y = quelea.zeros(3), numpy.zeros(3)
+        x[...] = value
+        y[...] = value
+        compare(x, y)
+        compare(quelea.asarray(value), numpy.asarray(value))
+
+
+def test_ranges_are_operands():
+    compare(quelea.ones(3) + range(3), numpy.ones(3) + range(3))
+    compare(range(3) - quelea.ones(3), range(3) - numpy.ones(3))
+
+
+def test_memory_maps_are_arrays(tmp_path):
+    numpy.arange(3.0).tofile(tmp_path / "numbers")
+    mapped = numpy.memmap(tmp_path / "numbers", dtype=float, mode="r")
+    compare(quelea.ones(3) + mapped, numpy.ones(3) + mapped)
+    compare(mapped * quelea.ones(3), mapped * numpy.ones(3))
+
+
+# ---- NumPy's own ----
+
+
+def masked() -> Any:
+    return numpy.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])
+
+
+def test_masked_arrays():
+    both_ways(masked, [3.0, 1.0, 2.0], ("matmul",))
+    for name, compute in BINARY.items():
+        if name in ("matmul", "floordiv"):
+            continue
+        ours, theirs = (compute(m.array([3.0, 1.0, 2.0]), masked()) for m in (quelea, numpy))
+        numpy.testing.assert_array_equal(
+            numpy.ma.getmaskarray(ours), numpy.ma.getmaskarray(theirs), name
+        )
+    in_place(masked, [3.0, 1.0, 2.0])
+    compare(numpy.ma.add(quelea.ones(3), masked()), numpy.ma.add(numpy.ones(3), masked()))
+
+
+def matrix() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return numpy.matrix([[1.0, 2.0], [3.0, 4.0]])
+
+
+def test_matrices():
+    both_ways(matrix, [[5.0, 6.0], [7.0, 8.0]], ("pow",))
+    compare(
+        numpy.dot(quelea.ones((2, 2)), matrix()),
+        numpy.dot(numpy.ones((2, 2)), matrix()),
+    )
+
+
+# ---- others: skipped where they are not installed ----
+
+
+def test_pandas():
+    pandas = pytest.importorskip("pandas")
+    both_ways(lambda: pandas.Series([1.0, 2.0, 3.0]), [3.0, 1.0, 2.0], ("matmul",))
+    both_ways(lambda: pandas.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]}), [3.0, 1.0], ("matmul",))
+    both_ways(lambda: pandas.Index([1.0, 2.0, 3.0]), [3.0, 1.0, 2.0], ("matmul",))
+    series = pandas.Series([1.0, 2.0, 3.0], index=["x", "y", "z"])
+    assert list((quelea.ones(3) + series).index) == ["x", "y", "z"]
+    assert type(numpy.hypot(quelea.ones(3), series)) is pandas.Series
+    assert type(quelea.hypot(quelea.ones(3), series)) is pandas.Series
+    x = quelea.ones(3)
+    x += series
+    compare(x, numpy.ones(3) + numpy.array([1.0, 2.0, 3.0]))
+    compare(quelea.asarray(series), numpy.asarray(series))
+
+
+def test_xarray():
+    xarray = pytest.importorskip("xarray")
+    both_ways(lambda: xarray.DataArray([1.0, 2.0, 3.0], dims="x"), [3.0, 1.0, 2.0], ("matmul",))
+    assert (quelea.ones(3) + xarray.DataArray([1.0, 2.0, 3.0], dims="x")).dims == ("x",)
+
+
+def test_sparse_matrices_of_scipy():
+    sparse = pytest.importorskip("scipy.sparse")
+    both_ways(
+        lambda: sparse.csr_array([[1.0, 0.0], [0.0, 4.0]]),
+        [[5.0, 6.0], [7.0, 8.0]],
+        ("pow", "mod", "floordiv"),
+    )
+
+
+def test_dask():
+    dask = pytest.importorskip("dask.array")
+    both_ways(lambda: dask.ones(3, chunks=2) * 2, [3.0, 1.0, 2.0], ("matmul",))
+    joined = numpy.concatenate([quelea.ones(3), dask.ones(3, chunks=2)])
+    assert type(joined) is dask.Array
