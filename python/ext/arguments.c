@@ -43,7 +43,15 @@ bool qx_parse(const QxSignature *signature, PyObject *const *args, Py_ssize_t na
   return true;
 }
 
+/* As NumPy, which takes no boolean for an integer here. */
+static bool refuse_bool(PyObject *object) {
+  if (!PyBool_Check(object) && !PyArray_IsScalar(object, Bool)) return false;
+  PyErr_SetString(PyExc_TypeError, "an integer is required");
+  return true;
+}
+
 static int extent_from_python(PyObject *object, int64_t *extent, bool allow_negative) {
+  if (refuse_bool(object)) return -1;
   Py_ssize_t value = PyNumber_AsSsize_t(object, PyExc_ValueError);
   if (value == -1 && PyErr_Occurred()) return -1;
   if (value < 0 && !allow_negative) {

@@ -42,11 +42,18 @@ static void array_dealloc(PyObject *object) {
 }
 
 static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-  (void)type, (void)args, (void)kwargs;
-  PyErr_SetString(PyExc_TypeError,
-                  "quelea.ndarray is not called directly; use quelea.empty, zeros, ones, full, "
-                  "array or asarray");
-  return NULL;
+  static char *words[] = {"shape", "dtype", "buffer", "offset", "strides", "order", NULL};
+  PyObject *shape, *dtype = NULL, *buffer = NULL, *offset = NULL, *strides = NULL, *order = NULL;
+  (void)type;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOOOO:ndarray", words, &shape, &dtype, &buffer,
+                                   &offset, &strides, &order))
+    return NULL;
+  if (!qx_absent(buffer) || !qx_absent(strides) || (offset && PyObject_IsTrue(offset) != 0))
+    return PyErr_Format(PyExc_NotImplementedError,
+                        "ndarray(buffer=, offset=, strides=) is not in Quelea yet; write "
+                        "quelea.asarray(numpy.ndarray(...)), a copy");
+  PyObject *const call[3] = {shape, dtype ? dtype : Py_None, order ? order : Py_None};
+  return PyObject_Vectorcall(qx.hooks.empty, call, 3, NULL);
 }
 
 static PyObject *call_hook(PyObject *hook, PyObject *self) {

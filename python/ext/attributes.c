@@ -9,6 +9,32 @@ GETTER(get_shape) {
   (void)unused;
   return qx_shape_to_python(qx_array(self)->ndim, qx_array(self)->shape);
 }
+/* The same elements in another shape, where no copy is needed. */
+static int set_shape(PyObject *self, PyObject *value, void *unused) {
+  (void)unused;
+  int ndim;
+  int64_t shape[QL_MAX_DIMS];
+  if (!value) return PyErr_SetString(PyExc_AttributeError, "Cannot delete array shape"), -1;
+  if (SELF->value)
+    return PyErr_SetString(PyExc_AttributeError, "attribute 'shape' of a scalar is not writable"),
+           -1;
+  if (qx_shape_from_python(value, &ndim, shape, true) < 0) return -1;
+  PyObject *seen = qx_reshape(self, ndim, shape);
+  if (!seen) return -1;
+  QlArray *view = qx_array(seen);
+  int status = 0;
+  if (view->storage != qx_array(self)->storage) {
+    PyErr_SetString(PyExc_AttributeError,
+                    "Incompatible shape for in-place modification. Use `.reshape()` to make a copy "
+                    "with the desired shape.");
+    status = -1;
+  } else {
+    ((QxArray *)seen)->array = SELF->array, SELF->array = view;
+  }
+  Py_DECREF(seen);
+  return status;
+}
+
 GETTER(get_ndim) {
   (void)unused;
   return PyLong_FromLong(qx_array(self)->ndim);
@@ -118,7 +144,7 @@ GETTER(get_device) {
 }
 
 PyGetSetDef qx_array_attributes[] = {
-    {"shape", get_shape, NULL, "Extents, a tuple of ints.", NULL},
+    {"shape", get_shape, set_shape, "Extents, a tuple of ints.", NULL},
     {"ndim", get_ndim, NULL, "Number of axes.", NULL},
     {"size", get_size, NULL, "Number of elements, over all ranks.", NULL},
     {"dtype", get_dtype, NULL, "The numpy.dtype of the elements.", NULL},

@@ -43,6 +43,7 @@
   HOOK(namespace)      \
   HOOK(matmul)         \
   HOOK(divmod)         \
+  HOOK(empty)          \
   HOOK(stack)          \
   HOOK(reduce_slowly)  \
   HOOK(assign_mask)

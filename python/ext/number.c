@@ -11,7 +11,6 @@
   }
 BINARY(add, ADD)
 BINARY(subtract, SUBTRACT)
-BINARY(multiply, MULTIPLY)
 BINARY(divide, DIVIDE)
 BINARY(floor_divide, FLOOR_DIVIDE)
 BINARY(modulo, REMAINDER)
@@ -22,6 +21,33 @@ BINARY(left_shift, LEFT_SHIFT)
 BINARY(right_shift, RIGHT_SHIFT)
 #undef BINARY
 
+/* [1, 2] * x[i] repeats the list, as beside NumPy's integers. NULL without an exception: it is no
+ * such product. */
+static PyObject *repeated_sequence(PyObject *left, PyObject *right) {
+  bool is_left = qx_is_array(left);
+  PyObject *number = is_left ? left : right, *sequence = is_left ? right : left;
+  PyTypeObject *type = Py_TYPE(sequence);
+  if (!type->tp_as_sequence || !type->tp_as_sequence->sq_repeat || qx_is_array(sequence) ||
+      (type->tp_as_number && type->tp_as_number->nb_multiply) || !((QxArray *)number)->value)
+    return NULL;
+  QlKind kind = ql_dtype_info[qx_array(number)->dtype].kind;
+  if (kind != QL_KIND_INT && kind != QL_KIND_UINT) return NULL;
+  Py_ssize_t count = PyNumber_AsSsize_t(number, PyExc_OverflowError);
+  return count == -1 && PyErr_Occurred() ? NULL : PySequence_Repeat(sequence, count);
+}
+
+static PyObject *multiply(PyObject *left, PyObject *right) {
+  if (QX_UNLIKELY(PyList_Check(left) || PyTuple_Check(left) || PyList_Check(right) ||
+                  PyTuple_Check(right) || PyUnicode_Check(left) || PyUnicode_Check(right))) {
+    PyObject *repeated = repeated_sequence(left, right);
+    if (repeated || PyErr_Occurred()) return repeated;
+  }
+  return qx_binary(QL_OP_MULTIPLY, left, right);
+}
+static PyObject *multiply_inplace(PyObject *self, PyObject *other) {
+  return qx_inplace(QL_OP_MULTIPLY, self, other);
+}
+
 #define UNARY(slot, op) \
   static PyObject *slot(PyObject *self) { return qx_unary(QL_OP_##op, self); }
 UNARY(negate, NEGATIVE)
@@ -31,12 +57,12 @@ UNARY(invert, INVERT)
 #undef UNARY
 
 /* ---- powers ----
- * As in NumPy, a literal exponent 2 squares; in floating point -1, 0.5 and 1 have their own loops
- * too. */
+ * As in NumPy, a literal exponent 2 squares; in floating point 0.5 and the integer -1 have their
+ * own loops too. */
 
 static bool power_shortcut(const QxArray *base, PyObject *exponent, QlOp *op) {
   uint8_t kind = ql_dtype_info[base->array->dtype].kind;
-  bool inexact = kind >= QL_KIND_FLOAT;
+  bool inexact = kind >= QL_KIND_FLOAT, is_complex = kind == QL_KIND_COMPLEX;
   double e;
   if (PyFloat_CheckExact(exponent) && inexact)
     e = PyFloat_AS_DOUBLE(exponent);
@@ -48,11 +74,11 @@ static bool power_shortcut(const QxArray *base, PyObject *exponent, QlOp *op) {
   if (e == -1.0 && PyErr_Occurred()) PyErr_Clear();
   if (e == 2.0)
     *op = QL_OP_SQUARE;
-  else if (inexact && e == 1.0)
+  else if (inexact && !is_complex && e == 1.0)
     *op = QL_OP_POSITIVE;
   else if (inexact && e == 0.5)
     *op = QL_OP_SQRT;
-  else if (inexact && e == -1.0)
+  else if (inexact && e == -1.0 && !(is_complex && PyFloat_CheckExact(exponent)))
     *op = QL_OP_RECIPROCAL;
   else
     return false;
@@ -99,9 +125,40 @@ static PyObject *matrix_multiply(PyObject *left, PyObject *right) {
   return PyObject_Vectorcall(qx.hooks.matmul, args, 2, NULL);
 }
 
+/* Does a product go where its first factor is? NumPy broadcasts nothing there. 0 or -1. */
+static int check_product(const QlArray *target, const QlArray *product) {
+  QL_ERROR(error);
+  bool fits = target->ndim == product->ndim;
+  for (int a = 0; fits && a < target->ndim; a++) fits = target->shape[a] == product->shape[a];
+  if (!fits) {
+    PyErr_SetString(PyExc_ValueError,
+                    "the product of an in-place matrix multiplication must have the shape of its "
+                    "first operand");
+    return -1;
+  }
+  if (ql_can_cast_same_kind(product->dtype, target->dtype)) return 0;
+  (void)ql_fail(&error, QL_ERR_CAST,
+                "Cannot cast ufunc 'matmul' output from dtype('%s') to dtype('%s') with casting "
+                "rule 'same_kind'",
+                ql_dtype_name(product->dtype), ql_dtype_name(target->dtype));
+  return qx_raise_int(&error);
+}
+
 static PyObject *matrix_multiply_inplace(PyObject *self, PyObject *other) {
   PyObject *product = matrix_multiply(self, other);
-  if (!product || product == Py_NotImplemented || ((QxArray *)self)->value) return product;
+  if (!product || !qx_is_array(product) || ((QxArray *)self)->value) return product;
+  const QlArray *target = qx_array(self);
+  if (target->ndim > 0 && qx_array(product)->ndim == target->ndim - 1 && qx_is_array(other) &&
+      qx_array(other)->ndim < 2) {
+    Py_DECREF(product);
+    return PyErr_Format(PyExc_ValueError,
+                        "inplace matrix multiplication requires the first operand to have at least "
+                        "one and the second at least two dimensions.");
+  }
+  if (check_product(target, qx_array(product)) < 0) {
+    Py_DECREF(product);
+    return NULL;
+  }
   int status = qx_array_assign(self, Py_Ellipsis, product);
   Py_DECREF(product);
   return status < 0 ? NULL : Py_NewRef(self);

@@ -83,6 +83,7 @@ static Outcome classify(PyObject *item) {
   if (qx_is_array(item)) return qx_array(item)->dtype == QL_BOOL ? MASK : FANCY;
   if (PyArray_Check(item)) return PyArray_ISBOOL((PyArrayObject *)item) ? MASK : FANCY;
   if (PyList_Check(item) || PyTuple_Check(item)) return classify_list(item);
+  if (PyRange_Check(item)) return FANCY;
   PyErr_SetString(PyExc_IndexError, invalid_index);
   return FAILED;
 }

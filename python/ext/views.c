@@ -6,6 +6,11 @@
 
 /* A view inherits what forbids writing, but is no scalar-like value itself. */
 static PyObject *wrap_view(const QxArray *base, QlArray *view) {
+  if (QX_UNLIKELY(base->value)) { /* of a value, as of NumPy's scalars, a copy */
+    PyObject *copy = qx_astype(view, (QlDtype)view->dtype, QL_ORDER_C, false);
+    qx_release(view);
+    return copy;
+  }
   PyObject *object = qx_wrap(view, false);
   if (object) ((QxArray *)object)->readonly = base->readonly;
   return object;

@@ -23,8 +23,10 @@ from numpy import (
     csingle,
     double,
     dtype,
+    dtypes,
     e,
     euler_gamma,
+    exceptions,
     finfo,
     float16,
     float32,
@@ -64,7 +66,9 @@ from numpy import (
     short,
     signedinteger,
     single,
+    testing,
     typename,
+    typing,
     ubyte,
     uint,
     uint8,
@@ -77,6 +81,7 @@ from numpy import (
     ulonglong,
     unsignedinteger,
     ushort,
+    version,
 )
 
 from . import (
@@ -293,6 +298,7 @@ _quelea.set_hooks(
     array_function=dispatch.array_function,
     matmul=linear._matmul_operator,
     divmod=_numpy.divmod,
+    empty=lambda shape, kind, order: empty(shape, kind, order or "C"),
     stack=joins._stack_nested,
     assign_mask=elementwise._assign_mask,
     namespace=_namespace,

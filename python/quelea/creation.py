@@ -55,6 +55,7 @@ def array(
     order: str | None = "K",
     subok: bool = False,
     ndmin: int = 0,
+    ndmax: int = 0,
     like: Any = None,
 ) -> ndarray:
     """Make an array from anything array-like.
@@ -85,6 +86,10 @@ def array(
     """
     if order != "K" or like is not None:
         _check(like=like)
+    if ndmax:
+        raise NotImplementedError(
+            "array(ndmax=) is not in Quelea yet; write np.asarray(numpy.array(..., ndmax=...))"
+        )
     result = _asarray(object, dtype, copy if isinstance(object, ndarray) or copy is False else None)
     if order != "K":
         result = _in_order(result, order, copy, object)
@@ -160,24 +165,26 @@ def asarray(
 asanyarray = asarray
 
 
-def ascontiguousarray(a: Any, dtype: DType = None) -> ndarray:
+def ascontiguousarray(a: Any, dtype: DType = None, *, like: Any = None) -> ndarray:
     """Give an array of at least one axis whose elements follow one another in C order: `a` itself, or a copy.
 
     Returns
     -------
     ndarray
     """
+    _check(like=like)
     result = _in_order(_asarray(a, dtype), "C")
     return result if result.ndim else result.reshape(1)
 
 
-def asfortranarray(a: Any, dtype: DType = None) -> ndarray:
+def asfortranarray(a: Any, dtype: DType = None, *, like: Any = None) -> ndarray:
     """Give an array of at least one axis whose elements follow one another in Fortran order: `a` itself, or a copy.
 
     Returns
     -------
     ndarray
     """
+    _check(like=like)
     result = _in_order(_asarray(a, dtype), "F")
     return result if result.ndim else result.reshape(1)
 
@@ -658,7 +665,7 @@ def identity(n: int, dtype: DType = None, *, like: Any = None) -> ndarray:
 
 
 def tri(
-    N: int, M: int | None = None, k: int = 0, dtype: DType = float, *, like: Any = None
+    N: int, M: int | None = None, k: float = 0, dtype: DType = float, *, like: Any = None
 ) -> ndarray:
     """Make a matrix with ones at and below a diagonal.
 
@@ -675,17 +682,21 @@ def tri(
     ndarray of shape (N, M)
     """
     _check(like=like)
-    return _quelea.less_equal(_diagonals(N, M), k).astype(dtype)
+    rows = max(0, operator.index(N))
+    columns = rows if M is None else max(0, operator.index(M))
+    first, second = int(-k), int(-k + 1)  # NumPy counts in integers from there
+    last = _quelea.ramp((1, columns), 1, first, second - first, int)
+    return _quelea.greater_equal(_quelea.ramp((rows, 1), 0, 0, 1, int), last).astype(dtype)
 
 
-def _at_or_below(x: ndarray, k: int) -> ndarray:
+def _at_or_below(x: ndarray, k: float) -> ndarray:
     """Mark the elements at or below a diagonal of the last two axes."""
     if x.ndim == 0:
         raise TypeError("tril and triu take an array of one axis at least")
     return tri(x.shape[-2] if x.ndim > 1 else x.size, x.shape[-1], k, bool)
 
 
-def tril(m: Any, k: int = 0) -> ndarray:
+def tril(m: Any, k: float = 0) -> ndarray:
     """Give the lower triangle of the last two axes, zeros elsewhere; a vector is every row of a square matrix.
 
     Parameters
@@ -702,7 +713,7 @@ def tril(m: Any, k: int = 0) -> ndarray:
     return _quelea.where(_at_or_below(x, k), x, x.dtype.type(0))
 
 
-def triu(m: Any, k: int = 0) -> ndarray:
+def triu(m: Any, k: float = 0) -> ndarray:
     """Give the upper triangle of the last two axes, zeros elsewhere; a vector is every row of a square matrix.
 
     Parameters

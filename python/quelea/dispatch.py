@@ -47,11 +47,11 @@ _GROUPS = {
     _MATRIX: "asmatrix bmat matrix",
     _DTYPES: """bytes_ character clongdouble complex256 datetime64 flexible float128 longdouble object_ recarray record
         str_ timedelta64 void""",
-    _MODULE: "fft lib linalg ma polynomial testing",
+    _MODULE: "fft lib linalg ma polynomial",
     "numpy.strings works on NumPy arrays of text; arrays of Quelea hold numbers": "char rec strings",
     _OWN: """ScalarType base_repr binary_repr busday_count busday_offset busdaycalendar core ctypeslib
-        datetime_as_string datetime_data dtypes emath exceptions f2py get_include is_busday little_endian mintypecode
-        sctypeDict show_runtime typecodes typing""",
+        datetime_as_string datetime_data emath f2py get_include is_busday little_endian mintypecode
+        sctypeDict show_runtime typecodes""",
     "`python -m quelea info` says what Quelea found": "show_config",
     "./test.sh in a checkout runs the tests": "test",
 }

@@ -1,6 +1,5 @@
 """Arrays joined, as copies, and split, as views."""
 
-import operator
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -34,6 +33,14 @@ __all__ = [
 # ---- joins: copies ----
 
 
+def _sequence(arrays: Any) -> Any:
+    if not hasattr(arrays, "__getitem__"):
+        raise TypeError(
+            'arrays to stack must be passed as a "sequence" type such as list or tuple.'
+        )
+    return arrays
+
+
 def concatenate(
     arrays: Sequence[Any],
     /,
@@ -61,6 +68,8 @@ def concatenate(
     plain = out is None and dtype is None and casting == "same_kind"
     if plain and (joined := _join(arrays, axis, False)) is not None:
         return joined
+    if not isinstance(arrays, ndarray) and not hasattr(arrays, "__getitem__"):
+        raise TypeError("The first input argument needs to be a sequence")
     if axis is None:
         arrays, axis = _flattened(arrays), 0
     parts = [a if isinstance(a, ndarray) else _asarray(a) for a in arrays]
@@ -202,7 +211,7 @@ def stack(
     plain = out is None and dtype is None and casting == "same_kind"
     if plain and (joined := _join(arrays, axis, True)) is not None:
         return joined
-    parts = [a if isinstance(a, ndarray) else _asarray(a) for a in arrays]
+    parts = [a if isinstance(a, ndarray) else _asarray(a) for a in _sequence(arrays)]
     if not parts:
         raise ValueError("need at least one array to stack")
     shape = parts[0].shape
@@ -223,7 +232,7 @@ def vstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind")
     -------
     ndarray
     """
-    return concatenate([atleast_2d(a) for a in tup], 0, dtype=dtype, casting=casting)
+    return concatenate([atleast_2d(a) for a in _sequence(tup)], 0, dtype=dtype, casting=casting)
 
 
 def hstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> ndarray:
@@ -233,7 +242,7 @@ def hstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind")
     -------
     ndarray
     """
-    parts = [atleast_1d(a) for a in tup]
+    parts = [atleast_1d(a) for a in _sequence(tup)]
     return concatenate(
         parts, 0 if parts and parts[0].ndim == 1 else 1, dtype=dtype, casting=casting
     )
@@ -246,7 +255,7 @@ def dstack(tup: Sequence[Any]) -> ndarray:
     -------
     ndarray
     """
-    return concatenate([atleast_3d(a) for a in tup], 2)
+    return concatenate([atleast_3d(a) for a in _sequence(tup)], 2)
 
 
 def column_stack(tup: Sequence[Any]) -> ndarray:
@@ -257,7 +266,7 @@ def column_stack(tup: Sequence[Any]) -> ndarray:
     ndarray
     """
     return concatenate(
-        [x if (x := as_array(a)).ndim >= 2 else x.reshape(x.size, 1) for a in tup], 1
+        [x if (x := as_array(a)).ndim >= 2 else x.reshape(x.size, 1) for a in _sequence(tup)], 1
     )
 
 
@@ -308,7 +317,7 @@ def array_split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 
     if isinstance(indices_or_sections, Sequence) or numpy.ndim(indices_or_sections) > 0:
         cuts = [0, *indices_or_sections, extent]  # type: ignore[misc]
     else:
-        sections = operator.index(indices_or_sections)
+        sections = int(indices_or_sections)
         if sections <= 0:
             raise ValueError("number sections must be larger than 0.")
         each, extra = divmod(extent, sections)

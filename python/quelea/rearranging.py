@@ -109,12 +109,12 @@ def repeat(a: Any, repeats: int, axis: int | None = None) -> ndarray:
         `repeats` is an array.
     """
     x = as_array(a)
-    try:
-        times = operator.index(repeats)
-    except TypeError:
+    if numpy.ndim(repeats) and numpy.size(repeats) != 1:
         raise NotImplementedError(
-            "repeat with one number per element is not in Quelea yet"
-        ) from None
+            "repeat with one number per element is not in Quelea yet; write "
+            "np.asarray(numpy.repeat(numpy.asarray(x), repeats))"
+        )
+    times = int(repeats.item() if hasattr(repeats, "item") else numpy.asarray(repeats).item())
     if times < 0:
         raise ValueError("repeats may not contain negative values.")
     if axis is None:

@@ -243,7 +243,11 @@ def average(
     Returns
     -------
     ndarray, or tuple of ndarray
-        NaN or infinite where the weights sum to 0, where NumPy raises: that would have to look at them.
+
+    Raises
+    ------
+    ZeroDivisionError
+        Weights sum to 0, which is looked at: what is recorded is executed.
     """
     x = as_array(a)
     if weights is None:
@@ -269,6 +273,8 @@ def average(
     )
     w = _quelea.broadcast_to(w, x.shape)
     scale = _sum(w, axis, dtype, keepdims)
+    if bool(_quelea.any(_quelea.equal(scale, 0))):
+        raise ZeroDivisionError("Weights sum to zero, can't be normalized")
     result = _sum(_quelea.multiply(x, w), axis, dtype, keepdims) / scale
     return (result, scale) if returned else result
 

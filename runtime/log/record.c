@@ -165,20 +165,63 @@ static QlStatus record_new(QlContext *ctx, const LogRequest *request, QlDtype dt
   return status;
 }
 
-/* ---- power by a literal, as NumPy's operator simplifies it ---- */
+/* ---- power by one number, which NumPy's loops over float32 and float64 simplify ---- */
 
 static QlOp simplify_power(const QlOperand *in, QlDtype loop) {
   if (in[1].array) return QL_OP_POWER;
-  QlKind kind = ql_dtype_info[loop].kind;
   QlValue exponent = ql_convert(in[1].scalar.dtype, in[1].scalar.value, QL_F64);
   if (ql_dtype_info[in[1].scalar.dtype].kind == QL_KIND_COMPLEX) return QL_OP_POWER;
   if (exponent.d == 2) return QL_OP_SQUARE;
   if (exponent.d == 1) return QL_OP_POSITIVE;
-  if (kind == QL_KIND_FLOAT || kind == QL_KIND_COMPLEX) {
+  if (loop == QL_F32 || loop == QL_F64) {
     if (exponent.d == 0.5) return QL_OP_SQRT;
     if (exponent.d == -1) return QL_OP_RECIPROCAL;
   }
   return QL_OP_POWER;
+}
+
+/* Has it one value, everywhere? */
+static bool is_one_value(const QlArray *array) {
+  for (int a = 0; array && a < array->ndim; a++)
+    if (array->shape[a] != 1 && array->strides[a] != 0) return false;
+  return array && array->size > 0;
+}
+
+static bool is_power_by_one(QlOp op, const QlOperand *in, QlDtype loop) {
+  return op == QL_OP_POWER && (loop == QL_F32 || loop == QL_F64) && is_one_value(in[1].array) &&
+         in[0].array && in[0].array->size > 1;
+}
+
+static QlStatus apply_plainly(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out,
+                              const QlOperand *where, QlDtype dtype, QlArray **result,
+                              QlError *error);
+
+/* The same for an exponent that is computed: what NumPy's loop would take is chosen by its value.
+ */
+static QlStatus power_by_one(QlContext *ctx, const QlOperand *in, QlArray *out, QlDtype loop,
+                             QlArray **result, QlError *error) {
+  static const struct {
+    double exponent;
+    QlOp op;
+  } simple[] = {{2, QL_OP_SQUARE}, {-1, QL_OP_RECIPROCAL}, {0.5, QL_OP_SQRT}};
+  enum { LAST = 2 };
+  QlArray *value = NULL;
+  QL_TRY(apply_plainly(ctx, QL_OP_POWER, 2, in, NULL, NULL, loop, &value, error));
+  QlStatus status = QL_OK;
+  for (int k = 0; k <= LAST && !status; k++) {
+    QlArray *is_it = NULL, *simpler = NULL, *chosen = NULL;
+    QlOperand equal[2] = {in[1], {.scalar = {.value = {.d = simple[k].exponent}, QL_F64, true}}};
+    status = ql_ufunc(ctx, QL_OP_EQUAL, 2, equal, NULL, NULL, QL_DTYPE_NONE, &is_it, error);
+    if (!status) status = ql_ufunc(ctx, simple[k].op, 1, in, NULL, NULL, loop, &simpler, error);
+    QlOperand select[3] = {{.array = is_it}, {.array = simpler}, {.array = value}};
+    if (!status)
+      status = ql_ufunc(ctx, QL_OP_SELECT, 3, select, k == LAST ? out : NULL, NULL, QL_DTYPE_NONE,
+                        &chosen, error);
+    ql_release(is_it), ql_release(simpler), ql_release(value);
+    value = chosen;
+  }
+  if (!status) *result = value;
+  return status;
 }
 
 /* NumPy's loops over integers refuse negative exponents. Those of an array are looked at, where the
@@ -270,8 +313,9 @@ static QlStatus check_output(QlOp op, QlDtype result, const QlArray *out, int nd
 }
 
 /* Without a mask; `where` only says which elements count. */
-static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out,
-                      const QlOperand *where, QlDtype dtype, QlArray **result, QlError *error) {
+static QlStatus apply_plainly(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out,
+                              const QlOperand *where, QlDtype dtype, QlArray **result,
+                              QlError *error) {
   QlArray *arrays[4] = {NULL};
   QlDtype loop, value_dtype;
   for (int k = 0; k < count; k++) {
@@ -318,6 +362,15 @@ static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, Q
   ql_retain(out);
   *result = out;
   return QL_OK;
+}
+
+static QlStatus apply(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out,
+                      const QlOperand *where, QlDtype dtype, QlArray **result, QlError *error) {
+  QlDtype loop, value;
+  if (op == QL_OP_POWER && is_one_value(in[1].array) &&
+      !ql_resolve(op, count, in, dtype, &loop, &value, NULL) && is_power_by_one(op, in, loop))
+    return power_by_one(ctx, in, out, loop, result, error);
+  return apply_plainly(ctx, op, count, in, out, where, dtype, result, error);
 }
 
 static QlStatus apply_where(QlContext *ctx, QlOp op, int count, const QlOperand *in, QlArray *out,

@@ -244,6 +244,218 @@ def pad_in_no_mode(m):
     return m.pad(m.ones(2), 1, "nothing")
 
 
+# ---- powers ----
+
+
+def _bases(m, dtype):
+    return m.array([-m.inf, -0.0, 2.25, 3.7, 5.1], dtype)
+
+
+@example
+def powers_by_one_element(m):
+    x = _bases(m, "f8")
+    return x ** m.array(0.5), x ** m.array([0.5]), x ** numpy.float64(-1), x ** m.array([2.0])[0]
+
+
+@example
+def powers_by_one_element_of_float32(m):
+    x = _bases(m, "f4")
+    return x ** m.array(0.5, "f4"), m.power(x, 0.5), x ** m.broadcast_to(m.array(-1, "f4"), (5,))
+
+
+@example
+def powers_by_one_element_in_place(m):
+    x = _bases(m, "f8")
+    x **= m.array(0.5)
+    return x
+
+
+@example
+def powers_of_integers_by_one_element(m):
+    return m.array([4, 9]) ** m.array(0.5), m.array([4, 9]) ** m.array([2])
+
+
+@example
+def literal_powers_of_halves(m):
+    x = m.array([0.0, -0.0, 2.25, 4.0], "f2")
+    return x**0.5, x**2, x**-1, x**2.0
+
+
+# ---- products in place ----
+
+
+@example
+def product_with_a_vector_in_place(m):
+    a = m.ones((4, 4))
+    a @= m.arange(4.0)
+    return a
+
+
+@example
+def product_in_place(m):
+    a = m.ones((2, 2))
+    a @= m.array([[1.0, 2.0], [3.0, 4.0]])
+    return a
+
+
+@example
+def product_of_another_shape_in_place(m):
+    a = m.ones((2, 3))
+    a @= m.ones((3, 2))
+    return a
+
+
+@example
+def product_of_another_kind_in_place(m):
+    a = m.ones((2, 2), int)
+    a @= m.ones((2, 2))
+    return a
+
+
+# ---- triangles ----
+
+
+@example
+def triangles_at_fractions(m):
+    x = m.arange(9.0).reshape(3, 3)
+    return m.tri(3, k=0.5), m.tril(x, 0.5), m.triu(x, 0.5), m.tri(3, k=-1.5), m.tri(3, 4, 1.7)
+
+
+@example
+def triangle_of_fewer_than_no_rows(m):
+    return m.tri(-3), m.tri(2, -1)
+
+
+# ---- what NumPy refuses ----
+
+
+@example
+def zeros_of_a_boolean(m):
+    return m.zeros(True)
+
+
+@example
+def reshape_to_a_boolean(m):
+    return m.zeros(4).reshape((True, -1))
+
+
+@example
+def weights_that_sum_to_zero(m):
+    return m.average(m.ones(3), weights=m.zeros(3))
+
+
+@example
+def stack_of_a_generator(m):
+    return m.vstack(m.ones(2) for _ in range(2))
+
+
+@example
+def concatenate_of_a_generator(m):
+    return m.concatenate(m.ones(2) for _ in range(2))
+
+
+@example
+def integers_as_where(m):
+    return m.add(m.ones(2), 1, where=m.array([1, 0]), out=m.zeros(2))
+
+
+@example
+def integers_as_where_of_a_sum(m):
+    return m.sum(m.ones(2), where=m.array([1, 0]))
+
+
+@example
+def mask_of_another_length(m):
+    a = m.zeros(3)
+    a[m.asarray([True, False])] = 1
+    return a
+
+
+@example
+def wrong_cast_and_wrong_shape(m):
+    return m.add(m.ones(3), 1.5, out=m.zeros(2, int))
+
+
+@example
+def fill_with_an_array(m):
+    return m.ones(3).fill(m.ones(1))
+
+
+@example
+def nan_into_integers(m):
+    m.zeros(2, int)[0] = float("nan")
+
+
+@example
+def infinity_into_integers(m):
+    m.zeros(2, int)[...] = float("inf")
+
+
+@example
+def too_much_for_an_integer(m):
+    m.zeros(2, "i1")[1:] = 1e10
+
+
+# ---- small ones ----
+
+
+@example
+def repeats_that_are_floats(m):
+    return m.repeat(m.arange(3), 4.7), m.repeat(m.arange(3), [2])
+
+
+@example
+def sections_that_are_floats(m):
+    return m.split(m.arange(4), 2.0), m.array_split(m.arange(5), 2.0)
+
+
+@example
+def arrays_that_are_called(m):
+    return m.ndarray((2,)).shape, m.ndarray(shape=(2, 3), dtype="i4", order="F").dtype.name
+
+
+@example
+def shapes_that_are_set(m):
+    a = m.arange(4.0)
+    a.shape = (2, -1)
+    return a, a.T.shape
+
+
+@example
+def shapes_that_would_need_a_copy(m):
+    a = m.ones((2, 3)).T
+    a.shape = (6,)
+    return a
+
+
+@example
+def lists_times_elements(m):
+    n = m.arange(3)[2]
+    return [1, 2] * n, n * (1, 2), "ab" * n, [1.5] * m.array(2)
+
+
+@example
+def views_of_elements_are_copies(m):
+    v = m.arange(3)[1]
+    results = []
+    for w in (v[...], v[None], v.reshape(1), v.ravel()):
+        w[...] = 7
+        results.append(w)
+    return results, v
+
+
+@example
+def modules(m):
+    m.testing.assert_allclose(m.ones(2), m.ones(2))
+    return m.version.version, m.typing.__name__, m.exceptions.__name__, m.dtypes.__name__
+
+
+def test_assigning_through_ranges_is_not_there_yet():
+    a = quelea.zeros((1, 3, 3))
+    with pytest.raises(NotImplementedError):
+        a[:, range(3), range(3)] = 1
+
+
 # ---- comparison ----
 
 
