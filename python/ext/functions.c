@@ -46,7 +46,7 @@ PyObject *qx_reduce_slowly(const char *reduction, PyObject *const *values) {
                             values[DTYPE] ? values[DTYPE] : Py_None,
                             values[OUT] ? values[OUT] : Py_None,
                             values[KEEPDIMS] ? values[KEEPDIMS] : Py_False,
-                            values[INITIAL] ? values[INITIAL] : Py_None,
+                            values[INITIAL] ? values[INITIAL] : Py_Ellipsis, /* not given */
                             values[WHERE] ? values[WHERE] : Py_True};
   PyObject *result = PyObject_Vectorcall(qx.hooks.reduce_slowly, call, 8, NULL);
   Py_DECREF(name);
@@ -58,15 +58,13 @@ PyObject *qx_reduction_call(QlReduction reduction, PyObject *self, PyObject *con
   PyObject *values[WORDS];
   if (!parse_reduction(reduction, self != NULL, args, nargs, kwnames, values)) return NULL;
   if (self) values[A] = self;
-  if (!qx_absent(values[INITIAL]) || (values[WHERE] && values[WHERE] != Py_True))
+  if (values[INITIAL] || (values[WHERE] && values[WHERE] != Py_True))
     return qx_reduce_slowly(reduction_names[reduction], values);
   int keepdims = qx_flag_from_python(values[KEEPDIMS], false);
   QlArray *array = keepdims < 0 ? NULL : qx_array_from_python(values[A], QL_DTYPE_NONE);
   if (!array) return NULL;
-  PyObject *out = values[OUT] && PyTuple_Check(values[OUT]) && PyTuple_GET_SIZE(values[OUT]) == 1
-                      ? PyTuple_GET_ITEM(values[OUT], 0)
-                      : values[OUT];
-  PyObject *result = qx_reduce(reduction, array, values[AXIS], values[DTYPE], out, keepdims);
+  PyObject *result =
+      qx_reduce(reduction, array, values[AXIS], values[DTYPE], values[OUT], keepdims);
   qx_release(array);
   return result;
 }

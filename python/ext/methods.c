@@ -227,8 +227,14 @@ static PyObject *method_complex(PyObject *self, PyObject *unused) {
   return PyComplex_FromDoubles(z.z[0], z.z[1]);
 }
 
-static PyObject *method_conjugate(PyObject *self, PyObject *unused) {
-  (void)unused;
+static PyObject *method_conjugate(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
+  if (nargs > 1)
+    return PyErr_Format(PyExc_TypeError, "conjugate() takes at most 1 argument (%zd given)", nargs);
+  if (nargs == 1 && args[0] != Py_None) {
+    QxOperands in = {0};
+    qx_operand_add(&in, self);
+    return qx_ufunc(QL_OP_CONJUGATE, &in, args[0], NULL, QL_DTYPE_NONE);
+  }
   if (ql_dtype_info[qx_array(self)->dtype].kind != QL_KIND_COMPLEX) return Py_NewRef(self);
   return qx_unary(QL_OP_CONJUGATE, self);
 }
@@ -315,8 +321,10 @@ PyMethodDef qx_array_methods[] = {
     {"item", (PyCFunction)(void (*)(void))method_item, METH_FASTCALL,
      "One element as a Python number."},
     {"tolist", method_tolist, METH_NOARGS, "All elements as nested lists, on every rank."},
-    {"conj", method_conjugate, METH_NOARGS, "The complex conjugate."},
-    {"conjugate", method_conjugate, METH_NOARGS, "The complex conjugate."},
+    {"conj", (PyCFunction)(void (*)(void))method_conjugate, METH_FASTCALL,
+     "The complex conjugate."},
+    {"conjugate", (PyCFunction)(void (*)(void))method_conjugate, METH_FASTCALL,
+     "The complex conjugate."},
     {"to_device", FAST(method_to_device), "The array itself; for the array API."},
     {"__array__", FAST(qx_array_array),
      "A NumPy array: a read-only snapshot, or private with copy=True."},

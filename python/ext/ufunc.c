@@ -20,8 +20,9 @@ static PyObject *numpy_ufuncs[QL_OP_COUNT]; /* borrowed from ours, which the mod
 
 /* ---- calling ---- */
 
-enum { OUT, WHERE, DTYPE, CASTING, ORDER, SUBOK, KEYWORDS };
-static const char *const keyword_words[] = {"out", "where", "dtype", "casting", "order", "subok"};
+enum { OUT, WHERE, DTYPE, CASTING, ORDER, SUBOK, SIGNATURE, SIG, KEYWORDS };
+static const char *const keyword_words[] = {"out",   "where", "dtype",     "casting",
+                                            "order", "subok", "signature", "sig"};
 
 /* out= may be a tuple of one. NULL: none. false: exception. */
 static bool only_output(PyObject *given, PyObject **out) {
@@ -122,6 +123,11 @@ static int check_casting(PyObject *self, const QxOperands *in, PyObject *out, Ql
 static PyObject *call_with_keywords(PyObject *self, QxOperands *in, PyObject **values) {
   PyObject *out;
   QlDtype dtype;
+  if (!qx_absent(values[SIGNATURE]) || !qx_absent(values[SIG]))
+    return PyErr_Format(PyExc_NotImplementedError,
+                        "%s(signature=) is not in Quelea yet; write dtype=, or astype of the "
+                        "operands",
+                        NAME(self));
   if (!only_output(values[OUT], &out) || qx_dtype_from_python(values[DTYPE], &dtype) < 0)
     return NULL;
   int casting = casting_from_python(values[CASTING]);
@@ -169,6 +175,8 @@ static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t 
     if (values[OUT])
       return PyErr_Format(PyExc_TypeError,
                           "cannot specify 'out' as both a positional and keyword argument");
+    if (PyTuple_Check(args[nin]))
+      return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
     values[OUT] = args[nin];
   }
   QxOperands in;
@@ -360,6 +368,9 @@ static PyGetSetDef ufunc_attributes[] = {
     {"nout", ufunc_nout, NULL, "Number of outputs.", NULL},
     {"nargs", ufunc_nargs, NULL, "Number of inputs and outputs.", NULL},
     {"identity", ufunc_from_numpy, NULL, "The identity value.", "identity"},
+    {"types", ufunc_from_numpy, NULL, "The types of NumPy's loops.", "types"},
+    {"ntypes", ufunc_from_numpy, NULL, "How many they are.", "ntypes"},
+    {"resolve_dtypes", ufunc_from_numpy, NULL, "Dtypes of operands and results.", "resolve_dtypes"},
     {"signature", ufunc_signature, NULL, "None: these are elementwise.", NULL},
     {NULL},
 };

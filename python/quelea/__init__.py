@@ -268,7 +268,7 @@ class errstate(_numpy.errstate):
 class _Size(int):
     """The number of ranks; called, it is NumPy's function ``size(a, axis=None)``."""
 
-    def __call__(self, a: _Any, axis: int | None = None) -> int:
+    def __call__(self, a: _Any, axis: _Any = None) -> int:
         """Give the number of elements of an array, in all or along an axis."""
         return manipulation.size(a, axis)
 

@@ -204,7 +204,7 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> ndarray:
 
 def _made(make: Callable[[Any, Any], ndarray], shape: Any, dtype: DType, order: str) -> ndarray:
     """Make an array of that shape in C or Fortran order."""
-    if order in ("C", "c"):
+    if order in ("C", "c", None):
         return make(shape, dtype)
     _only_c_or_f(order)
     extents = tuple(shape) if isinstance(shape, Sequence) else (shape,)
@@ -371,7 +371,7 @@ def _like(
     extents: Any = a.shape if shape is None else shape if isinstance(shape, Sequence) else (shape,)
     if order in ("A", "a"):
         order = _order_of(a)
-    if order not in ("K", "k"):
+    if order not in ("K", "k", None):
         return _made(make, extents, dtype, order)
     if a.ndim < 2:
         return make(extents, dtype)
@@ -532,6 +532,10 @@ def indices(dimensions: Sequence[int], dtype: DType = int, sparse: bool = False)
     ndarray of shape (len(dimensions), *dimensions), or tuple of ndarray
     """
     shape = tuple(dimensions)
+    if numpy.dtype(dtype) == bool and any(n > 2 for n in shape):
+        raise TypeError(
+            "arange() is only supported for booleans when the result has at most length 2."
+        )
     if sparse:
         return tuple(_grid_axis(shape, i, dtype, True) for i in range(len(shape)))
     result = _quelea.empty((len(shape), *shape), dtype)
@@ -619,7 +623,9 @@ def _diagonals(rows: int, columns: int | None) -> ndarray:
     return _grid_axis(shape, 1, int, True) - _grid_axis(shape, 0, int, True)
 
 
-def _only_c_or_f(order: str) -> str:
+def _only_c_or_f(order: str | None) -> str:
+    if order is None:
+        return "C"
     if order not in ("C", "F", "c", "f"):
         raise ValueError("only 'C' or 'F' order is permitted")
     return order

@@ -205,6 +205,10 @@ def round(a: Any, decimals: int = 0, out: ndarray | None = None) -> ndarray:
     """
     x = as_array(a)
     decimals = operator.index(decimals)
+    if out is not None and not isinstance(out, ndarray):
+        raise TypeError(f"return arrays must be of type quelea.ndarray, not {type(out).__name__}")
+    if out is not None and out.shape != x.shape:
+        raise ValueError("invalid output shape")
     if x.dtype.kind == "c":
         result = x.copy()
         result.real[...], result.imag[...] = round(x.real, decimals), round(x.imag, decimals)
@@ -286,33 +290,143 @@ def angle(z: Any, deg: bool = False) -> ndarray:
     return _quelea.rad2deg(result) if deg else result
 
 
-def modf(x: Any) -> tuple[ndarray, ndarray]:
+def modf(
+    x: Any,
+    /,
+    *outs: ndarray | None,
+    out: Any = (None, None),
+    where: Any = True,
+    casting: str = "same_kind",
+    order: str = "K",
+    dtype: Any = None,
+    subok: bool = True,
+    signature: Any = None,
+) -> tuple[ndarray, ndarray]:
     """Split into fractional and integral parts, both with the sign of the element.
+
+    The keywords are those of ufuncs; `out` is a tuple of two.
 
     Returns
     -------
     tuple of ndarray
     """
-    if is_elsewhere(x):
-        return numpy.modf(x)
+    if is_elsewhere(x, *outs, *(out if isinstance(out, tuple) else (out,))):
+        return _elsewhere(numpy.modf, (x,), outs, out, where, casting, order, dtype, signature)
+    targets = _two_outputs("modf", outs, out, casting, signature)
     a = _asarray(x)
+    if dtype is not None:
+        a = _cast_input("modf", a, dtype, casting)
     if a.dtype.kind not in "f":
         a = a.astype(numpy.modf(numpy.zeros(0, a.dtype))[0].dtype)
     whole = _quelea.trunc(a)
-    fraction = where(_quelea.isinf(a), 0, a - whole).astype(a.dtype, copy=False)
-    return _quelea.copysign(fraction, a), whole
+    fraction = _quelea.where(_quelea.isinf(a), 0, a - whole).astype(a.dtype, copy=False)
+    return _deliver_two((_quelea.copysign(fraction, a), whole), targets, where, casting, order)
 
 
-def divmod(x1: Any, x2: Any, /) -> tuple[ndarray, ndarray]:
+def divmod(
+    x1: Any,
+    x2: Any,
+    /,
+    *outs: ndarray | None,
+    out: Any = (None, None),
+    where: Any = True,
+    casting: str = "same_kind",
+    order: str = "K",
+    dtype: Any = None,
+    subok: bool = True,
+    signature: Any = None,
+) -> tuple[ndarray, ndarray]:
     """Give quotient and remainder, ``(x1 // x2, x1 % x2)``.
+
+    The keywords are those of ufuncs; `out` is a tuple of two.
 
     Returns
     -------
     tuple of ndarray
     """
-    if is_elsewhere(x1, x2):
-        return numpy.divmod(x1, x2)
-    return _quelea.floor_divide(x1, x2), _quelea.remainder(x1, x2)
+    if is_elsewhere(x1, x2, *outs, *(out if isinstance(out, tuple) else (out,))):
+        return _elsewhere(
+            numpy.divmod, (x1, x2), outs, out, where, casting, order, dtype, signature
+        )
+    targets = _two_outputs("divmod", outs, out, casting, signature)
+    given: dict[str, Any] = {} if dtype is None else {"dtype": dtype, "casting": casting}
+    results = (
+        _quelea.floor_divide(x1, x2, **given),
+        _quelea.remainder(x1, x2, **given),
+    )
+    return _deliver_two(results, targets, where, casting, order)
+
+
+def _elsewhere(
+    function: Any,
+    inputs: tuple[Any, ...],
+    outs: tuple[Any, ...],
+    out: Any,
+    where: Any,
+    casting: str,
+    order: str,
+    dtype: Any,
+    signature: Any,
+) -> tuple[ndarray, ndarray]:
+    """Call NumPy's ufunc of operands that override it, with the keywords that were given."""
+    keywords: dict[str, Any] = {"dtype": dtype, "signature": signature}
+    keywords["out"] = None if all(t is None for t in out) else out
+    keywords["where"] = None if where is True else where
+    keywords["casting"] = None if casting == "same_kind" else casting
+    keywords["order"] = None if order == "K" else order
+    given = {name: value for name, value in keywords.items() if value is not None}
+    results: tuple[ndarray, ndarray] = function(*inputs, *outs, **given)
+    return results
+
+
+def refuse_signature(name: str, signature: Any) -> None:
+    """Refuse a keyword of ufuncs that is not there yet."""
+    if signature is not None:
+        raise NotImplementedError(f"{name}(signature=) is not in Quelea yet; write dtype=")
+
+
+def _two_outputs(
+    name: str, outs: tuple[Any, ...], out: Any, casting: Any, signature: Any
+) -> tuple[ndarray | None, ndarray | None]:
+    refuse_signature(name, signature)
+    numpy.can_cast(bool, bool, casting)  # refuses what is no rule
+    if any(t is not None and not isinstance(t, ndarray) for t in outs):
+        raise TypeError("return arrays must be of type quelea.ndarray")
+    if len(outs) > 2:
+        raise TypeError(f"{name}() takes at most two outputs, but {len(outs)} were given")
+    if not isinstance(out, tuple):
+        raise TypeError("'out' must be a tuple of arrays")
+    if outs and any(t is not None for t in out):
+        raise TypeError("cannot specify 'out' as both a positional and keyword argument")
+    if len(out) != 2:
+        raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
+    given = (*outs, None, None)[:2] if outs else out
+    return given[0], given[1]
+
+
+def _cast_input(name: str, a: ndarray, dtype: Any, casting: str) -> ndarray:
+    target = numpy.dtype(dtype)
+    if not numpy.can_cast(a.dtype, target, casting):  # type: ignore[arg-type]
+        raise TypeError(
+            f"Cannot cast ufunc '{name}' input from {a.dtype!r} to {target!r} with casting rule '{casting}'"
+        )
+    return a.astype(target, copy=False)
+
+
+def _deliver_two(
+    results: tuple[ndarray, ndarray],
+    targets: tuple[ndarray | None, ndarray | None],
+    where: Any,
+    casting: str,
+    order: str,
+) -> tuple[ndarray, ndarray]:
+    if where is True and order == "K" and all(t is None for t in targets):
+        return results
+    first, second = (
+        _quelea.positive(r, out=t, where=where, casting=casting, order=order)
+        for r, t in zip(results, targets, strict=True)
+    )
+    return first, second
 
 
 def nan_to_num(
@@ -373,24 +487,31 @@ def sinc(x: Any) -> ndarray:
 # ---- questions ----
 
 
-def isneginf(x: Any) -> ndarray:
+def _positional(out: Any) -> tuple[Any, ...]:
+    """Give an output as a ufunc takes it by its place: never in a tuple."""
+    return () if out is None else (out,)
+
+
+def isneginf(x: Any, out: ndarray | None = None) -> ndarray:
     """Tell where elements are negative infinity.
 
     Returns
     -------
     ndarray of bool
     """
-    return _quelea.logical_and(_quelea.isinf(x), _quelea.signbit(x))
+    return _quelea.logical_and(_quelea.isinf(x), _quelea.signbit(x), *_positional(out))
 
 
-def isposinf(x: Any) -> ndarray:
+def isposinf(x: Any, out: ndarray | None = None) -> ndarray:
     """Tell where elements are positive infinity.
 
     Returns
     -------
     ndarray of bool
     """
-    return _quelea.logical_and(_quelea.isinf(x), _quelea.logical_not(_quelea.signbit(x)))
+    return _quelea.logical_and(
+        _quelea.isinf(x), _quelea.logical_not(_quelea.signbit(x)), *_positional(out)
+    )
 
 
 def iscomplex(x: Any) -> ndarray:

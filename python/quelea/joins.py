@@ -124,6 +124,8 @@ def _common_dtype(
 ) -> Any:
     """Find the dtype in which arrays are joined, and refuse what cannot be cast to it."""
     if out is not None:
+        if not isinstance(out, ndarray):
+            raise TypeError("'out' must be a quelea.ndarray")
         if dtype is not None:
             raise TypeError(
                 "concatenate() only takes `out` or `dtype` as an argument, but both were provided."

@@ -1,16 +1,17 @@
 """Products of matrices and vectors, as sums of broadcast products: contract C7's fixed tree on any number of ranks."""
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy
-from numpy.lib.array_utils import normalize_axis_index
 
 from . import _quelea
 from ._quelea import asarray as _asarray
 from ._quelea import ndarray
-from .elementwise import as_array, deliver, is_elsewhere
+from .elementwise import _cast_input, as_array, deliver, is_elsewhere, refuse_signature
+from .manipulation import moveaxis
 
 __all__ = ["dot", "inner", "matmul", "outer", "tensordot", "trace", "vdot", "vecdot"]
 
@@ -23,6 +24,8 @@ def _contract(x: ndarray, y: ndarray, axis: int) -> ndarray:
 def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
     if out is None:
         return result
+    if not isinstance(out, ndarray):
+        raise TypeError("'out' must be a quelea.ndarray")
     if out.shape != result.shape or out.dtype != result.dtype:
         raise ValueError(
             "output array is not acceptable (must have the right datatype, number of dimensions, and shape)"
@@ -39,7 +42,9 @@ def _mismatch(name: str, core: int, size: int, expected: int, signature: str) ->
 
 def _elsewhere(function: Any, *operands: Any, **keywords: Any) -> ndarray:
     """Call NumPy's function of operands that override it, which may give anything."""
-    given = {name: value for name, value in keywords.items() if value is not None}
+    given = {
+        name: value for name, value in keywords.items() if value is not None and value is not ...
+    }
     result: ndarray = function(*operands, **given)
     return result
 
@@ -47,7 +52,21 @@ def _elsewhere(function: Any, *operands: Any, **keywords: Any) -> ndarray:
 _MATMUL = "(n?,k),(k,m?)->(n?,m?)"
 
 
-def matmul(x1: Any, x2: Any, /, out: ndarray | None = None, *, dtype: Any = None) -> ndarray:
+def matmul(
+    x1: Any,
+    x2: Any,
+    /,
+    out: Any = None,
+    *,
+    axes: Any = ...,
+    axis: Any = ...,
+    keepdims: Any = ...,
+    casting: str = "same_kind",
+    order: str = "K",
+    dtype: Any = None,
+    subok: bool = True,
+    signature: Any = None,
+) -> ndarray:
     """Matrix product over the last two axes; the others broadcast.
 
     Parameters
@@ -55,6 +74,10 @@ def matmul(x1: Any, x2: Any, /, out: ndarray | None = None, *, dtype: Any = None
     x1, x2 : array_like
         A vector is a row on the left and a column on the right.
     out : ndarray, optional
+    axes : list of tuple of int, optional
+        Where the axes of each matrix and of the result are.
+    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe'}
+    order : {'K', 'A', 'C', 'F'}
     dtype : dtype, optional
 
     Returns
@@ -67,12 +90,62 @@ def matmul(x1: Any, x2: Any, /, out: ndarray | None = None, *, dtype: Any = None
     >>> np.matmul(np.ones((2, 3)), np.ones(3))
     array([3., 3.])
     """
-    if out is None and dtype is None and (plain := _quelea.product(x1, x2)) is not None:
-        return plain
-    if is_elsewhere(x1, x2, out):
-        return _elsewhere(numpy.matmul, x1, x2, out=out, dtype=dtype)
+    plain = dtype is None and axes is ... and axis is ... and keepdims is ... and signature is None
+    if plain and out is None and casting == "same_kind" and order == "K":
+        made = _quelea.product(x1, x2)
+        if made is not None:
+            return made
+    if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
+        keywords = {"axes": axes, "axis": axis, "keepdims": keepdims, "out": out}
+        return _elsewhere(numpy.matmul, x1, x2, dtype=dtype, **keywords)
+    if out is not None and not isinstance(out, (ndarray, tuple)):
+        raise TypeError("return arrays must be of type quelea.ndarray")
+    refuse_signature("matmul", signature)
+    if axis is not ...:
+        raise TypeError(
+            "matmul: axis can only be used with a single shared core dimension, not with the 3 distinct ones implied "
+            f"by signature {_MATMUL}."
+        )
+    if keepdims is not ...:
+        raise TypeError(
+            f"matmul does not support keepdims: its signature {_MATMUL} requires multiple core dimensions"
+        )
     a = x1 if isinstance(x1, ndarray) else _asarray(x1)
     b = x2 if isinstance(x2, ndarray) else _asarray(x2)
+    result_axes = None
+    if axes is not ...:
+        a, b, result_axes = _moved("matmul", a, b, axes, (min(a.ndim, 2), min(b.ndim, 2)))
+    result = _matrix_product(a, b, dtype, casting)
+    if result_axes is not None and len(result_axes):
+        result = moveaxis(result, range(-len(result_axes), 0), result_axes)
+    return _delivered("matmul", result, out, casting, order)
+
+
+def _moved(
+    name: str, a: ndarray, b: ndarray, axes: Any, cores: tuple[int, int]
+) -> tuple[ndarray, ndarray, Any]:
+    """Put the axes that axes= names at the end; the third entry says where those of the result go."""
+    if not isinstance(axes, list):
+        raise TypeError("axes should be a list.")
+    if len(axes) not in (2, 3):
+        raise ValueError(
+            "axes should be a list with an entry for all inputs and outputs; entries for outputs can only be omitted "
+            "if none of them has core axes."
+        )
+    named: list[Any] = [
+        (entry,) if isinstance(entry, (int, numpy.integer)) else entry for entry in axes
+    ]
+    for entry, core in zip(named, cores, strict=False):
+        if not isinstance(entry, tuple):
+            raise TypeError(f"{name}: axes should be a list of tuples")
+        if len(entry) != core:
+            raise ValueError(f"{name}: an axes item should be a tuple with {core} elements")
+    a = moveaxis(a, named[0], range(-cores[0], 0))
+    b = moveaxis(b, named[1], range(-cores[1], 0))
+    return a, b, named[2] if len(named) == 3 else ()
+
+
+def _matrix_product(a: ndarray, b: ndarray, dtype: Any, casting: str) -> ndarray:
     left, right = a.shape, b.shape
     if not left or not right:
         raise ValueError(
@@ -83,14 +156,34 @@ def matmul(x1: Any, x2: Any, /, out: ndarray | None = None, *, dtype: Any = None
     if over != left[-1]:
         raise _mismatch("matmul", 0, over, left[-1], _MATMUL)
     if dtype is not None:
-        a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
+        a, b = (_cast_input("matmul", x, dtype, casting) for x in (a, b))
     if len(right) == 1:
-        result = _contract(a, b, -1)
-    elif len(left) == 1:
-        result = _contract(a[:, None], b, -2)
-    else:
-        result = _contract(a[..., :, :, None], b[..., None, :, :], -2)
-    return result if out is None else _deliver(result, out)
+        return _contract(a, b, -1)
+    if len(left) == 1:
+        return _contract(a[:, None], b, -2)
+    return _contract(a[..., :, :, None], b[..., None, :, :], -2)
+
+
+def _delivered(name: str, result: ndarray, out: Any, casting: str, order: str) -> ndarray:
+    """Give the result of a ufunc in `out`, or in an order."""
+    numpy.can_cast(bool, bool, casting)  # type: ignore[arg-type]  # refuses what is no rule
+    if isinstance(out, tuple):
+        if len(out) != 1:
+            raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
+        out = out[0]
+    if out is None:
+        return result if order == "K" else result.astype(result.dtype, order=order, copy=False)
+    if isinstance(out, ndarray):
+        if not numpy.can_cast(result.dtype, out.dtype, casting):  # type: ignore[arg-type]
+            raise TypeError(
+                f"Cannot cast ufunc '{name}' output from {result.dtype!r} to {out.dtype!r} with casting rule "
+                f"'{casting}'"
+            )
+        if numpy.broadcast_shapes(result.shape, out.shape) != out.shape:
+            raise ValueError(
+                f"{name}: the output has shape {out.shape}, but the result has {result.shape}"
+            )
+    return deliver(result, out)
 
 
 _MULTIPLIED = (ndarray, numpy.ndarray, numpy.generic, list, tuple, bool, int, float, complex)
@@ -186,20 +279,44 @@ def vdot(a: Any, b: Any, /) -> ndarray:
     return _contract(x.conj(), y, 0)
 
 
-def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> ndarray:
+def vecdot(
+    x1: Any,
+    x2: Any,
+    /,
+    out: Any = None,
+    *,
+    axes: Any = ...,
+    axis: Any = ...,
+    keepdims: bool = False,
+    casting: str = "same_kind",
+    order: str = "K",
+    dtype: Any = None,
+    subok: bool = True,
+    signature: Any = None,
+) -> ndarray:
     """Sum of products over an axis, the first conjugated; the other axes broadcast.
 
     Parameters
     ----------
     x1, x2 : array_like
+    out : ndarray, optional
     axis : int, default -1
+    axes : list of tuple of int, optional
+        The axis of each.
+    keepdims : bool, default False
+        Whether it stays, with extent 1.
+    casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe'}
+    order : {'K', 'A', 'C', 'F'}
+    dtype : dtype, optional
 
     Returns
     -------
     ndarray
     """
-    if is_elsewhere(x1, x2):
-        return _elsewhere(numpy.vecdot, x1, x2, axis=None if axis == -1 else axis)
+    if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
+        keywords = {"axes": axes, "axis": axis, "keepdims": keepdims or None, "out": out}
+        return _elsewhere(numpy.vecdot, x1, x2, dtype=dtype, **keywords)
+    refuse_signature("vecdot", signature)
     x, y = as_array(x1), as_array(x2)
     for i, a in enumerate((x, y)):
         if a.ndim == 0:
@@ -207,12 +324,24 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> ndarray:
                 f"vecdot: Input operand {i} does not have enough dimensions (has 0, gufunc core with signature "
                 "(n),(n)->() requires 1)"
             )
-    normalize_axis_index(axis, x.ndim), normalize_axis_index(axis, y.ndim)
-    if x.shape[axis] != y.shape[axis]:
-        raise _mismatch("vecdot", 0, y.shape[axis], x.shape[axis], "(n),(n)->()")
-    if axis >= 0:
-        x, y = x.swapaxes(axis, -1), y.swapaxes(axis, -1)
-    return _quelea.contract(x.conj(), y, axis if axis < 0 else -1, "K")
+    place: Any = -1
+    if axes is not ...:
+        if axis is not ...:
+            raise TypeError("cannot specify both 'axis' and 'axes'")
+        x, y, named = _moved("vecdot", x, y, axes, (1, 1))
+        place = named[0] if keepdims and named else -1
+    elif axis is not ...:
+        axis = operator.index(axis)
+        x, y = moveaxis(x, axis, -1), moveaxis(y, axis, -1)
+        place = axis
+    if x.shape[-1] != y.shape[-1]:
+        raise _mismatch("vecdot", 0, y.shape[-1], x.shape[-1], "(n),(n)->()")
+    if dtype is not None:
+        x, y = (_cast_input("vecdot", a, dtype, casting) for a in (x, y))
+    result = _quelea.contract(x.conj(), y, -1, "K")
+    if keepdims:
+        result = _quelea.expand_dims(result, place)
+    return _delivered("vecdot", result, out, casting, order)
 
 
 def outer(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
@@ -223,7 +352,7 @@ def outer(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
     ndarray of shape (a.size, b.size)
     """
     x, y = as_array(a).ravel(), as_array(b).ravel()
-    return _quelea.multiply(x[:, None], y[None, :], out=out)
+    return _quelea.multiply(x[:, None], y[None, :], *(() if out is None else (out,)))
 
 
 def tensordot(a: Any, b: Any, axes: int | Sequence[Any] = 2) -> ndarray:
@@ -294,7 +423,6 @@ def trace(
     ndarray
     """
     from .creation import eye
-    from .manipulation import moveaxis
 
     x = moveaxis(as_array(a), (axis1, axis2), (-2, -1))
     mask = eye(x.shape[-2], x.shape[-1], offset, bool)

@@ -1,7 +1,6 @@
 """Views and shapes: axes moved, added and taken away, and what is broadcast."""
 
 import math
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,10 +55,12 @@ def ndim(a: Any) -> int:
     return a.ndim if isinstance(a, ndarray) else numpy.ndim(a)
 
 
-def size(a: Any, axis: int | None = None) -> int:
-    """Number of elements, in all or along an axis."""
+def size(a: Any, axis: Axes = None) -> int:
+    """Number of elements, in all or along axes."""
     extents = shape(a)
-    return math.prod(extents) if axis is None else extents[normalize_axis_index(axis, len(extents))]
+    if axis is None:
+        return math.prod(extents)
+    return math.prod(extents[i] for i in normalize_axis_tuple(axis, len(extents)))
 
 
 def shares_memory(a: Any, b: Any, max_work: int | None = None) -> bool:
@@ -319,7 +320,7 @@ def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> ndarray:
         raise ValueError("Axes must be different.")
     if not all(-x.ndim <= i < x.ndim for i in plane):
         raise ValueError(f"Axes={plane} out of range for array of ndim={x.ndim}.")
-    turns = operator.index(k) % 4
+    turns = k % 4
     if turns == 0:
         return x[...]
     if turns == 2:

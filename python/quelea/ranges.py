@@ -5,7 +5,7 @@ import operator
 from typing import Any
 
 import numpy
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from . import _quelea
 from ._quelea import asarray as _asarray
@@ -154,7 +154,7 @@ def linspace(
             _asarray(start), _asarray(stop), num, intervals, computed, dtype, axis
         )
         return (result, step) if retstep else result
-    normalize_axis_index(axis, 1, "destination")
+    _destination(axis, 1)
     first, last = _number(start), _number(stop)
     computed = numpy.result_type(first, last, 1.0)
     integer = dtype is not None and numpy.issubdtype(dtype, numpy.integer)
@@ -175,6 +175,16 @@ def linspace(
         y = _quelea.floor(y)
     result = y.astype(dtype, copy=False)
     return (result, step) if retstep else result
+
+
+def _destination(axis: int, ndim: int) -> int:
+    """Find where the axis of the samples goes."""
+    places = normalize_axis_tuple(axis, ndim, "destination")
+    if len(places) != 1:
+        raise ValueError(
+            "`source` and `destination` arguments must have the same number of elements"
+        )
+    return places[0]
 
 
 def _ranges_between(
@@ -201,7 +211,7 @@ def _ranges_between(
     if dtype is not None and numpy.issubdtype(dtype, numpy.integer):
         y = _quelea.floor(y)
     order = list(range(1, y.ndim))
-    order.insert(normalize_axis_index(axis, y.ndim, "destination"), 0)
+    order.insert(_destination(axis, y.ndim), 0)
     return y.transpose(order).astype(computed if dtype is None else dtype, copy=False), step
 
 
@@ -283,5 +293,5 @@ def geomspace(
             result[-1] = last
     result = result * sign
     order = list(range(1, result.ndim))
-    order.insert(normalize_axis_index(axis, result.ndim, "destination"), 0)
+    order.insert(_destination(axis, result.ndim), 0)
     return result.transpose(order).astype(computed if dtype is None else dtype, copy=False)

@@ -323,7 +323,13 @@ def _without_nan(x: ndarray, value: Any) -> ndarray:
 
 
 def nansum(
-    a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, keepdims: bool = False
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: ndarray | None = None,
+    keepdims: bool = False,
+    initial: Any = 0,
+    where: Any = True,
 ) -> ndarray:
     """Sum over axes, NaN counting as 0. The parameters are those of `sum`.
 
@@ -331,34 +337,72 @@ def nansum(
     -------
     ndarray
     """
-    return _quelea.sum(_without_nan(as_array(a), 0), _axes(axis), dtype, out, keepdims)
+    return _quelea.sum(
+        _without_nan(as_array(a), 0), _axes(axis), dtype, out, keepdims, initial, where
+    )
 
 
 def nanmean(
-    a: Any, axis: Axis = None, dtype: Any = None, out: ndarray | None = None, keepdims: bool = False
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: ndarray | None = None,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
 ) -> ndarray:
-    """Mean over axes of what is not NaN. The parameters are those of `sum`.
+    """Mean over axes of what is not NaN. The parameters are those of `mean`.
 
     Returns
     -------
     ndarray
     """
     x = as_array(a)
-    return mean(x, axis, dtype, out, keepdims, where=_quelea.logical_not(_quelea.isnan(x)))
+    if x.dtype.kind in "fc" and dtype is not None and numpy.dtype(dtype).kind not in "fc":
+        raise TypeError("If a is inexact, then dtype must be inexact")
+    if x.dtype.kind in "fc" and isinstance(out, ndarray) and out.dtype.kind not in "fc":
+        raise TypeError("If a is inexact, then out must be inexact")
+    numbers = _quelea.logical_not(_quelea.isnan(x))
+    if where is not True:
+        numbers = _quelea.logical_and(numbers, _mask(where, x))
+    return mean(x, axis, dtype, out, keepdims, where=numbers)
 
 
-def _nan_extreme(name: str, x: ndarray, axis: Axis, out: ndarray | None, keepdims: bool) -> ndarray:
+def _nan_extreme(
+    name: str,
+    x: ndarray,
+    axis: Axis,
+    out: Any,
+    keepdims: bool,
+    initial: Any,
+    where: Any,
+) -> ndarray:
+    if isinstance(out, tuple):
+        if len(out) != 1:
+            raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
+        out = out[0]
+    given: dict[str, Any] = {} if where is True else {"where": where}
+    if initial is not None:
+        given["initial"] = initial
+    reduce = getattr(_quelea, name)
     if x.dtype.kind not in "fc":
-        return getattr(_quelea, name)(x, axis, out, keepdims)  # type: ignore[no-any-return]
-    replaced = getattr(_quelea, name)(
-        _without_nan(x, numpy.inf if name == "min" else -numpy.inf), axis, None, keepdims
+        return reduce(x, axis, out, keepdims, **given)  # type: ignore[no-any-return]
+    replaced = reduce(
+        _without_nan(x, numpy.inf if name == "min" else -numpy.inf), axis, None, keepdims, **given
     )
-    nothing = _quelea.all(_quelea.isnan(x), axis, None, keepdims)
+    nothing = _quelea.all(_quelea.isnan(x), axis, None, keepdims, where=where)
+    if initial is not None:
+        nothing = _quelea.logical_and(nothing, numpy.isnan(initial))
     return _deliver(_quelea.where(nothing, x.dtype.type(numpy.nan), replaced), out)
 
 
 def nanmin(
-    a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False
+    a: Any,
+    axis: Axis = None,
+    out: ndarray | None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> ndarray:
     """Minimum over axes of what is not NaN. The parameters are those of `max`.
 
@@ -366,11 +410,16 @@ def nanmin(
     -------
     ndarray
     """
-    return _nan_extreme("min", as_array(a), axis, out, keepdims)
+    return _nan_extreme("min", as_array(a), axis, out, keepdims, initial, where)
 
 
 def nanmax(
-    a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False
+    a: Any,
+    axis: Axis = None,
+    out: ndarray | None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> ndarray:
     """Maximum over axes of what is not NaN. The parameters are those of `max`.
 
@@ -378,7 +427,7 @@ def nanmax(
     -------
     ndarray
     """
-    return _nan_extreme("max", as_array(a), axis, out, keepdims)
+    return _nan_extreme("max", as_array(a), axis, out, keepdims, initial, where)
 
 
 # ---- what C calls: initial= and where= of the simple reductions ----
@@ -409,21 +458,35 @@ def _reduce_slowly(
         common = numpy.result_type(x.dtype, out.dtype)
         if name in ("sum", "prod"):
             dtype = common
-        elif initial is not None:
+        elif initial is not None and initial is not ...:
             x = x.astype(common, copy=False)
     if name in ("sum", "prod"):
         arguments["dtype"] = dtype
     neutral = _identity(name)
+    if name in ("min", "max") and dtype is not None:
+        x = x.astype(dtype, copy=False)
+    if name in ("any", "all") and dtype is not None and numpy.dtype(dtype) != bool:
+        raise TypeError("any and all are of booleans: write astype")
+    if initial is None and neutral is not None and name in ("sum", "prod"):
+        neutral = None
+        if x.size == 0 and _quelea.sum(x, axis).size:
+            which = "add" if name == "sum" else "multiply"
+            raise ValueError(
+                f"zero-size array to reduction operation {which} which has no identity"
+            )
+    initial = None if initial is ... else initial
     first = None if initial is None else _initial(initial, name, x, dtype)
-    if where is not True:
+    mask = None if where is True else _mask(where, x)
+    if mask is not None:
         filler = first if neutral is None else x.dtype.type(neutral)
         if filler is None:
-            which = "minimum" if name == "min" else "maximum"
+            names = {"min": "minimum", "max": "maximum", "sum": "add", "prod": "multiply"}
+            which = names[name]
             raise ValueError(
                 f"reduction operation '{which}' does not have an identity, so to use a where mask one has to specify "
                 "'initial'"
             )
-        x = _quelea.where(_mask(where, x), x, filler)
+        x = _quelea.where(mask, x, filler)
     if first is not None and x.size == 0 and neutral is None:
         shape = _quelea.sum(x, axis, keepdims=keepdims).shape
         return _deliver(_quelea.full(shape, first, x.dtype), out)

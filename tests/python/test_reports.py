@@ -396,6 +396,126 @@ def too_much_for_an_integer(m):
     m.zeros(2, "i1")[1:] = 1e10
 
 
+# ---- keywords ----
+
+
+@example
+def extremes_in_another_dtype(m):
+    x = m.array([1.5, 2.5, -3.5])
+    return (
+        m.maximum.reduce(x, dtype="i4"),
+        m.minimum.reduce(x, dtype="f4"),
+        m.add.reduce(x, dtype="i8"),
+    )
+
+
+@example
+def reductions_of_nothing_without_a_beginning(m):
+    return m.add.reduce(m.zeros(0), initial=None)
+
+
+@example
+def sums_without_a_beginning(m):
+    return m.sum(m.arange(3.0), initial=None), m.add.reduce(m.ones((2, 2)), initial=None)
+
+
+@example
+def quotients_and_remainders_in_place(m):
+    a, q, r = m.array([5.0, 6.0]), m.zeros(2), m.zeros(2, "f4")
+    given = m.divmod(a, 4, out=(q, r))
+    m.divmod(a, 3, a, None)
+    return q, r, a, given[0]
+
+
+@example
+def parts_of_numbers_in_place(m):
+    whole = m.zeros(2)
+    return (
+        m.modf(m.array([1.5, -2.25]), out=(None, whole)),
+        whole,
+        m.modf(m.array([1.5]), dtype="f4"),
+    )
+
+
+@example
+def quotients_where_a_mask_is(m):
+    out = (m.zeros(3), m.ones(3))
+    m.divmod(m.arange(3.0), 2, out=out, where=m.array([True, False, True]))
+    return out
+
+
+@example
+def products_along_other_axes(m):
+    a, b = m.arange(24.0).reshape(2, 3, 4), m.arange(24.0).reshape(2, 4, 3)
+    return (
+        m.matmul(a, a, axes=[(1, 2), (2, 1), (0, 1)]),
+        m.matmul(b[0], b[0, 0], axes=[(0, 1), (0,), (0,)]),
+        m.vecdot(a, a, axis=0),
+        m.vecdot(a, a, axis=1, keepdims=True),
+        m.vecdot(a, b, axes=[2, 1]),
+    )
+
+
+@example
+def products_in_another_dtype(m):
+    out = m.zeros((2, 2), "f4")
+    m.matmul(m.ones((2, 3)), m.ones((3, 2)), out)
+    return (
+        out,
+        m.matmul(m.ones((2, 2)), m.ones((2, 2)), dtype="f4", order="F"),
+        m.vecdot(m.ones(2), m.ones(2), dtype="c16"),
+    )
+
+
+@example
+def products_refuse_a_cast(m):
+    return m.matmul(m.ones((2, 2)), m.ones((2, 2)), dtype="i4")
+
+
+@example
+def extremes_of_numbers_where_a_mask_is(m):
+    x, mask = m.array([1.0, m.nan, 0.0]), m.asarray([True, True, False])
+    return (
+        m.nanmin(x, where=mask, initial=5),
+        m.nanmax(x, initial=7),
+        m.nansum(x, initial=3, where=mask),
+    )
+
+
+@example
+def mean_of_numbers_where_a_mask_is(m):
+    return m.nanmean(m.array([1.0, m.nan, 4.0, 7.0]), where=m.asarray([True, True, False, True]))
+
+
+@example
+def conjugates_into_an_array(m):
+    out = m.zeros(1, complex)
+    return m.array([1j]).conjugate(out), out, m.array([1j]).conj()
+
+
+@example
+def types_of_a_ufunc(m):
+    return m.add.types[:3], m.add.ntypes > 3
+
+
+@example
+def infinities_into_an_array(m):
+    return m.isposinf(m.array([m.inf, 1.0]), m.zeros(2, bool)), m.isneginf(
+        m.array([-m.inf]), out=m.ones(1, bool)
+    )
+
+
+def test_signatures_of_loops_are_not_there_yet():
+    for call in (
+        lambda: quelea.add(quelea.ones(2), 1, signature="dd->d"),
+        lambda: quelea.matmul(quelea.ones((2, 2)), quelea.ones((2, 2)), signature="dd->d"),
+        lambda: quelea.pad(quelea.ones(4), 1, "reflect", reflect_type="odd"),
+        lambda: quelea.array([1], ndmax=1),
+    ):
+        with pytest.raises(NotImplementedError, match="is not in Quelea yet"):
+            call()
+
+
 # ---- small ones ----
 
 
