@@ -154,9 +154,10 @@ def _limited(
         return _quelea.minimum(x, high, out=out, **kwargs)
     if high is None:
         return _quelea.maximum(x, low, out=out, **kwargs)
-    if x.dtype != numpy.float64 or kwargs or type(low) is not float or type(high) is not float:
+    plain = type(low) is float and type(high) is float and not kwargs and x.dtype == _WIDE[1]
+    if not plain:
         x, low, high = _of_one_dtype(x, low, high, kwargs)
-    if x.dtype in _WIDE and numpy.size(low) == numpy.size(high) == 1:  # -0.0 and 0.0 stay
+    if plain or (x.dtype in _WIDE and numpy.size(low) == numpy.size(high) == 1):  # signs of 0 stay
         return _quelea.minimum(high, _quelea.maximum(low, x), out=out, **kwargs)
     return _quelea.minimum(_quelea.maximum(x, low), high, out=out, **kwargs)
 
