@@ -161,7 +161,38 @@ def _matrix_product(a: ndarray, b: ndarray, dtype: Any, casting: str) -> ndarray
         return _contract(a, b, -1)
     if len(left) == 1:
         return _contract(a[:, None], b, -2)
-    return _contract(a[..., :, :, None], b[..., None, :, :], -2)
+    order = _order_of_stacks(a, b) if max(a.ndim, b.ndim) > 3 else []
+    if order == sorted(order):
+        return _contract(a[..., :, :, None], b[..., None, :, :], -2)
+    count = len(order)
+    a, b = (
+        x.reshape((1,) * (count + 2 - x.ndim) + x.shape).transpose([*order, count, count + 1])
+        for x in (a, b)
+    )
+    places = [order.index(i) for i in range(count)]
+    result = _contract(a[..., :, :, None], b[..., None, :, :], -2)
+    return result.transpose([*places, count, count + 1])
+
+
+def _order_of_stacks(a: ndarray, b: ndarray) -> list[int]:
+    """Give the axes of stacks of matrices as they lie in a result of NumPy's, by the rule of its iterator."""
+    count = max(a.ndim, b.ndim) - 2
+    steps = [
+        [0] * (count + 2 - x.ndim)
+        + [0 if n == 1 else abs(s) for n, s in zip(x.shape[:-2], x.strides[:-2], strict=True)]
+        for x in (a, b)
+    ]
+    order: list[int] = []
+    for i in range(count):
+        to = i
+        for j in range(i - 1, -1, -1):
+            said = [(s[order[j]], s[i]) for s in steps if s[order[j]] and s[i]]
+            if said and not all(second > first for first, second in said):
+                break
+            if said:
+                to = j
+        order.insert(to, i)
+    return order
 
 
 def _delivered(name: str, result: ndarray, out: Any, casting: str, order: str) -> ndarray:

@@ -233,6 +233,18 @@ def test_results_lie_as_numpys(name: str) -> None:
     assert not failures
 
 
+@pytest.mark.parametrize("axes", list(permutations(range(4))))
+def test_stacks_of_matrices_lie_as_numpys(axes: tuple[int, ...]) -> None:
+    for others in ((0, 1, 2, 3), (1, 0, 2, 3), (3, 2, 1, 0)):
+        x = numpy.arange(120.0).reshape(2, 3, 4, 5).transpose(axes)
+        shape = (*x.shape[:2], x.shape[3], 2)
+        y = numpy.ones([shape[i] for i in others]).transpose(numpy.argsort(others))
+        for a, b in ((x, y), (x[0], y), (x, y[:, :1])):
+            ours, theirs = quelea.asarray(a) @ quelea.asarray(b), a @ b
+            same(ours, theirs, (axes, others))
+            assert _strides(ours) == _strides(theirs), (axes, others)
+
+
 # ---- order= and arrays that enter ----
 
 ORDERED: dict[str, Callable[[Any, Any, str], Any]] = {
