@@ -315,6 +315,8 @@ _quelea.add_methods(
         "trace": trace,
         "__round__": printing._round,
         "repeat": repeat,
+        "tobytes": manipulation._tobytes,
+        "__bytes__": manipulation._tobytes,
     }
 )
 _quelea.add_methods(

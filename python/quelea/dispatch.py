@@ -134,7 +134,8 @@ def array_function(
             answer = other.__array_function__(function, types, args, kwargs)
             if answer is not NotImplemented:
                 return answer
-    if others:  # who does not know our arrays is given NumPy's, as subclasses of NumPy's are
+    # who does not know our arrays is given NumPy's, as subclasses of NumPy's are, and arrays of objects or text
+    if others or any(a.dtype.kind in "OSTUVmM" for a in _of_types([numpy.ndarray], (args, kwargs))):
         return function(*_as_numpy(args), **_as_numpy(kwargs))
     ours = _table.get(function)
     if ours is None:

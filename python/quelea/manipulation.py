@@ -42,6 +42,11 @@ __all__ = [
 Axes = int | Sequence[int] | None
 
 
+def _tobytes(x: ndarray, order: str = "C") -> bytes:
+    """``ndarray.tobytes``: the elements as bytes, on every rank."""
+    return numpy.asarray(x).tobytes(order)  # type: ignore[arg-type]
+
+
 # ---- questions ----
 
 

@@ -265,6 +265,21 @@ def test_matrices():
     )
 
 
+def test_arrays_of_objects_decide():
+    """What matplotlib's bar() does with its positions."""
+    words = numpy.array(["a", None], object)
+    for m in (numpy, quelea):
+        given = numpy.broadcast_arrays(words, m.ones(2), 0.5)
+        assert [a.dtype.kind for a in given] == ["O", "f", "f"]
+        assert list(numpy.concatenate([words, m.ones(1)])) == ["a", None, 1.0]
+
+
+def test_bytes():
+    for x in (numpy.arange(6.0).reshape(2, 3), numpy.arange(6).reshape(2, 3).T):
+        a = quelea.asarray(x)
+        assert bytes(a) == bytes(x) and a.tobytes("F") == x.tobytes("F")
+
+
 # ---- others: skipped where they are not installed ----
 
 

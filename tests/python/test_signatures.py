@@ -266,6 +266,33 @@ for _case in tried():
     CASES.setdefault(_case[0], []).append(_case)
 
 
+METHODS = [
+    name
+    for name in CALLS
+    if hasattr(numpy.ndarray, name)
+    and not hasattr(object, name)
+    and hasattr(quelea.ndarray, name)
+    and name not in ("shape", "size", "ndim", "real", "imag")
+]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_keywords_of_methods(name: str) -> None:
+    differences = []
+    for _, word, args, kwargs in CASES.get(name, ()):
+        if word == "correction":
+            continue  # ours takes it here too
+        theirs, ours = (
+            outcome(lambda x, *rest, **given: getattr(x, name)(*rest, **given), m, args, kwargs)
+            for m in (numpy, quelea)
+        )
+        found = difference(ours, theirs)
+        if found:
+            extra = f"{word}={kwargs[word]!r}" if word in kwargs else f"{args[-1]!r}"
+            differences.append(f"x.{name}({extra}): {found}")
+    assert not differences
+
+
 def public_functions() -> Iterator[str]:
     for name in dir(quelea):
         ours, theirs = getattr(quelea, name), getattr(numpy, name, None)
