@@ -247,6 +247,12 @@ def test_stacks_of_matrices_lie_as_numpys(axes: tuple[int, ...]) -> None:
 
 # ---- order= and arrays that enter ----
 
+
+def _zeroed(x: Any) -> Any:
+    x[...] = 0
+    return x
+
+
 ORDERED: dict[str, Callable[[Any, Any, str], Any]] = {
     "array": lambda m, x, order: m.array(x, order=order),
     "array(copy=None)": lambda m, x, order: m.array(x, order=order, copy=None),
@@ -264,7 +270,7 @@ ORDERED: dict[str, Callable[[Any, Any, str], Any]] = {
     "flatten": lambda m, x, order: x.flatten(order),
     "zeros": lambda m, x, order: m.zeros(x.shape, order=order),
     "ones": lambda m, x, order: m.ones(x.shape, order=order),
-    "empty": lambda m, x, order: m.empty(x.shape, order=order) * 0,
+    "empty": lambda m, x, order: _zeroed(m.empty(x.shape, order=order)),
     "full": lambda m, x, order: m.full(x.shape, 2, order=order),
     "full array": lambda m, x, order: m.full(x.shape, m.arange(x.shape[-1]), order=order),
     "eye": lambda m, x, order: m.eye(3, 4, order=order),
