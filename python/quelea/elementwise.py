@@ -221,20 +221,20 @@ def round(a: Any, decimals: int = 0, out: ndarray | None = None) -> ndarray:
     if decimals == 0:
         return _quelea.rint(x, out=out)
     scale = _power_of_ten(abs(decimals))
-    forth, back = (
-        (_quelea.multiply, _quelea.divide) if decimals > 0 else (_quelea.divide, _quelea.multiply)
-    )
-    result = back(_quelea.rint(forth(x, scale)), scale)
+    rint = _quelea.rint
+    result = rint(x * scale) / scale if decimals > 0 else rint(x / scale) * scale
     if x.dtype.kind in "iub":
         result = result.astype(x.dtype)
     if out is None and result.ndim > 1:
         result = result.astype(result.dtype, order=order_of_new(x), copy=False)
-    return deliver(result, out)
+    return result if out is None else deliver(result, out)
 
 
 def _power_of_ten(n: int) -> float:
     """As NumPy computes it: by multiplications beyond 1e9."""
-    power = 10.0 ** min(n, 9)
+    power = 10.0 ** (n if n < 9 else 9)
+    if n < 9:
+        return power
     for _ in range(9, min(n, 400)):
         power *= 10.0
     return power
