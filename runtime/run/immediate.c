@@ -55,7 +55,7 @@ enum { SPELL_MEMORY = 16 }; /* this part of the budget */
 
 void rt_immediate_learn(QlContext *ctx, bool made) {
   ImmediateSpell *spell = &ctx->spell;
-  if (ctx->info->node_count > 1) return;
+  if (ctx->info->node_count > 1 || ctx->params.replicate < 0) return; /* nothing is replicated */
   spell->found = made ? 0 : spell->found + ctx->log.count;
   if (spell->found >= STATEMENTS_FOUND) *spell = (ImmediateSpell){0};
   if (made && (spell->made += ctx->log.count) >= STATEMENTS_MADE) {
