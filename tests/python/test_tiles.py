@@ -302,7 +302,8 @@ def test_a_periodic_step_stores_nothing_but_its_result():
     assert counts["partitioned_statements"] + counts["replicated_statements"] <= 9
     # Copies of remote rows are not in the arena, nor are rolls.
     assert after["arena_peak_bytes"] == before["arena_peak_bytes"]
-    assert counts["arena_bytes"] == 0
+    # At most eight copies of an array are kept. On many nodes there are more, and take turns.
+    assert counts["arena_bytes"] <= max(0, counts["kept_copies_bytes"])
 
 
 @pytest.mark.skipif(TORN, reason="expressions are executed in parts")
