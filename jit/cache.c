@@ -107,7 +107,13 @@ static void take_ins(JitKey *key, const JitFn *fn, const IrIns *ins) {
       for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next)
         take(key, pair(fn->phis[arm].block, fn->phis[arm].value));
       break;
-    case IR_OP: take(key, pair(ins->args[0], ins->args[1])), take(key, ins->args[2]); break;
+    case IR_OP:
+    case IR_LOAD_AT:
+    case IR_STORE_AT: take(key, pair(ins->args[0], ins->args[1])), take(key, ins->args[2]); break;
+    case IR_HOST:
+      take(key, pair((uint32_t)ins->number, ins->count));
+      for (uint32_t a = 0; a < ins->count; a++) take(key, fn->lists[ins->extra + a]);
+      break;
     default: take(key, pair((uint32_t)ins->number, ins->args[0])); break;
   }
 }

@@ -3,8 +3,9 @@
  * Requires a verified function; ensures one.
  *
  * Two loads of an element are equal when nothing writes the operand. An operand that is updated is
- * equal to itself within a block, between two sinks. Swapped arguments count as equal where the
- * operation gives the same bits either way: not minimum and maximum (zeros of both signs). */
+ * equal to itself within a block, between two effects. Loads by address stay: LLVM knows better
+ * what lies between them. Swapped arguments count as equal where the operation gives the same bits
+ * either way: not minimum and maximum (zeros of both signs). */
 #include "ir.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@ typedef struct Cse {
   uint32_t *same;
   uint32_t *home; /* [ins_count] block */
   uint32_t
-      *version;    /* [ins_count] of loads of operands that are updated: equal between two sinks */
+      *version; /* [ins_count] of loads of operands that are updated: equal between two effects */
   uint32_t *table; /* open addressing, by hash; 0: free */
   uint32_t mask, stamp;
 } Cse;
@@ -87,10 +88,10 @@ static bool equal(const Cse *c, uint32_t a, uint32_t b) {
 
 static void visit(Cse *c, uint32_t block, uint32_t id) {
   IrIns *ins = &c->fn->ins[id];
-  ir_same_args(c->same, ins);
+  ir_same_args(c->fn, c->same, ins);
   c->home[id] = block;
-  if (!ir_has_value(ins)) c->stamp++;
-  if (!ir_has_value(ins) || ins->kind == IR_PHI) return;
+  if (ir_has_effect(ins)) c->stamp++;
+  if (ir_has_effect(ins) || ins->kind == IR_PHI || ins->kind == IR_LOAD_AT) return;
   if (ins->kind == IR_LOAD)
     c->version[id] = c->fn->arrays[ins->number].access == JIT_READ ? 0 : c->stamp;
   uint32_t slot = (uint32_t)hash(c, id) & c->mask;

@@ -1,4 +1,4 @@
-/* Dead code: what no sink and no branch needs goes, and so do blocks that nothing reaches.
+/* Dead code: what no effect and no branch needs goes, and so do blocks that nothing reaches.
  *
  * Requires a verified function; ensures one whose every value is used, or listed for a branch. Of
  * reductions one stays: stores that happen once per line go by its axis.
@@ -24,7 +24,7 @@ static void need_roots(Dce *d) {
   for (uint32_t b = 0; b < d->fn->block_count; b++) {
     const IrBlock *block = &d->fn->blocks[b];
     for (uint32_t i = 0; i < block->count; i++)
-      if (!ir_has_value(&d->fn->ins[block->ins[i]])) need(d, block->ins[i]);
+      if (ir_has_effect(&d->fn->ins[block->ins[i]])) need(d, block->ins[i]);
     if (block->end == IR_JNZ) need(d, block->condition);
   }
 }
@@ -38,7 +38,8 @@ static void keep_reduction(Dce *d) {
 
 static void need_arguments(Dce *d, uint32_t id) {
   const IrIns *ins = &d->fn->ins[id];
-  for (int a = 0, count = ir_arg_count(ins); a < count; a++) need(d, ins->args[a]);
+  const uint32_t *args = ir_args(d->fn, ins);
+  for (int a = 0, count = ir_arg_count(ins); a < count; a++) need(d, args[a]);
   for (uint32_t arm = ins->kind == IR_PHI ? ins->extra : 0; arm; arm = d->fn->phis[arm].next)
     need(d, d->fn->phis[arm].value);
 }

@@ -30,6 +30,7 @@ typedef struct EmitPlace {
   EmitRef address;
   int64_t imaginary;
   uint32_t scope;
+  bool unaligned; /* at any address; otherwise at multiples of their size */
 } EmitPlace;
 #define EMIT_UNMARKED UINT32_MAX /* as a scope: may alias anything */
 
@@ -49,9 +50,12 @@ typedef struct Emit {
   EmitMetadata group;            /* of the accesses of parallel loops */
   EmitMetadata *alias, *noalias; /* [arrays + 1] by scope */
   EmitRef extent[QL_MAX_DIMS], lo[QL_MAX_DIMS]; /* of the box */
+  EmitValue *params;                            /* [params]; NULL: read from the call where used */
   EmitRef *base;                                /* [arrays] at its first point */
   EmitRef *stride;                              /* [arrays * rank] bytes; NULL: 0 */
   EmitValue *values;                            /* [ins_count] of the current point */
+  bool *is_base;     /* [ins_count] is the value the base of addresses? */
+  EmitRef *pointers; /* [ins_count] those as pointers */
   EmitRef *load_row; /* [ins_count] of loads: the row of the point that they see */
   EmitBlock *heads,
       *tails;         /* [blocks] first and last of a block of the function, at the current point */
@@ -137,6 +141,13 @@ EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit);
 void emit_call_attribute(Emit *e, EmitRef call, const char *name);
 QlStatus emit_keep_functions(
     Emit *e, QlError *error); /* when all is emitted: what the vectoriser may call */
+
+/* ---- emit_program.c ---- */
+void emit_find_bases(Emit *e);
+void emit_pointer(Emit *e,
+                  uint32_t id); /* of a value that has just been computed, if it is a base */
+EmitPlace emit_place_at(Emit *e, const IrIns *ins); /* of a load or store by address */
+EmitValue emit_host(Emit *e, uint32_t id);
 
 /* ---- emit_ops.c ---- */
 EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args);

@@ -30,6 +30,19 @@ static EmitRef declare(Emit *e, const char *name, LLVMTypeRef signature) {
   return function ? function : LLVMAddFunction(e->module, name, signature);
 }
 
+EmitRef emit_call(Emit *e, const char *name, LLVMTypeRef signature, EmitRef *args) {
+  EmitRef call = LLVMBuildCall2(e->builder, signature, declare(e, name, signature), args,
+                                LLVMCountParamTypes(signature), "");
+  emit_call_attribute(e, call, "nounwind");
+  return call;
+}
+
+void emit_result_attribute(Emit *e, EmitRef call, const char *name) {
+  unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+  LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeReturnIndex,
+                           LLVMCreateEnumAttribute(e->context, kind, 0));
+}
+
 /* A function of the module that calls `vector` whatever the mask says: the library functions have
  * no effects. */
 static void define_masked(Emit *e, const char *name, EmitRef vector, LLVMTypeRef type,
@@ -103,9 +116,7 @@ static EmitRef call_library(Emit *e, const IrMath *math, unsigned arity, EmitRef
   LLVMTypeRef type = LLVMTypeOf(args[0]), types[MOST_ARGS] = {type, type, type, type};
   assert(math && e->width == 1);
   LLVMTypeRef signature = LLVMFunctionType(type, types, arity, false);
-  EmitRef call =
-      LLVMBuildCall2(e->builder, signature, declare(e, math->scalar, signature), args, arity, "");
-  emit_call_attribute(e, call, "nounwind");
+  EmitRef call = emit_call(e, math->scalar, signature, args);
   emit_call_attribute(e, call, "willreturn");
   emit_call_attribute(e, call, "memory"); /* of no effects: it neither reads nor writes */
   offer_vectors(e, call, math, type, arity);
@@ -141,11 +152,9 @@ EmitValue emit_eval(Emit *e, QlOp op, QlDtype loop, const EmitValue *args) {
   EmitRef slots[SLOTS];
   for (int s = 0; s < SLOTS; s++) slots[s] = emit_move(e, e->eval_slots, emit_int(e, s * SLOT));
   for (int a = 0; a < ql_op_info[op].arity; a++)
-    emit_store(e, loop, args[a], (EmitPlace){slots[a], part, EMIT_UNMARKED});
+    emit_store(e, loop, args[a], (EmitPlace){slots[a], part, EMIT_UNMARKED, false});
   EmitRef call_args[] = {LLVMConstInt(i32, op, false), LLVMConstInt(i32, loop, false), slots[0],
                          slots[1], slots[2]};
-  emit_call_attribute(
-      e, LLVMBuildCall2(e->builder, signature, declare(e, EMIT_EVAL, signature), call_args, 5, ""),
-      "nounwind");
-  return emit_load(e, ir_result(op, loop), (EmitPlace){slots[2], part, EMIT_UNMARKED});
+  emit_call(e, EMIT_EVAL, signature, call_args);
+  return emit_load(e, ir_result(op, loop), (EmitPlace){slots[2], part, EMIT_UNMARKED, false});
 }

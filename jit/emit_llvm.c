@@ -271,7 +271,7 @@ static void emit_free(Emit *e) {
   if (e->module) LLVMDisposeModule(e->module);
   ir_flow_free(&e->flow);
   free(e->alias), free(e->noalias), free(e->base), free(e->stride), free(e->values),
-      free(e->load_row), free(e->heads), free(e->tails);
+      free(e->is_base), free(e->pointers), free(e->load_row), free(e->heads), free(e->tails);
 }
 
 static QlStatus emit_allocate(Emit *e, QlError *error) {
@@ -281,11 +281,13 @@ static QlStatus emit_allocate(Emit *e, QlError *error) {
   e->base = calloc(arrays + 1, sizeof *e->base);
   e->stride = calloc(arrays * (size_t)e->fn->rank + 1, sizeof *e->stride);
   e->values = calloc(values, sizeof *e->values);
+  e->is_base = calloc(values, sizeof *e->is_base);
+  e->pointers = calloc(values, sizeof *e->pointers);
   e->load_row = calloc(values, sizeof *e->load_row);
   e->heads = calloc(e->fn->block_count, sizeof *e->heads);
   e->tails = calloc(e->fn->block_count, sizeof *e->tails);
-  if (e->alias && e->noalias && e->base && e->stride && e->values && e->load_row && e->heads &&
-      e->tails)
+  if (e->alias && e->noalias && e->base && e->stride && e->values && e->is_base && e->pointers &&
+      e->load_row && e->heads && e->tails)
     return ir_flow(e->fn, &e->flow, error);
   return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
 }
@@ -571,13 +573,15 @@ static size_t add_math(EmitMachine *machine, LLVMOrcCSymbolMapPair *pairs, size_
 
 static QlStatus define_functions(EmitMachine *machine, QlError *error) {
   enum { PRECISIONS = 2, PARTS = 2 };
-  size_t count = 0, room = RUNTIME_FUNCTIONS +
+  size_t count = 0, room = RUNTIME_FUNCTIONS + JIT_HOST_COUNT +
                            PRECISIONS * QL_OP_COUNT * (1 + PARTS) * (size_t)(1 + VECTOR_WIDTHS);
   LLVMOrcCSymbolMapPair *pairs = calloc(room, sizeof *pairs);
   if (!pairs) return ql_fail(error, QL_ERR_MEMORY, "out of memory for the linker");
   for (int f = 0; f < RUNTIME_FUNCTIONS; f++)
     count = add_symbol(machine, pairs, count, runtime_functions[f].name,
                        (void *)runtime_functions[f].function);
+  for (int host = 0; host < JIT_HOST_COUNT; host++)
+    count = add_symbol(machine, pairs, count, ir_host[host].symbol, (void *)ir_host[host].address);
   for (int op = 0; op < QL_OP_COUNT; op++) {
     for (QlDtype dtype = QL_F32; dtype <= QL_F64; dtype++)
       count = add_math(machine, pairs, count, ir_math((QlOp)op, dtype));

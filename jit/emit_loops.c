@@ -219,14 +219,16 @@ static EmitValue value_of(Emit *e, uint32_t id, const EmitPoint *point) {
   const JitFn *fn = e->fn;
   const IrIns *ins = &fn->ins[id];
   EmitValue args[3];
-  int count = ir_arg_count(ins);
+  int count = ins->kind == IR_HOST ? 0 : ir_arg_count(ins);
   for (int a = 0; a < count; a++) args[a] = argument(e, ins->args[a]);
   switch (ins->kind) {
+    case IR_LOAD_AT: return emit_load(e, (QlDtype)ins->dtype, emit_place_at(e, ins));
+    case IR_HOST: return emit_host(e, id);
     case IR_CONST: return emit_const(e, (QlDtype)ins->dtype, ins->value);
     case IR_PARAM: {
       EmitRef params = emit_get_pointer(e, e->call, offsetof(JitCall, param));
       EmitPlace place = {emit_move(e, params, emit_int(e, ins->number * (int64_t)sizeof(QlValue))),
-                         ql_dtype_info[ins->dtype].size / 2, EMIT_UNMARKED};
+                         ql_dtype_info[ins->dtype].size / 2, EMIT_UNMARKED, false};
       return emit_load(e, (QlDtype)ins->dtype, place);
     }
     case IR_INDEX:
@@ -246,10 +248,13 @@ static void emit_ins(Emit *e, uint32_t id, const EmitPoint *point, EmitSink *sin
     case IR_STORE: {
       EmitRef last = e->fn->rank ? point->position[e->fn->rank - 1] : NULL;
       EmitPlace place = {emit_element(e, array, point->row[array], last, 0),
-                         size_of_array(e, array) / 2, array};
+                         size_of_array(e, array) / 2, array, false};
       emit_store(e, (QlDtype)ins->dtype, argument(e, ins->args[0]), place);
       break;
     }
+    case IR_STORE_AT:
+      emit_store(e, (QlDtype)ins->dtype, e->values[ins->args[2]], emit_place_at(e, ins));
+      break;
     case IR_REDUCE: sink(e, data, ins, argument(e, ins->args[0])); break;
     default: e->values[id] = value_of(e, id, point); break;
   }
@@ -279,6 +284,18 @@ static void connect_phis(Emit *e, uint32_t block, const EmitBlock *tails) {
   }
 }
 
+static bool is_phi(const Emit *e, uint32_t block, uint32_t place) {
+  const IrBlock *ir = &e->fn->blocks[block];
+  return place < ir->count && e->fn->ins[ir->ins[place]].kind == IR_PHI;
+}
+
+/* Of the instruction before `end` and the phis before it: behind phis LLVM allows others. */
+static void emit_pointers(Emit *e, uint32_t block, uint32_t end) {
+  const uint32_t *ids = e->fn->blocks[block].ins;
+  do emit_pointer(e, ids[--end]);
+  while (end && is_phi(e, block, end - 1));
+}
+
 /* Blocks come in reverse postorder, so a value is there before its uses, but for phis, which are
  * connected at the end.
  */
@@ -297,6 +314,7 @@ void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink, void *data) {
       const IrIns *ins = &fn->ins[id];
       if (!ir_is_uniform(e->fn, block, ins) && !ir_of_line(fn, e->reduction, ins))
         emit_ins(e, id, point, sink, data);
+      if (!is_phi(e, block, i + 1)) emit_pointers(e, block, i + 1);
     }
     e->tails[block] = emit_here(e);
     if (after) emit_block_end(e, block, e->heads, after);
@@ -416,6 +434,7 @@ QlStatus emit_kernel(Emit *e, QlError *error) {
   if (!rows) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   e->reduction = ir_reduction(fn);
   read_call(e);
+  emit_find_bases(e);
   e->masks = e->masks && (fn->block_count > 1 || emit_pair(e));
   EmitBlock body = emit_block(e), empty = emit_block(e);
   EmitRef has_points = emit_equal(e, emit_int(e, 0), emit_int(e, 0));

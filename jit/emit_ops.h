@@ -4,7 +4,8 @@
  *   emit_ops.c      any operation, casts
  *   emit_values.c   values in registers and in memory
  *   emit_calls.c    functions of the library and of eval.c
- *   emit_int.c      bool and integers     emit_real.c   floats     emit_complex.c   complex */
+ *   emit_int.c      bool and integers     emit_real.c   floats     emit_complex.c   complex
+ *   emit_program.c  memory by address, calls */
 #ifndef QUELEA_JIT_EMIT_OPS_H
 #define QUELEA_JIT_EMIT_OPS_H
 
@@ -24,6 +25,9 @@ EmitRef emit_number(Emit *e, QlDtype dtype, double value); /* of that type */
 EmitRef emit_truth(Emit *e, bool value);
 
 /* ---- emit_calls.c ---- */
+/* A call of a function of that name and signature, which throws nothing. */
+EmitRef emit_call(Emit *e, const char *name, LLVMTypeRef signature, EmitRef *args);
+void emit_result_attribute(Emit *e, EmitRef call, const char *name);
 EmitRef emit_intrinsic(Emit *e, const char *name, EmitRef a,
                        EmitRef b); /* b: NULL when there is one argument */
 EmitRef emit_library(Emit *e, QlOp op, QlDtype dtype, EmitRef a,

@@ -74,11 +74,12 @@ EmitValue emit_select(Emit *e, EmitRef condition, EmitValue a, EmitValue b) {
 
 /* ---- memory ---- */
 
-static void mark_access(Emit *e, EmitRef access, uint32_t scope, QlDtype part) {
-  if (!LLVMIsACallInst(access)) LLVMSetAlignment(access, ql_dtype_info[part].size);
-  if (scope == EMIT_UNMARKED) return;
+static void mark_access(Emit *e, EmitRef access, const EmitPlace *place, QlDtype part) {
+  if (!LLVMIsACallInst(access))
+    LLVMSetAlignment(access, place->unaligned ? 1 : ql_dtype_info[part].size);
+  if (place->scope == EMIT_UNMARKED) return;
   static const char *const names[] = {"alias.scope", "noalias", "llvm.access.group"};
-  EmitMetadata nodes[] = {e->alias[scope], e->noalias[scope], e->group};
+  EmitMetadata nodes[] = {e->alias[place->scope], e->noalias[place->scope], e->group};
   for (int n = 0; n < 3; n++)
     LLVMSetMetadata(access,
                     LLVMGetMDKindIDInContext(e->context, names[n], (unsigned)strlen(names[n])),
@@ -113,39 +114,38 @@ static EmitRef masked_store(Emit *e, QlDtype part, EmitRef value, EmitRef addres
   return LLVMBuildCall2(e->builder, signature, function, args, 4, "");
 }
 
-static EmitRef load_part(Emit *e, QlDtype part, EmitRef address, uint32_t scope) {
+static EmitRef load_part(Emit *e, QlDtype part, const EmitPlace *from, EmitRef address) {
   EmitRef value = e->mask ? masked_load(e, part, address)
                           : LLVMBuildLoad2(e->builder, memory_type(e, part), address, "");
-  mark_access(e, value, scope, part);
+  mark_access(e, value, from, part);
   if (part == QL_BOOL)
     return LLVMBuildICmp(e->builder, LLVMIntNE, value, LLVMConstNull(LLVMTypeOf(value)), "");
   return part == QL_F16 ? LLVMBuildFPExt(e->builder, value, emit_type(e, part), "") : value;
 }
 
-static void store_part(Emit *e, QlDtype part, EmitRef value, EmitRef address, uint32_t scope) {
+static void store_part(Emit *e, QlDtype part, EmitRef value, const EmitPlace *to, EmitRef address) {
   if (part == QL_BOOL) value = LLVMBuildZExt(e->builder, value, memory_type(e, part), "");
   if (part == QL_F16) value = LLVMBuildFPTrunc(e->builder, value, memory_type(e, part), "");
   mark_access(
       e,
       e->mask ? masked_store(e, part, value, address) : LLVMBuildStore(e->builder, value, address),
-      scope, part);
+      to, part);
 }
 
 EmitValue emit_load(Emit *e, QlDtype dtype, EmitPlace from) {
   QlDtype part = (QlDtype)ql_dtype_info[dtype].part;
-  EmitValue value = real(load_part(e, part, from.address, from.scope));
+  EmitValue value = real(load_part(e, part, &from, from.address));
   if (part != dtype)
     value.part[1] =
-        load_part(e, part, emit_move(e, from.address, emit_int(e, from.imaginary)), from.scope);
+        load_part(e, part, &from, emit_move(e, from.address, emit_int(e, from.imaginary)));
   return value;
 }
 
 void emit_store(Emit *e, QlDtype dtype, EmitValue value, EmitPlace to) {
   QlDtype part = (QlDtype)ql_dtype_info[dtype].part;
-  store_part(e, part, value.part[0], to.address, to.scope);
+  store_part(e, part, value.part[0], &to, to.address);
   if (part != dtype)
-    store_part(e, part, value.part[1], emit_move(e, to.address, emit_int(e, to.imaginary)),
-               to.scope);
+    store_part(e, part, value.part[1], &to, emit_move(e, to.address, emit_int(e, to.imaginary)));
 }
 
 /* ---- lanes ---- */

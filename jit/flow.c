@@ -151,9 +151,9 @@ uint32_t ir_same(const uint32_t *same, uint32_t value) {
   return value;
 }
 
-void ir_same_args(const uint32_t *same, IrIns *ins) {
-  for (int a = 0, count = ir_arg_count(ins); a < count; a++)
-    ins->args[a] = ir_same(same, ins->args[a]);
+void ir_same_args(const JitFn *fn, const uint32_t *same, const IrIns *ins) {
+  uint32_t *args = ir_args(fn, ins);
+  for (int a = 0, count = ir_arg_count(ins); a < count; a++) args[a] = ir_same(same, args[a]);
 }
 
 void ir_same_apply(JitFn *fn, const uint32_t *same) {
@@ -162,7 +162,7 @@ void ir_same_apply(JitFn *fn, const uint32_t *same) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < block->count; i++) {
       if (same[block->ins[i]] != block->ins[i]) continue;
-      ir_same_args(same, &fn->ins[block->ins[i]]);
+      ir_same_args(fn, same, &fn->ins[block->ins[i]]);
       block->ins[kept++] = block->ins[i];
     }
     block->count = kept;

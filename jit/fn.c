@@ -46,16 +46,28 @@ QlDtype ir_result(QlOp op, QlDtype loop) {
   }
 }
 
-bool ir_has_value(const IrIns *ins) { return ins->kind >= IR_CONST && ins->kind <= IR_REDUCE; }
+bool ir_has_value(const IrIns *ins) {
+  if (ins->kind == IR_HOST) return ir_host[ins->number].result != QL_DTYPE_NONE;
+  return ins->kind >= IR_CONST && ins->kind <= IR_REDUCE;
+}
+
+bool ir_has_effect(const IrIns *ins) { return ins->kind >= IR_HOST; }
 
 int ir_arg_count(const IrIns *ins) {
   switch (ins->kind) {
     case IR_OP: return ql_op_info[ins->op].arity;
+    case IR_HOST: return (int)ins->count;
+    case IR_STORE_AT: return 3;
+    case IR_LOAD_AT: return 2;
     case IR_CAST:
     case IR_STORE:
     case IR_REDUCE: return 1;
     default: return 0;
   }
+}
+
+uint32_t *ir_args(const JitFn *fn, const IrIns *ins) {
+  return ins->kind == IR_HOST ? fn->lists + ins->extra : fn->ins[ins - fn->ins].args;
 }
 
 IrEnd ir_end(const JitFn *fn, uint32_t block) {
@@ -169,8 +181,9 @@ JitFn *jit_fn_copy(const JitFn *fn) {
   copy->blocks = duplicate(copy, fn->blocks, fn->block_room, sizeof *fn->blocks);
   copy->offsets = duplicate(copy, fn->offsets, fn->offset_room, sizeof *fn->offsets);
   copy->phis = duplicate(copy, fn->phis, fn->phi_room, sizeof *fn->phis);
-  bool complete =
-      copy->arrays && copy->params && copy->ins && copy->blocks && copy->offsets && copy->phis;
+  copy->lists = duplicate(copy, fn->lists, fn->list_room, sizeof *fn->lists);
+  bool complete = copy->arrays && copy->params && copy->ins && copy->blocks && copy->offsets &&
+                  copy->phis && copy->lists;
   for (uint32_t b = 0; b < fn->block_count && complete; b++) {
     copy->blocks[b].ins = duplicate(copy, fn->blocks[b].ins, fn->blocks[b].room, sizeof(uint32_t));
     complete = copy->blocks[b].ins != NULL;
@@ -409,6 +422,62 @@ void jit_store(JitFn *fn, int array, JitRef value, QlSource source) {
                         .number = array,
                         .args = {value.id},
                         .source = source});
+}
+
+/* ---- memory by address, calls ---- */
+
+JitRef jit_load_at(JitFn *fn, QlDtype dtype, JitRef base, JitRef offset, QlSource source) {
+  if (fn->bad.status) return (JitRef){0};
+  if (!is_of(fn, base, QL_I64) || !is_of(fn, offset, QL_I64))
+    return spoil(fn, source, QL_ERR_TYPE, "an address is an i64 and an i64");
+  return append(fn, &(IrIns){.kind = IR_LOAD_AT,
+                             .dtype = (uint8_t)dtype,
+                             .args = {base.id, offset.id},
+                             .source = source});
+}
+
+void jit_store_at(JitFn *fn, JitRef base, JitRef offset, JitRef value, QlSource source) {
+  if (fn->bad.status) return;
+  const IrIns *arg = defined(fn, value);
+  if (!arg)
+    spoil(fn, source, QL_ERR_VALUE, "a store of a value that does not exist");
+  else if (!is_of(fn, base, QL_I64) || !is_of(fn, offset, QL_I64))
+    spoil(fn, source, QL_ERR_TYPE, "an address is an i64 and an i64");
+  else
+    append(fn, &(IrIns){.kind = IR_STORE_AT,
+                        .dtype = arg->dtype,
+                        .args = {base.id, offset.id, value.id},
+                        .source = source});
+}
+
+/* The arguments of a call: of these dtypes. */
+static bool take_args(JitFn *fn, IrIns *call, int count, const JitRef *args,
+                      const uint8_t *dtypes) {
+  for (int a = 0; a < count; a++)
+    if (!is_of(fn, args[a], (QlDtype)dtypes[a])) {
+      spoil(fn, call->source, QL_ERR_TYPE, "an argument of a call is not of the parameter's dtype");
+      return false;
+    }
+  call->extra = fn->list_count, call->count = (uint32_t)count;
+  if (!ir_grow(fn, &fn->lists, &fn->list_room, call->extra + call->count, sizeof *fn->lists))
+    return false;
+  for (int a = 0; a < count; a++) fn->lists[fn->list_count++] = args[a].id;
+  return true;
+}
+
+JitRef jit_host(JitFn *fn, JitHost host, int count, const JitRef *args, QlSource source) {
+  if (fn->bad.status) return (JitRef){0};
+  if ((unsigned)host >= JIT_HOST_COUNT || count != ir_host[host].count)
+    return spoil(fn, source, QL_ERR_VALUE, "a host call with a wrong number of arguments");
+  const IrHost *info = &ir_host[host];
+  bool gives = info->result != QL_DTYPE_NONE;
+  IrIns call = {.kind = IR_HOST,
+                .dtype = gives ? info->result : 0,
+                .number = (int32_t)host,
+                .source = source};
+  if (!take_args(fn, &call, count, args, info->args)) return (JitRef){0};
+  JitRef value = append(fn, &call);
+  return gives ? value : (JitRef){0};
 }
 
 /* ---- control flow ---- */

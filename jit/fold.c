@@ -251,7 +251,7 @@ static void fold_offsets(JitFn *fn, const IrIns *load) {
 static void fold_instruction(Fold *f, uint32_t id) {
   JitFn *fn = f->fn;
   IrIns *ins = &fn->ins[id];
-  ir_same_args(f->same, ins);
+  ir_same_args(fn, f->same, ins);
   if (ins->kind == IR_LOAD) fold_offsets(fn, ins);
   if (ins->kind == IR_STORE) ins->rank = fn->ins[ins->args[0]].rank;
   if (ins->kind != IR_OP && ins->kind != IR_CAST && ins->kind != IR_PHI) return;

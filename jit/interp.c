@@ -26,12 +26,18 @@ static char *element(const Machine *m, int32_t array, const int32_t *offsets) {
   return address;
 }
 
+/* base + offset */
+static char *address(const QlValue *args) { return (char *)(uintptr_t)(args[0].u + args[1].u); }
+
 static QlValue compute(const Machine *m, const IrIns *ins) {
   const JitFn *fn = m->fn;
   QlValue args[3];
   int count = ir_arg_count(ins);
-  for (int a = 0; a < count; a++) args[a] = m->values[ins->args[a]];
+  const uint32_t *from = ir_args(fn, ins);
+  for (int a = 0; a < count; a++) args[a] = m->values[from[a]];
   switch (ins->kind) {
+    case IR_LOAD_AT: return ir_read((QlDtype)ins->dtype, address(args));
+    case IR_HOST: return ir_host_call((JitHost)ins->number, args);
     case IR_CONST: return ins->value;
     case IR_PARAM: return ir_canonical((QlDtype)ins->dtype, m->call->param[ins->number]);
     case IR_INDEX: return (QlValue){.bits = {(uint64_t)(m->at[ins->number]), 0}};
@@ -68,6 +74,10 @@ static void execute(Machine *m, uint32_t id) {
   const IrIns *ins = &m->fn->ins[id];
   if (ins->kind == IR_STORE)
     ir_write((QlDtype)ins->dtype, element(m, ins->number, NULL), m->values[ins->args[0]]);
+  else if (ins->kind == IR_STORE_AT)
+    ir_write((QlDtype)ins->dtype,
+             address((QlValue[]){m->values[ins->args[0]], m->values[ins->args[1]]}),
+             m->values[ins->args[2]]);
   else if (ins->kind == IR_REDUCE)
     m->values[id] = m->values[ins->args[0]];
   else

@@ -16,12 +16,16 @@ typedef enum IrKind {
   IR_INDEX, /* number: axis                          rank R, i64 */
   IR_LOAD, /* number: array, extra: offsets[rank]   rank R; 0 when every stride of the array is ZERO
             */
-  IR_OP,   /* op, args                              rank: the largest of the arguments' */
-  IR_CAST, /* args[0]                               rank of the argument */
-  IR_PHI,  /* extra: first, count in `phis`         rank declared */
-  IR_REDUCE, /* args[0], reduction, form, axis        rank R, of the line */
-  IR_STORE   /* number: array, args[0]; no value */
+  IR_LOAD_AT, /* args: base, offset                  rank 0, as all that follows with "at" */
+  IR_OP,      /* op, args                              rank: the largest of the arguments' */
+  IR_CAST,    /* args[0]                               rank of the argument */
+  IR_PHI,     /* extra: first, count in `phis`         rank declared */
+  IR_REDUCE,  /* args[0], reduction, form, axis        rank R, of the line */
+  IR_HOST,    /* number: JitHost, extra: first, count in `lists`; of some there is no value */
+  IR_STORE,   /* number: array, args[0]; no value */
+  IR_STORE_AT /* args: base, offset, value; no value */
 } IrKind;
+enum { IR_KINDS = IR_STORE_AT + 1 };
 
 enum { IR_REDUCTIONS = QL_REDUCE_COUNT }; /* those of reductions.def before COUNT */
 
@@ -33,8 +37,9 @@ typedef struct IrIns {
   bool line;             /* a value of the line: of rank R, but the same at all points along */
   uint8_t axis;          /* this axis */
   int32_t number;        /* operand, parameter or axis */
-  uint32_t args[3];      /* instructions */
-  uint32_t extra, count; /* IR_LOAD: index into `offsets`; IR_PHI: index into `phis` and how many */
+  uint32_t args[3];      /* instructions; those of calls lie in `lists`: ir_args finds both */
+  uint32_t extra, count; /* IR_LOAD: index into `offsets`; IR_PHI: index into `phis` and how many;
+                            calls: index into `lists` and how many */
   QlValue value;         /* IR_CONST */
   QlSource source;
 } IrIns;
@@ -67,6 +72,7 @@ struct JitFn {
   IrBlock *blocks;   uint32_t block_count, block_room;   /* [0]: entry, no predecessor */
   int32_t *offsets;  uint32_t offset_count, offset_room; /* of loads, `rank` each */
   IrPhi *phis;       uint32_t phi_count, phi_room;       /* [0] unused */
+  uint32_t *lists;   uint32_t list_count, list_room;     /* arguments of calls */
   uint32_t open;                      /* the block that building appends to */
   QlError bad;                        /* the first thing that went wrong while building */
 };
@@ -85,7 +91,9 @@ uint32_t ir_append(JitFn *fn, uint32_t block, const IrIns *ins);
  * is bad. */
 bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size);
 bool ir_has_value(const IrIns *ins);
-int ir_arg_count(const IrIns *ins); /* entries of args in use */
+bool ir_has_effect(const IrIns *ins); /* more than its value: it may not go, nor change its place */
+int ir_arg_count(const IrIns *ins);
+uint32_t *ir_args(const JitFn *fn, const IrIns *ins); /* the instructions that it takes */
 IrEnd ir_end(const JitFn *fn,
              uint32_t block);             /* how it ends: an open last block returns (IR_RET) */
 bool ir_has_loop(QlOp op, QlDtype loop);  /* is `loop` in the domain of `op`? */
@@ -120,9 +128,10 @@ bool ir_prune(JitFn *fn);
  * at first. */
 uint32_t *ir_same_new(const JitFn *fn, QlError *error); /* NULL: out of memory */
 uint32_t ir_same(const uint32_t *same, uint32_t value);
-void ir_same_args(const uint32_t *same, IrIns *ins); /* arguments become what stands for them */
-void ir_same_apply(JitFn *fn,
-                   const uint32_t *same); /* everywhere; those that another stands for go */
+/* Arguments become what stands for them: of one instruction, or everywhere, and what another stands
+ * for goes. */
+void ir_same_args(const JitFn *fn, const uint32_t *same, const IrIns *ins);
+void ir_same_apply(JitFn *fn, const uint32_t *same);
 
 /* ---- text.c ---- */
 
@@ -132,6 +141,13 @@ uint32_t ir_number(const JitFn *fn, uint32_t value);
 enum { IR_STRIDES = 3, IR_ACCESSES = 3, IR_FORMS = 4 };
 extern const char *const ir_stride_name[IR_STRIDES], *const ir_access_name[IR_ACCESSES],
                                                          *const ir_form_name[IR_FORMS];
+
+/* ---- decimal.c ---- */
+
+/* A finite number as the shortest decimal that reads back, "-1.5", "3.0", "1e-05": with an exponent
+ * below 0.0001, and from 10^limit on; limit 0: where zeros would follow its digits. */
+enum { IR_DECIMAL = 48 };
+void ir_decimal(QlDtype dtype, double value, int limit, char text[IR_DECIMAL]);
 
 /* ---- pipeline.c ---- */
 
@@ -154,6 +170,21 @@ void ir_write(QlDtype dtype, void *element, QlValue value);
 /* Bits that the dtype does not use become 0; integers are extended. */
 QlValue ir_canonical(QlDtype dtype, QlValue value);
 QlValue ir_reduce_combine(QlReduction reduction, QlDtype dtype, QlValue a, QlValue b);
+
+/* ---- host.c: what functions may call of the process, by host.def ---- */
+
+enum { IR_HOST_ARGS = 2 }; /* at most */
+typedef struct IrHost {
+  const char *name;           /* in the text form */
+  uint8_t result;             /* QlDtype; QL_DTYPE_NONE: it gives nothing */
+  uint8_t count;              /* of arguments */
+  uint8_t args[IR_HOST_ARGS]; /* their QlDtypes */
+  bool fresh;                 /* its result is the address of memory that nothing else knows */
+  const char *symbol;
+  void (*address)(void);
+} IrHost;
+extern const IrHost ir_host[JIT_HOST_COUNT];
+QlValue ir_host_call(JitHost host, const QlValue *args);
 
 /* ---- tree.c: the order of reductions, on single values ---- */
 typedef struct IrTree {

@@ -116,6 +116,40 @@ static inline bool jit_any_order(QlDtype dtype) {
 JitRef jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis, JitRef value,
                   QlSource source);
 
+/* ---- memory by address, and calls: in functions of rank 0 ----
+ * A domain of rank 0 has one point: its instructions run in the order in which they are written,
+ * and may read and write any memory, and call what has effects. */
+
+/* The element of `dtype` at base + offset: base is an i64, an address within an object in memory
+ * (or at its end), offset an i64, bytes to an element of that object. It may lie at any address,
+ * and be what any store before wrote. Of a bool any byte but 0 is true. */
+JitRef jit_load_at(JitFn *fn, QlDtype dtype, JitRef base, JitRef offset, QlSource source);
+void jit_store_at(JitFn *fn, JitRef base, JitRef offset, JitRef value, QlSource source);
+
+/* Functions of the process that compiled code calls; host.def is the list.
+ *   allocate    a new block of so many bytes: the address of its owner count, which is 1; its data
+ *               begin JIT_OWNER_BYTES after that, aligned to as many. 0: out of memory
+ *   retain      one owner more   release   one owner less; without owners the block is freed.
+ *               Numbers below JIT_NO_OWNER are no blocks: nothing happens
+ *   print_...   a value as Python's repr writes it; print_text: the bytes before the next 0 */
+typedef enum JitHost {
+#define JIT_HOST_ROW(NAME, name, result, fresh, count, a0, a1) JIT_HOST_##NAME,
+#include "host.def"
+#undef JIT_HOST_ROW
+  JIT_HOST_COUNT
+} JitHost;
+enum { JIT_OWNER_BYTES = 64, JIT_NO_OWNER = 4096 };
+JitRef jit_host(JitFn *fn, JitHost host, int count, const JitRef *args,
+                QlSource source); /* number 0 of those that give nothing */
+
+/* The same for others: what compiled code allocated they may own, and the other way round. */
+int64_t jit_allocate(int64_t bytes);
+void jit_retain(int64_t owner);
+void jit_release(int64_t owner);
+/* Where prints of the process go; NULL: to C's stdout, as at first. */
+typedef void JitOutput(const char *text, size_t size);
+void jit_set_output(JitOutput *write);
+
 /* Control flow. A new function has one open block. Ending a block closes it; jit_block_open
  * continues in another. Not needed for straight-line code: an unended last block returns. */
 typedef struct JitBlock {

@@ -236,6 +236,45 @@ static QlStatus take_args(Parser *p, IrIns *ins) {
   return QL_OK;
 }
 
+/* %base + %offset */
+static QlStatus take_address(Parser *p, IrIns *ins) {
+  QL_TRY(take_name(p, "%", &p->values, &ins->args[0]));
+  QL_TRY(expect(p, "+"));
+  return take_name(p, "%", &p->values, &ins->args[1]);
+}
+
+/* As many as there are: whether the function takes them is seen later. */
+static QlStatus take_list(Parser *p, IrIns *ins) {
+  JitFn *fn = p->fn;
+  ins->extra = fn->list_count;
+  skip_spaces(p);
+  if (*p->at != '%') return QL_OK;
+  do {
+    if (!ir_grow(fn, &fn->lists, &fn->list_room, fn->list_count + 1, sizeof *fn->lists))
+      return QL_ERR_MEMORY;
+    uint32_t *name = &fn->lists[fn->list_count++];
+    ins->count++;
+    QL_TRY(take_name(p, "%", &p->values, name));
+  } while (take(p, ","));
+  return QL_OK;
+}
+
+/* named: it stands behind "=". */
+static QlStatus take_host(Parser *p, bool named, IrIns *ins) {
+  ins->kind = IR_HOST;
+  skip_spaces(p);
+  const char *start = p->at;
+  for (int host = 0; host < JIT_HOST_COUNT; host++) {
+    const IrHost *info = &ir_host[host];
+    if (!take(p, info->name)) continue;
+    if (named != (info->result != QL_DTYPE_NONE))
+      return fail_at(p, start, "%s gives %s", info->name, named ? "no value" : "a value");
+    ins->number = host;
+    return take_list(p, ins);
+  }
+  return fail_at(p, start, "expected a function of the host");
+}
+
 static QlStatus take_reduction(Parser *p, uint8_t *reduction) {
   for (int r = 0; r < IR_REDUCTIONS; r++)
     if (take(p, ql_reduction_info[r].name)) return *reduction = (uint8_t)r, QL_OK;
@@ -257,7 +296,12 @@ static QlStatus take_computation(Parser *p, IrIns *ins) {
   ins->kind = IR_INDEX;
   if (take(p, "index")) return take_number(p, "", &ins->number);
   ins->kind = IR_LOAD;
-  if (take(p, "load")) return take_load(p, ins);
+  if (take(p, "load")) {
+    if (!take(p, "at")) return take_load(p, ins);
+    ins->kind = IR_LOAD_AT;
+    return take_address(p, ins);
+  }
+  if (take(p, "host")) return take_host(p, true, ins);
   ins->kind = IR_PHI;
   if (take(p, "phi")) return take_phi(p, ins);
   ins->kind = IR_REDUCE;
@@ -326,7 +370,18 @@ static QlStatus take_jump(Parser *p, IrEnd end) {
 static QlStatus take_block_line(Parser *p) {
   IrIns ins = {0};
   if (*p->at == '%') return take_definition(p);
+  if (take(p, "host")) {
+    QL_TRY(take_host(p, false, &ins));
+    return append(p, &ins);
+  }
   if (take(p, "store")) {
+    if (take(p, "at")) {
+      ins.kind = IR_STORE_AT;
+      QL_TRY(take_address(p, &ins));
+      QL_TRY(expect(p, ","));
+      QL_TRY(take_name(p, "%", &p->values, &ins.args[2]));
+      return append(p, &ins);
+    }
     ins.kind = IR_STORE;
     QL_TRY(take_number(p, "$", &ins.number));
     QL_TRY(expect(p, ","));
@@ -428,14 +483,17 @@ static QlStatus resolve_all(Parser *p) {
   JitFn *fn = p->fn;
   for (uint32_t i = 1; i < fn->ins_count; i++) {
     IrIns *ins = &fn->ins[i];
+    uint32_t *args = ir_args(fn, ins);
     for (int a = 0, count = ir_arg_count(ins); a < count; a++)
-      QL_TRY(resolve(p, &p->values, '%', &ins->args[a]));
+      QL_TRY(resolve(p, &p->values, '%', &args[a]));
     for (uint32_t arm = ins->kind == IR_PHI ? ins->extra : 0; arm; arm = fn->phis[arm].next) {
       QL_TRY(resolve(p, &p->values, '%', &fn->phis[arm].value));
       QL_TRY(resolve_block(p, &fn->phis[arm].block));
     }
-    if (!ir_has_value(ins))
-      ins->dtype = fn->ins[ins->args[0]].dtype, ins->rank = fn->ins[ins->args[0]].rank;
+    if (ins->kind == IR_STORE || ins->kind == IR_STORE_AT) { /* after its value in the text? */
+      const IrIns *value = &fn->ins[args[ir_arg_count(ins) - 1]];
+      ins->dtype = value->dtype, ins->rank = value->rank;
+    }
   }
   for (uint32_t b = 0; b < fn->block_count; b++) {
     IrBlock *block = &fn->blocks[b];

@@ -37,27 +37,10 @@ __attribute__((format(printf, 2, 3))) static void put(Text *text, const char *fo
 
 /* ---- constants ---- */
 
-static bool reads_back(const char *digits, QlDtype dtype, double value) {
-  if (dtype == QL_F32) return strtof(digits, NULL) == (float)value;
-  if (dtype == QL_F16)
-    return ql_half_from_double(strtod(digits, NULL)) == ql_half_from_double(value);
-  return strtod(digits, NULL) == value;
-}
-
-/* printf and strtod speak the process's locale; the text form has a dot. */
 static void put_number(Text *text, QlDtype dtype, double value) {
-  char digits[40];
-  for (int precision = 1; precision <= 17; precision++) {
-    snprintf(digits, sizeof digits, "%.*g", precision, value);
-    if (reads_back(digits, dtype, value)) break;
-  }
-  bool whole = true;
-  for (char *c = digits; *c; c++) {
-    if (*c == 'e') whole = false;
-    if (strchr("+-0123456789e", *c)) continue;
-    *c = '.', whole = false;
-  }
-  put(text, "%s%s", digits, whole ? ".0" : "");
+  char digits[IR_DECIMAL];
+  ir_decimal(dtype, value, 0, digits);
+  put(text, "%s", digits);
 }
 
 /* The quiet NaNs of both signs have names; every other is written as its bits. */
@@ -142,13 +125,18 @@ static void put_instruction(Text *text, const JitFn *fn, uint32_t id, const uint
     case IR_OP: put(text, "%s", ql_op_info[ins->op].name); break;
     case IR_CAST: put(text, "cast"); break;
     case IR_PHI: put_phi(text, fn, ins, numbers); break;
+    case IR_HOST: put(text, "host %s", ir_host[ins->number].name); break;
     case IR_STORE: put(text, "store $%d,", ins->number); break;
+    case IR_LOAD_AT: put(text, "load at %%%u +", numbers[ins->args[0]]); break;
+    case IR_STORE_AT: put(text, "store at %%%u +", numbers[ins->args[0]]); break;
     case IR_REDUCE:
       put(text, "reduce %s %s", ql_reduction_info[ins->op].name, ir_form_name[ins->form]);
       break;
   }
-  for (int a = 0, count = ir_arg_count(ins); a < count; a++)
-    put(text, "%s%%%u", a ? ", " : " ", numbers[ins->args[a]]);
+  const uint32_t *args = ir_args(fn, ins);
+  int first = ins->kind == IR_LOAD_AT || ins->kind == IR_STORE_AT;
+  for (int a = first, count = ir_arg_count(ins); a < count; a++)
+    put(text, "%s%%%u", a > first ? ", " : " ", numbers[args[a]]);
 }
 
 static void put_end(Text *text, const JitFn *fn, uint32_t block, const uint32_t *numbers) {

@@ -23,8 +23,10 @@ typedef struct Verifier {
 #define NOWHERE UINT32_MAX
 
 static const char *kind_name(const IrIns *ins) {
-  static const char *const names[] = {"none", "const", "param", "index",  "load",
-                                      "",     "cast",  "phi",   "reduce", "store"};
+  static const char *const names[IR_KINDS] = {"none",    "const", "param",   "index", "load",
+                                              "load at", "",      "cast",    "phi",   "reduce",
+                                              "host",    "store", "store at"};
+  if (ins->kind == IR_HOST) return ir_host[ins->number].name;
   return ins->kind == IR_OP && ins->op < QL_OP_COUNT ? ql_op_info[ins->op].name : names[ins->kind];
 }
 
@@ -71,11 +73,13 @@ static QlStatus check_lists(Verifier *v) {
     for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
       uint32_t id = fn->blocks[b].ins[i];
       if (id == 0 || id >= fn->ins_count || fn->ins[id].kind == IR_NONE ||
-          fn->ins[id].kind > IR_STORE)
+          fn->ins[id].kind >= IR_KINDS)
         return ql_fail(v->error, QL_ERR_COMPILE,
                        "block @%u lists an instruction that does not exist", b);
       if (fn->ins[id].kind == IR_OP && fn->ins[id].op >= QL_OP_COUNT)
         return wrong(v, id, "there is no such operation");
+      if (fn->ins[id].kind == IR_HOST && (uint32_t)fn->ins[id].number >= JIT_HOST_COUNT)
+        return ql_fail(v->error, QL_ERR_COMPILE, "block @%u calls what the host does not have", b);
       if (fn->ins[id].dtype >= QL_DTYPE_COUNT) return wrong(v, id, "has no dtype");
       if (v->home[id] != NOWHERE) return wrong(v, id, "listed twice");
       if (fn->ins[id].kind == IR_PHI && !phis)
@@ -123,13 +127,13 @@ static QlStatus check_condition(const Verifier *v, uint32_t b) {
 static QlStatus check_args(const Verifier *v, uint32_t id) {
   const IrIns *ins = &v->fn->ins[id];
   int rank = 0, count = ir_arg_count(ins);
+  const uint32_t *args = ir_args(v->fn, ins);
   bool line = false, points = false;
   for (int a = 0; a < count; a++) {
-    if (!is_value(v, ins->args[a])) return wrong(v, id, "argument %d does not exist", a + 1);
-    if (!visible(v, ins->args[a], v->home[id], v->place[id]))
-      return wrong(v, id, "%%%u is not computed on every way to it",
-                   ir_number(v->fn, ins->args[a]));
-    const IrIns *arg = &v->fn->ins[ins->args[a]];
+    if (!is_value(v, args[a])) return wrong(v, id, "argument %d does not exist", a + 1);
+    if (!visible(v, args[a], v->home[id], v->place[id]))
+      return wrong(v, id, "%%%u is not computed on every way to it", ir_number(v->fn, args[a]));
+    const IrIns *arg = &v->fn->ins[args[a]];
     rank = QL_MAX(rank, arg->rank);
     line |= arg->line, points |= arg->rank && !arg->line;
   }
@@ -228,6 +232,53 @@ static QlStatus check_phi(const Verifier *v, uint32_t id) {
   return QL_OK;
 }
 
+/* ---- memory by address, calls ---- */
+
+/* One instruction after the other, as written: only a domain of one point has such an order. */
+static QlStatus check_order(const Verifier *v, uint32_t id) {
+  return v->fn->rank
+             ? wrong(v, id, "in a domain of rank %d, whose points have no order", v->fn->rank)
+             : QL_OK;
+}
+
+static QlStatus check_address(const Verifier *v, uint32_t id) {
+  const IrIns *ins = &v->fn->ins[id];
+  for (int a = 0; a < 2; a++)
+    if (v->fn->ins[ins->args[a]].dtype != QL_I64)
+      return wrong(v, id, "%s of %s: both parts of an address are i64", a ? "an offset" : "a base",
+                   ql_dtype_info[v->fn->ins[ins->args[a]].dtype].ir);
+  return check_order(v, id);
+}
+
+static QlStatus check_store_at(const Verifier *v, uint32_t id) {
+  const IrIns *ins = &v->fn->ins[id];
+  if (ins->dtype != v->fn->ins[ins->args[2]].dtype)
+    return wrong(v, id, "declared %s, stores %s", ql_dtype_info[ins->dtype].ir,
+                 ql_dtype_info[v->fn->ins[ins->args[2]].dtype].ir);
+  return check_address(v, id);
+}
+
+static QlStatus check_call_args(const Verifier *v, uint32_t id, uint32_t count,
+                                const uint8_t *dtypes) {
+  const IrIns *ins = &v->fn->ins[id];
+  const uint32_t *args = ir_args(v->fn, ins);
+  if (ins->count != count) return wrong(v, id, "%u arguments, it takes %u", ins->count, count);
+  for (uint32_t a = 0; a < count; a++)
+    if (v->fn->ins[args[a]].dtype != dtypes[a])
+      return wrong(v, id, "argument %u is %s, it takes %s", a + 1,
+                   ql_dtype_info[v->fn->ins[args[a]].dtype].ir, ql_dtype_info[dtypes[a]].ir);
+  return check_order(v, id);
+}
+
+static QlStatus check_host(const Verifier *v, uint32_t id) {
+  const IrIns *ins = &v->fn->ins[id];
+  const IrHost *host = &ir_host[ins->number];
+  if (ir_has_value(ins) && ins->dtype != host->result)
+    return wrong(v, id, "declared %s, gives %s", ql_dtype_info[ins->dtype].ir,
+                 ql_dtype_info[host->result].ir);
+  return check_call_args(v, id, host->count, host->args);
+}
+
 /* ---- reductions, and what is computed of them ---- */
 
 /* Reductions have one form and axis, that of the first. Every point comes to them once: they stand
@@ -294,6 +345,8 @@ static QlStatus check_value(const Verifier *v, uint32_t id) {
                  ? wrong(v, id, "an index is i64 and varies over the domain")
                  : QL_OK;
     case IR_LOAD: return check_load(v, id);
+    case IR_LOAD_AT: return check_address(v, id);
+    case IR_HOST: return check_host(v, id);
     case IR_OP: return check_op(v, id);
     case IR_PHI: return check_phi(v, id);
     case IR_REDUCE: return check_reduce(v, id);
@@ -347,15 +400,20 @@ static QlStatus check_store(const Verifier *v, uint32_t id) {
   return line ? check_store_of_line(v, id) : QL_OK;
 }
 
+static QlStatus check_instruction(const Verifier *v, uint32_t id) {
+  QL_TRY(check_args(v, id));
+  switch (v->fn->ins[id].kind) {
+    case IR_STORE: return check_store(v, id);
+    case IR_STORE_AT: return check_store_at(v, id);
+    default: return check_value(v, id);
+  }
+}
+
 static QlStatus check_instructions(const Verifier *v) {
   const JitFn *fn = v->fn;
   for (uint32_t b = 0; b < fn->block_count; b++) {
-    for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
-      uint32_t id = fn->blocks[b].ins[i];
-      const IrIns *ins = &fn->ins[id];
-      QL_TRY(check_args(v, id));
-      QL_TRY(ins->kind == IR_STORE ? check_store(v, id) : check_value(v, id));
-    }
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++)
+      QL_TRY(check_instruction(v, fn->blocks[b].ins[i]));
     QL_TRY(check_condition(v, b));
   }
   return QL_OK;

@@ -1,0 +1,100 @@
+/* What functions of rank 0 have that kernels over points have not: memory by address, calls.
+ *
+ * An address is a base and an offset. The base becomes a pointer where it is computed, the offset a
+ * distance from it: so LLVM sees in a loop a pointer that does not change and an offset that
+ * counts. Memory that is allocated here keeps LLVM's own pointer, of which it knows that nothing
+ * else points there; so do sums of that and a number, since data begin behind a header. */
+#include "emit_ops.h"
+
+#include <stdlib.h>
+
+static LLVMTypeRef pointer_type(Emit *e) { return LLVMPointerTypeInContext(e->context, 0); }
+
+static bool is_fresh(const IrIns *ins) {
+  return ins->kind == IR_HOST && ir_host[ins->number].fresh;
+}
+
+/* Of a sum of an allocated address and something: which argument is the address? -1: there is none.
+ */
+static int fresh_part(const JitFn *fn, const IrIns *ins) {
+  if (ins->kind != IR_OP || ins->op != QL_OP_ADD || ins->dtype != QL_I64) return -1;
+  for (int a = 0; a < 2; a++)
+    for (const IrIns *from = &fn->ins[ins->args[a]];;) {
+      if (is_fresh(from)) return a;
+      if (from->kind != IR_OP || from->op != QL_OP_ADD || from->dtype != QL_I64) break;
+      from = &fn->ins[from->args[0]];
+    }
+  return -1;
+}
+
+static void need_pointer(Emit *e, uint32_t id) {
+  while (!e->is_base[id]) {
+    e->is_base[id] = true;
+    int part = fresh_part(e->fn, &e->fn->ins[id]);
+    if (part < 0) return;
+    id = e->fn->ins[id].args[part];
+  }
+}
+
+void emit_find_bases(Emit *e) {
+  const JitFn *fn = e->fn;
+  for (uint32_t b = 0; b < fn->block_count; b++)
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
+      const IrIns *ins = &fn->ins[fn->blocks[b].ins[i]];
+      if (ins->kind == IR_LOAD_AT || ins->kind == IR_STORE_AT) need_pointer(e, ins->args[0]);
+    }
+}
+
+void emit_pointer(Emit *e, uint32_t id) {
+  const IrIns *ins = &e->fn->ins[id];
+  if (!e->is_base[id] || e->pointers[id]) return;
+  int part = fresh_part(e->fn, ins);
+  e->pointers[id] =
+      part < 0 ? LLVMBuildIntToPtr(e->builder, e->values[id].part[0], pointer_type(e), "")
+               : emit_move(e, e->pointers[ins->args[part]], e->values[ins->args[1 - part]].part[0]);
+}
+
+EmitPlace emit_place_at(Emit *e, const IrIns *ins) {
+  return (EmitPlace){
+      .address = emit_move(e, e->pointers[ins->args[0]], e->values[ins->args[1]].part[0]),
+      .imaginary = ql_dtype_info[ins->dtype].size / 2,
+      .scope = EMIT_UNMARKED,
+      .unaligned = true};
+}
+
+/* ---- calls of the host ---- */
+
+/* As host.def says that values are passed; gives how many parts. */
+static unsigned pass(Emit *e, QlDtype dtype, EmitValue value, EmitRef *parts) {
+  LLVMTypeRef word = LLVMInt64TypeInContext(e->context);
+  QlDtype part = (QlDtype)ql_dtype_info[dtype].part;
+  unsigned count = part == dtype ? 1 : 2;
+  for (unsigned p = 0; p < count; p++) {
+    if (kind_of(part) == QL_KIND_FLOAT)
+      parts[p] = emit_cast(e, part, real(value.part[p]), QL_F64).part[0];
+    else
+      parts[p] = kind_of(part) == QL_KIND_INT ? LLVMBuildSExt(e->builder, value.part[p], word, "")
+                                              : LLVMBuildZExt(e->builder, value.part[p], word, "");
+  }
+  return count;
+}
+
+EmitValue emit_host(Emit *e, uint32_t id) {
+  const IrIns *ins = &e->fn->ins[id];
+  const IrHost *host = &ir_host[ins->number];
+  const uint32_t *args = ir_args(e->fn, ins);
+  EmitRef parts[2 * IR_HOST_ARGS];
+  LLVMTypeRef types[2 * IR_HOST_ARGS];
+  unsigned count = 0;
+  for (uint32_t a = 0; a < ins->count; a++)
+    count += pass(e, (QlDtype)host->args[a], e->values[args[a]], parts + count);
+  for (unsigned p = 0; p < count; p++) types[p] = LLVMTypeOf(parts[p]);
+  LLVMTypeRef result = host->fresh                     ? pointer_type(e)
+                       : host->result == QL_DTYPE_NONE ? LLVMVoidTypeInContext(e->context)
+                                                       : emit_type(e, (QlDtype)host->result);
+  EmitRef call = emit_call(e, host->symbol, LLVMFunctionType(result, types, count, false), parts);
+  if (!host->fresh) return real(host->result == QL_DTYPE_NONE ? NULL : call);
+  emit_result_attribute(e, call, "noalias");
+  if (e->is_base[id]) e->pointers[id] = call;
+  return real(LLVMBuildPtrToInt(e->builder, call, emit_type(e, QL_I64), ""));
+}

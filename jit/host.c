@@ -1,0 +1,147 @@
+/* What compiled code calls of the process: memory with counts of owners, and output. host.def lists
+ * the functions. Any number of threads may call them. */
+#include "ir.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- memory ---- */
+
+/* A block:  owner -> | owners, 64 bytes | data, aligned to 64 bytes */
+typedef struct Block {
+  _Alignas(JIT_OWNER_BYTES) _Atomic int64_t owners;
+} Block;
+_Static_assert(sizeof(Block) == JIT_OWNER_BYTES, "data follows at once");
+
+static bool is_owner(int64_t owner) { return (uint64_t)owner >= JIT_NO_OWNER; }
+static Block *block_of(int64_t owner) { return (Block *)(uintptr_t)owner; }
+
+static int64_t host_allocate(int64_t bytes) {
+  if (bytes < 0 || bytes > INT64_MAX - 2 * JIT_OWNER_BYTES) return 0;
+  size_t size = ((size_t)bytes + 2 * JIT_OWNER_BYTES - 1) / JIT_OWNER_BYTES * JIT_OWNER_BYTES;
+  Block *block = aligned_alloc(JIT_OWNER_BYTES, size);
+  if (block) atomic_init(&block->owners, 1);
+  return (int64_t)(uintptr_t)block;
+}
+
+static void host_retain(int64_t owner) {
+  if (is_owner(owner)) atomic_fetch_add_explicit(&block_of(owner)->owners, 1, memory_order_relaxed);
+}
+
+static void host_release(int64_t owner) {
+  if (!is_owner(owner)) return;
+  Block *block = block_of(owner);
+  if (atomic_fetch_sub_explicit(&block->owners, 1, memory_order_acq_rel) == 1) free(block);
+}
+
+int64_t jit_allocate(int64_t bytes) { return host_allocate(bytes); }
+void jit_retain(int64_t owner) { host_retain(owner); }
+void jit_release(int64_t owner) { host_release(owner); }
+
+/* ---- output ---- */
+
+static void write_out(const char *text, size_t size) { fwrite(text, 1, size, stdout); }
+
+static _Atomic(JitOutput *) output = write_out; /* of the process, as its stdout is */
+
+void jit_set_output(JitOutput *write) { output = write ? write : write_out; }
+
+static void put(const char *text) { output(text, strlen(text)); }
+
+enum { SCIENTIFIC = 16 }; /* Python writes 1e+16 */
+
+/* As Python's repr writes it. */
+static void float_text(QlDtype dtype, double value, char text[IR_DECIMAL]) {
+  if (isnan(value))
+    strcpy(text, "nan");
+  else if (isinf(value))
+    strcpy(text, value < 0 ? "-inf" : "inf");
+  else
+    ir_decimal(dtype, value, SCIENTIFIC, text);
+}
+
+/* The parts of a complex number are without ".0". */
+static void part_text(double value, char text[IR_DECIMAL]) {
+  float_text(QL_F64, value, text);
+  size_t length = strlen(text);
+  if (length > 2 && !strcmp(text + length - 2, ".0")) text[length - 2] = 0;
+}
+
+static void host_print_b8(int64_t value) { put(value ? "True" : "False"); }
+
+static void host_print_i64(int64_t value) {
+  char text[IR_DECIMAL];
+  snprintf(text, sizeof text, "%lld", (long long)value);
+  put(text);
+}
+
+static void host_print_u64(uint64_t value) {
+  char text[IR_DECIMAL];
+  snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+  put(text);
+}
+
+static void host_print_f32(double value) {
+  char text[IR_DECIMAL];
+  float_text(QL_F32, value, text);
+  put(text);
+}
+
+static void host_print_f64(double value) {
+  char text[IR_DECIMAL];
+  float_text(QL_F64, value, text);
+  put(text);
+}
+
+static void host_print_c128(double re, double im) {
+  char real[IR_DECIMAL], imaginary[IR_DECIMAL], text[2 * IR_DECIMAL + 8];
+  part_text(re, real), part_text(im, imaginary);
+  const char *sign = imaginary[0] == '-' ? "" : "+";
+  if (re == 0 && !signbit(re))
+    snprintf(text, sizeof text, "%sj", imaginary);
+  else
+    snprintf(text, sizeof text, "(%s%s%sj)", real, sign, imaginary);
+  put(text);
+}
+
+static void host_print_text(int64_t address) { put((const char *)(uintptr_t)address); }
+
+/* ---- the table ---- */
+
+enum { QL_NONE = QL_DTYPE_NONE };
+const IrHost ir_host[] = {
+#define JIT_HOST_ROW(NAME, name, result, fresh, count, a0, a1) \
+  {#name,                                                      \
+   QL_##result,                                                \
+   count,                                                      \
+   {QL_##a0, QL_##a1},                                         \
+   fresh,                                                      \
+   "quelea_host_" #name,                                       \
+   (void (*)(void))host_##name},
+#include "host.def"
+#undef JIT_HOST_ROW
+};
+
+#define BOOL_OF(value) (int64_t)(value).b
+#define I64_OF(value) (value).i
+#define U64_OF(value) (value).u
+#define F32_OF(value) (double)(value).f
+#define F64_OF(value) (value).d
+#define C128_OF(value) (value).z[0], (value).z[1]
+#define CALL_1(function, a0, a1) function(a0##_OF(args[0]))
+#define GIVE_NONE(call) call
+#define GIVE_I64(call) result.i = (call)
+
+QlValue ir_host_call(JitHost host, const QlValue *args) {
+  QlValue result = {.bits = {0, 0}};
+  switch (host) {
+#define JIT_HOST_ROW(NAME, name, result, fresh, count, a0, a1) \
+  case JIT_HOST_##NAME: GIVE_##result(CALL_##count(host_##name, a0, a1)); break;
+#include "host.def"
+#undef JIT_HOST_ROW
+    default: break;
+  }
+  return result;
+}

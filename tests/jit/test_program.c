@@ -1,0 +1,216 @@
+/* Functions of rank 0: memory by address, calls of the host. Each runs twice, interpreted and
+ * compiled, on equal memory. */
+#include "../check.h"
+#include "ir.h"
+#include "random.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- running ---- */
+
+enum { MOST_MEMORY = 4096, MOST_PARAMS = 8, MOST_OUTPUT = 512 };
+
+/* A run: params, of which the first is the address of the memory, and what is left behind. */
+typedef struct Run {
+  QlValue param[MOST_PARAMS];
+  _Alignas(64) char memory[MOST_MEMORY];
+  char output[MOST_OUTPUT];
+} Run;
+
+static char *output; /* of the run at hand */
+
+static void take_output(const char *text, size_t size) { strncat(output, text, size); }
+
+static Jit *open_jit(void) {
+  Jit *jit = NULL;
+  QlError error = {0};
+  if (!CHECK_INT_EQ(jit_open(&(JitOptions){.verify = true}, &jit, &error), QL_OK)) abort();
+  return jit;
+}
+
+static JitFn *parsed(const char *text) {
+  JitFn *fn = NULL;
+  QlError error = {0};
+  if (jit_parse(text, &fn, &error) == QL_OK && jit_verify(fn, &error) == QL_OK) return fn;
+  fprintf(stderr, "%s\n%s\n", text, error.text);
+  abort();
+}
+
+static JitEntry *compiled(Jit *jit, const JitFn *fn) {
+  JitFn *copy = jit_fn_copy(fn);
+  QlError error = {0};
+  JitKey key;
+  const JitKernel *kernel = NULL;
+  if (!CHECK(copy && jit_key(jit, copy, &key, &error) == QL_OK &&
+             jit_compile(jit, copy, key, &kernel, &error) == QL_OK)) {
+    fprintf(stderr, "%s\n", error.text);
+    abort();
+  }
+  jit_fn_free(copy);
+  return jit_entry(kernel);
+}
+
+/* Runs both ways from `run`, which becomes what came out; checks that both are alike. */
+static void run_both(const char *text, Run *run) {
+  Jit *jit = open_jit();
+  JitFn *fn = parsed(text);
+  JitEntry *entry = compiled(jit, fn);
+  Run other = *run;
+  QlError error = {0};
+  jit_set_output(take_output);
+  output = run->output;
+  run->param[0].i = (int64_t)(uintptr_t)run->memory;
+  JitCall call = {.param = run->param};
+  if (!CHECK_INT_EQ(jit_interpret(fn, &call, &error), QL_OK)) fprintf(stderr, "%s\n", error.text);
+  output = other.output;
+  other.param[0].i = (int64_t)(uintptr_t)other.memory;
+  call.param = other.param;
+  entry(&call);
+  jit_set_output(NULL);
+  if (!CHECK(!memcmp(run->memory, other.memory, sizeof run->memory))) fprintf(stderr, "%s", text);
+  CHECK_STR_EQ(other.output, run->output);
+  jit_fn_free(fn);
+  jit_close(jit);
+}
+
+/* ---- memory ---- */
+
+/* Every dtype, copied from and to addresses that are multiples of nothing. */
+static void all_dtypes(void) {
+  for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++) {
+    char text[512];
+    int size = ql_dtype_info[dtype].size;
+    Random random = {(uint64_t)dtype};
+    Run run = {0};
+    snprintf(text, sizeof text,
+             "function rank 0\nparam ?0: i64\n@0\n%%b: i64 = param ?0\n%%i: i64 = const 1\n"
+             "%%o: i64 = const 101\n%%x: %s = load at %%b + %%i\nstore at %%b + %%o, %%x\nret\n",
+             ql_dtype_info[dtype].ir);
+    QlValue value = random_value(&random, (QlDtype)dtype);
+    ir_write((QlDtype)dtype, run.memory + 1, value);
+    run_both(text, &run);
+    CHECK(!memcmp(run.memory + 101, run.memory + 1, (size_t)size));
+    CHECK(!run.memory[100] && !run.memory[101 + size]);
+  }
+}
+
+/* Of a bool any byte but 0 is true; it is written as 1. */
+static void bools_are_bytes(void) {
+  Run run = {.memory = {0, 1, 2, (char)0x80}};
+  run_both(
+      "function rank 0\nparam ?0: i64\n@0\n%b: i64 = param ?0\n%i: i64 = const 2\n%j: i64 = const "
+      "3\n"
+      "%x: b8 = load at %b + %i\n%y: b8 = load at %b + %j\nstore at %b + %i, %x\n"
+      "store at %b + %j, %y\nret\n",
+      &run);
+  CHECK_INT_EQ(run.memory[2], 1);
+  CHECK_INT_EQ(run.memory[3], 1);
+}
+
+/* A load sees what the store before it wrote, at whatever address. */
+static void order_is_kept(void) {
+  Run run = {0};
+  run.memory[8] = 5;
+  run.param[1].i = 8;
+  run_both(
+      "function rank 0\nparam ?0: i64\nparam ?1: i64\n@0\n%b: i64 = param ?0\n%i: i64 = param ?1\n"
+      "%zero: i64 = const 0\n%eight: i64 = const 8\n%c: i64 = add %b, %i\n"
+      "%x: i64 = load at %c + %zero\n%y: i64 = add %x, %eight\nstore at %b + %eight, %y\n"
+      "%z: i64 = load at %c + %zero\n%s: i64 = add %x, %z\nstore at %b + %zero, %s\nret\n",
+      &run);
+  CHECK_INT_EQ(run.memory[8], 13);
+  CHECK_INT_EQ(run.memory[0], 18);
+}
+
+/* y[i] = 2 * x[i + 1] + x[i], over memory that overlaps by `shift` elements. */
+static void loops_may_overlap(void) {
+  static const char text[] =
+      "function rank 0\nparam ?0: i64\nparam ?1: i64\nparam ?2: i64\n@entry\n"
+      "%b: i64 = param ?0\n%shift: i64 = param ?1\n%n: i64 = param ?2\n%zero: i64 = const 0\n"
+      "%one: i64 = const 1\n%eight: i64 = const 8\n%two: f64 = const 2.0\n"
+      "%mid: i64 = const 1024\n%x: i64 = add %b, %mid\n%y: i64 = add %x, %shift\njmp @head\n"
+      "@head\n%i: i64 = phi @entry %zero, @body %more\n%go: b8 = less %i, %n\n"
+      "jnz %go, @body, @done\n"
+      "@body\n%o: i64 = multiply %i, %eight\n%o1: i64 = add %o, %eight\n"
+      "%u: f64 = load at %x + %o\n%v: f64 = load at %x + %o1\n%w: f64 = multiply %two, %v\n"
+      "%r: f64 = add %w, %u\nstore at %y + %o, %r\n%more: i64 = add %i, %one\njmp @head\n"
+      "@done\nret\n";
+  static const int64_t shifts[] = {0, 8, -8, 16, 64, -64, 3, -5, 1000};
+  for (size_t s = 0; s < sizeof shifts / sizeof *shifts; s++) {
+    Run run = {.param = {{0}, {.i = shifts[s]}, {.i = 100}}};
+    for (int k = 0; k < MOST_MEMORY / 8; k++)
+      memcpy(run.memory + 8 * k, &(double){k % 7 + 0.25}, sizeof(double));
+    run_both(text, &run);
+  }
+}
+
+/* ---- the host ---- */
+
+/* A block is written, read, given an owner more and two less. */
+static void blocks_have_owners(void) {
+  Run run = {0};
+  run_both(
+      "function rank 0\nparam ?0: i64\n@0\n%b: i64 = param ?0\n%n: i64 = const 100\n"
+      "%zero: i64 = const 0\n%head: i64 = const 64\n%last: i64 = const 92\n"
+      "%o: i64 = host allocate %n\n%d: i64 = add %o, %head\nstore at %d + %last, %n\n"
+      "host retain %o\n%owners: i64 = load at %o + %zero\nhost release %o\n"
+      "%x: i64 = load at %d + %last\n%low: i64 = bitwise_and %o, %n\n"
+      "host release %o\nhost release %zero\nhost retain %n\nhost release %n\n"
+      "store at %b + %zero, %x\nstore at %b + %head, %owners\n"
+      "%minus: i64 = const -1\n%none: i64 = host allocate %minus\n"
+      "%sixteen: i64 = const 16\nstore at %b + %sixteen, %none\nret\n",
+      &run);
+  CHECK_INT_EQ(run.memory[0], 100);
+  CHECK_INT_EQ(run.memory[64], 2);
+  CHECK_INT_EQ(run.memory[16], 0);
+}
+
+static void prints(const char *dtype, const char *constant, const char *function,
+                   const char *want) {
+  char text[512];
+  Run run = {0};
+  snprintf(text, sizeof text, "function rank 0\n@0\n%%x: %s = const %s\nhost print_%s %%x\nret\n",
+           dtype, constant, function);
+  run_both(text, &run);
+  CHECK_STR_EQ(run.output, want);
+}
+
+/* As Python writes them. */
+static void values_are_printed(void) {
+  prints("b8", "true", "b8", "True");
+  prints("b8", "false", "b8", "False");
+  prints("i64", "-9223372036854775808", "i64", "-9223372036854775808");
+  prints("u64", "18446744073709551615", "u64", "18446744073709551615");
+  prints("f64", "0.1", "f64", "0.1");
+  prints("f64", "1", "f64", "1.0");
+  prints("f64", "-0.0", "f64", "-0.0");
+  prints("f64", "1e15", "f64", "1000000000000000.0");
+  prints("f64", "1e16", "f64", "1e+16");
+  prints("f64", "123456789012345680", "f64", "1.2345678901234568e+17");
+  prints("f64", "0.0001", "f64", "0.0001");
+  prints("f64", "0.00001", "f64", "1e-05");
+  prints("f64", "123.456", "f64", "123.456");
+  prints("f64", "5e-324", "f64", "5e-324");
+  prints("f64", "0x1p-44", "f64", "5.684341886080802e-14");
+  prints("f64", "0x1p-1023", "f64", "1.1125369292536007e-308");
+  prints("f64", "inf", "f64", "inf");
+  prints("f64", "-inf", "f64", "-inf");
+  prints("f64", "nan", "f64", "nan");
+  prints("f32", "0.1", "f32", "0.1");
+  prints("c128", "(0.0, 1.0)", "c128", "1j");
+  prints("c128", "(-0.0, 1.0)", "c128", "(-0+1j)");
+  prints("c128", "(1.5, -2.0)", "c128", "(1.5-2j)");
+  prints("c128", "(1e16, nan)", "c128", "(1e+16+nanj)");
+}
+
+static void text_is_printed(void) {
+  Run run = {.memory = "two lines\nof text"};
+  run_both("function rank 0\nparam ?0: i64\n@0\n%b: i64 = param ?0\nhost print_text %b\nret\n",
+           &run);
+  CHECK_STR_EQ(run.output, "two lines\nof text");
+}
+
+CHECK_MAIN(CHECK_TEST(all_dtypes), CHECK_TEST(bools_are_bytes), CHECK_TEST(order_is_kept),
+           CHECK_TEST(loops_may_overlap), CHECK_TEST(blocks_have_owners),
+           CHECK_TEST(values_are_printed), CHECK_TEST(text_is_printed))
