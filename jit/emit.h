@@ -31,6 +31,7 @@ typedef struct EmitPlace {
   int64_t imaginary;
   uint32_t scope;
   bool unaligned; /* at any address; otherwise at multiples of their size */
+  bool constant;  /* nothing writes them while the function runs */
 } EmitPlace;
 #define EMIT_UNMARKED UINT32_MAX /* as a scope: may alias anything */
 
@@ -39,6 +40,7 @@ typedef struct Emit {
   const IrIns *reduction; /* the function's first; NULL: there is none */
   IrFlow flow;
   bool fastmath, masks; /* masks: vectors can be loaded and stored in part */
+  bool program;         /* loops of its own, memory by address or calls: compiled as C would be */
   unsigned width;       /* elements in a register: 1, or the lanes of a leaf */
   EmitRef present;      /* how many of them there are; NULL: all */
   EmitRef mask;         /* which of them loads and stores may touch; NULL: all */
@@ -50,7 +52,7 @@ typedef struct Emit {
   EmitMetadata group;            /* of the accesses of parallel loops */
   EmitMetadata *alias, *noalias; /* [arrays + 1] by scope */
   EmitRef extent[QL_MAX_DIMS], lo[QL_MAX_DIMS]; /* of the box */
-  EmitValue *params;                            /* [params]; NULL: read from the call where used */
+  EmitValue *params;                            /* [params] of programs, read at the start */
   EmitRef *base;                                /* [arrays] at its first point */
   EmitRef *stride;                              /* [arrays * rank] bytes; NULL: 0 */
   EmitValue *values;                            /* [ins_count] of the current point */
@@ -81,7 +83,8 @@ EmitRef emit_displace(Emit *e, EmitRef pointer, EmitRef bytes); /* from where no
 EmitRef emit_get_int(Emit *e, EmitRef pointer, int64_t bytes);  /* the i64 at pointer + bytes */
 EmitRef emit_get_pointer(Emit *e, EmitRef pointer, int64_t bytes);
 void emit_set_int(Emit *e, EmitRef pointer, EmitRef value);
-EmitRef emit_stack(Emit *e, int64_t bytes); /* 64-byte aligned, in the frame of the kernel */
+void emit_mark_constant(Emit *e, EmitRef load); /* of what nothing writes */
+EmitRef emit_stack(Emit *e, int64_t bytes);     /* 64-byte aligned, in the frame of the kernel */
 
 EmitBlock emit_block(Emit *e);
 EmitBlock emit_here(Emit *e);
@@ -143,7 +146,7 @@ QlStatus emit_keep_functions(
     Emit *e, QlError *error); /* when all is emitted: what the vectoriser may call */
 
 /* ---- emit_program.c ---- */
-void emit_find_bases(Emit *e);
+void emit_begin_program(Emit *e);
 void emit_pointer(Emit *e,
                   uint32_t id); /* of a value that has just been computed, if it is a base */
 EmitPlace emit_place_at(Emit *e, const IrIns *ins); /* of a load or store by address */
@@ -167,6 +170,8 @@ typedef struct EmitPoint {
 typedef void EmitSink(Emit *e, void *data, const IrIns *reduce, EmitValue value);
 
 QlStatus emit_kernel(Emit *e, QlError *error);
+EmitPlace emit_place_of_param(Emit *e, uint32_t number,
+                              EmitRef params); /* of those that params points to */
 EmitPoint emit_point_new(Emit *e,
                          EmitRef *rows); /* the box's first point; rows: [arrays] of the caller */
 void emit_point_move(Emit *e, EmitPoint *point, const EmitPoint *from, int axis,

@@ -87,6 +87,10 @@ void emit_set_int(Emit *e, EmitRef pointer, EmitRef value) {
   LLVMBuildStore(e->builder, value, pointer);
 }
 
+static unsigned metadata_kind(Emit *e, const char *name) {
+  return LLVMGetMDKindIDInContext(e->context, name, (unsigned)strlen(name));
+}
+
 EmitRef emit_stack(Emit *e, int64_t bytes) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->builder);
   LLVMPositionBuilderBefore(e->builder, LLVMGetBasicBlockTerminator(e->entry));
@@ -94,6 +98,11 @@ EmitRef emit_stack(Emit *e, int64_t bytes) {
   LLVMSetAlignment(memory, 64);
   LLVMPositionBuilderAtEnd(e->builder, here);
   return memory;
+}
+
+void emit_mark_constant(Emit *e, EmitRef load) {
+  LLVMSetMetadata(load, metadata_kind(e, "invariant.load"),
+                  LLVMMetadataAsValue(e->context, LLVMMDNodeInContext2(e->context, NULL, 0)));
 }
 
 /* ---- control flow ---- */
@@ -140,10 +149,6 @@ static EmitRef loop_metadata(Emit *e, int count, const Property *properties) {
   EmitMetadata node = LLVMMDNodeInContext2(e->context, all, (size_t)count + 1);
   LLVMMetadataReplaceAllUsesWith(self, node);
   return LLVMMetadataAsValue(e->context, node);
-}
-
-static unsigned metadata_kind(Emit *e, const char *name) {
-  return LLVMGetMDKindIDInContext(e->context, name, (unsigned)strlen(name));
 }
 
 /* The same value, of which LLVM knows nothing: what empty assembly makes of it. */
@@ -270,25 +275,29 @@ static void emit_free(Emit *e) {
   if (e->builder) LLVMDisposeBuilder(e->builder);
   if (e->module) LLVMDisposeModule(e->module);
   ir_flow_free(&e->flow);
-  free(e->alias), free(e->noalias), free(e->base), free(e->stride), free(e->values),
-      free(e->is_base), free(e->pointers), free(e->load_row), free(e->heads), free(e->tails);
+  free(e->alias), free(e->noalias), free(e->base), free(e->stride), free(e->params),
+      free(e->values), free(e->is_base), free(e->pointers), free(e->load_row), free(e->heads),
+      free(e->tails);
 }
 
 static QlStatus emit_allocate(Emit *e, QlError *error) {
-  size_t arrays = e->fn->array_count, values = e->fn->ins_count;
+  QL_TRY(ir_flow(e->fn, &e->flow, error));
+  size_t arrays = e->fn->array_count, values = e->fn->ins_count, params = e->fn->param_count;
+  e->program = ir_is_program(e->fn) || ir_has_cycle(e->fn, &e->flow);
   e->alias = calloc(arrays + 1, sizeof *e->alias);
   e->noalias = calloc(arrays + 1, sizeof *e->noalias);
   e->base = calloc(arrays + 1, sizeof *e->base);
   e->stride = calloc(arrays * (size_t)e->fn->rank + 1, sizeof *e->stride);
+  e->params = calloc(params + 1, sizeof *e->params);
   e->values = calloc(values, sizeof *e->values);
   e->is_base = calloc(values, sizeof *e->is_base);
   e->pointers = calloc(values, sizeof *e->pointers);
   e->load_row = calloc(values, sizeof *e->load_row);
   e->heads = calloc(e->fn->block_count, sizeof *e->heads);
   e->tails = calloc(e->fn->block_count, sizeof *e->tails);
-  if (e->alias && e->noalias && e->base && e->stride && e->values && e->is_base && e->pointers &&
-      e->load_row && e->heads && e->tails)
-    return ir_flow(e->fn, &e->flow, error);
+  if (e->alias && e->noalias && e->base && e->stride && e->params && e->values && e->is_base &&
+      e->pointers && e->load_row && e->heads && e->tails)
+    return QL_OK;
   return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
 }
 
@@ -393,6 +402,9 @@ static const char passes[] =
     "loop(loop-idiom,loop-deletion,loop-unroll-full),loop-vectorize,"
     "sroa,early-cse," INSTCOMBINE ",loop-unroll<O2>,simplifycfg)";
 
+/* For functions with loops of their own. */
+static const char program_passes[] = "default<O3>";
+
 static QlStatus optimise(Emit *e, EmitMachine *machine, QlError *error) {
 #ifndef NDEBUG
   char *message = NULL;
@@ -402,7 +414,9 @@ static QlStatus optimise(Emit *e, EmitMachine *machine, QlError *error) {
   if (broken) return QL_ERR_COMPILE;
 #endif
   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-  LLVMErrorRef failed = LLVMRunPasses(e->module, passes, machine->target, options);
+  LLVMPassBuilderOptionsSetSLPVectorization(options, true);
+  LLVMErrorRef failed =
+      LLVMRunPasses(e->module, e->program ? program_passes : passes, machine->target, options);
   LLVMDisposePassBuilderOptions(options);
   return failed ? fail_llvm(failed, error) : QL_OK;
 }
@@ -500,7 +514,7 @@ QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol,
   if ((status = emit_kernel(&e, error)) != QL_OK) goto out;
   if ((status = emit_keep_functions(&e, error)) != QL_OK) goto out;
   if ((status = optimise(&e, *machine, error)) != QL_OK) goto out;
-  hide_inductions(&e);
+  if (!e.program) hide_inductions(&e);
   if ((status = generate(&e, *machine, assembly, bytes, size, error)) != QL_OK) goto out;
   if (complaint.status) {
     free(*bytes);

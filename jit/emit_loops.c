@@ -160,6 +160,13 @@ void emit_line_rows(Emit *e, const EmitPoint *line) { find_rows(e, line, true); 
 
 /* ---- one point ---- */
 
+EmitPlace emit_place_of_param(Emit *e, uint32_t number, EmitRef params) {
+  return (EmitPlace){
+      .address = emit_move(e, params, emit_int(e, number * (int64_t)sizeof(QlValue))),
+      .imaginary = ql_dtype_info[e->fn->params[number]].size / 2,
+      .scope = EMIT_UNMARKED};
+}
+
 static EmitPlace element_of_load(Emit *e, uint32_t id, const EmitPoint *point) {
   const JitFn *fn = e->fn;
   const IrIns *ins = &fn->ins[id];
@@ -226,10 +233,10 @@ static EmitValue value_of(Emit *e, uint32_t id, const EmitPoint *point) {
     case IR_HOST: return emit_host(e, id);
     case IR_CONST: return emit_const(e, (QlDtype)ins->dtype, ins->value);
     case IR_PARAM: {
+      if (e->params[ins->number].part[0]) return e->params[ins->number];
       EmitRef params = emit_get_pointer(e, e->call, offsetof(JitCall, param));
-      EmitPlace place = {emit_move(e, params, emit_int(e, ins->number * (int64_t)sizeof(QlValue))),
-                         ql_dtype_info[ins->dtype].size / 2, EMIT_UNMARKED, false};
-      return emit_load(e, (QlDtype)ins->dtype, place);
+      return emit_load(e, (QlDtype)ins->dtype,
+                       emit_place_of_param(e, (uint32_t)ins->number, params));
     }
     case IR_INDEX:
       return (EmitValue){{emit_add(e, e->lo[ins->number], point->position[ins->number]), NULL}};
@@ -248,7 +255,7 @@ static void emit_ins(Emit *e, uint32_t id, const EmitPoint *point, EmitSink *sin
     case IR_STORE: {
       EmitRef last = e->fn->rank ? point->position[e->fn->rank - 1] : NULL;
       EmitPlace place = {emit_element(e, array, point->row[array], last, 0),
-                         size_of_array(e, array) / 2, array, false};
+                         size_of_array(e, array) / 2, array, false, false};
       emit_store(e, (QlDtype)ins->dtype, argument(e, ins->args[0]), place);
       break;
     }
@@ -434,7 +441,7 @@ QlStatus emit_kernel(Emit *e, QlError *error) {
   if (!rows) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   e->reduction = ir_reduction(fn);
   read_call(e);
-  emit_find_bases(e);
+  if (e->program && fn->rank == 0) emit_begin_program(e);
   e->masks = e->masks && (fn->block_count > 1 || emit_pair(e));
   EmitBlock body = emit_block(e), empty = emit_block(e);
   EmitRef has_points = emit_equal(e, emit_int(e, 0), emit_int(e, 0));

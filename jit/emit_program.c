@@ -36,13 +36,24 @@ static void need_pointer(Emit *e, uint32_t id) {
   }
 }
 
-void emit_find_bases(Emit *e) {
+static void find_bases(Emit *e) {
   const JitFn *fn = e->fn;
   for (uint32_t b = 0; b < fn->block_count; b++)
     for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
       const IrIns *ins = &fn->ins[fn->blocks[b].ins[i]];
       if (ins->kind == IR_LOAD_AT || ins->kind == IR_STORE_AT) need_pointer(e, ins->args[0]);
     }
+}
+
+/* No store by address changes the parameters: LLVM may read them where it likes. */
+void emit_begin_program(Emit *e) {
+  EmitRef params = emit_get_pointer(e, e->call, offsetof(JitCall, param));
+  for (uint32_t p = 0; p < e->fn->param_count; p++) {
+    EmitPlace place = emit_place_of_param(e, p, params);
+    place.constant = true;
+    e->params[p] = emit_load(e, (QlDtype)e->fn->params[p], place);
+  }
+  find_bases(e);
 }
 
 void emit_pointer(Emit *e, uint32_t id) {

@@ -77,6 +77,7 @@ EmitValue emit_select(Emit *e, EmitRef condition, EmitValue a, EmitValue b) {
 static void mark_access(Emit *e, EmitRef access, const EmitPlace *place, QlDtype part) {
   if (!LLVMIsACallInst(access))
     LLVMSetAlignment(access, place->unaligned ? 1 : ql_dtype_info[part].size);
+  if (place->constant) emit_mark_constant(e, access);
   if (place->scope == EMIT_UNMARKED) return;
   static const char *const names[] = {"alias.scope", "noalias", "llvm.access.group"};
   EmitMetadata nodes[] = {e->alias[place->scope], e->noalias[place->scope], e->group};

@@ -98,6 +98,15 @@ bool ir_dominates(const IrFlow *flow, uint32_t a, uint32_t b) {
   return a == b;
 }
 
+bool ir_has_cycle(const JitFn *fn, const IrFlow *flow) {
+  for (uint32_t i = 0; i < flow->count; i++) {
+    uint32_t to[2];
+    for (int t = 0, count = ir_targets(fn, flow->order[i], to); t < count; t++)
+      if (flow->position[to[t]] <= i) return true;
+  }
+  return false;
+}
+
 /* Drops the arms of a phi that come from removed blocks and renumbers the rest. */
 static void prune_arms(JitFn *fn, IrIns *phi, const uint32_t *renumbered) {
   uint32_t *link = &phi->extra;

@@ -51,6 +51,17 @@ bool ir_has_value(const IrIns *ins) {
   return ins->kind >= IR_CONST && ins->kind <= IR_REDUCE;
 }
 
+bool ir_is_program(const JitFn *fn) {
+  for (uint32_t b = 0; b < fn->block_count && fn->rank == 0; b++)
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++) switch (fn->ins[fn->blocks[b].ins[i]].kind) {
+        case IR_LOAD_AT:
+        case IR_STORE_AT:
+        case IR_HOST: return true;
+        default: break;
+      }
+  return false;
+}
+
 bool ir_has_effect(const IrIns *ins) { return ins->kind >= IR_HOST; }
 
 int ir_arg_count(const IrIns *ins) {

@@ -91,6 +91,8 @@ uint32_t ir_append(JitFn *fn, uint32_t block, const IrIns *ins);
  * is bad. */
 bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size);
 bool ir_has_value(const IrIns *ins);
+/* A function of rank 0 that reaches memory by address or calls something: an order matters. */
+bool ir_is_program(const JitFn *fn);
 bool ir_has_effect(const IrIns *ins); /* more than its value: it may not go, nor change its place */
 int ir_arg_count(const IrIns *ins);
 uint32_t *ir_args(const JitFn *fn, const IrIns *ins); /* the instructions that it takes */
@@ -120,6 +122,7 @@ QlStatus ir_flow(const JitFn *fn, IrFlow *flow, QlError *error);
 void ir_flow_free(IrFlow *flow);
 bool ir_dominates(const IrFlow *flow, uint32_t a,
                   uint32_t b); /* reachable blocks; a block dominates itself */
+bool ir_has_cycle(const JitFn *fn, const IrFlow *flow);          /* loops of its own? */
 int ir_targets(const JitFn *fn, uint32_t block, uint32_t to[2]); /* successors, and how many */
 /* Removes unreachable blocks and numbers the others anew; false: out of memory, nothing changed. */
 bool ir_prune(JitFn *fn);
