@@ -110,6 +110,7 @@ static void take_ins(JitKey *key, const JitFn *fn, const IrIns *ins) {
     case IR_OP:
     case IR_LOAD_AT:
     case IR_STORE_AT: take(key, pair(ins->args[0], ins->args[1])), take(key, ins->args[2]); break;
+    case IR_CALL:
     case IR_HOST:
       take(key, pair((uint32_t)ins->number, ins->count));
       for (uint32_t a = 0; a < ins->count; a++) take(key, fn->lists[ins->extra + a]);
@@ -118,17 +119,13 @@ static void take_ins(JitKey *key, const JitFn *fn, const IrIns *ins) {
   }
 }
 
-QlStatus jit_key(const Jit *jit, const JitFn *fn, JitKey *key, QlError *error) {
-  if (fn->bad.status) {
-    if (error && error->status == QL_OK) *error = fn->bad;
-    return fn->bad.status;
-  }
-  *key = jit->seed;
-  take(key, (uint64_t)fn->rank);
+static void take_function(JitKey *key, const JitFn *fn) {
+  take(key, pair((uint32_t)fn->rank, fn->result));
   take(key, pair(fn->array_count, fn->param_count));
   for (uint32_t array = 0; array < fn->array_count; array++)
     take_array(key, &fn->arrays[array], fn->rank);
   for (uint32_t param = 0; param < fn->param_count; param++) take(key, fn->params[param]);
+  take(key, fn->block_count);
   for (uint32_t b = 0; b < fn->block_count; b++) {
     const IrBlock *block = &fn->blocks[b];
     IrEnd end = ir_end(fn, b);
@@ -138,8 +135,19 @@ QlStatus jit_key(const Jit *jit, const JitFn *fn, JitKey *key, QlError *error) {
       take_ins(key, fn, &fn->ins[block->ins[i]]);
     }
     if (end == IR_JMP || end == IR_JNZ) take(key, pair(block->to[0], block->to[1]));
-    if (end == IR_JNZ) take(key, block->condition);
+    if (block->condition) take(key, block->condition);
   }
+}
+
+QlStatus jit_key(const Jit *jit, const JitFn *fn, JitKey *key, QlError *error) {
+  const JitFn *bad = ir_bad(fn);
+  if (bad) {
+    if (error && error->status == QL_OK) *error = bad->bad;
+    return bad->bad.status;
+  }
+  *key = jit->seed;
+  take_function(key, fn);
+  for (uint32_t k = 0; k < fn->local_count; k++) take_function(key, fn->locals[k]);
   return QL_OK;
 }
 
@@ -239,7 +247,7 @@ static bool must_verify(const Jit *jit) {
 
 static QlStatus make_object(Jit *jit, JitFn *fn, const char *symbol, bool assembly, void **object,
                             size_t *size, QlError *error) {
-  if (fn->bad.status || must_verify(jit)) QL_TRY(jit_verify(fn, error));
+  if (ir_bad(fn) || must_verify(jit)) QL_TRY(jit_verify(fn, error));
   QL_TRY(ir_optimise(fn, must_verify(jit), error));
   return emit_object(&jit->machine, fn, symbol, jit->options.fastmath, assembly, object, size,
                      error);

@@ -10,15 +10,21 @@
 
 #include <stdlib.h>
 
+typedef struct Scope { /* a block and what it dominates */
+  uint32_t end;        /* its place in the tree of dominators */
+  uint32_t count;      /* of values that are known outside */
+} Scope;
+
 typedef struct Cse {
   JitFn *fn;
   IrFlow flow;
   uint32_t *same;
-  uint32_t *home; /* [ins_count] block */
   uint32_t
       *version; /* [ins_count] of loads of operands that are updated: equal between two effects */
+  uint32_t *known; /* [ins_count] slots of the table in order; what was known last goes first */
   uint32_t *table; /* open addressing, by hash; 0: free */
-  uint32_t mask, stamp;
+  Scope *scopes;   /* [blocks] a stack: those around the block at hand */
+  uint32_t mask, stamp, count;
 } Cse;
 
 static bool commutes(const IrIns *ins) {
@@ -86,10 +92,9 @@ static bool equal(const Cse *c, uint32_t a, uint32_t b) {
   return true;
 }
 
-static void visit(Cse *c, uint32_t block, uint32_t id) {
+static void visit(Cse *c, uint32_t id) {
   IrIns *ins = &c->fn->ins[id];
   ir_same_args(c->fn, c->same, ins);
-  c->home[id] = block;
   if (ir_has_effect(ins)) c->stamp++;
   if (ir_has_effect(ins) || ins->kind == IR_PHI || ins->kind == IR_LOAD_AT) return;
   if (ins->kind == IR_LOAD)
@@ -97,34 +102,47 @@ static void visit(Cse *c, uint32_t block, uint32_t id) {
   uint32_t slot = (uint32_t)hash(c, id) & c->mask;
   for (; c->table[slot]; slot = (slot + 1) & c->mask) {
     uint32_t other = c->table[slot];
-    if (equal(c, other, id) && ir_dominates(&c->flow, c->home[other], block)) {
+    if (equal(c, other, id)) {
       c->same[id] = other;
       return;
     }
   }
   c->table[slot] = id;
+  c->known[c->count++] = slot;
 }
 
-QlStatus jit_cse(JitFn *fn, QlError *error) {
+/* Block after block, each before what it dominates; behind that its values are forgotten. */
+static void visit_all(Cse *c) {
+  uint32_t depth = 0;
+  for (uint32_t i = 0; i < c->flow.count; i++, c->stamp++) {
+    const IrBlock *block = &c->fn->blocks[c->flow.tree[i]];
+    for (; depth && c->scopes[depth - 1].end <= i; depth--)
+      while (c->count > c->scopes[depth - 1].count) c->table[c->known[--c->count]] = 0;
+    c->scopes[depth++] = (Scope){i + c->flow.size[c->flow.tree[i]], c->count};
+    for (uint32_t k = 0; k < block->count; k++) visit(c, block->ins[k]);
+  }
+}
+
+static QlStatus join_equal(JitFn *fn, QlError *error) {
   Cse c = {.fn = fn, .stamp = 1, .mask = 15};
   QL_TRY(ir_flow(fn, &c.flow, error));
   while (c.mask < 2 * fn->ins_count) c.mask = c.mask * 2 + 1;
   c.same = ir_same_new(fn, error);
-  c.home = calloc(2 * (size_t)fn->ins_count, sizeof *c.home);
+  c.version = calloc(2 * (size_t)fn->ins_count, sizeof *c.version);
   c.table = calloc((size_t)c.mask + 1, sizeof *c.table);
+  c.scopes = malloc(fn->block_count * sizeof *c.scopes);
   QlStatus status = QL_OK;
-  if (!c.same || !c.home || !c.table) {
+  if (!c.same || !c.version || !c.table || !c.scopes) {
     status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a pass");
     goto out;
   }
-  c.version = c.home + fn->ins_count;
-  for (uint32_t i = 0; i < c.flow.count; i++, c.stamp++) {
-    const IrBlock *block = &fn->blocks[c.flow.order[i]];
-    for (uint32_t k = 0; k < block->count; k++) visit(&c, c.flow.order[i], block->ins[k]);
-  }
+  c.known = c.version + fn->ins_count;
+  visit_all(&c);
   ir_same_apply(fn, c.same);
 out:
-  free(c.same), free(c.home), free(c.table);
+  free(c.same), free(c.version), free(c.table), free(c.scopes);
   ir_flow_free(&c.flow);
   return status;
 }
+
+QlStatus jit_cse(JitFn *fn, QlError *error) { return ir_each(fn, join_equal, error); }

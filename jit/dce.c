@@ -25,7 +25,7 @@ static void need_roots(Dce *d) {
     const IrBlock *block = &d->fn->blocks[b];
     for (uint32_t i = 0; i < block->count; i++)
       if (ir_has_effect(&d->fn->ins[block->ins[i]])) need(d, block->ins[i]);
-    if (block->end == IR_JNZ) need(d, block->condition);
+    if (block->condition) need(d, block->condition);
   }
 }
 
@@ -44,7 +44,7 @@ static void need_arguments(Dce *d, uint32_t id) {
     need(d, d->fn->phis[arm].value);
 }
 
-QlStatus jit_dce(JitFn *fn, QlError *error) {
+static QlStatus remove_dead(JitFn *fn, QlError *error) {
   Dce d = {.fn = fn,
            .needed = calloc(fn->ins_count, sizeof *d.needed),
            .waiting = malloc(fn->ins_count * sizeof *d.waiting)};
@@ -68,3 +68,5 @@ out:
   free(d.needed), free(d.waiting);
   return status;
 }
+
+QlStatus jit_dce(JitFn *fn, QlError *error) { return ir_each(fn, remove_dead, error); }

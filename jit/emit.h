@@ -48,6 +48,7 @@ typedef struct Emit {
   struct LLVMOpaqueModule *module;
   struct LLVMOpaqueBuilder *builder;
   EmitRef function, call;        /* the kernel and its argument, a JitCall */
+  EmitRef *locals;               /* [locals] the module's functions */
   EmitBlock entry;               /* makes stack memory, then jumps to the first block */
   EmitMetadata group;            /* of the accesses of parallel loops */
   EmitMetadata *alias, *noalias; /* [arrays + 1] by scope */
@@ -56,6 +57,7 @@ typedef struct Emit {
   EmitRef *base;                                /* [arrays] at its first point */
   EmitRef *stride;                              /* [arrays * rank] bytes; NULL: 0 */
   EmitValue *values;                            /* [ins_count] of the current point */
+  EmitRef *parts;    /* [2 * lists] scratch: the parts of the arguments of a call */
   bool *is_base;     /* [ins_count] is the value the base of addresses? */
   EmitRef *pointers; /* [ins_count] those as pointers */
   EmitRef *load_row; /* [ins_count] of loads: the row of the point that they see */
@@ -151,6 +153,10 @@ void emit_pointer(Emit *e,
                   uint32_t id); /* of a value that has just been computed, if it is a base */
 EmitPlace emit_place_at(Emit *e, const IrIns *ins); /* of a load or store by address */
 EmitValue emit_host(Emit *e, uint32_t id);
+EmitValue emit_call_local(Emit *e, uint32_t id);
+EmitRef emit_declare_local(Emit *e, uint32_t number); /* NULL: out of memory */
+void emit_local(Emit *e); /* of e->fn into e->function, whose first block is open */
+void emit_result(Emit *e, EmitValue value); /* returns it from a local function */
 
 /* ---- emit_ops.c ---- */
 EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args);

@@ -99,8 +99,12 @@ QlStatus emit_keep_functions(Emit *e, QlError *error) {
   for (EmitRef f = LLVMGetFirstFunction(e->module); f; f = LLVMGetNextFunction(f)) room++;
   EmitRef *kept = malloc(room * sizeof *kept);
   if (!kept) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
+  unsigned ours = 1 + e->fn->local_count; /* the module's first: the kernel and local functions */
   for (EmitRef f = LLVMGetFirstFunction(e->module); f; f = LLVMGetNextFunction(f))
-    if (f != e->function && !LLVMGetIntrinsicID(f)) kept[count++] = f;
+    if (ours)
+      ours--;
+    else if (!LLVMGetIntrinsicID(f))
+      kept[count++] = f;
   if (count) {
     LLVMTypeRef pointer = LLVMPointerTypeInContext(e->context, 0);
     EmitRef used = LLVMAddGlobal(e->module, LLVMArrayType(pointer, count), "llvm.compiler.used");

@@ -26,6 +26,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct EmitMachine {
+  char *cpu, *features; /* LLVM's messages */
+  LLVMTargetMachineRef target;
+  LLVMOrcLLJITRef linker;
+  QlError reported; /* by the linker, while it links */
+};
+
 /* ---- arithmetic ---- */
 
 static LLVMTypeRef i64_type(Emit *e) { return LLVMInt64TypeInContext(e->context); }
@@ -246,24 +253,23 @@ out:
   return status;
 }
 
-static void add_attribute(Emit *e, const char *name, const char *value) {
+static void add_attribute(Emit *e, EmitRef function, const char *name, const char *value) {
   LLVMAttributeRef attribute = LLVMCreateStringAttribute(e->context, name, (unsigned)strlen(name),
                                                          value, (unsigned)strlen(value));
-  LLVMAddAttributeAtIndex(e->function, LLVMAttributeFunctionIndex, attribute);
+  LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex, attribute);
 }
 
-static void open_function(Emit *e, const char *symbol, const char *cpu, const char *features) {
-  LLVMTypeRef pointer = pointer_type(e);
-  LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->context), &pointer, 1, false);
-  e->function = LLVMAddFunction(e->module, symbol, type);
-  e->call = LLVMGetParam(e->function, 0);
+static void add_attributes(Emit *e, EmitRef function, const EmitMachine *machine) {
   unsigned nounwind = LLVMGetEnumAttributeKindForName("nounwind", 8);
-  LLVMAddAttributeAtIndex(e->function, LLVMAttributeFunctionIndex,
+  LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex,
                           LLVMCreateEnumAttribute(e->context, nounwind, 0));
-  add_attribute(e, "target-cpu", cpu);
-  add_attribute(e, "target-features", features);
-  add_attribute(e, "prefer-vector-width", "512");
-  e->builder = LLVMCreateBuilderInContext(e->context);
+  add_attribute(e, function, "target-cpu", machine->cpu);
+  add_attribute(e, function, "target-features", machine->features);
+  add_attribute(e, function, "prefer-vector-width", "512");
+}
+
+/* The block for stack memory, and the first one. */
+static void open_body(Emit *e) {
   e->entry = emit_block(e);
   EmitBlock first = emit_block(e);
   emit_enter(e, e->entry);
@@ -271,9 +277,26 @@ static void open_function(Emit *e, const char *symbol, const char *cpu, const ch
   emit_enter(e, first);
 }
 
+/* The kernel and its local functions are the first of the module. */
+static QlStatus open_functions(Emit *e, const char *symbol, const EmitMachine *machine,
+                               QlError *error) {
+  LLVMTypeRef pointer = pointer_type(e);
+  LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->context), &pointer, 1, false);
+  e->function = LLVMAddFunction(e->module, symbol, type);
+  e->call = LLVMGetParam(e->function, 0);
+  add_attributes(e, e->function, machine);
+  for (uint32_t k = 0; k < e->fn->local_count; k++) {
+    e->locals[k] = emit_declare_local(e, k);
+    if (!e->locals[k]) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
+    add_attributes(e, e->locals[k], machine);
+  }
+  e->builder = LLVMCreateBuilderInContext(e->context);
+  open_body(e);
+  return QL_OK;
+}
+
+/* What the emission of one function needs. */
 static void emit_free(Emit *e) {
-  if (e->builder) LLVMDisposeBuilder(e->builder);
-  if (e->module) LLVMDisposeModule(e->module);
   ir_flow_free(&e->flow);
   free(e->alias), free(e->noalias), free(e->base), free(e->stride), free(e->params),
       free(e->values), free(e->is_base), free(e->pointers), free(e->load_row), free(e->heads),
@@ -283,32 +306,26 @@ static void emit_free(Emit *e) {
 static QlStatus emit_allocate(Emit *e, QlError *error) {
   QL_TRY(ir_flow(e->fn, &e->flow, error));
   size_t arrays = e->fn->array_count, values = e->fn->ins_count, params = e->fn->param_count;
-  e->program = ir_is_program(e->fn) || ir_has_cycle(e->fn, &e->flow);
+  e->program |= ir_is_program(e->fn) || ir_has_cycle(e->fn, &e->flow);
   e->alias = calloc(arrays + 1, sizeof *e->alias);
   e->noalias = calloc(arrays + 1, sizeof *e->noalias);
   e->base = calloc(arrays + 1, sizeof *e->base);
   e->stride = calloc(arrays * (size_t)e->fn->rank + 1, sizeof *e->stride);
   e->params = calloc(params + 1, sizeof *e->params);
   e->values = calloc(values, sizeof *e->values);
+  e->parts = calloc(2 * (size_t)e->fn->list_count + 1, sizeof *e->parts);
   e->is_base = calloc(values, sizeof *e->is_base);
   e->pointers = calloc(values, sizeof *e->pointers);
   e->load_row = calloc(values, sizeof *e->load_row);
   e->heads = calloc(e->fn->block_count, sizeof *e->heads);
   e->tails = calloc(e->fn->block_count, sizeof *e->tails);
-  if (e->alias && e->noalias && e->base && e->stride && e->params && e->values && e->is_base &&
-      e->pointers && e->load_row && e->heads && e->tails)
+  if (e->alias && e->noalias && e->base && e->stride && e->params && e->values && e->parts &&
+      e->is_base && e->pointers && e->load_row && e->heads && e->tails)
     return QL_OK;
   return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
 }
 
 /* ---- the machine ---- */
-
-struct EmitMachine {
-  char *cpu, *features; /* LLVM's messages */
-  LLVMTargetMachineRef target;
-  LLVMOrcLLJITRef linker;
-  QlError reported; /* by the linker, while it links */
-};
 
 char *emit_machine_text(void) {
   unsigned major, minor, patch;
@@ -487,6 +504,44 @@ static QlStatus generate(Emit *e, EmitMachine *machine, bool assembly, void **by
   return status;
 }
 
+static void describe_target(Emit *e, const EmitMachine *machine) {
+  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine->target);
+  char *triple = LLVMGetTargetMachineTriple(machine->target);
+  LLVMSetModuleDataLayout(e->module, layout);
+  LLVMSetTarget(e->module, triple);
+  LLVMDisposeTargetData(layout);
+  LLVMDisposeMessage(triple);
+}
+
+/* A local function, with an Emit of its own over the kernel's module. */
+static QlStatus emit_local_function(const Emit *kernel, uint32_t number, QlError *error) {
+  Emit e = {.fn = kernel->fn->locals[number],
+            .fastmath = kernel->fastmath,
+            .masks = kernel->masks,
+            .program = true,
+            .width = 1,
+            .context = kernel->context,
+            .module = kernel->module,
+            .builder = kernel->builder,
+            .function = kernel->locals[number],
+            .locals = kernel->locals};
+  QlStatus status = emit_allocate(&e, error);
+  if (status == QL_OK) {
+    open_body(&e);
+    emit_local(&e);
+  }
+  emit_free(&e);
+  return status;
+}
+
+static QlStatus emit_functions(Emit *e, const char *symbol, const EmitMachine *machine,
+                               QlError *error) {
+  QL_TRY(open_functions(e, symbol, machine, error));
+  QL_TRY(emit_kernel(e, error));
+  for (uint32_t k = 0; k < e->fn->local_count; k++) QL_TRY(emit_local_function(e, k, error));
+  return emit_keep_functions(e, error);
+}
+
 QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath,
                      bool assembly, void **bytes, size_t *size, QlError *error) {
   QL_TRY(machine_open(machine, error));
@@ -495,24 +550,19 @@ QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol,
   Emit e = {.fn = fn,
             .fastmath = fastmath,
             .width = 1,
-            .masks = strstr((*machine)->features, "+avx2") != NULL};
-  QlStatus status = emit_allocate(&e, error);
+            .masks = strstr((*machine)->features, "+avx2") != NULL,
+            .locals = calloc(fn->local_count + 1u, sizeof *e.locals)};
+  QlStatus status = e.locals ? emit_allocate(&e, error)
+                             : ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
   if (status != QL_OK) {
-    emit_free(&e);
+    emit_free(&e), free(e.locals);
     return status;
   }
   e.context = LLVMContextCreate();
   LLVMContextSetDiagnosticHandler(e.context, take_diagnostic, &complaint);
   if ((status = open_module(&e, error)) != QL_OK) goto out;
-  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout((*machine)->target);
-  LLVMSetModuleDataLayout(e.module, layout);
-  LLVMDisposeTargetData(layout);
-  char *triple = LLVMGetTargetMachineTriple((*machine)->target);
-  LLVMSetTarget(e.module, triple);
-  LLVMDisposeMessage(triple);
-  open_function(&e, symbol, (*machine)->cpu, (*machine)->features);
-  if ((status = emit_kernel(&e, error)) != QL_OK) goto out;
-  if ((status = emit_keep_functions(&e, error)) != QL_OK) goto out;
+  describe_target(&e, *machine);
+  if ((status = emit_functions(&e, symbol, *machine, error)) != QL_OK) goto out;
   if ((status = optimise(&e, *machine, error)) != QL_OK) goto out;
   if (!e.program) hide_inductions(&e);
   if ((status = generate(&e, *machine, assembly, bytes, size, error)) != QL_OK) goto out;
@@ -521,8 +571,10 @@ QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol,
     status = ql_fail(error, complaint.status, "%s", complaint.text);
   }
 out:
-  emit_free(&e);
+  if (e.builder) LLVMDisposeBuilder(e.builder);
+  if (e.module) LLVMDisposeModule(e.module);
   LLVMContextDispose(e.context);
+  emit_free(&e), free(e.locals);
   return status;
 }
 

@@ -226,10 +226,11 @@ static EmitValue value_of(Emit *e, uint32_t id, const EmitPoint *point) {
   const JitFn *fn = e->fn;
   const IrIns *ins = &fn->ins[id];
   EmitValue args[3];
-  int count = ins->kind == IR_HOST ? 0 : ir_arg_count(ins);
+  int count = ins->kind == IR_CALL || ins->kind == IR_HOST ? 0 : ir_arg_count(ins);
   for (int a = 0; a < count; a++) args[a] = argument(e, ins->args[a]);
   switch (ins->kind) {
     case IR_LOAD_AT: return emit_load(e, (QlDtype)ins->dtype, emit_place_at(e, ins));
+    case IR_CALL: return emit_call_local(e, id);
     case IR_HOST: return emit_host(e, id);
     case IR_CONST: return emit_const(e, (QlDtype)ins->dtype, ins->value);
     case IR_PARAM: {
@@ -274,7 +275,12 @@ static void emit_block_end(Emit *e, uint32_t block, const EmitBlock *heads, Emit
     case IR_JNZ:
       emit_branch(e, e->values[ir->condition].part[0], heads[ir->to[0]], heads[ir->to[1]]);
       break;
-    default: emit_jump(e, after); break;
+    default:
+      if (e->fn->name)
+        emit_result(e, e->values[ir->condition]);
+      else
+        emit_jump(e, after);
+      break;
   }
 }
 
@@ -308,7 +314,7 @@ static void emit_pointers(Emit *e, uint32_t block, uint32_t end) {
  */
 void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink, void *data) {
   const JitFn *fn = e->fn;
-  EmitBlock after = fn->block_count > 1 ? emit_block(e) : NULL;
+  EmitBlock after = fn->block_count > 1 && !fn->name ? emit_block(e) : NULL;
   for (uint32_t n = 0; n < e->flow.count; n++) {
     uint32_t block = e->flow.order[n];
     e->heads[block] = n ? emit_block(e) : NULL;
@@ -324,7 +330,7 @@ void emit_point(Emit *e, const EmitPoint *point, EmitSink *sink, void *data) {
       if (!is_phi(e, block, i + 1)) emit_pointers(e, block, i + 1);
     }
     e->tails[block] = emit_here(e);
-    if (after) emit_block_end(e, block, e->heads, after);
+    if (after || fn->name) emit_block_end(e, block, e->heads, after);
   }
   for (uint32_t n = 1; n < e->flow.count; n++) connect_phis(e, e->flow.order[n], e->tails);
   if (after) emit_enter(e, after);

@@ -1,4 +1,5 @@
-/* What functions of rank 0 have that kernels over points have not: memory by address, calls.
+/* What functions of rank 0 have that kernels over points have not: memory by address, calls, and
+ * local functions.
  *
  * An address is a base and an offset. The base becomes a pointer where it is computed, the offset a
  * distance from it: so LLVM sees in a loop a pointer that does not change and an offset that
@@ -6,6 +7,7 @@
  * else points there; so do sums of that and a number, since data begin behind a header. */
 #include "emit_ops.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static LLVMTypeRef pointer_type(Emit *e) { return LLVMPointerTypeInContext(e->context, 0); }
@@ -45,6 +47,8 @@ static void find_bases(Emit *e) {
     }
 }
 
+/* ---- functions ---- */
+
 /* No store by address changes the parameters: LLVM may read them where it likes. */
 void emit_begin_program(Emit *e) {
   EmitRef params = emit_get_pointer(e, e->call, offsetof(JitCall, param));
@@ -71,6 +75,73 @@ EmitPlace emit_place_at(Emit *e, const IrIns *ins) {
       .imaginary = ql_dtype_info[ins->dtype].size / 2,
       .scope = EMIT_UNMARKED,
       .unaligned = true};
+}
+
+/* ---- local functions ---- */
+
+/* A complex number is passed as its parts, and given back as a structure of them. */
+static LLVMTypeRef type_of_result(Emit *e, QlDtype dtype) {
+  LLVMTypeRef part = emit_type(e, (QlDtype)ql_dtype_info[dtype].part);
+  if (kind_of(dtype) != QL_KIND_COMPLEX) return part;
+  return LLVMStructTypeInContext(e->context, (LLVMTypeRef[]){part, part}, 2, false);
+}
+
+static unsigned parts_of(QlDtype dtype) { return kind_of(dtype) == QL_KIND_COMPLEX ? 2 : 1; }
+
+/* NULL: out of memory. */
+static LLVMTypeRef signature_of(Emit *e, const JitFn *local) {
+  LLVMTypeRef *types = calloc(2 * local->param_count + 1u, sizeof *types), signature = NULL;
+  unsigned count = 0;
+  for (uint32_t p = 0; types && p < local->param_count; p++)
+    for (unsigned part = 0; part < parts_of((QlDtype)local->params[p]); part++)
+      types[count++] = emit_type(e, (QlDtype)ql_dtype_info[local->params[p]].part);
+  if (types)
+    signature = LLVMFunctionType(type_of_result(e, (QlDtype)local->result), types, count, false);
+  free(types);
+  return signature;
+}
+
+/* Its name in the module is no function's that can be called from outside. */
+EmitRef emit_declare_local(Emit *e, uint32_t number) {
+  const JitFn *local = e->fn->locals[number];
+  LLVMTypeRef signature = signature_of(e, local);
+  char name[64];
+  if (!signature) return NULL;
+  snprintf(name, sizeof name, "local.%u.%.40s", number, local->name);
+  EmitRef function = LLVMAddFunction(e->module, name, signature);
+  LLVMSetLinkage(function, LLVMInternalLinkage);
+  return function;
+}
+
+void emit_local(Emit *e) {
+  unsigned at = 0;
+  for (uint32_t p = 0; p < e->fn->param_count; p++)
+    for (unsigned part = 0; part < parts_of((QlDtype)e->fn->params[p]); part++)
+      e->params[p].part[part] = LLVMGetParam(e->function, at++);
+  find_bases(e);
+  emit_point(e, &(EmitPoint){0}, NULL, NULL);
+}
+
+void emit_result(Emit *e, EmitValue value) {
+  if (value.part[1])
+    LLVMBuildAggregateRet(e->builder, value.part, 2);
+  else
+    LLVMBuildRet(e->builder, value.part[0]);
+}
+
+EmitValue emit_call_local(Emit *e, uint32_t id) {
+  const IrIns *ins = &e->fn->ins[id];
+  const uint32_t *args = ir_args(e->fn, ins);
+  EmitRef function = e->locals[ins->number], *parts = e->parts;
+  unsigned count = 0;
+  for (uint32_t a = 0; a < ins->count; a++)
+    for (int part = 0; part < 2 && e->values[args[a]].part[part]; part++)
+      parts[count++] = e->values[args[a]].part[part];
+  EmitRef call =
+      LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(function), function, parts, count, "");
+  if (kind_of((QlDtype)ins->dtype) != QL_KIND_COMPLEX) return real(call);
+  return (EmitValue){{LLVMBuildExtractValue(e->builder, call, 0, ""),
+                      LLVMBuildExtractValue(e->builder, call, 1, "")}};
 }
 
 /* ---- calls of the host ---- */

@@ -1,10 +1,11 @@
 /* What control flow implies: an order of the blocks, dominators, and what no path reaches. And the
  * record that passes keep of values that equal earlier ones.
  *
- * Dominators by the algorithm of Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm"
- * (2001): iterate dom(b) = intersection of dom(p) over the predecessors p, on the tree of immediate
- * dominators, in reverse postorder.
- */
+ * Dominators by the algorithm Semi-NCA of Georgiadis, "Linear-Time Algorithms for Dominators and
+ * Related Problems" (2005): semidominators by evaluation with path compression, as Lengauer and
+ * Tarjan find them; then the dominator of a block is the nearest common ancestor, in the tree of
+ * dominators, of its parent and its semidominator. About linear also for a block to which thousands
+ * jump, as to the one that reports an error. */
 #include "ir.h"
 
 #include <stdlib.h>
@@ -21,17 +22,40 @@ int ir_targets(const JitFn *fn, uint32_t block, uint32_t to[2]) {
   }
 }
 
-/* Depth first with an explicit stack of blocks; next[b] counts the successors of b that were
- * visited. */
-static void reverse_postorder(const JitFn *fn, IrFlow *flow, uint32_t *stack, uint8_t *next) {
+/* While the flow is found. Blocks by their number in the order in which the search first sees them,
+ * or by their own. */
+typedef struct Search {
+  uint32_t *stack;  /* of the depth-first search; later of a path */
+  uint32_t *next;   /* [block] which successor comes next; later where its predecessors lie */
+  uint32_t *seen;   /* [block] its number */
+  uint32_t *block;  /* [number] */
+  uint32_t *parent; /* [number] in the search; then, for the linked, some ancestor */
+  uint32_t *semi;   /* [number] its semidominator */
+  uint32_t *label;  /* [number] of the linked path above it the number with the least semi */
+  uint32_t *above;  /* [number] its dominator */
+  uint32_t *from;   /* the predecessors of block after block, by their numbers */
+  uint32_t count;
+} Search;
+
+static void see(Search *s, uint32_t block, uint32_t parent) {
+  s->seen[block] = s->count, s->block[s->count] = block, s->parent[s->count] = parent;
+  s->count++;
+}
+
+/* Depth first with an explicit stack. */
+static void reverse_postorder(const JitFn *fn, IrFlow *flow, Search *s) {
   uint32_t depth = 0, finished = fn->block_count;
-  stack[depth++] = 0;
-  flow->position[0] = 0;
+  memset(s->seen, 0xff, fn->block_count * sizeof *s->seen);
+  memset(s->next, 0, fn->block_count * sizeof *s->next);
+  s->stack[depth++] = 0;
+  see(s, 0, 0);
   while (depth) {
-    uint32_t block = stack[depth - 1], to[2];
-    if (next[block] < ir_targets(fn, block, to)) {
-      uint32_t target = to[next[block]++];
-      if (flow->position[target] == NOWHERE) flow->position[target] = 0, stack[depth++] = target;
+    uint32_t block = s->stack[depth - 1], to[2];
+    if (s->next[block] < (uint32_t)ir_targets(fn, block, to)) {
+      uint32_t target = to[s->next[block]++];
+      if (s->seen[target] != NOWHERE) continue;
+      see(s, target, s->seen[block]);
+      s->stack[depth++] = target;
     } else {
       flow->order[--finished] = block;
       depth--;
@@ -42,50 +66,92 @@ static void reverse_postorder(const JitFn *fn, IrFlow *flow, uint32_t *stack, ui
   for (uint32_t i = 0; i < flow->count; i++) flow->position[flow->order[i]] = i;
 }
 
-static uint32_t common(const IrFlow *flow, uint32_t a, uint32_t b) {
-  while (a != b) {
-    while (flow->position[a] > flow->position[b]) a = flow->dominator[a];
-    while (flow->position[b] > flow->position[a]) b = flow->dominator[b];
-  }
-  return a;
+/* from[next[b]] .. from[next[b + 1] - 1] are those of block b. */
+static void predecessors(const JitFn *fn, const IrFlow *flow, Search *s) {
+  uint32_t to[2], total = 0;
+  memset(s->next, 0, (fn->block_count + 1) * sizeof *s->next);
+  for (uint32_t i = 0; i < flow->count; i++)
+    for (int t = 0, count = ir_targets(fn, flow->order[i], to); t < count; t++) s->next[to[t]]++;
+  for (uint32_t b = 0; b <= fn->block_count; b++) total += s->next[b], s->next[b] = total;
+  for (uint32_t i = 0; i < flow->count; i++)
+    for (int t = 0, count = ir_targets(fn, flow->order[i], to); t < count; t++)
+      s->from[--s->next[to[t]]] = s->seen[flow->order[i]];
 }
 
-/* Visits edges forward, from each block to its successors, so that no list of predecessors is
- * needed. */
-static void dominators(const JitFn *fn, IrFlow *flow) {
-  flow->dominator[0] = 0;
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (uint32_t i = 0; i < flow->count; i++) {
-      uint32_t block = flow->order[i], to[2];
-      for (int t = 0, count = ir_targets(fn, block, to); t < count; t++) {
-        uint32_t *above = &flow->dominator[to[t]];
-        uint32_t better = *above == NOWHERE ? block : common(flow, *above, block);
-        if (to[t] != 0 && better != *above) *above = better, changed = true;
-      }
+/* Of v and what is above it, linked already (numbers from `linked` on), the one with the least
+ * semidominator. */
+static uint32_t evaluate(Search *s, uint32_t v, uint32_t linked) {
+  uint32_t depth = 0;
+  if (s->parent[v] < linked) return s->label[v];
+  do s->stack[depth++] = v, v = s->parent[v];
+  while (s->parent[v] >= linked);
+  uint32_t top = v;
+  while (depth) {
+    uint32_t below = s->stack[--depth];
+    s->parent[below] = s->parent[top];
+    if (s->semi[s->label[v]] < s->semi[s->label[below]]) s->label[below] = s->label[v];
+    v = below;
+  }
+  return s->label[v];
+}
+
+static void dominators(IrFlow *flow, Search *s) {
+  for (uint32_t n = 0; n < s->count; n++) s->above[n] = s->parent[n], s->semi[n] = s->label[n] = n;
+  for (uint32_t n = s->count; n-- > 1;) {
+    uint32_t block = s->block[n];
+    s->semi[n] = s->parent[n];
+    for (uint32_t p = s->next[block]; p < s->next[block + 1]; p++) {
+      uint32_t semi = s->semi[evaluate(s, s->from[p], n + 1)];
+      if (semi < s->semi[n]) s->semi[n] = semi;
     }
+  }
+  flow->dominator[0] = 0;
+  for (uint32_t n = 1; n < s->count; n++) {
+    while (s->above[n] > s->semi[n]) s->above[n] = s->above[s->above[n]];
+    flow->dominator[s->block[n]] = s->block[s->above[n]];
+  }
+}
+
+/* A block and all that it dominates lie next to each other in `tree`. */
+static void number_tree(IrFlow *flow, uint32_t *next) {
+  for (uint32_t i = 0; i < flow->count; i++) flow->size[flow->order[i]] = 1;
+  for (uint32_t i = flow->count; i-- > 1;) {
+    uint32_t block = flow->order[i];
+    flow->size[flow->dominator[block]] += flow->size[block];
+  }
+  flow->place[0] = 0, next[0] = 1, flow->tree[0] = 0;
+  for (uint32_t i = 1; i < flow->count; i++) {
+    uint32_t block = flow->order[i], above = flow->dominator[block];
+    flow->place[block] = next[above], next[above] += flow->size[block];
+    next[block] = flow->place[block] + 1;
+    flow->tree[flow->place[block]] = block;
   }
 }
 
 QlStatus ir_flow(const JitFn *fn, IrFlow *flow, QlError *error) {
+  enum { RESULTS = 6, TEMPORARIES = 8, EDGES = 2 };
   size_t blocks = fn->block_count;
-  *flow = (IrFlow){.order = malloc(3 * blocks * sizeof(uint32_t))};
-  uint32_t *stack = malloc(blocks * sizeof *stack);
-  uint8_t *next = calloc(blocks, 1);
-  QlStatus status = QL_OK;
-  if (!flow->order || !stack || !next) {
-    status = ql_fail(error, QL_ERR_MEMORY, "out of memory for the control flow of a kernel");
+  *flow = (IrFlow){.order = malloc(RESULTS * blocks * sizeof(uint32_t))};
+  uint32_t *memory = malloc(((TEMPORARIES + EDGES) * blocks + 1) * sizeof *memory);
+  if (!flow->order || !memory) {
+    free(memory);
     ir_flow_free(flow);
-    goto out;
+    return ql_fail(error, QL_ERR_MEMORY, "out of memory for the control flow of a kernel");
   }
-  flow->position = flow->order + blocks;
-  flow->dominator = flow->position + blocks;
+  uint32_t **results[] = {&flow->position, &flow->dominator, &flow->tree, &flow->place,
+                          &flow->size};
+  for (int r = 1; r < RESULTS; r++) *results[r - 1] = flow->order + (size_t)r * blocks;
   memset(flow->position, 0xff, 2 * blocks * sizeof(uint32_t));
-  reverse_postorder(fn, flow, stack, next);
-  dominators(fn, flow);
-out:
-  free(stack), free(next);
-  return status;
+  Search s = {.stack = memory};
+  uint32_t **temporaries[] = {&s.seen, &s.block, &s.parent, &s.semi, &s.label, &s.above, &s.from};
+  for (int t = 1; t < TEMPORARIES; t++) *temporaries[t - 1] = memory + (size_t)t * blocks;
+  s.next = s.from + EDGES * blocks;
+  reverse_postorder(fn, flow, &s);
+  predecessors(fn, flow, &s);
+  dominators(flow, &s);
+  number_tree(flow, s.next);
+  free(memory);
+  return QL_OK;
 }
 
 void ir_flow_free(IrFlow *flow) {
@@ -94,8 +160,7 @@ void ir_flow_free(IrFlow *flow) {
 }
 
 bool ir_dominates(const IrFlow *flow, uint32_t a, uint32_t b) {
-  while (flow->position[b] > flow->position[a]) b = flow->dominator[b];
-  return a == b;
+  return flow->place[b] - flow->place[a] < flow->size[a];
 }
 
 bool ir_has_cycle(const JitFn *fn, const IrFlow *flow) {
@@ -175,7 +240,7 @@ void ir_same_apply(JitFn *fn, const uint32_t *same) {
       block->ins[kept++] = block->ins[i];
     }
     block->count = kept;
-    if (block->end == IR_JNZ) block->condition = ir_same(same, block->condition);
+    block->condition = ir_same(same, block->condition);
   }
   for (uint32_t arm = 1; arm < fn->phi_count; arm++)
     fn->phis[arm].value = ir_same(same, fn->phis[arm].value);

@@ -48,7 +48,7 @@ QlDtype ir_result(QlOp op, QlDtype loop) {
 
 bool ir_has_value(const IrIns *ins) {
   if (ins->kind == IR_HOST) return ir_host[ins->number].result != QL_DTYPE_NONE;
-  return ins->kind >= IR_CONST && ins->kind <= IR_REDUCE;
+  return ins->kind >= IR_CONST && ins->kind <= IR_CALL;
 }
 
 bool ir_is_program(const JitFn *fn) {
@@ -56,17 +56,19 @@ bool ir_is_program(const JitFn *fn) {
     for (uint32_t i = 0; i < fn->blocks[b].count; i++) switch (fn->ins[fn->blocks[b].ins[i]].kind) {
         case IR_LOAD_AT:
         case IR_STORE_AT:
+        case IR_CALL:
         case IR_HOST: return true;
         default: break;
       }
   return false;
 }
 
-bool ir_has_effect(const IrIns *ins) { return ins->kind >= IR_HOST; }
+bool ir_has_effect(const IrIns *ins) { return ins->kind >= IR_CALL; }
 
 int ir_arg_count(const IrIns *ins) {
   switch (ins->kind) {
     case IR_OP: return ql_op_info[ins->op].arity;
+    case IR_CALL:
     case IR_HOST: return (int)ins->count;
     case IR_STORE_AT: return 3;
     case IR_LOAD_AT: return 2;
@@ -78,12 +80,13 @@ int ir_arg_count(const IrIns *ins) {
 }
 
 uint32_t *ir_args(const JitFn *fn, const IrIns *ins) {
-  return ins->kind == IR_HOST ? fn->lists + ins->extra : fn->ins[ins - fn->ins].args;
+  bool calls = ins->kind == IR_CALL || ins->kind == IR_HOST;
+  return calls ? fn->lists + ins->extra : fn->ins[ins - fn->ins].args;
 }
 
 IrEnd ir_end(const JitFn *fn, uint32_t block) {
-  return fn->blocks[block].end == IR_OPEN && block == fn->open ? IR_RET
-                                                               : (IrEnd)fn->blocks[block].end;
+  bool returns = fn->blocks[block].end == IR_OPEN && block == fn->open && !fn->name;
+  return returns ? IR_RET : (IrEnd)fn->blocks[block].end;
 }
 
 bool ir_moves(const JitFn *fn, uint32_t array) {
@@ -150,25 +153,39 @@ static JitFn *fn_in(QlPool *pool) {
   return fn;
 }
 
+/* Room for the first instructions, and an open block; false: out of memory. */
+static bool begin(JitFn *fn) {
+  fn->open = CLOSED;
+  if (!ir_grow(fn, &fn->ins, &fn->ins_room, 16, sizeof *fn->ins) ||
+      !ir_grow(fn, &fn->phis, &fn->phi_room, 1, sizeof *fn->phis))
+    return false;
+  fn->ins_count = fn->phi_count = 1;
+  jit_block_open(fn, jit_block_new(fn));
+  return fn->block_count != 0;
+}
+
 JitFn *jit_fn_new(int rank, QlPool *pool) {
   JitFn *fn = pool ? fn_in(pool) : fn_alone(USUAL);
   if (!fn) return NULL;
   fn->rank = rank;
-  fn->open = CLOSED;
+  fn->module = fn;
   if (rank < 0 || rank > QL_MAX_DIMS)
     ql_fail(&fn->bad, QL_ERR_VALUE, "a domain of rank %d", rank), fn->rank = 0;
-  if (!ir_grow(fn, &fn->ins, &fn->ins_room, 16, sizeof *fn->ins) ||
-      !ir_grow(fn, &fn->phis, &fn->phi_room, 1, sizeof *fn->phis)) {
-    jit_fn_free(fn);
+  if (begin(fn)) return fn;
+  jit_fn_free(fn);
+  return NULL;
+}
+
+JitFn *ir_local_new(JitFn *fn, const char *name, size_t length, QlDtype result) {
+  JitFn *module = fn->module, *local = fn_in(module->pool);
+  char *copy = ql_pool_zeros(module->pool, length + 1);
+  if (!local || !copy ||
+      !ir_grow(module, &module->locals, &module->local_room, module->local_count + 1,
+               sizeof *module->locals))
     return NULL;
-  }
-  fn->ins_count = fn->phi_count = 1;
-  jit_block_open(fn, jit_block_new(fn));
-  if (fn->block_count == 0) {
-    jit_fn_free(fn);
-    return NULL;
-  }
-  return fn;
+  local->module = module, local->name = memcpy(copy, name, length), local->result = (uint8_t)result;
+  if (!begin(local)) return NULL;
+  return module->locals[module->local_count++] = local;
 }
 
 void jit_fn_free(JitFn *fn) {
@@ -181,11 +198,8 @@ static void *duplicate(JitFn *copy, const void *items, uint32_t room, size_t siz
   return ql_pool_copy(copy->pool, items, room * size);
 }
 
-JitFn *jit_fn_copy(const JitFn *fn) {
-  JitFn *copy = fn_alone(USUAL);
-  if (!copy) return NULL;
-  QlPool own = copy->own;
-  *copy = *fn, copy->own = own, copy->pool = &copy->own;
+/* What the function points to; false: out of memory. */
+static bool copy_parts(JitFn *copy, const JitFn *fn) {
   copy->arrays = duplicate(copy, fn->arrays, fn->array_room, sizeof *fn->arrays);
   copy->params = duplicate(copy, fn->params, fn->param_room, sizeof *fn->params);
   copy->ins = duplicate(copy, fn->ins, fn->ins_room, sizeof *fn->ins);
@@ -199,6 +213,26 @@ JitFn *jit_fn_copy(const JitFn *fn) {
     copy->blocks[b].ins = duplicate(copy, fn->blocks[b].ins, fn->blocks[b].room, sizeof(uint32_t));
     complete = copy->blocks[b].ins != NULL;
   }
+  return complete;
+}
+
+static JitFn *copy_local(JitFn *module, const JitFn *local) {
+  JitFn *copy = fn_in(module->pool);
+  if (!copy) return NULL;
+  *copy = *local, copy->own = (QlPool){0}, copy->pool = module->pool, copy->module = module;
+  copy->name = ql_pool_copy(module->pool, local->name, strlen(local->name) + 1);
+  return copy->name && copy_parts(copy, local) ? copy : NULL;
+}
+
+JitFn *jit_fn_copy(const JitFn *fn) {
+  JitFn *copy = fn_alone(USUAL);
+  if (!copy) return NULL;
+  QlPool own = copy->own;
+  *copy = *fn, copy->own = own, copy->pool = &copy->own, copy->module = copy;
+  copy->locals = duplicate(copy, fn->locals, fn->local_room, sizeof *fn->locals);
+  bool complete = copy->locals && copy_parts(copy, fn);
+  for (uint32_t k = 0; k < fn->local_count && complete; k++)
+    complete = (copy->locals[k] = copy_local(copy, fn->locals[k])) != NULL;
   if (complete) return copy;
   jit_fn_free(copy);
   return NULL;
@@ -247,6 +281,10 @@ static const IrIns *defined(const JitFn *fn, JitRef value) {
 }
 
 int jit_fn_array(JitFn *fn, QlDtype dtype, JitAccess access, const JitStride *strides) {
+  if (fn->name) {
+    spoil(fn, (QlSource){0}, QL_ERR_STATE, "an operand of a local function");
+    return 0;
+  }
   if (!ir_grow(fn, &fn->arrays, &fn->array_room, fn->array_count + 1, sizeof *fn->arrays)) return 0;
   IrArray *array = &fn->arrays[fn->array_count];
   *array = (IrArray){.dtype = (uint8_t)dtype, .access = (uint8_t)access};
@@ -476,6 +514,51 @@ static bool take_args(JitFn *fn, IrIns *call, int count, const JitRef *args,
   return true;
 }
 
+const JitFn *ir_bad(const JitFn *fn) {
+  if (fn->bad.status) return fn;
+  for (uint32_t k = 0; k < fn->local_count; k++)
+    if (fn->locals[k]->bad.status) return fn->locals[k];
+  return NULL;
+}
+
+static bool is_name(const char *name) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  return name && *name && strspn(name, letters) == strlen(name);
+}
+
+JitFn *jit_fn_local(JitFn *fn, const char *name, QlDtype result) {
+  JitFn *module = fn->module;
+  QlSource nowhere = {0};
+  if (module->bad.status) return module;
+  if (!is_name(name))
+    return spoil(module, nowhere, QL_ERR_VALUE, "a local function without a proper name"), module;
+  if (module->rank)
+    return spoil(module, nowhere, QL_ERR_STATE, "a local function in a domain with axes"), module;
+  for (uint32_t k = 0; k < module->local_count; k++)
+    if (!strcmp(module->locals[k]->name, name))
+      return spoil(module, nowhere, QL_ERR_VALUE, "two local functions of one name"), module;
+  JitFn *local = ir_local_new(module, name, strlen(name), result);
+  if (local) return local;
+  return spoil(module, nowhere, QL_ERR_MEMORY, "out of memory for a kernel"), module;
+}
+
+/* Its number among the module's; -1: it is none of them. */
+static int32_t number_of(const JitFn *fn, const JitFn *callee) {
+  for (uint32_t k = 0; k < fn->module->local_count; k++)
+    if (fn->module->locals[k] == callee) return (int32_t)k;
+  return -1;
+}
+
+JitRef jit_call(JitFn *fn, JitFn *callee, int count, const JitRef *args, QlSource source) {
+  if (fn->bad.status) return (JitRef){0};
+  int32_t number = number_of(fn, callee);
+  if (number < 0) return spoil(fn, source, QL_ERR_VALUE, "a call of what is no local function");
+  if (count < 0 || (uint32_t)count != callee->param_count)
+    return spoil(fn, source, QL_ERR_VALUE, "a call with a wrong number of arguments");
+  IrIns call = {.kind = IR_CALL, .dtype = callee->result, .number = number, .source = source};
+  return take_args(fn, &call, count, args, callee->params) ? append(fn, &call) : (JitRef){0};
+}
+
 JitRef jit_host(JitFn *fn, JitHost host, int count, const JitRef *args, QlSource source) {
   if (fn->bad.status) return (JitRef){0};
   if ((unsigned)host >= JIT_HOST_COUNT || count != ir_host[host].count)
@@ -529,7 +612,18 @@ void jit_branch(JitFn *fn, JitRef condition, JitBlock if_true, JitBlock if_false
   if (!value || value->dtype != QL_BOOL)
     spoil(fn, (QlSource){0}, QL_ERR_TYPE, "a branch needs a bool");
   else
-    end(fn, if_true.id == if_false.id ? IR_JMP : IR_JNZ, condition.id, if_true, if_false);
+    end(fn, if_true.id == if_false.id ? IR_JMP : IR_JNZ,
+        if_true.id == if_false.id ? 0 : condition.id, if_true, if_false);
+}
+
+void jit_return(JitFn *fn, JitRef value) {
+  if (fn->bad.status) return;
+  if (fn->name ? !is_of(fn, value, (QlDtype)fn->result) : value.id != 0)
+    spoil(fn, (QlSource){0}, QL_ERR_TYPE,
+          fn->name ? "a return without a value of the function's dtype"
+                   : "a return of a value from what is no local function");
+  else
+    end(fn, IR_RET, value.id, (JitBlock){0}, (JitBlock){0});
 }
 
 /* A phi goes behind the phis that its block has already, so front ends may add them late. */

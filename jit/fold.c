@@ -300,7 +300,7 @@ static void fold_branch(Fold *f, uint32_t b) {
   f->changed = true;
 }
 
-QlStatus jit_fold(JitFn *fn, QlError *error) {
+static QlStatus fold(JitFn *fn, QlError *error) {
   Fold f = {.fn = fn, .same = ir_same_new(fn, error), .changed = true};
   if (!f.same) return QL_ERR_MEMORY;
   QlStatus status = QL_OK;
@@ -323,3 +323,5 @@ QlStatus jit_fold(JitFn *fn, QlError *error) {
   free(f.same);
   return status;
 }
+
+QlStatus jit_fold(JitFn *fn, QlError *error) { return ir_each(fn, fold, error); }

@@ -3,18 +3,32 @@
  *
  *   once per call:   the values of rank 0 in block 0
  *   at each point:   everything else, from block 0 to a return, following jumps
+ *   calls:           the caller waits in a list of frames, not on the stack of this process
  *   reductions:      the points of a line along their axis in order, what is of the line, then the
  *                    next line */
 #include "ir.h"
 
 #include <stdlib.h>
 
+enum { MOST_CALLS = 1000000 }; /* within each other */
+
+typedef struct Frame { /* of a function that runs */
+  const JitFn *fn;
+  QlValue *values, *incoming;
+  const QlValue *params;
+  uint32_t block, place; /* what comes next */
+} Frame;
+
 typedef struct Machine {
   const JitFn *fn;
   const IrIns *reduction; /* the first; NULL: there is none */
   const JitCall *call;
-  QlValue *values;         /* [ins_count] at this point; of a reduction: what it got */
-  QlValue *incoming;       /* [ins_count] of phis, before any of them changes */
+  QlValue *values;   /* [ins_count] at this point; of a reduction: what it got */
+  QlValue *incoming; /* [ins_count] of phis, before any of them changes */
+  const QlValue *params;
+  Frame *callers; /* those that wait for the function at hand */
+  uint32_t depth, room;
+  QlError *error;
   int64_t at[QL_MAX_DIMS]; /* the point */
 } Machine;
 
@@ -39,7 +53,7 @@ static QlValue compute(const Machine *m, const IrIns *ins) {
     case IR_LOAD_AT: return ir_read((QlDtype)ins->dtype, address(args));
     case IR_HOST: return ir_host_call((JitHost)ins->number, args);
     case IR_CONST: return ins->value;
-    case IR_PARAM: return ir_canonical((QlDtype)ins->dtype, m->call->param[ins->number]);
+    case IR_PARAM: return ir_canonical((QlDtype)ins->dtype, m->params[ins->number]);
     case IR_INDEX: return (QlValue){.bits = {(uint64_t)(m->at[ins->number]), 0}};
     case IR_LOAD:
       return ir_read((QlDtype)ins->dtype, element(m, ins->number, fn->offsets + ins->extra));
@@ -84,24 +98,71 @@ static void execute(Machine *m, uint32_t id) {
     m->values[id] = compute(m, ins);
 }
 
-static void run_block(Machine *m, uint32_t block) {
-  const JitFn *fn = m->fn;
-  for (uint32_t i = 0; i < fn->blocks[block].count; i++) {
-    uint32_t id = fn->blocks[block].ins[i];
-    const IrIns *ins = &fn->ins[id];
-    if (!ir_is_uniform(fn, block, ins) && !ir_of_line(fn, m->reduction, ins)) execute(m, id);
-  }
+/* ---- calls ---- */
+
+/* Memory of a function's run: its values, those that come to its phis, and its parameters. */
+static QlValue *new_values(const JitFn *fn) {
+  return calloc(2 * (size_t)fn->ins_count + fn->param_count, sizeof(QlValue));
 }
 
-static void run_point(Machine *m) {
-  const JitFn *fn = m->fn;
-  for (uint32_t block = 0;;) {
-    run_block(m, block);
-    if (ir_end(fn, block) == IR_RET) return;
-    const IrBlock *b = &fn->blocks[block];
-    uint32_t next = b->end == IR_JMP || m->values[b->condition].b ? b->to[0] : b->to[1];
-    receive(m, next, block);
-    block = next;
+static bool make_room(Machine *m) {
+  if (m->depth < m->room) return true;
+  uint32_t more = m->room * 2 + 16;
+  Frame *grown = realloc(m->callers, more * sizeof *grown);
+  if (!grown) return false;
+  m->callers = grown, m->room = more;
+  return true;
+}
+
+/* The function at hand, which goes on at `block` and `place`, waits; its callee begins. */
+static QlStatus enter(Machine *m, const IrIns *call, uint32_t block, uint32_t place) {
+  const JitFn *callee = m->fn->module->locals[call->number];
+  const uint32_t *args = ir_args(m->fn, call);
+  if (m->depth == MOST_CALLS)
+    return ql_fail(m->error, QL_ERR_VALUE, "more than %d calls within each other", MOST_CALLS);
+  QlValue *values = make_room(m) ? new_values(callee) : NULL;
+  if (!values) return ql_fail(m->error, QL_ERR_MEMORY, "out of memory for the interpreter");
+  QlValue *incoming = values + callee->ins_count, *params = incoming + callee->ins_count;
+  for (uint32_t a = 0; a < call->count; a++) params[a] = m->values[args[a]];
+  m->callers[m->depth++] = (Frame){m->fn, m->values, m->incoming, m->params, block, place};
+  m->fn = callee, m->values = values, m->incoming = incoming, m->params = params;
+  return QL_OK;
+}
+
+/* The caller gets the value, if there is one, and goes on. */
+static Frame leave(Machine *m, uint32_t value) {
+  Frame frame = m->callers[--m->depth];
+  const IrBlock *block = &frame.fn->blocks[frame.block];
+  if (value) frame.values[block->ins[frame.place - 1]] = m->values[value];
+  free(m->values);
+  m->fn = frame.fn, m->values = frame.values, m->incoming = frame.incoming;
+  m->params = frame.params;
+  return frame;
+}
+
+/* ---- one point ---- */
+
+static QlStatus run_point(Machine *m) {
+  for (uint32_t block = 0, place = 0;;) {
+    const IrBlock *b = &m->fn->blocks[block];
+    if (place < b->count) {
+      uint32_t id = b->ins[place++];
+      const IrIns *ins = &m->fn->ins[id];
+      if (ins->kind == IR_CALL) {
+        QL_TRY(enter(m, ins, block, place));
+        block = place = 0;
+      } else if (!ir_is_uniform(m->fn, block, ins) && !ir_of_line(m->fn, m->reduction, ins)) {
+        execute(m, id);
+      }
+    } else if (ir_end(m->fn, block) == IR_RET) {
+      if (!m->depth) return QL_OK;
+      Frame caller = leave(m, b->condition);
+      block = caller.block, place = caller.place;
+    } else {
+      uint32_t next = b->end == IR_JMP || m->values[b->condition].b ? b->to[0] : b->to[1];
+      receive(m, next, block);
+      block = next, place = 0;
+    }
   }
 }
 
@@ -221,11 +282,12 @@ static QlStatus check_call(const JitFn *fn, const JitCall *call, QlError *error)
   return QL_OK;
 }
 
-static void run(Machine *m, Line *line) {
+static QlStatus run(Machine *m, Line *line) {
+  QlStatus status = QL_OK;
   const int64_t *lo = m->call->lo, *hi = m->call->hi;
   int skip = line->axis;
   for (int axis = 0; axis < m->fn->rank; axis++) {
-    if (hi[axis] <= lo[axis]) return;
+    if (hi[axis] <= lo[axis]) return QL_OK;
     m->at[axis] = lo[axis];
   }
   run_uniform(m);
@@ -233,23 +295,30 @@ static void run(Machine *m, Line *line) {
     if (line->count)
       reduce_line(line);
     else
-      run_point(m);
-  } while (advance(m, skip));
+      status = run_point(m);
+  } while (status == QL_OK && advance(m, skip));
+  while (m->depth) leave(m, 0); /* after a failure */
+  return status;
 }
 
 QlStatus jit_interpret(const JitFn *fn, const JitCall *call, QlError *error) {
   QL_TRY(jit_verify(fn, error));
   const IrIns *reduce = ir_reduction(fn);
-  Machine m = {.fn = fn, .reduction = reduce, .call = call};
+  QlValue *values = new_values(fn);
+  Machine m = {.fn = fn,
+               .reduction = reduce,
+               .call = call,
+               .params = call->param,
+               .values = values,
+               .incoming = values ? values + fn->ins_count : NULL,
+               .error = error};
   Line line = {.m = &m, .axis = reduce ? reduce->axis : -1, .count = ir_reductions(fn)};
   if (reduce) line.form = (JitReduceForm)reduce->form;
-  m.values = calloc(fn->ins_count, sizeof *m.values);
-  m.incoming = calloc(fn->ins_count, sizeof *m.incoming);
   line.sums = new_sums(fn);
-  QlStatus status = m.values && m.incoming && line.sums
+  QlStatus status = values && line.sums
                         ? check_call(fn, call, error)
                         : ql_fail(error, QL_ERR_MEMORY, "out of memory for the interpreter");
-  if (!status) run(&m, &line);
-  free(m.values), free(m.incoming), free(line.sums);
+  if (!status) status = run(&m, &line);
+  free(values), free(line.sums), free(m.callers);
   return status;
 }

@@ -21,6 +21,7 @@ typedef enum IrKind {
   IR_CAST,    /* args[0]                               rank of the argument */
   IR_PHI,     /* extra: first, count in `phis`         rank declared */
   IR_REDUCE,  /* args[0], reduction, form, axis        rank R, of the line */
+  IR_CALL,    /* number: local function, extra: first, count in `lists` */
   IR_HOST,    /* number: JitHost, extra: first, count in `lists`; of some there is no value */
   IR_STORE,   /* number: array, args[0]; no value */
   IR_STORE_AT /* args: base, offset, value; no value */
@@ -53,7 +54,7 @@ typedef struct IrBlock {
   uint32_t *ins; /* instructions in order, phis first */
   uint32_t count, room;
   uint8_t end;        /* IrEnd */
-  uint32_t condition; /* IR_JNZ: a b8 value */
+  uint32_t condition; /* IR_JNZ: a b8 value; IR_RET of a local function: what it gives; else 0 */
   uint32_t to[2];     /* blocks; JNZ: if true, if false */
 } IrBlock;
 
@@ -73,6 +74,9 @@ struct JitFn {
   int32_t *offsets;  uint32_t offset_count, offset_room; /* of loads, `rank` each */
   IrPhi *phis;       uint32_t phi_count, phi_room;       /* [0] unused */
   uint32_t *lists;   uint32_t list_count, list_room;     /* arguments of calls */
+  JitFn *module;                      /* the function that a local one belongs to; its own: itself */
+  JitFn **locals;    uint32_t local_count, local_room;   /* of the module */
+  const char *name;  uint8_t result;  /* of a local function; NULL: it is none */
   uint32_t open;                      /* the block that building appends to */
   QlError bad;                        /* the first thing that went wrong while building */
 };
@@ -93,6 +97,9 @@ bool ir_grow(JitFn *fn, void *items, uint32_t *room, uint32_t need, size_t size)
 bool ir_has_value(const IrIns *ins);
 /* A function of rank 0 that reaches memory by address or calls something: an order matters. */
 bool ir_is_program(const JitFn *fn);
+const JitFn *ir_bad(const JitFn *fn); /* the first of a module that is bad; NULL: none is */
+/* A local function at the end of the module's list; NULL: out of memory. The name is copied. */
+JitFn *ir_local_new(JitFn *fn, const char *name, size_t length, QlDtype result);
 bool ir_has_effect(const IrIns *ins); /* more than its value: it may not go, nor change its place */
 int ir_arg_count(const IrIns *ins);
 uint32_t *ir_args(const JitFn *fn, const IrIns *ins); /* the instructions that it takes */
@@ -117,6 +124,9 @@ typedef struct IrFlow {
   uint32_t *order;     /* [count] those, in reverse postorder: a block comes after its dominators */
   uint32_t *position;  /* [block_count] index in `order`, or UINT32_MAX */
   uint32_t *dominator; /* [block_count] the closest one; of the entry itself */
+  uint32_t *tree;      /* [count] blocks, each with all that it dominates behind it, */
+  uint32_t *place;     /* [block_count] where a block stands there, */
+  uint32_t *size;      /* [block_count] and how many it dominates, itself included */
 } IrFlow;
 QlStatus ir_flow(const JitFn *fn, IrFlow *flow, QlError *error);
 void ir_flow_free(IrFlow *flow);
@@ -153,6 +163,9 @@ enum { IR_DECIMAL = 48 };
 void ir_decimal(QlDtype dtype, double value, int limit, char text[IR_DECIMAL]);
 
 /* ---- pipeline.c ---- */
+
+/* A pass of single functions over all of a module. */
+QlStatus ir_each(JitFn *fn, JitPass *pass, QlError *error);
 
 /* jit_optimise; verify: between passes, as debug builds always do. */
 QlStatus ir_optimise(JitFn *fn, bool verify, QlError *error);

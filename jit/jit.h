@@ -126,6 +126,17 @@ JitRef jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis
 JitRef jit_load_at(JitFn *fn, QlDtype dtype, JitRef base, JitRef offset, QlSource source);
 void jit_store_at(JitFn *fn, JitRef base, JitRef offset, JitRef value, QlSource source);
 
+/* A function of scalars beside fn, in its module and memory. It is built by the same calls: its
+ * arguments are its parameters, to be declared before it is called; it has rank 0 and no operands;
+ * every way through it ends in jit_return. Names are letters, digits and _, each only once in a
+ * module. Passes, printing, keys, ... take the module's first function and do all. Never NULL: when
+ * it cannot be made, the module's function is bad, and is what comes back. */
+JitFn *jit_fn_local(JitFn *fn, const char *name, QlDtype result);
+/* From any function of the module, the callee's own blocks included. */
+JitRef jit_call(JitFn *fn, JitFn *callee, int count, const JitRef *args, QlSource source);
+/* Ends the open block: with the value of a local function; with none of others, {0}. */
+void jit_return(JitFn *fn, JitRef value);
+
 /* Functions of the process that compiled code calls; host.def is the list.
  *   allocate    a new block of so many bytes: the address of its owner count, which is 1; its data
  *               begin JIT_OWNER_BYTES after that, aligned to as many. 0: out of memory

@@ -27,10 +27,11 @@ typedef struct Names {
 
 typedef struct Parser {
   const char *text, *at;
-  JitFn *fn;
-  Names values, blocks;
-  bool in_block;  /* the last block of fn is open */
-  locale_t plain; /* numbers have a dot, whatever the process speaks */
+  JitFn *module, *fn;   /* fn: of the module, the one being read */
+  Names values, blocks; /* of fn */
+  Names functions;      /* of the module: its local functions; id: its number plus 1 */
+  bool in_block;        /* the last block of fn is open */
+  locale_t plain;       /* numbers have a dot, whatever the process speaks */
   QlError *error;
 } Parser;
 
@@ -106,7 +107,7 @@ static QlStatus take_dtype(Parser *p, uint8_t *dtype) {
   return fail_at(p, p->at, "expected a dtype");
 }
 
-/* A name behind % or @; gives its index. */
+/* A name behind %, @ or @@; gives its index. */
 static QlStatus take_name(Parser *p, const char *sigil, Names *names, uint32_t *index) {
   QL_TRY(expect(p, sigil));
   const char *start = p->at;
@@ -287,6 +288,13 @@ static QlStatus take_reduce(Parser *p, IrIns *ins) {
   return take_args(p, ins);
 }
 
+static QlStatus take_call(Parser *p, IrIns *ins) {
+  uint32_t name;
+  QL_TRY(take_name(p, "@@", &p->functions, &name));
+  ins->number = (int32_t)name;
+  return take_list(p, ins);
+}
+
 /* What stands behind "=". */
 static QlStatus take_computation(Parser *p, IrIns *ins) {
   ins->kind = IR_CONST;
@@ -302,6 +310,8 @@ static QlStatus take_computation(Parser *p, IrIns *ins) {
     return take_address(p, ins);
   }
   if (take(p, "host")) return take_host(p, true, ins);
+  ins->kind = IR_CALL;
+  if (take(p, "call")) return take_call(p, ins);
   ins->kind = IR_PHI;
   if (take(p, "phi")) return take_phi(p, ins);
   ins->kind = IR_REDUCE;
@@ -355,7 +365,7 @@ static QlStatus take_jump(Parser *p, IrEnd end) {
   IrBlock *block = &p->fn->blocks[p->fn->block_count - 1];
   p->in_block = false;
   block->end = (uint8_t)end;
-  if (end == IR_RET) return QL_OK;
+  if (end == IR_RET) return p->fn->name ? take_name(p, "%", &p->values, &block->condition) : QL_OK;
   if (end == IR_JNZ) {
     QL_TRY(take_name(p, "%", &p->values, &block->condition));
     QL_TRY(expect(p, ","));
@@ -444,19 +454,49 @@ static QlStatus take_head(Parser *p) {
   return QL_OK;
 }
 
+static QlStatus end_function(Parser *p);
+
+/* local @@fib (i64) -> i64 */
+static QlStatus take_local(Parser *p) {
+  const char *start = p->at;
+  uint32_t name;
+  bool first = true;
+  uint8_t dtype = 0;
+  QL_TRY(take_name(p, "@@", &p->functions, &name));
+  Name *named = &p->functions.items[name];
+  if (named->id) return fail_at(p, start, "%.*s is defined twice", (int)(p->at - start), start);
+  p->fn = ir_local_new(p->module, named->text, named->length, QL_BOOL);
+  if (!p->fn) return QL_ERR_MEMORY;
+  named->id = p->module->local_count;
+  p->fn->block_count = 0, p->fn->open = UINT32_MAX;
+  QL_TRY(expect(p, "("));
+  for (; !take(p, ")"); first = false) {
+    if (!first) QL_TRY(expect(p, ","));
+    QL_TRY(take_dtype(p, &dtype));
+    jit_fn_param(p->fn, (QlDtype)dtype);
+  }
+  QL_TRY(expect(p, "->"));
+  QL_TRY(take_dtype(p, &p->fn->result));
+  return QL_OK;
+}
+
 static QlStatus take_line(Parser *p) {
   JitFn *fn = p->fn;
-  if (p->in_block)
+  if (p->in_block) {
     QL_TRY(take_block_line(p));
-  else if (*p->at == '@')
+  } else if (fn->block_count && take(p, "local")) {
+    QL_TRY(end_function(p));
+    QL_TRY(take_local(p));
+  } else if (*p->at == '@')
     QL_TRY(take_head(p));
-  else if (fn->block_count == 0 && take(p, "array"))
+  else if (fn->block_count == 0 && !fn->name && take(p, "array"))
     QL_TRY(take_array(p));
-  else if (fn->block_count == 0 && take(p, "param"))
+  else if (fn->block_count == 0 && !fn->name && take(p, "param"))
     QL_TRY(take_param(p));
   else
-    return fail_at(p, p->at,
-                   fn->block_count ? "expected a block" : "expected array, param or a block");
+    return fail_at(
+        p, p->at,
+        fn->block_count || fn->name ? "expected a block" : "expected array, param or a block");
   skip_spaces(p);
   return *p->at && !strchr("#\n", *p->at) ? fail_at(p, p->at, "expected the end of the line")
                                           : fn->bad.status;
@@ -464,17 +504,17 @@ static QlStatus take_line(Parser *p) {
 
 /* ---- the whole ---- */
 
-static QlStatus resolve(Parser *p, const Names *names, char sigil, uint32_t *reference) {
+static QlStatus resolve(Parser *p, const Names *names, const char *sigil, uint32_t *reference) {
   const Name *name = &names->items[*reference];
   if (!name->id)
-    return fail_at(p, name->text - 1, "%c%.*s is not defined", sigil, (int)name->length,
+    return fail_at(p, name->text - strlen(sigil), "%s%.*s is not defined", sigil, (int)name->length,
                    name->text);
   *reference = name->id;
   return QL_OK;
 }
 
 static QlStatus resolve_block(Parser *p, uint32_t *reference) {
-  QL_TRY(resolve(p, &p->blocks, '@', reference));
+  QL_TRY(resolve(p, &p->blocks, "@", reference));
   *reference -= 1;
   return QL_OK;
 }
@@ -485,9 +525,9 @@ static QlStatus resolve_all(Parser *p) {
     IrIns *ins = &fn->ins[i];
     uint32_t *args = ir_args(fn, ins);
     for (int a = 0, count = ir_arg_count(ins); a < count; a++)
-      QL_TRY(resolve(p, &p->values, '%', &args[a]));
+      QL_TRY(resolve(p, &p->values, "%", &args[a]));
     for (uint32_t arm = ins->kind == IR_PHI ? ins->extra : 0; arm; arm = fn->phis[arm].next) {
-      QL_TRY(resolve(p, &p->values, '%', &fn->phis[arm].value));
+      QL_TRY(resolve(p, &p->values, "%", &fn->phis[arm].value));
       QL_TRY(resolve_block(p, &fn->phis[arm].block));
     }
     if (ins->kind == IR_STORE || ins->kind == IR_STORE_AT) { /* after its value in the text? */
@@ -497,38 +537,61 @@ static QlStatus resolve_all(Parser *p) {
   }
   for (uint32_t b = 0; b < fn->block_count; b++) {
     IrBlock *block = &fn->blocks[b];
-    if (block->end == IR_JNZ) QL_TRY(resolve(p, &p->values, '%', &block->condition));
+    if (block->end == IR_JNZ || (block->end == IR_RET && fn->name))
+      QL_TRY(resolve(p, &p->values, "%", &block->condition));
     for (int t = 0; t < 2 && block->end != IR_RET; t++) QL_TRY(resolve_block(p, &block->to[t]));
   }
   return QL_OK;
 }
 
-static QlStatus take_function(Parser *p) {
+/* All names of a function are known where it ends. */
+static QlStatus end_function(Parser *p) {
+  if (p->in_block) return fail_at(p, p->at, "expected an instruction, ret, jmp or jnz");
+  if (p->fn->block_count == 0) return fail_at(p, p->at, "expected a block");
+  QL_TRY(resolve_all(p));
+  p->values.count = p->blocks.count = 0;
+  return QL_OK;
+}
+
+/* And all functions where the text ends. */
+static QlStatus resolve_calls(Parser *p, JitFn *fn) {
+  for (uint32_t i = 1; i < fn->ins_count; i++) {
+    if (fn->ins[i].kind != IR_CALL) continue;
+    uint32_t name = (uint32_t)fn->ins[i].number;
+    QL_TRY(resolve(p, &p->functions, "@@", &name));
+    fn->ins[i].number = (int32_t)name - 1;
+  }
+  return QL_OK;
+}
+
+static QlStatus take_module(Parser *p) {
   int64_t rank;
   skip_lines(p);
   QL_TRY(expect(p, "function"));
   QL_TRY(expect(p, "rank"));
   QL_TRY(take_integer(p, 0, QL_MAX_DIMS, &rank));
-  p->fn = jit_fn_new((int)rank, NULL);
+  p->fn = p->module = jit_fn_new((int)rank, NULL);
   if (!p->fn) return ql_fail(p->error, QL_ERR_MEMORY, "out of memory for a kernel's text");
   p->fn->block_count = 0; /* blocks come from the text */
   p->fn->open = UINT32_MAX;
   for (skip_lines(p); *p->at; skip_lines(p)) QL_TRY(take_line(p));
-  if (p->in_block) return fail_at(p, p->at, "expected an instruction, ret, jmp or jnz");
-  if (p->fn->block_count == 0) return fail_at(p, p->at, "expected a block");
-  return resolve_all(p);
+  QL_TRY(end_function(p));
+  QL_TRY(resolve_calls(p, p->module));
+  for (uint32_t k = 0; k < p->module->local_count; k++)
+    QL_TRY(resolve_calls(p, p->module->locals[k]));
+  return QL_OK;
 }
 
 QlStatus jit_parse(const char *text, JitFn **fn, QlError *error) {
   Parser p = {
       .text = text, .at = text, .error = error, .plain = newlocale(LC_ALL_MASK, "C", (locale_t)0)};
-  QlStatus status = p.plain ? take_function(&p) : QL_ERR_MEMORY;
+  QlStatus status = p.plain ? take_module(&p) : QL_ERR_MEMORY;
   if (status == QL_ERR_MEMORY) ql_fail(error, status, "out of memory for a kernel's text");
   if (status != QL_OK) {
-    jit_fn_free(p.fn);
-    p.fn = NULL;
+    jit_fn_free(p.module);
+    p.module = NULL;
   }
-  *fn = p.fn;
+  *fn = p.module;
   if (p.plain) freelocale(p.plain);
   return status;
 }

@@ -125,6 +125,7 @@ static void put_instruction(Text *text, const JitFn *fn, uint32_t id, const uint
     case IR_OP: put(text, "%s", ql_op_info[ins->op].name); break;
     case IR_CAST: put(text, "cast"); break;
     case IR_PHI: put_phi(text, fn, ins, numbers); break;
+    case IR_CALL: put(text, "call @@%s", fn->module->locals[ins->number]->name); break;
     case IR_HOST: put(text, "host %s", ir_host[ins->number].name); break;
     case IR_STORE: put(text, "store $%d,", ins->number); break;
     case IR_LOAD_AT: put(text, "load at %%%u +", numbers[ins->args[0]]); break;
@@ -143,7 +144,12 @@ static void put_end(Text *text, const JitFn *fn, uint32_t block, const uint32_t 
   const IrBlock *b = &fn->blocks[block];
   switch (ir_end(fn, block)) {
     case IR_OPEN: put(text, "  open\n"); break;
-    case IR_RET: put(text, "  ret\n"); break;
+    case IR_RET:
+      if (b->condition)
+        put(text, "  ret %%%u\n", numbers[b->condition]);
+      else
+        put(text, "  ret\n");
+      break;
     case IR_JMP: put(text, "  jmp @%u\n", b->to[0]); break;
     case IR_JNZ:
       put(text, "  jnz %%%u, @%u, @%u\n", numbers[b->condition], b->to[0], b->to[1]);
@@ -185,22 +191,40 @@ static void put_declarations(Text *text, const JitFn *fn) {
     put(text, "param ?%u: %s\n", p, ql_dtype_info[fn->params[p]].ir);
 }
 
-char *jit_print(const JitFn *fn) {
-  Text text = {0};
+static void put_local(Text *text, const JitFn *fn) {
+  put(text, "local @@%s (", fn->name);
+  for (uint32_t p = 0; p < fn->param_count; p++)
+    put(text, "%s%s", p ? ", " : "", ql_dtype_info[fn->params[p]].ir);
+  put(text, ") -> %s\n", ql_dtype_info[fn->result].ir);
+}
+
+static void put_function(Text *text, const JitFn *fn) {
   uint32_t *numbers = number_values(fn);
-  if (!numbers) return NULL;
-  put_declarations(&text, fn);
+  if (!numbers) {
+    text->failed = true;
+    return;
+  }
+  if (fn->name)
+    put_local(text, fn);
+  else
+    put_declarations(text, fn);
   for (uint32_t b = 0; b < fn->block_count; b++) {
-    put(&text, "@%u\n", b);
+    put(text, "@%u\n", b);
     for (uint32_t i = 0; i < fn->blocks[b].count; i++) {
       uint32_t id = fn->blocks[b].ins[i];
-      put_instruction(&text, fn, id, numbers);
-      if (fn->ins[id].source.at) put(&text, " !%" PRId64, fn->ins[id].source.at);
-      put(&text, "\n");
+      put_instruction(text, fn, id, numbers);
+      if (fn->ins[id].source.at) put(text, " !%" PRId64, fn->ins[id].source.at);
+      put(text, "\n");
     }
-    put_end(&text, fn, b, numbers);
+    put_end(text, fn, b, numbers);
   }
   free(numbers);
+}
+
+char *jit_print(const JitFn *fn) {
+  Text text = {0};
+  put_function(&text, fn);
+  for (uint32_t k = 0; k < fn->local_count; k++) put_function(&text, fn->locals[k]);
   if (text.failed) free(text.bytes), text.bytes = NULL;
   return text.bytes;
 }

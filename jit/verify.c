@@ -16,6 +16,8 @@ typedef struct Verifier {
   IrFlow flow;
   uint32_t *home;         /* [ins_count] the block that lists an instruction, or NOWHERE */
   uint32_t *place;        /* [ins_count] and its place there */
+  uint32_t *jumps;        /* [block_count] how many blocks jump to a block */
+  uint32_t *met;          /* [block_count] the last phi that has an arm for a block */
   const IrIns *reduction; /* the first */
   QlError *error;
 } Verifier;
@@ -23,9 +25,9 @@ typedef struct Verifier {
 #define NOWHERE UINT32_MAX
 
 static const char *kind_name(const IrIns *ins) {
-  static const char *const names[IR_KINDS] = {"none",    "const", "param",   "index", "load",
-                                              "load at", "",      "cast",    "phi",   "reduce",
-                                              "host",    "store", "store at"};
+  static const char *const names[IR_KINDS] = {"none",    "const", "param", "index",   "load",
+                                              "load at", "",      "cast",  "phi",     "reduce",
+                                              "call",    "host",  "store", "store at"};
   if (ins->kind == IR_HOST) return ir_host[ins->number].name;
   return ins->kind == IR_OP && ins->op < QL_OP_COUNT ? ql_op_info[ins->op].name : names[ins->kind];
 }
@@ -80,6 +82,9 @@ static QlStatus check_lists(Verifier *v) {
         return wrong(v, id, "there is no such operation");
       if (fn->ins[id].kind == IR_HOST && (uint32_t)fn->ins[id].number >= JIT_HOST_COUNT)
         return ql_fail(v->error, QL_ERR_COMPILE, "block @%u calls what the host does not have", b);
+      if (fn->ins[id].kind == IR_CALL && (uint32_t)fn->ins[id].number >= fn->module->local_count)
+        return ql_fail(v->error, QL_ERR_COMPILE, "block @%u calls a function that does not exist",
+                       b);
       if (fn->ins[id].dtype >= QL_DTYPE_COUNT) return wrong(v, id, "has no dtype");
       if (v->home[id] != NOWHERE) return wrong(v, id, "listed twice");
       if (fn->ins[id].kind == IR_PHI && !phis)
@@ -104,8 +109,25 @@ static bool is_value(const Verifier *v, uint32_t id) {
   return id && id < v->fn->ins_count && v->home[id] != NOWHERE && ir_has_value(&v->fn->ins[id]);
 }
 
+static QlStatus check_result(const Verifier *v, uint32_t b) {
+  uint32_t value = v->fn->blocks[b].condition;
+  if (!v->fn->name)
+    return value ? ql_fail(v->error, QL_ERR_COMPILE, "block @%u returns a value", b) : QL_OK;
+  if (!is_value(v, value))
+    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u returns a value that does not exist", b);
+  if (v->fn->ins[value].dtype != v->fn->result)
+    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u returns %s from a function of %s", b,
+                   ql_dtype_info[v->fn->ins[value].dtype].ir, ql_dtype_info[v->fn->result].ir);
+  if (!visible(v, value, b, NOWHERE))
+    return ql_fail(v->error, QL_ERR_COMPILE,
+                   "block @%u returns %%%u, which is not computed on every way to it", b,
+                   ir_number(v->fn, value));
+  return QL_OK;
+}
+
 static QlStatus check_condition(const Verifier *v, uint32_t b) {
   const IrBlock *block = &v->fn->blocks[b];
+  if (block->end == IR_RET) return check_result(v, b);
   if (block->end != IR_JNZ) return QL_OK;
   if (!is_value(v, block->condition))
     return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on a value that does not exist",
@@ -209,23 +231,35 @@ static QlStatus check_arm(const Verifier *v, uint32_t id, const IrPhi *arm) {
   return QL_OK;
 }
 
-/* One arm for each predecessor, and no other. */
-static QlStatus check_phi(const Verifier *v, uint32_t id) {
+/* What is wrong with the arms of a phi of which one is missing, or of no block that jumps here. */
+static QlStatus wrong_arms(const Verifier *v, uint32_t id) {
   const JitFn *fn = v->fn;
   const IrIns *ins = &fn->ins[id];
-  uint32_t home = v->home[id], predecessors = 0, arms = 0;
   for (uint32_t b = 0; b < fn->block_count; b++) {
-    uint32_t to[2];
+    uint32_t to[2], found = 0;
     bool jumps = false;
-    for (int t = 0, count = ir_targets(fn, b, to); t < count; t++) jumps |= to[t] == home;
-    predecessors += jumps;
-    uint32_t found = 0;
+    for (int t = 0, count = ir_targets(fn, b, to); t < count; t++) jumps |= to[t] == v->home[id];
     for (uint32_t arm = ins->extra; jumps && arm; arm = fn->phis[arm].next)
       found += fn->phis[arm].block == b;
     if (jumps && found != 1) return wrong(v, id, "%u arms for @%u, which jumps here", found, b);
   }
-  for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next) arms++;
-  if (arms != predecessors) return wrong(v, id, "an arm from a block that does not jump here");
+  return wrong(v, id, "an arm from a block that does not jump here");
+}
+
+/* One arm for each predecessor, and no other. */
+static QlStatus check_phi(const Verifier *v, uint32_t id) {
+  const JitFn *fn = v->fn;
+  const IrIns *ins = &fn->ins[id];
+  uint32_t arms = 0;
+  for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next, arms++) {
+    uint32_t from = fn->phis[arm].block, to[2];
+    bool jumps = false;
+    for (int t = 0, n = from < fn->block_count ? ir_targets(fn, from, to) : 0; t < n; t++)
+      jumps |= to[t] == v->home[id];
+    if (!jumps || v->met[from] == id) return wrong_arms(v, id);
+    v->met[from] = id;
+  }
+  if (arms != v->jumps[v->home[id]]) return wrong_arms(v, id);
   if (arms == 0) return wrong(v, id, "no block jumps here");
   for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next)
     QL_TRY(check_arm(v, id, &fn->phis[arm]));
@@ -268,6 +302,15 @@ static QlStatus check_call_args(const Verifier *v, uint32_t id, uint32_t count,
       return wrong(v, id, "argument %u is %s, it takes %s", a + 1,
                    ql_dtype_info[v->fn->ins[args[a]].dtype].ir, ql_dtype_info[dtypes[a]].ir);
   return check_order(v, id);
+}
+
+static QlStatus check_call(const Verifier *v, uint32_t id) {
+  const IrIns *ins = &v->fn->ins[id];
+  const JitFn *callee = v->fn->module->locals[ins->number];
+  if (ins->dtype != callee->result)
+    return wrong(v, id, "declared %s, @@%s gives %s", ql_dtype_info[ins->dtype].ir, callee->name,
+                 ql_dtype_info[callee->result].ir);
+  return check_call_args(v, id, callee->param_count, callee->params);
 }
 
 static QlStatus check_host(const Verifier *v, uint32_t id) {
@@ -346,6 +389,7 @@ static QlStatus check_value(const Verifier *v, uint32_t id) {
                  : QL_OK;
     case IR_LOAD: return check_load(v, id);
     case IR_LOAD_AT: return check_address(v, id);
+    case IR_CALL: return check_call(v, id);
     case IR_HOST: return check_host(v, id);
     case IR_OP: return check_op(v, id);
     case IR_PHI: return check_phi(v, id);
@@ -434,26 +478,50 @@ static QlStatus check_declarations(const JitFn *fn, QlError *error) {
   return QL_OK;
 }
 
-QlStatus jit_verify(const JitFn *fn, QlError *error) {
-  if (fn->bad.status) {
-    if (error && error->status == QL_OK) *error = fn->bad;
-    return fn->bad.status;
+static QlStatus check_all(Verifier *v) {
+  const JitFn *fn = v->fn;
+  for (uint32_t b = 0; b < fn->block_count; b++) {
+    uint32_t to[2];
+    for (int t = 0, count = ir_targets(fn, b, to); t < count; t++) v->jumps[to[t]]++;
   }
+  QL_TRY(check_lists(v));
+  return check_instructions(v);
+}
+
+static QlStatus check_function(const JitFn *fn, QlError *error) {
   QL_TRY(check_declarations(fn, error));
   Verifier v = {.fn = fn, .reduction = ir_reduction(fn), .error = error};
+  for (uint32_t b = 0; b < fn->block_count; b++) QL_TRY(check_block_end(&v, b));
+  QL_TRY(ir_flow(fn, &v.flow, error));
+  v.home = malloc(2 * (size_t)fn->ins_count * sizeof *v.home);
+  v.jumps = calloc(2 * (size_t)fn->block_count, sizeof *v.jumps);
   QlStatus status = QL_OK;
-  for (uint32_t b = 0; b < fn->block_count && status == QL_OK; b++) status = check_block_end(&v, b);
-  if (status != QL_OK || (status = ir_flow(fn, &v.flow, error)) != QL_OK) return status;
-  v.home = malloc(fn->ins_count * sizeof *v.home);
-  v.place = malloc(fn->ins_count * sizeof *v.place);
-  if (!v.home || !v.place) {
+  if (v.home && v.jumps) {
+    v.place = v.home + fn->ins_count, v.met = v.jumps + fn->block_count;
+    status = check_all(&v);
+  } else {
     status = ql_fail(error, QL_ERR_MEMORY, "out of memory for the verifier");
-    goto out;
   }
-  if ((status = check_lists(&v)) != QL_OK) goto out;
-  status = check_instructions(&v);
-out:
-  free(v.home), free(v.place);
+  free(v.home), free(v.jumps);
   ir_flow_free(&v.flow);
   return status;
+}
+
+QlStatus jit_verify(const JitFn *fn, QlError *error) {
+  const JitFn *bad = ir_bad(fn);
+  if (bad) {
+    if (error && error->status == QL_OK) *error = bad->bad;
+    return bad->bad.status;
+  }
+  if (fn->local_count && fn->rank)
+    return ql_fail(error, QL_ERR_COMPILE, "local functions in a domain of rank %d", fn->rank);
+  QL_TRY(check_function(fn, error));
+  for (uint32_t k = 0; k < fn->local_count; k++) {
+    QlStatus status = check_function(fn->locals[k], error);
+    if (status != QL_OK) {
+      ql_note(error, "in the local function @@%s", fn->locals[k]->name);
+      return status;
+    }
+  }
+  return QL_OK;
 }

@@ -145,6 +145,146 @@ static void loops_may_overlap(void) {
   }
 }
 
+/* ---- local functions ---- */
+
+static const char fibonacci[] =
+    "function rank 0\nparam ?0: i64\nparam ?1: i64\n@0\n%b: i64 = param ?0\n%n: i64 = param ?1\n"
+    "%zero: i64 = const 0\n%f: i64 = call @@fib %n\nstore at %b + %zero, %f\nret\n"
+    "local @@fib (i64) -> i64\n@0\n%n: i64 = param ?0\n%one: i64 = const 1\n%two: i64 = const 2\n"
+    "%small: b8 = less %n, %two\njnz %small, @1, @2\n@1\nret %n\n"
+    "@2\n%a: i64 = subtract %n, %one\n%c: i64 = subtract %n, %two\n%fa: i64 = call @@fib %a\n"
+    "%fc: i64 = call @@fib %c\n%s: i64 = add %fa, %fc\nret %s\n";
+
+static void calls_itself(void) {
+  Run run = {.param = {{0}, {.i = 20}}};
+  int64_t result;
+  run_both(fibonacci, &run);
+  memcpy(&result, run.memory, sizeof result);
+  CHECK_INT_EQ(result, 6765);
+}
+
+/* even(n) = n == 0 or odd(n - 1), as deep as n: the interpreter does not use this stack. */
+static void call_each_other(void) {
+  Run run = {.param = {{0}, {.i = 50001}}};
+  run_both(
+      "function rank 0\nparam ?0: i64\nparam ?1: i64\n@0\n%b: i64 = param ?0\n%n: i64 = param ?1\n"
+      "%zero: i64 = const 0\n%one: i64 = const 1\n%e: b8 = call @@even %n\n"
+      "%o: b8 = call @@odd %n\nstore at %b + %zero, %e\nstore at %b + %one, %o\nret\n"
+      "local @@even (i64) -> b8\n@0\n%n: i64 = param ?0\n%zero: i64 = const 0\n"
+      "%done: b8 = equal %n, %zero\njnz %done, @1, @2\n@1\nret %done\n"
+      "@2\n%one: i64 = const 1\n%m: i64 = subtract %n, %one\n%r: b8 = call @@odd %m\nret %r\n"
+      "local @@odd (i64) -> b8\n@0\n%n: i64 = param ?0\n%zero: i64 = const 0\n"
+      "%more: b8 = not_equal %n, %zero\njnz %more, @2, @1\n@1\nret %more\n"
+      "@2\n%one: i64 = const 1\n%m: i64 = subtract %n, %one\n%r: b8 = call @@even %m\nret %r\n",
+      &run);
+  CHECK_INT_EQ(run.memory[0], 0);
+  CHECK_INT_EQ(run.memory[1], 1);
+}
+
+/* Every dtype as argument and result, beside others. */
+static void any_dtype_is_passed(void) {
+  for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++) {
+    char text[1024];
+    Random random = {(uint64_t)dtype};
+    Run run = {0};
+    const char *name = ql_dtype_info[dtype].ir;
+    snprintf(text, sizeof text,
+             "function rank 0\nparam ?0: i64\nparam ?1: %s\n@0\n%%b: i64 = param ?0\n"
+             "%%x: %s = param ?1\n%%to: i64 = const 64\n%%z: i64 = const 0\n"
+             "%%y: %s = load at %%b + %%z\n%%no: b8 = const false\n"
+             "%%r: %s = call @@choose %%x, %%to, %%b, %%no, %%y\nstore at %%b + %%z, %%r\nret\n"
+             "local @@choose (%s, i64, i64, b8, %s) -> %s\n@0\n%%x: %s = param ?0\n"
+             "%%to: i64 = param ?1\n%%b: i64 = param ?2\n%%c: b8 = param ?3\n%%y: %s = param ?4\n"
+             "store at %%b + %%to, %%y\n%%r: %s = where %%c, %%y, %%x\nret %%r\n",
+             name, name, name, name, name, name, name, name, name, name);
+    QlValue x = random_value(&random, (QlDtype)dtype), y = random_value(&random, (QlDtype)dtype);
+    ir_write((QlDtype)dtype, run.memory, y);
+    run.param[1] = x;
+    run_both(text, &run);
+    char want[16];
+    size_t size = ql_dtype_info[dtype].size;
+    ir_write((QlDtype)dtype, want, x);
+    CHECK(!memcmp(run.memory, want, size));
+    ir_write((QlDtype)dtype, want, y);
+    CHECK(!memcmp(run.memory + 64, want, size));
+  }
+}
+
+static void interpreted_depth_is_bounded(void) {
+  JitFn *fn = parsed(
+      "function rank 0\n@0\n%n: i64 = const 0\n%m: i64 = call @@f %n\nret\n"
+      "local @@f (i64) -> i64\n@0\n%n: i64 = param ?0\n%m: i64 = call @@f %n\nret %m\n");
+  QlError error = {0};
+  CHECK_INT_EQ(jit_interpret(fn, &(JitCall){0}, &error), QL_ERR_VALUE);
+  CHECK_STR_EQ(error.text, "more than 1000000 calls within each other");
+  jit_fn_free(fn);
+}
+
+/* The same as `fibonacci`, built. */
+static void locals_are_built(void) {
+  QlSource source = {0};
+  JitFn *fn = jit_fn_new(0, NULL);
+  jit_fn_param(fn, QL_I64), jit_fn_param(fn, QL_I64);
+  JitFn *fib = jit_fn_local(fn, "fib", QL_I64);
+  jit_fn_param(fib, QL_I64);
+  JitRef base = jit_param(fn, 0, source), n = jit_param(fn, 1, source),
+         zero = jit_const(fn, QL_I64, (QlValue){.i = 0});
+  jit_store_at(fn, base, zero, jit_call(fn, fib, 1, &n, source), source);
+  jit_return(fn, (JitRef){0});
+  n = jit_param(fib, 0, source);
+  JitRef one = jit_const(fib, QL_I64, (QlValue){.i = 1}),
+         two = jit_const(fib, QL_I64, (QlValue){.i = 2});
+  JitBlock small = jit_block_new(fib), other = jit_block_new(fib);
+  jit_branch(fib, jit_op(fib, QL_OP_LESS, 2, (JitRef[]){n, two}, source), small, other);
+  jit_block_open(fib, small);
+  jit_return(fib, n);
+  jit_block_open(fib, other);
+  JitRef a = jit_op(fib, QL_OP_SUBTRACT, 2, (JitRef[]){n, one}, source),
+         c = jit_op(fib, QL_OP_SUBTRACT, 2, (JitRef[]){n, two}, source);
+  JitRef parts[2] = {jit_call(fib, fib, 1, &a, source), jit_call(fib, fib, 1, &c, source)};
+  jit_return(fib, jit_op(fib, QL_OP_ADD, 2, parts, source));
+  JitFn *read = parsed(fibonacci);
+  char *built_text = jit_print(fn), *read_text = jit_print(read);
+  CHECK_STR_EQ(built_text, read_text);
+  free(built_text), free(read_text);
+  jit_fn_free(fn), jit_fn_free(read);
+}
+
+static const char *mistake(JitFn *fn) {
+  static QlError error;
+  error = (QlError){0};
+  CHECK(jit_verify(fn, &error) != QL_OK);
+  jit_fn_free(fn);
+  return error.text;
+}
+
+static void mistakes_are_told(void) {
+  QlSource source = {0};
+  JitFn *fn = jit_fn_new(0, NULL), *f = jit_fn_local(fn, "f", QL_I64);
+  JitRef x = jit_const(f, QL_F64, (QlValue){.d = 1});
+  jit_return(f, x);
+  CHECK_STR_EQ(mistake(fn), "a return without a value of the function's dtype");
+  fn = jit_fn_new(0, NULL);
+  jit_fn_local(fn, "f", QL_I64), jit_fn_local(fn, "f", QL_I64);
+  CHECK_STR_EQ(mistake(fn), "two local functions of one name");
+  fn = jit_fn_new(0, NULL);
+  CHECK(jit_fn_local(fn, "a b", QL_I64) == fn);
+  CHECK_STR_EQ(mistake(fn), "a local function without a proper name");
+  fn = jit_fn_new(0, NULL), f = jit_fn_local(fn, "f", QL_I64);
+  jit_fn_param(f, QL_I64);
+  x = jit_const(fn, QL_F64, (QlValue){.d = 1});
+  jit_call(fn, f, 1, &x, source);
+  CHECK_STR_EQ(mistake(fn), "an argument of a call is not of the parameter's dtype");
+  fn = jit_fn_new(0, NULL), f = jit_fn_local(fn, "f", QL_I64);
+  jit_call(fn, fn, 0, NULL, source);
+  CHECK_STR_EQ(mistake(fn), "a call of what is no local function");
+  fn = jit_fn_new(0, NULL), f = jit_fn_local(fn, "f", QL_I64);
+  jit_fn_array(f, QL_F64, JIT_READ, NULL);
+  CHECK_STR_EQ(mistake(fn), "an operand of a local function");
+  fn = jit_fn_new(0, NULL), f = jit_fn_local(fn, "f", QL_I64);
+  CHECK_STR_EQ(mistake(fn), "block @0 has no end");
+}
+
 /* ---- the host ---- */
 
 /* A block is written, read, given an owner more and two less. */
@@ -212,5 +352,8 @@ static void text_is_printed(void) {
 }
 
 CHECK_MAIN(CHECK_TEST(all_dtypes), CHECK_TEST(bools_are_bytes), CHECK_TEST(order_is_kept),
-           CHECK_TEST(loops_may_overlap), CHECK_TEST(blocks_have_owners),
-           CHECK_TEST(values_are_printed), CHECK_TEST(text_is_printed))
+           CHECK_TEST(loops_may_overlap), CHECK_TEST(calls_itself), CHECK_TEST(call_each_other),
+           CHECK_TEST(any_dtype_is_passed), CHECK_TEST(interpreted_depth_is_bounded),
+           CHECK_TEST(locals_are_built), CHECK_TEST(mistakes_are_told),
+           CHECK_TEST(blocks_have_owners), CHECK_TEST(values_are_printed),
+           CHECK_TEST(text_is_printed))
