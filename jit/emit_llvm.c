@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct EmitMachine {
   char *cpu, *features; /* LLVM's messages */
@@ -596,6 +597,8 @@ static const struct {
     FUNCTION(memset),
     FUNCTION(memcpy),
     FUNCTION(memmove),
+    FUNCTION(memcmp),
+    FUNCTION(bcmp),
     FUNCTION(floor),
     FUNCTION(ceil),
     FUNCTION(trunc),

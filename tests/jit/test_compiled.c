@@ -117,21 +117,21 @@ static bool same_element(QlDtype dtype, const char *a, const char *b) {
   return true;
 }
 
-/* Runs both ways on POINTS - 1 .. points; the last operand is the result. */
+/* Runs both ways over the points; what the operands hold must be the same. */
 static bool case_agrees(Case *c, Jit *jit, QlError *error) {
   JitEntry *entry = compile(jit, c->fn, error);
   if (!entry) return false;
-  int64_t extent = POINTS, origin = 0, size = ql_dtype_info[c->dtype[c->operands - 1]].size;
+  int64_t extent = POINTS, origin = 0;
   JitCall call = {&origin, &extent, c->base, c->stride, NULL},
           other = {&origin, &extent, c->copy_base, c->stride, NULL};
   if (jit_interpret(c->fn, &call, error) != QL_OK) return false;
   entry(&other);
-  const char *want = c->memory[c->operands - 1], *got = c->copy[c->operands - 1];
-  for (int64_t i = 0; i < POINTS * SPREAD; i++) {
-    if (same_element(c->dtype[c->operands - 1], want + i * size, got + i * size)) continue;
-    snprintf(error->text, sizeof error->text, "element %lld", (long long)i);
-    return false;
-  }
+  for (int k = 0; k < c->operands; k++)
+    for (int64_t i = 0, size = ql_dtype_info[c->dtype[k]].size; i < POINTS * SPREAD; i++) {
+      if (same_element(c->dtype[k], c->memory[k] + i * size, c->copy[k] + i * size)) continue;
+      snprintf(error->text, sizeof error->text, "operand $%d, element %lld", k, (long long)i);
+      return false;
+    }
   return true;
 }
 
@@ -307,6 +307,33 @@ static void library_functions_are_the_same_in_vectors(void) {
         break;
       }
       jit_fn_free(fn);
+    }
+  jit_close(jit);
+}
+
+/* ---- division by constants ---- */
+
+static void constants_divide(void) {
+  static const int64_t divisors[] = {
+      0,  1,  2,  3,    5,         7,         8,         10,       64,       100, 127,
+      -1, -2, -3, -128, INT32_MAX, INT64_MAX, INT64_MIN, 1L << 30, 1L << 62, 1e18};
+  static const QlOp ops[] = {QL_OP_FLOOR_DIVIDE, QL_OP_REMAINDER, QL_OP_FMOD};
+  Jit *jit = open_jit(false);
+  for (int dtype = QL_I8; dtype <= QL_U64; dtype++)
+    for (size_t d = 0; d < sizeof divisors / sizeof *divisors; d++) {
+      Case c = {.fn = jit_fn_new(1, NULL)};
+      Random random = {d};
+      QlError error = {0};
+      QlValue divisor = ql_convert(QL_I64, (QlValue){.i = divisors[d]}, (QlDtype)dtype);
+      case_operand(&c, &random, (QlDtype)dtype, JIT_READ, 1);
+      JitRef args[2] = {jit_load(c.fn, 0, NULL, no_source()),
+                        jit_const(c.fn, (QlDtype)dtype, divisor)};
+      for (int k = 0; k < 3; k++) {
+        case_operand(&c, &random, (QlDtype)dtype, JIT_WRITE, 1);
+        jit_store(c.fn, 1 + k, jit_op(c.fn, ops[k], 2, args, no_source()), no_source());
+      }
+      if (!CHECK(case_agrees(&c, jit, &error))) report(c.fn, "differs", error.text);
+      case_free(&c);
     }
   jit_close(jit);
 }
@@ -692,8 +719,9 @@ static void loops_are_vectorised(void) {
 
 CHECK_MAIN(CHECK_TEST(random_functions), CHECK_TEST(every_operation), CHECK_TEST(every_cast),
            CHECK_TEST(every_length), CHECK_TEST(library_functions_are_the_same_in_vectors),
-           CHECK_TEST(small_integers_divide), CHECK_TEST(every_reduction),
-           CHECK_TEST(reductions_end_with_their_elements), CHECK_TEST(reductions_have_no_buffer),
-           CHECK_TEST(many_operands), CHECK_TEST(code_grows_with_operations),
-           CHECK_TEST(strided_operands_are_gathered), CHECK_TEST(empty_boxes),
-           CHECK_TEST(fastmath_contracts), CHECK_TEST(loops_are_vectorised))
+           CHECK_TEST(constants_divide), CHECK_TEST(small_integers_divide),
+           CHECK_TEST(every_reduction), CHECK_TEST(reductions_end_with_their_elements),
+           CHECK_TEST(reductions_have_no_buffer), CHECK_TEST(many_operands),
+           CHECK_TEST(code_grows_with_operations), CHECK_TEST(strided_operands_are_gathered),
+           CHECK_TEST(empty_boxes), CHECK_TEST(fastmath_contracts),
+           CHECK_TEST(loops_are_vectorised))
