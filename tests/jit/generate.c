@@ -16,6 +16,9 @@ typedef struct Generator {
   JitRef values[MAX_VALUES];
   int count, nesting, budget;
   bool reduces;
+  JitRef memory;    /* the address of generate.h's memory; 0: the function does not reach it */
+  JitFn *locals[2]; /* those that are done */
+  int local_count;
 } Generator;
 
 static QlSource no_source(void) { return (QlSource){0}; }
@@ -84,6 +87,7 @@ static int find_declared(Generator *g, QlDtype dtype, bool operand) {
            start = count ? (uint32_t)random_below(&g->random, count) : 0;
   for (uint32_t k = 0; k < count; k++) {
     uint32_t number = (start + k) % count;
+    if (!operand && number == 0 && g->memory.id) continue; /* addresses differ from call to call */
     uint8_t found = operand ? g->fn->arrays[number].dtype : g->fn->params[number];
     if (found == dtype && (!operand || g->fn->arrays[number].access != JIT_WRITE))
       return (int)number;
@@ -159,12 +163,64 @@ static JitRef value_of_point(Generator *g, void *among, QlDtype dtype) {
 static void make_op(Generator *g) { keep(g, any_op(g, value_of_point, NULL)); }
 
 static void make_store(Generator *g) {
+  if (!g->fn->array_count) return;
   uint32_t array = (uint32_t)random_below(&g->random, g->fn->array_count);
   const IrArray *operand = &g->fn->arrays[array];
   for (int axis = 0; axis < g->fn->rank; axis++)
     if (operand->stride[axis] == JIT_STRIDE_ZERO) return;
   if (operand->access != JIT_READ)
     jit_store(g->fn, (int)array, find_value(g, (QlDtype)operand->dtype), no_source());
+}
+
+/* ---- memory by address, calls ---- */
+
+static JitRef whole_number(Generator *g, int64_t number) {
+  return jit_const(g->fn, QL_I64, (QlValue){.i = number});
+}
+
+static JitRef op_of(Generator *g, QlOp op, JitRef a, JitRef b) {
+  return jit_op(g->fn, op, 2, (JitRef[]){a, b}, no_source());
+}
+
+/* One of the elements that the memory has of a dtype. */
+static JitRef any_offset(Generator *g, QlDtype dtype) {
+  JitRef index = op_of(g, QL_OP_BITWISE_AND, find_value(g, QL_I64),
+                       whole_number(g, GENERATE_ELEMENTS - 1)),
+         bytes = op_of(g, QL_OP_MULTIPLY, index, whole_number(g, ql_dtype_info[dtype].size));
+  return op_of(g, QL_OP_ADD, bytes, whole_number(g, generate_offset(dtype)));
+}
+
+/* A value goes through memory of its own. */
+static void make_block(Generator *g, JitRef value) {
+  JitRef owner =
+             jit_host(g->fn, JIT_HOST_ALLOCATE, 1, (JitRef[]){whole_number(g, 100)}, no_source()),
+         data = op_of(g, QL_OP_ADD, owner, whole_number(g, JIT_OWNER_BYTES));
+  JitRef offset = op_of(g, QL_OP_BITWISE_AND, find_value(g, QL_I64), whole_number(g, 63));
+  jit_store_at(g->fn, data, offset, value, no_source());
+  keep(g, jit_load_at(g->fn, dtype_of(g, value), data, offset, no_source()));
+  jit_host(g->fn, JIT_HOST_RELEASE, 1, &owner, no_source());
+}
+
+static void make_call(Generator *g) {
+  JitFn *callee = g->locals[random_below(&g->random, (uint64_t)g->local_count)];
+  JitRef args[4] = {g->memory};
+  for (uint32_t p = 1; p < callee->param_count; p++)
+    args[p] = find_value(g, (QlDtype)callee->params[p]);
+  keep(g, jit_call(g->fn, callee, (int)callee->param_count, args, no_source()));
+}
+
+static void make_effect(Generator *g) {
+  QlDtype dtype = any_dtype(g, g->dtypes);
+  if (g->local_count && random_chance(&g->random, 20)) {
+    make_call(g);
+  } else if (random_chance(&g->random, 10)) {
+    make_block(g, find_value(g, dtype));
+  } else if (random_chance(&g->random, 50)) {
+    keep(g, jit_load_at(g->fn, dtype, g->memory, any_offset(g, dtype), no_source()));
+  } else {
+    JitRef offset = any_offset(g, dtype);
+    jit_store_at(g->fn, g->memory, offset, find_value(g, dtype), no_source());
+  }
 }
 
 /* ---- control flow ---- */
@@ -234,6 +290,8 @@ static void make_body(Generator *g, int instructions) {
       make_branch(g);
     else if (flow && random_chance(&g->random, 6))
       make_loop(g);
+    else if (g->memory.id && random_chance(&g->random, 25))
+      make_effect(g);
     else if (random_chance(&g->random, 12))
       make_store(g);
     else
@@ -319,14 +377,40 @@ static void choose_dtypes(Generator *g) {
     g->dtypes |= 1u << any_dtype(g, allowed);
 }
 
+/* A function of the memory and up to three values. It calls those that are done, so that it ends.
+ */
+static void make_local(Generator *g) {
+  JitFn *module = g->fn;
+  QlDtype result = any_dtype(g, g->dtypes);
+  char name[] = {'f', (char)('0' + g->local_count), 0};
+  g->fn = jit_fn_local(module, name, result);
+  jit_fn_param(g->fn, QL_I64);
+  for (int k = (int)random_below(&g->random, 4); k > 0; k--)
+    jit_fn_param(g->fn, any_dtype(g, g->dtypes));
+  g->memory = jit_param(g->fn, 0, no_source());
+  g->budget = 20;
+  make_body(g, (int)random_below(&g->random, 10));
+  jit_return(g->fn, find_value(g, result));
+  g->locals[g->local_count++] = g->fn;
+  g->fn = module, g->count = 0;
+}
+
+static void begin_program(Generator *g) {
+  for (int k = (int)random_below(&g->random, 3); k > 0; k--) make_local(g);
+  jit_fn_param(g->fn, QL_I64);
+  g->memory = jit_param(g->fn, 0, no_source());
+}
+
 JitFn *generate_function(uint64_t seed, const GenerateOptions *options) {
   static const GenerateOptions plain;
   Generator g = {.random = {seed}, .options = options ? options : &plain};
   int rank = (int)random_below(&g.random, 5);
+  if (g.options->program) rank = 0;
   g.fn = jit_fn_new(rank, NULL);
   if (!g.fn) return NULL;
   g.reduces = rank > 0 && !g.options->no_reduce && random_chance(&g.random, 35);
   choose_dtypes(&g);
+  if (g.options->program || (rank == 0 && random_chance(&g.random, 70))) begin_program(&g);
   declare(&g);
   int instructions =
       g.options->instructions ? g.options->instructions : 1 + (int)random_below(&g.random, 40);

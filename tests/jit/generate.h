@@ -3,7 +3,8 @@
  * compiled code).
  *
  * Everything that the IR has occurs: all operations and dtypes, loads at offsets, parameters,
- * casts, selects, stores, branches, bounded loops, reductions of all forms. The sign of a NaN is
+ * casts, selects, stores, branches, bounded loops, reductions of all forms; in functions of rank 0
+ * memory by address, local functions and blocks of the host. The sign of a NaN is
  * nobody's promise, so no result depends on it.
  */
 #ifndef QUELEA_TESTS_JIT_GENERATE_H
@@ -15,12 +16,20 @@ typedef struct GenerateOptions {
   int instructions; /* about how many operations; 0: the seed chooses, up to 40 */
   bool straight;    /* no control flow */
   bool no_reduce;   /* stores only */
+  bool program;     /* of rank 0, with memory by address */
   uint32_t dtypes;  /* bit d: QlDtype d may be computed with; 0: all */
 } GenerateOptions;
 
 /* A verified function, the same for the same seed and options. NULL: out of memory. The caller
  * frees it. */
 JitFn *generate_function(uint64_t seed, const GenerateOptions *options);
+
+/* What a function reaches by its first parameter: for each dtype a region with some elements, of
+ * every other one at odd addresses. */
+enum { GENERATE_ELEMENTS = 8, GENERATE_REGION = 256 };
+static inline int64_t generate_offset(QlDtype dtype) {
+  return (int64_t)dtype * GENERATE_REGION + dtype % 2;
+}
 
 /* Memory for a call: operands with margins for offsets, gaps, negative strides where the classes
  * allow; nasty values.
@@ -34,6 +43,7 @@ typedef struct GenerateCall {
   char **memory;   /* [arrays] whole allocation of each operand */
   size_t *size;    /* [arrays] bytes of it, a multiple of the element */
   uint32_t arrays;
+  char reached[QL_DTYPE_COUNT * GENERATE_REGION];
 } GenerateCall;
 
 /* The same call for the same seed. NULL: out of memory. */

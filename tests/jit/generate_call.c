@@ -96,6 +96,11 @@ GenerateCall *generate_call(const JitFn *fn, uint64_t seed) {
     complete = place_operand(c, &random, fn, a);
   for (uint32_t p = 0; complete && p < fn->param_count; p++)
     c->param[p] = random_value(&random, (QlDtype)fn->params[p]);
+  for (int d = 0; d < QL_DTYPE_COUNT; d++)
+    for (int k = 0; k < GENERATE_ELEMENTS; k++)
+      ir_write((QlDtype)d, c->reached + generate_offset((QlDtype)d) + k * ql_dtype_info[d].size,
+               random_value(&random, (QlDtype)d));
+  if (complete && ir_is_program(fn)) c->param[0].i = (int64_t)(uintptr_t)c->reached;
   c->call =
       (JitCall){.lo = c->lo, .hi = c->hi, .base = c->base, .stride = c->stride, .param = c->param};
   if (complete) return c;
@@ -124,6 +129,17 @@ static bool same_number(QlDtype dtype, const void *a, const void *b) {
   return true;
 }
 
+static bool same_memory(const GenerateCall *a, const GenerateCall *b, char *text, size_t size) {
+  for (int d = 0; d < QL_DTYPE_COUNT; d++)
+    for (int k = 0; k < GENERATE_ELEMENTS; k++) {
+      int64_t at = generate_offset((QlDtype)d) + k * ql_dtype_info[d].size;
+      if (same_number((QlDtype)d, a->reached + at, b->reached + at)) continue;
+      snprintf(text, size, "element %d of %s by address", k, ql_dtype_info[d].ir);
+      return false;
+    }
+  return true;
+}
+
 bool generate_equal(const JitFn *fn, const GenerateCall *a, const GenerateCall *b, char *text,
                     size_t size) {
   for (uint32_t k = 0; k < fn->array_count; k++) {
@@ -140,5 +156,5 @@ bool generate_equal(const JitFn *fn, const GenerateCall *a, const GenerateCall *
       return false;
     }
   }
-  return true;
+  return same_memory(a, b, text, size);
 }

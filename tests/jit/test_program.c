@@ -1,7 +1,7 @@
 /* Functions of rank 0: memory by address, calls of the host. Each runs twice, interpreted and
  * compiled, on equal memory. */
 #include "../check.h"
-#include "ir.h"
+#include "generate.h"
 #include "random.h"
 
 #include <math.h>
@@ -351,9 +351,35 @@ static void text_is_printed(void) {
   CHECK_STR_EQ(run.output, "two lines\nof text");
 }
 
+/* ---- random programs ---- */
+
+static void random_programs(void) {
+  enum { PROGRAMS = 150, CALLS = 5 };
+  Jit *jit = open_jit();
+  for (uint64_t seed = 0; seed < PROGRAMS; seed++) {
+    JitFn *fn = generate_function(seed, &(GenerateOptions){.program = true});
+    JitEntry *entry = compiled(jit, fn);
+    for (uint64_t n = 0; n < CALLS; n++) {
+      GenerateCall *a = generate_call(fn, seed * CALLS + n),
+                   *b = generate_call(fn, seed * CALLS + n);
+      QlError error = {0};
+      CHECK_INT_EQ(jit_interpret(fn, &a->call, &error), QL_OK);
+      entry(&b->call);
+      if (!CHECK(generate_equal(fn, a, b, error.text, sizeof error.text))) {
+        char *text = jit_print(fn);
+        fprintf(stderr, "seed %llu: %s\n%s", (unsigned long long)seed, error.text, text);
+        free(text);
+      }
+      generate_call_free(a), generate_call_free(b);
+    }
+    jit_fn_free(fn);
+  }
+  jit_close(jit);
+}
+
 CHECK_MAIN(CHECK_TEST(all_dtypes), CHECK_TEST(bools_are_bytes), CHECK_TEST(order_is_kept),
            CHECK_TEST(loops_may_overlap), CHECK_TEST(calls_itself), CHECK_TEST(call_each_other),
            CHECK_TEST(any_dtype_is_passed), CHECK_TEST(interpreted_depth_is_bounded),
            CHECK_TEST(locals_are_built), CHECK_TEST(mistakes_are_told),
            CHECK_TEST(blocks_have_owners), CHECK_TEST(values_are_printed),
-           CHECK_TEST(text_is_printed))
+           CHECK_TEST(text_is_printed), CHECK_TEST(random_programs))
