@@ -651,8 +651,7 @@ void jit_phi_from(JitFn *fn, JitRef phi, JitBlock from, JitRef value) {
   if (ins->count++ == 0) {
     ins->extra = arm;
   } else {
-    uint32_t last = ins->extra;
-    while (fn->phis[last].next) last = fn->phis[last].next;
-    fn->phis[last].next = arm;
+    fn->phis[ins->number].next = arm;
   }
+  ins->number = (int32_t)arm;
 }

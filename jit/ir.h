@@ -37,7 +37,7 @@ typedef struct IrIns {
   uint8_t form;          /* IR_REDUCE: JitReduceForm */
   bool line;             /* a value of the line: of rank R, but the same at all points along */
   uint8_t axis;          /* this axis */
-  int32_t number;        /* operand, parameter or axis */
+  int32_t number;        /* operand, parameter or axis; IR_PHI: its last arm, while it is built */
   uint32_t args[3];      /* instructions; those of calls lie in `lists`: ir_args finds both */
   uint32_t extra, count; /* IR_LOAD: index into `offsets`; IR_PHI: index into `phis` and how many;
                             calls: index into `lists` and how many */

@@ -23,6 +23,8 @@ typedef struct Name {
 typedef struct Names {
   Name *items;
   uint32_t count, room;
+  uint32_t *slots; /* [slot_count] open addressing, by hash: indices of items plus 1; 0: free */
+  uint32_t slot_count;
 } Names;
 
 typedef struct Parser {
@@ -107,6 +109,33 @@ static QlStatus take_dtype(Parser *p, uint8_t *dtype) {
   return fail_at(p, p->at, "expected a dtype");
 }
 
+static uint32_t *slot_of(const Names *names, const char *text, size_t length) {
+  uint32_t mask = names->slot_count - 1, slot = (uint32_t)ql_hash_bytes(0, text, length) & mask;
+  for (; names->slots[slot]; slot = (slot + 1) & mask) {
+    const Name *name = &names->items[names->slots[slot] - 1];
+    if (name->length == length && !memcmp(name->text, text, length)) break;
+  }
+  return &names->slots[slot];
+}
+
+/* Room for one name more; false: out of memory. */
+static bool make_room(Parser *p, Names *names) {
+  if (!ir_grow(p->fn, &names->items, &names->room, names->count + 1, sizeof *names->items))
+    return false;
+  if (2 * (names->count + 1) <= names->slot_count) return true;
+  uint32_t more = names->slot_count ? 2 * names->slot_count : 16;
+  names->slots = ql_pool_zeros(p->fn->pool, more * sizeof *names->slots);
+  names->slot_count = more;
+  for (uint32_t n = 0; names->slots && n < names->count; n++)
+    *slot_of(names, names->items[n].text, names->items[n].length) = n + 1;
+  return names->slots != NULL;
+}
+
+static void forget(Names *names) {
+  names->count = 0;
+  if (names->slots) memset(names->slots, 0, names->slot_count * sizeof *names->slots);
+}
+
 /* A name behind %, @ or @@; gives its index. */
 static QlStatus take_name(Parser *p, const char *sigil, Names *names, uint32_t *index) {
   QL_TRY(expect(p, sigil));
@@ -114,12 +143,13 @@ static QlStatus take_name(Parser *p, const char *sigil, Names *names, uint32_t *
   while (isalnum((unsigned char)*p->at) || *p->at == '_') p->at++;
   size_t length = (size_t)(p->at - start);
   if (!length) return fail_at(p, start, "expected a name");
-  for (*index = 0; *index < names->count; (*index)++)
-    if (names->items[*index].length == length && !memcmp(names->items[*index].text, start, length))
-      return QL_OK;
-  if (!ir_grow(p->fn, &names->items, &names->room, names->count + 1, sizeof *names->items))
-    return QL_ERR_MEMORY;
-  names->items[names->count++] = (Name){.text = start, .length = length};
+  if (!make_room(p, names)) return QL_ERR_MEMORY;
+  uint32_t *slot = slot_of(names, start, length);
+  if (!*slot) {
+    names->items[names->count++] = (Name){.text = start, .length = length};
+    *slot = names->count;
+  }
+  *index = *slot - 1;
   return QL_OK;
 }
 
@@ -549,7 +579,7 @@ static QlStatus end_function(Parser *p) {
   if (p->in_block) return fail_at(p, p->at, "expected an instruction, ret, jmp or jnz");
   if (p->fn->block_count == 0) return fail_at(p, p->at, "expected a block");
   QL_TRY(resolve_all(p));
-  p->values.count = p->blocks.count = 0;
+  forget(&p->values), forget(&p->blocks);
   return QL_OK;
 }
 
