@@ -488,6 +488,7 @@ static QlStatus end_function(Parser *p);
 
 /* local @@fib (i64) -> i64 */
 static QlStatus take_local(Parser *p) {
+  skip_spaces(p);
   const char *start = p->at;
   uint32_t name;
   bool first = true;
