@@ -2,6 +2,7 @@
  *
  *   emit_loops.c    the kernel as loops over the box: addresses, control flow per point
  *   emit_reduce.c   reductions in their fixed order
+ *   emit_program.c  functions of rank 0: memory by address, blocks of memory, calls
  *   emit_ops.c      one operation on one element; emit_ops.h lists its parts   \ only these see
  *   emit_llvm.c     building blocks, target, linking                           / LLVM's headers
  *   cache.c         what is compiled already, in memory   disk.c   and in a folder
@@ -30,10 +31,13 @@ typedef struct EmitPlace {
   EmitRef address;
   int64_t imaginary;
   uint32_t scope;
-  bool unaligned; /* at any address; otherwise at multiples of their size */
-  bool constant;  /* nothing writes them while the function runs */
+  bool unaligned;            /* at any address; otherwise at multiples of their size */
+  bool constant;             /* nothing writes them while the function runs */
+  EmitMetadata fresh, other; /* lists of scopes, or NULL: the block that it lies in, those that it
+                                does not lie in */
 } EmitPlace;
 #define EMIT_UNMARKED UINT32_MAX /* as a scope: may alias anything */
+enum { EMIT_FRESH = 16 };        /* blocks of memory that are known to be nobody else's, at most */
 
 typedef struct Emit {
   const JitFn *fn;
@@ -60,6 +64,9 @@ typedef struct Emit {
   EmitRef *parts;    /* [2 * lists] scratch: the parts of the arguments of a call */
   bool *is_base;     /* [ins_count] is the value the base of addresses? */
   EmitRef *pointers; /* [ins_count] those as pointers */
+  uint32_t fresh[EMIT_FRESH], fresh_count; /* the calls that allocate them, each once at most */
+  EmitMetadata scope_of_fresh[EMIT_FRESH];
+  uint32_t *before;  /* [ins_count] bit k: the value does not come from block k */
   EmitRef *load_row; /* [ins_count] of loads: the row of the point that they see */
   EmitBlock *heads,
       *tails;         /* [blocks] first and last of a block of the function, at the current point */
@@ -148,6 +155,7 @@ QlStatus emit_keep_functions(
     Emit *e, QlError *error); /* when all is emitted: what the vectoriser may call */
 
 /* ---- emit_program.c ---- */
+QlStatus emit_find_fresh(Emit *e, QlError *error); /* what is known of blocks of memory */
 void emit_begin_program(Emit *e);
 void emit_pointer(Emit *e,
                   uint32_t id); /* of a value that has just been computed, if it is a base */

@@ -156,10 +156,9 @@ EmitValue emit_eval(Emit *e, QlOp op, QlDtype loop, const EmitValue *args) {
   EmitRef slots[SLOTS];
   for (int s = 0; s < SLOTS; s++) slots[s] = emit_move(e, e->eval_slots, emit_int(e, s * SLOT));
   for (int a = 0; a < ql_op_info[op].arity; a++)
-    emit_store(e, loop, args[a], (EmitPlace){slots[a], part, EMIT_UNMARKED, false, false});
+    emit_store(e, loop, args[a], (EmitPlace){slots[a], part, EMIT_UNMARKED});
   EmitRef call_args[] = {LLVMConstInt(i32, op, false), LLVMConstInt(i32, loop, false), slots[0],
                          slots[1], slots[2]};
   emit_call(e, EMIT_EVAL, signature, call_args);
-  return emit_load(e, ir_result(op, loop),
-                   (EmitPlace){slots[2], part, EMIT_UNMARKED, false, false});
+  return emit_load(e, ir_result(op, loop), (EmitPlace){slots[2], part, EMIT_UNMARKED});
 }

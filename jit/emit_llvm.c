@@ -203,9 +203,11 @@ void emit_loop_close(Emit *e, EmitLoop *loop, EmitLoopKind kind) {
 /* ---- the module ---- */
 
 /* The text of the metadata that accesses refer to. LLVM's C interface makes no distinct empty node,
- * its parser does. !quelea = !{group, alias 0, noalias 0, alias 1, noalias 1, ...} */
-static char *metadata_text(uint32_t scopes) {
-  size_t room = 256 + scopes * (128 + (size_t)scopes * 16);
+ * its parser does. !quelea = !{group, alias 0, noalias 0, alias 1, noalias 1, ..., scopes of
+ * blocks}
+ */
+static char *metadata_text(uint32_t scopes, uint32_t fresh) {
+  size_t room = 256 + scopes * (128 + (size_t)scopes * 16) + fresh * (size_t)64;
   char *text = malloc(room);
   if (!text) return NULL;
   size_t at = (size_t)snprintf(text, room, "!0 = distinct !{}\n!1 = distinct !{!1}\n");
@@ -219,17 +221,21 @@ static char *metadata_text(uint32_t scopes) {
         at += (size_t)snprintf(text + at, room - at, "%s!%u", n++ ? ", " : "", 2 + 3 * other);
     at += (size_t)snprintf(text + at, room - at, "}\n");
   }
+  for (uint32_t f = 0, node = 2 + 3 * scopes; f < fresh; f++, node++)
+    at += (size_t)snprintf(text + at, room - at, "!%u = distinct !{!%u, !1}\n", node, node);
   at += (size_t)snprintf(text + at, room - at, "!quelea = !{!0");
   for (uint32_t s = 0; s < scopes; s++)
     at += (size_t)snprintf(text + at, room - at, ", !%u, !%u", 2 + 3 * s + 1, 2 + 3 * s + 2);
+  for (uint32_t f = 0; f < fresh; f++)
+    at += (size_t)snprintf(text + at, room - at, ", !%u", 2 + 3 * scopes + f);
   snprintf(text + at, room - at, "}\n");
   return text;
 }
 
 static QlStatus open_module(Emit *e, QlError *error) {
   uint32_t scopes = e->fn->array_count + 1;
-  char *text = metadata_text(scopes), *message = NULL;
-  EmitRef *nodes = calloc(1 + 2 * scopes, sizeof *nodes);
+  char *text = metadata_text(scopes, e->fresh_count), *message = NULL;
+  EmitRef *nodes = calloc(1 + 2 * scopes + e->fresh_count, sizeof *nodes);
   QlStatus status = QL_OK;
   if (!text || !nodes) {
     status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
@@ -249,6 +255,8 @@ static QlStatus open_module(Emit *e, QlError *error) {
     e->alias[s] = LLVMValueAsMetadata(nodes[1 + 2 * s]);
     e->noalias[s] = LLVMValueAsMetadata(nodes[2 + 2 * s]);
   }
+  for (uint32_t f = 0; f < e->fresh_count; f++)
+    e->scope_of_fresh[f] = LLVMValueAsMetadata(nodes[1 + 2 * scopes + f]);
 out:
   free(nodes), free(text);
   return status;
@@ -300,8 +308,8 @@ static QlStatus open_functions(Emit *e, const char *symbol, const EmitMachine *m
 static void emit_free(Emit *e) {
   ir_flow_free(&e->flow);
   free(e->alias), free(e->noalias), free(e->base), free(e->stride), free(e->params),
-      free(e->values), free(e->is_base), free(e->pointers), free(e->load_row), free(e->heads),
-      free(e->tails);
+      free(e->values), free(e->is_base), free(e->pointers), free(e->before), free(e->load_row),
+      free(e->heads), free(e->tails);
 }
 
 static QlStatus emit_allocate(Emit *e, QlError *error) {
@@ -317,11 +325,12 @@ static QlStatus emit_allocate(Emit *e, QlError *error) {
   e->parts = calloc(2 * (size_t)e->fn->list_count + 1, sizeof *e->parts);
   e->is_base = calloc(values, sizeof *e->is_base);
   e->pointers = calloc(values, sizeof *e->pointers);
+  e->before = calloc(values, sizeof *e->before);
   e->load_row = calloc(values, sizeof *e->load_row);
   e->heads = calloc(e->fn->block_count, sizeof *e->heads);
   e->tails = calloc(e->fn->block_count, sizeof *e->tails);
   if (e->alias && e->noalias && e->base && e->stride && e->params && e->values && e->parts &&
-      e->is_base && e->pointers && e->load_row && e->heads && e->tails)
+      e->is_base && e->pointers && e->before && e->load_row && e->heads && e->tails)
     return QL_OK;
   return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
 }
@@ -420,7 +429,7 @@ static const char passes[] =
     "loop(loop-idiom,loop-deletion,loop-unroll-full),loop-vectorize,"
     "sroa,early-cse," INSTCOMBINE ",loop-unroll<O2>,simplifycfg)";
 
-/* For functions with loops of their own. */
+/* For functions with loops of their own, memory by address or calls, all that is done for C. */
 static const char program_passes[] = "default<O3>";
 
 static QlStatus optimise(Emit *e, EmitMachine *machine, QlError *error) {
@@ -561,6 +570,7 @@ QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol,
   }
   e.context = LLVMContextCreate();
   LLVMContextSetDiagnosticHandler(e.context, take_diagnostic, &complaint);
+  if (e.program && fn->rank == 0 && (status = emit_find_fresh(&e, error)) != QL_OK) goto out;
   if ((status = open_module(&e, error)) != QL_OK) goto out;
   describe_target(&e, *machine);
   if ((status = emit_functions(&e, symbol, *machine, error)) != QL_OK) goto out;

@@ -256,7 +256,7 @@ static void emit_ins(Emit *e, uint32_t id, const EmitPoint *point, EmitSink *sin
     case IR_STORE: {
       EmitRef last = e->fn->rank ? point->position[e->fn->rank - 1] : NULL;
       EmitPlace place = {emit_element(e, array, point->row[array], last, 0),
-                         size_of_array(e, array) / 2, array, false, false};
+                         size_of_array(e, array) / 2, array};
       emit_store(e, (QlDtype)ins->dtype, argument(e, ins->args[0]), place);
       break;
     }

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static LLVMTypeRef pointer_type(Emit *e) { return LLVMPointerTypeInContext(e->context, 0); }
 
@@ -29,6 +30,81 @@ static int fresh_part(const JitFn *fn, const IrIns *ins) {
   return -1;
 }
 
+/* ---- blocks of memory ----
+ *
+ * Memory that the function allocates is no other that it knew before: what lies at addresses that
+ * were computed before, or only of such values, is not in the block. For LLVM each block has a
+ * scope of its own; accesses say in which they are and in which not. That holds of a block that is
+ * allocated once: in a loop a value from before is perhaps the block of the iteration before. */
+
+static bool is_in_cycle(const JitFn *fn, uint32_t block, uint32_t *waiting, bool *seen) {
+  uint32_t count = 0;
+  memset(seen, 0, fn->block_count * sizeof *seen);
+  for (waiting[count++] = block; count;) {
+    uint32_t to[2], from = waiting[--count];
+    for (int t = 0, targets = ir_targets(fn, from, to); t < targets; t++) {
+      if (to[t] == block) return true;
+      if (!seen[to[t]]) seen[to[t]] = true, waiting[count++] = to[t];
+    }
+  }
+  return false;
+}
+
+/* Where values are: before the block of memory that is allocated at `place` of `home`? */
+static void mark_before(Emit *e, uint32_t number, uint32_t home, uint32_t place) {
+  const JitFn *fn = e->fn;
+  for (uint32_t n = 0; n < e->flow.count; n++) {
+    uint32_t block = e->flow.order[n];
+    bool dominates = block != home && ir_dominates(&e->flow, block, home);
+    for (uint32_t i = 0; i < fn->blocks[block].count; i++) {
+      uint32_t id = fn->blocks[block].ins[i];
+      const IrIns *ins = &fn->ins[id];
+      bool computed = ins->kind == IR_OP || ins->kind == IR_CAST || ins->kind == IR_CONST ||
+                      ins->kind == IR_PARAM;
+      for (int a = 0, count = computed ? ir_arg_count(ins) : 0; a < count; a++)
+        computed = computed && e->before[ins->args[a]] >> number & 1;
+      if (computed || dominates || (block == home && i < place)) e->before[id] |= 1u << number;
+    }
+  }
+}
+
+QlStatus emit_find_fresh(Emit *e, QlError *error) {
+  const JitFn *fn = e->fn;
+  uint32_t *waiting = malloc((fn->block_count + 1) * sizeof *waiting);
+  bool *seen = malloc(fn->block_count * sizeof *seen);
+  QlStatus status = QL_OK;
+  if (!waiting || !seen) status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
+  for (uint32_t b = 0; b < fn->block_count && status == QL_OK; b++)
+    for (uint32_t i = 0; i < fn->blocks[b].count && e->fresh_count < EMIT_FRESH; i++) {
+      uint32_t id = fn->blocks[b].ins[i];
+      if (!is_fresh(&fn->ins[id]) || is_in_cycle(fn, b, waiting, seen)) continue;
+      mark_before(e, e->fresh_count, b, i);
+      e->fresh[e->fresh_count++] = id;
+    }
+  free(waiting), free(seen);
+  return status;
+}
+
+/* The blocks in which addresses from this base are not; of its own block, if it has one, *own. */
+static uint32_t blocks_elsewhere(const Emit *e, uint32_t base, uint32_t *own) {
+  *own = EMIT_FRESH;
+  for (int part; (part = fresh_part(e->fn, &e->fn->ins[base])) >= 0;)
+    base = e->fn->ins[base].args[part];
+  for (uint32_t f = 0; f < e->fresh_count; f++)
+    if (e->fresh[f] == base) *own = f;
+  return *own < EMIT_FRESH ? ((1u << e->fresh_count) - 1) & ~(1u << *own) : e->before[base];
+}
+
+static EmitMetadata list_of_scopes(Emit *e, uint32_t blocks) {
+  EmitMetadata scopes[EMIT_FRESH];
+  size_t count = 0;
+  for (uint32_t f = 0; f < e->fresh_count; f++)
+    if (blocks >> f & 1) scopes[count++] = e->scope_of_fresh[f];
+  return count ? LLVMMDNodeInContext2(e->context, scopes, count) : NULL;
+}
+
+/* ---- addresses ---- */
+
 static void need_pointer(Emit *e, uint32_t id) {
   while (!e->is_base[id]) {
     e->is_base[id] = true;
@@ -47,19 +123,6 @@ static void find_bases(Emit *e) {
     }
 }
 
-/* ---- functions ---- */
-
-/* No store by address changes the parameters: LLVM may read them where it likes. */
-void emit_begin_program(Emit *e) {
-  EmitRef params = emit_get_pointer(e, e->call, offsetof(JitCall, param));
-  for (uint32_t p = 0; p < e->fn->param_count; p++) {
-    EmitPlace place = emit_place_of_param(e, p, params);
-    place.constant = true;
-    e->params[p] = emit_load(e, (QlDtype)e->fn->params[p], place);
-  }
-  find_bases(e);
-}
-
 void emit_pointer(Emit *e, uint32_t id) {
   const IrIns *ins = &e->fn->ins[id];
   if (!e->is_base[id] || e->pointers[id]) return;
@@ -70,11 +133,24 @@ void emit_pointer(Emit *e, uint32_t id) {
 }
 
 EmitPlace emit_place_at(Emit *e, const IrIns *ins) {
-  return (EmitPlace){
-      .address = emit_move(e, e->pointers[ins->args[0]], e->values[ins->args[1]].part[0]),
-      .imaginary = ql_dtype_info[ins->dtype].size / 2,
-      .scope = EMIT_UNMARKED,
-      .unaligned = true};
+  uint32_t base = ins->args[0], own, elsewhere = blocks_elsewhere(e, base, &own);
+  return (EmitPlace){.address = emit_move(e, e->pointers[base], e->values[ins->args[1]].part[0]),
+                     .imaginary = ql_dtype_info[ins->dtype].size / 2,
+                     .scope = EMIT_UNMARKED,
+                     .fresh = own < EMIT_FRESH ? list_of_scopes(e, 1u << own) : NULL,
+                     .other = list_of_scopes(e, elsewhere),
+                     .unaligned = true};
+}
+
+/* No store by address changes the parameters: LLVM may read them where it likes. */
+void emit_begin_program(Emit *e) {
+  EmitRef params = emit_get_pointer(e, e->call, offsetof(JitCall, param));
+  for (uint32_t p = 0; p < e->fn->param_count; p++) {
+    EmitPlace place = emit_place_of_param(e, p, params);
+    place.constant = true;
+    e->params[p] = emit_load(e, (QlDtype)e->fn->params[p], place);
+  }
+  find_bases(e);
 }
 
 /* ---- local functions ---- */

@@ -78,13 +78,18 @@ static void mark_access(Emit *e, EmitRef access, const EmitPlace *place, QlDtype
   if (!LLVMIsACallInst(access))
     LLVMSetAlignment(access, place->unaligned ? 1 : ql_dtype_info[part].size);
   if (place->constant) emit_mark_constant(e, access);
-  if (place->scope == EMIT_UNMARKED) return;
   static const char *const names[] = {"alias.scope", "noalias", "llvm.access.group"};
-  EmitMetadata nodes[] = {e->alias[place->scope], e->noalias[place->scope], e->group};
-  for (int n = 0; n < 3; n++)
+  EmitMetadata nodes[] = {place->fresh, place->other, NULL};
+  if (place->scope != EMIT_UNMARKED) {
+    nodes[0] = e->alias[place->scope], nodes[1] = e->noalias[place->scope];
+    nodes[2] = e->group;
+  }
+  for (int n = 0; n < 3; n++) {
+    if (!nodes[n]) continue;
     LLVMSetMetadata(access,
                     LLVMGetMDKindIDInContext(e->context, names[n], (unsigned)strlen(names[n])),
                     LLVMMetadataAsValue(e->context, nodes[n]));
+  }
 }
 
 /* The lanes of e->mask; zeros in the others, whose memory need not exist. */

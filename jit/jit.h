@@ -9,6 +9,9 @@
  * function ends in stores. Reductions along one axis of the domain give values of the line along
  * it, of which more can be computed, once per line, and stored.
  *
+ * In a domain of rank 0, of one point, instructions have an order: such a function may also reach
+ * memory by address, call local functions and the host, and have loops of its own.
+ *
  *   build or parse -> verify -> fold, CSE, LICM, DCE -> lower to loops -> LLVM -> object code
  *   -> memory and disk cache
  */

@@ -16,7 +16,10 @@ typedef struct Generator {
   JitRef values[MAX_VALUES];
   int count, nesting, budget;
   bool reduces;
-  JitRef memory;    /* the address of generate.h's memory; 0: the function does not reach it */
+  JitRef memory;   /* the address of generate.h's memory; 0: the function does not reach it */
+  JitRef bases[4]; /* of that, of a copy of it, of the one or the other */
+  int base_count;
+  JitRef owner;     /* of the copy */
   JitFn *locals[2]; /* those that are done */
   int local_count;
 } Generator;
@@ -201,9 +204,13 @@ static void make_block(Generator *g, JitRef value) {
   jit_host(g->fn, JIT_HOST_RELEASE, 1, &owner, no_source());
 }
 
+static JitRef any_base(Generator *g) {
+  return g->bases[random_below(&g->random, (uint64_t)g->base_count)];
+}
+
 static void make_call(Generator *g) {
   JitFn *callee = g->locals[random_below(&g->random, (uint64_t)g->local_count)];
-  JitRef args[4] = {g->memory};
+  JitRef args[4] = {any_base(g)};
   for (uint32_t p = 1; p < callee->param_count; p++)
     args[p] = find_value(g, (QlDtype)callee->params[p]);
   keep(g, jit_call(g->fn, callee, (int)callee->param_count, args, no_source()));
@@ -216,10 +223,10 @@ static void make_effect(Generator *g) {
   } else if (random_chance(&g->random, 10)) {
     make_block(g, find_value(g, dtype));
   } else if (random_chance(&g->random, 50)) {
-    keep(g, jit_load_at(g->fn, dtype, g->memory, any_offset(g, dtype), no_source()));
+    keep(g, jit_load_at(g->fn, dtype, any_base(g), any_offset(g, dtype), no_source()));
   } else {
     JitRef offset = any_offset(g, dtype);
-    jit_store_at(g->fn, g->memory, offset, find_value(g, dtype), no_source());
+    jit_store_at(g->fn, any_base(g), offset, find_value(g, dtype), no_source());
   }
 }
 
@@ -388,6 +395,7 @@ static void make_local(Generator *g) {
   for (int k = (int)random_below(&g->random, 4); k > 0; k--)
     jit_fn_param(g->fn, any_dtype(g, g->dtypes));
   g->memory = jit_param(g->fn, 0, no_source());
+  g->bases[0] = g->memory, g->base_count = 1;
   g->budget = 20;
   make_body(g, (int)random_below(&g->random, 10));
   jit_return(g->fn, find_value(g, result));
@@ -395,10 +403,42 @@ static void make_local(Generator *g) {
   g->fn = module, g->count = 0;
 }
 
+/* for (o = 0; o < all; o += 8) to[o] = from[o] */
+static void make_copy(Generator *g, JitRef to, JitRef from) {
+  JitFn *fn = g->fn;
+  JitRef zero = whole_number(g, 0), eight = whole_number(g, 8),
+         end = whole_number(g, QL_DTYPE_COUNT * GENERATE_REGION);
+  JitBlock before = {fn->open}, body = jit_block_new(fn), after = jit_block_new(fn);
+  jit_jump(fn, body);
+  jit_block_open(fn, body);
+  JitRef o = jit_phi(fn, QL_I64, 0), next = op_of(g, QL_OP_ADD, o, eight);
+  jit_store_at(fn, to, o, jit_load_at(fn, QL_I64, from, o, no_source()), no_source());
+  jit_phi_from(fn, o, before, zero), jit_phi_from(fn, o, body, next);
+  jit_branch(fn, op_of(g, QL_OP_LESS, next, end), body, after);
+  jit_block_open(fn, after);
+}
+
 static void begin_program(Generator *g) {
   for (int k = (int)random_below(&g->random, 3); k > 0; k--) make_local(g);
   jit_fn_param(g->fn, QL_I64);
   g->memory = jit_param(g->fn, 0, no_source());
+  g->bases[0] = g->memory, g->base_count = 1;
+  if (random_chance(&g->random, 50)) return;
+  JitRef bytes = whole_number(g, QL_DTYPE_COUNT * GENERATE_REGION);
+  g->owner = jit_host(g->fn, JIT_HOST_ALLOCATE, 1, &bytes, no_source());
+  JitRef data = op_of(g, QL_OP_ADD, g->owner, whole_number(g, JIT_OWNER_BYTES));
+  make_copy(g, data, g->memory);
+  g->bases[g->base_count++] = data;
+  if (random_chance(&g->random, 50)) return;
+  JitRef choice[3] = {find_value(g, QL_BOOL), g->memory, data};
+  g->bases[g->base_count++] = jit_op(g->fn, QL_OP_SELECT, 3, choice, no_source());
+}
+
+/* What the copy holds is seen, or not. */
+static void end_program(Generator *g) {
+  if (!g->owner.id) return;
+  if (random_chance(&g->random, 50)) make_copy(g, g->memory, g->bases[1]);
+  jit_host(g->fn, JIT_HOST_RELEASE, 1, &g->owner, no_source());
 }
 
 JitFn *generate_function(uint64_t seed, const GenerateOptions *options) {
@@ -418,6 +458,7 @@ JitFn *generate_function(uint64_t seed, const GenerateOptions *options) {
   make_body(&g, instructions);
   if (!g.reduces || random_chance(&g.random, 40)) make_last_stores(&g);
   if (g.reduces) make_reductions(&g);
+  end_program(&g);
   if (g.fn->bad.status != QL_ERR_MEMORY) return g.fn;
   jit_fn_free(g.fn);
   return NULL;

@@ -43,7 +43,7 @@ typedef struct GenerateCall {
   char **memory;   /* [arrays] whole allocation of each operand */
   size_t *size;    /* [arrays] bytes of it, a multiple of the element */
   uint32_t arrays;
-  char reached[QL_DTYPE_COUNT * GENERATE_REGION];
+  _Alignas(8) char reached[QL_DTYPE_COUNT * GENERATE_REGION];
 } GenerateCall;
 
 /* The same call for the same seed. NULL: out of memory. */

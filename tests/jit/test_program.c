@@ -351,6 +351,90 @@ static void text_is_printed(void) {
   CHECK_STR_EQ(run.output, "two lines\nof text");
 }
 
+/* ---- compiled code ---- */
+
+/* y[i] = exp(x[i]) over addresses: LLVM takes the widest vector form that there is. */
+static void loops_are_vectorised(void) {
+  enum { WIDTHS = 4 };
+  static const char text[] =
+      "function rank 0\nparam ?0: i64\nparam ?1: i64\nparam ?2: i64\n@0\n%x: i64 = param ?0\n"
+      "%y: i64 = param ?1\n%n: i64 = param ?2\n%zero: i64 = const 0\n%one: i64 = const 1\n"
+      "%eight: i64 = const 8\njmp @1\n"
+      "@1\n%i: i64 = phi @0 %zero, @2 %more\n%go: b8 = less %i, %n\njnz %go, @2, @3\n"
+      "@2\n%o: i64 = multiply %i, %eight\n%u: f64 = load at %x + %o\n%v: f64 = exp %u\n"
+      "store at %y + %o, %v\n%more: i64 = add %i, %one\njmp @1\n@3\nret\n";
+  const IrMath *math = ir_math(QL_OP_EXP, QL_F64);
+  const char *widest = math->scalar;
+  for (int w = 0; w < WIDTHS; w++) widest = math->vector[w] ? math->vector[w] : widest;
+  Jit *jit = open_jit();
+  JitFn *fn = parsed(text);
+  QlError error = {0};
+  char *assembly = jit_assembly(jit, fn, &error);
+  CHECK(assembly && strstr(assembly, widest));
+  free(assembly);
+  jit_fn_free(fn);
+  jit_close(jit);
+}
+
+static JitKey key_of(const Jit *jit, const char *text) {
+  JitKey key = {{0}};
+  JitFn *fn = parsed(text);
+  QlError error = {0};
+  CHECK_INT_EQ(jit_key(jit, fn, &key, &error), QL_OK);
+  jit_fn_free(fn);
+  return key;
+}
+
+static bool replaced(char *copy, size_t size, const char *text, const char *old, const char *by) {
+  const char *at = strstr(text, old);
+  snprintf(copy, size, "%.*s%s%s", at ? (int)(at - text) : 0, text, by, at ? at + strlen(old) : "");
+  return at != NULL;
+}
+
+/* What local functions compute is in the key; what they are called is not. */
+static void keys_have_it_all(void) {
+  static const char *const changes[][2] = {{"%two: i64 = const 2", "%two: i64 = const 3"},
+                                           {"%s: i64 = add %fa, %fc", "%s: i64 = add %fa, %fa"},
+                                           {"@1\nret %n", "@1\nret %one"},
+                                           {"call @@fib %c", "call @@fib %a"},
+                                           {"store at %b + %zero", "store at %n + %zero"}};
+  Jit *jit = open_jit();
+  JitKey key = key_of(jit, fibonacci);
+  for (size_t c = 0; c < sizeof changes / sizeof *changes; c++) {
+    char text[2048];
+    if (!CHECK(replaced(text, sizeof text, fibonacci, changes[c][0], changes[c][1]))) continue;
+    JitKey other = key_of(jit, text);
+    CHECK(other.word[0] != key.word[0] && other.word[1] != key.word[1]);
+  }
+  jit_close(jit);
+}
+
+/* Object code that calls the host runs in another compiler. */
+static void code_travels(void) {
+  Jit *from = open_jit(), *to = open_jit();
+  JitFn *fn = parsed(
+      "function rank 0\n@0\n%x: i64 = const 7\n%y: i64 = call @@square %x\nhost print_i64 %y\nret\n"
+      "local @@square (i64) -> i64\n@0\n%x: i64 = param ?0\n%y: i64 = multiply %x, %x\nret %y\n");
+  JitKey key;
+  const JitKernel *kernel = NULL;
+  QlError error = {0};
+  const void *bytes;
+  size_t size;
+  char text[MOST_OUTPUT] = "";
+  CHECK_INT_EQ(jit_key(from, fn, &key, &error), QL_OK);
+  CHECK_INT_EQ(jit_compile(from, fn, key, &kernel, &error), QL_OK);
+  CHECK_INT_EQ(jit_object(kernel, &bytes, &size), QL_OK);
+  if (CHECK_INT_EQ(jit_install(to, key, bytes, size, &kernel, &error), QL_OK)) {
+    jit_set_output(take_output);
+    output = text;
+    jit_entry(kernel)(&(JitCall){0});
+    jit_set_output(NULL);
+  }
+  CHECK_STR_EQ(text, "49");
+  jit_fn_free(fn);
+  jit_close(from), jit_close(to);
+}
+
 /* ---- random programs ---- */
 
 static void random_programs(void) {
@@ -382,4 +466,5 @@ CHECK_MAIN(CHECK_TEST(all_dtypes), CHECK_TEST(bools_are_bytes), CHECK_TEST(order
            CHECK_TEST(any_dtype_is_passed), CHECK_TEST(interpreted_depth_is_bounded),
            CHECK_TEST(locals_are_built), CHECK_TEST(mistakes_are_told),
            CHECK_TEST(blocks_have_owners), CHECK_TEST(values_are_printed),
-           CHECK_TEST(text_is_printed), CHECK_TEST(random_programs))
+           CHECK_TEST(text_is_printed), CHECK_TEST(loops_are_vectorised),
+           CHECK_TEST(keys_have_it_all), CHECK_TEST(code_travels), CHECK_TEST(random_programs))
