@@ -308,8 +308,8 @@ static QlStatus open_functions(Emit *e, const char *symbol, const EmitMachine *m
 static void emit_free(Emit *e) {
   ir_flow_free(&e->flow);
   free(e->alias), free(e->noalias), free(e->base), free(e->stride), free(e->params),
-      free(e->values), free(e->is_base), free(e->pointers), free(e->before), free(e->load_row),
-      free(e->heads), free(e->tails);
+      free(e->values), free(e->parts), free(e->is_base), free(e->pointers), free(e->before),
+      free(e->load_row), free(e->heads), free(e->tails);
 }
 
 static QlStatus emit_allocate(Emit *e, QlError *error) {
