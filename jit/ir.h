@@ -74,7 +74,7 @@ struct JitFn {
   int32_t *offsets;  uint32_t offset_count, offset_room; /* of loads, `rank` each */
   IrPhi *phis;       uint32_t phi_count, phi_room;       /* [0] unused */
   uint32_t *lists;   uint32_t list_count, list_room;     /* arguments of calls */
-  JitFn *module;                      /* the function that a local one belongs to; its own: itself */
+  JitFn *module;                      /* the function whose local one it is; or itself */
   JitFn **locals;    uint32_t local_count, local_room;   /* of the module */
   const char *name;  uint8_t result;  /* of a local function; NULL: it is none */
   uint32_t open;                      /* the block that building appends to */
