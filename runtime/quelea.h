@@ -259,6 +259,8 @@ QL_API QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char *
 /* Collective. `mine` is what came of something that each rank did by itself, and *error says it:
  * when it failed on some rank, the error of the lowest one, on all. */
 QL_API QlStatus ql_agree(QlContext *ctx, QlStatus mine, QlError *error);
+/* Executes what is recorded where it may change the array, as every look does. */
+QL_API QlStatus ql_settle(QlArray *array, QlError *error);
 /* Of an array that has been looked at: did all ranks look? What is computed and replicated each may
  * look at alone. */
 QL_API bool ql_is_partitioned(const QlArray *array);

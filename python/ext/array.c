@@ -92,6 +92,7 @@ PyTypeObject qx_array_type = {
     .tp_as_number = &qx_array_number,
     .tp_as_mapping = &qx_array_mapping,
     .tp_as_sequence = &qx_array_sequence,
+    .tp_as_buffer = &qx_array_buffer,
     .tp_hash = array_hash,
     .tp_flags = Py_TPFLAGS_DEFAULT,
     .tp_richcompare = qx_array_compare,

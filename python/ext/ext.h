@@ -109,6 +109,10 @@ typedef struct QxState {
   PyObject *axis_error;
   PyObject *package_folder; /* where quelea/__init__.py lies: its frames are internal */
   PyObject *numpy_ufuncs;   /* dict: numpy.ufunc -> quelea.ufunc */
+  struct {
+    QlArray *of; /* whose buffer could not be given, to compare with */
+    PyObject *type, *value, *trace;
+  } buffer_error;
   PyObject *refusal; /* NULL, or why nothing may be recorded or looked at now: rank 0 is alone */
   PyArray_Descr *descr[QL_DTYPE_COUNT];
 } QxState;
@@ -299,6 +303,12 @@ PyObject *qx_together(const QlArray *array, PyObject *mine);
 PyObject *qx_snapshot(QlArray *array, bool *copied);
 PyObject *qx_array_array(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                          PyObject *kwnames); /* __array__ */
+
+/* ---- buffer.c: the memory for whoever knows nothing of NumPy ---- */
+extern PyBufferProcs qx_array_buffer;
+/* held(array): what __array_interface__ shows, as a read-only NumPy array; AttributeError where
+ * this process does not hold all of it. */
+PyObject *qx_held(PyObject *module, PyObject *object);
 
 /* ---- functions.c: module functions that are not ufuncs ---- */
 extern PyMethodDef qx_functions[];

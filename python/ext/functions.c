@@ -317,9 +317,14 @@ static PyObject *function_contract(PyObject *module, PyObject *const *args, Py_s
   return qx_wrap(result, result->ndim == 0);
 }
 
+/* product(a, b), as @ has it; product(a, b, True), as dot has it: there, of one element each, it is
+ * the product alone. */
 static PyObject *function_product(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   (void)module;
-  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "product takes two arrays");
+  if (nargs < 2) return PyErr_Format(PyExc_TypeError, "product takes two arrays");
+  if (nargs > 2 && qx_is_array(args[0]) && qx_is_array(args[1]) && qx_array(args[0])->size == 1 &&
+      qx_array(args[1])->size == 1)
+    Py_RETURN_NONE;
   return qx_product(args[0], args[1]);
 }
 
@@ -362,12 +367,13 @@ PyMethodDef qx_functions[] = {
     {"expand_dims", FAST_POSITIONAL(function_expand_dims), "expand_dims(array, axis)"},
     {"gather", FAST_POSITIONAL(function_gather),
      "gather(array, root): a NumPy array, on one rank or (-1) on all"},
+    {"held", qx_held, METH_O, "A NumPy array of the memory, where this process holds all of it."},
     {"scalar", function_scalar, METH_O, "The element of an array of size 1, as a NumPy scalar."},
     {"is_value", function_is_value, METH_O, "Is it what NumPy would give as a scalar?"},
     {"foreign", function_foreign, METH_O, "Whose business an operand is; '': ours."},
     {"is_writable", function_is_writable, METH_O, "May elements be assigned?"},
     {"product", FAST_POSITIONAL(function_product),
-     "product(a, b): of matrices and vectors; None: it is none of these"},
+     "product(a, b, dot=False): of matrices and vectors; None: it is none of these"},
     {"join", FAST_POSITIONAL(qx_join),
      "join(parts, axis, new_axis): arrays of one dtype in a new one; None: it is no such join"},
     {"goes_on", function_goes_on, METH_NOARGS,

@@ -316,7 +316,8 @@ _quelea.add_methods(
         "__round__": printing._round,
         "repeat": repeat,
         "tobytes": manipulation._tobytes,
-        "__bytes__": manipulation._tobytes,
+        "__bytes__": manipulation._bytes,
+        "__array_interface__": property(manipulation._array_interface),
     }
 )
 _quelea.add_methods(

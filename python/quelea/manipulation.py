@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from pickle import PickleBuffer
 from typing import Any
 
 import numpy
 from numpy.exceptions import AxisError
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from numpy.lib.stride_tricks import as_strided
 
 from . import _quelea
 from ._quelea import ndarray
@@ -45,6 +47,31 @@ Axes = int | Sequence[int] | None
 def _tobytes(x: ndarray, order: str = "C") -> bytes:
     """``ndarray.tobytes``: the elements as bytes, on every rank."""
     return numpy.asarray(x).tobytes(order)  # type: ignore[arg-type]
+
+
+def _bytes(x: ndarray) -> bytes:
+    """``bytes(x)``: of one integer as many zeros, as Python says; of anything else its elements."""
+    is_integer = x.ndim == 0 and x.dtype.kind in "iu"
+    return bytes(int(x)) if is_integer else _tobytes(x)
+
+
+def _array_interface(x: ndarray) -> dict[str, Any]:
+    """``ndarray.__array_interface__``: memory that stays as it is while whoever uses it holds ``data``.
+
+    A number as its address would say nothing of who keeps it; a PickleBuffer is nothing but a buffer.
+    """
+    held = _quelea.held(x)
+    interface = dict(held.__array_interface__)
+    steps = list(zip(held.shape, held.strides, strict=True))
+    if held.size == 0 or interface["strides"] is None:
+        return {**interface, "data": PickleBuffer(held), "strides": None}  # type: ignore[arg-type]
+    below = -sum(min(0, (n - 1) * step) for n, step in steps)
+    above = sum(max(0, (n - 1) * step) for n, step in steps) + held.itemsize
+    first = held[tuple(slice(-1, None) if step < 0 else slice(0, 1) for _, step in steps)]
+    stretch = as_strided(
+        first.reshape(1).view("u1"), (below + above,), (1,), subok=False, writeable=False
+    )
+    return {**interface, "data": PickleBuffer(stretch), "offset": below}  # type: ignore[arg-type]
 
 
 # ---- questions ----

@@ -225,6 +225,11 @@ QlStatus ql_agree(QlContext *ctx, QlStatus mine, QlError *error) {
   return rt_agree_status(ctx, mine, error);
 }
 
+QlStatus ql_settle(QlArray *array, QlError *error) {
+  QL_ERROR(local);
+  return settle(array, EVENT_SNAPSHOT, error ? error : &local);
+}
+
 bool ql_is_partitioned(const QlArray *array) {
   const Layout *layout = array->storage->layout;
   return layout && layout->template;

@@ -274,12 +274,6 @@ def test_arrays_of_objects_decide():
         assert list(numpy.concatenate([words, m.ones(1)])) == ["a", None, 1.0]
 
 
-def test_bytes():
-    for x in (numpy.arange(6.0).reshape(2, 3), numpy.arange(6).reshape(2, 3).T):
-        a = quelea.asarray(x)
-        assert bytes(a) == bytes(x) and a.tobytes("F") == x.tobytes("F")
-
-
 # ---- others: skipped where they are not installed ----
 
 

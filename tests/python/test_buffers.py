@@ -1,0 +1,160 @@
+"""Memory for whoever knows nothing of NumPy: the buffer protocol, ``__array_interface__``, bytes.
+
+It is given where this process holds all of the array; elsewhere the error says what to write.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy
+import pytest
+from support import DTYPES
+
+import quelea
+
+IS_ALONE = quelea.info()["size"] == 1
+VIEWS: dict[str, Callable[[Any], Any]] = {
+    "whole": lambda x: x,
+    "transposed": lambda x: x.T,
+    "reversed": lambda x: x[::-1] if x.ndim else x,
+    "steps": lambda x: x[..., ::2] if x.ndim else x,
+    "real parts": lambda x: x.real,
+}
+
+
+def pairs() -> Iterator[tuple[numpy.ndarray, Any]]:
+    for dtype in DTYPES:
+        for shape in ((), (1,), (3,), (2, 3), (0, 3)):
+            whole = numpy.arange(numpy.prod(shape, dtype=int)).reshape(shape).astype(dtype)
+            for view in VIEWS.values():
+                yield view(whole), view(quelea.asarray(whole))
+
+
+def is_held(x: Any) -> bool:
+    """Does this process hold all of it? Alike on all ranks."""
+    try:
+        memoryview(x)
+    except BufferError:
+        return False
+    return True
+
+
+def test_views_of_memory() -> None:
+    for theirs, ours in pairs():
+        if not is_held(ours):
+            continue
+        a, b = memoryview(theirs), memoryview(ours)
+        assert (a.format, a.itemsize, a.shape, a.nbytes, a.tobytes(), a.c_contiguous) == (
+            b.format, b.itemsize, b.shape, b.nbytes, b.tobytes(), b.c_contiguous,
+        )  # fmt: skip
+        assert b.readonly and (theirs.size == 0 or a.strides == b.strides)
+
+
+def test_consumers_of_memory() -> None:
+    consumers: list[Callable[[Any], Any]] = [
+        lambda x: hashlib.sha256(x).hexdigest(),
+        lambda x: io.BytesIO().write(x),
+        bytearray,
+        lambda x: memoryview(x).cast("B").tobytes(),
+        lambda x: b"".join([x]),
+    ]
+    for theirs, ours in pairs():
+        if not is_held(ours):
+            continue
+        for use in consumers:
+            results = []
+            for x in (theirs, ours):
+                try:
+                    results.append(use(x))
+                except Exception as error:
+                    results.append(type(error))
+            assert results[0] == results[1]
+
+
+def test_bytes() -> None:
+    for theirs, ours in pairs():
+        assert bytes(ours) == bytes(theirs)
+        assert ours.tobytes("F") == theirs.tobytes("F")
+
+
+def test_memory_stays_as_it_was() -> None:
+    x = quelea.arange(5.0)
+    if not is_held(x):
+        return
+    before, interface = memoryview(x), x.__array_interface__
+    x += 1
+    assert before.tolist() == [0, 1, 2, 3, 4] and memoryview(x).tolist() == [1, 2, 3, 4, 5]
+    assert bytes(interface["data"]) == numpy.arange(5.0).tobytes()
+    del x
+    assert before.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_memory_is_not_written() -> None:
+    x = quelea.zeros(8, "u1")
+    kinds = (TypeError, ValueError) if is_held(x) else (TypeError, BufferError)
+    with pytest.raises(kinds):
+        io.BytesIO(b"12345678").readinto(x)
+
+
+def test_array_interface() -> None:
+    class Other:
+        def __init__(self, interface: Any) -> None:
+            self.__array_interface__ = interface
+
+    for theirs, ours in pairs():
+        if not is_held(ours):
+            assert not hasattr(ours, "__array_interface__")
+            continue
+        interface = ours.__array_interface__
+        assert interface["typestr"] == theirs.dtype.str and interface["version"] == 3
+        taken = numpy.asarray(Other(interface))
+        numpy.testing.assert_array_equal(taken, theirs, strict=True)
+        assert not taken.flags.writeable
+
+
+def test_numpy_takes_arrays_as_before() -> None:
+    for theirs, ours in pairs():
+        taken = numpy.asarray(ours)
+        numpy.testing.assert_array_equal(taken, theirs, strict=True)
+        assert not taken.flags.writeable and numpy.array(ours).flags.writeable
+        with numpy.errstate(all="ignore"):
+            numpy.testing.assert_array_equal(numpy.asarray(ours, "c8"), theirs.astype("c8"))
+
+
+def test_what_ranks_share_is_refused_in_words() -> None:
+    x = quelea.ones(200_000)
+    if IS_ALONE:
+        assert len(memoryview(x)) == 200_000
+        return
+    for use in (memoryview, bytearray, lambda x: io.BytesIO().write(x)):
+        with pytest.raises(BufferError, match=r"pass numpy\.asarray\(x\)"):
+            use(x)
+    with pytest.raises(AttributeError, match=r"pass numpy\.asarray\(x\)"):
+        _ = x.__array_interface__
+    assert bytes(x[:3]) == numpy.ones(3).tobytes()
+
+
+def test_pictures() -> None:
+    image = pytest.importorskip("PIL.Image")
+    pixels = numpy.arange(20, dtype="u1").reshape(4, 5)
+    for view in (lambda x: x, lambda x: x.T, lambda x: x[::-1]):
+        ours = view(quelea.asarray(pixels))
+        if is_held(ours):
+            made = image.fromarray(ours)
+            numpy.testing.assert_array_equal(numpy.asarray(made), view(pixels))
+
+
+def test_messages_of_mpi4py() -> None:
+    mpi = pytest.importorskip("mpi4py.MPI")
+    x, total = quelea.ones(3), numpy.zeros(3)
+    world = mpi.COMM_WORLD
+    if is_held(x):
+        world.Allreduce(x, total)
+        assert total.tolist() == [world.size] * 3
+        with pytest.raises(ValueError, match="read-only"):
+            world.Allreduce(total, x)
+    else:
+        with pytest.raises(BufferError):
+            world.Allreduce(x, total)
