@@ -19,7 +19,7 @@
  * Values go to the tree: a stack of partial results (each a number, or a row of the tile), as many
  * as a counter of leaves has ones. Leaf values along the last axis come to it eight at a time, a
  * subtree each. Lanes that got nothing hold garbage, which a choice leaves out: no neutral element
- * is needed, so not even a sign of zero can change. Where no order changes a bit there is one. */
+ * is needed. Where no order changes a bit there is one. */
 #include "emit.h"
 
 #include <stdlib.h>
@@ -156,9 +156,16 @@ static EmitPoint line_at(Emit *e, const Reduction *r, EmitRef position) {
   return line;
 }
 
-/* The values at hand are the results: what is of the line happens. */
+/* The values at hand are the results: what is of the line happens. A sum has the zero that it
+ * begins with. */
 static void finish(Emit *e, const Reduction *r, const EmitPoint *line) {
-  for (int k = 0; k < r->count; k++) e->values[r->sums[k].ins - e->fn->ins] = r->values[k];
+  for (int k = 0; k < r->count; k++) {
+    const Sum *s = &r->sums[k];
+    bool has_zero = jit_has_zero((QlReduction)s->ins->op, s->dtype) && !jit_form_steps(r->form);
+    EmitValue value = r->values[k];
+    if (has_zero) value = combine(e, s, value, emit_const(e, s->dtype, (QlValue){.bits = {0, 0}}));
+    e->values[s->ins - e->fn->ins] = value;
+  }
   emit_line(e, line);
 }
 

@@ -237,7 +237,7 @@ static void reduce_line(Line *line) {
     else
       run_leaf(line, first, count);
     for (Sum *sum = line->sums; sum < end; sum++) {
-      if (line->form == JIT_BRANCHES) line->m->values[sum->id] = ir_tree_finish(&sum->tree);
+      if (line->form == JIT_BRANCHES) line->m->values[sum->id] = ir_tree_branch(&sum->tree);
       if (line->form == JIT_LEAVES) line->m->values[sum->id] = ir_tree_leaf(&sum->tree, count);
       if (line->form == JIT_WHOLE) ir_tree_push(&sum->tree, ir_tree_leaf(&sum->tree, count));
     }

@@ -214,7 +214,8 @@ typedef struct IrTree {
 void ir_tree_element(IrTree *tree, int64_t k, QlValue value); /* number k of a leaf, in order */
 QlValue ir_tree_leaf(IrTree *tree, int64_t count);            /* of a leaf of so many */
 void ir_tree_push(IrTree *tree, QlValue value);               /* the next leaf's */
-QlValue ir_tree_finish(IrTree *tree);                         /* of all that was pushed */
+QlValue ir_tree_branch(IrTree *tree);                         /* of all that was pushed */
+QlValue ir_tree_finish(IrTree *tree);                         /* the result, of all of it */
 
 /* ---- math.c: which function computes a transcendental, for the emitter and for ir_eval: equal
  * bits at every width

@@ -95,7 +95,8 @@ void jit_store(JitFn *fn, int array, JitRef value,
  * each in 8 interleaved accumulators (element k goes to accumulator k mod 8 in order of k; a[0..7]
  * combine as ((0+1)+(2+3))+((4+5)+(6+7)); absent ones are skipped). Leaf values combine in the
  * binary tree of a counter: push leaves left to right; two subtrees of equal size combine at once;
- * what is left at the end combines from right to left. */
+ * what is left at the end combines from right to left. Sums begin with zero, as NumPy's do: of what
+ * has signs of zero 0 is added to the result, so that of negative zeros it is 0. */
 typedef enum JitReduceForm {
   JIT_LEAVES,   /* elements -> leaf values: their operand has one element per leaf along `axis` */
   JIT_BRANCHES, /* leaf values -> branches: 128 to one by the tree, which then takes them like leaf
@@ -112,6 +113,9 @@ enum { JIT_LEAF = 128, JIT_LANES = 8 };
  * without a second zero is the largest. */
 static inline bool jit_any_order(QlDtype dtype) {
   return ql_dtype_info[dtype].kind <= QL_KIND_UINT;
+}
+static inline bool jit_has_zero(QlReduction reduction, QlDtype dtype) {
+  return reduction == QL_REDUCE_SUM && !jit_any_order(dtype);
 }
 /* All reductions of a function have one form and axis. The result has the dtype of the value. It is
  * a value of the line: what is computed of it happens once per line, and is stored to operands that

@@ -30,8 +30,14 @@ void ir_tree_push(IrTree *tree, QlValue value) {
   tree->size[tree->depth++] = size;
 }
 
-QlValue ir_tree_finish(IrTree *tree) {
+QlValue ir_tree_branch(IrTree *tree) {
   QlValue value = tree->value[--tree->depth];
   while (tree->depth) value = combine(tree, tree->value[--tree->depth], value);
   return value;
+}
+
+QlValue ir_tree_finish(IrTree *tree) {
+  const QlValue zero = {.bits = {0, 0}};
+  QlValue value = ir_tree_branch(tree);
+  return jit_has_zero(tree->reduction, tree->dtype) ? combine(tree, value, zero) : value;
 }

@@ -240,6 +240,17 @@ def _matmul_operator(left: Any, right: Any) -> Any:
     return NotImplemented
 
 
+def _is_of_blas(x: ndarray, y: ndarray) -> bool:
+    """Say whether NumPy's products of these begin with zero only where there is more than one element."""
+    return x.ndim <= 2 and y.ndim <= 2 and numpy.result_type(x.dtype, y.dtype).char in "fdFD"
+
+
+def _scaled(x: ndarray, y: ndarray) -> ndarray:
+    """Give the product with a number; of many it is added to zeros, in NumPy too."""
+    product = _quelea.multiply(x, y)
+    return product + 0 if product.size > 1 and _is_of_blas(x, y) else product
+
+
 def dot(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
     """Sum of products over the last axis of `a` and the second to last of `b` (the only one of a vector).
 
@@ -253,13 +264,16 @@ def dot(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
     -------
     ndarray of shape a.shape[:-1] + b.shape[:-2] + b.shape[-1:]
     """
-    if out is None and (plain := _quelea.product(a, b)) is not None:
+    if out is None and (plain := _quelea.product(a, b, True)) is not None:
         return plain
     x = a if isinstance(a, ndarray) else _asarray(a)
     y = b if isinstance(b, ndarray) else _asarray(b)
     left, right = x.shape, y.shape
     if not left or not right:
-        return _deliver(_quelea.multiply(x, y), out)
+        return _deliver(_scaled(x, y), out)
+    if x.size == y.size == 1 and _is_of_blas(x, y):
+        one = _quelea.multiply(x.reshape(()), y.reshape(()))
+        return _deliver(one.reshape(left[:-1] + right[:-1]), out)
     k, over = left[-1], right[-2 if len(right) > 1 else 0]
     if k != over:
         words = [str(s).replace(" ", "") for s in (left, right)]
@@ -284,7 +298,9 @@ def inner(a: Any, b: Any, /) -> ndarray:
     """
     x, y = as_array(a), as_array(b)
     if x.ndim == 0 or y.ndim == 0:
-        return _quelea.multiply(x, y)
+        return _scaled(x, y)
+    if x.size == y.size == 1 and _is_of_blas(x, y):
+        return _quelea.multiply(x.reshape(()), y.reshape(())).reshape(x.shape[:-1] + y.shape[:-1])
     if x.shape[-1] != y.shape[-1]:
         left, right = (str(s).replace(" ", "") for s in (x.shape, y.shape))
         raise ValueError(

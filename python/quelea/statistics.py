@@ -467,8 +467,9 @@ def _reduce_slowly(
         x = x.astype(dtype, copy=False)
     if name in ("any", "all") and dtype is not None and numpy.dtype(dtype) != bool:
         raise TypeError("any and all are of booleans: write astype")
+    keeps_sign = False  # a sum that does not begin with zero: it has the sign of negative zeros
     if initial is None and neutral is not None and name in ("sum", "prod"):
-        neutral = None
+        neutral, keeps_sign = None, name == "sum"
         if x.size == 0 and _quelea.sum(x, axis).size:
             which = "add" if name == "sum" else "multiply"
             raise ValueError(
@@ -476,9 +477,11 @@ def _reduce_slowly(
             )
     initial = None if initial is ... else initial
     first = None if initial is None else _initial(initial, name, x, dtype)
+    if name == "sum" and first is not None and first.dtype.kind == "f" and not first:
+        keeps_sign = bool(numpy.signbit(first))
     mask = None if where is True else _mask(where, x)
     if mask is not None:
-        filler = first if neutral is None else x.dtype.type(neutral)
+        filler = first if neutral is None or keeps_sign else x.dtype.type(neutral)
         if filler is None:
             names = {"min": "minimum", "max": "maximum", "sum": "add", "prod": "multiply"}
             which = names[name]
@@ -493,6 +496,9 @@ def _reduce_slowly(
     result = getattr(_quelea, name)(x, axis, **arguments)
     if first is not None:
         result = _combine(name)(result, _quelea.full((), first, result.dtype))
+    if keeps_sign and x.dtype.kind == "f" and result.dtype.kind == "f":
+        is_negative = _quelea.all(_quelea.signbit(x), axis, keepdims=keepdims)
+        result = _quelea.where(is_negative, _quelea.copysign(result, -1), result)
     return _deliver(result, out)
 
 

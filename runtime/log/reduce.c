@@ -29,6 +29,15 @@ static QlDtype accumulator(QlReduction reduction, QlDtype from, QlDtype asked) {
   return from;
 }
 
+/* A sum over no axes has the zero that sums begin with. */
+static QlStatus add_zero(QlContext *ctx, QlArray *made, QlError *error) {
+  QlOperand operands[] = {{.array = made}, {.scalar = {.dtype = (QlDtype)made->dtype}}};
+  QlArray *same;
+  QL_TRY(ql_ufunc(ctx, QL_OP_ADD, 2, operands, made, NULL, QL_DTYPE_NONE, &same, error));
+  ql_release(same);
+  return QL_OK;
+}
+
 /* Records what an array of the result's dtype and shape is assigned; made_axis: of an axis of
  * `array`, or -1 where it is reduced. */
 static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray *array,
@@ -59,7 +68,9 @@ static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray 
                         .shape = array->shape,
                         .operands = 2,
                         .operand = operand};
-  return rt_log_append(ctx, &request, error);
+  QL_TRY(rt_log_append(ctx, &request, error));
+  return !axes && jit_has_zero(reduction, (QlDtype)made->dtype) ? add_zero(ctx, made, error)
+                                                                : QL_OK;
 }
 
 static QlStatus deliver(QlContext *ctx, QlArray *made, QlArray *out, QlError *error) {

@@ -65,6 +65,12 @@ int expr_reduce(Group *group, QlReduction reduction, int node) {
                                      .statement = value->statement});
 }
 
+int expr_from_zero(Group *group, int node, int statement) {
+  QlDtype dtype = group->nodes[node].dtype;
+  ExprNode zero = {.kind = NODE_ZERO, .dtype = dtype, .statement = statement};
+  return expr_op(group, QL_OP_ADD, dtype, node, add_node(group, &zero), statement);
+}
+
 /* A read of a tiled temporary; map: of its axes. Where the domain sees several tiles, the group is
  * told to be cut. */
 static int read_tile(Planner *planner, Group *group, const SlotView *view, const AxisMap *map) {

@@ -230,6 +230,7 @@ static void build_nodes(Builder *b) {
     switch (node->kind) {
       case NODE_LEAF: b->refs[k] = leaf(b, k, source); break;
       case NODE_SCALAR: b->refs[k] = param(b, node->dtype, node->scalar, 0, source); break;
+      case NODE_ZERO: b->refs[k] = jit_const(b->fn, node->dtype, (QlValue){.bits = {0, 0}}); break;
       case NODE_OP: b->refs[k] = jit_op(b->fn, node->op, node->count, args, source); break;
       case NODE_CAST: b->refs[k] = jit_cast(b->fn, args[0], node->dtype, source); break;
       case NODE_RAMP: b->refs[k] = ramp_value(b, node, source); break;

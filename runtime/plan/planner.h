@@ -30,6 +30,7 @@
 typedef enum NodeKind {
   NODE_LEAF,
   NODE_SCALAR,
+  NODE_ZERO,
   NODE_OP,
   NODE_CAST,
   NODE_RAMP,
@@ -251,6 +252,8 @@ int expr_read(Planner *planner, Group *group, const SlotView *view, int statemen
 int expr_op(Group *group, QlOp op, QlDtype dtype, int a, int b,
             int statement); /* of two values of that dtype */
 int expr_reduce(Group *group, QlReduction reduction, int node);
+/* The zero that a sum begins with, and a value: as of a sum of one element. */
+int expr_from_zero(Group *group, int node, int statement);
 bool view_equal(int rank, const SlotView *a, const SlotView *b);
 /* A view over a domain of `ndim` dimensions, seen from the domain that the map leads from. */
 SlotView view_through(const SlotView *view, int ndim, const AxisMap *map);

@@ -333,6 +333,10 @@ QlStatus planner_reduce(Planner *planner, int statement) {
     int node;
     Group *group = open_over(planner, statement, &x, &node);
     if (!group) return planner->error->status;
+    if (jit_has_zero((QlReduction)s->op, (QlDtype)s->loop))
+      node = expr_from_zero(group, node, statement);
+    if (node < 0)
+      return ql_fail(planner->error, QL_ERR_COMPILE, "an expression is too large for one kernel");
     QL_TRY(planner_decide_layout(planner, group, &x.target));
     return planner_store(planner, group, &x.target, node);
   }

@@ -349,12 +349,16 @@ static void results_are_used_once_per_line(void) {
   CHECK(out[0] == 1 && out[1] == 11 + 8 && out[2] == 21 + 18);
 }
 
-/* The first element is an accumulator, not zero plus it: the sum of -0 is -0. */
+/* A sum begins with zero, as NumPy's does; its leaves do not. */
 static void sum_of_minus_zero(void) {
-  float in = -0.0f, out = 1;
-  QlError error = {0};
+  QL_ERROR(error);
+  float in = -0.0f, out = 0, leaf = 0;
   CHECK_INT_EQ(reduce("whole", "zero", &in, &out, 1, &error), QL_OK);
-  CHECK_INT_EQ(bits(out), bits(-0.0f));
+  CHECK_INT_EQ(bits(out), bits(0.0f));
+  CHECK_INT_EQ(reduce("leaves", "unit", &in, &leaf, 1, &error), QL_OK);
+  CHECK_INT_EQ(bits(leaf), bits(-0.0f));
+  CHECK_INT_EQ(reduce("tree", "zero", &leaf, &out, 1, &error), QL_OK);
+  CHECK_INT_EQ(bits(out), bits(0.0f));
 }
 
 CHECK_MAIN(CHECK_TEST(stencil), CHECK_TEST(addressing), CHECK_TEST(control_flow),

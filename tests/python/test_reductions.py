@@ -378,3 +378,41 @@ def test_a_0d_array_has_no_axis_to_average(name):
         lambda: getattr(numpy.asarray(2.0), name)(axis=0),
     )
     same(getattr(np.asarray(2.0), name)(axis=()), getattr(numpy.asarray(2.0), name)(axis=()))
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "c8", "c16"])
+def test_sums_of_negative_zeros(dtype):
+    """Sums begin with zero, but where they are told to begin with nothing or with another zero."""
+    shapes = (1,), (3,), (8,), (129,), (1, 1), (2, 1), (3, 4), (4, 1, 3), (300, 2)
+    for shape in shapes:
+        theirs = numpy.full(shape, -0.0, dtype)
+        ours = np.asarray(theirs)
+        for x, y in ((ours, theirs), (ours.T, theirs.T)):
+            for axis in (None, 0, -1, ()):
+                for how in ({}, {"keepdims": True}, {"dtype": "c16"}, {"where": y == 0}):
+                    got, want = (m.sum(axis, **how) for m in (x, y))
+                    same(np.signbit(got.real), numpy.signbit(want.real))
+                same(np.signbit(x.mean(axis).real), numpy.signbit(y.mean(axis).real))
+                if dtype[0] == "f":
+                    for initial in (None, -0.0, 0.0):
+                        got, want = (m.sum(axis, initial=initial) for m in (x, y))
+                        same(np.signbit(got), numpy.signbit(want))
+
+
+def test_products_of_negative_zeros():
+    """NumPy's dot of one element each is their product; of more, and in matmul, a sum that begins with zero."""
+    shapes = (), (1,), (1, 1), (3,), (1, 3), (3, 1)
+    for dtype in ("f4", "f8", "f2", "c16"):
+        for name in ("dot", "inner", "matmul", "vecdot", "vdot", "tensordot"):
+            for a in shapes:
+                for b in shapes:
+                    x, y = numpy.full(a, -0.0, dtype), numpy.ones(b, dtype)
+                    if dtype == "c16" and (x.size, y.size) == (3, 3):
+                        continue  # a kernel of BLAS decides
+                    more = (1,) if name == "tensordot" else ()
+                    try:
+                        want = getattr(numpy, name)(x, y, *more)
+                    except (ValueError, IndexError):
+                        continue
+                    got = getattr(np, name)(np.asarray(x), np.asarray(y), *more)
+                    same(np.signbit(got.real), numpy.signbit(want.real))
