@@ -66,7 +66,6 @@ from numpy import (
     short,
     signedinteger,
     single,
-    testing,
     typename,
     typing,
     ubyte,
@@ -90,8 +89,10 @@ from . import (
     creation,
     dispatch,
     elementwise,
+    emath,
     errors,
     joins,
+    lib,
     linear,
     manipulation,
     printing,
@@ -99,6 +100,7 @@ from . import (
     ranges,
     rearranging,
     statistics,
+    testing,
 )
 from ._quelea import (
     absolute,
@@ -353,7 +355,15 @@ __all__ = [
 
 dispatch.fill_table(_sys.modules[__name__], __all__)
 dispatch.fill_table(manipulation, ["size"])
+dispatch.fill_table(emath, emath.__all__, _numpy.emath)
 _quelea.numpy_ufuncs.update(
     {_numpy.divmod: divmod, _numpy.modf: modf, _numpy.matmul: matmul, _numpy.vecdot: vecdot}
+)
+# that they can be imported by name, as NumPy's
+_sys.modules.update(
+    {
+        f"{__name__}.{module}": globals()[module]
+        for module in ("dtypes", "exceptions", "typing", "version")
+    }
 )
 process.install()

@@ -11,7 +11,7 @@ import numpy
 
 from . import _quelea
 
-__all__ = ["array_function", "fill_table", "missing_attribute", "missing_name"]
+__all__ = ["array_function", "as_numpy", "fill_table", "missing_attribute", "missing_name"]
 
 _table: dict[Any, Callable[..., Any]] = {}
 
@@ -47,10 +47,10 @@ _GROUPS = {
     _MATRIX: "asmatrix bmat matrix",
     _DTYPES: """bytes_ character clongdouble complex256 datetime64 flexible float128 longdouble object_ recarray record
         str_ timedelta64 void""",
-    _MODULE: "fft lib linalg ma polynomial",
+    _MODULE: "fft linalg ma polynomial",
     "numpy.strings works on NumPy arrays of text; arrays of Quelea hold numbers": "char rec strings",
     _OWN: """ScalarType base_repr binary_repr busday_count busday_offset busdaycalendar core ctypeslib
-        datetime_as_string datetime_data emath f2py get_include is_busday little_endian mintypecode
+        datetime_as_string datetime_data f2py get_include is_busday little_endian mintypecode
         sctypeDict show_runtime typecodes""",
     "`python -m quelea info` says what Quelea found": "show_config",
     "./test.sh in a checkout runs the tests": "test",
@@ -77,10 +77,10 @@ _INSTEAD_OF_METHOD = {
 # ---- functions and names ----
 
 
-def fill_table(namespace: ModuleType, names: Iterable[str]) -> None:
+def fill_table(namespace: ModuleType, names: Iterable[str], beside: Any = numpy) -> None:
     """Pair NumPy's functions with those of the same name in a namespace."""
     for name in names:
-        theirs, ours = getattr(numpy, name, None), getattr(namespace, name)
+        theirs, ours = getattr(beside, name, None), getattr(namespace, name)
         if (
             callable(theirs)
             and callable(ours)
@@ -97,13 +97,13 @@ def _refuse_if_captured() -> None:
         raise RuntimeError(reason)
 
 
-def _as_numpy(x: Any) -> Any:
+def as_numpy(x: Any) -> Any:
     """Give arguments of a function with our arrays as NumPy's."""
     if isinstance(x, _quelea.ndarray):
         return numpy.asarray(x)
     if type(x) in (list, tuple):
-        return type(x)(_as_numpy(item) for item in x)
-    return {key: _as_numpy(item) for key, item in x.items()} if type(x) is dict else x
+        return type(x)(as_numpy(item) for item in x)
+    return {key: as_numpy(item) for key, item in x.items()} if type(x) is dict else x
 
 
 def _of_types(types: list[type], given: Any) -> Iterable[Any]:
@@ -136,7 +136,7 @@ def array_function(
                 return answer
     # who does not know our arrays is given NumPy's, as subclasses of NumPy's are, and arrays of objects or text
     if others or any(a.dtype.kind in "OSTUVmM" for a in _of_types([numpy.ndarray], (args, kwargs))):
-        return function(*_as_numpy(args), **_as_numpy(kwargs))
+        return function(*as_numpy(args), **as_numpy(kwargs))
     ours = _table.get(function)
     if ours is None:
         _refuse_if_captured()
