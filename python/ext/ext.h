@@ -193,6 +193,8 @@ typedef enum QxForeign {
   QX_DEFERS,    /* its operators alone: __array_ufunc__ is None */
 } QxForeign;
 QxForeign qx_foreign(PyObject *object);
+/* Has its type an __array_function__ of its own? */
+bool qx_has_functions(PyObject *object);
 /* qx_operand_add, which takes in whatever can be an array. */
 int qx_operand_take(QxOperands *operands, PyObject *object);
 
@@ -276,6 +278,9 @@ bool qx_ufunc_setup(PyObject *module);
 PyObject *qx_ufunc_elsewhere(QlOp op, int count, PyObject *const *operands, PyObject *out);
 PyObject *qx_array_ufunc(PyObject *self, PyObject *args,
                          PyObject *kwargs); /* ndarray.__array_ufunc__ */
+
+/* ---- function.c: the type of the module's functions ---- */
+bool qx_function_setup(PyObject *module);
 
 /* ---- views.c: handles on the same elements ---- */
 PyObject *qx_view(QxArray *base, int ndim, const int64_t *shape, const int64_t *strides,

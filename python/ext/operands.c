@@ -346,6 +346,14 @@ QxForeign qx_foreign(PyObject *object) {
   return answer;
 }
 
+bool qx_has_functions(PyObject *object) {
+  PyObject *own = attribute_of_type(object, "__array_function__");
+  PyObject *plain = PyObject_GetAttrString((PyObject *)&PyArray_Type, "__array_function__");
+  bool has = own && own != plain;
+  Py_XDECREF(own), Py_XDECREF(plain);
+  return has;
+}
+
 static int add_sequence(QxOperands *operands, PyObject *object) {
   return operand_own(operands, qx_array_from_python(object, QL_DTYPE_NONE));
 }

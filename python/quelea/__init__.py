@@ -272,7 +272,7 @@ class _Size(int):
 
     def __call__(self, a: _Any, axis: _Any = None) -> int:
         """Give the number of elements of an array, in all or along an axis."""
-        return manipulation.size(a, axis)
+        return _size(a) if axis is None else _size(a, axis)
 
 
 def __getattr__(name: str) -> _Any:
@@ -356,6 +356,10 @@ __all__ = [
 dispatch.fill_table(_sys.modules[__name__], __all__)
 dispatch.fill_table(manipulation, ["size"])
 dispatch.fill_table(emath, emath.__all__, _numpy.emath)
+dispatch.ask_others(globals(), __all__)
+_functions = {"size": manipulation.size}
+dispatch.ask_others(_functions, _functions)
+_size = _functions["size"]
 _quelea.numpy_ufuncs.update(
     {_numpy.divmod: divmod, _numpy.modf: modf, _numpy.matmul: matmul, _numpy.vecdot: vecdot}
 )

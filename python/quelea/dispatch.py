@@ -3,6 +3,7 @@
 None of them gathers behind the program's back (contract C13). What is refused says what to write instead.
 """
 
+import functools
 from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
@@ -90,6 +91,42 @@ def fill_table(namespace: ModuleType, names: Iterable[str], beside: Any = numpy)
             _table[theirs] = ours
 
 
+_MAKERS = """arange array asanyarray asarray ascontiguousarray asfortranarray empty eye full fromfunction identity ones
+    tri zeros"""
+
+
+def taken_in(result: Any) -> Any:
+    """Give what NumPy's function has computed for others, arrays of its own as ours."""
+    if type(result) is numpy.ndarray and result.dtype.kind in "biufc":
+        return _quelea.asarray(result)
+    if type(result) in (tuple, list):
+        return type(result)(taken_in(x) for x in result)
+    return result
+
+
+def ask_others(namespace: dict[str, Any], names: Iterable[str]) -> None:
+    """Let functions of a namespace ask their arguments first whose business they are, as NumPy's do."""
+    made: dict[tuple[int, int], Any] = {}
+    makers = _MAKERS.split()
+    for name in names:
+        raw, theirs = namespace[name], getattr(numpy, name, None)
+        if (
+            theirs is None
+            or raw is theirs
+            or (type(theirs) is not type(numpy.sum) and name not in makers)
+        ):
+            continue
+        if isinstance(raw, (type, _quelea.ufunc)) or not callable(raw):
+            continue
+        key = id(raw), id(theirs)
+        if key not in made:
+            function: Any = _quelea.function(raw, theirs, taken_in, only_like=name in makers)
+            functools.update_wrapper(function, raw)
+            function.__module__, function.__name__, function.__qualname__ = "quelea", name, name
+            made[key] = function
+        namespace[name] = made[key]
+
+
 def _refuse_if_captured() -> None:
     """Say first that arrays cannot be used here at all."""
     reason = _quelea.refusal()
@@ -115,6 +152,23 @@ def _of_types(types: list[type], given: Any) -> Iterable[Any]:
             yield from _of_types(types, item)
 
 
+def _plain(x: Any) -> Any:
+    """Give what assignment takes in: of subclasses and others an array."""
+    return numpy.asarray(x) if _quelea.foreign(x) else x
+
+
+def _compute_with_numpy(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Call NumPy's function on copies; what goes to an array of ours is assigned to it."""
+    out = kwargs.get("out")
+    if not isinstance(out, _quelea.ndarray):
+        return function(*as_numpy(args), **as_numpy(kwargs))
+    others = {key: value for key, value in kwargs.items() if key != "out"}
+    out[...] = function(*as_numpy(args), **as_numpy(others))
+    return out
+
+
 def array_function(
     function: Callable[..., Any],
     types: Iterable[type],
@@ -134,16 +188,22 @@ def array_function(
             answer = other.__array_function__(function, types, args, kwargs)
             if answer is not NotImplemented:
                 return answer
-    # who does not know our arrays is given NumPy's, as subclasses of NumPy's are, and arrays of objects or text
-    if others or any(a.dtype.kind in "OSTUVmM" for a in _of_types([numpy.ndarray], (args, kwargs))):
-        return function(*as_numpy(args), **as_numpy(kwargs))
+    name, first = getattr(function, "__name__", str(function)), args[0] if args else None
+    if function is numpy.copyto and isinstance(first, _quelea.ndarray):
+        return _table[function](first, *map(_plain, args[1:]), **kwargs)
+    # who does not know our arrays is given NumPy's: whose method NumPy's function calls, subclasses of its arrays,
+    # arrays of objects or text
+    has_method = _quelea.foreign(first) not in ("", "defers") and hasattr(first, name)
+    if (
+        others
+        or has_method
+        or any(a.dtype.kind in "OSTUVmM" for a in _of_types([numpy.ndarray], (args, kwargs)))
+    ):
+        return _compute_with_numpy(function, args, kwargs)
     ours = _table.get(function)
     if ours is None:
         _refuse_if_captured()
-        module, name = (
-            getattr(function, "__module__", "numpy"),
-            getattr(function, "__name__", str(function)),
-        )
+        module = getattr(function, "__module__", "numpy")
         instead = "to compute it with NumPy on a copy on every rank, pass numpy.asarray(x)"
         instead = _INSTEAD.get(name, instead) if module == "numpy" else instead
         raise TypeError(f"{module}.{name} is not in Quelea yet; {instead}")

@@ -140,6 +140,8 @@ def clip(
         raise ValueError(
             "Passing `min` or `max` keyword argument when `a_min` and `a_max` are provided is forbidden."
         )
+    if is_elsewhere(a_min, a_max):  # NumPy's ufunc of three asks them
+        return numpy.clip(numpy.asarray(a), a_min, a_max, out=out, **kwargs)  # type: ignore
     return _limited(as_array(a), a_min, a_max, out, **kwargs)
 
 

@@ -1,6 +1,8 @@
 """Operands of others: whoever computes with them beside NumPy's arrays does so beside ours, and gives the same."""
 
+import inspect
 import operator
+import pickle
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -265,6 +267,133 @@ def test_matrices():
     )
 
 
+_OF_ONE = """
+    sum prod mean std var max min amax ptp any all average count_nonzero round around nan_to_num real angle
+    zeros_like ones_like ravel squeeze transpose flip diff copy trapezoid nansum shape ndim size iscomplexobj isreal
+    sinc fix atleast_2d cumsum sort
+"""
+
+# How functions are called with an operand, and with one beside an array.
+CALLS: dict[str, Callable[..., tuple[Any, ...]]] = {
+    **dict.fromkeys(
+        _OF_ONE.split(),
+        lambda x: (x,),
+    ),
+    "clip": lambda x: (x, 1, 2),
+    "full_like": lambda x: (x, 2),
+    "reshape": lambda x: (x, -1),
+    "repeat": lambda x: (x, 2),
+    "roll": lambda x: (x, 1),
+    "tile": lambda x: (x, 2),
+    "expand_dims": lambda x: (x, 0),
+    "concatenate": lambda x: ([x, x],),
+    "stack": lambda x: ([x, x],),
+    "hstack": lambda x: ([x, x],),
+    "where": lambda x: (x, x, 0),
+    "dot": lambda x: (x, x),
+    "inner": lambda x: (x, x),
+    "isclose": lambda x: (x, x),
+    "array_equal": lambda x: (x, x),
+    "append": lambda x: (x, x),
+}  # fmt: skip
+BESIDE: dict[str, Callable[..., tuple[Any, ...]]] = {
+    "concatenate": lambda q, x: ([q, x],),
+    "stack": lambda q, x: ([q, x],),
+    "where": lambda q, x: (q > 1, x, q),
+    "dot": lambda q, x: (q, x),
+    "inner": lambda q, x: (q, x),
+    "isclose": lambda q, x: (q, x),
+    "append": lambda q, x: (q, x),
+    "clip": lambda q, x: (q, x, 9),
+    "clip of": lambda q, x: (x, q, 9),
+    "sum of": lambda q, x: (x, None, None, q[0]),
+    "copyto": lambda q, x: (q, x),
+    "outer": lambda q, x: (q, x),
+    "allclose": lambda q, x: (q, x),
+    "full_like": lambda q, x: (q, x),
+    "average": lambda q, x: (q, 0, x),
+}
+
+
+def functions(other: Callable[[], Any], skip: tuple[str, ...] = ()) -> None:
+    for name, args in CALLS.items():
+        if name in skip or not hasattr(quelea, name):
+            continue
+        theirs, ours = (outcome(lambda: getattr(m, name)(*args(other()))) for m in (numpy, quelea))  # noqa: B023
+        compare(ours, theirs, name)
+    for entry, beside in BESIDE.items():
+        name = entry.split()[0]
+        if entry in skip or name in skip:
+            continue
+        theirs, ours, through = (
+            outcome(lambda: getattr(f, name)(*beside(m.array([3.0, 1.0, 2.0]), other())))  # noqa: B023
+            for f, m in ((numpy, numpy), (quelea, quelea), (numpy, quelea))
+        )
+        compare(ours, theirs, (entry, "beside"))
+        compare(through, theirs, (entry, "beside, by NumPy's function"))
+
+
+class Protocol:
+    """Has functions, and knows all arrays."""
+
+    def __array_function__(self, function, types, args, kwargs):
+        return f"{function.__name__} of {len(args)} {sorted(kwargs)}"
+
+    __array_ufunc__ = Override.__array_ufunc__
+
+
+class Refusing(Protocol):
+    def __array_function__(self, function, types, args, kwargs):
+        return NotImplemented
+
+
+# NumPy makes arrays of objects of what is no array.
+OF_OBJECTS = (*CALLS, "where", "append", "sum of")
+
+
+@pytest.mark.parametrize("other", [Protocol, Refusing, Functional, Override, Legacy, sub])
+def test_functions_of_others(other):
+    functions(
+        other,
+        ("full_like",)
+        if other in (Protocol, Functional)
+        else OF_OBJECTS
+        if other is Override
+        else (),
+    )
+
+
+def test_functions_of_masked_arrays_and_matrices():
+    functions(masked)
+    functions(matrix)
+    for name in ("sum", "mean", "round", "clip", "concatenate"):
+        args = CALLS[name](masked())
+        theirs, ours = (getattr(m, name)(*args) for m in (numpy, quelea))
+        numpy.testing.assert_array_equal(numpy.ma.getmaskarray(ours), numpy.ma.getmaskarray(theirs))
+
+
+def test_like():
+    for name, args in {"asarray": (3,), "zeros": (3,), "arange": (4,), "eye": (2,), "full": (2, 1), "array": ([1],),
+                       "ones": (2,), "empty": (2,), "identity": (2,), "tri": (2,)}.items():  # fmt: skip
+        theirs, ours = (getattr(m, name)(*args, like=Protocol()) for m in (numpy, quelea))
+        assert ours == theirs and name in ours
+    assert isinstance(quelea.zeros(3, like=quelea.ones(1)), quelea.ndarray)
+    with pytest.raises(TypeError):
+        quelea.zeros(3, like=Refusing())
+
+
+def test_functions_are_found_by_name():
+    for name in ("sum", "amax", "concat", "where", "zeros"):
+        function = getattr(quelea, name)
+        assert pickle.loads(pickle.dumps(function)) is function and function.__name__ == name
+    assert next(iter(inspect.signature(quelea.mean).parameters)) == "a"
+
+
+def test_what_others_give_as_arrays_is_taken_in():
+    assert isinstance(quelea.concatenate([Lower(), quelea.ones(2)]), quelea.ndarray)
+    assert isinstance(quelea.where(sub() > 1, sub(), 0), quelea.ndarray)
+
+
 def test_arrays_of_objects_decide():
     """What matplotlib's bar() does with its positions."""
     words = numpy.array(["a", None], object)
@@ -279,6 +408,7 @@ def test_arrays_of_objects_decide():
 
 def test_pandas():
     pandas = pytest.importorskip("pandas")
+    functions(lambda: pandas.Series([1.0, 2.0, 3.0], index=["x", "y", "z"]))
     both_ways(lambda: pandas.Series([1.0, 2.0, 3.0]), [3.0, 1.0, 2.0], ("matmul",))
     both_ways(lambda: pandas.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]}), [3.0, 1.0], ("matmul",))
     both_ways(lambda: pandas.Index([1.0, 2.0, 3.0]), [3.0, 1.0, 2.0], ("matmul",))
@@ -294,12 +424,18 @@ def test_pandas():
 
 def test_xarray():
     xarray = pytest.importorskip("xarray")
+    functions(lambda: xarray.DataArray([1.0, 2.0, 3.0], dims="x"))
     both_ways(lambda: xarray.DataArray([1.0, 2.0, 3.0], dims="x"), [3.0, 1.0, 2.0], ("matmul",))
     assert (quelea.ones(3) + xarray.DataArray([1.0, 2.0, 3.0], dims="x")).dims == ("x",)
 
 
 def test_sparse_matrices_of_scipy():
     sparse = pytest.importorskip("scipy.sparse")
+    for name in ("sum", "mean", "max", "round"):
+        theirs, ours = (
+            getattr(m, name)(sparse.csr_array([[1.0, 0.0], [0.0, 4.0]])) for m in (numpy, quelea)
+        )
+        compare(ours, theirs, name)
     both_ways(
         lambda: sparse.csr_array([[1.0, 0.0], [0.0, 4.0]]),
         [[5.0, 6.0], [7.0, 8.0]],
@@ -309,6 +445,7 @@ def test_sparse_matrices_of_scipy():
 
 def test_dask():
     dask = pytest.importorskip("dask.array")
+    functions(lambda: dask.ones(3, chunks=2) * 2, ("sort",))
     both_ways(lambda: dask.ones(3, chunks=2) * 2, [3.0, 1.0, 2.0], ("matmul",))
     joined = numpy.concatenate([quelea.ones(3), dask.ones(3, chunks=2)])
     assert type(joined) is dask.Array
