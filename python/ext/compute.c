@@ -36,12 +36,17 @@ int qx_check_out(PyObject *out) {
   return 0;
 }
 
+static PyObject *too_large(void) {
+  return PyErr_Format(PyExc_OverflowError, "Python int too large to convert to C long");
+}
+
 /* An integer array compared with a Python int that its dtype cannot hold: the answer is the same
- * for every element. */
+ * for every element. (Of booleans there is none, in NumPy either.) */
 static PyObject *compare_out_of_range(QlOp op, const QxOperands *in) {
   bool scalar_first = in->of[0].array == NULL;
   const QlScalar *scalar = &in->of[scalar_first ? 0 : 1].scalar;
   const QlArray *array = in->of[scalar_first ? 1 : 0].array;
+  if (array->dtype == QL_BOOL) return too_large();
   bool above = scalar->dtype == QL_F64 ? scalar->value.d > 0
                                        : scalar->dtype == QL_U64 || scalar->value.i > 0;
   bool array_is_less = above != scalar_first; /* left < right, as the comparison is written */
@@ -64,6 +69,7 @@ static bool one_array_one_scalar(const QxOperands *in) {
  * floats. True: it computes with integers. */
 static bool has_huge_integer(QlOp op, QxOperands *in, QlDtype dtype) {
   if (QX_LIKELY(!in->huge)) return false;
+  if (op >= QL_OP_LOGICAL_AND && op <= QL_OP_LOGICAL_XOR) return true; /* a C long, too */
   QlOperand small[QX_OPERANDS];
   QlDtype loop, result;
   QL_ERROR(error);
@@ -83,7 +89,7 @@ static bool has_huge_integer(QlOp op, QxOperands *in, QlDtype dtype) {
 
 static PyObject *huge_integer(QlOp op, const QxOperands *in) {
   if (ql_is_comparison(op) && one_array_one_scalar(in)) return compare_out_of_range(op, in);
-  return PyErr_Format(PyExc_OverflowError, "Python int too large to convert to C long");
+  return too_large();
 }
 
 /* Scalars and lists become booleans one by one, as NumPy takes them; an array must be of booleans.

@@ -140,6 +140,17 @@ static QlStatus admit_weak(QlOp op, const QlScalar *input, QlDtype *loop, QlErro
   return ql_weak_fits(*loop, input, error);
 }
 
+/* Beside booleans, and as a truth, a Python integer is a C long. */
+static QlStatus check_long(QlOp op, const QlScalar *inputs, int count, QlError *error) {
+  bool is_long = is_logical(op);
+  for (int k = 0; k < count; k++)
+    is_long |= ql_is_comparison(op) && !inputs[k].weak && inputs[k].dtype == QL_BOOL;
+  for (int k = 0; k < count && is_long; k++)
+    if (inputs[k].weak && inputs[k].dtype == QL_U64)
+      return ql_fail(error, QL_ERR_OVERFLOW, "Python int too large to convert to C long");
+  return QL_OK;
+}
+
 static QlStatus check_power(QlOp op, const QlScalar *inputs, QlDtype loop, QlError *error) {
   bool is_whole = op == QL_OP_POWER && info_of(loop)->kind == QL_KIND_INT;
   if (is_whole && info_of(inputs[1].dtype)->kind == QL_KIND_INT && inputs[1].value.i < 0)
@@ -155,6 +166,7 @@ QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *
   bool doubles = true; /* what is asked most */
   for (int k = 0; k < count; k++) doubles &= inputs[k].dtype == QL_F64;
   if (doubles) return ql_op_types(op, QL_F64, loop, result, error);
+  QL_TRY(check_long(op, inputs, count, error));
   QL_TRY(ql_op_types(op, promote_inputs(op, inputs, count), loop, result, error));
   for (int k = 0; k < count; k++)
     if (inputs[k].weak) QL_TRY(admit_weak(op, &inputs[k], loop, error));
