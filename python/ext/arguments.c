@@ -159,6 +159,12 @@ PyObject *qx_shape_to_python(int ndim, const int64_t *shape) {
   return tuple;
 }
 
+int qx_check_order(PyObject *object) {
+  static const QlArray none = {.ndim = 0};
+  QlOrder order;
+  return qx_order_from_python(object, &none, QL_ORDER_C, &order);
+}
+
 int qx_order_from_python(PyObject *object, const QlArray *array, QlOrder otherwise,
                          QlOrder *order) {
   *order = otherwise;

@@ -104,6 +104,8 @@ PyTypeObject qx_array_type = {
 };
 
 bool qx_array_setup(PyObject *module) {
+  /* values can be hashed, arrays not; of the type, which both are of, collections.abc says no */
   return PyType_Ready(&qx_array_type) == 0 &&
+         PyDict_SetItemString(qx_array_type.tp_dict, "__hash__", Py_None) == 0 &&
          PyModule_AddObjectRef(module, "ndarray", (PyObject *)&qx_array_type) == 0;
 }

@@ -297,10 +297,10 @@ PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObj
   QlDtype wanted;
   QlArray *result;
   QL_ERROR(error);
-  if (qx_axes_from_python(axis, array->ndim, &axes) < 0 || qx_dtype_from_python(dtype, &wanted) < 0)
-    return NULL;
   if (qx_absent(out)) out = NULL;
-  if ((out && qx_check_out(out) < 0) || qx_enter_at() < 0) return NULL;
+  if (qx_dtype_from_python(dtype, &wanted) < 0 || (out && qx_check_out(out) < 0) ||
+      qx_axes_from_python(axis, array->ndim, &axes) < 0 || qx_enter_at() < 0)
+    return NULL;
   if (ql_reduce(qx.context, reduction, array, axes, keepdims, wanted, out ? qx_array(out) : NULL,
                 &result, &error))
     return qx_raise(&error);

@@ -242,6 +242,7 @@ PyObject *qx_shape_to_python(int ndim, const int64_t *shape);
 /* order= of an array: 'A' is 'F' where the array lies so alone; `otherwise`: when none is given. 0
  * or -1. */
 int qx_order_from_python(PyObject *object, const QlArray *array, QlOrder otherwise, QlOrder *order);
+int qx_check_order(PyObject *object); /* is it such an order? 0 or -1 */
 
 /* ---- compute.c: the calls that record ---- */
 PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDtype dtype);

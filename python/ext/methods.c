@@ -29,15 +29,15 @@ static int check_casting(QlDtype from, QlDtype to, PyObject *casting) {
 }
 
 METHOD(method_astype) {
-  static const char *const words[] = {"dtype", "order", "casting", "subok", "copy", "device"};
-  static const QxSignature signature = {"astype", words, 6, 5, 1};
-  PyObject *values[6];
+  static const char *const words[] = {"dtype", "order", "casting", "subok", "copy"};
+  static const QxSignature signature = {"astype", words, 5, 5, 1};
+  PyObject *values[5];
   QlDtype dtype;
   QlOrder order;
   if (!qx_parse(&signature, args, nargs, kwnames, values) ||
+      qx_dtype_from_python(values[0], &dtype) < 0 ||
       qx_order_from_python(values[1], qx_array(self), QL_ORDER_K, &order) < 0)
     return NULL;
-  if (qx_dtype_from_python(values[0], &dtype) < 0) return NULL;
   if (dtype == QL_DTYPE_NONE) dtype = QL_F64; /* NumPy's default */
   int copy = qx_flag_from_python(values[4], true);
   if (copy < 0 || check_casting(qx_array(self)->dtype, dtype, values[2]) < 0) return NULL;
@@ -84,6 +84,11 @@ METHOD(method_reshape) {
     return NULL;
   if (order == QL_ORDER_K)
     return PyErr_Format(PyExc_ValueError, "order 'K' is not permitted for reshaping");
+  if (nargs == 0)
+    return PyErr_Format(PyExc_TypeError, "reshape() takes exactly 1 argument (0 given)");
+  if (nargs == 1 && args[0] == Py_None)
+    return qx_view(SELF, qx_array(self)->ndim, qx_array(self)->shape, qx_array(self)->strides,
+                   qx_array(self)->offset);
   if (ints_from_args(args, nargs, &ndim, shape) < 0) return NULL;
   int copy = qx_flag_from_python(values[1] == Py_None ? NULL : values[1], false);
   if (copy < 0) return NULL;

@@ -131,7 +131,7 @@ static PyObject *call_with_keywords(PyObject *self, QxOperands *in, PyObject **v
   if (!only_output(values[OUT], &out) || qx_dtype_from_python(values[DTYPE], &dtype) < 0)
     return NULL;
   int casting = casting_from_python(values[CASTING]);
-  if (casting < 0) return NULL;
+  if (casting < 0 || qx_check_order(values[ORDER]) < 0) return NULL;
   PyObject *where = values[WHERE] == Py_True ? NULL : values[WHERE];
   if (casting == STRICTER && check_casting(self, in, out, dtype, values[CASTING]) < 0) return NULL;
   PyObject *result = casting == UNSAFE ? call_unsafely(self, in, out, where, dtype)
@@ -244,6 +244,8 @@ static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t 
         "%s.reduce is not in Quelea yet; there are the reductions of add, multiply, minimum, "
         "maximum, logical_and and logical_or",
         NAME(self));
+  if (nargs > 3 && PyTuple_Check(args[3]))
+    return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
   PyObject *zero = PyLong_FromLong(0), *result = NULL;
   if (!values[1]) values[1] = zero;
   if (zero && only_output(values[3], &values[3])) result = qx_reduce_slowly(name, values);

@@ -175,6 +175,7 @@ PyObject *qx_squeeze(QxArray *self, PyObject *axis) {
                           "cannot select an axis to squeeze out which has size not equal to one");
     shape[ndim] = array->shape[i], strides[ndim++] = array->strides[i];
   }
+  if (self->value) return Py_NewRef((PyObject *)self);
   return qx_view(self, ndim, shape, strides, array->offset);
 }
 

@@ -39,8 +39,10 @@ Shape = int | Sequence[int]
 DType = Any
 
 
-def _check(device: str | None = None, like: Any = None) -> None:
-    """Check the arguments that change nothing here."""
+def _check(device: str | None = None, like: Any = None, dtype: DType = None) -> None:
+    """Check the arguments that change nothing here, behind the dtype."""
+    if dtype is not None:
+        numpy.dtype(dtype)
     if device not in (None, "cpu"):
         raise ValueError(f"Device not understood. Only 'cpu' is allowed, but received: {device!r}")
     if like is not None and not isinstance(like, ndarray):
@@ -157,7 +159,7 @@ def asarray(
     0.0
     """
     if order is not None or device is not None or like is not None:
-        _check(device, like)
+        _check(device, like, dtype)
     result = _asarray(a, dtype, copy)
     return result if order is None else _in_order(result, order, copy, a)
 
@@ -206,6 +208,8 @@ def _made(make: Callable[[Any, Any], ndarray], shape: Any, dtype: DType, order: 
     """Make an array of that shape in C or Fortran order."""
     if order in ("C", "c", None):
         return make(shape, dtype)
+    if dtype is not None:
+        numpy.dtype(dtype)
     _only_c_or_f(order)
     extents = tuple(shape) if isinstance(shape, Sequence) else (shape,)
     return make(extents[::-1], dtype).transpose()
@@ -231,7 +235,7 @@ def empty(
     ndarray
     """
     if device is not None or like is not None:
-        _check(device, like)
+        _check(device, like, dtype)
     return (
         _quelea.empty(shape, dtype) if order == "C" else _made(_quelea.empty, shape, dtype, order)
     )
@@ -264,7 +268,7 @@ def zeros(
            [0., 0., 0.]])
     """
     if device is not None or like is not None:
-        _check(device, like)
+        _check(device, like, dtype)
     if order != "C":
         return _made(zeros, shape, dtype, order)
     return _quelea.full(shape, 0, float if dtype is None else dtype)
@@ -290,7 +294,7 @@ def ones(
     ndarray
     """
     if device is not None or like is not None:
-        _check(device, like)
+        _check(device, like, dtype)
     if order != "C":
         return _made(ones, shape, dtype, order)
     return _quelea.full(shape, 1, float if dtype is None else dtype)
@@ -331,7 +335,7 @@ def full(
     ndarray
     """
     if device is not None or like is not None:
-        _check(device, like)
+        _check(device, like, dtype)
     if order != "C":
         if is_number(fill_value):
             return _made(lambda n, kind: full(n, fill_value, kind), shape, dtype, order)
@@ -654,7 +658,7 @@ def eye(
     -------
     ndarray of shape (N, M)
     """
-    _check(device, like)
+    _check(device, like, dtype)
     return _quelea.equal(_diagonals(N, M), operator.index(k)).astype(
         dtype, order=_only_c_or_f(order)
     )

@@ -315,6 +315,7 @@ def modf(
     """
     if is_elsewhere(x, *outs, *(out if isinstance(out, tuple) else (out,))):
         return _elsewhere(numpy.modf, (x,), outs, out, where, casting, order, dtype, signature)
+    check_rules(dtype, casting, order)
     targets = _two_outputs("modf", outs, out, casting, signature)
     a = _asarray(x)
     if dtype is not None:
@@ -351,6 +352,7 @@ def divmod(
         return _elsewhere(
             numpy.divmod, (x1, x2), outs, out, where, casting, order, dtype, signature
         )
+    check_rules(dtype, casting, order)
     targets = _two_outputs("divmod", outs, out, casting, signature)
     given: dict[str, Any] = {} if dtype is None else {"dtype": dtype, "casting": casting}
     results = (
@@ -380,6 +382,16 @@ def _elsewhere(
     given = {name: value for name, value in keywords.items() if value is not None}
     results: tuple[ndarray, ndarray] = function(*inputs, *outs, **given)
     return results
+
+
+def check_rules(dtype: Any, casting: Any, order: Any) -> None:
+    """Refuse keywords of ufuncs that are no dtype, no rule or no order, in the order in which NumPy does."""
+    if dtype is not None:
+        numpy.dtype(dtype)
+    numpy.can_cast(bool, bool, casting)
+    if order is not None and not (isinstance(order, str) and order in tuple("CFAKcfak")):
+        kind = ValueError if isinstance(order, str) else TypeError
+        raise kind(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
 
 
 def refuse_signature(name: str, signature: Any) -> None:

@@ -10,7 +10,7 @@ import numpy
 from . import _quelea
 from ._quelea import asarray as _asarray
 from ._quelea import ndarray
-from .elementwise import _cast_input, as_array, deliver, is_elsewhere, refuse_signature
+from .elementwise import _cast_input, as_array, check_rules, deliver, is_elsewhere, refuse_signature
 from .manipulation import moveaxis
 
 __all__ = ["dot", "inner", "matmul", "outer", "tensordot", "trace", "vdot", "vecdot"]
@@ -98,6 +98,7 @@ def matmul(
     if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
         keywords = {"axes": axes, "axis": axis, "keepdims": keepdims, "out": out}
         return _elsewhere(numpy.matmul, x1, x2, dtype=dtype, **keywords)
+    check_rules(dtype, casting, order)
     if out is not None and not isinstance(out, (ndarray, tuple)):
         raise TypeError("return arrays must be of type quelea.ndarray")
     refuse_signature("matmul", signature)
@@ -363,6 +364,7 @@ def vecdot(
     if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
         keywords = {"axes": axes, "axis": axis, "keepdims": keepdims or None, "out": out}
         return _elsewhere(numpy.vecdot, x1, x2, dtype=dtype, **keywords)
+    check_rules(dtype, casting, order)
     refuse_signature("vecdot", signature)
     x, y = as_array(x1), as_array(x2)
     for i, a in enumerate((x, y)):

@@ -209,6 +209,8 @@ def astype(x: ndarray, dtype: Any, /, *, copy: bool = True, device: str | None =
     -------
     ndarray
     """
+    if device not in (None, "cpu"):
+        raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
     return x.astype(dtype, copy=copy)
 
 

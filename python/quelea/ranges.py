@@ -138,6 +138,8 @@ def linspace(
         `num` is negative.
     """
     _check(device)
+    if dtype is not None:
+        numpy.dtype(dtype)
     num = operator.index(num)
     if num < 0:
         raise ValueError(f"Number of samples, {num}, must be non-negative.")

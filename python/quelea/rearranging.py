@@ -265,6 +265,8 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     ndarray
     """
     x = as_array(a)
+    if n == 0:
+        return x
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n!r}")
     if x.ndim == 0:

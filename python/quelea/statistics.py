@@ -109,6 +109,8 @@ def mean(
     array([2., 3.])
     """
     x = as_array(a)
+    if axis is not None:
+        normalize_axis_tuple(axis, x.ndim)
     accumulated, given = _accumulator(x.dtype, dtype)
     if where is not True:
         mask = _mask(where, x)
@@ -160,6 +162,8 @@ def var(
         if ddof != 0:
             raise ValueError("ddof and correction can't be provided simultaneously.")
         ddof = correction
+    if axis is not None:
+        normalize_axis_tuple(axis, x.ndim)
     accumulated, given = _accumulator(x.dtype, dtype)
     mask = True if where is True else _mask(where, x)
     count: Any = _count(x, axis) if mask is True else _quelea.sum(mask, _axes(axis), keepdims=True)
@@ -250,6 +254,7 @@ def average(
         Weights sum to 0, which is looked at: what is recorded is executed.
     """
     x = as_array(a)
+    axes = () if axis is None else normalize_axis_tuple(axis, x.ndim, argname="axis")
     if weights is None:
         result = mean(x, axis, keepdims=keepdims)
         return (
@@ -259,13 +264,14 @@ def average(
         )
     w = as_array(weights)
     if w.shape != x.shape:
-        if not isinstance(axis, int) or w.ndim != 1:
+        if axis is None:
             raise TypeError("Axis must be specified when shapes of a and weights differ.")
-        if w.shape[0] != x.shape[axis]:
+        if w.shape != tuple(x.shape[i] for i in axes):
             raise ValueError(
                 "Shape of weights must be consistent with shape of a along specified axis."
             )
-        w = w.reshape([-1 if i == axis % x.ndim else 1 for i in range(x.ndim)])
+        w = w.transpose([int(i) for i in numpy.argsort(axes)])
+        w = w.reshape([x.shape[i] if i in axes else 1 for i in range(x.ndim)])
     dtype = (
         numpy.result_type(x.dtype, w.dtype, float)
         if x.dtype.kind in "iub"
@@ -452,6 +458,10 @@ def _reduce_slowly(
     name: str, a: Any, axis: Any, dtype: Any, out: Any, keepdims: bool, initial: Any, where: Any
 ) -> ndarray:
     """Reduce with `initial` and `where`: what is not included becomes the neutral element, or the initial value."""
+    if dtype is not None:
+        numpy.dtype(dtype)
+    if out is not None and not isinstance(out, ndarray):
+        raise TypeError(f"return arrays must be of type quelea.ndarray, not {type(out).__name__}")
     x = as_array(a)
     arguments: dict[str, Any] = {"keepdims": keepdims}
     if isinstance(out, ndarray) and dtype is None and name not in ("any", "all"):
@@ -483,6 +493,8 @@ def _reduce_slowly(
     if mask is not None:
         filler = first if neutral is None or keeps_sign else x.dtype.type(neutral)
         if filler is None:
+            if axis is not None:
+                normalize_axis_tuple(axis, x.ndim)
             names = {"min": "minimum", "max": "maximum", "sum": "add", "prod": "multiply"}
             which = names[name]
             raise ValueError(

@@ -4,6 +4,7 @@ The result, or the class of what is raised, is NumPy's; what is not there yet sa
 """
 
 import inspect
+import random
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from support import host
 
 import quelea
 
+IS_ALONE = quelea.info()["size"] == 1
 X = numpy.arange(1.0, 13.0).reshape(3, 4)
 NAN = numpy.where(X % 5 == 0, numpy.nan, X)
 MASK = X % 2 > 0
@@ -43,6 +45,9 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "matmul": (X, X.T), "meshgrid": (X[0], X[1]), "moveaxis": (X, 0, 1), "pad": (X, 1), "repeat": (X, 2),
     "reshape": (X, (4, 3)), "rollaxis": (X, 1), "split": (X, 3), "array_split": (X, 2), "swapaxes": (X, 0, 1),
     "tensordot": (X, X.T, 1), "tile": (X, 2), "tri": (3,), "vecdot": (X, X), "where": (MASK, X, 0),
+    "broadcast_arrays": (X, X[0]), "astype": (X, "f4"), "concat": ([X, X],), "permute_dims": (X,),
+    "isscalar": (X,), "result_type": (X, 1),
+    "array2string": (X,), "array_repr": (X,), "array_str": (X,),
     "divmod": (X, 5), "modf": (X / 2,), "unstack": (X,), "vsplit": (X, 3), "hsplit": (X, 2), "dsplit": (X[None], 2),
 }  # fmt: skip
 
@@ -131,13 +136,26 @@ VALUES: dict[str, list[Any]] = {
     "fill_value": [2.5],
     "prototype": [X],
     "signature": ["dd->d"],
+    "max_line_width": [None, 20],
+    "precision": [None, 2],
+    "suppress_small": [None, True],
+    "separator": [" ", ", "],
+    "prefix": ["", "x = "],
+    "style": [],
+    "formatter": [None, {"float": lambda x: "?"}],
+    "threshold": [None, 3],
+    "edgeitems": [None, 1],
+    "sign": [None, "+"],
+    "floatmode": [None, "fixed"],
+    "suffix": ["", ")"],
+    "legacy": [None],
 }
 
 
 def outcome(function: Callable[..., Any], m: Any, args: Any, kwargs: Any) -> Any:
     def of(x: Any) -> Any:
         if isinstance(x, numpy.ndarray):
-            return m.asarray(x)
+            return m.array(x)
         if isinstance(x, list):
             return [of(a) for a in x]
         return x(m) if callable(x) and not isinstance(x, type) else x
@@ -181,6 +199,8 @@ def difference(ours: Any, theirs: Any) -> str | None:
 def tried() -> Iterator[tuple[str, str, tuple[Any, ...], dict[str, Any]]]:
     """Calls with one parameter given: its name, positional arguments, keyword arguments."""
     for name, args in CALLS.items():
+        yield name, "", args, {}
+        yield name, "nonsense", args, {"nonsense": 1}
         parameters = list(inspect.signature(getattr(numpy, name)).parameters.values())
         for place, parameter in enumerate(parameters):
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) or place < len(
@@ -189,19 +209,21 @@ def tried() -> Iterator[tuple[str, str, tuple[Any, ...], dict[str, Any]]]:
                 continue
             if name in NO_VALUE.get(parameter.name, ()):
                 continue
+            is_tuple = parameter.name == "out" and name in ("matmul", "vecdot", "divmod", "modf")
+            # by position too, behind the defaults of those before it
+            before = [p.default for p in parameters[len(args) : place]]
+            is_positional = parameter.kind is not parameter.KEYWORD_ONLY and not is_tuple
+            is_positional &= not any(
+                repr(b).startswith("<no value>") or b is parameter.empty for b in before
+            )
             for value in VALUES[parameter.name]:
                 yield name, parameter.name, args, {parameter.name: value}
-                is_next = place == len(args)
-                is_tuple = parameter.name == "out" and name in (
-                    "matmul",
-                    "vecdot",
-                    "divmod",
-                    "modf",
-                )
-                if is_next and parameter.kind is not parameter.KEYWORD_ONLY and not is_tuple:
-                    yield name, parameter.name, (*args, value), {}
+                if is_positional:
+                    yield name, parameter.name, (*args, *before, value), {}
     for name in UFUNCS:
-        args = UFUNC_ARGUMENTS[getattr(numpy, name).nin]
+        args = ufunc_arguments(name)
+        yield name, "", args, {}
+        yield name, "nonsense", args, {"nonsense": 1}
         for word in (
             "out",
             "where",
@@ -213,14 +235,13 @@ def tried() -> Iterator[tuple[str, str, tuple[Any, ...], dict[str, Any]]]:
             "axis",
             "keepdims",
         ):
-            for value in VALUES[word]:
-                yield (
-                    name,
-                    word,
-                    args,
-                    {word: value, **({"out": _zeros} if word == "where" else {})},
-                )
-        for value in VALUES["out"]:
+            values = VALUES[word]
+            if not IS_ALONE and name not in WHOLE:
+                values = [values[len(name) % len(values)]]
+            for value in values:
+                more = {"out": _zeros} if word == "where" else {}
+                yield name, word, args, {word: value, **more}
+        for value in VALUES["out"] if IS_ALONE or name in WHOLE else VALUES["out"][:1]:
             yield name, "out", (*args, value), {}
 
 
@@ -228,21 +249,41 @@ def _zeros(m: Any) -> Any:
     return m.zeros((3, 4))
 
 
-UFUNC_ARGUMENTS: dict[int, tuple[Any, ...]] = {1: (X / 16,), 2: (X, X + 1)}
+_INTEGERS = (
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "left_shift",
+    "right_shift",
+    "invert",
+    "ldexp",
+)
 UFUNCS = [
+    name
+    for name in dir(quelea)
+    if isinstance(ufunc := getattr(quelea, name), quelea.ufunc) and ufunc.__name__ == name
+]
+# Whose every keyword is tried on several ranks too; of the others one value of each.
+WHOLE = (
     "add",
     "divide",
     "power",
-    "hypot",
     "less",
     "logical_and",
     "maximum",
     "negative",
-    "exp",
     "absolute",
     "isnan",
-    "floor",
-]
+    "left_shift",
+)
+
+
+def ufunc_arguments(name: str) -> tuple[Any, ...]:
+    if name in _INTEGERS:
+        return (X.astype(int), X.astype(int) % 3)[: getattr(numpy, name).nin]
+    return (X / 16,) if getattr(numpy, name).nin == 1 else (X, X + 1)
+
+
 NO_VALUE: dict[str, tuple[str, ...]] = {
     "ndmax": ("array",),
     "where": ("divmod", "modf"),  # without out= what is left out has any value
@@ -275,6 +316,147 @@ METHODS = [
     and name not in ("shape", "size", "ndim", "real", "imag")
 ]
 
+# Methods that are no functions, by the signatures that NumPy documents.
+OWN_METHODS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
+    "astype": [
+        (("f4",), {}), ((), {"dtype": "i4"}), (("f4", "F"), {}), (("f4",), {"order": "C"}), (("i4",), {"casting": "safe"}),
+        (("i4", "K", "unsafe"), {}), (("f8",), {"copy": False}), (("f8",), {"copy": True}), (("f4",), {"subok": True}),
+        (("f4", "K", "unsafe", True, False), {}), ((), {}), (("f4",), {"nonsense": 1}), (("nonsense",), {}),
+        (("f4",), {"order": "X"}), (("f4",), {"casting": "any"}),
+    ],
+    "copy": [((), {}), (("F",), {}), ((), {"order": "C"}), (("X",), {}), ((), {"nonsense": 1})],
+    "flatten": [((), {}), (("F",), {}), ((), {"order": "C"}), ((), {"order": "K"}), (("X",), {}), ((1,), {})],
+    "ravel": [((), {}), (("F",), {}), ((), {"order": "K"}), (("X",), {})],
+    "reshape": [
+        ((4, 3), {}), (((4, 3),), {}), ((-1,), {}), ((4, 3), {"order": "F"}), ((4, 3), {"copy": True}), ((5,), {}), ((), {}),
+        ((-1, -1), {}), ((4, 3), {"order": "K"}), ((4.0, 3), {}), (([4, 3],), {}), ((12,), {"copy": False}),
+        ((4, 3), {"nonsense": 1}), (((),), {}), ((2**62, 4), {}), ((None,), {}),
+    ],
+    "transpose": [((), {}), ((1, 0), {}), (((1, 0),), {}), ((None,), {}), ((0, 0), {}), ((0,), {}), ((0, 2), {}), ((-1, 0), {}),
+                  ((), {"axes": (1, 0)})],
+    "item": [((3,), {}), ((1, 2), {}), (((1, 2),), {}), ((), {}), ((-1,), {}), ((12,), {}), ((1, 4), {}), ((1.0,), {}),
+             ((1, 2, 3), {})],
+    "fill": [((2,), {}), ((2.5,), {}), ((), {}), ((1, 2), {}), (("x",), {}), ((None,), {}), ((1j,), {})],
+    "tolist": [((), {}), ((1,), {})],
+    "tobytes": [((), {}), (("F",), {}), ((), {"order": "A"}), (("X",), {})],
+    "view": [((), {}), (("f8",), {})],
+    "conj": [((), {}), ((lambda m: m.zeros((3, 4)),), {}), ((1, 2), {})],
+    "conjugate": [((), {})],
+    "squeeze": [((), {}), ((0,), {}), ((), {"axis": ()}), ((3,), {})],
+    "swapaxes": [((0, 1), {}), ((-1, 0), {}), ((0,), {}), ((0, 2), {}), ((0, 1.0), {})],
+    "clip": [((2, 5), {}), ((None, 5), {}), ((), {"min": 3}), ((), {"max": 3}), ((), {}), ((2, 5, lambda m: m.zeros((3, 4))), {}),
+             ((2, 5), {"dtype": "f4"}), ((2, 5), {"where": True}), ((2, 5), {"casting": "unsafe"}), ((2, 5), {"nonsense": 1}),
+             ((1, 2, None, 4), {})],
+    "round": [((), {}), ((1,), {}), ((), {"decimals": -1}), ((1, lambda m: m.zeros((3, 4))), {}), ((), {"out": lambda m: m.zeros(3)}),
+              ((1.5,), {})],
+    "dot": [((X.T,), {}), ((X.T, lambda m: m.zeros((3, 3))), {}), ((), {"b": X.T}), ((X,), {}), ((2,), {})],
+    "trace": [((), {}), ((1,), {}), ((0, 1, 0), {}), ((), {"dtype": "i4"}), ((0, 0, 0), {}), ((), {"out": lambda m: m.zeros(())})],
+    "repeat": [((2,), {}), ((2, 0), {}), ((), {"repeats": 2, "axis": 1}), ((2, 2), {}), ((-1,), {}), ((), {})],
+    "__array__": [((), {}), (("f4",), {}), ((), {"copy": True})],
+    "__copy__": [((), {})],
+    "__deepcopy__": [(({},), {})],
+    "__len__": [((), {})],
+    "__contains__": [((2.0,), {}), ((99,), {})],
+    "__divmod__": [((2,), {})],
+    "__pow__": [((2,), {}), ((2, None), {})],
+    "__format__": [(("",), {})],
+    "__int__": [((), {})],
+    "__float__": [((), {})],
+    "__index__": [((), {})],
+    "__complex__": [((), {})],
+    "__bool__": [((), {})],
+    "__iter__": [((1,), {})],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OWN_METHODS)
+def test_own_methods(name: str) -> None:
+    differences = []
+    for args, kwargs in OWN_METHODS[name]:
+        theirs, ours = (
+            outcome(
+                lambda x, *rest, **given: getattr(x, name)(*rest, **given), m, (X, *args), kwargs
+            )
+            for m in (numpy, quelea)
+        )
+        found = difference(ours, theirs)
+        if found:
+            differences.append(f"x.{name}({args}, {kwargs}): {found}")
+    assert not differences
+
+
+REDUCTIONS = ("add", "multiply", "maximum", "minimum", "logical_or", "logical_and")
+
+
+@pytest.mark.parametrize("name", [*REDUCTIONS, "subtract"])
+def test_methods_of_ufuncs(name: str) -> None:
+    """The keywords of reduce, by keyword and by position; what there is not yet says so."""
+    differences = []
+    words = ("axis", "dtype", "out", "keepdims", "initial", "where")
+    defaults: list[Any] = [0, None, None, False, None if name in ("maximum", "minimum") else 0]
+    cases: list[Any] = [
+        ("reduce", (X,), {}),
+        ("reduce", (), {"array": X}),
+        ("reduce", (X,), {"nonsense": 1}),
+    ]
+    for place, word in enumerate(words):
+        for value in VALUES[word]:
+            cases.append(("reduce", (X,), {word: value}))
+            if place < 4:
+                cases.append(("reduce", (X, *defaults[:place], value), {}))
+    cases += [("outer", (X, X[0]), {}), ("outer", (X,), {}), ("outer", (X, 2), {"dtype": "f4"})]
+    cases += [("accumulate", (X,), {}), ("reduceat", (X, [0, 1]), {}), ("at", (X, 0, 1), {})]
+    for method, args, kwargs in cases:
+        theirs, ours = (
+            outcome(getattr(getattr(m, name), method), m, args, kwargs) for m in (numpy, quelea)
+        )
+        found = difference(ours, theirs)
+        if found:
+            differences.append(f"{name}.{method}({args[1:]}, {kwargs}): {found}")
+    assert not differences
+
+
+def two_at_once() -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
+    """Two keywords together: the value of both, or of two faults the one that NumPy names first."""
+    chance = random.Random(5)
+    for name, cases in CASES.items():
+        given = [c for c in cases if len(c[3]) == 1 and c[1] != "nonsense"]
+        for _ in range(24 if IS_ALONE else 4):
+            if not given:
+                break
+            first, second = chance.choice(given), chance.choice(given)
+            if first[1] != second[1]:
+                yield name, first[2], {**first[3], **second[3]}
+
+
+def test_two_keywords() -> None:
+    differences = []
+    for name, args, kwargs in two_at_once():
+        theirs, ours = (outcome(getattr(m, name), m, args, kwargs) for m in (numpy, quelea))
+        found = difference(ours, theirs)
+        if found:
+            differences.append(f"{name}({kwargs}): {found}")
+    assert not differences
+
+
+def covered() -> set[tuple[str, str]]:
+    """Give the pairs of a function and a keyword that are tried."""
+    pairs = {(name, case[1]) for name, cases in CASES.items() for case in cases if case[1]}
+    pairs |= {
+        (f"ndarray.{name}", word) for name in METHODS for case in CASES[name] if (word := case[1])
+    }
+    for name, calls in OWN_METHODS.items():
+        pairs |= {
+            (f"ndarray.{name}", word) for _, kwargs in calls for word in (*kwargs, "by position")
+        }
+    words = ("axis", "dtype", "out", "keepdims", "initial", "where")
+    return pairs | {(f"{name}.reduce", word) for name in REDUCTIONS for word in words}
+
+
+def test_pairs_are_many(record_property: Any) -> None:
+    record_property("pairs", len(covered()))
+    assert len(covered()) > 1300
+
 
 @pytest.mark.parametrize("name", METHODS)
 def test_keywords_of_methods(name: str) -> None:
@@ -282,6 +464,8 @@ def test_keywords_of_methods(name: str) -> None:
     for _, word, args, kwargs in CASES.get(name, ()):
         if word == "correction":
             continue  # ours takes it here too
+        if name in ("all", "any") and len(args) > 2:
+            continue  # NumPy's methods take a dtype by position that its documents do not know
         theirs, ours = (
             outcome(lambda x, *rest, **given: getattr(x, name)(*rest, **given), m, args, kwargs)
             for m in (numpy, quelea)
@@ -302,9 +486,15 @@ def public_functions() -> Iterator[str]:
 
 
 def test_every_function_is_tried() -> None:
-    known = {"amax", "amin", "empty", "empty_like", "array2string", "array_repr", "array_str", "copyto", "fromfunction",
-             "broadcast_arrays", "may_share_memory", "shares_memory", "isscalar", "info", "result_type", "astype",
-             "permute_dims", "concat"}  # fmt: skip
+    known = {
+        "empty",
+        "empty_like",
+        "copyto",
+        "fromfunction",
+        "info",
+        "may_share_memory",
+        "shares_memory",
+    }  # of no certain values; in test_reports
     assert sorted(set(public_functions()) - set(CALLS) - known) == []
 
 
