@@ -368,7 +368,7 @@ def _like(
 ) -> ndarray:
     """Make an array of that shape and dtype, with the axes in the order in which those of `a` lie in memory."""
     if device is not None:
-        _check(device)
+        _check(device, None, dtype)
     if not isinstance(a, (ndarray, numpy.ndarray)):
         a = numpy.asarray(a)
     dtype = a.dtype if dtype is None else dtype
@@ -659,9 +659,8 @@ def eye(
     ndarray of shape (N, M)
     """
     _check(device, like, dtype)
-    return _quelea.equal(_diagonals(N, M), operator.index(k)).astype(
-        dtype, order=_only_c_or_f(order)
-    )
+    order = _only_c_or_f(order)
+    return _quelea.equal(_diagonals(N, M), operator.index(k)).astype(dtype, order=order)
 
 
 def identity(n: int, dtype: DType = None, *, like: Any = None) -> ndarray:

@@ -315,9 +315,12 @@ def modf(
     """
     if is_elsewhere(x, *outs, *(out if isinstance(out, tuple) else (out,))):
         return _elsewhere(numpy.modf, (x,), outs, out, where, casting, order, dtype, signature)
-    check_rules(dtype, casting, order)
-    targets = _two_outputs("modf", outs, out, casting, signature)
+    targets = _two_outputs("modf", outs, out, dtype, casting, order, signature)
     a = _asarray(x)
+    if dtype is not None and numpy.dtype(dtype).kind != "f":
+        raise TypeError(
+            "No loop matching the specified signature and casting was found for ufunc modf"
+        )
     if dtype is not None:
         a = _cast_input("modf", a, dtype, casting)
     if a.dtype.kind not in "f":
@@ -352,8 +355,7 @@ def divmod(
         return _elsewhere(
             numpy.divmod, (x1, x2), outs, out, where, casting, order, dtype, signature
         )
-    check_rules(dtype, casting, order)
-    targets = _two_outputs("divmod", outs, out, casting, signature)
+    targets = _two_outputs("divmod", outs, out, dtype, casting, order, signature)
     given: dict[str, Any] = {} if dtype is None else {"dtype": dtype, "casting": casting}
     results = (
         _quelea.floor_divide(x1, x2, **given),
@@ -401,10 +403,14 @@ def refuse_signature(name: str, signature: Any) -> None:
 
 
 def _two_outputs(
-    name: str, outs: tuple[Any, ...], out: Any, casting: Any, signature: Any
+    name: str,
+    outs: tuple[Any, ...],
+    out: Any,
+    dtype: Any,
+    casting: Any,
+    order: Any,
+    signature: Any,
 ) -> tuple[ndarray | None, ndarray | None]:
-    refuse_signature(name, signature)
-    numpy.can_cast(bool, bool, casting)  # refuses what is no rule
     if any(t is not None and not isinstance(t, ndarray) for t in outs):
         raise TypeError("return arrays must be of type quelea.ndarray")
     if len(outs) > 2:
@@ -416,6 +422,8 @@ def _two_outputs(
     if len(out) != 2:
         raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
     given = (*outs, None, None)[:2] if outs else out
+    check_rules(dtype, casting, order)
+    refuse_signature(name, signature)
     return given[0], given[1]
 
 

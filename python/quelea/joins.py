@@ -1,5 +1,6 @@
 """Arrays joined, as copies, and split, as views."""
 
+import operator
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ from . import _quelea
 from ._quelea import asarray as _asarray
 from ._quelea import join as _join
 from ._quelea import ndarray
-from .elementwise import as_array
+from .elementwise import as_array, check_rules
 from .manipulation import atleast_1d, atleast_2d, atleast_3d, moveaxis
 
 __all__ = [
@@ -70,6 +71,10 @@ def concatenate(
         return joined
     if not isinstance(arrays, ndarray) and not hasattr(arrays, "__getitem__"):
         raise TypeError("The first input argument needs to be a sequence")
+    axis = axis if axis is None else operator.index(axis)
+    check_rules(dtype, casting, None)
+    if out is not None and not isinstance(out, ndarray):
+        raise TypeError("'out' must be a quelea.ndarray")
     if axis is None:
         arrays, axis = _flattened(arrays), 0
     parts = [a if isinstance(a, ndarray) else _asarray(a) for a in arrays]
@@ -220,6 +225,7 @@ def stack(
     if [p.shape for p in parts].count(shape) < len(parts):
         raise ValueError("all input arrays must have the same shape")
     axis = normalize_axis_index(axis, len(shape) + 1)
+    check_rules(dtype, casting, None)
     every = (slice(None),) * axis
     keys = [(*every, i) for i in range(len(parts))]
     return _joined(

@@ -101,6 +101,7 @@ def matmul(
     check_rules(dtype, casting, order)
     if out is not None and not isinstance(out, (ndarray, tuple)):
         raise TypeError("return arrays must be of type quelea.ndarray")
+    _check_one(out)
     refuse_signature("matmul", signature)
     if axis is not ...:
         raise TypeError(
@@ -120,6 +121,19 @@ def matmul(
     if result_axes is not None and len(result_axes):
         result = moveaxis(result, range(-len(result_axes), 0), result_axes)
     return _delivered("matmul", result, out, casting, order)
+
+
+def _check_output(name: str, dtype: Any, out: ndarray, casting: str) -> None:
+    if not numpy.can_cast(dtype, out.dtype, casting):  # type: ignore[arg-type]
+        raise TypeError(
+            f"Cannot cast ufunc '{name}' output from {dtype!r} to {out.dtype!r} with casting rule '{casting}'"
+        )
+
+
+def _check_one(out: Any) -> None:
+    """Refuse a tuple that is not of one output."""
+    if isinstance(out, tuple) and len(out) != 1:
+        raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
 
 
 def _moved(
@@ -199,18 +213,13 @@ def _order_of_stacks(a: ndarray, b: ndarray) -> list[int]:
 def _delivered(name: str, result: ndarray, out: Any, casting: str, order: str) -> ndarray:
     """Give the result of a ufunc in `out`, or in an order."""
     numpy.can_cast(bool, bool, casting)  # type: ignore[arg-type]  # refuses what is no rule
+    _check_one(out)
     if isinstance(out, tuple):
-        if len(out) != 1:
-            raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
         out = out[0]
     if out is None:
         return result if order == "K" else result.astype(result.dtype, order=order, copy=False)
     if isinstance(out, ndarray):
-        if not numpy.can_cast(result.dtype, out.dtype, casting):  # type: ignore[arg-type]
-            raise TypeError(
-                f"Cannot cast ufunc '{name}' output from {result.dtype!r} to {out.dtype!r} with casting rule "
-                f"'{casting}'"
-            )
+        _check_output(name, result.dtype, out, casting)
         if numpy.broadcast_shapes(result.shape, out.shape) != out.shape:
             raise ValueError(
                 f"{name}: the output has shape {out.shape}, but the result has {result.shape}"
@@ -365,6 +374,7 @@ def vecdot(
         keywords = {"axes": axes, "axis": axis, "keepdims": keepdims or None, "out": out}
         return _elsewhere(numpy.vecdot, x1, x2, dtype=dtype, **keywords)
     check_rules(dtype, casting, order)
+    _check_one(out)
     refuse_signature("vecdot", signature)
     x, y = as_array(x1), as_array(x2)
     for i, a in enumerate((x, y)):
@@ -373,6 +383,11 @@ def vecdot(
                 f"vecdot: Input operand {i} does not have enough dimensions (has 0, gufunc core with signature "
                 "(n),(n)->() requires 1)"
             )
+    if dtype is not None:
+        x, y = (_cast_input("vecdot", a, dtype, casting) for a in (x, y))
+    target = out[0] if isinstance(out, tuple) else out
+    if isinstance(target, ndarray):
+        _check_output("vecdot", numpy.result_type(x.dtype, y.dtype), target, casting)
     place: Any = -1
     if axes is not ...:
         if axis is not ...:
@@ -385,11 +400,13 @@ def vecdot(
         place = axis
     if x.shape[-1] != y.shape[-1]:
         raise _mismatch("vecdot", 0, y.shape[-1], x.shape[-1], "(n),(n)->()")
-    if dtype is not None:
-        x, y = (_cast_input("vecdot", a, dtype, casting) for a in (x, y))
     result = _quelea.contract(x.conj(), y, -1, "K")
     if keepdims:
         result = _quelea.expand_dims(result, place)
+        if isinstance(target, ndarray) and target.shape != result.shape:
+            raise ValueError(
+                f"vecdot: the output has shape {target.shape}, but the result has {result.shape}"
+            )
     return _delivered("vecdot", result, out, casting, order)
 
 
@@ -473,6 +490,10 @@ def trace(
     """
     from .creation import eye
 
+    if dtype is not None:
+        numpy.dtype(dtype)
+    if out is not None and not isinstance(out, ndarray):
+        raise TypeError("output must be an array")
     x = moveaxis(as_array(a), (axis1, axis2), (-2, -1))
     mask = eye(x.shape[-2], x.shape[-1], offset, bool)
     return _quelea.sum(_quelea.where(mask, x, x.dtype.type(0)), (-2, -1), dtype, out)

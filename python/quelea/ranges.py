@@ -65,7 +65,7 @@ def arange(
     >>> np.arange(1, 10, 3)
     array([1, 4, 7])
     """
-    _check(device, like)
+    _check(device, like, dtype)
     if start is None and stop is None:
         raise TypeError("arange() requires stop to be specified.")
     if stop is None:
@@ -137,9 +137,7 @@ def linspace(
     ValueError
         `num` is negative.
     """
-    _check(device)
-    if dtype is not None:
-        numpy.dtype(dtype)
+    _check(device, None, dtype)
     num = operator.index(num)
     if num < 0:
         raise ValueError(f"Number of samples, {num}, must be non-negative.")

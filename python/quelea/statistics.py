@@ -27,12 +27,17 @@ __all__ = [
 Axis = int | Sequence[int] | None
 
 
-def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
-    """Give the result of a reduction, in `out` if there is one, which must have its shape."""
-    if isinstance(out, ndarray) and out.shape != result.shape:
+def _check_shape(result: ndarray, out: ndarray) -> None:
+    if out.shape != result.shape:
         raise ValueError(
             f"output parameter for a reduction has shape {out.shape}, but the result has {result.shape}"
         )
+
+
+def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
+    """Give the result of a reduction, in `out` if there is one, which must have its shape."""
+    if isinstance(out, ndarray):
+        _check_shape(result, out)
     return deliver(result, out)
 
 
@@ -109,9 +114,10 @@ def mean(
     array([2., 3.])
     """
     x = as_array(a)
-    if axis is not None:
-        normalize_axis_tuple(axis, x.ndim)
+    if axis is not None and where is True:
+        normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
     accumulated, given = _accumulator(x.dtype, dtype)
+    given = given if out is None else None  # what is divided is in out
     if where is not True:
         mask = _mask(where, x)
         count: Any = _quelea.sum(mask, _axes(axis), keepdims=keepdims)
@@ -162,9 +168,10 @@ def var(
         if ddof != 0:
             raise ValueError("ddof and correction can't be provided simultaneously.")
         ddof = correction
-    if axis is not None:
-        normalize_axis_tuple(axis, x.ndim)
+    if axis is not None and where is True:
+        normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
     accumulated, given = _accumulator(x.dtype, dtype)
+    given = given if out is None else None  # what is divided is in out
     mask = True if where is True else _mask(where, x)
     count: Any = _count(x, axis) if mask is True else _quelea.sum(mask, _axes(axis), keepdims=True)
     rounded = given if dtype is not None else None  # an integer dtype holds for the mean too
@@ -206,9 +213,15 @@ def std(
     ndarray, real
     """
     variance = var(
-        a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction
+        a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction
     )
-    return _deliver(_quelea.sqrt(variance).astype(variance.dtype, copy=False), out)
+    if variance.dtype.kind in "iub" and (out is not None or variance.ndim):
+        raise TypeError(
+            f"Cannot cast ufunc 'sqrt' output from dtype('float64') to {variance.dtype!r} with casting rule 'same_kind'"
+        )
+    if out is not None:
+        return _quelea.sqrt(out, out=out)
+    return _quelea.sqrt(variance).astype(variance.dtype, copy=False)
 
 
 def ptp(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = False) -> ndarray:
@@ -220,9 +233,13 @@ def ptp(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = 
     """
     x = as_array(a)
     axes = _axes(axis)
-    return _deliver(
-        _quelea.max(x, axes, keepdims=keepdims) - _quelea.min(x, axes, keepdims=keepdims), out
-    )
+    if out is not None and not isinstance(out, ndarray):
+        raise TypeError("return arrays must be of type quelea.ndarray")
+    high, low = (reduce(x, axes, keepdims=keepdims) for reduce in (_quelea.max, _quelea.min))
+    if out is None:
+        return high - low
+    _check_shape(high, out)
+    return _quelea.subtract(high, low, out=out)
 
 
 def average(
@@ -472,6 +489,9 @@ def _reduce_slowly(
             x = x.astype(common, copy=False)
     if name in ("sum", "prod"):
         arguments["dtype"] = dtype
+    _check_mask(where)
+    if axis is not None:
+        normalize_axis_tuple(axis, x.ndim)
     neutral = _identity(name)
     if name in ("min", "max") and dtype is not None:
         x = x.astype(dtype, copy=False)
@@ -493,8 +513,6 @@ def _reduce_slowly(
     if mask is not None:
         filler = first if neutral is None or keeps_sign else x.dtype.type(neutral)
         if filler is None:
-            if axis is not None:
-                normalize_axis_tuple(axis, x.ndim)
             names = {"min": "minimum", "max": "maximum", "sum": "add", "prod": "multiply"}
             which = names[name]
             raise ValueError(
@@ -534,12 +552,16 @@ def _initial(initial: Any, name: str, x: ndarray, dtype: Any) -> Any:
     return element[()]
 
 
-def _mask(where: Any, x: ndarray) -> ndarray:
-    """Give where= as an array of booleans of the shape of `x`."""
-    if not isinstance(where, (ndarray, numpy.ndarray)):
-        where = numpy.asarray(where, bool)
-    elif where.dtype != bool:
+def _check_mask(where: Any) -> None:
+    if isinstance(where, (ndarray, numpy.ndarray)) and where.dtype != bool:
         raise TypeError(
             f"Cannot cast array data from {where.dtype!r} to dtype('bool') according to the rule 'safe'"
         )
+
+
+def _mask(where: Any, x: ndarray) -> ndarray:
+    """Give where= as an array of booleans of the shape of `x`."""
+    _check_mask(where)
+    if not isinstance(where, (ndarray, numpy.ndarray)):
+        where = numpy.asarray(where, bool)
     return _quelea.broadcast_to(as_array(where), x.shape)

@@ -103,8 +103,8 @@ def _copied(m: Any, a: Any, b: Any, casting: str) -> Any:
     return x
 
 
-# NumPy's own faults and what depends on its vector loops: signs of zeros in fmax and fmin, powers and angles in the last
-# place.
+# NumPy's own faults and what depends on its vector loops: signs of zeros in fmax and fmin, powers and angles in the
+# last place.
 _SIGNS_DIFFER = {"fmax", "fmin"}
 _NEAR = {"arctan2", "power", "float_power", "operator.pow", "logaddexp", "logaddexp2", "hypot"}
 
@@ -170,6 +170,7 @@ def test_pairs(name: str) -> None:
 _OF_HUGE = {
     "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "power", "arctan2", "hypot", "copysign",
     "logaddexp", "float_power", "maximum", "minimum", "equal", "less", "operator.add", "operator.truediv",
-    "operator.lt", "operator.eq", "bitwise_and", "left_shift", "logical_and", "logical_xor", "not_equal", "greater_equal", "fmod", "where", "add(out=)", "add(dtype=)",
+    "operator.lt", "operator.eq", "bitwise_and", "left_shift", "where", "logical_and",
+    "logical_xor", "not_equal", "greater_equal", "fmod", "add(out=)", "add(dtype=)",
 }  # fmt: skip
 STRIDE = 3 if quelea.info()["size"] == 1 else 29
