@@ -155,11 +155,6 @@ QlCounters ql_counters(const QlContext *ctx) {
 void ql_at(QlContext *ctx, QlSource source) { ctx->source = source, ctx->source_is_late = false; }
 void ql_at_caller(QlContext *ctx) { ctx->source_is_late = true; }
 
-QlSource rt_source(QlContext *ctx) {
-  if (ctx->source_is_late) ql_at(ctx, ctx->options.where(ctx->options.data));
-  return ctx->source;
-}
-
 void ql_set_strict(QlContext *ctx, bool strict) {
   if (ctx->strict != strict) rt_history_call(ctx, EVENT_STRICT, strict);
   ctx->strict = strict;

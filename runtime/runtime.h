@@ -78,7 +78,11 @@ static inline bool rt_is_own(const Storage *storage) {
   return storage->context->info->size == 1 || (storage->layout && !storage->layout->template);
 }
 
-QlSource rt_source(QlContext *ctx);
+/* Where the program is. */
+static inline QlSource rt_source(QlContext *ctx) {
+  if (ctx->source_is_late) ql_at(ctx, ctx->options.where(ctx->options.data));
+  return ctx->source;
+}
 
 /* Can anything still be agreed? */
 static inline QlStatus rt_check_whole(const QlContext *ctx, QlError *error) {

@@ -124,8 +124,8 @@ static void give_account(QlContext *ctx, int64_t number, Account *mine) {
   rt_describe(ctx, here, mine->place, sizeof mine->place);
   if (!event) return;
   mine->acts = event->kind != EVENT_END, mine->kind = event->kind, mine->hash = event->hash;
-  if (event->statement >= 0)
-    describe_statement(ctx, event->statement, mine);
+  if (event->kind == EVENT_STATEMENT)
+    describe_statement(ctx, (int)event->at, mine);
   else if (event->kind == EVENT_EXECUTED)
     describe_executed(ctx, event, mine);
   else if (event->kind == EVENT_LOOK || event->kind == EVENT_SNAPSHOT)

@@ -114,7 +114,8 @@ QlStatus rt_log_reserve(QlContext *ctx, int statements, QlError *error) {
 }
 
 static void note_event(QlContext *ctx, const LogRequest *r, const Statement *s) {
-  Event event = {.kind = EVENT_STATEMENT, .statement = ctx->log.count - 1, .source = s->source};
+  uint32_t at = (uint32_t)ctx->log.count - 1;
+  Event event = {.kind = EVENT_STATEMENT, .at = at, .source = s->source};
   event.hash = ql_mix(s->hash, s->values_hash);
   for (int k = 0; k < r->operands; k++)
     if (r->operand[k].array) event.arrays = ql_mix(event.arrays, r->operand[k].array->storage->id);

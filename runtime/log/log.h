@@ -68,27 +68,29 @@ typedef enum EventKind {
 } EventKind;
 
 typedef struct Event {
-  EventKind kind;
   uint64_t hash;   /* of what is done, values included; a statement's as the log counts arrays */
   uint64_t arrays; /* of the numbers of the arrays that it is done with */
   uint64_t chain;  /* of all events up to this one */
-  int statement;   /* in the log; -1 */
-  uint32_t words;  /* EXECUTED: in History.words */
   QlSource source;
   QlSource made; /* LOOK, SNAPSHOT: the array; the log knows those of a statement */
+  EventKind kind;
+  uint32_t at; /* STATEMENT: in the log; EXECUTED: in History.words */
 } Event;
 
 enum { LOG_OPERANDS = 4 }; /* a target and the inputs of the widest operation */
-enum { HISTORY_KEPT = 1 << 13, HISTORY_WORDS = 1 << 18 };
+enum { EXECUTED_AXES = 4, OPERAND_WORDS = 3 };
+enum { MOST_WORDS = 1 + EXECUTED_AXES + LOG_OPERANDS * OPERAND_WORDS };
+/* The ranks meet after so many events where some are of what was executed. */
+enum { HISTORY_KEPT = 1 << 13, EVENTS_TO_MEET = 1 << 10 };
 
 typedef struct History {
   uint64_t chain, executed_chain; /* of all events, of EVENT_EXECUTED alone */
   int64_t count, agreed;          /* events; how many of them all ranks have in common */
-  Event kept[HISTORY_KEPT];
+  Event kept[HISTORY_KEPT];       /* a ring of those since then */
   /* What is told of a statement that was executed at once, which the log does not know, where ranks
-   * differ (history.c): a ring. */
-  uint64_t words[HISTORY_WORDS];
-  uint64_t word_count;
+   * differ (note.h). */
+  uint64_t words[EVENTS_TO_MEET * MOST_WORDS];
+  uint32_t word_count;
   bool lacks;      /* memory for something that others may have recorded since they agreed last, */
   QlSource lacked; /* there */
 } History;
@@ -212,29 +214,10 @@ void rt_history_add(QlContext *ctx, const Event *event);
 void rt_history_look(QlContext *ctx, EventKind kind, const QlArray *array);
 /* SYNC, END, or STRICT with the new value. */
 void rt_history_call(QlContext *ctx, EventKind kind, bool value);
-/* A statement is about to be executed without the log. After enough of them the ranks meet first:
- * collective then, by what all have done. One process notes nothing. */
+/* A statement is about to be executed without the log (note.h). After enough of them the ranks meet
+ * first: collective then, by what all have done. One process notes nothing. */
 QlStatus rt_history_executes(QlContext *ctx, const LogRequest *request, QlError *error);
-/* The same, operand by operand, the target first. Several ranks only. */
-typedef struct Note { /* hash and arrays apart: they are written one by one, not read as one */
-  uint64_t hash;
-  uint64_t *word;
-  uint64_t arrays;
-  uint32_t begin;
-} Note;
-static inline uint64_t note_head(StatementKind kind, int op, int loop, uint32_t axes,
-                                 int operands) {
-  return (uint64_t)kind | (uint64_t)op << 8 | (uint64_t)loop << 16 | (uint64_t)axes << 32 |
-         (uint64_t)operands << 48;
-}
-QlStatus rt_note_begin(QlContext *ctx, Note *note, uint64_t head, int ndim, const int64_t *shape,
-                       QlError *error);
-void rt_note_array(QlContext *ctx, Note *note, Storage *storage, int64_t offset, int ndim,
-                   const int64_t *stride);
-void rt_note_scalar(Note *note, QlDtype dtype, const QlValue *value);
-void rt_note_end(QlContext *ctx, const Note *note);
 /* It, as it was noted. */
-enum { EXECUTED_AXES = 4 };
 typedef struct Executed {
   StatementKind kind;
   int ndim, arrays, scalars;
@@ -244,6 +227,8 @@ typedef struct Executed {
   LogScalar scalar[LOG_OPERANDS];
 } Executed;
 Executed rt_history_executed(const QlContext *ctx, const Event *event);
+/* Collective: nothing is planned, and what is recorded stays so. */
+QlStatus rt_history_meet(QlContext *ctx, QlError *error);
 void rt_history_agreed(QlContext *ctx); /* by all ranks */
 /* Fails for want of memory for what all ranks record; notes it, for when the others have. */
 QlStatus rt_history_lacks(QlContext *ctx, const char *what, QlError *error);

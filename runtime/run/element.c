@@ -1,7 +1,7 @@
 /* Single elements on the immediate path: arrays of no axes are what a Python loop over elements is
  * made of, and must cost no more than a few of Python's own operations. Each call here does what
  * the general one would, or leaves it to that. */
-#include "runtime.h"
+#include "log/note.h"
 
 #include <string.h>
 
@@ -40,35 +40,30 @@ static QlStatus executes_copy(QlContext *ctx, const QlArray *target, int64_t to,
   Note note;
   if (ctx->info->size == 1) return QL_OK;
   uint64_t head = note_head(STATEMENT_COPY, 0, target->dtype, 0, 2);
-  QL_TRY(rt_note_begin(ctx, &note, head, 0, NULL, error));
-  rt_note_array(ctx, &note, target->storage, to, 0, NULL);
+  QL_TRY(note_begin(ctx, &note, head, 0, NULL, error));
+  note_array(ctx, &note, target->storage, to, 0, NULL);
   if (source)
-    rt_note_array(ctx, &note, source->storage, from, 0, NULL);
+    note_array(ctx, &note, source->storage, from, 0, NULL);
   else
-    rt_note_scalar(&note, (QlDtype)target->dtype, value);
-  rt_note_end(ctx, &note);
+    note_scalar(&note, (QlDtype)target->dtype, value);
+  note_end(ctx, &note);
   return QL_OK;
 }
 
 /* Of elements, and of scalars as the operation gets them. */
 static QlStatus executes_map(QlContext *ctx, QlOp op, QlDtype loop, QlArray *made, int count,
-                             const QlOperand *in, QlError *error) {
+                             const QlOperand *in, const JitElements *seen, QlError *error) {
   Note note;
   if (ctx->info->size == 1) return QL_OK;
   uint64_t head = note_head(STATEMENT_MAP, op, loop, 0, count + 1);
-  QL_TRY(rt_note_begin(ctx, &note, head, 0, NULL, error));
-  rt_note_array(ctx, &note, made->storage, 0, 0, NULL);
-  for (int k = 0; k < count; k++) {
-    const QlArray *array = in[k].array;
-    if (array) {
-      rt_note_array(ctx, &note, array->storage, array->offset, 0, NULL);
-      continue;
-    }
-    QlDtype as = ql_op_input(op, k, in[k].scalar.dtype, loop);
-    QlValue value = ql_scalar_as(&in[k].scalar, as);
-    rt_note_scalar(&note, as, &value);
-  }
-  rt_note_end(ctx, &note);
+  QL_TRY(note_begin(ctx, &note, head, 0, NULL, error));
+  note_array(ctx, &note, made->storage, 0, 0, NULL);
+  for (int k = 0; k < count; k++)
+    if (in[k].array)
+      note_array(ctx, &note, in[k].array->storage, in[k].array->offset, 0, NULL);
+    else
+      note_scalar(&note, seen[k].dtype, &seen[k].value);
+  note_end(ctx, &note);
   return QL_OK;
 }
 
@@ -91,7 +86,7 @@ bool rt_element_map(QlContext *ctx, QlOp op, QlDtype loop, QlDtype dtype, int co
   }
   QlArray *made = element_new(ctx, dtype);
   if (!made) return false;
-  if ((*status = executes_map(ctx, op, loop, made, count, in, error))) {
+  if ((*status = executes_map(ctx, op, loop, made, count, in, operand, error))) {
     ql_release(made);
     return true;
   }
@@ -131,6 +126,22 @@ static bool number_of(const QlContext *ctx, const QlOperand *in, double *number)
   return true;
 }
 
+/* As executes_map. */
+static QlStatus executes_numbers(QlContext *ctx, QlOp op, QlArray *made, const QlOperand *in,
+                                 QlError *error) {
+  Note note;
+  if (ctx->info->size == 1) return QL_OK;
+  QL_TRY(note_begin(ctx, &note, note_head(STATEMENT_MAP, op, QL_F64, 0, 3), 0, NULL, error));
+  note_array(ctx, &note, made->storage, 0, 0, NULL);
+  for (int k = 0; k < 2; k++)
+    if (in[k].array)
+      note_array(ctx, &note, in[k].array->storage, in[k].array->offset, 0, NULL);
+    else
+      note_bits(&note, QL_F64, in[k].scalar.value.u, 0);
+  note_end(ctx, &note);
+  return QL_OK;
+}
+
 bool rt_element_compute(QlContext *ctx, QlOp op, const QlOperand *in, QlArray **result,
                         QlStatus *status, QlError *error) {
   double a, b, c = 0;
@@ -143,7 +154,7 @@ bool rt_element_compute(QlContext *ctx, QlOp op, const QlOperand *in, QlArray **
   ql_floats_leave(floats);
   QlArray *made = computed ? element_new(ctx, QL_F64) : NULL;
   if (!made) return false;
-  if ((*status = executes_map(ctx, op, QL_F64, made, 2, in, error))) {
+  if ((*status = executes_numbers(ctx, op, made, in, error))) {
     ql_release(made);
     return true;
   }

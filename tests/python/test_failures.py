@@ -285,6 +285,19 @@ def test_different_scalars_are_a_divergence():
     assert "0.5 on rank 0" in err and "1.5 on rank 1" in err
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["np.arange(s * 1.0, s * 9.0, s * 2.0)", "y = x[2] * s; y = x[3] * s", "x[1] = x[4] = s"],
+)
+def test_two_differences_do_not_cancel(code):
+    """Words that differ in the same bit of two numbers, or of two statements."""
+    status, _, err = job(
+        f"x = np.ones(5); s = 1.0 if np.rank else -1.0\n{code}", 2, QUELEA_REPLICATE="64"
+    )
+    assert status != 0
+    assert err.count("DivergenceError: the ranks compute with different values at <string>:") == 1
+
+
 @pytest.mark.parametrize("size", [3, 5000, 300_000])
 @pytest.mark.parametrize("nodes", ["0", "1"])
 def test_different_arrays_that_enter_are_a_divergence(size, nodes):
