@@ -157,7 +157,7 @@ struct QlStorage {
   bool replicated;    /* must become replicated, whatever its size */
   bool moved;         /* ... or has been, for statements on few of its elements (run/place.c): */
   uint8_t moves;      /* so often it was moved, */
-  uint16_t few, many; /* and so many statements lately were on few of its elements, on many */
+  uint16_t few, many; /* and what lately were statements on few of its elements, on many */
   uint64_t log_epoch; /* `slot` counts for the log with this number */
   int32_t slot;
   uint64_t stored_epoch;   /* a statement of that log stores it */

@@ -220,6 +220,7 @@ static bool put_element(QlArray *array, int64_t offset, const QlOperand *value, 
   QlFloats floats = ql_floats_enter();
   jit_copy_elements(target.dtype, &source, &target, 1);
   ql_floats_leave(floats);
+  rt_place_stays(array->storage);
   ctx->counters.immediate++;
   return true;
 }

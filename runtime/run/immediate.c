@@ -533,7 +533,7 @@ static bool takes(QlContext *ctx, const LogRequest *r, int64_t *points, QlStatus
   if (readiness == AWAY && !(*status = rt_place_few(ctx, r, error)) &&
       (readiness = readiness_of(ctx, r)) == AWAY)
     ctx->log.waiting = 0;
-  if (readiness == WAITS) ctx->log.waiting++;
+  if (readiness == WAITS) ctx->log.waiting++, rt_place_new(ctx, r);
   return readiness == READY && !*status;
 }
 
@@ -567,6 +567,7 @@ bool rt_immediate(QlContext *ctx, const LogRequest *r, QlStatus *status, QlError
   else
     run(ctx, r, &nest);
   ql_floats_leave(floats);
+  rt_place_stays(target);
   if (ctx->log.made == target) ctx->log.fresh_bytes -= ctx->log.made_bytes, ctx->log.made = NULL;
   ctx->counters.immediate++;
   if (points > ctx->params.immediate && ctx->spell.left > 0) ctx->spell.left--;

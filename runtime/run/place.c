@@ -4,9 +4,10 @@
  * A loop over the elements of an array that is partitioned makes each rank wait for the others at
  * every one; replicated, each has it for itself, and the statements are executed at once
  * (immediate.c). So where a number of statements in a row were on few elements of an array, it is
- * copied to every rank; where after that a number of others were on many, it is partitioned again.
- * Each move makes the next one less likely. What is counted are statements, which are the same on
- * all ranks; values do not depend on where they lie.
+ * copied to every rank; where after that most were on many, it is partitioned again. Each move
+ * makes the next one less likely. A new array whose memory is still to come is not moved: it
+ * becomes replicated after fewer of them. What is counted are statements, which are the same on all
+ * ranks; values do not depend on where they lie.
  *
  * The copy is a statement like any other; then array and copy change their places. */
 #include "runtime.h"
@@ -14,8 +15,10 @@
 #include <string.h>
 
 enum {
-  FEW = 64, /* statements on few elements, after which an array is replicated, */
-  MANY = 32 /* and on many, after which it is not any more */
+  FEW = 16,      /* statements in a row on few elements, after which an array is replicated, */
+  FEW_NEW = 8,   /* one that lies nowhere yet; */
+  MANY = 32,     /* and on many, after which it is not any more: */
+  WORTH_FEW = 16 /* so many on few count as much as one on many */
 };
 enum { LARGEST = 1 << 17, MOVES = 6 }; /* elements that are replicated so; of an array, at most */
 
@@ -91,14 +94,27 @@ QlStatus rt_place_few(QlContext *ctx, const LogRequest *r, QlError *error) {
   return ++storage->few < FEW << storage->moves ? QL_OK : move(ctx, target, true, error);
 }
 
+void rt_place_new(QlContext *ctx, const LogRequest *r) {
+  if (!has_places(ctx)) return;
+  for (int k = 0; k < r->operands; k++) {
+    const QlArray *array = r->operand[k].array;
+    Storage *storage = array ? array->storage : NULL;
+    if (!storage || storage->layout || storage->replicated || storage->size > LARGEST) continue;
+    if (k && storage == r->operand[0].array->storage) continue;
+    if (++storage->few >= FEW_NEW) storage->replicated = storage->moved = true, storage->few = 0;
+  }
+}
+
 QlStatus rt_place_many(QlContext *ctx, const LogRequest *r, QlError *error) {
   if (!has_places(ctx)) return QL_OK;
   for (int k = 0; k < r->operands; k++) {
     const QlArray *array = r->operand[k].array;
     if (!array) continue;
     Storage *storage = array->storage;
-    storage->few = (uint16_t)QL_MAX(storage->few - FEW / MANY, 0);
-    if (storage->moved && storage->block && ++storage->many >= MANY << storage->moves)
+    storage->few = 0;
+    if (!storage->moved || !storage->block) continue;
+    storage->many += WORTH_FEW;
+    if (storage->many >= (MANY * WORTH_FEW) << storage->moves)
       QL_TRY(move(ctx, (QlArray *)(uintptr_t)array, false, error));
   }
   return QL_OK;

@@ -211,6 +211,12 @@ static inline bool rt_compares_signs(QlOp op, QlDtype loop) {
  * collective. A failure is one of what was pending. */
 QlStatus rt_place_few(QlContext *ctx, const LogRequest *request, QlError *error);
 QlStatus rt_place_many(QlContext *ctx, const LogRequest *request, QlError *error);
+/* One on few elements waits for what is pending. Moves nothing. */
+void rt_place_new(QlContext *ctx, const LogRequest *request);
+/* One on few elements of an array that every rank has for itself is executed. */
+static inline void rt_place_stays(Storage *storage) {
+  if (storage->many) storage->many--;
+}
 
 /* ---- element.c ---- */
 /* The arithmetic of two numbers of float64, which loops over elements are made of. True as above.

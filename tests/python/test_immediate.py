@@ -312,3 +312,38 @@ def test_what_is_computed_by_elements_moves_to_every_rank() -> None:
         many()
     assert happened(many)["partitioned_statements"] == 1
     assert x[:, :20].tolist() == [[102.0 + k] * 20 for k in range(60)]
+
+
+@pytest.mark.skipif(not (AT_ONCE and ONE_NODE_OF_RANKS), reason="nothing moves")
+def test_a_new_array_of_which_few_elements_are_computed_is_replicated() -> None:
+    a = numpy.arange(6000.0).reshape(60, 100)
+    whole = quelea.asarray(a)
+    made = []
+
+    def columns() -> None:
+        x = whole.copy()
+        for k in range(1, 100):
+            x[:, k] = x[:, k - 1] * 0.5 + 1
+        made.append(x)
+
+    counts = happened(columns)
+    assert counts["statements"] < 40 and counts["immediate"] > 200, counts
+    for k in range(1, 100):
+        a[:, k] = a[:, k - 1] * 0.5 + 1
+    same(made[0], a)
+
+
+@pytest.mark.skipif(not (AT_ONCE and ONE_NODE_OF_RANKS), reason="nothing moves")
+def test_edges_beside_large_statements_do_not_make_an_array_replicated() -> None:
+    """Four small statements to a large one."""
+    x = quelea.zeros((60, 70))
+    for _ in range(50):
+        x[0], x[-1], x[:, 0], x[:, -1] = 1.0, 2.0, 3.0, 4.0
+        x[1:-1, 1:-1] = (x[:-2, 1:-1] + x[2:, 1:-1]) * 0.5
+
+    def large() -> None:
+        x[...] += 1
+        quelea.sync()
+
+    quelea.sync()
+    assert happened(large)["partitioned_statements"] == 1
