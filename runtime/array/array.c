@@ -206,7 +206,7 @@ QlArray *rt_element_again(QlContext *ctx, QlDtype dtype) {
   QlArray *array = ctx->elements[--ctx->element_count];
   Storage *storage = array->storage;
   array->references = 1, array->dtype = storage->dtype = (uint8_t)dtype, array->readonly = false;
-  storage->id = 0, storage->made = where_made(ctx),
+  storage->id = storage->origin = 0, storage->made = where_made(ctx),
   storage->block->bytes = (int64_t)ql_dtype_info[dtype].size;
   return array;
 }

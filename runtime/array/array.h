@@ -149,6 +149,7 @@ struct QlStorage {
   int64_t handles; /* handles and exports of this rank; 0: dropped here */
   int64_t pins;    /* the log, plans under way, and lists of the context; freed when both are 0 */
   uint64_t id;     /* 0: in no event yet; else its number, the same on all ranks */
+  uint64_t origin; /* 0, or of an element that was read at once: which one, and when */
   QlSource made;   /* the line that made it */
   uint8_t dtype, ndim;
   bool known;    /* a statement of the log has named it: it goes when all ranks have dropped it */
@@ -330,6 +331,10 @@ void rt_storage_unpin(Storage *storage);
 static inline uint64_t rt_storage_number(Storage *storage, uint64_t *next) {
   if (!storage->id) storage->id = ++*next;
   return storage->id;
+}
+/* What events call it. */
+static inline uint64_t rt_storage_name(Storage *storage, uint64_t *next) {
+  return storage->origin ? storage->origin : rt_storage_number(storage, next);
 }
 QlStatus rt_array_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape,
                       QlArray **array, QlError *error);

@@ -56,7 +56,8 @@ typedef struct Account {
   uint64_t hash;
   char place[PLACE_SIZE], values[VALUE_SIZE];
   int arrays;
-  uint64_t id[ARRAYS];
+  uint64_t name[ARRAYS];
+  bool is_element[ARRAYS]; /* that was read at once */
   char made[ARRAYS][MADE_SIZE];
 } Account;
 
@@ -74,9 +75,10 @@ static void describe_values(int ndim, const int64_t *shape, int known, const Log
   }
 }
 
-static void add_array(QlContext *ctx, Account *mine, uint64_t id, QlSource made) {
+static void add_array(QlContext *ctx, Account *mine, uint64_t name, bool is_element,
+                      QlSource made) {
   if (mine->arrays == ARRAYS) return;
-  mine->id[mine->arrays] = id;
+  mine->name[mine->arrays] = name, mine->is_element[mine->arrays] = is_element;
   rt_describe(ctx, made, mine->made[mine->arrays++], MADE_SIZE);
 }
 
@@ -101,9 +103,12 @@ static void describe_statement(QlContext *ctx, int k, Account *mine) {
   mine->hash = what_is_done(log, s);
   describe_values(s->ndim, log_shape(log, s), s->ndim, log->scalars + s->scalars,
                   mine->imports ? 0 : (int)s->scalar_count, mine->values, sizeof mine->values);
-  for (int j = 0; j < s->operands; j++)
-    if (log_operand(log, s, j, &operand))
-      add_array(ctx, mine, log->slots[operand.view.slot]->id, log->slots[operand.view.slot]->made);
+  for (int j = 0; j < s->operands; j++) {
+    if (!log_operand(log, s, j, &operand)) continue;
+    Storage *storage = log->slots[operand.view.slot];
+    uint64_t name = rt_storage_name(storage, &ctx->next_id);
+    add_array(ctx, mine, name, storage->origin, storage->made);
+  }
 }
 
 static void describe_executed(QlContext *ctx, const Event *event, Account *mine) {
@@ -111,7 +116,7 @@ static void describe_executed(QlContext *ctx, const Event *event, Account *mine)
   mine->imports = statement_traits[e.kind].payload;
   describe_values(e.ndim, e.shape, QL_MIN(e.ndim, EXECUTED_AXES), e.scalar,
                   mine->imports ? 0 : e.scalars, mine->values, sizeof mine->values);
-  for (int k = 0; k < e.arrays; k++) add_array(ctx, mine, e.id[k], e.made[k]);
+  for (int k = 0; k < e.arrays; k++) add_array(ctx, mine, e.name[k], e.is_element[k], e.made[k]);
 }
 
 static void give_account(QlContext *ctx, int64_t number, Account *mine) {
@@ -129,7 +134,7 @@ static void give_account(QlContext *ctx, int64_t number, Account *mine) {
   else if (event->kind == EVENT_EXECUTED)
     describe_executed(ctx, event, mine);
   else if (event->kind == EVENT_LOOK || event->kind == EVENT_SNAPSHOT)
-    add_array(ctx, mine, event->arrays, event->made);
+    add_array(ctx, mine, event->arrays, false, event->made);
 }
 
 static const char *what_it_does(const Account *a) {
@@ -145,8 +150,14 @@ static const char *what_it_does(const Account *a) {
 
 static QlStatus tell_arrays(const Account *a, const Account *b, int other, QlError *error) {
   int k = 0;
-  while (k < a->arrays - 1 && a->id[k] == b->id[k]) k++;
+  while (k < a->arrays - 1 && a->name[k] == b->name[k]) k++;
   bool same_line = !strcmp(a->made[k], b->made[k]);
+  if (a->is_element[k] && b->is_element[k])
+    return ql_fail(
+        error, QL_ERR_DIVERGED,
+        "the ranks use different elements at %s: rank 0 one that was read at %s, rank %d one that "
+        "was read at %s%s; every rank must read the same ones, at the same point of the program",
+        a->place, a->made[k], other, b->made[k], same_line ? ", but not the same" : "");
   return ql_fail(
       error, QL_ERR_DIVERGED,
       "the ranks use different arrays at %s: rank 0 the one that was made at %s, rank %d "

@@ -53,7 +53,7 @@ Executed rt_history_executed(const QlContext *ctx, const Event *event) {
   for (int a = 0; a < QL_MIN(e.ndim, EXECUTED_AXES); a++) e.shape[a] = (int64_t)*word++;
   for (int operands = (int)(head >> 48); operands > 0; operands--, word += OPERAND_WORDS) {
     if (word[0] & 1) {
-      e.id[e.arrays] = word[0] >> 1;
+      e.name[e.arrays] = word[0] >> 2, e.is_element[e.arrays] = word[0] >> 1 & 1;
       e.made[e.arrays++] =
           (QlSource){.code = (const void *)(uintptr_t)word[1], .at = (int64_t)word[2]};
     } else {
@@ -72,11 +72,13 @@ QlStatus rt_history_executes(QlContext *ctx, const LogRequest *r, QlError *error
                     r->shape, error));
   for (int k = 0; k < r->operands; k++) {
     const RequestOperand *operand = &r->operand[k];
-    if (operand->array)
-      note_array(ctx, &note, operand->array->storage, operand->array->offset, operand->ndim,
-                 operand->stride);
-    else
+    const QlArray *array = operand->array;
+    if (!array)
       note_scalar(&note, (QlDtype)operand->dtype, &operand->value);
+    else if (k == 0)
+      note_target(ctx, &note, array->storage, array->offset, operand->ndim, operand->stride);
+    else
+      note_array(ctx, &note, array->storage, array->offset, operand->ndim, operand->stride);
   }
   note_end(ctx, &note);
   return QL_OK;

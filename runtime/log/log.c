@@ -117,8 +117,12 @@ static void note_event(QlContext *ctx, const LogRequest *r, const Statement *s) 
   uint32_t at = (uint32_t)ctx->log.count - 1;
   Event event = {.kind = EVENT_STATEMENT, .at = at, .source = s->source};
   event.hash = ql_mix(s->hash, s->values_hash);
-  for (int k = 0; k < r->operands; k++)
-    if (r->operand[k].array) event.arrays = ql_mix(event.arrays, r->operand[k].array->storage->id);
+  for (int k = 0; k < r->operands; k++) {
+    Storage *storage = r->operand[k].array ? r->operand[k].array->storage : NULL;
+    if (!storage) continue;
+    event.arrays = ql_mix(event.arrays, rt_storage_name(storage, &ctx->next_id));
+    if (r->operand[k].access & LOG_WRITE) storage->origin = 0; /* its own name from now on */
+  }
   rt_history_add(ctx, &event);
 }
 

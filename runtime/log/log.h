@@ -222,7 +222,8 @@ typedef struct Executed {
   StatementKind kind;
   int ndim, arrays, scalars;
   int64_t shape[EXECUTED_AXES]; /* of the first axes */
-  uint64_t id[LOG_OPERANDS];
+  uint64_t name[LOG_OPERANDS];
+  bool is_element[LOG_OPERANDS];
   QlSource made[LOG_OPERANDS];
   LogScalar scalar[LOG_OPERANDS];
 } Executed;

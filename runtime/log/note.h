@@ -3,7 +3,8 @@
  * each of their statements.
  *
  * In words: head, as note_head gives it, and the number of axes; the first extents; of an array
- * number << 1 | 1 and where it was made, of a scalar dtype << 1 and its bits. */
+ * name << 2 | (is it an element that was read) << 1 | 1 and where it was made, of a scalar
+ * dtype << 1 and its bits. */
 #ifndef QUELEA_NOTE_H
 #define QUELEA_NOTE_H
 
@@ -42,13 +43,21 @@ static inline QlStatus note_begin(QlContext *ctx, Note *note, uint64_t head, int
 
 static inline void note_array(QlContext *ctx, Note *note, Storage *storage, int64_t offset,
                               int ndim, const int64_t *stride) {
-  uint64_t id = rt_storage_number(storage, &ctx->next_id), hash = note->hash;
+  uint64_t name = rt_storage_name(storage, &ctx->next_id), hash = note->hash;
   hash = note_word(hash, (uint64_t)offset);
   for (int a = 0; a < ndim; a++) hash = note_word(hash, (uint64_t)stride[a]);
-  note->hash = hash, note->arrays = note_word(note->arrays, id);
-  *note->word++ = id << 1 | 1;
+  note->hash = hash, note->arrays = note_word(note->arrays, name);
+  *note->word++ = name << 2 | (uint64_t)(storage->origin != 0) << 1 | 1;
   *note->word++ = (uint64_t)(uintptr_t)storage->made.code;
   *note->word++ = (uint64_t)storage->made.at;
+}
+
+/* An array that is stored: what was an element has a name of its own then. */
+static inline void note_target(QlContext *ctx, Note *note, Storage *storage, int64_t offset,
+                               int ndim, const int64_t *stride) {
+  if (storage->origin) note->arrays = note_word(note->arrays, storage->origin);
+  storage->origin = 0;
+  note_array(ctx, note, storage, offset, ndim, stride);
 }
 
 static inline void note_bits(Note *note, QlDtype dtype, uint64_t low, uint64_t high) {
@@ -86,6 +95,16 @@ static inline void note_end(QlContext *ctx, const Note *note) {
   h->word_count = (uint32_t)(note->word - h->words);
   h->chain = event->chain = chain_with(h->chain, note->hash, note->arrays);
   h->executed_chain = chain_with(h->executed_chain, note->hash, note->arrays);
+}
+
+/* An element that is read is in no event: what it is read from, and after which event, names it in
+ * those that use it. False: that has no name itself. */
+static inline bool note_origin(QlContext *ctx, Storage *made, const Storage *from, int64_t offset) {
+  uint64_t name = from->origin ? from->origin : from->id;
+  if (!name) return false;
+  uint64_t origin = note_word(note_word(name, (uint64_t)offset), (uint64_t)ctx->history.count);
+  made->origin = note_word(origin, 0) | 1;
+  return true;
 }
 
 #endif

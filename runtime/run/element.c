@@ -41,7 +41,7 @@ static QlStatus executes_copy(QlContext *ctx, const QlArray *target, int64_t to,
   if (ctx->info->size == 1) return QL_OK;
   uint64_t head = note_head(STATEMENT_COPY, 0, target->dtype, 0, 2);
   QL_TRY(note_begin(ctx, &note, head, 0, NULL, error));
-  note_array(ctx, &note, target->storage, to, 0, NULL);
+  note_target(ctx, &note, target->storage, to, 0, NULL);
   if (source)
     note_array(ctx, &note, source->storage, from, 0, NULL);
   else
@@ -174,8 +174,9 @@ QlStatus ql_get_element(QlArray *array, int64_t offset, QlArray **element, QlErr
   QlArray *made =
       at && !rt_is_stored(array->storage) ? element_new(ctx, (QlDtype)array->dtype) : NULL;
   if (made) {
-    QlStatus status = executes_copy(ctx, made, 0, array, offset, NULL, error);
-    if (status) {
+    QlStatus status = QL_OK;
+    if (ctx->info->size > 1 && !note_origin(ctx, made->storage, array->storage, offset) &&
+        (status = executes_copy(ctx, made, 0, array, offset, NULL, error))) {
       ql_release(made);
       return status;
     }

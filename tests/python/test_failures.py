@@ -298,6 +298,45 @@ def test_two_differences_do_not_cancel(code):
     assert err.count("DivergenceError: the ranks compute with different values at <string>:") == 1
 
 
+@pytest.mark.parametrize("use", ["y = v * 2", "x[1] = v", "y = x - v", "y = v[()] * 2"])
+@pytest.mark.parametrize("size", [5, 5000])
+def test_different_elements_are_a_divergence(use, size):
+    """What is read is compared where it is used, and named with the line where it was read."""
+    status, _, err = job(
+        f"x = np.ones({size}); x *= 3; np.sync()\nv = x[np.rank]\n{use}\nnp.sync()", 2
+    )
+    assert status != 0
+    assert err.count("DivergenceError: ") == 1
+    assert "<string>:4" in err and "<string>:5" in err
+
+
+@pytest.mark.parametrize("size", [5, 5000])
+def test_an_element_before_and_after_a_store_is_another(size):
+    code = f"""
+    x = np.ones({size}); x *= 3; np.sync()
+    if np.rank: v = x[1]
+    x[1] = 4
+    if not np.rank: v = x[1]
+    x[0] = v
+    np.sync()
+    """
+    status, _, err = job(code, 2)
+    assert status != 0
+    assert err.count("DivergenceError: ") == 1
+
+
+def test_reading_elements_on_one_rank_changes_nothing():
+    code = """
+    x = np.arange(9.0) * 2; np.sync()
+    if np.rank: print([float(x[k]) for k in range(3)], float(x[2] if float(x[3]) > 5 else x[4]))
+    x[1] = x[2]
+    print(x.tolist()[:3])
+    """
+    out = fine(code, ranks=2, QUELEA_OUTPUT="all").split("\n")
+    alone, both = "[0.0, 2.0, 4.0] 4.0", "[0.0, 4.0, 4.0]"
+    assert sorted(line for line in out if line) == [alone, both, both]
+
+
 @pytest.mark.parametrize("size", [3, 5000, 300_000])
 @pytest.mark.parametrize("nodes", ["0", "1"])
 def test_different_arrays_that_enter_are_a_divergence(size, nodes):
