@@ -264,6 +264,9 @@ QL_API QlStatus ql_settle(QlArray *array, QlError *error);
 /* Of an array that has been looked at: did all ranks look? What is computed and replicated each may
  * look at alone. */
 QL_API bool ql_is_partitioned(const QlArray *array);
+/* The memory of a computed array that every rank has for itself, until the next call: looking at it
+ * executes nothing. NULL: it is another array. byte_strides has ndim entries. */
+QL_API const void *ql_memory_of(const QlArray *array, int64_t *byte_strides);
 /* The array's own memory, when this rank can address all of it (one node); the version is then
  * immutable: a later write to the array goes elsewhere (contract C3). *data is NULL when there is
  * no such memory: then gather. byte_strides has ndim entries. The memory stays valid until

@@ -77,6 +77,7 @@ int qx_shape_from_args(PyObject *const *args, Py_ssize_t nargs, int *ndim, int64
 
 /* An array has __index__ too, but only one without axes is an int. */
 static bool is_int(PyObject *object) {
+  if (PyLong_CheckExact(object)) return true;
   if (!PyIndex_Check(object)) return false;
   if (!PySequence_Check(object) || PySequence_Size(object) < 0) return PyErr_Clear(), true;
   return false;

@@ -205,6 +205,8 @@ PyObject *qx_scalar_to_python(QlDtype dtype, const QlValue *value);
 /* Converts a weak scalar as NumPy assigns a Python scalar to an element (range and NaN checks). 0
  * or -1. */
 int qx_scalar_for_assignment(PyObject *object, QlScalar *scalar, QlDtype target);
+/* The element at `data`, in NumPy's memory layout. */
+QlValue qx_value_from_memory(QlDtype dtype, const void *data);
 /* One element of that dtype as NumPy makes it of anything: strings are read, what the dtype cannot
  * hold raises. 0 or -1. */
 int qx_element_from_python(PyObject *object, QlDtype dtype, QlScalar *scalar);
@@ -261,7 +263,28 @@ int qx_fill(PyObject *array, PyObject *value);
 /* The same of one element, with a scalar or what has one element. */
 int qx_assign_element(QlArray *array, int64_t offset, PyObject *value);
 
+/* ---- making.c ---- */
+extern PyMethodDef qx_making_functions[];
+/* A new array of a small list of Python's numbers. 1: made; 0: it is no such list; -1: exception.
+ */
+int qx_array_from_numbers(PyObject *object, QlDtype dtype, QlArray **array);
+/* NotImplemented: it is no plain form. */
+typedef PyObject *(*QxPlainCall)(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+typedef struct QxPlainForm {
+  const char *name;
+  QxPlainCall call;
+} QxPlainForm;
+extern const QxPlainForm qx_plain_forms[]; /* the last has no name */
+
+/* ---- plain.c ---- */
+/* plain(function): the function, with its plain form tried first. */
+PyObject *qx_plain(PyObject *module, PyObject *function);
+bool qx_plain_setup(void);
+
 /* ---- joins.c ---- */
+/* A list or tuple that is not empty, of arrays of no axes or one, as an array; None: they differ in
+ * shape or dtype, or have more axes. */
+PyObject *qx_stack(PyObject *parts);
 /* join(parts, axis, new_axis): None where it is not a plain join of arrays of one dtype. */
 PyObject *qx_join(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 /* empty_join(parts, axis, new_axis, shape, dtype): the array in which those arrays are joined. */

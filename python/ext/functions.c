@@ -1,5 +1,5 @@
-/* functions: module functions below the Python layer: the reductions, making arrays, and looking at
- * them. */
+/* functions: module functions below the Python layer: the reductions, views, and looking at arrays.
+ * Those that make arrays are in making.c. */
 #include "ext.h"
 
 #define FUNCTION(name)                                                             \
@@ -96,114 +96,7 @@ FUNCTION(function_count_nonzero) {
   return result;
 }
 
-/* ---- making arrays ---- */
-
-FUNCTION(function_empty) {
-  static const char *const words[] = {"shape", "dtype"};
-  static const QxSignature signature = {"empty", words, 2, 2, 1};
-  PyObject *values[2];
-  QlDtype dtype;
-  int ndim;
-  int64_t shape[QL_MAX_DIMS];
-  QlArray *array;
-  QL_ERROR(error);
-  (void)module;
-  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
-      qx_dtype_from_python(values[1], &dtype) < 0 ||
-      qx_shape_from_python(values[0], &ndim, shape, false) < 0 || qx_enter_at() < 0)
-    return NULL;
-  if (dtype == QL_DTYPE_NONE) dtype = QL_F64;
-  if (ql_empty(qx.context, dtype, ndim, shape, &array, &error)) return qx_raise(&error);
-  return qx_wrap(array, false);
-}
-
-/* A scalar converted to `dtype` as an assignment does it; NONE: its own. 1, 0: no scalar, -1:
- * exception. */
-static int scalar_of_dtype(PyObject *object, QlDtype *dtype, QlScalar *scalar) {
-  bool huge = false;
-  int done = qx_scalar_from_python(object, scalar, &huge);
-  if (done <= 0) return done;
-  if (*dtype == QL_DTYPE_NONE) *dtype = scalar->dtype;
-  if (qx_scalar_for_assignment(object, scalar, *dtype) < 0) return -1;
-  scalar->value = ql_convert(scalar->dtype, scalar->value, *dtype);
-  scalar->dtype = *dtype, scalar->weak = false;
-  return 1;
-}
-
-FUNCTION(function_full) {
-  static const char *const words[] = {"shape", "fill_value", "dtype"};
-  static const QxSignature signature = {"full", words, 3, 3, 2};
-  PyObject *values[3];
-  QlDtype dtype;
-  QlScalar scalar = {0};
-  int ndim;
-  int64_t shape[QL_MAX_DIMS];
-  QlArray *array;
-  QL_ERROR(error);
-  (void)module;
-  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
-      qx_dtype_from_python(values[2], &dtype) < 0 ||
-      qx_shape_from_python(values[0], &ndim, shape, false) < 0)
-    return NULL;
-  int done = scalar_of_dtype(values[1], &dtype, &scalar);
-  if (done == 0) return PyErr_Format(PyExc_TypeError, "fill_value must be a scalar");
-  if (done < 0 || qx_enter_at() < 0) return NULL;
-  if (ql_full(qx.context, dtype, ndim, shape, scalar, &array, &error)) return qx_raise(&error);
-  return qx_wrap(array, false);
-}
-
-FUNCTION(function_ramp) {
-  static const char *const words[] = {"shape", "axis", "start", "step", "dtype"};
-  static const QxSignature signature = {"ramp", words, 5, 5, 5};
-  PyObject *values[5];
-  QlDtype dtype;
-  QlScalar start = {0}, step = {0};
-  int ndim, axis;
-  int64_t shape[QL_MAX_DIMS];
-  QlArray *array;
-  QL_ERROR(error);
-  (void)module;
-  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
-      qx_dtype_from_python(values[4], &dtype) < 0 ||
-      qx_shape_from_python(values[0], &ndim, shape, false) < 0 ||
-      qx_axis_from_python(values[1], ndim, &axis, NULL) < 0)
-    return NULL;
-  int first = scalar_of_dtype(values[2], &dtype, &start),
-      second = first > 0 ? scalar_of_dtype(values[3], &dtype, &step) : first;
-  if (second == 0) return PyErr_Format(PyExc_TypeError, "start and step must be scalars");
-  if (second < 0 || qx_enter_at() < 0) return NULL;
-  if (ql_ramp(qx.context, dtype, ndim, shape, axis, start, step, &array, &error))
-    return qx_raise(&error);
-  return qx_wrap(array, false);
-}
-
-/* asarray(object, dtype=None, copy=None): anything array-like as a quelea array; `object` itself
- * where it is one already. */
-FUNCTION(function_asarray) {
-  static const char *const words[] = {"a", "dtype", "copy"};
-  static const QxSignature signature = {"asarray", words, 3, 3, 1};
-  PyObject *values[3];
-  QlDtype dtype;
-  (void)module;
-  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
-      qx_dtype_from_python(values[1], &dtype) < 0)
-    return NULL;
-  int copy = qx_absent(values[2]) ? false : PyObject_IsTrue(values[2]);
-  if (copy < 0) return NULL;
-  PyObject *object = values[0];
-  bool same = qx_is_array(object) && (dtype == QL_DTYPE_NONE || qx_array(object)->dtype == dtype);
-  if (values[2] == Py_False && !same)
-    return PyErr_Format(PyExc_ValueError,
-                        "Unable to avoid copy while creating an array as requested.");
-  if (same && !((QxArray *)object)->value)
-    return copy ? qx_astype(qx_array(object), qx_array(object)->dtype, QL_ORDER_K, false)
-                : Py_NewRef(object);
-  if (qx_is_array(object))
-    return qx_astype(qx_array(object), dtype == QL_DTYPE_NONE ? qx_array(object)->dtype : dtype,
-                     QL_ORDER_K, false);
-  QlArray *array = qx_array_from_python(object, dtype);
-  return array ? qx_wrap(array, false) : NULL;
-}
+/* ---- views ---- */
 
 FUNCTION(function_broadcast_to) {
   static const char *const words[] = {"array", "shape"};
@@ -358,11 +251,7 @@ PyMethodDef qx_functions[] = {
     {"all", FAST(function_all), "all(a, axis=None, out=None, keepdims=False, *, where=True)"},
     {"count_nonzero", FAST(function_count_nonzero),
      "count_nonzero(a, axis=None, *, keepdims=False)"},
-    {"empty", FAST(function_empty), "empty(shape, dtype=float64)"},
-    {"full", FAST(function_full), "full(shape, scalar, dtype=None)"},
-    {"ramp", FAST(function_ramp),
-     "ramp(shape, axis, start, step, dtype): start + i * step along an axis"},
-    {"asarray", FAST(function_asarray), "asarray(a, dtype=None, copy=None)"},
+    {"plain", qx_plain, METH_O, "plain(function): with its plain form in C tried first."},
     {"broadcast_to", FAST(function_broadcast_to), "broadcast_to(array, shape)"},
     {"expand_dims", FAST_POSITIONAL(function_expand_dims), "expand_dims(array, axis)"},
     {"gather", FAST_POSITIONAL(function_gather),

@@ -92,6 +92,16 @@ static PyObject *execute_join(const Join *join) {
   return qx_wrap(result, false);
 }
 
+PyObject *qx_stack(PyObject *parts) {
+  bool is_sequence = PyList_CheckExact(parts) || PyTuple_CheckExact(parts);
+  PyObject *first = is_sequence ? PySequence_Fast_ITEMS(parts)[0] : NULL; /* one holds an array */
+  if (!first || !qx_is_array(first) || qx_array(first)->ndim > 1) Py_RETURN_NONE;
+  PyObject *const args[] = {parts, PyLong_FromLong(0), Py_True};
+  PyObject *joined = args[1] ? qx_join(NULL, args, 3) : NULL;
+  Py_XDECREF(args[1]);
+  return joined;
+}
+
 PyObject *qx_join(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   (void)module;
   if (nargs != 3 || !PyLong_Check(args[1]) ||

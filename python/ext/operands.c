@@ -43,6 +43,7 @@ static int refuse_dtype(PyArray_Descr *descr) {
 int qx_dtype_from_python(PyObject *object, QlDtype *dtype) {
   *dtype = QL_DTYPE_NONE;
   if (qx_absent(object)) return 0;
+  if (object == (PyObject *)&PyFloat_Type) return *dtype = QL_F64, 0;
   PyArray_Descr *descr = NULL;
   if (PyArray_DescrCheck(object))
     descr = (PyArray_Descr *)Py_NewRef(object);
@@ -72,8 +73,7 @@ int qx_casting_allows(PyObject *rule, QlDtype from, QlDtype to) {
 
 /* ---- elements ---- */
 
-/* The element at `data` (in NumPy's memory layout) as a QlValue. */
-static QlValue value_from_memory(QlDtype dtype, const void *data) {
+QlValue qx_value_from_memory(QlDtype dtype, const void *data) {
   QlValue value = {.bits = {0, 0}};
   switch (dtype) {
     case QL_BOOL: value.b = *(const npy_bool *)data != 0; break;
@@ -139,7 +139,7 @@ static int scalar_from_numpy(PyObject *object, QlScalar *scalar) {
   Py_DECREF(descr);
   QlValue raw = {.bits = {0, 0}};
   PyArray_ScalarAsCtype(object, &raw);
-  scalar->value = value_from_memory(dtype, &raw), scalar->dtype = dtype, scalar->weak = false;
+  scalar->value = qx_value_from_memory(dtype, &raw), scalar->dtype = dtype, scalar->weak = false;
   return 1;
 }
 
@@ -290,9 +290,16 @@ QlArray *qx_array_from_python(PyObject *object, QlDtype dtype) {
     ql_retain(qx_array(object));
     return cast_to(qx_array(object), dtype);
   }
-  if (qx_holds_arrays(object))
-    return cast_to(take_over(PyObject_CallOneArg(qx.hooks.stack, object)), dtype);
-  return array_through_numpy(object, dtype);
+  QlArray *array;
+  int made = qx_array_from_numbers(object, dtype, &array);
+  if (made) return made > 0 ? array : NULL;
+  if (!qx_holds_arrays(object)) return array_through_numpy(object, dtype);
+  PyObject *stacked = qx_stack(object);
+  if (stacked == Py_None) {
+    Py_DECREF(stacked);
+    stacked = PyObject_CallOneArg(qx.hooks.stack, object);
+  }
+  return cast_to(take_over(stacked), dtype);
 }
 
 /* ---- operands ---- */
@@ -372,8 +379,8 @@ int qx_operand_add_slowly(QxOperands *operands, PyObject *object) {
     QlDtype dtype = qx_dtype_from_descr(PyArray_DESCR((PyArrayObject *)object));
     if (dtype != QL_DTYPE_NONE) {
       operand->array = NULL, operands->count++;
-      operand->scalar =
-          (QlScalar){value_from_memory(dtype, PyArray_DATA((PyArrayObject *)object)), dtype, false};
+      operand->scalar = (QlScalar){
+          qx_value_from_memory(dtype, PyArray_DATA((PyArrayObject *)object)), dtype, false};
       return 1;
     }
   }
@@ -424,7 +431,7 @@ int qx_element_from_python(PyObject *object, QlDtype dtype, QlScalar *scalar) {
   int failed = PyArray_Pack(qx.descr[dtype], &raw, object);
   ql_floats_leave(floats);
   if (failed < 0) return -1;
-  *scalar = (QlScalar){value_from_memory(dtype, &raw), dtype, false};
+  *scalar = (QlScalar){qx_value_from_memory(dtype, &raw), dtype, false};
   return 0;
 }
 

@@ -9,7 +9,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from . import _quelea
 from ._quelea import asarray as _asarray
-from ._quelea import ndarray
+from ._quelea import ndarray, plain
 from .creation import DType, _check, array, type_of_number
 
 __all__ = ["arange", "geomspace", "linspace", "logspace"]
@@ -24,20 +24,7 @@ def _number(x: Any) -> Any:
     return x
 
 
-_INDEX = numpy.dtype(int)
-_EXACT = 2**53  # integers up to it are float64 numbers, in which NumPy counts them
-
-
-def _are_indices(start: Any, stop: Any, step: Any) -> bool:
-    """Whether all are integers of Python's of which a range can be counted exactly; the step may be left out."""
-    return (
-        type(start) is int
-        and type(stop) is int
-        and (step is None or (type(step) is int and step != 0 and abs(step) <= _EXACT))
-        and abs(start) + abs(stop) <= _EXACT
-    )
-
-
+@plain
 def arange(
     start: Any = None,
     stop: Any = None,
@@ -70,9 +57,6 @@ def arange(
         raise TypeError("arange() requires stop to be specified.")
     if stop is None:
         start, stop = 0, start
-    if dtype is None and _are_indices(start, stop, step):
-        by = 1 if step is None else step
-        return _quelea.ramp(max(0, -((start - stop) // by)), 0, start, by, _INDEX)
     first, last, by = (
         _number(0 if start is None else start),
         _number(stop),

@@ -237,6 +237,16 @@ bool ql_is_partitioned(const QlArray *array) {
 
 /* ---- the memory itself ---- */
 
+const void *ql_memory_of(const QlArray *array, int64_t *strides) {
+  const Storage *storage = array->storage;
+  if (!array->size || !rt_is_own(storage) || !is_computed(array) || storage->poisoned ||
+      rt_check_whole(array->context, NULL))
+    return NULL;
+  if (storage->layout->template) rt_wait_node(array->context);
+  byte_strides(array, strides);
+  return first_byte(array);
+}
+
 /* An export holds a storage of its own that shares the block: a write to the array then finds the
  * block shared and takes another one, and the block goes when the export is dropped, by the same
  * rules as any storage. */

@@ -1,6 +1,8 @@
 """Making arrays, and taking them in."""
 
 import copy
+import inspect
+import pickle
 import warnings
 
 import numpy
@@ -347,3 +349,114 @@ def test_a_list_of_extents_may_change_meanwhile():
 
     extents = [Extent(), 3, 5]
     assert np.zeros(extents).shape == (2, 3, 5)
+
+
+# ---- plain forms, which are in C ----
+
+LISTS = [
+    [1],
+    [1, 2.5],
+    (1, -2),
+    [[1, 2], [3, 4.0]],
+    [(1, 2), [3, 4]],
+    [[[1.0]], [[2.0]]],
+    [],
+    [[], []],
+    [True, 2],
+    [2**62, 0.5],
+    [2**63 - 1, -(2**63)],
+    [2**63],
+    [2**63, 1],
+    [float("nan"), -0.0],
+    [1j, 2],
+    [numpy.float32(1), 2],
+    [0.1] * 1023 + [1],
+    [0.1] * 1500,
+]
+
+
+@pytest.mark.parametrize("dtype", [None, float, int, "float64", "int64", "float32", "complex128"])
+@pytest.mark.parametrize("given", LISTS, ids=lambda given: str(given)[:30])
+def test_lists_of_numbers(given, dtype):
+    for name in ("array", "asarray"):
+        try:
+            want = getattr(numpy, name)(given, dtype=dtype)
+        except (OverflowError, TypeError, ValueError):
+            same_error(
+                lambda name=name: getattr(np, name)(given, dtype=dtype),
+                lambda name=name: getattr(numpy, name)(given, dtype=dtype),
+            )
+            continue
+        same(getattr(np, name)(given, dtype=dtype), want)
+        same(getattr(np, name)(given, dtype), want)
+        same(np.zeros(want.shape) + given, numpy.zeros(want.shape) + given)
+
+
+@pytest.mark.parametrize("given", [[[1], 2], [1, [2]], [[1, 2], [3]], [[1], [[2]]]])
+def test_uneven_lists(given):
+    same_error(lambda: np.array(given), lambda: numpy.array(given))
+
+
+def test_a_list_that_contains_itself():
+    given = [1.0]
+    given.append(given)
+    same_error(lambda: np.array(given), lambda: numpy.array(given), text=False)
+
+
+def test_lists_of_elements():
+    a = numpy.arange(6.0).reshape(2, 3) / 7
+    x = np.asarray(a)
+    same(np.array([x[0, 0], x[1, 2] * 2]), numpy.array([a[0, 0], a[1, 2] * 2]))
+    same(np.array([x[0], x[1]]), numpy.array([a[0], a[1]]))
+    same(np.array([x, x]), numpy.array([a, a]))
+    same(np.array([x.T, x.T]), numpy.array([a.T, a.T]))
+    same(np.array([x[0, 0], 2]), numpy.array([a[0, 0], 2]))
+    same(np.array([x[0, 0], x[0].astype("f4")[1]]), numpy.array([a[0, 0], a[0].astype("f4")[1]]))
+    same(np.array((x[0, 1],), dtype=int), numpy.array((a[0, 1],), dtype=int))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *[(5,), (0,), (-3,), (2, 9, 3), (9, 2, -3), (2, 2), (5, 1), (-5, 5, 7), (5, -5, -10)],
+        *[(0.0, 1.0, 0.1), (1, 2, 0.25), (1.5,), (3.0, 1, -0.5), (1, 3.0), (0.1, 0.1 + 2**-54)],
+        *[(2**53, 2**53 + 5), (-(2**60), 2**60, 2**58), (2**52 + 1, 2**52 + 9, 3), (True, 5)],
+        *[(1, 5, 0), (1.0, 5.0, 0.0), (float("nan"),), (1e19,), (float("inf"),), (2**70,)],
+    ],
+)
+def test_ranges_of_numbers(given):
+    try:
+        want = numpy.arange(*given)
+    except (MemoryError, OverflowError, TypeError, ValueError, ZeroDivisionError):
+        with pytest.raises((MemoryError, OverflowError, TypeError, ValueError, ZeroDivisionError)):
+            np.arange(*given)
+    else:
+        same(np.arange(*given), want)
+
+
+@pytest.mark.parametrize("name", ["zeros", "ones", "empty", "array", "asarray", "arange"])
+def test_they_are_functions_to_whoever_asks(name):
+    function = getattr(np, name)
+    assert function.__name__ == name and function.__doc__ and callable(function)
+    assert "dtype" in inspect.signature(function).parameters
+    assert pickle.loads(pickle.dumps(function)) is function
+    assert copy.deepcopy(function) is function
+    with pytest.raises(TypeError):
+        function()
+    with pytest.raises(TypeError):
+        function(3, nonsense=1)
+    with pytest.raises(ValueError, match=r"[Dd]evice"):
+        function(3, device="gpu") if name != "array" else np.asarray(3, device="gpu")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_lists_of_elements_of_an_array(dtype):
+    a = numpy.arange(30).astype(dtype)
+    x = np.asarray(a)
+    for view in (slice(None), slice(None, None, -3), slice(5, 5), slice(2, 9)):
+        got, want = x[view].tolist(), a[view].tolist()
+        assert got == want and [type(v) for v in got] == [type(v) for v in want]
+    assert (x + x).tolist() == (a + a).tolist()
+    x[3:] = x[:27] + x[3:]
+    a[3:] = a[:27] + a[3:]
+    assert x.tolist() == a.tolist()
