@@ -333,6 +333,52 @@ def test_a_new_array_of_which_few_elements_are_computed_is_replicated() -> None:
     same(made[0], a)
 
 
+NEW = [
+    "x * 2 + y",
+    "np.where(x > y, x, y)",
+    "x.copy()",
+    "x.T.copy()",
+    "x.T + 1",
+    "x.astype('float32')",
+    "np.concatenate([x, y[:7]])",
+    "np.roll(x, 3, 1)",
+    "np.stack([x, y, x]).sum(0)",
+    "np.zeros((60, 70)) + 1",
+    "np.arange(4200.0).reshape(60, 70) % 7",
+    "x[::-1, ::2] * 1",
+    "np.maximum(x[:, None], y[:40]).max(2)",
+]
+
+
+@pytest.mark.parametrize("made", NEW)
+@pytest.mark.parametrize("seed", range(2))
+def test_new_arrays_that_few_elements_wait_for(made: str, seed: int) -> None:
+    """However it is computed, and whatever large follows."""
+    choose = random.Random(seed)
+    a = numpy.arange(4200.0).reshape(60, 70) % 11
+    b = a[::-1] * 2 - 5
+    x, y = quelea.asarray(a), quelea.asarray(b)
+    if seed:
+        quelea.sync()
+    want = eval(made, {"np": numpy, "x": a, "y": b})
+    got = eval(made, {"np": quelea, "x": x, "y": y})
+    held = got * 1 if seed else got[2:]
+    kept = want * 1 if seed else want[2:]
+    for k in range(choose.choice([7, 20])):
+        i, j = choose.randrange(want.shape[0]), choose.randrange(want.shape[1])
+        for m in (want, got):
+            m[i, 3:20] = m[j % m.shape[0], 1:18] * 0.5 + k
+            m[:, j % m.shape[1]] += m[i, j]
+            m[i, j] = m[0, j] + 1
+    for m, other in ((want, b), (got, y)):
+        m += m[::-1, ::-1]
+        other[:5] = m[0, 1] + other[5:10]
+        m[1] = m[:, 2].max() + k
+    same(got, want, made)
+    same(y, b, made)
+    same(held, kept, made)
+
+
 @pytest.mark.skipif(not (AT_ONCE and ONE_NODE_OF_RANKS), reason="nothing moves")
 def test_edges_beside_large_statements_do_not_make_an_array_replicated() -> None:
     """Four small statements to a large one."""
