@@ -130,7 +130,23 @@ void jit_copy_elements(QlDtype loop, const JitElements *in, const JitElements *o
   for (int64_t k = 0; k < points; k++) put(out, k, loop, cast(in->dtype, element_at(in, k), loop));
 }
 
+/* The same, of the dtypes that are met most; integers wrap. False: another one. */
+static bool ramp_fast(QlValue start, QlValue step, const JitElements *out, int64_t points) {
+  char *at = out->at;
+  if (out->dtype != QL_F64 && out->dtype != QL_I64) return false;
+  for (int64_t k = 0; k < points; k++, at += out->stride) {
+    QlValue value;
+    if (out->dtype == QL_F64)
+      value.d = start.d + (double)k * step.d;
+    else
+      value.u = start.u + (uint64_t)k * step.u;
+    memcpy(at, &value, sizeof value.u);
+  }
+  return true;
+}
+
 void jit_ramp_elements(QlValue start, QlValue step, const JitElements *out, int64_t points) {
+  if (ramp_fast(start, step, out, points)) return;
   QlDtype dtype = out->dtype == QL_F16 ? QL_F32 : out->dtype;
   start = cast(out->dtype, ir_canonical(out->dtype, start), dtype);
   step = cast(out->dtype, ir_canonical(out->dtype, step), dtype);

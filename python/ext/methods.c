@@ -211,6 +211,14 @@ static PyObject *method_item(PyObject *self, PyObject *const *args, Py_ssize_t n
   return number;
 }
 
+/* Python's number of the element there. */
+static PyObject *number_at(QlDtype dtype, const char *at) {
+  if (dtype == QL_F64) return PyFloat_FromDouble(*(const double *)at);
+  if (dtype == QL_I64) return PyLong_FromLongLong(*(const int64_t *)at);
+  QlValue value = qx_value_from_memory(dtype, at);
+  return qx_scalar_to_python(dtype, &value);
+}
+
 /* The elements along one axis, where they can be seen without executing anything; else NULL,
  * without an exception unless there is no memory. The list comes first: making one may run the
  * program's finalisers. */
@@ -219,8 +227,7 @@ static PyObject *list_of_line(const QlArray *array) {
   PyObject *list = PyList_New((Py_ssize_t)array->size);
   const char *at = list ? ql_memory_of(array, &stride) : NULL;
   for (int64_t i = 0; at && i < array->size; i++, at += stride) {
-    QlValue value = qx_value_from_memory((QlDtype)array->dtype, at);
-    PyObject *item = qx_scalar_to_python((QlDtype)array->dtype, &value);
+    PyObject *item = number_at((QlDtype)array->dtype, at);
     if (!item) break;
     PyList_SET_ITEM(list, i, item);
   }
