@@ -655,3 +655,24 @@ void jit_phi_from(JitFn *fn, JitRef phi, JitBlock from, JitRef value) {
   }
   ins->number = (int32_t)arm;
 }
+
+/* ---- taking back ---- */
+
+JitMark jit_mark(const JitFn *fn) {
+  return (JitMark){.ins = fn->ins_count,
+                   .blocks = fn->block_count,
+                   .offsets = fn->offset_count,
+                   .phis = fn->phi_count,
+                   .open = fn->open,
+                   .count = fn->open == CLOSED ? 0 : fn->blocks[fn->open].count};
+}
+
+void jit_rewind(JitFn *fn, JitMark mark) {
+  if (fn->bad.status) return;
+  fn->ins_count = mark.ins, fn->block_count = mark.blocks;
+  fn->offset_count = mark.offsets, fn->phi_count = mark.phis;
+  fn->open = mark.open;
+  if (mark.open == CLOSED) return;
+  fn->blocks[mark.open].count = mark.count;
+  fn->blocks[mark.open].end = IR_OPEN;
+}

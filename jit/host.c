@@ -108,6 +108,30 @@ static void host_print_c128(double re, double im) {
 
 static void host_print_text(int64_t address) { put((const char *)(uintptr_t)address); }
 
+/* ---- a reduction of one line ---- */
+
+/* What it is told, and where it puts the result. */
+typedef struct Line {
+  _Alignas(16) char result[16];
+  int64_t code; /* QlReduction, the loop's dtype, the elements', a byte each */
+  char *base;
+  int64_t stride, count;
+} Line;
+
+static void host_reduce(int64_t address) {
+  Line *line = (Line *)(uintptr_t)address;
+  QlReduction reduction = (QlReduction)(line->code & 255);
+  QlDtype loop = (QlDtype)(line->code >> 8 & 255), dtype = (QlDtype)(line->code >> 16 & 255);
+  if (line->count == 0) {
+    QlValue identity = {.i = ql_reduction_info[reduction].identity};
+    ir_write(loop, line->result, ql_convert(QL_I64, identity, loop));
+    return;
+  }
+  JitElements in = {.at = line->base, .stride = line->stride, .dtype = dtype};
+  JitElements out = {.at = line->result, .dtype = loop};
+  jit_reduce_elements(reduction, loop, &in, &out, line->count);
+}
+
 /* ---- the table ---- */
 
 enum { QL_NONE = QL_DTYPE_NONE };

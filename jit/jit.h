@@ -149,6 +149,9 @@ void jit_return(JitFn *fn, JitRef value);
  *               begin JIT_OWNER_BYTES after that, aligned to as many. 0: out of memory
  *   retain      one owner more   release   one owner less; without owners the block is freed.
  *               Numbers below JIT_NO_OWNER are no blocks: nothing happens
+ *   reduce      a line of elements, as jit_reduce_elements does, of no points too; its argument is
+ *               the address of where the result goes (16 bytes), behind which lie 64-bit integers:
+ *               reduction | loop << 8 | dtype << 16, address, stride and number of the elements
  *   print_...   a value as Python's repr writes it; print_text: the bytes before the next 0 */
 typedef enum JitHost {
 #define JIT_HOST_ROW(NAME, name, result, fresh, count, a0, a1) JIT_HOST_##NAME,
@@ -167,6 +170,14 @@ void jit_release(int64_t owner);
 /* Where prints of the process go; NULL: to C's stdout, as at first. */
 typedef void JitOutput(const char *text, size_t size);
 void jit_set_output(JitOutput *write);
+
+/* A state of the building of a function, to which it can go back. The open block must not have been
+ * left, nor blocks from before been built, by what is taken back. */
+typedef struct JitMark {
+  uint32_t ins, blocks, offsets, phis, open, count;
+} JitMark;
+JitMark jit_mark(const JitFn *fn);
+void jit_rewind(JitFn *fn, JitMark mark);
 
 /* Control flow. A new function has one open block. Ending a block closes it; jit_block_open
  * continues in another. Not needed for straight-line code: an unended last block returns. */
