@@ -1,0 +1,337 @@
+/* Arrays in memory: new ones, views, elements. */
+#include "lower.h"
+
+enum { HEADER = 64 }; /* bytes before the elements of a block of the host's */
+
+Value low_array_value(Array *array) {
+  return (Value){.kind = JIT_ARRAY, .dtype = array->dtype, .array = array};
+}
+
+static JitRef item_bytes(Lower *l, const Array *array) {
+  return low_const(l, ql_dtype_info[array->dtype].size);
+}
+
+static JitRef multiply(Lower *l, JitRef a, JitRef b) { return low_op(l, QL_OP_MULTIPLY, a, b); }
+
+void low_set_strides(Lower *l, Array *array) {
+  JitRef stride = item_bytes(l, array);
+  for (int axis = array->ndim - 1; axis >= 0; axis--) {
+    array->stride[axis] = stride;
+    if (axis) stride = multiply(l, stride, array->shape[axis]);
+  }
+}
+
+JitRef low_size(Lower *l, const Array *array) {
+  JitRef size = low_const(l, 1);
+  for (int axis = 0; axis < array->ndim; axis++)
+    size = axis ? multiply(l, size, array->shape[axis]) : array->shape[0];
+  return size;
+}
+
+Array *low_new_array(Lower *l, const Node *node, QlDtype dtype, int ndim, const JitRef *shape,
+                     const int64_t *extent) {
+  Array *array = low_get(l, sizeof *array);
+  array->dtype = (uint8_t)dtype, array->ndim = (uint8_t)ndim,
+  array->contiguous = array->made = true;
+  for (int axis = 0; axis < ndim; axis++) {
+    array->shape[axis] = shape[axis], array->extent[axis] = extent ? extent[axis] : -1;
+    if (array->extent[axis] >= 0 || low_dead(l)) continue;
+    low_raise_if(l, node, low_op(l, QL_OP_LESS, shape[axis], low_const(l, 0)), "ValueError",
+                 "negative dimensions are not allowed");
+  }
+  low_set_strides(l, array);
+  JitRef bytes = multiply(l, low_size(l, array), item_bytes(l, array));
+  array->owner = jit_host(l->fn, JIT_HOST_ALLOCATE, 1, &bytes, low_source(l));
+  low_raise_if(l, node, low_op(l, QL_OP_EQUAL, array->owner, low_const(l, 0)), "MemoryError",
+               "no memory for an array");
+  array->base = low_add(l, array->owner, low_const(l, HEADER));
+  Value value = low_array_value(array);
+  low_temporary(l, &value);
+  return array;
+}
+
+/* ---- positions ---- */
+
+/* Is it known not to be negative? */
+static bool is_natural(const Value *value) {
+  bool is_unsigned = ql_dtype_info[value->dtype].kind != QL_KIND_INT;
+  return value->known ? is_unsigned || value->constant.i >= 0 : value->natural;
+}
+
+/* An index along an axis: below zero it counts from the end. */
+static JitRef position(Lower *l, const Node *node, const Value *index, JitRef extent, int axis) {
+  JitRef at = low_ref_as(l, index, QL_I64), zero = low_const(l, 0);
+  bool is_known = index->known, natural = is_natural(index);
+  if (!natural) {
+    JitRef from_end = low_add(l, at, extent);
+    at = is_known ? from_end : low_select(l, low_op(l, QL_OP_LESS, at, zero), from_end, at);
+  }
+  if (!l->options->boundscheck) return at;
+  JitRef outside = low_op1(l, QL_OP_LOGICAL_NOT, low_op(l, QL_OP_LESS, at, extent));
+  if (!natural) outside = low_op(l, QL_OP_LOGICAL_OR, outside, low_op(l, QL_OP_LESS, at, zero));
+  low_raise_if(l, node, outside, "IndexError",
+               low_text(l, "index is out of bounds for axis %d", axis));
+  return at;
+}
+
+/* A slice's bound, from the end where it is negative, between the ends. */
+static JitRef bound(Lower *l, const Value *value, JitRef extent, JitRef least, JitRef most) {
+  JitRef at = low_ref_as(l, value, QL_I64);
+  if (!is_natural(value)) {
+    JitRef from_end = low_add(l, at, extent);
+    at = value->known ? from_end
+                      : low_select(l, low_op(l, QL_OP_LESS, at, low_const(l, 0)), from_end, at);
+    at = low_op(l, QL_OP_MAXIMUM, at, least);
+  }
+  return low_op(l, QL_OP_MINIMUM, at, most);
+}
+
+typedef struct Cut {
+  JitRef start, count, step; /* step id 0: 1 */
+  bool whole, one;           /* all of the axis; in steps of 1 */
+} Cut;
+
+static bool cut_axis(Lower *l, const Node *node, const Value *slice, JitRef extent, Cut *cut) {
+  const Value *start = &slice->items[0], *stop = &slice->items[1], *by = &slice->items[2];
+  for (int k = 0; k < 3; k++) {
+    const Value *part = &slice->items[k];
+    if (part->kind == JIT_UNKNOWN) return false;
+    if (part->kind == JIT_NONE || low_is_index(part)) continue;
+    low_refuse(l, node, "QJ350",
+               low_text(l, "a slice takes integers, not %s", low_type_text(l, part)),
+               "write int(...) around it");
+    return false;
+  }
+  int64_t step = by->kind == JIT_NONE ? 1 : by->constant.i;
+  if ((by->kind != JIT_NONE && !by->known) || step == 0) {
+    low_refuse(l, node, "QJ351", "the step of a slice must be a constant other than 0",
+               "write the number, or a loop over range(start, stop, step)");
+    return false;
+  }
+  JitRef zero = low_const(l, 0), one = low_const(l, 1), none = low_const(l, -1);
+  *cut = (Cut){.one = step == 1,
+               .whole = step == 1 && start->kind == JIT_NONE && stop->kind == JIT_NONE};
+  if (cut->whole) return cut->start = zero, cut->count = extent, true;
+  JitRef last = step < 0 ? low_op(l, QL_OP_SUBTRACT, extent, one) : extent;
+  JitRef least = step < 0 ? none : zero;
+  cut->start =
+      start->kind == JIT_NONE ? (step < 0 ? last : zero) : bound(l, start, extent, least, last);
+  JitRef end =
+      stop->kind == JIT_NONE ? (step < 0 ? none : extent) : bound(l, stop, extent, least, last);
+  JitRef span = step < 0 ? low_op(l, QL_OP_SUBTRACT, cut->start, end)
+                         : low_op(l, QL_OP_SUBTRACT, end, cut->start);
+  int64_t size = step < 0 ? -step : step;
+  if (size > 1)
+    span =
+        low_op(l, QL_OP_FLOOR_DIVIDE, low_add(l, span, low_const(l, size - 1)), low_const(l, size));
+  bool from_start = start->kind == JIT_NONE && stop->kind == JIT_NONE;
+  cut->count = from_start ? span : low_op(l, QL_OP_MAXIMUM, span, zero);
+  if (step != 1) cut->step = low_const(l, step);
+  return true;
+}
+
+/* ---- views ---- */
+
+static JitRef move(Lower *l, JitRef offset, JitRef by) {
+  return offset.id ? low_add(l, offset, by) : by;
+}
+
+/* The parts of an index, Ellipsis resolved: how many axes it names must not exceed those there are.
+ */
+static const Value *parts_of(Lower *l, const Node *node, const Array *array, const Value *index,
+                             int *count) {
+  const Value *parts = index->kind == JIT_TUPLE ? index->items : index;
+  int given = index->kind == JIT_TUPLE ? index->count : 1, axes = 0, dots = -1;
+  for (int k = 0; k < given; k++) {
+    if (parts[k].kind == JIT_UNKNOWN) return NULL;
+    if (parts[k].kind == JIT_ELLIPSIS) dots = k;
+    axes += parts[k].kind != JIT_ELLIPSIS && parts[k].kind != JIT_NONE;
+    bool is_good = low_is_index(&parts[k]) || parts[k].kind == JIT_SLICE ||
+                   parts[k].kind == JIT_NONE || parts[k].kind == JIT_ELLIPSIS;
+    if (is_good) continue;
+    low_refuse(l, node, "QJ352",
+               low_text(l, "%s is not an index that is there yet", low_type_text(l, &parts[k])),
+               "use integers and slices; write a loop for arrays as indices");
+    return NULL;
+  }
+  if (axes > array->ndim) {
+    low_refuse(l, node, "QJ353",
+               low_text(l, "%d indices for an array of %d dimensions", axes, array->ndim),
+               "give at most one index per axis");
+    return NULL;
+  }
+  int more = array->ndim - axes;
+  Value *all = low_get(l, (size_t)(given + more) * sizeof *all + 1), whole = low_none();
+  Value nothing[3] = {whole, whole, whole};
+  Value slice = low_tuple(l, 3, nothing);
+  slice.kind = JIT_SLICE;
+  *count = 0;
+  for (int k = 0; k < given; k++) {
+    if (parts[k].kind != JIT_ELLIPSIS || k != dots) {
+      if (parts[k].kind != JIT_ELLIPSIS) all[(*count)++] = parts[k];
+      continue;
+    }
+    for (int m = 0; m < more; m++) all[(*count)++] = slice;
+  }
+  if (dots < 0)
+    for (int m = 0; m < more; m++) all[(*count)++] = slice;
+  return all;
+}
+
+/* A view, its elements at base + *offset. NULL: refused. */
+static Array *view_of(Lower *l, const Node *node, const Array *array, const Value *index,
+                      JitRef *offset) {
+  int count, axis = 0;
+  const Value *parts = parts_of(l, node, array, index, &count);
+  if (!parts) return NULL;
+  Array *view = low_get(l, sizeof *view);
+  *view = *array, view->ndim = 0, *offset = (JitRef){0};
+  bool only_whole = false; /* after a cut, only whole axes are without gaps */
+  for (int k = 0; k < count; k++) {
+    if (parts[k].kind == JIT_NONE) {
+      view->shape[view->ndim] = low_const(l, 1), view->extent[view->ndim] = 1;
+      view->stride[view->ndim++] = low_const(l, 0);
+      view->contiguous = false;
+      continue;
+    }
+    JitRef stride = array->stride[axis], extent = array->shape[axis];
+    if (low_is_index(&parts[k])) {
+      JitRef at = position(l, node, &parts[k], extent, axis);
+      *offset = move(l, *offset, multiply(l, at, stride));
+      view->contiguous = view->contiguous && !only_whole;
+      axis++;
+      continue;
+    }
+    Cut cut;
+    if (!cut_axis(l, node, &parts[k], extent, &cut)) return NULL;
+    view->contiguous = view->contiguous && cut.one && (cut.whole || !only_whole);
+    only_whole = true;
+    if (!cut.whole) *offset = move(l, *offset, multiply(l, cut.start, stride));
+    view->shape[view->ndim] = cut.count,
+    view->extent[view->ndim] = cut.whole ? array->extent[axis] : -1;
+    view->stride[view->ndim++] = cut.step.id ? multiply(l, stride, cut.step) : stride;
+    axis++;
+  }
+  return view;
+}
+
+static bool all_integers(const Array *array, const Value *index) {
+  if (index->kind != JIT_TUPLE) return array->ndim == 1 && low_is_index(index);
+  for (int k = 0; k < index->count; k++)
+    if (!low_is_index(&index->items[k])) return false;
+  return index->count == array->ndim;
+}
+
+/* Of a tuple: by a constant, or by a number where all items are of one type. */
+static Value index_tuple(Lower *l, const Node *node, const Value *tuple, const Value *index) {
+  if (index->kind == JIT_SLICE) {
+    int64_t bounds[3] = {0, tuple->count, 1};
+    for (int k = 0; k < 3; k++) {
+      const Value *part = &index->items[k];
+      if (part->kind == JIT_NONE) continue;
+      if (!part->known)
+        return low_refuse(l, node, "QJ354", "a slice of a tuple must be of constants",
+                          "write the numbers");
+      bounds[k] = part->constant.i;
+      if (k < 2 && bounds[k] < 0) bounds[k] += tuple->count;
+    }
+    if (bounds[2] != 1)
+      return low_refuse(l, node, "QJ354", "a slice of a tuple has no step here",
+                        "take its items one by one");
+    int64_t from = QL_MAX(0, QL_MIN(bounds[0], tuple->count)),
+            to = QL_MAX(from, QL_MIN(bounds[1], tuple->count));
+    return low_tuple(l, (int)(to - from), tuple->items + from);
+  }
+  if (!low_is_index(index))
+    return low_refuse(l, node, "QJ355", "a tuple is indexed by integers", "write the number");
+  if (index->known) {
+    int64_t at = index->constant.i + (index->constant.i < 0 ? tuple->count : 0);
+    if (at < 0 || at >= tuple->count)
+      return low_refuse(l, node, "QJ356", "tuple index out of range", "the tuple is shorter");
+    return tuple->items[at];
+  }
+  if (!tuple->count)
+    return low_refuse(l, node, "QJ356", "tuple index out of range", "the tuple is empty");
+  JitType type = low_type(l, &tuple->items[0]);
+  for (int k = 1; k < tuple->count; k++) {
+    JitType other = low_type(l, &tuple->items[k]), both;
+    if (!low_join_types(l, &type, &other, &both) || type.kind != JIT_SCALAR)
+      return low_refuse(
+          l, node, "QJ357",
+          "the items of the tuple are not numbers, and which one it is is not known here",
+          "write the index as a constant");
+    type = both;
+  }
+  JitRef at = position(l, node, index, low_const(l, tuple->count), 0);
+  JitRef outside =
+      low_op1(l, QL_OP_LOGICAL_NOT, low_op(l, QL_OP_LESS, at, low_const(l, tuple->count)));
+  low_raise_if(l, node, outside, "IndexError", "tuple index out of range");
+  Value first = low_convert(l, &tuple->items[0], &type);
+  JitRef ref = low_ref(l, &first);
+  for (int k = 1; k < tuple->count; k++) {
+    Value item = low_convert(l, &tuple->items[k], &type);
+    ref = low_select(l, low_op(l, QL_OP_EQUAL, at, low_const(l, k)), low_ref(l, &item), ref);
+  }
+  return low_scalar((QlDtype)type.dtype, type.weak, ref);
+}
+
+Value low_index(Lower *l, const Node *node, const Value *value, const Value *index) {
+  if (value->kind == JIT_UNKNOWN || index->kind == JIT_UNKNOWN || low_dead(l)) return low_unknown();
+  if (value->kind == JIT_TUPLE) return index_tuple(l, node, value, index);
+  if (value->kind != JIT_ARRAY)
+    return low_refuse(l, node, "QJ358", low_text(l, "%s has no elements", low_type_text(l, value)),
+                      "index arrays and tuples");
+  Value array = low_in_memory(l, node, value);
+  JitRef offset;
+  Array *view = view_of(l, node, array.array, index, &offset);
+  if (!view) return low_unknown();
+  if (all_integers(array.array, index)) {
+    if (!offset.id) offset = low_const(l, 0);
+    JitRef ref = jit_load_at(l->fn, (QlDtype)view->dtype, view->base, offset, low_source(l));
+    return low_scalar((QlDtype)view->dtype, false, ref);
+  }
+  if (offset.id) view->base = low_add(l, view->base, offset);
+  return low_array_value(view);
+}
+
+bool low_readonly(Lower *l, const Node *node, const Array *array) {
+  if (array->readonly)
+    low_refuse(l, node, "QJ365", "the array may not be written: NumPy's is not writeable",
+               "give a copy of it");
+  return array->readonly;
+}
+
+void low_store_index(Lower *l, const Node *node, const Value *value, const Value *index,
+                     const Value *stored) {
+  if (value->kind == JIT_UNKNOWN || index->kind == JIT_UNKNOWN || stored->kind == JIT_UNKNOWN ||
+      low_dead(l))
+    return;
+  if (value->kind != JIT_ARRAY || value->array->element) {
+    low_refuse(l, node, "QJ359",
+               low_text(l, "elements of %s cannot be assigned to", low_type_text(l, value)),
+               "assign to elements of arrays");
+    return;
+  }
+  Array *array = value->array;
+  if (low_readonly(l, node, array)) return;
+  JitRef offset;
+  Array *view = view_of(l, node, array, index, &offset);
+  if (!view) return;
+  if (!all_integers(array, index)) {
+    if (offset.id) view->base = low_add(l, view->base, offset);
+    return low_copy_into(l, node, view, stored);
+  }
+  bool is_complex =
+      stored->kind == JIT_SCALAR && ql_dtype_info[stored->dtype].kind == QL_KIND_COMPLEX;
+  if (stored->kind != JIT_SCALAR ||
+      (is_complex && ql_dtype_info[array->dtype].kind != QL_KIND_COMPLEX)) {
+    low_refuse(l, node, "QJ360",
+               low_text(l, "an element of %s cannot hold %s", low_type_text(l, value),
+                        low_type_text(l, stored)),
+               is_complex ? "store x.real or x.imag" : "store a number");
+    return;
+  }
+  if (!offset.id) offset = low_const(l, 0);
+  jit_store_at(l->fn, view->base, offset, low_ref_as(l, stored, (QlDtype)array->dtype),
+               low_source(l));
+}

@@ -1,0 +1,576 @@
+/* Expressions: literals, names, operators with the types and signs of Python and NumPy, calls.
+ *
+ * Of Python's own numbers (weak) the results are Python's: int / int is a float, bool + bool an
+ * int; integers are of 64 bits and wrap. Beside another number they take its dtype, as in NumPy 2.
+ */
+#include "lower.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- operators ---- */
+
+typedef struct Operator {
+  const char *name;
+  QlOp op;
+} Operator;
+static const Operator operators[] = {
+    {"add", QL_OP_ADD},
+    {"sub", QL_OP_SUBTRACT},
+    {"mul", QL_OP_MULTIPLY},
+    {"truediv", QL_OP_DIVIDE},
+    {"floordiv", QL_OP_FLOOR_DIVIDE},
+    {"mod", QL_OP_REMAINDER},
+    {"pow", QL_OP_POWER},
+    {"lshift", QL_OP_LEFT_SHIFT},
+    {"rshift", QL_OP_RIGHT_SHIFT},
+    {"and", QL_OP_BITWISE_AND},
+    {"or", QL_OP_BITWISE_OR},
+    {"xor", QL_OP_BITWISE_XOR},
+    {"eq", QL_OP_EQUAL},
+    {"ne", QL_OP_NOT_EQUAL},
+    {"lt", QL_OP_LESS},
+    {"le", QL_OP_LESS_EQUAL},
+    {"gt", QL_OP_GREATER},
+    {"ge", QL_OP_GREATER_EQUAL},
+    {"neg", QL_OP_NEGATIVE},
+    {"pos", QL_OP_POSITIVE},
+    {"invert", QL_OP_INVERT},
+};
+enum { OPERATORS = sizeof operators / sizeof *operators };
+
+static QlOp op_named(const char *name) {
+  for (int k = 0; k < OPERATORS; k++)
+    if (!strcmp(operators[k].name, name)) return operators[k].op;
+  return QL_OP_COUNT;
+}
+
+static bool all_weak(int count, const Value *arguments) {
+  for (int k = 0; k < count; k++)
+    if (arguments[k].kind != JIT_SCALAR || !arguments[k].weak) return false;
+  return true;
+}
+
+static bool is_bool(const Value *value) {
+  return value->kind == JIT_SCALAR && value->dtype == QL_BOOL;
+}
+
+static JitRef is_zero(Lower *l, const Value *value) {
+  JitRef ref = low_ref(l, value);
+  return low_op(l, QL_OP_EQUAL, ref,
+                jit_const(l->fn, (QlDtype)value->dtype, (QlValue){.bits = {0, 0}}));
+}
+
+/* Division by zero: of integers always, of floats where it was asked for. */
+static void check_division(Lower *l, const Node *node, QlOp op, const Value *a, const Value *b) {
+  if (op != QL_OP_DIVIDE && op != QL_OP_FLOOR_DIVIDE && op != QL_OP_REMAINDER) return;
+  if (a->kind != JIT_SCALAR || b->kind != JIT_SCALAR) return;
+  bool whole = low_is_int(a) && low_is_int(b);
+  if (!whole && !l->options->python_error) return;
+  bool truth;
+  if (low_known_truth(b, &truth) && truth) return;
+  const char *text = !whole               ? "float division by zero"
+                     : op == QL_OP_DIVIDE ? "division by zero"
+                                          : "integer division or modulo by zero";
+  low_raise_if(l, node, is_zero(l, b), "ZeroDivisionError", text);
+}
+
+/* Python's own numbers: bools count as integers, int / int and int ** -1 are floats. */
+static QlDtype weak_loop(QlOp op, QlDtype dtype, const Value *arguments) {
+  if (dtype == QL_BOOL && op != QL_OP_BITWISE_AND && op != QL_OP_BITWISE_OR &&
+      op != QL_OP_BITWISE_XOR && !ql_is_comparison(op))
+    dtype = QL_I64;
+  bool is_whole = dtype == QL_I64;
+  if (is_whole && op == QL_OP_DIVIDE) return QL_F64;
+  if (is_whole && op == QL_OP_POWER && arguments[1].known && arguments[1].constant.i < 0)
+    return QL_F64;
+  return dtype;
+}
+
+static bool can_be_known(QlOp op) { return op != QL_OP_POWER; }
+
+/* What is known stays known. */
+static Value compute_known(Lower *l, QlOp op, QlDtype loop, QlDtype result, int count,
+                           const Value *arguments) {
+  QlValue values[2];
+  for (int k = 0; k < count; k++)
+    values[k] = ql_convert((QlDtype)arguments[k].dtype, arguments[k].constant, loop);
+  (void)l;
+  Value value = result == QL_BOOL ? low_bool(false) : low_int(0);
+  value.dtype = (uint8_t)result;
+  value.constant = ir_eval(op, loop, values);
+  value.natural = result == QL_I64 && value.constant.i >= 0;
+  return value;
+}
+
+static void check_power(Lower *l, const Node *node, QlOp op, QlDtype loop, const Value *arguments) {
+  bool is_signed = ql_dtype_info[loop].kind == QL_KIND_INT;
+  if (op != QL_OP_POWER || !is_signed || arguments[1].natural || !low_is_int(&arguments[1])) return;
+  if (ql_dtype_info[arguments[1].dtype].kind == QL_KIND_UINT) return;
+  JitRef exponent = low_ref_as(l, &arguments[1], QL_I64);
+  low_raise_if(l, node, low_op(l, QL_OP_LESS, exponent, low_const(l, 0)), "ValueError",
+               "Integers to negative integer powers are not allowed.");
+}
+
+static Value weak_operation(Lower *l, const Node *node, QlOp op, int count,
+                            const Value *arguments) {
+  QlDtype dtype = (QlDtype)arguments[0].dtype, loop, result;
+  for (int k = 1; k < count; k++) dtype = ql_promote(dtype, (QlDtype)arguments[k].dtype);
+  QL_ERROR(error);
+  if (ql_op_types(op, weak_loop(op, dtype, arguments), &loop, &result, &error))
+    return low_refuse(
+        l, node, "QJ340",
+        low_text(l, "%s is not defined for %s%s%s", ql_op_name(op), low_type_text(l, &arguments[0]),
+                 count > 1 ? " and " : "", count > 1 ? low_type_text(l, &arguments[1]) : ""),
+        "convert with int(...) or float(...)");
+  bool known = can_be_known(op);
+  for (int k = 0; k < count; k++) known = known && arguments[k].known;
+  if (known) return compute_known(l, op, loop, result, count, arguments);
+  check_power(l, node, op, loop, arguments);
+  JitRef refs[2];
+  for (int k = 0; k < count; k++) refs[k] = low_ref_as(l, &arguments[k], loop);
+  Value value = low_scalar(result, true, jit_op(l->fn, op, count, refs, low_source(l)));
+  bool natural = count == 2 && arguments[0].natural && arguments[1].natural;
+  value.natural =
+      (natural && (op == QL_OP_ADD || op == QL_OP_MULTIPLY || op == QL_OP_FLOOR_DIVIDE)) ||
+      (op == QL_OP_REMAINDER && arguments[1].natural && result == QL_I64) || result == QL_BOOL;
+  return value;
+}
+
+static QlScalar as_input(const Value *value) {
+  if (value->kind == JIT_ARRAY) return (QlScalar){.dtype = (QlDtype)value->array->dtype};
+  return (QlScalar){.dtype = (QlDtype)value->dtype,
+                    .weak = value->weak,
+                    .value = value->known ? value->constant : (QlValue){.bits = {0, 0}}};
+}
+
+static bool is_number(const Value *value) {
+  return value->kind == JIT_SCALAR || value->kind == JIT_ARRAY;
+}
+
+Value low_ufunc(Lower *l, const Node *node, QlOp op, int count, const Value *arguments) {
+  QlScalar inputs[3] = {0};
+  bool any_array = false;
+  for (int k = 0; k < count; k++) {
+    if (arguments[k].kind == JIT_UNKNOWN) return low_unknown();
+    if (!is_number(&arguments[k]))
+      return low_refuse(l, node, "QJ341",
+                        low_text(l, "%s takes numbers and arrays, not %s", ql_op_name(op),
+                                 low_type_text(l, &arguments[k])),
+                        "give it numbers or arrays");
+    inputs[k] = as_input(&arguments[k]);
+    any_array |= arguments[k].kind == JIT_ARRAY;
+  }
+  QlDtype loop, result;
+  QL_ERROR(error);
+  if (ql_op_resolve(op, inputs, &loop, &result, &error))
+    return low_refuse(l, node, "QJ342", low_text(l, "%s", error.text),
+                      "convert one side, as with np.float64(...) or .astype(...)");
+  if (any_array) return low_elementwise(l, node, op, loop, result, count, arguments);
+  JitRef refs[3];
+  for (int k = 0; k < count; k++)
+    refs[k] = low_ref_as(l, &arguments[k], ql_op_input(op, k, (QlDtype)arguments[k].dtype, loop));
+  if (count == 2) check_power(l, node, op, loop, arguments);
+  if (low_dead(l)) return low_unknown();
+  return low_scalar(result, false, jit_op(l->fn, op, count, refs, low_source(l)));
+}
+
+/* Tuples: + and *, comparisons for equality. */
+static Value tuple_operation(Lower *l, const Node *node, QlOp op, const Value *a, const Value *b) {
+  if (op == QL_OP_ADD && a->kind == JIT_TUPLE && b->kind == JIT_TUPLE) {
+    Value *items = low_get(l, (size_t)(a->count + b->count) * sizeof *items + 1);
+    if (a->count) memcpy(items, a->items, (size_t)a->count * sizeof *items);
+    if (b->count) memcpy(items + a->count, b->items, (size_t)b->count * sizeof *items);
+    return low_tuple(l, a->count + b->count, items);
+  }
+  if (op == QL_OP_MULTIPLY && a->kind == JIT_TUPLE && b->known && low_is_int(b)) {
+    int64_t times = QL_MAX(0, QL_MIN(b->constant.i, 1000));
+    Value *items = low_get(l, (size_t)(a->count * times) * sizeof *items + 1);
+    for (int k = 0; k < a->count * times; k++) items[k] = a->items[k % a->count];
+    return low_tuple(l, (int)(a->count * times), items);
+  }
+  return low_refuse(l, node, "QJ343",
+                    low_text(l, "%s is not defined for %s and %s", ql_op_name(op),
+                             low_type_text(l, a), low_type_text(l, b)),
+                    "take the items of tuples one by one");
+}
+
+/* Powers by some constants are other operations, as outside of @jit (contract C6). */
+static QlOp op_of_power(const Value *a, const Value *b) {
+  if (!b->known || !b->weak || b->kind != JIT_SCALAR) return QL_OP_POWER;
+  bool is_float =
+      ql_dtype_info[a->kind == JIT_ARRAY ? a->array->dtype : a->dtype].kind >= QL_KIND_FLOAT;
+  double exponent = b->dtype == QL_F64   ? b->constant.d
+                    : b->dtype == QL_I64 ? (double)b->constant.i
+                                         : 0;
+  bool whole = b->dtype == QL_I64 || is_float;
+  if (exponent == 2 && whole) return QL_OP_SQUARE;
+  if (exponent == 1 && whole) return QL_OP_POSITIVE;
+  if (exponent == 0.5 && is_float) return QL_OP_SQRT;
+  return exponent == -1 && is_float ? QL_OP_RECIPROCAL : QL_OP_POWER;
+}
+
+Value low_binary(Lower *l, const Node *node, const char *name, const Value *a, const Value *b) {
+  if (a->kind == JIT_UNKNOWN || b->kind == JIT_UNKNOWN || low_dead(l)) return low_unknown();
+  if (!strcmp(name, "matmul")) {
+    Value both[2] = {*a, *b};
+    return low_call_known(l, node, "numpy.matmul", 2, both, NULL);
+  }
+  QlOp op = op_named(name);
+  Value both[2] = {*a, *b};
+  if (!is_number(a) || !is_number(b)) return tuple_operation(l, node, op, a, b);
+  check_division(l, node, op, a, b);
+  if (low_dead(l)) return low_unknown();
+  QlOp power = op == QL_OP_POWER && !(a->known && b->known) ? op_of_power(a, b) : op;
+  if (power != op && (a->kind == JIT_ARRAY || a->dtype != QL_BOOL))
+    return all_weak(2, both) ? weak_operation(l, node, power, 1, both)
+                             : low_ufunc(l, node, power, 1, both);
+  return all_weak(2, both) ? weak_operation(l, node, op, 2, both) : low_ufunc(l, node, op, 2, both);
+}
+
+static Value unary(Lower *l, const Node *node) {
+  Value value = low_expression(l, node->items[0]);
+  if (value.kind == JIT_UNKNOWN || low_dead(l)) return low_unknown();
+  if (!strcmp(node->text, "not")) {
+    bool truth;
+    if (low_known_truth(&value, &truth)) return low_bool(!truth);
+    JitRef ref = low_truth(l, node, &value);
+    if (!ref.id) return low_unknown();
+    return low_scalar(QL_BOOL, true, low_op1(l, QL_OP_LOGICAL_NOT, ref));
+  }
+  QlOp op = op_named(node->text);
+  if (value.kind == JIT_SCALAR && value.weak) {
+    if (is_bool(&value))
+      value = low_convert(l, &value, &(JitType){.kind = JIT_SCALAR, .dtype = QL_I64, .weak = true});
+    return weak_operation(l, node, op, 1, &value);
+  }
+  return low_ufunc(l, node, op, 1, &value);
+}
+
+/* ---- comparisons ---- */
+
+static Value compare_identity(Lower *l, const Node *node, const char *name, const Value *a,
+                              const Value *b) {
+  bool negated = !strcmp(name, "isnot");
+  if (a->kind == JIT_NONE || b->kind == JIT_NONE) return low_bool((a->kind == b->kind) != negated);
+  if (is_bool(a) && is_bool(b)) return low_compare(l, node, negated ? "ne" : "eq", a, b);
+  if (a->kind == JIT_DTYPE || a->kind == JIT_FUNCTION)
+    return low_bool((a->kind == b->kind && a->dtype == b->dtype && a->node == b->node &&
+                     a->text == b->text) != negated);
+  return low_refuse(l, node, "QJ344",
+                    "'is' compares with None, and bools, dtypes and functions with each other",
+                    "write ==");
+}
+
+static Value any_of(Lower *l, const Node *node, const Value *a, const Value *items, bool negated) {
+  Value found = low_bool(false);
+  for (int k = 0; k < items->count; k++) {
+    Value one = low_compare(l, node, "eq", a, &items->items[k]);
+    if (one.kind == JIT_UNKNOWN) return one;
+    if (found.known && one.known)
+      found = low_bool(found.constant.b || one.constant.b);
+    else
+      found = low_scalar(QL_BOOL, true,
+                         low_op(l, QL_OP_LOGICAL_OR, low_ref_as(l, &found, QL_BOOL),
+                                low_ref_as(l, &one, QL_BOOL)));
+  }
+  if (!negated) return found;
+  return found.known ? low_bool(!found.constant.b)
+                     : low_scalar(QL_BOOL, true, low_op1(l, QL_OP_LOGICAL_NOT, found.ref));
+}
+
+static Value compare_tuples(Lower *l, const Node *node, const char *name, const Value *a,
+                            const Value *b) {
+  bool negated = !strcmp(name, "ne");
+  if ((!negated && strcmp(name, "eq")) || a->kind != b->kind)
+    return low_refuse(
+        l, node, "QJ345",
+        low_text(l, "%s and %s cannot be compared so", low_type_text(l, a), low_type_text(l, b)),
+        "compare numbers, or tuples for equality");
+  if (a->kind == JIT_TEXT) return low_bool((strcmp(a->text, b->text) == 0) != negated);
+  if (a->kind != JIT_TUPLE)
+    return low_bool((a->dtype == b->dtype && a->node == b->node && a->text == b->text) != negated);
+  if (a->count != b->count) return low_bool(negated);
+  Value all = low_bool(true);
+  for (int k = 0; k < a->count; k++) {
+    Value one = low_compare(l, node, "eq", &a->items[k], &b->items[k]);
+    if (one.kind == JIT_UNKNOWN) return one;
+    if (all.known && one.known)
+      all = low_bool(all.constant.b && one.constant.b);
+    else
+      all = low_scalar(
+          QL_BOOL, true,
+          low_op(l, QL_OP_LOGICAL_AND, low_ref_as(l, &all, QL_BOOL), low_ref_as(l, &one, QL_BOOL)));
+  }
+  if (!negated) return all;
+  return all.known ? low_bool(!all.constant.b)
+                   : low_scalar(QL_BOOL, true, low_op1(l, QL_OP_LOGICAL_NOT, all.ref));
+}
+
+Value low_compare(Lower *l, const Node *node, const char *name, const Value *a, const Value *b) {
+  if (a->kind == JIT_UNKNOWN || b->kind == JIT_UNKNOWN || low_dead(l)) return low_unknown();
+  if (!strcmp(name, "is") || !strcmp(name, "isnot")) return compare_identity(l, node, name, a, b);
+  if (!strcmp(name, "in") || !strcmp(name, "notin")) {
+    if (b->kind != JIT_TUPLE)
+      return low_refuse(l, node, "QJ346",
+                        low_text(l, "'in' looks into tuples, not into %s", low_type_text(l, b)),
+                        "write np.any(array == value)");
+    return any_of(l, node, a, b, !strcmp(name, "notin"));
+  }
+  if (!is_number(a) || !is_number(b)) return compare_tuples(l, node, name, a, b);
+  Value both[2] = {*a, *b};
+  return all_weak(2, both) ? weak_operation(l, node, op_named(name), 2, both)
+                           : low_ufunc(l, node, op_named(name), 2, both);
+}
+
+/* a < b < c: each next part is looked at only while all before hold. */
+static Value comparison(Lower *l, const Node *node) {
+  /* items: value, operator (text), value, operator, value ... */
+  Edges after = {0};
+  Value left = low_expression(l, node->items[0]), value = low_unknown();
+  for (int k = 1; k + 1 < node->count; k += 2) {
+    int temporaries = l->temporary_count;
+    Value right = low_expression(l, node->items[k + 1]);
+    value = low_compare(l, node, node->items[k]->text, &left, &right);
+    bool is_last = k + 3 >= node->count, truth;
+    if (is_last || value.kind == JIT_UNKNOWN) break;
+    JitRef ref = low_truth(l, node, &value);
+    if (low_known_truth(&value, &truth) && !truth) break;
+    if (!ref.id) return low_unknown();
+    Edges otherwise = {0};
+    low_branch(l, ref, &otherwise);
+    Variable *here = l->frame->now;
+    JitBlock on = jit_block_new(l->fn);
+    jit_jump(l->fn, on);
+    int count = l->temporary_count;
+    low_join(l, &otherwise);
+    low_leave_with(l, &after, low_bool(false), temporaries);
+    l->temporary_count = count;
+    jit_block_open(l->fn, on);
+    l->frame->now = here, left = right;
+  }
+  if (!after.first) return value;
+  low_leave(l, &after, value);
+  value = low_join(l, &after);
+  return value;
+}
+
+/* ---- and, or, if else: one of several values ---- */
+
+/* a and b: the last value, or the first that is not true. */
+static Value short_circuit(Lower *l, const Node *node, bool is_and) {
+  Edges after = {0};
+  int temporaries = l->temporary_count;
+  Value value = low_unknown();
+  for (int k = 0; k < node->count; k++) {
+    value = low_expression(l, node->items[k]);
+    if (low_dead(l)) break;
+    if (value.kind == JIT_ARRAY) value = low_in_memory(l, node, &value);
+    bool truth, known = low_known_truth(&value, &truth);
+    if (k + 1 == node->count || (known && truth != is_and)) break;
+    if (known) continue;
+    JitRef ref = low_truth(l, node->items[k], &value);
+    if (!ref.id) continue; /* refused, or of what was */
+    if (!is_and) ref = low_op1(l, QL_OP_LOGICAL_NOT, ref);
+    Edges otherwise = {0};
+    low_branch(l, ref, &otherwise);
+    Variable *here = l->frame->now;
+    JitBlock on = jit_block_new(l->fn);
+    jit_jump(l->fn, on);
+    int count = l->temporary_count;
+    low_join(l, &otherwise);
+    low_leave_with(l, &after, value, temporaries);
+    l->temporary_count = count;
+    jit_block_open(l->fn, on);
+    l->frame->now = here;
+  }
+  if (!after.first) return value;
+  low_leave_with(l, &after, value, temporaries);
+  value = low_join(l, &after);
+  low_temporary(l, &value);
+  return value;
+}
+
+static Value choose(Lower *l, const Node *node) {
+  Value condition = low_expression(l, node->items[0]);
+  bool truth;
+  if (low_known_truth(&condition, &truth)) return low_expression(l, node->items[truth ? 1 : 2]);
+  JitRef ref = low_truth(l, node->items[0], &condition);
+  if (low_dead(l)) return low_unknown();
+  if (!ref.id) ref = jit_const(l->fn, QL_BOOL, (QlValue){.b = true});
+  Edges otherwise = {0}, after = {0};
+  int temporaries = l->temporary_count;
+  low_branch(l, ref, &otherwise);
+  for (int way = 1; way <= 2; way++) {
+    if (way == 2) low_join(l, &otherwise);
+    Value value = low_dead(l) ? low_unknown() : low_expression(l, node->items[way]);
+    if (value.kind == JIT_ARRAY) value = low_in_memory(l, node, &value);
+    low_leave_with(l, &after, value, temporaries);
+  }
+  Value value = low_join(l, &after);
+  low_temporary(l, &value);
+  return value;
+}
+
+/* ---- calls ---- */
+
+/* The arguments of a call, with *tuple taken apart, and their keywords. */
+static int arguments_of(Lower *l, const Node *node, Value **arguments, const char ***keywords) {
+  int count = 0, room = node->count;
+  *arguments = low_get(l, (size_t)room * sizeof **arguments + 1);
+  *keywords = low_get(l, (size_t)room * sizeof **keywords + 1);
+  for (int k = 1; k < node->count; k++) {
+    const Node *item = node->items[k];
+    bool starred = item->kind == NODE_STARRED, keyword = item->kind == NODE_KEYWORD;
+    Value value = low_expression(l, starred || keyword ? item->items[0] : item);
+    if (!starred) {
+      (*arguments)[count] = value, (*keywords)[count++] = keyword ? item->text : NULL;
+      continue;
+    }
+    if (value.kind != JIT_TUPLE) {
+      if (value.kind != JIT_UNKNOWN)
+        low_refuse(l, item, "QJ325",
+                   low_text(l, "* takes a tuple here, not %s", low_type_text(l, &value)),
+                   "give the arguments one by one");
+      return -1;
+    }
+    room += value.count;
+    Value *more = low_get(l, (size_t)room * sizeof *more + 1);
+    const char **names = low_get(l, (size_t)room * sizeof *names + 1);
+    memcpy(more, *arguments, (size_t)count * sizeof *more);
+    memcpy(names, *keywords, (size_t)count * sizeof *names);
+    *arguments = more, *keywords = names;
+    for (int m = 0; m < value.count; m++) (*arguments)[count++] = value.items[m];
+  }
+  for (int k = 0; k < count; k++)
+    if ((*arguments)[k].kind == JIT_UNKNOWN) return -1;
+  return count;
+}
+
+static Value call(Lower *l, const Node *node) {
+  const Node *callee = node->items[0];
+  Value *arguments, function = low_unknown(), self = low_unknown();
+  const char **keywords;
+  if (callee->kind == NODE_ATTR)
+    self = low_expression(l, callee->items[0]);
+  else
+    function = low_expression(l, callee);
+  int count = arguments_of(l, node, &arguments, &keywords);
+  if (count < 0 || low_dead(l)) return low_unknown();
+  if (callee->kind == NODE_ATTR)
+    return self.kind == JIT_UNKNOWN ? self
+                                    : low_method(l, node, &self, callee->text, count, arguments,
+                                                 (const char *const *)keywords);
+  if (function.kind == JIT_FUNCTION && function.node)
+    return low_call(l, node, function.node, count, arguments, (const char *const *)keywords);
+  if (function.kind == JIT_FUNCTION)
+    return low_call_known(l, node, function.text, count, arguments, (const char *const *)keywords);
+  if (function.kind == JIT_DTYPE && count == 1)
+    return low_astype(l, node, &arguments[0], (QlDtype)function.dtype);
+  if (function.kind == JIT_UNKNOWN) return function;
+  return low_refuse(l, node, "QJ326",
+                    low_text(l, "%s cannot be called", low_type_text(l, &function)),
+                    "call functions");
+}
+
+/* ---- the kinds of expressions ---- */
+
+/* A variable of the function around, which is one of those that are open: the node has its number,
+ * and inside it the name as it is there. */
+static Value outer_variable(Lower *l, const Node *node) {
+  Frame *own = l->frame, *frame = own;
+  const Node *around = l->program->functions[node->number];
+  while (frame && frame->function != around) frame = frame->caller;
+  if (!frame)
+    return low_refuse(l, node, "QJ202",
+                      low_text(l, "a function inside %s() is called outside of it", around->text),
+                      "call it where it is defined, or give it the variable");
+  int v = 0;
+  while (v < around->variables && strcmp(around->names[v], node->items[0]->text)) v++;
+  if (v == around->variables || !frame->now || frame->now[v].defined != ALWAYS)
+    return low_refuse(l, node, "QJ201", low_text(l, "'%s' has no value here", node->items[0]->text),
+                      "assign it before");
+  return frame->now[v].value;
+}
+
+static Value items_of(Lower *l, const Node *node) {
+  Value *items = low_get(l, (size_t)node->count * sizeof *items + 1);
+  for (int k = 0; k < node->count; k++) {
+    items[k] = low_expression(l, node->items[k]);
+    if (items[k].kind == JIT_ARRAY) items[k] = low_in_memory(l, node, &items[k]);
+  }
+  return low_tuple(l, node->count, items);
+}
+
+/* Lists in lists are one array. */
+static Value nested_items(Lower *l, const Node *node) {
+  bool nested = node->count > 0;
+  for (int k = 0; k < node->count; k++) nested = nested && node->items[k]->kind == NODE_LIST;
+  if (!nested) return items_of(l, node);
+  Value *items = low_get(l, (size_t)node->count * sizeof *items);
+  for (int k = 0; k < node->count; k++) items[k] = nested_items(l, node->items[k]);
+  return low_tuple(l, node->count, items);
+}
+
+static Value slice(Lower *l, const Node *node) {
+  Value parts[3];
+  for (int k = 0; k < 3; k++) parts[k] = low_expression(l, node->items[k]);
+  Value value = low_tuple(l, 3, parts);
+  value.kind = JIT_SLICE;
+  return value;
+}
+
+Value low_expression(Lower *l, const Node *node) {
+  if (low_dead(l)) return low_unknown();
+  switch (node->kind) {
+    case NODE_NAME: return low_get_variable(l, node);
+    case NODE_INT: return low_int((int64_t)strtoull(node->text, NULL, 10));
+    case NODE_FLOAT: return low_float(strtod(node->text, NULL));
+    case NODE_COMPLEX: {
+      Value value = low_float(0);
+      value.dtype = QL_C128, value.natural = false;
+      value.constant.z[0] = 0, value.constant.z[1] = strtod(node->text, NULL);
+      return value;
+    }
+    case NODE_TRUE:
+    case NODE_FALSE: return low_bool(node->kind == NODE_TRUE);
+    case NODE_NONE: return low_none();
+    case NODE_ELLIPSIS: return (Value){.kind = JIT_ELLIPSIS};
+    case NODE_TEXT: return (Value){.kind = JIT_TEXT, .text = node->text};
+    case NODE_TUPLE: return items_of(l, node);
+    case NODE_LIST: {
+      Value items = nested_items(l, node);
+      return low_call_known(l, node, "numpy.array", 1, &items, NULL);
+    }
+    case NODE_BINARY: {
+      Value a = low_expression(l, node->items[0]), b = low_expression(l, node->items[1]);
+      return low_binary(l, node, node->text, &a, &b);
+    }
+    case NODE_UNARY: return unary(l, node);
+    case NODE_AND:
+    case NODE_OR: return short_circuit(l, node, node->kind == NODE_AND);
+    case NODE_COMPARE: return comparison(l, node);
+    case NODE_IFEXP: return choose(l, node);
+    case NODE_CALL: return call(l, node);
+    case NODE_ATTR: {
+      Value value = low_expression(l, node->items[0]);
+      return value.kind == JIT_UNKNOWN ? value : low_attribute(l, node, &value, node->text);
+    }
+    case NODE_INDEX: {
+      Value value = low_expression(l, node->items[0]), index = low_expression(l, node->items[1]);
+      return low_dead(l) ? low_unknown() : low_index(l, node, &value, &index);
+    }
+    case NODE_SLICE: return slice(l, node);
+    case NODE_REF: return low_constant(l, node, node->text);
+    case NODE_OUTER: return outer_variable(l, node);
+    case NODE_COMPREHENSION: return low_comprehension(l, node);
+    case NODE_USE:
+      return (Value){.kind = JIT_FUNCTION, .node = l->program->functions[node->number]};
+    case NODE_CAPTURE: return l->captures[node->number];
+    case NODE_REFUSE:
+      return low_refuse(l, node, node->text, node->items[0]->text, node->items[1]->text);
+    default:
+      return low_refuse(l, node, "QJ100",
+                        low_text(l, "'%s' is not an expression", jit_node_name[node->kind]), "");
+  }
+}

@@ -1,0 +1,271 @@
+/* Lowering: every type that its files share, then the prototypes under the file that defines them.
+ *
+ *   Lower      one translation: the function in the making, the frame that is open
+ *   Frame      a function of the program that is being lowered, inline or as one of its own
+ *   Value      what an expression is: its type, what is known of it, the IR's values that carry it
+ *   Variable   what a name of a frame holds at one point of the program
+ *   Edge       a way out of a block that is not joined yet, with the state there
+ *
+ * Lowering follows the program; where ways meet (join), types meet (scope.c). A loop's head meets
+ * its own end, so its body is lowered again until the types at its head hold. Memory is a pool's;
+ * when it is used up one longjmp leaves (lower.c), over no frame but ours. */
+#ifndef QUELEA_JIT_LOWER_H
+#define QUELEA_JIT_LOWER_H
+
+#include "ir.h"
+#include "tree.h"
+
+#include <setjmp.h>
+
+typedef struct Value Value;
+typedef struct Array Array;
+typedef struct Element Element;
+
+struct Value {
+  uint8_t kind, dtype; /* JitTypeKind; of SCALAR, DTYPE, ARRAY */
+  bool weak;           /* SCALAR */
+  bool known;          /* SCALAR: `constant` is its value */
+  bool natural;        /* an integer that is never negative */
+  QlValue constant;
+  JitRef ref;       /* SCALAR; of known ones when it is asked for */
+  int count;        /* TUPLE; SLICE, RANGE: 3 */
+  Value *items;     /* TUPLE; SLICE: start, stop, step, or none; RANGE: what `text` goes through */
+  Array *array;     /* ARRAY */
+  const char *text; /* TEXT; FUNCTION: its name when it is a known one; RANGE: its kind */
+  const Node *node; /* FUNCTION: of the program */
+};
+
+/* Elements in memory, or computed where they are asked for. */
+struct Array {
+  uint8_t dtype, ndim;
+  bool contiguous, readonly;
+  bool lent; /* in the memory of an argument: nobody counts who has it */
+  bool
+      made; /* in memory that this function has allocated: of no argument, and of its owner alone */
+  JitRef owner, base, shape[QL_MAX_DIMS], stride[QL_MAX_DIMS];
+  int64_t extent[QL_MAX_DIMS]; /* what is known of shape; -1: nothing */
+  Element *element;            /* of an expression */
+  JitRef same; /* of it: a b8, nothing is repeated along an axis; id 0: that is known */
+};
+
+typedef enum ElementKind { ELEMENT_MEMORY, ELEMENT_SCALAR, ELEMENT_OP, ELEMENT_CAST } ElementKind;
+struct Element {
+  uint8_t kind, dtype, ndim;
+  QlOp op;
+  QlDtype loop;
+  Array *array;               /* MEMORY */
+  JitRef stride[QL_MAX_DIMS]; /* MEMORY: 0 along an axis of one element */
+  JitRef scalar;
+  int count;
+  Element *args[3];
+};
+
+/* Of a variable. */
+typedef enum Defined { NEVER, MAYBE, ALWAYS } Defined;
+typedef struct Variable {
+  Value value;
+  uint8_t defined;
+  JitRef flag; /* MAYBE: a b8 */
+} Variable;
+typedef struct Edge Edge;
+struct Edge {
+  JitBlock block; /* open, at its end */
+  Variable *variables;
+  Value value; /* of an expression or a return; kind UNKNOWN: none */
+  Edge *next;
+};
+typedef struct Edges {
+  Edge *first, *last;
+} Edges;
+
+typedef struct Loop Loop;
+struct Loop {
+  Edges breaks, continues;
+  Loop *outer;
+};
+
+/* At the head of a loop, of one variable; kept for the next time that the loop is lowered. */
+typedef struct Head {
+  JitType type;
+  uint8_t defined;
+} Head;
+
+typedef struct Frame Frame;
+struct Frame {
+  const Node *function;
+  Variable *now; /* NULL: this point is never reached */
+  Edges returns;
+  Loop *loop;
+  Head **heads;      /* [loops][variables] */
+  Frame *caller;     /* inline: its arrays are released too when something is raised */
+  Frame *outer_link; /* of a local function: what was being lowered when it was met */
+  int temporaries;   /* of the callers: how many there were when it began */
+};
+
+/* A function of the program with a function of its own in the IR: it calls itself. */
+typedef struct Local Local;
+struct Local {
+  const Node *function;
+  int count;
+  JitType *arguments, result;
+  JitFn *fn; /* NULL: only its result is looked for */
+  bool raises;
+  Local *next;
+};
+
+typedef struct Lower {
+  const JitProgram *program;
+  const JitLowerOptions *options;
+  QlPool *pool;
+  JitFn *fn, *main;      /* that is built; of which it is a part */
+  JitRef results, texts; /* addresses of the slots and of the texts, in fn */
+  JitBlock exit;         /* of main: it returns there */
+  Frame *frame, *outer;  /* outer: around a local function */
+  QlDtype local_result;  /* of the local function that is built */
+  Local *locals;
+  Value *captures;
+  const Node *at;      /* what is being lowered, for messages */
+  JitRef *temporaries; /* owners of arrays that the statement has made: released at its end */
+  int temporary_count, temporary_room;
+  int statement;    /* the first temporary of the statement */
+  int depth, names; /* of inline calls; given to local functions */
+  JitRaise *raises;
+  JitRefusal *refusals;
+  const char **text;
+  int raise_count, raise_room, refusal_count, refusal_room, text_count, text_room;
+  bool raised; /* something of the function in the making can */
+  jmp_buf no_memory;
+} Lower;
+
+/* ---- lower.c ---- */
+void *low_get(Lower *l, size_t bytes); /* zeros; does not return when there is no memory */
+const char *low_text(Lower *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Refuses what stands there: its value is of no type and makes no further refusals. */
+Value low_refuse(Lower *l, const Node *node, const char *code, const char *text,
+                 const char *advice);
+static inline QlSource low_source(const Lower *l) {
+  return (QlSource){NULL, l->at ? l->at->line : 0};
+}
+JitRef low_text_address(Lower *l, const char *text); /* when it runs */
+bool low_dead(const Lower *l);                       /* is this point never reached? */
+/* Calls a function of the program, inline, or as itself where it calls itself. Names of `keyword`
+ * that are NULL are positional. */
+Value low_call(Lower *l, const Node *node, const Node *function, int count, const Value *arguments,
+               const char *const *keywords);
+/* Leaves with the exception if the condition (b8) holds; id 0: in any case. */
+void low_raise_if(Lower *l, const Node *node, JitRef condition, const char *exception,
+                  const char *text);
+
+/* ---- value.c: of types and numbers ---- */
+static inline Value low_unknown(void) { return (Value){.kind = JIT_UNKNOWN}; }
+static inline Value low_none(void) { return (Value){.kind = JIT_NONE}; }
+Value low_scalar(QlDtype dtype, bool weak, JitRef ref);
+Value low_int(int64_t value); /* Python's, known */
+Value low_float(double value);
+Value low_bool(bool value);
+Value low_tuple(Lower *l, int count, const Value *items);
+JitRef low_ref(Lower *l, const Value *value); /* of a scalar */
+JitRef low_ref_as(Lower *l, const Value *value, QlDtype dtype);
+JitRef low_const(Lower *l, int64_t value);
+JitType low_type(Lower *l, const Value *value);
+const char *low_type_text(Lower *l, const Value *value);
+bool low_same_type(const JitType *a, const JitType *b);
+/* The type of what is either; false: there is none. */
+bool low_join_types(Lower *l, const JitType *a, const JitType *b, JitType *both);
+Value low_convert(Lower *l, const Value *value, const JitType *type);
+/* The refs that carry a value of that type, in the order of parameters; how many. */
+int low_parts(Lower *l, const JitType *type, const Value *value, JitRef *refs);
+int low_part_count(const JitType *type);
+QlDtype low_part_dtype(const JitType *type, int part);
+Value low_of_parts(Lower *l, const JitType *type, const JitRef **refs);
+bool low_is_int(const Value *value); /* an integer or a bool, of any kind */
+bool low_is_index(const Value *value);
+JitRef low_op(Lower *l, QlOp op, JitRef a, JitRef b);
+JitRef low_op1(Lower *l, QlOp op, JitRef a);
+JitRef low_add(Lower *l, JitRef a, JitRef b);
+JitRef low_select(Lower *l, JitRef condition, JitRef a, JitRef b);
+JitRef low_truth(Lower *l, const Node *node, const Value *value); /* a b8; id 0: refused */
+/* Is the truth known? */
+bool low_known_truth(const Value *value, bool *truth);
+
+/* ---- scope.c: variables, ways that meet, owners ---- */
+void low_set(Lower *l, int variable, Value value);
+Value low_get_variable(Lower *l, const Node *node);
+/* Closes the open block and keeps the way out of it; the point after it is never reached. */
+void low_leave(Lower *l, Edges *edges, Value value);
+/* The same for a branch that is not taken when the condition holds: goes on where it does. */
+void low_branch(Lower *l, JitRef condition, Edges *otherwise);
+/* Goes on where all the ways meet. The value is what they bring. */
+Value low_join(Lower *l, Edges *edges);
+/* The same for the value of a part of an expression, whose temporaries (from there on) end here. */
+void low_leave_with(Lower *l, Edges *edges, Value value, int temporaries);
+Variable *low_save(Lower *l); /* what the variables hold now */
+void low_retain(Lower *l, const Value *value);
+void low_release(Lower *l, const Value *value);
+/* All that the open functions hold, without forgetting it: before a raise. */
+void low_release_all(Lower *l);
+/* An array made inside the statement; it is released at its end. */
+void low_temporary(Lower *l, const Value *value);
+/* Keeps what variables hold until then, though they are assigned meanwhile. */
+void low_hold(Lower *l, const Value *value);
+void low_end_temporaries(Lower *l, int from);
+
+/* ---- loops.c ---- */
+void low_for(Lower *l, const Node *node);
+void low_while(Lower *l, const Node *node);
+/* [element for target in items]: an array. */
+Value low_comprehension(Lower *l, const Node *node);
+/* Calls body(l, data, indices) at each index of a box of `ndim` extents, the last axis innermost.
+ */
+typedef void LowBody(Lower *l, void *data, const JitRef *index);
+void low_box(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data);
+
+/* ---- statements.c ---- */
+void low_statement(Lower *l, const Node *node);
+void low_assign(Lower *l, const Node *target, Value value);
+
+/* ---- expressions.c ---- */
+Value low_expression(Lower *l, const Node *node);
+Value low_binary(Lower *l, const Node *node, const char *name, const Value *a, const Value *b);
+Value low_compare(Lower *l, const Node *node, const char *name, const Value *a, const Value *b);
+/* An operation of ops.def on scalars and arrays, as NumPy's ufunc. */
+Value low_ufunc(Lower *l, const Node *node, QlOp op, int count, const Value *arguments);
+
+/* ---- arrays.c: memory, views, elements ---- */
+Array *low_new_array(Lower *l, const Node *node, QlDtype dtype, int ndim, const JitRef *shape,
+                     const int64_t *extent);
+Value low_array_value(Array *array);
+void low_set_strides(Lower *l, Array *array); /* of a contiguous one */
+Value low_index(Lower *l, const Node *node, const Value *array, const Value *index);
+void low_store_index(Lower *l, const Node *node, const Value *array, const Value *index,
+                     const Value *value);
+JitRef low_size(Lower *l, const Array *array);
+/* Refuses that it is stored into; true: it has. */
+bool low_readonly(Lower *l, const Node *node, const Array *array);
+
+/* ---- elementwise.c: expressions over arrays ---- */
+Value low_elementwise(Lower *l, const Node *node, QlOp op, QlDtype loop, QlDtype result, int count,
+                      const Value *arguments);
+Value low_astype(Lower *l, const Node *node, const Value *value, QlDtype dtype);
+/* Into memory, if it is not there. */
+Value low_in_memory(Lower *l, const Node *node, const Value *value);
+/* Its shape, as a tuple or a number is given; false: refused. */
+bool low_shape(Lower *l, const Node *node, const Value *value, int *ndim, JitRef *shape,
+               int64_t *extent);
+void low_copy_into(Lower *l, const Node *node, const Array *target, const Value *value);
+Value low_copy(Lower *l, const Node *node, const Value *value);
+
+/* ---- reduce.c: over the axes of arrays, in the order of contract C7 ---- */
+/* axis NULL: all of them. QL_REDUCE_COUNT is no reduction here. */
+Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value *array,
+                 const Value *axis, bool keepdims);
+
+/* ---- functions.c: what can be called by name ---- */
+Value low_call_known(Lower *l, const Node *node, const char *name, int count,
+                     const Value *arguments, const char *const *keywords);
+Value low_attribute(Lower *l, const Node *node, const Value *value, const char *name);
+Value low_method(Lower *l, const Node *node, const Value *value, const char *name, int count,
+                 const Value *arguments, const char *const *keywords);
+Value low_constant(Lower *l, const Node *node, const char *name); /* "numpy.pi" */
+
+#endif

@@ -1,0 +1,104 @@
+/* program: Python functions become functions of the array IR.
+ *
+ *   program text -> tree (parse.c) -> for the types of the arguments: a JitFn of rank 0
+ *
+ * The text (jit/program.md has its grammar) is what a front end made of a function's syntax tree:
+ * names are resolved, nothing has a type yet. Lowering follows the program in the order in which it
+ * runs and knows of each value its type and, where possible, the value itself; what the language
+ * does not have is refused, all of it together. Every call is local. */
+#ifndef QUELEA_JIT_PROGRAM_H
+#define QUELEA_JIT_PROGRAM_H
+
+#include "jit.h"
+
+typedef enum JitTypeKind {
+  JIT_UNKNOWN, /* of what never happens, or was refused */
+  JIT_NONE,
+  JIT_SCALAR,
+  JIT_ARRAY,
+  JIT_TUPLE,
+  JIT_SLICE,
+  JIT_ELLIPSIS,
+  JIT_DTYPE,
+  JIT_TEXT,
+  JIT_RANGE, /* range, enumerate, zip, reversed: what a loop goes through */
+  JIT_FUNCTION
+} JitTypeKind;
+
+typedef struct JitType {
+  uint8_t kind;    /* JitTypeKind */
+  uint8_t dtype;   /* SCALAR, ARRAY, DTYPE: a QlDtype */
+  uint8_t ndim;    /* ARRAY */
+  bool weak;       /* SCALAR: Python's own number, which takes the dtype of what is beside it */
+  bool contiguous; /* ARRAY: C order, without gaps */
+  bool lent;       /* ARRAY: in the memory of an argument */
+  bool readonly;   /* ARRAY: nothing may be stored into it */
+  int count;       /* TUPLE */
+  struct JitType *items;
+} JitType;
+
+/* "f64", "int" (weak), "f64[:,:]", "const f64[:,::1]" (readonly, contiguous), "(f64, int)", "none":
+ * read, into the pool, and written. The end of what was read, or NULL: not a type, or out of
+ * memory. */
+const char *jit_type_parse(const char *text, QlPool *pool, JitType *type);
+size_t jit_type_print(const JitType *type, char *text, size_t room); /* as snprintf */
+
+/* ---- parse.c ---- */
+
+typedef struct JitProgram JitProgram; /* some functions, of which some call others */
+/* QL_ERR_COMPILE with line and column of the text: our own front end made a mistake. */
+QlStatus jit_program_parse(const char *text, JitProgram **program, QlError *error);
+void jit_program_free(JitProgram *program);
+/* Of the text but for positions. */
+JitKey jit_program_key(const JitProgram *program);
+
+/* ---- lower.c ---- */
+
+/* Where a line of the program stands. */
+typedef struct JitPlace {
+  int function, line, column; /* the number of the function in the program; 1-based; 0-based */
+} JitPlace;
+
+typedef struct JitRefusal {
+  const char *code; /* "QJ101" */
+  const char *text, *advice;
+  JitPlace place;
+} JitRefusal;
+
+/* What compiled code can raise; its status is the place in the list, plus one. */
+typedef struct JitRaise {
+  const char *exception, *text;
+  JitPlace place;
+} JitRaise;
+
+/* A call's parameters: the address of the results, that of the texts (const char *), then the
+ * arguments one behind the other: a scalar is itself; an array its owner, its first element's
+ * address, its extents, its strides in bytes; a tuple what it holds. Results are in slots of 16
+ * bytes, in the same order, after those that are the call's own, of which the first is the status
+ * (0: it has returned). An owner is a block of the host's, to which what is returned has one
+ * reference, or a number below JIT_NO_OWNER: that of the caller's array, in whose memory it lies.
+ */
+enum { JIT_SLOT = 16, JIT_SLOTS_BEFORE = 4 };
+
+typedef struct JitLowered {
+  JitFn *fn; /* NULL when something was refused */
+  JitType result;
+  const JitRaise *raises;
+  const JitRefusal *refusals;
+  const char **texts;
+  int raise_count, refusal_count, text_count;
+  QlPool pool; /* all of it but fn */
+} JitLowered;
+
+typedef struct JitLowerOptions {
+  bool boundscheck;  /* IndexError where an index is outside; otherwise what happens is undefined */
+  bool python_error; /* error_model="python": ZeroDivisionError for floats too */
+} JitLowerOptions;
+
+/* Lowers the program's first function for arguments of those types. QL_ERR_MEMORY; refusals are
+ * not a failure. */
+QlStatus jit_program_lower(const JitProgram *program, int count, const JitType *arguments,
+                           const JitLowerOptions *options, JitLowered *lowered, QlError *error);
+void jit_lowered_free(JitLowered *lowered);
+
+#endif

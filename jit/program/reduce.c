@@ -1,0 +1,129 @@
+/* Reductions over the axes of arrays, in the order of contract C7: along an axis the tree of leaves
+ * that jit.h describes; over several axes the last one first. */
+#include "lower.h"
+
+/* The dtype in which it is computed, and that of the result. */
+static QlDtype loop_of(QlReduction reduction, QlDtype dtype) {
+  QlKind kind = (QlKind)ql_dtype_info[dtype].kind;
+  if (reduction == QL_REDUCE_ANY || reduction == QL_REDUCE_ALL) return QL_BOOL;
+  if (reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX) return dtype;
+  if (kind == QL_KIND_BOOL || kind == QL_KIND_INT) return QL_I64;
+  return kind == QL_KIND_UINT ? QL_U64 : dtype;
+}
+
+typedef struct Lines {
+  QlReduction reduction;
+  QlDtype loop, dtype;
+  const Array *array; /* the last axis is reduced */
+  const Array *result;
+} Lines;
+
+static JitRef offset_of(Lower *l, const Array *array, const JitRef *index, int axes) {
+  JitRef offset = low_const(l, 0);
+  for (int axis = 0; axis < axes; axis++)
+    offset = low_add(l, offset, low_op(l, QL_OP_MULTIPLY, index[axis], array->stride[axis]));
+  return offset;
+}
+
+/* One line, by the host's function, through the slots that are the call's own (JitReduceLine). */
+static JitRef reduce_line(Lower *l, const Lines *lines, JitRef base) {
+  const Array *array = lines->array;
+  int last = array->ndim - 1;
+  int64_t code = lines->reduction | lines->loop << 8 | array->dtype << 16;
+  JitRef words[] = {low_const(l, code), base, array->stride[last], array->shape[last]};
+  for (int k = 0; k < 4; k++)
+    jit_store_at(l->fn, l->results, low_const(l, JIT_SLOT * 2 + 8 * k), words[k], low_source(l));
+  JitRef at = low_add(l, l->results, low_const(l, JIT_SLOT));
+  jit_host(l->fn, JIT_HOST_REDUCE, 1, &at, low_source(l));
+  JitRef value = jit_load_at(l->fn, lines->loop, l->results, low_const(l, JIT_SLOT), low_source(l));
+  return jit_cast(l->fn, value, lines->dtype, low_source(l));
+}
+
+static void store_line(Lower *l, void *data, const JitRef *index) {
+  const Lines *lines = data;
+  int axes = lines->result->ndim;
+  JitRef value = reduce_line(
+      l, lines, low_add(l, lines->array->base, offset_of(l, lines->array, index, axes)));
+  jit_store_at(l->fn, lines->result->base, offset_of(l, lines->result, index, axes), value,
+               low_source(l));
+}
+
+/* The array with an axis moved to the end. */
+static Array *with_last(Lower *l, const Array *array, int axis) {
+  Array *view = low_get(l, sizeof *view);
+  *view = *array, view->contiguous = view->contiguous && axis == array->ndim - 1;
+  for (int k = 0; k < array->ndim; k++) {
+    int from = k == array->ndim - 1 ? axis : k + (k >= axis);
+    view->shape[k] = array->shape[from], view->stride[k] = array->stride[from],
+    view->extent[k] = array->extent[from];
+  }
+  return view;
+}
+
+static Value reduce_axis(Lower *l, const Node *node, QlReduction reduction, const Array *array,
+                         int axis) {
+  QlDtype loop = loop_of(reduction, (QlDtype)array->dtype), dtype = loop;
+  if (loop == QL_F16 && (reduction == QL_REDUCE_SUM || reduction == QL_REDUCE_PROD)) loop = QL_F32;
+  Lines lines = {reduction, loop, dtype, with_last(l, array, axis), NULL};
+  if (reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX)
+    low_raise_if(l, node, low_op(l, QL_OP_EQUAL, array->shape[axis], low_const(l, 0)), "ValueError",
+                 "zero-size array to reduction operation which has no identity");
+  if (array->ndim == 1) return low_scalar(dtype, false, reduce_line(l, &lines, array->base));
+  lines.result =
+      low_new_array(l, node, dtype, array->ndim - 1, lines.array->shape, lines.array->extent);
+  low_box(l, array->ndim - 1, lines.result->shape, store_line, &lines);
+  return low_array_value((Array *)lines.result);
+}
+
+static Value keep_axis(Lower *l, const Node *node, const Value *value, int ndim, int axis) {
+  Value *index = low_get(l, (size_t)ndim * sizeof *index);
+  Value whole = {.kind = JIT_SLICE, .count = 3}, none[3] = {low_none(), low_none(), low_none()};
+  if (value->kind == JIT_SCALAR) {
+    Value tuple = low_tuple(l, 1, value);
+    return low_call_known(l, node, "numpy.array", 1, &tuple, NULL);
+  }
+  whole.items = low_tuple(l, 3, none).items;
+  for (int k = 0; k < ndim; k++) index[k] = k == axis ? low_none() : whole;
+  Value all = low_tuple(l, ndim, index);
+  return low_index(l, node, value, &all);
+}
+
+Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value *value,
+                 const Value *axis, bool keepdims) {
+  if (value->kind == JIT_UNKNOWN || low_dead(l)) return low_unknown();
+  if (value->kind == JIT_SCALAR && !axis) {
+    QlDtype dtype = loop_of(reduction, (QlDtype)value->dtype);
+    return low_scalar(dtype, false, low_ref_as(l, value, dtype));
+  }
+  if (value->kind != JIT_ARRAY)
+    return low_refuse(l, node, "QJ380",
+                      low_text(l, "%s has no axes to reduce", low_type_text(l, value)),
+                      "reduce arrays");
+  Value current = low_in_memory(l, node, value);
+  int ndim = current.array->ndim;
+  if (axis) {
+    if (!axis->known || !low_is_index(axis))
+      return low_refuse(l, node, "QJ381", "axis must be a constant integer",
+                        "write the number, or reduce over one axis after the other");
+    int64_t at = axis->constant.i + (axis->constant.i < 0 ? ndim : 0);
+    if (at < 0 || at >= ndim)
+      return low_refuse(l, node, "QJ382",
+                        low_text(l, "axis %lld is out of bounds for an array of %d dimensions",
+                                 (long long)axis->constant.i, ndim),
+                        "count axes from 0");
+    Value reduced = reduce_axis(l, node, reduction, current.array, (int)at);
+    return keepdims ? keep_axis(l, node, &reduced, ndim, (int)at) : reduced;
+  }
+  if (keepdims)
+    return low_refuse(l, node, "QJ383", "keepdims without an axis is not there in @jit",
+                      "give an axis");
+  if (ndim == 0) {
+    QlDtype dtype = loop_of(reduction, (QlDtype)current.array->dtype);
+    JitRef ref = jit_load_at(l->fn, (QlDtype)current.array->dtype, current.array->base,
+                             low_const(l, 0), low_source(l));
+    return low_scalar(dtype, false, jit_cast(l->fn, ref, dtype, low_source(l)));
+  }
+  while (current.kind == JIT_ARRAY)
+    current = reduce_axis(l, node, reduction, current.array, current.array->ndim - 1);
+  return current;
+}

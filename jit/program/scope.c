@@ -1,0 +1,277 @@
+/* Variables: what they hold at a point, where ways meet, who owns arrays.
+ *
+ * Ways out of a block are kept open, at their end, until all that lead to one point are known. Then
+ * each of them converts what it brings to the types that they have in common, and phis take it:
+ *
+ *        a -> x: int        b -> x: float
+ *              \               /
+ *     cast x to float         /
+ *                \           /
+ *                 x: float = phi
+ *
+ * A variable that only some ways define has a flag beside it. A variable that holds an array has
+ * one reference to its memory; so has what a statement makes, until its end. */
+#include "lower.h"
+
+Variable *low_save(Lower *l) {
+  if (!l->frame->now) return NULL;
+  size_t bytes = (size_t)l->frame->function->variables * sizeof(Variable);
+  Variable *copy = low_get(l, bytes + 1);
+  return memcpy(copy, l->frame->now, bytes);
+}
+
+/* ---- owners ---- */
+
+typedef void Each(Lower *l, const Array *array);
+
+static void each_array(Lower *l, const Value *value, Each *each) {
+  if (value->kind == JIT_ARRAY && !value->array->element && !value->array->lent &&
+      value->array->owner.id)
+    each(l, value->array);
+  bool holds = value->kind == JIT_TUPLE || value->kind == JIT_RANGE;
+  for (int k = 0; holds && k < value->count; k++) each_array(l, &value->items[k], each);
+}
+
+static void retain(Lower *l, const Array *array) {
+  jit_host(l->fn, JIT_HOST_RETAIN, 1, &array->owner, low_source(l));
+}
+static void release(Lower *l, const Array *array) {
+  jit_host(l->fn, JIT_HOST_RELEASE, 1, &array->owner, low_source(l));
+}
+static void push(Lower *l, const Array *array) {
+  if (!ql_pool_grow(l->pool, &l->temporaries, l->temporary_count, &l->temporary_room,
+                    sizeof *l->temporaries))
+    longjmp(l->no_memory, 1);
+  l->temporaries[l->temporary_count++] = array->owner;
+}
+
+void low_retain(Lower *l, const Value *value) { each_array(l, value, retain); }
+void low_release(Lower *l, const Value *value) { each_array(l, value, release); }
+void low_temporary(Lower *l, const Value *value) { each_array(l, value, push); }
+
+void low_hold(Lower *l, const Value *value) {
+  low_retain(l, value);
+  low_temporary(l, value);
+}
+
+static void release_temporaries(Lower *l, int from) {
+  for (int k = from; k < l->temporary_count; k++)
+    jit_host(l->fn, JIT_HOST_RELEASE, 1, &l->temporaries[k], low_source(l));
+}
+
+void low_end_temporaries(Lower *l, int from) {
+  if (!low_dead(l)) release_temporaries(l, from);
+  l->temporary_count = from;
+}
+
+static void release_variables(Lower *l, const Frame *frame) {
+  for (int v = 0; frame->now && v < frame->function->variables; v++)
+    if (frame->now[v].defined != NEVER) low_release(l, &frame->now[v].value);
+}
+
+void low_release_all(Lower *l) {
+  release_temporaries(l, 0);
+  for (const Frame *frame = l->frame; frame; frame = frame->caller) release_variables(l, frame);
+}
+
+/* ---- variables ---- */
+
+void low_set(Lower *l, int v, Value value) {
+  if (low_dead(l)) return;
+  Variable *variable = &l->frame->now[v];
+  if (value.kind == JIT_ARRAY && value.array->element) value = low_in_memory(l, l->at, &value);
+  low_retain(l, &value);
+  if (variable->defined != NEVER) low_release(l, &variable->value);
+  *variable = (Variable){.value = value, .defined = ALWAYS};
+}
+
+Value low_get_variable(Lower *l, const Node *node) {
+  if (low_dead(l)) return low_unknown();
+  const Variable *variable = &l->frame->now[node->number];
+  if (variable->defined == NEVER)
+    return low_refuse(l, node, "QJ201", low_text(l, "'%s' has no value here", node->text),
+                      "assign it before");
+  if (variable->defined == MAYBE) {
+    JitRef missing = low_op1(l, QL_OP_LOGICAL_NOT, variable->flag);
+    low_raise_if(
+        l, node, missing, "UnboundLocalError",
+        low_text(l, "cannot access local variable '%s' where it is not associated with a value",
+                 node->text));
+  }
+  return variable->value;
+}
+
+/* ---- ways ---- */
+
+void low_leave(Lower *l, Edges *edges, Value value) {
+  if (low_dead(l)) return;
+  Edge *edge = low_get(l, sizeof *edge);
+  edge->block = jit_block_new(l->fn);
+  jit_jump(l->fn, edge->block);
+  edge->variables = l->frame->now, edge->value = value;
+  if (edges->last)
+    edges->last->next = edge;
+  else
+    edges->first = edge;
+  edges->last = edge;
+  l->frame->now = NULL;
+}
+
+void low_leave_with(Lower *l, Edges *edges, Value value, int temporaries) {
+  if (!low_dead(l)) low_retain(l, &value);
+  low_end_temporaries(l, temporaries);
+  low_leave(l, edges, value);
+}
+
+void low_branch(Lower *l, JitRef condition, Edges *otherwise) {
+  if (low_dead(l)) return;
+  JitBlock here = jit_block_new(l->fn), there = jit_block_new(l->fn);
+  jit_branch(l->fn, condition, here, there);
+  Variable *variables = low_save(l);
+  jit_block_open(l->fn, there);
+  low_leave(l, otherwise, low_unknown());
+  jit_block_open(l->fn, here);
+  l->frame->now = variables;
+}
+
+static bool same_value(const Value *a, const Value *b) {
+  if (a->kind != b->kind || a->dtype != b->dtype || a->weak != b->weak) return false;
+  switch (a->kind) {
+    case JIT_SCALAR:
+      return a->known
+                 ? b->known && !memcmp(&a->constant, &b->constant, ql_dtype_info[a->dtype].size)
+                 : !b->known && a->ref.id == b->ref.id;
+    case JIT_ARRAY: return a->array == b->array;
+    case JIT_TUPLE:
+      for (int k = 0; k < a->count && a->count == b->count; k++)
+        if (!same_value(&a->items[k], &b->items[k])) return false;
+      return a->count == b->count;
+    case JIT_SLICE:
+    case JIT_RANGE: return a->items == b->items && a->text == b->text;
+    case JIT_FUNCTION: return a->node == b->node && a->text == b->text;
+    case JIT_TEXT: return !strcmp(a->text, b->text);
+    default: return true;
+  }
+}
+
+/* One thing that the ways bring: a variable, or the value. */
+typedef struct Meeting {
+  JitType type;
+  Defined defined;
+  bool same, clash;
+  Variable first;
+} Meeting;
+
+static void meet(Lower *l, Meeting *meeting, const Variable *variable, bool is_first) {
+  if (is_first) {
+    *meeting = (Meeting){.type = low_type(l, &variable->value),
+                         .defined = variable->defined,
+                         .same = true,
+                         .first = *variable};
+    if (variable->defined == NEVER) meeting->type.kind = JIT_UNKNOWN;
+    return;
+  }
+  bool differs = variable->defined != meeting->defined;
+  meeting->same =
+      meeting->same && !differs &&
+      (variable->defined == NEVER || (same_value(&variable->value, &meeting->first.value) &&
+                                      variable->flag.id == meeting->first.flag.id));
+  if (differs) meeting->defined = MAYBE;
+  if (variable->defined == NEVER || meeting->same) return;
+  JitType type = low_type(l, &variable->value), both;
+  if (!low_join_types(l, &meeting->type, &type, &both)) meeting->clash = true;
+  meeting->type = both;
+}
+
+static Variable *of_edge(Edge *edge, int v) { return &edge->variables[v]; }
+
+/* What refuses that two types meet, with both. */
+static Value clash(Lower *l, const Edges *edges, const char *name, int v) {
+  const char *one = NULL, *other = NULL;
+  for (Edge *edge = edges->first; edge; edge = edge->next) {
+    const Variable *variable = v < 0 ? NULL : of_edge(edge, v);
+    if (variable && variable->defined == NEVER) continue;
+    const Value *value = variable ? &variable->value : &edge->value;
+    if (value->kind == JIT_UNKNOWN) continue;
+    const char *text = low_type_text(l, value);
+    if (!one)
+      one = text;
+    else if (strcmp(one, text))
+      other = text;
+  }
+  return low_refuse(l, l->at, "QJ301",
+                    low_text(l, "%s is %s on one way through the program and %s on another", name,
+                             one, other ? other : one),
+                    "give it one type on all ways, or use two names");
+}
+
+/* The phis of one meeting, and in each way what they take. */
+static Variable join_one(Lower *l, Edges *edges, JitBlock at, const Meeting *meeting, int v) {
+  int parts = low_part_count(&meeting->type), n = 0;
+  JitRef *phis = low_get(l, ((size_t)parts + 1) * sizeof *phis),
+         *refs = low_get(l, ((size_t)parts + 1) * sizeof *refs);
+  jit_block_open(l->fn, at);
+  for (int p = 0; p < parts; p++) phis[p] = jit_phi(l->fn, low_part_dtype(&meeting->type, p), 0);
+  bool flagged = meeting->defined == MAYBE;
+  if (flagged) phis[parts] = jit_phi(l->fn, QL_BOOL, 0);
+  bool natural = meeting->type.kind == JIT_SCALAR;
+  for (Edge *edge = edges->first; edge; edge = edge->next, n++) {
+    const Variable *variable =
+        v < 0 ? &(Variable){.value = edge->value, .defined = ALWAYS} : of_edge(edge, v);
+    Value value = variable->defined == NEVER ? low_unknown() : variable->value;
+    jit_block_open(l->fn, edge->block);
+    value = low_convert(l, &value, &meeting->type);
+    natural = natural && (value.natural || value.kind == JIT_UNKNOWN);
+    low_parts(l, &meeting->type, &value, refs);
+    for (int p = 0; p < parts; p++) jit_phi_from(l->fn, phis[p], edge->block, refs[p]);
+    if (!flagged) continue;
+    JitRef flag = variable->defined == MAYBE
+                      ? variable->flag
+                      : jit_const(l->fn, QL_BOOL, (QlValue){.b = variable->defined == ALWAYS});
+    jit_phi_from(l->fn, phis[parts], edge->block, flag);
+  }
+  jit_block_open(l->fn, at);
+  const JitRef *next = phis;
+  Variable joined = {.value = low_of_parts(l, &meeting->type, &next),
+                     .defined = (uint8_t)meeting->defined};
+  joined.value.natural = natural;
+  if (flagged) joined.flag = phis[parts];
+  return joined;
+}
+
+static Variable join_meeting(Lower *l, Edges *edges, JitBlock at, Meeting *meeting,
+                             const char *name, int v) {
+  if (meeting->clash) return (Variable){.value = clash(l, edges, name, v), .defined = ALWAYS};
+  bool carried = meeting->type.kind == JIT_SCALAR || meeting->type.kind == JIT_ARRAY ||
+                 meeting->type.kind == JIT_TUPLE;
+  if (meeting->same || (!carried && meeting->defined != MAYBE)) return meeting->first;
+  return join_one(l, edges, at, meeting, v);
+}
+
+Value low_join(Lower *l, Edges *edges) {
+  if (!edges->first) return l->frame->now = NULL, low_unknown();
+  if (!edges->first->next) { /* one way only */
+    jit_block_open(l->fn, edges->first->block);
+    l->frame->now = edges->first->variables;
+    return edges->first->value;
+  }
+  const Node *function = l->frame->function;
+  Variable *joined = low_get(l, (size_t)function->variables * sizeof *joined + 1);
+  JitBlock at = jit_block_new(l->fn);
+  Meeting meeting;
+  for (int v = 0; v < function->variables; v++) {
+    for (Edge *edge = edges->first; edge; edge = edge->next)
+      meet(l, &meeting, of_edge(edge, v), edge == edges->first);
+    joined[v] = join_meeting(l, edges, at, &meeting, low_text(l, "'%s'", function->names[v]), v);
+  }
+  for (Edge *edge = edges->first; edge; edge = edge->next)
+    meet(l, &meeting, &(Variable){.value = edge->value, .defined = ALWAYS}, edge == edges->first);
+  Variable value = join_meeting(l, edges, at, &meeting, "the value", -1);
+  for (Edge *edge = edges->first; edge; edge = edge->next) {
+    jit_block_open(l->fn, edge->block);
+    jit_jump(l->fn, at);
+  }
+  jit_block_open(l->fn, at);
+  l->frame->now = joined;
+  return value.value;
+}

@@ -1,0 +1,236 @@
+/* Values and their types: what meets, what is converted, which IR values carry it. */
+#include "lower.h"
+
+#include <stdio.h>
+
+/* ---- making values ---- */
+
+Value low_scalar(QlDtype dtype, bool weak, JitRef ref) {
+  return (Value){.kind = JIT_SCALAR, .dtype = (uint8_t)dtype, .weak = weak, .ref = ref};
+}
+
+static Value known(QlDtype dtype, QlValue constant) {
+  return (Value){.kind = JIT_SCALAR,
+                 .dtype = (uint8_t)dtype,
+                 .weak = true,
+                 .known = true,
+                 .natural = dtype == QL_BOOL || (dtype == QL_I64 && constant.i >= 0),
+                 .constant = constant};
+}
+
+Value low_int(int64_t value) { return known(QL_I64, (QlValue){.i = value}); }
+Value low_float(double value) { return known(QL_F64, (QlValue){.d = value}); }
+Value low_bool(bool value) { return known(QL_BOOL, (QlValue){.b = value}); }
+
+Value low_tuple(Lower *l, int count, const Value *items) {
+  Value *copy = low_get(l, (size_t)count * sizeof *copy + 1);
+  if (count) memcpy(copy, items, (size_t)count * sizeof *copy);
+  return (Value){.kind = JIT_TUPLE, .count = count, .items = copy};
+}
+
+JitRef low_const(Lower *l, int64_t value) {
+  return jit_const(l->fn, QL_I64, (QlValue){.i = value});
+}
+
+JitRef low_ref(Lower *l, const Value *value) {
+  return value->known ? jit_const(l->fn, (QlDtype)value->dtype, value->constant) : value->ref;
+}
+
+JitRef low_ref_as(Lower *l, const Value *value, QlDtype dtype) {
+  if (value->known)
+    return jit_const(l->fn, dtype, ql_convert((QlDtype)value->dtype, value->constant, dtype));
+  return jit_cast(l->fn, value->ref, dtype, low_source(l));
+}
+
+bool low_is_int(const Value *value) {
+  return value->kind == JIT_SCALAR && ql_dtype_info[value->dtype].kind <= QL_KIND_UINT;
+}
+
+bool low_is_index(const Value *value) { return low_is_int(value) && value->dtype != QL_BOOL; }
+
+JitRef low_op(Lower *l, QlOp op, JitRef a, JitRef b) {
+  return jit_op(l->fn, op, 2, (JitRef[]){a, b}, low_source(l));
+}
+JitRef low_op1(Lower *l, QlOp op, JitRef a) { return jit_op(l->fn, op, 1, &a, low_source(l)); }
+JitRef low_add(Lower *l, JitRef a, JitRef b) { return low_op(l, QL_OP_ADD, a, b); }
+JitRef low_select(Lower *l, JitRef condition, JitRef a, JitRef b) {
+  return jit_op(l->fn, QL_OP_SELECT, 3, (JitRef[]){condition, a, b}, low_source(l));
+}
+
+/* ---- truth ---- */
+
+bool low_known_truth(const Value *value, bool *truth) {
+  switch (value->kind) {
+    case JIT_NONE: return *truth = false, true;
+    case JIT_TUPLE: return *truth = value->count > 0, true;
+    case JIT_TEXT: return *truth = value->text[0] != 0, true;
+    case JIT_SCALAR:
+      *truth = ql_convert((QlDtype)value->dtype, value->constant, QL_BOOL).b;
+      return value->known;
+    default: return *truth = true, value->kind != JIT_ARRAY && value->kind != JIT_UNKNOWN;
+  }
+}
+
+JitRef low_truth(Lower *l, const Node *node, const Value *value) {
+  bool truth;
+  if (low_known_truth(value, &truth)) return jit_const(l->fn, QL_BOOL, (QlValue){.b = truth});
+  if (value->kind == JIT_SCALAR) return low_ref_as(l, value, QL_BOOL);
+  if (value->kind == JIT_ARRAY)
+    low_refuse(l, node, "QJ310", "the truth of an array of several elements is not defined",
+               "write np.any(...) or np.all(...)");
+  return (JitRef){0};
+}
+
+/* ---- types ---- */
+
+JitType low_type(Lower *l, const Value *value) {
+  JitType type = {.kind = value->kind};
+  if (value->kind == JIT_SCALAR || value->kind == JIT_DTYPE)
+    type.dtype = value->dtype, type.weak = value->weak;
+  if (value->kind == JIT_ARRAY)
+    type.dtype = value->array->dtype, type.ndim = value->array->ndim,
+    type.contiguous = value->array->contiguous && !value->array->element,
+    type.lent = value->array->lent, type.readonly = value->array->readonly;
+  if (value->kind != JIT_TUPLE) return type;
+  type.count = value->count;
+  type.items = low_get(l, (size_t)value->count * sizeof *type.items + 1);
+  for (int k = 0; k < value->count; k++) type.items[k] = low_type(l, &value->items[k]);
+  return type;
+}
+
+const char *low_type_text(Lower *l, const Value *value) {
+  JitType type = low_type(l, value);
+  size_t size = jit_type_print(&type, NULL, 0) + 1;
+  char *text = low_get(l, size);
+  jit_type_print(&type, text, size);
+  return text;
+}
+
+bool low_same_type(const JitType *a, const JitType *b) {
+  if (a->kind != b->kind || a->dtype != b->dtype || a->ndim != b->ndim || a->weak != b->weak ||
+      a->contiguous != b->contiguous || a->lent != b->lent || a->readonly != b->readonly ||
+      a->count != b->count)
+    return false;
+  for (int k = 0; k < a->count; k++)
+    if (!low_same_type(&a->items[k], &b->items[k])) return false;
+  return true;
+}
+
+/* Two of Python's own numbers are the wider one; one of them beside another is of the other's
+ * dtype, lifted as NumPy does. */
+static JitType join_scalars(const JitType *a, const JitType *b) {
+  QlDtype dtype = a->weak == b->weak ? ql_promote((QlDtype)a->dtype, (QlDtype)b->dtype)
+                  : a->weak          ? ql_lift_weak((QlDtype)b->dtype, (QlDtype)a->dtype)
+                                     : ql_lift_weak((QlDtype)a->dtype, (QlDtype)b->dtype);
+  return (JitType){.kind = JIT_SCALAR, .dtype = (uint8_t)dtype, .weak = a->weak && b->weak};
+}
+
+bool low_join_types(Lower *l, const JitType *a, const JitType *b, JitType *both) {
+  *both = a->kind == JIT_UNKNOWN ? *b : *a;
+  if (a->kind == JIT_UNKNOWN || b->kind == JIT_UNKNOWN) return true;
+  if (a->kind != b->kind) return false;
+  if (a->kind == JIT_SCALAR) return *both = join_scalars(a, b), true;
+  if (a->kind == JIT_ARRAY)
+    return both->contiguous = a->contiguous && b->contiguous, both->lent = a->lent && b->lent,
+           both->readonly = a->readonly || b->readonly, a->dtype == b->dtype && a->ndim == b->ndim;
+  if (a->kind != JIT_TUPLE)
+    return a->kind == JIT_NONE || (a->kind == JIT_DTYPE && a->dtype == b->dtype);
+  if (a->count != b->count) return false;
+  both->items = low_get(l, (size_t)a->count * sizeof *both->items + 1);
+  for (int k = 0; k < a->count; k++)
+    if (!low_join_types(l, &a->items[k], &b->items[k], &both->items[k])) return false;
+  return true;
+}
+
+Value low_convert(Lower *l, const Value *value, const JitType *type) {
+  if (value->kind == JIT_SCALAR && type->kind == JIT_SCALAR) {
+    if (value->dtype == type->dtype && value->weak == type->weak) return *value;
+    Value converted = low_scalar((QlDtype)type->dtype, type->weak, (JitRef){0});
+    if (value->known)
+      converted.known = true,
+      converted.constant = ql_convert((QlDtype)value->dtype, value->constant, (QlDtype)type->dtype);
+    else
+      converted.ref = low_ref_as(l, value, (QlDtype)type->dtype);
+    converted.natural =
+        low_is_int(&converted) && (converted.known ? converted.constant.i >= 0 : value->natural);
+    return converted;
+  }
+  if (value->kind == JIT_ARRAY && type->kind == JIT_ARRAY) {
+    Array *array = low_get(l, sizeof *array);
+    *array = *value->array, array->contiguous = type->contiguous, array->lent = type->lent,
+    array->readonly = type->readonly;
+    return low_array_value(array);
+  }
+  if (value->kind != JIT_TUPLE || type->kind != JIT_TUPLE) return *value;
+  Value copy = low_tuple(l, value->count, value->items);
+  for (int k = 0; k < copy.count; k++)
+    copy.items[k] = low_convert(l, &value->items[k], &type->items[k]);
+  return copy;
+}
+
+/* ---- the IR's values that carry one ---- */
+
+int low_part_count(const JitType *type) {
+  if (type->kind == JIT_SCALAR) return 1;
+  if (type->kind == JIT_ARRAY) return 2 + 2 * type->ndim;
+  int count = 0;
+  for (int k = 0; k < type->count; k++) count += low_part_count(&type->items[k]);
+  return count;
+}
+
+QlDtype low_part_dtype(const JitType *type, int part) {
+  if (type->kind != JIT_TUPLE) return type->kind == JIT_SCALAR ? (QlDtype)type->dtype : QL_I64;
+  for (int k = 0; k < type->count; k++) {
+    int count = low_part_count(&type->items[k]);
+    if (part < count) return low_part_dtype(&type->items[k], part);
+    part -= count;
+  }
+  return QL_I64;
+}
+
+static JitRef or_zero(Lower *l, JitRef ref, QlDtype dtype) {
+  return ref.id ? ref : jit_const(l->fn, dtype, (QlValue){.bits = {0, 0}});
+}
+
+/* A value of no kind, of a variable that is not defined on this way, is zeros. */
+int low_parts(Lower *l, const JitType *type, const Value *value, JitRef *refs) {
+  int count = 0;
+  if (type->kind == JIT_SCALAR) {
+    JitRef ref = value->kind == JIT_SCALAR ? low_ref(l, value) : (JitRef){0};
+    refs[count++] = or_zero(l, ref, (QlDtype)type->dtype);
+  } else if (type->kind == JIT_ARRAY) {
+    static const Array nothing;
+    const Array *array = value->kind == JIT_ARRAY ? value->array : &nothing;
+    refs[count++] = or_zero(l, array->owner, QL_I64);
+    refs[count++] = or_zero(l, array->base, QL_I64);
+    for (int k = 0; k < type->ndim; k++) refs[count++] = or_zero(l, array->shape[k], QL_I64);
+    for (int k = 0; k < type->ndim; k++) refs[count++] = or_zero(l, array->stride[k], QL_I64);
+  } else {
+    Value none = low_unknown();
+    for (int k = 0; k < type->count; k++)
+      count += low_parts(l, &type->items[k], value->kind == JIT_TUPLE ? &value->items[k] : &none,
+                         refs + count);
+  }
+  return count;
+}
+
+Value low_of_parts(Lower *l, const JitType *type, const JitRef **refs) {
+  Value value = {.kind = type->kind, .dtype = type->dtype, .weak = type->weak};
+  if (type->kind == JIT_SCALAR) value.ref = *(*refs)++, value.natural = type->dtype == QL_BOOL;
+  if (type->kind == JIT_ARRAY) {
+    Array *array = low_get(l, sizeof *array);
+    array->dtype = type->dtype, array->ndim = type->ndim, array->contiguous = type->contiguous,
+    array->lent = type->lent;
+    array->readonly = type->readonly;
+    array->owner = *(*refs)++, array->base = *(*refs)++;
+    for (int k = 0; k < type->ndim; k++) array->shape[k] = *(*refs)++, array->extent[k] = -1;
+    for (int k = 0; k < type->ndim; k++) array->stride[k] = *(*refs)++;
+    if (array->contiguous) low_set_strides(l, array);
+    return low_array_value(array);
+  }
+  if (type->kind != JIT_TUPLE) return value;
+  value.count = type->count;
+  value.items = low_get(l, (size_t)type->count * sizeof *value.items + 1);
+  for (int k = 0; k < type->count; k++) value.items[k] = low_of_parts(l, &type->items[k], refs);
+  return value;
+}

@@ -1,0 +1,212 @@
+/* Program text to a function: what is read, what it becomes, what is refused. What was lowered runs
+ * twice, interpreted and compiled. */
+#include "../check.h"
+#include "ir.h"
+#include "program/program.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { MOST = 16 };
+
+static JitProgram *parsed(const char *text) {
+  JitProgram *program = NULL;
+  QlError error = {0};
+  if (jit_program_parse(text, &program, &error) == QL_OK) return program;
+  fprintf(stderr, "%s\n%s\n", text, error.text);
+  abort();
+}
+
+static JitLowered lowered(const JitProgram *program, const char *types) {
+  QlPool pool = {0};
+  JitType type;
+  JitLowered result;
+  QlError error = {0};
+  const char *end = jit_type_parse(types, &pool, &type);
+  if (!end || *end) abort();
+  CHECK_INT_EQ(
+      jit_program_lower(program, type.count, type.items, &(JitLowerOptions){0}, &result, &error),
+      QL_OK);
+  ql_pool_free(&pool);
+  return result;
+}
+
+/* Runs it both ways; the slots of the compiled one. */
+static void run(const JitLowered *l, int count, const QlValue *arguments, QlValue *slots) {
+  QlValue param[MOST], other[MOST];
+  QlError error = {0};
+  Jit *jit = NULL;
+  JitKey key;
+  const JitKernel *kernel = NULL;
+  memset(slots, 0, MOST * sizeof *slots), memset(other, 0, sizeof other);
+  param[0].u = (uintptr_t)other, param[1].u = (uintptr_t)l->texts;
+  for (int k = 0; k < count; k++) param[k + 2] = arguments[k];
+  CHECK_INT_EQ(jit_interpret(l->fn, &(JitCall){.param = param}, &error), QL_OK);
+  CHECK_INT_EQ(jit_open(&(JitOptions){.verify = true}, &jit, &error), QL_OK);
+  JitFn *fn = jit_fn_copy(l->fn);
+  CHECK_INT_EQ(jit_key(jit, fn, &key, &error), QL_OK);
+  if (CHECK_INT_EQ(jit_compile(jit, fn, key, &kernel, &error), QL_OK)) {
+    param[0].u = (uintptr_t)slots;
+    jit_entry(kernel)(&(JitCall){.param = param});
+    for (int k = JIT_SLOTS_BEFORE; k < MOST; k++) CHECK_INT_EQ(slots[k].i, other[k].i);
+    CHECK_INT_EQ(slots[0].i, other[0].i);
+  } else {
+    fprintf(stderr, "%s\n", error.text);
+  }
+  jit_fn_free(fn);
+  jit_close(jit);
+}
+
+static void check_type(const JitType *type, const char *want) {
+  char text[128];
+  jit_type_print(type, text, sizeof text);
+  CHECK_STR_EQ(text, want);
+}
+
+/* ---- types ---- */
+
+static void types_are_read_and_written(void) {
+  static const char *const texts[] = {
+      "none", "bool",   "int",        "float",           "complex", "f32",
+      "c128", "f64[:]", "f64[:,::1]", "const u8[:,:,:]", "(int,)",  "(f64, (int, b8[:]), none)",
+      "()"};
+  for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+    QlPool pool = {0};
+    JitType type;
+    const char *end = jit_type_parse(texts[k], &pool, &type);
+    if (CHECK(end && !*end)) check_type(&type, texts[k]);
+    ql_pool_free(&pool);
+  }
+  static const char *const wrong[] = {
+      "", "f65", "f64[", "f64[:", "f64[:;:]", "(int", "(int;", "integer"};
+  for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
+    QlPool pool = {0};
+    JitType type;
+    const char *end = jit_type_parse(wrong[k], &pool, &type);
+    CHECK(!end || *end);
+    ql_pool_free(&pool);
+  }
+}
+
+/* ---- texts ---- */
+
+static const char sum[] =
+    "(program \"0\" (function@1:0 \"total\" (argument \"x\") (block"
+    " (assign@2:4 (name \"s\") (float \"0x0p+0\"))"
+    " (for@3:4 (name \"i\") (call (ref \"range\") (call (ref \"len\") (name \"x\")))"
+    "  (block (augment@4:8 \"add\" (name \"s\") (index (name \"x\") (name \"i\")))))"
+    " (return@5:4 (name \"s\")))))";
+
+static void a_text_that_ends_early_is_an_error(void) {
+  char text[sizeof sum];
+  for (size_t size = 0; size + 1 < sizeof sum; size++) {
+    memcpy(text, sum, size);
+    text[size] = 0;
+    JitProgram *program = NULL;
+    QlError error = {0};
+    CHECK_INT_EQ(jit_program_parse(text, &program, &error), QL_ERR_COMPILE);
+    CHECK(program == NULL && error.text[0]);
+  }
+}
+
+static bool same_key(const char *a, const char *b) {
+  JitProgram *one = parsed(a), *other = parsed(b);
+  JitKey x = jit_program_key(one), y = jit_program_key(other);
+  jit_program_free(one), jit_program_free(other);
+  return x.word[0] == y.word[0] && x.word[1] == y.word[1];
+}
+
+static void keys_do_not_depend_on_places(void) {
+  CHECK(same_key("(program 0 (function@1:0 f (block (return@2:0 (int 1)))))",
+                 "(program \"0\" (function@7:3 \"f\" (block (return (int@9:9 \"1\")))))"));
+  CHECK(!same_key("(program 0 (function f (block (return (int 1)))))",
+                  "(program 0 (function f (block (return (int 2)))))"));
+  CHECK(!same_key("(program 0 (function f (block (return (tuple (int 1) (int 2))))))",
+                  "(program 0 (function f (block (return (tuple (int 12))))))"));
+}
+
+/* ---- functions ---- */
+
+static void a_sum_of_float32_is_float32(void) {
+  JitProgram *program = parsed(sum);
+  JitLowered l = lowered(program, "(f32[::1],)");
+  float x[5] = {1, 2, 3, 4, 0.5f};
+  QlValue slots[MOST], arguments[4] = {{.i = 1}, {.u = (uintptr_t)x}, {.i = 5}, {.i = 4}};
+  check_type(&l.result, "f32");
+  if (CHECK(l.fn != NULL)) run(&l, 4, arguments, slots);
+  CHECK_INT_EQ(slots[0].i, 0);
+  CHECK(slots[JIT_SLOTS_BEFORE].f == 10.5f);
+  jit_lowered_free(&l);
+  jit_program_free(program);
+}
+
+static void fibonacci_calls_itself(void) {
+  JitProgram *program = parsed(
+      "(program 0 (function fib (argument n) (block"
+      " (if (compare (name n) (text lt) (int 2)) (block (return (name n))))"
+      " (return (binary add (call (use 0) (binary sub (name n) (int 1))) (call (use 0) (binary sub "
+      "(name n) (int 2))))))))");
+  JitLowered l = lowered(program, "(int,)");
+  QlValue slots[MOST], argument = {.i = 20};
+  check_type(&l.result, "int");
+  if (CHECK(l.fn != NULL)) run(&l, 1, &argument, slots);
+  CHECK_INT_EQ(slots[JIT_SLOTS_BEFORE].i, 6765);
+  jit_lowered_free(&l);
+  jit_program_free(program);
+}
+
+static void what_is_raised_has_its_place(void) {
+  JitProgram *program = parsed(
+      "(program 0 (function f (argument a) (argument b) (block (return@7:3 (binary@7:10 mod (name "
+      "a) (name b))))))");
+  JitLowered l = lowered(program, "(int, int)");
+  QlValue slots[MOST], arguments[2] = {{.i = 3}, {.i = 0}};
+  if (CHECK(l.fn != NULL)) run(&l, 2, arguments, slots);
+  if (CHECK_INT_EQ(slots[0].i, 1) && CHECK_INT_EQ(l.raise_count, 1)) {
+    CHECK_STR_EQ(l.raises[0].exception, "ZeroDivisionError");
+    CHECK_INT_EQ(l.raises[0].place.line, 7);
+    CHECK_INT_EQ(l.raises[0].place.column, 10);
+  }
+  arguments[1].i = -2;
+  run(&l, 2, arguments, slots);
+  CHECK_INT_EQ(slots[0].i, 0);
+  CHECK_INT_EQ(slots[JIT_SLOTS_BEFORE].i, -1);
+  jit_lowered_free(&l);
+  jit_program_free(program);
+}
+
+/* ---- refusals ---- */
+
+static void all_refusals_are_told(void) {
+  JitProgram *program = parsed(
+      "(program 0 (function f (argument a) (block"
+      " (expr@2:0 (refuse \"QJ110\" (text \"try is not in the language\") (text \"check\")))"
+      " (assign@3:0 (name x) (index@3:4 (name a) (int 0)))"
+      " (expr@4:0 (call@4:0 (ref \"numpy.nothing\") (name a)))"
+      " (return@5:0 (name@5:7 y)))))");
+  JitLowered l = lowered(program, "(int,)");
+  static const char *const codes[] = {"QJ110", "QJ358", "QJ377", "QJ201"};
+  CHECK(l.fn == NULL);
+  if (CHECK_INT_EQ(l.refusal_count, 4))
+    for (int k = 0; k < 4; k++) {
+      CHECK_STR_EQ(l.refusals[k].code, codes[k]);
+      CHECK_INT_EQ(l.refusals[k].place.line, k + 2);
+      CHECK(l.refusals[k].text[0] && l.refusals[k].advice[0]);
+    }
+  jit_lowered_free(&l);
+  jit_program_free(program);
+}
+
+static void another_number_of_arguments_is_refused(void) {
+  JitProgram *program = parsed(sum);
+  JitLowered l = lowered(program, "(int, int)");
+  CHECK(l.fn == NULL);
+  if (CHECK_INT_EQ(l.refusal_count, 1)) CHECK_STR_EQ(l.refusals[0].code, "QJ320");
+  jit_lowered_free(&l);
+  jit_program_free(program);
+}
+
+CHECK_MAIN(CHECK_TEST(types_are_read_and_written), CHECK_TEST(a_text_that_ends_early_is_an_error),
+           CHECK_TEST(keys_do_not_depend_on_places), CHECK_TEST(a_sum_of_float32_is_float32),
+           CHECK_TEST(fibonacci_calls_itself), CHECK_TEST(what_is_raised_has_its_place),
+           CHECK_TEST(all_refusals_are_told), CHECK_TEST(another_number_of_arguments_is_refused))
