@@ -21,8 +21,7 @@ static void where(void *data, char *text, size_t size) {
               text, size);
 }
 
-/* The folder of compiled kernels; NULL: none. */
-static char *find_cache_folder(const QlParams *params) {
+char *rt_find_cache_folder(const QlParams *params) {
   char *folder = NULL;
   const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
   if (!strcmp(params->cache, "off")) return NULL;
@@ -77,7 +76,7 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
   ctx->comm = opened;
   ctx->info = comm_info(ctx->comm);
   ctx->copies.most = ctx->params.keep ? ctx->params.keep : comm_arena_bytes(ctx->comm) / 8;
-  ctx->cache_folder = find_cache_folder(&ctx->params);
+  ctx->cache_folder = rt_find_cache_folder(&ctx->params);
   ctx->heap.fail_at = fault_of(&ctx->params, "alloc", ctx->info->rank);
   ctx->trace_flush = traces(&ctx->params, "flush"), ctx->trace_plan = traces(&ctx->params, "plan");
   ctx->strict = ctx->params.strict;

@@ -83,6 +83,8 @@ static inline QlSource rt_source(QlContext *ctx) {
   if (ctx->source_is_late) ql_at(ctx, ctx->options.where(ctx->options.data));
   return ctx->source;
 }
+/* The folder of compiled kernels, malloc'ed; NULL: none. */
+char *rt_find_cache_folder(const QlParams *params);
 
 /* Can anything still be agreed? */
 static inline QlStatus rt_check_whole(const QlContext *ctx, QlError *error) {

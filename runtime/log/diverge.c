@@ -140,6 +140,7 @@ static void give_account(QlContext *ctx, int64_t number, Account *mine) {
 static const char *what_it_does(const Account *a) {
   static const char *const verbs[] = {[EVENT_STATEMENT] = "computes",
                                       [EVENT_EXECUTED] = "computes",
+                                      [EVENT_CALL] = "calls a compiled function",
                                       [EVENT_LOOK] = "looks at a value",
                                       [EVENT_SNAPSHOT] = "takes a snapshot of an array",
                                       [EVENT_SYNC] = "waits for all ranks",
@@ -182,6 +183,12 @@ static QlStatus tell_difference(const Account *a, const Account *b, int other, Q
                    "seed random numbers alike, and do not compute with ranks, times or what one "
                    "rank alone has read",
                    a->place, a->values, b->values, other);
+  if (same_line && a->kind == EVENT_CALL)
+    return ql_fail(error, QL_ERR_DIVERGED,
+                   "the ranks call a compiled function with different arguments, or compiled from "
+                   "different source, at %s: rank 0 and rank %d; numbers and NumPy arrays must be "
+                   "the same on every rank",
+                   a->place, other);
   return ql_fail(
       error, QL_ERR_DIVERGED,
       "the ranks run different code: rank 0 %s %s %s, but rank %d %s %s %s; every rank must make "

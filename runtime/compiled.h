@@ -1,0 +1,78 @@
+/* Compiled Python functions, for front ends: program text (jit/program.md) in, code for given types
+ * of arguments out. Everything is local, communicates nothing and needs no context; one thread of a
+ * process at a time. */
+#ifndef QUELEA_COMPILED_H
+#define QUELEA_COMPILED_H
+
+#include "quelea.h"
+
+typedef struct QlCompiler QlCompiler; /* LLVM and the caches of kernels, of this process */
+typedef struct QlProgram QlProgram;   /* a text that was read */
+
+/* With the QUELEA_* parameters. QL_ERR_VALUE for a malformed one, QL_ERR_MEMORY. */
+QL_API QlStatus ql_compiler_open(QlCompiler **compiler, QlError *error);
+QL_API void ql_compiler_close(QlCompiler *compiler); /* its code goes too. NULL is fine */
+
+QL_API QlStatus ql_program_open(const char *text, QlProgram **program, QlError *error);
+QL_API void ql_program_close(QlProgram *program); /* NULL is fine */
+
+/* What the language does not have; columns count bytes from 0, functions as in the text. */
+typedef struct QlRefusal {
+  const char *code, *text, *advice;
+  int function, line, column;
+} QlRefusal;
+/* What the code can raise. */
+typedef struct QlRaise {
+  const char *exception, *text;
+  int function, line, column;
+} QlRaise;
+
+typedef struct QlCompiledOptions {
+  bool boundscheck, python_error;
+} QlCompiledOptions;
+
+typedef struct QlCompiledInside QlCompiledInside;
+
+/* A program's first function for arguments of some types. Its memory is its own. */
+typedef struct QlCompiled {
+  char *result;              /* the type that it gives; NULL: it is refused */
+  const QlRefusal *refusals; /* why */
+  const QlRaise *raises;     /* status k + 1 of a call is raises[k] */
+  int refusal_count, raise_count;
+  int parameter_count, result_count; /* QlValues that a call takes, and gives */
+  uint64_t key;                      /* of its code: equal where source and types are */
+  double seconds;                    /* that it took */
+  QlCompiledInside *inside;
+} QlCompiled;
+/* types: as text, "(f64[:,::1], int)". QL_ERR_VALUE: they cannot be read; QL_ERR_MEMORY,
+ * QL_ERR_COMPILE. What is refused is no failure. */
+QL_API QlStatus ql_compile(QlCompiler *compiler, const QlProgram *program, const char *types,
+                           const QlCompiledOptions *options, QlCompiled **compiled, QlError *error);
+QL_API void ql_compiled_free(QlCompiled *compiled); /* the code itself is the compiler's */
+
+/* Calls it. parameters [parameter_count]: a scalar is one; an array is a number below 4096 that
+ * says whose memory it lies in, the address of its first element, its extents, its strides in
+ * bytes; a tuple is what it holds. results [result_count] likewise; an array is the block that
+ * holds it (below 4096: the argument that does), to which the caller then has a reference. 0, or
+ * the number of what it raised, plus one: then there are no results. */
+QL_API int64_t ql_compiled_call(const QlCompiled *compiled, const QlValue *parameters,
+                                QlValue *results);
+QL_API void ql_block_release(int64_t block);
+
+/* Collective. The memory of arrays that a compiled function is to work on: data[k] is the address
+ * of the first element of arrays[k], whose strides count elements of item[k] bytes. It executes
+ * what is recorded of them. `what` is a hash of all else that the call depends on: ranks on which
+ * it differs are QL_ERR_DIVERGED at the next agreement. QL_ERR_TYPE for an array that is
+ * partitioned among several ranks. The memory is the context's, until the next call that takes it.
+ */
+QL_API QlStatus ql_borrow(QlContext *context, uint64_t what, int count, QlArray *const *arrays,
+                          char **data, int64_t *item, QlError *error);
+
+/* "ir" (as lowered), "optimised", "asm": malloc'ed; NULL after an error. */
+QL_API char *ql_compiled_text(QlCompiler *compiler, const QlCompiled *compiled, const char *stage,
+                              QlError *error);
+
+/* Where `print` in compiled code writes. NULL: C's stdout. */
+QL_API void ql_set_output(void (*write)(const char *text, size_t size));
+
+#endif

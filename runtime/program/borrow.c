@@ -1,0 +1,90 @@
+/* Arrays whose memory a compiled function takes: computed, in a block of their own, and known to
+ * all ranks to be used. Every rank must have all of each array for itself: it is replicated, or the
+ * process is alone. Each rank then runs the function on its own memory, with the same bits. */
+#include "compiled.h"
+
+#include "runtime.h"
+
+#include <string.h>
+
+/* ---- memory ---- */
+
+static bool waits(const QlArray *array) {
+  return rt_is_pending(array->storage) || !array->storage->block;
+}
+
+/* An array that nothing has computed yet has no place: it gets one as others do. */
+static QlStatus compute(QlContext *ctx, int count, QlArray *const *arrays, QlError *error) {
+  bool any = false;
+  for (int k = 0; k < count; k++) {
+    QL_TRY(rt_check_input(ctx, arrays[k], error));
+    any |= waits(arrays[k]);
+  }
+  if (any && ctx->log.count) QL_TRY(rt_flush(ctx, error));
+  any = false;
+  for (int k = 0; k < count; k++) {
+    if (arrays[k]->storage->block) continue;
+    QlOperand zero = {.scalar = {.dtype = QL_BOOL, .weak = true}};
+    QL_TRY(ql_assign(ctx, arrays[k], &zero, error));
+    any = true;
+  }
+  return any && ctx->log.count ? rt_flush(ctx, error) : QL_OK;
+}
+
+static QlStatus check_own(const QlArray *array, QlError *error) {
+  if (rt_is_own(array->storage)) return QL_OK;
+  return ql_fail(
+      error, QL_ERR_TYPE,
+      "an array of %lld elements is partitioned among the ranks: compiled functions take "
+      "replicated arrays so far, of at most %lld elements here (QUELEA_REPLICATE)",
+      (long long)array->storage->size, (long long)ql_info(array->context).replicated_size);
+}
+
+/* A snapshot that shares the block keeps the old one. */
+static QlStatus make_private(QlContext *ctx, Storage *storage, QlError *error) {
+  Block *shared = storage->block, *block;
+  if (shared->references == 1) return QL_OK;
+  QL_TRY(rt_block_new(ctx, "an array needs", shared, &block, error));
+  memcpy(block->data, shared->data, (size_t)shared->bytes);
+  rt_block_release(ctx, shared);
+  storage->block = block;
+  return QL_OK;
+}
+
+/* ---- what all ranks must do alike ---- */
+
+static uint64_t hash_view(uint64_t hash, const QlArray *array) {
+  hash = ql_mix(hash, (uint64_t)array->offset);
+  hash = ql_hash_bytes(hash, array->shape, array->ndim * sizeof *array->shape);
+  return ql_hash_bytes(hash, array->strides, array->ndim * sizeof *array->strides);
+}
+
+static void note(QlContext *ctx, uint64_t what, int count, QlArray *const *arrays) {
+  uint64_t ids = 0, hash = what;
+  for (int k = 0; k < count; k++) {
+    ids = ql_mix(ids, rt_storage_number(arrays[k]->storage, &ctx->next_id));
+    hash = hash_view(hash, arrays[k]);
+  }
+  rt_history_add(
+      ctx, &(Event){.kind = EVENT_CALL, .hash = hash, .arrays = ids, .source = rt_source(ctx)});
+}
+
+QlStatus ql_borrow(QlContext *ctx, uint64_t what, int count, QlArray *const *arrays, char **data,
+                   int64_t *item, QlError *error) {
+  QL_TRY(rt_check_whole(ctx, error));
+  QL_TRY(compute(ctx, count, arrays, error));
+  for (int k = 0; k < count; k++) QL_TRY(check_own(arrays[k], error));
+  QlStatus status = QL_OK;
+  for (int k = 0; k < count && !status; k++) status = make_private(ctx, arrays[k]->storage, error);
+  if (ctx->info->size > 1 && status) QL_TRY(rt_history_lacks(ctx, "an array", error));
+  QL_TRY(status);
+  for (int k = 0; k < count; k++) {
+    Storage *storage = arrays[k]->storage;
+    if (storage->layout->template) rt_wait_node(ctx);
+    item[k] = (int64_t)ql_dtype_info[storage->dtype].size;
+    int64_t part = arrays[k]->part == QL_PART_IMAG ? item[k] / 2 : 0;
+    data[k] = storage->block->data + arrays[k]->offset * item[k] + part;
+  }
+  if (ctx->info->size > 1) note(ctx, what, count, arrays);
+  return QL_OK;
+}
