@@ -294,6 +294,9 @@ PyObject *qx_empty_join(PyObject *module, PyObject *const *args, Py_ssize_t narg
 /* The matrix product of two arrays of one or two axes; None where it is none of these. */
 PyObject *qx_product(PyObject *left, PyObject *right);
 
+/* ---- compiled.c: the type quelea._quelea.Function ---- */
+bool qx_compiled_setup(PyObject *module);
+
 /* ---- ufunc.c: the type quelea.ufunc ---- */
 extern PyTypeObject qx_ufunc_type;
 bool qx_ufunc_setup(PyObject *module);

@@ -188,6 +188,7 @@ from ._quelea import (
     trunc,
     ufunc,
 )
+from .compiling import jit, njit, prange
 from .creation import *
 from .elementwise import *
 from .errors import *

@@ -3,7 +3,14 @@
 `status.def` names them; `ext/errors.c` raises them.
 """
 
-__all__ = ["CommError", "CompileError", "DivergenceError", "StrictError", "UFuncTypeError"]
+__all__ = [
+    "CommError",
+    "CompileError",
+    "DivergenceError",
+    "JitError",
+    "StrictError",
+    "UFuncTypeError",
+]
 
 
 class DivergenceError(RuntimeError):
@@ -16,6 +23,18 @@ class CommError(RuntimeError):
 
 class CompileError(SyntaxError):
     """A kernel could not be compiled."""
+
+
+class JitError(SyntaxError):
+    """A function is not in the language of `quelea.jit`: what and where, and what to write instead.
+
+    Attributes
+    ----------
+    codes : tuple of str
+        The codes of all that was refused ("QJ110").
+    """
+
+    codes: tuple[str, ...] = ()
 
 
 class StrictError(RuntimeError):

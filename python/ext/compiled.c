@@ -1,0 +1,650 @@
+/* The type quelea._quelea.Function: what @jit makes of a Python function. A call writes down the
+ * types of its arguments, finds the code for them, and runs it; its Python subclass
+ * (quelea/compiling) does what is rare, in methods that C calls:
+ *
+ *   _prepare()              gives the program to _set: at the first call, and when a guard has
+ * changed _bind(args, kwargs)     the arguments in order, with defaults _refused(rows, types)
+ * raises what the language does not have _raised(...)            raises what compiled code raised
+ *
+ * Nothing here needs the context, and no other rank. */
+#include "ext.h"
+
+#include "compiled.h"
+
+enum { TYPES_ROOM = 1024, MOST_PARTS = 512 };
+
+typedef struct Special {
+  char *types;
+  size_t length;
+  QlCompiled *compiled;
+} Special;
+
+typedef struct Function {
+  PyObject ob_base;
+  PyObject *dict, *weakrefs;
+  QlProgram *program;
+  PyObject *captures; /* tuple of (dict or cell, name): hidden arguments */
+  PyObject *guards;   /* tuple of (dict or cell, name, object): what must not have changed */
+  Py_ssize_t arity;
+  QlCompiledOptions options;
+  Special *specials;
+  int special_count, special_room;
+} Function;
+
+static QlCompiler *compiler; /* of the process; opened by the first function that is compiled */
+
+/* ---- arguments ---- */
+
+typedef struct Gather {
+  char types[TYPES_ROOM];
+  size_t length;
+  QlValue parts[MOST_PARTS];
+  int count;
+  PyObject *arrays[MOST_PARTS]; /* borrowed: number k + 1 owns the memory of parts */
+  int at[MOST_PARTS];           /* where in parts it is */
+  int array_count;
+  bool ours; /* some are Quelea's: NumPy's beside them are read only */
+} Gather;
+
+static bool write_type(Gather *g, const char *text) {
+  size_t length = strlen(text);
+  if (g->length + length >= TYPES_ROOM) {
+    PyErr_SetString(PyExc_TypeError, "too many arguments for a compiled function");
+    return false;
+  }
+  memcpy(g->types + g->length, text, length + 1);
+  g->length += length;
+  return true;
+}
+
+/* "f64[:,::1]" */
+static bool write_array_type(Gather *g, QlDtype dtype, int ndim, bool contiguous, bool readonly) {
+  if (readonly && !write_type(g, "const ")) return false;
+  char text[8 + 2 * QL_MAX_DIMS], *at = stpcpy(text, ql_dtype_info[dtype].ir);
+  *at++ = '[';
+  for (int axis = 0; axis < ndim; axis++) {
+    if (axis) *at++ = ',';
+    *at++ = ':';
+  }
+  if (contiguous && ndim) *at++ = ':', *at++ = '1';
+  *at++ = ']', *at = 0;
+  return write_type(g, text);
+}
+
+static bool has_room(const Gather *g, int ndim) {
+  if (ndim <= QL_MAX_DIMS && g->count + 2 + 2 * ndim <= MOST_PARTS) return true;
+  PyErr_SetString(PyExc_TypeError, "too many arguments, or dimensions, for a compiled function");
+  return false;
+}
+
+static void begin_array(Gather *g, PyObject *array) {
+  g->at[g->array_count] = g->count;
+  g->arrays[g->array_count++] = array;
+  g->parts[g->count++].i = g->array_count;
+}
+
+/* One of Quelea's, whose memory is taken when the code for it is there. */
+static bool take_ours(Gather *g, PyObject *object) {
+  const QlArray *array = qx_array(object);
+  int ndim = array->ndim;
+  int64_t item = (int64_t)ql_dtype_size((QlDtype)array->dtype) << (array->part != QL_PART_ALL);
+  if (!has_room(g, ndim)) return false;
+  bool readonly = array->readonly || ((QxArray *)object)->readonly;
+  bool contiguous = array->part == QL_PART_ALL && qx_is_contiguous(array, QL_ORDER_C);
+  if (!write_array_type(g, (QlDtype)array->dtype, ndim, contiguous, readonly)) return false;
+  begin_array(g, object);
+  g->parts[g->count++].u = 0;
+  for (int axis = 0; axis < ndim; axis++) g->parts[g->count++].i = array->shape[axis];
+  for (int axis = 0; axis < ndim; axis++) g->parts[g->count++].i = array->strides[axis] * item;
+  return true;
+}
+
+static bool take_array(Gather *g, PyArrayObject *array) {
+  QlDtype dtype = qx_dtype_from_descr(PyArray_DESCR(array));
+  int ndim = PyArray_NDIM(array);
+  if (dtype == QL_DTYPE_NONE || !PyArray_ISNBO(PyArray_DESCR(array)->byteorder)) {
+    PyErr_Format(PyExc_TypeError, "arrays of dtype %S are not in @jit",
+                 (PyObject *)PyArray_DESCR(array));
+    return false;
+  }
+  bool readonly = g->ours || !PyArray_ISWRITEABLE(array);
+  if (!has_room(g, ndim) ||
+      !write_array_type(g, dtype, ndim, PyArray_IS_C_CONTIGUOUS(array), readonly))
+    return false;
+  begin_array(g, (PyObject *)array);
+  g->parts[g->count++].u = (uintptr_t)PyArray_DATA(array);
+  for (int axis = 0; axis < ndim; axis++) g->parts[g->count++].i = PyArray_DIM(array, axis);
+  for (int axis = 0; axis < ndim; axis++) g->parts[g->count++].i = PyArray_STRIDE(array, axis);
+  return true;
+}
+
+static bool take_scalar(Gather *g, PyObject *object) {
+  QlScalar scalar;
+  bool huge = false;
+  int taken = qx_scalar_from_python(object, &scalar, &huge);
+  if (taken < 0) return false;
+  if (!taken || huge) {
+    if (huge)
+      PyErr_SetString(PyExc_OverflowError, "integers in compiled functions have 64 bits");
+    else
+      PyErr_Format(PyExc_TypeError,
+                   "a compiled function takes numbers, arrays, tuples of them and None, not %s",
+                   Py_TYPE(object)->tp_name);
+    return false;
+  }
+  static const char *const weak[] = {[QL_KIND_BOOL] = "bool",
+                                     [QL_KIND_INT] = "int",
+                                     [QL_KIND_UINT] = "int",
+                                     [QL_KIND_FLOAT] = "float",
+                                     [QL_KIND_COMPLEX] = "complex"};
+  if (g->count == MOST_PARTS) {
+    PyErr_SetString(PyExc_TypeError, "too many arguments for a compiled function");
+    return false;
+  }
+  g->parts[g->count++] = scalar.value;
+  return write_type(
+      g, scalar.weak ? weak[ql_dtype_info[scalar.dtype].kind] : ql_dtype_info[scalar.dtype].ir);
+}
+
+static bool take(Gather *g, PyObject *object);
+
+static bool take_tuple(Gather *g, PyObject *tuple) {
+  if (!write_type(g, "(") || Py_EnterRecursiveCall(" in the arguments of a compiled function"))
+    return false;
+  bool good = true;
+  for (Py_ssize_t k = 0; good && k < PyTuple_GET_SIZE(tuple); k++)
+    good = (k == 0 || write_type(g, ", ")) && take(g, PyTuple_GET_ITEM(tuple, k));
+  Py_LeaveRecursiveCall();
+  return good && write_type(g, ")");
+}
+
+static bool take(Gather *g, PyObject *object) {
+  if (PyArray_CheckExact(object)) return take_array(g, (PyArrayObject *)object);
+  if (qx_is_array(object)) return take_ours(g, object);
+  if (object == Py_None) return write_type(g, "none");
+  if (PyTuple_Check(object)) return take_tuple(g, object);
+  return take_scalar(g, object);
+}
+
+/* ---- results ---- */
+
+static void free_block(PyObject *capsule) {
+  ql_block_release((int64_t)(intptr_t)PyCapsule_GetPointer(capsule, NULL));
+}
+
+/* A view of an argument of Quelea's, or itself. */
+static PyObject *view_ours(PyObject *owner, int ndim, const QlValue *parts, const QlValue *own) {
+  const QlArray *array = qx_array(owner);
+  int64_t item = (int64_t)ql_dtype_size((QlDtype)array->dtype) << (array->part != QL_PART_ALL);
+  int64_t shape[QL_MAX_DIMS], strides[QL_MAX_DIMS], offset = (parts[1].i - own[1].i) / item;
+  bool whole = ndim == array->ndim && offset == 0;
+  for (int axis = 0; axis < ndim; axis++) {
+    shape[axis] = parts[2 + axis].i, strides[axis] = parts[2 + ndim + axis].i / item;
+    whole = whole && shape[axis] == array->shape[axis] && strides[axis] == array->strides[axis];
+  }
+  if (whole) return Py_NewRef(owner);
+  return qx_view((QxArray *)owner, ndim, shape, strides, array->offset + offset);
+}
+
+/* What was made beside arrays of Quelea's is Quelea's. */
+static PyObject *import_made(QlDtype dtype, int ndim, const QlValue *parts) {
+  QL_ERROR(error);
+  QlArray *array;
+  int64_t shape[QL_MAX_DIMS], strides[QL_MAX_DIMS];
+  for (int axis = 0; axis < ndim; axis++)
+    shape[axis] = parts[2 + axis].i, strides[axis] = parts[2 + ndim + axis].i;
+  QlStatus status = ql_import(qx.context, dtype, ndim, shape, (const void *)(uintptr_t)parts[1].u,
+                              strides, &array, &error);
+  ql_block_release(parts[0].i);
+  return status ? qx_raise(&error) : qx_wrap(array, false);
+}
+
+/* The object in whose memory an array lies; a new reference. */
+static PyObject *owner_of(int64_t owner, const Gather *g) {
+  if (owner > 0 && owner <= g->array_count) return Py_NewRef(g->arrays[owner - 1]);
+  PyObject *capsule = PyCapsule_New((void *)(intptr_t)owner, NULL, free_block);
+  if (!capsule) ql_block_release(owner);
+  return capsule;
+}
+
+/* Is it the argument itself? Python gives that back too. */
+static bool is_whole(PyArrayObject *array, const QlValue *parts, int ndim, QlDtype dtype) {
+  if (PyArray_NDIM(array) != ndim || PyArray_DATA(array) != (void *)(uintptr_t)parts[1].u ||
+      qx_dtype_from_descr(PyArray_DESCR(array)) != dtype)
+    return false;
+  for (int axis = 0; axis < ndim; axis++)
+    if (PyArray_DIM(array, axis) != parts[2 + axis].i) return false;
+  for (int axis = 0; axis < ndim; axis++)
+    if (PyArray_STRIDE(array, axis) != parts[2 + ndim + axis].i && PyArray_DIM(array, axis) > 1)
+      return false;
+  return true;
+}
+
+static PyObject *make_array(QlDtype dtype, int ndim, bool readonly, const QlValue *parts,
+                            const Gather *g) {
+  int64_t number = parts[0].i;
+  bool lent = number > 0 && number <= g->array_count;
+  if (lent && qx_is_array(g->arrays[number - 1]))
+    return view_ours(g->arrays[number - 1], ndim, parts, &g->parts[g->at[number - 1]]);
+  if (!lent && g->ours) return import_made(dtype, ndim, parts);
+  PyObject *owner = owner_of(number, g);
+  if (!owner) return NULL;
+  if (PyArray_Check(owner) && is_whole((PyArrayObject *)owner, parts, ndim, dtype)) return owner;
+  npy_intp shape[QL_MAX_DIMS], strides[QL_MAX_DIMS];
+  for (int axis = 0; axis < ndim; axis++)
+    shape[axis] = (npy_intp)parts[2 + axis].i, strides[axis] = (npy_intp)parts[2 + ndim + axis].i;
+  Py_INCREF(qx.descr[dtype]);
+  PyObject *array =
+      PyArray_NewFromDescr(&PyArray_Type, qx.descr[dtype], ndim, shape, strides,
+                           (void *)(uintptr_t)parts[1].u, readonly ? 0 : NPY_ARRAY_WRITEABLE, NULL);
+  if (!array) return Py_DECREF(owner), NULL;
+  if (PyArray_SetBaseObject((PyArrayObject *)array, owner) < 0) return Py_DECREF(array), NULL;
+  PyArray_UpdateFlags((PyArrayObject *)array,
+                      NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS | NPY_ARRAY_ALIGNED);
+  return array;
+}
+
+static PyObject *give(const char **type, const QlValue **parts, const Gather *g);
+
+static PyObject *give_tuple(const char **type, const QlValue **parts, const Gather *g) {
+  PyObject *list = PyList_New(0);
+  for (++*type; **type != ')';) {
+    PyObject *item = give(type, parts, g);
+    if (list && item && PyList_Append(list, item) < 0) Py_CLEAR(list);
+    if (!item) Py_CLEAR(list);
+    Py_XDECREF(item);
+    *type += strspn(*type, ", ");
+  }
+  ++*type;
+  PyObject *tuple = list ? PyList_AsTuple(list) : NULL;
+  Py_XDECREF(list);
+  return tuple;
+}
+
+static bool begins(const char **type, const char *word) {
+  size_t length = strlen(word);
+  if (strncmp(*type, word, length)) return false;
+  *type += length;
+  return true;
+}
+
+/* The object of the result's type, whose text it goes through. All parts are taken, also after a
+ * failure. */
+static PyObject *give(const char **type, const QlValue **parts, const Gather *g) {
+  static const struct {
+    const char *word;
+    QlDtype dtype;
+  } weak[] = {{"bool", QL_BOOL}, {"int", QL_I64}, {"float", QL_F64}, {"complex", QL_C128}};
+  if (**type == '(') return give_tuple(type, parts, g);
+  if (begins(type, "none")) return Py_NewRef(Py_None);
+  for (int k = 0; k < 4; k++)
+    if (begins(type, weak[k].word)) return qx_scalar_to_python(weak[k].dtype, (*parts)++);
+  bool readonly = begins(type, "const ");
+  int dtype = 0;
+  while (dtype < QL_DTYPE_COUNT && !begins(type, ql_dtype_info[dtype].ir)) dtype++;
+  if (dtype == QL_DTYPE_COUNT) return PyErr_Format(PyExc_SystemError, "a result of type %s", *type);
+  if (**type != '[') return qx_scalar_to_numpy((QlDtype)dtype, (*parts)++);
+  int ndim = 0;
+  for (const char *c = ++*type; *c != ']'; c++) ndim += *c == ',' || c == *type;
+  *type = strchr(*type, ']') + 1;
+  const QlValue *own = *parts;
+  *parts += 2 + 2 * ndim;
+  return make_array((QlDtype)dtype, ndim, readonly, own, g);
+}
+
+/* ---- code for types ---- */
+
+static PyObject *rows_of(const QlCompiled *compiled) {
+  PyObject *rows = PyList_New(0);
+  for (int k = 0; rows && k < compiled->refusal_count; k++) {
+    const QlRefusal *r = &compiled->refusals[k];
+    PyObject *row =
+        Py_BuildValue("(sssiii)", r->code, r->text, r->advice, r->function, r->line, r->column);
+    if (!row || PyList_Append(rows, row) < 0) Py_CLEAR(rows);
+    Py_XDECREF(row);
+  }
+  return rows;
+}
+
+/* It is refused: the subclass raises. */
+static void refuse(Function *self, const QlCompiled *compiled, const char *types) {
+  PyObject *rows = rows_of(compiled);
+  PyObject *done =
+      rows ? PyObject_CallMethod((PyObject *)self, "_refused", "Os", rows, types) : NULL;
+  if (done) PyErr_SetString(PyExc_SystemError, "_refused did not raise");
+  Py_XDECREF(done);
+  Py_XDECREF(rows);
+}
+
+static const QlCompiled *compile(Function *self, const char *types, size_t length) {
+  QL_ERROR(error);
+  if (!compiler && ql_compiler_open(&compiler, &error)) return qx_raise(&error), NULL;
+  if (self->special_count == self->special_room) {
+    int room = self->special_room * 2 + 4;
+    Special *more = PyMem_Realloc(self->specials, (size_t)room * sizeof *more);
+    if (!more) return PyErr_NoMemory(), NULL;
+    self->specials = more, self->special_room = room;
+  }
+  QlCompiled *compiled;
+  if (ql_compile(compiler, self->program, types, &self->options, &compiled, &error))
+    return qx_raise(&error), NULL;
+  if (!compiled->result) {
+    refuse(self, compiled, types);
+    ql_compiled_free(compiled);
+    return NULL;
+  }
+  char *copy = strdup(types);
+  if (!copy) return ql_compiled_free(compiled), PyErr_NoMemory(), NULL;
+  self->specials[self->special_count++] = (Special){copy, length, compiled};
+  return compiled;
+}
+
+static const QlCompiled *find(Function *self, const Gather *g) {
+  for (int k = 0; k < self->special_count; k++)
+    if (self->specials[k].length == g->length &&
+        !memcmp(self->specials[k].types, g->types, g->length))
+      return self->specials[k].compiled;
+  return compile(self, g->types, g->length);
+}
+
+static void forget(Function *self) {
+  for (int k = 0; k < self->special_count; k++)
+    free(self->specials[k].types), ql_compiled_free(self->specials[k].compiled);
+  self->special_count = 0;
+  ql_program_close(self->program);
+  self->program = NULL;
+}
+
+/* ---- captured names ---- */
+
+/* What stands at a place, a pair of where and a name; borrowed. NULL: nothing. */
+static PyObject *look_up(PyObject *place) {
+  PyObject *where = PyTuple_GET_ITEM(place, 0);
+  if (PyCell_Check(where)) return PyCell_GET(where);
+  return PyDict_GetItemWithError(where, PyTuple_GET_ITEM(place, 1));
+}
+
+/* Is each name what it was when the program was made? */
+static bool holds(const Function *self) {
+  for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(self->guards); k++) {
+    PyObject *guard = PyTuple_GET_ITEM(self->guards, k);
+    if (look_up(guard) != PyTuple_GET_ITEM(guard, 2)) return false;
+  }
+  return true;
+}
+
+static bool prepare(Function *self) {
+  if (QX_LIKELY(self->program && holds(self))) return true;
+  if (PyErr_Occurred()) return false;
+  forget(self);
+  PyObject *done = PyObject_CallMethod((PyObject *)self, "_prepare", NULL);
+  Py_XDECREF(done);
+  if (done && !self->program) PyErr_SetString(PyExc_SystemError, "_prepare gave no program");
+  return done && self->program;
+}
+
+/* _set(text, arity, captures, guards, boundscheck, python_error) */
+static PyObject *function_set(PyObject *object, PyObject *args) {
+  Function *self = (Function *)object;
+  const char *text;
+  Py_ssize_t arity;
+  PyObject *captures, *guards;
+  int boundscheck, python_error;
+  QL_ERROR(error);
+  if (!PyArg_ParseTuple(args, "snO!O!pp", &text, &arity, &PyTuple_Type, &captures, &PyTuple_Type,
+                        &guards, &boundscheck, &python_error))
+    return NULL;
+  forget(self);
+  if (ql_program_open(text, &self->program, &error)) return qx_raise(&error);
+  Py_XSETREF(self->captures, Py_NewRef(captures));
+  Py_XSETREF(self->guards, Py_NewRef(guards));
+  self->arity = arity;
+  self->options = (QlCompiledOptions){.boundscheck = boundscheck, .python_error = python_error};
+  Py_RETURN_NONE;
+}
+
+static bool holds_ours(PyObject *object) {
+  if (qx_is_array(object)) return true;
+  if (!PyTuple_Check(object)) return false;
+  for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(object); k++)
+    if (holds_ours(PyTuple_GET_ITEM(object, k))) return true;
+  return false;
+}
+
+static bool take_all(const Function *self, Gather *g, PyObject *arguments) {
+  g->ours = holds_ours(arguments);
+  for (Py_ssize_t k = 0; !g->ours && k < PyTuple_GET_SIZE(self->captures); k++) {
+    PyObject *value = look_up(PyTuple_GET_ITEM(self->captures, k));
+    g->ours = value && holds_ours(value);
+  }
+  if (!write_type(g, "(")) return false;
+  for (Py_ssize_t k = 0; k < self->arity; k++)
+    if ((k && !write_type(g, ", ")) || !take(g, PyTuple_GET_ITEM(arguments, k))) return false;
+  for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(self->captures); k++) {
+    PyObject *place = PyTuple_GET_ITEM(self->captures, k);
+    PyObject *value = look_up(place);
+    if (!value) {
+      if (!PyErr_Occurred())
+        PyErr_Format(PyExc_NameError, "name '%U' is not defined", PyTuple_GET_ITEM(place, 1));
+      return false;
+    }
+    if (((k || self->arity) && !write_type(g, ", ")) || !take(g, value)) return false;
+  }
+  return write_type(g, ")");
+}
+
+/* ---- calling ---- */
+
+static PyObject *raised(Function *self, const QlCompiled *compiled, int64_t status) {
+  if (status < 1 || status > compiled->raise_count) return PyErr_NoMemory();
+  const QlRaise *r = &compiled->raises[status - 1];
+  PyObject *done = PyObject_CallMethod((PyObject *)self, "_raised", "ssii", r->exception, r->text,
+                                       r->function, r->line);
+  if (done) PyErr_SetString(PyExc_SystemError, "_raised did not raise");
+  Py_XDECREF(done);
+  return NULL;
+}
+
+/* All that the call depends on but arrays of Quelea's, for the other ranks to have the same. */
+static uint64_t hash_of(const Gather *g) {
+  uint64_t hash = ql_hash_bytes(0, g->types, g->length);
+  int next = 0;
+  for (int p = 0; p < g->count; p++) {
+    bool is_address = next < g->array_count && p == g->at[next] + 1;
+    if (!is_address) {
+      hash = ql_mix(hash, g->parts[p].bits[0]);
+      continue;
+    }
+    PyObject *array = g->arrays[next++];
+    if (qx_is_array(array)) continue;
+    PyArrayObject *copy = PyArray_GETCONTIGUOUS((PyArrayObject *)array);
+    if (!copy) return PyErr_Clear(), hash;
+    hash = ql_hash_bytes(hash, PyArray_DATA(copy), (size_t)PyArray_NBYTES(copy));
+    Py_DECREF(copy);
+  }
+  return hash;
+}
+
+/* Takes the memory of arrays of Quelea's. */
+static bool borrow(const QlCompiled *compiled, Gather *g) {
+  QL_ERROR(error);
+  QlArray *arrays[MOST_PARTS];
+  char *data[MOST_PARTS];
+  int64_t item[MOST_PARTS];
+  int count = 0;
+  if (qx_enter_at() < 0) return false;
+  for (int k = 0; k < g->array_count; k++)
+    if (qx_is_array(g->arrays[k])) arrays[count++] = qx_array(g->arrays[k]);
+  uint64_t what = ql_info(qx.context).size > 1 ? ql_mix(hash_of(g), compiled->key) : 0;
+  if (ql_borrow(qx.context, what, count, arrays, data, item, &error))
+    return qx_raise(&error), false;
+  for (int k = 0, m = 0; k < g->array_count; k++)
+    if (qx_is_array(g->arrays[k])) g->parts[g->at[k] + 1].u = (uintptr_t)data[m++];
+  return true;
+}
+
+static PyObject *run(Function *self, Gather *g) {
+  const QlCompiled *compiled = find(self, g);
+  if (!compiled || (g->ours && !borrow(compiled, g))) return NULL;
+  QlValue few[32], *results = few;
+  if (compiled->result_count > 32 &&
+      !(results = PyMem_Malloc((size_t)compiled->result_count * sizeof *results)))
+    return PyErr_NoMemory();
+  int64_t status = ql_compiled_call(compiled, g->parts, results);
+  PyObject *result;
+  if (status || PyErr_Occurred()) { /* print may have raised */
+    result = PyErr_Occurred() ? NULL : raised(self, compiled, status);
+  } else {
+    const char *type = compiled->result;
+    const QlValue *parts = results;
+    result = give(&type, &parts, g);
+  }
+  if (results != few) PyMem_Free(results);
+  return result;
+}
+
+static PyObject *function_call(PyObject *object, PyObject *args, PyObject *kwargs) {
+  Function *self = (Function *)object;
+  if (!prepare(self)) return NULL;
+  bool plain = PyTuple_GET_SIZE(args) == self->arity && (!kwargs || !PyDict_GET_SIZE(kwargs));
+  PyObject *bound =
+      plain ? Py_NewRef(args)
+            : PyObject_CallMethod(object, "_bind", "OO", args, kwargs ? kwargs : Py_None);
+  if (!bound) return NULL;
+  Gather g;
+  g.length = 0, g.count = g.array_count = 0;
+  PyObject *result = NULL;
+  if (!PyTuple_Check(bound) || PyTuple_GET_SIZE(bound) != self->arity)
+    PyErr_SetString(PyExc_SystemError, "_bind gave no arguments");
+  else if (take_all(self, &g, bound))
+    result = run(self, &g);
+  Py_DECREF(bound);
+  return result;
+}
+
+/* ---- looking inside ---- */
+
+/* _compile(types): for those types, without a call. */
+static PyObject *function_compile(PyObject *object, PyObject *args) {
+  Function *self = (Function *)object;
+  const char *types;
+  Py_ssize_t length;
+  if (!PyArg_ParseTuple(args, "s#", &types, &length) || !prepare(self)) return NULL;
+  Gather g = {.length = (size_t)length};
+  if (length >= TYPES_ROOM) return PyErr_Format(PyExc_ValueError, "too many types");
+  memcpy(g.types, types, (size_t)length + 1);
+  if (!find(self, &g)) return NULL;
+  Py_RETURN_NONE;
+}
+
+/* _specials(): [(types, result type, seconds)] */
+static PyObject *function_specials(PyObject *object, PyObject *unused) {
+  Function *self = (Function *)object;
+  (void)unused;
+  PyObject *list = PyList_New(0);
+  for (int k = 0; list && k < self->special_count; k++) {
+    const Special *special = &self->specials[k];
+    PyObject *row = Py_BuildValue("(ssd)", special->types, special->compiled->result,
+                                  special->compiled->seconds);
+    if (!row || PyList_Append(list, row) < 0) Py_CLEAR(list);
+    Py_XDECREF(row);
+  }
+  return list;
+}
+
+/* _text(number, stage) */
+static PyObject *function_text(PyObject *object, PyObject *args) {
+  Function *self = (Function *)object;
+  int number;
+  const char *stage;
+  QL_ERROR(error);
+  if (!PyArg_ParseTuple(args, "is", &number, &stage)) return NULL;
+  if (number < 0 || number >= self->special_count)
+    return PyErr_Format(PyExc_IndexError, "no such specialisation");
+  char *text = ql_compiled_text(compiler, self->specials[number].compiled, stage, &error);
+  if (!text) return error.status ? qx_raise(&error) : PyErr_NoMemory();
+  PyObject *result = PyUnicode_FromString(text);
+  free(text);
+  return result;
+}
+
+/* ---- the type ---- */
+
+static int function_traverse(PyObject *object, visitproc visit, void *arg) {
+  Function *self = (Function *)object;
+  Py_VISIT(self->dict);
+  Py_VISIT(self->captures);
+  Py_VISIT(self->guards);
+  return 0;
+}
+
+static int function_clear(PyObject *object) {
+  Function *self = (Function *)object;
+  Py_CLEAR(self->dict);
+  Py_CLEAR(self->captures);
+  Py_CLEAR(self->guards);
+  return 0;
+}
+
+static void function_dealloc(PyObject *object) {
+  Function *self = (Function *)object;
+  PyObject_GC_UnTrack(object);
+  if (self->weakrefs) PyObject_ClearWeakRefs(object);
+  forget(self);
+  PyMem_Free(self->specials);
+  function_clear(object);
+  Py_TYPE(object)->tp_free(object);
+}
+
+/* As Python's functions: an attribute of a class is a method of its instances. */
+static PyObject *function_get(PyObject *object, PyObject *instance, PyObject *type) {
+  (void)type;
+  return instance && instance != Py_None ? PyMethod_New(object, instance) : Py_NewRef(object);
+}
+
+static PyMethodDef function_methods[] = {
+    {"_set", function_set, METH_VARARGS, "The program, and what it captures."},
+    {"_compile", function_compile, METH_VARARGS, "Compiles for types, given as text."},
+    {"_specials", function_specials, METH_NOARGS,
+     "What was compiled: (types, result type, seconds)."},
+    {"_text", function_text, METH_VARARGS, "One of them as text: 'ir', 'optimised' or 'asm'."},
+    {NULL},
+};
+
+static PyGetSetDef function_attributes[] = {
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+    {NULL},
+};
+
+static PyTypeObject function_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "quelea._quelea.Function",
+    .tp_doc = "A compiled Python function.",
+    .tp_basicsize = sizeof(Function),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .tp_new = PyType_GenericNew,
+    .tp_dealloc = function_dealloc,
+    .tp_traverse = function_traverse,
+    .tp_clear = function_clear,
+    .tp_call = function_call,
+    .tp_descr_get = function_get,
+    .tp_methods = function_methods,
+    .tp_getset = function_attributes,
+    .tp_dictoffset = offsetof(Function, dict),
+    .tp_weaklistoffset = offsetof(Function, weakrefs),
+};
+
+/* What compiled code prints goes through sys.stdout, as all else. */
+static void write_output(const char *text, size_t size) {
+  if (PyErr_Occurred()) return;
+  PyObject *out = PySys_GetObject("stdout"); /* borrowed */
+  PyObject *done = out && out != Py_None
+                       ? PyObject_CallMethod(out, "write", "s#", text, (Py_ssize_t)size)
+                       : NULL;
+  Py_XDECREF(done);
+}
+
+bool qx_compiled_setup(PyObject *module) {
+  ql_set_output(write_output);
+  return PyType_Ready(&function_type) == 0 &&
+         PyModule_AddObjectRef(module, "Function", (PyObject *)&function_type) == 0;
+}

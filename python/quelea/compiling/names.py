@@ -1,0 +1,127 @@
+"""What the names that a function takes from outside stand for.
+
+A name becomes one of the nodes of the program text:
+
+- ``(ref "numpy.sin")``   a function, type or constant that the compiler knows by its name
+- ``(use 2)``             another function of the program, compiled with it
+- ``(capture 0)``         a number or an array: a hidden argument, read anew at each call
+- a literal               None, a bool, a text: the program holds as long as the name has this value
+"""
+
+from __future__ import annotations
+
+import builtins
+import cmath
+import inspect
+import math
+import types
+from typing import Any
+
+import numpy
+
+from .. import _quelea
+
+MODULES = {"numpy": "numpy", "quelea": "numpy", "math": "math", "cmath": "cmath", "builtins": ""}
+TYPES: dict[Any, str] = {
+    int: "int",
+    float: "float",
+    bool: "bool",
+    complex: "complex",
+    range: "range",
+    enumerate: "enumerate",
+    zip: "zip",
+    tuple: "tuple",
+    slice: "slice",
+}
+DTYPES: tuple[str, ...] = (
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+)
+DTYPES += ("float16", "float32", "float64", "complex64", "complex128")
+
+
+Place = dict[str, Any] | types.CellType  # where the value of a name stands
+
+
+class Missing:
+    """The value of a name that is not there."""
+
+
+def lookup(function: types.FunctionType, name: str) -> tuple[Any, Place]:
+    """The value of a name that is not local, and where it stands."""
+    free = function.__code__.co_freevars
+    if name in free and function.__closure__:
+        cell = function.__closure__[free.index(name)]
+        try:
+            return cell.cell_contents, cell
+        except ValueError:
+            return Missing, cell
+    if name in function.__globals__:
+        return function.__globals__[name], function.__globals__
+    if hasattr(builtins, name):
+        return getattr(builtins, name), vars(builtins)
+    return Missing, function.__globals__
+
+
+def is_module(value: Any) -> bool:
+    """Say whether it is a module."""
+    return isinstance(value, types.ModuleType)
+
+
+def known_module(module: types.ModuleType) -> str | None:
+    """The name under which the compiler knows a module's functions; None: it does not."""
+    return MODULES.get(module.__name__)
+
+
+def known_name(value: Any) -> str | None:
+    """The name under which the compiler knows a function or a type; None: it does not."""
+    if isinstance(value, type):
+        if value in TYPES:
+            return TYPES[value]
+        if issubclass(value, numpy.generic) and value.__name__.rstrip("_") in DTYPES:
+            return "numpy." + value.__name__.rstrip("_")
+        if value.__name__ == "longlong":
+            return "numpy.int64"
+        return None
+    if isinstance(value, numpy.dtype):
+        return "numpy." + value.name if value.name in DTYPES and value.isnative else None
+    if isinstance(value, numpy.ufunc):
+        return "numpy." + value.__name__
+    module = getattr(value, "__module__", None) or ""
+    name = getattr(value, "__name__", None)
+    if not callable(value) or not isinstance(name, str):
+        return None
+    if module == "math" and getattr(math, name, None) is value:
+        return "math." + name
+    if module == "cmath" and getattr(cmath, name, None) is value:
+        return "cmath." + name
+    if module == "builtins" and getattr(builtins, name, None) is value:
+        return name
+    if module.split(".")[0] == "numpy" and getattr(numpy, name, None) is value:
+        return "numpy." + name
+    if type(value).__module__.split(".")[0] == "quelea" or module.split(".")[0] == "quelea":
+        if name == "prange":
+            return "range"
+        return "numpy." + name if hasattr(numpy, name) else None
+    return None
+
+
+def is_capture(value: Any) -> bool:
+    """Say whether a value becomes a hidden argument."""
+    if isinstance(value, tuple):
+        return all(is_capture(item) for item in value)
+    if isinstance(value, (numpy.ndarray, _quelea.ndarray)):
+        return type(value) in (numpy.ndarray, _quelea.ndarray)
+    return isinstance(value, (int, float, complex, numpy.number)) and not isinstance(value, bool)
+
+
+def is_python_function(value: Any) -> bool:
+    """Say whether it can be compiled with its caller."""
+    return inspect.isfunction(value)

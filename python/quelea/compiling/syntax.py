@@ -1,0 +1,577 @@
+"""A Python function's syntax tree becomes program text.
+
+This is the only place that knows Python's ``ast``. Each node of the tree becomes one node of the
+text, with its line and column; what the names mean is decided here (names.py), what has which type
+in C. What the language does not have becomes a ``refuse`` node, so that all refusals of a function
+are told together, those of types too.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import copy
+import inspect
+import linecache
+import textwrap
+import types
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import names
+
+BINARY = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "truediv",
+    ast.FloorDiv: "floordiv",
+    ast.Mod: "mod",
+    ast.Pow: "pow",
+    ast.LShift: "lshift",
+    ast.RShift: "rshift",
+    ast.BitAnd: "and",
+    ast.BitOr: "or",
+    ast.BitXor: "xor",
+    ast.MatMult: "matmul",
+}
+UNARY = {ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert", ast.Not: "not"}
+COMPARE = {
+    ast.Eq: "eq",
+    ast.NotEq: "ne",
+    ast.Lt: "lt",
+    ast.LtE: "le",
+    ast.Gt: "gt",
+    ast.GtE: "ge",
+    ast.Is: "is",
+    ast.IsNot: "isnot",
+    ast.In: "in",
+    ast.NotIn: "notin",
+}
+MAX_INT = 2**63
+SCOPES = ast.FunctionDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
+
+# What is refused by its kind: code, what, what to write instead.
+REFUSED: dict[type, tuple[str, str, str]] = {
+    ast.Try: ("QJ110", "try is not in the language", "check the condition with if"),
+    ast.With: ("QJ111", "with is not in the language", "enter the context outside the function"),
+    ast.Delete: ("QJ112", "del is not in the language", "leave it out: arrays go with their names"),
+    ast.Global: ("QJ113", "global is not in the language", "return the value"),
+    ast.Nonlocal: ("QJ114", "nonlocal is not in the language", "return the value"),
+    ast.Import: ("QJ115", "import is not in the language", "import outside the function"),
+    ast.ImportFrom: ("QJ115", "import is not in the language", "import outside the function"),
+    ast.ClassDef: ("QJ116", "classes are not in the language", "use arrays and tuples"),
+    ast.Yield: ("QJ117", "generators are not in the language", "fill an array and return it"),
+    ast.YieldFrom: ("QJ117", "generators are not in the language", "fill an array and return it"),
+    ast.Await: ("QJ118", "await is not in the language", "call it outside the function"),
+    ast.AsyncFor: ("QJ118", "async is not in the language", "write a plain loop"),
+    ast.AsyncWith: ("QJ118", "async is not in the language", "enter it outside the function"),
+    ast.AsyncFunctionDef: ("QJ118", "async is not in the language", "write a plain function"),
+    ast.Dict: ("QJ119", "dicts are not in the language", "use arrays and tuples"),
+    ast.DictComp: ("QJ119", "dicts are not in the language", "use arrays and tuples"),
+    ast.Set: ("QJ120", "sets are not in the language", "use arrays and tuples"),
+    ast.SetComp: ("QJ120", "sets are not in the language", "use arrays and tuples"),
+    ast.JoinedStr: ("QJ121", "f-strings are not in the language", "give print the values"),
+    ast.GeneratorExp: ("QJ122", "generator expressions are not there yet", "write a loop"),
+    ast.NamedExpr: ("QJ126", "the operator := is not there yet", "assign in a line of its own"),
+    ast.Match: ("QJ127", "match is not in the language", "write if and elif"),
+}
+
+
+class NoSource(Exception):
+    """The source of a function cannot be had."""
+
+
+def quoted(text: str) -> str:
+    """The text as program text has it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+@dataclass
+class Source:
+    """Where a function's text stands."""
+
+    function: types.FunctionType
+    file: str
+    name: str
+    node: ast.FunctionDef | ast.Lambda
+    lines: list[str]
+    line: int  # of the file, where `lines` begin, minus one
+    indent: int  # columns that were taken away
+    around: Translator | None = None  # of the function in which it stands
+
+    def text_of(self, line: int) -> str:
+        """The line of the file, as it stands there."""
+        at = line - self.line - 1
+        return self.lines[at].rstrip("\n") if 0 <= at < len(self.lines) else ""
+
+
+def source_of(function: types.FunctionType) -> Source:
+    """Finds and parses the source of a function or a lambda."""
+    code = function.__code__
+    try:
+        lines, first = inspect.getsourcelines(function)
+    except (OSError, TypeError):
+        lines, first = linecache.getlines(code.co_filename), 1
+        if not lines:
+            raise NoSource(
+                f"the source of {function.__qualname__}() cannot be had ({code.co_filename}); "
+                "define it in a file, a notebook's cell or a string given to linecache"
+            ) from None
+    text = textwrap.dedent("".join(lines))
+    indent = len(lines[0]) - len(lines[0].lstrip()) if lines else 0
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        tree = ast.parse(text.strip().rstrip(",)") or "0")  # a lambda in the middle of a call
+    wanted = code.co_firstlineno - first + 1
+    for node in ast.walk(tree):
+        if function.__name__ == "<lambda>":
+            if isinstance(node, ast.Lambda) and node.lineno == wanted:
+                return Source(
+                    function, code.co_filename, "<lambda>", node, lines, first - 1, indent
+                )
+        elif isinstance(node, ast.FunctionDef) and node.name == function.__name__:
+            return Source(function, code.co_filename, node.name, node, lines, first - 1, indent)
+    raise NoSource(f"the source of {function.__qualname__}() was not found in {code.co_filename}")
+
+
+@dataclass
+class Program:
+    """The program of a function and of all that it calls."""
+
+    text: str
+    sources: list[Source]
+    captures: list[tuple[names.Place, str]]
+    guards: list[tuple[names.Place, str, Any]]
+
+
+@dataclass
+class Builder:
+    """What the functions of a program have in common."""
+
+    sources: list[Source] = field(default_factory=list)
+    numbers: dict[Any, int] = field(default_factory=dict)
+    captures: list[tuple[names.Place, str]] = field(default_factory=list)
+    guards: list[tuple[names.Place, str, Any]] = field(default_factory=list)
+
+    def number_of(self, function: types.FunctionType) -> int:
+        """The function's number in the program, to which it is added."""
+        key = function.__code__, tuple(id(cell) for cell in function.__closure__ or ())
+        if key not in self.numbers:
+            self.numbers[key] = len(self.sources)
+            self.sources.append(source_of(function))
+        return self.numbers[key]
+
+    def add(self, source: Source) -> int:
+        """The number of a function that stands inside another."""
+        self.sources.append(source)
+        return len(self.sources) - 1
+
+    def capture(self, place: names.Place, name: str) -> int:
+        """The number of a hidden argument."""
+        for number, (other, known) in enumerate(self.captures):
+            if other is place and known == name:
+                return number
+        self.captures.append((place, name))
+        return len(self.captures) - 1
+
+    def guard(self, place: names.Place, name: str, value: Any) -> None:
+        """The program holds only as long as the name has this value."""
+        if place is not vars(builtins):
+            self.guards.append((place, name, value))
+
+
+def build(function: types.FunctionType) -> Program:
+    """The program text of a function."""
+    builder = Builder()
+    builder.number_of(function)
+    done: list[str] = []
+    while len(done) < len(builder.sources):
+        done.append(Translator(builder, builder.sources[len(done)], len(done)).function())
+    text = f"(program {quoted(str(len(builder.captures)))}\n" + "\n".join(done) + ")"
+    return Program(text, builder.sources, builder.captures, builder.guards)
+
+
+def assigned_names(node: ast.FunctionDef | ast.Lambda) -> set[str]:
+    """The local variables of a function: its arguments, and what it assigns."""
+    args = node.args
+    found = {a.arg for a in [*args.posonlyargs, *args.args, *args.kwonlyargs]}
+    found |= {a.arg for a in (args.vararg, args.kwarg) if a}
+    body = node.body if isinstance(node.body, list) else [node.body]
+    waiting: list[ast.AST] = [*body]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, ast.FunctionDef):
+            found.add(inner.name)
+        elif isinstance(inner, ast.Name) and isinstance(inner.ctx, (ast.Store, ast.Del)):
+            found.add(inner.id)
+        if not isinstance(inner, SCOPES):
+            waiting += ast.iter_child_nodes(inner)
+    return found
+
+
+def with_names(node: ast.expr, names: dict[str, str]) -> ast.expr:
+    """The expression with other names for some variables."""
+
+    class Rename(ast.NodeTransformer):
+        def visit_Name(self, name: ast.Name) -> ast.Name:
+            return ast.copy_location(ast.Name(names.get(name.id, name.id), name.ctx), name)
+
+    renamed: ast.expr = Rename().visit(copy.deepcopy(node))
+    return renamed
+
+
+class Translator:
+    """One function."""
+
+    def __init__(self, builder: Builder, source: Source, number: int) -> None:
+        self.builder = builder
+        self.source = source
+        self.number = number
+        self.locals = assigned_names(source.node)
+        self.hidden = 0  # variables of comprehensions
+
+    # ---- nodes ----
+
+    def _place(self, node: ast.AST) -> str:
+        line = getattr(node, "lineno", None)
+        if line is None:
+            return ""
+        return f"@{line + self.source.line}:{getattr(node, 'col_offset', 0) + self.source.indent}"
+
+    def _node(self, kind: str, at: ast.AST, *items: str, text: str | None = None) -> str:
+        parts = [kind + self._place(at)]
+        if text is not None:
+            parts.append(quoted(text))
+        return "(" + " ".join([*parts, *items]) + ")"
+
+    def _refuse(self, at: ast.AST, code: str, what: str, advice: str) -> str:
+        items = f"(text {quoted(what)})", f"(text {quoted(advice)})"
+        return self._node("refuse", at, *items, text=code)
+
+    # ---- functions ----
+
+    def function(self) -> str:
+        """Its text."""
+        node = self.source.node
+        items = self._arguments(node.args)
+        if isinstance(node, ast.Lambda):
+            body = self._node("return", node.body, self._expression(node.body))
+            items.append(f"(block {body})")
+        else:
+            items.append(self._block(node.body))
+        return self._node("function", node, *items, text=self.source.name)
+
+    def _arguments(self, args: ast.arguments) -> list[str]:
+        items = []
+        every = [*args.posonlyargs, *args.args]
+        defaults = [None] * (len(every) - len(args.defaults)) + list(args.defaults)
+        pairs = [*zip(every, defaults, strict=True)]
+        pairs += zip(args.kwonlyargs, args.kw_defaults, strict=True)
+        for argument, default in pairs:
+            given = [] if default is None else [self._default(argument.arg, default)]
+            items.append(self._node("argument", argument, *given, text=argument.arg))
+        if args.vararg:
+            star = self._node("starred", args.vararg)
+            items.append(self._node("argument", args.vararg, star, text=args.vararg.arg))
+        if args.kwarg:
+            what = self._refuse(args.kwarg, "QJ128", "** is not in the language", "name arguments")
+            items.append(self._node("argument", args.kwarg, what, text=args.kwarg.arg))
+        return items
+
+    def _default(self, name: str, node: ast.expr) -> str:
+        """A default is what it was when the function was defined."""
+        if self.source.around:
+            if isinstance(node, ast.Constant):
+                return self._expression(node)
+            what = "the default of a function inside a function must be a constant"
+            return self._refuse(node, "QJ136", what, "give it the value at each call")
+        signature = inspect.signature(self.source.function)
+        return self._literal(node, signature.parameters[name].default, name)
+
+    # ---- statements ----
+
+    def _block(self, body: list[ast.stmt]) -> str:
+        return "(block\n" + "\n".join(self._statement(item) for item in body) + ")"
+
+    def _statement(self, node: ast.stmt) -> str:
+        method = getattr(self, "_stmt_" + type(node).__name__, None)
+        if method is None:
+            return self._unknown(node)
+        return str(method(node))
+
+    def _unknown(self, node: ast.AST) -> str:
+        usual = ("QJ100", f"{type(node).__name__} is not in the language", "write it another way")
+        return self._refuse(node, *REFUSED.get(type(node), usual))
+
+    def _stmt_Assign(self, node: ast.Assign) -> str:
+        targets = [self._expression(target) for target in node.targets]
+        return self._node("assign", node, *targets, self._expression(node.value))
+
+    def _stmt_AnnAssign(self, node: ast.AnnAssign) -> str:
+        if node.value is None:
+            return self._node("pass", node)
+        return self._node(
+            "assign", node, self._expression(node.target), self._expression(node.value)
+        )
+
+    def _stmt_AugAssign(self, node: ast.AugAssign) -> str:
+        items = self._expression(node.target), self._expression(node.value)
+        return self._node("augment", node, *items, text=BINARY[type(node.op)])
+
+    def _stmt_Expr(self, node: ast.Expr) -> str:
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            return self._node("pass", node)  # a docstring
+        return self._node("expr", node, self._expression(node.value))
+
+    def _stmt_If(self, node: ast.If) -> str:
+        items = [self._expression(node.test), self._block(node.body)]
+        if node.orelse:
+            items.append(self._block(node.orelse))
+        return self._node("if", node, *items)
+
+    def _stmt_While(self, node: ast.While) -> str:
+        items = [self._expression(node.test), self._block(node.body)]
+        if node.orelse:
+            items.append(self._block(node.orelse))
+        return self._node("while", node, *items)
+
+    def _stmt_For(self, node: ast.For) -> str:
+        items = [self._expression(node.target), self._expression(node.iter), self._block(node.body)]
+        if node.orelse:
+            items.append(self._block(node.orelse))
+        return self._node("for", node, *items)
+
+    def _stmt_Return(self, node: ast.Return) -> str:
+        return self._node("return", node, *([self._expression(node.value)] if node.value else []))
+
+    def _stmt_Pass(self, node: ast.Pass) -> str:
+        return self._node("pass", node)
+
+    def _stmt_Break(self, node: ast.Break) -> str:
+        return self._node("break", node)
+
+    def _stmt_Continue(self, node: ast.Continue) -> str:
+        return self._node("continue", node)
+
+    def _stmt_Assert(self, node: ast.Assert) -> str:
+        items = [self._expression(node.test)]
+        if node.msg:
+            items.append(self._message(node.msg))
+        return self._node("assert", node, *items)
+
+    def _stmt_Raise(self, node: ast.Raise) -> str:
+        raised, text = node.exc, []
+        if isinstance(raised, ast.Call) and len(raised.args) <= 1 and not raised.keywords:
+            text = [self._message(item) for item in raised.args]
+            raised = raised.func
+        value: Any = None
+        if isinstance(raised, ast.Name):
+            value, place = names.lookup(self.source.function, raised.id)
+            self.builder.guard(place, raised.id, value)
+        name = value.__name__ if isinstance(value, type) and issubclass(value, Exception) else ""
+        if not name or getattr(builtins, name, None) is not value or node.cause:
+            advice = 'write raise ValueError("...")'
+            what = "raise takes an exception of Python's own, with a constant text"
+            return self._refuse(node, "QJ129", what, advice)
+        return self._node("raise", node, *text, text=name)
+
+    def _message(self, node: ast.expr) -> str:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return self._node("text", node, text=node.value)
+        what = "the text of an exception must be a constant"
+        return self._refuse(node, "QJ130", what, "write the text out, without values")
+
+    # ---- expressions ----
+
+    def _expression(self, node: ast.expr) -> str:
+        method = getattr(self, "_expr_" + type(node).__name__, None)
+        return self._unknown(node) if method is None else str(method(node))
+
+    def _expr_Constant(self, node: ast.Constant) -> str:
+        return self._literal(node, node.value, "a constant")
+
+    def _literal(self, node: ast.AST, value: Any, name: str) -> str:
+        """A value that the program holds as it is."""
+        if value is None or value is True or value is False:
+            return self._node(str(value).lower(), node)
+        if value is Ellipsis:
+            return self._node("ellipsis", node)
+        if type(value) is int and -MAX_INT <= value < 0:
+            return self._node("unary", node, self._literal(node, -value, name), text="neg")
+        if type(value) is int and value <= MAX_INT:
+            return self._node("int", node, text=str(value))
+        if type(value) is float:
+            return self._node(
+                "float", node, text=value.hex() if abs(value) < 1e400 else repr(value)
+            )
+        if type(value) is complex and value.real == 0:
+            return self._node("complex", node, text=value.imag.hex())
+        if type(value) is str:
+            return self._node("text", node, text=value)
+        if type(value) is tuple:
+            return self._node("tuple", node, *(self._literal(node, item, name) for item in value))
+        known = names.known_name(value)
+        if known is not None:
+            return self._node("ref", node, text=known)
+        if type(value) is int:
+            what, advice = "integers have 64 bits in @jit", "use a float, or split the number"
+            return self._refuse(node, "QJ131", what, advice)
+        what = f"{name} is {type(value).__name__}, which is not in the language"
+        return self._refuse(node, "QJ132", what, "use numbers, arrays, tuples and functions")
+
+    def _expr_Name(self, node: ast.Name) -> str:
+        if node.id in self.locals:
+            return self._node("name", node, text=node.id)
+        around = self._around_with(node.id)
+        if around is not None:
+            name = f"(text {quoted(node.id)})"
+            return self._node("outer", node, name, text=str(around.number))
+        value, place = names.lookup(self.source.function, node.id)
+        if value is names.Missing:
+            what = f"name '{node.id}' is not defined"
+            return self._refuse(node, "QJ133", what, "define it before the first call")
+        return self._outer(node, value, place, node.id)
+
+    def _around_with(self, name: str) -> Translator | None:
+        """The function around this one that has the variable."""
+        around = self.source.around
+        while around is not None and name not in around.locals:
+            around = around.source.around
+        return around
+
+    def _inner(self, node: ast.FunctionDef | ast.Lambda, name: str) -> str:
+        """A function that stands inside this one."""
+        own = self.source
+        source = Source(own.function, own.file, name, node, own.lines, own.line, own.indent, self)
+        return self._node("use", node, text=str(self.builder.add(source)))
+
+    def _expr_Lambda(self, node: ast.Lambda) -> str:
+        return self._inner(node, "<lambda>")
+
+    def _stmt_FunctionDef(self, node: ast.FunctionDef) -> str:
+        if node.decorator_list:
+            what = "a function inside a function has no decorators here"
+            return self._refuse(
+                node, "QJ137", what, "leave them out: it is compiled with the other"
+            )
+        name = self._node("name", node, text=node.name)
+        return self._node("assign", node, name, self._inner(node, node.name))
+
+    def _expr_ListComp(self, node: ast.ListComp) -> str:
+        part = node.generators[0]
+        if len(node.generators) > 1 or part.ifs or part.is_async:
+            what = "comprehensions of several for, or with if, are not there yet"
+            return self._refuse(node, "QJ123", what, "fill an array in a loop")
+        targets = [n.id for n in ast.walk(part.target) if isinstance(n, ast.Name)]
+        self.hidden += 1
+        renamed = {name: f"{name}.{self.hidden}" for name in targets}
+        self.locals |= set(renamed.values())
+        items = with_names(node.elt, renamed), with_names(part.target, renamed), part.iter
+        return self._node("comprehension", node, *(self._expression(item) for item in items))
+
+    def _outer(self, node: ast.expr, value: Any, place: names.Place, name: str) -> str:
+        """A value from outside the function."""
+        from .function import Function
+
+        if isinstance(value, Function):
+            self.builder.guard(place, name, value)
+            value = value.__wrapped__
+            return self._node("use", node, text=str(self.builder.number_of(value)))
+        known = names.known_name(value)
+        if known is not None:
+            self.builder.guard(place, name, value)
+            return self._node("ref", node, text=known)
+        if names.is_python_function(value):
+            self.builder.guard(place, name, value)
+            return self._node("use", node, text=str(self.builder.number_of(value)))
+        if names.is_capture(value):
+            return self._node("capture", node, text=str(self.builder.capture(place, name)))
+        self.builder.guard(place, name, value)
+        if names.is_module(value):
+            what = f"the module {value.__name__} is not known in @jit"
+            return self._refuse(node, "QJ134", what, "use numpy, quelea, math and cmath")
+        return self._literal(node, value, f"'{name}'")
+
+    def _expr_Attribute(self, node: ast.Attribute) -> str:
+        base = self._module_of(node.value)
+        if base is None:
+            return self._node("attr", node, self._expression(node.value), text=node.attr)
+        module = names.known_module(base)
+        value = getattr(base, node.attr, names.Missing)
+        if value is names.Missing:
+            what = f"{base.__name__} has no '{node.attr}'"
+            return self._refuse(node, "QJ135", what, "look up its name")
+        if module is None:
+            return self._outer(node, value, vars(base), node.attr)
+        if module and names.is_capture(value):  # numpy.pi
+            return self._node("ref", node, text=f"{module}.{node.attr}")
+        known = names.known_name(value) or (f"{module}.{node.attr}" if module else node.attr)
+        return self._node("ref", node, text=known)
+
+    def _module_of(self, node: ast.expr) -> types.ModuleType | None:
+        """The module that an expression names, or None."""
+        if isinstance(node, ast.Name) and node.id not in self.locals:
+            if self._around_with(node.id) is not None:
+                return None
+            value, place = names.lookup(self.source.function, node.id)
+            if names.is_module(value):
+                self.builder.guard(place, node.id, value)
+                module: types.ModuleType = value
+                return module
+        if isinstance(node, ast.Attribute):
+            base = self._module_of(node.value)
+            value = getattr(base, node.attr, None) if base else None
+            return value if isinstance(value, types.ModuleType) else None
+        return None
+
+    def _expr_BinOp(self, node: ast.BinOp) -> str:
+        items = self._expression(node.left), self._expression(node.right)
+        return self._node("binary", node, *items, text=BINARY[type(node.op)])
+
+    def _expr_UnaryOp(self, node: ast.UnaryOp) -> str:
+        return self._node("unary", node, self._expression(node.operand), text=UNARY[type(node.op)])
+
+    def _expr_BoolOp(self, node: ast.BoolOp) -> str:
+        kind = "and" if isinstance(node.op, ast.And) else "or"
+        return self._node(kind, node, *(self._expression(value) for value in node.values))
+
+    def _expr_Compare(self, node: ast.Compare) -> str:
+        items = [self._expression(node.left)]
+        for op, right in zip(node.ops, node.comparators, strict=True):
+            items += [f"(text {quoted(COMPARE[type(op)])})", self._expression(right)]
+        return self._node("compare", node, *items)
+
+    def _expr_IfExp(self, node: ast.IfExp) -> str:
+        parts = node.test, node.body, node.orelse
+        return self._node("ifexp", node, *(self._expression(part) for part in parts))
+
+    def _expr_Tuple(self, node: ast.Tuple) -> str:
+        return self._node("tuple", node, *(self._expression(item) for item in node.elts))
+
+    def _expr_List(self, node: ast.List) -> str:
+        return self._node("list", node, *(self._expression(item) for item in node.elts))
+
+    def _expr_Starred(self, node: ast.Starred) -> str:
+        return self._node("starred", node, self._expression(node.value))
+
+    def _expr_Call(self, node: ast.Call) -> str:
+        items = [self._expression(node.func), *(self._expression(arg) for arg in node.args)]
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                what = "** is not in the language"
+                items.append(self._refuse(keyword.value, "QJ128", what, "name the arguments"))
+                continue
+            value = self._expression(keyword.value)
+            items.append(self._node("keyword", keyword, value, text=keyword.arg))
+        return self._node("call", node, *items)
+
+    def _expr_Subscript(self, node: ast.Subscript) -> str:
+        items = self._expression(node.value), self._expression(node.slice)
+        return self._node("index", node, *items)
+
+    def _expr_Slice(self, node: ast.Slice) -> str:
+        parts = node.lower, node.upper, node.step
+        return self._node("slice", node, *(self._expression(p) if p else "(none)" for p in parts))

@@ -1,0 +1,233 @@
+"""Random functions of the language of `quelea.jit`, from a seed."""
+
+import linecache
+import random
+from typing import Any
+
+import numpy
+
+
+class Maker:
+    """Writes one function. What it computes stays small, so that integers need no more than 64 bits."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.lines: list[str] = []
+        self.ints = ["n", "m"]
+        self.floats = ["p"]
+        self.arrays = [("a", 1), ("b", 1), ("c", 2)]
+        self.made = self.loops = self.depth = 0
+
+    def pick(self, *choices: str) -> str:
+        return self.random.choice(choices)
+
+    def new(self, prefix: str) -> str:
+        self.made += 1
+        return f"{prefix}{self.made}"
+
+    def put(self, line: str) -> None:
+        self.lines.append("    " * (self.depth + 1) + line)
+
+    # ---- expressions ----
+
+    def index(self, array: str) -> str:
+        i = self.int(1)
+        return self.pick(f"{i} % len({array})", f"-1 - {i} % len({array})")
+
+    def element(self) -> str:
+        name, ndim = self.random.choice(self.arrays)
+        if ndim == 1:
+            return f"{name}[{self.index(name)}]"
+        return f"{name}[{self.index(name)}, {self.int(1)} % {name}.shape[1]]"
+
+    def int(self, depth: int = 0) -> str:
+        if depth > 2 or self.random.random() < 0.35:
+            return self.random.choice(self.ints)
+        x, y = (lambda: self.int(depth + 1)), (lambda: self.int(depth + 1))
+        return self.random.choice(
+            [
+                lambda: str(self.random.randint(-5, 9)),
+                lambda: "len(a)",
+                lambda: f"int(k[{self.index('k')}])",
+                lambda: f"({x()} {self.pick('+', '-', '*')} {y()}) % {self.random.randint(2, 99)}",
+                lambda: f"({x()} {self.pick('//', '%')} (abs({y()}) % 7 + 1))",
+                lambda: f"{self.pick('min', 'max')}({x()}, {y()})",
+                lambda: f"({x()} if {self.truth(depth + 1)} else {y()})",
+                lambda: f"({x()} {self.pick('&', '|', '^')} {y()})",
+            ]
+        )()
+
+    def float(self, depth: int = 0) -> str:
+        if depth > 2 or self.random.random() < 0.3:
+            return self.random.choice(self.floats)
+        x, y = (lambda: self.float(depth + 1)), (lambda: self.float(depth + 1))
+        return self.random.choice(
+            [
+                lambda: repr(round(self.random.uniform(-3, 3), 2)),
+                self.element,
+                self.element,
+                lambda: f"({x()} {self.pick('+', '-', '*')} {y()})",
+                lambda: f"({x()} / (abs({y()}) + 1.5))",
+                lambda: f"{self.pick('min', 'max')}({x()}, {self.int(depth + 1)})",
+                lambda: f"abs({x()})",
+                lambda: f"({x()} if {self.truth(depth + 1)} else {y()})",
+                lambda: f"({x()} {self.pick('//', '%')} {self.pick('0.75', '-1.25', '3')})",
+                lambda: f"float({self.int(depth + 1)})",
+            ]
+        )()
+
+    def truth(self, depth: int = 0) -> str:
+        x, y = (lambda: self.int(depth + 1)), (lambda: self.int(depth + 1))
+        if depth > 3:
+            return "n > 1"
+        return self.random.choice(
+            [
+                lambda: f"{x()} {self.pick('<', '<=', '==', '!=', '>')} {y()}",
+                lambda: f"{self.float(depth + 1)} < {self.float(depth + 1)}",
+                lambda: f"not {x()}",
+                lambda: f"({self.truth(depth + 1)} {self.pick('and', 'or')} {self.truth(depth + 1)})",
+                lambda: f"0 <= {x()} < 5",
+            ]
+        )()
+
+    def array(self, ndim: int, depth: int = 0) -> str:
+        names = [name for name, n in self.arrays if n == ndim]
+        if depth > 1 or self.random.random() < 0.4:
+            return self.random.choice(names)
+        x = lambda: self.array(ndim, depth + 1)  # noqa: E731
+        return self.random.choice(
+            [
+                lambda: self.random.choice(names) + "[::-1]",
+                lambda: f"({x()} {self.pick('+', '-', '*')} {x()})",
+                lambda: f"({x()} {self.pick('+', '*')} {self.float(2)})",
+                lambda: f"np.maximum({x()}, {self.float(2)})",
+            ]
+        )()
+
+    # ---- statements ----
+
+    def block(self, most: int) -> None:
+        kept = list(self.ints), list(self.floats), list(self.arrays)
+        self.depth += 1
+        for _ in range(self.random.randint(1, most)):
+            self.statement()
+        if self.loops and self.random.random() < 0.15:
+            self.put(f"if {self.truth()}: {self.pick('break', 'continue')}")
+        self.depth -= 1
+        self.ints, self.floats, self.arrays = kept
+
+    def statement(self) -> None:
+        simple = [self.set_int, self.set_float, self.change, self.store, self.store_slice]
+        simple += [self.store_array, self.overlap, self.make, self.reduce]
+        compound = [self.branch, self.loop, self.count] if self.depth < 3 else []
+        self.random.choice(simple + simple + compound + compound)()
+
+    def set_int(self) -> None:
+        free = [name for name in self.ints if not name.startswith("i")]
+        name = self.new("j") if self.random.random() < 0.5 else self.random.choice(free)
+        self.put(f"{name} = {self.int()}")
+        self.ints = list(dict.fromkeys([*self.ints, name]))
+
+    def set_float(self) -> None:
+        name = self.new("f") if self.random.random() < 0.5 else self.random.choice(self.floats)
+        self.put(f"{name} = {self.float()}")
+        self.floats = list(dict.fromkeys([*self.floats, name]))
+
+    def change(self) -> None:
+        self.put(f"{self.random.choice(self.floats)} {self.pick('+=', '-=', '*=')} {self.float(1)}")
+
+    def store(self) -> None:
+        self.put(f"{self.element()} {self.pick('=', '+=', '-=', '*=')} {self.float()}")
+        self.put(f"k[{self.index('k')}] = {self.int()}")
+
+    def store_slice(self) -> None:
+        part = self.pick(":", "1:", ":-1", "::2", "::-1", "2:-1")
+        self.put(f"{self.pick('a', 'b')}[{part}] {self.pick('=', '+=', '*=')} {self.float()}")
+
+    def store_array(self) -> None:
+        name, ndim = self.random.choice(self.arrays)
+        self.put(f"{name}[...] = {self.array(ndim)}")
+
+    def overlap(self) -> None:
+        self.put(
+            self.pick(
+                "a[1:] = a[:-1]",
+                "a[1:] = b[1:] + a[:-1]",
+                "a[:-1] = a[1:] - b[1:]",
+                "c[:, 1:] = c[:, :-1]",
+                "c[:, 1:] = c[:, :1] + c[:, 1:]",
+                "c[:, 1:] = c[::-1, 1:]",
+                "a, b = b, a",
+            )
+        )
+
+    def make(self) -> None:
+        name = self.new("w")
+        self.put(f"{name} = {self.array(1)}{self.pick('', ' + 1', '.copy()')}")
+        self.arrays.append((name, 1))
+
+    def reduce(self) -> None:
+        name = self.new("f")
+        self.put(f"{name} = {self.array(int(self.pick('1', '2')))}.{self.pick('max', 'min')}()")
+        self.floats.append(name)
+
+    def branch(self) -> None:
+        self.put(f"if {self.truth()}:")
+        self.block(3)
+        if self.random.random() < 0.5:
+            self.put("else:")
+            self.block(2)
+
+    def loop(self) -> None:
+        name, stop = self.new("i"), self.random.randint(-1, 3)
+        down = f"range({self.random.randint(3, 8)}, {stop}, -{self.random.randint(1, 2)})"
+        self.put(
+            f"for {name} in {self.pick(f'range({self.random.randint(1, 6)})', 'range(len(a))', down)}:"
+        )
+        self.ints.append(name)
+        self.loops += 1
+        self.block(4)
+        self.loops -= 1
+        self.ints.remove(name)
+
+    def count(self) -> None:
+        name = self.new("q")
+        self.put(f"{name} = 0")
+        self.put(f"while {name} < {self.random.randint(1, 5)}:")
+        self.depth += 1
+        self.put(f"{name} += 1")
+        self.depth -= 1
+        self.loops += 1
+        self.block(3)
+        self.loops -= 1
+
+    def text(self) -> str:
+        for _ in range(self.random.randint(3, 9)):
+            self.statement()
+        arrays = [name for name, _ in self.arrays]
+        self.put("return " + ", ".join([*self.ints, *self.floats, *arrays, "k"]))
+        return "def f(n, m, p, a, b, c, k):\n" + "\n".join(self.lines) + "\n"
+
+
+def function(seed: int) -> tuple[Any, str]:
+    """A function f(n, m, p, a, b, c, k) and its text."""
+    text, name = Maker(seed).text(), f"<random function {seed}>"
+    linecache.cache[name] = len(text), None, text.splitlines(True), name
+    scope: dict[str, Any] = {"np": numpy}
+    exec(compile(text, name, "exec"), scope)
+    return scope["f"], text
+
+
+def arguments(seed: int) -> list[Any]:
+    """Arguments for it: arrays that are contiguous or not, and sometimes share memory."""
+    numbers = numpy.random.default_rng(seed)
+    length = int(numbers.integers(3, 9))
+    a, b = (numpy.round(numbers.normal(size=2 * length), 2) for _ in range(2))
+    a, b = a[:length], b[::2]
+    if seed % 5 == 0:
+        b = a[::-1]
+    c = numpy.round(numbers.normal(size=(4, 5)), 2)
+    if seed % 4 == 0:
+        c = numpy.asfortranarray(c)
+    n, m = (int(x) for x in numbers.integers(-4, 9, size=2))
+    return [n, m, float(round(numbers.normal(), 2)), a, b, c, numbers.integers(0, 9, size=4)]

@@ -1,0 +1,58 @@
+"""Random functions, compiled, against Python itself."""
+
+import warnings
+from typing import Any
+
+import jit_functions
+import numpy
+import pytest
+
+import quelea
+from quelea.errors import JitError
+
+
+def equal(x: Any, y: Any) -> bool:
+    if isinstance(x, numpy.ndarray):
+        alike = isinstance(y, numpy.ndarray) and x.dtype == y.dtype and x.shape == y.shape
+        return alike and numpy.array_equal(x, y, equal_nan=True)
+    return float(x) == float(y) or (x != x and y != y)
+
+
+def compare(seed: int) -> bool:
+    """Is it computed as Python does? False: it is refused, since types clash."""
+    function, text = jit_functions.function(seed)
+    theirs, ours = jit_functions.arguments(seed), jit_functions.arguments(seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        want, raised = None, None
+        try:
+            want = function(*theirs)
+        except (ArithmeticError, UnboundLocalError, ValueError) as error:
+            raised = error
+    if isinstance(raised, OverflowError):
+        return True  # beyond 64 bits, in Python alone
+    try:
+        got = quelea.jit(function)(*ours)
+    except JitError as error:
+        assert set(error.codes) <= {"QJ301", "QJ302"}, (seed, text, error)
+        return False
+    except (ArithmeticError, UnboundLocalError, ValueError) as error:
+        assert type(error) is type(raised), (seed, text, error, raised)
+        return True
+    assert raised is None, (seed, text, raised)
+    assert want is not None and len(got) == len(want), (seed, text)
+    for x, y in zip([*got, *ours], [*want, *theirs], strict=True):
+        assert equal(x, y), (seed, x, y, text)
+    return True
+
+
+@pytest.mark.parametrize("first", range(0, 300, 50))
+def test_random_functions(first):
+    done = sum(compare(seed) for seed in range(first, first + 50))
+    assert done >= 45
+
+
+@pytest.mark.slow
+def test_more_random_functions():
+    for seed in range(300, 3000):
+        compare(seed)
