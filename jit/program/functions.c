@@ -305,21 +305,8 @@ static void print_text(Lower *l, const char *text) {
   jit_host(l->fn, JIT_HOST_PRINT_TEXT, 1, &at, low_source(l));
 }
 
-static bool print_value(Lower *l, const Call *call, const Value *value, bool inside) {
-  if (value->kind == JIT_TEXT) return print_text(l, value->text), true;
-  if (value->kind == JIT_NONE) return print_text(l, "None"), true;
-  if (value->kind == JIT_TUPLE) {
-    print_text(l, "(");
-    for (int k = 0; k < value->count; k++) {
-      if (!print_value(l, call, &value->items[k], true)) return false;
-      if (k + 1 < value->count || value->count == 1)
-        print_text(l, k + 1 < value->count ? ", " : ",");
-    }
-    return print_text(l, ")"), true;
-  }
-  (void)inside;
-  if (value->kind != JIT_SCALAR)
-    return refuse_type(l, call, value, "numbers, texts and tuples"), false;
+/* As str writes it; inside a tuple as repr does: of NumPy's numbers with their type. */
+static void print_scalar(Lower *l, const Value *value, bool inside) {
   static const struct {
     JitHost host;
     QlDtype dtype;
@@ -329,9 +316,28 @@ static bool print_value(Lower *l, const Call *call, const Value *value, bool ins
               [QL_KIND_FLOAT] = {JIT_HOST_PRINT_F64, QL_F64},
               [QL_KIND_COMPLEX] = {JIT_HOST_PRINT_C128, QL_C128}};
   int kind = ql_dtype_info[value->dtype].kind;
-  JitRef ref = low_ref_as(l, value, ways[kind].dtype);
-  jit_host(l->fn, ways[kind].host, 1, &ref, low_source(l));
-  return true;
+  bool is_single = value->dtype == QL_F32, typed = inside && !value->weak,
+       is_bool = kind == QL_KIND_BOOL;
+  if (typed)
+    print_text(l, is_bool ? "np." : low_text(l, "np.%s(", ql_dtype_info[value->dtype].name));
+  JitRef ref = low_ref_as(l, value, is_single ? QL_F32 : ways[kind].dtype);
+  jit_host(l->fn, is_single ? JIT_HOST_PRINT_F32 : ways[kind].host, 1, &ref, low_source(l));
+  if (typed) print_text(l, is_bool ? "_" : ")");
+}
+
+static bool print_value(Lower *l, const Call *call, const Value *value, bool inside) {
+  if (value->kind == JIT_TEXT)
+    return print_text(l, inside ? low_text(l, "'%s'", value->text) : value->text), true;
+  if (value->kind == JIT_NONE) return print_text(l, "None"), true;
+  if (value->kind == JIT_SCALAR) return print_scalar(l, value, inside), true;
+  if (value->kind != JIT_TUPLE)
+    return refuse_type(l, call, value, "numbers, texts and tuples"), false;
+  print_text(l, "(");
+  for (int k = 0; k < value->count; k++) {
+    if (!print_value(l, call, &value->items[k], true)) return false;
+    if (k + 1 < value->count || value->count == 1) print_text(l, k + 1 < value->count ? ", " : ",");
+  }
+  return print_text(l, ")"), true;
 }
 
 static Value call_print(Lower *l, const Call *call) {

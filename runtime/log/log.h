@@ -60,7 +60,7 @@ typedef struct Log {
 typedef enum EventKind {
   EVENT_STATEMENT, /* in the log */
   EVENT_EXECUTED,  /* a statement, at once */
-  EVENT_CALL, /* of a compiled function */
+  EVENT_CALL,      /* of a compiled function */
   EVENT_LOOK,
   EVENT_SNAPSHOT,
   EVENT_SYNC,

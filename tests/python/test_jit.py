@@ -482,13 +482,22 @@ def test_readonly_arrays():
 def test_prints(capsys):
     @quelea.jit
     def shows(x):
-        print("x is", x, (x, 2), None, 0.1, 1e16, True, 2j)
+        print("x is", x, (x, 2), None, 0.1, 1e16, True, 2j, ("a", (x,)))
         print()
 
-    shows(3)
-    got = capsys.readouterr().out
-    shows.__wrapped__(3)
-    assert got == capsys.readouterr().out
+    for x in (
+        3,
+        2.5,
+        numpy.float64(0.1),
+        numpy.float32(0.1),
+        numpy.int8(3),
+        numpy.bool(True),
+        1 - 2j,
+    ):
+        shows(x)
+        got = capsys.readouterr().out
+        shows.__wrapped__(x)
+        assert got == capsys.readouterr().out
 
 
 def test_looking_inside():
