@@ -8,7 +8,7 @@ import signal
 import time
 
 import pytest
-from jobs import LAUNCHED, Job, fine, job
+from jobs import LAUNCHED, Job, fine, job, run
 
 pytestmark = pytest.mark.skipif(
     LAUNCHED, reason="starts jobs of its own, which a rank of a job cannot"
@@ -350,6 +350,28 @@ def test_different_arrays_that_enter_are_a_divergence(size, nodes):
     assert status != 0
     assert "DivergenceError: what enters differs between the ranks" in err
     assert "seed" in err
+
+
+@pytest.mark.parametrize("given", ["float(np.rank)", "numpy.full(3, np.rank)"])
+def test_compiled_functions_that_are_called_with_different_values(given, tmp_path):
+    script = tmp_path / "calls.py"
+    script.write_text(
+        f"""import numpy
+import quelea as np
+
+@np.jit
+def scaled(x, a):
+    x += a
+
+x = np.ones(3)
+scaled(x, {given})
+np.sync()
+"""
+    )
+    status, _, err = run(script, 2, QUELEA_REPLICATE="1024")
+    assert status != 0
+    assert "the ranks call a compiled function with different arguments" in err
+    assert "calls.py:9" in err
 
 
 def test_after_a_divergence_nothing_can_be_used():

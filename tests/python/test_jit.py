@@ -525,3 +525,74 @@ def test_what_jit_takes():
         integers("a", 1)
     with pytest.raises(OverflowError):
         integers(1 << 70, 1)
+
+
+# ---- arrays of Quelea's ----
+
+
+@quelea.jit
+def smoothed(u, v, n):
+    for _ in range(n):
+        v[1:-1] = (u[:-2] + u[2:]) * 0.5
+        u, v = v, u
+    return u, u[1:3], u.sum(), u * 2
+
+
+def taken(size: int) -> bool:
+    """Has this rank all of an array of that size?"""
+    return quelea.size == 1 or size <= quelea.info()["replicated_size"]
+
+
+@pytest.mark.parametrize("size", [8, 50_000])
+def test_arrays_of_quelea(size):
+    x = numpy.linspace(0, 1, size) ** 2
+    u, v = quelea.asarray(x), quelea.zeros(size)
+    if not taken(size):
+        with pytest.raises(TypeError, match="partitioned among the ranks"):
+            smoothed(u, v, 3)
+        return
+    theirs = x.copy(), numpy.zeros(size)
+    want = smoothed.__wrapped__(*theirs, 3)
+    before = numpy.asarray(u)  # shares the memory until it is written
+    kept = before.copy()
+    whole, part, total, twice = smoothed(u, v, 3)
+    assert whole is v and isinstance(part, quelea.ndarray) and isinstance(twice, quelea.ndarray)
+    for ours, other in zip(
+        (u, v, whole, part, twice), (*theirs, want[0], want[1], want[3]), strict=True
+    ):
+        assert numpy.array_equal(numpy.asarray(ours), other)
+    assert abs(total - want[2]) <= 1e-12 * abs(want[2])
+    assert numpy.array_equal(before, kept)
+    part[...] = 7
+    assert float(v[1]) == 7
+    u += 1
+    assert numpy.array_equal(numpy.asarray(u), theirs[0] + 1)
+
+
+def test_an_array_that_nothing_has_stored_yet():
+    @quelea.jit
+    def filled(a):
+        for i in range(a.size):
+            a[i] = i
+        return a
+
+    x = quelea.empty(6)
+    if taken(6):
+        assert numpy.asarray(filled(x)).tolist() == [0, 1, 2, 3, 4, 5]
+        assert filled(x) is x
+
+
+def test_arrays_of_numpy_beside_those_of_quelea():
+    @quelea.jit
+    def read(a, w):
+        return a * w
+
+    @quelea.jit
+    def write(a, w):
+        w[0] = a[0]
+
+    a, w = quelea.arange(5.0), numpy.arange(5.0) + 1
+    if taken(5):
+        assert numpy.array_equal(numpy.asarray(read(a, w)), numpy.arange(5.0) * w)
+        with pytest.raises(quelea.errors.JitError, match="QJ365"):
+            write(a, w)
