@@ -519,6 +519,11 @@ def test_what_jit_takes():
         quelea.jit(3)
     with pytest.raises(ValueError, match="nopython"):
         quelea.jit(nopython=False)
+    with pytest.raises(ValueError, match="parallel=True is not in Quelea yet"):
+        quelea.njit(parallel=True)
+    with pytest.raises(TypeError, match="no option 'paralel'"):
+        quelea.njit(paralel=True)
+    assert quelea.njit(cache=True, parallel=False, inline="never")(loops.__wrapped__)(5) == loops(5)
     with pytest.raises(TypeError, match="missing a required argument"):
         integers(1)
     with pytest.raises(TypeError, match="not str"):

@@ -16,6 +16,18 @@ from . import syntax
 
 prange = range
 
+# Options of Numba's that are not here, and what holds instead.
+NUMBA = {
+    "parallel": "a compiled function runs on one thread; leave it out",
+    "fastmath": "set QUELEA_FASTMATH=1 for the whole program, or leave it out",
+    "nogil": "a compiled function holds the interpreter's lock; leave it out",
+    "inline": "functions are always compiled into their callers; leave it out",
+    "forceobj": "a compiled function never falls back to Python; leave it out",
+    "looplift": "a compiled function never falls back to Python; leave it out",
+    "locals": "types follow from the arguments; leave it out",
+    "debug": "QUELEA_JIT=off runs the function itself, under a debugger too; leave it out",
+}
+
 
 def _excerpt(source: syntax.Source, line: int, column: int) -> list[str]:
     text = source.text_of(line)
@@ -145,6 +157,7 @@ def jit(
     cache: bool = True,
     boundscheck: bool = False,
     error_model: str = "numpy",
+    **numba: Any,
 ) -> Any:
     """Compiles a function of numbers and NumPy arrays.
 
@@ -163,6 +176,8 @@ def jit(
     error_model : {'numpy', 'python'}
         What division of floats by zero gives: infinities and NaN, or ``ZeroDivisionError``.
         Integers raise it in both.
+    **numba
+        Other options of Numba's, which are accepted where they ask for nothing (``parallel=False``).
 
     Returns
     -------
@@ -193,6 +208,11 @@ def jit(
     >>> float(total(np.arange(5.0)))
     10.0
     """
+    for name, value in numba.items():
+        if name not in NUMBA:
+            raise TypeError(f"jit() has no option {name!r}")
+        if value not in (None, False, "never"):
+            raise ValueError(f"{name}={value!r} is not in Quelea yet: {NUMBA[name]}")
     if not nopython:
         raise ValueError("nopython=False: a compiled function never falls back to Python")
     if error_model not in ("numpy", "python"):
