@@ -240,6 +240,15 @@ Value low_in_memory(Lower *l, const Node *node, const Value *value) {
   return low_array_value(array);
 }
 
+Value low_settled(Lower *l, const Node *node, const Value *value) {
+  if (value->kind == JIT_ARRAY) return low_in_memory(l, node, value);
+  if (value->kind != JIT_TUPLE && value->kind != JIT_RANGE) return *value;
+  Value settled = *value;
+  settled.items = low_get(l, (size_t)value->count * sizeof *settled.items + 1);
+  for (int k = 0; k < value->count; k++) settled.items[k] = low_settled(l, node, &value->items[k]);
+  return settled;
+}
+
 Value low_copy(Lower *l, const Node *node, const Value *value) {
   if (value->kind != JIT_ARRAY || value->array->element) return low_in_memory(l, node, value);
   const Array *from = value->array;
@@ -279,13 +288,15 @@ static bool fits(Lower *l, const Node *node, const Array *target, const Array *a
   int shift = target->ndim - array->ndim;
   for (int axis = 0; axis < array->ndim; axis++) {
     JitRef extent = array->shape[axis], wanted = target->shape[axis + shift];
-    if (extent.id == wanted.id || array->extent[axis] == 1) continue;
+    if (extent.id == wanted.id) continue;
     if (array->extent[axis] >= 0 && array->extent[axis] == target->extent[axis + shift]) continue;
     JitRef equal = low_op(l, QL_OP_EQUAL, extent, wanted);
-    JitRef good =
-        low_op(l, QL_OP_LOGICAL_OR, equal, low_op(l, QL_OP_EQUAL, extent, low_const(l, 1)));
-    low_raise_if(l, node, low_op1(l, QL_OP_LOGICAL_NOT, good), "ValueError",
-                 "could not broadcast input array into the shape of the target");
+    if (array->extent[axis] != 1) {
+      JitRef one = low_op(l, QL_OP_EQUAL, extent, low_const(l, 1));
+      JitRef good = low_op(l, QL_OP_LOGICAL_OR, equal, one);
+      low_raise_if(l, node, low_op1(l, QL_OP_LOGICAL_NOT, good), "ValueError",
+                   "could not broadcast input array into the shape of the target");
+    }
     *same = same->id ? low_op(l, QL_OP_LOGICAL_AND, *same, equal) : equal;
   }
   return true;

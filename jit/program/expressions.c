@@ -328,8 +328,8 @@ static Value comparison(Lower *l, const Node *node) {
   /* items: value, operator (text), value, operator, value ... */
   Edges after = {0};
   Value left = low_expression(l, node->items[0]), value = low_unknown();
+  int temporaries = l->temporary_count;
   for (int k = 1; k + 1 < node->count; k += 2) {
-    int temporaries = l->temporary_count;
     Value right = low_expression(l, node->items[k + 1]);
     value = low_compare(l, node, node->items[k]->text, &left, &right);
     bool is_last = k + 3 >= node->count, truth;
@@ -350,9 +350,8 @@ static Value comparison(Lower *l, const Node *node) {
     l->frame->now = here, left = right;
   }
   if (!after.first) return value;
-  low_leave(l, &after, value);
-  value = low_join(l, &after);
-  return value;
+  low_leave_with(l, &after, value, temporaries);
+  return low_join(l, &after);
 }
 
 /* ---- and, or, if else: one of several values ---- */
@@ -412,6 +411,15 @@ static Value choose(Lower *l, const Node *node) {
   return value;
 }
 
+/* Is a function of the program called in it? What it stores into, an expression beside it may read.
+ */
+static bool may_store(const Node *node) {
+  if (node->kind == NODE_CALL && node->items[0]->kind != NODE_REF) return true;
+  for (int k = 0; k < node->count; k++)
+    if (may_store(node->items[k])) return true;
+  return false;
+}
+
 /* ---- calls ---- */
 
 /* The arguments of a call, with *tuple taken apart, and their keywords. */
@@ -423,6 +431,8 @@ static int arguments_of(Lower *l, const Node *node, Value **arguments, const cha
     const Node *item = node->items[k];
     bool starred = item->kind == NODE_STARRED, keyword = item->kind == NODE_KEYWORD;
     Value value = low_expression(l, starred || keyword ? item->items[0] : item);
+    for (int m = k + 1; m < node->count; m++)
+      if (may_store(node->items[m])) value = low_settled(l, node, &value);
     if (!starred) {
       (*arguments)[count] = value, (*keywords)[count++] = keyword ? item->text : NULL;
       continue;
@@ -543,7 +553,9 @@ Value low_expression(Lower *l, const Node *node) {
       return low_call_known(l, node, "numpy.array", 1, &items, NULL);
     }
     case NODE_BINARY: {
-      Value a = low_expression(l, node->items[0]), b = low_expression(l, node->items[1]);
+      Value a = low_expression(l, node->items[0]);
+      if (may_store(node->items[1])) a = low_settled(l, node, &a);
+      Value b = low_expression(l, node->items[1]);
       return low_binary(l, node, node->text, &a, &b);
     }
     case NODE_UNARY: return unary(l, node);

@@ -904,16 +904,10 @@ Value low_method(Lower *l, const Node *node, const Value *value, const char *nam
         l, &one,
         wide[ql_dtype_info[value->kind == JIT_ARRAY ? value->array->dtype : value->dtype].kind]);
   }
-  if (number && !strcmp(name, "flatten"))
-    return low_method(l, node,
-                      &(Value){.kind = value->kind,
-                               .dtype = value->dtype,
-                               .array = value->array,
-                               .ref = value->ref,
-                               .weak = value->weak,
-                               .known = value->known,
-                               .constant = value->constant},
-                      "ravel", count, arguments, keywords);
+  if (value->kind == JIT_ARRAY && !strcmp(name, "flatten")) {
+    Value copy = low_copy(l, node, value), all = low_int(-1);
+    return takes(l, &call, 0, 0, "") ? reshaped(l, &call, &copy, &all) : low_unknown();
+  }
   bool conjugate =
       !strcmp(name, "conjugate") && value->kind == JIT_SCALAR && value->weak && count == 0;
   if (conjugate) {

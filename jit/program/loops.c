@@ -47,6 +47,13 @@ static bool widen(Lower *l, const Try *t, int v, const Variable *variable) {
     return head->defined != old.defined;
   }
   JitType type = low_type(l, &variable->value), both;
+  bool carried = type.kind == JIT_SCALAR || type.kind == JIT_ARRAY || type.kind == JIT_TUPLE ||
+                 type.kind == JIT_NONE || type.kind == JIT_UNKNOWN;
+  if (head->dropped) return false;
+  if (!carried) { /* a slice, a function, a text: no phi has it; it is known again when it is set */
+    *head = (Head){.dropped = true};
+    return true;
+  }
   if (!low_join_types(l, &head->type, &type, &both)) {
     low_refuse(l, t->node, "QJ302",
                low_text(l, "'%s' has another type at the end of the loop than at its beginning",
@@ -66,7 +73,7 @@ static void begin_heads(Lower *l, Try *t) {
   if (is_new) *kept = low_get(l, (size_t)variables * sizeof **kept + 1);
   t->heads = *kept;
   for (int v = 0; v < variables; v++) {
-    if (!assigned(t, v)) continue;
+    if (!assigned(t, v) || t->heads[v].dropped) continue;
     if (is_new) t->heads[v].defined = t->entry[v].defined;
     if (!is_new && t->heads[v].defined == NEVER) t->heads[v].defined = t->entry[v].defined;
     widen(l, t, v, &t->entry[v]);
@@ -162,6 +169,7 @@ typedef struct Kept {
   Edge *last[3];
   int refusals, raises, temporaries;
   bool raised;
+  Local *locals; /* those made since are built again: what they raise is forgotten */
 } Kept;
 
 static Edges *edges_of(Lower *l, int k) {
@@ -174,7 +182,8 @@ static Kept keep(Lower *l, JitMark mark) {
                .refusals = l->refusal_count,
                .raises = l->raise_count,
                .temporaries = l->temporary_count,
-               .raised = l->raised};
+               .raised = l->raised,
+               .locals = l->locals};
   for (int k = 0; k < 3; k++) kept.last[k] = edges_of(l, k) ? edges_of(l, k)->last : NULL;
   return kept;
 }
@@ -192,6 +201,7 @@ static void take_back(Lower *l, const Kept *kept, const Try *t) {
   }
   l->refusal_count = kept->refusals, l->raise_count = kept->raises;
   l->temporary_count = kept->temporaries, l->raised = kept->raised;
+  l->locals = kept->locals;
   l->frame->now = (Variable *)t->entry;
   l->frame->now = low_save(l);
 }
@@ -241,7 +251,7 @@ void low_while(Lower *l, const Node *node) {
   Try t;
   Kept kept = keep(l, begin_try(l, &t, node));
   for (;;) {
-    Loop loop = {.outer = l->frame->loop};
+    Loop loop = {.outer = l->frame->loop, .temporaries = l->temporary_count};
     Edges exits = {0};
     if (!try_while(l, &t, &loop, &exits)) {
       take_back(l, &kept, &t);
@@ -367,7 +377,7 @@ static bool items_of(Lower *l, const Node *node, const Value *value, Items *item
 
 /* The body once for each item of a tuple, which may be of different types. */
 static void unroll(Lower *l, const Node *node, const Value *tuple) {
-  Loop loop = {.outer = l->frame->loop};
+  Loop loop = {.outer = l->frame->loop, .temporaries = l->temporary_count};
   for (int k = 0; k < tuple->count && !low_dead(l); k++) {
     loop.continues = (Edges){0};
     l->frame->loop = &loop;
@@ -427,7 +437,7 @@ void low_for(Lower *l, const Node *node) {
   Try t;
   Kept kept = keep(l, begin_try(l, &t, node));
   for (;;) {
-    Loop loop = {.outer = l->frame->loop};
+    Loop loop = {.outer = l->frame->loop, .temporaries = l->temporary_count};
     Edges exits = {0};
     if (!try_for(l, &t, &loop, &exits, &items)) {
       take_back(l, &kept, &t);
@@ -453,14 +463,25 @@ typedef struct Comprehension {
   const Array *array;
 } Comprehension;
 
+/* The target is of one turn: what it holds goes with it. */
+static void forget_target(Lower *l, Variable *before) {
+  for (int v = 0; l->frame->now && v < l->frame->function->variables; v++)
+    if (l->frame->now[v].defined != NEVER && l->frame->now[v].value.kind != JIT_UNKNOWN &&
+        memcmp(&l->frame->now[v], &before[v], sizeof before[v]))
+      low_release(l, &l->frame->now[v].value);
+  if (l->frame->now) l->frame->now = before;
+}
+
 static void store_item(Lower *l, void *data, const JitRef *index) {
   const Comprehension *c = data;
+  Variable *before = low_save(l);
   int temporaries = l->temporary_count;
   Value value = element_at(l, c->node, c->items, index[0]), at = low_scalar(QL_I64, true, index[0]),
         array = low_array_value((Array *)c->array);
   at.natural = true;
   low_store_index(l, c->node, &array, &at, &value);
   low_end_temporaries(l, temporaries);
+  forget_target(l, before);
 }
 
 /* Of which dtype the elements are is found by lowering one of them, which is taken back. */
@@ -469,10 +490,13 @@ Value low_comprehension(Lower *l, const Node *node) {
   if (low_dead(l) || from.kind == JIT_UNKNOWN) return low_unknown();
   if (from.kind == JIT_TUPLE) {
     Value *values = low_get(l, (size_t)from.count * sizeof *values + 1);
-    for (int k = 0; k < from.count; k++) {
+    for (int k = 0; k < from.count && !low_dead(l); k++) {
+      Variable *before = low_save(l);
       low_assign(l, node->items[1], from.items[k]);
       values[k] = low_expression(l, node->items[0]);
-      if (values[k].kind == JIT_ARRAY) values[k] = low_in_memory(l, node, &values[k]);
+      values[k] = low_settled(l, node, &values[k]);
+      if (!low_dead(l)) low_hold(l, &values[k]);
+      forget_target(l, before);
     }
     Value tuple = low_tuple(l, from.count, values);
     return low_call_known(l, node, "numpy.array", 1, &tuple, NULL);

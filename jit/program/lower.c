@@ -136,25 +136,34 @@ static int find_argument(const Node *function, int count, const char *name) {
   return -1;
 }
 
-static bool is_rest(const Node *argument) {
-  return argument->count && argument->items[0]->kind == NODE_STARRED;
+static bool is_marked(const Node *argument, NodeKind mark) {
+  return argument->count && argument->items[0]->kind == mark;
+}
+
+/* The default of an argument; NULL: it has none. */
+static const Node *default_of(const Node *argument) {
+  const Node *last = argument->count ? argument->items[argument->count - 1] : NULL;
+  return last && last->kind != NODE_STARRED && last->kind != NODE_KEYWORD ? last : NULL;
 }
 
 /* Puts the arguments of a call into their places; missing ones are the defaults. */
 static bool bind(Lower *l, const Node *node, const Node *function, int count,
                  const Value *arguments, const char *const *keywords, Value *bound) {
   int places = argument_count(function), next = 0;
-  bool rest = places && is_rest(function->items[places - 1]);
+  bool rest = places && is_marked(function->items[places - 1], NODE_STARRED);
+  int most = places - rest; /* by position */
+  while (most && is_marked(function->items[most - 1], NODE_KEYWORD)) most--;
   bool *given = low_get(l, (size_t)places + 1);
   Value *more = low_get(l, (size_t)count * sizeof *more + 1);
   int more_count = 0;
   for (int k = 0; k < count; k++) {
     const char *keyword = keywords ? keywords[k] : NULL;
     int place = keyword ? find_argument(function, places - rest, keyword) : next++;
-    if (!keyword && place >= places - rest && rest) {
-      more[more_count++] = arguments[k];
+    if (!keyword && place >= most && rest) {
+      more[more_count++] = low_settled(l, node, &arguments[k]);
       continue;
     }
+    if (!keyword && place >= most) place = -1;
     if (place < 0 || place >= places || given[place]) {
       low_refuse(
           l, node, "QJ320",
@@ -169,14 +178,14 @@ static bool bind(Lower *l, const Node *node, const Node *function, int count,
   if (rest) given[places - 1] = true, bound[places - 1] = low_tuple(l, more_count, more);
   for (int k = 0; k < places; k++) {
     if (given[k]) continue;
-    if (!function->items[k]->count) {
+    if (!default_of(function->items[k])) {
       low_refuse(l, node, "QJ321",
                  low_text(l, "%s() is not given its argument '%s'", function->text,
                           function->items[k]->text),
                  "call it as it is defined");
       return false;
     }
-    bound[k] = low_expression(l, function->items[k]->items[0]);
+    bound[k] = low_expression(l, default_of(function->items[k]));
   }
   return true;
 }
@@ -204,6 +213,15 @@ static Local *find_local(Lower *l, const Node *function, int count, const JitTyp
   return NULL;
 }
 
+static Value take_argument(Lower *l, const JitType *type) {
+  int parts = low_part_count(type);
+  JitRef *refs = low_get(l, ((size_t)parts + 1) * sizeof *refs);
+  for (int p = 0; p < parts; p++)
+    refs[p] = jit_param(l->fn, jit_fn_param(l->fn, low_part_dtype(type, p)), (QlSource){0});
+  const JitRef *next = refs;
+  return low_of_parts(l, type, &next);
+}
+
 /* Builds the function once, with what is known of its result; true: it is what came out. */
 static bool build_local(Lower *l, Local *local, JitFn *fn) {
   Lower kept = *l;
@@ -219,6 +237,11 @@ static bool build_local(Lower *l, Local *local, JitFn *fn) {
     frame.now[k] = (Variable){.defined = ALWAYS};
     frame.now[k].value =
         low_scalar((QlDtype)local->arguments[k].dtype, local->arguments[k].weak, ref);
+  }
+  l->captures = low_get(l, (size_t)l->program->captures * sizeof *l->captures + 1);
+  for (int k = 0; k < l->program->captures; k++) {
+    JitType captured = low_type(l, &kept.captures[k]);
+    l->captures[k] = take_argument(l, &captured);
   }
   l->frame = &frame, l->outer = frame.outer_link;
   Value value = lower_body(l);
@@ -278,7 +301,12 @@ static Local *make_local(Lower *l, const Node *node, const Node *function, int c
 static Value call_local(Lower *l, const Node *node, const Node *function, int count,
                         const Value *arguments) {
   JitType *types = low_get(l, (size_t)count * sizeof *types + 1);
-  JitRef *refs = low_get(l, ((size_t)count + 2) * sizeof *refs);
+  int parts = count + 2;
+  for (int k = 0; k < l->program->captures; k++) {
+    JitType captured = low_type(l, &l->captures[k]);
+    parts += low_part_count(&captured);
+  }
+  JitRef *refs = low_get(l, (size_t)parts * sizeof *refs);
   for (int k = 0; k < count; k++) {
     types[k] = low_type(l, &arguments[k]);
     if (types[k].kind == JIT_UNKNOWN) return low_unknown();
@@ -297,7 +325,12 @@ static Value call_local(Lower *l, const Node *node, const Node *function, int co
   }
   refs[0] = l->results, refs[1] = l->texts;
   for (int k = 0; k < count; k++) refs[k + 2] = low_ref(l, &arguments[k]);
-  JitRef ref = jit_call(l->fn, local->fn, count + 2, refs, low_source(l));
+  int next = count + 2;
+  for (int k = 0; k < l->program->captures; k++) {
+    JitType captured = low_type(l, &l->captures[k]);
+    next += low_parts(l, &captured, &l->captures[k], refs + next);
+  }
+  JitRef ref = jit_call(l->fn, local->fn, parts, refs, low_source(l));
   if (local->raises) {
     JitRef status = jit_load_at(l->fn, QL_I64, l->results, low_const(l, 0), low_source(l));
     JitBlock leave = jit_block_new(l->fn), on = jit_block_new(l->fn);
@@ -322,6 +355,7 @@ static Value call_inline(Lower *l, const Node *function, const Value *bound) {
   Variable *outer = frame.caller->now;
   for (int k = 0; k < argument_count(function); k++)
     low_set(l, function->items[k]->number, bound[k]);
+  frame.temporaries = l->temporary_count; /* what the arguments have made is the caller's */
   Value value = lower_body(l);
   bool returned = !low_dead(l);
   l->frame = frame.caller, l->depth--, l->at = at;
@@ -346,16 +380,6 @@ Value low_call(Lower *l, const Node *node, const Node *function, int count, cons
 }
 
 /* ---- the whole ---- */
-
-static Value take_argument(Lower *l, const JitType *type, int number) {
-  int parts = low_part_count(type);
-  JitRef *refs = low_get(l, ((size_t)parts + 1) * sizeof *refs);
-  for (int p = 0; p < parts; p++)
-    refs[p] = jit_param(l->fn, jit_fn_param(l->fn, low_part_dtype(type, p)), (QlSource){0});
-  (void)number;
-  const JitRef *next = refs;
-  return low_of_parts(l, type, &next);
-}
 
 static JitType lent(Lower *l, const JitType *type) {
   JitType copy = *type;
@@ -394,7 +418,7 @@ static void lower(Lower *l, int count, const JitType *arguments, JitType *result
   l->captures = low_get(l, (size_t)l->program->captures * sizeof *l->captures + 1);
   for (int k = 0; k < count; k++) {
     JitType type = lent(l, &arguments[k]);
-    Value value = take_argument(l, &type, k);
+    Value value = take_argument(l, &type);
     if (k < own)
       frame.now[function->items[k]->number] = (Variable){.value = value, .defined = ALWAYS};
     else

@@ -81,6 +81,7 @@ typedef struct Edges {
 typedef struct Loop Loop;
 struct Loop {
   Edges breaks, continues;
+  int temporaries; /* how many there are in its body */
   Loop *outer;
 };
 
@@ -88,6 +89,7 @@ struct Loop {
 typedef struct Head {
   JitType type;
   uint8_t defined;
+  bool dropped; /* what it is cannot be carried from turn to turn: it has no value at the head */
 } Head;
 
 typedef struct Frame Frame;
@@ -252,6 +254,9 @@ Value low_in_memory(Lower *l, const Node *node, const Value *value);
 /* Its shape, as a tuple or a number is given; false: refused. */
 bool low_shape(Lower *l, const Node *node, const Value *value, int *ndim, JitRef *shape,
                int64_t *extent);
+/* The same of all that a tuple, or what a loop goes through, holds: what the value reads may be
+ * changed, or go, before it is used. */
+Value low_settled(Lower *l, const Node *node, const Value *value);
 void low_copy_into(Lower *l, const Node *node, const Array *target, const Value *value);
 Value low_copy(Lower *l, const Node *node, const Value *value);
 

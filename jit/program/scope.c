@@ -79,7 +79,7 @@ void low_release_all(Lower *l) {
 void low_set(Lower *l, int v, Value value) {
   if (low_dead(l)) return;
   Variable *variable = &l->frame->now[v];
-  if (value.kind == JIT_ARRAY && value.array->element) value = low_in_memory(l, l->at, &value);
+  value = low_settled(l, l->at, &value);
   low_retain(l, &value);
   if (variable->defined != NEVER) low_release(l, &variable->value);
   *variable = (Variable){.value = value, .defined = ALWAYS};
@@ -245,7 +245,11 @@ static Variable join_meeting(Lower *l, Edges *edges, JitBlock at, Meeting *meeti
   bool carried = meeting->type.kind == JIT_SCALAR || meeting->type.kind == JIT_ARRAY ||
                  meeting->type.kind == JIT_TUPLE;
   if (meeting->same || (!carried && meeting->defined != MAYBE)) return meeting->first;
-  return join_one(l, edges, at, meeting, v);
+  Variable joined = join_one(l, edges, at, meeting, v);
+  if (carried) return joined;
+  for (Edge *edge = edges->first; edge; edge = edge->next)
+    if (v >= 0 && of_edge(edge, v)->defined != NEVER) joined.value = of_edge(edge, v)->value;
+  return joined;
 }
 
 Value low_join(Lower *l, Edges *edges) {

@@ -77,10 +77,18 @@ void low_assign(Lower *l, const Node *target, Value value) {
 
 static void assign(Lower *l, const Node *node) {
   Value value = low_expression(l, node->items[node->count - 1]);
-  if (value.kind == JIT_ARRAY && value.array->element && node->count > 2)
-    value = low_in_memory(l, node, &value);
+  if (value.kind != JIT_ARRAY || node->count > 2) value = low_settled(l, node, &value);
   if (value.kind == JIT_TUPLE && !low_dead(l)) low_hold(l, &value); /* x, y = y, x */
   for (int k = 0; k + 1 < node->count; k++) low_assign(l, node->items[k], value);
+}
+
+static void change_in_place(Lower *l, const Node *node, const Value *old, const Value *value) {
+  QlDtype from = (QlDtype)value->array->dtype, to = (QlDtype)old->array->dtype;
+  if (ql_can_cast_same_kind(from, to)) return low_copy_into(l, node, old->array, value);
+  low_refuse(
+      l, node, "QJ335",
+      low_text(l, "%s changed in place cannot hold %s", low_type_text(l, old), ql_dtype_name(from)),
+      "assign to a new name, or convert with .astype(...)");
 }
 
 /* x += y changes an array in place; a name of anything else is assigned anew. */
@@ -90,20 +98,17 @@ static void augment(Lower *l, const Node *node) {
     Value array = low_expression(l, target->items[0]), index = low_expression(l, target->items[1]);
     Value old = low_index(l, target, &array, &index), by = low_expression(l, node->items[1]);
     Value value = low_binary(l, node, node->text, &old, &by);
-    low_store_index(l, target, &array, &index, &value);
+    if (old.kind == JIT_ARRAY && value.kind == JIT_ARRAY)
+      change_in_place(l, node, &old, &value);
+    else
+      low_store_index(l, target, &array, &index, &value);
     return;
   }
   if (target->kind != NODE_NAME) return low_assign(l, target, low_unknown());
   Value old = low_get_variable(l, target), by = low_expression(l, node->items[1]);
   Value value = low_binary(l, node, node->text, &old, &by);
-  bool in_place = old.kind == JIT_ARRAY && value.kind == JIT_ARRAY;
-  if (in_place && !ql_can_cast_same_kind((QlDtype)value.array->dtype, (QlDtype)old.array->dtype))
-    low_refuse(l, node, "QJ335",
-               low_text(l, "%s changed in place cannot hold %s", low_type_text(l, &old),
-                        ql_dtype_name((QlDtype)value.array->dtype)),
-               "assign to a new name, or convert with .astype(...)");
-  else if (in_place)
-    low_copy_into(l, node, old.array, &value);
+  if (old.kind == JIT_ARRAY && value.kind == JIT_ARRAY)
+    change_in_place(l, node, &old, &value);
   else
     low_set(l, target->number, value);
 }
@@ -135,12 +140,18 @@ static void lower_if(Lower *l, const Node *node) {
 
 /* ---- what leaves ---- */
 
+static bool can_return(const Value *value) {
+  for (int k = 0; value->kind == JIT_TUPLE && k < value->count; k++)
+    if (!can_return(&value->items[k])) return false;
+  return value->kind == JIT_TUPLE || value->kind == JIT_SCALAR || value->kind == JIT_ARRAY ||
+         value->kind == JIT_NONE || value->kind == JIT_UNKNOWN;
+}
+
 static void lower_return(Lower *l, const Node *node) {
   Value value = node->count ? low_expression(l, node->items[0]) : low_none();
   if (low_dead(l)) return;
-  if (value.kind == JIT_ARRAY) value = low_in_memory(l, node, &value);
-  if (value.kind == JIT_RANGE || value.kind == JIT_SLICE || value.kind == JIT_FUNCTION ||
-      value.kind == JIT_TEXT)
+  value = low_settled(l, node, &value);
+  if (!can_return(&value))
     value = low_refuse(l, node, "QJ333",
                        low_text(l, "a function cannot return %s", low_type_text(l, &value)),
                        "return numbers, arrays, tuples of them, or None");
@@ -165,6 +176,9 @@ static void lower_assert(Lower *l, const Node *node) {
 static void leave_loop(Lower *l, const Node *node) {
   Loop *loop = l->frame->loop;
   if (!loop) return;
+  int count = l->temporary_count;
+  low_end_temporaries(l, loop->temporaries);
+  l->temporary_count = count; /* of loops around, on other ways */
   low_leave(l, node->kind == NODE_BREAK ? &loop->breaks : &loop->continues, low_unknown());
 }
 

@@ -13,21 +13,23 @@
 
 enum { TYPES_ROOM = 1024, MOST_PARTS = 512 };
 
+/* The code for some types: of the function, and of each call that runs. */
 typedef struct Special {
   char *types;
   size_t length;
   QlCompiled *compiled;
+  int references;
 } Special;
 
 typedef struct Function {
   PyObject ob_base;
   PyObject *dict, *weakrefs;
   QlProgram *program;
-  PyObject *captures; /* tuple of (dict or cell, name): hidden arguments */
-  PyObject *guards;   /* tuple of (dict or cell, name, object): what must not have changed */
-  Py_ssize_t arity;
+  PyObject *captures;      /* tuple of (dict or cell, name): hidden arguments */
+  PyObject *guards;        /* tuple of (dict or cell, name, object): what must not have changed */
+  Py_ssize_t arity, plain; /* arguments; of a call that needs no binding, or -1 */
   QlCompiledOptions options;
-  Special *specials;
+  Special **specials;
   int special_count, special_room;
 } Function;
 
@@ -40,7 +42,7 @@ typedef struct Gather {
   size_t length;
   QlValue parts[MOST_PARTS];
   int count;
-  PyObject *arrays[MOST_PARTS]; /* borrowed: number k + 1 owns the memory of parts */
+  PyObject *arrays[MOST_PARTS]; /* number k + 1 owns the memory of parts */
   int at[MOST_PARTS];           /* where in parts it is */
   int array_count;
   bool ours; /* some are Quelea's: NumPy's beside them are read only */
@@ -79,7 +81,7 @@ static bool has_room(const Gather *g, int ndim) {
 
 static void begin_array(Gather *g, PyObject *array) {
   g->at[g->array_count] = g->count;
-  g->arrays[g->array_count++] = array;
+  g->arrays[g->array_count++] = Py_NewRef(array);
   g->parts[g->count++].i = g->array_count;
 }
 
@@ -248,14 +250,14 @@ static PyObject *give(const char **type, const QlValue **parts, const Gather *g)
 
 static PyObject *give_tuple(const char **type, const QlValue **parts, const Gather *g) {
   PyObject *list = PyList_New(0);
-  for (++*type; **type != ')';) {
+  for (++*type; **type && **type != ')';) {
     PyObject *item = give(type, parts, g);
     if (list && item && PyList_Append(list, item) < 0) Py_CLEAR(list);
     if (!item) Py_CLEAR(list);
     Py_XDECREF(item);
     *type += strspn(*type, ", ");
   }
-  ++*type;
+  *type += **type == ')';
   PyObject *tuple = list ? PyList_AsTuple(list) : NULL;
   Py_XDECREF(list);
   return tuple;
@@ -282,7 +284,11 @@ static PyObject *give(const char **type, const QlValue **parts, const Gather *g)
   bool readonly = begins(type, "const ");
   int dtype = 0;
   while (dtype < QL_DTYPE_COUNT && !begins(type, ql_dtype_info[dtype].ir)) dtype++;
-  if (dtype == QL_DTYPE_COUNT) return PyErr_Format(PyExc_SystemError, "a result of type %s", *type);
+  if (dtype == QL_DTYPE_COUNT) {
+    PyErr_Format(PyExc_SystemError, "a result of type %s", *type);
+    *type += strcspn(*type, ",)");
+    return NULL;
+  }
   if (**type != '[') return qx_scalar_to_numpy((QlDtype)dtype, (*parts)++);
   int ndim = 0;
   for (const char *c = ++*type; *c != ']'; c++) ndim += *c == ',' || c == *type;
@@ -316,12 +322,19 @@ static void refuse(Function *self, const QlCompiled *compiled, const char *types
   Py_XDECREF(rows);
 }
 
-static const QlCompiled *compile(Function *self, const char *types, size_t length) {
+static void release(Special *special) {
+  if (--special->references) return;
+  free(special->types);
+  ql_compiled_free(special->compiled);
+  PyMem_Free(special);
+}
+
+static Special *compile(Function *self, const char *types, size_t length) {
   QL_ERROR(error);
   if (!compiler && ql_compiler_open(&compiler, &error)) return qx_raise(&error), NULL;
   if (self->special_count == self->special_room) {
     int room = self->special_room * 2 + 4;
-    Special *more = PyMem_Realloc(self->specials, (size_t)room * sizeof *more);
+    Special **more = PyMem_Realloc(self->specials, (size_t)room * sizeof *more);
     if (!more) return PyErr_NoMemory(), NULL;
     self->specials = more, self->special_room = room;
   }
@@ -334,22 +347,23 @@ static const QlCompiled *compile(Function *self, const char *types, size_t lengt
     return NULL;
   }
   char *copy = strdup(types);
-  if (!copy) return ql_compiled_free(compiled), PyErr_NoMemory(), NULL;
-  self->specials[self->special_count++] = (Special){copy, length, compiled};
-  return compiled;
+  Special *special = copy ? PyMem_Malloc(sizeof *special) : NULL;
+  if (!special) return free(copy), ql_compiled_free(compiled), PyErr_NoMemory(), NULL;
+  *special = (Special){copy, length, compiled, 1};
+  return self->specials[self->special_count++] = special;
 }
 
-static const QlCompiled *find(Function *self, const Gather *g) {
+/* Borrowed from the function. */
+static Special *find(Function *self, const Gather *g) {
   for (int k = 0; k < self->special_count; k++)
-    if (self->specials[k].length == g->length &&
-        !memcmp(self->specials[k].types, g->types, g->length))
-      return self->specials[k].compiled;
+    if (self->specials[k]->length == g->length &&
+        !memcmp(self->specials[k]->types, g->types, g->length))
+      return self->specials[k];
   return compile(self, g->types, g->length);
 }
 
 static void forget(Function *self) {
-  for (int k = 0; k < self->special_count; k++)
-    free(self->specials[k].types), ql_compiled_free(self->specials[k].compiled);
+  for (int k = 0; k < self->special_count; k++) release(self->specials[k]);
   self->special_count = 0;
   ql_program_close(self->program);
   self->program = NULL;
@@ -383,22 +397,22 @@ static bool prepare(Function *self) {
   return done && self->program;
 }
 
-/* _set(text, arity, captures, guards, boundscheck, python_error) */
+/* _set(text, arity, plain, captures, guards, boundscheck, python_error) */
 static PyObject *function_set(PyObject *object, PyObject *args) {
   Function *self = (Function *)object;
   const char *text;
-  Py_ssize_t arity;
+  Py_ssize_t arity, plain;
   PyObject *captures, *guards;
   int boundscheck, python_error;
   QL_ERROR(error);
-  if (!PyArg_ParseTuple(args, "snO!O!pp", &text, &arity, &PyTuple_Type, &captures, &PyTuple_Type,
-                        &guards, &boundscheck, &python_error))
+  if (!PyArg_ParseTuple(args, "snnO!O!pp", &text, &arity, &plain, &PyTuple_Type, &captures,
+                        &PyTuple_Type, &guards, &boundscheck, &python_error))
     return NULL;
   forget(self);
   if (ql_program_open(text, &self->program, &error)) return qx_raise(&error);
   Py_XSETREF(self->captures, Py_NewRef(captures));
   Py_XSETREF(self->guards, Py_NewRef(guards));
-  self->arity = arity;
+  self->arity = arity, self->plain = plain;
   self->options = (QlCompiledOptions){.boundscheck = boundscheck, .python_error = python_error};
   Py_RETURN_NONE;
 }
@@ -483,41 +497,59 @@ static bool borrow(const QlCompiled *compiled, Gather *g) {
   return true;
 }
 
-static PyObject *run(Function *self, Gather *g) {
-  const QlCompiled *compiled = find(self, g);
-  if (!compiled || (g->ours && !borrow(compiled, g))) return NULL;
+/* While it runs, what it prints may run any Python: the code and the arrays are held meanwhile. */
+static PyObject *run_special(Function *self, const QlCompiled *compiled, Gather *g) {
+  if (g->ours && !borrow(compiled, g)) return NULL;
   QlValue few[32], *results = few;
   if (compiled->result_count > 32 &&
       !(results = PyMem_Malloc((size_t)compiled->result_count * sizeof *results)))
     return PyErr_NoMemory();
   int64_t status = ql_compiled_call(compiled, g->parts, results);
-  PyObject *result;
-  if (status || PyErr_Occurred()) { /* print may have raised */
-    result = PyErr_Occurred() ? NULL : raised(self, compiled, status);
-  } else {
+  PyObject *type_of_error, *value, *trace, *result = NULL;
+  PyErr_Fetch(&type_of_error, &value, &trace); /* print may have raised */
+  if (!status) {
     const char *type = compiled->result;
     const QlValue *parts = results;
     result = give(&type, &parts, g);
+  } else if (!type_of_error) {
+    result = raised(self, compiled, status);
+  }
+  if (type_of_error) {
+    Py_CLEAR(result);
+    PyErr_Restore(type_of_error, value, trace);
   }
   if (results != few) PyMem_Free(results);
   return result;
 }
 
+static PyObject *run(Function *self, Gather *g) {
+  Special *special = find(self, g);
+  if (!special) return NULL;
+  special->references++;
+  PyObject *result = run_special(self, special->compiled, g);
+  release(special);
+  return result;
+}
+
+/* The arguments in order; a new reference. */
+static PyObject *bind(Function *self, PyObject *args, PyObject *kwargs) {
+  bool plain = PyTuple_GET_SIZE(args) == self->plain && (!kwargs || !PyDict_GET_SIZE(kwargs));
+  if (plain) return Py_NewRef(args);
+  return PyObject_CallMethod((PyObject *)self, "_bind", "OO", args, kwargs ? kwargs : Py_None);
+}
+
 static PyObject *function_call(PyObject *object, PyObject *args, PyObject *kwargs) {
   Function *self = (Function *)object;
-  if (!prepare(self)) return NULL;
-  bool plain = PyTuple_GET_SIZE(args) == self->arity && (!kwargs || !PyDict_GET_SIZE(kwargs));
-  PyObject *bound =
-      plain ? Py_NewRef(args)
-            : PyObject_CallMethod(object, "_bind", "OO", args, kwargs ? kwargs : Py_None);
+  PyObject *result = NULL, *bound = prepare(self) ? bind(self, args, kwargs) : NULL;
   if (!bound) return NULL;
   Gather g;
   g.length = 0, g.count = g.array_count = 0;
-  PyObject *result = NULL;
-  if (!PyTuple_Check(bound) || PyTuple_GET_SIZE(bound) != self->arity)
-    PyErr_SetString(PyExc_SystemError, "_bind gave no arguments");
-  else if (take_all(self, &g, bound))
+  bool fits = PyTuple_Check(bound) && prepare(self) && PyTuple_GET_SIZE(bound) == self->arity;
+  if (fits && take_all(self, &g, bound))
     result = run(self, &g);
+  else if (!PyErr_Occurred())
+    PyErr_SetString(PyExc_SystemError, "_bind gave other arguments than the function has");
+  for (int k = 0; k < g.array_count; k++) Py_DECREF(g.arrays[k]);
   Py_DECREF(bound);
   return result;
 }
@@ -543,7 +575,7 @@ static PyObject *function_specials(PyObject *object, PyObject *unused) {
   (void)unused;
   PyObject *list = PyList_New(0);
   for (int k = 0; list && k < self->special_count; k++) {
-    const Special *special = &self->specials[k];
+    const Special *special = self->specials[k];
     PyObject *row = Py_BuildValue("(ssd)", special->types, special->compiled->result,
                                   special->compiled->seconds);
     if (!row || PyList_Append(list, row) < 0) Py_CLEAR(list);
@@ -561,7 +593,7 @@ static PyObject *function_text(PyObject *object, PyObject *args) {
   if (!PyArg_ParseTuple(args, "is", &number, &stage)) return NULL;
   if (number < 0 || number >= self->special_count)
     return PyErr_Format(PyExc_IndexError, "no such specialisation");
-  char *text = ql_compiled_text(compiler, self->specials[number].compiled, stage, &error);
+  char *text = ql_compiled_text(compiler, self->specials[number]->compiled, stage, &error);
   if (!text) return error.status ? qx_raise(&error) : PyErr_NoMemory();
   PyObject *result = PyUnicode_FromString(text);
   free(text);

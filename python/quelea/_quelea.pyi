@@ -471,6 +471,7 @@ class Function:
         self,
         text: str,
         arity: int,
+        plain: int,
         captures: tuple[Any, ...],
         guards: tuple[Any, ...],
         boundscheck: bool,

@@ -532,6 +532,222 @@ def test_what_jit_takes():
         integers(1 << 70, 1)
 
 
+# ---- whose memory, in which order ----
+
+
+def total(x):
+    return np.sum(x)
+
+
+def doubled(x):
+    x *= 2
+    return x[0]
+
+
+@quelea.jit
+def of_expressions(a):
+    """Arguments that are expressions, chains of comparisons, loops that are left over expressions."""
+    s = total(a * 2) + total(a + total(a * 3))
+    inside = 0 < np.sum(a * 2) < 10 < np.max(a + 1) + 20
+    for _ in range(2):
+        for v in a + 1:
+            if v > 2:
+                break
+            s += v
+        else:
+            continue
+        s += 1
+    return s, inside
+
+
+@quelea.jit
+def comprehended(a):
+    b = a * 2.0
+    x = np.array([np.sum(r) for r in b])
+    y = np.array([np.sum(r) for r in (a[0:1], a[1:2] * 2, b)])
+    return np.sum(x), y, b
+
+
+@quelea.jit
+def in_order(a):
+    b = (a * 2) + doubled(a)
+    c = a + 1
+    c, r = divmod(c, 3)
+    pairs = zip(c * 2.0, c)  # noqa: B905
+    c = np.zeros(5)
+    s = 0.0
+    for x, y in pairs:
+        s += x * y
+    return b, c, r, s
+
+
+@quelea.jit
+def stretched(a):
+    r = np.ones((1, 3))
+    a[:, :] = r
+    a[1:] += r * 2
+    return a, np.full((4, 3), r)
+
+
+@quelea.jit
+def flattened(a):
+    b = a.flatten()
+    b[0] = 100
+    return b
+
+
+def test_memory_and_order():
+    for a in (numpy.arange(6.0), numpy.array([-1.0, 0.5]), numpy.zeros(0) + 1):
+        if a.size:
+            check(of_expressions, a)
+            check(in_order, a)
+    for shape in ((0, 3), (5, 3), (2, 3)):
+        if shape[0] != 1:
+            check(comprehended, numpy.ones(shape))
+    check(stretched, numpy.zeros((4, 3)))
+    check(flattened, numpy.arange(6.0).reshape(2, 3))
+
+
+@quelea.jit
+def added(n):
+    return 0 if n == 0 else K + added(n - 1)
+
+
+def down(n, k):
+    if n == 0:
+        return 10 // k
+    return down(n - 1, k)
+
+
+@quelea.jit
+def all_down(k):
+    return np.sum(np.array([down(3, k) for i in range(2)]))
+
+
+def test_functions_that_call_themselves_and_what_is_outside_of_them():
+    check(added, 3)
+    check(all_down, 5)
+    with pytest.raises(ZeroDivisionError) as caught:
+        all_down(0)
+    assert "return 10 // k" in caught.value.__notes__[0]
+
+
+@quelea.jit
+def rest_of_arrays(a, *rest):
+    for r in rest:
+        a = a + r
+    return a
+
+
+@quelea.jit
+def only_by_name(a, *, k=1):
+    return a + k
+
+
+def named_last(a, *rest, k=1):
+    return a + len(rest) * 100 + k
+
+
+@quelea.jit
+def calls_named_last(a):
+    return named_last(a, 2, 3), named_last(a, k=5)
+
+
+def test_arguments_are_bound_as_python_does():
+    check(rest_of_arrays, 1.0, numpy.array([1.0, 2.0]))
+    check(calls_named_last, 1)
+    assert only_by_name(1) == 2 and only_by_name(1, k=5) == 6
+    with pytest.raises(TypeError, match="too many positional"):
+        only_by_name(1, 2)
+
+
+def test_functions_of_one_code():
+    fs = [lambda x, i=i: x + i for i in range(3)]
+    first, last = fs[0], fs[2]
+
+    @quelea.jit
+    def both(x):
+        return first(x) * 10 + last(x)
+
+    check(both, 1)
+    # fmt: off
+    add, multiply = quelea.jit(lambda x: x + 1), quelea.jit(lambda x: x * 2)
+    # fmt: on
+    assert add(5) == 6 and multiply(5) == 10
+
+
+def test_what_is_no_value():
+    @quelea.jit
+    def with_dtype(a):
+        return a.shape, a.dtype
+
+    with pytest.raises(quelea.errors.JitError, match="QJ333"):
+        with_dtype(numpy.zeros(3))
+
+    @quelea.jit
+    def sometimes(n):
+        if n > 0:
+            s = "big"
+        return 1 if s == "big" else 0
+
+    check(sometimes, 1)
+    check(sometimes, 0)
+
+    @quelea.jit
+    def windows(a):
+        s = 0.0
+        for i in range(len(a) - 1):
+            w = slice(i, i + 2)
+            s += np.max(a[w])
+        return s
+
+    check(windows, numpy.arange(5.0))
+
+
+def test_integers_in_place():
+    @quelea.jit
+    def halves(a):
+        a[0:2] /= 2
+
+    with pytest.raises(quelea.errors.JitError, match="QJ335"):
+        halves(numpy.arange(4))
+    check(halves, numpy.arange(4.0))
+
+
+def test_what_is_printed_to_may_do_anything(monkeypatch):
+    """The output of a call changes what the function is made of, and calls it."""
+    import sys
+
+    module = sys.modules[__name__]
+    kept = numpy.ones(100_000)
+    monkeypatch.setattr(module, "TABLE", kept)
+
+    @quelea.jit
+    def shows(n):
+        print("x")
+        TABLE[0] = n + K
+        return TABLE[0] + plain(1)
+
+    class Out:
+        calls = 0
+
+        def write(self, text):
+            if not text.strip() or self.calls:
+                return
+            self.calls = 1
+            module.TABLE = numpy.zeros(3)
+            module.plain = lambda x: x * 7
+            assert shows(1) == 11 + 7
+
+        def flush(self):
+            pass
+
+    monkeypatch.setattr(module, "plain", lambda x: x + 5)
+    monkeypatch.setattr(sys, "stdout", Out())
+    assert shows(2) == 12 + 6
+    assert kept[0] == 12
+
+
 # ---- arrays of Quelea's ----
 
 

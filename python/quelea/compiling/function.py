@@ -67,10 +67,12 @@ class Function(_quelea.Function):
             raise JitError(f"QJ101: {no_source}") from None
         captures = tuple(program.captures)
         guards = tuple(program.guards)
-        count = self.__wrapped__.__code__.co_argcount + self.__wrapped__.__code__.co_kwonlyargcount
-        count += bool(self.__wrapped__.__code__.co_flags & inspect.CO_VARARGS)
+        code = self.__wrapped__.__code__
+        rest = bool(code.co_flags & inspect.CO_VARARGS)
+        count = code.co_argcount + code.co_kwonlyargcount + rest
+        plain = -1 if rest or code.co_kwonlyargcount else count  # a call that needs no binding
         boundscheck, python_error = self._options["boundscheck"], self._options["python_error"]
-        self._set(program.text, count, captures, guards, boundscheck, python_error)
+        self._set(program.text, count, plain, captures, guards, boundscheck, python_error)
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> tuple[Any, ...]:
         if self._signature is None:

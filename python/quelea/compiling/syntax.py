@@ -126,15 +126,36 @@ def source_of(function: types.FunctionType) -> Source:
     except SyntaxError:
         tree = ast.parse(text.strip().rstrip(",)") or "0")  # a lambda in the middle of a call
     wanted = code.co_firstlineno - first + 1
-    for node in ast.walk(tree):
-        if function.__name__ == "<lambda>":
-            if isinstance(node, ast.Lambda) and node.lineno == wanted:
-                return Source(
-                    function, code.co_filename, "<lambda>", node, lines, first - 1, indent
-                )
-        elif isinstance(node, ast.FunctionDef) and node.name == function.__name__:
-            return Source(function, code.co_filename, node.name, node, lines, first - 1, indent)
+    node: ast.FunctionDef | ast.Lambda | None
+    if function.__name__ == "<lambda>":
+        node = lambda_of(code, tree, wanted, first - 1, indent)
+    else:
+        defs = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+        named = [n for n in defs if n.name == code.co_name]
+        exact = [n for n in named if line_of(n) == wanted] or named[:1]
+        node = exact[0] if exact else None
+    if node is not None:
+        name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
+        return Source(function, code.co_filename, name, node, lines, first - 1, indent)
     raise NoSource(f"the source of {function.__qualname__}() was not found in {code.co_filename}")
+
+
+def line_of(node: ast.FunctionDef) -> int:
+    """The line of a function with its decorators."""
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+
+
+def lambda_of(
+    code: types.CodeType, tree: ast.AST, wanted: int, lines: int, indent: int
+) -> ast.Lambda | None:
+    """The lambda with that code: of several in one line, the one where its instructions stand."""
+    found = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda) and n.lineno == wanted]
+    if len(found) > 1:
+        starts = {(line, column) for line, _, column, _ in code.co_positions()}
+        body = [(n.body.lineno + lines, n.body.col_offset + indent) for n in found]
+        found = [n for n, place in zip(found, body, strict=True) if place in starts]
+        found = [n for n in found if len(n.args.args) == code.co_argcount][:1]
+    return found[0] if found else None
 
 
 @dataclass
@@ -158,11 +179,10 @@ class Builder:
 
     def number_of(self, function: types.FunctionType) -> int:
         """The function's number in the program, to which it is added."""
-        key = function.__code__, tuple(id(cell) for cell in function.__closure__ or ())
-        if key not in self.numbers:
-            self.numbers[key] = len(self.sources)
+        if function not in self.numbers:
+            self.numbers[function] = len(self.sources)
             self.sources.append(source_of(function))
-        return self.numbers[key]
+        return self.numbers[function]
 
     def add(self, source: Source) -> int:
         """The number of a function that stands inside another."""
@@ -271,7 +291,8 @@ class Translator:
         pairs = [*zip(every, defaults, strict=True)]
         pairs += zip(args.kwonlyargs, args.kw_defaults, strict=True)
         for argument, default in pairs:
-            given = [] if default is None else [self._default(argument.arg, default)]
+            given = ['(keyword "only")'] if argument in args.kwonlyargs else []
+            given += [] if default is None else [self._default(argument.arg, default)]
             items.append(self._node("argument", argument, *given, text=argument.arg))
         if args.vararg:
             star = self._node("starred", args.vararg)
