@@ -249,6 +249,21 @@ static Value unary(Lower *l, const Node *node) {
 
 /* ---- comparisons ---- */
 
+/* a and b, a or b, of truths that may be known. */
+static Value both_truths(Lower *l, QlOp op, const Value *a, const Value *b) {
+  if (a->known && b->known)
+    return low_bool(op == QL_OP_LOGICAL_OR ? a->constant.b || b->constant.b
+                                           : a->constant.b && b->constant.b);
+  JitRef ref = low_op(l, op, low_ref_as(l, a, QL_BOOL), low_ref_as(l, b, QL_BOOL));
+  return low_scalar(QL_BOOL, true, ref);
+}
+
+static Value not_truth(Lower *l, const Value *value, bool negated) {
+  if (!negated) return *value;
+  return value->known ? low_bool(!value->constant.b)
+                      : low_scalar(QL_BOOL, true, low_op1(l, QL_OP_LOGICAL_NOT, value->ref));
+}
+
 static Value compare_identity(Lower *l, const Node *node, const char *name, const Value *a,
                               const Value *b) {
   bool negated = !strcmp(name, "isnot");
@@ -267,16 +282,9 @@ static Value any_of(Lower *l, const Node *node, const Value *a, const Value *ite
   for (int k = 0; k < items->count; k++) {
     Value one = low_compare(l, node, "eq", a, &items->items[k]);
     if (one.kind == JIT_UNKNOWN) return one;
-    if (found.known && one.known)
-      found = low_bool(found.constant.b || one.constant.b);
-    else
-      found = low_scalar(QL_BOOL, true,
-                         low_op(l, QL_OP_LOGICAL_OR, low_ref_as(l, &found, QL_BOOL),
-                                low_ref_as(l, &one, QL_BOOL)));
+    found = both_truths(l, QL_OP_LOGICAL_OR, &found, &one);
   }
-  if (!negated) return found;
-  return found.known ? low_bool(!found.constant.b)
-                     : low_scalar(QL_BOOL, true, low_op1(l, QL_OP_LOGICAL_NOT, found.ref));
+  return not_truth(l, &found, negated);
 }
 
 static Value compare_tuples(Lower *l, const Node *node, const char *name, const Value *a,
@@ -295,16 +303,9 @@ static Value compare_tuples(Lower *l, const Node *node, const char *name, const 
   for (int k = 0; k < a->count; k++) {
     Value one = low_compare(l, node, "eq", &a->items[k], &b->items[k]);
     if (one.kind == JIT_UNKNOWN) return one;
-    if (all.known && one.known)
-      all = low_bool(all.constant.b && one.constant.b);
-    else
-      all = low_scalar(
-          QL_BOOL, true,
-          low_op(l, QL_OP_LOGICAL_AND, low_ref_as(l, &all, QL_BOOL), low_ref_as(l, &one, QL_BOOL)));
+    all = both_truths(l, QL_OP_LOGICAL_AND, &all, &one);
   }
-  if (!negated) return all;
-  return all.known ? low_bool(!all.constant.b)
-                   : low_scalar(QL_BOOL, true, low_op1(l, QL_OP_LOGICAL_NOT, all.ref));
+  return not_truth(l, &all, negated);
 }
 
 Value low_compare(Lower *l, const Node *node, const char *name, const Value *a, const Value *b) {
@@ -337,17 +338,8 @@ static Value comparison(Lower *l, const Node *node) {
     JitRef ref = low_truth(l, node, &value);
     if (low_known_truth(&value, &truth) && !truth) break;
     if (!ref.id) return low_unknown();
-    Edges otherwise = {0};
-    low_branch(l, ref, &otherwise);
-    Variable *here = l->frame->now;
-    JitBlock on = jit_block_new(l->fn);
-    jit_jump(l->fn, on);
-    int count = l->temporary_count;
-    low_join(l, &otherwise);
-    low_leave_with(l, &after, low_bool(false), temporaries);
-    l->temporary_count = count;
-    jit_block_open(l->fn, on);
-    l->frame->now = here, left = right;
+    low_leave_unless(l, ref, &after, low_bool(false), temporaries);
+    left = right;
   }
   if (!after.first) return value;
   low_leave_with(l, &after, value, temporaries);
@@ -371,17 +363,7 @@ static Value short_circuit(Lower *l, const Node *node, bool is_and) {
     JitRef ref = low_truth(l, node->items[k], &value);
     if (!ref.id) continue; /* refused, or of what was */
     if (!is_and) ref = low_op1(l, QL_OP_LOGICAL_NOT, ref);
-    Edges otherwise = {0};
-    low_branch(l, ref, &otherwise);
-    Variable *here = l->frame->now;
-    JitBlock on = jit_block_new(l->fn);
-    jit_jump(l->fn, on);
-    int count = l->temporary_count;
-    low_join(l, &otherwise);
-    low_leave_with(l, &after, value, temporaries);
-    l->temporary_count = count;
-    jit_block_open(l->fn, on);
-    l->frame->now = here;
+    low_leave_unless(l, ref, &after, value, temporaries);
   }
   if (!after.first) return value;
   low_leave_with(l, &after, value, temporaries);
@@ -573,7 +555,7 @@ Value low_expression(Lower *l, const Node *node) {
       return low_dead(l) ? low_unknown() : low_index(l, node, &value, &index);
     }
     case NODE_SLICE: return slice(l, node);
-    case NODE_REF: return low_constant(l, node, node->text);
+    case NODE_REF: return low_constant(node->text);
     case NODE_OUTER: return outer_variable(l, node);
     case NODE_COMPREHENSION: return low_comprehension(l, node);
     case NODE_USE:

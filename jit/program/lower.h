@@ -197,6 +197,9 @@ Value low_get_variable(Lower *l, const Node *node);
 void low_leave(Lower *l, Edges *edges, Value value);
 /* The same for a branch that is not taken when the condition holds: goes on where it does. */
 void low_branch(Lower *l, JitRef condition, Edges *otherwise);
+/* Where the condition (a b8) does not hold, leaves with the value, whose part of the expression
+ * ends there; goes on where it does. */
+void low_leave_unless(Lower *l, JitRef condition, Edges *edges, Value value, int temporaries);
 /* Goes on where all the ways meet. The value is what they bring. */
 Value low_join(Lower *l, Edges *edges);
 /* The same for the value of a part of an expression, whose temporaries (from there on) end here. */
@@ -251,9 +254,6 @@ Value low_elementwise(Lower *l, const Node *node, QlOp op, QlDtype loop, QlDtype
 Value low_astype(Lower *l, const Node *node, const Value *value, QlDtype dtype);
 /* Into memory, if it is not there. */
 Value low_in_memory(Lower *l, const Node *node, const Value *value);
-/* Its shape, as a tuple or a number is given; false: refused. */
-bool low_shape(Lower *l, const Node *node, const Value *value, int *ndim, JitRef *shape,
-               int64_t *extent);
 /* The same of all that a tuple, or what a loop goes through, holds: what the value reads may be
  * changed, or go, before it is used. */
 Value low_settled(Lower *l, const Node *node, const Value *value);
@@ -268,9 +268,16 @@ Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value 
 /* ---- functions.c: what can be called by name ---- */
 Value low_call_known(Lower *l, const Node *node, const char *name, int count,
                      const Value *arguments, const char *const *keywords);
+Value low_constant(const char *name); /* "numpy.pi" */
+
+/* ---- creation.c ---- */
+/* A shape, as a tuple or a number is given; false: refused. */
+bool low_shape(Lower *l, const Node *node, const Value *value, int *ndim, JitRef *shape,
+               int64_t *extent);
+
+/* ---- methods.c ---- */
 Value low_attribute(Lower *l, const Node *node, const Value *value, const char *name);
 Value low_method(Lower *l, const Node *node, const Value *value, const char *name, int count,
                  const Value *arguments, const char *const *keywords);
-Value low_constant(Lower *l, const Node *node, const char *name); /* "numpy.pi" */
 
 #endif

@@ -1,6 +1,6 @@
 /* Reductions over the axes of arrays, in the order of contract C7: along an axis the tree of leaves
  * that jit.h describes; over several axes the last one first. */
-#include "lower.h"
+#include "calls.h"
 
 /* The dtype in which it is computed, and that of the result. */
 static QlDtype loop_of(QlReduction reduction, QlDtype dtype) {
@@ -127,3 +127,44 @@ Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value 
     current = reduce_axis(l, node, reduction, current.array, current.array->ndim - 1);
   return current;
 }
+
+/* ---- NumPy's functions ---- */
+
+static Value reduce(Lower *l, const Call *call, QlReduction reduction) {
+  if (!low_takes(l, call, 1, 2, "axis keepdims")) return low_unknown();
+  const Value *axis = low_given(call, 1, "axis"), *kept = low_given(call, -1, "keepdims");
+  if (kept && !kept->known) return low_refuse_type(l, call, kept, "keepdims as a constant");
+  if (axis && axis->kind == JIT_NONE) axis = NULL;
+  return low_reduce(l, call->node, reduction, &call->arguments[0], axis, kept && kept->constant.b);
+}
+static Value np_sum(Lower *l, const Call *call) { return reduce(l, call, QL_REDUCE_SUM); }
+static Value np_prod(Lower *l, const Call *call) { return reduce(l, call, QL_REDUCE_PROD); }
+static Value np_min(Lower *l, const Call *call) { return reduce(l, call, QL_REDUCE_MIN); }
+static Value np_max(Lower *l, const Call *call) { return reduce(l, call, QL_REDUCE_MAX); }
+static Value np_any(Lower *l, const Call *call) { return reduce(l, call, QL_REDUCE_ANY); }
+static Value np_all(Lower *l, const Call *call) { return reduce(l, call, QL_REDUCE_ALL); }
+
+static Value np_mean(Lower *l, const Call *call) {
+  Value array = call->arguments[0], total = reduce(l, call, QL_REDUCE_SUM);
+  if (total.kind == JIT_UNKNOWN) return total;
+  if (array.kind != JIT_ARRAY)
+    return low_binary(
+        l, call->node, "truediv", &array,
+        &(Value){
+            .kind = JIT_SCALAR, .dtype = QL_I64, .weak = true, .known = true, .constant.i = 1});
+  JitRef all = low_size(l, array.array),
+         left = total.kind == JIT_ARRAY ? low_size(l, total.array) : low_const(l, 1);
+  Value count = low_scalar(
+      QL_I64, true,
+      low_op(l, QL_OP_FLOOR_DIVIDE, all, low_op(l, QL_OP_MAXIMUM, left, low_const(l, 1))));
+  Value both[2] = {total, low_convert(l, &count, &low_weak_float)};
+  return low_ufunc(l, call->node, QL_OP_DIVIDE, 2, both);
+}
+
+const KnownRow low_reductions[] = {
+    {"numpy.sum", np_sum, 0, 0},   {"numpy.prod", np_prod, 0, 0},
+    {"numpy.min", np_min, 0, 0},   {"numpy.amin", np_min, 0, 0},
+    {"numpy.max", np_max, 0, 0},   {"numpy.amax", np_max, 0, 0},
+    {"numpy.any", np_any, 0, 0},   {"numpy.all", np_all, 0, 0},
+    {"numpy.mean", np_mean, 0, 0}, {NULL},
+};

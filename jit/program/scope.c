@@ -134,6 +134,21 @@ void low_branch(Lower *l, JitRef condition, Edges *otherwise) {
   l->frame->now = variables;
 }
 
+void low_leave_unless(Lower *l, JitRef condition, Edges *edges, Value value, int temporaries) {
+  Edges otherwise = {0};
+  low_branch(l, condition, &otherwise);
+  if (low_dead(l)) return;
+  Variable *here = l->frame->now;
+  JitBlock on = jit_block_new(l->fn);
+  jit_jump(l->fn, on);
+  int count = l->temporary_count;
+  low_join(l, &otherwise);
+  low_leave_with(l, edges, value, temporaries);
+  l->temporary_count = count;
+  jit_block_open(l->fn, on);
+  l->frame->now = here;
+}
+
 static bool same_value(const Value *a, const Value *b) {
   if (a->kind != b->kind || a->dtype != b->dtype || a->weak != b->weak) return false;
   switch (a->kind) {

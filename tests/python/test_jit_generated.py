@@ -3,7 +3,7 @@
 import warnings
 from typing import Any
 
-import jit_functions
+import jit_random
 import numpy
 import pytest
 from jobs import LAUNCHED
@@ -21,8 +21,8 @@ def equal(x: Any, y: Any) -> bool:
 
 def compare(seed: int) -> bool:
     """Is it computed as Python does? False: it is refused, since types clash."""
-    function, text = jit_functions.function(seed)
-    theirs, ours = jit_functions.arguments(seed), jit_functions.arguments(seed)
+    function, text = jit_random.function(seed)
+    theirs, ours = jit_random.arguments(seed), jit_random.arguments(seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         want, raised = None, None

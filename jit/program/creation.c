@@ -1,0 +1,148 @@
+/* NumPy's functions that make arrays: of a shape, like another array, of lists of numbers. */
+#include "calls.h"
+
+bool low_shape(Lower *l, const Node *node, const Value *value, int *ndim, JitRef *shape,
+               int64_t *extent) {
+  const Value *items = value->kind == JIT_TUPLE ? value->items : value;
+  *ndim = value->kind == JIT_TUPLE ? value->count : 1;
+  if (*ndim > QL_MAX_DIMS) {
+    low_refuse(l, node, "QJ374", "an array has at most 16 dimensions", "use fewer");
+    return false;
+  }
+  for (int k = 0; k < *ndim; k++) {
+    if (items[k].kind == JIT_UNKNOWN) return false;
+    if (!low_is_index(&items[k])) {
+      low_refuse(l, node, "QJ375",
+                 low_text(l, "a shape is of integers, not of %s", low_type_text(l, &items[k])),
+                 "write int(...) around it");
+      return false;
+    }
+    shape[k] = low_ref_as(l, &items[k], QL_I64);
+    extent[k] = items[k].known ? items[k].constant.i : -1;
+  }
+  return true;
+}
+
+bool low_dtype_argument(Lower *l, const Call *call, const Value *value, QlDtype fallback,
+                        QlDtype *dtype) {
+  *dtype = fallback;
+  if (!value || value->kind == JIT_NONE) return true;
+  if (value->kind == JIT_DTYPE) return *dtype = (QlDtype)value->dtype, true;
+  if (value->kind == JIT_FUNCTION && value->text) {
+    static const struct {
+      const char *name;
+      QlDtype dtype;
+    } types[] = {{"int", QL_I64}, {"float", QL_F64}, {"bool", QL_BOOL}, {"complex", QL_C128}};
+    for (int k = 0; k < 4; k++)
+      if (!strcmp(value->text, types[k].name)) return *dtype = types[k].dtype, true;
+  }
+  if (value->kind == JIT_TEXT)
+    for (int d = 0; d < QL_DTYPE_COUNT; d++)
+      if (!strcmp(value->text, ql_dtype_info[d].name)) return *dtype = (QlDtype)d, true;
+  low_refuse_type(l, call, value, "a dtype like np.float64");
+  return false;
+}
+
+static Value filled(Lower *l, const Call *call, QlDtype dtype, int ndim, const JitRef *shape,
+                    const int64_t *extent, const Value *fill) {
+  if (low_dead(l)) return low_unknown();
+  Array *array = low_new_array(l, call->node, dtype, ndim, shape, extent);
+  Value value = low_array_value(array);
+  if (fill) low_copy_into(l, call->node, array, fill);
+  return value;
+}
+
+/* empty, zeros, ones (shape, dtype); full(shape, value, dtype); of each the form of another array:
+ * zeros_like(array, dtype). */
+static Value call_make(Lower *l, const Call *call) {
+  const char *name = call->name + strlen("numpy.");
+  bool like = strstr(name, "_like"), is_full = !strncmp(name, "full", 4);
+  const char *keywords = like ? "dtype fill_value" : "shape dtype fill_value";
+  if (!low_takes(l, call, 1 + is_full, 2 + is_full, keywords)) return low_unknown();
+  const Value *form = low_given(call, 0, like ? NULL : "shape");
+  Value number = low_int(!strncmp(name, "ones", 4));
+  const Value *fill = is_full                     ? low_given(call, 1, "fill_value")
+                      : strncmp(name, "empty", 5) ? &number
+                                                  : NULL;
+  if (!form || (is_full && !fill) || (like && form->kind != JIT_ARRAY))
+    return low_refuse_type(l, call, form ? form : &call->arguments[0],
+                           like ? "an array" : "a shape, and a value");
+  QlDtype dtype = QL_F64;
+  if (like) dtype = (QlDtype)form->array->dtype;
+  if (is_full && !like && fill->kind == JIT_SCALAR) dtype = (QlDtype)fill->dtype;
+  if (is_full && !like && fill->kind == JIT_ARRAY) dtype = (QlDtype)fill->array->dtype;
+  JitRef shape[QL_MAX_DIMS];
+  int64_t extent[QL_MAX_DIMS];
+  int ndim;
+  if (!low_dtype_argument(l, call, low_given(call, 1 + is_full, "dtype"), dtype, &dtype))
+    return low_unknown();
+  if (like)
+    return filled(l, call, dtype, form->array->ndim, form->array->shape, form->array->extent, fill);
+  if (!low_shape(l, call->node, form, &ndim, shape, extent)) return low_unknown();
+  return filled(l, call, dtype, ndim, shape, extent, fill);
+}
+
+/* The shape and the type of nested tuples of numbers or arrays. */
+static bool nested(Lower *l, const Value *value, int depth, int *ndim, int64_t *extent,
+                   JitType *type) {
+  if (value->kind == JIT_TUPLE) {
+    if (depth == QL_MAX_DIMS) return false;
+    if (*ndim <= depth) *ndim = depth + 1, extent[depth] = value->count;
+    if (extent[depth] != value->count) return false;
+    for (int k = 0; k < value->count; k++)
+      if (!nested(l, &value->items[k], depth + 1, ndim, extent, type)) return false;
+    return true;
+  }
+  JitType own = low_type(l, value), both;
+  if (value->kind != JIT_SCALAR || !low_join_types(l, type, &own, &both)) return false;
+  return *type = both, *ndim == depth;
+}
+
+static void fill_nested(Lower *l, const Array *array, const Value *value, int64_t *at) {
+  for (int k = 0; value->kind == JIT_TUPLE && k < value->count; k++)
+    fill_nested(l, array, &value->items[k], at);
+  if (value->kind == JIT_TUPLE) return;
+  jit_store_at(l->fn, array->base, low_const(l, (*at)++ * ql_dtype_info[array->dtype].size),
+               low_ref_as(l, value, (QlDtype)array->dtype), low_source(l));
+}
+
+static Value call_array(Lower *l, const Call *call) {
+  if (!low_takes(l, call, 1, 2, "dtype copy")) return low_unknown();
+  const Value *value = &call->arguments[0], *wanted = low_given(call, 1, "dtype");
+  QlDtype dtype;
+  if (value->kind == JIT_ARRAY) {
+    if (!low_dtype_argument(l, call, wanted, (QlDtype)value->array->dtype, &dtype))
+      return low_unknown();
+    if (!strcmp(call->name, "numpy.asarray") && dtype == value->array->dtype) return *value;
+    return low_astype(l, call->node, value, dtype);
+  }
+  int64_t extent[QL_MAX_DIMS] = {0};
+  JitRef shape[QL_MAX_DIMS];
+  JitType type = {.kind = JIT_UNKNOWN};
+  int ndim = 0;
+  if (!nested(l, value, 0, &ndim, extent, &type))
+    return low_refuse_type(l, call, value, "numbers, or nested lists of numbers of one length");
+  if (!low_dtype_argument(l, call, wanted, type.kind == JIT_UNKNOWN ? QL_F64 : (QlDtype)type.dtype,
+                          &dtype))
+    return low_unknown();
+  for (int k = 0; k < ndim; k++) shape[k] = low_const(l, extent[k]);
+  Value made = filled(l, call, dtype, ndim, shape, extent, NULL);
+  int64_t at = 0;
+  if (made.kind == JIT_ARRAY) fill_nested(l, made.array, value, &at);
+  return made;
+}
+
+const KnownRow low_creation[] = {
+    {"numpy.empty", call_make, 0, 0},
+    {"numpy.zeros", call_make, 0, 0},
+    {"numpy.ones", call_make, 0, 0},
+    {"numpy.full", call_make, 0, 0},
+    {"numpy.empty_like", call_make, 0, 0},
+    {"numpy.zeros_like", call_make, 0, 0},
+    {"numpy.ones_like", call_make, 0, 0},
+    {"numpy.full_like", call_make, 0, 0},
+    {"numpy.array", call_array, 0, 0},
+    {"numpy.asarray", call_array, 0, 0},
+    {"numpy.ascontiguousarray", call_array, 0, 0},
+    {NULL},
+};

@@ -1,0 +1,92 @@
+/* Attributes and methods of numbers and arrays. Most methods are NumPy's functions of that name. */
+#include "calls.h"
+
+static Value parts(Lower *l, const Node *node, const Value *value, bool is_real) {
+  if (value->kind == JIT_SCALAR && value->weak) {
+    QlDtype part = (QlDtype)ql_dtype_info[value->dtype].part;
+    return low_scalar(part, true, low_op1(l, is_real ? QL_OP_REAL : QL_OP_IMAG, low_ref(l, value)));
+  }
+  return low_ufunc(l, node, is_real ? QL_OP_REAL : QL_OP_IMAG, 1, value);
+}
+
+Value low_attribute(Lower *l, const Node *node, const Value *value, const char *name) {
+  Call call = {node, name, 0, NULL, NULL};
+  const Array *array = value->kind == JIT_ARRAY ? value->array : NULL;
+  bool number = array || value->kind == JIT_SCALAR;
+  if (number && !strcmp(name, "real")) return parts(l, node, value, true);
+  if (number && !strcmp(name, "imag")) return parts(l, node, value, false);
+  if (number && !strcmp(name, "dtype") && (array || !value->weak))
+    return (Value){.kind = JIT_DTYPE, .dtype = array ? array->dtype : value->dtype};
+  if (array && !strcmp(name, "shape")) return low_shape_of(l, array);
+  if (number && !strcmp(name, "ndim")) return low_int(array ? array->ndim : 0);
+  if (array && !strcmp(name, "T")) return low_transposed(l, &call, value);
+  if (array && !strcmp(name, "itemsize")) return low_int(ql_dtype_info[array->dtype].size);
+  if (array && (!strcmp(name, "size") || !strcmp(name, "nbytes"))) {
+    Value size = low_scalar(QL_I64, true, low_size(l, array)),
+          bytes = low_int(ql_dtype_info[array->dtype].size);
+    size.natural = true;
+    return name[0] == 's' ? size : low_binary(l, node, "mul", &size, &bytes);
+  }
+  return low_refuse(l, node, "QJ378",
+                    low_text(l, "%s has no attribute '%s' in @jit", low_type_text(l, value), name),
+                    "take it outside the function");
+}
+
+Value low_method(Lower *l, const Node *node, const Value *value, const char *name, int count,
+                 const Value *arguments, const char *const *keywords) {
+  Call call = {node, name, count, arguments, keywords};
+  bool number = value->kind == JIT_ARRAY || value->kind == JIT_SCALAR;
+  if (number && !strcmp(name, "astype")) {
+    QlDtype dtype;
+    if (!low_takes(l, &call, 1, 1, "dtype") ||
+        !low_dtype_argument(l, &call, low_given(&call, 0, "dtype"), QL_F64, &dtype))
+      return low_unknown();
+    return low_astype(l, node, value, dtype);
+  }
+  if (value->kind == JIT_ARRAY && !strcmp(name, "fill")) {
+    if (low_takes(l, &call, 1, 1, "value")) low_copy_into(l, node, value->array, &arguments[0]);
+    return low_none();
+  }
+  if (value->kind == JIT_ARRAY && !strcmp(name, "reshape") && count != 1) {
+    Value shape = low_tuple(l, count, arguments);
+    return low_reshaped(l, &call, value, &shape);
+  }
+  if (number && !strcmp(name, "item") && count == 0) {
+    Call one = {node, name, 1, value, NULL};
+    static const QlDtype wide[] = {[QL_KIND_BOOL] = QL_BOOL,
+                                   [QL_KIND_INT] = QL_I64,
+                                   [QL_KIND_UINT] = QL_I64,
+                                   [QL_KIND_FLOAT] = QL_F64,
+                                   [QL_KIND_COMPLEX] = QL_C128};
+    return low_as_weak(
+        l, &one,
+        wide[ql_dtype_info[value->kind == JIT_ARRAY ? value->array->dtype : value->dtype].kind]);
+  }
+  if (value->kind == JIT_ARRAY && !strcmp(name, "flatten")) {
+    Value copy = low_copy(l, node, value), all = low_int(-1);
+    return low_takes(l, &call, 0, 0, "") ? low_reshaped(l, &call, &copy, &all) : low_unknown();
+  }
+  bool conjugate =
+      !strcmp(name, "conjugate") && value->kind == JIT_SCALAR && value->weak && count == 0;
+  if (conjugate) {
+    if (ql_dtype_info[value->dtype].kind != QL_KIND_COMPLEX) return *value;
+    return low_scalar((QlDtype)value->dtype, true, low_op1(l, QL_OP_CONJUGATE, low_ref(l, value)));
+  }
+  static const char *const methods[] = {
+      "sum",     "prod",   "min",       "max",  "any",       "all",   "mean", "copy",
+      "reshape", "ravel",  "transpose", "conj", "conjugate", "clip",  "dot",  "argmin",
+      "argmax",  "cumsum", "cumprod",   "std",  "var",       "trace", "round"};
+  for (int k = 0; number && k < (int)(sizeof methods / sizeof *methods); k++) {
+    if (strcmp(methods[k], name)) continue;
+    Value *all = low_get(l, (size_t)(count + 1) * sizeof *all);
+    const char **names = low_get(l, (size_t)(count + 1) * sizeof *names);
+    all[0] = *value;
+    for (int m = 0; m < count; m++)
+      all[m + 1] = arguments[m], names[m + 1] = keywords ? keywords[m] : NULL;
+    return low_call_known(l, node, low_text(l, "numpy.%s", name), count + 1, all,
+                          (const char *const *)names);
+  }
+  return low_refuse(l, node, "QJ379",
+                    low_text(l, "%s has no method '%s' in @jit", low_type_text(l, value), name),
+                    "call it outside the function, or write it as a loop");
+}

@@ -1,0 +1,89 @@
+/* Shapes of arrays, and other shapes of the same elements. */
+#include "calls.h"
+
+Value low_shape_of(Lower *l, const Array *array) {
+  Value *items = low_get(l, (size_t)array->ndim * sizeof *items + 1);
+  for (int k = 0; k < array->ndim; k++) {
+    items[k] = array->extent[k] >= 0 ? low_int(array->extent[k])
+                                     : low_scalar(QL_I64, true, array->shape[k]);
+    items[k].natural = true;
+  }
+  return low_tuple(l, array->ndim, items);
+}
+
+Value low_transposed(Lower *l, const Call *call, const Value *value) {
+  if (value->kind != JIT_ARRAY)
+    return value->kind == JIT_SCALAR ? *value : low_refuse_type(l, call, value, "an array");
+  Value memory = low_in_memory(l, call->node, value);
+  Array *view = low_get(l, sizeof *view);
+  *view = *memory.array;
+  for (int k = 0; k < view->ndim; k++) {
+    int from = view->ndim - 1 - k;
+    view->shape[k] = memory.array->shape[from], view->stride[k] = memory.array->stride[from],
+    view->extent[k] = memory.array->extent[from];
+  }
+  view->contiguous = view->ndim < 2 && view->contiguous;
+  return low_array_value(view);
+}
+static Value call_transpose(Lower *l, const Call *call) {
+  return low_takes(l, call, 1, 1, "") ? low_transposed(l, call, &call->arguments[0])
+                                      : low_unknown();
+}
+
+Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *wanted) {
+  if (value->kind != JIT_ARRAY) return low_refuse_type(l, call, value, "an array");
+  JitRef shape[QL_MAX_DIMS];
+  int64_t extent[QL_MAX_DIMS];
+  int ndim, open = -1;
+  if (!low_shape(l, call->node, wanted, &ndim, shape, extent)) return low_unknown();
+  Value memory =
+      value->array->contiguous && !value->array->element ? *value : low_copy(l, call->node, value);
+  if (low_dead(l)) return low_unknown();
+  const Value *items = wanted->kind == JIT_TUPLE ? wanted->items : wanted;
+  JitRef product = low_const(l, 1), size = low_size(l, memory.array);
+  for (int k = 0; k < ndim; k++) {
+    if (items[k].known && items[k].constant.i == -1)
+      open = k;
+    else
+      product = low_op(l, QL_OP_MULTIPLY, product, shape[k]);
+  }
+  if (open >= 0) {
+    low_raise_if(l, call->node, low_op(l, QL_OP_EQUAL, product, low_const(l, 0)), "ValueError",
+                 "cannot reshape an array with -1 beside an extent of 0");
+    shape[open] = low_op(l, QL_OP_FLOOR_DIVIDE, size, product), extent[open] = -1;
+    product = low_op(l, QL_OP_MULTIPLY, product, shape[open]);
+  }
+  low_raise_if(l, call->node, low_op(l, QL_OP_NOT_EQUAL, product, size), "ValueError",
+               "cannot reshape the array: it has another number of elements");
+  Array *view = low_get(l, sizeof *view);
+  *view = *memory.array, view->ndim = (uint8_t)ndim, view->contiguous = true;
+  for (int k = 0; k < ndim; k++) view->shape[k] = shape[k], view->extent[k] = extent[k];
+  low_set_strides(l, view);
+  return low_array_value(view);
+}
+static Value call_reshape(Lower *l, const Call *call) {
+  return low_takes(l, call, 2, 2, "")
+             ? low_reshaped(l, call, &call->arguments[0], &call->arguments[1])
+             : low_unknown();
+}
+static Value call_ravel(Lower *l, const Call *call) {
+  Value all = low_int(-1);
+  return low_takes(l, call, 1, 1, "") ? low_reshaped(l, call, &call->arguments[0], &all)
+                                      : low_unknown();
+}
+static Value call_copy(Lower *l, const Call *call) {
+  if (!low_takes(l, call, 1, 1, "")) return low_unknown();
+  return call->arguments[0].kind == JIT_ARRAY ? low_copy(l, call->node, &call->arguments[0])
+                                              : call->arguments[0];
+}
+static Value call_shape(Lower *l, const Call *call) {
+  const Value *value = &call->arguments[0];
+  return value->kind == JIT_ARRAY ? low_shape_of(l, value->array)
+                                  : low_refuse_type(l, call, value, "an array");
+}
+
+const KnownRow low_shapes[] = {
+    {"numpy.transpose", call_transpose, 0, 0}, {"numpy.reshape", call_reshape, 0, 0},
+    {"numpy.ravel", call_ravel, 0, 0},         {"numpy.copy", call_copy, 0, 0},
+    {"numpy.shape", call_shape, 1, 1},         {NULL},
+};

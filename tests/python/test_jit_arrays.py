@@ -1,0 +1,288 @@
+"""`quelea.jit` against Python itself: arrays, whose memory it is, in which order it is used."""
+
+import numpy
+import numpy as np
+import pytest
+from jit_support import check
+
+import quelea
+
+
+@quelea.jit
+def iterated(a):
+    s = 0
+    for v in a:
+        s += v
+    for i, v in enumerate(a):
+        s += i * v
+    for u, v in zip(a, a[1:]):  # noqa: B905, RUF007
+        s += u * v
+    return s
+
+
+@quelea.jit
+def stored(a):
+    a[1:3] = 7
+    a[::2] += 1
+    a[-1] = 9
+    b = a[::-1]
+    b[0] = 3
+    a[1:] = a[:-1]
+    return b, a.shape, a.T, a[None, 1:], a[..., 0], a.size, a.ndim, a[2:2], a[10:], a[-2:]
+
+
+@quelea.jit
+def matrix(a):
+    a[0, 1:] = a[1, :-1] * 2
+    a[1] = a[0] + a[1, :1]
+    a *= 2
+    return a.sum(), a.sum(axis=0), a.mean(), a.max(), a.min(axis=1), np.sqrt(a), a * a + 1, a[:, 1]
+
+
+@quelea.jit
+def made(n):
+    x = np.zeros(n)
+    y = np.ones((n, 2), dtype=np.float32)
+    z = np.full(n, 3)
+    w = np.array([1, 2.5, n])
+    t = x
+    for i in range(n):
+        x, t = x + i, x
+    return x, y, z, w, t, np.empty_like(y).shape, np.zeros_like(z), np.array([[1, 2], [3, 4]])
+
+
+@quelea.jit
+def repeated(a, b):
+    return (
+        a + b,
+        a * 2 + b[0],
+        np.where(a > 1, a, b),
+        np.maximum(a, 2),
+        (a < b).any(),
+        np.clip(a, 1, 2),
+    )
+
+
+@quelea.jit
+def copied(a):
+    b = a.copy()
+    b[:] = a[::-1]
+    a[:] = a[::-1]
+    return b, a.reshape(2, -1), a.astype(np.int32), a.dtype == np.float64, a.ravel()
+
+
+def test_arrays():
+    for dtype in ("i8", "f8", "i1", "f4"):
+        check(iterated, numpy.arange(5).astype(dtype))
+        check(stored, numpy.arange(6).astype(dtype))
+    check(stored, numpy.arange(12.0)[::2])
+    check(stored, numpy.arange(6.0)[::-1])
+    for a in (
+        numpy.arange(12.0).reshape(3, 4),
+        numpy.asfortranarray(numpy.arange(12.0).reshape(3, 4)),
+    ):
+        check(matrix, a)
+    check(made, 3)
+    check(repeated, numpy.arange(3.0), numpy.arange(3))
+    check(repeated, numpy.arange(3.0).reshape(3, 1), numpy.arange(4.0))
+    check(repeated, numpy.arange(2.0), numpy.arange(3.0))
+    check(copied, numpy.arange(6.0))
+
+
+def test_arguments_that_share_memory():
+    @quelea.jit
+    def moved(a, b):
+        a[1:] = b[:-1] * 2
+
+    x, y = numpy.arange(6.0), numpy.arange(6.0)
+    moved(x, x)
+    moved.__wrapped__(y, y)
+    assert x.tolist() == y.tolist()
+
+
+def test_an_argument_comes_back_as_itself():
+    @quelea.jit
+    def back(a):
+        return a, a[1:], (a, 1)
+
+    x = numpy.arange(3.0)
+    whole, part, pair = back(x)
+    assert whole is x and pair[0] is x and numpy.shares_memory(part, x)
+    part[0] = 9
+    assert x[1] == 9
+
+
+def test_bounds_are_checked_where_it_is_asked_for():
+    @quelea.jit(boundscheck=True)
+    def element(a, i):
+        return a[i]
+
+    for i in (-4, -3, 0, 2, 3):
+        check(element, numpy.arange(3.0), i)
+
+
+def test_readonly_arrays():
+    @quelea.jit
+    def read(a):
+        return a[0] + 1
+
+    @quelea.jit
+    def write(a):
+        a[0] = 1
+
+    x = numpy.arange(3.0)
+    x.flags.writeable = False
+    assert read(x) == 1
+    with pytest.raises(quelea.errors.JitError, match="QJ365"):
+        write(x)
+
+
+def total(x):
+    return np.sum(x)
+
+
+def doubled(x):
+    x *= 2
+    return x[0]
+
+
+@quelea.jit
+def of_expressions(a):
+    """Arguments that are expressions, chains of comparisons, loops that are left over expressions."""
+    s = total(a * 2) + total(a + total(a * 3))
+    inside = 0 < np.sum(a * 2) < 10 < np.max(a + 1) + 20
+    for _ in range(2):
+        for v in a + 1:
+            if v > 2:
+                break
+            s += v
+        else:
+            continue
+        s += 1
+    return s, inside
+
+
+@quelea.jit
+def comprehended(a):
+    b = a * 2.0
+    x = np.array([np.sum(r) for r in b])
+    y = np.array([np.sum(r) for r in (a[0:1], a[1:2] * 2, b)])
+    return np.sum(x), y, b
+
+
+@quelea.jit
+def in_order(a):
+    b = (a * 2) + doubled(a)
+    c = a + 1
+    c, r = divmod(c, 3)
+    pairs = zip(c * 2.0, c)  # noqa: B905
+    c = np.zeros(5)
+    s = 0.0
+    for x, y in pairs:
+        s += x * y
+    return b, c, r, s
+
+
+@quelea.jit
+def stretched(a):
+    r = np.ones((1, 3))
+    a[:, :] = r
+    a[1:] += r * 2
+    return a, np.full((4, 3), r)
+
+
+@quelea.jit
+def flattened(a):
+    b = a.flatten()
+    b[0] = 100
+    return b
+
+
+def test_memory_and_order():
+    for a in (numpy.arange(6.0), numpy.array([-1.0, 0.5]), numpy.zeros(0) + 1):
+        if a.size:
+            check(of_expressions, a)
+            check(in_order, a)
+    for shape in ((0, 3), (5, 3), (2, 3)):
+        if shape[0] != 1:
+            check(comprehended, numpy.ones(shape))
+    check(stretched, numpy.zeros((4, 3)))
+    check(flattened, numpy.arange(6.0).reshape(2, 3))
+
+
+def test_integers_in_place():
+    @quelea.jit
+    def halves(a):
+        a[0:2] /= 2
+
+    with pytest.raises(quelea.errors.JitError, match="QJ335"):
+        halves(numpy.arange(4))
+    check(halves, numpy.arange(4.0))
+
+
+@quelea.jit
+def smoothed(u, v, n):
+    for _ in range(n):
+        v[1:-1] = (u[:-2] + u[2:]) * 0.5
+        u, v = v, u
+    return u, u[1:3], u.sum(), u * 2
+
+
+def taken(size: int) -> bool:
+    """Has this rank all of an array of that size?"""
+    return quelea.size == 1 or size <= quelea.info()["replicated_size"]
+
+
+@pytest.mark.parametrize("size", [8, 50_000])
+def test_arrays_of_quelea(size):
+    x = numpy.linspace(0, 1, size) ** 2
+    u, v = quelea.asarray(x), quelea.zeros(size)
+    if not taken(size):
+        with pytest.raises(TypeError, match="partitioned among the ranks"):
+            smoothed(u, v, 3)
+        return
+    theirs = x.copy(), numpy.zeros(size)
+    want = smoothed.__wrapped__(*theirs, 3)
+    before = numpy.asarray(u)  # shares the memory until it is written
+    kept = before.copy()
+    whole, part, total, twice = smoothed(u, v, 3)
+    assert whole is v and isinstance(part, quelea.ndarray) and isinstance(twice, quelea.ndarray)
+    for ours, other in zip(
+        (u, v, whole, part, twice), (*theirs, want[0], want[1], want[3]), strict=True
+    ):
+        assert numpy.array_equal(numpy.asarray(ours), other)
+    assert abs(total - want[2]) <= 1e-12 * abs(want[2])
+    assert numpy.array_equal(before, kept)
+    part[...] = 7
+    assert float(v[1]) == 7
+    u += 1
+    assert numpy.array_equal(numpy.asarray(u), theirs[0] + 1)
+
+
+def test_an_array_that_nothing_has_stored_yet():
+    @quelea.jit
+    def filled(a):
+        for i in range(a.size):
+            a[i] = i
+        return a
+
+    x = quelea.empty(6)
+    if taken(6):
+        assert numpy.asarray(filled(x)).tolist() == [0, 1, 2, 3, 4, 5]
+        assert filled(x) is x
+
+
+def test_arrays_of_numpy_beside_those_of_quelea():
+    @quelea.jit
+    def read(a, w):
+        return a * w
+
+    @quelea.jit
+    def write(a, w):
+        w[0] = a[0]
+
+    a, w = quelea.arange(5.0), numpy.arange(5.0) + 1
+    if taken(5):
+        assert numpy.array_equal(numpy.asarray(read(a, w)), numpy.arange(5.0) * w)
+        with pytest.raises(quelea.errors.JitError, match="QJ365"):
+            write(a, w)

@@ -1,0 +1,219 @@
+"""`quelea.jit` against Python itself: calls, arguments, what a function takes from outside."""
+
+import sys
+
+import numpy
+import numpy as np
+import pytest
+from jit_support import check, same
+
+import quelea
+
+K = 10  # captured by functions below, and changed by tests
+TABLE = numpy.arange(3.0)
+
+
+@quelea.jit
+def scaled(a, b=2, *, c=1):
+    return a * b + c
+
+
+def plain(x):
+    return x + K
+
+
+@quelea.jit
+def calling(x):
+    return scaled(x) + scaled(x, b=3) + scaled(b=x, a=1, c=5) + plain(x)
+
+
+@quelea.jit
+def rest(x, y=3, *others):
+    return x + y, len(others), others
+
+
+@quelea.jit
+def fibonacci(n):
+    if n < 2:
+        return n
+    return fibonacci(n - 1) + fibonacci(n - 2)
+
+
+@quelea.jit
+def ackermann(m, n):
+    if m == 0:
+        return n + 1
+    if n == 0:
+        return ackermann(m - 1, 1)
+    return ackermann(m - 1, ackermann(m, n - 1))
+
+
+@quelea.jit
+def is_even(n):
+    if n < 0:
+        raise ValueError("below zero")
+    return True if n == 0 else is_odd(n - 1)
+
+
+@quelea.jit
+def is_odd(n):
+    return False if n == 0 else is_even(n - 1)
+
+
+def test_functions():
+    check(calling, 2)
+    check(rest, 1)
+    check(rest, 1, 2, 3, 4.5)
+    same(rest(y=1, x=2), (3, 0, ()))
+    check(fibonacci, 15)
+    check(fibonacci, 10.0)
+    check(ackermann, 2, 3)
+    for n in (10, 7, -1):
+        check(is_even, n)
+
+
+def test_what_is_captured_may_change(monkeypatch):
+    module = sys.modules[__name__]
+
+    @quelea.jit
+    def looks(i):
+        return TABLE[i] + plain(i)
+
+    check(looks, 1)
+    for value in (11, 2.5, numpy.int8(3)):
+        monkeypatch.setattr(module, "K", value)
+        check(looks, 1)
+    monkeypatch.setattr(module, "TABLE", numpy.arange(5)[::-1])
+    check(looks, 4)
+    monkeypatch.setattr(module, "plain", lambda x: x * 7)
+    check(looks, 4)
+
+
+def test_inner_functions_and_closures():
+    def outer(q):
+        @quelea.jit
+        def inner(x):
+            def square(v):
+                return v * v + q
+
+            twice = lambda v: square(v) * 2  # noqa: E731
+            return square(x), twice(x)
+
+        return inner
+
+    check(outer(3), 4)
+    check(outer(3.5), 4)
+    check(outer(3), 0.5)
+
+
+def test_comprehensions_are_arrays():
+    @quelea.jit
+    def squares(n):
+        x = [i * i + 0.5 for i in range(n)]
+        i = 7
+        y = [v * 2 for v in x]
+        return x, y, i
+
+    x, y, i = squares(4)
+    want, twice, seven = squares.__wrapped__(4)
+    assert x.tolist() == want and y.tolist() == twice and i == seven
+
+
+@quelea.jit
+def added(n):
+    return 0 if n == 0 else K + added(n - 1)
+
+
+def down(n, k):
+    if n == 0:
+        return 10 // k
+    return down(n - 1, k)
+
+
+@quelea.jit
+def all_down(k):
+    return np.sum(np.array([down(3, k) for i in range(2)]))
+
+
+def test_functions_that_call_themselves_and_what_is_outside_of_them():
+    check(added, 3)
+    check(all_down, 5)
+    with pytest.raises(ZeroDivisionError) as caught:
+        all_down(0)
+    assert "return 10 // k" in caught.value.__notes__[0]
+
+
+@quelea.jit
+def rest_of_arrays(a, *rest):
+    for r in rest:
+        a = a + r
+    return a
+
+
+@quelea.jit
+def only_by_name(a, *, k=1):
+    return a + k
+
+
+def named_last(a, *rest, k=1):
+    return a + len(rest) * 100 + k
+
+
+@quelea.jit
+def calls_named_last(a):
+    return named_last(a, 2, 3), named_last(a, k=5)
+
+
+def test_arguments_are_bound_as_python_does():
+    check(rest_of_arrays, 1.0, numpy.array([1.0, 2.0]))
+    check(calls_named_last, 1)
+    assert only_by_name(1) == 2 and only_by_name(1, k=5) == 6
+    with pytest.raises(TypeError, match="too many positional"):
+        only_by_name(1, 2)
+
+
+def test_functions_of_one_code():
+    fs = [lambda x, i=i: x + i for i in range(3)]
+    first, last = fs[0], fs[2]
+
+    @quelea.jit
+    def both(x):
+        return first(x) * 10 + last(x)
+
+    check(both, 1)
+    # fmt: off
+    add, multiply = quelea.jit(lambda x: x + 1), quelea.jit(lambda x: x * 2)
+    # fmt: on
+    assert add(5) == 6 and multiply(5) == 10
+
+
+def test_what_is_printed_to_may_do_anything(monkeypatch):
+    """The output of a call changes what the function is made of, and calls it."""
+    module = sys.modules[__name__]
+    kept = numpy.ones(100_000)
+    monkeypatch.setattr(module, "TABLE", kept)
+
+    @quelea.jit
+    def shows(n):
+        print("x")
+        TABLE[0] = n + K
+        return TABLE[0] + plain(1)
+
+    class Out:
+        calls = 0
+
+        def write(self, text):
+            if not text.strip() or self.calls:
+                return
+            self.calls = 1
+            module.TABLE = numpy.zeros(3)
+            module.plain = lambda x: x * 7
+            assert shows(1) == 11 + 7
+
+        def flush(self):
+            pass
+
+    monkeypatch.setattr(module, "plain", lambda x: x + 5)
+    monkeypatch.setattr(sys, "stdout", Out())
+    assert shows(2) == 12 + 6
+    assert kept[0] == 12
