@@ -186,8 +186,8 @@ static QlStatus tell_difference(const Account *a, const Account *b, int other, Q
   if (same_line && a->kind == EVENT_CALL)
     return ql_fail(error, QL_ERR_DIVERGED,
                    "the ranks call a compiled function with different arguments, or compiled from "
-                   "different source, at %s: rank 0 and rank %d; numbers and NumPy arrays must be "
-                   "the same on every rank",
+                   "different source, at %s: rank 0 and rank %d; numbers, arrays and elements read "
+                   "from arrays must be the same on every rank",
                    a->place, other);
   return ql_fail(
       error, QL_ERR_DIVERGED,

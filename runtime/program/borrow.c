@@ -59,14 +59,16 @@ static uint64_t hash_view(uint64_t hash, const QlArray *array) {
   return ql_hash_bytes(hash, array->strides, array->ndim * sizeof *array->strides);
 }
 
+/* The function may store into each: their own names from now on. */
 static void note(QlContext *ctx, uint64_t what, int count, QlArray *const *arrays) {
-  uint64_t ids = 0, hash = what;
+  uint64_t names = 0, hash = what;
   for (int k = 0; k < count; k++) {
-    ids = ql_mix(ids, rt_storage_number(arrays[k]->storage, &ctx->next_id));
+    names = ql_mix(names, rt_storage_name(arrays[k]->storage, &ctx->next_id));
     hash = hash_view(hash, arrays[k]);
   }
+  for (int k = 0; k < count; k++) arrays[k]->storage->origin = 0;
   rt_history_add(
-      ctx, &(Event){.kind = EVENT_CALL, .hash = hash, .arrays = ids, .source = rt_source(ctx)});
+      ctx, &(Event){.kind = EVENT_CALL, .hash = hash, .arrays = names, .source = rt_source(ctx)});
 }
 
 QlStatus ql_borrow(QlContext *ctx, uint64_t what, int count, QlArray *const *arrays, char **data,
