@@ -56,6 +56,9 @@ stage() {
 
 # ---- the stages ----
 
+# Packages that users have beside Quelea: tests that need one are skipped where it is not.
+beside() { requirements "$python" foreign >"$venv/foreign.txt" && "$python" -m pip --disable-pip-version-check -q install -r "$venv/foreign.txt"; }
+
 formatted() { git ls-files '*.c' '*.h' | xargs "$venv/bin/clang-format" --dry-run -Werror && "$venv/bin/ruff" format --check .; }
 
 # Open MPI takes locks of its own in both orders while it starts, which TSan would report as a deadlock to come.
@@ -105,6 +108,7 @@ stages() {
   stage format formatted
   stage mypy "$venv/bin/mypy"
   stage ctest.release ctests release
+  stage packages.beside beside
   stage pytest.single "$python" -m pytest -rs -m "$selection" --ignore=tests/python
 
   on_ranks ranks.0 0

@@ -89,25 +89,27 @@ sys.exit(sys.version_info < (3, 11) or not os.path.exists(os.path.join(sysconfig
   die "no Python >= 3.11 with Python.h and ensurepip (Debian packages python3-dev and python3-venv)"
 }
 
-# What the environment holds is said once, in pyproject.toml.
+# requirements INTERPRETER EXTRA...: what the environment holds is said once, in pyproject.toml.
 requirements() {
-  "$1" - "$top/pyproject.toml" <<'PYTHON'
+  local interpreter=$1
+  shift
+  "$interpreter" - "$top/pyproject.toml" "$@" <<'PYTHON'
 import sys, tomllib
 with open(sys.argv[1], "rb") as file:
     data = tomllib.load(file)
 extras = data["project"]["optional-dependencies"]
-print(*data["build-system"]["requires"], *data["project"]["dependencies"], *(r for name in ("pictures", "test", "dev") for r in extras[name]), sep="\n")
+print(*data["build-system"]["requires"], *data["project"]["dependencies"], *(r for name in sys.argv[2:] for r in extras[name]), sep="\n")
 PYTHON
 }
 
 setup_venv() {
   local base wanted stamp=$venv/.stamp
   base=$(find_python)
-  wanted=$(printf '%s\n' "$top" "$base" "$("$base" -V)" "$(requirements "$base")" | sha256sum)
+  wanted=$(printf '%s\n' "$top" "$base" "$("$base" -V)" "$(requirements "$base" pictures test dev)" | sha256sum)
   [ "$wanted" != "$(cat "$stamp" 2>/dev/null)" ] || return 0
   say "making .venv with $("$base" -V) ($base)"
   "$base" -m venv --clear "$venv"
-  requirements "$base" >"$venv/requirements.txt"
+  requirements "$base" pictures test dev >"$venv/requirements.txt"
   "$python" -m pip --disable-pip-version-check -q install -r "$venv/requirements.txt" ||
     die "pip could not install what pyproject.toml asks for; once the network is back, run this again"
   # The built package: build/release/python/quelea (see python/CMakeLists.txt). PYTHONPATH=build/debug/python takes another build.

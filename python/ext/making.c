@@ -1,6 +1,7 @@
 /* making: functions that make arrays: what the Python layer calls, and the plain forms of its own
- * functions, which are called often (plain.c). A plain form has a shape or an object, and a dtype,
- * and nothing else; any other is left to quelea/creation.py and ranges.py by NotImplemented. */
+ * functions, which are called often (function.c). A plain form has a shape or an object, and a
+ * dtype, and nothing else; any other is left to quelea/creation.py and ranges.py by NotImplemented.
+ */
 #include "ext.h"
 
 #include <math.h>
@@ -280,6 +281,13 @@ static int64_t count_integers(const int64_t *n) {
   return count + (extent % n[STEP] != 0 && (extent < 0) == (n[STEP] < 0));
 }
 
+/* A quotient that is zero for being too small, or for an infinite step, is a part of one. */
+static double count_floats(const double *n) {
+  double quotient = (n[STOP] - n[START]) / n[STEP];
+  if (quotient == 0 && n[STOP] != n[START]) return signbit(quotient) ? 0 : 1;
+  return ceil(quotient);
+}
+
 /* arange(stop), arange(start, stop), arange(start, stop, step) of Python's numbers. As NumPy does
  * it, the step is the difference of the first two values. */
 PLAIN(plain_arange) {
@@ -292,12 +300,13 @@ PLAIN(plain_arange) {
     if (!number_of(args[k], &integer[which], &number[which], &any_float)) Py_RETURN_NOTIMPLEMENTED;
   }
   if (number[STEP] == 0) Py_RETURN_NOTIMPLEMENTED;
-  if (any_float) length = ceil((number[STOP] - number[START]) / number[STEP]);
+  if (any_float) length = count_floats(number);
   if (!(fabs(length) <= (double)EXACT)) Py_RETURN_NOTIMPLEMENTED;
   QlScalar from = {.dtype = any_float ? QL_F64 : QL_I64}, by = from;
   if (any_float) {
-    from.value.d = number[START], by.value.d = (number[START] + number[STEP]) - number[START];
     count = (int64_t)length;
+    from.value.d = number[START];
+    by.value.d = count < 2 ? 0 : (number[START] + number[STEP]) - number[START];
   } else {
     from.value.i = integer[START], by.value.i = integer[STEP];
     count = count_integers(integer);

@@ -9,7 +9,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from . import _quelea
 from ._quelea import asarray as _asarray
-from ._quelea import ndarray, plain
+from ._quelea import ndarray
 from .creation import DType, _check, array, type_of_number
 
 __all__ = ["arange", "geomspace", "linspace", "logspace"]
@@ -24,7 +24,6 @@ def _number(x: Any) -> Any:
     return x
 
 
-@plain
 def arange(
     start: Any = None,
     stop: Any = None,
@@ -74,7 +73,9 @@ def arange(
         raise ValueError("arange: cannot compute length")
     if length >= 2**63:
         raise ValueError("Maximum allowed size exceeded")
-    count = max(0, math.ceil(length)) if length > 0 else 0
+    if length == 0 and first != last:  # too small a part of a step, or of an infinite one
+        length = math.copysign(1, length)
+    count = math.ceil(length) if length > 0 else 0
     if dtype.kind == "b" and count > 2:
         raise TypeError(
             "arange() is only supported for booleans when the result has at most length 2."
@@ -82,6 +83,8 @@ def arange(
     two = numpy.array([first, first + by], dtype)
     with numpy.errstate(all="ignore"):
         delta = two[1] ^ two[0] if dtype.kind == "b" else two[1] - two[0]
+    if count < 2:
+        delta = dtype.type(0)
     return _quelea.ramp(count, 0, two[0], delta, dtype)
 
 

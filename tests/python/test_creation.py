@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import math
 import pickle
 import warnings
 
@@ -422,13 +423,16 @@ def test_lists_of_elements():
         *[(0.0, 1.0, 0.1), (1, 2, 0.25), (1.5,), (3.0, 1, -0.5), (1, 3.0), (0.1, 0.1 + 2**-54)],
         *[(2**53, 2**53 + 5), (-(2**60), 2**60, 2**58), (2**52 + 1, 2**52 + 9, 3), (True, 5)],
         *[(1, 5, 0), (1.0, 5.0, 0.0), (float("nan"),), (1e19,), (float("inf"),), (2**70,)],
+        *[(0.0, 1.0, math.inf), (0.0, 1.0, -math.inf), (1.0, 0.0, math.inf), (1, 0, -math.inf)],
+        *[(0.0, 5e-324, 1e300), (0.0, 5e-324, -1e300), (2.0, 2.0, math.inf), (3, 3.0, -math.inf)],
+        *[(0.0, 1.0, 1e308), (1e308, 1.5e308, 1e308), (0, 1, numpy.float32(numpy.inf))],
     ],
 )
 def test_ranges_of_numbers(given):
     try:
         want = numpy.arange(*given)
-    except (MemoryError, OverflowError, TypeError, ValueError, ZeroDivisionError):
-        with pytest.raises((MemoryError, OverflowError, TypeError, ValueError, ZeroDivisionError)):
+    except (MemoryError, OverflowError, TypeError, ValueError, ZeroDivisionError) as error:
+        with pytest.raises(type(error)):
             np.arange(*given)
     else:
         same(np.arange(*given), want)

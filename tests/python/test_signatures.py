@@ -449,25 +449,6 @@ def test_two_keywords() -> None:
     assert not differences
 
 
-def covered() -> set[tuple[str, str]]:
-    """Give the pairs of a function and a keyword that are tried."""
-    pairs = {(name, case[1]) for name, cases in CASES.items() for case in cases if case[1]}
-    pairs |= {
-        (f"ndarray.{name}", word) for name in METHODS for case in CASES[name] if (word := case[1])
-    }
-    for name, calls in OWN_METHODS.items():
-        pairs |= {
-            (f"ndarray.{name}", word) for _, kwargs in calls for word in (*kwargs, "by position")
-        }
-    words = ("axis", "dtype", "out", "keepdims", "initial", "where")
-    return pairs | {(f"{name}.reduce", word) for name in REDUCTIONS for word in words}
-
-
-def test_pairs_are_many(record_property: Any) -> None:
-    record_property("pairs", len(covered()))
-    assert len(covered()) > 1300
-
-
 @pytest.mark.parametrize("name", METHODS)
 def test_keywords_of_methods(name: str) -> None:
     differences = []
