@@ -32,28 +32,25 @@ static int is_held(QlArray *array) {
 /* ---- an error that NumPy ignores ---- */
 
 static void forget_error(void) {
-  qx.buffer_error.of = NULL;
+  Py_CLEAR(qx.buffer_error.of);
   Py_CLEAR(qx.buffer_error.type);
   Py_CLEAR(qx.buffer_error.value);
-  Py_CLEAR(qx.buffer_error.trace);
 }
 
-static int note_error(QlArray *array) {
+static int note_error(PyObject *object) {
   PyObject *type, *value, *trace;
   PyErr_Fetch(&type, &value, &trace);
-  qx.buffer_error.of = array;
-  qx.buffer_error.type = Py_XNewRef(type), qx.buffer_error.value = Py_XNewRef(value),
-  qx.buffer_error.trace = Py_XNewRef(trace);
+  qx.buffer_error.of = Py_NewRef(object);
+  qx.buffer_error.type = Py_XNewRef(type), qx.buffer_error.value = Py_XNewRef(value);
   PyErr_Restore(type, value, trace);
   return -1;
 }
 
-static bool raise_noted_error(QlArray *array) {
-  if (QX_LIKELY(!qx.buffer_error.type)) return false;
-  bool is_its = qx.buffer_error.of == array;
+static bool raise_noted_error(PyObject *object) {
+  if (QX_LIKELY(!qx.buffer_error.of)) return false;
+  bool is_its = qx.buffer_error.of == object;
   if (is_its)
-    PyErr_Restore(Py_XNewRef(qx.buffer_error.type), Py_XNewRef(qx.buffer_error.value),
-                  Py_XNewRef(qx.buffer_error.trace));
+    PyErr_Restore(Py_XNewRef(qx.buffer_error.type), Py_XNewRef(qx.buffer_error.value), NULL);
   forget_error();
   return is_its;
 }
@@ -102,7 +99,7 @@ static int get_buffer(PyObject *self, Py_buffer *view, int flags) {
   forget_error();
   view->obj = NULL;
   int held = is_held(array);
-  if (held < 0) return note_error(array);
+  if (held < 0) return note_error(self);
   if (!held) return PyErr_SetString(PyExc_BufferError, not_held), -1;
   bool c = qx_is_contiguous(array, QL_ORDER_C);
   bool fortran = array->ndim < 2 ? c : qx_is_contiguous(array, QL_ORDER_F);
@@ -114,7 +111,7 @@ static int get_buffer(PyObject *self, Py_buffer *view, int flags) {
   if (ql_export(array, &data, strides, &buffer->token, &error)) {
     free(buffer);
     qx_raise_int(&error);
-    return note_error(array);
+    return note_error(self);
   }
   int64_t item = (int64_t)ql_dtype_size(array->dtype);
   for (int i = 0; i < ndim; i++) buffer->extents[i] = (Py_ssize_t)array->shape[i];
@@ -146,7 +143,7 @@ PyObject *qx_held(PyObject *module, PyObject *object) {
   (void)module;
   if (!qx_is_array(object)) return PyErr_Format(PyExc_TypeError, "held takes a quelea.ndarray");
   bool copied;
-  if (raise_noted_error(qx_array(object))) return NULL;
+  if (raise_noted_error(object)) return NULL;
   int held = is_held(qx_array(object));
   if (held == 0) PyErr_SetString(PyExc_AttributeError, not_held);
   return held > 0 ? qx_snapshot(qx_array(object), &copied) : NULL;

@@ -110,8 +110,8 @@ typedef struct QxState {
   PyObject *package_folder; /* where quelea/__init__.py lies: its frames are internal */
   PyObject *numpy_ufuncs;   /* dict: numpy.ufunc -> quelea.ufunc */
   struct {
-    QlArray *of; /* whose buffer could not be given, to compare with */
-    PyObject *type, *value, *trace;
+    PyObject *of; /* the array whose buffer could not be given, or NULL */
+    PyObject *type, *value;
   } buffer_error;
   PyObject *refusal; /* NULL, or why nothing may be recorded or looked at now: rank 0 is alone */
   PyArray_Descr *descr[QL_DTYPE_COUNT];
@@ -274,12 +274,7 @@ typedef struct QxPlainForm {
   const char *name;
   QxPlainCall call;
 } QxPlainForm;
-extern const QxPlainForm qx_plain_forms[]; /* the last has no name */
-
-/* ---- plain.c ---- */
-/* plain(function): the function, with its plain form tried first. */
-PyObject *qx_plain(PyObject *module, PyObject *function);
-bool qx_plain_setup(void);
+extern const QxPlainForm qx_plain_forms[]; /* the last has no name and no call */
 
 /* ---- joins.c ---- */
 /* A list or tuple that is not empty, of arrays of no axes or one, as an array; None: they differ in

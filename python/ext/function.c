@@ -1,36 +1,47 @@
-/* function: the type of the module's functions, as NumPy's are of a type: it asks of the arguments
- * first whether one is another's, by its __array_function__ or as operands of ufuncs are
- * (operands.c). Then NumPy's function of that name decides, which knows whom to ask, and asks us
- * for our arrays (quelea/dispatch.py). What it gives as arrays of its own is taken in.
+/* function: the type of the module's functions, as NumPy's are of a type.
  *
  *     function(raw, numpy, take_in, only_like)
  *
- * only_like: functions that make arrays ask of like= alone. */
+ * raw is the function in Python. Where its name has a plain form in C (making.c), that is tried
+ * first. Then it is asked of the arguments whether one is another's, by its __array_function__ or
+ * as operands of ufuncs are (operands.c); if so NumPy's function of that name decides, which knows
+ * whom to ask, and asks us for our arrays (quelea/dispatch.py). What it gives as arrays of its own
+ * is taken in. only_like: functions that make arrays ask of like= alone. */
 #include "ext.h"
 
 typedef struct Function {
   PyObject ob_base;
   vectorcallfunc vectorcall;
   PyObject *raw, *numpy, *take_in, *dict;
+  QxPlainCall plain; /* or NULL */
   bool only_like;
 } Function;
 
+/* Most arguments are of these; it is asked of each argument of each call. */
+static bool is_ours_or_plain(PyObject *object) {
+  return qx_is_array(object) || PyArray_CheckExact(object) || PyFloat_Check(object) ||
+         PyLong_Check(object) || object == Py_None || PyUnicode_Check(object) ||
+         PyType_Check(object) || PyComplex_CheckExact(object) || PySlice_Check(object) ||
+         object == Py_Ellipsis || PyArray_CheckAnyScalarExact(object) || PyArray_DescrCheck(object);
+}
+
 static bool is_others(PyObject *object) {
-  if (qx_is_array(object) || PyArray_CheckExact(object) || PyFloat_Check(object) ||
-      PyLong_Check(object) || object == Py_None || PyUnicode_Check(object) ||
-      PyType_Check(object) || PyArray_DescrCheck(object))
-    return false;
+  if (QX_LIKELY(is_ours_or_plain(object))) return false;
   QxForeign foreign = qx_foreign(object);
   return foreign != QX_TAKEN || qx_has_functions(object);
 }
 
-/* Of an argument, or of what a list of arrays holds. */
+/* Of an argument, or of what a list of arrays holds. To ask may run code, which may change a list.
+ */
 static bool holds_others(PyObject *object) {
   if (!PyList_CheckExact(object) && !PyTuple_CheckExact(object)) return is_others(object);
-  PyObject **items = PySequence_Fast_ITEMS(object);
-  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(object); i++)
-    if (is_others(items[i])) return true;
-  return false;
+  bool others = false;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(object) && !others; i++) {
+    PyObject *item = Py_NewRef(PySequence_Fast_GET_ITEM(object, i));
+    others = is_others(item);
+    Py_DECREF(item);
+  }
+  return others;
 }
 
 static bool is_elsewhere(const Function *self, PyObject *const *args, Py_ssize_t nargs,
@@ -49,11 +60,27 @@ static bool is_elsewhere(const Function *self, PyObject *const *args, Py_ssize_t
 static PyObject *function_vectorcall(PyObject *object, PyObject *const *args, size_t flagged,
                                      PyObject *kwnames) {
   const Function *self = (Function *)object;
+  if (self->plain) {
+    PyObject *made = self->plain(args, PyVectorcall_NARGS(flagged), kwnames);
+    if (QX_LIKELY(made != Py_NotImplemented)) return made;
+    Py_DECREF(made);
+  }
   if (QX_LIKELY(!is_elsewhere(self, args, PyVectorcall_NARGS(flagged), kwnames)))
     return PyObject_Vectorcall(self->raw, args, flagged, kwnames);
   PyObject *result = PyObject_Vectorcall(self->numpy, args, flagged, kwnames);
   if (result) Py_SETREF(result, PyObject_CallOneArg(self->take_in, result));
   return result;
+}
+
+/* -1: exception. */
+static int find_plain(PyObject *raw, QxPlainCall *call) {
+  PyObject *name = PyObject_GetAttrString(raw, "__name__");
+  if (!name) return -1;
+  const QxPlainForm *form = qx_plain_forms;
+  while (form->name && PyUnicode_CompareWithASCIIString(name, form->name) != 0) form++;
+  *call = form->call;
+  Py_DECREF(name);
+  return 0;
 }
 
 static PyObject *function_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
@@ -67,6 +94,7 @@ static PyObject *function_new(PyTypeObject *type, PyObject *args, PyObject *kwar
   if (!self) return NULL;
   self->vectorcall = function_vectorcall, self->only_like = only_like;
   self->raw = Py_NewRef(raw), self->numpy = Py_NewRef(numpy), self->take_in = Py_NewRef(take_in);
+  if (find_plain(raw, &self->plain) < 0) Py_CLEAR(self);
   return (PyObject *)self;
 }
 

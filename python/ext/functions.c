@@ -251,7 +251,6 @@ PyMethodDef qx_functions[] = {
     {"all", FAST(function_all), "all(a, axis=None, out=None, keepdims=False, *, where=True)"},
     {"count_nonzero", FAST(function_count_nonzero),
      "count_nonzero(a, axis=None, *, keepdims=False)"},
-    {"plain", qx_plain, METH_O, "plain(function): with its plain form in C tried first."},
     {"broadcast_to", FAST(function_broadcast_to), "broadcast_to(array, shape)"},
     {"expand_dims", FAST_POSITIONAL(function_expand_dims), "expand_dims(array, axis)"},
     {"gather", FAST_POSITIONAL(function_gather),

@@ -280,7 +280,7 @@ PyMODINIT_FUNC PyInit__quelea(void) {
   PyObject *module = PyModule_Create(&definition);
   if (!module) return NULL;
   if (find_descrs() && qx_errors_setup() && qx_array_setup(module) && qx_ufunc_setup(module) &&
-      qx_function_setup(module) && qx_plain_setup() && qx_compiled_setup(module) &&
+      qx_function_setup(module) && qx_compiled_setup(module) &&
       PyModule_AddFunctions(module, qx_making_functions) == 0 && qx_context_setup(module) &&
       PyModule_AddFunctions(module, qx_functions) == 0 &&
       PyModule_AddFunctions(module, qx_context_functions) == 0 &&

@@ -8,7 +8,7 @@ import numpy
 
 from . import _quelea
 from ._quelea import asarray as _asarray
-from ._quelea import ndarray, plain
+from ._quelea import ndarray
 
 __all__ = [
     "array",
@@ -49,7 +49,6 @@ def _check(device: str | None = None, like: Any = None, dtype: DType = None) -> 
         raise TypeError("The `like` argument must be a quelea.ndarray")
 
 
-@plain
 def array(
     object: Any,
     dtype: DType = None,
@@ -117,7 +116,6 @@ def _in_order(
     return result
 
 
-@plain
 def asarray(
     a: Any,
     dtype: DType = None,
@@ -217,7 +215,6 @@ def _made(make: Callable[[Any, Any], ndarray], shape: Any, dtype: DType, order: 
     return make(extents[::-1], dtype).transpose()
 
 
-@plain
 def empty(
     shape: Shape,
     dtype: DType = float,
@@ -244,7 +241,6 @@ def empty(
     )
 
 
-@plain
 def zeros(
     shape: Shape,
     dtype: DType = float,
@@ -278,7 +274,6 @@ def zeros(
     return _quelea.full(shape, 0, float if dtype is None else dtype)
 
 
-@plain
 def ones(
     shape: Shape,
     dtype: DType = None,
