@@ -231,6 +231,10 @@ bool axes_meet(int ndim, const AxisMap *a, const Box *domain_a, const AxisMap *b
 void span_of_map(int ndim, const AxisMap *axes, AxisSpan *spans);
 bool span_join(int ndim, AxisSpan *grow, const AxisSpan *by);
 Box span_box(int ndim, const AxisSpan *spans, const Box *domain);
+/* What is touched along one axis, of so many elements, at those points of the dimension that it
+ * follows; where the span reaches beyond the axis there is nothing to touch. */
+Interval span_along(const AxisSpan *span, Interval points, int64_t extent);
+Box span_box_within(int ndim, const AxisSpan *spans, const Box *domain, const int64_t *shape);
 /* The same for any view: the smallest box that is a stretch of the array in C order and holds all
  * of it. Not for an empty domain. */
 Box view_stretch(int rank, const int64_t *extent, int64_t offset, const int64_t *stride, int ndim,

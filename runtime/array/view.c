@@ -96,6 +96,25 @@ Box span_box(int ndim, const AxisSpan *spans, const Box *domain) {
   return box;
 }
 
+Interval span_along(const AxisSpan *span, Interval points, int64_t extent) {
+  int64_t first = 0, last = 0;
+  if (span->dim >= 0) first = span->step * points.lo, last = span->step * (points.hi - 1);
+  return (Interval){QL_MAX(QL_MIN(first, last) + span->lo, 0),
+                    QL_MIN(QL_MAX(first, last) + span->hi + 1, extent)};
+}
+
+Box span_box_within(int ndim, const AxisSpan *spans, const Box *domain, const int64_t *shape) {
+  Box box;
+  for (int a = 0; a < ndim; a++) {
+    Interval points = {0, 0};
+    if (spans[a].dim >= 0)
+      points = (Interval){domain->lo[spans[a].dim], domain->hi[spans[a].dim]};
+    Interval touched = span_along(&spans[a], points, shape[a]);
+    box.lo[a] = touched.lo, box.hi[a] = touched.hi;
+  }
+  return box;
+}
+
 Box view_stretch(int rank, const int64_t *extent, int64_t offset, const int64_t *stride, int ndim,
                  const Box *domain) {
   int64_t first = offset, last = offset, cstride[QL_MAX_DIMS];

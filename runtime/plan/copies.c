@@ -38,6 +38,16 @@ static int get_axis(const int64_t *words, AxisMap *map) {
   return 3;
 }
 
+static int put_span(int64_t *words, const AxisSpan *span) {
+  words[0] = span->lo, words[1] = span->hi, words[2] = span->step, words[3] = span->dim;
+  return 4;
+}
+
+static int get_span(const int64_t *words, AxisSpan *span) {
+  *span = (AxisSpan){words[0], words[1], words[2], (int)words[3]};
+  return 4;
+}
+
 const Reading *copies_reading(const Planner *planner, const Group *group, int leaf) {
   int64_t words[READING_WORDS];
   const Placement *p = &group->placement;
@@ -55,7 +65,7 @@ const Reading *copies_reading(const Planner *planner, const Group *group, int le
     n += put_axis(words + n, &p->axes[a]);
   }
   for (int a = 0; reach->has_axes && a < source->ndim; a++)
-    n += put_axis(words + n, &reach->axes[a]);
+    n += put_span(words + n, &reach->axes[a]);
   if (!reach->has_axes) words[n++] = view->offset;
   for (int r = 0; !reach->has_axes && r < group->rank; r++) words[n++] = view->stride[r];
   size_t bytes = (size_t)n * sizeof *words;
@@ -96,7 +106,7 @@ static bool find_reader(const Reading *reading, const PlanSlot *source, const Gr
   }
   reader->reach = (Reach){.has_axes = words[0] & 1};
   for (int a = 0; reader->reach.has_axes && a < source->ndim; a++)
-    n += get_axis(words + n, &reader->reach.axes[a]);
+    n += get_span(words + n, &reader->reach.axes[a]);
   group->nodes = &reader->leaf, group->reach = &reader->reach;
   return true;
 }

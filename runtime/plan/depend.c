@@ -54,7 +54,7 @@ static QlStatus collect_read(const Planner *planner, int step, const Reach *reac
   const PlanSlot *slot = &planner->plan->slots[reach->slot];
   Access access = {.step = step, .slot = reach->slot, .share = -1, .has_spans = reach->has_axes};
   access.private_memory = is_private(slot);
-  if (reach->has_axes) span_of_map(slot->ndim, reach->axes, access.spans);
+  if (reach->has_axes) memcpy(access.spans, reach->axes, sizeof access.spans);
   for (int k = all->first_of_step[step]; k < all->count; k++) {
     Access *other = &all->items[k];
     if (other->slot == access.slot && !other->write && other->has_spans && access.has_spans &&

@@ -68,7 +68,7 @@ typedef struct Operand {
   int slot;
   const SlotView *view;
   bool has_axes;
-  AxisMap axes[QL_MAX_DIMS];
+  AxisSpan axes[QL_MAX_DIMS]; /* one element at each point */
   JitAccess access;
 } Operand;
 
@@ -83,8 +83,8 @@ static bool shift_between(const Planner *planner, const Group *group, const Oper
   if (operand->view->offset == view->offset) return true;
   if (group->is_edge || !operand->has_axes || !reach->has_axes) return false;
   for (int a = 0; a < planner->plan->slots[view->slot].ndim; a++) {
-    const AxisMap *have = &operand->axes[a], *want = &reach->axes[a];
-    int64_t ahead = want->start - have->start;
+    const AxisSpan *have = &operand->axes[a], *want = &reach->axes[a];
+    int64_t ahead = want->lo - have->lo;
     if (have->dim != want->dim) return false;
     if (have->dim < 0 ? ahead != 0 : ahead % have->step != 0) return false;
     if (have->dim < 0) continue;
@@ -107,9 +107,9 @@ static PlanOperand address(const Planner *planner, const Group *group, const Ope
     return result;
   }
   for (int a = 0; a < slot->ndim; a++) {
-    const AxisMap *map = &operand->axes[a];
-    result.offset += (map->start - slot->geometry.alloc.lo[a]) * slot->geometry.stride[a];
-    if (map->dim >= 0) stride[map->dim] = map->step * slot->geometry.stride[a];
+    const AxisSpan *axis = &operand->axes[a];
+    result.offset += (axis->lo - slot->geometry.alloc.lo[a]) * slot->geometry.stride[a];
+    if (axis->dim >= 0) stride[axis->dim] = axis->step * slot->geometry.stride[a];
   }
   return result;
 }
@@ -149,7 +149,10 @@ static void collect_operands(Builder *b) {
     const GroupStore *store = &group->stores[k];
     Operand *operand = &b->operands[b->operand_count++];
     *operand = (Operand){.slot = store->slot, .view = &store->view, .access = JIT_WRITE};
-    operand->has_axes = store_axes(b->planner, group, store, operand->axes);
+    AxisMap axes[QL_MAX_DIMS];
+    operand->has_axes = store_axes(b->planner, group, store, axes);
+    if (operand->has_axes)
+      span_of_map(b->planner->plan->slots[store->view.slot].ndim, axes, operand->axes);
   }
   for (int k = 0; k < group->node_count; k++) {
     const ExprNode *node = &group->nodes[k];

@@ -23,7 +23,7 @@ Box needs_of_cells(const Planner *planner, const Group *group, int leaf, const C
   if (box_empty(group->rank, &domain)) return (Box){{0}, {0}};
   if (!reach->has_axes)
     return view_stretch(slot->ndim, slot->shape, view->offset, view->stride, group->rank, &domain);
-  Box box = view_box(slot->ndim, reach->axes, &domain);
+  Box box = span_box_within(slot->ndim, reach->axes, &domain, slot->shape);
   /* What a piece needs of an uncut axis grows by what smaller pieces beside it will need: one
    * message instead of one for each. */
   for (int a = 0; group->is_piece && a < slot->ndim; a++) {
@@ -48,14 +48,6 @@ static int followed(const Group *group, int leaf, int a) {
   for (int g = 0; grid && dim >= 0 && g < grid->count; g++)
     if (grid->axis[g].axis >= 0 && group->placement.axes[grid->axis[g].axis].dim == dim) return g;
   return -1;
-}
-
-/* What is read along axis `a` at those points of the dimension that it follows. */
-static Interval read_at(const Group *group, int leaf, int a, Interval points) {
-  const AxisMap *map = &group->reach[leaf].axes[a];
-  int64_t first = map->start, last = map->start;
-  if (map->dim >= 0) first += map->step * points.lo, last += map->step * (points.hi - 1);
-  return (Interval){QL_MIN(first, last), QL_MAX(first, last) + 1};
 }
 
 /* ---- who computes ---- */
@@ -108,6 +100,7 @@ static int same_cells(const Grid *grid, const GridAxis *axis) {
 static Need need_of_cell(const PlanSlot *slot, const GridAxis *axis, int cell, Interval read,
                          int64_t depth[2]) {
   Interval owned = rt_layout_along(slot->layout, slot->shape, axis, cell);
+  if (read.lo >= read.hi) return NEED_NOTHING;
   if (owned.lo >= owned.hi) return NEED_COPY;
   int64_t beyond[2] = {owned.lo - read.lo, read.hi - owned.hi};
   Need need = NEED_NOTHING;
@@ -142,11 +135,13 @@ static Need need_along(const Group *group, int leaf, const PlanSlot *slot, const
       if (c != axis->owner) return NEED_COPY;
       continue;
     }
-    int dim = group->reach[leaf].axes[axis->axis].dim;
+    const AxisSpan *span = &group->reach[leaf].axes[axis->axis];
+    int dim = span->dim;
     if (dim >= 0) points.hi = group->extent[dim];
     if (follows >= 0) points = follows == match ? here : readers->points[follows];
     Need need =
-        need_of_cell(slot, axis, c, read_at(group, leaf, axis->axis, points), depth[axis->axis]);
+        need_of_cell(slot, axis, c, span_along(span, points, slot->shape[axis->axis]),
+                     depth[axis->axis]);
     most = QL_MAX(most, need);
   }
   return most;
@@ -174,11 +169,12 @@ Need needs_beyond(const Group *group, int leaf, const PlanSlot *slot, const Read
 
 /* What is read along axis `a` on nodes of that cell of the target's grid; axes that do not follow
  * `g` are the same for all of them. */
-static Interval read_in_cell(const Group *group, int leaf, int a, int g, int cell) {
+static Interval read_in_cell(const Group *group, int leaf, const PlanSlot *slot, int a, int g,
+                             int cell) {
   int dim = group->reach[leaf].axes[a].dim;
   Interval points = {0, dim < 0 ? 1 : group->extent[dim]};
   if (g >= 0 && followed(group, leaf, a) == g) (void)placement_along(group, g, cell, &points);
-  return read_at(group, leaf, a, points);
+  return span_along(&group->reach[leaf].axes[a], points, slot->shape[a]);
 }
 
 /* Does every node that computes points of `group` find all that its leaf needs along axis `a` in
@@ -195,8 +191,8 @@ static bool holds_along(const Planner *planner, const Group *other, int other_le
   for (int c = 0; c < (g < 0 ? 1 : grid->axis[g].cells); c++) {
     Interval points;
     if (g >= 0 && !placement_along(group, g, c, &points)) continue;
-    Interval outer = read_in_cell(other, other_leaf, a, g, c),
-             inner = read_in_cell(group, leaf, a, g, c);
+    Interval outer = read_in_cell(other, other_leaf, slot, a, g, c),
+             inner = read_in_cell(group, leaf, slot, a, g, c);
     if (QL_MAX(outer.lo - wider, 0) > inner.lo ||
         QL_MIN(outer.hi + wider, slot->shape[a]) < inner.hi)
       return false;
@@ -236,7 +232,7 @@ int64_t needs_most(const Planner *planner, const Group *group, int leaf) {
     int g = followed(group, leaf, a);
     int64_t longest = 0;
     for (int c = 0; c < (g < 0 ? 1 : grid->axis[g].cells); c++) {
-      Interval read = read_in_cell(group, leaf, a, g, c);
+      Interval read = read_in_cell(group, leaf, slot, a, g, c);
       longest = QL_MAX(longest, read.hi - read.lo);
     }
     bool beside = group->is_piece && !slot->layout->template->cut[a];

@@ -14,18 +14,19 @@ static bool cut_to_owned(const Planner *planner, const Reach *reach, Box *box) {
   const PlanSlot *slot = &planner->plan->slots[reach->slot];
   Box owned = rt_layout_node(slot->layout, slot->ndim, slot->shape, planner->ctx->info->node);
   for (int a = 0; a < slot->ndim; a++) {
-    const AxisMap *map = &reach->axes[a];
-    int64_t low = owned.lo[a] - map->start,
-            high = owned.hi[a] - 1 - map->start; /* low <= step * x <= high */
-    int r = map->dim;
-    if (r < 0 || map->step == 0) {
-      if (low > 0 || high < 0) return false;
-    } else if (map->step > 0) {
-      box->lo[r] = QL_MAX(box->lo[r], -floor_div(-low, map->step));
-      box->hi[r] = QL_MIN(box->hi[r], floor_div(high, map->step) + 1);
+    const AxisSpan *span = &reach->axes[a];
+    int64_t low = owned.lo[a] - span->lo,
+            high = owned.hi[a] - 1 - span->hi; /* low <= step * x <= high, */
+    bool below = owned.lo[a] > 0, above = owned.hi[a] < slot->shape[a]; /* where others own more */
+    int r = span->dim;
+    if (r < 0 || span->step == 0) {
+      if ((below && low > 0) || (above && high < 0)) return false;
+    } else if (span->step > 0) {
+      if (below) box->lo[r] = QL_MAX(box->lo[r], -floor_div(-low, span->step));
+      if (above) box->hi[r] = QL_MIN(box->hi[r], floor_div(high, span->step) + 1);
     } else {
-      box->lo[r] = QL_MAX(box->lo[r], -floor_div(high, -map->step));
-      box->hi[r] = QL_MIN(box->hi[r], floor_div(-low, -map->step) + 1);
+      if (above) box->lo[r] = QL_MAX(box->lo[r], -floor_div(high, -span->step));
+      if (below) box->hi[r] = QL_MIN(box->hi[r], floor_div(-low, -span->step) + 1);
     }
   }
   return true;

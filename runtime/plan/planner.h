@@ -57,7 +57,7 @@ typedef struct Reach {
   bool is_copy;
   bool is_brought; /* the exchange before the group fills its ghosts or the copy */
   bool has_axes;
-  AxisMap axes[QL_MAX_DIMS]; /* of the leaf's slot, when it has that form */
+  AxisSpan axes[QL_MAX_DIMS]; /* what a point touches of the leaf's slot, when it has that form */
 } Reach;
 
 typedef struct GroupStore {
