@@ -188,6 +188,12 @@ JitFn *ir_local_new(JitFn *fn, const char *name, size_t length, QlDtype result) 
   return module->locals[module->local_count++] = local;
 }
 
+int jit_fn_size(const JitFn *fn) {
+  int64_t size = fn->ins_count;
+  for (uint32_t k = 0; k < fn->local_count; k++) size += fn->locals[k]->ins_count;
+  return (int)QL_MIN(size, INT32_MAX / 2);
+}
+
 void jit_fn_free(JitFn *fn) {
   if (!fn || fn->pool != &fn->own) return;
   QlPool own = fn->own;

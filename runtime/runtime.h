@@ -29,7 +29,8 @@ struct QlContext {
   Log log;
   Pace pace;
   History history;
-  PlanKey key;     /* of the log that is being executed */
+  PlanKey key; /* of the log that is being executed */
+  NestKernel *nests;
   QlPool planning; /* what lives only while a plan is sought and made, */
   QlPool building; /* and only while one of its kernels is written down */
   Heap heap;

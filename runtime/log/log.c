@@ -10,11 +10,13 @@
  *                the target
  *     operands   each: slot | access << 32 | ndim << 40; offset; ndim strides, all in elements;
  *                or -1 - dtype for the next scalar
+ *     kernel     two words of NEST
  *
- * An operand has as many strides as its own ndim says; those of today's kinds have one per axis of
- * the domain. With u and v the first arrays that the log meets, of 10 float64 each,
- * `v[1:] = u[:-1] * 2.0` records two statements, of which the second copies. The first,
- * t = u[:-1] * 2.0 with t of 9 elements, is the scalar 2.0 and the words
+ * An operand has a stride per axis of the domain; those of NEST have one per axis of the array, and
+ * behind them for each axis its extent, dim, step, lo, hi (AxisSpan). With u and v the first arrays
+ * that the log meets, of 10 float64 each, `v[1:] = u[:-1] * 2.0` records two statements, of which
+ * the second copies. The first, t = u[:-1] * 2.0 with t of 9 elements, is the scalar 2.0 and the
+ * words
  *
  *     MAP | MULTIPLY << 8 | F64 << 16 | 1 << 24 | 3 << 48      9      three operands over 9 points:
  *     0 | WRITE << 32 | 1 << 40      0    1                           t, slot 0, from 0 on
@@ -57,8 +59,8 @@ int rt_log_slot(QlContext *ctx, Storage *storage) {
 }
 
 const StatementTraits statement_traits[STATEMENT_KINDS] = {
-#define STATEMENT(NAME, elementwise, covers, payload) \
-  [STATEMENT_##NAME] = {elementwise, covers, payload},
+#define STATEMENT(NAME, elementwise, covers, payload, opaque) \
+  [STATEMENT_##NAME] = {elementwise, covers, payload, opaque},
 #include "statements.def"
 #undef STATEMENT
 };
@@ -66,14 +68,26 @@ const StatementTraits statement_traits[STATEMENT_KINDS] = {
 /* ---- writing words ---- */
 
 _Static_assert(QL_MAX_DIMS <= 16, "the head has 16 bits for axes");
-enum { ACCESS_SHIFT = 32, NDIM_SHIFT = 40 }; /* of an operand's first word */
+enum { ACCESS_SHIFT = 32, NDIM_SHIFT = 40, SPANS_SHIFT = 48 }; /* of an operand's first word */
+enum { SPAN_WORDS = 5 };
 
-static int64_t operand_words(int64_t first) { return first < 0 ? 1 : 2 + (first >> NDIM_SHIFT); }
+static int ndim_of(int64_t first) { return (int)(first >> NDIM_SHIFT & 0xff); }
+
+static int64_t operand_words(int64_t first) {
+  if (first < 0) return 1;
+  return 2 + ndim_of(first) * (first >> SPANS_SHIFT ? 1 + SPAN_WORDS : 1);
+}
 
 static int64_t *put_operand(int64_t *w, int slot, const RequestOperand *operand) {
-  *w++ = slot | (int64_t)operand->access << ACCESS_SHIFT | (int64_t)operand->ndim << NDIM_SHIFT;
+  *w++ = slot | (int64_t)operand->access << ACCESS_SHIFT | (int64_t)operand->ndim << NDIM_SHIFT |
+         (int64_t)(operand->spans != NULL) << SPANS_SHIFT;
   *w++ = operand->array->offset;
   for (int a = 0; a < operand->ndim; a++) *w++ = operand->stride[a];
+  for (int a = 0; a < operand->ndim && operand->spans; a++) {
+    const AxisSpan *span = &operand->spans[a];
+    *w++ = operand->array->shape[a];
+    *w++ = span->dim, *w++ = span->step, *w++ = span->lo, *w++ = span->hi;
+  }
   return w;
 }
 
@@ -103,13 +117,14 @@ static QlStatus make_room(Log *log, int statements, int64_t words, int operands,
               sizeof *log->scalars, operands, error);
 }
 
-static int64_t most_words(int ndim, int operands) {
-  return 1 + ndim + (int64_t)operands * (2 + QL_MAX_DIMS);
+static int64_t most_words(int ndim, int operands, bool spans) {
+  return 1 + ndim + (int64_t)operands * (2 + QL_MAX_DIMS * (spans ? 1 + SPAN_WORDS : 1)) +
+         (spans ? 2 : 0);
 }
 
 QlStatus rt_log_reserve(QlContext *ctx, int statements, QlError *error) {
   int operands = statements * LOG_OPERANDS;
-  return make_room(&ctx->log, statements, statements * most_words(QL_MAX_DIMS, LOG_OPERANDS),
+  return make_room(&ctx->log, statements, statements * most_words(QL_MAX_DIMS, LOG_OPERANDS, false),
                    operands, error);
 }
 
@@ -131,8 +146,8 @@ QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
   if (rt_parts_in(r)) return rt_parts_append(ctx, r, error);
   QlStatus status = QL_OK;
   if (rt_immediate(ctx, r, &status, error)) return status;
-  if (make_room(log, 1, most_words(r->ndim, r->operands), r->operands, NULL))
-    return rt_history_lacks(ctx, "the log", error);
+  int64_t words = most_words(r->ndim, r->operands, statement_traits[r->kind].opaque);
+  if (make_room(log, 1, words, r->operands, NULL)) return rt_history_lacks(ctx, "the log", error);
   /* Nothing fails from here on, where storages are given numbers. */
   Statement *s = &log->statements[log->count]; /* it and what it has count when all is there */
   *s = (Statement){.kind = (uint8_t)r->kind,
@@ -161,6 +176,7 @@ QlStatus rt_log_append(QlContext *ctx, const LogRequest *r, QlError *error) {
       *scalar++ = (LogScalar){operand->value, (QlDtype)operand->dtype};
     }
   }
+  if (r->kernel) *w++ = (int64_t)r->kernel->word[0], *w++ = (int64_t)r->kernel->word[1];
   log->word_count = w - log->words, log->scalar_count = (int)(scalar - log->scalars);
   s->word_count = (uint32_t)log->word_count - s->words;
   s->scalar_count = (uint32_t)log->scalar_count - s->scalars;
@@ -198,14 +214,26 @@ bool log_operand(const Log *log, const Statement *s, int k, LogOperand *operand)
   for (; k > 0; k--) scalar += *w < 0, w += operand_words(*w);
   if (*w < 0) {
     operand->access = LOG_READ, operand->ndim = 0;
-    operand->view.slot = -1, operand->scalar = scalar;
+    operand->view.slot = -1, operand->scalar = scalar, operand->spans = NULL;
     return false;
   }
-  operand->access = (LogAccess)(*w >> ACCESS_SHIFT & 0xff), operand->ndim = (int)(*w >> NDIM_SHIFT);
+  operand->access = (LogAccess)(*w >> ACCESS_SHIFT & 0xff), operand->ndim = ndim_of(*w);
+  operand->spans = *w >> SPANS_SHIFT ? w + 2 + operand->ndim : NULL;
   operand->view.slot = (int)(uint32_t)*w, operand->view.offset = w[1];
   operand->view.origin = (uint32_t)(w - log->words);
   memcpy(operand->view.stride, w + 2, (size_t)operand->ndim * sizeof *w);
   return true;
+}
+
+AxisSpan log_span(const LogOperand *operand, int axis, int64_t *extent) {
+  const int64_t *w = operand->spans + (int64_t)axis * SPAN_WORDS;
+  *extent = w[0];
+  return (AxisSpan){.dim = (int)w[1], .step = w[2], .lo = w[3], .hi = w[4]};
+}
+
+JitKey log_kernel(const Log *log, const Statement *s) {
+  const int64_t *w = log->words + s->words + s->word_count - 2;
+  return (JitKey){{(uint64_t)w[0], (uint64_t)w[1]}};
 }
 
 bool log_accesses(const Log *log, const Statement *s, LogAccess access, int slot) {

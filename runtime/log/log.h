@@ -3,18 +3,19 @@
 #define QUELEA_LOG_H
 
 #include "array/array.h"
+#include "jit.h"
 
 /* ---- the log ---- */
 
 typedef enum StatementKind {
-#define STATEMENT(NAME, elementwise, covers, payload) STATEMENT_##NAME,
+#define STATEMENT(NAME, elementwise, covers, payload, opaque) STATEMENT_##NAME,
 #include "statements.def"
 #undef STATEMENT
   STATEMENT_KINDS
 } StatementKind;
 
 typedef struct StatementTraits { /* statements.def says what they mean */
-  bool elementwise, covers, payload;
+  bool elementwise, covers, payload, opaque;
 } StatementTraits;
 extern const StatementTraits statement_traits[STATEMENT_KINDS];
 
@@ -137,7 +138,11 @@ typedef struct ImportPart {
 } ImportPart;
 
 /* ---- log.c ---- */
-typedef enum LogAccess { LOG_READ = 1, LOG_WRITE = 2 } LogAccess; /* both: an update */
+typedef enum LogAccess {
+  LOG_READ = 1,
+  LOG_WRITE = 2, /* both: an update */
+  LOG_ALL = 4    /* with WRITE, of NEST: at every point */
+} LogAccess;
 
 typedef struct RequestOperand {
   const QlArray *array;  /* NULL: a scalar, which is read */
@@ -145,6 +150,7 @@ typedef struct RequestOperand {
   uint8_t access, ndim;
   uint8_t dtype; /* of a scalar */
   QlValue value;
+  const AxisSpan *spans; /* NEST: what it touches of the array, axis by axis of that; else NULL */
 } RequestOperand;
 typedef struct LogRequest {
   StatementKind kind;
@@ -155,14 +161,15 @@ typedef struct LogRequest {
   int operands;
   const RequestOperand *operand; /* the target first */
   void *payload;
+  const JitKey *kernel; /* NEST */
 } LogRequest;
 
 static inline RequestOperand request_array(LogAccess access, const QlArray *array, int ndim,
                                            const int64_t *stride) {
-  return (RequestOperand){array, stride, (uint8_t)access, (uint8_t)ndim, 0, {0}};
+  return (RequestOperand){array, stride, (uint8_t)access, (uint8_t)ndim, 0, {0}, NULL};
 }
 static inline RequestOperand request_scalar(QlDtype dtype, QlValue value) {
-  return (RequestOperand){NULL, NULL, LOG_READ, 0, (uint8_t)dtype, value};
+  return (RequestOperand){NULL, NULL, LOG_READ, 0, (uint8_t)dtype, value, NULL};
 }
 
 QlStatus rt_log_append(QlContext *ctx, const LogRequest *request, QlError *error);
@@ -181,14 +188,49 @@ void rt_log_copy(QlContext *ctx, const Log *from, int number);
 typedef struct LogOperand {
   LogAccess access;
   int ndim;
-  SlotView view; /* slot -1: a scalar, */
-  int scalar;    /* this one of the log's */
+  SlotView view;        /* slot -1: a scalar, */
+  int scalar;           /* this one of the log's */
+  const int64_t *spans; /* NEST: seen by its own axes, of which log_span tells more; NULL */
 } LogOperand;
 const int64_t *log_shape(const Log *log, const Statement *s);
 bool log_operand(const Log *log, const Statement *s, int k,
                  LogOperand *operand); /* is it a view of an array? */
+AxisSpan log_span(const LogOperand *operand, int axis, int64_t *extent);
+JitKey log_kernel(const Log *log, const Statement *s); /* of NEST */
 /* Does it access a view of the slot (-1: of any) so? */
 bool log_accesses(const Log *log, const Statement *s, LogAccess access, int slot);
+
+/* ---- nest.c: loop nests that are compiled already ---- */
+/* Its function and what identifies it; in the context's list. */
+typedef struct NestKernel {
+  JitFn *fn;
+  JitKey key;
+  int cost; /* of a point, in additions: a guess */
+  struct NestKernel *next;
+} NestKernel;
+/* At most so many operands, of which NEST_TARGETS are stored, and parameters of the kernel. */
+enum { NEST_OPERANDS = 32, NEST_TARGETS = 4, NEST_PARAMS = 512 };
+typedef struct NestOperand {
+  const QlArray *array;
+  LogAccess access;
+  AxisSpan spans[QL_MAX_DIMS]; /* of what is stored: an element at each point, its own */
+} NestOperand;
+typedef struct NestRequest {
+  const NestKernel *kernel;
+  int ndim;
+  const int64_t *extent;
+  int operands, params;
+  const NestOperand *operand; /* those that are stored come first */
+  const LogScalar *param;
+} NestRequest;
+/* Local. Takes the function over, also when it fails: verified, of rank 0, with the parameters that
+ * nest.c describes. The same function again gives the same kernel. */
+QlStatus rt_nest_kernel(QlContext *ctx, JitFn *fn, const NestKernel **kernel, QlError *error);
+const NestKernel *rt_nest_kernel_of(const QlContext *ctx, JitKey key);
+void rt_nest_close(QlContext *ctx);
+/* Records a nest. QL_ERR_INDEX: a target has no such elements; QL_ERR_VALUE: what is stored
+ * overlaps what is read, or there is too much of something. */
+QlStatus rt_nest(QlContext *ctx, const NestRequest *nest, QlError *error);
 
 /* ---- pace.c: when the log is executed unasked ---- */
 enum { PACE_KEPT = 8192, PACE_LONGEST = PACE_KEPT / 2, PACE_TABLE = 4096, PACE_LATELY = 128 };

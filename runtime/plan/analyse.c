@@ -12,9 +12,14 @@ enum {
   EXPRESSION_PATHS = 512 /* bounds the planner's own work: each tile of a tile is a path */
 };
 
-/* Does the statement's target cover its storage, element for element in C order? */
-static bool writes_whole(const Planner *planner, const Statement *s, const SlotView *target) {
+/* Does the statement's target cover its storage, element for element in C order? Points of a nest
+ * have elements of their own. */
+static bool writes_whole(const Planner *planner, const Statement *s, const LogOperand *operand) {
+  const SlotView *target = &operand->view;
   const Storage *storage = planner->slots[target->slot].storage;
+  if (operand->access & LOG_ALL)
+    return !(operand->access & LOG_READ) &&
+           shape_volume(s->ndim, log_shape(planner->log, s)) == storage->size;
   const int64_t *shape = log_shape(planner->log, s);
   int64_t stride[QL_MAX_DIMS];
   if (!statement_traits[s->kind].covers || s->ndim != storage->ndim || target->offset) return false;
@@ -39,7 +44,7 @@ static void find_live(Planner *planner) {
     if (!live) continue;
     for (int j = 0; j < s->operands; j++)
       if (log_operand(log, s, j, &operand) && operand.access & LOG_WRITE &&
-          writes_whole(planner, s, &operand.view))
+          writes_whole(planner, s, &operand))
         planner->slots[operand.view.slot].needed = false;
     for (int j = 0; j < s->operands; j++)
       if (log_operand(log, s, j, &operand) && operand.access & LOG_READ)
@@ -158,6 +163,7 @@ static bool readers_allow(const Planner *planner, int slot_number, const Tile *t
       log_operand(log, reader, k, &operand);
       const SlotView *view = &operand.view;
       if (view->slot != slot_number || !(operand.access & LOG_READ)) continue;
+      if (statement_traits[reader->kind].opaque) return false;
       left--;
       if (seen_by == c && view_equal(reader->ndim, &seen, view))
         continue; /* computed once: common subexpression */
@@ -197,12 +203,12 @@ static int find_tiles(const Planner *planner, int slot_number, Tile *tiles) {
 }
 
 /* Inlines the slot that the statement was the last to write, if it can be. */
-static QlStatus inline_slot(Planner *planner, int statement, const SlotView *target) {
-  SlotInfo *slot = &planner->slots[target->slot];
+static QlStatus inline_slot(Planner *planner, int statement, const LogOperand *target) {
+  SlotInfo *slot = &planner->slots[target->view.slot];
   Tile tiles[TILES];
   int leaves[TILES][EXPRESSION_LEAVES], leaf_count[TILES] = {0};
   if (slot->alive || !slot->fresh || slot->last_write != statement) return QL_OK;
-  int count = find_tiles(planner, target->slot, tiles);
+  int count = find_tiles(planner, target->view.slot, tiles);
   bool single = count == 1 && writes_whole(planner, &planner->log->statements[statement], target);
   if (!count || (count == 1 && !single)) return QL_OK;
   for (int t = 0; t < count; t++) {
@@ -211,7 +217,7 @@ static QlStatus inline_slot(Planner *planner, int statement, const SlotView *tar
     if (!leaf_slots(planner, tiles[t].statement, leaves[t], &leaf_count[t], EXPRESSION_LEAVES))
       return QL_OK;
   }
-  if (!readers_allow(planner, target->slot, tiles, count, leaves, leaf_count)) return QL_OK;
+  if (!readers_allow(planner, target->view.slot, tiles, count, leaves, leaf_count)) return QL_OK;
   for (int t = 0; t < count; t++) planner->statements[tiles[t].statement].inlined = true;
   if (single) {
     slot->producer = statement;
@@ -234,7 +240,7 @@ QlStatus planner_analyse(Planner *planner) {
     tiles_limit(planner, k);
     sum_expression(planner, k); /* of what is inlined still */
     log_operand(planner->log, &planner->log->statements[k], 0, &target);
-    QL_TRY(inline_slot(planner, k, &target.view));
+    QL_TRY(inline_slot(planner, k, &target));
   }
   return QL_OK;
 }

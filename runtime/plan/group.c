@@ -41,6 +41,7 @@ bool store_axes(const Planner *planner, const Group *group, const GroupStore *st
 bool views_overlap(const Planner *planner, const Group *group_a, const SlotView *a,
                    const Group *group_b, const SlotView *b) {
   if (a->slot != b->slot) return false;
+  if (group_a->nest || group_b->nest) return true; /* it may touch more than its views */
   AxisMap axes_a[QL_MAX_DIMS], axes_b[QL_MAX_DIMS];
   if (!slot_axes(planner, group_a->rank, group_a->extent, a, axes_a) ||
       !slot_axes(planner, group_b->rank, group_b->extent, b, axes_b))
@@ -303,9 +304,8 @@ static QlStatus open_with_value(Planner *planner, int statement, int rank, const
              : QL_OK;
 }
 
-/* A temporary of the shape of the domain, whose parts are where those of the target are. */
-static QlStatus temporary_beside(Planner *planner, int rank, const int64_t *extent,
-                                 const SlotView *target, SlotView *whole) {
+QlStatus group_temporary(Planner *planner, int rank, const int64_t *extent, const SlotView *target,
+                         SlotView *whole) {
   Group probe = {.rank = rank, .reduce_axis = -1};
   memcpy(probe.extent, extent, (size_t)rank * sizeof *extent);
   probe.placement = planner_place(planner, &probe, &(GroupStore){.view = *target});
@@ -318,11 +318,11 @@ static QlStatus temporary_beside(Planner *planner, int rank, const int64_t *exte
   return whole->slot < 0 ? planner_no_memory(planner) : QL_OK;
 }
 
-static QlStatus copy_back(Planner *planner, int statement, int rank, const int64_t *extent,
-                          const SlotView *whole, const SlotView *target) {
+QlStatus group_copy(Planner *planner, int statement, int rank, const int64_t *extent,
+                    const SlotView *from, const SlotView *to) {
   Group *group = planner_open(planner, GROUP_KERNEL, statement, rank, extent);
   if (!group) return QL_ERR_MEMORY;
-  return planner_store(planner, group, target, expr_read(planner, group, whole, statement));
+  return planner_store(planner, group, to, expr_read(planner, group, from, statement));
 }
 
 /* One piece into its part of `target`, which is seen from the whole domain. Dimensions that the
@@ -358,14 +358,14 @@ static QlStatus group_piece(Planner *planner, int statement, int rank, const Axi
 static QlStatus group_pieces(Planner *planner, int statement, int rank, const int64_t *extent,
                              const AxisMap *map, const Pieces *pieces, const SlotView *target) {
   SlotView into = *target;
-  if (pieces->meets) QL_TRY(temporary_beside(planner, rank, extent, target, &into));
+  if (pieces->meets) QL_TRY(group_temporary(planner, rank, extent, target, &into));
   bool whole = stores_whole(planner, rank, extent, target);
   int64_t largest = box_volume(rank, &pieces->box[0]);
   for (int k = 0; k < pieces->count; k++) {
     bool is_edge = box_volume(rank, &pieces->box[k]) < largest / 8;
     QL_TRY(group_piece(planner, statement, rank, map, &pieces->box[k], is_edge, whole, &into));
   }
-  return pieces->meets ? copy_back(planner, statement, rank, extent, &into, target) : QL_OK;
+  return pieces->meets ? group_copy(planner, statement, rank, extent, &into, target) : QL_OK;
 }
 
 static QlStatus group_statement(Planner *planner, int statement) {
@@ -391,9 +391,9 @@ static QlStatus group_statement(Planner *planner, int statement) {
   QL_TRY(planner_decide_layout(planner, group, &target));
   if (!needs_temporary(planner, group, &target))
     return planner_store(planner, group, &target, node);
-  QL_TRY(temporary_beside(planner, rank, extent, &target, &whole));
+  QL_TRY(group_temporary(planner, rank, extent, &target, &whole));
   QL_TRY(planner_store(planner, group, &whole, node));
-  return copy_back(planner, statement, rank, extent, &whole, &target);
+  return group_copy(planner, statement, rank, extent, &whole, &target);
 }
 
 static QlStatus group_import(Planner *planner, int statement) {
@@ -412,6 +412,7 @@ QlStatus planner_group(Planner *planner) {
     switch (planner->log->statements[k].kind) {
       case STATEMENT_IMPORT: QL_TRY(group_import(planner, k)); break;
       case STATEMENT_REDUCE: QL_TRY(planner_reduce(planner, k)); break;
+      case STATEMENT_NEST: QL_TRY(planner_nest(planner, k)); break;
       default: QL_TRY(group_statement(planner, k)); break;
     }
   }

@@ -80,6 +80,7 @@ static void look_at_group(const Planner *planner, const Group *group) {
     plan->movable &= has_origin(planner, view), plan->stretches &= is_operand(planner, view);
   }
   plan->stretches &= group->kind == GROUP_KERNEL && group->reduce_axis < 0;
+  plan->movable &= !group->nest;
 }
 
 QlStatus planner_guards(Planner *planner) {

@@ -264,6 +264,58 @@ static void build_function(Builder *b, PlanGroup *out) {
   }
 }
 
+/* ---- the kernel of a nest, which is there ---- */
+
+static void give(Builder *b, int scalar, int64_t value) {
+  b->params[b->param_count++] = (PlanParam){scalar, value};
+}
+
+/* Where the element of index 0 along each of the array's own axes would be, and strides. */
+static QlStatus give_array(Builder *b, const Group *group, const NestArray *array, PlanOperand *out,
+                           int number) {
+  int index = array->store >= 0 ? group->stores[array->store].slot : group->reach[array->leaf].slot;
+  const PlanSlot *slot = &b->planner->plan->slots[index];
+  int64_t item = ql_dtype_info[slot->dtype].size, stride[QL_MAX_DIMS] = {0};
+  *out = (PlanOperand){.slot = index, .origin = array->view.origin};
+  if (slot->flat) {
+    out->offset = (array->view.offset - slot->flat_start) * item;
+    for (int a = 0; a < array->ndim; a++) stride[a] = array->view.stride[a] * item;
+  } else if (array->has_own) {
+    for (int a = 0; a < slot->ndim; a++) {
+      const AxisMap *map = &array->own[a];
+      out->offset += (map->start - slot->geometry.alloc.lo[a]) * slot->geometry.stride[a];
+      if (map->dim >= 0) stride[map->dim] = map->step * slot->geometry.stride[a];
+    }
+  } else {
+    return ql_fail(
+        b->planner->error, QL_ERR_VALUE,
+        "a loop over distributed arrays takes a view whose elements do not lie as a box; "
+        "give it a copy");
+  }
+  give(b, PLAN_BASE, number);
+  for (int a = 0; a < array->ndim; a++) give(b, -1, stride[a]);
+  return QL_OK;
+}
+
+static QlStatus build_nest(Builder *b, const Group *group, PlanGroup *out) {
+  const Planner *planner = b->planner;
+  const GroupNest *nest = group->nest;
+  const Statement *s = &planner->log->statements[group->statement];
+  b->param_count = 0;
+  out->is_nest = true;
+  out->operand_count = nest->count, out->store_count = group->store_count;
+  out->operands = planner_keep_zeros(planner, (size_t)nest->count * sizeof *out->operands);
+  if (!out->operands) return QL_ERR_MEMORY;
+  for (int r = 0; r < 2 * group->rank; r++) give(b, -1, 0);
+  for (int k = 0; k < nest->count; k++)
+    QL_TRY(give_array(b, group, &nest->arrays[k], &out->operands[k], k));
+  for (uint32_t k = 0; k < s->scalar_count; k++) give(b, (int)(s->scalars + k), 0);
+  QL_TRY(planner_wants_kernel(b->planner, nest->kernel->fn, (int)(out - planner->plan->groups)));
+  out->param_count = b->param_count;
+  out->params = planner_keep(planner, b->params, (size_t)b->param_count * sizeof *b->params);
+  return out->params ? QL_OK : QL_ERR_MEMORY;
+}
+
 static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
   const Planner *planner = b->planner;
   b->group = group, b->operand_count = b->param_count = 0;
@@ -286,6 +338,7 @@ static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
 /* ---- workers ---- */
 
 static int cost_of(const Group *group) {
+  if (group->nest) return group->nest->kernel->cost;
   int cost = group->store_count;
   for (int k = 0; k < group->node_count; k++)
     cost += group->nodes[k].kind == NODE_OP ? ql_op_info[group->nodes[k].op].cost : 1;
@@ -420,7 +473,7 @@ static QlStatus build_group(Builder *b, const Group *group, PlanGroup *out) {
                      .whole_axis = -1};
   if (group->kind == GROUP_KERNEL) {
     QL_TRY(build_domain(planner, group, out));
-    return build_kernel(b, group, out);
+    return group->nest ? build_nest(b, group, out) : build_kernel(b, group, out);
   }
   if (!(out->operands = planner_keep_zeros(planner, 2 * sizeof *out->operands)))
     return QL_ERR_MEMORY;

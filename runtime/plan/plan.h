@@ -77,7 +77,8 @@ typedef struct PlanOperand {
 } PlanOperand;
 
 /* An argument of the kernel: a scalar of the log by its index, or (-1) a number that follows from
- * the log's words. */
+ * the log's words, or (PLAN_BASE) the base of that operand. */
+enum { PLAN_BASE = -2 };
 typedef struct PlanParam {
   int scalar;
   int64_t value;
@@ -118,6 +119,7 @@ typedef struct PlanGroup {
   PlanOperand *operands; /* [0] is the first target; [0, store_count) are stored */
   int64_t *strides;      /* [operands][rank] bytes per domain position */
   PlanParam *params;
+  bool is_nest;           /* its parameters begin with the box (log/nest.c); no strides */
   bool replicated;        /* each rank computes all of it, by its main thread */
   PlanTask *tasks;        /* [threads] of this rank */
   PlanExchange *exchange; /* NULL: the group needs nothing of other nodes, nor another node does */

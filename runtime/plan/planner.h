@@ -6,7 +6,7 @@
  *   expr.c      a statement's value as a DAG over views of stored arrays, temporaries replaced by
  *               their expressions
  *   group.c     statements into groups: one domain, one kernel; placement; reductions in
- *               reduce_plan.c
+ *               reduce_plan.c, compiled loops in nest_plan.c
  *   order.c     the axes of a nest in the order in which its operands lie
  *   fuse.c      groups over one domain into one, also across others that they do not touch
  *   reach.c     where each operand is read: in place, in ghosts, or in a copy of remote elements;
@@ -87,6 +87,22 @@ typedef struct Placement {
   int leaf_axis; /* -1; this axis of the domain counts elements, of the target leaves of JIT_LEAF */
 } Placement;
 
+/* An operand of a compiled nest, which its kernel addresses by the array's own axes. */
+typedef struct NestArray {
+  int store, leaf; /* of the group; -1 */
+  int ndim;
+  SlotView view; /* seen by its own axes */
+  bool has_own;
+  AxisMap own[QL_MAX_DIMS];    /* how the axes of its slot follow its own */
+  AxisSpan spans[QL_MAX_DIMS]; /* what is touched along its own axes */
+  int64_t extent[QL_MAX_DIMS]; /* of these */
+} NestArray;
+typedef struct GroupNest {
+  const NestKernel *kernel;
+  int count;
+  NestArray arrays[NEST_OPERANDS];
+} GroupNest;
+
 typedef struct Group {
   GroupKind kind;
   int statement;
@@ -99,7 +115,8 @@ typedef struct Group {
   Reach *reach; /* [node_count], of the leaves */
   int store_count;
   GroupStore stores[GROUP_STORES];
-  int reduce_axis; /* -1: nothing is reduced */
+  const GroupNest *nest; /* its kernel is given; NULL: it is that of its expression */
+  int reduce_axis;       /* -1: nothing is reduced */
   JitReduceForm form;
   int move_from, move_to; /* MOVE: slots */
   int64_t exchange_bytes; /* about: what the node brings, and sends, that brings most */
@@ -268,6 +285,12 @@ Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank,
 QlStatus planner_store(Planner *planner, Group *group, const SlotView *target, int node);
 QlStatus planner_store_reduced(Planner *planner, Group *group, const SlotView *target, int node,
                                QlReduction reduction, JitReduceForm form, int axis);
+/* A temporary of the shape of the domain, whose parts are where those of the target are; a group
+ * that copies it there. */
+QlStatus group_temporary(Planner *planner, int rank, const int64_t *extent, const SlotView *target,
+                         SlotView *whole);
+QlStatus group_copy(Planner *planner, int statement, int rank, const int64_t *extent,
+                    const SlotView *from, const SlotView *to);
 /* Where a group would be computed if it stored the view. */
 Placement planner_place(const Planner *planner, const Group *group, const GroupStore *store);
 /* Can elements of two views, each over the domain of its group, be the same element? */
@@ -319,6 +342,11 @@ void view_drop_axis(SlotView *view, int rank, int axis);
 
 /* ---- reduce_plan.c ---- */
 QlStatus planner_reduce(Planner *planner, int statement);
+
+/* ---- nest_plan.c ---- */
+QlStatus planner_nest(Planner *planner, int statement);
+/* What a leaf of a nest touches of its slot. */
+void nest_reach(const Planner *planner, const Group *group, int leaf, Reach *reach);
 
 /* ---- fuse.c ---- */
 QlStatus planner_fuse(Planner *planner);

@@ -49,8 +49,8 @@ static QlStatus reach_ghosts(Planner *planner, Group *group, int leaf, int64_t d
   SlotInfo *info = &planner->slots[index];
   const PlanSlot *slot = &planner->plan->slots[index];
   Box domain = box_of_shape(group->rank, group->extent);
-  Halo halo = {
-      .region = span_box_within(slot->ndim, group->reach[leaf].axes, &domain, slot->shape)};
+  Halo halo = {.region =
+                   span_box_within(slot->ndim, group->reach[leaf].axes, &domain, slot->shape)};
   for (int a = 0; a < slot->ndim; a++)
     for (int side = 0; side < 2; side++) {
       halo.depth[a][side] = depth[a][side];
@@ -146,8 +146,12 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, const Reade
   planner->reader = group->nodes[leaf].statement;
   reach->slot = view->slot, reach->is_copy = false;
   AxisMap axes[QL_MAX_DIMS];
-  reach->has_axes = slot_axes(planner, group->rank, group->extent, view, axes);
-  if (reach->has_axes) span_of_map(slot->ndim, axes, reach->axes);
+  if (group->nest) {
+    nest_reach(planner, group, leaf, reach);
+  } else {
+    reach->has_axes = slot_axes(planner, group->rank, group->extent, view, axes);
+    if (reach->has_axes) span_of_map(slot->ndim, axes, reach->axes);
+  }
   if (planner->ctx->info->node_count == 1 || !slot->layout->template) return QL_OK;
 
   int64_t depth[QL_MAX_DIMS][2] = {{0}};

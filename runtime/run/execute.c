@@ -43,6 +43,11 @@ static QlStatus reserve_calls(Run *run, const Plan *plan, QlError *error) {
   return ql_fail(error, QL_ERR_MEMORY, "out of memory for running a plan");
 }
 
+static QlValue value_of(const QlContext *ctx, const JitCall *call, const PlanParam *given) {
+  if (given->scalar == PLAN_BASE) return (QlValue){.i = (int64_t)call->base[given->value]};
+  return given->scalar < 0 ? (QlValue){.i = given->value} : ctx->log.scalars[given->scalar].value;
+}
+
 /* What the kernels are called with, whichever box: an operand's base is the address of its element
  * at position 0 of the domain, also where no block of this node holds that. */
 static void prepare_calls(QlContext *ctx, Run *run, const Plan *plan) {
@@ -58,8 +63,7 @@ static void prepare_calls(QlContext *ctx, Run *run, const Plan *plan) {
     }
     for (int p = 0; p < group->param_count; p++) {
       const PlanParam *given = &group->params[p];
-      *param++ =
-          given->scalar < 0 ? (QlValue){.i = given->value} : ctx->log.scalars[given->scalar].value;
+      *param++ = value_of(ctx, &run->calls[g], given);
     }
   }
 }
@@ -168,8 +172,20 @@ void rt_plan_undo(QlContext *ctx, const Plan *plan) { release_new(ctx, plan, pla
 
 /* ---- during ---- */
 
+static void run_nest(const PlanGroup *group, const JitCall *call, const Box *box) {
+  QlValue params[NEST_PARAMS];
+  memcpy(params, call->param, (size_t)group->param_count * sizeof *params);
+  for (int r = 0; r < group->rank; r++)
+    params[2 * r].i = box->lo[r], params[2 * r + 1].i = box->hi[r];
+  group->entry(&(JitCall){.param = params});
+}
+
 static void run_kernel(const Run *run, const PlanGroup *group, const Box *box) {
   JitCall call = run->calls[group - run->plan->groups];
+  if (group->is_nest) {
+    run_nest(group, &call, box);
+    return;
+  }
   call.lo = box->lo, call.hi = box->hi;
   group->entry(&call);
 }

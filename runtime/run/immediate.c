@@ -522,13 +522,15 @@ static void reduce(QlContext *ctx, const LogRequest *request, Nest *nest) {
  * about before it is recorded, or executed after all. */
 static bool takes(QlContext *ctx, const LogRequest *r, int64_t *points, QlStatus *status,
                   QlError *error) {
-  if (!rt_is_immediate(ctx) || r->operands > LOG_OPERANDS) return false;
+  if (!rt_is_immediate(ctx)) return false;
   if (!has_few_points(ctx, r, points)) {
     *status = rt_place_many(ctx, r, error);
     ctx->log.waiting = 0;
     return false;
   }
-  if (statement_traits[r->kind].payload || !is_known(r, *points)) return false;
+  if (statement_traits[r->kind].payload || statement_traits[r->kind].opaque ||
+      r->operands > LOG_OPERANDS || !is_known(r, *points))
+    return false;
   Readiness readiness = readiness_of(ctx, r);
   if (readiness == AWAY && !(*status = rt_place_few(ctx, r, error)) &&
       (readiness = readiness_of(ctx, r)) == AWAY)

@@ -1,0 +1,199 @@
+/* Loop nests that are compiled already: the loops of @jit functions over distributed arrays. A nest
+ * is a statement like others. Its domain are the iterations of its outer loops, which do not depend
+ * on one another; each may loop further, and read elements of other places:
+ *
+ *     for i in range(m):                       domain (m, n)
+ *         for j in range(n):
+ *             s = 0.0
+ *             for ii in range(max(i - k, 0), min(i + k + 1, m)):
+ *                 s += u[ii, j]                u    axis 0: {dim 0, step 1, lo -k, hi k}
+ *             v[i, j] = s                           axis 1: {dim 1, step 1, lo 0, hi 0}
+ *                                              v    {dim 0, step 1, lo 0, hi 0}, {dim 1, ...}
+ *
+ * What an operand touches is said per axis of the array as a span: from step * p + lo to
+ * step * p + hi at position p of the domain's dimension `dim`, or (dim -1) from lo to hi at every
+ * position. What lies outside the array is not touched. The owner of what is stored computes.
+ *
+ * The kernel is a function of rank 0 that computes a box of the domain. Its parameters are, in this
+ * order, 64-bit integers but for the last:
+ *
+ *     lo, hi             of each dimension of the domain, half open, in positions
+ *     base, strides      of each operand: the address that the element of index 0 along each of its
+ *                        axes would have, and a stride in bytes for each of its axes
+ *     scalars            as the request gives them
+ *
+ * The kernel may only touch what the spans say: memory of other elements may lie elsewhere. */
+#include "runtime.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- kernels ---- */
+
+enum { TURNS = 4, HIGHEST_COST = 1 << 16 }; /* a guess: each instruction, at each point, so often */
+
+const NestKernel *rt_nest_kernel_of(const QlContext *ctx, JitKey key) {
+  const NestKernel *kernel = ctx->nests;
+  while (kernel && (kernel->key.word[0] != key.word[0] || kernel->key.word[1] != key.word[1]))
+    kernel = kernel->next;
+  return kernel;
+}
+
+QlStatus rt_nest_kernel(QlContext *ctx, JitFn *fn, const NestKernel **kernel, QlError *error) {
+  JitKey key;
+  QlStatus status = jit_key(ctx->jit, fn, &key, error);
+  if (!status && (*kernel = rt_nest_kernel_of(ctx, key))) {
+    jit_fn_free(fn);
+    return QL_OK;
+  }
+  NestKernel *made = status ? NULL : malloc(sizeof *made);
+  if (!made) {
+    jit_fn_free(fn);
+    return status ? status : ql_fail(error, QL_ERR_MEMORY, "out of memory for a compiled loop");
+  }
+  *made = (NestKernel){.fn = fn, .key = key, .next = ctx->nests};
+  made->cost = QL_MIN(TURNS * jit_fn_size(fn), HIGHEST_COST);
+  *kernel = ctx->nests = made;
+  return QL_OK;
+}
+
+void rt_nest_close(QlContext *ctx) {
+  while (ctx->nests) {
+    NestKernel *kernel = ctx->nests;
+    ctx->nests = kernel->next;
+    jit_fn_free(kernel->fn);
+    free(kernel);
+  }
+}
+
+/* ---- what a nest must keep to ---- */
+
+static QlStatus check_sizes(const NestRequest *nest, QlError *error) {
+  int params = 2 * nest->ndim + nest->params, targets = 0;
+  for (int k = 0; k < nest->operands; k++) {
+    params += 1 + nest->operand[k].array->ndim;
+    targets += (nest->operand[k].access & LOG_WRITE) != 0;
+  }
+  if (nest->operands > NEST_OPERANDS || params > NEST_PARAMS)
+    return ql_fail(error, QL_ERR_VALUE,
+                   "a loop over distributed arrays uses too many arrays and numbers: at most %d "
+                   "arrays, and %d numbers with their shapes; split it",
+                   NEST_OPERANDS, NEST_PARAMS);
+  if (targets > NEST_TARGETS)
+    return ql_fail(error, QL_ERR_VALUE,
+                   "a loop stores into %d distributed arrays, at most %d are possible; split it",
+                   targets, NEST_TARGETS);
+  return QL_OK;
+}
+
+/* Each point has an element of its own. */
+static QlStatus check_target(const NestRequest *nest, const NestOperand *operand,
+                             const Box *touched, QlError *error) {
+  const QlArray *array = operand->array;
+  uint32_t dims = 0;
+  for (int a = 0; a < array->ndim; a++) {
+    const AxisSpan *span = &operand->spans[a];
+    if (touched->lo[a] < 0 || touched->hi[a] > array->shape[a])
+      return ql_fail(error, QL_ERR_INDEX, "index %lld is out of bounds for axis %d with size %lld",
+                     (long long)(touched->lo[a] < 0 ? touched->lo[a] : touched->hi[a] - 1), a,
+                     (long long)array->shape[a]);
+    if (span->lo != span->hi)
+      return ql_fail(error, QL_ERR_VALUE, "a point stores several elements");
+    if (span->dim >= 0 && span->step) dims |= 1u << span->dim;
+  }
+  for (int r = 0; r < nest->ndim; r++)
+    if (nest->extent[r] > 1 && !(dims >> r & 1))
+      return ql_fail(error, QL_ERR_VALUE, "several points store the same element");
+  return QL_OK;
+}
+
+static QlStatus check_operand(const QlContext *ctx, const NestRequest *nest,
+                              const NestOperand *operand, QlError *error) {
+  const QlArray *array = operand->array;
+  Box domain = box_of_shape(nest->ndim, nest->extent),
+      touched = span_box(array->ndim, operand->spans, &domain);
+  QL_TRY(rt_check_input(ctx, array, error));
+  if (array->part != QL_PART_ALL)
+    return ql_fail(error, QL_ERR_VALUE,
+                   "a loop over distributed arrays takes no views of real or imaginary parts yet; "
+                   "give it a copy");
+  return operand->access & LOG_WRITE ? check_target(nest, operand, &touched, error) : QL_OK;
+}
+
+/* The part of its storage, as a stretch of its elements in C order, that an operand touches. */
+static Interval stretch_of(const NestRequest *nest, const NestOperand *operand) {
+  const QlArray *array = operand->array;
+  Box domain = box_of_shape(nest->ndim, nest->extent);
+  Box touched = span_box_within(array->ndim, operand->spans, &domain, array->shape);
+  Interval stretch = {array->offset, array->offset + 1};
+  if (box_empty(array->ndim, &touched)) return (Interval){0, 0};
+  for (int a = 0; a < array->ndim; a++) {
+    int64_t first = array->strides[a] * touched.lo[a],
+            last = array->strides[a] * (touched.hi[a] - 1);
+    stretch.lo += QL_MIN(first, last), stretch.hi += QL_MAX(first, last);
+  }
+  return stretch;
+}
+
+/* The boxes of two operands within their storage, where they are boxes; else their stretches. */
+static bool touch_apart(const NestRequest *nest, const NestOperand *a, const NestOperand *b) {
+  const Storage *storage = a->array->storage;
+  Interval first = stretch_of(nest, a), second = stretch_of(nest, b);
+  if (first.hi <= second.lo || second.hi <= first.lo) return true;
+  Box domain = box_of_shape(nest->ndim, nest->extent), box[2];
+  for (int k = 0; k < 2; k++) {
+    const NestOperand *operand = k ? b : a;
+    const QlArray *array = operand->array;
+    AxisMap axes[QL_MAX_DIMS];
+    if (!view_axes(array->ndim, array->shape, array->strides, array->offset, storage->ndim,
+                   storage->shape, axes))
+      return false;
+    Box touched = span_box_within(array->ndim, operand->spans, &domain, array->shape);
+    if (box_empty(array->ndim, &touched)) return true;
+    box[k] = view_box(storage->ndim, axes, &touched);
+  }
+  return !box_intersect(storage->ndim, &box[0], &box[1], NULL);
+}
+
+static QlStatus check_apart(const NestRequest *nest, QlError *error) {
+  for (int t = 0; t < nest->operands; t++)
+    for (int k = 0; k < nest->operands && nest->operand[t].access & LOG_WRITE; k++) {
+      const NestOperand *target = &nest->operand[t], *other = &nest->operand[k];
+      if (k == t || target->array->storage != other->array->storage) continue;
+      if (!touch_apart(nest, target, other))
+        return ql_fail(error, QL_ERR_VALUE,
+                       "a loop over distributed arrays stores into an array of which another name "
+                       "sees the same elements; give it a copy of one");
+    }
+  return QL_OK;
+}
+
+/* ---- recording ---- */
+
+QlStatus rt_nest(QlContext *ctx, const NestRequest *nest, QlError *error) {
+  QL_TRY(rt_log_due(ctx, error));
+  QL_TRY(check_sizes(nest, error));
+  for (int a = 0; a < nest->ndim; a++)
+    if (nest->extent[a] <= 0) return QL_OK;
+  for (int k = 0; k < nest->operands; k++)
+    QL_TRY(check_operand(ctx, nest, &nest->operand[k], error));
+  QL_TRY(check_apart(nest, error));
+  RequestOperand operand[NEST_OPERANDS + NEST_PARAMS];
+  int count = 0;
+  for (int k = 0; k < nest->operands; k++) {
+    const NestOperand *from = &nest->operand[k];
+    operand[count] =
+        request_array(from->access, from->array, from->array->ndim, from->array->strides);
+    operand[count++].spans = from->spans;
+  }
+  for (int k = 0; k < nest->params; k++)
+    operand[count++] = request_scalar(nest->param[k].dtype, nest->param[k].value);
+  return rt_log_append(ctx,
+                       &(LogRequest){.kind = STATEMENT_NEST,
+                                     .ndim = nest->ndim,
+                                     .shape = nest->extent,
+                                     .operands = count,
+                                     .operand = operand,
+                                     .kernel = &nest->kernel->key},
+                       error);
+}
