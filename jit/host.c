@@ -14,6 +14,7 @@ typedef struct Block {
   _Alignas(JIT_OWNER_BYTES) _Atomic int64_t owners;
 } Block;
 _Static_assert(sizeof(Block) == JIT_OWNER_BYTES, "data follows at once");
+_Static_assert(sizeof(QlValue) == JIT_SLOT, "a slot holds any value");
 
 static bool is_owner(int64_t owner) { return (uint64_t)owner >= JIT_NO_OWNER; }
 static Block *block_of(int64_t owner) { return (Block *)(uintptr_t)owner; }
@@ -26,12 +27,41 @@ static int64_t host_allocate(int64_t bytes) {
   return (int64_t)(uintptr_t)block;
 }
 
+/* ---- the driver ---- */
+
+static JitDriver *driver; /* of the process, and its slots */
+static QlValue *slots;
+static int64_t slot_room;
+
+void jit_set_driver(JitDriver *drive) { driver = drive; }
+
+static int64_t host_area(int64_t count) {
+  if (count > slot_room) {
+    QlValue *more = realloc(slots, (size_t)count * sizeof *more);
+    if (!more) return 0;
+    slots = more, slot_room = count;
+  }
+  return (int64_t)(uintptr_t)slots;
+}
+
+static int64_t host_drive(int64_t what) { return driver((JitDrive)(what & 255), what >> 8, slots); }
+
+static void drive_owner(JitDrive what, int64_t owner) {
+  QlValue given[2] = {{.i = 0}, {.i = owner & ~(int64_t)JIT_OWNER_ARRAY}};
+  (void)driver(what, 2, given);
+}
+
+/* ---- owners ---- */
+
 static void host_retain(int64_t owner) {
-  if (is_owner(owner)) atomic_fetch_add_explicit(&block_of(owner)->owners, 1, memory_order_relaxed);
+  if (!is_owner(owner)) return;
+  if (owner & JIT_OWNER_ARRAY) return drive_owner(JIT_DRIVE_RETAIN, owner);
+  atomic_fetch_add_explicit(&block_of(owner)->owners, 1, memory_order_relaxed);
 }
 
 static void host_release(int64_t owner) {
   if (!is_owner(owner)) return;
+  if (owner & JIT_OWNER_ARRAY) return drive_owner(JIT_DRIVE_RELEASE, owner);
   Block *block = block_of(owner);
   if (atomic_fetch_sub_explicit(&block->owners, 1, memory_order_acq_rel) == 1) free(block);
 }

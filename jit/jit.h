@@ -153,6 +153,9 @@ void jit_return(JitFn *fn, JitRef value);
  *   reduce      a line of elements, as jit_reduce_elements does, of no points too; its argument is
  *               the address of where the result goes (16 bytes), behind which lie 64-bit integers:
  *               reduction | loop << 8 | dtype << 16, address, stride and number of the elements
+ *   area        the address of so many slots of JIT_SLOT bytes, for the next `drive`; 0: no memory
+ *   drive       asks who has arrays on several ranks (jit_set_driver): JitDrive | slots << 8. Its
+ *               arguments are the slots from 1 on, its result is slot 0. 0, or a status: it failed
  *   print_...   a value as Python's repr writes it; print_text: the bytes before the next 0 */
 typedef enum JitHost {
 #define JIT_HOST_ROW(NAME, name, result, fresh, count, a0, a1) JIT_HOST_##NAME,
@@ -161,6 +164,9 @@ typedef enum JitHost {
   JIT_HOST_COUNT
 } JitHost;
 enum { JIT_OWNER_BYTES = 64, JIT_NO_OWNER = 4096 };
+/* An owner with this bit is an array of the driver's: what it retains and releases. */
+enum { JIT_OWNER_ARRAY = 1 };
+enum { JIT_SLOT = 16 }; /* bytes, of any value */
 JitRef jit_host(JitFn *fn, JitHost host, int count, const JitRef *args,
                 QlSource source); /* number 0 of those that give nothing */
 
@@ -168,6 +174,35 @@ JitRef jit_host(JitFn *fn, JitHost host, int count, const JitRef *args,
 int64_t jit_allocate(int64_t bytes);
 void jit_retain(int64_t owner);
 void jit_release(int64_t owner);
+/* What compiled code asks of the driver; arguments are slots of 64-bit integers, and numbers in
+ * their dtype. An array is its handle, of which a new one is the caller's. `number` is 0 and a
+ * handle, or 1 + whether it is weak, a dtype, and the number.
+ *   RETAIN, RELEASE  handle
+ *   NEW      dtype, number of axes, whether it is filled, a number, extents -> handle
+ *   VIEW     handle, number of axes, extents, strides, offset (elements, from the first) -> handle
+ *   UFUNC    operation, count, numbers -> handle
+ *   CONVERT  handle, dtype -> handle, of a copy
+ *   ASSIGN   handle, number
+ *   REDUCE   reduction, handle, axes as bits, whether they stay -> handle
+ *   GET      handle, offset -> the element
+ *   SET      handle, offset, number
+ *   NEST     number of the nest, of dimensions, extents; operands; numbers: lower.h */
+typedef enum JitDrive {
+  JIT_DRIVE_RETAIN,
+  JIT_DRIVE_RELEASE,
+  JIT_DRIVE_NEW,
+  JIT_DRIVE_VIEW,
+  JIT_DRIVE_UFUNC,
+  JIT_DRIVE_CONVERT,
+  JIT_DRIVE_ASSIGN,
+  JIT_DRIVE_REDUCE,
+  JIT_DRIVE_GET,
+  JIT_DRIVE_SET,
+  JIT_DRIVE_NEST
+} JitDrive;
+typedef int64_t JitDriver(JitDrive what, int64_t count, QlValue *slots);
+/* Of the process: there is one program. */
+void jit_set_driver(JitDriver *driver);
 /* Where prints of the process go; NULL: to C's stdout, as at first. */
 typedef void JitOutput(const char *text, size_t size);
 void jit_set_output(JitOutput *write);

@@ -58,6 +58,14 @@ QL_API void ql_compiled_free(QlCompiled *compiled); /* the code itself is the co
 QL_API int64_t ql_compiled_call(const QlCompiled *compiled, const QlValue *parameters,
                                 QlValue *results);
 QL_API void ql_block_release(int64_t block);
+/* The same of a function with arrays on ranks: an array among its parameters is a number below
+ * 4096, its handle, its extents, its strides in elements; among its results its handle, which is
+ * the caller's then, with those. Collective: what it does with them is recorded as the program's
+ * statements are. -1, with the error: recording failed. */
+QL_API int64_t ql_compiled_drive(QlContext *context, const QlCompiled *compiled,
+                                 const QlValue *parameters, QlValue *results, QlError *error);
+/* Is the array, or will it be, in parts that only some ranks have? Then functions take it so. */
+QL_API bool ql_is_on_ranks(const QlArray *array);
 
 /* Collective. The memory of arrays that a compiled function is to work on: data[k] is the address
  * of the first element of arrays[k], whose strides count elements of item[k] bytes. It executes
@@ -68,7 +76,7 @@ QL_API void ql_block_release(int64_t block);
 QL_API QlStatus ql_borrow(QlContext *context, uint64_t what, int count, QlArray *const *arrays,
                           char **data, int64_t *item, QlError *error);
 
-/* "ir" (as lowered), "optimised", "asm": malloc'ed; NULL after an error. */
+/* "ir" (as lowered), "optimised", "asm", "nests": malloc'ed; NULL after an error. */
 QL_API char *ql_compiled_text(QlCompiler *compiler, const QlCompiled *compiled, const char *stage,
                               QlError *error);
 

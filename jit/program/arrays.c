@@ -275,16 +275,30 @@ static Value index_tuple(Lower *l, const Node *node, const Value *tuple, const V
   return low_scalar((QlDtype)type.dtype, type.weak, ref);
 }
 
+/* In a nest an array on ranks has only the part in memory that is touched. */
+static Value in_nest(Lower *l, const Node *node, Array *array, const Value *index, bool stores) {
+  int count;
+  if (array->place != JIT_IN_NEST) return low_array_value(array);
+  const Value *parts = parts_of(l, node, array, index, &count);
+  Array *part = parts ? low_nest_part(l, node, array, parts, count, stores) : NULL;
+  return part ? low_array_value(part) : low_unknown();
+}
+
 Value low_index(Lower *l, const Node *node, const Value *value, const Value *index) {
   if (value->kind == JIT_UNKNOWN || index->kind == JIT_UNKNOWN || low_dead(l)) return low_unknown();
   if (value->kind == JIT_TUPLE) return index_tuple(l, node, value, index);
   if (value->kind != JIT_ARRAY)
     return low_refuse(l, node, "QJ358", low_text(l, "%s has no elements", low_type_text(l, value)),
                       "index arrays and tuples");
-  Value array = low_in_memory(l, node, value);
+  Value memory = in_nest(l, node, value->array, index, false);
+  if (memory.kind != JIT_ARRAY) return memory;
+  Value array = low_in_memory(l, node, &memory);
   JitRef offset;
   Array *view = view_of(l, node, array.array, index, &offset);
   if (!view) return low_unknown();
+  if (view->place == JIT_ON_RANKS)
+    return all_integers(array.array, index) ? low_ranks_get(l, node, array.array, offset)
+                                            : low_ranks_view(l, node, array.array, view, offset);
   if (all_integers(array.array, index)) {
     if (!offset.id) offset = low_const(l, 0);
     JitRef ref = jit_load_at(l->fn, (QlDtype)view->dtype, view->base, offset, low_source(l));
@@ -314,9 +328,16 @@ void low_store_index(Lower *l, const Node *node, const Value *value, const Value
   }
   Array *array = value->array;
   if (low_readonly(l, node, array)) return;
+  Value memory = in_nest(l, node, array, index, true);
+  if (memory.kind != JIT_ARRAY) return;
+  array = memory.array;
   JitRef offset;
   Array *view = view_of(l, node, array, index, &offset);
   if (!view) return;
+  if (!all_integers(array, index) && view->place == JIT_ON_RANKS) {
+    Value target = low_ranks_view(l, node, array, view, offset);
+    return low_copy_into(l, node, target.array, stored);
+  }
   if (!all_integers(array, index)) {
     if (offset.id) view->base = low_add(l, view->base, offset);
     return low_copy_into(l, node, view, stored);
@@ -331,6 +352,7 @@ void low_store_index(Lower *l, const Node *node, const Value *value, const Value
                is_complex ? "store x.real or x.imag" : "store a number");
     return;
   }
+  if (view->place == JIT_ON_RANKS) return low_ranks_set(l, node, array, offset, stored);
   if (!offset.id) offset = low_const(l, 0);
   jit_store_at(l->fn, view->base, offset, low_ref_as(l, stored, (QlDtype)array->dtype),
                low_source(l));

@@ -13,6 +13,11 @@ Value low_as_weak(Lower *l, const Call *call, QlDtype dtype) {
   const Value *value = call->count ? &call->arguments[0] : &zero;
   if (value->kind == JIT_ARRAY) {
     Value array = low_in_memory(l, call->node, value);
+    if (array.array->place == JIT_ON_RANKS && !array.array->ndim) {
+      Value one = low_ranks_get(l, call->node, array.array, (JitRef){0});
+      return low_scalar(dtype, true, low_ref_as(l, &one, dtype));
+    }
+    if (low_on_ranks(l, call->node, value, "an array of axes as a number")) return low_unknown();
     JitRef wrong = low_op(l, QL_OP_NOT_EQUAL, low_size(l, array.array), low_const(l, 1));
     low_raise_if(l, call->node, wrong, "TypeError",
                  "only arrays of one element can be converted to a number");
@@ -146,6 +151,8 @@ static Value least_of(Lower *l, const Call *call, bool is_min) {
     best = low_scalar((QlDtype)both.dtype, both.weak,
                       low_select(l, other.ref, low_ref(l, &y), low_ref(l, &x)));
     best.natural = natural && low_is_int(&best);
+    if (best.dtype == QL_I64)
+      best.span = low_span_of(l, is_min ? QL_OP_MINIMUM : QL_OP_MAXIMUM, &x, &y);
   }
   return best;
 }

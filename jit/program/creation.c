@@ -46,6 +46,12 @@ bool low_dtype_argument(Lower *l, const Call *call, const Value *value, QlDtype 
 static Value filled(Lower *l, const Call *call, QlDtype dtype, int ndim, const JitRef *shape,
                     const int64_t *extent, const Value *fill) {
   if (low_dead(l)) return low_unknown();
+  if (l->ranks && !l->nest) {
+    bool number = fill && fill->kind == JIT_SCALAR;
+    Array *made = low_ranks_new(l, call->node, dtype, ndim, shape, extent, number ? fill : NULL);
+    if (fill && !number) low_copy_into(l, call->node, made, fill);
+    return low_array_value(made);
+  }
   Array *array = low_new_array(l, call->node, dtype, ndim, shape, extent);
   Value value = low_array_value(array);
   if (fill) low_copy_into(l, call->node, array, fill);
@@ -102,6 +108,8 @@ static void fill_nested(Lower *l, const Array *array, const Value *value, int64_
   for (int k = 0; value->kind == JIT_TUPLE && k < value->count; k++)
     fill_nested(l, array, &value->items[k], at);
   if (value->kind == JIT_TUPLE) return;
+  if (array->place == JIT_ON_RANKS)
+    return low_ranks_set(l, l->at, array, low_const(l, (*at)++), value);
   jit_store_at(l->fn, array->base, low_const(l, (*at)++ * ql_dtype_info[array->dtype].size),
                low_ref_as(l, value, (QlDtype)array->dtype), low_source(l));
 }

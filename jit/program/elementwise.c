@@ -26,8 +26,12 @@ static Element *memory_element(Lower *l, Array *array) {
 }
 
 static Element *element_of(Lower *l, const Value *value) {
-  if (value->kind == JIT_ARRAY)
+  if (value->kind == JIT_ARRAY && value->array->place == JIT_IN_NEST) {
+    Array *part = low_nest_whole(l, l->at, value->array);
+    if (part) return memory_element(l, part);
+  } else if (value->kind == JIT_ARRAY) {
     return value->array->element ? value->array->element : memory_element(l, value->array);
+  }
   Element *element = low_get(l, sizeof *element);
   *element = (Element){.kind = ELEMENT_SCALAR, .dtype = value->dtype, .scalar = low_ref(l, value)};
   return element;
@@ -99,6 +103,9 @@ Value low_elementwise(Lower *l, const Node *node, QlOp op, QlDtype loop, QlDtype
   if (low_dead(l)) return low_unknown();
   Array *array = broadcast(l, node, count, arguments);
   if (!array) return low_unknown();
+  for (int k = 0; k < count; k++)
+    if (arguments[k].kind == JIT_ARRAY && arguments[k].array->place == JIT_ON_RANKS)
+      return low_ranks_ufunc(l, node, op, result, count, arguments, array);
   Element *element = low_get(l, sizeof *element);
   *element = (Element){.kind = ELEMENT_OP,
                        .dtype = (uint8_t)result,
@@ -232,6 +239,10 @@ static void store_all(Lower *l, const Array *target, Element *element, JitRef sa
 }
 
 Value low_in_memory(Lower *l, const Node *node, const Value *value) {
+  if (value->kind == JIT_ARRAY && value->array->place == JIT_IN_NEST && !low_dead(l)) {
+    Array *part = low_nest_whole(l, node, value->array);
+    return part ? low_array_value(part) : low_unknown();
+  }
   if (value->kind != JIT_ARRAY || !value->array->element || low_dead(l)) return *value;
   const Array *from = value->array;
   Array *array =
@@ -249,7 +260,13 @@ Value low_settled(Lower *l, const Node *node, const Value *value) {
   return settled;
 }
 
-Value low_copy(Lower *l, const Node *node, const Value *value) {
+Value low_copy(Lower *l, const Node *node, const Value *given) {
+  Value part = *given;
+  const Value *value = &part;
+  if (part.kind == JIT_ARRAY && part.array->place == JIT_ON_RANKS)
+    return low_ranks_convert(l, node, part.array, (QlDtype)part.array->dtype);
+  if (part.kind == JIT_ARRAY && part.array->place == JIT_IN_NEST)
+    part = low_in_memory(l, node, given);
   if (value->kind != JIT_ARRAY || value->array->element) return low_in_memory(l, node, value);
   const Array *from = value->array;
   Array *array =
@@ -266,8 +283,10 @@ Value low_astype(Lower *l, const Node *node, const Value *value, QlDtype dtype) 
         l, node, "QJ362",
         low_text(l, "%s cannot be converted to %s", low_type_text(l, value), ql_dtype_name(dtype)),
         "convert numbers and arrays");
+  if (value->array->place == JIT_ON_RANKS) return low_ranks_convert(l, node, value->array, dtype);
   Array *array = low_get(l, sizeof *array);
   *array = *value->array;
+  array->place = JIT_IN_MEMORY;
   array->element = cast_element(l, element_of(l, value), dtype), array->dtype = (uint8_t)dtype;
   if (array->element->kind == ELEMENT_MEMORY) return low_copy(l, node, value);
   Value cast = low_array_value(array);
@@ -312,7 +331,13 @@ void low_copy_into(Lower *l, const Node *node, const Array *target, const Value 
   }
   JitRef same = {0}, overlaps = {0};
   if (low_readonly(l, node, target)) return;
+  if (target->place == JIT_IN_NEST) {
+    low_refuse(l, node, "QJ410", "an array is stored as a whole in a loop over distributed arrays",
+               "store its elements, by the loop's variables");
+    return;
+  }
   if (value->kind == JIT_ARRAY && !fits(l, node, target, value->array, &same)) return;
+  if (target->place == JIT_ON_RANKS) return low_ranks_assign(l, node, target, value);
   Element *element = element_of(l, value);
   bool shared = find_shared(l, target, element, &overlaps);
   if (shared) {

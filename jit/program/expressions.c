@@ -131,6 +131,8 @@ static Value weak_operation(Lower *l, const Node *node, QlOp op, int count,
   for (int k = 0; k < count; k++) refs[k] = low_ref_as(l, &arguments[k], loop);
   Value value = low_scalar(result, true, jit_op(l->fn, op, count, refs, low_source(l)));
   bool natural = count == 2 && arguments[0].natural && arguments[1].natural;
+  if (result == QL_I64)
+    value.span = low_span_of(l, op, &arguments[0], count > 1 ? &arguments[1] : NULL);
   value.natural =
       (natural && (op == QL_OP_ADD || op == QL_OP_MULTIPLY || op == QL_OP_FLOOR_DIVIDE)) ||
       (op == QL_OP_REMAINDER && arguments[1].natural && result == QL_I64) || result == QL_BOOL;
@@ -473,6 +475,13 @@ static Value outer_variable(Lower *l, const Node *node) {
   Frame *own = l->frame, *frame = own;
   const Node *around = l->program->functions[node->number];
   while (frame && frame->function != around) frame = frame->caller;
+  if (!frame && l->nest)
+    return low_refuse(l, node, "QJ409",
+                      low_text(l,
+                               "'%s' of %s() is used in a loop over distributed arrays of "
+                               "another function",
+                               node->items[0]->text, around->text),
+                      "give it as an argument");
   if (!frame)
     return low_refuse(l, node, "QJ202",
                       low_text(l, "a function inside %s() is called outside of it", around->text),

@@ -16,6 +16,7 @@ struct Items {
   JitRef count; /* i64 */
   Value (*item)(Lower *l, const Items *items, JitRef k);
   JitRef start, step; /* of a range */
+  const Span *span;
   bool natural;
   Value value;
   int inner_count; /* zip, enumerate: what they go through side by side */
@@ -49,6 +50,7 @@ static bool widen(Lower *l, const Try *t, int v, const Variable *variable) {
   JitType type = low_type(l, &variable->value), both;
   bool carried = type.kind == JIT_SCALAR || type.kind == JIT_ARRAY || type.kind == JIT_TUPLE ||
                  type.kind == JIT_NONE || type.kind == JIT_UNKNOWN;
+  carried = carried && type.place != JIT_IN_NEST;
   if (head->dropped) return false;
   if (!carried) { /* a slice, a function, a text: no phi has it; it is known again when it is set */
     *head = (Head){.dropped = true};
@@ -125,7 +127,7 @@ static void enter_head(Lower *l, const Try *t) {
     bool carried = low_part_count(&head->type) > 0 || head->type.kind == JIT_TUPLE;
     Value value = carried ? low_of_parts(l, &head->type, &phi)
                           : (Value){.kind = head->type.kind == JIT_NONE ? JIT_NONE : JIT_UNKNOWN};
-    *variable = (Variable){.value = value, .defined = head->defined};
+    *variable = (Variable){.value = value, .defined = head->defined, .hidden = t->entry[v].hidden};
     if (head->defined == MAYBE) variable->flag = *phi++;
   }
 }
@@ -167,7 +169,7 @@ typedef struct Kept {
   JitMark mark;
   Edges returns, breaks, continues;
   Edge *last[3];
-  int refusals, raises, temporaries;
+  int refusals, raises, temporaries, nests;
   bool raised;
   Local *locals; /* those made since are built again: what they raise is forgotten */
 } Kept;
@@ -182,6 +184,7 @@ static Kept keep(Lower *l, JitMark mark) {
                .refusals = l->refusal_count,
                .raises = l->raise_count,
                .temporaries = l->temporary_count,
+               .nests = l->nest_count,
                .raised = l->raised,
                .locals = l->locals};
   for (int k = 0; k < 3; k++) kept.last[k] = edges_of(l, k) ? edges_of(l, k)->last : NULL;
@@ -201,6 +204,7 @@ static void take_back(Lower *l, const Kept *kept, const Try *t) {
   }
   l->refusal_count = kept->refusals, l->raise_count = kept->raises;
   l->temporary_count = kept->temporaries, l->raised = kept->raised;
+  l->nest_count = kept->nests;
   l->locals = kept->locals;
   l->frame->now = (Variable *)t->entry;
   l->frame->now = low_save(l);
@@ -267,7 +271,7 @@ void low_while(Lower *l, const Node *node) {
 static Value range_item(Lower *l, const Items *items, JitRef k) {
   JitRef moved = items->step.id ? low_op(l, QL_OP_MULTIPLY, k, items->step) : k;
   Value item = low_scalar(QL_I64, true, items->start.id ? low_add(l, items->start, moved) : moved);
-  item.natural = items->natural;
+  item.natural = items->natural, item.span = items->span;
   return item;
 }
 
@@ -330,8 +334,17 @@ static bool of_range(Lower *l, const Node *node, const Value *range, Items *item
   }
   items->start = first;
   items->natural = part[0].natural && part[2].natural;
+  items->span = low_span_range(l, &part[0], &part[1], &part[2]);
   items->count = range_count(l, first, low_ref_as(l, &part[1], QL_I64), &part[2]);
   items->item = range_item;
+  return true;
+}
+
+bool low_range(Lower *l, const Node *node, const Value *range, JitRef *count, Value *start,
+               Value *step) {
+  Items items = {0};
+  if (range->kind == JIT_UNKNOWN || !of_range(l, node, range, &items)) return false;
+  *count = items.count, *start = range->items[0], *step = range->items[2];
   return true;
 }
 
@@ -424,6 +437,8 @@ static bool try_for(Lower *l, Try *t, Loop *loop, Edges *exits, const Items *ite
 
 void low_for(Lower *l, const Node *node) {
   int temporaries = l->temporary_count;
+  if (l->ranks && !l->nest && !low_dead(l) && low_nest(l, node))
+    return low_end_temporaries(l, temporaries);
   Value value = low_expression(l, node->items[1]);
   if (value.kind == JIT_TUPLE && !low_dead(l)) {
     low_hold(l, &value);

@@ -48,6 +48,8 @@ Value low_refuse(Lower *l, const Node *node, const char *code, const char *text,
 
 JitRef low_text_address(Lower *l, const char *text) {
   int k = 0;
+  if (l->nest)
+    low_refuse(l, l->at, "QJ408", "print in a loop over distributed arrays", "print outside of it");
   while (k < l->text_count && strcmp(l->text[k], text)) k++;
   if (k == l->text_count) {
     if (!ql_pool_grow(l->pool, &l->text, k, &l->text_room, sizeof *l->text))
@@ -82,6 +84,12 @@ static void leave_function(Lower *l) {
 void low_raise_if(Lower *l, const Node *node, JitRef condition, const char *exception,
                   const char *text) {
   if (low_dead(l)) return;
+  if (l->nest) {
+    low_refuse(l, node, "QJ406",
+               low_text(l, "%s can be raised here, in a loop over distributed arrays", exception),
+               "see to it before the loop; what may raise is not there yet in such loops");
+    return;
+  }
   JitBlock on = {0};
   if (condition.id) {
     JitBlock raise = jit_block_new(l->fn);
@@ -300,6 +308,11 @@ static Local *make_local(Lower *l, const Node *node, const Node *function, int c
 
 static Value call_local(Lower *l, const Node *node, const Node *function, int count,
                         const Value *arguments) {
+  if (l->nest)
+    return low_refuse(
+        l, node, "QJ407",
+        low_text(l, "%s() calls itself, in a loop over distributed arrays", function->text),
+        "write it as a loop");
   JitType *types = low_get(l, (size_t)count * sizeof *types + 1);
   int parts = count + 2;
   for (int k = 0; k < l->program->captures; k++) {
@@ -384,6 +397,7 @@ Value low_call(Lower *l, const Node *node, const Node *function, int count, cons
 static JitType lent(Lower *l, const JitType *type) {
   JitType copy = *type;
   copy.lent = type->kind == JIT_ARRAY;
+  l->ranks |= type->kind == JIT_ARRAY && type->place == JIT_ON_RANKS;
   if (type->kind != JIT_TUPLE) return copy;
   copy.items = low_get(l, (size_t)type->count * sizeof *copy.items + 1);
   for (int k = 0; k < type->count; k++) copy.items[k] = lent(l, &type->items[k]);
@@ -455,6 +469,7 @@ QlStatus jit_program_lower(const JitProgram *program, int count, const JitType *
   lowered->raises = l->raises, lowered->raise_count = l->raise_count;
   lowered->refusals = l->refusals, lowered->refusal_count = l->refusal_count;
   lowered->texts = l->text, lowered->text_count = l->text_count;
+  lowered->nests = l->nests, lowered->nest_count = l->nest_count;
   free(l);
   if (status) jit_lowered_free(lowered);
   return status;

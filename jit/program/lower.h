@@ -18,6 +18,8 @@
 #include <setjmp.h>
 
 typedef struct Value Value;
+typedef struct Span Span;
+typedef struct Nest Nest;
 typedef struct Array Array;
 typedef struct Element Element;
 
@@ -33,11 +35,19 @@ struct Value {
   Array *array;     /* ARRAY */
   const char *text; /* TEXT; FUNCTION: its name when it is a known one; RANGE: its kind */
   const Node *node; /* FUNCTION: of the program */
+  const Span *span; /* an integer in a nest: what it is seen from the iterations; NULL: anything */
+};
+
+/* From step * p + lo to step * p + hi at position p of a dimension of the nest; dim -1: from lo to
+ * hi. Numbers of the function around the nest. */
+struct Span {
+  int dim;
+  JitRef step, lo, hi;
 };
 
 /* Elements in memory, or computed where they are asked for. */
 struct Array {
-  uint8_t dtype, ndim;
+  uint8_t dtype, ndim, place;
   bool contiguous, readonly;
   bool lent; /* in the memory of an argument: nobody counts who has it */
   bool
@@ -45,7 +55,8 @@ struct Array {
   JitRef owner, base, shape[QL_MAX_DIMS], stride[QL_MAX_DIMS];
   int64_t extent[QL_MAX_DIMS]; /* what is known of shape; -1: nothing */
   Element *element;            /* of an expression */
-  JitRef same; /* of it: a b8, nothing is repeated along an axis; id 0: that is known */
+  JitRef same;        /* of it: a b8, nothing is repeated along an axis; id 0: that is known */
+  const Array *ranks; /* IN_NEST: the array outside of it */
 };
 
 typedef enum ElementKind { ELEMENT_MEMORY, ELEMENT_SCALAR, ELEMENT_OP, ELEMENT_CAST } ElementKind;
@@ -62,10 +73,16 @@ struct Element {
 
 /* Of a variable. */
 typedef enum Defined { NEVER, MAYBE, ALWAYS } Defined;
+typedef enum Hidden {
+  NOT_HIDDEN,
+  HIDDEN_IN_NEST,   /* an iteration of a nest does not see what another has left in it */
+  HIDDEN_AFTER_NEST /* what a nest has assigned is not there behind it */
+} Hidden;
 typedef struct Variable {
   Value value;
   uint8_t defined;
-  JitRef flag; /* MAYBE: a b8 */
+  uint8_t hidden; /* Hidden: why it has no value */
+  JitRef flag;    /* MAYBE: a b8 */
 } Variable;
 typedef struct Edge Edge;
 struct Edge {
@@ -136,6 +153,10 @@ typedef struct Lower {
   const char **text;
   int raise_count, raise_room, refusal_count, refusal_room, text_count, text_room;
   bool raised; /* something of the function in the making can */
+  bool ranks;  /* arrays of the arguments are on ranks: so are those that are made */
+  Nest *nest;  /* whose kernel is built; NULL: none */
+  JitNest *nests;
+  int nest_count, nest_room;
   jmp_buf no_memory;
 } Lower;
 
@@ -218,6 +239,9 @@ void low_end_temporaries(Lower *l, int from);
 /* ---- loops.c ---- */
 void low_for(Lower *l, const Node *node);
 void low_while(Lower *l, const Node *node);
+/* The numbers of a range, in the function that is built: how many, the first, the step. */
+bool low_range(Lower *l, const Node *node, const Value *range, JitRef *count, Value *start,
+               Value *step);
 /* [element for target in items]: an array. */
 Value low_comprehension(Lower *l, const Node *node);
 /* Calls body(l, data, indices) at each index of a box of `ndim` extents, the last axis innermost.
@@ -274,6 +298,57 @@ Value low_constant(const char *name); /* "numpy.pi" */
 /* A shape, as a tuple or a number is given; false: refused. */
 bool low_shape(Lower *l, const Node *node, const Value *value, int *ndim, JitRef *shape,
                int64_t *extent);
+
+/* ---- spans.c: what integers are, seen from the iterations of a nest ---- */
+/* Of an integer in a nest; NULL: anything. */
+const Span *low_span(Lower *l, const Value *value);
+const Span *low_span_of(Lower *l, QlOp op, const Value *a, const Value *b);
+/* Of what is either. */
+const Span *low_span_hull(Lower *l, const Span *a, const Span *b);
+/* Of the items of a range. */
+const Span *low_span_range(Lower *l, const Value *start, const Value *stop, const Value *step);
+
+/* ---- nests.c: loops over arrays on ranks ---- */
+/* A loop of a function with arrays on ranks. False: it is one that every rank runs, as others. */
+bool low_nest(Lower *l, const Node *node);
+/* In a nest: the part of an array on ranks that an index selects, as an array in memory of which
+ * the index selects the same. `parts`: an index for each axis, or a slice. NULL: refused. */
+Array *low_nest_part(Lower *l, const Node *node, const Array *array, const Value *parts, int count,
+                     bool stores);
+/* All of it. */
+Array *low_nest_whole(Lower *l, const Node *node, const Array *array);
+
+/* ---- ranks.c: what every rank does with arrays on ranks, outside of nests ---- */
+Array *low_ranks_new(Lower *l, const Node *node, QlDtype dtype, int ndim, const JitRef *shape,
+                     const int64_t *extent, const Value *fill);
+/* A view: `view` has its shape and its strides; offset: of its first element; id 0: none. */
+Value low_ranks_view(Lower *l, const Node *node, const Array *array, Array *view, JitRef offset);
+Value low_ranks_get(Lower *l, const Node *node, const Array *array, JitRef offset);
+void low_ranks_set(Lower *l, const Node *node, const Array *array, JitRef offset,
+                   const Value *value);
+void low_ranks_assign(Lower *l, const Node *node, const Array *array, const Value *value);
+/* `into` has the shape of the result. */
+Value low_ranks_ufunc(Lower *l, const Node *node, QlOp op, QlDtype result, int count,
+                      const Value *arguments, Array *into);
+Value low_ranks_convert(Lower *l, const Node *node, const Array *array, QlDtype dtype);
+/* `into` has the shape of the result; of no axes it is a number. */
+Value low_ranks_reduce(Lower *l, const Node *node, QlReduction reduction, const Array *array,
+                       uint32_t axes, bool keepdims, Array *into);
+/* A nest that is lowered, its operands in the order of its kernel. */
+typedef struct RanksOperand {
+  const Array *array;
+  const Span *const *span;
+  bool loaded, stored, all; /* all: stored at every point */
+} RanksOperand;
+typedef struct RanksNest {
+  int number, ndim, operand_count, scalar_count;
+  const JitRef *extent, *scalars;
+  const uint8_t *dtypes;
+  const RanksOperand *operands;
+} RanksNest;
+void low_ranks_nest(Lower *l, const Node *node, const RanksNest *nest);
+/* Refuses what takes arrays in memory only; true: it has. */
+bool low_on_ranks(Lower *l, const Node *node, const Value *value, const char *what);
 
 /* ---- methods.c ---- */
 Value low_attribute(Lower *l, const Node *node, const Value *value, const char *name);

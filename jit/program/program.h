@@ -25,6 +25,13 @@ typedef enum JitTypeKind {
   JIT_FUNCTION
 } JitTypeKind;
 
+/* Where the elements of an array are. */
+typedef enum JitPlaceKind {
+  JIT_IN_MEMORY,
+  JIT_ON_RANKS, /* of a driver: known by its handle */
+  JIT_IN_NEST   /* such a one inside a nest, whose kernel has a part of it in memory */
+} JitPlaceKind;
+
 typedef struct JitType {
   uint8_t kind;    /* JitTypeKind */
   uint8_t dtype;   /* SCALAR, ARRAY, DTYPE: a QlDtype */
@@ -32,14 +39,15 @@ typedef struct JitType {
   bool weak;       /* SCALAR: Python's own number, which takes the dtype of what is beside it */
   bool contiguous; /* ARRAY: C order, without gaps */
   bool lent;       /* ARRAY: in the memory of an argument */
+  uint8_t place;   /* ARRAY: JitPlaceKind */
   bool readonly;   /* ARRAY: nothing may be stored into it */
   int count;       /* TUPLE */
   struct JitType *items;
 } JitType;
 
-/* "f64", "int" (weak), "f64[:,:]", "const f64[:,::1]" (readonly, contiguous), "(f64, int)", "none":
- * read, into the pool, and written. The end of what was read, or NULL: not a type, or out of
- * memory. */
+/* "f64", "int" (weak), "f64[:,:]", "ranks f64[:,:]" (on ranks), "const f64[:,::1]" (readonly,
+ * contiguous), "(f64, int)", "none": read, into the pool, and written. The end of what was read, or
+ * NULL: not a type, or out of memory. */
 const char *jit_type_parse(const char *text, QlPool *pool, JitType *type);
 size_t jit_type_print(const JitType *type, char *text, size_t room); /* as snprintf */
 
@@ -73,15 +81,34 @@ typedef struct JitRaise {
 
 /* A call's parameters: the address of the results, that of the texts (const char *), then the
  * arguments one behind the other: a scalar is itself; an array its owner, its first element's
- * address, its extents, its strides in bytes; a tuple what it holds. Results are in slots of 16
+ * address, its extents, its strides in bytes (one on ranks: its handle, its extents, its strides in
+ * elements); a tuple what it holds. Results are in slots of 16
  * bytes, in the same order, after those that are the call's own, of which the first is the status
  * (0: it has returned). An owner is a block of the host's, to which what is returned has one
  * reference, or a number below JIT_NO_OWNER: that of the caller's array, in whose memory it lies.
  */
-enum { JIT_SLOT = 16, JIT_SLOTS_BEFORE = 4 };
+enum { JIT_SLOTS_BEFORE = 4 };
+
+/* A loop nest over arrays on ranks. Its function computes a box of the domain of `ndim` dimensions;
+ * its parameters are the box, lo and hi of each dimension, then as `params` says. */
+typedef enum JitNestParamKind {
+  JIT_NEST_BASE,   /* the address that the operand's element of index 0 along all axes would have */
+  JIT_NEST_STRIDE, /* in bytes, along the operand's axis */
+  JIT_NEST_SCALAR  /* the next of the numbers that the driver is given */
+} JitNestParamKind;
+typedef struct JitNestParam {
+  uint8_t kind, operand, axis;
+} JitNestParam;
+typedef struct JitNest {
+  JitFn *fn; /* in the pool */
+  int ndim, param_count;
+  const JitNestParam *params;
+} JitNest;
 
 typedef struct JitLowered {
   JitFn *fn; /* NULL when something was refused */
+  const JitNest *nests;
+  int nest_count;
   JitType result;
   const JitRaise *raises;
   const JitRefusal *refusals;

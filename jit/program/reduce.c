@@ -88,6 +88,19 @@ static Value keep_axis(Lower *l, const Node *node, const Value *value, int ndim,
   return low_index(l, node, value, &all);
 }
 
+static Value reduce_on_ranks(Lower *l, const Node *node, QlReduction reduction, const Array *array,
+                             uint32_t axes, bool keepdims) {
+  Array *into = low_get(l, sizeof *into);
+  into->dtype = (uint8_t)loop_of(reduction, (QlDtype)array->dtype);
+  for (int k = 0; k < array->ndim; k++) {
+    bool reduced = axes >> k & 1;
+    if (reduced && !keepdims) continue;
+    into->shape[into->ndim] = reduced ? low_const(l, 1) : array->shape[k];
+    into->extent[into->ndim++] = reduced ? 1 : array->extent[k];
+  }
+  return low_ranks_reduce(l, node, reduction, array, axes, keepdims, into);
+}
+
 Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value *value,
                  const Value *axis, bool keepdims) {
   if (value->kind == JIT_UNKNOWN || low_dead(l)) return low_unknown();
@@ -100,6 +113,7 @@ Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value 
                       low_text(l, "%s has no axes to reduce", low_type_text(l, value)),
                       "reduce arrays");
   Value current = low_in_memory(l, node, value);
+  if (current.kind != JIT_ARRAY) return current;
   int ndim = current.array->ndim;
   if (axis) {
     if (!axis->known || !low_is_index(axis))
@@ -111,12 +125,16 @@ Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value 
                         low_text(l, "axis %lld is out of bounds for an array of %d dimensions",
                                  (long long)axis->constant.i, ndim),
                         "count axes from 0");
+    if (current.array->place == JIT_ON_RANKS)
+      return reduce_on_ranks(l, node, reduction, current.array, 1u << at, keepdims);
     Value reduced = reduce_axis(l, node, reduction, current.array, (int)at);
     return keepdims ? keep_axis(l, node, &reduced, ndim, (int)at) : reduced;
   }
   if (keepdims)
     return low_refuse(l, node, "QJ383", "keepdims without an axis is not there in @jit",
                       "give an axis");
+  if (current.array->place == JIT_ON_RANKS)
+    return reduce_on_ranks(l, node, reduction, current.array, (1u << ndim) - 1, false);
   if (ndim == 0) {
     QlDtype dtype = loop_of(reduction, (QlDtype)current.array->dtype);
     JitRef ref = jit_load_at(l->fn, (QlDtype)current.array->dtype, current.array->base,

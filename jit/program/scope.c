@@ -88,6 +88,19 @@ void low_set(Lower *l, int v, Value value) {
 Value low_get_variable(Lower *l, const Node *node) {
   if (low_dead(l)) return low_unknown();
   const Variable *variable = &l->frame->now[node->number];
+  if (variable->hidden && variable->defined != ALWAYS)
+    return low_refuse(
+        l, node, "QJ405",
+        variable->hidden == HIDDEN_IN_NEST
+            ? low_text(l, "'%s' would go from one iteration to the next", node->text)
+            : low_text(l,
+                       "'%s' has been assigned in a loop over distributed arrays, whose "
+                       "iterations have it each for itself",
+                       node->text),
+        variable->hidden == HIDDEN_IN_NEST
+            ? "assign it in each iteration before it is used; for a sum store what is summed, and "
+              "use np.sum(...)"
+            : "assign it anew after the loop");
   if (variable->defined == NEVER)
     return low_refuse(l, node, "QJ201", low_text(l, "'%s' has no value here", node->text),
                       "assign it before");
@@ -249,6 +262,16 @@ static Variable join_one(Lower *l, Edges *edges, JitBlock at, const Meeting *mee
   const JitRef *next = phis;
   Variable joined = {.value = low_of_parts(l, &meeting->type, &next),
                      .defined = (uint8_t)meeting->defined};
+  const Span *hull = NULL;
+  for (Edge *edge = edges->first; edge && l->nest; edge = edge->next) {
+    const Variable *variable =
+        v < 0 ? &(Variable){.value = edge->value, .defined = ALWAYS} : of_edge(edge, v);
+    joined.hidden = QL_MAX(joined.hidden, variable->hidden);
+    const Span *span = variable->defined == NEVER ? NULL : low_span(l, &variable->value);
+    hull = edge == edges->first ? span : low_span_hull(l, hull, span);
+    if (!hull) break;
+  }
+  if (joined.value.kind == JIT_SCALAR) joined.value.span = hull;
   joined.value.natural = natural;
   if (flagged) joined.flag = phis[parts];
   return joined;

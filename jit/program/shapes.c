@@ -23,6 +23,8 @@ Value low_transposed(Lower *l, const Call *call, const Value *value) {
     view->extent[k] = memory.array->extent[from];
   }
   view->contiguous = view->ndim < 2 && view->contiguous;
+  if (view->place == JIT_ON_RANKS)
+    return low_ranks_view(l, call->node, memory.array, view, (JitRef){0});
   return low_array_value(view);
 }
 static Value call_transpose(Lower *l, const Call *call) {
@@ -32,6 +34,7 @@ static Value call_transpose(Lower *l, const Call *call) {
 
 Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *wanted) {
   if (value->kind != JIT_ARRAY) return low_refuse_type(l, call, value, "an array");
+  if (low_on_ranks(l, call->node, value, "another shape")) return low_unknown();
   JitRef shape[QL_MAX_DIMS];
   int64_t extent[QL_MAX_DIMS];
   int ndim, open = -1;

@@ -66,6 +66,8 @@ static const char *parse_tuple(const char *text, QlPool *pool, JitType *type) {
 const char *jit_type_parse(const char *text, QlPool *pool, JitType *type) {
   bool readonly = strncmp(text, "const ", 6) == 0;
   if (readonly) text += 6;
+  bool on_ranks = strncmp(text, "ranks ", 6) == 0;
+  if (on_ranks) text += 6;
   if (*text == '(') return parse_tuple(text, pool, type);
   for (int k = 0; k < WORDS; k++)
     if (begins(&text, words[k].text)) return *type = words[k].type, text;
@@ -74,6 +76,7 @@ const char *jit_type_parse(const char *text, QlPool *pool, JitType *type) {
       *type = (JitType){.kind = JIT_SCALAR, .dtype = (uint8_t)dtype};
       text = parse_axes(text, type);
       type->readonly = readonly;
+      if (type->kind == JIT_ARRAY && on_ranks) type->place = JIT_ON_RANKS;
       return text;
     }
   return NULL;
@@ -109,6 +112,7 @@ static void print(const JitType *type, Text *text) {
   }
   if (type->kind != JIT_SCALAR && type->kind != JIT_ARRAY) return add(text, "?");
   if (type->readonly) add(text, "const ");
+  if (type->place == JIT_ON_RANKS) add(text, "ranks ");
   add(text, ql_dtype_info[type->dtype].ir);
   if (type->kind != JIT_ARRAY) return;
   add(text, "[");

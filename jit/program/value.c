@@ -90,7 +90,8 @@ JitType low_type(Lower *l, const Value *value) {
   if (value->kind == JIT_ARRAY)
     type.dtype = value->array->dtype, type.ndim = value->array->ndim,
     type.contiguous = value->array->contiguous && !value->array->element,
-    type.lent = value->array->lent, type.readonly = value->array->readonly;
+    type.lent = value->array->lent, type.readonly = value->array->readonly,
+    type.place = value->array->place;
   if (value->kind != JIT_TUPLE) return type;
   type.count = value->count;
   type.items = low_get(l, (size_t)value->count * sizeof *type.items + 1);
@@ -109,7 +110,7 @@ const char *low_type_text(Lower *l, const Value *value) {
 bool low_same_type(const JitType *a, const JitType *b) {
   if (a->kind != b->kind || a->dtype != b->dtype || a->ndim != b->ndim || a->weak != b->weak ||
       a->contiguous != b->contiguous || a->lent != b->lent || a->readonly != b->readonly ||
-      a->count != b->count)
+      a->place != b->place || a->count != b->count)
     return false;
   for (int k = 0; k < a->count; k++)
     if (!low_same_type(&a->items[k], &b->items[k])) return false;
@@ -132,7 +133,9 @@ bool low_join_types(Lower *l, const JitType *a, const JitType *b, JitType *both)
   if (a->kind == JIT_SCALAR) return *both = join_scalars(a, b), true;
   if (a->kind == JIT_ARRAY)
     return both->contiguous = a->contiguous && b->contiguous, both->lent = a->lent && b->lent,
-           both->readonly = a->readonly || b->readonly, a->dtype == b->dtype && a->ndim == b->ndim;
+           both->readonly = a->readonly || b->readonly,
+           a->dtype == b->dtype && a->ndim == b->ndim && a->place == b->place &&
+               a->place != JIT_IN_NEST;
   if (a->kind != JIT_TUPLE)
     return a->kind == JIT_NONE || (a->kind == JIT_DTYPE && a->dtype == b->dtype);
   if (a->count != b->count) return false;
@@ -221,11 +224,11 @@ Value low_of_parts(Lower *l, const JitType *type, const JitRef **refs) {
     Array *array = low_get(l, sizeof *array);
     array->dtype = type->dtype, array->ndim = type->ndim, array->contiguous = type->contiguous,
     array->lent = type->lent;
-    array->readonly = type->readonly;
+    array->readonly = type->readonly, array->place = type->place;
     array->owner = *(*refs)++, array->base = *(*refs)++;
     for (int k = 0; k < type->ndim; k++) array->shape[k] = *(*refs)++, array->extent[k] = -1;
     for (int k = 0; k < type->ndim; k++) array->stride[k] = *(*refs)++;
-    if (array->contiguous) low_set_strides(l, array);
+    if (array->contiguous && !array->place) low_set_strides(l, array);
     return low_array_value(array);
   }
   if (type->kind != JIT_TUPLE) return value;

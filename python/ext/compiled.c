@@ -45,7 +45,8 @@ typedef struct Gather {
   PyObject *arrays[MOST_PARTS]; /* number k + 1 owns the memory of parts */
   int at[MOST_PARTS];           /* where in parts it is */
   int array_count;
-  bool ours; /* some are Quelea's: NumPy's beside them are read only */
+  bool ours;  /* some are Quelea's: NumPy's beside them are read only */
+  bool ranks; /* some of these are on several ranks: all go as arrays on ranks */
 } Gather;
 
 static bool write_type(Gather *g, const char *text) {
@@ -62,6 +63,7 @@ static bool write_type(Gather *g, const char *text) {
 /* "f64[:,::1]" */
 static bool write_array_type(Gather *g, QlDtype dtype, int ndim, bool contiguous, bool readonly) {
   if (readonly && !write_type(g, "const ")) return false;
+  if (g->ranks && !write_type(g, "ranks ")) return false;
   char text[8 + 2 * QL_MAX_DIMS], *at = stpcpy(text, ql_dtype_info[dtype].ir);
   *at++ = '[';
   for (int axis = 0; axis < ndim; axis++) {
@@ -85,8 +87,39 @@ static void begin_array(Gather *g, PyObject *array) {
   g->parts[g->count++].i = g->array_count;
 }
 
+/* By its handle. */
+static bool take_on_ranks(Gather *g, PyObject *object, bool readonly) {
+  const QlArray *array = qx_array(object);
+  int ndim = array->ndim;
+  if (array->part != QL_PART_ALL) {
+    PyErr_SetString(PyExc_TypeError,
+                    "a compiled function takes no views of real or imaginary parts of arrays that "
+                    "are partitioned among ranks; give it a copy");
+    return false;
+  }
+  if (!has_room(g, ndim) ||
+      !write_array_type(g, (QlDtype)array->dtype, ndim, false,
+                        readonly || array->readonly || ((QxArray *)object)->readonly))
+    return false;
+  begin_array(g, object);
+  g->parts[g->count++].u = (uintptr_t)array;
+  for (int axis = 0; axis < ndim; axis++) g->parts[g->count++].i = array->shape[axis];
+  for (int axis = 0; axis < ndim; axis++) g->parts[g->count++].i = array->strides[axis];
+  return true;
+}
+
+/* One of NumPy's beside arrays on ranks: every rank has it, and it is the same on all. */
+static bool take_in(Gather *g, PyArrayObject *array) {
+  QlArray *made = qx_enter_at() < 0 ? NULL : qx_array_from_python((PyObject *)array, QL_DTYPE_NONE);
+  PyObject *object = made ? qx_wrap(made, false) : NULL;
+  bool taken = object && take_on_ranks(g, object, true);
+  Py_XDECREF(object);
+  return taken;
+}
+
 /* One of Quelea's, whose memory is taken when the code for it is there. */
 static bool take_ours(Gather *g, PyObject *object) {
+  if (g->ranks) return take_on_ranks(g, object, false);
   const QlArray *array = qx_array(object);
   int ndim = array->ndim;
   int64_t item = (int64_t)ql_dtype_size((QlDtype)array->dtype) << (array->part != QL_PART_ALL);
@@ -109,6 +142,7 @@ static bool take_array(Gather *g, PyArrayObject *array) {
                  (PyObject *)PyArray_DESCR(array));
     return false;
   }
+  if (g->ranks) return take_in(g, array);
   bool readonly = g->ours || !PyArray_ISWRITEABLE(array);
   if (!has_room(g, ndim) ||
       !write_array_type(g, dtype, ndim, PyArray_IS_C_CONTIGUOUS(array), readonly))
@@ -246,6 +280,14 @@ static PyObject *make_array(QlDtype dtype, int ndim, bool readonly, const QlValu
   return array;
 }
 
+/* An array on ranks: an argument, or one that is the caller's now. */
+static PyObject *give_on_ranks(const QlValue *parts, const Gather *g) {
+  int64_t number = parts[0].i;
+  QlArray *array = (QlArray *)(uintptr_t)parts[1].u;
+  bool lent = number > 0 && number <= g->array_count;
+  return lent ? Py_NewRef(g->arrays[number - 1]) : qx_wrap(array, false);
+}
+
 static PyObject *give(const char **type, const QlValue **parts, const Gather *g);
 
 static PyObject *give_tuple(const char **type, const QlValue **parts, const Gather *g) {
@@ -281,7 +323,7 @@ static PyObject *give(const char **type, const QlValue **parts, const Gather *g)
   if (begins(type, "none")) return Py_NewRef(Py_None);
   for (int k = 0; k < 4; k++)
     if (begins(type, weak[k].word)) return qx_scalar_to_python(weak[k].dtype, (*parts)++);
-  bool readonly = begins(type, "const ");
+  bool readonly = begins(type, "const "), on_ranks = begins(type, "ranks ");
   int dtype = 0;
   while (dtype < QL_DTYPE_COUNT && !begins(type, ql_dtype_info[dtype].ir)) dtype++;
   if (dtype == QL_DTYPE_COUNT) {
@@ -295,6 +337,7 @@ static PyObject *give(const char **type, const QlValue **parts, const Gather *g)
   *type = strchr(*type, ']') + 1;
   const QlValue *own = *parts;
   *parts += 2 + 2 * ndim;
+  if (on_ranks) return give_on_ranks(own, g);
   return make_array((QlDtype)dtype, ndim, readonly, own, g);
 }
 
@@ -425,11 +468,20 @@ static bool holds_ours(PyObject *object) {
   return false;
 }
 
+static bool holds_on_ranks(PyObject *object) {
+  if (qx_is_array(object)) return ql_is_on_ranks(qx_array(object));
+  for (Py_ssize_t k = 0; PyTuple_Check(object) && k < PyTuple_GET_SIZE(object); k++)
+    if (holds_on_ranks(PyTuple_GET_ITEM(object, k))) return true;
+  return false;
+}
+
 static bool take_all(const Function *self, Gather *g, PyObject *arguments) {
   g->ours = holds_ours(arguments);
-  for (Py_ssize_t k = 0; !g->ours && k < PyTuple_GET_SIZE(self->captures); k++) {
+  g->ranks = g->ours && holds_on_ranks(arguments);
+  for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(self->captures); k++) {
     PyObject *value = look_up(PyTuple_GET_ITEM(self->captures, k));
-    g->ours = value && holds_ours(value);
+    if (!value || !holds_ours(value)) continue;
+    g->ours = true, g->ranks |= holds_on_ranks(value);
   }
   if (!write_type(g, "(")) return false;
   for (Py_ssize_t k = 0; k < self->arity; k++)
@@ -499,18 +551,22 @@ static bool borrow(const QlCompiled *compiled, Gather *g) {
 
 /* While it runs, what it prints may run any Python: the code and the arrays are held meanwhile. */
 static PyObject *run_special(Function *self, const QlCompiled *compiled, Gather *g) {
-  if (g->ours && !borrow(compiled, g)) return NULL;
+  QL_ERROR(error);
+  if (g->ranks ? qx_enter_at() < 0 : g->ours && !borrow(compiled, g)) return NULL;
   QlValue few[32], *results = few;
   if (compiled->result_count > 32 &&
       !(results = PyMem_Malloc((size_t)compiled->result_count * sizeof *results)))
     return PyErr_NoMemory();
-  int64_t status = ql_compiled_call(compiled, g->parts, results);
+  int64_t status = g->ranks ? ql_compiled_drive(qx.context, compiled, g->parts, results, &error)
+                            : ql_compiled_call(compiled, g->parts, results);
   PyObject *type_of_error, *value, *trace, *result = NULL;
   PyErr_Fetch(&type_of_error, &value, &trace); /* print may have raised */
   if (!status) {
     const char *type = compiled->result;
     const QlValue *parts = results;
     result = give(&type, &parts, g);
+  } else if (error.status) {
+    qx_raise(&error);
   } else if (!type_of_error) {
     result = raised(self, compiled, status);
   }

@@ -3,7 +3,7 @@
 #define QUELEA_LOG_H
 
 #include "array/array.h"
-#include "jit.h"
+#include "program/program.h"
 
 /* ---- the log ---- */
 
@@ -205,7 +205,9 @@ bool log_accesses(const Log *log, const Statement *s, LogAccess access, int slot
 typedef struct NestKernel {
   JitFn *fn;
   JitKey key;
-  int cost; /* of a point, in additions: a guess */
+  int param_count;
+  JitNestParam *params; /* behind the box's */
+  int cost;             /* of a point, in additions: a guess */
   struct NestKernel *next;
 } NestKernel;
 /* At most so many operands, of which NEST_TARGETS are stored, and parameters of the kernel. */
@@ -223,9 +225,10 @@ typedef struct NestRequest {
   const NestOperand *operand; /* those that are stored come first */
   const LogScalar *param;
 } NestRequest;
-/* Local. Takes the function over, also when it fails: verified, of rank 0, with the parameters that
- * nest.c describes. The same function again gives the same kernel. */
-QlStatus rt_nest_kernel(QlContext *ctx, JitFn *fn, const NestKernel **kernel, QlError *error);
+/* Local. The function (verified, of rank 0, with those parameters) is copied; the same one again
+ * gives the same kernel. */
+QlStatus rt_nest_kernel(QlContext *ctx, const JitNest *nest, const NestKernel **kernel,
+                        QlError *error);
 const NestKernel *rt_nest_kernel_of(const QlContext *ctx, JitKey key);
 void rt_nest_close(QlContext *ctx);
 /* Records a nest. QL_ERR_INDEX: a target has no such elements; QL_ERR_VALUE: what is stored

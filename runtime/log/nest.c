@@ -14,15 +14,9 @@
  * step * p + hi at position p of the domain's dimension `dim`, or (dim -1) from lo to hi at every
  * position. What lies outside the array is not touched. The owner of what is stored computes.
  *
- * The kernel is a function of rank 0 that computes a box of the domain. Its parameters are, in this
- * order, 64-bit integers but for the last:
- *
- *     lo, hi             of each dimension of the domain, half open, in positions
- *     base, strides      of each operand: the address that the element of index 0 along each of its
- *                        axes would have, and a stride in bytes for each of its axes
- *     scalars            as the request gives them
- *
- * The kernel may only touch what the spans say: memory of other elements may lie elsewhere. */
+ * The kernel is a function of rank 0 that computes a box of the domain (JitNest): it gets the box,
+ * the addresses of operands, and numbers. It may only touch what the spans say: memory of other
+ * elements may lie elsewhere. */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -39,20 +33,34 @@ const NestKernel *rt_nest_kernel_of(const QlContext *ctx, JitKey key) {
   return kernel;
 }
 
-QlStatus rt_nest_kernel(QlContext *ctx, JitFn *fn, const NestKernel **kernel, QlError *error) {
-  JitKey key;
-  QlStatus status = jit_key(ctx->jit, fn, &key, error);
-  if (!status && (*kernel = rt_nest_kernel_of(ctx, key))) {
-    jit_fn_free(fn);
-    return QL_OK;
+static NestKernel *new_kernel(const JitNest *nest, JitKey key) {
+  size_t bytes = (size_t)nest->param_count * sizeof *nest->params;
+  NestKernel *made = malloc(sizeof *made);
+  JitFn *fn = jit_fn_copy(nest->fn);
+  JitNestParam *params = malloc(bytes + 1);
+  if (!made || !fn || !params) {
+    free(made), free(params), jit_fn_free(fn);
+    return NULL;
   }
-  NestKernel *made = status ? NULL : malloc(sizeof *made);
-  if (!made) {
-    jit_fn_free(fn);
-    return status ? status : ql_fail(error, QL_ERR_MEMORY, "out of memory for a compiled loop");
-  }
-  *made = (NestKernel){.fn = fn, .key = key, .next = ctx->nests};
+  memcpy(params, nest->params, bytes);
+  *made = (NestKernel){.fn = fn, .key = key, .param_count = nest->param_count, .params = params};
   made->cost = QL_MIN(TURNS * jit_fn_size(fn), HIGHEST_COST);
+  return made;
+}
+
+QlStatus rt_nest_kernel(QlContext *ctx, const JitNest *nest, const NestKernel **kernel,
+                        QlError *error) {
+  JitKey key;
+  QL_TRY(jit_key(ctx->jit, nest->fn, &key, error));
+  for (int k = 0; k < nest->param_count; k++) { /* the same code for other parameters is another */
+    const JitNestParam *param = &nest->params[k];
+    int code = param->kind | param->operand << 8 | param->axis << 16;
+    key.word[1] = ql_mix(key.word[1], (uint64_t)code);
+  }
+  if ((*kernel = rt_nest_kernel_of(ctx, key))) return QL_OK;
+  NestKernel *made = new_kernel(nest, key);
+  if (!made) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a compiled loop");
+  made->next = ctx->nests;
   *kernel = ctx->nests = made;
   return QL_OK;
 }
@@ -62,18 +70,15 @@ void rt_nest_close(QlContext *ctx) {
     NestKernel *kernel = ctx->nests;
     ctx->nests = kernel->next;
     jit_fn_free(kernel->fn);
-    free(kernel);
+    free(kernel->params), free(kernel);
   }
 }
 
 /* ---- what a nest must keep to ---- */
 
 static QlStatus check_sizes(const NestRequest *nest, QlError *error) {
-  int params = 2 * nest->ndim + nest->params, targets = 0;
-  for (int k = 0; k < nest->operands; k++) {
-    params += 1 + nest->operand[k].array->ndim;
-    targets += (nest->operand[k].access & LOG_WRITE) != 0;
-  }
+  int params = 2 * nest->ndim + nest->kernel->param_count, targets = 0;
+  for (int k = 0; k < nest->operands; k++) targets += (nest->operand[k].access & LOG_WRITE) != 0;
   if (nest->operands > NEST_OPERANDS || params > NEST_PARAMS)
     return ql_fail(error, QL_ERR_VALUE,
                    "a loop over distributed arrays uses too many arrays and numbers: at most %d "

@@ -271,45 +271,52 @@ static void give(Builder *b, int scalar, int64_t value) {
 }
 
 /* Where the element of index 0 along each of the array's own axes would be, and strides. */
-static QlStatus give_array(Builder *b, const Group *group, const NestArray *array, PlanOperand *out,
-                           int number) {
+static QlStatus address_own(const Planner *planner, const Group *group, const NestArray *array,
+                            PlanOperand *out, int64_t *stride) {
   int index = array->store >= 0 ? group->stores[array->store].slot : group->reach[array->leaf].slot;
-  const PlanSlot *slot = &b->planner->plan->slots[index];
-  int64_t item = ql_dtype_info[slot->dtype].size, stride[QL_MAX_DIMS] = {0};
+  const PlanSlot *slot = &planner->plan->slots[index];
+  int64_t item = ql_dtype_info[slot->dtype].size;
   *out = (PlanOperand){.slot = index, .origin = array->view.origin};
+  memset(stride, 0, QL_MAX_DIMS * sizeof *stride);
   if (slot->flat) {
     out->offset = (array->view.offset - slot->flat_start) * item;
     for (int a = 0; a < array->ndim; a++) stride[a] = array->view.stride[a] * item;
-  } else if (array->has_own) {
-    for (int a = 0; a < slot->ndim; a++) {
-      const AxisMap *map = &array->own[a];
-      out->offset += (map->start - slot->geometry.alloc.lo[a]) * slot->geometry.stride[a];
-      if (map->dim >= 0) stride[map->dim] = map->step * slot->geometry.stride[a];
-    }
-  } else {
+    return QL_OK;
+  }
+  if (!array->has_own)
     return ql_fail(
-        b->planner->error, QL_ERR_VALUE,
+        planner->error, QL_ERR_VALUE,
         "a loop over distributed arrays takes a view whose elements do not lie as a box; "
         "give it a copy");
+  for (int a = 0; a < slot->ndim; a++) {
+    const AxisMap *map = &array->own[a];
+    out->offset += (map->start - slot->geometry.alloc.lo[a]) * slot->geometry.stride[a];
+    if (map->dim >= 0) stride[map->dim] = map->step * slot->geometry.stride[a];
   }
-  give(b, PLAN_BASE, number);
-  for (int a = 0; a < array->ndim; a++) give(b, -1, stride[a]);
   return QL_OK;
 }
 
 static QlStatus build_nest(Builder *b, const Group *group, PlanGroup *out) {
   const Planner *planner = b->planner;
   const GroupNest *nest = group->nest;
-  const Statement *s = &planner->log->statements[group->statement];
+  int64_t stride[NEST_OPERANDS][QL_MAX_DIMS];
+  int scalar = (int)planner->log->statements[group->statement].scalars;
   b->param_count = 0;
   out->is_nest = true;
   out->operand_count = nest->count, out->store_count = group->store_count;
   out->operands = planner_keep_zeros(planner, (size_t)nest->count * sizeof *out->operands);
   if (!out->operands) return QL_ERR_MEMORY;
-  for (int r = 0; r < 2 * group->rank; r++) give(b, -1, 0);
   for (int k = 0; k < nest->count; k++)
-    QL_TRY(give_array(b, group, &nest->arrays[k], &out->operands[k], k));
-  for (uint32_t k = 0; k < s->scalar_count; k++) give(b, (int)(s->scalars + k), 0);
+    QL_TRY(address_own(planner, group, &nest->arrays[k], &out->operands[k], stride[k]));
+  for (int r = 0; r < 2 * group->rank; r++) give(b, -1, 0);
+  for (int k = 0; k < nest->kernel->param_count; k++) {
+    const JitNestParam *param = &nest->kernel->params[k];
+    switch ((JitNestParamKind)param->kind) {
+      case JIT_NEST_BASE: give(b, PLAN_BASE, param->operand); break;
+      case JIT_NEST_STRIDE: give(b, -1, stride[param->operand][param->axis]); break;
+      case JIT_NEST_SCALAR: give(b, scalar++, 0); break;
+    }
+  }
   QL_TRY(planner_wants_kernel(b->planner, nest->kernel->fn, (int)(out - planner->plan->groups)));
   out->param_count = b->param_count;
   out->params = planner_keep(planner, b->params, (size_t)b->param_count * sizeof *b->params);

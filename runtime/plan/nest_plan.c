@@ -68,7 +68,7 @@ void nest_reach(const Planner *planner, const Group *group, int leaf, Reach *rea
   while (nest->arrays[k].leaf != leaf) k++;
   const NestArray *array = &nest->arrays[k];
   const PlanSlot *slot = &planner->plan->slots[array->view.slot];
-  reach->has_axes = true;
+  reach->has_axes = true, reach->as_copy = !array->has_own;
   for (int a = 0; a < slot->ndim; a++) {
     const AxisMap *own = &array->own[a];
     if (!array->has_own)

@@ -56,6 +56,7 @@ typedef struct Reach {
   int slot; /* the slot itself, or the copy of remote elements */
   bool is_copy;
   bool is_brought; /* the exchange before the group fills its ghosts or the copy */
+  bool as_copy;    /* it can be read in no other way, on several nodes */
   bool has_axes;
   AxisSpan axes[QL_MAX_DIMS]; /* what a point touches of the leaf's slot, when it has that form */
 } Reach;

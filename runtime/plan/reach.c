@@ -155,7 +155,7 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, const Reade
   if (planner->ctx->info->node_count == 1 || !slot->layout->template) return QL_OK;
 
   int64_t depth[QL_MAX_DIMS][2] = {{0}};
-  Need need = needs_beyond(group, leaf, slot, readers, depth);
+  Need need = reach->as_copy ? NEED_COPY : needs_beyond(group, leaf, slot, readers, depth);
   if (need == NEED_NOTHING) return QL_OK;
   if (need == NEED_GHOSTS) return reach_ghosts(planner, group, leaf, depth);
   reach->is_copy = true;

@@ -1,9 +1,9 @@
 /* Functions compiled whole: for each set of types lowered, looked up in the caches, compiled. */
 #include "compiled.h"
 
-#include "program/program.h"
-#include "runtime.h"
+#include "inside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,13 +15,6 @@ struct QlCompiler {
 
 struct QlProgram {
   JitProgram *tree;
-};
-
-struct QlCompiledInside {
-  JitLowered lowered; /* fn: as it was built; NULL: refused */
-  QlRefusal *refusals;
-  QlRaise *raises;
-  JitEntry *entry;
 };
 
 QlStatus ql_compiler_open(QlCompiler **compiler, QlError *error) {
@@ -165,6 +158,7 @@ void ql_compiled_free(QlCompiled *compiled) {
   if (compiled->inside) {
     jit_lowered_free(&compiled->inside->lowered);
     free(compiled->inside->refusals), free(compiled->inside->raises);
+    free(compiled->inside->kernels);
   }
   free(compiled->inside), free(compiled->result), free(compiled);
 }
@@ -201,9 +195,25 @@ void ql_set_output(void (*write)(const char *text, size_t size)) { jit_set_outpu
 
 /* ---- looking inside ---- */
 
+/* The kernels of all nests, one behind the other. */
+static char *nests_text(const JitLowered *lowered, QlError *error) {
+  char *all = strdup("");
+  for (int k = 0; k < lowered->nest_count && all; k++) {
+    char *text = jit_print(lowered->nests[k].fn);
+    size_t size = strlen(all) + (text ? strlen(text) : 0) + 32;
+    char *longer = text ? malloc(size) : NULL;
+    if (longer) snprintf(longer, size, "%s# nest %d\n%s", all, k, text);
+    free(text), free(all);
+    all = longer;
+  }
+  if (!all) no_memory(error);
+  return all;
+}
+
 char *ql_compiled_text(QlCompiler *compiler, const QlCompiled *compiled, const char *stage,
                        QlError *error) {
   const JitFn *built = compiled->inside->lowered.fn;
+  if (!strcmp(stage, "nests")) return nests_text(&compiled->inside->lowered, error);
   if (!strcmp(stage, "ir")) return jit_print(built);
   JitFn *fn = jit_fn_copy(built);
   char *text = NULL;

@@ -144,15 +144,33 @@ static const char product[] =
     "@end\n"
     "ret\n";
 
-static const NestKernel *kernel(const char *body, int integers, int floats) {
+/* The operands' addresses and strides, by their numbers of axes, then scalars. */
+static int parameters(const char *axes, int scalars, JitNestParam *params) {
+  int count = 0;
+  for (int k = 0; axes[k]; k++) {
+    params[count++] = (JitNestParam){.kind = JIT_NEST_BASE, .operand = (uint8_t)k};
+    for (int a = 0; a < axes[k] - '0'; a++)
+      params[count++] =
+          (JitNestParam){.kind = JIT_NEST_STRIDE, .operand = (uint8_t)k, .axis = (uint8_t)a};
+  }
+  for (int k = 0; k < scalars; k++) params[count++] = (JitNestParam){.kind = JIT_NEST_SCALAR};
+  return count;
+}
+
+static const NestKernel *kernel(const char *body, const char *axes, int integers, int floats) {
   char text[8192];
   JitFn *fn = NULL;
+  JitNestParam params[64];
   const NestKernel *made = NULL;
+  int ndim = axes[0] - '0', count = parameters(axes, integers + floats, params);
+  integers += 2 * ndim + count - integers - floats;
   declare(text, sizeof text, integers, floats);
   snprintf(text + strlen(text), sizeof text - strlen(text), "%s", body);
   if (!CHECK_INT_EQ(jit_parse(text, &fn, &job.error), QL_OK)) puts(job.error.text);
   if (!CHECK_INT_EQ(jit_verify(fn, &job.error), QL_OK)) puts(job.error.text);
-  CHECK_INT_EQ(rt_nest_kernel(job.ctx, fn, &made, &job.error), QL_OK);
+  JitNest nest = {fn, ndim, count, params};
+  CHECK_INT_EQ(rt_nest_kernel(job.ctx, &nest, &made, &job.error), QL_OK);
+  jit_fn_free(fn);
   return made;
 }
 
@@ -194,7 +212,8 @@ static void check_window(QlArray *out, QlArray *in, const double *given, int64_t
   NestOperand operand[] = {{out, LOG_WRITE | LOG_ALL, {at(0, 1, 0, 0), at(1, 1, 0, 0)}},
                            {in, LOG_READ, {at(0, 1, -k, k), at(1, 1, -k, k)}}};
   LogScalar param[] = {integer(m), integer(n), integer(k)};
-  CHECK_INT_EQ(run(&(NestRequest){kernel(window, 13, 0), 2, extent, 2, 3, operand, param}), QL_OK);
+  CHECK_INT_EQ(run(&(NestRequest){kernel(window, "22", 3, 0), 2, extent, 2, 3, operand, param}),
+               QL_OK);
   double *got = malloc((size_t)(m * n) * sizeof *got);
   if (!CHECK_INT_EQ(ql_gather(out, -1, got, &job.error), QL_OK)) puts(job.error.text);
   int wrong = 0;
@@ -257,7 +276,7 @@ static void two_targets(void) {
                            {w, LOG_READ | LOG_WRITE, {at(1, 1, 1, 1), at(0, -1, ROWS, ROWS)}},
                            {u, LOG_READ, {at(0, 1, 0, 0), at(1, -1, COLUMNS - 1, COLUMNS - 1)}}};
   LogScalar param[] = {integer(ROWS), integer(COLUMNS), {{.d = 3}, QL_F64}};
-  NestRequest request = {kernel(two, 15, 1), 2, extent, 3, 3, operand, param};
+  NestRequest request = {kernel(two, "222", 2, 1), 2, extent, 3, 3, operand, param};
   CHECK_INT_EQ(run(&request), QL_OK);
   CHECK_INT_EQ(run(&request), QL_OK);
   CHECK_INT_EQ(ql_gather(u, -1, given, &job.error), QL_OK);
@@ -287,7 +306,8 @@ static void products(void) {
                            {a, LOG_READ, {at(0, 1, 0, 0), at(-1, 0, 0, COLUMNS - 1)}},
                            {x, LOG_READ, {at(-1, 0, 0, COLUMNS - 1)}}};
   LogScalar param[] = {integer(COLUMNS)};
-  CHECK_INT_EQ(run(&(NestRequest){kernel(product, 10, 0), 1, extent, 3, 1, operand, param}), QL_OK);
+  CHECK_INT_EQ(run(&(NestRequest){kernel(product, "121", 1, 0), 1, extent, 3, 1, operand, param}),
+               QL_OK);
   CHECK_INT_EQ(ql_gather(a, -1, left, &job.error), QL_OK);
   CHECK_INT_EQ(ql_gather(x, -1, right, &job.error), QL_OK);
   CHECK_INT_EQ(ql_gather(y, -1, got, &job.error), QL_OK);
@@ -315,7 +335,7 @@ static void order(void) {
   NestOperand operand[] = {{out, LOG_WRITE | LOG_ALL, {at(0, 1, 0, 0), at(1, 1, 0, 0)}},
                            {twice, LOG_READ, {at(0, 1, -k, k), at(1, 1, -k, k)}}};
   LogScalar param[] = {integer(ROWS), integer(COLUMNS), integer(k)};
-  NestRequest request = {kernel(window, 13, 0), 2, u->shape, 2, 3, operand, param};
+  NestRequest request = {kernel(window, "22", 3, 0), 2, u->shape, 2, 3, operand, param};
   CHECK_INT_EQ(run(&request), QL_OK);
   CHECK_INT_EQ(ql_assign(job.ctx, twice, &(QlOperand){.scalar = ql_f64(-1)}, &job.error), QL_OK);
   QlOperand of[] = {{.array = out}, {.array = twice}};
@@ -341,7 +361,7 @@ static void mistakes(void) {
   LogScalar param[] = {integer(ROWS), integer(COLUMNS), integer(1)};
   NestOperand operand[] = {{u, LOG_WRITE, {at(0, 1, 1, 1), at(1, 1, 0, 0)}},
                            {u, LOG_READ, {at(0, 1, -1, 1), at(1, 1, -1, 1)}}};
-  NestRequest request = {kernel(window, 13, 0), 2, extent, 2, 3, operand, param};
+  NestRequest request = {kernel(window, "22", 3, 0), 2, extent, 2, 3, operand, param};
   double before[ROWS * COLUMNS], got[ROWS * COLUMNS];
   CHECK_INT_EQ(ql_gather(u, -1, before, &job.error), QL_OK);
   CHECK_INT_EQ(run(&request), QL_ERR_INDEX);

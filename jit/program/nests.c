@@ -1,0 +1,526 @@
+/* Loops over arrays on ranks. A loop whose iterations each store elements of their own becomes a
+ * *nest*: a function of its own, which computes a box of the iterations, and a call of the driver,
+ * which records it with all that it touches:
+ *
+ *     for i in range(1, m - 1):             dimensions 0 and 1: i and j stand, each alone, in the
+ *         for j in range(1, n - 1):         indices of all that is stored
+ *             v[i, j] = u[i - 1, j] + u[i + 1, j]
+ *
+ *     nest 0 (2)    v stored {1 + p0, 1 + p1}    u read {p0 to p0 + 2, 1 + p1}
+ *
+ * Loops inside that are no dimensions stay in the kernel. What an iteration has in variables is its
+ * own. Loops that store nothing so are run by every rank; the nests in them are recorded turn by
+ * turn, as statements of a Python loop are. */
+#include "nest.h"
+
+/* ---- which loops are dimensions ---- */
+
+/* The value that a name stands for, without evaluating anything; NULL: it is no name. */
+static const Value *named(const Lower *l, const Node *node) {
+  if (node->kind == NODE_CAPTURE) return &l->captures[node->number];
+  if (node->kind != NODE_NAME || l->frame->now[node->number].defined != ALWAYS) return NULL;
+  return &l->frame->now[node->number].value;
+}
+
+static bool is_on_ranks(const Lower *l, const Node *node) {
+  const Value *value = named(l, node);
+  return value && value->kind == JIT_ARRAY && value->array->place == JIT_ON_RANKS;
+}
+
+static bool mentions(const Node *node, int variable) {
+  if (node->kind == NODE_NAME && node->number == variable) return true;
+  for (int k = 0; k < node->count; k++)
+    if (mentions(node->items[k], variable)) return true;
+  return false;
+}
+
+/* The components of an index. */
+static int index_parts(const Node *index, Node *const **parts) {
+  const Node *whole = index->items[1];
+  *parts = whole->kind == NODE_TUPLE ? whole->items : index->items + 1;
+  return whole->kind == NODE_TUPLE ? whole->count : 1;
+}
+
+static bool is_element(const Lower *l, const Node *node) {
+  Node *const *parts;
+  if (node->kind != NODE_INDEX || !is_on_ranks(l, node->items[0])) return false;
+  for (int count = index_parts(node, &parts), k = 0; k < count; k++)
+    if (parts[k]->kind == NODE_SLICE || parts[k]->kind == NODE_ELLIPSIS ||
+        parts[k]->kind == NODE_NONE)
+      return false;
+  return true;
+}
+
+typedef struct Stores {
+  const Node *element[NEST_ARRAYS];
+  int count;
+  bool whole; /* something is done with whole arrays */
+} Stores;
+
+static void add_target(const Lower *l, const Node *target, Stores *stores) {
+  if (target->kind == NODE_TUPLE || target->kind == NODE_LIST)
+    for (int k = 0; k < target->count; k++) add_target(l, target->items[k], stores);
+  if (target->kind == NODE_INDEX && is_on_ranks(l, target->items[0])) {
+    if (is_element(l, target) && stores->count < NEST_ARRAYS)
+      stores->element[stores->count++] = target;
+    else
+      stores->whole = true;
+  }
+  if (target->kind == NODE_NAME && is_on_ranks(l, target)) stores->whole = true;
+}
+
+static void find_stores(const Lower *l, const Node *node, Stores *stores) {
+  if (node->kind == NODE_ASSIGN)
+    for (int k = 0; k + 1 < node->count; k++) add_target(l, node->items[k], stores);
+  if (node->kind == NODE_AUGMENT) add_target(l, node->items[0], stores);
+  for (int k = 0; k < node->count; k++) find_stores(l, node->items[k], stores);
+}
+
+/* Can it leave the loop before its end? */
+static bool leaves(const Node *node, bool inside) {
+  if (node->kind == NODE_RETURN || (node->kind == NODE_BREAK && !inside)) return true;
+  bool loop = node->kind == NODE_FOR || node->kind == NODE_WHILE;
+  for (int k = 0; k < node->count; k++)
+    if (leaves(node->items[k], inside || loop)) return true;
+  return false;
+}
+
+static bool is_range_loop(const Node *node) {
+  return node->kind == NODE_FOR && node->count == 3 && node->items[0]->kind == NODE_NAME &&
+         node->items[1]->kind == NODE_CALL && node->items[1]->items[0]->kind == NODE_REF &&
+         !strcmp(node->items[1]->items[0]->text, "range");
+}
+
+/* Does the loop's variable stand in one component of the index of each store? */
+static bool selects(const Node *loop, const Stores *stores) {
+  for (int s = 0; s < stores->count; s++) {
+    Node *const *parts;
+    int count = index_parts(stores->element[s], &parts), found = 0;
+    for (int k = 0; k < count; k++) found += mentions(parts[k], loop->items[0]->number);
+    if (found != 1) return false;
+  }
+  return stores->count > 0;
+}
+
+static int find_dimensions(const Lower *l, const Node *node, const Node **loops) {
+  Stores stores = {0};
+  int count = 0;
+  find_stores(l, node, &stores);
+  if (stores.whole) return 0;
+  for (const Node *loop = node; count < QL_MAX_DIMS && is_range_loop(loop);) {
+    bool depends = false;
+    for (int k = 0; k < count; k++)
+      depends |= mentions(loop->items[1], loops[k]->items[0]->number) ||
+                 loop->items[0]->number == loops[k]->items[0]->number;
+    if (depends || !selects(loop, &stores) || leaves(loop->items[2], false)) break;
+    loops[count++] = loop;
+    if (loop->items[2]->count != 1) break;
+    loop = loop->items[2]->items[0];
+  }
+  return count;
+}
+
+/* ---- what every rank would do element by element ---- */
+
+static bool touches_elements(const Lower *l, const Node *node, int variable) {
+  if (is_element(l, node) && mentions(node->items[1], variable)) return true;
+  for (int k = 0; k < node->count; k++)
+    if (touches_elements(l, node->items[k], variable)) return true;
+  return false;
+}
+
+/* Is there work for all ranks in the loop: a nest, something with whole arrays, a function? */
+static bool has_work(const Lower *l, const Node *node) {
+  const Node *loops[QL_MAX_DIMS];
+  if (node->kind == NODE_FOR && find_dimensions(l, node, loops)) return true;
+  if (node->kind == NODE_INDEX && is_on_ranks(l, node->items[0]) && !is_element(l, node))
+    return true;
+  if (node->kind == NODE_CALL)
+    for (int k = 1; k < node->count; k++)
+      if (is_on_ranks(l, node->items[k])) return true;
+  for (int k = 0; k < node->count; k++)
+    if (has_work(l, node->items[k])) return true;
+  return false;
+}
+
+static const char *why_not(const Lower *l, const Node *node) {
+  Stores stores = {0};
+  find_stores(l, node, &stores);
+  if (!stores.count) return "it only reads elements, into variables that go from turn to turn";
+  if (!selects(node, &stores))
+    return "what it stores is not selected by its variable, once in each index";
+  if (leaves(node->items[2], false)) return "break or return may end it";
+  return "it is not over range(...) with one name, or has an else";
+}
+
+/* ---- values of the function around, in the kernel ---- */
+
+static int parameter(Lower *l, QlDtype dtype, JitNestParam param) {
+  Nest *nest = l->nest;
+  if (nest->param_count == NEST_PARAMETERS) {
+    low_refuse(l, l->at, "QJ401", "a loop over distributed arrays uses too many arrays and numbers",
+               "split it into several loops");
+    return 0;
+  }
+  nest->params[nest->param_count++] = param;
+  return jit_fn_param(nest->kernel, dtype);
+}
+
+static JitRef import_ref(Lower *l, JitRef around, QlDtype dtype) {
+  Nest *nest = l->nest;
+  int k = 0;
+  while (k < nest->scalar_count && nest->scalars[k].id != around.id) k++;
+  if (k == NEST_SCALARS) {
+    low_refuse(l, l->at, "QJ401", "a loop over distributed arrays uses too many arrays and numbers",
+               "split it into several loops");
+    return jit_const(l->fn, dtype, (QlValue){.bits = {0, 0}});
+  }
+  if (k == nest->scalar_count) {
+    nest->scalars[k] = around, nest->dtypes[k] = (uint8_t)dtype;
+    nest->scalar_params[k] = parameter(l, dtype, (JitNestParam){.kind = JIT_NEST_SCALAR});
+    nest->scalar_count++;
+  }
+  return jit_param(l->fn, nest->scalar_params[k], low_source(l));
+}
+
+static JitRef import_int(Lower *l, JitRef around) {
+  for (int k = 0; k < l->nest->const_count; k++)
+    if (l->nest->consts[k].ref.id == around.id) return low_const(l, l->nest->consts[k].value);
+  return import_ref(l, around, QL_I64);
+}
+
+static Value import(Lower *l, const Value *value) {
+  Value made = *value;
+  if (value->kind == JIT_SCALAR && !value->known) {
+    made.ref = import_ref(l, value->ref, (QlDtype)value->dtype);
+    if (low_is_int(value))
+      made.span = nest_number(l, jit_cast(l->nest->around, value->ref, QL_I64, low_source(l)));
+  }
+  if (value->kind == JIT_ARRAY && value->array->place == JIT_ON_RANKS) {
+    Array *array = low_get(l, sizeof *array);
+    *array = *value->array;
+    array->place = JIT_IN_NEST, array->ranks = value->array, array->lent = true;
+    array->owner = array->base = (JitRef){0};
+    for (int k = 0; k < array->ndim; k++) {
+      array->shape[k] = array->extent[k] >= 0 ? low_const(l, array->extent[k])
+                                              : import_ref(l, value->array->shape[k], QL_I64);
+      array->stride[k] = (JitRef){0};
+    }
+    return low_array_value(array);
+  }
+  if (value->kind != JIT_TUPLE && value->kind != JIT_RANGE && value->kind != JIT_SLICE) return made;
+  int count = value->kind == JIT_SLICE ? 3 : value->count;
+  made.items = low_get(l, (size_t)count * sizeof *made.items + 1);
+  for (int k = 0; k < count; k++) made.items[k] = import(l, &value->items[k]);
+  return made;
+}
+
+static bool has_outer(const Node *node, int function) {
+  if (node->kind == NODE_OUTER && node->number == function) return true;
+  for (int k = 0; k < node->count; k++)
+    if (has_outer(node->items[k], function)) return true;
+  return false;
+}
+
+/* The variables as an iteration finds them. */
+static Variable *import_variables(Lower *l, const Node *loop) {
+  const Node *function = l->frame->function;
+  Variable *now = low_get(l, (size_t)function->variables * sizeof *now + 1);
+  bool all = false; /* functions inside may use any */
+  for (int f = 0; f < l->program->count; f++)
+    all |= has_outer(l->program->functions[f], function->number);
+  for (int v = 0; v < function->variables; v++) {
+    const Variable *variable = &l->frame->now[v];
+    bool used = all || mentions(loop, v);
+    now[v] = (Variable){.hidden = HIDDEN_IN_NEST};
+    if (loop->assigns[v] || !used || variable->defined != ALWAYS) continue;
+    now[v] = (Variable){.value = import(l, &variable->value), .defined = ALWAYS};
+  }
+  return now;
+}
+
+/* ---- what is touched ---- */
+
+static bool touches_alike(const NestOperand *operand, const Array *array, const Span *const *span) {
+  if (operand->array->base.id != array->base.id) return false;
+  for (int a = 0; a < array->ndim; a++) {
+    const Span *have = operand->span[a], *want = span[a];
+    if (!have != !want) return false;
+    if (have && (have->dim != want->dim || (have->dim >= 0 && have->step.id != want->step.id)))
+      return false;
+  }
+  return true;
+}
+
+static NestOperand *operand_for(Lower *l, const Node *node, const Array *array,
+                                const Span *const *span) {
+  Nest *nest = l->nest;
+  for (int k = 0; k < nest->operand_count; k++) {
+    NestOperand *operand = &nest->operands[k];
+    if (!touches_alike(operand, array, span)) continue;
+    for (int a = 0; a < array->ndim; a++) {
+      const Span *have = operand->span[a];
+      if (!have) operand->varies = true;
+      if (!have || (have->lo.id == span[a]->lo.id && have->hi.id == span[a]->hi.id)) continue;
+      operand->span[a] = low_span_hull(l, have, span[a]);
+      operand->varies = true;
+    }
+    return operand;
+  }
+  if (nest->operand_count == NEST_ARRAYS) {
+    low_refuse(l, node, "QJ401", "a loop over distributed arrays uses too many arrays and numbers",
+               "split it into several loops");
+    return NULL;
+  }
+  int number = nest->operand_count;
+  NestOperand *operand = &nest->operands[nest->operand_count++];
+  *operand = (NestOperand){.array = array, .at = node};
+  memcpy(operand->span, span, (size_t)array->ndim * sizeof *span);
+  for (int a = 0; a < array->ndim; a++)
+    operand->varies |= !span[a] || span[a]->lo.id != span[a]->hi.id;
+  JitNestParam param = {.kind = JIT_NEST_BASE, .operand = (uint8_t)number};
+  operand->base = parameter(l, QL_I64, param);
+  param.kind = JIT_NEST_STRIDE;
+  for (int a = 0; a < array->ndim; a++) {
+    param.axis = (uint8_t)a;
+    operand->stride[a] = parameter(l, QL_I64, param);
+  }
+  return operand;
+}
+
+static const char *name_of(const Node *node) {
+  bool named = node->kind == NODE_INDEX && node->items[0]->kind == NODE_NAME;
+  return named ? node->items[0]->text : "an array";
+}
+
+/* Which elements an iteration stores must follow from where it is, one for each. */
+static bool stores_one(Lower *l, const Node *node, const Array *array, const Span *const *span) {
+  for (int a = 0; a < array->ndim; a++) {
+    if (span[a] && span[a]->lo.id == span[a]->hi.id) continue;
+    low_refuse(l, node, "QJ403",
+               low_text(l,
+                        "which element of '%s' an iteration stores does not follow from the "
+                        "variables of the outer loops",
+                        name_of(node)),
+               "index it by those variables, each alone in one place, plus or minus what is the "
+               "same for all iterations");
+    return false;
+  }
+  return true;
+}
+
+Array *low_nest_part(Lower *l, const Node *node, const Array *array, const Value *parts, int count,
+                     bool stores) {
+  const Span *span[QL_MAX_DIMS];
+  int axis = 0;
+  for (int k = 0; k < count; k++) {
+    if (parts[k].kind == JIT_NONE) continue;
+    span[axis++] = parts[k].kind == JIT_SLICE ? NULL : low_span(l, &parts[k]);
+  }
+  if (stores && !stores_one(l, node, array, span)) return NULL;
+  NestOperand *operand = operand_for(l, node, array->ranks, span);
+  if (!operand) return NULL;
+  if (stores) {
+    if (!operand->stored) operand->at = node;
+    operand->store_block = l->fn->open, operand->stored = true;
+  } else {
+    operand->loaded = true;
+  }
+  Array *part = low_get(l, sizeof *part);
+  *part = *array;
+  part->place = JIT_IN_MEMORY, part->ranks = NULL, part->contiguous = false;
+  part->owner = part->base = jit_param(l->fn, operand->base, low_source(l));
+  for (int a = 0; a < array->ndim; a++)
+    part->stride[a] = jit_param(l->fn, operand->stride[a], low_source(l));
+  return part;
+}
+
+Array *low_nest_whole(Lower *l, const Node *node, const Array *array) {
+  Value *parts = low_get(l, (size_t)array->ndim * sizeof *parts + 1);
+  for (int a = 0; a < array->ndim; a++) parts[a].kind = JIT_SLICE;
+  return low_nest_part(l, node, array, parts, array->ndim, false);
+}
+
+/* No iteration may see what another stores, nor store where another does. */
+static bool are_apart(Lower *l, const Nest *nest) {
+  for (int k = 0; k < nest->operand_count; k++) {
+    const NestOperand *stored = &nest->operands[k];
+    bool apart = !stored->stored || !stored->varies;
+    for (int j = 0; stored->stored && j < nest->operand_count; j++)
+      apart &= j == k || nest->operands[j].array->base.id != stored->array->base.id;
+    if (apart) continue;
+    low_refuse(l, stored->at, "QJ404",
+               low_text(l,
+                        "iterations of the loop depend on one another: elements of '%s' that "
+                        "one stores, others read or store",
+                        name_of(stored->at)),
+               "store into another array than is read from, and exchange their names after the "
+               "loop; loops that must run in order over distributed arrays are not there yet");
+    return false;
+  }
+  return true;
+}
+
+/* ---- the kernel ---- */
+
+static void release_own(Lower *l, const Variable *before) {
+  for (int v = 0; v < l->frame->function->variables; v++) {
+    Variable *variable = &l->frame->now[v];
+    if (variable->defined != NEVER && memcmp(variable, &before[v], sizeof *variable))
+      low_release(l, &variable->value);
+  }
+}
+
+static void iteration(Lower *l, void *data, const JitRef *index) {
+  Nest *nest = data;
+  Variable *before = l->frame->now;
+  l->frame->now = low_save(l);
+  for (int d = 0; d < nest->ndim; d++) {
+    JitRef lo = jit_param(l->fn, nest->lo[d], low_source(l)), at = low_add(l, index[d], lo);
+    JitRef moved = low_op(l, QL_OP_MULTIPLY, at, import_int(l, nest->step[d]));
+    Value value = low_scalar(QL_I64, true, low_add(l, import_int(l, nest->start[d]), moved));
+    Span *span = low_get(l, sizeof *span);
+    *span = (Span){d, nest->step[d], nest->start[d], nest->start[d]};
+    value.span = span, value.natural = nest->natural[d];
+    low_assign(l, nest->loops[d]->items[0], value);
+  }
+  Loop loop = {.temporaries = l->temporary_count};
+  const Node *block = nest->loops[nest->ndim - 1]->items[2];
+  l->frame->loop = &loop;
+  for (int k = 0; k < block->count && !low_dead(l); k++) low_statement(l, block->items[k]);
+  low_leave(l, &loop.continues, low_unknown());
+  low_join(l, &loop.continues);
+  l->frame->loop = NULL;
+  if (low_dead(l))
+    jit_block_open(l->fn, jit_block_new(l->fn));
+  else
+    release_own(l, before);
+  nest->last_block = l->fn->open;
+  l->frame->now = before;
+}
+
+/* Everything that belongs to the function around is put aside. */
+static void build_kernel(Lower *l, Nest *nest, const Node *node) {
+  Lower kept = *l;
+  Variable *now = l->frame->now;
+  Loop *outer = l->frame->loop;
+  Frame *caller = l->frame->caller;
+  l->nest = nest, l->fn = l->main = nest->kernel;
+  l->temporaries = NULL, l->temporary_count = l->temporary_room = l->statement = 0;
+  JitRef extent[QL_MAX_DIMS], lo[QL_MAX_DIMS];
+  for (int d = 0; d < nest->ndim; d++) {
+    nest->lo[d] = jit_fn_param(l->fn, QL_I64), nest->hi[d] = jit_fn_param(l->fn, QL_I64);
+    lo[d] = jit_param(l->fn, nest->lo[d], low_source(l));
+    extent[d] = low_op(l, QL_OP_SUBTRACT, jit_param(l->fn, nest->hi[d], low_source(l)), lo[d]);
+  }
+  l->results = l->texts = low_const(l, 0);
+  l->captures = low_get(l, (size_t)l->program->captures * sizeof *l->captures + 1);
+  for (int k = 0; k < l->program->captures; k++) l->captures[k] = import(l, &kept.captures[k]);
+  l->frame->now = import_variables(l, node);
+  l->frame->loop = NULL, l->frame->caller = NULL;
+  low_box(l, nest->ndim, extent, iteration, nest);
+  l->frame->now = now, l->frame->loop = outer, l->frame->caller = caller;
+  kept.refusals = l->refusals, kept.refusal_count = l->refusal_count,
+  kept.refusal_room = l->refusal_room;
+  kept.text = l->text, kept.text_count = l->text_count, kept.text_room = l->text_room;
+  kept.locals = l->locals, kept.names = l->names;
+  memcpy(l, &kept, offsetof(Lower, no_memory));
+}
+
+/* Is the store reached by every iteration? */
+static bool is_always_reached(const JitFn *kernel, uint32_t block, uint32_t end) {
+  IrFlow flow;
+  QL_ERROR(error);
+  if (ir_flow(kernel, &flow, &error)) return false;
+  bool reached = flow.position[block] != UINT32_MAX && flow.position[end] != UINT32_MAX &&
+                 ir_dominates(&flow, block, end);
+  ir_flow_free(&flow);
+  return reached;
+}
+
+static void record(Lower *l, const Node *node, Nest *nest) {
+  RanksOperand operands[NEST_ARRAYS];
+  uint8_t place[NEST_ARRAYS];
+  int count = 0;
+  for (int stored = 1; stored >= 0; stored--)
+    for (int k = 0; k < nest->operand_count; k++) {
+      const NestOperand *from = &nest->operands[k];
+      if (from->stored != stored) continue;
+      place[k] = (uint8_t)count;
+      operands[count++] = (RanksOperand){
+          .array = from->array,
+          .span = from->span,
+          .loaded = from->loaded,
+          .stored = from->stored,
+          .all = stored && is_always_reached(nest->kernel, from->store_block, nest->last_block)};
+    }
+  JitNestParam *params = low_get(l, (size_t)nest->param_count * sizeof *params + 1);
+  for (int k = 0; k < nest->param_count; k++) {
+    params[k] = nest->params[k];
+    if (params[k].kind != JIT_NEST_SCALAR) params[k].operand = place[params[k].operand];
+  }
+  if (!ql_pool_grow(l->pool, &l->nests, l->nest_count, &l->nest_room, sizeof *l->nests))
+    longjmp(l->no_memory, 1);
+  l->nests[l->nest_count] = (JitNest){nest->kernel, nest->ndim, nest->param_count, params};
+  low_ranks_nest(l, node,
+                 &(RanksNest){.number = l->nest_count++,
+                              .ndim = nest->ndim,
+                              .operand_count = count,
+                              .scalar_count = nest->scalar_count,
+                              .extent = nest->extent,
+                              .scalars = nest->scalars,
+                              .dtypes = nest->dtypes,
+                              .operands = operands});
+}
+
+/* What it has assigned belongs to its iterations. */
+static void hide_variables(Lower *l, const Node *node) {
+  for (int v = 0; v < l->frame->function->variables; v++) {
+    if (!node->assigns[v]) continue;
+    if (l->frame->now[v].defined != NEVER) low_release(l, &l->frame->now[v].value);
+    l->frame->now[v] = (Variable){.hidden = HIDDEN_AFTER_NEST};
+  }
+}
+
+static bool find_ranges(Lower *l, Nest *nest) {
+  for (int d = 0; d < nest->ndim; d++) {
+    Value range = low_expression(l, nest->loops[d]->items[1]), start, step;
+    if (!low_range(l, nest->loops[d]->items[1], &range, &nest->extent[d], &start, &step))
+      return false;
+    nest->natural[d] = start.natural && step.natural;
+    nest->start[d] = low_ref_as(l, &start, QL_I64), nest->step[d] = low_ref_as(l, &step, QL_I64);
+    if (start.known)
+      nest->consts[nest->const_count++] = (NestConst){start.constant.i, nest->start[d]};
+    if (step.known) nest->consts[nest->const_count++] = (NestConst){step.constant.i, nest->step[d]};
+  }
+  return true;
+}
+
+bool low_nest(Lower *l, const Node *node) {
+  const Node *loops[QL_MAX_DIMS];
+  int ndim = find_dimensions(l, node, loops);
+  if (!ndim) {
+    bool by_element = node->items[0]->kind == NODE_NAME &&
+                      touches_elements(l, node->items[2], node->items[0]->number) &&
+                      !has_work(l, node->items[2]);
+    if (by_element)
+      low_refuse(l, node, "QJ402",
+                 low_text(l,
+                          "this loop over a distributed array is not one whose iterations can be "
+                          "shared out: %s",
+                          why_not(l, node)),
+                 "store elements of arrays in it, and sum up with np.sum(...) and the like; loops "
+                 "that must run in order over distributed arrays are not there yet");
+    return by_element;
+  }
+  Nest *nest = low_get(l, sizeof *nest);
+  *nest = (Nest){.around = l->fn, .ndim = ndim, .kernel = jit_fn_new(0, l->pool)};
+  memcpy(nest->loops, loops, sizeof nest->loops);
+  if (!nest->kernel) longjmp(l->no_memory, 1);
+  if (!find_ranges(l, nest)) return true;
+  int refusals = l->refusal_count;
+  build_kernel(l, nest, node);
+  if (l->refusal_count == refusals && are_apart(l, nest)) record(l, node, nest);
+  hide_variables(l, node);
+  return true;
+}

@@ -1,0 +1,170 @@
+/* What an integer in a nest is, seen from the iterations: a number that is the same for all, or one
+ * that follows a dimension and stays within some distance of it. Numbers of spans are computed
+ * beside the nest, by the function around it, which then knows what the nest touches before it
+ * runs:
+ *
+ *     for i in range(1, n - 1):                  i        {dim 0, step 1, lo 1, hi 1}
+ *         for k in range(max(i - w, 0), i + 1):  k        {dim 0, step 1, lo 1 - w, hi 1}
+ *             s += u[k]                          touches  u[1 - w + p] to u[1 + p] at position p
+ *
+ * A span is a bound, never more: what a condition keeps from being touched is in it too. */
+#include "nest.h"
+
+/* ---- numbers of the function around ---- */
+
+JitRef nest_const(Lower *l, int64_t value) {
+  Nest *nest = l->nest;
+  for (int k = 0; k < nest->const_count; k++)
+    if (nest->consts[k].value == value) return nest->consts[k].ref;
+  JitRef ref = jit_const(nest->around, QL_I64, (QlValue){.i = value});
+  if (nest->const_count < NEST_NUMBERS) nest->consts[nest->const_count++] = (NestConst){value, ref};
+  return ref;
+}
+
+static const int64_t *const_of(const Nest *nest, JitRef ref) {
+  for (int k = 0; k < nest->const_count; k++)
+    if (nest->consts[k].ref.id == ref.id) return &nest->consts[k].value;
+  return NULL;
+}
+
+/* The same operation of the same numbers is the same number: indices are compared by that. */
+static JitRef op(Lower *l, QlOp op, JitRef a, JitRef b) {
+  Nest *nest = l->nest;
+  const int64_t *x = const_of(nest, a), *y = const_of(nest, b);
+  if (x && y) return nest_const(l, ir_eval(op, QL_I64, (QlValue[]){{.i = *x}, {.i = *y}}).i);
+  if (y && *y == 0 && (op == QL_OP_ADD || op == QL_OP_SUBTRACT)) return a;
+  if (x && *x == 0 && op == QL_OP_ADD) return b;
+  if (op == QL_OP_SUBTRACT && a.id == b.id) return nest_const(l, 0);
+  for (int k = 0; k < nest->op_count; k++) {
+    const NestOp *known = &nest->ops[k];
+    if (known->op == op && known->a.id == a.id && known->b.id == b.id) return known->ref;
+  }
+  JitRef ref = jit_op(nest->around, op, 2, (JitRef[]){a, b}, low_source(l));
+  if (nest->op_count < NEST_NUMBERS) nest->ops[nest->op_count++] = (NestOp){op, a, b, ref};
+  return ref;
+}
+
+static JitRef least(Lower *l, JitRef a, JitRef b) { return op(l, QL_OP_MINIMUM, a, b); }
+static JitRef most(Lower *l, JitRef a, JitRef b) { return op(l, QL_OP_MAXIMUM, a, b); }
+
+/* ---- spans ---- */
+
+static const Span *make(Lower *l, int dim, JitRef step, JitRef lo, JitRef hi) {
+  Span *span = low_get(l, sizeof *span);
+  *span = (Span){dim, step, lo, hi};
+  return span;
+}
+
+const Span *nest_number(Lower *l, JitRef ref) { return make(l, -1, nest_const(l, 0), ref, ref); }
+
+/* The lowest and the highest of step * p. */
+static JitRef end_of(Lower *l, const Span *span, bool highest) {
+  JitRef zero = nest_const(l, 0);
+  if (span->dim < 0) return zero;
+  JitRef last = op(l, QL_OP_SUBTRACT, l->nest->extent[span->dim], nest_const(l, 1));
+  JitRef end = op(l, QL_OP_MULTIPLY, span->step, last);
+  return highest ? most(l, end, zero) : least(l, end, zero);
+}
+
+/* The same from any position. */
+static const Span *anywhere(Lower *l, const Span *span) {
+  if (span->dim < 0) return span;
+  return make(l, -1, nest_const(l, 0), op(l, QL_OP_ADD, span->lo, end_of(l, span, false)),
+              op(l, QL_OP_ADD, span->hi, end_of(l, span, true)));
+}
+
+static bool follow_alike(const Span *a, const Span *b) {
+  return a->dim == b->dim && (a->dim < 0 || a->step.id == b->step.id);
+}
+
+const Span *low_span_hull(Lower *l, const Span *a, const Span *b) {
+  if (!a || !b || a == b) return a == b ? a : NULL;
+  if (!follow_alike(a, b)) a = anywhere(l, a), b = anywhere(l, b);
+  return make(l, a->dim, a->step, least(l, a->lo, b->lo), most(l, a->hi, b->hi));
+}
+
+const Span *low_span(Lower *l, const Value *value) {
+  if (!l->nest || !low_is_int(value)) return NULL;
+  if (value->span || !value->known) return value->span;
+  QlValue wide = ql_convert((QlDtype)value->dtype, value->constant, QL_I64);
+  return nest_number(l, nest_const(l, wide.i));
+}
+
+static bool is_number(const Span *span) { return span->dim < 0 && span->lo.id == span->hi.id; }
+
+static const Span *added(Lower *l, const Span *a, const Span *b) {
+  if (a->dim >= 0 && b->dim >= 0 && a->dim != b->dim) a = anywhere(l, a), b = anywhere(l, b);
+  JitRef step = a->dim < 0 ? b->step : b->dim < 0 ? a->step : op(l, QL_OP_ADD, a->step, b->step);
+  return make(l, QL_MAX(a->dim, b->dim), step, op(l, QL_OP_ADD, a->lo, b->lo),
+              op(l, QL_OP_ADD, a->hi, b->hi));
+}
+
+static const Span *negated(Lower *l, const Span *a) {
+  JitRef zero = nest_const(l, 0);
+  return make(l, a->dim, op(l, QL_OP_SUBTRACT, zero, a->step), op(l, QL_OP_SUBTRACT, zero, a->hi),
+              op(l, QL_OP_SUBTRACT, zero, a->lo));
+}
+
+static const Span *multiplied(Lower *l, const Span *a, const Span *number) {
+  JitRef by = number->lo, lo = op(l, QL_OP_MULTIPLY, a->lo, by),
+         hi = op(l, QL_OP_MULTIPLY, a->hi, by);
+  return make(l, a->dim, op(l, QL_OP_MULTIPLY, a->step, by), least(l, lo, hi), most(l, lo, hi));
+}
+
+/* max(a, b): nowhere below a, and above it only as far as b is. */
+static const Span *larger(Lower *l, const Span *a, const Span *b, bool is_max) {
+  QlOp toward = is_max ? QL_OP_MAXIMUM : QL_OP_MINIMUM;
+  if (follow_alike(a, b))
+    return make(l, a->dim, a->step, op(l, toward, a->lo, b->lo), op(l, toward, a->hi, b->hi));
+  if (a->dim < 0) {
+    const Span *swap = a;
+    a = b, b = swap;
+  }
+  b = anywhere(l, b);
+  JitRef lo = a->lo, hi = a->hi;
+  if (is_max)
+    hi = most(l, hi, op(l, QL_OP_SUBTRACT, b->hi, end_of(l, a, false)));
+  else
+    lo = least(l, lo, op(l, QL_OP_SUBTRACT, b->lo, end_of(l, a, true)));
+  return make(l, a->dim, a->step, lo, hi);
+}
+
+const Span *low_span_of(Lower *l, QlOp operation, const Value *a, const Value *b) {
+  if (!l->nest) return NULL;
+  const Span *x = low_span(l, a), *y = b ? low_span(l, b) : NULL;
+  JitRef zero;
+  if (operation == QL_OP_REMAINDER && y && is_number(y) && b->natural) {
+    if (x && is_number(x)) return nest_number(l, op(l, operation, x->lo, y->lo));
+    zero = nest_const(l, 0);
+    return make(l, -1, zero, zero, op(l, QL_OP_SUBTRACT, y->lo, nest_const(l, 1)));
+  }
+  if (!x || (b && !y)) return NULL;
+  switch (operation) {
+    case QL_OP_POSITIVE: return x;
+    case QL_OP_NEGATIVE: return negated(l, x);
+    case QL_OP_ADD: return added(l, x, y);
+    case QL_OP_SUBTRACT: return added(l, x, negated(l, y));
+    case QL_OP_MULTIPLY:
+      return is_number(y) ? multiplied(l, x, y) : is_number(x) ? multiplied(l, y, x) : NULL;
+    case QL_OP_MAXIMUM:
+    case QL_OP_MINIMUM: return larger(l, x, y, operation == QL_OP_MAXIMUM);
+    case QL_OP_FLOOR_DIVIDE:
+    case QL_OP_REMAINDER:
+    case QL_OP_LEFT_SHIFT:
+    case QL_OP_RIGHT_SHIFT:
+      return is_number(x) && is_number(y) ? nest_number(l, op(l, operation, x->lo, y->lo)) : NULL;
+    default: return NULL;
+  }
+}
+
+const Span *low_span_range(Lower *l, const Value *start, const Value *stop, const Value *step) {
+  if (!l->nest || !step->known || !low_is_int(step)) return NULL;
+  const Span *from = low_span(l, start), *to = low_span(l, stop);
+  if (!from || !to) return NULL;
+  const Span *one = nest_number(l, nest_const(l, 1));
+  bool rises = step->constant.i > 0;
+  to = added(l, to, rises ? negated(l, one) : one); /* the last item at most */
+  const Span *low = rises ? from : to, *high = rises ? to : from;
+  if (!follow_alike(low, high)) low = anywhere(l, low), high = anywhere(l, high);
+  return make(l, low->dim, low->step, low->lo, high->hi);
+}

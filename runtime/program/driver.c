@@ -1,0 +1,205 @@
+/* The driver of functions with arrays on ranks: what they ask for (JitDrive) is recorded, as what
+ * the program asks for itself. Arrays are handles; each that is given to the function is counted
+ * for it. Every rank runs the function, and asks for the same. */
+#include "inside.h"
+
+#include <stdlib.h>
+
+typedef struct Drive {
+  QlContext *ctx;
+  QlCompiledInside *inside;
+  QlError *error;
+} Drive;
+static Drive current; /* of the process: the innermost call that runs */
+
+/* ---- slots ---- */
+
+static QlArray *handle_of(const QlValue *slot) { return (QlArray *)(uintptr_t)slot->u; }
+static void give(QlValue *slots, QlArray *array) { slots[0].u = (uintptr_t)array; }
+
+/* Three slots. */
+static QlOperand number_of(const QlValue *slot) {
+  if (!slot[0].i) return (QlOperand){.array = handle_of(&slot[1])};
+  return (QlOperand){.scalar = {slot[2], (QlDtype)slot[1].i, slot[0].i == 2}};
+}
+
+/* ---- arrays ---- */
+
+static QlStatus new_array(QlValue *slots, QlError *error) {
+  QlDtype dtype = (QlDtype)slots[1].i;
+  int ndim = (int)slots[2].i;
+  int64_t shape[QL_MAX_DIMS];
+  QlArray *array;
+  for (int axis = 0; axis < ndim; axis++) shape[axis] = slots[7 + axis].i;
+  if (slots[3].i) {
+    QlOperand fill = number_of(slots + 4);
+    fill.scalar.value = ql_convert(fill.scalar.dtype, fill.scalar.value, dtype);
+    fill.scalar.dtype = dtype, fill.scalar.weak = false;
+    QL_TRY(ql_full(current.ctx, dtype, ndim, shape, fill.scalar, &array, error));
+  } else {
+    QL_TRY(ql_empty(current.ctx, dtype, ndim, shape, &array, error));
+  }
+  give(slots, array);
+  return QL_OK;
+}
+
+static QlStatus view(QlValue *slots, QlError *error) {
+  QlArray *base = handle_of(&slots[1]), *made;
+  int ndim = (int)slots[2].i;
+  int64_t shape[QL_MAX_DIMS], strides[QL_MAX_DIMS];
+  for (int axis = 0; axis < ndim; axis++)
+    shape[axis] = slots[3 + axis].i, strides[axis] = slots[3 + ndim + axis].i;
+  QL_TRY(ql_view(base, ndim, shape, strides, base->offset + slots[3 + 2 * ndim].i, &made, error));
+  give(slots, made);
+  return QL_OK;
+}
+
+static QlStatus convert(QlValue *slots, QlError *error) {
+  QlArray *made;
+  QL_TRY(
+      ql_astype(current.ctx, handle_of(&slots[1]), (QlDtype)slots[2].i, QL_ORDER_C, &made, error));
+  give(slots, made);
+  return QL_OK;
+}
+
+/* ---- statements ---- */
+
+static QlStatus ufunc(QlValue *slots, QlError *error) {
+  QlOperand in[3];
+  QlArray *made;
+  int count = (int)slots[2].i;
+  for (int k = 0; k < count; k++) in[k] = number_of(slots + 3 + 3 * k);
+  QL_TRY(
+      ql_ufunc(current.ctx, (QlOp)slots[1].i, count, in, NULL, NULL, QL_DTYPE_NONE, &made, error));
+  give(slots, made);
+  return QL_OK;
+}
+
+static QlStatus assign(const QlValue *slots, QlError *error) {
+  QlOperand value = number_of(slots + 2);
+  return ql_assign(current.ctx, handle_of(&slots[1]), &value, error);
+}
+
+static QlStatus reduce(QlValue *slots, QlError *error) {
+  QlArray *made;
+  QL_TRY(ql_reduce(current.ctx, (QlReduction)slots[1].i, handle_of(&slots[2]), (uint32_t)slots[3].i,
+                   slots[4].i, QL_DTYPE_NONE, NULL, &made, error));
+  give(slots, made);
+  return QL_OK;
+}
+
+/* ---- elements ---- */
+
+static QlStatus get(QlValue *slots, QlError *error) {
+  QlArray *array = handle_of(&slots[1]), *element;
+  QlScalar value;
+  QL_TRY(ql_get_element(array, array->offset + slots[2].i, &element, error));
+  QlStatus status = ql_item(element, &value, error);
+  ql_release(element);
+  if (!status) slots[0] = value.value;
+  return status;
+}
+
+static QlStatus set(const QlValue *slots, QlError *error) {
+  QlArray *array = handle_of(&slots[1]);
+  QlOperand value = number_of(slots + 3);
+  return ql_set_element(array, array->offset + slots[2].i, &value, error);
+}
+
+/* ---- nests ---- */
+
+static QlStatus kernel_of(int number, const NestKernel **kernel, QlError *error) {
+  QlCompiledInside *inside = current.inside;
+  if (inside->kernels_of != current.ctx) { /* another context: theirs are its own */
+    free(inside->kernels);
+    inside->kernels = calloc((size_t)inside->lowered.nest_count, sizeof *inside->kernels);
+    inside->kernels_of = inside->kernels ? current.ctx : NULL;
+    if (!inside->kernels) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a compiled loop");
+  }
+  if (!inside->kernels[number])
+    QL_TRY(rt_nest_kernel(current.ctx, &inside->lowered.nests[number], &inside->kernels[number],
+                          error));
+  *kernel = inside->kernels[number];
+  return QL_OK;
+}
+
+/* An index below zero counts from the end; one that may be on either side may be any. */
+static void wrap(AxisSpan *span, int64_t extent, const int64_t *domain, bool stores) {
+  if (span->dim >= 0 && !span->step) span->dim = -1;
+  int64_t last = span->dim < 0 ? 0 : span->step * (domain[span->dim] - 1);
+  int64_t low = span->lo + QL_MIN(last, 0), high = span->hi + QL_MAX(last, 0);
+  if (low >= 0) return;
+  if (high < 0 && low >= -extent)
+    span->lo += extent, span->hi += extent;
+  else if (!stores)
+    *span = (AxisSpan){.lo = 0, .hi = extent - 1, .step = 0, .dim = -1};
+}
+
+static QlStatus nest(const QlValue *slots, QlError *error) {
+  NestOperand operand[NEST_OPERANDS];
+  LogScalar param[NEST_PARAMS];
+  int64_t extent[QL_MAX_DIMS];
+  NestRequest request = {.extent = extent, .operand = operand, .param = param};
+  const QlValue *slot = slots + 1;
+  QL_TRY(kernel_of((int)slot++->i, &request.kernel, error));
+  request.ndim = (int)slot++->i;
+  for (int d = 0; d < request.ndim; d++) {
+    extent[d] = slot++->i;
+    if (extent[d] <= 0) return QL_OK;
+  }
+  request.operands = (int)slot++->i;
+  for (int k = 0; k < request.operands; k++) {
+    QlArray *array = handle_of(slot++);
+    operand[k] = (NestOperand){.array = array, .access = (LogAccess)slot++->i};
+    slot++; /* the number of axes */
+    for (int a = 0; a < array->ndim; a++, slot += 4) {
+      AxisSpan *span = &operand[k].spans[a];
+      *span =
+          (AxisSpan){.dim = (int)slot[0].i, .step = slot[1].i, .lo = slot[2].i, .hi = slot[3].i};
+      wrap(span, array->shape[a], extent, operand[k].access & LOG_WRITE);
+    }
+  }
+  request.params = (int)slot++->i;
+  for (int k = 0; k < request.params; k++, slot += 2)
+    param[k] = (LogScalar){slot[1], (QlDtype)slot[0].i};
+  return rt_nest(current.ctx, &request, error);
+}
+
+/* ---- all ---- */
+
+static int64_t drive(JitDrive what, int64_t count, QlValue *slots) {
+  QlError *error = current.error;
+  (void)count;
+  switch (what) {
+    case JIT_DRIVE_RETAIN: ql_retain(handle_of(&slots[1])); return QL_OK;
+    case JIT_DRIVE_RELEASE: ql_release(handle_of(&slots[1])); return QL_OK;
+    case JIT_DRIVE_NEW: return new_array(slots, error);
+    case JIT_DRIVE_VIEW: return view(slots, error);
+    case JIT_DRIVE_UFUNC: return ufunc(slots, error);
+    case JIT_DRIVE_CONVERT: return convert(slots, error);
+    case JIT_DRIVE_ASSIGN: return assign(slots, error);
+    case JIT_DRIVE_REDUCE: return reduce(slots, error);
+    case JIT_DRIVE_GET: return get(slots, error);
+    case JIT_DRIVE_SET: return set(slots, error);
+    case JIT_DRIVE_NEST: return nest(slots, error);
+  }
+  return QL_ERR_STATE;
+}
+
+int64_t ql_compiled_drive(QlContext *context, const QlCompiled *compiled, const QlValue *parameters,
+                          QlValue *results, QlError *error) {
+  Drive outer = current;
+  current = (Drive){context, compiled->inside, error};
+  jit_set_driver(drive);
+  int64_t status = ql_compiled_call(compiled, parameters, results);
+  current = outer;
+  return error->status ? -1 : status;
+}
+
+bool ql_is_on_ranks(const QlArray *array) {
+  const Storage *storage = array->storage;
+  const QlContext *ctx = array->context;
+  if (ctx->info->size == 1) return false;
+  if (storage->layout) return storage->layout->template != NULL;
+  return !storage->replicated && storage->ndim && !rt_is_replicated_size(ctx, storage->size);
+}
