@@ -3,6 +3,7 @@
 #include "ir.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,31 @@ static int64_t host_drive(int64_t what) { return driver((JitDrive)(what & 255), 
 static void drive_owner(JitDrive what, int64_t owner) {
   QlValue given[2] = {{.i = 0}, {.i = owner & ~(int64_t)JIT_OWNER_ARRAY}};
   (void)driver(what, 2, given);
+}
+
+/* ---- what nests raise ---- */
+
+static JitFailure failure;
+static atomic_flag failing = ATOMIC_FLAG_INIT;
+
+bool jit_fails_before(const JitFailure *a, const JitFailure *b) {
+  if (!a->what || !b->what) return a->what != 0;
+  int64_t x = a->what >> JIT_FAIL_BITS, y = b->what >> JIT_FAIL_BITS;
+  if (x != y) return x < y;
+  return a->iteration != b->iteration ? a->iteration < b->iteration : a->what < b->what;
+}
+
+static void host_fail(int64_t iteration, int64_t what) {
+  JitFailure mine = {what, iteration};
+  while (atomic_flag_test_and_set_explicit(&failing, memory_order_acquire)) continue;
+  if (jit_fails_before(&mine, &failure)) failure = mine;
+  atomic_flag_clear_explicit(&failing, memory_order_release);
+}
+
+JitFailure jit_take_failure(void) {
+  JitFailure first = failure;
+  failure = (JitFailure){0};
+  return first;
 }
 
 /* ---- owners ---- */
@@ -185,6 +211,7 @@ const IrHost ir_host[] = {
 #define F64_OF(value) (value).d
 #define C128_OF(value) (value).z[0], (value).z[1]
 #define CALL_1(function, a0, a1) function(a0##_OF(args[0]))
+#define CALL_2(function, a0, a1) function(a0##_OF(args[0]), a1##_OF(args[1]))
 #define GIVE_NONE(call) call
 #define GIVE_I64(call) result.i = (call)
 

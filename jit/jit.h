@@ -156,6 +156,8 @@ void jit_return(JitFn *fn, JitRef value);
  *   area        the address of so many slots of JIT_SLOT bytes, for the next `drive`; 0: no memory
  *   drive       asks who has arrays on several ranks (jit_set_driver): JitDrive | slots << 8. Its
  *               arguments are the slots from 1 on, its result is slot 0. 0, or a status: it failed
+ *   fail        something of a nest is to be raised: at which iteration, and what it is | the nest's
+ *               place in the program << JIT_FAIL_BITS; any thread may say so
  *   print_...   a value as Python's repr writes it; print_text: the bytes before the next 0 */
 typedef enum JitHost {
 #define JIT_HOST_ROW(NAME, name, result, fresh, count, a0, a1) JIT_HOST_##NAME,
@@ -203,6 +205,13 @@ typedef enum JitDrive {
 typedef int64_t JitDriver(JitDrive what, int64_t count, QlValue *slots);
 /* Of the process: there is one program. */
 void jit_set_driver(JitDriver *driver);
+/* What was to be raised first, of all that `fail` was told since it was asked last. */
+enum { JIT_FAIL_BITS = 16 };
+typedef struct JitFailure {
+  int64_t what, iteration; /* what 0: nothing */
+} JitFailure;
+JitFailure jit_take_failure(void);
+bool jit_fails_before(const JitFailure *a, const JitFailure *b);
 /* Where prints of the process go; NULL: to C's stdout, as at first. */
 typedef void JitOutput(const char *text, size_t size);
 void jit_set_output(JitOutput *write);

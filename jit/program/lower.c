@@ -84,12 +84,6 @@ static void leave_function(Lower *l) {
 void low_raise_if(Lower *l, const Node *node, JitRef condition, const char *exception,
                   const char *text) {
   if (low_dead(l)) return;
-  if (l->nest) {
-    low_refuse(l, node, "QJ406",
-               low_text(l, "%s can be raised here, in a loop over distributed arrays", exception),
-               "see to it before the loop; what may raise is not there yet in such loops");
-    return;
-  }
   JitBlock on = {0};
   if (condition.id) {
     JitBlock raise = jit_block_new(l->fn);
@@ -98,8 +92,12 @@ void low_raise_if(Lower *l, const Node *node, JitRef condition, const char *exce
     jit_block_open(l->fn, raise);
   }
   low_release_all(l);
-  JitRef number = low_const(l, raise_number(l, node, exception, text) + 1);
-  jit_store_at(l->fn, l->results, low_const(l, 0), number, low_source(l));
+  int number = raise_number(l, node, exception, text) + 1;
+  if (l->nest)
+    jit_host(l->fn, JIT_HOST_FAIL, 2,
+             (JitRef[]){low_nest_iteration(l), low_nest_failure(l, number)}, low_source(l));
+  else
+    jit_store_at(l->fn, l->results, low_const(l, 0), low_const(l, number), low_source(l));
   leave_function(l);
   l->raised = true;
   if (condition.id)
@@ -470,6 +468,7 @@ QlStatus jit_program_lower(const JitProgram *program, int count, const JitType *
   lowered->refusals = l->refusals, lowered->refusal_count = l->refusal_count;
   lowered->texts = l->text, lowered->text_count = l->text_count;
   lowered->nests = l->nests, lowered->nest_count = l->nest_count;
+  lowered->nests_raise = l->nests_raise;
   free(l);
   if (status) jit_lowered_free(lowered);
   return status;

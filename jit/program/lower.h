@@ -155,6 +155,7 @@ typedef struct Lower {
   bool raised; /* something of the function in the making can */
   bool ranks;  /* arrays of the arguments are on ranks: so are those that are made */
   Nest *nest;  /* whose kernel is built; NULL: none */
+  bool nests_raise;
   JitNest *nests;
   int nest_count, nest_room;
   jmp_buf no_memory;
@@ -315,6 +316,9 @@ bool low_nest(Lower *l, const Node *node);
  * the index selects the same. `parts`: an index for each axis, or a slice. NULL: refused. */
 Array *low_nest_part(Lower *l, const Node *node, const Array *array, const Value *parts, int count,
                      bool stores);
+/* In a nest: which iteration it is, of all of them, and what `fail` is to be told. */
+JitRef low_nest_iteration(Lower *l);
+JitRef low_nest_failure(Lower *l, int64_t what);
 /* All of it. */
 Array *low_nest_whole(Lower *l, const Node *node, const Array *array);
 

@@ -32,7 +32,8 @@ struct Nest {
   const Node *loops[QL_MAX_DIMS];
   JitRef start[QL_MAX_DIMS], step[QL_MAX_DIMS], extent[QL_MAX_DIMS]; /* of the loops, around */
   bool natural[QL_MAX_DIMS];
-  int lo[QL_MAX_DIMS], hi[QL_MAX_DIMS]; /* parameters of the kernel */
+  int lo[QL_MAX_DIMS], hi[QL_MAX_DIMS], order; /* parameters of the kernel; order -1: not needed */
+  JitRef at[QL_MAX_DIMS]; /* the iteration that is built, in the kernel */
   int operand_count, scalar_count, param_count, const_count, op_count;
   NestOperand operands[NEST_ARRAYS];
   JitRef scalars[NEST_SCALARS]; /* around, */

@@ -361,6 +361,25 @@ static bool are_apart(Lower *l, const Nest *nest) {
   return true;
 }
 
+/* ---- what is raised ---- */
+
+JitRef low_nest_iteration(Lower *l) {
+  JitRef number = l->nest->at[0];
+  for (int d = 1; d < l->nest->ndim; d++)
+    number = low_add(
+        l, low_op(l, QL_OP_MULTIPLY, number, import_int(l, l->nest->extent[d])), l->nest->at[d]);
+  return number;
+}
+
+JitRef low_nest_failure(Lower *l, int64_t what) {
+  Nest *nest = l->nest;
+  if (nest->order < 0) nest->order = parameter(l, QL_I64, (JitNestParam){.kind = JIT_NEST_ORDER});
+  JitRef order = jit_param(l->fn, nest->order, low_source(l));
+  l->nests_raise = true;
+  return low_add(l, low_op(l, QL_OP_LEFT_SHIFT, order, low_const(l, JIT_FAIL_BITS)),
+                 low_const(l, what));
+}
+
 /* ---- the kernel ---- */
 
 static void release_own(Lower *l, const Variable *before) {
@@ -377,6 +396,7 @@ static void iteration(Lower *l, void *data, const JitRef *index) {
   l->frame->now = low_save(l);
   for (int d = 0; d < nest->ndim; d++) {
     JitRef lo = jit_param(l->fn, nest->lo[d], low_source(l)), at = low_add(l, index[d], lo);
+    nest->at[d] = at;
     JitRef moved = low_op(l, QL_OP_MULTIPLY, at, import_int(l, nest->step[d]));
     Value value = low_scalar(QL_I64, true, low_add(l, import_int(l, nest->start[d]), moved));
     Span *span = low_get(l, sizeof *span);
@@ -418,8 +438,13 @@ static void build_kernel(Lower *l, Nest *nest, const Node *node) {
   for (int k = 0; k < l->program->captures; k++) l->captures[k] = import(l, &kept.captures[k]);
   l->frame->now = import_variables(l, node);
   l->frame->loop = NULL, l->frame->caller = NULL;
+  l->exit = jit_block_new(l->fn);
   low_box(l, nest->ndim, extent, iteration, nest);
+  jit_jump(l->fn, l->exit);
+  jit_block_open(l->fn, l->exit); /* the last: it returns */
   l->frame->now = now, l->frame->loop = outer, l->frame->caller = caller;
+  kept.nests_raise = l->nests_raise;
+  kept.raises = l->raises, kept.raise_count = l->raise_count, kept.raise_room = l->raise_room;
   kept.refusals = l->refusals, kept.refusal_count = l->refusal_count,
   kept.refusal_room = l->refusal_room;
   kept.text = l->text, kept.text_count = l->text_count, kept.text_room = l->text_room;
@@ -457,7 +482,7 @@ static void record(Lower *l, const Node *node, Nest *nest) {
   JitNestParam *params = low_get(l, (size_t)nest->param_count * sizeof *params + 1);
   for (int k = 0; k < nest->param_count; k++) {
     params[k] = nest->params[k];
-    if (params[k].kind != JIT_NEST_SCALAR) params[k].operand = place[params[k].operand];
+    if (params[k].kind <= JIT_NEST_STRIDE) params[k].operand = place[params[k].operand];
   }
   if (!ql_pool_grow(l->pool, &l->nests, l->nest_count, &l->nest_room, sizeof *l->nests))
     longjmp(l->no_memory, 1);
@@ -514,7 +539,7 @@ bool low_nest(Lower *l, const Node *node) {
     return by_element;
   }
   Nest *nest = low_get(l, sizeof *nest);
-  *nest = (Nest){.around = l->fn, .ndim = ndim, .kernel = jit_fn_new(0, l->pool)};
+  *nest = (Nest){.around = l->fn, .ndim = ndim, .kernel = jit_fn_new(0, l->pool), .order = -1};
   memcpy(nest->loops, loops, sizeof nest->loops);
   if (!nest->kernel) longjmp(l->no_memory, 1);
   if (!find_ranges(l, nest)) return true;

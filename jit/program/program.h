@@ -94,7 +94,8 @@ enum { JIT_SLOTS_BEFORE = 4 };
 typedef enum JitNestParamKind {
   JIT_NEST_BASE,   /* the address that the operand's element of index 0 along all axes would have */
   JIT_NEST_STRIDE, /* in bytes, along the operand's axis */
-  JIT_NEST_SCALAR  /* the next of the numbers that the driver is given */
+  JIT_NEST_SCALAR, /* the next of the numbers that the driver is given */
+  JIT_NEST_ORDER   /* how many nests the call has recorded before: for `fail` */
 } JitNestParamKind;
 typedef struct JitNestParam {
   uint8_t kind, operand, axis;
@@ -109,6 +110,7 @@ typedef struct JitLowered {
   JitFn *fn; /* NULL when something was refused */
   const JitNest *nests;
   int nest_count;
+  bool nests_raise; /* some can */
   JitType result;
   const JitRaise *raises;
   const JitRefusal *refusals;

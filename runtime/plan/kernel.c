@@ -314,7 +314,8 @@ static QlStatus build_nest(Builder *b, const Group *group, PlanGroup *out) {
     switch ((JitNestParamKind)param->kind) {
       case JIT_NEST_BASE: give(b, PLAN_BASE, param->operand); break;
       case JIT_NEST_STRIDE: give(b, -1, stride[param->operand][param->axis]); break;
-      case JIT_NEST_SCALAR: give(b, scalar++, 0); break;
+      case JIT_NEST_SCALAR:
+      case JIT_NEST_ORDER: give(b, scalar++, 0); break;
     }
   }
   QL_TRY(planner_wants_kernel(b->planner, nest->kernel->fn, (int)(out - planner->plan->groups)));

@@ -4,11 +4,13 @@
 #include "inside.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct Drive {
   QlContext *ctx;
   QlCompiledInside *inside;
   QlError *error;
+  int64_t nests, raised; /* recorded so far; what one has raised, as a status of the call, or 0 */
 } Drive;
 static Drive current; /* of the process: the innermost call that runs */
 
@@ -159,10 +161,46 @@ static QlStatus nest(const QlValue *slots, QlError *error) {
       wrap(span, array->shape[a], extent, operand[k].access & LOG_WRITE);
     }
   }
-  request.params = (int)slot++->i;
-  for (int k = 0; k < request.params; k++, slot += 2)
-    param[k] = (LogScalar){slot[1], (QlDtype)slot[0].i};
+  slot++; /* the number of numbers */
+  for (int k = 0; k < request.kernel->param_count; k++) {
+    JitNestParamKind kind = (JitNestParamKind)request.kernel->params[k].kind;
+    if (kind == JIT_NEST_ORDER)
+      param[request.params++] = (LogScalar){{.i = current.nests}, QL_I64};
+    if (kind != JIT_NEST_SCALAR) continue;
+    param[request.params++] = (LogScalar){slot[1], (QlDtype)slot[0].i};
+    slot += 2;
+  }
+  current.nests++;
   return rt_nest(current.ctx, &request, error);
+}
+
+/* ---- what nests raise ---- */
+
+/* Collective: what is recorded is executed; what was to be raised first, on any rank, as a status
+ * of the call; 0: nothing. */
+static QlStatus look_for_raised(int64_t *raised, QlError *error) {
+  QlContext *ctx = current.ctx;
+  char *all = NULL;
+  int64_t *offset = NULL;
+  *raised = 0;
+  if (!current.inside->lowered.nests_raise || !current.nests) return QL_OK;
+  QL_TRY(rt_flush(ctx, error));
+  JitFailure mine = jit_take_failure(), first = {0};
+  QL_TRY(comm_allgather(ctx->comm, &mine, sizeof mine, &all, &offset, error));
+  for (int r = 0; r < ctx->info->size; r++) {
+    JitFailure theirs;
+    memcpy(&theirs, all + offset[r], sizeof theirs);
+    if (jit_fails_before(&theirs, &first)) first = theirs;
+  }
+  free(all), free(offset);
+  *raised = first.what & ((1 << JIT_FAIL_BITS) - 1);
+  return QL_OK;
+}
+
+/* Where a value is looked at, so that no loop goes on with what is not there. */
+static QlStatus look(QlValue *slots, QlError *error) {
+  QL_TRY(look_for_raised(&current.raised, error));
+  return current.raised ? QL_ERR_STATE : get(slots, error);
 }
 
 /* ---- all ---- */
@@ -179,19 +217,38 @@ static int64_t drive(JitDrive what, int64_t count, QlValue *slots) {
     case JIT_DRIVE_CONVERT: return convert(slots, error);
     case JIT_DRIVE_ASSIGN: return assign(slots, error);
     case JIT_DRIVE_REDUCE: return reduce(slots, error);
-    case JIT_DRIVE_GET: return get(slots, error);
+    case JIT_DRIVE_GET: return look(slots, error);
     case JIT_DRIVE_SET: return set(slots, error);
     case JIT_DRIVE_NEST: return nest(slots, error);
   }
   return QL_ERR_STATE;
 }
 
+/* Results that nobody gets. */
+static void drop(const JitType *type, const QlValue **result) {
+  if (type->kind == JIT_ARRAY) {
+    jit_release((*result)->i);
+    *result += 2 + 2 * type->ndim;
+  }
+  *result += type->kind == JIT_SCALAR;
+  for (int k = 0; k < type->count; k++) drop(&type->items[k], result);
+}
+
 int64_t ql_compiled_drive(QlContext *context, const QlCompiled *compiled, const QlValue *parameters,
                           QlValue *results, QlError *error) {
   Drive outer = current;
-  current = (Drive){context, compiled->inside, error};
+  current = (Drive){context, compiled->inside, error, 0, 0};
   jit_set_driver(drive);
   int64_t status = ql_compiled_call(compiled, parameters, results);
+  bool returned = status == 0;
+  if (current.raised)
+    status = current.raised;
+  else if (!error->status && look_for_raised(&current.raised, error) == QL_OK && current.raised)
+    status = current.raised; /* earlier than what the function has raised itself */
+  if (returned && (status || error->status)) {
+    const QlValue *result = results;
+    drop(&compiled->inside->lowered.result, &result);
+  }
   current = outer;
   return error->status ? -1 : status;
 }
