@@ -33,7 +33,7 @@ struct Nest {
   JitRef start[QL_MAX_DIMS], step[QL_MAX_DIMS], extent[QL_MAX_DIMS]; /* of the loops, around */
   bool natural[QL_MAX_DIMS];
   int lo[QL_MAX_DIMS], hi[QL_MAX_DIMS], order; /* parameters of the kernel; order -1: not needed */
-  JitRef at[QL_MAX_DIMS]; /* the iteration that is built, in the kernel */
+  JitRef at[QL_MAX_DIMS];                      /* the iteration that is built, in the kernel */
   int operand_count, scalar_count, param_count, const_count, op_count;
   NestOperand operands[NEST_ARRAYS];
   JitRef scalars[NEST_SCALARS]; /* around, */
@@ -42,7 +42,7 @@ struct Nest {
   JitNestParam params[NEST_PARAMETERS];
   NestConst consts[NEST_NUMBERS];
   NestOp ops[NEST_NUMBERS];
-  uint32_t last_block; /* the end of an iteration */
+  uint32_t enter[QL_MAX_DIMS], end[QL_MAX_DIMS]; /* blocks: before a loop, at its body's end */
 };
 
 /* ---- spans.c ---- */

@@ -108,14 +108,13 @@ static int find_dimensions(const Lower *l, const Node *node, const Node **loops)
   find_stores(l, node, &stores);
   if (stores.whole) return 0;
   for (const Node *loop = node; count < QL_MAX_DIMS && is_range_loop(loop);) {
-    bool depends = false;
-    for (int k = 0; k < count; k++)
-      depends |= mentions(loop->items[1], loops[k]->items[0]->number) ||
-                 loop->items[0]->number == loops[k]->items[0]->number;
+    bool depends = false; /* on what an iteration around it assigns */
+    for (int k = 0; k < count; k++) depends |= loop->items[0]->number == loops[k]->items[0]->number;
+    for (int v = 0; v < l->frame->function->variables && count; v++)
+      depends |= node->assigns[v] && mentions(loop->items[1], v);
     if (depends || !selects(loop, &stores) || leaves(loop->items[2], false)) break;
     loops[count++] = loop;
-    if (loop->items[2]->count != 1) break;
-    loop = loop->items[2]->items[0];
+    loop = loop->items[2]->items[loop->items[2]->count - 1];
   }
   return count;
 }
@@ -366,8 +365,8 @@ static bool are_apart(Lower *l, const Nest *nest) {
 JitRef low_nest_iteration(Lower *l) {
   JitRef number = l->nest->at[0];
   for (int d = 1; d < l->nest->ndim; d++)
-    number = low_add(
-        l, low_op(l, QL_OP_MULTIPLY, number, import_int(l, l->nest->extent[d])), l->nest->at[d]);
+    number = low_add(l, low_op(l, QL_OP_MULTIPLY, number, import_int(l, l->nest->extent[d])),
+                     l->nest->at[d]);
   return number;
 }
 
@@ -382,6 +381,8 @@ JitRef low_nest_failure(Lower *l, int64_t what) {
 
 /* ---- the kernel ---- */
 
+enum { SCRATCH = JIT_SLOTS_BEFORE * JIT_SLOT }; /* what a call has for itself (reduce.c) */
+
 static void release_own(Lower *l, const Variable *before) {
   for (int v = 0; v < l->frame->function->variables; v++) {
     Variable *variable = &l->frame->now[v];
@@ -390,33 +391,59 @@ static void release_own(Lower *l, const Variable *before) {
   }
 }
 
+/* A loop's variable at that place of the box, in the kernel. */
+static Value loop_variable(Lower *l, Nest *nest, int d, JitRef index) {
+  JitRef lo = jit_param(l->fn, nest->lo[d], low_source(l)), at = low_add(l, index, lo);
+  JitRef moved = low_op(l, QL_OP_MULTIPLY, at, import_int(l, nest->step[d]));
+  Value value = low_scalar(QL_I64, true, low_add(l, import_int(l, nest->start[d]), moved));
+  Span *span = low_get(l, sizeof *span);
+  *span = (Span){d, nest->step[d], nest->start[d], nest->start[d]};
+  value.span = span, value.natural = nest->natural[d];
+  nest->at[d] = at;
+  return value;
+}
+
+typedef struct Level {
+  Nest *nest;
+  int dimension;
+} Level;
+
+static void box_axis(Lower *l, Nest *nest, int d);
+
+/* What stands before the next loop is done once for all its iterations. */
 static void iteration(Lower *l, void *data, const JitRef *index) {
-  Nest *nest = data;
+  Nest *nest = ((Level *)data)->nest;
+  int d = ((Level *)data)->dimension;
+  const Node *loop = nest->loops[d], *block = loop->items[2];
   Variable *before = l->frame->now;
+  bool last = d == nest->ndim - 1;
   l->frame->now = low_save(l);
-  for (int d = 0; d < nest->ndim; d++) {
-    JitRef lo = jit_param(l->fn, nest->lo[d], low_source(l)), at = low_add(l, index[d], lo);
-    nest->at[d] = at;
-    JitRef moved = low_op(l, QL_OP_MULTIPLY, at, import_int(l, nest->step[d]));
-    Value value = low_scalar(QL_I64, true, low_add(l, import_int(l, nest->start[d]), moved));
-    Span *span = low_get(l, sizeof *span);
-    *span = (Span){d, nest->step[d], nest->start[d], nest->start[d]};
-    value.span = span, value.natural = nest->natural[d];
-    low_assign(l, nest->loops[d]->items[0], value);
-  }
-  Loop loop = {.temporaries = l->temporary_count};
-  const Node *block = nest->loops[nest->ndim - 1]->items[2];
-  l->frame->loop = &loop;
-  for (int k = 0; k < block->count && !low_dead(l); k++) low_statement(l, block->items[k]);
-  low_leave(l, &loop.continues, low_unknown());
-  low_join(l, &loop.continues);
+  for (int v = 0; v < l->frame->function->variables; v++)
+    if (loop->assigns[v]) l->frame->now[v] = (Variable){.hidden = HIDDEN_IN_NEST};
+  for (int e = d + 1; e < nest->ndim; e++) nest->at[e] = low_const(l, 0);
+  low_assign(l, loop->items[0], loop_variable(l, nest, d, index[0]));
+  Loop leaves = {.temporaries = l->temporary_count};
+  l->frame->loop = &leaves;
+  for (int k = 0; k < block->count - !last && !low_dead(l); k++) low_statement(l, block->items[k]);
+  if (!last && !low_dead(l)) box_axis(l, nest, d + 1);
+  l->frame->loop = &leaves;
+  low_leave(l, &leaves.continues, low_unknown());
+  low_join(l, &leaves.continues);
   l->frame->loop = NULL;
   if (low_dead(l))
     jit_block_open(l->fn, jit_block_new(l->fn));
   else
     release_own(l, before);
-  nest->last_block = l->fn->open;
+  nest->end[d] = l->fn->open;
   l->frame->now = before;
+}
+
+static void box_axis(Lower *l, Nest *nest, int d) {
+  JitRef lo = jit_param(l->fn, nest->lo[d], low_source(l)),
+         hi = jit_param(l->fn, nest->hi[d], low_source(l));
+  JitRef extent = low_op(l, QL_OP_SUBTRACT, hi, lo);
+  nest->enter[d] = l->fn->open;
+  low_box(l, 1, &extent, iteration, &(Level){nest, d});
 }
 
 /* Everything that belongs to the function around is put aside. */
@@ -427,21 +454,20 @@ static void build_kernel(Lower *l, Nest *nest, const Node *node) {
   Frame *caller = l->frame->caller;
   l->nest = nest, l->fn = l->main = nest->kernel;
   l->temporaries = NULL, l->temporary_count = l->temporary_room = l->statement = 0;
-  JitRef extent[QL_MAX_DIMS], lo[QL_MAX_DIMS];
-  for (int d = 0; d < nest->ndim; d++) {
+  for (int d = 0; d < nest->ndim; d++)
     nest->lo[d] = jit_fn_param(l->fn, QL_I64), nest->hi[d] = jit_fn_param(l->fn, QL_I64);
-    lo[d] = jit_param(l->fn, nest->lo[d], low_source(l));
-    extent[d] = low_op(l, QL_OP_SUBTRACT, jit_param(l->fn, nest->hi[d], low_source(l)), lo[d]);
-  }
-  l->results = l->texts = low_const(l, 0);
+  JitRef bytes = low_const(l, SCRATCH),
+         scratch = jit_host(l->fn, JIT_HOST_ALLOCATE, 1, &bytes, low_source(l));
+  l->results = low_add(l, scratch, low_const(l, JIT_OWNER_BYTES)), l->texts = low_const(l, 0);
   l->captures = low_get(l, (size_t)l->program->captures * sizeof *l->captures + 1);
   for (int k = 0; k < l->program->captures; k++) l->captures[k] = import(l, &kept.captures[k]);
   l->frame->now = import_variables(l, node);
   l->frame->loop = NULL, l->frame->caller = NULL;
   l->exit = jit_block_new(l->fn);
-  low_box(l, nest->ndim, extent, iteration, nest);
+  box_axis(l, nest, 0);
   jit_jump(l->fn, l->exit);
   jit_block_open(l->fn, l->exit); /* the last: it returns */
+  jit_host(l->fn, JIT_HOST_RELEASE, 1, &scratch, low_source(l));
   l->frame->now = now, l->frame->loop = outer, l->frame->caller = caller;
   kept.nests_raise = l->nests_raise;
   kept.raises = l->raises, kept.raise_count = l->raise_count, kept.raise_room = l->raise_room;
@@ -453,12 +479,16 @@ static void build_kernel(Lower *l, Nest *nest, const Node *node) {
 }
 
 /* Is the store reached by every iteration? */
-static bool is_always_reached(const JitFn *kernel, uint32_t block, uint32_t end) {
+static bool is_always_reached(const Nest *nest, uint32_t store) {
   IrFlow flow;
   QL_ERROR(error);
-  if (ir_flow(kernel, &flow, &error)) return false;
-  bool reached = flow.position[block] != UINT32_MAX && flow.position[end] != UINT32_MAX &&
-                 ir_dominates(&flow, block, end);
+  if (ir_flow(nest->kernel, &flow, &error)) return false;
+  bool reached = true;
+  for (int d = 0; d < nest->ndim && reached; d++) {
+    uint32_t block = d + 1 < nest->ndim ? nest->enter[d + 1] : store, end = nest->end[d];
+    reached = flow.position[block] != UINT32_MAX && flow.position[end] != UINT32_MAX &&
+              ir_dominates(&flow, block, end);
+  }
   ir_flow_free(&flow);
   return reached;
 }
@@ -472,12 +502,12 @@ static void record(Lower *l, const Node *node, Nest *nest) {
       const NestOperand *from = &nest->operands[k];
       if (from->stored != stored) continue;
       place[k] = (uint8_t)count;
-      operands[count++] = (RanksOperand){
-          .array = from->array,
-          .span = from->span,
-          .loaded = from->loaded,
-          .stored = from->stored,
-          .all = stored && is_always_reached(nest->kernel, from->store_block, nest->last_block)};
+      operands[count++] =
+          (RanksOperand){.array = from->array,
+                         .span = from->span,
+                         .loaded = from->loaded,
+                         .stored = from->stored,
+                         .all = stored && is_always_reached(nest, from->store_block)};
     }
   JitNestParam *params = low_get(l, (size_t)nest->param_count * sizeof *params + 1);
   for (int k = 0; k < nest->param_count; k++) {

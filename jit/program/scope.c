@@ -269,7 +269,6 @@ static Variable join_one(Lower *l, Edges *edges, JitBlock at, const Meeting *mee
     joined.hidden = QL_MAX(joined.hidden, variable->hidden);
     const Span *span = variable->defined == NEVER ? NULL : low_span(l, &variable->value);
     hull = edge == edges->first ? span : low_span_hull(l, hull, span);
-    if (!hull) break;
   }
   if (joined.value.kind == JIT_SCALAR) joined.value.span = hull;
   joined.value.natural = natural;

@@ -139,9 +139,8 @@ static Need need_along(const Group *group, int leaf, const PlanSlot *slot, const
     int dim = span->dim;
     if (dim >= 0) points.hi = group->extent[dim];
     if (follows >= 0) points = follows == match ? here : readers->points[follows];
-    Need need =
-        need_of_cell(slot, axis, c, span_along(span, points, slot->shape[axis->axis]),
-                     depth[axis->axis]);
+    Need need = need_of_cell(slot, axis, c, span_along(span, points, slot->shape[axis->axis]),
+                             depth[axis->axis]);
     most = QL_MAX(most, need);
   }
   return most;

@@ -9,8 +9,11 @@
 
 /* ---- memory ---- */
 
+/* An array of no elements has no memory, ever. */
+static bool has_elements(const QlArray *array) { return array->storage->size > 0; }
+
 static bool waits(const QlArray *array) {
-  return rt_is_pending(array->storage) || !array->storage->block;
+  return has_elements(array) && (rt_is_pending(array->storage) || !array->storage->block);
 }
 
 /* An array that nothing has computed yet has no place: it gets one as others do. */
@@ -23,7 +26,7 @@ static QlStatus compute(QlContext *ctx, int count, QlArray *const *arrays, QlErr
   if (any && ctx->log.count) QL_TRY(rt_flush(ctx, error));
   any = false;
   for (int k = 0; k < count; k++) {
-    if (arrays[k]->storage->block) continue;
+    if (arrays[k]->storage->block || !has_elements(arrays[k])) continue;
     QlOperand zero = {.scalar = {.dtype = QL_BOOL, .weak = true}};
     QL_TRY(ql_assign(ctx, arrays[k], &zero, error));
     any = true;
@@ -32,7 +35,7 @@ static QlStatus compute(QlContext *ctx, int count, QlArray *const *arrays, QlErr
 }
 
 static QlStatus check_own(const QlArray *array, QlError *error) {
-  if (rt_is_own(array->storage)) return QL_OK;
+  if (rt_is_own(array->storage) || !has_elements(array)) return QL_OK;
   return ql_fail(
       error, QL_ERR_TYPE,
       "an array of %lld elements is partitioned among the ranks: compiled functions take "
@@ -77,13 +80,15 @@ QlStatus ql_borrow(QlContext *ctx, uint64_t what, int count, QlArray *const *arr
   QL_TRY(compute(ctx, count, arrays, error));
   for (int k = 0; k < count; k++) QL_TRY(check_own(arrays[k], error));
   QlStatus status = QL_OK;
-  for (int k = 0; k < count && !status; k++) status = make_private(ctx, arrays[k]->storage, error);
+  for (int k = 0; k < count && !status; k++)
+    if (has_elements(arrays[k])) status = make_private(ctx, arrays[k]->storage, error);
   if (ctx->info->size > 1 && status) QL_TRY(rt_history_lacks(ctx, "an array", error));
   QL_TRY(status);
   for (int k = 0; k < count; k++) {
     Storage *storage = arrays[k]->storage;
+    item[k] = (int64_t)ql_dtype_info[storage->dtype].size, data[k] = (char *)data;
+    if (!has_elements(arrays[k])) continue;
     if (storage->layout->template) rt_wait_node(ctx);
-    item[k] = (int64_t)ql_dtype_info[storage->dtype].size;
     int64_t part = arrays[k]->part == QL_PART_IMAG ? item[k] / 2 : 0;
     data[k] = storage->block->data + arrays[k]->offset * item[k] + part;
   }

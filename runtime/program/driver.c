@@ -164,8 +164,7 @@ static QlStatus nest(const QlValue *slots, QlError *error) {
   slot++; /* the number of numbers */
   for (int k = 0; k < request.kernel->param_count; k++) {
     JitNestParamKind kind = (JitNestParamKind)request.kernel->params[k].kind;
-    if (kind == JIT_NEST_ORDER)
-      param[request.params++] = (LogScalar){{.i = current.nests}, QL_I64};
+    if (kind == JIT_NEST_ORDER) param[request.params++] = (LogScalar){{.i = current.nests}, QL_I64};
     if (kind != JIT_NEST_SCALAR) continue;
     param[request.params++] = (LogScalar){slot[1], (QlDtype)slot[0].i};
     slot += 2;
