@@ -471,9 +471,21 @@ static Value call(Lower *l, const Node *node) {
 
 /* A variable of the function around, which is one of those that are open: the node has its number,
  * and inside it the name as it is there. */
+const Value *low_outer(const Lower *l, const Node *node) {
+  const Node *around = l->program->functions[node->number];
+  const Frame *frame = l->frame;
+  while (frame && frame->function != around) frame = frame->caller;
+  for (int v = 0; frame && frame->now && v < around->variables; v++)
+    if (!strcmp(around->names[v], node->items[0]->text))
+      return frame->now[v].defined == ALWAYS ? &frame->now[v].value : NULL;
+  return NULL;
+}
+
 static Value outer_variable(Lower *l, const Node *node) {
   Frame *own = l->frame, *frame = own;
   const Node *around = l->program->functions[node->number];
+  const Value *value = low_outer(l, node);
+  if (value) return *value;
   while (frame && frame->function != around) frame = frame->caller;
   if (!frame && l->nest)
     return low_refuse(l, node, "QJ409",
@@ -486,12 +498,8 @@ static Value outer_variable(Lower *l, const Node *node) {
     return low_refuse(l, node, "QJ202",
                       low_text(l, "a function inside %s() is called outside of it", around->text),
                       "call it where it is defined, or give it the variable");
-  int v = 0;
-  while (v < around->variables && strcmp(around->names[v], node->items[0]->text)) v++;
-  if (v == around->variables || !frame->now || frame->now[v].defined != ALWAYS)
-    return low_refuse(l, node, "QJ201", low_text(l, "'%s' has no value here", node->items[0]->text),
-                      "assign it before");
-  return frame->now[v].value;
+  return low_refuse(l, node, "QJ201", low_text(l, "'%s' has no value here", node->items[0]->text),
+                    "assign it before");
 }
 
 static Value items_of(Lower *l, const Node *node) {

@@ -252,6 +252,7 @@ static bool try_while(Lower *l, Try *t, Loop *loop, Edges *exits) {
 }
 
 void low_while(Lower *l, const Node *node) {
+  if (l->ranks && !l->nest && !low_dead(l) && low_by_element(l, node, node->items[1])) return;
   Try t;
   Kept kept = keep(l, begin_try(l, &t, node));
   for (;;) {
@@ -378,6 +379,12 @@ static bool items_of(Lower *l, const Node *node, const Value *value, Items *item
   if (value->kind == JIT_RANGE)
     return !strcmp(value->text, "range") ? of_range(l, node, value, items)
                                          : of_several(l, node, value, items);
+  if (value->kind == JIT_ARRAY && value->array->ndim == 1 && value->array->place == JIT_ON_RANKS) {
+    low_refuse(l, node, "QJ402",
+               "this loop goes through the elements of a distributed array, on every rank",
+               "write np.sum(...) and the like, or a loop over range(...) that stores elements");
+    return false;
+  }
   if (value->kind == JIT_ARRAY && value->array->ndim > 0) {
     items->value = low_in_memory(l, node, value);
     items->count = items->value.array->shape[0], items->item = array_item;
@@ -501,6 +508,11 @@ static void store_item(Lower *l, void *data, const JitRef *index) {
 
 /* Of which dtype the elements are is found by lowering one of them, which is taken back. */
 Value low_comprehension(Lower *l, const Node *node) {
+  if (l->ranks && !l->nest)
+    return low_refuse(l, node, "QJ400",
+                      "a list of elements is not there yet for arrays that are partitioned among "
+                      "ranks",
+                      "make an array, and fill it in a loop");
   Value from = low_expression(l, node->items[2]);
   if (low_dead(l) || from.kind == JIT_UNKNOWN) return low_unknown();
   if (from.kind == JIT_TUPLE) {

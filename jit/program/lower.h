@@ -256,6 +256,8 @@ void low_assign(Lower *l, const Node *target, Value value);
 
 /* ---- expressions.c ---- */
 Value low_expression(Lower *l, const Node *node);
+/* What a variable of a function around (OUTER) holds; NULL: nothing, or it is not open. */
+const Value *low_outer(const Lower *l, const Node *node);
 Value low_binary(Lower *l, const Node *node, const char *name, const Value *a, const Value *b);
 Value low_compare(Lower *l, const Node *node, const char *name, const Value *a, const Value *b);
 /* An operation of ops.def on scalars and arrays, as NumPy's ufunc. */
@@ -312,6 +314,8 @@ const Span *low_span_range(Lower *l, const Value *start, const Value *stop, cons
 /* ---- nests.c: loops over arrays on ranks ---- */
 /* A loop of a function with arrays on ranks. False: it is one that every rank runs, as others. */
 bool low_nest(Lower *l, const Node *node);
+/* Refuses a loop that would make every rank look at element after element; true: it has. */
+bool low_by_element(Lower *l, const Node *node, const Node *body);
 /* In a nest: the part of an array on ranks that an index selects, as an array in memory of which
  * the index selects the same. `parts`: an index for each axis, or a slice. NULL: refused. */
 Array *low_nest_part(Lower *l, const Node *node, const Array *array, const Value *parts, int count,

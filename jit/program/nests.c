@@ -18,6 +18,7 @@
 /* The value that a name stands for, without evaluating anything; NULL: it is no name. */
 static const Value *named(const Lower *l, const Node *node) {
   if (node->kind == NODE_CAPTURE) return &l->captures[node->number];
+  if (node->kind == NODE_OUTER) return low_outer(l, node);
   if (node->kind != NODE_NAME || l->frame->now[node->number].defined != ALWAYS) return NULL;
   return &l->frame->now[node->number].value;
 }
@@ -128,15 +129,22 @@ static bool touches_elements(const Lower *l, const Node *node, int variable) {
   return false;
 }
 
-/* Is there work for all ranks in the loop: a nest, something with whole arrays, a function? */
+/* What is known of an array without looking at it. */
+static bool is_property(const Node *node) {
+  static const char *const names[] = {"shape", "size", "ndim", "dtype", "nbytes", "itemsize"};
+  for (int k = 0; node->kind == NODE_ATTR && k < (int)(sizeof names / sizeof *names); k++)
+    if (!strcmp(node->text, names[k])) return true;
+  return node->kind == NODE_CALL && node->items[0]->kind == NODE_REF &&
+         !strcmp(node->items[0]->text, "len");
+}
+
+/* Is there work for all ranks in the loop: a nest, or something with whole arrays? */
 static bool has_work(const Lower *l, const Node *node) {
   const Node *loops[QL_MAX_DIMS];
   if (node->kind == NODE_FOR && find_dimensions(l, node, loops)) return true;
-  if (node->kind == NODE_INDEX && is_on_ranks(l, node->items[0]) && !is_element(l, node))
-    return true;
-  if (node->kind == NODE_CALL)
-    for (int k = 1; k < node->count; k++)
-      if (is_on_ranks(l, node->items[k])) return true;
+  if (is_element(l, node)) return has_work(l, node->items[1]);
+  if (is_property(node)) return false;
+  if (is_on_ranks(l, node)) return true;
   for (int k = 0; k < node->count; k++)
     if (has_work(l, node->items[k])) return true;
   return false;
@@ -144,6 +152,7 @@ static bool has_work(const Lower *l, const Node *node) {
 
 static const char *why_not(const Lower *l, const Node *node) {
   Stores stores = {0};
+  if (node->kind != NODE_FOR) return "it is no for loop over range(...)";
   find_stores(l, node, &stores);
   if (!stores.count) return "it only reads elements, into variables that go from turn to turn";
   if (!selects(node, &stores))
@@ -551,23 +560,25 @@ static bool find_ranges(Lower *l, Nest *nest) {
   return true;
 }
 
+bool low_by_element(Lower *l, const Node *node, const Node *body) {
+  bool found = false;
+  for (int v = 0; v < l->frame->function->variables; v++)
+    found |= node->assigns[v] && touches_elements(l, body, v);
+  if (!found || has_work(l, body)) return false;
+  low_refuse(l, node, "QJ402",
+             low_text(l,
+                      "this loop over a distributed array is not one whose iterations can be "
+                      "shared out: %s",
+                      why_not(l, node)),
+             "store elements of arrays in it, and sum up with np.sum(...) and the like; loops "
+             "that must run in order over distributed arrays are not there yet");
+  return true;
+}
+
 bool low_nest(Lower *l, const Node *node) {
   const Node *loops[QL_MAX_DIMS];
   int ndim = find_dimensions(l, node, loops);
-  if (!ndim) {
-    bool by_element = node->items[0]->kind == NODE_NAME &&
-                      touches_elements(l, node->items[2], node->items[0]->number) &&
-                      !has_work(l, node->items[2]);
-    if (by_element)
-      low_refuse(l, node, "QJ402",
-                 low_text(l,
-                          "this loop over a distributed array is not one whose iterations can be "
-                          "shared out: %s",
-                          why_not(l, node)),
-                 "store elements of arrays in it, and sum up with np.sum(...) and the like; loops "
-                 "that must run in order over distributed arrays are not there yet");
-    return by_element;
-  }
+  if (!ndim) return low_by_element(l, node, node->items[2]);
   Nest *nest = low_get(l, sizeof *nest);
   *nest = (Nest){.around = l->fn, .ndim = ndim, .kernel = jit_fn_new(0, l->pool), .order = -1};
   memcpy(nest->loops, loops, sizeof nest->loops);

@@ -1,7 +1,7 @@
 """Random functions with loops over arrays, for comparison of layouts and with Python itself.
 
-Each stores elements of its own in each iteration, reads others nearby, at an edge, wrapped or anywhere, and does so in one or
-two loops, with scalars, branches, inner loops and steps through time. What it computes has the same bits in Python.
+Each stores elements of its own in each iteration, reads others nearby, at an edge, wrapped or anywhere, and does so
+in one or two loops, with scalars, branches, inner loops and steps through time. It has the same bits in Python.
 """
 
 import linecache

@@ -8,6 +8,7 @@ from typing import Any
 import numpy
 import numpy as np
 import pytest
+from jit_random_nests import random_nests
 
 import quelea
 from quelea.errors import JitError
@@ -267,6 +268,10 @@ def price(s, k):
         if s[i] <= 0:
             call[i] = put[i] = -1.0
     return call, put
+
+
+def fib(n):
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
 
 
 def squared(x):
@@ -558,7 +563,7 @@ def compiled(body: str, types: str, name: str) -> Any:
 
     text = "def f(x, y, n):\n" + textwrap.indent(body, "    ") + "\n"
     linecache.cache[name] = len(text), None, text.splitlines(True), name
-    scope: dict[str, Any] = {"np": numpy, "math": math}
+    scope: dict[str, Any] = {"np": numpy, "math": math, "fib": fib, "squared": squared}
     exec(compile(text, name, "exec"), scope)
     function = quelea.jit(scope["f"])
     function._compile(types)
@@ -576,6 +581,26 @@ REFUSED = {
     ),
     "QJ402-one": (
         "for i in range(n):\n    y[n // 2] = x[i]",
+        "for i in range(n):\n    y[i] = x[i]",
+    ),
+    "QJ402-while": (
+        "i = 0\nwhile i < n:\n    y[i] = x[i]\n    i += 1",
+        "for i in range(n):\n    y[i] = x[i]",
+    ),
+    "QJ402-items": ("s = 0.0\nfor v in x:\n    s += v\nreturn s", "return np.sum(x)"),
+    "QJ400-list": ("return [i * 2.0 for i in range(n)]", "return np.zeros(n)"),
+    "QJ401": (
+        "".join(f"z{k} = x.copy()\n" for k in range(30))
+        + "for i in range(n):\n    y[i] = "
+        + " + ".join(f"z{k}[i]" for k in range(30)),
+        "for i in range(n):\n    y[i] = x[i] + x[n - 1 - i]",
+    ),
+    "QJ407": (
+        "for i in range(n):\n    y[i] = fib(i)",
+        "for i in range(n):\n    y[i] = squared(i)",
+    ),
+    "QJ409": (
+        "def g():\n    for i in range(n):\n        y[i] = x[i]\ng()",
         "for i in range(n):\n    y[i] = x[i]",
     ),
     "QJ403": (
@@ -620,8 +645,21 @@ def test_refused(code, bodies):
     with pytest.raises(JitError) as caught:
         compiled(bodies[0], types, f"<{code}>")
     assert set(caught.value.codes) == {code[:5]}
-    assert f"<{code}>:" in str(caught.value) and "instead: " in str(caught.value)
+    where = "test_jit_ranks.py:" if code == "QJ407" else f"<{code}>:"  # in the function called
+    assert where in str(caught.value) and "instead: " in str(caught.value)
     compiled(bodies[1], types, f"<{code} instead>")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_nests(seed):
+    function, args, _ = random_nests(seed)
+    plain = copy.deepcopy(args)
+    given = tuple(ours(arg) for arg in args)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        want = function(*plain)
+    same(as_numpy(quelea.jit(function)(*given)), want)
+    same(as_numpy(given), plain)
 
 
 def test_nests_are_shown():
