@@ -188,6 +188,15 @@ JitFn *ir_local_new(JitFn *fn, const char *name, size_t length, QlDtype result) 
   return module->locals[module->local_count++] = local;
 }
 
+void jit_fn_fix(JitFn *fn, int param, QlValue value) {
+  for (uint32_t k = 1; k < fn->ins_count; k++) {
+    IrIns *ins = &fn->ins[k];
+    if (ins->kind != IR_PARAM || ins->number != param) continue;
+    ins->kind = IR_CONST, ins->number = 0;
+    ins->value = ir_canonical((QlDtype)ins->dtype, value);
+  }
+}
+
 int jit_fn_size(const JitFn *fn) {
   int64_t size = fn->ins_count;
   for (uint32_t k = 0; k < fn->local_count; k++) size += fn->locals[k]->ins_count;

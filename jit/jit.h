@@ -65,6 +65,8 @@ typedef enum JitStride {
  * out of memory. */
 JitFn *jit_fn_new(int rank, QlPool *pool);
 JitFn *jit_fn_copy(const JitFn *fn); /* in memory of its own */
+/* A parameter of the function that is always that number, from now on. */
+void jit_fn_fix(JitFn *fn, int param, QlValue value);
 int jit_fn_size(const JitFn *fn);    /* instructions, those of its local functions included */
 void jit_fn_free(JitFn *fn);         /* what lies in a pool of others stays there */
 /* Declares the next operand; returns its number. strides has `rank` entries. Operands never overlap

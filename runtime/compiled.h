@@ -64,8 +64,11 @@ QL_API void ql_block_release(int64_t block);
  * statements are. -1, with the error: recording failed. */
 QL_API int64_t ql_compiled_drive(QlContext *context, const QlCompiled *compiled,
                                  const QlValue *parameters, QlValue *results, QlError *error);
-/* Is the array, or will it be, in parts that only some ranks have? Then functions take it so. */
-QL_API bool ql_is_on_ranks(const QlArray *array);
+/* Do functions take the array as one on ranks? They must where it is, or will be, in parts that only
+ * some ranks have; of a process that is alone they may where it is large enough for several threads.
+ */
+typedef enum QlOnRanks { QL_NOT_ON_RANKS, QL_MAYBE_ON_RANKS, QL_ON_RANKS } QlOnRanks;
+QL_API QlOnRanks ql_is_on_ranks(const QlArray *array);
 
 /* Collective. The memory of arrays that a compiled function is to work on: data[k] is the address
  * of the first element of arrays[k], whose strides count elements of item[k] bytes. It executes

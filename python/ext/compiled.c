@@ -11,7 +11,7 @@
 
 #include "compiled.h"
 
-enum { TYPES_ROOM = 1024, MOST_PARTS = 512 };
+enum { TYPES_ROOM = 1024, MOST_PARTS = 512, FEW_ELEMENTS = 1024 };
 
 /* The code for some types: of the function, and of each call that runs. */
 typedef struct Special {
@@ -45,8 +45,8 @@ typedef struct Gather {
   PyObject *arrays[MOST_PARTS]; /* number k + 1 owns the memory of parts */
   int at[MOST_PARTS];           /* where in parts it is */
   int array_count;
-  bool ours;  /* some are Quelea's: NumPy's beside them are read only */
-  bool ranks; /* some of these are on several ranks: all go as arrays on ranks */
+  bool ours;       /* some are Quelea's: NumPy's beside them are read only */
+  QlOnRanks ranks; /* some of these are, or may be, on ranks: then all go so */
 } Gather;
 
 static bool write_type(Gather *g, const char *text) {
@@ -372,7 +372,8 @@ static void release(Special *special) {
   PyMem_Free(special);
 }
 
-static Special *compile(Function *self, const char *types, size_t length) {
+/* Of what is refused there is an entry too, without code, where that is no error. */
+static Special *compile(Function *self, const char *types, size_t length, bool may_be_refused) {
   QL_ERROR(error);
   if (!compiler && ql_compiler_open(&compiler, &error)) return qx_raise(&error), NULL;
   if (self->special_count == self->special_room) {
@@ -384,7 +385,7 @@ static Special *compile(Function *self, const char *types, size_t length) {
   QlCompiled *compiled;
   if (ql_compile(compiler, self->program, types, &self->options, &compiled, &error))
     return qx_raise(&error), NULL;
-  if (!compiled->result) {
+  if (!compiled->result && !may_be_refused) {
     refuse(self, compiled, types);
     ql_compiled_free(compiled);
     return NULL;
@@ -402,7 +403,7 @@ static Special *find(Function *self, const Gather *g) {
     if (self->specials[k]->length == g->length &&
         !memcmp(self->specials[k]->types, g->types, g->length))
       return self->specials[k];
-  return compile(self, g->types, g->length);
+  return compile(self, g->types, g->length, g->ranks == QL_MAYBE_ON_RANKS);
 }
 
 static void forget(Function *self) {
@@ -468,21 +469,38 @@ static bool holds_ours(PyObject *object) {
   return false;
 }
 
-static bool holds_on_ranks(PyObject *object) {
+static QlOnRanks on_ranks(PyObject *object) {
+  QlOnRanks found = QL_NOT_ON_RANKS;
   if (qx_is_array(object)) return ql_is_on_ranks(qx_array(object));
+  for (Py_ssize_t k = 0; PyTuple_Check(object) && k < PyTuple_GET_SIZE(object); k++) {
+    QlOnRanks one = on_ranks(PyTuple_GET_ITEM(object, k));
+    if (one > found) found = one;
+  }
+  return found;
+}
+
+/* One of NumPy's that would have to be copied, for longer than it takes to read it here. */
+static bool holds_large(PyObject *object) {
+  if (PyArray_CheckExact(object)) return PyArray_SIZE((PyArrayObject *)object) > FEW_ELEMENTS;
   for (Py_ssize_t k = 0; PyTuple_Check(object) && k < PyTuple_GET_SIZE(object); k++)
-    if (holds_on_ranks(PyTuple_GET_ITEM(object, k))) return true;
+    if (holds_large(PyTuple_GET_ITEM(object, k))) return true;
   return false;
 }
 
-static bool take_all(const Function *self, Gather *g, PyObject *arguments) {
+/* in_memory: also what may be on ranks. */
+static bool take_all(const Function *self, Gather *g, PyObject *arguments, bool in_memory) {
+  g->length = 0, g->count = g->array_count = 0;
   g->ours = holds_ours(arguments);
-  g->ranks = g->ours && holds_on_ranks(arguments);
+  g->ranks = g->ours ? on_ranks(arguments) : QL_NOT_ON_RANKS;
   for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(self->captures); k++) {
     PyObject *value = look_up(PyTuple_GET_ITEM(self->captures, k));
     if (!value || !holds_ours(value)) continue;
-    g->ours = true, g->ranks |= holds_on_ranks(value);
+    QlOnRanks one = on_ranks(value);
+    g->ours = true;
+    if (one > g->ranks) g->ranks = one;
   }
+  if (in_memory || (g->ranks == QL_MAYBE_ON_RANKS && holds_large(arguments)))
+    g->ranks = QL_NOT_ON_RANKS;
   if (!write_type(g, "(")) return false;
   for (Py_ssize_t k = 0; k < self->arity; k++)
     if ((k && !write_type(g, ", ")) || !take(g, PyTuple_GET_ITEM(arguments, k))) return false;
@@ -578,8 +596,17 @@ static PyObject *run_special(Function *self, const QlCompiled *compiled, Gather 
   return result;
 }
 
-static PyObject *run(Function *self, Gather *g) {
+static void end_gather(const Gather *g) {
+  for (int k = 0; k < g->array_count; k++) Py_DECREF(g->arrays[k]);
+}
+
+/* What may be on ranks is taken so where the function can be shared out; else in memory. */
+static PyObject *run(Function *self, Gather *g, PyObject *arguments) {
   Special *special = find(self, g);
+  if (special && !special->compiled->result) {
+    end_gather(g);
+    special = take_all(self, g, arguments, true) ? find(self, g) : NULL;
+  }
   if (!special) return NULL;
   special->references++;
   PyObject *result = run_special(self, special->compiled, g);
@@ -599,13 +626,13 @@ static PyObject *function_call(PyObject *object, PyObject *args, PyObject *kwarg
   PyObject *result = NULL, *bound = prepare(self) ? bind(self, args, kwargs) : NULL;
   if (!bound) return NULL;
   Gather g;
-  g.length = 0, g.count = g.array_count = 0;
+  g.array_count = 0;
   bool fits = PyTuple_Check(bound) && prepare(self) && PyTuple_GET_SIZE(bound) == self->arity;
-  if (fits && take_all(self, &g, bound))
-    result = run(self, &g);
+  if (fits && take_all(self, &g, bound, false))
+    result = run(self, &g, bound);
   else if (!PyErr_Occurred())
     PyErr_SetString(PyExc_SystemError, "_bind gave other arguments than the function has");
-  for (int k = 0; k < g.array_count; k++) Py_DECREF(g.arrays[k]);
+  end_gather(&g);
   Py_DECREF(bound);
   return result;
 }
@@ -632,12 +659,20 @@ static PyObject *function_specials(PyObject *object, PyObject *unused) {
   PyObject *list = PyList_New(0);
   for (int k = 0; list && k < self->special_count; k++) {
     const Special *special = self->specials[k];
+    if (!special->compiled->result) continue;
     PyObject *row = Py_BuildValue("(ssd)", special->types, special->compiled->result,
                                   special->compiled->seconds);
     if (!row || PyList_Append(list, row) < 0) Py_CLEAR(list);
     Py_XDECREF(row);
   }
   return list;
+}
+
+/* Of those that have code; NULL: there are not so many. */
+static const Special *special_at(const Function *self, int number) {
+  for (int k = 0; k < self->special_count; k++)
+    if (self->specials[k]->compiled->result && number-- == 0) return self->specials[k];
+  return NULL;
 }
 
 /* _text(number, stage) */
@@ -647,9 +682,9 @@ static PyObject *function_text(PyObject *object, PyObject *args) {
   const char *stage;
   QL_ERROR(error);
   if (!PyArg_ParseTuple(args, "is", &number, &stage)) return NULL;
-  if (number < 0 || number >= self->special_count)
-    return PyErr_Format(PyExc_IndexError, "no such specialisation");
-  char *text = ql_compiled_text(compiler, self->specials[number]->compiled, stage, &error);
+  const Special *special = special_at(self, number);
+  if (!special) return PyErr_Format(PyExc_IndexError, "no such specialisation");
+  char *text = ql_compiled_text(compiler, special->compiled, stage, &error);
   if (!text) return error.status ? qx_raise(&error) : PyErr_NoMemory();
   PyObject *result = PyUnicode_FromString(text);
   free(text);

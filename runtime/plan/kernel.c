@@ -296,6 +296,25 @@ static QlStatus address_own(const Planner *planner, const Group *group, const Ne
   return QL_OK;
 }
 
+/* The kernel that is for arrays whose last axis has no gaps, where theirs has none: loops along it
+ * are computed many elements at a time (contract C6: stride classes are part of the kernel). */
+static QlStatus want_nest(Builder *b, const GroupNest *nest, int rank,
+                          int64_t (*stride)[QL_MAX_DIMS], int number) {
+  JitFn *fn = jit_fn_copy(nest->kernel->fn);
+  if (!fn) return planner_no_memory(b->planner);
+  for (int k = 0; k < nest->kernel->param_count; k++) {
+    const JitNestParam *param = &nest->kernel->params[k];
+    if (param->kind != JIT_NEST_STRIDE) continue;
+    const NestArray *array = &nest->arrays[param->operand];
+    int64_t item = ql_dtype_info[b->planner->plan->slots[array->view.slot].dtype].size;
+    bool unit = param->axis == array->ndim - 1 && stride[param->operand][param->axis] == item;
+    if (unit) jit_fn_fix(fn, 2 * rank + k, (QlValue){.i = item});
+  }
+  QlStatus status = planner_wants_kernel(b->planner, fn, number);
+  jit_fn_free(fn);
+  return status;
+}
+
 static QlStatus build_nest(Builder *b, const Group *group, PlanGroup *out) {
   const Planner *planner = b->planner;
   const GroupNest *nest = group->nest;
@@ -318,7 +337,7 @@ static QlStatus build_nest(Builder *b, const Group *group, PlanGroup *out) {
       case JIT_NEST_ORDER: give(b, scalar++, 0); break;
     }
   }
-  QL_TRY(planner_wants_kernel(b->planner, nest->kernel->fn, (int)(out - planner->plan->groups)));
+  QL_TRY(want_nest(b, nest, group->rank, stride, (int)(out - planner->plan->groups)));
   out->param_count = b->param_count;
   out->params = planner_keep(planner, b->params, (size_t)b->param_count * sizeof *b->params);
   return out->params ? QL_OK : QL_ERR_MEMORY;

@@ -252,10 +252,17 @@ int64_t ql_compiled_drive(QlContext *context, const QlCompiled *compiled, const 
   return error->status ? -1 : status;
 }
 
-bool ql_is_on_ranks(const QlArray *array) {
+enum { WORK = 8 }; /* a guess: additions for an element */
+
+QlOnRanks ql_is_on_ranks(const QlArray *array) {
   const Storage *storage = array->storage;
   const QlContext *ctx = array->context;
-  if (ctx->info->size == 1) return false;
-  if (storage->layout) return storage->layout->template != NULL;
-  return !storage->replicated && storage->ndim && !rt_is_replicated_size(ctx, storage->size);
+  if (ctx->info->size == 1)
+    return ctx->info->threads > 1 && array->part == QL_PART_ALL &&
+                   array->size >= ctx->params.share / WORK
+               ? QL_MAYBE_ON_RANKS
+               : QL_NOT_ON_RANKS;
+  bool small = storage->replicated || !storage->ndim || rt_is_replicated_size(ctx, storage->size);
+  bool cut = storage->layout ? storage->layout->template != NULL : !small;
+  return cut ? QL_ON_RANKS : QL_NOT_ON_RANKS;
 }
