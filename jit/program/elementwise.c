@@ -332,7 +332,7 @@ void low_copy_into(Lower *l, const Node *node, const Array *target, const Value 
   JitRef same = {0}, overlaps = {0};
   if (low_readonly(l, node, target)) return;
   if (target->place == JIT_IN_NEST) {
-    low_refuse(l, node, "QJ410", "an array is stored as a whole in a loop over distributed arrays",
+    low_refuse(l, node, "QJ409", "an array is stored as a whole in a loop over distributed arrays",
                "store its elements, by the loop's variables");
     return;
   }

@@ -488,7 +488,7 @@ static Value outer_variable(Lower *l, const Node *node) {
   if (value) return *value;
   while (frame && frame->function != around) frame = frame->caller;
   if (!frame && l->nest)
-    return low_refuse(l, node, "QJ409",
+    return low_refuse(l, node, "QJ408",
                       low_text(l,
                                "'%s' of %s() is used in a loop over distributed arrays of "
                                "another function",

@@ -49,7 +49,7 @@ Value low_refuse(Lower *l, const Node *node, const char *code, const char *text,
 JitRef low_text_address(Lower *l, const char *text) {
   int k = 0;
   if (l->nest)
-    low_refuse(l, l->at, "QJ408", "print in a loop over distributed arrays", "print outside of it");
+    low_refuse(l, l->at, "QJ407", "print in a loop over distributed arrays", "print outside of it");
   while (k < l->text_count && strcmp(l->text[k], text)) k++;
   if (k == l->text_count) {
     if (!ql_pool_grow(l->pool, &l->text, k, &l->text_room, sizeof *l->text))
@@ -308,7 +308,7 @@ static Value call_local(Lower *l, const Node *node, const Node *function, int co
                         const Value *arguments) {
   if (l->nest)
     return low_refuse(
-        l, node, "QJ407",
+        l, node, "QJ406",
         low_text(l, "%s() calls itself, in a loop over distributed arrays", function->text),
         "write it as a loop");
   JitType *types = low_get(l, (size_t)count * sizeof *types + 1);

@@ -595,11 +595,11 @@ REFUSED = {
         + " + ".join(f"z{k}[i]" for k in range(30)),
         "for i in range(n):\n    y[i] = x[i] + x[n - 1 - i]",
     ),
-    "QJ407": (
+    "QJ406": (
         "for i in range(n):\n    y[i] = fib(i)",
         "for i in range(n):\n    y[i] = squared(i)",
     ),
-    "QJ409": (
+    "QJ408": (
         "def g():\n    for i in range(n):\n        y[i] = x[i]\ng()",
         "for i in range(n):\n    y[i] = x[i]",
     ),
@@ -627,11 +627,11 @@ REFUSED = {
         "s = 1.0\nfor i in range(n):\n    if x[i] > 0:\n        s = x[i]\n    y[i] = s",
         "for i in range(n):\n    s = 1.0\n    if x[i] > 0:\n        s = x[i]\n    y[i] = s",
     ),
-    "QJ408": (
+    "QJ407": (
         "for i in range(n):\n    print(i)\n    y[i] = x[i]",
         "print(n)\nfor i in range(n):\n    y[i] = x[i]",
     ),
-    "QJ410": (
+    "QJ409": (
         "for i in range(n):\n    x.fill(1.0)\n    y[i] = x[i]",
         "x[:] = 1.0\nfor i in range(n):\n    y[i] = x[i]",
     ),
@@ -645,7 +645,7 @@ def test_refused(code, bodies):
     with pytest.raises(JitError) as caught:
         compiled(bodies[0], types, f"<{code}>")
     assert set(caught.value.codes) == {code[:5]}
-    where = "test_jit_ranks.py:" if code == "QJ407" else f"<{code}>:"  # in the function called
+    where = "test_jit_ranks.py:" if code == "QJ406" else f"<{code}>:"  # in the function called
     assert where in str(caught.value) and "instead: " in str(caught.value)
     compiled(bodies[1], types, f"<{code} instead>")
 
