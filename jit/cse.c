@@ -96,7 +96,8 @@ static void visit(Cse *c, uint32_t id) {
   IrIns *ins = &c->fn->ins[id];
   ir_same_args(c->fn, c->same, ins);
   if (ir_has_effect(ins)) c->stamp++;
-  if (ir_has_effect(ins) || ins->kind == IR_PHI || ins->kind == IR_LOAD_AT) return;
+  bool is_own = ins->kind == IR_PHI || ins->kind == IR_LOAD_AT || ins->kind == IR_STACK;
+  if (ir_has_effect(ins) || is_own) return;
   if (ins->kind == IR_LOAD)
     c->version[id] = c->fn->arrays[ins->number].access == JIT_READ ? 0 : c->stamp;
   uint32_t slot = (uint32_t)hash(c, id) & c->mask;

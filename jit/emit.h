@@ -161,6 +161,7 @@ void emit_pointer(Emit *e,
                   uint32_t id); /* of a value that has just been computed, if it is a base */
 EmitPlace emit_place_at(Emit *e, const IrIns *ins); /* of a load or store by address */
 EmitValue emit_host(Emit *e, uint32_t id);
+EmitValue emit_private(Emit *e, uint32_t id);
 EmitValue emit_call_local(Emit *e, uint32_t id);
 EmitRef emit_declare_local(Emit *e, uint32_t number); /* NULL: out of memory */
 void emit_local(Emit *e); /* of e->fn into e->function, whose first block is open */

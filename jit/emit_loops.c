@@ -230,6 +230,7 @@ static EmitValue value_of(Emit *e, uint32_t id, const EmitPoint *point) {
   for (int a = 0; a < count; a++) args[a] = argument(e, ins->args[a]);
   switch (ins->kind) {
     case IR_LOAD_AT: return emit_load(e, (QlDtype)ins->dtype, emit_place_at(e, ins));
+    case IR_STACK: return emit_private(e, id);
     case IR_CALL: return emit_call_local(e, id);
     case IR_HOST: return emit_host(e, id);
     case IR_CONST: return emit_const(e, (QlDtype)ins->dtype, ins->value);

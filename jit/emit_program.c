@@ -13,8 +13,9 @@
 
 static LLVMTypeRef pointer_type(Emit *e) { return LLVMPointerTypeInContext(e->context, 0); }
 
+/* An address that LLVM knows as a pointer of its own. */
 static bool is_fresh(const IrIns *ins) {
-  return ins->kind == IR_HOST && ir_host[ins->number].fresh;
+  return ins->kind == IR_STACK || (ins->kind == IR_HOST && ir_host[ins->number].fresh);
 }
 
 /* Of a sum of an allocated address and something: which argument is the address? -1: there is none.
@@ -77,7 +78,8 @@ QlStatus emit_find_fresh(Emit *e, QlError *error) {
   for (uint32_t b = 0; b < fn->block_count && status == QL_OK; b++)
     for (uint32_t i = 0; i < fn->blocks[b].count && e->fresh_count < EMIT_FRESH; i++) {
       uint32_t id = fn->blocks[b].ins[i];
-      if (!is_fresh(&fn->ins[id]) || is_in_cycle(fn, b, waiting, seen)) continue;
+      bool is_block = is_fresh(&fn->ins[id]) && fn->ins[id].kind != IR_STACK;
+      if (!is_block || is_in_cycle(fn, b, waiting, seen)) continue;
       mark_before(e, e->fresh_count, b, i);
       e->fresh[e->fresh_count++] = id;
     }
@@ -235,6 +237,12 @@ static unsigned pass(Emit *e, QlDtype dtype, EmitValue value, EmitRef *parts) {
                                               : LLVMBuildZExt(e->builder, value.part[p], word, "");
   }
   return count;
+}
+
+EmitValue emit_private(Emit *e, uint32_t id) {
+  EmitRef memory = emit_stack(e, e->fn->ins[id].number);
+  if (e->is_base[id]) e->pointers[id] = memory;
+  return real(LLVMBuildPtrToInt(e->builder, memory, emit_type(e, QL_I64), ""));
 }
 
 EmitValue emit_host(Emit *e, uint32_t id) {

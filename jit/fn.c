@@ -56,6 +56,7 @@ bool ir_is_program(const JitFn *fn) {
     for (uint32_t i = 0; i < fn->blocks[b].count; i++) switch (fn->ins[fn->blocks[b].ins[i]].kind) {
         case IR_LOAD_AT:
         case IR_STORE_AT:
+        case IR_STACK:
         case IR_CALL:
         case IR_HOST: return true;
         default: break;
@@ -498,6 +499,14 @@ JitRef jit_load_at(JitFn *fn, QlDtype dtype, JitRef base, JitRef offset, QlSourc
                              .dtype = (uint8_t)dtype,
                              .args = {base.id, offset.id},
                              .source = source});
+}
+
+JitRef jit_stack(JitFn *fn, int64_t bytes, QlSource source) {
+  if (fn->bad.status) return (JitRef){0};
+  if (bytes < 1 || bytes > IR_STACK_BYTES)
+    return spoil(fn, source, QL_ERR_VALUE, "private memory is of 1 to 65536 bytes");
+  return append(
+      fn, &(IrIns){.kind = IR_STACK, .dtype = QL_I64, .number = (int32_t)bytes, .source = source});
 }
 
 void jit_store_at(JitFn *fn, JitRef base, JitRef offset, JitRef value, QlSource source) {

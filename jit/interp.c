@@ -43,6 +43,21 @@ static char *element(const Machine *m, int32_t array, const int32_t *offsets) {
 /* base + offset */
 static char *address(const QlValue *args) { return (char *)(uintptr_t)(args[0].u + args[1].u); }
 
+/* Private memory lies behind the values: 16 bytes are a value. */
+static size_t stack_values(const JitFn *fn, const IrIns *until) {
+  size_t count = 0;
+  for (uint32_t id = 1; id < fn->ins_count && &fn->ins[id] != until; id++)
+    if (fn->ins[id].kind == IR_STACK)
+      count += ((size_t)fn->ins[id].number + sizeof(QlValue) - 1) / sizeof(QlValue);
+  return count;
+}
+
+static QlValue stack_at(const Machine *m, const IrIns *ins) {
+  const JitFn *fn = m->fn;
+  size_t before = 2 * (size_t)fn->ins_count + fn->param_count + stack_values(fn, ins);
+  return (QlValue){.u = (uintptr_t)(m->values + before)};
+}
+
 static QlValue compute(const Machine *m, const IrIns *ins) {
   const JitFn *fn = m->fn;
   QlValue args[3];
@@ -51,6 +66,7 @@ static QlValue compute(const Machine *m, const IrIns *ins) {
   for (int a = 0; a < count; a++) args[a] = m->values[from[a]];
   switch (ins->kind) {
     case IR_LOAD_AT: return ir_read((QlDtype)ins->dtype, address(args));
+    case IR_STACK: return stack_at(m, ins);
     case IR_HOST: return ir_host_call((JitHost)ins->number, args);
     case IR_CONST: return ins->value;
     case IR_PARAM: return ir_canonical((QlDtype)ins->dtype, m->params[ins->number]);
@@ -100,9 +116,11 @@ static void execute(Machine *m, uint32_t id) {
 
 /* ---- calls ---- */
 
-/* Memory of a function's run: its values, those that come to its phis, and its parameters. */
+/* Memory of a function's run: its values, those that come to its phis, its parameters, what is
+ * private to it. */
 static QlValue *new_values(const JitFn *fn) {
-  return calloc(2 * (size_t)fn->ins_count + fn->param_count, sizeof(QlValue));
+  return calloc(2 * (size_t)fn->ins_count + fn->param_count + stack_values(fn, NULL),
+                sizeof(QlValue));
 }
 
 static bool make_room(Machine *m) {

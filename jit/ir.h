@@ -21,6 +21,7 @@ typedef enum IrKind {
   IR_CAST,    /* args[0]                               rank of the argument */
   IR_PHI,     /* extra: first, count in `phis`         rank declared */
   IR_REDUCE,  /* args[0], reduction, form, axis        rank R, of the line */
+  IR_STACK,   /* number: bytes; an address, i64, rank 0 */
   IR_CALL,    /* number: local function, extra: first, count in `lists` */
   IR_HOST,    /* number: JitHost, extra: first, count in `lists`; of some there is no value */
   IR_STORE,   /* number: array, args[0]; no value */
@@ -28,6 +29,7 @@ typedef enum IrKind {
 } IrKind;
 enum { IR_KINDS = IR_STORE_AT + 1 };
 
+enum { IR_STACK_BYTES = 65536 };          /* of private memory at one place */
 enum { IR_REDUCTIONS = QL_REDUCE_COUNT }; /* those of reductions.def before COUNT */
 
 typedef struct IrIns {

@@ -67,8 +67,8 @@ JitFn *jit_fn_new(int rank, QlPool *pool);
 JitFn *jit_fn_copy(const JitFn *fn); /* in memory of its own */
 /* A parameter of the function that is always that number, from now on. */
 void jit_fn_fix(JitFn *fn, int param, QlValue value);
-int jit_fn_size(const JitFn *fn);    /* instructions, those of its local functions included */
-void jit_fn_free(JitFn *fn);         /* what lies in a pool of others stays there */
+int jit_fn_size(const JitFn *fn); /* instructions, those of its local functions included */
+void jit_fn_free(JitFn *fn);      /* what lies in a pool of others stays there */
 /* Declares the next operand; returns its number. strides has `rank` entries. Operands never overlap
  * what another operand writes, except by being the same operand: the caller guarantees it. */
 int jit_fn_array(JitFn *fn, QlDtype dtype, JitAccess access, const JitStride *strides);
@@ -135,6 +135,9 @@ JitRef jit_reduce(JitFn *fn, QlReduction reduction, JitReduceForm form, int axis
  * and be what any store before wrote. Of a bool any byte but 0 is true. */
 JitRef jit_load_at(JitFn *fn, QlDtype dtype, JitRef base, JitRef offset, QlSource source);
 void jit_store_at(JitFn *fn, JitRef base, JitRef offset, JitRef value, QlSource source);
+/* The address of memory that is private to one run of the function, until it returns: the same
+ * each time that it is asked for. Nothing is in it at first. */
+JitRef jit_stack(JitFn *fn, int64_t bytes, QlSource source);
 
 /* A function of scalars beside fn, in its module and memory. It is built by the same calls: its
  * arguments are its parameters, to be declared before it is called; it has rank 0 and no operands;
@@ -158,9 +161,9 @@ void jit_return(JitFn *fn, JitRef value);
  *   area        the address of so many slots of JIT_SLOT bytes, for the next `drive`; 0: no memory
  *   drive       asks who has arrays on several ranks (jit_set_driver): JitDrive | slots << 8. Its
  *               arguments are the slots from 1 on, its result is slot 0. 0, or a status: it failed
- *   fail        something of a nest is to be raised: at which iteration, and what it is | the nest's
- *               place in the program << JIT_FAIL_BITS; any thread may say so
- *   print_...   a value as Python's repr writes it; print_text: the bytes before the next 0 */
+ *   fail        something of a nest is to be raised: at which iteration, and what it is | the
+ * nest's place in the program << JIT_FAIL_BITS; any thread may say so print_...   a value as
+ * Python's repr writes it; print_text: the bytes before the next 0 */
 typedef enum JitHost {
 #define JIT_HOST_ROW(NAME, name, result, fresh, count, a0, a1) JIT_HOST_##NAME,
 #include "host.def"

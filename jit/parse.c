@@ -339,6 +339,8 @@ static QlStatus take_computation(Parser *p, IrIns *ins) {
     ins->kind = IR_LOAD_AT;
     return take_address(p, ins);
   }
+  ins->kind = IR_STACK;
+  if (take(p, "stack")) return take_number(p, "", &ins->number);
   if (take(p, "host")) return take_host(p, true, ins);
   ins->kind = IR_CALL;
   if (take(p, "call")) return take_call(p, ins);

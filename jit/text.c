@@ -125,6 +125,7 @@ static void put_instruction(Text *text, const JitFn *fn, uint32_t id, const uint
     case IR_OP: put(text, "%s", ql_op_info[ins->op].name); break;
     case IR_CAST: put(text, "cast"); break;
     case IR_PHI: put_phi(text, fn, ins, numbers); break;
+    case IR_STACK: put(text, "stack %d", ins->number); break;
     case IR_CALL: put(text, "call @@%s", fn->module->locals[ins->number]->name); break;
     case IR_HOST: put(text, "host %s", ir_host[ins->number].name); break;
     case IR_STORE: put(text, "store $%d,", ins->number); break;

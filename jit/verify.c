@@ -25,9 +25,9 @@ typedef struct Verifier {
 #define NOWHERE UINT32_MAX
 
 static const char *kind_name(const IrIns *ins) {
-  static const char *const names[IR_KINDS] = {"none",    "const", "param", "index",   "load",
-                                              "load at", "",      "cast",  "phi",     "reduce",
-                                              "call",    "host",  "store", "store at"};
+  static const char *const names[IR_KINDS] = {"none",    "const", "param", "index", "load",
+                                              "load at", "",      "cast",  "phi",   "reduce",
+                                              "stack",   "call",  "host",  "store", "store at"};
   if (ins->kind == IR_HOST) return ir_host[ins->number].name;
   return ins->kind == IR_OP && ins->op < QL_OP_COUNT ? ql_op_info[ins->op].name : names[ins->kind];
 }
@@ -313,6 +313,14 @@ static QlStatus check_call(const Verifier *v, uint32_t id) {
   return check_call_args(v, id, callee->param_count, callee->params);
 }
 
+static QlStatus check_stack(const Verifier *v, uint32_t id) {
+  const IrIns *ins = &v->fn->ins[id];
+  if (ins->dtype != QL_I64) return wrong(v, id, "an address is i64");
+  if (ins->number < 1 || ins->number > IR_STACK_BYTES)
+    return wrong(v, id, "%d bytes: 1 to %d are private memory", ins->number, IR_STACK_BYTES);
+  return check_order(v, id);
+}
+
 static QlStatus check_host(const Verifier *v, uint32_t id) {
   const IrIns *ins = &v->fn->ins[id];
   const IrHost *host = &ir_host[ins->number];
@@ -389,6 +397,7 @@ static QlStatus check_value(const Verifier *v, uint32_t id) {
                  : QL_OK;
     case IR_LOAD: return check_load(v, id);
     case IR_LOAD_AT: return check_address(v, id);
+    case IR_STACK: return check_stack(v, id);
     case IR_CALL: return check_call(v, id);
     case IR_HOST: return check_host(v, id);
     case IR_OP: return check_op(v, id);
