@@ -3,6 +3,7 @@
 #include "ir.h"
 
 #include <math.h>
+#include <sleef.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,6 +189,24 @@ static void host_reduce(int64_t address) {
   jit_reduce_elements(reduction, loop, &in, &out, line->count);
 }
 
+/* ---- functions of floats ----
+ *
+ * SLEEF's for processors without fused operations: the same bits on all. */
+
+static double host_erf(double x) { return Sleef_cinz_erfd1_u10purec(x); }
+static double host_erfc(double x) { return Sleef_cinz_erfcd1_u15purec(x); }
+static double host_gamma(double x) { return Sleef_cinz_tgammad1_u10purec(x); }
+static double host_lgamma(double x) { return Sleef_cinz_lgammad1_u10purec(x); }
+
+/* To so many digits after the point, 0 or more: the decimal that is nearest, as Python's round. */
+static double host_round(double x, int64_t digits) {
+  enum { MOST_DIGITS = 330, ROOM = 700 }; /* of any float64, all of them */
+  char text[ROOM];
+  if (!isfinite(x) || digits > MOST_DIGITS) return x;
+  snprintf(text, sizeof text, "%.*f", (int)QL_MAX(digits, 0), x);
+  return strtod(text, NULL);
+}
+
 /* ---- the table ---- */
 
 enum { QL_NONE = QL_DTYPE_NONE };
@@ -213,6 +232,7 @@ const IrHost ir_host[] = {
 #define CALL_1(function, a0, a1) function(a0##_OF(args[0]))
 #define CALL_2(function, a0, a1) function(a0##_OF(args[0]), a1##_OF(args[1]))
 #define GIVE_NONE(call) call
+#define GIVE_F64(call) result.d = (call)
 #define GIVE_I64(call) result.i = (call)
 
 QlValue ir_host_call(JitHost host, const QlValue *args) {
