@@ -28,11 +28,36 @@ JitRef low_size(Lower *l, const Array *array) {
   return size;
 }
 
+void low_share(Lower *l, const Node *site) {
+  if (!site) return;
+  for (int k = 0; k < l->shared_count; k++)
+    if (l->shared[k] == site) return;
+  if (!ql_pool_grow(l->pool, &l->shared, l->shared_count, &l->shared_room, sizeof *l->shared))
+    longjmp(l->no_memory, 1);
+  l->shared[l->shared_count++] = site, l->again = true;
+}
+
+/* How many bytes an array has, where it can be private: it is what a statement assigns to a name,
+ * of few elements, as is known here; otherwise 0. */
+static int64_t private_bytes(const Lower *l, const Node *node, QlDtype dtype, int ndim,
+                             const int64_t *extent) {
+  enum { MOST_BYTES = 4096 };
+  int64_t bytes = ql_dtype_info[dtype].size;
+  if (!extent || node != l->creating || l->fn != l->main || l->ours) return 0;
+  for (int k = 0; k < l->shared_count; k++)
+    if (l->shared[k] == node) return 0;
+  for (int axis = 0; axis < ndim; axis++) {
+    if (extent[axis] < 0 || extent[axis] > MOST_BYTES) return 0;
+    bytes *= extent[axis];
+  }
+  return bytes > 0 && bytes <= MOST_BYTES ? bytes : 0;
+}
+
 Array *low_new_array(Lower *l, const Node *node, QlDtype dtype, int ndim, const JitRef *shape,
                      const int64_t *extent) {
   Array *array = low_get(l, sizeof *array);
   array->dtype = (uint8_t)dtype, array->ndim = (uint8_t)ndim,
-  array->contiguous = array->made = true;
+  array->contiguous = array->made = true, array->ours = l->ours;
   for (int axis = 0; axis < ndim; axis++) {
     array->shape[axis] = shape[axis], array->extent[axis] = extent ? extent[axis] : -1;
     if (array->extent[axis] >= 0 || low_dead(l)) continue;
@@ -40,6 +65,12 @@ Array *low_new_array(Lower *l, const Node *node, QlDtype dtype, int ndim, const 
                  "negative dimensions are not allowed");
   }
   low_set_strides(l, array);
+  int64_t few = private_bytes(l, node, dtype, ndim, extent);
+  if (few) {
+    array->site = node, array->owner = low_const(l, 0);
+    array->base = jit_stack(l->fn, few, low_source(l));
+    return array;
+  }
   JitRef bytes = multiply(l, low_size(l, array), item_bytes(l, array));
   array->owner = jit_host(l->fn, JIT_HOST_ALLOCATE, 1, &bytes, low_source(l));
   low_raise_if(l, node, low_op(l, QL_OP_EQUAL, array->owner, low_const(l, 0)), "MemoryError",
@@ -58,17 +89,18 @@ static bool is_natural(const Value *value) {
   return value->known ? is_unsigned || value->constant.i >= 0 : value->natural;
 }
 
-/* An index along an axis: below zero it counts from the end. */
-static JitRef position(Lower *l, const Node *node, const Value *index, JitRef extent, int axis) {
+JitRef low_position(Lower *l, const Node *node, const Value *index, JitRef extent, int axis,
+                    bool checked) {
   JitRef at = low_ref_as(l, index, QL_I64), zero = low_const(l, 0);
   bool is_known = index->known, natural = is_natural(index);
   if (!natural) {
     JitRef from_end = low_add(l, at, extent);
     at = is_known ? from_end : low_select(l, low_op(l, QL_OP_LESS, at, zero), from_end, at);
   }
-  if (!l->options->boundscheck) return at;
+  if (!checked) return at;
   JitRef outside = low_op1(l, QL_OP_LOGICAL_NOT, low_op(l, QL_OP_LESS, at, extent));
-  if (!natural) outside = low_op(l, QL_OP_LOGICAL_OR, outside, low_op(l, QL_OP_LESS, at, zero));
+  if (!natural || index->dtype == QL_U64)
+    outside = low_op(l, QL_OP_LOGICAL_OR, outside, low_op(l, QL_OP_LESS, at, zero));
   low_raise_if(l, node, outside, "IndexError",
                low_text(l, "index is out of bounds for axis %d", axis));
   return at;
@@ -86,12 +118,28 @@ static JitRef bound(Lower *l, const Value *value, JitRef extent, JitRef least, J
   return low_op(l, QL_OP_MINIMUM, at, most);
 }
 
-typedef struct Cut {
-  JitRef start, count, step; /* step id 0: 1 */
-  bool whole, one;           /* all of the axis; in steps of 1 */
-} Cut;
+/* In steps that are known only when it runs: their sign says where it begins and ends. */
+static void cut_by(Lower *l, const Node *node, const Value *slice, JitRef extent, Cut *cut) {
+  const Value *start = &slice->items[0], *stop = &slice->items[1];
+  JitRef zero = low_const(l, 0), one = low_const(l, 1), none = low_const(l, -1),
+         step = low_ref_as(l, &slice->items[2], QL_I64);
+  low_raise_if(l, node, low_op(l, QL_OP_EQUAL, step, zero), "ValueError",
+               "slice step cannot be zero");
+  JitRef falls = low_op(l, QL_OP_LESS, step, zero),
+         last = low_select(l, falls, low_op(l, QL_OP_SUBTRACT, extent, one), extent),
+         least = low_select(l, falls, none, zero);
+  JitRef first = low_select(l, falls, last, zero), after = low_select(l, falls, none, extent);
+  *cut = (Cut){.start = first, .step = step};
+  if (start->kind != JIT_NONE) cut->start = bound(l, start, extent, least, last);
+  JitRef end = stop->kind != JIT_NONE ? bound(l, stop, extent, least, last) : after;
+  JitRef span = low_op(l, QL_OP_SUBTRACT, end, cut->start), size = low_op1(l, QL_OP_ABSOLUTE, step);
+  span = low_select(l, falls, low_op(l, QL_OP_SUBTRACT, cut->start, end), span);
+  span =
+      low_op(l, QL_OP_FLOOR_DIVIDE, low_op(l, QL_OP_SUBTRACT, low_add(l, span, size), one), size);
+  cut->count = low_op(l, QL_OP_MAXIMUM, span, zero);
+}
 
-static bool cut_axis(Lower *l, const Node *node, const Value *slice, JitRef extent, Cut *cut) {
+bool low_cut(Lower *l, const Node *node, const Value *slice, JitRef extent, Cut *cut) {
   const Value *start = &slice->items[0], *stop = &slice->items[1], *by = &slice->items[2];
   for (int k = 0; k < 3; k++) {
     const Value *part = &slice->items[k];
@@ -103,11 +151,8 @@ static bool cut_axis(Lower *l, const Node *node, const Value *slice, JitRef exte
     return false;
   }
   int64_t step = by->kind == JIT_NONE ? 1 : by->constant.i;
-  if ((by->kind != JIT_NONE && !by->known) || step == 0) {
-    low_refuse(l, node, "QJ351", "the step of a slice must be a constant other than 0",
-               "write the number, or a loop over range(start, stop, step)");
-    return false;
-  }
+  if ((by->kind != JIT_NONE && !by->known) || step == 0)
+    return cut_by(l, node, slice, extent, cut), true;
   JitRef zero = low_const(l, 0), one = low_const(l, 1), none = low_const(l, -1);
   *cut = (Cut){.one = step == 1,
                .whole = step == 1 && start->kind == JIT_NONE && stop->kind == JIT_NONE};
@@ -138,20 +183,22 @@ static JitRef move(Lower *l, JitRef offset, JitRef by) {
 
 /* The parts of an index, Ellipsis resolved: how many axes it names must not exceed those there are.
  */
-static const Value *parts_of(Lower *l, const Node *node, const Array *array, const Value *index,
+const Value *low_index_parts(Lower *l, const Node *node, const Array *array, const Value *index,
                              int *count) {
   const Value *parts = index->kind == JIT_TUPLE ? index->items : index;
   int given = index->kind == JIT_TUPLE ? index->count : 1, axes = 0, dots = -1;
   for (int k = 0; k < given; k++) {
     if (parts[k].kind == JIT_UNKNOWN) return NULL;
     if (parts[k].kind == JIT_ELLIPSIS) dots = k;
-    axes += parts[k].kind != JIT_ELLIPSIS && parts[k].kind != JIT_NONE;
+    bool is_array = parts[k].kind == JIT_ARRAY, is_mask = is_array && !parts[k].dtype;
+    axes +=
+        is_mask ? parts[k].array->ndim : parts[k].kind != JIT_ELLIPSIS && parts[k].kind != JIT_NONE;
     bool is_good = low_is_index(&parts[k]) || parts[k].kind == JIT_SLICE ||
-                   parts[k].kind == JIT_NONE || parts[k].kind == JIT_ELLIPSIS;
+                   parts[k].kind == JIT_NONE || parts[k].kind == JIT_ELLIPSIS ||
+                   (is_array && ql_dtype_info[parts[k].dtype].kind <= QL_KIND_UINT);
     if (is_good) continue;
-    low_refuse(l, node, "QJ352",
-               low_text(l, "%s is not an index that is there yet", low_type_text(l, &parts[k])),
-               "use integers and slices; write a loop for arrays as indices");
+    low_refuse(l, node, "QJ352", low_text(l, "%s is not an index", low_type_text(l, &parts[k])),
+               "use integers, slices, and arrays of integers or bools");
     return NULL;
   }
   if (axes > array->ndim) {
@@ -161,10 +208,8 @@ static const Value *parts_of(Lower *l, const Node *node, const Array *array, con
     return NULL;
   }
   int more = array->ndim - axes;
-  Value *all = low_get(l, (size_t)(given + more) * sizeof *all + 1), whole = low_none();
-  Value nothing[3] = {whole, whole, whole};
-  Value slice = low_tuple(l, 3, nothing);
-  slice.kind = JIT_SLICE;
+  Value *all = low_get(l, (size_t)(given + more) * sizeof *all + 1),
+        slice = low_slice(l, low_none(), low_none(), low_none());
   *count = 0;
   for (int k = 0; k < given; k++) {
     if (parts[k].kind != JIT_ELLIPSIS || k != dots) {
@@ -182,7 +227,7 @@ static const Value *parts_of(Lower *l, const Node *node, const Array *array, con
 static Array *view_of(Lower *l, const Node *node, const Array *array, const Value *index,
                       JitRef *offset) {
   int count, axis = 0;
-  const Value *parts = parts_of(l, node, array, index, &count);
+  const Value *parts = low_index_parts(l, node, array, index, &count);
   if (!parts) return NULL;
   Array *view = low_get(l, sizeof *view);
   *view = *array, view->ndim = 0, *offset = (JitRef){0};
@@ -196,14 +241,14 @@ static Array *view_of(Lower *l, const Node *node, const Array *array, const Valu
     }
     JitRef stride = array->stride[axis], extent = array->shape[axis];
     if (low_is_index(&parts[k])) {
-      JitRef at = position(l, node, &parts[k], extent, axis);
+      JitRef at = low_position(l, node, &parts[k], extent, axis, l->options->boundscheck);
       *offset = move(l, *offset, multiply(l, at, stride));
       view->contiguous = view->contiguous && !only_whole;
       axis++;
       continue;
     }
     Cut cut;
-    if (!cut_axis(l, node, &parts[k], extent, &cut)) return NULL;
+    if (!low_cut(l, node, &parts[k], extent, &cut)) return NULL;
     view->contiguous = view->contiguous && cut.one && (cut.whole || !only_whole);
     only_whole = true;
     if (!cut.whole) *offset = move(l, *offset, multiply(l, cut.start, stride));
@@ -262,9 +307,9 @@ static Value index_tuple(Lower *l, const Node *node, const Value *tuple, const V
           "write the index as a constant");
     type = both;
   }
-  JitRef at = position(l, node, index, low_const(l, tuple->count), 0);
-  JitRef outside =
-      low_op1(l, QL_OP_LOGICAL_NOT, low_op(l, QL_OP_LESS, at, low_const(l, tuple->count)));
+  JitRef at = low_position(l, node, index, low_const(l, tuple->count), 0, false);
+  JitRef outside = low_op(l, QL_OP_LOGICAL_OR, low_op(l, QL_OP_LESS, at, low_const(l, 0)),
+                          low_op(l, QL_OP_GREATER_EQUAL, at, low_const(l, tuple->count)));
   low_raise_if(l, node, outside, "IndexError", "tuple index out of range");
   Value first = low_convert(l, &tuple->items[0], &type);
   JitRef ref = low_ref(l, &first);
@@ -279,7 +324,7 @@ static Value index_tuple(Lower *l, const Node *node, const Value *tuple, const V
 static Value in_nest(Lower *l, const Node *node, Array *array, const Value *index, bool stores) {
   int count;
   if (array->place != JIT_IN_NEST) return low_array_value(array);
-  const Value *parts = parts_of(l, node, array, index, &count);
+  const Value *parts = low_index_parts(l, node, array, index, &count);
   Array *part = parts ? low_nest_part(l, node, array, parts, count, stores) : NULL;
   return part ? low_array_value(part) : low_unknown();
 }
@@ -290,6 +335,7 @@ Value low_index(Lower *l, const Node *node, const Value *value, const Value *ind
   if (value->kind != JIT_ARRAY)
     return low_refuse(l, node, "QJ358", low_text(l, "%s has no elements", low_type_text(l, value)),
                       "index arrays and tuples");
+  if (low_is_gather(index)) return low_gather(l, node, value, index);
   Value memory = in_nest(l, node, value->array, index, false);
   if (memory.kind != JIT_ARRAY) return memory;
   Value array = low_in_memory(l, node, &memory);
@@ -302,10 +348,14 @@ Value low_index(Lower *l, const Node *node, const Value *value, const Value *ind
   if (all_integers(array.array, index)) {
     if (!offset.id) offset = low_const(l, 0);
     JitRef ref = jit_load_at(l->fn, (QlDtype)view->dtype, view->base, offset, low_source(l));
-    return low_scalar((QlDtype)view->dtype, false, ref);
+    return low_scalar((QlDtype)view->dtype, view->list && view->weak, ref);
   }
   if (offset.id) view->base = low_add(l, view->base, offset);
-  return low_array_value(view);
+  Value part = low_array_value(view);
+  if (!view->list || index->kind != JIT_SLICE) return part;
+  part = low_copy(l, node, &part); /* of a list */
+  part.array->list = true, part.array->weak = view->weak;
+  return part;
 }
 
 bool low_readonly(Lower *l, const Node *node, const Array *array) {
@@ -313,6 +363,42 @@ bool low_readonly(Lower *l, const Node *node, const Array *array) {
     low_refuse(l, node, "QJ365", "the array may not be written: NumPy's is not writeable",
                "give a copy of it");
   return array->readonly;
+}
+
+bool low_holds(Lower *l, const Node *node, const Value *array, const Value *stored) {
+  if (stored->kind == JIT_UNKNOWN) return false;
+  QlDtype dtype = (QlDtype)array->array->dtype;
+  bool is_number = stored->kind == JIT_SCALAR || stored->kind == JIT_ARRAY,
+       is_complex = is_number && ql_dtype_info[stored->dtype].kind == QL_KIND_COMPLEX,
+       good = is_number && (!is_complex || ql_dtype_info[dtype].kind == QL_KIND_COMPLEX);
+  /* a list holds its items as they are */
+  if (good && array->array->list && stored->kind == JIT_SCALAR) {
+    JitType own = {.kind = JIT_SCALAR, .dtype = dtype, .weak = array->array->weak}, both,
+            other = low_type(l, stored);
+    good = low_join_types(l, &own, &other, &both) && low_same_type(&own, &both) &&
+           (stored->weak || !own.weak);
+  }
+  if (!good)
+    low_refuse(l, node, "QJ360",
+               low_text(l, "an element of %s cannot hold %s", low_type_text(l, array),
+                        low_type_text(l, stored)),
+               is_complex ? "store x.real or x.imag" : "store a number of its dtype");
+  return good;
+}
+
+/* What an array of one element stores into an element; NumPy takes no other. */
+static Value only_element(Lower *l, const Node *node, const Value *stored) {
+  if (stored->array->ndim) {
+    low_refuse(l, node, "QJ363", "an array does not fit into one element",
+               "index it, or sum over its axes");
+    return low_unknown();
+  }
+  Value memory = low_in_memory(l, node, stored);
+  if (memory.kind != JIT_ARRAY) return memory;
+  if (memory.array->place == JIT_ON_RANKS) return low_ranks_get(l, node, memory.array, (JitRef){0});
+  JitRef ref = jit_load_at(l->fn, (QlDtype)stored->dtype, memory.array->base, low_const(l, 0),
+                           low_source(l));
+  return low_scalar((QlDtype)stored->dtype, false, ref);
 }
 
 void low_store_index(Lower *l, const Node *node, const Value *value, const Value *index,
@@ -328,6 +414,7 @@ void low_store_index(Lower *l, const Node *node, const Value *value, const Value
   }
   Array *array = value->array;
   if (low_readonly(l, node, array)) return;
+  if (low_is_gather(index)) return low_scatter(l, node, value, index, stored);
   Value memory = in_nest(l, node, array, index, true);
   if (memory.kind != JIT_ARRAY) return;
   array = memory.array;
@@ -339,19 +426,18 @@ void low_store_index(Lower *l, const Node *node, const Value *value, const Value
     return low_copy_into(l, node, target.array, stored);
   }
   if (!all_integers(array, index)) {
+    if (array->list) {
+      low_refuse(l, node, "QJ366", "a part of a list is not assigned to in @jit",
+                 "make an array of it: np.array([...])");
+      return;
+    }
     if (offset.id) view->base = low_add(l, view->base, offset);
     return low_copy_into(l, node, view, stored);
   }
-  bool is_complex =
-      stored->kind == JIT_SCALAR && ql_dtype_info[stored->dtype].kind == QL_KIND_COMPLEX;
-  if (stored->kind != JIT_SCALAR ||
-      (is_complex && ql_dtype_info[array->dtype].kind != QL_KIND_COMPLEX)) {
-    low_refuse(l, node, "QJ360",
-               low_text(l, "an element of %s cannot hold %s", low_type_text(l, value),
-                        low_type_text(l, stored)),
-               is_complex ? "store x.real or x.imag" : "store a number");
-    return;
-  }
+  Value one = *stored;
+  if (stored->kind == JIT_ARRAY && !array->list) one = only_element(l, node, stored);
+  if (!low_holds(l, node, value, &one)) return;
+  stored = &one;
   if (view->place == JIT_ON_RANKS) return low_ranks_set(l, node, array, offset, stored);
   if (!offset.id) offset = low_const(l, 0);
   jit_store_at(l->fn, view->base, offset, low_ref_as(l, stored, (QlDtype)array->dtype),

@@ -2,6 +2,7 @@
 #include "calls.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 const JitType low_weak_int = {.kind = JIT_SCALAR, .dtype = QL_I64, .weak = true};
 const JitType low_weak_float = {.kind = JIT_SCALAR, .dtype = QL_F64, .weak = true};
@@ -41,7 +42,17 @@ Value low_as_weak(Lower *l, const Call *call, QlDtype dtype) {
 }
 
 static Value call_int(Lower *l, const Call *call) { return low_as_weak(l, call, QL_I64); }
-static Value call_float(Lower *l, const Call *call) { return low_as_weak(l, call, QL_F64); }
+/* float("inf"): a text is a constant. */
+static Value call_float(Lower *l, const Call *call) {
+  if (!call->count || call->arguments[0].kind != JIT_TEXT) return low_as_weak(l, call, QL_F64);
+  const char *text = call->arguments[0].text;
+  char *end;
+  double value = strtod(text, &end);
+  while (*end == ' ') end++;
+  bool good = end != text && !*end && !strpbrk(text, "xX(_");
+  return good ? low_float(value)
+              : low_refuse_type(l, call, &call->arguments[0], "a number, or the text of one");
+}
 
 static Value call_bool(Lower *l, const Call *call) {
   if (!call->count) return low_bool(false);
@@ -122,15 +133,38 @@ static Value call_len(Lower *l, const Call *call) {
   return length;
 }
 
+/* A function of the library goes through what a loop goes through. */
+static Value by_loop(Lower *l, const Call *call) {
+  const Value *value = &call->arguments[0];
+  const Node *added = low_added(l, low_text(l, "builtins.%s", call->name));
+  if (!added || (value->kind != JIT_RANGE && value->kind != JIT_ARRAY))
+    return low_refuse_type(l, call, value, "a tuple, an array, or what a loop goes through");
+  return low_call(l, call->node, added, call->count, call->arguments, call->keywords);
+}
+
+/* Of which NumPy's minimum is Python's too: of integers, where no NaN is. */
+static bool is_whole_array(const Value *value) {
+  return value->kind == JIT_ARRAY && value->array->ndim == 1 &&
+         ql_dtype_info[value->array->dtype].kind <= QL_KIND_UINT;
+}
+
 /* min(a, b, ...): Python's rule, the first of those that no other is less than; NumPy's numbers
  * keep their dtype, and Python's meet. */
 static Value least_of(Lower *l, const Call *call, bool is_min) {
   const Value *items = call->arguments;
   int count = call->count;
+  bool wants_key = low_given(call, -1, "key") || low_given(call, -1, "default");
+  if (!low_takes(l, call, 1, 1000, "default")) return low_unknown();
   if (count == 1 && items[0].kind == JIT_TUPLE) count = items[0].count, items = items[0].items;
-  if (count == 1 && items[0].kind == JIT_ARRAY && items[0].array->ndim == 1)
-    return low_reduce(l, call->node, is_min ? QL_REDUCE_MIN : QL_REDUCE_MAX, &items[0], NULL,
-                      false);
+  if (count == 1 && !wants_key && is_whole_array(&items[0])) {
+    Value least =
+        low_reduce(l, call->node, is_min ? QL_REDUCE_MIN : QL_REDUCE_MAX, &items[0], NULL, false);
+    least.weak = items[0].array->list && items[0].array->weak && least.kind == JIT_SCALAR;
+    return least;
+  }
+  if (items[0].kind == JIT_ARRAY || items[0].kind == JIT_RANGE) return by_loop(l, call);
+  if (wants_key)
+    return low_refuse_type(l, call, &call->arguments[0], "default= with a loop's items");
   if (count == 0) return low_refuse_type(l, call, &call->arguments[0], "at least one number");
   Value best = items[0];
   for (int k = 0; k < count; k++)
@@ -180,11 +214,24 @@ static Value call_divmod(Lower *l, const Call *call) {
   return low_tuple(l, 2, parts);
 }
 
+/* round(x, 2): of Python's float its own, of NumPy's numbers NumPy's. */
+static Value round_digits(Lower *l, const Call *call) {
+  const Value *value = &call->arguments[0], *digits = &call->arguments[1];
+  if (!low_is_index(digits) || !digits->known || digits->constant.i < 0)
+    return low_refuse(l, call->node, "QJ373",
+                      "round() is to a constant number of digits here, not below 0",
+                      "write the number; divide before, and multiply after it");
+  if (value->kind != JIT_SCALAR) return low_refuse_type(l, call, value, "a number");
+  if (!value->weak) return low_call_known(l, call->node, "numpy.round", 2, call->arguments, NULL);
+  if (low_is_int(value)) return low_convert(l, value, &low_weak_int);
+  if (value->dtype != QL_F64) return low_refuse_type(l, call, value, "a real number");
+  JitRef refs[2] = {low_ref(l, value), low_ref_as(l, digits, QL_I64)};
+  return low_scalar(QL_F64, true, jit_host(l->fn, JIT_HOST_ROUND, 2, refs, low_source(l)));
+}
+
 static Value call_round(Lower *l, const Call *call) {
   Value value = call->arguments[0];
-  if (call->count > 1)
-    return low_refuse(l, call->node, "QJ373", "round() to digits is not there in @jit",
-                      "multiply, round and divide");
+  if (call->count > 1 && call->arguments[1].kind != JIT_NONE) return round_digits(l, call);
   if (value.kind != JIT_SCALAR) return low_refuse_type(l, call, &value, "a number");
   if (low_is_int(&value)) return low_convert(l, &value, &low_weak_int);
   Value wide = low_convert(l, &value, &low_weak_float),
@@ -192,8 +239,112 @@ static Value call_round(Lower *l, const Call *call) {
   return low_convert(l, &whole, &low_weak_int);
 }
 
+/* np.ndindex(2, 3), np.ndindex(a.shape): all indices, the last fastest. */
+static Value call_ndindex(Lower *l, const Call *call) {
+  bool is_shape = call->count == 1 && call->arguments[0].kind == JIT_TUPLE;
+  Value several = is_shape ? call->arguments[0] : low_tuple(l, call->count, call->arguments);
+  for (int k = 0; k < several.count; k++)
+    if (!low_is_index(&several.items[k]))
+      return low_refuse_type(l, call, &several.items[k], "integers");
+  several.kind = JIT_RANGE, several.text = "ndindex";
+  return several;
+}
+
+/* np.ndenumerate(a): the index of each element, and the element. */
+static Value call_ndenumerate(Lower *l, const Call *call) {
+  if (call->arguments[0].kind != JIT_ARRAY)
+    return low_refuse_type(l, call, &call->arguments[0], "an array");
+  Value memory = low_in_memory(l, call->node, &call->arguments[0]);
+  if (low_dead(l) || memory.kind != JIT_ARRAY) return low_unknown();
+  if (low_on_ranks(l, call->node, &memory, "np.ndenumerate")) return low_unknown();
+  Value shape = low_shape_of(l, memory.array),
+        parts[2] = {low_call_known(l, call->node, "numpy.ndindex", 1, &shape, NULL), memory};
+  Value several = low_tuple(l, 2, parts);
+  several.kind = JIT_RANGE, several.text = "ndenumerate";
+  return several;
+}
+
+/* map(f, x, ...): of tuples a tuple, of else what a loop goes through. */
+static Value call_map(Lower *l, const Call *call) {
+  const Value *function = &call->arguments[0];
+  Value rest = low_tuple(l, call->count - 1, call->arguments + 1),
+        zipped = low_call_known(l, call->node, "zip", rest.count, rest.items, NULL);
+  if (zipped.kind == JIT_TUPLE) {
+    for (int k = 0; k < zipped.count && !low_dead(l); k++) {
+      Value item =
+          low_apply(l, call->node, function, zipped.items[k].count, zipped.items[k].items, NULL);
+      zipped.items[k] = low_settled(l, call->node, &item);
+    }
+    return zipped;
+  }
+  Value several = low_tuple(l, call->count, call->arguments);
+  several.kind = JIT_RANGE, several.text = "map";
+  return several;
+}
+
+static Value call_reversed(Lower *l, const Call *call) {
+  const Value *value = &call->arguments[0];
+  if (value->kind == JIT_TUPLE) {
+    Value *items = low_get(l, (size_t)value->count * sizeof *items + 1);
+    for (int k = 0; k < value->count; k++) items[k] = value->items[value->count - 1 - k];
+    return low_tuple(l, value->count, items);
+  }
+  if (value->kind != JIT_ARRAY || value->array->ndim == 0)
+    return low_refuse_type(l, call, value, "a tuple or an array");
+  Value memory = low_in_memory(l, call->node, value);
+  if (low_dead(l) || memory.kind != JIT_ARRAY) return low_unknown();
+  Array *plain = low_get(l, sizeof *plain);
+  *plain = *memory.array, plain->list = false; /* a view, though of a list */
+  Value all = low_array_value(plain), backwards = low_slice(l, low_none(), low_none(), low_int(-1)),
+        view = low_index(l, call->node, &all, &backwards);
+  if (view.kind == JIT_ARRAY) view.array->list = memory.array->list;
+  return view;
+}
+
+/* type(x): of NumPy's a dtype, of Python's own numbers their type. */
+static Value call_type(Lower *l, const Call *call) {
+  static const char *const own[] = {[QL_KIND_BOOL] = "bool",
+                                    [QL_KIND_INT] = "int",
+                                    [QL_KIND_FLOAT] = "float",
+                                    [QL_KIND_COMPLEX] = "complex"};
+  const Value *value = &call->arguments[0];
+  if (value->kind == JIT_SCALAR && !value->weak)
+    return (Value){.kind = JIT_DTYPE, .dtype = value->dtype};
+  if (value->kind == JIT_SCALAR)
+    return (Value){.kind = JIT_FUNCTION, .text = own[ql_dtype_info[value->dtype].kind]};
+  if (value->kind == JIT_TUPLE && !value->text)
+    return (Value){.kind = JIT_FUNCTION, .text = "tuple"};
+  return low_refuse_type(l, call, value, "a number or a tuple");
+}
+
+static Value call_list(Lower *l, const Call *call) {
+  if (call->count && call->arguments[0].kind == JIT_TUPLE)
+    return low_as_list(l, call->node, &call->arguments[0]);
+  if (call->count) return by_loop(l, call);
+  Value nothing = low_tuple(l, 0, NULL);
+  return low_as_list(l, call->node, &nothing);
+}
+static Value call_sorted(Lower *l, const Call *call) {
+  Value list = low_call_known(l, call->node, "list", 1, call->arguments, NULL);
+  if (list.kind == JIT_UNKNOWN) return list;
+  if (!low_is_list(&list)) return low_refuse_type(l, call, &list, "numbers");
+  Value sorted = low_call_known(l, call->node, "numpy.sort", 1, &list, NULL);
+  if (sorted.kind == JIT_ARRAY) sorted.array->list = true, sorted.array->weak = list.array->weak;
+  return sorted;
+}
+
 static Value call_tuple(Lower *l, const Call *call) {
   if (!call->count) return low_tuple(l, 0, NULL);
+  const Value *value = &call->arguments[0];
+  if (value->kind == JIT_ARRAY && value->array->ndim && value->array->extent[0] >= 0 &&
+      value->array->extent[0] <= 64) {
+    Value *items = low_get(l, (size_t)value->array->extent[0] * sizeof *items + 1);
+    for (int k = 0; k < value->array->extent[0]; k++) {
+      Value at = low_int(k);
+      items[k] = low_index(l, call->node, value, &at);
+    }
+    return low_tuple(l, (int)value->array->extent[0], items);
+  }
   return call->arguments[0].kind == JIT_TUPLE
              ? call->arguments[0]
              : low_refuse_type(l, call, &call->arguments[0], "a tuple");
@@ -205,17 +356,19 @@ static Value call_slice(Lower *l, const Call *call) {
     parts[1] = call->arguments[0];
   else
     for (int k = 0; k < call->count; k++) parts[k] = call->arguments[k];
-  Value slice = low_tuple(l, 3, parts);
-  slice.kind = JIT_SLICE;
-  return slice;
+  return low_slice(l, parts[0], parts[1], parts[2]);
 }
 
 /* any and all of a tuple; of an array of one dimension. */
 static Value truths(Lower *l, const Call *call, bool is_any) {
   const Value *value = &call->arguments[0];
-  if (value->kind == JIT_ARRAY)
-    return low_reduce(l, call->node, is_any ? QL_REDUCE_ANY : QL_REDUCE_ALL, value, NULL, false);
-  if (value->kind != JIT_TUPLE) return low_refuse_type(l, call, value, "a tuple or an array");
+  if (value->kind == JIT_ARRAY && value->array->ndim == 1) {
+    Value found =
+        low_reduce(l, call->node, is_any ? QL_REDUCE_ANY : QL_REDUCE_ALL, value, NULL, false);
+    found.weak = found.kind == JIT_SCALAR;
+    return found;
+  }
+  if (value->kind != JIT_TUPLE) return by_loop(l, call);
   JitRef found = {0};
   for (int k = 0; k < value->count; k++) {
     JitRef one = low_truth(l, call->node, &value->items[k]);
@@ -229,15 +382,15 @@ static Value call_all(Lower *l, const Call *call) { return truths(l, call, false
 
 static Value call_sum(Lower *l, const Call *call) {
   const Value *value = &call->arguments[0];
+  if (!low_takes(l, call, 1, 2, "start")) return low_unknown();
   if (value->kind == JIT_TUPLE) {
-    Value total = call->count > 1 ? call->arguments[1] : low_int(0);
+    const Value *start = low_given(call, 1, "start");
+    Value total = start ? *start : low_int(0);
     for (int k = 0; k < value->count; k++)
       total = low_binary(l, call->node, "add", &total, &value->items[k]);
     return total;
   }
-  const Node *added = low_added(l, "builtins.sum");
-  if (added) return low_call(l, call->node, added, call->count, call->arguments, call->keywords);
-  return low_refuse_type(l, call, value, "a tuple or an array");
+  return by_loop(l, call);
 }
 
 /* ---- print ---- */
@@ -342,7 +495,31 @@ static Value call_math(Lower *l, const Call *call, QlOp op, QlDtype dtype) {
   return whole && dtype == QL_F64 ? low_convert(l, &value, &low_weak_int) : value;
 }
 
+/* erf and the like, which are no operations. */
+static bool special(Lower *l, const Call *call, const char *name, Value *value) {
+  static const struct {
+    const char *name;
+    JitHost host;
+  } rows[] = {{"erf", JIT_HOST_ERF},
+              {"erfc", JIT_HOST_ERFC},
+              {"gamma", JIT_HOST_GAMMA},
+              {"lgamma", JIT_HOST_LGAMMA}};
+  for (int k = 0; k < 4; k++) {
+    if (strcmp(rows[k].name, name)) continue;
+    *value = low_unknown();
+    if (!low_takes(l, call, 1, 1, "")) return true;
+    const Value *x = &call->arguments[0];
+    bool is_real = x->kind == JIT_SCALAR && ql_dtype_info[x->dtype].kind != QL_KIND_COMPLEX;
+    if (!is_real) return *value = low_refuse_type(l, call, x, "a real number"), true;
+    JitRef ref = low_ref_as(l, x, QL_F64);
+    ref = jit_host(l->fn, rows[k].host, 1, &ref, low_source(l));
+    return *value = low_scalar(QL_F64, true, ref), true;
+  }
+  return false;
+}
+
 bool low_math(Lower *l, const Call *call, const char *name, bool is_complex, Value *value) {
+  if (!is_complex && special(l, call, name, value)) return true;
   for (int k = 0; k < MATH_ROWS; k++) {
     QlOp op = math_rows[k].op;
     if (strcmp(math_rows[k].name, name)) continue;
@@ -361,18 +538,25 @@ const KnownRow low_builtins[] = {
     {"complex", call_complex, 0, 2},
     {"range", call_range, 1, 3},
     {"len", call_len, 1, 1},
-    {"min", call_min, 1, 1000},
-    {"max", call_max, 1, 1000},
+    {"min", call_min, 0, 0},
+    {"max", call_max, 0, 0},
     {"abs", call_abs, 1, 1},
     {"pow", call_pow, 2, 2},
     {"divmod", call_divmod, 2, 2},
     {"round", call_round, 1, 2},
-    {"sum", call_sum, 1, 2},
+    {"sum", call_sum, 0, 0},
     {"any", call_any, 1, 1},
     {"all", call_all, 1, 1},
     {"enumerate", call_enumerate, 0, 0},
     {"zip", call_zip, 0, 1000},
     {"tuple", call_tuple, 0, 1},
+    {"list", call_list, 0, 1},
+    {"sorted", call_sorted, 1, 1},
+    {"map", call_map, 2, 1000},
+    {"reversed", call_reversed, 1, 1},
+    {"numpy.ndindex", call_ndindex, 1, 16},
+    {"numpy.ndenumerate", call_ndenumerate, 1, 1},
+    {"type", call_type, 1, 1},
     {"slice", call_slice, 1, 3},
     {"print", call_print, 0, 1000},
     {NULL},

@@ -52,7 +52,18 @@ Value low_transposed(Lower *l, const Call *call, const Value *value);
 /* A view where the elements lie without gaps, otherwise a copy. */
 Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *wanted);
 
+Value low_flat(Lower *l, const Call *call, const Value *value);
+/* A view with its axes in another order. */
+Value low_permuted(Lower *l, const Value *value, const int *axes);
+
 /* ---- reduce.c ---- */
 extern const KnownRow low_reductions[];
+/* An axis of an array of so many, from 0; false: refused. */
+bool low_axis(Lower *l, const Node *node, const Value *axis, int ndim, int *at);
+
+const char *low_kind_text(QlDtype dtype); /* "f" */
+
+/* ---- library.c: what only the library's functions call ---- */
+extern const KnownRow low_library[];
 
 #endif

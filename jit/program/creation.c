@@ -67,15 +67,17 @@ static Value call_make(Lower *l, const Call *call) {
   if (!low_takes(l, call, 1 + is_full, 2 + is_full, keywords)) return low_unknown();
   const Value *form = low_given(call, 0, like ? NULL : "shape");
   Value number = low_int(!strncmp(name, "ones", 4));
-  const Value *fill = is_full                     ? low_given(call, 1, "fill_value")
-                      : strncmp(name, "empty", 5) ? &number
-                                                  : NULL;
+  const Value *fill = is_full ? low_given(call, 1, "fill_value")
+                      : strncmp(name, "empty", 5) && strcmp(name, "ndarray") ? &number
+                                                                             : NULL;
   if (!form || (is_full && !fill) || (like && form->kind != JIT_ARRAY))
     return low_refuse_type(l, call, form ? form : &call->arguments[0],
                            like ? "an array" : "a shape, and a value");
   QlDtype dtype = QL_F64;
   if (like) dtype = (QlDtype)form->array->dtype;
   if (is_full && !like && fill->kind == JIT_SCALAR) dtype = (QlDtype)fill->dtype;
+  if (fill && fill->kind == JIT_ARRAY) l->creating = NULL; /* it may lie there */
+  if (like && form->array->list) return low_refuse_type(l, call, form, "an array");
   if (is_full && !like && fill->kind == JIT_ARRAY) dtype = (QlDtype)fill->array->dtype;
   JitRef shape[QL_MAX_DIMS];
   int64_t extent[QL_MAX_DIMS];
@@ -114,16 +116,57 @@ static void fill_nested(Lower *l, const Array *array, const Value *value, int64_
                low_ref_as(l, value, (QlDtype)array->dtype), low_source(l));
 }
 
+/* Of arrays of one shape: one more axis in front. */
+static Value array_of_arrays(Lower *l, const Call *call, const Value *items, const Value *wanted) {
+  JitRef shape[QL_MAX_DIMS];
+  int64_t extent[QL_MAX_DIMS];
+  const Array *first = items->items[0].array;
+  int ndim = first->ndim;
+  QlDtype dtype = (QlDtype)first->dtype;
+  for (int k = 0; k < items->count; k++) dtype = ql_promote(dtype, (QlDtype)items->items[k].dtype);
+  if (!low_dtype_argument(l, call, wanted, dtype, &dtype)) return low_unknown();
+  shape[0] = low_const(l, items->count), extent[0] = items->count;
+  for (int axis = 0; axis < ndim; axis++)
+    shape[axis + 1] = first->shape[axis], extent[axis + 1] = first->extent[axis];
+  for (int k = 1; k < items->count; k++)
+    for (int axis = 0; axis < ndim; axis++) {
+      JitRef own = items->items[k].array->shape[axis];
+      if (own.id != first->shape[axis].id)
+        low_raise_if(l, call->node, low_op(l, QL_OP_NOT_EQUAL, own, first->shape[axis]),
+                     "ValueError", "arrays of several shapes are not one array");
+    }
+  Value made = filled(l, call, dtype, ndim + 1, shape, extent, NULL);
+  for (int k = 0; k < items->count && made.kind == JIT_ARRAY && !low_dead(l); k++) {
+    Value at = low_int(k), part = ndim ? low_index(l, call->node, &made, &at) : made;
+    low_copy_into(l, call->node, part.array, &items->items[k]);
+  }
+  return made;
+}
+
+static bool all_arrays(const Value *value) {
+  for (int k = 0; value->kind == JIT_TUPLE && k < value->count; k++)
+    if (value->items[k].kind != JIT_ARRAY || !value->items[k].array->ndim ||
+        value->items[k].array->ndim != value->items[0].array->ndim ||
+        value->items[k].array->ndim + 1 > QL_MAX_DIMS)
+      return false;
+  return value->kind == JIT_TUPLE && value->count > 0;
+}
+
 static Value call_array(Lower *l, const Call *call) {
   if (!low_takes(l, call, 1, 2, "dtype copy")) return low_unknown();
   const Value *value = &call->arguments[0], *wanted = low_given(call, 1, "dtype");
   QlDtype dtype;
+  if (value->kind == JIT_ARRAY || all_arrays(value)) l->creating = NULL; /* they may lie there */
   if (value->kind == JIT_ARRAY) {
     if (!low_dtype_argument(l, call, wanted, (QlDtype)value->array->dtype, &dtype))
       return low_unknown();
-    if (!strcmp(call->name, "numpy.asarray") && dtype == value->array->dtype) return *value;
+    bool is_same = dtype == value->array->dtype;
+    if (is_same && !strcmp(call->name, "numpy.asarray")) return *value;
+    if (is_same && !strcmp(call->name, "numpy.ascontiguousarray") && value->array->contiguous)
+      return *value;
     return low_astype(l, call->node, value, dtype);
   }
+  if (all_arrays(value)) return array_of_arrays(l, call, value, wanted);
   int64_t extent[QL_MAX_DIMS] = {0};
   JitRef shape[QL_MAX_DIMS];
   JitType type = {.kind = JIT_UNKNOWN};
@@ -145,6 +188,7 @@ const KnownRow low_creation[] = {
     {"numpy.zeros", call_make, 0, 0},
     {"numpy.ones", call_make, 0, 0},
     {"numpy.full", call_make, 0, 0},
+    {"numpy.ndarray", call_make, 0, 0},
     {"numpy.empty_like", call_make, 0, 0},
     {"numpy.zeros_like", call_make, 0, 0},
     {"numpy.ones_like", call_make, 0, 0},

@@ -78,7 +78,7 @@ static bool meet_extents(Lower *l, const Node *node, Array *into, int axis, JitR
   return true;
 }
 
-static Array *broadcast(Lower *l, const Node *node, int count, const Value *arguments) {
+Array *low_broadcast(Lower *l, const Node *node, int count, const Value *arguments) {
   Array *into = low_get(l, sizeof *into);
   for (int k = 0; k < count; k++)
     if (arguments[k].kind == JIT_ARRAY) into->ndim = QL_MAX(into->ndim, arguments[k].array->ndim);
@@ -101,8 +101,11 @@ static JitRef value_at(Lower *l, const Element *element, const JitRef *index, in
 Value low_elementwise(Lower *l, const Node *node, QlOp op, QlDtype loop, QlDtype result, int count,
                       const Value *arguments) {
   if (low_dead(l)) return low_unknown();
-  Array *array = broadcast(l, node, count, arguments);
+  Array *array = low_broadcast(l, node, count, arguments);
   if (!array) return low_unknown();
+  array->ours = l->ours;
+  for (int k = 0; k < count; k++)
+    array->ours |= arguments[k].kind == JIT_ARRAY && arguments[k].array->ours;
   for (int k = 0; k < count; k++)
     if (arguments[k].kind == JIT_ARRAY && arguments[k].array->place == JIT_ON_RANKS)
       return low_ranks_ufunc(l, node, op, result, count, arguments, array);
@@ -151,6 +154,15 @@ static JitRef value_at(Lower *l, const Element *element, const JitRef *index, in
   return jit_op(l->fn, element->op, element->count, args, low_source(l));
 }
 
+JitRef low_offset(Lower *l, const Array *array, const JitRef *index) {
+  JitRef offset = {0};
+  for (int axis = 0; axis < array->ndim; axis++) {
+    JitRef step = low_op(l, QL_OP_MULTIPLY, index[axis], array->stride[axis]);
+    offset = offset.id ? low_add(l, offset, step) : step;
+  }
+  return offset.id ? offset : low_const(l, 0);
+}
+
 /* ---- do two arrays share memory? ---- */
 
 typedef enum Sharing { APART, SHARED, UNKNOWN_SHARING } Sharing;
@@ -167,8 +179,14 @@ static bool is_same_view(const Array *a, const Array *b) {
 static Sharing sharing(const Array *target, const Array *array) {
   if (is_same_view(target, array)) return APART;
   if (target->owner.id == array->owner.id) return SHARED;
+  if (target->site || array->site)
+    return target->site && target->site == array->site ? UNKNOWN_SHARING : APART;
   if ((target->made && (array->made || array->lent)) || (array->made && target->lent)) return APART;
   return UNKNOWN_SHARING;
+}
+
+bool low_apart(const Array *target, const Array *array) {
+  return !is_same_view(target, array) && sharing(target, array) == APART;
 }
 
 /* The first byte of an array, and the one after its last. */
@@ -212,13 +230,8 @@ typedef struct Store {
 static void store_element(Lower *l, void *data, const JitRef *index) {
   const Store *store = data;
   const Array *target = store->target;
-  JitRef offset = {0}, value = value_at(l, store->element, index, target->ndim, store->same);
-  for (int axis = 0; axis < target->ndim; axis++) {
-    JitRef step = low_op(l, QL_OP_MULTIPLY, index[axis], target->stride[axis]);
-    offset = offset.id ? low_add(l, offset, step) : step;
-  }
-  if (!offset.id) offset = low_const(l, 0);
-  jit_store_at(l->fn, target->base, offset, value, low_source(l));
+  JitRef value = value_at(l, store->element, index, target->ndim, store->same);
+  jit_store_at(l->fn, target->base, low_offset(l, target, index), value, low_source(l));
 }
 
 /* One loop where nothing is repeated, and one for all cases where that must be asked. */
@@ -248,6 +261,7 @@ Value low_in_memory(Lower *l, const Node *node, const Value *value) {
   Array *array =
       low_new_array(l, node, (QlDtype)from->dtype, from->ndim, from->shape, from->extent);
   store_all(l, array, from->element, from->same);
+  array->ours |= from->ours;
   return low_array_value(array);
 }
 
@@ -272,6 +286,7 @@ Value low_copy(Lower *l, const Node *node, const Value *given) {
   Array *array =
       low_new_array(l, node, (QlDtype)from->dtype, from->ndim, from->shape, from->extent);
   store_all(l, array, memory_element(l, value->array), (JitRef){0});
+  array->ours |= from->ours;
   return low_array_value(array);
 }
 
@@ -285,7 +300,7 @@ Value low_astype(Lower *l, const Node *node, const Value *value, QlDtype dtype) 
         "convert numbers and arrays");
   if (value->array->place == JIT_ON_RANKS) return low_ranks_convert(l, node, value->array, dtype);
   Array *array = low_get(l, sizeof *array);
-  *array = *value->array;
+  *array = *value->array, array->list = false, array->site = NULL;
   array->place = JIT_IN_MEMORY;
   array->element = cast_element(l, element_of(l, value), dtype), array->dtype = (uint8_t)dtype;
   if (array->element->kind == ELEMENT_MEMORY) return low_copy(l, node, value);

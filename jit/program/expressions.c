@@ -212,6 +212,12 @@ static QlOp op_of_power(const Value *a, const Value *b) {
   return exponent == -1 && is_float ? QL_OP_RECIPROCAL : QL_OP_POWER;
 }
 
+/* An operator of Python's lists; beside an array of NumPy's a list is one too. */
+static bool is_of_lists(const Value *a, const Value *b) {
+  bool one = low_is_list(a), other = low_is_list(b);
+  return (one && (other || b->kind != JIT_ARRAY)) || (other && a->kind != JIT_ARRAY);
+}
+
 Value low_binary(Lower *l, const Node *node, const char *name, const Value *a, const Value *b) {
   if (a->kind == JIT_UNKNOWN || b->kind == JIT_UNKNOWN || low_dead(l)) return low_unknown();
   if (!strcmp(name, "matmul")) {
@@ -221,6 +227,7 @@ Value low_binary(Lower *l, const Node *node, const char *name, const Value *a, c
   QlOp op = op_named(name);
   Value both[2] = {*a, *b};
   if (!is_number(a) || !is_number(b)) return tuple_operation(l, node, op, a, b);
+  if (is_of_lists(a, b)) return low_list_operation(l, node, op, a, b);
   check_division(l, node, op, a, b);
   if (low_dead(l)) return low_unknown();
   QlOp power = op == QL_OP_POWER && !(a->known && b->known) ? op_of_power(a, b) : op;
@@ -241,6 +248,7 @@ static Value unary(Lower *l, const Node *node) {
     return low_scalar(QL_BOOL, true, low_op1(l, QL_OP_LOGICAL_NOT, ref));
   }
   QlOp op = op_named(node->text);
+  if (low_is_list(&value)) return low_list_operation(l, node, op, &value, &value);
   if (value.kind == JIT_SCALAR && value.weak) {
     if (is_bool(&value))
       value = low_convert(l, &value, &(JitType){.kind = JIT_SCALAR, .dtype = QL_I64, .weak = true});
@@ -272,8 +280,8 @@ static Value compare_identity(Lower *l, const Node *node, const char *name, cons
   if (a->kind == JIT_NONE || b->kind == JIT_NONE) return low_bool((a->kind == b->kind) != negated);
   if (is_bool(a) && is_bool(b)) return low_compare(l, node, negated ? "ne" : "eq", a, b);
   if (a->kind == JIT_DTYPE || a->kind == JIT_FUNCTION)
-    return low_bool((a->kind == b->kind && a->dtype == b->dtype && a->node == b->node &&
-                     a->text == b->text) != negated);
+    return low_bool((a->kind == b->kind && a->dtype == b->dtype && low_same_function(a, b)) !=
+                    negated);
   return low_refuse(l, node, "QJ344",
                     "'is' compares with None, and bools, dtypes and functions with each other",
                     "write ==");
@@ -289,6 +297,45 @@ static Value any_of(Lower *l, const Node *node, const Value *a, const Value *ite
   return not_truth(l, &found, negated);
 }
 
+/* Is a number among those of a range? */
+static Value in_range(Lower *l, const Node *node, const Value *a, const Value *range,
+                      bool negated) {
+  const Value *start = &range->items[0], *stop = &range->items[1], *step = &range->items[2],
+              zero = low_int(0);
+  Value up = low_compare(l, node, "gt", step, &zero), falls = not_truth(l, &up, true);
+  Value after = low_compare(l, node, "le", start, a), before = low_compare(l, node, "lt", a, stop),
+        until = low_compare(l, node, "le", a, start), beyond = low_compare(l, node, "lt", stop, a);
+  Value distance = low_binary(l, node, "sub", a, start);
+  Value part = low_binary(l, node, "mod", &distance, step);
+  Value meets = low_compare(l, node, "eq", &part, &zero);
+  Value rising = both_truths(l, QL_OP_LOGICAL_AND, &after, &before),
+        falling = both_truths(l, QL_OP_LOGICAL_AND, &until, &beyond);
+  rising = both_truths(l, QL_OP_LOGICAL_AND, &rising, &up);
+  falling = both_truths(l, QL_OP_LOGICAL_AND, &falling, &falls);
+  Value inside = both_truths(l, QL_OP_LOGICAL_OR, &rising, &falling);
+  inside = both_truths(l, QL_OP_LOGICAL_AND, &inside, &meets);
+  return not_truth(l, &inside, negated);
+}
+
+/* a in b: an item of it is equal. */
+static Value contained(Lower *l, const Node *node, const Value *a, const Value *b, bool negated) {
+  if (b->kind == JIT_TUPLE) return any_of(l, node, a, b, negated);
+  if (b->kind == JIT_RANGE && !strcmp(b->text, "range") && low_is_int(a))
+    return in_range(l, node, a, b, negated);
+  if (b->kind != JIT_ARRAY || a->kind != JIT_SCALAR)
+    return low_refuse(l, node, "QJ346",
+                      low_text(l,
+                               "'in' looks for numbers in tuples, ranges and arrays, not for %s "
+                               "in %s",
+                               low_type_text(l, a), low_type_text(l, b)),
+                      "write a loop");
+  Value both[2] = {low_without_list(l, node, b, false), *a},
+        equal = low_ufunc(l, node, QL_OP_EQUAL, 2, both);
+  Value found = low_reduce(l, node, QL_REDUCE_ANY, &equal, NULL, false);
+  if (found.kind == JIT_SCALAR) found.weak = true;
+  return found.kind == JIT_SCALAR ? not_truth(l, &found, negated) : found;
+}
+
 static Value compare_tuples(Lower *l, const Node *node, const char *name, const Value *a,
                             const Value *b) {
   bool negated = !strcmp(name, "ne");
@@ -299,7 +346,7 @@ static Value compare_tuples(Lower *l, const Node *node, const char *name, const 
         "compare numbers, or tuples for equality");
   if (a->kind == JIT_TEXT) return low_bool((strcmp(a->text, b->text) == 0) != negated);
   if (a->kind != JIT_TUPLE)
-    return low_bool((a->dtype == b->dtype && a->node == b->node && a->text == b->text) != negated);
+    return low_bool((a->dtype == b->dtype && low_same_function(a, b)) != negated);
   if (a->count != b->count) return low_bool(negated);
   Value all = low_bool(true);
   for (int k = 0; k < a->count; k++) {
@@ -313,14 +360,10 @@ static Value compare_tuples(Lower *l, const Node *node, const char *name, const 
 Value low_compare(Lower *l, const Node *node, const char *name, const Value *a, const Value *b) {
   if (a->kind == JIT_UNKNOWN || b->kind == JIT_UNKNOWN || low_dead(l)) return low_unknown();
   if (!strcmp(name, "is") || !strcmp(name, "isnot")) return compare_identity(l, node, name, a, b);
-  if (!strcmp(name, "in") || !strcmp(name, "notin")) {
-    if (b->kind != JIT_TUPLE)
-      return low_refuse(l, node, "QJ346",
-                        low_text(l, "'in' looks into tuples, not into %s", low_type_text(l, b)),
-                        "write np.any(array == value)");
-    return any_of(l, node, a, b, !strcmp(name, "notin"));
-  }
+  if (!strcmp(name, "in") || !strcmp(name, "notin"))
+    return contained(l, node, a, b, !strcmp(name, "notin"));
   if (!is_number(a) || !is_number(b)) return compare_tuples(l, node, name, a, b);
+  if (is_of_lists(a, b)) return low_list_operation(l, node, op_named(name), a, b);
   Value both[2] = {*a, *b};
   return all_weak(2, both) ? weak_operation(l, node, op_named(name), 2, both)
                            : low_ufunc(l, node, op_named(name), 2, both);
@@ -398,6 +441,7 @@ static Value choose(Lower *l, const Node *node) {
 /* Is a function of the program called in it? What it stores into, an expression beside it may read.
  */
 static bool may_store(const Node *node) {
+  if (node->kind == NODE_NAMED) return true;
   if (node->kind == NODE_CALL && node->items[0]->kind != NODE_REF) return true;
   for (int k = 0; k < node->count; k++)
     if (may_store(node->items[k])) return true;
@@ -409,12 +453,17 @@ static bool may_store(const Node *node) {
 /* The arguments of a call, with *tuple taken apart, and their keywords. */
 static int arguments_of(Lower *l, const Node *node, Value **arguments, const char ***keywords) {
   int count = 0, room = node->count;
+  const Node *callee = node->items[0];
+  bool makes_array = callee->kind == NODE_REF && (!strcmp(callee->text, "numpy.array") ||
+                                                  !strcmp(callee->text, "quelea.array"));
   *arguments = low_get(l, (size_t)room * sizeof **arguments + 1);
   *keywords = low_get(l, (size_t)room * sizeof **keywords + 1);
   for (int k = 1; k < node->count; k++) {
     const Node *item = node->items[k];
     bool starred = item->kind == NODE_STARRED, keyword = item->kind == NODE_KEYWORD;
-    Value value = low_expression(l, starred || keyword ? item->items[0] : item);
+    const Node *own = starred || keyword ? item->items[0] : item;
+    bool is_list = makes_array && k == 1 && own->kind == NODE_LIST;
+    Value value = is_list ? low_list_items(l, own) : low_expression(l, own);
     for (int m = k + 1; m < node->count; m++)
       if (may_store(node->items[m])) value = low_settled(l, node, &value);
     if (!starred) {
@@ -441,30 +490,49 @@ static int arguments_of(Lower *l, const Node *node, Value **arguments, const cha
   return count;
 }
 
+Value low_apply(Lower *l, const Node *node, const Value *function, int count,
+                const Value *arguments, const char *const *keywords) {
+  if (low_dead(l)) return low_unknown();
+  if (function->kind == JIT_FUNCTION && function->node)
+    return low_call(l, node, function->node, count, arguments, keywords);
+  if (function->kind == JIT_FUNCTION && function->text)
+    return low_call_known(l, node, function->text, count, arguments, keywords);
+  if (function->kind == JIT_DTYPE && count == 1 && low_is_list(&arguments[0])) {
+    Value array = low_without_list(l, node, &arguments[0], false);
+    return low_astype(l, node, &array, (QlDtype)function->dtype);
+  }
+  if (function->kind == JIT_DTYPE && count == 1)
+    return low_astype(l, node, &arguments[0], (QlDtype)function->dtype);
+  if (function->kind == JIT_DTYPE && count == 0) {
+    Value zero = low_int(0);
+    return low_astype(l, node, &zero, (QlDtype)function->dtype);
+  }
+  if (function->kind == JIT_UNKNOWN || function->kind == JIT_FUNCTION) return low_unknown();
+  return low_refuse(l, node, "QJ326",
+                    low_text(l, "%s cannot be called", low_type_text(l, function)),
+                    "call functions");
+}
+
 static Value call(Lower *l, const Node *node) {
   const Node *callee = node->items[0];
   Value *arguments, function = low_unknown(), self = low_unknown();
   const char **keywords;
-  if (callee->kind == NODE_ATTR)
+  bool is_method = callee->kind == NODE_ATTR;
+  if (is_method)
     self = low_expression(l, callee->items[0]);
   else
     function = low_expression(l, callee);
   int count = arguments_of(l, node, &arguments, &keywords);
   if (count < 0 || low_dead(l)) return low_unknown();
-  if (callee->kind == NODE_ATTR)
+  if (is_method && self.kind == JIT_TUPLE && self.text) { /* p.f(x): a field of a named tuple */
+    function = low_attribute(l, node, &self, callee->text);
+    is_method = false;
+  }
+  if (is_method)
     return self.kind == JIT_UNKNOWN ? self
                                     : low_method(l, node, &self, callee->text, count, arguments,
                                                  (const char *const *)keywords);
-  if (function.kind == JIT_FUNCTION && function.node)
-    return low_call(l, node, function.node, count, arguments, (const char *const *)keywords);
-  if (function.kind == JIT_FUNCTION)
-    return low_call_known(l, node, function.text, count, arguments, (const char *const *)keywords);
-  if (function.kind == JIT_DTYPE && count == 1)
-    return low_astype(l, node, &arguments[0], (QlDtype)function.dtype);
-  if (function.kind == JIT_UNKNOWN) return function;
-  return low_refuse(l, node, "QJ326",
-                    low_text(l, "%s cannot be called", low_type_text(l, &function)),
-                    "call functions");
+  return low_apply(l, node, &function, count, arguments, (const char *const *)keywords);
 }
 
 /* ---- the kinds of expressions ---- */
@@ -498,35 +566,67 @@ static Value outer_variable(Lower *l, const Node *node) {
     return low_refuse(l, node, "QJ202",
                       low_text(l, "a function inside %s() is called outside of it", around->text),
                       "call it where it is defined, or give it the variable");
-  return low_refuse(l, node, "QJ201", low_text(l, "'%s' has no value here", node->items[0]->text),
-                    "assign it before");
+  int v = 0;
+  while (v < around->variables && strcmp(around->names[v], node->items[0]->text)) v++;
+  if (v == around->variables || !frame->now || frame->now[v].defined == NEVER ||
+      frame->now[v].hidden)
+    return low_refuse(l, node, "QJ201", low_text(l, "'%s' has no value here", node->items[0]->text),
+                      "assign it before");
+  low_raise_if(l, node, low_op1(l, QL_OP_LOGICAL_NOT, frame->now[v].flag), "NameError",
+               low_text(l,
+                        "cannot access free variable '%s' where it is not associated with a value "
+                        "in enclosing scope",
+                        node->items[0]->text));
+  return frame->now[v].value;
 }
 
 static Value items_of(Lower *l, const Node *node) {
   Value *items = low_get(l, (size_t)node->count * sizeof *items + 1);
+  int count = 0, room = node->count;
   for (int k = 0; k < node->count; k++) {
-    items[k] = low_expression(l, node->items[k]);
-    if (items[k].kind == JIT_ARRAY) items[k] = low_in_memory(l, node, &items[k]);
+    const Node *item = node->items[k];
+    bool starred = item->kind == NODE_STARRED;
+    Value value = low_expression(l, starred ? item->items[0] : item);
+    if (value.kind == JIT_ARRAY) value = low_in_memory(l, node, &value);
+    if (!starred) {
+      items[count++] = value;
+      continue;
+    }
+    if (value.kind != JIT_TUPLE) {
+      if (value.kind == JIT_UNKNOWN) return value;
+      return low_refuse(l, item, "QJ325",
+                        low_text(l, "* takes a tuple here, not %s", low_type_text(l, &value)),
+                        "give the items one by one");
+    }
+    room += value.count;
+    Value *more = low_get(l, (size_t)room * sizeof *more + 1);
+    memcpy(more, items, (size_t)count * sizeof *more);
+    if (value.count) memcpy(more + count, value.items, (size_t)value.count * sizeof *more);
+    items = more, count += value.count;
   }
-  return low_tuple(l, node->count, items);
+  return low_tuple(l, count, items);
 }
 
 /* Lists in lists are one array. */
-static Value nested_items(Lower *l, const Node *node) {
+Value low_list_items(Lower *l, const Node *node) {
   bool nested = node->count > 0;
   for (int k = 0; k < node->count; k++) nested = nested && node->items[k]->kind == NODE_LIST;
   if (!nested) return items_of(l, node);
   Value *items = low_get(l, (size_t)node->count * sizeof *items);
-  for (int k = 0; k < node->count; k++) items[k] = nested_items(l, node->items[k]);
+  for (int k = 0; k < node->count; k++) items[k] = low_list_items(l, node->items[k]);
   return low_tuple(l, node->count, items);
 }
 
 static Value slice(Lower *l, const Node *node) {
   Value parts[3];
   for (int k = 0; k < 3; k++) parts[k] = low_expression(l, node->items[k]);
-  Value value = low_tuple(l, 3, parts);
-  value.kind = JIT_SLICE;
-  return value;
+  return low_slice(l, parts[0], parts[1], parts[2]);
+}
+
+/* The variable, or nothing of its type where no way has assigned it. */
+static Value variable_or_nothing(Lower *l, const Node *node) {
+  const Variable *variable = &l->frame->now[node->items[0]->number];
+  return variable->defined == NEVER || variable->hidden ? low_none() : variable->value;
 }
 
 Value low_expression(Lower *l, const Node *node) {
@@ -548,8 +648,15 @@ Value low_expression(Lower *l, const Node *node) {
     case NODE_TEXT: return (Value){.kind = JIT_TEXT, .text = node->text};
     case NODE_TUPLE: return items_of(l, node);
     case NODE_LIST: {
-      Value items = nested_items(l, node);
-      return low_call_known(l, node, "numpy.array", 1, &items, NULL);
+      Value items = low_list_items(l, node);
+      return low_as_list(l, node, &items);
+    }
+    case NODE_MAYBE: return variable_or_nothing(l, node);
+    case NODE_NAMED: {
+      Value value = low_expression(l, node->items[1]);
+      value = low_settled(l, node, &value);
+      low_assign(l, node->items[0], value);
+      return low_dead(l) ? low_unknown() : value;
     }
     case NODE_BINARY: {
       Value a = low_expression(l, node->items[0]);

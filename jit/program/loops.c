@@ -10,6 +10,8 @@
  * the next try of the loop around. */
 #include "lower.h"
 
+enum { MOST_KNOWN = 64 }; /* items of a tuple that is made of a range */
+
 /* What a `for` goes through. */
 typedef struct Items Items;
 struct Items {
@@ -19,7 +21,7 @@ struct Items {
   const Span *span;
   bool natural;
   Value value;
-  int inner_count; /* zip, enumerate: what they go through side by side */
+  int inner_count; /* zip, enumerate, map: what they go through side by side */
   Items *inner;
 };
 
@@ -49,10 +51,10 @@ static bool widen(Lower *l, const Try *t, int v, const Variable *variable) {
   }
   JitType type = low_type(l, &variable->value), both;
   bool carried = type.kind == JIT_SCALAR || type.kind == JIT_ARRAY || type.kind == JIT_TUPLE ||
-                 type.kind == JIT_NONE || type.kind == JIT_UNKNOWN;
+                 type.kind == JIT_SLICE || type.kind == JIT_NONE || type.kind == JIT_UNKNOWN;
   carried = carried && type.place != JIT_IN_NEST;
   if (head->dropped) return false;
-  if (!carried) { /* a slice, a function, a text: no phi has it; it is known again when it is set */
+  if (!carried) { /* a function, a text: no phi has it; it is known again when it is set */
     *head = (Head){.dropped = true};
     return true;
   }
@@ -124,7 +126,8 @@ static void enter_head(Lower *l, const Try *t) {
     if (!assigned(t, v)) continue;
     const Head *head = &t->heads[v];
     Variable *variable = &l->frame->now[v];
-    bool carried = low_part_count(&head->type) > 0 || head->type.kind == JIT_TUPLE;
+    bool carried = low_part_count(&head->type) > 0 || head->type.kind == JIT_TUPLE ||
+                   head->type.kind == JIT_SLICE;
     Value value = carried ? low_of_parts(l, &head->type, &phi)
                           : (Value){.kind = head->type.kind == JIT_NONE ? JIT_NONE : JIT_UNKNOWN};
     *variable = (Variable){.value = value, .defined = head->defined, .hidden = t->entry[v].hidden};
@@ -289,6 +292,12 @@ static Value side_by_side(Lower *l, const Items *items, JitRef k) {
   return low_tuple(l, items->inner_count, parts);
 }
 
+/* map: what the function gives of them. */
+static Value mapped(Lower *l, const Items *items, JitRef k) {
+  Value parts = side_by_side(l, items, k);
+  return low_apply(l, l->at, &items->value.items[0], parts.count, parts.items, NULL);
+}
+
 static bool known_int(const Value *value, int64_t *number) {
   *number = value->constant.i;
   return value->known && low_is_int(value);
@@ -351,12 +360,18 @@ bool low_range(Lower *l, const Node *node, const Value *range, JitRef *count, Va
 
 static bool items_of(Lower *l, const Node *node, const Value *value, Items *items);
 
-/* zip: as many as the shortest has. enumerate: a number beside each. */
+/* A tuple among other things that a loop goes through side by side is an array. */
+static Value as_items(Lower *l, const Node *node, const Value *value) {
+  return value->kind == JIT_TUPLE ? low_call_known(l, node, "numpy.array", 1, value, NULL) : *value;
+}
+
+/* zip: as many as the shortest has; map: so too. enumerate: a number beside each. */
 static bool of_several(Lower *l, const Node *node, const Value *value, Items *items) {
-  bool numbered = !strcmp(value->text, "enumerate");
-  items->inner_count = value->count;
+  bool numbered = !strcmp(value->text, "enumerate"), is_map = !strcmp(value->text, "map");
+  const Value *each = value->items + is_map;
+  items->inner_count = value->count - is_map;
   items->inner = low_get(l, (size_t)value->count * sizeof *items->inner + 1);
-  items->item = side_by_side;
+  items->item = is_map ? mapped : side_by_side;
   if (numbered) {
     items->inner[0] = (Items){.item = range_item, .natural = value->items[1].natural};
     items->inner[0].start = low_ref_as(l, &value->items[1], QL_I64);
@@ -364,18 +379,54 @@ static bool of_several(Lower *l, const Node *node, const Value *value, Items *it
     items->count = items->inner[1].count;
     return true;
   }
-  for (int k = 0; k < value->count; k++) {
-    if (!items_of(l, node, &value->items[k], &items->inner[k])) return false;
+  for (int k = 0; k < items->inner_count; k++) {
+    Value one = as_items(l, node, &each[k]);
+    if (!items_of(l, node, &one, &items->inner[k])) return false;
     items->count =
         k ? low_op(l, QL_OP_MINIMUM, items->count, items->inner[k].count) : items->inner[k].count;
   }
-  if (!value->count) items->count = low_const(l, 0);
+  if (!items->inner_count) items->count = low_const(l, 0);
   return true;
+}
+
+/* The index of point k of a box, the last axis fastest. */
+static Value box_index(Lower *l, const Items *items, JitRef k) {
+  const Value *shape = &items->value;
+  Value *index = low_get(l, (size_t)shape->count * sizeof *index + 1);
+  for (int axis = shape->count - 1; axis >= 0; axis--) {
+    JitRef extent = low_ref_as(l, &shape->items[axis], QL_I64);
+    index[axis] = low_scalar(QL_I64, true, axis ? low_op(l, QL_OP_REMAINDER, k, extent) : k);
+    index[axis].natural = true;
+    k = low_op(l, QL_OP_FLOOR_DIVIDE, k, extent);
+  }
+  return low_tuple(l, shape->count, index);
+}
+
+static Value box_element(Lower *l, const Items *items, JitRef k) {
+  Value index = box_index(l, &items->inner[0], k),
+        pair[2] = {index, low_index(l, l->at, &items->value.items[1], &index)};
+  return low_tuple(l, 2, pair);
+}
+
+static void of_box(Lower *l, const Value *value, Items *items) {
+  bool numbered = !strcmp(value->text, "ndenumerate");
+  const Value *shape = numbered ? &value->items[0] : value;
+  JitRef count = low_const(l, 1), zero = low_const(l, 0);
+  for (int axis = 0; axis < shape->count; axis++) {
+    JitRef extent = low_ref_as(l, &shape->items[axis], QL_I64);
+    count = low_op(l, QL_OP_MULTIPLY, count, low_op(l, QL_OP_MAXIMUM, extent, zero));
+  }
+  items->count = count, items->item = numbered ? box_element : box_index;
+  if (!numbered) return;
+  items->inner = low_get(l, sizeof *items->inner);
+  items->inner[0] = (Items){.value = *shape};
 }
 
 static bool items_of(Lower *l, const Node *node, const Value *value, Items *items) {
   *items = (Items){.value = *value};
   if (value->kind == JIT_UNKNOWN) return false;
+  if (value->kind == JIT_RANGE && !strncmp(value->text, "nd", 2))
+    return of_box(l, value, items), true;
   if (value->kind == JIT_RANGE)
     return !strcmp(value->text, "range") ? of_range(l, node, value, items)
                                          : of_several(l, node, value, items);
@@ -387,6 +438,7 @@ static bool items_of(Lower *l, const Node *node, const Value *value, Items *item
   }
   if (value->kind == JIT_ARRAY && value->array->ndim > 0) {
     items->value = low_in_memory(l, node, value);
+    if (low_dead(l)) return false;
     items->count = items->value.array->shape[0], items->item = array_item;
     return true;
   }
@@ -506,28 +558,68 @@ static void store_item(Lower *l, void *data, const JitRef *index) {
   forget_target(l, before);
 }
 
+/* What a comprehension goes through, where all of it is known: a tuple, a short range of known
+ * numbers. */
+static bool known_items(Lower *l, const Value *from, Value *items) {
+  if (from->kind == JIT_TUPLE) return *items = *from, true;
+  int64_t bound[3], count = 0;
+  if (from->kind != JIT_RANGE || strcmp(from->text, "range")) return false;
+  for (int k = 0; k < 3; k++)
+    if (!known_int(&from->items[k], &bound[k])) return false;
+  if (bound[2] > 0 && bound[1] > bound[0]) count = (bound[1] - bound[0] + bound[2] - 1) / bound[2];
+  if (bound[2] < 0 && bound[1] < bound[0]) count = (bound[0] - bound[1] - bound[2] - 1) / -bound[2];
+  if (!bound[2] || count > MOST_KNOWN) return false;
+  Value *all = low_get(l, (size_t)count * sizeof *all + 1);
+  for (int k = 0; k < count; k++) all[k] = low_int(bound[0] + k * bound[2]);
+  return *items = low_tuple(l, (int)count, all), true;
+}
+
+/* Does one of its items count? Its conditions are known. */
+static bool is_wanted(Lower *l, const Node *node) {
+  for (int k = 3; k < node->count; k++) {
+    Value condition = low_expression(l, node->items[k]);
+    bool truth = false;
+    if (!low_known_truth(&condition, &truth) && condition.kind != JIT_UNKNOWN)
+      low_refuse(l, node->items[k], "QJ336", "which items a tuple has must be known here",
+                 "make an array: np.array([... for ... in ... if ...])");
+    if (!truth) return false;
+  }
+  return true;
+}
+
+static Value tuple_of(Lower *l, const Node *node, const Value *from) {
+  Value *values = low_get(l, (size_t)from->count * sizeof *values + 1);
+  int count = 0;
+  for (int k = 0; k < from->count && !low_dead(l); k++) {
+    Variable *before = low_save(l);
+    low_assign(l, node->items[1], from->items[k]);
+    if (is_wanted(l, node)) {
+      values[count] = low_expression(l, node->items[0]);
+      values[count] = low_settled(l, node, &values[count]);
+      if (!low_dead(l)) low_hold(l, &values[count++]);
+    }
+    forget_target(l, before);
+  }
+  return low_tuple(l, count, values);
+}
+
 /* Of which dtype the elements are is found by lowering one of them, which is taken back. */
 Value low_comprehension(Lower *l, const Node *node) {
-  if (l->ranks && !l->nest)
+  if (l->ranks && !l->nest && !node->text)
     return low_refuse(l, node, "QJ400",
                       "a list of elements is not there yet for arrays that are partitioned among "
                       "ranks",
                       "make an array, and fill it in a loop");
-  Value from = low_expression(l, node->items[2]);
+  Value from = low_expression(l, node->items[2]), all;
   if (low_dead(l) || from.kind == JIT_UNKNOWN) return low_unknown();
-  if (from.kind == JIT_TUPLE) {
-    Value *values = low_get(l, (size_t)from.count * sizeof *values + 1);
-    for (int k = 0; k < from.count && !low_dead(l); k++) {
-      Variable *before = low_save(l);
-      low_assign(l, node->items[1], from.items[k]);
-      values[k] = low_expression(l, node->items[0]);
-      values[k] = low_settled(l, node, &values[k]);
-      if (!low_dead(l)) low_hold(l, &values[k]);
-      forget_target(l, before);
-    }
-    Value tuple = low_tuple(l, from.count, values);
-    return low_call_known(l, node, "numpy.array", 1, &tuple, NULL);
+  bool wants_tuple = node->text != NULL;
+  if (wants_tuple ? known_items(l, &from, &all) : from.kind == JIT_TUPLE) {
+    Value tuple = tuple_of(l, node, wants_tuple ? &all : &from);
+    return wants_tuple ? tuple : low_as_list(l, node, &tuple);
   }
+  if (wants_tuple)
+    return low_refuse(l, node, "QJ336", "which items a tuple has must be known here",
+                      "make an array: np.array([... for ... in ...])");
   low_hold(l, &from);
   Items items;
   if (!items_of(l, node->items[2], &from, &items)) return low_unknown();
@@ -540,14 +632,13 @@ Value low_comprehension(Lower *l, const Node *node) {
   JitType type = low_type(l, &one);
   if (low_dead(l) || one.kind == JIT_UNKNOWN) return one;
   take_back(l, &kept, &none);
-  if (type.kind != JIT_SCALAR)
-    return low_refuse(l, node, "QJ334",
-                      low_text(l, "a list of %s is not in the language", low_type_text(l, &one)),
-                      "fill an array in a loop");
+  if (type.kind != JIT_SCALAR) return low_refuse_list(l, node, &one);
   Comprehension c = {node, &items,
                      low_new_array(l, node, (QlDtype)type.dtype, 1, &items.count, NULL)};
+  Value list = low_array_value((Array *)c.array);
+  list.array->list = true, list.array->weak = type.weak;
   low_box(l, 1, &items.count, store_item, &c);
-  return low_array_value((Array *)c.array);
+  return list;
 }
 
 /* ---- loops of our own, over the elements of arrays ---- */
@@ -557,6 +648,7 @@ typedef struct Box {
   const JitRef *extent;
   LowBody *body;
   void *data;
+  JitRef *carried; /* NULL: nothing is */
   JitRef index[QL_MAX_DIMS];
 } Box;
 
@@ -572,6 +664,12 @@ static void box_axis(Lower *l, Box *box, int axis) {
   jit_block_open(fn, head);
   JitRef k = jit_phi(fn, QL_I64, 0);
   jit_phi_from(fn, k, before, zero);
+  JitRef carried = {0};
+  if (box->carried) {
+    carried = jit_phi(fn, QL_I64, 0);
+    jit_phi_from(fn, carried, before, *box->carried);
+    *box->carried = carried;
+  }
   jit_branch(fn, low_op(l, QL_OP_LESS, k, box->extent[axis]), body, end);
   jit_block_open(fn, body);
   box->index[axis] = k;
@@ -580,8 +678,19 @@ static void box_axis(Lower *l, Box *box, int axis) {
   jit_jump(fn, latch);
   jit_block_open(fn, latch);
   jit_phi_from(fn, k, latch, low_add(l, k, one));
+  if (box->carried) {
+    jit_phi_from(fn, carried, latch, *box->carried);
+    *box->carried = carried;
+  }
   jit_jump(fn, head);
   jit_block_open(fn, end);
+}
+
+void low_box_with(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data,
+                  JitRef *carried) {
+  if (low_dead(l)) return;
+  Box box = {.ndim = ndim, .extent = extent, .body = body, .data = data, .carried = carried};
+  box_axis(l, &box, 0);
 }
 
 void low_box(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data) {

@@ -27,8 +27,13 @@ const char *low_text(Lower *l, const char *format, ...) {
   return copy;
 }
 
+bool low_is_library(const Node *function) { return strchr(function->text, '.') != NULL; }
+
 static JitPlace place_of(const Lower *l, const Node *node) {
-  return (JitPlace){l->frame ? l->frame->function->number : 0, node->line, node->column};
+  const Frame *frame = l->frame;
+  for (; frame && frame->caller && low_is_library(frame->function); frame = frame->caller)
+    node = frame->call;
+  return (JitPlace){frame ? frame->function->number : 0, node->line, node->column};
 }
 
 static bool same_place(JitPlace a, JitPlace b) {
@@ -358,18 +363,19 @@ static Value call_local(Lower *l, const Node *node, const Node *function, int co
 
 /* ---- calls ---- */
 
-static Value call_inline(Lower *l, const Node *function, const Value *bound) {
+static Value call_inline(Lower *l, const Node *node, const Node *function, const Value *bound) {
   Frame frame = frame_of(l, function);
-  frame.caller = l->frame;
+  frame.caller = l->frame, frame.call = node;
   const Node *at = l->at;
-  l->frame = &frame, l->depth++;
+  bool ours = l->ours;
+  l->frame = &frame, l->depth++, l->ours = ours && low_is_library(function);
   Variable *outer = frame.caller->now;
   for (int k = 0; k < argument_count(function); k++)
     low_set(l, function->items[k]->number, bound[k]);
   frame.temporaries = l->temporary_count; /* what the arguments have made is the caller's */
   Value value = lower_body(l);
   bool returned = !low_dead(l);
-  l->frame = frame.caller, l->depth--, l->at = at;
+  l->frame = frame.caller, l->depth--, l->at = at, l->ours = ours;
   l->frame->now = outer;
   if (returned) return low_temporary(l, &value), value;
   /* It always raises: what comes after it is built all the same, where nothing leads. */
@@ -387,7 +393,7 @@ Value low_call(Lower *l, const Node *node, const Node *function, int count, cons
   if (l->depth >= MOST_DEPTH)
     return low_refuse(l, node, "QJ324", "calls are nested deeper than 40 functions",
                       "write fewer functions around each other");
-  return call_inline(l, function, bound);
+  return call_inline(l, node, function, bound);
 }
 
 /* ---- the whole ---- */
@@ -410,6 +416,23 @@ static void give_results(Lower *l, const Value *value, JitType *type) {
   for (int p = 0; p < parts; p++)
     jit_store_at(l->fn, l->results, low_const(l, (p + JIT_SLOTS_BEFORE) * JIT_SLOT), refs[p],
                  low_source(l));
+}
+
+/* The first return of a function. */
+static const Node *returned(const Node *node) {
+  if (node->kind == NODE_RETURN) return node;
+  for (int k = 0; k < node->count; k++) {
+    const Node *found = returned(node->items[k]);
+    if (found) return found;
+  }
+  return NULL;
+}
+
+static bool can_return(const Value *value) {
+  for (int k = 0; value->kind == JIT_TUPLE && k < value->count; k++)
+    if (!can_return(&value->items[k])) return false;
+  return value->kind == JIT_TUPLE || value->kind == JIT_SCALAR || value->kind == JIT_ARRAY ||
+         value->kind == JIT_NONE || value->kind == JIT_SLICE || value->kind == JIT_UNKNOWN;
 }
 
 static void lower(Lower *l, int count, const JitType *arguments, JitType *result) {
@@ -439,8 +462,22 @@ static void lower(Lower *l, int count, const JitType *arguments, JitType *result
   jit_store_at(l->fn, l->results, low_const(l, 0), low_const(l, 0), (QlSource){0});
   Value value = lower_body(l);
   if (low_dead(l)) return;
-  give_results(l, &value, result);
+  if (!can_return(&value))
+    low_refuse(l, returned(function), "QJ333",
+               low_text(l, "a function cannot return %s", low_type_text(l, &value)),
+               "return numbers, arrays, slices, tuples of them, or None");
+  else
+    give_results(l, &value, result);
   jit_jump(l->fn, l->exit);
+}
+
+/* Forgets all but which arrays are not private. */
+static void begin_again(Lower *l, const JitProgram *program, const JitLowerOptions *options) {
+  JitFn *fn = jit_fn_new(0, NULL);
+  if (!fn) longjmp(l->no_memory, 1);
+  l->program = program, l->options = options;
+  memset((char *)l + offsetof(Lower, fn), 0, offsetof(Lower, no_memory) - offsetof(Lower, fn));
+  l->fn = l->main = fn;
 }
 
 QlStatus jit_program_lower(const JitProgram *program, int count, const JitType *arguments,
@@ -458,12 +495,17 @@ QlStatus jit_program_lower(const JitProgram *program, int count, const JitType *
   QlStatus status = QL_OK;
   if (setjmp(l->no_memory) == 0) {
     lower(l, count, arguments, &lowered->result);
-    jit_block_open(fn, l->exit); /* the last: it returns */
+    while (l->again) { /* an array was private that must not be */
+      jit_fn_free(l->fn);
+      begin_again(l, program, options);
+      lower(l, count, arguments, &lowered->result);
+    }
+    jit_block_open(l->fn, l->exit); /* the last: it returns */
   } else {
     status = ql_fail(error, QL_ERR_MEMORY, "out of memory for a program");
   }
-  lowered->fn = l->refusal_count || status ? NULL : fn;
-  if (!lowered->fn) jit_fn_free(fn);
+  lowered->fn = l->refusal_count || status ? NULL : l->main;
+  if (!lowered->fn) jit_fn_free(l->main);
   lowered->raises = l->raises, lowered->raise_count = l->raise_count;
   lowered->refusals = l->refusals, lowered->refusal_count = l->refusal_count;
   lowered->texts = l->text, lowered->text_count = l->text_count;

@@ -33,7 +33,8 @@ struct Value {
   int count;        /* TUPLE; SLICE, RANGE: 3 */
   Value *items;     /* TUPLE; SLICE: start, stop, step, or none; RANGE: what `text` goes through */
   Array *array;     /* ARRAY */
-  const char *text; /* TEXT; FUNCTION: its name when it is a known one; RANGE: its kind */
+  const char *text; /* TEXT; FUNCTION: its name when it is a known one; RANGE: its kind; TUPLE: as
+                       in JitType, or NULL */
   const Node *node; /* FUNCTION: of the program */
   const Span *span; /* an integer in a nest: what it is seen from the iterations; NULL: anything */
 };
@@ -50,8 +51,12 @@ struct Array {
   uint8_t dtype, ndim, place;
   bool contiguous, readonly;
   bool lent; /* in the memory of an argument: nobody counts who has it */
+  bool ours; /* Quelea's: made by its functions, or of what they have made */
+  bool list; /* Python's list, which has other operators than arrays */
+  bool weak; /* of it: its items are Python's own numbers */
   bool
       made; /* in memory that this function has allocated: of no argument, and of its owner alone */
+  const Node *site; /* private memory of the function, of what makes it there; NULL: it is not */
   JitRef owner, base, shape[QL_MAX_DIMS], stride[QL_MAX_DIMS];
   int64_t extent[QL_MAX_DIMS]; /* what is known of shape; -1: nothing */
   Element *element;            /* of an expression */
@@ -117,6 +122,7 @@ struct Frame {
   Loop *loop;
   Head **heads;      /* [loops][variables] */
   Frame *caller;     /* inline: its arrays are released too when something is raised */
+  const Node *call;  /* inline: where the caller calls it */
   Frame *outer_link; /* of a local function: what was being lowered when it was met */
   int temporaries;   /* of the callers: how many there were when it began */
 };
@@ -136,7 +142,9 @@ typedef struct Lower {
   const JitProgram *program;
   const JitLowerOptions *options;
   QlPool *pool;
-  JitFn *fn, *main;      /* that is built; of which it is a part */
+  const Node **shared; /* what makes arrays that must not be private: another name has them */
+  int shared_count, shared_room;
+  JitFn *fn, *main; /* that is built; of which it is a part. Before: what stays for another try */
   JitRef results, texts; /* addresses of the slots and of the texts, in fn */
   JitBlock exit;         /* of main: it returns there */
   Frame *frame, *outer;  /* outer: around a local function */
@@ -152,9 +160,12 @@ typedef struct Lower {
   JitRefusal *refusals;
   const char **text;
   int raise_count, raise_room, refusal_count, refusal_room, text_count, text_room;
-  bool raised; /* something of the function in the making can */
-  bool ranks;  /* arrays of the arguments are on ranks: so are those that are made */
-  Nest *nest;  /* whose kernel is built; NULL: none */
+  const Node *creating; /* the call whose array may be private: it is assigned to a name */
+  bool again;           /* one was that must not be, and all is lowered anew */
+  bool ours;            /* what is made now is Quelea's */
+  bool raised;          /* something of the function in the making can */
+  bool ranks;           /* arrays of the arguments are on ranks: so are those that are made */
+  Nest *nest;           /* whose kernel is built; NULL: none */
   bool nests_raise;
   JitNest *nests;
   int nest_count, nest_room;
@@ -172,6 +183,9 @@ static inline QlSource low_source(const Lower *l) {
 }
 JitRef low_text_address(Lower *l, const char *text); /* when it runs */
 bool low_dead(const Lower *l);                       /* is this point never reached? */
+/* Is it of the library (compiling/library), which has names with a point? What is refused and
+ * raised inside stands where the user calls it. */
+bool low_is_library(const Node *function);
 /* Calls a function of the program, inline, or as itself where it calls itself. Names of `keyword`
  * that are NULL are positional. */
 Value low_call(Lower *l, const Node *node, const Node *function, int count, const Value *arguments,
@@ -188,12 +202,14 @@ Value low_int(int64_t value); /* Python's, known */
 Value low_float(double value);
 Value low_bool(bool value);
 Value low_tuple(Lower *l, int count, const Value *items);
+Value low_slice(Lower *l, Value start, Value stop, Value step);
 JitRef low_ref(Lower *l, const Value *value); /* of a scalar */
 JitRef low_ref_as(Lower *l, const Value *value, QlDtype dtype);
 JitRef low_const(Lower *l, int64_t value);
 JitType low_type(Lower *l, const Value *value);
 const char *low_type_text(Lower *l, const Value *value);
 bool low_same_type(const JitType *a, const JitType *b);
+bool low_same_function(const Value *a, const Value *b);
 /* The type of what is either; false: there is none. */
 bool low_join_types(Lower *l, const JitType *a, const JitType *b, JitType *both);
 Value low_convert(Lower *l, const Value *value, const JitType *type);
@@ -243,12 +259,15 @@ void low_while(Lower *l, const Node *node);
 /* The numbers of a range, in the function that is built: how many, the first, the step. */
 bool low_range(Lower *l, const Node *node, const Value *range, JitRef *count, Value *start,
                Value *step);
-/* [element for target in items]: an array. */
+/* [element for target in items]: a list, or a tuple. */
 Value low_comprehension(Lower *l, const Node *node);
 /* Calls body(l, data, indices) at each index of a box of `ndim` extents, the last axis innermost.
  */
 typedef void LowBody(Lower *l, void *data, const JitRef *index);
 void low_box(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data);
+/* The same with a number (an i64) that goes from index to index: the body changes *carried. */
+void low_box_with(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data,
+                  JitRef *carried);
 
 /* ---- statements.c ---- */
 void low_statement(Lower *l, const Node *node);
@@ -262,16 +281,48 @@ Value low_binary(Lower *l, const Node *node, const char *name, const Value *a, c
 Value low_compare(Lower *l, const Node *node, const char *name, const Value *a, const Value *b);
 /* An operation of ops.def on scalars and arrays, as NumPy's ufunc. */
 Value low_ufunc(Lower *l, const Node *node, QlOp op, int count, const Value *arguments);
+/* Calls what a value is: a function, a dtype. */
+Value low_apply(Lower *l, const Node *node, const Value *function, int count,
+                const Value *arguments, const char *const *keywords);
+/* The items of a list that is written down, as a tuple; of lists in lists, tuples. */
+Value low_list_items(Lower *l, const Node *node);
+
+/* ---- lists.c: Python's lists, which are arrays with other operators ---- */
+bool low_is_list(const Value *value);
+/* Of the items of a tuple: a list if they are numbers, otherwise the tuple itself. */
+Value low_as_list(Lower *l, const Node *node, const Value *items);
+Value low_refuse_list(Lower *l, const Node *node, const Value *item); /* as an item of one */
+/* Where arrays are on ranks: refuses it; true: it has. */
+bool low_list_elsewhere(Lower *l, const Node *node);
+Value low_list_operation(Lower *l, const Node *node, QlOp op, const Value *a, const Value *b);
+/* As NumPy's functions take it: an array; `aside`: in memory that is not the list's. */
+Value low_without_list(Lower *l, const Node *node, const Value *value, bool aside);
 
 /* ---- arrays.c: memory, views, elements ---- */
 Array *low_new_array(Lower *l, const Node *node, QlDtype dtype, int ndim, const JitRef *shape,
                      const int64_t *extent);
 Value low_array_value(Array *array);
+/* The array is known elsewhere than by the name that it was assigned to: not private then. */
+void low_share(Lower *l, const Node *site);
 void low_set_strides(Lower *l, Array *array); /* of a contiguous one */
 Value low_index(Lower *l, const Node *node, const Value *array, const Value *index);
 void low_store_index(Lower *l, const Node *node, const Value *array, const Value *index,
                      const Value *value);
 JitRef low_size(Lower *l, const Array *array);
+/* An index along an axis as a position: below zero it counts from the end. Checked: IndexError. */
+JitRef low_position(Lower *l, const Node *node, const Value *index, JitRef extent, int axis,
+                    bool checked);
+/* What a slice takes of an axis; false: refused. */
+typedef struct Cut {
+  JitRef start, count, step; /* step id 0: 1 */
+  bool whole, one;           /* all of the axis; in steps of 1 */
+} Cut;
+bool low_cut(Lower *l, const Node *node, const Value *slice, JitRef extent, Cut *cut);
+/* The parts of an index, one for each axis but for new ones; NULL: refused. */
+const Value *low_index_parts(Lower *l, const Node *node, const Array *array, const Value *index,
+                             int *count);
+/* Has the array this value's type as an element? Refused if not. */
+bool low_holds(Lower *l, const Node *node, const Value *array, const Value *stored);
 /* Refuses that it is stored into; true: it has. */
 bool low_readonly(Lower *l, const Node *node, const Array *array);
 
@@ -286,6 +337,20 @@ Value low_in_memory(Lower *l, const Node *node, const Value *value);
 Value low_settled(Lower *l, const Node *node, const Value *value);
 void low_copy_into(Lower *l, const Node *node, const Array *target, const Value *value);
 Value low_copy(Lower *l, const Node *node, const Value *value);
+/* The address of an element: offset from the base, in bytes. */
+JitRef low_offset(Lower *l, const Array *array, const JitRef *index);
+/* Is it known that what is stored into the one does not change the other? */
+bool low_apart(const Array *target, const Array *array);
+/* The shape that arrays have together, as an array without memory; NULL: refused. */
+Array *low_broadcast(Lower *l, const Node *node, int count, const Value *arrays);
+
+/* ---- gather.c: arrays as indices ---- */
+bool low_is_gather(const Value *index);
+Value low_gather(Lower *l, const Node *node, const Value *array, const Value *index);
+void low_scatter(Lower *l, const Node *node, const Value *array, const Value *index,
+                 const Value *stored);
+/* The indices of what is true, an array for each axis. */
+Value low_nonzero(Lower *l, const Node *node, const Value *mask);
 
 /* ---- reduce.c: over the axes of arrays, in the order of contract C7 ---- */
 /* axis NULL: all of them. QL_REDUCE_COUNT is no reduction here. */
@@ -293,6 +358,7 @@ Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value 
                  const Value *axis, bool keepdims);
 
 /* ---- functions.c: what can be called by name ---- */
+Value low_field(Lower *l, const Value *value, const char *name); /* of a named tuple; UNKNOWN */
 Value low_call_known(Lower *l, const Node *node, const char *name, int count,
                      const Value *arguments, const char *const *keywords);
 Value low_constant(const char *name); /* "numpy.pi" */

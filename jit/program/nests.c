@@ -484,6 +484,8 @@ static void build_kernel(Lower *l, Nest *nest, const Node *node) {
   kept.refusal_room = l->refusal_room;
   kept.text = l->text, kept.text_count = l->text_count, kept.text_room = l->text_room;
   kept.locals = l->locals, kept.names = l->names;
+  kept.shared = l->shared, kept.shared_count = l->shared_count, kept.shared_room = l->shared_room,
+  kept.again = l->again;
   memcpy(l, &kept, offsetof(Lower, no_memory));
 }
 

@@ -172,8 +172,8 @@ static void mark_targets(const Node *target, uint8_t *assigns) {
 }
 
 static void mark_assigned(const Node *node, uint8_t *assigns) {
-  int targets = node->kind == NODE_ASSIGN ? node->count - 1
-                                          : node->kind == NODE_AUGMENT || node->kind == NODE_FOR;
+  bool one = node->kind == NODE_AUGMENT || node->kind == NODE_FOR || node->kind == NODE_NAMED;
+  int targets = node->kind == NODE_ASSIGN ? node->count - 1 : one;
   for (int k = 0; k < targets; k++) mark_targets(node->items[k], assigns);
   for (int k = 0; k < node->count; k++) mark_assigned(node->items[k], assigns);
 }

@@ -41,13 +41,18 @@ typedef struct JitType {
   bool lent;       /* ARRAY: in the memory of an argument */
   uint8_t place;   /* ARRAY: JitPlaceKind */
   bool readonly;   /* ARRAY: nothing may be stored into it */
-  int count;       /* TUPLE */
+  bool ours;       /* ARRAY: Quelea's, where NumPy's are made too */
+  bool list;       /* ARRAY: Python's list; weak: of Python's own numbers */
+  int count;       /* TUPLE; SLICE: 3 */
   struct JitType *items;
+  const char *named; /* TUPLE: "3 x y", number 3 of the front end's, with fields; NULL: plain */
+  const void *site;  /* ARRAY: in private memory, which was made there; NULL: it is not */
 } JitType;
 
 /* "f64", "int" (weak), "f64[:,:]", "ranks f64[:,:]" (on ranks), "const f64[:,::1]" (readonly,
- * contiguous), "(f64, int)", "none": read, into the pool, and written. The end of what was read, or
- * NULL: not a type, or out of memory. */
+ * contiguous), "ours f64[:]", "list f64[::1]", "(f64, int)", "named3 x y(f64, int)", "slice(int,
+ * int, none)", "none": read, into the pool, and written. The end of what was read, or NULL: not a
+ * type, or out of memory. */
 const char *jit_type_parse(const char *text, QlPool *pool, JitType *type);
 size_t jit_type_print(const JitType *type, char *text, size_t room); /* as snprintf */
 

@@ -75,17 +75,55 @@ static Value reduce_axis(Lower *l, const Node *node, QlReduction reduction, cons
   return low_array_value((Array *)lines.result);
 }
 
-static Value keep_axis(Lower *l, const Node *node, const Value *value, int ndim, int axis) {
-  Value *index = low_get(l, (size_t)ndim * sizeof *index);
-  Value whole = {.kind = JIT_SLICE, .count = 3}, none[3] = {low_none(), low_none(), low_none()};
-  if (value->kind == JIT_SCALAR) {
+/* The result again with the axes that were reduced, of extent 1. */
+static Value keep_axes(Lower *l, const Node *node, const Value *value, int ndim,
+                       const bool *taken) {
+  Value *index = low_get(l, (size_t)ndim * sizeof *index), result = *value;
+  bool single = value->kind == JIT_SCALAR; /* all were */
+  if (single) {
     Value tuple = low_tuple(l, 1, value);
-    return low_call_known(l, node, "numpy.array", 1, &tuple, NULL);
+    result = low_call_known(l, node, "numpy.array", 1, &tuple, NULL);
   }
-  whole.items = low_tuple(l, 3, none).items;
-  for (int k = 0; k < ndim; k++) index[k] = k == axis ? low_none() : whole;
+  Value whole = low_slice(l, low_none(), low_none(), low_none());
+  for (int k = 0; k < ndim; k++) index[k] = taken[k] && !(single && k == 0) ? low_none() : whole;
   Value all = low_tuple(l, ndim, index);
-  return low_index(l, node, value, &all);
+  return low_index(l, node, &result, &all);
+}
+
+bool low_axis(Lower *l, const Node *node, const Value *axis, int ndim, int *at) {
+  if (axis->kind == JIT_UNKNOWN) return false;
+  if (!axis->known || !low_is_index(axis)) {
+    low_refuse(l, node, "QJ381", "axis must be a constant integer",
+               "write the number, or reduce over one axis after the other");
+    return false;
+  }
+  int64_t from = axis->constant.i + (axis->constant.i < 0 ? ndim : 0);
+  if (from < 0 || from >= ndim) {
+    low_refuse(l, node, "QJ382",
+               low_text(l, "axis %lld is out of bounds for an array of %d dimensions",
+                        (long long)axis->constant.i, ndim),
+               "count axes from 0");
+    return false;
+  }
+  return *at = (int)from, true;
+}
+
+/* Which axes are reduced: all, one, those of a tuple. */
+static bool find_axes(Lower *l, const Node *node, const Value *axis, int ndim, bool *taken) {
+  int at;
+  for (int k = 0; k < ndim; k++) taken[k] = !axis;
+  if (!axis) return true;
+  const Value *each = axis->kind == JIT_TUPLE ? axis->items : axis;
+  for (int k = 0; k < (axis->kind == JIT_TUPLE ? axis->count : 1); k++) {
+    if (!low_axis(l, node, &each[k], ndim, &at)) return false;
+    if (taken[at]) {
+      low_refuse(l, node, "QJ383", low_text(l, "axis %d is named twice", at),
+                 "name each axis once");
+      return false;
+    }
+    taken[at] = true;
+  }
+  return true;
 }
 
 static Value reduce_on_ranks(Lower *l, const Node *node, QlReduction reduction, const Array *array,
@@ -115,45 +153,46 @@ Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value 
   Value current = low_in_memory(l, node, value);
   if (current.kind != JIT_ARRAY) return current;
   int ndim = current.array->ndim;
-  if (axis) {
-    if (!axis->known || !low_is_index(axis))
-      return low_refuse(l, node, "QJ381", "axis must be a constant integer",
-                        "write the number, or reduce over one axis after the other");
-    int64_t at = axis->constant.i + (axis->constant.i < 0 ? ndim : 0);
-    if (at < 0 || at >= ndim)
-      return low_refuse(l, node, "QJ382",
-                        low_text(l, "axis %lld is out of bounds for an array of %d dimensions",
-                                 (long long)axis->constant.i, ndim),
-                        "count axes from 0");
-    if (current.array->place == JIT_ON_RANKS)
-      return reduce_on_ranks(l, node, reduction, current.array, 1u << at, keepdims);
-    Value reduced = reduce_axis(l, node, reduction, current.array, (int)at);
-    return keepdims ? keep_axis(l, node, &reduced, ndim, (int)at) : reduced;
+  bool taken[QL_MAX_DIMS];
+  if (!find_axes(l, node, axis, ndim, taken)) return low_unknown();
+  if (current.array->place == JIT_ON_RANKS) {
+    uint32_t axes = 0;
+    for (int k = 0; k < ndim; k++) axes |= (uint32_t)taken[k] << k;
+    return reduce_on_ranks(l, node, reduction, current.array, axes, keepdims);
   }
-  if (keepdims)
-    return low_refuse(l, node, "QJ383", "keepdims without an axis is not there in @jit",
-                      "give an axis");
-  if (current.array->place == JIT_ON_RANKS)
-    return reduce_on_ranks(l, node, reduction, current.array, (1u << ndim) - 1, false);
   if (ndim == 0) {
     QlDtype dtype = loop_of(reduction, (QlDtype)current.array->dtype);
     JitRef ref = jit_load_at(l->fn, (QlDtype)current.array->dtype, current.array->base,
                              low_const(l, 0), low_source(l));
     return low_scalar(dtype, false, jit_cast(l->fn, ref, dtype, low_source(l)));
   }
-  while (current.kind == JIT_ARRAY)
-    current = reduce_axis(l, node, reduction, current.array, current.array->ndim - 1);
-  return current;
+  for (int k = ndim - 1; k >= 0 && current.kind == JIT_ARRAY; k--)
+    if (taken[k]) current = reduce_axis(l, node, reduction, current.array, k);
+  return keepdims && !low_dead(l) ? keep_axes(l, node, &current, ndim, taken) : current;
 }
 
 /* ---- NumPy's functions ---- */
 
 static Value reduce(Lower *l, const Call *call, QlReduction reduction) {
-  if (!low_takes(l, call, 1, 2, "axis keepdims")) return low_unknown();
-  const Value *axis = low_given(call, 1, "axis"), *kept = low_given(call, -1, "keepdims");
+  bool counts = reduction == QL_REDUCE_SUM || reduction == QL_REDUCE_PROD;
+  if (!low_takes(l, call, 1, 2, counts ? "axis keepdims dtype" : "axis keepdims"))
+    return low_unknown();
+  const Value *axis = low_given(call, 1, "axis"), *kept = low_given(call, -1, "keepdims"),
+              *wanted = low_given(call, -1, "dtype");
   if (kept && !kept->known) return low_refuse_type(l, call, kept, "keepdims as a constant");
   if (axis && axis->kind == JIT_NONE) axis = NULL;
-  return low_reduce(l, call->node, reduction, &call->arguments[0], axis, kept && kept->constant.b);
+  Value value = call->arguments[0];
+  if (value.kind == JIT_TUPLE)
+    value = low_call_known(l, call->node, "numpy.array", 1, call->arguments, NULL);
+  bool keeps = kept && kept->constant.b;
+  if (!wanted || wanted->kind == JIT_NONE)
+    return low_reduce(l, call->node, reduction, &value, axis, keeps);
+  QlDtype dtype;
+  if (!low_dtype_argument(l, call, wanted, QL_F64, &dtype)) return low_unknown();
+  if (dtype == QL_BOOL) return low_refuse_type(l, call, wanted, "a dtype of numbers");
+  value = low_astype(l, call->node, &value, dtype);
+  value = low_reduce(l, call->node, reduction, &value, axis, keeps);
+  return low_astype(l, call->node, &value, dtype);
 }
 static Value np_sum(Lower *l, const Call *call) { return reduce(l, call, QL_REDUCE_SUM); }
 static Value np_prod(Lower *l, const Call *call) { return reduce(l, call, QL_REDUCE_PROD); }
@@ -162,27 +201,8 @@ static Value np_max(Lower *l, const Call *call) { return reduce(l, call, QL_REDU
 static Value np_any(Lower *l, const Call *call) { return reduce(l, call, QL_REDUCE_ANY); }
 static Value np_all(Lower *l, const Call *call) { return reduce(l, call, QL_REDUCE_ALL); }
 
-static Value np_mean(Lower *l, const Call *call) {
-  Value array = call->arguments[0], total = reduce(l, call, QL_REDUCE_SUM);
-  if (total.kind == JIT_UNKNOWN) return total;
-  if (array.kind != JIT_ARRAY)
-    return low_binary(
-        l, call->node, "truediv", &array,
-        &(Value){
-            .kind = JIT_SCALAR, .dtype = QL_I64, .weak = true, .known = true, .constant.i = 1});
-  JitRef all = low_size(l, array.array),
-         left = total.kind == JIT_ARRAY ? low_size(l, total.array) : low_const(l, 1);
-  Value count = low_scalar(
-      QL_I64, true,
-      low_op(l, QL_OP_FLOOR_DIVIDE, all, low_op(l, QL_OP_MAXIMUM, left, low_const(l, 1))));
-  Value both[2] = {total, low_convert(l, &count, &low_weak_float)};
-  return low_ufunc(l, call->node, QL_OP_DIVIDE, 2, both);
-}
-
 const KnownRow low_reductions[] = {
-    {"numpy.sum", np_sum, 0, 0},   {"numpy.prod", np_prod, 0, 0},
-    {"numpy.min", np_min, 0, 0},   {"numpy.amin", np_min, 0, 0},
-    {"numpy.max", np_max, 0, 0},   {"numpy.amax", np_max, 0, 0},
-    {"numpy.any", np_any, 0, 0},   {"numpy.all", np_all, 0, 0},
-    {"numpy.mean", np_mean, 0, 0}, {NULL},
+    {"numpy.sum", np_sum, 0, 0},  {"numpy.prod", np_prod, 0, 0}, {"numpy.min", np_min, 0, 0},
+    {"numpy.amin", np_min, 0, 0}, {"numpy.max", np_max, 0, 0},   {"numpy.amax", np_max, 0, 0},
+    {"numpy.any", np_any, 0, 0},  {"numpy.all", np_all, 0, 0},   {NULL},
 };

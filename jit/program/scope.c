@@ -26,7 +26,7 @@ typedef void Each(Lower *l, const Array *array);
 
 static void each_array(Lower *l, const Value *value, Each *each) {
   if (value->kind == JIT_ARRAY && !value->array->element && !value->array->lent &&
-      value->array->owner.id)
+      !value->array->site && value->array->owner.id)
     each(l, value->array);
   bool holds = value->kind == JIT_TUPLE || value->kind == JIT_RANGE;
   for (int k = 0; holds && k < value->count; k++) each_array(l, &value->items[k], each);
@@ -45,7 +45,16 @@ static void push(Lower *l, const Array *array) {
   l->temporaries[l->temporary_count++] = array->owner;
 }
 
-void low_retain(Lower *l, const Value *value) { each_array(l, value, retain); }
+static void share_all(Lower *l, const Value *value) {
+  if (value->kind == JIT_ARRAY) low_share(l, value->array->site);
+  bool holds = value->kind == JIT_TUPLE || value->kind == JIT_RANGE;
+  for (int k = 0; holds && k < value->count; k++) share_all(l, &value->items[k]);
+}
+
+void low_retain(Lower *l, const Value *value) {
+  share_all(l, value);
+  each_array(l, value, retain);
+}
 void low_release(Lower *l, const Value *value) { each_array(l, value, release); }
 void low_temporary(Lower *l, const Value *value) { each_array(l, value, push); }
 
@@ -80,7 +89,8 @@ void low_set(Lower *l, int v, Value value) {
   if (low_dead(l)) return;
   Variable *variable = &l->frame->now[v];
   value = low_settled(l, l->at, &value);
-  low_retain(l, &value);
+  bool is_own = value.kind == JIT_ARRAY && value.array->site && value.array->site == l->creating;
+  if (!is_own) low_retain(l, &value);
   if (variable->defined != NEVER) low_release(l, &variable->value);
   *variable = (Variable){.value = value, .defined = ALWAYS};
 }
@@ -171,12 +181,12 @@ static bool same_value(const Value *a, const Value *b) {
                  : !b->known && a->ref.id == b->ref.id;
     case JIT_ARRAY: return a->array == b->array;
     case JIT_TUPLE:
+    case JIT_SLICE:
       for (int k = 0; k < a->count && a->count == b->count; k++)
         if (!same_value(&a->items[k], &b->items[k])) return false;
       return a->count == b->count;
-    case JIT_SLICE:
     case JIT_RANGE: return a->items == b->items && a->text == b->text;
-    case JIT_FUNCTION: return a->node == b->node && a->text == b->text;
+    case JIT_FUNCTION: return low_same_function(a, b);
     case JIT_TEXT: return !strcmp(a->text, b->text);
     default: return true;
   }
@@ -280,7 +290,7 @@ static Variable join_meeting(Lower *l, Edges *edges, JitBlock at, Meeting *meeti
                              const char *name, int v) {
   if (meeting->clash) return (Variable){.value = clash(l, edges, name, v), .defined = ALWAYS};
   bool carried = meeting->type.kind == JIT_SCALAR || meeting->type.kind == JIT_ARRAY ||
-                 meeting->type.kind == JIT_TUPLE;
+                 meeting->type.kind == JIT_TUPLE || meeting->type.kind == JIT_SLICE;
   if (meeting->same || (!carried && meeting->defined != MAYBE)) return meeting->first;
   Variable joined = join_one(l, edges, at, meeting, v);
   if (carried) return joined;

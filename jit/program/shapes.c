@@ -27,9 +27,40 @@ Value low_transposed(Lower *l, const Call *call, const Value *value) {
     return low_ranks_view(l, call->node, memory.array, view, (JitRef){0});
   return low_array_value(view);
 }
+Value low_permuted(Lower *l, const Value *value, const int *axes) {
+  const Array *array = value->array;
+  Array *view = low_get(l, sizeof *view);
+  *view = *array;
+  for (int k = 0; k < view->ndim; k++) {
+    view->shape[k] = array->shape[axes[k]], view->stride[k] = array->stride[axes[k]],
+    view->extent[k] = array->extent[axes[k]];
+    view->contiguous = view->contiguous && axes[k] == k;
+  }
+  if (view->place == JIT_ON_RANKS) return low_ranks_view(l, l->at, array, view, (JitRef){0});
+  return low_array_value(view);
+}
+
+/* The axes of a tuple that names each once; false: refused. */
+static bool all_axes(Lower *l, const Call *call, const Value *tuple, int ndim, int *axes) {
+  bool good = tuple->kind == JIT_TUPLE && tuple->count == ndim, seen[QL_MAX_DIMS] = {false};
+  for (int k = 0; good && k < ndim; k++) {
+    if (!low_axis(l, call->node, &tuple->items[k], ndim, &axes[k])) return false;
+    good = !seen[axes[k]], seen[axes[k]] = true;
+  }
+  if (!good) low_refuse_type(l, call, tuple, "a tuple with each axis once");
+  return good;
+}
+
 static Value call_transpose(Lower *l, const Call *call) {
-  return low_takes(l, call, 1, 1, "") ? low_transposed(l, call, &call->arguments[0])
-                                      : low_unknown();
+  if (!low_takes(l, call, 1, 2, "axes")) return low_unknown();
+  const Value *value = &call->arguments[0], *wanted = low_given(call, 1, "axes");
+  if (!wanted || wanted->kind == JIT_NONE || value->kind != JIT_ARRAY)
+    return low_transposed(l, call, value);
+  int axes[QL_MAX_DIMS];
+  Value memory = low_in_memory(l, call->node, value);
+  if (low_dead(l) || memory.kind != JIT_ARRAY) return low_unknown();
+  if (!all_axes(l, call, wanted, memory.array->ndim, axes)) return low_unknown();
+  return low_permuted(l, &memory, axes);
 }
 
 Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *wanted) {
@@ -43,6 +74,9 @@ Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *
       value->array->contiguous && !value->array->element ? *value : low_copy(l, call->node, value);
   if (low_dead(l)) return low_unknown();
   const Value *items = wanted->kind == JIT_TUPLE ? wanted->items : wanted;
+  int opens = 0;
+  for (int k = 0; k < ndim; k++) opens += items[k].known && items[k].constant.i == -1;
+  if (opens > 1) return low_refuse_type(l, call, wanted, "a shape with one -1 at most");
   JitRef product = low_const(l, 1), size = low_size(l, memory.array);
   for (int k = 0; k < ndim; k++) {
     if (items[k].known && items[k].constant.i == -1)
@@ -64,15 +98,25 @@ Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *
   low_set_strides(l, view);
   return low_array_value(view);
 }
+/* With one axis, of as many elements as there are, 0 too. */
+Value low_flat(Lower *l, const Call *call, const Value *value) {
+  Value size = low_scalar(QL_I64, true, low_size(l, value->array));
+  return low_reshaped(l, call, value, &size);
+}
+
 static Value call_reshape(Lower *l, const Call *call) {
   return low_takes(l, call, 2, 2, "")
              ? low_reshaped(l, call, &call->arguments[0], &call->arguments[1])
              : low_unknown();
 }
 static Value call_ravel(Lower *l, const Call *call) {
-  Value all = low_int(-1);
-  return low_takes(l, call, 1, 1, "") ? low_reshaped(l, call, &call->arguments[0], &all)
-                                      : low_unknown();
+  if (!low_takes(l, call, 1, 1, "")) return low_unknown();
+  const Value *value = &call->arguments[0];
+  if (value->kind == JIT_ARRAY && value->array->ndim != 1) return low_flat(l, call, value);
+  if (value->kind == JIT_ARRAY && value->array->contiguous)
+    return low_in_memory(l, call->node, value);
+  return value->kind == JIT_ARRAY ? low_copy(l, call->node, value)
+                                  : low_refuse_type(l, call, value, "an array");
 }
 static Value call_copy(Lower *l, const Call *call) {
   if (!low_takes(l, call, 1, 1, "")) return low_unknown();

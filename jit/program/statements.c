@@ -75,37 +75,70 @@ void low_assign(Lower *l, const Node *target, Value value) {
   }
 }
 
+/* np.empty(...), zeros, ones, full, array of what is written down: what gives an array of its own.
+ */
+static bool creates(const Node *node) {
+  static const char *const names[] = {"empty", "zeros", "ones", "full", "array"};
+  if (node->kind != NODE_CALL || node->items[0]->kind != NODE_REF) return false;
+  const char *name = node->items[0]->text;
+  for (int k = 0; k < 5 && !strncmp(name, "numpy.", 6); k++)
+    if (!strcmp(name + 6, names[k])) return true;
+  return false;
+}
+
 static void assign(Lower *l, const Node *node) {
-  Value value = low_expression(l, node->items[node->count - 1]);
+  const Node *from = node->items[node->count - 1];
+  bool to_name = node->count == 2 && node->items[0]->kind == NODE_NAME;
+  l->creating = to_name && creates(from) ? from : NULL;
+  Value value = low_expression(l, from);
   if (value.kind != JIT_ARRAY || node->count > 2) value = low_settled(l, node, &value);
   if (value.kind == JIT_TUPLE && !low_dead(l)) low_hold(l, &value); /* x, y = y, x */
   for (int k = 0; k + 1 < node->count; k++) low_assign(l, node->items[k], value);
+  l->creating = NULL;
 }
 
-static void change_in_place(Lower *l, const Node *node, const Value *old, const Value *value) {
+static bool may_change(Lower *l, const Node *node, const Value *old, const Value *value) {
   QlDtype from = (QlDtype)value->array->dtype, to = (QlDtype)old->array->dtype;
-  if (ql_can_cast_same_kind(from, to)) return low_copy_into(l, node, old->array, value);
+  if (ql_can_cast_same_kind(from, to)) return true;
   low_refuse(
       l, node, "QJ335",
       low_text(l, "%s changed in place cannot hold %s", low_type_text(l, old), ql_dtype_name(from)),
       "assign to a new name, or convert with .astype(...)");
+  return false;
+}
+
+static void change_in_place(Lower *l, const Node *node, const Value *old, const Value *value) {
+  if (may_change(l, node, old, value)) low_copy_into(l, node, old->array, value);
+}
+
+/* x[i] += y, whose index is used twice. What arrays take out of x is stored back. */
+static void augment_part(Lower *l, const Node *node) {
+  const Node *target = node->items[0];
+  Value array = low_expression(l, target->items[0]), index = low_expression(l, target->items[1]);
+  bool is_gather = low_is_gather(&index);
+  if (is_gather) index = low_settled(l, node, &index);
+  if (is_gather && index.kind == JIT_ARRAY && array.kind == JIT_ARRAY &&
+      !low_apart(array.array, index.array))
+    index = low_copy(l, node, &index);
+  Value old = low_index(l, target, &array, &index), by = low_expression(l, node->items[1]);
+  Value value = low_binary(l, node, node->text, &old, &by);
+  bool both = old.kind == JIT_ARRAY && value.kind == JIT_ARRAY;
+  if (both && !is_gather) return change_in_place(l, node, &old, &value);
+  if (!both || may_change(l, node, &old, &value))
+    low_store_index(l, target, &array, &index, &value);
 }
 
 /* x += y changes an array in place; a name of anything else is assigned anew. */
 static void augment(Lower *l, const Node *node) {
   const Node *target = node->items[0];
-  if (target->kind == NODE_INDEX) {
-    Value array = low_expression(l, target->items[0]), index = low_expression(l, target->items[1]);
-    Value old = low_index(l, target, &array, &index), by = low_expression(l, node->items[1]);
-    Value value = low_binary(l, node, node->text, &old, &by);
-    if (old.kind == JIT_ARRAY && value.kind == JIT_ARRAY)
-      change_in_place(l, node, &old, &value);
-    else
-      low_store_index(l, target, &array, &index, &value);
-    return;
-  }
+  if (target->kind == NODE_INDEX) return augment_part(l, node);
   if (target->kind != NODE_NAME) return low_assign(l, target, low_unknown());
   Value old = low_get_variable(l, target), by = low_expression(l, node->items[1]);
+  if (low_is_list(&old)) {
+    low_refuse(l, node, "QJ348", "a list is not changed in place in @jit",
+               "assign anew: x = x + y");
+    return;
+  }
   Value value = low_binary(l, node, node->text, &old, &by);
   if (old.kind == JIT_ARRAY && value.kind == JIT_ARRAY)
     change_in_place(l, node, &old, &value);
@@ -140,21 +173,10 @@ static void lower_if(Lower *l, const Node *node) {
 
 /* ---- what leaves ---- */
 
-static bool can_return(const Value *value) {
-  for (int k = 0; value->kind == JIT_TUPLE && k < value->count; k++)
-    if (!can_return(&value->items[k])) return false;
-  return value->kind == JIT_TUPLE || value->kind == JIT_SCALAR || value->kind == JIT_ARRAY ||
-         value->kind == JIT_NONE || value->kind == JIT_UNKNOWN;
-}
-
 static void lower_return(Lower *l, const Node *node) {
   Value value = node->count ? low_expression(l, node->items[0]) : low_none();
   if (low_dead(l)) return;
   value = low_settled(l, node, &value);
-  if (!can_return(&value))
-    value = low_refuse(l, node, "QJ333",
-                       low_text(l, "a function cannot return %s", low_type_text(l, &value)),
-                       "return numbers, arrays, tuples of them, or None");
   low_retain(l, &value);
   int from = l->frame->temporaries, count = l->temporary_count;
   low_end_temporaries(l, from);

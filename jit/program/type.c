@@ -1,5 +1,6 @@
 /* Types as text, in Numba's notation where it has one: f64, f64[:,:], f64[:,::1] (contiguous),
- * const f64[:] (readonly), (f64, int). Python's own numbers are bool, int, float, complex. */
+ * const f64[:] (readonly), (f64, int), named3 x y(f64, int), slice(int, int, none). Python's own
+ * numbers are bool, int, float, complex. */
 #include "program.h"
 
 #include <stdio.h>
@@ -12,7 +13,6 @@ typedef struct Word {
 static const Word words[] = {
     {"none", {.kind = JIT_NONE}},
     {"unknown", {.kind = JIT_UNKNOWN}},
-    {"slice", {.kind = JIT_SLICE}},
     {"dtype", {.kind = JIT_DTYPE}},
     {"text", {.kind = JIT_TEXT}},
     {"function", {.kind = JIT_FUNCTION}},
@@ -47,9 +47,9 @@ static const char *parse_axes(const char *text, JitType *type) {
   return *text == ']' ? text + 1 : NULL;
 }
 
-static const char *parse_tuple(const char *text, QlPool *pool, JitType *type) {
-  *type = (JitType){.kind = JIT_TUPLE};
+static const char *parse_items(const char *text, QlPool *pool, JitType *type) {
   int room = 0;
+  if (*text != '(') return NULL;
   for (text++; *text != ')';) {
     JitType item;
     if (!(text = jit_type_parse(text, pool, &item)) ||
@@ -63,19 +63,39 @@ static const char *parse_tuple(const char *text, QlPool *pool, JitType *type) {
   return text + 1;
 }
 
+/* Of a named tuple: what stands before its items. */
+static const char *parse_name(const char *text, QlPool *pool, JitType *type) {
+  size_t length = strcspn(text, "(");
+  char *name = ql_pool_get(pool, length + 1);
+  if (!name) return NULL;
+  memcpy(name, text, length);
+  name[length] = 0, type->named = name;
+  return text + length;
+}
+
+/* A word before a type, and the space behind it. */
+static bool flagged(const char **text, const char *word) {
+  size_t length = strlen(word);
+  if (strncmp(*text, word, length)) return false;
+  *text += length;
+  return true;
+}
+
 const char *jit_type_parse(const char *text, QlPool *pool, JitType *type) {
-  bool readonly = strncmp(text, "const ", 6) == 0;
-  if (readonly) text += 6;
-  bool on_ranks = strncmp(text, "ranks ", 6) == 0;
-  if (on_ranks) text += 6;
-  if (*text == '(') return parse_tuple(text, pool, type);
+  bool ours = flagged(&text, "ours "), readonly = flagged(&text, "const "),
+       on_ranks = flagged(&text, "ranks "), list = flagged(&text, "list ");
+  *type = (JitType){.kind = JIT_TUPLE};
+  if (flagged(&text, "named") && !(text = parse_name(text, pool, type))) return NULL;
+  if (*text == '(') return parse_items(text, pool, type);
+  *type = (JitType){.kind = JIT_SLICE};
+  if (flagged(&text, "slice")) return parse_items(text, pool, type);
   for (int k = 0; k < WORDS; k++)
     if (begins(&text, words[k].text)) return *type = words[k].type, text;
   for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++)
     if (begins(&text, ql_dtype_info[dtype].ir)) {
       *type = (JitType){.kind = JIT_SCALAR, .dtype = (uint8_t)dtype};
       text = parse_axes(text, type);
-      type->readonly = readonly;
+      type->readonly = readonly, type->ours = ours, type->list = list;
       if (type->kind == JIT_ARRAY && on_ranks) type->place = JIT_ON_RANKS;
       return text;
     }
@@ -93,8 +113,9 @@ static void add(Text *text, const char *part) {
 }
 
 static void print(const JitType *type, Text *text) {
-  if (type->kind == JIT_TUPLE) {
-    add(text, "(");
+  if (type->kind == JIT_TUPLE || type->kind == JIT_SLICE) {
+    if (type->named) add(text, "named"), add(text, type->named);
+    add(text, type->kind == JIT_SLICE ? "slice(" : "(");
     for (int k = 0; k < type->count; k++) {
       print(&type->items[k], text);
       add(text, k + 1 < type->count ? ", " : type->count == 1 ? "," : "");
@@ -111,8 +132,10 @@ static void print(const JitType *type, Text *text) {
     }
   }
   if (type->kind != JIT_SCALAR && type->kind != JIT_ARRAY) return add(text, "?");
+  if (type->ours) add(text, "ours ");
   if (type->readonly) add(text, "const ");
   if (type->place == JIT_ON_RANKS) add(text, "ranks ");
+  if (type->list) add(text, "list ");
   add(text, ql_dtype_info[type->dtype].ir);
   if (type->kind != JIT_ARRAY) return;
   add(text, "[");

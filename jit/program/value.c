@@ -32,6 +32,12 @@ JitRef low_const(Lower *l, int64_t value) {
   return jit_const(l->fn, QL_I64, (QlValue){.i = value});
 }
 
+Value low_slice(Lower *l, Value start, Value stop, Value step) {
+  Value slice = low_tuple(l, 3, (Value[]){start, stop, step});
+  slice.kind = JIT_SLICE;
+  return slice;
+}
+
 JitRef low_ref(Lower *l, const Value *value) {
   return value->known ? jit_const(l->fn, (QlDtype)value->dtype, value->constant) : value->ref;
 }
@@ -71,17 +77,36 @@ bool low_known_truth(const Value *value, bool *truth) {
   }
 }
 
+/* Of a list: it has items. Of an array of one element: that of the element. */
+static JitRef truth_of_array(Lower *l, const Node *node, const Value *value) {
+  JitRef size = low_size(l, value->array);
+  if (value->array->list) return low_op(l, QL_OP_NOT_EQUAL, size, low_const(l, 0));
+  Value memory = low_in_memory(l, node, value);
+  if (memory.kind != JIT_ARRAY || low_on_ranks(l, node, &memory, "the truth of an array"))
+    return (JitRef){0};
+  low_raise_if(l, node, low_op(l, QL_OP_NOT_EQUAL, size, low_const(l, 1)), "ValueError",
+               "the truth of an array of several elements, or of none, is not defined");
+  JitRef ref = jit_load_at(l->fn, (QlDtype)memory.array->dtype, memory.array->base, low_const(l, 0),
+                           low_source(l));
+  return jit_cast(l->fn, ref, QL_BOOL, low_source(l));
+}
+
 JitRef low_truth(Lower *l, const Node *node, const Value *value) {
   bool truth;
   if (low_known_truth(value, &truth)) return jit_const(l->fn, QL_BOOL, (QlValue){.b = truth});
   if (value->kind == JIT_SCALAR) return low_ref_as(l, value, QL_BOOL);
-  if (value->kind == JIT_ARRAY)
-    low_refuse(l, node, "QJ310", "the truth of an array of several elements is not defined",
-               "write np.any(...) or np.all(...)");
-  return (JitRef){0};
+  return value->kind == JIT_ARRAY ? truth_of_array(l, node, value) : (JitRef){0};
 }
 
 /* ---- types ---- */
+
+static bool has_items(int kind) { return kind == JIT_TUPLE || kind == JIT_SLICE; }
+
+static bool same_name(const char *a, const char *b) { return a == b || (a && b && !strcmp(a, b)); }
+
+bool low_same_function(const Value *a, const Value *b) {
+  return a->node == b->node && same_name(a->text, b->text);
+}
 
 JitType low_type(Lower *l, const Value *value) {
   JitType type = {.kind = value->kind};
@@ -91,9 +116,10 @@ JitType low_type(Lower *l, const Value *value) {
     type.dtype = value->array->dtype, type.ndim = value->array->ndim,
     type.contiguous = value->array->contiguous && !value->array->element,
     type.lent = value->array->lent, type.readonly = value->array->readonly,
-    type.place = value->array->place;
-  if (value->kind != JIT_TUPLE) return type;
-  type.count = value->count;
+    type.site = value->array->site, type.ours = value->array->ours, type.list = value->array->list,
+    type.weak = value->array->weak, type.place = value->array->place;
+  if (!has_items(value->kind)) return type;
+  type.count = value->count, type.named = value->kind == JIT_TUPLE ? value->text : NULL;
   type.items = low_get(l, (size_t)value->count * sizeof *type.items + 1);
   for (int k = 0; k < value->count; k++) type.items[k] = low_type(l, &value->items[k]);
   return type;
@@ -110,7 +136,8 @@ const char *low_type_text(Lower *l, const Value *value) {
 bool low_same_type(const JitType *a, const JitType *b) {
   if (a->kind != b->kind || a->dtype != b->dtype || a->ndim != b->ndim || a->weak != b->weak ||
       a->contiguous != b->contiguous || a->lent != b->lent || a->readonly != b->readonly ||
-      a->place != b->place || a->count != b->count)
+      a->ours != b->ours || a->list != b->list || a->site != b->site || a->place != b->place ||
+      a->count != b->count || !same_name(a->named, b->named))
     return false;
   for (int k = 0; k < a->count; k++)
     if (!low_same_type(&a->items[k], &b->items[k])) return false;
@@ -131,14 +158,16 @@ bool low_join_types(Lower *l, const JitType *a, const JitType *b, JitType *both)
   if (a->kind == JIT_UNKNOWN || b->kind == JIT_UNKNOWN) return true;
   if (a->kind != b->kind) return false;
   if (a->kind == JIT_SCALAR) return *both = join_scalars(a, b), true;
+  if (a->kind == JIT_ARRAY && a->site != b->site) low_share(l, a->site), low_share(l, b->site);
   if (a->kind == JIT_ARRAY)
     return both->contiguous = a->contiguous && b->contiguous, both->lent = a->lent && b->lent,
-           both->readonly = a->readonly || b->readonly,
-           a->dtype == b->dtype && a->ndim == b->ndim && a->place == b->place &&
-               a->place != JIT_IN_NEST;
-  if (a->kind != JIT_TUPLE)
+           both->readonly = a->readonly || b->readonly, both->ours = a->ours || b->ours,
+           both->weak = a->weak && b->weak,
+           a->dtype == b->dtype && a->ndim == b->ndim && a->list == b->list &&
+               a->place == b->place && a->place != JIT_IN_NEST;
+  if (!has_items(a->kind))
     return a->kind == JIT_NONE || (a->kind == JIT_DTYPE && a->dtype == b->dtype);
-  if (a->count != b->count) return false;
+  if (a->count != b->count || !same_name(a->named, b->named)) return false;
   both->items = low_get(l, (size_t)a->count * sizeof *both->items + 1);
   for (int k = 0; k < a->count; k++)
     if (!low_join_types(l, &a->items[k], &b->items[k], &both->items[k])) return false;
@@ -161,11 +190,12 @@ Value low_convert(Lower *l, const Value *value, const JitType *type) {
   if (value->kind == JIT_ARRAY && type->kind == JIT_ARRAY) {
     Array *array = low_get(l, sizeof *array);
     *array = *value->array, array->contiguous = type->contiguous, array->lent = type->lent,
-    array->readonly = type->readonly;
+    array->readonly = type->readonly, array->ours = type->ours, array->weak = type->weak;
     return low_array_value(array);
   }
-  if (value->kind != JIT_TUPLE || type->kind != JIT_TUPLE) return *value;
-  Value copy = low_tuple(l, value->count, value->items);
+  if (!has_items(value->kind) || value->kind != type->kind) return *value;
+  Value copy = *value;
+  copy.items = low_tuple(l, value->count, value->items).items;
   for (int k = 0; k < copy.count; k++)
     copy.items[k] = low_convert(l, &value->items[k], &type->items[k]);
   return copy;
@@ -182,7 +212,7 @@ int low_part_count(const JitType *type) {
 }
 
 QlDtype low_part_dtype(const JitType *type, int part) {
-  if (type->kind != JIT_TUPLE) return type->kind == JIT_SCALAR ? (QlDtype)type->dtype : QL_I64;
+  if (!has_items(type->kind)) return type->kind == JIT_SCALAR ? (QlDtype)type->dtype : QL_I64;
   for (int k = 0; k < type->count; k++) {
     int count = low_part_count(&type->items[k]);
     if (part < count) return low_part_dtype(&type->items[k], part);
@@ -211,7 +241,7 @@ int low_parts(Lower *l, const JitType *type, const Value *value, JitRef *refs) {
   } else {
     Value none = low_unknown();
     for (int k = 0; k < type->count; k++)
-      count += low_parts(l, &type->items[k], value->kind == JIT_TUPLE ? &value->items[k] : &none,
+      count += low_parts(l, &type->items[k], has_items(value->kind) ? &value->items[k] : &none,
                          refs + count);
   }
   return count;
@@ -224,15 +254,16 @@ Value low_of_parts(Lower *l, const JitType *type, const JitRef **refs) {
     Array *array = low_get(l, sizeof *array);
     array->dtype = type->dtype, array->ndim = type->ndim, array->contiguous = type->contiguous,
     array->lent = type->lent;
-    array->readonly = type->readonly, array->place = type->place;
+    array->readonly = type->readonly, array->ours = type->ours, array->list = type->list,
+    array->weak = type->weak, array->site = type->site, array->place = type->place;
     array->owner = *(*refs)++, array->base = *(*refs)++;
     for (int k = 0; k < type->ndim; k++) array->shape[k] = *(*refs)++, array->extent[k] = -1;
     for (int k = 0; k < type->ndim; k++) array->stride[k] = *(*refs)++;
     if (array->contiguous && !array->place) low_set_strides(l, array);
     return low_array_value(array);
   }
-  if (type->kind != JIT_TUPLE) return value;
-  value.count = type->count;
+  if (!has_items(type->kind)) return value;
+  value.count = type->count, value.text = type->named;
   value.items = low_get(l, (size_t)type->count * sizeof *value.items + 1);
   for (int k = 0; k < type->count; k++) value.items[k] = low_of_parts(l, &type->items[k], refs);
   return value;

@@ -2,9 +2,11 @@
  * types of its arguments, finds the code for them, and runs it; its Python subclass
  * (quelea/compiling) does what is rare, in methods that C calls:
  *
- *   _prepare()              gives the program to _set: at the first call, and when a guard has
- * changed _bind(args, kwargs)     the arguments in order, with defaults _refused(rows, types)
- * raises what the language does not have _raised(...)            raises what compiled code raised
+ *   _prepare()              gives the program to _set: at the first call, or if a guard changed
+ *   _bind(args, kwargs)     the arguments in order, with defaults
+ *   _with_static(args)      calls the function of which functions, dtypes, texts are a part
+ *   _refused(rows, types)   raises what the language does not have
+ *   _raised(...)            raises what compiled code raised
  *
  * Nothing here needs the context, and no other rank. */
 #include "ext.h"
@@ -47,6 +49,7 @@ typedef struct Gather {
   int array_count;
   bool ours;       /* some are Quelea's: NumPy's beside them are read only */
   QlOnRanks ranks; /* some of these are, or may be, on ranks: then all go so */
+  bool foreign;    /* some are nothing that has a value here: functions, dtypes, texts */
 } Gather;
 
 static bool write_type(Gather *g, const char *text) {
@@ -163,9 +166,7 @@ static bool take_scalar(Gather *g, PyObject *object) {
     if (huge)
       PyErr_SetString(PyExc_OverflowError, "integers in compiled functions have 64 bits");
     else
-      PyErr_Format(PyExc_TypeError,
-                   "a compiled function takes numbers, arrays, tuples of them and None, not %s",
-                   Py_TYPE(object)->tp_name);
+      g->foreign = true;
     return false;
   }
   static const char *const weak[] = {[QL_KIND_BOOL] = "bool",
@@ -194,11 +195,32 @@ static bool take_tuple(Gather *g, PyObject *tuple) {
   return good && write_type(g, ")");
 }
 
+/* "named3 x y(f64, int)"; other subclasses of tuple are tuples. */
+static bool take_named(Gather *g, PyObject *tuple) {
+  PyObject *type = (PyObject *)Py_TYPE(tuple);
+  if (!PyObject_HasAttrString(type, "_fields")) return take_tuple(g, tuple);
+  PyObject *names = PyImport_ImportModule("quelea.compiling.names"),
+           *text = names ? PyObject_CallMethod(names, "named", "O", type) : NULL;
+  const char *name = text ? PyUnicode_AsUTF8(text) : NULL;
+  bool good = name && write_type(g, "named") && write_type(g, name);
+  Py_XDECREF(text);
+  Py_XDECREF(names);
+  return good && take_tuple(g, tuple);
+}
+
+static bool take_slice(Gather *g, PyObject *object) {
+  const PySliceObject *slice = (PySliceObject *)object;
+  return write_type(g, "slice(") && take(g, slice->start) && write_type(g, ", ") &&
+         take(g, slice->stop) && write_type(g, ", ") && take(g, slice->step) && write_type(g, ")");
+}
+
 static bool take(Gather *g, PyObject *object) {
   if (PyArray_CheckExact(object)) return take_array(g, (PyArrayObject *)object);
   if (qx_is_array(object)) return take_ours(g, object);
   if (object == Py_None) return write_type(g, "none");
-  if (PyTuple_Check(object)) return take_tuple(g, object);
+  if (PyTuple_CheckExact(object)) return take_tuple(g, object);
+  if (PyTuple_Check(object)) return take_named(g, object);
+  if (PySlice_Check(object)) return take_slice(g, object);
   return take_scalar(g, object);
 }
 
@@ -256,13 +278,13 @@ static bool is_whole(PyArrayObject *array, const QlValue *parts, int ndim, QlDty
   return true;
 }
 
-static PyObject *make_array(QlDtype dtype, int ndim, bool readonly, const QlValue *parts,
+static PyObject *make_array(QlDtype dtype, int ndim, bool readonly, bool ours, const QlValue *parts,
                             const Gather *g) {
   int64_t number = parts[0].i;
   bool lent = number > 0 && number <= g->array_count;
   if (lent && qx_is_array(g->arrays[number - 1]))
     return view_ours(g->arrays[number - 1], ndim, parts, &g->parts[g->at[number - 1]]);
-  if (!lent && g->ours) return import_made(dtype, ndim, parts);
+  if (!lent && (g->ours || ours)) return import_made(dtype, ndim, parts);
   PyObject *owner = owner_of(number, g);
   if (!owner) return NULL;
   if (PyArray_Check(owner) && is_whole((PyArrayObject *)owner, parts, ndim, dtype)) return owner;
@@ -305,6 +327,35 @@ static PyObject *give_tuple(const char **type, const QlValue **parts, const Gath
   return tuple;
 }
 
+/* An object of the class of named tuples of a number. */
+static PyObject *make_named(long number, PyObject *tuple) {
+  PyObject *names = PyImport_ImportModule("quelea.compiling.names"),
+           *classes = names ? PyObject_GetAttrString(names, "NAMED") : NULL,
+           *one = classes ? PyList_GetItem(classes, number) : NULL; /* borrowed */
+  PyObject *made = one ? PyObject_CallMethod(one, "_make", "(O)", tuple) : NULL;
+  Py_XDECREF(classes);
+  Py_XDECREF(names);
+  return made;
+}
+
+static PyObject *give_named(const char **type, const QlValue **parts, const Gather *g) {
+  char *end;
+  long number = strtol(*type, &end, 10);
+  *type = end + strcspn(end, "(");
+  PyObject *tuple = give_tuple(type, parts, g), *made = tuple ? make_named(number, tuple) : NULL;
+  Py_XDECREF(tuple);
+  return made;
+}
+
+static PyObject *give_slice(const char **type, const QlValue **parts, const Gather *g) {
+  PyObject *tuple = give_tuple(type, parts, g);
+  PyObject *slice = tuple ? PySlice_New(PyTuple_GET_ITEM(tuple, 0), PyTuple_GET_ITEM(tuple, 1),
+                                        PyTuple_GET_ITEM(tuple, 2))
+                          : NULL;
+  Py_XDECREF(tuple);
+  return slice;
+}
+
 static bool begins(const char **type, const char *word) {
   size_t length = strlen(word);
   if (strncmp(*type, word, length)) return false;
@@ -321,9 +372,13 @@ static PyObject *give(const char **type, const QlValue **parts, const Gather *g)
   } weak[] = {{"bool", QL_BOOL}, {"int", QL_I64}, {"float", QL_F64}, {"complex", QL_C128}};
   if (**type == '(') return give_tuple(type, parts, g);
   if (begins(type, "none")) return Py_NewRef(Py_None);
+  if (begins(type, "named")) return give_named(type, parts, g);
+  if (begins(type, "slice")) return give_slice(type, parts, g);
   for (int k = 0; k < 4; k++)
     if (begins(type, weak[k].word)) return qx_scalar_to_python(weak[k].dtype, (*parts)++);
-  bool readonly = begins(type, "const "), on_ranks = begins(type, "ranks ");
+  bool ours = begins(type, "ours "), readonly = begins(type, "const "),
+       on_ranks = begins(type, "ranks ");
+  begins(type, "list ");
   int dtype = 0;
   while (dtype < QL_DTYPE_COUNT && !begins(type, ql_dtype_info[dtype].ir)) dtype++;
   if (dtype == QL_DTYPE_COUNT) {
@@ -338,7 +393,7 @@ static PyObject *give(const char **type, const QlValue **parts, const Gather *g)
   const QlValue *own = *parts;
   *parts += 2 + 2 * ndim;
   if (on_ranks) return give_on_ranks(own, g);
-  return make_array((QlDtype)dtype, ndim, readonly, own, g);
+  return make_array((QlDtype)dtype, ndim, readonly, ours, own, g);
 }
 
 /* ---- code for types ---- */
@@ -570,7 +625,8 @@ static bool borrow(const QlCompiled *compiled, Gather *g) {
 /* While it runs, what it prints may run any Python: the code and the arrays are held meanwhile. */
 static PyObject *run_special(Function *self, const QlCompiled *compiled, Gather *g) {
   QL_ERROR(error);
-  if (g->ranks ? qx_enter_at() < 0 : g->ours && !borrow(compiled, g)) return NULL;
+  bool in_memory = !g->ranks && (g->ours || strstr(compiled->result, "ours "));
+  if (g->ranks ? qx_enter_at() < 0 : in_memory && !borrow(compiled, g)) return NULL;
   QlValue few[32], *results = few;
   if (compiled->result_count > 32 &&
       !(results = PyMem_Malloc((size_t)compiled->result_count * sizeof *results)))
@@ -626,10 +682,12 @@ static PyObject *function_call(PyObject *object, PyObject *args, PyObject *kwarg
   PyObject *result = NULL, *bound = prepare(self) ? bind(self, args, kwargs) : NULL;
   if (!bound) return NULL;
   Gather g;
-  g.array_count = 0;
+  g.array_count = 0, g.foreign = false;
   bool fits = PyTuple_Check(bound) && prepare(self) && PyTuple_GET_SIZE(bound) == self->arity;
   if (fits && take_all(self, &g, bound, false))
     result = run(self, &g, bound);
+  else if (fits && g.foreign && !PyErr_Occurred())
+    result = PyObject_CallMethod(object, "_with_static", "(O)", bound);
   else if (!PyErr_Occurred())
     PyErr_SetString(PyExc_SystemError, "_bind gave other arguments than the function has");
   end_gather(&g);

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MOST = 16 };
 
@@ -66,10 +67,23 @@ static void check_type(const JitType *type, const char *want) {
 /* ---- types ---- */
 
 static void types_are_read_and_written(void) {
-  static const char *const texts[] = {
-      "none", "bool",   "int",        "float",           "complex", "f32",
-      "c128", "f64[:]", "f64[:,::1]", "const u8[:,:,:]", "(int,)",  "(f64, (int, b8[:]), none)",
-      "()"};
+  static const char *const texts[] = {"none",
+                                      "bool",
+                                      "int",
+                                      "float",
+                                      "complex",
+                                      "f32",
+                                      "c128",
+                                      "f64[:]",
+                                      "f64[:,::1]",
+                                      "const u8[:,:,:]",
+                                      "(int,)",
+                                      "(f64, (int, b8[:]), none)",
+                                      "()",
+                                      "ours f64[:]",
+                                      "list i64[::1]",
+                                      "slice(int, int, none)",
+                                      "named3 x y(f64, int)"};
   for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
     QlPool pool = {0};
     JitType type;
@@ -77,8 +91,8 @@ static void types_are_read_and_written(void) {
     if (CHECK(end && !*end)) check_type(&type, texts[k]);
     ql_pool_free(&pool);
   }
-  static const char *const wrong[] = {
-      "", "f65", "f64[", "f64[:", "f64[:;:]", "(int", "(int;", "integer"};
+  static const char *const wrong[] = {"",      "f65",     "f64[",  "f64[:",    "f64[:;:]", "(int",
+                                      "(int;", "integer", "slice", "named3 x", "named"};
   for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
     QlPool pool = {0};
     JitType type;
@@ -175,6 +189,47 @@ static void what_is_raised_has_its_place(void) {
   jit_program_free(program);
 }
 
+/* t = np.empty(2); t[0] = x; t[1] = t[0] + t[0]; return t[1], or t itself. */
+static const char small[] =
+    "(program 0 (function f (argument x) (block"
+    " (assign (name t) (call (ref numpy.empty) (int 2)))"
+    " (assign (index (name t) (int 0)) (name x))"
+    " (assign (index (name t) (int 1)) (binary add (index (name t) (int 0)) (index (name t) (int "
+    "0))))"
+    " (return %s))))";
+
+static void small_arrays_are_private(void) {
+  char text[sizeof small + 64];
+  QlValue slots[MOST], argument = {.d = 2.5};
+  snprintf(text, sizeof text, small, "(index (name t) (int 1))");
+  JitProgram *program = parsed(text);
+  JitLowered l = lowered(program, "(float,)");
+  if (CHECK(l.fn != NULL)) {
+    char *printed = jit_print(l.fn);
+    CHECK(strstr(printed, "stack 16") && !strstr(printed, "host allocate"));
+    free(printed);
+    run(&l, 1, &argument, slots);
+    CHECK(slots[JIT_SLOTS_BEFORE].d == 5);
+  }
+  jit_lowered_free(&l);
+  jit_program_free(program);
+}
+
+static void what_is_returned_is_not_private(void) {
+  char text[sizeof small + 64];
+  snprintf(text, sizeof text, small, "(name t)");
+  JitProgram *program = parsed(text);
+  JitLowered l = lowered(program, "(float,)");
+  check_type(&l.result, "f64[::1]");
+  if (CHECK(l.fn != NULL)) {
+    char *printed = jit_print(l.fn);
+    CHECK(!strstr(printed, "stack") && strstr(printed, "host allocate"));
+    free(printed);
+  }
+  jit_lowered_free(&l);
+  jit_program_free(program);
+}
+
 /* ---- refusals ---- */
 
 static void all_refusals_are_told(void) {
@@ -209,4 +264,5 @@ static void another_number_of_arguments_is_refused(void) {
 CHECK_MAIN(CHECK_TEST(types_are_read_and_written), CHECK_TEST(a_text_that_ends_early_is_an_error),
            CHECK_TEST(keys_do_not_depend_on_places), CHECK_TEST(a_sum_of_float32_is_float32),
            CHECK_TEST(fibonacci_calls_itself), CHECK_TEST(what_is_raised_has_its_place),
+           CHECK_TEST(small_arrays_are_private), CHECK_TEST(what_is_returned_is_not_private),
            CHECK_TEST(all_refusals_are_told), CHECK_TEST(another_number_of_arguments_is_refused))

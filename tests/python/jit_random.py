@@ -54,6 +54,13 @@ class Maker:
                 lambda: f"{self.pick('min', 'max')}({x()}, {y()})",
                 lambda: f"({x()} if {self.truth(depth + 1)} else {y()})",
                 lambda: f"({x()} {self.pick('&', '|', '^')} {y()})",
+                lambda: f"int(np.{self.pick('argmin', 'argmax')}({self.array(1, 1)}))",
+                lambda: f"sum(1 for x in {self.vector()} if x > {self.float(2)})",
+                lambda: f"len([x for x in k if x > {y()}])",
+                lambda: f"max((x % 9 for x in range({x()} % 7)), default={y()})",
+                lambda: f"({x()}, {y()}, {self.int(2)})[{self.int(2)} % 3]",
+                lambda: f"int(np.sum({self.array(1, 1)} > {self.float(2)}))",
+                lambda: f"twice({x()}) % 50",
             ]
         )()
 
@@ -73,8 +80,17 @@ class Maker:
                 lambda: f"({x()} if {self.truth(depth + 1)} else {y()})",
                 lambda: f"({x()} {self.pick('//', '%')} {self.pick('0.75', '-1.25', '3')})",
                 lambda: f"float({self.int(depth + 1)})",
+                lambda: f"{self.pick('sum', 'min', 'max')}(x * 0.5 for x in {self.vector()})",
+                lambda: f"float([{x()}, {y()}][{self.int(2)} % 2])",
+                lambda: f"float(np.median({self.array(1, 1)}))",
+                lambda: f"twice({x()})",
+                lambda: f"sum(map(twice, {self.vector()}))",
+                lambda: f"{self.vector()}[k % len(a)][{self.int(2)} % 4]",
             ]
         )()
+
+    def vector(self) -> str:
+        return self.random.choice([name for name, ndim in self.arrays if ndim == 1])
 
     def truth(self, depth: int = 0) -> str:
         x, y = (lambda: self.int(depth + 1)), (lambda: self.int(depth + 1))
@@ -87,6 +103,8 @@ class Maker:
                 lambda: f"not {x()}",
                 lambda: f"({self.truth(depth + 1)} {self.pick('and', 'or')} {self.truth(depth + 1)})",
                 lambda: f"0 <= {x()} < 5",
+                lambda: f"{x()} in ({y()}, {self.int(2)})",
+                lambda: f"{self.pick('any', 'all')}(x > {self.float(2)} for x in {self.vector()})",
             ]
         )()
 
@@ -101,8 +119,19 @@ class Maker:
                 lambda: f"({x()} {self.pick('+', '-', '*')} {x()})",
                 lambda: f"({x()} {self.pick('+', '*')} {self.float(2)})",
                 lambda: f"np.maximum({x()}, {self.float(2)})",
+                lambda: f"np.where({x()} > {self.float(2)}, {x()}, {x()})",
+                lambda: f"np.{self.pick('sort', 'flip')}({x()})",
+                lambda: f"np.roll({x()}, {self.int(2)})",
+                lambda: self.permuted(ndim),
             ]
         )()
+
+    def permuted(self, ndim: int) -> str:
+        if ndim == 1:
+            return f"{self.vector()}[np.argsort({self.vector()}, kind='stable')]"
+        return self.pick(
+            "c[np.array([3, 0, 1, 2])]", "c[:, [4, 0, 1, 2, 3]]", "np.cumsum(c, axis=1)"
+        )
 
     # ---- statements ----
 
@@ -119,6 +148,7 @@ class Maker:
     def statement(self) -> None:
         simple = [self.set_int, self.set_float, self.change, self.store, self.store_slice]
         simple += [self.store_array, self.overlap, self.make, self.reduce]
+        simple += [self.scatter, self.store_masked, self.cut, self.list]
         compound = [self.branch, self.loop, self.count] if self.depth < 3 else []
         self.random.choice(simple + simple + compound + compound)()
 
@@ -147,6 +177,43 @@ class Maker:
     def store_array(self) -> None:
         name, ndim = self.random.choice(self.arrays)
         self.put(f"{name}[...] = {self.array(ndim)}")
+
+    def scatter(self) -> None:
+        sign = self.pick("=", "+=", "*=")
+        self.put(
+            self.pick(
+                f"{self.vector()}[k % len(a)] {sign} {self.float()}",
+                f"{self.vector()}[k % len(a)] {sign} {self.vector()}[(k + 1) % len(a)]",
+                f"c[k % 4, k % 5] {sign} {self.float()}",
+                f"c[:, k % 5] {sign} c[:, (k + 2) % 5]",
+                f"c[k % 4] {sign} {self.float(1)}",
+                f"k[k % 4] = {self.int()}",
+            )
+        )
+
+    def store_masked(self) -> None:
+        name, ndim = self.random.choice(self.arrays)
+        mask = f"{name} {self.pick('<', '>')} {self.float(1)}"
+        self.put(
+            self.pick(
+                f"{name}[{mask}] {self.pick('=', '+=')} {self.float()}",
+                f"{name}[{mask}] = {self.array(ndim, 1)}[{mask}]",
+                f"c[c[:, 0] > {self.float(1)}] = {self.float()}",
+            )
+        )
+
+    def cut(self) -> None:
+        name = self.new("s")
+        step = self.pick("None", "1", "-1", f"{self.int(1)} % 3 + 1")
+        self.put(f"{name} = slice({self.int(1)}, {self.int(1)}, {step})")
+        self.put(f"{self.vector()}[{name}] {self.pick('=', '+=')} {self.float(1)}")
+
+    def list(self) -> None:
+        name, index = self.new("x"), self.new("f")
+        self.put(f"{name} = [float({self.float(1)}), 0.5, float({self.int(1)})]")
+        self.put(f"{name}[{self.int(1)} % 3] = float({self.float(1)})")
+        self.put(f"{index} = sum({name} * 2) + max({name}[1:])")
+        self.floats.append(index)
 
     def overlap(self) -> None:
         self.put(
@@ -206,7 +273,8 @@ class Maker:
             self.statement()
         arrays = [name for name, _ in self.arrays]
         self.put("return " + ", ".join([*self.ints, *self.floats, *arrays, "k"]))
-        return "def f(n, m, p, a, b, c, k):\n" + "\n".join(self.lines) + "\n"
+        first = "    def twice(x):\n        return x * 2\n"
+        return "def f(n, m, p, a, b, c, k):\n" + first + "\n".join(self.lines) + "\n"
 
 
 def function(seed: int) -> tuple[Any, str]:

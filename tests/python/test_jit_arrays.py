@@ -286,3 +286,129 @@ def test_arrays_of_numpy_beside_those_of_quelea():
         assert numpy.array_equal(numpy.asarray(read(a, w)), numpy.arange(5.0) * w)
         with pytest.raises(quelea.errors.JitError, match="QJ365"):
             write(a, w)
+
+
+@quelea.jit
+def of_both(x, n):
+    a, b = quelea.zeros(n), np.zeros(n)
+    c = quelea.arange(n) * 2 + b
+    d = np.ones(n) + a
+    for k in range(n):
+        c[k] += k
+    return (
+        a,
+        b,
+        c,
+        d,
+        d[1:],
+        np.sum(c),
+        b + 1,
+        quelea.linspace(0, 1, n),
+        np.sort(d),
+        np.sin(b),
+        x,
+        x + a,
+    )
+
+
+def helper_of_numpy(n):
+    return np.ones(n)
+
+
+@quelea.jit
+def through_others(n):
+    return (
+        quelea.concatenate((helper_of_numpy(n), np.zeros(1))),
+        helper_of_numpy(n),
+        quelea.eye(n) @ np.ones(n),
+    )
+
+
+def test_arrays_of_quelea_are_made_by_its_functions():
+    x = numpy.arange(4.0)
+    got = of_both(x, 4)
+    ours = [isinstance(g, quelea.ndarray) for g in got]
+    assert ours == [True, False, True, True, True, False, False, True, True, False, False, True]
+    assert got[-2] is x
+    y = numpy.arange(4)
+    want = (
+        y * 0.0,
+        y * 0.0,
+        y * 3.0,
+        y * 0 + 1.0,
+        (y * 0 + 1.0)[1:],
+        18.0,
+        y * 0 + 1.0,
+        numpy.linspace(0, 1, 4),
+    )
+    for one, other in zip(got, want, strict=False):
+        assert numpy.array_equal(numpy.asarray(one), other)
+    joined, plain, product = through_others(3)
+    assert isinstance(joined, quelea.ndarray) and isinstance(product, quelea.ndarray)
+    assert type(plain) is numpy.ndarray
+    assert numpy.asarray(joined).tolist() == [1, 1, 1, 0] and numpy.asarray(product).tolist() == [
+        1,
+        1,
+        1,
+    ]
+
+
+def test_arrays_of_quelea_on_some_ways():
+    @quelea.jit
+    def chosen(n, ours):
+        a = np.zeros(n)
+        if ours:
+            a = quelea.ones(n)
+        return a
+
+    assert isinstance(chosen(3, True), quelea.ndarray)
+    assert isinstance(chosen(3, False), quelea.ndarray)  # either, so Quelea's
+
+
+@quelea.jit
+def of_private_arrays(x, n):
+    """Small arrays that no other name has are private; these are, or become others."""
+    s = 0.0
+    before = np.zeros(2)
+    for i in range(len(x)):
+        t = np.empty(3)
+        t[0] = x[i]
+        t[1:] = t[0] + 1
+        u = np.array([t[0], t[2]])
+        u = np.array([u[1], u[0]])
+        v = np.array([1.0, 2.0])
+        v = np.array(v[::-1])
+        w = np.full(2, v)
+        w = np.full(2, w[::-1])
+        before = before + u
+        if i == n:
+            u = np.zeros(2)
+        s += (t * t).sum() + u[0] * 2 - u[1] + before[0] * v[0] + w[1]
+    kept = np.zeros(2)
+    other = kept
+    other[0] = s
+    pair = (np.ones(2), t)
+    last = np.ones(2)
+    for _ in range(2):
+        last = np.array([last[1], last[0] * 2])
+    m = np.zeros((2, 2))
+    m[0] = last
+    return s, kept, pair, last[0], m.sum(), t
+
+
+def test_private_arrays():
+    for n in (-1, 0, 2):
+        check(of_private_arrays, numpy.arange(4.0), n)
+
+    @quelea.jit
+    def summed(x):
+        s = 0.0
+        for i in range(len(x)):
+            t = np.zeros((2, 2))
+            t[0, 1] = x[i]
+            t *= 2
+            s += t[0, 1]
+        return s
+
+    check(summed, numpy.arange(5.0))
+    assert "allocate" not in summed.inspect("ir")

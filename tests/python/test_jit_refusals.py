@@ -3,6 +3,7 @@
 `jit_refused.txt` has them: after `=== CODE ARGUMENT` the body of f(x), the body that the advice leads to, the message.
 """
 
+import collections
 import linecache
 import math
 import os
@@ -63,6 +64,7 @@ def made(body: str, name: str) -> Any:
         "os": os,
         "helper": helper,
         "OTHER": object(),
+        "Point": collections.namedtuple("Point", "x y"),
     }
     exec(compile(text, name, "exec"), scope)
     return quelea.jit(scope["f"])

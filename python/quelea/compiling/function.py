@@ -7,25 +7,32 @@ import functools
 import inspect
 import os
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from .. import _quelea
 from ..errors import JitError
-from . import syntax
+from . import names, syntax
+from .signatures import Signature, parse_signatures, type_of
 
 prange = range
 
+MOST_VARIANTS = 64  # of a function, for functions and the like among its arguments
+
 # Options of Numba's that are not here, and what holds instead.
 NUMBA = {
-    "parallel": "a compiled function runs on one thread; leave it out",
-    "fastmath": "set QUELEA_FASTMATH=1 for the whole program, or leave it out",
     "nogil": "a compiled function holds the interpreter's lock; leave it out",
-    "inline": "functions are always compiled into their callers; leave it out",
     "forceobj": "a compiled function never falls back to Python; leave it out",
     "looplift": "a compiled function never falls back to Python; leave it out",
     "locals": "types follow from the arguments; leave it out",
     "debug": "QUELEA_JIT=off runs the function itself, under a debugger too; leave it out",
+    "pipeline_class": "there is one compiler; leave it out",
+}
+# Options of Numba's that allow something, which a compiled function need not make use of.
+ALLOWED = {
+    "parallel": (True, False),
+    "fastmath": None,  # a set of flags, too
+    "inline": ("never", "always"),
 }
 
 
@@ -46,9 +53,18 @@ class Function(_quelea.Function):
     __name__: str
     __qualname__: str
 
-    def __init__(self, function: types.FunctionType, options: dict[str, bool]) -> None:
+    def __init__(
+        self,
+        function: types.FunctionType,
+        options: dict[str, bool],
+        signatures: Sequence[Signature] = (),
+        fixed: dict[str, Any] | None = None,
+    ) -> None:
         functools.update_wrapper(self, function)
         self._options = options
+        self._fixed = fixed or {}  # arguments that are part of the program
+        self._variants: dict[Any, Function] = {}  # for arguments that are
+        self._declared = tuple(signatures)
         self._program: syntax.Program | None = None
         self._signature: inspect.Signature | None = None
 
@@ -62,21 +78,24 @@ class Function(_quelea.Function):
 
     def _prepare(self) -> None:
         try:
-            self._program = program = syntax.build(self.__wrapped__)
+            self._program = program = syntax.build(self.__wrapped__, self._fixed)
         except syntax.NoSource as no_source:
             raise JitError(f"QJ101: {no_source}") from None
         captures = tuple(program.captures)
         guards = tuple(program.guards)
         code = self.__wrapped__.__code__
         rest = bool(code.co_flags & inspect.CO_VARARGS)
-        count = code.co_argcount + code.co_kwonlyargcount + rest
-        plain = -1 if rest or code.co_kwonlyargcount else count  # a call that needs no binding
+        count = code.co_argcount + code.co_kwonlyargcount + rest - len(self._fixed)
+        bound = rest or code.co_kwonlyargcount or self._fixed or self._declared
+        plain = -1 if bound else count  # a call that needs no binding
         boundscheck, python_error = self._options["boundscheck"], self._options["python_error"]
         self._set(program.text, count, plain, captures, guards, boundscheck, python_error)
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> tuple[Any, ...]:
         if self._signature is None:
             self._signature = inspect.signature(self.__wrapped__)
+        if self._fixed:
+            return args  # of a variant, which gets them in order
         try:
             bound = self._signature.bind(*args, **(kwargs or {}))
         except TypeError as error:
@@ -89,7 +108,46 @@ class Function(_quelea.Function):
                 rest.append(bound.arguments[name])
             elif parameter.kind is not kinds.VAR_KEYWORD:
                 values.append(bound.arguments[name])
-        return tuple(values + rest)
+        return self._as_declared(tuple(values + rest))
+
+    def _as_declared(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Numbers as a declared signature has them; arrays must be of its types."""
+        if not self._declared:
+            return args
+        for signature in self._declared:
+            converted = signature.convert(args)
+            if converted is not None:
+                return converted
+        given = ", ".join(type_of(value) for value in args)
+        known = "; ".join(str(signature) for signature in self._declared)
+        raise TypeError(f"{self.__name__}() is declared for {known}, and is given ({given})")
+
+    def _with_static(self, args: tuple[Any, ...]) -> Any:
+        """Calls the variant of the function of which functions, dtypes and texts among the arguments are a part."""
+        of_rest = inspect.Parameter.VAR_POSITIONAL
+        parameters = inspect.signature(self.__wrapped__).parameters.values()
+        every = [p.name for p in parameters if p.kind is not of_rest and p.name not in self._fixed]
+        rest_name = [p.name for p in parameters if p.kind is of_rest]
+        fixed, rest = {}, []
+        for name, value in zip(every + rest_name, args, strict=True):
+            if name not in rest_name and names.is_static(value):
+                fixed[name] = value
+            else:
+                rest.append(value)
+        if not fixed:
+            wrong = next((v for v in args if not names.is_taken(v)), args)
+            raise TypeError(
+                "a compiled function takes numbers, arrays, tuples of them, None, functions, "
+                f"dtypes and texts, not {type(wrong).__name__}"
+            )
+        key = tuple(fixed.items())
+        if key not in self._variants:
+            if len(self._variants) == MOST_VARIANTS:
+                del self._variants[next(iter(self._variants))]
+            self._variants[key] = Function(
+                self.__wrapped__, self._options, fixed={**self._fixed, **fixed}
+            )
+        return self._variants[key](*rest)
 
     def _refused(self, rows: list[tuple[str, str, str, int, int, int]], types: str) -> NoReturn:
         assert self._program is not None
@@ -117,6 +175,19 @@ class Function(_quelea.Function):
         where = f"{source.file}:{line}, in {source.name} (compiled)"
         error.add_note(f"  {where}\n    {source.text_of(line).strip()}")
         raise error
+
+    def _declare(self) -> None:
+        """Compiles for the declared signatures, and holds their results against them."""
+        for signature in self._declared:
+            known = len(self._specials())
+            self._compile(signature.text)
+            if signature.result is not None and len(self._specials()) > known:
+                result = self._specials()[-1][1]
+                if not signature.gives(result):
+                    raise TypeError(
+                        f"{self.__name__}() gives {result}, and is declared as {signature}: "
+                        "convert what it returns, or leave the result out of the signature"
+                    )
 
     # ---- looking inside ----
 
@@ -153,11 +224,11 @@ class Function(_quelea.Function):
 
 
 def jit(
-    function: Callable[..., Any] | str | None = None,
+    signature_or_function: Any = None,
     *,
     nopython: bool = True,
     cache: bool = True,
-    boundscheck: bool = False,
+    boundscheck: bool | None = None,
     error_model: str = "numpy",
     **numba: Any,
 ) -> Any:
@@ -169,17 +240,20 @@ def jit(
 
     Parameters
     ----------
-    function : function
-        What is compiled. Without it a decorator is made.
+    signature_or_function : function, str, signature or list of these, optional
+        What is compiled. Without it a decorator is made. With signatures, as "float64(float64[:],
+        int64)" or of `quelea.types`, it is compiled at once, for these types alone: numbers are
+        converted to them, arrays must be of them.
     nopython, cache : bool
-        As in Numba; always true here.
+        As in Numba; always so here.
     boundscheck : bool
         ``IndexError`` where an index is out of bounds. Without it what happens then is undefined.
     error_model : {'numpy', 'python'}
         What division of floats by zero gives: infinities and NaN, or ``ZeroDivisionError``.
         Integers raise it in both.
     **numba
-        Other options of Numba's, which are accepted where they ask for nothing (``parallel=False``).
+        Other options of Numba's: what allows something is accepted (`parallel`, `fastmath`,
+        `inline`), what asks for something that is not here is refused by its name.
 
     Returns
     -------
@@ -193,9 +267,20 @@ def jit(
 
     Notes
     -----
+    What it takes: numbers, arrays, tuples (named ones too) of them, slices, None; functions, dtypes
+    and texts, for each of which it is compiled anew. What it gives: the same but for the latter.
+
+    What it knows: assignments, branches, loops, functions inside functions, lambdas; slices, arrays
+    of integers and bools as indices; lists of numbers, comprehensions, generators in ``sum``,
+    ``any``, ``all``, ``min``, ``max``, ``list`` and ``tuple``; ``map``, ``zip``, ``enumerate``,
+    ``reversed``, ``sorted``; ``math``, ``cmath``; NumPy's ufuncs, reductions, and most of what makes,
+    sorts, counts and multiplies arrays. `quelea.compiling.library` has the list.
+
     Python's integers have 64 bits and wrap. Python's numbers take the dtype of what is beside them,
     as in NumPy 2; where a variable is Python's number on one way and NumPy's on another, it is
-    NumPy's. With ``QUELEA_JIT=off`` the function itself is returned.
+    NumPy's. A list is an array of one dtype that has Python's operators, and is given back as an
+    array. Arrays that `quelea`'s functions make are Quelea's; with a Quelea array among the arguments
+    all are. With ``QUELEA_JIT=off`` the function itself is returned.
 
     Examples
     --------
@@ -211,10 +296,18 @@ def jit(
     10.0
     """
     for name, value in numba.items():
+        if name in ALLOWED:
+            values = ALLOWED[name]
+            if values is not None and value not in values:
+                raise ValueError(f"{name}={value!r} is not one of {values}")
+            continue
         if name not in NUMBA:
             raise TypeError(f"jit() has no option {name!r}")
         if value not in (None, False, "never"):
             raise ValueError(f"{name}={value!r} is not in Quelea yet: {NUMBA[name]}")
+    function = signature_or_function if callable(signature_or_function) else None
+    if isinstance(signature_or_function, Signature):
+        function = None
     if not nopython:
         raise ValueError("nopython=False: a compiled function never falls back to Python")
     if error_model not in ("numpy", "python"):
@@ -228,13 +321,12 @@ def jit(
             raise TypeError(f"jit compiles Python functions, not {type(function).__name__}")
         if os.environ.get("QUELEA_JIT", "").lower() == "off":
             return function
-        return Function(function, options)
+        made = Function(function, options, signatures)
+        made._declare()
+        return made
 
-    if function is None:
-        return decorate
-    if isinstance(function, str):
-        raise ValueError("explicit signatures are not in Quelea yet: leave it out")
-    return decorate(function)
+    signatures = () if function is not None else parse_signatures(signature_or_function)
+    return decorate if function is None else decorate(function)
 
 
 njit = jit

@@ -21,7 +21,15 @@ import numpy
 
 from .. import _quelea
 
-MODULES = {"numpy": "numpy", "quelea": "numpy", "math": "math", "cmath": "cmath", "builtins": ""}
+MODULES = {
+    "numpy": "numpy",
+    "numpy.linalg": "numpy.linalg",
+    "numpy.random": "numpy.random",
+    "quelea": "quelea",
+    "math": "math",
+    "cmath": "cmath",
+    "builtins": "",
+}
 TYPES: dict[Any, str] = {
     int: "int",
     float: "float",
@@ -32,6 +40,10 @@ TYPES: dict[Any, str] = {
     zip: "zip",
     tuple: "tuple",
     slice: "slice",
+    list: "list",
+    map: "map",
+    reversed: "reversed",
+    type: "type",
 }
 DTYPES: tuple[str, ...] = (
     "bool",
@@ -85,6 +97,8 @@ def known_name(value: Any) -> str | None:
     if isinstance(value, type):
         if value in TYPES:
             return TYPES[value]
+        if is_named_tuple(value):
+            return "named" + named(value)
         if issubclass(value, numpy.generic) and value.__name__.rstrip("_") in DTYPES:
             return "numpy." + value.__name__.rstrip("_")
         if value.__name__ == "longlong":
@@ -106,11 +120,50 @@ def known_name(value: Any) -> str | None:
         return name
     if module.split(".")[0] == "numpy" and getattr(numpy, name, None) is value:
         return "numpy." + name
+    if module.split(".")[0] == "numpy" and getattr(numpy.linalg, name, None) is value:
+        return "numpy.linalg." + name
     if type(value).__module__.split(".")[0] == "quelea" or module.split(".")[0] == "quelea":
         if name == "prange":
             return "range"
-        return "numpy." + name if hasattr(numpy, name) else None
+        return "quelea." + name if hasattr(numpy, name) else None
     return None
+
+
+NAMED: list[type] = []  # classes of named tuples, by the numbers that types have of them
+
+
+def is_named_tuple(value: type) -> bool:
+    """Say whether it is a class of named tuples."""
+    return issubclass(value, tuple) and isinstance(getattr(value, "_fields", None), tuple)
+
+
+def named(value: type) -> str:
+    """The number and the fields of a class of named tuples, as types have them: "3 x y"."""
+    if value not in NAMED:
+        NAMED.append(value)
+    return " ".join([str(NAMED.index(value)), *value._fields])  # type: ignore[attr-defined]
+
+
+def is_taken(value: Any) -> bool:
+    """Say whether a compiled function takes an argument."""
+    if isinstance(value, tuple):
+        return all(is_taken(item) for item in value)
+    return value is None or isinstance(value, (slice, bool)) or is_capture(value)
+
+
+def is_static(value: Any) -> bool:
+    """Say whether an argument is a part of the program: a function, a dtype, a text."""
+    if isinstance(value, tuple) and type(value) is tuple:
+        return bool(value) and all(is_static(item) for item in value)
+    if isinstance(value, str) or value is Ellipsis:
+        return True
+    if isinstance(value, (numpy.dtype, type)):
+        return known_name(value) is not None
+    return callable(value) and (
+        is_python_function(value)
+        or isinstance(value, _quelea.Function)
+        or known_name(value) is not None
+    )
 
 
 def is_capture(value: Any) -> bool:

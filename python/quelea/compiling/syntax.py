@@ -11,14 +11,18 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import functools
 import inspect
 import linecache
 import textwrap
 import types
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import names
+import numpy
+
+from .. import _quelea
+from . import library, names
 
 BINARY = {
     ast.Add: "add",
@@ -72,10 +76,94 @@ REFUSED: dict[type, tuple[str, str, str]] = {
     ast.Set: ("QJ120", "sets are not in the language", "use arrays and tuples"),
     ast.SetComp: ("QJ120", "sets are not in the language", "use arrays and tuples"),
     ast.JoinedStr: ("QJ121", "f-strings are not in the language", "give print the values"),
-    ast.GeneratorExp: ("QJ122", "generator expressions are not there yet", "write a loop"),
-    ast.NamedExpr: ("QJ126", "the operator := is not there yet", "assign in a line of its own"),
+    ast.GeneratorExp: (
+        "QJ122",
+        "a generator stands in sum, any, all, min, max, list and tuple alone",
+        "write a loop, or a list",
+    ),
     ast.Match: ("QJ127", "match is not in the language", "write if and elif"),
 }
+
+
+# sum, any, all, min, max and lists of generators, with what they are given and without: the loop
+# becomes those of the generator, and _put_ an element.
+LOOPS = {
+    ("sum", True): """
+total_ = given_
+for _ in _:
+    total_ = total_ + put_
+return total_""",
+    ("any", False): """
+for _ in _:
+    if put_:
+        return True
+return False""",
+    ("all", False): """
+for _ in _:
+    if not put_:
+        return False
+return True""",
+    ("min", False): """
+first_ = True
+for _ in _:
+    item_ = put_
+    if first_ or item_ < best_:
+        best_ = item_
+    first_ = False
+if first_:
+    raise ValueError("min() iterable argument is empty")
+return best_""",
+    ("min", True): """
+first_ = True
+for _ in _:
+    item_ = put_
+    if first_ or item_ < best_:
+        best_ = item_
+    first_ = False
+if first_:
+    return given_
+return best_""",
+    ("list", False): """
+count_ = 0
+size_ = 0
+for _ in _:
+    item_ = put_
+    if count_ == 0:
+        list_ = room_(item_)
+        size_ = 16
+    elif count_ == size_:
+        list_ = grown_(list_)
+        size_ = size_ * 2
+    list_[count_] = item_
+    count_ += 1
+return taken_(maybe_(list_), count_)""",
+}
+for _given in (False, True):
+    LOOPS["max", _given] = LOOPS["min", _given].replace("<", ">").replace("min()", "max()")
+
+
+INTRINSIC_NAMES = ("room.", "grown.", "taken.")
+
+
+class Put(ast.NodeTransformer):
+    """Puts an element into one of LOOPS, whose names get a point, which no other name has."""
+
+    def __init__(self, element: ast.expr) -> None:
+        self.element = element
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """A name of the text."""
+        if node.id == "put_":
+            return self.element
+        name = node.id[:-1] + "." if node.id.endswith("_") else node.id
+        return ast.Name(name, node.ctx)
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        """A copy without the text's places."""
+        super().generic_visit(node)
+        for name in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
+            node.__dict__.pop(name, None)
+        return node
 
 
 class NoSource(Exception):
@@ -100,6 +188,8 @@ class Source:
     line: int  # of the file, where `lines` begin, minus one
     indent: int  # columns that were taken away
     around: Translator | None = None  # of the function in which it stands
+    fixed: dict[str, Any] = field(default_factory=dict)  # arguments that are part of the program
+    library: bool = False
 
     def text_of(self, line: int) -> str:
         """The line of the file, as it stands there."""
@@ -184,6 +274,24 @@ class Builder:
             self.sources.append(source_of(function))
         return self.numbers[function]
 
+    def need(self, name: str) -> int:
+        """The number of a function of the library, by that name in the program."""
+        if name not in self.numbers:
+            self.numbers[name] = len(self.sources)
+            source = library_source(library.FUNCTIONS[name])
+            self.sources.append(replace(source, name=name))
+        return self.numbers[name]
+
+    def library_number(self, function: types.FunctionType) -> int:
+        """The number of a function of the library that another one calls."""
+        name = library.NAMES[function]
+        if name in library.FUNCTIONS:
+            return self.need(name)
+        if function not in self.numbers:
+            self.numbers[function] = len(self.sources)
+            self.sources.append(library_source(function))
+        return self.numbers[function]
+
     def add(self, source: Source) -> int:
         """The number of a function that stands inside another."""
         self.sources.append(source)
@@ -203,10 +311,19 @@ class Builder:
             self.guards.append((place, name, value))
 
 
-def build(function: types.FunctionType) -> Program:
-    """The program text of a function."""
+@functools.cache
+def library_source(function: types.FunctionType) -> Source:
+    """The source of a function of the library."""
+    return replace(source_of(function), name=library.NAMES[function], library=True)
+
+
+def build(function: types.FunctionType, fixed: dict[str, Any] | None = None) -> Program:
+    """The program text of a function; arguments in `fixed` are part of it."""
     builder = Builder()
-    builder.number_of(function)
+    if fixed:
+        builder.add(replace(source_of(function), fixed=fixed))
+    else:
+        builder.number_of(function)
     done: list[str] = []
     while len(done) < len(builder.sources):
         done.append(Translator(builder, builder.sources[len(done)], len(done)).function())
@@ -277,11 +394,18 @@ class Translator:
         """Its text."""
         node = self.source.node
         items = self._arguments(node.args)
+        fixed = [
+            self._node(
+                "assign", node, self._node("name", node, text=name), self._value(node, value)
+            )
+            for name, value in self.source.fixed.items()
+        ]
         if isinstance(node, ast.Lambda):
             body = self._node("return", node.body, self._expression(node.body))
-            items.append(f"(block {body})")
+            items.append(f"(block {' '.join([*fixed, body])})")
         else:
-            items.append(self._block(node.body))
+            statements = [*fixed, *(self._statement(item) for item in node.body)]
+            items.append("(block\n" + "\n".join(statements) + ")")
         return self._node("function", node, *items, text=self.source.name)
 
     def _arguments(self, args: ast.arguments) -> list[str]:
@@ -291,6 +415,8 @@ class Translator:
         pairs = [*zip(every, defaults, strict=True)]
         pairs += zip(args.kwonlyargs, args.kw_defaults, strict=True)
         for argument, default in pairs:
+            if argument.arg in self.source.fixed:
+                continue
             given = ['(keyword "only")'] if argument in args.kwonlyargs else []
             given += [] if default is None else [self._default(argument.arg, default)]
             items.append(self._node("argument", argument, *given, text=argument.arg))
@@ -310,7 +436,33 @@ class Translator:
             what = "the default of a function inside a function must be a constant"
             return self._refuse(node, "QJ136", what, "give it the value at each call")
         signature = inspect.signature(self.source.function)
-        return self._literal(node, signature.parameters[name].default, name)
+        return self._value(node, signature.parameters[name].default, name)
+
+    def _value(self, node: ast.AST, value: Any, name: str = "it") -> str:
+        """A value that is known when the program is made, functions too."""
+        if isinstance(value, tuple) and type(value) is tuple:
+            return self._node("tuple", node, *(self._value(node, item, name) for item in value))
+        if isinstance(value, _quelea.Function):
+            return self._node("use", node, text=str(self.builder.number_of(value.__wrapped__)))
+        known = names.known_name(value)
+        if known is not None:
+            return self._ref(node, known)
+        if names.is_python_function(value):
+            return self._node("use", node, text=str(self.builder.number_of(value)))
+        return self._literal(node, value, name)
+
+    def _ref(self, node: ast.AST, name: str) -> str:
+        """What the compiler knows by its name, or finds in the library."""
+        own = "numpy." + name.removeprefix("quelea.") if name.startswith("quelea.") else name
+        for needed in library.NEEDS.get(own, ()):
+            self.builder.need(needed)
+        if own in library.FUNCTIONS:
+            self.builder.need(own)
+        return self._node("ref", node, text=name)
+
+    def _guard(self, place: names.Place, name: str, value: Any) -> None:
+        if not self.source.library:
+            self.builder.guard(place, name, value)
 
     # ---- statements ----
 
@@ -339,6 +491,8 @@ class Translator:
         )
 
     def _stmt_AugAssign(self, node: ast.AugAssign) -> str:
+        if isinstance(node.op, ast.MatMult):
+            self.builder.need("numpy.matmul")
         items = self._expression(node.target), self._expression(node.value)
         return self._node("augment", node, *items, text=BINARY[type(node.op)])
 
@@ -391,7 +545,7 @@ class Translator:
         value: Any = None
         if isinstance(raised, ast.Name):
             value, place = names.lookup(self.source.function, raised.id)
-            self.builder.guard(place, raised.id, value)
+            self._guard(place, raised.id, value)
         name = value.__name__ if isinstance(value, type) and issubclass(value, Exception) else ""
         if not name or getattr(builtins, name, None) is not value or node.cause:
             advice = 'write raise ValueError("...")'
@@ -436,7 +590,7 @@ class Translator:
             return self._node("tuple", node, *(self._literal(node, item, name) for item in value))
         known = names.known_name(value)
         if known is not None:
-            return self._node("ref", node, text=known)
+            return self._ref(node, known)
         if type(value) is int:
             what, advice = "integers have 64 bits in @jit", "use a float, or split the number"
             return self._refuse(node, "QJ131", what, advice)
@@ -444,6 +598,8 @@ class Translator:
         return self._refuse(node, "QJ132", what, "use numbers, arrays, tuples and functions")
 
     def _expr_Name(self, node: ast.Name) -> str:
+        if node.id in INTRINSIC_NAMES:
+            return self._node("ref", node, text="library." + node.id[:-1])
         if node.id in self.locals:
             return self._node("name", node, text=node.id)
         around = self._around_with(node.id)
@@ -466,7 +622,8 @@ class Translator:
     def _inner(self, node: ast.FunctionDef | ast.Lambda, name: str) -> str:
         """A function that stands inside this one."""
         own = self.source
-        source = Source(own.function, own.file, name, node, own.lines, own.line, own.indent, self)
+        name = f"library.{name}" if own.library else name
+        source = replace(own, name=name, node=node, around=self, fixed={})
         return self._node("use", node, text=str(self.builder.add(source)))
 
     def _expr_Lambda(self, node: ast.Lambda) -> str:
@@ -483,28 +640,103 @@ class Translator:
 
     def _expr_ListComp(self, node: ast.ListComp) -> str:
         part = node.generators[0]
-        if len(node.generators) > 1 or part.ifs or part.is_async:
-            what = "comprehensions of several for, or with if, are not there yet"
-            return self._refuse(node, "QJ123", what, "fill an array in a loop")
+        if len(node.generators) > 1 or part.ifs:
+            return self._by_loops(node, "list")
+        return self._comprehension(node, part, None)
+
+    def _comprehension(
+        self, node: ast.ListComp | ast.GeneratorExp, part: ast.comprehension, text: str | None
+    ) -> str:
+        """A list of one for, or a tuple, whose items are known."""
         targets = [n.id for n in ast.walk(part.target) if isinstance(n, ast.Name)]
         self.hidden += 1
         renamed = {name: f"{name}.{self.hidden}" for name in targets}
         self.locals |= set(renamed.values())
-        items = with_names(node.elt, renamed), with_names(part.target, renamed), part.iter
-        return self._node("comprehension", node, *(self._expression(item) for item in items))
+        items = [with_names(node.elt, renamed), with_names(part.target, renamed), part.iter]
+        items += [with_names(condition, renamed) for condition in part.ifs]
+        parts = (self._expression(item) for item in items)
+        return self._node("comprehension", node, *parts, text=text)
+
+    def _by_loops(
+        self, node: ast.ListComp | ast.GeneratorExp, what: str, default: ast.expr | None = None
+    ) -> str:
+        """sum(...), any(...) or a list of a generator: a function with its loops, called here."""
+        if any(part.is_async for part in node.generators):
+            return self._refuse(node, *REFUSED[ast.AsyncFor])
+        if what == "sum" and default is None:
+            default = ast.Constant(0)
+        loops = ast.parse(LOOPS[what, default is not None]).body
+        body: list[ast.stmt] = [Put(node.elt).visit(statement) for statement in loops]
+        at = next(k for k, statement in enumerate(body) if isinstance(statement, ast.For))
+        inside = body[at].body  # type: ignore[attr-defined]
+        for number in reversed(range(len(node.generators))):
+            part = node.generators[number]
+            for condition in reversed(part.ifs):
+                inside = [ast.If(condition, inside, [])]
+            items = part.iter if number else ast.Name("items.", ast.Load())
+            inside = [ast.For(part.target, items, inside, [])]
+        body[at] = inside[0]
+        arguments = ["items.", *(["given."] if default is not None else [])]
+        args = ast.arguments([], [ast.arg(name) for name in arguments], None, [], [], None, [])
+        function = ast.FunctionDef(f"<{what}>", args, body, [])
+        for inner in ast.walk(function):
+            if "lineno" in inner._attributes and not hasattr(inner, "lineno"):
+                ast.copy_location(inner, node)
+        given = [node.generators[0].iter, *([default] if default is not None else [])]
+        if default is not None and not hasattr(default, "lineno"):
+            ast.copy_location(default, node)
+        call = [self._inner(function, function.name), *(self._expression(item) for item in given)]
+        return self._node("call", node, *call)
+
+    def _expr_GeneratorExp(self, node: ast.GeneratorExp) -> str:
+        return self._unknown(node)
+
+    def _expr_NamedExpr(self, node: ast.NamedExpr) -> str:
+        items = self._expression(node.target), self._expression(node.value)
+        return self._node("named", node, *items)
+
+    def _builtin(self, node: ast.expr) -> str:
+        """The name of the function of Python's own that an expression is; "" if it is none."""
+        if not isinstance(node, ast.Name) or node.id in self.locals or self._around_with(node.id):
+            return ""
+        value, place = names.lookup(self.source.function, node.id)
+        if getattr(value, "__module__", None) != "builtins":
+            return ""
+        self._guard(place, node.id, value)
+        return str(getattr(value, "__name__", ""))
+
+    def _of_generator(self, node: ast.Call) -> str | None:
+        """A call of a function that goes through a generator."""
+        if not node.args or not isinstance(node.args[0], ast.GeneratorExp):
+            return None
+        name, generator = self._builtin(node.func), node.args[0]
+        keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+        if name == "tuple" and len(node.args) == 1 and len(generator.generators) == 1:
+            return self._comprehension(generator, generator.generators[0], "tuple")
+        if name == "list" and len(node.args) == 1:
+            return self._expr_ListComp(
+                ast.copy_location(ast.ListComp(generator.elt, generator.generators), node)
+            )
+        extra = "start" if name == "sum" else "default" if name in ("min", "max") else None
+        if name not in ("sum", "any", "all", "min", "max") or set(keywords) - {extra}:
+            return None
+        if len(node.args) > (2 if name == "sum" else 1):
+            return None
+        default = node.args[1] if len(node.args) > 1 else keywords.get(extra)
+        return self._by_loops(generator, name, default)
 
     def _outer(self, node: ast.expr, value: Any, place: names.Place, name: str) -> str:
         """A value from outside the function."""
-        from .function import Function
-
-        if isinstance(value, Function):
+        if self.source.library:
+            return self._of_library(node, value, name)
+        if isinstance(value, _quelea.Function):
             self.builder.guard(place, name, value)
             value = value.__wrapped__
             return self._node("use", node, text=str(self.builder.number_of(value)))
         known = names.known_name(value)
         if known is not None:
             self.builder.guard(place, name, value)
-            return self._node("ref", node, text=known)
+            return self._ref(node, known)
         if names.is_python_function(value):
             self.builder.guard(place, name, value)
             return self._node("use", node, text=str(self.builder.number_of(value)))
@@ -516,7 +748,47 @@ class Translator:
             return self._refuse(node, "QJ134", what, "use numpy, quelea, math and cmath")
         return self._literal(node, value, f"'{name}'")
 
+    def _of_library(self, node: ast.expr, value: Any, name: str) -> str:
+        """A global name of the library's own functions."""
+        if isinstance(value, types.FunctionType):
+            if value in library.INTRINSICS:
+                return self._node("ref", node, text=library.INTRINSICS[value])
+            number = self.builder.library_number(value)
+            return self._node("use", node, text=str(number))
+        return self._literal(node, value, name)
+
+    def _limit(self, node: ast.Attribute) -> Any:
+        """The value of np.finfo(np.float64).eps and its like; Missing: it is none."""
+        call = node.value
+        if not isinstance(call, ast.Call) or len(call.args) != 1 or call.keywords:
+            return names.Missing
+        about, of = self._object(call.func), self._object(call.args[0])
+        if about not in (numpy.finfo, numpy.iinfo):
+            return names.Missing
+        try:
+            value = getattr(about(of), node.attr)
+        except (TypeError, ValueError, AttributeError):
+            return names.Missing
+        return value
+
+    def _object(self, node: ast.expr) -> Any:
+        """What a name from outside, or an attribute of a module, is now."""
+        if isinstance(node, ast.Attribute):
+            base = self._module_of(node.value)
+            return getattr(base, node.attr, names.Missing) if base else names.Missing
+        if isinstance(node, ast.Name) and node.id not in self.locals:
+            value, place = names.lookup(self.source.function, node.id)
+            self._guard(place, node.id, value)
+            return value
+        return names.Missing
+
     def _expr_Attribute(self, node: ast.Attribute) -> str:
+        limit = self._limit(node)
+        if isinstance(limit, numpy.floating):
+            number = self._literal(node, float(limit), "a limit")
+            return self._node("call", node, self._ref(node, "numpy." + limit.dtype.name), number)
+        if isinstance(limit, (int, float)):
+            return self._literal(node, limit, "a limit")
         base = self._module_of(node.value)
         if base is None:
             return self._node("attr", node, self._expression(node.value), text=node.attr)
@@ -525,12 +797,15 @@ class Translator:
         if value is names.Missing:
             what = f"{base.__name__} has no '{node.attr}'"
             return self._refuse(node, "QJ135", what, "look up its name")
+        if module is None and base.__name__.startswith("numpy."):
+            what = f"the module {base.__name__} is not known in @jit"
+            return self._refuse(node, "QJ134", what, "call it outside the function")
         if module is None:
             return self._outer(node, value, vars(base), node.attr)
         if module and names.is_capture(value):  # numpy.pi
             return self._node("ref", node, text=f"{module}.{node.attr}")
         known = names.known_name(value) or (f"{module}.{node.attr}" if module else node.attr)
-        return self._node("ref", node, text=known)
+        return self._ref(node, known)
 
     def _module_of(self, node: ast.expr) -> types.ModuleType | None:
         """The module that an expression names, or None."""
@@ -539,7 +814,7 @@ class Translator:
                 return None
             value, place = names.lookup(self.source.function, node.id)
             if names.is_module(value):
-                self.builder.guard(place, node.id, value)
+                self._guard(place, node.id, value)
                 module: types.ModuleType = value
                 return module
         if isinstance(node, ast.Attribute):
@@ -549,6 +824,8 @@ class Translator:
         return None
 
     def _expr_BinOp(self, node: ast.BinOp) -> str:
+        if isinstance(node.op, ast.MatMult):
+            self.builder.need("numpy.matmul")
         items = self._expression(node.left), self._expression(node.right)
         return self._node("binary", node, *items, text=BINARY[type(node.op)])
 
@@ -579,6 +856,13 @@ class Translator:
         return self._node("starred", node, self._expression(node.value))
 
     def _expr_Call(self, node: ast.Call) -> str:
+        if isinstance(node.func, ast.Name) and node.func.id == "maybe.":
+            return self._node("maybe", node, self._expression(node.args[0]))
+        whole = self._of_generator(node)
+        if whole is not None:
+            return whole
+        if isinstance(node.func, ast.Attribute) and node.func.attr in library.METHODS:
+            self.builder.need(library.METHODS[node.func.attr])
         items = [self._expression(node.func), *(self._expression(arg) for arg in node.args)]
         for keyword in node.keywords:
             if keyword.arg is None:
