@@ -66,6 +66,27 @@ static QlStatus convert(QlValue *slots, QlError *error) {
 
 /* ---- statements ---- */
 
+/* What is computed of arrays in another order may lie in theirs; the function counts on C order. */
+static bool is_in_order(const QlArray *array) {
+  int64_t stride = 1;
+  for (int axis = array->ndim - 1; axis >= 0; axis--) {
+    if (array->strides[axis] != stride && array->shape[axis] > 1) return false;
+    stride *= array->shape[axis];
+  }
+  return true;
+}
+
+static QlStatus give_in_order(QlValue *slots, QlArray *made, QlError *error) {
+  QlArray *array = made;
+  QlStatus status = QL_OK;
+  if (made->size > 0 && !is_in_order(made)) {
+    status = ql_astype(current.ctx, made, (QlDtype)made->dtype, QL_ORDER_C, &array, error);
+    ql_release(made);
+  }
+  if (!status) give(slots, array);
+  return status;
+}
+
 static QlStatus ufunc(QlValue *slots, QlError *error) {
   QlOperand in[3];
   QlArray *made;
@@ -73,8 +94,7 @@ static QlStatus ufunc(QlValue *slots, QlError *error) {
   for (int k = 0; k < count; k++) in[k] = number_of(slots + 3 + 3 * k);
   QL_TRY(
       ql_ufunc(current.ctx, (QlOp)slots[1].i, count, in, NULL, NULL, QL_DTYPE_NONE, &made, error));
-  give(slots, made);
-  return QL_OK;
+  return give_in_order(slots, made, error);
 }
 
 static QlStatus assign(const QlValue *slots, QlError *error) {
@@ -86,8 +106,7 @@ static QlStatus reduce(QlValue *slots, QlError *error) {
   QlArray *made;
   QL_TRY(ql_reduce(current.ctx, (QlReduction)slots[1].i, handle_of(&slots[2]), (uint32_t)slots[3].i,
                    slots[4].i, QL_DTYPE_NONE, NULL, &made, error));
-  give(slots, made);
-  return QL_OK;
+  return give_in_order(slots, made, error);
 }
 
 /* ---- elements ---- */

@@ -365,3 +365,36 @@ def test_the_names_of_refused_calls():
 
     with pytest.raises(quelea.errors.JitError, match=r"numpy.trace\(\) takes a matrix"):
         trace(numpy.zeros((2, 2, 2)))
+
+
+def alike(got, want):
+    """Equal, where what was an array may be Quelea's."""
+    if isinstance(want, (tuple, list)) and isinstance(got, tuple):
+        assert len(got) == len(want)
+        for one, other in zip(got, want, strict=True):
+            alike(one, other)
+        return
+    near(numpy.asarray(got), numpy.asarray(want))
+
+
+@pytest.mark.parametrize("row", [*EXACT, *NEAR], ids=range(len(EXACT) + len(NEAR)))
+def test_arrays_of_quelea(row):
+    """Of arrays that are partitioned what cannot be computed is refused; nothing is wrong."""
+    for number, text in enumerate(row[1].split("), ")):
+        whole = text if text.count("(") == text.count(")") else text + ")"
+        try:
+            function, every = made(row[0], whole, f"quelea {row[1]} {number}")
+        except SyntaxError:
+            continue  # cut in the middle of something
+        if isinstance(every[0], int):
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            want = function.__wrapped__(every[0].copy())
+        try:
+            got = function(quelea.asarray(every[0]))
+        except quelea.errors.JitError as error:
+            codes = {"QJ400", "QJ402", "QJ403", "QJ404", "QJ405", "QJ409", "QJ385"}
+            assert quelea.size > 1 and set(error.codes) <= codes, (whole, error)
+            continue
+        alike(got, want)

@@ -667,3 +667,13 @@ def test_nests_are_shown():
         "for i in range(n):\n    y[i] = x[i] * 2", "(ranks f64[:], ranks f64[:], int)", "<shown>"
     )
     assert function.inspect("nests").startswith("# nest 0\nfunction rank 0\nparam ?0: i64\n")
+
+
+def test_what_is_computed_of_transposed_arrays():
+    @quelea.jit
+    def turned(x):
+        return (x.T + x.T).T, (x.T * 2)[1:].T, x.T.copy()[:, 1:], np.sum(x.T * x.T, axis=0)
+
+    x = numpy.arange(24.0).reshape(4, 6) * 7 % 11
+    for got, want in zip(turned(quelea.asarray(x)), turned.__wrapped__(x), strict=True):
+        assert numpy.array_equal(numpy.asarray(got), want)
