@@ -19,61 +19,105 @@ def _before(x: Any, y: Any) -> Any:
         return x < y
 
 
+def _insert(line: Any, begin: int, end: int) -> None:
+    """Sort a few, by moving each to its place."""
+    for i in range(begin + 1, end):
+        x = line[i]
+        j = i
+        while j > begin and x < line[j - 1]:
+            line[j] = line[j - 1]
+            j -= 1
+        line[j] = x
+
+
+def _merge(line: Any, other: Any, begin: int, middle: int, end: int) -> None:
+    """Two sorted parts of the one become one in the other; of equals the first stays first."""
+    i, j, k = begin, middle, begin
+    while i < middle and j < end:
+        if line[j] < line[i]:
+            other[k] = line[j]
+            j += 1
+        else:
+            other[k] = line[i]
+            i += 1
+        k += 1
+    while i < middle:
+        other[k] = line[i]
+        i, k = i + 1, k + 1
+    while j < end:
+        other[k] = line[j]
+        j, k = j + 1, k + 1
+
+
 def _sort_line(line: Any, other: Any) -> None:
-    """By merging of runs of 16, into a second line and back."""
-    n = len(line)
+    """By merging of sorted parts of 16, into a second line and back; what is NaN goes to the end first."""
+    n = 0
+    for k in range(len(line)):
+        x = line[k]
+        if x == x:
+            line[n] = x
+            n += 1
+        else:
+            other[k - n] = x
+    for k in range(n, len(line)):
+        line[k] = other[k - n]
     for begin in range(0, n, 16):
-        for i in range(begin + 1, min(begin + 16, n)):
-            x = line[i]
-            j = i
-            while j > begin and _before(x, line[j - 1]):
-                line[j] = line[j - 1]
-                j -= 1
-            line[j] = x
+        _insert(line, begin, min(begin + 16, n))
     run = 16
     while run < n:
         for begin in range(0, n, 2 * run):
-            middle, end = min(begin + run, n), min(begin + 2 * run, n)
-            i, j = begin, middle
-            for k in range(begin, end):
-                if j >= end or (i < middle and not _before(line[j], line[i])):
-                    other[k] = line[i]
-                    i += 1
-                else:
-                    other[k] = line[j]
-                    j += 1
-        for k in range(n):
-            line[k] = other[k]
-        run *= 2
+            _merge(line, other, begin, min(begin + run, n), min(begin + 2 * run, n))
+        for begin in range(0, n, 4 * run):
+            _merge(other, line, begin, min(begin + 2 * run, n), min(begin + 4 * run, n))
+        run *= 4
+
+
+def _merge_places(line: Any, places: Any, other: Any, begin: int, middle: int, end: int) -> None:
+    i, j, k = begin, middle, begin
+    while i < middle and j < end:
+        if line[places[j]] < line[places[i]]:
+            other[k] = places[j]
+            j += 1
+        else:
+            other[k] = places[i]
+            i += 1
+        k += 1
+    while i < middle:
+        other[k] = places[i]
+        i, k = i + 1, k + 1
+    while j < end:
+        other[k] = places[j]
+        j, k = j + 1, k + 1
 
 
 def _sort_places(line: Any, places: Any, other: Any) -> None:
     """The same for the places of elements that stay."""
-    n = len(line)
-    for k in range(n):
-        places[k] = k
+    n = 0
+    for k in range(len(line)):
+        if line[k] == line[k]:
+            places[n] = k
+            n += 1
+        else:
+            other[k - n] = k
+    for k in range(n, len(line)):
+        places[k] = other[k - n]
     for begin in range(0, n, 16):
         for i in range(begin + 1, min(begin + 16, n)):
+            at = places[i]
             j = i
-            while j > begin and _before(line[i], line[places[j - 1]]):
+            while j > begin and line[at] < line[places[j - 1]]:
                 places[j] = places[j - 1]
                 j -= 1
-            places[j] = i
+            places[j] = at
     run = 16
     while run < n:
         for begin in range(0, n, 2 * run):
             middle, end = min(begin + run, n), min(begin + 2 * run, n)
-            i, j = begin, middle
-            for k in range(begin, end):
-                if j >= end or (i < middle and not _before(line[places[j]], line[places[i]])):
-                    other[k] = places[i]
-                    i += 1
-                else:
-                    other[k] = places[j]
-                    j += 1
-        for k in range(n):
-            places[k] = other[k]
-        run *= 2
+            _merge_places(line, places, other, begin, middle, end)
+        for begin in range(0, n, 4 * run):
+            middle, end = min(begin + 2 * run, n), min(begin + 4 * run, n)
+            _merge_places(line, other, places, begin, middle, end)
+        run *= 4
 
 
 def sort_lines(lines: Any) -> None:

@@ -266,12 +266,14 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None) -> Any:
 
 
 def _extreme(line: Any, is_min: bool) -> int:
+    """Where the first extreme is; the first NaN, if there is one."""
     at = 0
     best = line[0]
-    for k in range(1, len(line)):
+    for k in range(len(line)):
         x = line[k]
-        is_nan = x != x and best == best
-        if is_nan or ((x < best) if is_min else (x > best)):
+        if x != x:
+            return k
+        if (x < best) if is_min else (x > best):
             best, at = x, k
     return at
 
