@@ -36,6 +36,8 @@ static QlValue *slots;
 static int64_t slot_room;
 
 void jit_set_driver(JitDriver *drive) { driver = drive; }
+QlValue jit_slot_read(QlDtype dtype, const QlValue *slot) { return ir_read(dtype, slot); }
+void jit_slot_write(QlDtype dtype, QlValue *slot, QlValue value) { ir_write(dtype, slot, value); }
 
 static int64_t host_area(int64_t count) {
   if (count > slot_room) {

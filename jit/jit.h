@@ -208,6 +208,9 @@ typedef enum JitDrive {
   JIT_DRIVE_NEST
 } JitDrive;
 typedef int64_t JitDriver(JitDrive what, int64_t count, QlValue *slots);
+/* A slot holds a number as an element of its dtype. */
+QlValue jit_slot_read(QlDtype dtype, const QlValue *slot);
+void jit_slot_write(QlDtype dtype, QlValue *slot, QlValue value);
 /* Of the process: there is one program. */
 void jit_set_driver(JitDriver *driver);
 /* What was to be raised first, of all that `fail` was told since it was asked last. */

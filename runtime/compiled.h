@@ -61,11 +61,12 @@ QL_API void ql_block_release(int64_t block);
 /* The same of a function with arrays on ranks: an array among its parameters is a number below
  * 4096, its handle, its extents, its strides in elements; among its results its handle, which is
  * the caller's then, with those. Collective: what it does with them is recorded as the program's
- * statements are. -1, with the error: recording failed. */
+ * statements are. -1, with the error: recording failed; -2: before anything was stored into. */
 QL_API int64_t ql_compiled_drive(QlContext *context, const QlCompiled *compiled,
                                  const QlValue *parameters, QlValue *results, QlError *error);
-/* Do functions take the array as one on ranks? They must where it is, or will be, in parts that only
- * some ranks have; of a process that is alone they may where it is large enough for several threads.
+/* Do functions take the array as one on ranks? They must where it is, or will be, in parts that
+ * only some ranks have; of a process that is alone they may where it is large enough for several
+ * threads.
  */
 typedef enum QlOnRanks { QL_NOT_ON_RANKS, QL_MAYBE_ON_RANKS, QL_ON_RANKS } QlOnRanks;
 QL_API QlOnRanks ql_is_on_ranks(const QlArray *array);

@@ -359,7 +359,10 @@ Value low_index(Lower *l, const Node *node, const Value *value, const Value *ind
 }
 
 bool low_readonly(Lower *l, const Node *node, const Array *array) {
-  if (array->readonly)
+  if (array->readonly && l->nest && array->place == JIT_IN_MEMORY)
+    low_refuse(l, node, "QJ409", "a part of an array is stored in a loop over distributed arrays",
+               "store its elements, by the loop's variables, each by an index of the whole array");
+  else if (array->readonly)
     low_refuse(l, node, "QJ365", "the array may not be written: NumPy's is not writeable",
                "give a copy of it");
   return array->readonly;

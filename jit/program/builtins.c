@@ -130,6 +130,7 @@ static Value call_len(Lower *l, const Call *call) {
     return low_refuse_type(l, call, value, "an array or a tuple");
   Value length = low_scalar(QL_I64, true, value->array->shape[0]);
   length.natural = true;
+  if (value->array->place == JIT_IN_NEST) length.span = low_nest_extent(l, value->array, 0);
   return length;
 }
 

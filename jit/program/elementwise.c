@@ -266,6 +266,7 @@ Value low_in_memory(Lower *l, const Node *node, const Value *value) {
 }
 
 Value low_settled(Lower *l, const Node *node, const Value *value) {
+  if (value->kind == JIT_ARRAY && value->array->place == JIT_IN_NEST) return *value; /* a name */
   if (value->kind == JIT_ARRAY) return low_in_memory(l, node, value);
   if (value->kind != JIT_TUPLE && value->kind != JIT_RANGE) return *value;
   Value settled = *value;

@@ -174,7 +174,10 @@ Value low_ufunc(Lower *l, const Node *node, QlOp op, int count, const Value *arg
     refs[k] = low_ref_as(l, &arguments[k], ql_op_input(op, k, (QlDtype)arguments[k].dtype, loop));
   if (count == 2) check_power(l, node, op, loop, arguments);
   if (low_dead(l)) return low_unknown();
-  return low_scalar(result, false, jit_op(l->fn, op, count, refs, low_source(l)));
+  Value value = low_scalar(result, false, jit_op(l->fn, op, count, refs, low_source(l)));
+  if (result == QL_I64 && count < 3)
+    value.span = low_span_of(l, op, &arguments[0], count > 1 ? &arguments[1] : NULL);
+  return value;
 }
 
 /* Tuples: + and *, comparisons for equality. */

@@ -386,6 +386,8 @@ bool low_by_element(Lower *l, const Node *node, const Node *body);
  * the index selects the same. `parts`: an index for each axis, or a slice. NULL: refused. */
 Array *low_nest_part(Lower *l, const Node *node, const Array *array, const Value *parts, int count,
                      bool stores);
+/* In a nest: of how many elements an axis of an array on ranks is. */
+const Span *low_nest_extent(Lower *l, const Array *array, int axis);
 /* In a nest: which iteration it is, of all of them, and what `fail` is to be told. */
 JitRef low_nest_iteration(Lower *l);
 JitRef low_nest_failure(Lower *l, int64_t what);

@@ -103,13 +103,42 @@ static bool selects(const Node *loop, const Stores *stores) {
   return stores->count > 0;
 }
 
+static bool is_property(const Node *node);
+
+/* Is it the same for all iterations around it, as long as the variables in it are? */
+static bool is_fixed(const Node *node) {
+  static const char *const functions[] = {"range", "min", "max", "abs", "int"};
+  bool known = false;
+  if (is_property(node)) return true;
+  switch (node->kind) {
+    case NODE_NAME:
+    case NODE_CAPTURE:
+    case NODE_OUTER:
+    case NODE_INT:
+    case NODE_TRUE:
+    case NODE_FALSE: return true;
+    case NODE_INDEX: return is_property(node->items[0]) && is_fixed(node->items[1]);
+    case NODE_CALL:
+      for (int k = 0; k < (int)(sizeof functions / sizeof *functions); k++)
+        known |= node->items[0]->kind == NODE_REF && !strcmp(node->items[0]->text, functions[k]);
+      if (!known) return false;
+      break;
+    case NODE_BINARY:
+    case NODE_UNARY: break;
+    default: return false;
+  }
+  for (int k = node->kind == NODE_CALL; k < node->count; k++)
+    if (!is_fixed(node->items[k])) return false;
+  return true;
+}
+
 static int find_dimensions(const Lower *l, const Node *node, const Node **loops) {
   Stores stores = {0};
   int count = 0;
   find_stores(l, node, &stores);
   if (stores.whole) return 0;
   for (const Node *loop = node; count < QL_MAX_DIMS && is_range_loop(loop);) {
-    bool depends = false; /* on what an iteration around it assigns */
+    bool depends = count && !is_fixed(loop->items[1]); /* on what an iteration around it does */
     for (int k = 0; k < count; k++) depends |= loop->items[0]->number == loops[k]->items[0]->number;
     for (int v = 0; v < l->frame->function->variables && count; v++)
       depends |= node->assigns[v] && mentions(loop->items[1], v);
@@ -221,6 +250,10 @@ static Value import(Lower *l, const Value *value) {
   made.items = low_get(l, (size_t)count * sizeof *made.items + 1);
   for (int k = 0; k < count; k++) made.items[k] = import(l, &value->items[k]);
   return made;
+}
+
+const Span *low_nest_extent(Lower *l, const Array *array, int axis) {
+  return nest_number(l, array->ranks->shape[axis]);
 }
 
 static bool has_outer(const Node *node, int function) {
@@ -337,7 +370,8 @@ Array *low_nest_part(Lower *l, const Node *node, const Array *array, const Value
   Array *part = low_get(l, sizeof *part);
   *part = *array;
   part->place = JIT_IN_MEMORY, part->ranks = NULL, part->contiguous = false;
-  part->owner = part->base = jit_param(l->fn, operand->base, low_source(l));
+  part->readonly = !stores; /* what is not recorded as stored is not */
+  part->owner = low_const(l, 0), part->base = jit_param(l->fn, operand->base, low_source(l));
   for (int a = 0; a < array->ndim; a++)
     part->stride[a] = jit_param(l->fn, operand->stride[a], low_source(l));
   return part;
@@ -351,6 +385,15 @@ Array *low_nest_whole(Lower *l, const Node *node, const Array *array) {
 
 /* No iteration may see what another stores, nor store where another does. */
 static bool are_apart(Lower *l, const Nest *nest) {
+  int targets = 0;
+  for (int k = 0; k < nest->operand_count; k++) targets += nest->operands[k].stored;
+  if (targets > JIT_NEST_TARGETS) {
+    low_refuse(l, nest->loops[0], "QJ401",
+               low_text(l, "a loop stores into %d distributed arrays, at most %d are possible",
+                        targets, JIT_NEST_TARGETS),
+               "split it into several loops");
+    return false;
+  }
   for (int k = 0; k < nest->operand_count; k++) {
     const NestOperand *stored = &nest->operands[k];
     bool apart = !stored->stored || !stored->varies;
@@ -465,9 +508,7 @@ static void build_kernel(Lower *l, Nest *nest, const Node *node) {
   l->temporaries = NULL, l->temporary_count = l->temporary_room = l->statement = 0;
   for (int d = 0; d < nest->ndim; d++)
     nest->lo[d] = jit_fn_param(l->fn, QL_I64), nest->hi[d] = jit_fn_param(l->fn, QL_I64);
-  JitRef bytes = low_const(l, SCRATCH),
-         scratch = jit_host(l->fn, JIT_HOST_ALLOCATE, 1, &bytes, low_source(l));
-  l->results = low_add(l, scratch, low_const(l, JIT_OWNER_BYTES)), l->texts = low_const(l, 0);
+  l->results = jit_stack(l->fn, SCRATCH, low_source(l)), l->texts = low_const(l, 0);
   l->captures = low_get(l, (size_t)l->program->captures * sizeof *l->captures + 1);
   for (int k = 0; k < l->program->captures; k++) l->captures[k] = import(l, &kept.captures[k]);
   l->frame->now = import_variables(l, node);
@@ -476,7 +517,6 @@ static void build_kernel(Lower *l, Nest *nest, const Node *node) {
   box_axis(l, nest, 0);
   jit_jump(l->fn, l->exit);
   jit_block_open(l->fn, l->exit); /* the last: it returns */
-  jit_host(l->fn, JIT_HOST_RELEASE, 1, &scratch, low_source(l));
   l->frame->now = now, l->frame->loop = outer, l->frame->caller = caller;
   kept.nests_raise = l->nests_raise;
   kept.raises = l->raises, kept.raise_count = l->raise_count, kept.raise_room = l->raise_room;

@@ -102,6 +102,7 @@ typedef enum JitNestParamKind {
   JIT_NEST_SCALAR, /* the next of the numbers that the driver is given */
   JIT_NEST_ORDER   /* how many nests the call has recorded before: for `fail` */
 } JitNestParamKind;
+enum { JIT_NEST_TARGETS = 4 };
 typedef struct JitNestParam {
   uint8_t kind, operand, axis;
 } JitNestParam;

@@ -7,6 +7,8 @@ Value low_shape_of(Lower *l, const Array *array) {
     items[k] = array->extent[k] >= 0 ? low_int(array->extent[k])
                                      : low_scalar(QL_I64, true, array->shape[k]);
     items[k].natural = true;
+    if (array->place == JIT_IN_NEST && !items[k].known)
+      items[k].span = low_nest_extent(l, array, k);
   }
   return low_tuple(l, array->ndim, items);
 }

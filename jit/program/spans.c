@@ -32,6 +32,8 @@ static JitRef op(Lower *l, QlOp op, JitRef a, JitRef b) {
   Nest *nest = l->nest;
   const int64_t *x = const_of(nest, a), *y = const_of(nest, b);
   if (x && y) return nest_const(l, ir_eval(op, QL_I64, (QlValue[]){{.i = *x}, {.i = *y}}).i);
+  if (op == QL_OP_MULTIPLY && ((x && *x == 0) || (y && *y == 1))) return a;
+  if (op == QL_OP_MULTIPLY && ((y && *y == 0) || (x && *x == 1))) return b;
   if (y && *y == 0 && (op == QL_OP_ADD || op == QL_OP_SUBTRACT)) return a;
   if (x && *x == 0 && op == QL_OP_ADD) return b;
   if (op == QL_OP_SUBTRACT && a.id == b.id) return nest_const(l, 0);
@@ -55,7 +57,17 @@ static const Span *make(Lower *l, int dim, JitRef step, JitRef lo, JitRef hi) {
   return span;
 }
 
-const Span *nest_number(Lower *l, JitRef ref) { return make(l, -1, nest_const(l, 0), ref, ref); }
+/* Sums and products of a few numbers within LARGE do not wrap, and beyond it is no array. */
+static const int64_t LARGE = (int64_t)1 << 40, LARGE_FACTOR = (int64_t)1 << 20;
+
+static JitRef within(Lower *l, JitRef ref, int64_t limit) {
+  return most(l, least(l, ref, nest_const(l, limit)), nest_const(l, -limit));
+}
+
+const Span *nest_number(Lower *l, JitRef ref) {
+  ref = within(l, ref, LARGE);
+  return make(l, -1, nest_const(l, 0), ref, ref);
+}
 
 /* The lowest and the highest of step * p. */
 static JitRef end_of(Lower *l, const Span *span, bool highest) {
@@ -106,7 +118,7 @@ static const Span *negated(Lower *l, const Span *a) {
 }
 
 static const Span *multiplied(Lower *l, const Span *a, const Span *number) {
-  JitRef by = number->lo, lo = op(l, QL_OP_MULTIPLY, a->lo, by),
+  JitRef by = within(l, number->lo, LARGE_FACTOR), lo = op(l, QL_OP_MULTIPLY, a->lo, by),
          hi = op(l, QL_OP_MULTIPLY, a->hi, by);
   return make(l, a->dim, op(l, QL_OP_MULTIPLY, a->step, by), least(l, lo, hi), most(l, lo, hi));
 }

@@ -536,6 +536,7 @@ static QlOnRanks on_ranks(PyObject *object) {
 
 /* One of NumPy's that would have to be copied, for longer than it takes to read it here. */
 static bool holds_large(PyObject *object) {
+  if (qx_is_array(object)) return qx_array(object)->part != QL_PART_ALL;
   if (PyArray_CheckExact(object)) return PyArray_SIZE((PyArrayObject *)object) > FEW_ELEMENTS;
   for (Py_ssize_t k = 0; PyTuple_Check(object) && k < PyTuple_GET_SIZE(object); k++)
     if (holds_large(PyTuple_GET_ITEM(object, k))) return true;
@@ -623,9 +624,10 @@ static bool borrow(const QlCompiled *compiled, Gather *g) {
 }
 
 /* While it runs, what it prints may run any Python: the code and the arrays are held meanwhile. */
-static PyObject *run_special(Function *self, const QlCompiled *compiled, Gather *g) {
+static PyObject *run_special(Function *self, const QlCompiled *compiled, Gather *g, bool *refused) {
   QL_ERROR(error);
   bool in_memory = !g->ranks && (g->ours || strstr(compiled->result, "ours "));
+  *refused = false;
   if (g->ranks ? qx_enter_at() < 0 : in_memory && !borrow(compiled, g)) return NULL;
   QlValue few[32], *results = few;
   if (compiled->result_count > 32 &&
@@ -640,7 +642,8 @@ static PyObject *run_special(Function *self, const QlCompiled *compiled, Gather 
     const QlValue *parts = results;
     result = give(&type, &parts, g);
   } else if (error.status) {
-    qx_raise(&error);
+    *refused = status == -2 && !type_of_error && g->ranks == QL_MAYBE_ON_RANKS;
+    if (!*refused) qx_raise(&error);
   } else if (!type_of_error) {
     result = raised(self, compiled, status);
   }
@@ -656,18 +659,24 @@ static void end_gather(const Gather *g) {
   for (int k = 0; k < g->array_count; k++) Py_DECREF(g->arrays[k]);
 }
 
-/* What may be on ranks is taken so where the function can be shared out; else in memory. */
-static PyObject *run(Function *self, Gather *g, PyObject *arguments) {
+static PyObject *run_once(Function *self, Gather *g, bool *refused) {
   Special *special = find(self, g);
-  if (special && !special->compiled->result) {
-    end_gather(g);
-    special = take_all(self, g, arguments, true) ? find(self, g) : NULL;
-  }
-  if (!special) return NULL;
+  *refused = special && !special->compiled->result;
+  if (!special || *refused) return NULL;
   special->references++;
-  PyObject *result = run_special(self, special->compiled, g);
+  PyObject *result = run_special(self, special->compiled, g, refused);
   release(special);
   return result;
+}
+
+/* What may be on ranks is taken so where the function, and these arguments, can be shared out; else
+ * in memory. */
+static PyObject *run(Function *self, Gather *g, PyObject *arguments) {
+  bool refused;
+  PyObject *result = run_once(self, g, &refused);
+  if (!refused) return result;
+  end_gather(g);
+  return take_all(self, g, arguments, true) ? run_once(self, g, &refused) : NULL;
 }
 
 /* The arguments in order; a new reference. */

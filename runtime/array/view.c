@@ -107,8 +107,7 @@ Box span_box_within(int ndim, const AxisSpan *spans, const Box *domain, const in
   Box box;
   for (int a = 0; a < ndim; a++) {
     Interval points = {0, 0};
-    if (spans[a].dim >= 0)
-      points = (Interval){domain->lo[spans[a].dim], domain->hi[spans[a].dim]};
+    if (spans[a].dim >= 0) points = (Interval){domain->lo[spans[a].dim], domain->hi[spans[a].dim]};
     Interval touched = span_along(&spans[a], points, shape[a]);
     box.lo[a] = touched.lo, box.hi[a] = touched.hi;
   }

@@ -207,11 +207,12 @@ typedef struct NestKernel {
   JitKey key;
   int param_count;
   JitNestParam *params; /* behind the box's */
+  bool raises;          /* it can */
   int cost;             /* of a point, in additions: a guess */
   struct NestKernel *next;
 } NestKernel;
 /* At most so many operands, of which NEST_TARGETS are stored, and parameters of the kernel. */
-enum { NEST_OPERANDS = 32, NEST_TARGETS = 4, NEST_PARAMS = 512 };
+enum { NEST_OPERANDS = 32, NEST_TARGETS = JIT_NEST_TARGETS, NEST_PARAMS = 512 };
 typedef struct NestOperand {
   const QlArray *array;
   LogAccess access;
@@ -231,6 +232,7 @@ QlStatus rt_nest_kernel(QlContext *ctx, const JitNest *nest, const NestKernel **
                         QlError *error);
 const NestKernel *rt_nest_kernel_of(const QlContext *ctx, JitKey key);
 void rt_nest_close(QlContext *ctx);
+uint64_t rt_nests_of(QlContext *ctx); /* never 0, and never again for another context */
 /* Records a nest. QL_ERR_INDEX: a target has no such elements; QL_ERR_VALUE: what is stored
  * overlaps what is read, or there is too much of something. */
 QlStatus rt_nest(QlContext *ctx, const NestRequest *nest, QlError *error);

@@ -45,6 +45,7 @@ static NestKernel *new_kernel(const JitNest *nest, JitKey key) {
   memcpy(params, nest->params, bytes);
   *made = (NestKernel){.fn = fn, .key = key, .param_count = nest->param_count, .params = params};
   made->cost = QL_MIN(TURNS * jit_fn_size(fn), HIGHEST_COST);
+  for (int k = 0; k < nest->param_count; k++) made->raises |= params[k].kind == JIT_NEST_ORDER;
   return made;
 }
 
@@ -63,6 +64,12 @@ QlStatus rt_nest_kernel(QlContext *ctx, const JitNest *nest, const NestKernel **
   made->next = ctx->nests;
   *kernel = ctx->nests = made;
   return QL_OK;
+}
+
+uint64_t rt_nests_of(QlContext *ctx) {
+  static uint64_t contexts; /* of the process that had nests */
+  if (!ctx->nests_number) ctx->nests_number = ++contexts;
+  return ctx->nests_number;
 }
 
 void rt_nest_close(QlContext *ctx) {
@@ -98,9 +105,16 @@ static QlStatus check_target(const NestRequest *nest, const NestOperand *operand
   uint32_t dims = 0;
   for (int a = 0; a < array->ndim; a++) {
     const AxisSpan *span = &operand->spans[a];
-    if (touched->lo[a] < 0 || touched->hi[a] > array->shape[a])
+    bool below = touched->lo[a]<0, above = touched->hi[a]> array->shape[a];
+    if (above && operand->access & LOG_ALL)
       return ql_fail(error, QL_ERR_INDEX, "index %lld is out of bounds for axis %d with size %lld",
-                     (long long)(touched->lo[a] < 0 ? touched->lo[a] : touched->hi[a] - 1), a,
+                     (long long)touched->hi[a] - 1, a, (long long)array->shape[a]);
+    if (below || above)
+      return ql_fail(error, QL_ERR_VALUE,
+                     "a loop over distributed arrays would store elements %lld to %lld of axis %d, "
+                     "which has %lld: let the loop's range keep inside, instead of a condition or "
+                     "negative indices",
+                     (long long)touched->lo[a], (long long)touched->hi[a] - 1, a,
                      (long long)array->shape[a]);
     if (span->lo != span->hi)
       return ql_fail(error, QL_ERR_VALUE, "a point stores several elements");

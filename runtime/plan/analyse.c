@@ -36,7 +36,8 @@ static void find_live(Planner *planner) {
   for (int k = log->count - 1; k >= 0; k--) {
     const Statement *s = &log->statements[k];
     LogOperand operand;
-    bool live = false;
+    bool live = s->kind == STATEMENT_NEST && /* what it raises is wanted too */
+                rt_nest_kernel_of(planner->ctx, log_kernel(log, s))->raises;
     for (int j = 0; j < s->operands; j++)
       if (log_operand(log, s, j, &operand) && operand.access & LOG_WRITE)
         live |= planner->slots[operand.view.slot].needed;

@@ -304,16 +304,14 @@ static QlStatus open_with_value(Planner *planner, int statement, int rank, const
              : QL_OK;
 }
 
-QlStatus group_temporary(Planner *planner, int rank, const int64_t *extent, const SlotView *target,
-                         SlotView *whole) {
+QlStatus group_temporary(Planner *planner, QlDtype dtype, int rank, const int64_t *extent,
+                         const SlotView *target, SlotView *whole) {
   Group probe = {.rank = rank, .reduce_axis = -1};
   memcpy(probe.extent, extent, (size_t)rank * sizeof *extent);
   probe.placement = planner_place(planner, &probe, &(GroupStore){.view = *target});
   Layout *layout = layout_beside(planner, &probe);
   *whole = (SlotView){.slot = -1};
-  if (layout)
-    whole->slot =
-        planner_slot(planner, planner->plan->slots[target->slot].dtype, rank, extent, layout);
+  if (layout) whole->slot = planner_slot(planner, dtype, rank, extent, layout);
   c_strides(rank, extent, 1, whole->stride);
   return whole->slot < 0 ? planner_no_memory(planner) : QL_OK;
 }
@@ -358,7 +356,9 @@ static QlStatus group_piece(Planner *planner, int statement, int rank, const Axi
 static QlStatus group_pieces(Planner *planner, int statement, int rank, const int64_t *extent,
                              const AxisMap *map, const Pieces *pieces, const SlotView *target) {
   SlotView into = *target;
-  if (pieces->meets) QL_TRY(group_temporary(planner, rank, extent, target, &into));
+  if (pieces->meets)
+    QL_TRY(group_temporary(planner, (QlDtype)planner->plan->slots[target->slot].dtype, rank, extent,
+                           target, &into));
   bool whole = stores_whole(planner, rank, extent, target);
   int64_t largest = box_volume(rank, &pieces->box[0]);
   for (int k = 0; k < pieces->count; k++) {
@@ -391,7 +391,8 @@ static QlStatus group_statement(Planner *planner, int statement) {
   QL_TRY(planner_decide_layout(planner, group, &target));
   if (!needs_temporary(planner, group, &target))
     return planner_store(planner, group, &target, node);
-  QL_TRY(group_temporary(planner, rank, extent, &target, &whole));
+  QL_TRY(group_temporary(planner, (QlDtype)planner->plan->slots[target.slot].dtype, rank, extent,
+                         &target, &whole));
   QL_TRY(planner_store(planner, group, &whole, node));
   return group_copy(planner, statement, rank, extent, &whole, &target);
 }

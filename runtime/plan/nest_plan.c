@@ -169,7 +169,8 @@ static QlStatus place(Planner *planner, Group *probe, Targets *targets) {
 
 static QlStatus add_temporary(Planner *planner, int statement, const Group *probe,
                               const SlotView *beside, Targets *targets, int t) {
-  QL_TRY(group_temporary(planner, probe->rank, probe->extent, beside, &targets->whole[t]));
+  QlDtype dtype = (QlDtype)planner->plan->slots[targets->view[t].slot].dtype;
+  QL_TRY(group_temporary(planner, dtype, probe->rank, probe->extent, beside, &targets->whole[t]));
   QL_TRY(group_copy(planner, statement, probe->rank, probe->extent, &targets->view[t],
                     &targets->whole[t]));
   return move_to_temporary(planner, &targets->whole[t], targets->array[t]);

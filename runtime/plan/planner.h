@@ -288,8 +288,8 @@ QlStatus planner_store_reduced(Planner *planner, Group *group, const SlotView *t
                                QlReduction reduction, JitReduceForm form, int axis);
 /* A temporary of the shape of the domain, whose parts are where those of the target are; a group
  * that copies it there. */
-QlStatus group_temporary(Planner *planner, int rank, const int64_t *extent, const SlotView *target,
-                         SlotView *whole);
+QlStatus group_temporary(Planner *planner, QlDtype dtype, int rank, const int64_t *extent,
+                         const SlotView *target, SlotView *whole);
 QlStatus group_copy(Planner *planner, int statement, int rank, const int64_t *extent,
                     const SlotView *from, const SlotView *to);
 /* Where a group would be computed if it stored the view. */

@@ -11,6 +11,7 @@ typedef struct Drive {
   QlCompiledInside *inside;
   QlError *error;
   int64_t nests, raised; /* recorded so far; what one has raised, as a status of the call, or 0 */
+  bool stores;           /* something that was there before the call may have been stored into */
 } Drive;
 static Drive current; /* of the process: the innermost call that runs */
 
@@ -22,7 +23,8 @@ static void give(QlValue *slots, QlArray *array) { slots[0].u = (uintptr_t)array
 /* Three slots. */
 static QlOperand number_of(const QlValue *slot) {
   if (!slot[0].i) return (QlOperand){.array = handle_of(&slot[1])};
-  return (QlOperand){.scalar = {slot[2], (QlDtype)slot[1].i, slot[0].i == 2}};
+  QlDtype dtype = (QlDtype)slot[1].i;
+  return (QlOperand){.scalar = {jit_slot_read(dtype, &slot[2]), dtype, slot[0].i == 2}};
 }
 
 /* ---- arrays ---- */
@@ -117,7 +119,7 @@ static QlStatus get(QlValue *slots, QlError *error) {
   QL_TRY(ql_get_element(array, array->offset + slots[2].i, &element, error));
   QlStatus status = ql_item(element, &value, error);
   ql_release(element);
-  if (!status) slots[0] = value.value;
+  if (!status) jit_slot_write(value.dtype, &slots[0], value.value);
   return status;
 }
 
@@ -131,10 +133,10 @@ static QlStatus set(const QlValue *slots, QlError *error) {
 
 static QlStatus kernel_of(int number, const NestKernel **kernel, QlError *error) {
   QlCompiledInside *inside = current.inside;
-  if (inside->kernels_of != current.ctx) { /* another context: theirs are its own */
+  if (inside->kernels_of != rt_nests_of(current.ctx)) { /* another context: theirs are its own */
     free(inside->kernels);
     inside->kernels = calloc((size_t)inside->lowered.nest_count, sizeof *inside->kernels);
-    inside->kernels_of = inside->kernels ? current.ctx : NULL;
+    inside->kernels_of = inside->kernels ? rt_nests_of(current.ctx) : 0;
     if (!inside->kernels) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a compiled loop");
   }
   if (!inside->kernels[number])
@@ -172,7 +174,8 @@ static QlStatus nest(const QlValue *slots, QlError *error) {
   for (int k = 0; k < request.operands; k++) {
     QlArray *array = handle_of(slot++);
     operand[k] = (NestOperand){.array = array, .access = (LogAccess)slot++->i};
-    slot++; /* the number of axes */
+    if (request.kernel->raises) operand[k].access &= ~(LogAccess)LOG_ALL; /* it may stop before */
+    slot++;                                                               /* the number of axes */
     for (int a = 0; a < array->ndim; a++, slot += 4) {
       AxisSpan *span = &operand[k].spans[a];
       *span =
@@ -185,25 +188,30 @@ static QlStatus nest(const QlValue *slots, QlError *error) {
     JitNestParamKind kind = (JitNestParamKind)request.kernel->params[k].kind;
     if (kind == JIT_NEST_ORDER) param[request.params++] = (LogScalar){{.i = current.nests}, QL_I64};
     if (kind != JIT_NEST_SCALAR) continue;
-    param[request.params++] = (LogScalar){slot[1], (QlDtype)slot[0].i};
+    QlDtype dtype = (QlDtype)slot[0].i;
+    param[request.params++] = (LogScalar){jit_slot_read(dtype, &slot[1]), dtype};
     slot += 2;
   }
-  current.nests++;
-  return rt_nest(current.ctx, &request, error);
+  QL_TRY(rt_nest(current.ctx, &request, error));
+  current.nests++, current.stores = true;
+  return QL_OK;
 }
 
 /* ---- what nests raise ---- */
 
-/* Collective: what is recorded is executed; what was to be raised first, on any rank, as a status
- * of the call; 0: nothing. */
+/* Collective, and in the history as such: what is recorded is executed; what was to be raised
+ * first, on any rank, as a status of the call; 0: nothing. */
 static QlStatus look_for_raised(int64_t *raised, QlError *error) {
   QlContext *ctx = current.ctx;
   char *all = NULL;
   int64_t *offset = NULL;
   *raised = 0;
   if (!current.inside->lowered.nests_raise || !current.nests) return QL_OK;
-  QL_TRY(rt_flush(ctx, error));
+  QlStatus status = rt_flush(ctx, error);
   JitFailure mine = jit_take_failure(), first = {0};
+  QL_TRY(status);
+  rt_history_call(ctx, EVENT_SYNC, false);
+  QL_TRY(rt_history_meet(ctx, error));
   QL_TRY(comm_allgather(ctx->comm, &mine, sizeof mine, &all, &offset, error));
   for (int r = 0; r < ctx->info->size; r++) {
     JitFailure theirs;
@@ -233,10 +241,10 @@ static int64_t drive(JitDrive what, int64_t count, QlValue *slots) {
     case JIT_DRIVE_VIEW: return view(slots, error);
     case JIT_DRIVE_UFUNC: return ufunc(slots, error);
     case JIT_DRIVE_CONVERT: return convert(slots, error);
-    case JIT_DRIVE_ASSIGN: return assign(slots, error);
+    case JIT_DRIVE_ASSIGN: current.stores = true; return assign(slots, error);
     case JIT_DRIVE_REDUCE: return reduce(slots, error);
     case JIT_DRIVE_GET: return look(slots, error);
-    case JIT_DRIVE_SET: return set(slots, error);
+    case JIT_DRIVE_SET: current.stores = true; return set(slots, error);
     case JIT_DRIVE_NEST: return nest(slots, error);
   }
   return QL_ERR_STATE;
@@ -255,20 +263,24 @@ static void drop(const JitType *type, const QlValue **result) {
 int64_t ql_compiled_drive(QlContext *context, const QlCompiled *compiled, const QlValue *parameters,
                           QlValue *results, QlError *error) {
   Drive outer = current;
-  current = (Drive){context, compiled->inside, error, 0, 0};
+  current = (Drive){.ctx = context, .inside = compiled->inside, .error = error};
+  (void)jit_take_failure();
   jit_set_driver(drive);
   int64_t status = ql_compiled_call(compiled, parameters, results);
   bool returned = status == 0;
-  if (current.raised)
-    status = current.raised;
-  else if (!error->status && look_for_raised(&current.raised, error) == QL_OK && current.raised)
-    status = current.raised; /* earlier than what the function has raised itself */
+  QL_ERROR(later);
+  QlError *of = error->status ? &later : error;
+  if (!current.raised && error->status != QL_ERR_DIVERGED &&
+      !look_for_raised(&current.raised, of) && current.raised)
+    *error = (QlError){0}; /* earlier than what went wrong, or was raised, outside of nests */
+  if (current.raised) status = current.raised;
   if (returned && (status || error->status)) {
     const QlValue *result = results;
     drop(&compiled->inside->lowered.result, &result);
   }
+  bool nothing_done = error->status == QL_ERR_VALUE && !current.stores;
   current = outer;
-  return error->status ? -1 : status;
+  return !error->status ? status : nothing_done ? -2 : -1;
 }
 
 enum { WORK = 8 }; /* a guess: additions for an element */

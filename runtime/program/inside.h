@@ -12,7 +12,7 @@ struct QlCompiledInside {
   QlRaise *raises;
   JitEntry *entry;
   const NestKernel **kernels; /* [nests] those that were met, of a context; NULL: none yet */
-  const QlContext *kernels_of;
+  uint64_t kernels_of;        /* rt_nests_of it */
 };
 
 #endif

@@ -201,6 +201,10 @@ static void make_block(Generator *g, JitRef value) {
   JitRef offset = op_of(g, QL_OP_BITWISE_AND, find_value(g, QL_I64), whole_number(g, 63));
   jit_store_at(g->fn, data, offset, value, no_source());
   keep(g, jit_load_at(g->fn, dtype_of(g, value), data, offset, no_source()));
+  JitRef own = jit_stack(g->fn, sizeof(QlValue), no_source()); /* the value, and back */
+  offset = whole_number(g, 0);
+  jit_store_at(g->fn, own, offset, value, no_source());
+  keep(g, jit_load_at(g->fn, dtype_of(g, value), own, offset, no_source()));
   jit_host(g->fn, JIT_HOST_RELEASE, 1, &owner, no_source());
 }
 

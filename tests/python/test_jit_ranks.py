@@ -2,6 +2,7 @@
 
 import copy
 import math
+import os
 import warnings
 from typing import Any
 
@@ -486,7 +487,7 @@ def test_arguments_come_back_as_themselves():
 def test_one_array_under_two_names():
     a = quelea.asarray(field(30))
     before = numpy.asarray(a).copy()
-    if on_ranks(a):
+    if on_ranks(a) and int(os.environ.get("OMPI_COMM_WORLD_SIZE", "1")) > 1:
         with pytest.raises(ValueError, match="another name sees the same elements"):
             backwards(a, a)
         numpy.testing.assert_array_equal(numpy.asarray(a), before)

@@ -359,7 +359,7 @@ static void mistakes(void) {
   QlArray *u = field(ROWS, COLUMNS), *low, *high;
   int64_t extent[] = {ROWS, COLUMNS}, part[] = {ROWS - 1, COLUMNS}, none[] = {0, COLUMNS};
   LogScalar param[] = {integer(ROWS), integer(COLUMNS), integer(1)};
-  NestOperand operand[] = {{u, LOG_WRITE, {at(0, 1, 1, 1), at(1, 1, 0, 0)}},
+  NestOperand operand[] = {{u, LOG_WRITE | LOG_ALL, {at(0, 1, 1, 1), at(1, 1, 0, 0)}},
                            {u, LOG_READ, {at(0, 1, -1, 1), at(1, 1, -1, 1)}}};
   NestRequest request = {kernel(window, "22", 3, 0), 2, extent, 2, 3, operand, param};
   double before[ROWS * COLUMNS], got[ROWS * COLUMNS];
