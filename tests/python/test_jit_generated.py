@@ -49,8 +49,11 @@ def compare(seed: int) -> bool:
 
 @pytest.mark.parametrize("first", range(0, 300, 50))
 def test_random_functions(first):
-    done = sum(compare(seed) for seed in range(first, first + 50))
-    assert done >= 45
+    if LAUNCHED and first:
+        pytest.skip("each rank would do the same, by itself")
+    count = 10 if LAUNCHED else 50
+    done = sum(compare(seed) for seed in range(first, first + count))
+    assert done >= count * 0.9
 
 
 @pytest.mark.slow
