@@ -247,7 +247,8 @@ static bool must_verify(const Jit *jit) {
 
 static QlStatus make_object(Jit *jit, JitFn *fn, const char *symbol, bool assembly, void **object,
                             size_t *size, QlError *error) {
-  if (ir_bad(fn) || must_verify(jit)) QL_TRY(jit_verify(fn, error));
+  /* What lowering a program may get wrong, LLVM would make a crash of. */
+  if (ir_bad(fn) || must_verify(jit) || ir_is_program(fn)) QL_TRY(jit_verify(fn, error));
   QL_TRY(ir_optimise(fn, must_verify(jit), error));
   return emit_object(&jit->machine, fn, symbol, jit->options.fastmath, assembly, object, size,
                      error);

@@ -27,9 +27,10 @@ typedef struct JitKernel JitKernel; /* compiled code; lives as long as its Jit *
 typedef struct JitOptions {
   const char
       *cache_folder; /* NULL or "": no disk cache. Created when missing; unusable: silently none */
-  int64_t cache_bytes;  /* bound of the folder's size */
-  bool fastmath;        /* allow contraction and reassociation */
-  bool verify;          /* verify before and between passes (always on in debug builds) */
+  int64_t cache_bytes; /* bound of the folder's size */
+  bool fastmath;       /* allow contraction and reassociation */
+  bool verify; /* verify before passes, as programs always, and between (always on in debug builds)
+                */
   int64_t fail_compile; /* fault injection: the n-th compilation fails; 0: none */
 } JitOptions;
 

@@ -404,7 +404,7 @@ static Value short_circuit(Lower *l, const Node *node, bool is_and) {
   for (int k = 0; k < node->count; k++) {
     value = low_expression(l, node->items[k]);
     if (low_dead(l)) break;
-    if (value.kind == JIT_ARRAY) value = low_in_memory(l, node, &value);
+    value = low_settled(l, node, &value);
     bool truth, known = low_known_truth(&value, &truth);
     if (k + 1 == node->count || (known && truth != is_and)) break;
     if (known) continue;
@@ -433,7 +433,7 @@ static Value choose(Lower *l, const Node *node) {
   for (int way = 1; way <= 2; way++) {
     if (way == 2) low_join(l, &otherwise);
     Value value = low_dead(l) ? low_unknown() : low_expression(l, node->items[way]);
-    if (value.kind == JIT_ARRAY) value = low_in_memory(l, node, &value);
+    value = low_settled(l, node, &value);
     low_leave_with(l, &after, value, temporaries);
   }
   Value value = low_join(l, &after);

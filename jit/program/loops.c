@@ -42,6 +42,26 @@ static int phi_count(const Head *head) {
   return low_part_count(&head->type) + (head->defined == MAYBE);
 }
 
+/* Arrays that somebody owns. */
+static bool holds_arrays(const JitType *type) {
+  bool found = type->kind == JIT_ARRAY && type->place != JIT_IN_NEST;
+  for (int k = 0; k < type->count && !found; k++) found = holds_arrays(&type->items[k]);
+  return found;
+}
+
+/* Parts of arrays on ranks, which no phi carries. */
+static bool holds_parts(const JitType *type) {
+  bool found = type->kind == JIT_ARRAY && type->place == JIT_IN_NEST;
+  for (int k = 0; k < type->count && !found; k++) found = holds_parts(&type->items[k]);
+  return found;
+}
+
+/* Is it nothing that a loop computes: a function, a text, a dtype? */
+static bool is_name(const JitType *type) {
+  return type->kind == JIT_FUNCTION || type->kind == JIT_TEXT || type->kind == JIT_DTYPE ||
+         type->kind == JIT_ELLIPSIS;
+}
+
 /* Takes what a variable is on one more way into the types at the head. True: they have changed. */
 static bool widen(Lower *l, const Try *t, int v, const Variable *variable) {
   Head *head = &t->heads[v], old = *head;
@@ -50,15 +70,14 @@ static bool widen(Lower *l, const Try *t, int v, const Variable *variable) {
     return head->defined != old.defined;
   }
   JitType type = low_type(l, &variable->value), both;
-  bool carried = type.kind == JIT_SCALAR || type.kind == JIT_ARRAY || type.kind == JIT_TUPLE ||
-                 type.kind == JIT_SLICE || type.kind == JIT_NONE || type.kind == JIT_UNKNOWN;
-  carried = carried && type.place != JIT_IN_NEST;
-  if (head->dropped) return false;
-  if (!carried) { /* a function, a text: no phi has it; it is known again when it is set */
-    *head = (Head){.dropped = true};
-    return true;
-  }
-  if (!low_join_types(l, &head->type, &type, &both)) {
+  if (head->dropped && !holds_arrays(&type)) return false;
+  bool in_nest = holds_parts(&type);
+  if (head->dropped || in_nest || !low_join_types(l, &head->type, &type, &both)) {
+    bool names = is_name(&head->type) || is_name(&type) || in_nest;
+    if (names && !holds_arrays(&head->type) && !holds_arrays(&type)) {
+      *head = (Head){.dropped = true}; /* it is known again when it is set */
+      return true;
+    }
     low_refuse(l, t->node, "QJ302",
                low_text(l, "'%s' has another type at the end of the loop than at its beginning",
                         l->frame->function->names[v]),
@@ -73,13 +92,12 @@ static bool widen(Lower *l, const Try *t, int v, const Variable *variable) {
 static void begin_heads(Lower *l, Try *t) {
   int variables = l->frame->function->variables;
   Head **kept = &l->frame->heads[t->node->number];
-  bool is_new = !*kept;
-  if (is_new) *kept = low_get(l, (size_t)variables * sizeof **kept + 1);
+  if (!*kept) *kept = low_get(l, (size_t)variables * sizeof **kept + 1);
   t->heads = *kept;
   for (int v = 0; v < variables; v++) {
-    if (!assigned(t, v) || t->heads[v].dropped) continue;
-    if (is_new) t->heads[v].defined = t->entry[v].defined;
-    if (!is_new && t->heads[v].defined == NEVER) t->heads[v].defined = t->entry[v].defined;
+    if (!assigned(t, v)) continue;
+    Head *head = &t->heads[v];
+    if (head->defined == NEVER && !head->dropped) head->defined = t->entry[v].defined;
     widen(l, t, v, &t->entry[v]);
   }
 }
@@ -126,10 +144,7 @@ static void enter_head(Lower *l, const Try *t) {
     if (!assigned(t, v)) continue;
     const Head *head = &t->heads[v];
     Variable *variable = &l->frame->now[v];
-    bool carried = low_part_count(&head->type) > 0 || head->type.kind == JIT_TUPLE ||
-                   head->type.kind == JIT_SLICE;
-    Value value = carried ? low_of_parts(l, &head->type, &phi)
-                          : (Value){.kind = head->type.kind == JIT_NONE ? JIT_NONE : JIT_UNKNOWN};
+    Value value = low_of_parts(l, &head->type, &phi);
     *variable = (Variable){.value = value, .defined = head->defined, .hidden = t->entry[v].hidden};
     if (head->defined == MAYBE) variable->flag = *phi++;
   }

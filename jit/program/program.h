@@ -43,10 +43,14 @@ typedef struct JitType {
   bool readonly;   /* ARRAY: nothing may be stored into it */
   bool ours;       /* ARRAY: Quelea's, where NumPy's are made too */
   bool list;       /* ARRAY: Python's list; weak: of Python's own numbers */
-  int count;       /* TUPLE; SLICE: 3 */
+  bool known;      /* SCALAR, the step of a slice or a range: `constant` is its value */
+  int count;       /* TUPLE, SLICE, RANGE */
+  int64_t constant;
   struct JitType *items;
   const char *named; /* TUPLE: "3 x y", number 3 of the front end's, with fields; NULL: plain */
   const void *site;  /* ARRAY: in private memory, which was made there; NULL: it is not */
+  const char *text;  /* TEXT; FUNCTION: its name when it is a known one; RANGE: its kind */
+  const struct Node *node; /* FUNCTION: of the program */
 } JitType;
 
 /* "f64", "int" (weak), "f64[:,:]", "ranks f64[:,:]" (on ranks), "const f64[:,::1]" (readonly,

@@ -182,10 +182,11 @@ static bool same_value(const Value *a, const Value *b) {
     case JIT_ARRAY: return a->array == b->array;
     case JIT_TUPLE:
     case JIT_SLICE:
+    case JIT_RANGE:
+      if (a->kind == JIT_RANGE && strcmp(a->text, b->text)) return false;
       for (int k = 0; k < a->count && a->count == b->count; k++)
         if (!same_value(&a->items[k], &b->items[k])) return false;
       return a->count == b->count;
-    case JIT_RANGE: return a->items == b->items && a->text == b->text;
     case JIT_FUNCTION: return low_same_function(a, b);
     case JIT_TEXT: return !strcmp(a->text, b->text);
     default: return true;
@@ -239,7 +240,7 @@ static Value clash(Lower *l, const Edges *edges, const char *name, int v) {
   }
   return low_refuse(l, l->at, "QJ301",
                     low_text(l, "%s is %s on one way through the program and %s on another", name,
-                             one, other ? other : one),
+                             one, other ? other : "another such one"),
                     "give it one type on all ways, or use two names");
 }
 
@@ -289,14 +290,7 @@ static Variable join_one(Lower *l, Edges *edges, JitBlock at, const Meeting *mee
 static Variable join_meeting(Lower *l, Edges *edges, JitBlock at, Meeting *meeting,
                              const char *name, int v) {
   if (meeting->clash) return (Variable){.value = clash(l, edges, name, v), .defined = ALWAYS};
-  bool carried = meeting->type.kind == JIT_SCALAR || meeting->type.kind == JIT_ARRAY ||
-                 meeting->type.kind == JIT_TUPLE || meeting->type.kind == JIT_SLICE;
-  if (meeting->same || (!carried && meeting->defined != MAYBE)) return meeting->first;
-  Variable joined = join_one(l, edges, at, meeting, v);
-  if (carried) return joined;
-  for (Edge *edge = edges->first; edge; edge = edge->next)
-    if (v >= 0 && of_edge(edge, v)->defined != NEVER) joined.value = of_edge(edge, v)->value;
-  return joined;
+  return meeting->same ? meeting->first : join_one(l, edges, at, meeting, v);
 }
 
 Value low_join(Lower *l, Edges *edges) {

@@ -100,7 +100,9 @@ JitRef low_truth(Lower *l, const Node *node, const Value *value) {
 
 /* ---- types ---- */
 
-static bool has_items(int kind) { return kind == JIT_TUPLE || kind == JIT_SLICE; }
+static bool has_items(int kind) {
+  return kind == JIT_TUPLE || kind == JIT_SLICE || kind == JIT_RANGE;
+}
 
 static bool same_name(const char *a, const char *b) { return a == b || (a && b && !strcmp(a, b)); }
 
@@ -108,8 +110,9 @@ bool low_same_function(const Value *a, const Value *b) {
   return a->node == b->node && same_name(a->text, b->text);
 }
 
+/* What no value of the IR carries is a part of the type: which function, which text, a step. */
 JitType low_type(Lower *l, const Value *value) {
-  JitType type = {.kind = value->kind};
+  JitType type = {.kind = value->kind, .text = value->text, .node = value->node};
   if (value->kind == JIT_SCALAR || value->kind == JIT_DTYPE)
     type.dtype = value->dtype, type.weak = value->weak;
   if (value->kind == JIT_ARRAY)
@@ -119,9 +122,13 @@ JitType low_type(Lower *l, const Value *value) {
     type.site = value->array->site, type.ours = value->array->ours, type.list = value->array->list,
     type.weak = value->array->weak, type.place = value->array->place;
   if (!has_items(value->kind)) return type;
-  type.count = value->count, type.named = value->kind == JIT_TUPLE ? value->text : NULL;
+  type.count = value->count;
+  if (value->kind == JIT_TUPLE) type.named = value->text, type.text = NULL;
   type.items = low_get(l, (size_t)value->count * sizeof *type.items + 1);
   for (int k = 0; k < value->count; k++) type.items[k] = low_type(l, &value->items[k]);
+  bool steps = value->kind == JIT_SLICE || (value->text && !strcmp(value->text, "range"));
+  if (steps && value->items[2].known && low_is_int(&value->items[2]))
+    type.items[2].known = true, type.items[2].constant = value->items[2].constant.i;
   return type;
 }
 
@@ -137,7 +144,8 @@ bool low_same_type(const JitType *a, const JitType *b) {
   if (a->kind != b->kind || a->dtype != b->dtype || a->ndim != b->ndim || a->weak != b->weak ||
       a->contiguous != b->contiguous || a->lent != b->lent || a->readonly != b->readonly ||
       a->ours != b->ours || a->list != b->list || a->site != b->site || a->place != b->place ||
-      a->count != b->count || !same_name(a->named, b->named))
+      a->known != b->known || a->constant != b->constant || a->count != b->count ||
+      a->node != b->node || !same_name(a->text, b->text) || !same_name(a->named, b->named))
     return false;
   for (int k = 0; k < a->count; k++)
     if (!low_same_type(&a->items[k], &b->items[k])) return false;
@@ -157,7 +165,8 @@ bool low_join_types(Lower *l, const JitType *a, const JitType *b, JitType *both)
   *both = a->kind == JIT_UNKNOWN ? *b : *a;
   if (a->kind == JIT_UNKNOWN || b->kind == JIT_UNKNOWN) return true;
   if (a->kind != b->kind) return false;
-  if (a->kind == JIT_SCALAR) return *both = join_scalars(a, b), true;
+  if (a->kind == JIT_SCALAR)
+    return *both = a->known && low_same_type(a, b) ? *a : join_scalars(a, b), true;
   if (a->kind == JIT_ARRAY && a->site != b->site) low_share(l, a->site), low_share(l, b->site);
   if (a->kind == JIT_ARRAY)
     return both->contiguous = a->contiguous && b->contiguous, both->lent = a->lent && b->lent,
@@ -165,9 +174,9 @@ bool low_join_types(Lower *l, const JitType *a, const JitType *b, JitType *both)
            both->weak = a->weak && b->weak,
            a->dtype == b->dtype && a->ndim == b->ndim && a->list == b->list &&
                a->place == b->place && a->place != JIT_IN_NEST;
-  if (!has_items(a->kind))
-    return a->kind == JIT_NONE || (a->kind == JIT_DTYPE && a->dtype == b->dtype);
-  if (a->count != b->count || !same_name(a->named, b->named)) return false;
+  if (!has_items(a->kind)) return low_same_type(a, b);
+  if (a->count != b->count || !same_name(a->named, b->named) || !same_name(a->text, b->text))
+    return false;
   both->items = low_get(l, (size_t)a->count * sizeof *both->items + 1);
   for (int k = 0; k < a->count; k++)
     if (!low_join_types(l, &a->items[k], &b->items[k], &both->items[k])) return false;
@@ -193,7 +202,7 @@ Value low_convert(Lower *l, const Value *value, const JitType *type) {
     array->readonly = type->readonly, array->ours = type->ours, array->weak = type->weak;
     return low_array_value(array);
   }
-  if (!has_items(value->kind) || value->kind != type->kind) return *value;
+  if (!has_items(value->kind) || type->kind != value->kind) return *value;
   Value copy = *value;
   copy.items = low_tuple(l, value->count, value->items).items;
   for (int k = 0; k < copy.count; k++)
@@ -204,7 +213,7 @@ Value low_convert(Lower *l, const Value *value, const JitType *type) {
 /* ---- the IR's values that carry one ---- */
 
 int low_part_count(const JitType *type) {
-  if (type->kind == JIT_SCALAR) return 1;
+  if (type->kind == JIT_SCALAR) return !type->known;
   if (type->kind == JIT_ARRAY) return 2 + 2 * type->ndim;
   int count = 0;
   for (int k = 0; k < type->count; k++) count += low_part_count(&type->items[k]);
@@ -229,6 +238,7 @@ static JitRef or_zero(Lower *l, JitRef ref, QlDtype dtype) {
 int low_parts(Lower *l, const JitType *type, const Value *value, JitRef *refs) {
   int count = 0;
   if (type->kind == JIT_SCALAR) {
+    if (type->known) return 0;
     JitRef ref = value->kind == JIT_SCALAR ? low_ref(l, value) : (JitRef){0};
     refs[count++] = or_zero(l, ref, (QlDtype)type->dtype);
   } else if (type->kind == JIT_ARRAY) {
@@ -241,15 +251,22 @@ int low_parts(Lower *l, const JitType *type, const Value *value, JitRef *refs) {
   } else {
     Value none = low_unknown();
     for (int k = 0; k < type->count; k++)
-      count += low_parts(l, &type->items[k], has_items(value->kind) ? &value->items[k] : &none,
+      count += low_parts(l, &type->items[k], value->kind == type->kind ? &value->items[k] : &none,
                          refs + count);
   }
   return count;
 }
 
 Value low_of_parts(Lower *l, const JitType *type, const JitRef **refs) {
-  Value value = {.kind = type->kind, .dtype = type->dtype, .weak = type->weak};
-  if (type->kind == JIT_SCALAR) value.ref = *(*refs)++, value.natural = type->dtype == QL_BOOL;
+  Value value = {.kind = type->kind,
+                 .dtype = type->dtype,
+                 .weak = type->weak,
+                 .text = type->text,
+                 .node = type->node};
+  if (type->kind == JIT_SCALAR && type->known)
+    value.known = true, value.constant.i = type->constant, value.natural = type->constant >= 0;
+  else if (type->kind == JIT_SCALAR)
+    value.ref = *(*refs)++, value.natural = type->dtype == QL_BOOL;
   if (type->kind == JIT_ARRAY) {
     Array *array = low_get(l, sizeof *array);
     array->dtype = type->dtype, array->ndim = type->ndim, array->contiguous = type->contiguous,
@@ -263,7 +280,8 @@ Value low_of_parts(Lower *l, const JitType *type, const JitRef **refs) {
     return low_array_value(array);
   }
   if (!has_items(type->kind)) return value;
-  value.count = type->count, value.text = type->named;
+  value.count = type->count;
+  if (type->kind == JIT_TUPLE) value.text = type->named;
   value.items = low_get(l, (size_t)type->count * sizeof *value.items + 1);
   for (int k = 0; k < type->count; k++) value.items[k] = low_of_parts(l, &type->items[k], refs);
   return value;
