@@ -29,8 +29,8 @@ typedef struct JitOptions {
       *cache_folder; /* NULL or "": no disk cache. Created when missing; unusable: silently none */
   int64_t cache_bytes; /* bound of the folder's size */
   bool fastmath;       /* allow contraction and reassociation */
-  bool verify; /* verify before passes, as programs always, and between (always on in debug builds)
-                */
+  bool verify;         /* verify before passes, as programs are always, and between (in debug builds
+                          always) */
   int64_t fail_compile; /* fault injection: the n-th compilation fails; 0: none */
 } JitOptions;
 

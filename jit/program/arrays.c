@@ -53,6 +53,27 @@ static int64_t private_bytes(const Lower *l, const Node *node, QlDtype dtype, in
   return bytes > 0 && bytes <= MOST_BYTES ? bytes : 0;
 }
 
+/* The largest number of bytes, less what a product of floats may be wrong by. */
+static const double most_bytes = 0x1p63 * (1 - 0x1p-45);
+
+JitRef low_too_big(Lower *l, int ndim, const JitRef *shape, const int64_t *extent, int item) {
+  double known = item;
+  JitRef all = {0};
+  for (int axis = 0; axis < ndim; axis++) {
+    if (extent && extent[axis] >= 0) {
+      known *= (double)QL_MAX(extent[axis], 1);
+      continue;
+    }
+    JitRef one = jit_cast(l->fn, low_op(l, QL_OP_MAXIMUM, shape[axis], low_const(l, 1)), QL_F64,
+                          low_source(l));
+    all = all.id ? multiply(l, all, one) : one;
+  }
+  if (!all.id && known <= most_bytes) return (JitRef){0};
+  if (!all.id) return jit_const(l->fn, QL_BOOL, (QlValue){.b = true});
+  return low_op(l, QL_OP_GREATER, all,
+                jit_const(l->fn, QL_F64, (QlValue){.d = most_bytes / known}));
+}
+
 Array *low_new_array(Lower *l, const Node *node, QlDtype dtype, int ndim, const JitRef *shape,
                      const int64_t *extent) {
   Array *array = low_get(l, sizeof *array);
@@ -64,6 +85,11 @@ Array *low_new_array(Lower *l, const Node *node, QlDtype dtype, int ndim, const 
     low_raise_if(l, node, low_op(l, QL_OP_LESS, shape[axis], low_const(l, 0)), "ValueError",
                  "negative dimensions are not allowed");
   }
+  JitRef too_big = low_too_big(l, ndim, shape, extent, ql_dtype_info[dtype].size);
+  if (too_big.id)
+    low_raise_if(l, node, too_big, "ValueError",
+                 "array is too big; `arr.size * arr.dtype.itemsize` is larger than the maximum "
+                 "possible size.");
   low_set_strides(l, array);
   int64_t few = private_bytes(l, node, dtype, ndim, extent);
   if (few) {
@@ -89,6 +115,12 @@ static bool is_natural(const Value *value) {
   return value->known ? is_unsigned || value->constant.i >= 0 : value->natural;
 }
 
+/* Is it not one of 0 ... extent - 1? Without its sign a number below 0 is a large one. */
+static JitRef is_outside(Lower *l, JitRef at, JitRef extent) {
+  return low_op(l, QL_OP_GREATER_EQUAL, jit_cast(l->fn, at, QL_U64, low_source(l)),
+                jit_cast(l->fn, extent, QL_U64, low_source(l)));
+}
+
 JitRef low_position(Lower *l, const Node *node, const Value *index, JitRef extent, int axis,
                     bool checked) {
   JitRef at = low_ref_as(l, index, QL_I64), zero = low_const(l, 0);
@@ -98,10 +130,7 @@ JitRef low_position(Lower *l, const Node *node, const Value *index, JitRef exten
     at = is_known ? from_end : low_select(l, low_op(l, QL_OP_LESS, at, zero), from_end, at);
   }
   if (!checked) return at;
-  JitRef outside = low_op1(l, QL_OP_LOGICAL_NOT, low_op(l, QL_OP_LESS, at, extent));
-  if (!natural || index->dtype == QL_U64)
-    outside = low_op(l, QL_OP_LOGICAL_OR, outside, low_op(l, QL_OP_LESS, at, zero));
-  low_raise_if(l, node, outside, "IndexError",
+  low_raise_if(l, node, is_outside(l, at, extent), "IndexError",
                low_text(l, "index is out of bounds for axis %d", axis));
   return at;
 }
@@ -113,8 +142,9 @@ static JitRef bound(Lower *l, const Value *value, JitRef extent, JitRef least, J
     JitRef from_end = low_add(l, at, extent);
     at = value->known ? from_end
                       : low_select(l, low_op(l, QL_OP_LESS, at, low_const(l, 0)), from_end, at);
-    at = low_op(l, QL_OP_MAXIMUM, at, least);
   }
+  bool wraps = !value->known || value->constant.i < 0; /* what is never negative may wrap */
+  if (wraps) at = low_op(l, QL_OP_MAXIMUM, at, least);
   return low_op(l, QL_OP_MINIMUM, at, most);
 }
 
@@ -307,10 +337,8 @@ static Value index_tuple(Lower *l, const Node *node, const Value *tuple, const V
           "write the index as a constant");
     type = both;
   }
-  JitRef at = low_position(l, node, index, low_const(l, tuple->count), 0, false);
-  JitRef outside = low_op(l, QL_OP_LOGICAL_OR, low_op(l, QL_OP_LESS, at, low_const(l, 0)),
-                          low_op(l, QL_OP_GREATER_EQUAL, at, low_const(l, tuple->count)));
-  low_raise_if(l, node, outside, "IndexError", "tuple index out of range");
+  JitRef count = low_const(l, tuple->count), at = low_position(l, node, index, count, 0, false);
+  low_raise_if(l, node, is_outside(l, at, count), "IndexError", "tuple index out of range");
   Value first = low_convert(l, &tuple->items[0], &type);
   JitRef ref = low_ref(l, &first);
   for (int k = 1; k < tuple->count; k++) {

@@ -88,8 +88,12 @@ static Value call_range(Lower *l, const Call *call) {
 }
 
 static Value call_enumerate(Lower *l, const Call *call) {
-  const Value *start = low_given(call, 1, "start");
-  Value parts[2] = {call->arguments[0], start ? *start : low_int(0)};
+  if (!low_takes(l, call, 1, 2, "iterable start")) return low_unknown();
+  const Value *over = low_given(call, 0, "iterable"), *start = low_given(call, 1, "start");
+  if (!over || (start && !low_is_int(start)))
+    return low_refuse_type(l, call, over ? start : &call->arguments[0],
+                           over ? "an integer as start" : "what it goes through");
+  Value parts[2] = {*over, start ? *start : low_int(0)};
   if (parts[0].kind == JIT_TUPLE) {
     Value *items = low_get(l, (size_t)parts[0].count * sizeof *items + 1);
     for (int k = 0; k < parts[0].count; k++) {

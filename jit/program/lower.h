@@ -323,6 +323,9 @@ const Value *low_index_parts(Lower *l, const Node *node, const Array *array, con
                              int *count);
 /* Has the array this value's type as an element? Refused if not. */
 bool low_holds(Lower *l, const Node *node, const Value *array, const Value *stored);
+/* Are these more bytes than an array can have? A b8; id 0: no. Extents of 0 count as 1, as NumPy
+ * counts them; `extent` is what is known of them, or NULL. */
+JitRef low_too_big(Lower *l, int ndim, const JitRef *shape, const int64_t *extent, int item);
 /* Refuses that it is stored into; true: it has. */
 bool low_readonly(Lower *l, const Node *node, const Array *array);
 

@@ -65,12 +65,38 @@ static Value call_transpose(Lower *l, const Call *call) {
   return low_permuted(l, &memory, axes);
 }
 
+/* An extent below 0 is what the others leave, as in NumPy. */
+static void fill_open(Lower *l, const Node *node, const Value *items, int ndim, JitRef size,
+                      JitRef *shape, int64_t *extent) {
+  JitRef product = low_const(l, 1), any = {0}, open[QL_MAX_DIMS] = {0};
+  for (int k = 0; k < ndim; k++) {
+    bool never = items[k].known ? extent[k] >= 0 : items[k].natural;
+    JitRef factor = shape[k];
+    if (!never) {
+      open[k] = low_op(l, QL_OP_LESS, shape[k], low_const(l, 0));
+      factor = low_select(l, open[k], low_const(l, 1), shape[k]);
+      if (any.id)
+        low_raise_if(l, node, low_op(l, QL_OP_LOGICAL_AND, any, open[k]), "ValueError",
+                     "can only specify one unknown dimension");
+      any = any.id ? low_op(l, QL_OP_LOGICAL_OR, any, open[k]) : open[k];
+    }
+    product = low_op(l, QL_OP_MULTIPLY, product, factor);
+  }
+  if (!any.id) return;
+  JitRef none = low_op(l, QL_OP_EQUAL, product, low_const(l, 0));
+  low_raise_if(l, node, low_op(l, QL_OP_LOGICAL_AND, any, none), "ValueError",
+               "cannot reshape an array with -1 beside an extent of 0");
+  JitRef rest = low_op(l, QL_OP_FLOOR_DIVIDE, size, product);
+  for (int k = 0; k < ndim; k++)
+    if (open[k].id) shape[k] = low_select(l, open[k], rest, shape[k]), extent[k] = -1;
+}
+
 Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *wanted) {
   if (value->kind != JIT_ARRAY) return low_refuse_type(l, call, value, "an array");
   if (low_on_ranks(l, call->node, value, "another shape")) return low_unknown();
   JitRef shape[QL_MAX_DIMS];
   int64_t extent[QL_MAX_DIMS];
-  int ndim, open = -1;
+  int ndim;
   if (!low_shape(l, call->node, wanted, &ndim, shape, extent)) return low_unknown();
   Value memory =
       value->array->contiguous && !value->array->element ? *value : low_copy(l, call->node, value);
@@ -80,19 +106,12 @@ Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *
   for (int k = 0; k < ndim; k++) opens += items[k].known && items[k].constant.i == -1;
   if (opens > 1) return low_refuse_type(l, call, wanted, "a shape with one -1 at most");
   JitRef product = low_const(l, 1), size = low_size(l, memory.array);
-  for (int k = 0; k < ndim; k++) {
-    if (items[k].known && items[k].constant.i == -1)
-      open = k;
-    else
-      product = low_op(l, QL_OP_MULTIPLY, product, shape[k]);
-  }
-  if (open >= 0) {
-    low_raise_if(l, call->node, low_op(l, QL_OP_EQUAL, product, low_const(l, 0)), "ValueError",
-                 "cannot reshape an array with -1 beside an extent of 0");
-    shape[open] = low_op(l, QL_OP_FLOOR_DIVIDE, size, product), extent[open] = -1;
-    product = low_op(l, QL_OP_MULTIPLY, product, shape[open]);
-  }
-  low_raise_if(l, call->node, low_op(l, QL_OP_NOT_EQUAL, product, size), "ValueError",
+  fill_open(l, call->node, items, ndim, size, shape, extent);
+  for (int k = 0; k < ndim; k++) product = low_op(l, QL_OP_MULTIPLY, product, shape[k]);
+  JitRef differs = low_op(l, QL_OP_NOT_EQUAL, product, size),
+         too_big = low_too_big(l, ndim, shape, extent, 1);
+  if (too_big.id) differs = low_op(l, QL_OP_LOGICAL_OR, differs, too_big);
+  low_raise_if(l, call->node, differs, "ValueError",
                "cannot reshape the array: it has another number of elements");
   Array *view = low_get(l, sizeof *view);
   *view = *memory.array, view->ndim = (uint8_t)ndim, view->contiguous = true;
