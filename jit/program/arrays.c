@@ -469,6 +469,7 @@ void low_store_index(Lower *l, const Node *node, const Value *value, const Value
   if (stored->kind == JIT_ARRAY && !array->list) one = only_element(l, node, stored);
   if (!low_holds(l, node, value, &one)) return;
   stored = &one;
+  if (stored->kind == JIT_SCALAR && !low_fits(l, node, stored, (QlDtype)array->dtype)) return;
   if (view->place == JIT_ON_RANKS) return low_ranks_set(l, node, array, offset, stored);
   if (!offset.id) offset = low_const(l, 0);
   jit_store_at(l->fn, view->base, offset, low_ref_as(l, stored, (QlDtype)array->dtype),

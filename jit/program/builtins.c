@@ -153,6 +153,16 @@ static bool is_whole_array(const Value *value) {
          ql_dtype_info[value->array->dtype].kind <= QL_KIND_UINT;
 }
 
+/* Beside an integer of NumPy's one of Python's that may not fit is an int64. */
+static JitType type_beside(Lower *l, const Value *value, const Value *other) {
+  JitType type = low_type(l, value);
+  if (!low_is_index(value) || !value->weak || !low_is_index(other) || other->weak) return type;
+  QlScalar scalar = {.dtype = QL_I64, .weak = true, .value = value->constant};
+  type.weak = value->known ? ql_weak_fits((QlDtype)other->dtype, &scalar, NULL) == QL_OK
+                           : value->natural && other->dtype == QL_U64;
+  return type;
+}
+
 /* min(a, b, ...): Python's rule, the first of those that no other is less than; NumPy's numbers
  * keep their dtype, and Python's meet. */
 static Value least_of(Lower *l, const Call *call, bool is_min) {
@@ -176,7 +186,7 @@ static Value least_of(Lower *l, const Call *call, bool is_min) {
     if (items[k].kind != JIT_SCALAR)
       return low_refuse_type(l, call, &items[k], "numbers, a tuple, or an array of one dimension");
   for (int k = 1; k < count; k++) {
-    JitType a = low_type(l, &best), b = low_type(l, &items[k]), both;
+    JitType a = type_beside(l, &best, &items[k]), b = type_beside(l, &items[k], &best), both;
     low_join_types(l, &a, &b, &both);
     Value other = low_compare(l, call->node, is_min ? "lt" : "gt", &items[k], &best);
     Value x = low_convert(l, &best, &both), y = low_convert(l, &items[k], &both);

@@ -48,6 +48,7 @@ static Value filled(Lower *l, const Call *call, QlDtype dtype, int ndim, const J
   if (low_dead(l)) return low_unknown();
   if (l->ranks && !l->nest) {
     bool number = fill && fill->kind == JIT_SCALAR;
+    if (number && !low_fits(l, call->node, fill, dtype)) return low_unknown();
     Array *made = low_ranks_new(l, call->node, dtype, ndim, shape, extent, number ? fill : NULL);
     if (fill && !number) low_copy_into(l, call->node, made, fill);
     return low_array_value(made);
@@ -106,10 +107,11 @@ static bool nested(Lower *l, const Value *value, int depth, int *ndim, int64_t *
   return *type = both, *ndim == depth;
 }
 
-static void fill_nested(Lower *l, const Array *array, const Value *value, int64_t *at) {
+static void fill_nested(Lower *l, const Node *node, const Array *array, const Value *value,
+                        int64_t *at) {
   for (int k = 0; value->kind == JIT_TUPLE && k < value->count; k++)
-    fill_nested(l, array, &value->items[k], at);
-  if (value->kind == JIT_TUPLE) return;
+    fill_nested(l, node, array, &value->items[k], at);
+  if (value->kind == JIT_TUPLE || !low_fits(l, node, value, (QlDtype)array->dtype)) return;
   if (array->place == JIT_ON_RANKS)
     return low_ranks_set(l, l->at, array, low_const(l, (*at)++), value);
   jit_store_at(l->fn, array->base, low_const(l, (*at)++ * ql_dtype_info[array->dtype].size),
@@ -179,7 +181,7 @@ static Value call_array(Lower *l, const Call *call) {
   for (int k = 0; k < ndim; k++) shape[k] = low_const(l, extent[k]);
   Value made = filled(l, call, dtype, ndim, shape, extent, NULL);
   int64_t at = 0;
-  if (made.kind == JIT_ARRAY) fill_nested(l, made.array, value, &at);
+  if (made.kind == JIT_ARRAY) fill_nested(l, call->node, made.array, value, &at);
   return made;
 }
 

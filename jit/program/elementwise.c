@@ -293,6 +293,7 @@ Value low_copy(Lower *l, const Node *node, const Value *given) {
 
 Value low_astype(Lower *l, const Node *node, const Value *value, QlDtype dtype) {
   if (value->kind == JIT_UNKNOWN || low_dead(l)) return low_unknown();
+  if (value->kind == JIT_SCALAR && !low_fits(l, node, value, dtype)) return low_unknown();
   if (value->kind == JIT_SCALAR) return low_scalar(dtype, false, low_ref_as(l, value, dtype));
   if (value->kind != JIT_ARRAY)
     return low_refuse(
@@ -346,7 +347,7 @@ void low_copy_into(Lower *l, const Node *node, const Array *target, const Value 
     return;
   }
   JitRef same = {0}, overlaps = {0};
-  if (low_readonly(l, node, target)) return;
+  if (low_readonly(l, node, target) || !low_fits(l, node, value, (QlDtype)target->dtype)) return;
   if (target->place == JIT_IN_NEST) {
     low_refuse(l, node, "QJ409", "an array is stored as a whole in a loop over distributed arrays",
                "store its elements, by the loop's variables");

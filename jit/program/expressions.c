@@ -37,6 +37,7 @@ static const Operator operators[] = {
     {"pos", QL_OP_POSITIVE},
     {"invert", QL_OP_INVERT},
 };
+enum { MOST_ITEMS = 4096 }; /* of a tuple */
 enum { OPERATORS = sizeof operators / sizeof *operators };
 
 static QlOp op_named(const char *name) {
@@ -87,6 +88,12 @@ static QlDtype weak_loop(QlOp op, QlDtype dtype, const Value *arguments) {
   return dtype;
 }
 
+/* Python's complex numbers have no order; NumPy's have. */
+static bool has_order(QlOp op, QlDtype dtype) {
+  bool orders = ql_is_comparison(op) && op != QL_OP_EQUAL && op != QL_OP_NOT_EQUAL;
+  return !orders || ql_dtype_info[dtype].kind != QL_KIND_COMPLEX;
+}
+
 static bool can_be_known(QlOp op) { return op != QL_OP_POWER; }
 
 /* What is known stays known. */
@@ -117,7 +124,8 @@ static Value weak_operation(Lower *l, const Node *node, QlOp op, int count,
   QlDtype dtype = (QlDtype)arguments[0].dtype, loop, result;
   for (int k = 1; k < count; k++) dtype = ql_promote(dtype, (QlDtype)arguments[k].dtype);
   QL_ERROR(error);
-  if (ql_op_types(op, weak_loop(op, dtype, arguments), &loop, &result, &error))
+  if (!has_order(op, dtype) ||
+      ql_op_types(op, weak_loop(op, dtype, arguments), &loop, &result, &error))
     return low_refuse(
         l, node, "QJ340",
         low_text(l, "%s is not defined for %s%s%s", ql_op_name(op), low_type_text(l, &arguments[0]),
@@ -146,6 +154,17 @@ static QlScalar as_input(const Value *value) {
                     .value = value->known ? value->constant : (QlValue){.bits = {0, 0}}};
 }
 
+/* Comparisons are of numbers, not of what fits: one of Python's integers that is not known is an
+ * int64 beside NumPy's. */
+static void widen_compared(QlScalar *inputs, const Value *arguments) {
+  for (int k = 0; k < 2; k++) {
+    const QlScalar *other = &inputs[1 - k];
+    bool beside = !other->weak && ql_dtype_info[other->dtype].kind <= QL_KIND_UINT;
+    if (inputs[k].weak && inputs[k].dtype == QL_I64 && !arguments[k].known && beside)
+      inputs[k].weak = false;
+  }
+}
+
 static bool is_number(const Value *value) {
   return value->kind == JIT_SCALAR || value->kind == JIT_ARRAY;
 }
@@ -163,6 +182,7 @@ Value low_ufunc(Lower *l, const Node *node, QlOp op, int count, const Value *arg
     inputs[k] = as_input(&arguments[k]);
     any_array |= arguments[k].kind == JIT_ARRAY;
   }
+  if (ql_is_comparison(op)) widen_compared(inputs, arguments);
   QlDtype loop, result;
   QL_ERROR(error);
   if (ql_op_resolve(op, inputs, &loop, &result, &error))
@@ -189,7 +209,9 @@ static Value tuple_operation(Lower *l, const Node *node, QlOp op, const Value *a
     return low_tuple(l, a->count + b->count, items);
   }
   if (op == QL_OP_MULTIPLY && a->kind == JIT_TUPLE && b->known && low_is_int(b)) {
-    int64_t times = QL_MAX(0, QL_MIN(b->constant.i, 1000));
+    int64_t times = a->count ? QL_MAX(0, b->constant.i) : 0;
+    if (times > MOST_ITEMS / QL_MAX(a->count, 1))
+      return low_refuse(l, node, "QJ343", "a tuple has at most 4096 items in @jit", "use an array");
     Value *items = low_get(l, (size_t)(a->count * times) * sizeof *items + 1);
     for (int k = 0; k < a->count * times; k++) items[k] = a->items[k % a->count];
     return low_tuple(l, (int)(a->count * times), items);
@@ -379,6 +401,7 @@ static Value comparison(Lower *l, const Node *node) {
   Value left = low_expression(l, node->items[0]), value = low_unknown();
   int temporaries = l->temporary_count;
   for (int k = 1; k + 1 < node->count; k += 2) {
+    if (low_may_store(node->items[k + 1])) left = low_settled(l, node, &left);
     Value right = low_expression(l, node->items[k + 1]);
     value = low_compare(l, node, node->items[k]->text, &left, &right);
     bool is_last = k + 3 >= node->count, truth;
@@ -441,13 +464,11 @@ static Value choose(Lower *l, const Node *node) {
   return value;
 }
 
-/* Is a function of the program called in it? What it stores into, an expression beside it may read.
- */
-static bool may_store(const Node *node) {
+bool low_may_store(const Node *node) {
   if (node->kind == NODE_NAMED) return true;
   if (node->kind == NODE_CALL && node->items[0]->kind != NODE_REF) return true;
   for (int k = 0; k < node->count; k++)
-    if (may_store(node->items[k])) return true;
+    if (low_may_store(node->items[k])) return true;
   return false;
 }
 
@@ -468,7 +489,7 @@ static int arguments_of(Lower *l, const Node *node, Value **arguments, const cha
     bool is_list = makes_array && k == 1 && own->kind == NODE_LIST;
     Value value = is_list ? low_list_items(l, own) : low_expression(l, own);
     for (int m = k + 1; m < node->count; m++)
-      if (may_store(node->items[m])) value = low_settled(l, node, &value);
+      if (low_may_store(node->items[m])) value = low_settled(l, node, &value);
     if (!starred) {
       (*arguments)[count] = value, (*keywords)[count++] = keyword ? item->text : NULL;
       continue;
@@ -525,6 +546,8 @@ static Value call(Lower *l, const Node *node) {
     self = low_expression(l, callee->items[0]);
   else
     function = low_expression(l, callee);
+  for (int k = 1; k < node->count; k++)
+    if (low_may_store(node->items[k])) self = low_settled(l, node, &self);
   int count = arguments_of(l, node, &arguments, &keywords);
   if (count < 0 || low_dead(l)) return low_unknown();
   if (is_method && self.kind == JIT_TUPLE && self.text) { /* p.f(x): a field of a named tuple */
@@ -663,7 +686,7 @@ Value low_expression(Lower *l, const Node *node) {
     }
     case NODE_BINARY: {
       Value a = low_expression(l, node->items[0]);
-      if (may_store(node->items[1])) a = low_settled(l, node, &a);
+      if (low_may_store(node->items[1])) a = low_settled(l, node, &a);
       Value b = low_expression(l, node->items[1]);
       return low_binary(l, node, node->text, &a, &b);
     }
@@ -678,7 +701,9 @@ Value low_expression(Lower *l, const Node *node) {
       return value.kind == JIT_UNKNOWN ? value : low_attribute(l, node, &value, node->text);
     }
     case NODE_INDEX: {
-      Value value = low_expression(l, node->items[0]), index = low_expression(l, node->items[1]);
+      Value value = low_expression(l, node->items[0]);
+      if (low_may_store(node->items[1])) value = low_settled(l, node, &value);
+      Value index = low_expression(l, node->items[1]);
       return low_dead(l) ? low_unknown() : low_index(l, node, &value, &index);
     }
     case NODE_SLICE: return slice(l, node);

@@ -206,6 +206,9 @@ Value low_slice(Lower *l, Value start, Value stop, Value step);
 JitRef low_ref(Lower *l, const Value *value); /* of a scalar */
 JitRef low_ref_as(Lower *l, const Value *value, QlDtype dtype);
 JitRef low_const(Lower *l, int64_t value);
+/* Refuses one of Python's integers, where it is known, that the dtype does not hold; true: it does.
+ */
+bool low_fits(Lower *l, const Node *node, const Value *value, QlDtype dtype);
 JitType low_type(Lower *l, const Value *value);
 const char *low_type_text(Lower *l, const Value *value);
 bool low_same_type(const JitType *a, const JitType *b);
@@ -277,6 +280,9 @@ void low_assign(Lower *l, const Node *target, Value value);
 Value low_expression(Lower *l, const Node *node);
 /* What a variable of a function around (OUTER) holds; NULL: nothing, or it is not open. */
 const Value *low_outer(const Lower *l, const Node *node);
+/* Is a function of the program called in it? What it stores into, an expression before it may read.
+ */
+bool low_may_store(const Node *node);
 Value low_binary(Lower *l, const Node *node, const char *name, const Value *a, const Value *b);
 Value low_compare(Lower *l, const Node *node, const char *name, const Value *a, const Value *b);
 /* An operation of ops.def on scalars and arrays, as NumPy's ufunc. */

@@ -91,7 +91,8 @@ static void assign(Lower *l, const Node *node) {
   bool to_name = node->count == 2 && node->items[0]->kind == NODE_NAME;
   l->creating = to_name && creates(from) ? from : NULL;
   Value value = low_expression(l, from);
-  if (value.kind != JIT_ARRAY || node->count > 2) value = low_settled(l, node, &value);
+  bool settles = value.kind != JIT_ARRAY || node->count > 2 || low_may_store(node->items[0]);
+  if (settles) value = low_settled(l, node, &value);
   if (value.kind == JIT_TUPLE && !low_dead(l)) low_hold(l, &value); /* x, y = y, x */
   for (int k = 0; k + 1 < node->count; k++) low_assign(l, node->items[k], value);
   l->creating = NULL;

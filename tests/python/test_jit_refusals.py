@@ -72,7 +72,7 @@ def made(body: str, name: str) -> Any:
 
 def argument(text: str) -> Any:
     arrays = {"a": numpy.arange(4.0), "n": numpy.arange(4)}
-    return eval(text, {}, arrays)
+    return eval(text, {"np": numpy}, arrays)
 
 
 @pytest.mark.parametrize(("code", "row"), ROWS.items())

@@ -1,0 +1,184 @@
+"""`quelea.jit` against Python itself: Python's integers beside NumPy's, and what is computed before what."""
+
+import numpy
+import numpy as np
+import pytest
+from jit_support import check
+
+import quelea
+
+
+@quelea.jit
+def compared(a, k):
+    return (
+        a[0] == k,
+        a[0] != k,
+        (a < k).sum(),
+        (k <= a).any(),
+        a[0] in (k, 5),
+        np.where(a == k, 1, 0),
+        0 <= a[0] < k,
+        a[0] > k,
+    )
+
+
+@quelea.jit
+def chosen(a, k):
+    x, y = min(a[0], k), max(k, a[0])
+    return int(x), int(y), int(max(a[0], -1)), int(min(300, a[1])), int(max(a[0], 300))
+
+
+@quelea.jit
+def searched(a, k):
+    n = 0
+    while n < len(a) and a[n] != k:
+        n += 1
+    s = 0
+    for v in range(k - 2, k + 2):
+        for i in range(len(a)):
+            if a[i] == v:
+                s = s * 10 + i + 1
+    return n, s
+
+
+def test_comparisons_are_of_numbers():
+    for dtype in ("u1", "i1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "?"):
+        a = numpy.array([1, 44, 100, 3]).astype(dtype)
+        for k in (300, -212, 44, 1, 3_000_000_000, 2**63 - 1, -(2**63)):
+            check(compared, a, k)
+        if dtype in ("u1", "i2", "i8"):
+            for k in (300, 44, -7):
+                check(chosen, a, k)
+                check(searched, a, k)
+    large = numpy.array([2**63 + 5, 7], numpy.uint64)
+    for k in (-1, 7, 2**63 - 1):
+        check(compared, large, k)
+
+
+@quelea.jit
+def stored(a, n):
+    a[0] = 300 if n > 0 else 3
+    return a
+
+
+@quelea.jit
+def stored_300(a):
+    a[0] = 300
+
+
+@quelea.jit
+def filled_300(a):
+    a[:] = 300
+
+
+@quelea.jit
+def converted_300():
+    return np.int8(300)
+
+
+@quelea.jit
+def listed_300():
+    return np.array([1, 300], dtype=np.int8)
+
+
+def test_integers_that_do_not_fit_where_they_are_known():
+    a = numpy.zeros(3, numpy.uint8)
+    for function in stored_300, filled_300:
+        with pytest.raises(OverflowError):
+            function.__wrapped__(a)
+        with pytest.raises(quelea.errors.JitError, match="QJ369"):
+            function(a)
+        check(function, numpy.zeros(3, numpy.int16))
+    for function in converted_300, listed_300:
+        with pytest.raises(OverflowError):
+            function.__wrapped__()
+        with pytest.raises(quelea.errors.JitError, match="QJ369"):
+            function()
+    check(stored, a, 0)
+
+
+def change(a):
+    a[0] = 100.0
+    return 0
+
+
+def changed(a):
+    a[0] = 100.0
+    return a
+
+
+@quelea.jit
+def compares(a):
+    return (a + 1) < changed(a)
+
+
+@quelea.jit
+def compares_three(a):
+    return np.sum(a + 1) < np.sum(a * 2) + 1000 < np.sum(changed(a)) + 2000
+
+
+@quelea.jit
+def takes(a):
+    return (a * 2)[change(a)], (a * 2)[change(a) :]
+
+
+@quelea.jit
+def clips(a):
+    return (a * 2).clip(change(a), 50.0)
+
+
+@quelea.jit
+def stores(x, y):
+    y[change(x) :] = x * 2
+    return y
+
+
+@quelea.jit
+def stores_from_the_second(x, y):
+    y[0:2] = x[0:2] * 2 + change(x)
+    y[1:] = (x * 3)[1:]
+    return y
+
+
+def test_what_is_written_first_is_computed_first():
+    a = numpy.arange(3.0)
+    check(compares, a)
+    check(compares_three, a)
+    check(takes, a)
+    check(clips, a)
+    check(stores, a, numpy.zeros(3))
+    check(stores_from_the_second, a, numpy.zeros(3))
+
+
+@quelea.jit
+def ordered(a, b):
+    return a < b
+
+
+@quelea.jit
+def least(a, b):
+    return min(a, b)
+
+
+@quelea.jit
+def zeros():
+    t = (0,) * 1500
+    u = (1, 2) * 0
+    return len(t), len(u), len(() * 5)
+
+
+@quelea.jit
+def too_many():
+    return len((0, 1) * 3000)
+
+
+def test_refused_rather_than_wrong():
+    for function in ordered, least:
+        with pytest.raises(TypeError):
+            function.__wrapped__(1 + 2j, 1 + 3j)
+        with pytest.raises(quelea.errors.JitError, match="QJ340"):
+            function(1 + 2j, 1 + 3j)
+    check(ordered, numpy.complex128(1 + 2j), numpy.complex128(1 + 3j))
+    check(zeros)
+    with pytest.raises(quelea.errors.JitError, match="QJ343"):
+        too_many()
