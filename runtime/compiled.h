@@ -40,8 +40,9 @@ typedef struct QlCompiled {
   const QlRaise *raises;     /* status k + 1 of a call is raises[k] */
   int refusal_count, raise_count;
   int parameter_count, result_count; /* QlValues that a call takes, and gives */
-  uint64_t key;                      /* of its code: equal where source and types are */
-  double seconds;                    /* that it took */
+  uint64_t key;   /* of the program, its options and types but for gaps in arrays: the same on all
+                     processors */
+  double seconds; /* that it took */
   QlCompiledInside *inside;
 } QlCompiled;
 /* types: as text, "(f64[:,::1], int)". QL_ERR_VALUE: they cannot be read; QL_ERR_MEMORY,

@@ -162,6 +162,7 @@ static bool take_scalar(Gather *g, PyObject *object) {
   bool huge = false;
   int taken = qx_scalar_from_python(object, &scalar, &huge);
   if (taken < 0) return false;
+  huge |= taken && scalar.weak && ql_dtype_info[scalar.dtype].kind == QL_KIND_UINT;
   if (!taken || huge) {
     if (huge)
       PyErr_SetString(PyExc_OverflowError, "integers in compiled functions have 64 bits");
@@ -171,7 +172,6 @@ static bool take_scalar(Gather *g, PyObject *object) {
   }
   static const char *const weak[] = {[QL_KIND_BOOL] = "bool",
                                      [QL_KIND_INT] = "int",
-                                     [QL_KIND_UINT] = "int",
                                      [QL_KIND_FLOAT] = "float",
                                      [QL_KIND_COMPLEX] = "complex"};
   if (g->count == MOST_PARTS) {
@@ -585,22 +585,31 @@ static PyObject *raised(Function *self, const QlCompiled *compiled, int64_t stat
   return NULL;
 }
 
-/* All that the call depends on but arrays of Quelea's, for the other ranks to have the same. */
+/* An array of NumPy's: its shape and its elements, wherever they lie. */
+static uint64_t hash_array(uint64_t hash, PyArrayObject *array) {
+  for (int axis = 0; axis < PyArray_NDIM(array); axis++)
+    hash = ql_mix(hash, (uint64_t)PyArray_DIM(array, axis));
+  PyArrayObject *copy = PyArray_GETCONTIGUOUS(array);
+  if (!copy) return PyErr_Clear(), hash;
+  hash = ql_hash_bytes(hash, PyArray_DATA(copy), (size_t)PyArray_NBYTES(copy));
+  Py_DECREF(copy);
+  return hash;
+}
+
+/* The values that the call depends on but those of Quelea's arrays, for the other ranks to have the
+ * same. */
 static uint64_t hash_of(const Gather *g) {
-  uint64_t hash = ql_hash_bytes(0, g->types, g->length);
-  int next = 0;
-  for (int p = 0; p < g->count; p++) {
-    bool is_address = next < g->array_count && p == g->at[next] + 1;
-    if (!is_address) {
-      hash = ql_mix(hash, g->parts[p].bits[0]);
+  uint64_t hash = 0;
+  for (int p = 0, next = 0; p < g->count;) {
+    if (next == g->array_count || p < g->at[next]) {
+      hash = ql_mix(ql_mix(hash, g->parts[p].bits[0]), g->parts[p].bits[1]);
+      p++;
       continue;
     }
     PyObject *array = g->arrays[next++];
-    if (qx_is_array(array)) continue;
-    PyArrayObject *copy = PyArray_GETCONTIGUOUS((PyArrayObject *)array);
-    if (!copy) return PyErr_Clear(), hash;
-    hash = ql_hash_bytes(hash, PyArray_DATA(copy), (size_t)PyArray_NBYTES(copy));
-    Py_DECREF(copy);
+    bool ours = qx_is_array(array);
+    p += 2 + 2 * (ours ? qx_array(array)->ndim : PyArray_NDIM((PyArrayObject *)array));
+    if (!ours) hash = hash_array(hash, (PyArrayObject *)array);
   }
   return hash;
 }

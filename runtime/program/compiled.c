@@ -110,12 +110,27 @@ static QlStatus build(QlCompiler *compiler, QlCompiled *compiled, QlError *error
     if (status) return status;
   }
   inside->entry = jit_entry(kernel);
-  compiled->key = key.word[0];
   compiled->result_count = parts_of(result);
   size_t size = jit_type_print(result, NULL, 0) + 1;
   if (!(compiled->result = malloc(size))) return no_memory(error);
   jit_type_print(result, compiled->result, size);
   return QL_OK;
+}
+
+/* Code differs among processors, and where arrays lie without gaps; what it computes does not. */
+static uint64_t key_of(const QlProgram *program, const char *types,
+                       const QlCompiledOptions *options) {
+  JitKey key = jit_program_key(program->tree);
+  uint64_t hash = ql_mix(ql_mix(key.word[0], key.word[1]),
+                         (uint64_t)options->boundscheck << 1 | options->python_error);
+  for (const char *c = types; *c; c++) {
+    bool gaps = !strncmp(c, ":1", 2), readonly = !strncmp(c, "const ", 6);
+    if (gaps || readonly)
+      c += gaps ? 1 : 5;
+    else
+      hash = ql_mix(hash, (uint64_t)(unsigned char)*c);
+  }
+  return hash;
 }
 
 static double now(void) {
@@ -148,6 +163,7 @@ QlStatus ql_compile(QlCompiler *compiler, const QlProgram *program, const char *
     ql_compiled_free(made);
     return status;
   }
+  made->key = key_of(program, types, options);
   made->seconds = now() - began;
   *compiled = made;
   return QL_OK;

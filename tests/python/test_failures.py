@@ -363,7 +363,7 @@ def test_different_arrays_that_enter_are_a_divergence(size, nodes):
     assert "seed" in err
 
 
-@pytest.mark.parametrize("given", ["float(np.rank)", "numpy.full(3, np.rank)"])
+@pytest.mark.parametrize("given", ["float(np.rank)", "1 + np.rank * 1j", "numpy.full(3, np.rank)"])
 def test_compiled_functions_that_are_called_with_different_values(given, tmp_path):
     script = tmp_path / "calls.py"
     script.write_text(
@@ -374,7 +374,7 @@ import quelea as np
 def scaled(x, a):
     x += a
 
-x = np.ones(3)
+x = np.ones(3, dtype=complex)
 scaled(x, {given})
 np.sync()
 """
@@ -383,6 +383,30 @@ np.sync()
     assert status != 0
     assert "the ranks call a compiled function with different arguments" in err
     assert "calls.py:9" in err
+
+
+def test_compiled_functions_that_are_called_with_values_that_lie_elsewhere(tmp_path):
+    script = tmp_path / "calls.py"
+    script.write_text(
+        """import numpy
+import quelea as np
+
+@np.jit
+def scaled(x, a):
+    x += a
+
+x = np.ones(3)
+wide = numpy.zeros((3, np.rank + 1))
+wide[:, 0] = 1, 2, 3
+wide.flags.writeable = np.rank == 0
+scaled(x, wide[:, 0])
+np.sync()
+print(x.tolist())
+"""
+    )
+    status, out, err = run(script, 2, QUELEA_REPLICATE="1024")
+    assert status == 0, err
+    assert out.strip() == "[2.0, 3.0, 4.0]"
 
 
 def test_after_a_divergence_nothing_can_be_used():
