@@ -462,11 +462,19 @@ static bool items_of(Lower *l, const Node *node, const Value *value, Items *item
   return false;
 }
 
+/* The types at the heads of the loops in there are of this item; of the next they are found anew.
+ */
+static void forget_heads(Lower *l, const Node *node) {
+  if (node->kind == NODE_FOR || node->kind == NODE_WHILE) l->frame->heads[node->number] = NULL;
+  for (int k = 0; k < node->count; k++) forget_heads(l, node->items[k]);
+}
+
 /* The body once for each item of a tuple, which may be of different types. */
 static void unroll(Lower *l, const Node *node, const Value *tuple) {
   Loop loop = {.outer = l->frame->loop, .temporaries = l->temporary_count};
   for (int k = 0; k < tuple->count && !low_dead(l); k++) {
     loop.continues = (Edges){0};
+    forget_heads(l, node->items[2]);
     l->frame->loop = &loop;
     low_assign(l, node->items[0], tuple->items[k]);
     lower_block(l, node->items[2]);

@@ -276,6 +276,15 @@ static bool build_local(Lower *l, Local *local, JitFn *fn) {
   return held;
 }
 
+/* Letters that the IR has for names; what has others is a function as well. */
+static const char *name_of_local(Lower *l, const Node *function) {
+  const char *c = function->text;
+  while ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+         *c == '_')
+    c++;
+  return low_text(l, "%s_%d", *c ? "f" : function->text, l->names++);
+}
+
 /* First what it gives is found, in functions that are thrown away; then it is built. */
 static Local *make_local(Lower *l, const Node *node, const Node *function, int count,
                          JitType *types) {
@@ -303,9 +312,13 @@ static Local *make_local(Lower *l, const Node *node, const Node *function, int c
                         local->result.kind == JIT_UNKNOWN ? "nothing, ever" : "more than a number"),
                "functions that call themselves take numbers and give one number");
   local->fn =
-      jit_fn_local(real_main, low_text(l, "%s_%d", function->text, l->names++),
+      jit_fn_local(real_main, name_of_local(l, function),
                    local->result.kind == JIT_SCALAR ? (QlDtype)local->result.dtype : QL_I64);
-  build_local(l, local, local->fn);
+  if (!build_local(l, local, local->fn) && l->refusal_count == 0)
+    low_refuse(
+        l, node, "QJ322",
+        low_text(l, "%s() calls itself, and no type holds for what it gives", function->text),
+        "functions that call themselves take numbers and give one number");
   return local;
 }
 
@@ -346,7 +359,12 @@ static Value call_local(Lower *l, const Node *node, const Node *function, int co
     JitType captured = low_type(l, &l->captures[k]);
     next += low_parts(l, &captured, &l->captures[k], refs + next);
   }
-  JitRef ref = jit_call(l->fn, local->fn, parts, refs, low_source(l));
+  /* While one is tried aside, it may call one that is built elsewhere: what is built of that call
+   * is thrown away, and only its type matters. */
+  bool is_here = local->fn->module == l->fn->module;
+  QlDtype dtype = local->result.kind == JIT_SCALAR ? (QlDtype)local->result.dtype : QL_I64;
+  JitRef ref = is_here ? jit_call(l->fn, local->fn, parts, refs, low_source(l))
+                       : jit_const(l->fn, dtype, (QlValue){.bits = {0, 0}});
   if (local->raises) {
     JitRef status = jit_load_at(l->fn, QL_I64, l->results, low_const(l, 0), low_source(l));
     JitBlock leave = jit_block_new(l->fn), on = jit_block_new(l->fn);

@@ -98,8 +98,15 @@ static void assign(Lower *l, const Node *node) {
   l->creating = NULL;
 }
 
+/* Is it changed in place? An array is; what comes out of one of no axes is a number. */
+static bool is_changed(const Value *old, const Value *value) {
+  bool single = old->kind == JIT_ARRAY && old->array->ndim == 0 && value->kind == JIT_SCALAR;
+  return single || (old->kind == JIT_ARRAY && value->kind == JIT_ARRAY);
+}
+
 static bool may_change(Lower *l, const Node *node, const Value *old, const Value *value) {
-  QlDtype from = (QlDtype)value->array->dtype, to = (QlDtype)old->array->dtype;
+  QlDtype from = (QlDtype)(value->kind == JIT_ARRAY ? value->array->dtype : value->dtype),
+          to = (QlDtype)old->array->dtype;
   if (ql_can_cast_same_kind(from, to)) return true;
   low_refuse(
       l, node, "QJ335",
@@ -141,7 +148,7 @@ static void augment(Lower *l, const Node *node) {
     return;
   }
   Value value = low_binary(l, node, node->text, &old, &by);
-  if (old.kind == JIT_ARRAY && value.kind == JIT_ARRAY)
+  if (is_changed(&old, &value))
     change_in_place(l, node, &old, &value);
   else
     low_set(l, target->number, value);

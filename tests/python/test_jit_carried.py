@@ -180,3 +180,32 @@ def test_what_is_carried_is_released():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     zips_in_turn(big, 100)  # makes 320 MB, of which 5 live at a time
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+@quelea.jit
+def reset_for_each():
+    s = 0
+    for v in (1.5, 2):
+        s = 0
+        for _ in range(3):
+            s += v
+    return s
+
+
+@quelea.jit
+def of_each(a, b, n):
+    t = 0.0
+    for v in (a, b):
+        x = v
+        for _ in range(n):
+            k = 0
+            while k < 2:
+                x = x + v
+                k += 1
+        t += x.sum()
+    return t
+
+
+def test_each_item_of_a_tuple_has_types_of_its_own():
+    check(reset_for_each)
+    check(of_each, numpy.ones((2, 2)), numpy.ones(3), 2)

@@ -217,3 +217,81 @@ def test_what_is_printed_to_may_do_anything(monkeypatch):
     monkeypatch.setattr(sys, "stdout", Out())
     assert shows(2) == 12 + 6
     assert kept[0] == 12
+
+
+def halves_even(n):
+    if n <= 0:
+        return 0.0
+    return halves_odd(n - 1) + 0.5
+
+
+def halves_odd(n):
+    if n <= 0:
+        return 1
+    r = halves_even(n - 1)
+    x = 10 // n
+    return r + 0.5 if x >= 0 else r
+
+
+def counted(n):
+    if n <= 0:
+        return 0
+    return waits(n - 1) + 1
+
+
+def waits(n):
+    k = 0
+    while k < n:
+        k += 1
+    if k == 0:
+        return 0
+    return counted(n - 1) * 2
+
+
+def first_of_three(n):
+    if n <= 0:
+        return 0.0
+    return second_of_three(n - 1) + 1
+
+
+def second_of_three(n):
+    if n <= 0:
+        return 0.5
+    return third_of_three(n - 1) * 2
+
+
+def third_of_three(n):
+    if n <= 0:
+        return 1.0
+    t = first_of_three(n - 1)
+    return t // 2 if t > 3 and n > 1 else t
+
+
+def test_functions_that_call_each_other():
+    for function in halves_even, counted, first_of_three:
+        compiled = quelea.jit(function)
+        for n in range(1, 10):
+            check(compiled, n)
+
+
+def grösse(n):
+    return 1 if n < 2 else n * grösse(n - 1)
+
+
+product = lambda n: 1 if n < 2 else n * product(n - 1)  # noqa: E731
+
+
+def test_functions_that_call_themselves_by_any_name():
+    check(quelea.jit(grösse), 5)
+    check(quelea.jit(product), 5)
+
+
+@quelea.jit
+def lambdas_inside(a):
+    x = [(lambda x: x + 1)(2 * x) for x in a]
+    y = [(lambda v, x=3: x + v)(x) + (lambda v: x * v)(2) for x in a]  # noqa: B023
+    return np.sum(x), np.sum(y)
+
+
+def test_names_of_lambdas_are_their_own():
+    check(lambdas_inside, numpy.arange(3.0))

@@ -182,3 +182,60 @@ def test_refused_rather_than_wrong():
     check(zeros)
     with pytest.raises(quelea.errors.JitError, match="QJ343"):
         too_many()
+
+
+@quelea.jit
+def itself(x):
+    return x
+
+
+@quelea.jit
+def least_integer():
+    return -9223372036854775808, 9223372036854775807
+
+
+@quelea.jit
+def beyond():
+    return 9223372036854775808
+
+
+def test_integers_of_64_bits():
+    for x in (2**63, 2**64 - 1, -(2**63) - 1):
+        with pytest.raises(OverflowError):
+            itself(x)
+    check(itself, 2**63 - 1)
+    check(itself, -(2**63))
+    check(itself, numpy.uint64(2**64 - 1))
+    check(least_integer)
+    with pytest.raises(quelea.errors.JitError, match="QJ131"):
+        beyond()
+
+
+@quelea.jit
+def raised(a):
+    a += 1.0
+    a[...] *= 2
+    return a
+
+
+@quelea.jit
+def raised_and_cut(a):
+    a += 1.5
+    return a
+
+
+def test_arrays_of_no_axes_in_place():
+    check(raised, numpy.array(2.0))
+    check(raised, numpy.array(2.0, numpy.float32))
+    with pytest.raises(quelea.errors.JitError, match="QJ335"):
+        raised_and_cut(numpy.array(2))
+
+
+@quelea.jit
+def means(a):
+    return np.mean(a), a.mean(axis=0), np.mean(a * 2)
+
+
+def test_means_of_float16():
+    check(means, numpy.ones((70_000, 2), numpy.float16))
+    check(means, (numpy.arange(12) / 7).astype(numpy.float16).reshape(4, 3))

@@ -356,6 +356,15 @@ def with_names(node: ast.expr, names: dict[str, str]) -> ast.expr:
         def visit_Name(self, name: ast.Name) -> ast.Name:
             return ast.copy_location(ast.Name(names.get(name.id, name.id), name.ctx), name)
 
+        def visit_Lambda(self, node: ast.Lambda) -> ast.Lambda:
+            args = node.args
+            own = {a.arg for a in [*args.posonlyargs, *args.args, *args.kwonlyargs]}
+            own |= {a.arg for a in (args.vararg, args.kwarg) if a}
+            node.args = self.visit(args)  # the defaults are of the function around
+            outer = {name: other for name, other in names.items() if name not in own}
+            node.body = with_names(node.body, outer)
+            return node
+
     renamed: ast.expr = Rename().visit(copy.deepcopy(node))
     return renamed
 
@@ -575,8 +584,8 @@ class Translator:
         if value is Ellipsis:
             return self._node("ellipsis", node)
         if type(value) is int and -MAX_INT <= value < 0:
-            return self._node("unary", node, self._literal(node, -value, name), text="neg")
-        if type(value) is int and value <= MAX_INT:
+            return self._node("unary", node, self._node("int", node, text=str(-value)), text="neg")
+        if type(value) is int and 0 <= value < MAX_INT:
             return self._node("int", node, text=str(value))
         if type(value) is float:
             return self._node(
@@ -830,6 +839,9 @@ class Translator:
         return self._node("binary", node, *items, text=BINARY[type(node.op)])
 
     def _expr_UnaryOp(self, node: ast.UnaryOp) -> str:
+        number = node.operand.value if isinstance(node.operand, ast.Constant) else None
+        if isinstance(node.op, ast.USub) and type(number) is int and number == MAX_INT:
+            return self._literal(node, -number, "a constant")  # the least, whose half is too large
         return self._node("unary", node, self._expression(node.operand), text=UNARY[type(node.op)])
 
     def _expr_BoolOp(self, node: ast.BoolOp) -> str:
