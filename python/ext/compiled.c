@@ -2,7 +2,8 @@
  * types of its arguments, finds the code for them, and runs it; its Python subclass
  * (quelea/compiling) does what is rare, in methods that C calls:
  *
- *   _prepare()              gives the program to _set: at the first call, or if a guard changed
+ *   _prepare()              gives the program to _set: at the first call, and when a name that it
+ *                           depends on has another value
  *   _bind(args, kwargs)     the arguments in order, with defaults
  *   _with_static(args)      calls the function of which functions, dtypes, texts are a part
  *   _refused(rows, types)   raises what the language does not have
@@ -28,7 +29,8 @@ typedef struct Function {
   PyObject *dict, *weakrefs;
   QlProgram *program;
   PyObject *captures;      /* tuple of (dict or cell, name): hidden arguments */
-  PyObject *guards;        /* tuple of (dict or cell, name, object): what must not have changed */
+  PyObject *guards;        /* tuple of (dict or cell, name, object), what must not have changed, and
+                              (dict or cell, name), where nothing must be */
   Py_ssize_t arity, plain; /* arguments; of a call that needs no binding, or -1 */
   QlCompiledOptions options;
   Special **specials;
@@ -481,7 +483,8 @@ static PyObject *look_up(PyObject *place) {
 static bool holds(const Function *self) {
   for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(self->guards); k++) {
     PyObject *guard = PyTuple_GET_ITEM(self->guards, k);
-    if (look_up(guard) != PyTuple_GET_ITEM(guard, 2)) return false;
+    PyObject *value = PyTuple_GET_SIZE(guard) > 2 ? PyTuple_GET_ITEM(guard, 2) : NULL;
+    if (look_up(guard) != value) return false;
   }
   return true;
 }

@@ -39,6 +39,7 @@ ALLOWED = {
 def _excerpt(source: syntax.Source, line: int, column: int) -> list[str]:
     text = source.text_of(line)
     indent = len(text) - len(text.lstrip())
+    column = len(text.encode()[:column].decode(errors="ignore"))  # what is given counts bytes
     return ["    " + text.strip(), "    " + " " * max(column - indent, 0) + "^"]
 
 
@@ -65,6 +66,7 @@ class Function(_quelea.Function):
         self._fixed = fixed or {}  # arguments that are part of the program
         self._variants: dict[Any, Function] = {}  # for arguments that are
         self._declared = tuple(signatures)
+        self._lines = syntax.lines_of(function)  # as they are now, whatever becomes of the file
         self._program: syntax.Program | None = None
         self._signature: inspect.Signature | None = None
 
@@ -78,7 +80,7 @@ class Function(_quelea.Function):
 
     def _prepare(self) -> None:
         try:
-            self._program = program = syntax.build(self.__wrapped__, self._fixed)
+            self._program = program = syntax.build(self.__wrapped__, self._lines, self._fixed)
         except syntax.NoSource as no_source:
             raise JitError(f"QJ101: {no_source}") from None
         captures = tuple(program.captures)
@@ -93,7 +95,7 @@ class Function(_quelea.Function):
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> tuple[Any, ...]:
         if self._signature is None:
-            self._signature = inspect.signature(self.__wrapped__)
+            self._signature = inspect.signature(self.__wrapped__, follow_wrapped=False)
         if self._fixed:
             return args  # of a variant, which gets them in order
         try:
@@ -144,9 +146,10 @@ class Function(_quelea.Function):
         if key not in self._variants:
             if len(self._variants) == MOST_VARIANTS:
                 del self._variants[next(iter(self._variants))]
-            self._variants[key] = Function(
+            self._variants[key] = variant = Function(
                 self.__wrapped__, self._options, fixed={**self._fixed, **fixed}
             )
+            variant._lines = self._lines
         return self._variants[key](*rest)
 
     def _refused(self, rows: list[tuple[str, str, str, int, int, int]], types: str) -> NoReturn:

@@ -7,14 +7,16 @@ are told together, those of types too.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import builtins
 import copy
+import dis
 import functools
 import inspect
 import linecache
-import textwrap
+import tokenize
 import types
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -184,50 +186,153 @@ class Source:
     file: str
     name: str
     node: ast.FunctionDef | ast.Lambda
-    lines: list[str]
-    line: int  # of the file, where `lines` begin, minus one
-    indent: int  # columns that were taken away
+    lines: list[str]  # of the file
+    line: int  # what the lines of the tree lack to those of the file
     around: Translator | None = None  # of the function in which it stands
     fixed: dict[str, Any] = field(default_factory=dict)  # arguments that are part of the program
     library: bool = False
 
     def text_of(self, line: int) -> str:
         """The line of the file, as it stands there."""
-        at = line - self.line - 1
-        return self.lines[at].rstrip("\n") if 0 <= at < len(self.lines) else ""
+        return self.lines[line - 1].rstrip("\n") if 0 < line <= len(self.lines) else ""
 
 
-def source_of(function: types.FunctionType) -> Source:
-    """Finds and parses the source of a function or a lambda."""
+def lines_of(function: types.FunctionType) -> list[str]:
+    """The lines of the file in which a function stands, as they are now; none: it is not there."""
+    file = function.__code__.co_filename
+    linecache.checkcache(file)
+    return linecache.getlines(file, function.__globals__)
+
+
+def source_of(function: types.FunctionType, lines: list[str]) -> Source:
+    """Finds and parses the source of a function or a lambda, in the lines of its file."""
     code = function.__code__
-    try:
-        lines, first = inspect.getsourcelines(function)
-    except (OSError, TypeError):
-        lines, first = linecache.getlines(code.co_filename), 1
-        if not lines:
-            raise NoSource(
-                f"the source of {function.__qualname__}() cannot be had ({code.co_filename}); "
-                "define it in a file, a notebook's cell or a string given to linecache"
-            ) from None
-    text = textwrap.dedent("".join(lines))
-    indent = len(lines[0]) - len(lines[0].lstrip()) if lines else 0
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        tree = ast.parse(text.strip().rstrip(",)") or "0")  # a lambda in the middle of a call
-    wanted = code.co_firstlineno - first + 1
+    what = f"the source of {function.__qualname__}()"
+    if not lines:
+        raise NoSource(
+            f"{what} cannot be had ({code.co_filename}); "
+            "define it in a file, a notebook's cell or a string given to linecache"
+        )
+    tree, line = tree_of(lines, code.co_firstlineno)
     node: ast.FunctionDef | ast.Lambda | None
-    if function.__name__ == "<lambda>":
-        node = lambda_of(code, tree, wanted, first - 1, indent)
+    if code.co_name == "<lambda>":
+        node = lambda_of(code, tree, line)
     else:
         defs = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
         named = [n for n in defs if n.name == code.co_name]
-        exact = [n for n in named if line_of(n) == wanted] or named[:1]
+        exact = [n for n in named if line_of(n) + line == code.co_firstlineno] or named[:1]
         node = exact[0] if exact else None
-    if node is not None:
-        name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
-        return Source(function, code.co_filename, name, node, lines, first - 1, indent)
-    raise NoSource(f"the source of {function.__qualname__}() was not found in {code.co_filename}")
+    if node is None:
+        raise NoSource(f"{what} was not found in {code.co_filename}")
+    if not is_source(node, function):
+        raise NoSource(
+            f"{what} is not what stands in {code.co_filename}: the file has changed since, or "
+            "something has rewritten the function"
+        )
+    return Source(function, code.co_filename, code.co_name, node, lines, line)
+
+
+def tree_of(lines: list[str], first: int) -> tuple[ast.AST, int]:
+    """The tree of what begins in a line, and what its lines lack to those of the file."""
+    try:
+        text = "".join(inspect.getblock(lines[first - 1 :]))
+        if text[:1].isspace():
+            return ast.parse("if 1:\n" + text), first - 2
+        return ast.parse(text), first - 1
+    except (SyntaxError, tokenize.TokenError):  # it begins in the middle of an expression
+        pass
+    try:
+        return ast.parse("".join(lines)), 0
+    except SyntaxError:
+        raise NoSource("the file cannot be parsed: it has changed since") from None
+
+
+FUTURE = 0  # all flags of compile() that stand for a `from __future__ import`
+for _name in __future__.all_feature_names:
+    FUTURE |= getattr(__future__, _name).compiler_flag
+
+
+def is_source(node: ast.FunctionDef | ast.Lambda, function: types.FunctionType) -> bool:
+    """Say whether the code of a function is what its source is compiled to.
+
+    Where something has rewritten the source on purpose, as pytest does with assert, and inside of
+    classes, where names are others, it is not asked.
+    """
+    code = function.__code__
+    if any(map(is_rewritten, names_in(code))):
+        return True
+    free = code.co_freevars
+    own: ast.stmt
+    if isinstance(node, ast.Lambda):
+        own = ast.Expr(node, lineno=node.lineno, col_offset=0)
+    else:
+        own = copy.copy(node)
+        own.decorator_list = []
+    around = ast.Module([own], [])
+    if free:
+        around = ast.parse("def around():\n    " + " = ".join(free) + " = 0")
+        around.body[0].body.append(own)  # type: ignore[attr-defined]
+    modules = [name for name in code.co_names if names.is_module(function.__globals__.get(name))]
+    if modules:  # how their functions are called depends on it
+        around.body.insert(0, ast.parse("import " + ", ".join(modules)).body[0])
+    flags = code.co_flags & FUTURE
+    try:
+        made = compile(around, code.co_filename, "exec", flags, dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return False
+    return any(same_code(made, code) for made in codes_in(made, code.co_name))
+
+
+def steps_of(code: types.CodeType) -> list[tuple[str, Any]]:
+    """The instructions, but for how a method is found: that depends on the rest of the file."""
+    steps: list[tuple[str, Any]] = []
+    places: dict[int, int] = {}  # which step of these an address is
+    jumps = {*dis.hasjrel, *dis.hasjabs}
+    for step in dis.get_instructions(code):
+        places[step.offset] = len(steps)
+        name, what = step.opname, step.argrepr
+        if name in ("LOAD_METHOD", "LOAD_ATTR", "LOAD_GLOBAL"):
+            name, what = name.replace("METHOD", "ATTR"), what.split(" + ")[-1]
+        elif isinstance(step.argval, types.CodeType):
+            what = ""
+        if name != "PUSH_NULL":
+            steps.append((name, step.argval if step.opcode in jumps else what))
+    return [(name, places[what] if isinstance(what, int) else what) for name, what in steps]
+
+
+def names_in(code: types.CodeType) -> list[str]:
+    """All names of some code, and of what stands in it."""
+    inner = [value for value in code.co_consts if isinstance(value, types.CodeType)]
+    own = [*code.co_names, *code.co_varnames, *code.co_freevars]
+    return own + [name for other in inner for name in names_in(other)]
+
+
+def is_rewritten(name: str) -> bool:
+    """Say whether it stands in no source: pytest's, or that of `__name` in a class."""
+    mangled = name.startswith("_") and not name.startswith("__") and "__" in name
+    return name.startswith("@") or name == "__class__" or mangled
+
+
+def codes_in(code: types.CodeType, name: str) -> list[types.CodeType]:
+    """The code of a name that stands in some code, and what stands in that."""
+    inner = [value for value in code.co_consts if isinstance(value, types.CodeType)]
+    return [c for c in inner if c.co_name == name] + [d for c in inner for d in codes_in(c, name)]
+
+
+def same_code(a: types.CodeType, b: types.CodeType) -> bool:
+    """Say whether they compute the same, wherever they stand."""
+    if len(a.co_consts) != len(b.co_consts):
+        return False
+    if a.co_code != b.co_code and steps_of(a) != steps_of(b):
+        return False
+    if (a.co_names, a.co_varnames, a.co_freevars) != (b.co_names, b.co_varnames, b.co_freevars):
+        return False
+    return all(
+        same_code(x, y)
+        if isinstance(x, types.CodeType) and isinstance(y, types.CodeType)
+        else repr(x) == repr(y)
+        for x, y in zip(a.co_consts, b.co_consts, strict=True)
+    )
 
 
 def line_of(node: ast.FunctionDef) -> int:
@@ -235,14 +340,13 @@ def line_of(node: ast.FunctionDef) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
-def lambda_of(
-    code: types.CodeType, tree: ast.AST, wanted: int, lines: int, indent: int
-) -> ast.Lambda | None:
+def lambda_of(code: types.CodeType, tree: ast.AST, line: int) -> ast.Lambda | None:
     """The lambda with that code: of several in one line, the one where its instructions stand."""
-    found = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda) and n.lineno == wanted]
+    lambdas = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda)]
+    found = [n for n in lambdas if n.lineno + line == code.co_firstlineno]
     if len(found) > 1:
-        starts = {(line, column) for line, _, column, _ in code.co_positions()}
-        body = [(n.body.lineno + lines, n.body.col_offset + indent) for n in found]
+        starts = {(number, column) for number, _, column, _ in code.co_positions()}
+        body = [(n.body.lineno + line, n.body.col_offset) for n in found]
         found = [n for n, place in zip(found, body, strict=True) if place in starts]
         found = [n for n in found if len(n.args.args) == code.co_argcount][:1]
     return found[0] if found else None
@@ -255,7 +359,7 @@ class Program:
     text: str
     sources: list[Source]
     captures: list[tuple[names.Place, str]]
-    guards: list[tuple[names.Place, str, Any]]
+    guards: list[tuple[Any, ...]]  # (where, name, value), or (where, name): there is none
 
 
 @dataclass
@@ -265,13 +369,14 @@ class Builder:
     sources: list[Source] = field(default_factory=list)
     numbers: dict[Any, int] = field(default_factory=dict)
     captures: list[tuple[names.Place, str]] = field(default_factory=list)
-    guards: list[tuple[names.Place, str, Any]] = field(default_factory=list)
+    guards: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def number_of(self, function: types.FunctionType) -> int:
-        """The function's number in the program, to which it is added."""
+    def number_of(self, function: types.FunctionType, lines: list[str] | None = None) -> int:
+        """The function's number in the program, to which it is added; the lines of its file."""
         if function not in self.numbers:
+            source = source_of(function, lines or lines_of(function))
             self.numbers[function] = len(self.sources)
-            self.sources.append(source_of(function))
+            self.sources.append(source)
         return self.numbers[function]
 
     def need(self, name: str) -> int:
@@ -305,25 +410,28 @@ class Builder:
         self.captures.append((place, name))
         return len(self.captures) - 1
 
-    def guard(self, place: names.Place, name: str, value: Any) -> None:
-        """The program holds only as long as the name has this value."""
-        if place is not vars(builtins):
-            self.guards.append((place, name, value))
+    def guard(self, place: names.Place, name: str, *value: Any) -> None:
+        """The program holds only as long as the name has this value, or none."""
+        if not any(other[0] is place and other[1] == name for other in self.guards):
+            self.guards.append((place, name, *value))
 
 
 @functools.cache
 def library_source(function: types.FunctionType) -> Source:
     """The source of a function of the library."""
-    return replace(source_of(function), name=library.NAMES[function], library=True)
+    source = source_of(function, lines_of(function))
+    return replace(source, name=library.NAMES[function], library=True)
 
 
-def build(function: types.FunctionType, fixed: dict[str, Any] | None = None) -> Program:
-    """The program text of a function; arguments in `fixed` are part of it."""
+def build(
+    function: types.FunctionType, lines: list[str], fixed: dict[str, Any] | None = None
+) -> Program:
+    """The program text of a function, whose file has these lines; `fixed` arguments are part of it."""
     builder = Builder()
     if fixed:
-        builder.add(replace(source_of(function), fixed=fixed))
+        builder.add(replace(source_of(function, lines or lines_of(function)), fixed=fixed))
     else:
-        builder.number_of(function)
+        builder.number_of(function, lines)
     done: list[str] = []
     while len(done) < len(builder.sources):
         done.append(Translator(builder, builder.sources[len(done)], len(done)).function())
@@ -379,13 +487,24 @@ class Translator:
         self.locals = assigned_names(source.node)
         self.hidden = 0  # variables of comprehensions
 
+    def _guard(self, place: names.Place, name: str, value: Any) -> None:
+        """The program holds as long as the name, looked up here, has this value."""
+        if self.source.library:
+            return
+        if place is vars(builtins):
+            self.builder.guard(self.source.function.__globals__, name)
+        elif value is names.Missing:
+            self.builder.guard(place, name)
+        else:
+            self.builder.guard(place, name, value)
+
     # ---- nodes ----
 
     def _place(self, node: ast.AST) -> str:
         line = getattr(node, "lineno", None)
         if line is None:
             return ""
-        return f"@{line + self.source.line}:{getattr(node, 'col_offset', 0) + self.source.indent}"
+        return f"@{line + self.source.line}:{getattr(node, 'col_offset', 0)}"
 
     def _node(self, kind: str, at: ast.AST, *items: str, text: str | None = None) -> str:
         parts = [kind + self._place(at)]
@@ -444,7 +563,7 @@ class Translator:
                 return self._expression(node)
             what = "the default of a function inside a function must be a constant"
             return self._refuse(node, "QJ136", what, "give it the value at each call")
-        signature = inspect.signature(self.source.function)
+        signature = inspect.signature(self.source.function, follow_wrapped=False)
         return self._value(node, signature.parameters[name].default, name)
 
     def _value(self, node: ast.AST, value: Any, name: str = "it") -> str:
@@ -452,13 +571,18 @@ class Translator:
         if isinstance(value, tuple) and type(value) is tuple:
             return self._node("tuple", node, *(self._value(node, item, name) for item in value))
         if isinstance(value, _quelea.Function):
-            return self._node("use", node, text=str(self.builder.number_of(value.__wrapped__)))
+            return self._use(node, value)
         known = names.known_name(value)
         if known is not None:
             return self._ref(node, known)
         if names.is_python_function(value):
             return self._node("use", node, text=str(self.builder.number_of(value)))
         return self._literal(node, value, name)
+
+    def _use(self, node: ast.AST, function: Any) -> str:
+        """A compiled function, called by another."""
+        number = self.builder.number_of(function.__wrapped__, getattr(function, "_lines", None))
+        return self._node("use", node, text=str(number))
 
     def _ref(self, node: ast.AST, name: str) -> str:
         """What the compiler knows by its name, or finds in the library."""
@@ -468,10 +592,6 @@ class Translator:
         if own in library.FUNCTIONS:
             self.builder.need(own)
         return self._node("ref", node, text=name)
-
-    def _guard(self, place: names.Place, name: str, value: Any) -> None:
-        if not self.source.library:
-            self.builder.guard(place, name, value)
 
     # ---- statements ----
 
@@ -617,6 +737,7 @@ class Translator:
             return self._node("outer", node, name, text=str(around.number))
         value, place = names.lookup(self.source.function, node.id)
         if value is names.Missing:
+            self._guard(place, node.id, value)
             what = f"name '{node.id}' is not defined"
             return self._refuse(node, "QJ133", what, "define it before the first call")
         return self._outer(node, value, place, node.id)
@@ -739,19 +860,18 @@ class Translator:
         if self.source.library:
             return self._of_library(node, value, name)
         if isinstance(value, _quelea.Function):
-            self.builder.guard(place, name, value)
-            value = value.__wrapped__
-            return self._node("use", node, text=str(self.builder.number_of(value)))
+            self._guard(place, name, value)
+            return self._use(node, value)
         known = names.known_name(value)
         if known is not None:
-            self.builder.guard(place, name, value)
+            self._guard(place, name, value)
             return self._ref(node, known)
         if names.is_python_function(value):
-            self.builder.guard(place, name, value)
+            self._guard(place, name, value)
             return self._node("use", node, text=str(self.builder.number_of(value)))
         if names.is_capture(value):
             return self._node("capture", node, text=str(self.builder.capture(place, name)))
-        self.builder.guard(place, name, value)
+        self._guard(place, name, value)
         if names.is_module(value):
             what = f"the module {value.__name__} is not known in @jit"
             return self._refuse(node, "QJ134", what, "use numpy, quelea, math and cmath")
