@@ -54,6 +54,22 @@ typedef struct Gather {
   bool foreign;    /* some are nothing that has a value here: functions, dtypes, texts */
 } Gather;
 
+/* A block that several arrays of the results lie in, as an array of Quelea's. */
+typedef struct Shared {
+  int64_t block;
+  const char *low; /* where its first element was */
+  PyObject *array;
+} Shared;
+
+/* What a call has given, and what is made of it. */
+typedef struct Results {
+  const char *type;
+  const QlValue *parts;
+  const Gather *arguments;
+  Shared *shared;
+  int shared_count;
+} Results;
+
 static bool write_type(Gather *g, const char *text) {
   size_t length = strlen(text);
   if (g->length + length >= TYPES_ROOM) {
@@ -246,18 +262,179 @@ static PyObject *view_ours(PyObject *owner, int ndim, const QlValue *parts, cons
   return qx_view((QxArray *)owner, ndim, shape, strides, array->offset + offset);
 }
 
-/* What was made beside arrays of Quelea's is Quelea's. */
-static PyObject *import_made(QlDtype dtype, int ndim, const QlValue *parts) {
+/* ---- what was made beside arrays of Quelea's is Quelea's ---- */
+
+static bool begins(const char **type, const char *word) {
+  size_t length = strlen(word);
+  if (strncmp(*type, word, length)) return false;
+  *type += length;
+  return true;
+}
+
+/* The dtype of NumPy's at which a type begins, QL_DTYPE_COUNT: none; and how many axes an array of
+ * it has, -1: it is a number. */
+static int element_type(const char **type, int *ndim) {
+  int dtype = 0;
+  while (dtype < QL_DTYPE_COUNT && !begins(type, ql_dtype_info[dtype].ir)) dtype++;
+  *ndim = -1;
+  if (dtype == QL_DTYPE_COUNT || **type != '[') return dtype;
+  *ndim = 0;
+  for (const char *c = ++*type; *c != ']'; c++) *ndim += *c == ',' || c == *type;
+  *type = strchr(*type, ']') + 1;
+  return dtype;
+}
+
+/* The next array in memory of the results, whose type and parts it goes through; NULL: there is no
+ * more. */
+static const QlValue *next_array(const char **type, const QlValue **parts, int *dtype, int *ndim) {
+  while (**type) {
+    if (strchr("(), ", **type)) {
+      ++*type;
+      continue;
+    }
+    if (begins(type, "none") || begins(type, "slice")) continue;
+    if (begins(type, "named")) {
+      *type += strcspn(*type, "(");
+      continue;
+    }
+    bool is_weak = begins(type, "bool") || begins(type, "int") || begins(type, "float") ||
+                   begins(type, "complex");
+    bool on_ranks = false;
+    if (!is_weak) begins(type, "ours "), begins(type, "const "), on_ranks = begins(type, "ranks ");
+    if (!is_weak) begins(type, "list ");
+    if (!is_weak) *dtype = element_type(type, ndim);
+    if (!is_weak && *dtype == QL_DTYPE_COUNT) return NULL;
+    if (is_weak || *ndim < 0) {
+      ++*parts;
+      continue;
+    }
+    const QlValue *own = *parts;
+    *parts += 2 + 2 * *ndim;
+    if (!on_ranks) return own;
+  }
+  return NULL;
+}
+
+/* The first byte of an array's elements, and the one after its last; false: it has none. */
+static bool ends_of(QlDtype dtype, int ndim, const QlValue *parts, const char **low,
+                    const char **high) {
+  *low = (const char *)(uintptr_t)parts[1].u, *high = *low + ql_dtype_size(dtype);
+  for (int axis = 0; axis < ndim; axis++) {
+    int64_t extent = parts[2 + axis].i, span = (extent - 1) * parts[2 + ndim + axis].i;
+    if (extent == 0) return false;
+    if (span < 0)
+      *low += span;
+    else
+      *high += span;
+  }
+  return true;
+}
+
+static PyObject *import_memory(QlDtype dtype, int ndim, const QlValue *parts) {
   QL_ERROR(error);
   QlArray *array;
   int64_t shape[QL_MAX_DIMS], strides[QL_MAX_DIMS];
   for (int axis = 0; axis < ndim; axis++)
     shape[axis] = parts[2 + axis].i, strides[axis] = parts[2 + ndim + axis].i;
-  QlStatus status = ql_import(qx.context, dtype, ndim, shape, (const void *)(uintptr_t)parts[1].u,
-                              strides, &array, &error);
-  ql_block_release(parts[0].i);
-  return status ? qx_raise(&error) : qx_wrap(array, false);
+  return ql_import(qx.context, dtype, ndim, shape, (const void *)(uintptr_t)parts[1].u, strides,
+                   &array, &error)
+             ? qx_raise(&error)
+             : qx_wrap(array, false);
 }
+
+static PyArrayObject *numpy_view(QlDtype dtype, int ndim, const QlValue *parts, char *at) {
+  npy_intp shape[QL_MAX_DIMS], strides[QL_MAX_DIMS];
+  for (int axis = 0; axis < ndim; axis++)
+    shape[axis] = (npy_intp)parts[2 + axis].i, strides[axis] = (npy_intp)parts[2 + ndim + axis].i;
+  Py_INCREF(qx.descr[dtype]);
+  return (PyArrayObject *)PyArray_NewFromDescr(&PyArray_Type, qx.descr[dtype], ndim, shape, strides,
+                                               at, NPY_ARRAY_WRITEABLE, NULL);
+}
+
+/* Copies the elements of one array of a block to where they lie from `low` on, in `memory`. */
+static bool copy_elements(QlDtype dtype, int ndim, const QlValue *parts, const char *low,
+                          char *memory) {
+  char *at = (char *)(uintptr_t)parts[1].u;
+  PyArrayObject *from = numpy_view(dtype, ndim, parts, at),
+                *to = numpy_view(dtype, ndim, parts, memory + (at - low));
+  bool good = from && to && PyArray_CopyInto(to, from) == 0;
+  Py_XDECREF(from), Py_XDECREF(to);
+  return good;
+}
+
+/* The block of several results: the one of them that holds the others, or else one of one axis, in
+ * which what no result names is zero. */
+static PyObject *import_block(const Results *r, QlDtype dtype, int64_t block, const char *low,
+                              const char *high) {
+  int64_t item = (int64_t)ql_dtype_size(dtype);
+  QlValue flat[4] = {{.i = 0}, {.u = 0}, {.i = (high - low) / item}, {.i = item}};
+  char *memory = PyMem_Calloc(1, (size_t)(high - low));
+  if (!memory) return PyErr_NoMemory();
+  const char *type = r->type, *from, *to;
+  int other, ndim;
+  PyObject *array = NULL;
+  bool good = true;
+  for (const QlValue *rest = r->parts, *own; good && !array;) {
+    if (!(own = next_array(&type, &rest, &other, &ndim))) break;
+    if (own[0].i != block || !ends_of(dtype, ndim, own, &from, &to)) continue;
+    int64_t stride = item;
+    bool dense = from == low && to == high;
+    for (int axis = ndim - 1; axis >= 0; stride *= own[2 + axis--].i)
+      dense = dense && (own[2 + ndim + axis].i == stride || own[2 + axis].i == 1);
+    if (dense && stride == high - low)
+      array = import_memory(dtype, ndim, own), good = array != NULL;
+    else
+      good = copy_elements(dtype, ndim, own, low, memory);
+  }
+  flat[1].u = (uintptr_t)memory;
+  if (good && !array) array = import_memory(dtype, 1, flat);
+  PyMem_Free(memory);
+  return array;
+}
+
+/* The block in which others of the results lie too; NULL without an error: none does. */
+static const Shared *shared_block(Results *r, QlDtype dtype, int64_t block) {
+  for (int k = 0; k < r->shared_count; k++)
+    if (r->shared[k].block == block) return &r->shared[k];
+  const char *type = r->type, *low = NULL, *high = NULL, *from, *to;
+  int count = 0, other, ndim;
+  for (const QlValue *rest = r->parts, *own; (own = next_array(&type, &rest, &other, &ndim));) {
+    if (own[0].i != block || !ends_of((QlDtype)other, ndim, own, &from, &to)) continue;
+    low = count && low < from ? low : from, high = count && high > to ? high : to;
+    count += other == (int)dtype;
+  }
+  if (count < 2) return NULL;
+  Shared *more = PyMem_Realloc(r->shared, ((size_t)r->shared_count + 1) * sizeof *more);
+  if (!more) return PyErr_NoMemory(), NULL;
+  r->shared = more;
+  Shared *shared = &more[r->shared_count];
+  *shared = (Shared){block, low, import_block(r, dtype, block, low, high)};
+  if (!shared->array) return NULL;
+  r->shared_count++;
+  return shared;
+}
+
+static void forget_shared(Results *r) {
+  for (int k = 0; k < r->shared_count; k++) Py_DECREF(r->shared[k].array);
+  PyMem_Free(r->shared);
+}
+
+static PyObject *import_made(Results *r, QlDtype dtype, int ndim, const QlValue *parts) {
+  const char *low, *high;
+  bool some = ends_of(dtype, ndim, parts, &low, &high);
+  const Shared *shared = some ? shared_block(r, dtype, parts[0].i) : NULL;
+  PyObject *result = NULL;
+  if (shared) {
+    QlValue own[2] = {{.i = 0}, {.u = (uintptr_t)shared->low}};
+    result = view_ours(shared->array, ndim, parts, own);
+  } else if (!PyErr_Occurred()) {
+    result = import_memory(dtype, ndim, parts);
+  }
+  ql_block_release(parts[0].i);
+  return result;
+}
+
+/* ---- what else there is ---- */
 
 /* The object in whose memory an array lies; a new reference. */
 static PyObject *owner_of(int64_t owner, const Gather *g) {
@@ -281,12 +458,13 @@ static bool is_whole(PyArrayObject *array, const QlValue *parts, int ndim, QlDty
 }
 
 static PyObject *make_array(QlDtype dtype, int ndim, bool readonly, bool ours, const QlValue *parts,
-                            const Gather *g) {
+                            Results *r) {
+  const Gather *g = r->arguments;
   int64_t number = parts[0].i;
   bool lent = number > 0 && number <= g->array_count;
   if (lent && qx_is_array(g->arrays[number - 1]))
     return view_ours(g->arrays[number - 1], ndim, parts, &g->parts[g->at[number - 1]]);
-  if (!lent && (g->ours || ours)) return import_made(dtype, ndim, parts);
+  if (!lent && (g->ours || ours)) return import_made(r, dtype, ndim, parts);
   PyObject *owner = owner_of(number, g);
   if (!owner) return NULL;
   if (PyArray_Check(owner) && is_whole((PyArrayObject *)owner, parts, ndim, dtype)) return owner;
@@ -312,12 +490,12 @@ static PyObject *give_on_ranks(const QlValue *parts, const Gather *g) {
   return lent ? Py_NewRef(g->arrays[number - 1]) : qx_wrap(array, false);
 }
 
-static PyObject *give(const char **type, const QlValue **parts, const Gather *g);
+static PyObject *give(const char **type, const QlValue **parts, Results *r);
 
-static PyObject *give_tuple(const char **type, const QlValue **parts, const Gather *g) {
+static PyObject *give_tuple(const char **type, const QlValue **parts, Results *r) {
   PyObject *list = PyList_New(0);
   for (++*type; **type && **type != ')';) {
-    PyObject *item = give(type, parts, g);
+    PyObject *item = give(type, parts, r);
     if (list && item && PyList_Append(list, item) < 0) Py_CLEAR(list);
     if (!item) Py_CLEAR(list);
     Py_XDECREF(item);
@@ -340,17 +518,17 @@ static PyObject *make_named(long number, PyObject *tuple) {
   return made;
 }
 
-static PyObject *give_named(const char **type, const QlValue **parts, const Gather *g) {
+static PyObject *give_named(const char **type, const QlValue **parts, Results *r) {
   char *end;
   long number = strtol(*type, &end, 10);
   *type = end + strcspn(end, "(");
-  PyObject *tuple = give_tuple(type, parts, g), *made = tuple ? make_named(number, tuple) : NULL;
+  PyObject *tuple = give_tuple(type, parts, r), *made = tuple ? make_named(number, tuple) : NULL;
   Py_XDECREF(tuple);
   return made;
 }
 
-static PyObject *give_slice(const char **type, const QlValue **parts, const Gather *g) {
-  PyObject *tuple = give_tuple(type, parts, g);
+static PyObject *give_slice(const char **type, const QlValue **parts, Results *r) {
+  PyObject *tuple = give_tuple(type, parts, r);
   PyObject *slice = tuple ? PySlice_New(PyTuple_GET_ITEM(tuple, 0), PyTuple_GET_ITEM(tuple, 1),
                                         PyTuple_GET_ITEM(tuple, 2))
                           : NULL;
@@ -358,44 +536,33 @@ static PyObject *give_slice(const char **type, const QlValue **parts, const Gath
   return slice;
 }
 
-static bool begins(const char **type, const char *word) {
-  size_t length = strlen(word);
-  if (strncmp(*type, word, length)) return false;
-  *type += length;
-  return true;
-}
-
 /* The object of the result's type, whose text it goes through. All parts are taken, also after a
  * failure. */
-static PyObject *give(const char **type, const QlValue **parts, const Gather *g) {
+static PyObject *give(const char **type, const QlValue **parts, Results *r) {
   static const struct {
     const char *word;
     QlDtype dtype;
   } weak[] = {{"bool", QL_BOOL}, {"int", QL_I64}, {"float", QL_F64}, {"complex", QL_C128}};
-  if (**type == '(') return give_tuple(type, parts, g);
+  if (**type == '(') return give_tuple(type, parts, r);
   if (begins(type, "none")) return Py_NewRef(Py_None);
-  if (begins(type, "named")) return give_named(type, parts, g);
-  if (begins(type, "slice")) return give_slice(type, parts, g);
+  if (begins(type, "named")) return give_named(type, parts, r);
+  if (begins(type, "slice")) return give_slice(type, parts, r);
   for (int k = 0; k < 4; k++)
     if (begins(type, weak[k].word)) return qx_scalar_to_python(weak[k].dtype, (*parts)++);
   bool ours = begins(type, "ours "), readonly = begins(type, "const "),
        on_ranks = begins(type, "ranks ");
   begins(type, "list ");
-  int dtype = 0;
-  while (dtype < QL_DTYPE_COUNT && !begins(type, ql_dtype_info[dtype].ir)) dtype++;
+  int ndim, dtype = element_type(type, &ndim);
   if (dtype == QL_DTYPE_COUNT) {
     PyErr_Format(PyExc_SystemError, "a result of type %s", *type);
     *type += strcspn(*type, ",)");
     return NULL;
   }
-  if (**type != '[') return qx_scalar_to_numpy((QlDtype)dtype, (*parts)++);
-  int ndim = 0;
-  for (const char *c = ++*type; *c != ']'; c++) ndim += *c == ',' || c == *type;
-  *type = strchr(*type, ']') + 1;
+  if (ndim < 0) return qx_scalar_to_numpy((QlDtype)dtype, (*parts)++);
   const QlValue *own = *parts;
   *parts += 2 + 2 * ndim;
-  if (on_ranks) return give_on_ranks(own, g);
-  return make_array((QlDtype)dtype, ndim, readonly, ours, own, g);
+  if (on_ranks) return give_on_ranks(own, r->arguments);
+  return make_array((QlDtype)dtype, ndim, readonly, ours, own, r);
 }
 
 /* ---- code for types ---- */
@@ -652,7 +819,9 @@ static PyObject *run_special(Function *self, const QlCompiled *compiled, Gather 
   if (!status) {
     const char *type = compiled->result;
     const QlValue *parts = results;
-    result = give(&type, &parts, g);
+    Results all = {.type = type, .parts = parts, .arguments = g};
+    result = give(&type, &parts, &all);
+    forget_shared(&all);
   } else if (error.status) {
     *refused = status == -2 && !type_of_error && g->ranks == QL_MAYBE_ON_RANKS;
     if (!*refused) qx_raise(&error);

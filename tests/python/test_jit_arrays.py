@@ -408,3 +408,33 @@ def test_private_arrays():
 
     check(summed, numpy.arange(5.0))
     assert "allocate" not in summed.inspect("ir")
+
+
+@quelea.jit
+def shared_results(a):
+    b = a * 2
+    c = np.zeros((2, a.size))
+    d = np.empty(8)
+    d[:2] = 5
+    d[6:] = 7
+    return b, b[1:], (c[1], c, c.T), d[6:], d[:2], b, b[0:0], (a + 1)[::-1], a
+
+
+def test_results_that_share_memory():
+    x = numpy.arange(5.0)
+    theirs = shared_results.__wrapped__(x)
+    if not taken(10):
+        return
+    for given in x, quelea.asarray(x):
+        b, tail, (row, c, t), end, begin, again, none, back, a = shared_results(given)
+        assert isinstance(tail, type(given)) and again.shape == b.shape and a is given
+        for ours, other in zip(
+            (b, tail, row, c, t, end, begin, none, back),
+            (*theirs[:2], *theirs[2], theirs[3], theirs[4], theirs[6], theirs[7]),
+            strict=True,
+        ):
+            assert numpy.array_equal(numpy.asarray(ours), other)
+        tail[0] = 100
+        assert float(b[1]) == 100 and float(again[1]) == 100
+        c[1, 2] = 50
+        assert float(row[2]) == 50 and float(t[2, 1]) == 50
