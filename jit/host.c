@@ -109,21 +109,20 @@ void jit_set_output(JitOutput *write) { output = write ? write : write_out; }
 
 static void put(const char *text) { output(text, strlen(text)); }
 
-enum { SCIENTIFIC = 16 }; /* Python writes 1e+16 */
-
-/* As Python's repr writes it. */
+/* As Python's repr writes it, and NumPy's str: 1e+16, of float32 1e+06, of float16 1e+03. */
 static void float_text(QlDtype dtype, double value, char text[IR_DECIMAL]) {
+  int scientific = dtype == QL_F16 ? 3 : dtype == QL_F32 ? 6 : 16;
   if (isnan(value))
     strcpy(text, "nan");
   else if (isinf(value))
     strcpy(text, value < 0 ? "-inf" : "inf");
   else
-    ir_decimal(dtype, value, SCIENTIFIC, text);
+    ir_decimal(dtype, value, scientific, text);
 }
 
 /* The parts of a complex number are without ".0". */
-static void part_text(double value, char text[IR_DECIMAL]) {
-  float_text(QL_F64, value, text);
+static void part_text(QlDtype dtype, double value, char text[IR_DECIMAL]) {
+  float_text(dtype, value, text);
   size_t length = strlen(text);
   if (length > 2 && !strcmp(text + length - 2, ".0")) text[length - 2] = 0;
 }
@@ -142,6 +141,12 @@ static void host_print_u64(uint64_t value) {
   put(text);
 }
 
+static void host_print_f16(double value) {
+  char text[IR_DECIMAL];
+  float_text(QL_F16, value, text);
+  put(text);
+}
+
 static void host_print_f32(double value) {
   char text[IR_DECIMAL];
   float_text(QL_F32, value, text);
@@ -154,16 +159,22 @@ static void host_print_f64(double value) {
   put(text);
 }
 
-static void host_print_c128(double re, double im) {
+/* Inside of other parentheses it has none of its own. */
+static void print_complex(QlDtype part, double re, double im, bool inside) {
   char real[IR_DECIMAL], imaginary[IR_DECIMAL], text[2 * IR_DECIMAL + 8];
-  part_text(re, real), part_text(im, imaginary);
+  part_text(part, re, real), part_text(part, im, imaginary);
   const char *sign = imaginary[0] == '-' ? "" : "+";
   if (re == 0 && !signbit(re))
     snprintf(text, sizeof text, "%sj", imaginary);
   else
-    snprintf(text, sizeof text, "(%s%s%sj)", real, sign, imaginary);
+    snprintf(text, sizeof text, inside ? "%s%s%sj" : "(%s%s%sj)", real, sign, imaginary);
   put(text);
 }
+
+static void host_print_c64(double re, double im) { print_complex(QL_F32, re, im, false); }
+static void host_print_c128(double re, double im) { print_complex(QL_F64, re, im, false); }
+static void host_print_inside_c64(double re, double im) { print_complex(QL_F32, re, im, true); }
+static void host_print_inside_c128(double re, double im) { print_complex(QL_F64, re, im, true); }
 
 static void host_print_text(int64_t address) { put((const char *)(uintptr_t)address); }
 

@@ -1,8 +1,6 @@
 /* Arrays in memory: new ones, views, elements. */
 #include "lower.h"
 
-enum { HEADER = 64 }; /* bytes before the elements of a block of the host's */
-
 Value low_array_value(Array *array) {
   return (Value){.kind = JIT_ARRAY, .dtype = array->dtype, .array = array};
 }
@@ -101,7 +99,7 @@ Array *low_new_array(Lower *l, const Node *node, QlDtype dtype, int ndim, const 
   array->owner = jit_host(l->fn, JIT_HOST_ALLOCATE, 1, &bytes, low_source(l));
   low_raise_if(l, node, low_op(l, QL_OP_EQUAL, array->owner, low_const(l, 0)), "MemoryError",
                "no memory for an array");
-  array->base = low_add(l, array->owner, low_const(l, HEADER));
+  array->base = low_add(l, array->owner, low_const(l, JIT_OWNER_BYTES));
   Value value = low_array_value(array);
   low_temporary(l, &value);
   return array;

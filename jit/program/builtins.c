@@ -9,6 +9,22 @@ const JitType low_weak_float = {.kind = JIT_SCALAR, .dtype = QL_F64, .weak = tru
 
 /* ---- builtins ---- */
 
+/* A float as an integer: what is infinite or no number raises, as in Python. */
+static Value to_int(Lower *l, const Node *node, const Value *wide) {
+  if (wide->known && isfinite(wide->constant.d)) return low_convert(l, wide, &low_weak_int);
+  Value number = low_scalar(QL_F64, true, low_ref(l, wide));
+  JitBlock bad = jit_block_new(l->fn), good = jit_block_new(l->fn);
+  jit_branch(l->fn, low_op1(l, QL_OP_ISFINITE, number.ref), good, bad);
+  jit_block_open(l->fn, bad);
+  low_raise_if(l, node, low_op1(l, QL_OP_ISNAN, number.ref), "ValueError",
+               "cannot convert float NaN to integer");
+  low_raise_if(l, node, low_op1(l, QL_OP_ISINF, number.ref), "OverflowError",
+               "cannot convert float infinity to integer");
+  jit_jump(l->fn, good);
+  jit_block_open(l->fn, good);
+  return low_convert(l, &number, &low_weak_int);
+}
+
 Value low_as_weak(Lower *l, const Call *call, QlDtype dtype) {
   Value zero = low_int(0);
   const Value *value = call->count ? &call->arguments[0] : &zero;
@@ -32,11 +48,9 @@ Value low_as_weak(Lower *l, const Call *call, QlDtype dtype) {
     return low_refuse_type(l, call, value, "a real number");
   JitType type = {.kind = JIT_SCALAR, .dtype = (uint8_t)dtype, .weak = true};
   bool is_float = ql_dtype_info[value->dtype].kind == QL_KIND_FLOAT;
-  if (dtype == QL_I64 && is_float && !value->known) {
+  if (dtype == QL_I64 && is_float) {
     Value wide = low_convert(l, value, &low_weak_float);
-    JitRef bad = low_op1(l, QL_OP_LOGICAL_NOT, low_op1(l, QL_OP_ISFINITE, wide.ref));
-    low_raise_if(l, call->node, bad, "ValueError",
-                 "cannot convert a float that is infinite or NaN to an integer");
+    return to_int(l, call->node, &wide);
   }
   return low_convert(l, value, &type);
 }
@@ -180,6 +194,8 @@ static Value least_of(Lower *l, const Call *call, bool is_min) {
   if (items[0].kind == JIT_ARRAY || items[0].kind == JIT_RANGE) return by_loop(l, call);
   if (wants_key)
     return low_refuse_type(l, call, &call->arguments[0], "default= with a loop's items");
+  if (call->count == 1 && items == call->arguments)
+    return low_refuse_type(l, call, &items[0], "several numbers, a tuple or an array");
   if (count == 0) return low_refuse_type(l, call, &call->arguments[0], "at least one number");
   Value best = items[0];
   for (int k = 0; k < count; k++)
@@ -215,7 +231,7 @@ static Value call_abs(Lower *l, const Call *call) {
   if (value.dtype == QL_BOOL) value = low_convert(l, &value, &low_weak_int);
   QlDtype result = (QlDtype)ql_dtype_info[value.dtype].part;
   if (value.known && low_is_int(&value))
-    return low_int(value.constant.i < 0 ? -value.constant.i : value.constant.i);
+    return low_int(value.constant.i < 0 ? (int64_t)(0 - value.constant.u) : value.constant.i);
   return low_scalar(result, true, low_op1(l, QL_OP_ABSOLUTE, low_ref(l, &value)));
 }
 
@@ -251,7 +267,7 @@ static Value call_round(Lower *l, const Call *call) {
   if (low_is_int(&value)) return low_convert(l, &value, &low_weak_int);
   Value wide = low_convert(l, &value, &low_weak_float),
         whole = low_scalar(QL_F64, true, low_op1(l, QL_OP_RINT, low_ref(l, &wide)));
-  return low_convert(l, &whole, &low_weak_int);
+  return to_int(l, call->node, &whole);
 }
 
 /* np.ndindex(2, 3), np.ndindex(a.shape): all indices, the last fastest. */
@@ -426,18 +442,45 @@ static void print_scalar(Lower *l, const Value *value, bool inside) {
               [QL_KIND_FLOAT] = {JIT_HOST_PRINT_F64, QL_F64},
               [QL_KIND_COMPLEX] = {JIT_HOST_PRINT_C128, QL_C128}};
   int kind = ql_dtype_info[value->dtype].kind;
-  bool is_single = value->dtype == QL_F32, typed = inside && !value->weak,
-       is_bool = kind == QL_KIND_BOOL;
+  bool typed = inside && !value->weak, is_bool = kind == QL_KIND_BOOL;
+  JitHost host = ways[kind].host;
+  QlDtype dtype = ways[kind].dtype;
+  if (value->dtype == QL_F32 || value->dtype == QL_F16)
+    host = value->dtype == QL_F32 ? JIT_HOST_PRINT_F32 : JIT_HOST_PRINT_F16, dtype = QL_F32;
+  if (value->dtype == QL_C64) host = typed ? JIT_HOST_PRINT_INSIDE_C64 : JIT_HOST_PRINT_C64;
+  if (value->dtype == QL_C128 && typed) host = JIT_HOST_PRINT_INSIDE_C128;
   if (typed)
     print_text(l, is_bool ? "np." : low_text(l, "np.%s(", ql_dtype_info[value->dtype].name));
-  JitRef ref = low_ref_as(l, value, is_single ? QL_F32 : ways[kind].dtype);
-  jit_host(l->fn, is_single ? JIT_HOST_PRINT_F32 : ways[kind].host, 1, &ref, low_source(l));
+  JitRef ref = low_ref_as(l, value, dtype);
+  jit_host(l->fn, host, 1, &ref, low_source(l));
   if (typed) print_text(l, is_bool ? "_" : ")");
+}
+
+/* As Python's repr writes it. */
+static const char *text_repr(Lower *l, const char *text) {
+  char quote = strchr(text, '\'') && !strchr(text, '"') ? '"' : '\'';
+  char *made = low_get(l, 4 * strlen(text) + 3), *at = made;
+  *at++ = quote;
+  for (; *text; text++) {
+    unsigned char c = (unsigned char)*text;
+    const char *known = strchr("\nn\tt\rr", *text), *hexadecimal = "0123456789abcdef";
+    bool escaped = c == '\\' || *text == quote;
+    if (known && (c == '\n' || c == '\t' || c == '\r'))
+      *at++ = '\\', *at++ = known[1];
+    else if (c < ' ' || c == 127)
+      *at++ = '\\', *at++ = 'x', *at++ = hexadecimal[c >> 4], *at++ = hexadecimal[c & 15];
+    else if (escaped)
+      *at++ = '\\', *at++ = *text;
+    else
+      *at++ = *text;
+  }
+  *at++ = quote, *at = 0;
+  return made;
 }
 
 static bool print_value(Lower *l, const Call *call, const Value *value, bool inside) {
   if (value->kind == JIT_TEXT)
-    return print_text(l, inside ? low_text(l, "'%s'", value->text) : value->text), true;
+    return print_text(l, inside ? text_repr(l, value->text) : value->text), true;
   if (value->kind == JIT_NONE) return print_text(l, "None"), true;
   if (value->kind == JIT_SCALAR) return print_scalar(l, value, inside), true;
   if (value->kind != JIT_TUPLE)
@@ -507,7 +550,7 @@ static Value call_math(Lower *l, const Call *call, QlOp op, QlDtype dtype) {
       low_scalar(result, true, jit_op(l->fn, op, ql_op_info[op].arity, refs, low_source(l)));
   if (logarithm.kind == JIT_SCALAR) return low_binary(l, call->node, "truediv", &value, &logarithm);
   bool whole = op == QL_OP_FLOOR || op == QL_OP_CEIL || op == QL_OP_TRUNC;
-  return whole && dtype == QL_F64 ? low_convert(l, &value, &low_weak_int) : value;
+  return whole && dtype == QL_F64 ? to_int(l, call->node, &value) : value;
 }
 
 /* erf and the like, which are no operations. */

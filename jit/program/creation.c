@@ -118,6 +118,14 @@ static void fill_nested(Lower *l, const Node *node, const Array *array, const Va
                low_ref_as(l, value, (QlDtype)array->dtype), low_source(l));
 }
 
+/* Does it hold what is refused, or never comes to be? */
+static bool has_unknown(const Value *value) {
+  bool found = value->kind == JIT_UNKNOWN;
+  for (int k = 0; value->kind == JIT_TUPLE && k < value->count && !found; k++)
+    found = has_unknown(&value->items[k]);
+  return found;
+}
+
 /* Of arrays of one shape: one more axis in front. */
 static Value array_of_arrays(Lower *l, const Call *call, const Value *items, const Value *wanted) {
   JitRef shape[QL_MAX_DIMS];
@@ -158,6 +166,7 @@ static Value call_array(Lower *l, const Call *call) {
   if (!low_takes(l, call, 1, 2, "dtype copy")) return low_unknown();
   const Value *value = &call->arguments[0], *wanted = low_given(call, 1, "dtype");
   QlDtype dtype;
+  if (has_unknown(value)) return low_unknown();
   if (value->kind == JIT_ARRAY || all_arrays(value)) l->creating = NULL; /* they may lie there */
   if (value->kind == JIT_ARRAY) {
     if (!low_dtype_argument(l, call, wanted, (QlDtype)value->array->dtype, &dtype))

@@ -119,6 +119,14 @@ static void check_power(Lower *l, const Node *node, QlOp op, QlDtype loop, const
                "Integers to negative integer powers are not allowed.");
 }
 
+/* Python's integers are not shifted by less than nothing. */
+static void check_shift(Lower *l, const Node *node, QlOp op, const Value *arguments) {
+  if ((op != QL_OP_LEFT_SHIFT && op != QL_OP_RIGHT_SHIFT) || arguments[1].natural) return;
+  JitRef by = low_ref_as(l, &arguments[1], QL_I64);
+  low_raise_if(l, node, low_op(l, QL_OP_LESS, by, low_const(l, 0)), "ValueError",
+               "negative shift count");
+}
+
 static Value weak_operation(Lower *l, const Node *node, QlOp op, int count,
                             const Value *arguments) {
   QlDtype dtype = (QlDtype)arguments[0].dtype, loop, result;
@@ -131,6 +139,7 @@ static Value weak_operation(Lower *l, const Node *node, QlOp op, int count,
         low_text(l, "%s is not defined for %s%s%s", ql_op_name(op), low_type_text(l, &arguments[0]),
                  count > 1 ? " and " : "", count > 1 ? low_type_text(l, &arguments[1]) : ""),
         "convert with int(...) or float(...)");
+  check_shift(l, node, op, arguments);
   bool known = can_be_known(op);
   for (int k = 0; k < count; k++) known = known && arguments[k].known;
   if (known) return compute_known(l, op, loop, result, count, arguments);
@@ -304,12 +313,10 @@ static Value compare_identity(Lower *l, const Node *node, const char *name, cons
   bool negated = !strcmp(name, "isnot");
   if (a->kind == JIT_NONE || b->kind == JIT_NONE) return low_bool((a->kind == b->kind) != negated);
   if (is_bool(a) && is_bool(b)) return low_compare(l, node, negated ? "ne" : "eq", a, b);
-  if (a->kind == JIT_DTYPE || a->kind == JIT_FUNCTION)
-    return low_bool((a->kind == b->kind && a->dtype == b->dtype && low_same_function(a, b)) !=
-                    negated);
+  if (a->kind == JIT_FUNCTION)
+    return low_bool((a->kind == b->kind && low_same_function(a, b)) != negated);
   return low_refuse(l, node, "QJ344",
-                    "'is' compares with None, and bools, dtypes and functions with each other",
-                    "write ==");
+                    "'is' compares with None, and bools and functions with each other", "write ==");
 }
 
 static Value any_of(Lower *l, const Node *node, const Value *a, const Value *items, bool negated) {
@@ -563,6 +570,40 @@ static Value call(Lower *l, const Node *node) {
 
 /* ---- the kinds of expressions ---- */
 
+/* How often a name is a target in there. */
+static int count_targets(const Node *node, int variable) {
+  bool is_target = node->kind == NODE_ASSIGN || node->kind == NODE_AUGMENT ||
+                   node->kind == NODE_FOR || node->kind == NODE_TUPLE || node->kind == NODE_LIST ||
+                   node->kind == NODE_STARRED;
+  int count = 0, targets = node->kind == NODE_ASSIGN ? node->count - 1 : node->count;
+  for (int k = 0; k < node->count; k++) {
+    const Node *item = node->items[k];
+    count += is_target && k < targets && item->kind == NODE_NAME && item->number == variable;
+    count += count_targets(item, variable);
+  }
+  return count;
+}
+
+/* A function that calls itself knows of the variables around it those that are one function: it is
+ * built once, whatever the others are then. */
+static Value function_around(Lower *l, const Node *node, const Node *around) {
+  int v = 0;
+  while (v < around->variables && strcmp(around->names[v], node->items[0]->text)) v++;
+  for (const Frame *frame = l->outer; frame && v < around->variables;
+       frame = frame->caller ? frame->caller : frame->outer_link) {
+    if (frame->function != around || !frame->now || frame->now[v].defined != ALWAYS) continue;
+    if (frame->now[v].value.kind == JIT_FUNCTION && count_targets(around, v) == 1)
+      return frame->now[v].value;
+    return low_refuse(
+        l, node, "QJ202",
+        low_text(l, "'%s' is a variable around a function that calls itself", node->items[0]->text),
+        "give it the variable as an argument");
+  }
+  return low_refuse(l, node, "QJ202",
+                    low_text(l, "a function inside %s() is called outside of it", around->text),
+                    "call it where it is defined, or give it the variable");
+}
+
 /* A variable of the function around, which is one of those that are open: the node has its number,
  * and inside it the name as it is there. */
 const Value *low_outer(const Lower *l, const Node *node) {
@@ -588,10 +629,7 @@ static Value outer_variable(Lower *l, const Node *node) {
                                "another function",
                                node->items[0]->text, around->text),
                       "give it as an argument");
-  if (!frame)
-    return low_refuse(l, node, "QJ202",
-                      low_text(l, "a function inside %s() is called outside of it", around->text),
-                      "call it where it is defined, or give it the variable");
+  if (!frame) return function_around(l, node, around);
   int v = 0;
   while (v < around->variables && strcmp(around->names[v], node->items[0]->text)) v++;
   if (v == around->variables || !frame->now || frame->now[v].defined == NEVER ||

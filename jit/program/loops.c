@@ -564,7 +564,7 @@ typedef struct Comprehension {
 static void forget_target(Lower *l, Variable *before) {
   for (int v = 0; l->frame->now && v < l->frame->function->variables; v++)
     if (l->frame->now[v].defined != NEVER && l->frame->now[v].value.kind != JIT_UNKNOWN &&
-        memcmp(&l->frame->now[v], &before[v], sizeof before[v]))
+        !low_same_variable(&l->frame->now[v], &before[v]))
       low_release(l, &l->frame->now[v].value);
   if (l->frame->now) l->frame->now = before;
 }
@@ -653,7 +653,9 @@ Value low_comprehension(Lower *l, const Node *node) {
   Try none = {.entry = low_save(l)};
   Value one = element_at(l, node, &items, low_const(l, 0));
   JitType type = low_type(l, &one);
-  if (low_dead(l) || one.kind == JIT_UNKNOWN) return one;
+  if (l->refusal_count > kept.refusals) return low_unknown();
+  if (low_dead(l) || one.kind == JIT_UNKNOWN) /* it raises, if there is one at all */
+    type = (JitType){.kind = JIT_SCALAR, .dtype = QL_F64};
   take_back(l, &kept, &none);
   if (type.kind != JIT_SCALAR) return low_refuse_list(l, node, &one);
   Comprehension c = {node, &items,

@@ -140,21 +140,24 @@ static Value lower_body(Lower *l) {
 
 /* ---- binding arguments ---- */
 
-/* Which argument a keyword names; -1: none. */
-static int find_argument(const Node *function, int count, const char *name) {
-  for (int k = 0; k < count; k++)
-    if (!strcmp(function->items[k]->text, name)) return k;
-  return -1;
-}
-
 static bool is_marked(const Node *argument, NodeKind mark) {
   return argument->count && argument->items[0]->kind == mark;
+}
+
+/* Which argument a keyword names; -1: none, or it is given by its place alone. */
+static int find_argument(const Node *function, int count, const char *name) {
+  for (int k = 0; k < count; k++)
+    if (!strcmp(function->items[k]->text, name))
+      return is_marked(function->items[k], NODE_PASS) ? -1 : k;
+  return -1;
 }
 
 /* The default of an argument; NULL: it has none. */
 static const Node *default_of(const Node *argument) {
   const Node *last = argument->count ? argument->items[argument->count - 1] : NULL;
-  return last && last->kind != NODE_STARRED && last->kind != NODE_KEYWORD ? last : NULL;
+  bool is_mark =
+      last && (last->kind == NODE_STARRED || last->kind == NODE_KEYWORD || last->kind == NODE_PASS);
+  return is_mark ? NULL : last;
 }
 
 /* Puts the arguments of a call into their places; missing ones are the defaults. */
@@ -196,7 +199,10 @@ static bool bind(Lower *l, const Node *node, const Node *function, int count,
                  "call it as it is defined");
       return false;
     }
+    const Node *caller = l->frame->function;
+    l->frame->function = function; /* it stands there, for what is refused of it */
     bound[k] = low_expression(l, default_of(function->items[k]));
+    l->frame->function = caller;
   }
   return true;
 }
@@ -461,6 +467,9 @@ static void lower(Lower *l, int count, const JitType *arguments, JitType *result
   l->texts = jit_param(l->fn, jit_fn_param(l->fn, QL_I64), (QlSource){0});
   l->exit = jit_block_new(l->fn);
   int own = argument_count(function);
+  for (int k = 0; k < own; k++)
+    if (is_marked(function->items[k], NODE_REFUSE)) low_expression(l, function->items[k]->items[0]);
+  if (l->refusal_count) return;
   if (count != own + l->program->captures) {
     low_refuse(l, function, "QJ320",
                low_text(l, "%s() takes %d arguments, not %d", function->text, own,

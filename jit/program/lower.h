@@ -218,7 +218,7 @@ bool low_join_types(Lower *l, const JitType *a, const JitType *b, JitType *both)
 Value low_convert(Lower *l, const Value *value, const JitType *type);
 /* The refs that carry a value of that type, in the order of parameters; how many. */
 int low_parts(Lower *l, const JitType *type, const Value *value, JitRef *refs);
-int low_part_count(const JitType *type);
+static inline int low_part_count(const JitType *type) { return jit_type_parts(type); }
 QlDtype low_part_dtype(const JitType *type, int part);
 Value low_of_parts(Lower *l, const JitType *type, const JitRef **refs);
 bool low_is_int(const Value *value); /* an integer or a bool, of any kind */
@@ -246,6 +246,7 @@ Value low_join(Lower *l, Edges *edges);
 /* The same for the value of a part of an expression, whose temporaries (from there on) end here. */
 void low_leave_with(Lower *l, Edges *edges, Value value, int temporaries);
 Variable *low_save(Lower *l); /* what the variables hold now */
+bool low_same_variable(const Variable *a, const Variable *b);
 void low_retain(Lower *l, const Value *value);
 void low_release(Lower *l, const Value *value);
 /* All that the open functions hold, without forgetting it: before a raise. */

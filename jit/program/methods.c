@@ -2,6 +2,10 @@
 #include "calls.h"
 
 static Value parts(Lower *l, const Node *node, const Value *value, bool is_real) {
+  if (value->kind == JIT_SCALAR && value->weak && value->dtype == QL_BOOL) {
+    Value whole = low_convert(l, value, &low_weak_int); /* an int in Python */
+    return parts(l, node, &whole, is_real);
+  }
   if (value->kind == JIT_SCALAR && value->weak) {
     QlDtype part = (QlDtype)ql_dtype_info[value->dtype].part;
     return low_scalar(part, true, low_op1(l, is_real ? QL_OP_REAL : QL_OP_IMAG, low_ref(l, value)));

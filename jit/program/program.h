@@ -59,6 +59,7 @@ typedef struct JitType {
  * type, or out of memory. */
 const char *jit_type_parse(const char *text, QlPool *pool, JitType *type);
 size_t jit_type_print(const JitType *type, char *text, size_t room); /* as snprintf */
+int jit_type_parts(const JitType *type); /* how many numbers carry a value of it */
 
 /* ---- parse.c ---- */
 

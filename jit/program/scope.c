@@ -193,6 +193,11 @@ static bool same_value(const Value *a, const Value *b) {
   }
 }
 
+bool low_same_variable(const Variable *a, const Variable *b) {
+  if (a->defined != b->defined || a->flag.id != b->flag.id) return false;
+  return a->defined == NEVER || same_value(&a->value, &b->value);
+}
+
 /* One thing that the ways bring: a variable, or the value. */
 typedef struct Meeting {
   JitType type;
@@ -211,10 +216,7 @@ static void meet(Lower *l, Meeting *meeting, const Variable *variable, bool is_f
     return;
   }
   bool differs = variable->defined != meeting->defined;
-  meeting->same =
-      meeting->same && !differs &&
-      (variable->defined == NEVER || (same_value(&variable->value, &meeting->first.value) &&
-                                      variable->flag.id == meeting->first.flag.id));
+  meeting->same = meeting->same && low_same_variable(variable, &meeting->first);
   if (differs) meeting->defined = MAYBE;
   if (variable->defined == NEVER || meeting->same) return;
   JitType type = low_type(l, &variable->value), both;

@@ -91,6 +91,13 @@ static void fill_open(Lower *l, const Node *node, const Value *items, int ndim, 
     if (open[k].id) shape[k] = low_select(l, open[k], rest, shape[k]), extent[k] = -1;
 }
 
+/* A line can have any shape; of other arrays with gaps only a copy can. */
+static bool is_line(const Array *array) { return array->ndim == 1 && !array->element; }
+
+static Value as_plain(Lower *l, const Node *node, const Value *value) {
+  return value->array->contiguous && !value->array->element ? *value : low_copy(l, node, value);
+}
+
 Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *wanted) {
   if (value->kind != JIT_ARRAY) return low_refuse_type(l, call, value, "an array");
   if (low_on_ranks(l, call->node, value, "another shape")) return low_unknown();
@@ -98,8 +105,7 @@ Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *
   int64_t extent[QL_MAX_DIMS];
   int ndim;
   if (!low_shape(l, call->node, wanted, &ndim, shape, extent)) return low_unknown();
-  Value memory =
-      value->array->contiguous && !value->array->element ? *value : low_copy(l, call->node, value);
+  Value memory = is_line(value->array) ? *value : as_plain(l, call->node, value);
   if (low_dead(l)) return low_unknown();
   const Value *items = wanted->kind == JIT_TUPLE ? wanted->items : wanted;
   int opens = 0;
@@ -114,9 +120,14 @@ Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *
   low_raise_if(l, call->node, differs, "ValueError",
                "cannot reshape the array: it has another number of elements");
   Array *view = low_get(l, sizeof *view);
-  *view = *memory.array, view->ndim = (uint8_t)ndim, view->contiguous = true;
+  *view = *memory.array, view->ndim = (uint8_t)ndim;
   for (int k = 0; k < ndim; k++) view->shape[k] = shape[k], view->extent[k] = extent[k];
-  low_set_strides(l, view);
+  JitRef stride = memory.array->ndim ? memory.array->stride[0] : low_const(l, 0);
+  for (int k = ndim - 1; k >= 0 && !view->contiguous; k--) {
+    view->stride[k] = stride;
+    if (k) stride = low_op(l, QL_OP_MULTIPLY, stride, shape[k]);
+  }
+  if (view->contiguous) low_set_strides(l, view);
   return low_array_value(view);
 }
 /* With one axis, of as many elements as there are, 0 too. */
@@ -130,6 +141,7 @@ static Value call_reshape(Lower *l, const Call *call) {
              ? low_reshaped(l, call, &call->arguments[0], &call->arguments[1])
              : low_unknown();
 }
+/* Of an array with gaps a copy, also where a view could be. */
 static Value call_ravel(Lower *l, const Call *call) {
   if (!low_takes(l, call, 1, 1, "")) return low_unknown();
   const Value *value = &call->arguments[0];

@@ -102,6 +102,14 @@ const char *jit_type_parse(const char *text, QlPool *pool, JitType *type) {
   return NULL;
 }
 
+int jit_type_parts(const JitType *type) {
+  if (type->kind == JIT_SCALAR) return !type->known;
+  if (type->kind == JIT_ARRAY) return 2 + 2 * type->ndim;
+  int count = 0;
+  for (int k = 0; k < type->count; k++) count += jit_type_parts(&type->items[k]);
+  return count;
+}
+
 typedef struct Text {
   char *at;
   size_t room, size;

@@ -222,14 +222,6 @@ Value low_convert(Lower *l, const Value *value, const JitType *type) {
 
 /* ---- the IR's values that carry one ---- */
 
-int low_part_count(const JitType *type) {
-  if (type->kind == JIT_SCALAR) return !type->known;
-  if (type->kind == JIT_ARRAY) return 2 + 2 * type->ndim;
-  int count = 0;
-  for (int k = 0; k < type->count; k++) count += low_part_count(&type->items[k]);
-  return count;
-}
-
 QlDtype low_part_dtype(const JitType *type, int part) {
   if (!has_items(type->kind)) return type->kind == JIT_SCALAR ? (QlDtype)type->dtype : QL_I64;
   for (int k = 0; k < type->count; k++) {

@@ -88,14 +88,6 @@ static bool list_all(QlCompiled *compiled) {
   return true;
 }
 
-static int parts_of(const JitType *type) {
-  if (type->kind == JIT_SCALAR) return 1;
-  if (type->kind == JIT_ARRAY) return 2 + 2 * type->ndim;
-  int count = 0;
-  for (int k = 0; k < type->count; k++) count += parts_of(&type->items[k]);
-  return count;
-}
-
 static QlStatus build(QlCompiler *compiler, QlCompiled *compiled, QlError *error) {
   QlCompiledInside *inside = compiled->inside;
   const JitType *result = &inside->lowered.result;
@@ -110,7 +102,7 @@ static QlStatus build(QlCompiler *compiler, QlCompiled *compiled, QlError *error
     if (status) return status;
   }
   inside->entry = jit_entry(kernel);
-  compiled->result_count = parts_of(result);
+  compiled->result_count = jit_type_parts(result);
   size_t size = jit_type_print(result, NULL, 0) + 1;
   if (!(compiled->result = malloc(size))) return no_memory(error);
   jit_type_print(result, compiled->result, size);
@@ -156,7 +148,7 @@ QlStatus ql_compile(QlCompiler *compiler, const QlProgram *program, const char *
           ? ql_fail(error, QL_ERR_VALUE, "not types of arguments: %s", types)
           : jit_program_lower(program->tree, type.count, type.items, &how, &inside->lowered, error);
   if (!status && !list_all(made)) status = no_memory(error);
-  if (!status) made->parameter_count = parts_of(&type);
+  if (!status) made->parameter_count = jit_type_parts(&type);
   if (!status && inside->lowered.fn) status = build(compiler, made, error);
   ql_pool_free(&pool);
   if (status) {

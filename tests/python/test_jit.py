@@ -195,6 +195,7 @@ def test_prints(capsys):
     @quelea.jit
     def shows(x):
         print("x is", x, (x, 2), None, 0.1, 1e16, True, 2j, ("a", (x,)))
+        print(("it's", 'say "no"', "both ' and \"", "a\\b\n\t\x01", "ü"), "it's\n")
         print()
 
     for x in (
@@ -202,6 +203,15 @@ def test_prints(capsys):
         2.5,
         numpy.float64(0.1),
         numpy.float32(0.1),
+        numpy.float16(0.1),
+        numpy.float16(999),
+        numpy.float16(65504),
+        numpy.float32(999999),
+        numpy.float32(1e6),
+        numpy.complex64(0.1 + 0.2j),
+        numpy.complex128(2j),
+        numpy.complex128(-1e6 + 2e6j),
+        numpy.complex64(-1e6 + 2e6j),
         numpy.int8(3),
         numpy.bool(True),
         1 - 2j,

@@ -438,3 +438,22 @@ def test_results_that_share_memory():
         assert float(b[1]) == 100 and float(again[1]) == 100
         c[1, 2] = 50
         assert float(row[2]) == 50 and float(t[2, 1]) == 50
+
+
+@quelea.jit
+def lines_in_shapes(a):
+    a[::2].reshape(2, 2)[0, 0] = 99
+    b = a[::-1].reshape((4, -1))
+    b[1] = 5
+    c = np.reshape(a[1::2], (1, 4))
+    c += 0.5
+    d = a[::2].ravel()
+    d[0] = -1
+    e = a[::2].flatten()
+    e[1] = -2
+    return a, b, c, d, e
+
+
+def test_a_line_with_gaps_is_seen_in_any_shape():
+    check(lines_in_shapes, numpy.arange(8.0))
+    check(lines_in_shapes, numpy.arange(16.0)[::2])

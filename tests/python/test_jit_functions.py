@@ -1,5 +1,6 @@
 """`quelea.jit` against Python itself: calls, arguments, what a function takes from outside."""
 
+import linecache
 import sys
 
 import numpy
@@ -295,3 +296,116 @@ def lambdas_inside(a):
 
 def test_names_of_lambdas_are_their_own():
     check(lambdas_inside, numpy.arange(3.0))
+
+
+@quelea.jit
+def inner_recursion(n):
+    def twice(k):
+        return 2 * k
+
+    def f(k):
+        return 1 if k < 2 else twice(k) * f(k - 1)
+
+    return f(n)
+
+
+@quelea.jit
+def inner_recursion_with_a_variable(n):
+    m = n + 1
+
+    def f(k):
+        return m if k < 2 else f(k - 1)
+
+    return f(n)
+
+
+def test_inner_functions_that_call_themselves():
+    check(inner_recursion, 5)
+    with pytest.raises(quelea.errors.JitError, match="QJ202: 'm' is a variable around"):
+        inner_recursion_with_a_variable(3)
+
+
+def fails():
+    raise ValueError("never")
+
+
+@quelea.jit
+def fails_for_each(n):
+    return np.sum(np.array([fails() for _ in range(n)]))
+
+
+@quelea.jit
+def fails_beside(n):
+    return np.sum(np.array([n, fails()]))
+
+
+def test_what_always_raises():
+    assert fails_for_each(0) == 0
+    for n in (1, 3):
+        check(fails_for_each, n)
+    check(fails_beside, 1)
+
+
+def with_keywords(x, **more):
+    return x + len(more)
+
+
+ONE, FLAG, LESS = numpy.float32(1), numpy.bool_(True), numpy.int8(-3)
+
+
+def with_defaults(x, n=ONE, z=1 + 2j, b=FLAG, i=LESS):
+    return x + n, x * z, b, i
+
+
+def with_a_list(x, n=[]):  # noqa: B006
+    return x
+
+
+def by_place(a, /, b, c=2):
+    return a + 10 * b + 100 * c
+
+
+@quelea.jit
+def calls_with_defaults(x):
+    return with_defaults(x), FLAG, by_place(x, b=3), by_place(1, x, c=5)
+
+
+@quelea.jit
+def calls_by_name(x):
+    return by_place(a=x, b=2)
+
+
+@quelea.jit
+def calls_with_a_list(x):
+    return with_a_list(x)
+
+
+def test_defaults_and_marks_of_arguments():
+    check(calls_with_defaults, 3)
+    check(quelea.jit(with_defaults), 2)
+    check(quelea.jit(by_place), 1, 2)
+    with pytest.raises(quelea.errors.JitError, match="QJ320"):
+        calls_by_name(1)
+    with pytest.raises(quelea.errors.JitError, match="QJ128"):
+        quelea.jit(with_keywords)(1)
+    with pytest.raises(quelea.errors.JitError, match="QJ132") as caught:
+        calls_with_a_list(1)
+    assert "in with_a_list" in str(caught.value) and "n=[]" in str(caught.value)
+
+
+def made(text, name):
+    linecache.cache[name] = len(text), None, text.splitlines(True), name
+    scope = {"np": numpy}
+    exec(compile(text, name, "exec"), scope)
+    return quelea.jit(scope["f"])
+
+
+def test_programs_that_are_too_large():
+    texts = {
+        "<sum>": "    return " + " + ".join(["x"] * 600),
+        "<lines>": "    x = x + 1\n" * 5000 + "    return x",
+        "<deep>": "    return " + "-" * 1500 + "x",
+    }
+    for name, body in texts.items():
+        with pytest.raises(quelea.errors.JitError, match="QJ102"):
+            made(f"def f(x):\n{body}\n", name)(1)

@@ -1,5 +1,7 @@
 """`quelea.jit` against Python itself: Python's integers beside NumPy's, and what is computed before what."""
 
+import math
+
 import numpy
 import numpy as np
 import pytest
@@ -239,3 +241,82 @@ def means(a):
 def test_means_of_float16():
     check(means, numpy.ones((70_000, 2), numpy.float16))
     check(means, (numpy.arange(12) / 7).astype(numpy.float16).reshape(4, 3))
+
+
+@quelea.jit
+def whole(x):
+    return int(x)
+
+
+@quelea.jit
+def floored(x):
+    return math.floor(x), math.ceil(x)
+
+
+@quelea.jit
+def rounded(x):
+    return round(x)
+
+
+@quelea.jit
+def infinite():
+    return int(math.inf)
+
+
+@quelea.jit
+def shifted(a, b):
+    return a << b
+
+
+@quelea.jit
+def shifted_down(a):
+    return a >> -1
+
+
+@quelea.jit
+def least_and_greatest(a):
+    return min(a), max(a)
+
+
+@quelea.jit
+def least_of_one(a):
+    return min(a)
+
+
+@quelea.jit
+def parts(x):
+    return x.real, x.imag
+
+
+@quelea.jit
+def magnitude():
+    return abs(-9223372036854775807), abs(-9223372036854775808) < 0, abs(True)
+
+
+def test_what_python_raises_or_counts():
+    for x in (
+        math.inf,
+        -math.inf,
+        math.nan,
+        2.5,
+        -0.5,
+        numpy.float32(numpy.inf),
+        numpy.float64(3.5),
+    ):
+        for function in whole, floored, rounded:
+            check(function, x)
+    check(infinite)
+    for b in (-1, 0, 3):
+        check(shifted, 5, b)
+    check(shifted_down, 5)
+    check(shifted, numpy.int32(5), numpy.int32(3))
+    nan = math.nan
+    for a in ([1.0, nan, 0.5], [nan, 0.5, 2], [3.0], [2.0, 1, nan], [nan], [], [0.5, nan]):
+        check(least_and_greatest, numpy.array(a))
+    check(least_and_greatest, numpy.array([3, 1, 2]))
+    with pytest.raises(quelea.errors.JitError, match="QJ372"):
+        least_of_one(5)
+    for x in (True, 5, 2.5, 1 + 2j, numpy.float32(2), numpy.complex64(1 - 2j)):
+        check(parts, x)
+    got, negative, one = magnitude()
+    assert got == 2**63 - 1 and negative and one == 1

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from .. import _quelea
-from ..errors import JitError
+from ..errors import CompileError, JitError
 from . import names, syntax
 from .signatures import Signature, parse_signatures, type_of
 
@@ -34,6 +34,13 @@ ALLOWED = {
     "fastmath": None,  # a set of flags, too
     "inline": ("never", "always"),
 }
+
+
+# Expressions are nested as deep as they have operators in a row, and so is elif in elif.
+TOO_LARGE = (
+    "is nested deeper, or has longer blocks or lists, than @jit takes: 500 levels, 4096 items; "
+    "write parts of it as functions, or as loops"
+)
 
 
 def _excerpt(source: syntax.Source, line: int, column: int) -> list[str]:
@@ -83,6 +90,8 @@ class Function(_quelea.Function):
             self._program = program = syntax.build(self.__wrapped__, self._lines, self._fixed)
         except syntax.NoSource as no_source:
             raise JitError(f"QJ101: {no_source}") from None
+        except RecursionError:
+            raise JitError(f"QJ102: {self.__name__}() {TOO_LARGE}") from None
         captures = tuple(program.captures)
         guards = tuple(program.guards)
         code = self.__wrapped__.__code__
@@ -91,7 +100,10 @@ class Function(_quelea.Function):
         bound = rest or code.co_kwonlyargcount or self._fixed or self._declared
         plain = -1 if bound else count  # a call that needs no binding
         boundscheck, python_error = self._options["boundscheck"], self._options["python_error"]
-        self._set(program.text, count, plain, captures, guards, boundscheck, python_error)
+        try:
+            self._set(program.text, count, plain, captures, guards, boundscheck, python_error)
+        except CompileError:
+            raise JitError(f"QJ102: {self.__name__}() {TOO_LARGE}") from None
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> tuple[Any, ...]:
         if self._signature is None:

@@ -172,7 +172,8 @@ def is_capture(value: Any) -> bool:
         return all(is_capture(item) for item in value)
     if isinstance(value, (numpy.ndarray, _quelea.ndarray)):
         return type(value) in (numpy.ndarray, _quelea.ndarray)
-    return isinstance(value, (int, float, complex, numpy.number)) and not isinstance(value, bool)
+    kinds = int, float, complex, numpy.number, numpy.bool_
+    return isinstance(value, kinds) and not isinstance(value, bool)
 
 
 def is_python_function(value: Any) -> bool:

@@ -546,6 +546,7 @@ class Translator:
             if argument.arg in self.source.fixed:
                 continue
             given = ['(keyword "only")'] if argument in args.kwonlyargs else []
+            given += ["(pass)"] if argument in args.posonlyargs else []
             given += [] if default is None else [self._default(argument.arg, default)]
             items.append(self._node("argument", argument, *given, text=argument.arg))
         if args.vararg:
@@ -684,7 +685,7 @@ class Translator:
 
     def _message(self, node: ast.expr) -> str:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            return self._node("text", node, text=node.value)
+            return self._literal(node, node.value, "a text")
         what = "the text of an exception must be a constant"
         return self._refuse(node, "QJ130", what, "write the text out, without values")
 
@@ -713,6 +714,15 @@ class Translator:
             )
         if type(value) is complex and value.real == 0:
             return self._node("complex", node, text=value.imag.hex())
+        if type(value) is complex:
+            parts = (self._literal(node, part, name) for part in (value.real, value.imag))
+            return self._node("call", node, self._node("ref", node, text="complex"), *parts)
+        if isinstance(value, numpy.generic) and names.known_name(type(value)) is not None:
+            kind = self._node("ref", node, text=names.known_name(type(value)))
+            return self._node("call", node, kind, self._literal(node, value.item(), name))
+        if type(value) is str and "\0" in value:
+            what = "a text has no bytes of zero in @jit"
+            return self._refuse(node, "QJ139", what, "leave them out")
         if type(value) is str:
             return self._node("text", node, text=value)
         if type(value) is tuple:
