@@ -162,9 +162,10 @@ void jit_return(JitFn *fn, JitRef value);
  *   area        the address of so many slots of JIT_SLOT bytes, for the next `drive`; 0: no memory
  *   drive       asks who has arrays on several ranks (jit_set_driver): JitDrive | slots << 8. Its
  *               arguments are the slots from 1 on, its result is slot 0. 0, or a status: it failed
- *   fail        something of a nest is to be raised: at which iteration, and what it is | the
- * nest's place in the program << JIT_FAIL_BITS; any thread may say so print_...   a value as
- * Python's repr writes it; print_text: the bytes before the next 0 */
+ *   fail        something of a nest is to be raised: at which iteration, and what it is |
+ *               the nest's place in the program << JIT_FAIL_BITS; any thread may say so
+ *   print_...   a value as Python's repr writes it; print_inside_...: without parentheses;
+ *               print_text: the bytes before the next 0 */
 typedef enum JitHost {
 #define JIT_HOST_ROW(NAME, name, result, fresh, count, a0, a1) JIT_HOST_##NAME,
 #include "host.def"
