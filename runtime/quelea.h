@@ -179,6 +179,9 @@ QL_API bool ql_reshape_strides(const QlArray *base, int ndim, const int64_t *sha
  * shapes do not fit, or it would be too large. */
 QL_API QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **view,
                              QlError *error);
+/* The axes from outside to inside, in the order in which NumPy's iterator goes through up to three
+ * arrays that are broadcast together: order[ndim]. */
+QL_API void ql_lying_order(int ndim, int count, QlArray *const *arrays, int *order);
 QL_API void ql_retain(QlArray *array);
 QL_API void ql_release(QlArray *array); /* NULL is fine */
 
@@ -216,9 +219,10 @@ QL_API QlStatus ql_set_element(QlArray *array, int64_t offset, const QlOperand *
 /* What was just made or assigned is part of an expression that goes on: the log is not executed
  * here unasked. Local. */
 QL_API void ql_goes_on(QlContext *context);
-/* How the axes of a new array lie in memory: in C order, in Fortran order, or as NumPy's order 'K'
- * keeps those of its operand. */
-typedef enum QlOrder { QL_ORDER_C, QL_ORDER_F, QL_ORDER_K } QlOrder;
+/* How the axes of a new array lie in memory: in C order, in Fortran order, as NumPy's order 'K'
+ * keeps those of what it copies, or as its iterator keeps those of what is computed with: there the
+ * axes of a broadcast array that do not move say nothing. */
+typedef enum QlOrder { QL_ORDER_C, QL_ORDER_F, QL_ORDER_K, QL_ORDER_ITERATOR } QlOrder;
 /* A new array with the value's elements in another dtype (unsafe casting); always a copy. */
 QL_API QlStatus ql_astype(QlContext *context, QlArray *array, QlDtype dtype, QlOrder order,
                           QlArray **result, QlError *error);
@@ -231,10 +235,10 @@ QL_API QlStatus ql_reduce(QlContext *context, QlReduction reduction, QlArray *ar
                           bool keepdims, QlDtype dtype, QlArray *out, QlArray **result,
                           QlError *error);
 /* The sum over an axis of the products of two arrays, which are broadcast; of bools, whether any
- * product is true. Products of float16 are summed in float32 and rounded once. The result lies in
- * order C or K. */
+ * product is true. Products of float16 are summed in float32 and rounded once. The result lies in C
+ * order. */
 QL_API QlStatus ql_contract(QlContext *context, QlArray *left, QlArray *right, int axis,
-                            QlOrder order, QlArray **result, QlError *error);
+                            QlArray **result, QlError *error);
 /* The product of vectors and matrices, as NumPy's matmul: the sum over the last axis of `left` and
  * the first of `right`, which must be equal; of bools, whether any product is true. Each has one or
  * two axes, and the result those that are left: none for two vectors. Bits are those of contract

@@ -2,6 +2,8 @@
  * for what is called once per array operation and cannot take a shape as several arguments. */
 #include "ext.h"
 
+#include <string.h>
+
 bool qx_absent(PyObject *value) { return value == NULL || value == Py_None; }
 
 static int word_index(const QxSignature *signature, PyObject *keyword) {
@@ -160,36 +162,30 @@ PyObject *qx_shape_to_python(int ndim, const int64_t *shape) {
   return tuple;
 }
 
-int qx_check_order(PyObject *object) {
-  static const QlArray none = {.ndim = 0};
-  QlOrder order;
-  return qx_order_from_python(object, &none, QL_ORDER_C, &order);
+char qx_order_letter(PyObject *object) {
+  const char *text = PyUnicode_Check(object) ? PyUnicode_AsUTF8(object) : NULL;
+  if (text && text[0] && !text[1] && strchr("CFAKcfak", text[0])) return (char)(text[0] & ~0x20);
+  if (!PyErr_Occurred() && PyUnicode_Check(object))
+    PyErr_Format(PyExc_ValueError, "order must be one of 'C', 'F', 'A', or 'K' (got %R)", object);
+  else if (!PyErr_Occurred())
+    PyErr_Format(PyExc_TypeError, "order must be str, not %s", Py_TYPE(object)->tp_name);
+  return 0;
 }
 
 int qx_order_from_python(PyObject *object, const QlArray *array, QlOrder otherwise,
                          QlOrder *order) {
   *order = otherwise;
   if (qx_absent(object)) return 0;
-  const char *text = PyUnicode_Check(object) ? PyUnicode_AsUTF8(object) : NULL;
-  char letter = text && text[0] && !text[1] ? text[0] : '?';
-  switch (letter) {
-    case 'C':
-    case 'c': *order = QL_ORDER_C; return 0;
-    case 'F':
-    case 'f': *order = QL_ORDER_F; return 0;
-    case 'K':
-    case 'k': *order = QL_ORDER_K; return 0;
+  bool is_fortran = false;
+  switch (qx_order_letter(object)) {
+    case 0: return -1;
+    case 'F': is_fortran = true; break;
+    case 'K': *order = QL_ORDER_K; return 0;
     case 'A':
-    case 'a':
-      *order = qx_is_contiguous(array, QL_ORDER_F) && !qx_is_contiguous(array, QL_ORDER_C)
-                   ? QL_ORDER_F
-                   : QL_ORDER_C;
-      return 0;
+      is_fortran = qx_is_contiguous(array, QL_ORDER_F) && !qx_is_contiguous(array, QL_ORDER_C);
+      break;
     default: break;
   }
-  if (!PyErr_Occurred() && PyUnicode_Check(object))
-    PyErr_Format(PyExc_ValueError, "order must be one of 'C', 'F', 'A', or 'K' (got %R)", object);
-  else if (!PyErr_Occurred())
-    PyErr_Format(PyExc_TypeError, "order must be str, not %s", Py_TYPE(object)->tp_name);
-  return -1;
+  *order = is_fortran ? QL_ORDER_F : QL_ORDER_C;
+  return 0;
 }

@@ -114,6 +114,7 @@ GETTER(get_imag) {
   QlOrder order = is_fortran ? QL_ORDER_F : QL_ORDER_C;
   if (result && !SELF->value && !qx_is_contiguous(qx_array(result), order))
     Py_SETREF(result, qx_astype(qx_array(result), qx_array(result)->dtype, order, false));
+  if (result) ((QxArray *)result)->value = SELF->value;
   if (result)
     ((QxArray *)result)->readonly = true; /* zeros of a real array are read-only in NumPy too */
   return result;

@@ -208,7 +208,8 @@ static const Operator operators[QL_OP_COUNT] = {
 /* The operator with our array as NumPy's, for who knows no other. */
 static PyObject *operate_on_copy(const Operator *operator, PyObject * left, PyObject *right) {
   bool is_left = qx_is_array(left);
-  PyObject *host = PyArray_FROM_O(is_left ? left : right);
+  bool copied;
+  PyObject *host = qx_snapshot(qx_array(is_left ? left : right), &copied);
   if (!host) return NULL;
   PyObject *result = is_left ? operator->compute(host, right) : operator->compute(left, host);
   Py_DECREF(host);
@@ -344,8 +345,8 @@ static int element_for_assignment(QxOperands *in, PyObject *value, QlDtype targe
 }
 
 /* As in NumPy, scalars and the numbers in a list are converted one by one to the target's dtype,
- * which must hold them. */
-static int operand_for_assignment(QxOperands *in, PyObject *value, QlDtype target) {
+ * which must hold them; the list is no deeper than the target has axes. */
+static int operand_for_assignment(QxOperands *in, PyObject *value, QlDtype target, int ndim) {
   if (PyArray_IsScalar(value, Generic)) return element_for_assignment(in, value, target);
   if ((!PyList_Check(value) && !PyTuple_Check(value)) || qx_holds_arrays(value)) {
     int added = qx_operand_take(in, value);
@@ -353,13 +354,22 @@ static int operand_for_assignment(QxOperands *in, PyObject *value, QlDtype targe
   }
   QlArray *array = qx_array_from_python(value, target);
   if (!array) return -1;
+  if (array->ndim > ndim) {
+    PyErr_Format(PyExc_ValueError,
+                 "setting an array element with a sequence. The requested array would exceed the "
+                 "maximum number of dimension of %d.",
+                 ndim);
+    qx_release(array);
+    return -1;
+  }
   in->of[in->count++].array = in->owned[in->owned_count++] = array;
   return 1;
 }
 
-/* The value as an operand for a target of that dtype, whose call comes next. 0 or -1. */
-static int take_assigned(QxOperands *in, PyObject *value, QlDtype target) {
-  int added = operand_for_assignment(in, value, target);
+/* The value as an operand for a target of that dtype and so many axes, whose call comes next. 0 or
+ * -1. */
+static int take_assigned(QxOperands *in, PyObject *value, QlDtype target, int ndim) {
+  int added = operand_for_assignment(in, value, target, ndim);
   if (added > 0 && !in->of[0].array &&
       qx_scalar_for_assignment(value, &in->of[0].scalar, target) < 0)
     added = -1;
@@ -370,7 +380,7 @@ static int take_assigned(QxOperands *in, PyObject *value, QlDtype target) {
 int qx_assign(QlArray *target, PyObject *value) {
   QxOperands in;
   in.count = in.owned_count = 0, in.huge = in.any_array = false;
-  int status = take_assigned(&in, value, target->dtype);
+  int status = take_assigned(&in, value, target->dtype, target->ndim);
   if (status == 0) status = assign_operand(target, &in.of[0]);
   if (in.owned_count > 0) qx_operands_release(&in);
   return status;
@@ -380,7 +390,7 @@ int qx_assign_element(QlArray *array, int64_t offset, PyObject *value) {
   QxOperands in;
   QL_ERROR(error);
   in.count = in.owned_count = 0, in.huge = in.any_array = false;
-  int status = take_assigned(&in, value, array->dtype);
+  int status = take_assigned(&in, value, array->dtype, 0);
   if (status == 0 && ql_set_element(array, offset, &in.of[0], &error))
     status = qx_raise_int(&error);
   if (in.owned_count > 0) qx_operands_release(&in);

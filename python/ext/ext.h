@@ -244,7 +244,8 @@ PyObject *qx_shape_to_python(int ndim, const int64_t *shape);
 /* order= of an array: 'A' is 'F' where the array lies so alone; `otherwise`: when none is given. 0
  * or -1. */
 int qx_order_from_python(PyObject *object, const QlArray *array, QlOrder otherwise, QlOrder *order);
-int qx_check_order(PyObject *object); /* is it such an order? 0 or -1 */
+/* 'C', 'F', 'A' or 'K' of an order=; 0: it is none of these, and an exception. */
+char qx_order_letter(PyObject *object);
 
 /* ---- compute.c: the calls that record ---- */
 PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDtype dtype);
@@ -268,13 +269,18 @@ extern PyMethodDef qx_making_functions[];
 /* A new array of a small list of Python's numbers. 1: made; 0: it is no such list; -1: exception.
  */
 int qx_array_from_numbers(PyObject *object, QlDtype dtype, QlArray **array);
-/* NotImplemented: it is no plain form. */
-typedef PyObject *(*QxPlainCall)(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-typedef struct QxPlainForm {
-  const char *name;
-  QxPlainCall call;
-} QxPlainForm;
-extern const QxPlainForm qx_plain_forms[]; /* the last has no name and no call */
+
+/* ---- plain.c, and making.c for functions that make arrays ---- */
+/* Each gives NotImplemented where the call is no plain form of its function. */
+#define QX_PLAIN_FORMS(FORM)                                                                      \
+  FORM(zeros)                                                                                     \
+  FORM(ones) FORM(empty) FORM(full) FORM(zeros_like) FORM(ones_like) FORM(empty_like) FORM(array) \
+      FORM(asarray) FORM(arange) FORM(linspace) FORM(clip) FORM(round) FORM(where)                \
+          FORM(concatenate) FORM(stack) FORM(dot) FORM(mean) FORM(var) FORM(std)
+#define QX_PLAIN_FORM(name) \
+  PyObject *qx_plain_##name(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+QX_PLAIN_FORMS(QX_PLAIN_FORM)
+#undef QX_PLAIN_FORM
 
 /* ---- joins.c ---- */
 /* A list or tuple that is not empty, of arrays of no axes or one, as an array; None: they differ in

@@ -2,18 +2,20 @@
  *
  *     function(raw, numpy, take_in, only_like)
  *
- * raw is the function in Python. Where its name has a plain form in C (making.c), that is tried
- * first. Then it is asked of the arguments whether one is another's, by its __array_function__ or
- * as operands of ufuncs are (operands.c); if so NumPy's function of that name decides, which knows
- * whom to ask, and asks us for our arrays (quelea/dispatch.py). What it gives as arrays of its own
- * is taken in. only_like: functions that make arrays ask of like= alone. */
+ * raw is the function in Python. Where its name has a plain form in C (making.c, plain.c), that is
+ * tried first. Then it is asked of the arguments whether one is another's, by its
+ * __array_function__ or as operands of ufuncs are (operands.c); if so NumPy's function of that name
+ * decides, which knows whom to ask, and asks us for our arrays (quelea/dispatch.py). What it gives
+ * as arrays of its own is taken in. only_like: functions that make arrays ask of like= alone. */
 #include "ext.h"
+
+typedef PyObject *PlainCall(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 
 typedef struct Function {
   PyObject ob_base;
   vectorcallfunc vectorcall;
   PyObject *raw, *numpy, *take_in, *dict;
-  QxPlainCall plain; /* or NULL */
+  PlainCall *plain; /* or NULL */
   bool only_like;
 } Function;
 
@@ -72,13 +74,22 @@ static PyObject *function_vectorcall(PyObject *object, PyObject *const *args, si
   return result;
 }
 
+static const struct {
+  const char *name;
+  PlainCall *call;
+} plain_forms[] = {
+#define FORM(name) {#name, qx_plain_##name},
+    QX_PLAIN_FORMS(FORM)
+#undef FORM
+};
+
 /* -1: exception. */
-static int find_plain(PyObject *raw, QxPlainCall *call) {
+static int find_plain(PyObject *raw, PlainCall **call) {
   PyObject *name = PyObject_GetAttrString(raw, "__name__");
   if (!name) return -1;
-  const QxPlainForm *form = qx_plain_forms;
-  while (form->name && PyUnicode_CompareWithASCIIString(name, form->name) != 0) form++;
-  *call = form->call;
+  for (size_t k = 0; k < sizeof plain_forms / sizeof *plain_forms; k++)
+    if (PyUnicode_CompareWithASCIIString(name, plain_forms[k].name) == 0)
+      *call = plain_forms[k].call;
   Py_DECREF(name);
   return 0;
 }

@@ -192,33 +192,72 @@ static PyObject *function_is_contiguous(PyObject *module, PyObject *const *args,
   return PyBool_FromLong(qx_is_contiguous(qx_array(args[0]), order));
 }
 
-/* contract(a, b, axis, order): the sum of products over an axis. */
+/* contract(a, b, axis): the sum of products over an axis. */
 static PyObject *function_contract(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   QL_ERROR(error);
   QlArray *result;
-  QlOrder order;
   int axis;
   (void)module;
-  if (nargs != 4 || !qx_is_array(args[0]) || !qx_is_array(args[1]))
-    return PyErr_Format(PyExc_TypeError, "contract takes two arrays, an axis and 'C' or 'K'");
+  if (nargs != 3 || !qx_is_array(args[0]) || !qx_is_array(args[1]))
+    return PyErr_Format(PyExc_TypeError, "contract takes two arrays and an axis");
   QlArray *left = qx_array(args[0]), *right = qx_array(args[1]);
   int ndim = left->ndim > right->ndim ? left->ndim : right->ndim;
-  if (qx_axis_from_python(args[2], ndim, &axis, NULL) < 0 ||
-      qx_order_from_python(args[3], left, QL_ORDER_C, &order) < 0 || qx_enter_at() < 0)
-    return NULL;
-  if (ql_contract(qx.context, left, right, axis, order, &result, &error)) return qx_raise(&error);
+  if (qx_axis_from_python(args[2], ndim, &axis, NULL) < 0 || qx_enter_at() < 0) return NULL;
+  if (ql_contract(qx.context, left, right, axis, &result, &error)) return qx_raise(&error);
   return qx_wrap(result, result->ndim == 0);
 }
 
-/* product(a, b), as @ has it; product(a, b, True), as dot has it: there, of one element each, it is
- * the product alone. */
+/* product(a, b), as @ has it. */
 static PyObject *function_product(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   (void)module;
-  if (nargs < 2) return PyErr_Format(PyExc_TypeError, "product takes two arrays");
-  if (nargs > 2 && qx_is_array(args[0]) && qx_is_array(args[1]) && qx_array(args[0])->size == 1 &&
-      qx_array(args[1])->size == 1)
-    Py_RETURN_NONE;
+  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "product takes two arrays");
   return qx_product(args[0], args[1]);
+}
+
+/* cast(x, dtype): as an operand of a ufunc is cast. */
+static PyObject *function_cast(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  QlDtype dtype;
+  (void)module;
+  if (nargs != 2 || !qx_is_array(args[0]))
+    return PyErr_Format(PyExc_TypeError, "cast takes a quelea.ndarray and a dtype");
+  if (qx_dtype_from_python(args[1], &dtype) < 0) return NULL;
+  if (dtype == QL_DTYPE_NONE || dtype == (QlDtype)qx_array(args[0])->dtype)
+    return Py_NewRef(args[0]);
+  return qx_astype(qx_array(args[0]), dtype, QL_ORDER_ITERATOR, ((QxArray *)args[0])->value);
+}
+
+/* stack_order(a, b, core): the axes but for the last `core`, from outside to inside, in the order
+ * in which NumPy's iterator goes through both. */
+static PyObject *function_stack_order(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  QL_ERROR(error);
+  QlArray *stacks[2] = {NULL, NULL};
+  int order[QL_MAX_DIMS], ndim = 0;
+  int64_t axes[QL_MAX_DIMS];
+  QlStatus status = QL_OK;
+  (void)module;
+  long core = nargs == 3 ? PyLong_AsLong(args[2]) : -1;
+  if (core < 0 || !qx_is_array(args[0]) || !qx_is_array(args[1]))
+    return PyErr_Format(PyExc_TypeError, "stack_order takes two arrays and a number of axes");
+  for (int k = 0; k < 2 && !status; k++) {
+    QlArray *array = qx_array(args[k]);
+    int count = QL_MAX(array->ndim - (int)core, 0);
+    ndim = QL_MAX(ndim, count);
+    status = ql_view(array, count, array->shape, array->strides, array->offset, &stacks[k], &error);
+  }
+  if (!status) ql_lying_order(ndim, 2, stacks, order);
+  for (int k = 0; k < 2; k++)
+    if (stacks[k]) qx_release(stacks[k]);
+  if (status) return qx_raise(&error);
+  for (int a = 0; a < ndim; a++) axes[a] = order[a];
+  return qx_shape_to_python(ndim, axes);
+}
+
+/* order(order): 'C', 'F', 'A' or 'K'; None is None. */
+static PyObject *function_order(PyObject *module, PyObject *object) {
+  (void)module;
+  if (object == Py_None) Py_RETURN_NONE;
+  char letter = qx_order_letter(object);
+  return letter ? PyUnicode_FromStringAndSize(&letter, 1) : NULL;
 }
 
 static PyObject *function_goes_on(PyObject *module, PyObject *none) {
@@ -261,7 +300,11 @@ PyMethodDef qx_functions[] = {
     {"foreign", function_foreign, METH_O, "Whose business an operand is; '': ours."},
     {"is_writable", function_is_writable, METH_O, "May elements be assigned?"},
     {"product", FAST_POSITIONAL(function_product),
-     "product(a, b, dot=False): of matrices and vectors; None: it is none of these"},
+     "product(a, b): of matrices and vectors; None: it is none of these"},
+    {"cast", FAST_POSITIONAL(function_cast), "cast(x, dtype): as an operand of a ufunc is cast."},
+    {"stack_order", FAST_POSITIONAL(function_stack_order),
+     "stack_order(a, b, core): the axes but for the last as NumPy's iterator goes through them"},
+    {"order", function_order, METH_O, "The letter of an order=."},
     {"join", FAST_POSITIONAL(qx_join),
      "join(parts, axis, new_axis): arrays of one dtype in a new one; None: it is no such join"},
     {"goes_on", function_goes_on, METH_NOARGS,
@@ -269,7 +312,7 @@ PyMethodDef qx_functions[] = {
     {"is_contiguous", FAST_POSITIONAL(function_is_contiguous),
      "is_contiguous(array, order): do the elements follow one another in that order?"},
     {"contract", FAST_POSITIONAL(function_contract),
-     "contract(a, b, axis, order): the sum of products over an axis"},
+     "contract(a, b, axis): the sum of products over an axis"},
     {"empty_join", FAST_POSITIONAL(qx_empty_join),
      "empty_join(parts, axis, new_axis, shape, dtype): what arrays are joined in"},
     {"shares_storage", FAST_POSITIONAL(function_shares_storage),

@@ -95,16 +95,23 @@ FUNCTION(function_ramp) {
 
 /* ---- from what Python has ---- */
 
+/* What copy= asks for; AVOIDED: for no copy, which is an error where one is needed. */
+typedef enum Copy { AS_NEEDED, ALWAYS, AVOIDED } Copy;
+
 /* `object` itself where it is such an array already, and no copy is asked for. */
-static PyObject *as_array(PyObject *object, QlDtype dtype, bool copy) {
+static PyObject *as_array(PyObject *object, QlDtype dtype, Copy copy) {
+  bool same =
+      qx_is_array(object) && (dtype == QL_DTYPE_NONE || dtype == (QlDtype)qx_array(object)->dtype);
+  if (copy == AVOIDED && !same)
+    return PyErr_Format(PyExc_ValueError,
+                        "Unable to avoid copy while creating an array as requested.");
   if (!qx_is_array(object)) {
     QlArray *array = qx_array_from_python(object, dtype);
     return array ? qx_wrap(array, false) : NULL;
   }
-  QlDtype own = (QlDtype)qx_array(object)->dtype;
-  bool same = dtype == QL_DTYPE_NONE || dtype == own;
-  if (same && !copy && !((QxArray *)object)->value) return Py_NewRef(object);
-  return qx_astype(qx_array(object), same ? own : dtype, QL_ORDER_K, false);
+  if (same && copy != ALWAYS && !((QxArray *)object)->value) return Py_NewRef(object);
+  return qx_astype(qx_array(object), same ? (QlDtype)qx_array(object)->dtype : dtype, QL_ORDER_K,
+                   false);
 }
 
 /* asarray(object, dtype=None, copy=None): anything array-like as a quelea array. */
@@ -117,14 +124,9 @@ FUNCTION(function_asarray) {
   if (!qx_parse(&signature, args, nargs, kwnames, values) ||
       qx_dtype_from_python(values[1], &dtype) < 0)
     return NULL;
-  int copy = qx_absent(values[2]) ? false : PyObject_IsTrue(values[2]);
-  if (copy < 0) return NULL;
-  bool same =
-      qx_is_array(values[0]) && (dtype == QL_DTYPE_NONE || qx_array(values[0])->dtype == dtype);
-  if (values[2] == Py_False && !same)
-    return PyErr_Format(PyExc_ValueError,
-                        "Unable to avoid copy while creating an array as requested.");
-  return as_array(values[0], dtype, copy);
+  int copies = qx_absent(values[2]) ? false : PyObject_IsTrue(values[2]);
+  if (copies < 0) return NULL;
+  return as_array(values[0], dtype, copies ? ALWAYS : values[2] == Py_False ? AVOIDED : AS_NEEDED);
 }
 
 /* ---- lists of numbers ----
@@ -235,19 +237,18 @@ static PyObject *filled(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnam
   return qx_wrap(array, false);
 }
 
-#define PLAIN(name) \
-  static PyObject *name(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
+#define PLAIN(name) PyObject *name(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 
-PLAIN(plain_zeros) { return filled(args, nargs, kwnames, 0); }
-PLAIN(plain_ones) { return filled(args, nargs, kwnames, 1); }
+PLAIN(qx_plain_zeros) { return filled(args, nargs, kwnames, 0); }
+PLAIN(qx_plain_ones) { return filled(args, nargs, kwnames, 1); }
 
-PLAIN(plain_empty) {
+PLAIN(qx_plain_empty) {
   PyObject *values[2];
   if (!take_plain(args, nargs, kwnames, values)) Py_RETURN_NOTIMPLEMENTED;
   return function_empty(NULL, values, values[1] ? 2 : 1, NULL);
 }
 
-static PyObject *taken(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, bool copy) {
+static PyObject *taken(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, Copy copy) {
   PyObject *values[2];
   QlDtype dtype;
   if (!take_plain(args, nargs, kwnames, values)) Py_RETURN_NOTIMPLEMENTED;
@@ -255,8 +256,8 @@ static PyObject *taken(PyObject *const *args, Py_ssize_t nargs, PyObject *kwname
   return as_array(values[0], dtype, copy);
 }
 
-PLAIN(plain_array) { return taken(args, nargs, kwnames, true); }
-PLAIN(plain_asarray) { return taken(args, nargs, kwnames, false); }
+PLAIN(qx_plain_array) { return taken(args, nargs, kwnames, ALWAYS); }
+PLAIN(qx_plain_asarray) { return taken(args, nargs, kwnames, AS_NEEDED); }
 
 /* ---- ranges ---- */
 
@@ -290,7 +291,7 @@ static double count_floats(const double *n) {
 
 /* arange(stop), arange(start, stop), arange(start, stop, step) of Python's numbers. As NumPy does
  * it, the step is the difference of the first two values. */
-PLAIN(plain_arange) {
+PLAIN(qx_plain_arange) {
   int64_t integer[] = {0, 0, 1}, count;
   double number[] = {0, 0, 1}, length = 0;
   bool any_float = false;
@@ -299,7 +300,7 @@ PLAIN(plain_arange) {
     int which = nargs == 1 ? STOP : (int)k;
     if (!number_of(args[k], &integer[which], &number[which], &any_float)) Py_RETURN_NOTIMPLEMENTED;
   }
-  if (number[STEP] == 0) Py_RETURN_NOTIMPLEMENTED;
+  if (number[STEP] == 0 || (number[START] == 0 && signbit(number[START]))) Py_RETURN_NOTIMPLEMENTED;
   if (any_float) length = count_floats(number);
   if (!(fabs(length) <= (double)EXACT)) Py_RETURN_NOTIMPLEMENTED;
   QlScalar from = {.dtype = any_float ? QL_F64 : QL_I64}, by = from;
@@ -320,13 +321,108 @@ PLAIN(plain_arange) {
   return qx_wrap(array, false);
 }
 
-/* ---- tables ---- */
+/* linspace(start, stop, num) of Python's numbers. */
+PLAIN(qx_plain_linspace) {
+  int64_t integer[2], num = 50;
+  double number[2];
+  bool any_float = false;
+  Py_ssize_t named = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
+  bool by_word = named == 1 && nargs == 2 &&
+                 PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), "num") == 0;
+  if (nargs < 2 || nargs > 3 || (named && !by_word)) Py_RETURN_NOTIMPLEMENTED;
+  for (int k = 0; k < 2; k++)
+    if (!number_of(args[k], &integer[k], &number[k], &any_float)) Py_RETURN_NOTIMPLEMENTED;
+  if (nargs + named == 3) {
+    int overflow;
+    if (!PyLong_CheckExact(args[2])) Py_RETURN_NOTIMPLEMENTED;
+    num = PyLong_AsLongLongAndOverflow(args[2], &overflow);
+    if (overflow || num < 0) Py_RETURN_NOTIMPLEMENTED;
+  }
+  double delta = number[1] - number[0], step = num > 1 ? delta / (double)(num - 1) : 0;
+  if (num > 1 && step == 0) Py_RETURN_NOTIMPLEMENTED; /* all are computed in another way then */
+  QlScalar zero = {.dtype = QL_F64}, unit = {{.d = 1}, QL_F64, false};
+  QlArray *array, *same;
+  QL_ERROR(error);
+  if (qx_enter_at() < 0) return NULL;
+  if (ql_ramp(qx.context, QL_F64, 1, &num, 0, zero, unit, &array, &error)) return qx_raise(&error);
+  QlOperand scaled[2] = {{.array = array}, {.scalar = ql_f64(num > 1 ? step : delta)}};
+  QlOperand moved[2] = {{.array = array}, {.scalar = ql_f64(number[0])}};
+  QlOperand last = {.scalar = ql_f64(number[1])};
+  QlStatus status =
+      ql_ufunc(qx.context, QL_OP_MULTIPLY, 2, scaled, array, NULL, QL_DTYPE_NONE, &same, &error);
+  if (!status) ql_release(same);
+  if (!status)
+    status = ql_ufunc(qx.context, QL_OP_ADD, 2, moved, array, NULL, QL_DTYPE_NONE, &same, &error);
+  if (!status) ql_release(same);
+  if (!status && num > 1) status = ql_set_element(array, array->offset + num - 1, &last, &error);
+  if (!status) return qx_wrap(array, false);
+  ql_release(array);
+  return qx_raise(&error);
+}
 
-const QxPlainForm qx_plain_forms[] = {
-    {"zeros", plain_zeros}, {"ones", plain_ones},       {"empty", plain_empty},
-    {"array", plain_array}, {"asarray", plain_asarray}, {"arange", plain_arange},
-    {NULL, NULL},
-};
+/* full(shape, number, dtype) of a float or an int of Python's, in its own dtype or as float64. */
+PLAIN(qx_plain_full) {
+  Py_ssize_t named = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
+  QlDtype dtype = QL_DTYPE_NONE;
+  if (nargs < 2 || nargs + named > 3 ||
+      (named && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), "dtype") != 0) ||
+      !(PyFloat_CheckExact(args[1]) || PyLong_CheckExact(args[1])))
+    Py_RETURN_NOTIMPLEMENTED;
+  if (nargs + named > 2 && qx_dtype_from_python(args[2], &dtype) < 0) return NULL;
+  int64_t integer = 0;
+  double number = 0;
+  bool is_float = false;
+  if (!number_of(args[1], &integer, &number, &is_float) ||
+      (dtype != QL_DTYPE_NONE && dtype != QL_F64 && (is_float || dtype != QL_I64)))
+    Py_RETURN_NOTIMPLEMENTED;
+  if (dtype == QL_DTYPE_NONE) dtype = is_float ? QL_F64 : QL_I64;
+  int ndim;
+  int64_t shape[QL_MAX_DIMS];
+  QlArray *array;
+  QL_ERROR(error);
+  if (qx_shape_from_python(args[0], &ndim, shape, false) < 0 || qx_enter_at() < 0) return NULL;
+  QlScalar value = dtype == QL_F64 ? ql_f64(number) : ql_i64(integer);
+  if (ql_full(qx.context, dtype, ndim, shape, value, &array, &error)) return qx_raise(&error);
+  return qx_wrap(array, false);
+}
+
+/* zeros_like(x) and its like of an array of ours whose elements follow one another in C order. */
+static bool is_like(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  return nargs == 1 && !(kwnames && PyTuple_GET_SIZE(kwnames)) && qx_is_array(args[0]) &&
+         qx_is_contiguous(qx_array(args[0]), QL_ORDER_C);
+}
+
+static PyObject *filled_like(const QlArray *like, int number) {
+  QlDtype dtype = (QlDtype)like->dtype;
+  QlScalar value = {ql_convert(QL_I64, (QlValue){.i = number}, dtype), dtype, .weak = false};
+  QlArray *array;
+  QL_ERROR(error);
+  if (qx_enter_at() < 0) return NULL;
+  if (ql_full(qx.context, dtype, like->ndim, like->shape, value, &array, &error))
+    return qx_raise(&error);
+  return qx_wrap(array, false);
+}
+
+PLAIN(qx_plain_zeros_like) {
+  if (!is_like(args, nargs, kwnames)) Py_RETURN_NOTIMPLEMENTED;
+  return filled_like(qx_array(args[0]), 0);
+}
+
+PLAIN(qx_plain_ones_like) {
+  if (!is_like(args, nargs, kwnames)) Py_RETURN_NOTIMPLEMENTED;
+  return filled_like(qx_array(args[0]), 1);
+}
+
+PLAIN(qx_plain_empty_like) {
+  QlArray *array;
+  QL_ERROR(error);
+  if (!is_like(args, nargs, kwnames)) Py_RETURN_NOTIMPLEMENTED;
+  const QlArray *like = qx_array(args[0]);
+  if (qx_enter_at() < 0) return NULL;
+  if (ql_empty(qx.context, (QlDtype)like->dtype, like->ndim, like->shape, &array, &error))
+    return qx_raise(&error);
+  return qx_wrap(array, false);
+}
 
 #define FAST(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL | METH_KEYWORDS
 

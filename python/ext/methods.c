@@ -90,6 +90,7 @@ METHOD(method_reshape) {
     return qx_view(SELF, qx_array(self)->ndim, qx_array(self)->shape, qx_array(self)->strides,
                    qx_array(self)->offset);
   if (ints_from_args(args, nargs, &ndim, shape) < 0) return NULL;
+  if (SELF->value && ndim == 0) return Py_NewRef(self);
   int copy = qx_flag_from_python(values[1] == Py_None ? NULL : values[1], false);
   if (copy < 0) return NULL;
   if (!copy) {
@@ -123,7 +124,8 @@ METHOD(method_flatten) { return ravel("flatten", true, self, args, nargs, kwname
 METHOD(method_transpose) {
   if (kwnames && PyTuple_GET_SIZE(kwnames) > 0)
     return PyErr_Format(PyExc_TypeError, "transpose() takes no keyword arguments");
-  if (nargs == 0 || (nargs == 1 && args[0] == Py_None)) return qx_transpose(SELF, NULL);
+  if (nargs == 0 || (nargs == 1 && args[0] == Py_None))
+    return SELF->value ? Py_NewRef(self) : qx_transpose(SELF, NULL);
   int64_t wanted[QL_MAX_DIMS];
   int count, axes[QL_MAX_DIMS], ndim = qx_array(self)->ndim;
   uint32_t seen = 0;
@@ -136,6 +138,7 @@ METHOD(method_transpose) {
     if (seen >> axes[i] & 1) return PyErr_Format(PyExc_ValueError, "repeated axis in transpose");
     seen |= 1u << axes[i];
   }
+  if (SELF->value) return Py_NewRef(self);
   return qx_transpose(SELF, axes);
 }
 

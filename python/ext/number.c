@@ -125,9 +125,18 @@ static PyObject *matrix_multiply(PyObject *left, PyObject *right) {
   return PyObject_Vectorcall(qx.hooks.matmul, args, 2, NULL);
 }
 
+static int check_product_cast(QlDtype product, QlDtype target) {
+  QL_ERROR(error);
+  if (ql_can_cast_same_kind(product, target)) return 0;
+  (void)ql_fail(&error, QL_ERR_CAST,
+                "Cannot cast ufunc 'matmul' output from dtype('%s') to dtype('%s') with casting "
+                "rule 'same_kind'",
+                ql_dtype_name(product), ql_dtype_name(target));
+  return qx_raise_int(&error);
+}
+
 /* Does a product go where its first factor is? NumPy broadcasts nothing there. 0 or -1. */
 static int check_product(const QlArray *target, const QlArray *product) {
-  QL_ERROR(error);
   bool fits = target->ndim == product->ndim;
   for (int a = 0; fits && a < target->ndim; a++) fits = target->shape[a] == product->shape[a];
   if (!fits) {
@@ -136,15 +145,22 @@ static int check_product(const QlArray *target, const QlArray *product) {
                     "first operand");
     return -1;
   }
-  if (ql_can_cast_same_kind(product->dtype, target->dtype)) return 0;
-  (void)ql_fail(&error, QL_ERR_CAST,
-                "Cannot cast ufunc 'matmul' output from dtype('%s') to dtype('%s') with casting "
-                "rule 'same_kind'",
-                ql_dtype_name(product->dtype), ql_dtype_name(target->dtype));
-  return qx_raise_int(&error);
+  return check_product_cast((QlDtype)product->dtype, (QlDtype)target->dtype);
 }
 
 static PyObject *matrix_multiply_inplace(PyObject *self, PyObject *other) {
+  QlDtype own = (QlDtype)qx_array(self)->dtype;
+  if (PyList_CheckExact(other) || PyTuple_CheckExact(other) || PyRange_Check(other) ||
+      PyArray_CheckExact(other)) {
+    QlArray *taken = qx_array_from_python(other, QL_DTYPE_NONE);
+    PyObject *array = taken ? qx_wrap(taken, false) : NULL;
+    PyObject *result = array ? matrix_multiply_inplace(self, array) : NULL;
+    Py_XDECREF(array);
+    return result;
+  }
+  if (!((QxArray *)self)->value && qx_is_array(other) &&
+      check_product_cast(ql_promote(own, (QlDtype)qx_array(other)->dtype), own) < 0)
+    return NULL; /* before shapes that do not fit */
   PyObject *product = matrix_multiply(self, other);
   if (!product || !qx_is_array(product) || ((QxArray *)self)->value) return product;
   const QlArray *target = qx_array(self);

@@ -247,13 +247,14 @@ static int assign_special(PyObject *self, PyObject *key, PyObject *value, Outcom
 static bool is_sequence(PyObject *value) {
   if (qx_is_array(value)) return qx_array(value)->ndim > 0;
   if (PyArray_Check(value)) return PyArray_NDIM((PyArrayObject *)value) > 0;
-  return PyList_Check(value) || PyTuple_Check(value);
+  return PyList_Check(value) || PyTuple_Check(value) || PyRange_Check(value);
 }
 
 static void refuse_sequence(QlDtype dtype, PyObject *value) {
   QlKind kind = ql_dtype_info[dtype].kind;
   if (kind == QL_KIND_COMPLEX ||
-      (kind <= QL_KIND_UINT && (PyList_Check(value) || PyTuple_Check(value))))
+      (kind <= QL_KIND_UINT &&
+       (PyList_Check(value) || PyTuple_Check(value) || PyRange_Check(value))))
     PyErr_Format(
         PyExc_TypeError,
         "an element of dtype %s takes a number, not '%s'; write x[i:i+1] for a part of one element",

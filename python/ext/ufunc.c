@@ -53,7 +53,7 @@ static int cast_input(QxOperands *in, int k, QlDtype loop) {
   QlScalar *scalar = &in->of[k].scalar;
   if (in->of[k].array) {
     if (in->of[k].array->dtype == loop) return 0;
-    PyObject *cast = qx_astype(in->of[k].array, loop, QL_ORDER_K, false);
+    PyObject *cast = qx_astype(in->of[k].array, loop, QL_ORDER_ITERATOR, false);
     if (!cast) return -1;
     ql_retain(qx_array(cast));
     in->of[k].array = in->owned[in->owned_count++] = qx_array(cast);
@@ -99,6 +99,27 @@ static int refuse_cast(PyObject *self, const char *which, int k, QlDtype from, Q
   return qx_raise_int(&error);
 }
 
+static int refuse_number(const QlScalar *scalar, QlDtype to) {
+  static const char *const names[] = {[QL_KIND_BOOL] = "bool",
+                                      [QL_KIND_INT] = "int",
+                                      [QL_KIND_UINT] = "int",
+                                      [QL_KIND_FLOAT] = "float",
+                                      [QL_KIND_COMPLEX] = "complex"};
+  PyErr_Format(PyExc_TypeError, "cannot cast Python %s to %s under the casting rule 'equiv'",
+               names[ql_dtype_info[scalar->dtype].kind], ql_dtype_name(to));
+  return -1;
+}
+
+static bool has_python_integer(const QxOperands *in) {
+  for (int k = 0; k < in->count; k++) {
+    const QlScalar *scalar = &in->of[k].scalar;
+    if (in->of[k].array || !scalar->weak) continue;
+    QlKind kind = ql_dtype_info[scalar->dtype].kind;
+    if (kind == QL_KIND_INT || kind == QL_KIND_UINT) return true;
+  }
+  return false;
+}
+
 /* casting= stricter than 'same_kind'. 0 or -1. */
 static int check_casting(PyObject *self, const QxOperands *in, PyObject *out, QlDtype dtype,
                          PyObject *casting) {
@@ -106,8 +127,16 @@ static int check_casting(PyObject *self, const QxOperands *in, PyObject *out, Ql
   QL_ERROR(error);
   if (ql_resolve(OP(self), in->count, in->of, dtype, &loop, &result, &error))
     return qx_raise_int(&error);
-  for (int k = 0; k < in->count; k++) {
+  bool is_equivalence = PyUnicode_CompareWithASCIIString(casting, "equiv") == 0;
+  bool is_logical = OP(self) >= QL_OP_LOGICAL_AND && OP(self) <= QL_OP_LOGICAL_XOR;
+  for (int k = 0; k < in->count && !is_logical; k++) { /* truths are taken of any dtype */
     const QlScalar *scalar = &in->of[k].scalar;
+    bool is_weak = !in->of[k].array && scalar->weak;
+    if (ql_is_comparison(OP(self)) && has_python_integer(in) &&
+        ql_dtype_info[loop].kind <= QL_KIND_UINT)
+      continue; /* integers of any size are compared */
+    if (is_weak && is_equivalence && scalar->dtype != ql_op_input(OP(self), k, scalar->dtype, loop))
+      return refuse_number(scalar, loop);
     QlDtype from = in->of[k].array                            ? (QlDtype)in->of[k].array->dtype
                    : scalar->weak && scalar->dtype != QL_BOOL ? ql_lift_weak(loop, scalar->dtype)
                                                               : scalar->dtype;
@@ -117,6 +146,24 @@ static int check_casting(PyObject *self, const QxOperands *in, PyObject *out, Ql
   }
   if (out && qx_is_array(out) && !qx_casting_allows(casting, result, qx_array(out)->dtype))
     return refuse_cast(self, "output", -1, result, qx_array(out)->dtype, casting);
+  return 0;
+}
+
+/* 'A' is 'F' where all arrays lie so. 0 or -1. */
+static int order_of_result(PyObject *order, const QxOperands *in, PyObject *out, QlOrder *wanted) {
+  *wanted = QL_ORDER_K;
+  if (qx_absent(order)) return 0;
+  switch (qx_order_letter(order)) {
+    case 0: return -1;
+    case 'C': *wanted = QL_ORDER_C; return 0;
+    case 'F': *wanted = QL_ORDER_F; return 0;
+    case 'K': return 0;
+    default: break;
+  }
+  bool is_fortran = !out || !qx_is_array(out) || qx_is_contiguous(qx_array(out), QL_ORDER_F);
+  for (int k = 0; k < in->count; k++)
+    is_fortran &= !in->of[k].array || qx_is_contiguous(in->of[k].array, QL_ORDER_F);
+  *wanted = is_fortran ? QL_ORDER_F : QL_ORDER_C;
   return 0;
 }
 
@@ -131,17 +178,15 @@ static PyObject *call_with_keywords(PyObject *self, QxOperands *in, PyObject **v
   if (!only_output(values[OUT], &out) || qx_dtype_from_python(values[DTYPE], &dtype) < 0)
     return NULL;
   int casting = casting_from_python(values[CASTING]);
-  if (casting < 0 || qx_check_order(values[ORDER]) < 0) return NULL;
+  QlOrder order;
+  if (casting < 0 || order_of_result(values[ORDER], in, out, &order) < 0) return NULL;
   PyObject *where = values[WHERE] == Py_True ? NULL : values[WHERE];
   if (casting == STRICTER && check_casting(self, in, out, dtype, values[CASTING]) < 0) return NULL;
   PyObject *result = casting == UNSAFE ? call_unsafely(self, in, out, where, dtype)
                                        : qx_ufunc(OP(self), in, out, where, dtype);
   if (!result || out || qx_absent(values[ORDER])) return result;
-  QlOrder order;
   QlArray *array = qx_array(result);
-  if (qx_order_from_python(values[ORDER], array, QL_ORDER_K, &order) < 0)
-    Py_CLEAR(result);
-  else if (order != QL_ORDER_K && !qx_is_contiguous(array, order))
+  if (order != QL_ORDER_K && !qx_is_contiguous(array, order))
     Py_SETREF(result, qx_astype(array, array->dtype, order, false));
   return result;
 }
@@ -202,6 +247,13 @@ static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t 
     goto out;
   }
   if (nin == 1) in.of[1].array = NULL;
+  if (!in.any_array && in.huge && !qx_absent(values[OUT])) {
+    PyErr_Format(PyExc_TypeError,
+                 "ufunc '%s' of a Python integer beyond 64 bits alone is of objects, which are not "
+                 "in Quelea",
+                 NAME(self));
+    goto out;
+  }
   if (!in.any_array && qx_absent(values[OUT]) && !is_array_like(values[WHERE]) && numpy != Py_None)
     result =
         PyObject_Vectorcall(numpy, args, flagged, kwnames); /* scalars alone are NumPy's business */
@@ -431,9 +483,10 @@ static QxForeign foreign_among(PyObject *inputs, PyObject *kwargs) {
 /* With our arrays as NumPy's, beside subclasses of its array, which it wraps the result in. */
 static PyObject *compute_with_numpy(PyObject *target, PyObject *inputs, PyObject *kwargs) {
   PyObject *theirs = PyTuple_New(PyTuple_GET_SIZE(inputs)), *result = NULL;
+  bool copied;
   for (Py_ssize_t i = 0; theirs && i < PyTuple_GET_SIZE(inputs); i++) {
     PyObject *input = PyTuple_GET_ITEM(inputs, i);
-    PyObject *host = qx_is_array(input) ? PyArray_FROM_O(input) : Py_NewRef(input);
+    PyObject *host = qx_is_array(input) ? qx_snapshot(qx_array(input), &copied) : Py_NewRef(input);
     if (!host)
       Py_CLEAR(theirs);
     else

@@ -124,14 +124,9 @@ PyObject *qx_reshape_in_order(PyObject *self, int ndim, int64_t *shape, QlOrder 
 
 /* A view whose axes are in the order in which they lie in memory. */
 static PyObject *as_it_lies(PyObject *self) {
-  const QlArray *array = qx_array(self);
   int order[QL_MAX_DIMS];
-  for (int i = 0; i < array->ndim; i++) {
-    int to = i;
-    while (to > 0 && llabs(array->strides[order[to - 1]]) < llabs(array->strides[i]))
-      order[to] = order[to - 1], to--;
-    order[to] = i;
-  }
+  QlArray *const array = qx_array(self);
+  ql_lying_order(array->ndim, 1, &array, order);
   return qx_transpose((QxArray *)self, order);
 }
 

@@ -309,12 +309,6 @@ _quelea.set_hooks(
 )
 _quelea.add_methods(
     {
-        "mean": statistics.mean,
-        "var": statistics.var,
-        "std": statistics.std,
-        "clip": elementwise._limited,
-        "round": round,
-        "dot": dot,
         "trace": trace,
         "__round__": printing._round,
         "repeat": repeat,
@@ -358,6 +352,16 @@ dispatch.fill_table(_sys.modules[__name__], __all__)
 dispatch.fill_table(manipulation, ["size"])
 dispatch.fill_table(emath, emath.__all__, _numpy.emath)
 dispatch.ask_others(globals(), __all__)
+_methods = {
+    "mean": statistics.mean,
+    "var": statistics.var,
+    "std": statistics.std,
+    "clip": elementwise._limited,
+    "round": elementwise.round,
+    "dot": linear.dot,
+}
+dispatch.ask_others(_methods, _methods)
+_quelea.add_methods(_methods)
 _functions = {"size": manipulation.size}
 dispatch.ask_others(_functions, _functions)
 _size = _functions["size"]

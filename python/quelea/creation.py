@@ -106,10 +106,12 @@ def _in_order(
     a: ndarray, order: str | None, copy: bool | None = None, given: object = None
 ) -> ndarray:
     """Give the array itself if its elements follow one another in that order, else a copy in which they do."""
-    if order in ("A", "a") and given is a:
-        return a
-    if order in ("A", "a"):
-        order = _order_of(given if isinstance(given, (ndarray, numpy.ndarray)) else a)
+    order = _quelea.order(order)
+    if order == "A":
+        source: Any = given if isinstance(given, (ndarray, numpy.ndarray)) else a
+        order = _order_of(source)
+        if source is a or (order == "C" and source.dtype != a.dtype):
+            return a  # a cast keeps the order of the axes
     result: ndarray = a.astype(a.dtype, order=order, copy=False)
     if copy is False and result is not a:
         raise ValueError("Unable to avoid copy while creating an array as requested.")
@@ -206,11 +208,10 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> ndarray:
 
 def _made(make: Callable[[Any, Any], ndarray], shape: Any, dtype: DType, order: str) -> ndarray:
     """Make an array of that shape in C or Fortran order."""
-    if order in ("C", "c", None):
-        return make(shape, dtype)
     if dtype is not None:
         numpy.dtype(dtype)
-    _only_c_or_f(order)
+    if _only_c_or_f(order) == "C":
+        return make(shape, dtype)
     extents = tuple(shape) if isinstance(shape, Sequence) else (shape,)
     return make(extents[::-1], dtype).transpose()
 
@@ -373,17 +374,22 @@ def _like(
         a = numpy.asarray(a)
     dtype = a.dtype if dtype is None else dtype
     extents: Any = a.shape if shape is None else shape if isinstance(shape, Sequence) else (shape,)
-    if order in ("A", "a"):
+    order = _quelea.order(order)
+    if order == "A":
         order = _order_of(a)
-    if order not in ("K", "k", None):
+    if order not in ("K", None):
         return _made(make, extents, dtype, order)
-    if a.ndim < 2:
+    if a.ndim < 2 or _is_in_c_order(a):
         return make(extents, dtype)
     axes = sorted(range(a.ndim), key=lambda k: -abs(a.strides[k]))
     if len(extents) != a.ndim or axes == list(range(a.ndim)):
         return make(extents, dtype)
     places = [axes.index(k) for k in range(a.ndim)]
     return make(tuple(extents[k] for k in axes), dtype).transpose(places)
+
+
+def _is_in_c_order(a: Any) -> bool:
+    return _quelea.is_contiguous(a, "C") if isinstance(a, ndarray) else a.flags.c_contiguous
 
 
 def _order_of(a: Any) -> str:
@@ -507,7 +513,7 @@ def full_like(
             device,
         )
     result = _like(empty, a, dtype, order, shape, device)
-    result[...] = fill_value
+    result[...] = _asarray(fill_value)
     return result
 
 
@@ -628,11 +634,10 @@ def _diagonals(rows: int, columns: int | None) -> ndarray:
 
 
 def _only_c_or_f(order: str | None) -> str:
-    if order is None:
-        return "C"
-    if order not in ("C", "F", "c", "f"):
+    letter = _quelea.order(order)
+    if letter in ("A", "K"):
         raise ValueError("only 'C' or 'F' order is permitted")
-    return order
+    return letter or "C"
 
 
 def eye(

@@ -91,10 +91,6 @@ def fill_table(namespace: ModuleType, names: Iterable[str], beside: Any = numpy)
             _table[theirs] = ours
 
 
-_MAKERS = """arange array asanyarray asarray ascontiguousarray asfortranarray empty eye full fromfunction identity ones
-    tri zeros"""
-
-
 def taken_in(result: Any) -> Any:
     """Give what NumPy's function has computed for others, arrays of its own as ours."""
     if type(result) is numpy.ndarray and result.dtype.kind in "biufc":
@@ -107,20 +103,16 @@ def taken_in(result: Any) -> Any:
 def ask_others(namespace: dict[str, Any], names: Iterable[str]) -> None:
     """Let functions of a namespace ask their arguments first whose business they are, as NumPy's do."""
     made: dict[tuple[int, int], Any] = {}
-    makers = _MAKERS.split()
     for name in names:
         raw, theirs = namespace[name], getattr(numpy, name, None)
-        if (
-            theirs is None
-            or raw is theirs
-            or (type(theirs) is not type(numpy.sum) and name not in makers)
-        ):
+        makes = "like" in (getattr(raw, "__kwdefaults__", None) or ())
+        if theirs is None or raw is theirs or (type(theirs) is not type(numpy.sum) and not makes):
             continue
         if isinstance(raw, (type, _quelea.ufunc)) or not callable(raw):
             continue
         key = id(raw), id(theirs)
         if key not in made:
-            function: Any = _quelea.function(raw, theirs, taken_in, only_like=name in makers)
+            function: Any = _quelea.function(raw, theirs, taken_in, only_like=makes)
             functools.update_wrapper(function, raw)
             function.__module__, function.__name__, function.__qualname__ = "quelea", name, name
             made[key] = function
@@ -137,7 +129,9 @@ def _refuse_if_captured() -> None:
 def as_numpy(x: Any) -> Any:
     """Give arguments of a function with our arrays as NumPy's."""
     if isinstance(x, _quelea.ndarray):
-        return numpy.asarray(x)
+        return (
+            x.__array__()
+        )  # NumPy would ask for its buffer first, and read what that says in Python
     if type(x) in (list, tuple):
         return type(x)(as_numpy(item) for item in x)
     return {key: as_numpy(item) for key, item in x.items()} if type(x) is dict else x

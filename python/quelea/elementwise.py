@@ -41,6 +41,11 @@ def as_array(x: Any) -> ndarray:
     return x if isinstance(x, ndarray) else _asarray(x)
 
 
+def as_scalar(x: ndarray) -> ndarray:
+    """Give an array of no axes as NumPy's scalar, any other itself."""
+    return x if x.ndim else x[()]
+
+
 def is_elsewhere(*operands: Any) -> bool:
     """Whether one of the operands of a ufunc is another's business."""
     return any(
@@ -156,27 +161,43 @@ def _limited(
         return _quelea.minimum(x, high, out=out, **kwargs)
     if high is None:
         return _quelea.maximum(x, low, out=out, **kwargs)
-    plain = type(low) is float and type(high) is float and not kwargs and x.dtype == _WIDE[1]
-    if not plain:
-        x, low, high = _of_one_dtype(x, low, high, kwargs)
-    if plain or (x.dtype in _WIDE and numpy.size(low) == numpy.size(high) == 1):  # signs of 0 stay
-        return _quelea.minimum(high, _quelea.maximum(low, x), out=out, **kwargs)
-    return _quelea.minimum(_quelea.maximum(x, low), high, out=out, **kwargs)
+    dtype, (x, low, high) = _of_one_dtype(x, low, high, kwargs)
+    if isinstance(out, ndarray):
+        check_output("clip", dtype, out, kwargs.get("casting", "same_kind"))
+    # Of two zeros NumPy's loop takes that of the limit, or that of the element where the limits stay as they are.
+    arrays = [a for a in (x, low, high) if isinstance(a, ndarray)]
+    walks = any(a.size > 1 or (a.dtype != dtype and a.ndim > 1) for a in arrays)  # by its iterator
+    stay = dtype in _WIDE and all(a.ndim == 0 or (a.size == 1 and walks) for a in arrays[1:])
+    if stay or dtype.kind == "c":
+        raised = _quelea.maximum(low, x, dtype=dtype)
+        return _quelea.minimum(high, raised, out=out, dtype=dtype, **kwargs)
+    raised = _quelea.maximum(x, low, dtype=dtype)
+    return _quelea.minimum(raised, high, out=out, dtype=dtype, **kwargs)
 
+
+_limited.__name__ = _limited.__qualname__ = "clip"  # it has the plain form of the function
 
 _WIDE = (numpy.dtype(numpy.float32), numpy.dtype(numpy.float64))
 
 
+def check_output(name: str, dtype: Any, out: ndarray, casting: str) -> None:
+    """Refuse a ufunc's result of a dtype that cannot go to `out`."""
+    if not numpy.can_cast(dtype, out.dtype, casting):  # type: ignore[arg-type]
+        raise TypeError(
+            f"Cannot cast ufunc '{name}' output from {dtype!r} to {out.dtype!r} with casting rule '{casting}'"
+        )
+
+
 def _of_one_dtype(x: ndarray, low: Any, high: Any, kwargs: dict[str, Any]) -> Any:
-    """Cast elements and limits to what all three promote to, as one ufunc of three inputs would."""
+    """Give what elements and limits promote to, as one ufunc of three inputs would, and what can be cast to it."""
     operands = [x, _operand(low), _operand(high)]
     resolved = {k: kwargs[k] for k in ("dtype", "casting") if k in kwargs}
     kwargs.pop("dtype", None)
     samples = (numpy.empty(0, a.dtype) if isinstance(a, ndarray) else a for a in operands)
     dtype = numpy.clip(*samples, **resolved).dtype
     with numpy.errstate(all="ignore"):
-        return [
-            a.astype(dtype, copy=False)
+        return dtype, [
+            (a if numpy.can_cast(a.dtype, dtype) else _quelea.cast(a, dtype))
             if isinstance(a, ndarray)
             else numpy.asarray(a).astype(dtype)[()]
             for a in operands
@@ -213,13 +234,15 @@ def round(a: Any, decimals: int = 0, out: ndarray | None = None) -> ndarray:
     if out is not None and out.shape != x.shape:
         raise ValueError("invalid output shape")
     if x.dtype.kind == "c":
-        result = x.copy()
+        result = _asarray(x, copy=True)
         result.real[...], result.imag[...] = round(x.real, decimals), round(x.imag, decimals)
-        return result if out is None else deliver(result, out)
-    if x.dtype.kind in "iub" and decimals >= 0:
-        if x.dtype == bool:
-            return deliver(x.astype(numpy.float16), out)
-        return deliver(x.copy("K"), out)
+        return as_scalar(result) if out is None else deliver(result, out)
+    if x.dtype == bool and decimals:
+        raise TypeError(
+            "Cannot cast ufunc 'multiply' output from dtype('float64') to dtype('bool') with casting rule 'same_kind'"
+        )
+    if x.dtype.kind in "iu" and decimals >= 0:
+        return as_scalar(_asarray(x, copy=True)) if out is None else deliver(x, out)
     if decimals == 0:
         return _quelea.rint(x, out=out)
     scale = _power_of_ten(abs(decimals))
@@ -268,7 +291,7 @@ def real(val: Any) -> ndarray:
     ndarray
         `val` itself if it is real, else a view of the parts.
     """
-    return as_array(val).real
+    return val.real if hasattr(val, "real") else as_array(val).real
 
 
 def imag(val: Any) -> ndarray:
@@ -278,7 +301,7 @@ def imag(val: Any) -> ndarray:
     -------
     ndarray
     """
-    return as_array(val).imag
+    return val.imag if hasattr(val, "imag") else as_array(val).imag
 
 
 def angle(z: Any, deg: bool = False) -> ndarray:
@@ -324,9 +347,9 @@ def modf(
     if dtype is not None:
         a = _cast_input("modf", a, dtype, casting)
     if a.dtype.kind not in "f":
-        a = a.astype(numpy.modf(numpy.zeros(0, a.dtype))[0].dtype)
+        a = _quelea.cast(a, numpy.modf(numpy.zeros(0, a.dtype))[0].dtype)
     whole = _quelea.trunc(a)
-    fraction = _quelea.where(_quelea.isinf(a), 0, a - whole).astype(a.dtype, copy=False)
+    fraction = _quelea.cast(_quelea.where(_quelea.isinf(a), 0, a - whole), a.dtype)
     return _deliver_two((_quelea.copysign(fraction, a), whole), targets, where, casting, order)
 
 
@@ -391,9 +414,7 @@ def check_rules(dtype: Any, casting: Any, order: Any) -> None:
     if dtype is not None:
         numpy.dtype(dtype)
     numpy.can_cast(bool, bool, casting)
-    if order is not None and not (isinstance(order, str) and order in tuple("CFAKcfak")):
-        kind = ValueError if isinstance(order, str) else TypeError
-        raise kind(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
+    _quelea.order(order)
 
 
 def refuse_signature(name: str, signature: Any) -> None:
@@ -433,7 +454,7 @@ def _cast_input(name: str, a: ndarray, dtype: Any, casting: str) -> ndarray:
         raise TypeError(
             f"Cannot cast ufunc '{name}' input from {a.dtype!r} to {target!r} with casting rule '{casting}'"
         )
-    return a.astype(target, copy=False)
+    return _quelea.cast(a, target)
 
 
 def _deliver_two(
@@ -479,9 +500,9 @@ def nan_to_num(
             nan_to_num(part, True, nan, posinf, neginf) for part in (a.real, a.imag)
         )
         a[...] = _quelea.from_parts(finite_real, finite_imag)
-        return a
+        return as_scalar(a)
     if a.dtype.kind != "f":
-        return a
+        return as_scalar(a)
     limits = numpy.finfo(a.dtype)
     for mask, value in (
         (_quelea.isnan(a), nan),
@@ -489,7 +510,7 @@ def nan_to_num(
         (_quelea.equal(a, -numpy.inf), limits.min if neginf is None else neginf),
     ):
         a[...] = _quelea.where(mask, value, a)
-    return a
+    return as_scalar(a)
 
 
 def sinc(x: Any) -> ndarray:
@@ -499,11 +520,9 @@ def sinc(x: Any) -> ndarray:
     -------
     ndarray
     """
-    a = _asarray(x)
-    if a.dtype.kind in "iub":
-        a = a.astype(float)
-    tiny = numpy.finfo(a.dtype).eps if a.dtype.kind == "f" else 1.0e-20  # its sine is itself
-    y = numpy.pi * where(_quelea.equal(a, 0), tiny, a)
+    y = numpy.pi * as_array(x)
+    tiny = numpy.finfo(y.dtype).eps if y.dtype.kind == "f" else 1.0e-20  # its sine is itself
+    y = _quelea.where(_quelea.equal(y, 0), tiny, y)
     return _quelea.sin(y) / y
 
 
@@ -545,7 +564,7 @@ def iscomplex(x: Any) -> ndarray:
     ndarray of bool
     """
     a = _asarray(x)
-    return a.imag != 0 if a.dtype.kind == "c" else _quelea.full(a.shape, False, bool)
+    return as_scalar(a.imag != 0 if a.dtype.kind == "c" else _quelea.full(a.shape, False, bool))
 
 
 def isreal(x: Any) -> ndarray:
@@ -603,7 +622,8 @@ def isclose(
     )
     result = _quelea.logical_or(near, _quelea.equal(x, y))
     if equal_nan:
-        result = _quelea.logical_or(result, _quelea.logical_and(_quelea.isnan(x), _quelea.isnan(y)))
+        both = _quelea.logical_and(_quelea.isnan(x), _quelea.isnan(y))
+        result = _quelea.logical_or(result, both, out=result if result.ndim else None)
     return result
 
 

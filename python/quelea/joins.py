@@ -72,7 +72,8 @@ def concatenate(
     if not isinstance(arrays, ndarray) and not hasattr(arrays, "__getitem__"):
         raise TypeError("The first input argument needs to be a sequence")
     axis = axis if axis is None else operator.index(axis)
-    check_rules(dtype, casting, None)
+    if not plain:
+        check_rules(dtype, casting, None)
     if out is not None and not isinstance(out, ndarray):
         raise TypeError("'out' must be a quelea.ndarray")
     if axis is None:
@@ -225,7 +226,8 @@ def stack(
     if [p.shape for p in parts].count(shape) < len(parts):
         raise ValueError("all input arrays must have the same shape")
     axis = normalize_axis_index(axis, len(shape) + 1)
-    check_rules(dtype, casting, None)
+    if not plain:
+        check_rules(dtype, casting, None)
     every = (slice(None),) * axis
     keys = [(*every, i) for i in range(len(parts))]
     return _joined(
@@ -319,9 +321,9 @@ def array_split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 
     -------
     list of ndarray
     """
+    extent = ary.shape[axis] if hasattr(ary, "shape") else len(ary)  # as NumPy asks for it
     x = as_array(ary)
     axis = normalize_axis_index(axis, x.ndim)
-    extent = x.shape[axis]
     if isinstance(indices_or_sections, Sequence) or numpy.ndim(indices_or_sections) > 0:
         cuts = [0, *indices_or_sections, extent]  # type: ignore[misc]
     else:
@@ -355,13 +357,14 @@ def split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> 
     ValueError
         So many parts cannot be equal.
     """
-    x = as_array(ary)
     is_number = (
         not isinstance(indices_or_sections, Sequence) and numpy.ndim(indices_or_sections) == 0
     )
-    if is_number and x.shape[axis] % indices_or_sections:  # type: ignore[operator]
+    if (
+        is_number and ary.shape[axis] % indices_or_sections
+    ):  # only arrays have a shape, in NumPy too
         raise ValueError("array split does not result in an equal division")
-    return array_split(x, indices_or_sections, axis)
+    return array_split(ary, indices_or_sections, axis)
 
 
 def vsplit(ary: Any, indices_or_sections: int | Sequence[int]) -> list[ndarray]:
@@ -371,10 +374,9 @@ def vsplit(ary: Any, indices_or_sections: int | Sequence[int]) -> list[ndarray]:
     -------
     list of ndarray
     """
-    x = as_array(ary)
-    if x.ndim < 2:
+    if as_array(ary).ndim < 2:
         raise ValueError("vsplit only works on arrays of 2 or more dimensions")
-    return split(x, indices_or_sections, 0)
+    return split(ary, indices_or_sections, 0)
 
 
 def hsplit(ary: Any, indices_or_sections: int | Sequence[int]) -> list[ndarray]:
@@ -384,10 +386,9 @@ def hsplit(ary: Any, indices_or_sections: int | Sequence[int]) -> list[ndarray]:
     -------
     list of ndarray
     """
-    x = as_array(ary)
-    if x.ndim == 0:
+    if as_array(ary).ndim == 0:
         raise ValueError("hsplit only works on arrays of 1 or more dimensions")
-    return split(x, indices_or_sections, 1 if x.ndim > 1 else 0)
+    return split(ary, indices_or_sections, 1 if ary.ndim > 1 else 0)
 
 
 def dsplit(ary: Any, indices_or_sections: int | Sequence[int]) -> list[ndarray]:
@@ -397,10 +398,9 @@ def dsplit(ary: Any, indices_or_sections: int | Sequence[int]) -> list[ndarray]:
     -------
     list of ndarray
     """
-    x = as_array(ary)
-    if x.ndim < 3:
+    if as_array(ary).ndim < 3:
         raise ValueError("dsplit only works on arrays of 3 or more dimensions")
-    return split(x, indices_or_sections, 2)
+    return split(ary, indices_or_sections, 2)
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[ndarray, ...]:
@@ -410,8 +410,6 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[ndarray, ...]:
     -------
     tuple of ndarray
     """
-    a = as_array(x)
-    if a.ndim == 0:
+    if x.ndim == 0:
         raise ValueError("Input array must be at least 1-d.")
-    moved = moveaxis(a, axis, 0)
-    return tuple(moved[i, ...] for i in range(moved.shape[0]))
+    return tuple(moveaxis(x, axis, 0))

@@ -2,15 +2,22 @@
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import numpy
 
 from . import _quelea
-from ._quelea import asarray as _asarray
 from ._quelea import ndarray
-from .elementwise import _cast_input, as_array, check_rules, deliver, is_elsewhere, refuse_signature
+from .elementwise import (
+    _cast_input,
+    as_array,
+    check_output,
+    check_rules,
+    deliver,
+    is_elsewhere,
+    refuse_signature,
+)
 from .manipulation import moveaxis
 
 __all__ = ["dot", "inner", "matmul", "outer", "tensordot", "trace", "vdot", "vecdot"]
@@ -18,7 +25,7 @@ __all__ = ["dot", "inner", "matmul", "outer", "tensordot", "trace", "vdot", "vec
 
 def _contract(x: ndarray, y: ndarray, axis: int) -> ndarray:
     """Sum of x * y over an axis, in the dtype of the product."""
-    return _quelea.contract(x, y, axis, "C")
+    return _quelea.contract(x, y, axis)
 
 
 def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
@@ -112,22 +119,27 @@ def matmul(
         raise TypeError(
             f"matmul does not support keepdims: its signature {_MATMUL} requires multiple core dimensions"
         )
-    a = x1 if isinstance(x1, ndarray) else _asarray(x1)
-    b = x2 if isinstance(x2, ndarray) else _asarray(x2)
+    a, b = _cast_operands("matmul", x1, x2, out, dtype, casting)
     result_axes = None
     if axes is not ...:
         a, b, result_axes = _moved("matmul", a, b, axes, (min(a.ndim, 2), min(b.ndim, 2)))
-    result = _matrix_product(a, b, dtype, casting)
+    result = _matrix_product(a, b)
     if result_axes is not None and len(result_axes):
         result = moveaxis(result, range(-len(result_axes), 0), result_axes)
-    return _delivered("matmul", result, out, casting, order)
+    return _delivered("matmul", result, out, order, a, b)
 
 
-def _check_output(name: str, dtype: Any, out: ndarray, casting: str) -> None:
-    if not numpy.can_cast(dtype, out.dtype, casting):  # type: ignore[arg-type]
-        raise TypeError(
-            f"Cannot cast ufunc '{name}' output from {dtype!r} to {out.dtype!r} with casting rule '{casting}'"
-        )
+def _cast_operands(
+    name: str, x1: Any, x2: Any, out: Any, dtype: Any, casting: str
+) -> tuple[ndarray, ndarray]:
+    """Take operands in, in the dtype that is asked for; what cannot be cast comes before shapes that do not fit."""
+    a, b = as_array(x1), as_array(x2)
+    if dtype is not None:
+        a, b = (_cast_input(name, x, dtype, casting) for x in (a, b))
+    target = out[0] if isinstance(out, tuple) else out
+    if isinstance(target, ndarray):
+        check_output(name, numpy.result_type(a.dtype, b.dtype), target, casting)
+    return a, b
 
 
 def _check_one(out: Any) -> None:
@@ -160,7 +172,7 @@ def _moved(
     return a, b, named[2] if len(named) == 3 else ()
 
 
-def _matrix_product(a: ndarray, b: ndarray, dtype: Any, casting: str) -> ndarray:
+def _matrix_product(a: ndarray, b: ndarray) -> ndarray:
     left, right = a.shape, b.shape
     if not left or not right:
         raise ValueError(
@@ -170,64 +182,61 @@ def _matrix_product(a: ndarray, b: ndarray, dtype: Any, casting: str) -> ndarray
     over = right[-2] if len(right) > 1 else right[0]
     if over != left[-1]:
         raise _mismatch("matmul", 0, over, left[-1], _MATMUL)
-    if dtype is not None:
-        a, b = (_cast_input("matmul", x, dtype, casting) for x in (a, b))
-    if len(right) == 1:
-        return _contract(a, b, -1)
-    if len(left) == 1:
-        return _contract(a[:, None], b, -2)
-    order = _order_of_stacks(a, b) if max(a.ndim, b.ndim) > 3 else []
+    return _in_stack_order(_stacked_product, a, b, 2)
+
+
+def _in_stack_order(
+    product: Callable[[ndarray, ndarray], ndarray], a: ndarray, b: ndarray, core: int
+) -> ndarray:
+    """Give a product over the last axes of stacks, which lie in the result as in the operands, where NumPy's do."""
+    count = max(a.ndim, b.ndim) - core
+    order = list(_quelea.stack_order(a, b, core)) if count > 1 else []
     if order == sorted(order):
-        return _contract(a[..., :, :, None], b[..., None, :, :], -2)
-    count = len(order)
+        return product(a, b)
+    axes = [*order, *range(count, count + core)]
     a, b = (
-        x.reshape((1,) * (count + 2 - x.ndim) + x.shape).transpose([*order, count, count + 1])
+        x if x.ndim < core else x.reshape((1,) * (count + core - x.ndim) + x.shape).transpose(axes)
         for x in (a, b)
     )
-    places = [order.index(i) for i in range(count)]
-    result = _contract(a[..., :, :, None], b[..., None, :, :], -2)
-    return result.transpose([*places, count, count + 1])
+    result = product(a, b)
+    return result.transpose([*(order.index(i) for i in range(count)), *range(count, result.ndim)])
 
 
-def _order_of_stacks(a: ndarray, b: ndarray) -> list[int]:
-    """Give the axes of stacks of matrices as they lie in a result of NumPy's, by the rule of its iterator."""
-    count = max(a.ndim, b.ndim) - 2
-    steps = [
-        [0] * (count + 2 - x.ndim)
-        + [0 if n == 1 else abs(s) for n, s in zip(x.shape[:-2], x.strides[:-2], strict=True)]
-        for x in (a, b)
-    ]
-    order: list[int] = []
-    for i in range(count):
-        to = i
-        for j in range(i - 1, -1, -1):
-            said = [(s[order[j]], s[i]) for s in steps if s[order[j]] and s[i]]
-            if said and not all(second > first for first, second in said):
-                break
-            if said:
-                to = j
-        order.insert(to, i)
-    return order
+def _stacked_product(a: ndarray, b: ndarray) -> ndarray:
+    if b.ndim == 1:
+        return _contract(a, b, -1)
+    if a.ndim == 1:
+        return _contract(a[:, None], b, -2)
+    return _contract(a[..., :, :, None], b[..., None, :, :], -2)
 
 
-def _delivered(name: str, result: ndarray, out: Any, casting: str, order: str) -> ndarray:
-    """Give the result of a ufunc in `out`, or in an order."""
-    numpy.can_cast(bool, bool, casting)  # type: ignore[arg-type]  # refuses what is no rule
-    _check_one(out)
+def _delivered(name: str, result: ndarray, out: Any, order: str, *operands: ndarray) -> ndarray:
+    """Give the result of a ufunc, whose arguments are checked, in `out` or in an order."""
     if isinstance(out, tuple):
         out = out[0]
+    if order in ("A", "a"):
+        order = "F" if all(_quelea.is_contiguous(x, "F") for x in operands) else "C"
     if out is None:
         return result if order == "K" else result.astype(result.dtype, order=order, copy=False)
-    if isinstance(out, ndarray):
-        _check_output(name, result.dtype, out, casting)
-        if numpy.broadcast_shapes(result.shape, out.shape) != out.shape:
-            raise ValueError(
-                f"{name}: the output has shape {out.shape}, but the result has {result.shape}"
-            )
+    if isinstance(out, ndarray) and numpy.broadcast_shapes(result.shape, out.shape) != out.shape:
+        raise ValueError(
+            f"{name}: the output has shape {out.shape}, but the result has {result.shape}"
+        )
     return deliver(result, out)
 
 
-_MULTIPLIED = (ndarray, numpy.ndarray, numpy.generic, list, tuple, bool, int, float, complex)
+_MULTIPLIED = (
+    ndarray,
+    numpy.ndarray,
+    numpy.generic,
+    list,
+    tuple,
+    range,
+    bool,
+    int,
+    float,
+    complex,
+)
 
 
 def _matmul_operator(left: Any, right: Any) -> Any:
@@ -243,8 +252,8 @@ def _matmul_operator(left: Any, right: Any) -> Any:
         if result is not NotImplemented:
             return result
         if is_reflected:
-            return left @ numpy.asarray(right)
-        return numpy.asarray(left) @ right
+            return left @ right.__array__()
+        return left.__array__() @ right
     if not foreign and (isinstance(other, _MULTIPLIED) or hasattr(other, "__array__")):
         return matmul(left, right)
     return NotImplemented
@@ -257,8 +266,23 @@ def _is_of_blas(x: ndarray, y: ndarray) -> bool:
 
 def _scaled(x: ndarray, y: ndarray) -> ndarray:
     """Give the product with a number; of many it is added to zeros, in NumPy too."""
-    product = _quelea.multiply(x, y)
-    return product + 0 if product.size > 1 and _is_of_blas(x, y) else product
+    dtype = numpy.result_type(x.dtype, y.dtype)
+    product = _quelea.multiply(x.astype(dtype, copy=False), y.astype(dtype, copy=False))
+    is_sum = product.size > 1 and _is_of_blas(x, y)
+    return _quelea.add(product, 0, order="C") if is_sum else product
+
+
+def _pair(a: Any, b: Any) -> tuple[ndarray, ndarray]:
+    """Take two factors in; a second one that is a list of nothing has the dtype of the first."""
+    x, y = as_array(a), as_array(b)
+    return x, y.astype(x.dtype) if y.size == 0 and isinstance(b, (list, tuple)) else y
+
+
+def _product_of_one(x: ndarray, y: ndarray) -> ndarray:
+    """Give the product of arrays of one element each."""
+    one = _quelea.multiply(x.reshape(()), y.reshape(()))
+    shape = x.shape[:-1] + y.shape[:-1]
+    return one.reshape(shape) if shape else one
 
 
 def dot(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
@@ -274,16 +298,12 @@ def dot(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
     -------
     ndarray of shape a.shape[:-1] + b.shape[:-2] + b.shape[-1:]
     """
-    if out is None and (plain := _quelea.product(a, b, True)) is not None:
-        return plain
-    x = a if isinstance(a, ndarray) else _asarray(a)
-    y = b if isinstance(b, ndarray) else _asarray(b)
+    x, y = _pair(a, b)
     left, right = x.shape, y.shape
     if not left or not right:
         return _deliver(_scaled(x, y), out)
     if x.size == y.size == 1 and _is_of_blas(x, y):
-        one = _quelea.multiply(x.reshape(()), y.reshape(()))
-        return _deliver(one.reshape(left[:-1] + right[:-1]), out)
+        return _deliver(_product_of_one(x, y), out)
     k, over = left[-1], right[-2 if len(right) > 1 else 0]
     if k != over:
         words = [str(s).replace(" ", "") for s in (left, right)]
@@ -306,11 +326,11 @@ def inner(a: Any, b: Any, /) -> ndarray:
     -------
     ndarray of shape a.shape[:-1] + b.shape[:-1]
     """
-    x, y = as_array(a), as_array(b)
+    x, y = _pair(a, b)
     if x.ndim == 0 or y.ndim == 0:
         return _scaled(x, y)
     if x.size == y.size == 1 and _is_of_blas(x, y):
-        return _quelea.multiply(x.reshape(()), y.reshape(())).reshape(x.shape[:-1] + y.shape[:-1])
+        return _product_of_one(x, y)
     if x.shape[-1] != y.shape[-1]:
         left, right = (str(s).replace(" ", "") for s in (x.shape, y.shape))
         raise ValueError(
@@ -328,7 +348,7 @@ def vdot(a: Any, b: Any, /) -> ndarray:
     -------
     ndarray, 0-d
     """
-    x, y = as_array(a).ravel(), as_array(b).ravel()
+    x, y = (x.ravel() for x in _pair(a, b))
     if x.size != y.size:
         raise ValueError(
             "cannot reshape array into the shape of the other: vdot takes arrays of equal size"
@@ -376,18 +396,14 @@ def vecdot(
     check_rules(dtype, casting, order)
     _check_one(out)
     refuse_signature("vecdot", signature)
-    x, y = as_array(x1), as_array(x2)
+    x, y = _cast_operands("vecdot", x1, x2, out, dtype, casting)
     for i, a in enumerate((x, y)):
         if a.ndim == 0:
             raise ValueError(
                 f"vecdot: Input operand {i} does not have enough dimensions (has 0, gufunc core with signature "
                 "(n),(n)->() requires 1)"
             )
-    if dtype is not None:
-        x, y = (_cast_input("vecdot", a, dtype, casting) for a in (x, y))
     target = out[0] if isinstance(out, tuple) else out
-    if isinstance(target, ndarray):
-        _check_output("vecdot", numpy.result_type(x.dtype, y.dtype), target, casting)
     place: Any = -1
     if axes is not ...:
         if axis is not ...:
@@ -400,14 +416,14 @@ def vecdot(
         place = axis
     if x.shape[-1] != y.shape[-1]:
         raise _mismatch("vecdot", 0, y.shape[-1], x.shape[-1], "(n),(n)->()")
-    result = _quelea.contract(x.conj(), y, -1, "K")
+    result = _in_stack_order(lambda a, b: _contract(a.conj(), b, -1), x, y, 1)
     if keepdims:
         result = _quelea.expand_dims(result, place)
         if isinstance(target, ndarray) and target.shape != result.shape:
             raise ValueError(
                 f"vecdot: the output has shape {target.shape}, but the result has {result.shape}"
             )
-    return _delivered("vecdot", result, out, casting, order)
+    return _delivered("vecdot", result, out, order, x, y)
 
 
 def outer(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
@@ -441,18 +457,17 @@ def tensordot(a: Any, b: Any, axes: int | Sequence[Any] = 2) -> ndarray:
     ValueError
         The axes of a pair have different extents.
     """
+    pairs: Any = axes if isinstance(axes, Iterable) else (list(range(-axes, 0)), list(range(axes)))
+    named_x, named_y = (list(s) if isinstance(s, Collection) else [s] for s in pairs)
+    if any(len(set(s)) < len(s) for s in (named_x, named_y)):
+        raise ValueError("duplicate axes are not allowed in tensordot")
     x, y = as_array(a), as_array(b)
-    pairs: Any = (
-        (range(x.ndim - axes, x.ndim), range(axes))
-        if isinstance(axes, (int, numpy.integer))
-        else axes
-    )
-    named_x, named_y = ([s] if isinstance(s, (int, numpy.integer)) else s for s in pairs)
-    left, right = [range(x.ndim)[i] for i in named_x], [range(y.ndim)[i] for i in named_y]
-    if len(left) != len(right) or any(
-        x.shape[i] != y.shape[j] for i, j in zip(left, right, strict=True)
+    # of the first pair that does not fit the others are not looked at
+    if len(named_x) != len(named_y) or any(
+        x.shape[i] != y.shape[j] for i, j in zip(named_x, named_y, strict=True)
     ):
         raise ValueError("shape-mismatch for sum")
+    left, right = ([i % z.ndim for i in s] for z, s in ((x, named_x), (y, named_y)))
     rest_x, rest_y = (
         [i for i in range(x.ndim) if i not in left],
         [i for i in range(y.ndim) if i not in right],

@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from . import _quelea
 from ._quelea import ndarray
-from .elementwise import as_array
+from .elementwise import as_array, as_scalar
 
 __all__ = [
     "astype",
@@ -46,7 +46,8 @@ Axes = int | Sequence[int] | None
 
 def _tobytes(x: ndarray, order: str = "C") -> bytes:
     """``ndarray.tobytes``: the elements as bytes, on every rank."""
-    return numpy.asarray(x).tobytes(order)  # type: ignore[arg-type]
+    taken: bytes = x.__array__().tobytes(order)  # type: ignore[arg-type]
+    return taken
 
 
 def _bytes(x: ndarray) -> bytes:
@@ -106,6 +107,11 @@ may_share_memory = shares_memory
 # ---- shapes ----
 
 
+def _with_methods(a: Any) -> ndarray:
+    """Make an array of what is none; NumPy's scalars have methods, too, which give scalars."""
+    return as_scalar(as_array(a)) if isinstance(a, numpy.generic) else as_array(a)
+
+
 def reshape(
     a: Any, /, shape: int | Sequence[int], order: str = "C", *, copy: bool | None = None
 ) -> ndarray:
@@ -123,7 +129,7 @@ def reshape(
     -------
     ndarray
     """
-    return as_array(a).reshape(shape, order=order, copy=copy)
+    return _with_methods(a).reshape(shape, order=order, copy=copy)
 
 
 def ravel(a: Any, order: str = "C") -> ndarray:
@@ -143,7 +149,7 @@ def squeeze(a: Any, axis: Axes = None) -> ndarray:
     -------
     ndarray
     """
-    return as_array(a).squeeze(tuple(axis) if isinstance(axis, Sequence) else axis)
+    return _with_methods(a).squeeze(tuple(axis) if isinstance(axis, Sequence) else axis)
 
 
 def expand_dims(a: Any, axis: int | Sequence[int]) -> ndarray:
@@ -224,7 +230,7 @@ def transpose(a: Any, axes: Sequence[int] | None = None) -> ndarray:
     -------
     ndarray
     """
-    return as_array(a).transpose(axes)
+    return _with_methods(a).transpose(axes)
 
 
 def matrix_transpose(x: Any, /) -> ndarray:
@@ -283,8 +289,8 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> ndarray:
     -------
     ndarray
     """
+    axis = normalize_axis_index(axis, a.ndim)
     x = as_array(a)
-    axis = normalize_axis_index(axis, x.ndim)
     if start < 0:
         start += x.ndim
     if not 0 <= start <= x.ndim:
@@ -377,16 +383,31 @@ def broadcast_to(array: Any, shape: int | Sequence[int], subok: bool = False) ->
     return _quelea.broadcast_to(as_array(array), shape)
 
 
-def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[ndarray, ...]:
+def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     """Give views of all arrays in their common shape.
 
     Returns
     -------
     tuple of ndarray
+        What is no number is in an array of NumPy's.
     """
-    arrays = [as_array(a) for a in args]
+    arrays = [_array_or_objects(a) for a in args]
     common = numpy.broadcast_shapes(*(a.shape for a in arrays))
-    return tuple(a if a.shape == common else _quelea.broadcast_to(a, common) for a in arrays)
+    return tuple(
+        a
+        if a.shape == common
+        else numpy.broadcast_to(a, common)
+        if isinstance(a, numpy.ndarray)
+        else _quelea.broadcast_to(a, common)
+        for a in arrays
+    )
+
+
+def _array_or_objects(a: Any) -> Any:
+    """Give an array of ours, or of NumPy's where it holds no numbers: None, say, among what matplotlib broadcasts."""
+    if isinstance(a, (type(None), str, bytes)):
+        return numpy.asarray(a, object if a is None else None)
+    return as_array(a)
 
 
 def copyto(dst: ndarray, src: Any, casting: str = "same_kind", where: Any = True) -> None:

@@ -66,14 +66,19 @@ def arange(
         if dtype is not None
         else numpy.result_type(int, *map(type_of_number, (first, last, by)))
     )
-    if by == 0:
-        raise ZeroDivisionError("division by zero")
-    length = float(((last - first) / by).real)
+    with numpy.errstate(all="ignore"):
+        steps = (last - first) / by  # of Python's numbers by zero: ZeroDivisionError
+    is_complex = isinstance(steps, (complex, numpy.complexfloating))
+    if isinstance(steps, complex) and dtype.kind != "c":
+        raise TypeError("must be real number, not complex")
+    length = float(min(steps.real, steps.imag) if isinstance(steps, complex) else steps.real)
     if math.isnan(length):
         raise ValueError("arange: cannot compute length")
-    if length >= 2**63:
+    if abs(length) >= 2**63:
         raise ValueError("Maximum allowed size exceeded")
-    if length == 0 and first != last:  # too small a part of a step, or of an infinite one
+    if (
+        length == 0 and first != last and not is_complex
+    ):  # too small a part of a step, or of an infinite one
         length = math.copysign(1, length)
     count = math.ceil(length) if length > 0 else 0
     if dtype.kind == "b" and count > 2:
@@ -85,7 +90,10 @@ def arange(
         delta = two[1] ^ two[0] if dtype.kind == "b" else two[1] - two[0]
     if count < 2:
         delta = dtype.type(0)
-    return _quelea.ramp(count, 0, two[0], delta, dtype)
+    result = _quelea.ramp(count, 0, two[0], delta, dtype)
+    if count and dtype.kind == "f" and not two[0] and numpy.signbit(two[0]):
+        result[0] = two[0]  # the first element is no sum
+    return result
 
 
 def linspace(

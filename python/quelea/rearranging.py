@@ -117,7 +117,7 @@ def repeat(a: Any, repeats: int, axis: int | None = None) -> ndarray:
     times = int(repeats.item() if hasattr(repeats, "item") else numpy.asarray(repeats).item())
     if times < 0:
         raise ValueError("repeats may not contain negative values.")
-    if axis is None:
+    if axis is None or (x.ndim == 0 and operator.index(axis) in (0, -1)):
         x, axis = x.ravel(), 0
     axis = normalize_axis_index(axis, x.ndim)
     shape = x.shape
@@ -152,11 +152,12 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> nd
     x = as_array(array)
     if isinstance(pad_width, dict):
         pad_width = _widths_of_axes(pad_width, x.ndim)
-    if numpy.asarray(pad_width).dtype.kind not in "iu":
+    given = numpy.asarray(pad_width)
+    if given.dtype.kind not in "iu":
         raise TypeError("`pad_width` must be of integral type.")
-    widths = [(int(a), int(b)) for a, b in numpy.broadcast_to(pad_width, (x.ndim, 2))]
-    if any(w < 0 for pair in widths for w in pair):
+    if given.size and given.min() < 0:
         raise ValueError("index can't contain negative values")
+    widths = [(int(a), int(b)) for a, b in numpy.broadcast_to(pad_width, (x.ndim, 2))]
     _check_mode(mode, kwargs)
     if x.ndim == 0:
         numpy.broadcast_to(kwargs.get("constant_values", 0), (0, 2))
@@ -264,11 +265,12 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     -------
     ndarray
     """
-    x = as_array(a)
     if n == 0:
-        return x
+        given: ndarray = a
+        return given
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n!r}")
+    x = as_array(a)
     if x.ndim == 0:
         raise ValueError("diff requires input that is at least one dimensional")
     axis = normalize_axis_index(axis, x.ndim)

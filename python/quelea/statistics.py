@@ -1,5 +1,6 @@
 """Reductions that are made of others: mean, variance, range; and the slow ways of the simple ones."""
 
+import operator
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +10,8 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from . import _quelea
 from ._quelea import ndarray
-from .elementwise import as_array, deliver
+from .elementwise import as_array, as_scalar, deliver
+from .rearranging import diff
 
 __all__ = [
     "average",
@@ -27,17 +29,24 @@ __all__ = [
 Axis = int | Sequence[int] | None
 
 
-def _check_shape(result: ndarray, out: ndarray) -> None:
-    if out.shape != result.shape:
+def _check_shape(shape: tuple[int, ...], out: ndarray) -> None:
+    if out.shape != shape:
         raise ValueError(
-            f"output parameter for a reduction has shape {out.shape}, but the result has {result.shape}"
+            f"output parameter for a reduction has shape {out.shape}, but the result has {shape}"
         )
+
+
+def _shape_of_lines(x: ndarray, axis: Axis, keepdims: bool) -> tuple[int, ...]:
+    """Give the shape of a reduction over axes."""
+    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
+    kept = [1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes]
+    return tuple(kept)
 
 
 def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
     """Give the result of a reduction, in `out` if there is one, which must have its shape."""
     if isinstance(out, ndarray):
-        _check_shape(result, out)
+        _check_shape(result.shape, out)
     return deliver(result, out)
 
 
@@ -55,13 +64,11 @@ def _count(x: ndarray, axis: Axis) -> int:
 
 def _divide(total: ndarray, count: Any, dtype: Any) -> ndarray:
     """Divide a sum by a number of elements, in the dtype of the sum where it is inexact."""
-    if total.dtype.kind in "fc":
-        result = _quelea.divide(
-            total,
-            total.dtype.type(count)
-            if isinstance(count, (int, float))
-            else count.astype(total.real.dtype),
-        )
+    if total.dtype.kind in "fc" and isinstance(count, ndarray):
+        place = (total,) if total.ndim else ()  # where the quotient lies as the sum does
+        result = _quelea.divide(total, count.astype(total.real.dtype), *place)
+    elif total.dtype.kind in "fc":
+        result = _quelea.divide(total, total.dtype.type(count))
     else:
         result = _quelea.divide(total, count)
     return result if dtype is None or result.dtype == dtype else result.astype(dtype)
@@ -184,7 +191,9 @@ def var(
         if distance.dtype.kind == "c"
         else _quelea.square(distance)
     )
-    summed = numpy.zeros(0, accumulated).real.dtype if x.dtype.kind == "c" else accumulated
+    summed = accumulated
+    if x.dtype.kind == "c" and dtype is None:
+        summed = numpy.zeros(0, accumulated).real.dtype
     total = _sum(squares, axis, summed, keepdims, mask)
     if mask is not True:
         divisor: Any = _quelea.maximum(_quelea.sum(mask, _axes(axis), keepdims=keepdims) - ddof, 0)
@@ -238,7 +247,7 @@ def ptp(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = 
     high, low = (reduce(x, axes, keepdims=keepdims) for reduce in (_quelea.max, _quelea.min))
     if out is None:
         return high - low
-    _check_shape(high, out)
+    _check_shape(high.shape, out)
     return _quelea.subtract(high, low, out=out)
 
 
@@ -274,11 +283,8 @@ def average(
     axes = () if axis is None else normalize_axis_tuple(axis, x.ndim, argname="axis")
     if weights is None:
         result = mean(x, axis, keepdims=keepdims)
-        return (
-            (result, _quelea.full(result.shape, _count(x, axis), result.dtype))
-            if returned
-            else result
-        )
+        count = x.size / result.size  # of no result: ZeroDivisionError, as in NumPy
+        return (result, _quelea.full(result.shape, count, result.dtype)) if returned else result
     w = as_array(weights)
     if w.shape != x.shape:
         if axis is None:
@@ -294,12 +300,15 @@ def average(
         if x.dtype.kind in "iub"
         else numpy.result_type(x.dtype, w.dtype)
     )
-    w = _quelea.broadcast_to(w, x.shape)
     scale = _sum(w, axis, dtype, keepdims)
     if bool(_quelea.any(_quelea.equal(scale, 0))):
         raise ZeroDivisionError("Weights sum to zero, can't be normalized")
-    result = _sum(_quelea.multiply(x, w), axis, dtype, keepdims) / scale
-    return (result, scale) if returned else result
+    result = _sum(_quelea.multiply(x, w, dtype=dtype), axis, dtype, keepdims) / scale
+    if not returned:
+        return result
+    if scale.shape != result.shape:
+        scale = _quelea.broadcast_to(scale, result.shape).copy()
+    return result, scale
 
 
 def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> ndarray:
@@ -319,20 +328,15 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> ndarray
     ndarray
     """
     f = as_array(y)
-    axis = normalize_axis_index(axis, f.ndim)
-    if x is not None and numpy.ndim(x) == 0:
-        raise ValueError("diff requires input that is at least one dimensional")
-    lead = (slice(None),) * axis
     width: Any = dx
     if x is not None:
         points = as_array(x)
-        width = (
-            points[1:] - points[:-1]
-            if points.ndim == 1
-            else points[(*lead, slice(1, None))] - points[(*lead, slice(None, -1))]
-        )
+        width = diff(points) if points.ndim == 1 else diff(points, axis=axis)
         if points.ndim == 1:
-            width = width.reshape([-1 if i == axis else 1 for i in range(f.ndim)])
+            shape = [1] * f.ndim
+            shape[axis] = width.size
+            width = width.reshape(shape)
+    lead = (slice(None),) * normalize_axis_index(axis, f.ndim)
     return _quelea.sum(
         width * (f[(*lead, slice(1, None))] + f[(*lead, slice(None, -1))]) / 2.0, axis
     )
@@ -342,7 +346,14 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> ndarray
 
 
 def _without_nan(x: ndarray, value: Any) -> ndarray:
-    return _quelea.where(_quelea.isnan(x), x.dtype.type(value), x) if x.dtype.kind in "fc" else x
+    if x.dtype.kind not in "fc":
+        return x
+    return _quelea.where(_quelea.isnan(x), x.dtype.type(value), x)
+
+
+def _copied_if_broadcast(x: ndarray) -> ndarray:
+    """Give an array that lies as its copy without NaN, which NumPy makes for sums."""
+    return x.copy("K") if x.dtype.kind in "fc" and 0 in x.strides else x
 
 
 def nansum(
@@ -360,9 +371,11 @@ def nansum(
     -------
     ndarray
     """
-    return _quelea.sum(
-        _without_nan(as_array(a), 0), _axes(axis), dtype, out, keepdims, initial, where
-    )
+    given: dict[str, Any] = {} if where is True else {"where": where}
+    if type(initial) is not int or initial:
+        given["initial"] = initial
+    x = _without_nan(_copied_if_broadcast(as_array(a)), 0)
+    return _quelea.sum(x, _axes(axis), dtype, out, keepdims, **given)
 
 
 def nanmean(
@@ -381,10 +394,13 @@ def nanmean(
     ndarray
     """
     x = as_array(a)
-    if x.dtype.kind in "fc" and dtype is not None and numpy.dtype(dtype).kind not in "fc":
+    if x.dtype.kind not in "fc":
+        return mean(x, axis, dtype, out, keepdims, where=where)
+    if dtype is not None and numpy.dtype(dtype).kind not in "fc":
         raise TypeError("If a is inexact, then dtype must be inexact")
-    if x.dtype.kind in "fc" and isinstance(out, ndarray) and out.dtype.kind not in "fc":
+    if isinstance(out, ndarray) and out.dtype.kind not in "fc":
         raise TypeError("If a is inexact, then out must be inexact")
+    x = _copied_if_broadcast(x)
     numbers = _quelea.logical_not(_quelea.isnan(x))
     if where is not True:
         numbers = _quelea.logical_and(numbers, _mask(where, x))
@@ -416,7 +432,8 @@ def _nan_extreme(
     nothing = _quelea.all(_quelea.isnan(x), axis, None, keepdims, where=where)
     if initial is not None:
         nothing = _quelea.logical_and(nothing, numpy.isnan(initial))
-    return _deliver(_quelea.where(nothing, x.dtype.type(numpy.nan), replaced), out)
+    of_nan = reduce(x, axis, None, keepdims) if x.dtype.kind == "c" else x.dtype.type(numpy.nan)
+    return _deliver(_quelea.where(nothing, of_nan, replaced), out)
 
 
 def nanmin(
@@ -490,11 +507,13 @@ def _reduce_slowly(
     if name in ("sum", "prod"):
         arguments["dtype"] = dtype
     _check_mask(where)
+    if x.ndim == 0 and not isinstance(axis, tuple) and axis is not None:
+        axis = None if operator.index(axis) in (0, -1) else axis  # NumPy lets it stand for no axis
     if axis is not None:
         normalize_axis_tuple(axis, x.ndim)
     neutral = _identity(name)
     if name in ("min", "max") and dtype is not None:
-        x = x.astype(dtype, copy=False)
+        x = _quelea.cast(x, dtype)
     if name in ("any", "all") and dtype is not None and numpy.dtype(dtype) != bool:
         raise TypeError("any and all are of booleans: write astype")
     keeps_sign = False  # a sum that does not begin with zero: it has the sign of negative zeros
@@ -506,10 +525,16 @@ def _reduce_slowly(
                 f"zero-size array to reduction operation {which} which has no identity"
             )
     initial = None if initial is ... else initial
+    if isinstance(out, ndarray):
+        _check_shape(_shape_of_lines(x, axis, keepdims), out)
+    mask = None if where is True else _mask(where, x)
     first = None if initial is None else _initial(initial, name, x, dtype)
+    if name == "sum" and (keeps_sign or (first is not None and not first)):
+        parts = _sum_of_parts(x, axis, dtype, keepdims, first, where)
+        if parts is not None:
+            return _deliver(parts, out)
     if name == "sum" and first is not None and first.dtype.kind == "f" and not first:
         keeps_sign = bool(numpy.signbit(first))
-    mask = None if where is True else _mask(where, x)
     if mask is not None:
         filler = first if neutral is None or keeps_sign else x.dtype.type(neutral)
         if filler is None:
@@ -522,7 +547,7 @@ def _reduce_slowly(
         x = _quelea.where(mask, x, filler)
     if first is not None and x.size == 0 and neutral is None:
         shape = _quelea.sum(x, axis, keepdims=keepdims).shape
-        return _deliver(_quelea.full(shape, first, x.dtype), out)
+        return _deliver(as_scalar(_quelea.full(shape, first, x.dtype)), out)
     result = getattr(_quelea, name)(x, axis, **arguments)
     if first is not None:
         result = _combine(name)(result, _quelea.full((), first, result.dtype))
@@ -530,6 +555,24 @@ def _reduce_slowly(
         is_negative = _quelea.all(_quelea.signbit(x), axis, keepdims=keepdims)
         result = _quelea.where(is_negative, _quelea.copysign(result, -1), result)
     return _deliver(result, out)
+
+
+def _sum_of_parts(
+    x: ndarray, axis: Any, dtype: Any, keepdims: bool, first: Any, where: Any
+) -> ndarray | None:
+    """Sum complex numbers by their parts, each of which may begin with no zero, or with one below 0."""
+    kind = numpy.dtype(dtype) if dtype is not None else x.dtype
+    if kind.kind != "c":
+        return None
+    x = _quelea.cast(x, kind)
+    sums = [
+        _reduce_slowly("sum", part, axis, None, None, keepdims, begin, where)
+        for part, begin in (
+            (x.real, None if first is None else first.real),
+            (x.imag, None if first is None else first.imag),
+        )
+    ]
+    return _quelea.from_parts(*sums)
 
 
 def _initial(initial: Any, name: str, x: ndarray, dtype: Any) -> Any:

@@ -244,7 +244,7 @@ QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **v
     strides[a] = 0;
     if (a < lead) continue;
     if (base->shape[a - lead] == shape[a])
-      strides[a] = base->strides[a - lead];
+      strides[a] = shape[a] == 1 ? 0 : base->strides[a - lead]; /* as NumPy has it */
     else if (base->shape[a - lead] != 1)
       return ql_fail(error, QL_ERR_VALUE, "an axis of extent %lld cannot be broadcast to %lld",
                      (long long)base->shape[a - lead], (long long)shape[a]);

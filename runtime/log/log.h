@@ -116,10 +116,10 @@ int rt_shape_text(char *text, size_t size, int ndim,
 /* ---- memory_order.c: `order` gets the axes from outside to inside; false: in C order ---- */
 bool rt_iterator_order(int ndim, int count, const QlOperand *in, int *order);
 bool rt_keeps_order(QlArray *array, int *order); /* the same of one array */
-bool rt_order_of_copy(const QlArray *array, QlOrder wanted, int *order);
+bool rt_order_of_copy(QlArray *array, QlOrder wanted, int *order);
 
 /* ---- reduce.c ---- */
-/* ql_reduce, with the result in C order or, as NumPy's reductions have it, in order K. */
+/* ql_reduce, with the result in that order; NumPy's reductions have it in the iterator's. */
 QlStatus rt_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes,
                    bool keepdims, QlOrder order, QlDtype dtype, QlArray *out, QlArray **result,
                    QlError *error);

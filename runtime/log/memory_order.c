@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What one operand says of two axes, of which `first` is the one outside in C order. */
+/* What one operand says of two axes, of which `first` lies outside so far. */
 typedef struct Steps {
   int64_t first, second;
 } Steps;
@@ -20,17 +20,22 @@ typedef struct Steps {
 /* false: it says nothing */
 typedef bool Ask(const void *operands, int k, int first, int second, Steps *steps);
 
-/* By insertion, an axis goes outside those that all operands have inside it. True: it is not C
- * order. */
-static bool sort_axes(int ndim, int count, const void *operands, Ask *ask, int *order) {
+/* By insertion from one end of the axes: the next one passes those that all operands want on its
+ * other side, also across axes of which they say nothing. The end decides what becomes of these;
+ * NumPy's iterator begins at the innermost axis, its joins and copies at the outermost one. True:
+ * it is not C order. */
+static bool sort_axes(int ndim, int count, const void *operands, Ask *ask, bool from_inside,
+                      int *order) {
   bool moved = false;
-  for (int i = 0; i < ndim; i++) {
-    int to = i;
-    for (int j = i - 1; j >= 0; j--) {
+  int sorted[QL_MAX_DIMS];
+  for (int n = 0; n < ndim; n++) {
+    int i = from_inside ? ndim - 1 - n : n, to = n;
+    for (int j = n - 1; j >= 0; j--) {
+      int outer = from_inside ? i : sorted[j], inner = from_inside ? sorted[j] : i;
       bool says = false, swap = false;
       for (int k = 0; k < count; k++) {
         Steps steps;
-        if (!ask(operands, k, order[j], i, &steps)) continue;
+        if (!ask(operands, k, outer, inner, &steps)) continue;
         if (steps.second <= steps.first)
           swap = false;
         else if (!says)
@@ -40,10 +45,11 @@ static bool sort_axes(int ndim, int count, const void *operands, Ask *ask, int *
       if (says && !swap) break;
       if (says) to = j;
     }
-    memmove(&order[to + 1], &order[to], (size_t)(i - to) * sizeof *order);
-    order[to] = i;
-    moved |= to != i;
+    memmove(&sorted[to + 1], &sorted[to], (size_t)(n - to) * sizeof *sorted);
+    sorted[to] = i;
+    moved |= to != n;
   }
+  for (int n = 0; n < ndim; n++) order[from_inside ? ndim - 1 - n : n] = sorted[n];
   return moved;
 }
 
@@ -83,12 +89,19 @@ bool rt_iterator_order(int ndim, int count, const QlOperand *in, int *order) {
   for (int k = 0; k < count && c_order; k++)
     c_order = !in[k].array || in[k].array->ndim < 2 || lies_in_c_order(in[k].array);
   if (c_order) return false;
-  return sort_axes(ndim, count, &(Operands){ndim, in}, ask_operand, order);
+  return sort_axes(ndim, count, &(Operands){ndim, in}, ask_operand, true, order);
 }
 
 bool rt_keeps_order(QlArray *array, int *order) {
   QlOperand operand = {.array = array};
   return array->ndim > 1 && rt_iterator_order(array->ndim, 1, &operand, order);
+}
+
+void ql_lying_order(int ndim, int count, QlArray *const *arrays, int *order) {
+  QlOperand in[3] = {{.array = NULL}};
+  for (int a = 0; a < ndim; a++) order[a] = a;
+  for (int k = 0; k < count; k++) in[k].array = arrays[k];
+  if (ndim > 1) (void)rt_iterator_order(ndim, count, in, order);
 }
 
 /* ---- copies ---- */
@@ -100,10 +113,11 @@ static bool ask_array(const void *array, int k, int first, int second, Steps *st
   return true;
 }
 
-bool rt_order_of_copy(const QlArray *array, QlOrder wanted, int *order) {
+bool rt_order_of_copy(QlArray *array, QlOrder wanted, int *order) {
   int ndim = array->ndim;
+  if (wanted == QL_ORDER_ITERATOR) return rt_keeps_order(array, order);
   if (wanted == QL_ORDER_C || ndim < 2) return false;
-  if (wanted == QL_ORDER_K) return sort_axes(ndim, 1, array, ask_array, order);
+  if (wanted == QL_ORDER_K) return sort_axes(ndim, 1, array, ask_array, false, order);
   for (int a = 0; a < ndim; a++) order[a] = ndim - 1 - a;
   return true;
 }
@@ -129,6 +143,7 @@ QlStatus ql_empty_join(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *s
                        int count, QlArray *const *parts, QlArray **array, QlError *error) {
   int order[QL_MAX_DIMS];
   QL_TRY(rt_log_due(ctx, error));
-  bool ordered = ndim > 1 && sort_axes(ndim, count, &(Parts){new_axis, parts}, ask_part, order);
+  bool ordered =
+      ndim > 1 && sort_axes(ndim, count, &(Parts){new_axis, parts}, ask_part, false, order);
   return rt_empty_in_order(ctx, dtype, ndim, shape, ordered ? order : NULL, array, error);
 }

@@ -79,13 +79,13 @@ static bool at_once(QlContext *ctx, QlArray *left, QlArray *right, QlArray **res
 /* ---- recorded ---- */
 
 static QlStatus sum_of_products(QlContext *ctx, QlArray *left, QlArray *right, int axis,
-                                QlOrder order, QlArray **result, QlError *error) {
+                                QlArray **result, QlError *error) {
   QlOperand in[2] = {{.array = left}, {.array = right}};
   QlArray *product;
   QL_TRY(ql_ufunc(ctx, QL_OP_MULTIPLY, 2, in, NULL, NULL, QL_DTYPE_NONE, &product, error));
   bool truth = product->dtype == QL_BOOL;
   QlStatus status =
-      rt_reduce(ctx, truth ? QL_REDUCE_ANY : QL_REDUCE_SUM, product, 1u << axis, false, order,
+      rt_reduce(ctx, truth ? QL_REDUCE_ANY : QL_REDUCE_SUM, product, 1u << axis, false, QL_ORDER_C,
                 truth ? QL_DTYPE_NONE : (QlDtype)product->dtype, NULL, result, error);
   ql_release(product);
   return status;
@@ -93,24 +93,24 @@ static QlStatus sum_of_products(QlContext *ctx, QlArray *left, QlArray *right, i
 
 /* Halves are multiplied and summed in float32, and the sum is rounded once. */
 static QlStatus sum_of_halves(QlContext *ctx, QlArray *left, QlArray *right, int axis,
-                              QlOrder order, QlArray **result, QlError *error) {
+                              QlArray **result, QlError *error) {
   QlArray *wide[2] = {NULL, NULL}, *sum = NULL;
-  QlStatus status = ql_astype(ctx, left, QL_F32, QL_ORDER_K, &wide[0], error);
-  if (!status) status = ql_astype(ctx, right, QL_F32, QL_ORDER_K, &wide[1], error);
-  if (!status) status = sum_of_products(ctx, wide[0], wide[1], axis, order, &sum, error);
-  if (!status) status = ql_astype(ctx, sum, QL_F16, QL_ORDER_K, result, error);
+  QlStatus status = ql_astype(ctx, left, QL_F32, QL_ORDER_ITERATOR, &wide[0], error);
+  if (!status) status = ql_astype(ctx, right, QL_F32, QL_ORDER_ITERATOR, &wide[1], error);
+  if (!status) status = sum_of_products(ctx, wide[0], wide[1], axis, &sum, error);
+  if (!status) status = ql_astype(ctx, sum, QL_F16, QL_ORDER_C, result, error);
   ql_release(wide[0]), ql_release(wide[1]), ql_release(sum);
   return status;
 }
 
-QlStatus ql_contract(QlContext *ctx, QlArray *left, QlArray *right, int axis, QlOrder order,
-                     QlArray **result, QlError *error) {
+QlStatus ql_contract(QlContext *ctx, QlArray *left, QlArray *right, int axis, QlArray **result,
+                     QlError *error) {
   QlDtype loop, dtype;
   QlOperand in[2] = {{.array = left}, {.array = right}};
   QL_TRY(rt_log_due(ctx, error));
   QL_TRY(ql_resolve(QL_OP_MULTIPLY, 2, in, QL_DTYPE_NONE, &loop, &dtype, error));
-  return loop == QL_F16 ? sum_of_halves(ctx, left, right, axis, order, result, error)
-                        : sum_of_products(ctx, left, right, axis, order, result, error);
+  return loop == QL_F16 ? sum_of_halves(ctx, left, right, axis, result, error)
+                        : sum_of_products(ctx, left, right, axis, result, error);
 }
 
 /* A view over the domain without the axes along which it does not move at the front. */
@@ -132,7 +132,7 @@ static QlStatus record(QlContext *ctx, QlArray *left, QlArray *right, QlArray **
   bool leads = left->ndim == 2 && right->ndim == 1; /* right has no axis for the rows of left */
   QlStatus status = view_in(left, &d, d.left, 0, &seen[0], error);
   if (!status) status = view_in(right, &d, d.right, leads ? 1 : 0, &seen[1], error);
-  if (!status) status = ql_contract(ctx, seen[0], seen[1], d.summed, QL_ORDER_C, result, error);
+  if (!status) status = ql_contract(ctx, seen[0], seen[1], d.summed, result, error);
   ql_release(seen[0]), ql_release(seen[1]);
   return status;
 }

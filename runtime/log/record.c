@@ -287,29 +287,30 @@ static QlStatus multiply_power(QlContext *ctx, QlArray *base, int exponent, QlAr
 
 /* ---- the two calls ---- */
 
-static QlStatus check_output(QlOp op, QlDtype result, const QlArray *out, int ndim,
-                             const int64_t *shape, QlError *error) {
+/* May results of that dtype go there? As in NumPy this comes before the shapes. */
+static QlStatus check_cast(QlOp op, QlDtype result, const QlArray *out, QlError *error) {
   if (out->readonly) return ql_fail(error, QL_ERR_VALUE, "output array is read-only");
-  if (!ql_can_cast_same_kind(result, (QlDtype)out->dtype))
-    return ql_fail(error, QL_ERR_CAST,
-                   "Cannot cast ufunc '%s' output from dtype('%s') to dtype('%s') with casting "
-                   "rule 'same_kind'",
-                   ql_op_name(op), ql_dtype_name(result), ql_dtype_name((QlDtype)out->dtype));
+  if (ql_can_cast_same_kind(result, (QlDtype)out->dtype)) return QL_OK;
+  return ql_fail(error, QL_ERR_CAST,
+                 "Cannot cast ufunc '%s' output from dtype('%s') to dtype('%s') with casting "
+                 "rule 'same_kind'",
+                 ql_op_name(op), ql_dtype_name(result), ql_dtype_name((QlDtype)out->dtype));
+}
+
+static QlStatus check_shape(const QlArray *out, int ndim, const int64_t *shape, QlError *error) {
   bool fits = out->ndim >= ndim;
   for (int a = 0; fits && a < ndim; a++) {
     int64_t have = out->shape[out->ndim - ndim + a];
     fits = have == shape[a] || shape[a] == 1;
   }
-  if (!fits) {
-    char want[200], have[200];
-    rt_shape_text(want, sizeof want, ndim, shape),
-        rt_shape_text(have, sizeof have, out->ndim, out->shape);
-    return ql_fail(
-        error, QL_ERR_VALUE,
-        "non-broadcastable output operand with shape %s doesn't match the broadcast shape %s", have,
-        want);
-  }
-  return QL_OK;
+  if (fits) return QL_OK;
+  char want[200], have[200];
+  rt_shape_text(want, sizeof want, ndim, shape);
+  rt_shape_text(have, sizeof have, out->ndim, out->shape);
+  return ql_fail(
+      error, QL_ERR_VALUE,
+      "non-broadcastable output operand with shape %s doesn't match the broadcast shape %s", have,
+      want);
 }
 
 /* Without a mask; `where` only says which elements count. */
@@ -323,6 +324,10 @@ static QlStatus apply_plainly(QlContext *ctx, QlOp op, int count, const QlOperan
     QL_TRY(rt_check_input(ctx, arrays[k], error));
   }
   QL_TRY(ql_resolve(op, count, in, dtype, &loop, &value_dtype, error));
+  if (out) {
+    if (out->context != ctx) return rt_check_input(ctx, out, error);
+    QL_TRY(check_cast(op, value_dtype, out, error));
+  }
   int exponent = multiplied_power(op, in, loop);
   if (exponent) return multiply_power(ctx, in[0].array, exponent, out, result, error);
   int64_t shape_room[QL_MAX_DIMS], *shape = shape_room;
@@ -331,11 +336,7 @@ static QlStatus apply_plainly(QlContext *ctx, QlOp op, int count, const QlOperan
     ndim = arrays[0]->ndim, shape = arrays[0]->shape;
   else
     QL_TRY(broadcast_shapes(count, arrays, &ndim, shape, error));
-
-  if (out) {
-    if (out->context != ctx) return rt_check_input(ctx, out, error);
-    QL_TRY(check_output(op, value_dtype, out, ndim, shape, error));
-  }
+  if (out) QL_TRY(check_shape(out, ndim, shape, error));
   QlStatus status = QL_OK;
   if (!out && !where && op != QL_OP_POWER && rt_is_immediate(ctx) &&
       rt_element_map(ctx, op, loop, value_dtype, count, in, result, &status, error)) {
@@ -377,22 +378,26 @@ static QlStatus apply_where(QlContext *ctx, QlOp op, int count, const QlOperand 
                             const QlOperand *where, QlDtype dtype, QlArray **result,
                             QlError *error) {
   QlArray *value = NULL;
-  QlDtype mask_dtype = where->array ? (QlDtype)where->array->dtype : where->scalar.dtype;
+  QlDtype loop, value_dtype,
+      mask_dtype = where->array ? (QlDtype)where->array->dtype : where->scalar.dtype;
   if (mask_dtype != QL_BOOL)
     return ql_fail(
         error, QL_ERR_TYPE,
         "Cannot cast array data from dtype('%s') to dtype('bool') according to the rule 'safe'",
         ql_dtype_name(mask_dtype));
+  if (out) {
+    if (out->context != ctx) return rt_check_input(ctx, out, error);
+    QL_TRY(ql_resolve(op, count, in, dtype, &loop, &value_dtype, error));
+    QL_TRY(check_cast(op, value_dtype, out, error));
+  }
   QL_TRY(apply(ctx, op, count, in, NULL, where, dtype, &value, error));
   QlStatus status = QL_OK;
-  if (out &&
-      (status = check_output(op, (QlDtype)value->dtype, out, value->ndim, value->shape, error)))
-    goto release;
+  if (out && (status = check_shape(out, value->ndim, value->shape, error))) goto release;
   QlOperand select[3] = {*where, {.array = value}, {.array = out}};
   if (!out) select[2].scalar = (QlScalar){.dtype = (QlDtype)value->dtype};
   if (out && value->dtype != out->dtype) {
     QlArray *cast;
-    if ((status = ql_astype(ctx, value, (QlDtype)out->dtype, QL_ORDER_K, &cast, error)))
+    if ((status = ql_astype(ctx, value, (QlDtype)out->dtype, QL_ORDER_ITERATOR, &cast, error)))
       goto release;
     ql_release(value), value = cast, select[1].array = cast;
   }

@@ -73,6 +73,28 @@ static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray 
                                                                 : QL_OK;
 }
 
+/* Products of complex numbers begin with one, as NumPy's do: 1 * z changes the signs of zeros, and
+ * both parts where one is NaN or infinite. A copy of the array in which the first elements of all
+ * lines are multiplied by one. */
+static QlStatus begin_with_one(QlContext *ctx, QlArray *array, uint32_t axes, QlDtype dtype,
+                               QlArray **begun, QlError *error) {
+  int64_t shape[QL_MAX_DIMS];
+  QlArray *copy, *first = NULL, *same = NULL;
+  QL_TRY(ql_astype(ctx, array, dtype, QL_ORDER_ITERATOR, &copy, error));
+  for (int a = 0; a < copy->ndim; a++) shape[a] = axes >> a & 1 ? 1 : copy->shape[a];
+  QlStatus status = ql_view(copy, copy->ndim, shape, copy->strides, copy->offset, &first, error);
+  QlScalar one = {ql_convert(QL_I64, (QlValue){.i = 1}, dtype), dtype, .weak = false};
+  QlOperand in[2] = {{.scalar = one}, {.array = first}};
+  if (!status)
+    status = ql_ufunc(ctx, QL_OP_MULTIPLY, 2, in, first, NULL, QL_DTYPE_NONE, &same, error);
+  ql_release(first), ql_release(same);
+  if (status)
+    ql_release(copy);
+  else
+    *begun = copy;
+  return status;
+}
+
 static QlStatus deliver(QlContext *ctx, QlArray *made, QlArray *out, QlError *error) {
   if (out->ndim == made->ndim &&
       !memcmp(out->shape, made->shape, (size_t)made->ndim * sizeof(int64_t)))
@@ -89,7 +111,7 @@ static QlStatus deliver(QlContext *ctx, QlArray *made, QlArray *out, QlError *er
 static QlStatus make(QlContext *ctx, QlArray *array, QlDtype dtype, int ndim, const int64_t *shape,
                      const int *made_axis, QlOrder wanted, QlArray **made, QlError *error) {
   int order[QL_MAX_DIMS], kept[QL_MAX_DIMS], count = 0;
-  if (wanted == QL_ORDER_C || !rt_keeps_order(array, order))
+  if (!rt_order_of_copy(array, wanted, order))
     return rt_array_new(ctx, dtype, ndim, shape, made, error);
   bool all = ndim == array->ndim; /* what is reduced stays, as an axis of one element */
   for (int a = 0; a < array->ndim; a++)
@@ -116,15 +138,21 @@ QlStatus rt_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32
   QlDtype value = accumulator(reduction, (QlDtype)array->dtype, dtype);
   bool half = value == QL_F16 &&
               rows[reduction].wide; /* sums of halves are kept in float32, rounded once */
-  QlArray *made, *halves = NULL;
+  QlArray *made, *taken = NULL;
   if (half && array->dtype != QL_F16) { /* each element is cast before it is added */
-    QL_TRY(ql_astype(ctx, array, QL_F16, QL_ORDER_K, &halves, error));
-    array = halves;
+    QL_TRY(ql_astype(ctx, array, QL_F16, QL_ORDER_ITERATOR, &taken, error));
+    array = taken;
   }
+  if (reduction == QL_REDUCE_PROD && ql_dtype_info[value].kind == QL_KIND_COMPLEX && array->size) {
+    QL_TRY(begin_with_one(ctx, array, axes, value, &taken, error));
+    array = taken;
+  }
+  if (rows[reduction].counts && array->dtype != QL_BOOL)
+    order = QL_ORDER_K; /* of a copy's truths */
   QlStatus status =
       make(ctx, array, half ? QL_F32 : value, ndim, shape, made_axis, order, &made, error);
   if (status) {
-    ql_release(halves);
+    ql_release(taken);
     return status;
   }
   if (reduces_nothing && rows[reduction].needs_element)
@@ -136,22 +164,23 @@ QlStatus rt_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32
   if ((status = record_reduction(ctx, reduction, array, axes, made_axis, made, error))) goto failed;
   if (half) {
     QlArray *narrow;
-    if ((status = ql_astype(ctx, made, QL_F16, QL_ORDER_K, &narrow, error))) goto failed;
+    if ((status = ql_astype(ctx, made, QL_F16, QL_ORDER_ITERATOR, &narrow, error))) goto failed;
     ql_release(made), made = narrow;
   }
   if (out) {
     if ((status = deliver(ctx, made, out, error))) goto failed;
     ql_release(made), ql_retain(out), made = out;
   }
-  ql_release(halves);
+  ql_release(taken);
   *result = made;
   return QL_OK;
 failed:
-  ql_release(made), ql_release(halves);
+  ql_release(made), ql_release(taken);
   return status;
 }
 
 QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes,
                    bool keepdims, QlDtype dtype, QlArray *out, QlArray **result, QlError *error) {
-  return rt_reduce(ctx, reduction, array, axes, keepdims, QL_ORDER_K, dtype, out, result, error);
+  return rt_reduce(ctx, reduction, array, axes, keepdims, QL_ORDER_ITERATOR, dtype, out, result,
+                   error);
 }

@@ -400,6 +400,8 @@ def test_arrays_of_objects_decide():
     for m in (numpy, quelea):
         given = numpy.broadcast_arrays(words, m.ones(2), 0.5)
         assert [a.dtype.kind for a in given] == ["O", "f", "f"]
+        given = numpy.broadcast_arrays(m.ones(2), None, "a", 1)
+        assert [(a.dtype.kind, a.shape) for a in given] == [(k, (2,)) for k in "fOUi"]
         assert list(numpy.concatenate([words, m.ones(1)])) == ["a", None, 1.0]
 
 
@@ -420,6 +422,34 @@ def test_pandas():
     x += series
     compare(x, numpy.ones(3) + numpy.array([1.0, 2.0, 3.0]))
     compare(quelea.asarray(series), numpy.asarray(series))
+
+
+def test_masks_of_series():
+    """A public report's example: pandas asks whether a key is of NumPy's type, and of others takes the elements."""
+    pandas = pytest.importorskip("pandas")
+    series = pandas.Series([1.0, 2.0, 3.0], index=["x", "y", "z"])
+    mask = quelea.asarray([True, False, True])
+    with pytest.raises(KeyError):
+        series[mask]
+    assert list(series[numpy.asarray(mask)].index) == ["x", "z"]
+
+
+def test_drawings():
+    """A public report's example, and what people draw."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    figure, axes = pyplot.subplots()
+    q = quelea.arange(3.0)
+    heights = [bar.get_height() for bar in axes.bar(q, q)]
+    assert heights == [0, 1, 2]
+    (line,) = axes.plot(q, q**2)
+    compare(line.get_ydata(), numpy.arange(3.0) ** 2)
+    axes.imshow(quelea.ones((3, 4)))
+    axes.scatter(q, q, c=q)
+    axes.hist(numpy.asarray(q))
+    figure.canvas.draw()
+    pyplot.close(figure)
 
 
 def test_xarray():

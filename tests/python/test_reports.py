@@ -516,6 +516,250 @@ def test_signatures_of_loops_are_not_there_yet():
             call()
 
 
+# ---- what generated calls found (test_generated.py) ----
+
+
+def _lies(m, x):
+    """Where the elements of a NumPy array or ours lie, as numbers."""
+    return [s for n, s in zip(x.shape, x.strides, strict=True) if n > 1]
+
+
+@example
+def results_lie_across_axes_that_do_not_move(m):
+    x = m.asarray(numpy.arange(24).reshape(2, 3, 4)).transpose(2, 0, 1)
+    wide = m.broadcast_to(x[:, :1], (4, 5, 3))
+    return [
+        _lies(m, made)
+        for made in (
+            -wide, wide.astype("f4"), wide.sum(0), wide.max(2), m.clip(wide, 1, 2), wide + 0.5,
+            m.isnan(wide), m.add(wide, wide[:1]), m.count_nonzero(wide, 0), m.nanmax(wide + 0.5, 0),
+            m.round(wide + 0.5, 1), m.sinc(wide), m.nansum(wide + 0.5, 2), m.triu(wide), m.modf(wide)[1],
+        )
+    ]  # fmt: skip
+
+
+@example
+def broadcast_arrays_flattened_as_they_lie(m):
+    wide = m.broadcast_to(m.asarray(numpy.arange(3)), (2, 3))
+    return wide.ravel("K"), wide.T.flatten("K"), wide[::-1].ravel("K")
+
+
+@example
+def stacks_of_matrices_times_a_vector_lie_as_the_stacks(m):
+    x = m.ones((2, 3, 4, 5)).transpose(1, 0, 2, 3)
+    return _lies(m, x @ m.ones(5)), _lies(m, m.vecdot(x, m.ones(5))), _lies(m, m.ones(4) @ x)
+
+
+@example
+def order_a_looks_at_the_operands(m):
+    x, y = m.ones((2, 3), order="F"), m.ones((2, 3))
+    return [
+        _lies(m, made)
+        for made in (
+            m.add(x, 1, order="A"), m.add(x, y, order="A"), m.add(x[:, ::-1], 1, order="A"),
+            m.matmul(x, x.T, order="A"), m.matmul(y, y.T, order="A"), m.array(x[::-1], "f4", order="A"),
+        )
+    ]  # fmt: skip
+
+
+@example
+def shapes_beside_an_array_of_one_element(m):
+    return _lies(m, m.zeros_like(m.ones((2, 2))[:1, :1].T, shape=(2, 3)))
+
+
+@example
+def casts_come_before_shapes(m):
+    return m.add(m.ones(2), m.ones(3), out=m.zeros(2, int))
+
+
+@example
+def casts_come_before_shapes_of_masks(m):
+    return m.add(m.ones(2), m.ones(3), out=m.zeros(2, int), where=m.zeros(2, bool))
+
+
+@example
+def casts_come_before_shapes_in_place(m):
+    a = m.ones((2, 3), int)
+    a @= m.ones((2, 2))
+    return a
+
+
+@example
+def casts_come_before_shapes_of_limits(m):
+    return m.clip(m.ones(2), m.ones(3), 2, out=m.zeros(2, int))
+
+
+@example
+def the_shape_of_out_comes_before_the_beginning(m):
+    return m.sum(m.ones(3), initial=1j, out=m.zeros(2))
+
+
+@example
+def numbers_are_not_equivalent_to_another_dtype(m):
+    return m.add(m.ones(2, "f4"), 1.0, casting="equiv")
+
+
+@example
+def truths_of_any_dtype_under_strict_casts(m):
+    x = m.ones(2, "f4")
+    return m.logical_and(x, m.ones(2, int), casting="no"), m.logical_xor(x, True, casting="equiv")
+
+
+@example
+def integers_of_any_size_are_compared_under_strict_casts(m):
+    return m.less(m.ones(2, "u4"), 2**40, casting="no")
+
+
+@example
+def a_number_beyond_64_bits_alone(m):
+    return m.log(2**70, out=m.zeros(2))
+
+
+@example
+def axes_of_no_axes(m):
+    x = m.asarray(2.5)
+    return (
+        m.add.reduce(x), m.sum(x, axis=-1, initial=1), m.max(x, axis=0, where=True, initial=3),
+        m.nansum(x, axis=0), m.nanmean(x, axis=0), m.repeat(x, 2, axis=0), m.all(x, axis=0, where=True),
+    )  # fmt: skip
+
+
+@example
+def what_is_a_scalar(m):
+    """Of arrays of no axes functions of Python's give scalars, too."""
+    x, n = m.asarray(2.5), m.asarray(3)
+    return [
+        m.isscalar(made)
+        for made in (
+            m.round(x), m.round(n), m.round(n, 1), m.nan_to_num(x), m.nan_to_num(n), m.iscomplex(x),
+            m.isreal(x), m.imag(x), m.imag(m.sum(m.ones(2))), m.real(x), m.dot(m.ones(1), m.ones(1, int)),
+            m.inner(m.ones(1), m.ones(1, "f4")), m.min(m.zeros(0), initial=1), m.diff(2.5, 0),
+            *m.unstack(m.ones(2)), m.squeeze(numpy.float32(1)), m.transpose(numpy.float32(1)),
+            m.broadcast_to(numpy.float32(1), ()), m.where(m.asarray(True), 1, 2), m.clip(x, 1.0, 2.0),
+        )
+    ]  # fmt: skip
+
+
+@example
+def parts_of_numbers(m):
+    return m.real(3), m.imag(2.5), m.isreal(1), m.isreal([1j, 2])
+
+
+@example
+def products_of_complex_numbers_begin_with_one(m):
+    z = m.asarray([[complex(-0.0, -0.0), complex(1, m.nan)], [2 + 1j, complex(m.inf, 1)]])
+    return [f(z[:1], **k) for f in (m.prod, m.multiply.reduce) for k in ({}, {"axis": 0})]
+
+
+@example
+def sums_of_complex_numbers_that_begin_below_zero(m):
+    z = m.full(3, complex(-0.0, -0.0))
+    return [
+        m.sum(z, initial=first)
+        for first in (-0.0, None, 0, complex(-0.0, -0.0), complex(0.0, -0.0))
+    ] + [m.add.reduce(m.stack([z, -z]), 1, initial=-0.0, where=m.asarray([True, False, True]))]
+
+
+@example
+def variance_of_complex_numbers_in_complex_numbers(m):
+    return m.var(m.asarray([1j, 2.0]), dtype="c16"), m.var(m.asarray([1j, 2.0]))
+
+
+@example
+def weighted_means_of_small_integers(m):
+    x = m.asarray([100, 100, 3], "i1")
+    return m.average(x, weights=x), m.average(m.ones((2, 3)), 1, weights=m.ones(3), returned=True)
+
+
+@example
+def mean_of_no_results(m):
+    return m.average(m.zeros((0, 3)), axis=1)
+
+
+@example
+def truths_do_not_have_decimals(m):
+    return m.round(m.asarray([True]), 1)
+
+
+@example
+def integrals_over_truths_and_shorter_axes(m):
+    y = m.ones((2, 3, 2))
+    return m.trapezoid(m.ones(3), x=m.asarray([True, False, True])), m.trapezoid(
+        y, y[0, :, :1], axis=1
+    )
+
+
+@example
+def products_with_a_list_of_nothing(m):
+    return m.inner(m.ones((0,), "i4"), []), m.dot(3, []), m.vdot(m.zeros(0, "u1"), [])
+
+
+@example
+def pairs_of_axes_that_are_there_twice(m):
+    return m.tensordot(m.ones((2, 2)), m.ones((2, 2)), ([0, 0], [0, 1]))
+
+
+@example
+def pairs_of_axes_that_are_not_there(m):
+    return m.tensordot(m.ones(2), m.ones((2, 2)), 2)
+
+
+@example
+def parts_of_a_list(m):
+    return m.array_split([1, 2, 3], 2)
+
+
+@example
+def equal_parts_of_a_list(m):
+    return m.split([1, 2, 3], 3)
+
+
+@example
+def a_range_times_a_matrix(m):
+    return range(3) @ m.ones((3, 2)), m.ones((2, 3)) @ range(3)
+
+
+@example
+def a_list_deeper_than_its_place(m):
+    m.zeros((3, 3))[0] = [[1, 2, 3]]
+
+
+@example
+def a_range_where_a_number_belongs(m):
+    m.zeros(3, int).fill(range(3))
+
+
+@example
+def full_of_complex_numbers_in_a_list(m):
+    return m.full_like(m.ones(2, int), [1j, 2])
+
+
+@example
+def ranges_of_complex_numbers(m):
+    return m.arange(3 + 2j), m.arange(2j), m.arange(-0.0, 2)
+
+
+@example
+def ranges_of_infinitely_many_steps_back(m):
+    return m.arange(0, 5, -0.0 * numpy.float64(1))
+
+
+@example
+def limits_that_are_zero(m):
+    """A limit that stays as it is takes the element's zero, another one gives its own."""
+    one, zeros = m.asarray([-0.0]), m.asarray([-0.0, 0.0, -0.0])
+    return (
+        m.clip(one, m.asarray([-1.0]), m.asarray([0.0])), m.clip(zeros, -1.0, m.asarray([0.0])),
+        m.clip(one, -1.0, m.asarray([0], "u2")), m.clip(zeros, zeros, 1.0), m.clip(one, -1.0, 0.0),
+        m.clip(zeros, numpy.float64(0), numpy.float64(1)), m.clip(zeros + 0j, -1, zeros[::-1] + 0j),
+    )  # fmt: skip
+
+
+@example
+def borders_narrower_than_nothing(m):
+    return m.pad(m.asarray(1), -1)
+
+
 # ---- small ones ----
 
 

@@ -3,6 +3,7 @@
 import math
 import operator
 import warnings
+from collections.abc import Hashable
 
 import numpy
 import pytest
@@ -185,6 +186,7 @@ def test_scalars_are_keys_and_arrays_are_not():
     assert (names[a[0]], names[a.sum()], names[(a / 2).sum() + 1]) == ("zero", "three", "other")
     assert len({a[1], a[1] + 0, 1}) == 1
     for array in (a, np.array(3), a[1:2]):
+        assert not isinstance(array, Hashable)
         with pytest.raises(TypeError, match="unhashable"):
             hash(array)
 
