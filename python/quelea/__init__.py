@@ -192,7 +192,16 @@ from .compiling import jit, njit, prange
 from .creation import *
 from .elementwise import *
 from .errors import *
-from .info import counters, info, init, movements, on_root, params, sync
+from .info import (
+    __array_namespace_info__,
+    counters,
+    info,
+    init,
+    movements,
+    on_root,
+    params,
+    sync,
+)
 from .joins import *
 from .linear import *
 from .manipulation import *

@@ -578,8 +578,9 @@ def isreal(x: Any) -> ndarray:
 
 
 def iscomplexobj(x: Any) -> bool:
-    """Whether the dtype is complex."""
-    return (x.dtype if isinstance(x, ndarray) else numpy.asarray(x).dtype).kind == "c"
+    """Whether the dtype is complex, of whatever has one."""
+    kind = getattr(getattr(x, "dtype", None), "type", None) or numpy.asarray(x).dtype.type
+    return issubclass(kind, numpy.complexfloating)
 
 
 def isrealobj(x: Any) -> bool:

@@ -221,6 +221,21 @@ def params() -> list[dict[str, str]]:
     ]
 
 
+class __array_namespace_info__:
+    """What the array API standard asks of a namespace: dtypes and devices, NumPy's, and what there is of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(numpy.__array_namespace_info__(), name)
+
+    def capabilities(self) -> Any:
+        """What is optional in the standard. What has a shape that depends on values is not in Quelea yet."""
+        return {
+            "boolean indexing": False,
+            "data-dependent shapes": False,
+            "max dimensions": _quelea.MAX_DIMS,
+        }
+
+
 def _cache_text(folder: str | None) -> str:
     """Say where kernels are kept, or why they are not."""
     if not folder:

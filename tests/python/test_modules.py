@@ -27,6 +27,16 @@ def test_versions_and_classes_are_numpys() -> None:
     assert quelea.lib.NumpyVersion is numpy.lib.NumpyVersion
 
 
+def test_what_the_array_api_asks_of_a_namespace() -> None:
+    found = quelea.ones(1).__array_namespace__().__array_namespace_info__()
+    theirs = numpy.__array_namespace_info__()
+    assert found.dtypes() == theirs.dtypes() and found.devices() == ["cpu"]
+    assert found.default_dtypes() == theirs.default_dtypes()
+    assert found.capabilities()["boolean indexing"] is False
+    for dtype in found.dtypes().values():
+        assert quelea.zeros(1, dtype).dtype == dtype
+
+
 def outcome(name: str, m: Any, *args: Any) -> Any:
     with warnings.catch_warnings(), numpy.errstate(all="ignore"):
         warnings.simplefilter("ignore")

@@ -641,6 +641,14 @@ def what_is_a_scalar(m):
 
 
 @example
+def complex_is_what_has_such_a_dtype(m):
+    class Duck:
+        dtype = numpy.dtype("c8")
+
+    return m.iscomplexobj(Duck()), m.iscomplexobj(m.ones(1)), m.isrealobj([1j]), m.iscomplexobj("a")
+
+
+@example
 def parts_of_numbers(m):
     return m.real(3), m.imag(2.5), m.isreal(1), m.isreal([1j, 2])
 
