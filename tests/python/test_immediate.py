@@ -32,36 +32,44 @@ def start(np: Any) -> list[Any]:
         (n * 0.5 - 4) + 1j * (n % 5),
         numpy.arange(float(LARGE)) % 17,
     ]
-    return [np.asarray(a.reshape(6, 8) if a.size == 48 else a) for a in whole]
+    arrays = [np.asarray(a.reshape(6, 8) if a.size == 48 else a) for a in whole]
+    return [*arrays, np.asarray((n * 0.125).reshape(6, 8), order="F")]
 
 
 VIEWS = [
-    "a",
-    "a[1:5]",
-    "a[::-1]",
-    "a[::2]",
-    "a.T",
-    "a[2]",
-    "a[2:3]",
-    "a[-1, 1:6]",
-    "a[:, 3]",
-    "a[4:1:-1, ::3]",
-    "a[None, 1]",
-    "a[0, 0]",
+    "{}",
+    "{}[1:5]",
+    "{}[::-1]",
+    "{}[::2]",
+    "{}.T",
+    "{}.T[::-2, ::-1]",
+    "{}[2]",
+    "{}[2:3]",
+    "{}[-1, 1:6]",
+    "{}[:, 3]",
+    "{}[4:1:-1, ::3]",
+    "{}[None, 1]",
+    "{}[0, 0]",
 ]
-FLAT_VIEWS = ["a[:40]", "a[8:48]", "a[::200]", "a[-30:-5]", "a[3]", "a"]
+READ_VIEWS = [
+    "np.broadcast_to({}[2], (6, 8))",
+    "np.broadcast_to({}[:, 3:4], (6, 8))[::-1]",
+    "np.broadcast_to({}[::-1, None, ::2], (6, 2, 4))[:, 1]",
+    "np.broadcast_to({}[0, 5], (6, 8)).T",
+]
+FLAT_VIEWS = ["{}[:40]", "{}[8:48]", "{}[::200]", "{}[-30:-5]", "{}[3]", "{}"]
 REDUCTIONS = ["sum()", "sum(0)", "sum(-1)", "max()", "min(0)", "any()", "all(-1)", "prod(0)"]
 
 
-def view_of(choose: random.Random, array: Any) -> str:
-    return choose.choice(VIEWS if array.ndim == 2 else FLAT_VIEWS)
+def view_of(choose: random.Random, arrays: list[Any], i: int, views: list[str]) -> str:
+    return choose.choice(views if arrays[i].ndim == 2 else FLAT_VIEWS).format(f"x[{i}]")
 
 
 def statement(choose: random.Random, arrays: list[Any]) -> tuple[str, Any]:
     """One line of a program over `x` (arrays) and `np`, and what is drawn with it."""
     i, j = choose.randrange(len(arrays)), choose.randrange(len(arrays))
-    a = f"x[{i}]" + view_of(choose, arrays[i])[1:]
-    b = f"x[{j}]" + view_of(choose, arrays[j])[1:]
+    a = view_of(choose, arrays, i, VIEWS)
+    b = view_of(choose, arrays, j, VIEWS + READ_VIEWS)
     k = choose.randrange(-3, 4)
     return choose.choice(
         [
@@ -72,6 +80,9 @@ def statement(choose: random.Random, arrays: list[Any]) -> tuple[str, Any]:
             f"y = -{a} if {a}.dtype != bool else ~{a}",
             f"y = {a}.{choose.choice(REDUCTIONS)}",
             f"y = np.count_nonzero({a}, axis=0)",
+            f"y = {b}.{choose.choice(REDUCTIONS)}",
+            f"y = {b}.ravel({choose.choice('CFK')!r})",
+            f"y = {b}.copy({choose.choice('CFAK')!r})",
             f"{a}[...] = {b}",
             f"{a}[...] = {k}",
             f"{a}[...] += {b}",
@@ -120,7 +131,7 @@ def test_programs(seed: int, large: str) -> None:
     if large == "at once":
         need_plans()
     x, y = start(quelea), start(numpy)
-    y = [a.copy() for a in y]
+    y = [a.copy("K") for a in y]
     if large == "moved":
         touch_few(x)
         touch_few(y)
