@@ -92,6 +92,21 @@ static PyObject *huge_integer(QlOp op, const QxOperands *in) {
   return too_large();
 }
 
+static PyObject *huge_integer_into(QlOp op, const QxOperands *in, PyObject *out, PyObject *where) {
+  PyObject *result = huge_integer(op, in);
+  if (!result || !out) return result;
+  if (where && where != Py_True) {
+    Py_DECREF(result);
+    return PyErr_Format(PyExc_NotImplementedError,
+                        "%s with a Python integer beyond 64 bits, out= and where= is not in Quelea "
+                        "yet; assign np.where(where, result, out) to out",
+                        ql_op_name(op));
+  }
+  int done = qx_array_assign(out, Py_Ellipsis, result);
+  Py_DECREF(result);
+  return done < 0 ? NULL : Py_NewRef(out);
+}
+
 /* Scalars and lists become booleans one by one, as NumPy takes them; an array must be of booleans.
  */
 static int mask_operand(PyObject *where, QxOperands *operands) {
@@ -149,7 +164,7 @@ PyObject *qx_ufunc(QlOp op, QxOperands *in, PyObject *out, PyObject *where, QlDt
   if (where && where != Py_True && where_operand(where, &mask) < 0) return NULL;
   if (qx_enter_at() < 0) goto out;
   if (has_huge_integer(op, in, dtype)) {
-    object = huge_integer(op, in);
+    object = huge_integer_into(op, in, out, where);
     goto out;
   }
   if (ql_ufunc(qx.context, op, in->count, in->of, out ? qx_array(out) : NULL,

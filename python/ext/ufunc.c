@@ -82,7 +82,11 @@ static PyObject *call_unsafely(PyObject *self, QxOperands *in, PyObject *out, Py
                         "np.where(where, result, out) to out",
                         NAME(self));
   PyObject *result = qx_ufunc(OP(self), in, NULL, NULL, dtype);
-  int done = result ? qx_array_assign(out, Py_Ellipsis, result) : -1;
+  bool longer = result && qx_is_array(out) && qx_array(result)->ndim > qx_array(out)->ndim;
+  if (longer) /* an assignment would leave out axes of one element */
+    PyErr_SetString(PyExc_ValueError,
+                    "non-broadcastable output operand doesn't match the broadcast shape");
+  int done = result && !longer ? qx_array_assign(out, Py_Ellipsis, result) : -1;
   Py_XDECREF(result);
   return done < 0 ? NULL : Py_NewRef(out);
 }

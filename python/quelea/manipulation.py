@@ -129,7 +129,8 @@ def reshape(
     -------
     ndarray
     """
-    return _with_methods(a).reshape(shape, order=order, copy=copy)
+    shaped = as_array(a).reshape(shape, order=order, copy=copy)
+    return as_scalar(shaped) if isinstance(a, numpy.generic) else shaped
 
 
 def ravel(a: Any, order: str = "C") -> ndarray:

@@ -66,8 +66,11 @@ def arange(
         if dtype is not None
         else numpy.result_type(int, *map(type_of_number, (first, last, by)))
     )
-    with numpy.errstate(all="ignore"):
-        steps = (last - first) / by  # of Python's numbers by zero: ZeroDivisionError
+    try:
+        with numpy.errstate(all="ignore"):
+            steps = (last - first) / by  # of Python's numbers by zero: ZeroDivisionError
+    except OverflowError as error:
+        raise ValueError("Maximum allowed size exceeded") from error
     is_complex = isinstance(steps, (complex, numpy.complexfloating))
     if isinstance(steps, complex) and dtype.kind != "c":
         raise TypeError("must be real number, not complex")

@@ -611,6 +611,26 @@ def integers_of_any_size_are_compared_under_strict_casts(m):
 
 
 @example
+def comparisons_with_numbers_beyond_64_bits_into_an_array(m):
+    return m.less(m.arange(3), 2**70, out=m.zeros(3, "f2")), m.equal(m.arange(3), 2**70, m.ones(3))
+
+
+@example
+def unsafe_results_of_more_axes_than_out(m):
+    return m.add(m.ones((1, 2)), 1, casting="unsafe", out=m.zeros(2, int))
+
+
+@example
+def ranges_between_numbers_of_other_signs(m):
+    return m.arange(-300, numpy.uint64(7))
+
+
+@example
+def numbers_in_another_shape(m):
+    return m.reshape(numpy.int8(3), (1, 1), copy=False), m.reshape(numpy.float32(1), ())
+
+
+@example
 def a_number_beyond_64_bits_alone(m):
     return m.log(2**70, out=m.zeros(2))
 
