@@ -80,26 +80,36 @@ static PyObject *by_number(QlOp op, PyObject *array, double number) {
 
 /* ---- of elements ---- */
 
-/* clip(x, low, high), also as a method: numbers as limits keep the signs of zeros, as
- * min(high, max(low, x)). */
-PLAIN(qx_plain_clip) {
-  bool plain = nargs == 3 && !(kwnames && PyTuple_GET_SIZE(kwnames)) && is_plain_array(args[0]);
-  for (int k = 1; plain && k < 3; k++) {
-    QlDtype dtype = (QlDtype)qx_array(args[0])->dtype;
-    plain = dtype == QL_I64   ? PyLong_CheckExact(args[k])
-            : dtype == QL_F64 ? is_number(args[k])
-                              : PyFloat_CheckExact(args[k]);
-    if (plain && PyLong_CheckExact(args[k])) {
-      int overflow;
-      (void)PyLong_AsLongLongAndOverflow(args[k], &overflow);
-      plain = !overflow;
-    }
+static bool is_limit_of(PyObject *limit, const QlArray *array) {
+  int overflow = 0;
+  if (PyLong_CheckExact(limit) && array->dtype != QL_F32) {
+    (void)PyLong_AsLongLongAndOverflow(limit, &overflow);
+    return !overflow;
   }
-  if (!plain) Py_RETURN_NOTIMPLEMENTED;
-  PyObject *raised = two(QL_OP_MAXIMUM, Py_NewRef(args[1]), args[0]);
-  PyObject *result = raised ? two(QL_OP_MINIMUM, Py_NewRef(args[2]), raised) : NULL;
-  Py_XDECREF(raised);
-  return result;
+  return array->dtype == QL_F64   ? is_number(limit)
+         : array->dtype == QL_F32 ? PyFloat_CheckExact(limit)
+                                  : false;
+}
+
+static bool is_array_beside(PyObject *limit, const QlArray *array) {
+  return qx_is_array(limit) && qx_array(limit)->dtype == array->dtype && qx_array(limit)->size > 1;
+}
+
+/* clip(x, low, high), also as a method: numbers as limits keep the signs of zeros, as
+ * min(high, max(low, x)); arrays give their own. */
+PLAIN(qx_plain_clip) {
+  if (nargs != 3 || (kwnames && PyTuple_GET_SIZE(kwnames)) || !is_plain_array(args[0]))
+    Py_RETURN_NOTIMPLEMENTED;
+  PyObject *x = args[0], *low = args[1], *high = args[2], *raised, *result = NULL;
+  const QlArray *array = qx_array(x);
+  if (is_limit_of(low, array) && is_limit_of(high, array)) {
+    raised = two(QL_OP_MAXIMUM, Py_NewRef(low), x);
+    if (raised) result = two(QL_OP_MINIMUM, Py_NewRef(high), raised);
+    Py_XDECREF(raised);
+    return result;
+  }
+  if (!is_array_beside(low, array) || !is_array_beside(high, array)) Py_RETURN_NOTIMPLEMENTED;
+  return two(QL_OP_MINIMUM, two(QL_OP_MAXIMUM, Py_NewRef(x), low), high);
 }
 
 /* Elements that follow one another in C order: nothing else is said of where the result lies. */

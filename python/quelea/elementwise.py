@@ -161,7 +161,11 @@ def _limited(
         return _quelea.minimum(x, high, out=out, **kwargs)
     if high is None:
         return _quelea.maximum(x, low, out=out, **kwargs)
-    dtype, (x, low, high) = _of_one_dtype(x, low, high, kwargs)
+    alike = not kwargs and x.dtype.kind in "iufc" and _are_of_dtype(x.dtype, low, high)
+    dtype, (x, low, high) = (
+        (x.dtype, (x, low, high)) if alike else _of_one_dtype(x, low, high, kwargs)
+    )
+    words: dict[str, Any] = {} if alike else {"dtype": dtype}
     if isinstance(out, ndarray):
         check_output("clip", dtype, out, kwargs.get("casting", "same_kind"))
     # Of two zeros NumPy's loop takes that of the limit, or that of the element where the limits stay as they are.
@@ -169,10 +173,14 @@ def _limited(
     walks = any(a.size > 1 or (a.dtype != dtype and a.ndim > 1) for a in arrays)  # by its iterator
     stay = dtype in _WIDE and all(a.ndim == 0 or (a.size == 1 and walks) for a in arrays[1:])
     if stay or dtype.kind == "c":
-        raised = _quelea.maximum(low, x, dtype=dtype)
-        return _quelea.minimum(high, raised, out=out, dtype=dtype, **kwargs)
-    raised = _quelea.maximum(x, low, dtype=dtype)
-    return _quelea.minimum(raised, high, out=out, dtype=dtype, **kwargs)
+        raised = _quelea.maximum(low, x, **words)
+        return _quelea.minimum(high, raised, out=out, **words, **kwargs)
+    raised = _quelea.maximum(x, low, **words)
+    return _quelea.minimum(raised, high, out=out, **words, **kwargs)
+
+
+def _are_of_dtype(dtype: numpy.dtype[Any], *operands: Any) -> bool:
+    return all(isinstance(a, ndarray) and a.dtype == dtype for a in operands)
 
 
 _limited.__name__ = _limited.__qualname__ = "clip"  # it has the plain form of the function

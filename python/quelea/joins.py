@@ -81,6 +81,8 @@ def concatenate(
     parts = [a if isinstance(a, ndarray) else _asarray(a) for a in arrays]
     if not parts:
         raise ValueError("need at least one array to concatenate")
+    if plain and (joined := _join(parts, axis, False)) is not None:
+        return joined
     shape = parts[0].shape
     if not shape:
         raise ValueError("zero-dimensional arrays cannot be concatenated")

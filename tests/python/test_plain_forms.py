@@ -33,7 +33,8 @@ OF_ARRAY: dict[str, list[Arguments]] = {
     "clip": [
         lambda x: call(x, -0.0, 1.0), lambda x: call(x, 0, 2), lambda x: call(x, numpy.float64(0), 1.0),
         lambda x: call(x, 0.5, None), lambda x: call(x, 2**70, 3), lambda x: call(x, True, 2.0),
-        lambda x: call(x, 1, 0.5),
+        lambda x: call(x, 1, 0.5), lambda x: call(x, x, x + x), lambda x: call(x, x[:1], x),
+        lambda x: call(x, x[:1, :1], x),
     ],
     "round": [
         lambda x: call(x), lambda x: call(x, 1), lambda x: call(x, -1), lambda x: call(x, decimals=2),
