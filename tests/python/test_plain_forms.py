@@ -16,12 +16,13 @@ def call(*args: Any, **kwargs: Any) -> Any:
     return args, kwargs
 
 
+IS_ALONE = quelea.info()["size"] == 1
 NUMBERS = [0.0, -0.0, 1.5, -2.5, 0.45, 1e-3, 12345.678, -1.0]
 ARRAYS: dict[str, Callable[[], Any]] = {
     f"{name} of {dtype}": lambda view=view, dtype=dtype: view(
         quelea.asarray(numpy.resize(NUMBERS, (3, 4)).astype(dtype))
     )
-    for dtype in ("f8", "f4", "i8", "f2", "c16", "u1", "?")
+    for dtype in (("f8", "f4", "i8", "f2", "c16", "u1", "?") if IS_ALONE else ("f8", "i8"))
     for name, view in {
         "matrix": lambda x: x, "transposed": lambda x: x.T, "row": lambda x: x[1], "reversed": lambda x: x[::-1, ::2],
         "element": lambda x: x[0, 2], "no axes": lambda x: x[0, 2].reshape(1)[0:1].reshape(()),
@@ -130,7 +131,7 @@ def test_of_numbers(name: str) -> None:
 @pytest.mark.parametrize("name", ["clip", "round", "mean", "var", "std", "dot"])
 def test_methods_have_them_too(name: str) -> None:
     more = {"clip": (0.5, 1.5), "dot": (numpy.ones(4),)}.get(name, ())
-    for make in (lambda: ARRAYS["matrix of f8"](), lambda: ARRAYS["row of f4"]()):
+    for make in (lambda: ARRAYS["matrix of f8"](), lambda: ARRAYS["row of f8"]()):
         ours, theirs = (
             outcome(f, (make(), *more), {})
             for f in (getattr(quelea.ndarray, name), getattr(quelea, name))
