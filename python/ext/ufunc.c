@@ -71,6 +71,7 @@ static PyObject *call_unsafely(PyObject *self, QxOperands *in, PyObject *out, Py
                                QlDtype dtype) {
   QlDtype loop = QL_DTYPE_NONE, unused;
   QL_ERROR(error);
+  if (out && qx_check_out(out) < 0) return NULL;
   QlStatus status = ql_resolve(OP(self), in->count, in->of, dtype, &loop, &unused, &error);
   bool casts = status == QL_ERR_CAST && loop != QL_DTYPE_NONE;
   for (int k = 0; casts && k < in->count; k++)
@@ -82,7 +83,7 @@ static PyObject *call_unsafely(PyObject *self, QxOperands *in, PyObject *out, Py
                         "np.where(where, result, out) to out",
                         NAME(self));
   PyObject *result = qx_ufunc(OP(self), in, NULL, NULL, dtype);
-  bool longer = result && qx_is_array(out) && qx_array(result)->ndim > qx_array(out)->ndim;
+  bool longer = result && qx_array(result)->ndim > qx_array(out)->ndim;
   if (longer) /* an assignment would leave out axes of one element */
     PyErr_SetString(PyExc_ValueError,
                     "non-broadcastable output operand doesn't match the broadcast shape");

@@ -788,6 +788,22 @@ def borders_narrower_than_nothing(m):
     return m.pad(m.asarray(1), -1)
 
 
+def test_results_go_to_arrays_of_ours_alone():
+    q = quelea.ones(3)
+    for out in (numpy.zeros(3), q[0], quelea.broadcast_to(q[:1], (3,)), "x", 1):
+        for words in (
+            {},
+            {"casting": "unsafe"},
+            {"casting": "safe"},
+            {"where": q > 0},
+            {"order": "F"},
+        ):
+            with pytest.raises((TypeError, ValueError)):
+                quelea.add(q, 1, out=out, **words)
+        with pytest.raises((TypeError, ValueError)):
+            quelea.less(quelea.arange(3), 2**70, out=out)
+
+
 # ---- small ones ----
 
 
