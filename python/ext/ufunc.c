@@ -549,7 +549,7 @@ static PyObject *array_ufunc_elsewhere(PyObject *args, PyObject *inputs, PyObjec
 
 PyObject *qx_array_ufunc(PyObject *self, PyObject *args, PyObject *kwargs) {
   (void)self;
-  if (PyTuple_GET_SIZE(args) < 2)
+  if (PyTuple_GET_SIZE(args) < 2 || !PyUnicode_Check(PyTuple_GET_ITEM(args, 1)))
     return PyErr_Format(PyExc_TypeError, "__array_ufunc__ takes a ufunc, a method and inputs");
   PyObject *numpy = PyTuple_GET_ITEM(args, 0), *method = PyTuple_GET_ITEM(args, 1);
   PyObject *inputs = PyTuple_GetSlice(args, 2, PyTuple_GET_SIZE(args));

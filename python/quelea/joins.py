@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy
@@ -333,9 +333,7 @@ def array_split(ary: Any, indices_or_sections: int | Sequence[int], axis: int = 
         if sections <= 0:
             raise ValueError("number sections must be larger than 0.")
         each, extra = divmod(extent, sections)
-        cuts = [0]
-        for i in range(sections):
-            cuts.append(cuts[-1] + each + (i < extra))
+        cuts = [0, *accumulate(extra * [each + 1] + (sections - extra) * [each])]
     before = (slice(None),) * axis
     return [x[(*before, slice(a, b))] for a, b in pairwise(cuts)]
 

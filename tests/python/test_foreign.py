@@ -185,6 +185,19 @@ def test_out_of_own_classes():
             m.add(m.ones(3), 1, out=Shy())
 
 
+def test_protocols_called_by_hand():
+    for args in (
+        (),
+        (numpy.add,),
+        (numpy.add, 1),
+        (1, 2, 3),
+        (numpy.add, "__call__"),
+        (numpy.add, "x", 1),
+    ):
+        with pytest.raises((TypeError, AttributeError)):
+            quelea.ones(3).__array_ufunc__(*args)
+
+
 def test_reductions_and_outer_products_of_own_classes():
     for m in (numpy, quelea):
         assert numpy.add.outer(m.ones(3), Override()) == "add outer 2 []"
