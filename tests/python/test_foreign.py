@@ -2,6 +2,7 @@
 
 import inspect
 import operator
+import os
 import pickle
 import warnings
 from collections.abc import Callable
@@ -447,6 +448,10 @@ def test_masks_of_series():
     assert list(series[numpy.asarray(mask)].index) == ["x", "z"]
 
 
+@pytest.mark.skipif(
+    "asan" in os.environ.get("LD_PRELOAD", ""),
+    reason="C++ exceptions, which matplotlib throws, and an ASan that was loaded first end the process",
+)
 def test_drawings():
     """A public report's example, and what people draw."""
     matplotlib = pytest.importorskip("matplotlib")
