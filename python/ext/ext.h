@@ -272,16 +272,9 @@ int qx_array_from_numbers(PyObject *object, QlDtype dtype, QlArray **array);
 
 /* ---- plain.c, and making.c for functions that make arrays ---- */
 /* Each gives NotImplemented where the call is no plain form of its function. */
-#define QX_PLAIN_FORMS(FORM)                                                                       \
-  FORM(zeros)                                                                                      \
-  FORM(ones)                                                                                       \
-  FORM(empty)                                                                                      \
-  FORM(full) FORM(zeros_like) FORM(ones_like) FORM(empty_like) FORM(array) FORM(asarray)           \
-      FORM(arange) FORM(linspace) FORM(clip) FORM(round) FORM(where) FORM(concatenate) FORM(stack) \
-          FORM(dot) FORM(mean) FORM(var) FORM(std)
 #define QX_PLAIN_FORM(name) \
   PyObject *qx_plain_##name(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-QX_PLAIN_FORMS(QX_PLAIN_FORM)
+#include "plain_forms.def"
 #undef QX_PLAIN_FORM
 
 /* ---- joins.c ---- */

@@ -78,9 +78,9 @@ static const struct {
   const char *name;
   PlainCall *call;
 } plain_forms[] = {
-#define FORM(name) {#name, qx_plain_##name},
-    QX_PLAIN_FORMS(FORM)
-#undef FORM
+#define QX_PLAIN_FORM(name) {#name, qx_plain_##name},
+#include "plain_forms.def"
+#undef QX_PLAIN_FORM
 };
 
 /* -1: exception. */

@@ -1,7 +1,10 @@
 """``@jit``: Python functions, compiled.
 
 ========== =====================================================================
-syntax     a function's syntax tree becomes program text; the only place with ast
+program    a function and all that it calls, as one text; what it captures and depends on
+syntax     the syntax tree of one becomes program text
+generators generators and comprehensions as loops
+source     where a function's text stands, and whether it is what the function was made of
 names      what the names of a function stand for: modules, functions, numbers
 function   what ``@jit`` makes of a function: calls, defaults, refusals, looking inside
 signatures explicit signatures, with Numba's meaning

@@ -12,8 +12,10 @@ from typing import Any, NoReturn
 
 from .. import _quelea
 from ..errors import CompileError, JitError
-from . import names, syntax
+from . import names
+from .program import Program, build
 from .signatures import Signature, parse_signatures, type_of
+from .source import NoSource, Source, lines_of
 
 prange = range
 
@@ -43,7 +45,7 @@ TOO_LARGE = (
 )
 
 
-def _excerpt(source: syntax.Source, line: int, column: int) -> list[str]:
+def _excerpt(source: Source, line: int, column: int) -> list[str]:
     text = source.text_of(line)
     indent = len(text) - len(text.lstrip())
     column = len(text.encode()[:column].decode(errors="ignore"))  # what is given counts bytes
@@ -73,8 +75,8 @@ class Function(_quelea.Function):
         self._fixed = fixed or {}  # arguments that are part of the program
         self._variants: dict[Any, Function] = {}  # for arguments that are
         self._declared = tuple(signatures)
-        self._lines = syntax.lines_of(function)  # as they are now, whatever becomes of the file
-        self._program: syntax.Program | None = None
+        self._lines = lines_of(function)  # as they are now, whatever becomes of the file
+        self._program: Program | None = None
         self._signature: inspect.Signature | None = None
 
     def __repr__(self) -> str:
@@ -87,8 +89,8 @@ class Function(_quelea.Function):
 
     def _prepare(self) -> None:
         try:
-            self._program = program = syntax.build(self.__wrapped__, self._lines, self._fixed)
-        except syntax.NoSource as no_source:
+            self._program = program = build(self.__wrapped__, self._lines, self._fixed)
+        except NoSource as no_source:
             raise JitError(f"QJ101: {no_source}") from None
         except RecursionError:
             raise JitError(f"QJ102: {self.__name__}() {TOO_LARGE}") from None
@@ -289,7 +291,7 @@ def jit(
     of integers and bools as indices; lists of numbers, comprehensions, generators in ``sum``,
     ``any``, ``all``, ``min``, ``max``, ``list`` and ``tuple``; ``map``, ``zip``, ``enumerate``,
     ``reversed``, ``sorted``; ``math``, ``cmath``; NumPy's ufuncs, reductions, and most of what makes,
-    sorts, counts and multiplies arrays. `quelea.compiling.library` has the list.
+    sorts, counts and multiplies arrays. The package's folder `compiling/library` has them.
 
     Python's integers have 64 bits and wrap. Python's numbers take the dtype of what is beside them,
     as in NumPy 2; where a variable is Python's number on one way and NumPy's on another, it is

@@ -1,30 +1,29 @@
 """A Python function's syntax tree becomes program text.
 
-This is the only place that knows Python's ``ast``. Each node of the tree becomes one node of the
+Each node of the tree becomes one node of the
 text, with its line and column; what the names mean is decided here (names.py), what has which type
 in C. What the language does not have becomes a ``refuse`` node, so that all refusals of a function
 are told together, those of types too.
 """
 
 from __future__ import annotations
-import __future__
 
 import ast
 import builtins
-import copy
-import dis
-import functools
 import inspect
-import linecache
-import tokenize
 import types
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
 from .. import _quelea
 from . import library, names
+from .generators import loops_of, with_names
+from .source import Source
+
+if TYPE_CHECKING:
+    from .program import Builder
 
 BINARY = {
     ast.Add: "add",
@@ -87,356 +86,13 @@ REFUSED: dict[type, tuple[str, str, str]] = {
 }
 
 
-# sum, any, all, min, max and lists of generators, with what they are given and without: the loop
-# becomes those of the generator, and _put_ an element.
-LOOPS = {
-    ("sum", True): """
-total_ = given_
-for _ in _:
-    total_ = total_ + put_
-return total_""",
-    ("any", False): """
-for _ in _:
-    if put_:
-        return True
-return False""",
-    ("all", False): """
-for _ in _:
-    if not put_:
-        return False
-return True""",
-    ("min", False): """
-first_ = True
-for _ in _:
-    item_ = put_
-    if first_ or item_ < best_:
-        best_ = item_
-    first_ = False
-if first_:
-    raise ValueError("min() iterable argument is empty")
-return best_""",
-    ("min", True): """
-first_ = True
-for _ in _:
-    item_ = put_
-    if first_ or item_ < best_:
-        best_ = item_
-    first_ = False
-if first_:
-    return given_
-return best_""",
-    ("list", False): """
-count_ = 0
-size_ = 0
-for _ in _:
-    item_ = put_
-    if count_ == 0:
-        list_ = room_(item_)
-        size_ = 16
-    elif count_ == size_:
-        list_ = grown_(list_)
-        size_ = size_ * 2
-    list_[count_] = item_
-    count_ += 1
-return taken_(maybe_(list_), count_)""",
-}
-for _given in (False, True):
-    LOOPS["max", _given] = LOOPS["min", _given].replace("<", ">").replace("min()", "max()")
-
-
 INTRINSIC_NAMES = ("room.", "grown.", "taken.")
-
-
-class Put(ast.NodeTransformer):
-    """Puts an element into one of LOOPS, whose names get a point, which no other name has."""
-
-    def __init__(self, element: ast.expr) -> None:
-        self.element = element
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        """A name of the text."""
-        if node.id == "put_":
-            return self.element
-        name = node.id[:-1] + "." if node.id.endswith("_") else node.id
-        return ast.Name(name, node.ctx)
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        """A copy without the text's places."""
-        super().generic_visit(node)
-        for name in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
-            node.__dict__.pop(name, None)
-        return node
-
-
-class NoSource(Exception):
-    """The source of a function cannot be had."""
 
 
 def quoted(text: str) -> str:
     """The text as program text has it."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
-
-
-@dataclass
-class Source:
-    """Where a function's text stands."""
-
-    function: types.FunctionType
-    file: str
-    name: str
-    node: ast.FunctionDef | ast.Lambda
-    lines: list[str]  # of the file
-    line: int  # what the lines of the tree lack to those of the file
-    around: Translator | None = None  # of the function in which it stands
-    fixed: dict[str, Any] = field(default_factory=dict)  # arguments that are part of the program
-    library: bool = False
-
-    def text_of(self, line: int) -> str:
-        """The line of the file, as it stands there."""
-        return self.lines[line - 1].rstrip("\n") if 0 < line <= len(self.lines) else ""
-
-
-def lines_of(function: types.FunctionType) -> list[str]:
-    """The lines of the file in which a function stands, as they are now; none: it is not there."""
-    file = function.__code__.co_filename
-    linecache.checkcache(file)
-    return linecache.getlines(file, function.__globals__)
-
-
-def source_of(function: types.FunctionType, lines: list[str]) -> Source:
-    """Finds and parses the source of a function or a lambda, in the lines of its file."""
-    code = function.__code__
-    what = f"the source of {function.__qualname__}()"
-    if not lines:
-        raise NoSource(
-            f"{what} cannot be had ({code.co_filename}); "
-            "define it in a file, a notebook's cell or a string given to linecache"
-        )
-    tree, line = tree_of(lines, code.co_firstlineno)
-    node: ast.FunctionDef | ast.Lambda | None
-    if code.co_name == "<lambda>":
-        node = lambda_of(code, tree, line)
-    else:
-        defs = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
-        named = [n for n in defs if n.name == code.co_name]
-        exact = [n for n in named if line_of(n) + line == code.co_firstlineno] or named[:1]
-        node = exact[0] if exact else None
-    if node is None:
-        raise NoSource(f"{what} was not found in {code.co_filename}")
-    if not is_source(node, function):
-        raise NoSource(
-            f"{what} is not what stands in {code.co_filename}: the file has changed since, or "
-            "something has rewritten the function"
-        )
-    return Source(function, code.co_filename, code.co_name, node, lines, line)
-
-
-def tree_of(lines: list[str], first: int) -> tuple[ast.AST, int]:
-    """The tree of what begins in a line, and what its lines lack to those of the file."""
-    try:
-        text = "".join(inspect.getblock(lines[first - 1 :]))
-        if text[:1].isspace():
-            return ast.parse("if 1:\n" + text), first - 2
-        return ast.parse(text), first - 1
-    except (SyntaxError, tokenize.TokenError):  # it begins in the middle of an expression
-        pass
-    try:
-        return ast.parse("".join(lines)), 0
-    except SyntaxError:
-        raise NoSource("the file cannot be parsed: it has changed since") from None
-
-
-FUTURE = 0  # all flags of compile() that stand for a `from __future__ import`
-for _name in __future__.all_feature_names:
-    FUTURE |= getattr(__future__, _name).compiler_flag
-
-
-def is_source(node: ast.FunctionDef | ast.Lambda, function: types.FunctionType) -> bool:
-    """Say whether the code of a function is what its source is compiled to.
-
-    Where something has rewritten the source on purpose, as pytest does with assert, and inside of
-    classes, where names are others, it is not asked.
-    """
-    code = function.__code__
-    if any(map(is_rewritten, names_in(code))):
-        return True
-    free = code.co_freevars
-    own: ast.stmt
-    if isinstance(node, ast.Lambda):
-        own = ast.Expr(node, lineno=node.lineno, col_offset=0)
-    else:
-        own = copy.copy(node)
-        own.decorator_list = []
-    around = ast.Module([own], [])
-    if free:
-        around = ast.parse("def around():\n    " + " = ".join(free) + " = 0")
-        around.body[0].body.append(own)  # type: ignore[attr-defined]
-    modules = [name for name in code.co_names if names.is_module(function.__globals__.get(name))]
-    if modules:  # how their functions are called depends on it
-        around.body.insert(0, ast.parse("import " + ", ".join(modules)).body[0])
-    flags = code.co_flags & FUTURE
-    try:
-        made = compile(around, code.co_filename, "exec", flags, dont_inherit=True)
-    except (SyntaxError, ValueError):
-        return False
-    return any(same_code(made, code) for made in codes_in(made, code.co_name))
-
-
-def steps_of(code: types.CodeType) -> list[tuple[str, Any]]:
-    """The instructions, but for how a method is found: that depends on the rest of the file."""
-    steps: list[tuple[str, Any]] = []
-    places: dict[int, int] = {}  # which step of these an address is
-    jumps = {*dis.hasjrel, *dis.hasjabs}
-    for step in dis.get_instructions(code):
-        places[step.offset] = len(steps)
-        name, what = step.opname, step.argrepr
-        if name in ("LOAD_METHOD", "LOAD_ATTR", "LOAD_GLOBAL"):
-            name, what = name.replace("METHOD", "ATTR"), what.split(" + ")[-1]
-        elif isinstance(step.argval, types.CodeType):
-            what = ""
-        if name != "PUSH_NULL":
-            steps.append((name, step.argval if step.opcode in jumps else what))
-    return [(name, places[what] if isinstance(what, int) else what) for name, what in steps]
-
-
-def names_in(code: types.CodeType) -> list[str]:
-    """All names of some code, and of what stands in it."""
-    inner = [value for value in code.co_consts if isinstance(value, types.CodeType)]
-    own = [*code.co_names, *code.co_varnames, *code.co_freevars]
-    return own + [name for other in inner for name in names_in(other)]
-
-
-def is_rewritten(name: str) -> bool:
-    """Say whether it stands in no source: pytest's, or that of `__name` in a class."""
-    mangled = name.startswith("_") and not name.startswith("__") and "__" in name
-    return name.startswith("@") or name == "__class__" or mangled
-
-
-def codes_in(code: types.CodeType, name: str) -> list[types.CodeType]:
-    """The code of a name that stands in some code, and what stands in that."""
-    inner = [value for value in code.co_consts if isinstance(value, types.CodeType)]
-    return [c for c in inner if c.co_name == name] + [d for c in inner for d in codes_in(c, name)]
-
-
-def same_code(a: types.CodeType, b: types.CodeType) -> bool:
-    """Say whether they compute the same, wherever they stand."""
-    if len(a.co_consts) != len(b.co_consts):
-        return False
-    if a.co_code != b.co_code and steps_of(a) != steps_of(b):
-        return False
-    if (a.co_names, a.co_varnames, a.co_freevars) != (b.co_names, b.co_varnames, b.co_freevars):
-        return False
-    return all(
-        same_code(x, y)
-        if isinstance(x, types.CodeType) and isinstance(y, types.CodeType)
-        else repr(x) == repr(y)
-        for x, y in zip(a.co_consts, b.co_consts, strict=True)
-    )
-
-
-def line_of(node: ast.FunctionDef) -> int:
-    """The line of a function with its decorators."""
-    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-
-
-def lambda_of(code: types.CodeType, tree: ast.AST, line: int) -> ast.Lambda | None:
-    """The lambda with that code: of several in one line, the one where its instructions stand."""
-    lambdas = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda)]
-    found = [n for n in lambdas if n.lineno + line == code.co_firstlineno]
-    if len(found) > 1:
-        starts = {(number, column) for number, _, column, _ in code.co_positions()}
-        body = [(n.body.lineno + line, n.body.col_offset) for n in found]
-        found = [n for n, place in zip(found, body, strict=True) if place in starts]
-        found = [n for n in found if len(n.args.args) == code.co_argcount][:1]
-    return found[0] if found else None
-
-
-@dataclass
-class Program:
-    """The program of a function and of all that it calls."""
-
-    text: str
-    sources: list[Source]
-    captures: list[tuple[names.Place, str]]
-    guards: list[tuple[Any, ...]]  # (where, name, value), or (where, name): there is none
-
-
-@dataclass
-class Builder:
-    """What the functions of a program have in common."""
-
-    sources: list[Source] = field(default_factory=list)
-    numbers: dict[Any, int] = field(default_factory=dict)
-    captures: list[tuple[names.Place, str]] = field(default_factory=list)
-    guards: list[tuple[Any, ...]] = field(default_factory=list)
-
-    def number_of(self, function: types.FunctionType, lines: list[str] | None = None) -> int:
-        """The function's number in the program, to which it is added; the lines of its file."""
-        if function not in self.numbers:
-            source = source_of(function, lines or lines_of(function))
-            self.numbers[function] = len(self.sources)
-            self.sources.append(source)
-        return self.numbers[function]
-
-    def need(self, name: str) -> int:
-        """The number of a function of the library, by that name in the program."""
-        if name not in self.numbers:
-            self.numbers[name] = len(self.sources)
-            source = library_source(library.FUNCTIONS[name])
-            self.sources.append(replace(source, name=name))
-        return self.numbers[name]
-
-    def library_number(self, function: types.FunctionType) -> int:
-        """The number of a function of the library that another one calls."""
-        name = library.NAMES[function]
-        if name in library.FUNCTIONS:
-            return self.need(name)
-        if function not in self.numbers:
-            self.numbers[function] = len(self.sources)
-            self.sources.append(library_source(function))
-        return self.numbers[function]
-
-    def add(self, source: Source) -> int:
-        """The number of a function that stands inside another."""
-        self.sources.append(source)
-        return len(self.sources) - 1
-
-    def capture(self, place: names.Place, name: str) -> int:
-        """The number of a hidden argument."""
-        for number, (other, known) in enumerate(self.captures):
-            if other is place and known == name:
-                return number
-        self.captures.append((place, name))
-        return len(self.captures) - 1
-
-    def guard(self, place: names.Place, name: str, *value: Any) -> None:
-        """The program holds only as long as the name has this value, or none."""
-        if not any(other[0] is place and other[1] == name for other in self.guards):
-            self.guards.append((place, name, *value))
-
-
-@functools.cache
-def library_source(function: types.FunctionType) -> Source:
-    """The source of a function of the library."""
-    source = source_of(function, lines_of(function))
-    return replace(source, name=library.NAMES[function], library=True)
-
-
-def build(
-    function: types.FunctionType, lines: list[str], fixed: dict[str, Any] | None = None
-) -> Program:
-    """The program text of a function, whose file has these lines; `fixed` arguments are part of it."""
-    builder = Builder()
-    if fixed:
-        builder.add(replace(source_of(function, lines or lines_of(function)), fixed=fixed))
-    else:
-        builder.number_of(function, lines)
-    done: list[str] = []
-    while len(done) < len(builder.sources):
-        done.append(Translator(builder, builder.sources[len(done)], len(done)).function())
-    text = f"(program {quoted(str(len(builder.captures)))}\n" + "\n".join(done) + ")"
-    return Program(text, builder.sources, builder.captures, builder.guards)
 
 
 def assigned_names(node: ast.FunctionDef | ast.Lambda) -> set[str]:
@@ -457,26 +113,6 @@ def assigned_names(node: ast.FunctionDef | ast.Lambda) -> set[str]:
     return found
 
 
-def with_names(node: ast.expr, names: dict[str, str]) -> ast.expr:
-    """The expression with other names for some variables."""
-
-    class Rename(ast.NodeTransformer):
-        def visit_Name(self, name: ast.Name) -> ast.Name:
-            return ast.copy_location(ast.Name(names.get(name.id, name.id), name.ctx), name)
-
-        def visit_Lambda(self, node: ast.Lambda) -> ast.Lambda:
-            args = node.args
-            own = {a.arg for a in [*args.posonlyargs, *args.args, *args.kwonlyargs]}
-            own |= {a.arg for a in (args.vararg, args.kwarg) if a}
-            node.args = self.visit(args)  # the defaults are of the function around
-            outer = {name: other for name, other in names.items() if name not in own}
-            node.body = with_names(node.body, outer)
-            return node
-
-    renamed: ast.expr = Rename().visit(copy.deepcopy(node))
-    return renamed
-
-
 class Translator:
     """One function."""
 
@@ -489,7 +125,7 @@ class Translator:
 
     def _guard(self, place: names.Place, name: str, value: Any) -> None:
         """The program holds as long as the name, looked up here, has this value."""
-        if self.source.library:
+        if self.source.is_library:
             return
         if place is vars(builtins):
             self.builder.guard(self.source.function.__globals__, name)
@@ -762,7 +398,7 @@ class Translator:
     def _inner(self, node: ast.FunctionDef | ast.Lambda, name: str) -> str:
         """A function that stands inside this one."""
         own = self.source
-        name = f"library.{name}" if own.library else name
+        name = f"library.{name}" if own.is_library else name
         source = replace(own, name=name, node=node, around=self, fixed={})
         return self._node("use", node, text=str(self.builder.add(source)))
 
@@ -805,23 +441,7 @@ class Translator:
             return self._refuse(node, *REFUSED[ast.AsyncFor])
         if what == "sum" and default is None:
             default = ast.Constant(0)
-        loops = ast.parse(LOOPS[what, default is not None]).body
-        body: list[ast.stmt] = [Put(node.elt).visit(statement) for statement in loops]
-        at = next(k for k, statement in enumerate(body) if isinstance(statement, ast.For))
-        inside = body[at].body  # type: ignore[attr-defined]
-        for number in reversed(range(len(node.generators))):
-            part = node.generators[number]
-            for condition in reversed(part.ifs):
-                inside = [ast.If(condition, inside, [])]
-            items = part.iter if number else ast.Name("items.", ast.Load())
-            inside = [ast.For(part.target, items, inside, [])]
-        body[at] = inside[0]
-        arguments = ["items.", *(["given."] if default is not None else [])]
-        args = ast.arguments([], [ast.arg(name) for name in arguments], None, [], [], None, [])
-        function = ast.FunctionDef(f"<{what}>", args, body, [])
-        for inner in ast.walk(function):
-            if "lineno" in inner._attributes and not hasattr(inner, "lineno"):
-                ast.copy_location(inner, node)
+        function = loops_of(node, what, default is not None)
         given = [node.generators[0].iter, *([default] if default is not None else [])]
         if default is not None and not hasattr(default, "lineno"):
             ast.copy_location(default, node)
@@ -867,7 +487,7 @@ class Translator:
 
     def _outer(self, node: ast.expr, value: Any, place: names.Place, name: str) -> str:
         """A value from outside the function."""
-        if self.source.library:
+        if self.source.is_library:
             return self._of_library(node, value, name)
         if isinstance(value, _quelea.Function):
             self._guard(place, name, value)
