@@ -145,7 +145,7 @@ QlStatus jit_key(const Jit *jit, const JitFn *fn, JitKey *key, QlError *error) {
     if (error && error->status == QL_OK) *error = bad->bad;
     return bad->bad.status;
   }
-  *key = jit->seed;
+  *key = jit ? jit->seed : (JitKey){{0}};
   take_function(key, fn);
   for (uint32_t k = 0; k < fn->local_count; k++) take_function(key, fn->locals[k]);
   return QL_OK;

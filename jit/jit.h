@@ -314,7 +314,8 @@ void jit_reduce_elements(QlReduction reduction, QlDtype loop, const JitElements 
 /* ---- cache.c ---- */
 
 /* 128 bits of the function as built, the target CPU and its features, the compiler's version and
- * the options. Source positions are not part of it. */
+ * the options. Source positions are not part of it. Without a Jit (NULL): of the function alone,
+ * the same on every processor. */
 typedef struct JitKey {
   uint64_t word[2];
 } JitKey;

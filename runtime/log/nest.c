@@ -51,8 +51,8 @@ static NestKernel *new_kernel(const JitNest *nest, JitKey key) {
 
 QlStatus rt_nest_kernel(QlContext *ctx, const JitNest *nest, const NestKernel **kernel,
                         QlError *error) {
-  JitKey key;
-  QL_TRY(jit_key(ctx->jit, nest->fn, &key, error));
+  JitKey key; /* in the log, which is the same on ranks of several kinds of processors */
+  QL_TRY(jit_key(NULL, nest->fn, &key, error));
   for (int k = 0; k < nest->param_count; k++) { /* the same code for other parameters is another */
     const JitNestParam *param = &nest->params[k];
     int code = param->kind | param->operand << 8 | param->axis << 16;
@@ -105,7 +105,8 @@ static QlStatus check_target(const NestRequest *nest, const NestOperand *operand
   uint32_t dims = 0;
   for (int a = 0; a < array->ndim; a++) {
     const AxisSpan *span = &operand->spans[a];
-    bool below = touched->lo[a]<0, above = touched->hi[a]> array->shape[a];
+    bool below = touched->lo[a] < 0;
+    bool above = touched->hi[a] > array->shape[a];
     if (above && operand->access & LOG_ALL)
       return ql_fail(error, QL_ERR_INDEX, "index %lld is out of bounds for axis %d with size %lld",
                      (long long)touched->hi[a] - 1, a, (long long)array->shape[a]);

@@ -160,6 +160,10 @@ static void keys_tell_functions_apart(void) {
   }
   CHECK_INT_EQ(jit_open(&(JitOptions){.fastmath = true}, &fast, &error), QL_OK);
   CHECK(!equal(keys[PLAIN], key_of(fast, variant(PLAIN, no_source()))));
+  JitKey alone =
+      key_of(NULL, variant(PLAIN, no_source())); /* of the function, whatever compiles it */
+  CHECK(!equal(alone, keys[PLAIN]) && !equal(alone, key_of(NULL, variant(1, no_source()))));
+  CHECK(equal(alone, key_of(NULL, variant(PLAIN, (QlSource){"other.py", 7}))));
   jit_close(fast), jit_close(jit);
 }
 

@@ -321,6 +321,18 @@ static void products(void) {
   ql_release(a), ql_release(rows), ql_release(x), ql_release(y);
 }
 
+/* What a nest runs is named in the log, which must be the same on ranks of unlike processors. */
+static void one_name_on_all_processors(void) {
+  Jit *here = job.ctx->jit, *elsewhere = NULL;
+  const NestKernel *made = kernel(product, "121", 1, 0);
+  CHECK_INT_EQ(jit_open(&(JitOptions){.fastmath = true}, &elsewhere, &job.error), QL_OK);
+  job.ctx->jit = elsewhere;
+  CHECK(kernel(product, "121", 1, 0) == made);
+  CHECK(kernel(window, "22", 3, 0) != made);
+  job.ctx->jit = here;
+  jit_close(elsewhere);
+}
+
 /* What is stored before and behind a nest, and what it is computed of, in one log: in this order.
  */
 static void order(void) {
@@ -398,8 +410,14 @@ static void halves(void) {
 }
 
 static const CheckTest tests[] = {
-    CHECK_TEST(windows), CHECK_TEST(views),    CHECK_TEST(two_targets), CHECK_TEST(products),
-    CHECK_TEST(order),   CHECK_TEST(mistakes), CHECK_TEST(halves),
+    CHECK_TEST(windows),
+    CHECK_TEST(views),
+    CHECK_TEST(two_targets),
+    CHECK_TEST(products),
+    CHECK_TEST(one_name_on_all_processors),
+    CHECK_TEST(order),
+    CHECK_TEST(mistakes),
+    CHECK_TEST(halves),
 };
 
 int main(int argc, char **argv) {
