@@ -26,33 +26,62 @@ done
 packages+=(git iproute2) # for .ci/walls and cluster/hosts
 logs=$top/build/test
 summary=() failures=0 began=$SECONDS
+declare -A running=()
+run=stage # or begin
 known=() chosen=0 listing=yes # the names of the stages are collected before any of them runs
 
 # stage NAME CMD...: runs the command, keeps its output, and shows the end of it when it fails.
 stage() {
-  local name=$1 start=$SECONDS verdict=passed status=0 words
+  begin "$@"
+  finish "$1"
+}
+
+# begin NAME CMD... and finish NAME: the same beside what comes between them. For stages that keep one core busy.
+begin() {
+  local name=$1
   shift
   [ -z "$listing" ] || known+=("$name")
   [[ $name =~ $only ]] || return 0
   chosen=$((chosen + 1))
   [ -z "$listing" ] || return 0
+  set -m # a group of its own: it has Ctrl-C's default, which tests need, and is ended below
+  (
+    set +e +m
+    start=$SECONDS
+    "$@" >"$logs/$name.log" 2>&1 </dev/null
+    echo $? $((SECONDS - start)) >"$logs/$name.end"
+  ) &
+  set +m
+  running[$name]=$!
+}
+
+finish() {
+  local name=$1 verdict=passed status=1 seconds=0 words
+  [ -n "${running[$name]:-}" ] || return 0
   printf '%-40s' "$name"
-  "$@" >"$logs/$name.log" 2>&1 </dev/null || status=$?
-  if [ $status != 0 ]; then
+  wait "${running[$name]}" || true
+  unset "running[$name]"
+  read -r status seconds <"$logs/$name.end" || true # absent where somebody killed it
+  if [ "$status" != 0 ]; then
     verdict=FAILED
     failures=$((failures + 1))
   fi
   # pytest's and CTest's closing lines say how many, and what was skipped
   words=$(grep -aE '^(=+ )?[0-9]+ (passed|failed|skipped|error)|tests passed' "$logs/$name.log" | tail -n 1 | sed 's/ in [0-9.]*s.*//; s/^=* *//' || true)
-  printf '%-7s %4d s  %s\n' "$verdict" $((SECONDS - start)) "$words"
+  printf '%-7s %4d s  %s\n' "$verdict" "$seconds" "$words"
   grep -aE '^SKIPPED' "$logs/$name.log" || true
   if [ $verdict = FAILED ]; then
     tail -n 60 "$logs/$name.log"
     echo "exit status $status"
     grep -aHE '^(FAILED|ERROR|E  )' "$logs/$name".[0-9]*.log 2>/dev/null | head -n 20 || true # what other ranks said
   fi
-  summary+=("$(printf '%-40s%-7s %4d s  %s' "$name" "$verdict" $((SECONDS - start)) "$words")")
+  summary+=("$(printf '%-40s%-7s %4d s  %s' "$name" "$verdict" "$seconds" "$words")")
 }
+
+end_all() { local pid; for pid in "${running[@]}"; do kill -TERM -- -"$pid" 2>/dev/null || true; done; }
+trap end_all EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # ---- the stages ----
 
@@ -70,7 +99,7 @@ on_ranks() {
   shift 2
   while [ $# -gt 0 ] && [ "$1" != -- ]; do given+=("$1"); shift; done
   [ $# = 0 ] || shift
-  stage "$name" distributed "$name" "$ranks" "${given[@]}" -- "$@"
+  "$run" "$name" distributed "$name" "$ranks" "${given[@]}" -- "$@"
 }
 
 distributed() (
@@ -111,8 +140,10 @@ stages() {
   stage packages.beside beside
   stage pytest.single "$python" -m pytest -rs -m "$selection" --ignore=tests/python
 
+  # These two compile most kernels, on one core each. Of the second, some plans are run by one thread, by two, by all.
+  run=begin on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0
   on_ranks ranks.0 0
-  on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0 # some plans by one thread, by two, by all
+  finish ranks.1
   on_ranks ranks.2 2 QUELEA_THREADS=1
   on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1
   on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1
@@ -164,7 +195,7 @@ listing=
 
 setup
 mkdir -p "$logs"
-rm -f "$logs"/*.log
+rm -f "$logs"/*.log "$logs"/*.end
 export XDG_CACHE_HOME=$top/build/test/cache # kernels of the tests do not fill the user's cache
 stages
 

@@ -39,7 +39,7 @@ typedef struct Try {
 static bool assigned(const Try *t, int v) { return t->node->assigns[v]; }
 
 static int phi_count(const Head *head) {
-  return low_part_count(&head->type) + (head->defined == MAYBE);
+  return jit_type_parts(&head->type) + (head->defined == MAYBE);
 }
 
 /* Arrays that somebody owns. */
@@ -108,7 +108,7 @@ static void bring(Lower *l, const Try *t, const Variable *variables, JitBlock fr
   for (int v = 0; v < l->frame->function->variables; v++) {
     if (!assigned(t, v)) continue;
     const Head *head = &t->heads[v];
-    int parts = low_part_count(&head->type);
+    int parts = jit_type_parts(&head->type);
     Value value = variables[v].defined == NEVER ? low_unknown() : variables[v].value;
     JitRef *refs = low_get(l, ((size_t)parts + 1) * sizeof *refs);
     value = low_convert(l, &value, &head->type);
@@ -130,7 +130,7 @@ static void open_head(Lower *l, Try *t) {
   JitRef *phi = t->phis;
   for (int v = 0; v < variables; v++) {
     const Head *head = &t->heads[v];
-    int parts = assigned(t, v) ? low_part_count(&head->type) : 0;
+    int parts = assigned(t, v) ? jit_type_parts(&head->type) : 0;
     for (int p = 0; p < parts; p++) *phi++ = jit_phi(l->fn, low_part_dtype(&head->type, p), 0);
     if (assigned(t, v) && head->defined == MAYBE) *phi++ = jit_phi(l->fn, QL_BOOL, 0);
   }
@@ -228,14 +228,10 @@ static void take_back(Lower *l, const Kept *kept, const Try *t) {
   l->frame->now = low_save(l);
 }
 
-static void lower_block(Lower *l, const Node *block) {
-  for (int k = 0; k < block->count && !low_dead(l); k++) low_statement(l, block->items[k]);
-}
-
 /* After the loop: what left it by its condition runs `else`, and meets what broke out of it. */
 static void leave_loop(Lower *l, Loop *loop, Edges *exits, const Node *otherwise) {
   low_join(l, exits);
-  if (otherwise) lower_block(l, otherwise);
+  if (otherwise) low_block(l, otherwise);
   low_leave(l, &loop->breaks, low_unknown());
   low_join(l, &loop->breaks);
 }
@@ -258,7 +254,7 @@ static bool try_while(Lower *l, Try *t, Loop *loop, Edges *exits) {
   else if (!is_known && truth.id)
     low_branch(l, truth, exits);
   l->frame->loop = loop;
-  lower_block(l, t->node->items[1]);
+  low_block(l, t->node->items[1]);
   low_leave(l, &loop->continues, low_unknown());
   low_join(l, &loop->continues);
   l->frame->loop = loop->outer;
@@ -477,7 +473,7 @@ static void unroll(Lower *l, const Node *node, const Value *tuple) {
     forget_heads(l, node->items[2]);
     l->frame->loop = &loop;
     low_assign(l, node->items[0], tuple->items[k]);
-    lower_block(l, node->items[2]);
+    low_block(l, node->items[2]);
     low_leave(l, &loop.continues, low_unknown());
     low_join(l, &loop.continues);
     l->frame->loop = loop.outer;
@@ -501,7 +497,7 @@ static bool try_for(Lower *l, Try *t, Loop *loop, Edges *exits, const Items *ite
   Value item = items->item(l, items, k);
   low_assign(l, t->node->items[0], item);
   low_end_temporaries(l, temporaries);
-  lower_block(l, t->node->items[2]);
+  low_block(l, t->node->items[2]);
   low_leave(l, &loop->continues, low_unknown());
   low_join(l, &loop->continues);
   l->frame->loop = loop->outer;

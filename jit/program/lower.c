@@ -129,7 +129,7 @@ static int argument_count(const Node *function) {
 /* The body in the open frame; the value that it returns, where all ways that return meet. */
 static Value lower_body(Lower *l) {
   const Node *body = l->frame->function->items[l->frame->function->count - 1];
-  for (int k = 0; k < body->count && !low_dead(l); k++) low_statement(l, body->items[k]);
+  low_block(l, body);
   if (!low_dead(l)) {
     for (int v = 0; v < l->frame->function->variables; v++)
       if (l->frame->now[v].defined != NEVER) low_release(l, &l->frame->now[v].value);
@@ -231,7 +231,7 @@ static Local *find_local(Lower *l, const Node *function, int count, const JitTyp
 }
 
 static Value take_argument(Lower *l, const JitType *type) {
-  int parts = low_part_count(type);
+  int parts = jit_type_parts(type);
   JitRef *refs = low_get(l, ((size_t)parts + 1) * sizeof *refs);
   for (int p = 0; p < parts; p++)
     refs[p] = jit_param(l->fn, jit_fn_param(l->fn, low_part_dtype(type, p)), (QlSource){0});
@@ -339,7 +339,7 @@ static Value call_local(Lower *l, const Node *node, const Node *function, int co
   int parts = count + 2;
   for (int k = 0; k < l->program->captures; k++) {
     JitType captured = low_type(l, &l->captures[k]);
-    parts += low_part_count(&captured);
+    parts += jit_type_parts(&captured);
   }
   JitRef *refs = low_get(l, (size_t)parts * sizeof *refs);
   for (int k = 0; k < count; k++) {
@@ -434,7 +434,7 @@ static JitType lent(Lower *l, const JitType *type) {
 
 static void give_results(Lower *l, const Value *value, JitType *type) {
   *type = low_type(l, value);
-  int parts = low_part_count(type);
+  int parts = jit_type_parts(type);
   JitRef *refs = low_get(l, ((size_t)parts + 1) * sizeof *refs);
   low_parts(l, type, value, refs);
   for (int p = 0; p < parts; p++)

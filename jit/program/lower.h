@@ -218,7 +218,6 @@ bool low_join_types(Lower *l, const JitType *a, const JitType *b, JitType *both)
 Value low_convert(Lower *l, const Value *value, const JitType *type);
 /* The refs that carry a value of that type, in the order of parameters; how many. */
 int low_parts(Lower *l, const JitType *type, const Value *value, JitRef *refs);
-static inline int low_part_count(const JitType *type) { return jit_type_parts(type); }
 QlDtype low_part_dtype(const JitType *type, int part);
 Value low_of_parts(Lower *l, const JitType *type, const JitRef **refs);
 bool low_is_int(const Value *value); /* an integer or a bool, of any kind */
@@ -275,6 +274,7 @@ void low_box_with(Lower *l, int ndim, const JitRef *extent, LowBody *body, void 
 
 /* ---- statements.c ---- */
 void low_statement(Lower *l, const Node *node);
+void low_block(Lower *l, const Node *block); /* up to where no way leads on */
 void low_assign(Lower *l, const Node *target, Value value);
 
 /* ---- expressions.c ---- */

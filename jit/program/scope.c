@@ -248,7 +248,7 @@ static Value clash(Lower *l, const Edges *edges, const char *name, int v) {
 
 /* The phis of one meeting, and in each way what they take. */
 static Variable join_one(Lower *l, Edges *edges, JitBlock at, const Meeting *meeting, int v) {
-  int parts = low_part_count(&meeting->type), n = 0;
+  int parts = jit_type_parts(&meeting->type), n = 0;
   JitRef *phis = low_get(l, ((size_t)parts + 1) * sizeof *phis),
          *refs = low_get(l, ((size_t)parts + 1) * sizeof *refs);
   jit_block_open(l->fn, at);

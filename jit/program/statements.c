@@ -1,10 +1,6 @@
 /* Statements: assignment, branches, what leaves. */
 #include "lower.h"
 
-static void lower_block(Lower *l, const Node *block) {
-  for (int k = 0; k < block->count && !low_dead(l); k++) low_statement(l, block->items[k]);
-}
-
 /* ---- assignment ---- */
 
 /* The items that a value unpacks into, of a known number; NULL: it does not. */
@@ -160,7 +156,7 @@ static void lower_if(Lower *l, const Node *node) {
   Value condition = low_expression(l, node->items[0]);
   bool truth;
   if (low_known_truth(&condition, &truth)) {
-    if (truth || node->count > 2) lower_block(l, node->items[truth ? 1 : 2]);
+    if (truth || node->count > 2) low_block(l, node->items[truth ? 1 : 2]);
     return;
   }
   JitRef ref = low_truth(l, node->items[0], &condition);
@@ -171,10 +167,10 @@ static void lower_if(Lower *l, const Node *node) {
   Edges otherwise = {0}, after = {0};
   low_end_temporaries(l, l->statement);
   low_branch(l, ref, &otherwise);
-  lower_block(l, node->items[1]);
+  low_block(l, node->items[1]);
   low_leave(l, &after, low_unknown());
   low_join(l, &otherwise);
-  if (node->count > 2) lower_block(l, node->items[2]);
+  if (node->count > 2) low_block(l, node->items[2]);
   low_leave(l, &after, low_unknown());
   low_join(l, &after);
 }
@@ -236,4 +232,8 @@ void low_statement(Lower *l, const Node *node) {
   }
   low_end_temporaries(l, temporaries);
   l->at = outer, l->statement = statement;
+}
+
+void low_block(Lower *l, const Node *block) {
+  for (int k = 0; k < block->count && !low_dead(l); k++) low_statement(l, block->items[k]);
 }

@@ -225,7 +225,7 @@ Value low_convert(Lower *l, const Value *value, const JitType *type) {
 QlDtype low_part_dtype(const JitType *type, int part) {
   if (!has_items(type->kind)) return type->kind == JIT_SCALAR ? (QlDtype)type->dtype : QL_I64;
   for (int k = 0; k < type->count; k++) {
-    int count = low_part_count(&type->items[k]);
+    int count = jit_type_parts(&type->items[k]);
     if (part < count) return low_part_dtype(&type->items[k], part);
     part -= count;
   }
