@@ -139,26 +139,25 @@ def nanprod(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     return np.prod(_filled(a, 1), axis=axis, keepdims=keepdims)
 
 
+def _or_nan(x: Any, found: Any, axis: Any, keepdims: bool) -> Any:
+    """What was found, or NaN where all of x is NaN."""
+    if kind(x) == "f":
+        alone = np.all(np.isnan(x), axis=axis, keepdims=keepdims)
+        return np.where(alone, dtype_of(x)(np.nan), found)
+    else:
+        return found
+
+
 def nanmin(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The minimum of what is not NaN."""
     x = value(a)
-    least = np.min(_filled(x, np.inf), axis=axis, keepdims=keepdims)
-    if kind(x) == "f":
-        alone = np.all(np.isnan(x), axis=axis, keepdims=keepdims)
-        return np.where(alone, dtype_of(x)(np.nan), least)
-    else:
-        return least
+    return _or_nan(x, np.min(_filled(x, np.inf), axis=axis, keepdims=keepdims), axis, keepdims)
 
 
 def nanmax(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The maximum of what is not NaN."""
     x = value(a)
-    most = np.max(_filled(x, -np.inf), axis=axis, keepdims=keepdims)
-    if kind(x) == "f":
-        alone = np.all(np.isnan(x), axis=axis, keepdims=keepdims)
-        return np.where(alone, dtype_of(x)(np.nan), most)
-    else:
-        return most
+    return _or_nan(x, np.max(_filled(x, -np.inf), axis=axis, keepdims=keepdims), axis, keepdims)
 
 
 def nanmean(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
