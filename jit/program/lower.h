@@ -347,6 +347,10 @@ Value low_in_memory(Lower *l, const Node *node, const Value *value);
 Value low_settled(Lower *l, const Node *node, const Value *value);
 void low_copy_into(Lower *l, const Node *node, const Array *target, const Value *value);
 Value low_copy(Lower *l, const Node *node, const Value *value);
+/* Goes over all elements of an array or expression, as `dtype`, in the order of its shape: what is
+ * carried (an i64, that begins with `start`) becomes take(carried, element). What it ends with. */
+typedef JitRef LowTake(Lower *l, JitRef carried, JitRef element);
+JitRef low_each(Lower *l, const Value *value, QlDtype dtype, JitRef start, LowTake *take);
 /* The address of an element: offset from the base, in bytes. */
 JitRef low_offset(Lower *l, const Array *array, const JitRef *index);
 /* Is it known that what is stored into the one does not change the other? */

@@ -75,6 +75,40 @@ static Value reduce_axis(Lower *l, const Node *node, QlReduction reduction, cons
   return low_array_value((Array *)lines.result);
 }
 
+/* ---- where the order does not matter ---- */
+
+static JitRef take_sum(Lower *l, JitRef all, JitRef element) {
+  return low_add(l, all, jit_cast(l->fn, element, QL_I64, low_source(l)));
+}
+static JitRef take_prod(Lower *l, JitRef all, JitRef element) {
+  return low_op(l, QL_OP_MULTIPLY, all, jit_cast(l->fn, element, QL_I64, low_source(l)));
+}
+static JitRef take_any(Lower *l, JitRef all, JitRef element) {
+  return low_op(l, QL_OP_BITWISE_OR, all, jit_cast(l->fn, element, QL_I64, low_source(l)));
+}
+static JitRef take_all(Lower *l, JitRef all, JitRef element) {
+  return low_op(l, QL_OP_BITWISE_AND, all, jit_cast(l->fn, element, QL_I64, low_source(l)));
+}
+
+/* Those whose result is the same in every order; integers of 64 bits are, modulo 2**64. */
+static LowTake *in_any_order(QlReduction reduction, QlDtype loop) {
+  bool whole = loop == QL_I64 || loop == QL_U64;
+  switch (reduction) {
+    case QL_REDUCE_SUM: return whole ? take_sum : NULL;
+    case QL_REDUCE_PROD: return whole ? take_prod : NULL;
+    case QL_REDUCE_ANY: return take_any;
+    case QL_REDUCE_ALL: return take_all;
+    default: return NULL;
+  }
+}
+
+/* All of an array or an expression, element by element, which needs no memory and which LLVM makes
+ * vectors of. */
+static Value reduce_all(Lower *l, const Value *value, QlDtype loop, int identity, LowTake *take) {
+  JitRef all = low_each(l, value, loop, low_const(l, identity), take);
+  return low_scalar(loop, false, jit_cast(l->fn, all, loop, low_source(l)));
+}
+
 /* The result again with the axes that were reduced, of extent 1. */
 static Value keep_axes(Lower *l, const Node *node, const Value *value, int ndim,
                        const bool *taken) {
@@ -150,11 +184,18 @@ Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value 
     return low_refuse(l, node, "QJ380",
                       low_text(l, "%s has no axes to reduce", low_type_text(l, value)),
                       "reduce arrays");
-  Value current = low_in_memory(l, node, value);
-  if (current.kind != JIT_ARRAY) return current;
-  int ndim = current.array->ndim;
+  int ndim = value->array->ndim, left = 0;
   bool taken[QL_MAX_DIMS];
   if (!find_axes(l, node, axis, ndim, taken)) return low_unknown();
+  for (int k = 0; k < ndim; k++) left += !taken[k];
+  QlDtype loop = loop_of(reduction, (QlDtype)value->array->dtype);
+  LowTake *take = in_any_order(reduction, loop);
+  if (take && !left && value->array->place == JIT_IN_MEMORY) {
+    Value all = reduce_all(l, value, loop, ql_reduction_info[reduction].identity, take);
+    return keepdims ? keep_axes(l, node, &all, ndim, taken) : all;
+  }
+  Value current = low_in_memory(l, node, value);
+  if (current.kind != JIT_ARRAY) return current;
   if (current.array->place == JIT_ON_RANKS) {
     uint32_t axes = 0;
     for (int k = 0; k < ndim; k++) axes |= (uint32_t)taken[k] << k;

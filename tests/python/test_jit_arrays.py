@@ -163,6 +163,35 @@ def of_expressions(a):
 
 
 @quelea.jit
+def counted(x, y):
+    small = np.sum(x < y), np.any(x > y), np.all(x < y + 5), np.any(x + y), np.all(x)
+    return *small, np.prod((x < y) * np.int8(3) - np.int8(1)), (x > y).sum(keepdims=True)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ((1000,), (1000,)),
+        ((5, 7), (7,)),
+        ((5, 1), (1, 6)),
+        ((1,), (9,)),
+        ((3, 4, 2), (2,)),
+        ((0,), (0,)),
+        ((), ()),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["f8", "i2", "u8", "?", "c16"])
+def test_what_is_the_same_in_any_order_is_counted_where_it_is_computed(left, right, dtype):
+    rng = numpy.random.default_rng(len(left))
+    x, y = ((rng.normal(size=n) * 3).astype("i8").astype(dtype) for n in (left, right))
+    check(counted, x, y)
+    if left != right:
+        check(counted, y, x)
+    if x.ndim > 1:
+        check(counted, x.T[::-1], x.T[:, ::-1])
+
+
+@quelea.jit
 def comprehended(a):
     b = a * 2.0
     x = np.array([np.sum(r) for r in b])
