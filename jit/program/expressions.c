@@ -442,6 +442,7 @@ static Value short_circuit(Lower *l, const Node *node, bool is_and) {
     if (!ref.id) continue; /* refused, or of what was */
     if (!is_and) ref = low_op1(l, QL_OP_LOGICAL_NOT, ref);
     low_leave_unless(l, ref, &after, value, temporaries);
+    low_nest_learn(l, node->items[k], is_and);
   }
   if (!after.first) return value;
   low_leave_with(l, &after, value, temporaries);
@@ -462,6 +463,7 @@ static Value choose(Lower *l, const Node *node) {
   low_branch(l, ref, &otherwise);
   for (int way = 1; way <= 2; way++) {
     if (way == 2) low_join(l, &otherwise);
+    low_nest_learn(l, node->items[0], way == 1);
     Value value = low_dead(l) ? low_unknown() : low_expression(l, node->items[way]);
     value = low_settled(l, node, &value);
     low_leave_with(l, &after, value, temporaries);

@@ -189,6 +189,7 @@ typedef struct Kept {
   Edge *last[3];
   int refusals, raises, temporaries, nests;
   bool raised;
+  const Region *region;
   Local *locals; /* those made since are built again: what they raise is forgotten */
 } Kept;
 
@@ -204,6 +205,7 @@ static Kept keep(Lower *l, JitMark mark) {
                .temporaries = l->temporary_count,
                .nests = l->nest_count,
                .raised = l->raised,
+               .region = l->region,
                .locals = l->locals};
   for (int k = 0; k < 3; k++) kept.last[k] = edges_of(l, k) ? edges_of(l, k)->last : NULL;
   return kept;
@@ -222,7 +224,7 @@ static void take_back(Lower *l, const Kept *kept, const Try *t) {
   }
   l->refusal_count = kept->refusals, l->raise_count = kept->raises;
   l->temporary_count = kept->temporaries, l->raised = kept->raised;
-  l->nest_count = kept->nests;
+  l->nest_count = kept->nests, l->region = kept->region;
   l->locals = kept->locals;
   l->frame->now = (Variable *)t->entry;
   l->frame->now = low_save(l);

@@ -20,6 +20,7 @@
 typedef struct Value Value;
 typedef struct Span Span;
 typedef struct Nest Nest;
+typedef struct Region Region;
 typedef struct Array Array;
 typedef struct Element Element;
 
@@ -93,7 +94,8 @@ typedef struct Edge Edge;
 struct Edge {
   JitBlock block; /* open, at its end */
   Variable *variables;
-  Value value; /* of an expression or a return; kind UNKNOWN: none */
+  Value value;          /* of an expression or a return; kind UNKNOWN: none */
+  const Region *region; /* in a nest */
   Edge *next;
 };
 typedef struct Edges {
@@ -166,6 +168,7 @@ typedef struct Lower {
   bool raised;          /* something of the function in the making can */
   bool ranks;           /* arrays of the arguments are on ranks: so are those that are made */
   Nest *nest;           /* whose kernel is built; NULL: none */
+  const Region *region; /* of it: where this point is reached; NULL: at any position */
   bool nests_raise;
   JitNest *nests;
   int nest_count, nest_room;
@@ -391,7 +394,16 @@ const Span *low_span_hull(Lower *l, const Span *a, const Span *b);
 /* Of the items of a range. */
 const Span *low_span_range(Lower *l, const Value *start, const Value *stop, const Value *step);
 
+/* ---- regions.c: where in a nest a point of the program is reached ---- */
+/* What a condition says that holds, or does not, from here on. */
+void low_nest_learn(Lower *l, const Node *condition, bool holds);
+/* Where ways meet that are reached there. */
+const Region *low_region_hull(Lower *l, const Region *a, const Region *b);
+
 /* ---- nests.c: loops over arrays on ranks ---- */
+/* Is it a number that variables alone decide, and what is known of arrays without looking at them?
+ */
+bool low_is_fixed(const Node *node);
 /* A loop of a function with arrays on ranks. False: it is one that every rank runs, as others. */
 bool low_nest(Lower *l, const Node *node);
 /* Refuses a loop that would make every rank look at element after element; true: it has. */
@@ -429,6 +441,7 @@ typedef struct RanksOperand {
   const Array *array;
   const Span *const *span;
   bool loaded, stored, all; /* all: stored at every point */
+  const JitRef *low, *high; /* by what conditions say; id 0: nothing */
 } RanksOperand;
 typedef struct RanksNest {
   int number, ndim, operand_count, scalar_count;

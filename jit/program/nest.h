@@ -15,11 +15,17 @@ typedef struct NestOp {
   JitRef a, b, ref;
 } NestOp;
 
+/* Positions of each dimension, both ends included; id 0: no such end. */
+struct Region {
+  JitRef from[QL_MAX_DIMS], to[QL_MAX_DIMS];
+};
+
 /* An array on ranks, as the nest touches it: one operand for each way in which its axes follow the
  * dimensions. */
 typedef struct NestOperand {
-  const Array *array;            /* outside */
-  const Span *span[QL_MAX_DIMS]; /* of all accesses together; NULL: anything */
+  const Array *array;                         /* outside */
+  const Span *span[QL_MAX_DIMS];              /* of all accesses together; NULL: anything */
+  JitRef low[QL_MAX_DIMS], high[QL_MAX_DIMS]; /* what indices can be, by conditions; id 0: any */
   bool stored, loaded, varies;   /* varies: not all touch the same element at a point */
   const Node *at;                /* where it was stored, or touched first */
   uint32_t store_block;          /* of the kernel: that stores; 0: none */
@@ -32,6 +38,9 @@ struct Nest {
   const Node *loops[QL_MAX_DIMS];
   JitRef start[QL_MAX_DIMS], step[QL_MAX_DIMS], extent[QL_MAX_DIMS]; /* of the loops, around */
   bool natural[QL_MAX_DIMS];
+  bool guarded, acts;   /* conditions may keep iterations from doing anything; something is done */
+  const Region *active; /* where it is; NULL: anywhere */
+  int first;            /* guarded: numbers of the nest, the first positions that are computed */
   int lo[QL_MAX_DIMS], hi[QL_MAX_DIMS], order; /* parameters of the kernel; order -1: not needed */
   JitRef at[QL_MAX_DIMS];                      /* the iteration that is built, in the kernel */
   int operand_count, scalar_count, param_count, const_count, op_count;
@@ -47,6 +56,19 @@ struct Nest {
 
 /* ---- spans.c ---- */
 JitRef nest_const(Lower *l, int64_t value);
-const Span *nest_number(Lower *l, JitRef ref); /* of a number of the function around */
+const int64_t *nest_known(const Nest *nest, JitRef ref); /* what it is; NULL: that is not known */
+/* The same operation of the same numbers is the same number: indices are compared by that. */
+JitRef nest_op(Lower *l, QlOp op, JitRef a, JitRef b);
+const Span *nest_number(Lower *l, JitRef ref);         /* of a number of the function around */
+const Span *nest_anywhere(Lower *l, const Span *span); /* the same from any position */
+/* The span seen from a position `by` further. */
+const Span *nest_shifted(Lower *l, const Span *span, JitRef by);
+
+/* ---- regions.c ---- */
+/* Between which an index is at this point; id 0: it is not known, or no condition is in the nest.
+ */
+void nest_bounds(Lower *l, const Span *span, JitRef *low, JitRef *high);
+/* Something stands here that is seen from outside of the iteration. */
+void nest_acts(Lower *l);
 
 #endif

@@ -106,7 +106,7 @@ static bool selects(const Node *loop, const Stores *stores) {
 static bool is_property(const Node *node);
 
 /* Is it the same for all iterations around it, as long as the variables in it are? */
-static bool is_fixed(const Node *node) {
+bool low_is_fixed(const Node *node) {
   static const char *const functions[] = {"range", "min", "max", "abs", "int"};
   bool known = false;
   if (is_property(node)) return true;
@@ -117,7 +117,7 @@ static bool is_fixed(const Node *node) {
     case NODE_INT:
     case NODE_TRUE:
     case NODE_FALSE: return true;
-    case NODE_INDEX: return is_property(node->items[0]) && is_fixed(node->items[1]);
+    case NODE_INDEX: return is_property(node->items[0]) && low_is_fixed(node->items[1]);
     case NODE_CALL:
       for (int k = 0; k < (int)(sizeof functions / sizeof *functions); k++)
         known |= node->items[0]->kind == NODE_REF && !strcmp(node->items[0]->text, functions[k]);
@@ -128,7 +128,7 @@ static bool is_fixed(const Node *node) {
     default: return false;
   }
   for (int k = node->kind == NODE_CALL; k < node->count; k++)
-    if (!is_fixed(node->items[k])) return false;
+    if (!low_is_fixed(node->items[k])) return false;
   return true;
 }
 
@@ -138,7 +138,7 @@ static int find_dimensions(const Lower *l, const Node *node, const Node **loops)
   find_stores(l, node, &stores);
   if (stores.whole) return 0;
   for (const Node *loop = node; count < QL_MAX_DIMS && is_range_loop(loop);) {
-    bool depends = count && !is_fixed(loop->items[1]); /* on what an iteration around it does */
+    bool depends = count && !low_is_fixed(loop->items[1]); /* on what an iteration around it does */
     for (int k = 0; k < count; k++) depends |= loop->items[0]->number == loops[k]->items[0]->number;
     for (int v = 0; v < l->frame->function->variables && count; v++)
       depends |= node->assigns[v] && mentions(loop->items[1], v);
@@ -293,14 +293,22 @@ static bool touches_alike(const NestOperand *operand, const Array *array, const 
   return true;
 }
 
+static JitRef bound_hull(Lower *l, QlOp op, JitRef a, JitRef b) {
+  return a.id && b.id ? nest_op(l, op, a, b) : (JitRef){0};
+}
+
 static NestOperand *operand_for(Lower *l, const Node *node, const Array *array,
                                 const Span *const *span) {
   Nest *nest = l->nest;
+  JitRef low[QL_MAX_DIMS], high[QL_MAX_DIMS];
+  for (int a = 0; a < array->ndim; a++) nest_bounds(l, span[a], &low[a], &high[a]);
   for (int k = 0; k < nest->operand_count; k++) {
     NestOperand *operand = &nest->operands[k];
     if (!touches_alike(operand, array, span)) continue;
     for (int a = 0; a < array->ndim; a++) {
       const Span *have = operand->span[a];
+      operand->low[a] = bound_hull(l, QL_OP_MINIMUM, operand->low[a], low[a]);
+      operand->high[a] = bound_hull(l, QL_OP_MAXIMUM, operand->high[a], high[a]);
       if (!have) operand->varies = true;
       if (!have || (have->lo.id == span[a]->lo.id && have->hi.id == span[a]->hi.id)) continue;
       operand->span[a] = low_span_hull(l, have, span[a]);
@@ -317,6 +325,8 @@ static NestOperand *operand_for(Lower *l, const Node *node, const Array *array,
   NestOperand *operand = &nest->operands[nest->operand_count++];
   *operand = (NestOperand){.array = array, .at = node};
   memcpy(operand->span, span, (size_t)array->ndim * sizeof *span);
+  memcpy(operand->low, low, (size_t)array->ndim * sizeof *low);
+  memcpy(operand->high, high, (size_t)array->ndim * sizeof *high);
   for (int a = 0; a < array->ndim; a++)
     operand->varies |= !span[a] || span[a]->lo.id != span[a]->hi.id;
   JitNestParam param = {.kind = JIT_NEST_BASE, .operand = (uint8_t)number};
@@ -364,6 +374,7 @@ Array *low_nest_part(Lower *l, const Node *node, const Array *array, const Value
   if (stores) {
     if (!operand->stored) operand->at = node;
     operand->store_block = l->fn->open, operand->stored = true;
+    nest_acts(l);
   } else {
     operand->loaded = true;
   }
@@ -427,6 +438,7 @@ JitRef low_nest_failure(Lower *l, int64_t what) {
   if (nest->order < 0) nest->order = parameter(l, QL_I64, (JitNestParam){.kind = JIT_NEST_ORDER});
   JitRef order = jit_param(l->fn, nest->order, low_source(l));
   l->nests_raise = true;
+  nest_acts(l);
   return low_add(l, low_op(l, QL_OP_LEFT_SHIFT, order, low_const(l, JIT_FAIL_BITS)),
                  low_const(l, what));
 }
@@ -446,6 +458,8 @@ static void release_own(Lower *l, const Variable *before) {
 /* A loop's variable at that place of the box, in the kernel. */
 static Value loop_variable(Lower *l, Nest *nest, int d, JitRef index) {
   JitRef lo = jit_param(l->fn, nest->lo[d], low_source(l)), at = low_add(l, index, lo);
+  if (nest->guarded)
+    at = low_add(l, at, jit_param(l->fn, nest->scalar_params[nest->first + d], low_source(l)));
   JitRef moved = low_op(l, QL_OP_MULTIPLY, at, import_int(l, nest->step[d]));
   Value value = low_scalar(QL_I64, true, low_add(l, import_int(l, nest->start[d]), moved));
   Span *span = low_get(l, sizeof *span);
@@ -469,6 +483,7 @@ static void iteration(Lower *l, void *data, const JitRef *index) {
   const Node *loop = nest->loops[d], *block = loop->items[2];
   Variable *before = l->frame->now;
   bool last = d == nest->ndim - 1;
+  const Region *region = l->region;
   l->frame->now = low_save(l);
   for (int v = 0; v < l->frame->function->variables; v++)
     if (loop->assigns[v]) l->frame->now[v] = (Variable){.hidden = HIDDEN_IN_NEST};
@@ -487,7 +502,7 @@ static void iteration(Lower *l, void *data, const JitRef *index) {
   else
     release_own(l, before);
   nest->end[d] = l->fn->open;
-  l->frame->now = before;
+  l->frame->now = before, l->region = region;
 }
 
 static void box_axis(Lower *l, Nest *nest, int d) {
@@ -496,6 +511,16 @@ static void box_axis(Lower *l, Nest *nest, int d) {
   JitRef extent = low_op(l, QL_OP_SUBTRACT, hi, lo);
   nest->enter[d] = l->fn->open;
   low_box(l, 1, &extent, iteration, &(Level){nest, d});
+}
+
+/* Where the box begins that is computed, of each dimension: known when all conditions are. */
+static void add_firsts(Lower *l, Nest *nest) {
+  nest->first = nest->scalar_count;
+  for (int d = 0; d < nest->ndim; d++) {
+    int k = nest->scalar_count++;
+    nest->scalars[k] = (JitRef){0}, nest->dtypes[k] = QL_I64;
+    nest->scalar_params[k] = parameter(l, QL_I64, (JitNestParam){.kind = JIT_NEST_SCALAR});
+  }
 }
 
 /* Everything that belongs to the function around is put aside. */
@@ -508,6 +533,7 @@ static void build_kernel(Lower *l, Nest *nest, const Node *node) {
   l->temporaries = NULL, l->temporary_count = l->temporary_room = l->statement = 0;
   for (int d = 0; d < nest->ndim; d++)
     nest->lo[d] = jit_fn_param(l->fn, QL_I64), nest->hi[d] = jit_fn_param(l->fn, QL_I64);
+  if (nest->guarded) add_firsts(l, nest);
   l->results = jit_stack(l->fn, SCRATCH, low_source(l)), l->texts = low_const(l, 0);
   l->captures = low_get(l, (size_t)l->program->captures * sizeof *l->captures + 1);
   for (int k = 0; k < l->program->captures; k++) l->captures[k] = import(l, &kept.captures[k]);
@@ -544,6 +570,30 @@ static bool is_always_reached(const Nest *nest, uint32_t store) {
   return reached;
 }
 
+/* Leaves out the iterations at the edges that conditions keep from doing anything: they may have no
+ * element to store. Spans are seen from the first that is left. */
+static void leave_out(Lower *l, Nest *nest) {
+  l->nest = nest; /* whose numbers these are */
+  for (int d = 0; d < nest->ndim && nest->guarded; d++) {
+    JitRef zero = nest_const(l, 0), one = nest_const(l, 1), extent = nest->extent[d],
+           from = nest->active ? nest->active->from[d] : (JitRef){0},
+           to = nest->active ? nest->active->to[d] : (JitRef){0},
+           last = nest_op(l, QL_OP_SUBTRACT, extent, one);
+    JitRef first = from.id ? nest_op(l, QL_OP_MAXIMUM, from, zero) : zero;
+    nest->scalars[nest->first + d] = first;
+    if (to.id) last = nest_op(l, QL_OP_MINIMUM, to, last);
+    if (!from.id && !to.id) continue;
+    nest->extent[d] = nest_op(l, QL_OP_MAXIMUM, zero,
+                              nest_op(l, QL_OP_ADD, nest_op(l, QL_OP_SUBTRACT, last, first), one));
+    for (int k = 0; k < nest->operand_count; k++)
+      for (int a = 0; a < nest->operands[k].array->ndim; a++) {
+        const Span **span = &nest->operands[k].span[a];
+        if (*span && (*span)->dim == d) *span = nest_shifted(l, *span, first);
+      }
+  }
+  l->nest = NULL;
+}
+
 static void record(Lower *l, const Node *node, Nest *nest) {
   RanksOperand operands[NEST_ARRAYS];
   uint8_t place[NEST_ARRAYS];
@@ -556,6 +606,8 @@ static void record(Lower *l, const Node *node, Nest *nest) {
       operands[count++] =
           (RanksOperand){.array = from->array,
                          .span = from->span,
+                         .low = from->low,
+                         .high = from->high,
                          .loaded = from->loaded,
                          .stored = from->stored,
                          .all = stored && is_always_reached(nest, from->store_block)};
@@ -586,6 +638,15 @@ static void hide_variables(Lower *l, const Node *node) {
     if (l->frame->now[v].defined != NEVER) low_release(l, &l->frame->now[v].value);
     l->frame->now[v] = (Variable){.hidden = HIDDEN_AFTER_NEST};
   }
+}
+
+static bool has_branches(const Node *node) {
+  if (node->kind == NODE_IF || node->kind == NODE_IFEXP || node->kind == NODE_AND ||
+      node->kind == NODE_OR)
+    return true;
+  for (int k = 0; k < node->count; k++)
+    if (has_branches(node->items[k])) return true;
+  return false;
 }
 
 static bool find_ranges(Lower *l, Nest *nest) {
@@ -626,9 +687,13 @@ bool low_nest(Lower *l, const Node *node) {
   memcpy(nest->loops, loops, sizeof nest->loops);
   if (!nest->kernel) longjmp(l->no_memory, 1);
   if (!find_ranges(l, nest)) return true;
+  nest->guarded = has_branches(node);
   int refusals = l->refusal_count;
   build_kernel(l, nest, node);
-  if (l->refusal_count == refusals && are_apart(l, nest)) record(l, node, nest);
+  if (l->refusal_count == refusals && are_apart(l, nest)) {
+    leave_out(l, nest);
+    record(l, node, nest);
+  }
   hide_variables(l, node);
   return true;
 }

@@ -181,8 +181,11 @@ bool low_on_ranks(Lower *l, const Node *node, const Value *value, const char *wh
 
 /* ---- nests ---- */
 
-/* Of a span beside the nest; what is not known is all of the axis. */
-static void put_span(Lower *l, Slots *slots, const Span *span, JitRef extent) {
+/* Of a span beside the nest; what is not known is all of the axis. With what conditions say. */
+static void put_span(Lower *l, Slots *slots, const Span *span, JitRef extent, JitRef low,
+                     JitRef high) {
+  put(l, slots, low.id ? low : low_const(l, INT64_MIN));
+  put(l, slots, high.id ? high : low_const(l, INT64_MAX));
   if (span) {
     put_int(l, slots, span->dim);
     put(l, slots, span->step), put(l, slots, span->lo), put(l, slots, span->hi);
@@ -194,7 +197,7 @@ static void put_span(Lower *l, Slots *slots, const Span *span, JitRef extent) {
 
 void low_ranks_nest(Lower *l, const Node *node, const RanksNest *nest) {
   int count = 4 + nest->ndim + 2 * nest->scalar_count;
-  for (int k = 0; k < nest->operand_count; k++) count += 3 + 4 * nest->operands[k].array->ndim;
+  for (int k = 0; k < nest->operand_count; k++) count += 3 + 6 * nest->operands[k].array->ndim;
   Slots slots = begin(l, node, count);
   put_int(l, &slots, nest->number);
   put_int(l, &slots, nest->ndim);
@@ -206,7 +209,8 @@ void low_ranks_nest(Lower *l, const Node *node, const RanksNest *nest) {
     put_int(l, &slots, operand->loaded | operand->stored << 1 | operand->all << 2);
     put_int(l, &slots, operand->array->ndim);
     for (int a = 0; a < operand->array->ndim; a++)
-      put_span(l, &slots, operand->span[a], operand->array->shape[a]);
+      put_span(l, &slots, operand->span[a], operand->array->shape[a], operand->low[a],
+               operand->high[a]);
   }
   put_int(l, &slots, nest->scalar_count);
   for (int k = 0; k < nest->scalar_count; k++) {

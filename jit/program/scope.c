@@ -131,7 +131,7 @@ void low_leave(Lower *l, Edges *edges, Value value) {
   Edge *edge = low_get(l, sizeof *edge);
   edge->block = jit_block_new(l->fn);
   jit_jump(l->fn, edge->block);
-  edge->variables = l->frame->now, edge->value = value;
+  edge->variables = l->frame->now, edge->value = value, edge->region = l->region;
   if (edges->last)
     edges->last->next = edge;
   else
@@ -299,7 +299,7 @@ Value low_join(Lower *l, Edges *edges) {
   if (!edges->first) return l->frame->now = NULL, low_unknown();
   if (!edges->first->next) { /* one way only */
     jit_block_open(l->fn, edges->first->block);
-    l->frame->now = edges->first->variables;
+    l->frame->now = edges->first->variables, l->region = edges->first->region;
     return edges->first->value;
   }
   const Node *function = l->frame->function;
@@ -319,6 +319,8 @@ Value low_join(Lower *l, Edges *edges) {
     jit_jump(l->fn, at);
   }
   jit_block_open(l->fn, at);
-  l->frame->now = joined;
+  l->frame->now = joined, l->region = edges->first->region;
+  for (Edge *edge = edges->first->next; edge; edge = edge->next)
+    l->region = low_region_hull(l, l->region, edge->region);
   return value.value;
 }

@@ -7,7 +7,8 @@
  *         for k in range(max(i - w, 0), i + 1):  k        {dim 0, step 1, lo 1 - w, hi 1}
  *             s += u[k]                          touches  u[1 - w + p] to u[1 + p] at position p
  *
- * A span is a bound, never more: what a condition keeps from being touched is in it too. */
+ * A span is a bound, never more: what a condition keeps from being touched is in it too (regions.c
+ * says what conditions on the loops' variables leave of it). */
 #include "nest.h"
 
 /* ---- numbers of the function around ---- */
@@ -21,22 +22,23 @@ JitRef nest_const(Lower *l, int64_t value) {
   return ref;
 }
 
-static const int64_t *const_of(const Nest *nest, JitRef ref) {
+const int64_t *nest_known(const Nest *nest, JitRef ref) {
   for (int k = 0; k < nest->const_count; k++)
     if (nest->consts[k].ref.id == ref.id) return &nest->consts[k].value;
   return NULL;
 }
 
-/* The same operation of the same numbers is the same number: indices are compared by that. */
-static JitRef op(Lower *l, QlOp op, JitRef a, JitRef b) {
+JitRef nest_op(Lower *l, QlOp op, JitRef a, JitRef b) {
   Nest *nest = l->nest;
-  const int64_t *x = const_of(nest, a), *y = const_of(nest, b);
+  const int64_t *x = nest_known(nest, a), *y = nest_known(nest, b);
   if (x && y) return nest_const(l, ir_eval(op, QL_I64, (QlValue[]){{.i = *x}, {.i = *y}}).i);
   if (op == QL_OP_MULTIPLY && ((x && *x == 0) || (y && *y == 1))) return a;
   if (op == QL_OP_MULTIPLY && ((y && *y == 0) || (x && *x == 1))) return b;
   if (y && *y == 0 && (op == QL_OP_ADD || op == QL_OP_SUBTRACT)) return a;
   if (x && *x == 0 && op == QL_OP_ADD) return b;
   if (op == QL_OP_SUBTRACT && a.id == b.id) return nest_const(l, 0);
+  if ((op == QL_OP_MINIMUM || op == QL_OP_MAXIMUM) && a.id == b.id) return a;
+  if (op == QL_OP_FLOOR_DIVIDE && y && *y == 1) return a;
   for (int k = 0; k < nest->op_count; k++) {
     const NestOp *known = &nest->ops[k];
     if (known->op == op && known->a.id == a.id && known->b.id == b.id) return known->ref;
@@ -46,8 +48,8 @@ static JitRef op(Lower *l, QlOp op, JitRef a, JitRef b) {
   return ref;
 }
 
-static JitRef least(Lower *l, JitRef a, JitRef b) { return op(l, QL_OP_MINIMUM, a, b); }
-static JitRef most(Lower *l, JitRef a, JitRef b) { return op(l, QL_OP_MAXIMUM, a, b); }
+static JitRef least(Lower *l, JitRef a, JitRef b) { return nest_op(l, QL_OP_MINIMUM, a, b); }
+static JitRef most(Lower *l, JitRef a, JitRef b) { return nest_op(l, QL_OP_MAXIMUM, a, b); }
 
 /* ---- spans ---- */
 
@@ -73,16 +75,16 @@ const Span *nest_number(Lower *l, JitRef ref) {
 static JitRef end_of(Lower *l, const Span *span, bool highest) {
   JitRef zero = nest_const(l, 0);
   if (span->dim < 0) return zero;
-  JitRef last = op(l, QL_OP_SUBTRACT, l->nest->extent[span->dim], nest_const(l, 1));
-  JitRef end = op(l, QL_OP_MULTIPLY, span->step, last);
+  JitRef last = nest_op(l, QL_OP_SUBTRACT, l->nest->extent[span->dim], nest_const(l, 1));
+  JitRef end = nest_op(l, QL_OP_MULTIPLY, span->step, last);
   return highest ? most(l, end, zero) : least(l, end, zero);
 }
 
 /* The same from any position. */
-static const Span *anywhere(Lower *l, const Span *span) {
+const Span *nest_anywhere(Lower *l, const Span *span) {
   if (span->dim < 0) return span;
-  return make(l, -1, nest_const(l, 0), op(l, QL_OP_ADD, span->lo, end_of(l, span, false)),
-              op(l, QL_OP_ADD, span->hi, end_of(l, span, true)));
+  return make(l, -1, nest_const(l, 0), nest_op(l, QL_OP_ADD, span->lo, end_of(l, span, false)),
+              nest_op(l, QL_OP_ADD, span->hi, end_of(l, span, true)));
 }
 
 static bool follow_alike(const Span *a, const Span *b) {
@@ -91,7 +93,7 @@ static bool follow_alike(const Span *a, const Span *b) {
 
 const Span *low_span_hull(Lower *l, const Span *a, const Span *b) {
   if (!a || !b || a == b) return a == b ? a : NULL;
-  if (!follow_alike(a, b)) a = anywhere(l, a), b = anywhere(l, b);
+  if (!follow_alike(a, b)) a = nest_anywhere(l, a), b = nest_anywhere(l, b);
   return make(l, a->dim, a->step, least(l, a->lo, b->lo), most(l, a->hi, b->hi));
 }
 
@@ -102,42 +104,53 @@ const Span *low_span(Lower *l, const Value *value) {
   return nest_number(l, nest_const(l, wide.i));
 }
 
+const Span *nest_shifted(Lower *l, const Span *span, JitRef by) {
+  JitRef moved = nest_op(l, QL_OP_MULTIPLY, by, span->step);
+  return make(l, span->dim, span->step, nest_op(l, QL_OP_ADD, span->lo, moved),
+              nest_op(l, QL_OP_ADD, span->hi, moved));
+}
+
 static bool is_number(const Span *span) { return span->dim < 0 && span->lo.id == span->hi.id; }
 
 static const Span *added(Lower *l, const Span *a, const Span *b) {
-  if (a->dim >= 0 && b->dim >= 0 && a->dim != b->dim) a = anywhere(l, a), b = anywhere(l, b);
-  JitRef step = a->dim < 0 ? b->step : b->dim < 0 ? a->step : op(l, QL_OP_ADD, a->step, b->step);
-  return make(l, QL_MAX(a->dim, b->dim), step, op(l, QL_OP_ADD, a->lo, b->lo),
-              op(l, QL_OP_ADD, a->hi, b->hi));
+  if (a->dim >= 0 && b->dim >= 0 && a->dim != b->dim)
+    a = nest_anywhere(l, a), b = nest_anywhere(l, b);
+  JitRef step = a->dim < 0   ? b->step
+                : b->dim < 0 ? a->step
+                             : nest_op(l, QL_OP_ADD, a->step, b->step);
+  return make(l, QL_MAX(a->dim, b->dim), step, nest_op(l, QL_OP_ADD, a->lo, b->lo),
+              nest_op(l, QL_OP_ADD, a->hi, b->hi));
 }
 
 static const Span *negated(Lower *l, const Span *a) {
   JitRef zero = nest_const(l, 0);
-  return make(l, a->dim, op(l, QL_OP_SUBTRACT, zero, a->step), op(l, QL_OP_SUBTRACT, zero, a->hi),
-              op(l, QL_OP_SUBTRACT, zero, a->lo));
+  return make(l, a->dim, nest_op(l, QL_OP_SUBTRACT, zero, a->step),
+              nest_op(l, QL_OP_SUBTRACT, zero, a->hi), nest_op(l, QL_OP_SUBTRACT, zero, a->lo));
 }
 
 static const Span *multiplied(Lower *l, const Span *a, const Span *number) {
-  JitRef by = within(l, number->lo, LARGE_FACTOR), lo = op(l, QL_OP_MULTIPLY, a->lo, by),
-         hi = op(l, QL_OP_MULTIPLY, a->hi, by);
-  return make(l, a->dim, op(l, QL_OP_MULTIPLY, a->step, by), least(l, lo, hi), most(l, lo, hi));
+  JitRef by = within(l, number->lo, LARGE_FACTOR), lo = nest_op(l, QL_OP_MULTIPLY, a->lo, by),
+         hi = nest_op(l, QL_OP_MULTIPLY, a->hi, by);
+  return make(l, a->dim, nest_op(l, QL_OP_MULTIPLY, a->step, by), least(l, lo, hi),
+              most(l, lo, hi));
 }
 
 /* max(a, b): nowhere below a, and above it only as far as b is. */
 static const Span *larger(Lower *l, const Span *a, const Span *b, bool is_max) {
   QlOp toward = is_max ? QL_OP_MAXIMUM : QL_OP_MINIMUM;
   if (follow_alike(a, b))
-    return make(l, a->dim, a->step, op(l, toward, a->lo, b->lo), op(l, toward, a->hi, b->hi));
+    return make(l, a->dim, a->step, nest_op(l, toward, a->lo, b->lo),
+                nest_op(l, toward, a->hi, b->hi));
   if (a->dim < 0) {
     const Span *swap = a;
     a = b, b = swap;
   }
-  b = anywhere(l, b);
+  b = nest_anywhere(l, b);
   JitRef lo = a->lo, hi = a->hi;
   if (is_max)
-    hi = most(l, hi, op(l, QL_OP_SUBTRACT, b->hi, end_of(l, a, false)));
+    hi = most(l, hi, nest_op(l, QL_OP_SUBTRACT, b->hi, end_of(l, a, false)));
   else
-    lo = least(l, lo, op(l, QL_OP_SUBTRACT, b->lo, end_of(l, a, true)));
+    lo = least(l, lo, nest_op(l, QL_OP_SUBTRACT, b->lo, end_of(l, a, true)));
   return make(l, a->dim, a->step, lo, hi);
 }
 
@@ -146,9 +159,9 @@ const Span *low_span_of(Lower *l, QlOp operation, const Value *a, const Value *b
   const Span *x = low_span(l, a), *y = b ? low_span(l, b) : NULL;
   JitRef zero;
   if (operation == QL_OP_REMAINDER && y && is_number(y) && b->natural) {
-    if (x && is_number(x)) return nest_number(l, op(l, operation, x->lo, y->lo));
+    if (x && is_number(x)) return nest_number(l, nest_op(l, operation, x->lo, y->lo));
     zero = nest_const(l, 0);
-    return make(l, -1, zero, zero, op(l, QL_OP_SUBTRACT, y->lo, nest_const(l, 1)));
+    return make(l, -1, zero, zero, nest_op(l, QL_OP_SUBTRACT, y->lo, nest_const(l, 1)));
   }
   if (!x || (b && !y)) return NULL;
   switch (operation) {
@@ -164,7 +177,8 @@ const Span *low_span_of(Lower *l, QlOp operation, const Value *a, const Value *b
     case QL_OP_REMAINDER:
     case QL_OP_LEFT_SHIFT:
     case QL_OP_RIGHT_SHIFT:
-      return is_number(x) && is_number(y) ? nest_number(l, op(l, operation, x->lo, y->lo)) : NULL;
+      return is_number(x) && is_number(y) ? nest_number(l, nest_op(l, operation, x->lo, y->lo))
+                                          : NULL;
     default: return NULL;
   }
 }
@@ -177,6 +191,6 @@ const Span *low_span_range(Lower *l, const Value *start, const Value *stop, cons
   bool rises = step->constant.i > 0;
   to = added(l, to, rises ? negated(l, one) : one); /* the last item at most */
   const Span *low = rises ? from : to, *high = rises ? to : from;
-  if (!follow_alike(low, high)) low = anywhere(l, low), high = anywhere(l, high);
+  if (!follow_alike(low, high)) low = nest_anywhere(l, low), high = nest_anywhere(l, high);
   return make(l, low->dim, low->step, low->lo, high->hi);
 }

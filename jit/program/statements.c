@@ -167,9 +167,11 @@ static void lower_if(Lower *l, const Node *node) {
   Edges otherwise = {0}, after = {0};
   low_end_temporaries(l, l->statement);
   low_branch(l, ref, &otherwise);
+  low_nest_learn(l, node->items[0], true);
   low_block(l, node->items[1]);
   low_leave(l, &after, low_unknown());
   low_join(l, &otherwise);
+  low_nest_learn(l, node->items[0], false);
   if (node->count > 2) low_block(l, node->items[2]);
   low_leave(l, &after, low_unknown());
   low_join(l, &after);

@@ -113,8 +113,8 @@ static QlStatus check_target(const NestRequest *nest, const NestOperand *operand
     if (below || above)
       return ql_fail(error, QL_ERR_VALUE,
                      "a loop over distributed arrays would store elements %lld to %lld of axis %d, "
-                     "which has %lld: let the loop's range keep inside, instead of a condition or "
-                     "negative indices",
+                     "which has %lld: let the loop's range, or a condition on its variables around "
+                     "all that it stores, keep the index inside, and above zero",
                      (long long)touched->lo[a], (long long)touched->hi[a] - 1, a,
                      (long long)array->shape[a]);
     if (span->lo != span->hi)

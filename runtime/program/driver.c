@@ -146,12 +146,15 @@ static QlStatus kernel_of(int number, const NestKernel **kernel, QlError *error)
   return QL_OK;
 }
 
-/* An index below zero counts from the end; one that may be on either side may be any. */
-static void wrap(AxisSpan *span, int64_t extent, const int64_t *domain, bool stores) {
+/* An index below zero counts from the end; one that may be on either side may be any. `bounds`:
+ * what it can be, by the conditions under which it is used. */
+static void wrap(AxisSpan *span, const QlValue *bounds, int64_t extent, const int64_t *domain,
+                 bool stores) {
   if (span->dim >= 0 && !span->step) span->dim = -1;
   int64_t last = span->dim < 0 ? 0 : span->step * (domain[span->dim] - 1);
   int64_t low = span->lo + QL_MIN(last, 0), high = span->hi + QL_MAX(last, 0);
-  if (low >= 0) return;
+  low = QL_MAX(low, bounds[0].i), high = QL_MIN(high, bounds[1].i);
+  if (low >= 0 || low > high) return;
   if (high < 0 && low >= -extent)
     span->lo += extent, span->hi += extent;
   else if (!stores)
@@ -176,11 +179,11 @@ static QlStatus nest(const QlValue *slots, QlError *error) {
     operand[k] = (NestOperand){.array = array, .access = (LogAccess)slot++->i};
     if (request.kernel->raises) operand[k].access &= ~(LogAccess)LOG_ALL; /* it may stop before */
     slot++;                                                               /* the number of axes */
-    for (int a = 0; a < array->ndim; a++, slot += 4) {
+    for (int a = 0; a < array->ndim; a++, slot += 6) {
       AxisSpan *span = &operand[k].spans[a];
       *span =
-          (AxisSpan){.dim = (int)slot[0].i, .step = slot[1].i, .lo = slot[2].i, .hi = slot[3].i};
-      wrap(span, array->shape[a], extent, operand[k].access & LOG_WRITE);
+          (AxisSpan){.dim = (int)slot[2].i, .step = slot[3].i, .lo = slot[4].i, .hi = slot[5].i};
+      wrap(span, slot, array->shape[a], extent, operand[k].access & LOG_WRITE);
     }
   }
   slot++; /* the number of numbers */

@@ -1,7 +1,8 @@
 """Random functions with loops over arrays, for comparison of layouts and with Python itself.
 
-Each stores elements of its own in each iteration, reads others nearby, at an edge, wrapped or anywhere, and does so
-in one or two loops, with scalars, branches, inner loops and steps through time. It has the same bits in Python.
+Each stores elements of its own in each iteration, or where a condition holds, reads others nearby, at an edge, wrapped,
+anywhere, or inside by a condition, and does so in one or two loops, with scalars, branches, inner loops and steps
+through time. It has the same bits in Python.
 """
 
 import linecache
@@ -53,7 +54,25 @@ class Nests:
 
     def read(self, variables: list[str]) -> str:
         name = self.one_of("a", "a", "b")
-        return f"{name}[{', '.join(self.near(v, d) for d, v in enumerate(variables))}]"
+        index = [self.near(v, d) for d, v in enumerate(variables)]
+        if self.random.randrange(4):
+            return f"{name}[{', '.join(index)}]"
+        axis, by = self.random.randrange(self.ndim), self.random.randint(1, 3)
+        var, n = variables[axis], self.extent(axis)
+        index[axis], inside = self.one_of(
+            (f"{var} - {by}", f"{var} >= {by}"),
+            (f"{var} + {by}", f"{var} + {by} < {n}"),
+            (f"{var} - 1", f"0 < {var} <= {n} - 1"),
+            (f"{var} - 1", f"{var}"),
+            (f"{var} + 1", f"not ({var} == {n} - 1)"),
+            (f"2 * {var}", f"2 * {var} < {n}"),
+        )
+        one = f"{name}[{', '.join(index)}]"
+        return str(
+            self.one_of(
+                f"({one} if {inside} else 0.25)", f"(1.5 if {inside} and {one} > 0.3 else 0.5)"
+            )
+        )
 
     # ---- values ----
 
@@ -100,36 +119,51 @@ class Nests:
             self.add(depth + 1, "turns += 1")
         scalars.append(name)
 
-    def span(self, axis: int) -> tuple[str, str]:
-        """The range of a loop, and which element of an axis an iteration stores."""
+    def span(self, axis: int) -> tuple[str, str, str]:
+        """The range of a loop, which element of an axis an iteration stores, and under which condition."""
         n = self.extent(axis)
-        return self.one_of(
-            (f"range({n})", "{}"),
-            (f"range(1, {n} - 1)", "{}"),
-            (f"range(1, {n} - 1)", "{} + 1"),
-            (f"range({n} - 1, -1, -1)", "{}"),
-            (f"range(0, {n}, 2)", "{}"),
-            (f"range(k, {n})", "{} - k"),
-            (f"range({n})", n + " - 1 - {}"),
+        items, index, inside = self.one_of(
+            (f"range({n})", "{}", ""),
+            (f"range(1, {n} - 1)", "{}", ""),
+            (f"range(1, {n} - 1)", "{} + 1", ""),
+            (f"range({n} - 1, -1, -1)", "{}", ""),
+            (f"range(0, {n}, 2)", "{}", ""),
+            (f"range(k, {n})", "{} - k", ""),
+            (f"range({n})", n + " - 1 - {}", ""),
+            (f"range({n})", "{}", f"0 < {{}} < {n} - 1"),
+            (f"range({n})", "{} - 1", "{} > 0"),
+            (f"range({n})", "{} - 1", "{} != 0"),
+            (f"range(-3, {n} + 2)", "{}", f"0 <= {{}} < {n}"),
+            (f"range({n})", "2 * {}", f"2 * {{}} < {n}"),
+            (f"range({n} + k)", n + " - 1 - {}", f"{{}} <= {n} - 1"),
         )
+        return items, index, inside
 
     def nest(self, depth: int, target: str) -> None:
         variables = [f"i{d}" for d in range(self.ndim)]
         spans = [self.span(d) for d in range(self.ndim)]
         scalars: list[str] = []
+        insides = [span[2].format(v) for v, span in zip(variables, spans, strict=True) if span[2]]
         early = self.random.randrange(4) == 0 and self.ndim > 1
-        for d, (var, (items, _)) in enumerate(zip(variables, spans, strict=True)):
+        for d, (var, (items, _, _)) in enumerate(zip(variables, spans, strict=True)):
             if early and d == 1:
                 self.add(depth, f"early = {variables[0]} * 0.25 + k")
                 scalars.append("early")
             self.add(depth, f"for {var} in {items}:")
+            depth += 1
+        if insides and self.random.randrange(2):
+            outside = [f"not ({inside})" for inside in insides]
+            self.add(depth, f"if {' or '.join(outside)}:")
+            self.add(depth + 1, "continue")
+        elif insides:
+            self.add(depth, f"if {' and '.join(insides)}:")
             depth += 1
         for _ in range(self.random.randint(0, 2)):
             self.scalar(depth, variables, scalars)
         if self.random.randrange(5) == 0:
             self.add(depth, f"if {self.value(variables, scalars)} < 0.2:")
             self.add(depth + 1, "continue")
-        index = ", ".join(at.format(v) for v, (_, at) in zip(variables, spans, strict=True))
+        index = ", ".join(at.format(v) for v, (_, at, _) in zip(variables, spans, strict=True))
         self.add(
             depth,
             f"{target}[{index}] {self.one_of('=', '=', '+=')} {self.value(variables, scalars)}",

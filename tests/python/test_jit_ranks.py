@@ -10,6 +10,7 @@ import numpy
 import numpy as np
 import pytest
 from jit_random_nests import random_nests
+from support import NODES, happened
 
 import quelea
 from quelea.errors import JitError
@@ -377,7 +378,59 @@ def by_rows(a):
     return out, a[n // 2], a.T[1], a[-1, -1]
 
 
+@quelea.jit
+def framed(a, out):
+    n, m = a.shape
+    for i in range(n):
+        for j in range(m):
+            if 0 < i < n - 1 and 0 < j < m - 1:
+                out[i, j] = a[i - 1, j] + a[i + 1, j] + a[i, j - 1] + a[i, j + 1]
+            else:
+                out[i, j] = a[i, j]
+
+
+@quelea.jit
+def moved_up(a, out):
+    n, m = a.shape
+    for i in range(n):
+        for j in range(m):
+            if i == 0 or j == m - 1:
+                continue
+            out[i - 1, j + 1] = a[i - 1, j + 1] - a[i, j]
+
+
+@quelea.jit
+def one_sided(a, out):
+    n = len(a)
+    for i in range(n):
+        left = a[i - 1] if i else 0.0
+        right = 0.0 if not i < n - 1 else a[i + 1]
+        if i > 0 and left > right:
+            out[i - 1] = left + right
+
+
+@quelea.jit
+def spread(a, out):
+    for i in range(len(a)):
+        if 2 * i < len(a) and not i < 1:
+            out[2 * i] = a[2 * i] - a[2 * i - 1]
+
+
+@quelea.jit
+def never(a, out):
+    for i in range(len(a)):
+        if i < 0 and i > 5:
+            out[i - 7] = a[i + 1]
+
+
 PROGRAMS = [
+    (framed, field(31, 23), numpy.zeros((31, 23))),
+    (framed, field(2, 9), numpy.zeros((2, 9))),
+    (moved_up, field(31, 23), numpy.zeros((31, 23))),
+    (moved_up, field(1, 4), numpy.zeros((1, 4))),
+    (one_sided, field(40), numpy.zeros(40)),
+    (spread, field(41), numpy.zeros(41)),
+    (never, field(41), numpy.zeros(41)),
     (dilate, field(37, 23), 1),
     (dilate, field(37, 23), 7),
     (dilate, field(9, 40, dtype="i4"), 60),
@@ -482,6 +535,14 @@ def test_arguments_come_back_as_themselves():
 
     one, two, three = first(a, 5)
     assert one is a and three is a and two == 5
+
+
+@pytest.mark.parametrize("function", [framed, moved_up])
+def test_conditions_keep_indices_from_wrapping(function):
+    a = field(400, 300)
+    given = ours(a), ours(numpy.zeros_like(a))
+    moved = happened(lambda: function(*given))
+    assert moved["redistributed_bytes"] == 0 and moved["halo_bytes"] <= 2 * NODES * 300 * 8
 
 
 def test_one_array_under_two_names():
