@@ -10,7 +10,7 @@ import numpy
 import numpy as np
 import pytest
 from jit_random_nests import random_nests
-from support import NODES, happened
+from support import happened
 
 import quelea
 from quelea.errors import JitError
@@ -542,7 +542,7 @@ def test_conditions_keep_indices_from_wrapping(function):
     a = field(400, 300)
     given = ours(a), ours(numpy.zeros_like(a))
     moved = happened(lambda: function(*given))
-    assert moved["redistributed_bytes"] == 0 and moved["halo_bytes"] <= 2 * NODES * 300 * 8
+    assert moved["redistributed_bytes"] == 0 and moved["halo_bytes"] <= 2 * quelea.size * 300 * 8
 
 
 def test_one_array_under_two_names():
