@@ -6,6 +6,20 @@
 
 enum { NEST_ARRAYS = 24, NEST_SCALARS = 128, NEST_PARAMETERS = 480, NEST_NUMBERS = 256 };
 
+/* A variable that a loop reduces (sums.c). */
+enum { NEST_SUMS = 16 }; /* more than the arrays that a nest may store, which is refused */
+typedef struct Sum {
+  int variable;
+  QlReduction reduction;
+  Value before; /* the loop, outside of it */
+  Array *terms; /* what iterations have; its dtype is known when one has been built */
+  bool weak;    /* are the terms Python's own numbers? */
+} Sum;
+typedef struct Sums {
+  int count;
+  Sum items[NEST_SUMS];
+} Sums;
+
 typedef struct NestConst {
   int64_t value;
   JitRef ref;
@@ -51,6 +65,7 @@ struct Nest {
   JitNestParam params[NEST_PARAMETERS];
   NestConst consts[NEST_NUMBERS];
   NestOp ops[NEST_NUMBERS];
+  Sums sums;
   uint32_t enter[QL_MAX_DIMS], end[QL_MAX_DIMS]; /* blocks: before a loop, at its body's end */
 };
 
@@ -70,5 +85,15 @@ const Span *nest_shifted(Lower *l, const Span *span, JitRef by);
 void nest_bounds(Lower *l, const Span *span, JitRef *low, JitRef *high);
 /* Something stands here that is seen from outside of the iteration. */
 void nest_acts(Lower *l);
+
+/* ---- sums.c ---- */
+void nest_find_sums(const Lower *l, const Node *loop, Sums *sums); /* by the text */
+bool nest_is_sum(const Sums *sums, const Node *node);              /* is one of them named there? */
+/* What they hold before the loop; false: not all hold a number. */
+bool nest_sums_begin(Lower *l, Sums *sums);
+/* What a variable holds when an iteration begins; `before`: as it is seen there. */
+Value nest_sum_start(Lower *l, const Sum *sum, const Value *before);
+/* Assigns what the terms and what was there before are together. */
+void nest_sum_finish(Lower *l, const Node *node, const Sum *sum);
 
 #endif

@@ -92,15 +92,19 @@ static bool is_range_loop(const Node *node) {
          !strcmp(node->items[1]->items[0]->text, "range");
 }
 
-/* Does the loop's variable stand in one component of the index of each store? */
-static bool selects(const Node *loop, const Stores *stores) {
+static bool touches_elements(const Lower *l, const Node *node, int variable);
+
+/* Does the loop's variable stand in one component of the index of each store? Of what is reduced
+ * each iteration has a term, so it only has to stand in some index. */
+static bool selects(const Lower *l, const Node *loop, const Stores *stores, const Sums *sums) {
+  if (!stores->count) return sums->count && touches_elements(l, loop, loop->items[0]->number);
   for (int s = 0; s < stores->count; s++) {
     Node *const *parts;
     int count = index_parts(stores->element[s], &parts), found = 0;
     for (int k = 0; k < count; k++) found += mentions(parts[k], loop->items[0]->number);
     if (found != 1) return false;
   }
-  return stores->count > 0;
+  return true;
 }
 
 static bool is_property(const Node *node);
@@ -134,16 +138,23 @@ bool low_is_fixed(const Node *node) {
 
 static int find_dimensions(const Lower *l, const Node *node, const Node **loops) {
   Stores stores = {0};
+  Sums sums;
   int count = 0;
+  if (!is_range_loop(node)) return 0;
   find_stores(l, node, &stores);
+  nest_find_sums(l, node, &sums);
   if (stores.whole) return 0;
   for (const Node *loop = node; count < QL_MAX_DIMS && is_range_loop(loop);) {
     bool depends = count && !low_is_fixed(loop->items[1]); /* on what an iteration around it does */
     for (int k = 0; k < count; k++) depends |= loop->items[0]->number == loops[k]->items[0]->number;
     for (int v = 0; v < l->frame->function->variables && count; v++)
       depends |= node->assigns[v] && mentions(loop->items[1], v);
-    if (depends || !selects(loop, &stores) || leaves(loop->items[2], false)) break;
+    if (depends || !selects(l, loop, &stores, &sums) || leaves(loop->items[2], false)) break;
     loops[count++] = loop;
+    const Node *block = loop->items[2];
+    bool sums_before = false; /* the next loop: they are this one's */
+    for (int k = 0; k + 1 < block->count; k++) sums_before |= nest_is_sum(&sums, block->items[k]);
+    if (sums_before) break;
     loop = loop->items[2]->items[loop->items[2]->count - 1];
   }
   return count;
@@ -183,8 +194,10 @@ static const char *why_not(const Lower *l, const Node *node) {
   Stores stores = {0};
   if (node->kind != NODE_FOR) return "it is no for loop over range(...)";
   find_stores(l, node, &stores);
-  if (!stores.count) return "it only reads elements, into variables that go from turn to turn";
-  if (!selects(node, &stores))
+  if (!stores.count)
+    return "it only reads elements, into variables that go from turn to turn, and are no sums, "
+           "products, counts, maxima or minima";
+  if (!selects(l, node, &stores, &(Sums){0}))
     return "what it stores is not selected by its variable, once in each index";
   if (leaves(node->items[2], false)) return "break or return may end it";
   return "it is not over range(...) with one name, or has an else";
@@ -476,6 +489,51 @@ typedef struct Level {
 
 static void box_axis(Lower *l, Nest *nest, int d);
 
+static void begin_sums(Lower *l, const Nest *nest) {
+  for (int k = 0; k < nest->sums.count; k++) {
+    const Sum *sum = &nest->sums.items[k];
+    Value before = import(l, &sum->before);
+    l->frame->now[sum->variable] =
+        (Variable){.value = nest_sum_start(l, sum, &before), .defined = ALWAYS};
+  }
+}
+
+/* Into the iteration's place of the terms, whose dtype is now known. */
+static void store_terms(Lower *l, Nest *nest) {
+  JitRef zero = nest_const(l, 0), one = nest_const(l, 1);
+  Value *at = low_get(l, (size_t)nest->ndim * sizeof *at);
+  for (int d = 0; d < nest->ndim; d++) {
+    Span *span = low_get(l, sizeof *span);
+    *span = (Span){d, one, zero, zero};
+    at[d] = low_scalar(QL_I64, true, nest->at[d]);
+    at[d].span = span;
+  }
+  for (int k = 0; k < nest->sums.count; k++) {
+    Sum *sum = &nest->sums.items[k];
+    Value value = l->frame->now[sum->variable].value;
+    bool logical = sum->reduction == QL_REDUCE_ANY || sum->reduction == QL_REDUCE_ALL;
+    if (value.kind == JIT_UNKNOWN) continue;
+    if (value.kind != JIT_SCALAR || (logical && value.dtype != QL_BOOL)) {
+      low_refuse(l, nest->loops[0], "QJ402",
+                 low_text(l, "what the loop puts together in '%s' is %s",
+                          l->frame->function->names[sum->variable], low_type_text(l, &value)),
+                 logical ? "use True and False with 'or' and 'and'" : "put numbers together");
+      continue;
+    }
+    sum->terms->dtype = value.dtype, sum->weak = value.weak;
+    Array *seen = low_get(l, sizeof *seen);
+    *seen = (Array){.dtype = value.dtype, .ndim = (uint8_t)nest->ndim, .place = JIT_IN_NEST};
+    seen->ranks = sum->terms;
+    for (int d = 0; d < nest->ndim; d++) seen->extent[d] = -1;
+    Array *part = low_nest_part(l, nest->loops[0], seen, at, nest->ndim, true);
+    if (!part) continue;
+    JitRef offset = low_const(l, 0);
+    for (int d = 0; d < nest->ndim; d++)
+      offset = low_add(l, offset, low_op(l, QL_OP_MULTIPLY, nest->at[d], part->stride[d]));
+    jit_store_at(l->fn, part->base, offset, low_ref(l, &value), low_source(l));
+  }
+}
+
 /* What stands before the next loop is done once for all its iterations. */
 static void iteration(Lower *l, void *data, const JitRef *index) {
   Nest *nest = ((Level *)data)->nest;
@@ -489,6 +547,7 @@ static void iteration(Lower *l, void *data, const JitRef *index) {
     if (loop->assigns[v]) l->frame->now[v] = (Variable){.hidden = HIDDEN_IN_NEST};
   for (int e = d + 1; e < nest->ndim; e++) nest->at[e] = low_const(l, 0);
   low_assign(l, loop->items[0], loop_variable(l, nest, d, index[0]));
+  if (last) begin_sums(l, nest);
   Loop leaves = {.temporaries = l->temporary_count};
   l->frame->loop = &leaves;
   for (int k = 0; k < block->count - !last && !low_dead(l); k++) low_statement(l, block->items[k]);
@@ -496,6 +555,7 @@ static void iteration(Lower *l, void *data, const JitRef *index) {
   l->frame->loop = &leaves;
   low_leave(l, &leaves.continues, low_unknown());
   low_join(l, &leaves.continues);
+  if (last && !low_dead(l)) store_terms(l, nest);
   l->frame->loop = NULL;
   if (low_dead(l))
     jit_block_open(l->fn, jit_block_new(l->fn));
@@ -632,9 +692,11 @@ static void record(Lower *l, const Node *node, Nest *nest) {
 }
 
 /* What it has assigned belongs to its iterations. */
-static void hide_variables(Lower *l, const Node *node) {
+static void hide_variables(Lower *l, const Node *node, const Sums *sums) {
   for (int v = 0; v < l->frame->function->variables; v++) {
-    if (!node->assigns[v]) continue;
+    bool is_sum = false;
+    for (int k = 0; k < sums->count; k++) is_sum |= sums->items[k].variable == v;
+    if (!node->assigns[v] || is_sum) continue;
     if (l->frame->now[v].defined != NEVER) low_release(l, &l->frame->now[v].value);
     l->frame->now[v] = (Variable){.hidden = HIDDEN_AFTER_NEST};
   }
@@ -663,6 +725,28 @@ static bool find_ranges(Lower *l, Nest *nest) {
   return true;
 }
 
+/* The array of the terms of a sum, which is made when the kernel is there, and its dtype known. */
+static Array *new_terms(Lower *l, const Nest *nest, int sum) {
+  Array *terms = low_get(l, sizeof *terms);
+  *terms = (Array){.ndim = (uint8_t)nest->ndim, .place = JIT_ON_RANKS};
+  terms->base.id = UINT32_MAX - (uint32_t)sum; /* no other array's */
+  for (int d = 0; d < nest->ndim; d++) terms->shape[d] = nest->extent[d], terms->extent[d] = -1;
+  return terms;
+}
+
+static void make_terms(Lower *l, const Node *node, Nest *nest) {
+  for (int k = 0; k < nest->sums.count; k++) {
+    Array *terms = nest->sums.items[k].terms;
+    *terms = *low_ranks_new(l, node, (QlDtype)terms->dtype, nest->ndim, nest->extent, NULL, NULL);
+  }
+}
+
+static JitRef has_iterations(Lower *l, const Nest *nest) {
+  JitRef least = nest->extent[0];
+  for (int d = 1; d < nest->ndim; d++) least = low_op(l, QL_OP_MINIMUM, least, nest->extent[d]);
+  return low_op(l, QL_OP_GREATER, least, low_const(l, 0));
+}
+
 bool low_by_element(Lower *l, const Node *node, const Node *body) {
   bool found = false;
   for (int v = 0; v < l->frame->function->variables; v++)
@@ -687,13 +771,29 @@ bool low_nest(Lower *l, const Node *node) {
   memcpy(nest->loops, loops, sizeof nest->loops);
   if (!nest->kernel) longjmp(l->no_memory, 1);
   if (!find_ranges(l, nest)) return true;
+  nest_find_sums(l, node, &nest->sums);
+  if (!nest_sums_begin(l, &nest->sums))
+    nest->sums.count = 0; /* they are refused as what they are */
+  for (int k = 0; k < nest->sums.count; k++) nest->sums.items[k].terms = new_terms(l, nest, k);
   nest->guarded = has_branches(node);
-  int refusals = l->refusal_count;
+  Edges empty = {0}, after = {0};
+  if (nest->sums.count) low_branch(l, has_iterations(l, nest), &empty);
+  int refusals = l->refusal_count, temporaries = l->temporary_count;
   build_kernel(l, nest, node);
   if (l->refusal_count == refusals && are_apart(l, nest)) {
     leave_out(l, nest);
+    make_terms(l, node, nest);
     record(l, node, nest);
+    for (int k = 0; k < nest->sums.count && !low_dead(l); k++)
+      nest_sum_finish(l, node, &nest->sums.items[k]);
   }
-  hide_variables(l, node);
+  if (nest->sums.count) {
+    low_end_temporaries(l, temporaries);
+    low_leave(l, &after, low_unknown());
+    low_join(l, &empty);
+    low_leave(l, &after, low_unknown());
+    low_join(l, &after);
+  }
+  if (!low_dead(l)) hide_variables(l, node, &nest->sums);
   return true;
 }

@@ -423,6 +423,59 @@ def never(a, out):
             out[i - 7] = a[i + 1]
 
 
+@quelea.jit
+def put_together(a):
+    n, m = a.shape
+    total, squares, rest, product, high, low, count = 0.0, 0.0, 1.0, 1.0, a[0, 0], 9, 0
+    some, all_small, most = False, True, -math.inf
+    for i in range(1, n):
+        for j in range(m):
+            x = a[i, j] - a[i - 1, j]
+            if x > 0.2:
+                rest -= x
+                count += 1
+            total = total + x
+            high = max(high, x)
+    for i in range(n):
+        for j in range(m - 1, -1, -1):
+            squares = a[i, j] * a[i, j] + squares
+            some = some or a[i, j] > 0.6
+            all_small &= a[i, j] < 0.9
+            if a[i, j] < low:
+                low = a[i, j]
+    for i in range(n):
+        for j in range(i):
+            if j < m:
+                product *= 1.0 + a[i, j] / 64
+                most = max(most, a[i, j])
+    return total, squares, rest, product, high, low, count, some, all_small, most
+
+
+@quelea.jit
+def until_it_rests(u, turns):
+    n = len(u)
+    v = u.copy()
+    change = 1.0
+    done = 0
+    while change > 0.01 and done < turns:
+        change = 0.0
+        for i in range(1, n - 1):
+            v[i] = 0.5 * (u[i - 1] + u[i + 1])
+            change += abs(v[i] - u[i])
+        u, v = v, u
+        done += 1
+    return u, change, done
+
+
+@quelea.jit
+def of_few(a):
+    total, high = 2, 7
+    for i in range(len(a)):
+        total += a[i]
+        high = max(high, a[i])
+    return total, high
+
+
 PROGRAMS = [
     (framed, field(31, 23), numpy.zeros((31, 23))),
     (framed, field(2, 9), numpy.zeros((2, 9))),
@@ -467,6 +520,54 @@ PROGRAMS = [
 def test_programs(function, args):
     check(function, *args)
     check(function, *args)  # plans that are known
+
+
+REDUCTIONS = [
+    (put_together, field(31, 23)),
+    (put_together, field(310, 23, dtype="f4")),
+    (put_together, field(2, 9)),
+    (until_it_rests, field(50), 30),
+    (of_few, field(0)),
+    (of_few, field(1, dtype="i4")),
+    (of_few, field(40, dtype="i8")),
+]
+
+
+@pytest.mark.parametrize(("function", "args"), [(function, args) for function, *args in REDUCTIONS])
+def test_reductions(function, args):
+    plain = copy.deepcopy(args)
+    got = as_numpy(function(*map(ours, args)))
+    for one, other in zip(got, function.__wrapped__(*plain), strict=True):
+        numpy.testing.assert_allclose(one, other, rtol=1e-3 if args[0].dtype == "f4" else 1e-12)
+        exact = not isinstance(other, (float, numpy.floating, numpy.ndarray))
+        assert not exact or one == other
+
+
+@quelea.jit
+def summed(a, b):
+    n, m = a.shape
+    products, differences, some, high = 0.0, 1.5, 0, a[0, 0]
+    for i in range(n):
+        for j in range(m):
+            products += a[i, j] * b[i, j]
+    for i in range(n - 1):
+        for j in range(m):
+            differences += a[i + 1, j] - a[i, j]
+            if a[i, j] > 0.1:
+                some += b[i, j]
+            high = max(high, b[i, j])
+    return products, differences, some, high
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (70, 90), (700, 300)])
+def test_sums_have_the_bits_of_sums(shape):
+    a, b = ours(field(*shape)), ours(field(*shape, seed=2))
+    products, differences, some, high = summed(a, b)
+    first, last = a[:-1], b[:-1]
+    assert products == float((a * b).sum())
+    assert differences == 1.5 + float((a[1:] - first).sum())
+    assert some == float(quelea.where(first > 0.1, last, 0.0).sum())
+    assert high == max(float(a[0, 0]), float(last.max()))
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
@@ -634,8 +735,8 @@ def compiled(body: str, types: str, name: str) -> Any:
 
 REFUSED = {
     "QJ402-read": (
-        "s = 0.0\nfor i in range(n):\n    s += x[i]\nreturn s",
-        "s = np.sum(x)\nreturn s",
+        "s = 0.0\nfor i in range(n):\n    s = max(x[i], s)\nreturn s",
+        "s = 0.0\nfor i in range(n):\n    s = max(s, x[i])\nreturn s",
     ),
     "QJ402-break": (
         "for i in range(n):\n    if x[i] > 0:\n        break\n    y[i] = x[i]",
@@ -644,6 +745,14 @@ REFUSED = {
     "QJ402-one": (
         "for i in range(n):\n    y[n // 2] = x[i]",
         "for i in range(n):\n    y[i] = x[i]",
+    ),
+    "QJ402-both": (
+        "s = 1.0\nfor i in range(n):\n    s += x[i]\n    s *= y[i]\nreturn s",
+        "s, p = 1.0, 1.0\nfor i in range(n):\n    s += x[i]\n    p *= y[i]\nreturn s, p",
+    ),
+    "QJ402-logical": (
+        "s = 0\nfor i in range(n):\n    s = s or x[i]\nreturn s",
+        "s = False\nfor i in range(n):\n    s = s or x[i] > 0\nreturn s",
     ),
     "QJ402-while": (
         "i = 0\nwhile i < n:\n    y[i] = x[i]\n    i += 1",
