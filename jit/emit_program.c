@@ -245,8 +245,40 @@ EmitValue emit_private(Emit *e, uint32_t id) {
   return real(LLVMBuildPtrToInt(e->builder, memory, emit_type(e, QL_I64), ""));
 }
 
+/* Each time anew: another thread writes it. */
+static EmitRef poll(Emit *e, EmitRef address) {
+  EmitRef at = LLVMBuildIntToPtr(e->builder, address, pointer_type(e), "");
+  EmitRef word = LLVMBuildLoad2(e->builder, emit_type(e, QL_I64), at, "");
+  LLVMSetVolatile(word, true);
+  return word;
+}
+
+/* Where the function returns to: needs no frame pointer, as the frame's own address would. */
+static EmitRef frame(Emit *e) {
+  static const char name[] = "llvm.addressofreturnaddress";
+  LLVMTypeRef pointer = pointer_type(e);
+  EmitRef function = LLVMGetIntrinsicDeclaration(
+      e->module, LLVMLookupIntrinsicID(name, sizeof name - 1), &pointer, 1);
+  EmitRef at =
+      LLVMBuildCall2(e->builder, LLVMFunctionType(pointer, NULL, 0, false), function, NULL, 0, "");
+  return LLVMBuildPtrToInt(e->builder, at, emit_type(e, QL_I64), "");
+}
+
+/* A call that is rare, returns, and touches no memory that the code around it knows. */
+static void is_aside(Emit *e, EmitRef call) {
+  enum { INACCESSIBLE = 3 << 2 }; /* of the attribute `memory`: reads and writes */
+  emit_call_attribute(e, call, "cold");
+  emit_call_attribute(e, call, "willreturn");
+  LLVMAddCallSiteAttribute(
+      call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+      LLVMCreateEnumAttribute(e->context, LLVMGetEnumAttributeKindForName("memory", 6),
+                              INACCESSIBLE));
+}
+
 EmitValue emit_host(Emit *e, uint32_t id) {
   const IrIns *ins = &e->fn->ins[id];
+  if (ins->number == JIT_HOST_POLL) return real(poll(e, e->values[ir_args(e->fn, ins)[0]].part[0]));
+  if (ins->number == JIT_HOST_FRAME) return real(frame(e));
   const IrHost *host = &ir_host[ins->number];
   const uint32_t *args = ir_args(e->fn, ins);
   EmitRef parts[2 * IR_HOST_ARGS];
@@ -259,6 +291,7 @@ EmitValue emit_host(Emit *e, uint32_t id) {
                        : host->result == QL_DTYPE_NONE ? LLVMVoidTypeInContext(e->context)
                                                        : emit_type(e, (QlDtype)host->result);
   EmitRef call = emit_call(e, host->symbol, LLVMFunctionType(result, types, count, false), parts);
+  if (ins->number == JIT_HOST_LOOK) is_aside(e, call);
   if (!host->fresh) return real(host->result == QL_DTYPE_NONE ? NULL : call);
   emit_result_attribute(e, call, "noalias");
   if (e->is_base[id]) e->pointers[id] = call;

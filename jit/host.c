@@ -80,6 +80,14 @@ JitFailure jit_take_failure(void) {
   return first;
 }
 
+/* ---- being stopped ---- */
+
+/* Compiled code has instructions for these two. */
+static int64_t host_poll(int64_t address) { return *(volatile int64_t *)(uintptr_t)address; }
+static int64_t host_frame(void) { return (int64_t)(uintptr_t)__builtin_frame_address(0); }
+
+static int64_t host_look(int64_t frame) { return jit_stop_look(frame); }
+
 /* ---- owners ---- */
 
 static void host_retain(int64_t owner) {
@@ -107,7 +115,11 @@ static _Atomic(JitOutput *) output = write_out; /* of the process, as its stdout
 
 void jit_set_output(JitOutput *write) { output = write ? write : write_out; }
 
-static void put(const char *text) { output(text, strlen(text)); }
+/* It may run any Python, and other threads meanwhile. */
+static void put(const char *text) {
+  output(text, strlen(text));
+  jit_stop_resume();
+}
 
 /* As Python's repr writes it, and NumPy's str: 1e+16, of float32 1e+06, of float16 1e+03. */
 static void float_text(QlDtype dtype, double value, char text[IR_DECIMAL]) {
@@ -242,6 +254,7 @@ const IrHost ir_host[] = {
 #define F32_OF(value) (double)(value).f
 #define F64_OF(value) (value).d
 #define C128_OF(value) (value).z[0], (value).z[1]
+#define CALL_0(function, a0, a1) function()
 #define CALL_1(function, a0, a1) function(a0##_OF(args[0]))
 #define CALL_2(function, a0, a1) function(a0##_OF(args[0]), a1##_OF(args[1]))
 #define GIVE_NONE(call) call

@@ -164,6 +164,10 @@ void jit_return(JitFn *fn, JitRef value);
  *               arguments are the slots from 1 on, its result is slot 0. 0, or a status: it failed
  *   fail        something of a nest is to be raised: at which iteration, and what it is |
  *               the nest's place in the program << JIT_FAIL_BITS; any thread may say so
+ *   poll        the word at an address, jit_stop_word's, as it is now
+ *   frame       an address in the stack frame of the function that asks
+ *   look        why the function must stop (JitStopReason), where the word says so; of a frame, or
+ *               INT64_MAX. It is seen, and sees, nothing of the memory of programs
  *   print_...   a value as Python's repr writes it; print_inside_...: without parentheses;
  *               print_text: the bytes before the next 0 */
 typedef enum JitHost {
@@ -222,6 +226,22 @@ typedef struct JitFailure {
 } JitFailure;
 JitFailure jit_take_failure(void);
 bool jit_fails_before(const JitFailure *a, const JitFailure *b);
+/* ---- stop.c: compiled code that is stopped from outside ----
+ * A call's second slot is the address of the word that says so. Who calls code that looks at it
+ * enters before and leaves behind; one call may be in another. */
+typedef enum JitStopReason { JIT_GOES_ON, JIT_INTERRUPTED, JIT_STACK_FULL } JitStopReason;
+typedef struct JitStop {
+  int64_t word, stopped;
+} JitStop; /* of the call around */
+const int64_t *jit_stop_word(void);
+JitStop jit_stop_enter(void);
+void jit_stop_leave(JitStop before);
+void jit_stop_resume(void);           /* what was called may have let another thread run */
+int64_t jit_stop_look(int64_t frame); /* JitStopReason */
+/* Has a signal come for which the program is to be stopped? On the thread that called the code. */
+typedef bool JitLook(void);
+void jit_set_look(JitLook *look);
+
 /* Where prints of the process go; NULL: to C's stdout, as at first. */
 typedef void JitOutput(const char *text, size_t size);
 void jit_set_output(JitOutput *write);

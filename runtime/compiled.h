@@ -85,6 +85,9 @@ QL_API QlStatus ql_borrow(QlContext *context, uint64_t what, int count, QlArray 
 QL_API char *ql_compiled_text(QlCompiler *compiler, const QlCompiled *compiled, const char *stage,
                               QlError *error);
 
+/* Is compiled code to be stopped: has a signal come? Asked while it runs, on its thread, some times
+ * in a second; then it raises KeyboardInterrupt, or what the front end makes of it. */
+QL_API void ql_set_look(bool (*look)(void));
 /* Where `print` in compiled code writes. NULL: C's stdout. */
 QL_API void ql_set_output(void (*write)(const char *text, size_t size));
 

@@ -10,7 +10,10 @@
  * the next try of the loop around. */
 #include "lower.h"
 
-enum { MOST_KNOWN = 64 }; /* items of a tuple that is made of a range */
+enum {
+  MOST_KNOWN = 64, /* items of a tuple that is made of a range */
+  FEW = 16
+};
 
 /* What a `for` goes through. */
 typedef struct Items Items;
@@ -20,6 +23,7 @@ struct Items {
   JitRef start, step; /* of a range */
   const Span *span;
   bool natural;
+  bool few; /* a known, small number: LLVM makes no loop of them */
   Value value;
   int inner_count; /* zip, enumerate, map: what they go through side by side */
   Items *inner;
@@ -256,12 +260,16 @@ static bool try_while(Lower *l, Try *t, Loop *loop, Edges *exits) {
   else if (!is_known && truth.id)
     low_branch(l, truth, exits);
   l->frame->loop = loop;
+  int loops = l->loop_count++;
+  l->loop_depth++;
   low_block(l, t->node->items[1]);
+  l->loop_depth--;
   low_leave(l, &loop->continues, low_unknown());
   low_join(l, &loop->continues);
   l->frame->loop = loop->outer;
   if (!holds(l, t)) return false;
   if (low_dead(l)) return true;
+  if (low_stops_while(l, l->loop_count > loops + 1)) low_stop_turn(l, t->node);
   end_try(l, t);
   jit_jump(l->fn, t->head);
   return true;
@@ -316,6 +324,16 @@ static bool known_int(const Value *value, int64_t *number) {
   return value->known && low_is_int(value);
 }
 
+/* The numbers of a range that is known; -1: it is not. */
+static int64_t known_count(const Value *part) {
+  int64_t bound[3];
+  for (int k = 0; k < 3; k++)
+    if (!known_int(&part[k], &bound[k])) return -1;
+  if (bound[2] > 0 && bound[1] > bound[0]) return (bound[1] - bound[0] + bound[2] - 1) / bound[2];
+  if (bound[2] < 0 && bound[1] < bound[0]) return (bound[0] - bound[1] - bound[2] - 1) / -bound[2];
+  return bound[2] ? 0 : -1;
+}
+
 /* How many numbers a range has: max(0, (stop - start + step - sign) // step), with a step that is
  * not 0. */
 static JitRef range_count(Lower *l, JitRef start, JitRef stop, const Value *step) {
@@ -360,6 +378,7 @@ static bool of_range(Lower *l, const Node *node, const Value *range, Items *item
   items->span = low_span_range(l, &part[0], &part[1], &part[2]);
   items->count = range_count(l, first, low_ref_as(l, &part[1], QL_I64), &part[2]);
   items->item = range_item;
+  items->few = known_count(part) >= 0 && known_count(part) <= FEW;
   return true;
 }
 
@@ -453,6 +472,7 @@ static bool items_of(Lower *l, const Node *node, const Value *value, Items *item
     items->value = low_in_memory(l, node, value);
     if (low_dead(l)) return false;
     items->count = items->value.array->shape[0], items->item = array_item;
+    items->few = items->value.array->extent[0] >= 0 && items->value.array->extent[0] <= FEW;
     return true;
   }
   low_refuse(l, node, "QJ312", low_text(l, "a loop cannot go through %s", low_type_text(l, value)),
@@ -485,26 +505,84 @@ static void unroll(Lower *l, const Node *node, const Value *tuple) {
   leave_loop(l, &loop, &exits, node->count > 3 ? node->items[3] : NULL);
 }
 
+/* A loop of chunks around a loop that is to stay a plain one, for LLVM to make vectors of:
+ *
+ *   chunks:  from, variables: phi before, again
+ *            limit = min(from + CHUNK, count)
+ *   head:    k: phi from, end        k < limit? body : pause
+ *   pause:   k < count? ask, again : exit */
+typedef struct Chunks {
+  Try outer;
+  JitRef from, limit;
+} Chunks;
+
+static void open_chunks(Lower *l, Try *t, Chunks *chunks, JitRef count) {
+  chunks->outer = *t;
+  enter_try(l, &chunks->outer);
+  jit_jump(l->fn, chunks->outer.head);
+  jit_block_open(l->fn, chunks->outer.head);
+  chunks->from = jit_phi(l->fn, QL_I64, 0);
+  enter_head(l, &chunks->outer);
+  JitRef to = low_add(l, chunks->from, low_const(l, LOW_CHUNK));
+  chunks->limit = low_op(l, QL_OP_MINIMUM, to, count);
+  t->before = jit_block_new(l->fn), t->entry = l->frame->now;
+  jit_jump(l->fn, t->before);
+  jit_block_open(l->fn, t->before);
+}
+
+/* In the inner loop's head. */
+static void end_chunk(Lower *l, const Chunks *chunks, Edges *exits, JitRef count, JitRef k) {
+  const Try *outer = &chunks->outer;
+  JitBlock pause = jit_block_new(l->fn), body = jit_block_new(l->fn), again = jit_block_new(l->fn);
+  jit_branch(l->fn, low_op(l, QL_OP_LESS, k, chunks->limit), body, pause);
+  jit_block_open(l->fn, pause);
+  low_branch(l, low_op(l, QL_OP_LESS, k, count), exits);
+  low_stop_turn(l, outer->node);
+  jit_jump(l->fn, again);
+  jit_block_open(l->fn, again);
+  bring(l, outer, l->frame->now, again);
+  jit_phi_from(l->fn, chunks->from, again, k);
+  jit_jump(l->fn, outer->head);
+  jit_block_open(l->fn, body);
+}
+
 static bool try_for(Lower *l, Try *t, Loop *loop, Edges *exits, const Items *items) {
+  bool in_chunks = !items->few && low_stops_chunks(l, t->node->items[2]);
+  JitRef first = low_const(l, 0), limit = items->count;
+  JitBlock before = t->before;
+  const Variable *entry = t->entry;
+  Chunks chunks;
+  if (in_chunks) {
+    open_chunks(l, t, &chunks, items->count);
+    jit_phi_from(l->fn, chunks.from, before, first);
+    first = chunks.from, limit = chunks.limit;
+  }
   enter_try(l, t);
-  JitRef zero = low_const(l, 0);
   jit_jump(l->fn, t->head);
   jit_block_open(l->fn, t->head);
   JitRef k = jit_phi(l->fn, QL_I64, 0);
-  jit_phi_from(l->fn, k, t->before, zero);
+  jit_phi_from(l->fn, k, t->before, first);
   enter_head(l, t);
-  low_branch(l, low_op(l, QL_OP_LESS, k, items->count), exits);
+  if (in_chunks)
+    end_chunk(l, &chunks, exits, items->count, k);
+  else
+    low_branch(l, low_op(l, QL_OP_LESS, k, limit), exits);
+  t->before = before, t->entry = entry; /* for another try */
   l->frame->loop = loop;
   int temporaries = l->temporary_count;
   Value item = items->item(l, items, k);
   low_assign(l, t->node->items[0], item);
   low_end_temporaries(l, temporaries);
+  int loops = l->loop_count += !items->few;
+  l->loop_depth += !items->few;
   low_block(l, t->node->items[2]);
+  l->loop_depth -= !items->few;
   low_leave(l, &loop->continues, low_unknown());
   low_join(l, &loop->continues);
   l->frame->loop = loop->outer;
   if (!holds(l, t)) return false;
   if (low_dead(l)) return true;
+  if (!items->few && low_stops_for(l, l->loop_count > loops)) low_stop_turn(l, t->node);
   JitRef next = low_add(l, k, low_const(l, 1));
   JitBlock end = jit_block_new(l->fn);
   jit_jump(l->fn, end);
@@ -583,15 +661,12 @@ static void store_item(Lower *l, void *data, const JitRef *index) {
  * numbers. */
 static bool known_items(Lower *l, const Value *from, Value *items) {
   if (from->kind == JIT_TUPLE) return *items = *from, true;
-  int64_t bound[3], count = 0;
   if (from->kind != JIT_RANGE || strcmp(from->text, "range")) return false;
-  for (int k = 0; k < 3; k++)
-    if (!known_int(&from->items[k], &bound[k])) return false;
-  if (bound[2] > 0 && bound[1] > bound[0]) count = (bound[1] - bound[0] + bound[2] - 1) / bound[2];
-  if (bound[2] < 0 && bound[1] < bound[0]) count = (bound[0] - bound[1] - bound[2] - 1) / -bound[2];
-  if (!bound[2] || count > MOST_KNOWN) return false;
+  int64_t count = known_count(from->items);
+  if (count < 0 || count > MOST_KNOWN) return false;
+  int64_t start = from->items[0].constant.i, step = from->items[2].constant.i;
   Value *all = low_get(l, (size_t)count * sizeof *all + 1);
-  for (int k = 0; k < count; k++) all[k] = low_int(bound[0] + k * bound[2]);
+  for (int k = 0; k < count; k++) all[k] = low_int(start + k * step);
   return *items = low_tuple(l, (int)count, all), true;
 }
 

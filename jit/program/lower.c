@@ -245,6 +245,7 @@ static bool build_local(Lower *l, Local *local, JitFn *fn) {
   QlDtype result = local->result.kind == JIT_SCALAR ? (QlDtype)local->result.dtype : QL_I64;
   l->fn = fn, l->raised = false, l->temporaries = NULL, l->temporary_count = l->temporary_room = 0;
   l->local_result = result;
+  l->loop_depth = 0, l->quiet = local->quiet;
   Frame frame = frame_of(l, local->function);
   frame.outer_link = kept.frame ? kept.frame : kept.outer;
   l->results = jit_param(fn, jit_fn_param(fn, QL_I64), (QlSource){0});
@@ -261,6 +262,9 @@ static bool build_local(Lower *l, Local *local, JitFn *fn) {
     l->captures[k] = take_argument(l, &captured);
   }
   l->frame = &frame, l->outer = frame.outer_link;
+  JitRef results = l->results;
+  low_stop_begin(l);
+  low_stop_call(l, local->function);
   Value value = lower_body(l);
   JitType type = low_type(l, &value), both;
   bool joined = low_join_types(l, &local->result, &type, &both),
@@ -273,6 +277,8 @@ static bool build_local(Lower *l, Local *local, JitFn *fn) {
   }
   if (joined) local->result = both;
   local->raises |= l->raised;
+  local->quiet = local->quiet && low_is_quiet(fn, results);
+  kept.asks = true;
   kept.raises = l->raises, kept.raise_count = l->raise_count, kept.raise_room = l->raise_room;
   kept.refusals = l->refusals, kept.refusal_count = l->refusal_count,
   kept.refusal_room = l->refusal_room;
@@ -295,7 +301,8 @@ static const char *name_of_local(Lower *l, const Node *function) {
 static Local *make_local(Lower *l, const Node *node, const Node *function, int count,
                          JitType *types) {
   Local *local = low_get(l, sizeof *local);
-  *local = (Local){.function = function, .count = count, .arguments = types, .next = l->locals};
+  *local = (Local){
+      .function = function, .count = count, .arguments = types, .quiet = true, .next = l->locals};
   l->locals = local;
   JitFn *real_main = l->main;
   for (bool held = false; !held;) {
@@ -304,10 +311,10 @@ static Local *make_local(Lower *l, const Node *node, const Node *function, int c
     l->main = aside;
     local->fn = jit_fn_local(
         aside, "aside", local->result.kind == JIT_SCALAR ? (QlDtype)local->result.dtype : QL_I64);
-    bool raised = local->raises;
+    bool raised = local->raises, quiet = local->quiet;
     int refusals = l->refusal_count;
     Local *inside = l->locals;
-    held = build_local(l, local, local->fn) && raised == local->raises;
+    held = build_local(l, local, local->fn) && raised == local->raises && quiet == local->quiet;
     l->locals = inside; /* those made meanwhile belong to what is thrown away */
     if (!held) l->refusal_count = refusals;
   }
@@ -355,7 +362,9 @@ static Value call_local(Lower *l, const Node *node, const Node *function, int co
   if (!local) local = make_local(l, node, function, count, types);
   if (local->result.kind == JIT_UNKNOWN) {
     /* nothing is known of it yet: what follows is never reached in this try */
+    bool raised = l->raised;
     low_raise_if(l, node, jit_const(l->fn, QL_BOOL, (QlValue){.b = true}), "RuntimeError", "never");
+    l->raised = raised;
     return low_unknown();
   }
   refs[0] = l->results, refs[1] = l->texts;
@@ -371,7 +380,9 @@ static Value call_local(Lower *l, const Node *node, const Node *function, int co
   QlDtype dtype = local->result.kind == JIT_SCALAR ? (QlDtype)local->result.dtype : QL_I64;
   JitRef ref = is_here ? jit_call(l->fn, local->fn, parts, refs, low_source(l))
                        : jit_const(l->fn, dtype, (QlValue){.bits = {0, 0}});
-  if (local->raises) {
+  l->loop_count++;
+  if (local->raises || !local->quiet || !l->quiet) {
+    bool raised = l->raised;
     JitRef status = jit_load_at(l->fn, QL_I64, l->results, low_const(l, 0), low_source(l));
     JitBlock leave = jit_block_new(l->fn), on = jit_block_new(l->fn);
     jit_branch(l->fn, low_op(l, QL_OP_NOT_EQUAL, status, low_const(l, 0)), leave, on);
@@ -379,7 +390,7 @@ static Value call_local(Lower *l, const Node *node, const Node *function, int co
     low_release_all(l);
     leave_function(l);
     jit_block_open(l->fn, on);
-    l->raised = true;
+    l->raised = raised || local->raises || !l->quiet;
   }
   if (local->result.kind == JIT_NONE) return low_none();
   return low_scalar((QlDtype)local->result.dtype, local->result.weak, ref);
@@ -465,6 +476,7 @@ static void lower(Lower *l, int count, const JitType *arguments, JitType *result
   l->frame = &frame, l->at = function;
   l->results = jit_param(l->fn, jit_fn_param(l->fn, QL_I64), (QlSource){0});
   l->texts = jit_param(l->fn, jit_fn_param(l->fn, QL_I64), (QlSource){0});
+  low_stop_begin(l);
   l->exit = jit_block_new(l->fn);
   int own = argument_count(function);
   for (int k = 0; k < own; k++)
@@ -537,7 +549,7 @@ QlStatus jit_program_lower(const JitProgram *program, int count, const JitType *
   lowered->refusals = l->refusals, lowered->refusal_count = l->refusal_count;
   lowered->texts = l->text, lowered->text_count = l->text_count;
   lowered->nests = l->nests, lowered->nest_count = l->nest_count;
-  lowered->nests_raise = l->nests_raise;
+  lowered->nests_raise = l->nests_raise, lowered->asks = l->asks;
   free(l);
   if (status) jit_lowered_free(lowered);
   return status;

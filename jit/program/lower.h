@@ -137,6 +137,7 @@ struct Local {
   JitType *arguments, result;
   JitFn *fn; /* NULL: only its result is looked for */
   bool raises;
+  bool quiet; /* it only computes: what calls it need not know at once that it was stopped */
   Local *next;
 };
 
@@ -147,10 +148,14 @@ typedef struct Lower {
   const Node **shared; /* what makes arrays that must not be private: another name has them */
   int shared_count, shared_room;
   JitFn *fn, *main; /* that is built; of which it is a part. Before: what stays for another try */
-  JitRef results, texts; /* addresses of the slots and of the texts, in fn */
-  JitBlock exit;         /* of main: it returns there */
-  Frame *frame, *outer;  /* outer: around a local function */
-  QlDtype local_result;  /* of the local function that is built */
+  JitRef results, texts;      /* addresses of the slots and of the texts, in fn */
+  JitRef stop;                /* of the word that says whether to stop, in fn */
+  int loop_depth, loop_count; /* loops that are open in fn; that were opened so far, and calls */
+  bool quiet;                 /* fn is a local function that only computes */
+  bool asks;                  /* something asks whether to stop */
+  JitBlock exit;              /* of main: it returns there */
+  Frame *frame, *outer;       /* outer: around a local function */
+  QlDtype local_result;       /* of the local function that is built */
   Local *locals;
   Value *captures;
   const Node *at;      /* what is being lowered, for messages */
@@ -274,6 +279,16 @@ void low_box(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data
 /* The same with a number (an i64) that goes from index to index: the body changes *carried. */
 void low_box_with(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data,
                   JitRef *carried);
+
+/* ---- stops.c: where a function can be stopped from outside ---- */
+enum { LOW_CHUNK = 1 << 16 };
+void low_stop_begin(Lower *l); /* at the entry of l->fn */
+void low_stop_turn(Lower *l, const Node *node);
+void low_stop_call(Lower *l, const Node *node); /* of a function that calls itself */
+bool low_stops_for(const Lower *l, bool inside);
+bool low_stops_while(const Lower *l, bool inside);
+bool low_stops_chunks(const Lower *l, const Node *body);
+bool low_is_quiet(const JitFn *fn, JitRef results);
 
 /* ---- statements.c ---- */
 void low_statement(Lower *l, const Node *node);

@@ -92,10 +92,11 @@ typedef struct JitRaise {
 /* A call's parameters: the address of the results, that of the texts (const char *), then the
  * arguments one behind the other: a scalar is itself; an array its owner, its first element's
  * address, its extents, its strides in bytes (one on ranks: its handle, its extents, its strides in
- * elements); a tuple what it holds. Results are in slots of 16
- * bytes, in the same order, after those that are the call's own, of which the first is the status
- * (0: it has returned). An owner is a block of the host's, to which what is returned has one
- * reference, or a number below JIT_NO_OWNER: that of the caller's array, in whose memory it lies.
+ * elements); a tuple what it holds. Results are in slots of 16 bytes, in the same order, after
+ * those that are the call's own: the first is the status (0: it has returned), the second is given,
+ * the address of jit_stop_word. An owner is a block of the host's, to which what is returned has
+ * one reference, or a number below JIT_NO_OWNER: that of the caller's array, in whose memory it
+ * lies.
  */
 enum { JIT_SLOTS_BEFORE = 4 };
 
@@ -122,6 +123,7 @@ typedef struct JitLowered {
   const JitNest *nests;
   int nest_count;
   bool nests_raise; /* some can */
+  bool asks;        /* it looks at the word that says whether to stop: the caller enters (stop.c) */
   JitType result;
   const JitRaise *raises;
   const JitRefusal *refusals;

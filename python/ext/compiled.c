@@ -8,6 +8,7 @@
  *   _with_static(args)      calls the function of which functions, dtypes, texts are a part
  *   _refused(rows, types)   raises what the language does not have
  *   _raised(...)            raises what compiled code raised
+ *   _stopped(...)           notes where a signal's handler stopped it, by an exception
  *
  * Nothing here needs the context, and no other rank. */
 #include "compiled_parts.h"
@@ -200,6 +201,18 @@ static PyObject *raised(Function *self, const QlCompiled *compiled, int64_t stat
   return NULL;
 }
 
+/* The exception that is set was raised by a handler, at that place. */
+static void note_place(Function *self, const QlRaise *r) {
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  PyErr_NormalizeException(&type, &value, &trace);
+  PyObject *done =
+      PyObject_CallMethod((PyObject *)self, "_stopped", "Oii", value, r->function, r->line);
+  if (!done) PyErr_Clear(); /* the exception matters more than its note */
+  Py_XDECREF(done);
+  PyErr_Restore(type, value, trace);
+}
+
 /* Takes the memory of arrays of Quelea's. */
 static bool borrow(const QlCompiled *compiled, Gather *g) {
   QL_ERROR(error);
@@ -247,6 +260,9 @@ static PyObject *run_special(Function *self, const QlCompiled *compiled, Gather 
   if (type_of_error) {
     Py_CLEAR(result);
     PyErr_Restore(type_of_error, value, trace);
+    bool told = status > 0 && status <= compiled->raise_count;
+    const QlRaise *r = told ? &compiled->raises[status - 1] : NULL;
+    if (r && !strcmp(r->exception, "KeyboardInterrupt")) note_place(self, r);
   }
   if (results != few) PyMem_Free(results);
   return result;
@@ -426,8 +442,11 @@ static void write_output(const char *text, size_t size) {
   Py_XDECREF(done);
 }
 
+/* Runs the handlers of signals. What was raised before, by what it printed, stops it too. */
+static bool look_for_signals(void) { return PyErr_Occurred() || PyErr_CheckSignals() < 0; }
+
 bool qx_compiled_setup(PyObject *module) {
-  ql_set_output(write_output);
+  ql_set_output(write_output), ql_set_look(look_for_signals);
   return PyType_Ready(&function_type) == 0 &&
          PyModule_AddObjectRef(module, "Function", (PyObject *)&function_type) == 0;
 }

@@ -185,10 +185,14 @@ int64_t ql_compiled_call(const QlCompiled *compiled, const QlValue *parameters, 
     slots = malloc((size_t)(compiled->result_count + before) * sizeof *slots);
   int64_t status = -1;
   if (all && slots) {
+    slots[1].u = (uintptr_t)jit_stop_word();
     all[0].u = (uintptr_t)slots, all[1].u = (uintptr_t)inside->lowered.texts;
     memcpy(all + 2, parameters, (size_t)count * sizeof *all);
     QlFloats floats = ql_floats_enter();
+    JitStop around = {0};
+    if (inside->lowered.asks) around = jit_stop_enter();
     inside->entry(&(JitCall){.param = all});
+    if (inside->lowered.asks) jit_stop_leave(around);
     ql_floats_leave(floats);
     status = slots[0].i;
     if (!status) memcpy(results, slots + before, (size_t)compiled->result_count * sizeof *results);
@@ -200,6 +204,7 @@ int64_t ql_compiled_call(const QlCompiled *compiled, const QlValue *parameters, 
 
 void ql_block_release(int64_t block) { jit_release(block); }
 void ql_set_output(void (*write)(const char *text, size_t size)) { jit_set_output(write); }
+void ql_set_look(bool (*look)(void)) { jit_set_look(look); }
 
 /* ---- looking inside ---- */
 

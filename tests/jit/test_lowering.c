@@ -40,6 +40,7 @@ static void run(const JitLowered *l, int count, const QlValue *arguments, QlValu
   JitKey key;
   const JitKernel *kernel = NULL;
   memset(slots, 0, MOST * sizeof *slots), memset(other, 0, sizeof other);
+  slots[1].u = other[1].u = (uintptr_t)jit_stop_word();
   param[0].u = (uintptr_t)other, param[1].u = (uintptr_t)l->texts;
   for (int k = 0; k < count; k++) param[k + 2] = arguments[k];
   CHECK_INT_EQ(jit_interpret(l->fn, &(JitCall){.param = param}, &error), QL_OK);

@@ -186,12 +186,15 @@ class Function(_quelea.Function):
         raise error
 
     def _raised(self, name: str, text: str, number: int, line: int) -> NoReturn:
+        error = getattr(builtins, name)(*([text] if text else []))
+        self._stopped(error, number, line)
+        raise error
+
+    def _stopped(self, error: BaseException, number: int, line: int) -> None:
         assert self._program is not None
         source = self._program.sources[number]
-        error = getattr(builtins, name)(*([text] if text else []))
         where = f"{source.file}:{line}, in {source.name} (compiled)"
         error.add_note(f"  {where}\n    {source.text_of(line).strip()}")
-        raise error
 
     def _declare(self) -> None:
         """Compiles for the declared signatures, and holds their results against them."""
