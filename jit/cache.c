@@ -245,13 +245,12 @@ static bool must_verify(const Jit *jit) {
 #endif
 }
 
-static QlStatus make_object(Jit *jit, JitFn *fn, const char *symbol, bool assembly, void **object,
+static QlStatus make_object(Jit *jit, JitFn *fn, const char *symbol, EmitForm form, void **object,
                             size_t *size, QlError *error) {
   /* What lowering a program may get wrong, LLVM would make a crash of. */
   if (ir_bad(fn) || must_verify(jit) || ir_is_program(fn)) QL_TRY(jit_verify(fn, error));
   QL_TRY(ir_optimise(fn, must_verify(jit), error));
-  return emit_object(&jit->machine, fn, symbol, jit->options.fastmath, assembly, object, size,
-                     error);
+  return emit_object(&jit->machine, fn, symbol, jit->options.fastmath, form, object, size, error);
 }
 
 QlStatus jit_compile(Jit *jit, JitFn *fn, JitKey key, const JitKernel **kernel, QlError *error) {
@@ -271,7 +270,7 @@ QlStatus jit_compile(Jit *jit, JitFn *fn, JitKey key, const JitKernel **kernel, 
   }
   double start = now();
   symbol_of(key, symbol);
-  QL_TRY(make_object(jit, fn, symbol, false, &object, &size, error));
+  QL_TRY(make_object(jit, fn, symbol, EMIT_OBJECT, &object, &size, error));
   QlStatus status = add_kernel(jit, key, object, size, kernel, error);
   if (status != QL_OK) {
     free(object);
@@ -283,8 +282,16 @@ QlStatus jit_compile(Jit *jit, JitFn *fn, JitKey key, const JitKernel **kernel, 
   return QL_OK;
 }
 
-char *jit_assembly(Jit *jit, JitFn *fn, QlError *error) {
+static char *text_of(Jit *jit, JitFn *fn, EmitForm form, QlError *error) {
   void *text = NULL;
   size_t size;
-  return make_object(jit, fn, "kernel", true, &text, &size, error) == QL_OK ? text : NULL;
+  return make_object(jit, fn, "kernel", form, &text, &size, error) == QL_OK ? text : NULL;
+}
+
+char *jit_assembly(Jit *jit, JitFn *fn, QlError *error) {
+  return text_of(jit, fn, EMIT_ASSEMBLY, error);
+}
+
+char *jit_llvm(Jit *jit, JitFn *fn, QlError *error) {
+  return text_of(jit, fn, EMIT_LLVM_TEXT, error);
 }

@@ -127,9 +127,11 @@ typedef struct EmitMachine EmitMachine;
 char *emit_machine_text(void);
 const char *emit_machine_title(const char *text, char *title, size_t size); /* for people */
 void emit_machine_close(EmitMachine *machine);
+/* As what code is written. */
+typedef enum EmitForm { EMIT_OBJECT, EMIT_ASSEMBLY, EMIT_LLVM_TEXT } EmitForm;
 /* LLVM starts at the first call; *machine is then kept for the next. */
 QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath,
-                     bool assembly, void **bytes, size_t *size, QlError *error);
+                     EmitForm form, void **bytes, size_t *size, QlError *error);
 QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size,
                    JitEntry **entry, QlError *error);
 

@@ -490,14 +490,23 @@ static void hide_inductions(Emit *e) {
 
 /* ---- object code ---- */
 
-static QlStatus generate(Emit *e, EmitMachine *machine, bool assembly, void **bytes, size_t *size,
+static QlStatus print_module(Emit *e, void **bytes, size_t *size, QlError *error) {
+  char *text = LLVMPrintModuleToString(e->module);
+  *size = strlen(text);
+  *bytes = strdup(text);
+  LLVMDisposeMessage(text);
+  return *bytes ? QL_OK : ql_fail(error, QL_ERR_MEMORY, "out of memory for the text of a kernel");
+}
+
+static QlStatus generate(Emit *e, EmitMachine *machine, EmitForm form, void **bytes, size_t *size,
                          QlError *error) {
   LLVMMemoryBufferRef buffer = NULL;
   char *message = NULL;
   QlStatus status = QL_OK;
+  if (form == EMIT_LLVM_TEXT) return print_module(e, bytes, size, error);
   if (LLVMTargetMachineEmitToMemoryBuffer(machine->target, e->module,
-                                          assembly ? LLVMAssemblyFile : LLVMObjectFile, &message,
-                                          &buffer)) {
+                                          form == EMIT_ASSEMBLY ? LLVMAssemblyFile : LLVMObjectFile,
+                                          &message, &buffer)) {
     status = ql_fail(error, QL_ERR_COMPILE, "LLVM: %s", message);
     LLVMDisposeMessage(message);
     return status;
@@ -553,7 +562,7 @@ static QlStatus emit_functions(Emit *e, const char *symbol, const EmitMachine *m
 }
 
 QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath,
-                     bool assembly, void **bytes, size_t *size, QlError *error) {
+                     EmitForm form, void **bytes, size_t *size, QlError *error) {
   QL_TRY(machine_open(machine, error));
   QL_TRY(need_target(*machine, error));
   QlError complaint = {0};
@@ -576,7 +585,7 @@ QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol,
   if ((status = emit_functions(&e, symbol, *machine, error)) != QL_OK) goto out;
   if ((status = optimise(&e, *machine, error)) != QL_OK) goto out;
   if (!e.program) hide_inductions(&e);
-  if ((status = generate(&e, *machine, assembly, bytes, size, error)) != QL_OK) goto out;
+  if ((status = generate(&e, *machine, form, bytes, size, error)) != QL_OK) goto out;
   if (complaint.status) {
     free(*bytes);
     status = ql_fail(error, complaint.status, "%s", complaint.text);

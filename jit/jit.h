@@ -365,5 +365,7 @@ const char *jit_target(const Jit *jit);
 /* For looking at a kernel: its assembly, malloc'ed; NULL after an error. The function is consumed
  * as by jit_compile. */
 char *jit_assembly(Jit *jit, JitFn *fn, QlError *error);
+/* The same as LLVM's text, after its passes. */
+char *jit_llvm(Jit *jit, JitFn *fn, QlError *error);
 
 #endif

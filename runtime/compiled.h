@@ -27,11 +27,20 @@ typedef struct QlRaise {
   int function, line, column;
 } QlRaise;
 
+/* What became of a loop, in words. */
+typedef struct QlNote {
+  const char *text;
+  int function, line;
+} QlNote;
+
 typedef struct QlCompiledOptions {
   bool boundscheck, python_error;
 } QlCompiledOptions;
 
 typedef struct QlCompiledInside QlCompiledInside;
+
+/* Where its code was found. */
+typedef enum QlCodeFound { QL_CODE_COMPILED, QL_CODE_ON_DISK, QL_CODE_IN_MEMORY } QlCodeFound;
 
 /* A program's first function for arguments of some types. Its memory is its own. */
 typedef struct QlCompiled {
@@ -43,6 +52,10 @@ typedef struct QlCompiled {
   uint64_t key;   /* of the program, its options and types but for gaps in arrays: the same on all
                      processors */
   double seconds; /* that it took */
+  size_t size;    /* bytes of object code, but for nests' kernels, which contexts have */
+  QlCodeFound found;
+  const QlNote *notes;
+  int note_count;
   QlCompiledInside *inside;
 } QlCompiled;
 /* types: as text, "(f64[:,::1], int)". QL_ERR_VALUE: they cannot be read; QL_ERR_MEMORY,
@@ -81,7 +94,7 @@ QL_API QlOnRanks ql_is_on_ranks(const QlArray *array);
 QL_API QlStatus ql_borrow(QlContext *context, uint64_t what, int count, QlArray *const *arrays,
                           char **data, int64_t *item, QlError *error);
 
-/* "ir" (as lowered), "optimised", "asm", "nests": malloc'ed; NULL after an error. */
+/* "ir" (as lowered), "optimised", "llvm", "asm", "nests": malloc'ed; NULL after an error. */
 QL_API char *ql_compiled_text(QlCompiler *compiler, const QlCompiled *compiled, const char *stage,
                               QlError *error);
 

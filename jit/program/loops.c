@@ -277,6 +277,7 @@ static bool try_while(Lower *l, Try *t, Loop *loop, Edges *exits) {
 
 void low_while(Lower *l, const Node *node) {
   if (l->ranks && !l->nest && !low_dead(l) && low_by_element(l, node, node->items[1])) return;
+  low_note_loop(l, node, false);
   Try t;
   Kept kept = keep(l, begin_try(l, &t, node));
   for (;;) {
@@ -600,6 +601,7 @@ void low_for(Lower *l, const Node *node) {
   Value value = low_expression(l, node->items[1]);
   if (value.kind == JIT_TUPLE && !low_dead(l)) {
     low_hold(l, &value);
+    low_note(l, node, low_text(l, "written out: %d times", value.count));
     unroll(l, node, &value);
     return low_end_temporaries(l, temporaries);
   }
@@ -607,6 +609,7 @@ void low_for(Lower *l, const Node *node) {
   Items items;
   if (low_dead(l) || !items_of(l, node->items[1], &value, &items))
     return low_end_temporaries(l, temporaries);
+  low_note_loop(l, node, items.few);
   Try t;
   Kept kept = keep(l, begin_try(l, &t, node));
   for (;;) {

@@ -262,6 +262,7 @@ static bool build_local(Lower *l, Local *local, JitFn *fn) {
     l->captures[k] = take_argument(l, &captured);
   }
   l->frame = &frame, l->outer = frame.outer_link;
+  low_note(l, local->function, "calls itself: a function of its own");
   JitRef results = l->results;
   low_stop_begin(l);
   low_stop_call(l, local->function);
@@ -474,6 +475,7 @@ static void lower(Lower *l, int count, const JitType *arguments, JitType *result
   const Node *function = l->program->functions[0];
   Frame frame = frame_of(l, function);
   l->frame = &frame, l->at = function;
+  l->notes = low_get(l, sizeof *l->notes);
   l->results = jit_param(l->fn, jit_fn_param(l->fn, QL_I64), (QlSource){0});
   l->texts = jit_param(l->fn, jit_fn_param(l->fn, QL_I64), (QlSource){0});
   low_stop_begin(l);
@@ -549,6 +551,7 @@ QlStatus jit_program_lower(const JitProgram *program, int count, const JitType *
   lowered->refusals = l->refusals, lowered->refusal_count = l->refusal_count;
   lowered->texts = l->text, lowered->text_count = l->text_count;
   lowered->nests = l->nests, lowered->nest_count = l->nest_count;
+  if (l->notes) lowered->notes = l->notes->items, lowered->note_count = l->notes->count;
   lowered->nests_raise = l->nests_raise, lowered->asks = l->asks;
   free(l);
   if (status) jit_lowered_free(lowered);

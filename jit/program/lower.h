@@ -141,6 +141,11 @@ struct Local {
   Local *next;
 };
 
+typedef struct LowNotes {
+  JitNote *items;
+  int count, room;
+} LowNotes;
+
 typedef struct Lower {
   const JitProgram *program;
   const JitLowerOptions *options;
@@ -152,6 +157,7 @@ typedef struct Lower {
   JitRef stop;                /* of the word that says whether to stop, in fn */
   int loop_depth, loop_count; /* loops that are open in fn; that were opened so far, and calls */
   bool quiet;                 /* fn is a local function that only computes */
+  LowNotes *notes;            /* of all functions of the program */
   bool asks;                  /* something asks whether to stop */
   JitBlock exit;              /* of main: it returns there */
   Frame *frame, *outer;       /* outer: around a local function */
@@ -289,6 +295,11 @@ bool low_stops_for(const Lower *l, bool inside);
 bool low_stops_while(const Lower *l, bool inside);
 bool low_stops_chunks(const Lower *l, const Node *body);
 bool low_is_quiet(const JitFn *fn, JitRef results);
+
+/* ---- notes.c: what is said of loops, for people ---- */
+void low_note(Lower *l, const Node *node, const char *text);
+void low_note_loop(Lower *l, const Node *node, bool few);
+void low_note_nest(Lower *l, const Nest *nest);
 
 /* ---- statements.c ---- */
 void low_statement(Lower *l, const Node *node);

@@ -787,6 +787,7 @@ bool low_nest(Lower *l, const Node *node) {
     for (int k = 0; k < nest->sums.count && !low_dead(l); k++)
       nest_sum_finish(l, node, &nest->sums.items[k]);
   }
+  low_note_nest(l, nest);
   if (nest->sums.count) {
     low_end_temporaries(l, temporaries);
     low_leave(l, &after, low_unknown());

@@ -89,6 +89,12 @@ typedef struct JitRaise {
   JitPlace place;
 } JitRaise;
 
+/* What is known of a loop, for people. */
+typedef struct JitNote {
+  const char *text;
+  JitPlace place;
+} JitNote;
+
 /* A call's parameters: the address of the results, that of the texts (const char *), then the
  * arguments one behind the other: a scalar is itself; an array its owner, its first element's
  * address, its extents, its strides in bytes (one on ranks: its handle, its extents, its strides in
@@ -127,8 +133,9 @@ typedef struct JitLowered {
   JitType result;
   const JitRaise *raises;
   const JitRefusal *refusals;
+  const JitNote *notes;
   const char **texts;
-  int raise_count, refusal_count, text_count;
+  int raise_count, refusal_count, text_count, note_count;
   QlPool pool; /* all of it but fn */
 } JitLowered;
 

@@ -328,16 +328,20 @@ static PyObject *function_compile(PyObject *object, PyObject *args) {
   Py_RETURN_NONE;
 }
 
-/* _specials(): [(types, result type, seconds)] */
+/* _specials(): [(types, result type, seconds, bytes, where the code was found)] */
 static PyObject *function_specials(PyObject *object, PyObject *unused) {
+  static const char *const found[] = {[QL_CODE_COMPILED] = "compiled",
+                                      [QL_CODE_ON_DISK] = "on disk",
+                                      [QL_CODE_IN_MEMORY] = "in memory"};
   Function *self = (Function *)object;
   (void)unused;
   PyObject *list = PyList_New(0);
   for (int k = 0; list && k < self->special_count; k++) {
-    const Special *special = self->specials[k];
-    if (!special->compiled->result) continue;
-    PyObject *row = Py_BuildValue("(ssd)", special->types, special->compiled->result,
-                                  special->compiled->seconds);
+    const QlCompiled *compiled = self->specials[k]->compiled;
+    if (!compiled->result) continue;
+    PyObject *row =
+        Py_BuildValue("(ssdns)", self->specials[k]->types, compiled->result, compiled->seconds,
+                      (Py_ssize_t)compiled->size, found[compiled->found]);
     if (!row || PyList_Append(list, row) < 0) Py_CLEAR(list);
     Py_XDECREF(row);
   }
@@ -365,6 +369,22 @@ static PyObject *function_text(PyObject *object, PyObject *args) {
   PyObject *result = PyUnicode_FromString(text);
   free(text);
   return result;
+}
+
+/* _notes(number): [(function, line, text)] */
+static PyObject *function_notes(PyObject *object, PyObject *args) {
+  int number;
+  if (!PyArg_ParseTuple(args, "i", &number)) return NULL;
+  const Special *special = special_at((Function *)object, number);
+  if (!special) return PyErr_Format(PyExc_IndexError, "no such specialisation");
+  PyObject *list = PyList_New(0);
+  for (int k = 0; list && k < special->compiled->note_count; k++) {
+    const QlNote *note = &special->compiled->notes[k];
+    PyObject *row = Py_BuildValue("(iis)", note->function, note->line, note->text);
+    if (!row || PyList_Append(list, row) < 0) Py_CLEAR(list);
+    Py_XDECREF(row);
+  }
+  return list;
 }
 
 /* ---- the type ---- */
@@ -405,8 +425,9 @@ static PyMethodDef function_methods[] = {
     {"_set", function_set, METH_VARARGS, "The program, and what it captures."},
     {"_compile", function_compile, METH_VARARGS, "Compiles for types, given as text."},
     {"_specials", function_specials, METH_NOARGS,
-     "What was compiled: (types, result type, seconds)."},
-    {"_text", function_text, METH_VARARGS, "One of them as text: 'ir', 'optimised' or 'asm'."},
+     "What was compiled: (types, result type, seconds, bytes, where the code was found)."},
+    {"_text", function_text, METH_VARARGS, "One of them as text: 'ir', 'optimised', 'llvm', ..."},
+    {"_notes", function_notes, METH_VARARGS, "What became of its loops: (function, line, text)."},
     {NULL},
 };
 

@@ -71,9 +71,11 @@ static bool list_all(QlCompiled *compiled) {
   const JitLowered *lowered = &compiled->inside->lowered;
   QlRefusal *refusals = calloc((size_t)lowered->refusal_count + 1, sizeof *refusals);
   QlRaise *raises = calloc((size_t)lowered->raise_count + 1, sizeof *raises);
+  QlNote *notes = calloc((size_t)lowered->note_count + 1, sizeof *notes);
+  compiled->notes = compiled->inside->notes = notes;
   compiled->refusals = compiled->inside->refusals = refusals;
   compiled->raises = compiled->inside->raises = raises;
-  if (!refusals || !raises) return false;
+  if (!refusals || !raises || !notes) return false;
   for (int k = 0; k < lowered->refusal_count; k++) {
     const JitRefusal *from = &lowered->refusals[k];
     refusals[k] = (QlRefusal){from->code,           from->text,       from->advice,
@@ -84,6 +86,11 @@ static bool list_all(QlCompiled *compiled) {
     raises[k] = (QlRaise){from->exception, from->text, from->place.function, from->place.line,
                           from->place.column};
   }
+  for (int k = 0; k < lowered->note_count; k++) {
+    const JitNote *from = &lowered->notes[k];
+    notes[k] = (QlNote){from->text, from->place.function, from->place.line};
+  }
+  compiled->note_count = lowered->note_count;
   compiled->refusal_count = lowered->refusal_count, compiled->raise_count = lowered->raise_count;
   return true;
 }
@@ -93,6 +100,7 @@ static QlStatus build(QlCompiler *compiler, QlCompiled *compiled, QlError *error
   const JitType *result = &inside->lowered.result;
   JitKey key;
   QL_TRY(jit_key(compiler->jit, inside->lowered.fn, &key, error));
+  JitCounters before = jit_counters(compiler->jit), after;
   const JitKernel *kernel = jit_find(compiler->jit, key);
   if (!kernel) {
     JitFn *fn = jit_fn_copy(inside->lowered.fn); /* what is compiled is used up */
@@ -101,6 +109,12 @@ static QlStatus build(QlCompiler *compiler, QlCompiled *compiled, QlError *error
     jit_fn_free(fn);
     if (status) return status;
   }
+  after = jit_counters(compiler->jit);
+  const void *bytes;
+  QL_TRY(jit_object(kernel, &bytes, &compiled->size));
+  compiled->found = after.compiled > before.compiled     ? QL_CODE_COMPILED
+                    : after.from_disk > before.from_disk ? QL_CODE_ON_DISK
+                                                         : QL_CODE_IN_MEMORY;
   inside->entry = jit_entry(kernel);
   compiled->result_count = jit_type_parts(result);
   size_t size = jit_type_print(result, NULL, 0) + 1;
@@ -165,7 +179,7 @@ void ql_compiled_free(QlCompiled *compiled) {
   if (!compiled) return;
   if (compiled->inside) {
     jit_lowered_free(&compiled->inside->lowered);
-    free(compiled->inside->refusals), free(compiled->inside->raises);
+    free(compiled->inside->refusals), free(compiled->inside->raises), free(compiled->inside->notes);
     free(compiled->inside->kernels);
   }
   free(compiled->inside), free(compiled->result), free(compiled);
@@ -234,6 +248,8 @@ char *ql_compiled_text(QlCompiler *compiler, const QlCompiled *compiled, const c
     no_memory(error);
   else if (!strcmp(stage, "asm"))
     text = jit_assembly(compiler->jit, fn, error);
+  else if (!strcmp(stage, "llvm"))
+    text = jit_llvm(compiler->jit, fn, error);
   else if (!strcmp(stage, "optimised"))
     text = jit_optimise(fn, error) ? NULL : jit_print(fn);
   else

@@ -10,6 +10,7 @@ struct QlCompiledInside {
   JitLowered lowered; /* fn: as it was built; NULL: refused */
   QlRefusal *refusals;
   QlRaise *raises;
+  QlNote *notes;
   JitEntry *entry;
   const NestKernel **kernels; /* [nests] those that were met, of a context; NULL: none yet */
   uint64_t kernels_of;        /* rt_nests_of it */

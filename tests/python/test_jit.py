@@ -236,6 +236,149 @@ def test_looking_inside():
     assert "add" in added.inspect("ir") and "add" in added.inspect("asm", "(int, int)")
 
 
+def test_stages():
+    @quelea.jit
+    def scaled(x, n):
+        s = 0.0
+        for i in range(n):
+            s += x[i]
+        return s
+
+    wanted = {"ast": "FunctionDef(", "program": "(for@", "ir": "function rank 0", "llvm": "define "}
+    wanted |= {"optimised": "function rank 0", "asm": ".text", "nests": ""}
+    assert "name='scaled'" in scaled.inspect("ast")  # needs no types
+    scaled(numpy.ones(3), 3)
+    for stage, part in wanted.items():
+        assert part in scaled.inspect(stage), stage
+    with pytest.raises(ValueError) as caught:
+        scaled.inspect("typed")
+    assert all(stage in str(caught.value) for stage in wanted)
+    with pytest.raises(ValueError, match=r"not compiled for \(int\), but for"):
+        scaled.inspect("ir", "(int)")
+
+
+def test_stats():
+    factor = 2
+
+    @quelea.jit
+    def scaled(x, y):
+        return x * y + factor
+
+    assert scaled.stats() == []
+    scaled(1, 2), scaled(1, 2.5), scaled(numpy.ones(3), 2.5), scaled(numpy.ones(3), 2)
+    rows = scaled.stats()
+    assert [row.types for row in rows] == scaled.signatures
+    assert [row.reason for row in rows] == [
+        "the first call",
+        "y is float, was int",
+        "x is f64[::1], was int",
+        "y is int, was float",
+    ]
+    assert [row.result for row in rows] == ["int", "float", "f64[::1]", "f64[::1]"]
+    for row in rows:
+        assert row.seconds > 0 and row.size > 0
+        assert row.cache in ("compiled", "on disk", "in memory")
+    factor = 2.5
+    scaled(1, 2)
+    assert scaled.stats()[-1].reason == "factor is float, was int"
+
+
+def test_stats_of_what_is_found():
+    """The second function of one text has the code of the first."""
+
+    def make():
+        @quelea.jit
+        def odd_one(x):
+            return x * 7919 - 3
+
+        return odd_one
+
+    first, second = make(), make()
+    assert first(2) == second(2)
+    assert second.stats()[0].cache == "in memory"
+
+
+def test_stats_of_variants():
+    @quelea.jit
+    def applied(f, x):
+        return f(x)
+
+    def double(x):
+        return 2 * x
+
+    applied(double, 3), applied(abs, 3)
+    assert [row.reason for row in applied.stats()] == [
+        "f=double: the first call",
+        "f=abs: the first call",
+    ]
+
+
+def test_stats_after_a_change(monkeypatch):
+    monkeypatch.setitem(globals(), "helper", lambda x: x + 1)
+
+    @quelea.jit
+    def called(x):
+        return helper(x)  # noqa: F821
+
+    assert called(1) == 2
+    monkeypatch.setitem(globals(), "helper", lambda x: x + 2)
+    assert called(1) == 3
+    (row,) = called.stats()
+    assert row.reason == "the first call after a name that the function depends on had changed"
+
+
+def test_explain():
+    @quelea.jit
+    def loops(x):
+        s = 0.0
+        for i in range(len(x)):
+            for k in range(3):
+                s += x[i] * k
+        for c in (1, 2.5):
+            s += c
+        while s > 1:
+            s /= 2
+        return s
+
+    with pytest.raises(ValueError, match="not compiled"):
+        loops.explain()
+    loops(numpy.ones(3))
+    lines = loops.explain().splitlines()
+    assert lines[0].startswith("loops, ") and "test_jit.py:" in lines[0]
+    after = {
+        lines[k - 1].partition("| ")[2].strip(): lines[k].partition("^ ")[2]
+        for k in range(len(lines))
+        if "^ " in lines[k]
+    }
+    assert after == {
+        "for i in range(len(x)):": "in order, by this process",
+        "for k in range(3):": "in order, a small, known number of turns",
+        "for c in (1, 2.5):": "written out: 2 times",
+        "while s > 1:": "in order, by this process",
+    }
+
+
+def test_explain_of_recursion_and_callees():
+    def below(n):
+        k = 0
+        while k < n:
+            k += 1
+        return k
+
+    @quelea.jit
+    def power(n):
+        return 1 if n == 0 else 2 * power(n - 1)
+
+    @quelea.jit
+    def both(n):
+        return below(n) + power(n)
+
+    assert both(5) == 37
+    text = both.explain()
+    assert "calls itself: a function of its own" in text
+    assert "below, " in text and "in order, by this process" in text
+
+
 def test_what_jit_takes():
     with pytest.raises(TypeError, match="not int"):
         quelea.jit(3)

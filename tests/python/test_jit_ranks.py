@@ -840,6 +840,34 @@ def test_nests_are_shown():
     assert function.inspect("nests").startswith("# nest 0\nfunction rank 0\nparam ?0: i64\n")
 
 
+def test_loops_are_explained():
+    body = """for s in range(n):
+    for i in range(1, x.shape[0] - 1):
+        for j in range(1, x.shape[1] - 1):
+            t = 0.0
+            for k in range(n + 20):
+                t += k
+            y[i, j] = x[i - 1, j] + x[i + 2, j] + x[i, j - 1] + t"""
+    function = compiled(body, "(ranks f64[:,:], ranks f64[:,:], int)", "<explained>")
+    said = [line.partition("^ ")[2] for line in function.explain().splitlines() if "^ " in line]
+    assert said == [
+        "in order, by every rank; what it does with distributed arrays is done by all together",
+        "parallel over ranks, by i, j: stores y[i, j]; reads x[i - 1 to i + 2, j - 1 to j]",
+        "a dimension of the parallel loop around it",
+        "in order, inside of an iteration of the parallel loop",
+    ]
+
+
+def test_what_is_not_known_of_a_halo_is_not_said():
+    body = """for i in range(x.size):
+    t = 0.0
+    for k in range(max(i - n, 0), min(i + n + 1, len(x))):
+        t += x[k]
+    y[i] = t"""
+    function = compiled(body, "(ranks f64[:], ranks f64[:], int)", "<unknown>")
+    assert "by i: stores y[i]; reads x[... of i]" in function.explain()
+
+
 def test_what_is_computed_of_transposed_arrays():
     @quelea.jit
     def turned(x):

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from .. import _quelea
 from ..errors import CompileError, JitError
-from . import names
+from . import names, report
 from .program import Program, build
 from .signatures import Signature, parse_signatures, type_of
 from .source import NoSource, Source, lines_of
@@ -77,6 +77,7 @@ class Function(_quelea.Function):
         self._declared = tuple(signatures)
         self._lines = lines_of(function)  # as they are now, whatever becomes of the file
         self._program: Program | None = None
+        self._builds = 0  # programs that it has had
         self._signature: inspect.Signature | None = None
 
     def __repr__(self) -> str:
@@ -94,6 +95,7 @@ class Function(_quelea.Function):
             raise JitError(f"QJ101: {no_source}") from None
         except RecursionError:
             raise JitError(f"QJ102: {self.__name__}() {TOO_LARGE}") from None
+        self._builds += 1
         captures = tuple(program.captures)
         guards = tuple(program.guards)
         code = self.__wrapped__.__code__
@@ -221,26 +223,106 @@ class Function(_quelea.Function):
 
         Parameters
         ----------
-        stage : {'program', 'ir', 'optimised', 'asm'}
-            The program text; the array IR as it was made, and after the passes of its own; the
-            machine's instructions.
+        stage : {'ast', 'program', 'ir', 'nests', 'optimised', 'llvm', 'asm'}
+            The syntax tree; the program text; the array IR as it was made for the types, that of
+            loops over distributed arrays, and after the passes of its own; LLVM's IR after its
+            passes; the machine's instructions.
         signature : str, optional
             One of `signatures`; the last one compiled.
 
         Returns
         -------
         str
+
+        Raises
+        ------
+        ValueError
+            There is no such stage, or it is not compiled for such types.
         """
-        if stage == "program":
-            if self._program is None:
-                self._prepare()
-            assert self._program is not None
-            return self._program.text
+        report.check_stage(stage)
+        if stage in report.OF_SOURCE:
+            program = self._known_program()
+            return program.text if stage == "program" else report.tree_text(program.sources[0])
+        return self._text(self._number(signature), stage)
+
+    def stats(self) -> list[report.Specialisation]:
+        """What was compiled, and why.
+
+        Returns
+        -------
+        list of Specialisation
+            For each combination of types in the order in which they came: `types`, `result`,
+            `reason`, `seconds`, `size` in bytes, and where the code was found, `cache`. Variants,
+            for functions, dtypes and texts among the arguments, come behind.
+
+        Examples
+        --------
+        >>> import quelea
+        >>> @quelea.jit
+        ... def twice(x):
+        ...     return 2 * x
+        >>> twice(1), twice(1.5)
+        (2, 3.0)
+        >>> [row.reason for row in twice.stats()]
+        ['the first call', 'x is float, was int']
+        """
+        rows = []
+        known = self._specials()
+        for k, (types_, result, seconds, size, found) in enumerate(known):
+            before = [row[0] for row in known[:k]]
+            why = report.reason(self._argument_names(), types_, before, self._builds > 1)
+            rows.append(report.Specialisation(types_, result, why, seconds, size, found))
+        for fixed, variant in self._variants.items():
+            given = ", ".join(f"{name}={getattr(v, '__name__', v)}" for name, v in fixed)
+            rows += [row._replace(reason=f"{given}: {row.reason}") for row in variant.stats()]
+        return rows
+
+    def explain(self, signature: str | None = None) -> str:
+        """The source, with what became of each loop: what is not known is not said.
+
+        Parameters
+        ----------
+        signature : str, optional
+            One of `signatures`; the last one compiled.
+
+        Returns
+        -------
+        str
+            Loops over distributed arrays are *parallel over ranks*, with what an iteration stores
+            and reads, where ``...`` stands for what is known only when they run: reads of
+            neighbours are halos. Others run *in order*, on each process.
+
+        Raises
+        ------
+        ValueError
+            It is not compiled, or not for such types.
+        """
+        number = self._number(signature)
+        assert self._program is not None
+        return report.explained(self._program, self._notes(number))
+
+    def _number(self, signature: str | None) -> int:
         known = self.signatures
         if not known:
             raise ValueError(f"{self.__name__} is not compiled yet: call it")
-        number = len(known) - 1 if signature is None else known.index(signature)
-        return self._text(number, stage)
+        if signature is not None and signature not in known:
+            raise ValueError(
+                f"{self.__name__} is not compiled for {signature}, but for {'; '.join(known)}"
+            )
+        return len(known) - 1 if signature is None else known.index(signature)
+
+    def _known_program(self) -> Program:
+        if self._program is None:
+            self._prepare()
+        assert self._program is not None
+        return self._program
+
+    def _argument_names(self) -> list[str]:
+        code = self.__wrapped__.__code__
+        rest = bool(code.co_flags & inspect.CO_VARARGS)
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + rest]
+        captured = [name for _, name in self._known_program().captures]
+        return [name for name in names if name not in self._fixed] + captured
 
 
 def jit(

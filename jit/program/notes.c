@@ -1,0 +1,102 @@
+/* What is said of loops, for people (`explain`): one note at each place, of the last time that it
+ * was lowered. Only what is known when the function is compiled is said. */
+#include "nest.h"
+
+void low_note(Lower *l, const Node *node, const char *text) {
+  if (low_dead(l) || low_is_library(l->frame->function)) return;
+  JitNote note = {text, {l->frame->function->number, node->line, node->column}};
+  LowNotes *notes = l->notes;
+  for (int k = 0; k < notes->count; k++)
+    if (notes->items[k].place.function == note.place.function &&
+        notes->items[k].place.line == note.place.line) {
+      notes->items[k] = note;
+      return;
+    }
+  if (!ql_pool_grow(l->pool, &notes->items, notes->count, &notes->room, sizeof note))
+    longjmp(l->no_memory, 1);
+  notes->items[notes->count++] = note;
+}
+
+/* ---- nests ---- */
+
+static bool is_const(const Nest *nest, JitRef ref, int64_t *value) {
+  for (int k = 0; k < nest->const_count; k++)
+    if (nest->consts[k].ref.id == ref.id) return *value = nest->consts[k].value, true;
+  return false;
+}
+
+/* How far is it from the first value of the loop's variable? */
+static bool distance(const Nest *nest, JitRef ref, JitRef start, int64_t *by) {
+  int64_t a, b;
+  if (ref.id == start.id) return *by = 0, true;
+  if (is_const(nest, ref, &a) && is_const(nest, start, &b)) return *by = a - b, true;
+  for (int k = 0; k < nest->op_count; k++) {
+    const NestOp *op = &nest->ops[k];
+    if (op->ref.id != ref.id || op->a.id != start.id || !is_const(nest, op->b, &b)) continue;
+    if (op->op == QL_OP_ADD) return *by = b, true;
+    if (op->op == QL_OP_SUBTRACT) return *by = -b, true;
+  }
+  return false;
+}
+
+static const char *index_text(Lower *l, const char *name, int64_t by) {
+  return by ? low_text(l, "%s %c %lld", name, by < 0 ? '-' : '+', (long long)(by < 0 ? -by : by))
+            : name;
+}
+
+/* What an iteration touches along an axis: "i", "i - 1 to i + 1"; what is not known, "...". */
+static const char *span_text(Lower *l, const Nest *nest, const Span *span) {
+  int64_t lo, hi;
+  if (!span) return ":";
+  if (span->dim < 0)
+    return span->lo.id == span->hi.id && is_const(nest, span->lo, &lo)
+               ? low_text(l, "%lld", (long long)lo)
+               : "...";
+  JitRef start = nest->start[span->dim];
+  const char *name = nest->loops[span->dim]->items[0]->text;
+  if (span->step.id != nest->step[span->dim].id || !distance(nest, span->lo, start, &lo) ||
+      !distance(nest, span->hi, start, &hi))
+    return low_text(l, "... of %s", name);
+  return lo == hi ? index_text(l, name, lo)
+                  : low_text(l, "%s to %s", index_text(l, name, lo), index_text(l, name, hi));
+}
+
+static const char *operand_text(Lower *l, const Nest *nest, const NestOperand *operand) {
+  const Node *at = operand->at;
+  bool named = at->kind == NODE_INDEX && at->items[0]->text;
+  const char *text = low_text(l, "%s[", named ? at->items[0]->text : "an array");
+  for (int a = 0; a < operand->array->ndim; a++)
+    text = low_text(l, "%s%s%s", text, a ? ", " : "", span_text(l, nest, operand->span[a]));
+  return low_text(l, "%s]", text);
+}
+
+/* The names of the loops' variables stand for an iteration; "..." for what is known when it runs.
+ */
+void low_note_nest(Lower *l, const Nest *nest) {
+  const char *names = nest->loops[0]->items[0]->text, *text = NULL;
+  for (int d = 1; d < nest->ndim; d++)
+    names = low_text(l, "%s, %s", names, nest->loops[d]->items[0]->text);
+  text = low_text(l, "parallel over ranks, by %s:", names);
+  for (int stored = 1; stored >= 0; stored--)
+    for (int k = 0, some = 0; k < nest->operand_count; k++) {
+      const NestOperand *operand = &nest->operands[k];
+      if (stored ? !operand->stored : !operand->loaded) continue;
+      const char *before = some++ ? ", " : stored ? " stores " : "; reads ";
+      text = low_text(l, "%s%s%s", text, before, operand_text(l, nest, operand));
+    }
+  low_note(l, nest->loops[0], text);
+  for (int d = 1; d < nest->ndim; d++)
+    low_note(l, nest->loops[d], "a dimension of the parallel loop around it");
+}
+
+/* ---- other loops ---- */
+
+void low_note_loop(Lower *l, const Node *node, bool few) {
+  const char *text = l->nest ? "in order, inside of an iteration of the parallel loop"
+                     : l->ranks
+                         ? "in order, by every rank; what it does with distributed arrays is "
+                           "done by all together"
+                     : few ? "in order, a small, known number of turns"
+                           : "in order, by this process";
+  low_note(l, node, text);
+}
