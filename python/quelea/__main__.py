@@ -10,7 +10,8 @@ _USAGE = """python -m quelea COMMAND
 
   params   every QUELEA_* environment variable: value, default, meaning
   info     what was found: MPI, nodes, ranks, threads, memory budget, compiler, cache
-  bench    measures this machine and Quelea on it; `bench small`: small statements beside NumPy"""
+  bench    measures this machine and Quelea on it; `bench small`: small statements beside NumPy,
+           `bench jit`: compiled functions beside Numba"""
 
 
 def _print_params() -> int:

@@ -635,6 +635,22 @@ def test_bench_small_takes_what_it_can_measure(arguments, text):
     assert text in err
 
 
+def test_bench_jit():
+    rows = ["--rows", "fibonacci", "--rows", "calls"]
+    status, out, err = command("bench", "jit", "--tiny", "--repeats", "1", *rows)
+    if importlib.util.find_spec("numba") is None:
+        assert (status, out) == (2, "") and "Numba is missing" in err
+        return
+    assert (status in (0, 1), err) == (True, ""), err
+    for name in ("fibonacci", "first_two"):
+        assert sum(line.startswith(f"  {name}  ") for line in out.splitlines()) == 2  # warm, first
+
+
+def test_bench_jit_takes_what_it_can_measure():
+    status, out, err = command("bench", "jit", "--rows", "nothing of this name")
+    assert (status, out) == (2, "") and "no program" in err
+
+
 def test_unknown_command():
     assert command("dance")[0] == 2
     assert command("--help")[0] == 0

@@ -1,6 +1,7 @@
 """``python -m quelea bench``: how fast Quelea is here.
 
-`parallel` measures ranks and threads against C and MPI, `small` what is made of small statements against NumPy.
+`parallel` measures ranks and threads against C and MPI, `small` what is made of small statements against NumPy, `jit`
+compiled functions against Numba.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     Parameters
     ----------
     arguments : sequence of str
-        The command's words after ``bench``: those of `small`, after this word, or those of `parallel`.
+        The command's words after ``bench``: those of `small` or `jit`, after this word, or those of `parallel`.
 
     Returns
     -------
@@ -25,6 +26,10 @@ def main(arguments: Sequence[str] = ()) -> int:
         from .small import main as small
 
         return small(arguments[1:])
+    if arguments and arguments[0] == "jit":
+        from .jit import main as jit
+
+        return jit(arguments[1:])
     from .parallel import main as parallel
 
     return parallel(arguments)

@@ -21,7 +21,7 @@ from .common import count, mpirun, warn_of_others
 from .programs import SECTIONS, Program, Section
 from .turns import Side, Spell, spinning, started
 
-__all__ = ["main"]
+__all__ = ["Measured", "Table", "chosen_of", "main", "measure", "read_seconds"]
 
 _BUSY = 2 / 3  # of the requirements, where another process takes half of the cores
 _RANKS = 0.5  # of one process's speed, at least, on several ranks
@@ -36,6 +36,7 @@ class Measured(NamedTuple):
     theirs: float
     ours: float
     repeats: int
+    first: tuple[float, float]  # the first calls, which compiled
 
     @property
     def ratio(self) -> float:
@@ -50,7 +51,7 @@ def _check(name: str, program: Program, theirs: Spell, ours: Spell) -> None:
             raise RuntimeError(f"{name}: the answers differ")
 
 
-def _measure(
+def measure(
     sides: tuple[Side, Side], section: Section, program: Program, given: argparse.Namespace
 ) -> Measured:
     """Call a program in turns, as often as it was asked for or as time allows."""
@@ -71,7 +72,12 @@ def _measure(
         spent = time.perf_counter() - begin
         if spent > given.seconds and (len(times[0]) >= _FEW or spent > _LONG * given.seconds):
             break
-    return Measured(statistics.median(times[0]), statistics.median(times[1]), len(times[0]))
+    return Measured(
+        statistics.median(times[0]),
+        statistics.median(times[1]),
+        len(times[0]),
+        (first[0].seconds, first[1].seconds),
+    )
 
 
 # ---- the table ----
@@ -104,6 +110,10 @@ class Table:
         times = f"{_duration(found.theirs):>12}{_duration(found.ours):>12}"
         self._print(program.name, times, found.ratio, least, few)
 
+    def times(self, name: str, theirs: float, ours: float) -> None:
+        """Print a row of which nothing is required."""
+        self._print(name, f"{_duration(theirs):>12}{_duration(ours):>12}", theirs / ours, None)
+
     def mean(self, ratios: Sequence[float], least: float | None) -> None:
         """Print the geometric mean of a section's ratios."""
         self._print("geometric mean", " " * 24, statistics.geometric_mean(ratios), least)
@@ -120,10 +130,12 @@ class Table:
         print(f"  {name:32}{times}{ratio:>9.3f}{bound:>10}{verdict}{more}", flush=True)
 
 
-def _chosen(words: Sequence[str] | None) -> list[tuple[Section, list[Program]]]:
+def chosen_of(
+    sections: Sequence[Section], words: Sequence[str] | None
+) -> list[tuple[Section, list[Program]]]:
     """Give the programs whose section and name contain one of the words."""
     found = []
-    for section in SECTIONS:
+    for section in sections:
         programs = [
             p
             for p in section.programs
@@ -152,7 +164,7 @@ def _run(given: argparse.Namespace, chosen: list[tuple[Section, list[Program]]])
             table.title(section.title)
             ratios = []
             for program in programs:
-                found = _measure((theirs, ours), section, program, given)
+                found = measure((theirs, ours), section, program, given)
                 ratios.append(found.ratio)
                 least = _RANKS if given.ranks > 1 else program.least
                 table.row(program, found, least)
@@ -163,7 +175,7 @@ def _run(given: argparse.Namespace, chosen: list[tuple[Section, list[Program]]])
     return 1 if table.missed else 0
 
 
-def _seconds(text: str) -> float:
+def read_seconds(text: str) -> float:
     """Read a time."""
     try:
         seconds = float(text)
@@ -219,7 +231,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     )
     parser.add_argument(
         "--seconds",
-        type=_seconds,
+        type=read_seconds,
         default=3.0,
         help="after which a row has fewer of them (3)",
     )
@@ -227,7 +239,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         "--tiny", action="store_true", help="tiny sizes, whose times say nothing: a trial"
     )
     given = parser.parse_args(arguments)
-    chosen = _chosen(given.rows)
+    chosen = chosen_of(SECTIONS, given.rows)
     if not chosen:
         print("no program has these words in its section or name", file=sys.stderr)
         return 2

@@ -5,13 +5,14 @@ Quelea's cores, and the other way round. A side is one process, or a job of rank
 """
 
 import contextlib
+import importlib
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ import numpy
 
 from .common import environment
 from .programs import SECTIONS, Program
+from .programs.compiled import COMPILED, made
 
 __all__ = ["Side", "Spell", "spinning", "started"]
 
@@ -68,17 +70,30 @@ def _call(np: Any, program: Program, data: Sequence[Any], calls: int) -> float:
 
 
 def _find(section: str, name: str) -> Program:
-    programs = next(s.programs for s in SECTIONS if s.name == section)
+    programs = next(s.programs for s in (*SECTIONS, *COMPILED) if s.name == section)
     return next(p for p in programs if p.name == name)
+
+
+def _module(side: str) -> Any:
+    """Give what a side's programs are functions of: an array module, or functions that a compiler has made."""
+    if side == "numpy":
+        return numpy
+    if side == "numba":
+        numba = importlib.import_module("numba")
+        numba.njit(lambda: 0)()  # what a first compilation loads is not the programs'
+        return made(numba.njit)
+    import quelea
+
+    if side == "quelea":
+        return quelea
+    jit = quelea.compiling.jit
+    jit(lambda x: x)(0)
+    return made(jit)
 
 
 def _serve(side: str, address: str) -> None:
     """Do what the benchmark orders: begin with a program, call it so often, until the connection is closed."""
-    np: Any = numpy
-    if side != "numpy":
-        import quelea
-
-        np = quelea
+    np = _module(side)
     program = Program("", _look, tuple, (), (), None)
     data: tuple[Any, ...] = ()
     with Client(address) as orders, contextlib.suppress(EOFError):
@@ -88,7 +103,7 @@ def _serve(side: str, address: str) -> None:
                 section, name, tiny = words
                 program = _find(section, name)
                 data = program.data(*(program.tiny if tiny else program.size))
-                if np is not numpy:
+                if side == "quelea":
                     data = tuple(np.asarray(x) if isinstance(x, numpy.ndarray) else x for x in data)
                     np.sync()
                 begin = time.perf_counter()
@@ -146,8 +161,14 @@ class Side:
 
 
 @contextlib.contextmanager
-def started(name: str, side: str, launcher: Sequence[str] = (), ranks: int = 1) -> Iterator[Side]:
-    """Start a side, under a launcher of so many ranks or as one process; end it in the end."""
+def started(
+    name: str,
+    side: str,
+    launcher: Sequence[str] = (),
+    ranks: int = 1,
+    more: Mapping[str, str] | None = None,
+) -> Iterator[Side]:
+    """Start a side, under a launcher of so many ranks or as one process, with more variables; end it in the end."""
     with tempfile.TemporaryDirectory(prefix="quelea-bench-") as folder:
         address = str(Path(folder) / "orders")
         with socket.socket(socket.AF_UNIX) as door:
@@ -156,7 +177,7 @@ def started(name: str, side: str, launcher: Sequence[str] = (), ranks: int = 1) 
             door.settimeout(0.1)
             process = subprocess.Popen(
                 [*launcher, sys.executable, "-m", "quelea.bench.turns", side, address],
-                env=environment(),
+                env=environment(**(more or {})),
                 stdin=subprocess.DEVNULL,
             )
             connections: list[Connection] = []
