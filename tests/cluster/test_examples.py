@@ -17,10 +17,14 @@ LIMIT = 120  # seconds after which a program hangs, and the test fails
 SMALL = {
     "black_scholes.py": ["--n", "5000", "--check"],
     "cg.py": ["--n", "48", "--check"],
+    "dilation.py": ["--n", "80", "--k", "5", "--check"],
+    "gauss_seidel.py": ["--n", "60", "--steps", "8", "--check"],
     "gray_scott.py": ["--n", "80", "--steps", "20", "--check"],
     "heat3d.py": ["--n", "24", "--steps", "10", "--check"],
     "jacobi.py": ["--n", "100", "--steps", "30", "--check"],
+    "k_means.py": ["--n", "3000", "--check"],
     "mandelbrot.py": ["--n", "80", "--iterations", "20", "--check"],
+    "mandelbrot_jit.py": ["--n", "80", "--iterations", "20", "--check"],
     "moments.py": ["--rows", "3000", "--check"],
 }
 # Adds one to whatever the program compares with NumPy's answer.
