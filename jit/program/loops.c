@@ -574,12 +574,14 @@ static bool try_for(Lower *l, Try *t, Loop *loop, Edges *exits, const Items *ite
   Value item = items->item(l, items, k);
   low_assign(l, t->node->items[0], item);
   low_end_temporaries(l, temporaries);
+  low_turn_begins(l, t->node, k);
   int loops = l->loop_count += !items->few;
   l->loop_depth += !items->few;
   low_block(l, t->node->items[2]);
   l->loop_depth -= !items->few;
   low_leave(l, &loop->continues, low_unknown());
   low_join(l, &loop->continues);
+  low_turn_ends(l, t->node);
   l->frame->loop = loop->outer;
   if (!holds(l, t)) return false;
   if (low_dead(l)) return true;
@@ -597,6 +599,8 @@ static bool try_for(Lower *l, Try *t, Loop *loop, Edges *exits, const Items *ite
 void low_for(Lower *l, const Node *node) {
   int temporaries = l->temporary_count;
   if (l->ranks && !l->nest && !low_dead(l) && low_nest(l, node))
+    return low_end_temporaries(l, temporaries);
+  if (l->trees && !l->reducing && !low_dead(l) && low_reducing(l, node))
     return low_end_temporaries(l, temporaries);
   Value value = low_expression(l, node->items[1]);
   if (value.kind == JIT_TUPLE && !low_dead(l)) {

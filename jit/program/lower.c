@@ -437,6 +437,8 @@ Value low_call(Lower *l, const Node *node, const Node *function, int count, cons
 static JitType lent(Lower *l, const JitType *type) {
   JitType copy = *type;
   copy.lent = type->kind == JIT_ARRAY;
+  l->trees |= type->kind == JIT_ARRAY && type->ours;
+  copy.ours = false; /* what is made of it is imported by who calls */
   l->ranks |= type->kind == JIT_ARRAY && type->place == JIT_ON_RANKS;
   if (type->kind != JIT_TUPLE) return copy;
   copy.items = low_get(l, (size_t)type->count * sizeof *copy.items + 1);

@@ -177,9 +177,11 @@ typedef struct Lower {
   bool again;           /* one was that must not be, and all is lowered anew */
   bool ours;            /* what is made now is Quelea's */
   bool raised;          /* something of the function in the making can */
-  bool ranks;           /* arrays of the arguments are on ranks: so are those that are made */
-  Nest *nest;           /* whose kernel is built; NULL: none */
-  const Region *region; /* of it: where this point is reached; NULL: at any position */
+  bool trees; /* some of the arguments are Quelea's arrays, in memory: loops reduce as on ranks */
+  struct Reducing *reducing; /* then: the loop that is a nest or reduces, and is lowered; or NULL */
+  bool ranks;                /* arrays of the arguments are on ranks: so are those that are made */
+  Nest *nest;                /* whose kernel is built; NULL: none */
+  const Region *region;      /* of it: where this point is reached; NULL: at any position */
   bool nests_raise;
   JitNest *nests;
   int nest_count, nest_room;
@@ -432,6 +434,13 @@ const Region *low_region_hull(Lower *l, const Region *a, const Region *b);
 bool low_is_fixed(const Node *node);
 /* A loop of a function with arrays on ranks. False: it is one that every rank runs, as others. */
 bool low_nest(Lower *l, const Node *node);
+/* Where arrays are Quelea's, but in memory: a loop that reduces, in the order in which it would on
+ * ranks; also a loop that would be a nest there, inside of which none does. False: it is neither.
+ */
+bool low_reducing(Lower *l, const Node *node);
+/* Of a loop that is being lowered: its k-th turn begins, and ends. */
+void low_turn_begins(Lower *l, const Node *node, JitRef k);
+void low_turn_ends(Lower *l, const Node *node);
 /* Refuses a loop that would make every rank look at element after element; true: it has. */
 bool low_by_element(Lower *l, const Node *node, const Node *body);
 /* In a nest: the part of an array on ranks that an index selects, as an array in memory of which

@@ -86,6 +86,10 @@ void nest_bounds(Lower *l, const Span *span, JitRef *low, JitRef *high);
 /* Something stands here that is seen from outside of the iteration. */
 void nest_acts(Lower *l);
 
+/* ---- nests.c ---- */
+/* The loops, from this one inwards, that are a nest's dimensions; how many. By the text. */
+int nest_dimensions(const Lower *l, const Node *node, const Node **loops);
+
 /* ---- sums.c ---- */
 void nest_find_sums(const Lower *l, const Node *loop, Sums *sums); /* by the text */
 bool nest_is_sum(const Sums *sums, const Node *node);              /* is one of them named there? */

@@ -23,9 +23,11 @@ static const Value *named(const Lower *l, const Node *node) {
   return &l->frame->now[node->number].value;
 }
 
+/* Is it an array on ranks, or one that would be if all were? */
 static bool is_on_ranks(const Lower *l, const Node *node) {
   const Value *value = named(l, node);
-  return value && value->kind == JIT_ARRAY && value->array->place == JIT_ON_RANKS;
+  if (!value || value->kind != JIT_ARRAY || value->array->list) return false;
+  return value->array->place == JIT_ON_RANKS || (l->trees && value->array->place == JIT_IN_MEMORY);
 }
 
 static bool mentions(const Node *node, int variable) {
@@ -136,7 +138,7 @@ bool low_is_fixed(const Node *node) {
   return true;
 }
 
-static int find_dimensions(const Lower *l, const Node *node, const Node **loops) {
+int nest_dimensions(const Lower *l, const Node *node, const Node **loops) {
   Stores stores = {0};
   Sums sums;
   int count = 0;
@@ -181,7 +183,7 @@ static bool is_property(const Node *node) {
 /* Is there work for all ranks in the loop: a nest, or something with whole arrays? */
 static bool has_work(const Lower *l, const Node *node) {
   const Node *loops[QL_MAX_DIMS];
-  if (node->kind == NODE_FOR && find_dimensions(l, node, loops)) return true;
+  if (node->kind == NODE_FOR && nest_dimensions(l, node, loops)) return true;
   if (is_element(l, node)) return has_work(l, node->items[1]);
   if (is_property(node)) return false;
   if (is_on_ranks(l, node)) return true;
@@ -764,7 +766,7 @@ bool low_by_element(Lower *l, const Node *node, const Node *body) {
 
 bool low_nest(Lower *l, const Node *node) {
   const Node *loops[QL_MAX_DIMS];
-  int ndim = find_dimensions(l, node, loops);
+  int ndim = nest_dimensions(l, node, loops);
   if (!ndim) return low_by_element(l, node, node->items[2]);
   Nest *nest = low_get(l, sizeof *nest);
   *nest = (Nest){.around = l->fn, .ndim = ndim, .kernel = jit_fn_new(0, l->pool), .order = -1};

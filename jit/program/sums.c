@@ -186,3 +186,112 @@ void nest_sum_finish(Lower *l, const Node *node, const Sum *sum) {
     all = low_binary(l, node, sum->reduction == QL_REDUCE_SUM ? "add" : "mul", &sum->before, &all);
   low_set(l, sum->variable, all);
 }
+
+/* ---- arrays in memory ---- */
+
+/* The loop is lowered as others are, in the program's order: its turns do what iterations do. */
+typedef struct Reducing {
+  Sums sums;
+  int ndim;
+  const Node *loops[QL_MAX_DIMS];
+  JitRef extent[QL_MAX_DIMS], at[QL_MAX_DIMS];
+  bool known, good; /* known: the terms are there; good: what a turn ends with is a number */
+} Reducing;
+
+void low_turn_begins(Lower *l, const Node *node, JitRef k) {
+  Reducing *r = l->reducing;
+  for (int d = 0; r && d < r->ndim; d++) {
+    if (r->loops[d] != node) continue;
+    r->at[d] = k;
+    for (int n = 0; n < r->sums.count && d == r->ndim - 1 && !low_dead(l); n++) {
+      const Sum *sum = &r->sums.items[n];
+      l->frame->now[sum->variable] =
+          (Variable){.value = nest_sum_start(l, sum, &sum->before), .defined = ALWAYS};
+    }
+  }
+}
+
+void low_turn_ends(Lower *l, const Node *node) {
+  Reducing *r = l->reducing;
+  if (!r || low_dead(l) || !r->ndim || r->loops[r->ndim - 1] != node) return;
+  for (int n = 0; n < r->sums.count; n++) {
+    Sum *sum = &r->sums.items[n];
+    const Value *value = &l->frame->now[sum->variable].value;
+    bool logical = sum->reduction == QL_REDUCE_ANY || sum->reduction == QL_REDUCE_ALL;
+    if (!r->known) {
+      r->good &= value->kind == JIT_SCALAR && (!logical || value->dtype == QL_BOOL);
+      sum->terms->dtype = value->dtype, sum->weak = value->weak;
+    } else if (value->kind == JIT_SCALAR) {
+      JitRef offset = low_const(l, 0);
+      for (int d = 0; d < r->ndim; d++)
+        offset = low_add(l, offset, low_op(l, QL_OP_MULTIPLY, r->at[d], sum->terms->stride[d]));
+      jit_store_at(l->fn, sum->terms->base, offset,
+                   low_ref_as(l, value, (QlDtype)sum->terms->dtype), low_source(l));
+    }
+  }
+}
+
+static bool find_extents(Lower *l, Reducing *r) {
+  for (int d = 0; d < r->ndim; d++) {
+    Value range = low_expression(l, r->loops[d]->items[1]), start, step;
+    if (!low_range(l, r->loops[d]->items[1], &range, &r->extent[d], &start, &step)) return false;
+  }
+  return true;
+}
+
+/* Lowers the loop to see of what dtypes its terms are, and takes that back. */
+static void find_dtypes(Lower *l, const Node *node, Reducing *r) {
+  JitBlock start = jit_block_new(l->fn);
+  jit_jump(l->fn, start);
+  jit_block_open(l->fn, start);
+  JitMark mark = jit_mark(l->fn);
+  const Lower kept = *l;
+  Variable *before = low_save(l);
+  r->good = true;
+  low_for(l, node);
+  r->good &= l->refusal_count == kept.refusal_count;
+  jit_rewind(l->fn, mark);
+  jit_block_open(l->fn, start);
+  l->refusal_count = kept.refusal_count, l->raise_count = kept.raise_count;
+  l->temporary_count = kept.temporary_count, l->raised = kept.raised, l->locals = kept.locals;
+  l->frame->now = before;
+}
+
+static void reduce(Lower *l, const Node *node, Reducing *r) {
+  Edges empty = {0}, after = {0};
+  JitRef least = r->extent[0];
+  for (int d = 1; d < r->ndim; d++) least = low_op(l, QL_OP_MINIMUM, least, r->extent[d]);
+  low_branch(l, low_op(l, QL_OP_GREATER, least, low_const(l, 0)), &empty);
+  int temporaries = l->temporary_count;
+  for (int n = 0; n < r->sums.count; n++) {
+    Sum *sum = &r->sums.items[n];
+    sum->terms = low_new_array(l, node, (QlDtype)sum->terms->dtype, r->ndim, r->extent, NULL);
+  }
+  r->known = true;
+  low_for(l, node);
+  for (int n = 0; n < r->sums.count && !low_dead(l); n++)
+    nest_sum_finish(l, node, &r->sums.items[n]);
+  low_end_temporaries(l, temporaries);
+  low_leave(l, &after, low_unknown());
+  low_join(l, &empty);
+  low_leave(l, &after, low_unknown());
+  low_join(l, &after);
+}
+
+bool low_reducing(Lower *l, const Node *node) {
+  Reducing *r = low_get(l, sizeof *r);
+  if (!(r->ndim = nest_dimensions(l, node, r->loops))) return false;
+  l->reducing = r;
+  nest_find_sums(l, node, &r->sums);
+  bool good = r->sums.count && nest_sums_begin(l, &r->sums) && find_extents(l, r) && !low_dead(l);
+  for (int n = 0; n < r->sums.count; n++) r->sums.items[n].terms = low_get(l, sizeof(Array));
+  if (good) find_dtypes(l, node, r);
+  if (good && r->good) {
+    reduce(l, node, r);
+  } else {
+    r->sums.count = 0;
+    low_for(l, node);
+  }
+  l->reducing = NULL;
+  return true;
+}

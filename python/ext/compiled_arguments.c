@@ -81,7 +81,9 @@ static bool take_ours(Gather *g, PyObject *object) {
   if (!has_room(g, ndim)) return false;
   bool readonly = array->readonly || ((QxArray *)object)->readonly;
   bool contiguous = array->part == QL_PART_ALL && qx_is_contiguous(array, QL_ORDER_C);
-  if (!write_array_type(g, (QlDtype)array->dtype, ndim, contiguous, readonly)) return false;
+  if (!compiled_write_type(g, "ours ") ||
+      !write_array_type(g, (QlDtype)array->dtype, ndim, contiguous, readonly))
+    return false;
   begin_array(g, object);
   g->parts[g->count++].u = 0;
   for (int axis = 0; axis < ndim; axis++) g->parts[g->count++].i = array->shape[axis];

@@ -2,7 +2,7 @@
 
 Each stores elements of its own in each iteration, or where a condition holds, reads others nearby, at an edge, wrapped,
 anywhere, or inside by a condition, and does so in one or two loops, with scalars, branches, inner loops and steps
-through time. It has the same bits in Python.
+through time. A last loop may count, and find what is greatest and least. It has the same bits in Python.
 """
 
 import linecache
@@ -169,6 +169,35 @@ class Nests:
             f"{target}[{index}] {self.one_of('=', '=', '+=')} {self.value(variables, scalars)}",
         )
 
+    def reduction(self, depth: int) -> None:
+        """What a loop puts together; exact, so that the order does not matter."""
+        variables = [f"i{d}" for d in range(self.ndim)]
+        self.add(depth, f"count, high, low, some = 0, a[{', '.join('0' * self.ndim)}], 4.0, False")
+        for d, var in enumerate(variables):
+            n = self.extent(d)
+            self.add(
+                depth,
+                f"for {var} in {self.one_of(f'range({n})', f'range({n} - 1, 0, -2)', 'range(k, 3)')}:",
+            )
+            depth += 1
+        scalars: list[str] = []
+        if self.random.randrange(2):
+            self.scalar(depth, variables, scalars)
+        kinds = ["count", "high", "low", "some"]
+        for kind in self.random.sample(kinds, self.random.randint(1, 3)):
+            value = self.value(variables, scalars)
+            if kind == "count":
+                self.add(depth, f"if {value} > 0.2:")
+                self.add(depth + 1, f"count += {self.one_of('1', variables[0], '2')}")
+            elif kind == "high":
+                self.add(depth, f"high = {self.one_of('max(high, ', 'np.maximum(high, ')}{value})")
+            elif kind == "low":
+                self.add(depth, f"lower = {value}")
+                self.add(depth, "if lower < low:")
+                self.add(depth + 1, "low = lower")
+            else:
+                self.add(depth, f"some = some or {value} > 1.25")
+
     def text(self) -> str:
         shape = ", ".join(self.extent(d) for d in range(self.ndim))
         self.add(0, "def f(a, b, c, k):")
@@ -182,7 +211,11 @@ class Nests:
         else:
             self.nest(1, "d")
         self.nest(1, "c")
-        self.add(1, self.one_of("return d", "return d, c", "return c[::-1], np.max(d, axis=0)"))
+        if self.random.randrange(2):
+            self.reduction(1)
+            self.add(1, "return d, c, count, high, low, some")
+        else:
+            self.add(1, self.one_of("return d", "return d, c", "return c[::-1], np.max(d, axis=0)"))
         return "\n".join(self.lines) + "\n"
 
 

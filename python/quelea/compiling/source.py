@@ -140,7 +140,7 @@ def steps_of(code: types.CodeType) -> list[tuple[str, Any]]:
             name, what = name.replace("METHOD", "ATTR"), what.split(" + ")[-1]
         elif isinstance(step.argval, types.CodeType):
             what = ""
-        if name != "PUSH_NULL":
+        if name not in ("PUSH_NULL", "EXTENDED_ARG"):  # how far jumps go depends on the former
             steps.append((name, step.argval if step.opcode in jumps else what))
     return [(name, places[what] if isinstance(what, int) else what) for name, what in steps]
 
