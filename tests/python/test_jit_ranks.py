@@ -646,6 +646,42 @@ def test_conditions_keep_indices_from_wrapping(function):
     assert moved["redistributed_bytes"] == 0 and moved["halo_bytes"] <= 2 * quelea.size * 300 * 8
 
 
+@quelea.jit
+def along_rows(a):
+    y, high = np.empty(a.shape[0]), np.empty(a.shape[0])
+    for i in range(a.shape[0]):
+        total, best = 0.0, a[i, 0]
+        for j in range(a.shape[1]):
+            total += a[i, j]
+            best = max(best, a[i, j])
+        y[i], high[i] = total, best
+    return y, high
+
+
+@quelea.jit
+def along_columns(a):
+    y = np.empty(a.shape[1])
+    for j in range(a.shape[1]):
+        total = 0.0
+        for i in range(a.shape[0]):
+            total += a[i, j]
+        y[j] = total
+    return y
+
+
+def test_reductions_along_an_axis_bring_no_more_than_it_takes():
+    a = field(3000, 40)
+    given, kept = ours(a), []
+    for function, most in ((along_rows, 0), (along_columns, a.nbytes), (summed, 64)):
+        args = (given, given)[: 1 + (function is summed)]
+        moved = happened(lambda: kept.append(function(*args)))  # noqa: B023
+        assert moved["redistributed_bytes"] <= most
+        assert moved["halo_bytes"] <= 4 * quelea.size * 40 * 8
+    check(along_rows, a)
+    check(along_columns, a)
+    check(along_columns, field(40, 3000))
+
+
 def test_one_array_under_two_names():
     a = quelea.asarray(field(30))
     before = numpy.asarray(a).copy()
