@@ -759,8 +759,9 @@ bool low_by_element(Lower *l, const Node *node, const Node *body) {
                       "this loop over a distributed array is not one whose iterations can be "
                       "shared out: %s",
                       why_not(l, node)),
-             "store elements of arrays in it, and sum up with np.sum(...) and the like; loops "
-             "that must run in order over distributed arrays are not there yet");
+             "store elements of arrays in it, or put numbers together by s += x, s = max(s, x) and "
+             "the like, where nothing else in the loop names s; loops that must run in order over "
+             "distributed arrays are not there yet");
   return true;
 }
 

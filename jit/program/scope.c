@@ -108,8 +108,8 @@ Value low_get_variable(Lower *l, const Node *node) {
                        "iterations have it each for itself",
                        node->text),
         variable->hidden == HIDDEN_IN_NEST
-            ? "assign it in each iteration before it is used; for a sum store what is summed, and "
-              "use np.sum(...)"
+            ? "assign it in each iteration before it is used; a sum (s += x) is named by nothing "
+              "else in the loop"
             : "assign it anew after the loop");
   if (variable->defined == NEVER)
     return low_refuse(l, node, "QJ201", low_text(l, "'%s' has no value here", node->text),
