@@ -670,15 +670,15 @@ def along_columns(a):
 
 
 def test_reductions_along_an_axis_bring_no_more_than_it_takes():
-    a = field(3000, 40)
+    a = field(200000, 4)  # so that the results too are partitioned
     given, kept = ours(a), []
     for function, most in ((along_rows, 0), (along_columns, a.nbytes), (summed, 64)):
         args = (given, given)[: 1 + (function is summed)]
         moved = happened(lambda: kept.append(function(*args)))  # noqa: B023
         assert moved["redistributed_bytes"] <= most
-        assert moved["halo_bytes"] <= 4 * quelea.size * 40 * 8
-    check(along_rows, a)
-    check(along_columns, a)
+        assert moved["halo_bytes"] <= a.nbytes // 50  # their blocks may end some rows apart
+    check(along_rows, field(3000, 40))
+    check(along_columns, field(3000, 40))
     check(along_columns, field(40, 3000))
 
 
