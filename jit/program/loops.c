@@ -269,7 +269,7 @@ static bool try_while(Lower *l, Try *t, Loop *loop, Edges *exits) {
   l->frame->loop = loop->outer;
   if (!holds(l, t)) return false;
   if (low_dead(l)) return true;
-  if (low_stops_while(l, l->loop_count > loops + 1)) low_stop_turn(l, t->node);
+  if (low_stops_while(l, t->node, l->loop_count > loops + 1)) low_stop_turn(l, t->node);
   end_try(l, t);
   jit_jump(l->fn, t->head);
   return true;

@@ -294,7 +294,7 @@ void low_stop_begin(Lower *l); /* at the entry of l->fn */
 void low_stop_turn(Lower *l, const Node *node);
 void low_stop_call(Lower *l, const Node *node); /* of a function that calls itself */
 bool low_stops_for(const Lower *l, bool inside);
-bool low_stops_while(const Lower *l, bool inside);
+bool low_stops_while(const Lower *l, const Node *loop, bool inside);
 bool low_stops_chunks(const Lower *l, const Node *body);
 bool low_is_quiet(const JitFn *fn, JitRef results);
 

@@ -7,8 +7,8 @@
  *                             LLVM makes vectors of
  *   at each call              of a function that calls itself
  *
- * Innermost loops inside of others end by themselves. Kernels of nests, which run on several
- * threads, ask nothing: who runs them does, between slices. */
+ * Innermost loops inside of others end by themselves, "while i < n" with "i += 1" too. Kernels of
+ * nests, which run on several threads, ask nothing: who runs them does, between slices. */
 #include "lower.h"
 
 enum { MOST_ASKING = 2, ASK_SLOT = 1 };
@@ -58,9 +58,70 @@ bool low_stops_for(const Lower *l, bool inside) {
   return l->ranks || (inside && l->loop_depth < MOST_ASKING);
 }
 
+/* ---- while loops that count ---- */
+
+static bool is_whole(const Value *value) {
+  return value->kind == JIT_SCALAR && value->dtype == QL_I64;
+}
+
+/* A name, a number, a length, or a sum of these, which the loop does not change: an integer. */
+static bool is_fixed_in(const Lower *l, const Node *loop, const Node *node) {
+  if (node->kind == NODE_NAME)
+    return !loop->assigns[node->number] && is_whole(&l->frame->now[node->number].value);
+  if (node->kind == NODE_CAPTURE) return is_whole(&l->captures[node->number]);
+  if (node->kind == NODE_CALL)
+    return node->items[0]->kind == NODE_REF && !strcmp(node->items[0]->text, "len");
+  if (node->kind == NODE_ATTR) return !strcmp(node->text, "size");
+  if (node->kind == NODE_INDEX)
+    return node->items[0]->kind == NODE_ATTR && !strcmp(node->items[0]->text, "shape");
+  bool sum =
+      node->kind == NODE_BINARY && (!strcmp(node->text, "add") || !strcmp(node->text, "sub"));
+  return node->kind == NODE_INT ||
+         (sum && is_fixed_in(l, loop, node->items[0]) && is_fixed_in(l, loop, node->items[1]));
+}
+
+static bool binds(const Node *target, int variable) {
+  if (target->kind == NODE_NAME) return target->number == variable;
+  bool found = false;
+  for (int k = 0; k < target->count && target->kind != NODE_INDEX; k++)
+    found |= binds(target->items[k], variable);
+  return found;
+}
+
+/* How often is the variable assigned? A `continue` counts as often as may be. */
+static int assigned_in(const Node *node, int variable) {
+  int count = node->kind == NODE_CONTINUE ? 2 : 0, targets = 0;
+  if (node->kind == NODE_ASSIGN) targets = node->count - 1;
+  if (node->kind == NODE_AUGMENT || node->kind == NODE_FOR || node->kind == NODE_NAMED) targets = 1;
+  for (int k = 0; k < targets; k++) count += binds(node->items[k], variable);
+  for (int k = 0; k < node->count; k++) count += assigned_in(node->items[k], variable);
+  return count;
+}
+
+/* while i < n: ... i += 1; it ends as `for i in range(n)` does. */
+static bool is_counted(const Lower *l, const Node *loop) {
+  const Node *condition = loop->items[0], *body = loop->items[1];
+  if (condition->kind != NODE_COMPARE || condition->count != 3) return false;
+  const Node *counter = condition->items[0], *how = condition->items[1];
+  if (counter->kind != NODE_NAME || !how->text || strcmp(how->text, "lt") ||
+      !is_whole(&l->frame->now[counter->number].value) ||
+      !is_fixed_in(l, loop, condition->items[2]))
+    return false;
+  bool counts = false;
+  for (int k = 0; k < body->count; k++) {
+    const Node *step = body->items[k];
+    counts |= step->kind == NODE_AUGMENT && binds(step->items[0], counter->number) &&
+              !strcmp(step->text, "add") && step->items[1]->kind == NODE_INT &&
+              !strcmp(step->items[1]->text, "1");
+  }
+  return counts && assigned_in(body, counter->number) == 1;
+}
+
 /* And a `while` loop? Those of the library end by themselves. */
-bool low_stops_while(const Lower *l, bool inside) {
-  return !l->nest && (inside || !low_is_library(l->frame->function));
+bool low_stops_while(const Lower *l, const Node *loop, bool inside) {
+  if (l->nest) return false;
+  if (inside || l->ranks) return true;
+  return !low_is_library(l->frame->function) && !(l->loop_depth && is_counted(l, loop));
 }
 
 static bool has_loop(const Node *node) {

@@ -1,5 +1,6 @@
 """Compiled functions that are stopped from outside: by a signal, and where calls fill the stack."""
 
+import linecache
 import os
 import pathlib
 import signal
@@ -41,6 +42,13 @@ def stopped(work, *args, seconds=0.2):
 
 def resident_pages():
     return int(pathlib.Path("/proc/self/statm").read_text().split()[1])
+
+
+def function_of(source, name):
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    space = {}
+    exec(compile(source, name, "exec"), space)
+    return quelea.jit(space["f"])
 
 
 # ---- what runs for long ----
@@ -139,6 +147,29 @@ def test_a_handler_stops_it(function, args):
     assert late < 1
     note = "".join(error.__notes__)
     assert "test_jit_stopped.py:" in note and "(compiled)" in note
+
+
+BODIES = {
+    "k += 1\ns += k": 1,  # it counts: the loop around it asks
+    "k += 1\nif s > 5:\n    s -= 5": 1,
+    "s += 1": 2,
+    "k += 2": 2,
+    "k = k + 1": 2,
+    "k += 1\nk, s = s, k": 2,
+    "k += 1\nn += 1": 2,
+    "if s < 5:\n    continue\nk += 1": 2,
+    "if s < 5:\n    k += 1": 2,
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_inner_loops_that_count_ask_nothing(body):
+    source = "def f(n):\n s = 0\n for i in range(n):\n  k = START\n  while k < n:\n"
+    source += "".join(f"   {line}\n" for line in body.splitlines()) + " return s\n"
+    for start, asks in (("0", BODIES[body]), ("0.0", 2)):
+        function = function_of(source.replace("START", start), f"<counts {body!r} {start}>")
+        function._compile("(int)")
+        assert function.inspect("ir").count("host poll") == asks
 
 
 @one_process
