@@ -275,11 +275,17 @@ void low_end_temporaries(Lower *l, int from);
 /* ---- loops.c ---- */
 void low_for(Lower *l, const Node *node);
 void low_while(Lower *l, const Node *node);
+
+/* ---- items.c ---- */
 /* The numbers of a range, in the function that is built: how many, the first, the step. */
 bool low_range(Lower *l, const Node *node, const Value *range, JitRef *count, Value *start,
                Value *step);
+
+/* ---- comprehensions.c ---- */
 /* [element for target in items]: a list, or a tuple. */
 Value low_comprehension(Lower *l, const Node *node);
+
+/* ---- boxes.c ---- */
 /* Calls body(l, data, indices) at each index of a box of `ndim` extents, the last axis innermost.
  */
 typedef void LowBody(Lower *l, void *data, const JitRef *index);

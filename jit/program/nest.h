@@ -1,4 +1,5 @@
-/* A nest in the making: what nests.c and spans.c share. */
+/* A nest in the making: what dimensions.c, nests.c, operands.c, regions.c, spans.c and sums.c
+ * share. */
 #ifndef QUELEA_JIT_NEST_H
 #define QUELEA_JIT_NEST_H
 
@@ -86,9 +87,20 @@ void nest_bounds(Lower *l, const Span *span, JitRef *low, JitRef *high);
 /* Something stands here that is seen from outside of the iteration. */
 void nest_acts(Lower *l);
 
-/* ---- nests.c ---- */
+/* ---- dimensions.c ---- */
+bool nest_mentions(const Node *node, int variable);
+bool nest_has_inner(const Lower *l); /* do functions inside use variables of the open one? */
 /* The loops, from this one inwards, that are a nest's dimensions; how many. By the text. */
 int nest_dimensions(const Lower *l, const Node *node, const Node **loops);
+
+/* ---- operands.c ---- */
+int nest_parameter(Lower *l, QlDtype dtype, JitNestParam param); /* of the kernel */
+/* Numbers and values of the function around, in the kernel. */
+JitRef nest_import_int(Lower *l, JitRef around);
+Value nest_import(Lower *l, const Value *value);
+Variable *nest_import_variables(Lower *l, const Node *loop); /* as an iteration finds them */
+/* No iteration may see what another stores, nor store where another does; false: refused. */
+bool nest_is_apart(Lower *l, const Nest *nest);
 
 /* ---- sums.c ---- */
 void nest_find_sums(const Lower *l, const Node *loop, Sums *sums); /* by the text */
@@ -96,7 +108,7 @@ bool nest_is_sum(const Sums *sums, const Node *node);              /* is one of 
 /* What they hold before the loop; false: not all hold a number. */
 bool nest_sums_begin(Lower *l, Sums *sums);
 /* What a variable holds when an iteration begins; `before`: as it is seen there. */
-Value nest_sum_start(Lower *l, const Sum *sum, const Value *before);
+Value nest_sum_start(const Sum *sum, const Value *before);
 /* Assigns what the terms and what was there before are together. */
 void nest_sum_finish(Lower *l, const Node *node, const Sum *sum);
 

@@ -11,6 +11,7 @@
  * at its end it stores what it has into an array of terms, at its own place. The array is reduced
  * in the order of contract C7, as np.sum(terms) is, and what was there before is combined with
  * that. */
+#include "loops.h"
 #include "nest.h"
 
 #include <string.h>
@@ -18,13 +19,6 @@
 /* ---- by the text ---- */
 
 enum { NONE = -1 };
-
-static bool mentions(const Node *node, int variable) {
-  if (node->kind == NODE_NAME && node->number == variable) return true;
-  for (int k = 0; k < node->count; k++)
-    if (mentions(node->items[k], variable)) return true;
-  return false;
-}
 
 static bool is_name(const Node *node, int variable) {
   return node->kind == NODE_NAME && node->number == variable;
@@ -72,7 +66,7 @@ static int of_value(const Node *value, int v) {
   for (int k = first; k < value->count; k++) {
     if (is_name(value->items[k], v) && at == NONE)
       at = k - first;
-    else if (mentions(value->items[k], v) || value->items[k]->kind == NODE_KEYWORD ||
+    else if (nest_mentions(value->items[k], v) || value->items[k]->kind == NODE_KEYWORD ||
              value->items[k]->kind == NODE_STARRED)
       return NONE;
   }
@@ -90,7 +84,7 @@ static int of_condition(const Node *node, int v) {
   if ((!above && !below) || assign->kind != NODE_ASSIGN || assign->count != 2) return NONE;
   int s = is_name(test->items[0], v) ? 0 : 2;
   const Node *x = test->items[2 - s];
-  if (!is_name(test->items[s], v) || !is_name(assign->items[0], v) || mentions(x, v) ||
+  if (!is_name(test->items[s], v) || !is_name(assign->items[0], v) || nest_mentions(x, v) ||
       !same_text(x, assign->items[1]))
     return NONE;
   return above == (s == 2) ? QL_REDUCE_MAX : QL_REDUCE_MIN;
@@ -100,7 +94,7 @@ static int of_statement(const Node *node, int v) {
   if (node->kind == NODE_IF) return of_condition(node, v);
   if (node->kind == NODE_ASSIGN && node->count == 2 && is_name(node->items[0], v))
     return of_value(node->items[1], v);
-  if (node->kind == NODE_AUGMENT && is_name(node->items[0], v) && !mentions(node->items[1], v))
+  if (node->kind == NODE_AUGMENT && is_name(node->items[0], v) && !nest_mentions(node->items[1], v))
     return reduction_of(node->text, false);
   return NONE;
 }
@@ -119,19 +113,10 @@ static bool reduces(const Node *node, int v, int *reduction) {
   return true;
 }
 
-static bool has_outer(const Node *node, int function) {
-  if (node->kind == NODE_OUTER && node->number == function) return true;
-  for (int k = 0; k < node->count; k++)
-    if (has_outer(node->items[k], function)) return true;
-  return false;
-}
-
 void nest_find_sums(const Lower *l, const Node *loop, Sums *sums) {
   const Node *function = l->frame->function;
   sums->count = 0;
-  if (low_is_library(function)) return;
-  for (int f = 0; f < l->program->count; f++)
-    if (has_outer(l->program->functions[f], function->number)) return;
+  if (low_is_library(function) || nest_has_inner(l)) return;
   for (int v = 0; v < function->variables && sums->count < NEST_SUMS; v++) {
     int reduction = NONE;
     if (loop->assigns[v] && reduces(loop, v, &reduction) && reduction != NONE)
@@ -141,7 +126,7 @@ void nest_find_sums(const Lower *l, const Node *loop, Sums *sums) {
 
 bool nest_is_sum(const Sums *sums, const Node *node) {
   for (int k = 0; k < sums->count; k++)
-    if (mentions(node, sums->items[k].variable)) return true;
+    if (nest_mentions(node, sums->items[k].variable)) return true;
   return false;
 }
 
@@ -162,14 +147,13 @@ bool nest_sums_begin(Lower *l, Sums *sums) {
 }
 
 /* What it holds when an iteration begins. */
-Value nest_sum_start(Lower *l, const Sum *sum, const Value *before) {
+Value nest_sum_start(const Sum *sum, const Value *before) {
   if (takes_again(sum->reduction)) return *before;
   int64_t number = sum->reduction == QL_REDUCE_PROD;
   Value start = *before;
   start.known = true, start.span = NULL, start.natural = low_is_int(before);
   start.ref = (JitRef){0};
   start.constant = ql_convert(QL_I64, (QlValue){.i = number}, (QlDtype)before->dtype);
-  (void)l;
   return start;
 }
 
@@ -206,7 +190,7 @@ void low_turn_begins(Lower *l, const Node *node, JitRef k) {
     for (int n = 0; n < r->sums.count && d == r->ndim - 1 && !low_dead(l); n++) {
       const Sum *sum = &r->sums.items[n];
       l->frame->now[sum->variable] =
-          (Variable){.value = nest_sum_start(l, sum, &sum->before), .defined = ALWAYS};
+          (Variable){.value = nest_sum_start(sum, &sum->before), .defined = ALWAYS};
     }
   }
 }
@@ -244,17 +228,12 @@ static void find_dtypes(Lower *l, const Node *node, Reducing *r) {
   JitBlock start = jit_block_new(l->fn);
   jit_jump(l->fn, start);
   jit_block_open(l->fn, start);
-  JitMark mark = jit_mark(l->fn);
-  const Lower kept = *l;
-  Variable *before = low_save(l);
+  const Variable *before = low_save(l);
+  Kept kept = loop_keep(l, jit_mark(l->fn));
   r->good = true;
   low_for(l, node);
-  r->good &= l->refusal_count == kept.refusal_count;
-  jit_rewind(l->fn, mark);
-  jit_block_open(l->fn, start);
-  l->refusal_count = kept.refusal_count, l->raise_count = kept.raise_count;
-  l->temporary_count = kept.temporary_count, l->raised = kept.raised, l->locals = kept.locals;
-  l->frame->now = before;
+  r->good &= l->refusal_count == kept.refusals;
+  loop_take_back(l, &kept, before);
 }
 
 static void reduce(Lower *l, const Node *node, Reducing *r) {
