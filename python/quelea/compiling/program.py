@@ -45,7 +45,7 @@ class Builder:
             self.sources.append(replace(source, name=name))
         return self.numbers[name]
 
-    def library_number(self, function: types.FunctionType) -> int:
+    def number_in_library(self, function: types.FunctionType) -> int:
         """The number of a function of the library that another one calls."""
         name = library.NAMES[function]
         if name in library.FUNCTIONS:

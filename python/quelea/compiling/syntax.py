@@ -512,7 +512,7 @@ class Translator:
         if isinstance(value, types.FunctionType):
             if value in library.INTRINSICS:
                 return self._node("ref", node, text=library.INTRINSICS[value])
-            number = self.builder.library_number(value)
+            number = self.builder.number_in_library(value)
             return self._node("use", node, text=str(number))
         return self._literal(node, value, name)
 
