@@ -61,8 +61,13 @@ def _rest() -> None:
             return
 
 
-def _call(np: Any, program: Program, data: Sequence[Any], calls: int) -> float:
+def _call(np: Any, program: Program, data: Sequence[Any], calls: int, late: bool) -> float:
+    """Seconds of so many calls; where results may be late, on both sides, they are looked at."""
     begin = time.perf_counter()
+    if not late:
+        for _ in range(calls):
+            program.run(np, *data)
+        return time.perf_counter() - begin
     for _ in range(calls):
         for part in _parts(program.run(np, *data)):
             _look(part)
@@ -114,7 +119,7 @@ def _serve(side: str, address: str) -> None:
                 answer = Spell(1, seconds, tuple(map(numpy.asarray, results)))
             else:
                 calls = words[0]
-                answer = Spell(calls, _call(np, program, data, calls))
+                answer = Spell(calls, _call(np, program, data, calls, side in ("numpy", "quelea")))
             _rest()
             orders.send(tuple(answer))
 
