@@ -149,7 +149,9 @@ stages() {
   on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1
 
   stage build.debug setup_build debug
-  sanitized="tests/python/test_indexing.py tests/python/test_distributed.py tests/python/test_tiles.py tests/python/test_positions.py tests/python/test_jit_functions.py tests/python/test_jit_arrays.py tests/python/test_jit_ranks.py"
+  local few="" name
+  for name in indexing distributed tiles positions jit_functions jit_arrays jit_ranks jit_sums; do few+=" tests/python/test_$name.py"; done
+  sanitized=$few
   [ -z "$all" ] || sanitized="tests/python --ignore=tests/python/test_process.py --ignore=tests/python/test_failures.py"
   stage asan.0 under debug 0
   stage asan.3.nodes.1 under debug 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1
@@ -158,7 +160,7 @@ stages() {
     stage ctest.debug ctests debug
     stage build.tsan setup_build tsan
     stage ctest.tsan ctests tsan
-    sanitized="tests/python/test_indexing.py tests/python/test_distributed.py tests/python/test_tiles.py tests/python/test_positions.py tests/python/test_jit_functions.py tests/python/test_jit_arrays.py tests/python/test_jit_ranks.py"
+    sanitized=$few
     stage tsan.0.threads.2 under tsan 0 QUELEA_THREADS=2 QUELEA_REPLICATE=-1
     stage tsan.2.threads.2 under tsan 2 QUELEA_THREADS=2 QUELEA_REPLICATE=-1
     while read -r ranks threads nodes replicate flush check; do

@@ -9,66 +9,11 @@ from typing import Any
 import numpy
 import numpy as np
 import pytest
+from jit_on_ranks import as_numpy, check, field, ours, same
 from jit_random_nests import random_nests
 from support import happened
 
 import quelea
-from quelea.errors import JitError
-
-# ---- the comparison ----
-
-
-def as_numpy(value: Any) -> Any:
-    if isinstance(value, quelea.ndarray):
-        return numpy.asarray(value)
-    return tuple(map(as_numpy, value)) if isinstance(value, tuple) else value
-
-
-def same(got: Any, want: Any) -> None:
-    if isinstance(want, tuple):
-        assert isinstance(got, tuple) and len(got) == len(want)
-        for one, other in zip(got, want, strict=True):
-            same(one, other)
-    elif isinstance(want, numpy.ndarray):
-        assert got.dtype == want.dtype and got.shape == want.shape
-        numpy.testing.assert_array_equal(got, want)
-    else:
-        assert got == want or (got != got and want != want), (got, want)
-
-
-def ours(value: Any) -> Any:
-    return quelea.asarray(value) if isinstance(value, numpy.ndarray) else value
-
-
-def close(got: Any, want: Any) -> None:
-    if isinstance(want, tuple):
-        for one, other in zip(got, want, strict=True):
-            close(one, other)
-    elif want is not None:
-        numpy.testing.assert_allclose(got, want, rtol=1e-13)
-
-
-def check(function: Any, *args: Any) -> None:
-    """On Quelea's arrays it gives and stores the bits that it does on NumPy's, and Python's values."""
-    alone, plain = copy.deepcopy(args), copy.deepcopy(args)
-    given = tuple(ours(arg) for arg in args)
-    got, want = function(*given), function(*alone)
-    same(as_numpy(got), want)
-    same(as_numpy(given), alone)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        close(want, function.__wrapped__(*plain))
-    close(alone, plain)
-
-
-def field(*shape: int, dtype: str = "f8", seed: int = 1) -> Any:
-    rng = numpy.random.default_rng(seed)
-    if dtype[0] in "iu":
-        return rng.integers(0, 100, shape).astype(dtype)
-    return (rng.random(shape) - 0.3).astype(dtype)
-
-
-# ---- programs ----
 
 
 @quelea.jit
@@ -272,10 +217,6 @@ def price(s, k):
     return call, put
 
 
-def fib(n):
-    return n if n < 2 else fib(n - 1) + fib(n - 2)
-
-
 def squared(x):
     return x * x
 
@@ -423,59 +364,6 @@ def never(a, out):
             out[i - 7] = a[i + 1]
 
 
-@quelea.jit
-def put_together(a):
-    n, m = a.shape
-    total, squares, rest, product, high, low, count = 0.0, 0.0, 1.0, 1.0, a[0, 0], 9, 0
-    some, all_small, most = False, True, -math.inf
-    for i in range(1, n):
-        for j in range(m):
-            x = a[i, j] - a[i - 1, j]
-            if x > 0.2:
-                rest -= x
-                count += 1
-            total = total + x
-            high = max(high, x)
-    for i in range(n):
-        for j in range(m - 1, -1, -1):
-            squares = a[i, j] * a[i, j] + squares
-            some = some or a[i, j] > 0.6
-            all_small &= a[i, j] < 0.9
-            if a[i, j] < low:
-                low = a[i, j]
-    for i in range(n):
-        for j in range(i):
-            if j < m:
-                product *= 1.0 + a[i, j] / 64
-                most = max(most, a[i, j])
-    return total, squares, rest, product, high, low, count, some, all_small, most
-
-
-@quelea.jit
-def until_it_rests(u, turns):
-    n = len(u)
-    v = u.copy()
-    change = 1.0
-    done = 0
-    while change > 0.01 and done < turns:
-        change = 0.0
-        for i in range(1, n - 1):
-            v[i] = 0.5 * (u[i - 1] + u[i + 1])
-            change += abs(v[i] - u[i])
-        u, v = v, u
-        done += 1
-    return u, change, done
-
-
-@quelea.jit
-def of_few(a):
-    total, high = 2, 7
-    for i in range(len(a)):
-        total += a[i]
-        high = max(high, a[i])
-    return total, high
-
-
 PROGRAMS = [
     (framed, field(31, 23), numpy.zeros((31, 23))),
     (framed, field(2, 9), numpy.zeros((2, 9))),
@@ -520,54 +408,6 @@ PROGRAMS = [
 def test_programs(function, args):
     check(function, *args)
     check(function, *args)  # plans that are known
-
-
-REDUCTIONS = [
-    (put_together, field(31, 23)),
-    (put_together, field(310, 23, dtype="f4")),
-    (put_together, field(2, 9)),
-    (until_it_rests, field(50), 30),
-    (of_few, field(0)),
-    (of_few, field(1, dtype="i4")),
-    (of_few, field(40, dtype="i8")),
-]
-
-
-@pytest.mark.parametrize(("function", "args"), [(function, args) for function, *args in REDUCTIONS])
-def test_reductions(function, args):
-    plain = copy.deepcopy(args)
-    got = as_numpy(function(*map(ours, args)))
-    for one, other in zip(got, function.__wrapped__(*plain), strict=True):
-        numpy.testing.assert_allclose(one, other, rtol=1e-3 if args[0].dtype == "f4" else 1e-12)
-        exact = not isinstance(other, (float, numpy.floating, numpy.ndarray))
-        assert not exact or one == other
-
-
-@quelea.jit
-def summed(a, b):
-    n, m = a.shape
-    products, differences, some, high = 0.0, 1.5, 0, a[0, 0]
-    for i in range(n):
-        for j in range(m):
-            products += a[i, j] * b[i, j]
-    for i in range(n - 1):
-        for j in range(m):
-            differences += a[i + 1, j] - a[i, j]
-            if a[i, j] > 0.1:
-                some += b[i, j]
-            high = max(high, b[i, j])
-    return products, differences, some, high
-
-
-@pytest.mark.parametrize("shape", [(3, 5), (70, 90), (700, 300)])
-def test_sums_have_the_bits_of_sums(shape):
-    a, b = ours(field(*shape)), ours(field(*shape, seed=2))
-    products, differences, some, high = summed(a, b)
-    first, last = a[:-1], b[:-1]
-    assert products == float((a * b).sum())
-    assert differences == 1.5 + float((a[1:] - first).sum())
-    assert some == float(quelea.where(first > 0.1, last, 0.0).sum())
-    assert high == max(float(a[0, 0]), float(last.max()))
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
@@ -646,42 +486,6 @@ def test_conditions_keep_indices_from_wrapping(function):
     assert moved["redistributed_bytes"] == 0 and moved["halo_bytes"] <= 2 * quelea.size * 300 * 8
 
 
-@quelea.jit
-def along_rows(a):
-    y, high = np.empty(a.shape[0]), np.empty(a.shape[0])
-    for i in range(a.shape[0]):
-        total, best = 0.0, a[i, 0]
-        for j in range(a.shape[1]):
-            total += a[i, j]
-            best = max(best, a[i, j])
-        y[i], high[i] = total, best
-    return y, high
-
-
-@quelea.jit
-def along_columns(a):
-    y = np.empty(a.shape[1])
-    for j in range(a.shape[1]):
-        total = 0.0
-        for i in range(a.shape[0]):
-            total += a[i, j]
-        y[j] = total
-    return y
-
-
-def test_reductions_along_an_axis_bring_no_more_than_it_takes():
-    a = field(200000, 4)  # so that the results too are partitioned
-    given, kept = ours(a), []
-    for function, most in ((along_rows, 0), (along_columns, a.nbytes), (summed, 64)):
-        args = (given, given)[: 1 + (function is summed)]
-        moved = happened(lambda: kept.append(function(*args)))  # noqa: B023
-        assert moved["redistributed_bytes"] <= most
-        assert moved["halo_bytes"] <= a.nbytes // 50  # their blocks may end some rows apart
-    check(along_rows, field(3000, 40))
-    check(along_columns, field(3000, 40))
-    check(along_columns, field(40, 3000))
-
-
 def test_one_array_under_two_names():
     a = quelea.asarray(field(30))
     before = numpy.asarray(a).copy()
@@ -697,164 +501,14 @@ def on_ranks(array: Any) -> bool:
     return "ranks" in function.signatures[-1]
 
 
-# ---- what is raised ----
+def test_what_is_computed_of_transposed_arrays():
+    @quelea.jit
+    def turned(x):
+        return (x.T + x.T).T, (x.T * 2)[1:].T, x.T.copy()[:, 1:], np.sum(x.T * x.T, axis=0)
 
-
-@quelea.jit(boundscheck=True)
-def shifted(a, b, by):
-    for i in range(len(a)):
-        b[i] = a[i + by]
-
-
-@quelea.jit
-def divided(a, b):
-    for i in range(len(a)):
-        b[i] = 100 // a[i]
-
-
-@quelea.jit
-def asserted(a, b):
-    for i in range(len(a)):
-        assert a[i] != 7, "seven"
-        if a[i] == 9:
-            raise ValueError("nine")
-        b[i] = a[i]
-
-
-@quelea.jit
-def looked_at(a):
-    b = a.copy()
-    turns = 0
-    while b.sum() >= 0:
-        for i in range(len(a)):
-            b[i] = a[i] // (a[i] - turns)
-        turns += 1
-    return turns
-
-
-def test_what_iterations_raise():
-    a = quelea.arange(40)
-    b = quelea.zeros(40, dtype=int)
-    shifted(a, b, 0)
-    shifted(a, b, -1)
-    with pytest.raises(IndexError, match="out of bounds for axis 0"):
-        shifted(a, b, 1)
-    with pytest.raises(ZeroDivisionError):
-        divided(a - 25, b)
-    divided(a + 1, b)
-    assert int(b[3]) == 25
-    with pytest.raises(AssertionError, match="seven"):
-        asserted(a, b)
-    with pytest.raises(ValueError, match="nine"):  # the first iteration that raises, wherever it is
-        asserted(40 - a, b)
-    with pytest.raises(ZeroDivisionError):
-        looked_at(a + 1)
-    asserted(a * 0, b)
-    assert int(b.sum()) == 0
-
-
-# ---- what it says ----
-
-
-def compiled(body: str, types: str, name: str) -> Any:
-    import linecache
-    import textwrap
-
-    text = "def f(x, y, n):\n" + textwrap.indent(body, "    ") + "\n"
-    linecache.cache[name] = len(text), None, text.splitlines(True), name
-    scope: dict[str, Any] = {"np": numpy, "math": math, "fib": fib, "squared": squared}
-    exec(compile(text, name, "exec"), scope)
-    function = quelea.jit(scope["f"])
-    function._compile(types)
-    return function
-
-
-REFUSED = {
-    "QJ402-read": (
-        "s = 0.0\nfor i in range(n):\n    s = max(x[i], s)\nreturn s",
-        "s = 0.0\nfor i in range(n):\n    s = max(s, x[i])\nreturn s",
-    ),
-    "QJ402-break": (
-        "for i in range(n):\n    if x[i] > 0:\n        break\n    y[i] = x[i]",
-        "for i in range(n):\n    if x[i] <= 0:\n        y[i] = x[i]",
-    ),
-    "QJ402-one": (
-        "for i in range(n):\n    y[n // 2] = x[i]",
-        "for i in range(n):\n    y[i] = x[i]",
-    ),
-    "QJ402-both": (
-        "s = 1.0\nfor i in range(n):\n    s += x[i]\n    s *= y[i]\nreturn s",
-        "s, p = 1.0, 1.0\nfor i in range(n):\n    s += x[i]\n    p *= y[i]\nreturn s, p",
-    ),
-    "QJ402-logical": (
-        "s = 0\nfor i in range(n):\n    s = s or x[i]\nreturn s",
-        "s = False\nfor i in range(n):\n    s = s or x[i] > 0\nreturn s",
-    ),
-    "QJ402-while": (
-        "i = 0\nwhile i < n:\n    y[i] = x[i]\n    i += 1",
-        "for i in range(n):\n    y[i] = x[i]",
-    ),
-    "QJ402-items": ("s = 0.0\nfor v in x:\n    s += v\nreturn s", "return np.sum(x)"),
-    "QJ400-list": ("return [i * 2.0 for i in range(n)]", "return np.zeros(n)"),
-    "QJ401": (
-        "".join(f"z{k} = x.copy()\n" for k in range(30))
-        + "for i in range(n):\n    y[i] = "
-        + " + ".join(f"z{k}[i]" for k in range(30)),
-        "for i in range(n):\n    y[i] = x[i] + x[n - 1 - i]",
-    ),
-    "QJ406": (
-        "for i in range(n):\n    y[i] = fib(i)",
-        "for i in range(n):\n    y[i] = squared(i)",
-    ),
-    "QJ408": (
-        "def g():\n    for i in range(n):\n        y[i] = x[i]\ng()",
-        "for i in range(n):\n    y[i] = x[i]",
-    ),
-    "QJ403": (
-        "for i in range(n):\n    y[i * i] = x[i]",
-        "for i in range(n):\n    y[i] = x[i]",
-    ),
-    "QJ404-scan": (
-        "for i in range(1, n):\n    y[i] = y[i - 1] + x[i]",
-        "for i in range(1, n):\n    y[i] = x[i - 1] + x[i]",
-    ),
-    "QJ404-twice": (
-        "for i in range(1, n):\n    y[i] = x[i]\n    y[i - 1] = x[i]",
-        "for i in range(1, n):\n    y[i] = x[i]\nfor i in range(1, n):\n    y[i - 1] = x[i]",
-    ),
-    "QJ405-carried": (
-        "s = 0.0\nfor i in range(n):\n    s = s + x[i]\n    y[i] = s",
-        "for i in range(n):\n    s = x[i]\n    y[i] = s",
-    ),
-    "QJ405-after": (
-        "for i in range(n):\n    s = x[i]\n    y[i] = s\nreturn s",
-        "for i in range(n):\n    s = x[i]\n    y[i] = s\ns = 1.0\nreturn s",
-    ),
-    "QJ405-sometimes": (
-        "s = 1.0\nfor i in range(n):\n    if x[i] > 0:\n        s = x[i]\n    y[i] = s",
-        "for i in range(n):\n    s = 1.0\n    if x[i] > 0:\n        s = x[i]\n    y[i] = s",
-    ),
-    "QJ407": (
-        "for i in range(n):\n    print(i)\n    y[i] = x[i]",
-        "print(n)\nfor i in range(n):\n    y[i] = x[i]",
-    ),
-    "QJ409": (
-        "for i in range(n):\n    x.fill(1.0)\n    y[i] = x[i]",
-        "x[:] = 1.0\nfor i in range(n):\n    y[i] = x[i]",
-    ),
-    "QJ400": ("return x.reshape(n, 1)", "return x[:, None]"),
-}
-
-
-@pytest.mark.parametrize(("code", "bodies"), REFUSED.items())
-def test_refused(code, bodies):
-    types = "(ranks f64[:], ranks f64[:], int)"
-    with pytest.raises(JitError) as caught:
-        compiled(bodies[0], types, f"<{code}>")
-    assert set(caught.value.codes) == {code[:5]}
-    where = "test_jit_ranks.py:" if code == "QJ406" else f"<{code}>:"  # in the function called
-    assert where in str(caught.value) and "instead: " in str(caught.value)
-    compiled(bodies[1], types, f"<{code} instead>")
+    x = numpy.arange(24.0).reshape(4, 6) * 7 % 11
+    for got, want in zip(turned(quelea.asarray(x)), turned.__wrapped__(x), strict=True):
+        assert numpy.array_equal(numpy.asarray(got), want)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -867,48 +521,3 @@ def test_random_nests(seed):
         want = function(*plain)
     same(as_numpy(quelea.jit(function)(*given)), want)
     same(as_numpy(given), plain)
-
-
-def test_nests_are_shown():
-    function = compiled(
-        "for i in range(n):\n    y[i] = x[i] * 2", "(ranks f64[:], ranks f64[:], int)", "<shown>"
-    )
-    assert function.inspect("nests").startswith("# nest 0\nfunction rank 0\nparam ?0: i64\n")
-
-
-def test_loops_are_explained():
-    body = """for s in range(n):
-    for i in range(1, x.shape[0] - 1):
-        for j in range(1, x.shape[1] - 1):
-            t = 0.0
-            for k in range(n + 20):
-                t += k
-            y[i, j] = x[i - 1, j] + x[i + 2, j] + x[i, j - 1] + t"""
-    function = compiled(body, "(ranks f64[:,:], ranks f64[:,:], int)", "<explained>")
-    said = [line.partition("^ ")[2] for line in function.explain().splitlines() if "^ " in line]
-    assert said == [
-        "in order, by every rank; what it does with distributed arrays is done by all together",
-        "parallel over ranks, by i, j: stores y[i, j]; reads x[i - 1 to i + 2, j - 1 to j]",
-        "a dimension of the parallel loop around it",
-        "in order, inside of an iteration of the parallel loop",
-    ]
-
-
-def test_what_is_not_known_of_a_halo_is_not_said():
-    body = """for i in range(x.size):
-    t = 0.0
-    for k in range(max(i - n, 0), min(i + n + 1, len(x))):
-        t += x[k]
-    y[i] = t"""
-    function = compiled(body, "(ranks f64[:], ranks f64[:], int)", "<unknown>")
-    assert "by i: stores y[i]; reads x[... of i]" in function.explain()
-
-
-def test_what_is_computed_of_transposed_arrays():
-    @quelea.jit
-    def turned(x):
-        return (x.T + x.T).T, (x.T * 2)[1:].T, x.T.copy()[:, 1:], np.sum(x.T * x.T, axis=0)
-
-    x = numpy.arange(24.0).reshape(4, 6) * 7 % 11
-    for got, want in zip(turned(quelea.asarray(x)), turned.__wrapped__(x), strict=True):
-        assert numpy.array_equal(numpy.asarray(got), want)

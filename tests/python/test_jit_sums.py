@@ -1,0 +1,149 @@
+"""`quelea.jit`: loops that put numbers together, over Quelea's arrays, partitioned or not."""
+
+import copy
+import math
+
+import numpy
+import numpy as np
+import pytest
+from jit_on_ranks import as_numpy, check, field, ours
+from support import happened
+
+import quelea
+
+
+@quelea.jit
+def put_together(a):
+    n, m = a.shape
+    total, squares, rest, product, high, low, count = 0.0, 0.0, 1.0, 1.0, a[0, 0], 9, 0
+    some, all_small, most = False, True, -math.inf
+    for i in range(1, n):
+        for j in range(m):
+            x = a[i, j] - a[i - 1, j]
+            if x > 0.2:
+                rest -= x
+                count += 1
+            total = total + x
+            high = max(high, x)
+    for i in range(n):
+        for j in range(m - 1, -1, -1):
+            squares = a[i, j] * a[i, j] + squares
+            some = some or a[i, j] > 0.6
+            all_small &= a[i, j] < 0.9
+            if a[i, j] < low:
+                low = a[i, j]
+    for i in range(n):
+        for j in range(i):
+            if j < m:
+                product *= 1.0 + a[i, j] / 64
+                most = max(most, a[i, j])
+    return total, squares, rest, product, high, low, count, some, all_small, most
+
+
+@quelea.jit
+def until_it_rests(u, turns):
+    n = len(u)
+    v = u.copy()
+    change = 1.0
+    done = 0
+    while change > 0.01 and done < turns:
+        change = 0.0
+        for i in range(1, n - 1):
+            v[i] = 0.5 * (u[i - 1] + u[i + 1])
+            change += abs(v[i] - u[i])
+        u, v = v, u
+        done += 1
+    return u, change, done
+
+
+@quelea.jit
+def of_few(a):
+    total, high = 2, 7
+    for i in range(len(a)):
+        total += a[i]
+        high = max(high, a[i])
+    return total, high
+
+
+REDUCTIONS = [
+    (put_together, field(31, 23)),
+    (put_together, field(310, 23, dtype="f4")),
+    (put_together, field(2, 9)),
+    (until_it_rests, field(50), 30),
+    (of_few, field(0)),
+    (of_few, field(1, dtype="i4")),
+    (of_few, field(40, dtype="i8")),
+]
+
+
+@pytest.mark.parametrize(("function", "args"), [(function, args) for function, *args in REDUCTIONS])
+def test_reductions(function, args):
+    plain = copy.deepcopy(args)
+    got = as_numpy(function(*map(ours, args)))
+    for one, other in zip(got, function.__wrapped__(*plain), strict=True):
+        numpy.testing.assert_allclose(one, other, rtol=1e-3 if args[0].dtype == "f4" else 1e-12)
+        exact = not isinstance(other, (float, numpy.floating, numpy.ndarray))
+        assert not exact or one == other
+
+
+@quelea.jit
+def summed(a, b):
+    n, m = a.shape
+    products, differences, some, high = 0.0, 1.5, 0, a[0, 0]
+    for i in range(n):
+        for j in range(m):
+            products += a[i, j] * b[i, j]
+    for i in range(n - 1):
+        for j in range(m):
+            differences += a[i + 1, j] - a[i, j]
+            if a[i, j] > 0.1:
+                some += b[i, j]
+            high = max(high, b[i, j])
+    return products, differences, some, high
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (70, 90), (700, 300)])
+def test_sums_have_the_bits_of_sums(shape):
+    a, b = ours(field(*shape)), ours(field(*shape, seed=2))
+    products, differences, some, high = summed(a, b)
+    first, last = a[:-1], b[:-1]
+    assert products == float((a * b).sum())
+    assert differences == 1.5 + float((a[1:] - first).sum())
+    assert some == float(quelea.where(first > 0.1, last, 0.0).sum())
+    assert high == max(float(a[0, 0]), float(last.max()))
+
+
+@quelea.jit
+def along_rows(a):
+    y, high = np.empty(a.shape[0]), np.empty(a.shape[0])
+    for i in range(a.shape[0]):
+        total, best = 0.0, a[i, 0]
+        for j in range(a.shape[1]):
+            total += a[i, j]
+            best = max(best, a[i, j])
+        y[i], high[i] = total, best
+    return y, high
+
+
+@quelea.jit
+def along_columns(a):
+    y = np.empty(a.shape[1])
+    for j in range(a.shape[1]):
+        total = 0.0
+        for i in range(a.shape[0]):
+            total += a[i, j]
+        y[j] = total
+    return y
+
+
+def test_reductions_along_an_axis_bring_no_more_than_it_takes():
+    a = field(200000, 4)  # so that the results too are partitioned
+    given, kept = ours(a), []
+    for function, most in ((along_rows, 0), (along_columns, a.nbytes), (summed, 64)):
+        args = (given, given)[: 1 + (function is summed)]
+        moved = happened(lambda: kept.append(function(*args)))  # noqa: B023
+        assert moved["redistributed_bytes"] <= most
+        assert moved["halo_bytes"] <= a.nbytes // 50  # their blocks may end some rows apart
+    check(along_rows, field(3000, 40))
+    check(along_columns, field(3000, 40))
+    check(along_columns, field(40, 3000))
