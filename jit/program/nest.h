@@ -109,6 +109,8 @@ bool nest_is_sum(const Sums *sums, const Node *node);              /* is one of 
 bool nest_sums_begin(Lower *l, Sums *sums);
 /* What a variable holds when an iteration begins; `before`: as it is seen there. */
 Value nest_sum_start(const Sum *sum, const Value *before);
+/* "puts together s, t" (notes.c) */
+const char *nest_sums_text(Lower *l, const Sums *sums);
 /* Assigns what the terms and what was there before are together. */
 void nest_sum_finish(Lower *l, const Node *node, const Sum *sum);
 

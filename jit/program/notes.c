@@ -19,22 +19,17 @@ void low_note(Lower *l, const Node *node, const char *text) {
 
 /* ---- nests ---- */
 
-static bool is_const(const Nest *nest, JitRef ref, int64_t *value) {
-  for (int k = 0; k < nest->const_count; k++)
-    if (nest->consts[k].ref.id == ref.id) return *value = nest->consts[k].value, true;
-  return false;
-}
-
 /* How far is it from the first value of the loop's variable? */
 static bool distance(const Nest *nest, JitRef ref, JitRef start, int64_t *by) {
-  int64_t a, b;
+  const int64_t *a = nest_known(nest, ref), *b = nest_known(nest, start);
   if (ref.id == start.id) return *by = 0, true;
-  if (is_const(nest, ref, &a) && is_const(nest, start, &b)) return *by = a - b, true;
+  if (a && b) return *by = *a - *b, true;
   for (int k = 0; k < nest->op_count; k++) {
     const NestOp *op = &nest->ops[k];
-    if (op->ref.id != ref.id || op->a.id != start.id || !is_const(nest, op->b, &b)) continue;
-    if (op->op == QL_OP_ADD) return *by = b, true;
-    if (op->op == QL_OP_SUBTRACT) return *by = -b, true;
+    b = nest_known(nest, op->b);
+    if (op->ref.id != ref.id || op->a.id != start.id || !b) continue;
+    if (op->op == QL_OP_ADD) return *by = *b, true;
+    if (op->op == QL_OP_SUBTRACT) return *by = -*b, true;
   }
   return false;
 }
@@ -48,10 +43,10 @@ static const char *index_text(Lower *l, const char *name, int64_t by) {
 static const char *span_text(Lower *l, const Nest *nest, const Span *span) {
   int64_t lo, hi;
   if (!span) return ":";
-  if (span->dim < 0)
-    return span->lo.id == span->hi.id && is_const(nest, span->lo, &lo)
-               ? low_text(l, "%lld", (long long)lo)
-               : "...";
+  if (span->dim < 0) {
+    const int64_t *known = span->lo.id == span->hi.id ? nest_known(nest, span->lo) : NULL;
+    return known ? low_text(l, "%lld", (long long)*known) : "...";
+  }
   JitRef start = nest->start[span->dim];
   const char *name = nest->loops[span->dim]->items[0]->text;
   if (span->step.id != nest->step[span->dim].id || !distance(nest, span->lo, start, &lo) ||
@@ -70,6 +65,21 @@ static const char *operand_text(Lower *l, const Nest *nest, const NestOperand *o
   return low_text(l, "%s]", text);
 }
 
+static bool holds_terms(const Sums *sums, const NestOperand *operand) {
+  bool found = false;
+  for (int k = 0; k < sums->count; k++) found |= operand->array == sums->items[k].terms;
+  return found;
+}
+
+const char *nest_sums_text(Lower *l, const Sums *sums) {
+  const char *text = NULL;
+  for (int k = 0; k < sums->count; k++) {
+    const char *name = l->frame->function->names[sums->items[k].variable];
+    text = k ? low_text(l, "%s, %s", text, name) : low_text(l, "puts together %s", name);
+  }
+  return text;
+}
+
 /* The names of the loops' variables stand for an iteration; "..." for what is known when it runs.
  */
 void low_note_nest(Lower *l, const Nest *nest) {
@@ -77,13 +87,19 @@ void low_note_nest(Lower *l, const Nest *nest) {
   for (int d = 1; d < nest->ndim; d++)
     names = low_text(l, "%s, %s", names, nest->loops[d]->items[0]->text);
   text = low_text(l, "parallel over ranks, by %s:", names);
+  bool any = false;
   for (int stored = 1; stored >= 0; stored--)
     for (int k = 0, some = 0; k < nest->operand_count; k++) {
       const NestOperand *operand = &nest->operands[k];
       if (stored ? !operand->stored : !operand->loaded) continue;
-      const char *before = some++ ? ", " : stored ? " stores " : "; reads ";
-      text = low_text(l, "%s%s%s", text, before, operand_text(l, nest, operand));
+      if (holds_terms(&nest->sums, operand)) continue;
+      const char *before = some++ ? ", " : any ? "; " : " ", *what = stored ? "stores " : "reads ";
+      text = low_text(l, "%s%s%s%s", text, before, some > 1 ? "" : what,
+                      operand_text(l, nest, operand));
+      any = true;
     }
+  if (nest->sums.count)
+    text = low_text(l, "%s%s%s", text, any ? "; " : " ", nest_sums_text(l, &nest->sums));
   low_note(l, nest->loops[0], text);
   for (int d = 1; d < nest->ndim; d++)
     low_note(l, nest->loops[d], "a dimension of the parallel loop around it");

@@ -267,6 +267,7 @@ bool low_reducing(Lower *l, const Node *node) {
   if (good) find_dtypes(l, node, r);
   if (good && r->good) {
     reduce(l, node, r);
+    low_note(l, node, low_text(l, "by this process; %s, as on ranks", nest_sums_text(l, &r->sums)));
   } else {
     r->sums.count = 0;
     low_for(l, node);

@@ -202,6 +202,25 @@ def test_loops_are_explained():
     ]
 
 
+@pytest.mark.parametrize(
+    ("types", "said"),
+    [
+        ("ranks f64[:]", "parallel over ranks, by i: reads x[i - 1 to i]; puts together s, top"),
+        ("ours f64[:]", "by this process; puts together s, top, as on ranks"),
+        ("f64[:]", "in order, by this process"),
+    ],
+)
+def test_what_is_put_together_is_said(types, said):
+    body = """s, top = 0.0, x[0]
+for i in range(1, len(x)):
+    s += x[i] - x[i - 1]
+    top = max(top, x[i])
+return s, top"""
+    assert (
+        f"^ {said}\n" in compiled(body, f"({types}, {types}, int)", f"<sums of {types}>").explain()
+    )
+
+
 def test_what_is_not_known_of_a_halo_is_not_said():
     body = """for i in range(x.size):
     t = 0.0
