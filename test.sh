@@ -150,7 +150,7 @@ stages() {
 
   stage build.debug setup_build debug
   local few="" name
-  for name in indexing distributed tiles positions jit_functions jit_arrays jit_ranks jit_sums; do few+=" tests/python/test_$name.py"; done
+  for name in indexing distributed tiles positions jit_functions jit_arrays jit_ranks jit_ranks_said jit_sums; do few+=" tests/python/test_$name.py"; done
   sanitized=$few
   [ -z "$all" ] || sanitized="tests/python --ignore=tests/python/test_process.py --ignore=tests/python/test_failures.py"
   stage asan.0 under debug 0
