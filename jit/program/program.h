@@ -118,10 +118,17 @@ enum { JIT_NEST_TARGETS = 4 };
 typedef struct JitNestParam {
   uint8_t kind, operand, axis;
 } JitNestParam;
+typedef enum JitNestForm {
+  JIT_NEST_POINTS,  /* each point stores elements of its own, in any order */
+  JIT_NEST_ROWS,    /* one dimension: each point stores rows of its own; where it reads none that
+                       others store, in any order */
+  JIT_NEST_IN_ORDER /* the same, always in the order of the dimension */
+} JitNestForm;
 typedef struct JitNest {
   JitFn *fn; /* in the pool */
   int ndim, param_count;
   const JitNestParam *params;
+  JitNestForm form;
 } JitNest;
 
 typedef struct JitLowered {

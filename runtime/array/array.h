@@ -245,6 +245,10 @@ bool box_is_stretch(int ndim, const int64_t *extent, const Box *box, int64_t *st
 /* ---- grid.c ---- */
 /* A grid over a box. False: out of memory; grid_free is due nevertheless, as for those below. */
 bool grid_of_box(Grid *grid, int ndim, const Box *whole, int parts, bool for_workers);
+/* Cut along one axis alone, at parts + 1 positions that ascend from 0 to its end, or (NULL) evenly.
+ */
+bool grid_along(Grid *grid, int ndim, const int64_t *extent, int axis, int parts,
+                const int64_t *cuts);
 /* Without `axis`; parts that own nothing at its start own nothing. */
 bool grid_project(Grid *grid, const Grid *from, int axis);
 /* Along `axis`, blocks of `unit` counted from `origin` become one: a block belongs to the owner of
@@ -272,6 +276,15 @@ Template *rt_template_project(QlContext *ctx, Template *from, int axis, QlError 
  * owner of its first point. */
 Template *rt_template_coarsen(QlContext *ctx, Template *from, int axis, int64_t origin,
                               int64_t extent, int64_t unit, QlError *error);
+/* Cut along `axis` alone: evenly, or (`whole`) not at all: the first node owns everything. */
+Template *rt_template_rows(QlContext *ctx, int ndim, const int64_t *shape, int axis, bool whole,
+                           QlError *error);
+/* Cut along `axis` alone, where `from` is cut along `from_axis`: position p there is p + shift
+ * here. The first and the last node own what lies beyond. */
+Template *rt_template_beside(QlContext *ctx, Template *from, int from_axis, int ndim,
+                             const int64_t *shape, int axis, int64_t shift, QlError *error);
+/* Is it cut along that axis alone, into a cell for each node? */
+bool rt_template_is_rows(const Template *template, int axis);
 void rt_template_release(QlContext *ctx, Template *template);
 void rt_templates_close(QlContext *ctx); /* all of them, whoever still refers to them */
 Layout *rt_layout_new(Template *template /* taken over; NULL: replicated */, const int64_t *offset);

@@ -110,6 +110,21 @@ bool grid_of_box(Grid *grid, int ndim, const Box *whole, int parts, bool for_wor
   return true;
 }
 
+bool grid_along(Grid *grid, int ndim, const int64_t *extent, int axis, int parts,
+                const int64_t *cuts) {
+  grid->count = ndim;
+  for (int a = ndim - 1, stride = 1; a >= 0; a--) {
+    grid->axis[a] = (GridAxis){.cells = a == axis ? parts : 1, .stride = stride, .axis = a};
+    stride *= grid->axis[a].cells;
+  }
+  if (!reserve_cuts(grid)) return false;
+  for (int a = 0; a < ndim; a++)
+    for (int c = 0; c <= grid->axis[a].cells; c++)
+      grid->axis[a].cut[c] =
+          a == axis && cuts ? cuts[c] : part_start(extent[a], c, grid->axis[a].cells);
+  return true;
+}
+
 static bool copy_grid(Grid *grid, const Grid *from) {
   *grid = *from;
   if (!reserve_cuts(grid)) return false;

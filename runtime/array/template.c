@@ -60,7 +60,7 @@ static Template *template_register(QlContext *ctx, Template *template, bool made
   return template;
 }
 
-enum { FROM_SHAPE, PROJECTED, COARSENED };
+enum { FROM_SHAPE, PROJECTED, COARSENED, ROWS, WHOLE, BESIDE };
 
 /* This node's part over its workers. */
 static bool share_out(QlContext *ctx, Template *t) {
@@ -114,6 +114,55 @@ Template *rt_template_coarsen(QlContext *ctx, Template *from, int axis, int64_t 
   bool made = t && grid_coarsen(&t->nodes, &from->nodes, axis, origin, blocks, unit) &&
               grid_coarsen(&t->workers, &from->workers, axis, origin, blocks, unit);
   return template_register(ctx, t, made, from, &recipe, error);
+}
+
+/* ---- rows: what loops by rows store into (rows_plan.c) ---- */
+
+static bool cut_rows(QlContext *ctx, Template *t, int axis, const int64_t *cuts) {
+  return grid_along(&t->nodes, t->ndim, t->extent, axis, ctx->info->node_count, cuts) &&
+         share_out(ctx, t);
+}
+
+Template *rt_template_rows(QlContext *ctx, int ndim, const int64_t *shape, int axis, bool whole,
+                           QlError *error) {
+  TemplateRecipe recipe = {.kind = whole ? WHOLE : ROWS, .axis = axis};
+  Template *t = template_find(ctx, ndim, shape, &recipe);
+  if (t) return t;
+  size_t count = (size_t)ctx->info->node_count + 1;
+  int64_t *cuts = whole ? malloc(count * sizeof *cuts) : NULL;
+  for (size_t c = 0; cuts && c < count; c++) cuts[c] = c ? shape[axis] : 0;
+  t = template_new(ndim, shape);
+  bool made = t && (!whole || cuts) && cut_rows(ctx, t, axis, cuts);
+  free(cuts);
+  return template_register(ctx, t, made, NULL, &recipe, error);
+}
+
+Template *rt_template_beside(QlContext *ctx, Template *from, int from_axis, int ndim,
+                             const int64_t *shape, int axis, int64_t shift, QlError *error) {
+  TemplateRecipe recipe = {
+      .parent = from->id, .kind = BESIDE, .axis = axis, .origin = shift, .unit = from_axis};
+  Template *t = template_find(ctx, ndim, shape, &recipe);
+  if (t) return t;
+  int nodes = ctx->info->node_count;
+  int64_t *cuts = malloc(((size_t)nodes + 1) * sizeof *cuts);
+  for (int c = 0; cuts && c <= nodes; c++) {
+    int64_t at = from->nodes.axis[from_axis].cut[c] + shift;
+    cuts[c] = c == nodes ? shape[axis] : c ? QL_MIN(QL_MAX(at, 0), shape[axis]) : 0;
+  }
+  t = template_new(ndim, shape);
+  bool made = t && cuts && cut_rows(ctx, t, axis, cuts);
+  free(cuts);
+  return template_register(ctx, t, made, from, &recipe, error);
+}
+
+bool rt_template_is_rows(const Template *template, int axis) {
+  const Grid *grid = &template->nodes;
+  bool rows = true, found = false;
+  for (int g = 0; g < grid->count && rows; g++) {
+    rows = grid->axis[g].axis == axis || grid->axis[g].cells == 1;
+    found |= grid->axis[g].axis == axis;
+  }
+  return rows && found;
 }
 
 void rt_template_release(QlContext *ctx, Template *template) {

@@ -22,10 +22,11 @@ extern const StatementTraits statement_traits[STATEMENT_KINDS];
 /* One recorded statement. Its words in the log, and nothing else, decide how it is planned; log.c
  * says what they are. Operand 0 is its target. */
 typedef struct Statement {
-  uint8_t kind, op, loop, ndim;   /* op: of MAP, or a QlReduction; ndim: of the domain */
-  uint16_t axes;                  /* of the domain: bit mask of REDUCE, the one bit of RAMP */
-  uint16_t operands;              /* targets first, then inputs */
-  uint32_t words, word_count;     /* where in Log.words */
+  uint8_t kind, op, loop,
+      ndim;                   /* op: of MAP, a QlReduction or a JitNestForm; ndim: of the domain */
+  uint16_t axes;              /* of the domain: bit mask of REDUCE, the one bit of RAMP */
+  uint16_t operands;          /* targets first, then inputs */
+  uint32_t words, word_count; /* where in Log.words */
   uint32_t scalars, scalar_count; /* where in Log.scalars */
   uint64_t hash, values_hash;     /* of its words, of its scalars */
   QlSource source;
@@ -216,7 +217,8 @@ enum { NEST_OPERANDS = 32, NEST_TARGETS = JIT_NEST_TARGETS, NEST_PARAMS = 512 };
 typedef struct NestOperand {
   const QlArray *array;
   LogAccess access;
-  AxisSpan spans[QL_MAX_DIMS]; /* of what is stored: an element at each point, its own */
+  AxisSpan spans[QL_MAX_DIMS]; /* of what is stored: an element at each point, its own; by rows:
+                                  all along other axes than that which follows the dimension */
 } NestOperand;
 typedef struct NestRequest {
   const NestKernel *kernel;
@@ -225,6 +227,7 @@ typedef struct NestRequest {
   int operands, params;
   const NestOperand *operand; /* those that are stored come first */
   const LogScalar *param;
+  JitNestForm form;
 } NestRequest;
 /* Local. The function (verified, of rank 0, with those parameters) is copied; the same one again
  * gives the same kernel. */

@@ -14,6 +14,17 @@
  * step * p + hi at position p of the domain's dimension `dim`, or (dim -1) from lo to hi at every
  * position. What lies outside the array is not touched. The owner of what is stored computes.
  *
+ * A nest by rows has one dimension, and its points store what they like within rows of their own,
+ * which lie along one axis of each target:
+ *
+ *     for i in range(1, m):                    domain (m - 1)
+ *         for j in range(n):
+ *             v[i, j] = v[i - 1, j] + u[i, j]  v    stored {dim 0, step 1, lo 1, hi 1}, all
+ *                                                   read   {dim 0, step 1, lo 0, hi 0}, all
+ *
+ * Where a point reads rows that others store, as here, all are computed in order: nodes take their
+ * parts in turn.
+ *
  * The kernel is a function of rank 0 that computes a box of the domain (JitNest): it gets the box,
  * the addresses of operands, and numbers. It may only touch what the spans say: memory of other
  * elements may lie elsewhere. */
@@ -127,6 +138,27 @@ static QlStatus check_target(const NestRequest *nest, const NestOperand *operand
   return QL_OK;
 }
 
+/* Which axis of what is stored by rows these lie along; -1: none. */
+static int row_axis(const NestOperand *operand) {
+  for (int a = 0; a < operand->array->ndim; a++)
+    if (operand->spans[a].dim == 0 && operand->spans[a].step) return a;
+  return -1;
+}
+
+static QlStatus check_rows(const NestOperand *operand, const Box *touched, QlError *error) {
+  const QlArray *array = operand->array;
+  int axis = row_axis(operand);
+  if (axis < 0 || operand->spans[axis].lo != operand->spans[axis].hi)
+    return ql_fail(error, QL_ERR_VALUE, "several points store the same row");
+  if (touched->lo[axis] < 0 || touched->hi[axis] > array->shape[axis])
+    return ql_fail(error, QL_ERR_VALUE,
+                   "a loop over distributed arrays would store elements %lld to %lld of axis %d, "
+                   "which has %lld: let the loop's range keep the index inside, and above zero",
+                   (long long)touched->lo[axis], (long long)touched->hi[axis] - 1, axis,
+                   (long long)array->shape[axis]);
+  return QL_OK;
+}
+
 static QlStatus check_operand(const QlContext *ctx, const NestRequest *nest,
                               const NestOperand *operand, QlError *error) {
   const QlArray *array = operand->array;
@@ -137,7 +169,9 @@ static QlStatus check_operand(const QlContext *ctx, const NestRequest *nest,
     return ql_fail(error, QL_ERR_VALUE,
                    "a loop over distributed arrays takes no views of real or imaginary parts yet; "
                    "give it a copy");
-  return operand->access & LOG_WRITE ? check_target(nest, operand, &touched, error) : QL_OK;
+  if (!(operand->access & LOG_WRITE)) return QL_OK;
+  return nest->form == JIT_NEST_POINTS ? check_target(nest, operand, &touched, error)
+                                       : check_rows(operand, &touched, error);
 }
 
 /* The part of its storage, as a stretch of its elements in C order, that an operand touches. */
@@ -175,15 +209,20 @@ static bool touch_apart(const NestRequest *nest, const NestOperand *a, const Nes
   return !box_intersect(storage->ndim, &box[0], &box[1], NULL);
 }
 
-static QlStatus check_apart(const NestRequest *nest, QlError *error) {
+/* Can a point see, or store, what another stores? By rows, points may then go in order, but for
+ * what is stored under two names. */
+static QlStatus check_apart(const NestRequest *nest, JitNestForm *form, QlError *error) {
   for (int t = 0; t < nest->operands; t++)
     for (int k = 0; k < nest->operands && nest->operand[t].access & LOG_WRITE; k++) {
       const NestOperand *target = &nest->operand[t], *other = &nest->operand[k];
-      if (k == t || target->array->storage != other->array->storage) continue;
-      if (!touch_apart(nest, target, other))
+      if (k == t || target->array->storage != other->array->storage ||
+          touch_apart(nest, target, other))
+        continue;
+      if (nest->form == JIT_NEST_POINTS || other->access & LOG_WRITE)
         return ql_fail(error, QL_ERR_VALUE,
                        "a loop over distributed arrays stores into an array of which another name "
                        "sees the same elements; give it a copy of one");
+      *form = JIT_NEST_IN_ORDER;
     }
   return QL_OK;
 }
@@ -197,7 +236,8 @@ QlStatus rt_nest(QlContext *ctx, const NestRequest *nest, QlError *error) {
     if (nest->extent[a] <= 0) return QL_OK;
   for (int k = 0; k < nest->operands; k++)
     QL_TRY(check_operand(ctx, nest, &nest->operand[k], error));
-  QL_TRY(check_apart(nest, error));
+  JitNestForm form = nest->form;
+  QL_TRY(check_apart(nest, &form, error));
   RequestOperand operand[NEST_OPERANDS + NEST_PARAMS];
   int count = 0;
   for (int k = 0; k < nest->operands; k++) {
@@ -210,6 +250,7 @@ QlStatus rt_nest(QlContext *ctx, const NestRequest *nest, QlError *error) {
     operand[count++] = request_scalar(nest->param[k].dtype, nest->param[k].value);
   return rt_log_append(ctx,
                        &(LogRequest){.kind = STATEMENT_NEST,
+                                     .op = (int)form,
                                      .ndim = nest->ndim,
                                      .shape = nest->extent,
                                      .operands = count,

@@ -75,6 +75,8 @@ static QlStatus collect_group(const Planner *planner, int step, const Group *gro
     access.has_spans = group->kind == GROUP_KERNEL && !store_steps(group, store) &&
                        slot_axes(planner, group->rank, group->extent, &store->view, axes);
     if (access.has_spans) span_of_map(slot->ndim, axes, access.spans);
+    for (int a = 0; a < slot->ndim && access.has_spans && nest_by_rows(group); a++)
+      if (axes[a].dim < 0) access.spans[a] = (AxisSpan){.hi = slot->shape[a] - 1, .dim = -1};
     QL_TRY(add(planner, all, &access));
   }
   for (int k = 0; k < group->node_count; k++)

@@ -108,6 +108,15 @@ Box placement_worker(const CommInfo *info, const Placement *p, int rank, const i
     if (worker % info->threads) box.hi[0] = box.lo[0];
     return box;
   }
+  if (p->in_order && worker > 0) {
+    box.hi[0] = box.lo[0];
+    return box;
+  }
+  if (p->in_order && p->flat) return box;
+  if (p->in_order) {
+    Box owned = rt_layout_node(p->layout, p->slot_ndim, p->slot_shape, info->node);
+    return domain_of_target(p, rank, extent, &owned);
+  }
   if (p->flat || p->everywhere) {
     int axis = 0;
     for (int r = 1; r < rank; r++)

@@ -321,7 +321,7 @@ static QlStatus build_nest(Builder *b, const Group *group, PlanGroup *out) {
   int64_t stride[NEST_OPERANDS][QL_MAX_DIMS];
   int scalar = (int)planner->log->statements[group->statement].scalars;
   b->param_count = 0;
-  out->is_nest = true;
+  out->is_nest = true, out->nest_from = group->nest_from;
   out->operand_count = nest->count, out->store_count = group->store_count;
   out->operands = planner_keep_zeros(planner, (size_t)nest->count * sizeof *out->operands);
   if (!out->operands) return QL_ERR_MEMORY;

@@ -8,9 +8,7 @@
 
 /* ---- operands ---- */
 
-/* Where the element of an axis's index 0 lies, and how it moves with the domain: as a view of it.
- */
-static SlotView over_domain(const NestArray *array, bool at_centre) {
+SlotView nest_over_domain(const NestArray *array, bool at_centre) {
   SlotView view = {.slot = array->view.slot, .origin = array->view.origin};
   view.offset = array->view.offset;
   for (int a = 0; a < array->ndim; a++) {
@@ -43,7 +41,7 @@ static void read_arrays(const Planner *planner, const Statement *s, Group *group
     group->nodes[group->node_count++] =
         (ExprNode){.kind = NODE_LEAF,
                    .dtype = (QlDtype)planner->plan->slots[array->view.slot].dtype,
-                   .view = over_domain(array, true),
+                   .view = nest_over_domain(array, true),
                    .statement = group->statement};
   }
 }
@@ -77,6 +75,9 @@ void nest_reach(const Planner *planner, const Group *group, int leaf, Reach *rea
       reach->axes[a] = (AxisSpan){.lo = own->start, .hi = own->start, .dim = -1};
     else
       reach->axes[a] = through(own, &array->spans[own->dim], array->extent[own->dim]);
+    AxisSpan *span = &reach->axes[a];
+    if (span->dim != 0) continue;
+    span->lo += span->step * group->nest_from, span->hi += span->step * group->nest_from;
   }
 }
 
@@ -148,7 +149,7 @@ static void find_targets(GroupNest *nest, Targets *targets) {
   for (int k = 0; k < nest->count; k++) {
     if (nest->arrays[k].store < 0) continue;
     targets->array[targets->count] = &nest->arrays[k];
-    targets->view[targets->count] = over_domain(&nest->arrays[k], false);
+    targets->view[targets->count] = nest_over_domain(&nest->arrays[k], false);
     targets->whole[targets->count++].slot = -1;
   }
 }
@@ -238,7 +239,9 @@ QlStatus planner_nest(Planner *planner, int statement) {
   if (!nest || !nodes) return QL_ERR_MEMORY;
   memcpy(probe.extent, log_shape(planner->log, s), (size_t)s->ndim * sizeof *probe.extent);
   nest->kernel = rt_nest_kernel_of(planner->ctx, log_kernel(planner->log, s));
+  nest->form = (JitNestForm)s->op;
   read_arrays(planner, s, &probe, nest);
+  if (nest->form != JIT_NEST_POINTS) return planner_rows(planner, &probe, nest);
   find_targets(nest, &targets);
   probe.store_count = 0;
   QL_TRY(place(planner, &probe, &targets));

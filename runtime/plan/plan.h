@@ -120,6 +120,7 @@ typedef struct PlanGroup {
   int64_t *strides;      /* [operands][rank] bytes per domain position */
   PlanParam *params;
   bool is_nest;           /* its parameters begin with the box (log/nest.c); no strides */
+  int64_t nest_from;      /* of which the first dimension is counted from there */
   bool replicated;        /* each rank computes all of it, by its main thread */
   PlanTask *tasks;        /* [threads] of this rank */
   PlanExchange *exchange; /* NULL: the group needs nothing of other nodes, nor another node does */

@@ -6,7 +6,7 @@
  *   expr.c      a statement's value as a DAG over views of stored arrays, temporaries replaced by
  *               their expressions
  *   group.c     statements into groups: one domain, one kernel; placement; reductions in
- *               reduce_plan.c, compiled loops in nest_plan.c
+ *               reduce_plan.c, compiled loops in nest_plan.c, those by rows in rows_plan.c
  *   order.c     the axes of a nest in the order in which its operands lie
  *   fuse.c      groups over one domain into one, also across others that they do not touch
  *   reach.c     where each operand is read: in place, in ghosts, or in a copy of remote elements;
@@ -85,6 +85,7 @@ typedef struct Placement {
   int64_t slot_shape[QL_MAX_DIMS];
   AxisMap axes[QL_MAX_DIMS]; /* seen from the domain */
   bool flat;                 /* no axes (one node): the first axis of the domain is split evenly */
+  bool in_order;             /* by the first worker of the node */
   int leaf_axis; /* -1; this axis of the domain counts elements, of the target leaves of JIT_LEAF */
 } Placement;
 
@@ -100,6 +101,7 @@ typedef struct NestArray {
 } NestArray;
 typedef struct GroupNest {
   const NestKernel *kernel;
+  JitNestForm form;
   int count;
   NestArray arrays[NEST_OPERANDS];
 } GroupNest;
@@ -117,7 +119,8 @@ typedef struct Group {
   int store_count;
   GroupStore stores[GROUP_STORES];
   const GroupNest *nest; /* its kernel is given; NULL: it is that of its expression */
-  int reduce_axis;       /* -1: nothing is reduced */
+  int64_t nest_from; /* of a part of its first dimension: what position 0 of the domain is there */
+  int reduce_axis;   /* -1: nothing is reduced */
   JitReduceForm form;
   int move_from, move_to; /* MOVE: slots */
   int64_t exchange_bytes; /* about: what the node brings, and sends, that brings most */
@@ -348,6 +351,16 @@ QlStatus planner_reduce(Planner *planner, int statement);
 QlStatus planner_nest(Planner *planner, int statement);
 /* What a leaf of a nest touches of its slot. */
 void nest_reach(const Planner *planner, const Group *group, int leaf, Reach *reach);
+/* Where the element of an axis's index 0 lies, or that in the middle of what is touched, and how it
+ * moves with the domain: as a view of it. */
+SlotView nest_over_domain(const NestArray *array, bool at_centre);
+static inline bool nest_by_rows(const Group *group) {
+  return group->nest && group->nest->form != JIT_NEST_POINTS;
+}
+
+/* ---- rows_plan.c ---- */
+/* The probe has the nest's domain, and its leaves as nodes. */
+QlStatus planner_rows(Planner *planner, Group *probe, GroupNest *nest);
 
 /* ---- fuse.c ---- */
 QlStatus planner_fuse(Planner *planner);

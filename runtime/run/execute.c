@@ -177,6 +177,7 @@ static void run_nest(const PlanGroup *group, const JitCall *call, const Box *box
   memcpy(params, call->param, (size_t)group->param_count * sizeof *params);
   for (int r = 0; r < group->rank; r++)
     params[2 * r].i = box->lo[r], params[2 * r + 1].i = box->hi[r];
+  params[0].i += group->nest_from, params[1].i += group->nest_from;
   group->entry(&(JitCall){.param = params});
 }
 
