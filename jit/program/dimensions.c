@@ -212,18 +212,26 @@ static const char *why_not(const Lower *l, const Node *node) {
   return "it is not over range(...) with one name, or has an else";
 }
 
-bool low_by_element(Lower *l, const Node *node, const Node *body) {
+bool nest_is_plain(const Node *node) {
+  return is_range_loop(node) && !leaves(node->items[2], false);
+}
+
+bool nest_is_by_element(const Lower *l, const Node *node, const Node *body) {
   bool found = false;
   for (int v = 0; v < l->frame->function->variables; v++)
     found |= node->assigns[v] && touches_elements(l, body, v);
-  if (!found || has_work(l, body)) return false;
-  low_refuse(l, node, "QJ402",
-             low_text(l,
-                      "this loop over a distributed array is not one whose iterations can be "
-                      "shared out: %s",
-                      why_not(l, node)),
-             "store elements of arrays in it, or put numbers together by s += x, s = max(s, x) and "
-             "the like, where nothing else in the loop names s; loops that must run in order over "
-             "distributed arrays are not there yet");
+  return found && !has_work(l, body);
+}
+
+bool low_by_element(Lower *l, const Node *node, const Node *body) {
+  if (!nest_is_by_element(l, node, body)) return false;
+  low_refuse(
+      l, node, "QJ402",
+      low_text(l,
+               "this loop over a distributed array is not one whose iterations can be "
+               "shared out: %s",
+               why_not(l, node)),
+      "store elements of arrays in it, or put numbers together, in a loop over range(...) that "
+      "runs to its end");
   return true;
 }

@@ -9,6 +9,7 @@
  * What a try has built is taken back (jit_rewind). Types only widen, and a frame remembers them for
  * the next try of the loop around. */
 #include "loops.h"
+#include "nest.h"
 
 /* ---- the head ---- */
 
@@ -74,11 +75,19 @@ static bool widen(Lower *l, const Try *t, int v, const Variable *variable) {
   return head->defined != old.defined || !low_same_type(&head->type, &old.type);
 }
 
+static Head *heads_of(Lower *l, const Node *node) {
+  Head **kept = &l->frame->heads[node->number];
+  if (!*kept) *kept = low_get(l, (size_t)l->frame->function->variables * sizeof **kept + 1);
+  return *kept;
+}
+
+void loop_drop(Lower *l, const Node *node, int variable) {
+  heads_of(l, node)[variable] = (Head){.dropped = true};
+}
+
 static void begin_heads(Lower *l, Try *t) {
   int variables = l->frame->function->variables;
-  Head **kept = &l->frame->heads[t->node->number];
-  if (!*kept) *kept = low_get(l, (size_t)variables * sizeof **kept + 1);
-  t->heads = *kept;
+  t->heads = heads_of(l, t->node);
   for (int v = 0; v < variables; v++) {
     if (!assigned(t, v)) continue;
     Head *head = &t->heads[v];
@@ -265,11 +274,9 @@ void low_while(Lower *l, const Node *node) {
 
 /* ---- for ---- */
 
-/* The types at the heads of the loops in there are of this item; of the next they are found anew.
- */
-static void forget_heads(Lower *l, const Node *node) {
+void loop_forget_heads(Lower *l, const Node *node) {
   if (node->kind == NODE_FOR || node->kind == NODE_WHILE) l->frame->heads[node->number] = NULL;
-  for (int k = 0; k < node->count; k++) forget_heads(l, node->items[k]);
+  for (int k = 0; k < node->count; k++) loop_forget_heads(l, node->items[k]);
 }
 
 /* The body once for each item of a tuple, which may be of different types. */
@@ -277,7 +284,7 @@ static void unroll(Lower *l, const Node *node, const Value *tuple) {
   Loop loop = {.outer = l->frame->loop, .temporaries = l->temporary_count};
   for (int k = 0; k < tuple->count && !low_dead(l); k++) {
     loop.continues = (Edges){0};
-    forget_heads(l, node->items[2]);
+    loop_forget_heads(l, node->items[2]); /* of an item of another type */
     l->frame->loop = &loop;
     low_assign(l, node->items[0], tuple->items[k]);
     low_block(l, node->items[2]);
@@ -366,6 +373,7 @@ static bool try_for(Lower *l, Try *t, Loop *loop, Edges *exits, const Items *ite
   low_leave(l, &loop->continues, low_unknown());
   low_join(l, &loop->continues);
   low_turn_ends(l, t->node);
+  nest_row_ends(l, t->node);
   l->frame->loop = loop->outer;
   if (!holds(l, t)) return false;
   if (low_dead(l)) return true;
@@ -378,6 +386,21 @@ static bool try_for(Lower *l, Try *t, Loop *loop, Edges *exits, const Items *ite
   jit_phi_from(l->fn, k, end, next);
   jit_jump(l->fn, t->head);
   return true;
+}
+
+void loop_turns(Lower *l, const Node *node, const Items *items) {
+  Try t;
+  Kept kept = loop_keep(l, begin_try(l, &t, node));
+  for (;;) {
+    Loop loop = {.outer = l->frame->loop, .temporaries = l->temporary_count};
+    Edges exits = {0};
+    if (!try_for(l, &t, &loop, &exits, items)) {
+      loop_take_back(l, &kept, t.entry);
+      continue;
+    }
+    leave_loop(l, &loop, &exits, node->count > 3 ? node->items[3] : NULL);
+    return;
+  }
 }
 
 void low_for(Lower *l, const Node *node) {
@@ -398,17 +421,6 @@ void low_for(Lower *l, const Node *node) {
   if (low_dead(l) || !loop_items(l, node->items[1], &value, &items))
     return low_end_temporaries(l, temporaries);
   low_note_loop(l, node, items.few);
-  Try t;
-  Kept kept = loop_keep(l, begin_try(l, &t, node));
-  for (;;) {
-    Loop loop = {.outer = l->frame->loop, .temporaries = l->temporary_count};
-    Edges exits = {0};
-    if (!try_for(l, &t, &loop, &exits, &items)) {
-      loop_take_back(l, &kept, t.entry);
-      continue;
-    }
-    leave_loop(l, &loop, &exits, node->count > 3 ? node->items[3] : NULL);
-    break;
-  }
+  loop_turns(l, node, &items);
   low_end_temporaries(l, temporaries);
 }

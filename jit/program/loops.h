@@ -33,6 +33,10 @@ typedef struct Kept {
 Kept loop_keep(Lower *l, JitMark mark);
 /* The variables become those of `entry`. */
 void loop_take_back(Lower *l, const Kept *kept, const Variable *entry);
+/* Goes through the items; what heads of loops in there are of is known from the last time. */
+void loop_turns(Lower *l, const Node *node, const Items *items);
+void loop_forget_heads(Lower *l, const Node *node);       /* found anew the next time */
+void loop_drop(Lower *l, const Node *node, int variable); /* it has no value when a turn begins */
 
 /* ---- items.c ---- */
 /* Finds what a loop over the value goes through; false: refused. */

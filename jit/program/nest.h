@@ -1,5 +1,5 @@
-/* A nest in the making: what dimensions.c, nests.c, operands.c, regions.c, spans.c and sums.c
- * share. */
+/* A nest in the making: what dimensions.c, nests.c, operands.c, regions.c, rows.c, spans.c and
+ * sums.c share. */
 #ifndef QUELEA_JIT_NEST_H
 #define QUELEA_JIT_NEST_H
 
@@ -14,12 +14,31 @@ typedef struct Sum {
   QlReduction reduction;
   Value before; /* the loop, outside of it */
   Array *terms; /* what iterations have; its dtype is known when one has been built */
+  Array *into;  /* where an iteration that stores its term finds them */
   bool weak;    /* are the terms Python's own numbers? */
 } Sum;
 typedef struct Sums {
   int count;
+  bool good; /* turns that were built end with what can be put together so */
   Sum items[NEST_SUMS];
 } Sums;
+
+/* Variables that go from iteration to iteration, in order (rows.c). */
+enum { NEST_CARRIED = 16 };
+typedef struct Carried {
+  int count, variable[NEST_CARRIED];
+  Value before[NEST_CARRIED]; /* the loop, outside of it */
+  Array *state;               /* what nodes end with */
+} Carried;
+
+/* What is known only when a loop by rows has been built, and is needed to build it. */
+typedef struct NestTypes {
+  bool known;
+  bool no_sums; /* what would be put together is nothing that can be */
+  uint8_t sum[NEST_SUMS];
+  bool weak[NEST_SUMS];
+  JitType carried[NEST_CARRIED];
+} NestTypes;
 
 typedef struct NestConst {
   int64_t value;
@@ -38,8 +57,10 @@ struct Region {
 /* An array on ranks, as the nest touches it: one operand for each way in which its axes follow the
  * dimensions. */
 typedef struct NestOperand {
-  const Array *array;                         /* outside */
-  const Span *span[QL_MAX_DIMS];              /* of all accesses together; NULL: anything */
+  const Array *array;                  /* outside */
+  const Span *span[QL_MAX_DIMS];       /* of all accesses together; NULL: anything */
+  const Span *store_span[QL_MAX_DIMS]; /* of what is stored */
+  JitRef store_low[QL_MAX_DIMS], store_high[QL_MAX_DIMS];
   JitRef low[QL_MAX_DIMS], high[QL_MAX_DIMS]; /* what indices can be, by conditions; id 0: any */
   bool stored, loaded, varies;   /* varies: not all touch the same element at a point */
   const Node *at;                /* where it was stored, or touched first */
@@ -49,7 +70,9 @@ typedef struct NestOperand {
 
 struct Nest {
   JitFn *around, *kernel; /* the function that it stands in */
-  int ndim;
+  JitNestForm form;
+  int ndim,
+      loop_count; /* by rows: of the loops, which give terms their places, one is a dimension */
   const Node *loops[QL_MAX_DIMS];
   JitRef start[QL_MAX_DIMS], step[QL_MAX_DIMS], extent[QL_MAX_DIMS]; /* of the loops, around */
   bool natural[QL_MAX_DIMS];
@@ -67,6 +90,8 @@ struct Nest {
   NestConst consts[NEST_NUMBERS];
   NestOp ops[NEST_NUMBERS];
   Sums sums;
+  Carried carried;
+  NestTypes *types;
   uint32_t enter[QL_MAX_DIMS], end[QL_MAX_DIMS]; /* blocks: before a loop, at its body's end */
 };
 
@@ -92,6 +117,10 @@ bool nest_mentions(const Node *node, int variable);
 bool nest_has_inner(const Lower *l); /* do functions inside use variables of the open one? */
 /* The loops, from this one inwards, that are a nest's dimensions; how many. By the text. */
 int nest_dimensions(const Lower *l, const Node *node, const Node **loops);
+/* Would every rank look at element after element in the loop? */
+bool nest_is_by_element(const Lower *l, const Node *node, const Node *body);
+/* Is it over range(...), and does nothing leave it before its end? */
+bool nest_is_plain(const Node *node);
 
 /* ---- operands.c ---- */
 int nest_parameter(Lower *l, QlDtype dtype, JitNestParam param); /* of the kernel */
@@ -99,8 +128,24 @@ int nest_parameter(Lower *l, QlDtype dtype, JitNestParam param); /* of the kerne
 JitRef nest_import_int(Lower *l, JitRef around);
 Value nest_import(Lower *l, const Value *value);
 Variable *nest_import_variables(Lower *l, const Node *loop); /* as an iteration finds them */
-/* No iteration may see what another stores, nor store where another does; false: refused. */
+/* No iteration may see what another stores, nor store where another does; by rows, only one store
+ * may be into an array. False: refused. */
 bool nest_is_apart(Lower *l, const Nest *nest);
+
+/* ---- nests.c ---- */
+Value nest_variable(Lower *l, Nest *nest, int d, JitRef index); /* of a loop, in the kernel */
+void nest_release(Lower *l, const Variable *before); /* what an iteration has beyond that */
+
+/* ---- rows.c ---- */
+/* Does an iteration read rows of what it stores that others store? */
+bool nest_reads_others(const Nest *nest, const NestOperand *operand);
+void nest_find_carried(Lower *l, const Node *node, Nest *nest);
+/* The kernel of a nest by rows: all positions of the box, one after another. */
+void nest_rows(Lower *l, Nest *nest, const Node *node);
+void nest_row_ends(Lower *l, const Node *node); /* at the end of a turn */
+bool nest_is_again(Nest *nest); /* it was built with other types than it has: build it anew */
+void nest_make_state(Lower *l, const Node *node, Nest *nest);
+void nest_carry_on(Lower *l, const Node *node, const Nest *nest); /* after the loop */
 
 /* ---- sums.c ---- */
 void nest_find_sums(const Lower *l, const Node *loop, Sums *sums); /* by the text */
@@ -109,6 +154,8 @@ bool nest_is_sum(const Sums *sums, const Node *node);              /* is one of 
 bool nest_sums_begin(Lower *l, Sums *sums);
 /* What a variable holds when an iteration begins; `before`: as it is seen there. */
 Value nest_sum_start(const Sum *sum, const Value *before);
+/* Turns of the loops store terms from now on; their dtypes: known, or to be found. */
+void nest_reduce_turns(Lower *l, Sums *sums, int ndim, const Node *const *loops, bool known);
 /* "puts together s, t" (notes.c) */
 const char *nest_sums_text(Lower *l, const Sums *sums);
 /* Assigns what the terms and what was there before are together. */

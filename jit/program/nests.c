@@ -9,8 +9,10 @@
  *     nest 0 (2)    v stored {1 + p0, 1 + p1}    u read {p0 to p0 + 2, 1 + p1}
  *
  * Loops inside that are no dimensions stay in the kernel. What an iteration has in variables is its
- * own. Loops that store nothing so are run by every rank; the nests in them are recorded turn by
- * turn, as statements of a Python loop are. */
+ * own. Where that is not so, or iterations depend on one another, the outer loop is tried alone, by
+ * rows (rows.c). Loops that store nothing so are run by every rank; the nests in them are recorded
+ * turn by turn, as statements of a Python loop are. */
+#include "loops.h"
 #include "nest.h"
 
 /* ---- what is raised ---- */
@@ -38,7 +40,7 @@ JitRef low_nest_failure(Lower *l, int64_t what) {
 
 enum { SCRATCH = JIT_SLOTS_BEFORE * JIT_SLOT }; /* what a call has for itself (reduce.c) */
 
-static void release_own(Lower *l, const Variable *before) {
+void nest_release(Lower *l, const Variable *before) {
   for (int v = 0; v < l->frame->function->variables; v++) {
     Variable *variable = &l->frame->now[v];
     if (variable->defined != NEVER && memcmp(variable, &before[v], sizeof *variable))
@@ -47,7 +49,7 @@ static void release_own(Lower *l, const Variable *before) {
 }
 
 /* A loop's variable at that place of the box, in the kernel. */
-static Value loop_variable(Lower *l, Nest *nest, int d, JitRef index) {
+Value nest_variable(Lower *l, Nest *nest, int d, JitRef index) {
   JitRef lo = jit_param(l->fn, nest->lo[d], low_source(l)), at = low_add(l, index, lo);
   if (nest->guarded)
     at = low_add(l, at, jit_param(l->fn, nest->scalar_params[nest->first + d], low_source(l)));
@@ -124,7 +126,7 @@ static void iteration(Lower *l, void *data, const JitRef *index) {
   for (int v = 0; v < l->frame->function->variables; v++)
     if (loop->assigns[v]) l->frame->now[v] = (Variable){.hidden = HIDDEN_IN_NEST};
   for (int e = d + 1; e < nest->ndim; e++) nest->at[e] = low_const(l, 0);
-  low_assign(l, loop->items[0], loop_variable(l, nest, d, index[0]));
+  low_assign(l, loop->items[0], nest_variable(l, nest, d, index[0]));
   if (last) begin_sums(l, nest);
   Loop leaves = {.temporaries = l->temporary_count};
   l->frame->loop = &leaves;
@@ -138,7 +140,7 @@ static void iteration(Lower *l, void *data, const JitRef *index) {
   if (low_dead(l))
     jit_block_open(l->fn, jit_block_new(l->fn));
   else
-    release_own(l, before);
+    nest_release(l, before);
   nest->end[d] = l->fn->open;
   l->frame->now = before, l->region = region;
 }
@@ -178,7 +180,10 @@ static void build_kernel(Lower *l, Nest *nest, const Node *node) {
   l->frame->now = nest_import_variables(l, node);
   l->frame->loop = NULL, l->frame->caller = NULL;
   l->exit = jit_block_new(l->fn);
-  box_axis(l, nest, 0);
+  if (nest->form == JIT_NEST_POINTS)
+    box_axis(l, nest, 0);
+  else
+    nest_rows(l, nest, node);
   jit_jump(l->fn, l->exit);
   jit_block_open(l->fn, l->exit); /* the last: it returns */
   l->frame->now = now, l->frame->loop = outer, l->frame->caller = caller;
@@ -225,15 +230,30 @@ static void leave_out(Lower *l, Nest *nest) {
                               nest_op(l, QL_OP_ADD, nest_op(l, QL_OP_SUBTRACT, last, first), one));
     for (int k = 0; k < nest->operand_count; k++)
       for (int a = 0; a < nest->operands[k].array->ndim; a++) {
-        const Span **span = &nest->operands[k].span[a];
+        const Span **span = &nest->operands[k].span[a], **stored = &nest->operands[k].store_span[a];
         if (*span && (*span)->dim == d) *span = nest_shifted(l, *span, first);
+        if (*stored && (*stored)->dim == d) *stored = nest_shifted(l, *stored, first);
       }
   }
   l->nest = NULL;
 }
 
+static RanksOperand ranks_operand(const Nest *nest, const NestOperand *from) {
+  bool points = nest->form == JIT_NEST_POINTS, rows = from->stored && !points;
+  return (RanksOperand){
+      .array = from->array,
+      .span = rows ? from->store_span : from->span,
+      .low = rows ? from->store_low : from->low,
+      .high = rows ? from->store_high : from->high,
+      .loaded = from->loaded && !nest_reads_others(nest, from),
+      .stored = from->stored,
+      .all = points && from->stored && is_always_reached(nest, from->store_block)};
+}
+
+/* By rows, what is read of an array that is stored is an operand of its own where it is more than
+ * the row that is stored. */
 static void record(Lower *l, const Node *node, Nest *nest) {
-  RanksOperand operands[NEST_ARRAYS];
+  RanksOperand operands[NEST_ARRAYS + JIT_NEST_TARGETS];
   uint8_t place[NEST_ARRAYS];
   int count = 0;
   for (int stored = 1; stored >= 0; stored--)
@@ -241,15 +261,15 @@ static void record(Lower *l, const Node *node, Nest *nest) {
       const NestOperand *from = &nest->operands[k];
       if (from->stored != stored) continue;
       place[k] = (uint8_t)count;
-      operands[count++] =
-          (RanksOperand){.array = from->array,
-                         .span = from->span,
-                         .low = from->low,
-                         .high = from->high,
-                         .loaded = from->loaded,
-                         .stored = from->stored,
-                         .all = stored && is_always_reached(nest, from->store_block)};
+      operands[count++] = ranks_operand(nest, from);
     }
+  for (int k = 0; k < nest->operand_count; k++) {
+    if (!nest_reads_others(nest, &nest->operands[k])) continue;
+    RanksOperand *read = &operands[count++];
+    *read = ranks_operand(nest, &nest->operands[k]);
+    read->span = nest->operands[k].span, read->loaded = true, read->stored = false;
+    read->low = nest->operands[k].low, read->high = nest->operands[k].high;
+  }
   JitNestParam *params = low_get(l, (size_t)nest->param_count * sizeof *params + 1);
   for (int k = 0; k < nest->param_count; k++) {
     params[k] = nest->params[k];
@@ -257,7 +277,8 @@ static void record(Lower *l, const Node *node, Nest *nest) {
   }
   if (!ql_pool_grow(l->pool, &l->nests, l->nest_count, &l->nest_room, sizeof *l->nests))
     longjmp(l->no_memory, 1);
-  l->nests[l->nest_count] = (JitNest){nest->kernel, nest->ndim, nest->param_count, params};
+  JitNestForm form = nest->carried.count ? JIT_NEST_IN_ORDER : nest->form;
+  l->nests[l->nest_count] = (JitNest){nest->kernel, nest->ndim, nest->param_count, params, form};
   low_ranks_nest(l, node,
                  &(RanksNest){.number = l->nest_count++,
                               .ndim = nest->ndim,
@@ -270,11 +291,12 @@ static void record(Lower *l, const Node *node, Nest *nest) {
 }
 
 /* What it has assigned belongs to its iterations. */
-static void hide_variables(Lower *l, const Node *node, const Sums *sums) {
+static void hide_variables(Lower *l, const Node *node, const Nest *nest) {
   for (int v = 0; v < l->frame->function->variables; v++) {
-    bool is_sum = false;
-    for (int k = 0; k < sums->count; k++) is_sum |= sums->items[k].variable == v;
-    if (!node->assigns[v] || is_sum) continue;
+    bool is_left = false;
+    for (int k = 0; k < nest->sums.count; k++) is_left |= nest->sums.items[k].variable == v;
+    for (int k = 0; k < nest->carried.count; k++) is_left |= nest->carried.variable[k] == v;
+    if (!node->assigns[v] || is_left) continue;
     if (l->frame->now[v].defined != NEVER) low_release(l, &l->frame->now[v].value);
     l->frame->now[v] = (Variable){.hidden = HIDDEN_AFTER_NEST};
   }
@@ -290,7 +312,7 @@ static bool has_branches(const Node *node) {
 }
 
 static bool find_ranges(Lower *l, Nest *nest) {
-  for (int d = 0; d < nest->ndim; d++) {
+  for (int d = 0; d < nest->loop_count; d++) {
     Value range = low_expression(l, nest->loops[d]->items[1]), start, step;
     if (!low_range(l, nest->loops[d]->items[1], &range, &nest->extent[d], &start, &step))
       return false;
@@ -306,58 +328,112 @@ static bool find_ranges(Lower *l, Nest *nest) {
 /* The array of the terms of a sum, which is made when the kernel is there, and its dtype known. */
 static Array *new_terms(Lower *l, const Nest *nest, int sum) {
   Array *terms = low_get(l, sizeof *terms);
-  *terms = (Array){.ndim = (uint8_t)nest->ndim, .place = JIT_ON_RANKS};
+  *terms = (Array){.ndim = (uint8_t)nest->loop_count, .place = JIT_ON_RANKS};
   terms->base.id = UINT32_MAX - (uint32_t)sum; /* no other array's */
-  for (int d = 0; d < nest->ndim; d++) terms->shape[d] = nest->extent[d], terms->extent[d] = -1;
+  for (int d = 0; d < nest->loop_count; d++)
+    terms->shape[d] = nest->extent[d], terms->extent[d] = -1;
   return terms;
 }
 
 static void make_terms(Lower *l, const Node *node, Nest *nest) {
   for (int k = 0; k < nest->sums.count; k++) {
     Array *terms = nest->sums.items[k].terms;
-    *terms = *low_ranks_new(l, node, (QlDtype)terms->dtype, nest->ndim, nest->extent, NULL, NULL);
+    *terms =
+        *low_ranks_new(l, node, (QlDtype)terms->dtype, nest->loop_count, nest->extent, NULL, NULL);
   }
 }
 
 static JitRef has_iterations(Lower *l, const Nest *nest) {
   JitRef least = nest->extent[0];
-  for (int d = 1; d < nest->ndim; d++) least = low_op(l, QL_OP_MINIMUM, least, nest->extent[d]);
+  for (int d = 1; d < (nest->sums.count ? nest->loop_count : 1); d++)
+    least = low_op(l, QL_OP_MINIMUM, least, nest->extent[d]);
   return low_op(l, QL_OP_GREATER, least, low_const(l, 0));
 }
 
-bool low_nest(Lower *l, const Node *node) {
-  const Node *loops[QL_MAX_DIMS];
-  int ndim = nest_dimensions(l, node, loops);
-  if (!ndim) return low_by_element(l, node, node->items[2]);
-  Nest *nest = low_get(l, sizeof *nest);
-  *nest = (Nest){.around = l->fn, .ndim = ndim, .kernel = jit_fn_new(0, l->pool), .order = -1};
-  memcpy(nest->loops, loops, sizeof nest->loops);
-  if (!nest->kernel) longjmp(l->no_memory, 1);
-  if (!find_ranges(l, nest)) return true;
-  nest_find_sums(l, node, &nest->sums);
+/* ---- the ways ---- */
+
+typedef enum Outcome { BUILT, REFUSED, AGAIN } Outcome;
+
+static void record_all(Lower *l, const Node *node, Nest *nest) {
+  leave_out(l, nest);
+  make_terms(l, node, nest);
+  nest_make_state(l, node, nest);
+  record(l, node, nest);
+  for (int k = 0; k < nest->sums.count && !low_dead(l); k++)
+    nest_sum_finish(l, node, &nest->sums.items[k]);
+  nest_carry_on(l, node, nest);
+}
+
+/* By rows, a loop that only sets variables is one in order. */
+static bool stores_something(const Nest *nest) {
+  bool stores = nest->form == JIT_NEST_POINTS || nest->sums.count > 0;
+  for (int k = 0; k < nest->operand_count; k++) stores |= nest->operands[k].stored;
+  return stores;
+}
+
+static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
+  int refusals = l->refusal_count, temporaries = l->temporary_count;
+  if (!find_ranges(l, nest)) return REFUSED;
+  if (ndim && !nest->types->no_sums) nest_find_sums(l, node, &nest->sums);
   if (!nest_sums_begin(l, &nest->sums))
     nest->sums.count = 0; /* they are refused as what they are */
   for (int k = 0; k < nest->sums.count; k++) nest->sums.items[k].terms = new_terms(l, nest, k);
+  if (nest->form == JIT_NEST_IN_ORDER) nest_find_carried(l, node, nest);
   nest->guarded = has_branches(node);
   Edges empty = {0}, after = {0};
-  if (nest->sums.count) low_branch(l, has_iterations(l, nest), &empty);
-  int refusals = l->refusal_count, temporaries = l->temporary_count;
+  bool leaves_values = nest->sums.count || nest->carried.count;
+  if (leaves_values) low_branch(l, has_iterations(l, nest), &empty);
   build_kernel(l, nest, node);
-  if (l->refusal_count == refusals && nest_is_apart(l, nest)) {
-    leave_out(l, nest);
-    make_terms(l, node, nest);
-    record(l, node, nest);
-    for (int k = 0; k < nest->sums.count && !low_dead(l); k++)
-      nest_sum_finish(l, node, &nest->sums.items[k]);
-  }
+  bool built = l->refusal_count == refusals;
+  if (built && nest->form != JIT_NEST_POINTS && nest_is_again(nest)) return AGAIN;
+  if ((built = built && stores_something(nest) && nest_is_apart(l, nest)))
+    record_all(l, node, nest);
   low_note_nest(l, nest);
-  if (nest->sums.count) {
+  if (leaves_values) {
     low_end_temporaries(l, temporaries);
     low_leave(l, &after, low_unknown());
     low_join(l, &empty);
     low_leave(l, &after, low_unknown());
     low_join(l, &after);
   }
-  if (!low_dead(l)) hide_variables(l, node, &nest->sums);
-  return true;
+  if (!low_dead(l)) hide_variables(l, node, nest);
+  return built ? BUILT : REFUSED;
+}
+
+/* Builds the nest in that form; what is refused is taken back, unless it is `last`. */
+static bool goes(Lower *l, const Node *node, const Node *const *loops, int ndim, JitNestForm form,
+                 bool last) {
+  JitBlock start = jit_block_new(l->fn);
+  jit_jump(l->fn, start);
+  jit_block_open(l->fn, start);
+  const Variable *before = low_save(l);
+  Kept kept = loop_keep(l, jit_mark(l->fn));
+  NestTypes types = {0};
+  for (;;) {
+    Nest *nest = low_get(l, sizeof *nest);
+    *nest = (Nest){.around = l->fn, .form = form, .order = -1, .types = &types};
+    nest->ndim = form == JIT_NEST_POINTS ? ndim : 1, nest->loop_count = QL_MAX(ndim, 1);
+    if (!(nest->kernel = jit_fn_new(0, l->pool))) longjmp(l->no_memory, 1);
+    memcpy(nest->loops, loops, (size_t)nest->loop_count * sizeof *loops);
+    loop_forget_heads(l, node);
+    Outcome outcome = build(l, node, nest, ndim);
+    if (outcome == BUILT || last) return true;
+    loop_take_back(l, &kept, before);
+    if (outcome == REFUSED) return false;
+  }
+}
+
+/* Each iteration by itself; else by rows; else one after another. What cannot be done is refused as
+ * the first way would have it. */
+bool low_nest(Lower *l, const Node *node) {
+  const Node *loops[QL_MAX_DIMS] = {node};
+  int ndim = nest_dimensions(l, node, loops);
+  if (!ndim && !nest_is_by_element(l, node, node->items[2])) return false;
+  if (ndim && goes(l, node, loops, ndim, JIT_NEST_POINTS, false)) return true;
+  loops[0] = node;
+  if (nest_is_plain(node))
+    for (int form = JIT_NEST_ROWS; form <= JIT_NEST_IN_ORDER; form++)
+      if (goes(l, node, loops, ndim, (JitNestForm)form, false)) return true;
+  return ndim ? goes(l, node, loops, ndim, JIT_NEST_POINTS, true)
+              : low_by_element(l, node, node->items[2]);
 }

@@ -56,19 +56,40 @@ static const char *span_text(Lower *l, const Nest *nest, const Span *span) {
                   : low_text(l, "%s to %s", index_text(l, name, lo), index_text(l, name, hi));
 }
 
-static const char *operand_text(Lower *l, const Nest *nest, const NestOperand *operand) {
+static const char *operand_text(Lower *l, const Nest *nest, const NestOperand *operand,
+                                const Span *const *span) {
   const Node *at = operand->at;
   bool named = at->kind == NODE_INDEX && at->items[0]->text;
   const char *text = low_text(l, "%s[", named ? at->items[0]->text : "an array");
   for (int a = 0; a < operand->array->ndim; a++)
-    text = low_text(l, "%s%s%s", text, a ? ", " : "", span_text(l, nest, operand->span[a]));
+    text = low_text(l, "%s%s%s", text, a ? ", " : "", span_text(l, nest, span[a]));
   return low_text(l, "%s]", text);
 }
 
-static bool holds_terms(const Sums *sums, const NestOperand *operand) {
-  bool found = false;
-  for (int k = 0; k < sums->count; k++) found |= operand->array == sums->items[k].terms;
+/* Is it an array of the nest's own? */
+static bool is_own(const Nest *nest, const NestOperand *operand) {
+  bool found = nest->carried.count && operand->array == nest->carried.state;
+  for (int k = 0; k < nest->sums.count; k++) found |= operand->array == nest->sums.items[k].terms;
   return found;
+}
+
+static const char *way_text(Lower *l, const Nest *nest, const char *names) {
+  bool in_order = nest->carried.count > 0;
+  if (nest->form == JIT_NEST_POINTS) return low_text(l, "parallel over ranks, by %s:", names);
+  for (int k = 0; k < nest->operand_count; k++)
+    in_order |= nest_reads_others(nest, &nest->operands[k]);
+  const char *text =
+      low_text(l,
+               in_order ? "in order, one node after another, by rows %s:"
+                        : "parallel over ranks, by rows %s (in order, one node after "
+                          "another, where one reads what another stores):",
+               names);
+  if (!nest->carried.count) return text;
+  text = low_text(l, "%s hands on", text);
+  for (int k = 0; k < nest->carried.count; k++)
+    text = low_text(l, "%s%s%s", text, k ? ", " : " ",
+                    l->frame->function->names[nest->carried.variable[k]]);
+  return low_text(l, "%s;", text);
 }
 
 const char *nest_sums_text(Lower *l, const Sums *sums) {
@@ -86,16 +107,16 @@ void low_note_nest(Lower *l, const Nest *nest) {
   const char *names = nest->loops[0]->items[0]->text, *text = NULL;
   for (int d = 1; d < nest->ndim; d++)
     names = low_text(l, "%s, %s", names, nest->loops[d]->items[0]->text);
-  text = low_text(l, "parallel over ranks, by %s:", names);
+  text = way_text(l, nest, names);
   bool any = false;
   for (int stored = 1; stored >= 0; stored--)
     for (int k = 0, some = 0; k < nest->operand_count; k++) {
       const NestOperand *operand = &nest->operands[k];
       if (stored ? !operand->stored : !operand->loaded) continue;
-      if (holds_terms(&nest->sums, operand)) continue;
+      if (is_own(nest, operand)) continue;
       const char *before = some++ ? ", " : any ? "; " : " ", *what = stored ? "stores " : "reads ";
       text = low_text(l, "%s%s%s%s", text, before, some > 1 ? "" : what,
-                      operand_text(l, nest, operand));
+                      operand_text(l, nest, operand, stored ? operand->store_span : operand->span));
       any = true;
     }
   if (nest->sums.count)
@@ -108,7 +129,7 @@ void low_note_nest(Lower *l, const Nest *nest) {
 /* ---- other loops ---- */
 
 void low_note_loop(Lower *l, const Node *node, bool few) {
-  const char *text = l->nest ? "in order, inside of an iteration of the parallel loop"
+  const char *text = l->nest ? "in order, inside of an iteration of the loop over ranks"
                      : l->ranks
                          ? "in order, by every rank; what it does with distributed arrays is "
                            "done by all together"

@@ -87,10 +87,15 @@ Variable *nest_import_variables(Lower *l, const Node *loop) {
 
 /* ---- what is touched ---- */
 
-static bool touches_alike(const NestOperand *operand, const Array *array, const Span *const *span) {
+static bool follows(const Span *span) { return span && span->dim >= 0; }
+
+/* By rows, only what follows the dimension matters: other axes are whole. */
+static bool touches_alike(const Nest *nest, const NestOperand *operand, const Array *array,
+                          const Span *const *span) {
   if (operand->array->base.id != array->base.id) return false;
   for (int a = 0; a < array->ndim; a++) {
     const Span *have = operand->span[a], *want = span[a];
+    if (nest->form != JIT_NEST_POINTS && !follows(have) && !follows(want)) continue;
     if (!have != !want) return false;
     if (have && (have->dim != want->dim || (have->dim >= 0 && have->step.id != want->step.id)))
       return false;
@@ -109,15 +114,19 @@ static NestOperand *operand_for(Lower *l, const Node *node, const Array *array,
   for (int a = 0; a < array->ndim; a++) nest_bounds(l, span[a], &low[a], &high[a]);
   for (int k = 0; k < nest->operand_count; k++) {
     NestOperand *operand = &nest->operands[k];
-    if (!touches_alike(operand, array, span)) continue;
+    if (!touches_alike(nest, operand, array, span)) continue;
     for (int a = 0; a < array->ndim; a++) {
       const Span *have = operand->span[a];
       operand->low[a] = bound_hull(l, QL_OP_MINIMUM, operand->low[a], low[a]);
       operand->high[a] = bound_hull(l, QL_OP_MAXIMUM, operand->high[a], high[a]);
-      if (!have) operand->varies = true;
-      if (!have || (have->lo.id == span[a]->lo.id && have->hi.id == span[a]->hi.id)) continue;
+      bool points = nest->form == JIT_NEST_POINTS;
+      if (!have || !span[a]) {
+        operand->span[a] = NULL, operand->varies |= points;
+        continue;
+      }
+      if (have->lo.id == span[a]->lo.id && have->hi.id == span[a]->hi.id) continue;
       operand->span[a] = low_span_hull(l, have, span[a]);
-      operand->varies = true;
+      operand->varies |= points || follows(have);
     }
     return operand;
   }
@@ -133,7 +142,9 @@ static NestOperand *operand_for(Lower *l, const Node *node, const Array *array,
   memcpy(operand->low, low, (size_t)array->ndim * sizeof *low);
   memcpy(operand->high, high, (size_t)array->ndim * sizeof *high);
   for (int a = 0; a < array->ndim; a++)
-    operand->varies |= !span[a] || span[a]->lo.id != span[a]->hi.id;
+    operand->varies |= nest->form == JIT_NEST_POINTS
+                           ? !span[a] || span[a]->lo.id != span[a]->hi.id
+                           : follows(span[a]) && span[a]->lo.id != span[a]->hi.id;
   JitNestParam param = {.kind = JIT_NEST_BASE, .operand = (uint8_t)number};
   operand->base = nest_parameter(l, QL_I64, param);
   param.kind = JIT_NEST_STRIDE;
@@ -165,6 +176,40 @@ static bool stores_one(Lower *l, const Node *node, const Array *array, const Spa
   return true;
 }
 
+/* By rows: one that the loop's variable selects, whatever of it. */
+static bool stores_row(Lower *l, const Node *node, const Array *array, const Span *const *span) {
+  for (int a = 0; a < array->ndim; a++)
+    if (follows(span[a]) && span[a]->lo.id == span[a]->hi.id) return true;
+  low_refuse(
+      l, node, "QJ403",
+      low_text(l,
+               "which row of '%s' an iteration stores does not follow from the variable of "
+               "the loop",
+               name_of(node)),
+      "index it by that variable, alone in one place, plus or minus what is the same for all "
+      "iterations");
+  return false;
+}
+
+/* Of all stores into an array the same rows. */
+static bool keep_stored(Lower *l, const Node *node, NestOperand *operand, const Span *const *span) {
+  for (int a = 0; a < operand->array->ndim; a++) {
+    const Span **kept = &operand->store_span[a];
+    JitRef *least = &operand->store_low[a], *most = &operand->store_high[a], low, high;
+    nest_bounds(l, span[a], &low, &high);
+    if (!operand->stored) *kept = span[a];
+    *least = operand->stored ? bound_hull(l, QL_OP_MINIMUM, *least, low) : low;
+    *most = operand->stored ? bound_hull(l, QL_OP_MAXIMUM, *most, high) : high;
+    if (l->nest->form == JIT_NEST_POINTS || !follows(span[a]) || (*kept)->lo.id == span[a]->lo.id)
+      continue;
+    low_refuse(l, node, "QJ404",
+               low_text(l, "an iteration of the loop stores several rows of '%s'", name_of(node)),
+               "split it into several loops");
+    return false;
+  }
+  return true;
+}
+
 Array *low_nest_part(Lower *l, const Node *node, const Array *array, const Value *parts, int count,
                      bool stores) {
   const Span *span[QL_MAX_DIMS];
@@ -173,10 +218,12 @@ Array *low_nest_part(Lower *l, const Node *node, const Array *array, const Value
     if (parts[k].kind == JIT_NONE) continue;
     span[axis++] = parts[k].kind == JIT_SLICE ? NULL : low_span(l, &parts[k]);
   }
-  if (stores && !stores_one(l, node, array, span)) return NULL;
+  bool points = l->nest->form == JIT_NEST_POINTS;
+  if (stores && !(points ? stores_one : stores_row)(l, node, array, span)) return NULL;
   NestOperand *operand = operand_for(l, node, array->ranks, span);
   if (!operand) return NULL;
   if (stores) {
+    if (!keep_stored(l, node, operand, span)) return NULL;
     if (!operand->stored) operand->at = node;
     operand->store_block = l->fn->open, operand->stored = true;
     nest_acts(l);
@@ -212,9 +259,11 @@ bool nest_is_apart(Lower *l, const Nest *nest) {
   }
   for (int k = 0; k < nest->operand_count; k++) {
     const NestOperand *stored = &nest->operands[k];
-    bool apart = !stored->stored || !stored->varies;
+    bool points = nest->form == JIT_NEST_POINTS,
+         apart = !stored->stored || !stored->varies || !points;
     for (int j = 0; stored->stored && j < nest->operand_count; j++)
-      apart &= j == k || nest->operands[j].array->base.id != stored->array->base.id;
+      apart &= j == k || nest->operands[j].array->base.id != stored->array->base.id ||
+               (!points && !nest->operands[j].stored);
     if (apart) continue;
     low_refuse(l, stored->at, "QJ404",
                low_text(l,
@@ -222,7 +271,7 @@ bool nest_is_apart(Lower *l, const Nest *nest) {
                         "one stores, others read or store",
                         name_of(stored->at)),
                "store into another array than is read from, and exchange their names after the "
-               "loop; loops that must run in order over distributed arrays are not there yet");
+               "loop");
     return false;
   }
   return true;

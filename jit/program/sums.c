@@ -175,22 +175,23 @@ void nest_sum_finish(Lower *l, const Node *node, const Sum *sum) {
 
 /* The loop is lowered as others are, in the program's order: its turns do what iterations do. */
 typedef struct Reducing {
-  Sums sums;
+  Sums *sums;
   int ndim;
   const Node *loops[QL_MAX_DIMS];
   JitRef extent[QL_MAX_DIMS], at[QL_MAX_DIMS];
-  bool known, good; /* known: the terms are there; good: what a turn ends with is a number */
+  bool known; /* the terms are there */
 } Reducing;
 
 void low_turn_begins(Lower *l, const Node *node, JitRef k) {
   Reducing *r = l->reducing;
   for (int d = 0; r && d < r->ndim; d++) {
     if (r->loops[d] != node) continue;
-    r->at[d] = k;
-    for (int n = 0; n < r->sums.count && d == r->ndim - 1 && !low_dead(l); n++) {
-      const Sum *sum = &r->sums.items[n];
+    r->at[d] = l->nest && d == 0 ? l->nest->at[0] : k;
+    for (int n = 0; n < r->sums->count && d == r->ndim - 1 && !low_dead(l); n++) {
+      const Sum *sum = &r->sums->items[n];
+      Value before = l->nest ? nest_import(l, &sum->before) : sum->before;
       l->frame->now[sum->variable] =
-          (Variable){.value = nest_sum_start(sum, &sum->before), .defined = ALWAYS};
+          (Variable){.value = nest_sum_start(sum, &before), .defined = ALWAYS};
     }
   }
 }
@@ -198,21 +199,29 @@ void low_turn_begins(Lower *l, const Node *node, JitRef k) {
 void low_turn_ends(Lower *l, const Node *node) {
   Reducing *r = l->reducing;
   if (!r || low_dead(l) || !r->ndim || r->loops[r->ndim - 1] != node) return;
-  for (int n = 0; n < r->sums.count; n++) {
-    Sum *sum = &r->sums.items[n];
+  for (int n = 0; n < r->sums->count; n++) {
+    Sum *sum = &r->sums->items[n];
     const Value *value = &l->frame->now[sum->variable].value;
     bool logical = sum->reduction == QL_REDUCE_ANY || sum->reduction == QL_REDUCE_ALL;
     if (!r->known) {
-      r->good &= value->kind == JIT_SCALAR && (!logical || value->dtype == QL_BOOL);
+      r->sums->good &= value->kind == JIT_SCALAR && (!logical || value->dtype == QL_BOOL);
       sum->terms->dtype = value->dtype, sum->weak = value->weak;
     } else if (value->kind == JIT_SCALAR) {
       JitRef offset = low_const(l, 0);
       for (int d = 0; d < r->ndim; d++)
-        offset = low_add(l, offset, low_op(l, QL_OP_MULTIPLY, r->at[d], sum->terms->stride[d]));
-      jit_store_at(l->fn, sum->terms->base, offset,
-                   low_ref_as(l, value, (QlDtype)sum->terms->dtype), low_source(l));
+        offset = low_add(l, offset, low_op(l, QL_OP_MULTIPLY, r->at[d], sum->into->stride[d]));
+      jit_store_at(l->fn, sum->into->base, offset, low_ref_as(l, value, (QlDtype)sum->terms->dtype),
+                   low_source(l));
     }
   }
+}
+
+void nest_reduce_turns(Lower *l, Sums *sums, int ndim, const Node *const *loops, bool known) {
+  Reducing *r = low_get(l, sizeof *r);
+  *r = (Reducing){.sums = sums, .ndim = ndim, .known = known};
+  sums->good = true;
+  memcpy(r->loops, loops, (size_t)ndim * sizeof *loops);
+  l->reducing = r;
 }
 
 static bool find_extents(Lower *l, Reducing *r) {
@@ -230,9 +239,9 @@ static void find_dtypes(Lower *l, const Node *node, Reducing *r) {
   jit_block_open(l->fn, start);
   const Variable *before = low_save(l);
   Kept kept = loop_keep(l, jit_mark(l->fn));
-  r->good = true;
+  r->sums->good = true;
   low_for(l, node);
-  r->good &= l->refusal_count == kept.refusals;
+  r->sums->good &= l->refusal_count == kept.refusals;
   loop_take_back(l, &kept, before);
 }
 
@@ -242,14 +251,15 @@ static void reduce(Lower *l, const Node *node, Reducing *r) {
   for (int d = 1; d < r->ndim; d++) least = low_op(l, QL_OP_MINIMUM, least, r->extent[d]);
   low_branch(l, low_op(l, QL_OP_GREATER, least, low_const(l, 0)), &empty);
   int temporaries = l->temporary_count;
-  for (int n = 0; n < r->sums.count; n++) {
-    Sum *sum = &r->sums.items[n];
-    sum->terms = low_new_array(l, node, (QlDtype)sum->terms->dtype, r->ndim, r->extent, NULL);
+  for (int n = 0; n < r->sums->count; n++) {
+    Sum *sum = &r->sums->items[n];
+    sum->terms = sum->into =
+        low_new_array(l, node, (QlDtype)sum->terms->dtype, r->ndim, r->extent, NULL);
   }
   r->known = true;
   low_for(l, node);
-  for (int n = 0; n < r->sums.count && !low_dead(l); n++)
-    nest_sum_finish(l, node, &r->sums.items[n]);
+  for (int n = 0; n < r->sums->count && !low_dead(l); n++)
+    nest_sum_finish(l, node, &r->sums->items[n]);
   low_end_temporaries(l, temporaries);
   low_leave(l, &after, low_unknown());
   low_join(l, &empty);
@@ -259,17 +269,18 @@ static void reduce(Lower *l, const Node *node, Reducing *r) {
 
 bool low_reducing(Lower *l, const Node *node) {
   Reducing *r = low_get(l, sizeof *r);
+  r->sums = low_get(l, sizeof *r->sums);
   if (!(r->ndim = nest_dimensions(l, node, r->loops))) return false;
   l->reducing = r;
-  nest_find_sums(l, node, &r->sums);
-  bool good = r->sums.count && nest_sums_begin(l, &r->sums) && find_extents(l, r) && !low_dead(l);
-  for (int n = 0; n < r->sums.count; n++) r->sums.items[n].terms = low_get(l, sizeof(Array));
+  nest_find_sums(l, node, r->sums);
+  bool good = r->sums->count && nest_sums_begin(l, r->sums) && find_extents(l, r) && !low_dead(l);
+  for (int n = 0; n < r->sums->count; n++) r->sums->items[n].terms = low_get(l, sizeof(Array));
   if (good) find_dtypes(l, node, r);
-  if (good && r->good) {
+  if (good && r->sums->good) {
     reduce(l, node, r);
-    low_note(l, node, low_text(l, "by this process; %s, as on ranks", nest_sums_text(l, &r->sums)));
+    low_note(l, node, low_text(l, "by this process; %s, as on ranks", nest_sums_text(l, r->sums)));
   } else {
-    r->sums.count = 0;
+    r->sums->count = 0;
     low_for(l, node);
   }
   l->reducing = NULL;

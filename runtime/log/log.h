@@ -219,6 +219,7 @@ typedef struct NestOperand {
   LogAccess access;
   AxisSpan spans[QL_MAX_DIMS]; /* of what is stored: an element at each point, its own; by rows:
                                   all along other axes than that which follows the dimension */
+  bool guarded; /* by rows: it stores none that are not there, whatever its spans say */
 } NestOperand;
 typedef struct NestRequest {
   const NestKernel *kernel;

@@ -56,8 +56,9 @@ const Reading *copies_reading(const Planner *planner, const Group *group, int le
   const PlanSlot *source = &planner->plan->slots[view->slot];
   bool has_grid = placement_grid(group) != NULL;
   int n = 0;
-  words[n++] = reach->has_axes | group->is_piece << 1 | (has_grid ? p->slot_ndim + 1 : 0) << 8 |
-               (p->leaf_axis + 1) << 16 | group->rank << 24;
+  words[n++] = reach->has_axes | group->is_piece << 1 | p->by_rows << 2 |
+               (has_grid ? p->slot_ndim + 1 : 0) << 8 | (p->leaf_axis + 1) << 16 |
+               group->rank << 24;
   for (int r = 0; r < group->rank; r++) words[n++] = group->extent[r];
   if (has_grid) words[n++] = (int64_t)p->layout->template->id;
   for (int a = 0; has_grid && a < p->slot_ndim; a++) {
@@ -89,7 +90,7 @@ static bool find_reader(const Reading *reading, const PlanSlot *source, const Gr
   Group *group = &reader->group;
   Placement *p = &group->placement;
   *group = (Group){.rank = (int)(words[0] >> 24 & 255), .is_piece = words[0] >> 1 & 1};
-  p->leaf_axis = (int)(words[0] >> 16 & 255) - 1;
+  p->leaf_axis = (int)(words[0] >> 16 & 255) - 1, p->by_rows = (int)(words[0] >> 2 & 63);
   int grid = (int)(words[0] >> 8 & 255), n = 1;
   for (int r = 0; r < group->rank; r++) group->extent[r] = words[n++];
   p->everywhere = grid == 0, p->slot_ndim = grid - 1;

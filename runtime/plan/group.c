@@ -59,9 +59,16 @@ static bool points_in(const Placement *p, const int64_t *extent, int a, Interval
                       Interval *points) {
   const AxisMap *map = &p->axes[a];
   if (map->dim < 0) return map->start >= owned.lo && map->start < owned.hi;
+  *points = (Interval){0, 0};
+  if (owned.lo >= owned.hi) return false;
   int64_t first = axis_crossing(map, map->step > 0 ? owned.lo : owned.hi),
           last = axis_crossing(map, map->step > 0 ? owned.hi : owned.lo);
   if (map->dim == p->leaf_axis) first *= JIT_LEAF, last *= JIT_LEAF;
+  if (p->by_rows == a + 1) {
+    bool from_start = owned.lo <= 0, to_end = owned.hi >= p->slot_shape[a];
+    if (map->step > 0 ? from_start : to_end) first = 0;
+    if (map->step > 0 ? to_end : from_start) last = extent[map->dim];
+  }
   *points = (Interval){QL_MAX(first, 0), QL_MIN(last, extent[map->dim])};
   return points->lo < points->hi;
 }

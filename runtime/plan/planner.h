@@ -85,7 +85,9 @@ typedef struct Placement {
   int64_t slot_shape[QL_MAX_DIMS];
   AxisMap axes[QL_MAX_DIMS]; /* seen from the domain */
   bool flat;                 /* no axes (one node): the first axis of the domain is split evenly */
-  bool in_order;             /* by the first worker of the node */
+  int by_rows;   /* 0, or 1 + that axis of the target: points before its first row, and behind its
+                    last one, go with these */
+  bool in_order; /* by the first worker of the node */
   int leaf_axis; /* -1; this axis of the domain counts elements, of the target leaves of JIT_LEAF */
 } Placement;
 

@@ -35,10 +35,26 @@ static int axis_of_rows(const Rows *rows, const NestArray *array) {
   return -1;
 }
 
-static Placement place_of(const Rows *rows, int t) {
-  SlotView view = nest_over_domain(rows->target[t], false);
-  return planner_place(rows->planner, rows->probe, &(GroupStore){.view = view});
+/* Of a domain whose position 0 is `from`. */
+static Placement place_from(const Rows *rows, int t, const Group *group, int64_t from) {
+  const NestArray *array = rows->target[t];
+  const PlanSlot *slot = &rows->planner->plan->slots[array->view.slot];
+  int axis = axis_of_rows(rows, array);
+  SlotView view = nest_over_domain(array, false);
+  if (!slot->layout->template || axis < 0)
+    return planner_place(rows->planner, group, &(GroupStore){.view = view});
+  Placement p = {.origin = array->view.origin, .layout = slot->layout, .slot_ndim = slot->ndim};
+  p.leaf_axis = -1, p.by_rows = axis + 1;
+  memcpy(p.slot_shape, slot->shape, sizeof p.slot_shape);
+  for (int a = 0; a < slot->ndim; a++) p.axes[a] = (AxisMap){array->own[a].start, 0, -1};
+  const AxisMap *own = &array->own[axis];
+  const AxisSpan *span = &array->spans[own->dim];
+  int64_t at = span->lo + span->step * from;
+  p.axes[axis] = (AxisMap){own->start + own->step * at, own->step * span->step, 0};
+  return p;
 }
+
+static Placement place_of(const Rows *rows, int t) { return place_from(rows, t, rows->probe, 0); }
 
 static QlStatus set_layout(const Rows *rows, int slot, Template *template) {
   PlanSlot *s = &rows->planner->plan->slots[slot];
@@ -237,7 +253,7 @@ static void make_part(const Rows *rows, int64_t lo, int64_t hi, Group *part) {
   }
   for (int k = 0; k < part->node_count; k++)
     part->nodes[k].view = view_of_piece(&part->nodes[k].view, 1, &box);
-  part->placement = planner_place(rows->planner, part, &part->stores[rows->first]);
+  part->placement = place_from(rows, rows->first, part, lo);
   part->placement.in_order = rows->nest->form == JIT_NEST_IN_ORDER;
 }
 

@@ -161,12 +161,26 @@ static void wrap(AxisSpan *span, const QlValue *bounds, int64_t extent, const in
     *span = (AxisSpan){.lo = 0, .hi = extent - 1, .step = 0, .dim = -1};
 }
 
+/* What is stored by rows: all of them, along the axes that do not select them. `bounds`: of each
+ * axis, in six slots. */
+static void store_rows(NestOperand *operand, const QlValue *bounds) {
+  const QlArray *array = operand->array;
+  AxisSpan *spans = operand->spans;
+  int axis = 0;
+  while (axis < array->ndim && (spans[axis].dim < 0 || spans[axis].lo != spans[axis].hi)) axis++;
+  for (int a = 0; a < array->ndim; a++)
+    if (a != axis) spans[a] = (AxisSpan){.hi = array->shape[a] - 1, .dim = -1};
+  if (axis < array->ndim)
+    operand->guarded = bounds[6 * axis].i >= 0 && bounds[6 * axis + 1].i < array->shape[axis];
+}
+
 static QlStatus nest(const QlValue *slots, QlError *error) {
   NestOperand operand[NEST_OPERANDS];
   LogScalar param[NEST_PARAMS];
   int64_t extent[QL_MAX_DIMS];
   NestRequest request = {.extent = extent, .operand = operand, .param = param};
   const QlValue *slot = slots + 1;
+  request.form = current.inside->lowered.nests[slot->i].form;
   QL_TRY(kernel_of((int)slot++->i, &request.kernel, error));
   request.ndim = (int)slot++->i;
   for (int d = 0; d < request.ndim; d++) {
@@ -179,12 +193,15 @@ static QlStatus nest(const QlValue *slots, QlError *error) {
     operand[k] = (NestOperand){.array = array, .access = (LogAccess)slot++->i};
     if (request.kernel->raises) operand[k].access &= ~(LogAccess)LOG_ALL; /* it may stop before */
     slot++;                                                               /* the number of axes */
+    const QlValue *bounds = slot;
     for (int a = 0; a < array->ndim; a++, slot += 6) {
       AxisSpan *span = &operand[k].spans[a];
       *span =
           (AxisSpan){.dim = (int)slot[2].i, .step = slot[3].i, .lo = slot[4].i, .hi = slot[5].i};
       wrap(span, slot, array->shape[a], extent, operand[k].access & LOG_WRITE);
     }
+    if (request.form != JIT_NEST_POINTS && operand[k].access & LOG_WRITE)
+      store_rows(&operand[k], bounds);
   }
   slot++; /* the number of numbers */
   for (int k = 0; k < request.kernel->param_count; k++) {

@@ -55,8 +55,8 @@ def _excerpt(source: Source, line: int, column: int) -> list[str]:
 class Function(_quelea.Function):
     """A compiled function, as `quelea.jit` makes it.
 
-    It is called as the function that it was made of, which is ``__wrapped__``. For each combination
-    of types of its arguments it is compiled once.
+    It is called as the function that it was made of, which is ``__wrapped__``, and ``py_func`` as
+    Numba calls it. For each combination of types of its arguments it is compiled once.
     """
 
     __wrapped__: Any  # the function
@@ -244,6 +244,11 @@ class Function(_quelea.Function):
             program = self._known_program()
             return program.text if stage == "program" else report.tree_text(program.sources[0])
         return self._text(self._number(signature), stage)
+
+    @property
+    def py_func(self) -> Any:
+        """The Python function itself."""
+        return self.__wrapped__
 
     def stats(self) -> list[report.Specialisation]:
         """What was compiled, and why.

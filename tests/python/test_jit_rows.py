@@ -1,0 +1,308 @@
+"""`quelea.jit`: loops whose iterations depend on one another, or store rows, over partitioned arrays."""
+
+import copy
+import math
+import warnings
+
+import numpy
+import numpy as np
+import pytest
+from jit_on_ranks import as_numpy, check, close, field, ours, same
+from jit_random_rows import random_rows
+
+import quelea
+
+
+@quelea.jit
+def gauss_seidel(u, turns):
+    n, m = u.shape
+    for _ in range(turns):
+        for i in range(1, n - 1):
+            for j in range(1, m - 1):
+                u[i, j] = 0.25 * (u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1])
+
+
+@quelea.jit
+def until_it_rests(u, tolerance):
+    n, m = u.shape
+    change, turns = 2.0 * tolerance, 0
+    while change > tolerance:
+        change = 0.0
+        for i in range(1, n - 1):
+            for j in range(1, m - 1):
+                new = 0.25 * (u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1])
+                change = max(change, abs(new - u[i, j]))
+                u[i, j] = new
+        turns += 1
+    return turns, change
+
+
+@quelea.jit
+def put_together(u):
+    total = 0.0
+    for i in range(1, len(u)):
+        for j in range(u.shape[1]):
+            u[i, j] += 0.5 * u[i - 1, j]
+            total += u[i, j]
+    return total
+
+
+@quelea.jit
+def smoothed(x, alpha):
+    y = np.empty_like(x)
+    s = 0.0
+    for i in range(len(x)):
+        s = alpha * x[i] + (1 - alpha) * s
+        y[i] = s
+    return y, s
+
+
+@quelea.jit
+def running_sum(x):
+    out = np.empty_like(x)
+    out[0] = x[0]
+    for i in range(1, len(x)):
+        out[i] = out[i - 1] + x[i]
+    return out
+
+
+@quelea.jit
+def handed_on(x):
+    a, b, k, last, z = 0, 1.0, -1, False, 1j
+    for i in range(len(x) - 1, -1, -1):
+        a, b = b, a * 0.5 + b * 0.25 + x[i]
+        if x[i] > 0.5 or last:
+            k = i
+            last = x[i] > 0.1
+        z = z * 0.5 + b * 1j
+        x[i] = a
+    return a, b, k, last, z
+
+
+@quelea.jit
+def last_above(x, limit):
+    found = -1
+    for i in range(len(x)):
+        if x[i] > limit:
+            found = i
+    return found
+
+
+@quelea.jit
+def eliminate(a):
+    n = len(a)
+    for k in range(n):
+        for i in range(k + 1, n):
+            a[i, k] /= a[k, k]
+            for j in range(k + 1, n):
+                a[i, j] -= a[i, k] * a[k, j]
+
+
+@quelea.jit
+def substitute(lower, b):
+    x = np.zeros_like(b)
+    for i in range(len(b)):
+        t = b[i]
+        for j in range(i):
+            t -= lower[i, j] * x[j]
+        x[i] = t / lower[i, i]
+    return x
+
+
+@quelea.jit
+def tridiagonal(a, b, c, d):
+    n = len(d)
+    for i in range(1, n):
+        w = a[i] / b[i - 1]
+        b[i] -= w * c[i - 1]
+        d[i] -= w * d[i - 1]
+    d[n - 1] /= b[n - 1]
+    for i in range(n - 2, -1, -1):
+        d[i] = (d[i] - c[i] * d[i + 1]) / b[i]
+
+
+@quelea.jit
+def common_subsequence(d, a, b):
+    for i in range(1, d.shape[0]):
+        for j in range(1, d.shape[1]):
+            if a[i - 1] == b[j - 1]:
+                d[i, j] = d[i - 1, j - 1] + 1
+            else:
+                d[i, j] = max(d[i - 1, j], d[i, j - 1])
+    return d[d.shape[0] - 1, d.shape[1] - 1]
+
+
+@quelea.jit
+def rows_and_parts(x, k):
+    out = np.zeros_like(x)
+    ends = np.zeros((len(x), 2))
+    for i in range(len(x)):
+        t = np.empty(3)
+        for j in range(3):
+            t[j] = x[i, j] * k
+        out[i, :] = x[i, ::-1] * 2
+        out[i, 1:4] = t
+        ends[i, 0] = out[i, 0] + t[2]
+        ends[i, 1] = out[i, -1]
+    return out, ends
+
+
+@quelea.jit
+def along_rows(x):
+    for i in range(len(x)):
+        for j in range(1, x.shape[1]):
+            x[i, j] = 0.5 * x[i, j - 1] + x[i, j]
+
+
+@quelea.jit
+def far(x, k):
+    for i in range(k, len(x)):
+        x[i] = 0.5 * x[i - k] + x[len(x) - 1 - i] + x[0]
+
+
+@quelea.jit
+def guarded(x, y, k):
+    s = 0.0
+    for i in range(-k, len(x) + k):
+        if 0 <= i < len(x):
+            s = 0.5 * s + x[i]
+        if i >= k and i - k < len(y):
+            y[i - k] = s + y[i - k]
+    return s
+
+
+@quelea.jit
+def raising(x, limit):
+    s = 0.0
+    for i in range(len(x)):
+        s = s * 0.5 + x[i]
+        if s > limit:
+            raise ValueError("too much")
+        x[i] = s
+
+
+def weighted(n):
+    return field(n, n) + n * numpy.eye(n)
+
+
+PROGRAMS = [
+    (gauss_seidel, field(37, 29), 3),
+    (gauss_seidel, field(5, 300), 2),
+    (gauss_seidel, field(2, 9), 2),
+    (until_it_rests, field(23, 17), 0.01),
+    (smoothed, field(301), 0.3),
+    (smoothed, field(301, dtype="f4"), 0.3),
+    (smoothed, field(1), 0.3),
+    (smoothed, field(0), 0.3),
+    (running_sum, field(200)),
+    (running_sum, field(300, dtype="i4")),
+    (handed_on, field(123)),
+    (handed_on, field(0)),
+    (last_above, field(200), 0.69),
+    (last_above, field(200), 9.0),
+    (eliminate, weighted(23)),
+    (eliminate, weighted(2)),
+    (substitute, numpy.tril(weighted(40)), field(40)),
+    (tridiagonal, field(90), field(90) + 4, field(90), field(90)),
+    (
+        common_subsequence,
+        numpy.zeros((41, 34), "i8"),
+        field(40, dtype="i8") % 3,
+        field(33, dtype="i8") % 3,
+    ),
+    (rows_and_parts, field(30, 7), 3),
+    (along_rows, field(31, 19)),
+    (along_rows, field(3, 400)),
+    (far, field(60), 1),
+    (far, field(60), 25),
+    (guarded, field(40), field(40), 3),
+    (guarded, field(40), field(5), 50),
+]
+
+
+@pytest.mark.parametrize(
+    ("function", "args"),
+    [(function, args) for function, *args in PROGRAMS],
+    ids=[f"{p[0].__name__}-{k}" for k, p in enumerate(PROGRAMS)],
+)
+def test_programs(function, args):
+    check(function, *args)
+    check(function, *args)  # plans that are known
+
+
+def test_what_is_put_together_has_the_bits_of_one_process():
+    u = field(41, 23)
+    given, plain = ours(u), u.copy()
+    got, want = put_together(given), put_together.py_func(plain)
+    close(got, want)
+    same(as_numpy(given), plain)
+    assert got == quelea.asarray(plain[1:]).sum()
+
+
+def test_an_array_under_two_names_is_gone_through_in_order():
+    a = field(60, 5)
+    want = a.copy()
+    given = quelea.asarray(a)
+
+    @quelea.jit
+    def shifted(x, y):
+        for i in range(len(x)):
+            x[i, :] = y[i, ::-1] * 0.5 + 1
+
+    shifted(given[1:], given[:-1])
+    shifted.py_func(want[1:], want[:-1])
+    same(as_numpy(given), want)
+
+
+def test_transposed_and_stepped():
+    def both(array):
+        u, x = array(field(40, 30)), array(field(99))
+        gauss_seidel_of(u.T[2:, ::2], 2)
+        smoothed_of(x[::3])
+        return u, x
+
+    gauss_seidel_of, smoothed_of = gauss_seidel, tuple_of_smoothed
+    given = both(quelea.array)
+    gauss_seidel_of, smoothed_of = gauss_seidel.py_func, tuple_of_smoothed.py_func
+    same(as_numpy(given), both(numpy.array))
+
+
+@quelea.jit
+def tuple_of_smoothed(x):
+    for i in range(1, len(x)):
+        x[i] = 0.5 * x[i - 1] + x[i]
+
+
+def test_all_ranks_raise():
+    x = quelea.asarray(numpy.ones(200))
+    with pytest.raises(ValueError, match="too much"):
+        raising(x, 1.5)
+    raising(quelea.asarray(numpy.ones(200)), 2.0)
+
+
+def test_other_numbers_of_types():
+    """What is handed on has the type that the loop gives it."""
+
+    @quelea.jit
+    def widened(x):
+        s = 0
+        for i in range(len(x)):
+            s = s * 0.5 + x[i]
+        return s
+
+    check(widened, field(50))
+    check(widened, field(50, dtype="f4"))
+    assert isinstance(widened(quelea.asarray(field(0))), float)
+    assert math.isfinite(widened(quelea.asarray(field(9))))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_rows(seed):
+    function, args, _ = random_rows(seed)
+    plain = copy.deepcopy(args)
+    given = tuple(ours(arg) for arg in args)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        want = function(*plain)
+    same(as_numpy(quelea.jit(function)(*given)), want)
+    same(as_numpy(given), plain)
