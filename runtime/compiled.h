@@ -35,6 +35,7 @@ typedef struct QlNote {
 
 typedef struct QlCompiledOptions {
   bool boundscheck, python_error;
+  bool alone; /* arrays on ranks are of a process that has no others: what is in order is refused */
 } QlCompiledOptions;
 
 typedef struct QlCompiledInside QlCompiledInside;

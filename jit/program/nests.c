@@ -364,11 +364,16 @@ static void record_all(Lower *l, const Node *node, Nest *nest) {
   nest_carry_on(l, node, nest);
 }
 
-/* By rows, a loop that only sets variables is one in order. */
-static bool stores_something(const Nest *nest) {
-  bool stores = nest->form == JIT_NEST_POINTS || nest->sums.count > 0;
-  for (int k = 0; k < nest->operand_count; k++) stores |= nest->operands[k].stored;
-  return stores;
+/* By rows, a loop that only sets variables is one in order; which one process does better without.
+ */
+static bool is_wanted(const Lower *l, const Nest *nest) {
+  if (nest->form == JIT_NEST_POINTS) return true;
+  bool stores = nest->sums.count > 0, in_order = nest->form == JIT_NEST_IN_ORDER;
+  for (int k = 0; k < nest->operand_count; k++) {
+    stores |= nest->operands[k].stored;
+    in_order |= nest_reads_others(nest, &nest->operands[k]);
+  }
+  return stores && !(in_order && l->options->alone);
 }
 
 static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
@@ -386,8 +391,7 @@ static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
   build_kernel(l, nest, node);
   bool built = l->refusal_count == refusals;
   if (built && nest->form != JIT_NEST_POINTS && nest_is_again(nest)) return AGAIN;
-  if ((built = built && stores_something(nest) && nest_is_apart(l, nest)))
-    record_all(l, node, nest);
+  if ((built = built && is_wanted(l, nest) && nest_is_apart(l, nest))) record_all(l, node, nest);
   low_note_nest(l, nest);
   if (leaves_values) {
     low_end_temporaries(l, temporaries);

@@ -149,6 +149,7 @@ typedef struct JitLowered {
 typedef struct JitLowerOptions {
   bool boundscheck;  /* IndexError where an index is outside; otherwise what happens is undefined */
   bool python_error; /* error_model="python": ZeroDivisionError for floats too */
+  bool alone; /* ranks are one: loops in order, which its threads do not share, are refused */
 } JitLowerOptions;
 
 /* Lowers the program's first function for arguments of those types. QL_ERR_MEMORY; refusals are

@@ -78,7 +78,9 @@ static Special *compile(Function *self, const char *types, size_t length, bool m
     self->specials = more, self->special_room = room;
   }
   QlCompiled *compiled;
-  if (ql_compile(compiler, self->program, types, &self->options, &compiled, &error))
+  QlCompiledOptions options = self->options;
+  options.alone = may_be_refused;
+  if (ql_compile(compiler, self->program, types, &options, &compiled, &error))
     return qx_raise(&error), NULL;
   if (!compiled->result && !may_be_refused) {
     refuse(self, compiled, types);
