@@ -289,6 +289,7 @@ JitPass jit_fold; /* fold.c: constants, x*1, select of a constant, ...: never ch
                      result */
 JitPass
     jit_cse; /* cse.c: one computation per value; loads of operands that nothing writes included */
+JitPass jit_signs;    /* signs.c: which integers are never negative; of rank 0 */
 JitPass jit_licm;     /* licm.c: uniform computations move to the entry, out of loops over points */
 JitPass jit_dce;      /* dce.c: what no sink needs goes */
 JitPass jit_optimise; /* pipeline.c: all of them, in order */
