@@ -222,23 +222,95 @@ static void leave_loop(Lower *l, Loop *loop, Edges *exits, const Node *otherwise
   low_join(l, &loop->breaks);
 }
 
+/* ---- chunks ----
+ *
+ * A loop of chunks around a loop that is to stay a plain one, for LLVM to make vectors of. k is the
+ * number of the turn of a `for`, and the variable that counts of a `while`:
+ *
+ *   chunks:  k, variables: phi before, again
+ *            limit = min(k + CHUNK, count)
+ *   head:    k: phi chunks, end      k < limit? body : pause
+ *   pause:   k < count? ask, again : exit */
+typedef struct Chunks {
+  Try outer;
+  JitRef from; /* of a `for`: k, in the head of the chunks */
+  JitRef count, limit;
+} Chunks;
+
+static void open_chunks(Lower *l, const Try *t, Chunks *chunks) {
+  *chunks = (Chunks){.outer = *t};
+  enter_try(l, &chunks->outer);
+  jit_jump(l->fn, chunks->outer.head);
+  jit_block_open(l->fn, chunks->outer.head);
+}
+
+/* In the head of the chunks; the loop itself begins behind. A sum that wraps is no limit. */
+static void begin_chunk(Lower *l, Try *t, Chunks *chunks, JitRef k, JitRef count) {
+  JitRef to = low_add(l, k, low_const(l, LOW_CHUNK)), wraps = low_op(l, QL_OP_LESS, to, k);
+  chunks->count = count;
+  chunks->limit = low_select(l, wraps, count, low_op(l, QL_OP_MINIMUM, to, count));
+  t->before = jit_block_new(l->fn), t->entry = l->frame->now;
+  jit_jump(l->fn, t->before);
+  jit_block_open(l->fn, t->before);
+}
+
+/* In the head of the loop itself. */
+static void end_chunk(Lower *l, const Chunks *chunks, Edges *exits, JitRef k) {
+  const Try *outer = &chunks->outer;
+  JitBlock pause = jit_block_new(l->fn), body = jit_block_new(l->fn), again = jit_block_new(l->fn);
+  jit_branch(l->fn, low_op(l, QL_OP_LESS, k, chunks->limit), body, pause);
+  jit_block_open(l->fn, pause);
+  low_branch(l, low_op(l, QL_OP_LESS, k, chunks->count), exits);
+  low_stop_turn(l, outer->node);
+  jit_jump(l->fn, again);
+  jit_block_open(l->fn, again);
+  bring(l, outer, l->frame->now, again);
+  if (chunks->from.id) jit_phi_from(l->fn, chunks->from, again, k);
+  jit_jump(l->fn, outer->head);
+  jit_block_open(l->fn, body);
+}
+
 /* ---- while ---- */
 
-/* One try of the loop; false: other types at the head are wanted. */
-static bool try_while(Lower *l, Try *t, Loop *loop, Edges *exits) {
-  enter_try(l, t);
-  jit_jump(l->fn, t->head);
-  jit_block_open(l->fn, t->head);
-  enter_head(l, t);
+/* while i < n: what i and n are now. */
+static JitRef side_of(Lower *l, const Node *loop, int side) {
+  Value value = low_expression(l, loop->items[0]->items[side]);
+  return low_ref_as(l, &value, QL_I64);
+}
+
+/* In the head: goes on where the condition holds. */
+static void test_condition(Lower *l, const Node *node, Edges *exits) {
   int temporaries = l->temporary_count;
-  Value condition = low_expression(l, t->node->items[0]);
-  JitRef truth = low_truth(l, t->node->items[0], &condition);
+  Value condition = low_expression(l, node);
+  JitRef truth = low_truth(l, node, &condition);
   low_end_temporaries(l, temporaries);
   bool is_true, is_known = low_known_truth(&condition, &is_true);
   if (is_known && !is_true)
     low_leave(l, exits, low_unknown());
   else if (!is_known && truth.id)
     low_branch(l, truth, exits);
+}
+
+/* One try of the loop; false: other types at the head are wanted. */
+static bool try_while(Lower *l, Try *t, Loop *loop, Edges *exits) {
+  bool in_chunks = low_stops_counted(l, t->node);
+  JitBlock before = t->before;
+  const Variable *entry = t->entry;
+  Chunks chunks;
+  if (in_chunks) {
+    open_chunks(l, t, &chunks);
+    enter_head(l, &chunks.outer);
+    begin_chunk(l, t, &chunks, side_of(l, t->node, 0), side_of(l, t->node, 2));
+  }
+  enter_try(l, t);
+  jit_jump(l->fn, t->head);
+  jit_block_open(l->fn, t->head);
+  enter_head(l, t);
+  if (in_chunks)
+    end_chunk(l, &chunks, exits, side_of(l, t->node, 0));
+  else
+    test_condition(l, t->node->items[0], exits);
+  t->before = before, t->entry = entry; /* for another try */
   l->frame->loop = loop;
   int loops = l->loop_count++;
   l->loop_depth++;
@@ -249,7 +321,8 @@ static bool try_while(Lower *l, Try *t, Loop *loop, Edges *exits) {
   l->frame->loop = loop->outer;
   if (!holds(l, t)) return false;
   if (low_dead(l)) return true;
-  if (low_stops_while(l, t->node, l->loop_count > loops + 1)) low_stop_turn(l, t->node);
+  if (!in_chunks && low_stops_while(l, t->node, l->loop_count > loops + 1))
+    low_stop_turn(l, t->node);
   end_try(l, t);
   jit_jump(l->fn, t->head);
   return true;
@@ -297,57 +370,19 @@ static void unroll(Lower *l, const Node *node, const Value *tuple) {
   leave_loop(l, &loop, &exits, node->count > 3 ? node->items[3] : NULL);
 }
 
-/* A loop of chunks around a loop that is to stay a plain one, for LLVM to make vectors of:
- *
- *   chunks:  from, variables: phi before, again
- *            limit = min(from + CHUNK, count)
- *   head:    k: phi from, end        k < limit? body : pause
- *   pause:   k < count? ask, again : exit */
-typedef struct Chunks {
-  Try outer;
-  JitRef from, limit;
-} Chunks;
-
-static void open_chunks(Lower *l, Try *t, Chunks *chunks, JitRef count) {
-  chunks->outer = *t;
-  enter_try(l, &chunks->outer);
-  jit_jump(l->fn, chunks->outer.head);
-  jit_block_open(l->fn, chunks->outer.head);
-  chunks->from = jit_phi(l->fn, QL_I64, 0);
-  enter_head(l, &chunks->outer);
-  JitRef to = low_add(l, chunks->from, low_const(l, LOW_CHUNK));
-  chunks->limit = low_op(l, QL_OP_MINIMUM, to, count);
-  t->before = jit_block_new(l->fn), t->entry = l->frame->now;
-  jit_jump(l->fn, t->before);
-  jit_block_open(l->fn, t->before);
-}
-
-/* In the inner loop's head. */
-static void end_chunk(Lower *l, const Chunks *chunks, Edges *exits, JitRef count, JitRef k) {
-  const Try *outer = &chunks->outer;
-  JitBlock pause = jit_block_new(l->fn), body = jit_block_new(l->fn), again = jit_block_new(l->fn);
-  jit_branch(l->fn, low_op(l, QL_OP_LESS, k, chunks->limit), body, pause);
-  jit_block_open(l->fn, pause);
-  low_branch(l, low_op(l, QL_OP_LESS, k, count), exits);
-  low_stop_turn(l, outer->node);
-  jit_jump(l->fn, again);
-  jit_block_open(l->fn, again);
-  bring(l, outer, l->frame->now, again);
-  jit_phi_from(l->fn, chunks->from, again, k);
-  jit_jump(l->fn, outer->head);
-  jit_block_open(l->fn, body);
-}
-
 static bool try_for(Lower *l, Try *t, Loop *loop, Edges *exits, const Items *items) {
   bool in_chunks = !items->few && low_stops_chunks(l, t->node->items[2]);
-  JitRef first = low_const(l, 0), limit = items->count;
+  JitRef first = low_const(l, 0);
   JitBlock before = t->before;
   const Variable *entry = t->entry;
   Chunks chunks;
   if (in_chunks) {
-    open_chunks(l, t, &chunks, items->count);
+    open_chunks(l, t, &chunks);
+    chunks.from = jit_phi(l->fn, QL_I64, 0);
     jit_phi_from(l->fn, chunks.from, before, first);
-    first = chunks.from, limit = chunks.limit;
+    enter_head(l, &chunks.outer);
+    begin_chunk(l, t, &chunks, chunks.from, items->count);
+    first = chunks.from;
   }
   enter_try(l, t);
   jit_jump(l->fn, t->head);
@@ -356,9 +391,9 @@ static bool try_for(Lower *l, Try *t, Loop *loop, Edges *exits, const Items *ite
   jit_phi_from(l->fn, k, t->before, first);
   enter_head(l, t);
   if (in_chunks)
-    end_chunk(l, &chunks, exits, items->count, k);
+    end_chunk(l, &chunks, exits, k);
   else
-    low_branch(l, low_op(l, QL_OP_LESS, k, limit), exits);
+    low_branch(l, low_op(l, QL_OP_LESS, k, items->count), exits);
   t->before = before, t->entry = entry; /* for another try */
   l->frame->loop = loop;
   int temporaries = l->temporary_count;

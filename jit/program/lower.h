@@ -302,6 +302,7 @@ void low_stop_call(Lower *l, const Node *node); /* of a function that calls itse
 bool low_stops_for(const Lower *l, bool inside);
 bool low_stops_while(const Lower *l, const Node *loop, bool inside);
 bool low_stops_chunks(const Lower *l, const Node *body);
+bool low_stops_counted(const Lower *l, const Node *loop);
 bool low_is_quiet(const JitFn *fn, JitRef results);
 
 /* ---- notes.c: what is said of loops, for people ---- */

@@ -3,12 +3,12 @@
  *
  *   at the end of each turn   of `while` loops, and of the two outermost `for` loops of a function
  *                             that have others inside
- *   every CHUNK turns         of a `for` loop that stands alone (loops.c), which so stays one that
- *                             LLVM makes vectors of
- *   at each call              of a function that calls itself
+ *   every CHUNK turns         of a `for` loop that stands alone (loops.c), and of "while i < n"
+ * with "i += 1": they so stay loops that LLVM makes vectors of at each call              of a
+ * function that calls itself
  *
- * Innermost loops inside of others end by themselves, "while i < n" with "i += 1" too. Kernels of
- * nests, which run on several threads, ask nothing: who runs them does, between slices. */
+ * Innermost loops inside of others end by themselves, those that count too. Kernels of nests, which
+ * run on several threads, ask nothing: who runs them does, between slices. */
 #include "lower.h"
 
 enum { MOST_ASKING = 2, ASK_SLOT = 1 };
@@ -64,16 +64,24 @@ static bool is_whole(const Value *value) {
   return value->kind == JIT_SCALAR && value->dtype == QL_I64;
 }
 
+/* Is it the same array in all turns? */
+static bool is_same_in(const Node *loop, const Node *node) {
+  return node->kind == NODE_CAPTURE || (node->kind == NODE_NAME && !loop->assigns[node->number]);
+}
+
 /* A name, a number, a length, or a sum of these, which the loop does not change: an integer. */
 static bool is_fixed_in(const Lower *l, const Node *loop, const Node *node) {
   if (node->kind == NODE_NAME)
     return !loop->assigns[node->number] && is_whole(&l->frame->now[node->number].value);
   if (node->kind == NODE_CAPTURE) return is_whole(&l->captures[node->number]);
   if (node->kind == NODE_CALL)
-    return node->items[0]->kind == NODE_REF && !strcmp(node->items[0]->text, "len");
-  if (node->kind == NODE_ATTR) return !strcmp(node->text, "size");
+    return node->items[0]->kind == NODE_REF && !strcmp(node->items[0]->text, "len") &&
+           node->count == 2 && is_same_in(loop, node->items[1]);
+  if (node->kind == NODE_ATTR)
+    return !strcmp(node->text, "size") && is_same_in(loop, node->items[0]);
   if (node->kind == NODE_INDEX)
-    return node->items[0]->kind == NODE_ATTR && !strcmp(node->items[0]->text, "shape");
+    return node->items[0]->kind == NODE_ATTR && !strcmp(node->items[0]->text, "shape") &&
+           is_same_in(loop, node->items[0]->items[0]) && node->items[1]->kind == NODE_INT;
   bool sum =
       node->kind == NODE_BINARY && (!strcmp(node->text, "add") || !strcmp(node->text, "sub"));
   return node->kind == NODE_INT ||
@@ -134,6 +142,12 @@ static bool has_loop(const Node *node) {
 /* Does a `for` loop ask every CHUNK turns? */
 bool low_stops_chunks(const Lower *l, const Node *body) {
   return !l->nest && !l->ranks && !l->loop_depth && !has_loop(body);
+}
+
+/* And a `while` loop, which then is one that counts? */
+bool low_stops_counted(const Lower *l, const Node *loop) {
+  return low_stops_chunks(l, loop->items[1]) && !low_is_library(l->frame->function) &&
+         is_counted(l, loop);
 }
 
 /* Does the function nothing but compute what it gives? `results`: where what is raised is noted. */

@@ -3,6 +3,7 @@
 import linecache
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -318,6 +319,80 @@ def test_chunks(n):
     x = numpy.arange(float(n))
     assert tail(x) == tail.__wrapped__(x)
     assert maybe(n) == n - 1
+
+
+BOUND = 2**63 - 1
+
+
+@pytest.mark.parametrize("n", [0, 1, 65535, 65536, 65537, 200_000])
+def test_while_loops_in_chunks(n):
+    @quelea.jit
+    def tail(x):
+        i, last, count = 0, -1.0, 0
+        while i < len(x):
+            if i == 150_000:
+                break
+            last = x[i]
+            i += 1
+            count += 2
+        else:
+            count = -count
+        return i, last, count
+
+    x = numpy.arange(float(n))
+    assert tail(x) == tail.__wrapped__(x)
+    assert tail.inspect("ir").count("host poll") == 1
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"),
+    [(BOUND - 5, BOUND), (-BOUND - 1, -BOUND + 7), (5, -BOUND), (-70_000, 70_000)],
+)
+def test_chunks_at_the_ends_of_the_integers(start, stop):
+    @quelea.jit
+    def count(i, n):
+        turns = 0
+        while i < n:
+            i += 1
+            turns += 3
+        return i, turns
+
+    assert count(start, stop) == count.__wrapped__(start, stop)
+
+
+SHRINKS = """
+def f(x):
+    i = 0
+    while i < LENGTH:
+        i += 1
+        x = x[:-1]
+    return i
+"""
+
+
+@pytest.mark.parametrize("length", ["len(x)", "x.size", "x.shape[0]", "len(x) - 1"])
+def test_lengths_that_change_are_no_limits(length):
+    function = function_of(SHRINKS.replace("LENGTH", length), f"<shrinks {length}>")
+    x = numpy.zeros(100)
+    assert function(x) == function.__wrapped__(x)
+
+
+COUNTERS = """
+def f(x, y):
+    i, s = 0, 0
+    while i < len(x):
+        BODY
+        i += 1
+    return s
+"""
+
+
+@pytest.mark.parametrize("body", ["y[i] = 2.0 * x[i]", "s += x[i] < y[i]"])
+def test_while_loops_that_count_become_vectors(body):
+    function = function_of(COUNTERS.replace("BODY", body), f"<counters {body}>")
+    x, y = numpy.arange(1000.0), numpy.full(1000, 300.0)
+    assert function(x, y.copy()) == function.__wrapped__(x, y)
+    assert re.search(r"load <\d+ x double>", function.inspect("llvm"))
 
 
 def test_types_that_meet_in_chunks():
