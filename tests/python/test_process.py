@@ -636,14 +636,15 @@ def test_bench_small_takes_what_it_can_measure(arguments, text):
 
 
 def test_bench_jit():
-    rows = ["--rows", "fibonacci", "--rows", "calls"]
+    rows = ["--rows", "compiled: fibonacci", "--rows", "calls", "--rows", "statement: "]
     status, out, err = command("bench", "jit", "--tiny", "--repeats", "1", *rows)
     if importlib.util.find_spec("numba") is None:
         assert (status, out) == (2, "") and "Numba is missing" in err
         return
     assert (status in (0, 1), err) == (True, ""), err
-    for name in ("fibonacci", "first_two"):
-        assert sum(line.startswith(f"  {name}  ") for line in out.splitlines()) == 2  # warm, first
+    for name, rows in (("fibonacci", 3), ("first_two", 2)):  # warm, first twice; of both arrays
+        assert sum(line.startswith(f"  {name}  ") for line in out.splitlines()) == rows
+    assert "empty cache" in out and "full cache" in out
 
 
 def test_bench_jit_takes_what_it_can_measure():

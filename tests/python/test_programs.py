@@ -6,7 +6,8 @@ from support import host, near, same
 
 import quelea
 from quelea.bench.programs import SECTIONS
-from quelea.bench.programs.compiled import COMPILED, made
+from quelea.bench.programs.compiled import COMPILED, FIRST, made
+from quelea.bench.programs.references import lacking, references
 
 PROGRAMS = {p.run: p for s in SECTIONS for p in reversed(s.programs)}  # once, not for each size
 
@@ -36,10 +37,14 @@ def test_as_numpy(program):
 
 @pytest.fixture(scope="module")
 def functions():
-    return made(lambda function: function), made(quelea.jit)
+    return made(lambda function: function), made(quelea.jit, quelea.prange)
 
 
-@pytest.mark.parametrize("program", [p for s in COMPILED for p in s.programs], ids=lambda p: p.name)
+def programs_of(sections):
+    return [pytest.param(p, id=f"{s.name}: {p.name}") for s in sections for p in s.programs]
+
+
+@pytest.mark.parametrize("program", programs_of(COMPILED))
 def test_as_python(program, functions):
     plain, compiled = functions
     data = program.data(*program.tiny)
@@ -51,6 +56,43 @@ def test_as_python(program, functions):
         numpy.testing.assert_array_equal(got, want)
     for given, kept in zip(data, before, strict=True):
         numpy.testing.assert_array_equal(given, kept)
+
+
+ON_ARRAYS = [s for s in COMPILED if s.ways and s.ways[1].kind == "jit arrays"]
+
+
+@pytest.mark.parametrize("program", programs_of(ON_ARRAYS))
+def test_on_arrays_as_python(program, functions):
+    plain, compiled = functions
+    data = program.data(*program.tiny)
+    ours = [quelea.asarray(x) if isinstance(x, numpy.ndarray) else x for x in data]
+    want, got = program.run(plain, *data), program.run(compiled, *ours)
+    assert isinstance(got, quelea.ndarray) or numpy.ndim(want) == 0
+    numpy.testing.assert_allclose(numpy.asarray(got), want, rtol=1e-13)
+    for given, kept in zip(ours, data, strict=True):
+        numpy.testing.assert_array_equal(host(given), kept)
+
+
+def test_references(functions):
+    """What the benchmark compares with has the same answers."""
+    others, checked = references(functions[1]), []
+    for section in COMPILED:
+        for program in section.programs:
+            kinds = [way.kind for way in section.ways or ()]
+            if not any("reference" in kind for kind in kinds):
+                continue
+            if program.needs and lacking(program.needs):
+                continue
+            data = program.data(*program.tiny)
+            want, got = program.run(functions[1], *data), program.run(others, *data)
+            numpy.testing.assert_allclose(numpy.squeeze(got), want, rtol=1e-13)
+            checked.append(program.name)
+    assert len(checked) >= 4
+
+
+def test_as_many_as_are_required():
+    first = [s for s in COMPILED if s.name in FIRST]
+    assert sum(len(s.programs) for s in first) == 25
 
 
 def test_names_choose_one_program():

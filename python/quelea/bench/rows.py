@@ -13,6 +13,7 @@ import numpy
 
 from .common import count, warn_of_others
 from .programs import Program, Section
+from .programs.references import lacking
 from .turns import Side, Spell
 
 __all__ = ["Measured", "Table", "begin", "options", "run"]
@@ -28,7 +29,6 @@ class Measured(NamedTuple):
     theirs: float
     ours: float
     repeats: int
-    first: tuple[float, float]  # the first calls, which compiled
 
     @property
     def ratio(self) -> float:
@@ -60,16 +60,12 @@ def _measure(
     while len(times[0]) < given.repeats:
         for k, side in enumerate(sides):
             spell = side.call(calls[k])
-            times[k].append(spell.seconds / spell.calls / program.times)
+            seconds = spell.own if section.alone else spell.seconds
+            times[k].append(seconds / spell.calls / program.times)
         spent = time.perf_counter() - begin
         if spent > given.seconds and (len(times[0]) >= _FEW or spent > _LONG * given.seconds):
             break
-    return Measured(
-        statistics.median(times[0]),
-        statistics.median(times[1]),
-        len(times[0]),
-        (first[0].seconds, first[1].seconds),
-    )
+    return Measured(statistics.median(times[0]), statistics.median(times[1]), len(times[0]))
 
 
 # ---- the table ----
@@ -91,9 +87,9 @@ class Table:
         self._scale = scale
         self._repeats = repeats
 
-    def title(self, text: str) -> None:
-        """Print a heading with the columns of the rows under it."""
-        theirs, ours = self._names
+    def title(self, text: str, names: tuple[str, str] | None = None) -> None:
+        """Print a heading with the columns of the rows under it, for other sides than the benchmark's if named."""
+        theirs, ours = names or self._names
         print(f"\n{text}\n{'':34}{theirs:>12}{ours:>12}{'ratio':>9}{'required':>10}", flush=True)
 
     def row(self, program: Program, found: Measured, least: float | None) -> None:
@@ -105,6 +101,10 @@ class Table:
     def times(self, name: str, theirs: float, ours: float) -> None:
         """Print a row of which nothing is required."""
         self._print(name, f"{_duration(theirs):>12}{_duration(ours):>12}", theirs / ours, None)
+
+    def skip(self, name: str, why: str) -> None:
+        """Print that a row could not be measured."""
+        print(f"  {name:32}  skipped: {why}", flush=True)
 
     def mean(self, ratios: Sequence[float], least: float | None) -> None:
         """Print the geometric mean of a section's ratios."""
@@ -155,14 +155,18 @@ def run(
     """Print the rows of the sections, each when it is known; ``least`` is required instead of what they say."""
     start = time.perf_counter()
     for section, programs in chosen:
-        table.title(section.title)
+        table.title(section.title, section.ways and (section.ways[0].title, section.ways[1].title))
         ratios = []
         for program in programs:
+            missing = lacking(program.needs) if program.needs else None
+            if missing:
+                table.skip(program.name, missing)
+                continue
             found = _measure(sides, section, program, given)
             ratios.append(found.ratio)
             table.row(program, found, program.least if least is None else least)
             yield program, found
-        if len(programs) == len(section.programs) > 1:
+        if len(ratios) == len(section.programs) > 1:
             table.mean(ratios, section.least_mean if least is None else None)
         print(f"  ({time.perf_counter() - start:.0f} s so far)", flush=True)
 

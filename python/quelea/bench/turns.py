@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 import numpy
 
 from .common import environment
-from .programs import SECTIONS, Program
+from .programs import SECTIONS, Program, Section
 from .programs.compiled import COMPILED, made
+from .programs.references import references
 
 __all__ = ["Side", "Spell", "spinning", "started"]
 
@@ -29,10 +30,14 @@ _START_S = 60.0  # within which a side must have reported
 
 
 class Spell(NamedTuple):
-    """What a side answers: how often it has called a program, and for how long; on the first time with the results."""
+    """What a side answers: how often it has called a program, and for how long; on the first time with the results.
+
+    `own` is the processor's time, of all threads of a process.
+    """
 
     calls: int
     seconds: float
+    own: float
     results: tuple[Any, ...] = ()
 
 
@@ -61,65 +66,83 @@ def _rest() -> None:
             return
 
 
-def _call(np: Any, program: Program, data: Sequence[Any], calls: int, late: bool) -> float:
-    """Seconds of so many calls; where results may be late, on both sides, they are looked at."""
-    begin = time.perf_counter()
-    if not late:
+def _call(np: Any, program: Program, data: Sequence[Any], calls: int, late: bool) -> Spell:
+    """So many calls; where results may be late, on both sides, they are looked at."""
+    own, begin = time.process_time(), time.perf_counter()
+    if late:
+        for _ in range(calls):
+            for part in _parts(program.run(np, *data)):
+                _look(part)
+    else:
         for _ in range(calls):
             program.run(np, *data)
-        return time.perf_counter() - begin
-    for _ in range(calls):
-        for part in _parts(program.run(np, *data)):
-            _look(part)
-    return time.perf_counter() - begin
+    return Spell(calls, time.perf_counter() - begin, time.process_time() - own)
 
 
-def _find(section: str, name: str) -> Program:
-    programs = next(s.programs for s in (*SECTIONS, *COMPILED) if s.name == section)
-    return next(p for p in programs if p.name == name)
+def _find(name: str, program: str) -> tuple[Section, Program]:
+    section = next(s for s in (*SECTIONS, *COMPILED) if s.name == name)
+    return section, next(p for p in section.programs if p.name == program)
 
 
-def _module(side: str) -> Any:
-    """Give what a side's programs are functions of: an array module, or functions that a compiler has made."""
-    if side == "numpy":
-        return numpy
-    if side == "numba":
-        numba = importlib.import_module("numba")
-        numba.njit(lambda: 0)()  # what a first compilation loads is not the programs'
-        return made(numba.njit)
-    import quelea
+_ON_ARRAYS = ("quelea", "jit arrays", "reference arrays")  # their data are Quelea's arrays
 
-    if side == "quelea":
-        return quelea
-    jit = quelea.compiling.jit
-    jit(lambda x: x)(0)
-    return made(jit)
+
+def _of_numba(**options: Any) -> Any:
+    """Give its functions; what a first compilation loads is not theirs."""
+    numba = importlib.import_module("numba")
+    numba.njit(lambda: 0)()
+    return made(numba.njit(**options), numba.prange)
+
+
+def _of_quelea() -> Any:
+    quelea = importlib.import_module("quelea")
+    quelea.jit(lambda x: x)(0)
+    return made(quelea.jit, quelea.prange)
+
+
+_MODULES: dict[str, Callable[[], Any]] = {
+    "numpy": lambda: numpy,
+    "quelea": lambda: importlib.import_module("quelea"),
+    "numba": _of_numba,
+    "numba cached": lambda: _of_numba(cache=True),
+    "numba parallel": lambda: _of_numba(parallel=True),
+    "jit": _of_quelea,
+    "jit arrays": _of_quelea,
+    "reference": lambda: references(_of_quelea()),
+    "reference arrays": lambda: references(_of_quelea()),
+}
+"""What a side's programs are functions of: an array module, or functions by their names."""
+
+
+def _of_arrays(data: Sequence[Any]) -> tuple[Any, ...]:
+    quelea = importlib.import_module("quelea")
+    given = tuple(quelea.asarray(x) if isinstance(x, numpy.ndarray) else x for x in data)
+    quelea.sync()
+    return given
 
 
 def _serve(side: str, address: str) -> None:
     """Do what the benchmark orders: begin with a program, call it so often, until the connection is closed."""
-    np = _module(side)
-    program = Program("", _look, tuple, (), (), None)
+    np = _MODULES[side]()
+    section, program = SECTIONS[0], Program("", _look, tuple, (), (), None)
     data: tuple[Any, ...] = ()
     with Client(address) as orders, contextlib.suppress(EOFError):
         while True:
             order, *words = orders.recv()
             if order == "begin":
-                section, name, tiny = words
-                program = _find(section, name)
+                name, text, tiny = words
+                section, program = _find(name, text)
                 data = program.data(*(program.tiny if tiny else program.size))
-                if side == "quelea":
-                    data = tuple(np.asarray(x) if isinstance(x, numpy.ndarray) else x for x in data)
-                    np.sync()
-                begin = time.perf_counter()
+                if side in _ON_ARRAYS:
+                    data = _of_arrays(data)
+                own, begin = time.process_time(), time.perf_counter()
                 results = _parts(program.run(np, *data))
                 for part in results:
                     _look(part)
-                seconds = time.perf_counter() - begin
-                answer = Spell(1, seconds, tuple(map(numpy.asarray, results)))
+                seconds, own = time.perf_counter() - begin, time.process_time() - own
+                answer = Spell(1, seconds, own, tuple(map(numpy.asarray, results)))
             else:
-                calls = words[0]
-                answer = Spell(calls, _call(np, program, data, calls, side in ("numpy", "quelea")))
+                answer = _call(np, program, data, words[0], section.late)
             _rest()
             orders.send(tuple(answer))
 

@@ -4,8 +4,8 @@ from .arithmetic import ARITHMETIC
 from .elements import ELEMENTS, STATEMENTS
 from .kernels import KERNELS
 from .loops import LOOPS
-from .program import Program, Section
+from .program import Program, Section, Way
 
-__all__ = ["SECTIONS", "Program", "Section"]
+__all__ = ["SECTIONS", "Program", "Section", "Way"]
 
 SECTIONS = (ELEMENTS, STATEMENTS, KERNELS, LOOPS, ARITHMETIC)

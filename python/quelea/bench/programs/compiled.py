@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy
 
-from .program import Program, Section
+from .compiled_grids import VELOCITIES, grids
+from .program import Program, Section, Way
 
-__all__ = ["COMPILED", "made"]
+__all__ = ["COMPILED", "FIRST", "ONE", "made"]
 
 np = numpy
 
 
-def made(jit: Callable[..., Any]) -> dict[str, Any]:
-    """Give the functions by their names, as a compiler's decorator makes them."""
+def made(jit: Callable[..., Any], prange: Callable[..., Any] = range) -> dict[str, Any]:
+    """Give the functions by their names, as a compiler's decorator makes them; `prange` is its own."""
 
     @jit
     def fibonacci(n):
@@ -25,11 +26,18 @@ def made(jit: Callable[..., Any]) -> dict[str, Any]:
         return fibonacci(n - 1) + fibonacci(n - 2)
 
     @jit
+    def fibonacci_iterative(n):
+        a, b = 0, 1
+        for _ in range(n):
+            a, b = b, a + b
+        return a
+
+    @jit
     def jacobi(u, steps):
         m, n = u.shape
         a, b = u.copy(), u.copy()
         for _ in range(steps):
-            for i in range(1, m - 1):
+            for i in prange(1, m - 1):
                 for j in range(1, n - 1):
                     b[i, j] = 0.25 * (a[i - 1, j] + a[i + 1, j] + a[i, j - 1] + a[i, j + 1])
             a, b = b, a
@@ -49,7 +57,7 @@ def made(jit: Callable[..., Any]) -> dict[str, Any]:
     def dilation(image, k):
         m, n = image.shape
         out = np.empty_like(image)
-        for i in range(m):
+        for i in prange(m):
             for j in range(n):
                 best = image[i, j]
                 for ii in range(max(i - k // 2, 0), min(i + k // 2 + 1, m)):
@@ -61,10 +69,14 @@ def made(jit: Callable[..., Any]) -> dict[str, Any]:
     @jit
     def count_below(x, limit):
         count = 0
-        for i in range(len(x)):
+        for i in prange(len(x)):
             if x[i] < limit:
                 count += 1
         return count
+
+    @jit
+    def sum_below(x, limit):
+        return np.sum(x < limit)
 
     @jit
     def mandelbrot(n, most):
@@ -83,7 +95,7 @@ def made(jit: Callable[..., Any]) -> dict[str, Any]:
     def convolution(image, weights):
         m, n = image.shape
         out = np.zeros((m, n))
-        for i in range(1, m - 1):
+        for i in prange(1, m - 1):
             for j in range(1, n - 1):
                 s = 0.0
                 for a in range(3):
@@ -95,7 +107,7 @@ def made(jit: Callable[..., Any]) -> dict[str, Any]:
     @jit
     def rosenbrock(x):
         s = 0.0
-        for i in range(len(x) - 1):
+        for i in prange(len(x) - 1):
             a, b = x[i + 1] - x[i] * x[i], 1.0 - x[i]
             s += 100.0 * a * a + b * b
         return s
@@ -113,7 +125,7 @@ def made(jit: Callable[..., Any]) -> dict[str, Any]:
     def distances(x):
         n, dimensions = x.shape
         d = np.empty((n, n))
-        for i in range(n):
+        for i in prange(n):
             for j in range(n):
                 s = 0.0
                 for k in range(dimensions):
@@ -151,7 +163,7 @@ def made(jit: Callable[..., Any]) -> dict[str, Any]:
     def n_body(position, mass):
         n = len(mass)
         force = np.zeros((n, 3))
-        for i in range(n):
+        for i in prange(n):
             for j in range(n):
                 dx = position[j, 0] - position[i, 0]
                 dy = position[j, 1] - position[i, 1]
@@ -167,7 +179,7 @@ def made(jit: Callable[..., Any]) -> dict[str, Any]:
     def product(a, b):
         m, n, inner = a.shape[0], b.shape[1], a.shape[1]
         c = np.zeros((m, n))
-        for i in range(m):
+        for i in prange(m):
             for k in range(inner):
                 for j in range(n):
                     c[i, j] += a[i, k] * b[k, j]
@@ -206,7 +218,7 @@ def made(jit: Callable[..., Any]) -> dict[str, Any]:
     @jit
     def black_scholes(spot, strike, years):
         price = np.empty_like(spot)
-        for i in range(len(spot)):
+        for i in prange(len(spot)):
             spread = 0.3 * np.sqrt(years[i])
             d = (np.log(spot[i] / strike[i]) + 0.065 * years[i]) / spread
             k = 1.0 / (1.0 + 0.2316419 * abs(d))
@@ -218,7 +230,10 @@ def made(jit: Callable[..., Any]) -> dict[str, Any]:
     def first_two(x, y):
         return x[0] + y[0]
 
-    return dict(locals())
+    return {**dict(locals()), **grids(jit, prange)}
+
+
+# ---- the table ----
 
 
 def _uniform(*shape: int) -> Any:
@@ -233,15 +248,55 @@ def _numbers(*given: int) -> tuple[Any, ...]:
     return given
 
 
+def _plane(m: int, n: int, most: int) -> tuple[Any, ...]:
+    """Real and imaginary parts of points; the rows above have more to do than those below."""
+    rows, columns = numpy.linspace(-0.4, 1.3, m), numpy.linspace(-2.0, 0.6, n)
+    return (numpy.tile(columns, (m, 1)), numpy.tile(rows[:, None], (1, n)), most)
+
+
+def _populations(n: int, steps: int) -> tuple[Any, ...]:
+    rows, columns = numpy.array(VELOCITIES).T
+    weights = numpy.array([4 / 9] + [1 / 9] * 4 + [1 / 36] * 4)
+    first = weights[:, None, None] * (1.0 + 0.1 * _uniform(9, n, n))
+    return (first, rows.copy(), columns.copy(), weights, steps)
+
+
+def _system(n: int, steps: int) -> tuple[Any, ...]:
+    """A symmetric positive definite matrix, and a right side."""
+    part = _uniform(n, n)
+    return (part + part.T + n * numpy.eye(n), _uniform(n), steps)
+
+
+_JACOBI = _named("jacobi", lambda n, s: (_uniform(n, n), s), (500, 40), (10, 3))
+_DILATION = _named("dilation", lambda m, n: (_uniform(m, n), 7), (384, 512), (9, 12))
+_COUNT = _named("count_below", lambda n: (_uniform(n), 0.5), (1_000_000,), (100,))
+_CONVOLUTION = _named("convolution", lambda n: (_uniform(n, n), _uniform(3, 3)), (1000,), (9,))
+_ROSENBROCK = _named("rosenbrock", lambda n: (_uniform(n),), (1_000_000,), (50,))
+_HARRIS = _named("harris", lambda m, n: (_uniform(m, n),), (600, 800), (9, 12))
+_JULIA = _named("julia", _plane, (300, 300, 200), (9, 12, 20))
+_MANDELBROT = _named("mandelbrot_plane", _plane, (300, 300, 200), (9, 12, 20))
+_WATER = _named("shallow_water", lambda n, s: (1.0 + _uniform(n, n), s), (500, 20), (9, 3))
+_FIBONACCI = _named("fibonacci", _numbers, (32,), (10,))
+_SEPARABLE = _DILATION._replace(
+    run=lambda functions, *given: functions["dilation_separable"](*given)
+)
+_FIRST_TWO = _named("first_two", lambda n: (_uniform(n), _uniform(n)), (1000,), (10,))
+_BLACK_SCHOLES = _named("black_scholes", lambda n: tuple(_uniform(3, n) + 0.5), (300_000,), (40,))
+
 _PROGRAMS = (
-    _named("fibonacci", _numbers, (32,), (10,)),
-    _named("jacobi", lambda n, s: (_uniform(n, n), s), (500, 40), (10, 3)),
+    _FIBONACCI,
+    _named("fibonacci_iterative", _numbers, (10_000_000,), (10,)),
+    _JACOBI,
     _named("gauss_seidel", lambda n, s: (_uniform(n, n), s), (300, 20), (10, 3)),
-    _named("dilation", lambda m, n: (_uniform(m, n), 7), (384, 512), (9, 12)),
-    _named("count_below", lambda n: (_uniform(n), 0.5), (1_000_000,), (100,)),
+    _DILATION,
+    _named("erosion_separable", lambda m, n: (_uniform(m, n), 7), (384, 512), (9, 12)),
+    _COUNT,
     _named("mandelbrot", _numbers, (300, 200), (12, 20)),
-    _named("convolution", lambda n: (_uniform(n, n), _uniform(3, 3)), (1000,), (9,)),
-    _named("rosenbrock", lambda n: (_uniform(n),), (1_000_000,), (50,)),
+    _JULIA,
+    _CONVOLUTION,
+    _HARRIS,
+    _ROSENBROCK,
+    _named("fdtd", lambda n, s: (*_uniform(3, n, n), s), (500, 20), (9, 3)),
     _named("rule_30", _numbers, (4000, 1000), (40, 10)),
     _named("distances", lambda n: (_uniform(n, 3),), (1000,), (9,)),
     _named("k_means", lambda n, c, s: (_uniform(n, 3), c, s), (20_000, 8, 10), (60, 3, 2)),
@@ -249,15 +304,100 @@ _PROGRAMS = (
     _named("product", lambda n: (_uniform(n, n), _uniform(n, n)), (300,), (7,)),
     _named("floyd_warshall", lambda n: (_uniform(n, n),), (250,), (7,)),
     _named("smoothing", lambda n: (_uniform(n), 0.3), (1_000_000,), (50,)),
+    _named("conjugate_gradients", _system, (400, 20), (7, 3)),
+    _named("lattice_boltzmann", _populations, (150, 5), (7, 2)),
+    _WATER,
     _named("collatz", _numbers, (100_000,), (30,)),
 )
-_MATHEMATICS = (_named("black_scholes", lambda n: tuple(_uniform(3, n) + 0.5), (300_000,), (40,)),)
-_CALLS = (
-    _named("first_two", lambda n: (_uniform(n), _uniform(n)), (1000,), (10,))._replace(least=1.0),
+_PARALLEL = (
+    _JACOBI._replace(size=(1000, 50)),
+    _DILATION._replace(size=(768, 1024)),
+    _COUNT._replace(size=(10_000_000,)),
+    _MANDELBROT._replace(size=(800, 800, 200)),
+    _JULIA._replace(size=(800, 800, 200)),
+    _CONVOLUTION._replace(size=(1500,)),
+    _HARRIS._replace(size=(1200, 1200)),
+    _ROSENBROCK._replace(size=(10_000_000,)),
+    _WATER._replace(size=(1000, 20)),
+    _BLACK_SCHOLES._replace(size=(2_000_000,)),
+)
+_REFERENCES = (
+    _SEPARABLE._replace(
+        name="dilation, separable: SciPy", size=(768, 1024), least=2.5, needs="scipy"
+    ),
+    _COUNT._replace(name="count in a loop: NumPy's sum", least=2.0),
+    _COUNT._replace(
+        name="count by np.sum: in a loop",
+        run=lambda functions, *given: functions["sum_below"](*given),
+        least=0.95,
+    ),
+    _FIBONACCI._replace(name="fibonacci(40): C by clang", size=(40,), needs="clang"),
+)
+_RANKS = tuple(
+    program._replace(size=size, least=1.8)
+    for program, size in (
+        (_MANDELBROT, (800, 800, 1000)),
+        (_DILATION, (768, 1024)),
+        (_HARRIS, (2400, 2400)),
+    )
 )
 
+ONE = (Way("Numba", "numba"), Way("Quelea", "jit"))
+"""What is compared where a section says nothing else."""
+
+_TWO = (Way("Numba, 2", "numba parallel", threads=2), Way("Quelea, 2", "jit arrays", threads=2))
+_OTHERS = (Way("other", "reference"), ONE[1])
+_WITHOUT = (Way("without jit", "reference arrays"), Way("Quelea", "jit arrays"))
+_SPREAD = (_WITHOUT[1]._replace(title="1 rank"), Way("2 ranks", "jit arrays", ranks=2))
+
 COMPILED = (
-    Section("compiled", "loops, warm, one thread", _PROGRAMS, 1.1),
-    Section("mathematics", "loops that call vector mathematics", _MATHEMATICS),
-    Section("calls", "a warm call with two NumPy arrays", _CALLS),
+    Section("compiled", "loops, warm, one thread", _PROGRAMS, 1.1, late=False, alone=True),
+    Section(
+        "mathematics",
+        "loops that call vector mathematics",
+        (_BLACK_SCHOLES,),
+        late=False,
+        alone=True,
+    ),
+    Section("parallel", "loops, 2 threads", _PARALLEL, 1.1, _TWO),
+    Section(
+        "window",
+        "dilation of 1024 x 768 by 7 x 7, naive",
+        (_DILATION._replace(size=(768, 1024), least=1.5),),
+        late=False,
+        alone=True,
+    ),
+    Section(
+        "references",
+        "one thread, beside other ways",
+        _REFERENCES,
+        ways=_OTHERS,
+        late=False,
+        alone=True,
+    ),
+    Section(
+        "time loop",
+        "loops in jit, the time loop too, beside slices without it",
+        (_JACOBI._replace(size=(1000, 50), least=0.95),),
+        ways=_WITHOUT,
+    ),
+    Section(
+        "calls",
+        "a warm call with two NumPy arrays",
+        (_FIRST_TWO._replace(least=1.0),),
+        late=False,
+        alone=True,
+    ),
+    Section(
+        "statement",
+        "a warm call with two small Quelea arrays, beside a statement x + y",
+        (_FIRST_TWO._replace(size=(1,), tiny=(1,)),),
+        ways=_WITHOUT,
+        late=False,
+        alone=True,
+    ),
+    Section("ranks", "loops, 2 ranks beside 1", _RANKS, ways=_SPREAD),
 )
+
+FIRST = ("compiled", "mathematics")
+"""The sections of which first calls are measured."""

@@ -1,9 +1,9 @@
-"""What a program is: a function of an array module and its data, with what the benchmark expects of it."""
+"""What a program is: a function of an array module and its data, with what a benchmark expects of it."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-__all__ = ["Program", "Section"]
+__all__ = ["Program", "Section", "Way"]
 
 
 class Program(NamedTuple):
@@ -22,6 +22,16 @@ class Program(NamedTuple):
     least: float | None  # of NumPy's speed; None: only the section's mean counts
     exact: bool = False  # NumPy's bits: no function whose last bits differ, and no sum
     times: int = 1  # how often a call does what the name says
+    needs: str | None = None  # what must be there for the other side: see references.lacking
+
+
+class Way(NamedTuple):
+    """How one side computes."""
+
+    title: str
+    kind: str  # what its programs are functions of: see turns.py
+    threads: int = 1
+    ranks: int = 1
 
 
 class Section(NamedTuple):
@@ -31,3 +41,6 @@ class Section(NamedTuple):
     title: str
     programs: tuple[Program, ...]
     least_mean: float | None = None
+    ways: tuple[Way, Way] | None = None  # None: those of the whole benchmark
+    late: bool = True  # results may be recorded only: each is looked at
+    alone: bool = False  # one thread each: the processor's time counts, of which others take none
