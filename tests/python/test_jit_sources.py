@@ -126,6 +126,33 @@ def made(text: str, name: str, **scope: Any) -> Any:
     return scope["f"]
 
 
+ENDS = {
+    "a comment as far left": "def f(x):\n    y = x\n# so\n    return y + 1\n\n\nz = 1\n",
+    "brackets as far left": "def f(\n    x,\n):\n    return (\n        x\n+ 1\n)\nz = 1\n",
+    "a text as far left": 'def f(x):\n    y = x + 1\n    """so\nit is"""\n    return y\n',
+    "a text behind the code": 'def f(x):\n    return x + 1\n    """so\nit is"""\nz = 1\n',
+    "what is never run": "def f(x):\n    return x + 1\n    for k in x:\n        pass\n",
+    "a branch without code": "def f(x):\n    if x:\n        return x + 1\n    else:\n        pass\n    return 1\n",
+    "inside": "def around():\n    def f(x):\n        return x + 1\n\n    return f\n\n\nf = around()\n",
+    "inside, a comment further left": "if True:\n    def f(x):\n  # so\n        return x + 1\nz = 1\n",
+    "in one line": "def f(x): return x + 1\nz = 1\n",
+    "the last line": "def f(x):\n    return x + 1",
+}
+
+
+@pytest.mark.parametrize("text", ENDS.values(), ids=ENDS)
+def test_where_a_source_ends(text):
+    function = made(text, f"<ends {text}>")
+    assert quelea.jit(function)(4) == function(4) == 5
+
+
+@pytest.mark.parametrize("how", ["import numpy as np", "import numpy\nnp = numpy"])
+def test_modules_by_other_names(how):
+    """How functions of modules are called depends on whether the file imports them by that name."""
+    function = made(f"{how}\ndef f(x):\n    return np.sqrt(x) + np.abs(x)\n", f"<{how}>")
+    assert quelea.jit(function)(4.0) == 6.0
+
+
 def test_names_that_stand_for_something_else_later():
     function = made("def f(x):\n    return x + later\n", "<later>")
     compiled = quelea.jit(function)

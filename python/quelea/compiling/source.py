@@ -6,6 +6,7 @@ import __future__
 import ast
 import copy
 import dis
+import functools
 import inspect
 import linecache
 import tokenize
@@ -58,15 +59,17 @@ def source_of(function: types.FunctionType, lines: list[str]) -> Source:
             f"{what} cannot be had ({code.co_filename}); "
             "define it in a file, a notebook's cell or a string given to linecache"
         )
-    tree, line = tree_of(lines, code.co_firstlineno)
+    tree, line = tree_of(lines, code)
     node: ast.FunctionDef | ast.Lambda | None
     if code.co_name == "<lambda>":
         node = lambda_of(code, tree, line)
     else:
-        defs = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
-        named = [n for n in defs if n.name == code.co_name]
-        exact = [n for n in named if line_of(n) + line == code.co_firstlineno] or named[:1]
-        node = exact[0] if exact else None
+        nodes = ast.walk(tree)
+        named = (n for n in nodes if isinstance(n, ast.FunctionDef) and n.name == code.co_name)
+        node = first = next(named, None)
+        while node and line_of(node) + line != code.co_firstlineno:
+            node = next(named, None)
+        node = node or first
     if node is None:
         raise NoSource(f"{what} was not found in {code.co_filename}")
     if not is_source(node, function):
@@ -77,15 +80,41 @@ def source_of(function: types.FunctionType, lines: list[str]) -> Source:
     return Source(function, code.co_filename, code.co_name, node, lines, line)
 
 
-def tree_of(lines: list[str], first: int) -> tuple[ast.AST, int]:
-    """The tree of what begins in a line, and what its lines lack to those of the file."""
-    try:
-        text = "".join(inspect.getblock(lines[first - 1 :]))
-        if text[:1].isspace():
-            return ast.parse("if 1:\n" + text), first - 2
-        return ast.parse(text), first - 1
-    except (SyntaxError, tokenize.TokenError):  # it begins in the middle of an expression
-        pass
+def last_line(code: types.CodeType) -> int:
+    """The last line that some code, or what stands in it, has an instruction of."""
+    inner = [last_line(value) for value in code.co_consts if isinstance(value, types.CodeType)]
+    return max([line or 0 for _, _, line in code.co_lines()] + inner)
+
+
+def block_of(lines: list[str], code: types.CodeType) -> list[str]:
+    """The lines of a definition: up to the first behind its code that stands as far left as it."""
+
+    def depth(line: str) -> int:
+        return len(line) - len(line.lstrip())
+
+    first, end = code.co_firstlineno - 1, last_line(code)
+    while end < len(lines) and (
+        not lines[end].strip()
+        or lines[end].lstrip().startswith("#")
+        or depth(lines[end]) > depth(lines[first])
+    ):
+        end += 1
+    return lines[first:end]
+
+
+def tree_of(lines: list[str], code: types.CodeType) -> tuple[ast.AST, int]:
+    """The tree of what some code was made of, and what its lines lack to those of the file."""
+    first = code.co_firstlineno
+    for block in (block_of(lines, code), None):
+        try:
+            if block is None:  # slower, but sees the ends of brackets and texts
+                block = inspect.getblock(lines[first - 1 :])
+            text = "".join(block)
+            if text[:1].isspace():
+                return ast.parse("if 1:\n" + text), first - 2
+            return ast.parse(text), first - 1
+        except (SyntaxError, tokenize.TokenError):  # it begins in the middle of an expression
+            pass
     try:
         return ast.parse("".join(lines)), 0
     except SyntaxError:
@@ -117,15 +146,23 @@ def is_source(node: ast.FunctionDef | ast.Lambda, function: types.FunctionType) 
     if free:
         around = ast.parse("def around():\n    " + " = ".join(free) + " = 0")
         around.body[0].body.append(own)  # type: ignore[attr-defined]
-    modules = [name for name in code.co_names if names.is_module(function.__globals__.get(name))]
-    if modules:  # how their functions are called depends on it
-        around.body.insert(0, ast.parse("import " + ", ".join(modules)).body[0])
     flags = code.co_flags & FUTURE
+
+    def made() -> list[types.CodeType]:
+        whole = compile(around, code.co_filename, "exec", flags, dont_inherit=True)
+        return codes_in(whole, code.co_name)
+
     try:
-        made = compile(around, code.co_filename, "exec", flags, dont_inherit=True)
+        found = made()
+        if any(map(functools.partial(same_code, code, exact=True), found)):
+            return True
+        modules = [n for n in code.co_names if names.is_module(function.__globals__.get(n))]
+        if modules:  # how their functions are called depends on it
+            around.body.insert(0, ast.parse("import " + ", ".join(modules)).body[0])
+            found = made()
     except (SyntaxError, ValueError):
         return False
-    return any(same_code(made, code) for made in codes_in(made, code.co_name))
+    return any(map(functools.partial(same_code, code), found))
 
 
 def steps_of(code: types.CodeType) -> list[tuple[str, Any]]:
@@ -164,16 +201,16 @@ def codes_in(code: types.CodeType, name: str) -> list[types.CodeType]:
     return [c for c in inner if c.co_name == name] + [d for c in inner for d in codes_in(c, name)]
 
 
-def same_code(a: types.CodeType, b: types.CodeType) -> bool:
-    """Say whether they compute the same, wherever they stand."""
+def same_code(a: types.CodeType, b: types.CodeType, exact: bool = False) -> bool:
+    """Say whether they compute the same, wherever they stand; exact: and are byte by byte the same."""
     if len(a.co_consts) != len(b.co_consts):
         return False
-    if a.co_code != b.co_code and steps_of(a) != steps_of(b):
+    if a.co_code != b.co_code and (exact or steps_of(a) != steps_of(b)):
         return False
     if (a.co_names, a.co_varnames, a.co_freevars) != (b.co_names, b.co_varnames, b.co_freevars):
         return False
     return all(
-        same_code(x, y)
+        same_code(x, y, exact)
         if isinstance(x, types.CodeType) and isinstance(y, types.CodeType)
         else repr(x) == repr(y)
         for x, y in zip(a.co_consts, b.co_consts, strict=True)
