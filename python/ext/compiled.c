@@ -18,6 +18,7 @@ typedef struct Special {
   char *types;
   size_t length;
   QlCompiled *compiled;
+  bool gives_ours; /* arrays of Quelea's */
   int references;
 } Special;
 
@@ -90,7 +91,8 @@ static Special *compile(Function *self, const char *types, size_t length, bool m
   char *copy = strdup(types);
   Special *special = copy ? PyMem_Malloc(sizeof *special) : NULL;
   if (!special) return free(copy), ql_compiled_free(compiled), PyErr_NoMemory(), NULL;
-  *special = (Special){copy, length, compiled, 1};
+  *special = (Special){.types = copy, .length = length, .compiled = compiled, .references = 1};
+  special->gives_ours = compiled->result && strstr(compiled->result, "ours ");
   return self->specials[self->special_count++] = special;
 }
 
@@ -234,9 +236,10 @@ static bool borrow(const QlCompiled *compiled, Gather *g) {
 }
 
 /* While it runs, what it prints may run any Python: the code and the arrays are held meanwhile. */
-static PyObject *run_special(Function *self, const QlCompiled *compiled, Gather *g, bool *refused) {
+static PyObject *run_special(Function *self, const Special *special, Gather *g, bool *refused) {
   QL_ERROR(error);
-  bool in_memory = !g->ranks && (g->ours || strstr(compiled->result, "ours "));
+  const QlCompiled *compiled = special->compiled;
+  bool in_memory = !g->ranks && (g->ours || special->gives_ours);
   *refused = false;
   if (g->ranks ? qx_enter_at() < 0 : in_memory && !borrow(compiled, g)) return NULL;
   QlValue few[32], *results = few;
@@ -275,7 +278,7 @@ static PyObject *run_once(Function *self, Gather *g, bool *refused) {
   *refused = special && !special->compiled->result;
   if (!special || *refused) return NULL;
   special->references++;
-  PyObject *result = run_special(self, special->compiled, g, refused);
+  PyObject *result = run_special(self, special, g, refused);
   release(special);
   return result;
 }

@@ -4,14 +4,13 @@
 
 enum { FEW_ELEMENTS = 1024 };
 
-bool compiled_write_type(Gather *g, const char *text) {
-  size_t length = strlen(text);
+bool compiled_write_letters(Gather *g, const char *text, size_t length) {
   if (g->length + length >= TYPES_ROOM) {
     PyErr_SetString(PyExc_TypeError, "too many arguments for a compiled function");
     return false;
   }
-  memcpy(g->types + g->length, text, length + 1);
-  g->length += length;
+  memcpy(g->types + g->length, text, length);
+  g->types[g->length += length] = 0;
   return true;
 }
 
@@ -19,15 +18,16 @@ bool compiled_write_type(Gather *g, const char *text) {
 static bool write_array_type(Gather *g, QlDtype dtype, int ndim, bool contiguous, bool readonly) {
   if (readonly && !compiled_write_type(g, "const ")) return false;
   if (g->ranks && !compiled_write_type(g, "ranks ")) return false;
-  char text[8 + 2 * QL_MAX_DIMS], *at = stpcpy(text, ql_dtype_info[dtype].ir);
+  char text[8 + 2 * QL_MAX_DIMS], *at = text;
+  for (const char *name = ql_dtype_info[dtype].ir; *name;) *at++ = *name++;
   *at++ = '[';
   for (int axis = 0; axis < ndim; axis++) {
     if (axis) *at++ = ',';
     *at++ = ':';
   }
   if (contiguous && ndim) *at++ = ':', *at++ = '1';
-  *at++ = ']', *at = 0;
-  return compiled_write_type(g, text);
+  *at++ = ']';
+  return compiled_write_letters(g, text, (size_t)(at - text));
 }
 
 static bool has_room(const Gather *g, int ndim) {

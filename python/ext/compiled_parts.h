@@ -7,6 +7,8 @@
 
 #include "compiled.h"
 
+#include <string.h>
+
 enum { TYPES_ROOM = 1024, MOST_PARTS = 512 };
 
 typedef struct Gather {
@@ -39,7 +41,10 @@ typedef struct Results {
 } Results;
 
 /* ---- compiled_arguments.c ---- */
-bool compiled_write_type(Gather *g, const char *text);
+bool compiled_write_letters(Gather *g, const char *text, size_t length);
+static inline bool compiled_write_type(Gather *g, const char *text) { /* mostly known here */
+  return compiled_write_letters(g, text, strlen(text));
+}
 bool compiled_take(Gather *g, PyObject *object); /* an argument: its type and its parts */
 bool compiled_holds_ours(PyObject *object);      /* arrays of Quelea's? */
 QlOnRanks compiled_on_ranks(PyObject *object);   /* may, or must, they go as arrays on ranks? */

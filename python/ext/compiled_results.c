@@ -22,10 +22,12 @@ static PyObject *view_ours(PyObject *owner, int ndim, const QlValue *parts, cons
 
 /* ---- what was made beside arrays of Quelea's is Quelea's ---- */
 
-static bool begins(const char **type, const char *word) {
-  size_t length = strlen(word);
-  if (strncmp(*type, word, length)) return false;
-  *type += length;
+/* Mostly the first letter is another. */
+static inline bool begins(const char **type, const char *word) {
+  const char *at = *type;
+  while (*word && *at == *word) at++, word++;
+  if (*word) return false;
+  *type = at;
   return true;
 }
 
