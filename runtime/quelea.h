@@ -234,6 +234,10 @@ QL_API QlStatus ql_astype(QlContext *context, QlArray *array, QlDtype dtype, QlO
 QL_API QlStatus ql_reduce(QlContext *context, QlReduction reduction, QlArray *array, uint32_t axes,
                           bool keepdims, QlDtype dtype, QlArray *out, QlArray **result,
                           QlError *error);
+/* The product of complex numbers over axes, which begins with a number; NULL: with the first
+ * elements. */
+QL_API QlStatus ql_product_from(QlContext *context, QlArray *array, uint32_t axes, bool keepdims,
+                                const QlScalar *begin, QlArray **result, QlError *error);
 /* The sum over an axis of the products of two arrays, which are broadcast; of bools, whether any
  * product is true. Products of float16 are summed in float32 and rounded once. The result lies in C
  * order. */

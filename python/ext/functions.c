@@ -214,6 +214,27 @@ static PyObject *function_product(PyObject *module, PyObject *const *args, Py_ss
   return qx_product(args[0], args[1]);
 }
 
+/* product_from(x, axis, keepdims, begin): of complex numbers. None: it begins with the elements. */
+static PyObject *function_product_from(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  QL_ERROR(error);
+  uint32_t axes;
+  QlScalar begin;
+  QlArray *result;
+  bool huge;
+  (void)module;
+  if (nargs != 4 || !qx_is_array(args[0]))
+    return PyErr_Format(PyExc_TypeError, "product_from takes a quelea.ndarray and three words");
+  int keepdims = qx_flag_from_python(args[2], false), is_number = 0;
+  if (keepdims < 0 || qx_axes_from_python(args[1], qx_array(args[0])->ndim, &axes) < 0) return NULL;
+  if (args[3] != Py_None && (is_number = qx_scalar_from_python(args[3], &begin, &huge)) != 1)
+    return is_number < 0 ? NULL : PyErr_Format(PyExc_TypeError, "begin must be a number");
+  if (qx_enter_at() < 0) return NULL;
+  if (ql_product_from(qx.context, qx_array(args[0]), axes, keepdims, is_number ? &begin : NULL,
+                      &result, &error))
+    return qx_raise(&error);
+  return qx_wrap_result(result, NULL);
+}
+
 /* cast(x, dtype): as an operand of a ufunc is cast. */
 static PyObject *function_cast(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   QlDtype dtype;
@@ -301,6 +322,8 @@ PyMethodDef qx_functions[] = {
     {"is_writable", function_is_writable, METH_O, "May elements be assigned?"},
     {"product", FAST_POSITIONAL(function_product),
      "product(a, b): of matrices and vectors; None: it is none of these"},
+    {"product_from", FAST_POSITIONAL(function_product_from),
+     "product_from(x, axis, keepdims, begin): of complex numbers"},
     {"cast", FAST_POSITIONAL(function_cast), "cast(x, dtype): as an operand of a ufunc is cast."},
     {"stack_order", FAST_POSITIONAL(function_stack_order),
      "stack_order(a, b, core): the axes but for the last as NumPy's iterator goes through them"},

@@ -548,6 +548,10 @@ def _reduce_slowly(
     if first is not None and x.size == 0 and neutral is None:
         shape = _quelea.sum(x, axis, keepdims=keepdims).shape
         return _deliver(as_scalar(_quelea.full(shape, first, x.dtype)), out)
+    begins = x.size and (first is not None or neutral is None)
+    if name == "prod" and begins and numpy.result_type(dtype or x.dtype).kind == "c":
+        result = _quelea.product_from(_quelea.cast(x, dtype), axis, keepdims, first)
+        return _deliver(result, out)
     result = getattr(_quelea, name)(x, axis, **arguments)
     if first is not None:
         result = _combine(name)(result, _quelea.full((), first, result.dtype))

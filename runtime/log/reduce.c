@@ -73,18 +73,18 @@ static QlStatus record_reduction(QlContext *ctx, QlReduction reduction, QlArray 
                                                                 : QL_OK;
 }
 
-/* Products of complex numbers begin with one, as NumPy's do: 1 * z changes the signs of zeros, and
- * both parts where one is NaN or infinite. A copy of the array in which the first elements of all
- * lines are multiplied by one. */
-static QlStatus begin_with_one(QlContext *ctx, QlArray *array, uint32_t axes, QlDtype dtype,
-                               QlArray **begun, QlError *error) {
+/* Products of complex numbers begin with one, or with what they are given, as NumPy's do: 1 * z
+ * changes the signs of zeros, and both parts where one is NaN or infinite. A copy of the array in
+ * which the first elements of all lines are multiplied by it. */
+static QlStatus begin_with(QlContext *ctx, QlArray *array, uint32_t axes, QlDtype dtype,
+                           const QlScalar *begin, QlArray **begun, QlError *error) {
   int64_t shape[QL_MAX_DIMS];
   QlArray *copy, *first = NULL, *same = NULL;
   QL_TRY(ql_astype(ctx, array, dtype, QL_ORDER_ITERATOR, &copy, error));
   for (int a = 0; a < copy->ndim; a++) shape[a] = axes >> a & 1 ? 1 : copy->shape[a];
   QlStatus status = ql_view(copy, copy->ndim, shape, copy->strides, copy->offset, &first, error);
-  QlScalar one = {ql_convert(QL_I64, (QlValue){.i = 1}, dtype), dtype, .weak = false};
-  QlOperand in[2] = {{.scalar = one}, {.array = first}};
+  QlScalar taken = {ql_convert(begin->dtype, begin->value, dtype), dtype, .weak = false};
+  QlOperand in[2] = {{.scalar = taken}, {.array = first}};
   if (!status)
     status = ql_ufunc(ctx, QL_OP_MULTIPLY, 2, in, first, NULL, QL_DTYPE_NONE, &same, error);
   ql_release(first), ql_release(same);
@@ -119,9 +119,10 @@ static QlStatus make(QlContext *ctx, QlArray *array, QlDtype dtype, int ndim, co
   return rt_array_new_in_order(ctx, dtype, ndim, shape, kept, made, error);
 }
 
-QlStatus rt_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes,
-                   bool keepdims, QlOrder order, QlDtype dtype, QlArray *out, QlArray **result,
-                   QlError *error) {
+/* begin: what a product of complex numbers begins with; NULL: with its first elements. */
+static QlStatus reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes,
+                       bool keepdims, QlOrder order, QlDtype dtype, const QlScalar *begin,
+                       QlArray *out, QlArray **result, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   QL_TRY(rt_check_input(ctx, array, error));
   int64_t shape[QL_MAX_DIMS];
@@ -143,8 +144,9 @@ QlStatus rt_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32
     QL_TRY(ql_astype(ctx, array, QL_F16, QL_ORDER_ITERATOR, &taken, error));
     array = taken;
   }
-  if (reduction == QL_REDUCE_PROD && ql_dtype_info[value].kind == QL_KIND_COMPLEX && array->size) {
-    QL_TRY(begin_with_one(ctx, array, axes, value, &taken, error));
+  if (reduction == QL_REDUCE_PROD && ql_dtype_info[value].kind == QL_KIND_COMPLEX && array->size &&
+      begin) {
+    QL_TRY(begin_with(ctx, array, axes, value, begin, &taken, error));
     array = taken;
   }
   if (rows[reduction].counts && array->dtype != QL_BOOL)
@@ -177,6 +179,19 @@ QlStatus rt_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32
 failed:
   ql_release(made), ql_release(taken);
   return status;
+}
+
+QlStatus rt_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes,
+                   bool keepdims, QlOrder order, QlDtype dtype, QlArray *out, QlArray **result,
+                   QlError *error) {
+  QlScalar one = ql_i64(1);
+  return reduce(ctx, reduction, array, axes, keepdims, order, dtype, &one, out, result, error);
+}
+
+QlStatus ql_product_from(QlContext *ctx, QlArray *array, uint32_t axes, bool keepdims,
+                         const QlScalar *begin, QlArray **result, QlError *error) {
+  return reduce(ctx, QL_REDUCE_PROD, array, axes, keepdims, QL_ORDER_ITERATOR, QL_DTYPE_NONE, begin,
+                NULL, result, error);
 }
 
 QlStatus ql_reduce(QlContext *ctx, QlReduction reduction, QlArray *array, uint32_t axes,

@@ -19,6 +19,29 @@ def example(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return make
 
 
+# ---- order in memory ----
+
+
+@example
+def sums_are_flattened_as_views_where_numpys_are(m):
+    x = m.asarray(numpy.arange(24.0).reshape(2, 3, 4)).transpose(2, 1, 0)
+    y = x.sum(axis=0)
+    z = y.reshape(-1)
+    y[...] = 9
+    return z[:4], z
+
+
+@example
+def copies_of_broadcast_arrays_are_flattened_as_numpys(m):
+    results = []
+    x = m.broadcast_to(m.asarray(numpy.arange(6.0).reshape(2, 3)).T, (2, 3, 2))
+    for y in (x.copy("K"), x.astype("f4"), m.round(x), m.roll(x, 1, 0), m.concatenate([x, x])):
+        z = y.reshape(-1)
+        y[...] = 9
+        results.append(z)
+    return results
+
+
 # ---- products and sums of halves ----
 
 
@@ -680,6 +703,17 @@ def products_of_complex_numbers_begin_with_one(m):
 
 
 @example
+def products_of_complex_numbers_begin_with_what_they_are_given(m):
+    z = m.asarray([[complex(-0.0, -0.0), 2 + 1j], [3 - 1j, complex(m.inf, -0.0)]])
+    return [
+        f(z, axis=axis, initial=first)
+        for f in (m.prod, m.multiply.reduce)
+        for axis in (0, 1, ())
+        for first in (2, 1j, -0.0, None, complex(m.inf, 0))
+    ] + [m.prod(z[:0], 0, initial=2j), m.prod(m.ones(2), initial=2, out=m.zeros((), "c8"))]
+
+
+@example
 def sums_of_complex_numbers_that_begin_below_zero(m):
     z = m.full(3, complex(-0.0, -0.0))
     return [
@@ -892,11 +926,10 @@ def compare(ours: Any, theirs: Any) -> None:
         got = host(ours)
         assert (got.dtype, got.shape) == (theirs.dtype, theirs.shape)
         numpy.testing.assert_array_equal(got, theirs)
-        if got.dtype.kind == "f":
-            signs = ~numpy.isnan(theirs)
-            numpy.testing.assert_array_equal(
-                numpy.signbit(got)[signs], numpy.signbit(theirs)[signs]
-            )
+        if got.dtype.kind in "fc":
+            for part in (numpy.real, numpy.imag):
+                signs = (numpy.signbit(part(x)) & ~numpy.isnan(part(x)) for x in (got, theirs))
+                numpy.testing.assert_array_equal(*signs)
     else:
         assert ours == theirs
 
