@@ -442,10 +442,17 @@ def test_masks_of_series():
     """A public report's example: pandas asks whether a key is of NumPy's type, and of others takes the elements."""
     pandas = pytest.importorskip("pandas")
     series = pandas.Series([1.0, 2.0, 3.0], index=["x", "y", "z"])
-    mask = quelea.asarray([True, False, True])
+    mask, places = quelea.asarray([True, False, True]), quelea.asarray([0, 2])
+    for choose in (series.__getitem__, series.loc.__getitem__, series.to_frame().__getitem__):
+        with pytest.raises(KeyError):
+            choose(mask)
+        assert list(choose(numpy.asarray(mask)).index) == ["x", "z"]
     with pytest.raises(KeyError):
-        series[mask]
-    assert list(series[numpy.asarray(mask)].index) == ["x", "z"]
+        series[mask] = 0
+    # pandas asks here for integers, and True is one: README says so
+    assert list(series.iloc[mask].index) == ["y", "x", "y"]
+    assert list(series.iloc[places].index) == ["x", "z"]
+    compare(series.where(mask, 0.0), series.where(numpy.asarray(mask), 0.0))
 
 
 @pytest.mark.skipif(

@@ -395,6 +395,7 @@ def test_own_methods(name: str) -> None:
     assert not differences
 
 
+REDUCE_WORDS = ("axis", "dtype", "out", "keepdims", "initial", "where")
 REDUCTIONS = ("add", "multiply", "maximum", "minimum", "logical_or", "logical_and")
 
 
@@ -402,7 +403,7 @@ REDUCTIONS = ("add", "multiply", "maximum", "minimum", "logical_or", "logical_an
 def test_methods_of_ufuncs(name: str) -> None:
     """The keywords of reduce, by keyword and by position; what there is not yet says so."""
     differences = []
-    words = ("axis", "dtype", "out", "keepdims", "initial", "where")
+    words = REDUCE_WORDS
     defaults: list[Any] = [0, None, None, False, None if name in ("maximum", "minimum") else 0]
     cases: list[Any] = [
         ("reduce", (X,), {}),
@@ -466,6 +467,33 @@ def test_keywords_of_methods(name: str) -> None:
             extra = f"{word}={kwargs[word]!r}" if word in kwargs else f"{args[-1]!r}"
             differences.append(f"x.{name}({extra}): {found}")
     assert not differences
+
+
+def pairs() -> set[tuple[str, str]]:
+    """Functions, ufuncs and methods with a keyword of theirs that is given values."""
+    words = {(name, word) for name, cases in CASES.items() for _, word, _, _ in cases}
+    words |= {(f"x.{name}", word) for name, word in words if name in METHODS}
+    words |= {
+        (f"x.{name}", key)
+        for name, calls in OWN_METHODS.items()
+        for _, given in calls
+        for key in given
+    }
+    words |= {(f"{name}.reduce", word) for name in REDUCTIONS for word in REDUCE_WORDS}
+    return {(name, word) for name, word in words if word not in ("", "nonsense")}
+
+
+def test_how_much_is_tried() -> None:
+    """pytest -s -k how_much says it."""
+    tried_pairs, calls = pairs(), sum(len(cases) for cases in CASES.values())
+    print(f"{len(tried_pairs)} pairs of a function and a keyword, in {calls} calls")
+    assert len(tried_pairs) > 1000 and {w for _, w in tried_pairs} >= {
+        "out",
+        "where",
+        "dtype",
+        "casting",
+        "initial",
+    }
 
 
 def public_functions() -> Iterator[str]:
