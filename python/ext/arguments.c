@@ -119,6 +119,7 @@ int qx_axis_from_python(PyObject *object, int ndim, int *axis, const char *prefi
 
 static int axis_into_mask(PyObject *object, int ndim, uint32_t *axes) {
   int axis;
+  if (refuse_bool(object)) return -1;
   if (qx_axis_from_python(object, ndim, &axis, NULL) < 0) return -1;
   if (*axes >> axis & 1) {
     PyErr_SetString(PyExc_ValueError, "duplicate value in 'axis'");
@@ -162,10 +163,26 @@ PyObject *qx_shape_to_python(int ndim, const int64_t *shape) {
   return tuple;
 }
 
+int qx_integer_flag(PyObject *value, bool fallback) {
+  if (!value || PyBool_Check(value)) return value ? value == Py_True : fallback;
+  PyObject *index = PyNumber_Index(value);
+  long flag = index ? PyLong_AsLong(index) : -1;
+  Py_XDECREF(index);
+  if (flag == -1 && PyErr_Occurred()) return -1;
+  if (flag == (int)flag) return flag != 0;
+  PyErr_SetString(PyExc_OverflowError, "Python int too large to convert to C int");
+  return -1;
+}
+
+const char *qx_word(PyObject *object) {
+  if (PyBytes_Check(object)) return PyBytes_AS_STRING(object);
+  return PyUnicode_Check(object) ? PyUnicode_AsUTF8(object) : NULL;
+}
+
 char qx_order_letter(PyObject *object) {
-  const char *text = PyUnicode_Check(object) ? PyUnicode_AsUTF8(object) : NULL;
+  const char *text = qx_word(object);
   if (text && text[0] && !text[1] && strchr("CFAKcfak", text[0])) return (char)(text[0] & ~0x20);
-  if (!PyErr_Occurred() && PyUnicode_Check(object))
+  if (!PyErr_Occurred() && text)
     PyErr_Format(PyExc_ValueError, "order must be one of 'C', 'F', 'A', or 'K' (got %R)", object);
   else if (!PyErr_Occurred())
     PyErr_Format(PyExc_TypeError, "order must be str, not %s", Py_TYPE(object)->tp_name);

@@ -20,15 +20,18 @@ static int warn_if_complex_is_lost(QlDtype from, QlDtype to) {
 
 /* ---- ufuncs ---- */
 
+int qx_check_is_array(PyObject *out) {
+  if (qx_is_array(out) && !((QxArray *)out)->value) return 0;
+  PyErr_Format(
+      PyExc_TypeError,
+      "return arrays must be of type quelea.ndarray, not %s; to write into a NumPy array, assign "
+      "numpy.asarray(result) to it",
+      Py_TYPE(out)->tp_name);
+  return -1;
+}
+
 int qx_check_out(PyObject *out) {
-  if (!qx_is_array(out) || ((QxArray *)out)->value) {
-    PyErr_Format(
-        PyExc_TypeError,
-        "return arrays must be of type quelea.ndarray, not %s; to write into a NumPy array, assign "
-        "numpy.asarray(result) to it",
-        Py_TYPE(out)->tp_name);
-    return -1;
-  }
+  if (qx_check_is_array(out) < 0) return -1;
   if (((QxArray *)out)->readonly || qx_array(out)->readonly) {
     PyErr_SetString(PyExc_ValueError, "output array is read-only");
     return -1;
@@ -107,12 +110,12 @@ static PyObject *huge_integer_into(QlOp op, const QxOperands *in, PyObject *out,
   return done < 0 ? NULL : Py_NewRef(out);
 }
 
-/* Scalars and lists become booleans one by one, as NumPy takes them; an array must be of booleans.
- */
+/* Scalars, lists and what else is no array become booleans one by one, as NumPy takes them; an
+ * array must be of booleans. */
 static int mask_operand(PyObject *where, QxOperands *operands) {
   QlOperand *mask = &operands->of[0];
   bool is_scalar = PyArray_IsScalar(where, Generic);
-  if (!PyList_Check(where) && !PyTuple_Check(where)) {
+  if (qx_is_array(where) || PyBool_Check(where) || PyObject_HasAttrString(where, "__array__")) {
     int added = qx_operand_take(operands, where);
     if (added > 0 && !mask->array && (mask->scalar.weak || is_scalar))
       mask->scalar.value = ql_convert(mask->scalar.dtype, mask->scalar.value, QL_BOOL),

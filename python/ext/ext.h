@@ -240,6 +240,8 @@ int qx_shape_from_args(PyObject *const *args, Py_ssize_t nargs, int *ndim, int64
 int qx_axes_from_python(PyObject *object, int ndim, uint32_t *axes);
 int qx_axis_from_python(PyObject *object, int ndim, int *axis, const char *prefix);
 int qx_flag_from_python(PyObject *value, bool fallback); /* -1: exception */
+int qx_integer_flag(PyObject *value, bool fallback);     /* the same, of what is an integer */
+const char *qx_word(PyObject *object); /* text or bytes, which NumPy takes too; NULL: neither */
 PyObject *qx_shape_to_python(int ndim, const int64_t *shape);
 /* order= of an array: 'A' is 'F' where the array lies so alone; `otherwise`: when none is given. 0
  * or -1. */
@@ -256,7 +258,8 @@ PyObject *qx_inplace(QlOp op, PyObject *self, PyObject *other);
 PyObject *qx_astype(QlArray *array, QlDtype dtype, QlOrder order, bool value);
 PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype,
                     PyObject *out, bool keepdims);
-int qx_check_out(PyObject *out); /* may results go there? 0 or -1 */
+int qx_check_is_array(PyObject *out); /* is it one of ours? 0 or -1 */
+int qx_check_out(PyObject *out);      /* may results go there? 0 or -1 */
 /* array[...] = value, where value is anything array-like. 0 or -1. */
 int qx_assign(QlArray *target, PyObject *value);
 /* array.fill(value): with a scalar, or an array of no axes. */

@@ -58,9 +58,9 @@ PyObject *qx_reduction_call(QlReduction reduction, PyObject *self, PyObject *con
   PyObject *values[WORDS];
   if (!parse_reduction(reduction, self != NULL, args, nargs, kwnames, values)) return NULL;
   if (self) values[A] = self;
-  if (values[INITIAL] || (values[WHERE] && values[WHERE] != Py_True))
+  int keepdims = qx_integer_flag(values[KEEPDIMS], false);
+  if (keepdims >= 0 && (values[INITIAL] || (values[WHERE] && values[WHERE] != Py_True)))
     return qx_reduce_slowly(reduction_names[reduction], values);
-  int keepdims = qx_flag_from_python(values[KEEPDIMS], false);
   QlArray *array = keepdims < 0 ? NULL : qx_array_from_python(values[A], QL_DTYPE_NONE);
   if (!array) return NULL;
   PyObject *result =
@@ -89,6 +89,8 @@ FUNCTION(function_count_nonzero) {
   (void)module;
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
   int keepdims = qx_flag_from_python(values[2], false);
+  if (keepdims > 0 || (!keepdims && !qx_absent(values[1])))
+    keepdims = qx_integer_flag(values[2], false); /* of all elements anything false is taken */
   QlArray *array = keepdims < 0 ? NULL : qx_array_from_python(values[0], QL_DTYPE_NONE);
   if (!array) return NULL;
   PyObject *result = qx_reduce(QL_REDUCE_COUNT, array, values[1], NULL, NULL, keepdims);
@@ -224,7 +226,7 @@ static PyObject *function_product_from(PyObject *module, PyObject *const *args, 
   (void)module;
   if (nargs != 4 || !qx_is_array(args[0]))
     return PyErr_Format(PyExc_TypeError, "product_from takes a quelea.ndarray and three words");
-  int keepdims = qx_flag_from_python(args[2], false), is_number = 0;
+  int keepdims = qx_integer_flag(args[2], false), is_number = 0;
   if (keepdims < 0 || qx_axes_from_python(args[1], qx_array(args[0])->ndim, &axes) < 0) return NULL;
   if (args[3] != Py_None && (is_number = qx_scalar_from_python(args[3], &begin, &huge)) != 1)
     return is_number < 0 ? NULL : PyErr_Format(PyExc_TypeError, "begin must be a number");

@@ -124,9 +124,12 @@ FUNCTION(function_asarray) {
   if (!qx_parse(&signature, args, nargs, kwnames, values) ||
       qx_dtype_from_python(values[1], &dtype) < 0)
     return NULL;
-  int copies = qx_absent(values[2]) ? false : PyObject_IsTrue(values[2]);
-  if (copies < 0) return NULL;
-  return as_array(values[0], dtype, copies ? ALWAYS : values[2] == Py_False ? AVOIDED : AS_NEEDED);
+  if (qx_absent(values[2])) return as_array(values[0], dtype, AS_NEEDED);
+  if (PyUnicode_Check(values[2]))
+    return PyErr_Format(PyExc_ValueError,
+                        "strings are not allowed for 'copy' keyword. Use True/False/None instead.");
+  int copies = PyObject_IsTrue(values[2]);
+  return copies < 0 ? NULL : as_array(values[0], dtype, copies ? ALWAYS : AVOIDED);
 }
 
 /* ---- lists of numbers ----

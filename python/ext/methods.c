@@ -23,8 +23,8 @@ static int check_casting(QlDtype from, QlDtype to, PyObject *casting) {
   int allowed = qx_casting_allows(casting, from, to);
   if (allowed) return allowed < 0 ? -1 : 0;
   PyErr_Format(PyExc_TypeError,
-               "Cannot cast array data from dtype('%s') to dtype('%s') according to the rule '%U'",
-               ql_dtype_name(from), ql_dtype_name(to), casting);
+               "Cannot cast array data from dtype('%s') to dtype('%s') according to the rule '%s'",
+               ql_dtype_name(from), ql_dtype_name(to), qx_word(casting));
   return -1;
 }
 
@@ -56,6 +56,7 @@ METHOD(method_view) {
       qx_dtype_from_python(values[0], &dtype) < 0)
     return NULL;
   const QlArray *array = qx_array(self);
+  if (values[0] == Py_None) dtype = QL_F64; /* NumPy's default */
   if (!qx_absent(values[1]) || (dtype != QL_DTYPE_NONE && dtype != array->dtype))
     return PyErr_Format(
         PyExc_NotImplementedError,
@@ -143,13 +144,13 @@ METHOD(method_transpose) {
 }
 
 METHOD(method_swapaxes) {
-  static const char *const words[] = {"axis1", "axis2"};
-  static const QxSignature signature = {"swapaxes", words, 2, 2, 2};
-  PyObject *values[2];
   int first, second, axes[QL_MAX_DIMS], ndim = qx_array(self)->ndim;
-  if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
-  if (qx_axis_from_python(values[0], ndim, &first, "axis1") < 0 ||
-      qx_axis_from_python(values[1], ndim, &second, "axis2") < 0)
+  if (kwnames && PyTuple_GET_SIZE(kwnames))
+    return PyErr_Format(PyExc_TypeError, "swapaxes() takes no keyword arguments");
+  if (nargs != 2)
+    return PyErr_Format(PyExc_TypeError, "swapaxes expected 2 arguments, got %zd", nargs);
+  if (qx_axis_from_python(args[0], ndim, &first, "axis1") < 0 ||
+      qx_axis_from_python(args[1], ndim, &second, "axis2") < 0)
     return NULL;
   for (int i = 0; i < ndim; i++) axes[i] = i;
   axes[first] = second, axes[second] = first;

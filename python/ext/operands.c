@@ -56,18 +56,22 @@ int qx_dtype_from_python(PyObject *object, QlDtype *dtype) {
 }
 
 int qx_casting_allows(PyObject *rule, QlDtype from, QlDtype to) {
-  const char *text = !rule ? "unsafe" : PyUnicode_Check(rule) ? PyUnicode_AsUTF8(rule) : "";
-  if (!text) return -1;
+  const char *text = !rule ? "unsafe" : qx_word(rule);
+  if (!text && PyErr_Occurred()) return -1;
+  if (!text)
+    return PyErr_Format(PyExc_TypeError, "casting must be str, not %s", Py_TYPE(rule)->tp_name), -1;
   if (!strcmp(text, "unsafe")) return 1;
   if (!strcmp(text, "same_kind")) return ql_can_cast_same_kind(from, to);
   if (!strcmp(text, "safe")) return ql_can_cast_safely(from, to);
   if (!strcmp(text, "no") || !strcmp(text, "equiv")) return from == to;
-  if (!PyUnicode_Check(rule))
-    PyErr_Format(PyExc_TypeError, "casting must be str, not %s", Py_TYPE(rule)->tp_name);
-  else
-    PyErr_Format(PyExc_ValueError,
-                 "casting must be one of 'no', 'equiv', 'safe', 'same_kind', 'unsafe' (got %R)",
-                 rule);
+  if (!strcmp(text, "same_value"))
+    return PyErr_Format(PyExc_NotImplementedError,
+                        "casting='same_value' is not in Quelea yet; cast, and compare the result "
+                        "with what was cast"),
+           -1;
+  PyErr_Format(PyExc_ValueError,
+               "casting must be one of 'no', 'equiv', 'safe', 'same_kind', 'unsafe' (got %R)",
+               rule);
   return -1;
 }
 
@@ -388,7 +392,8 @@ int qx_operand_add_slowly(QxOperands *operands, PyObject *object) {
     return operand_own(operands, qx_array_from_numpy((PyArrayObject *)object));
   if (PyList_Check(object) || PyTuple_Check(object)) return add_sequence(operands, object);
   if (qx_foreign(object) != QX_TAKEN) return 0;
-  return PyRange_Check(object) || PyObject_HasAttrString(object, "__array__")
+  bool is_memory = PyObject_CheckBuffer(object) && !PyBytes_Check(object); /* bytes are a text */
+  return PyRange_Check(object) || is_memory || PyObject_HasAttrString(object, "__array__")
              ? operand_own(operands, array_through_numpy(object, QL_DTYPE_NONE))
              : 0;
 }

@@ -38,14 +38,22 @@ static bool only_output(PyObject *given, PyObject **out) {
   return true;
 }
 
+/* As NumPy does, whose words these are. 0 or -1. */
+static int warn_of_where(void) {
+  return PyErr_WarnEx(PyExc_UserWarning,
+                      "'where' used without 'out', expect unitialized memory in output. If this is "
+                      "intentional, use out=None.",
+                      1);
+}
+
 typedef enum Casting { SAME_KIND, UNSAFE, STRICTER } Casting;
 
 /* -1: exception */
 static int casting_from_python(PyObject *casting) {
   if (!casting) return SAME_KIND;
   if (qx_casting_allows(casting, QL_BOOL, QL_BOOL) < 0) return -1;
-  if (PyUnicode_CompareWithASCIIString(casting, "same_kind") == 0) return SAME_KIND;
-  return PyUnicode_CompareWithASCIIString(casting, "unsafe") == 0 ? UNSAFE : STRICTER;
+  const char *rule = qx_word(casting);
+  return !strcmp(rule, "same_kind") ? SAME_KIND : !strcmp(rule, "unsafe") ? UNSAFE : STRICTER;
 }
 
 /* An input as the loop takes it, whatever is lost. 0 or -1. */
@@ -100,7 +108,7 @@ static int refuse_cast(PyObject *self, const char *which, int k, QlDtype from, Q
   (void)ql_fail(
       &error, QL_ERR_CAST,
       "Cannot cast ufunc '%s' %s%s from dtype('%s') to dtype('%s') with casting rule '%s'",
-      NAME(self), which, place, ql_dtype_name(from), ql_dtype_name(to), PyUnicode_AsUTF8(casting));
+      NAME(self), which, place, ql_dtype_name(from), ql_dtype_name(to), qx_word(casting));
   return qx_raise_int(&error);
 }
 
@@ -132,7 +140,7 @@ static int check_casting(PyObject *self, const QxOperands *in, PyObject *out, Ql
   QL_ERROR(error);
   if (ql_resolve(OP(self), in->count, in->of, dtype, &loop, &result, &error))
     return qx_raise_int(&error);
-  bool is_equivalence = PyUnicode_CompareWithASCIIString(casting, "equiv") == 0;
+  bool is_equivalence = !strcmp(qx_word(casting), "equiv");
   bool is_logical = OP(self) >= QL_OP_LOGICAL_AND && OP(self) <= QL_OP_LOGICAL_XOR;
   for (int k = 0; k < in->count && !is_logical; k++) { /* truths are taken of any dtype */
     const QlScalar *scalar = &in->of[k].scalar;
@@ -175,16 +183,22 @@ static int order_of_result(PyObject *order, const QxOperands *in, PyObject *out,
 static PyObject *call_with_keywords(PyObject *self, QxOperands *in, PyObject **values) {
   PyObject *out;
   QlDtype dtype;
-  if (!qx_absent(values[SIGNATURE]) || !qx_absent(values[SIG]))
+  if (values[SIGNATURE] == Py_None || values[SIG] == Py_None)
+    return PyErr_Format(PyExc_TypeError,
+                        "the signature object to ufunc must be a string or a tuple.");
+  if (values[SIGNATURE] || values[SIG])
     return PyErr_Format(PyExc_NotImplementedError,
                         "%s(signature=) is not in Quelea yet; write dtype=, or astype of the "
                         "operands",
                         NAME(self));
-  if (!only_output(values[OUT], &out) || qx_dtype_from_python(values[DTYPE], &dtype) < 0)
+  if (!only_output(values[OUT], &out) || (out && qx_check_is_array(out) < 0) ||
+      qx_dtype_from_python(values[DTYPE], &dtype) < 0)
     return NULL;
   int casting = casting_from_python(values[CASTING]);
   QlOrder order;
   if (casting < 0 || order_of_result(values[ORDER], in, out, &order) < 0) return NULL;
+  if (values[SUBOK] && !PyBool_Check(values[SUBOK]))
+    return PyErr_Format(PyExc_TypeError, "'subok' must be a boolean");
   PyObject *where = values[WHERE] == Py_True ? NULL : values[WHERE];
   if (casting == STRICTER && check_casting(self, in, out, dtype, values[CASTING]) < 0) return NULL;
   PyObject *result = casting == UNSAFE ? call_unsafely(self, in, out, where, dtype)
@@ -221,6 +235,7 @@ static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t 
   PyObject *values[KEYWORDS] = {NULL};
   const QxSignature signature = {NAME(self), keyword_words, KEYWORDS, 0, 0};
   if (kwnames && !qx_parse(&signature, args + nargs, 0, kwnames, values)) return NULL;
+  bool warns = values[WHERE] && values[WHERE] != Py_True && !values[OUT]; /* not of out=None */
   if (nargs > nin) {
     if (values[OUT])
       return PyErr_Format(PyExc_TypeError,
@@ -251,6 +266,8 @@ static PyObject *ufunc_vectorcall(PyObject *self, PyObject *const *args, size_t 
     result = PyObject_Vectorcall(numpy, args, flagged, kwnames);
     goto out;
   }
+  warns &= qx_absent(values[OUT]) && (in.any_array || is_array_like(values[WHERE]));
+  if (QX_UNLIKELY(warns) && warn_of_where() < 0) goto out;
   if (nin == 1) in.of[1].array = NULL;
   if (!in.any_array && in.huge && !qx_absent(values[OUT])) {
     PyErr_Format(PyExc_TypeError,
@@ -303,6 +320,7 @@ static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t 
         NAME(self));
   if (nargs > 3 && PyTuple_Check(args[3]))
     return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
+  if (qx_integer_flag(values[4], false) < 0) return NULL;
   PyObject *zero = PyLong_FromLong(0), *result = NULL;
   if (!values[1]) values[1] = zero;
   if (zero && only_output(values[3], &values[3])) result = qx_reduce_slowly(name, values);
@@ -313,8 +331,9 @@ static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t 
 /* ufunc.outer(a, b): a with as many new axes at the end as b has. */
 static PyObject *ufunc_outer(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                              PyObject *kwnames) {
-  if (ARITY(self) != 2 || nargs != 2)
-    return PyErr_Format(PyExc_TypeError, "%s.outer takes two arrays", NAME(self));
+  if (ARITY(self) != 2)
+    return PyErr_Format(PyExc_ValueError, "outer product only supported for binary functions");
+  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "%s.outer takes two arrays", NAME(self));
   QlArray *left = qx_array_from_python(args[0], QL_DTYPE_NONE);
   QlArray *right = left ? qx_array_from_python(args[1], QL_DTYPE_NONE) : NULL;
   PyObject *result = NULL, *first = NULL, *second = NULL;

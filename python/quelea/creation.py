@@ -1,5 +1,6 @@
 """Making arrays: from shapes, from functions, from what Python has already. Ranges are in ranges.py."""
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -40,13 +41,13 @@ DType = Any
 
 
 def _check(device: str | None = None, like: Any = None, dtype: DType = None) -> None:
-    """Check the arguments that change nothing here, behind the dtype."""
+    """Check the arguments that change nothing here, `like` before the dtype and `device` behind it."""
+    if like is not None and not isinstance(like, ndarray):
+        raise TypeError("The `like` argument must be a quelea.ndarray")
     if dtype is not None:
         numpy.dtype(dtype)
     if device not in (None, "cpu"):
         raise ValueError(f"Device not understood. Only 'cpu' is allowed, but received: {device!r}")
-    if like is not None and not isinstance(like, ndarray):
-        raise TypeError("The `like` argument must be a quelea.ndarray")
 
 
 def array(
@@ -88,11 +89,16 @@ def array(
     """
     if order != "K" or like is not None:
         _check(like=like)
+    if subok is not False:
+        bool(subok)  # which chooses nothing here
+    if type(ndmin) is not int:
+        ndmin = operator.index(ndmin)
     if ndmax:
         raise NotImplementedError(
             "array(ndmax=) is not in Quelea yet; write np.asarray(numpy.array(..., ndmax=...))"
         )
-    result = _asarray(object, dtype, copy if isinstance(object, ndarray) or copy is False else None)
+    avoids = copy is not True and copy is not None and (isinstance(copy, str) or not copy)
+    result = _asarray(object, dtype, copy if isinstance(object, ndarray) or avoids else None)
     if order != "K":
         result = _in_order(result, order, copy, object)
     return (
@@ -113,7 +119,7 @@ def _in_order(
         if source is a or (order == "C" and source.dtype != a.dtype):
             return a  # a cast keeps the order of the axes
     result: ndarray = a.astype(a.dtype, order=order, copy=False)
-    if copy is False and result is not a:
+    if copy is not None and not copy and result is not a:
         raise ValueError("Unable to avoid copy while creating an array as requested.")
     return result
 
@@ -200,7 +206,7 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> ndarray:
     -------
     ndarray
     """
-    return array(a, order=order)
+    return array(a, order=order, subok=subok)
 
 
 # ---- from shapes ----
@@ -364,16 +370,20 @@ def _like(
     a: Any,
     dtype: DType,
     order: str,
+    subok: bool,
     shape: Shape | None,
     device: str | None,
 ) -> ndarray:
     """Make an array of that shape and dtype, with the axes in the order in which those of `a` lie in memory."""
+    if subok is not True:
+        operator.index(subok)  # which chooses nothing here
     if device is not None:
         _check(device, None, dtype)
     if not isinstance(a, (ndarray, numpy.ndarray)):
         a = numpy.asarray(a)
     dtype = a.dtype if dtype is None else dtype
-    extents: Any = a.shape if shape is None else shape if isinstance(shape, Sequence) else (shape,)
+    extents: Any = a.shape if shape is None else shape
+    extents = tuple(extents) if numpy.ndim(extents) else (extents,)
     order = _quelea.order(order)
     if order == "A":
         order = _order_of(a)
@@ -422,7 +432,7 @@ def empty_like(
     -------
     ndarray
     """
-    return _like(empty, prototype, dtype, order, shape, device)
+    return _like(empty, prototype, dtype, order, subok, shape, device)
 
 
 def zeros_like(
@@ -448,7 +458,7 @@ def zeros_like(
     -------
     ndarray
     """
-    return _like(zeros, a, dtype, order, shape, device)
+    return _like(zeros, a, dtype, order, subok, shape, device)
 
 
 def ones_like(
@@ -474,7 +484,7 @@ def ones_like(
     -------
     ndarray
     """
-    return _like(ones, a, dtype, order, shape, device)
+    return _like(ones, a, dtype, order, subok, shape, device)
 
 
 def full_like(
@@ -509,10 +519,11 @@ def full_like(
             a,
             dtype,
             order,
+            subok,
             shape,
             device,
         )
-    result = _like(empty, a, dtype, order, shape, device)
+    result = _like(empty, a, dtype, order, subok, shape, device)
     result[...] = _asarray(fill_value)
     return result
 
@@ -665,6 +676,8 @@ def eye(
     """
     _check(device, like, dtype)
     order = _only_c_or_f(order)
+    if isinstance(N, bool) or isinstance(M, bool):
+        raise TypeError("an integer is required")
     return _quelea.equal(_diagonals(N, M), operator.index(k)).astype(dtype, order=order)
 
 
@@ -678,6 +691,13 @@ def identity(n: int, dtype: DType = None, *, like: Any = None) -> ndarray:
     return eye(n, dtype=float if dtype is None else dtype, like=like)
 
 
+def _length(stop: Any) -> int:
+    """Count the elements of a range up to a number."""
+    return max(
+        0, math.ceil(stop) if isinstance(stop, (float, numpy.floating)) else operator.index(stop)
+    )
+
+
 def tri(
     N: int, M: int | None = None, k: float = 0, dtype: DType = float, *, like: Any = None
 ) -> ndarray:
@@ -686,7 +706,7 @@ def tri(
     Parameters
     ----------
     N, M : int
-        Rows and columns; as many columns as rows by default.
+        Rows and columns; as many columns as rows by default. Parts of one count, as in `arange`.
     k : int, default 0
         The diagonal: positive above the main one.
     dtype : dtype, default float64
@@ -696,8 +716,8 @@ def tri(
     ndarray of shape (N, M)
     """
     _check(like=like)
-    rows = max(0, operator.index(N))
-    columns = rows if M is None else max(0, operator.index(M))
+    rows = _length(N)
+    columns = rows if M is None else _length(M)
     first, second = int(-k), int(-k + 1)  # NumPy counts in integers from there
     last = _quelea.ramp((1, columns), 1, first, second - first, int)
     return _quelea.greater_equal(_quelea.ramp((rows, 1), 0, 0, 1, int), last).astype(dtype)

@@ -1,6 +1,7 @@
 """Elementwise functions that are not ufuncs: where, clip, round, comparisons within a tolerance, and their like."""
 
 import operator
+import warnings
 from typing import Any
 
 import numpy
@@ -239,8 +240,14 @@ def round(a: Any, decimals: int = 0, out: ndarray | None = None) -> ndarray:
     decimals = operator.index(decimals)
     if out is not None and not isinstance(out, ndarray):
         raise TypeError(f"return arrays must be of type quelea.ndarray, not {type(out).__name__}")
+    if not -(2**63) <= decimals < 2**63:
+        raise OverflowError("Python int too large to convert to C long")
     if out is not None and out.shape != x.shape:
         raise ValueError("invalid output shape")
+    if out is not None and not numpy.can_cast(x.dtype, out.dtype, "same_kind"):
+        raise TypeError(
+            f"Cannot cast array data from {x.dtype!r} to {out.dtype!r} according to the rule 'same_kind'"
+        )
     if x.dtype.kind == "c":
         result = _asarray(x, copy=True)
         result.real[...], result.imag[...] = round(x.real, decimals), round(x.imag, decimals)
@@ -324,17 +331,29 @@ def angle(z: Any, deg: bool = False) -> ndarray:
     return _quelea.rad2deg(result) if deg else result
 
 
+_NO_OUTPUTS = (None, None)
+
+
+def _warn_of_where(where: Any, outs: tuple[Any, ...], out: Any) -> None:
+    if where is not True and out is _NO_OUTPUTS and all(t is None for t in outs):
+        warnings.warn(
+            "'where' used without 'out', expect unitialized memory in output. If this is intentional, use out=None.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
 def modf(
     x: Any,
     /,
     *outs: ndarray | None,
-    out: Any = (None, None),
+    out: Any = _NO_OUTPUTS,
     where: Any = True,
     casting: str = "same_kind",
     order: str = "K",
     dtype: Any = None,
     subok: bool = True,
-    signature: Any = None,
+    signature: Any = ...,
 ) -> tuple[ndarray, ndarray]:
     """Split into fractional and integral parts, both with the sign of the element.
 
@@ -346,7 +365,8 @@ def modf(
     """
     if is_elsewhere(x, *outs, *(out if isinstance(out, tuple) else (out,))):
         return _elsewhere(numpy.modf, (x,), outs, out, where, casting, order, dtype, signature)
-    targets = _two_outputs("modf", outs, out, dtype, casting, order, signature)
+    _warn_of_where(where, outs, out)
+    targets = _two_outputs("modf", outs, out, dtype, casting, order, subok, signature)
     a = _asarray(x)
     if dtype is not None and numpy.dtype(dtype).kind != "f":
         raise TypeError(
@@ -366,13 +386,13 @@ def divmod(
     x2: Any,
     /,
     *outs: ndarray | None,
-    out: Any = (None, None),
+    out: Any = _NO_OUTPUTS,
     where: Any = True,
     casting: str = "same_kind",
     order: str = "K",
     dtype: Any = None,
     subok: bool = True,
-    signature: Any = None,
+    signature: Any = ...,
 ) -> tuple[ndarray, ndarray]:
     """Give quotient and remainder, ``(x1 // x2, x1 % x2)``.
 
@@ -386,7 +406,8 @@ def divmod(
         return _elsewhere(
             numpy.divmod, (x1, x2), outs, out, where, casting, order, dtype, signature
         )
-    targets = _two_outputs("divmod", outs, out, dtype, casting, order, signature)
+    _warn_of_where(where, outs, out)
+    targets = _two_outputs("divmod", outs, out, dtype, casting, order, subok, signature)
     given: dict[str, Any] = {} if dtype is None else {"dtype": dtype, "casting": casting}
     results = (
         _quelea.floor_divide(x1, x2, **given),
@@ -412,22 +433,28 @@ def _elsewhere(
     keywords["where"] = None if where is True else where
     keywords["casting"] = None if casting == "same_kind" else casting
     keywords["order"] = None if order == "K" else order
+    if keywords["signature"] is ...:
+        del keywords["signature"]
     given = {name: value for name, value in keywords.items() if value is not None}
     results: tuple[ndarray, ndarray] = function(*inputs, *outs, **given)
     return results
 
 
-def check_rules(dtype: Any, casting: Any, order: Any) -> None:
+def check_rules(dtype: Any, casting: Any, order: Any, subok: Any = True) -> None:
     """Refuse keywords of ufuncs that are no dtype, no rule or no order, in the order in which NumPy does."""
     if dtype is not None:
         numpy.dtype(dtype)
     numpy.can_cast(bool, bool, casting)
     _quelea.order(order)
+    if not isinstance(subok, bool):
+        raise TypeError("'subok' must be a boolean")
 
 
 def refuse_signature(name: str, signature: Any) -> None:
     """Refuse a keyword of ufuncs that is not there yet."""
-    if signature is not None:
+    if signature is None:
+        raise TypeError("the signature object to ufunc must be a string or a tuple.")
+    if signature is not ...:
         raise NotImplementedError(f"{name}(signature=) is not in Quelea yet; write dtype=")
 
 
@@ -438,6 +465,7 @@ def _two_outputs(
     dtype: Any,
     casting: Any,
     order: Any,
+    subok: Any,
     signature: Any,
 ) -> tuple[ndarray | None, ndarray | None]:
     if any(t is not None and not isinstance(t, ndarray) for t in outs):
@@ -451,7 +479,7 @@ def _two_outputs(
     if len(out) != 2:
         raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
     given = (*outs, None, None)[:2] if outs else out
-    check_rules(dtype, casting, order)
+    check_rules(dtype, casting, order, subok)
     refuse_signature(name, signature)
     return given[0], given[1]
 
@@ -502,7 +530,7 @@ def nan_to_num(
     -------
     ndarray
     """
-    a = _asarray(x, copy=copy or None)
+    a = _asarray(x, copy=copy)
     if a.dtype.kind == "c":
         finite_real, finite_imag = (
             nan_to_num(part, True, nan, posinf, neginf) for part in (a.real, a.imag)
@@ -604,9 +632,7 @@ def isscalar(element: Any) -> bool:
 _WEAK = (int, float, complex)
 
 
-def isclose(
-    a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> ndarray:
+def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> ndarray:
     """Tell where elements are equal within a tolerance, ``|a - b| <= atol + rtol |b|``.
 
     Parameters
@@ -626,8 +652,9 @@ def isclose(
         y = float(y) if isinstance(y, int) else y
     elif y.dtype.kind in "iub":
         y = y.astype(numpy.result_type(y.dtype, 1.0))
+    relative, absolute = (_asarray(t) if type(t) is list else t for t in (rtol, atol))
     near = _quelea.logical_and(
-        _quelea.less_equal(abs(x - y), atol + rtol * abs(y)), _quelea.isfinite(y)
+        _quelea.less_equal(abs(x - y), absolute + relative * abs(y)), _quelea.isfinite(y)
     )
     result = _quelea.logical_or(near, _quelea.equal(x, y))
     if equal_nan:

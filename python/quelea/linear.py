@@ -72,7 +72,7 @@ def matmul(
     order: str = "K",
     dtype: Any = None,
     subok: bool = True,
-    signature: Any = None,
+    signature: Any = ...,
 ) -> ndarray:
     """Matrix product over the last two axes; the others broadcast.
 
@@ -97,15 +97,15 @@ def matmul(
     >>> np.matmul(np.ones((2, 3)), np.ones(3))
     array([3., 3.])
     """
-    plain = dtype is None and axes is ... and axis is ... and keepdims is ... and signature is None
-    if plain and out is None and casting == "same_kind" and order == "K":
+    plain = dtype is None and axes is ... and axis is ... and keepdims is ... and signature is ...
+    if plain and out is None and casting == "same_kind" and order == "K" and subok is True:
         made = _quelea.product(x1, x2)
         if made is not None:
             return made
     if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
         keywords = {"axes": axes, "axis": axis, "keepdims": keepdims, "out": out}
         return _elsewhere(numpy.matmul, x1, x2, dtype=dtype, **keywords)
-    check_rules(dtype, casting, order)
+    check_rules(dtype, casting, order, subok)
     if out is not None and not isinstance(out, (ndarray, tuple)):
         raise TypeError("return arrays must be of type quelea.ndarray")
     _check_one(out)
@@ -298,10 +298,12 @@ def dot(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
     -------
     ndarray of shape a.shape[:-1] + b.shape[:-2] + b.shape[-1:]
     """
+    if out is not None and not isinstance(out, ndarray):
+        raise TypeError("'out' must be an array")
     x, y = _pair(a, b)
     left, right = x.shape, y.shape
     if not left or not right:
-        return _deliver(_scaled(x, y), out)
+        return _scaled(x, y) if out is None else _quelea.multiply(x, y, out=out)
     if x.size == y.size == 1 and _is_of_blas(x, y):
         return _deliver(_product_of_one(x, y), out)
     k, over = left[-1], right[-2 if len(right) > 1 else 0]
@@ -369,7 +371,7 @@ def vecdot(
     order: str = "K",
     dtype: Any = None,
     subok: bool = True,
-    signature: Any = None,
+    signature: Any = ...,
 ) -> ndarray:
     """Sum of products over an axis, the first conjugated; the other axes broadcast.
 
@@ -393,7 +395,9 @@ def vecdot(
     if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
         keywords = {"axes": axes, "axis": axis, "keepdims": keepdims or None, "out": out}
         return _elsewhere(numpy.vecdot, x1, x2, dtype=dtype, **keywords)
-    check_rules(dtype, casting, order)
+    check_rules(dtype, casting, order, subok)
+    if not isinstance(keepdims, bool):
+        raise TypeError("'keepdims' must be a boolean")
     _check_one(out)
     refuse_signature("vecdot", signature)
     x, y = _cast_operands("vecdot", x1, x2, out, dtype, casting)
@@ -509,6 +513,7 @@ def trace(
         numpy.dtype(dtype)
     if out is not None and not isinstance(out, ndarray):
         raise TypeError("output must be an array")
+    offset, axis1, axis2 = (operator.index(n) for n in (offset, axis1, axis2))
     x = moveaxis(as_array(a), (axis1, axis2), (-2, -1))
     mask = eye(x.shape[-2], x.shape[-1], offset, bool)
     return _quelea.sum(_quelea.where(mask, x, x.dtype.type(0)), (-2, -1), dtype, out)

@@ -381,6 +381,8 @@ def broadcast_to(array: Any, shape: int | Sequence[int], subok: bool = False) ->
     -------
     ndarray
     """
+    if subok is not False:
+        bool(subok)  # which chooses nothing here
     return _quelea.broadcast_to(as_array(array), shape)
 
 
@@ -392,6 +394,8 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     tuple of ndarray
         What is no number is in an array of NumPy's.
     """
+    if subok is not False:
+        bool(subok)  # which chooses nothing here
     arrays = [_array_or_objects(a) for a in args]
     common = numpy.broadcast_shapes(*(a.shape for a in arrays))
     return tuple(

@@ -24,6 +24,11 @@ def _number(x: Any) -> Any:
     return x
 
 
+def _refuse_none(*ends: Any) -> None:
+    if any(end is None for end in ends):
+        raise TypeError("unsupported operand type(s) for -: 'int' and 'NoneType'")
+
+
 def arange(
     start: Any = None,
     stop: Any = None,
@@ -56,11 +61,8 @@ def arange(
         raise TypeError("arange() requires stop to be specified.")
     if stop is None:
         start, stop = 0, start
-    first, last, by = (
-        _number(0 if start is None else start),
-        _number(stop),
-        _number(1 if step is None else step),
-    )
+    first, last, by = (_number(start), _number(stop), _number(1 if step is None else step))
+    _refuse_none(first)
     dtype = (
         numpy.dtype(dtype)
         if dtype is not None
@@ -140,6 +142,7 @@ def linspace(
     if num < 0:
         raise ValueError(f"Number of samples, {num}, must be non-negative.")
     intervals = num - 1 if endpoint else num
+    _refuse_none(start, stop)
     if numpy.ndim(start) or numpy.ndim(stop):
         computed = numpy.result_type(
             *(

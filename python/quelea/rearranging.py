@@ -114,10 +114,12 @@ def repeat(a: Any, repeats: int, axis: int | None = None) -> ndarray:
             "repeat with one number per element is not in Quelea yet; write "
             "np.asarray(numpy.repeat(numpy.asarray(x), repeats))"
         )
+    if axis is not None:
+        axis = operator.index(axis)
     times = int(repeats.item() if hasattr(repeats, "item") else numpy.asarray(repeats).item())
     if times < 0:
         raise ValueError("repeats may not contain negative values.")
-    if axis is None or (x.ndim == 0 and operator.index(axis) in (0, -1)):
+    if axis is None or (x.ndim == 0 and axis in (0, -1)):
         x, axis = x.ravel(), 0
     axis = normalize_axis_index(axis, x.ndim)
     shape = x.shape
@@ -250,7 +252,7 @@ def _pad_axis(x: ndarray, axis: int, before: int, after: int, mode: str) -> ndar
     return concatenate(parts, axis)
 
 
-def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> ndarray:
+def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = ..., append: Any = ...) -> ndarray:
     """Give differences of neighbours along an axis, `n` times.
 
     Parameters
@@ -274,9 +276,9 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     if x.ndim == 0:
         raise ValueError("diff requires input that is at least one dimensional")
     axis = normalize_axis_index(axis, x.ndim)
-    ends = [e if e is None or numpy.ndim(e) else _edge(x, e, axis) for e in (prepend, append)]
-    if any(e is not None for e in ends):
-        x = concatenate([e for e in (ends[0], x, ends[1]) if e is not None], axis)
+    ends = [e if e is ... or numpy.ndim(e) else _edge(x, e, axis) for e in (prepend, append)]
+    if any(e is not ... for e in ends):
+        x = concatenate([e for e in (ends[0], x, ends[1]) if e is not ...], axis)
     lead = (slice(None),) * axis
     for _ in range(n):
         high, low = x[(*lead, slice(1, None))], x[(*lead, slice(None, -1))]
@@ -285,4 +287,6 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 
 
 def _edge(x: ndarray, value: Any, axis: int) -> ndarray:
+    if value is None:
+        raise TypeError("unsupported operand type(s) for -: 'NoneType' and 'int'")
     return _quelea.broadcast_to(_asarray(value), (*x.shape[:axis], 1, *x.shape[axis + 1 :]))

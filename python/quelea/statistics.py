@@ -124,15 +124,35 @@ def mean(
     if axis is not None and where is True:
         normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
     accumulated, given = _accumulator(x.dtype, dtype)
-    given = given if out is None else None  # what is divided is in out
-    if where is not True:
-        mask = _mask(where, x)
-        count: Any = _quelea.sum(mask, _axes(axis), keepdims=keepdims)
-        return _deliver(_divide(_sum(x, axis, accumulated, keepdims, mask), count, given), out)
-    count = _count(x, axis)
-    if count == 0:
+    mask = True if where is True else _mask_that_counts(where, x)
+    count = _count(x, axis) if mask is True else _quelea.sum(mask, _axes(axis), keepdims=keepdims)
+    if mask is True and count == 0:
         warnings.warn("Mean of empty slice.", RuntimeWarning, stacklevel=2)
-    return _deliver(_divide(_sum(x, axis, accumulated, keepdims), count, given), out)
+    if out is not None:
+        return _quotient_in(out, x, axis, dtype, accumulated, keepdims, mask, count)
+    return _divide(_sum(x, axis, accumulated, keepdims, mask), count, given)
+
+
+def _quotient_in(
+    out: ndarray,
+    x: ndarray,
+    axis: Axis,
+    dtype: Any,
+    accumulated: Any,
+    keepdims: bool,
+    mask: Any,
+    count: Any,
+) -> ndarray:
+    """Sum into `out`, in what both promote to if no dtype is asked for, and divide there, as NumPy does."""
+    summed = accumulated if dtype is not None or accumulated != x.dtype else None
+    _quelea.sum(x, _axes(axis), summed, out, keepdims, where=mask)
+    return _quelea.divide(out, count, out=out, casting="unsafe")
+
+
+def _mask_that_counts(where: Any, x: ndarray) -> ndarray:
+    if where is None:
+        raise TypeError("where= must be of booleans, not None")
+    return _mask(where, x)
 
 
 def _sum(x: ndarray, axis: Axis, dtype: Any, keepdims: bool, where: Any = True) -> ndarray:
@@ -149,7 +169,7 @@ def var(
     *,
     where: Any = True,
     mean: Any = None,
-    correction: float | None = None,
+    correction: Any = ...,
 ) -> ndarray:
     """Variance over axes: the mean of the squared distances from the mean.
 
@@ -171,15 +191,16 @@ def var(
     ndarray, real
     """
     x = as_array(a)
-    if correction is not None:
+    if correction is not ...:
         if ddof != 0:
             raise ValueError("ddof and correction can't be provided simultaneously.")
         ddof = correction
+    if ddof is None:
+        raise TypeError("'<=' not supported between instances of 'int' and 'NoneType'")
     if axis is not None and where is True:
         normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
     accumulated, given = _accumulator(x.dtype, dtype)
-    given = given if out is None else None  # what is divided is in out
-    mask = True if where is True else _mask(where, x)
+    mask = True if where is True else _mask_that_counts(where, x)
     count: Any = _count(x, axis) if mask is True else _quelea.sum(mask, _axes(axis), keepdims=True)
     rounded = given if dtype is not None else None  # an integer dtype holds for the mean too
     centre = (
@@ -194,13 +215,15 @@ def var(
     summed = accumulated
     if x.dtype.kind == "c" and dtype is None:
         summed = numpy.zeros(0, accumulated).real.dtype
-    total = _sum(squares, axis, summed, keepdims, mask)
     if mask is not True:
         divisor: Any = _quelea.maximum(_quelea.sum(mask, _axes(axis), keepdims=keepdims) - ddof, 0)
-        return _deliver(_divide(total, divisor, given), out)
-    if count - ddof <= 0:
-        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
-    return _deliver(_divide(total, max(count - ddof, 0), given), out)
+    else:
+        divisor = max(count - ddof, 0)
+        if count - ddof <= 0:
+            warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
+    if out is not None:
+        return _quotient_in(out, squares, axis, dtype, summed, keepdims, mask, divisor)
+    return _divide(_sum(squares, axis, summed, keepdims, mask), divisor, given)
 
 
 def std(
@@ -213,7 +236,7 @@ def std(
     *,
     where: Any = True,
     mean: Any = None,
-    correction: float | None = None,
+    correction: Any = ...,
 ) -> ndarray:
     """Standard deviation over axes: the square root of the variance. The parameters are those of `var`.
 
@@ -284,7 +307,11 @@ def average(
     if weights is None:
         result = mean(x, axis, keepdims=keepdims)
         count = x.size / result.size  # of no result: ZeroDivisionError, as in NumPy
-        return (result, _quelea.full(result.shape, count, result.dtype)) if returned else result
+        return (
+            (result, as_scalar(_quelea.full(result.shape, count, result.dtype)))
+            if returned
+            else result
+        )
     w = as_array(weights)
     if w.shape != x.shape:
         if axis is None:

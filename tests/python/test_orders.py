@@ -42,7 +42,7 @@ ONE: dict[str, Make] = {
     "negative": lambda m, x: m.negative(x),
     "isnan": lambda m, x: m.isnan(x),
     "sqrt": lambda m, x: m.sqrt(x),
-    "add(where=)": lambda m, x: m.add(x, 1, where=x > 0),
+    "add(where=)": lambda m, x: m.add(x, 1, where=x > 0, out=None),
     "astype": lambda m, x: x.astype("f4"),
     "astype(C)": lambda m, x: x.astype("f4", order="C"),
     "astype(A)": lambda m, x: x.astype("f4", order="A"),

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from array import array
 from collections.abc import Callable
 from typing import Any
 
@@ -820,6 +821,220 @@ def limits_that_are_zero(m):
 @example
 def borders_narrower_than_nothing(m):
     return m.pad(m.asarray(1), -1)
+
+
+# ---- what calls with any keywords found ----
+
+
+def refused(*calls: Callable[[], Any]) -> list[str]:
+    """Of what builtin class the errors are that calls raise."""
+    names = []
+    for call in calls:
+        try:
+            call()
+            names.append("nothing")
+        except Exception as error:
+            kind = next(c for c in type(error).__mro__ if c.__module__ == "builtins")
+            names.append(kind.__name__)
+    return names
+
+
+@example
+def flags_that_must_be_integers(m):
+    x = m.ones((2, 3))
+    return refused(
+        *(
+            lambda name=name, flag=flag: getattr(m, name)(x, keepdims=flag)
+            for name in ("sum", "max", "any", "mean", "var", "ptp", "nanmax", "nansum", "average", "count_nonzero")
+            for flag in ("x", [1], numpy.True_, 1.5, 2**40, 1, True)
+        ),
+        *(lambda flag=flag: m.add.reduce(x, keepdims=flag) for flag in ("x", None, 1)),
+        *(lambda flag=flag: m.zeros_like(x, subok=flag) for flag in ("x", None, 1)),
+    )  # fmt: skip
+
+
+@example
+def flags_that_must_be_booleans(m):
+    x = m.ones((2, 2))
+    return refused(
+        *(
+            lambda f=f, flag=flag: f(x, subok=flag)
+            for f in (m.sqrt, m.modf, lambda a, **k: m.matmul(a, a, **k), lambda a, **k: m.vecdot(a, a, **k))
+            for flag in (1, None, numpy.True_, True)
+        ),
+        lambda: m.vecdot(x, x, keepdims=1),
+        lambda: m.copy(x, subok=numpy.array([1, 2])),
+        lambda: m.broadcast_to(x, (2, 2), subok=numpy.array([1, 2])),
+    )  # fmt: skip
+
+
+@example
+def no_signature_is_none(m):
+    x = m.ones((2, 2))
+    return refused(
+        lambda: m.add(x, 1, signature=None),
+        lambda: m.modf(x, signature=None),
+        lambda: m.divmod(x, 2, signature=None),
+        lambda: m.matmul(x, x, signature=None),
+    )
+
+
+@example
+def words_given_as_bytes(m):
+    x = m.ones((2, 3))
+    return (
+        x.copy(b"F").strides,
+        m.add(x, 1, casting=b"safe", order=b"F").strides,
+        x.astype("i8", b"F", b"unsafe").strides,
+    )
+
+
+@example
+def casts_of_words_given_as_bytes(m):
+    return refused(
+        lambda: m.ones(2).astype("i4", casting=b"safe"), lambda: m.add(m.ones(2), 1, casting=b"any")
+    )
+
+
+@example
+def truths_as_axes(m):
+    x = m.ones((2, 3))
+    return refused(
+        lambda: m.sum(x, True),
+        lambda: x.max(axis=True),
+        lambda: m.any(x, (True,)),
+        lambda: m.eye(True),
+    )
+
+
+@example
+def products_of_pairs_of_one_operand(m):
+    return refused(lambda: m.negative.outer(m.ones(2), m.ones(2)), lambda: m.add.outer(m.ones(2)))
+
+
+@example
+def where_as_anything_that_is_true(m):
+    x, out = m.ones(3), [m.zeros(3) for _ in range(4)]
+    for mask, target in zip((None, 2.5, "a", [1, 0, 2]), out, strict=True):
+        m.add(x, 1, where=mask, out=target)
+    return out
+
+
+@example
+def where_of_numbers(m):
+    return refused(
+        lambda: m.add(m.ones(2), 1, where=m.asarray(1.0), out=m.zeros(2)),
+        lambda: m.mean(m.ones(2), where=None),
+    )
+
+
+@example
+def copies_that_are_avoided(m):
+    x = m.ones(2)
+    return m.asarray(x, copy=0) is x, refused(
+        lambda: m.asarray(x, "f4", copy=0),
+        lambda: m.array([1.0], copy=0),
+        lambda: m.asarray(x, copy="x"),
+        lambda: m.nan_to_num(1.5, copy=False),
+    )
+
+
+@example
+def triangles_of_parts_of_rows(m):
+    return m.tri(2.0), m.tri(1.5, 0.5), m.tri(0.1), m.tri(2, -0.5)
+
+
+@example
+def rounds_into_what_it_can_be_cast_to(m):
+    x, z = m.asarray([1.26, 2.0]), m.asarray([1j])
+    out = m.zeros(2, "f4")
+    return m.round(x, 1, out), refused(
+        lambda: m.round(x, 1, m.zeros(2, int)),
+        lambda: m.round(m.arange(2), 0, m.zeros(2, "u8")),
+        lambda: m.round(z, 1, m.zeros(1)),
+        lambda: m.round(x, 2**70),
+    )
+
+
+@example
+def means_are_divided_where_they_go(m):
+    x = m.asarray([3.0, -1.0, -1.0], "f4")
+    return (
+        m.mean(x, out=m.zeros(())),
+        m.mean(x, out=m.zeros((), int)),
+        m.var(x[:0], out=m.zeros((), complex)),
+    )
+
+
+@example
+def none_is_no_number(m):
+    x = m.ones(3)
+    return refused(
+        lambda: m.arange(None, 2),
+        lambda: m.linspace(None, 3),
+        lambda: m.diff(x, prepend=None),
+        lambda: m.diff(x, append=None),
+        lambda: m.var(x, ddof=None),
+        lambda: m.var(x, correction=None),
+    )
+
+
+@example
+def dimensions_given_as_an_array(m):
+    return m.ones_like(m.ones(1), shape=numpy.array([2, 3])), m.zeros(numpy.array([2, 1]))
+
+
+@example
+def products_with_a_number_into_another_dtype(m):
+    x = m.asarray([True, False])
+    return m.dot(x, m.asarray(-3), m.zeros(2, "f2")), refused(
+        lambda: m.dot(x, -3, m.zeros(2, "u2")),
+        lambda: m.dot(m.ones((2, 2)), m.ones(3), out=(m.ones(2),)),
+    )
+
+
+@example
+def weights_of_means_are_scalars(m):
+    return [m.isscalar(given) for given in m.average(m.ones(3), returned=True)]
+
+
+@example
+def memory_of_others_as_operands(m):
+    x = m.arange(3)
+    memory = bytearray(b"abc")
+    return x + memory, memory * x, m.hypot(x, memoryview(memory)), x > array("d", [1.0, 0.0, 3.0])
+
+
+@example
+def views_as_no_dtype(m):
+    return m.ones(2).view(dtype=None)
+
+
+def test_where_without_out_warns():
+    for m in (numpy, quelea):
+        x = m.ones(3)
+        for call in (
+            lambda: m.add(x, 1, where=x > 0),  # noqa: B023
+            lambda: m.add(x, 1, None, where=[True, False, True]),  # noqa: B023
+            lambda: m.divmod(x, 2, where=x > 0),  # noqa: B023
+            lambda: m.modf(x, where=False),  # noqa: B023
+        ):
+            with pytest.warns(UserWarning, match="'where' used without 'out'"):
+                call()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            m.add(x, 1, where=x > 0, out=None)
+            m.add(x, 1, where=True)
+            m.divmod(x, 2, where=x > 0, out=(None, None))
+
+
+def test_casting_the_same_values_is_not_there_yet():
+    for call in (
+        lambda: quelea.ones(2).astype("f4", casting="same_value"),
+        lambda: quelea.add(quelea.ones(2), 1, casting="same_value"),
+    ):
+        with pytest.raises(NotImplementedError, match="is not in Quelea yet"):
+            call()
 
 
 def test_results_go_to_arrays_of_ours_alone():
