@@ -40,7 +40,9 @@ METHOD(method_astype) {
     return NULL;
   if (dtype == QL_DTYPE_NONE) dtype = QL_F64; /* NumPy's default */
   int copy = qx_flag_from_python(values[4], true);
-  if (copy < 0 || check_casting(qx_array(self)->dtype, dtype, values[2]) < 0) return NULL;
+  if (copy < 0 || qx_integer_flag(values[3], true) < 0 ||
+      check_casting(qx_array(self)->dtype, dtype, values[2]) < 0)
+    return NULL;
   if (!copy && dtype == qx_array(self)->dtype &&
       (order == QL_ORDER_K || qx_is_contiguous(qx_array(self), order)))
     return Py_NewRef(self);
@@ -267,12 +269,17 @@ static PyObject *method_complex(PyObject *self, PyObject *unused) {
 static PyObject *method_conjugate(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
   if (nargs > 1)
     return PyErr_Format(PyExc_TypeError, "conjugate() takes at most 1 argument (%zd given)", nargs);
+  bool is_real = ql_dtype_info[qx_array(self)->dtype].kind != QL_KIND_COMPLEX;
   if (nargs == 1 && args[0] != Py_None) {
+    if (qx_array(self)->dtype == QL_BOOL) /* the ufunc makes integers of truths */
+      return qx_check_out(args[0]) < 0 || qx_array_assign(args[0], Py_Ellipsis, self) < 0
+                 ? NULL
+                 : Py_NewRef(args[0]);
     QxOperands in = {0};
     qx_operand_add(&in, self);
     return qx_ufunc(QL_OP_CONJUGATE, &in, args[0], NULL, QL_DTYPE_NONE);
   }
-  if (ql_dtype_info[qx_array(self)->dtype].kind != QL_KIND_COMPLEX) return Py_NewRef(self);
+  if (is_real) return Py_NewRef(self);
   return qx_unary(QL_OP_CONJUGATE, self);
 }
 

@@ -437,8 +437,14 @@ def copyto(dst: ndarray, src: Any, casting: str = "same_kind", where: Any = True
     value: Any = (
         src if isinstance(src, (bool, int, float, complex, numpy.generic)) else as_array(src)
     )
-    is_strong = isinstance(value, (ndarray, numpy.generic))
-    dtype = value.dtype if is_strong else numpy.result_type(dst.dtype, value)
+    if isinstance(value, bool):
+        value = numpy.bool(value)
+    if isinstance(value, (ndarray, numpy.generic)):
+        dtype = value.dtype
+    elif casting == "equiv":
+        dtype = numpy.asarray(value).dtype
+    else:
+        dtype = numpy.result_type(dst.dtype, value)
     if not numpy.can_cast(dtype, dst.dtype, casting):  # type: ignore[arg-type]
         raise TypeError(
             f"Cannot cast array data from {dtype!r} to {dst.dtype!r} according to the rule '{casting}'"

@@ -117,6 +117,8 @@ def repeat(a: Any, repeats: int, axis: int | None = None) -> ndarray:
     if axis is not None:
         axis = operator.index(axis)
     times = int(repeats.item() if hasattr(repeats, "item") else numpy.asarray(repeats).item())
+    if times < 0 and x.size == 0:
+        times = 0  # of nothing NumPy does not ask
     if times < 0:
         raise ValueError("repeats may not contain negative values.")
     if axis is None or (x.ndim == 0 and axis in (0, -1)):

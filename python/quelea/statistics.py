@@ -453,13 +453,16 @@ def _nan_extreme(
     reduce = getattr(_quelea, name)
     if x.dtype.kind not in "fc":
         return reduce(x, axis, out, keepdims, **given)  # type: ignore[no-any-return]
-    replaced = reduce(
-        _without_nan(x, numpy.inf if name == "min" else -numpy.inf), axis, None, keepdims, **given
-    )
+    neutral = numpy.inf if name == "min" else -numpy.inf
+    begins_with_nan = initial is not None and bool(initial != initial)
+    if begins_with_nan:
+        given["initial"] = neutral
+    replaced = reduce(_without_nan(x, neutral), axis, None, keepdims, **given)
     nothing = _quelea.all(_quelea.isnan(x), axis, None, keepdims, where=where)
     if initial is not None:
-        nothing = _quelea.logical_and(nothing, numpy.isnan(initial))
-    of_nan = reduce(x, axis, None, keepdims) if x.dtype.kind == "c" else x.dtype.type(numpy.nan)
+        nothing = _quelea.logical_and(nothing, begins_with_nan)
+    is_complex = x.dtype.kind == "c" and x.size > 0
+    of_nan = reduce(x, axis, None, keepdims) if is_complex else x.dtype.type(numpy.nan)
     return _deliver(_quelea.where(nothing, of_nan, replaced), out)
 
 
@@ -524,6 +527,8 @@ def _reduce_slowly(
     if out is not None and not isinstance(out, ndarray):
         raise TypeError(f"return arrays must be of type quelea.ndarray, not {type(out).__name__}")
     x = as_array(a)
+    if dtype is not None and numpy.dtype(dtype).kind not in "biufc":
+        _quelea.sum(x, axis, dtype)  # says so
     arguments: dict[str, Any] = {"keepdims": keepdims}
     if isinstance(out, ndarray) and dtype is None and name not in ("any", "all"):
         common = numpy.result_type(x.dtype, out.dtype)

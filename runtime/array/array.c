@@ -140,7 +140,7 @@ QlStatus rt_array_new(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *sh
     storage_free(storage);
     return QL_ERR_MEMORY;
   }
-  int64_t stride = 1;
+  int64_t stride = storage->size ? 1 : 0; /* of nothing, as NumPy has it, 0 along all axes */
   for (int a = ndim - 1; a >= 0; a--)
     array->shape[a] = shape[a], array->strides[a] = stride, stride *= QL_MAX(shape[a], 1);
   array->storage = storage, array->dtype = (uint8_t)dtype, array->size = storage->size,

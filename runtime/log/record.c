@@ -187,6 +187,13 @@ static bool is_one_value(const QlArray *array) {
   return array && array->size > 0;
 }
 
+/* The element that is everywhere, as an array whose axes say nothing of where others lie. */
+static QlStatus view_of_one(QlArray *array, QlArray **one, QlError *error) {
+  int64_t shape[QL_MAX_DIMS];
+  for (int a = 0; a < array->ndim; a++) shape[a] = 1;
+  return ql_view(array, array->ndim, shape, array->strides, array->offset, one, error);
+}
+
 static bool is_power_by_one(QlOp op, const QlOperand *in, QlDtype loop) {
   return op == QL_OP_POWER && (loop == QL_F32 || loop == QL_F64) && is_one_value(in[1].array) &&
          in[0].array && in[0].array->size > 1;
@@ -205,12 +212,13 @@ static QlStatus power_by_one(QlContext *ctx, const QlOperand *in, QlArray *out, 
     QlOp op;
   } simple[] = {{2, QL_OP_SQUARE}, {-1, QL_OP_RECIPROCAL}, {0.5, QL_OP_SQRT}};
   enum { LAST = 2 };
-  QlArray *value = NULL;
-  QL_TRY(apply_plainly(ctx, QL_OP_POWER, 2, in, NULL, NULL, loop, &value, error));
-  QlStatus status = QL_OK;
+  QlArray *value = NULL, *one = NULL;
+  QlStatus status = view_of_one(in[1].array, &one, error);
+  if (!status) status = apply_plainly(ctx, QL_OP_POWER, 2, in, NULL, NULL, loop, &value, error);
   for (int k = 0; k <= LAST && !status; k++) {
     QlArray *is_it = NULL, *simpler = NULL, *chosen = NULL;
-    QlOperand equal[2] = {in[1], {.scalar = {.value = {.d = simple[k].exponent}, QL_F64, true}}};
+    QlOperand equal[2] = {{.array = one},
+                          {.scalar = {.value = {.d = simple[k].exponent}, QL_F64, true}}};
     status = ql_ufunc(ctx, QL_OP_EQUAL, 2, equal, NULL, NULL, QL_DTYPE_NONE, &is_it, error);
     if (!status) status = ql_ufunc(ctx, simple[k].op, 1, in, NULL, NULL, loop, &simpler, error);
     QlOperand select[3] = {{.array = is_it}, {.array = simpler}, {.array = value}};
@@ -220,6 +228,7 @@ static QlStatus power_by_one(QlContext *ctx, const QlOperand *in, QlArray *out, 
     ql_release(is_it), ql_release(simpler), ql_release(value);
     value = chosen;
   }
+  ql_release(one);
   if (!status) *result = value;
   return status;
 }

@@ -1010,6 +1010,72 @@ def views_as_no_dtype(m):
     return m.ones(2).view(dtype=None)
 
 
+@example
+def powers_lie_as_their_bases(m):
+    x = m.asarray(numpy.arange(9.0).reshape(3, 3)).T
+    return [
+        _lies(m, made)
+        for made in (
+            m.power(x, m.broadcast_to(m.asarray([2.5]), (3, 3))), x ** m.asarray([[2.0]]),
+            m.power(m.broadcast_to(x[:1], (3, 3)), m.broadcast_to(m.asarray(0.5), (3, 3))), x[::-1] ** m.asarray(2.5),
+        )
+    ]  # fmt: skip
+
+
+@example
+def arrays_of_nothing_say_where_others_lie(m):
+    x = m.ones((1, 3)).T
+    return (
+        _lies(m, m.hstack([x, x, m.ones((3, 0))])), m.zeros((2, 0, 3)).strides, m.ones((2, 3))[:, 1:1].copy().strides,
+        _lies(m, m.trapezoid(m.ones((3, 1, 2)).T, axis=1)), m.ones((2, 3))[:, :0].reshape(0, 4).strides,
+    )  # fmt: skip
+
+
+@example
+def conjugates_of_truths_into_an_array(m):
+    x = m.asarray([True, False])
+    return x.conj(m.zeros(2, bool)), x.conjugate(m.zeros(2, "f4")), m.conj(x)
+
+
+@example
+def extremes_of_nothing_that_begin_somewhere(m):
+    return [
+        f(m.zeros((0, 2), dtype), axis, initial=first)
+        for f in (m.nanmin, m.nanmax)
+        for dtype in ("c8", "f4")
+        for axis in (None, 0)
+        for first in (100, 2.5)
+    ] + [m.nanmax(m.ones(2), initial=10**20), m.nanmin(m.ones(2), initial=m.nan)]
+
+
+@example
+def repeats_of_nothing(m):
+    return m.repeat(m.zeros(0), -1), m.repeat(m.zeros((3, 0)), -2)
+
+
+@example
+def numbers_that_are_copied_by_rules(m):
+    return refused(
+        *(
+            lambda value=value, dtype=dtype, rule=rule: m.copyto(
+                m.zeros(2, dtype), value, casting=rule
+            )
+            for value in (True, 1, 1.5, 1j, numpy.float32(1))
+            for dtype in ("?", "u4", "i8", "f4", "f8")
+            for rule in ("no", "equiv", "safe", "same_kind")
+        )
+    )
+
+
+def test_sums_of_objects_are_not_there():
+    for call in (
+        lambda: quelea.sum(quelea.ones(2), dtype=object),
+        lambda: quelea.sum(quelea.ones(2), dtype="O", initial=-0.0),
+    ):
+        with pytest.raises(TypeError, match="not in Quelea"):
+            call()
+
+
 def test_where_without_out_warns():
     for m in (numpy, quelea):
         x = m.ones(3)
