@@ -90,6 +90,10 @@ int qx_shape_from_python(PyObject *object, int *ndim, int64_t *shape, bool allow
     *ndim = 1;
     return extent_from_python(object, shape, allow_negative);
   }
+  if (!PySequence_Check(object)) /* sets and generators are none */
+    return PyErr_Format(PyExc_TypeError,
+                        "expected a sequence of integers or a single integer, got %R", object),
+           -1;
   PyObject *given = PySequence_Fast(object, "a shape must be an int or a sequence of ints");
   PyObject *items =
       given ? PySequence_Tuple(given) : NULL; /* not a list, which __index__ may change */

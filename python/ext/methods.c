@@ -98,7 +98,7 @@ METHOD(method_reshape) {
   if (copy < 0) return NULL;
   if (!copy) {
     PyObject *result = qx_reshape_in_order(self, ndim, shape, order);
-    if (!result || values[1] != Py_False || qx_array(result)->storage == qx_array(self)->storage)
+    if (!result || qx_absent(values[1]) || qx_array(result)->storage == qx_array(self)->storage)
       return result;
     Py_DECREF(result);
     return PyErr_Format(PyExc_ValueError, "Unable to avoid creating a copy while reshaping.");
@@ -186,6 +186,7 @@ static PyObject *item_key(const QlArray *array, PyObject *const *args, Py_ssize_
     }
     return key;
   }
+  if (PyBool_Check(args[0])) return PyErr_Format(PyExc_TypeError, "an integer is required");
   Py_ssize_t flat = PyNumber_AsSsize_t(args[0], PyExc_IndexError);
   if (flat == -1 && PyErr_Occurred()) return NULL;
   if (flat < -array->size || flat >= array->size)

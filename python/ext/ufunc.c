@@ -311,6 +311,8 @@ static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t 
   static const QxSignature signature = {"reduce", words, 7, 7, 1};
   PyObject *values[7];
   const char *name = reduction_name(OP(self));
+  if (ARITY(self) != 2)
+    return PyErr_Format(PyExc_ValueError, "reduce only supported for binary functions");
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
   if (!name)
     return PyErr_Format(

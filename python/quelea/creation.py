@@ -40,14 +40,23 @@ Shape = int | Sequence[int]
 DType = Any
 
 
-def _check(device: str | None = None, like: Any = None, dtype: DType = None) -> None:
-    """Check the arguments that change nothing here, `like` before the dtype and `device` behind it."""
-    if like is not None and not isinstance(like, ndarray):
-        raise TypeError("The `like` argument must be a quelea.ndarray")
+def _check(
+    device: str | None = None, like: Any = None, dtype: DType = None, *, of_c: bool = False
+) -> None:
+    """Check the arguments that change nothing here, in NumPy's order; of_c: that of its functions in C."""
+    if not of_c:
+        _check_like(like)
     if dtype is not None:
         numpy.dtype(dtype)
     if device not in (None, "cpu"):
         raise ValueError(f"Device not understood. Only 'cpu' is allowed, but received: {device!r}")
+    if of_c:
+        _check_like(like)
+
+
+def _check_like(like: Any) -> None:
+    if like is not None and not isinstance(like, ndarray):
+        raise TypeError("The `like` argument must be a quelea.ndarray")
 
 
 def array(
@@ -218,7 +227,7 @@ def _made(make: Callable[[Any, Any], ndarray], shape: Any, dtype: DType, order: 
         numpy.dtype(dtype)
     if _only_c_or_f(order) == "C":
         return make(shape, dtype)
-    extents = tuple(shape) if isinstance(shape, Sequence) else (shape,)
+    extents = tuple(shape) if numpy.ndim(shape) else (shape,)
     return make(extents[::-1], dtype).transpose()
 
 
@@ -242,7 +251,7 @@ def empty(
     ndarray
     """
     if device is not None or like is not None:
-        _check(device, like, dtype)
+        _check(device, like, dtype, of_c=True)
     return (
         _quelea.empty(shape, dtype) if order == "C" else _made(_quelea.empty, shape, dtype, order)
     )
@@ -275,7 +284,7 @@ def zeros(
            [0., 0., 0.]])
     """
     if device is not None or like is not None:
-        _check(device, like, dtype)
+        _check(device, like, dtype, of_c=True)
     if order != "C":
         return _made(zeros, shape, dtype, order)
     return _quelea.full(shape, 0, float if dtype is None else dtype)
@@ -693,6 +702,8 @@ def identity(n: int, dtype: DType = None, *, like: Any = None) -> ndarray:
 
 def _length(stop: Any) -> int:
     """Count the elements of a range up to a number."""
+    if isinstance(stop, ndarray) and stop.ndim == 0:
+        stop = _quelea.scalar(stop)
     return max(
         0, math.ceil(stop) if isinstance(stop, (float, numpy.floating)) else operator.index(stop)
     )

@@ -242,32 +242,57 @@ def round(a: Any, decimals: int = 0, out: ndarray | None = None) -> ndarray:
         raise TypeError(f"return arrays must be of type quelea.ndarray, not {type(out).__name__}")
     if not -(2**63) <= decimals < 2**63:
         raise OverflowError("Python int too large to convert to C long")
-    if out is not None and out.shape != x.shape:
+    if out is not None and out.size != x.size:
         raise ValueError("invalid output shape")
-    if out is not None and not numpy.can_cast(x.dtype, out.dtype, "same_kind"):
-        raise TypeError(
-            f"Cannot cast array data from {x.dtype!r} to {out.dtype!r} according to the rule 'same_kind'"
-        )
     if x.dtype.kind == "c":
-        result = _asarray(x, copy=True)
-        result.real[...], result.imag[...] = round(x.real, decimals), round(x.imag, decimals)
-        return as_scalar(result) if out is None else deliver(result, out)
-    if x.dtype == bool and decimals:
+        return _round_parts(x, decimals, out)
+    if x.dtype.kind in "iu" and decimals >= 0:
+        return as_scalar(_asarray(x, copy=True)) if out is None else _assigned(x, out)
+    if x.dtype == bool and decimals and out is None:
         raise TypeError(
             "Cannot cast ufunc 'multiply' output from dtype('float64') to dtype('bool') with casting rule 'same_kind'"
         )
-    if x.dtype.kind in "iu" and decimals >= 0:
-        return as_scalar(_asarray(x, copy=True)) if out is None else deliver(x, out)
-    if decimals == 0:
-        return _quelea.rint(x, out=out)
-    scale = _power_of_ten(abs(decimals))
     rint = _quelea.rint
-    result = rint(x * scale) / scale if decimals > 0 else rint(x / scale) * scale
-    if x.dtype.kind in "iub":
+    if decimals == 0:
+        return rint(x, out=out)
+    scale = _power_of_ten(abs(decimals))
+    first, last = _quelea.multiply, _quelea.divide
+    if decimals < 0:
+        first, last = last, first
+    if out is not None:
+        first(x, scale, out=out)
+        rint(out, out=out)
+        return last(out, scale, out=out)
+    result = last(rint(first(x, scale)), scale)
+    if x.dtype.kind in "iu":
         result = result.astype(x.dtype)
-    if out is None and result.ndim > 1:
-        result = result.astype(result.dtype, order=order_of_new(x), copy=False)
-    return result if out is None else deliver(result, out)
+    return (
+        result.astype(result.dtype, order=order_of_new(x), copy=False)
+        if result.ndim > 1
+        else result
+    )
+
+
+def _assigned(x: ndarray, out: ndarray) -> ndarray:
+    if not numpy.can_cast(x.dtype, out.dtype, "same_kind"):
+        raise TypeError(
+            f"Cannot cast array data from {x.dtype!r} to {out.dtype!r} according to the rule 'same_kind'"
+        )
+    out[...] = x
+    return out
+
+
+def _round_parts(x: ndarray, decimals: int, out: ndarray | None) -> ndarray:
+    if out is None:
+        result = _asarray(x, copy=True)
+        result.real[...], result.imag[...] = round(x.real, decimals), round(x.imag, decimals)
+        return as_scalar(result)
+    if out.dtype.kind != "c":
+        raise TypeError("array does not have imaginary part to set")
+    if out.shape != x.shape:
+        raise ValueError("invalid output shape")
+    out.real[...], out.imag[...] = round(x.real, decimals), round(x.imag, decimals)
+    return out
 
 
 def _power_of_ten(n: int) -> float:
@@ -375,7 +400,7 @@ def modf(
     if dtype is not None:
         a = _cast_input("modf", a, dtype, casting)
     if a.dtype.kind not in "f":
-        a = _quelea.cast(a, numpy.modf(numpy.zeros(0, a.dtype))[0].dtype)
+        a = _cast_input("modf", a, numpy.modf(numpy.zeros(0, a.dtype))[0].dtype, casting)
     whole = _quelea.trunc(a)
     fraction = _quelea.cast(_quelea.where(_quelea.isinf(a), 0, a - whole), a.dtype)
     return _deliver_two((_quelea.copysign(fraction, a), whole), targets, where, casting, order)
@@ -408,7 +433,9 @@ def divmod(
         )
     _warn_of_where(where, outs, out)
     targets = _two_outputs("divmod", outs, out, dtype, casting, order, subok, signature)
-    given: dict[str, Any] = {} if dtype is None else {"dtype": dtype, "casting": casting}
+    given: dict[str, Any] = (
+        {"casting": casting} if dtype is None else {"casting": casting, "dtype": dtype}
+    )
     results = (
         _quelea.floor_divide(x1, x2, **given),
         _quelea.remainder(x1, x2, **given),
@@ -736,6 +763,11 @@ def _assign_mask(x: ndarray, mask: Any, value: Any) -> None:
         else value
     )
     shape = getattr(given, "shape", ())
+    if x.ndim and rest == 0 and len(shape) > 1:
+        raise TypeError(
+            "boolean array indexing assignment requires a 0 or 1-dimensional input, "
+            f"input has {len(shape)} dimensions"
+        )
     if len(shape) > rest and any(n != 1 for n in shape[: len(shape) - rest]):
         raise NotImplementedError(
             "assigning one value per selected element, x[mask] = values, is not in Quelea yet; write "

@@ -69,6 +69,7 @@ def concatenate(
     plain = out is None and dtype is None and casting == "same_kind"
     if plain and (joined := _join(arrays, axis, False)) is not None:
         return joined
+    _refuse_both(out, dtype)
     if not isinstance(arrays, ndarray) and not hasattr(arrays, "__getitem__"):
         raise TypeError("The first input argument needs to be a sequence")
     axis = axis if axis is None else operator.index(axis)
@@ -95,6 +96,13 @@ def concatenate(
     return _joined(
         (*shape[:axis], end, *shape[axis + 1 :]), axis, False, keys, parts, out, dtype, casting
     )
+
+
+def _refuse_both(out: Any, dtype: Any) -> None:
+    if out is not None and dtype is not None:
+        raise TypeError(
+            "concatenate() only takes `out` or `dtype` as an argument, but both were provided."
+        )
 
 
 def _flattened(arrays: Sequence[Any]) -> list[ndarray]:
@@ -134,10 +142,7 @@ def _common_dtype(
     if out is not None:
         if not isinstance(out, ndarray):
             raise TypeError("'out' must be a quelea.ndarray")
-        if dtype is not None:
-            raise TypeError(
-                "concatenate() only takes `out` or `dtype` as an argument, but both were provided."
-            )
+        _refuse_both(out, dtype)
         if out.shape != shape:
             raise ValueError("Output array is the wrong shape")
         target = out.dtype

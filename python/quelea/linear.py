@@ -105,6 +105,7 @@ def matmul(
     if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
         keywords = {"axes": axes, "axis": axis, "keepdims": keepdims, "out": out}
         return _elsewhere(numpy.matmul, x1, x2, dtype=dtype, **keywords)
+    _check_keepdims(keepdims)
     check_rules(dtype, casting, order, subok)
     if out is not None and not isinstance(out, (ndarray, tuple)):
         raise TypeError("return arrays must be of type quelea.ndarray")
@@ -124,6 +125,13 @@ def matmul(
     if axes is not ...:
         a, b, result_axes = _moved("matmul", a, b, axes, (min(a.ndim, 2), min(b.ndim, 2)))
     result = _matrix_product(a, b)
+    target = out[0] if isinstance(out, tuple) else out
+    core = (a.ndim > 1) + (b.ndim > 1)
+    is_fixed = result_axes is None and core > 0 and isinstance(target, ndarray)
+    if is_fixed and target.shape[-core:] != result.shape[-core:]:
+        raise ValueError(
+            f"matmul: the output has shape {target.shape}, but the result has {result.shape}"
+        )
     if result_axes is not None and len(result_axes):
         result = moveaxis(result, range(-len(result_axes), 0), result_axes)
     return _delivered("matmul", result, out, order, a, b)
@@ -134,12 +142,19 @@ def _cast_operands(
 ) -> tuple[ndarray, ndarray]:
     """Take operands in, in the dtype that is asked for; what cannot be cast comes before shapes that do not fit."""
     a, b = as_array(x1), as_array(x2)
+    if dtype is None and casting in ("no", "equiv", "safe"):
+        dtype = numpy.result_type(a.dtype, b.dtype)
     if dtype is not None:
         a, b = (_cast_input(name, x, dtype, casting) for x in (a, b))
     target = out[0] if isinstance(out, tuple) else out
     if isinstance(target, ndarray):
         check_output(name, numpy.result_type(a.dtype, b.dtype), target, casting)
     return a, b
+
+
+def _check_keepdims(keepdims: Any) -> None:
+    if keepdims is not ... and not isinstance(keepdims, bool):
+        raise TypeError("'keepdims' must be a boolean")
 
 
 def _check_one(out: Any) -> None:
@@ -303,7 +318,9 @@ def dot(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
     x, y = _pair(a, b)
     left, right = x.shape, y.shape
     if not left or not right:
-        return _scaled(x, y) if out is None else _quelea.multiply(x, y, out=out)
+        if out is None or _is_of_blas(x, y):
+            return _deliver(_scaled(x, y), out)
+        return _quelea.multiply(x, y, out=out)
     if x.size == y.size == 1 and _is_of_blas(x, y):
         return _deliver(_product_of_one(x, y), out)
     k, over = left[-1], right[-2 if len(right) > 1 else 0]
@@ -395,9 +412,8 @@ def vecdot(
     if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
         keywords = {"axes": axes, "axis": axis, "keepdims": keepdims or None, "out": out}
         return _elsewhere(numpy.vecdot, x1, x2, dtype=dtype, **keywords)
+    _check_keepdims(keepdims)
     check_rules(dtype, casting, order, subok)
-    if not isinstance(keepdims, bool):
-        raise TypeError("'keepdims' must be a boolean")
     _check_one(out)
     refuse_signature("vecdot", signature)
     x, y = _cast_operands("vecdot", x1, x2, out, dtype, casting)

@@ -216,6 +216,8 @@ def astype(x: ndarray, dtype: Any, /, *, copy: bool = True, device: str | None =
     -------
     ndarray
     """
+    if not isinstance(x, (ndarray, numpy.ndarray)) and not numpy.isscalar(x):
+        raise TypeError(f"Input should be an array or scalar. It is a {type(x)} instead.")
     if device not in (None, "cpu"):
         raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
     return x.astype(dtype, copy=copy)

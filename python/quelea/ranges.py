@@ -56,7 +56,7 @@ def arange(
     >>> np.arange(1, 10, 3)
     array([1, 4, 7])
     """
-    _check(device, like, dtype)
+    _check(device, like, dtype, of_c=True)
     if start is None and stop is None:
         raise TypeError("arange() requires stop to be specified.")
     if stop is None:
@@ -91,8 +91,10 @@ def arange(
             "arange() is only supported for booleans when the result has at most length 2."
         )
     two = numpy.array([first, first + by], dtype)
+    if dtype.kind == "b":
+        return _asarray(two[:count])
     with numpy.errstate(all="ignore"):
-        delta = two[1] ^ two[0] if dtype.kind == "b" else two[1] - two[0]
+        delta = two[1] - two[0]
     if count < 2:
         delta = dtype.type(0)
     result = _quelea.ramp(count, 0, two[0], delta, dtype)

@@ -195,13 +195,13 @@ def var(
         if ddof != 0:
             raise ValueError("ddof and correction can't be provided simultaneously.")
         ddof = correction
-    if ddof is None:
-        raise TypeError("'<=' not supported between instances of 'int' and 'NoneType'")
     if axis is not None and where is True:
         normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
     accumulated, given = _accumulator(x.dtype, dtype)
     mask = True if where is True else _mask_that_counts(where, x)
     count: Any = _count(x, axis) if mask is True else _quelea.sum(mask, _axes(axis), keepdims=True)
+    if ddof is None:
+        raise TypeError("'<=' not supported between instances of 'int' and 'NoneType'")
     rounded = given if dtype is not None else None  # an integer dtype holds for the mean too
     centre = (
         _divide(_sum(x, axis, accumulated, True, mask), count, rounded) if mean is None else mean
@@ -615,16 +615,16 @@ def _initial(initial: Any, name: str, x: ndarray, dtype: Any) -> Any:
     """Give what a reduction begins with as an element of the dtype that it computes in."""
     if isinstance(initial, ndarray) and initial.ndim == 0:
         initial = _quelea.scalar(initial)
-    if numpy.ndim(initial) and x.dtype == bool and name in ("min", "max"):
-        return bool(initial)
-    if numpy.ndim(initial):
-        if x.dtype.kind == "c":
-            raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
-        raise ValueError("setting an array element with a sequence.")
-    if name in ("any", "all"):
+    if name in ("any", "all") and not numpy.ndim(initial):
         return initial
     is_wide = name in ("sum", "prod")
     kind = numpy.sum(numpy.empty(0, x.dtype), dtype=dtype).dtype if is_wide else x.dtype
+    if numpy.ndim(initial):
+        if kind.kind == "b":
+            return bool(initial)
+        if kind.kind in "iuc":
+            raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
+        raise ValueError("setting an array element with a sequence.")
     element = numpy.empty((), kind)
     with numpy.errstate(all="ignore"):
         element[()] = initial
