@@ -48,7 +48,8 @@ static PyObject *too_large(void) {
 static PyObject *compare_out_of_range(QlOp op, const QxOperands *in) {
   bool scalar_first = in->of[0].array == NULL;
   const QlScalar *scalar = &in->of[scalar_first ? 0 : 1].scalar;
-  const QlArray *array = in->of[scalar_first ? 1 : 0].array;
+  const QlOperand it = in->of[scalar_first ? 1 : 0], twice[2] = {it, it};
+  const QlArray *array = it.array;
   if (array->dtype == QL_BOOL) return too_large();
   bool above = scalar->dtype == QL_F64 ? scalar->value.d > 0
                                        : scalar->dtype == QL_U64 || scalar->value.i > 0;
@@ -56,10 +57,11 @@ static PyObject *compare_out_of_range(QlOp op, const QxOperands *in) {
   bool answer = op == QL_OP_NOT_EQUAL ||
                 ((op == QL_OP_LESS || op == QL_OP_LESS_EQUAL) && array_is_less) ||
                 ((op == QL_OP_GREATER || op == QL_OP_GREATER_EQUAL) && !array_is_less);
-  QlScalar value = {.value = {.b = answer}, .dtype = QL_BOOL, .weak = false};
+  QlOp same =
+      answer ? QL_OP_EQUAL : QL_OP_NOT_EQUAL; /* of the array with itself: lies as it does */
   QlArray *result;
   QL_ERROR(error);
-  if (ql_full(qx.context, QL_BOOL, array->ndim, array->shape, value, &result, &error))
+  if (ql_ufunc(qx.context, same, 2, twice, NULL, NULL, QL_DTYPE_NONE, &result, &error))
     return qx_raise(&error);
   return qx_wrap(result, array->ndim == 0);
 }

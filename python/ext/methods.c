@@ -94,6 +94,9 @@ METHOD(method_reshape) {
                    qx_array(self)->offset);
   if (ints_from_args(args, nargs, &ndim, shape) < 0) return NULL;
   if (SELF->value && ndim == 0) return Py_NewRef(self);
+  if (values[1] && PyUnicode_Check(values[1]))
+    return PyErr_Format(PyExc_ValueError,
+                        "strings are not allowed for 'copy' keyword. Use True/False/None instead.");
   int copy = qx_flag_from_python(values[1] == Py_None ? NULL : values[1], false);
   if (copy < 0) return NULL;
   if (!copy) {

@@ -687,7 +687,10 @@ def eye(
     order = _only_c_or_f(order)
     if isinstance(N, bool) or isinstance(M, bool):
         raise TypeError("an integer is required")
-    return _quelea.equal(_diagonals(N, M), operator.index(k)).astype(dtype, order=order)
+    diagonals = _diagonals(N, M)
+    if k >= diagonals.shape[1]:
+        k = diagonals.shape[1]  # no element is there, and NumPy asks for no integer
+    return _quelea.equal(diagonals, operator.index(k)).astype(dtype, order=order)
 
 
 def identity(n: int, dtype: DType = None, *, like: Any = None) -> ndarray:

@@ -240,8 +240,8 @@ def round(a: Any, decimals: int = 0, out: ndarray | None = None) -> ndarray:
     decimals = operator.index(decimals)
     if out is not None and not isinstance(out, ndarray):
         raise TypeError(f"return arrays must be of type quelea.ndarray, not {type(out).__name__}")
-    if not -(2**63) <= decimals < 2**63:
-        raise OverflowError("Python int too large to convert to C long")
+    if not -(2**31) <= decimals < 2**31:
+        raise OverflowError("Python int too large to convert to C int")
     if out is not None and out.size != x.size:
         raise ValueError("invalid output shape")
     if x.dtype.kind == "c":

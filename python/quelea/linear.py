@@ -127,8 +127,8 @@ def matmul(
     result = _matrix_product(a, b)
     target = out[0] if isinstance(out, tuple) else out
     core = (a.ndim > 1) + (b.ndim > 1)
-    is_fixed = result_axes is None and core > 0 and isinstance(target, ndarray)
-    if is_fixed and target.shape[-core:] != result.shape[-core:]:
+    cores = None if result_axes is not None or core == 0 else result.shape[-core:]
+    if isinstance(target, ndarray) and cores not in (None, target.shape[-core:]):
         raise ValueError(
             f"matmul: the output has shape {target.shape}, but the result has {result.shape}"
         )

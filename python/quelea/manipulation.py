@@ -209,7 +209,7 @@ def atleast_3d(*arys: Any) -> Any:
     return result[0] if len(result) == 1 else tuple(result)
 
 
-def astype(x: ndarray, dtype: Any, /, *, copy: bool = True, device: str | None = None) -> ndarray:
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: str | None = None) -> ndarray:
     """Give a new array with the elements converted to another dtype.
 
     Returns

@@ -117,6 +117,21 @@ def ranges_between_numbers_of_other_signs(m):
 
 
 @example
+def comparisons_with_numbers_beyond_64_bits_lie_as_the_array(m):
+    x = m.asarray(numpy.arange(6, dtype="u1").reshape(2, 3)).T
+    return (
+        [lies(m, made) for made in (x < 2**70, 2**70 == x, x != -(2**70))],
+        x < 2**70,
+        -(2**70) >= x,
+    )
+
+
+@example
+def diagonals_beyond_a_matrix(m):
+    return m.eye(2, k=2.5), m.eye(2, k=-3), refused(lambda: m.eye(2, k=0.5))
+
+
+@example
 def numbers_in_another_shape(m):
     return m.reshape(numpy.int8(3), (1, 1), copy=False), m.reshape(numpy.float32(1), ())
 
