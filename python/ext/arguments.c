@@ -124,6 +124,9 @@ int qx_axis_from_python(PyObject *object, int ndim, int *axis, const char *prefi
 static int axis_into_mask(PyObject *object, int ndim, uint32_t *axes) {
   int axis;
   if (refuse_bool(object)) return -1;
+  Py_ssize_t value = PyNumber_AsSsize_t(object, PyExc_OverflowError);
+  if (value != (int)value)
+    return PyErr_SetString(PyExc_ValueError, "integer won't fit into a C int"), -1;
   if (qx_axis_from_python(object, ndim, &axis, NULL) < 0) return -1;
   if (*axes >> axis & 1) {
     PyErr_SetString(PyExc_ValueError, "duplicate value in 'axis'");

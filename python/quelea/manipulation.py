@@ -216,11 +216,13 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: str | None = Non
     -------
     ndarray
     """
-    if not isinstance(x, (ndarray, numpy.ndarray)) and not numpy.isscalar(x):
+    is_array = hasattr(x, "dtype") or numpy.ndim(x) == 0
+    if x is None or not is_array:
         raise TypeError(f"Input should be an array or scalar. It is a {type(x)} instead.")
     if device not in (None, "cpu"):
         raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {device}')
-    return x.astype(dtype, copy=copy)
+    result: ndarray = x.astype(dtype, copy=copy)
+    return result
 
 
 # ---- axes ----

@@ -622,7 +622,8 @@ def _initial(initial: Any, name: str, x: ndarray, dtype: Any) -> Any:
     if numpy.ndim(initial):
         if kind.kind == "b":
             return bool(initial)
-        if kind.kind in "iuc":
+        is_list = not isinstance(initial, (ndarray, numpy.ndarray))
+        if kind.kind == "c" or (kind.kind in "iu" and is_list):
             raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
         raise ValueError("setting an array element with a sequence.")
     element = numpy.empty((), kind)
