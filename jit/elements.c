@@ -157,39 +157,56 @@ void jit_ramp_elements(QlValue start, QlValue step, const JitElements *out, int6
   }
 }
 
-/* Sums of what needs no cast, a leaf at a time. */
-#define LEAF_SUM(name, type)                                                                       \
-  static type name(const char *at, int64_t step, int64_t count) {                                  \
-    type lanes[JIT_LANES];                                                                         \
-    int64_t present = QL_MIN(count, (int64_t)JIT_LANES), k = present;                              \
-    for (int64_t lane = 0; lane < present; lane++)                                                 \
-      lanes[lane] = *(const type *)(at + lane * step);                                             \
-    if (step == (int64_t)sizeof(type))                                                             \
-      for (; k + JIT_LANES <= count; k += JIT_LANES)                                               \
-        for (int lane = 0; lane < JIT_LANES; lane++) lanes[lane] += ((const type *)at)[k + lane];  \
-    for (; k < count; k++) lanes[k % JIT_LANES] += *(const type *)(at + k * step);                 \
-    for (int64_t by = 1; by < JIT_LANES; by *= 2)                                                  \
-      for (int64_t lane = 0; lane + by < present; lane += 2 * by) lanes[lane] += lanes[lane + by]; \
-    return lanes[0];                                                                               \
+/* Leaves of what needs no cast; x: what there is, y: what comes to it. */
+#define LEAF(name, type, field, value)                                   \
+  static QlValue name(const char *at, int64_t step, int64_t count) {     \
+    type lanes[JIT_LANES];                                               \
+    int64_t present = QL_MIN(count, (int64_t)JIT_LANES), k = present;    \
+    for (int64_t lane = 0; lane < present; lane++)                       \
+      lanes[lane] = *(const type *)(at + lane * step);                   \
+    if (step == (int64_t)sizeof(type))                                   \
+      for (; k + JIT_LANES <= count; k += JIT_LANES)                     \
+        for (int lane = 0; lane < JIT_LANES; lane++) {                   \
+          type x = lanes[lane], y = ((const type *)at)[k + lane];        \
+          lanes[lane] = value;                                           \
+        }                                                                \
+    for (; k < count; k++) {                                             \
+      type x = lanes[k % JIT_LANES], y = *(const type *)(at + k * step); \
+      lanes[k % JIT_LANES] = value;                                      \
+    }                                                                    \
+    for (int64_t by = 1; by < JIT_LANES; by *= 2)                        \
+      for (int64_t lane = 0; lane + by < present; lane += 2 * by) {      \
+        type x = lanes[lane], y = lanes[lane + by];                      \
+        lanes[lane] = value;                                             \
+      }                                                                  \
+    QlValue result = {.bits = {0, 0}};                                   \
+    result.field = lanes[0];                                             \
+    return result;                                                       \
   }
-LEAF_SUM(leaf_f64, double)
-LEAF_SUM(leaf_f32, float)
-LEAF_SUM(leaf_i64, uint64_t)
+#define REAL_LEAVES(suffix, type, field)                      \
+  LEAF(sum_##suffix, type, field, x + y)                      \
+  LEAF(prod_##suffix, type, field, x *y)                      \
+  LEAF(min_##suffix, type, field, (x < y) | (x != x) ? x : y) \
+  LEAF(max_##suffix, type, field, (x > y) | (x != x) ? x : y)
+REAL_LEAVES(f64, double, d)
+REAL_LEAVES(f32, float, f)
+LEAF(sum_i64, uint64_t, u, x + y)
 
-static bool has_leaf_sum(QlReduction reduction, QlDtype loop, const JitElements *in) {
-  return reduction == QL_REDUCE_SUM && in->at && in->dtype == loop &&
-         (loop == QL_F64 || loop == QL_F32 || loop == QL_I64);
-}
+typedef QlValue Leaf(const char *at, int64_t step, int64_t count);
+static Leaf *const leaves[QL_REDUCE_COUNT + 1][QL_DTYPE_COUNT] = {
+    [QL_REDUCE_SUM] = {[QL_F64] = sum_f64, [QL_F32] = sum_f32, [QL_I64] = sum_i64},
+    [QL_REDUCE_PROD] = {[QL_F64] = prod_f64, [QL_F32] = prod_f32},
+    [QL_REDUCE_MIN] = {[QL_F64] = min_f64, [QL_F32] = min_f32},
+    [QL_REDUCE_MAX] = {[QL_F64] = max_f64, [QL_F32] = max_f32},
+};
 
-static QlValue leaf_sum(QlDtype loop, const char *at, int64_t step, int64_t count) {
-  QlValue value = {.bits = {0, 0}};
-  if (loop == QL_F64)
-    value.d = leaf_f64(at, step, count);
-  else if (loop == QL_F32)
-    value.f = leaf_f32(at, step, count);
-  else
-    value.u = leaf_i64(at, step, count);
-  return value;
+/* As JIT_TREE. */
+void jit_reduce_leaves(QlReduction reduction, QlDtype loop, const JitElements *in,
+                       const JitElements *out, int64_t points) {
+  IrTree tree;
+  tree.reduction = reduction, tree.dtype = loop, tree.depth = 0;
+  for (int64_t k = 0; k < points; k++) ir_tree_push(&tree, element_at(in, k));
+  put(out, 0, loop, ir_tree_finish(&tree));
 }
 
 /* As JIT_WHOLE. */
@@ -197,13 +214,13 @@ void jit_reduce_elements(QlReduction reduction, QlDtype loop, const JitElements 
                          const JitElements *out, int64_t points) {
   IrTree tree;
   bool counts = reduction == QL_REDUCE_COUNT; /* the sum of what is not zero */
-  bool fast = has_leaf_sum(reduction, loop, in);
+  Leaf *leaf = in->at && in->dtype == loop ? leaves[reduction][loop] : NULL;
   QlDtype read = counts ? QL_BOOL : in->dtype;
   tree.reduction = reduction, tree.dtype = loop, tree.depth = 0;
   for (int64_t first = 0; first < points; first += JIT_LEAF) {
     int64_t count = QL_MIN(points - first, (int64_t)JIT_LEAF);
-    if (fast) {
-      ir_tree_push(&tree, leaf_sum(loop, in->at + first * in->stride, in->stride, count));
+    if (leaf) {
+      ir_tree_push(&tree, leaf(in->at + first * in->stride, in->stride, count));
       continue;
     }
     for (int64_t k = 0; k < count; k++)

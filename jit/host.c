@@ -195,7 +195,7 @@ static void host_print_text(int64_t address) { put((const char *)(uintptr_t)addr
 /* What it is told, and where it puts the result. */
 typedef struct Line {
   _Alignas(16) char result[16];
-  int64_t code; /* QlReduction, the loop's dtype, the elements', a byte each */
+  int64_t code; /* QlReduction, the loop's dtype, the elements', are they leaves'?: a byte each */
   char *base;
   int64_t stride, count;
 } Line;
@@ -211,7 +211,10 @@ static void host_reduce(int64_t address) {
   }
   JitElements in = {.at = line->base, .stride = line->stride, .dtype = dtype};
   JitElements out = {.at = line->result, .dtype = loop};
-  jit_reduce_elements(reduction, loop, &in, &out, line->count);
+  if (line->code >> 24 & 1)
+    jit_reduce_leaves(reduction, loop, &in, &out, line->count);
+  else
+    jit_reduce_elements(reduction, loop, &in, &out, line->count);
 }
 
 /* ---- functions of floats ----

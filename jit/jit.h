@@ -158,7 +158,8 @@ void jit_return(JitFn *fn, JitRef value);
  *               Numbers below JIT_NO_OWNER are no blocks: nothing happens
  *   reduce      a line of elements, as jit_reduce_elements does, of no points too; its argument is
  *               the address of where the result goes (16 bytes), behind which lie 64-bit integers:
- *               reduction | loop << 8 | dtype << 16, address, stride and number of the elements
+ *               reduction | loop << 8 | dtype << 16, address, stride and number of the elements;
+ *               with 1 << 24, as jit_reduce_leaves does
  *   area        the address of so many slots of JIT_SLOT bytes, for the next `drive`; 0: no memory
  *   drive       asks who has arrays on several ranks (jit_set_driver): JitDrive | slots << 8. Its
  *               arguments are the slots from 1 on, its result is slot 0. 0, or a status: it failed
@@ -328,6 +329,9 @@ void jit_map_elements(QlOp op, QlDtype loop, int count, const JitElements *in,
 void jit_copy_elements(QlDtype loop, const JitElements *in, const JitElements *out, int64_t points);
 /* start + k * step, in the dtype of `out`; of halves in float32, rounded once. */
 void jit_ramp_elements(QlValue start, QlValue step, const JitElements *out, int64_t points);
+/* As JIT_TREE, of at least one point. */
+void jit_reduce_leaves(QlReduction reduction, QlDtype loop, const JitElements *in,
+                       const JitElements *out, int64_t points);
 /* As JIT_WHOLE, of at least one point; QL_REDUCE_COUNT is the sum of what is not zero. */
 void jit_reduce_elements(QlReduction reduction, QlDtype loop, const JitElements *in,
                          const JitElements *out, int64_t points);

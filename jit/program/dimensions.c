@@ -95,6 +95,15 @@ static bool leaves(const Node *node, bool inside) {
   return false;
 }
 
+/* Can it begin the next turn before the last statement, which is the next loop? */
+static bool skips(const Node *node, bool last) {
+  if (node->kind == NODE_CONTINUE) return true;
+  if (node->kind == NODE_FOR || node->kind == NODE_WHILE) return false;
+  for (int k = 0; k < node->count - last; k++)
+    if (skips(node->items[k], false)) return true;
+  return false;
+}
+
 static bool is_range_loop(const Node *node) {
   return node->kind == NODE_FOR && node->count == 3 && node->items[0]->kind == NODE_NAME &&
          node->items[1]->kind == NODE_CALL && node->items[1]->items[0]->kind == NODE_REF &&
@@ -161,7 +170,7 @@ int nest_dimensions(const Lower *l, const Node *node, const Node **loops) {
     if (depends || !selects(l, loop, &stores, &sums) || leaves(loop->items[2], false)) break;
     loops[count++] = loop;
     const Node *block = loop->items[2];
-    bool sums_before = false; /* the next loop: they are this one's */
+    bool sums_before = sums.count && skips(block, true); /* the next loop: they are this one's */
     for (int k = 0; k + 1 < block->count; k++) sums_before |= nest_is_sum(&sums, block->items[k]);
     if (sums_before) break;
     loop = loop->items[2]->items[loop->items[2]->count - 1];

@@ -235,10 +235,11 @@ typedef struct Chunks {
   Try outer;
   JitRef from; /* of a `for`: k, in the head of the chunks */
   JitRef count, limit;
+  bool reduces, asks; /* what ends with a chunk */
 } Chunks;
 
-static void open_chunks(Lower *l, const Try *t, Chunks *chunks) {
-  *chunks = (Chunks){.outer = *t};
+static void open_chunks(Lower *l, const Try *t, bool reduces, bool asks, Chunks *chunks) {
+  *chunks = (Chunks){.outer = *t, .reduces = reduces, .asks = asks};
   enter_try(l, &chunks->outer);
   jit_jump(l->fn, chunks->outer.head);
   jit_block_open(l->fn, chunks->outer.head);
@@ -246,7 +247,8 @@ static void open_chunks(Lower *l, const Try *t, Chunks *chunks) {
 
 /* In the head of the chunks; the loop itself begins behind. A sum that wraps is no limit. */
 static void begin_chunk(Lower *l, Try *t, Chunks *chunks, JitRef k, JitRef count) {
-  JitRef to = low_add(l, k, low_const(l, LOW_CHUNK)), wraps = low_op(l, QL_OP_LESS, to, k);
+  JitRef turns = low_const(l, chunks->reduces ? LOW_TERMS : LOW_CHUNK);
+  JitRef to = low_add(l, k, turns), wraps = low_op(l, QL_OP_LESS, to, k);
   chunks->count = count;
   chunks->limit = low_select(l, wraps, count, low_op(l, QL_OP_MINIMUM, to, count));
   t->before = jit_block_new(l->fn), t->entry = l->frame->now;
@@ -260,8 +262,9 @@ static void end_chunk(Lower *l, const Chunks *chunks, Edges *exits, JitRef k) {
   JitBlock pause = jit_block_new(l->fn), body = jit_block_new(l->fn), again = jit_block_new(l->fn);
   jit_branch(l->fn, low_op(l, QL_OP_LESS, k, chunks->limit), body, pause);
   jit_block_open(l->fn, pause);
+  if (chunks->reduces) low_chunk_ends(l, chunks->from, k);
   low_branch(l, low_op(l, QL_OP_LESS, k, chunks->count), exits);
-  low_stop_turn(l, outer->node);
+  if (chunks->asks) low_stop_turn(l, outer->node);
   jit_jump(l->fn, again);
   jit_block_open(l->fn, again);
   bring(l, outer, l->frame->now, again);
@@ -298,7 +301,7 @@ static bool try_while(Lower *l, Try *t, Loop *loop, Edges *exits) {
   const Variable *entry = t->entry;
   Chunks chunks;
   if (in_chunks) {
-    open_chunks(l, t, &chunks);
+    open_chunks(l, t, false, true, &chunks);
     enter_head(l, &chunks.outer);
     begin_chunk(l, t, &chunks, side_of(l, t->node, 0), side_of(l, t->node, 2));
   }
@@ -371,18 +374,20 @@ static void unroll(Lower *l, const Node *node, const Value *tuple) {
 }
 
 static bool try_for(Lower *l, Try *t, Loop *loop, Edges *exits, const Items *items) {
-  bool in_chunks = !items->few && low_stops_chunks(l, t->node->items[2]);
+  bool asks = !items->few && low_stops_chunks(l, t->node->items[2]),
+       reduces = low_reduces_chunks(l, t->node), in_chunks = asks || reduces;
   JitRef first = low_const(l, 0);
   JitBlock before = t->before;
   const Variable *entry = t->entry;
   Chunks chunks;
   if (in_chunks) {
-    open_chunks(l, t, &chunks);
+    open_chunks(l, t, reduces, asks, &chunks);
     chunks.from = jit_phi(l->fn, QL_I64, 0);
     jit_phi_from(l->fn, chunks.from, before, first);
     enter_head(l, &chunks.outer);
     begin_chunk(l, t, &chunks, chunks.from, items->count);
     first = chunks.from;
+    if (reduces) low_chunk_begins(l, first);
   }
   enter_try(l, t);
   jit_jump(l->fn, t->head);
@@ -457,5 +462,6 @@ void low_for(Lower *l, const Node *node) {
     return low_end_temporaries(l, temporaries);
   low_note_loop(l, node, items.few);
   loop_turns(l, node, &items);
+  low_line_ends(l, node);
   low_end_temporaries(l, temporaries);
 }

@@ -408,6 +408,12 @@ Value low_nonzero(Lower *l, const Node *node, const Value *mask);
 /* axis NULL: all of them. QL_REDUCE_COUNT is no reduction here. */
 Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value *array,
                  const Value *axis, bool keepdims);
+/* The dtype in which it is computed, which is that of its result, but float32 for halves. */
+QlDtype low_reduction_loop(QlReduction reduction, QlDtype dtype);
+/* `count` elements from `base` on, as they lie in the last axis of an array in memory, or such
+ * values of leaves: in the loop's dtype. */
+JitRef low_reduce_line(Lower *l, QlReduction reduction, QlDtype loop, const Array *line,
+                       JitRef base, JitRef count, bool of_leaves);
 
 /* ---- functions.c: what can be called by name ---- */
 Value low_field(Lower *l, const Value *value, const char *name); /* of a named tuple; UNKNOWN */
@@ -448,6 +454,13 @@ bool low_reducing(Lower *l, const Node *node);
 /* Of a loop that is being lowered: its k-th turn begins, and ends. */
 void low_turn_begins(Lower *l, const Node *node, JitRef k);
 void low_turn_ends(Lower *l, const Node *node);
+/* Does it go in chunks of LOW_TERMS turns, whose terms are put together at their ends (turns
+ * `from` to k), and at its own? */
+enum { LOW_TERMS = 1 << 12 }; /* a power of two, of leaves of C7's tree */
+bool low_reduces_chunks(const Lower *l, const Node *node);
+void low_chunk_begins(Lower *l, JitRef from);
+void low_chunk_ends(Lower *l, JitRef from, JitRef k);
+void low_line_ends(Lower *l, const Node *node);
 /* Refuses a loop that would make every rank look at element after element; true: it has. */
 bool low_by_element(Lower *l, const Node *node, const Node *body);
 /* In a nest: the part of an array on ranks that an index selects, as an array in memory of which

@@ -12,10 +12,12 @@ enum { NEST_SUMS = 16 }; /* more than the arrays that a nest may store, which is
 typedef struct Sum {
   int variable;
   QlReduction reduction;
-  Value before; /* the loop, outside of it */
-  Array *terms; /* what iterations have; its dtype is known when one has been built */
-  Array *into;  /* where an iteration that stores its term finds them */
-  bool weak;    /* are the terms Python's own numbers? */
+  Value before;         /* the loop, outside of it */
+  Array *terms;         /* what iterations have; its dtype is known when one has been built */
+  Array *into;          /* where an iteration that stores its term finds them */
+  Array *parts, *lines; /* in memory: what chunks of a line come to; what lines come to, or NULL */
+  JitRef line;          /* then: the only one */
+  bool weak;            /* are the terms Python's own numbers? */
 } Sum;
 typedef struct Sums {
   int count;

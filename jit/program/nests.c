@@ -364,16 +364,17 @@ static void record_all(Lower *l, const Node *node, Nest *nest) {
   nest_carry_on(l, node, nest);
 }
 
-/* By rows, a loop that only sets variables is one in order; which one process does better without.
- */
+/* By rows, a loop that only sets variables is one in order. One process does better without those,
+ * and without those that only put numbers together, whose terms would need memory. */
 static bool is_wanted(const Lower *l, const Nest *nest) {
-  if (nest->form == JIT_NEST_POINTS) return true;
-  bool stores = nest->sums.count > 0, in_order = nest->form == JIT_NEST_IN_ORDER;
+  int stored = 0;
+  bool in_order = nest->form == JIT_NEST_IN_ORDER;
   for (int k = 0; k < nest->operand_count; k++) {
-    stores |= nest->operands[k].stored;
+    stored += nest->operands[k].stored;
     in_order |= nest_reads_others(nest, &nest->operands[k]);
   }
-  return stores && !(in_order && l->options->alone);
+  if (l->options->alone && (in_order || stored <= nest->sums.count)) return false;
+  return nest->form == JIT_NEST_POINTS || stored > 0;
 }
 
 static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
@@ -391,7 +392,10 @@ static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
   build_kernel(l, nest, node);
   bool built = l->refusal_count == refusals;
   if (built && nest->form != JIT_NEST_POINTS && nest_is_again(nest)) return AGAIN;
-  if ((built = built && is_wanted(l, nest) && nest_is_apart(l, nest))) record_all(l, node, nest);
+  if (built && !is_wanted(l, nest))
+    low_refuse(l, node, "QJ402", "nothing of this loop is to be shared out",
+               "store elements of arrays in it, or put numbers together");
+  if ((built = l->refusal_count == refusals && nest_is_apart(l, nest))) record_all(l, node, nest);
   low_note_nest(l, nest);
   if (leaves_values) {
     low_end_temporaries(l, temporaries);

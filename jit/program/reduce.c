@@ -25,17 +25,28 @@ static JitRef offset_of(Lower *l, const Array *array, const JitRef *index, int a
   return offset;
 }
 
-/* One line, by the host's function, through the slots that are the call's own (JitReduceLine). */
-static JitRef reduce_line(Lower *l, const Lines *lines, JitRef base) {
-  const Array *array = lines->array;
-  int last = array->ndim - 1;
-  int64_t code = lines->reduction | lines->loop << 8 | array->dtype << 16;
-  JitRef words[] = {low_const(l, code), base, array->stride[last], array->shape[last]};
+QlDtype low_reduction_loop(QlReduction reduction, QlDtype dtype) {
+  QlDtype loop = loop_of(reduction, dtype);
+  bool counts = reduction == QL_REDUCE_SUM || reduction == QL_REDUCE_PROD;
+  return loop == QL_F16 && counts ? QL_F32 : loop;
+}
+
+/* By the host's function, through the slots that are the call's own (JitReduceLine). */
+JitRef low_reduce_line(Lower *l, QlReduction reduction, QlDtype loop, const Array *line,
+                       JitRef base, JitRef count, bool of_leaves) {
+  int64_t code = reduction | loop << 8 | line->dtype << 16 | of_leaves << 24;
+  JitRef words[] = {low_const(l, code), base, line->stride[line->ndim - 1], count};
   for (int k = 0; k < 4; k++)
     jit_store_at(l->fn, l->results, low_const(l, JIT_SLOT * 2 + 8 * k), words[k], low_source(l));
   JitRef at = low_add(l, l->results, low_const(l, JIT_SLOT));
   jit_host(l->fn, JIT_HOST_REDUCE, 1, &at, low_source(l));
-  JitRef value = jit_load_at(l->fn, lines->loop, l->results, low_const(l, JIT_SLOT), low_source(l));
+  return jit_load_at(l->fn, loop, l->results, low_const(l, JIT_SLOT), low_source(l));
+}
+
+static JitRef reduce_line(Lower *l, const Lines *lines, JitRef base) {
+  const Array *array = lines->array;
+  JitRef value = low_reduce_line(l, lines->reduction, lines->loop, array, base,
+                                 array->shape[array->ndim - 1], false);
   return jit_cast(l->fn, value, lines->dtype, low_source(l));
 }
 
@@ -62,8 +73,8 @@ static Array *with_last(Lower *l, const Array *array, int axis) {
 
 static Value reduce_axis(Lower *l, const Node *node, QlReduction reduction, const Array *array,
                          int axis) {
-  QlDtype loop = loop_of(reduction, (QlDtype)array->dtype), dtype = loop;
-  if (loop == QL_F16 && (reduction == QL_REDUCE_SUM || reduction == QL_REDUCE_PROD)) loop = QL_F32;
+  QlDtype loop = low_reduction_loop(reduction, (QlDtype)array->dtype),
+          dtype = loop_of(reduction, (QlDtype)array->dtype);
   Lines lines = {reduction, loop, dtype, with_last(l, array, axis), NULL};
   if (reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX)
     low_raise_if(l, node, low_op(l, QL_OP_EQUAL, array->shape[axis], low_const(l, 0)), "ValueError",

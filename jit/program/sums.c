@@ -159,10 +159,8 @@ Value nest_sum_start(const Sum *sum, const Value *before) {
 
 /* ---- after the loop ---- */
 
-/* What the terms, an array, and what was there before are together. */
-void nest_sum_finish(Lower *l, const Node *node, const Sum *sum) {
-  Value terms = low_array_value(sum->terms);
-  Value all = low_reduce(l, node, sum->reduction, &terms, NULL, false);
+/* What the terms, or lines of them, and what was there before are together. */
+static void finish(Lower *l, const Node *node, const Sum *sum, Value all) {
   if (all.kind != JIT_SCALAR) return;
   QlDtype dtype = (QlDtype)sum->terms->dtype; /* of the loop, which is not always that of np.sum */
   all = low_scalar(dtype, sum->weak, low_ref_as(l, &all, dtype));
@@ -171,15 +169,24 @@ void nest_sum_finish(Lower *l, const Node *node, const Sum *sum) {
   low_set(l, sum->variable, all);
 }
 
+void nest_sum_finish(Lower *l, const Node *node, const Sum *sum) {
+  Value terms = low_array_value(sum->terms);
+  finish(l, node, sum, low_reduce(l, node, sum->reduction, &terms, NULL, false));
+}
+
 /* ---- arrays in memory ---- */
 
-/* The loop is lowered as others are, in the program's order: its turns do what iterations do. */
+/* The loop is lowered as others are, in the program's order: its turns do what iterations do. Of
+ * the terms only those of a chunk of turns of the innermost loop are kept; a chunk is a power of
+ * two of leaves of C7's tree, and what its terms come to a part of that tree. Where no order
+ * changes a bit nothing needs to be done. */
 typedef struct Reducing {
   Sums *sums;
   int ndim;
   const Node *loops[QL_MAX_DIMS];
   JitRef extent[QL_MAX_DIMS], at[QL_MAX_DIMS];
-  bool known; /* the terms are there */
+  JitRef from; /* the first turn of the chunk */
+  bool known;  /* the terms are there */
 } Reducing;
 
 void low_turn_begins(Lower *l, const Node *node, JitRef k) {
@@ -208,8 +215,12 @@ void low_turn_ends(Lower *l, const Node *node) {
       sum->terms->dtype = value->dtype, sum->weak = value->weak;
     } else if (value->kind == JIT_SCALAR) {
       JitRef offset = low_const(l, 0);
-      for (int d = 0; d < r->ndim; d++)
+      for (int d = 0; d < r->ndim && l->nest; d++)
         offset = low_add(l, offset, low_op(l, QL_OP_MULTIPLY, r->at[d], sum->into->stride[d]));
+      if (!l->nest) {
+        JitRef place = low_op(l, QL_OP_SUBTRACT, r->at[r->ndim - 1], r->from);
+        offset = low_op(l, QL_OP_MULTIPLY, place, sum->into->stride[0]);
+      }
       jit_store_at(l->fn, sum->into->base, offset, low_ref_as(l, value, (QlDtype)sum->terms->dtype),
                    low_source(l));
     }
@@ -245,21 +256,79 @@ static void find_dtypes(Lower *l, const Node *node, Reducing *r) {
   loop_take_back(l, &kept, before);
 }
 
+bool low_reduces_chunks(const Lower *l, const Node *node) {
+  const Reducing *r = l->reducing;
+  return r && !l->nest && r->known && r->sums->count && r->loops[r->ndim - 1] == node;
+}
+
+void low_chunk_begins(Lower *l, JitRef from) { l->reducing->from = from; }
+
+void low_chunk_ends(Lower *l, JitRef from, JitRef k) {
+  JitRef chunk = low_op(l, QL_OP_RIGHT_SHIFT, from, low_const(l, __builtin_ctz(LOW_TERMS)));
+  JitRef count = low_op(l, QL_OP_SUBTRACT, k, from);
+  for (int n = 0; n < l->reducing->sums->count; n++) {
+    const Sum *sum = &l->reducing->sums->items[n];
+    QlDtype loop = (QlDtype)sum->parts->dtype;
+    JitRef value =
+        low_reduce_line(l, sum->reduction, loop, sum->into, sum->into->base, count, false);
+    jit_store_at(l->fn, sum->parts->base, low_op(l, QL_OP_MULTIPLY, chunk, sum->parts->stride[0]),
+                 value, low_source(l));
+  }
+}
+
+void low_line_ends(Lower *l, const Node *node) {
+  Reducing *r = l->reducing;
+  if (low_dead(l) || !low_reduces_chunks(l, node)) return;
+  for (int n = 0; n < r->sums->count; n++) {
+    Sum *sum = &r->sums->items[n];
+    const Array *parts = sum->parts;
+    JitRef value = low_reduce_line(l, sum->reduction, (QlDtype)parts->dtype, parts, parts->base,
+                                   parts->shape[0], true);
+    sum->line = jit_cast(l->fn, value, (QlDtype)sum->terms->dtype, low_source(l));
+    if (!sum->lines) continue;
+    JitRef offset = low_const(l, 0);
+    for (int d = 0; d < r->ndim - 1; d++)
+      offset = low_add(l, offset, low_op(l, QL_OP_MULTIPLY, r->at[d], sum->lines->stride[d]));
+    jit_store_at(l->fn, sum->lines->base, offset, sum->line, low_source(l));
+  }
+}
+
+/* What no order changes is put together as the program says. */
+static void leave_any_order(Sums *sums) {
+  int count = 0;
+  for (int n = 0; n < sums->count; n++) {
+    const Sum *sum = &sums->items[n];
+    bool logical = sum->reduction == QL_REDUCE_ANY || sum->reduction == QL_REDUCE_ALL;
+    if (!logical && !jit_any_order((QlDtype)sum->terms->dtype)) sums->items[count++] = *sum;
+  }
+  sums->count = count;
+}
+
+static void make_places(Lower *l, const Node *node, const Reducing *r, Sum *sum) {
+  QlDtype dtype = (QlDtype)sum->terms->dtype;
+  JitRef room = low_const(l, LOW_TERMS), one = low_const(l, LOW_TERMS - 1);
+  JitRef chunks = low_op(l, QL_OP_RIGHT_SHIFT, low_add(l, r->extent[r->ndim - 1], one),
+                         low_const(l, __builtin_ctz(LOW_TERMS)));
+  sum->into = low_new_array(l, node, dtype, 1, &room, NULL);
+  sum->parts = low_new_array(l, node, low_reduction_loop(sum->reduction, dtype), 1, &chunks, NULL);
+  sum->lines = r->ndim > 1 ? low_new_array(l, node, dtype, r->ndim - 1, r->extent, NULL) : NULL;
+}
+
 static void reduce(Lower *l, const Node *node, Reducing *r) {
   Edges empty = {0}, after = {0};
   JitRef least = r->extent[0];
   for (int d = 1; d < r->ndim; d++) least = low_op(l, QL_OP_MINIMUM, least, r->extent[d]);
   low_branch(l, low_op(l, QL_OP_GREATER, least, low_const(l, 0)), &empty);
   int temporaries = l->temporary_count;
-  for (int n = 0; n < r->sums->count; n++) {
-    Sum *sum = &r->sums->items[n];
-    sum->terms = sum->into =
-        low_new_array(l, node, (QlDtype)sum->terms->dtype, r->ndim, r->extent, NULL);
-  }
+  for (int n = 0; n < r->sums->count; n++) make_places(l, node, r, &r->sums->items[n]);
   r->known = true;
   low_for(l, node);
-  for (int n = 0; n < r->sums->count && !low_dead(l); n++)
-    nest_sum_finish(l, node, &r->sums->items[n]);
+  for (int n = 0; n < r->sums->count && !low_dead(l); n++) {
+    const Sum *sum = &r->sums->items[n];
+    Value lines = sum->lines ? low_array_value(sum->lines)
+                             : low_scalar((QlDtype)sum->terms->dtype, false, sum->line);
+    finish(l, node, sum, low_reduce(l, node, sum->reduction, &lines, NULL, false));
+  }
   low_end_temporaries(l, temporaries);
   low_leave(l, &after, low_unknown());
   low_join(l, &empty);
@@ -276,9 +345,14 @@ bool low_reducing(Lower *l, const Node *node) {
   bool good = r->sums->count && nest_sums_begin(l, r->sums) && find_extents(l, r) && !low_dead(l);
   for (int n = 0; n < r->sums->count; n++) r->sums->items[n].terms = low_get(l, sizeof(Array));
   if (good) find_dtypes(l, node, r);
+  const char *said = nest_sums_text(l, r->sums);
   if (good && r->sums->good) {
-    reduce(l, node, r);
-    low_note(l, node, low_text(l, "by this process; %s, as on ranks", nest_sums_text(l, r->sums)));
+    leave_any_order(r->sums);
+    if (r->sums->count)
+      reduce(l, node, r);
+    else
+      low_for(l, node);
+    low_note(l, node, low_text(l, "by this process; %s, as on ranks", said));
   } else {
     r->sums->count = 0;
     low_for(l, node);

@@ -129,4 +129,28 @@ static void reductions(void) {
       }
 }
 
-CHECK_MAIN(CHECK_TEST(maps), CHECK_TEST(copies), CHECK_TEST(reductions))
+/* A line in chunks of some leaves, whose values are put together as leaves' are. */
+static void parts_of_lines(void) {
+  static const int64_t counts[] = {1, 127, 128, 129, 255, 256, 257, 300};
+  for (int reduction = 0; reduction < QL_REDUCE_COUNT; reduction++)
+    for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++)
+      for (size_t c = 0; c < 2 * sizeof counts / sizeof *counts; c++) {
+        bool truth = reduction == QL_REDUCE_ANY || reduction == QL_REDUCE_ALL;
+        if (truth != (dtype == QL_BOOL)) continue;
+        char parts[8][16] = {{0}}, result[16] = {0};
+        JitElements in = operand((QlDtype)dtype, rooms[0], 1);
+        int64_t points = counts[c / 2], chunk = JIT_LEAF << c % 2, count = 0;
+        for (int64_t first = 0; first < points; first += chunk) {
+          JitElements some = in, out = {.at = parts[count++], .dtype = (QlDtype)dtype};
+          some.at += first * in.stride;
+          jit_reduce_elements((QlReduction)reduction, (QlDtype)dtype, &some, &out,
+                              QL_MIN(chunk, points - first));
+        }
+        JitElements of = {.at = parts[0], .stride = 16, .dtype = (QlDtype)dtype},
+                    out = {.at = result, .dtype = (QlDtype)dtype};
+        jit_reduce_leaves((QlReduction)reduction, (QlDtype)dtype, &of, &out, count);
+        CHECK(same((QlDtype)dtype, result, by_tree((QlReduction)reduction, &in, points)));
+      }
+}
+
+CHECK_MAIN(CHECK_TEST(maps), CHECK_TEST(copies), CHECK_TEST(reductions), CHECK_TEST(parts_of_lines))

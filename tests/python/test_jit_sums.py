@@ -147,3 +147,65 @@ def test_reductions_along_an_axis_bring_no_more_than_it_takes():
     check(along_rows, field(3000, 40))
     check(along_columns, field(3000, 40))
     check(along_columns, field(40, 3000))
+
+
+@quelea.jit
+def lines_of_chunks(x, y):
+    total, product, high = 0.0, 1.0, x[0, 0]
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            total += x[i, j] * y[i, j]
+            product *= 1.0 + x[i, j] * 1e-3
+            high = np.maximum(high, x[i, j])
+    low, z, seen = x[0, 0], 0j, 0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            if y[i, j] < low:
+                low = y[i, j]
+            z += x[i, j] * 1j
+            seen += 1
+    return total, product, high, low, z, seen
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 4095), (1, 4097), (2, 8192), (3, 9000), (9000, 2), (1, 70000)]
+)
+def test_lines_longer_than_a_chunk(shape):
+    x, y = field(*shape), field(*shape, seed=2)
+    a, b = quelea.asarray(x), quelea.asarray(y)
+    total, product, high, low, z, seen = lines_of_chunks(a, b)
+    assert total == float((a * b).sum()) and product == float((1.0 + a * 1e-3).prod())
+    assert high == x.max() and low == min(x[0, 0], y.min()) and seen == x.size
+    assert z == complex((a * 1j).sum())
+    half = quelea.asarray(x.astype("f2"))
+    assert first_sum(half) == half[0].sum()
+
+
+@quelea.jit
+def first_sum(x):
+    s = x[0, 0] - x[0, 0]
+    for j in range(x.shape[1]):
+        s += x[0, j]
+    return s
+
+
+@quelea.jit
+def some_rows(x, limit):
+    total, top = 0.0, -1.0
+    for i in range(x.shape[0]):
+        if x[i, 0] < limit:
+            continue
+        for j in range(x.shape[1]):
+            total += x[i, j]
+            top = max(top, x[i, j])
+    return total, top
+
+
+def test_rows_that_are_skipped_add_nothing():
+    x = field(40, 30)
+    large = [ours(numpy.full_like(x, 1e9)) for _ in range(5)]
+    assert all(float(a.sum()) > 1 for a in large)
+    del large  # memory that is used again
+    for limit in (0.2, 9.0):
+        got, want = some_rows(ours(x), limit), some_rows.py_func(x, limit)
+        numpy.testing.assert_allclose(got, want, rtol=1e-13)
