@@ -45,6 +45,8 @@ struct Value {
 struct Span {
   int dim;
   JitRef step, lo, hi;
+  const Span *of; /* it is made of that, which follows a dimension: */
+  JitRef how, by; /* a JitSpanKind, and its number */
 };
 
 /* Elements in memory, or computed where they are asked for. */
@@ -432,6 +434,9 @@ const Span *low_span(Lower *l, const Value *value);
 const Span *low_span_of(Lower *l, QlOp op, const Value *a, const Value *b);
 /* Of what is either. */
 const Span *low_span_hull(Lower *l, const Span *a, const Span *b);
+/* The same of two ways that meet, where one is a number at one position; NULL: it is not so. */
+const Span *low_region_choice(Lower *l, const Span *a, const Region *at_a, const Span *b,
+                              const Region *at_b);
 /* Of the items of a range. */
 const Span *low_span_range(Lower *l, const Value *start, const Value *stop, const Value *step);
 

@@ -56,7 +56,7 @@ Value nest_variable(Lower *l, Nest *nest, int d, JitRef index) {
   JitRef moved = low_op(l, QL_OP_MULTIPLY, at, nest_import_int(l, nest->step[d]));
   Value value = low_scalar(QL_I64, true, low_add(l, nest_import_int(l, nest->start[d]), moved));
   Span *span = low_get(l, sizeof *span);
-  *span = (Span){d, nest->step[d], nest->start[d], nest->start[d]};
+  *span = (Span){.dim = d, .step = nest->step[d], .lo = nest->start[d], .hi = nest->start[d]};
   value.span = span, value.natural = nest->natural[d];
   nest->at[d] = at;
   return value;
@@ -84,7 +84,7 @@ static void store_terms(Lower *l, Nest *nest) {
   Value *at = low_get(l, (size_t)nest->ndim * sizeof *at);
   for (int d = 0; d < nest->ndim; d++) {
     Span *span = low_get(l, sizeof *span);
-    *span = (Span){d, one, zero, zero};
+    *span = (Span){.dim = d, .step = one, .lo = zero, .hi = zero};
     at[d] = low_scalar(QL_I64, true, nest->at[d]);
     at[d].span = span;
   }
@@ -231,7 +231,8 @@ static void leave_out(Lower *l, Nest *nest) {
     for (int k = 0; k < nest->operand_count; k++)
       for (int a = 0; a < nest->operands[k].array->ndim; a++) {
         const Span **span = &nest->operands[k].span[a], **stored = &nest->operands[k].store_span[a];
-        if (*span && (*span)->dim == d) *span = nest_shifted(l, *span, first);
+        if (*span && ((*span)->of ? (*span)->of->dim : (*span)->dim) == d)
+          *span = nest_shifted(l, *span, first);
         if (*stored && (*stored)->dim == d) *stored = nest_shifted(l, *stored, first);
       }
   }
@@ -278,7 +279,8 @@ static void record(Lower *l, const Node *node, Nest *nest) {
   if (!ql_pool_grow(l->pool, &l->nests, l->nest_count, &l->nest_room, sizeof *l->nests))
     longjmp(l->no_memory, 1);
   JitNestForm form = nest->carried.count ? JIT_NEST_IN_ORDER : nest->form;
-  l->nests[l->nest_count] = (JitNest){nest->kernel, nest->ndim, nest->param_count, params, form};
+  l->nests[l->nest_count] = (JitNest){nest->kernel, nest->ndim, nest->param_count,
+                                      params,       form,       nest->guarded ? nest->first : -1};
   low_ranks_nest(l, node,
                  &(RanksNest){.number = l->nest_count++,
                               .ndim = nest->ndim,
@@ -302,12 +304,13 @@ static void hide_variables(Lower *l, const Node *node, const Nest *nest) {
   }
 }
 
-static bool has_branches(const Node *node) {
+/* Something by which iterations at an edge may be others: conditions, and indices that wrap. */
+static bool has_edges(const Node *node) {
   if (node->kind == NODE_IF || node->kind == NODE_IFEXP || node->kind == NODE_AND ||
-      node->kind == NODE_OR)
+      node->kind == NODE_OR || (node->kind == NODE_BINARY && !strcmp(node->text, "mod")))
     return true;
   for (int k = 0; k < node->count; k++)
-    if (has_branches(node->items[k])) return true;
+    if (has_edges(node->items[k])) return true;
   return false;
 }
 
@@ -385,7 +388,7 @@ static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
     nest->sums.count = 0; /* they are refused as what they are */
   for (int k = 0; k < nest->sums.count; k++) nest->sums.items[k].terms = new_terms(l, nest, k);
   if (nest->form == JIT_NEST_IN_ORDER) nest_find_carried(l, node, nest);
-  nest->guarded = has_branches(node);
+  nest->guarded = has_edges(node);
   Edges empty = {0}, after = {0};
   bool leaves_values = nest->sums.count || nest->carried.count;
   if (leaves_values) low_branch(l, has_iterations(l, nest), &empty);

@@ -89,6 +89,14 @@ Variable *nest_import_variables(Lower *l, const Node *loop) {
 
 static bool follows(const Span *span) { return span && span->dim >= 0; }
 
+/* What wraps is read apart from what does not, and wraps elsewhere. */
+static bool wraps_alike(const Span *a, const Span *b) {
+  const Span *x = a ? a->of : NULL, *y = b ? b->of : NULL;
+  if (!x || !y) return !x && !y;
+  return x->dim == y->dim && x->step.id == y->step.id && x->lo.id == y->lo.id &&
+         x->hi.id == y->hi.id && a->how.id == b->how.id && a->by.id == b->by.id;
+}
+
 /* By rows, only what follows the dimension matters: other axes are whole. */
 static bool touches_alike(const Nest *nest, const NestOperand *operand, const Array *array,
                           const Span *const *span) {
@@ -96,7 +104,7 @@ static bool touches_alike(const Nest *nest, const NestOperand *operand, const Ar
   for (int a = 0; a < array->ndim; a++) {
     const Span *have = operand->span[a], *want = span[a];
     if (nest->form != JIT_NEST_POINTS && !follows(have) && !follows(want)) continue;
-    if (!have != !want) return false;
+    if (!have != !want || !wraps_alike(have, want)) return false;
     if (have && (have->dim != want->dim || (have->dim >= 0 && have->step.id != want->step.id)))
       return false;
   }

@@ -115,6 +115,13 @@ typedef enum JitNestParamKind {
   JIT_NEST_ORDER   /* how many nests the call has recorded before: for `fail` */
 } JitNestParamKind;
 enum { JIT_NEST_TARGETS = 4 };
+/* What a nest touches along an axis, of what follows a dimension. */
+typedef enum JitSpanKind {
+  JIT_SPAN,           /* that itself */
+  JIT_SPAN_REMAINDER, /* its remainder by that number */
+  JIT_SPAN_CHOSEN     /* one end of it, but at one position the other, as far away as that number;
+                         0: it is not so */
+} JitSpanKind;
 typedef struct JitNestParam {
   uint8_t kind, operand, axis;
 } JitNestParam;
@@ -129,6 +136,8 @@ typedef struct JitNest {
   int ndim, param_count;
   const JitNestParam *params;
   JitNestForm form;
+  int first; /* which of its numbers is the position of the first dimension's box, those of others
+                behind it: what is added to the box's; -1: none is */
 } JitNest;
 
 typedef struct JitLowered {

@@ -186,6 +186,9 @@ static void put_span(Lower *l, Slots *slots, const Span *span, JitRef extent, Ji
                      JitRef high) {
   put(l, slots, low.id ? low : low_const(l, INT64_MIN));
   put(l, slots, high.id ? high : low_const(l, INT64_MAX));
+  put(l, slots, span && span->of ? span->how : low_const(l, JIT_SPAN));
+  put(l, slots, span && span->of ? span->by : low_const(l, 0));
+  if (span && span->of) span = span->of;
   if (span) {
     put_int(l, slots, span->dim);
     put(l, slots, span->step), put(l, slots, span->lo), put(l, slots, span->hi);
@@ -197,7 +200,7 @@ static void put_span(Lower *l, Slots *slots, const Span *span, JitRef extent, Ji
 
 void low_ranks_nest(Lower *l, const Node *node, const RanksNest *nest) {
   int count = 4 + nest->ndim + 2 * nest->scalar_count;
-  for (int k = 0; k < nest->operand_count; k++) count += 3 + 6 * nest->operands[k].array->ndim;
+  for (int k = 0; k < nest->operand_count; k++) count += 3 + 8 * nest->operands[k].array->ndim;
   Slots slots = begin(l, node, count);
   put_int(l, &slots, nest->number);
   put_int(l, &slots, nest->ndim);

@@ -60,6 +60,57 @@ void nest_bounds(Lower *l, const Span *span, JitRef *low, JitRef *high) {
   *high = nest_op(l, QL_OP_ADD, nest_op(l, QL_OP_MULTIPLY, last, span->step), span->hi);
 }
 
+/* How far a number is from what follows a dimension at a position. */
+static JitRef distance(Lower *l, const Span *number, const Span *follows, JitRef position) {
+  JitRef moved = nest_op(l, QL_OP_MULTIPLY, follows->step, position);
+  return nest_op(l, QL_OP_SUBTRACT, number->lo, nest_op(l, QL_OP_ADD, follows->lo, moved));
+}
+
+/* What it can be at those positions, or the number. */
+static void bound_choice(Lower *l, const Span *follows, const Region *at, const Span *number,
+                         Span *choice) {
+  const Region *here = l->region;
+  JitRef low, high;
+  l->region = at;
+  nest_bounds(l, follows, &low, &high);
+  l->region = here;
+  if (!low.id || !high.id) return;
+  choice->lo = nest_op(l, QL_OP_MINIMUM, low, number->lo);
+  choice->hi = nest_op(l, QL_OP_MAXIMUM, high, number->lo);
+}
+
+/* i - 1 if i > 0 else n - 1: what follows a dimension, but for a number at one end. */
+const Span *low_region_choice(Lower *l, const Span *a, const Region *at_a, const Span *b,
+                              const Region *at_b) {
+  if (!a || !b || (a->dim < 0) == (b->dim < 0) || a->lo.id != a->hi.id || b->lo.id != b->hi.id)
+    return NULL;
+  bool swapped = a->dim < 0;
+  const Span *follows = swapped ? b : a, *number = swapped ? a : b;
+  const Region *region = swapped ? at_a : at_b;
+  int dim = follows->dim;
+  const int64_t *step = nest_known(l->nest, follows->step);
+  if (!region || (!region->from[dim].id && !region->to[dim].id) || !step ||
+      (*step != 1 && *step != -1))
+    return NULL;
+  JitRef last = add(l, l->nest->extent[dim], -1), zero = nest_const(l, 0), one = nest_const(l, 1);
+  JitRef from = region->from[dim].id ? nest_op(l, QL_OP_MAXIMUM, region->from[dim], zero) : zero,
+         to = region->to[dim].id ? nest_op(l, QL_OP_MINIMUM, region->to[dim], last) : last;
+  JitRef first = distance(l, number, follows, from), second = distance(l, number, follows, to);
+  JitRef several = nest_op(l, QL_OP_SUBTRACT, to, from);
+  several = nest_op(l, QL_OP_MAXIMUM, nest_op(l, QL_OP_MINIMUM, several, one), zero);
+  JitRef least = nest_op(l, QL_OP_MINIMUM, nest_op(l, QL_OP_MINIMUM, first, second), zero),
+         most = nest_op(l, QL_OP_MAXIMUM, nest_op(l, QL_OP_MAXIMUM, first, second), zero);
+  Span *near = low_get(l, sizeof *near), *choice = low_get(l, sizeof *choice);
+  *near = (Span){.dim = dim, .step = follows->step};
+  near->lo = nest_op(l, QL_OP_ADD, follows->lo, least);
+  near->hi = nest_op(l, QL_OP_ADD, follows->hi, most);
+  *choice = *low_span_hull(l, a, b);
+  choice->of = near, choice->how = nest_const(l, JIT_SPAN_CHOSEN);
+  choice->by = nest_op(l, QL_OP_MULTIPLY, first, nest_op(l, QL_OP_SUBTRACT, one, several));
+  bound_choice(l, follows, swapped ? at_b : at_a, number, choice);
+  return choice;
+}
+
 /* Something stands here that is seen from outside of the iteration. */
 void nest_acts(Lower *l) {
   Nest *nest = l->nest;

@@ -53,7 +53,7 @@ static Array *rows_of(Lower *l, Nest *nest, Array *array, int64_t by, bool store
   for (int a = 0; a < array->ndim; a++) parts[a].kind = JIT_SLICE, seen->extent[a] = -1;
   Span *span = low_get(l, sizeof *span);
   JitRef at = nest_const(l, by);
-  *span = (Span){0, nest_const(l, 1), at, at};
+  *span = (Span){.dim = 0, .step = nest_const(l, 1), .lo = at, .hi = at};
   parts[0] = low_scalar(QL_I64, true, low_const(l, 0));
   parts[0].span = span;
   return low_nest_part(l, nest->loops[0], seen, parts, array->ndim, stores);

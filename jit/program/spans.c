@@ -55,7 +55,7 @@ static JitRef most(Lower *l, JitRef a, JitRef b) { return nest_op(l, QL_OP_MAXIM
 
 static const Span *make(Lower *l, int dim, JitRef step, JitRef lo, JitRef hi) {
   Span *span = low_get(l, sizeof *span);
-  *span = (Span){dim, step, lo, hi};
+  *span = (Span){.dim = dim, .step = step, .lo = lo, .hi = hi};
   return span;
 }
 
@@ -105,9 +105,26 @@ const Span *low_span(Lower *l, const Value *value) {
 }
 
 const Span *nest_shifted(Lower *l, const Span *span, JitRef by) {
+  if (span->of) {
+    Span *moved = low_get(l, sizeof *moved);
+    *moved = *span, moved->of = nest_shifted(l, span->of, by);
+    return moved;
+  }
   JitRef moved = nest_op(l, QL_OP_MULTIPLY, by, span->step);
   return make(l, span->dim, span->step, nest_op(l, QL_OP_ADD, span->lo, moved),
               nest_op(l, QL_OP_ADD, span->hi, moved));
+}
+
+/* The remainder of what follows a dimension by steps of one. */
+static const Span *wrapped(Lower *l, const Span *span, JitRef modulo) {
+  JitRef zero = nest_const(l, 0);
+  Span *made = low_get(l, sizeof *made);
+  *made = (Span){.dim = -1, .step = zero, .lo = zero};
+  made->hi = nest_op(l, QL_OP_SUBTRACT, modulo, nest_const(l, 1));
+  const int64_t *step = span && span->dim >= 0 ? nest_known(l->nest, span->step) : NULL;
+  if (step && (*step == 1 || *step == -1) && span->lo.id == span->hi.id)
+    made->of = span, made->how = nest_const(l, JIT_SPAN_REMAINDER), made->by = modulo;
+  return made;
 }
 
 static bool is_number(const Span *span) { return span->dim < 0 && span->lo.id == span->hi.id; }
@@ -157,11 +174,9 @@ static const Span *larger(Lower *l, const Span *a, const Span *b, bool is_max) {
 const Span *low_span_of(Lower *l, QlOp operation, const Value *a, const Value *b) {
   if (!l->nest) return NULL;
   const Span *x = low_span(l, a), *y = b ? low_span(l, b) : NULL;
-  JitRef zero;
   if (operation == QL_OP_REMAINDER && y && is_number(y) && b->natural) {
     if (x && is_number(x)) return nest_number(l, nest_op(l, operation, x->lo, y->lo));
-    zero = nest_const(l, 0);
-    return make(l, -1, zero, zero, nest_op(l, QL_OP_SUBTRACT, y->lo, nest_const(l, 1)));
+    return wrapped(l, x, y->lo);
   }
   if (!x || (b && !y)) return NULL;
   switch (operation) {

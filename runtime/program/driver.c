@@ -131,93 +131,15 @@ static QlStatus set(const QlValue *slots, QlError *error) {
 
 /* ---- nests ---- */
 
-static QlStatus kernel_of(int number, const NestKernel **kernel, QlError *error) {
-  QlCompiledInside *inside = current.inside;
-  if (inside->kernels_of != rt_nests_of(current.ctx)) { /* another context: theirs are its own */
-    free(inside->kernels);
-    inside->kernels = calloc((size_t)inside->lowered.nest_count, sizeof *inside->kernels);
-    inside->kernels_of = inside->kernels ? rt_nests_of(current.ctx) : 0;
-    if (!inside->kernels) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a compiled loop");
-  }
-  if (!inside->kernels[number])
-    QL_TRY(rt_nest_kernel(current.ctx, &inside->lowered.nests[number], &inside->kernels[number],
-                          error));
-  *kernel = inside->kernels[number];
-  return QL_OK;
-}
-
-/* An index below zero counts from the end; one that may be on either side may be any. `bounds`:
- * what it can be, by the conditions under which it is used. */
-static void wrap(AxisSpan *span, const QlValue *bounds, int64_t extent, const int64_t *domain,
-                 bool stores) {
-  if (span->dim >= 0 && !span->step) span->dim = -1;
-  int64_t last = span->dim < 0 ? 0 : span->step * (domain[span->dim] - 1);
-  int64_t low = span->lo + QL_MIN(last, 0), high = span->hi + QL_MAX(last, 0);
-  low = QL_MAX(low, bounds[0].i), high = QL_MIN(high, bounds[1].i);
-  if (low >= 0 || low > high) return;
-  if (high < 0 && low >= -extent)
-    span->lo += extent, span->hi += extent;
-  else if (!stores)
-    *span = (AxisSpan){.lo = 0, .hi = extent - 1, .step = 0, .dim = -1};
-}
-
-/* What is stored by rows: all of them, along the axes that do not select them. `bounds`: of each
- * axis, in six slots. */
-static void store_rows(NestOperand *operand, const QlValue *bounds) {
-  const QlArray *array = operand->array;
-  AxisSpan *spans = operand->spans;
-  int axis = 0;
-  while (axis < array->ndim && (spans[axis].dim < 0 || spans[axis].lo != spans[axis].hi)) axis++;
-  for (int a = 0; a < array->ndim; a++)
-    if (a != axis) spans[a] = (AxisSpan){.hi = array->shape[a] - 1, .dim = -1};
-  if (axis < array->ndim)
-    operand->guarded = bounds[6 * axis].i >= 0 && bounds[6 * axis + 1].i < array->shape[axis];
-}
-
 static QlStatus nest(const QlValue *slots, QlError *error) {
-  NestOperand operand[NEST_OPERANDS];
-  LogScalar param[NEST_PARAMS];
-  int64_t extent[QL_MAX_DIMS];
-  NestRequest request = {.extent = extent, .operand = operand, .param = param};
-  const QlValue *slot = slots + 1;
-  request.form = current.inside->lowered.nests[slot->i].form;
-  QL_TRY(kernel_of((int)slot++->i, &request.kernel, error));
-  request.ndim = (int)slot++->i;
-  for (int d = 0; d < request.ndim; d++) {
-    extent[d] = slot++->i;
-    if (extent[d] <= 0) return QL_OK;
-  }
-  request.operands = (int)slot++->i;
-  for (int k = 0; k < request.operands; k++) {
-    QlArray *array = handle_of(slot++);
-    operand[k] = (NestOperand){.array = array, .access = (LogAccess)slot++->i};
-    if (request.kernel->raises) operand[k].access &= ~(LogAccess)LOG_ALL; /* it may stop before */
-    slot++;                                                               /* the number of axes */
-    const QlValue *bounds = slot;
-    for (int a = 0; a < array->ndim; a++, slot += 6) {
-      AxisSpan *span = &operand[k].spans[a];
-      *span =
-          (AxisSpan){.dim = (int)slot[2].i, .step = slot[3].i, .lo = slot[4].i, .hi = slot[5].i};
-      wrap(span, slot, array->shape[a], extent, operand[k].access & LOG_WRITE);
-    }
-    if (request.form != JIT_NEST_POINTS && operand[k].access & LOG_WRITE)
-      store_rows(&operand[k], bounds);
-  }
-  slot++; /* the number of numbers */
-  for (int k = 0; k < request.kernel->param_count; k++) {
-    JitNestParamKind kind = (JitNestParamKind)request.kernel->params[k].kind;
-    if (kind == JIT_NEST_ORDER) param[request.params++] = (LogScalar){{.i = current.nests}, QL_I64};
-    if (kind != JIT_NEST_SCALAR) continue;
-    QlDtype dtype = (QlDtype)slot[0].i;
-    param[request.params++] = (LogScalar){jit_slot_read(dtype, &slot[1]), dtype};
-    slot += 2;
-  }
-  QL_TRY(rt_nest(current.ctx, &request, error));
-  current.nests++, current.stores = true;
-  return QL_OK;
+  bool recorded = false;
+  QlStatus status =
+      compiled_nest(current.ctx, current.inside, current.nests, slots, &recorded, error);
+  current.nests += recorded, current.stores |= recorded;
+  return status;
 }
 
-/* ---- what nests raise ---- */
+/* ---- what they raise ---- */
 
 /* Collective, and in the history as such: what is recorded is executed; what was to be raised
  * first, on any rank, as a status of the call; 0: nothing. */

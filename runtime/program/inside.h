@@ -16,4 +16,9 @@ struct QlCompiledInside {
   uint64_t kernels_of;        /* rt_nests_of it */
 };
 
+/* ---- nests.c ---- */
+/* Records a nest that the driver is asked for, the call's `order`th; *recorded: something was. */
+QlStatus compiled_nest(QlContext *ctx, QlCompiledInside *inside, int64_t order,
+                       const QlValue *slots, bool *recorded, QlError *error);
+
 #endif
