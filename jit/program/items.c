@@ -35,14 +35,39 @@ static bool known_int(const Value *value, int64_t *number) {
   return value->known && low_is_int(value);
 }
 
+static int64_t count_between(int64_t start, int64_t stop, int64_t step) {
+  if (step > 0 && stop > start) return (stop - start + step - 1) / step;
+  if (step < 0 && stop < start) return (start - stop - step - 1) / -step;
+  return step ? 0 : -1;
+}
+
 /* The numbers of a range that is known; -1: it is not. */
 int64_t loop_known_count(const Value *part) {
   int64_t bound[3];
   for (int k = 0; k < 3; k++)
     if (!known_int(&part[k], &bound[k])) return -1;
-  if (bound[2] > 0 && bound[1] > bound[0]) return (bound[1] - bound[0] + bound[2] - 1) / bound[2];
-  if (bound[2] < 0 && bound[1] < bound[0]) return (bound[0] - bound[1] - bound[2] - 1) / -bound[2];
-  return bound[2] ? 0 : -1;
+  return count_between(bound[0], bound[1], bound[2]);
+}
+
+/* Of sums of a value and numbers: the value, and the sum of the numbers, small ones. */
+static uint32_t without_numbers(const JitFn *fn, uint32_t id, int64_t *sum) {
+  for (*sum = 0;;) {
+    const IrIns *ins = &fn->ins[id];
+    bool adds = ins->op == QL_OP_ADD, moves = adds || ins->op == QL_OP_SUBTRACT;
+    if (ins->kind != IR_OP || ins->dtype != QL_I64 || !moves) return id;
+    const IrIns *number = &fn->ins[ins->args[1]];
+    if (number->kind != IR_CONST || number->value.i < -FEW || number->value.i > FEW) return id;
+    *sum += adds ? number->value.i : -number->value.i;
+    id = ins->args[0];
+  }
+}
+
+/* The numbers of range(i - 1, i + 2), whatever i is; -1: they are not known. */
+static int64_t count_around(Lower *l, JitRef start, JitRef stop, const Value *step) {
+  int64_t low, high, by;
+  if (!start.id || !stop.id || !known_int(step, &by)) return -1;
+  uint32_t same = without_numbers(l->fn, start.id, &low);
+  return without_numbers(l->fn, stop.id, &high) == same ? count_between(low, high, by) : -1;
 }
 
 /* How many numbers a range has: max(0, (stop - start + step - sign) // step), with a step that is
@@ -87,9 +112,12 @@ static bool of_range(Lower *l, const Node *node, const Value *range, Items *item
   items->start = first;
   items->natural = part[0].natural && part[2].natural;
   items->span = low_span_range(l, &part[0], &part[1], &part[2]);
-  items->count = range_count(l, first, low_ref_as(l, &part[1], QL_I64), &part[2]);
+  JitRef last = low_ref_as(l, &part[1], QL_I64);
+  int64_t known = loop_known_count(part);
+  if (known < 0) known = count_around(l, first, last, &part[2]);
+  items->count = known >= 0 ? low_const(l, known) : range_count(l, first, last, &part[2]);
   items->item = range_item;
-  items->few = loop_known_count(part) >= 0 && loop_known_count(part) <= FEW;
+  items->few = known >= 0 && known <= FEW;
   return true;
 }
 

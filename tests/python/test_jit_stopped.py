@@ -291,6 +291,53 @@ forever()
     assert status != 0 and "KeyboardInterrupt" in err
 
 
+WINDOWS = {
+    "range(i - 1, i + 2)": 3,
+    "range(i, i + 16)": 16,
+    "range(i + 1 - 1, i - 4, -1)": 4,
+    "range(i, i - 3)": 0,
+    "range(i - 2, i + 3, 2)": 3,
+    "range(i - n, i + 2)": None,
+    "range(i, i + 17)": None,
+    "range(i - 1, n + 1)": None,
+}
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_windows_of_few_turns_are_no_loops(window):
+    """The loop around them is one that stands alone: it asks in chunks."""
+    source = "def f(n):\n s, turns = 0, 0\n for i in range(n):\n"
+    source += (
+        f"  for j in {window}:\n   s, turns = (3 * s + j) % 1009, turns + 1\n return s, turns\n"
+    )
+    function = function_of(source, f"<window {window}>")
+    assert function(9) == function.__wrapped__(9)
+    turns = WINDOWS[window]
+    few = "in order, a small, known number of turns" in function.explain()
+    assert few == (turns is not None)
+    if turns is not None:
+        assert function(9)[1] == 9 * turns
+
+
+def test_loops_around_windows_become_vectors():
+    x = numpy.arange(400.0).reshape(20, 20)
+    assert blur(x).tolist() == blur.__wrapped__(x).tolist()
+    assert re.search(r"load <\d+ x double>", blur.inspect("llvm"))
+
+
+@quelea.jit
+def blur(x):
+    out = numpy.zeros_like(x)
+    for i in range(1, x.shape[0] - 1):
+        for j in range(1, x.shape[1] - 1):
+            s = 0.0
+            for ii in range(i - 1, i + 2):
+                for jj in range(j - 1, j + 2):
+                    s += x[ii, jj]
+            out[i, j] = s
+    return out
+
+
 # ---- the same values as without being asked, however many turns ----
 
 
