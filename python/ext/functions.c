@@ -216,6 +216,35 @@ static PyObject *function_product(PyObject *module, PyObject *const *args, Py_ss
   return qx_product(args[0], args[1]);
 }
 
+/* diagonal(x, offset, axis1, axis2): a view, whose last axis goes along it, of what this process
+ * has alone; None on several ranks, where it cannot be read in place (contract C2). */
+static PyObject *function_diagonal(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  int first, second, ndim = 0;
+  int64_t shape[QL_MAX_DIMS], strides[QL_MAX_DIMS];
+  (void)module;
+  if (nargs != 4 || !qx_is_array(args[0]))
+    return PyErr_Format(PyExc_TypeError, "diagonal takes a quelea.ndarray and three integers");
+  const QlArray *array = qx_array(args[0]);
+  if (array->ndim < 2)
+    return PyErr_Format(PyExc_ValueError, "diag requires an array of at least two dimensions");
+  Py_ssize_t k = PyNumber_AsSsize_t(args[1], PyExc_OverflowError);
+  if ((k == -1 && PyErr_Occurred()) || qx_axis_from_python(args[2], array->ndim, &first, "axis1") ||
+      qx_axis_from_python(args[3], array->ndim, &second, "axis2"))
+    return NULL;
+  if (first == second) return PyErr_Format(PyExc_ValueError, "axis1 and axis2 cannot be the same");
+  if (ql_info(qx.context).size > 1) Py_RETURN_NONE;
+  int64_t rows = array->shape[first], columns = array->shape[second];
+  int64_t row = k < 0 ? QL_MIN(-(k + 1), rows - 1) + 1 : 0, column = QL_MIN(QL_MAX(k, 0), columns);
+  for (int a = 0; a < array->ndim; a++)
+    if (a != first && a != second)
+      shape[ndim] = array->shape[a], strides[ndim] = array->strides[a], ndim++;
+  shape[ndim] = QL_MIN(rows - row, columns - column);
+  strides[ndim] = array->strides[first] + array->strides[second];
+  int64_t offset = row * array->strides[first] + column * array->strides[second];
+  return qx_view((QxArray *)args[0], ndim + 1, shape, strides,
+                 array->offset + (shape[ndim] ? offset : 0));
+}
+
 /* product_from(x, axis, keepdims, begin): of complex numbers. None: it begins with the elements. */
 static PyObject *function_product_from(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   QL_ERROR(error);
@@ -324,6 +353,8 @@ PyMethodDef qx_functions[] = {
     {"is_writable", function_is_writable, METH_O, "May elements be assigned?"},
     {"product", FAST_POSITIONAL(function_product),
      "product(a, b): of matrices and vectors; None: it is none of these"},
+    {"diagonal", FAST_POSITIONAL(function_diagonal),
+     "diagonal(x, offset, axis1, axis2): a view; None: this process has not all of it"},
     {"product_from", FAST_POSITIONAL(function_product_from),
      "product_from(x, axis, keepdims, begin): of complex numbers"},
     {"cast", FAST_POSITIONAL(function_cast), "cast(x, dtype): as an operand of a ufunc is cast."},

@@ -647,12 +647,6 @@ def meshgrid(
     return tuple(g.copy() for g in grids) if copy else tuple(grids)
 
 
-def _diagonals(rows: int, columns: int | None) -> ndarray:
-    """Number the diagonals of a matrix: 0 the main one, positive above."""
-    shape = (operator.index(rows), operator.index(rows if columns is None else columns))
-    return _grid_axis(shape, 1, int, True) - _grid_axis(shape, 0, int, True)
-
-
 def _only_c_or_f(order: str | None) -> str:
     letter = _quelea.order(order)
     if letter in ("A", "K"):
@@ -687,10 +681,14 @@ def eye(
     order = _only_c_or_f(order)
     if isinstance(N, bool) or isinstance(M, bool):
         raise TypeError("an integer is required")
-    diagonals = _diagonals(N, M)
-    if k >= diagonals.shape[1]:
-        k = diagonals.shape[1]  # no element is there, and NumPy asks for no integer
-    return _quelea.equal(diagonals, operator.index(k)).astype(dtype, order=order)
+    rows, columns = operator.index(N), operator.index(N if M is None else M)
+    if k >= columns:
+        k = columns  # no element is there, and NumPy asks for no integer
+    k = max(operator.index(k), -rows)
+    ones = _quelea.equal(
+        _quelea.ramp((rows, 1), 0, k, 1, int), _quelea.ramp((1, columns), 1, 0, 1, int)
+    )
+    return ones.astype(dtype, order=order, copy=False)
 
 
 def identity(n: int, dtype: DType = None, *, like: Any = None) -> ndarray:

@@ -523,13 +523,25 @@ def trace(
     -------
     ndarray
     """
-    from .creation import eye
-
     if dtype is not None:
         numpy.dtype(dtype)
     if out is not None and not isinstance(out, ndarray):
         raise TypeError("output must be an array")
     offset, axis1, axis2 = (operator.index(n) for n in (offset, axis1, axis2))
-    x = moveaxis(as_array(a), (axis1, axis2), (-2, -1))
-    mask = eye(x.shape[-2], x.shape[-1], offset, bool)
-    return _quelea.sum(_quelea.where(mask, x, x.dtype.type(0)), (-2, -1), dtype, out)
+    x = as_array(a)
+    line = _quelea.diagonal(x, offset, axis1, axis2)
+    if line is None:
+        line = _kept_diagonal(moveaxis(x, (axis1, axis2), (-2, -1)), offset)
+    return _quelea.sum(line, -1, dtype, out)
+
+
+def _kept_diagonal(x: ndarray, offset: int) -> ndarray:
+    """Give a diagonal of the last two axes as the sums of rows of which nothing else is left; no element is brought."""
+    from .creation import eye
+
+    rows, columns = x.shape[-2:]
+    offset = max(-rows, min(offset, columns))
+    kept = _quelea.where(eye(rows, columns, offset, bool), x, x.dtype.type(0))
+    first = max(0, -offset)
+    count = min(rows - first, columns - max(0, offset))
+    return _quelea.sum(kept, -1, x.dtype)[..., first : first + count]

@@ -127,6 +127,27 @@ def comparisons_with_numbers_beyond_64_bits_lie_as_the_array(m):
 
 
 @example
+def sums_of_diagonals(m):
+    x = m.asarray(numpy.arange(24.0).reshape(2, 3, 4) - 0.5)
+    z = m.asarray([[-0.0, m.nan], [m.inf, -0.0]])
+    return (
+        [m.trace(x, k, i, j) for k in (0, 1, -1, 9, -9) for i, j in ((0, 1), (2, 0), (-1, 1))],
+        [x[0].T.trace(k) for k in (0, -2, 4, -4)],
+        [m.trace(z, k) for k in (0, 1, -1, 2)],
+        m.trace(x > 3, 0, 1, 2),
+        m.trace(x, dtype="f4", out=m.zeros(4)),
+    )
+
+
+def test_sums_of_diagonals_have_the_bits_of_sums_of_their_elements() -> None:
+    for rows, columns, k in ((300, 300, 0), (300, 140, -150), (150, 300, 20)):
+        x = numpy.random.default_rng(rows + columns).normal(size=(rows, columns))
+        ours = quelea.trace(quelea.asarray(x), k)
+        line = quelea.asarray(numpy.ascontiguousarray(numpy.diagonal(x, k)))
+        assert float(ours) == float(line.sum())
+
+
+@example
 def diagonals_beyond_a_matrix(m):
     return m.eye(2, k=2.5), m.eye(2, k=-3), refused(lambda: m.eye(2, k=0.5))
 
