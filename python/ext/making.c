@@ -102,14 +102,15 @@ typedef enum Copy { AS_NEEDED, ALWAYS, AVOIDED } Copy;
 static PyObject *as_array(PyObject *object, QlDtype dtype, Copy copy) {
   bool same =
       qx_is_array(object) && (dtype == QL_DTYPE_NONE || dtype == (QlDtype)qx_array(object)->dtype);
-  if (copy == AVOIDED && !same)
+  bool is_there = same && !((QxArray *)object)->value; /* of a value an array is a copy */
+  if (copy == AVOIDED && !is_there)
     return PyErr_Format(PyExc_ValueError,
                         "Unable to avoid copy while creating an array as requested.");
   if (!qx_is_array(object)) {
     QlArray *array = qx_array_from_python(object, dtype);
     return array ? qx_wrap(array, false) : NULL;
   }
-  if (same && copy != ALWAYS && !((QxArray *)object)->value) return Py_NewRef(object);
+  if (is_there && copy != ALWAYS) return Py_NewRef(object);
   return qx_astype(qx_array(object), same ? (QlDtype)qx_array(object)->dtype : dtype, QL_ORDER_K,
                    false);
 }

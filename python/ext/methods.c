@@ -64,6 +64,7 @@ METHOD(method_view) {
         PyExc_NotImplementedError,
         "view as another dtype is not in Quelea yet; write x.astype(dtype) to convert, or "
         "numpy.asarray(x).view(dtype)");
+  if (SELF->value) return Py_NewRef(self);
   return qx_view(SELF, array->ndim, array->shape, array->strides, array->offset);
 }
 
@@ -89,6 +90,7 @@ METHOD(method_reshape) {
     return PyErr_Format(PyExc_ValueError, "order 'K' is not permitted for reshaping");
   if (nargs == 0)
     return PyErr_Format(PyExc_TypeError, "reshape() takes exactly 1 argument (0 given)");
+  if (nargs == 1 && args[0] == Py_None && SELF->value) return Py_NewRef(self);
   if (nargs == 1 && args[0] == Py_None)
     return qx_view(SELF, qx_array(self)->ndim, qx_array(self)->shape, qx_array(self)->strides,
                    qx_array(self)->offset);
@@ -101,7 +103,8 @@ METHOD(method_reshape) {
   if (copy < 0) return NULL;
   if (!copy) {
     PyObject *result = qx_reshape_in_order(self, ndim, shape, order);
-    if (!result || qx_absent(values[1]) || qx_array(result)->storage == qx_array(self)->storage)
+    if (!result || qx_absent(values[1]) || SELF->value ||
+        qx_array(result)->storage == qx_array(self)->storage)
       return result;
     Py_DECREF(result);
     return PyErr_Format(PyExc_ValueError, "Unable to avoid creating a copy while reshaping.");

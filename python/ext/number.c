@@ -31,7 +31,9 @@ static PyObject *repeated_sequence(PyObject *left, PyObject *right) {
       (type->tp_as_number && type->tp_as_number->nb_multiply) || !((QxArray *)number)->value)
     return NULL;
   QlKind kind = ql_dtype_info[qx_array(number)->dtype].kind;
-  if (kind != QL_KIND_INT && kind != QL_KIND_UINT) return NULL;
+  if (kind != QL_KIND_INT && kind != QL_KIND_UINT)
+    return PyErr_Format(PyExc_TypeError, "can't multiply sequence by non-int of type '%s'",
+                        ql_dtype_name(qx_array(number)->dtype));
   Py_ssize_t count = PyNumber_AsSsize_t(number, PyExc_OverflowError);
   return count == -1 && PyErr_Occurred() ? NULL : PySequence_Repeat(sequence, count);
 }
@@ -45,6 +47,7 @@ static PyObject *multiply(PyObject *left, PyObject *right) {
   return qx_binary(QL_OP_MULTIPLY, left, right);
 }
 static PyObject *multiply_inplace(PyObject *self, PyObject *other) {
+  if (QX_UNLIKELY(((QxArray *)self)->value)) return multiply(self, other); /* makes a new one */
   return qx_inplace(QL_OP_MULTIPLY, self, other);
 }
 

@@ -313,6 +313,8 @@ static Py_ssize_t array_length(PyObject *self) {
 }
 
 static int array_contains(PyObject *self, PyObject *value) {
+  if (((QxArray *)self)->value)
+    return PyErr_Format(PyExc_TypeError, "an element is not iterable"), -1; /* as NumPy's scalars */
   PyObject *equal = qx_array_compare(self, value, Py_EQ);
   if (!equal || !qx_is_array(equal)) {
     Py_XDECREF(equal);

@@ -197,7 +197,7 @@ PyObject *qx_broadcast_to(QxArray *self, int ndim, const int64_t *shape) {
   QlStatus status = ql_broadcast(self->array, ndim, shape, &view, &error);
   if (status == QL_ERR_VALUE) return cannot_broadcast(self->array, ndim, shape);
   if (status) return qx_raise(&error);
-  PyObject *object = wrap_view(self, view);
+  PyObject *object = qx_wrap(view, false); /* of a value, too: nobody writes there */
   if (object) ((QxArray *)object)->readonly = true;
   return object;
 }

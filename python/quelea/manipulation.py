@@ -416,7 +416,8 @@ def _array_or_objects(a: Any) -> Any:
     """Give an array of ours, or of NumPy's where it holds no numbers: None, say, among what matplotlib broadcasts."""
     if isinstance(a, (type(None), str, bytes)):
         return numpy.asarray(a, object if a is None else None)
-    return as_array(a)
+    x = as_array(a)
+    return _quelea.asarray(x) if x.ndim == 0 else x  # an element as an array
 
 
 def copyto(dst: ndarray, src: Any, casting: str = "same_kind", where: Any = True) -> None:

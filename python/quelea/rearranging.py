@@ -165,7 +165,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> nd
     _check_mode(mode, kwargs)
     if x.ndim == 0:
         numpy.broadcast_to(kwargs.get("constant_values", 0), (0, 2))
-        return x.copy()
+        return _asarray(x, copy=True)
     if mode in ("constant", "empty"):
         return _pad_with(x, widths, kwargs.get("constant_values", 0))
     if mode not in ("edge", "wrap"):

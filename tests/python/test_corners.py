@@ -127,6 +127,50 @@ def comparisons_with_numbers_beyond_64_bits_lie_as_the_array(m):
 
 
 @example
+def elements_where_arrays_are_asked_for(m):
+    x = m.asarray([1.5, 2.5, 3.5])[1]
+    wide = m.broadcast_to(x, (2, 3))
+    given = [
+        *m.broadcast_arrays(x),
+        *m.broadcast_arrays(x, m.ones(2)),
+        m.pad(x, 1),
+        x.view(),
+        x.reshape(None),
+    ]
+    return wide.strides, wide, [m.isscalar(a) for a in given], given, x.reshape(-1, copy=False)
+
+
+@example
+def elements_are_refused_as_scalars_are(m):
+    x = m.asarray([1.5, 2.5])[0]
+    return refused(
+        lambda: 1.5 in x,
+        lambda: m.asarray(x, copy=False),
+        lambda: m.nan_to_num(x, copy=False),
+        lambda: m.broadcast_to(x, (2,)).__setitem__(0, 1),
+    )
+
+
+@example
+def elements_that_do_not_repeat_lists(m):
+    numbers, truths = m.asarray([1.5, 2.5]), m.asarray([True])
+    return refused(
+        *(
+            lambda n=n: n * [1, 2]
+            for n in (numbers[0], truths[0], (numbers * 1j)[0], numbers.sum(), numbers)
+        ),
+        *(lambda n=n: [[1, 2]] * n for n in (numbers[0], truths[0], numbers)),
+    )
+
+
+@example
+def elements_repeat_lists_in_place(m):
+    n = m.arange(4)[3]
+    n *= [1, 2]
+    return n
+
+
+@example
 def sums_of_diagonals(m):
     x = m.asarray(numpy.arange(24.0).reshape(2, 3, 4) - 0.5)
     z = m.asarray([[-0.0, m.nan], [m.inf, -0.0]])

@@ -185,6 +185,7 @@ def test_scalars_are_keys_and_arrays_are_not():
     names = {0: "zero", 3: "three", 2.5: "other"}
     assert (names[a[0]], names[a.sum()], names[(a / 2).sum() + 1]) == ("zero", "three", "other")
     assert len({a[1], a[1] + 0, 1}) == 1
+    assert not isinstance(a[1], Hashable)  # one type for both: README says so
     for array in (a, np.array(3), a[1:2]):
         assert not isinstance(array, Hashable)
         with pytest.raises(TypeError, match="unhashable"):
