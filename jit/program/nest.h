@@ -65,6 +65,7 @@ typedef struct NestOperand {
   JitRef store_low[QL_MAX_DIMS], store_high[QL_MAX_DIMS];
   JitRef low[QL_MAX_DIMS], high[QL_MAX_DIMS]; /* what indices can be, by conditions; id 0: any */
   bool stored, loaded, varies;   /* varies: not all touch the same element at a point */
+  bool several;                  /* nor do all that store it */
   const Node *at;                /* where it was stored, or touched first */
   uint32_t store_block;          /* of the kernel: that stores; 0: none */
   int base, stride[QL_MAX_DIMS]; /* parameters of the kernel */
@@ -96,6 +97,10 @@ struct Nest {
   NestTypes *types;
   uint32_t enter[QL_MAX_DIMS], end[QL_MAX_DIMS]; /* blocks: before a loop, at its body's end */
 };
+
+static inline bool nest_has_rows(const Nest *nest) {
+  return nest->form == JIT_NEST_ROWS || nest->form == JIT_NEST_IN_ORDER;
+}
 
 /* ---- spans.c ---- */
 JitRef nest_const(Lower *l, int64_t value);
@@ -130,6 +135,8 @@ int nest_parameter(Lower *l, QlDtype dtype, JitNestParam param); /* of the kerne
 JitRef nest_import_int(Lower *l, JitRef around);
 Value nest_import(Lower *l, const Value *value);
 Variable *nest_import_variables(Lower *l, const Node *loop); /* as an iteration finds them */
+/* Along which dimensions do iterations only see what those in the same place store? A bit each. */
+uint32_t nest_along(const Nest *nest);
 /* No iteration may see what another stores, nor store where another does; by rows, only one store
  * may be into an array. False: refused. */
 bool nest_is_apart(Lower *l, const Nest *nest);

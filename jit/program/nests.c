@@ -180,10 +180,10 @@ static void build_kernel(Lower *l, Nest *nest, const Node *node) {
   l->frame->now = nest_import_variables(l, node);
   l->frame->loop = NULL, l->frame->caller = NULL;
   l->exit = jit_block_new(l->fn);
-  if (nest->form == JIT_NEST_POINTS)
-    box_axis(l, nest, 0);
-  else
+  if (nest_has_rows(nest))
     nest_rows(l, nest, node);
+  else
+    box_axis(l, nest, 0);
   jit_jump(l->fn, l->exit);
   jit_block_open(l->fn, l->exit); /* the last: it returns */
   l->frame->now = now, l->frame->loop = outer, l->frame->caller = caller;
@@ -279,8 +279,13 @@ static void record(Lower *l, const Node *node, Nest *nest) {
   if (!ql_pool_grow(l->pool, &l->nests, l->nest_count, &l->nest_room, sizeof *l->nests))
     longjmp(l->no_memory, 1);
   JitNestForm form = nest->carried.count ? JIT_NEST_IN_ORDER : nest->form;
-  l->nests[l->nest_count] = (JitNest){nest->kernel, nest->ndim, nest->param_count,
-                                      params,       form,       nest->guarded ? nest->first : -1};
+  l->nests[l->nest_count] = (JitNest){.fn = nest->kernel,
+                                      .ndim = nest->ndim,
+                                      .param_count = nest->param_count,
+                                      .params = params,
+                                      .form = form,
+                                      .first = nest->guarded ? nest->first : -1};
+  if (form == JIT_NEST_LINES) l->nests[l->nest_count].along = nest_along(nest);
   low_ranks_nest(l, node,
                  &(RanksNest){.number = l->nest_count++,
                               .ndim = nest->ndim,
@@ -377,7 +382,7 @@ static bool is_wanted(const Lower *l, const Nest *nest) {
     in_order |= nest_reads_others(nest, &nest->operands[k]);
   }
   if (l->options->alone && (in_order || stored <= nest->sums.count)) return false;
-  return nest->form == JIT_NEST_POINTS || stored > 0;
+  return !nest_has_rows(nest) || stored > 0;
 }
 
 static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
@@ -394,7 +399,7 @@ static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
   if (leaves_values) low_branch(l, has_iterations(l, nest), &empty);
   build_kernel(l, nest, node);
   bool built = l->refusal_count == refusals;
-  if (built && nest->form != JIT_NEST_POINTS && nest_is_again(nest)) return AGAIN;
+  if (built && nest_has_rows(nest) && nest_is_again(nest)) return AGAIN;
   if (built && !is_wanted(l, nest))
     low_refuse(l, node, "QJ402", "nothing of this loop is to be shared out",
                "store elements of arrays in it, or put numbers together");
@@ -423,7 +428,7 @@ static bool goes(Lower *l, const Node *node, const Node *const *loops, int ndim,
   for (;;) {
     Nest *nest = low_get(l, sizeof *nest);
     *nest = (Nest){.around = l->fn, .form = form, .order = -1, .types = &types};
-    nest->ndim = form == JIT_NEST_POINTS ? ndim : 1, nest->loop_count = QL_MAX(ndim, 1);
+    nest->ndim = nest_has_rows(nest) ? 1 : ndim, nest->loop_count = QL_MAX(ndim, 1);
     if (!(nest->kernel = jit_fn_new(0, l->pool))) longjmp(l->no_memory, 1);
     memcpy(nest->loops, loops, (size_t)nest->loop_count * sizeof *loops);
     loop_forget_heads(l, node);
@@ -434,13 +439,14 @@ static bool goes(Lower *l, const Node *node, const Node *const *loops, int ndim,
   }
 }
 
-/* Each iteration by itself; else by rows; else one after another. What cannot be done is refused as
- * the first way would have it. */
+/* Each iteration by itself; else lines of them, which are; else by rows; else one after another.
+ * What cannot be done is refused as the first way would have it. */
 bool low_nest(Lower *l, const Node *node) {
   const Node *loops[QL_MAX_DIMS] = {node};
   int ndim = nest_dimensions(l, node, loops);
   if (!ndim && !nest_is_by_element(l, node, node->items[2])) return false;
-  if (ndim && goes(l, node, loops, ndim, JIT_NEST_POINTS, false)) return true;
+  for (int form = JIT_NEST_POINTS; form <= JIT_NEST_LINES && ndim > form; form++)
+    if (goes(l, node, loops, ndim, (JitNestForm)form, false)) return true;
   loops[0] = node;
   if (nest_is_plain(node))
     for (int form = JIT_NEST_ROWS; form <= JIT_NEST_IN_ORDER; form++)

@@ -76,6 +76,14 @@ static bool is_own(const Nest *nest, const NestOperand *operand) {
 static const char *way_text(Lower *l, const Nest *nest, const char *names) {
   bool in_order = nest->carried.count > 0;
   if (nest->form == JIT_NEST_POINTS) return low_text(l, "parallel over ranks, by %s:", names);
+  if (nest->form == JIT_NEST_LINES) {
+    const char *lines = NULL;
+    for (int d = 0; d < nest->ndim; d++) {
+      const char *name = nest->loops[d]->items[0]->text;
+      if (nest_along(nest) >> d & 1) lines = lines ? low_text(l, "%s, %s", lines, name) : name;
+    }
+    return low_text(l, "in order along lines, which are parallel over ranks, by %s:", lines);
+  }
   for (int k = 0; k < nest->operand_count; k++)
     in_order |= nest_reads_others(nest, &nest->operands[k]);
   const char *text =

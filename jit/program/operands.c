@@ -103,7 +103,7 @@ static bool touches_alike(const Nest *nest, const NestOperand *operand, const Ar
   if (operand->array->base.id != array->base.id) return false;
   for (int a = 0; a < array->ndim; a++) {
     const Span *have = operand->span[a], *want = span[a];
-    if (nest->form != JIT_NEST_POINTS && !follows(have) && !follows(want)) continue;
+    if (nest_has_rows(nest) && !follows(have) && !follows(want)) continue;
     if (!have != !want || !wraps_alike(have, want)) return false;
     if (have && (have->dim != want->dim || (have->dim >= 0 && have->step.id != want->step.id)))
       return false;
@@ -127,7 +127,7 @@ static NestOperand *operand_for(Lower *l, const Node *node, const Array *array,
       const Span *have = operand->span[a];
       operand->low[a] = bound_hull(l, QL_OP_MINIMUM, operand->low[a], low[a]);
       operand->high[a] = bound_hull(l, QL_OP_MAXIMUM, operand->high[a], high[a]);
-      bool points = nest->form == JIT_NEST_POINTS;
+      bool points = !nest_has_rows(nest);
       if (!have || !span[a]) {
         operand->span[a] = NULL, operand->varies |= points;
         continue;
@@ -150,9 +150,8 @@ static NestOperand *operand_for(Lower *l, const Node *node, const Array *array,
   memcpy(operand->low, low, (size_t)array->ndim * sizeof *low);
   memcpy(operand->high, high, (size_t)array->ndim * sizeof *high);
   for (int a = 0; a < array->ndim; a++)
-    operand->varies |= nest->form == JIT_NEST_POINTS
-                           ? !span[a] || span[a]->lo.id != span[a]->hi.id
-                           : follows(span[a]) && span[a]->lo.id != span[a]->hi.id;
+    operand->varies |= !nest_has_rows(nest) ? !span[a] || span[a]->lo.id != span[a]->hi.id
+                                            : follows(span[a]) && span[a]->lo.id != span[a]->hi.id;
   JitNestParam param = {.kind = JIT_NEST_BASE, .operand = (uint8_t)number};
   operand->base = nest_parameter(l, QL_I64, param);
   param.kind = JIT_NEST_STRIDE;
@@ -208,8 +207,9 @@ static bool keep_stored(Lower *l, const Node *node, NestOperand *operand, const 
     if (!operand->stored) *kept = span[a];
     *least = operand->stored ? bound_hull(l, QL_OP_MINIMUM, *least, low) : low;
     *most = operand->stored ? bound_hull(l, QL_OP_MAXIMUM, *most, high) : high;
-    if (l->nest->form == JIT_NEST_POINTS || !follows(span[a]) || (*kept)->lo.id == span[a]->lo.id)
-      continue;
+    bool same = !*kept || !span[a] || (*kept)->lo.id == span[a]->lo.id;
+    operand->several |= !same;
+    if (same || !nest_has_rows(l->nest) || !follows(span[a])) continue;
     low_refuse(l, node, "QJ404",
                low_text(l, "an iteration of the loop stores several rows of '%s'", name_of(node)),
                "split it into several loops");
@@ -226,7 +226,7 @@ Array *low_nest_part(Lower *l, const Node *node, const Array *array, const Value
     if (parts[k].kind == JIT_NONE) continue;
     span[axis++] = parts[k].kind == JIT_SLICE ? NULL : low_span(l, &parts[k]);
   }
-  bool points = l->nest->form == JIT_NEST_POINTS;
+  bool points = !nest_has_rows(l->nest);
   if (stores && !(points ? stores_one : stores_row)(l, node, array, span)) return NULL;
   NestOperand *operand = operand_for(l, node, array->ranks, span);
   if (!operand) return NULL;
@@ -254,6 +254,44 @@ Array *low_nest_whole(Lower *l, const Node *node, const Array *array) {
   return low_nest_part(l, node, array, parts, array->ndim, false);
 }
 
+static bool is_same_place(const Span *a, const Span *b) {
+  return a && b && !a->of && !b->of && a->dim == b->dim && a->step.id == b->step.id &&
+         a->lo.id == b->lo.id && a->hi.id == b->hi.id && a->lo.id == a->hi.id;
+}
+
+/* Which axis of the array a dimension selects; of what is stored there is one. */
+static int axis_of(const NestOperand *stored, int dim) {
+  int axis = 0;
+  while (axis < stored->array->ndim && stored->store_span[axis]->dim != dim) axis++;
+  return axis;
+}
+
+uint32_t nest_along(const Nest *nest) {
+  uint32_t along = (1u << nest->ndim) - 1;
+  for (int k = 0; k < nest->operand_count; k++) {
+    const NestOperand *stored = &nest->operands[k];
+    for (int d = 0; stored->stored && d < nest->ndim; d++) {
+      int axis = axis_of(stored, d);
+      bool same = axis < stored->array->ndim;
+      for (int j = 0; j < nest->operand_count && same; j++)
+        same = nest->operands[j].array->base.id != stored->array->base.id ||
+               is_same_place(stored->store_span[axis], nest->operands[j].span[axis]);
+      if (!same) along &= ~(1u << d);
+    }
+  }
+  return along;
+}
+
+/* Is it the only one that is stored of its array, always the same element at a point? */
+static bool stores_elements_once(const Nest *nest, int k) {
+  const NestOperand *stored = &nest->operands[k];
+  bool once = true;
+  for (int j = 0; j < nest->operand_count; j++)
+    once &= j == k || !nest->operands[j].stored ||
+            nest->operands[j].array->base.id != stored->array->base.id;
+  return once && !stored->several;
+}
+
 /* No iteration may see what another stores, nor store where another does. */
 bool nest_is_apart(Lower *l, const Nest *nest) {
   int targets = 0;
@@ -267,8 +305,8 @@ bool nest_is_apart(Lower *l, const Nest *nest) {
   }
   for (int k = 0; k < nest->operand_count; k++) {
     const NestOperand *stored = &nest->operands[k];
-    bool points = nest->form == JIT_NEST_POINTS,
-         apart = !stored->stored || !stored->varies || !points;
+    if (nest->form == JIT_NEST_LINES && stores_elements_once(nest, k) && nest_along(nest)) continue;
+    bool points = !nest_has_rows(nest), apart = !stored->stored || !stored->varies || !points;
     for (int j = 0; stored->stored && j < nest->operand_count; j++)
       apart &= j == k || nest->operands[j].array->base.id != stored->array->base.id ||
                (!points && !nest->operands[j].stored);

@@ -127,6 +127,8 @@ typedef struct JitNestParam {
 } JitNestParam;
 typedef enum JitNestForm {
   JIT_NEST_POINTS,  /* each point stores elements of its own, in any order */
+  JIT_NEST_LINES,   /* the same; points that share their places along the dimensions `along` depend
+                       on one another: such lines are computed in order, side by side */
   JIT_NEST_ROWS,    /* one dimension: each point stores rows of its own; where it reads none that
                        others store, in any order */
   JIT_NEST_IN_ORDER /* the same, always in the order of the dimension */
@@ -138,6 +140,7 @@ typedef struct JitNest {
   JitNestForm form;
   int first; /* which of its numbers is the position of the first dimension's box, those of others
                 behind it: what is added to the box's; -1: none is */
+  uint32_t along; /* LINES: a bit for each dimension */
 } JitNest;
 
 typedef struct JitLowered {

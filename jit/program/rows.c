@@ -122,7 +122,7 @@ void nest_rows(Lower *l, Nest *nest, const Node *node) {
 
 void nest_row_ends(Lower *l, const Node *node) {
   const Nest *nest = l->nest;
-  if (!nest || nest->form == JIT_NEST_POINTS || node != nest->loops[0] || low_dead(l)) return;
+  if (!nest || !nest_has_rows(nest) || node != nest->loops[0] || low_dead(l)) return;
   for (int v = 0; v < l->frame->function->variables; v++) {
     Variable *variable = &l->frame->now[v];
     if (!node->assigns[v] || variable->defined == NEVER || variable->value.kind != JIT_ARRAY)

@@ -23,10 +23,10 @@ extern const StatementTraits statement_traits[STATEMENT_KINDS];
  * says what they are. Operand 0 is its target. */
 typedef struct Statement {
   uint8_t kind, op, loop,
-      ndim;                   /* op: of MAP, a QlReduction or a JitNestForm; ndim: of the domain */
-  uint16_t axes;              /* of the domain: bit mask of REDUCE, the one bit of RAMP */
-  uint16_t operands;          /* targets first, then inputs */
-  uint32_t words, word_count; /* where in Log.words */
+      ndim;          /* op: of MAP, a QlReduction or a JitNestForm; ndim: of the domain */
+  uint16_t axes;     /* of the domain: bit mask of REDUCE, of NEST by lines; the one bit of RAMP */
+  uint16_t operands; /* targets first, then inputs */
+  uint32_t words, word_count;     /* where in Log.words */
   uint32_t scalars, scalar_count; /* where in Log.scalars */
   uint64_t hash, values_hash;     /* of its words, of its scalars */
   QlSource source;
@@ -229,6 +229,7 @@ typedef struct NestRequest {
   const NestOperand *operand; /* those that are stored come first */
   const LogScalar *param;
   JitNestForm form;
+  uint32_t along; /* LINES: of dimensions, a bit each */
 } NestRequest;
 /* Local. The function (verified, of rank 0, with those parameters) is copied; the same one again
  * gives the same kernel. */

@@ -25,6 +25,14 @@
  * Where a point reads rows that others store, as here, all are computed in order: nodes take their
  * parts in turn.
  *
+ * Where iterations only depend on others of their line, lines are shared out and each is computed
+ * in order, with those beside it:
+ *
+ *     for i in range(1, m):                    domain (m - 1, n), along dimension 1
+ *         for j in range(n):
+ *             v[i, j] += v[i - 1, j]           v    stored {0, 1, 1, 1}, {1, 1, 0, 0}
+ *                                                   read   {0, 1, 0, 1}, {1, 1, 0, 0}
+ *
  * The kernel is a function of rank 0 that computes a box of the domain (JitNest): it gets the box,
  * the addresses of operands, and numbers. It may only touch what the spans say: memory of other
  * elements may lie elsewhere. */
@@ -171,8 +179,8 @@ static QlStatus check_operand(const QlContext *ctx, const NestRequest *nest,
                    "a loop over distributed arrays takes no views of real or imaginary parts yet; "
                    "give it a copy");
   if (!(operand->access & LOG_WRITE)) return QL_OK;
-  return nest->form == JIT_NEST_POINTS ? check_target(nest, operand, &touched, error)
-                                       : check_rows(operand, &touched, error);
+  bool rows = nest->form == JIT_NEST_ROWS || nest->form == JIT_NEST_IN_ORDER;
+  return rows ? check_rows(operand, &touched, error) : check_target(nest, operand, &touched, error);
 }
 
 /* The part of its storage, as a stretch of its elements in C order, that an operand touches. */
@@ -219,7 +227,8 @@ static QlStatus check_apart(const NestRequest *nest, JitNestForm *form, QlError 
       if (k == t || target->array->storage != other->array->storage ||
           touch_apart(nest, target, other))
         continue;
-      if (nest->form == JIT_NEST_POINTS || other->access & LOG_WRITE)
+      if (nest->form == JIT_NEST_LINES && target->array == other->array) continue;
+      if (nest->form <= JIT_NEST_LINES || other->access & LOG_WRITE)
         return ql_fail(error, QL_ERR_VALUE,
                        "a loop over distributed arrays stores into an array of which another name "
                        "sees the same elements; give it a copy of one");
@@ -252,6 +261,7 @@ QlStatus rt_nest(QlContext *ctx, const NestRequest *nest, QlError *error) {
   return rt_log_append(ctx,
                        &(LogRequest){.kind = STATEMENT_NEST,
                                      .op = (int)form,
+                                     .axes = nest->along,
                                      .ndim = nest->ndim,
                                      .shape = nest->extent,
                                      .operands = count,

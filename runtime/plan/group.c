@@ -132,6 +132,15 @@ Box placement_worker(const CommInfo *info, const Placement *p, int rank, const i
     box.hi[axis] = part_start(extent[axis], worker + 1, info->workers);
     return box;
   }
+  if (p->in_lines) {
+    Box owned = rt_layout_node(p->layout, p->slot_ndim, p->slot_shape, info->node);
+    int dim = p->axes[p->by_rows - 1].dim;
+    box = domain_of_target(p, rank, extent, &owned);
+    int64_t first = box.lo[dim], count = QL_MAX(box.hi[dim] - first, 0);
+    box.lo[dim] = first + part_start(count, worker, info->workers);
+    box.hi[dim] = first + part_start(count, worker + 1, info->workers);
+    return box;
+  }
   Box owned = rt_layout_worker(p->layout, p->slot_ndim, p->slot_shape, worker);
   return domain_of_target(p, rank, extent, &owned);
 }

@@ -239,7 +239,7 @@ QlStatus planner_nest(Planner *planner, int statement) {
   if (!nest || !nodes) return QL_ERR_MEMORY;
   memcpy(probe.extent, log_shape(planner->log, s), (size_t)s->ndim * sizeof *probe.extent);
   nest->kernel = rt_nest_kernel_of(planner->ctx, log_kernel(planner->log, s));
-  nest->form = (JitNestForm)s->op;
+  nest->form = (JitNestForm)s->op, nest->along = s->axes;
   read_arrays(planner, s, &probe, nest);
   if (nest->form != JIT_NEST_POINTS) return planner_rows(planner, &probe, nest);
   find_targets(nest, &targets);

@@ -88,6 +88,7 @@ typedef struct Placement {
   int by_rows;   /* 0, or 1 + that axis of the target: points before its first row, and behind its
                     last one, go with these */
   bool in_order; /* by the first worker of the node */
+  bool in_lines; /* along by_rows' dimension alone workers share them */
   int leaf_axis; /* -1; this axis of the domain counts elements, of the target leaves of JIT_LEAF */
 } Placement;
 
@@ -104,6 +105,7 @@ typedef struct NestArray {
 typedef struct GroupNest {
   const NestKernel *kernel;
   JitNestForm form;
+  uint32_t along; /* LINES */
   int count;
   NestArray arrays[NEST_OPERANDS];
 } GroupNest;
@@ -357,7 +359,7 @@ void nest_reach(const Planner *planner, const Group *group, int leaf, Reach *rea
  * moves with the domain: as a view of it. */
 SlotView nest_over_domain(const NestArray *array, bool at_centre);
 static inline bool nest_by_rows(const Group *group) {
-  return group->nest && group->nest->form != JIT_NEST_POINTS;
+  return group->nest && group->nest->form > JIT_NEST_LINES;
 }
 
 /* ---- rows_plan.c ---- */

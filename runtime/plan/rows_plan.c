@@ -1,6 +1,6 @@
-/* Compiled loop nests by rows into groups (log/nest.c). A row of a target must lie on one node
- * whole, those of all targets that a point stores on the same one. A target that lies otherwise is
- * copied into a temporary that lies so, and from it behind the nest:
+/* Compiled loop nests by rows, or lines, into groups (log/nest.c). A row of a target must lie on
+ * one node whole, those of all targets that a point stores on the same one. A target that lies
+ * otherwise is copied into a temporary that lies so, and from it behind the nest:
  *
  *     node 0    | rows of v: 0 .. 9      elements of y: 0 .. 9     |
  *     node 1    | rows of v: 10 .. 19    elements of y: 10 .. 19   |
@@ -8,7 +8,9 @@
  * In order, the nodes take their parts in turn: there is a group for each, which has points on that
  * node alone, and whose exchange brings what it reads of the rows that were stored before. These
  * are read where they are stored, in ghosts; where points read farther than ghosts reach, the first
- * node stores everything. */
+ * node stores everything.
+ *
+ * Lines lie in such rows too, those of one of the dimensions that they do not run along. */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -18,6 +20,7 @@ typedef struct Rows {
   Planner *planner;
   Group *probe;
   GroupNest *nest;
+  int dim;          /* of the domain: what follows it are rows */
   int count, first; /* first: the target by which the nest is placed */
   NestArray *target[GROUP_STORES];
   int slot[GROUP_STORES], temporary[GROUP_STORES]; /* -1: it stays */
@@ -30,7 +33,7 @@ static int axis_of_rows(const Rows *rows, const NestArray *array) {
   const PlanSlot *slot = &rows->planner->plan->slots[array->view.slot];
   for (int a = 0; a < slot->ndim && array->has_own; a++) {
     int own = array->own[a].dim;
-    if (own >= 0 && array->spans[own].dim == 0 && array->spans[own].step) return a;
+    if (own >= 0 && array->spans[own].dim == rows->dim && array->spans[own].step) return a;
   }
   return -1;
 }
@@ -50,7 +53,8 @@ static Placement place_from(const Rows *rows, int t, const Group *group, int64_t
   const AxisMap *own = &array->own[axis];
   const AxisSpan *span = &array->spans[own->dim];
   int64_t at = span->lo + span->step * from;
-  p.axes[axis] = (AxisMap){own->start + own->step * at, own->step * span->step, 0};
+  p.axes[axis] = (AxisMap){own->start + own->step * at, own->step * span->step, rows->dim};
+  p.in_lines = rows->nest->form == JIT_NEST_LINES;
   return p;
 }
 
@@ -114,12 +118,13 @@ static QlStatus choose_first(Rows *rows) {
 
 /* ---- temporaries ---- */
 
-/* All that is stored in the slot, and in order all that is read of it, is there from now on. */
+/* All that is stored in the slot, and all that is read of it where that may have been stored, is
+ * there from now on. */
 static void move_arrays(Rows *rows, int slot, int temporary) {
-  bool in_order = rows->nest->form == JIT_NEST_IN_ORDER;
+  bool all = rows->nest->form != JIT_NEST_ROWS;
   for (int k = 0; k < rows->nest->count; k++) {
     NestArray *array = &rows->nest->arrays[k];
-    if (array->view.slot != slot || (array->store < 0 && !in_order)) continue;
+    if (array->view.slot != slot || (array->store < 0 && !all)) continue;
     array->view.slot = temporary, array->view.origin = 0;
     if (array->leaf < 0) continue;
     SlotView *view = &rows->probe->nodes[array->leaf].view;
@@ -244,15 +249,16 @@ static bool is_stored(const Rows *rows, int slot) {
 
 /* Of the positions from lo to hi, whose stores are set and which is placed. */
 static void make_part(const Rows *rows, int64_t lo, int64_t hi, Group *part) {
-  Box box = {.lo = {lo}, .hi = {hi}};
+  Box box = box_of_shape(rows->probe->rank, rows->probe->extent);
+  box.lo[0] = lo, box.hi[0] = hi;
   part->nest = rows->nest, part->nest_from = lo, part->store_count = 0;
   for (int t = 0; t < rows->count; t++) {
     SlotView view = nest_over_domain(rows->target[t], false);
-    view = view_of_piece(&view, 1, &box);
+    view = view_of_piece(&view, part->rank, &box);
     part->stores[part->store_count++] = (GroupStore){.view = view, .node = -1, .slot = view.slot};
   }
   for (int k = 0; k < part->node_count; k++)
-    part->nodes[k].view = view_of_piece(&part->nodes[k].view, 1, &box);
+    part->nodes[k].view = view_of_piece(&part->nodes[k].view, part->rank, &box);
   part->placement = place_from(rows, rows->first, part, lo);
   part->placement.in_order = rows->nest->form == JIT_NEST_IN_ORDER;
 }
@@ -264,7 +270,11 @@ static ExprNode *copy_nodes(const Rows *rows) {
 
 static QlStatus open_part(const Rows *rows, int64_t lo, int64_t hi) {
   Planner *planner = rows->planner;
-  Group *part = planner_open(planner, GROUP_KERNEL, rows->probe->statement, 1, &(int64_t){hi - lo});
+  int64_t extent[QL_MAX_DIMS];
+  memcpy(extent, rows->probe->extent, sizeof extent);
+  extent[0] = hi - lo;
+  Group *part =
+      planner_open(planner, GROUP_KERNEL, rows->probe->statement, rows->probe->rank, extent);
   if (!part) return QL_ERR_MEMORY;
   if (!(part->nodes = copy_nodes(rows))) return planner_no_memory(planner);
   part->node_count = part->node_room = rows->probe->node_count;
@@ -319,8 +329,17 @@ static QlStatus each_part(const Rows *rows, PartDo *what, bool *go) {
 
 /* ---- the statement ---- */
 
+/* Of those that lines do not run along, the longest: that nodes and workers share. */
+static int longest_along(const Group *probe, uint32_t along) {
+  int best = -1;
+  for (int d = 0; d < probe->rank; d++)
+    if (along >> d & 1 && (best < 0 || probe->extent[d] > probe->extent[best])) best = d;
+  return QL_MAX(best, 0);
+}
+
 QlStatus planner_rows(Planner *planner, Group *probe, GroupNest *nest) {
   Rows rows = {.planner = planner, .probe = probe, .nest = nest};
+  if (nest->form == JIT_NEST_LINES) rows.dim = longest_along(probe, nest->along);
   bool in_order = nest->form == JIT_NEST_IN_ORDER, fits, all = true;
   find_targets(&rows);
   probe->store_count = 0;

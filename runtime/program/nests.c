@@ -107,7 +107,7 @@ static const QlValue *read_operand(const QlContext *ctx, Asked *asked, int k, co
   if (raises) operand->access &= ~(LogAccess)LOG_ALL; /* it may stop before */
   slot += 3;
   for (int a = 0; a < operand->array->ndim; a++) read_axis(ctx, asked, k, a, slot + AXIS_SLOTS * a);
-  if (asked->request.form != JIT_NEST_POINTS && operand->access & LOG_WRITE)
+  if (asked->request.form > JIT_NEST_LINES && operand->access & LOG_WRITE)
     store_rows(operand, slot);
   return slot + AXIS_SLOTS * operand->array->ndim;
 }
@@ -237,7 +237,7 @@ QlStatus compiled_nest(QlContext *ctx, QlCompiledInside *inside, int64_t order,
   NestRequest *request = &asked.request;
   const QlValue *slot = slots + 1;
   const JitNest *nest = &inside->lowered.nests[slot->i];
-  request->form = nest->form;
+  request->form = nest->form, request->along = nest->along;
   request->operand = asked.operand, request->param = asked.param, request->extent = asked.extent;
   QL_TRY(kernel_of(ctx, inside, (int)slot++->i, &request->kernel, error));
   request->ndim = (int)slot++->i;

@@ -179,6 +179,28 @@ def test_loops_are_explained():
 
 
 @pytest.mark.parametrize(
+    ("stores", "said"),
+    [
+        ("x[i, j] = x[i - 1, j]", "in order along lines, which are parallel over ranks, by j:"),
+        ("x[i, j] = x[i, j - 1]", "in order along lines, which are parallel over ranks, by i:"),
+        ("x[i, j] = x[i - 1, j - 1]", "in order, one node after another, by rows i:"),
+        (
+            "x[i, int(y[i, j])] = 1.0",
+            "parallel over ranks, by rows i (in order, one node after another, where",
+        ),
+        (
+            "n = n + x[i, j]; y[i, j] = n",
+            "in order, one node after another, by rows i: hands on n;",
+        ),
+    ],
+)
+def test_ways_are_explained(stores, said):
+    body = f"for i in range(1, len(x)):\n    for j in range(1, x.shape[1]):\n        {stores}"
+    function = compiled(body, "(ranks f64[:,:], ranks f64[:,:], float)", f"<way {said}>")
+    assert f"^ {said}" in function.explain()
+
+
+@pytest.mark.parametrize(
     ("types", "said"),
     [
         ("ranks f64[:]", "parallel over ranks, by i: reads x[i - 1 to i]; puts together s, top"),

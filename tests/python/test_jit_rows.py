@@ -181,6 +181,50 @@ def raising(x, limit):
         x[i] = s
 
 
+@quelea.jit
+def down(v, x):
+    n, m = v.shape
+    for i in range(1, n):
+        for j in range(m):
+            v[i, j] = v[i - 1, j] * 0.5 + x[i, j]
+
+
+@quelea.jit
+def vertical(a, b, c, d):
+    nx, ny, nz = d.shape
+    for k in range(1, nz):
+        for i in range(nx):
+            for j in range(ny):
+                w = a[i, j, k] / b[i, j, k - 1]
+                b[i, j, k] -= w * c[i, j, k - 1]
+                d[i, j, k] -= w * d[i, j, k - 1]
+    for k in range(nz - 2, -1, -1):
+        for i in range(nx):
+            for j in range(ny):
+                d[i, j, k] = (d[i, j, k] - c[i, j, k] * d[i, j, k + 1]) / b[i, j, k]
+
+
+@quelea.jit
+def upwards_where(v):
+    n, m = v.shape
+    most = 0.0
+    for i in range(n - 3, -1, -1):
+        for j in range(2, m):
+            if i % 2 == 0 and j < m - 1:
+                v[i, j] += v[i + 2, j]
+            most = max(most, v[i, j])
+    return most
+
+
+@quelea.jit
+def two_ways(v, y):
+    n, m = v.shape
+    for i in range(2, n):
+        for j in range(m):
+            v[i, j] = v[i - 1, j] + v[i - 2, j] * 0.25
+            y[m - 1 - j, i - 2] = v[i, j] + y[m - 1 - j, i - 1 if i < n - 1 else n - 3]
+
+
 def weighted(n):
     return field(n, n) + n * numpy.eye(n)
 
@@ -215,6 +259,13 @@ PROGRAMS = [
     (along_rows, field(3, 400)),
     (far, field(60), 1),
     (far, field(60), 25),
+    (down, field(40, 31), field(40, 31)),
+    (down, field(400, 3), field(400, 3)),
+    (down, field(3, 300), field(3, 300)),
+    (vertical, field(9, 8, 20), field(9, 8, 20) + 4, field(9, 8, 20), field(9, 8, 20)),
+    (vertical, field(3, 30, 2), field(3, 30, 2) + 4, field(3, 30, 2), field(3, 30, 2)),
+    (upwards_where, field(33, 27)),
+    (two_ways, field(30, 20), field(20, 30)),
     (guarded, field(40), field(40), 3),
     (guarded, field(40), field(5), 50),
 ]
