@@ -15,6 +15,14 @@ bool nest_mentions(const Node *node, int variable) {
   return false;
 }
 
+/* The same, but for what stands in indices. */
+static bool mentions_outside(const Node *node, int variable) {
+  if (node->kind == NODE_NAME && node->number == variable) return true;
+  for (int k = 0; k < node->count && node->kind != NODE_INDEX; k++)
+    if (mentions_outside(node->items[k], variable)) return true;
+  return false;
+}
+
 static bool has_outer(const Node *node, int function) {
   if (node->kind == NODE_OUTER && node->number == function) return true;
   for (int k = 0; k < node->count; k++)
@@ -112,16 +120,24 @@ static bool is_range_loop(const Node *node) {
 
 static bool touches_elements(const Lower *l, const Node *node, int variable);
 
+/* In how many components of an index does it stand? What elements hold selects nothing where it
+ * stands elsewhere too. */
+static int selected(const Node *index, int variable) {
+  Node *const *parts;
+  int count = index_parts(index, &parts), by_itself = 0, anyhow = 0;
+  for (int k = 0; k < count; k++) {
+    anyhow += nest_mentions(parts[k], variable);
+    by_itself += mentions_outside(parts[k], variable);
+  }
+  return by_itself ? by_itself : anyhow;
+}
+
 /* Does the loop's variable stand in one component of the index of each store? Of what is reduced
  * each iteration has a term, so it only has to stand in some index. */
 static bool selects(const Lower *l, const Node *loop, const Stores *stores, const Sums *sums) {
   if (!stores->count) return sums->count && touches_elements(l, loop, loop->items[0]->number);
-  for (int s = 0; s < stores->count; s++) {
-    Node *const *parts;
-    int count = index_parts(stores->element[s], &parts), found = 0;
-    for (int k = 0; k < count; k++) found += nest_mentions(parts[k], loop->items[0]->number);
-    if (found != 1) return false;
-  }
+  for (int s = 0; s < stores->count; s++)
+    if (selected(stores->element[s], loop->items[0]->number) != 1) return false;
   return true;
 }
 
