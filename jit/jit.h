@@ -198,6 +198,8 @@ void jit_release(int64_t owner);
  *   CONVERT  handle, dtype -> handle, of a copy
  *   ASSIGN   handle, number
  *   REDUCE   reduction, handle, axes as bits, whether they stay -> handle
+ *   PRODUCT  two handles, of one or two axes -> handle
+ *   RESHAPE  handle, number of axes, extents -> handle, strides
  *   GET      handle, offset -> the element
  *   SET      handle, offset, number
  *   NEST     number of the nest, of dimensions, extents; operands; numbers: lower.h */
@@ -210,6 +212,8 @@ typedef enum JitDrive {
   JIT_DRIVE_CONVERT,
   JIT_DRIVE_ASSIGN,
   JIT_DRIVE_REDUCE,
+  JIT_DRIVE_PRODUCT,
+  JIT_DRIVE_RESHAPE,
   JIT_DRIVE_GET,
   JIT_DRIVE_SET,
   JIT_DRIVE_NEST

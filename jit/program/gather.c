@@ -301,10 +301,26 @@ Value low_gather(Lower *l, const Node *node, const Value *value, const Value *in
   return low_array_value(result);
 }
 
+/* Where an array of bools is true, a number: of arrays on ranks, a statement. */
+static bool stores_on_ranks(Lower *l, const Node *node, const Value *value, const Value *index,
+                            const Value *stored) {
+  const Array *array = value->array;
+  if (array->place != JIT_ON_RANKS || stored->kind != JIT_SCALAR || index->kind != JIT_ARRAY ||
+      index->dtype != QL_BOOL || index->array->ndim != array->ndim || !array->ndim)
+    return false;
+  JitType type = {.kind = JIT_SCALAR, .dtype = array->dtype};
+  Value of[3] = {*index, low_convert(l, stored, &type), *value};
+  check_mask(l, node, array, 0, index->array);
+  Value chosen = low_ufunc(l, node, QL_OP_SELECT, 3, of);
+  low_copy_into(l, node, array, &chosen);
+  return true;
+}
+
 void low_scatter(Lower *l, const Node *node, const Value *value, const Value *index,
                  const Value *stored) {
   const Array *array = value->array, *mask;
-  if (is_elsewhere(l, node, array, index) || !low_holds(l, node, value, stored)) return;
+  if (!low_holds(l, node, value, stored) || stores_on_ranks(l, node, value, index, stored)) return;
+  if (is_elsewhere(l, node, array, index)) return;
   if (array->place == JIT_IN_NEST) {
     low_refuse(l, node, "QJ409", "an array is stored as a whole in a loop over distributed arrays",
                "store its elements, by the loop's variables");

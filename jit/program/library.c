@@ -103,6 +103,26 @@ static Value call_in_memory(Lower *l, const Call *call) {
   return low_on_ranks(l, call->node, value, call->arguments[1].text) ? low_unknown() : *value;
 }
 
+static Value call_is_on_ranks(Lower *l, const Call *call) {
+  (void)l;
+  const Value *value = &call->arguments[0];
+  return low_bool(value->kind == JIT_ARRAY && value->array->place == JIT_ON_RANKS);
+}
+
+/* The product of two arrays on ranks, of one or two axes that fit, one of them a matrix. */
+static Value call_product(Lower *l, const Call *call) {
+  const Value *left = &call->arguments[0], *right = &call->arguments[1];
+  if (left->kind != JIT_ARRAY || right->kind != JIT_ARRAY) return low_unknown();
+  const Array *a = left->array, *b = right->array;
+  Array *into = low_get(l, sizeof *into);
+  into->dtype = call_result_type(l, call).dtype;
+  for (int axis = 0; axis < a->ndim - 1; axis++, into->ndim++)
+    into->shape[into->ndim] = a->shape[axis], into->extent[into->ndim] = a->extent[axis];
+  for (int axis = 1; axis < b->ndim; axis++, into->ndim++)
+    into->shape[into->ndim] = b->shape[axis], into->extent[into->ndim] = b->extent[axis];
+  return low_ranks_product(l, call->node, a, b, into);
+}
+
 /* The diagonal of a matrix, as a view: k above the main one. */
 static Value call_diagonal(Lower *l, const Call *call) {
   Value memory = low_in_memory(l, call->node, &call->arguments[0]);
@@ -178,6 +198,8 @@ const KnownRow low_library[] = {
     {"library.is_contiguous", call_is_contiguous, 1, 1},
     {"library.axis", call_axis, 2, 2},
     {"library.nonzero", call_nonzero, 1, 1},
+    {"library.is_on_ranks", call_is_on_ranks, 1, 1},
+    {"library.product", call_product, 2, 2},
     {"library.in_memory", call_in_memory, 2, 2},
     {"numpy.nonzero", call_nonzero, 1, 1},
     {"library.diagonal", call_diagonal, 2, 2},

@@ -496,6 +496,11 @@ Value low_ranks_convert(Lower *l, const Node *node, const Array *array, QlDtype 
 /* `into` has the shape of the result; of no axes it is a number. */
 Value low_ranks_reduce(Lower *l, const Node *node, QlReduction reduction, const Array *array,
                        uint32_t axes, bool keepdims, Array *into);
+/* Of vectors and matrices; `into` has the dtype and the shape of the result. */
+Value low_ranks_product(Lower *l, const Node *node, const Array *left, const Array *right,
+                        Array *into);
+/* `view` has its shape, of as many elements: a view where one can be, otherwise of a copy. */
+Value low_ranks_reshape(Lower *l, const Node *node, const Array *array, Array *view);
 /* A nest that is lowered, its operands in the order of its kernel. */
 typedef struct RanksOperand {
   const Array *array;

@@ -171,6 +171,30 @@ Value low_ranks_reduce(Lower *l, const Node *node, QlReduction reduction, const 
   return into->ndim ? low_array_value(into) : low_ranks_get(l, node, into, (JitRef){0});
 }
 
+Value low_ranks_product(Lower *l, const Node *node, const Array *left, const Array *right,
+                        Array *into) {
+  Slots slots = begin(l, node, 2);
+  put(l, &slots, left->base);
+  put(l, &slots, right->base);
+  drive(l, node, JIT_DRIVE_PRODUCT, &slots);
+  set_strides(l, into);
+  own(l, &slots, into);
+  return low_array_value(into);
+}
+
+Value low_ranks_reshape(Lower *l, const Node *node, const Array *array, Array *view) {
+  Slots slots = begin(l, node, 2 + view->ndim);
+  put(l, &slots, array->base);
+  put_int(l, &slots, view->ndim);
+  for (int axis = 0; axis < view->ndim; axis++) put(l, &slots, view->shape[axis]);
+  drive(l, node, JIT_DRIVE_RESHAPE, &slots);
+  for (int axis = 0; axis < view->ndim; axis++)
+    view->stride[axis] = jit_load_at(l->fn, QL_I64, slots.area,
+                                     low_const(l, (int64_t)(1 + axis) * JIT_SLOT), low_source(l));
+  own(l, &slots, view);
+  return low_array_value(view);
+}
+
 bool low_on_ranks(Lower *l, const Node *node, const Value *value, const char *what) {
   if (value->kind != JIT_ARRAY || value->array->place != JIT_ON_RANKS) return false;
   low_refuse(l, node, "QJ400",

@@ -100,12 +100,12 @@ static Value as_plain(Lower *l, const Node *node, const Value *value) {
 
 Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *wanted) {
   if (value->kind != JIT_ARRAY) return low_refuse_type(l, call, value, "an array");
-  if (low_on_ranks(l, call->node, value, "another shape")) return low_unknown();
   JitRef shape[QL_MAX_DIMS];
   int64_t extent[QL_MAX_DIMS];
   int ndim;
   if (!low_shape(l, call->node, wanted, &ndim, shape, extent)) return low_unknown();
-  Value memory = is_line(value->array) ? *value : as_plain(l, call->node, value);
+  bool on_ranks = value->array->place == JIT_ON_RANKS;
+  Value memory = on_ranks || is_line(value->array) ? *value : as_plain(l, call->node, value);
   if (low_dead(l)) return low_unknown();
   const Value *items = wanted->kind == JIT_TUPLE ? wanted->items : wanted;
   int opens = 0;
@@ -122,6 +122,7 @@ Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *
   Array *view = low_get(l, sizeof *view);
   *view = *memory.array, view->ndim = (uint8_t)ndim;
   for (int k = 0; k < ndim; k++) view->shape[k] = shape[k], view->extent[k] = extent[k];
+  if (on_ranks) return low_ranks_reshape(l, call->node, memory.array, view);
   JitRef stride = memory.array->ndim ? memory.array->stride[0] : low_const(l, 0);
   for (int k = ndim - 1; k >= 0 && !view->contiguous; k--) {
     view->stride[k] = stride;

@@ -58,6 +58,25 @@ static QlStatus view(QlValue *slots, QlError *error) {
   return QL_OK;
 }
 
+/* A view where one can be, as NumPy decides it; otherwise of a copy. */
+static QlStatus reshape(QlValue *slots, QlError *error) {
+  QlArray *from = handle_of(&slots[1]), *copy = NULL, *made = NULL;
+  int ndim = (int)slots[2].i;
+  int64_t shape[QL_MAX_DIMS], strides[QL_MAX_DIMS];
+  for (int axis = 0; axis < ndim; axis++) shape[axis] = slots[3 + axis].i;
+  QlStatus status = QL_OK;
+  if (!ql_reshape_strides(from, ndim, shape, strides)) {
+    status = ql_astype(current.ctx, from, (QlDtype)from->dtype, QL_ORDER_C, &copy, error);
+    if (!status) (void)ql_reshape_strides(from = copy, ndim, shape, strides);
+  }
+  if (!status) status = ql_view(from, ndim, shape, strides, from->offset, &made, error);
+  ql_release(copy);
+  QL_TRY(status);
+  give(slots, made);
+  for (int axis = 0; axis < ndim; axis++) slots[1 + axis].i = strides[axis];
+  return QL_OK;
+}
+
 static QlStatus convert(QlValue *slots, QlError *error) {
   QlArray *made;
   QL_TRY(
@@ -108,6 +127,12 @@ static QlStatus reduce(QlValue *slots, QlError *error) {
   QlArray *made;
   QL_TRY(ql_reduce(current.ctx, (QlReduction)slots[1].i, handle_of(&slots[2]), (uint32_t)slots[3].i,
                    slots[4].i, QL_DTYPE_NONE, NULL, &made, error));
+  return give_in_order(slots, made, error);
+}
+
+static QlStatus product(QlValue *slots, QlError *error) {
+  QlArray *made;
+  QL_TRY(ql_product(current.ctx, handle_of(&slots[1]), handle_of(&slots[2]), &made, error));
   return give_in_order(slots, made, error);
 }
 
@@ -185,6 +210,8 @@ static int64_t drive(JitDrive what, int64_t count, QlValue *slots) {
     case JIT_DRIVE_CONVERT: return convert(slots, error);
     case JIT_DRIVE_ASSIGN: current.stores = true; return assign(slots, error);
     case JIT_DRIVE_REDUCE: return reduce(slots, error);
+    case JIT_DRIVE_PRODUCT: return product(slots, error);
+    case JIT_DRIVE_RESHAPE: return reshape(slots, error);
     case JIT_DRIVE_GET: return look(slots, error);
     case JIT_DRIVE_SET: current.stores = true; return set(slots, error);
     case JIT_DRIVE_NEST: return nest(slots, error);

@@ -138,7 +138,8 @@ REFUSED = {
         "for i in range(n):\n    x.fill(1.0)\n    y[i] = x[i]",
         "x[:] = 1.0\nfor i in range(n):\n    y[i] = x[i]",
     ),
-    "QJ400": ("return x.reshape(n, 1)", "return x[:, None]"),
+    "QJ400": ("return x[x > 0]", "x[x < 0] = 0\nreturn x.reshape(n, 1)"),
+    "QJ400-factors": ("return np.linalg.inv(x[:, None])", "return x[:, None] @ y[None, :]"),
 }
 
 

@@ -57,6 +57,16 @@ def axis(x: int, ndim: int) -> int:
     _only_compiled()
 
 
+def is_on_ranks(x: Any) -> bool:
+    """Say whether it is an array that is partitioned among ranks, or beside such."""
+    _only_compiled()
+
+
+def product(a: Any, b: Any) -> Any:
+    """The product of two such arrays of one or two axes that fit, at least one of them a matrix."""
+    _only_compiled()
+
+
 def in_memory(x: Any, what: str) -> Any:
     """The array; refused if it is partitioned among ranks."""
     _only_compiled()

@@ -13,7 +13,17 @@ import numpy as np
 from .intrinsics import axis as axis_of
 from .intrinsics import diagonal as diagonal_of
 from .intrinsics import dtype as dtype_of
-from .intrinsics import in_memory, is_array, is_contiguous, kind, refuse, result_type, value
+from .intrinsics import (
+    in_memory,
+    is_array,
+    is_contiguous,
+    is_on_ranks,
+    kind,
+    product,
+    refuse,
+    result_type,
+    value,
+)
 
 
 def _as(x: Any, t: Any) -> Any:
@@ -78,8 +88,6 @@ def _columns(a: Any, b: Any, out: Any, first: int, last: int) -> None:
 
 def _matrix(a: Any, b: Any) -> Any:
     """The product of two matrices of one dtype."""
-    in_memory(a, "a product of matrices")
-    in_memory(b, "a product of matrices")
     out = np.empty((a.shape[0], b.shape[1]), dtype_of(a))
     for first in range(0, b.shape[1], 128):
         _columns(a, b, out, first, min(first + 128, b.shape[1]))
@@ -92,6 +100,8 @@ def _in_order(x: Any) -> Any:
 
 def _matrix_product(a: Any, b: Any) -> Any:
     t = result_type(a, b)
+    if is_on_ranks(a):
+        return product(a, b)
     if t == np.bool_:
         return _matrix(a.astype(np.int64), b.astype(np.int64)) != 0
     if t == np.float16:
@@ -323,11 +333,14 @@ def _factorise(a: Any, rows: Any) -> int:
     return sign
 
 
-def _check_square(a: Any) -> None:
+def _square(x: Any, name: str) -> Any:
+    """A copy of a square matrix, of floats."""
+    a = in_memory(_inexact(value(x)), name)
     if a.ndim != 2:
         refuse("this is of one matrix in @jit", "call it for each matrix")
     elif a.shape[0] != a.shape[1]:
         raise ValueError("the matrix is not square")
+    return a
 
 
 def _solved(a: Any, b: Any) -> Any:
@@ -358,8 +371,10 @@ def _solved(a: Any, b: Any) -> Any:
 
 def solve(a: Any, b: Any) -> Any:
     """The solution of a @ x == b."""
-    left, right = _inexact(value(a)), _inexact(value(b))
-    _check_square(left)
+    left, right = (
+        _square(a, "np.linalg.solve"),
+        in_memory(_inexact(value(b)), "np.linalg.solve"),
+    )
     if left.shape[0] != right.shape[0]:
         raise ValueError("solve: the matrix and the right side are of different lengths")
     t = result_type(left, right)
@@ -373,15 +388,13 @@ def solve(a: Any, b: Any) -> Any:
 
 def inv(a: Any) -> Any:
     """The inverse matrix."""
-    x = _inexact(value(a))
-    _check_square(x)
+    x = _square(a, "np.linalg.inv")
     return _solved(x, np.eye(x.shape[0], None, 0, dtype_of(x)))
 
 
 def det(a: Any) -> Any:
     """The determinant."""
-    x = _inexact(value(a))
-    _check_square(x)
+    x = _square(a, "np.linalg.det")
     rows = np.empty(x.shape[0], np.int64)
     result = dtype_of(x)(_factorise(x, rows))
     for k in range(x.shape[0]):
@@ -391,8 +404,7 @@ def det(a: Any) -> Any:
 
 def cholesky(a: Any) -> Any:
     """The lower triangle L with L @ L.T == a."""
-    x = _inexact(value(a))
-    _check_square(x)
+    x = _square(a, "np.linalg.cholesky")
     n = x.shape[0]
     out = np.zeros((n, n), dtype_of(x))
     for i in range(n):
