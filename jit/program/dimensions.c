@@ -194,6 +194,15 @@ int nest_dimensions(const Lower *l, const Node *node, const Node **loops) {
   return count;
 }
 
+bool nest_selects_rows(const Lower *l, const Node *node) {
+  Stores stores = {0};
+  if (!nest_is_plain(node)) return false;
+  find_stores(l, node, &stores);
+  for (int s = 0; s < stores.count; s++)
+    if (!nest_mentions(stores.element[s]->items[1], node->items[0]->number)) return false;
+  return stores.count && !stores.whole;
+}
+
 /* ---- what every rank would do element by element ---- */
 
 static bool touches_elements(const Lower *l, const Node *node, int variable) {

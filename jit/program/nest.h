@@ -124,6 +124,8 @@ bool nest_mentions(const Node *node, int variable);
 bool nest_has_inner(const Lower *l); /* do functions inside use variables of the open one? */
 /* The loops, from this one inwards, that are a nest's dimensions; how many. By the text. */
 int nest_dimensions(const Lower *l, const Node *node, const Node **loops);
+/* Does its variable stand in the index of all that it stores, elements alone, be it twice? */
+bool nest_selects_rows(const Lower *l, const Node *node);
 /* Would every rank look at element after element in the loop? */
 bool nest_is_by_element(const Lower *l, const Node *node, const Node *body);
 /* Is it over range(...), and does nothing leave it before its end? */
@@ -141,13 +143,14 @@ uint32_t nest_along(const Nest *nest);
  * may be into an array. False: refused. */
 bool nest_is_apart(Lower *l, const Nest *nest);
 
+/* By rows: does an iteration read rows of what it stores that others store? */
+bool nest_reads_others(const Nest *nest, const NestOperand *operand);
+
 /* ---- nests.c ---- */
 Value nest_variable(Lower *l, Nest *nest, int d, JitRef index); /* of a loop, in the kernel */
 void nest_release(Lower *l, const Variable *before); /* what an iteration has beyond that */
 
 /* ---- rows.c ---- */
-/* Does an iteration read rows of what it stores that others store? */
-bool nest_reads_others(const Nest *nest, const NestOperand *operand);
 void nest_find_carried(Lower *l, const Node *node, Nest *nest);
 /* The kernel of a nest by rows: all positions of the box, one after another. */
 void nest_rows(Lower *l, Nest *nest, const Node *node);

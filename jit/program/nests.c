@@ -444,7 +444,8 @@ static bool goes(Lower *l, const Node *node, const Node *const *loops, int ndim,
 bool low_nest(Lower *l, const Node *node) {
   const Node *loops[QL_MAX_DIMS] = {node};
   int ndim = nest_dimensions(l, node, loops);
-  if (!ndim && !nest_is_by_element(l, node, node->items[2])) return false;
+  if (!ndim && !nest_selects_rows(l, node) && !nest_is_by_element(l, node, node->items[2]))
+    return false;
   for (int form = JIT_NEST_POINTS; form <= JIT_NEST_LINES && ndim > form; form++)
     if (goes(l, node, loops, ndim, (JitNestForm)form, false)) return true;
   loops[0] = node;

@@ -97,18 +97,29 @@ static bool wraps_alike(const Span *a, const Span *b) {
          x->hi.id == y->hi.id && a->how.id == b->how.id && a->by.id == b->by.id;
 }
 
-/* By rows, only what follows the dimension matters: other axes are whole. */
+/* Along an axis of an array by rows: both follow the dimension, at the same pace. */
+static bool follow_alike(const Span *a, const Span *b) {
+  return follows(a) && follows(b) && a->step.id == b->step.id && wraps_alike(a, b);
+}
+
+/* By rows, only what follows the dimension matters: other axes are whole, and so are those that
+ * something else touches otherwise, if an axis is left: what stores a[i, i] stores a row of a. */
 static bool touches_alike(const Nest *nest, const NestOperand *operand, const Array *array,
                           const Span *const *span) {
+  bool points = !nest_has_rows(nest), alike = false, differs = false;
   if (operand->array->base.id != array->base.id) return false;
   for (int a = 0; a < array->ndim; a++) {
     const Span *have = operand->span[a], *want = span[a];
-    if (nest_has_rows(nest) && !follows(have) && !follows(want)) continue;
+    if (!points) {
+      bool both = follow_alike(have, want);
+      alike |= both, differs |= !both && (follows(have) || follows(want));
+      continue;
+    }
     if (!have != !want || !wraps_alike(have, want)) return false;
     if (have && (have->dim != want->dim || (have->dim >= 0 && have->step.id != want->step.id)))
       return false;
   }
-  return true;
+  return points || alike || !differs;
 }
 
 static JitRef bound_hull(Lower *l, QlOp op, JitRef a, JitRef b) {
@@ -128,7 +139,8 @@ static NestOperand *operand_for(Lower *l, const Node *node, const Array *array,
       operand->low[a] = bound_hull(l, QL_OP_MINIMUM, operand->low[a], low[a]);
       operand->high[a] = bound_hull(l, QL_OP_MAXIMUM, operand->high[a], high[a]);
       bool points = !nest_has_rows(nest);
-      if (!have || !span[a]) {
+      bool whole = !points && (follows(have) || follows(span[a])) && !follow_alike(have, span[a]);
+      if (!have || !span[a] || whole) {
         operand->span[a] = NULL, operand->varies |= points;
         continue;
       }
@@ -198,8 +210,18 @@ static bool stores_row(Lower *l, const Node *node, const Array *array, const Spa
   return false;
 }
 
+/* The axis of what is stored that selects rows; -1: none. */
+static int row_axis(const NestOperand *operand) {
+  for (int a = 0; a < operand->array->ndim; a++) {
+    const Span *span = operand->store_span[a];
+    if (follows(span) && span->lo.id == span->hi.id) return a;
+  }
+  return -1;
+}
+
 /* Of all stores into an array the same rows. */
 static bool keep_stored(Lower *l, const Node *node, NestOperand *operand, const Span *const *span) {
+  bool points = !nest_has_rows(l->nest);
   for (int a = 0; a < operand->array->ndim; a++) {
     const Span **kept = &operand->store_span[a];
     JitRef *least = &operand->store_low[a], *most = &operand->store_high[a], low, high;
@@ -209,13 +231,20 @@ static bool keep_stored(Lower *l, const Node *node, NestOperand *operand, const 
     *most = operand->stored ? bound_hull(l, QL_OP_MAXIMUM, *most, high) : high;
     bool same = !*kept || !span[a] || (*kept)->lo.id == span[a]->lo.id;
     operand->several |= !same;
-    if (same || !nest_has_rows(l->nest) || !follows(span[a])) continue;
-    low_refuse(l, node, "QJ404",
-               low_text(l, "an iteration of the loop stores several rows of '%s'", name_of(node)),
-               "split it into several loops");
-    return false;
+    if (!points && !(follow_alike(*kept, span[a]) && same)) *kept = NULL;
   }
-  return true;
+  if (points || row_axis(operand) >= 0) return true;
+  low_refuse(l, node, "QJ404",
+             low_text(l, "an iteration of the loop stores several rows of '%s'", name_of(node)),
+             "split it into several loops");
+  return false;
+}
+
+bool nest_reads_others(const Nest *nest, const NestOperand *operand) {
+  if (nest->form == JIT_NEST_POINTS || !operand->stored || !operand->loaded) return false;
+  if (operand->varies || !nest_has_rows(nest)) return operand->varies;
+  int axis = row_axis(operand);
+  return axis < 0 || !follows(operand->span[axis]);
 }
 
 Array *low_nest_part(Lower *l, const Node *node, const Array *array, const Value *parts, int count,

@@ -146,10 +146,6 @@ bool nest_is_again(Nest *nest) {
   return again;
 }
 
-bool nest_reads_others(const Nest *nest, const NestOperand *operand) {
-  return nest->form != JIT_NEST_POINTS && operand->stored && operand->loaded && operand->varies;
-}
-
 /* ---- after the loop ---- */
 
 void nest_carry_on(Lower *l, const Node *node, const Nest *nest) {

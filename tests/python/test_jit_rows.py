@@ -357,3 +357,65 @@ def test_random_rows(seed):
         want = function(*plain)
     same(as_numpy(quelea.jit(function)(*given)), want)
     same(as_numpy(given), plain)
+
+
+@quelea.jit
+def factorised(a):
+    for i in range(len(a)):
+        for j in range(i):
+            for k in range(j):
+                a[i, j] -= a[i, k] * a[j, k]
+            a[i, j] /= a[j, j]
+            a[i, i] -= a[i, j] * a[i, j]
+        a[i, i] = np.sqrt(a[i, i])
+
+
+@quelea.jit
+def diagonal_of_columns(a):
+    n = len(a)
+    for i in range(1, n):
+        a[i, i] *= 2
+        for j in range(n):
+            a[j, i] += 0.5 * a[i - 1, j]
+
+
+@quelea.jit
+def diagonal_from_columns(a):
+    n = len(a)
+    for i in range(1, n):
+        s = 0.0
+        for j in range(n):
+            s += a[j, i] * 0.25
+        a[i, i] = s + a[i, 0]
+
+
+@quelea.jit
+def beside_the_diagonal(a):
+    n = len(a)
+    for i in range(n - 1):
+        a[i, i] += a[i, i + 1]
+        a[i + 1, i] = a[n - 1 - i, i] * 0.5
+
+
+@quelea.jit
+def of_two(a, b):
+    for i in range(len(a)):
+        b[i, i] = a[i, i] * 2
+        for j in range(i):
+            b[i, j] = a[j, i] + a[i, i] + a[j, j]
+            b[i, i] += b[i, j]
+
+
+def test_diagonals_are_in_rows() -> None:
+    a = field(13, 13)
+    spd = a @ a.T + 13 * numpy.eye(13)
+    for function in (diagonal_of_columns, beside_the_diagonal, factorised):
+        check(function, spd.copy())
+    check(of_two, field(13, 13), field(13, 13, seed=2))
+    given, plain = quelea.asarray(a.copy()), a.copy()
+    diagonal_from_columns(given)
+    diagonal_from_columns.__wrapped__(plain)
+    close(as_numpy(given), plain)
+    fresh = quelea.jit(factorised.py_func)
+    fresh._compile("(ranks f64[:,:])")
+    assert "by rows i" in fresh.explain() and "stores a[i, :]" in fresh.explain()
