@@ -126,8 +126,10 @@ static void augment_part(Lower *l, const Node *node) {
     index = low_copy(l, node, &index);
   Value old = low_index(l, target, &array, &index), by = low_expression(l, node->items[1]);
   Value value = low_binary(l, node, node->text, &old, &by);
-  bool both = old.kind == JIT_ARRAY && value.kind == JIT_ARRAY;
-  if (both && !is_gather) return change_in_place(l, node, &old, &value);
+  bool both = old.kind == JIT_ARRAY && value.kind == JIT_ARRAY,
+       in_nest =
+           array.kind == JIT_ARRAY && array.array->place == JIT_IN_NEST; /* old is only read */
+  if (both && !is_gather && !in_nest) return change_in_place(l, node, &old, &value);
   if (!both || may_change(l, node, &old, &value))
     low_store_index(l, target, &array, &index, &value);
 }

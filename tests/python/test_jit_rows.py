@@ -419,3 +419,26 @@ def test_diagonals_are_in_rows() -> None:
     fresh = quelea.jit(factorised.py_func)
     fresh._compile("(ranks f64[:,:])")
     assert "by rows i" in fresh.explain() and "stores a[i, :]" in fresh.explain()
+
+
+@quelea.jit
+def rows_changed_in_place(a, b):
+    for i in range(1, len(a)):
+        a[i] += a[i, ::-1] + b[i] * 2
+        a[i] *= 0.5
+        a[i] -= a[i - 1]
+
+
+@quelea.jit
+def matrices_added(s, g, h, at):
+    for k in range(len(s)):
+        for e in range(2):
+            for m in range(s.shape[1]):
+                s[k, m] += g[k, at[m, e]] @ h[m]
+                s[k, m] -= s[k, m].T * 0.25
+
+
+def test_parts_are_changed_in_place() -> None:
+    check(rows_changed_in_place, field(17, 6), field(17, 6, seed=2))
+    at = np.array([[0, 2], [1, 1], [2, 0]])
+    check(matrices_added, field(7, 3, 4, 4), field(7, 3, 4, 4, seed=2), field(3, 4, 4, seed=3), at)
