@@ -200,9 +200,11 @@ bool loop_items(Lower *l, const Node *node, const Value *value, Items *items) {
     return !strcmp(value->text, "range") ? of_range(l, node, value, items)
                                          : of_several(l, node, value, items);
   if (value->kind == JIT_ARRAY && value->array->ndim == 1 && value->array->place == JIT_ON_RANKS) {
-    low_refuse(l, node, "QJ402",
-               "this loop goes through the elements of a distributed array, on every rank",
-               "write np.sum(...) and the like, or a loop over range(...) that stores elements");
+    low_refuse(
+        l, node, "QJ402",
+        "this loop goes through the elements of a distributed array, on every rank",
+        "write np.sum(...) and the like, or a loop over range(len(...)) that takes them by its "
+        "variable");
     return false;
   }
   if (value->kind == JIT_ARRAY && value->array->ndim > 0) {
