@@ -58,7 +58,8 @@ static QlStatus settle_slot(Planner *planner, int index) {
     return ql_fail(planner->error, QL_ERR_MEMORY,
                    "out of memory: with its padding an array takes more than 2**63 bytes");
   slot->renew = have != NULL;
-  slot->allocate = have != NULL || info->stored;
+  bool has_nothing = shape_volume(slot->ndim, slot->shape) == 0; /* which is never stored */
+  slot->allocate = have != NULL || info->stored || has_nothing;
   return QL_OK;
 }
 

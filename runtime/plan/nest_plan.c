@@ -20,19 +20,24 @@ SlotView nest_over_domain(const NestArray *array, bool at_centre) {
   return view;
 }
 
-static void read_array(const Planner *planner, const LogOperand *operand, NestArray *array) {
+static QlStatus read_array(Planner *planner, const LogOperand *operand, NestArray *array) {
+  PlanSlot *slot = &planner->plan->slots[operand->view.slot];
+  const Storage *storage = planner->slots[operand->view.slot].storage;
   *array = (NestArray){.store = -1, .leaf = -1, .ndim = operand->ndim, .view = operand->view};
   for (int a = 0; a < array->ndim; a++) array->spans[a] = log_span(operand, a, &array->extent[a]);
   array->has_own = slot_axes(planner, array->ndim, array->extent, &array->view, array->own);
+  if (!slot->layout && storage->size == 0) /* nothing is ever stored there */
+    slot->layout = rt_layout_for_storage(planner->ctx, storage, planner->error);
+  return slot->layout || storage->size ? QL_OK : QL_ERR_MEMORY;
 }
 
 /* The operands, the targets first; the group's nodes are the leaves. */
-static void read_arrays(const Planner *planner, const Statement *s, Group *group, GroupNest *nest) {
+static QlStatus read_arrays(Planner *planner, const Statement *s, Group *group, GroupNest *nest) {
   LogOperand operand;
   for (int k = 0; k < s->operands; k++) {
     if (!log_operand(planner->log, s, k, &operand)) continue;
     NestArray *array = &nest->arrays[nest->count++];
-    read_array(planner, &operand, array);
+    QL_TRY(read_array(planner, &operand, array));
     if (operand.access & LOG_WRITE) {
       array->store = group->store_count++;
       continue;
@@ -44,6 +49,7 @@ static void read_arrays(const Planner *planner, const Statement *s, Group *group
                    .view = nest_over_domain(array, true),
                    .statement = group->statement};
   }
+  return QL_OK;
 }
 
 /* ---- what a leaf touches ---- */
@@ -240,7 +246,7 @@ QlStatus planner_nest(Planner *planner, int statement) {
   memcpy(probe.extent, log_shape(planner->log, s), (size_t)s->ndim * sizeof *probe.extent);
   nest->kernel = rt_nest_kernel_of(planner->ctx, log_kernel(planner->log, s));
   nest->form = (JitNestForm)s->op, nest->along = s->axes;
-  read_arrays(planner, s, &probe, nest);
+  QL_TRY(read_arrays(planner, s, &probe, nest));
   if (nest->form != JIT_NEST_POINTS) return planner_rows(planner, &probe, nest);
   find_targets(nest, &targets);
   probe.store_count = 0;

@@ -78,7 +78,7 @@ static void store_rows(NestOperand *operand, const QlValue *slots) {
 static bool wraps(const QlContext *ctx, const Asked *asked, JitSpanKind kind, int64_t by,
                   int64_t extent) {
   bool around = by == extent || (kind == JIT_SPAN_CHOSEN && -by == extent);
-  return around && kind != JIT_SPAN && ctx->info->node_count > 1 && asked->first >= 0 &&
+  return around && extent && kind != JIT_SPAN && ctx->info->node_count > 1 && asked->first >= 0 &&
          asked->wraps < NEST_OPERANDS && asked->request.form == JIT_NEST_POINTS;
 }
 

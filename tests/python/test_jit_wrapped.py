@@ -104,6 +104,14 @@ def counted(u):
 
 
 @quelea.jit
+def of_nothing(u, v):
+    n = len(u)
+    for i in range(len(v)):
+        if n > 0:
+            v[i] = u[(i + 1) % n] + u[i - 1 if i else n - 1]
+
+
+@quelea.jit
 def raised(u, v):
     n = len(u)
     for i in range(n):
@@ -131,6 +139,7 @@ PROGRAMS = [
     (held, field(3), field(3)),
     (neither, field(50), field(50)),
     (counted, field(60)),
+    (of_nothing, field(0), field(20)),
 ]
 
 
