@@ -38,14 +38,23 @@ static int axis_of_rows(const Rows *rows, const NestArray *array) {
   return -1;
 }
 
+/* Of a target with one row, or without rows of its own. A row that is not there, which no point
+ * stores, is no node's: then the point goes with one that is. */
+static Placement place_one_row(const Rows *rows, const Group *group, const SlotView *view) {
+  Placement p = planner_place(rows->planner, group, &(GroupStore){.view = *view});
+  for (int a = 0; a < p.slot_ndim; a++)
+    if (p.axes[a].dim < 0)
+      p.axes[a].start = QL_MAX(0, QL_MIN(p.axes[a].start, p.slot_shape[a] - 1));
+  return p;
+}
+
 /* Of a domain whose position 0 is `from`. */
 static Placement place_from(const Rows *rows, int t, const Group *group, int64_t from) {
   const NestArray *array = rows->target[t];
   const PlanSlot *slot = &rows->planner->plan->slots[array->view.slot];
   int axis = axis_of_rows(rows, array);
   SlotView view = nest_over_domain(array, false);
-  if (!slot->layout->template || axis < 0)
-    return planner_place(rows->planner, group, &(GroupStore){.view = view});
+  if (!slot->layout->template || axis < 0) return place_one_row(rows, group, &view);
   Placement p = {.origin = array->view.origin, .layout = slot->layout, .slot_ndim = slot->ndim};
   p.leaf_axis = -1, p.by_rows = axis + 1;
   memcpy(p.slot_shape, slot->shape, sizeof p.slot_shape);

@@ -230,6 +230,16 @@ def weighted(n):
 
 
 @quelea.jit
+def one_behind(c):
+    q = 0.25
+    for i in range(len(c)):
+        q = q * 0.5 + 1
+        if i > 0:
+            c[i - 1, 0] = q
+    return q
+
+
+@quelea.jit
 def beside_nothing(x, rows, ends):
     s = 0.5
     for i in range(len(x)):
@@ -281,6 +291,8 @@ PROGRAMS = [
     (two_ways, field(30, 20), field(20, 30)),
     (guarded, field(40), field(40), 3),
     (guarded, field(40), field(5), 50),
+    (one_behind, field(1, 2)),
+    (one_behind, field(20, 2)),
     (beside_nothing, field(20), field(20, 0), field(0)),
 ]
 
