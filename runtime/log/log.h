@@ -238,6 +238,9 @@ QlStatus rt_nest_kernel(QlContext *ctx, const JitNest *nest, const NestKernel **
 const NestKernel *rt_nest_kernel_of(const QlContext *ctx, JitKey key);
 void rt_nest_close(QlContext *ctx);
 uint64_t rt_nests_of(QlContext *ctx); /* never 0, and never again for another context */
+/* What rt_nest does first, for a domain with points. `form`: how they must be computed. */
+QlStatus rt_nest_check(const QlContext *ctx, const NestRequest *nest, JitNestForm *form,
+                       QlError *error);
 /* Records a nest. QL_ERR_INDEX: a target has no such elements; QL_ERR_VALUE: what is stored
  * overlaps what is read, or there is too much of something. */
 QlStatus rt_nest(QlContext *ctx, const NestRequest *nest, QlError *error);

@@ -237,17 +237,23 @@ static QlStatus check_apart(const NestRequest *nest, JitNestForm *form, QlError 
   return QL_OK;
 }
 
+QlStatus rt_nest_check(const QlContext *ctx, const NestRequest *nest, JitNestForm *form,
+                       QlError *error) {
+  QL_TRY(check_sizes(nest, error));
+  for (int k = 0; k < nest->operands; k++)
+    QL_TRY(check_operand(ctx, nest, &nest->operand[k], error));
+  *form = nest->form;
+  return check_apart(nest, form, error);
+}
+
 /* ---- recording ---- */
 
 QlStatus rt_nest(QlContext *ctx, const NestRequest *nest, QlError *error) {
+  JitNestForm form;
   QL_TRY(rt_log_due(ctx, error));
-  QL_TRY(check_sizes(nest, error));
   for (int a = 0; a < nest->ndim; a++)
     if (nest->extent[a] <= 0) return QL_OK;
-  for (int k = 0; k < nest->operands; k++)
-    QL_TRY(check_operand(ctx, nest, &nest->operand[k], error));
-  JitNestForm form = nest->form;
-  QL_TRY(check_apart(nest, &form, error));
+  QL_TRY(rt_nest_check(ctx, nest, &form, error));
   RequestOperand operand[NEST_OPERANDS + NEST_PARAMS];
   int count = 0;
   for (int k = 0; k < nest->operands; k++) {

@@ -163,7 +163,7 @@ static bool cut_where_it_wraps(const AxisSpan *span, int64_t modulo, int64_t ext
   return true;
 }
 
-/* What wraps is anything, if that is not to be told apart. */
+/* False: a dimension would be cut too often. */
 static bool find_cuts(Asked *asked, Cuts *cuts) {
   for (int d = 0; d < asked->request.ndim; d++) cuts[d] = (Cuts){.count = 1};
   bool few = true;
@@ -206,19 +206,26 @@ static QlStatus record_piece(QlContext *ctx, const Asked *asked, const Box *box,
   return rt_nest(ctx, &request, error);
 }
 
+/* All of the domain at once: what wraps is anything. That must do before pieces are recorded, since
+ * one of them may store what another reads, in another order than the program's. */
 static QlStatus record_pieces(QlContext *ctx, Asked *asked, bool *recorded, QlError *error) {
   Cuts cuts[QL_MAX_DIMS];
+  NestOperand operand[NEST_OPERANDS];
+  NestRequest whole = asked->request;
   int at[QL_MAX_DIMS] = {0}, ndim = asked->request.ndim;
+  whole.operand = memcpy(operand, asked->operand, (size_t)whole.operands * sizeof *operand);
+  for (int w = 0; w < asked->wraps; w++) {
+    NestOperand *wrapped = &operand[asked->wrap[w].operand];
+    int axis = asked->wrap[w].axis;
+    wrapped->spans[axis] = (AxisSpan){.hi = wrapped->array->shape[axis] - 1, .dim = -1};
+  }
   if (!find_cuts(asked, cuts)) {
-    for (int w = 0; w < asked->wraps; w++) {
-      NestOperand *operand = &asked->operand[asked->wrap[w].operand];
-      int axis = asked->wrap[w].axis;
-      operand->spans[axis] = (AxisSpan){.hi = operand->array->shape[axis] - 1, .dim = -1};
-    }
-    QL_TRY(rt_nest(ctx, &asked->request, error));
+    QL_TRY(rt_nest(ctx, &whole, error));
     *recorded = true;
     return QL_OK;
   }
+  JitNestForm form;
+  QL_TRY(rt_nest_check(ctx, &whole, &form, error));
   for (int d = 0; d >= 0;) {
     Box box;
     for (d = 0; d < ndim; d++) box.lo[d] = cuts[d].at[at[d]], box.hi[d] = cuts[d].at[at[d] + 1];

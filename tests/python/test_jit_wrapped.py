@@ -104,6 +104,14 @@ def counted(u):
 
 
 @quelea.jit
+def diagonally(u, v):
+    n, m = u.shape
+    for i in range(n):
+        for j in range(m):
+            v[i, j] = u[(i + 1) % n, (j + 1) % m]
+
+
+@quelea.jit
 def of_nothing(u, v):
     n = len(u)
     for i in range(len(v)):
@@ -175,3 +183,15 @@ def test_the_first_that_raises():
     got = ours(u * 0)
     raised(ours(abs(u)), got)
     same(as_numpy(got), abs(u))
+
+
+def test_pieces_that_only_together_store_what_they_read():
+    x = field(9, 12)
+    given = ours(x)
+    if quelea.size > 1:
+        with pytest.raises(ValueError, match="another name"):
+            diagonally(given[:, 5:], given[:, :7])
+        same(as_numpy(given), x)
+    diagonally(given[:, 6:], given[:, :6])
+    diagonally.__wrapped__(x[:, 6:], x[:, :6])
+    same(as_numpy(given), x)
