@@ -151,7 +151,7 @@ Value nest_variable(Lower *l, Nest *nest, int d, JitRef index); /* of a loop, in
 void nest_release(Lower *l, const Variable *before); /* what an iteration has beyond that */
 
 /* ---- rows.c ---- */
-void nest_find_carried(Lower *l, const Node *node, Nest *nest);
+bool nest_find_carried(Lower *l, const Node *node, Nest *nest); /* false: too many, refused */
 /* The kernel of a nest by rows: all positions of the box, one after another. */
 void nest_rows(Lower *l, Nest *nest, const Node *node);
 void nest_row_ends(Lower *l, const Node *node); /* at the end of a turn */

@@ -360,7 +360,7 @@ static JitRef has_iterations(Lower *l, const Nest *nest) {
 
 /* ---- the ways ---- */
 
-typedef enum Outcome { BUILT, REFUSED, AGAIN } Outcome;
+typedef enum Outcome { BUILT, REFUSED, TOO_LARGE, AGAIN } Outcome;
 
 static void record_all(Lower *l, const Node *node, Nest *nest) {
   leave_out(l, nest);
@@ -392,7 +392,7 @@ static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
   if (!nest_sums_begin(l, &nest->sums))
     nest->sums.count = 0; /* they are refused as what they are */
   for (int k = 0; k < nest->sums.count; k++) nest->sums.items[k].terms = new_terms(l, nest, k);
-  if (nest->form == JIT_NEST_IN_ORDER) nest_find_carried(l, node, nest);
+  if (nest->form == JIT_NEST_IN_ORDER && !nest_find_carried(l, node, nest)) return REFUSED;
   nest->guarded = has_edges(node);
   Edges empty = {0}, after = {0};
   bool leaves_values = nest->sums.count || nest->carried.count;
@@ -416,9 +416,17 @@ static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
   return built ? BUILT : REFUSED;
 }
 
+/* Is the loop one of that form, but that there is too much of something in it? */
+static bool is_too_large(const Lower *l, const Kept *kept) {
+  bool only = l->refusal_count > kept->refusals;
+  for (int k = kept->refusals; k < l->refusal_count; k++)
+    only &= !strcmp(l->refusals[k].code, "QJ401");
+  return only;
+}
+
 /* Builds the nest in that form; what is refused is taken back, unless it is `last`. */
-static bool goes(Lower *l, const Node *node, const Node *const *loops, int ndim, JitNestForm form,
-                 bool last) {
+static Outcome goes(Lower *l, const Node *node, const Node *const *loops, int ndim,
+                    JitNestForm form, bool last) {
   JitBlock start = jit_block_new(l->fn);
   jit_jump(l->fn, start);
   jit_block_open(l->fn, start);
@@ -433,25 +441,33 @@ static bool goes(Lower *l, const Node *node, const Node *const *loops, int ndim,
     memcpy(nest->loops, loops, (size_t)nest->loop_count * sizeof *loops);
     loop_forget_heads(l, node);
     Outcome outcome = build(l, node, nest, ndim);
-    if (outcome == BUILT || last) return true;
+    if (outcome == BUILT || (last && outcome == REFUSED)) return BUILT;
+    if (outcome == REFUSED && is_too_large(l, &kept)) outcome = TOO_LARGE;
     loop_take_back(l, &kept, before);
-    if (outcome == REFUSED) return false;
+    if (outcome != AGAIN) return outcome;
   }
 }
 
+/* Can a loop with so many dimensions be of that form? */
+static bool is_possible(const Node *node, int ndim, JitNestForm form) {
+  return form <= JIT_NEST_LINES ? ndim > (int)form : nest_is_plain(node);
+}
+
 /* Each iteration by itself; else lines of them, which are; else by rows; else one after another.
- * What cannot be done is refused as the first way would have it. */
+ * What cannot be done is refused as the first way would have it in which there is only too much of
+ * something, else as the first way would. */
 bool low_nest(Lower *l, const Node *node) {
   const Node *loops[QL_MAX_DIMS] = {node};
   int ndim = nest_dimensions(l, node, loops);
-  if (!ndim && !nest_selects_rows(l, node) && !nest_is_by_element(l, node, node->items[2]))
-    return false;
-  for (int form = JIT_NEST_POINTS; form <= JIT_NEST_LINES && ndim > form; form++)
-    if (goes(l, node, loops, ndim, (JitNestForm)form, false)) return true;
-  loops[0] = node;
-  if (nest_is_plain(node))
-    for (int form = JIT_NEST_ROWS; form <= JIT_NEST_IN_ORDER; form++)
-      if (goes(l, node, loops, ndim, (JitNestForm)form, false)) return true;
-  return ndim ? goes(l, node, loops, ndim, JIT_NEST_POINTS, true)
-              : low_by_element(l, node, node->items[2]);
+  bool by_element = nest_is_by_element(l, node, node->items[2]), too_large = false;
+  if (!ndim && !nest_selects_rows(l, node) && !by_element) return false;
+  JitNestForm told = JIT_NEST_POINTS;
+  for (int form = JIT_NEST_POINTS; form <= JIT_NEST_IN_ORDER; form++) {
+    if (!is_possible(node, ndim, (JitNestForm)form)) continue;
+    Outcome outcome = goes(l, node, loops, ndim, (JitNestForm)form, false);
+    if (outcome == BUILT) return true;
+    if (outcome == TOO_LARGE && !too_large) too_large = true, told = (JitNestForm)form;
+  }
+  if (ndim || (too_large && by_element)) return goes(l, node, loops, ndim, told, true) == BUILT;
+  return low_by_element(l, node, node->items[2]);
 }

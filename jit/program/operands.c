@@ -327,7 +327,9 @@ bool nest_is_apart(Lower *l, const Nest *nest) {
   for (int k = 0; k < nest->operand_count; k++) targets += nest->operands[k].stored;
   if (targets > JIT_NEST_TARGETS) {
     low_refuse(l, nest->loops[0], "QJ401",
-               low_text(l, "a loop stores into %d distributed arrays, at most %d are possible",
+               low_text(l,
+                        "a loop stores into %d distributed arrays, at most %d are possible; each "
+                        "variable that it puts together is one, those that it hands on are another",
                         targets, JIT_NEST_TARGETS),
                "split it into several loops");
     return false;

@@ -14,27 +14,35 @@
 
 static const QlDtype STATE_DTYPE = QL_C128; /* room for a number of any dtype */
 
-void nest_find_carried(Lower *l, const Node *node, Nest *nest) {
+bool nest_find_carried(Lower *l, const Node *node, Nest *nest) {
   Carried *carried = &nest->carried;
-  for (int v = 0; v < l->frame->function->variables && carried->count < NEST_CARRIED; v++) {
+  for (int v = 0; v < l->frame->function->variables; v++) {
     const Variable *variable = &l->frame->now[v];
     bool is_sum = false;
     for (int k = 0; k < nest->sums.count; k++) is_sum |= nest->sums.items[k].variable == v;
     if (!node->assigns[v] || is_sum || variable->defined != ALWAYS ||
         variable->value.kind != JIT_SCALAR)
       continue;
+    if (carried->count == NEST_CARRIED) {
+      low_refuse(l, node, "QJ401",
+                 low_text(l, "a loop over distributed arrays hands on more than %d variables",
+                          NEST_CARRIED),
+                 "split it into several loops");
+      return false;
+    }
     int k = carried->count++;
     carried->variable[k] = v, carried->before[k] = variable->value;
     if (nest->types->known)
       carried->before[k] = low_convert(l, &variable->value, &nest->types->carried[k]);
   }
-  if (!carried->count) return;
+  if (!carried->count) return true;
   carried->state = low_get(l, sizeof *carried->state);
   *carried->state = (Array){.dtype = STATE_DTYPE, .ndim = 2, .place = JIT_ON_RANKS};
   carried->state->base.id = UINT32_MAX - NEST_SUMS; /* no other array's */
   carried->state->shape[0] = nest->extent[0];
   carried->state->shape[1] = low_const(l, carried->count);
   carried->state->extent[0] = -1, carried->state->extent[1] = carried->count;
+  return true;
 }
 
 void nest_make_state(Lower *l, const Node *node, Nest *nest) {

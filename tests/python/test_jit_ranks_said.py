@@ -110,6 +110,17 @@ REFUSED = {
         + " + ".join(f"z{k}[i]" for k in range(30)),
         "for i in range(n):\n    y[i] = x[i] + x[n - 1 - i]",
     ),
+    "QJ401-terms": (
+        "s = t = u = v = 0.0\nfor i in range(n):\n    s = s * 0.5 + x[i]\n    y[i] = s\n"
+        "    t += s\n    u += x[i]\n    v += 1",
+        "s = t = 0.0\nfor i in range(n):\n    s = s * 0.5 + x[i]\n    y[i] = s\n    t += s",
+    ),
+    "QJ401-carried": (
+        "".join(f"s{k} = 0.0\n" for k in range(17))
+        + "for i in range(n):\n"
+        + "".join(f"    s{k} = s{k} * 0.5 + x[i]\n" for k in range(17)),
+        "s = 0.0\nfor i in range(n):\n    s = s * 0.5 + x[i]",
+    ),
     "QJ406": (
         "for i in range(n):\n    y[i] = fib(i)",
         "for i in range(n):\n    y[i] = squared(i)",
