@@ -5,7 +5,7 @@
 
 #include "lower.h"
 
-enum { NEST_ARRAYS = 24, NEST_SCALARS = 128, NEST_PARAMETERS = 480, NEST_NUMBERS = 256 };
+enum { NEST_ARRAYS = 24, NEST_SCALARS = 128, NEST_PARAMETERS = 480, NEST_NUMBERS = 512 };
 
 /* A variable that a loop reduces (sums.c). */
 enum { NEST_SUMS = 16 }; /* more than the arrays that a nest may store, which is refused */
@@ -113,8 +113,7 @@ const Span *nest_anywhere(Lower *l, const Span *span); /* the same from any posi
 const Span *nest_shifted(Lower *l, const Span *span, JitRef by);
 
 /* ---- regions.c ---- */
-/* Between which an index is at this point; id 0: it is not known, or no condition is in the nest.
- */
+/* Between which an index is at this point; id 0: it is not known. */
 void nest_bounds(Lower *l, const Span *span, JitRef *low, JitRef *high);
 /* Something stands here that is seen from outside of the iteration. */
 void nest_acts(Lower *l);

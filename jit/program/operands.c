@@ -87,6 +87,23 @@ Variable *nest_import_variables(Lower *l, const Node *loop) {
 
 /* ---- what is touched ---- */
 
+/* What an access touches along each axis. */
+typedef struct Touch {
+  const Span *span[QL_MAX_DIMS];
+  JitRef low[QL_MAX_DIMS], high[QL_MAX_DIMS]; /* between which indices are; id 0: any */
+} Touch;
+
+/* An index that is never negative, as max(i - 1, 0), counts from no end, wherever its span begins.
+ */
+static void touch_axis(Lower *l, const Value *index, Touch *touch, int axis) {
+  JitRef *low = &touch->low[axis];
+  touch->span[axis] = index->kind == JIT_SLICE ? NULL : low_span(l, index);
+  nest_bounds(l, touch->span[axis], low, &touch->high[axis]);
+  if (!touch->span[axis] || !index->natural) return;
+  JitRef zero = nest_const(l, 0);
+  *low = low->id ? nest_op(l, QL_OP_MAXIMUM, *low, zero) : zero;
+}
+
 static bool follows(const Span *span) { return span && span->dim >= 0; }
 
 /* What wraps is read apart from what does not, and wraps elsewhere. */
@@ -127,17 +144,16 @@ static JitRef bound_hull(Lower *l, QlOp op, JitRef a, JitRef b) {
 }
 
 static NestOperand *operand_for(Lower *l, const Node *node, const Array *array,
-                                const Span *const *span) {
+                                const Touch *touch) {
   Nest *nest = l->nest;
-  JitRef low[QL_MAX_DIMS], high[QL_MAX_DIMS];
-  for (int a = 0; a < array->ndim; a++) nest_bounds(l, span[a], &low[a], &high[a]);
+  const Span *const *span = touch->span;
   for (int k = 0; k < nest->operand_count; k++) {
     NestOperand *operand = &nest->operands[k];
     if (!touches_alike(nest, operand, array, span)) continue;
     for (int a = 0; a < array->ndim; a++) {
       const Span *have = operand->span[a];
-      operand->low[a] = bound_hull(l, QL_OP_MINIMUM, operand->low[a], low[a]);
-      operand->high[a] = bound_hull(l, QL_OP_MAXIMUM, operand->high[a], high[a]);
+      operand->low[a] = bound_hull(l, QL_OP_MINIMUM, operand->low[a], touch->low[a]);
+      operand->high[a] = bound_hull(l, QL_OP_MAXIMUM, operand->high[a], touch->high[a]);
       bool points = !nest_has_rows(nest);
       bool whole = !points && (follows(have) || follows(span[a])) && !follow_alike(have, span[a]);
       if (!have || !span[a] || whole) {
@@ -159,8 +175,8 @@ static NestOperand *operand_for(Lower *l, const Node *node, const Array *array,
   NestOperand *operand = &nest->operands[nest->operand_count++];
   *operand = (NestOperand){.array = array, .at = node};
   memcpy(operand->span, span, (size_t)array->ndim * sizeof *span);
-  memcpy(operand->low, low, (size_t)array->ndim * sizeof *low);
-  memcpy(operand->high, high, (size_t)array->ndim * sizeof *high);
+  memcpy(operand->low, touch->low, (size_t)array->ndim * sizeof *touch->low);
+  memcpy(operand->high, touch->high, (size_t)array->ndim * sizeof *touch->high);
   for (int a = 0; a < array->ndim; a++)
     operand->varies |= !nest_has_rows(nest) ? !span[a] || span[a]->lo.id != span[a]->hi.id
                                             : follows(span[a]) && span[a]->lo.id != span[a]->hi.id;
@@ -220,12 +236,13 @@ static int row_axis(const NestOperand *operand) {
 }
 
 /* Of all stores into an array the same rows. */
-static bool keep_stored(Lower *l, const Node *node, NestOperand *operand, const Span *const *span) {
+static bool keep_stored(Lower *l, const Node *node, NestOperand *operand, const Touch *touch) {
+  const Span *const *span = touch->span;
   bool points = !nest_has_rows(l->nest);
   for (int a = 0; a < operand->array->ndim; a++) {
     const Span **kept = &operand->store_span[a];
-    JitRef *least = &operand->store_low[a], *most = &operand->store_high[a], low, high;
-    nest_bounds(l, span[a], &low, &high);
+    JitRef *least = &operand->store_low[a], *most = &operand->store_high[a], low = touch->low[a],
+           high = touch->high[a];
     if (!operand->stored) *kept = span[a];
     *least = operand->stored ? bound_hull(l, QL_OP_MINIMUM, *least, low) : low;
     *most = operand->stored ? bound_hull(l, QL_OP_MAXIMUM, *most, high) : high;
@@ -249,18 +266,15 @@ bool nest_reads_others(const Nest *nest, const NestOperand *operand) {
 
 Array *low_nest_part(Lower *l, const Node *node, const Array *array, const Value *parts, int count,
                      bool stores) {
-  const Span *span[QL_MAX_DIMS];
-  int axis = 0;
-  for (int k = 0; k < count; k++) {
-    if (parts[k].kind == JIT_NONE) continue;
-    span[axis++] = parts[k].kind == JIT_SLICE ? NULL : low_span(l, &parts[k]);
-  }
+  Touch touch;
+  for (int k = 0, axis = 0; k < count; k++)
+    if (parts[k].kind != JIT_NONE) touch_axis(l, &parts[k], &touch, axis++);
   bool points = !nest_has_rows(l->nest);
-  if (stores && !(points ? stores_one : stores_row)(l, node, array, span)) return NULL;
-  NestOperand *operand = operand_for(l, node, array->ranks, span);
+  if (stores && !(points ? stores_one : stores_row)(l, node, array, touch.span)) return NULL;
+  NestOperand *operand = operand_for(l, node, array->ranks, &touch);
   if (!operand) return NULL;
   if (stores) {
-    if (!keep_stored(l, node, operand, span)) return NULL;
+    if (!keep_stored(l, node, operand, &touch)) return NULL;
     if (!operand->stored) operand->at = node;
     operand->store_block = l->fn->open, operand->stored = true;
     nest_acts(l);

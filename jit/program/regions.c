@@ -40,11 +40,11 @@ const Region *low_region_hull(Lower *l, const Region *a, const Region *b) {
   return hull;
 }
 
-/* Between which an index is there; id 0: it is not known, or no condition is in the nest. */
+/* Between which an index is there; id 0: it is not known. */
 void nest_bounds(Lower *l, const Span *span, JitRef *low, JitRef *high) {
   const Nest *nest = l->nest;
   *low = *high = (JitRef){0};
-  if (!span || !nest->guarded) return;
+  if (!span) return;
   const int64_t *step = span->dim >= 0 ? nest_known(nest, span->step) : NULL;
   if (!step || !*step) {
     span = nest_anywhere(l, span);

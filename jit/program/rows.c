@@ -52,7 +52,7 @@ void nest_make_state(Lower *l, const Node *node, Nest *nest) {
 
 /* ---- in the kernel ---- */
 
-/* An array of positions, seen at the iteration, or `by` from it. */
+/* An array of positions, seen at the iteration, or `by` from it, where that is one. */
 static Array *rows_of(Lower *l, Nest *nest, Array *array, int64_t by, bool stores) {
   Value parts[QL_MAX_DIMS] = {{0}};
   Array *seen = low_get(l, sizeof *seen);
@@ -63,7 +63,7 @@ static Array *rows_of(Lower *l, Nest *nest, Array *array, int64_t by, bool store
   JitRef at = nest_const(l, by);
   *span = (Span){.dim = 0, .step = nest_const(l, 1), .lo = at, .hi = at};
   parts[0] = low_scalar(QL_I64, true, low_const(l, 0));
-  parts[0].span = span;
+  parts[0].span = span, parts[0].natural = true;
   return low_nest_part(l, nest->loops[0], seen, parts, array->ndim, stores);
 }
 

@@ -478,8 +478,33 @@ def test_arguments_come_back_as_themselves():
     assert one is a and three is a and two == 5
 
 
-@pytest.mark.parametrize("function", [framed, moved_up])
-def test_conditions_keep_indices_from_wrapping(function):
+@quelea.jit
+def stopped_at_ends(u, v):
+    n, m = u.shape
+    for i in range(n):
+        for j in range(m):
+            v[i, j] = u[max(i - 1, 0), j] + u[min(i + 1, n - 1), j] + u[i, max(j - 2, 0)]
+
+
+@quelea.jit
+def windows(u, v):
+    n, m = u.shape
+    for i in range(n):
+        for j in range(m):
+            s = 0.0
+            for k in range(max(i - 1, 0), min(i + 2, n)):
+                s += u[k, j]
+            v[i, j] = s
+
+
+def test_indices_that_stop_at_ends():
+    check(stopped_at_ends, field(23, 34), field(23, 34))
+    check(windows, field(23, 34), field(23, 34))
+    check(stopped_at_ends, field(1, 3), field(1, 3))
+
+
+@pytest.mark.parametrize("function", [framed, moved_up, stopped_at_ends, windows])
+def test_indices_that_never_wrap_bring_halos(function):
     a = field(400, 300)
     given = ours(a), ours(numpy.zeros_like(a))
     moved = happened(lambda: function(*given))

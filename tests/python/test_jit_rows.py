@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from jit_on_ranks import as_numpy, check, close, field, ours, same
 from jit_random_rows import random_rows
+from support import happened
 
 import quelea
 
@@ -305,6 +306,23 @@ PROGRAMS = [
 def test_programs(function, args):
     check(function, *args)
     check(function, *args)  # plans that are known
+
+
+@quelea.jit
+def beside_the_first(x):
+    s = 0.0
+    for i in range(len(x)):
+        s = 0.5 * s + x[i]
+        x[i] = s + x[max(i - 1, 0)] * 0.25
+    return s
+
+
+@pytest.mark.parametrize(("function", "args"), [(smoothed, (0.3,)), (beside_the_first, ())])
+def test_parts_stay_where_they_are(function, args):
+    check(function, field(200), *args)
+    x = ours(field(30000))
+    moved = happened(lambda: function(x, *args))
+    assert moved["halo_bytes"] + moved["redistributed_bytes"] <= 100 * quelea.size
 
 
 def test_what_is_put_together_has_the_bits_of_one_process():
