@@ -1,4 +1,5 @@
-/* Loops in the making: what loops.c, items.c, comprehensions.c and sums.c share. */
+/* Loops in the making: what loops.c, items.c, comprehensions.c, chunks.c, nests.c and rows.c share.
+ */
 #ifndef QUELEA_JIT_LOOPS_H
 #define QUELEA_JIT_LOOPS_H
 

@@ -1,5 +1,5 @@
-/* A nest in the making: what dimensions.c, nests.c, operands.c, regions.c, rows.c, spans.c and
- * sums.c share. */
+/* A nest in the making: what chunks.c, dimensions.c, nests.c, operands.c, regions.c, rows.c,
+ * spans.c and sums.c share. */
 #ifndef QUELEA_JIT_NEST_H
 #define QUELEA_JIT_NEST_H
 
@@ -165,11 +165,15 @@ bool nest_is_sum(const Sums *sums, const Node *node);              /* is one of 
 bool nest_sums_begin(Lower *l, Sums *sums);
 /* What a variable holds when an iteration begins; `before`: as it is seen there. */
 Value nest_sum_start(const Sum *sum, const Value *before);
-/* Turns of the loops store terms from now on; their dtypes: known, or to be found. */
-void nest_reduce_turns(Lower *l, Sums *sums, int ndim, const Node *const *loops, bool known);
 /* "puts together s, t" (notes.c) */
 const char *nest_sums_text(Lower *l, const Sums *sums);
+/* Assigns what terms come to, and what was there before, together. */
+void nest_sum_take(Lower *l, const Node *node, const Sum *sum, Value all);
 /* Assigns what the terms and what was there before are together. */
 void nest_sum_finish(Lower *l, const Node *node, const Sum *sum);
+
+/* ---- chunks.c ---- */
+/* Turns of the loops store terms from now on; their dtypes: known, or to be found. */
+void nest_reduce_turns(Lower *l, Sums *sums, int ndim, const Node *const *loops, bool known);
 
 #endif
