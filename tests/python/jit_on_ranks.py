@@ -31,6 +31,13 @@ def ours(value: Any) -> Any:
     return quelea.asarray(value) if isinstance(value, numpy.ndarray) else value
 
 
+def on_ranks(array: Any) -> bool:
+    """Is it partitioned? Small ones are not."""
+    function = quelea.jit(lambda x: len(x))
+    function(array)
+    return "ranks" in function.signatures[-1]
+
+
 def close(got: Any, want: Any) -> None:
     if isinstance(want, tuple):
         for one, other in zip(got, want, strict=True):

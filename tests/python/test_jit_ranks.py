@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 import numpy as np
 import pytest
-from jit_on_ranks import as_numpy, check, field, ours, same
+from jit_on_ranks import as_numpy, check, field, on_ranks, ours, same
 from jit_random_nests import random_nests
 from support import happened
 
@@ -518,12 +518,6 @@ def test_one_array_under_two_names():
         with pytest.raises(ValueError, match="another name sees the same elements"):
             backwards(a, a)
         numpy.testing.assert_array_equal(numpy.asarray(a), before)
-
-
-def on_ranks(array: Any) -> bool:
-    function = quelea.jit(lambda x: len(x))
-    function(array)
-    return "ranks" in function.signatures[-1]
 
 
 def test_what_is_computed_of_transposed_arrays():
