@@ -379,7 +379,7 @@ static bool is_wanted(const Lower *l, const Nest *nest) {
   bool in_order = nest->form == JIT_NEST_IN_ORDER;
   for (int k = 0; k < nest->operand_count; k++) {
     stored += nest->operands[k].stored;
-    in_order |= nest_reads_others(nest, &nest->operands[k]);
+    in_order |= nest_has_rows(nest) && nest_reads_others(nest, &nest->operands[k]);
   }
   if (l->options->alone && (in_order || stored <= nest->sums.count)) return false;
   return !nest_has_rows(nest) || stored > 0;

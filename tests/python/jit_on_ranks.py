@@ -5,6 +5,7 @@ import warnings
 from typing import Any
 
 import numpy
+import pytest
 
 import quelea
 
@@ -64,3 +65,22 @@ def field(*shape: int, dtype: str = "f8", seed: int = 1) -> Any:
     if dtype[0] in "iu":
         return rng.integers(0, 100, shape).astype(dtype)
     return (rng.random(shape) - 0.3).astype(dtype)
+
+
+def each(programs: Any) -> Any:
+    """A test of each function with its arguments."""
+    names = [f"{p[0].__name__}-{k}" for k, p in enumerate(programs)]
+    return pytest.mark.parametrize(
+        ("function", "args"), [(p[0], p[1:]) for p in programs], ids=names
+    )
+
+
+def check_random(function: Any, args: Any) -> None:
+    """On Quelea's arrays it gives and stores what it does in Python on NumPy's, bit for bit."""
+    plain = copy.deepcopy(args)
+    given = tuple(ours(arg) for arg in args)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        want = function(*plain)
+    same(as_numpy(quelea.jit(function)(*given)), want)
+    same(as_numpy(given), plain)

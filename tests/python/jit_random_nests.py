@@ -219,10 +219,10 @@ class Nests:
         return "\n".join(self.lines) + "\n"
 
 
-def random_nests(seed: int) -> tuple[Any, tuple[Any, ...], str]:
+def random_nests(seed: int, kind: type[Nests] = Nests) -> tuple[Any, tuple[Any, ...], str]:
     """A function, its arguments as NumPy's, and its text."""
-    nests = Nests(seed)
-    text, name = nests.text(), f"<nests {seed}>"
+    nests = kind(seed)
+    text, name = nests.text(), f"<{kind.__name__} {seed}>"
     linecache.cache[name] = len(text), None, text.splitlines(True), name
     scope: dict[str, Any] = {"np": numpy}
     exec(compile(text, name, "exec"), scope)

@@ -1,10 +1,5 @@
 """Random functions as of jit_random_nests, whose iterations read what others store, and hand on a number."""
 
-import linecache
-import random
-from typing import Any
-
-import numpy
 from jit_random_nests import Nests
 
 
@@ -43,16 +38,3 @@ class Rows(Nests):
         lines.insert(1, "    q = 0.25")
         lines[-1] += ", q"
         return "\n".join(lines) + "\n"
-
-
-def random_rows(seed: int) -> tuple[Any, tuple[Any, ...], str]:
-    """A function, its arguments as NumPy's, and its text."""
-    rows = Rows(seed)
-    text, name = rows.text(), f"<rows {seed}>"
-    linecache.cache[name] = len(text), None, text.splitlines(True), name
-    scope: dict[str, Any] = {"np": numpy}
-    exec(compile(text, name, "exec"), scope)
-    rng = numpy.random.default_rng(seed)
-    shape = tuple(int(n) for n in rng.integers(4, 23, rows.ndim))
-    arrays = tuple(rng.random(shape) - 0.3 for _ in range(3))
-    return scope["f"], (*arrays, random.Random(seed).randint(1, 3)), text

@@ -1,15 +1,13 @@
 """`quelea.jit` over Quelea's arrays, partitioned or not: loops that are shared out, against Python itself."""
 
-import copy
 import math
 import os
-import warnings
 from typing import Any
 
 import numpy
 import numpy as np
 import pytest
-from jit_on_ranks import as_numpy, check, field, on_ranks, ours, same
+from jit_on_ranks import as_numpy, check, check_random, each, field, on_ranks, ours, same
 from jit_random_nests import random_nests
 from support import happened
 
@@ -400,11 +398,7 @@ PROGRAMS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("function", "args"),
-    [(function, args) for function, *args in PROGRAMS],
-    ids=[f"{p[0].__name__}-{k}" for k, p in enumerate(PROGRAMS)],
-)
+@each(PROGRAMS)
 def test_programs(function, args):
     check(function, *args)
     check(function, *args)  # plans that are known
@@ -532,11 +526,4 @@ def test_what_is_computed_of_transposed_arrays():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_random_nests(seed):
-    function, args, _ = random_nests(seed)
-    plain = copy.deepcopy(args)
-    given = tuple(ours(arg) for arg in args)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        want = function(*plain)
-    same(as_numpy(quelea.jit(function)(*given)), want)
-    same(as_numpy(given), plain)
+    check_random(*random_nests(seed)[:2])

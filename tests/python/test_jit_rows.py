@@ -1,14 +1,13 @@
 """`quelea.jit`: loops whose iterations depend on one another, or store rows, over partitioned arrays."""
 
-import copy
 import math
-import warnings
 
 import numpy
 import numpy as np
 import pytest
-from jit_on_ranks import as_numpy, check, close, field, ours, same
-from jit_random_rows import random_rows
+from jit_on_ranks import as_numpy, check, check_random, close, each, field, ours, same
+from jit_random_nests import random_nests
+from jit_random_rows import Rows
 from support import happened
 
 import quelea
@@ -298,11 +297,7 @@ PROGRAMS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("function", "args"),
-    [(function, args) for function, *args in PROGRAMS],
-    ids=[f"{p[0].__name__}-{k}" for k, p in enumerate(PROGRAMS)],
-)
+@each(PROGRAMS)
 def test_programs(function, args):
     check(function, *args)
     check(function, *args)  # plans that are known
@@ -393,14 +388,7 @@ def test_other_numbers_of_types():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_random_rows(seed):
-    function, args, _ = random_rows(seed)
-    plain = copy.deepcopy(args)
-    given = tuple(ours(arg) for arg in args)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        want = function(*plain)
-    same(as_numpy(quelea.jit(function)(*given)), want)
-    same(as_numpy(given), plain)
+    check_random(*random_nests(seed, Rows)[:2])
 
 
 @quelea.jit

@@ -2,7 +2,7 @@
 
 import numpy
 import pytest
-from jit_on_ranks import as_numpy, check, field, on_ranks, ours, same
+from jit_on_ranks import as_numpy, check, each, field, on_ranks, ours, same
 from support import happened
 
 import quelea
@@ -151,11 +151,7 @@ PROGRAMS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("function", "args"),
-    [(function, args) for function, *args in PROGRAMS],
-    ids=[f"{p[0].__name__}-{k}" for k, p in enumerate(PROGRAMS)],
-)
+@each(PROGRAMS)
 def test_programs(function, args):
     check(function, *args)
     check(function, *args)  # plans that are known

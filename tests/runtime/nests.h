@@ -83,4 +83,16 @@ static int run(const NestRequest *request) {
   return (int)rt_nest(job.ctx, request, &job.error);
 }
 
+/* ---- the job ---- */
+
+static int run_tests(const CheckTest *tests, size_t count, int argc, char **argv) {
+  if (ql_open(NULL, &job.ctx, &job.error)) {
+    fprintf(stderr, "%s\n", job.error.text);
+    return 1;
+  }
+  int failed = check_run(tests, count, argc, argv);
+  ql_close(job.ctx);
+  return failed;
+}
+
 #endif

@@ -177,12 +177,5 @@ static const CheckTest tests[] = {CHECK_TEST(upwards),     CHECK_TEST(downwards)
                                   CHECK_TEST(of_one_row),  CHECK_TEST(mistakes)};
 
 int main(int argc, char **argv) {
-  QlError error = {0};
-  if (ql_open(NULL, &job.ctx, &error)) {
-    fprintf(stderr, "%s\n", error.text);
-    return 1;
-  }
-  int failed = check_run(tests, sizeof tests / sizeof *tests, argc, argv);
-  ql_close(job.ctx);
-  return failed;
+  return run_tests(tests, sizeof tests / sizeof *tests, argc, argv);
 }
