@@ -3,9 +3,10 @@
  *
  *   at the end of each turn   of `while` loops, and of the two outermost `for` loops of a function
  *                             that have others inside
- *   every CHUNK turns         of a `for` loop that stands alone (loops.c), and of "while i < n"
- * with "i += 1": they so stay loops that LLVM makes vectors of at each call              of a
- * function that calls itself
+ *   every CHUNK turns         of a `for` loop that stands alone (loops.c), and of such a loop
+ *                             "while i < n" with "i += 1": they stay loops that LLVM makes vectors
+ *                             of
+ *   at each call              of a function that calls itself
  *
  * Innermost loops inside of others end by themselves, those that count too. Kernels of nests, which
  * run on several threads, ask nothing: who runs them does, between slices. */

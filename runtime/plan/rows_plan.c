@@ -24,6 +24,7 @@ typedef struct Rows {
   int count, first; /* first: the target by which the nest is placed */
   NestArray *target[GROUP_STORES];
   int slot[GROUP_STORES], temporary[GROUP_STORES]; /* -1: it stays */
+  bool is_new[GROUP_STORES];                       /* it can be laid anywhere */
 } Rows;
 
 /* ---- targets ---- */
@@ -90,10 +91,11 @@ static bool is_in_rows(const Rows *rows, int t) {
 }
 
 /* Of a target that nothing has stored, unless each rank has it. */
-static QlStatus decide_layout(const Rows *rows, int t) {
+static QlStatus decide_layout(Rows *rows, int t) {
   Planner *planner = rows->planner;
   PlanSlot *slot = &planner->plan->slots[rows->target[t]->view.slot];
   if (slot->layout) return QL_OK;
+  rows->is_new[t] = true;
   SlotView view = nest_over_domain(rows->target[t], false);
   QL_TRY(planner_decide_layout(planner, rows->probe, &view));
   int axis = axis_of_rows(rows, rows->target[t]);
@@ -145,10 +147,12 @@ static void move_arrays(Rows *rows, int slot, int temporary) {
 static QlStatus add_temporary(Rows *rows, int t, Template *template) {
   Planner *planner = rows->planner;
   const PlanSlot *slot = &planner->plan->slots[rows->slot[t]];
+  int64_t shape[QL_MAX_DIMS];
+  memcpy(shape, slot->shape, sizeof shape);
   Layout *layout = template ? rt_layout_new(template, (int64_t[QL_MAX_DIMS]){0}) : NULL;
   if (template && !layout) rt_template_release(planner->ctx, template);
   if (!layout) return planner_no_memory(planner);
-  int made = planner_slot(planner, (QlDtype)slot->dtype, slot->ndim, slot->shape, layout);
+  int made = planner_slot(planner, (QlDtype)slot->dtype, slot->ndim, shape, layout);
   if (made < 0) return planner_no_memory(planner);
   for (int k = 0; k < rows->count; k++)
     if (rows->slot[k] == rows->slot[t]) rows->temporary[k] = made;
@@ -224,8 +228,9 @@ static QlStatus lay_in_rows(Rows *rows, bool *beside) {
     if (t == rows->first || lie_alike(rows, t)) continue;
     Template *template = rows->temporary[t] < 0 ? beside_first(rows, t) : NULL;
     *beside = template != NULL;
+    bool moves = rows->is_new[t] && planner->plan->slots[rows->slot[t]].layout->template;
     if (*beside)
-      QL_TRY(add_temporary(rows, t, template));
+      QL_TRY(moves ? set_layout(rows, rows->slot[t], template) : add_temporary(rows, t, template));
     else if (planner->error && planner->error->status)
       return planner->error->status;
     *beside = *beside && lie_alike(rows, t);
