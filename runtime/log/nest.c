@@ -218,6 +218,19 @@ static bool touch_apart(const NestRequest *nest, const NestOperand *a, const Nes
   return !box_intersect(storage->ndim, &box[0], &box[1], NULL);
 }
 
+/* Does the other only touch what is stored in the same line? Both are of one array. */
+static bool is_in_line(const NestRequest *nest, const NestOperand *target,
+                       const NestOperand *other) {
+  bool same = target->array == other->array;
+  for (int a = 0; a < target->array->ndim && same; a++) {
+    const AxisSpan *mine = &target->spans[a], *theirs = &other->spans[a];
+    if (mine->dim < 0 || !(nest->along >> mine->dim & 1)) continue;
+    same = theirs->dim == mine->dim && theirs->step == mine->step && theirs->lo == mine->lo &&
+           theirs->hi == mine->hi;
+  }
+  return same;
+}
+
 /* Can a point see, or store, what another stores? By rows, points may then go in order, but for
  * what is stored under two names. */
 static QlStatus check_apart(const NestRequest *nest, JitNestForm *form, QlError *error) {
@@ -227,7 +240,7 @@ static QlStatus check_apart(const NestRequest *nest, JitNestForm *form, QlError 
       if (k == t || target->array->storage != other->array->storage ||
           touch_apart(nest, target, other))
         continue;
-      if (nest->form == JIT_NEST_LINES && target->array == other->array) continue;
+      if (nest->form == JIT_NEST_LINES && is_in_line(nest, target, other)) continue;
       if (nest->form <= JIT_NEST_LINES || other->access & LOG_WRITE)
         return ql_fail(error, QL_ERR_VALUE,
                        "a loop over distributed arrays stores into an array of which another name "

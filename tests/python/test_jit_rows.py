@@ -5,7 +5,7 @@ import math
 import numpy
 import numpy as np
 import pytest
-from jit_on_ranks import as_numpy, check, check_random, close, each, field, ours, same
+from jit_on_ranks import as_numpy, check, check_random, close, each, field, on_ranks, ours, same
 from jit_random_nests import random_nests
 from jit_random_rows import Rows
 from support import happened
@@ -361,6 +361,26 @@ def test_transposed_and_stepped():
 def tuple_of_smoothed(x):
     for i in range(1, len(x)):
         x[i] = 0.5 * x[i - 1] + x[i]
+
+
+def test_lines_of_one_array_under_two_names():
+    @quelea.jit
+    def across(x, y):
+        for i in range(1, len(x)):
+            for j in range(1, x.shape[1]):
+                x[i, j] = x[i - 1, j] + 0.5 * y[i, j - 1]
+
+    a = field(41, 23)
+    given, want = quelea.asarray(a), a.copy()
+    across.py_func(want, want)
+    if on_ranks(given) and quelea.size > 1:
+        with pytest.raises(ValueError, match="another name sees the same elements"):
+            across(given, given)
+        same(as_numpy(given), a)
+    else:
+        across(given, given)
+        same(as_numpy(given), want)
+    check(across, a, field(41, 23, seed=3))
 
 
 def test_all_ranks_raise():
