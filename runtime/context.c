@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
 static int interrupted(void *data) {
@@ -32,6 +33,12 @@ char *rt_find_cache_folder(const QlParams *params) {
 }
 
 /* "alloc:3@1" is the third allocation, on rank 1. */
+/* Half of the second-level cache of a core. */
+static int64_t usual_front(void) {
+  long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  return bytes > 0 ? bytes / 2 : 1 << 18;
+}
+
 static int64_t fault_of(const QlParams *params, const char *kind, int rank) {
   size_t length = strlen(kind);
   long long nth = 0;
@@ -75,6 +82,7 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
   }
   ctx->comm = opened;
   ctx->info = comm_info(ctx->comm);
+  ctx->front_bytes = ctx->params.front_bytes ? ctx->params.front_bytes : usual_front();
   ctx->copies.most = ctx->params.keep ? ctx->params.keep : comm_arena_bytes(ctx->comm) / 8;
   ctx->cache_folder = rt_find_cache_folder(&ctx->params);
   ctx->heap.fail_at = fault_of(&ctx->params, "alloc", ctx->info->rank);

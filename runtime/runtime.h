@@ -62,6 +62,7 @@ struct QlContext {
   uint64_t waited;        /* which this rank has seen in all of them */
   QlCounters counters;
   Movements movements;
+  int64_t front_bytes; /* of a worker's cache, that the fronts of a sweep may take */
   bool broken; /* the ranks have diverged: nothing can be agreed any more */
   bool strict, ending, closed, trace_flush, trace_plan;
   bool frugal;          /* memory was lacking: what is planned keeps no copies */

@@ -18,6 +18,7 @@ typedef struct Access {
   AxisSpan spans[QL_MAX_DIMS]; /* of a group's kernel: seen from its domain */
   int share;                   /* of an exchange: each worker its share of this slot, */
   Box hull;                    /* of what lies in here */
+  int touch;                   /* of a sweep: which of what it touches */
 } Access;
 
 typedef struct Accesses {
@@ -85,6 +86,22 @@ static QlStatus collect_group(const Planner *planner, int step, const Group *gro
   return QL_OK;
 }
 
+/* Who waits within a sweep is the sweep's. */
+static QlStatus collect_sweep(const Planner *planner, int step, Accesses *all) {
+  const Swept *swept = &planner->swept[planner->plan->steps[step].sweep];
+  for (int k = 0; k < swept->touch_count; k++) {
+    const SweepTouch *touch = &swept->touches[k];
+    QL_TRY(add(planner, all,
+               &(Access){.step = step,
+                         .slot = touch->slot,
+                         .write = touch->stores,
+                         .private_memory = is_private(&planner->plan->slots[touch->slot]),
+                         .share = -1,
+                         .touch = k}));
+  }
+  return QL_OK;
+}
+
 /* ---- what exchanges touch ---- */
 
 static QlStatus touch(const Planner *planner, int step, int slot, int share, bool write,
@@ -122,6 +139,7 @@ static QlStatus collect_step(const Planner *planner, int s, Accesses *all) {
     case STEP_UNPACK:
       return collect_exchange(planner, s, planner->plan->groups[step->group].exchange,
                               step->kind == STEP_UNPACK, all);
+    case STEP_SWEEP: return collect_sweep(planner, s, all);
     default: return collect_group(planner, s, &planner->groups[step->group], all);
   }
 }
@@ -137,8 +155,11 @@ static Box touched_at(const Planner *planner, const Access *access, const Box *d
 
 /* The same of a worker of the node; false: it touches nothing. */
 static bool touched(const Planner *planner, const Access *access, int worker, Box *box) {
-  const Group *group = &planner->groups[planner->plan->steps[access->step].group];
+  const PlanStep *step = &planner->plan->steps[access->step];
+  const Group *group = &planner->groups[step->group];
   const PlanSlot *slot = &planner->plan->slots[access->slot];
+  if (step->kind == STEP_SWEEP)
+    return sweep_touched(planner, step->sweep, access->touch, worker, box);
   if (access->share >= 0) {
     *box = exchange_share(planner, access->share, worker);
     return box_intersect(slot->ndim, box, &access->hull, box);
@@ -261,6 +282,7 @@ static bool takes_part(const Planner *planner, const PlanStep *step, int thread)
     case STEP_UNPACK: return step->parts[thread].count > 0;
     case STEP_INTERIOR: return task->interior != NULL;
     case STEP_GROUP: return !task->empty;
+    case STEP_SWEEP: return plan_slab(info->threads, planner->plan->threads, thread) >= 0;
   }
   return false;
 }
@@ -280,7 +302,7 @@ static QlStatus step_waits(const Planner *planner, const Accesses *all, int s, i
   const CommInfo *info = planner->ctx->info;
   const PlanStep *step = &planner->plan->steps[s];
   const PlanTask *own = &planner->plan->groups[step->group].tasks[task];
-  int through = step->parts ? task : own->through;
+  int through = step->parts || step->kind == STEP_SWEEP ? task : own->through;
   for (int k = all->first_of_step[s]; k < all->first_of_step[s + 1]; k++) {
     const Access *mine = &all->items[k];
     for (int t = task; t <= through; t++) {
@@ -292,7 +314,7 @@ static QlStatus step_waits(const Planner *planner, const Accesses *all, int s, i
         add_needs(planner, all, mine, worker, &box, need);
     }
   }
-  if (step->kind != STEP_GROUP) add_needs_of_staging(planner, s, need);
+  if (step->kind != STEP_GROUP && step->kind != STEP_SWEEP) add_needs_of_staging(planner, s, need);
   forget_own(planner, task, need);
   return set_waits(planner, &step->waits[task], need);
 }

@@ -85,7 +85,7 @@ static void look_at_group(const Planner *planner, const Group *group) {
 
 QlStatus planner_guards(Planner *planner) {
   Plan *plan = planner->plan;
-  plan->movable = planner->ctx->params.positions >= 0 && lies_here(planner);
+  plan->movable = planner->ctx->params.positions >= 0 && !plan->sweep_count && lies_here(planner);
   plan->stretches = plan->slot_count == plan->log_slots;
   for (int g = 0; g < planner->group_count && plan->movable; g++)
     look_at_group(planner, &planner->groups[g]);

@@ -35,6 +35,7 @@ typedef struct Lives {
   Planner *planner;
   int *first, *last; /* [slots] groups; -1 */
   Room *rooms;       /* [places] */
+  int64_t least;     /* bytes of the slots that may share a place */
 } Lives;
 
 /* The slots that a group uses, on whichever node, in itself or in its transfers; some twice. */
@@ -85,8 +86,19 @@ static bool alike(const Planner *planner, int a, int b) {
          !memcmp(x->geometry.margin, y->geometry.margin, sizeof x->geometry.margin);
 }
 
-static bool may_share(const Planner *planner, int k) {
-  return planner->ctx->params.reuse >= 0 && size_of(planner, k) >= planner->ctx->params.reuse;
+enum { SMALL_PART = 256 };
+
+/* What is small beside the largest slot has a place of its own, or plans would order groups, which
+ * could be run in any order, for little memory. */
+static int64_t least_shared(const Planner *planner) {
+  int64_t largest = 0, reuse = planner->ctx->params.reuse;
+  for (int k = 0; k < planner->plan->slot_count; k++)
+    largest = QL_MAX(largest, size_of(planner, k));
+  return reuse < 0 ? INT64_MAX : QL_MAX(reuse, largest / SMALL_PART);
+}
+
+static bool may_share(const Lives *lives, int k) {
+  return size_of(lives->planner, k) >= lives->least;
 }
 
 static bool fits(const Lives *lives, int p, int k) {
@@ -135,7 +147,7 @@ static void settle(Lives *lives, int k) {
   Plan *plan = planner->plan;
   PlanSlot *slot = &plan->slots[k];
   int best = -1;
-  for (int p = 0; p < plan->place_count && may_share(planner, k); p++)
+  for (int p = 0; p < plan->place_count && may_share(lives, k); p++)
     if (fits(lives, p, k) && (best < 0 || is_better(lives, k, p, best))) best = p;
   slot->follows = best >= 0;
   if (best < 0) best = new_place(lives, k, -1);
@@ -156,7 +168,7 @@ static void leave(Lives *lives, int k) {
   PlanSlot *slot = &planner->plan->slots[k];
   bool exported =
       !slot->allocate && info->storage && !is_private(slot) && info->storage->block->references > 1;
-  if (!info->alive && !exported && may_share(planner, k))
+  if (!info->alive && !exported && may_share(lives, k))
     lives->rooms[slot->place].free_since = lives->last[k];
 }
 
@@ -195,7 +207,8 @@ QlStatus planner_live(Planner *planner) {
   Lives lives = {.planner = planner,
                  .first = ql_pool_get(planner->pool, slots * sizeof(int)),
                  .last = ql_pool_get(planner->pool, slots * sizeof(int)),
-                 .rooms = ql_pool_get(planner->pool, slots * sizeof(Room))};
+                 .rooms = ql_pool_get(planner->pool, slots * sizeof(Room)),
+                 .least = least_shared(planner)};
   plan->places = ql_pool_get(planner->pool, slots * sizeof *plan->places);
   if (!lives.first || !lives.last || !lives.rooms || !plan->places)
     return planner_no_memory(planner);

@@ -130,6 +130,34 @@ typedef struct PlanGroup {
   int whole_axis;            /* -1; along it a box is not cut, for it is reduced to one value */
 } PlanGroup;
 
+/* Along an axis of its targets, where the points of a group lie, and when they are computed in a
+ * sweep. */
+typedef struct SweepSide {
+  int dim;             /* of the group's domain: point x lies at position step * x + start; */
+  int64_t step, start; /* -1: all points lie at position `start` */
+  Interval within;     /* where its points lie */
+  int64_t ahead;       /* along the fronts: of front y it computes the positions from y + ahead */
+  int64_t below;       /* and where shares or strips begin at c, its own begin at c - below */
+} SweepSide;
+
+typedef struct SweepGroup {
+  int group;
+  SweepSide row, column;
+} SweepGroup;
+
+/* Groups that are computed front by front instead of one after another (sweep.c). */
+typedef struct PlanSweep {
+  int count;
+  SweepGroup *groups;     /* in their order */
+  int64_t top;            /* the first front ends before this position; they go downwards, */
+  int64_t height, fronts; /* each so many positions */
+  int64_t left, strip;    /* columns: strip k begins at left + k * strip */
+  int strips;
+  int slabs;         /* of the workers that take part: for each */
+  int64_t *cut;      /* [slabs + 1] where its positions begin, and */
+  int *begin, *over; /* its first front, and that behind its last */
+} PlanSweep;
+
 /* What a worker does next. All workers of a node have the same steps, each with tasks of its own:
  *
  *     PACK      all     its part of what the exchange sends, from blocks into staging
@@ -138,6 +166,7 @@ typedef struct PlanGroup {
  *     COMPLETE  leader  waits for the messages
  *     UNPACK    all     its part of what has come, and of the node's own, into ghosts and copies
  *     GROUP     all     the group, or what is left of it
+ *     SWEEP     all     several groups, front by front
  *
  * The first two come as early as what is sent is there, so that several exchanges travel at once.
  */
@@ -147,7 +176,8 @@ typedef enum StepKind {
   STEP_INTERIOR,
   STEP_COMPLETE,
   STEP_UNPACK,
-  STEP_GROUP
+  STEP_GROUP,
+  STEP_SWEEP
 } StepKind;
 
 /* What a worker copies of some transfers: of each what lies in its share of a slot. */
@@ -159,7 +189,9 @@ typedef struct PlanParts {
 
 typedef struct PlanStep {
   StepKind kind;
-  int group;        /* which it is, or serves */
+  int group;        /* which it is, or serves; the first of a sweep */
+  int sweep;        /* SWEEP: which */
+  int64_t behind;   /* by so much has the cell of a worker grown that has finished it */
   PlanWaits *waits; /* [threads] of this rank, each before it does anything */
   PlanParts *parts; /* PACK, UNPACK: [threads] */
 } PlanStep;
@@ -180,6 +212,14 @@ typedef struct PlanKernel {
 /* The first task of a thread, of those that a plan uses: it does all up to the next one's first. */
 static inline int plan_first_task(int threads, int used, int thread) {
   return (int)((int64_t)threads * thread / used);
+}
+
+/* The slab of a sweep that a worker of the node computes: it is the first of those whose tasks a
+ * thread does; -1: it is not, and has none. */
+static inline int plan_slab(int threads, int used, int worker) {
+  for (int j = 0; j < used; j++)
+    if (plan_first_task(threads, used, j) == worker % threads) return worker / threads * used + j;
+  return -1;
 }
 
 /* By what a plan is found: the log's words, which stay where they are, and what the plan depends on
@@ -211,6 +251,8 @@ typedef struct Plan {
   PlanGroup *groups;
   int step_count;
   PlanStep *steps;
+  int sweep_count;
+  PlanSweep *sweeps;
   int64_t staging_bytes; /* of all exchanges, on this node */
   int exchange_count, message_count;
   int exchanges_at_once;   /* so many travel together at most, */

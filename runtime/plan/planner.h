@@ -16,6 +16,7 @@
  *   live.c      which block each slot lies in, one after another
  *   exchange.c  the messages before a group, and who of the node packs and unpacks what
  *   overlap.c   what is computed while they travel
+ *   sweep.c     runs of groups that are computed front by front, while their data is in the cache
  *   schedule.c  groups and exchanges as steps, in the order in which every worker takes them
  *   depend.c    which worker must wait for which
  *   guards.c    whether the plan can be moved to other positions, and moving it
@@ -199,6 +200,22 @@ typedef struct Pieces {
 
 typedef struct PlannedCopy PlannedCopy; /* copies.c */
 
+/* What a sweep does with a slot: of positions [a, b) along its axis the elements [a + lo, b + hi).
+ */
+typedef struct SweepTouch {
+  int slot;
+  bool stores, along; /* along: else it may touch all of it */
+  int64_t lo, hi;
+} SweepTouch;
+/* When a group is run that lies among those of a sweep. */
+typedef enum SweepRole { SWEEP_MEMBER, SWEEP_BEFORE, SWEEP_BEHIND } SweepRole;
+typedef struct Swept { /* a sweep, as the planner sees it */
+  int first, end;      /* its groups are among these */
+  SweepRole *roles;    /* [end - first] */
+  int touch_count, axis;
+  SweepTouch *touches;
+} Swept;
+
 /* What lives only while the plan is made lies in the context's pool, what the plan keeps in the
  * plan's. */
 typedef struct Planner {
@@ -218,7 +235,8 @@ typedef struct Planner {
   int movement_room;
   PlanTie *ties;
   int tie_count, tie_room;
-  int reader; /* the statement for whose operand something is being moved */
+  Swept *swept; /* parallel to plan->sweeps */
+  int reader;   /* the statement for whose operand something is being moved */
   QlError *error;
 } Planner;
 
@@ -455,6 +473,11 @@ QlStatus exchange_parts(const Planner *planner, const PlanExchange *exchange, bo
 QlStatus planner_overlap(Planner *planner);
 /* Can something of the group be computed before its messages have come? On all nodes alike. */
 bool overlap_may_split(const Planner *planner, const Group *group);
+
+/* ---- sweep.c ---- */
+QlStatus planner_sweeps(Planner *planner);
+/* What a worker touches of a slot; false: nothing. */
+bool sweep_touched(const Planner *planner, int sweep, int touch, int worker, Box *box);
 
 /* ---- schedule.c ---- */
 QlStatus planner_schedule(Planner *planner);

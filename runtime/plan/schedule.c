@@ -52,6 +52,22 @@ static void add_group(const Planner *planner, int g) {
   add_step(plan, STEP_GROUP, g);
 }
 
+/* A sweep, between the groups among its own that are run before it and behind it. None of them
+ * exchanges anything. */
+static void add_sweep(const Planner *planner, int w) {
+  Plan *plan = planner->plan;
+  const Swept *swept = &planner->swept[w];
+  for (int g = swept->first; g < swept->end; g++)
+    if (swept->roles[g - swept->first] == SWEEP_BEFORE) add_group(planner, g);
+  int step = plan->step_count;
+  add_step(plan, STEP_SWEEP, swept->first)->sweep = w;
+  for (int g = swept->first; g < swept->end; g++) {
+    if (swept->roles[g - swept->first] == SWEEP_MEMBER)
+      plan->groups[g].first_step = plan->groups[g].last_step = step;
+    if (swept->roles[g - swept->first] == SWEEP_BEHIND) add_group(planner, g);
+  }
+}
+
 typedef struct Exchanges {  /* in the order of their groups */
   int count, *group, *post; /* post: the group before which it can be sent */
   bool *posted;
@@ -65,10 +81,15 @@ static bool has_room(const Planner *planner, int64_t flying, int64_t bytes) {
 }
 
 static void order_steps(const Planner *planner, Exchanges *all) {
-  int done = 0;
+  int done = 0, w = 0;
   int64_t flying = 0;
   for (int g = 0; g < planner->group_count; g++) {
     const Group *group = &planner->groups[g];
+    if (w < planner->plan->sweep_count && planner->swept[w].first == g) {
+      add_sweep(planner, w);
+      g = planner->swept[w++].end - 1;
+      continue;
+    }
     for (int e = done; e < QL_MIN(done + IN_FLIGHT, all->count); e++) {
       int64_t bytes = planner->groups[all->group[e]].exchange_bytes;
       if (all->posted[e] || all->post[e] > g) continue;
@@ -79,6 +100,17 @@ static void order_steps(const Planner *planner, Exchanges *all) {
     }
     add_group(planner, g);
     if (group->exchanges) done++, flying -= group->exchange_bytes;
+  }
+}
+
+/* By how much the cells of workers grow. */
+static void number_steps(Plan *plan) {
+  int64_t behind = 0;
+  for (int s = 0; s < plan->step_count; s++) {
+    const PlanSweep *sweep =
+        plan->steps[s].kind == STEP_SWEEP ? &plan->sweeps[plan->steps[s].sweep] : NULL;
+    behind += sweep ? sweep->fronts * sweep->strips : 1;
+    plan->steps[s].behind = behind;
   }
 }
 
@@ -152,6 +184,7 @@ QlStatus planner_schedule(Planner *planner) {
   }
   order_steps(planner, &all);
   place_staging(plan);
+  number_steps(plan);
   for (int s = 0; s < plan->step_count; s++) QL_TRY(list_tasks(planner, &plan->steps[s]));
   return QL_OK;
 }

@@ -255,12 +255,14 @@ static bool run_task(QlContext *ctx, Run *run, const PlanGroup *group, const Pla
   return true; /* there are several ranks: nothing stops a run */
 }
 
-static bool takes_part(const PlanStep *step, const PlanTask *task, int thread) {
+static bool takes_part(const QlContext *ctx, const Run *run, const PlanStep *step,
+                       const PlanTask *task, int thread) {
   switch (step->kind) {
     case STEP_PACK:
     case STEP_UNPACK: return step->parts[thread].count > 0;
     case STEP_INTERIOR: return task->interior != NULL;
     case STEP_GROUP: return !task->empty;
+    case STEP_SWEEP: return plan_slab(ctx->info->threads, run->plan->threads, thread) >= 0;
     default: return false; /* the leader's */
   }
 }
@@ -269,8 +271,9 @@ static bool takes_part(const PlanStep *step, const PlanTask *task, int thread) {
 static bool run_part(QlContext *ctx, Run *run, const PlanStep *step, int worker, int thread) {
   const PlanGroup *group = &run->plan->groups[step->group];
   const PlanTask *task = &group->tasks[worker];
-  if (!takes_part(step, task, worker)) return true;
+  if (!takes_part(ctx, run, step, task, worker)) return true;
   wait_for(ctx, run, &step->waits[worker], thread == 0);
+  if (step->kind == STEP_SWEEP) return rt_run_sweep(ctx, run, step, worker, thread);
   if (step->parts)
     rt_parts_copy(run, group->exchange, &step->parts[worker]);
   else
@@ -311,7 +314,8 @@ void run_worker(QlContext *ctx, Run *run, int thread) {
     for (int t = first; t < end && !stopped; t++)
       if (!run_part(ctx, run, step, t, thread))
         stopped = stop(run, first, end, (Reached){s, s + 1});
-    for (int t = first; t < end; t++) comm_publish(ctx->comm, me + t, run_behind(run, s));
+    uint64_t behind = run_behind(run, s);
+    for (int t = first; t < end; t++) comm_publish(ctx->comm, me + t, behind);
     if (QUELEA_CANARIES && leads && last) rt_canary_stored(ctx, run, group);
   }
 }
@@ -327,7 +331,7 @@ void rt_plan_run(QlContext *ctx, const Plan *plan) {
   if (QUELEA_CANARIES) rt_canary_fresh(ctx, run);
   team_start(ctx->team, plan->threads);
   run_worker(ctx, run, 0);
-  ctx->progress = run->base + (uint64_t)plan->step_count;
+  ctx->progress = run_behind(run, plan->step_count - 1);
   int mine = ctx->info->node_rank * ctx->info->threads;
   for (int t = 1; t < ctx->info->threads; t++) comm_await(ctx->comm, mine + t, ctx->progress, true);
 }

@@ -43,7 +43,8 @@ typedef struct Flight {
 /* What a run of a plan needs beyond the plan: the addresses of this time. */
 struct Run {
   const Plan *plan;
-  uint64_t base;  /* a worker's cell is base + s when it has finished s steps */
+  uint64_t base;  /* a worker's cell is base + behind when it has finished a step; within a sweep it
+                     grows by one with each front */
   Block **blocks; /* [places] */
   char **data;    /* [slots] the element at geometry.alloc.lo */
   int room;
@@ -90,19 +91,25 @@ void run_worker(QlContext *ctx, Run *run, int thread);
 void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box);
 /* The cell of a worker that has finished a step. */
 static inline uint64_t run_behind(const Run *run, int step) {
-  return run->base + (uint64_t)step + 1;
+  return run->base + (uint64_t)run->plan->steps[step].behind;
 }
 
 /* ---- slices.c ---- */
 /* A worker's box; false: the run was stopped on the way. While messages travel the node's leader
  * moves them along between slices. */
 bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *box, int thread);
+/* The main thread has computed so many points of it; looks for signals now and then. */
+void rt_computed(QlContext *ctx, Run *run, const PlanGroup *group, int64_t points);
 bool rt_interrupted(QlContext *ctx); /* looks for signals, on the main thread */
 double rt_microseconds(void);
 /* What a run has made of a slot: what the plan says; nothing, its earlier block holds (also where a
  * new one was begun); or neither the old value nor the new one. */
 typedef enum SlotEnd { SLOT_STORED, SLOT_AS_BEFORE, SLOT_TORN } SlotEnd;
 SlotEnd rt_slot_end(const QlContext *ctx, const Run *run, int slot);
+
+/* ---- fronts.c ---- */
+/* A worker's part of a sweep; `task`: of this rank. False: stopped. */
+bool rt_run_sweep(QlContext *ctx, Run *run, const PlanStep *step, int task, int thread);
 
 /* ---- flush.c ---- */
 QlStatus rt_flush(QlContext *ctx, QlError *error); /* collective */

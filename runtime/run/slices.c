@@ -123,6 +123,11 @@ static bool run_cut(Slicer *s, Box box, int axis) {
   return true;
 }
 
+void rt_computed(QlContext *ctx, Run *run, const PlanGroup *group, int64_t points) {
+  run->computed += points;
+  if (run->computed - run->looked > MANY_POINTS) look(ctx, run, group);
+}
+
 bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *box, int thread) {
   int ndim = domain_of(run, group);
   int64_t points = box_volume(ndim, box);
@@ -133,9 +138,7 @@ bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *
     return run_cut(&slicer, *box, 0);
   }
   run_box(ctx, run, group, box);
-  if (thread) return true;
-  run->computed += points;
-  if (run->computed - run->looked > MANY_POINTS) look(ctx, run, group);
+  if (!thread) rt_computed(ctx, run, group, points);
   return true;
 }
 
