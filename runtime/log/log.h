@@ -254,6 +254,9 @@ typedef struct Pace {
   uint64_t repeats;      /* 1 + where the stretch begins that the log may repeat; 0: none */
   int period, due;       /* the log's, and the length at which it is executed; 0 */
   int tries;             /* logs in a row that had no period */
+  int known;             /* the period of the last log that had one: its plan */
+  bool swept;            /* computed several steps at once, */
+  double weight;         /* and took so much new memory for each byte of new arrays */
   uint64_t sum[PACE_KEPT], earlier[PACE_KEPT], last[PACE_TABLE];
 } Pace;
 void rt_pace_note(Pace *pace, const LogRequest *request); /* has been recorded */
@@ -261,6 +264,9 @@ void rt_pace_begin(Pace *pace);                           /* a new log */
 /* The smallest number of statements after which all of the log repeats what was recorded, if it is
  * at most PACE_LONGEST; 0: it does not. */
 int rt_pace_period(Pace *pace);
+/* The log has been executed: so many bytes were new, and were steps computed together? Equal on all
+ * ranks. */
+void rt_pace_learn(QlContext *ctx, int64_t new_bytes, bool swept);
 /* If it is long and a statement has just ended. */
 QlStatus rt_log_due_now(QlContext *ctx, QlError *error); /* behind rt_log_due, of runtime.h */
 

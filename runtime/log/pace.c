@@ -89,6 +89,28 @@ int rt_pace_period(Pace *pace) {
   return 0;
 }
 
+/* Does all of the log repeat what was recorded so many statements earlier? */
+static bool repeats(const Pace *pace, int period) {
+  if (!period || (uint64_t)period > pace->begin) return false;
+  uint64_t from = pace->begin - (uint64_t)period;
+  return pace->count - from < PACE_KEPT && hash_from(pace, from) == hash_from(pace, pace->begin);
+}
+
+/* ---- what is known of a period ---- */
+
+enum { STEPS = 32, LONGEST = 1024 }; /* of a log whose steps are computed together; statements */
+
+/* Of new arrays most are temporaries, which are never stored, or gone when others need their
+ * memory. What a plan took for the last log with this period the next one will take too. */
+void rt_pace_learn(QlContext *ctx, int64_t new_bytes, bool swept) {
+  Pace *pace = &ctx->pace;
+  int64_t fresh = ctx->log.fresh_bytes;
+  int period = rt_pace_period(pace);
+  if (!period) return;
+  pace->known = period, pace->swept = swept;
+  pace->weight = new_bytes < fresh ? (double)new_bytes / (double)fresh : 1;
+}
+
 /* ---- the decision ---- */
 
 static int multiple_from(int period, int length) { return (length + period - 1) / period * period; }
@@ -108,15 +130,22 @@ static bool is_due(QlContext *ctx) {
   const Log *log = &ctx->log;
   Pace *pace = &ctx->pace;
   int64_t enough = ctx->params.flush, bytes = ctx->params.flush_bytes;
+  int64_t fresh = log->fresh_bytes;
   int length = log->count;
-  bool heavy = log->fresh_bytes >= bytes, at_end = log->at_end_of_assignment;
+  bool at_end = log->at_end_of_assignment;
   if (at_end && log->waiting >= WAITING) return true;
+  if (length < enough && fresh < bytes) return false;
+  if (enough > 1 && repeats(pace, pace->known)) {
+    fresh = (int64_t)((double)fresh * pace->weight);
+    if (pace->swept) enough = QL_MAX(enough, QL_MIN(STEPS * pace->known, LONGEST));
+  }
+  bool heavy = fresh >= bytes;
   if (length < enough && !heavy) return false;
-  if (log->fresh_bytes / 4 >= bytes) return true;
+  if (fresh / 4 >= bytes) return true;
   /* Expressions are not torn apart: their temporaries would have to be stored. A program without
    * assignments is executed later. */
   if (!at_end && length < 4 * enough) return false;
-  if (enough <= 1 || (at_end && log->fresh_bytes / 2 >= bytes)) return true;
+  if (enough <= 1 || (at_end && fresh / 2 >= bytes)) return true;
   int period = rt_pace_period(pace);
   if (period) {
     if (!is_due_by_period(pace, period, length, at_end)) return false;

@@ -194,6 +194,14 @@ static void assign_places(Lives *lives) {
   }
 }
 
+static void count_new(const Lives *lives) {
+  Plan *plan = lives->planner->plan;
+  for (int p = 0; p < plan->place_count; p++)
+    if (plan->places[p].from < 0 &&
+        __builtin_add_overflow(plan->new_bytes, lives->rooms[p].size, &plan->new_bytes))
+      plan->new_bytes = INT64_MAX;
+}
+
 static void note_stores(Plan *plan) {
   for (int k = 0; k < plan->slot_count; k++) {
     const PlanSlot *slot = &plan->slots[k];
@@ -212,7 +220,7 @@ QlStatus planner_live(Planner *planner) {
   plan->places = ql_pool_get(planner->pool, slots * sizeof *plan->places);
   if (!lives.first || !lives.last || !lives.rooms || !plan->places)
     return planner_no_memory(planner);
-  find_lives(&lives), assign_places(&lives), note_stores(plan);
+  find_lives(&lives), assign_places(&lives), count_new(&lives), note_stores(plan);
   plan->places =
       planner_keep(planner, plan->places, (size_t)plan->place_count * sizeof *plan->places);
   return plan->places ? QL_OK : QL_ERR_MEMORY;

@@ -247,6 +247,7 @@ typedef struct Plan {
   PlanSlot *slots;
   int place_count;
   PlanPlace *places;
+  int64_t new_bytes; /* of whole arrays, on all nodes together: of the places that are new */
   int group_count;
   PlanGroup *groups;
   int step_count;

@@ -35,7 +35,9 @@
 enum {
   LONG_CALL = 2048,  /* points, from which on the call of a kernel costs little */
   MOST_ROWS = 16,    /* of a front */
-  LEAST_STRIP = 512, /* points of it */
+  LEAST_STRIP = 512, /* points of it; */
+  SHORTEST = 128,    /* but so many, where without the sweep would reuse less than */
+  ENOUGH = 12,       /* so often what it has brought into the cache */
   LINE = 8, /* points of a cache line, of which strips of an array's last axis have whole ones */
   FAR = 1 << 20 /* cuts of a sweep that was asked for sink by at most so many positions */
 };
@@ -83,6 +85,9 @@ typedef struct Finder {
   SweepRole *roles;       /* [groups] */
   TouchedBy *by;          /* [places] */
   Window *windows;        /* [places] */
+  double bytes, touched;  /* of the rows of its places, and of those that its groups touch */
+  int shared;             /* sweeps that have still to be of at most */
+  int most;               /* groups that it may have; 0: any number */
   Interval rows, columns; /* positions of all its groups */
   int64_t across;         /* points of the longest column */
 } Finder;
@@ -142,7 +147,7 @@ static Use use_of(const Finder *f, const Group *group, const SweepMember *member
 }
 
 /* False: too many uses, or the group has no positions along the axis. */
-static bool member_of(Finder *f, const Group *group, SweepMember *member) {
+static bool member_of(const Finder *f, const Group *group, SweepMember *member) {
   const Planner *planner = f->planner;
   AxisMap axes[QL_MAX_DIMS];
   Use uses[USES];
@@ -180,6 +185,8 @@ static bool member_of(Finder *f, const Group *group, SweepMember *member) {
       uses[j].hi[a] = QL_MAX(uses[j].hi[a], use.hi[a]);
     }
   }
+  for (int k = 0; k < count; k++)
+    if (uses[k].place < 0) return false;
   member->use_count = count;
   member->uses = ql_pool_copy(f->planner->pool, uses, (size_t)count * sizeof *uses);
   return member->uses != NULL;
@@ -271,7 +278,8 @@ typedef struct Shape { /* of fronts */
 
 static Shape shape_of(const Finder *f) {
   int64_t columns = QL_MAX(f->columns.hi - f->columns.lo, 1);
-  int64_t least = QL_MAX(ceil_div(LEAST_STRIP, f->across), 2 * spread(sinks(f, true)));
+  int64_t points = f->touched < ENOUGH * f->bytes ? SHORTEST : LEAST_STRIP;
+  int64_t least = QL_MAX(ceil_div(points, f->across), spread(sinks(f, true)));
   Shape shape = {.height = 1, .strip = columns};
   double part = (double)f->cache / front_bytes(f, 1);
   if (part < 1) {
@@ -279,15 +287,15 @@ static Shape shape_of(const Finder *f) {
     shape.strip = QL_MIN(QL_MAX(ceil_div(columns, strips), least), columns);
     if (f->across == 1) shape.strip = ceil_div(shape.strip, LINE) * LINE;
   }
-  int64_t points = shape.strip * f->across;
-  shape.height = QL_MIN(QL_MAX(ceil_div(LONG_CALL, QL_MAX(points, 1)), 1), MOST_ROWS);
+  int64_t height = ceil_div(LONG_CALL, QL_MAX(shape.strip * f->across, 1));
+  shape.height = QL_MIN(QL_MAX(height, 1), MOST_ROWS);
   shape.fits = front_bytes(f, 1) * (double)shape.strip / (double)columns <= (double)f->cache;
   return shape;
 }
 
 /* ---- members ---- */
 
-static void add_windows(const Finder *f, const SweepMember *member) {
+static void add_windows(Finder *f, const SweepMember *member) {
   for (int k = 0; k < member->use_count; k++) {
     const Use *use = &member->uses[k];
     Window *window = &f->windows[use->place];
@@ -295,6 +303,8 @@ static void add_windows(const Finder *f, const SweepMember *member) {
     widen(&rows, (Interval){member->sides.row.ahead + use->lo[0],
                             member->sides.row.ahead + use->hi[0] + 1});
     window->lo = rows.lo, window->hi = rows.hi;
+    f->bytes += (double)QL_MAX(use->bytes_of_row - window->bytes_of_row, 0);
+    f->touched += (double)use->bytes_of_row;
     window->bytes_of_row = QL_MAX(window->bytes_of_row, use->bytes_of_row);
   }
 }
@@ -303,7 +313,7 @@ static void forget_members(Finder *f) {
   memset(f->by, 0, (size_t)f->planner->plan->place_count * sizeof *f->by);
   f->aside = 0;
   memset(f->windows, 0, (size_t)f->planner->plan->place_count * sizeof *f->windows);
-  f->count = 0, f->across = 1;
+  f->count = 0, f->across = 1, f->bytes = f->touched = 0;
   f->rows = f->columns = (Interval){0, 0};
 }
 
@@ -345,7 +355,8 @@ static Joined join(Finder *f, const Group *group, int g) {
   Window windows[USES];
   if (!member_of(f, group, member) || !order_all(f, member)) return JOIN_NEVER;
   member->sides.group = g;
-  if (f->depth && member->depth > f->depth) return JOIN_NOT_NOW;
+  if ((f->depth && member->depth > f->depth) || (f->most && f->count >= f->most))
+    return JOIN_NOT_NOW;
   for (int k = 0; k < member->use_count; k++) windows[k] = f->windows[member->uses[k].place];
   add_member(f, group);
   if (is_sound(f)) return JOIN_YES;
@@ -359,19 +370,10 @@ static Joined join(Finder *f, const Group *group, int g) {
 /* Where all lies in the caches of the workers as it is, or is touched hardly more than once, fronts
  * are only calls. */
 static bool is_worth(const Finder *f) {
-  double bytes = 0, touched = 0;
   if (f->count < 2) return false;
   if (f->depth) return true;
   double rows = (double)(f->rows.hi - f->rows.lo);
-  for (int p = 0; p < f->planner->plan->place_count; p++)
-    if (f->windows[p].lo < f->windows[p].hi) bytes += rows * (double)f->windows[p].bytes_of_row;
-  for (int k = 0; k < f->count; k++)
-    for (int u = 0; u < f->members[k].use_count; u++) {
-      const SweepSide *row = &f->members[k].sides.row;
-      touched +=
-          (double)(row->within.hi - row->within.lo) * (double)f->members[k].uses[u].bytes_of_row;
-    }
-  return touched >= 1.5 * bytes && bytes > 2.0 * (double)f->cache * f->slabs;
+  return f->touched >= 1.5 * f->bytes && rows * f->bytes > 2.0 * (double)f->cache * f->slabs;
 }
 
 /* ---- what the plan keeps ---- */
@@ -534,8 +536,8 @@ static bool step_aside(Finder *f, int g) {
   return true;
 }
 
-/* Finds the sweep that begins with that group, or after it. */
-static void find(Finder *f, int first) {
+/* Finds the sweep that begins with that group. True: it could go on, but would be too deep. */
+static bool find(Finder *f, int first) {
   const Planner *planner = f->planner;
   forget_members(f);
   f->axis = axis_of(planner, &planner->groups[first]);
@@ -543,11 +545,30 @@ static void find(Finder *f, int first) {
     const Group *group = &planner->groups[g];
     Joined joined = JOIN_NEVER;
     if (!collides(f, group, BEHIND_STORES, BEHIND_READS)) joined = join(f, group, g);
-    if (joined == JOIN_NOT_NOW || (joined == JOIN_NEVER && !step_aside(f, g))) return;
+    if (joined == JOIN_NOT_NOW) return true;
+    if (joined == JOIN_NEVER && !step_aside(f, g)) return false;
     if (joined != JOIN_YES) continue;
     f->roles[g] = SWEEP_MEMBER;
     note(f, group, MEMBER_STORES, MEMBER_READS);
   }
+  return false;
+}
+
+static int end_of(const Finder *f) { return f->members[f->count - 1].sides.group + 1; }
+
+/* Of groups that are too many for one sweep each of the sweeps gets as many: a short one at the end
+ * would bring all arrays into the cache for few groups. */
+static void share_out(Finder *f, int first) {
+  int count = 0, sweeps = 0;
+  bool goes_on = true;
+  f->most = 0;
+  for (int g = first; goes_on && g < f->planner->group_count; g = end_of(f)) {
+    goes_on = find(f, g) && f->count > 1;
+    if (f->count < 2) break;
+    count += f->count, sweeps++;
+  }
+  f->most = sweeps > 1 ? (count + sweeps - 1) / sweeps : 0;
+  f->shared = sweeps;
 }
 
 /* ---- the pass ---- */
@@ -580,16 +601,17 @@ QlStatus planner_sweeps(Planner *planner) {
   if (!f.members || !f.roles || !f.by || !f.windows || !sweeps || !planner->swept)
     return QL_ERR_MEMORY;
   for (int g = 0; g < planner->group_count; g++) {
+    if (f.shared-- <= 0) share_out(&f, g);
     find(&f, g);
     if (!is_worth(&f)) {
-      if (f.count > 1) g = f.members[f.count - 1].sides.group;
+      if (f.count > 1) g = end_of(&f) - 1;
       continue;
     }
     int w = plan->sweep_count++;
     plan->sweeps = sweeps;
     QL_TRY(keep_sweep(&f, &sweeps[w], &planner->swept[w]));
     plan->adds.sweeps++, plan->adds.swept_kernels += f.count;
-    g = planner->swept[w].end - 1;
+    g = end_of(&f) - 1;
   }
   size_t bytes = (size_t)plan->sweep_count * sizeof *sweeps;
   plan->sweeps = planner_keep(planner, sweeps, bytes);
