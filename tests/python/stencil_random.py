@@ -36,7 +36,7 @@ class Stencils:
         if self.random.randrange(8) == 0:
             body.append(f"if step % 3 == 2 and float({self.field()}.min()) > 1e30: break")
         names = ", ".join(self.fields)
-        text = [f"def f(np, fields, steps):", f"    {names}, = fields", "    seen = []"]
+        text = ["def f(np, fields, steps):", f"    {names}, = fields", "    seen = []"]
         text += ["    for step in range(steps):"]
         text += [f"        {line}" for part in body for line in part.split("\n")]
         text += [f"    return [{names}], seen"]
@@ -90,11 +90,15 @@ class Stencils:
             case 4 | 5:
                 return f"{to}[{inside}] {self.random.choice(('+=', '-='))} {self.terms()}"
             case 6:
-                at, source = self.random.choice((("0", "1"), ("-1", "-2"), ("0", "-2"), ("-1", "1"), ("0", "-1")))
+                at, source = self.random.choice(
+                    (("0", "1"), ("-1", "-2"), ("0", "-2"), ("-1", "1"), ("0", "-1"))
+                )
                 return f"{to}[{self.edge(axis, at)}] = {self.field()}[{self.edge(axis, source)}]"
             case 7:
                 value = "0" if self.dtype == "i8" else "0.5 * step"
-                return f"{to}[{self.edge(axis, self.random.choice(('0', '-1', '3', ':2')))}] = {value}"
+                return (
+                    f"{to}[{self.edge(axis, self.random.choice(('0', '-1', '3', ':2')))}] = {value}"
+                )
             case 8:
                 self.names += 1
                 fresh = f"t{self.names}"
@@ -120,7 +124,8 @@ class Stencils:
     def arrays(self) -> list[Any]:
         numbers = numpy.random.default_rng(len(self.text))
         return [
-            numbers.integers(-50, 50, self.shape).astype(self.dtype) / (1 if self.dtype == "i8" else 8)
+            numbers.integers(-50, 50, self.shape).astype(self.dtype)
+            / (1 if self.dtype == "i8" else 8)
             if self.dtype != "i8"
             else numbers.integers(-50, 50, self.shape)
             for _ in self.fields

@@ -1,0 +1,154 @@
+"""Time blocking: steps of a stencil that are computed together have the bits of one step at a time."""
+
+from pathlib import Path
+
+import pytest
+from jobs import LAUNCHED, fine
+from stencil_random import different
+from support import happened
+
+import quelea as np
+
+starts_jobs = pytest.mark.skipif(LAUNCHED, reason="starts jobs, which a rank of a job cannot")
+PARAMS = {p["name"]: p["value"] for p in np.params()}
+ONE_NODE = np.info()["node_count"] == 1
+
+COMPARED = f"""
+    sys.path.insert(0, {str(Path(__file__).parent)!r})
+    from stencil_random import different
+    wrong = [text for seed in range({{}}, {{}}) if (text := different(seed, np))]
+    assert not wrong, wrong[0]
+    print(np.counters()["swept_kernels"])
+"""
+
+
+# ---- generated programs ----
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_generated_programs(seed):
+    text = different(seed, np)
+    assert not text, text
+
+
+@starts_jobs
+@pytest.mark.parametrize(
+    "ranks, threads, depth, cache, seeds",
+    [
+        (0, 1, 1, "0", (0, 20)),
+        (0, 1, 2, "0", (20, 60)),
+        (0, 2, 16, "2k", (60, 110)),
+        (0, 3, 5, "600", (110, 160)),
+        (0, 5, 40, "1k", (160, 200)),
+        (2, 1, 16, "1k", (200, 215)),
+        (3, 2, 4, "0", (215, 225)),
+    ],
+)
+def test_generated_programs_at_any_depth(ranks, threads, depth, cache, seeds):
+    out = fine(
+        COMPARED.format(*seeds),
+        ranks,
+        QUELEA_THREADS=str(threads),
+        QUELEA_TIME_BLOCK=str(depth),
+        QUELEA_FRONT_BYTES=cache,
+        QUELEA_IMMEDIATE="0",
+        QUELEA_SHARE="0",
+    )
+    assert (int(out) > 0) == (depth > 1)
+
+
+# ---- what is swept ----
+
+LOOPS = """
+    n, steps = 700, 66
+    u, v = np.zeros((n, n)), np.zeros((n, n))
+    u[0] = v[0] = 1
+    x, y = numpy.array(u), numpy.array(v)
+    seen, right = [], []
+    np.sync()
+    before = np.counters()
+    for step in range(steps):
+        v[1:-1, 1:-1] = 0.25 * (u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:])
+        {}
+        u, v = v, u
+    np.sync()
+    after = np.counters()
+    made = {{k: after[k] - before[k] for k in ("sweeps", "swept_kernels", "kernels_run", "flushes")}}
+    for step in range(steps):
+        y[1:-1, 1:-1] = 0.25 * (x[:-2, 1:-1] + x[2:, 1:-1] + x[1:-1, :-2] + x[1:-1, 2:])
+        {}
+        x, y = y, x
+    assert (numpy.asarray(u) == x).all() and (numpy.asarray(v) == y).all()
+    assert [float(a) for a in seen] == [float(a) for a in right]
+    print(*made.values())
+"""
+
+
+def loop(line="", right="", **extra):
+    """Sweeps, kernels in them, kernels, and executions of the log, of a loop with that line in each step."""
+    env = {"QUELEA_THREADS": "2", "QUELEA_FRONT_BYTES": "100k", **extra}
+    return [int(word) for word in fine(LOOPS.format(line, right or line), 0, **env).split()]
+
+
+@starts_jobs
+def test_steps_are_computed_together():
+    sweeps, swept, kernels, flushes = loop()
+    assert swept >= 60 and kernels == 66
+    assert sweeps <= 16 and flushes <= 6
+    assert loop(QUELEA_TIME_BLOCK="1")[:3] == [0, 0, 66]
+    assert loop(QUELEA_FRONT_BYTES="100m")[0] == 0  # it is all in the cache
+
+
+@starts_jobs
+def test_what_is_looked_at_later_ends_nothing():
+    sweeps, swept, _, flushes = loop("seen.append(u.max())", "right.append(x.max())")
+    assert sweeps <= 20 and flushes <= 8
+    assert swept >= 60 + 30  # the steps, and the largest of each row, of two arrays at a time
+
+
+@starts_jobs
+def test_a_look_ends_a_sweep():
+    sweeps, swept, _, flushes = loop(
+        "if step % 11 == 10: seen.append(float(u.max()))",
+        "if step % 11 == 10: right.append(x.max())",
+    )
+    assert 6 <= sweeps <= 24 and swept >= 60 and flushes >= 6
+
+
+@starts_jobs
+def test_edges_are_a_part_of_it():
+    sides = "{0}[0] = {0}[1]; {0}[-1] = {0}[-2]; {0}[:, 0] = {0}[:, 1]; {0}[:, -1] = {0}[:, -2]"
+    sweeps, swept, kernels, _ = loop(sides.format("v"), sides.format("y"))
+    assert swept >= 0.85 * kernels and sweeps <= 40
+
+
+@starts_jobs
+def test_what_is_periodic_along_columns_is_a_part_of_it():
+    sides = "{0}[:, 0] = {0}[:, -2]; {0}[:, -1] = {0}[:, 1]"
+    _, swept, kernels, _ = loop(sides.format("v"), sides.format("y"))
+    assert swept >= 0.85 * kernels
+
+
+@starts_jobs
+def test_the_far_end_ends_a_sweep():
+    """Row 1 is computed last: who needs it at the other end has to wait for all of the step."""
+    _, swept, _, _ = loop("v[-1] = v[1]", "y[-1] = y[1]")
+    assert swept == 0
+
+
+# ---- memory ----
+
+
+@pytest.mark.skipif(not ONE_NODE or PARAMS["QUELEA_FLUSH"] != "64", reason="counts executions")
+def test_temporaries_do_not_count_as_memory(monkeypatch):
+    """A step whose temporaries are many times what it stores is executed with others all the same."""
+    n = 300
+    u, v = np.zeros((n, n)), np.zeros((n, n))
+
+    def work():
+        nonlocal u, v
+        for _ in range(40):
+            v[1:-1] = u[1:-1] + 0.1 * (u[:-2] - 2 * u[1:-1] + u[2:])
+            u, v = v, u
+
+    assert happened(work)["flushes"] <= 5
