@@ -138,6 +138,7 @@ static bool is_stale(const Plan *plan, int k, int stored, int g) {
 
 /* Others may still read the margins, and the copies, for the group: they are waited for. */
 void rt_canary_stored(QlContext *ctx, const Run *run, const PlanGroup *group) {
+  if (group->widened) return; /* the margins hold what it has computed */
   const Plan *plan = run->plan;
   const CommInfo *info = ctx->info;
   int g = (int)(group - plan->groups);

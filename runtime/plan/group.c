@@ -87,6 +87,24 @@ static Box domain_of_target(const Placement *p, int rank, const int64_t *extent,
   return box;
 }
 
+/* What is owned, and as much beyond as is computed too. */
+static Interval widened(const Placement *p, int a, Interval owned) {
+  if (!p->widened || owned.lo >= owned.hi) return owned;
+  return (Interval){QL_MAX(owned.lo - p->wider[a][0], 0),
+                    QL_MIN(owned.hi + p->wider[a][1], p->slot_shape[a])};
+}
+
+/* Of a worker: where its part is at the edge of the node's. */
+static void widen_worker(const CommInfo *info, const Placement *p, Box *owned) {
+  if (!p->widened || box_empty(p->slot_ndim, owned)) return;
+  Box node = rt_layout_node(p->layout, p->slot_ndim, p->slot_shape, info->node);
+  for (int a = 0; a < p->slot_ndim; a++) {
+    Interval wide = widened(p, a, (Interval){node.lo[a], node.hi[a]});
+    if (owned->lo[a] == node.lo[a]) owned->lo[a] = wide.lo;
+    if (owned->hi[a] == node.hi[a]) owned->hi[a] = wide.hi;
+  }
+}
+
 const Grid *placement_grid(const Group *group) {
   const Placement *p = &group->placement;
   return p->replicated || p->everywhere || p->flat ? NULL : &p->layout->template->nodes;
@@ -96,6 +114,11 @@ Box placement_cells(const Group *group, const Cells *cells) {
   const Placement *p = &group->placement;
   if (!placement_grid(group)) return box_of_shape(group->rank, group->extent);
   Box owned = rt_layout_cells(p->layout, p->slot_ndim, p->slot_shape, cells);
+  bool some = !box_empty(p->slot_ndim, &owned);
+  for (int a = 0; a < p->slot_ndim && some; a++) {
+    Interval wide = widened(p, a, (Interval){owned.lo[a], owned.hi[a]});
+    owned.lo[a] = wide.lo, owned.hi[a] = wide.hi;
+  }
   return domain_of_target(p, group->rank, group->extent, &owned);
 }
 
@@ -104,7 +127,7 @@ bool placement_along(const Group *group, int g, int cell, Interval *points) {
   const GridAxis *axis = &p->layout->template->nodes.axis[g];
   *points = (Interval){0, 0};
   if (axis->axis < 0) return cell == axis->owner;
-  Interval owned = rt_layout_along(p->layout, p->slot_shape, axis, cell);
+  Interval owned = widened(p, axis->axis, rt_layout_along(p->layout, p->slot_shape, axis, cell));
   return owned.lo < owned.hi && points_in(p, group->extent, axis->axis, owned, points);
 }
 
@@ -142,6 +165,7 @@ Box placement_worker(const CommInfo *info, const Placement *p, int rank, const i
     return box;
   }
   Box owned = rt_layout_worker(p->layout, p->slot_ndim, p->slot_shape, worker);
+  widen_worker(info, p, &owned);
   return domain_of_target(p, rank, extent, &owned);
 }
 

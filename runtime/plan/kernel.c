@@ -496,6 +496,7 @@ static QlStatus build_group(Builder *b, const Group *group, PlanGroup *out) {
                      .rank = group->rank,
                      .cost = cost_of(group),
                      .replicated = group->placement.replicated,
+                     .widened = group->placement.widened,
                      .statement = group->statement,
                      .reduce_axis = -1,
                      .whole_axis = -1};

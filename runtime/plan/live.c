@@ -47,7 +47,7 @@ static int slots_of(const Group *group, int *slots) {
   for (int k = 0; k < group->node_count && group->reach; k++)
     if (group->nodes[k].kind == NODE_LEAF)
       slots[count++] = group->nodes[k].view.slot, slots[count++] = group->reach[k].slot;
-  return count;
+  return count; /* what is brought for later groups has been stored: it lives at that point */
 }
 
 static void find_lives(Lives *lives) {

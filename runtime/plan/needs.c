@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { GHOST_DEPTH = 128, BESIDE = 8 };
+enum { BESIDE = 8 };
 
 /* ---- what a node needs ---- */
 

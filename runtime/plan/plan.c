@@ -294,6 +294,7 @@ static QlStatus run_pipeline(Planner *planner) {
   QL_TRY(planner_analyse(planner));
   QL_TRY(planner_group(planner));
   QL_TRY(planner_fuse(planner));
+  QL_TRY(planner_deepen(planner));
   QL_TRY(planner_reach(planner));
   take_memory(planner->ctx, plan, kept_bytes(planner));
   QL_TRY(keep_key(planner));
@@ -301,8 +302,8 @@ static QlStatus run_pipeline(Planner *planner) {
   QL_TRY(planner_kernels(planner));
   QL_TRY(planner_live(planner));
   QL_TRY(planner_exchange(planner));
-  QL_TRY(planner_overlap(planner));
   QL_TRY(planner_sweeps(planner));
+  QL_TRY(planner_overlap(planner));
   QL_TRY(planner_schedule(planner));
   QL_TRY(planner_depend(planner));
   QL_TRY(planner_guards(planner));
@@ -387,7 +388,10 @@ uint64_t rt_plan_skeleton(const Plan *plan) {
     for (int o = 0; o < group->store_count; o++)
       hash = ql_mix(hash, (uint64_t)group->operands[o].slot);
   }
+  uint64_t steps = 0; /* nodes may compute several groups as one step, and post earlier */
   for (int s = 0; s < plan->step_count; s++)
-    hash = ql_mix(hash, plan->steps[s].kind | (uint64_t)plan->steps[s].group << 8);
-  return hash;
+    if (plan->groups[plan->steps[s].group].exchange && plan->steps[s].kind < STEP_GROUP &&
+        plan->steps[s].kind != STEP_INTERIOR)
+      steps += ql_mix(plan->steps[s].kind, (uint64_t)plan->steps[s].group);
+  return ql_mix(hash, steps);
 }

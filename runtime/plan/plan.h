@@ -121,6 +121,7 @@ typedef struct PlanGroup {
   PlanParam *params;
   bool is_nest;           /* its parameters begin with the box (log/nest.c); no strides */
   int64_t nest_from;      /* of which the first dimension is counted from there */
+  bool widened;           /* it stores into margins too */
   bool replicated;        /* each rank computes all of it, by its main thread */
   PlanTask *tasks;        /* [threads] of this rank */
   PlanExchange *exchange; /* NULL: the group needs nothing of other nodes, nor another node does */
@@ -142,6 +143,7 @@ typedef struct SweepSide {
 
 typedef struct SweepGroup {
   int group;
+  const Box *domain; /* what this node computes of it */
   SweepSide row, column;
 } SweepGroup;
 
@@ -253,7 +255,8 @@ typedef struct Plan {
   int step_count;
   PlanStep *steps;
   int sweep_count;
-  PlanSweep *sweeps;
+  PlanSweep *sweeps;     /* of this node */
+  bool together;         /* steps of a loop are computed together, on some node at least */
   int64_t staging_bytes; /* of all exchanges, on this node */
   int exchange_count, message_count;
   int exchanges_at_once;   /* so many travel together at most, */

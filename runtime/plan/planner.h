@@ -9,6 +9,8 @@
  *               reduce_plan.c, compiled loops in nest_plan.c, those by rows in rows_plan.c
  *   order.c     the axes of a nest in the order in which its operands lie
  *   fuse.c      groups over one domain into one, also across others that they do not touch
+ *   deepen.c    what nodes compute beyond what they own, so that they bring ghosts once for several
+ *               steps
  *   reach.c     where each operand is read: in place, in ghosts, or in a copy of remote elements;
  *               by what nodes need beyond what they own (needs.c); the transfers (bring.c); copies
  *               that are there already (copies.c)
@@ -91,6 +93,8 @@ typedef struct Placement {
   bool in_order; /* by the first worker of the node */
   bool in_lines; /* along by_rows' dimension alone workers share them */
   int leaf_axis; /* -1; this axis of the domain counts elements, of the target leaves of JIT_LEAF */
+  bool widened;  /* nodes compute also what lies so far beyond what they own, into the margins: */
+  int64_t wider[QL_MAX_DIMS][2]; /* along the target's axes, below and above (deepen.c) */
 } Placement;
 
 /* An operand of a compiled nest, which its kernel addresses by the array's own axes. */
@@ -132,10 +136,14 @@ typedef struct Group {
   bool exchanges; /* its transfers fill ghosts or copies: all workers of the node wait for them */
   int transfer_count, transfer_room;
   Transfer *transfers;
-  int merged;     /* statements beyond the first */
+  int merged; /* statements beyond the first */
+  int block;  /* the first of the groups that read what is brought before it (deepen.c), */
+  const int64_t (*wanted)[QL_MAX_DIMS][2];   /* [slots] as deep as this; NULL: it is the only one */
+  int *brought, brought_count, brought_room; /* slots whose ghosts are brought for those groups */
   int cut;        /* -1; an expression needs the domain cut along this dimension, */
   int64_t cut_at; /* before this position */
   bool is_piece; /* of a statement: what it brings from other nodes is wanted by other pieces too */
+  bool swept;    /* with others, front by front (sweep.c) */
   bool is_edge;  /* a small piece: its kernel has no offsets, so that all edges share it */
 } Group;
 
@@ -148,6 +156,7 @@ typedef struct Readers {
   int alone; /* the only node with points; -1: there are several */
 } Readers;
 
+enum { GHOST_DEPTH = 128 };
 typedef enum Need { NEED_NOTHING, NEED_GHOSTS, NEED_COPY } Need;
 
 /* A part of a temporary that is written in parts: `statement` writes the box, its dimension
@@ -437,7 +446,17 @@ QlStatus bring_all(Bring *bring);
 /* What look.c copies to every rank is counted there. */
 bool bring_is_gather(const Planner *planner, const Group *group);
 
+/* ---- deepen.c ---- */
+QlStatus planner_deepen(Planner *planner);
+/* What a group's store leaves of the box that it covers; with that, nodes that compute beyond what
+ * they own have all of the target so far, if they have had the rest of it: along each axis what
+ * lies below the box, and above. False: nothing lies there. */
+bool deepen_beside(const PlanSlot *slot, const AxisMap *axes, const int64_t *extent, int axis,
+                   int side, Box *box);
+
 /* ---- reach.c ---- */
+/* How what a leaf touches follows the group's domain, into group->reach. */
+void reach_axes(const Planner *planner, Group *group, int leaf);
 /* Decides of all groups, in order, where their operands are read. Adds groups that move back what
  * was stored into copies. */
 QlStatus planner_reach(Planner *planner);

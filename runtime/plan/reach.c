@@ -42,6 +42,55 @@ static int64_t bytes_of_ghosts(const PlanSlot *slot, int64_t depth[][2]) {
   return bytes;
 }
 
+static void deepen_margin(SlotInfo *info, int ndim, int64_t (*depth)[2]) {
+  for (int a = 0; a < ndim; a++)
+    for (int side = 0; side < 2; side++)
+      info->margin[a][side] = QL_MAX(info->margin[a][side], depth[a][side]);
+}
+
+static QlStatus note_brought(const Planner *planner, Group *first, int slot) {
+  QL_TRY(planner_grow(planner, &first->brought, first->brought_count, &first->brought_room,
+                      sizeof *first->brought));
+  first->brought[first->brought_count++] = slot;
+  return QL_OK;
+}
+
+static bool stores(const Planner *planner, int slot, int from, int to) {
+  for (int g = from; g < to; g++)
+    for (int k = 0; k < planner->groups[g].store_count; k++)
+      if (planner->groups[g].stores[k].view.slot == slot) return true;
+  return false;
+}
+
+/* Brings ghosts that the nodes do not have yet: before the group, or before the first one of those
+ * that share what is brought (deepen.c), none of which has stored the slot by now. */
+static QlStatus bring_ghosts(Planner *planner, Group *group, int index, Halo *halo) {
+  SlotInfo *info = &planner->slots[index];
+  const PlanSlot *slot = &planner->plan->slots[index];
+  if (rt_ghosts_hold(info->ghosts, slot->ndim, halo)) return QL_OK;
+  int number = (int)(group - planner->groups);
+  Group *first = group;
+  if (group->wanted && !stores(planner, index, group->block, number)) {
+    /* what is new is garbage where nothing has been stored */
+    if (info->fresh && !stores(planner, index, 0, group->block)) return QL_OK;
+    first = &planner->groups[group->block];
+    halo->region = box_of_shape(slot->ndim, slot->shape);
+    for (int a = 0; a < slot->ndim; a++)
+      for (int side = 0; side < 2; side++)
+        halo->depth[a][side] = QL_MAX(halo->depth[a][side], group->wanted[index][a][side]);
+    deepen_margin(info, slot->ndim, halo->depth);
+    QL_TRY(note_brought(planner, first, index));
+  }
+  Bring bring = {.planner = planner, .group = first, .slot = index, .into = index, .halo = halo};
+  first->exchange_bytes += 2 * bytes_of_ghosts(slot, halo->depth);
+  QL_TRY(bring_all(&bring));
+  Ghosts *ghosts = rt_ghosts_with(info->ghosts, slot->ndim, halo);
+  if (!ghosts) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  rt_ghosts_release(info->ghosts);
+  info->ghosts = ghosts;
+  return QL_OK;
+}
+
 /* Nodes that get ghosts get them in the full depth, corners included, in all of the region that the
  * statement reads and a little beyond: so what is read next is often there. */
 static QlStatus reach_ghosts(Planner *planner, Group *group, int leaf, int64_t depth[][2]) {
@@ -51,25 +100,15 @@ static QlStatus reach_ghosts(Planner *planner, Group *group, int leaf, int64_t d
   Box domain = box_of_shape(group->rank, group->extent);
   Halo halo = {.region =
                    span_box_within(slot->ndim, group->reach[leaf].axes, &domain, slot->shape)};
-  for (int a = 0; a < slot->ndim; a++)
-    for (int side = 0; side < 2; side++) {
-      halo.depth[a][side] = depth[a][side];
-      info->margin[a][side] = QL_MAX(info->margin[a][side], depth[a][side]);
-    }
+  memcpy(halo.depth, depth, sizeof halo.depth);
+  deepen_margin(info, slot->ndim, depth);
   if (rt_ghosts_hold(info->ghosts, slot->ndim, &halo)) return QL_OK;
   for (int a = 0; a < slot->ndim; a++) {
     halo.region.lo[a] = QL_MAX(halo.region.lo[a] - BEYOND, 0);
     halo.region.hi[a] = QL_MIN(halo.region.hi[a] + BEYOND, slot->shape[a]);
   }
-  Bring bring = {.planner = planner, .group = group, .slot = index, .into = index, .halo = &halo};
   group->reach[leaf].is_brought = true;
-  group->exchange_bytes += 2 * bytes_of_ghosts(slot, depth);
-  QL_TRY(bring_all(&bring));
-  Ghosts *ghosts = rt_ghosts_with(info->ghosts, slot->ndim, &halo);
-  if (!ghosts) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
-  rt_ghosts_release(info->ghosts);
-  info->ghosts = ghosts;
-  return QL_OK;
+  return bring_ghosts(planner, group, index, &halo);
 }
 
 /* ---- copies ---- */
@@ -139,19 +178,25 @@ static QlStatus reach_copy(Planner *planner, Group *group, int leaf) {
 
 /* ---- leaves ---- */
 
+void reach_axes(const Planner *planner, Group *group, int leaf) {
+  const SlotView *view = &group->nodes[leaf].view;
+  Reach *reach = &group->reach[leaf];
+  AxisMap axes[QL_MAX_DIMS];
+  if (group->nest) {
+    nest_reach(planner, group, leaf, reach);
+    return;
+  }
+  reach->has_axes = slot_axes(planner, group->rank, group->extent, view, axes);
+  if (reach->has_axes) span_of_map(planner->plan->slots[view->slot].ndim, axes, reach->axes);
+}
+
 static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, const Readers *readers) {
   const SlotView *view = &group->nodes[leaf].view;
   Reach *reach = &group->reach[leaf];
   const PlanSlot *slot = &planner->plan->slots[view->slot];
   planner->reader = group->nodes[leaf].statement;
   reach->slot = view->slot, reach->is_copy = false;
-  AxisMap axes[QL_MAX_DIMS];
-  if (group->nest) {
-    nest_reach(planner, group, leaf, reach);
-  } else {
-    reach->has_axes = slot_axes(planner, group->rank, group->extent, view, axes);
-    if (reach->has_axes) span_of_map(slot->ndim, axes, reach->axes);
-  }
+  reach_axes(planner, group, leaf);
   if (planner->ctx->info->node_count == 1 || !slot->layout->template) return QL_OK;
 
   int64_t depth[QL_MAX_DIMS][2] = {{0}};
@@ -160,6 +205,23 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, const Reade
   if (need == NEED_GHOSTS) return reach_ghosts(planner, group, leaf, depth);
   reach->is_copy = true;
   return reach_copy(planner, group, leaf);
+}
+
+/* Nodes that compute beyond what they own keep ghosts of the target so deep: of what the group does
+ * not store they must have them before. */
+static QlStatus reach_beside(Planner *planner, Group *group, const GroupStore *store) {
+  const Placement *p = &group->placement;
+  int index = store->view.slot;
+  const PlanSlot *slot = &planner->plan->slots[index];
+  Halo halo;
+  memcpy(halo.depth, p->wider, sizeof halo.depth);
+  planner->reader = group->statement;
+  deepen_margin(&planner->slots[index], slot->ndim, halo.depth);
+  for (int a = 0; a < slot->ndim; a++)
+    for (int side = 0; side < 2; side++)
+      if (deepen_beside(slot, p->axes, group->extent, a, side, &halo.region))
+        QL_TRY(bring_ghosts(planner, group, index, &halo));
+  return QL_OK;
 }
 
 /* A target that cannot be cut (many nodes): every node stores into a copy of all of it; then its
@@ -182,19 +244,24 @@ static QlStatus move_back(Planner *planner, int index) {
     move.move_to = planner->groups[index].stores[k].view.slot;
     memmove(next + 1, next, (size_t)(last - index - 1) * sizeof *next);
     *next = move;
+    for (int g = index + 1; g <= last; g++)
+      if (planner->groups[g].block > index) planner->groups[g].block++;
   }
   return QL_OK;
 }
 
 static QlStatus reach_group(Planner *planner, int index) {
   Group *group = &planner->groups[index];
-  group->reach = planner_zeros(planner, (size_t)group->node_count * sizeof *group->reach);
-  if (!group->reach) return QL_ERR_MEMORY;
+  if (!group->reach &&
+      !(group->reach = planner_zeros(planner, (size_t)group->node_count * sizeof *group->reach)))
+    return QL_ERR_MEMORY;
   bool reads = false;
   for (int k = 0; k < group->node_count; k++) reads |= group->nodes[k].kind == NODE_LEAF;
   Readers readers = reads ? needs_readers(group) : (Readers){.none = true};
   for (int k = 0; k < group->node_count; k++)
     if (group->nodes[k].kind == NODE_LEAF) QL_TRY(reach_leaf(planner, group, k, &readers));
+  for (int k = 0; k < group->store_count && group->placement.widened; k++)
+    QL_TRY(reach_beside(planner, group, &group->stores[k]));
   if (group->placement.everywhere) {
     QL_TRY(store_into_copies(planner, group));
     QL_TRY(move_back(planner, index));
@@ -208,11 +275,37 @@ static QlStatus reach_group(Planner *planner, int index) {
   return QL_OK;
 }
 
-/* The slot is written: what other nodes hold of it is no longer valid. */
-static void forget(Planner *planner, int slot) {
-  rt_ghosts_release(planner->slots[slot].ghosts);
-  planner->slots[slot].ghosts = NULL;
-  copies_forget(planner, slot);
+/* The slot is written: what other nodes hold of it is no longer valid, but for what they have
+ * computed themselves, and what lies beside it. */
+static QlStatus forget(Planner *planner, const Group *group, int index) {
+  SlotInfo *info = &planner->slots[index];
+  const PlanSlot *slot = &planner->plan->slots[index];
+  Ghosts *before = info->ghosts, *after = NULL;
+  QlStatus status = QL_OK;
+  copies_forget(planner, index);
+  info->ghosts = NULL;
+  if (group->placement.widened) {
+    Halo halo = {.region = box_of_shape(slot->ndim, slot->shape)};
+    memcpy(halo.depth, group->placement.wider, sizeof halo.depth);
+    after = rt_ghosts_with(NULL, slot->ndim, &halo);
+    for (int k = 0; before && after && k < before->count; k++) {
+      const Halo *old = &before->halo[k];
+      bool beside = false;
+      for (int a = 0; a < slot->ndim && !beside; a++)
+        for (int side = 0; side < 2 && !beside; side++)
+          beside =
+              deepen_beside(slot, group->placement.axes, group->extent, a, side, &halo.region) &&
+              box_contains(slot->ndim, &halo.region, &old->region);
+      if (!beside) continue;
+      Ghosts *more = rt_ghosts_with(after, slot->ndim, old);
+      rt_ghosts_release(after);
+      after = more;
+    }
+    if (!after) status = ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  }
+  rt_ghosts_release(before);
+  info->ghosts = after;
+  return status;
 }
 
 QlStatus planner_reach(Planner *planner) {
@@ -224,7 +317,8 @@ QlStatus planner_reach(Planner *planner) {
     pieces_of = group->is_piece ? group->statement : -1;
     if (group->kind == GROUP_KERNEL) QL_TRY(reach_group(planner, g));
     group = &planner->groups[g];
-    for (int k = 0; k < group->store_count; k++) forget(planner, group->stores[k].view.slot);
+    for (int k = 0; k < group->store_count; k++)
+      QL_TRY(forget(planner, group, group->stores[k].view.slot));
   }
   return copies_keep(planner);
 }

@@ -27,6 +27,7 @@ static int can_post(const Group *group, const int *stored) {
       at = QL_MAX(at, stored[group->nodes[k].view.slot]);
   for (int k = 0; k < group->store_count && group->placement.everywhere; k++)
     at = QL_MAX(at, stored[group->stores[k].view.slot]);
+  for (int k = 0; k < group->brought_count; k++) at = QL_MAX(at, stored[group->brought[k]]);
   return at;
 }
 
@@ -52,13 +53,15 @@ static void add_group(const Planner *planner, int g) {
   add_step(plan, STEP_GROUP, g);
 }
 
-/* A sweep, between the groups among its own that are run before it and behind it. None of them
- * exchanges anything. */
+/* A sweep, between the groups among its own that are run before it and behind it. Of all of them
+ * only its first exchanges anything. */
 static void add_sweep(const Planner *planner, int w) {
   Plan *plan = planner->plan;
   const Swept *swept = &planner->swept[w];
   for (int g = swept->first; g < swept->end; g++)
     if (swept->roles[g - swept->first] == SWEEP_BEFORE) add_group(planner, g);
+  if (planner->groups[swept->first].exchanges)
+    add_step(plan, STEP_COMPLETE, swept->first), add_step(plan, STEP_UNPACK, swept->first);
   int step = plan->step_count;
   add_step(plan, STEP_SWEEP, swept->first)->sweep = w;
   for (int g = swept->first; g < swept->end; g++) {
@@ -73,7 +76,8 @@ typedef struct Exchanges {  /* in the order of their groups */
   bool *posted;
 } Exchanges;
 
-/* What travels early takes no memory that the plan may need: the sizes are those of the node that
+/* In the order of their groups, which is the same on all nodes, whatever of these are sweeps there.
+ * What travels early takes no memory that the plan may need: the sizes are those of the node that
  * brings most. */
 static bool has_room(const Planner *planner, int64_t flying, int64_t bytes) {
   const QlContext *ctx = planner->ctx;
@@ -85,21 +89,21 @@ static void order_steps(const Planner *planner, Exchanges *all) {
   int64_t flying = 0;
   for (int g = 0; g < planner->group_count; g++) {
     const Group *group = &planner->groups[g];
-    if (w < planner->plan->sweep_count && planner->swept[w].first == g) {
-      add_sweep(planner, w);
-      g = planner->swept[w++].end - 1;
-      continue;
-    }
     for (int e = done; e < QL_MIN(done + IN_FLIGHT, all->count); e++) {
       int64_t bytes = planner->groups[all->group[e]].exchange_bytes;
-      if (all->posted[e] || all->post[e] > g) continue;
-      if (all->group[e] != g && !has_room(planner, flying, bytes)) continue;
+      if (all->posted[e]) continue;
+      if (all->post[e] > g || (all->group[e] != g && !has_room(planner, flying, bytes))) break;
       all->posted[e] = true, flying += bytes;
       add_step(planner->plan, STEP_PACK, all->group[e]);
       add_step(planner->plan, STEP_POST, all->group[e]);
     }
-    add_group(planner, g);
     if (group->exchanges) done++, flying -= group->exchange_bytes;
+    if (w < planner->plan->sweep_count && planner->swept[w].first == g) {
+      add_sweep(planner, w);
+      g = planner->swept[w++].end - 1;
+    } else {
+      add_group(planner, g);
+    }
   }
 }
 

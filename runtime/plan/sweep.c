@@ -94,9 +94,10 @@ typedef struct Finder {
 
 /* ---- what a group does ---- */
 
-static bool may_sweep(const Group *group) {
+static bool may_sweep(const Finder *f, const Group *group) {
   const Placement *p = &group->placement;
-  if (group->kind != GROUP_KERNEL || group->exchanges || !group->rank) return false;
+  if (group->kind != GROUP_KERNEL || !group->rank) return false;
+  if (group->exchanges && f->count) return false;
   if (p->replicated || p->everywhere || p->in_order || p->in_lines) return false;
   if (group->reduce_axis >= 0 && jit_form_steps(group->form)) return false;
   if (group->nest && (group->nest->form != JIT_NEST_POINTS || group->nest_from)) return false;
@@ -106,13 +107,26 @@ static bool may_sweep(const Group *group) {
 }
 
 /* Where the points of a group lie along an axis of its target; false: they cannot be cut there. */
-static bool side_of(const Group *group, const AxisMap *map, SweepSide *side) {
-  *side = (SweepSide){.dim = map->dim, .step = map->step, .start = map->start};
+static bool side_of(const Group *group, const Box *domain, const AxisMap *map, SweepSide *side) {
+  int r = map->dim;
+  *side = (SweepSide){.dim = r, .step = map->step, .start = map->start};
   side->within = (Interval){map->start, map->start + 1};
-  if (map->dim < 0) return true;
-  if (map->step <= 0 || map->dim == group->reduce_axis) return false;
-  side->within.hi = map->start + map->step * (group->extent[map->dim] - 1) + 1;
+  if (r < 0) return true;
+  if (map->step <= 0 || r == group->reduce_axis) return false;
+  side->within = (Interval){map->start + map->step * domain->lo[r],
+                            map->start + map->step * (domain->hi[r] - 1) + 1};
   return true;
+}
+
+/* What this node computes of a group; false: nothing. */
+static bool domain_here(const Planner *planner, const Group *group, Box *domain) {
+  const Grid *grid = placement_grid(group);
+  *domain = box_of_shape(group->rank, group->extent);
+  if (grid) {
+    Cells cells = grid_cells_of(grid, planner->ctx->info->node);
+    *domain = placement_cells(group, &cells);
+  }
+  return !box_empty(group->rank, domain);
 }
 
 /* One side of a use: which elements, counted from the position. Where they do not move with it,
@@ -142,7 +156,10 @@ static Use use_of(const Finder *f, const Group *group, const SweepMember *member
     AxisSpan all = {.lo = 0, .hi = axis < s->ndim ? s->shape[axis] - 1 : 0, .dim = -1};
     use_along(group, sides[k], spans && axis < s->ndim ? &spans[axis] : &all, k, &use);
   }
-  if (s->ndim > f->axis) use.bytes_of_row = s->geometry.bytes / QL_MAX(s->shape[f->axis], 1);
+  if (s->ndim > f->axis) {
+    const Box *alloc = &s->geometry.alloc;
+    use.bytes_of_row = s->geometry.bytes / QL_MAX(alloc->hi[f->axis] - alloc->lo[f->axis], 1);
+  }
   return use;
 }
 
@@ -152,15 +169,18 @@ static bool member_of(const Finder *f, const Group *group, SweepMember *member) 
   AxisMap axes[QL_MAX_DIMS];
   Use uses[USES];
   int count = 0;
-  if (!may_sweep(group)) return false;
+  if (!may_sweep(f, group)) return false;
+  Box domain;
+  if (!domain_here(planner, group, &domain)) return false;
   for (int k = 0; k < group->store_count; k++) {
     const GroupStore *store = &group->stores[k];
     int ndim = planner->plan->slots[store->view.slot].ndim;
     if (ndim <= f->axis || !store_axes(planner, group, store, axes)) return false;
     if (k == 0) {
       static const AxisMap none = {0, 0, -1};
-      if (!side_of(group, &axes[f->axis], &member->sides.row)) return false;
-      if (!side_of(group, ndim > f->axis + 1 ? &axes[f->axis + 1] : &none, &member->sides.column))
+      if (!side_of(group, &domain, &axes[f->axis], &member->sides.row)) return false;
+      if (!side_of(group, &domain, ndim > f->axis + 1 ? &axes[f->axis + 1] : &none,
+                   &member->sides.column))
         member->sides.column = (SweepSide){.dim = -1, .within = {0, 1}};
     }
     AxisSpan spans[QL_MAX_DIMS];
@@ -317,10 +337,12 @@ static void forget_members(Finder *f) {
   f->rows = f->columns = (Interval){0, 0};
 }
 
-static int64_t points_across(const Group *group, const SweepGroup *sides) {
+static int64_t points_across(const Planner *planner, const Group *group, const SweepGroup *sides) {
   int64_t points = 1;
+  Box domain;
+  (void)domain_here(planner, group, &domain);
   for (int r = 0; r < group->rank; r++)
-    if (r != sides->row.dim && r != sides->column.dim) points *= group->extent[r];
+    if (r != sides->row.dim && r != sides->column.dim) points *= domain.hi[r] - domain.lo[r];
   return points;
 }
 
@@ -328,7 +350,7 @@ static void add_member(Finder *f, const Group *group) {
   const SweepMember *member = &f->members[f->count++];
   widen(&f->rows, member->sides.row.within);
   widen(&f->columns, member->sides.column.within);
-  f->across = QL_MAX(f->across, points_across(group, &member->sides));
+  f->across = QL_MAX(f->across, points_across(f->planner, group, &member->sides));
   add_windows(f, member);
 }
 
@@ -463,7 +485,12 @@ static QlStatus keep_sweep(Finder *f, PlanSweep *sweep, Swept *swept) {
   if (!sweep->groups || !sweep->cut || !sweep->begin || !sweep->over || !swept->touches)
     return QL_ERR_MEMORY;
   for (int k = 0; k < f->count; k++) {
+    Group *group = &planner->groups[f->members[k].sides.group];
+    Box domain;
+    group->swept = domain_here(planner, group, &domain);
     sweep->groups[k] = f->members[k].sides;
+    sweep->groups[k].domain = planner_keep(planner, &domain, sizeof domain);
+    if (!sweep->groups[k].domain) return QL_ERR_MEMORY;
     for (int u = 0; u < f->members[k].use_count; u++)
       touch(swept, &f->members[k], &f->members[k].uses[u]);
   }
@@ -529,7 +556,8 @@ static bool collides(const Finder *f, const Group *group, TouchedBy stores, Touc
 /* False: the sweep ends before it. */
 static bool step_aside(Finder *f, int g) {
   const Group *group = &f->planner->groups[g];
-  if (!f->count || group->kind != GROUP_KERNEL || ++f->aside > 2 * f->count + 2) return false;
+  if (!f->count || group->exchanges || group->kind != GROUP_KERNEL || ++f->aside > 2 * f->count + 2)
+    return false;
   bool behind = collides(f, group, MEMBER_STORES | BEHIND_STORES, MEMBER_READS | BEHIND_READS);
   f->roles[g] = behind ? SWEEP_BEHIND : SWEEP_BEFORE;
   if (behind) note(f, group, BEHIND_STORES, BEHIND_READS);
@@ -544,6 +572,12 @@ static bool find(Finder *f, int first) {
   for (int g = first; g < planner->group_count; g++) {
     const Group *group = &planner->groups[g];
     Joined joined = JOIN_NEVER;
+    Box domain;
+    if (f->count && group->kind == GROUP_KERNEL && !group->exchanges &&
+        !domain_here(planner, group, &domain)) {
+      f->roles[g] = SWEEP_BEFORE; /* it does nothing here */
+      continue;
+    }
     if (!collides(f, group, BEHIND_STORES, BEHIND_READS)) joined = join(f, group, g);
     if (joined == JOIN_NOT_NOW) return true;
     if (joined == JOIN_NEVER && !step_aside(f, g)) return false;
@@ -586,7 +620,9 @@ QlStatus planner_sweeps(Planner *planner) {
   const QlContext *ctx = planner->ctx;
   Plan *plan = planner->plan;
   size_t groups = (size_t)planner->group_count, places = (size_t)plan->place_count;
-  if (ctx->params.time_block == 1 || ctx->info->node_count > 1 || groups < 2) return QL_OK;
+  for (int g = 0; g < planner->group_count; g++)
+    plan->together |= planner->groups[g].placement.widened;
+  if (ctx->params.time_block == 1 || groups < 2) return QL_OK;
   if (!ctx->params.time_block && fits_caches(planner)) return QL_OK;
   Finder f = {.planner = planner,
               .slabs = ctx->info->node_size * plan->threads,
@@ -614,6 +650,7 @@ QlStatus planner_sweeps(Planner *planner) {
     g = end_of(&f) - 1;
   }
   size_t bytes = (size_t)plan->sweep_count * sizeof *sweeps;
+  plan->together |= ctx->info->node_count == 1 && plan->sweep_count > 0;
   plan->sweeps = planner_keep(planner, sweeps, bytes);
   return plan->sweeps ? QL_OK : QL_ERR_MEMORY;
 }

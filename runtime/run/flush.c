@@ -146,7 +146,7 @@ QlStatus rt_flush_log(QlContext *ctx, QlError *error) {
   rt_plan_finish(ctx, plan);
   if (rt_stops(ctx)) return ql_fail(error, QL_ERR_INTERRUPTED, "interrupted");
   rt_movements_of(ctx, plan);
-  rt_pace_learn(ctx, plan->new_bytes, plan->sweep_count > 0);
+  rt_pace_learn(ctx, plan->new_bytes, plan->together);
   const int64_t *adds = (const int64_t *)&plan->adds;
   int64_t *counters = (int64_t *)&ctx->counters;
   for (size_t k = 0; k < sizeof plan->adds / sizeof *adds; k++) counters[k] += adds[k];

@@ -57,8 +57,9 @@ bool rt_run_sweep(QlContext *ctx, Run *run, const PlanStep *step, int task, int 
       wait_below(ctx, sweep, base, slab, i, thread == 0);
       for (int g = 0; g < sweep->count; g++) {
         const PlanGroup *group = &run->plan->groups[sweep->groups[g].group];
+        const Box *domain = sweep->groups[g].domain;
         Box box;
-        for (int r = 0; r < group->rank; r++) box.lo[r] = 0, box.hi[r] = group->extent[r];
+        for (int r = 0; r < group->rank; r++) box.lo[r] = domain->lo[r], box.hi[r] = domain->hi[r];
         if (!front_of(sweep, &sweep->groups[g], slab, k, i, &box)) continue;
         run_box(ctx, run, group, &box);
         points += box_volume(group->rank, &box);
