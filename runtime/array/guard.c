@@ -77,7 +77,7 @@ void rt_canary_fresh(QlContext *ctx, const Run *run) {
 void rt_canary_follow(QlContext *ctx, const Run *run, int group, bool is_main) {
   const CommInfo *info = ctx->info;
   int step = run->plan->groups[group].first_step;
-  uint64_t here = run->base + (uint64_t)step, filled = here + 1;
+  uint64_t here = step ? run_behind(run, step - 1) : run->base, filled = here + 1;
   bool leads = is_main && info->node_rank == 0, any = false;
   for (int k = 0; k < run->plan->slot_count; k++) {
     const PlanSlot *slot = &run->plan->slots[k];

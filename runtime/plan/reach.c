@@ -64,7 +64,7 @@ static bool stores(const Planner *planner, int slot, int from, int to) {
 
 /* Brings ghosts that the nodes do not have yet: before the group, or before the first one of those
  * that share what is brought (deepen.c), none of which has stored the slot by now. */
-static QlStatus bring_ghosts(Planner *planner, Group *group, int index, Halo *halo) {
+static QlStatus bring_ghosts(Planner *planner, Group *group, int index, bool reads, Halo *halo) {
   SlotInfo *info = &planner->slots[index];
   const PlanSlot *slot = &planner->plan->slots[index];
   if (rt_ghosts_hold(info->ghosts, slot->ndim, halo)) return QL_OK;
@@ -74,7 +74,7 @@ static QlStatus bring_ghosts(Planner *planner, Group *group, int index, Halo *ha
     /* what is new is garbage where nothing has been stored */
     if (info->fresh && !stores(planner, index, 0, group->block)) return QL_OK;
     first = &planner->groups[group->block];
-    halo->region = box_of_shape(slot->ndim, slot->shape);
+    if (reads) halo->region = box_of_shape(slot->ndim, slot->shape);
     for (int a = 0; a < slot->ndim; a++)
       for (int side = 0; side < 2; side++)
         halo->depth[a][side] = QL_MAX(halo->depth[a][side], group->wanted[index][a][side]);
@@ -108,7 +108,7 @@ static QlStatus reach_ghosts(Planner *planner, Group *group, int leaf, int64_t d
     halo.region.hi[a] = QL_MIN(halo.region.hi[a] + BEYOND, slot->shape[a]);
   }
   group->reach[leaf].is_brought = true;
-  return bring_ghosts(planner, group, index, &halo);
+  return bring_ghosts(planner, group, index, true, &halo);
 }
 
 /* ---- copies ---- */
@@ -207,20 +207,37 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, const Reade
   return reach_copy(planner, group, leaf);
 }
 
+/* Has no node ghosts of the slot at that end of the axis? The node that owns it owns more than the
+ * deepest ghosts reach over. */
+static bool is_out_of_reach(const PlanSlot *slot, int axis, int side, const Halo *halo) {
+  const Grid *grid = &slot->layout->template->nodes;
+  int64_t thick = halo->region.hi[axis] - halo->region.lo[axis];
+  for (int g = 0; g < grid->count; g++) {
+    const GridAxis *along = &grid->axis[g];
+    if (along->axis != axis || along->cells == 1) continue;
+    Interval owned = rt_layout_along(slot->layout, slot->shape, along, side ? along->cells - 1 : 0);
+    return owned.hi - owned.lo >= thick + halo->depth[axis][side ? 1 : 0] &&
+           owned.hi - owned.lo >= thick + halo->depth[axis][side ? 0 : 1];
+  }
+  return false;
+}
+
 /* Nodes that compute beyond what they own keep ghosts of the target so deep: of what the group does
  * not store they must have them before. */
 static QlStatus reach_beside(Planner *planner, Group *group, const GroupStore *store) {
   const Placement *p = &group->placement;
   int index = store->view.slot;
   const PlanSlot *slot = &planner->plan->slots[index];
-  Halo halo;
-  memcpy(halo.depth, p->wider, sizeof halo.depth);
   planner->reader = group->statement;
-  deepen_margin(&planner->slots[index], slot->ndim, halo.depth);
   for (int a = 0; a < slot->ndim; a++)
-    for (int side = 0; side < 2; side++)
-      if (deepen_beside(slot, p->axes, group->extent, a, side, &halo.region))
-        QL_TRY(bring_ghosts(planner, group, index, &halo));
+    for (int side = 0; side < 2; side++) {
+      Halo halo;
+      memcpy(halo.depth, p->wider, sizeof halo.depth);
+      deepen_margin(&planner->slots[index], slot->ndim, halo.depth);
+      if (deepen_beside(slot, p->axes, group->extent, a, side, &halo.region) &&
+          !is_out_of_reach(slot, a, side, &halo))
+        QL_TRY(bring_ghosts(planner, group, index, false, &halo));
+    }
   return QL_OK;
 }
 
