@@ -124,7 +124,7 @@ void ql_close(QlContext *ctx) {
   ql_pool_free(&ctx->planning), ql_pool_free(&ctx->building);
   rt_copies_close(ctx);
   rt_blocks_close(ctx);
-  free(ctx->movements.lines), free(ctx->cache_folder);
+  free(ctx->remarks.lines), free(ctx->cache_folder);
   ctx->closed = true;
   if (ctx->exports) ctx->kept = comm_arena_keep(ctx->comm);
   comm_close(ctx->comm);

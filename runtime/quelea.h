@@ -15,7 +15,7 @@
  *
  * Ownership: a call that gives an array through a QlArray ** gives a new reference; ql_release
  * returns it. Releasing never communicates and may happen in any order, also after ql_close;
- * QlInfo, QlMovement and other pointers that are given stay the context's.
+ * QlInfo, QlRemark and other pointers that are given stay the context's.
  *
  * Errors: every function that returns a QlStatus fills *error when it fails (error may be NULL) and
  * then gives nothing. A call that records fails at once and changes nothing: QL_ERR_VALUE,
@@ -118,17 +118,28 @@ typedef struct QlCounters {
 } QlCounters;
 QL_API QlCounters ql_counters(const QlContext *context);
 
-/* What moved because of a line of the program, on this rank: bytes received by its node for it, all
- * times together. */
-typedef enum QlMovementKind { QL_MOVE_HALO, QL_MOVE_REDISTRIBUTION, QL_MOVE_GATHER } QlMovementKind;
-typedef struct QlMovement {
-  QlMovementKind kind;
+/* What is to be said of a line of the program, on this rank: what moved because of it, in bytes
+ * received by its node, all times together; or why a sweep, steps that are computed together while
+ * their data is in the cache, ended before it. */
+typedef enum QlRemarkKind {
+  QL_MOVE_HALO,
+  QL_MOVE_REDISTRIBUTION,
+  QL_MOVE_GATHER,
+  QL_SWEEP_FAR,
+  QL_SWEEP_ORDER,
+  QL_SWEEP_MESSAGE,
+  QL_SWEEP_LOOK
+} QlRemarkKind;
+typedef struct QlRemark {
+  QlRemarkKind kind;
   QlSource source;
   int64_t times, bytes;
-} QlMovement;
+} QlRemark;
 /* Local. Gives their number; they are the context's, and valid until something is executed. */
-QL_API int ql_movements(const QlContext *context, const QlMovement **movements);
-QL_API const char *ql_movement_name(QlMovementKind kind); /* "halo", "redistribution", "gather" */
+QL_API int ql_remarks(const QlContext *context, const QlRemark **remarks);
+QL_API bool ql_remark_moves(QlRemarkKind kind);
+/* "halo", "redistribution", "gather"; or a sentence that ends with the line. */
+QL_API const char *ql_remark_name(QlRemarkKind kind);
 
 /* Position in the user's program of what is recorded next. Local, cheap. */
 QL_API void ql_at(QlContext *context, QlSource source);

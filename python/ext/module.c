@@ -180,22 +180,32 @@ static PyObject *module_counters(PyObject *module, PyObject *unused) {
   return dict;
 }
 
-/* [(line, what, times, bytes)] */
-static PyObject *module_movements(PyObject *module, PyObject *unused) {
-  (void)module, (void)unused;
-  const QlMovement *all;
+/* [(line, what, times, bytes)], of what moved, or of why sweeps ended. */
+static PyObject *remarks(bool moves) {
+  const QlRemark *all;
   if (qx_enter() < 0) return NULL;
-  int count = ql_movements(qx.context, &all);
+  int count = ql_remarks(qx.context, &all);
   PyObject *list = PyList_New(0);
   for (int k = 0; list && k < count; k++) {
     char line[512];
+    if (ql_remark_moves(all[k].kind) != moves) continue;
     qx_describe(NULL, all[k].source, line, sizeof line);
-    PyObject *row = Py_BuildValue("(ssLL)", line, ql_movement_name(all[k].kind),
+    PyObject *row = Py_BuildValue("(ssLL)", line, ql_remark_name(all[k].kind),
                                   (long long)all[k].times, (long long)all[k].bytes);
     if (!row || PyList_Append(list, row) < 0) Py_CLEAR(list);
     Py_XDECREF(row);
   }
   return list;
+}
+
+static PyObject *module_movements(PyObject *module, PyObject *unused) {
+  (void)module, (void)unused;
+  return remarks(true);
+}
+
+static PyObject *module_sweep_ends(PyObject *module, PyObject *unused) {
+  (void)module, (void)unused;
+  return remarks(false);
 }
 
 /* [(name, type, default, text)] of params.def, and whether the environment is well-formed. Opens
@@ -249,6 +259,8 @@ PyMethodDef qx_context_functions[] = {
     {"counters", module_counters, METH_NOARGS, "What really happened, on this rank."},
     {"movements", module_movements, METH_NOARGS,
      "What moved between nodes: [(line, what, times, bytes)]."},
+    {"sweep_ends", module_sweep_ends, METH_NOARGS,
+     "Why steps were not computed together: [(line, why, times, 0)]."},
     {"params", module_params, METH_NOARGS, "The QUELEA_* parameters: (name, type, default, text)."},
     {"check_params", module_check_params, METH_NOARGS,
      "Raises if a QUELEA_* variable is malformed."},

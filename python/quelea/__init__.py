@@ -2,7 +2,7 @@
 
 ``import quelea as np`` in a NumPy script, then ``mpirun -n 16 python script.py``. The namespace is NumPy's; what is not
 there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_root``, ``info``, ``counters``,
-``movements``, ``config``.
+``movements``, ``why_not_blocked``, ``config``.
 """
 
 import os as _os
@@ -201,6 +201,7 @@ from .info import (
     on_root,
     params,
     sync,
+    why_not_blocked,
 )
 from .joins import *
 from .linear import *

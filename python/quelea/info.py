@@ -10,7 +10,7 @@ import numpy
 from . import _quelea, config
 from ._quelea import ndarray
 
-__all__ = ["counters", "info", "init", "movements", "on_root", "params", "sync"]
+__all__ = ["counters", "info", "init", "movements", "on_root", "params", "sync", "why_not_blocked"]
 
 
 def init(comm: Any = None) -> None:
@@ -175,7 +175,11 @@ def info() -> dict[str, Any]:
 
 
 def counters() -> dict[str, int]:
-    """What really happened since the start, on this rank: statements, kernels, exchanges, gathers and their bytes."""
+    """What really happened since the start, on this rank: statements, kernels, exchanges, gathers and their bytes.
+
+    ``sweeps`` counts runs of kernels that were computed together, front by front (time blocking), and ``swept_kernels``
+    the kernels in them: divided by each other they say how deep sweeps are.
+    """
     return _quelea.counters()
 
 
@@ -199,6 +203,33 @@ def movements() -> list[dict[str, Any]]:
     """
     rows = sorted(_quelea.movements(), key=lambda row: -row[3])
     return [dict(zip(("line", "what", "times", "bytes"), row, strict=True)) for row in rows]
+
+
+def why_not_blocked() -> list[dict[str, Any]]:
+    """Which lines of the program ended a sweep, and why.
+
+    Local. The steps of a loop, statements that read what others before them have stored nearby, are computed together,
+    front by front, while their data is in the cache (time blocking); ``counters()["swept_kernels"]`` says how many
+    kernels were, in how many ``sweeps``. What is recorded and not yet executed is not in it: call `sync` first. Arrays
+    that lie in the caches of the cores as they are, and what is touched once, are not swept, and not listed.
+
+    Returns
+    -------
+    list of dict
+        The most frequent first: ``line`` (file, number and text), ``why``, and ``times``.
+
+    See Also
+    --------
+    counters : how much was computed in sweeps.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> for row in np.why_not_blocked():                                # doctest: +SKIP
+    ...     print(row["times"], row["line"], row["why"])
+    """
+    rows = sorted(_quelea.sweep_ends(), key=lambda row: -row[2])
+    return [dict(zip(("line", "why", "times"), row[:3], strict=True)) for row in rows]
 
 
 def params() -> list[dict[str, str]]:

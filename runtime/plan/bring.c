@@ -18,18 +18,14 @@ bool bring_is_gather(const Planner *planner, const Group *group) {
 }
 
 /* For the counters, and the report per line. */
-static QlStatus note_movement(Planner *planner, bool halo, int64_t bytes) {
-  Plan *plan = planner->plan;
-  QlCounters *adds = &plan->adds;
+static QlStatus note_moved(Planner *planner, bool halo, int64_t bytes) {
+  QlCounters *adds = &planner->plan->adds;
   if (halo)
     adds->halo_exchanges++, adds->halo_bytes += bytes;
   else
     adds->redistributions++, adds->redistributed_bytes += bytes;
-  QL_TRY(planner_grow(planner, &plan->movements, plan->movement_count, &planner->movement_room,
-                      sizeof *plan->movements));
-  QlMovementKind kind = halo ? QL_MOVE_HALO : QL_MOVE_REDISTRIBUTION;
-  plan->movements[plan->movement_count++] = (PlanMovement){kind, planner->reader, bytes};
-  return QL_OK;
+  return planner_remark(planner, halo ? QL_MOVE_HALO : QL_MOVE_REDISTRIBUTION, planner->reader,
+                        bytes);
 }
 
 /* A search for nodes: those that own something of a box, or those to which something of it is
@@ -128,5 +124,5 @@ QlStatus bring_all(Bring *bring) {
   bool halo = bring->into == bring->slot,
        counts = halo ||
                 (bring->slot < planner->log->slot_count && !bring_is_gather(planner, bring->group));
-  return counts ? note_movement(planner, halo, bring->received) : QL_OK;
+  return counts ? note_moved(planner, halo, bring->received) : QL_OK;
 }

@@ -246,7 +246,7 @@ static size_t kept_bytes(const Planner *planner) {
   size_t bytes = sizeof *plan +
                  (size_t)(planner->log->word_count + planner->ctx->key.count) * sizeof(int64_t) +
                  slots * (sizeof *plan->slots + sizeof *plan->places) +
-                 (size_t)plan->movement_count * sizeof *plan->movements;
+                 (size_t)plan->remark_count * sizeof *plan->remarks;
   for (int g = 0; g < planner->group_count; g++) {
     const Group *group = &planner->groups[g];
     size_t operands = (size_t)(group->node_count + group->store_count);
@@ -276,10 +276,22 @@ static QlStatus keep_key(const Planner *planner) {
 static QlStatus keep_slots(const Planner *planner) {
   Plan *plan = planner->plan;
   PlanSlot *slots = planner_keep(planner, plan->slots, (size_t)plan->slot_count * sizeof *slots);
-  PlanMovement *movements =
-      planner_keep(planner, plan->movements, (size_t)plan->movement_count * sizeof *movements);
-  if (!slots || !movements) return QL_ERR_MEMORY;
-  plan->slots = slots, plan->movements = movements;
+  plan->slots = slots;
+  return slots ? QL_OK : QL_ERR_MEMORY;
+}
+
+static QlStatus keep_remarks(const Planner *planner) {
+  Plan *plan = planner->plan;
+  plan->remarks =
+      planner_keep(planner, plan->remarks, (size_t)plan->remark_count * sizeof *plan->remarks);
+  return plan->remarks ? QL_OK : QL_ERR_MEMORY;
+}
+
+QlStatus planner_remark(Planner *planner, QlRemarkKind kind, int statement, int64_t bytes) {
+  Plan *plan = planner->plan;
+  QL_TRY(planner_grow(planner, &plan->remarks, plan->remark_count, &planner->remark_room,
+                      sizeof *plan->remarks));
+  plan->remarks[plan->remark_count++] = (PlanRemark){kind, statement, bytes};
   return QL_OK;
 }
 
@@ -303,6 +315,7 @@ static QlStatus run_pipeline(Planner *planner) {
   QL_TRY(planner_live(planner));
   QL_TRY(planner_exchange(planner));
   QL_TRY(planner_sweeps(planner));
+  QL_TRY(keep_remarks(planner));
   QL_TRY(planner_overlap(planner));
   QL_TRY(planner_schedule(planner));
   QL_TRY(planner_depend(planner));

@@ -198,11 +198,11 @@ typedef struct PlanStep {
   PlanParts *parts; /* PACK, UNPACK: [threads] */
 } PlanStep;
 
-typedef struct PlanMovement {
-  QlMovementKind kind;
+typedef struct PlanRemark {
+  QlRemarkKind kind;
   int statement;
   int64_t bytes;
-} PlanMovement;
+} PlanRemark;
 
 /* A kernel that a group needs. A plan in the cache has all of its kernels. */
 typedef struct PlanKernel {
@@ -265,8 +265,8 @@ typedef struct Plan {
   int kernel_count;
   int threads;     /* so many of each rank are worth it; each does the tasks of several workers */
   QlCounters adds; /* to the counters, each time it runs */
-  PlanMovement *movements;
-  int movement_count;
+  PlanRemark *remarks;
+  int remark_count;
   uint64_t last_used;
   struct Plan *next;
 

@@ -241,7 +241,7 @@ typedef struct Planner {
   PlannedCopy *copies; /* that may be read at this point of the plan */
   int copy_count, copy_room;
   int64_t copy_bytes; /* of those that the plan makes and that last beyond a statement */
-  int movement_room;
+  int remark_room;
   PlanTie *ties;
   int tie_count, tie_room;
   Swept *swept; /* parallel to plan->sweeps */
@@ -270,6 +270,8 @@ void *planner_keep(const Planner *planner, const void *items, size_t bytes); /* 
 void *planner_keep_zeros(const Planner *planner, size_t bytes);
 /* Room for one more than `count` items, as ql_pool_grow. */
 QlStatus planner_grow(const Planner *planner, void *items, int count, int *room, size_t size);
+/* Something to be said of the statement's line each time the plan runs. */
+QlStatus planner_remark(Planner *planner, QlRemarkKind kind, int statement, int64_t bytes);
 bool plan_is_current(const Plan *plan); /* would it be made as it is? */
 /* A new temporary of the plan; takes the layout over. -1: out of memory. */
 int planner_slot(Planner *planner, QlDtype dtype, int ndim, const int64_t *shape, Layout *layout);

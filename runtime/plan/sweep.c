@@ -85,6 +85,8 @@ typedef struct Finder {
   SweepRole *roles;       /* [groups] */
   TouchedBy *by;          /* [places] */
   Window *windows;        /* [places] */
+  int ended_by;           /* the group before which the sweep has ended, and */
+  QlRemarkKind why;       /* why; -1: it was the last, or what would have been too deep */
   double bytes, touched;  /* of the rows of its places, and of those that its groups touch */
   int shared;             /* sweeps that have still to be of at most */
   int most;               /* groups that it may have; 0: any number */
@@ -164,11 +166,12 @@ static Use use_of(const Finder *f, const Group *group, const SweepMember *member
 }
 
 /* False: too many uses, or the group has no positions along the axis. */
-static bool member_of(const Finder *f, const Group *group, SweepMember *member) {
+static bool member_of(Finder *f, const Group *group, SweepMember *member) {
   const Planner *planner = f->planner;
   AxisMap axes[QL_MAX_DIMS];
   Use uses[USES];
   int count = 0;
+  f->why = group->exchanges ? QL_SWEEP_MESSAGE : QL_SWEEP_ORDER;
   if (!may_sweep(f, group)) return false;
   Box domain;
   if (!domain_here(planner, group, &domain)) return false;
@@ -367,6 +370,15 @@ static bool is_sound(const Finder *f) {
          (2 * sink <= slab && 2 * (ahead_hi - ahead_lo) <= slab && shape_of(f).fits);
 }
 
+enum { NEAR = 128 };
+
+/* Would the group be computed so far behind the one before it that hardly anything is shared? */
+static bool is_far(const Finder *f, const SweepMember *member) {
+  if (!f->count) return false;
+  const SweepSide *last = &f->members[f->count - 1].sides.row, *row = &member->sides.row;
+  return row->ahead - last->ahead > NEAR || row->below - last->below > NEAR;
+}
+
 typedef enum Joined { JOIN_YES, JOIN_NEVER, JOIN_NOT_NOW } Joined;
 
 /* Takes the next group into the sweep, unless that cannot be, or the sweep would become too deep.
@@ -375,7 +387,9 @@ static Joined join(Finder *f, const Group *group, int g) {
   SweepMember *member = &f->members[f->count];
   Finder before = *f;
   Window windows[USES];
-  if (!member_of(f, group, member) || !order_all(f, member)) return JOIN_NEVER;
+  if (!member_of(f, group, member)) return JOIN_NEVER;
+  f->why = QL_SWEEP_FAR;
+  if (!order_all(f, member) || is_far(f, member)) return JOIN_NEVER;
   member->sides.group = g;
   if ((f->depth && member->depth > f->depth) || (f->most && f->count >= f->most))
     return JOIN_NOT_NOW;
@@ -568,6 +582,7 @@ static bool step_aside(Finder *f, int g) {
 static bool find(Finder *f, int first) {
   const Planner *planner = f->planner;
   forget_members(f);
+  f->ended_by = -1;
   f->axis = axis_of(planner, &planner->groups[first]);
   for (int g = first; g < planner->group_count; g++) {
     const Group *group = &planner->groups[g];
@@ -580,7 +595,10 @@ static bool find(Finder *f, int first) {
     }
     if (!collides(f, group, BEHIND_STORES, BEHIND_READS)) joined = join(f, group, g);
     if (joined == JOIN_NOT_NOW) return true;
-    if (joined == JOIN_NEVER && !step_aside(f, g)) return false;
+    if (joined == JOIN_NEVER && !step_aside(f, g)) {
+      f->ended_by = g;
+      return false;
+    }
     if (joined != JOIN_YES) continue;
     f->roles[g] = SWEEP_MEMBER;
     note(f, group, MEMBER_STORES, MEMBER_READS);
@@ -639,6 +657,8 @@ QlStatus planner_sweeps(Planner *planner) {
   for (int g = 0; g < planner->group_count; g++) {
     if (f.shared-- <= 0) share_out(&f, g);
     find(&f, g);
+    if (f.count && f.ended_by >= 0)
+      QL_TRY(planner_remark(planner, f.why, planner->groups[f.ended_by].statement, 0));
     if (!is_worth(&f)) {
       if (f.count > 1) g = end_of(&f) - 1;
       continue;

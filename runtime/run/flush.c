@@ -145,7 +145,8 @@ QlStatus rt_flush_log(QlContext *ctx, QlError *error) {
   rt_plan_run(ctx, plan);
   rt_plan_finish(ctx, plan);
   if (rt_stops(ctx)) return ql_fail(error, QL_ERR_INTERRUPTED, "interrupted");
-  rt_movements_of(ctx, plan);
+  rt_remarks_of(ctx, plan);
+  if (plan->sweep_count && !ctx->log.due_since) rt_remark(ctx, QL_SWEEP_LOOK, rt_source(ctx), 0);
   rt_pace_learn(ctx, plan->new_bytes, plan->together);
   const int64_t *adds = (const int64_t *)&plan->adds;
   int64_t *counters = (int64_t *)&ctx->counters;

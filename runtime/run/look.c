@@ -196,8 +196,8 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   if (!status && is_partitioned) {
     ctx->counters.gathers++;
     ctx->counters.gathered_bytes += bytes;
-    rt_movement(ctx, QL_MOVE_GATHER,
-                ctx->options.where ? ctx->options.where(ctx->options.data) : rt_source(ctx), bytes);
+    rt_remark(ctx, QL_MOVE_GATHER,
+              ctx->options.where ? ctx->options.where(ctx->options.data) : rt_source(ctx), bytes);
   }
   if (!status) status = deliver(array, copy, root, host, error);
   ql_release(copy);

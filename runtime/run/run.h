@@ -6,10 +6,10 @@
 
 #include <pthread.h>
 
-typedef struct Movements {
-  QlMovement *lines;
+typedef struct Remarks {
+  QlRemark *lines;
   int count, room, last;
-} Movements;
+} Remarks;
 
 /* A kind of statement on the immediate path, and its kernel once it has been worth one. */
 typedef struct ImmediateForm {
@@ -149,9 +149,9 @@ QlStatus rt_agree_value(QlContext *ctx, uint64_t value[2], QlError *error);
 QlStatus rt_agree_sync(QlContext *ctx,
                        QlError *error); /* collective: nothing but that all are here */
 
-/* ---- movements.c ---- */
-void rt_movement(QlContext *ctx, QlMovementKind kind, QlSource source, int64_t bytes);
-void rt_movements_of(QlContext *ctx, const Plan *plan); /* it has run */
+/* ---- remarks.c ---- */
+void rt_remark(QlContext *ctx, QlRemarkKind kind, QlSource source, int64_t bytes);
+void rt_remarks_of(QlContext *ctx, const Plan *plan); /* it has run */
 
 /* ---- gather.c ---- */
 /* Collective. A partitioned array on several nodes, executed, in C order into `host` on rank

@@ -160,7 +160,17 @@ if __name__ == "__main__":
     first, last = int(sys.argv[1]), int(sys.argv[2])
     wrong = [text for seed in range(first, last) if (text := different(seed, quelea))]
     counters = quelea.counters()
-    print(len(wrong), "wrong", counters["sweeps"], "sweeps", counters["swept_kernels"], "kernels", counters["halo_exchanges"], "halos", counters["redistributions"])
+    print(
+        len(wrong),
+        "wrong",
+        counters["sweeps"],
+        "sweeps",
+        counters["swept_kernels"],
+        "kernels",
+        counters["halo_exchanges"],
+        "halos",
+        counters["redistributions"],
+    )
     for text in wrong[:3]:
         print(text)
     sys.exit(bool(wrong))

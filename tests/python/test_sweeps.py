@@ -136,6 +136,32 @@ def test_the_far_end_ends_a_sweep():
     assert swept == 0
 
 
+# ---- what is said of it ----
+
+
+@starts_jobs
+@pytest.mark.parametrize(
+    "line, word",
+    [
+        ("v[-1] = v[1]", "far away"),
+        ("v *= 1 + 0 * v[:, ::-1].sum(0)", "in parts"),
+        ("v[1:-1] = v[1:-1][::-1]", "far away"),
+        ("if step % 9 == 8: seen.append(float(v[3, 3]))", "looked at"),
+    ],
+)
+def test_why_steps_are_not_computed_together(line, word):
+    code = LOOPS.format(line, "pass").split("    for step in range(steps):\n        y[")[0]
+    number = 3 + next(k for k, text in enumerate(code.splitlines()) if line in text)
+    code += "    print(*np.why_not_blocked(), sep=chr(10))"
+    rows = fine(code, 0, QUELEA_THREADS="2", QUELEA_FRONT_BYTES="100k").splitlines()
+    assert any(word in row and f"<string>:{number}'" in row for row in rows), rows
+
+
+def test_nothing_is_said_of_what_is_small():
+    quiet = happened(lambda: [np.ones(9) + k for k in range(9)])
+    assert quiet["sweeps"] == 0
+
+
 # ---- memory ----
 
 
