@@ -140,12 +140,12 @@ stages() {
   stage packages.beside beside
   stage pytest.single "$python" -m pytest -rs -m "$selection" --ignore=tests/python
 
-  # These two compile most kernels, on one core each. Of the second, some plans are run by one thread, by two, by all.
-  run=begin on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0
+  # These two compile most kernels, on one core each. Of the second, some plans are run by one thread, by two, by all, and what can be is computed in sweeps.
+  run=begin on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0 QUELEA_TIME_BLOCK=6 QUELEA_FRONT_BYTES=2k
   on_ranks ranks.0 0
   finish ranks.1
   on_ranks ranks.2 2 QUELEA_THREADS=1
-  on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1
+  on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1 QUELEA_TIME_BLOCK=6
   on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1
 
   stage build.debug setup_build debug

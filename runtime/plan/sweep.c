@@ -34,7 +34,6 @@
 
 enum {
   LONG_CALL = 2048,  /* points, from which on the call of a kernel costs little */
-  MOST_ROWS = 16,    /* of a front */
   LEAST_STRIP = 512, /* points of it; */
   SHORTEST = 128,    /* but so many, where without the sweep would reuse less than */
   ENOUGH = 12,       /* so often what it has brought into the cache */
@@ -87,7 +86,8 @@ typedef struct Finder {
   Window *windows;        /* [places] */
   int ended_by;           /* the group before which the sweep has ended, and */
   QlRemarkKind why;       /* why; -1: it was the last, or what would have been too deep */
-  double bytes, touched;  /* of the rows of its places, and of those that its groups touch */
+  double row_bytes;       /* of its places, and */
+  double touched;         /* bytes that its groups touch */
   int shared;             /* sweeps that have still to be of at most */
   int most;               /* groups that it may have; 0: any number */
   Interval rows, columns; /* positions of all its groups */
@@ -294,6 +294,11 @@ static double front_bytes(const Finder *f, int64_t height) {
   return bytes;
 }
 
+/* Of all rows of its places. */
+static double all_bytes(const Finder *f) {
+  return (double)(f->rows.hi - f->rows.lo) * f->row_bytes;
+}
+
 typedef struct Shape { /* of fronts */
   int64_t height, strip;
   bool fits;
@@ -301,7 +306,7 @@ typedef struct Shape { /* of fronts */
 
 static Shape shape_of(const Finder *f) {
   int64_t columns = QL_MAX(f->columns.hi - f->columns.lo, 1);
-  int64_t points = f->touched < ENOUGH * f->bytes ? SHORTEST : LEAST_STRIP;
+  int64_t points = f->touched < ENOUGH * all_bytes(f) ? SHORTEST : LEAST_STRIP;
   int64_t least = QL_MAX(ceil_div(points, f->across), spread(sinks(f, true)));
   Shape shape = {.height = 1, .strip = columns};
   double part = (double)f->cache / front_bytes(f, 1);
@@ -310,9 +315,11 @@ static Shape shape_of(const Finder *f) {
     shape.strip = QL_MIN(QL_MAX(ceil_div(columns, strips), least), columns);
     if (f->across == 1) shape.strip = ceil_div(shape.strip, LINE) * LINE;
   }
-  int64_t height = ceil_div(LONG_CALL, QL_MAX(shape.strip * f->across, 1));
-  shape.height = QL_MIN(QL_MAX(height, 1), MOST_ROWS);
-  shape.fits = front_bytes(f, 1) * (double)shape.strip / (double)columns <= (double)f->cache;
+  double strips = (double)columns / (double)shape.strip;
+  shape.height = QL_MAX(ceil_div(LONG_CALL, QL_MAX(shape.strip * f->across, 1)), 1);
+  while (shape.height > 1 && front_bytes(f, shape.height) > (double)f->cache * strips)
+    shape.height /= 2;
+  shape.fits = front_bytes(f, 1) <= (double)f->cache * strips;
   return shape;
 }
 
@@ -326,8 +333,7 @@ static void add_windows(Finder *f, const SweepMember *member) {
     widen(&rows, (Interval){member->sides.row.ahead + use->lo[0],
                             member->sides.row.ahead + use->hi[0] + 1});
     window->lo = rows.lo, window->hi = rows.hi;
-    f->bytes += (double)QL_MAX(use->bytes_of_row - window->bytes_of_row, 0);
-    f->touched += (double)use->bytes_of_row;
+    f->row_bytes += (double)QL_MAX(use->bytes_of_row - window->bytes_of_row, 0);
     window->bytes_of_row = QL_MAX(window->bytes_of_row, use->bytes_of_row);
   }
 }
@@ -336,16 +342,26 @@ static void forget_members(Finder *f) {
   memset(f->by, 0, (size_t)f->planner->plan->place_count * sizeof *f->by);
   f->aside = 0;
   memset(f->windows, 0, (size_t)f->planner->plan->place_count * sizeof *f->windows);
-  f->count = 0, f->across = 1, f->bytes = f->touched = 0;
+  f->count = 0, f->across = 1, f->row_bytes = f->touched = 0;
   f->rows = f->columns = (Interval){0, 0};
 }
 
-static int64_t points_across(const Planner *planner, const Group *group, const SweepGroup *sides) {
+/* Bytes of what a group touches: each slot once. */
+static double touched_by(const Finder *f, const Box *domain, int rank, const SweepMember *member) {
+  double item = 0;
+  for (int k = 0; k < member->use_count; k++) {
+    bool again = false;
+    for (int j = 0; j < k; j++) again |= member->uses[j].slot == member->uses[k].slot;
+    if (!again && member->uses[k].along[0])
+      item += (double)ql_dtype_info[f->planner->plan->slots[member->uses[k].slot].dtype].size;
+  }
+  return item * (double)box_volume(rank, domain);
+}
+
+static int64_t points_across(const Box *domain, int rank, const SweepGroup *sides) {
   int64_t points = 1;
-  Box domain;
-  (void)domain_here(planner, group, &domain);
-  for (int r = 0; r < group->rank; r++)
-    if (r != sides->row.dim && r != sides->column.dim) points *= domain.hi[r] - domain.lo[r];
+  for (int r = 0; r < rank; r++)
+    if (r != sides->row.dim && r != sides->column.dim) points *= domain->hi[r] - domain->lo[r];
   return points;
 }
 
@@ -353,7 +369,10 @@ static void add_member(Finder *f, const Group *group) {
   const SweepMember *member = &f->members[f->count++];
   widen(&f->rows, member->sides.row.within);
   widen(&f->columns, member->sides.column.within);
-  f->across = QL_MAX(f->across, points_across(f->planner, group, &member->sides));
+  Box domain;
+  (void)domain_here(f->planner, group, &domain);
+  f->across = QL_MAX(f->across, points_across(&domain, group->rank, &member->sides));
+  f->touched += touched_by(f, &domain, group->rank, member);
   add_windows(f, member);
 }
 
@@ -372,6 +391,15 @@ static bool is_sound(const Finder *f) {
 
 enum { NEAR = 128 };
 
+enum { EDGE = 16 }; /* rows: what lies in one is a small part of a group of so many */
+
+/* One worker would compute all of it. */
+static bool is_alone(const Finder *f, const Group *group, const SweepMember *member) {
+  int64_t rows = f->rows.hi - f->rows.lo;
+  return !f->depth && member->sides.row.dim < 0 && f->slabs > 1 && group->rank > 0 &&
+         rows < EDGE * f->slabs;
+}
+
 /* Would the group be computed so far behind the one before it that hardly anything is shared? */
 static bool is_far(const Finder *f, const SweepMember *member) {
   if (!f->count) return false;
@@ -389,7 +417,7 @@ static Joined join(Finder *f, const Group *group, int g) {
   Window windows[USES];
   if (!member_of(f, group, member)) return JOIN_NEVER;
   f->why = QL_SWEEP_FAR;
-  if (!order_all(f, member) || is_far(f, member)) return JOIN_NEVER;
+  if (!order_all(f, member) || is_far(f, member) || is_alone(f, group, member)) return JOIN_NEVER;
   member->sides.group = g;
   if ((f->depth && member->depth > f->depth) || (f->most && f->count >= f->most))
     return JOIN_NOT_NOW;
@@ -408,8 +436,8 @@ static Joined join(Finder *f, const Group *group, int g) {
 static bool is_worth(const Finder *f) {
   if (f->count < 2) return false;
   if (f->depth) return true;
-  double rows = (double)(f->rows.hi - f->rows.lo);
-  return f->touched >= 1.5 * f->bytes && rows * f->bytes > 2.0 * (double)f->cache * f->slabs;
+  double bytes = all_bytes(f);
+  return f->touched >= 1.5 * bytes && bytes > 2.0 * (double)f->cache * f->slabs;
 }
 
 /* ---- what the plan keeps ---- */
@@ -526,15 +554,24 @@ bool sweep_touched(const Planner *planner, int sweep, int touch, int worker, Box
   return !box_empty(slot->ndim, box);
 }
 
-enum { FEW_ROWS = 32 };
+enum { FEW_ROWS = 32, AMONG = 16 };
 
-/* Rows are cut along the first axis that is not one of a few components. */
-static int axis_of(const Planner *planner, const Group *group) {
-  if (group->kind != GROUP_KERNEL) return 0;
-  const PlanSlot *slot = &planner->plan->slots[group->stores[0].view.slot];
-  int axis = 0;
-  while (axis + 1 < slot->ndim && slot->shape[axis] < FEW_ROWS) axis++;
-  return slot->ndim && slot->shape[axis] >= FEW_ROWS ? axis : 0;
+/* Rows are cut along the first axis along which the largest of the next groups has many: it may be
+ * one of a few components, or the group lie at one position of it. */
+static int axis_of(const Planner *planner, int first) {
+  const Group *largest = NULL;
+  AxisMap axes[QL_MAX_DIMS];
+  int64_t most = 0;
+  for (int g = first; g < QL_MIN(first + AMONG, planner->group_count); g++) {
+    const Group *group = &planner->groups[g];
+    if (group->kind != GROUP_KERNEL || shape_volume(group->rank, group->extent) <= most) continue;
+    most = shape_volume(group->rank, group->extent), largest = group;
+  }
+  if (!largest || !store_axes(planner, largest, &largest->stores[0], axes)) return 0;
+  int ndim = planner->plan->slots[largest->stores[0].view.slot].ndim;
+  for (int a = 0; a < ndim; a++)
+    if (axes[a].dim >= 0 && largest->extent[axes[a].dim] >= FEW_ROWS) return a;
+  return 0;
 }
 
 /* ---- groups among those of a sweep ---- */
@@ -583,7 +620,7 @@ static bool find(Finder *f, int first) {
   const Planner *planner = f->planner;
   forget_members(f);
   f->ended_by = -1;
-  f->axis = axis_of(planner, &planner->groups[first]);
+  f->axis = axis_of(planner, first);
   for (int g = first; g < planner->group_count; g++) {
     const Group *group = &planner->groups[g];
     Joined joined = JOIN_NEVER;

@@ -109,6 +109,8 @@ RECORDED = _PARAMS["QUELEA_IMMEDIATE"] == "0" or (
     quelea.info()["size"] > 1 and _PARAMS["QUELEA_REPLICATE"] == "-1"
 )
 recorded = pytest.mark.skipif(not RECORDED, reason="small statements have no plans")
+# Are kernels computed together wherever that can be?
+SWEPT = _PARAMS["QUELEA_TIME_BLOCK"] not in ("0", "1")
 # Is every small statement on new arrays executed at once?
 AT_ONCE = _PARAMS["QUELEA_REPLICATE"] != "-1" and _PARAMS["QUELEA_IMMEDIATE"] != "0"
 
