@@ -437,7 +437,7 @@ static bool is_worth(const Finder *f) {
   if (f->count < 2) return false;
   if (f->depth) return true;
   double bytes = all_bytes(f);
-  return f->touched >= 1.5 * bytes && bytes > 2.0 * (double)f->cache * f->slabs;
+  return f->touched >= 1.5 * bytes && 3 * bytes > 4.0 * (double)f->cache * f->slabs;
 }
 
 /* ---- what the plan keeps ---- */
@@ -667,8 +667,8 @@ static bool fits_caches(const Planner *planner) {
   double bytes = 0;
   for (int p = 0; p < planner->plan->place_count; p++)
     bytes += (double)planner->plan->places[p].bytes;
-  return bytes <= 2.0 * (double)planner->ctx->front_bytes *
-                      (planner->ctx->info->node_size * planner->plan->threads);
+  return 3 * bytes <= 4.0 * (double)planner->ctx->front_bytes *
+                          (planner->ctx->info->node_size * planner->plan->threads);
 }
 
 QlStatus planner_sweeps(Planner *planner) {
