@@ -133,14 +133,20 @@ static bool add_wants(Deepener *d, Group *group, bool check) {
   return true;
 }
 
-/* The groups behind this one are a block. */
+/* The groups behind this one are a block, if any of them computes more than what nodes own. */
 static QlStatus end_block(Deepener *d, int first, int end) {
   const Planner *planner = d->planner;
+  bool widened = false;
+  for (int g = first; g < end; g++) widened |= planner->groups[g].placement.widened;
+  if (!widened) {
+    memset(d->want, 0, (size_t)d->slots * sizeof *d->want);
+    return QL_OK;
+  }
   Depth *want = ql_pool_copy(planner->pool, d->want, (size_t)d->slots * sizeof *want);
   if (!want) return planner_no_memory(planner);
   for (int g = first; g < end; g++) {
     planner->groups[g].block = first;
-    planner->groups[g].wanted = end - first > 1 ? (const int64_t(*)[QL_MAX_DIMS][2])want : NULL;
+    planner->groups[g].wanted = (const int64_t(*)[QL_MAX_DIMS][2])want;
   }
   memset(d->want, 0, (size_t)d->slots * sizeof *d->want);
   return QL_OK;

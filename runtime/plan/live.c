@@ -47,18 +47,24 @@ static int slots_of(const Group *group, int *slots) {
   for (int k = 0; k < group->node_count && group->reach; k++)
     if (group->nodes[k].kind == NODE_LEAF)
       slots[count++] = group->nodes[k].view.slot, slots[count++] = group->reach[k].slot;
-  return count; /* what is brought for later groups has been stored: it lives at that point */
+  return count;
 }
 
+static void lives_at(Lives *lives, int slot, int g) {
+  if (lives->first[slot] < 0) lives->first[slot] = g;
+  lives->last[slot] = g;
+}
+
+/* What is brought before a group for later ones is there by then. */
 static void find_lives(Lives *lives) {
   const Planner *planner = lives->planner;
   int slots[GROUP_SLOTS];
   for (int k = 0; k < planner->plan->slot_count; k++) lives->first[k] = lives->last[k] = -1;
-  for (int g = 0; g < planner->group_count; g++)
-    for (int j = slots_of(&planner->groups[g], slots) - 1; j >= 0; j--) {
-      if (lives->first[slots[j]] < 0) lives->first[slots[j]] = g;
-      lives->last[slots[j]] = g;
-    }
+  for (int g = 0; g < planner->group_count; g++) {
+    const Group *group = &planner->groups[g];
+    for (int j = 0; j < group->brought_count; j++) lives_at(lives, group->brought[j], g);
+    for (int j = slots_of(group, slots) - 1; j >= 0; j--) lives_at(lives, slots[j], g);
+  }
 }
 
 static bool is_private(const PlanSlot *slot) { return slot->layout && !slot->layout->template; }
@@ -185,7 +191,11 @@ static void assign_places(Lives *lives) {
     if (lives->first[k] < 0) leave(lives, k);
   }
   for (int g = 0; g < planner->group_count; g++) {
-    int count = slots_of(&planner->groups[g], slots);
+    const Group *group = &planner->groups[g];
+    int count = slots_of(group, slots);
+    for (int j = 0; j < group->brought_count; j++)
+      if (plan->slots[group->brought[j]].allocate && plan->slots[group->brought[j]].place < 0)
+        settle(lives, group->brought[j]);
     for (int j = 0; j < count; j++)
       if (plan->slots[slots[j]].allocate && plan->slots[slots[j]].place < 0)
         settle(lives, slots[j]);

@@ -276,15 +276,15 @@ static QlStatus keep_key(const Planner *planner) {
 static QlStatus keep_slots(const Planner *planner) {
   Plan *plan = planner->plan;
   PlanSlot *slots = planner_keep(planner, plan->slots, (size_t)plan->slot_count * sizeof *slots);
+  if (!slots) return QL_ERR_MEMORY;
   plan->slots = slots;
-  return slots ? QL_OK : QL_ERR_MEMORY;
+  return QL_OK;
 }
 
 static QlStatus keep_remarks(const Planner *planner) {
   Plan *plan = planner->plan;
-  plan->remarks =
-      planner_keep(planner, plan->remarks, (size_t)plan->remark_count * sizeof *plan->remarks);
-  return plan->remarks ? QL_OK : QL_ERR_MEMORY;
+  size_t bytes = (size_t)plan->remark_count * sizeof *plan->remarks;
+  return (plan->remarks = planner_keep(planner, plan->remarks, bytes)) ? QL_OK : QL_ERR_MEMORY;
 }
 
 QlStatus planner_remark(Planner *planner, QlRemarkKind kind, int statement, int64_t bytes) {

@@ -71,8 +71,8 @@ static QlStatus bring_ghosts(Planner *planner, Group *group, int index, bool rea
   int number = (int)(group - planner->groups);
   Group *first = group;
   if (group->wanted && !stores(planner, index, group->block, number)) {
-    /* what is new is garbage where nothing has been stored */
-    if (info->fresh && !stores(planner, index, 0, group->block)) return QL_OK;
+    /* beside what is stored first a new array has no values */
+    if (!reads && info->fresh && !stores(planner, index, 0, group->block)) return QL_OK;
     first = &planner->groups[group->block];
     if (reads) halo->region = box_of_shape(slot->ndim, slot->shape);
     for (int a = 0; a < slot->ndim; a++)

@@ -212,6 +212,7 @@ static bool member_of(Finder *f, const Group *group, SweepMember *member) {
     if (uses[k].place < 0) return false;
   member->use_count = count;
   member->uses = ql_pool_copy(f->planner->pool, uses, (size_t)count * sizeof *uses);
+  if (!member->uses) (void)planner_no_memory(planner); /* the plan fails: others have the member */
   return member->uses != NULL;
 }
 

@@ -3,7 +3,9 @@
  * The cell of a worker grows by one with each front. Before a front a worker waits until those
  * below, as far as they have that front, have finished it: what it needs of them at most they have
  * computed by then. As each of them has waited for those below itself, it looks no further than the
- * first that is not through with its own. */
+ * first that is not through with its own.
+ *
+ * The last tick, which ends the step, is the caller's: when it is there, the plan may go. */
 #include "runtime.h"
 
 static int64_t up(int64_t a, int64_t b) {
@@ -49,7 +51,8 @@ bool rt_run_sweep(QlContext *ctx, Run *run, const PlanStep *step, int task, int 
   int me = ctx->info->node_rank * ctx->info->threads + task;
   int slab = plan_slab(ctx->info->threads, run->plan->threads, me);
   uint64_t fronts = (uint64_t)sweep->fronts;
-  uint64_t base = run->base + (uint64_t)step->behind - fronts * (uint64_t)sweep->strips;
+  uint64_t end = run_behind(run, (int)(step - run->plan->steps));
+  uint64_t base = end - fronts * (uint64_t)sweep->strips;
   for (int k = 0; k < sweep->strips; k++, base += fronts) {
     for (int i = sweep->begin[slab]; i < sweep->over[slab]; i++) {
       int64_t points = 0;
@@ -64,10 +67,10 @@ bool rt_run_sweep(QlContext *ctx, Run *run, const PlanStep *step, int task, int 
         run_box(ctx, run, group, &box);
         points += box_volume(group->rank, &box);
       }
-      comm_publish(ctx->comm, me, base + (uint64_t)i + 1);
+      if (base + (uint64_t)i + 1 < end) comm_publish(ctx->comm, me, base + (uint64_t)i + 1);
       if (thread == 0) rt_computed(ctx, run, &run->plan->groups[step->group], points);
     }
-    comm_publish(ctx->comm, me, base + fronts);
+    if (base + fronts < end) comm_publish(ctx->comm, me, base + fronts);
   }
   return true;
 }

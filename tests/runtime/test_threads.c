@@ -277,7 +277,8 @@ static void moving_places(void) {
     CHECK_INT_EQ(ql_gather(u, -1, host, &job.error), QL_OK);
     CHECK_INT_EQ(memcmp(host, want[0], sizeof host), 0);
   }
-  CHECK(job.ctx->info->node_count > 1 || moves > 0);
+  bool swept = job.ctx->params.time_block > 1; /* such plans stay where they are */
+  CHECK(job.ctx->info->node_count > 1 || swept || moves > 0);
   ql_release(u), ql_release(v);
 }
 
