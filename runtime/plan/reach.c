@@ -208,10 +208,12 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, const Reade
 }
 
 /* Has no node ghosts of the slot at that end of the axis? The node that owns it owns more than the
- * deepest ghosts reach over. */
+ * deepest ghosts reach over, and nodes have no ghosts along other axes. */
 static bool is_out_of_reach(const PlanSlot *slot, int axis, int side, const Halo *halo) {
   const Grid *grid = &slot->layout->template->nodes;
   int64_t thick = halo->region.hi[axis] - halo->region.lo[axis];
+  for (int g = 0; g < grid->count; g++)
+    if (grid->axis[g].axis != axis && grid->axis[g].cells > 1) return false;
   for (int g = 0; g < grid->count; g++) {
     const GridAxis *along = &grid->axis[g];
     if (along->axis != axis || along->cells == 1) continue;

@@ -33,21 +33,27 @@ def test_generated_programs(seed):
 
 @starts_jobs
 @pytest.mark.parametrize(
-    "ranks, threads, depth, cache, seeds",
+    "ranks, node, threads, depth, cache, seeds",
     [
-        (0, 1, 1, "0", (0, 20)),
-        (0, 1, 2, "0", (20, 60)),
-        (0, 2, 16, "2k", (60, 110)),
-        (0, 3, 5, "600", (110, 160)),
-        (0, 5, 40, "1k", (160, 200)),
-        (2, 1, 16, "1k", (200, 215)),
-        (3, 2, 4, "0", (215, 225)),
+        (0, 0, 1, 1, "0", (0, 20)),
+        (0, 0, 1, 2, "0", (20, 60)),
+        (0, 0, 2, 16, "2k", (60, 110)),
+        (0, 0, 3, 5, "600", (110, 160)),
+        (0, 0, 5, 40, "1k", (160, 200)),
+        (2, 0, 1, 16, "1k", (200, 215)),
+        (3, 0, 2, 4, "0", (215, 225)),
+        (2, 1, 1, 5, "0", (0, 25)),
+        (3, 1, 2, 16, "2k", (25, 40)),
+        (4, 1, 1, 3, "1k", (120, 140)),  # cut along both axes
+        (4, 2, 1, 20, "600", (50, 60)),
+        (7, 1, 1, 7, "0", (60, 66)),  # fewer rows than ranks
     ],
 )
-def test_generated_programs_at_any_depth(ranks, threads, depth, cache, seeds):
+def test_generated_programs_at_any_depth(ranks, node, threads, depth, cache, seeds):
     out = fine(
         COMPARED.format(*seeds),
         ranks,
+        QUELEA_NODE_SIZE=str(node),
         QUELEA_THREADS=str(threads),
         QUELEA_TIME_BLOCK=str(depth),
         QUELEA_FRONT_BYTES=cache,
@@ -160,6 +166,21 @@ def test_why_steps_are_not_computed_together(line, word):
 def test_nothing_is_said_of_what_is_small():
     quiet = happened(lambda: [np.ones(9) + k for k in range(9)])
     assert quiet["sweeps"] == 0
+
+
+# ---- between nodes ----
+
+
+@starts_jobs
+def test_ghosts_are_brought_once_for_several_steps():
+    """As many bytes as with a message for each step, in a twentieth of the messages."""
+    code = LOOPS.format("", "pass").replace('"kernels_run"', '"halo_exchanges", "halo_bytes"')
+    one, many = (
+        [int(word) for word in fine(code, 3, QUELEA_NODE_SIZE="1", QUELEA_TIME_BLOCK=block).split()]
+        for block in ("1", "0")
+    )
+    assert one[2] >= 66 and many[2] <= one[2] / 8
+    assert many[3] <= 1.2 * one[3]
 
 
 # ---- memory ----

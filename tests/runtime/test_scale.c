@@ -333,7 +333,6 @@ static int check_reuse(const Plan *plan, int threads) {
 }
 
 static void staging_is_used_again(void) {
-  if (ctx->params.time_block != 1) return; /* nodes compute ghosts themselves */
   enum { THREADS = 4 };
   const CommInfo *real = ctx->info;
   record_fields();
@@ -347,7 +346,6 @@ static void staging_is_used_again(void) {
 
 /* Four exchanges travel at once, on every node in the same order. */
 static void exchanges_travel_together(void) {
-  if (ctx->params.time_block != 1) return; /* nodes compute ghosts themselves */
   const CommInfo *real = ctx->info;
   uint64_t skeleton = 0, template = ctx->next_template;
   record_fields();
@@ -415,7 +413,6 @@ static void check_pairs(int nodes) {
 }
 
 static void both_sides_list_the_same(void) {
-  if (ctx->params.time_block != 1) return; /* nodes compute ghosts themselves */
   const int nodes[] = {2, 3, 5, 12, 16, 100};
   for (int p = 0; p < PROGRAMS; p++)
     for (int k = 0; k < 6; k++) {
