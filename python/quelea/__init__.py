@@ -87,6 +87,7 @@ from . import (
     _quelea,
     config,
     creation,
+    diagonals,
     dispatch,
     elementwise,
     emath,
@@ -190,6 +191,7 @@ from ._quelea import (
 )
 from .compiling import jit, njit, prange
 from .creation import *
+from .diagonals import *
 from .elementwise import *
 from .errors import *
 from .info import (
@@ -343,6 +345,7 @@ __all__ = [
     not in (
         "config",
         "creation",
+        "diagonals",
         "dispatch",
         "elementwise",
         "errors",
@@ -369,6 +372,7 @@ _methods = {
     "clip": elementwise._limited,
     "round": elementwise.round,
     "dot": linear.dot,
+    "diagonal": diagonals.diagonal,
 }
 dispatch.ask_others(_methods, _methods)
 _quelea.add_methods(_methods)

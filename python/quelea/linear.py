@@ -9,6 +9,7 @@ import numpy
 
 from . import _quelea
 from ._quelea import ndarray
+from .diagonals import line_of
 from .elementwise import (
     _cast_input,
     as_array,
@@ -529,19 +530,4 @@ def trace(
         raise TypeError("output must be an array")
     offset, axis1, axis2 = (operator.index(n) for n in (offset, axis1, axis2))
     x = as_array(a)
-    line = _quelea.diagonal(x, offset, axis1, axis2)
-    if line is None:
-        line = _kept_diagonal(moveaxis(x, (axis1, axis2), (-2, -1)), offset)
-    return _quelea.sum(line, -1, dtype, out)
-
-
-def _kept_diagonal(x: ndarray, offset: int) -> ndarray:
-    """Give a diagonal of the last two axes as the sums of rows of which nothing else is left; no element is brought."""
-    from .creation import eye
-
-    rows, columns = x.shape[-2:]
-    offset = max(-rows, min(offset, columns))
-    kept = _quelea.where(eye(rows, columns, offset, bool), x, x.dtype.type(0))
-    first = max(0, -offset)
-    count = min(rows - first, columns - max(0, offset))
-    return _quelea.sum(kept, -1, x.dtype)[..., first : first + count]
+    return _quelea.sum(line_of(x, offset, axis1, axis2), -1, dtype, out)

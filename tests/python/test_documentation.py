@@ -14,6 +14,7 @@ from quelea.dispatch import missing_attribute
 README = Path(__file__).resolve().parents[2] / "README.md"
 MODULES = [
     "creation",
+    "diagonals",
     "elementwise",
     "emath",
     "info",
@@ -32,7 +33,15 @@ def test_examples(name):
     module = importlib.import_module(f"quelea.{name}")
     result = doctest.testmod(module, extraglobs={"quelea": quelea})
     assert result.failed == 0
-    if name in ("creation", "elementwise", "linear", "printing", "ranges", "statistics"):
+    if name in (
+        "creation",
+        "diagonals",
+        "elementwise",
+        "linear",
+        "printing",
+        "ranges",
+        "statistics",
+    ):
         assert result.attempted > 0
 
 

@@ -118,6 +118,7 @@ ONE: dict[str, Make] = {
     "empty_like(shape)": lambda m, x: m.empty_like(x, shape=(3, 5, 4)[: x.ndim]),
     "zeros_like(shape)": lambda m, x: m.zeros_like(x, shape=(3, 5)),
     "tril": lambda m, x: m.tril(x),
+    "diagflat": lambda m, x: m.diagflat(x),
     "triu": lambda m, x: m.triu(x, 1),
     "roll": lambda m, x: m.roll(x, 1),
     "roll(0)": lambda m, x: m.roll(x, 1, 0),

@@ -83,6 +83,7 @@ TWO |= {
     "max(initial, out)": lambda m, a, b: m.max(a, initial=b, out=m.zeros((), "f8")),
     "x[...] =": _changed(_set_all),
     "fill": _changed(lambda x, b: x.fill(b)),
+    "fill_diagonal": lambda m, a, b: _diagonal_filled(m, a, b),
     "copyto": lambda m, a, b: _copied(m, a, b, "same_kind"),
     "copyto(unsafe)": lambda m, a, b: _copied(m, a, b, "unsafe"),
     "copyto(safe)": lambda m, a, b: _copied(m, a, b, "safe"),
@@ -95,6 +96,12 @@ TWO |= {
     "add(casting='safe')": lambda m, a, b: m.add(a, b, dtype="f4", casting="safe"),
     "add(casting='no')": lambda m, a, b: m.add(a, b, casting="no"),
 }
+
+
+def _diagonal_filled(m: Any, a: Any, b: Any) -> Any:
+    x = m.ones((3, 3), m.asarray(a).dtype)
+    m.fill_diagonal(x, b)
+    return x
 
 
 def _copied(m: Any, a: Any, b: Any, casting: str) -> Any:

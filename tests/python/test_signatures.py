@@ -47,6 +47,8 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "tensordot": (X, X.T, 1), "tile": (X, 2), "tri": (3,), "vecdot": (X, X), "where": (MASK, X, 0),
     "broadcast_arrays": (X, X[0]), "astype": (X, "f4"), "concat": ([X, X],), "permute_dims": (X,),
     "isscalar": (X,), "result_type": (X, 1),
+    "diag": (X,), "diagflat": (X[0],), "diagonal": (X,), "fill_diagonal": (X, 2), "diag_indices": (3,),
+    "diag_indices_from": (X[:, :3],),
     "array2string": (X,), "array_repr": (X,), "array_str": (X,),
     "divmod": (X, 5), "modf": (X / 2,), "unstack": (X,), "vsplit": (X, 3), "hsplit": (X, 2), "dsplit": (X[None], 2),
 }  # fmt: skip
@@ -149,6 +151,8 @@ VALUES: dict[str, list[Any]] = {
     "floatmode": [None, "fixed"],
     "suffix": ["", ")"],
     "legacy": [None],
+    "wrap": [True],
+    "ndim": [1, 3, -1],
 }
 
 
