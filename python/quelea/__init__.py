@@ -92,12 +92,15 @@ from . import (
     elementwise,
     emath,
     errors,
+    grids,
     joins,
     lib,
+    linalg,
     linear,
     manipulation,
     printing,
     process,
+    products,
     ranges,
     rearranging,
     statistics,
@@ -194,6 +197,7 @@ from .creation import *
 from .diagonals import *
 from .elementwise import *
 from .errors import *
+from .grids import *
 from .info import (
     __array_namespace_info__,
     counters,
@@ -209,6 +213,7 @@ from .joins import *
 from .linear import *
 from .manipulation import *
 from .printing import *
+from .products import *
 from .ranges import *
 from .rearranging import *
 from .statistics import *
@@ -349,11 +354,13 @@ __all__ = [
         "dispatch",
         "elementwise",
         "errors",
+        "grids",
         "joins",
         "linear",
         "manipulation",
         "printing",
         "process",
+        "products",
         "ranges",
         "rearranging",
         "statistics",
@@ -364,7 +371,9 @@ __all__ = [
 dispatch.fill_table(_sys.modules[__name__], __all__)
 dispatch.fill_table(manipulation, ["size"])
 dispatch.fill_table(emath, emath.__all__, _numpy.emath)
+dispatch.fill_table(linalg, linalg.__all__, _numpy.linalg)
 dispatch.ask_others(globals(), __all__)
+dispatch.ask_others(vars(linalg), linalg.__all__, _numpy.linalg)
 _methods = {
     "mean": statistics.mean,
     "var": statistics.var,
@@ -380,7 +389,10 @@ _functions = {"size": manipulation.size}
 dispatch.ask_others(_functions, _functions)
 _size = _functions["size"]
 _quelea.numpy_ufuncs.update(
-    {_numpy.divmod: divmod, _numpy.modf: modf, _numpy.matmul: matmul, _numpy.vecdot: vecdot}
+    {
+        getattr(_numpy, name): globals()[name]
+        for name in ("divmod", "modf", "matmul", "matvec", "vecdot", "vecmat")
+    }
 )
 # that they can be imported by name, as NumPy's
 _sys.modules.update(

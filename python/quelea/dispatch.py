@@ -37,10 +37,6 @@ _GROUPS = {
     _WRITE: "save savetxt savez savez_compressed",
     _READ: "fromfile fromregex genfromtxt load loadtxt memmap",
     _TAKE_IN: """bartlett blackman frombuffer fromiter fromstring from_dlpack hamming hanning kaiser""",
-    "indices((n, m)), or meshgrid with indexing='ij', make the same grids": "mgrid",
-    "meshgrid with sparse=True and indexing='ij' makes the same grids": "ogrid",
-    "concatenate and linspace make the same array": "r_",
-    "column_stack makes the same array": "c_",
     _BRANCHES: "apply_along_axis apply_over_axes choose frompyfunc piecewise select vectorize",
     _ERRORS: "geterr geterrcall getbufsize setbufsize seterr seterrcall",
     _ELEMENTS: "flatiter iterable ndenumerate nditer nested_iters",
@@ -48,7 +44,7 @@ _GROUPS = {
     _MATRIX: "asmatrix bmat matrix",
     _DTYPES: """bytes_ character clongdouble complex256 datetime64 flexible float128 longdouble object_ recarray record
         str_ timedelta64 void""",
-    _MODULE: "fft linalg ma polynomial",
+    _MODULE: "fft ma polynomial",
     "numpy.strings works on NumPy arrays of text; arrays of Quelea hold numbers": "char rec strings",
     _OWN: """ScalarType base_repr binary_repr busday_count busday_offset busdaycalendar core ctypeslib
         datetime_as_string datetime_data f2py get_include is_busday little_endian mintypecode
@@ -100,11 +96,12 @@ def taken_in(result: Any) -> Any:
     return result
 
 
-def ask_others(namespace: dict[str, Any], names: Iterable[str]) -> None:
+def ask_others(namespace: dict[str, Any], names: Iterable[str], beside: Any = numpy) -> None:
     """Let functions of a namespace ask their arguments first whose business they are, as NumPy's do."""
+    module = beside.__name__.replace("numpy", "quelea", 1)
     made: dict[tuple[int, int], Any] = {}
     for name in names:
-        raw, theirs = namespace[name], getattr(numpy, name, None)
+        raw, theirs = namespace[name], getattr(beside, name, None)
         makes = "like" in (getattr(raw, "__kwdefaults__", None) or ())
         if theirs is None or raw is theirs or (type(theirs) is not type(numpy.sum) and not makes):
             continue
@@ -114,7 +111,7 @@ def ask_others(namespace: dict[str, Any], names: Iterable[str]) -> None:
         if key not in made:
             function: Any = _quelea.function(raw, theirs, taken_in, only_like=makes)
             functools.update_wrapper(function, raw)
-            function.__module__, function.__name__, function.__qualname__ = "quelea", name, name
+            function.__module__, function.__name__, function.__qualname__ = module, name, name
             made[key] = function
         namespace[name] = made[key]
 

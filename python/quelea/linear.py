@@ -138,6 +138,59 @@ def matmul(
     return _delivered("matmul", result, out, order, a, b)
 
 
+_VECTORS_AND_MATRICES = {"matvec": (2, 1), "vecmat": (1, 2)}
+
+
+def _core_product(name: str, core: str, x1: Any, x2: Any, **words: Any) -> ndarray:
+    """Products of stacks of matrices and stacks of vectors; core: NumPy's signature of one product."""
+    out, axes, axis, keepdims = (words[word] for word in ("out", "axes", "axis", "keepdims"))
+    dtype, casting, order = (words[word] for word in ("dtype", "casting", "order"))
+    if is_elsewhere(x1, x2, *(out if isinstance(out, tuple) else (out,))):
+        keywords = {"axes": axes, "axis": axis, "keepdims": keepdims, "out": out}
+        return _elsewhere(getattr(numpy, name), x1, x2, dtype=dtype, **keywords)
+    _check_keepdims(keepdims)
+    check_rules(dtype, casting, order, words["subok"])
+    if out is not None and not isinstance(out, (ndarray, tuple)):
+        raise TypeError("return arrays must be of type quelea.ndarray")
+    _check_one(out)
+    refuse_signature(name, words["signature"])
+    if axis is not ...:
+        raise TypeError(
+            f"{name}: axis can only be used with a single shared core dimension, not with the 2 distinct ones "
+            f"implied by signature {core}."
+        )
+    if keepdims is not ...:
+        raise TypeError(
+            f"{name} does not support keepdims: its signature {core} requires multiple core dimensions"
+        )
+    x, y = _cast_operands(name, x1, x2, out, dtype, casting)
+    cores = _VECTORS_AND_MATRICES[name]
+    for i, (operand, needed) in enumerate(zip((x, y), cores, strict=True)):
+        if operand.ndim < needed:
+            raise ValueError(
+                f"{name}: Input operand {i} does not have enough dimensions (has {operand.ndim}, gufunc core with "
+                f"signature {core} requires {needed})"
+            )
+    place: Any = ()
+    if axes is not ...:
+        x, y, place = _moved(name, x, y, axes, cores)
+    if x.shape[-1] != y.shape[-cores[1]]:
+        raise _mismatch(name, 0, y.shape[-cores[1]], x.shape[-1], core)
+    result = (
+        _contract(x, y[..., None, :], -1)
+        if name == "matvec"
+        else _contract(x.conj()[..., :, None], y, -2)
+    )
+    if place:
+        result = moveaxis(result, -1, place[0])
+    target = out[0] if isinstance(out, tuple) else out
+    if isinstance(target, ndarray) and not place and target.shape[-1:] != result.shape[-1:]:
+        raise ValueError(
+            f"{name}: the output has shape {target.shape}, but the result has {result.shape}"
+        )
+    return _delivered(name, result, out, order, x, y)
+
+
 def _cast_operands(
     name: str, x1: Any, x2: Any, out: Any, dtype: Any, casting: str
 ) -> tuple[ndarray, ndarray]:

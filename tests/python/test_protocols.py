@@ -66,9 +66,8 @@ def test_missing_names():
         ("random", "seed NumPy's generator alike on every rank, then np.asarray("),
         ("save", r"np.on_root(lambda a: numpy.save(file, a), x)"),
         ("loadtxt", "every rank reads the same file: np.asarray(numpy.loadtxt("),
-        ("linalg", "numpy.linalg works on numpy.asarray(x)"),
+        ("fft", "numpy.fft works on numpy.asarray(x)"),
         ("median", "numpy.median works on numpy.asarray(x)"),
-        ("mgrid", "indices("),
         ("vectorize", "whole-array operations"),
         ("longdouble", "floats of up to 64"),
         ("seterr", "isfinite"),
@@ -86,8 +85,8 @@ def test_missing_functions_and_methods_say_what_to_write_instead():
         TypeError, match=r"numpy\.save is not .* np\.on_root\(lambda a: numpy\.save"
     ):
         numpy.save("never written", a)
-    with pytest.raises(TypeError, match=r"numpy\.linalg\.norm is not .* pass numpy\.asarray"):
-        numpy.linalg.norm(a)
+    with pytest.raises(TypeError, match=r"numpy\.linalg\.inv is not .* pass numpy\.asarray"):
+        numpy.linalg.inv(a)
     with pytest.raises(AttributeError, match=r"quelea\.on_root\(lambda a: a\.tofile"):
         a.tofile("never written")
     with pytest.raises(AttributeError, match=r"reshape\(-1\)"):

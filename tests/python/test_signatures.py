@@ -49,6 +49,8 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "isscalar": (X,), "result_type": (X, 1),
     "diag": (X,), "diagflat": (X[0],), "diagonal": (X,), "fill_diagonal": (X, 2), "diag_indices": (3,),
     "diag_indices_from": (X[:, :3],),
+    "block": ([X, X],), "ix_": (X[0].astype(int), X[1].astype(int)), "row_stack": ([X, X],),
+    "cross": (X[:, :3], X[:, 1:]), "kron": (X, X[0]), "matvec": (X, X[0]), "vecmat": (X[0], X.T), "vander": (X[0],),
     "array2string": (X,), "array_repr": (X,), "array_str": (X,),
     "divmod": (X, 5), "modf": (X / 2,), "unstack": (X,), "vsplit": (X, 3), "hsplit": (X, 2), "dsplit": (X[None], 2),
 }  # fmt: skip
@@ -152,6 +154,8 @@ VALUES: dict[str, list[Any]] = {
     "suffix": ["", ")"],
     "legacy": [None],
     "wrap": [True],
+    **{name: [0, 1, -2, 2] for name in ("axisa", "axisb", "axisc")},
+    "increasing": [True],
     "ndim": [1, 3, -1],
 }
 
@@ -203,6 +207,9 @@ def difference(ours: Any, theirs: Any, loop: Any = None) -> str | None:
     return None if near else f"{theirs!r}, not {got!r}"
 
 
+OF_TUPLES = ("matmul", "matvec", "vecmat", "vecdot", "divmod", "modf")  # ufuncs of NumPy's
+
+
 def tried() -> Iterator[tuple[str, str, tuple[Any, ...], dict[str, Any]]]:
     """Calls with one parameter given: its name, positional arguments, keyword arguments."""
     for name, args in CALLS.items():
@@ -216,7 +223,7 @@ def tried() -> Iterator[tuple[str, str, tuple[Any, ...], dict[str, Any]]]:
                 continue
             if name in NO_VALUE.get(parameter.name, ()):
                 continue
-            is_tuple = parameter.name == "out" and name in ("matmul", "vecdot", "divmod", "modf")
+            is_tuple = parameter.name == "out" and name in OF_TUPLES
             # by position too, behind the defaults of those before it
             before = [p.default for p in parameters[len(args) : place]]
             is_positional = parameter.kind is not parameter.KEYWORD_ONLY and not is_tuple

@@ -26,6 +26,7 @@ MODULES = {
     "numpy.linalg": "numpy.linalg",
     "numpy.random": "numpy.random",
     "quelea": "quelea",
+    "quelea.linalg": "quelea.linalg",
     "math": "math",
     "cmath": "cmath",
     "builtins": "",
@@ -125,6 +126,8 @@ def known_name(value: Any) -> str | None:
     if type(value).__module__.split(".")[0] == "quelea" or module.split(".")[0] == "quelea":
         if name == "prange":
             return "range"
+        if module == "quelea.linalg":
+            return "quelea.linalg." + name
         return "quelea." + name if hasattr(numpy, name) else None
     return None
 
