@@ -92,6 +92,7 @@ from . import (
     elementwise,
     emath,
     errors,
+    files,
     grids,
     joins,
     lib,
@@ -197,6 +198,7 @@ from .creation import *
 from .diagonals import *
 from .elementwise import *
 from .errors import *
+from .files import *
 from .grids import *
 from .info import (
     __array_namespace_info__,
@@ -329,6 +331,7 @@ _quelea.add_methods(
         "trace": trace,
         "__round__": printing._round,
         "repeat": repeat,
+        "tofile": files._tofile,
         "tobytes": manipulation._tobytes,
         "__bytes__": manipulation._bytes,
         "__array_interface__": property(manipulation._array_interface),
@@ -354,6 +357,7 @@ __all__ = [
         "dispatch",
         "elementwise",
         "errors",
+        "files",
         "grids",
         "joins",
         "linear",

@@ -30,12 +30,10 @@ _MODULE = (
 _OWN = "use numpy.{name}"
 _READ = "every rank reads the same file: np.asarray(numpy.{name}(...))"
 _TAKE_IN = "np.asarray(numpy.{name}(...)) takes its result in; it must be the same on every rank"
-_WRITE = "write on rank 0: np.on_root(lambda a: numpy.{name}(file, a), x)"
 
 _GROUPS = {
     "seed NumPy's generator alike on every rank, then np.asarray(numpy.random.default_rng(1).random(shape))": "random",
-    _WRITE: "save savetxt savez savez_compressed",
-    _READ: "fromfile fromregex genfromtxt load loadtxt memmap",
+    _READ: "fromregex memmap",
     _TAKE_IN: """bartlett blackman frombuffer fromiter fromstring from_dlpack hamming hanning kaiser""",
     _BRANCHES: "apply_along_axis apply_over_axes choose frompyfunc piecewise select vectorize",
     _ERRORS: "geterr geterrcall getbufsize setbufsize seterr seterrcall",
@@ -62,7 +60,6 @@ _INSTEAD = {
 _INSTEAD_OF_METHOD = {
     "flat": "reshape(-1) gives the elements along one axis",
     "resize": _FIXED,
-    "tofile": "write on rank 0: quelea.on_root(lambda a: a.tofile(file), x)",
     "dump": "write on rank 0: quelea.on_root(lambda a: a.dump(file), x)",
     **dict.fromkeys(
         ("base", "ctypes", "data", "flags", "setflags"),

@@ -17,6 +17,7 @@ MODULES = [
     "diagonals",
     "elementwise",
     "emath",
+    "files",
     "grids",
     "info",
     "joins",

@@ -64,8 +64,7 @@ def test_missing_names():
     ("name", "advice"),
     [
         ("random", "seed NumPy's generator alike on every rank, then np.asarray("),
-        ("save", r"np.on_root(lambda a: numpy.save(file, a), x)"),
-        ("loadtxt", "every rank reads the same file: np.asarray(numpy.loadtxt("),
+        ("fromregex", "every rank reads the same file: np.asarray(numpy.fromregex("),
         ("fft", "numpy.fft works on numpy.asarray(x)"),
         ("median", "numpy.median works on numpy.asarray(x)"),
         ("vectorize", "whole-array operations"),
@@ -81,14 +80,10 @@ def test_what_is_missing_says_what_to_write_instead(name, advice):
 
 def test_missing_functions_and_methods_say_what_to_write_instead():
     a = np.ones(3)
-    with pytest.raises(
-        TypeError, match=r"numpy\.save is not .* np\.on_root\(lambda a: numpy\.save"
-    ):
-        numpy.save("never written", a)
     with pytest.raises(TypeError, match=r"numpy\.linalg\.inv is not .* pass numpy\.asarray"):
         numpy.linalg.inv(a)
-    with pytest.raises(AttributeError, match=r"quelea\.on_root\(lambda a: a\.tofile"):
-        a.tofile("never written")
+    with pytest.raises(AttributeError, match=r"quelea\.on_root\(lambda a: a\.dump"):
+        a.dump("never written")
     with pytest.raises(AttributeError, match=r"reshape\(-1\)"):
         a.flat  # noqa: B018
 
