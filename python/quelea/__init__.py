@@ -89,6 +89,7 @@ from . import (
     creation,
     diagonals,
     dispatch,
+    einstein,
     elementwise,
     emath,
     errors,
@@ -196,6 +197,7 @@ from ._quelea import (
 from .compiling import jit, njit, prange
 from .creation import *
 from .diagonals import *
+from .einstein import *
 from .elementwise import *
 from .errors import *
 from .files import *
@@ -355,6 +357,7 @@ __all__ = [
         "creation",
         "diagonals",
         "dispatch",
+        "einstein",
         "elementwise",
         "errors",
         "files",

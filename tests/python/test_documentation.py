@@ -15,6 +15,7 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 MODULES = [
     "creation",
     "diagonals",
+    "einstein",
     "elementwise",
     "emath",
     "files",

@@ -75,6 +75,7 @@ TWO |= {
     "r_": lambda m, a, b: m.r_[a, b],
     "c_": lambda m, a, b: m.c_[m.r_[a, 1], b],
     "block": lambda m, a, b: m.block([a, b]),
+    "einsum": lambda m, a, b: m.einsum("...,...->...", a, b),
     "kron": lambda m, a, b: m.kron(a, b),
     "vecmat": lambda m, a, b: m.vecmat(m.atleast_1d(a)[:1], m.atleast_1d(b)[:1, None]),
     "linspace": lambda m, a, b: m.linspace(a, b, 3),

@@ -36,12 +36,12 @@ def test_numpy_functions_come_back_to_quelea():
 
 
 @pytest.mark.parametrize(
-    "name", ["sort", "cumsum", "median", "unique", "einsum", "argmax", "nonzero"]
+    "name", ["sort", "cumsum", "median", "unique", "argsort", "argmax", "nonzero"]
 )
 def test_missing_functions_are_named(name):
     a = np.ones(3)
     with pytest.raises(TypeError, match=rf"numpy\.{name} is not in Quelea yet"):
-        numpy.einsum("i->", a) if name == "einsum" else getattr(numpy, name)(a)
+        getattr(numpy, name)(a)
     with pytest.raises(AttributeError, match=f"{name} is not in Quelea yet"):
         getattr(np, name)
 

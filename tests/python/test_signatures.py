@@ -50,6 +50,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "diag": (X,), "diagflat": (X[0],), "diagonal": (X,), "fill_diagonal": (X, 2), "diag_indices": (3,),
     "diag_indices_from": (X[:, :3],),
     "block": ([X, X],), "ix_": (X[0].astype(int), X[1].astype(int)), "row_stack": ([X, X],),
+    "einsum": ("ij,kj->ik", X, X), "einsum_path": ("ij,kj,kl", X, X, X),
     "cross": (X[:, :3], X[:, 1:]), "kron": (X, X[0]), "matvec": (X, X[0]), "vecmat": (X[0], X.T), "vander": (X[0],),
     "array2string": (X,), "array_repr": (X,), "array_str": (X,),
     "divmod": (X, 5), "modf": (X / 2,), "unstack": (X,), "vsplit": (X, 3), "hsplit": (X, 2), "dsplit": (X[None], 2),
@@ -156,6 +157,8 @@ VALUES: dict[str, list[Any]] = {
     "wrap": [True],
     **{name: [0, 1, -2, 2] for name in ("axisa", "axisb", "axisc")},
     "increasing": [True],
+    "optimize": [True, False, "greedy", "optimal", "no", ["einsum_path", (0, 1)]],
+    "einsum_call": [False],
     "ndim": [1, 3, -1],
 }
 
