@@ -10,8 +10,9 @@ import sys as _sys
 from typing import Any as _Any
 
 import numpy as _numpy
-from numpy import bool as bool
 from numpy import (
+    base_repr,
+    binary_repr,
     bool_,
     broadcast_shapes,
     byte,
@@ -36,6 +37,7 @@ from numpy import (
     format_float_scientific,
     generic,
     get_printoptions,
+    getbufsize,
     half,
     iinfo,
     index_exp,
@@ -51,9 +53,11 @@ from numpy import (
     intp,
     isdtype,
     issubdtype,
+    iterable,
     long,
     longlong,
     min_scalar_type,
+    mintypecode,
     nan,
     ndindex,
     newaxis,
@@ -63,9 +67,11 @@ from numpy import (
     promote_types,
     s_,
     set_printoptions,
+    setbufsize,
     short,
     signedinteger,
     single,
+    typecodes,
     typename,
     typing,
     ubyte,
@@ -82,10 +88,14 @@ from numpy import (
     ushort,
     version,
 )
+from numpy import bool as bool
 
 from . import (
     _quelea,
+    calculus,
+    choosing,
     config,
+    correlation,
     creation,
     diagonals,
     dispatch,
@@ -100,13 +110,18 @@ from . import (
     linalg,
     linear,
     manipulation,
+    nans,
+    polynomials,
     printing,
     process,
     products,
     ranges,
     rearranging,
+    requirements,
+    settings,
     statistics,
     testing,
+    windows,
 )
 from ._quelea import (
     absolute,
@@ -194,7 +209,10 @@ from ._quelea import (
     trunc,
     ufunc,
 )
+from .calculus import *
+from .choosing import *
 from .compiling import jit, njit, prange
+from .correlation import *
 from .creation import *
 from .diagonals import *
 from .einstein import *
@@ -216,11 +234,16 @@ from .info import (
 from .joins import *
 from .linear import *
 from .manipulation import *
+from .nans import *
+from .polynomials import *
 from .printing import *
 from .products import *
 from .ranges import *
 from .rearranging import *
+from .requirements import *
+from .settings import *
 from .statistics import *
+from .windows import *
 
 __version__ = "0.1.0"
 __array_api_version__ = "2024.12"
@@ -278,11 +301,7 @@ class errstate(_numpy.errstate):
     """
 
     def __init__(self, **kwargs: _Any) -> None:
-        for category, action in kwargs.items():
-            if category != "call" and action not in ("ignore", None):
-                raise NotImplementedError(
-                    f"errstate({category}={action!r}) is not in Quelea yet; errors are ignored, test with np.isfinite"
-                )
+        settings.refuse_actions("errstate", {k: v for k, v in kwargs.items() if k != "call"})
         super().__init__(**kwargs)
 
 
@@ -353,7 +372,10 @@ __all__ = [
     if not name.startswith("_")
     and name
     not in (
+        "calculus",
+        "choosing",
         "config",
+        "correlation",
         "creation",
         "diagonals",
         "dispatch",
@@ -365,13 +387,18 @@ __all__ = [
         "joins",
         "linear",
         "manipulation",
+        "nans",
+        "polynomials",
         "printing",
         "process",
         "products",
         "ranges",
         "rearranging",
+        "requirements",
+        "settings",
         "statistics",
         "rank",
+        "windows",
     )
 ]
 
@@ -389,6 +416,7 @@ _methods = {
     "round": elementwise.round,
     "dot": linear.dot,
     "diagonal": diagonals.diagonal,
+    "choose": choosing._choose,
 }
 dispatch.ask_others(_methods, _methods)
 _quelea.add_methods(_methods)

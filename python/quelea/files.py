@@ -21,7 +21,7 @@ from . import _quelea, config
 from ._quelea import asarray as _asarray
 from ._quelea import ndarray
 from .creation import _check, empty
-from .dispatch import _of_types
+from .dispatch import holds_ours
 from .elementwise import as_array
 from .info import on_root
 
@@ -144,7 +144,7 @@ def _given(value: Any) -> Any:
     """Give what is saved as an array of ours, or of NumPy's where it is one, or holds text."""
     if isinstance(value, ndarray):
         return value
-    if isinstance(value, (list, tuple)) and any(_of_types([ndarray], value)):
+    if isinstance(value, (list, tuple)) and holds_ours(value):
         return _asarray(value)
     taken = numpy.asanyarray(value)
     if taken.dtype.hasobject:

@@ -13,6 +13,9 @@ from quelea.dispatch import missing_attribute
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 MODULES = [
+    "calculus",
+    "choosing",
+    "correlation",
     "creation",
     "diagonals",
     "einstein",
@@ -25,11 +28,13 @@ MODULES = [
     "linalg",
     "linear",
     "manipulation",
+    "polynomials",
     "printing",
     "products",
     "ranges",
     "rearranging",
     "statistics",
+    "windows",
 ]
 
 

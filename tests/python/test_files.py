@@ -117,6 +117,8 @@ def test_lists_and_numbers_are_saved(folder: Path) -> None:
     x = quelea.arange(4.0)
     quelea.save(folder / "c.npy", [x.sum(), x.max()])
     same(quelea.load(folder / "c.npy"), numpy.array([6.0, 3.0]))
+    quelea.save(folder / "c.npy", [x, x * 2])
+    same(quelea.load(folder / "c.npy"), numpy.array([numpy.arange(4.0), numpy.arange(4.0) * 2]))
 
 
 def test_archives(folder: Path, piece: str) -> None:

@@ -76,6 +76,14 @@ TWO |= {
     "c_": lambda m, a, b: m.c_[m.r_[a, 1], b],
     "block": lambda m, a, b: m.block([a, b]),
     "einsum": lambda m, a, b: m.einsum("...,...->...", a, b),
+    "convolve": lambda m, a, b: m.convolve(a, b),
+    "ediff1d": lambda m, a, b: m.ediff1d(a, b),
+    "polyval": lambda m, a, b: m.polyval(m.atleast_1d(a)[:2], b),
+    "polyadd": lambda m, a, b: m.polyadd(a, b),
+    "choose": lambda m, a, b: m.choose(m.asarray([0, 1, 1]), [a, b]),
+    "select": lambda m, a, b: m.select([m.asarray([True, False, False])], [m.atleast_1d(a)], b),
+    "putmask": lambda m, a, b: _put(m, "putmask", a, b),
+    "place": lambda m, a, b: _put(m, "place", a, m.atleast_1d(b)[:1]),
     "kron": lambda m, a, b: m.kron(a, b),
     "vecmat": lambda m, a, b: m.vecmat(m.atleast_1d(a)[:1], m.atleast_1d(b)[:1, None]),
     "linspace": lambda m, a, b: m.linspace(a, b, 3),
@@ -102,6 +110,12 @@ TWO |= {
     "add(casting='safe')": lambda m, a, b: m.add(a, b, dtype="f4", casting="safe"),
     "add(casting='no')": lambda m, a, b: m.add(a, b, casting="no"),
 }
+
+
+def _put(m: Any, name: str, a: Any, b: Any) -> Any:
+    x = m.ones(3, m.asarray(a).dtype)
+    getattr(m, name)(x, m.asarray([True, False, True]), b)
+    return x
 
 
 def _diagonal_filled(m: Any, a: Any, b: Any) -> Any:

@@ -69,8 +69,7 @@ def test_missing_names():
         ("median", "numpy.median works on numpy.asarray(x)"),
         ("vectorize", "whole-array operations"),
         ("longdouble", "floats of up to 64"),
-        ("seterr", "isfinite"),
-        ("typecodes", "use numpy.typecodes"),
+        ("ScalarType", "use numpy.ScalarType"),
     ],
 )
 def test_what_is_missing_says_what_to_write_instead(name, advice):

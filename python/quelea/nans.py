@@ -1,0 +1,113 @@
+"""Products and variances that leave NaN out; the sums, means and extremes are in statistics.py."""
+
+from typing import Any
+
+import numpy
+
+from . import _quelea
+from ._quelea import ndarray
+from .elementwise import as_array
+from .statistics import (
+    Axis,
+    _axes,
+    _copied_if_broadcast,
+    _deliver,
+    _mask,
+    _without_nan,
+    std,
+    var,
+)
+
+__all__ = ["nanprod", "nanstd", "nanvar"]
+
+
+def nanprod(
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: ndarray | None = None,
+    keepdims: bool = False,
+    initial: Any = 1,
+    where: Any = True,
+) -> ndarray:
+    """Product over axes, NaN counting as 1. The parameters are those of `prod`.
+
+    Returns
+    -------
+    ndarray
+    """
+    given: dict[str, Any] = {} if where is True else {"where": where}
+    if type(initial) is not int or initial != 1:
+        given["initial"] = initial
+    x = _without_nan(_copied_if_broadcast(as_array(a)), 1)
+    return _quelea.prod(x, _axes(axis), dtype, out, keepdims, **given)
+
+
+def _check_inexact(dtype: Any, out: Any) -> None:
+    if dtype is not None and numpy.dtype(dtype).kind not in "fc":
+        raise TypeError("If a is inexact, then dtype must be inexact")
+    if isinstance(out, ndarray) and out.dtype.kind not in "fc":
+        raise TypeError("If a is inexact, then out must be inexact")
+
+
+def nanvar(
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: ndarray | None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = ...,
+) -> ndarray:
+    """Variance over axes of what is not NaN; NaN where no degree of freedom is left. The parameters are those of `var`.
+
+    Returns
+    -------
+    ndarray, real
+    """
+    x = as_array(a)
+    words: dict[str, Any] = {"mean": mean, "correction": correction}
+    if x.dtype.kind not in "fc":
+        return var(x, axis, dtype, out, ddof, keepdims, where=where, **words)
+    _check_inexact(dtype, out)
+    x = _copied_if_broadcast(x)
+    numbers = _quelea.logical_not(_quelea.isnan(x))
+    if where is not True:
+        numbers = _quelea.logical_and(numbers, _mask(where, x))
+    found = var(x, axis, dtype, None, ddof, keepdims, where=numbers, **words)
+    left = _quelea.sum(numbers, _axes(axis), keepdims=keepdims) - (
+        ddof if correction is ... else correction
+    )
+    nan = found.dtype.type(numpy.nan)
+    return _deliver(_quelea.where(_quelea.less_equal(left, 0), nan, found), out)
+
+
+def nanstd(
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: ndarray | None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = ...,
+) -> ndarray:
+    """Standard deviation over axes of what is not NaN. The parameters are those of `var`.
+
+    Returns
+    -------
+    ndarray, real
+    """
+    words: dict[str, Any] = {"where": where, "mean": mean, "correction": correction}
+    x = as_array(a)
+    if x.dtype.kind not in "fc":
+        return std(x, axis, dtype, out, ddof, keepdims, **words)
+    variance = nanvar(x, axis, dtype, out, ddof, keepdims, **words)
+    if out is not None:
+        return _quelea.sqrt(out, out=out)
+    return _quelea.sqrt(variance).astype(variance.dtype, copy=False)
