@@ -92,6 +92,7 @@ from numpy import bool as bool
 
 from . import (
     _quelea,
+    buffers,
     calculus,
     choosing,
     config,
@@ -209,6 +210,7 @@ from ._quelea import (
     trunc,
     ufunc,
 )
+from .buffers import *
 from .calculus import *
 from .choosing import *
 from .compiling import jit, njit, prange
@@ -372,6 +374,7 @@ __all__ = [
     if not name.startswith("_")
     and name
     not in (
+        "buffers",
         "calculus",
         "choosing",
         "config",

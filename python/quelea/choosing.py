@@ -150,10 +150,10 @@ def choose(a: Any, choices: Any, out: ndarray | None = None, mode: str = "raise"
     >>> np.choose([1, 0, 1], [[1, 2, 3], [10, 20, 30]])
     array([10,  2, 30])
     """
-    if mode not in _MODES:
-        raise ValueError(f"clipmode must be one of 'clip', 'raise', or 'wrap' (got {mode!r})")
     if out is not None and not isinstance(out, ndarray):
         raise TypeError("return arrays must be of type quelea.ndarray")
+    if mode not in _MODES:
+        raise ValueError(f"clipmode must be one of 'clip', 'raise', or 'wrap' (got {mode!r})")
     x = as_array(a)
     if not numpy.can_cast(x.dtype, numpy.intp, "safe"):
         raise TypeError(

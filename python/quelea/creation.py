@@ -388,6 +388,8 @@ def _like(
         operator.index(subok)  # which chooses nothing here
     if device is not None:
         _check(device, None, dtype)
+    elif dtype is not None:
+        numpy.dtype(dtype)
     if not isinstance(a, (ndarray, numpy.ndarray)):
         a = numpy.asarray(a)
     dtype = a.dtype if dtype is None else dtype

@@ -28,14 +28,12 @@ _MODULE = (
 )
 _OWN = "use numpy.{name}"
 _READ = "every rank reads the same file: np.asarray(numpy.{name}(...))"
-_TAKE_IN = "np.asarray(numpy.{name}(...)) takes its result in; it must be the same on every rank"
 
 _GROUPS = {
     "seed NumPy's generator alike on every rank, then np.asarray(numpy.random.default_rng(1).random(shape))": "random",
     _READ: "fromregex memmap",
-    _TAKE_IN: """frombuffer fromiter fromstring from_dlpack""",
     _BRANCHES: "apply_along_axis frompyfunc vectorize",
-    _ELEMENTS: "flatiter ndenumerate nditer nested_iters",
+    _ELEMENTS: "flatiter nditer nested_iters",
     _FIXED: "resize",
     _MATRIX: "asmatrix bmat matrix",
     _DTYPES: """bytes_ character clongdouble complex256 datetime64 flexible float128 longdouble object_ recarray record

@@ -171,6 +171,12 @@ def _core_product(name: str, core: str, x1: Any, x2: Any, **words: Any) -> ndarr
                 f"{name}: Input operand {i} does not have enough dimensions (has {operand.ndim}, gufunc core with "
                 f"signature {core} requires {needed})"
             )
+    target = out[0] if isinstance(out, tuple) else out
+    if isinstance(target, ndarray) and target.ndim == 0:
+        raise ValueError(
+            f"{name}: Output operand 0 does not have enough dimensions (has 0, gufunc core with signature {core} "
+            "requires 1)"
+        )
     place: Any = ()
     if axes is not ...:
         x, y, place = _moved(name, x, y, axes, cores)
@@ -183,7 +189,6 @@ def _core_product(name: str, core: str, x1: Any, x2: Any, **words: Any) -> ndarr
     )
     if place:
         result = moveaxis(result, -1, place[0])
-    target = out[0] if isinstance(out, tuple) else out
     if isinstance(target, ndarray) and not place and target.shape[-1:] != result.shape[-1:]:
         raise ValueError(
             f"{name}: the output has shape {target.shape}, but the result has {result.shape}"

@@ -19,6 +19,7 @@ __all__ = [
     "atleast_1d",
     "atleast_2d",
     "atleast_3d",
+    "broadcast",
     "broadcast_arrays",
     "broadcast_to",
     "copyto",
@@ -29,6 +30,7 @@ __all__ = [
     "matrix_transpose",
     "may_share_memory",
     "moveaxis",
+    "ndenumerate",
     "ndim",
     "ravel",
     "reshape",
@@ -388,6 +390,68 @@ def broadcast_to(array: Any, shape: int | Sequence[int], subok: bool = False) ->
     if subok is not False:
         bool(subok)  # which chooses nothing here
     return _quelea.broadcast_to(as_array(array), shape)
+
+
+class broadcast:
+    """The shape that arrays have together, which nothing is made in.
+
+    Parameters
+    ----------
+    *args : array_like
+
+    Attributes
+    ----------
+    shape : tuple of int
+    ndim, nd, size, numiter : int
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.broadcast(np.ones((3, 1)), np.ones(4)).shape
+    (3, 4)
+    """
+
+    def __init__(self, *args: Any) -> None:
+        if len(args) > 64:
+            raise ValueError(
+                f"Need at least 0 and at most 64 array objects, got {len(args)} array objects."
+            )
+        self.shape = numpy.broadcast_shapes(*(shape(a) for a in args))
+        self.ndim = self.nd = len(self.shape)
+        self.size = math.prod(self.shape)
+        self.numiter = len(args)
+
+    def __iter__(self) -> Any:
+        raise NotImplementedError(
+            "going through the elements of broadcast is not in Quelea yet; write whole-array operations with "
+            "np.broadcast_arrays(...)"
+        )
+
+
+class ndenumerate:
+    """Go through an array, element by element: its indices, and what ``x[indices]`` gives, when it is asked for.
+
+    Parameters
+    ----------
+    arr : array_like
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> [(i, int(x)) for i, x in np.ndenumerate([[1, 2]])]
+    [((0, 0), 1), ((0, 1), 2)]
+    """
+
+    def __init__(self, arr: Any) -> None:
+        self._array = as_array(arr)
+        self._indices = numpy.ndindex(self._array.shape)
+
+    def __iter__(self) -> "ndenumerate":
+        return self
+
+    def __next__(self) -> tuple[tuple[int, ...], ndarray]:
+        index = next(self._indices)
+        return index, self._array[index]
 
 
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from . import _quelea
 from ._quelea import ndarray
@@ -73,6 +74,8 @@ def nanvar(
     if x.dtype.kind not in "fc":
         return var(x, axis, dtype, out, ddof, keepdims, where=where, **words)
     _check_inexact(dtype, out)
+    if axis is not None:
+        normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
     x = _copied_if_broadcast(x)
     numbers = _quelea.logical_not(_quelea.isnan(x))
     if where is not True:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy
 import pytest
-from support import DTYPES
+from support import DTYPES, same, same_error
 
 import quelea
 
@@ -158,3 +158,53 @@ def test_messages_of_mpi4py() -> None:
     else:
         with pytest.raises(BufferError):
             world.Allreduce(x, total)
+
+
+# ---- the other way: arrays of what Python holds ----
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_arrays_of_buffers(dtype: str) -> None:
+    a = numpy.arange(12).astype(dtype)
+    for words in (
+        {},
+        {"count": 5},
+        {"offset": a.itemsize},
+        {"count": 2, "offset": 2 * a.itemsize},
+        {"count": 0},
+    ):
+        for buffer in (a.tobytes(), bytearray(a.tobytes()), memoryview(a.tobytes())):
+            same(
+                quelea.frombuffer(buffer, dtype, **words), numpy.frombuffer(buffer, dtype, **words)
+            )
+    same(
+        quelea.fromiter((x for x in range(7)), dtype), numpy.fromiter((x for x in range(7)), dtype)
+    )
+    same(quelea.fromiter(iter([1, 0, 1]), dtype, 2), numpy.fromiter(iter([1, 0, 1]), dtype, 2))
+    if dtype != "bool":
+        same(quelea.from_dlpack(a), numpy.from_dlpack(a))
+        same(
+            quelea.fromstring("1, 2,3", dtype, sep=","), numpy.fromstring("1, 2,3", dtype, sep=",")
+        )
+    same(quelea.fromstring("1 2 3", sep=" ", count=2), numpy.fromstring("1 2 3", sep=" ", count=2))
+
+
+def test_what_is_taken_in_is_copied() -> None:
+    buffer = bytearray(16)
+    x = quelea.frombuffer(buffer)
+    buffer[:8] = numpy.ones(1).tobytes()
+    same(x, numpy.zeros(2))
+    x[0] = 3
+    same(quelea.from_dlpack(numpy.ones(3), copy=True), numpy.ones(3))
+    for work in (
+        lambda m: m.frombuffer(b"123"),
+        lambda m: m.frombuffer(b"12345678", offset=9),
+        lambda m: m.frombuffer(b"12345678", count=2),
+        lambda m: m.fromiter(3, int),
+        lambda m: m.fromiter([1], int, 2),
+        lambda m: m.fromiter([1], "nonsense"),
+        lambda m: m.from_dlpack([1]),
+    ):
+        same_error(lambda work=work: work(quelea), lambda work=work: work(numpy), text=False)
+    with pytest.raises(ValueError, match="avoid copy"):
+        quelea.from_dlpack(numpy.ones(3), copy=False)

@@ -13,6 +13,7 @@ from quelea.dispatch import missing_attribute
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 MODULES = [
+    "buffers",
     "calculus",
     "choosing",
     "correlation",

@@ -288,3 +288,32 @@ def test_a_flat_array_is_a_view_where_numpy_gives_one(part):
     view[...] = -1
     same(view, flat)
     same(x, a)
+
+
+def test_shapes_together():
+    for shapes in ([(3, 1), (4,)], [(2, 1, 4), (3, 1), ()], [(5,)], [], [(0, 1), (1, 3)]):
+        ours = np.broadcast(*(np.ones(s) for s in shapes))
+        theirs = numpy.broadcast(*(numpy.ones(s) for s in shapes))
+        for name in ("shape", "ndim", "nd", "size", "numiter"):
+            assert getattr(ours, name) == getattr(theirs, name)
+    assert np.broadcast([1, 2], 3).shape == (2,)
+    same_error(
+        lambda: np.broadcast(np.ones(2), np.ones(3)),
+        lambda: numpy.broadcast(X[0, 0, :2], X[0, 0, :3]),
+        False,
+    )
+    with pytest.raises(NotImplementedError, match="broadcast_arrays"):
+        iter(np.broadcast(np.ones(2), 1))
+
+
+def test_elements_one_after_another():
+    for view in (
+        lambda x: x,
+        lambda x: x.T,
+        lambda x: x[0, ::2],
+        lambda x: x[:0],
+        lambda x: x[0, 0, 0],
+    ):
+        ours = [(i, float(v)) for i, v in np.ndenumerate(view(np.asarray(X)))]
+        assert ours == [(i, float(v)) for i, v in numpy.ndenumerate(view(X))]
+    assert [i for i, _ in np.ndenumerate([[1, 2]])] == [(0, 0), (0, 1)]
