@@ -265,3 +265,18 @@ def test_vandermondes_matrices(dtype: str) -> None:
     for words in ({}, {"N": 3}, {"increasing": True}, {"N": 0}, {"N": 1}, {"N": 12}):
         same(quelea.vander(quelea.asarray(x), **words), numpy.vander(x, **words), words)
     same_error(lambda: quelea.vander([[1, 2]]), lambda: numpy.vander([[1, 2]]))
+
+
+def test_norms_in_compiled_functions() -> None:
+    @quelea.jit
+    def length(x):  # type: ignore[no-untyped-def]
+        return quelea.linalg.norm(x)
+
+    of = quelea.linalg.norm
+
+    @quelea.jit
+    def same_length(x):  # type: ignore[no-untyped-def]
+        return of(x)
+
+    for x in (quelea.asarray([3.0, 4.0]), numpy.array([3.0, 4.0])):
+        assert float(length(x)) == float(same_length(x)) == 5.0
