@@ -15,7 +15,7 @@ from ._quelea import asarray as _asarray
 from ._quelea import ndarray
 from .creation import eye, zeros
 from .elementwise import as_array
-from .joins import _place
+from .joins import _place, concatenate
 from .manipulation import moveaxis
 from .ranges import arange
 from .rearranging import tile
@@ -27,6 +27,10 @@ __all__ = [
     "diagflat",
     "diagonal",
     "fill_diagonal",
+    "tril_indices",
+    "tril_indices_from",
+    "triu_indices",
+    "triu_indices_from",
 ]
 
 # ---- reading ----
@@ -275,3 +279,102 @@ def diag_indices_from(arr: Any) -> tuple[ndarray, ...]:
     if len(set(arr.shape)) > 1:
         raise ValueError("All dimensions of input must be of equal length")
     return diag_indices(arr.shape[0], arr.ndim)
+
+
+def _below(t: ndarray, first: int) -> tuple[ndarray, ndarray]:
+    """Give row and column of the t-th element in rows of first, first + 1, first + 2, ... elements.
+
+    A root gives the row but for its rounding, which may make it one too many or too few.
+    """
+
+    def begin(row: ndarray) -> ndarray:
+        return row * first + _quelea.floor_divide(row * (row - 1), 2)
+
+    odd = 2 * first - 1
+    row = _quelea.floor((_quelea.sqrt(8.0 * t + float(odd) ** 2) - odd) / 2).astype(int)
+    row = row - _quelea.greater(begin(row), t)
+    row = row + _quelea.less_equal(begin(row + 1), t)
+    return row, t - begin(row)
+
+
+def _whole_number(k: Any) -> int:
+    if isinstance(k, (float, numpy.floating)):
+        raise NotImplementedError(
+            "a triangle of a diagonal that is no integer is not in Quelea yet; write the integer below it"
+        )
+    return operator.index(k)
+
+
+def _triangle(rows: int, columns: int, k: int) -> tuple[ndarray, ndarray]:
+    """Give the indices of the elements at or below a diagonal: rows that grow, and rows that are whole."""
+    top = min(max(0, -k), rows)
+    first = min(top + k + 1, columns)
+    growing = max(0, min(rows, columns - k) - top) if columns else 0
+    whole = rows - top - growing if columns else 0
+    i, j = _below(arange(growing * first + growing * (growing - 1) // 2), first)
+    t = arange(whole * columns)
+    width = max(columns, 1)
+    below = _quelea.floor_divide(t, width) + (top + growing)
+    return concatenate((i + top, below)), concatenate((j, _quelea.remainder(t, width)))
+
+
+def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[ndarray, ndarray]:
+    """Give the indices of the lower triangle of a matrix, of rows and of columns, row by row.
+
+    Parameters
+    ----------
+    n, m : int
+        Rows and columns; as many columns as rows by default.
+    k : int, default 0
+        The diagonal that belongs to the triangle: positive above the main one.
+
+    Returns
+    -------
+    tuple of ndarray
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.tril_indices(2)
+    (array([0, 1, 1]), array([0, 0, 1]))
+    """
+    rows = operator.index(n)
+    return _triangle(rows, rows if m is None else operator.index(m), _whole_number(k))
+
+
+def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[ndarray, ndarray]:
+    """Give the indices of the upper triangle of a matrix. The parameters are those of `tril_indices`.
+
+    Returns
+    -------
+    tuple of ndarray
+    """
+    rows = operator.index(n)
+    columns = rows if m is None else operator.index(m)
+    # turned by half a circle it is a lower one
+    i, j = _triangle(rows, columns, columns - rows - _whole_number(k))
+    return rows - 1 - i[::-1], columns - 1 - j[::-1]
+
+
+def tril_indices_from(arr: Any, k: int = 0) -> tuple[ndarray, ndarray]:
+    """Give the indices of the lower triangle of this matrix.
+
+    Returns
+    -------
+    tuple of ndarray
+    """
+    if arr.ndim != 2:
+        raise ValueError("input array must be 2-d")
+    return tril_indices(arr.shape[-2], k, arr.shape[-1])
+
+
+def triu_indices_from(arr: Any, k: int = 0) -> tuple[ndarray, ndarray]:
+    """Give the indices of the upper triangle of this matrix.
+
+    Returns
+    -------
+    tuple of ndarray
+    """
+    if arr.ndim != 2:
+        raise ValueError("input array must be 2-d")
+    return triu_indices(arr.shape[-2], k, arr.shape[-1])

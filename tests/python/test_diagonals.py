@@ -145,6 +145,38 @@ def test_indices_of_diagonals() -> None:
             same(a, b)
 
 
+@pytest.mark.parametrize(
+    "shape", [(4, None), (3, 7), (7, 3), (1, 5), (5, 1), (0, 3), (3, 0), (1, 1), (0, None)]
+)
+def test_indices_of_triangles(shape: Any) -> None:
+    n, m = shape
+    for name in ("tril_indices", "triu_indices"):
+        for k in (0, 1, -1, 2, -2, 3, -4, 6, 9, -9):
+            ours, theirs = (getattr(module, name)(n, k, m) for module in (quelea, numpy))
+            assert len(ours) == 2
+            for a, b in zip(ours, theirs, strict=True):
+                same(a, b, (name, k))
+    a = numpy.zeros((n, n if m is None else m))
+    for name in ("tril_indices_from", "triu_indices_from"):
+        ours, theirs = getattr(quelea, name)(quelea.asarray(a), 1), getattr(numpy, name)(a, 1)
+        for i, j in zip(ours, theirs, strict=True):
+            same(i, j, name)
+        same_error(
+            lambda name=name: getattr(quelea, name)(quelea.ones(3)),
+            lambda name=name: getattr(numpy, name)(numpy.ones(3)),
+        )
+
+
+def test_rows_of_large_triangles_are_exact() -> None:
+    """Where the square root is rounded: at the ends of rows that are far down."""
+    for row in (2**20, 2**26 + 1, 94906265, 2**27 - 3):
+        begin = row * (row + 1) // 2
+        at = quelea.asarray([begin - 1, begin, begin + row])
+        i, j = quelea.diagonals._below(at, 1)
+        same(i, numpy.array([row - 1, row, row]))
+        same(j, numpy.array([row - 1, 0, row]))
+
+
 def test_a_diagonal_brings_no_elements() -> None:
     """Between nodes, where what moves is counted, neighbours exchange at most a row each."""
     x = quelea.ones((300, 300)) * 2

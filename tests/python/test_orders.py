@@ -241,6 +241,7 @@ def _strides(x: Any) -> list[tuple[int, int]]:
     return [(a, step) for a, (n, step) in enumerate(zip(x.shape, x.strides, strict=True)) if n > 1]
 
 
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ONE)
 def test_results_lie_as_numpys(name: str) -> None:
     failures = []

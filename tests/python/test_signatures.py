@@ -50,7 +50,8 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "broadcast_arrays": (X, X[0]), "astype": (X, "f4"), "concat": ([X, X],), "permute_dims": (X,),
     "isscalar": (X,), "result_type": (X, 1),
     "diag": (X,), "diagflat": (X[0],), "diagonal": (X,), "fill_diagonal": (X, 2), "diag_indices": (3,),
-    "diag_indices_from": (X[:, :3],),
+    "diag_indices_from": (X[:, :3],), "tril_indices": (4,), "triu_indices": (4,), "tril_indices_from": (X,),
+    "triu_indices_from": (X,),
     "block": ([X, X],), "ix_": (X[0].astype(int), X[1].astype(int)), "row_stack": ([X, X],),
     "einsum": ("ij,kj->ik", X, X), "einsum_path": ("ij,kj,kl", X, X, X),
     "gradient": (X,), "ediff1d": (X,), "cov": (X,), "corrcoef": (X,),
@@ -324,6 +325,7 @@ def ufunc_arguments(name: str) -> tuple[Any, ...]:
 
 NO_VALUE: dict[str, tuple[str, ...]] = {
     "ndmax": ("array",),
+    "m": ("tril_indices", "triu_indices"),  # in test_diagonals
     "where": ("divmod", "modf"),  # without out= what is left out has any value
 }
 
