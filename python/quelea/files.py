@@ -90,7 +90,7 @@ class _Output:
         path = os.fspath(file)
         path = path if isinstance(path, str) else os.fsdecode(path)
         self.path = path if path.endswith(suffix) else path + suffix
-        self._beside = ""
+        self._place = self._beside = ""  # where the file goes, and the new one beside it
         self._open = opened or _opened
 
     def run(self, work: Callable[..., None], *arrays: Any) -> None:
@@ -104,22 +104,20 @@ class _Output:
 
     def _begin(self) -> None:
         assert self.path is not None
-        path = os.path.realpath(self.path)
-        if os.path.exists(path) and not os.path.isfile(path):
-            self._beside = ""  # a device or a pipe cannot be exchanged
-            self.file = self._open(path)
+        place = os.path.realpath(self.path)
+        if os.path.exists(place) and not os.path.isfile(place):
+            self.file = self._open(place)  # a device or a pipe, which cannot be exchanged
             return
-        folder, name = os.path.split(path)
-        self._beside = os.path.join(folder, f".{os.getpid()}.{name}")
+        folder, name = os.path.split(place)
+        self._place, self._beside = place, os.path.join(folder, f".{os.getpid()}.{name}")
         self.file = self._open(self._beside)
-        if os.path.exists(path):
-            shutil.copymode(path, self._beside)
+        if os.path.exists(place):
+            shutil.copymode(place, self._beside)
 
     def _end(self) -> None:
-        assert self.path is not None
         self.file.close()
         if self._beside:
-            os.replace(self._beside, os.path.realpath(self.path))
+            os.replace(self._beside, self._place)
             self._beside = ""
 
     @contextlib.contextmanager
@@ -256,12 +254,18 @@ def _save_several(file: Any, args: tuple[Any, ...], kwds: dict[str, Any], compre
         made[0].close()
 
     with output.opened():
-        output.run(begin)
-        for name, x in arrays.items():
-            output.run(lambda name=name: begin_entry(name))
-            _write_array(lambda: made[1], output, x)
-            output.run(end_entry)
-        output.run(end)
+        try:
+            output.run(begin)
+            for name, x in arrays.items():
+                output.run(lambda name=name: begin_entry(name))
+                _write_array(lambda: made[1], output, x)
+                output.run(end_entry)
+            output.run(end)
+        except BaseException:
+            for opened in made[::-1]:  # else they want to write when they go
+                with contextlib.suppress(Exception):
+                    opened.close()
+            raise
 
 
 def savetxt(

@@ -3,6 +3,7 @@
 All ranks run these tests: rank 0 looks at the files, and the others get what it finds.
 """
 
+import gc
 import io
 import os
 import shutil
@@ -221,6 +222,7 @@ def test_a_file_that_ends_too_early(folder: Path, piece: str) -> None:
         quelea.load(folder / "a.npy")
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("after", [0, 1, 3])
 def test_a_write_that_fails_leaves_the_earlier_file(
     after: int, folder: Path, monkeypatch: Any
@@ -245,6 +247,9 @@ def test_a_write_that_fails_leaves_the_earlier_file(
         quelea.save(folder / "a", quelea.zeros(100))
     with pytest.raises(OSError, match="No space left"):
         quelea.zeros(100).tofile(folder / "b")
+    with pytest.raises(OSError, match="No space left"):
+        quelea.savez(folder / "c", quelea.ones(3), quelea.zeros(100))
+    gc.collect()
     assert names(folder) == ["a.npy"]
     same(quelea.load(folder / "a.npy"), a)
 
