@@ -100,10 +100,44 @@ def kron(a: Any, b: Any) -> ndarray:
         return _quelea.multiply(x, y)
     count = max(x.ndim, y.ndim)
     wide = [(1,) * (count - z.ndim) + z.shape for z in (x, y)]
+    if _goes_by_parts(x, y):
+        return _by_parts(x.reshape(wide[0]), y.reshape(wide[1]))
     left = x.reshape([n for extent in wide[0] for n in (extent, 1)])
     right = y.reshape([n for extent in wide[1] for n in (1, extent)])
     product = _quelea.multiply(left, right)
     return product.reshape([m * n for m, n in zip(*wide, strict=True)])
+
+
+_PARTS = 256  # at most, of a product that is assigned part by part
+
+
+def _goes_by_parts(x: ndarray, y: ndarray) -> bool:
+    """Whether a product is cut across nodes, where two axes that are made one could not be read in place."""
+    found = _quelea.info()
+    return (
+        found["node_count"] > 1
+        and 0 < min(x.size, y.size) <= _PARTS
+        and x.size * y.size > found["replicated_size"]
+        and all(_quelea.is_contiguous(z, "C") for z in (x, y))
+    )
+
+
+def _by_parts(x: ndarray, y: ndarray) -> ndarray:
+    """Multiply one operand by each element of the smaller one, to blocks of the result, or to every n-th element."""
+    shape = [m * n for m, n in zip(x.shape, y.shape, strict=True)]
+    keys: list[Any] = []
+    parts = []
+    if x.size <= y.size:
+        for index in numpy.ndindex(x.shape):
+            keys.append(
+                tuple(slice(i * n, (i + 1) * n) for i, n in zip(index, y.shape, strict=True))
+            )
+            parts.append(_quelea.multiply(x[index], y))
+    else:
+        for index in numpy.ndindex(y.shape):
+            keys.append(tuple(slice(j, None, n) for j, n in zip(index, y.shape, strict=True)))
+            parts.append(_quelea.multiply(x, y[index]))
+    return _place(empty(shape, numpy.result_type(x.dtype, y.dtype)), keys, parts)
 
 
 _MATVEC, _VECMAT = "(m,n),(n)->(m)", "(n),(n,m)->(m)"

@@ -236,6 +236,18 @@ def test_kroneckers_products(dtype: str) -> None:
                 same(ours, numpy.kron(a, b), (left, right))
 
 
+def test_kroneckers_products_lie_where_they_are_computed() -> None:
+    """Between nodes: no node has a copy of what the others have."""
+    x, y = quelea.ones((200, 200)) * 2, quelea.asarray([[1.0, 2.0], [3.0, 4.0]])
+    for left, right in ((x, y), (y, x)):
+        quelea.sync()
+        before = quelea.counters()
+        assert float(quelea.kron(left, right).sum()) == 2 * 40000 * 10
+        after = quelea.counters()
+        moved = after["redistributed_bytes"] - before["redistributed_bytes"]
+        assert moved + after["kept_copies_bytes"] - before["kept_copies_bytes"] < 4096
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "complex128", "bool"])
 def test_matrices_and_vectors(dtype: str) -> None:
     a, v = some(dtype, (2, 5, 4)), some(dtype, (4,), 1)
