@@ -63,7 +63,7 @@ struct QlContext {
   QlCounters counters;
   Remarks remarks;
   int64_t front_bytes; /* of a worker's cache, that the fronts of a sweep may take */
-  bool broken; /* the ranks have diverged: nothing can be agreed any more */
+  bool broken;         /* the ranks have diverged: nothing can be agreed any more */
   bool strict, ending, closed, trace_flush, trace_plan;
   bool frugal;          /* memory was lacking: what is planned keeps no copies */
   int64_t exports;      /* of this rank; */
