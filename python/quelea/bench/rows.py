@@ -152,7 +152,14 @@ def run(
     given: argparse.Namespace,
     least: float | None = None,
 ) -> Iterator[tuple[Program, Measured]]:
-    """Print the rows of the sections, each when it is known; ``least`` is required instead of what they say."""
+    """Print the rows of the sections, each when it is known; ``least`` is required instead of what they say.
+
+    Of what they say nothing, nothing is required.
+    """
+
+    def bound(theirs: float | None) -> float | None:
+        return theirs if least is None or theirs is None else least
+
     start = time.perf_counter()
     for section, programs in chosen:
         table.title(section.title, section.ways and (section.ways[0].title, section.ways[1].title))
@@ -164,10 +171,10 @@ def run(
                 continue
             found = _measure(sides, section, program, given)
             ratios.append(found.ratio)
-            table.row(program, found, program.least if least is None else least)
+            table.row(program, found, bound(program.least))
             yield program, found
         if len(ratios) == len(section.programs) > 1:
-            table.mean(ratios, section.least_mean if least is None else None)
+            table.mean(ratios, bound(section.least_mean))
         print(f"  ({time.perf_counter() - start:.0f} s so far)", flush=True)
 
 
