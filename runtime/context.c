@@ -39,6 +39,15 @@ static int64_t usual_front(void) {
   return bytes > 0 ? bytes / 4 * 3 : 1 << 18;
 }
 
+/* Collective. Rank 0's for all: cores of one machine may differ, and plans may not. */
+static QlStatus agree_on_fronts(QlContext *ctx, QlError *error) {
+  int64_t bytes = ctx->params.front_bytes ? ctx->params.front_bytes : usual_front();
+  uint64_t value[2] = {ctx->info->rank ? 0 : (uint64_t)bytes, 0};
+  QL_TRY(rt_agree_value(ctx, value, error));
+  ctx->front_bytes = (int64_t)value[0];
+  return QL_OK;
+}
+
 static int64_t fault_of(const QlParams *params, const char *kind, int rank) {
   size_t length = strlen(kind);
   long long nth = 0;
@@ -82,7 +91,6 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
   }
   ctx->comm = opened;
   ctx->info = comm_info(ctx->comm);
-  ctx->front_bytes = ctx->params.front_bytes ? ctx->params.front_bytes : usual_front();
   ctx->copies.most = ctx->params.keep ? ctx->params.keep : comm_arena_bytes(ctx->comm) / 8;
   ctx->cache_folder = rt_find_cache_folder(&ctx->params);
   ctx->heap.fail_at = fault_of(&ctx->params, "alloc", ctx->info->rank);
@@ -96,6 +104,10 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
   status = jit_open(&jit, &ctx->jit, error);
   if (!status) status = rt_team_new(ctx, error);
   if ((status = rt_agree_status(ctx, status, error))) {
+    ql_close(ctx);
+    return status;
+  }
+  if ((status = agree_on_fronts(ctx, error))) {
     ql_close(ctx);
     return status;
   }

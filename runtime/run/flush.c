@@ -136,6 +136,14 @@ static void trace(QlContext *ctx, const Plan *plan) {
             group->exchange ? group->exchange->transfer_count : 0,
             group->replicated ? ", replicated" : "", place);
   }
+  for (int w = 0; ctx->trace_plan && w < plan->sweep_count; w++) {
+    const PlanSweep *sweep = &plan->sweeps[w];
+    fprintf(stderr,
+            "quelea:   sweep %d: groups %d to %d, %d of them in %lld fronts of %lld rows, %d "
+            "strips, %d workers\n",
+            w, sweep->groups[0].group, sweep->groups[sweep->count - 1].group, sweep->count,
+            (long long)sweep->fronts, (long long)sweep->height, sweep->strips, sweep->slabs);
+  }
 }
 
 QlStatus rt_flush_log(QlContext *ctx, QlError *error) {
