@@ -190,6 +190,17 @@ static void host_print_inside_c128(double re, double im) { print_complex(QL_F64,
 
 static void host_print_text(int64_t address) { put((const char *)(uintptr_t)address); }
 
+/* ---- other shapes ---- */
+
+/* Words: how many axes there are and are wanted, a byte each; extents and strides of the array; the
+ * extents that are wanted, and room for the strides of a view. Can there be one? */
+static int64_t host_reshape(int64_t address) {
+  int64_t *words = (int64_t *)(uintptr_t)address, *shape = words + 1;
+  int old = (int)(words[0] & 255), ndim = (int)(words[0] >> 8);
+  const int64_t *stride = shape + old, *wanted = stride + old;
+  return ql_reshape(old, shape, stride, ndim, wanted, shape + 2 * old + ndim);
+}
+
 /* ---- a reduction of one line ---- */
 
 /* What it is told, and where it puts the result. */

@@ -91,22 +91,99 @@ static void fill_open(Lower *l, const Node *node, const Value *items, int ndim, 
     if (open[k].id) shape[k] = low_select(l, open[k], rest, shape[k]), extent[k] = -1;
 }
 
-/* A line can have any shape; of other arrays with gaps only a copy can. */
-static bool is_line(const Array *array) { return array->ndim == 1 && !array->element; }
+/* ---- views where NumPy has them, copies where it has copies ---- */
 
-static Value as_plain(Lower *l, const Node *node, const Value *value) {
-  return value->array->contiguous && !value->array->element ? *value : low_copy(l, node, value);
+/* Does it lie in C order, without gaps? Where an axis has one element any stride is right. */
+static JitRef lies_plainly(Lower *l, const Array *array) {
+  int64_t item = array->place == JIT_ON_RANKS ? 1 : ql_dtype_info[array->dtype].size;
+  JitRef stride = low_const(l, item), one = low_const(l, 1),
+         plain = low_op(l, QL_OP_EQUAL, one, one);
+  for (int k = array->ndim - 1; k >= 0; k--) {
+    JitRef fits = low_op(l, QL_OP_LOGICAL_OR, low_op(l, QL_OP_EQUAL, array->stride[k], stride),
+                         low_op(l, QL_OP_EQUAL, array->shape[k], one));
+    plain = low_op(l, QL_OP_LOGICAL_AND, plain, fits);
+    stride = low_op(l, QL_OP_MULTIPLY, stride, array->shape[k]);
+  }
+  JitRef empty = low_op(l, QL_OP_EQUAL, low_size(l, array), low_const(l, 0));
+  return low_op(l, QL_OP_LOGICAL_OR, plain, empty);
 }
 
-Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *wanted) {
+/* Can the array be seen in the view's shape? Sets the strides with which it can (host.c). */
+static JitRef can_be_seen(Lower *l, const Array *array, Array *view) {
+  enum { WORD = 8 };
+  int old = array->ndim, ndim = view->ndim, count = 1 + 2 * old + 2 * ndim, next = 0;
+  JitRef area = jit_stack(l->fn, (int64_t)count * WORD, low_source(l)), words[1 + 3 * QL_MAX_DIMS];
+  words[next++] = low_const(l, old | ndim << 8);
+  for (int k = 0; k < old; k++) words[next++] = array->shape[k];
+  for (int k = 0; k < old; k++) words[next++] = array->stride[k];
+  for (int k = 0; k < ndim; k++) words[next++] = view->shape[k];
+  for (int k = 0; k < next; k++)
+    jit_store_at(l->fn, area, low_const(l, (int64_t)k * WORD), words[k], low_source(l));
+  JitRef can = jit_host(l->fn, JIT_HOST_RESHAPE, 1, &area, low_source(l));
+  for (int k = 0; k < ndim; k++)
+    view->stride[k] =
+        jit_load_at(l->fn, QL_I64, area, low_const(l, (int64_t)(next + k) * WORD), low_source(l));
+  return low_op(l, QL_OP_NOT_EQUAL, can, low_const(l, 0));
+}
+
+/* Of an array without gaps: it in the view's shape. */
+static Value in_shape(Lower *l, const Node *node, const Array *plain, const Array *wanted) {
+  Array *view = low_get(l, sizeof *view);
+  *view = *plain, view->ndim = wanted->ndim;
+  memcpy(view->shape, wanted->shape, sizeof view->shape);
+  memcpy(view->extent, wanted->extent, sizeof view->extent);
+  if (plain->place == JIT_ON_RANKS) return low_ranks_reshape(l, node, plain, view);
+  view->contiguous = true;
+  low_set_strides(l, view);
+  return low_array_value(view);
+}
+
+/* The array in the view's shape: where the condition holds the view, which is made then if it is of
+ * an array without gaps; otherwise of a copy. */
+static Value view_or_copy(Lower *l, const Node *node, JitRef condition, bool plain, Array *view,
+                          const Value *array) {
+  Edges otherwise = {0}, after = {0};
+  int temporaries = l->temporary_count;
+  low_branch(l, condition, &otherwise);
+  Value seen = plain ? in_shape(l, node, array->array, view) : low_array_value(view);
+  low_leave_with(l, &after, seen, temporaries);
+  low_join(l, &otherwise);
+  Value copy = low_copy(l, node, array);
+  if (copy.kind == JIT_ARRAY) copy = in_shape(l, node, copy.array, view);
+  low_leave_with(l, &after, copy, temporaries);
+  Value value = low_join(l, &after);
+  low_temporary(l, &value);
+  if (value.kind != JIT_ARRAY) return value;
+  memcpy(value.array->shape, view->shape, sizeof view->shape); /* the same both ways */
+  memcpy(value.array->extent, view->extent, sizeof view->extent);
+  return value;
+}
+
+/* `view` has the shape. `plain`: a view only of what is without gaps, as np.ravel has it. */
+static Value seen_as(Lower *l, const Node *node, const Value *value, Array *view, bool plain) {
+  const Array *array = value->array;
+  if (view->contiguous) return in_shape(l, node, array, view);
+  if (plain) return view_or_copy(l, node, lies_plainly(l, array), true, view, value);
+  if (array->place == JIT_ON_RANKS) return low_ranks_reshape(l, node, array, view);
+  if (array->ndim != 1)
+    return view_or_copy(l, node, can_be_seen(l, array, view), false, view, value);
+  JitRef stride = array->stride[0]; /* a line can have any shape */
+  for (int k = view->ndim - 1; k >= 0; k--) {
+    view->stride[k] = stride;
+    if (k) stride = low_op(l, QL_OP_MULTIPLY, stride, view->shape[k]);
+  }
+  return low_array_value(view);
+}
+
+static Value reshaped(Lower *l, const Call *call, const Value *value, const Value *wanted,
+                      bool plain) {
   if (value->kind != JIT_ARRAY) return low_refuse_type(l, call, value, "an array");
   JitRef shape[QL_MAX_DIMS];
   int64_t extent[QL_MAX_DIMS];
   int ndim;
   if (!low_shape(l, call->node, wanted, &ndim, shape, extent)) return low_unknown();
-  bool on_ranks = value->array->place == JIT_ON_RANKS;
-  Value memory = on_ranks || is_line(value->array) ? *value : as_plain(l, call->node, value);
-  if (low_dead(l)) return low_unknown();
+  Value memory = low_in_memory(l, call->node, value);
+  if (low_dead(l) || memory.kind != JIT_ARRAY) return low_unknown();
   const Value *items = wanted->kind == JIT_TUPLE ? wanted->items : wanted;
   int opens = 0;
   for (int k = 0; k < ndim; k++) opens += items[k].known && items[k].constant.i == -1;
@@ -122,19 +199,18 @@ Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *
   Array *view = low_get(l, sizeof *view);
   *view = *memory.array, view->ndim = (uint8_t)ndim;
   for (int k = 0; k < ndim; k++) view->shape[k] = shape[k], view->extent[k] = extent[k];
-  if (on_ranks) return low_ranks_reshape(l, call->node, memory.array, view);
-  JitRef stride = memory.array->ndim ? memory.array->stride[0] : low_const(l, 0);
-  for (int k = ndim - 1; k >= 0 && !view->contiguous; k--) {
-    view->stride[k] = stride;
-    if (k) stride = low_op(l, QL_OP_MULTIPLY, stride, shape[k]);
-  }
-  if (view->contiguous) low_set_strides(l, view);
-  return low_array_value(view);
+  return seen_as(l, call->node, &memory, view, plain);
 }
-/* With one axis, of as many elements as there are, 0 too. */
-Value low_flat(Lower *l, const Call *call, const Value *value) {
+
+Value low_reshaped(Lower *l, const Call *call, const Value *value, const Value *wanted) {
+  return reshaped(l, call, value, wanted, false);
+}
+static Value flat(Lower *l, const Call *call, const Value *value, bool plain) {
   Value size = low_scalar(QL_I64, true, low_size(l, value->array));
-  return low_reshaped(l, call, value, &size);
+  return reshaped(l, call, value, &size, plain);
+}
+Value low_flat(Lower *l, const Call *call, const Value *value) {
+  return flat(l, call, value, false);
 }
 
 static Value call_reshape(Lower *l, const Call *call) {
@@ -142,14 +218,10 @@ static Value call_reshape(Lower *l, const Call *call) {
              ? low_reshaped(l, call, &call->arguments[0], &call->arguments[1])
              : low_unknown();
 }
-/* Of an array with gaps a copy, also where a view could be. */
 static Value call_ravel(Lower *l, const Call *call) {
   if (!low_takes(l, call, 1, 1, "")) return low_unknown();
   const Value *value = &call->arguments[0];
-  if (value->kind == JIT_ARRAY && value->array->ndim != 1) return low_flat(l, call, value);
-  if (value->kind == JIT_ARRAY && value->array->contiguous)
-    return low_in_memory(l, call->node, value);
-  return value->kind == JIT_ARRAY ? low_copy(l, call->node, value)
+  return value->kind == JIT_ARRAY ? flat(l, call, value, true)
                                   : low_refuse_type(l, call, value, "an array");
 }
 static Value call_copy(Lower *l, const Call *call) {

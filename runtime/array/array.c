@@ -254,34 +254,6 @@ QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **v
   return QL_OK;
 }
 
-/* Runs of old axes and runs of new axes with equal products are matched; a run of old axes must be
- * walked evenly. */
 bool ql_reshape_strides(const QlArray *base, int ndim, const int64_t *shape, int64_t *strides) {
-  int64_t old_shape[QL_MAX_DIMS], old_stride[QL_MAX_DIMS];
-  int old = 0;
-  for (int a = 0; a < base->ndim; a++)
-    if (base->shape[a] != 1)
-      old_shape[old] = base->shape[a], old_stride[old] = base->strides[a], old++;
-  if (base->size == 0) {
-    c_strides(ndim, shape, 1, strides);
-    return true;
-  }
-  int o = 0, n = 0;
-  while (n < ndim && o < old) {
-    int o_end = o + 1, n_end = n + 1;
-    int64_t o_size = old_shape[o], n_size = shape[n];
-    while (o_size != n_size) {
-      if (n_size < o_size)
-        n_size *= shape[n_end++];
-      else
-        o_size *= old_shape[o_end++];
-    }
-    for (int k = o; k < o_end - 1; k++)
-      if (old_stride[k] != old_shape[k + 1] * old_stride[k + 1]) return false;
-    int64_t stride = old_stride[o_end - 1];
-    for (int k = n_end - 1; k >= n; k--) strides[k] = stride, stride *= shape[k];
-    o = o_end, n = n_end;
-  }
-  for (; n < ndim; n++) strides[n] = n ? strides[n - 1] : 1; /* trailing axes of extent 1 */
-  return true;
+  return ql_reshape(base->ndim, base->shape, base->strides, ndim, shape, strides);
 }

@@ -56,6 +56,13 @@ void ql_note(QlError *error, const char *format, ...) __attribute__((format(prin
 #define QL_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define QL_MAX(a, b) ((a) > (b) ? (a) : (b))
 
+/* ---- shape.c ---- */
+
+/* The strides with which an array can be seen in another shape, of as many elements, without a
+ * copy, as NumPy decides it; false: a copy is needed. They count what the array's strides count. */
+bool ql_reshape(int old_ndim, const int64_t *old_shape, const int64_t *old_stride, int ndim,
+                const int64_t *shape, int64_t *stride);
+
 /* ---- tables.c ---- */
 
 typedef enum QlKind {
