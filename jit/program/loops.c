@@ -53,7 +53,8 @@ static bool widen(Lower *l, const Try *t, int v, const Variable *variable) {
   Head *head = &t->heads[v], old = *head;
   if (variable->defined == NEVER) {
     if (head->defined == ALWAYS) head->defined = MAYBE;
-    return head->defined != old.defined;
+    head->hidden = QL_MAX(head->hidden, variable->hidden);
+    return head->defined != old.defined || head->hidden != old.hidden;
   }
   JitType type = low_type(l, &variable->value), both;
   if (head->dropped && !holds_arrays(&type)) return false;
@@ -139,7 +140,9 @@ static void enter_head(Lower *l, const Try *t) {
     const Head *head = &t->heads[v];
     Variable *variable = &l->frame->now[v];
     Value value = low_of_parts(l, &head->type, &phi);
-    *variable = (Variable){.value = value, .defined = head->defined, .hidden = t->entry[v].hidden};
+    *variable = (Variable){.value = value,
+                           .defined = head->defined,
+                           .hidden = QL_MAX(head->hidden, t->entry[v].hidden)};
     if (head->defined == MAYBE) variable->flag = *phi++;
   }
 }

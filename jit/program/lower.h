@@ -115,7 +115,8 @@ struct Loop {
 typedef struct Head {
   JitType type;
   uint8_t defined;
-  bool dropped; /* what it is cannot be carried from turn to turn: it has no value at the head */
+  bool dropped;   /* what it is cannot be carried from turn to turn: it has no value at the head */
+  uint8_t hidden; /* Hidden: where the end of a turn has no value */
 } Head;
 
 typedef struct Frame Frame;

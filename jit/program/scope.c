@@ -276,10 +276,11 @@ static Variable join_one(Lower *l, Edges *edges, JitBlock at, const Meeting *mee
   Variable joined = {.value = low_of_parts(l, &meeting->type, &next),
                      .defined = (uint8_t)meeting->defined};
   const Span *hull = NULL, *choice = NULL;
+  for (Edge *edge = edges->first; edge && v >= 0; edge = edge->next)
+    joined.hidden = QL_MAX(joined.hidden, of_edge(edge, v)->hidden);
   for (Edge *edge = edges->first; edge && l->nest; edge = edge->next) {
     const Variable *variable =
         v < 0 ? &(Variable){.value = edge->value, .defined = ALWAYS} : of_edge(edge, v);
-    joined.hidden = QL_MAX(joined.hidden, variable->hidden);
     const Span *span = variable->defined == NEVER ? NULL : low_span(l, &variable->value);
     if (edge == edges->first->next && !edge->next)
       choice = low_region_choice(l, hull, edges->first->region, span, edge->region);

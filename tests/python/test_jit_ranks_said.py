@@ -141,6 +141,14 @@ REFUSED = {
         "for i in range(n):\n    s = x[i]\n    y[i] = s\nreturn s",
         "for i in range(n):\n    s = x[i]\n    y[i] = s\ns = 1.0\nreturn s",
     ),
+    "QJ405-turns": (
+        "s = 0.0\nfor k in range(n):\n    s = s + 1\n    for i in range(n):\n        s = x[i]\n        y[i] = s",
+        "s = 0.0\nfor k in range(n):\n    s = s + 1\n    for i in range(n):\n        t = x[i]\n        y[i] = t",
+    ),
+    "QJ405-some": (
+        "s = 0.0\nif n > 3:\n    for i in range(n):\n        s = x[i]\n        y[i] = s\nreturn s",
+        "s = 0.0\nif n > 3:\n    for i in range(n):\n        t = x[i]\n        y[i] = t\nreturn s",
+    ),
     "QJ407": (
         "for i in range(n):\n    print(i)\n    y[i] = x[i]",
         "print(n)\nfor i in range(n):\n    y[i] = x[i]",
