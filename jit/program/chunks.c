@@ -26,7 +26,7 @@ void low_turn_begins(Lower *l, const Node *node, JitRef k) {
   Reducing *r = l->reducing;
   for (int d = 0; r && d < r->ndim; d++) {
     if (r->loops[d] != node) continue;
-    r->at[d] = l->nest && d == 0 ? l->nest->at[0] : k;
+    r->at[d] = l->nest && l->nest->form != JIT_NEST_ON_ONE && d == 0 ? l->nest->at[0] : k;
     for (int n = 0; n < r->sums->count && d == r->ndim - 1 && !low_dead(l); n++) {
       const Sum *sum = &r->sums->items[n];
       Value before = l->nest ? nest_import(l, &sum->before) : sum->before;

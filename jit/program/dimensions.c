@@ -112,11 +112,13 @@ static bool skips(const Node *node, bool last) {
   return false;
 }
 
-static bool is_range_loop(const Node *node) {
-  return node->kind == NODE_FOR && node->count == 3 && node->items[0]->kind == NODE_NAME &&
+bool nest_is_range(const Node *node) {
+  return node->kind == NODE_FOR && node->items[0]->kind == NODE_NAME &&
          node->items[1]->kind == NODE_CALL && node->items[1]->items[0]->kind == NODE_REF &&
          !strcmp(node->items[1]->items[0]->text, "range");
 }
+/* Without an else. */
+static bool is_range_loop(const Node *node) { return node->count == 3 && nest_is_range(node); }
 
 static bool touches_elements(const Lower *l, const Node *node, int variable);
 
@@ -242,13 +244,11 @@ static const char *why_not(const Lower *l, const Node *node) {
            "products, counts, maxima or minima";
   if (!selects(l, node, &stores, &(Sums){0}))
     return "what it stores is not selected by its variable, once in each index";
-  if (leaves(node->items[2], false)) return "break or return may end it";
   return "it is not over range(...) with one name, or has an else";
 }
 
-bool nest_is_plain(const Node *node) {
-  return is_range_loop(node) && !leaves(node->items[2], false);
-}
+bool nest_ends_early(const Node *loop) { return leaves(loop->items[2], false); }
+bool nest_is_plain(const Node *node) { return is_range_loop(node) && !nest_ends_early(node); }
 
 bool nest_is_by_element(const Lower *l, const Node *node, const Node *body) {
   bool found = false;
@@ -257,15 +257,23 @@ bool nest_is_by_element(const Lower *l, const Node *node, const Node *body) {
   return found && !has_work(l, body);
 }
 
-bool low_by_element(Lower *l, const Node *node, const Node *body) {
-  if (!nest_is_by_element(l, node, body)) return false;
-  low_refuse(
-      l, node, "QJ402",
-      low_text(l,
-               "this loop over a distributed array is not one whose iterations can be "
-               "shared out: %s",
-               why_not(l, node)),
-      "store elements of arrays in it, or put numbers together, in a loop over range(...) that "
-      "runs to its end");
+/* Does it touch no element by what the loop assigns, but in loops inside? */
+static bool touches_inside(const Lower *l, const Node *loop, const Node *node) {
+  if (node != loop && (node->kind == NODE_WHILE || nest_is_range(node))) return true;
+  for (int v = 0; v < l->frame->function->variables && is_element(l, node); v++)
+    if (loop->assigns[v] && nest_mentions(node->items[1], v)) return false;
+  for (int k = 0; k < node->count; k++)
+    if (!touches_inside(l, loop, node->items[k])) return false;
   return true;
+}
+
+bool nest_is_around(const Lower *l, const Node *loop) { return touches_inside(l, loop, loop); }
+
+void nest_refuse_by_element(Lower *l, const Node *node) {
+  low_refuse(l, node, "QJ402",
+             low_text(l,
+                      "this loop over a distributed array is not one whose iterations can be "
+                      "shared out: %s",
+                      why_not(l, node)),
+             "store elements of arrays in it, or put numbers together, in a loop over range(...)");
 }

@@ -218,11 +218,12 @@ void loop_take_back(Lower *l, const Kept *kept, const Variable *entry) {
 }
 
 /* After the loop: what left it by its condition runs `else`, and meets what broke out of it. */
-static void leave_loop(Lower *l, Loop *loop, Edges *exits, const Node *otherwise) {
+static Value leave_loop(Lower *l, Loop *loop, Edges *exits, const Node *otherwise) {
+  bool matters = loop->broken.kind != JIT_UNKNOWN;
   low_join(l, exits);
   if (otherwise) low_block(l, otherwise);
-  low_leave(l, &loop->breaks, low_unknown());
-  low_join(l, &loop->breaks);
+  low_leave(l, &loop->breaks, matters ? low_bool(false) : low_unknown());
+  return low_join(l, &loop->breaks);
 }
 
 /* ---- chunks ----
@@ -335,7 +336,7 @@ static bool try_while(Lower *l, Try *t, Loop *loop, Edges *exits) {
 }
 
 void low_while(Lower *l, const Node *node) {
-  if (l->ranks && !l->nest && !low_dead(l) && low_by_element(l, node, node->items[1])) return;
+  if (l->ranks && !l->nest && !low_dead(l) && low_nest_while(l, node)) return;
   low_note_loop(l, node, false);
   Try t;
   Kept kept = loop_keep(l, begin_try(l, &t, node));
@@ -431,18 +432,18 @@ static bool try_for(Lower *l, Try *t, Loop *loop, Edges *exits, const Items *ite
   return true;
 }
 
-void loop_turns(Lower *l, const Node *node, const Items *items) {
+Value loop_turns(Lower *l, const Node *node, const Items *items) {
   Try t;
   Kept kept = loop_keep(l, begin_try(l, &t, node));
   for (;;) {
     Loop loop = {.outer = l->frame->loop, .temporaries = l->temporary_count};
     Edges exits = {0};
+    if (nest_may_end(l, node)) loop.broken = low_bool(true);
     if (!try_for(l, &t, &loop, &exits, items)) {
       loop_take_back(l, &kept, t.entry);
       continue;
     }
-    leave_loop(l, &loop, &exits, node->count > 3 ? node->items[3] : NULL);
-    return;
+    return leave_loop(l, &loop, &exits, node->count > 3 ? node->items[3] : NULL);
   }
 }
 

@@ -34,8 +34,9 @@ typedef struct Kept {
 Kept loop_keep(Lower *l, JitMark mark);
 /* The variables become those of `entry`. */
 void loop_take_back(Lower *l, const Kept *kept, const Variable *entry);
-/* Goes through the items; what heads of loops in there are of is known from the last time. */
-void loop_turns(Lower *l, const Node *node, const Items *items);
+/* Goes through the items; what heads of loops in there are of is known from the last time. In a
+ * nest whose loop may be left: whether it has been, a bool. */
+Value loop_turns(Lower *l, const Node *node, const Items *items);
 void loop_forget_heads(Lower *l, const Node *node);       /* found anew the next time */
 void loop_drop(Lower *l, const Node *node, int variable); /* it has no value when a turn begins */
 

@@ -107,6 +107,7 @@ typedef struct Edges {
 typedef struct Loop Loop;
 struct Loop {
   Edges breaks, continues;
+  Value broken;    /* what break brings to where the loop ends, where that matters; or UNKNOWN */
   int temporaries; /* how many there are in its body */
   Loop *outer;
 };
@@ -307,6 +308,8 @@ bool low_stops_while(const Lower *l, const Node *loop, bool inside);
 bool low_stops_chunks(const Lower *l, const Node *body);
 bool low_stops_counted(const Lower *l, const Node *loop);
 bool low_is_quiet(const JitFn *fn, JitRef results);
+/* At how many places is the variable assigned? */
+int low_assigned_in(const Node *node, int variable);
 
 /* ---- notes.c: what is said of loops, for people ---- */
 void low_note(Lower *l, const Node *node, const char *text);
@@ -317,6 +320,7 @@ void low_note_nest(Lower *l, const Nest *nest);
 void low_statement(Lower *l, const Node *node);
 void low_block(Lower *l, const Node *block); /* up to where no way leads on */
 void low_assign(Lower *l, const Node *target, Value value);
+void low_return(Lower *l, const Value *value); /* from the open frame */
 
 /* ---- expressions.c ---- */
 Value low_expression(Lower *l, const Node *node);
@@ -453,6 +457,7 @@ const Region *low_region_hull(Lower *l, const Region *a, const Region *b);
 bool low_is_fixed(const Node *node);
 /* A loop of a function with arrays on ranks. False: it is one that every rank runs, as others. */
 bool low_nest(Lower *l, const Node *node);
+bool low_nest_while(Lower *l, const Node *node);
 /* Where arrays are Quelea's, but in memory: a loop that reduces, in the order in which it would on
  * ranks; also a loop that would be a nest there, inside of which none does. False: it is neither.
  */
@@ -467,8 +472,6 @@ bool low_reduces_chunks(const Lower *l, const Node *node);
 void low_chunk_begins(Lower *l, JitRef from);
 void low_chunk_ends(Lower *l, JitRef from, JitRef k);
 void low_line_ends(Lower *l, const Node *node);
-/* Refuses a loop that would make every rank look at element after element; true: it has. */
-bool low_by_element(Lower *l, const Node *node, const Node *body);
 /* In a nest: the part of an array on ranks that an index selects, as an array in memory of which
  * the index selects the same. `parts`: an index for each axis, or a slice. NULL: refused. */
 Array *low_nest_part(Lower *l, const Node *node, const Array *array, const Value *parts, int count,

@@ -1,5 +1,5 @@
-/* A nest in the making: what chunks.c, dimensions.c, nests.c, operands.c, regions.c, rows.c,
- * spans.c and sums.c share. */
+/* A nest in the making: what chunks.c, counted.c, dimensions.c, nests.c, operands.c, regions.c,
+ * rows.c, spans.c and sums.c share. */
 #ifndef QUELEA_JIT_NEST_H
 #define QUELEA_JIT_NEST_H
 
@@ -29,8 +29,9 @@ typedef struct Sums {
 enum { NEST_CARRIED = 16 };
 typedef struct Carried {
   int count, variable[NEST_CARRIED];
-  Value before[NEST_CARRIED]; /* the loop, outside of it */
-  Array *state;               /* what nodes end with */
+  Value before[NEST_CARRIED]; /* the loop, outside of it; UNKNOWN: it is only left behind */
+  bool ends;                  /* break or return may end the loop: a word says whether one has */
+  Array *state;               /* what nodes end with; NULL: nothing */
 } Carried;
 
 /* What is known only when a loop by rows has been built, and is needed to build it. */
@@ -39,7 +40,8 @@ typedef struct NestTypes {
   bool no_sums; /* what would be put together is nothing that can be */
   uint8_t sum[NEST_SUMS];
   bool weak[NEST_SUMS];
-  JitType carried[NEST_CARRIED];
+  JitType carried[NEST_CARRIED]; /* UNKNOWN: no number, which is not handed on */
+  JitType returned;              /* UNKNOWN: nothing ever */
 } NestTypes;
 
 typedef struct NestConst {
@@ -98,9 +100,11 @@ struct Nest {
   uint32_t enter[QL_MAX_DIMS], end[QL_MAX_DIMS]; /* blocks: before a loop, at its body's end */
 };
 
-static inline bool nest_has_rows(const Nest *nest) {
-  return nest->form == JIT_NEST_ROWS || nest->form == JIT_NEST_IN_ORDER;
+/* Does the loop's else stand behind the nest? */
+static inline bool nest_has_else(const Nest *nest, const Node *loop) {
+  return nest->form == JIT_NEST_IN_ORDER && loop->kind == NODE_FOR && loop->count > 3;
 }
+static inline bool nest_has_rows(const Nest *nest) { return nest->form >= JIT_NEST_ROWS; }
 
 /* ---- spans.c ---- */
 JitRef nest_const(Lower *l, int64_t value);
@@ -127,8 +131,16 @@ int nest_dimensions(const Lower *l, const Node *node, const Node **loops);
 bool nest_selects_rows(const Lower *l, const Node *node);
 /* Would every rank look at element after element in the loop? */
 bool nest_is_by_element(const Lower *l, const Node *node, const Node *body);
-/* Is it over range(...), and does nothing leave it before its end? */
-bool nest_is_plain(const Node *node);
+bool nest_is_range(const Node *node);   /* is it over range(...)? */
+bool nest_ends_early(const Node *loop); /* a `for`: may break or return end it? */
+bool nest_is_plain(const Node *node);   /* over range(...), to its end, without else */
+/* Of one that would: would loops inside, which may be nests, and nothing else in it? */
+bool nest_is_around(const Lower *l, const Node *loop);
+void nest_refuse_by_element(Lower *l, const Node *node);
+
+/* ---- counted.c ---- */
+/* The same as a loop over range(...), which break may end; NULL: it is none that counts. */
+const Node *nest_counted(Lower *l, const Node *loop);
 
 /* ---- operands.c ---- */
 int nest_parameter(Lower *l, QlDtype dtype, JitNestParam param); /* of the kernel */
@@ -156,7 +168,11 @@ void nest_rows(Lower *l, Nest *nest, const Node *node);
 void nest_row_ends(Lower *l, const Node *node); /* at the end of a turn */
 bool nest_is_again(Nest *nest); /* it was built with other types than it has: build it anew */
 void nest_make_state(Lower *l, const Node *node, Nest *nest);
-void nest_carry_on(Lower *l, const Node *node, const Nest *nest); /* after the loop */
+bool nest_may_end(const Lower *l, const Node *node); /* is it the nest's loop, and may be left? */
+bool nest_hands_on(const Nest *nest, int variable);  /* is it known after the loop? */
+/* After the loop, from whose else on what has left it by break goes to `broken`, without the
+ * temporaries from there on. */
+void nest_carry_on(Lower *l, const Node *node, const Nest *nest, Edges *broken, int temporaries);
 
 /* ---- sums.c ---- */
 void nest_find_sums(const Lower *l, const Node *loop, Sums *sums); /* by the text */

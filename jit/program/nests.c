@@ -169,6 +169,8 @@ static void build_kernel(Lower *l, Nest *nest, const Node *node) {
   Variable *now = l->frame->now;
   Loop *outer = l->frame->loop;
   Frame *caller = l->frame->caller;
+  Edges returns = l->frame->returns;
+  int temporaries = l->frame->temporaries;
   l->nest = nest, l->fn = l->main = nest->kernel;
   l->temporaries = NULL, l->temporary_count = l->temporary_room = l->statement = 0;
   for (int d = 0; d < nest->ndim; d++)
@@ -179,6 +181,7 @@ static void build_kernel(Lower *l, Nest *nest, const Node *node) {
   for (int k = 0; k < l->program->captures; k++) l->captures[k] = nest_import(l, &kept.captures[k]);
   l->frame->now = nest_import_variables(l, node);
   l->frame->loop = NULL, l->frame->caller = NULL;
+  l->frame->returns = (Edges){0}, l->frame->temporaries = 0;
   l->exit = jit_block_new(l->fn);
   if (nest_has_rows(nest))
     nest_rows(l, nest, node);
@@ -187,6 +190,7 @@ static void build_kernel(Lower *l, Nest *nest, const Node *node) {
   jit_jump(l->fn, l->exit);
   jit_block_open(l->fn, l->exit); /* the last: it returns */
   l->frame->now = now, l->frame->loop = outer, l->frame->caller = caller;
+  l->frame->returns = returns, l->frame->temporaries = temporaries;
   kept.nests_raise = l->nests_raise;
   kept.raises = l->raises, kept.raise_count = l->raise_count, kept.raise_room = l->raise_room;
   kept.refusals = l->refusals, kept.refusal_count = l->refusal_count,
@@ -278,7 +282,8 @@ static void record(Lower *l, const Node *node, Nest *nest) {
   }
   if (!ql_pool_grow(l->pool, &l->nests, l->nest_count, &l->nest_room, sizeof *l->nests))
     longjmp(l->no_memory, 1);
-  JitNestForm form = nest->carried.count ? JIT_NEST_IN_ORDER : nest->form;
+  JitNestForm form = nest->form;
+  JitRef one = low_const(l, 1);
   l->nests[l->nest_count] = (JitNest){.fn = nest->kernel,
                                       .ndim = nest->ndim,
                                       .param_count = nest->param_count,
@@ -291,7 +296,7 @@ static void record(Lower *l, const Node *node, Nest *nest) {
                               .ndim = nest->ndim,
                               .operand_count = count,
                               .scalar_count = nest->scalar_count,
-                              .extent = nest->extent,
+                              .extent = form == JIT_NEST_ON_ONE ? &one : nest->extent,
                               .scalars = nest->scalars,
                               .dtypes = nest->dtypes,
                               .operands = operands});
@@ -299,11 +304,8 @@ static void record(Lower *l, const Node *node, Nest *nest) {
 
 /* What it has assigned belongs to its iterations. */
 static void hide_variables(Lower *l, const Node *node, const Nest *nest) {
-  for (int v = 0; v < l->frame->function->variables; v++) {
-    bool is_left = false;
-    for (int k = 0; k < nest->sums.count; k++) is_left |= nest->sums.items[k].variable == v;
-    for (int k = 0; k < nest->carried.count; k++) is_left |= nest->carried.variable[k] == v;
-    if (!node->assigns[v] || is_left) continue;
+  for (int v = 0; v < l->frame->function->variables && !low_dead(l); v++) {
+    if (!node->assigns[v] || nest_hands_on(nest, v)) continue;
     if (l->frame->now[v].defined != NEVER) low_release(l, &l->frame->now[v].value);
     l->frame->now[v] = (Variable){.hidden = HIDDEN_AFTER_NEST};
   }
@@ -362,21 +364,49 @@ static JitRef has_iterations(Lower *l, const Nest *nest) {
 
 typedef enum Outcome { BUILT, REFUSED, TOO_LARGE, AGAIN } Outcome;
 
-static void record_all(Lower *l, const Node *node, Nest *nest) {
+/* Ways on behind a nest that leaves values. */
+typedef struct Behind {
+  Edges empty, after, broken;
+  int temporaries;
+} Behind;
+
+static void record_all(Lower *l, const Node *node, Nest *nest, Behind *behind) {
   leave_out(l, nest);
   make_terms(l, node, nest);
   nest_make_state(l, node, nest);
   record(l, node, nest);
+  hide_variables(l, node, nest);
   for (int k = 0; k < nest->sums.count && !low_dead(l); k++)
     nest_sum_finish(l, node, &nest->sums.items[k]);
-  nest_carry_on(l, node, nest);
+  nest_carry_on(l, node, nest, &behind->broken, behind->temporaries);
+}
+
+/* Where the loop had no turn, or has gone to its end, its `else` comes next. */
+static void go_on_behind(Lower *l, const Node *node, const Nest *nest, Behind *behind) {
+  low_end_temporaries(l, behind->temporaries);
+  low_leave(l, &behind->after, low_unknown());
+  low_join(l, &behind->empty);
+  hide_variables(l, node, nest);
+  low_leave(l, &behind->after, low_unknown());
+  low_join(l, &behind->after);
+  if (!nest_has_else(nest, node)) return;
+  low_block(l, node->items[3]);
+  low_leave(l, &behind->broken, low_unknown());
+  low_join(l, &behind->broken);
+}
+
+static bool returns(const Node *node) {
+  if (node->kind == NODE_RETURN) return true;
+  for (int k = 0; k < node->count; k++)
+    if (returns(node->items[k])) return true;
+  return false;
 }
 
 /* By rows, a loop that only sets variables is one in order. One process does better without those,
  * and without those that only put numbers together, whose terms would need memory. */
 static bool is_wanted(const Lower *l, const Nest *nest) {
   int stored = 0;
-  bool in_order = nest->form == JIT_NEST_IN_ORDER;
+  bool in_order = nest->form >= JIT_NEST_IN_ORDER;
   for (int k = 0; k < nest->operand_count; k++) {
     stored += nest->operands[k].stored;
     in_order |= nest_has_rows(nest) && nest_reads_others(nest, &nest->operands[k]);
@@ -386,33 +416,34 @@ static bool is_wanted(const Lower *l, const Nest *nest) {
 }
 
 static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
-  int refusals = l->refusal_count, temporaries = l->temporary_count;
-  if (!find_ranges(l, nest)) return REFUSED;
+  int refusals = l->refusal_count;
+  bool on_one = nest->form == JIT_NEST_ON_ONE, is_for = node->kind == NODE_FOR;
+  Behind behind = {.temporaries = l->temporary_count};
+  if (is_for && !find_ranges(l, nest)) return REFUSED;
   if (ndim && !nest->types->no_sums) nest_find_sums(l, node, &nest->sums);
   if (!nest_sums_begin(l, &nest->sums))
     nest->sums.count = 0; /* they are refused as what they are */
   for (int k = 0; k < nest->sums.count; k++) nest->sums.items[k].terms = new_terms(l, nest, k);
-  if (nest->form == JIT_NEST_IN_ORDER && !nest_find_carried(l, node, nest)) return REFUSED;
-  nest->guarded = has_edges(node);
-  Edges empty = {0}, after = {0};
-  bool leaves_values = nest->sums.count || nest->carried.count;
-  if (leaves_values) low_branch(l, has_iterations(l, nest), &empty);
+  nest->carried.ends =
+      on_one ? returns(node) : nest->form == JIT_NEST_IN_ORDER && nest_ends_early(node);
+  if (nest->form >= JIT_NEST_IN_ORDER && !nest_find_carried(l, node, nest)) return REFUSED;
+  nest->guarded = !on_one && has_edges(node);
+  bool leaves_values = nest->sums.count || nest->carried.state || nest_has_else(nest, node);
+  bool may_be_empty = is_for && !(on_one && node->count > 3); /* its else is in the kernel */
+  if (leaves_values && may_be_empty) low_branch(l, has_iterations(l, nest), &behind.empty);
   build_kernel(l, nest, node);
   bool built = l->refusal_count == refusals;
   if (built && nest_has_rows(nest) && nest_is_again(nest)) return AGAIN;
   if (built && !is_wanted(l, nest))
     low_refuse(l, node, "QJ402", "nothing of this loop is to be shared out",
                "store elements of arrays in it, or put numbers together");
-  if ((built = l->refusal_count == refusals && nest_is_apart(l, nest))) record_all(l, node, nest);
+  built = l->refusal_count == refusals && nest_is_apart(l, nest);
   low_note_nest(l, nest);
-  if (leaves_values) {
-    low_end_temporaries(l, temporaries);
-    low_leave(l, &after, low_unknown());
-    low_join(l, &empty);
-    low_leave(l, &after, low_unknown());
-    low_join(l, &after);
-  }
-  if (!low_dead(l)) hide_variables(l, node, nest);
+  if (built)
+    record_all(l, node, nest, &behind);
+  else
+    hide_variables(l, node, nest);
+  if (leaves_values) go_on_behind(l, node, nest, &behind);
   return built ? BUILT : REFUSED;
 }
 
@@ -424,6 +455,14 @@ static bool is_too_large(const Lower *l, const Kept *kept) {
   return only;
 }
 
+/* As the kernel builds it: what stands in `else` comes behind the nest. */
+static const Node *without_else(Lower *l, const Node *loop) {
+  if (loop->kind != NODE_FOR || loop->count < 4) return loop;
+  Node *copy = low_get(l, sizeof *copy);
+  *copy = *loop, copy->count = 3;
+  return copy;
+}
+
 /* Builds the nest in that form; what is refused is taken back, unless it is `last`. */
 static Outcome goes(Lower *l, const Node *node, const Node *const *loops, int ndim,
                     JitNestForm form, bool last) {
@@ -433,24 +472,27 @@ static Outcome goes(Lower *l, const Node *node, const Node *const *loops, int nd
   const Variable *before = low_save(l);
   Kept kept = loop_keep(l, jit_mark(l->fn));
   NestTypes types = {0};
+  loop_forget_heads(l, node);
   for (;;) {
     Nest *nest = low_get(l, sizeof *nest);
     *nest = (Nest){.around = l->fn, .form = form, .order = -1, .types = &types};
     nest->ndim = nest_has_rows(nest) ? 1 : ndim, nest->loop_count = QL_MAX(ndim, 1);
     if (!(nest->kernel = jit_fn_new(0, l->pool))) longjmp(l->no_memory, 1);
     memcpy(nest->loops, loops, (size_t)nest->loop_count * sizeof *loops);
-    loop_forget_heads(l, node);
+    if (form == JIT_NEST_IN_ORDER) nest->loops[0] = without_else(l, node);
     Outcome outcome = build(l, node, nest, ndim);
     if (outcome == BUILT || (last && outcome == REFUSED)) return BUILT;
     if (outcome == REFUSED && is_too_large(l, &kept)) outcome = TOO_LARGE;
     loop_take_back(l, &kept, before);
+    loop_forget_heads(l, node);
     if (outcome != AGAIN) return outcome;
   }
 }
 
 /* Can a loop with so many dimensions be of that form? */
-static bool is_possible(const Node *node, int ndim, JitNestForm form) {
-  return form <= JIT_NEST_LINES ? ndim > (int)form : nest_is_plain(node);
+static bool is_possible(const Node *node, int ndim, bool by_element, JitNestForm form) {
+  if (form <= JIT_NEST_LINES) return ndim > (int)form;
+  return nest_is_plain(node) || (form == JIT_NEST_IN_ORDER && by_element && nest_is_range(node));
 }
 
 /* Each iteration by itself; else lines of them, which are; else by rows; else one after another.
@@ -459,15 +501,31 @@ static bool is_possible(const Node *node, int ndim, JitNestForm form) {
 bool low_nest(Lower *l, const Node *node) {
   const Node *loops[QL_MAX_DIMS] = {node};
   int ndim = nest_dimensions(l, node, loops);
-  bool by_element = nest_is_by_element(l, node, node->items[2]), too_large = false;
+  bool by_element = nest_is_by_element(l, node, node->items[2]), too_large = false,
+       ends = by_element && nest_is_range(node) && !nest_is_plain(node);
   if (!ndim && !nest_selects_rows(l, node) && !by_element) return false;
-  JitNestForm told = JIT_NEST_POINTS;
+  JitNestForm told = ends ? JIT_NEST_IN_ORDER : JIT_NEST_POINTS;
   for (int form = JIT_NEST_POINTS; form <= JIT_NEST_IN_ORDER; form++) {
-    if (!is_possible(node, ndim, (JitNestForm)form)) continue;
+    if (!is_possible(node, ndim, by_element, (JitNestForm)form)) continue;
     Outcome outcome = goes(l, node, loops, ndim, (JitNestForm)form, false);
     if (outcome == BUILT) return true;
     if (outcome == TOO_LARGE && !too_large) too_large = true, told = (JitNestForm)form;
   }
-  if (ndim || (too_large && by_element)) return goes(l, node, loops, ndim, told, true) == BUILT;
-  return low_by_element(l, node, node->items[2]);
+  if (!ndim && by_element && nest_is_around(l, node)) return false;
+  if (ndim || ends || (too_large && by_element))
+    return goes(l, node, loops, ndim, told, true) == BUILT;
+  if (by_element) nest_refuse_by_element(l, node);
+  return by_element;
+}
+
+/* Where it would make every rank look at element after element: in order, if it counts; else on one
+ * node. One that does so in its condition alone may call what has work for all ranks. */
+bool low_nest_while(Lower *l, const Node *node) {
+  bool inside = nest_is_by_element(l, node, node->items[1]);
+  if (!nest_is_by_element(l, node, node) || (!inside && low_may_store(node->items[1])))
+    return false;
+  const Node *counted = nest_counted(l, node);
+  if (counted && goes(l, counted, &counted, 0, JIT_NEST_IN_ORDER, false) == BUILT) return true;
+  if (nest_is_around(l, node)) return false;
+  return goes(l, node, &node, 0, JIT_NEST_ON_ONE, inside || l->options->alone) == BUILT;
 }

@@ -68,13 +68,15 @@ static const char *operand_text(Lower *l, const Nest *nest, const NestOperand *o
 
 /* Is it an array of the nest's own? */
 static bool is_own(const Nest *nest, const NestOperand *operand) {
-  bool found = nest->carried.count && operand->array == nest->carried.state;
+  bool found = nest->carried.state && operand->array == nest->carried.state;
   for (int k = 0; k < nest->sums.count; k++) found |= operand->array == nest->sums.items[k].terms;
   return found;
 }
 
 static const char *way_text(Lower *l, const Nest *nest, const char *names) {
-  bool in_order = nest->carried.count > 0;
+  bool in_order = nest->carried.state;
+  if (nest->form == JIT_NEST_ON_ONE)
+    return "in order, by one node, to which all that it touches is brought:";
   if (nest->form == JIT_NEST_POINTS) return low_text(l, "parallel over ranks, by %s:", names);
   if (nest->form == JIT_NEST_LINES) {
     const char *lines = NULL;
@@ -86,12 +88,13 @@ static const char *way_text(Lower *l, const Nest *nest, const char *names) {
   }
   for (int k = 0; k < nest->operand_count; k++)
     in_order |= nest_reads_others(nest, &nest->operands[k]);
-  const char *text =
-      low_text(l,
-               in_order ? "in order, one node after another, by rows %s:"
-                        : "parallel over ranks, by rows %s (in order, one node after "
-                          "another, where one reads what another stores):",
-               names);
+  const char *text = low_text(
+      l,
+      nest->carried.ends ? "in order, one node after another, by rows %s, until it ends early:"
+      : in_order         ? "in order, one node after another, by rows %s:"
+                         : "parallel over ranks, by rows %s (in order, one node after "
+                           "another, where one reads what another stores):",
+      names);
   if (!nest->carried.count) return text;
   text = low_text(l, "%s hands on", text);
   for (int k = 0; k < nest->carried.count; k++)

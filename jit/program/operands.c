@@ -250,7 +250,7 @@ static bool keep_stored(Lower *l, const Node *node, NestOperand *operand, const 
     operand->several |= !same;
     if (!points && !(follow_alike(*kept, span[a]) && same)) *kept = NULL;
   }
-  if (points || row_axis(operand) >= 0) return true;
+  if (points || l->nest->form == JIT_NEST_ON_ONE || row_axis(operand) >= 0) return true;
   low_refuse(l, node, "QJ404",
              low_text(l, "an iteration of the loop stores several rows of '%s'", name_of(node)),
              "split it into several loops");
@@ -266,11 +266,12 @@ bool nest_reads_others(const Nest *nest, const NestOperand *operand) {
 
 Array *low_nest_part(Lower *l, const Node *node, const Array *array, const Value *parts, int count,
                      bool stores) {
-  Touch touch;
-  for (int k = 0, axis = 0; k < count; k++)
+  Touch touch = {0};
+  bool points = !nest_has_rows(l->nest), whole = l->nest->form == JIT_NEST_ON_ONE;
+  for (int k = 0, axis = 0; k < count && !whole; k++)
     if (parts[k].kind != JIT_NONE) touch_axis(l, &parts[k], &touch, axis++);
-  bool points = !nest_has_rows(l->nest);
-  if (stores && !(points ? stores_one : stores_row)(l, node, array, touch.span)) return NULL;
+  if (stores && !whole && !(points ? stores_one : stores_row)(l, node, array, touch.span))
+    return NULL;
   NestOperand *operand = operand_for(l, node, array->ranks, &touch);
   if (!operand) return NULL;
   if (stores) {

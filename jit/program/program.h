@@ -126,12 +126,13 @@ typedef struct JitNestParam {
   uint8_t kind, operand, axis;
 } JitNestParam;
 typedef enum JitNestForm {
-  JIT_NEST_POINTS,  /* each point stores elements of its own, in any order */
-  JIT_NEST_LINES,   /* the same; points that share their places along the dimensions `along` depend
-                       on one another: such lines are computed in order, side by side */
-  JIT_NEST_ROWS,    /* one dimension: each point stores rows of its own; where it reads none that
-                       others store, in any order */
-  JIT_NEST_IN_ORDER /* the same, always in the order of the dimension */
+  JIT_NEST_POINTS,   /* each point stores elements of its own, in any order */
+  JIT_NEST_LINES,    /* the same; points that share their places along the dimensions `along` depend
+                        on one another: such lines are computed in order, side by side */
+  JIT_NEST_ROWS,     /* one dimension: each point stores rows of its own; where it reads none that
+                        others store, in any order */
+  JIT_NEST_IN_ORDER, /* the same, always in the order of the dimension */
+  JIT_NEST_ON_ONE    /* one point, which is all of a loop: one node has all that it touches */
 } JitNestForm;
 typedef struct JitNest {
   JitFn *fn; /* in the pool */

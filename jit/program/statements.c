@@ -181,17 +181,21 @@ static void lower_if(Lower *l, const Node *node) {
 
 /* ---- what leaves ---- */
 
-static void lower_return(Lower *l, const Node *node) {
-  Value value = node->count ? low_expression(l, node->items[0]) : low_none();
-  if (low_dead(l)) return;
-  value = low_settled(l, node, &value);
-  low_retain(l, &value);
+void low_return(Lower *l, const Value *value) {
+  low_retain(l, value);
   int from = l->frame->temporaries, count = l->temporary_count;
   low_end_temporaries(l, from);
   l->temporary_count = count; /* of loops around, on other ways */
   for (int v = 0; v < l->frame->function->variables; v++)
     if (l->frame->now[v].defined != NEVER) low_release(l, &l->frame->now[v].value);
-  low_leave(l, &l->frame->returns, value);
+  low_leave(l, &l->frame->returns, *value);
+}
+
+static void lower_return(Lower *l, const Node *node) {
+  Value value = node->count ? low_expression(l, node->items[0]) : low_none();
+  if (low_dead(l)) return;
+  value = low_settled(l, node, &value);
+  low_return(l, &value);
 }
 
 static void lower_assert(Lower *l, const Node *node) {
@@ -209,7 +213,10 @@ static void leave_loop(Lower *l, const Node *node) {
   int count = l->temporary_count;
   low_end_temporaries(l, loop->temporaries);
   l->temporary_count = count; /* of loops around, on other ways */
-  low_leave(l, node->kind == NODE_BREAK ? &loop->breaks : &loop->continues, low_unknown());
+  if (node->kind == NODE_BREAK)
+    low_leave(l, &loop->breaks, loop->broken);
+  else
+    low_leave(l, &loop->continues, low_unknown());
 }
 
 void low_statement(Lower *l, const Node *node) {

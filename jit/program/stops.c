@@ -97,14 +97,20 @@ static bool binds(const Node *target, int variable) {
   return found;
 }
 
-/* How often is the variable assigned? A `continue` counts as often as may be. */
-static int assigned_in(const Node *node, int variable) {
-  int count = node->kind == NODE_CONTINUE ? 2 : 0, targets = 0;
+int low_assigned_in(const Node *node, int variable) {
+  int count = 0, targets = 0;
   if (node->kind == NODE_ASSIGN) targets = node->count - 1;
   if (node->kind == NODE_AUGMENT || node->kind == NODE_FOR || node->kind == NODE_NAMED) targets = 1;
   for (int k = 0; k < targets; k++) count += binds(node->items[k], variable);
-  for (int k = 0; k < node->count; k++) count += assigned_in(node->items[k], variable);
+  for (int k = 0; k < node->count; k++) count += low_assigned_in(node->items[k], variable);
   return count;
+}
+
+static bool continues(const Node *node) {
+  if (node->kind == NODE_CONTINUE) return true;
+  for (int k = 0; k < node->count; k++)
+    if (continues(node->items[k])) return true;
+  return false;
 }
 
 /* while i < n: ... i += 1; it ends as `for i in range(n)` does. */
@@ -123,7 +129,7 @@ static bool is_counted(const Lower *l, const Node *loop) {
               !strcmp(step->text, "add") && step->items[1]->kind == NODE_INT &&
               !strcmp(step->items[1]->text, "1");
   }
-  return counts && assigned_in(body, counter->number) == 1;
+  return counts && !continues(body) && low_assigned_in(body, counter->number) == 1;
 }
 
 /* And a `while` loop? Those of the library end by themselves. */

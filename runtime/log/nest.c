@@ -33,6 +33,9 @@
  *             v[i, j] += v[i - 1, j]           v    stored {0, 1, 1, 1}, {1, 1, 0, 0}
  *                                                   read   {0, 1, 0, 1}, {1, 1, 0, 0}
  *
+ * A nest on one node is one point, whatever its loop is: what it stores and reads are whole arrays,
+ * which one node has while it computes.
+ *
  * The kernel is a function of rank 0 that computes a box of the domain (JitNest): it gets the box,
  * the addresses of operands, and numbers. It may only touch what the spans say: memory of other
  * elements may lie elsewhere. */
@@ -179,6 +182,7 @@ static QlStatus check_operand(const QlContext *ctx, const NestRequest *nest,
                    "a loop over distributed arrays takes no views of real or imaginary parts yet; "
                    "give it a copy");
   if (!(operand->access & LOG_WRITE)) return QL_OK;
+  if (nest->form == JIT_NEST_ON_ONE) return QL_OK;
   bool rows = nest->form == JIT_NEST_ROWS || nest->form == JIT_NEST_IN_ORDER;
   return rows ? check_rows(operand, &touched, error) : check_target(nest, operand, &touched, error);
 }
@@ -245,7 +249,7 @@ static QlStatus check_apart(const NestRequest *nest, JitNestForm *form, QlError 
         return ql_fail(error, QL_ERR_VALUE,
                        "a loop over distributed arrays stores into an array of which another name "
                        "sees the same elements; give it a copy of one");
-      *form = JIT_NEST_IN_ORDER;
+      *form = QL_MAX(nest->form, JIT_NEST_IN_ORDER);
     }
   return QL_OK;
 }

@@ -10,7 +10,9 @@
  * are read where they are stored, in ghosts; where points read farther than ghosts reach, the first
  * node stores everything.
  *
- * Lines lie in such rows too, those of one of the dimensions that they do not run along. */
+ * Lines lie in such rows too, those of one of the dimensions that they do not run along.
+ *
+ * What one node computes alone, the first one has whole, as what it stores everything of. */
 #include "planner.h"
 
 #include <stdlib.h>
@@ -210,6 +212,19 @@ static QlStatus all_on_first_node(Rows *rows) {
   return QL_OK;
 }
 
+/* On one node every place is at hand, but for what each rank has for itself. */
+static QlStatus all_at_hand(Rows *rows) {
+  Planner *planner = rows->planner;
+  if (planner->ctx->info->node_count > 1) return all_on_first_node(rows);
+  for (int t = 0; t < rows->count; t++) {
+    const PlanSlot *slot = &planner->plan->slots[rows->slot[t]];
+    if (!slot->layout->template && rows->temporary[t] < 0)
+      QL_TRY(add_temporary(
+          rows, t, rt_template_for_shape(planner->ctx, slot->ndim, slot->shape, planner->error)));
+  }
+  return QL_OK;
+}
+
 /* Gives every target a place in rows; `beside`: it was possible. */
 static QlStatus lay_in_rows(Rows *rows, bool *beside) {
   Planner *planner = rows->planner;
@@ -274,7 +289,7 @@ static void make_part(const Rows *rows, int64_t lo, int64_t hi, Group *part) {
   for (int k = 0; k < part->node_count; k++)
     part->nodes[k].view = view_of_piece(&part->nodes[k].view, part->rank, &box);
   part->placement = place_from(rows, rows->first, part, lo);
-  part->placement.in_order = rows->nest->form == JIT_NEST_IN_ORDER;
+  part->placement.in_order = rows->nest->form >= JIT_NEST_IN_ORDER;
 }
 
 static ExprNode *copy_nodes(const Rows *rows) {
@@ -354,11 +369,17 @@ static int longest_along(const Group *probe, uint32_t along) {
 QlStatus planner_rows(Planner *planner, Group *probe, GroupNest *nest) {
   Rows rows = {.planner = planner, .probe = probe, .nest = nest};
   if (nest->form == JIT_NEST_LINES) rows.dim = longest_along(probe, nest->along);
-  bool in_order = nest->form == JIT_NEST_IN_ORDER, fits, all = true;
+  bool in_order = nest->form == JIT_NEST_IN_ORDER, on_one = nest->form == JIT_NEST_ON_ONE,
+       fits = true, all = true;
   find_targets(&rows);
   probe->store_count = 0;
   QL_TRY(choose_first(&rows));
-  QL_TRY(lay_in_rows(&rows, &fits));
+  if (on_one) {
+    rows.first = 0; /* what it hands on, of which there is always some */
+    QL_TRY(all_at_hand(&rows));
+  } else {
+    QL_TRY(lay_in_rows(&rows, &fits));
+  }
   if (fits && in_order && planner->ctx->info->node_count > 1 &&
       !place_of(&rows, rows.first).replicated)
     QL_TRY(each_part(&rows, reads_in_place, &fits));

@@ -90,16 +90,8 @@ def compiled(body: str, types: str, name: str) -> Any:
 
 
 REFUSED = {
-    "QJ402-break": (
-        "for i in range(n):\n    if x[i] > 0:\n        break\n    y[i] = x[i]",
-        "for i in range(n):\n    if x[i] <= 0:\n        y[i] = x[i]",
-    ),
     "QJ402-one": (
         "for i in range(n):\n    y[n // 2] = x[i]",
-        "for i in range(n):\n    y[i] = x[i]",
-    ),
-    "QJ402-while": (
-        "i = 0\nwhile i < n:\n    y[i] = x[i]\n    i += 1",
         "for i in range(n):\n    y[i] = x[i]",
     ),
     "QJ402-items": ("s = 0.0\nfor v in x:\n    s += v\nreturn s", "return np.sum(x)"),
@@ -133,6 +125,10 @@ REFUSED = {
         "for i in range(n):\n    y[i * i] = x[i]",
         "for i in range(n):\n    y[i] = x[i]",
     ),
+    "QJ403-place": (
+        "for i in range(n):\n    y[int(x[i])] += 1",
+        "for i in range(n):\n    y[i] += 1",
+    ),
     "QJ404-twice": (
         "for i in range(1, n):\n    y[i] = x[i]\n    y[i - 1] = x[i]",
         "for i in range(1, n):\n    y[i] = x[i]\nfor i in range(1, n):\n    y[i - 1] = x[i]",
@@ -156,6 +152,11 @@ REFUSED = {
     "QJ409": (
         "for i in range(n):\n    x.fill(1.0)\n    y[i] = x[i]",
         "x[:] = 1.0\nfor i in range(n):\n    y[i] = x[i]",
+    ),
+    "QJ410": (
+        "z = x[:, None] * y[None, :]\nfor i in range(n):\n    if x[i] > 0:\n        return z[i]\nreturn y",
+        "z = x[:, None] * y[None, :]\nk = 0\nfor i in range(n):\n    if x[i] > 0:\n        k = i\n"
+        "        break\nreturn z[k]",
     ),
     "QJ400": ("return x[x > 0]", "x[x < 0] = 0\nreturn x.reshape(n, 1)"),
     "QJ400-factors": ("return np.linalg.inv(x[:, None])", "return x[:, None] @ y[None, :]"),

@@ -30,7 +30,7 @@ ELSEWHERE = {
     "QJ324",
 }
 ELSEWHERE |= {"QJ365", "QJ374"}
-ELSEWHERE |= {f"QJ{number}" for number in range(400, 410)}  # test_jit_ranks_said.py
+ELSEWHERE |= {f"QJ{number}" for number in range(400, 411)}  # test_jit_ranks_said.py
 
 
 def read() -> dict[str, tuple[str, str, str, str]]:

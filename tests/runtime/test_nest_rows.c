@@ -50,6 +50,15 @@ static const char recurrence[] =
     "@end\n"
     "ret\n";
 
+/* The same of all rows at once, whatever the domain is: their number is the last parameter. */
+static const char *at_once(void) {
+  static char text[sizeof recurrence + 1];
+  const char *hi = strstr(recurrence, "param ?1\n");
+  snprintf(text, sizeof text, "%.*sparam ?18\n%s", (int)(hi - recurrence), recurrence,
+           hi + strlen("param ?1\n"));
+  return text;
+}
+
 typedef struct Case {
   int64_t rows, columns, extent, first, step, from, along; /* of v; of the domain */
 } Case;
@@ -91,10 +100,21 @@ static void run_case(const Case *c, JitNestForm form, bool across) {
       {seen, LOG_WRITE, {at(0, c->step, c->first, c->first), all}},
       {u, LOG_READ, {at(0, 1, 0, 0), all}},
       {seen, LOG_READ, {at(c->along ? 0 : -1, c->along, c->from, c->from), all}}};
-  LogScalar param[] = {integer(c->first), integer(c->step), integer(c->from), integer(c->along),
-                       integer(c->columns)};
-  NestRequest request = {
-      kernel(recurrence, "1222", 5, 0), 1, &c->extent, 4, 5, operand, param, form};
+  LogScalar param[] = {integer(c->first), integer(c->step),    integer(c->from),
+                       integer(c->along), integer(c->columns), integer(c->extent)};
+  bool on_one = form == JIT_NEST_ON_ONE;
+  int64_t one = 1;
+  for (int k = 0; k < 4 && on_one; k++)
+    for (int a = 0; a < operand[k].array->ndim; a++)
+      operand[k].spans[a] = at(-1, 0, 0, operand[k].array->shape[a] - 1);
+  NestRequest request = {kernel(on_one ? at_once() : recurrence, "1222", 5 + on_one, 0),
+                         1,
+                         on_one ? &one : &c->extent,
+                         4,
+                         5 + on_one,
+                         operand,
+                         param,
+                         form};
   for (int turn = 0; turn < 2; turn++) { /* the plan again */
     if (!CHECK_INT_EQ(run(&request), QL_OK)) puts(job.error.text);
     expect(c, given, want, sums);
@@ -147,6 +167,13 @@ static void of_one_row(void) {
   run_case(&(Case){41, 23, 41, 40, -1, 2, 0}, JIT_NEST_ROWS, true);
 }
 
+/* By one node, which has all that it touches. */
+static void on_one_node(void) {
+  run_case(&(Case){41, 23, 40, 1, 1, 0, 1}, JIT_NEST_ON_ONE, false);
+  run_case(&(Case){41, 23, 38, 40, -1, 2, 0}, JIT_NEST_ON_ONE, true);
+  run_case(&(Case){2, 300, 1, 1, 1, 0, 1}, JIT_NEST_ON_ONE, false);
+}
+
 static void mistakes(void) {
   QlArray *v = field(5, 4), *y = filled(1, (int64_t[]){5}, 0), *u = field(5, 4), *low;
   int64_t extent = 5, part[] = {4, 4};
@@ -172,9 +199,9 @@ static void mistakes(void) {
   ql_release(low), ql_release(v), ql_release(y), ql_release(u);
 }
 
-static const CheckTest tests[] = {CHECK_TEST(upwards),     CHECK_TEST(downwards),
-                                  CHECK_TEST(of_old_rows), CHECK_TEST(far_rows),
-                                  CHECK_TEST(of_one_row),  CHECK_TEST(mistakes)};
+static const CheckTest tests[] = {
+    CHECK_TEST(upwards),    CHECK_TEST(downwards),   CHECK_TEST(of_old_rows), CHECK_TEST(far_rows),
+    CHECK_TEST(of_one_row), CHECK_TEST(on_one_node), CHECK_TEST(mistakes)};
 
 int main(int argc, char **argv) {
   return run_tests(tests, sizeof tests / sizeof *tests, argc, argv);

@@ -296,8 +296,9 @@ class Function(_quelea.Function):
             Loops over distributed arrays are *parallel over ranks*, with what an iteration stores
             and reads, where ``...`` stands for what is known only when they run: reads of
             neighbours are halos. Those *in order along lines* are too, along what is named. Those
-            *in order, one node after another* keep Python's order, on one core at a time. Others
-            run *in order*, on each process.
+            *in order, one node after another* keep Python's order, on one core at a time; those
+            *in order, by one node* too, and that node has all that they touch. Others run *in
+            order*, on each process.
 
         Raises
         ------
