@@ -205,6 +205,45 @@ bool nest_selects_rows(const Lower *l, const Node *node) {
   return stores.count && !stores.whole;
 }
 
+/* The array that an index stands behind, by its name: a number; -1: it has none. */
+static int name_of(const Node *index) {
+  return index->items[0]->kind == NODE_NAME ? index->items[0]->number : -1;
+}
+
+/* Is it the variable, times and plus what it is not in? */
+static bool is_of(const Node *node, int variable) {
+  if (node->kind == NODE_NAME) return node->number == variable;
+  if (node->kind == NODE_UNARY)
+    return !strcmp(node->text, "neg") && is_of(node->items[0], variable);
+  if (node->kind != NODE_BINARY ||
+      (strcmp(node->text, "add") != 0 && strcmp(node->text, "sub") != 0 &&
+       strcmp(node->text, "mul") != 0))
+    return false;
+  bool left = nest_mentions(node->items[0], variable),
+       right = nest_mentions(node->items[1], variable);
+  return left != right && is_of(node->items[left ? 0 : 1], variable);
+}
+
+static bool has_row_of(const Node *index, int variable) {
+  Node *const *parts;
+  for (int count = index_parts(index, &parts), k = 0; k < count; k++)
+    if (is_of(parts[k], variable)) return true;
+  return false;
+}
+
+bool nest_selects_some(const Lower *l, const Node *node) {
+  Stores stores = {0};
+  find_stores(l, node, &stores);
+  for (int s = 0; s < stores.count; s++) {
+    bool some = false;
+    for (int k = 0; k < stores.count; k++)
+      some |= name_of(stores.element[k]) == name_of(stores.element[s]) &&
+              has_row_of(stores.element[k], node->items[0]->number);
+    if (!some) return false;
+  }
+  return stores.count && !stores.whole;
+}
+
 /* ---- what every rank would do element by element ---- */
 
 static bool touches_elements(const Lower *l, const Node *node, int variable) {

@@ -131,6 +131,8 @@ int nest_dimensions(const Lower *l, const Node *node, const Node **loops);
 bool nest_selects_rows(const Lower *l, const Node *node);
 /* Would every rank look at element after element in the loop? */
 bool nest_is_by_element(const Lower *l, const Node *node, const Node *body);
+/* Does it store into arrays, and into each of them also rows that its variable selects? */
+bool nest_selects_some(const Lower *l, const Node *node);
 bool nest_is_range(const Node *node);   /* is it over range(...)? */
 bool nest_ends_early(const Node *loop); /* a `for`: may break or return end it? */
 bool nest_is_plain(const Node *node);   /* over range(...), to its end, without else */

@@ -362,7 +362,13 @@ static JitRef has_iterations(Lower *l, const Nest *nest) {
 
 /* ---- the ways ---- */
 
-typedef enum Outcome { BUILT, REFUSED, TOO_LARGE, AGAIN } Outcome;
+typedef enum Outcome {
+  BUILT,
+  REFUSED,
+  TOO_LARGE,
+  SCATTERED, /* it stores what its variable does not select, or several rows */
+  AGAIN
+} Outcome;
 
 /* Ways on behind a nest that leaves values. */
 typedef struct Behind {
@@ -447,11 +453,11 @@ static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
   return built ? BUILT : REFUSED;
 }
 
-/* Is the loop one of that form, but that there is too much of something in it? */
-static bool is_too_large(const Lower *l, const Kept *kept) {
+/* Is all that was refused of these codes? */
+static bool is_only(const Lower *l, const Kept *kept, const char *code, const char *other) {
   bool only = l->refusal_count > kept->refusals;
   for (int k = kept->refusals; k < l->refusal_count; k++)
-    only &= !strcmp(l->refusals[k].code, "QJ401");
+    only &= !strcmp(l->refusals[k].code, code) || !strcmp(l->refusals[k].code, other);
   return only;
 }
 
@@ -482,7 +488,8 @@ static Outcome goes(Lower *l, const Node *node, const Node *const *loops, int nd
     if (form == JIT_NEST_IN_ORDER) nest->loops[0] = without_else(l, node);
     Outcome outcome = build(l, node, nest, ndim);
     if (outcome == BUILT || (last && outcome == REFUSED)) return BUILT;
-    if (outcome == REFUSED && is_too_large(l, &kept)) outcome = TOO_LARGE;
+    if (outcome == REFUSED && is_only(l, &kept, "QJ401", "QJ401")) outcome = TOO_LARGE;
+    if (outcome == REFUSED && is_only(l, &kept, "QJ403", "QJ404")) outcome = SCATTERED;
     loop_take_back(l, &kept, before);
     loop_forget_heads(l, node);
     if (outcome != AGAIN) return outcome;
@@ -495,9 +502,10 @@ static bool is_possible(const Node *node, int ndim, bool by_element, JitNestForm
   return nest_is_plain(node) || (form == JIT_NEST_IN_ORDER && by_element && nest_is_range(node));
 }
 
-/* Each iteration by itself; else lines of them, which are; else by rows; else one after another.
- * What cannot be done is refused as the first way would have it in which there is only too much of
- * something, else as the first way would. */
+/* Each iteration by itself; else lines of them, which are; else by rows; else one after another;
+ * else all of them on one node, where only what they store stands in the way of that. What cannot
+ * be done is refused as the first way would have it in which there is only too much of something,
+ * else as the first way would. */
 bool low_nest(Lower *l, const Node *node) {
   const Node *loops[QL_MAX_DIMS] = {node};
   int ndim = nest_dimensions(l, node, loops);
@@ -505,12 +513,15 @@ bool low_nest(Lower *l, const Node *node) {
        ends = by_element && nest_is_range(node) && !nest_is_plain(node);
   if (!ndim && !nest_selects_rows(l, node) && !by_element) return false;
   JitNestForm told = ends ? JIT_NEST_IN_ORDER : JIT_NEST_POINTS;
+  Outcome outcome = REFUSED;
   for (int form = JIT_NEST_POINTS; form <= JIT_NEST_IN_ORDER; form++) {
     if (!is_possible(node, ndim, by_element, (JitNestForm)form)) continue;
-    Outcome outcome = goes(l, node, loops, ndim, (JitNestForm)form, false);
+    outcome = goes(l, node, loops, ndim, (JitNestForm)form, false);
     if (outcome == BUILT) return true;
     if (outcome == TOO_LARGE && !too_large) too_large = true, told = (JitNestForm)form;
   }
+  bool on_one = outcome == SCATTERED && (ndim || by_element) && nest_selects_some(l, node);
+  if (on_one && goes(l, node, loops, ndim, JIT_NEST_ON_ONE, false) == BUILT) return true;
   if (!ndim && by_element && nest_is_around(l, node)) return false;
   if (ndim || ends || (too_large && by_element))
     return goes(l, node, loops, ndim, told, true) == BUILT;

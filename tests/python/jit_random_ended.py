@@ -1,4 +1,4 @@
-"""Random functions as of jit_random_rows, whose loops end early, or are `while` loops."""
+"""Random functions as of jit_random_rows, whose loops end early, are `while` loops, or store several rows."""
 
 from jit_random_rows import Rows
 
@@ -81,7 +81,7 @@ class Ended(Rows):
 
     def ended(self, depth: int) -> None:
         kind = self.random.randrange(6)
-        self.several = False
+        self.several = self.random.randrange(3) == 0
         if kind < 2:
             items = self.one_of(
                 "range(n0)", "range(1, n0)", "range(n0 - 1, -1, -1)", "range(k, n0, 2)"

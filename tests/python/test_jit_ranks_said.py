@@ -130,8 +130,9 @@ REFUSED = {
         "for i in range(n):\n    y[i] += 1",
     ),
     "QJ404-twice": (
+        "a, b = x.copy(), x.copy()\nfor i in range(1, n):\n"
+        + "".join(f"    {z}[i] = 1\n    {z}[i - 1] = 2\n" for z in "abxy"),
         "for i in range(1, n):\n    y[i] = x[i]\n    y[i - 1] = x[i]",
-        "for i in range(1, n):\n    y[i] = x[i]\nfor i in range(1, n):\n    y[i - 1] = x[i]",
     ),
     "QJ405-after": (
         "for i in range(n):\n    s = x[i]\n    y[i] = s\nreturn s",
