@@ -147,6 +147,13 @@ static void make_places(Lower *l, const Node *node, const Reducing *r, Sum *sum)
   sum->lines = r->ndim > 1 ? low_new_array(l, node, dtype, r->ndim - 1, r->extent, NULL) : NULL;
 }
 
+/* Does a turn do more than begin the next loop? */
+static bool does_more(const Reducing *r) {
+  bool more = false;
+  for (int d = 0; d < r->ndim - 1; d++) more |= r->loops[d]->items[2]->count > 1;
+  return more;
+}
+
 static void reduce(Lower *l, const Node *node, Reducing *r) {
   Edges empty = {0}, after = {0};
   JitRef least = r->extent[0];
@@ -165,6 +172,11 @@ static void reduce(Lower *l, const Node *node, Reducing *r) {
   low_end_temporaries(l, temporaries);
   low_leave(l, &after, low_unknown());
   low_join(l, &empty);
+  if (does_more(r)) { /* where a loop inside has no turn nothing is put together */
+    r->sums->count = 0;
+    loop_forget_heads(l, node);
+    low_for(l, node);
+  }
   low_leave(l, &after, low_unknown());
   low_join(l, &after);
 }

@@ -353,10 +353,10 @@ static void make_terms(Lower *l, const Node *node, Nest *nest) {
   }
 }
 
-static JitRef has_iterations(Lower *l, const Nest *nest) {
+/* Of the first loops, so many. */
+static JitRef has_iterations(Lower *l, const Nest *nest, int loops) {
   JitRef least = nest->extent[0];
-  for (int d = 1; d < (nest->sums.count ? nest->loop_count : 1); d++)
-    least = low_op(l, QL_OP_MINIMUM, least, nest->extent[d]);
+  for (int d = 1; d < loops; d++) least = low_op(l, QL_OP_MINIMUM, least, nest->extent[d]);
   return low_op(l, QL_OP_GREATER, least, low_const(l, 0));
 }
 
@@ -376,14 +376,29 @@ typedef struct Behind {
   int temporaries;
 } Behind;
 
+/* Where loops inside have no turn there are no terms. */
+static void finish_sums(Lower *l, const Node *node, const Nest *nest) {
+  Edges none = {0}, after = {0};
+  int temporaries = l->temporary_count;
+  bool may_be_none = nest->sums.count && nest->loop_count > 1 && nest_has_rows(nest);
+  if (may_be_none) low_branch(l, has_iterations(l, nest, nest->loop_count), &none);
+  for (int k = 0; k < nest->sums.count && !low_dead(l); k++)
+    nest_sum_finish(l, node, &nest->sums.items[k]);
+  if (!may_be_none) return;
+  low_end_temporaries(l, temporaries);
+  low_leave(l, &after, low_unknown());
+  low_join(l, &none);
+  low_leave(l, &after, low_unknown());
+  low_join(l, &after);
+}
+
 static void record_all(Lower *l, const Node *node, Nest *nest, Behind *behind) {
   leave_out(l, nest);
   make_terms(l, node, nest);
   nest_make_state(l, node, nest);
   record(l, node, nest);
   hide_variables(l, node, nest);
-  for (int k = 0; k < nest->sums.count && !low_dead(l); k++)
-    nest_sum_finish(l, node, &nest->sums.items[k]);
+  finish_sums(l, node, nest);
   nest_carry_on(l, node, nest, &behind->broken, behind->temporaries);
 }
 
@@ -436,7 +451,8 @@ static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
   nest->guarded = !on_one && has_edges(node);
   bool leaves_values = nest->sums.count || nest->carried.state || nest_has_else(nest, node);
   bool may_be_empty = is_for && !(on_one && node->count > 3); /* its else is in the kernel */
-  if (leaves_values && may_be_empty) low_branch(l, has_iterations(l, nest), &behind.empty);
+  int loops = nest->sums.count && !nest_has_rows(nest) ? nest->loop_count : 1;
+  if (leaves_values && may_be_empty) low_branch(l, has_iterations(l, nest, loops), &behind.empty);
   build_kernel(l, nest, node);
   bool built = l->refusal_count == refusals;
   if (built && nest_has_rows(nest) && nest_is_again(nest)) return AGAIN;

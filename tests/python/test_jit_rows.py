@@ -252,7 +252,20 @@ def beside_nothing(x, rows, ends):
     return s
 
 
+@quelea.jit
+def nothing_inside(b, m):
+    s, top, last = 0.0, -1.0, 1
+    for i in range(1, len(b)):
+        last = last + i
+        for j in range(m):
+            b[i, j] = b[i - 1, j] * 0.5 + last
+            s += b[i, j]
+            top = max(top, b[i, j])
+    return s, top, last
+
+
 PROGRAMS = [
+    (nothing_inside, field(20, 5), 0),
     (gauss_seidel, field(37, 29), 3),
     (gauss_seidel, field(5, 300), 2),
     (gauss_seidel, field(2, 9), 2),
