@@ -163,6 +163,31 @@ QL_API QlStatus ql_full(QlContext *context, QlDtype dtype, int ndim, const int64
  * < ndim. */
 QL_API QlStatus ql_ramp(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape, int axis,
                         QlScalar start, QlScalar step, QlArray **array, QlError *error);
+/* What a bit generator gives next, and the numbers that are made of it. */
+typedef enum QlGenerator { QL_GENERATOR_PCG64, QL_GENERATOR_PHILOX } QlGenerator;
+typedef enum QlDistribution {
+  QL_RANDOM_UNIFORM,     /* first + second * [0, 1) */
+  QL_RANDOM_NORMAL,      /* first + second * a standard normal number */
+  QL_RANDOM_EXPONENTIAL, /* first + second * a standard exponential number */
+  QL_RANDOM_INTEGERS     /* first to first + second, from draws of `width` bits */
+} QlDistribution;
+enum { QL_RANDOM_STATE = 6 };
+typedef struct QlRandom {
+  QlGenerator generator;
+  /* PCG64: state, increment, the high word of each first. Philox: counter, the low word first; key.
+   */
+  uint64_t state[QL_RANDOM_STATE];
+  uint64_t taken; /* Philox: of the counter's four numbers */
+  bool has_half;  /* the last draw of 32 bits has left */
+  uint32_t half;  /* these */
+  QlDistribution distribution;
+  int width;             /* INTEGERS: 1, 8, 16, 32 or 64, with second < 2^width */
+  QlValue first, second; /* float64; of INTEGERS uint64, modulo 2^64 */
+} QlRandom;
+/* A new array of float64 or float32, or of integers or bools: element k in C order is made of the
+ * k-th draw. */
+QL_API QlStatus ql_random(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
+                          const QlRandom *random, QlArray **array, QlError *error);
 /* Takes memory that is the same on every rank: each rank copies its own part, at once; what lies
  * there is not needed afterwards. A large array executes the log. Contents that differ are
  * QL_ERR_DIVERGED at the next execution (contract C4). strides in bytes; NULL: C order. */

@@ -3,6 +3,7 @@
  *   array/   what exists: storages, partitions, blocks, views      array.h
  *   log/     what was asked for: statements, drops, divergence     log.h
  *   plan/    a log turned into a plan                              plan.h; inside: planner.h
+ *   routine/ what statements CALL do                               routine.h
  *   run/     agreeing on a plan, running it, looking at results    run.h
  *
  *   handle (QlArray) ──> storage ──> block                   what the user holds, is, lies in

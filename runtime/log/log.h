@@ -22,8 +22,8 @@ extern const StatementTraits statement_traits[STATEMENT_KINDS];
 /* One recorded statement. Its words in the log, and nothing else, decide how it is planned; log.c
  * says what they are. Operand 0 is its target. */
 typedef struct Statement {
-  uint8_t kind, op, loop,
-      ndim;          /* op: of MAP, a QlReduction or a JitNestForm; ndim: of the domain */
+  uint8_t kind, op, loop, ndim; /* op: of MAP, a QlReduction, a JitNestForm or a Routine; ndim: of
+                                   the domain */
   uint16_t axes;     /* of the domain: bit mask of REDUCE, of NEST by lines; the one bit of RAMP */
   uint16_t operands; /* targets first, then inputs */
   uint32_t words, word_count;     /* where in Log.words */

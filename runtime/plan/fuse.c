@@ -485,13 +485,13 @@ static bool make_room(Planner *planner, Group *into, const Group *group) {
 static bool join(Planner *planner, int count, int number) {
   const Group *group = &planner->groups[number];
   int best = -1, least = GROUP_NODES + 1;
-  if (group->kind != GROUP_KERNEL || group->is_piece || group->nest) return false;
+  if (group->kind != GROUP_KERNEL || group->is_piece || group_is_given(group)) return false;
   for (int k = count - 1; k >= QL_MAX(count - LOOK_BACK, 0) && least > 0; k--) {
     Group *into = &planner->groups[k], once = *group;
-    bool joins = !into->nest && may_join(planner, into, group);
+    bool joins = !group_is_given(into) && may_join(planner, into, group);
     int added = joins ? count_new(into, group) : 0;
     if (joins && added < least) best = k, least = added;
-    if (best < 0 && !into->nest && over_lines(planner, into, &once) &&
+    if (best < 0 && !group_is_given(into) && over_lines(planner, into, &once) &&
         may_join(planner, into, &once)) {
       if (!make_room(planner, into, group)) return false;
       merge(planner, into, &once, number + 1);

@@ -41,7 +41,8 @@ bool store_axes(const Planner *planner, const Group *group, const GroupStore *st
 bool views_overlap(const Planner *planner, const Group *group_a, const SlotView *a,
                    const Group *group_b, const SlotView *b) {
   if (a->slot != b->slot) return false;
-  if (group_a->nest || group_b->nest) return true; /* it may touch more than its views */
+  if (group_is_given(group_a) || group_is_given(group_b))
+    return true; /* it may touch more than its views */
   AxisMap axes_a[QL_MAX_DIMS], axes_b[QL_MAX_DIMS];
   if (!slot_axes(planner, group_a->rank, group_a->extent, a, axes_a) ||
       !slot_axes(planner, group_b->rank, group_b->extent, b, axes_b))
@@ -463,6 +464,7 @@ QlStatus planner_group(Planner *planner) {
       case STATEMENT_IMPORT: QL_TRY(group_import(planner, k)); break;
       case STATEMENT_REDUCE: QL_TRY(planner_reduce(planner, k)); break;
       case STATEMENT_NEST: QL_TRY(planner_nest(planner, k)); break;
+      case STATEMENT_CALL: QL_TRY(planner_call(planner, k)); break;
       default: QL_TRY(group_statement(planner, k)); break;
     }
   }

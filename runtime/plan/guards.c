@@ -80,7 +80,7 @@ static void look_at_group(const Planner *planner, const Group *group) {
     plan->movable &= has_origin(planner, view), plan->stretches &= is_operand(planner, view);
   }
   plan->stretches &= group->kind == GROUP_KERNEL && group->reduce_axis < 0;
-  plan->movable &= !group->nest;
+  plan->movable &= !group_is_given(group);
 }
 
 QlStatus planner_guards(Planner *planner) {

@@ -144,17 +144,19 @@ typedef struct Builder {
   JitRef refs[GROUP_NODES];
 } Builder;
 
+static Operand stored_by(const Planner *planner, const Group *group, const GroupStore *store) {
+  Operand operand = {.slot = store->slot, .view = &store->view, .access = JIT_WRITE};
+  AxisMap axes[QL_MAX_DIMS];
+  operand.has_axes = store_axes(planner, group, store, axes);
+  if (operand.has_axes)
+    span_of_map(planner->plan->slots[store->view.slot].ndim, axes, operand.axes);
+  return operand;
+}
+
 static void collect_operands(Builder *b) {
   const Group *group = b->group;
-  for (int k = 0; k < group->store_count; k++) {
-    const GroupStore *store = &group->stores[k];
-    Operand *operand = &b->operands[b->operand_count++];
-    *operand = (Operand){.slot = store->slot, .view = &store->view, .access = JIT_WRITE};
-    AxisMap axes[QL_MAX_DIMS];
-    operand->has_axes = store_axes(b->planner, group, store, axes);
-    if (operand->has_axes)
-      span_of_map(b->planner->plan->slots[store->view.slot].ndim, axes, operand->axes);
-  }
+  for (int k = 0; k < group->store_count; k++)
+    b->operands[b->operand_count++] = stored_by(b->planner, group, &group->stores[k]);
   for (int k = 0; k < group->node_count; k++) {
     const ExprNode *node = &group->nodes[k];
     if (node->kind != NODE_LEAF) continue;
@@ -344,6 +346,30 @@ static QlStatus build_nest(Builder *b, const Group *group, PlanGroup *out) {
   return out->params ? QL_OK : QL_ERR_MEMORY;
 }
 
+/* ---- a routine, which needs no kernel ---- */
+
+/* Its parameters are the statement's scalars. */
+static QlStatus build_call(Builder *b, const Group *group, PlanGroup *out) {
+  const Planner *planner = b->planner;
+  const Statement *s = &planner->log->statements[group->statement];
+  Operand target = stored_by(planner, group, &group->stores[0]);
+  b->param_count = 0;
+  for (uint32_t k = 0; k < s->scalar_count; k++) give(b, (int)(s->scalars + k), 0);
+  out->operand_count = out->store_count = 1;
+  out->operands = planner_keep_zeros(planner, sizeof *out->operands);
+  out->strides = planner_keep_zeros(planner, (size_t)group->rank * sizeof *out->strides);
+  out->param_count = b->param_count;
+  out->params = planner_keep(planner, b->params, (size_t)b->param_count * sizeof *b->params);
+  if (!out->operands || !out->strides || !out->params) return QL_ERR_MEMORY;
+  out->operands[0] = address(planner, group, &target, out->strides);
+  RoutineShape shape = {.routine = group->routine,
+                        .rank = group->rank,
+                        .dtype = (QlDtype)planner->plan->slots[target.slot].dtype,
+                        .extent = out->extent};
+  out->routine = planner_keep(planner, &shape, sizeof shape);
+  return out->routine ? QL_OK : QL_ERR_MEMORY;
+}
+
 static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
   const Planner *planner = b->planner;
   b->group = group, b->operand_count = b->param_count = 0;
@@ -367,6 +393,7 @@ static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
 
 static int cost_of(const Group *group) {
   if (group->nest) return group->nest->kernel->cost;
+  if (group->routine) return group->routine->cost;
   int cost = group->store_count;
   for (int k = 0; k < group->node_count; k++)
     cost += group->nodes[k].kind == NODE_OP ? ql_op_info[group->nodes[k].op].cost : 1;
@@ -502,6 +529,7 @@ static QlStatus build_group(Builder *b, const Group *group, PlanGroup *out) {
                      .whole_axis = -1};
   if (group->kind == GROUP_KERNEL) {
     QL_TRY(build_domain(planner, group, out));
+    if (group->routine) return build_call(b, group, out);
     return group->nest ? build_nest(b, group, out) : build_kernel(b, group, out);
   }
   if (!(out->operands = planner_keep_zeros(planner, 2 * sizeof *out->operands)))

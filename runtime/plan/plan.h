@@ -4,6 +4,7 @@
 
 #include "jit.h"
 #include "log/log.h"
+#include "routine/routine.h"
 
 /* ---- the plan of a flush ---- */
 
@@ -119,11 +120,12 @@ typedef struct PlanGroup {
   PlanOperand *operands; /* [0] is the first target; [0, store_count) are stored */
   int64_t *strides;      /* [operands][rank] bytes per domain position */
   PlanParam *params;
-  bool is_nest;           /* its parameters begin with the box (log/nest.c); no strides */
-  int64_t nest_from;      /* of which the first dimension is counted from there */
-  bool widened;           /* it stores into margins too */
-  bool replicated;        /* each rank computes all of it, by its main thread */
-  PlanTask *tasks;        /* [threads] of this rank */
+  bool is_nest;                /* its parameters begin with the box (log/nest.c); no strides */
+  int64_t nest_from;           /* of which the first dimension is counted from there */
+  const RoutineShape *routine; /* NULL, or it computes the group instead of a kernel */
+  bool widened;                /* it stores into margins too */
+  bool replicated;             /* each rank computes all of it, by its main thread */
+  PlanTask *tasks;             /* [threads] of this rank */
   PlanExchange *exchange; /* NULL: the group needs nothing of other nodes, nor another node does */
   int first_step, last_step; /* of those that compute it */
   int statement;             /* the statement of the log that it serves (the first of them) */

@@ -6,7 +6,8 @@
  *   expr.c      a statement's value as a DAG over views of stored arrays, temporaries replaced by
  *               their expressions
  *   group.c     statements into groups: one domain, one kernel; placement; reductions in
- *               reduce_plan.c, compiled loops in nest_plan.c, those by rows in rows_plan.c
+ *               reduce_plan.c, compiled loops in nest_plan.c, those by rows in rows_plan.c,
+ *               routines in call_plan.c
  *   order.c     the axes of a nest in the order in which its operands lie
  *   fuse.c      groups over one domain into one, also across others that they do not touch
  *   deepen.c    what nodes compute beyond what they own, so that they bring ghosts once for several
@@ -127,7 +128,8 @@ typedef struct Group {
   Reach *reach; /* [node_count], of the leaves */
   int store_count;
   GroupStore stores[GROUP_STORES];
-  const GroupNest *nest; /* its kernel is given; NULL: it is that of its expression */
+  const GroupNest *nest;      /* its kernel is given; NULL: it is that of its expression, */
+  const RoutineInfo *routine; /* or this, which computes it instead of a kernel */
   int64_t nest_from; /* of a part of its first dimension: what position 0 of the domain is there */
   int reduce_axis;   /* -1: nothing is reduced */
   JitReduceForm form;
@@ -390,6 +392,12 @@ SlotView nest_over_domain(const NestArray *array, bool at_centre);
 static inline bool nest_by_rows(const Group *group) {
   return group->nest && group->nest->form > JIT_NEST_LINES;
 }
+
+/* Is what computes the group given? Then nothing is fused with it. */
+static inline bool group_is_given(const Group *group) { return group->nest || group->routine; }
+
+/* ---- call_plan.c ---- */
+QlStatus planner_call(Planner *planner, int statement);
 
 /* ---- rows_plan.c ---- */
 /* The probe has the nest's domain, and its leaves as nodes. */

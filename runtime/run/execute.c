@@ -188,7 +188,10 @@ static void run_kernel(const Run *run, const PlanGroup *group, const Box *box) {
     return;
   }
   call.lo = box->lo, call.hi = box->hi;
-  group->entry(&call);
+  if (group->routine)
+    group->routine->routine->run(group->routine, &call);
+  else
+    group->entry(&call);
 }
 
 static void run_import(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box) {

@@ -82,11 +82,12 @@ static bool anywhere(bool here) {
 /* What a round works with; the shapes change from round to round, so that the plan is a new one. */
 typedef struct Round {
   int64_t rows;
-  QlArray *u, *v, *twice, *sum;
+  QlArray *u, *v, *twice, *sum, *numbers;
 } Round;
 
 static void release(Round *r) {
   ql_release(r->u), ql_release(r->v), ql_release(r->twice), ql_release(r->sum);
+  ql_release(r->numbers);
 }
 
 static void make(Round *r) {
@@ -95,7 +96,14 @@ static void make(Round *r) {
   CHECK_INT_EQ(ql_full(ctx, QL_F64, 2, shape, ql_f64(0), &r->v, NULL), QL_OK);
 }
 
-/* v[1:-1] = u[:-2] + u[2:]; twice = u + u; sum = u.sum() */
+/* Philox(key=0) */
+static const QlRandom counted = {.generator = QL_GENERATOR_PHILOX,
+                                 .taken = 4,
+                                 .distribution = QL_RANDOM_INTEGERS,
+                                 .width = 64,
+                                 .second = {.u = UINT64_MAX}};
+
+/* v[1:-1] = u[:-2] + u[2:]; twice = u + u; numbers at random; sum = u.sum() */
 static void record(Round *r) {
   int64_t shape[] = {r->rows - 2, COLUMNS}, strides[] = {COLUMNS, 1};
   QlArray *above, *below, *inner, *sum;
@@ -108,9 +116,26 @@ static void record(Round *r) {
   CHECK_INT_EQ(ql_assign(ctx, inner, &(QlOperand){.array = sum}, NULL), QL_OK);
   CHECK_INT_EQ(ql_ufunc(ctx, QL_OP_ADD, 2, twice, NULL, NULL, QL_DTYPE_NONE, &r->twice, NULL),
                QL_OK);
+  CHECK_INT_EQ(ql_random(ctx, QL_U64, 2, r->u->shape, &counted, &r->numbers, NULL), QL_OK);
   CHECK_INT_EQ(ql_reduce(ctx, QL_REDUCE_SUM, r->u, 3, false, QL_DTYPE_NONE, NULL, &r->sum, NULL),
                QL_OK);
   ql_release(above), ql_release(below), ql_release(inner), ql_release(sum);
+}
+
+/* They are what one worker makes of the whole. */
+static void check_numbers(const Round *r) {
+  static uint64_t host[(ROWS + ROUNDS) * COLUMNS], want[(ROWS + ROUNDS) * COLUMNS];
+  int64_t none = 0, size = r->rows * COLUMNS, stride = sizeof *want;
+  char *base = (char *)want;
+  QlValue given[] = {[0].u = QL_GENERATOR_PHILOX,
+                     [1].u = QL_RANDOM_INTEGERS,
+                     [8].u = 4,
+                     [11].u = 64,
+                     [13].u = UINT64_MAX};
+  RoutineShape shape = {&routines[ROUTINE_RANDOM], 1, QL_U64, &size};
+  run_random(&shape, &(JitCall){&none, &size, &base, &stride, given});
+  CHECK_INT_EQ(ql_gather(r->numbers, -1, host, NULL), QL_OK);
+  CHECK(!memcmp(host, want, (size_t)size * sizeof *want));
 }
 
 static void compare(const Round *r) {
@@ -127,6 +152,7 @@ static void compare(const Round *r) {
   CHECK_INT_EQ(wrong, 0);
   CHECK_INT_EQ(ql_item(r->sum, &sum, NULL), QL_OK);
   CHECK(sum.value.d == 3.0 * (double)(r->rows * (r->rows - 1)));
+  check_numbers(r);
 }
 
 /* One round; `other` is dropped before the flush by rank 0 and behind it by the others. True:

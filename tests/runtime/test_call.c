@@ -1,0 +1,184 @@
+/* Routines as statements, on every number of ranks: the random ones give what one process gives, by
+ * parts; one plan serves all states of a generator. */
+#include "../check.h"
+#include "runtime.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+  QlContext *ctx;
+  QlError error;
+} job;
+
+enum { ROWS = 61, COLUMNS = 47, SIZE = ROWS * COLUMNS };
+
+/* numpy.random.PCG64(7) and Philox(7) */
+static const QlRandom pcg = {
+    .generator = QL_GENERATOR_PCG64,
+    .state = {0x9d0aecc4e7b18891, 0x9ae2415a6b292038, 0xc4751896ce8acebf, 0x66887f5ac070d959},
+    .distribution = QL_RANDOM_INTEGERS,
+    .width = 64,
+    .second = {.u = UINT64_MAX}};
+static const QlRandom philox = {.generator = QL_GENERATOR_PHILOX,
+                                .state = {0, 0, 0, 0, 0xead0f7017c326e58, 0x879c4f0f97e037a},
+                                .taken = 4,
+                                .distribution = QL_RANDOM_INTEGERS,
+                                .width = 64,
+                                .second = {.u = UINT64_MAX}};
+
+static QlRandom reals(QlRandom random, QlDistribution distribution) {
+  random.distribution = distribution;
+  random.first.d = 2, random.second.d = 3;
+  return random;
+}
+
+static QlRandom integers(QlRandom random, int width, uint64_t most) {
+  random.width = width, random.first.u = 5, random.second.u = most;
+  return random;
+}
+
+static QlArray *made(QlDtype dtype, int ndim, const int64_t *shape, const QlRandom *random) {
+  QlArray *array = NULL;
+  CHECK_INT_EQ(ql_random(job.ctx, dtype, ndim, shape, random, &array, &job.error), QL_OK);
+  return array;
+}
+
+static void get(QlArray *array, void *values) {
+  CHECK_INT_EQ(ql_gather(array, -1, values, &job.error), QL_OK);
+}
+
+/* The routine over the whole at once: as the only worker there is. */
+static void at_once(QlDtype dtype, int64_t size, const QlRandom *random, void *values) {
+  QlValue given[16] = {{.u = random->generator}, {.u = random->distribution}};
+  int k = 2;
+  for (int w = 0; w < QL_RANDOM_STATE; w++) given[k++].u = random->state[w];
+  given[k++].u = random->taken, given[k++].u = random->has_half, given[k++].u = random->half;
+  given[k++].u = (uint64_t)random->width;
+  given[k++] = random->first, given[k] = random->second;
+  int64_t none = 0, stride = (int64_t)ql_dtype_size(dtype);
+  char *base = values;
+  RoutineShape shape = {&routines[ROUTINE_RANDOM], 1, dtype, &size};
+  run_random(&shape, &(JitCall){&none, &size, &base, &stride, given});
+}
+
+static void check_parts(QlDtype dtype, QlRandom random) {
+  static uint64_t got[SIZE], want[SIZE];
+  int64_t shape[] = {ROWS, COLUMNS}, deep[] = {1, ROWS, 1, COLUMNS}, line = SIZE;
+  size_t bytes = SIZE * ql_dtype_size(dtype);
+  for (int half = 0; half < 2; half++) {
+    random.has_half = half, random.half = 0xdeadbeef;
+    at_once(dtype, SIZE, &random, want);
+    QlArray *array[] = {made(dtype, 2, shape, &random), made(dtype, 1, &line, &random),
+                        made(dtype, 4, deep, &random)};
+    for (int k = 0; k < 3; k++) {
+      get(array[k], got);
+      if (!CHECK(!memcmp(got, want, bytes)))
+        printf("generator %d, distribution %d, width %d, dtype %s, array %d\n", random.generator,
+               random.distribution, random.width, ql_dtype_name(dtype), k);
+      ql_release(array[k]);
+    }
+  }
+}
+
+static void parts(void) {
+  for (int g = 0; g < 2; g++) {
+    QlRandom random = g ? philox : pcg;
+    for (int d = QL_RANDOM_UNIFORM; d <= QL_RANDOM_EXPONENTIAL; d++) {
+      check_parts(QL_F64, reals(random, (QlDistribution)d));
+      check_parts(QL_F32, reals(random, (QlDistribution)d));
+    }
+    check_parts(QL_U64, integers(random, 64, UINT64_MAX));
+    check_parts(QL_I64, integers(random, 64, UINT64_C(3) << 61)); /* many are rejected */
+    check_parts(QL_I64, integers(random, 32, 1000));
+    check_parts(QL_I32, integers(random, 32, UINT32_MAX));
+    check_parts(QL_U16, integers(random, 16, 40000));
+    check_parts(QL_I8, integers(random, 8, 100));
+    random = integers(random, 1, 1), random.first.u = 0;
+    check_parts(QL_BOOL, random);
+  }
+}
+
+/* NumPy's numbers, where a computation of ours could be wrong alike everywhere. */
+static void known_numbers(void) {
+  static const uint64_t of_pcg[] = {0xa00641a9f1e54a8b, 0xe5afcdbcaf266a95, 0xc693565f940af962};
+  static const uint64_t of_philox[] = {0x78046c3e44c57fae, 0x6d17e4bdf94f8ac5, 0x5cec5e6620741a73,
+                                       0x3cc339ccc49e4166, 0x23842adb3b9998c3, 0x83118b48f65c3034};
+  int64_t three = 3, six = 6, none[] = {4, 0}, all = 1;
+  uint64_t got[6];
+  QlArray *array = made(QL_U64, 1, &three, &pcg);
+  get(array, got);
+  CHECK(!memcmp(got, of_pcg, sizeof of_pcg));
+  ql_release(array);
+  array = made(QL_U64, 1, &six, &philox);
+  get(array, got);
+  CHECK(!memcmp(got, of_philox, sizeof of_philox));
+  ql_release(array);
+  array = made(QL_U64, 0, &all, &pcg);
+  get(array, got);
+  CHECK_INT_EQ(got[0], of_pcg[0]);
+  ql_release(array);
+  array = made(QL_U64, 2, none, &pcg);
+  CHECK_INT_EQ(array->size, 0);
+  get(array, got);
+  ql_release(array);
+}
+
+/* The statements around it see it as any other; one plan serves all states. */
+static void among_others(void) {
+  static double want[SIZE], got[SIZE], twice[SIZE];
+  int64_t shape[] = {ROWS, COLUMNS};
+  int64_t plans = 0;
+  for (int turn = 0; turn < 6; turn++) {
+    QlRandom random = reals(pcg, QL_RANDOM_UNIFORM);
+    random.state[1] += (uint64_t)turn;
+    at_once(QL_F64, SIZE, &random, want);
+    QlArray *array = made(QL_F64, 2, shape, &random), *sum = NULL, *product = NULL;
+    QlOperand one[] = {{.array = array}, {.scalar = ql_f64(1)}}, two[] = {{.array = array}, one[0]};
+    CHECK_INT_EQ(ql_ufunc(job.ctx, QL_OP_ADD, 2, one, array, NULL, QL_DTYPE_NONE, &sum, &job.error),
+                 QL_OK);
+    CHECK_INT_EQ(
+        ql_ufunc(job.ctx, QL_OP_ADD, 2, two, NULL, NULL, QL_DTYPE_NONE, &product, &job.error),
+        QL_OK);
+    CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK);
+    get(array, got), get(product, twice);
+    int wrong = 0;
+    for (int k = 0; k < SIZE; k++) wrong += got[k] != want[k] + 1 || twice[k] != 2 * (want[k] + 1);
+    CHECK_INT_EQ(wrong, 0);
+    ql_release(sum), ql_release(product), ql_release(array);
+    if (turn == 2) plans = ql_counters(job.ctx).plans_made; /* blocks are there now */
+  }
+  CHECK_INT_EQ(ql_counters(job.ctx).plans_made, plans);
+}
+
+static void mistakes(void) {
+  int64_t shape[] = {ROWS, COLUMNS}, negative = -1;
+  QlArray *array = NULL;
+  QlRandom random = integers(pcg, 8, 256);
+  CHECK_INT_EQ(ql_random(job.ctx, QL_U8, 2, shape, &random, &array, &job.error), QL_ERR_VALUE);
+  random = integers(pcg, 7, 1);
+  CHECK_INT_EQ(ql_random(job.ctx, QL_U8, 2, shape, &random, &array, &job.error), QL_ERR_VALUE);
+  CHECK_INT_EQ(ql_random(job.ctx, QL_F64, 2, shape, &pcg, &array, &job.error), QL_ERR_VALUE);
+  random = reals(pcg, QL_RANDOM_NORMAL), job.error = (QlError){0};
+  CHECK_INT_EQ(ql_random(job.ctx, QL_C128, 2, shape, &random, &array, &job.error), QL_ERR_VALUE);
+  CHECK_STR_EQ(job.error.text, "no such random numbers of dtype complex128");
+  CHECK_INT_EQ(ql_random(job.ctx, QL_F64, 1, &negative, &random, &array, &job.error), QL_ERR_VALUE);
+  CHECK(!array);
+}
+
+static const CheckTest tests[] = {
+    CHECK_TEST(parts),
+    CHECK_TEST(known_numbers),
+    CHECK_TEST(among_others),
+    CHECK_TEST(mistakes),
+};
+
+int main(int argc, char **argv) {
+  if (ql_open(NULL, &job.ctx, &job.error)) {
+    fprintf(stderr, "%s\n", job.error.text);
+    return 1;
+  }
+  int failed = check_run(tests, sizeof tests / sizeof *tests, argc, argv);
+  ql_close(job.ctx);
+  return failed;
+}
