@@ -273,6 +273,9 @@ extern PyMethodDef qx_making_functions[];
  */
 int qx_array_from_numbers(PyObject *object, QlDtype dtype, QlArray **array);
 
+/* ---- random.c ---- */
+extern PyMethodDef qx_random_functions[];
+
 /* ---- plain.c, and making.c for functions that make arrays ---- */
 /* Each gives NotImplemented where the call is no plain form of its function. */
 #define QX_PLAIN_FORM(name) \

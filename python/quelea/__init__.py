@@ -5,6 +5,7 @@ there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_ro
 ``movements``, ``why_not_blocked``, ``config``.
 """
 
+import importlib as _importlib
 import os as _os
 import sys as _sys
 from typing import Any as _Any
@@ -323,6 +324,8 @@ def __getattr__(name: str) -> _Any:
         return info()["rank"]
     if name == "size":
         return _Size(info()["size"])
+    if name == "random":  # when it is wanted: it takes NumPy's with it
+        return _importlib.import_module(".random", __name__)
     raise dispatch.missing_name(name)
 
 

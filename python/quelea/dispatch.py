@@ -30,7 +30,6 @@ _OWN = "use numpy.{name}"
 _READ = "every rank reads the same file: np.asarray(numpy.{name}(...))"
 
 _GROUPS = {
-    "seed NumPy's generator alike on every rank, then np.asarray(numpy.random.default_rng(1).random(shape))": "random",
     _READ: "fromregex memmap",
     _BRANCHES: "apply_along_axis frompyfunc vectorize",
     _ELEMENTS: "flatiter nditer nested_iters",

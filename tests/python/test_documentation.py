@@ -32,6 +32,8 @@ MODULES = [
     "polynomials",
     "printing",
     "products",
+    "random.generator",
+    "random.legacy",
     "ranges",
     "rearranging",
     "statistics",
