@@ -188,6 +188,19 @@ typedef struct QlRandom {
  * k-th draw. */
 QL_API QlStatus ql_random(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
                           const QlRandom *random, QlArray **array, QlError *error);
+/* Elements by their numbers: of each axis in the bit mask `selected` (bit k: axis k) an index
+ * array, in order; they have one shape. The result has that shape's axes, before number `place` of
+ * the axes that are left. */
+typedef struct QlTake {
+  QlArray *source;
+  uint32_t selected;
+  int count, place;
+  QlArray *const *index; /* int64; all of them from -extent to extent - 1, which nobody checks */
+} QlTake;
+/* A new array. */
+QL_API QlStatus ql_take(QlContext *context, const QlTake *take, QlArray **result, QlError *error);
+/* Local. Between nodes not of every array. */
+QL_API bool ql_can_take(const QlArray *source);
 /* Takes memory that is the same on every rank: each rank copies its own part, at once; what lies
  * there is not needed afterwards. A large array executes the log. Contents that differ are
  * QL_ERR_DIVERGED at the next execution (contract C4). strides in bytes; NULL: C order. */

@@ -46,7 +46,8 @@
   HOOK(empty)          \
   HOOK(stack)          \
   HOOK(reduce_slowly)  \
-  HOOK(assign_mask)
+  HOOK(assign_mask)    \
+  HOOK(index_arrays)
 
 typedef struct QxHooks {
 #define QX_HOOK(name) PyObject *name;
@@ -272,6 +273,9 @@ extern PyMethodDef qx_making_functions[];
 /* A new array of a small list of Python's numbers. 1: made; 0: it is no such list; -1: exception.
  */
 int qx_array_from_numbers(PyObject *object, QlDtype dtype, QlArray **array);
+
+/* ---- taking.c ---- */
+PyObject *qx_take(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 /* ---- random.c ---- */
 extern PyMethodDef qx_random_functions[];

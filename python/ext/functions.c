@@ -361,6 +361,7 @@ PyMethodDef qx_functions[] = {
     {"stack_order", FAST_POSITIONAL(function_stack_order),
      "stack_order(a, b, core): the axes but for the last as NumPy's iterator goes through them"},
     {"order", function_order, METH_O, "The letter of an order=."},
+    {"take", FAST_POSITIONAL(qx_take), "take(x, axes, place, indices): by index arrays"},
     {"join", FAST_POSITIONAL(qx_join),
      "join(parts, axis, new_axis): arrays of one dtype in a new one; None: it is no such join"},
     {"goes_on", function_goes_on, METH_NOARGS,

@@ -1,7 +1,7 @@
 /* subscript: indexing by ints, slices of any step, Ellipsis and newaxis. A key becomes shape,
  * strides and offset of a view; an int for every axis copies one element, as NumPy gives a scalar
- * there. Boolean masks and integer arrays are refused when read; assigning a scalar through a mask
- * goes through `where`. */
+ * there. Reading by arrays is quelea/indexing.py's; assigning a scalar through a mask goes through
+ * `where`. */
 #include "ext.h"
 
 typedef struct View {
@@ -175,20 +175,6 @@ static Outcome parse_key(const QlArray *array, PyObject *key, View *view) {
   return BASIC;
 }
 
-static PyObject *refuse_reading(Outcome outcome) {
-  if (outcome == MASK)
-    PyErr_SetString(PyExc_NotImplementedError,
-                    "reading through a boolean mask, x[mask], is not in Quelea yet; write "
-                    "np.where(mask, x, other), or reduce with "
-                    "np.sum(np.where(mask, x, 0)); ufuncs take where=mask");
-  else
-    PyErr_SetString(PyExc_NotImplementedError,
-                    "indexing by an array or list of integers is not in Quelea yet; write slices, "
-                    "or gather first: "
-                    "np.asarray(numpy.asarray(x)[indices])");
-  return NULL;
-}
-
 /* ---- reading ---- */
 
 static PyObject *take_element(QlArray *array, int64_t offset) {
@@ -199,11 +185,16 @@ static PyObject *take_element(QlArray *array, int64_t offset) {
   return qx_wrap(element, true);
 }
 
+static PyObject *read_special(PyObject *self, PyObject *key) {
+  PyObject *const args[2] = {self, key};
+  return PyObject_Vectorcall(qx.hooks.index_arrays, args, 2, NULL);
+}
+
 PyObject *qx_array_subscript(PyObject *self, PyObject *key) {
   QlArray *array = qx_array(self);
   View view;
   Outcome outcome = parse_key(array, key, &view);
-  if (outcome != BASIC) return outcome == FAILED ? NULL : refuse_reading(outcome);
+  if (outcome != BASIC) return outcome == FAILED ? NULL : read_special(self, key);
   if (!view.element)
     return qx_view((QxArray *)self, view.ndim, view.shape, view.strides, view.offset);
   return ((QxArray *)self)->value ? Py_NewRef(self) : take_element(array, view.offset);

@@ -107,6 +107,7 @@ from . import (
     errors,
     files,
     grids,
+    indexing,
     joins,
     lib,
     linalg,
@@ -223,6 +224,7 @@ from .elementwise import *
 from .errors import *
 from .files import *
 from .grids import *
+from .indexing import *
 from .info import (
     __array_namespace_info__,
     counters,
@@ -349,6 +351,7 @@ _quelea.set_hooks(
     empty=lambda shape, kind, order: empty(shape, kind, order or "C"),
     stack=joins._stack_nested,
     assign_mask=elementwise._assign_mask,
+    index_arrays=indexing._read,
     namespace=_namespace,
     reduce_slowly=statistics._reduce_slowly,
 )
@@ -358,6 +361,7 @@ _quelea.add_methods(
         "__round__": printing._round,
         "repeat": repeat,
         "tofile": files._tofile,
+        "take": indexing._method_take,
         "tobytes": manipulation._tobytes,
         "__bytes__": manipulation._bytes,
         "__array_interface__": property(manipulation._array_interface),
@@ -390,6 +394,7 @@ __all__ = [
         "errors",
         "files",
         "grids",
+        "indexing",
         "joins",
         "linear",
         "manipulation",

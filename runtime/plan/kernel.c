@@ -153,6 +153,16 @@ static Operand stored_by(const Planner *planner, const Group *group, const Group
   return operand;
 }
 
+static Operand read_by(const Group *group, int leaf) {
+  const Reach *reach = &group->reach[leaf];
+  Operand operand = {.slot = reach->slot,
+                     .view = &group->nodes[leaf].view,
+                     .has_axes = reach->has_axes,
+                     .access = JIT_READ};
+  memcpy(operand.axes, reach->axes, sizeof reach->axes);
+  return operand;
+}
+
 static void collect_operands(Builder *b) {
   const Group *group = b->group;
   for (int k = 0; k < group->store_count; k++)
@@ -176,11 +186,7 @@ static void collect_operands(Builder *b) {
       planner_tie(b->planner, b->operands[found].view, &node->view);
     } else {
       found = b->operand_count++;
-      b->operands[found] = (Operand){.slot = reach->slot,
-                                     .view = &node->view,
-                                     .has_axes = reach->has_axes,
-                                     .access = JIT_READ};
-      memcpy(b->operands[found].axes, reach->axes, sizeof reach->axes);
+      b->operands[found] = read_by(group, k);
       memset(b->shift_of[k], 0, sizeof b->shift_of[k]);
     }
     b->operand_of[k] = found;
@@ -348,23 +354,29 @@ static QlStatus build_nest(Builder *b, const Group *group, PlanGroup *out) {
 
 /* ---- a routine, which needs no kernel ---- */
 
-/* Its parameters are the statement's scalars. */
+/* Its operands are those of the statement, in their order, its parameters the scalars. */
 static QlStatus build_call(Builder *b, const Group *group, PlanGroup *out) {
   const Planner *planner = b->planner;
   const Statement *s = &planner->log->statements[group->statement];
-  Operand target = stored_by(planner, group, &group->stores[0]);
+  size_t operands = 1 + (size_t)group->node_count;
   b->param_count = 0;
   for (uint32_t k = 0; k < s->scalar_count; k++) give(b, (int)(s->scalars + k), 0);
-  out->operand_count = out->store_count = 1;
-  out->operands = planner_keep_zeros(planner, sizeof *out->operands);
-  out->strides = planner_keep_zeros(planner, (size_t)group->rank * sizeof *out->strides);
-  out->param_count = b->param_count;
+  out->operand_count = (int)operands, out->store_count = 1, out->param_count = b->param_count;
+  out->operands = planner_keep_zeros(planner, operands * sizeof *out->operands);
+  out->strides = planner_keep_zeros(planner, operands * (size_t)group->rank * sizeof *out->strides);
   out->params = planner_keep(planner, b->params, (size_t)b->param_count * sizeof *b->params);
   if (!out->operands || !out->strides || !out->params) return QL_ERR_MEMORY;
-  out->operands[0] = address(planner, group, &target, out->strides);
+  Operand operand = stored_by(planner, group, &group->stores[0]);
+  out->operands[0] = address(planner, group, &operand, out->strides);
+  for (int k = 0; k < group->node_count; k++) {
+    operand = read_by(group, k);
+    out->operands[1 + k] =
+        address(planner, group, &operand, out->strides + (size_t)(1 + k) * (size_t)group->rank);
+  }
   RoutineShape shape = {.routine = group->routine,
                         .rank = group->rank,
-                        .dtype = (QlDtype)planner->plan->slots[target.slot].dtype,
+                        .operands = (int)operands,
+                        .dtype = (QlDtype)planner->plan->slots[group->stores[0].slot].dtype,
                         .extent = out->extent};
   out->routine = planner_keep(planner, &shape, sizeof shape);
   return out->routine ? QL_OK : QL_ERR_MEMORY;

@@ -398,6 +398,8 @@ static inline bool group_is_given(const Group *group) { return group->nest || gr
 
 /* ---- call_plan.c ---- */
 QlStatus planner_call(Planner *planner, int statement);
+/* What a leaf of a call touches, where that is not what it shows at each point. */
+void call_reach(const Planner *planner, const Group *group, int leaf, Reach *reach);
 
 /* ---- rows_plan.c ---- */
 /* The probe has the nest's domain, and its leaves as nodes. */

@@ -188,6 +188,7 @@ void reach_axes(const Planner *planner, Group *group, int leaf) {
   }
   reach->has_axes = slot_axes(planner, group->rank, group->extent, view, axes);
   if (reach->has_axes) span_of_map(planner->plan->slots[view->slot].ndim, axes, reach->axes);
+  if (group->routine) call_reach(planner, group, leaf, reach);
 }
 
 static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, const Readers *readers) {

@@ -2,7 +2,7 @@
 #include "routine.h"
 
 const RoutineInfo routines[ROUTINES] = {
-#define ROUTINE(NAME, name, inputs, cost) [ROUTINE_##NAME] = {#name, inputs, cost, run_##name},
+#define ROUTINE(NAME, name, anywhere, cost) [ROUTINE_##NAME] = {#name, anywhere, cost, run_##name},
 #include "routines.def"
 #undef ROUTINE
 };

@@ -14,7 +14,7 @@
 #include "jit.h"
 
 typedef enum Routine {
-#define ROUTINE(NAME, name, inputs, cost) ROUTINE_##NAME,
+#define ROUTINE(NAME, name, anywhere, cost) ROUTINE_##NAME,
 #include "routines.def"
 #undef ROUTINE
   ROUTINES
@@ -23,7 +23,7 @@ typedef enum Routine {
 /* What a routine knows of its domain and arrays beside addresses. */
 typedef struct RoutineShape {
   const struct RoutineInfo *routine;
-  int rank;
+  int rank, operands;    /* the target and the inputs */
   QlDtype dtype;         /* of the target */
   const int64_t *extent; /* [rank] of the domain */
 } RoutineShape;
@@ -32,12 +32,12 @@ typedef void RoutineRun(const RoutineShape *shape, const JitCall *call);
 
 typedef struct RoutineInfo {
   const char *name;
-  int inputs, cost;
+  int anywhere, cost;
   RoutineRun *run;
 } RoutineInfo;
 extern const RoutineInfo routines[ROUTINES];
 
-#define ROUTINE(NAME, name, inputs, cost) RoutineRun run_##name;
+#define ROUTINE(NAME, name, anywhere, cost) RoutineRun run_##name;
 #include "routines.def"
 #undef ROUTINE
 

@@ -24,6 +24,7 @@ MODULES = [
     "emath",
     "files",
     "grids",
+    "indexing",
     "info",
     "joins",
     "linalg",

@@ -63,7 +63,6 @@ def test_missing_names():
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("random", "seed NumPy's generator alike on every rank, then np.asarray("),
         ("fromregex", "every rank reads the same file: np.asarray(numpy.fromregex("),
         ("fft", "numpy.fft works on numpy.asarray(x)"),
         ("median", "numpy.median works on numpy.asarray(x)"),

@@ -58,7 +58,7 @@ static void at_once(QlDtype dtype, int64_t size, const QlRandom *random, void *v
   given[k++] = random->first, given[k] = random->second;
   int64_t none = 0, stride = (int64_t)ql_dtype_size(dtype);
   char *base = values;
-  RoutineShape shape = {&routines[ROUTINE_RANDOM], 1, dtype, &size};
+  RoutineShape shape = {&routines[ROUTINE_RANDOM], 1, 1, dtype, &size};
   run_random(&shape, &(JitCall){&none, &size, &base, &stride, given});
 }
 
@@ -151,6 +151,51 @@ static void among_others(void) {
   CHECK_INT_EQ(ql_counters(job.ctx).plans_made, plans);
 }
 
+/* ---- elements by their numbers ---- */
+
+enum { TAKEN = 211 };
+
+static QlArray *imported(QlDtype dtype, int ndim, const int64_t *shape, const void *data) {
+  QlArray *array = NULL;
+  CHECK_INT_EQ(ql_import(job.ctx, dtype, ndim, shape, data, NULL, &array, &job.error), QL_OK);
+  return array;
+}
+
+/* x[i], x[:, j] and x[i, j], of what is stored by the statement before. */
+static void taking(void) {
+  static int64_t x[ROWS][COLUMNS], i[TAKEN], j[TAKEN], got[TAKEN * ROWS];
+  int64_t shape[] = {ROWS, COLUMNS}, count = TAKEN;
+  for (int r = 0; r < ROWS; r++)
+    for (int c = 0; c < COLUMNS; c++) x[r][c] = 100 * r + c;
+  for (int k = 0; k < TAKEN; k++) i[k] = k * 29 % ROWS, j[k] = k * 31 % COLUMNS - COLUMNS;
+  QlArray *source = imported(QL_I64, 2, shape, x), *sum = NULL, *taken[3];
+  QlArray *index[] = {imported(QL_I64, 1, &count, i), imported(QL_I64, 1, &count, j)};
+  QlOperand one[] = {{.array = source}, {.scalar = ql_i64(1)}};
+  CHECK_INT_EQ(ql_ufunc(job.ctx, QL_OP_ADD, 2, one, source, NULL, QL_DTYPE_NONE, &sum, &job.error),
+               QL_OK);
+  QlTake take[] = {
+      {source, 1, 1, 0, index}, {source, 2, 1, 1, index + 1}, {source, 3, 2, 0, index}};
+  for (int k = 0; k < 3; k++)
+    CHECK_INT_EQ(ql_take(job.ctx, &take[k], &taken[k], &job.error), QL_OK);
+  int wrong = 0;
+  get(taken[0], got);
+  for (int k = 0; k < TAKEN * COLUMNS; k++) wrong += got[k] != x[i[k / COLUMNS]][k % COLUMNS] + 1;
+  get(taken[1], got);
+  for (int k = 0; k < ROWS * TAKEN; k++)
+    wrong += got[k] != x[k / TAKEN][j[k % TAKEN] + COLUMNS] + 1;
+  get(taken[2], got);
+  for (int k = 0; k < TAKEN; k++) wrong += got[k] != x[i[k]][j[k] + COLUMNS] + 1;
+  CHECK_INT_EQ(wrong, 0);
+  QlArray *none = NULL, *others[] = {source, index[1]};
+  QlTake bad[] = {{source, 4, 1, 0, index}, {source, 1, 2, 0, index},  {source, 1, 1, 2, index},
+                  {source, 3, 1, 0, index}, {source, 3, 2, 0, others}, {source, 0, 0, 0, index}};
+  for (int k = 0; k < 6; k++)
+    CHECK_INT_EQ(ql_take(job.ctx, &bad[k], &none, &job.error), QL_ERR_VALUE);
+  CHECK(!none && ql_can_take(source));
+  for (int k = 0; k < 3; k++) ql_release(taken[k]);
+  ql_release(source), ql_release(sum), ql_release(index[0]), ql_release(index[1]);
+}
+
 static void mistakes(void) {
   int64_t shape[] = {ROWS, COLUMNS}, negative = -1;
   QlArray *array = NULL;
@@ -167,10 +212,8 @@ static void mistakes(void) {
 }
 
 static const CheckTest tests[] = {
-    CHECK_TEST(parts),
-    CHECK_TEST(known_numbers),
-    CHECK_TEST(among_others),
-    CHECK_TEST(mistakes),
+    CHECK_TEST(parts),  CHECK_TEST(known_numbers), CHECK_TEST(among_others),
+    CHECK_TEST(taking), CHECK_TEST(mistakes),
 };
 
 int main(int argc, char **argv) {

@@ -132,7 +132,7 @@ static void check_numbers(const Round *r) {
                      [8].u = 4,
                      [11].u = 64,
                      [13].u = UINT64_MAX};
-  RoutineShape shape = {&routines[ROUTINE_RANDOM], 1, QL_U64, &size};
+  RoutineShape shape = {&routines[ROUTINE_RANDOM], 1, 1, QL_U64, &size};
   run_random(&shape, &(JitCall){&none, &size, &base, &stride, given});
   CHECK_INT_EQ(ql_gather(r->numbers, -1, host, NULL), QL_OK);
   CHECK(!memcmp(host, want, (size_t)size * sizeof *want));

@@ -1,0 +1,233 @@
+"""Reading by arrays of integers: ``x[index]`` and `take`.
+
+A key with arrays becomes a view, by its slices, and an index array for some of the view's axes. Indices are compared
+with the extents here, before anything is recorded: those of NumPy's arrays and lists by each rank, those of Quelea's by
+a look at the smallest and the largest.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+from numpy.lib.array_utils import normalize_axis_index
+
+from . import _quelea
+from ._quelea import ndarray
+from .elementwise import as_array, deliver
+
+__all__ = ["take"]
+
+_MASK = (
+    "reading through a boolean mask, x[mask], is not in Quelea yet; write np.where(mask, x, other), or reduce with "
+    "np.sum(np.where(mask, x, 0)); ufuncs take where=mask"
+)
+_NOT_INTEGERS = "arrays used as indices must be of integer (or boolean) type"
+
+
+def _index_array(item: Any) -> Any:
+    """Give an index array, ours or NumPy's."""
+    if isinstance(item, ndarray):
+        index: Any = item
+    else:
+        index = numpy.asarray(item)
+        if index.size == 0 and not isinstance(item, numpy.ndarray):
+            index = index.astype(numpy.intp)
+    if index.dtype.kind == "b":
+        raise NotImplementedError(_MASK)
+    if index.dtype.kind not in "iu":
+        raise IndexError(_NOT_INTEGERS)
+    return index.astype(numpy.int64) if index.dtype.kind == "u" else index  # as NumPy takes them
+
+
+def _first_outside(index: Any, extent: int) -> int:
+    """Find the first index that is out of bounds."""
+    flat = index.reshape(-1)
+    outside = (flat < -extent) | (flat >= extent)
+    if isinstance(flat, numpy.ndarray):
+        return int(flat[outside.argmax()])
+    places = _quelea.where(outside, _quelea.ramp(flat.shape, 0, 0, 1, "int64"), flat.size)
+    return int(flat[int(_quelea.min(places))])
+
+
+def _check(index: Any, extent: int, axis: int) -> None:
+    """Raise IndexError unless all indices are within the axis."""
+    if index.size == 0:
+        return
+    both = _quelea if isinstance(index, ndarray) else numpy
+    least, most = both.min(index), both.max(index)
+    if int(least) < -extent or int(most) >= extent:
+        at = _first_outside(index, extent)
+        raise IndexError(f"index {at} is out of bounds for axis {axis} with size {extent}")
+
+
+def _ours(index: Any, shape: tuple[int, ...]) -> ndarray:
+    """Give an index array as ours, of int64, broadcast."""
+    array = index if isinstance(index, ndarray) else _quelea.asarray(index.astype(numpy.int64))
+    if array.dtype != numpy.int64:
+        array = array.astype(numpy.int64)
+    return array if array.shape == shape else _quelea.broadcast_to(array, shape)
+
+
+def _taken(x: ndarray, axes: Sequence[int], place: int, indices: Sequence[Any]) -> ndarray:
+    """Take elements by index arrays, which are within their axes."""
+    try:
+        shape = numpy.broadcast_shapes(*(i.shape for i in indices))
+    except ValueError:
+        shapes = " ".join(_quelea_text(i.shape) for i in indices)
+        raise IndexError(
+            f"shape mismatch: indexing arrays could not be broadcast together with shapes {shapes} "
+        ) from None
+    result: ndarray = _quelea.take(x, tuple(axes), place, tuple(_ours(i, shape) for i in indices))
+    return result
+
+
+def _quelea_text(shape: tuple[int, ...]) -> str:
+    return "(" + ",".join(map(str, shape)) + (",)" if len(shape) == 1 else ")")
+
+
+def _is_number(item: Any) -> bool:
+    return numpy.ndim(item) == 0 and not isinstance(item, (list, tuple, range))
+
+
+def _read(x: ndarray, key: Any) -> ndarray:
+    """``x[key]``, for a key with arrays, lists or ranges.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> x = np.arange(12).reshape(3, 4)
+    >>> x[[2, 0, 2], 1:3]
+    array([[ 9, 10],
+           [ 1,  2],
+           [ 9, 10]])
+    >>> x[np.asarray([2, 0]), [1, -1]]
+    array([9, 3])
+    """
+    items = list(key) if isinstance(key, tuple) else [key]
+    plain = [item is None or item is Ellipsis or isinstance(item, slice) for item in items]
+    for item, is_plain in zip(items, plain, strict=True):
+        if not is_plain and (isinstance(item, (bool, numpy.bool))):
+            raise NotImplementedError(_MASK)
+    used = len(items) - sum(item is None or item is Ellipsis for item in items)
+    if used > x.ndim:
+        raise IndexError(
+            f"too many indices for array: array is {x.ndim}-dimensional, but {used} were indexed"
+        )
+    if not any(item is Ellipsis for item in items):
+        items, plain = [*items, Ellipsis], [*plain, True]
+    basic: list[Any] = []
+    indices: list[Any] = []
+    axes: list[int] = []  # of the view, and of x, from which they select
+    axes_of_x: list[int] = []
+    chosen: list[int] = []  # which items select, numbers too
+    place = axis = axis_of_x = 0
+    for number, (item, is_plain) in enumerate(zip(items, plain, strict=True)):
+        if item is Ellipsis:
+            whole = x.ndim - used
+            basic += [slice(None)] * whole
+            axis, axis_of_x = axis + whole, axis_of_x + whole
+        elif is_plain:
+            basic.append(item)
+            axis, axis_of_x = axis + 1, axis_of_x + (item is not None)
+        else:
+            if not chosen:
+                place = axis
+            chosen.append(number)
+            if _is_number(item):
+                basic.append(item)
+            else:
+                basic.append(slice(None))
+                indices.append(_index_array(item))
+                axes.append(axis)
+                axes_of_x.append(axis_of_x)
+                axis += 1
+            axis_of_x += 1
+    if chosen[-1] - chosen[0] != len(chosen) - 1:
+        place = 0  # selected axes that lie apart come first
+    for index, of_x in zip(indices, axes_of_x, strict=True):
+        _check(index, x.shape[of_x], of_x)
+    return _taken(x[tuple(basic)], axes, place, indices)
+
+
+def take(
+    a: Any, indices: Any, axis: int | None = None, out: ndarray | None = None, mode: str = "raise"
+) -> ndarray:
+    """Take elements along an axis by their numbers.
+
+    Parameters
+    ----------
+    a : array_like
+        Where they are.
+    indices : int or array_like of ints
+        Their numbers; those below zero count from the end.
+    axis : int, optional
+        By default of all elements in C order.
+    out : ndarray, optional
+        Where the result goes.
+    mode : {'raise', 'wrap', 'clip'}, default 'raise'
+        What becomes of numbers beyond the ends: an IndexError, counted on from the other end, or the nearest end (where
+        numbers below zero are 0).
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    IndexError
+        A number is out of bounds.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.take(np.asarray([4, 3, 5, 7]), [0, 1, -1])
+    array([4, 3, 7])
+    """
+    if out is not None and not isinstance(out, ndarray):
+        raise TypeError("output must be an array")
+    x = as_array(a)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    axis = normalize_axis_index(axis, x.ndim)
+    extent = x.shape[axis]
+    index = _index_of_take(indices)
+    if mode == "raise":
+        _check(index, extent, axis)
+    elif mode not in ("wrap", "clip"):
+        raise ValueError(f"clipmode must be one of 'clip', 'raise', or 'wrap' (got {mode!r})")
+    elif extent == 0 and index.size:
+        raise IndexError("cannot do a non-empty take from an empty axes.")
+    elif mode == "wrap":
+        index = index % extent
+    else:
+        both = _quelea if isinstance(index, ndarray) else numpy
+        index = both.minimum(both.maximum(index, 0), extent - 1)
+    if index.ndim == 0:
+        result = x[(slice(None),) * axis + (int(index),)]
+        result = result if result.ndim == 0 else result.copy()
+    else:
+        result = _taken(x, [axis], axis, [index])
+    return deliver(result, out)
+
+
+def _index_of_take(indices: Any) -> Any:
+    index: Any = indices if isinstance(indices, ndarray) else numpy.asarray(indices)
+    listed = not isinstance(indices, (ndarray, numpy.ndarray, numpy.generic))
+    if index.dtype.kind in "bu" or (listed and index.dtype.kind == "f"):
+        index = index.astype(numpy.int64)
+    if index.dtype.kind not in "i":
+        raise TypeError(
+            f"Cannot cast array data from {index.dtype!r} to dtype('int64') according to the rule 'safe'"
+        )
+    return index
+
+
+def _method_take(
+    self: ndarray,
+    indices: Any,
+    axis: int | None = None,
+    out: ndarray | None = None,
+    mode: str = "raise",
+) -> ndarray:
+    """Take elements along an axis; see `quelea.take`."""
+    return take(self, indices, axis, out, mode)
