@@ -82,7 +82,8 @@ typedef struct Event {
 
 enum { LOG_OPERANDS = 4 }; /* a target and the inputs of the widest operation */
 enum { EXECUTED_AXES = 4, OPERAND_WORDS = 3 };
-enum { MOST_WORDS = 1 + EXECUTED_AXES + LOG_OPERANDS * OPERAND_WORDS };
+enum { NOTED_OPERANDS = 8 }; /* of a call that is executed at once */
+enum { MOST_WORDS = 1 + EXECUTED_AXES + NOTED_OPERANDS * OPERAND_WORDS };
 /* The ranks meet after so many events where some are of what was executed. */
 enum { HISTORY_KEPT = 1 << 13, EVENTS_TO_MEET = 1 << 10 };
 
@@ -284,10 +285,10 @@ typedef struct Executed {
   StatementKind kind;
   int ndim, arrays, scalars;
   int64_t shape[EXECUTED_AXES]; /* of the first axes */
-  uint64_t name[LOG_OPERANDS];
-  bool is_element[LOG_OPERANDS];
-  QlSource made[LOG_OPERANDS];
-  LogScalar scalar[LOG_OPERANDS];
+  uint64_t name[NOTED_OPERANDS];
+  bool is_element[NOTED_OPERANDS];
+  QlSource made[NOTED_OPERANDS];
+  LogScalar scalar[NOTED_OPERANDS];
 } Executed;
 Executed rt_history_executed(const QlContext *ctx, const Event *event);
 /* Collective: nothing is planned, and what is recorded stays so. */

@@ -528,8 +528,10 @@ static bool takes(QlContext *ctx, const LogRequest *r, int64_t *points, QlStatus
     ctx->log.waiting = 0;
     return false;
   }
-  if (statement_traits[r->kind].payload || statement_traits[r->kind].opaque ||
-      r->operands > LOG_OPERANDS || !is_known(r, *points))
+  if (r->kind == STATEMENT_CALL
+          ? r->operands > NOTED_OPERANDS
+          : statement_traits[r->kind].payload || statement_traits[r->kind].opaque ||
+                r->operands > LOG_OPERANDS || !is_known(r, *points))
     return false;
   Readiness readiness = readiness_of(ctx, r);
   if (readiness == AWAY && !(*status = rt_place_few(ctx, r, error)) &&
@@ -548,6 +550,36 @@ static void wait_for_others(QlContext *ctx, const LogRequest *r) {
     }
 }
 
+/* A routine, over the whole of its domain. */
+static void call_routine(const LogRequest *r) {
+  char *base[NOTED_OPERANDS];
+  int64_t stride[NOTED_OPERANDS * QL_MAX_DIMS], lo[QL_MAX_DIMS] = {0};
+  QlValue param[NOTED_OPERANDS];
+  int params = 0;
+  RoutineShape shape = {
+      .routine = &routines[r->op], .rank = r->ndim, .dtype = (QlDtype)r->loop, .extent = r->shape};
+  for (int k = 0; k < r->operands; k++) {
+    const QlArray *array = r->operand[k].array;
+    if (!array) {
+      param[params++] = r->operand[k].value;
+      continue;
+    }
+    int64_t item = (int64_t)ql_dtype_info[array->storage->dtype].size;
+    base[shape.operands] = array->storage->block->data + array->offset * item;
+    for (int a = 0; a < r->ndim; a++)
+      stride[shape.operands * r->ndim + a] = r->operand[k].stride[a] * item;
+    shape.operands++;
+  }
+  shape.routine->run(&shape, &(JitCall){lo, r->shape, base, stride, param});
+}
+
+/* What a routine stores it does not read: its target is new. */
+static bool can_be_done(const LogRequest *r, Nest *nest) {
+  if (r->kind == STATEMENT_CALL) return true;
+  make_nest(r, nest);
+  return is_safe(r, nest);
+}
+
 bool rt_immediate(QlContext *ctx, const LogRequest *r, QlStatus *status, QlError *error) {
   Nest nest;
   int64_t points;
@@ -555,8 +587,7 @@ bool rt_immediate(QlContext *ctx, const LogRequest *r, QlStatus *status, QlError
   if (!takes(ctx, r, &points, status, error)) return *status != QL_OK;
   Storage *target = r->operand[0].array->storage;
   if (!target_is_ready(ctx, target, &is_new)) return false;
-  make_nest(r, &nest);
-  bool is_taken = is_safe(r, &nest);
+  bool is_taken = can_be_done(r, &nest);
   if (is_taken) *status = rt_history_executes(ctx, r, error);
   if (!is_taken || *status) {
     if (is_new) rt_block_release(ctx, target->block), target->block = NULL;
@@ -566,6 +597,8 @@ bool rt_immediate(QlContext *ctx, const LogRequest *r, QlStatus *status, QlError
   QlFloats floats = ql_floats_enter();
   if (reduces)
     reduce(ctx, r, &nest);
+  else if (r->kind == STATEMENT_CALL)
+    call_routine(r);
   else
     run(ctx, r, &nest);
   ql_floats_leave(floats);

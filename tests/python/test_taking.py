@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jobs import LAUNCHED, fine, job
-from support import DTYPES, happened, same, same_error, values
+from support import AT_ONCE, DTYPES, happened, same, same_error, values
 
 import quelea as np
 
@@ -238,6 +238,21 @@ def test_a_loop_finds_its_plan():
     step(), step(), step(), step()
     assert happened(step)["plans_made"] == 0
     same(x, numpy.full(5000, 5.0))
+
+
+@pytest.mark.skipif(not AT_ONCE, reason="small statements have plans")
+def test_few_elements_are_taken_at_once():
+    x, index = np.asarray(X), np.asarray(J)
+    y = np.zeros((5, 4, 3))
+
+    def step():
+        y[...] = x[:, index] + x[1, [2, 3, 4, 5]]
+
+    theirs = X[:, J] + X[1, [2, 3, 4, 5]]
+    done = happened(step)
+    assert done["flushes"] == 0
+    assert done["immediate"] >= 3
+    same(y, theirs)
 
 
 def test_large_tables_between_nodes():

@@ -1,5 +1,5 @@
 /* Routines as statements, on every number of ranks: the random ones give what one process gives, by
- * parts; one plan serves all states of a generator. */
+ * parts; one plan serves all states of a generator; elements are taken by their numbers. */
 #include "../check.h"
 #include "runtime.h"
 
