@@ -166,11 +166,13 @@ static void draw_halves(Stream *stream, uint64_t first, int count, uint32_t *hal
   }
   if (count <= 0) return;
   uint64_t from = first / 2;
-  draw_words(stream, from, (int)((first + (uint64_t)count - 1) / 2 - from + 1), words);
-  for (int n = 0; n < count; n++) {
-    uint64_t at = first + (uint64_t)n;
-    halves[n] = (uint32_t)(words[at / 2 - from] >> (at % 2 ? 32 : 0));
-  }
+  int begins = (int)(first % 2), n = 0; /* within the first word */
+  draw_words(stream, from, (begins + count + 1) / 2, words);
+  if (begins) halves[n++] = (uint32_t)(words[0] >> 32);
+  const uint64_t *word = words + begins;
+  for (; n + 2 <= count; n += 2, word++)
+    halves[n] = (uint32_t)*word, halves[n + 1] = (uint32_t)(*word >> 32);
+  if (n < count) halves[n] = (uint32_t)*word;
 }
 
 /* Of `width` bits, as numbers. */
@@ -180,13 +182,17 @@ static void draw(Stream *stream, int width, uint64_t first, int count, uint64_t 
     draw_words(stream, first, count, draws);
     return;
   }
-  uint64_t each = 32 / (uint64_t)width, from = first / each;
-  int last = (int)((first + (uint64_t)count - 1) / each - from);
-  draw_halves(stream, from, last + 1, halves);
-  uint32_t mask = (uint32_t)((UINT64_C(1) << width) - 1);
-  for (int n = 0; n < count; n++) {
-    uint64_t at = first + (uint64_t)n;
-    draws[n] = halves[at / each - from] >> at % each * (uint64_t)width & mask;
+  int each = 32 / width, begins = (int)(first % (uint64_t)each); /* within the first half */
+  draw_halves(stream, first / (uint64_t)each, (begins + count + each - 1) / each, halves);
+  if (width == 32) {
+    for (int n = 0; n < count; n++) draws[n] = halves[n];
+    return;
+  }
+  const uint32_t *half = halves, mask = (UINT32_C(1) << width) - 1;
+  uint32_t bits = *half >> begins * width;
+  for (int n = 0, left = each - begins; n < count; n++, left--, bits >>= width) {
+    if (!left) bits = *++half, left = each;
+    draws[n] = bits & mask;
   }
 }
 
@@ -302,16 +308,35 @@ static uint64_t other_bits(const Stream *stream, uint64_t element, uint64_t turn
 
 /* A number from 0 to `most`, which is below the largest of that width. A draw is rejected where the
  * low half of the product falls short of 2^width modulo the numbers there are. */
-static uint64_t bounded(const Stream *stream, uint64_t bits, int width, uint64_t most,
-                        uint64_t element) {
-  uint64_t all = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1, numbers = most + 1;
-  Wide product = (Wide)bits * numbers;
-  if (((uint64_t)product & all) < numbers) {
-    uint64_t least = (all - most) % numbers;
-    for (uint64_t turn = 0; ((uint64_t)product & all) < least; turn++)
-      product = (Wide)(other_bits(stream, element, turn) >> (64 - width)) * numbers;
+typedef struct Bounds {
+  const Stream *stream;
+  uint64_t all, most, element; /* all: the largest of that width; element: of the first draw */
+  int width;
+} Bounds;
+
+static uint64_t again(const Bounds *bounds, Wide product, uint64_t element) {
+  uint64_t numbers = bounds->most + 1, least = (bounds->all - bounds->most) % numbers;
+  for (uint64_t turn = 0; ((uint64_t)product & bounds->all) < least; turn++)
+    product = (Wide)(other_bits(bounds->stream, element, turn) >> (64 - bounds->width)) * numbers;
+  return (uint64_t)(product >> bounds->width);
+}
+
+static void bounded(const Bounds *bounds, int count, uint64_t *draws) {
+  uint64_t numbers = bounds->most + 1, all = bounds->all, element = bounds->element;
+  if (bounds->width == 64) {
+    for (int n = 0; n < count; n++) {
+      Wide product = (Wide)draws[n] * numbers;
+      bool doubtful = (uint64_t)product < numbers;
+      draws[n] =
+          doubtful ? again(bounds, product, element + (uint64_t)n) : (uint64_t)(product >> 64);
+    }
+    return;
   }
-  return (uint64_t)(product >> width);
+  for (int n = 0; n < count; n++) { /* the product has 64 bits */
+    uint64_t product = draws[n] * numbers;
+    bool doubtful = (product & all) < numbers;
+    draws[n] = doubtful ? again(bounds, product, element + (uint64_t)n) : product >> bounds->width;
+  }
 }
 
 /* ---- a stretch of elements ---- */
@@ -345,14 +370,20 @@ static void to_reals(const RoutineShape *shape, const QlValue *given, int count,
 
 static void to_integers(const RoutineShape *shape, const QlValue *given, const Stream *stream,
                         uint64_t first, int count, uint64_t *draws, char *out) {
-  int width = (int)given[GIVEN_WIDTH].u, item = ql_dtype_info[shape->dtype].size;
-  uint64_t low = given[GIVEN_FIRST].u, most = given[GIVEN_SECOND].u;
-  uint64_t all = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
-  for (int n = 0; n < count; n++) {
-    if (most != all) draws[n] = bounded(stream, draws[n], width, most, first + (uint64_t)n);
-    uint64_t number = low + draws[n];
-    memcpy(out + (size_t)n * (size_t)item, &number, (size_t)item);
+  int width = (int)given[GIVEN_WIDTH].u;
+  uint64_t low = given[GIVEN_FIRST].u, all = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
+  Bounds bounds = {stream, all, given[GIVEN_SECOND].u, first, width};
+  if (bounds.most != all) bounded(&bounds, count, draws);
+  for (int n = 0; n < count; n++) draws[n] += low;
+#define STORE(bytes) \
+  for (int n = 0; n < count; n++) memcpy(out + (size_t)n * (bytes), &draws[n], bytes)
+  switch (ql_dtype_info[shape->dtype].size) { /* the low bytes */
+    case 1: STORE(1); break;
+    case 2: STORE(2); break;
+    case 4: STORE(4); break;
+    default: STORE(8); break;
   }
+#undef STORE
 }
 
 /* Elements that lie side by side, from number `first` of the array on. */
