@@ -177,7 +177,7 @@ static void draw_halves(Stream *stream, uint64_t first, int count, uint32_t *hal
 
 /* Of `width` bits, as numbers. */
 static void draw(Stream *stream, int width, uint64_t first, int count, uint64_t *draws) {
-  uint32_t halves[DRAWS];
+  uint32_t halves[DRAWS] = {0};
   if (width == 64) {
     draw_words(stream, first, count, draws);
     return;
@@ -285,7 +285,7 @@ static inline double ratio(const Ratio *of, double r) {
 /* As if all lay in the middle; then the others, side by side. */
 static void to_normal(int count, const uint64_t *draws, double *x) {
   double q[DRAWS], r[DRAWS], out[DRAWS];
-  int place[DRAWS], others = 0;
+  int place[DRAWS] = {0}, others = 0;
   for (int n = 0; n < count; n++) q[n] = within_unit(draws[n]) - 0.5;
   for (int n = 0; n < count; n++) x[n] = q[n] * ratio(&middle, 0.180625 - q[n] * q[n]);
   for (int n = 0; n < count; n++) place[others] = n, others += fabs(q[n]) > 0.425;

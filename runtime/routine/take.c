@@ -70,6 +70,13 @@ static void line(int64_t count, size_t item, char *to, int64_t to_stride, const 
 #undef TAKE
 }
 
+/* Of an operand's element at a point, from its base. */
+static int64_t offset_of(const JitCall *call, int rank, int operand, const int64_t *at) {
+  int64_t offset = 0;
+  for (int r = 0; r < rank; r++) offset += at[r] * call->stride[operand * rank + r];
+  return offset;
+}
+
 void run_take(const RoutineShape *shape, const JitCall *call) {
   int rank = shape->rank, last = rank - 1, indices = shape->operands - FIRST_INDEX;
   size_t item = ql_dtype_info[shape->dtype].size;
@@ -79,19 +86,16 @@ void run_take(const RoutineShape *shape, const JitCall *call) {
     if (call->hi[r] <= call->lo[r]) return;
   memcpy(at, call->lo, (size_t)rank * sizeof *at);
   for (;;) {
-    const char *place[FIRST_INDEX + MOST_INDICES];
-    for (int o = 0; o < shape->operands; o++) {
-      place[o] = call->base[o];
-      for (int r = 0; r < rank; r++) place[o] += at[r] * call->stride[o * rank + r];
-    }
     for (int j = 0; j < indices; j++)
-      index[j] = (Index){.at = place[FIRST_INDEX + j],
-                         .stride = call->stride[(FIRST_INDEX + j) * rank + last],
-                         .step = call->param[2 * j].i * (int64_t)item,
-                         .extent = call->param[2 * j + 1].i};
+      index[j] =
+          (Index){.at = call->base[FIRST_INDEX + j] + offset_of(call, rank, FIRST_INDEX + j, at),
+                  .stride = call->stride[(FIRST_INDEX + j) * rank + last],
+                  .step = call->param[2 * j].i * (int64_t)item,
+                  .extent = call->param[2 * j + 1].i};
     line(call->hi[last] - call->lo[last], item,
-         call->base[TARGET] + (place[TARGET] - call->base[TARGET]), call->stride[last],
-         place[SOURCE], call->stride[rank + last], index, indices);
+         call->base[TARGET] + offset_of(call, rank, TARGET, at), call->stride[last],
+         call->base[SOURCE] + offset_of(call, rank, SOURCE, at), call->stride[rank + last], index,
+         indices);
     int r = last - 1;
     for (; r >= 0 && ++at[r] == call->hi[r]; r--) at[r] = call->lo[r];
     if (r < 0) return;
