@@ -197,10 +197,9 @@ typedef struct QlTake {
   int count, place;
   QlArray *const *index; /* int64; all of them from -extent to extent - 1, which nobody checks */
 } QlTake;
-/* A new array. */
+/* A new array. Of a source of more than 2^20 elements on several nodes the elements are fetched at
+ * once: what is recorded is executed then. */
 QL_API QlStatus ql_take(QlContext *context, const QlTake *take, QlArray **result, QlError *error);
-/* Local. Between nodes not of every array. */
-QL_API bool ql_can_take(const QlArray *source);
 /* Takes memory that is the same on every rank: each rank copies its own part, at once; what lies
  * there is not needed afterwards. A large array executes the log. Contents that differ are
  * QL_ERR_DIVERGED at the next execution (contract C4). strides in bytes; NULL: C order. */

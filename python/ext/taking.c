@@ -1,11 +1,6 @@
 /* taking: elements by index arrays (quelea/indexing.py makes these of a key). */
 #include "ext.h"
 
-static const char far_away[] =
-    "indexing by arrays of integers takes arrays of at most 2**20 elements across nodes yet, all "
-    "of "
-    "which each node is given; write slices, or run on one node";
-
 /* take(x, axes, place, indices): an index array of int64 for each of the axes, which ascend. */
 PyObject *qx_take(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   QlArray *index[QL_MAX_DIMS], *result;
@@ -25,7 +20,6 @@ PyObject *qx_take(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
     index[k] = qx_array(PyTuple_GET_ITEM(args[3], k));
   }
   if (PyErr_Occurred() || qx_enter_at() < 0) return NULL;
-  if (!ql_can_take(take.source)) return PyErr_SetString(PyExc_NotImplementedError, far_away), NULL;
   if (ql_take(qx.context, &take, &result, &error)) return qx_raise(&error);
   return qx_wrap(result, false);
 }

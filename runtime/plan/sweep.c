@@ -98,7 +98,7 @@ typedef struct Finder {
 
 static bool may_sweep(const Finder *f, const Group *group) {
   const Placement *p = &group->placement;
-  if (group->kind != GROUP_KERNEL || !group->rank) return false;
+  if (group->kind != GROUP_KERNEL || !group->rank || group->routine) return false;
   if (group->exchanges && f->count) return false;
   if (p->replicated || p->everywhere || p->in_order || p->in_lines) return false;
   if (group->reduce_axis >= 0 && jit_form_steps(group->form)) return false;

@@ -102,15 +102,45 @@ void run_take(const RoutineShape *shape, const JitCall *call) {
   }
 }
 
+/* Where the elements are that would be taken: their numbers in the source's storage. Scalars,
+ * behind those of the indices: the number at point 0, and a step along each axis. */
+void run_places(const RoutineShape *shape, const JitCall *call) {
+  int rank = shape->rank, last = rank - 1, indices = shape->operands - 1;
+  const QlValue *begin = call->param + 2 * indices, *step = begin + 1;
+  Index index[MOST_INDICES];
+  int64_t at[QL_MAX_DIMS];
+  for (int r = 0; r < rank; r++)
+    if (call->hi[r] <= call->lo[r]) return;
+  memcpy(at, call->lo, (size_t)rank * sizeof *at);
+  for (;;) {
+    int64_t place = begin->i;
+    char *to = call->base[TARGET] + offset_of(call, rank, TARGET, at);
+    for (int r = 0; r < rank; r++) place += at[r] * step[r].i;
+    for (int j = 0; j < indices; j++)
+      index[j] = (Index){.at = call->base[1 + j] + offset_of(call, rank, 1 + j, at),
+                         .stride = call->stride[(1 + j) * rank + last],
+                         .step = call->param[2 * j].i,
+                         .extent = call->param[2 * j + 1].i};
+    for (int64_t k = 0; k < call->hi[last] - call->lo[last]; k++) {
+      int64_t here = place + k * step[last].i;
+      for (int j = 0; j < indices; j++) here += offset_by(&index[j], k);
+      memcpy(to + k * call->stride[last], &here, sizeof here);
+    }
+    int r = last - 1;
+    for (; r >= 0 && ++at[r] == call->hi[r]; r--) at[r] = call->lo[r];
+    if (r < 0) return;
+  }
+}
+
 /* ---- recording ---- */
 
-/* Between nodes all of the source is brought to each: so many elements at most, so far. */
+/* Between nodes all of so small a source is brought to each, and kept; of a larger one the elements
+ * that are taken, each time. */
 enum { BROUGHT = 1 << 20 };
 
-bool ql_can_take(const QlArray *source) {
+static bool is_fetched(const QlArray *source) {
   const Storage *storage = source->storage;
-  const QlContext *ctx = source->context;
-  return ctx->info->node_count == 1 || storage->size <= BROUGHT || rt_is_own(storage);
+  return source->context->info->node_count > 1 && storage->size > BROUGHT && !rt_is_own(storage);
 }
 
 /* The shape of the result: the source's axes that no index selects from, and those of the indices
@@ -134,13 +164,19 @@ static QlStatus shape_of_result(const QlTake *take, int *ndim, int64_t *shape, i
   return QL_OK;
 }
 
-static QlStatus record(QlContext *ctx, const QlTake *take, const QlArray *made,
+static RequestOperand integer(int64_t value) {
+  return request_scalar(QL_I64, (QlValue){.i = value});
+}
+
+/* Taking, or finding the places. */
+static QlStatus record(QlContext *ctx, Routine routine, const QlTake *take, const QlArray *made,
                        const int64_t *strides, QlError *error) {
-  RequestOperand operand[FIRST_INDEX + 3 * MOST_INDICES];
+  RequestOperand operand[FIRST_INDEX + 3 * MOST_INDICES + 1 + QL_MAX_DIMS];
   int64_t moves[MOST_INDICES][QL_MAX_DIMS] = {{0}};
   int count = 0;
   operand[count++] = request_array(LOG_WRITE, made, made->ndim, made->strides);
-  operand[count++] = request_array(LOG_READ, take->source, made->ndim, strides);
+  if (routine == ROUTINE_TAKE)
+    operand[count++] = request_array(LOG_READ, take->source, made->ndim, strides);
   for (int k = 0; k < take->count; k++) {
     const QlArray *index = take->index[k];
     memcpy(moves[k] + take->place, index->strides, index->ndim * sizeof *index->strides);
@@ -148,18 +184,39 @@ static QlStatus record(QlContext *ctx, const QlTake *take, const QlArray *made,
   }
   for (int a = 0; a < take->source->ndim; a++) {
     if (!(take->selected >> a & 1)) continue;
-    operand[count++] = request_scalar(QL_I64, (QlValue){.i = take->source->strides[a]});
-    operand[count++] = request_scalar(QL_I64, (QlValue){.i = take->source->shape[a]});
+    operand[count++] = integer(take->source->strides[a]);
+    operand[count++] = integer(take->source->shape[a]);
   }
+  if (routine == ROUTINE_PLACES) operand[count++] = integer(take->source->offset);
+  for (int r = 0; r < made->ndim && routine == ROUTINE_PLACES; r++)
+    operand[count++] = integer(strides[r]);
   return rt_log_append(ctx,
                        &(LogRequest){.kind = STATEMENT_CALL,
-                                     .op = ROUTINE_TAKE,
+                                     .op = routine,
                                      .loop = made->dtype,
                                      .ndim = made->ndim,
                                      .shape = made->shape,
                                      .operands = count,
                                      .operand = operand},
                        error);
+}
+
+/* By messages of its own: the places are computed, and what is asked for is fetched at once. */
+static QlStatus fetch(QlContext *ctx, const QlTake *take, int ndim, const int64_t *shape,
+                      const int64_t *strides, QlArray **made, QlError *error) {
+  QL_ERROR(local);
+  QlArray *places = NULL;
+  if (!error) error = &local;
+  QL_TRY(rt_array_new(ctx, QL_I64, ndim, shape, &places, error));
+  rt_log_fresh(ctx, places);
+  QlStatus status = record(ctx, ROUTINE_PLACES, take, places, strides, error);
+  QlDtype dtype = (QlDtype)take->source->dtype;
+  if (!status) status = ql_astype(ctx, places, dtype, QL_ORDER_C, made, error); /* beside them */
+  if (!status) status = ql_settle(*made, error);
+  if (!status) status = ql_settle(take->source, error);
+  if (!status) status = rt_fetch(ctx, take->source, places, *made, error);
+  ql_release(places);
+  return status;
 }
 
 static QlStatus check(const QlContext *ctx, const QlTake *take, QlError *error) {
@@ -189,9 +246,13 @@ QlStatus ql_take(QlContext *ctx, const QlTake *take, QlArray **result, QlError *
     QL_TRY(ql_astype(ctx, take->source, (QlDtype)take->source->dtype, QL_ORDER_C, &whole, error));
   if (whole) from.source = whole;
   QlStatus status = shape_of_result(&from, &ndim, shape, strides, error);
-  if (!status) status = rt_array_new(ctx, (QlDtype)from.source->dtype, ndim, shape, &made, error);
-  if (!status) rt_log_fresh(ctx, made);
-  if (!status && made->size) status = record(ctx, &from, made, strides, error);
+  if (!status && is_fetched(from.source) && shape_volume(ndim, shape)) {
+    status = fetch(ctx, &from, ndim, shape, strides, &made, error);
+  } else if (!status) {
+    status = rt_array_new(ctx, (QlDtype)from.source->dtype, ndim, shape, &made, error);
+    if (!status) rt_log_fresh(ctx, made);
+    if (!status && made->size) status = record(ctx, ROUTINE_TAKE, &from, made, strides, error);
+  }
   ql_release(whole);
   if (status)
     ql_release(made);

@@ -158,6 +158,12 @@ void rt_remarks_of(QlContext *ctx, const Plan *plan); /* it has run */
  * `root`. */
 QlStatus rt_gather_storage(QlContext *ctx, Storage *storage, int root, char *host, QlError *error);
 
+/* ---- fetch.c ---- */
+/* Collective. made[p] = source[places[p]], of arrays that are computed: places counts elements of
+ * the source's storage; it and made have one layout. */
+QlStatus rt_fetch(QlContext *ctx, const QlArray *source, const QlArray *places, const QlArray *made,
+                  QlError *error);
+
 /* ---- replay.c ---- */
 /* After a flush failed with that status and error on all ranks: executes what does not depend on
  * the failure. Gives what is to be raised. */

@@ -1,7 +1,5 @@
 """Reading by arrays of integers, against NumPy."""
 
-import warnings
-
 import numpy
 import pytest
 from hypothesis import given
@@ -10,8 +8,6 @@ from jobs import LAUNCHED, fine, job
 from support import AT_ONCE, DTYPES, happened, same, same_error, values
 
 import quelea as np
-
-NODES = np.info()["node_count"]
 
 
 def ours_of(key):
@@ -255,17 +251,36 @@ def test_few_elements_are_taken_at_once():
     same(y, theirs)
 
 
-def test_large_tables_between_nodes():
-    x = np.zeros((1 << 20) + 5)
-    index = np.arange(3000)
-    if NODES == 1:
-        same(x[index], numpy.zeros(3000))
-        return
-    with pytest.raises(NotImplementedError, match="across nodes"):
-        x[index]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        same(x[: 1 << 10].copy()[index % 1024], numpy.zeros(3000))
+LONG = (1 << 20) + 5
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 1000, 3001, 70_001, 400_003])
+def test_large_arrays(count):
+    """Across nodes elements are fetched, in rounds, from whoever owns them."""
+    rng = numpy.random.default_rng(count)
+    x = rng.random(LONG)
+    mine, index = np.asarray(x), rng.integers(-LONG, LONG, count)
+    both(x, index)
+    same(mine[::-3][np.asarray(index % 1000)], x[::-3][index % 1000])
+    mine += 1  # is pending
+    same(mine[index.reshape(1, -1)], (x + 1)[index.reshape(1, -1)])
+
+
+@pytest.mark.parametrize(
+    "shape", [(1031, 1021), (1021, 1031, 1), (103, 101, 107), (4, LONG // 4 + 1)]
+)
+def test_large_arrays_of_several_axes(shape):
+    rng = numpy.random.default_rng(len(shape))
+    x = rng.integers(0, 1 << 30, shape)
+    mine = np.asarray(x)
+    keys = [rng.integers(-n, n, 2001) for n in shape]
+    same(mine[tuple(map(np.asarray, keys))], x[tuple(keys)])
+    same(mine[keys[0][:31]], x[keys[0][:31]])
+    same(mine[..., keys[-1][:31]], x[..., keys[-1][:31]])
+    same(mine.T[keys[-1][:31], 1:], x.T[keys[-1][:31], 1:])
+    same(mine[keys[0][:0]], x[keys[0][:0]])
+    same((mine * (1 + 2j)).imag[keys[0][:5]], (x * (1 + 2j)).imag[keys[0][:5]])
+    same_error(lambda: mine[keys[0] + shape[0]], lambda: x[keys[0] + shape[0]])
 
 
 @pytest.mark.skipif(LAUNCHED, reason="starts jobs of its own")

@@ -282,6 +282,31 @@ static QlStatus snapshot(Looked *l, QlError *error) {
   return status;
 }
 
+/* All elements from the last to the first, of which most lie on other nodes. */
+static QlStatus fetch(Looked *l, QlError *error) {
+  static double host[(ROWS + SHAPES) * COLUMNS];
+  int64_t size = l->rows * COLUMNS;
+  QlArray *places, *made;
+  QlError local = {0};
+  long saved = countdown;
+  int wrong = 0;
+  countdown = 0;
+  CHECK_INT_EQ(ql_ramp(ctx, QL_I64, 1, &size, 0, ql_i64(size - 1), ql_i64(-1), &places, NULL),
+               QL_OK);
+  CHECK_INT_EQ(ql_astype(ctx, places, QL_F64, QL_ORDER_C, &made, NULL), QL_OK);
+  CHECK_INT_EQ(ql_flush(ctx, NULL), QL_OK);
+  countdown = saved;
+  QlStatus status = rt_fetch(ctx, l->u, places, made, error ? error : &local);
+  saved = countdown, countdown = 0;
+  if (!status) CHECK_INT_EQ(ql_gather(made, -1, host, NULL), QL_OK);
+  for (int64_t k = 0; k < size && !status; k++)
+    wrong += host[k] != (double)((size - 1 - k) / COLUMNS);
+  CHECK_INT_EQ(wrong, 0);
+  ql_release(places), ql_release(made);
+  countdown = saved;
+  return status;
+}
+
 static QlStatus enter(Looked *l, QlError *error) {
   static double memory[LARGE + SHAPES];
   int64_t shape[] = {LARGE + l->rows - ROWS};
@@ -367,6 +392,7 @@ static void gathers_to_one(void) { look_fails(whole_to_one), look_fails(view_to_
 static void gathers_of_parts(void) { look_fails(part_to_all), look_fails(part_to_one); }
 static void elements(void) { look_fails(element); }
 static void snapshots(void) { look_fails(snapshot); }
+static void fetches(void) { look_fails(fetch); }
 static void imports(void) { look_fails(enter); }
 static void shares(void) { look_fails(share); }
 
@@ -742,6 +768,7 @@ int main(int argc, char **argv) {
                                     CHECK_TEST(gathers_of_parts),
                                     CHECK_TEST(elements),
                                     CHECK_TEST(snapshots),
+                                    CHECK_TEST(fetches),
                                     CHECK_TEST(imports),
                                     CHECK_TEST(shares),
                                     CHECK_TEST(moves_on_the_first_rank),
