@@ -296,6 +296,6 @@ QlStatus rt_fetch(QlContext *ctx, const QlArray *source, const QlArray *places, 
   end(&f);
   if (status) return status;
   ctx->counters.redistributions++, ctx->counters.redistributed_bytes += bytes;
-  rt_movement(ctx, QL_MOVE_REDISTRIBUTION, rt_source(ctx), bytes);
+  rt_remark(ctx, QL_MOVE_REDISTRIBUTION, rt_source(ctx), bytes);
   return rt_agree_status(ctx, QL_OK, error); /* nobody of the node reads before all is there */
 }
