@@ -32,22 +32,17 @@ char *rt_find_cache_folder(const QlParams *params) {
   return NULL;
 }
 
-/* "alloc:3@1" is the third allocation, on rank 1. */
-/* Three quarters of the second-level cache of a core. */
-static int64_t usual_front(void) {
-  long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
-  return bytes > 0 ? bytes / 4 * 3 : 1 << 18;
-}
-
-/* Collective. Rank 0's for all: cores of one machine may differ, and plans may not. */
+/* Collective. Rank 0's on all ranks: cores of one machine may differ, plans may not. */
 static QlStatus agree_on_fronts(QlContext *ctx, QlError *error) {
-  int64_t bytes = ctx->params.front_bytes ? ctx->params.front_bytes : usual_front();
-  uint64_t value[2] = {ctx->info->rank ? 0 : (uint64_t)bytes, 0};
+  long second = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  int64_t usual = second > 0 ? second / 4 * 3 : 1 << 18, given = ctx->params.front_bytes;
+  uint64_t value[2] = {ctx->info->rank ? 0 : (uint64_t)(given ? given : usual), 0};
   QL_TRY(rt_agree_value(ctx, value, error));
   ctx->front_bytes = (int64_t)value[0];
   return QL_OK;
 }
 
+/* "alloc:3@1" is the third allocation, on rank 1. */
 static int64_t fault_of(const QlParams *params, const char *kind, int rank) {
   size_t length = strlen(kind);
   long long nth = 0;

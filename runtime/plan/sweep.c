@@ -432,13 +432,19 @@ static Joined join(Finder *f, const Group *group, int g) {
 
 /* ---- is it worth it? ---- */
 
+/* What is near enough as it is, in the caches of all workers together. */
+static double near_bytes(const Planner *planner) {
+  int slabs = planner->ctx->info->node_size * planner->plan->threads;
+  return (double)planner->ctx->params.near_bytes * slabs;
+}
+
 /* Where all lies in the caches of the workers as it is, or is touched hardly more than once, fronts
  * are only calls. */
 static bool is_worth(const Finder *f) {
   if (f->count < 2) return false;
   if (f->depth) return true;
   double bytes = all_bytes(f);
-  return f->touched >= 1.5 * bytes && 3 * bytes > 4.0 * (double)f->cache * f->slabs;
+  return f->touched >= 1.5 * bytes && bytes > near_bytes(f->planner);
 }
 
 /* ---- what the plan keeps ---- */
@@ -668,8 +674,7 @@ static bool fits_caches(const Planner *planner) {
   double bytes = 0;
   for (int p = 0; p < planner->plan->place_count; p++)
     bytes += (double)planner->plan->places[p].bytes;
-  return 3 * bytes <= 4.0 * (double)planner->ctx->front_bytes *
-                          (planner->ctx->info->node_size * planner->plan->threads);
+  return bytes <= near_bytes(planner);
 }
 
 QlStatus planner_sweeps(Planner *planner) {

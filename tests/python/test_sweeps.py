@@ -13,6 +13,9 @@ starts_jobs = pytest.mark.skipif(LAUNCHED, reason="starts jobs, which a rank of 
 PARAMS = {p["name"]: p["value"] for p in np.params()}
 ONE_NODE = np.info()["node_count"] == 1
 
+# Caches so small that fields of a test are large beside them.
+SMALL = {"QUELEA_THREADS": "2", "QUELEA_FRONT_BYTES": "100k", "QUELEA_NEAR_BYTES": "100k"}
+
 COMPARED = f"""
     sys.path.insert(0, {str(Path(__file__).parent)!r})
     from stencil_random import different
@@ -92,7 +95,7 @@ LOOPS = """
 
 def loop(line="", right="", **extra):
     """Sweeps, kernels in them, kernels, and executions of the log, of a loop with that line in each step."""
-    env = {"QUELEA_THREADS": "2", "QUELEA_FRONT_BYTES": "100k", **extra}
+    env = {**SMALL, **extra}
     return [int(word) for word in fine(LOOPS.format(line, right or line), 0, **env).split()]
 
 
@@ -102,7 +105,7 @@ def test_steps_are_computed_together():
     assert swept >= 60 and kernels == 66
     assert sweeps <= 16 and flushes <= 6
     assert loop(QUELEA_TIME_BLOCK="1")[:3] == [0, 0, 66]
-    assert loop(QUELEA_FRONT_BYTES="100m")[0] == 0  # it is all in the cache
+    assert loop(QUELEA_NEAR_BYTES="100m")[0] == 0  # it is all in the cache
 
 
 @starts_jobs
@@ -159,7 +162,7 @@ def test_why_steps_are_not_computed_together(line, word):
     code = LOOPS.format(line, "pass").split("    for step in range(steps):\n        y[")[0]
     number = 3 + next(k for k, text in enumerate(code.splitlines()) if line in text)
     code += "    print(*np.why_not_blocked(), sep=chr(10))"
-    rows = fine(code, 0, QUELEA_THREADS="2", QUELEA_FRONT_BYTES="100k").splitlines()
+    rows = fine(code, 0, **SMALL).splitlines()
     assert any(word in row and f"<string>:{number}'" in row for row in rows), rows
 
 
