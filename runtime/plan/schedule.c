@@ -54,14 +54,14 @@ static void add_group(const Planner *planner, int g) {
 }
 
 /* A sweep, between the groups among its own that are run before it and behind it. Of all of them
- * only its first exchanges anything. */
+ * only its first exchanges anything, for any of them. */
 static void add_sweep(const Planner *planner, int w) {
   Plan *plan = planner->plan;
   const Swept *swept = &planner->swept[w];
-  for (int g = swept->first; g < swept->end; g++)
-    if (swept->roles[g - swept->first] == SWEEP_BEFORE) add_group(planner, g);
   if (planner->groups[swept->first].exchanges)
     add_step(plan, STEP_COMPLETE, swept->first), add_step(plan, STEP_UNPACK, swept->first);
+  for (int g = swept->first; g < swept->end; g++)
+    if (swept->roles[g - swept->first] == SWEEP_BEFORE) add_group(planner, g);
   int step = plan->step_count;
   add_step(plan, STEP_SWEEP, swept->first)->sweep = w;
   for (int g = swept->first; g < swept->end; g++) {

@@ -408,6 +408,7 @@ def test_movements_name_their_lines():
     u, v = quelea.ones((300, 200)), quelea.zeros((200, 300))
     before = {(m["line"], m["what"]): m for m in quelea.movements()}
     for _ in range(3):
+        quelea.sync()  # steps together would compute what they exchange apart
         v += u.T  # moved
         u[1:-1] = u[:-2] + u[2:]  # exchanged
     x = numpy.asarray(u)  # gathered
