@@ -237,7 +237,7 @@ static QlStatus check(const QlContext *ctx, const QlTake *take, QlError *error) 
 
 QlStatus ql_take(QlContext *ctx, const QlTake *take, QlArray **result, QlError *error) {
   int ndim;
-  int64_t shape[QL_MAX_DIMS], strides[QL_MAX_DIMS];
+  int64_t shape[QL_MAX_DIMS], strides[QL_MAX_DIMS] = {0};
   QlArray *whole = NULL, *made = NULL;
   QlTake from = *take;
   QL_TRY(rt_log_due(ctx, error));

@@ -13,6 +13,7 @@ from jobs import LAUNCHED, job
 from support import happened, same, same_error
 
 import quelea as np
+from quelea.random import power
 from quelea.random.generator import ALIKE
 
 LARGE = 5003  # all ranks fill it; by 2, 3 and 4 it cannot be divided
@@ -478,6 +479,20 @@ def test_the_older_functions():
 
 
 # ---- what is refused ----
+
+
+def by_module(x):
+    return np.random.rand(x)
+
+
+def by_name(x):
+    return power(x)  # which is no power
+
+
+@pytest.mark.parametrize("function", [by_module, by_name])
+def test_compiled_functions(function):
+    with pytest.raises(Exception, match="random numbers are not there in @jit yet"):
+        np.jit(function)(3)
 
 
 def test_what_every_rank_would_draw():

@@ -27,6 +27,7 @@ MODULES = {
     "numpy.random": "numpy.random",
     "quelea": "quelea",
     "quelea.linalg": "quelea.linalg",
+    "quelea.random": "quelea.random",
     "math": "math",
     "cmath": "cmath",
     "builtins": "",
@@ -123,6 +124,8 @@ def known_name(value: Any) -> str | None:
         return "numpy." + name
     if module.split(".")[0] == "numpy" and getattr(numpy.linalg, name, None) is value:
         return "numpy.linalg." + name
+    if module.startswith("quelea.random"):
+        return "quelea.random." + name
     if type(value).__module__.split(".")[0] == "quelea" or module.split(".")[0] == "quelea":
         if name == "prange":
             return "range"
