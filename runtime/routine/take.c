@@ -136,7 +136,7 @@ void run_places(const RoutineShape *shape, const JitCall *call) {
 
 /* Between nodes all of so small a source is brought to each, and kept; of a larger one the elements
  * that are taken, each time. */
-enum { BROUGHT = 1 << 20 };
+enum { BROUGHT = 1 << 20, UNDER_STRICT = 1024 };
 
 static bool is_fetched(const QlArray *source) {
   const Storage *storage = source->storage;
@@ -206,7 +206,13 @@ static QlStatus fetch(QlContext *ctx, const QlTake *take, int ndim, const int64_
                       const int64_t *strides, QlArray **made, QlError *error) {
   QL_ERROR(local);
   QlArray *places = NULL;
+  int64_t size = shape_volume(ndim, shape);
   if (!error) error = &local;
+  if (ctx->strict && size > UNDER_STRICT)
+    return ql_fail(error, QL_ERR_REFUSED,
+                   "this takes %lld elements of an array that lies on several nodes (a "
+                   "redistribution), which quelea.config.strict forbids beyond %d",
+                   (long long)size, UNDER_STRICT);
   QL_TRY(rt_array_new(ctx, QL_I64, ndim, shape, &places, error));
   rt_log_fresh(ctx, places);
   QlStatus status = record(ctx, ROUTINE_PLACES, take, places, strides, error);

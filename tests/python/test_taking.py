@@ -310,3 +310,13 @@ def test_strict():
     status, _, err = job(code, 2, QUELEA_NODE_SIZE="1")
     assert status != 0
     assert "StrictError" in err
+    code = """
+    np.config.strict = True
+    x = np.zeros(2**20 + 5); index = np.arange(5000)
+    print(float(x[index[:100]].sum()))
+    try: x[index]
+    except np.StrictError as error: print(error)
+    """
+    out = fine(code, 2, QUELEA_NODE_SIZE="1")
+    assert "0.0" in out
+    assert "this takes 5000 elements" in out
