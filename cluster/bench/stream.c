@@ -3,7 +3,7 @@
  * whichever is less.
  *
  *     OMP_NUM_THREADS=2 OMP_PROC_BIND=true stream [MEGABYTES]      prints: copy GB/s triad GB/s */
-#include "jacobi.h"
+#include "common.h"
 
 #include <unistd.h>
 
@@ -16,8 +16,7 @@ int main(int count, char **words) {
   int64_t bytes = argument(count, words, 1, (wanted < memory / 4 ? wanted : memory / 4) >> 20)
                   << 20;
   int64_t n = bytes / 3 / (int64_t)sizeof(double);
-  double *restrict a = grid_pages(1, n), *restrict b = grid_pages(1, n),
-                   *restrict c = grid_pages(1, n);
+  double *restrict a = pages_make(n), *restrict b = pages_make(n), *restrict c = pages_make(n);
 #pragma omp parallel for schedule(static)
   for (int64_t i = 0; i < n; i++) a[i] = 1, b[i] = 2, c[i] = 0;
 

@@ -1,0 +1,45 @@
+/* Electric and magnetic fields on staggered grids (FDTD, as PolyBench has it) in C and MPI, in
+ * place, with a source that changes in row 0. How: slab.h.
+ *
+ * Both components of the electric field in one loop, then the magnetic one. */
+#include "slab.h"
+
+enum { EX, EY, HZ };
+
+static void electric(const Slab *slab, int64_t begin, int64_t end) {
+  int64_t row = slab->row, n = slab->n;
+  for (int64_t i = begin; i < end; i++) {
+    double *restrict ex = slab_row(slab, EX, i), *restrict ey = slab_row(slab, EY, i);
+    const double *restrict hz = slab_row(slab, HZ, i);
+    if (i == 0) {
+      for (int64_t j = 0; j < n; j++) ey[j] = 0.01 * (double)slab->step;
+      for (int64_t j = 1; j < n; j++) ex[j] -= 0.5 * (hz[j] - hz[j - 1]);
+      continue;
+    }
+    ey[0] -= 0.5 * (hz[0] - hz[-row]);
+    for (int64_t j = 1; j < n; j++) {
+      ey[j] -= 0.5 * (hz[j] - hz[j - row]);
+      ex[j] -= 0.5 * (hz[j] - hz[j - 1]);
+    }
+  }
+}
+
+static void magnetic(const Slab *slab, int64_t begin, int64_t end) {
+  int64_t row = slab->row, columns = slab->n - 1;
+  for (int64_t i = begin; i < end; i++) {
+    const double *restrict ex = slab_row(slab, EX, i), *restrict ey = slab_row(slab, EY, i);
+    double *restrict hz = slab_row(slab, HZ, i);
+    for (int64_t j = 0; j < columns; j++) hz[j] -= 0.7 * (ex[j + 1] - ex[j] + ey[j + row] - ey[j]);
+  }
+}
+
+static const Program program = {
+    .dimensions = 2,
+    .fields = 3,
+    .answer = 3,
+    .column = 0,
+    .ghosts = 1,
+    .scale = {1, 1, 1},
+    .stages = {{electric, 0, 0, {{EY, 1, 0}}}, {magnetic, 0, 1, {{HZ, 0, 1}}}}};
+
+int main(int count, char **words) { return slab_main(count, words, &program); }
