@@ -1,31 +1,28 @@
 """``python -m quelea bench``: Quelea on ranks and threads, against hand-written C + MPI and against NumPy.
 
 Every figure is the median of several runs of a process of its own, the sides taking turns, so that a busy machine is
-busy for all. The C programs are those of ``cluster/bench``: they and the workers below print ``key value`` pairs, among
-them a checksum of every bit of the answer, and a time is believed only when the checksums agree.
+busy for all; the answers are compared bit by bit.
 """
 
 import argparse
 import os
 import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 import timeit
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy
 
-from .common import count, environment, mpirun, warn_of_others
+from .common import count, warn_of_others
+from .grids import checksum, start_values
+from .jobs import CORES, Reading, References, Workers, agree, median, turns
+from .programs.stencils import jacobi
+from .report import Report
 
 __all__ = ["main"]
-
-CORES = 2  # what the requirements are stated for
-Reading = dict[str, float]
 
 
 class Field(NamedTuple):
@@ -42,38 +39,14 @@ CHECK_STEPS = 4  # all sides, NumPy too, must agree after so many
 # ---- what runs in processes of their own ----
 
 
-def _start_value(np: Any, n: int) -> Any:
-    """Fill a grid as cluster/bench/jacobi.h does: from integers alone, and never denormal later."""
-    i, j = np.arange(n)[:, None], np.arange(n)[None, :]
-    return (i * n + j) * 2654435761 % 1000 / 1000.0
-
-
-def _relax(u: Any, v: Any, steps: int) -> tuple[Any, Any]:
-    for _ in range(steps):
-        v[1:-1, 1:-1] = 0.25 * (u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:])
-        u, v = v, u
-    return u, v
-
-
-def _checksum(field: "numpy.ndarray[Any, Any]") -> int:
-    """Sum of every element's bits times its odd position, modulo 2**64."""
-    total = numpy.uint64(0)
-    for i, row in enumerate(field):
-        odd = numpy.arange(row.size, dtype=numpy.uint64) * numpy.uint64(2) + numpy.uint64(
-            2 * i * row.size + 1
-        )
-        total += (numpy.ascontiguousarray(row).view(numpy.uint64) * odd).sum()
-    return int(total)
-
-
 def _timed(np: Any, n: int, steps: int) -> tuple[float, float, Any]:
     """Make a grid and relax it: seconds of each, and the grid."""
     begin = time.perf_counter()
-    u = _start_value(np, n)
+    u = start_values(np, (n, n))
     v = u.copy()
     float(u[-1, -1]), float(v[-1, -1])  # the last rank owns them: everybody has finished
     ready = time.perf_counter()
-    u, v = _relax(u, v, steps)
+    (u,) = jacobi(steps, u, v)
     float(u[-1, -1])
     return ready - begin, time.perf_counter() - ready, u
 
@@ -81,7 +54,7 @@ def _timed(np: Any, n: int, steps: int) -> tuple[float, float, Any]:
 def _work_jacobi(np: Any, n: int, steps: int, warm: int) -> None:
     first = sum(_timed(np, n, warm)[:2])
     _, seconds, u = _timed(np, n, steps)
-    answer = _checksum(u) if np is numpy else np.on_root(_checksum, u)
+    answer = checksum(u) if np is numpy else np.on_root(checksum, u)
     print(f"seconds {seconds:.6f} checksum {answer} first {first:.4f}")
 
 
@@ -150,143 +123,9 @@ def _worker(words: Sequence[str]) -> int:
     return 0
 
 
-# ---- starting them ----
-
-
-def _reading(command: Sequence[str], **more: str) -> Reading:
-    """Run a program and take the ``key value`` pairs of its last line."""
-    done = subprocess.run(
-        command, env=environment(**more), capture_output=True, text=True, check=False
-    )
-    lines = done.stdout.split("\n")
-    if done.returncode != 0 or len(lines) < 2:
-        raise RuntimeError(
-            f"{' '.join(command)}\nended with {done.returncode}\n{done.stdout}{done.stderr}"
-        )
-    words = lines[-2].split()
-    return {
-        key: float(value) if "." in value else int(value)
-        for key, value in zip(words[::2], words[1::2], strict=True)
-    }
-
-
-def _worker_command(*words: object) -> list[str]:
-    return [sys.executable, "-m", "quelea.bench.parallel", "--worker", *map(str, words)]
-
-
-def _quelea(ranks: int, *words: object, **more: str) -> Reading:
-    """Run a worker on MPI ranks, or with 0 ranks in one process with CORES threads."""
-    command = _worker_command("quelea", *words)
-    if ranks == 0:
-        return _reading(command, QUELEA_THREADS=str(CORES), **more)
-    return _reading([*mpirun(ranks), *command], **more)
-
-
-class References:
-    """The C programs, as CMake built them beside this checkout, else compiled now into a temporary folder."""
-
-    def __init__(self) -> None:
-        package = Path(__file__).resolve().parent.parent
-        checkout = package.parent.parent
-        self._built = checkout / "build" / "release" / "cluster"
-        self._sources = next(
-            (p for p in (checkout / "cluster" / "bench", package / "references") if p.is_dir()),
-            None,
-        )
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
-
-    def program(self, name: str) -> str:
-        """Give the path of a program."""
-        if (self._built / name).exists():
-            return str(self._built / name)
-        if self._sources is None:
-            raise RuntimeError(
-                "the C references are not here: run this from a checkout after ./run.sh"
-            )
-        if self._temporary is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="quelea-bench-")
-        path = Path(self._temporary.name) / name
-        if not path.exists():
-            flags = ["-std=gnu11", "-O3", "-march=native", "-fopenmp"]
-            if os.uname().machine == "x86_64":
-                flags.append("-mprefer-vector-width=512")
-            subprocess.run(
-                ["mpicc", *flags, f"{self._sources / name}.c", "-o", str(path)], check=True
-            )
-        return str(path)
-
-    def openmp(self, n: int, steps: int, warm: int) -> Reading:
-        """Run the plain loop."""
-        command = [self.program("jacobi_omp"), str(n), str(steps), str(warm)]
-        return _reading(
-            command, OMP_NUM_THREADS=str(CORES), OMP_PROC_BIND="true", OMP_PLACES="cores"
-        )
-
-    def mpi(self, n: int, steps: int, warm: int) -> Reading:
-        """Run the hand-written program on CORES ranks."""
-        return _reading([*mpirun(CORES), self.program("jacobi_mpi"), str(n), str(steps), str(warm)])
-
-    def stream(self) -> Reading:
-        """Measure the memory bandwidth, GB/s."""
-        return _reading(
-            [self.program("stream")],
-            OMP_NUM_THREADS=str(CORES),
-            OMP_PROC_BIND="true",
-            OMP_PLACES="cores",
-        )
-
-
 # ---- the table ----
 
-
-class Report:
-    """Prints rows as they become known, and remembers whether a requirement was missed."""
-
-    def __init__(self) -> None:
-        self.missed = 0
-
-    def title(self, text: str) -> None:
-        """Print a heading with the columns of the rows under it."""
-        print(f"\n{text}\n{'':42}{'measured':>18}{'ratio':>9}{'required':>11}", flush=True)
-
-    def row(
-        self,
-        name: str,
-        value: str,
-        ratio: float | None = None,
-        least: float | None = None,
-        most: float | None = None,
-    ) -> None:
-        """Print a row; the ratio must be at least `least`, or at most `most`."""
-        bound, verdict = "", ""
-        if ratio is not None and (least is not None or most is not None):
-            met = ratio >= least if least is not None else ratio <= (most or 0.0)
-            bound = f">= {least}" if least is not None else f"<= {most}"
-            verdict = "   met" if met else "   NOT MET"
-            self.missed += not met
-        print(
-            f"  {name:40}{value:>18}{'' if ratio is None else format(ratio, '.3f'):>9}{bound:>11}{verdict}",
-            flush=True,
-        )
-
-
-def _turns(sides: dict[str, Callable[[], Reading]], repeats: int) -> dict[str, list[Reading]]:
-    """Run the sides in turns."""
-    readings: dict[str, list[Reading]] = {name: [] for name in sides}
-    for _ in range(repeats):
-        for name, run in sides.items():
-            readings[name].append(run())
-    return readings
-
-
-def _median(readings: list[Reading], key: str = "seconds") -> float:
-    return statistics.median(reading[key] for reading in readings)
-
-
-def _agree(what: str, readings: dict[str, list[Reading]]) -> None:
-    found = {name: {reading["checksum"] for reading in given} for name, given in readings.items()}
-    if len(set().union(*found.values())) != 1:
-        raise RuntimeError(f"{what}: the answers differ: {found}")
+_workers = Workers("quelea.bench.parallel")
 
 
 def _jacobi(
@@ -297,20 +136,20 @@ def _jacobi(
 
     def sides(count: int, warm: int) -> dict[str, Callable[[], Reading]]:
         return {
-            "C, OpenMP, 2 threads": lambda: references.openmp(n, count, warm),
-            "C + MPI, 2 ranks": lambda: references.mpi(n, count, warm),
-            "Quelea, 2 ranks": lambda: _quelea(2, "jacobi", n, count, warm),
-            "Quelea, 1 process, 2 threads": lambda: _quelea(0, "jacobi", n, count, warm),
-            "Quelea, 16 ranks": lambda: _quelea(16, "jacobi", n, count, warm),
+            "C, OpenMP, 2 threads": lambda: references.threads("jacobi_omp", n, count, warm),
+            "C + MPI, 2 ranks": lambda: references.ranks("jacobi_mpi", n, count, warm),
+            "Quelea, 2 ranks": lambda: _workers.quelea(2, "jacobi", n, count, warm),
+            "Quelea, 1 process, 2 threads": lambda: _workers.quelea(0, "jacobi", n, count, warm),
+            "Quelea, 16 ranks": lambda: _workers.quelea(16, "jacobi", n, count, warm),
         }
 
     def theirs(count: int) -> dict[str, Callable[[], Reading]]:
-        return {"NumPy": lambda: _reading(_worker_command("numpy", "jacobi", n, count, 1))}
+        return {"NumPy": lambda: _workers.other("numpy", "jacobi", n, count, 1)}
 
-    _agree(f"{n} x {n}", _turns({**sides(CHECK_STEPS, 1), **theirs(CHECK_STEPS)}, 1))
-    readings = _turns({**sides(steps, warm), **theirs(field.numpy_steps)}, repeats)
-    _agree(f"{n} x {n}", {name: given for name, given in readings.items() if name != "NumPy"})
-    speed = {name: 5e-9 * n * n * steps / _median(given) for name, given in readings.items()}
+    agree(f"{n} x {n}", turns({**sides(CHECK_STEPS, 1), **theirs(CHECK_STEPS)}, 1))
+    readings = turns({**sides(steps, warm), **theirs(field.numpy_steps)}, repeats)
+    agree(f"{n} x {n}", {name: given for name, given in readings.items() if name != "NumPy"})
+    speed = {name: 5e-9 * n * n * steps / median(given) for name, given in readings.items()}
     speed["NumPy"] *= field.numpy_steps / steps
 
     openmp, mpi, two, one, many = sides(0, 0)
@@ -323,7 +162,7 @@ def _jacobi(
     report.row("NumPy  (2 ranks to it)", f"{speed['NumPy']:.2f}", speed[two] / speed["NumPy"])
     moved = speed[two] / 5 * 16
     report.row("bytes/s at 16 a point, 2 ranks", f"{moved:.1f} GB/s", moved / bandwidth)
-    report.row(f"first touch, compiling, {warm} steps", f"{_median(readings[two], 'first'):.2f} s")
+    report.row(f"first touch, compiling, {warm} steps", f"{median(readings[two], 'first'):.2f} s")
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -368,7 +207,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         return 2
 
     report, references = Report(), References()
-    bandwidth = references.stream()
+    bandwidth = references.threads("stream")
     print(
         f"{os.cpu_count()} cores; medians of {given.repeats}, the sides in turns, answers compared bit by bit"
     )
@@ -382,15 +221,15 @@ def main(arguments: Sequence[str] = ()) -> int:
             _jacobi(report, references, field, given.repeats, bandwidth["triad"])
 
     recorded = {"QUELEA_IMMEDIATE": "0"}
-    overhead = [_quelea(0, "overhead", **recorded) for _ in range(given.repeats)]
-    record, theirs = _median(overhead, "record"), _median(overhead, "numpy")
+    overhead = [_workers.quelea(0, "overhead", **recorded) for _ in range(given.repeats)]
+    record, theirs = median(overhead, "record"), median(overhead, "numpy")
     report.title("Recording an operation: a + b on one element")
     report.row("NumPy", f"{1e9 * theirs:.0f} ns")
     report.row("Quelea", f"{1e9 * record:.0f} ns", record / theirs, most=2.0)
 
-    ways = _turns(
+    ways = turns(
         {
-            f"{how}, {ranks}": lambda how=how, ranks=ranks: _quelea(  # type: ignore[misc]
+            f"{how}, {ranks}": lambda how=how, ranks=ranks: _workers.quelea(  # type: ignore[misc]
                 ranks,
                 "executing",
                 **recorded,
@@ -402,9 +241,9 @@ def main(arguments: Sequence[str] = ()) -> int:
         given.repeats,
     )
     alone, together = ways["made, 0"], ways[f"made, {CORES}"]
-    known, theirs = _median(alone, "known"), _median(alone, "numpy")
-    both, new = _median(together, "known"), _median(together, "new")
-    moved, moved_both = (_median(ways[f"moved, {ranks}"], "known") for ranks in (0, CORES))
+    known, theirs = median(alone, "known"), median(alone, "numpy")
+    both, new = median(together, "known"), median(together, "new")
+    moved, moved_both = (median(ways[f"moved, {ranks}"], "known") for ranks in (0, CORES))
     report.title("Executing one recorded statement of 40 elements")
     report.row("NumPy, one element", f"{1e6 * theirs:.2f} us")
     report.row("Quelea, 1 process, plan known", f"{1e6 * known:.2f} us", known / theirs, most=3.0)
@@ -415,17 +254,19 @@ def main(arguments: Sequence[str] = ()) -> int:
     )
     report.row("Quelea, 2 ranks, plan new  (to known)", f"{1e6 * new:.2f} us", new / both, most=5.0)
 
-    _quelea(CORES, "latency")  # fills the cache of kernels
-    sides = {"quelea": lambda: _quelea(CORES, "latency"), "mpi": lambda: references.mpi(64, 1, 1)}
-    readings = _turns(sides, given.repeats)
-    first, start = _median(readings["quelea"]), _median(readings["mpi"], "start")
+    _workers.quelea(CORES, "latency")  # fills the cache of kernels
+    sides = {
+        "quelea": lambda: _workers.quelea(CORES, "latency"),
+        "mpi": lambda: references.ranks("jacobi_mpi", 64, 1, 1),
+    }
+    readings = turns(sides, given.repeats)
+    first, start = median(readings["quelea"]), median(readings["mpi"], "start")
     report.title("First array to first result, 2 ranks, kernels in the cache; seconds")
     report.row("MPI_Init alone, in C", f"{start:.3f} s")
     report.row("Quelea, MPI's start included", f"{first:.3f} s")
     report.row("Quelea beyond it", f"{first - start:.3f} s", first - start, most=0.3)
 
-    print(f"\n{report.missed} requirements not met" if report.missed else "\nall requirements met")
-    return 1 if report.missed else 0
+    return report.finish()
 
 
 if __name__ == "__main__":
