@@ -11,7 +11,7 @@ _USAGE = """python -m quelea COMMAND
   params   every QUELEA_* environment variable: value, default, meaning
   info     what was found: MPI, nodes, ranks, threads, memory budget, compiler, cache
   bench    measures this machine and Quelea on it; `bench small`: small statements beside NumPy,
-           `bench jit`: compiled functions beside Numba"""
+           `bench jit`: compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI"""
 
 
 def _print_params() -> int:

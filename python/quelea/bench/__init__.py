@@ -1,7 +1,7 @@
 """``python -m quelea bench``: how fast Quelea is here.
 
 `parallel` measures ranks and threads against C and MPI, `small` what is made of small statements against NumPy, `jit`
-compiled functions against Numba.
+compiled functions against Numba, `sweeps` stencils in time loops against C and MPI.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     Parameters
     ----------
     arguments : sequence of str
-        The command's words after ``bench``: those of `small` or `jit`, after this word, or those of `parallel`.
+        The command's words after ``bench``: those of `parallel`, or a word and those of `small`, `jit` or `sweeps`.
 
     Returns
     -------
@@ -30,6 +30,10 @@ def main(arguments: Sequence[str] = ()) -> int:
         from .jit import main as jit
 
         return jit(arguments[1:])
+    if arguments and arguments[0] == "sweeps":
+        from .sweeps import main as sweeps
+
+        return sweeps(arguments[1:])
     from .parallel import main as parallel
 
     return parallel(arguments)
