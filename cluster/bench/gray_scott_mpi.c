@@ -4,19 +4,22 @@
  * Both substances in one loop, nothing stored between. */
 #include "slab.h"
 
-static void react(const Slab *slab, int64_t begin, int64_t end) {
-  int64_t row = slab->row, columns = slab->n - 2;
-  for (int64_t i = begin; i < end; i++) {
-    const double *restrict u = slab_row(slab, 0, i) + 1, *restrict v = slab_row(slab, 1, i) + 1;
-    double *restrict next_u = slab_row(slab, 2, i) + 1, *restrict next_v = slab_row(slab, 3, i) + 1;
-    for (int64_t j = 0; j < columns; j++) {
-      double around_u = u[j - row] + u[j + row] + u[j - 1] + u[j + 1] - 4.0 * u[j];
-      double around_v = v[j - row] + v[j + row] + v[j - 1] + v[j + 1] - 4.0 * v[j];
-      double reaction = u[j] * v[j] * v[j];
-      next_u[j] = u[j] + (0.16 * around_u - reaction + 0.035 * (1.0 - u[j]));
-      next_v[j] = v[j] + (0.08 * around_v + reaction - 0.095 * v[j]);
-    }
+KERNEL void react_and_diffuse(const double *restrict u, const double *restrict v,
+                              double *restrict next_u, double *restrict next_v, int64_t row,
+                              int64_t columns) {
+  for (int64_t j = 0; j < columns; j++) {
+    double around_u = u[j - row] + u[j + row] + u[j - 1] + u[j + 1] - 4.0 * u[j];
+    double around_v = v[j - row] + v[j + row] + v[j - 1] + v[j + 1] - 4.0 * v[j];
+    double reaction = u[j] * v[j] * v[j];
+    next_u[j] = u[j] + (0.16 * around_u - reaction + 0.035 * (1.0 - u[j]));
+    next_v[j] = v[j] + (0.08 * around_v + reaction - 0.095 * v[j]);
   }
+}
+
+static void react(const Slab *slab, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; i++)
+    react_and_diffuse(slab_row(slab, 0, i) + 1, slab_row(slab, 1, i) + 1, slab_row(slab, 2, i) + 1,
+                      slab_row(slab, 3, i) + 1, slab->row, slab->n - 2);
 }
 
 static const Program program = {.dimensions = 2,

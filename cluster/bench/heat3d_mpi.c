@@ -4,15 +4,19 @@
  * three planes are more than the last cache keeps, made no difference up to 512 points a side.) */
 #include "slab.h"
 
+KERNEL void seven_points(const double *restrict u, double *restrict next, int64_t row,
+                         int64_t pitch, int64_t columns) {
+  for (int64_t j = 0; j < columns; j++)
+    next[j] = u[j] + 0.1 * (u[j - row] + u[j + row] + u[j - pitch] + u[j + pitch] + u[j - 1] +
+                            u[j + 1] - 6.0 * u[j]);
+}
+
 static void warm(const Slab *slab, int64_t begin, int64_t end) {
-  int64_t n = slab->n, row = slab->row, pitch = slab->pitch;
   for (int64_t i = begin; i < end; i++)
-    for (int64_t k = 1; k < n - 1; k++) {
-      const double *restrict u = slab_row(slab, 0, i) + k * pitch + 1;
-      double *restrict next = slab_row(slab, 1, i) + k * pitch + 1;
-      for (int64_t j = 0; j < n - 2; j++)
-        next[j] = u[j] + 0.1 * (u[j - row] + u[j + row] + u[j - pitch] + u[j + pitch] + u[j - 1] +
-                                u[j + 1] - 6.0 * u[j]);
+    for (int64_t k = 1; k < slab->n - 1; k++) {
+      int64_t at = k * slab->pitch + 1;
+      seven_points(slab_row(slab, 0, i) + at, slab_row(slab, 1, i) + at, slab->row, slab->pitch,
+                   slab->n - 2);
     }
 }
 

@@ -45,8 +45,8 @@ static inline uint64_t grid_check(const Grid *grid) {
 }
 
 /* One step of a piece: next = 0.25 * (up + down + left + right) of now, in NumPy's order. */
-static inline void five_points(const double *restrict now, double *restrict next, int64_t pitch,
-                               int64_t rows, int64_t columns) {
+KERNEL void five_points(const double *restrict now, double *restrict next, int64_t pitch,
+                        int64_t rows, int64_t columns) {
   for (int64_t i = 0; i < rows; i++, now += pitch, next += pitch)
     for (int64_t j = 0; j < columns; j++)
       next[j] = 0.25 * (now[j - pitch] + now[j + pitch] + now[j - 1] + now[j + 1]);

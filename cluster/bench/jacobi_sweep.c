@@ -119,9 +119,9 @@ int main(int count, char **words) {
   int64_t n = argument(count, words, 1, 1000), steps = argument(count, words, 2, 1000),
           warm = argument(count, words, 3, 10);
   Sweep sweep = {.grid = grid_make(n),
-                 .strip = argument(count, words, 4, n <= 2048 ? n : 1024),
-                 .depth = argument(count, words, 5, 16),
-                 .height = argument(count, words, 6, 2),
+                 .strip = argument(count, words, 4, n <= 2048 ? n : 512),
+                 .depth = argument(count, words, 5, 32),
+                 .height = argument(count, words, 6, 8),
                  .workers = omp_get_max_threads()};
   int64_t rows = (n - 2) / sweep.workers; /* of a worker: the cut may sink through half of them */
   sweep.depth = most(1, least(sweep.depth, rows / 2));
