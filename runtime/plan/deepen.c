@@ -57,7 +57,8 @@ static bool same_place(const PlanSlot *a, const PlanSlot *b) {
 static bool may_widen(const Planner *planner, const Group *group) {
   const PlanSlot *slots = planner->plan->slots;
   const Placement *p = &group->placement;
-  if (group->kind != GROUP_KERNEL || group->reduce_axis >= 0 || group->nest || group->routine) return false;
+  if (group->kind != GROUP_KERNEL || group->reduce_axis >= 0 || group->nest || group->routine)
+    return false;
   if (p->replicated || p->everywhere || p->flat || p->in_order || p->in_lines || p->by_rows)
     return false;
   for (int a = 0; a < p->slot_ndim; a++)
