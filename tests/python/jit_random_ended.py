@@ -1,10 +1,16 @@
 """Random functions as of jit_random_rows, whose loops end early, are `while` loops, or store several rows."""
 
+import re
+
 from jit_random_rows import Rows
 
 
 class Ended(Rows):
     """The text of a function f(a, b, c, k), all of one shape, of which c is stored into, and which gives numbers."""
+
+    def add(self, depth: int, text: str) -> None:
+        """A sum that stands in a loop of every rank's has np.sum's order, not Python's: there are none."""
+        super().add(depth, re.sub(r"^(s\d+) [+-]= ", r"\1 = \1 * 0.5 + ", text))
 
     def outside(self, var: str) -> list[str]:
         """What stands for the loops' variables where only the outer one has begun."""
