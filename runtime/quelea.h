@@ -200,6 +200,13 @@ typedef struct QlTake {
 /* A new array. Of a source of more than 2^20 elements on several nodes the elements are fetched at
  * once: what is recorded is executed then. */
 QL_API QlStatus ql_take(QlContext *context, const QlTake *take, QlArray **result, QlError *error);
+/* How often a mask of one axis is true, in chunks of so many elements: int64. */
+QL_API QlStatus ql_count_true(QlContext *context, QlArray *mask, int64_t chunk, QlArray **counts,
+                              QlError *error);
+/* Where it is, int64: `size` places; starts: how many there are before each chunk, and at the end,
+ * which nobody checks. */
+QL_API QlStatus ql_find_true(QlContext *context, QlArray *mask, int64_t chunk, QlArray *starts,
+                             int64_t size, QlArray **places, QlError *error);
 /* Takes memory that is the same on every rank: each rank copies its own part, at once; what lies
  * there is not needed afterwards. A large array executes the log. Contents that differ are
  * QL_ERR_DIVERGED at the next execution (contract C4). strides in bytes; NULL: C order. */

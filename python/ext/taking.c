@@ -23,3 +23,30 @@ PyObject *qx_take(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   if (ql_take(qx.context, &take, &result, &error)) return qx_raise(&error);
   return qx_wrap(result, false);
 }
+
+/* count_true(mask, chunk) */
+PyObject *qx_count_true(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  QlArray *counts;
+  QL_ERROR(error);
+  (void)module;
+  if (nargs != 2 || !qx_is_array(args[0]))
+    return PyErr_Format(PyExc_TypeError, "count_true(mask, chunk)");
+  long long chunk = PyLong_AsLongLong(args[1]);
+  if (PyErr_Occurred() || qx_enter_at() < 0) return NULL;
+  if (ql_count_true(qx.context, qx_array(args[0]), chunk, &counts, &error)) return qx_raise(&error);
+  return qx_wrap(counts, false);
+}
+
+/* find_true(mask, chunk, starts, size) */
+PyObject *qx_find_true(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  QlArray *places;
+  QL_ERROR(error);
+  (void)module;
+  if (nargs != 4 || !qx_is_array(args[0]) || !qx_is_array(args[2]))
+    return PyErr_Format(PyExc_TypeError, "find_true(mask, chunk, starts, size)");
+  long long chunk = PyLong_AsLongLong(args[1]), size = PyLong_AsLongLong(args[3]);
+  if (PyErr_Occurred() || qx_enter_at() < 0) return NULL;
+  if (ql_find_true(qx.context, qx_array(args[0]), chunk, qx_array(args[2]), size, &places, &error))
+    return qx_raise(&error);
+  return qx_wrap(places, false);
+}

@@ -362,6 +362,8 @@ _quelea.add_methods(
         "repeat": repeat,
         "tofile": files._tofile,
         "take": indexing._method_take,
+        "nonzero": indexing._method_nonzero,
+        "compress": indexing._method_compress,
         "tobytes": manipulation._tobytes,
         "__bytes__": manipulation._bytes,
         "__array_interface__": property(manipulation._array_interface),

@@ -76,7 +76,7 @@ def _operand(x: Any) -> Any:
     return x if isinstance(x, ndarray) or _is_scalar(x) else _asarray(x)
 
 
-def where(condition: Any, x: Any = None, y: Any = None, /) -> ndarray:
+def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     """Choose elements from `x` where a condition holds and from `y` elsewhere.
 
     Parameters
@@ -86,12 +86,8 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> ndarray:
 
     Returns
     -------
-    ndarray
-
-    Raises
-    ------
-    NotImplementedError
-        `x` and `y` are missing: the indices of true elements are not in Quelea yet.
+    ndarray or tuple of ndarray
+        Without `x` and `y`: where the condition holds, as `nonzero` gives it.
 
     Examples
     --------
@@ -100,9 +96,9 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> ndarray:
     array([0, 0, 9, 9])
     """
     if x is None and y is None:
-        raise NotImplementedError(
-            "where(condition) alone (nonzero) is not in Quelea yet; write where(condition, x, y)"
-        )
+        from .indexing import nonzero  # which needs this module
+
+        return nonzero(condition)
     if x is None or y is None:
         raise ValueError("either both or neither of x and y should be given")
     mask = _asarray(condition)

@@ -1,8 +1,8 @@
-"""Reading by arrays of integers: ``x[index]`` and `take`.
+"""Reading by arrays of integers and masks: ``x[index]``, ``x[mask]``, `take`, and where a mask is true.
 
 A key with arrays becomes a view, by its slices, and an index array for some of the view's axes. Indices are compared
 with the extents here, before anything is recorded: those of NumPy's arrays and lists by each rank, those of Quelea's by
-a look at the smallest and the largest.
+a look at the smallest and the largest. A mask becomes the places where it is true: how many there are is a look, too.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from . import _quelea
 from ._quelea import ndarray
+from .dispatch import as_numpy
 from .elementwise import as_array, deliver
+from .joins import stack
 
-__all__ = ["take"]
+__all__ = ["argwhere", "compress", "extract", "flatnonzero", "nonzero", "take"]
 
-_MASK = (
-    "reading through a boolean mask, x[mask], is not in Quelea yet; write np.where(mask, x, other), or reduce with "
-    "np.sum(np.where(mask, x, 0)); ufuncs take where=mask"
-)
+_CHUNK = 1024  # elements of a mask that are counted together
+_MASK_BETWEEN_NODES = 2**20  # elements of a mask, which each node is given
 _NOT_INTEGERS = "arrays used as indices must be of integer (or boolean) type"
 
 
@@ -32,8 +32,6 @@ def _index_array(item: Any) -> Any:
         index = numpy.asarray(item)
         if index.size == 0 and not isinstance(item, numpy.ndarray):
             index = index.astype(numpy.intp)
-    if index.dtype.kind == "b":
-        raise NotImplementedError(_MASK)
     if index.dtype.kind not in "iu":
         raise IndexError(_NOT_INTEGERS)
     return index.astype(numpy.int64) if index.dtype.kind == "u" else index  # as NumPy takes them
@@ -105,20 +103,20 @@ def _read(x: ndarray, key: Any) -> ndarray:
     """
     items = list(key) if isinstance(key, tuple) else [key]
     plain = [item is None or item is Ellipsis or isinstance(item, slice) for item in items]
-    for item, is_plain in zip(items, plain, strict=True):
-        if not is_plain and (isinstance(item, (bool, numpy.bool))):
-            raise NotImplementedError(_MASK)
+    masks = [None if is_plain else _mask(item) for item, is_plain in zip(items, plain, strict=True)]
     used = len(items) - sum(item is None or item is Ellipsis for item in items)
+    used += sum(mask.ndim - 1 for mask in masks if mask is not None)
     if used > x.ndim:
         raise IndexError(
             f"too many indices for array: array is {x.ndim}-dimensional, but {used} were indexed"
         )
     if not any(item is Ellipsis for item in items):
-        items, plain = [*items, Ellipsis], [*plain, True]
+        items, plain, masks = [*items, Ellipsis], [*plain, True], [*masks, None]
     basic: list[Any] = []
     indices: list[Any] = []
     axes: list[int] = []  # of the view, and of x, from which they select
     axes_of_x: list[int] = []
+    checked: list[bool] = []  # those of masks need not be
     chosen: list[int] = []  # which items select, numbers too
     place = axis = axis_of_x = 0
     for number, (item, is_plain) in enumerate(zip(items, plain, strict=True)):
@@ -133,20 +131,210 @@ def _read(x: ndarray, key: Any) -> ndarray:
             if not chosen:
                 place = axis
             chosen.append(number)
-            if _is_number(item):
-                basic.append(item)
+            mask = masks[number]
+            if mask is not None:
+                _check_mask(mask, x.shape, axis_of_x)
+                if mask.ndim == x.ndim and len(items) == 2:
+                    return _taken(x.reshape(-1), [0], 0, [_places(mask)])
+                given = list(nonzero(mask) if isinstance(mask, ndarray) else mask.nonzero())
             else:
-                basic.append(slice(None))
-                indices.append(_index_array(item))
-                axes.append(axis)
-                axes_of_x.append(axis_of_x)
-                axis += 1
-            axis_of_x += 1
+                given = [] if _is_number(item) else [_index_array(item)]
+            basic += [slice(None)] * len(given) or [item]
+            indices += given
+            axes += range(axis, axis + len(given))
+            axes_of_x += range(axis_of_x, axis_of_x + len(given))
+            checked += [mask is None] * len(given)
+            axis, axis_of_x = axis + len(given), axis_of_x + max(len(given), 1)
     if chosen[-1] - chosen[0] != len(chosen) - 1:
         place = 0  # selected axes that lie apart come first
-    for index, of_x in zip(indices, axes_of_x, strict=True):
-        _check(index, x.shape[of_x], of_x)
+    for index, of_x, is_checked in zip(indices, axes_of_x, checked, strict=True):
+        if is_checked:
+            _check(index, x.shape[of_x], of_x)
     return _taken(x[tuple(basic)], axes, place, indices)
+
+
+# ---- where a mask is true ----
+
+
+def _mask(item: Any) -> Any:
+    """Give a mask, ours or NumPy's; None: it is none."""
+    if isinstance(item, ndarray):
+        mask: Any = item
+    elif isinstance(item, (bool, numpy.bool, list, tuple, range, numpy.ndarray)):
+        mask = numpy.asarray(item)
+    else:
+        return None
+    if mask.dtype.kind != "b":
+        return None
+    if mask.ndim == 0:
+        raise NotImplementedError(
+            "x[True] and x[False] are not in Quelea yet; write x[None], or x[None][:0]"
+        )
+    return mask
+
+
+def _check_mask(mask: Any, shape: tuple[int, ...], first: int) -> None:
+    for axis, have in enumerate(mask.shape, first):
+        want = shape[axis]
+        if have != want:
+            raise IndexError(
+                f"boolean index did not match indexed array along axis {axis}; size of axis is {want} but size of "
+                f"corresponding boolean axis is {have}"
+            )
+
+
+def _places(mask: Any) -> Any:
+    """Find where a mask is true, by the elements' numbers in C order."""
+    if not isinstance(mask, ndarray):
+        return numpy.flatnonzero(mask)
+    if mask.size > _MASK_BETWEEN_NODES and _quelea.info()["node_count"] > 1:
+        raise NotImplementedError(
+            f"finding where a mask of more than {_MASK_BETWEEN_NODES} elements is true is not in Quelea yet across "
+            "nodes; write np.where(mask, x, other), or reduce with np.sum(np.where(mask, x, 0)); ufuncs take where=mask"
+        )
+    flat = mask.reshape(-1)
+    counts = as_numpy(_quelea.count_true(flat, _CHUNK))
+    starts = numpy.concatenate([[0], numpy.cumsum(counts)])
+    return _quelea.find_true(flat, _CHUNK, _quelea.asarray(starts), int(starts[-1]))
+
+
+def flatnonzero(a: Any) -> ndarray:
+    """Find where the elements are not zero, by their numbers in C order.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+
+    Returns
+    -------
+    ndarray of int64
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.flatnonzero(np.asarray([[0, 5], [7, 0]]))
+    array([1, 2])
+    """
+    x = as_array(a)
+    result: ndarray = _places(x if x.dtype.kind == "b" else x != 0)
+    return result
+
+
+def nonzero(a: Any) -> tuple[ndarray, ...]:
+    """Find where the elements are not zero.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements, of one axis at least.
+
+    Returns
+    -------
+    tuple of ndarray
+        For each axis the indices along it, in C order.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.nonzero(np.asarray([[0, 5], [7, 0]]))
+    (array([0, 1]), array([1, 0]))
+    """
+    x = as_array(a)
+    if x.ndim == 0:
+        raise ValueError(
+            "Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead."
+        )
+    places = flatnonzero(x)
+    result: list[ndarray] = []
+    for extent in x.shape[:0:-1]:
+        result.append(_quelea.remainder(places, max(extent, 1)))
+        places = _quelea.floor_divide(places, max(extent, 1))
+    return (places, *reversed(result))
+
+
+def argwhere(a: Any) -> ndarray:
+    """Find where the elements are not zero, an element in each row.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+
+    Returns
+    -------
+    ndarray of int64
+        Of as many columns as `a` has axes.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.argwhere(np.asarray([[0, 5], [7, 0]]))
+    array([[0, 1],
+           [1, 0]])
+    """
+    x = as_array(a)
+    if x.ndim == 0:
+        return _quelea.empty((int(bool(x)), 0), numpy.int64)
+    return stack(nonzero(x), axis=-1)
+
+
+def extract(condition: Any, arr: Any) -> ndarray:
+    """Give the elements where a condition of the same size is true.
+
+    Parameters
+    ----------
+    condition, arr : array_like
+        Of the same size.
+
+    Returns
+    -------
+    ndarray
+        Of one axis.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.extract([True, False, True], np.arange(3.0))
+    array([0., 2.])
+    """
+    places = flatnonzero(as_array(condition).reshape(-1))
+    return take(as_array(arr).reshape(-1), places)
+
+
+def compress(
+    condition: Any, a: Any, axis: int | None = None, out: ndarray | None = None
+) -> ndarray:
+    """Give the parts along an axis where a condition is true.
+
+    Parameters
+    ----------
+    condition : array_like
+        Of one axis; where it is short, the rest is left out.
+    a : array_like
+        The parts.
+    axis : int, optional
+        By default all elements in C order.
+    out : ndarray, optional
+        Where the result goes.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.compress([False, True], np.arange(6).reshape(3, 2), axis=0)
+    array([[2, 3]])
+    """
+    chosen = as_array(condition)
+    if chosen.ndim != 1:
+        raise ValueError("condition must be a 1-d array")
+    return take(a, flatnonzero(chosen), axis, out)
+
+
+# ---- take ----
 
 
 def take(
@@ -231,3 +419,15 @@ def _method_take(
 ) -> ndarray:
     """Take elements along an axis; see `quelea.take`."""
     return take(self, indices, axis, out, mode)
+
+
+def _method_nonzero(self: ndarray) -> tuple[ndarray, ...]:
+    """Find where the elements are not zero; see `quelea.nonzero`."""
+    return nonzero(self)
+
+
+def _method_compress(
+    self: ndarray, condition: Any, axis: int | None = None, out: ndarray | None = None
+) -> ndarray:
+    """Give the parts along an axis where a condition is true; see `quelea.compress`."""
+    return compress(condition, self, axis, out)

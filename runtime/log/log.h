@@ -202,6 +202,12 @@ JitKey log_kernel(const Log *log, const Statement *s); /* of NEST */
 /* Does it access a view of the slot (-1: of any) so? */
 bool log_accesses(const Log *log, const Statement *s, LogAccess access, int slot);
 
+/* ---- routine/routine.c ---- */
+/* Records a call that makes that array, of one axis at least; the operands are it, inputs and
+ * scalars. */
+QlStatus rt_call(QlContext *ctx, int routine, const QlArray *made, int operands,
+                 const RequestOperand *operand, QlError *error);
+
 /* ---- nest.c: loop nests that are compiled already ---- */
 /* Its function and what identifies it; in the context's list. */
 typedef struct NestKernel {

@@ -190,15 +190,7 @@ static QlStatus record(QlContext *ctx, Routine routine, const QlTake *take, cons
   if (routine == ROUTINE_PLACES) operand[count++] = integer(take->source->offset);
   for (int r = 0; r < made->ndim && routine == ROUTINE_PLACES; r++)
     operand[count++] = integer(strides[r]);
-  return rt_log_append(ctx,
-                       &(LogRequest){.kind = STATEMENT_CALL,
-                                     .op = routine,
-                                     .loop = made->dtype,
-                                     .ndim = made->ndim,
-                                     .shape = made->shape,
-                                     .operands = count,
-                                     .operand = operand},
-                       error);
+  return rt_call(ctx, routine, made, count, operand, error);
 }
 
 /* By messages of its own: the places are computed, and what is asked for is fetched at once. */

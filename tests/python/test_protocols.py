@@ -35,9 +35,7 @@ def test_numpy_functions_come_back_to_quelea():
     assert np.result_type(np.ones(1, "int8"), 3) == numpy.int8
 
 
-@pytest.mark.parametrize(
-    "name", ["sort", "cumsum", "median", "unique", "argsort", "argmax", "nonzero"]
-)
+@pytest.mark.parametrize("name", ["sort", "cumsum", "median", "unique", "argsort", "argmax"])
 def test_missing_functions_are_named(name):
     a = np.ones(3)
     with pytest.raises(TypeError, match=rf"numpy\.{name} is not in Quelea yet"):

@@ -176,9 +176,8 @@ def test_other_mistakes():
             x[key]
     with pytest.raises(IndexError):
         np.zeros(0)[[0]]
-    for mask in (X > 3, [True] * 5, np.asarray(X) > 3, (True, [0])):
-        with pytest.raises(NotImplementedError, match="mask"):
-            x[mask]
+    with pytest.raises(NotImplementedError, match=r"x\[True\]"):
+        x[True, [0]]
     with pytest.raises(NotImplementedError, match="assigning through an array"):
         x[[0, 1]] = 5
 

@@ -196,6 +196,35 @@ static void taking(void) {
   ql_release(source), ql_release(sum), ql_release(index[0]), ql_release(index[1]);
 }
 
+/* Where every seventh element is, and some more; of which worker by worker finds its own. */
+static void truths(void) {
+  enum { CHUNK = 50, CHUNKS = (SIZE + CHUNK - 1) / CHUNK };
+  static bool mask[SIZE];
+  static int64_t want[SIZE], got[SIZE], counts[CHUNKS], starts[CHUNKS + 1];
+  int64_t size = SIZE, edges = CHUNKS + 1, found = 0, none = 0, wrong = 0;
+  for (int64_t k = 0; k < SIZE; k++)
+    if ((mask[k] = k % 7 == 3 || (k > 500 && k < 700))) want[found++] = k;
+  QlArray *array = imported(QL_BOOL, 1, &size, mask), *counted = NULL, *places = NULL, *bad = NULL;
+  CHECK_INT_EQ(ql_count_true(job.ctx, array, CHUNK, &counted, &job.error), QL_OK);
+  get(counted, counts);
+  for (int c = 0; c < CHUNKS; c++) starts[c + 1] = starts[c] + counts[c];
+  CHECK_INT_EQ(starts[CHUNKS], found);
+  QlArray *begins = imported(QL_I64, 1, &edges, starts);
+  CHECK_INT_EQ(ql_find_true(job.ctx, array, CHUNK, begins, found, &places, &job.error), QL_OK);
+  get(places, got);
+  for (int64_t k = 0; k < found; k++) wrong += got[k] != want[k];
+  CHECK_INT_EQ(wrong, 0);
+  CHECK_INT_EQ(ql_find_true(job.ctx, array, 2 * CHUNK, begins, found, &bad, &job.error),
+               QL_ERR_VALUE);
+  CHECK_INT_EQ(ql_count_true(job.ctx, array, 0, &bad, &job.error), QL_ERR_VALUE);
+  CHECK_INT_EQ(ql_count_true(job.ctx, begins, CHUNK, &bad, &job.error), QL_ERR_VALUE);
+  ql_release(array), ql_release(counted), ql_release(places), ql_release(begins);
+  array = imported(QL_BOOL, 1, &none, mask);
+  CHECK_INT_EQ(ql_count_true(job.ctx, array, CHUNK, &counted, &job.error), QL_OK);
+  CHECK_INT_EQ(counted->size, 0);
+  ql_release(array), ql_release(counted);
+}
+
 static void mistakes(void) {
   int64_t shape[] = {ROWS, COLUMNS}, negative = -1;
   QlArray *array = NULL;
@@ -213,7 +242,7 @@ static void mistakes(void) {
 
 static const CheckTest tests[] = {
     CHECK_TEST(parts),  CHECK_TEST(known_numbers), CHECK_TEST(among_others),
-    CHECK_TEST(taking), CHECK_TEST(mistakes),
+    CHECK_TEST(taking), CHECK_TEST(truths),        CHECK_TEST(mistakes),
 };
 
 int main(int argc, char **argv) {

@@ -1,0 +1,109 @@
+/* Where a mask is true: first how often, chunk by chunk, which the program looks at; then the
+ * places.
+ *
+ *     mask    T F F T | F F T T | T          chunks of 4
+ *     count   2         2         1
+ *     starts  0         2         4   5      of which the program has made this
+ *     place   0 3       6 7       8
+ *
+ * A worker that fills some of the places finds the chunk of its first one among the starts. */
+#include "runtime.h"
+
+#include <string.h>
+
+enum { GIVEN_STEP, GIVEN_CHUNK, GIVEN_SIZE }; /* the mask's step in bytes is that in elements */
+enum { TARGET, MASK, STARTS };
+
+void run_count(const RoutineShape *shape, const JitCall *call) {
+  int64_t step = call->param[GIVEN_STEP].i, chunk = call->param[GIVEN_CHUNK].i;
+  (void)shape;
+  for (int64_t k = call->lo[0]; k < call->hi[0]; k++) {
+    int64_t end = QL_MIN((k + 1) * chunk, call->param[GIVEN_SIZE].i), count = 0;
+    const char *mask = call->base[MASK];
+    for (int64_t i = k * chunk; i < end; i++) count += mask[i * step] != 0;
+    memcpy(call->base[TARGET] + k * call->stride[0], &count, sizeof count);
+  }
+}
+
+static int64_t start_of(const JitCall *call, int64_t chunk) {
+  int64_t start;
+  memcpy(&start, call->base[STARTS] + chunk * (int64_t)sizeof start, sizeof start);
+  return start;
+}
+
+/* The last chunk that starts at or before that place. */
+static int64_t chunk_of(const JitCall *call, int64_t chunks, int64_t place) {
+  int64_t low = 0, high = chunks;
+  while (high - low > 1) {
+    int64_t middle = low + (high - low) / 2;
+    *(start_of(call, middle) <= place ? &low : &high) = middle;
+  }
+  return low;
+}
+
+void run_chosen(const RoutineShape *shape, const JitCall *call) {
+  int64_t step = call->param[GIVEN_STEP].i, chunk = call->param[GIVEN_CHUNK].i,
+          size = call->param[GIVEN_SIZE].i, k = call->lo[0];
+  const char *mask = call->base[MASK];
+  (void)shape;
+  if (k >= call->hi[0]) return;
+  int64_t first = chunk_of(call, (size + chunk - 1) / chunk, k);
+  for (int64_t c = first; k < call->hi[0] && c * chunk < size; c++) {
+    int64_t number = start_of(call, c), end = QL_MIN((c + 1) * chunk, size);
+    if (number == start_of(call, c + 1)) continue;
+    for (int64_t i = c * chunk; k < call->hi[0] && i < end; i++) {
+      if (!mask[i * step] || number++ < k) continue;
+      memcpy(call->base[TARGET] + k++ * call->stride[0], &i, sizeof i);
+    }
+  }
+}
+
+/* ---- recording ---- */
+
+static QlStatus check(const QlContext *ctx, const QlArray *mask, int64_t chunk, QlError *error) {
+  QL_TRY(rt_check_input(ctx, mask, error));
+  if (mask->ndim == 1 && mask->dtype == QL_BOOL && chunk > 0) return QL_OK;
+  return ql_fail(error, QL_ERR_VALUE, "a mask has one axis, and chunks have elements");
+}
+
+/* A new array of int64, by a routine of the mask and, if there are some, the starts. */
+static QlStatus call_with(QlContext *ctx, Routine routine, int64_t size, QlArray *mask,
+                          QlArray *starts, int64_t chunk, QlArray **result, QlError *error) {
+  static const int64_t still = 0;
+  QlArray *made;
+  QL_TRY(rt_array_new(ctx, QL_I64, 1, &size, &made, error));
+  rt_log_fresh(ctx, made);
+  RequestOperand operand[6];
+  int count = 0;
+  operand[count++] = request_array(LOG_WRITE, made, 1, made->strides);
+  operand[count++] = request_array(LOG_READ, mask, 1, &still);
+  if (starts) operand[count++] = request_array(LOG_READ, starts, 1, &still);
+  operand[count++] = request_scalar(QL_I64, (QlValue){.i = mask->strides[0]});
+  operand[count++] = request_scalar(QL_I64, (QlValue){.i = chunk});
+  operand[count++] = request_scalar(QL_I64, (QlValue){.i = mask->size});
+  QlStatus status = size ? rt_call(ctx, routine, made, count, operand, error) : QL_OK;
+  if (status)
+    ql_release(made);
+  else
+    *result = made;
+  return status;
+}
+
+QlStatus ql_count_true(QlContext *ctx, QlArray *mask, int64_t chunk, QlArray **counts,
+                       QlError *error) {
+  QL_TRY(rt_log_due(ctx, error));
+  QL_TRY(check(ctx, mask, chunk, error));
+  int64_t chunks = mask->size / chunk + (mask->size % chunk != 0);
+  return call_with(ctx, ROUTINE_COUNT, chunks, mask, NULL, chunk, counts, error);
+}
+
+QlStatus ql_find_true(QlContext *ctx, QlArray *mask, int64_t chunk, QlArray *starts, int64_t size,
+                      QlArray **places, QlError *error) {
+  QL_TRY(rt_log_due(ctx, error));
+  QL_TRY(check(ctx, mask, chunk, error));
+  QL_TRY(rt_check_input(ctx, starts, error));
+  if (starts->dtype != QL_I64 || starts->ndim != 1 || starts->offset || starts->strides[0] != 1 ||
+      starts->size != mask->size / chunk + (mask->size % chunk != 0) + 1)
+    return ql_fail(error, QL_ERR_VALUE, "a start for each chunk of the mask, and the end");
+  return call_with(ctx, ROUTINE_CHOSEN, size, mask, starts, chunk, places, error);
+}
