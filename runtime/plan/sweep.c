@@ -37,6 +37,7 @@ enum {
   LEAST_STRIP = 512, /* points of it; */
   SHORTEST = 128,    /* but so many, where without the sweep would reuse less than */
   ENOUGH = 12,       /* so often what it has brought into the cache */
+  HEAVY = 2,         /* additions for each byte that is touched */
   LINE = 8, /* points of a cache line, of which strips of an array's last axis have whole ones */
   FAR = 1 << 20 /* cuts of a sweep that was asked for sink by at most so many positions */
 };
@@ -87,7 +88,8 @@ typedef struct Finder {
   int ended_by;           /* the group before which the sweep has ended, and */
   QlRemarkKind why;       /* why; -1: it was the last, or what would have been too deep */
   double row_bytes;       /* of its places, and */
-  double touched;         /* bytes that its groups touch */
+  double touched;         /* bytes that its groups touch, */
+  double work;            /* and what they cost, in additions */
   int shared;             /* sweeps that have still to be of at most */
   int most;               /* groups that it may have; 0: any number */
   Interval rows, columns; /* positions of all its groups */
@@ -343,7 +345,7 @@ static void forget_members(Finder *f) {
   memset(f->by, 0, (size_t)f->planner->plan->place_count * sizeof *f->by);
   f->aside = 0;
   memset(f->windows, 0, (size_t)f->planner->plan->place_count * sizeof *f->windows);
-  f->count = 0, f->across = 1, f->row_bytes = f->touched = 0;
+  f->count = 0, f->across = 1, f->row_bytes = f->touched = f->work = 0;
   f->rows = f->columns = (Interval){0, 0};
 }
 
@@ -374,6 +376,8 @@ static void add_member(Finder *f, const Group *group) {
   (void)domain_here(f->planner, group, &domain);
   f->across = QL_MAX(f->across, points_across(&domain, group->rank, &member->sides));
   f->touched += touched_by(f, &domain, group->rank, member);
+  f->work +=
+      (double)box_volume(group->rank, &domain) * f->planner->plan->groups[member->sides.group].cost;
   add_windows(f, member);
 }
 
@@ -438,13 +442,15 @@ static double near_bytes(const Planner *planner) {
   return (double)planner->ctx->params.near_bytes * slabs;
 }
 
-/* Where all lies in the caches of the workers as it is, or is touched hardly more than once, fronts
+/* Where all lies in the caches of the workers as it is, or is touched hardly more than once, or so
+ * much is computed that memory keeps up with it, fronts
  * are only calls. */
 static bool is_worth(const Finder *f) {
   if (f->count < 2) return false;
   if (f->depth) return true;
   double bytes = all_bytes(f);
-  return f->touched >= 1.5 * bytes && bytes > near_bytes(f->planner);
+  return f->touched >= 1.5 * bytes && f->work <= HEAVY * f->touched &&
+         bytes > near_bytes(f->planner);
 }
 
 /* ---- what the plan keeps ---- */
