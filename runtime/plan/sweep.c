@@ -311,18 +311,18 @@ static Shape shape_of(const Finder *f) {
   int64_t columns = QL_MAX(f->columns.hi - f->columns.lo, 1);
   int64_t points = f->touched < ENOUGH * all_bytes(f) ? SHORTEST : LEAST_STRIP;
   int64_t least = QL_MAX(ceil_div(points, f->across), spread(sinks(f, true)));
-  Shape shape = {.height = 1, .strip = columns};
+  Shape shape = {.height = 1, .strip = columns, .fits = true};
   double part = (double)f->cache / front_bytes(f, 1);
   if (part < 1) {
-    int64_t strips = (int64_t)(1 / part) + 1;
-    shape.strip = QL_MIN(QL_MAX(ceil_div(columns, strips), least), columns);
-    if (f->across == 1) shape.strip = ceil_div(shape.strip, LINE) * LINE;
+    int64_t most = (int64_t)((double)columns * part);
+    shape.fits = most >= least;
+    shape.strip = QL_MIN(QL_MAX(most, least), columns);
+    if (f->across == 1 && shape.strip > LINE) shape.strip = shape.strip / LINE * LINE;
   }
   double strips = (double)columns / (double)shape.strip;
   shape.height = QL_MAX(ceil_div(LONG_CALL, QL_MAX(shape.strip * f->across, 1)), 1);
   while (shape.height > 1 && front_bytes(f, shape.height) > (double)f->cache * strips)
     shape.height /= 2;
-  shape.fits = front_bytes(f, 1) <= (double)f->cache * strips;
   return shape;
 }
 
