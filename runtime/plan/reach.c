@@ -212,15 +212,15 @@ static QlStatus reach_leaf(Planner *planner, Group *group, int leaf, const Reade
  * deepest ghosts reach over, and nodes have no ghosts along other axes. */
 static bool is_out_of_reach(const PlanSlot *slot, int axis, int side, const Halo *halo) {
   const Grid *grid = &slot->layout->template->nodes;
-  int64_t thick = halo->region.hi[axis] - halo->region.lo[axis];
+  int64_t reached = halo->region.hi[axis] - halo->region.lo[axis] +
+                    QL_MAX(halo->depth[axis][0], halo->depth[axis][1]);
   for (int g = 0; g < grid->count; g++)
     if (grid->axis[g].axis != axis && grid->axis[g].cells > 1) return false;
   for (int g = 0; g < grid->count; g++) {
     const GridAxis *along = &grid->axis[g];
     if (along->axis != axis || along->cells == 1) continue;
     Interval owned = rt_layout_along(slot->layout, slot->shape, along, side ? along->cells - 1 : 0);
-    return owned.hi - owned.lo >= thick + halo->depth[axis][side ? 1 : 0] &&
-           owned.hi - owned.lo >= thick + halo->depth[axis][side ? 0 : 1];
+    return owned.hi - owned.lo >= reached;
   }
   return false;
 }

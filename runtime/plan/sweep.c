@@ -85,13 +85,14 @@ typedef struct Finder {
   SweepRole *roles;       /* [groups] */
   TouchedBy *by;          /* [places] */
   Window *windows;        /* [places] */
-  int ended_by;           /* the group before which the sweep has ended, and */
-  QlRemarkKind why;       /* why; -1: it was the last, or what would have been too deep */
+  int ended_by;           /* the group before which the sweep has ended; -1: the last, or one that
+                             would have made it too deep */
+  QlRemarkKind why;       /* it has */
   double row_bytes;       /* of its places, and */
   double touched;         /* bytes that its groups touch, */
   double work;            /* and what they cost, in additions */
-  int shared;             /* sweeps that have still to be of at most */
   int most;               /* groups that it may have; 0: any number */
+  int shared;             /* so many sweeps are still to have as many at most */
   Interval rows, columns; /* positions of all its groups */
   int64_t across;         /* points of the longest column */
 } Finder;
@@ -394,15 +395,15 @@ static bool is_sound(const Finder *f) {
          (2 * sink <= slab && 2 * (ahead_hi - ahead_lo) <= slab && shape_of(f).fits);
 }
 
-enum { NEAR = 128 };
+enum {
+  NEAR = 128, /* positions */
+  EDGE = 16   /* rows of a slab: what lies in one row is a small part of so many */
+};
 
-enum { EDGE = 16 }; /* rows: what lies in one is a small part of a group of so many */
-
-/* One worker would compute all of it. */
-static bool is_alone(const Finder *f, const Group *group, const SweepMember *member) {
+/* Would one worker compute what all could share? */
+static bool is_alone(const Finder *f, const SweepMember *member) {
   int64_t rows = f->rows.hi - f->rows.lo;
-  return !f->depth && member->sides.row.dim < 0 && f->slabs > 1 && group->rank > 0 &&
-         rows < EDGE * f->slabs;
+  return !f->depth && member->sides.row.dim < 0 && f->slabs > 1 && rows < EDGE * f->slabs;
 }
 
 /* Would the group be computed so far behind the one before it that hardly anything is shared? */
@@ -422,7 +423,7 @@ static Joined join(Finder *f, const Group *group, int g) {
   Window windows[USES];
   if (!member_of(f, group, member)) return JOIN_NEVER;
   f->why = QL_SWEEP_FAR;
-  if (!order_all(f, member) || is_far(f, member) || is_alone(f, group, member)) return JOIN_NEVER;
+  if (!order_all(f, member) || is_far(f, member) || is_alone(f, member)) return JOIN_NEVER;
   member->sides.group = g;
   if ((f->depth && member->depth > f->depth) || (f->most && f->count >= f->most))
     return JOIN_NOT_NOW;
@@ -443,8 +444,7 @@ static double near_bytes(const Planner *planner) {
 }
 
 /* Where all lies in the caches of the workers as it is, or is touched hardly more than once, or so
- * much is computed that memory keeps up with it, fronts
- * are only calls. */
+ * much is computed that memory keeps up with it, fronts are only calls. */
 static bool is_worth(const Finder *f) {
   if (f->count < 2) return false;
   if (f->depth) return true;
