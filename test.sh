@@ -93,7 +93,7 @@ formatted() { git ls-files '*.c' '*.h' | xargs "$venv/bin/clang-format" --dry-ru
 # Open MPI takes locks of its own in both orders while it starts, which TSan would report as a deadlock to come.
 ctests() { TSAN_OPTIONS=detect_deadlocks=0 ctest --test-dir "build/$1" -j "$(nproc)" --output-on-failure; }
 
-# on_ranks NAME RANKS [VARIABLE=VALUE...] [-- ARGUMENTS OF pytest]: the distributed tests; 0 ranks: without a launcher.
+# on_ranks NAME RANKS [VARIABLE=VALUE...] [-- FILES]: the distributed tests, or these; 0 ranks: without a launcher.
 on_ranks() {
   local name=$1 ranks=$2 given=()
   shift 2
@@ -107,7 +107,7 @@ distributed() (
   shift 2
   while [ "$1" != -- ]; do export "${1?}"; shift; done
   shift
-  command=("$python" -m pytest tests/python --color=no -p no:cacheprovider -m "${selection}" "$@")
+  command=("$python" -m pytest --color=no -p no:cacheprovider -m "not slow" "${@:-tests/python}")
   if [ "$ranks" = 0 ]; then exec "${command[@]}"; fi
   # Rank 0 speaks; what the others print is kept beside it.
   # shellcheck disable=SC2016
@@ -128,9 +128,6 @@ under() (
   TIMEOUT=1500 launch "$ranks" "${command[@]}"
 )
 
-selection="not slow"
-[ -z "$all" ] || selection="slow or not slow"
-
 stages() {
   stage walls .ci/walls
   stage ruff "$venv/bin/ruff" check .
@@ -138,10 +135,14 @@ stages() {
   stage mypy "$venv/bin/mypy"
   stage ctest.release ctests release
   stage packages.beside beside
-  stage pytest.single "$python" -m pytest -rs -m "$selection" --ignore=tests/python
+  stage pytest.single "$python" -m pytest -rs -m "not slow" --ignore=tests/python
 
-  # These two compile most kernels, on one core each. Of the second, some plans are run by one thread, by two, by all, and what can be is computed in sweeps.
-  run=begin on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0 QUELEA_TIME_BLOCK=6 QUELEA_FRONT_BYTES=2k
+  # These two compile most kernels, on one core each, and each finds what the other has compiled, which begins with the last file.
+  # Of ranks.1, some plans are run by one thread, by two, by all, and what can be is computed in sweeps.
+  local backwards few="" name
+  mapfile -t backwards < <(printf '%s\n' tests/python/test_*.py | tac)
+  run=begin on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0 QUELEA_TIME_BLOCK=6 QUELEA_FRONT_BYTES=2k \
+    -- "${backwards[@]}"
   on_ranks ranks.0 0
   finish ranks.1
   on_ranks ranks.2 2 QUELEA_THREADS=1
@@ -149,14 +150,17 @@ stages() {
   on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1
 
   stage build.debug setup_build debug
-  local few="" name
   for name in indexing distributed tiles positions jit_functions jit_arrays jit_ranks jit_ranks_said jit_sums; do few+=" tests/python/test_$name.py"; done
   sanitized=$few
-  [ -z "$all" ] || sanitized="tests/python --ignore=tests/python/test_process.py --ignore=tests/python/test_failures.py"
+  if [ -n "$all" ]; then
+    begin slow "$python" -m pytest -rs -m slow # generated programs, one after another: one core
+    sanitized="tests/python --ignore=tests/python/test_process.py --ignore=tests/python/test_failures.py"
+  fi
   stage asan.0 under debug 0
   stage asan.3.nodes.1 under debug 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1
 
   if [ -n "$all" ]; then
+    finish slow
     stage ctest.debug ctests debug
     stage build.tsan setup_build tsan
     stage ctest.tsan ctests tsan

@@ -12,7 +12,7 @@ import quelea
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("QUELEA_BUILD", ROOT / "build" / "release"))
-LIMIT = 120  # seconds after which a program hangs, and the test fails
+LIMIT = 300  # seconds after which a program hangs, and the test fails
 
 SMALL = {
     "black_scholes.py": ["--n", "5000", "--check"],

@@ -21,7 +21,7 @@ def run(
         env={**os.environ, **more},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
         user=user,
     )

@@ -138,7 +138,7 @@ def main() -> int:
     parser.add_argument(
         "--no-cleaner", action="store_true", help="mpirun dies: its own session files may stay"
     )
-    parser.add_argument("--limit", type=int, default=60)
+    parser.add_argument("--limit", type=int, default=300)
     parser.add_argument("program")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args()

@@ -9,7 +9,7 @@ import textwrap
 import time
 
 import pytest
-from jobs import LAUNCHED, environment, run
+from jobs import LAUNCHED, LIMIT, environment, run
 
 pytestmark = pytest.mark.skipif(
     LAUNCHED, reason="starts jobs of its own, which a rank of a job cannot"
@@ -22,7 +22,7 @@ def command(*arguments, **extra):
         env=environment(extra),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
@@ -42,12 +42,12 @@ def test_import_starts_nothing():
 def test_a_program_from_standard_input(arguments):
     """Only rank 0 gets it; that it says so is better than to wait for the others."""
     done = subprocess.run(
-        ["mpirun", "--timeout", "60", "--oversubscribe", "-n", "2", sys.executable, *arguments],
+        ["mpirun", "--timeout", str(LIMIT), "--oversubscribe", "-n", "2", sys.executable, *arguments],
         input="import quelea as np\nprint(float(np.ones(5000).sum()))\n",
         env=environment({}),
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=LIMIT + 30,
         check=False,
     )
     assert done.returncode != 0
@@ -384,7 +384,7 @@ def test_interrupt():
         assert child.stdout.readline() == "ready\n"
         time.sleep(0.2)
         child.send_signal(signal.SIGINT)
-        _, err = child.communicate(timeout=30)
+        _, err = child.communicate(timeout=LIMIT)
     assert child.returncode != 0
     assert "KeyboardInterrupt" in err
 
@@ -418,7 +418,7 @@ def test_an_interrupt_while_a_lone_process_waits_for_its_workers():
         assert child.stdout.readline() == "ready\n"
         time.sleep(0.3)
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=60)
+        out, err = child.communicate(timeout=LIMIT)
     assert (child.returncode, out.split()) == (0, ["True", "3000000.0"]), err
 
 

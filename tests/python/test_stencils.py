@@ -4,7 +4,7 @@ import re
 
 import numpy
 import pytest
-from jobs import LAUNCHED
+from jobs import LAUNCHED, LIMIT
 from support import same
 
 import quelea
@@ -74,7 +74,7 @@ def references():
 @pytest.mark.parametrize("ranks", [2, 3])
 @each
 def test_references_on_ranks_have_the_bits(stencil, ranks, references):
-    command = ["mpirun", "--timeout", "60", "--oversubscribe", "-n", str(ranks)]
+    command = ["mpirun", "--timeout", str(LIMIT), "--oversubscribe", "-n", str(ranks)]
     program = references.program(f"{stencil.name}_mpi")
     got = reading([*command, program, str(N), str(STEPS), "2"])
     assert got["checksum"] == checksum(*answer(stencil))
