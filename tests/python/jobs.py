@@ -9,7 +9,9 @@ import uuid
 from pathlib import Path
 
 LAUNCHED = "OMPI_COMM_WORLD_RANK" in os.environ
-LIMIT = 300  # seconds that only a hang takes, also beside other work; mpirun says that they are over
+LIMIT = (
+    300  # seconds that only a hang takes, also beside other work; mpirun says that they are over
+)
 
 
 def environment(extra):
@@ -52,6 +54,7 @@ def run(code, ranks=0, **extra):
 
 
 # ---- jobs that leave nothing behind ----
+
 
 def _fixed_environment(extra):
     """Of nothing that is set for the tests themselves but the cache."""

@@ -42,7 +42,16 @@ def test_import_starts_nothing():
 def test_a_program_from_standard_input(arguments):
     """Only rank 0 gets it; that it says so is better than to wait for the others."""
     done = subprocess.run(
-        ["mpirun", "--timeout", str(LIMIT), "--oversubscribe", "-n", "2", sys.executable, *arguments],
+        [
+            "mpirun",
+            "--timeout",
+            str(LIMIT),
+            "--oversubscribe",
+            "-n",
+            "2",
+            sys.executable,
+            *arguments,
+        ],
         input="import quelea as np\nprint(float(np.ones(5000).sum()))\n",
         env=environment({}),
         capture_output=True,
