@@ -260,6 +260,7 @@ typedef struct Pace {
   uint64_t power;        /* of the hash's base, to the log's length */
   uint64_t repeats;      /* 1 + where the stretch begins that the log may repeat; 0: none */
   int period, due;       /* the log's, and the length at which it is executed; 0 */
+  int disappointed;      /* how often its period has turned out to be another one */
   int tries;             /* logs in a row that had no period */
   int known;             /* the period of the last log that had one: its plan */
   bool swept;            /* computed several steps at once, */

@@ -64,7 +64,10 @@ void rt_pace_note(Pace *pace, const LogRequest *request) {
   pace->power *= BASE;
 }
 
-void rt_pace_begin(Pace *pace) { pace->begin = pace->count, pace->period = pace->due = 0; }
+void rt_pace_begin(Pace *pace) {
+  pace->begin = pace->count;
+  pace->period = pace->due = pace->disappointed = 0;
+}
 
 /* ---- its period ---- */
 
@@ -115,10 +118,18 @@ void rt_pace_learn(QlContext *ctx, int64_t new_bytes, bool swept) {
 
 static int multiple_from(int period, int length) { return (length + period - 1) / period * period; }
 
-/* At a multiple of the period; where no assignment ends there, at the end of the next one. */
+enum { DISAPPOINTMENTS = 2 };
+
+/* At a multiple of the period; where no assignment ends there, at the end of the next one. What
+ * has repeated itself for a while and then does not, such as the rows of a loop that was run before
+ * from another place on, would find a longer period each time: it is not waited for again and
+ * again. */
 static bool is_due_by_period(Pace *pace, int period, int length, bool at_end) {
   bool missed = length > pace->due && !at_end;
-  if (period != pace->period || missed) pace->due = multiple_from(period, length);
+  if (pace->period && period != pace->period && ++pace->disappointed >= DISAPPOINTMENTS)
+    pace->due = length;
+  else if (period != pace->period || missed)
+    pace->due = multiple_from(period, length);
   pace->period = period;
   return length >= pace->due;
 }

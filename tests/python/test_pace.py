@@ -105,6 +105,23 @@ def test_views_move_and_temporaries_do_not() -> None:
     assert counts["statements"] < 2 * FLUSH * counts["flushes"], counts
 
 
+@recorded
+@pytest.mark.skipif(FLUSH < 20, reason="each assignment has a plan of its own")
+def test_rows_of_a_loop_that_is_run_again() -> None:
+    """Where it was run before every row seems to go on; logs must not wait for that, longer each time."""
+    a, out = np.ones((34, 64)), np.zeros((30, 60, 5))
+
+    def run() -> None:
+        for i in range(30):
+            for j in range(60):
+                out[i, j] = a[i : i + 5, j : j + 5].sum(0) * 2 + 1
+        np.sync()
+
+    for _ in range(4):
+        counts = happened(run)
+        assert counts["statements"] <= 5 * FLUSH * counts["flushes"], counts
+
+
 @pytest.mark.skipif(FLUSH < 20, reason="each assignment has a plan of its own")
 @pytest.mark.parametrize("name", LOOPS)
 def test_few_plans_for_a_loop(name: str) -> None:
