@@ -147,10 +147,13 @@ stages() {
   finish ranks.1
   on_ranks ranks.2 2 QUELEA_THREADS=1
   on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1 QUELEA_TIME_BLOCK=6
-  on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1
+  # The same elements again: what depends on dtypes alone is left to --all.
+  local layouts=()
+  mapfile -t layouts < <(printf '%s\n' tests/python/test_*.py | grep -vE '_(elementwise|promotion|signatures|orders|plain_forms|jit_library)\.py')
+  on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1 -- "${layouts[@]}"
 
   stage build.debug setup_build debug
-  for name in indexing distributed tiles positions jit_functions jit_arrays jit_ranks jit_ranks_said jit_sums; do few+=" tests/python/test_$name.py"; done
+  for name in indexing distributed sweeps tiles positions jit_functions jit_arrays jit_ranks jit_ranks_said jit_sums; do few+=" tests/python/test_$name.py"; done
   sanitized=$few
   if [ -n "$all" ]; then
     begin slow "$python" -m pytest -rs -m slow # generated programs, one after another: one core
