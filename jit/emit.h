@@ -80,6 +80,8 @@ EmitRef emit_sub(Emit *e, EmitRef a, EmitRef b);
 EmitRef emit_mul(Emit *e, EmitRef a, EmitRef b);
 EmitRef emit_and(Emit *e, EmitRef a, EmitRef b);
 EmitRef emit_shift_right(Emit *e, EmitRef a, int bits);
+/* From the pointer to the next multiple of a power of 2. */
+EmitRef emit_bytes_to(Emit *e, EmitRef pointer, int64_t boundary);
 EmitRef emit_less(Emit *e, EmitRef a, EmitRef b); /* signed */
 EmitRef emit_equal(Emit *e, EmitRef a, EmitRef b);
 EmitRef emit_min(Emit *e, EmitRef a, EmitRef b);

@@ -50,6 +50,11 @@ EmitRef emit_and(Emit *e, EmitRef a, EmitRef b) { return LLVMBuildAnd(e->builder
 EmitRef emit_shift_right(Emit *e, EmitRef a, int bits) {
   return LLVMBuildLShr(e->builder, a, emit_int(e, bits), "");
 }
+EmitRef emit_bytes_to(Emit *e, EmitRef pointer, int64_t boundary) {
+  EmitRef address = LLVMBuildPtrToInt(e->builder, pointer, i64_type(e), "");
+  return LLVMBuildAnd(e->builder, LLVMBuildNeg(e->builder, address, ""), emit_int(e, boundary - 1),
+                      "");
+}
 EmitRef emit_less(Emit *e, EmitRef a, EmitRef b) {
   return LLVMBuildICmp(e->builder, LLVMIntSLT, a, b, "");
 }

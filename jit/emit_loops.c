@@ -353,8 +353,9 @@ static bool is_at_points(const Emit *e, const IrIns *ins) {
   return !ir_is_uniform(e->fn, 0, ins) && !ir_of_line(e->fn, e->reduction, ins);
 }
 
+enum { VECTOR_BYTES = 64 }; /* of the widest registers; a line of the cache, too */
+
 int64_t emit_pair(const Emit *e) {
-  enum { VECTOR_BYTES = 64 };
   const JitFn *fn = e->fn;
   int64_t widest = 1;
   if (!e->masks || fn->rank == 0 || fn->block_count > 1) return 0;
@@ -404,16 +405,41 @@ static void emit_row(Emit *e, EmitPoint *point, EmitRef first, EmitRef count, Em
   emit_loop_close(e, &loop, kind);
 }
 
+/* Does the function see neighbours? Then its target is often the inside of an array, whose rows
+ * begin beside a boundary, and every other vector that is stored would lie in two lines. */
+static bool sees_neighbours(const JitFn *fn) {
+  for (uint32_t i = 0; i < fn->blocks[0].count; i++) {
+    const IrIns *ins = &fn->ins[fn->blocks[0].ins[i]];
+    for (int axis = 0; ins->kind == IR_LOAD && axis < ins->rank; axis++)
+      if (fn->offsets[ins->extra + (uint32_t)axis]) return true;
+  }
+  return false;
+}
+
+/* The target's elements before the next line; none where the row is short. */
+static EmitRef points_to_line(Emit *e, const EmitPoint *point, int64_t pair) {
+  enum { PAIRS = 4 };
+  int64_t size = size_of_array(e, 0);
+  if (!sees_neighbours(e->fn) || class_of(e, 0, e->fn->rank - 1) != JIT_STRIDE_UNIT) return NULL;
+  EmitRef extent = e->extent[e->fn->rank - 1],
+          points = emit_shift_right(e, emit_bytes_to(e, point->row[0], VECTOR_BYTES),
+                                    __builtin_ctzll((uint64_t)size));
+  return emit_choose(e, emit_less(e, extent, emit_int(e, PAIRS * pair)), emit_int(e, 0), points);
+}
+
 static void emit_rows(Emit *e, EmitPoint *point) {
   EmitRef zero = emit_int(e, 0), extent = e->extent[e->fn->rank - 1];
   int64_t pair = emit_pair(e);
-  if (pair) {
-    EmitRef whole = emit_and(e, extent, emit_int(e, -pair));
-    emit_row(e, point, zero, whole, EMIT_LOOP_WHOLE);
-    emit_row(e, point, whole, emit_and(e, extent, emit_int(e, pair - 1)), EMIT_LOOP_TAIL);
-  } else {
+  if (!pair) {
     emit_row(e, point, zero, extent, EMIT_LOOP_PARALLEL);
+    return;
   }
+  EmitRef head = points_to_line(e, point, pair), rest = head ? emit_sub(e, extent, head) : extent,
+          whole = emit_and(e, rest, emit_int(e, -pair)), begin = head ? head : zero;
+  if (head) emit_row(e, point, zero, head, EMIT_LOOP_TAIL);
+  emit_row(e, point, begin, whole, EMIT_LOOP_WHOLE);
+  emit_row(e, point, emit_add(e, begin, whole), emit_and(e, rest, emit_int(e, pair - 1)),
+           EMIT_LOOP_TAIL);
 }
 
 static void emit_stores(Emit *e, EmitRef *rows) {

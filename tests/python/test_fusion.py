@@ -376,3 +376,21 @@ def test_generated_programs(scale, seed):
     theirs = Program(numpy, seed, scale).run(20)
     for k, (x, y) in enumerate(zip(ours, theirs, strict=True)):
         same(x, y, (scale, seed, k))
+
+
+@recorded
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i2", "u1"])
+def test_rows_of_stencils_from_every_column(dtype):
+    """Wherever a row begins and ends beside the lines of the cache: each element is stored, and no other."""
+    columns = 700
+    given = (numpy.arange(4 * columns) % 101).astype(dtype).reshape(4, columns)
+    begins = (1, 2, 3, 7, 31, 32, 63, 64, 65)
+    for begin in begins:
+        for count in (1, 15, 64, 255, 257, 400, 500, 601):
+            cut = slice(begin, begin + count)
+            u, ours, theirs = quelea.asarray(given), quelea.zeros(given.shape, dtype), 0 * given
+            for np, x, y in ((quelea, u, ours), (numpy, given, theirs)):
+                y[1:-1, cut] = (
+                    np.maximum(x[:-2, cut], x[2:, cut]) - x[1:-1, begin - 1 : begin + count - 1]
+                )
+            same(ours, theirs, (begin, count))
