@@ -279,10 +279,15 @@ PyObject *qx_take(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *qx_count_true(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *qx_find_true(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
+/* ---- indices.c ---- */
+/* self[key], where the key's index arrays or mask are few and can be seen at once; else
+ * NotImplemented. */
+PyObject *qx_read_few(PyObject *self, PyObject *key);
+
 /* ---- random.c ---- */
 extern PyMethodDef qx_random_functions[];
 
-/* ---- plain.c, and making.c for functions that make arrays ---- */
+/* ---- plain.c, making.c for functions that make arrays, indices.c ---- */
 /* Each gives NotImplemented where the call is no plain form of its function. */
 #define QX_PLAIN_FORM(name) \
   PyObject *qx_plain_##name(PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);

@@ -186,6 +186,9 @@ static PyObject *take_element(QlArray *array, int64_t offset) {
 }
 
 static PyObject *read_special(PyObject *self, PyObject *key) {
+  PyObject *few = qx_read_few(self, key);
+  if (few != Py_NotImplemented) return few;
+  Py_DECREF(few);
   PyObject *const args[2] = {self, key};
   return PyObject_Vectorcall(qx.hooks.index_arrays, args, 2, NULL);
 }

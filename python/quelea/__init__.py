@@ -361,8 +361,6 @@ _quelea.add_methods(
         "__round__": printing._round,
         "repeat": repeat,
         "tofile": files._tofile,
-        "take": indexing._method_take,
-        "nonzero": indexing._method_nonzero,
         "compress": indexing._method_compress,
         "tobytes": manipulation._tobytes,
         "__bytes__": manipulation._bytes,
@@ -430,6 +428,8 @@ _methods = {
     "dot": linear.dot,
     "diagonal": diagonals.diagonal,
     "choose": choosing._choose,
+    "take": indexing.take,
+    "nonzero": indexing.nonzero,
 }
 dispatch.ask_others(_methods, _methods)
 _quelea.add_methods(_methods)

@@ -410,22 +410,6 @@ def _index_of_take(indices: Any) -> Any:
     return index
 
 
-def _method_take(
-    self: ndarray,
-    indices: Any,
-    axis: int | None = None,
-    out: ndarray | None = None,
-    mode: str = "raise",
-) -> ndarray:
-    """Take elements along an axis; see `quelea.take`."""
-    return take(self, indices, axis, out, mode)
-
-
-def _method_nonzero(self: ndarray) -> tuple[ndarray, ...]:
-    """Find where the elements are not zero; see `quelea.nonzero`."""
-    return nonzero(self)
-
-
 def _method_compress(
     self: ndarray, condition: Any, axis: int | None = None, out: ndarray | None = None
 ) -> ndarray:

@@ -59,6 +59,13 @@ OF_ARRAY: dict[str, list[Arguments]] = {
         lambda x: call([x, x]), lambda x: call((x, x), 1), lambda x: call([x, x], axis=-1), lambda x: call([x, 1]),
         lambda x: call([x, x], None), lambda x: call([]),
     ],
+    "take": [
+        lambda x: call(x, [1, 0, -1], 0), lambda x: call(x, numpy.array([[1, 0]], "u1"), -1), lambda x: call(x, [2, 0]),
+        lambda x: call(x.reshape(-1), quelea.asarray([2, 0])), lambda x: call(x, [9], 0), lambda x: call(x, [0.5], 0),
+        lambda x: call(x, [True, False], 0), lambda x: call(x, 1, 0), lambda x: call(x, [1], 7),
+        lambda x: call(x, [], 0),
+    ],
+    "nonzero": [lambda x: call(x), lambda x: call(x.reshape(-1)), lambda x: call(x.reshape(-1) > 0)],
     "stack": [lambda x: call([x, x]), lambda x: call([x, x], axis=-1), lambda x: call([x, x], 3)],
     "zeros_like": [lambda x: call(x), lambda x: call(x, "f4")],
     "ones_like": [lambda x: call(x), lambda x: call(x, order="F")],
@@ -95,6 +102,11 @@ def same(ours: Any, theirs: Any, context: object) -> None:
         assert ours is theirs, context
         return
     assert not isinstance(ours, type), context
+    if isinstance(theirs, tuple):
+        assert len(ours) == len(theirs), context
+        for x, y in zip(ours, theirs, strict=True):
+            same(x, y, context)
+        return
     assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape), context
     assert quelea.isscalar(ours) == quelea.isscalar(theirs), context
     assert ours.strides == theirs.strides or 0 in ours.shape or 1 in ours.shape, context
