@@ -14,13 +14,43 @@
 enum { GIVEN_STEP, GIVEN_CHUNK, GIVEN_SIZE }; /* the mask's step in bytes is that in elements */
 enum { TARGET, MASK, STARTS };
 
+/* ---- eight at a time ---- */
+
+enum { WORD = 8 };
+
+/* The highest bit of each byte that is not zero. */
+static inline uint64_t truths_of(const char *mask) {
+  const uint64_t low = 0x7f7f7f7f7f7f7f7f;
+  uint64_t word;
+  memcpy(&word, mask, sizeof word);
+  return (((word & low) + low) | word) & ~low;
+}
+
+/* The sum of a word's bytes. */
+static inline int64_t sum_of(uint64_t word) {
+  const uint64_t even = 0x00ff00ff00ff00ff;
+  return (int64_t)((((word & even) + (word >> 8 & even)) * 0x0001000100010001) >> 48);
+}
+
+static int64_t count_of(const char *mask, int64_t step, int64_t size) {
+  enum { MOST = 255 }; /* that a byte can count */
+  int64_t count = 0, i = 0;
+  while (step == 1 && i + WORD <= size) {
+    uint64_t counts = 0;
+    int64_t words = QL_MIN((size - i) / WORD, MOST);
+    for (int64_t w = 0; w < words; w++) counts += truths_of(mask + i + w * WORD) >> 7;
+    count += sum_of(counts), i += words * WORD;
+  }
+  for (; i < size; i++) count += mask[i * step] != 0;
+  return count;
+}
+
 void run_count(const RoutineShape *shape, const JitCall *call) {
   int64_t step = call->param[GIVEN_STEP].i, chunk = call->param[GIVEN_CHUNK].i;
   (void)shape;
   for (int64_t k = call->lo[0]; k < call->hi[0]; k++) {
-    int64_t end = QL_MIN((k + 1) * chunk, call->param[GIVEN_SIZE].i), count = 0;
-    const char *mask = call->base[MASK];
-    for (int64_t i = k * chunk; i < end; i++) count += mask[i * step] != 0;
+    int64_t begin = k * chunk, end = QL_MIN(begin + chunk, call->param[GIVEN_SIZE].i),
+            count = count_of(call->base[MASK] + begin * step, step, end - begin);
     memcpy(call->base[TARGET] + k * call->stride[0], &count, sizeof count);
   }
 }
@@ -41,21 +71,45 @@ static int64_t chunk_of(const JitCall *call, int64_t chunks, int64_t place) {
   return low;
 }
 
-void run_chosen(const RoutineShape *shape, const JitCall *call) {
-  int64_t step = call->param[GIVEN_STEP].i, chunk = call->param[GIVEN_CHUNK].i,
-          size = call->param[GIVEN_SIZE].i, k = call->lo[0];
-  const char *mask = call->base[MASK];
-  (void)shape;
-  if (k >= call->hi[0]) return;
-  int64_t first = chunk_of(call, (size + chunk - 1) / chunk, k);
-  for (int64_t c = first; k < call->hi[0] && c * chunk < size; c++) {
-    int64_t number = start_of(call, c), end = QL_MIN((c + 1) * chunk, size);
-    if (number == start_of(call, c + 1)) continue;
-    for (int64_t i = c * chunk; k < call->hi[0] && i < end; i++) {
-      if (!mask[i * step] || number++ < k) continue;
-      memcpy(call->base[TARGET] + k++ * call->stride[0], &i, sizeof i);
+/* Where the places go. */
+typedef struct Places {
+  char *to;
+  int64_t stride, left;
+} Places;
+
+static inline void put(Places *places, int64_t place) {
+  memcpy(places->to, &place, sizeof place);
+  places->to += places->stride, places->left--;
+}
+
+/* Those of a chunk, but for the first ones. */
+static void put_chunk(Places *places, const char *mask, int64_t step, int64_t begin, int64_t end,
+                      int64_t passed) {
+  int64_t i = begin;
+  while (i < end && places->left) {
+    if (step == 1 && i + WORD <= end) {
+      uint64_t truths = truths_of(mask + i);
+      for (; truths && passed > 0; passed--) truths &= truths - 1;
+      for (; truths && places->left; truths &= truths - 1)
+        put(places, i + __builtin_ctzll(truths) / WORD);
+      i += WORD;
+    } else {
+      if (mask[i * step] && passed-- <= 0) put(places, i);
+      i++;
     }
   }
+}
+
+void run_chosen(const RoutineShape *shape, const JitCall *call) {
+  int64_t step = call->param[GIVEN_STEP].i, chunk = call->param[GIVEN_CHUNK].i,
+          size = call->param[GIVEN_SIZE].i, first = call->lo[0], count = call->hi[0] - first;
+  Places places = {call->base[TARGET] + first * call->stride[0], call->stride[0], count};
+  (void)shape;
+  if (count <= 0) return;
+  int64_t c = chunk_of(call, (size + chunk - 1) / chunk, first), passed = first - start_of(call, c);
+  for (; places.left && c * chunk < size; c++, passed = 0)
+    if (start_of(call, c) != start_of(call, c + 1))
+      put_chunk(&places, call->base[MASK], step, c * chunk, QL_MIN((c + 1) * chunk, size), passed);
 }
 
 /* ---- recording ---- */

@@ -39,7 +39,7 @@ typedef struct Nest {
   int along; /* the axis that is reduced next; -1 */
 } Nest;
 
-enum { MORE_POINTS = 16 };
+enum { MORE_POINTS = 16, CALL_COST = 8 }; /* CALL_COST: of a routine's point, as of others */
 
 int64_t rt_immediate_points(const QlContext *ctx, StatementKind kind) {
   bool more = kind == STATEMENT_REDUCE || ctx->spell.left > 0;
@@ -109,6 +109,7 @@ static bool is_here(const QlContext *ctx, const Storage *storage) {
 
 static bool has_few_points(const QlContext *ctx, const LogRequest *r, int64_t *points) {
   int64_t most = rt_immediate_points(ctx, r->kind);
+  if (r->kind == STATEMENT_CALL) most /= QL_MAX(routines[r->op].cost / CALL_COST, 1);
   *points = 1;
   for (int a = 0; a < r->ndim; a++) {
     *points *= r->shape[a];
