@@ -91,7 +91,7 @@ beside() { requirements "$python" foreign >"$venv/foreign.txt" && "$python" -m p
 formatted() { git ls-files '*.c' '*.h' | xargs "$venv/bin/clang-format" --dry-run -Werror && "$venv/bin/ruff" format --check .; }
 
 # Open MPI takes locks of its own in both orders while it starts, which TSan would report as a deadlock to come.
-ctests() { TSAN_OPTIONS=detect_deadlocks=0 ctest --test-dir "build/$1" -j "$(nproc)" --output-on-failure; }
+ctests() { TSAN_OPTIONS=detect_deadlocks=0 ctest --test-dir "build/$1" -j "$(nproc)" --output-on-failure "${@:2}"; }
 
 # on_ranks NAME RANKS [VARIABLE=VALUE...] [-- FILES]: the distributed tests, or these; 0 ranks: without a launcher.
 on_ranks() {
@@ -139,7 +139,9 @@ stages() {
 
   # These two compile most kernels, on one core each, and each finds what the other has compiled, which begins with the last file.
   # Of ranks.1, some plans are run by one thread, by two, by all, and what can be is computed in sweeps.
-  local backwards few="" name
+  # What depends on dtypes alone is left out of rows that others have much in common with.
+  local backwards layouts few="" name
+  mapfile -t layouts < <(printf '%s\n' tests/python/test_*.py | grep -vE '_(elementwise|promotion|signatures|orders|plain_forms|jit_library)\.py')
   mapfile -t backwards < <(printf '%s\n' tests/python/test_*.py | tac)
   run=begin on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0 QUELEA_TIME_BLOCK=6 QUELEA_FRONT_BYTES=2k \
     -- "${backwards[@]}"
@@ -147,9 +149,6 @@ stages() {
   finish ranks.1
   on_ranks ranks.2 2 QUELEA_THREADS=1
   on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1 QUELEA_TIME_BLOCK=6
-  # The same elements again: what depends on dtypes alone is left to --all.
-  local layouts=()
-  mapfile -t layouts < <(printf '%s\n' tests/python/test_*.py | grep -vE '_(elementwise|promotion|signatures|orders|plain_forms|jit_library)\.py')
   on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1 -- "${layouts[@]}"
 
   stage build.debug setup_build debug
@@ -157,7 +156,7 @@ stages() {
   sanitized=$few
   if [ -n "$all" ]; then
     begin slow "$python" -m pytest -rs -m slow # generated programs, one after another: one core
-    sanitized="tests/python --ignore=tests/python/test_process.py --ignore=tests/python/test_failures.py"
+    sanitized=$(printf '%s\n' "${layouts[@]}" | grep -vE '_(process|failures)\.py')
   fi
   stage asan.0 under debug 0
   stage asan.3.nodes.1 under debug 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1
@@ -166,30 +165,31 @@ stages() {
     finish slow
     stage ctest.debug ctests debug
     stage build.tsan setup_build tsan
-    stage ctest.tsan ctests tsan
+    stage ctest.tsan ctests tsan -E '^jit\.' # one thread
     sanitized=$few
     stage tsan.0.threads.2 under tsan 0 QUELEA_THREADS=2 QUELEA_REPLICATE=-1
     stage tsan.2.threads.2 under tsan 2 QUELEA_THREADS=2 QUELEA_REPLICATE=-1
-    while read -r ranks threads nodes replicate flush check; do
+    local ranks threads nodes replicate flush check files of
+    while read -r ranks threads nodes replicate flush check files; do
+      of=("${layouts[@]}")
+      [ "$files" = layouts ] || of=(tests/python)
       on_ranks "all.$ranks.threads.$threads.nodes.$nodes.$replicate.$flush.$check" "$ranks" QUELEA_THREADS="$threads" \
-        QUELEA_NODE_SIZE="$nodes" QUELEA_REPLICATE="$replicate" QUELEA_FLUSH="$flush" QUELEA_CHECK="$check"
+        QUELEA_NODE_SIZE="$nodes" QUELEA_REPLICATE="$replicate" QUELEA_FLUSH="$flush" QUELEA_CHECK="$check" -- "${of[@]}"
     done <<TABLE
-0   2  0  -1   1   0
-1   2  0  -1   64  1
-2   2  0  -1   64  0
-2   1  1  -1   1   0
-3   1  0  -1   1   1
-3   2  1  -1   64  0
-3   1  2  -1   64  0
-4   1  0  1024 64  0
-4   2  2  -1   1   0
-4   1  1  -1   64  1
-7   1  0  1024 64  0
-7   1  1  -1   64  0
-7   1  2  -1   1   0
-16  1  0  -1   64  0
-16  1  1  -1   64  0
-16  1  2  1024 64  0
+0   2  0  -1   1   0  layouts
+1   2  0  -1   64  1  all
+2   2  0  -1   64  0  layouts
+3   1  0  -1   1   1  layouts
+3   2  1  -1   64  0  layouts
+3   1  2  -1   64  0  layouts
+4   2  2  -1   1   0  all
+4   1  1  -1   64  1  layouts
+7   1  0  1024 64  0  layouts
+7   1  1  -1   64  0  all
+7   1  2  -1   1   0  layouts
+16  1  0  -1   64  0  layouts
+16  1  1  -1   64  0  layouts
+16  1  2  1024 64  0  layouts
 TABLE
   fi
 }
