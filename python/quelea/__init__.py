@@ -432,6 +432,7 @@ _methods = {
     "nonzero": indexing.nonzero,
 }
 dispatch.ask_others(_methods, _methods)
+_methods |= {"__dlpack__": buffers._dlpack, "__dlpack_device__": buffers._dlpack_device}
 _quelea.add_methods(_methods)
 _functions = {"size": manipulation.size}
 dispatch.ask_others(_functions, _functions)

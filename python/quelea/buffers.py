@@ -96,3 +96,32 @@ def from_dlpack(x: Any, /, *, device: str | None = None, copy: bool | None = Non
     if copy is not None and not copy:
         raise ValueError("Unable to avoid copy while creating an array as requested.")
     return _asarray(numpy.from_dlpack(x, device=device, copy=copy))  # type: ignore[arg-type]
+
+
+def _dlpack(
+    self: ndarray,
+    /,
+    *,
+    stream: Any = None,
+    max_version: tuple[int, int] | None = None,
+    dl_device: tuple[int, int] | None = None,
+    copy: bool | None = None,
+) -> Any:
+    """Give the elements to another library; see `quelea.from_dlpack` for the other way.
+
+    They are a snapshot, which cannot be written. Collective: each rank gets all elements. A consumer that cannot be
+    told so (of a protocol below 1.0) is refused unless it asks for a copy: what it wrote would be lost.
+    """
+    if copy or (max_version is not None and tuple(max_version) >= (1, 0)):
+        return self.__array__().__dlpack__(
+            stream=stream, max_version=max_version, dl_device=dl_device, copy=copy
+        )
+    raise BufferError(
+        "a Quelea array is given to others for reading alone, which DLPack below 1.0 cannot say; "
+        "pass numpy.array(x), a copy, and assign it to x if it is written"
+    )
+
+
+def _dlpack_device(self: ndarray) -> tuple[int, int]:
+    """Say where the elements lie: the processor's memory."""
+    return (1, 0)
