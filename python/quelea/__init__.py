@@ -105,6 +105,7 @@ from . import (
     elementwise,
     emath,
     errors,
+    fft,
     files,
     grids,
     indexing,
@@ -419,8 +420,10 @@ dispatch.fill_table(_sys.modules[__name__], __all__)
 dispatch.fill_table(manipulation, ["size"])
 dispatch.fill_table(emath, emath.__all__, _numpy.emath)
 dispatch.fill_table(linalg, linalg.__all__, _numpy.linalg)
+dispatch.fill_table(fft, fft.__all__, _numpy.fft)
 dispatch.ask_others(globals(), __all__)
 dispatch.ask_others(vars(linalg), linalg.__all__, _numpy.linalg)
+dispatch.ask_others(vars(fft), fft.__all__, _numpy.fft)
 _methods = {
     "mean": statistics.mean,
     "var": statistics.var,

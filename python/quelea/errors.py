@@ -7,6 +7,7 @@ __all__ = [
     "CommError",
     "CompileError",
     "DivergenceError",
+    "GatherWarning",
     "JitError",
     "StrictError",
     "UFuncTypeError",
@@ -15,6 +16,10 @@ __all__ = [
 
 class DivergenceError(RuntimeError):
     """The ranks run different code; the message names the first differing line on each side."""
+
+
+class GatherWarning(UserWarning):
+    """All of a large array was brought to one node, which has to have memory for it."""
 
 
 class CommError(RuntimeError):

@@ -22,6 +22,7 @@ MODULES = [
     "einstein",
     "elementwise",
     "emath",
+    "fft",
     "files",
     "grids",
     "indexing",
