@@ -223,6 +223,7 @@ from .diagonals import *
 from .einstein import *
 from .elementwise import *
 from .errors import *
+from .evaluating import evaluate
 from .files import *
 from .grids import *
 from .indexing import *
@@ -395,6 +396,7 @@ __all__ = [
         "einstein",
         "elementwise",
         "errors",
+        "evaluating",
         "files",
         "grids",
         "indexing",

@@ -7,6 +7,7 @@ __all__ = [
     "CommError",
     "CompileError",
     "DivergenceError",
+    "ExpressionError",
     "GatherWarning",
     "JitError",
     "StrictError",
@@ -40,6 +41,10 @@ class JitError(SyntaxError):
     """
 
     codes: tuple[str, ...] = ()
+
+
+class ExpressionError(JitError, ValueError):
+    """A text is no expression of `quelea.evaluate`: what is not allowed and where, and what to write instead."""
 
 
 class StrictError(RuntimeError):

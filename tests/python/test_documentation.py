@@ -22,6 +22,7 @@ MODULES = [
     "einstein",
     "elementwise",
     "emath",
+    "evaluating",
     "fft",
     "files",
     "grids",
