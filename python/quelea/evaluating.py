@@ -11,7 +11,7 @@ import itertools
 import linecache
 import sys
 import types
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import numpy
 
@@ -66,9 +66,11 @@ class _Writer:
         except (ValueError, RecursionError, MemoryError):
             raise ExpressionError("this is no expression, or it is nested too deeply") from None
         used = {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
-        self.module = next(
-            name for name in map("numpy{}".format, itertools.count()) if name not in used
+        self.module, self.target = (
+            next(name for name in map(f"{wish}{{}}".format, itertools.count()) if name not in used)
+            for wish in ("numpy", "target")
         )
+        self.reduces = False
         self.written = self.write(self.tree, 0)
 
     def refuse(self, node: ast.AST, what: str, instead: str) -> NoReturn:
@@ -166,6 +168,7 @@ class _Writer:
         if not node.args or len(given) > 1 or any(k.arg != "axis" for k in node.keywords):
             self.refuse(node, f"{name} takes an array, and an axis", f"write {name}(a, axis=0)")
         axis = self._axis(given[0]) if given else None
+        self.reduces = True
         return f"{self.module}.{name}({self.write(node.args[0], depth)}, axis={axis!r})"
 
     def _axis(self, node: ast.expr) -> Any:
@@ -182,6 +185,9 @@ class _Writer:
 # ---- expressions as functions ----
 
 
+_LARGE = 1 << 16  # elements, from which on new memory is better NumPy's, which asks for large pages
+
+
 class _Expression:
     """A text as a function of the names in it."""
 
@@ -191,7 +197,12 @@ class _Expression:
         self.file = f"<quelea.evaluate {number}>"
         # The result may be an argument, or see one.
         self.may_share = not isinstance(writer.tree, (ast.BinOp, ast.Compare))
-        source = f"def expression({', '.join(self.names)}):\n    return {writer.written}\n"
+        self.reduces = writer.reduces
+        names, target = ", ".join(self.names), writer.target
+        source = (
+            f"def expression({names}):\n    return {writer.written}\n"
+            f"def store({target}, {names}):\n    {target}[...] = {writer.written}\n"
+        )
         linecache.cache[self.file] = (
             len(source),
             None,
@@ -199,8 +210,46 @@ class _Expression:
             self.file,
         )
         module = compile(source, self.file, "exec")
-        code = next(value for value in module.co_consts if isinstance(value, types.CodeType))
-        self.function = jit(types.FunctionType(code, {writer.module: numpy}))
+        self.function, self.store = (
+            jit(types.FunctionType(code, {writer.module: numpy}))
+            for code in module.co_consts
+            if isinstance(code, types.CodeType)
+        )
+        self.dtypes: dict[tuple[Any, ...], numpy.dtype[Any]] = {}
+
+    def dtype_of(self, args: list[Any]) -> numpy.dtype[Any]:
+        """Give the dtype of the result, which one element of each array tells."""
+        key = tuple(a.dtype if isinstance(a, numpy.ndarray) else type(a) for a in args)
+        if key not in self.dtypes:
+            few = [a[(slice(1),) * a.ndim] if isinstance(a, numpy.ndarray) else a for a in args]
+            self.dtypes[key] = numpy.asarray(self.function(*few)).dtype
+        return self.dtypes[key]
+
+    def computed_into(self, args: list[Any], out: Any) -> Any:
+        """Compute large arrays of NumPy's in C order where the result goes. None: this is something else."""
+        arrays = [a for a in args if isinstance(a, numpy.ndarray) and a.ndim]
+        if (
+            self.reduces
+            or not arrays
+            or arrays[0].size < _LARGE
+            or any(isinstance(a, ndarray) for a in args)
+        ):
+            return None
+        shape = arrays[0].shape
+        if any(a.shape != shape or not a.flags.c_contiguous for a in arrays):
+            return None
+        dtype = self.dtype_of(args)
+        if out is None:
+            out = numpy.empty(shape, dtype)
+        elif (
+            not isinstance(out, numpy.ndarray)
+            or (out.shape, out.dtype) != (shape, dtype)
+            or not out.flags.writeable
+            or any(numpy.may_share_memory(out, a) for a in arrays)
+        ):
+            return None
+        self.store(out, *args)
+        return out
 
 
 _KEPT = 512
@@ -260,7 +309,7 @@ def evaluate(
     local_dict: dict[str, Any] | None = None,
     global_dict: dict[str, Any] | None = None,
     out: Any = None,
-    order: str = "K",
+    order: Literal["K", "C", "F", "A"] = "K",
     casting: str = "safe",
     sanitize: bool | None = None,
 ) -> Any:
@@ -318,6 +367,9 @@ def evaluate(
         )
         del frame
     args = [_look_up(name, around) for name in expression.names]
+    result = expression.computed_into(args, out) if order in "KAC" else None
+    if result is not None:
+        return result
     result = expression.function(*args)
     if not isinstance(result, (ndarray, numpy.ndarray)):
         ours = any(isinstance(arg, ndarray) for arg in args)

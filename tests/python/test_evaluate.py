@@ -162,6 +162,44 @@ def test_out(ours: bool) -> None:
         quelea.evaluate("a*b", order="X")
 
 
+def test_large_arrays() -> None:
+    """Computed where the result goes, but where it is read too, or is of another dtype."""
+    n = evaluating._LARGE
+    a, b = values("float64", n, 1).reshape(2, -1), values("float64", n, 2).reshape(2, -1)
+    i, s = (b != 0).astype("i4"), 3
+    for text in (
+        "a*b + s",
+        "i + s",
+        "i*a",
+        "a < b",
+        "a",
+        "a.real",
+        "where(a < b, i, 1)",
+        "i/s",
+        "abs(a + 1j*i)",
+    ):
+        want = meaning(text, {"a": a, "b": b, "i": i, "s": s})
+        got = quelea.evaluate(text)
+        close(got, want, text)
+        assert got.base is None and got.flags.c_contiguous and got is not a
+        out = numpy.zeros(want.shape, want.dtype)
+        assert quelea.evaluate(text, out=out) is out
+        close(out, want, text)
+    wide = numpy.zeros(a.shape, complex)
+    quelea.evaluate("a + b", out=wide)
+    close(wide, (a + b).astype(complex), "wide")
+    want = a * 2 + a[:, ::-1]
+    quelea.evaluate("x*2 + y", {"x": a, "y": a[:, ::-1]}, out=a)
+    close(a, want, "a")
+    part = numpy.zeros((2, a.shape[1], 2))
+    quelea.evaluate("b + 1", out=part[..., 1])
+    close(part[..., 1], b + 1, "part")
+    fixed = numpy.zeros(b.shape)
+    fixed.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        quelea.evaluate("b + 1", out=fixed)
+
+
 def test_order() -> None:
     for m in (numpy, quelea):
         a = m.asarray(A)
