@@ -9,7 +9,7 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$top/.venv
 python=$venv/bin/python
-packages=(gcc cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libhwloc-dev libsleef-dev python3-dev python3-venv)
+packages=(gcc g++ cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libhwloc-dev libsleef-dev python3-dev python3-venv)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
@@ -40,7 +40,7 @@ missing_packages() {
 # Elsewhere than on Debian and Ubuntu the tools are what counts.
 missing_tools() {
   local tool
-  for tool in gcc cmake ninja pkg-config mpicc mpirun; do
+  for tool in gcc g++ cmake ninja pkg-config mpicc mpirun; do
     command -v "$tool" >/dev/null || echo "$tool"
   done
   if command -v pkg-config >/dev/null; then pkg-config --exists hwloc || echo "hwloc (headers)"; fi

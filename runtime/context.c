@@ -122,6 +122,7 @@ void ql_close(QlContext *ctx) {
   rt_plan_drop_all(ctx);
   rt_layout_release(ctx, ctx->replicated);
   rt_nest_close(ctx);
+  rt_transforms_close(ctx);
   jit_close(ctx->jit);
   rt_templates_close(ctx);
   for (QlArray *a = ctx->free_arrays, *next; a; a = next) next = *(QlArray **)a, free(a);

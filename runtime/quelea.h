@@ -200,6 +200,26 @@ typedef struct QlTake {
 /* A new array. Of a source of more than 2^20 elements on several nodes the elements are fetched at
  * once: what is recorded is executed then. */
 QL_API QlStatus ql_take(QlContext *context, const QlTake *take, QlArray **result, QlError *error);
+/* Discrete Fourier transforms along an axis, of lines of `length` numbers of float32 or float64,
+ * complex or not as the kind says: longer lines are cut, shorter ones continued with zeros. All
+ * results are multiplied by `factor`. */
+typedef enum QlTransformKind {
+  QL_TRANSFORM_COMPLEX,   /* of complex numbers */
+  QL_TRANSFORM_SYMMETRIC, /* of real numbers: as many complex ones */
+  QL_TRANSFORM_HALF,      /* of real numbers: the first length / 2 + 1 of these */
+  QL_TRANSFORM_REAL       /* of length / 2 + 1 complex numbers: real ones */
+} QlTransformKind;
+typedef struct QlTransform {
+  QlTransformKind kind;
+  int axis;
+  int64_t length;
+  bool backward; /* with +i in the exponent */
+  double factor;
+} QlTransform;
+/* A new array, in whose layout lines along the axis are not cut. One that has no others beside it
+ * is computed by one thread; on_one: of one node of several, to which it is brought. */
+QL_API QlStatus ql_transform(QlContext *context, QlArray *source, const QlTransform *transform,
+                             QlArray **result, bool *on_one, QlError *error);
 /* How often a mask of one axis is true, in chunks of so many elements: int64. */
 QL_API QlStatus ql_count_true(QlContext *context, QlArray *mask, int64_t chunk, QlArray **counts,
                               QlError *error);

@@ -32,6 +32,7 @@ struct QlContext {
   History history;
   PlanKey key; /* of the log that is being executed */
   NestKernel *nests;
+  struct Transform *transforms; /* their tables (routine/transform.c) */
   uint64_t nests_number;
   QlPool planning; /* what lives only while a plan is sought and made, */
   QlPool building; /* and only while one of its kernels is written down */

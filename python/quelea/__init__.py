@@ -105,6 +105,7 @@ from . import (
     elementwise,
     emath,
     errors,
+    fft,
     files,
     grids,
     indexing,
@@ -222,6 +223,7 @@ from .diagonals import *
 from .einstein import *
 from .elementwise import *
 from .errors import *
+from .evaluating import evaluate
 from .files import *
 from .grids import *
 from .indexing import *
@@ -392,6 +394,7 @@ __all__ = [
         "einstein",
         "elementwise",
         "errors",
+        "evaluating",
         "files",
         "grids",
         "indexing",
@@ -417,8 +420,10 @@ dispatch.fill_table(_sys.modules[__name__], __all__)
 dispatch.fill_table(manipulation, ["size"])
 dispatch.fill_table(emath, emath.__all__, _numpy.emath)
 dispatch.fill_table(linalg, linalg.__all__, _numpy.linalg)
+dispatch.fill_table(fft, fft.__all__, _numpy.fft)
 dispatch.ask_others(globals(), __all__)
 dispatch.ask_others(vars(linalg), linalg.__all__, _numpy.linalg)
+dispatch.ask_others(vars(fft), fft.__all__, _numpy.fft)
 _methods = {
     "mean": statistics.mean,
     "var": statistics.var,

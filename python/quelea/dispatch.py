@@ -37,7 +37,7 @@ _GROUPS = {
     _MATRIX: "asmatrix bmat matrix",
     _DTYPES: """bytes_ character clongdouble complex256 datetime64 flexible float128 longdouble object_ recarray record
         str_ timedelta64 void""",
-    _MODULE: "fft ma polynomial",
+    _MODULE: "ma polynomial",
     "numpy.strings works on NumPy arrays of text; arrays of Quelea hold numbers": "char rec strings",
     _OWN: """ScalarType busday_count busday_offset busdaycalendar core ctypeslib
         datetime_as_string datetime_data f2py get_include is_busday little_endian

@@ -7,6 +7,8 @@ __all__ = [
     "CommError",
     "CompileError",
     "DivergenceError",
+    "ExpressionError",
+    "GatherWarning",
     "JitError",
     "StrictError",
     "UFuncTypeError",
@@ -15,6 +17,10 @@ __all__ = [
 
 class DivergenceError(RuntimeError):
     """The ranks run different code; the message names the first differing line on each side."""
+
+
+class GatherWarning(UserWarning):
+    """All of a large array was brought to one node, which has to have memory for it."""
 
 
 class CommError(RuntimeError):
@@ -35,6 +41,10 @@ class JitError(SyntaxError):
     """
 
     codes: tuple[str, ...] = ()
+
+
+class ExpressionError(JitError, ValueError):
+    """A text is no expression of `quelea.evaluate`: what is not allowed and where, and what to write instead."""
 
 
 class StrictError(RuntimeError):

@@ -24,7 +24,8 @@ extern const StatementTraits statement_traits[STATEMENT_KINDS];
 typedef struct Statement {
   uint8_t kind, op, loop, ndim; /* op: of MAP, a QlReduction, a JitNestForm or a Routine; ndim: of
                                    the domain */
-  uint16_t axes;     /* of the domain: bit mask of REDUCE, of NEST by lines; the one bit of RAMP */
+  uint16_t axes;     /* of the domain: bit mask of REDUCE, of NEST and CALL by lines; the one bit of
+                        RAMP */
   uint16_t operands; /* targets first, then inputs */
   uint32_t words, word_count;     /* where in Log.words */
   uint32_t scalars, scalar_count; /* where in Log.scalars */
@@ -207,6 +208,15 @@ bool log_accesses(const Log *log, const Statement *s, LogAccess access, int slot
  * scalars. */
 QlStatus rt_call(QlContext *ctx, int routine, const QlArray *made, int operands,
                  const RequestOperand *operand, QlError *error);
+/* The same of a routine of lines along `axis`: the inputs have the axes of the target, and the same
+ * extents along all but that one; rt_has_lines of each. Gives the operands their spans. */
+QlStatus rt_call_lines(QlContext *ctx, int routine, const QlArray *made, int axis, int operands,
+                       RequestOperand *operand, QlError *error);
+/* Does the view lie so that its lines can be taken? Of others a copy does. */
+bool rt_has_lines(const QlArray *array);
+
+/* ---- routine/transform.c ---- */
+void rt_transforms_close(QlContext *ctx);
 
 /* ---- nest.c: loop nests that are compiled already ---- */
 /* Its function and what identifies it; in the context's list. */

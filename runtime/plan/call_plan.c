@@ -1,5 +1,6 @@
 /* Calls of routines into groups (routine/routine.h). A call has a group of its own, placed by the
- * owner of its target, of which it stores each element once. */
+ * owner of its target, of which it stores each element once. Routines of lines are laid as nests by
+ * lines are (nest_plan.c, rows_plan.c). */
 #include "planner.h"
 
 #include <string.h>
@@ -20,6 +21,7 @@ QlStatus planner_call(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
   LogOperand target, input;
   log_operand(planner->log, s, 0, &target);
+  if (target.spans) return planner_nest(planner, statement);
   Group *group =
       planner_open(planner, GROUP_KERNEL, statement, s->ndim, log_shape(planner->log, s));
   if (!group) return QL_ERR_MEMORY;
@@ -28,6 +30,13 @@ QlStatus planner_call(Planner *planner, int statement) {
     if (log_operand(planner->log, s, k, &input)) QL_TRY(add_input(planner, group, &input));
   QL_TRY(planner_decide_layout(planner, group, &target.view));
   return planner_store(planner, group, &target.view, -1);
+}
+
+int call_line_axis(const Group *group) {
+  for (int k = 0; group->nest && k < group->nest->count; k++)
+    for (int a = 0; a < group->rank; a++)
+      if (group->nest->arrays[k].spans[a].dim < 0) return a;
+  return -1;
 }
 
 void call_reach(const Planner *planner, const Group *group, int leaf, Reach *reach) {

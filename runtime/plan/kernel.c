@@ -354,6 +354,26 @@ static QlStatus build_nest(Builder *b, const Group *group, PlanGroup *out) {
 
 /* ---- a routine, which needs no kernel ---- */
 
+/* Of lines: an operand has the domain's axes, along that of the lines too. */
+static QlStatus address_lines(const Planner *planner, const Group *group, PlanGroup *out) {
+  int64_t own[QL_MAX_DIMS];
+  for (int k = 0; k < group->nest->count; k++) {
+    QL_TRY(address_own(planner, group, &group->nest->arrays[k], &out->operands[k], own));
+    memcpy(out->strides + (size_t)k * (size_t)group->rank, own, (size_t)group->rank * sizeof *own);
+  }
+  return QL_OK;
+}
+
+static void address_points(const Planner *planner, const Group *group, PlanGroup *out) {
+  Operand operand = stored_by(planner, group, &group->stores[0]);
+  out->operands[0] = address(planner, group, &operand, out->strides);
+  for (int k = 0; k < group->node_count; k++) {
+    operand = read_by(group, k);
+    out->operands[1 + k] =
+        address(planner, group, &operand, out->strides + (size_t)(1 + k) * (size_t)group->rank);
+  }
+}
+
 /* Its operands are those of the statement, in their order, its parameters the scalars. */
 static QlStatus build_call(Builder *b, const Group *group, PlanGroup *out) {
   const Planner *planner = b->planner;
@@ -366,13 +386,11 @@ static QlStatus build_call(Builder *b, const Group *group, PlanGroup *out) {
   out->strides = planner_keep_zeros(planner, operands * (size_t)group->rank * sizeof *out->strides);
   out->params = planner_keep(planner, b->params, (size_t)b->param_count * sizeof *b->params);
   if (!out->operands || !out->strides || !out->params) return QL_ERR_MEMORY;
-  Operand operand = stored_by(planner, group, &group->stores[0]);
-  out->operands[0] = address(planner, group, &operand, out->strides);
-  for (int k = 0; k < group->node_count; k++) {
-    operand = read_by(group, k);
-    out->operands[1 + k] =
-        address(planner, group, &operand, out->strides + (size_t)(1 + k) * (size_t)group->rank);
-  }
+  if (group->nest)
+    QL_TRY(address_lines(planner, group, out));
+  else
+    address_points(planner, group, out);
+  out->whole_axis = call_line_axis(group);
   RoutineShape shape = {.routine = group->routine,
                         .rank = group->rank,
                         .operands = (int)operands,
@@ -404,8 +422,8 @@ static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
 /* ---- workers ---- */
 
 static int cost_of(const Group *group) {
-  if (group->nest) return group->nest->kernel->cost;
   if (group->routine) return group->routine->cost;
+  if (group->nest) return group->nest->kernel->cost;
   int cost = group->store_count;
   for (int k = 0; k < group->node_count; k++)
     cost += group->nodes[k].kind == NODE_OP ? ql_op_info[group->nodes[k].op].cost : 1;

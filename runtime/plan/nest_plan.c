@@ -236,6 +236,19 @@ static QlStatus open_nest(Planner *planner, const Group *probe, const GroupNest 
   return QL_OK;
 }
 
+/* A routine of lines is a nest by lines whose kernel is ours; without axes that could be shared all
+ * of it is computed on one node. */
+static void name_kernel(const Planner *planner, const Statement *s, Group *probe, GroupNest *nest) {
+  nest->along = s->axes;
+  if (s->kind == STATEMENT_CALL) {
+    probe->routine = &routines[s->op];
+    nest->form = s->axes ? JIT_NEST_LINES : JIT_NEST_ON_ONE;
+  } else {
+    nest->kernel = rt_nest_kernel_of(planner->ctx, log_kernel(planner->log, s));
+    nest->form = (JitNestForm)s->op;
+  }
+}
+
 QlStatus planner_nest(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
   GroupNest *nest = planner_zeros(planner, sizeof *nest);
@@ -244,8 +257,7 @@ QlStatus planner_nest(Planner *planner, int statement) {
   Targets targets = {0};
   if (!nest || !nodes) return QL_ERR_MEMORY;
   memcpy(probe.extent, log_shape(planner->log, s), (size_t)s->ndim * sizeof *probe.extent);
-  nest->kernel = rt_nest_kernel_of(planner->ctx, log_kernel(planner->log, s));
-  nest->form = (JitNestForm)s->op, nest->along = s->axes;
+  name_kernel(planner, s, &probe, nest);
   QL_TRY(read_arrays(planner, s, &probe, nest));
   if (nest->form != JIT_NEST_POINTS) return planner_rows(planner, &probe, nest);
   find_targets(nest, &targets);

@@ -400,6 +400,8 @@ static inline bool group_is_given(const Group *group) { return group->nest || gr
 QlStatus planner_call(Planner *planner, int statement);
 /* What a leaf of a call touches, where that is not what it shows at each point. */
 void call_reach(const Planner *planner, const Group *group, int leaf, Reach *reach);
+/* Along which dimension a routine of lines takes them whole; -1: it is none. */
+int call_line_axis(const Group *group);
 
 /* ---- rows_plan.c ---- */
 /* The probe has the nest's domain, and its leaves as nodes. */

@@ -10,7 +10,8 @@
  * are read where they are stored, in ghosts; where points read farther than ghosts reach, the first
  * node stores everything.
  *
- * Lines lie in such rows too, those of one of the dimensions that they do not run along.
+ * Lines lie in such rows too, those of one of the dimensions that they do not run along. Those of a
+ * routine are stored whole, into a new array: what was there before is not copied.
  *
  * What one node computes alone, the first one has whole, as what it stores everything of. */
 #include "planner.h"
@@ -31,14 +32,19 @@ typedef struct Rows {
 
 /* ---- targets ---- */
 
-/* Which axis of its slot the rows of a target lie along; -1: it has one row. */
-static int axis_of_rows(const Rows *rows, const NestArray *array) {
+/* Which axis of its slot follows that dimension; -1: none. */
+static int axis_along(const Rows *rows, const NestArray *array, int dim) {
   const PlanSlot *slot = &rows->planner->plan->slots[array->view.slot];
   for (int a = 0; a < slot->ndim && array->has_own; a++) {
     int own = array->own[a].dim;
-    if (own >= 0 && array->spans[own].dim == rows->dim && array->spans[own].step) return a;
+    if (own >= 0 && array->spans[own].dim == dim && array->spans[own].step) return a;
   }
   return -1;
+}
+
+/* Which axis of its slot the rows of a target lie along; -1: it has one row. */
+static int axis_of_rows(const Rows *rows, const NestArray *array) {
+  return axis_along(rows, array, rows->dim);
 }
 
 /* Of a target with one row, or without rows of its own. A row that is not there, which no point
@@ -102,6 +108,8 @@ static QlStatus decide_layout(Rows *rows, int t) {
   QL_TRY(planner_decide_layout(planner, rows->probe, &view));
   int axis = axis_of_rows(rows, rows->target[t]);
   if (!slot->layout->template || is_in_rows(rows, t) || axis < 0) return QL_OK;
+  if (rows->probe->routine && slot->shape[axis] < planner->ctx->info->node_count)
+    return QL_OK; /* some nodes would have nothing: the result is moved */
   return set_layout(
       rows, view.slot,
       rt_template_rows(planner->ctx, slot->ndim, slot->shape, axis, false, planner->error));
@@ -281,6 +289,7 @@ static void make_part(const Rows *rows, int64_t lo, int64_t hi, Group *part) {
   Box box = box_of_shape(rows->probe->rank, rows->probe->extent);
   box.lo[0] = lo, box.hi[0] = hi;
   part->nest = rows->nest, part->nest_from = lo, part->store_count = 0;
+  part->routine = rows->probe->routine;
   for (int t = 0; t < rows->count; t++) {
     SlotView view = nest_over_domain(rows->target[t], false);
     view = view_of_piece(&view, part->rank, &box);
@@ -358,17 +367,38 @@ static QlStatus each_part(const Rows *rows, PartDo *what, bool *go) {
 
 /* ---- the statement ---- */
 
-/* Of those that lines do not run along, the longest: that nodes and workers share. */
-static int longest_along(const Group *probe, uint32_t along) {
+/* Does an input lie in rows along that dimension? */
+static bool is_read_in_rows(const Rows *rows, int dim) {
+  for (int k = 0; k < rows->nest->count; k++) {
+    const NestArray *array = &rows->nest->arrays[k];
+    const PlanSlot *slot = &rows->planner->plan->slots[array->view.slot];
+    int axis = axis_along(rows, array, dim);
+    if (array->leaf >= 0 && axis >= 0 && slot->layout && slot->layout->template &&
+        rt_template_is_rows(slot->layout->template, axis))
+      return true;
+  }
+  return false;
+}
+
+/* Of those that lines do not run along, the longest: that nodes and workers share. A routine's
+ * result lies where nothing must be moved for it, if there is such a dimension. */
+static int shared_along(const Rows *rows, uint32_t along) {
+  const Group *probe = rows->probe;
   int best = -1;
-  for (int d = 0; d < probe->rank; d++)
-    if (along >> d & 1 && (best < 0 || probe->extent[d] > probe->extent[best])) best = d;
+  bool stays = false;
+  for (int d = 0; d < probe->rank; d++) {
+    if (!(along >> d & 1)) continue;
+    bool is_stay = probe->routine && probe->extent[d] >= rows->planner->ctx->info->node_count &&
+                   is_read_in_rows(rows, d);
+    bool better = is_stay == stays ? best < 0 || probe->extent[d] > probe->extent[best] : is_stay;
+    if (better) best = d, stays = is_stay;
+  }
   return QL_MAX(best, 0);
 }
 
 QlStatus planner_rows(Planner *planner, Group *probe, GroupNest *nest) {
   Rows rows = {.planner = planner, .probe = probe, .nest = nest};
-  if (nest->form == JIT_NEST_LINES) rows.dim = longest_along(probe, nest->along);
+  if (nest->form == JIT_NEST_LINES) rows.dim = shared_along(&rows, nest->along);
   bool in_order = nest->form == JIT_NEST_IN_ORDER, on_one = nest->form == JIT_NEST_ON_ONE,
        fits = true, all = true;
   find_targets(&rows);
@@ -384,7 +414,7 @@ QlStatus planner_rows(Planner *planner, Group *probe, GroupNest *nest) {
       !place_of(&rows, rows.first).replicated)
     QL_TRY(each_part(&rows, reads_in_place, &fits));
   if (!fits) QL_TRY(all_on_first_node(&rows));
-  for (int t = 0; t < rows.count; t++) QL_TRY(copy_all(&rows, t, false));
+  for (int t = 0; t < rows.count && !probe->routine; t++) QL_TRY(copy_all(&rows, t, false));
   if (in_order)
     QL_TRY(each_part(&rows, open_in_turn, &all));
   else

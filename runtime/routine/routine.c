@@ -2,7 +2,8 @@
 #include "runtime.h"
 
 const RoutineInfo routines[ROUTINES] = {
-#define ROUTINE(NAME, name, anywhere, cost) [ROUTINE_##NAME] = {#name, anywhere, cost, run_##name},
+#define ROUTINE(NAME, name, anywhere, cost, prepare) \
+  [ROUTINE_##NAME] = {#name, anywhere, cost, prepare, run_##name},
 #include "routines.def"
 #undef ROUTINE
 };
@@ -18,4 +19,48 @@ QlStatus rt_call(QlContext *ctx, int routine, const QlArray *made, int operands,
                                      .operands = operands,
                                      .operand = operand},
                        error);
+}
+
+/* The axes that nodes and workers may share, a bit each: those with several lines. */
+static uint32_t shared_axes(const QlArray *made, int axis) {
+  uint32_t shared = 0;
+  for (int a = 0; a < made->ndim; a++)
+    if (a != axis && made->shape[a] > 1) shared |= 1u << a;
+  return shared;
+}
+
+QlStatus rt_call_lines(QlContext *ctx, int routine, const QlArray *made, int axis, int operands,
+                       RequestOperand *operand, QlError *error) {
+  AxisSpan spans[2][QL_MAX_DIMS];
+  for (int a = 0; a < made->ndim; a++) spans[0][a] = spans[1][a] = (AxisSpan){.dim = a, .step = 1};
+  for (int k = 0; k < operands; k++) {
+    const QlArray *array = operand[k].array;
+    if (!array) continue;
+    if (k > 0) spans[1][axis] = (AxisSpan){.dim = -1, .hi = array->shape[axis] - 1};
+    operand[k].spans = spans[k > 0];
+  }
+  return rt_log_append(ctx,
+                       &(LogRequest){.kind = STATEMENT_CALL,
+                                     .op = routine,
+                                     .loop = made->dtype,
+                                     .axes = shared_axes(made, axis),
+                                     .ndim = made->ndim,
+                                     .shape = made->shape,
+                                     .operands = operands,
+                                     .operand = operand},
+                       error);
+}
+
+bool rt_has_lines(const QlArray *array) {
+  AxisMap axes[QL_MAX_DIMS];
+  return array->part == QL_PART_ALL &&
+         view_axes(array->ndim, array->shape, array->strides, array->offset, array->storage->ndim,
+                   array->storage->shape, axes);
+}
+
+QlStatus rt_routine_needs(QlContext *ctx, const RoutineShape *shape, const QlValue *param,
+                          RoutineNeeds *needs, QlError *error) {
+  *needs = (RoutineNeeds){NULL, 0};
+  if (!shape->routine->prepare) return QL_OK;
+  return shape->routine->prepare(ctx, shape, param, needs, error);
 }

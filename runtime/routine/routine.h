@@ -5,6 +5,14 @@
  *     plan    a group of its own, placed by the owner of the target
  *     run     run_random({300, 70}, the box of each worker)
  *
+ * A routine of *lines* takes an array's lines along one axis whole: the boxes of workers are not
+ * cut along it, and neither are the node's, whatever layouts the arrays have.
+ *
+ *     y = fft(x, axis=0)    x (8, 100) of two nodes, cut along axis 0: [0, 4) [4, 8)
+ *
+ *     log     x: axis 0 {dim none, lo 0, hi 7}, axis 1 {dim 1, lo 0, hi 0}        y: at each point
+ *     plan    y lies in columns, [0, 50) [50, 100), of which each node is brought all of x
+ *
  * No Python, no memory from the heap, no failure: stores have begun. What can fail fails when it is
  * recorded, or in a statement before this one that only reads, whose outcome the program looks at.
  */
@@ -14,7 +22,7 @@
 #include "jit.h"
 
 typedef enum Routine {
-#define ROUTINE(NAME, name, anywhere, cost) ROUTINE_##NAME,
+#define ROUTINE(NAME, name, anywhere, cost, prepare) ROUTINE_##NAME,
 #include "routines.def"
 #undef ROUTINE
   ROUTINES
@@ -26,19 +34,36 @@ typedef struct RoutineShape {
   int rank, operands;    /* the target and the inputs */
   QlDtype dtype;         /* of the target */
   const int64_t *extent; /* [rank] of the domain */
+  const void *tables;    /* what `prepare` has made, */
+  void *scratch;         /* and memory of this worker's alone */
 } RoutineShape;
 
 typedef void RoutineRun(const RoutineShape *shape, const JitCall *call);
 
+/* What a routine needs beside its operands. */
+typedef struct RoutineNeeds {
+  const void *tables; /* the routine's own affair; there until the log is cleared */
+  int64_t scratch;    /* bytes, for each worker at once */
+} RoutineNeeds;
+/* Before ranks agree on a run: the last moment at which memory can be taken, and lacking. `param`
+ * are the statement's scalars. */
+typedef QlStatus RoutinePrepare(QlContext *ctx, const RoutineShape *shape, const QlValue *param,
+                                RoutineNeeds *needs, QlError *error);
+
 typedef struct RoutineInfo {
   const char *name;
   int anywhere, cost;
+  RoutinePrepare *prepare; /* NULL: it needs nothing */
   RoutineRun *run;
 } RoutineInfo;
 extern const RoutineInfo routines[ROUTINES];
 
-#define ROUTINE(NAME, name, anywhere, cost) RoutineRun run_##name;
+#define ROUTINE(NAME, name, anywhere, cost, prepare) RoutineRun run_##name;
 #include "routines.def"
 #undef ROUTINE
+RoutinePrepare prepare_transform;
+
+/* Nothing, of a routine that needs nothing. */
+RoutinePrepare rt_routine_needs;
 
 #endif

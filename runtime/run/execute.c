@@ -37,6 +37,7 @@ static QlStatus reserve_calls(Run *run, const Plan *plan, QlError *error) {
   for (int g = 0; g < plan->group_count; g++)
     operands += plan->groups[g].operand_count, params += plan->groups[g].param_count;
   if (grow(&run->calls, &run->call_room, plan->group_count, sizeof *run->calls) &&
+      grow(&run->tables, &run->table_room, plan->group_count, sizeof *run->tables) &&
       grow(&run->bases, &run->base_room, operands, sizeof *run->bases) &&
       grow(&run->params, &run->param_room, params, sizeof *run->params))
     return QL_OK;
@@ -66,6 +67,22 @@ static void prepare_calls(QlContext *ctx, Run *run, const Plan *plan) {
       *param++ = value_of(ctx, &run->calls[g], given);
     }
   }
+}
+
+/* What routines need beside their operands. */
+static QlStatus prepare_routines(QlContext *ctx, Run *run, const Plan *plan, QlError *error) {
+  int64_t scratch = 0;
+  for (int g = 0; g < plan->group_count; g++) {
+    const PlanGroup *group = &plan->groups[g];
+    if (!group->routine || !group->routine->routine->prepare) continue;
+    QlValue param[NEST_PARAMS];
+    for (int p = 0; p < group->param_count; p++)
+      param[p] = ctx->log.scalars[group->params[p].scalar].value;
+    RoutineNeeds needs;
+    QL_TRY(rt_routine_needs(ctx, group->routine, param, &needs, error));
+    run->tables[g] = needs.tables, scratch = QL_MAX(scratch, needs.scratch);
+  }
+  return scratch ? rt_scratch_reserve(ctx, scratch, error) : QL_OK;
 }
 
 /* The line that first stores what makes the block so large. */
@@ -129,6 +146,7 @@ static void release_new(QlContext *ctx, const Plan *plan, int places) {
     if (run->blocks[p] != brought(ctx, plan, &plan->places[p]))
       rt_block_release(ctx, run->blocks[p]);
   rt_block_release(ctx, run->staging);
+  rt_scratch_release(ctx);
 }
 
 /* An export of this rank shares the block of a replicated array that the plan writes: the plan gets
@@ -149,6 +167,7 @@ QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
   QL_TRY(reserve_calls(run, plan, error));
   QL_TRY(rt_messages_reserve(ctx, run, plan, error));
   QL_TRY(rt_copies_reserve(ctx, copies_kept(plan), error));
+  QL_TRY(prepare_routines(ctx, run, plan, error));
   QL_TRY(new_staging(ctx, run, plan, error));
   for (int p = 0; p < plan->place_count; p++) {
     const PlanPlace *place = &plan->places[p];
@@ -181,7 +200,16 @@ static void run_nest(const PlanGroup *group, const JitCall *call, const Box *box
   group->entry(&(JitCall){.param = params});
 }
 
-static void run_kernel(const Run *run, const PlanGroup *group, const Box *box) {
+static void run_routine(const Run *run, const PlanGroup *group, const JitCall *call, int thread) {
+  RoutineShape shape = *group->routine;
+  if (shape.routine->prepare) {
+    shape.tables = run->tables[group - run->plan->groups];
+    shape.scratch = rt_scratch_of(&run->scratch, thread);
+  }
+  shape.routine->run(&shape, call);
+}
+
+static void run_kernel(const Run *run, const PlanGroup *group, const Box *box, int thread) {
   JitCall call = run->calls[group - run->plan->groups];
   if (group->is_nest) {
     run_nest(group, &call, box);
@@ -189,7 +217,7 @@ static void run_kernel(const Run *run, const PlanGroup *group, const Box *box) {
   }
   call.lo = box->lo, call.hi = box->hi;
   if (group->routine)
-    group->routine->routine->run(group->routine, &call);
+    run_routine(run, group, &call, thread);
   else
     group->entry(&call);
 }
@@ -212,9 +240,9 @@ static void run_move(const QlContext *ctx, const Run *run, const PlanGroup *grou
            source->stride);
 }
 
-void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box) {
+void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box, int thread) {
   switch (group->kind) {
-    case GROUP_KERNEL: run_kernel(run, group, box); break;
+    case GROUP_KERNEL: run_kernel(run, group, box, thread); break;
     case GROUP_IMPORT: run_import(ctx, run, group, box); break;
     case GROUP_MOVE: run_move(ctx, run, group, box); break;
   }
@@ -397,6 +425,7 @@ void rt_plan_finish(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
   rt_block_release(ctx, run->staging);
   run->staging = NULL;
+  rt_scratch_release(ctx);
   forget_copies(ctx, plan);
   for (int p = 0; p < plan->place_count; p++) hand_over(ctx, run, &plan->places[p], run->blocks[p]);
   for (int k = 0; k < plan->slot_count; k++) {

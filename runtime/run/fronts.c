@@ -64,7 +64,7 @@ bool rt_run_sweep(QlContext *ctx, Run *run, const PlanStep *step, int task, int 
         Box box;
         for (int r = 0; r < group->rank; r++) box.lo[r] = domain->lo[r], box.hi[r] = domain->hi[r];
         if (!front_of(sweep, &sweep->groups[g], slab, k, i, &box)) continue;
-        run_box(ctx, run, group, &box);
+        run_box(ctx, run, group, &box, thread);
         points += box_volume(group->rank, &box);
       }
       if (base + (uint64_t)i + 1 < end) comm_publish(ctx->comm, me, base + (uint64_t)i + 1);

@@ -552,43 +552,64 @@ static void wait_for_others(QlContext *ctx, const LogRequest *r) {
 }
 
 /* A routine, over the whole of its domain. */
-static void call_routine(const LogRequest *r) {
+typedef struct RoutineCall {
+  RoutineShape shape;
   char *base[NOTED_OPERANDS];
-  int64_t stride[NOTED_OPERANDS * QL_MAX_DIMS], lo[QL_MAX_DIMS] = {0};
+  int64_t stride[NOTED_OPERANDS * QL_MAX_DIMS];
   QlValue param[NOTED_OPERANDS];
+} RoutineCall;
+
+/* The target has its memory. False: the routine lacks some. */
+static bool prepare_routine(QlContext *ctx, const LogRequest *r, RoutineCall *call) {
+  RoutineShape *shape = &call->shape;
+  RoutineNeeds needs;
   int params = 0;
-  RoutineShape shape = {
+  *shape = (RoutineShape){
       .routine = &routines[r->op], .rank = r->ndim, .dtype = (QlDtype)r->loop, .extent = r->shape};
   for (int k = 0; k < r->operands; k++) {
     const QlArray *array = r->operand[k].array;
     if (!array) {
-      param[params++] = r->operand[k].value;
+      call->param[params++] = r->operand[k].value;
       continue;
     }
     int64_t item = (int64_t)ql_dtype_info[array->storage->dtype].size;
-    base[shape.operands] = array->storage->block->data + array->offset * item;
+    call->base[shape->operands] = array->storage->block->data + array->offset * item;
     for (int a = 0; a < r->ndim; a++)
-      stride[shape.operands * r->ndim + a] = r->operand[k].stride[a] * item;
-    shape.operands++;
+      call->stride[shape->operands * r->ndim + a] = r->operand[k].stride[a] * item;
+    shape->operands++;
   }
-  shape.routine->run(&shape, &(JitCall){lo, r->shape, base, stride, param});
+  if (!shape->routine->prepare) return true;
+  if (rt_routine_needs(ctx, shape, call->param, &needs, NULL) ||
+      rt_scratch_reserve(ctx, needs.scratch, NULL))
+    return lacks_memory(ctx);
+  shape->tables = needs.tables;
+  shape->scratch = rt_scratch_of(&ctx->team->run.scratch, 0);
+  return true;
+}
+
+static void call_routine(QlContext *ctx, const LogRequest *r, const RoutineCall *call) {
+  static const int64_t lo[QL_MAX_DIMS];
+  call->shape.routine->run(&call->shape,
+                           &(JitCall){lo, r->shape, call->base, call->stride, call->param});
+  rt_scratch_release(ctx);
 }
 
 /* What a routine stores it does not read: its target is new. */
-static bool can_be_done(const LogRequest *r, Nest *nest) {
-  if (r->kind == STATEMENT_CALL) return true;
+static bool can_be_done(QlContext *ctx, const LogRequest *r, Nest *nest, RoutineCall *call) {
+  if (r->kind == STATEMENT_CALL) return prepare_routine(ctx, r, call);
   make_nest(r, nest);
   return is_safe(r, nest);
 }
 
 bool rt_immediate(QlContext *ctx, const LogRequest *r, QlStatus *status, QlError *error) {
   Nest nest;
+  RoutineCall call;
   int64_t points;
   bool is_new, reduces = r->kind == STATEMENT_REDUCE;
   if (!takes(ctx, r, &points, status, error)) return *status != QL_OK;
   Storage *target = r->operand[0].array->storage;
   if (!target_is_ready(ctx, target, &is_new)) return false;
-  bool is_taken = can_be_done(r, &nest);
+  bool is_taken = can_be_done(ctx, r, &nest, &call);
   if (is_taken) *status = rt_history_executes(ctx, r, error);
   if (!is_taken || *status) {
     if (is_new) rt_block_release(ctx, target->block), target->block = NULL;
@@ -599,7 +620,7 @@ bool rt_immediate(QlContext *ctx, const LogRequest *r, QlStatus *status, QlError
   if (reduces)
     reduce(ctx, r, &nest);
   else if (r->kind == STATEMENT_CALL)
-    call_routine(r);
+    call_routine(ctx, r, &call);
   else
     run(ctx, r, &nest);
   ql_floats_leave(floats);

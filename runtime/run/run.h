@@ -40,6 +40,14 @@ typedef struct Flight {
   CommExchange *exchange;
 } Flight;
 
+/* Memory that routines use while they compute, a part for each thread of the rank. */
+typedef struct Scratch {
+  char *data;
+  int64_t each; /* bytes */
+} Scratch;
+/* What is kept between runs. */
+enum { SCRATCH_KEPT = 1 << 20 };
+
 /* What a run of a plan needs beyond the plan: the addresses of this time. */
 struct Run {
   const Plan *plan;
@@ -58,6 +66,9 @@ struct Run {
   Flight *flights;       /* and what travels, */
   int flying;            /* so many exchanges */
   int message_room, flight_room;
+  const void **tables; /* [groups] of routines */
+  int table_room;
+  Scratch scratch;  /* theirs too */
   Reached *reached; /* [threads] */
   int64_t computed; /* points, by the main thread, */
   int64_t looked;   /* and when it last looked for signals */
@@ -88,7 +99,8 @@ void team_start(Team *team, int threads); /* lets so many, the main one included
 
 /* ---- execute.c ---- */
 void run_worker(QlContext *ctx, Run *run, int thread);
-void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box);
+/* By that thread of the rank. */
+void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box, int thread);
 /* The cell of a worker that has finished a step. */
 static inline uint64_t run_behind(const Run *run, int step) {
   return run->base + (uint64_t)run->plan->steps[step].behind;
@@ -197,6 +209,14 @@ void rt_canary_follow(QlContext *ctx, const Run *run, int group, bool is_main);
 /* The group has stored: ghosts and copies of its targets are invalid, and are filled. By the node's
  * leader, who has finished it. */
 void rt_canary_stored(QlContext *ctx, const Run *run, const PlanGroup *group);
+
+/* ---- scratch.c ---- */
+/* So many bytes for each thread at least. */
+QlStatus rt_scratch_reserve(QlContext *ctx, int64_t each, QlError *error);
+void rt_scratch_release(QlContext *ctx); /* nobody computes: what is large goes */
+static inline void *rt_scratch_of(const Scratch *scratch, int thread) {
+  return scratch->each ? scratch->data + thread * scratch->each : NULL;
+}
 
 /* ---- immediate.c ---- */
 /* So many points may a statement have. */

@@ -88,7 +88,7 @@ static int64_t first_slice(const PlanGroup *group) {
 static bool run_slice(Slicer *s, const Box *box) {
   if (rt_stops(s->ctx)) return false;
   double before = rt_microseconds();
-  run_box(s->ctx, s->run, s->group, box);
+  run_box(s->ctx, s->run, s->group, box, s->thread);
   double took = rt_microseconds() - before, poll = s->ctx->params.poll;
   if (took < (s->polls ? 0.5 * poll : SHORTEST)) s->points *= 2;
   if (took > (s->polls ? 2 * poll : LONGEST)) s->points = QL_MAX(s->points / 2, 1);
@@ -137,7 +137,7 @@ bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *
     Slicer slicer = {ctx, run, group, ndim, thread, first, polls};
     return run_cut(&slicer, *box, 0);
   }
-  run_box(ctx, run, group, box);
+  run_box(ctx, run, group, box, thread);
   if (!thread) rt_computed(ctx, run, group, points);
   return true;
 }

@@ -25,6 +25,10 @@ results = {
     "polyval": np.polyval(a[0], y), "kaiser": np.kaiser(41, 5.0),
     "select": np.select([x > 0, y > 0], [x, y * 2], x * y),
     "mgrid": np.mgrid[0:1:7j, -1:2:0.3],
+    "fft": np.fft.fft(x + 1j * y), "fft 0": np.fft.fft(x, axis=0), "fft2": np.fft.fft2(x, (64, 30), (0, 1)),
+    "rfftn": np.fft.rfftn(x[:36].reshape(6, 6, 29)), "one line": np.fft.fft(x.ravel()),
+    "hfft": np.fft.hfft(x, 101, 0, "ortho"),
+    "irfft2": np.fft.irfft2(np.fft.rfft2(y.astype("f4"))),
 }
 for name, result in results.items():
     print(name, hashlib.sha256(numpy.ascontiguousarray(result).tobytes()).hexdigest()[:16])
@@ -33,6 +37,6 @@ for name, result in results.items():
 
 def test_bits_do_not_depend_on_ranks() -> None:
     alone = fine(PROGRAM, 0)
-    assert len(alone.splitlines()) == 27
+    assert len(alone.splitlines()) == 34
     for ranks, nodes in ((2, {"QUELEA_NODE_SIZE": "1"}), (3, {}), (3, {"QUELEA_NODE_SIZE": "1"})):
         assert fine(PROGRAM, ranks, **nodes) == alone

@@ -22,6 +22,8 @@ MODULES = [
     "einstein",
     "elementwise",
     "emath",
+    "evaluating",
+    "fft",
     "files",
     "grids",
     "indexing",

@@ -45,8 +45,8 @@ def test_missing_functions_are_named(name):
 
 
 def test_missing_names():
-    with pytest.raises(AttributeError, match="fft is not in Quelea yet"):
-        np.fft  # noqa: B018
+    with pytest.raises(AttributeError, match="polynomial is not in Quelea yet"):
+        np.polynomial  # noqa: B018
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         np.nonsense  # noqa: B018
     with pytest.raises(AttributeError, match=r"ndarray\.sort is not in Quelea yet"):
@@ -62,7 +62,7 @@ def test_missing_names():
     ("name", "advice"),
     [
         ("fromregex", "every rank reads the same file: np.asarray(numpy.fromregex("),
-        ("fft", "numpy.fft works on numpy.asarray(x)"),
+        ("polynomial", "numpy.polynomial works on numpy.asarray(x)"),
         ("median", "numpy.median works on numpy.asarray(x)"),
         ("vectorize", "whole-array operations"),
         ("longdouble", "floats of up to 64"),

@@ -1,6 +1,8 @@
 /* Routines as statements, on every number of ranks: the random ones give what one process gives, by
- * parts; one plan serves all states of a generator; elements are taken by their numbers. */
+ * parts; one plan serves all states of a generator; elements are taken by their numbers; lines are
+ * transformed whole, as each is alone. */
 #include "../check.h"
+#include "lines.h"
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -225,6 +227,82 @@ static void truths(void) {
   ql_release(array), ql_release(counted);
 }
 
+/* ---- lines ---- */
+
+/* One line, alone. */
+static void transform_line(int64_t length, const char *from, int64_t from_stride, char *to,
+                           int64_t to_stride) {
+  int64_t none = 0;
+  FftTables *tables = fft_tables_new(FFT_COMPLEX, false, length);
+  void *scratch = malloc((size_t)fft_scratch_bytes(tables));
+  fft_lines(tables,
+            &(FftBox){.kind = FFT_COMPLEX,
+                      .rank = 1,
+                      .lo = &none,
+                      .hi = &length,
+                      .from = from,
+                      .from_stride = &from_stride,
+                      .to = to,
+                      .to_stride = &to_stride,
+                      .given = length,
+                      .factor = 1},
+            scratch);
+  free(scratch), fft_tables_free(tables);
+}
+
+enum { COMPLEX = 16, ROW = COLUMNS * COMPLEX };
+
+static void transform_rows(const char *from, char *to) {
+  for (int64_t r = 0; r < ROWS; r++)
+    transform_line(COLUMNS, from + r * ROW, COMPLEX, to + r * ROW, COMPLEX);
+}
+
+static void transform_columns(const char *from, char *to) {
+  for (int64_t c = 0; c < COLUMNS; c++)
+    transform_line(ROWS, from + c * COMPLEX, ROW, to + c * COMPLEX, ROW);
+}
+
+static QlArray *transformed(QlArray *source, int axis, bool *on_one) {
+  QlTransform transform = {.axis = axis, .length = source->shape[axis], .factor = 1};
+  QlArray *array = NULL;
+  CHECK_INT_EQ(ql_transform(job.ctx, source, &transform, &array, on_one, &job.error), QL_OK);
+  return array;
+}
+
+/* Rows, columns, columns of rows, one row and all numbers as one line. */
+static void lines(void) {
+  static char x[ROWS * ROW], rows[ROWS * ROW], columns[ROWS * ROW], both[ROWS * ROW],
+      line[ROWS * ROW], got[ROWS * ROW];
+  int64_t shape[] = {ROWS, COLUMNS}, size = SIZE, one[] = {1, COLUMNS}, strides[] = {COLUMNS, 1};
+  for (int64_t k = 0; k < 2 * SIZE; k++) ((double *)(void *)x)[k] = (double)(k * k % 1009) - 500;
+  transform_rows(x, rows), transform_columns(x, columns), transform_columns(rows, both);
+  transform_line(SIZE, x, COMPLEX, line, COMPLEX);
+  bool several = job.ctx->info->node_count > 1, on_one[5];
+  QlArray *source = imported(QL_C128, 2, shape, x), *flat = imported(QL_C128, 1, &size, x);
+  QlArray *row, *array[5];
+  CHECK_INT_EQ(ql_view(source, 2, one, strides, 17 * COLUMNS, &row, &job.error), QL_OK);
+  array[0] = transformed(source, 1, &on_one[0]), array[1] = transformed(source, 0, &on_one[1]);
+  array[2] = transformed(array[0], 0, &on_one[2]), array[3] = transformed(row, 1, &on_one[3]);
+  array[4] = transformed(flat, 0, &on_one[4]);
+  const char *want[] = {rows, columns, both, rows + (ptrdiff_t)17 * ROW, line};
+  for (int k = 0; k < 5; k++) {
+    CHECK_INT_EQ(on_one[k], several && k > 2);
+    get(array[k], got);
+    CHECK(!memcmp(got, want[k], (size_t)array[k]->size * COMPLEX));
+    ql_release(array[k]);
+  }
+  QlArray *none = NULL;
+  QlTransform bad[] = {{.axis = 2, .length = 4},
+                       {.axis = -1, .length = 4},
+                       {.length = 0},
+                       {.kind = QL_TRANSFORM_HALF, .length = 4}};
+  for (int k = 0; k < 4; k++)
+    CHECK_INT_EQ(ql_transform(job.ctx, source, &bad[k], &none, &several, &job.error),
+                 k == 3 ? QL_ERR_TYPE : QL_ERR_VALUE);
+  CHECK(!none);
+  ql_release(source), ql_release(flat), ql_release(row);
+}
+
 static void mistakes(void) {
   int64_t shape[] = {ROWS, COLUMNS}, negative = -1;
   QlArray *array = NULL;
@@ -241,8 +319,8 @@ static void mistakes(void) {
 }
 
 static const CheckTest tests[] = {
-    CHECK_TEST(parts),  CHECK_TEST(known_numbers), CHECK_TEST(among_others),
-    CHECK_TEST(taking), CHECK_TEST(truths),        CHECK_TEST(mistakes),
+    CHECK_TEST(parts),  CHECK_TEST(known_numbers), CHECK_TEST(among_others), CHECK_TEST(taking),
+    CHECK_TEST(truths), CHECK_TEST(lines),         CHECK_TEST(mistakes),
 };
 
 int main(int argc, char **argv) {

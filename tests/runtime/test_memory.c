@@ -9,6 +9,7 @@
 #include "../check.h"
 
 #include <mpi.h>
+#include <math.h>
 #include <stdlib.h>
 
 void *__real_malloc(size_t size);
@@ -82,12 +83,12 @@ static bool anywhere(bool here) {
 /* What a round works with; the shapes change from round to round, so that the plan is a new one. */
 typedef struct Round {
   int64_t rows;
-  QlArray *u, *v, *twice, *sum, *numbers;
+  QlArray *u, *v, *twice, *sum, *numbers, *lines;
 } Round;
 
 static void release(Round *r) {
   ql_release(r->u), ql_release(r->v), ql_release(r->twice), ql_release(r->sum);
-  ql_release(r->numbers);
+  ql_release(r->numbers), ql_release(r->lines);
 }
 
 static void make(Round *r) {
@@ -103,7 +104,8 @@ static const QlRandom counted = {.generator = QL_GENERATOR_PHILOX,
                                  .width = 64,
                                  .second = {.u = UINT64_MAX}};
 
-/* v[1:-1] = u[:-2] + u[2:]; twice = u + u; numbers at random; sum = u.sum() */
+/* v[1:-1] = u[:-2] + u[2:]; twice = u + u; numbers at random; columns of u transformed, of a length
+ * that is new; sum = u.sum() */
 static void record(Round *r) {
   int64_t shape[] = {r->rows - 2, COLUMNS}, strides[] = {COLUMNS, 1};
   QlArray *above, *below, *inner, *sum;
@@ -117,6 +119,9 @@ static void record(Round *r) {
   CHECK_INT_EQ(ql_ufunc(ctx, QL_OP_ADD, 2, twice, NULL, NULL, QL_DTYPE_NONE, &r->twice, NULL),
                QL_OK);
   CHECK_INT_EQ(ql_random(ctx, QL_U64, 2, r->u->shape, &counted, &r->numbers, NULL), QL_OK);
+  QlTransform transform = {.kind = QL_TRANSFORM_HALF, .length = r->rows, .factor = 1};
+  bool on_one;
+  CHECK_INT_EQ(ql_transform(ctx, r->u, &transform, &r->lines, &on_one, NULL), QL_OK);
   CHECK_INT_EQ(ql_reduce(ctx, QL_REDUCE_SUM, r->u, 3, false, QL_DTYPE_NONE, NULL, &r->sum, NULL),
                QL_OK);
   ql_release(above), ql_release(below), ql_release(inner), ql_release(sum);
@@ -138,6 +143,18 @@ static void check_numbers(const Round *r) {
   CHECK(!memcmp(host, want, (size_t)size * sizeof *want));
 }
 
+/* The sum of a column first, then what has -rows / 2 in its real part. */
+static void check_lines(const Round *r) {
+  static double host[ROWS + ROUNDS][COLUMNS][2];
+  double n = (double)r->rows, sum = n * (n - 1) / 2;
+  int wrong = 0;
+  CHECK_INT_EQ(ql_gather(r->lines, -1, host, NULL), QL_OK);
+  for (int64_t i = 0; i < r->rows / 2 + 1; i++)
+    for (int j = 0; j < COLUMNS; j++)
+      wrong += fabs(host[i][j][0] - (i ? -n / 2 : sum)) > 1e-12 * sum || host[i][j][1] < -1e-9;
+  CHECK_INT_EQ(wrong, 0);
+}
+
 static void compare(const Round *r) {
   static double host[ROWS + ROUNDS][COLUMNS];
   QlScalar sum;
@@ -152,7 +169,7 @@ static void compare(const Round *r) {
   CHECK_INT_EQ(wrong, 0);
   CHECK_INT_EQ(ql_item(r->sum, &sum, NULL), QL_OK);
   CHECK(sum.value.d == 3.0 * (double)(r->rows * (r->rows - 1)));
-  check_numbers(r);
+  check_numbers(r), check_lines(r);
 }
 
 /* One round; `other` is dropped before the flush by rank 0 and behind it by the others. True:
