@@ -24,7 +24,8 @@ extern const StatementTraits statement_traits[STATEMENT_KINDS];
 typedef struct Statement {
   uint8_t kind, op, loop, ndim; /* op: of MAP, a QlReduction, a JitNestForm or a Routine; ndim: of
                                    the domain */
-  uint16_t axes;     /* of the domain: bit mask of REDUCE, of NEST by lines; the one bit of RAMP */
+  uint16_t axes;     /* of the domain: bit mask of REDUCE, of NEST by lines, of CALL with tiles; the
+                        one bit of RAMP */
   uint16_t operands; /* targets first, then inputs */
   uint32_t words, word_count;     /* where in Log.words */
   uint32_t scalars, scalar_count; /* where in Log.scalars */
@@ -152,7 +153,8 @@ typedef struct RequestOperand {
   uint8_t access, ndim;
   uint8_t dtype; /* of a scalar */
   QlValue value;
-  const AxisSpan *spans; /* NEST: what it touches of the array, axis by axis of that; else NULL */
+  const AxisSpan
+      *spans; /* NEST, CALL: what it touches of the array, axis by axis of that; else NULL */
 } RequestOperand;
 typedef struct LogRequest {
   StatementKind kind;
@@ -160,6 +162,7 @@ typedef struct LogRequest {
   uint32_t axes;
   int ndim;
   const int64_t *shape; /* of the domain */
+  int64_t work;         /* CALL with tiles: beside it its points are little; 0 */
   int operands;
   const RequestOperand *operand; /* the target first */
   void *payload;
@@ -192,7 +195,7 @@ typedef struct LogOperand {
   int ndim;
   SlotView view;        /* slot -1: a scalar, */
   int scalar;           /* this one of the log's */
-  const int64_t *spans; /* NEST: seen by its own axes, of which log_span tells more; NULL */
+  const int64_t *spans; /* NEST, CALL: seen by its own axes, of which log_span tells more; NULL */
 } LogOperand;
 const int64_t *log_shape(const Log *log, const Statement *s);
 bool log_operand(const Log *log, const Statement *s, int k,
@@ -207,6 +210,11 @@ bool log_accesses(const Log *log, const Statement *s, LogAccess access, int slot
  * scalars. */
 QlStatus rt_call(QlContext *ctx, int routine, const QlArray *made, int operands,
                  const RequestOperand *operand, QlError *error);
+/* The same of one whose boxes have whole tiles along those axes (a bit each). Inputs with spans
+ * have as many axes as the domain. work: of all points, in multiplications; 0: nothing worth
+ * speaking of. */
+QlStatus rt_call_tiles(QlContext *ctx, int routine, const QlArray *made, uint32_t axes,
+                       int64_t work, int operands, const RequestOperand *operand, QlError *error);
 
 /* ---- nest.c: loop nests that are compiled already ---- */
 /* Its function and what identifies it; in the context's list. */

@@ -369,17 +369,26 @@ static QlStatus build_call(Builder *b, const Group *group, PlanGroup *out) {
   Operand operand = stored_by(planner, group, &group->stores[0]);
   out->operands[0] = address(planner, group, &operand, out->strides);
   for (int k = 0; k < group->node_count; k++) {
+    int64_t *strides = out->strides + (size_t)(1 + k) * (size_t)group->rank;
+    if (group->touched && group->touched[k].ndim) {
+      int64_t own[QL_MAX_DIMS];
+      QL_TRY(address_own(planner, group, &group->touched[k], &out->operands[1 + k], own));
+      memcpy(strides, own, (size_t)group->rank * sizeof *strides);
+      continue;
+    }
     operand = read_by(group, k);
-    out->operands[1 + k] =
-        address(planner, group, &operand, out->strides + (size_t)(1 + k) * (size_t)group->rank);
+    out->operands[1 + k] = address(planner, group, &operand, strides);
   }
   RoutineShape shape = {.routine = group->routine,
                         .rank = group->rank,
                         .operands = (int)operands,
                         .dtype = (QlDtype)planner->plan->slots[group->stores[0].slot].dtype,
                         .extent = out->extent};
+  if (group->tile)
+    out->tile = planner_keep(planner, group->tile, (size_t)group->rank * sizeof *group->tile);
+  shape.tile = out->tile;
   out->routine = planner_keep(planner, &shape, sizeof shape);
-  return out->routine ? QL_OK : QL_ERR_MEMORY;
+  return out->routine && (out->tile || !group->tile) ? QL_OK : QL_ERR_MEMORY;
 }
 
 static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
@@ -405,7 +414,7 @@ static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
 
 static int cost_of(const Group *group) {
   if (group->nest) return group->nest->kernel->cost;
-  if (group->routine) return group->routine->cost;
+  if (group->routine) return call_cost(group);
   int cost = group->store_count;
   for (int k = 0; k < group->node_count; k++)
     cost += group->nodes[k].kind == NODE_OP ? ql_op_info[group->nodes[k].op].cost : 1;

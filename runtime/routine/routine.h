@@ -14,7 +14,7 @@
 #include "jit.h"
 
 typedef enum Routine {
-#define ROUTINE(NAME, name, anywhere, cost) ROUTINE_##NAME,
+#define ROUTINE(NAME, name, anywhere, cost, tile) ROUTINE_##NAME,
 #include "routines.def"
 #undef ROUTINE
   ROUTINES
@@ -25,19 +25,27 @@ typedef struct RoutineShape {
   const struct RoutineInfo *routine;
   int rank, operands;    /* the target and the inputs */
   QlDtype dtype;         /* of the target */
-  const int64_t *extent; /* [rank] of the domain */
+  const int64_t *extent; /* [rank] of the domain, or of a piece of it in whole tiles, */
+  const int64_t *tile;   /* [rank] of these; NULL: it has none */
 } RoutineShape;
 
 typedef void RoutineRun(const RoutineShape *shape, const JitCall *call);
+
+/* How long a tile is along an axis of that extent, which is not 0. */
+typedef int64_t RoutineTile(int64_t extent);
 
 typedef struct RoutineInfo {
   const char *name;
   int anywhere, cost;
   RoutineRun *run;
+  RoutineTile *tile;
 } RoutineInfo;
 extern const RoutineInfo routines[ROUTINES];
 
-#define ROUTINE(NAME, name, anywhere, cost) RoutineRun run_##name;
+RoutineTile tile_point; /* 1 */
+#define ROUTINE(NAME, name, anywhere, cost, tile) \
+  RoutineRun run_##name;                          \
+  RoutineTile tile_##tile;
 #include "routines.def"
 #undef ROUTINE
 

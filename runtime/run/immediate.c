@@ -40,6 +40,9 @@ typedef struct Nest {
 } Nest;
 
 enum { MORE_POINTS = 16 };
+/* Multiplications of a routine with tiles that take about as long as a point of other statements
+ * may: 2^21 of them, a product of 128 x 128, half as long as a plan that is known. */
+enum { WORK_OF_POINT = 2048 };
 
 int64_t rt_immediate_points(const QlContext *ctx, StatementKind kind) {
   bool more = kind == STATEMENT_REDUCE || ctx->spell.left > 0;
@@ -110,6 +113,8 @@ static bool is_here(const QlContext *ctx, const Storage *storage) {
 static bool has_few_points(const QlContext *ctx, const LogRequest *r, int64_t *points) {
   int64_t most = rt_immediate_points(ctx, r->kind);
   *points = 1;
+  if (r->work > most * WORK_OF_POINT) return false;
+  if (r->work) most *= MORE_POINTS;
   for (int a = 0; a < r->ndim; a++) {
     *points *= r->shape[a];
     if (*points > most) return false;
@@ -553,7 +558,7 @@ static void wait_for_others(QlContext *ctx, const LogRequest *r) {
 /* A routine, over the whole of its domain. */
 static void call_routine(const LogRequest *r) {
   char *base[NOTED_OPERANDS];
-  int64_t stride[NOTED_OPERANDS * QL_MAX_DIMS], lo[QL_MAX_DIMS] = {0};
+  int64_t stride[NOTED_OPERANDS * QL_MAX_DIMS], lo[QL_MAX_DIMS] = {0}, tile[QL_MAX_DIMS];
   QlValue param[NOTED_OPERANDS];
   int params = 0;
   RoutineShape shape = {
@@ -570,6 +575,9 @@ static void call_routine(const LogRequest *r) {
       stride[shape.operands * r->ndim + a] = r->operand[k].stride[a] * item;
     shape.operands++;
   }
+  if (r->axes) shape.tile = tile;
+  for (int a = 0; a < r->ndim; a++)
+    tile[a] = r->axes >> a & 1 ? shape.routine->tile(r->shape[a]) : 1;
   shape.routine->run(&shape, &(JitCall){lo, r->shape, base, stride, param});
 }
 
