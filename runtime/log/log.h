@@ -216,6 +216,15 @@ QlStatus rt_call(QlContext *ctx, int routine, const QlArray *made, int operands,
 QlStatus rt_call_tiles(QlContext *ctx, int routine, const QlArray *made, uint32_t axes,
                        int64_t work, int operands, const RequestOperand *operand, QlError *error);
 
+/* ---- routine/multiply.c ---- */
+QlStatus rt_blas_open(QlError *error); /* BLAS for products, one thread a call */
+
+/* ---- routine/product.c ---- */
+/* The sum over an axis of the products of two arrays, which are broadcast, in that dtype, if it is
+ * a product of matrices, or of stacks of them; false: it is none. */
+bool rt_product(QlContext *ctx, QlArray *left, QlArray *right, int axis, QlDtype dtype,
+                QlArray **result, QlStatus *status, QlError *error);
+
 /* ---- nest.c: loop nests that are compiled already ---- */
 /* Its function and what identifies it; in the context's list. */
 typedef struct NestKernel {
