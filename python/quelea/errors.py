@@ -7,6 +7,7 @@ __all__ = [
     "CommError",
     "CompileError",
     "DivergenceError",
+    "GatherWarning",
     "JitError",
     "StrictError",
     "UFuncTypeError",
@@ -35,6 +36,10 @@ class JitError(SyntaxError):
     """
 
     codes: tuple[str, ...] = ()
+
+
+class GatherWarning(RuntimeWarning):
+    """An array that lies on several nodes is brought to one, which computes alone."""
 
 
 class StrictError(RuntimeError):

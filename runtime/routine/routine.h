@@ -6,7 +6,8 @@
  *     run     run_random({300, 70}, the box of each worker)
  *
  * No Python, no memory from the heap, no failure: stores have begun. What can fail fails when it is
- * recorded, or in a statement before this one that only reads, whose outcome the program looks at.
+ * recorded, or in a statement before this one that only reads, whose outcome the program looks at;
+ * or it stores into its own target, which nobody else has seen, that it has failed (lapack.c).
  */
 #ifndef QUELEA_ROUTINE_H
 #define QUELEA_ROUTINE_H

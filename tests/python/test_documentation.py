@@ -22,6 +22,7 @@ MODULES = [
     "einstein",
     "elementwise",
     "emath",
+    "factors",
     "files",
     "grids",
     "indexing",
