@@ -9,7 +9,7 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$top/.venv
 python=$venv/bin/python
-packages=(gcc g++ cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libhwloc-dev libsleef-dev python3-dev python3-venv)
+packages=(gcc g++ cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libhwloc-dev libsleef-dev libopenblas-pthread-dev python3-dev python3-venv)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
@@ -50,7 +50,7 @@ setup_packages() {
   local missing root=()
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     missing=$(missing_tools | paste -sd' ')
-    [ -z "$missing" ] || die "this is neither Debian nor Ubuntu; missing: $missing. Also needed: LLVM 19 or 16, SLEEF, Python >= 3.11, each with headers"
+    [ -z "$missing" ] || die "this is neither Debian nor Ubuntu; missing: $missing. Also needed: LLVM 19 or 16, SLEEF, OpenBLAS, Python >= 3.11, each with headers"
     return 0
   fi
   missing=$(missing_packages)

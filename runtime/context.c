@@ -97,6 +97,7 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
                     .verify = ctx->params.check,
                     .fail_compile = fault_of(&ctx->params, "compile", ctx->info->rank)};
   status = jit_open(&jit, &ctx->jit, error);
+  if (!status) status = rt_blas_open(error);
   if (!status) status = rt_team_new(ctx, error);
   if ((status = rt_agree_status(ctx, status, error))) {
     ql_close(ctx);

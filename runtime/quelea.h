@@ -320,10 +320,27 @@ QL_API QlStatus ql_contract(QlContext *context, QlArray *left, QlArray *right, i
                             QlArray **result, QlError *error);
 /* The product of vectors and matrices, as NumPy's matmul: the sum over the last axis of `left` and
  * the first of `right`, which must be equal; of bools, whether any product is true. Each has one or
- * two axes, and the result those that are left: none for two vectors. Bits are those of contract
- * C7. */
+ * two axes, and the result those that are left: none for two vectors. */
 QL_API QlStatus ql_product(QlContext *context, QlArray *left, QlArray *right, QlArray **result,
                            QlError *error);
+
+/* What LAPACK makes of stacks of matrices, over the last two axes of `a` and, of SOLVE and LSTSQ,
+ * `b`, which have floating-point elements of one dtype, some at least, and equal other axes. The
+ * result has these and, in its last two, all that comes of a matrix (factors.def); EIG's is
+ * complex. The caller looks at the info of each. QL_ERR_VALUE for other arrays. */
+typedef enum QlFactorKind {
+#define FACTOR(NAME, rows, columns) QL_FACTOR_##NAME,
+#include "factors.def"
+#undef FACTOR
+} QlFactorKind;
+typedef struct QlFactor {
+  QlFactorKind kind;
+  QlArray *a, *b;
+  int option;
+  double least; /* LSTSQ: singular values below it times the largest are taken for 0 */
+} QlFactor;
+QL_API QlStatus ql_factor(QlContext *context, const QlFactor *factor, QlArray **result,
+                          QlError *error);
 
 /* ---- looking (collective: executes what is recorded) ---- */
 

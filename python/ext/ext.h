@@ -276,6 +276,7 @@ int qx_array_from_numbers(PyObject *object, QlDtype dtype, QlArray **array);
 
 /* ---- taking.c ---- */
 PyObject *qx_take(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *qx_factor(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *qx_count_true(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *qx_transform(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *qx_find_true(PyObject *module, PyObject *const *args, Py_ssize_t nargs);

@@ -362,6 +362,8 @@ PyMethodDef qx_functions[] = {
      "stack_order(a, b, core): the axes but for the last as NumPy's iterator goes through them"},
     {"order", function_order, METH_O, "The letter of an order=."},
     {"take", FAST_POSITIONAL(qx_take), "take(x, axes, place, indices): by index arrays"},
+    {"factor", FAST_POSITIONAL(qx_factor),
+     "factor(name, a, b, option, least): what LAPACK makes of stacks of matrices (factors.def)"},
     {"count_true", FAST_POSITIONAL(qx_count_true), "count_true(mask, chunk): in each chunk"},
     {"transform", FAST_POSITIONAL(qx_transform),
      "transform(x, kind, axis, length, backward, factor): (lines, whether one node computes them)"},

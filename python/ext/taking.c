@@ -1,4 +1,5 @@
-/* taking: elements by index arrays (quelea/indexing.py makes these of a key). */
+/* taking: calls of routines: elements by index arrays (quelea/indexing.py makes these of a key),
+ * where masks are true, factors of matrices (quelea/factors.py). */
 #include "ext.h"
 
 /* take(x, axes, place, indices): an index array of int64 for each of the axes, which ascend. */
@@ -21,6 +22,33 @@ PyObject *qx_take(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   }
   if (PyErr_Occurred() || qx_enter_at() < 0) return NULL;
   if (ql_take(qx.context, &take, &result, &error)) return qx_raise(&error);
+  return qx_wrap(result, false);
+}
+
+/* factor(name, a, b, option, least): what LAPACK makes of stacks of matrices; b may be None. */
+PyObject *qx_factor(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  static const char *const names[] = {
+#define FACTOR(NAME, rows, columns) #NAME,
+#include "factors.def"
+#undef FACTOR
+  };
+  enum { NAMES = sizeof names / sizeof *names };
+  QL_ERROR(error);
+  QlArray *result;
+  (void)module;
+  if (nargs != 5 || !PyUnicode_Check(args[0]) || !qx_is_array(args[1]) ||
+      (args[2] != Py_None && !qx_is_array(args[2])))
+    return PyErr_Format(PyExc_TypeError, "factor(name, a, b, option, least)");
+  int kind = 0;
+  while (kind < NAMES && PyUnicode_CompareWithASCIIString(args[0], names[kind])) kind++;
+  if (kind == NAMES) return PyErr_Format(PyExc_ValueError, "no such factors: %S", args[0]);
+  QlFactor factor = {.kind = (QlFactorKind)kind,
+                     .a = qx_array(args[1]),
+                     .b = args[2] == Py_None ? NULL : qx_array(args[2]),
+                     .option = (int)PyLong_AsLong(args[3]),
+                     .least = PyFloat_AsDouble(args[4])};
+  if (PyErr_Occurred() || qx_enter_at() < 0) return NULL;
+  if (ql_factor(qx.context, &factor, &result, &error)) return qx_raise(&error);
   return qx_wrap(result, false);
 }
 

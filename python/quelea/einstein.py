@@ -3,6 +3,7 @@
 Letters are axes. The dots stand for axes that broadcast, which are numbered from the right, -1 being the last.
 """
 
+import math
 import operator
 import string
 from collections.abc import Callable, Sequence
@@ -329,6 +330,10 @@ def _product(
     union = list(dict.fromkeys([*of_x, *of_y]))
     summed = [label for label in union if label not in needed]
     kept = result if result is not None else [label for label in union if label in needed]
+    if len(summed) > 1 and _are_matrices(x, of_x, y, of_y, kept, summed):
+        x, of_x = _joined(x, of_x, summed)
+        y, of_y = _joined(y, of_y, summed)
+        summed = [_SUMMED]
     if len(summed) == 1 and kept and kept[-1] not in of_x:
         order, place = [*kept[:-1], *summed, kept[-1]], -2  # as matrices are multiplied
     else:
@@ -342,6 +347,25 @@ def _product(
             product, 0
         )  # NumPy adds it to zeros, whose sign it takes if it is one
     return _total(product, range(len(kept), len(order))), kept
+
+
+_SUMMED = "summed"  # the axis that several are made one of, which are summed
+
+
+def _are_matrices(
+    x: ndarray, of_x: Labels, y: ndarray, of_y: Labels, kept: Labels, summed: Labels
+) -> bool:
+    """Say whether two operands are multiplied as matrices, once all axes that are summed are one."""
+    alike = all(x.shape[of_x.index(c)] == y.shape[of_y.index(c)] for c in summed)
+    rows = any(c in of_x and c not in of_y for c in kept)
+    return alike and rows and any(c in of_y and c not in of_x for c in kept)
+
+
+def _joined(x: ndarray, labels: Labels, summed: Labels) -> tuple[ndarray, Labels]:
+    rest = [label for label in labels if label not in summed]
+    x = x.transpose([labels.index(label) for label in (*rest, *summed)])
+    size = math.prod(x.shape[len(rest) :])
+    return x.reshape([*x.shape[: len(rest)], size]), [*rest, _SUMMED]
 
 
 def _aligned(x: ndarray, labels: Labels, order: Labels) -> ndarray:

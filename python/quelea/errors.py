@@ -47,6 +47,10 @@ class ExpressionError(JitError, ValueError):
     """A text is no expression of `quelea.evaluate`: what is not allowed and where, and what to write instead."""
 
 
+class GatherWarning(RuntimeWarning):
+    """An array that lies on several nodes is brought to one, which computes alone."""
+
+
 class StrictError(RuntimeError):
     """A gather or a redistribution was refused because `quelea.config.strict` is set."""
 

@@ -1,31 +1,69 @@
-"""``np.linalg``: norms, and products of matrices. What factorises a matrix is not there yet, and says so."""
+"""``np.linalg``: norms, products of matrices, and what LAPACK makes of them (`factors`)."""
 
 import functools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from numpy.linalg import LinAlgError
 
-from . import _quelea, diagonals, linear, manipulation, products
+from . import _quelea, diagonals, factors, linear, manipulation, products
 from ._quelea import ndarray
 from .creation import empty_like, eye
 from .elementwise import as_array
+from .factors import (
+    cholesky,
+    cond,
+    det,
+    eig,
+    eigh,
+    eigvals,
+    eigvalsh,
+    inv,
+    lstsq,
+    matrix_rank,
+    pinv,
+    qr,
+    slogdet,
+    solve,
+    svd,
+    svdvals,
+    tensorinv,
+    tensorsolve,
+)
 
 __all__ = [
     "LinAlgError",
+    "cholesky",
+    "cond",
     "cross",
+    "det",
     "diagonal",
+    "eig",
+    "eigh",
+    "eigvals",
+    "eigvalsh",
+    "inv",
+    "lstsq",
     "matmul",
     "matrix_norm",
     "matrix_power",
+    "matrix_rank",
     "matrix_transpose",
     "multi_dot",
     "norm",
     "outer",
+    "pinv",
+    "qr",
+    "slogdet",
+    "solve",
+    "svd",
+    "svdvals",
     "tensordot",
+    "tensorinv",
+    "tensorsolve",
     "trace",
     "vecdot",
     "vector_norm",
@@ -40,10 +78,11 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> n
     Parameters
     ----------
     x : array_like
-    ord : number, inf, -inf or 'fro', optional
+    ord : number, inf, -inf, 'fro' or 'nuc', optional
         Of vectors: the largest or smallest magnitude (inf, -inf), the number of elements that are not 0 (0), else the
         root of the sum of powers. Of matrices: the largest or smallest sum of magnitudes of a row (inf, -inf) or a
-        column (1, -1), or the root of the sum of squares ('fro', the default).
+        column (1, -1), the largest, smallest or sum of the singular values (2, -2, 'nuc'), or the root of the sum of
+        squares ('fro', the default).
     axis : int or (int, int), optional
         Of the vectors, or of the matrices; all, by default, of which there is one or two if `ord` is given.
     keepdims : bool, default False
@@ -52,11 +91,6 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> n
     Returns
     -------
     ndarray
-
-    Raises
-    ------
-    NotImplementedError
-        `ord` is 2, -2 or 'nuc' for matrices, which takes their singular values.
 
     Examples
     --------
@@ -118,10 +152,15 @@ def _of_matrices(a: ndarray, ord: Any, axis: tuple[int, ...], keepdims: bool) ->
     if row == column:
         raise ValueError("Duplicate axes given.")
     if ord in (2, -2, "nuc"):
-        raise NotImplementedError(
-            f"linalg.norm(ord={ord!r}) of matrices is not in Quelea yet, which has no singular values; write "
-            f"numpy.linalg.norm(numpy.asarray(x), {ord!r}), of a copy on every rank"
+        s = factors.svdvals(manipulation.moveaxis(a, (row, column), (-2, -1)))
+        of_values = (
+            _quelea.sum(s, -1)
+            if ord == "nuc"
+            else _quelea.max(s, -1, initial=0)
+            if ord == 2
+            else _quelea.min(s, -1)
         )
+        return _quelea.expand_dims(of_values, sorted((row, column))) if keepdims else of_values
     if ord in (None, "fro", "f"):
         return _quelea.sqrt(_quelea.sum(_squares(a), (row, column), keepdims=bool(keepdims)))
     if ord in (1, -1):
@@ -243,16 +282,11 @@ def matrix_power(a: Any, n: int) -> ndarray:
     ----------
     a : array_like of shape (..., M, M)
     n : int
-        Not below 0.
+        Below 0 the inverse is multiplied.
 
     Returns
     -------
     ndarray
-
-    Raises
-    ------
-    NotImplementedError
-        `n` is below 0, which takes the inverse.
     """
     x = as_array(a)
     if x.ndim < 2:
@@ -266,10 +300,7 @@ def matrix_power(a: Any, n: int) -> ndarray:
     except TypeError as error:
         raise TypeError("exponent must be an integer") from error
     if n < 0:
-        raise NotImplementedError(
-            "linalg.matrix_power of exponents below 0 is not in Quelea yet, which has no inverses; write "
-            "np.asarray(numpy.linalg.inv(numpy.asarray(x))), of a copy on every rank"
-        )
+        x, n = factors.inv(x), -n
     if n == 0:
         result = empty_like(x)
         result[...] = eye(x.shape[-1], dtype=x.dtype)
@@ -375,13 +406,3 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> ndarray:
     ndarray
     """
     return linear.trace(x, offset, -2, -1, dtype)
-
-
-def __getattr__(name: str) -> Callable[..., Any]:
-    if name.startswith("_") or not hasattr(numpy.linalg, name):
-        raise AttributeError(f"module 'quelea.linalg' has no attribute '{name}'", name=name)
-    raise AttributeError(
-        f"linalg.{name} is not in Quelea yet; numpy.linalg.{name} works on numpy.asarray(x), a copy on every rank, and "
-        "asarray takes its result back in",
-        name=name,
-    )

@@ -1,4 +1,4 @@
-"""Products of matrices and vectors, as sums of broadcast products: contract C7's fixed tree on any number of ranks."""
+"""Products of matrices and vectors: sums of broadcast products, which the runtime makes products of matrices."""
 
 import math
 import operator
@@ -553,7 +553,7 @@ def tensordot(a: Any, b: Any, axes: int | Sequence[Any] = 2) -> ndarray:
     )
     shape_x, shape_y = [x.shape[i] for i in rest_x], [y.shape[i] for i in rest_y]
     size = math.prod(x.shape[i] for i in left)
-    flat_x = x.transpose(rest_x + left).reshape(*shape_x, size)
+    flat_x = x.transpose(rest_x + left).reshape(math.prod(shape_x), size)
     flat_y = y.transpose(right + rest_y).reshape(size, math.prod(shape_y))
     return dot(flat_x, flat_y).reshape([*shape_x, *shape_y])
 

@@ -255,6 +255,8 @@ bool grid_project(Grid *grid, const Grid *from, int axis);
  * its first point. */
 bool grid_coarsen(Grid *grid, const Grid *from, int axis, int64_t origin, int64_t blocks,
                   int64_t unit);
+/* Every point along `axis` becomes `unit` points, the last one what is left of `extent`. */
+bool grid_refine(Grid *grid, const Grid *from, int axis, int64_t extent, int64_t unit);
 void grid_free(Grid *grid);
 int grid_cell(const GridAxis *axis, int part);
 Cells grid_all(const Grid *grid);
@@ -276,6 +278,9 @@ Template *rt_template_project(QlContext *ctx, Template *from, int axis, QlError 
  * owner of its first point. */
 Template *rt_template_coarsen(QlContext *ctx, Template *from, int axis, int64_t origin,
                               int64_t extent, int64_t unit, QlError *error);
+/* Along `axis`, every point becomes `unit` points, so that all cuts are multiples of it. */
+Template *rt_template_refine(QlContext *ctx, Template *from, int axis, int64_t extent, int64_t unit,
+                             QlError *error);
 /* Cut along `axis` alone: evenly, or (`whole`) not at all: the first node owns everything. */
 Template *rt_template_rows(QlContext *ctx, int ndim, const int64_t *shape, int axis, bool whole,
                            QlError *error);

@@ -162,6 +162,16 @@ bool grid_coarsen(Grid *grid, const Grid *from, int axis, int64_t origin, int64_
   return true;
 }
 
+bool grid_refine(Grid *grid, const Grid *from, int axis, int64_t extent, int64_t unit) {
+  if (!copy_grid(grid, from)) return false;
+  for (int g = 0; g < grid->count; g++) {
+    GridAxis *along = &grid->axis[g];
+    for (int c = 0; along->axis == axis && c <= along->cells; c++)
+      along->cut[c] = QL_MIN(along->cut[c] * unit, extent);
+  }
+  return true;
+}
+
 void grid_free(Grid *grid) { free(grid->cuts); }
 
 /* ---- looking ---- */

@@ -60,7 +60,7 @@ static Template *template_register(QlContext *ctx, Template *template, bool made
   return template;
 }
 
-enum { FROM_SHAPE, PROJECTED, COARSENED, ROWS, WHOLE, BESIDE };
+enum { FROM_SHAPE, PROJECTED, COARSENED, REFINED, ROWS, WHOLE, BESIDE };
 
 /* This node's part over its workers. */
 static bool share_out(QlContext *ctx, Template *t) {
@@ -113,6 +113,20 @@ Template *rt_template_coarsen(QlContext *ctx, Template *from, int axis, int64_t 
   t = template_new(from->ndim, shape);
   bool made = t && grid_coarsen(&t->nodes, &from->nodes, axis, origin, blocks, unit) &&
               grid_coarsen(&t->workers, &from->workers, axis, origin, blocks, unit);
+  return template_register(ctx, t, made, from, &recipe, error);
+}
+
+Template *rt_template_refine(QlContext *ctx, Template *from, int axis, int64_t extent, int64_t unit,
+                             QlError *error) {
+  int64_t shape[QL_MAX_DIMS];
+  memcpy(shape, from->extent, sizeof shape);
+  shape[axis] = extent;
+  TemplateRecipe recipe = {.parent = from->id, .kind = REFINED, .axis = axis, .unit = unit};
+  Template *t = template_find(ctx, from->ndim, shape, &recipe);
+  if (t) return t;
+  t = template_new(from->ndim, shape);
+  bool made = t && grid_refine(&t->nodes, &from->nodes, axis, extent, unit) &&
+              grid_refine(&t->workers, &from->workers, axis, extent, unit);
   return template_register(ctx, t, made, from, &recipe, error);
 }
 

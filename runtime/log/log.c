@@ -12,7 +12,8 @@
  *                or -1 - dtype for the next scalar
  *     kernel     two words of NEST
  *
- * An operand has a stride per axis of the domain; those of NEST have one per axis of the array, and
+ * An operand has a stride per axis of the domain; those of NEST, and of CALL if it has spans, have
+ * one per axis of the array, and
  * behind them for each axis its extent, dim, step, lo, hi (AxisSpan). With u and v the first arrays
  * that the log meets, of 10 float64 each, `v[1:] = u[:-1] * 2.0` records two statements, of which
  * the second copies. The first, t = u[:-1] * 2.0 with t of 9 elements, is the scalar 2.0 and the

@@ -24,8 +24,8 @@ extern const StatementTraits statement_traits[STATEMENT_KINDS];
 typedef struct Statement {
   uint8_t kind, op, loop, ndim; /* op: of MAP, a QlReduction, a JitNestForm or a Routine; ndim: of
                                    the domain */
-  uint16_t axes;     /* of the domain: bit mask of REDUCE, of NEST and CALL by lines; the one bit of
-                        RAMP */
+  uint16_t axes;     /* of the domain: bit mask of REDUCE, of NEST and CALL by lines, of CALL with
+                        tiles; the one bit of RAMP */
   uint16_t operands; /* targets first, then inputs */
   uint32_t words, word_count;     /* where in Log.words */
   uint32_t scalars, scalar_count; /* where in Log.scalars */
@@ -153,7 +153,8 @@ typedef struct RequestOperand {
   uint8_t access, ndim;
   uint8_t dtype; /* of a scalar */
   QlValue value;
-  const AxisSpan *spans; /* NEST: what it touches of the array, axis by axis of that; else NULL */
+  const AxisSpan
+      *spans; /* NEST, CALL: what it touches of the array, axis by axis of that; else NULL */
 } RequestOperand;
 typedef struct LogRequest {
   StatementKind kind;
@@ -161,6 +162,7 @@ typedef struct LogRequest {
   uint32_t axes;
   int ndim;
   const int64_t *shape; /* of the domain */
+  int64_t work;         /* CALL with tiles: beside it its points are little; 0 */
   int operands;
   const RequestOperand *operand; /* the target first */
   void *payload;
@@ -193,7 +195,7 @@ typedef struct LogOperand {
   int ndim;
   SlotView view;        /* slot -1: a scalar, */
   int scalar;           /* this one of the log's */
-  const int64_t *spans; /* NEST: seen by its own axes, of which log_span tells more; NULL */
+  const int64_t *spans; /* NEST, CALL: seen by its own axes, of which log_span tells more; NULL */
 } LogOperand;
 const int64_t *log_shape(const Log *log, const Statement *s);
 bool log_operand(const Log *log, const Statement *s, int k,
@@ -208,6 +210,12 @@ bool log_accesses(const Log *log, const Statement *s, LogAccess access, int slot
  * scalars. */
 QlStatus rt_call(QlContext *ctx, int routine, const QlArray *made, int operands,
                  const RequestOperand *operand, QlError *error);
+/* The same of one whose boxes have whole tiles along those axes (a bit each). Inputs with spans
+ * have as many axes as the domain. work: of all points, in multiplications; 0: nothing worth
+ * speaking of. */
+QlStatus rt_call_tiles(QlContext *ctx, int routine, const QlArray *made, uint32_t axes,
+                       int64_t work, int operands, const RequestOperand *operand, QlError *error);
+
 /* The same of a routine of lines along `axis`: the inputs have the axes of the target, and the same
  * extents along all but that one; rt_has_lines of each. Gives the operands their spans. */
 QlStatus rt_call_lines(QlContext *ctx, int routine, const QlArray *made, int axis, int operands,
@@ -217,6 +225,15 @@ bool rt_has_lines(const QlArray *array);
 
 /* ---- routine/transform.c ---- */
 void rt_transforms_close(QlContext *ctx);
+
+/* ---- routine/multiply.c ---- */
+QlStatus rt_blas_open(QlError *error); /* BLAS for products, one thread a call */
+
+/* ---- routine/product.c ---- */
+/* The sum over an axis of the products of two arrays, which are broadcast, in that dtype, if it is
+ * a product of matrices, or of stacks of them; false: it is none. */
+bool rt_product(QlContext *ctx, QlArray *left, QlArray *right, int axis, QlDtype dtype,
+                QlArray **result, QlStatus *status, QlError *error);
 
 /* ---- nest.c: loop nests that are compiled already ---- */
 /* Its function and what identifies it; in the context's list. */

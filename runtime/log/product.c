@@ -1,11 +1,12 @@
-/* Products of vectors and matrices: sums of broadcast products over one axis of theirs (contract
- * C7's fixed tree on any number of ranks).
+/* Products of vectors and matrices: sums of broadcast products over one axis of theirs. Those of
+ * matrices are a routine (routine/product.c); of the others, and of matrices of one row or column,
+ * the order is that of contract C7's fixed tree on any number of ranks.
  *
  *     left[k] right[k]      left[i,k] right[k]      left[k] right[k,j]      left[i,k] right[k,j]
  *     domain (k)            (i, k)                  (k, j)                  (i, k, j)
  *
- * Few are summed at once. Otherwise a product and a reduction are recorded, which one kernel
- * computes. */
+ * Few of those are summed at once. Otherwise a product and a reduction are recorded, which one
+ * kernel computes. */
 #include "runtime.h"
 
 /* The points of the sum: k is axis `summed`, and the result has the others. */
@@ -108,9 +109,15 @@ QlStatus ql_contract(QlContext *ctx, QlArray *left, QlArray *right, int axis, Ql
   QlDtype loop, dtype;
   QlOperand in[2] = {{.array = left}, {.array = right}};
   QL_TRY(rt_log_due(ctx, error));
+  QlStatus status = QL_OK;
   QL_TRY(ql_resolve(QL_OP_MULTIPLY, 2, in, QL_DTYPE_NONE, &loop, &dtype, error));
+  if (rt_product(ctx, left, right, axis, loop, result, &status, error)) return status;
   return loop == QL_F16 ? sum_of_halves(ctx, left, right, axis, result, error)
                         : sum_of_products(ctx, left, right, axis, result, error);
+}
+
+static bool are_matrices(const QlArray *left, const QlArray *right) {
+  return left->ndim == 2 && right->ndim == 2 && left->shape[0] > 1 && right->shape[1] > 1;
 }
 
 /* A view over the domain without the axes along which it does not move at the front. */
@@ -148,7 +155,7 @@ QlStatus ql_product(QlContext *ctx, QlArray *left, QlArray *right, QlArray **res
     return ql_fail(error, QL_ERR_VALUE,
                    "a product is of arrays of one or two axes, the last of "
                    "the first as long as the first of the second");
-  if (!at_once(ctx, left, right, result, &status, error))
+  if (are_matrices(left, right) || !at_once(ctx, left, right, result, &status, error))
     return record(ctx, left, right, result, error);
   ctx->log.at_end_of_assignment = false;
   return status;

@@ -364,14 +364,21 @@ static QlStatus address_lines(const Planner *planner, const Group *group, PlanGr
   return QL_OK;
 }
 
-static void address_points(const Planner *planner, const Group *group, PlanGroup *out) {
+/* Inputs with spans are seen by their own axes. */
+static QlStatus address_points(const Planner *planner, const Group *group, PlanGroup *out) {
   Operand operand = stored_by(planner, group, &group->stores[0]);
   out->operands[0] = address(planner, group, &operand, out->strides);
   for (int k = 0; k < group->node_count; k++) {
+    int64_t *strides = out->strides + (size_t)(1 + k) * (size_t)group->rank, own[QL_MAX_DIMS];
+    if (group->touched && group->touched[k].ndim) {
+      QL_TRY(address_own(planner, group, &group->touched[k], &out->operands[1 + k], own));
+      memcpy(strides, own, (size_t)group->rank * sizeof *strides);
+      continue;
+    }
     operand = read_by(group, k);
-    out->operands[1 + k] =
-        address(planner, group, &operand, out->strides + (size_t)(1 + k) * (size_t)group->rank);
+    out->operands[1 + k] = address(planner, group, &operand, strides);
   }
+  return QL_OK;
 }
 
 /* Its operands are those of the statement, in their order, its parameters the scalars. */
@@ -389,15 +396,18 @@ static QlStatus build_call(Builder *b, const Group *group, PlanGroup *out) {
   if (group->nest)
     QL_TRY(address_lines(planner, group, out));
   else
-    address_points(planner, group, out);
+    QL_TRY(address_points(planner, group, out));
   out->whole_axis = call_line_axis(group);
   RoutineShape shape = {.routine = group->routine,
                         .rank = group->rank,
                         .operands = (int)operands,
                         .dtype = (QlDtype)planner->plan->slots[group->stores[0].slot].dtype,
                         .extent = out->extent};
+  if (group->tile)
+    out->tile = planner_keep(planner, group->tile, (size_t)group->rank * sizeof *group->tile);
+  shape.tile = out->tile;
   out->routine = planner_keep(planner, &shape, sizeof shape);
-  return out->routine ? QL_OK : QL_ERR_MEMORY;
+  return out->routine && (out->tile || !group->tile) ? QL_OK : QL_ERR_MEMORY;
 }
 
 static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
@@ -422,7 +432,7 @@ static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
 /* ---- workers ---- */
 
 static int cost_of(const Group *group) {
-  if (group->routine) return group->routine->cost;
+  if (group->routine) return group->nest ? group->routine->cost : call_cost(group);
   if (group->nest) return group->nest->kernel->cost;
   int cost = group->store_count;
   for (int k = 0; k < group->node_count; k++)

@@ -20,7 +20,7 @@ SlotView nest_over_domain(const NestArray *array, bool at_centre) {
   return view;
 }
 
-static QlStatus read_array(Planner *planner, const LogOperand *operand, NestArray *array) {
+QlStatus nest_read_array(Planner *planner, const LogOperand *operand, NestArray *array) {
   PlanSlot *slot = &planner->plan->slots[operand->view.slot];
   const Storage *storage = planner->slots[operand->view.slot].storage;
   *array = (NestArray){.store = -1, .leaf = -1, .ndim = operand->ndim, .view = operand->view};
@@ -37,7 +37,7 @@ static QlStatus read_arrays(Planner *planner, const Statement *s, Group *group, 
   for (int k = 0; k < s->operands; k++) {
     if (!log_operand(planner->log, s, k, &operand)) continue;
     NestArray *array = &nest->arrays[nest->count++];
-    QL_TRY(read_array(planner, &operand, array));
+    QL_TRY(nest_read_array(planner, &operand, array));
     if (operand.access & LOG_WRITE) {
       array->store = group->store_count++;
       continue;
@@ -70,7 +70,11 @@ void nest_reach(const Planner *planner, const Group *group, int leaf, Reach *rea
   const GroupNest *nest = group->nest;
   int k = 0;
   while (nest->arrays[k].leaf != leaf) k++;
-  const NestArray *array = &nest->arrays[k];
+  nest_array_reach(planner, &nest->arrays[k], group->nest_from, reach);
+}
+
+void nest_array_reach(const Planner *planner, const NestArray *array, int64_t nest_from,
+                      Reach *reach) {
   const PlanSlot *slot = &planner->plan->slots[array->view.slot];
   reach->has_axes = true, reach->as_copy = !array->has_own;
   for (int a = 0; a < slot->ndim; a++) {
@@ -83,7 +87,7 @@ void nest_reach(const Planner *planner, const Group *group, int leaf, Reach *rea
       reach->axes[a] = through(own, &array->spans[own->dim], array->extent[own->dim]);
     AxisSpan *span = &reach->axes[a];
     if (span->dim != 0) continue;
-    span->lo += span->step * group->nest_from, span->hi += span->step * group->nest_from;
+    span->lo += span->step * nest_from, span->hi += span->step * nest_from;
   }
 }
 

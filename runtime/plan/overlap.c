@@ -56,7 +56,7 @@ static bool find_interior(const Planner *planner, const Group *group, const Plan
 }
 
 bool overlap_may_split(const Planner *planner, const Group *group) {
-  return group->exchanges && !group->swept && group->kind == GROUP_KERNEL &&
+  return group->exchanges && !group->swept && group->kind == GROUP_KERNEL && !group->tile &&
          group->reduce_axis < 0 && !group->placement.everywhere && !group->placement.in_order &&
          !group->placement.in_lines && planner->ctx->params.overlap >= 0;
 }

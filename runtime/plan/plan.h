@@ -122,7 +122,8 @@ typedef struct PlanGroup {
   PlanParam *params;
   bool is_nest;                /* its parameters begin with the box (log/nest.c); no strides */
   int64_t nest_from;           /* of which the first dimension is counted from there */
-  const RoutineShape *routine; /* NULL, or it computes the group instead of a kernel */
+  const RoutineShape *routine; /* NULL, or it computes the group instead of a kernel, */
+  const int64_t *tile;         /* [rank] and boxes begin and end where such tiles do; NULL */
   bool widened;                /* it stores into margins too */
   bool replicated;             /* each rank computes all of it, by its main thread */
   PlanTask *tasks;             /* [threads] of this rank */

@@ -129,7 +129,9 @@ typedef struct Group {
   int store_count;
   GroupStore stores[GROUP_STORES];
   const GroupNest *nest;      /* its kernel is given; NULL: it is that of its expression, */
-  const RoutineInfo *routine; /* or this, which computes it instead of a kernel */
+  const RoutineInfo *routine; /* or this, which computes it instead of a kernel, */
+  const int64_t *tile;        /* [rank] in tiles; NULL: in any boxes */
+  const NestArray *touched;   /* [node_count], of leaves with spans (ndim 0: it has none); NULL */
   int64_t nest_from; /* of a part of its first dimension: what position 0 of the domain is there */
   int reduce_axis;   /* -1: nothing is reduced */
   JitReduceForm form;
@@ -386,6 +388,10 @@ QlStatus planner_reduce(Planner *planner, int statement);
 QlStatus planner_nest(Planner *planner, int statement);
 /* What a leaf of a nest touches of its slot. */
 void nest_reach(const Planner *planner, const Group *group, int leaf, Reach *reach);
+/* An operand with spans; nest_from: what position 0 of the domain's first dimension is. */
+QlStatus nest_read_array(Planner *planner, const LogOperand *operand, NestArray *array);
+void nest_array_reach(const Planner *planner, const NestArray *array, int64_t nest_from,
+                      Reach *reach);
 /* Where the element of an axis's index 0 lies, or that in the middle of what is touched, and how it
  * moves with the domain: as a view of it. */
 SlotView nest_over_domain(const NestArray *array, bool at_centre);
@@ -402,6 +408,7 @@ QlStatus planner_call(Planner *planner, int statement);
 void call_reach(const Planner *planner, const Group *group, int leaf, Reach *reach);
 /* Along which dimension a routine of lines takes them whole; -1: it is none. */
 int call_line_axis(const Group *group);
+int call_cost(const Group *group); /* of a point, in additions */
 
 /* ---- rows_plan.c ---- */
 /* The probe has the nest's domain, and its leaves as nodes. */

@@ -2,20 +2,27 @@
 #include "runtime.h"
 
 const RoutineInfo routines[ROUTINES] = {
-#define ROUTINE(NAME, name, anywhere, cost, prepare) \
-  [ROUTINE_##NAME] = {#name, anywhere, cost, prepare, run_##name},
+#define ROUTINE(NAME, function, ...) \
+  [ROUTINE_##NAME] = {.name = #function, .run = run_##function, __VA_ARGS__},
 #include "routines.def"
 #undef ROUTINE
 };
 
 QlStatus rt_call(QlContext *ctx, int routine, const QlArray *made, int operands,
                  const RequestOperand *operand, QlError *error) {
+  return rt_call_tiles(ctx, routine, made, 0, 0, operands, operand, error);
+}
+
+QlStatus rt_call_tiles(QlContext *ctx, int routine, const QlArray *made, uint32_t axes,
+                       int64_t work, int operands, const RequestOperand *operand, QlError *error) {
   return rt_log_append(ctx,
                        &(LogRequest){.kind = STATEMENT_CALL,
                                      .op = routine,
                                      .loop = made->dtype,
+                                     .axes = axes,
                                      .ndim = made->ndim,
                                      .shape = made->shape,
+                                     .work = work,
                                      .operands = operands,
                                      .operand = operand},
                        error);

@@ -14,7 +14,8 @@
  *     plan    y lies in columns, [0, 50) [50, 100), of which each node is brought all of x
  *
  * No Python, no memory from the heap, no failure: stores have begun. What can fail fails when it is
- * recorded, or in a statement before this one that only reads, whose outcome the program looks at.
+ * recorded, or in a statement before this one that only reads, whose outcome the program looks at;
+ * or it stores into its own target, which nobody else has seen, that it has failed (lapack.c).
  */
 #ifndef QUELEA_ROUTINE_H
 #define QUELEA_ROUTINE_H
@@ -22,7 +23,7 @@
 #include "jit.h"
 
 typedef enum Routine {
-#define ROUTINE(NAME, name, anywhere, cost, prepare) ROUTINE_##NAME,
+#define ROUTINE(NAME, function, ...) ROUTINE_##NAME,
 #include "routines.def"
 #undef ROUTINE
   ROUTINES
@@ -33,7 +34,8 @@ typedef struct RoutineShape {
   const struct RoutineInfo *routine;
   int rank, operands;    /* the target and the inputs */
   QlDtype dtype;         /* of the target */
-  const int64_t *extent; /* [rank] of the domain */
+  const int64_t *extent; /* [rank] of the domain, or of a piece of it in whole tiles, */
+  const int64_t *tile;   /* [rank] of these; NULL: it has none */
   const void *tables;    /* what `prepare` has made, */
   void *scratch;         /* and memory of this worker's alone */
 } RoutineShape;
@@ -50,17 +52,23 @@ typedef struct RoutineNeeds {
 typedef QlStatus RoutinePrepare(QlContext *ctx, const RoutineShape *shape, const QlValue *param,
                                 RoutineNeeds *needs, QlError *error);
 
+/* How long a tile is along an axis of that extent, which is not 0. */
+typedef int64_t RoutineTile(int64_t extent);
+
+/* A row of routines.def, which says what the fields mean; what a row leaves out is 0. */
 typedef struct RoutineInfo {
   const char *name;
-  int anywhere, cost;
-  RoutinePrepare *prepare; /* NULL: it needs nothing */
   RoutineRun *run;
+  int cost, anywhere;
+  RoutineTile *tile;
+  RoutinePrepare *prepare;
 } RoutineInfo;
 extern const RoutineInfo routines[ROUTINES];
 
-#define ROUTINE(NAME, name, anywhere, cost, prepare) RoutineRun run_##name;
+#define ROUTINE(NAME, function, ...) RoutineRun run_##function;
 #include "routines.def"
 #undef ROUTINE
+RoutineTile tile_product, tile_whole;
 RoutinePrepare prepare_transform;
 
 /* Nothing, of a routine that needs nothing. */

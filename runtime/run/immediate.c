@@ -39,7 +39,11 @@ typedef struct Nest {
   int along; /* the axis that is reduced next; -1 */
 } Nest;
 
-enum { MORE_POINTS = 16, CALL_COST = 8 }; /* CALL_COST: of a routine's point, as of others */
+/* Of a routine's point, as much as others cost. */
+enum { MORE_POINTS = 16, CALL_COST = 8 };
+/* Multiplications of a routine with tiles that take about as long as a point of other statements
+ * may: 2^21 of them, a product of 128 x 128, half as long as a plan that is known. */
+enum { WORK_OF_POINT = 2048 };
 
 int64_t rt_immediate_points(const QlContext *ctx, StatementKind kind) {
   bool more = kind == STATEMENT_REDUCE || ctx->spell.left > 0;
@@ -111,6 +115,8 @@ static bool has_few_points(const QlContext *ctx, const LogRequest *r, int64_t *p
   int64_t most = rt_immediate_points(ctx, r->kind);
   if (r->kind == STATEMENT_CALL) most /= QL_MAX(routines[r->op].cost / CALL_COST, 1);
   *points = 1;
+  if (r->work > most * WORK_OF_POINT) return false;
+  if (r->work) most *= MORE_POINTS;
   for (int a = 0; a < r->ndim; a++) {
     *points *= r->shape[a];
     if (*points > most) return false;
@@ -555,7 +561,7 @@ static void wait_for_others(QlContext *ctx, const LogRequest *r) {
 typedef struct RoutineCall {
   RoutineShape shape;
   char *base[NOTED_OPERANDS];
-  int64_t stride[NOTED_OPERANDS * QL_MAX_DIMS];
+  int64_t stride[NOTED_OPERANDS * QL_MAX_DIMS], tile[QL_MAX_DIMS];
   QlValue param[NOTED_OPERANDS];
 } RoutineCall;
 
@@ -578,6 +584,9 @@ static bool prepare_routine(QlContext *ctx, const LogRequest *r, RoutineCall *ca
       call->stride[shape->operands * r->ndim + a] = r->operand[k].stride[a] * item;
     shape->operands++;
   }
+  if (shape->routine->tile && r->axes) shape->tile = call->tile;
+  for (int a = 0; a < r->ndim && shape->tile; a++)
+    call->tile[a] = r->axes >> a & 1 ? shape->routine->tile(r->shape[a]) : 1;
   if (!shape->routine->prepare) return true;
   if (rt_routine_needs(ctx, shape, call->param, &needs, NULL) ||
       rt_scratch_reserve(ctx, needs.scratch, NULL))

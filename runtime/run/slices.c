@@ -104,17 +104,18 @@ static bool can_cut(const Slicer *s, const Box *box, int axis) {
 }
 
 /* Along the first axis that can be cut; where one step of it is too much, each step along the next
- * ones. Leaves of a reduction stay whole. False: stopped. */
+ * ones. Leaves of a reduction stay whole, and tiles of a routine. False: stopped. */
 static bool run_cut(Slicer *s, Box box, int axis) {
   while (axis < s->ndim && !can_cut(s, &box, axis)) axis++;
   if (axis == s->ndim) return run_slice(s, &box);
   int next = axis + 1;
   while (next < s->ndim && !can_cut(s, &box, next)) next++;
   int64_t grain = axis == s->group->reduce_axis ? JIT_LEAF : 1, hi = box.hi[axis];
+  if (s->group->tile) grain = s->group->tile[axis];
   int64_t each = box_volume(s->ndim, &box) / (hi - box.lo[axis]) * grain;
   for (int64_t lo = box.lo[axis], step; lo < hi; lo += step) {
     step = QL_MAX(s->points / each, 1) * grain;
-    if (step > LINE) step = step / LINE * LINE;
+    if (step > LINE && !s->group->tile) step = step / LINE * LINE;
     step = QL_MIN(step, hi - lo);
     box.lo[axis] = lo, box.hi[axis] = lo + step;
     bool finer = each > s->points && next < s->ndim;

@@ -24,6 +24,7 @@ MODULES = [
     "emath",
     "evaluating",
     "fft",
+    "factors",
     "files",
     "grids",
     "indexing",
