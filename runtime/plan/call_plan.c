@@ -1,5 +1,5 @@
 /* Calls of routines into groups (routine/routine.h). A call has a group of its own, placed by the
- * owner of its target, of which it stores each element once. */
+ * owner of its target, of which it stores each element once, or updates some. */
 #include "planner.h"
 
 #include <string.h>
@@ -31,8 +31,15 @@ QlStatus planner_call(Planner *planner, int statement) {
 }
 
 void call_reach(const Planner *planner, const Group *group, int leaf, Reach *reach) {
-  const PlanSlot *slot = &planner->plan->slots[group->nodes[leaf].view.slot];
-  if (leaf >= group->routine->anywhere) return;
+  const SlotView *view = &group->nodes[leaf].view;
+  const PlanSlot *slot = &planner->plan->slots[view->slot];
+  int behind = leaf - group->routine->anywhere;
+  if (behind >= 0 && behind < group->routine->stretches) {
+    /* of what has more axes, where it is all of one node, it may be anything */
+    reach->has_axes &= slot->ndim == 1;
+    reach->axes[0].hi += view->stride[0] - 1;
+  }
+  if (behind >= 0) return;
   reach->has_axes = reach->as_copy = true;
   for (int a = 0; a < slot->ndim; a++)
     reach->axes[a] = (AxisSpan){.hi = slot->shape[a] - 1, .dim = -1};

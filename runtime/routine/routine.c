@@ -2,7 +2,8 @@
 #include "runtime.h"
 
 const RoutineInfo routines[ROUTINES] = {
-#define ROUTINE(NAME, name, anywhere, cost) [ROUTINE_##NAME] = {#name, anywhere, cost, run_##name},
+#define ROUTINE(NAME, name, anywhere, stretches, slices, cost) \
+  [ROUTINE_##NAME] = {#name, anywhere, stretches, slices, cost, run_##name},
 #include "routines.def"
 #undef ROUTINE
 };

@@ -14,7 +14,7 @@
 #include "jit.h"
 
 typedef enum Routine {
-#define ROUTINE(NAME, name, anywhere, cost) ROUTINE_##NAME,
+#define ROUTINE(NAME, name, anywhere, stretches, slices, cost) ROUTINE_##NAME,
 #include "routines.def"
 #undef ROUTINE
   ROUTINES
@@ -32,12 +32,12 @@ typedef void RoutineRun(const RoutineShape *shape, const JitCall *call);
 
 typedef struct RoutineInfo {
   const char *name;
-  int anywhere, cost;
+  int anywhere, stretches, slices, cost; /* routines.def says what they mean */
   RoutineRun *run;
 } RoutineInfo;
 extern const RoutineInfo routines[ROUTINES];
 
-#define ROUTINE(NAME, name, anywhere, cost) RoutineRun run_##name;
+#define ROUTINE(NAME, name, anywhere, stretches, slices, cost) RoutineRun run_##name;
 #include "routines.def"
 #undef ROUTINE
 

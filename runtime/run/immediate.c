@@ -573,7 +573,7 @@ static void call_routine(const LogRequest *r) {
   shape.routine->run(&shape, &(JitCall){lo, r->shape, base, stride, param});
 }
 
-/* What a routine stores it does not read: its target is new. */
+/* What a routine stores is new, or updated: nothing else that it reads is of that storage. */
 static bool can_be_done(const LogRequest *r, Nest *nest) {
   if (r->kind == STATEMENT_CALL) return true;
   make_nest(r, nest);

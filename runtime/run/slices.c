@@ -100,6 +100,8 @@ static bool run_slice(Slicer *s, const Box *box) {
 }
 
 static bool can_cut(const Slicer *s, const Box *box, int axis) {
+  const RoutineShape *called = s->group->routine;
+  if (called && axis >= called->routine->slices) return false;
   return axis != s->group->whole_axis && box->hi[axis] - box->lo[axis] > 1;
 }
 
