@@ -118,6 +118,7 @@ from . import (
     printing,
     process,
     products,
+    putting,
     ranges,
     rearranging,
     requirements,
@@ -243,6 +244,7 @@ from .nans import *
 from .polynomials import *
 from .printing import *
 from .products import *
+from .putting import *
 from .ranges import *
 from .rearranging import *
 from .requirements import *
@@ -350,8 +352,9 @@ _quelea.set_hooks(
     divmod=_numpy.divmod,
     empty=lambda shape, kind, order: empty(shape, kind, order or "C"),
     stack=joins._stack_nested,
-    assign_mask=elementwise._assign_mask,
+    assign_arrays=putting._assign,
     index_arrays=indexing._read,
+    ufunc_at=putting._at,
     namespace=_namespace,
     reduce_slowly=statistics._reduce_slowly,
 )
@@ -405,6 +408,7 @@ __all__ = [
         "printing",
         "process",
         "products",
+        "putting",
         "ranges",
         "rearranging",
         "requirements",
