@@ -283,6 +283,8 @@ PyObject *qx_find_true(PyObject *module, PyObject *const *args, Py_ssize_t nargs
 /* ---- putting.c ---- */
 PyObject *qx_scatter(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *qx_spread(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *qx_tally(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *qx_bins(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 /* ---- random.c ---- */
 extern PyMethodDef qx_random_functions[];

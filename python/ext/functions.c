@@ -368,6 +368,8 @@ PyMethodDef qx_functions[] = {
      "scatter(target, lead, places, values, ufunc): stores or combines, one after another"},
     {"spread", FAST_POSITIONAL(qx_spread),
      "spread(target, mask, chunk, starts, values): one value for each truth"},
+    {"tally", FAST_POSITIONAL(qx_tally), "tally(numbers, weights, bins): how often each occurs"},
+    {"bins", FAST_POSITIONAL(qx_bins), "bins(values, edges, width): in which each lies, or -1"},
     {"join", FAST_POSITIONAL(qx_join),
      "join(parts, axis, new_axis): arrays of one dtype in a new one; None: it is no such join"},
     {"goes_on", function_goes_on, METH_NOARGS,

@@ -1,5 +1,5 @@
 /* putting: elements stored by index arrays and through masks (quelea/putting.py makes these of a
- * key). */
+ * key), and counted (quelea/histograms.py). */
 #include "ext.h"
 
 /* None, or the ufunc's operation. */
@@ -42,4 +42,33 @@ PyObject *qx_spread(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   if (PyErr_Occurred() || qx_enter_at() < 0) return NULL;
   if (ql_spread(qx.context, &spread, &error)) return qx_raise(&error);
   Py_RETURN_NONE;
+}
+
+/* tally(numbers, weights, bins): weights may be None. */
+PyObject *qx_tally(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  QL_ERROR(error);
+  QlArray *counts;
+  (void)module;
+  if (nargs != 3 || !qx_is_array(args[0]) || (args[1] != Py_None && !qx_is_array(args[1])))
+    return PyErr_Format(PyExc_TypeError, "tally(numbers, weights, bins)");
+  QlArray *weights = args[1] == Py_None ? NULL : qx_array(args[1]);
+  long long bins = PyLong_AsLongLong(args[2]);
+  if (PyErr_Occurred() || qx_enter_at() < 0) return NULL;
+  if (ql_tally(qx.context, qx_array(args[0]), weights, bins, &counts, &error))
+    return qx_raise(&error);
+  return qx_wrap(counts, false);
+}
+
+/* bins(values, edges, width) */
+PyObject *qx_bins(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  QL_ERROR(error);
+  QlArray *bins;
+  (void)module;
+  if (nargs != 3 || !qx_is_array(args[0]) || !qx_is_array(args[1]))
+    return PyErr_Format(PyExc_TypeError, "bins(values, edges, width)");
+  double width = PyFloat_AsDouble(args[2]);
+  if (PyErr_Occurred() || qx_enter_at() < 0) return NULL;
+  if (ql_bins(qx.context, qx_array(args[0]), qx_array(args[1]), width, &bins, &error))
+    return qx_raise(&error);
+  return qx_wrap(bins, false);
 }

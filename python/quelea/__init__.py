@@ -107,6 +107,7 @@ from . import (
     errors,
     files,
     grids,
+    histograms,
     indexing,
     joins,
     lib,
@@ -225,6 +226,7 @@ from .elementwise import *
 from .errors import *
 from .files import *
 from .grids import *
+from .histograms import *
 from .indexing import *
 from .info import (
     __array_namespace_info__,
@@ -399,6 +401,7 @@ __all__ = [
         "errors",
         "files",
         "grids",
+        "histograms",
         "indexing",
         "joins",
         "linear",

@@ -24,6 +24,7 @@ MODULES = [
     "emath",
     "files",
     "grids",
+    "histograms",
     "indexing",
     "info",
     "joins",
