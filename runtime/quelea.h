@@ -230,14 +230,14 @@ typedef struct QlScatter {
 } QlScatter;
 /* Values and places may be of the target's storage: all of them are read first. */
 QL_API QlStatus ql_scatter(QlContext *context, const QlScatter *scatter, QlError *error);
-/* How often each number from 0 to bins - 1 occurs, as int64; of the weights: their sums, as float64,
- * in an order that follows from the number of elements and of bins alone. Other numbers are left
- * out. numbers: int64, one axis, not empty; weights: NULL, or one for each. */
+/* How often each number from 0 to bins - 1 occurs, as int64; of the weights: their sums, as
+ * float64, in an order that follows from the number of elements and of bins alone. Other numbers
+ * are left out. numbers: int64, one axis, not empty; weights: NULL, or one for each. */
 QL_API QlStatus ql_tally(QlContext *context, QlArray *numbers, QlArray *weights, int64_t bins,
                          QlArray **counts, QlError *error);
-/* In which bin between edges, which ascend, each value lies, as int64: a bin has its lower edge, the
- * last one also its upper; -1: in none. Both float64, float32 or int64. width: from the first edge
- * to the last, if all bins have one width; else 0. */
+/* In which bin between edges, which ascend, each value lies, as int64: a bin has its lower edge,
+ * the last one also its upper; -1: in none. Both float64, float32 or int64. width: from the first
+ * edge to the last, if all bins have one width; else 0. */
 QL_API QlStatus ql_bins(QlContext *context, QlArray *values, QlArray *edges, double width,
                         QlArray **bins, QlError *error);
 /* Takes memory that is the same on every rank: each rank copies its own part, at once; what lies

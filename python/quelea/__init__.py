@@ -101,11 +101,13 @@ from . import (
     creation,
     diagonals,
     dispatch,
+    editing,
     einstein,
     elementwise,
     emath,
     errors,
     files,
+    flat,
     grids,
     histograms,
     indexing,
@@ -221,10 +223,12 @@ from .compiling import jit, njit, prange
 from .correlation import *
 from .creation import *
 from .diagonals import *
+from .editing import *
 from .einstein import *
 from .elementwise import *
 from .errors import *
 from .files import *
+from .flat import *
 from .grids import *
 from .histograms import *
 from .indexing import *
@@ -367,6 +371,8 @@ _quelea.add_methods(
         "repeat": repeat,
         "tofile": files._tofile,
         "take": indexing._method_take,
+        "put": putting._method_put,
+        "flat": flat._flat,
         "nonzero": indexing._method_nonzero,
         "compress": indexing._method_compress,
         "tobytes": manipulation._tobytes,
@@ -396,10 +402,12 @@ __all__ = [
         "creation",
         "diagonals",
         "dispatch",
+        "editing",
         "einstein",
         "elementwise",
         "errors",
         "files",
+        "flat",
         "grids",
         "histograms",
         "indexing",

@@ -10,6 +10,7 @@ import operator
 from typing import Any
 
 import numpy
+from numpy.lib.array_utils import normalize_axis_index
 
 from . import _quelea
 from ._quelea import ndarray
@@ -17,16 +18,21 @@ from .dispatch import as_numpy
 from .elementwise import as_array
 from .indexing import (
     _CHUNK,
+    _check,
     _check_mask,
+    _common,
+    _index_of_take,
     _is_number,
     _mask,
     _quelea_text,
     _select,
     _Selection,
     _starts,
+    _taken_at,
+    take,
 )
 
-__all__: list[str] = []
+__all__ = ["put", "put_along_axis", "take_along_axis"]
 
 
 # ---- values ----
@@ -42,8 +48,13 @@ def _values(value: Any, dtype: numpy.dtype[Any]) -> ndarray:
         return value
     given = as_array(value) if isinstance(value, (list, tuple)) and _holds_ours(value) else value
     filled = _quelea.empty(_shape_of(given), dtype)
-    filled[...] = given
+    filled[...] = _cast_as_arrays(given)
     return filled
+
+
+def _cast_as_arrays(value: Any) -> Any:
+    """Give NumPy's scalars as arrays, of which an assignment loses what it must."""
+    return numpy.asarray(value) if isinstance(value, numpy.generic) else value
 
 
 def _holds_ours(value: Any) -> bool:
@@ -156,6 +167,172 @@ def _assign(x: ndarray, key: Any, value: Any) -> None:
     _scatter(_select(x, key, whole=True), _values(value, x.dtype))
 
 
+# ---- by numbers, and along an axis ----
+
+
+def put(a: ndarray, ind: Any, v: Any, mode: str = "raise") -> None:
+    """Assign elements by their numbers in C order.
+
+    Parameters
+    ----------
+    a : ndarray
+    ind : array_like of ints
+        The numbers; of equal ones the last stays.
+    v : array_like
+        A value for each; where there are fewer they begin again.
+    mode : {'raise', 'wrap', 'clip'}, default 'raise'
+        What becomes of numbers beyond the ends: an IndexError, counted on from the other end, or the nearest end (where
+        numbers below zero are 0).
+
+    Raises
+    ------
+    IndexError
+        A number is out of bounds.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> a = np.arange(5)
+    >>> np.put(a, [0, 2], [-44, -55])
+    >>> a
+    array([-44,   1, -55,   3,   4])
+    """
+    if not isinstance(a, ndarray):
+        raise TypeError(f"argument 1 must be quelea.ndarray, not {type(a).__name__}")
+    _check_writable(a)
+    index = _index_of_take(ind)
+    if mode == "raise":
+        _check(index, a.size, 0)
+    elif mode not in ("wrap", "clip"):
+        raise ValueError(f"clipmode must be one of 'clip', 'raise', or 'wrap' (got {mode!r})")
+    elif a.size == 0 and index.size:
+        raise IndexError("cannot replace elements of an empty array")
+    elif mode == "wrap":
+        index = index % a.size
+    else:
+        both = _quelea if isinstance(index, ndarray) else numpy
+        index = both.minimum(both.maximum(index, 0), a.size - 1)
+    values = _values(v, a.dtype).reshape(-1)
+    if values.size and index.size:
+        put_numbers(a, index.reshape(-1), _again(values, index.size))
+
+
+def put_numbers(x: ndarray, index: Any, values: ndarray) -> None:
+    """Store values, one or as many as there are numbers, which are within and count elements in C order."""
+    target = x if x.ndim else x.reshape(1)
+    axes = list(range(target.ndim))
+    if target.ndim == 1:
+        _scatter(_Selection(target, axes, 0, [index], index.shape), values)
+        return
+    index = index + (index < 0) * x.size
+    _scatter(_Selection(target, axes, 0, [index], index.shape), values)
+
+
+def _again(values: ndarray, count: int) -> ndarray:
+    """Give so many values, of which there are one, or as many, or too many, or those that begin again."""
+    if values.size in (1, count):
+        return values
+    if values.size > count:
+        return values[:count]
+    return take(values, _quelea.ramp((count,), 0, 0, 1, "int64") % values.size)
+
+
+def _along_axis(x: ndarray, indices: Any, axis: int) -> _Selection:
+    """Give the selection of `take_along_axis`: all other axes go along."""
+    index = indices if isinstance(indices, ndarray) else numpy.asarray(indices)
+    if index.dtype.kind not in "iu":
+        raise IndexError("`indices` must be an integer array")
+    if index.ndim != x.ndim:
+        raise ValueError("`indices` and `arr` must have the same number of dimensions")
+    if index.dtype != numpy.int64:
+        index = index.astype(numpy.int64)
+    _check(index, x.shape[axis], axis)
+    all_of: list[Any] = []
+    for a, extent in enumerate(x.shape):
+        along = [1] * x.ndim
+        along[a] = extent
+        ramp = None if a == axis else _quelea.ramp((extent,), 0, 0, 1, "int64")
+        all_of.append(index if ramp is None else ramp.reshape(along))
+    return _Selection(x, list(range(x.ndim)), 0, all_of, _common([i.shape for i in all_of]))
+
+
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> ndarray:
+    """Take elements along an axis, by an index array that has all other axes too.
+
+    Parameters
+    ----------
+    arr : array_like
+    indices : array_like of ints
+        As many axes as `arr`; those of one element are repeated.
+    axis : int, optional
+        None: of the flattened array.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    IndexError
+        A number is out of bounds, or no integer.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.take_along_axis(np.asarray([[10, 30, 20], [60, 40, 50]]), [[1], [0]], axis=1)
+    array([[30],
+           [60]])
+    """
+    x = as_array(arr)
+    if axis is None:
+        if numpy.ndim(indices) != 1:
+            raise ValueError("when axis=None, `indices` must have a single dimension.")
+        x, axis = x.reshape(-1), 0
+    selected = _along_axis(x, indices, normalize_axis_index(axis, x.ndim))
+    return _taken_at(x, selected.axes, 0, selected.indices, selected.shape)
+
+
+def put_along_axis(arr: ndarray, indices: Any, values: Any, axis: int | None) -> None:
+    """Assign elements along an axis, by an index array that has all other axes too.
+
+    Parameters
+    ----------
+    arr : ndarray
+    indices : array_like of ints
+        As many axes as `arr`; those of one element are repeated.
+    values : array_like
+        Broadcast to the shape of the indices.
+    axis : int or None
+        None: nothing is assigned but to a copy, as in NumPy.
+
+    Raises
+    ------
+    IndexError
+        A number is out of bounds, or no integer.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> a = np.asarray([[10, 30, 20], [60, 40, 50]])
+    >>> np.put_along_axis(a, [[1], [0]], 99, axis=1)
+    >>> a
+    array([[10, 99, 20],
+           [99, 40, 50]])
+    """
+    x = arr if isinstance(arr, ndarray) else as_array(arr)
+    if axis is None:
+        if numpy.ndim(indices) != 1:
+            raise ValueError("when axis=None, `indices` must have a single dimension.")
+        x, axis = x.flatten(), 0
+    _check_writable(x)
+    _scatter(_along_axis(x, indices, normalize_axis_index(axis, x.ndim)), _values(values, x.dtype))
+
+
+def _method_put(self: ndarray, indices: Any, values: Any, mode: str = "raise") -> None:
+    """Assign elements by their numbers in C order; see `quelea.put`."""
+    put(self, indices, values, mode)
+
+
 # ---- ufunc.at ----
 
 
@@ -242,7 +419,7 @@ def _assigned_where(x: ndarray, mask: Any, value: Any) -> bool:
     if len(shape) > rest and any(n != 1 for n in shape[: len(shape) - rest]):
         return False
     filled = _quelea.empty(shape[len(shape) - rest :] if rest else (), x.dtype)
-    filled[...] = value
+    filled[...] = _cast_as_arrays(value)
     if rest:
         _spread(filled, x.shape[mask.ndim :])
     chosen = mask.reshape(mask.shape + (1,) * rest)
@@ -253,15 +430,32 @@ def _assigned_where(x: ndarray, mask: Any, value: Any) -> bool:
 def _assign_each(x: ndarray, mask: Any, value: Any) -> None:
     """Assign one value for each element that a mask of all axes selects."""
     values = _values(value, x.dtype)
-    if not isinstance(mask, ndarray):
-        mask = _quelea.asarray(mask)
-    flat = mask.reshape(-1)
-    starts = _starts(flat)
+    flat, starts = _counted(mask)
     if starts[-1] != values.size:
         raise ValueError(
             f"NumPy boolean array indexing assignment cannot assign {values.size} input values to the {starts[-1]} "
             "output values where the mask is true"
         )
-    if not values.size:
+    if values.size:
+        _quelea.spread(x, flat, _CHUNK, _quelea.asarray(starts), values)
+
+
+def _counted(mask: Any) -> tuple[ndarray, Any]:
+    """Give a mask along one axis, and look how many truths there are before each of its chunks."""
+    whole = mask if isinstance(mask, ndarray) else _quelea.asarray(mask)
+    flat: ndarray = whole.reshape(-1)
+    return flat, _starts(flat)
+
+
+def assign_in_turn(x: ndarray, mask: ndarray, values: ndarray) -> None:
+    """Assign values, of one axis, where a mask of that shape is true; where there are fewer they begin again."""
+    flat, starts = _counted(mask)
+    count = int(starts[-1])
+    if not count:
         return
-    _quelea.spread(x, flat, _CHUNK, _quelea.asarray(starts), values)
+    if not values.size:
+        raise ValueError("Cannot insert from an empty array!")
+    target = x if x.ndim else x.reshape(1)
+    again = _again(values, count)
+    again = again if again.size == count else _quelea.broadcast_to(again, (count,))
+    _quelea.spread(target, flat, _CHUNK, _quelea.asarray(starts), again)

@@ -208,6 +208,11 @@ static QlStatus record_spread(QlContext *ctx, const QlSpread *spread, QlError *e
   return rt_call(ctx, ROUTINE_SPREAD, target, count, operand, error);
 }
 
+/* Would more be brought to each node than is wanted? */
+static bool is_part_of_much(const QlContext *ctx, const QlArray *array) {
+  return ctx->info->node_count > 1 && array->storage->size > QL_MAX(2 * array->size, 1024);
+}
+
 /* The mask and the values are read first where they are of the target's storage; parts of complex
  * elements lie apart, in elements that are read and stored whole. */
 QlStatus ql_spread(QlContext *ctx, const QlSpread *spread, QlError *error) {
@@ -221,9 +226,10 @@ QlStatus ql_spread(QlContext *ctx, const QlSpread *spread, QlError *error) {
   if (target->part)
     status = ql_astype(ctx, target, (QlDtype)target->dtype, QL_ORDER_C, &whole, error),
     of.target = whole;
-  if (!status && of.mask->storage == target->storage)
+  if (!status && (of.mask->storage == target->storage || is_part_of_much(ctx, of.mask)))
     status = ql_astype(ctx, of.mask, QL_BOOL, QL_ORDER_C, &mask, error), of.mask = mask;
-  if (!status && (values->storage == target->storage || values->part))
+  if (!status &&
+      (values->storage == target->storage || values->part || is_part_of_much(ctx, values)))
     status = ql_astype(ctx, values, (QlDtype)values->dtype, QL_ORDER_C, &copy, error),
     of.values = copy;
   if (!status) status = record_spread(ctx, &of, error);

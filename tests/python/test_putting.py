@@ -316,6 +316,8 @@ def test_what_is_pending():
         [2j, 1],
         1j,
         numpy.float32(2.5),
+        numpy.int64(300),
+        numpy.uint8(200),
         "a",
         2**70,
     ],
