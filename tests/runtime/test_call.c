@@ -282,6 +282,50 @@ static void scattering(void) {
   ql_release(values), ql_release(truths), ql_release(begins), ql_release(numbers);
 }
 
+/* Numbers of a column, with weights, in more than one chunk; and in which bin they lie. */
+static void counting(void) {
+  enum { LONG = 40000, STEP = 3, COUNT = LONG / STEP + 1, BINS = 23 };
+  static int64_t numbers[LONG], counts[BINS], got[BINS], bins[LONG];
+  static double weights[LONG], sums[BINS], summed[BINS], values[LONG], edges[] = {0, 2, 2, 5, 22.5};
+  int64_t size = LONG, count = COUNT, step = STEP, edge_count = 5;
+  for (int64_t k = 0; k < LONG; k++) {
+    numbers[k] = k * k % 31 - 2, weights[k] = (double)(k % 8), values[k] = (double)numbers[k];
+    if (k % STEP || numbers[k] < 0 || numbers[k] >= BINS) continue;
+    counts[numbers[k]]++, sums[numbers[k]] += weights[k];
+  }
+  QlArray *x = imported(QL_I64, 1, &size, numbers), *w = imported(QL_F64, 1, &size, weights),
+          *v = imported(QL_F64, 1, &size, values), *e = imported(QL_F64, 1, &edge_count, edges);
+  QlArray *some = NULL, *their = NULL, *counted = NULL, *weighed = NULL, *found = NULL, *bad = NULL;
+  CHECK_INT_EQ(ql_view(x, 1, &count, &step, 0, &some, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_view(w, 1, &count, &step, 0, &their, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_tally(job.ctx, some, NULL, BINS, &counted, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_tally(job.ctx, some, their, BINS, &weighed, &job.error), QL_OK);
+  get(counted, got), get(weighed, summed);
+  CHECK(!memcmp(got, counts, sizeof got));
+  CHECK(!memcmp(summed, sums, sizeof sums));
+  int wrong = 0;
+  for (int uniform = 0; uniform < 2; uniform++) {
+    CHECK_INT_EQ(ql_bins(job.ctx, v, e, uniform ? 22.5 : 0, &found, &job.error), QL_OK);
+    get(found, bins);
+    for (int k = 0; k < LONG; k++) {
+      int64_t want = values[k] < 0 || values[k] > 22.5 ? -1
+                     : values[k] < 2                   ? 0
+                     : values[k] < 5                   ? 2
+                                                       : 3;
+      wrong += bins[k] != want;
+    }
+    ql_release(found);
+  }
+  CHECK_INT_EQ(wrong, 0);
+  CHECK_INT_EQ(ql_tally(job.ctx, v, NULL, BINS, &bad, &job.error), QL_ERR_VALUE);
+  CHECK_INT_EQ(ql_tally(job.ctx, some, w, BINS, &bad, &job.error), QL_ERR_VALUE);
+  CHECK_INT_EQ(ql_tally(job.ctx, x, NULL, 0, &bad, &job.error), QL_ERR_VALUE);
+  CHECK_INT_EQ(ql_bins(job.ctx, x, e, 0, &bad, &job.error), QL_ERR_VALUE);
+  CHECK(!bad);
+  ql_release(x), ql_release(w), ql_release(v), ql_release(e), ql_release(some), ql_release(their);
+  ql_release(counted), ql_release(weighed);
+}
+
 static void mistakes(void) {
   int64_t shape[] = {ROWS, COLUMNS}, negative = -1;
   QlArray *array = NULL;
@@ -299,7 +343,7 @@ static void mistakes(void) {
 
 static const CheckTest tests[] = {
     CHECK_TEST(parts),  CHECK_TEST(known_numbers), CHECK_TEST(among_others), CHECK_TEST(taking),
-    CHECK_TEST(truths), CHECK_TEST(scattering),    CHECK_TEST(mistakes),
+    CHECK_TEST(truths), CHECK_TEST(scattering),    CHECK_TEST(counting),     CHECK_TEST(mistakes),
 };
 
 int main(int argc, char **argv) {
