@@ -227,6 +227,39 @@ QL_API QlStatus ql_count_true(QlContext *context, QlArray *mask, int64_t chunk, 
  * which nobody checks. */
 QL_API QlStatus ql_find_true(QlContext *context, QlArray *mask, int64_t chunk, QlArray *starts,
                              int64_t size, QlArray **places, QlError *error);
+/* Stores values through a mask: one for each truth, in C order. */
+typedef struct QlSpread {
+  QlArray *target;
+  QlArray *mask; /* of one axis: the elements in C order */
+  int64_t chunk; /* of ql_count_true; starts: as of ql_find_true */
+  QlArray *starts;
+  QlArray *values; /* of one axis, at least as many as there are truths; of the target's dtype */
+} QlSpread;
+QL_API QlStatus ql_spread(QlContext *context, const QlSpread *spread, QlError *error);
+/* Stores values at places, one after another, or combines with them what is there: target[place] =
+ * op(target[place], value), or op(target[place]). */
+typedef struct QlScatter {
+  QlArray *target;
+  int lead;        /* places count the elements of so many of its first axes in C order; each has a
+                      block of all others */
+  QlArray *places; /* int64, one axis; all from -size to size - 1, which nobody checks */
+  QlArray *values; /* two axes: the places, and the elements of a block in C order. NULL: of an
+                      operation with one input. To be stored: of the target's dtype */
+  bool computes;   /* with that operation; else stores */
+  QlOp op;
+} QlScatter;
+/* Values and places may be of the target's storage: all of them are read first. */
+QL_API QlStatus ql_scatter(QlContext *context, const QlScatter *scatter, QlError *error);
+/* How often each number from 0 to bins - 1 occurs, as int64; of the weights: their sums, as
+ * float64, in an order that follows from the number of elements and of bins alone. Other numbers
+ * are left out. numbers: int64, one axis, not empty; weights: NULL, or one for each. */
+QL_API QlStatus ql_tally(QlContext *context, QlArray *numbers, QlArray *weights, int64_t bins,
+                         QlArray **counts, QlError *error);
+/* In which bin between edges, which ascend, each value lies, as int64: a bin has its lower edge,
+ * the last one also its upper; -1: in none. Both float64, float32 or int64. width: from the first
+ * edge to the last, if all bins have one width; else 0. */
+QL_API QlStatus ql_bins(QlContext *context, QlArray *values, QlArray *edges, double width,
+                        QlArray **bins, QlError *error);
 /* Takes memory that is the same on every rank: each rank copies its own part, at once; what lies
  * there is not needed afterwards. A large array executes the log. Contents that differ are
  * QL_ERR_DIVERGED at the next execution (contract C4). strides in bytes; NULL: C order. */

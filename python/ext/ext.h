@@ -46,8 +46,9 @@
   HOOK(empty)          \
   HOOK(stack)          \
   HOOK(reduce_slowly)  \
-  HOOK(assign_mask)    \
-  HOOK(index_arrays)
+  HOOK(assign_arrays)  \
+  HOOK(index_arrays)   \
+  HOOK(ufunc_at)
 
 typedef struct QxHooks {
 #define QX_HOOK(name) PyObject *name;
@@ -286,6 +287,12 @@ PyObject *qx_find_true(PyObject *module, PyObject *const *args, Py_ssize_t nargs
  * NotImplemented. */
 PyObject *qx_read_few(PyObject *self, PyObject *key);
 
+/* ---- putting.c ---- */
+PyObject *qx_scatter(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *qx_spread(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *qx_tally(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *qx_bins(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
 /* ---- random.c ---- */
 extern PyMethodDef qx_random_functions[];
 
@@ -315,6 +322,7 @@ bool qx_compiled_setup(PyObject *module);
 /* ---- ufunc.c: the type quelea.ufunc ---- */
 extern PyTypeObject qx_ufunc_type;
 bool qx_ufunc_setup(PyObject *module);
+int qx_ufunc_op(PyObject *object); /* -1: it is no ufunc of ours */
 /* NumPy's ufunc of those operands, one of which overrides it; out: NULL, or where the result goes.
  */
 PyObject *qx_ufunc_elsewhere(QlOp op, int count, PyObject *const *operands, PyObject *out);

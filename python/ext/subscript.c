@@ -1,7 +1,6 @@
 /* subscript: indexing by ints, slices of any step, Ellipsis and newaxis. A key becomes shape,
  * strides and offset of a view; an int for every axis copies one element, as NumPy gives a scalar
- * there. Reading by arrays is quelea/indexing.py's; assigning a scalar through a mask goes through
- * `where`. */
+ * there. Reading by arrays is quelea/indexing.py's, assigning by them quelea/putting.py's. */
 #include "ext.h"
 
 typedef struct View {
@@ -224,17 +223,11 @@ static bool same_view(const QlArray *a, const QlArray *b) {
   return memcmp(a->shape, b->shape, bytes) == 0 && memcmp(a->strides, b->strides, bytes) == 0;
 }
 
-static int assign_special(PyObject *self, PyObject *key, PyObject *value, Outcome outcome) {
-  if (outcome == MASK) {
-    PyObject *const args[3] = {self, key, value};
-    PyObject *done = PyObject_Vectorcall(qx.hooks.assign_mask, args, 3, NULL);
-    Py_XDECREF(done);
-    return done ? 0 : -1;
-  }
-  PyErr_SetString(PyExc_NotImplementedError,
-                  "assigning through an array or list of integers is not in Quelea yet; write "
-                  "slices, or np.where with a mask");
-  return -1;
+static int assign_special(PyObject *self, PyObject *key, PyObject *value) {
+  PyObject *const args[3] = {self, key, value};
+  PyObject *done = PyObject_Vectorcall(qx.hooks.assign_arrays, args, 3, NULL);
+  Py_XDECREF(done);
+  return done ? 0 : -1;
 }
 
 /* One element takes a scalar or a 0-d array; a boolean also what is true or false. */
@@ -282,7 +275,7 @@ int qx_array_assign(PyObject *self, PyObject *key, PyObject *value) {
     return PyErr_SetString(PyExc_ValueError, "assignment destination is read-only"), -1;
   View view;
   Outcome outcome = parse_key(array, key, &view);
-  if (outcome != BASIC) return outcome == FAILED ? -1 : assign_special(self, key, value, outcome);
+  if (outcome != BASIC) return outcome == FAILED ? -1 : assign_special(self, key, value);
   if (view.element && is_sequence(value) && !(value = scalar_of_sequence(array->dtype, value)))
     return -1;
   if (view.element) return qx_assign_element(array, view.offset, value);

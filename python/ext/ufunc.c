@@ -382,8 +382,18 @@ out:
   }
 MISSING(accumulate, "take it of numpy.asarray(x)")
 MISSING(reduceat, "write reductions of slices")
-MISSING(at, "write slices, or where= with a mask")
 #undef MISSING
+
+/* ufunc.at(a, indices, b): quelea/putting.py. */
+static PyObject *ufunc_at(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
+  PyObject *call[4] = {self};
+  if (nargs < 2 || nargs > 3)
+    return PyErr_Format(PyExc_TypeError,
+                        "at() takes from 2 to 3 positional arguments but %zd %s given", nargs,
+                        nargs == 1 ? "was" : "were");
+  memcpy(call + 1, args, (size_t)nargs * sizeof *call);
+  return PyObject_Vectorcall(qx.hooks.ufunc_at, call, (size_t)nargs + 1, NULL);
+}
 
 #define FAST(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL | METH_KEYWORDS
 static PyMethodDef ufunc_methods[] = {
@@ -391,7 +401,8 @@ static PyMethodDef ufunc_methods[] = {
     {"outer", FAST(ufunc_outer), "The operation on all pairs of elements."},
     {"accumulate", FAST(ufunc_accumulate), "Not in Quelea yet."},
     {"reduceat", FAST(ufunc_reduceat), "Not in Quelea yet."},
-    {"at", FAST(ufunc_at), "Not in Quelea yet."},
+    {"at", (PyCFunction)(void (*)(void))ufunc_at, METH_FASTCALL,
+     "Stores the operation's results at indices, one after another."},
     {NULL},
 };
 
@@ -622,6 +633,10 @@ static bool add_ufunc(PyObject *module, PyObject *numpy_module, QlOp op) {
     done = PyDict_SetItem(qx.numpy_ufuncs, ufunc->numpy, (PyObject *)ufunc) == 0;
   Py_DECREF(ufunc);
   return done;
+}
+
+int qx_ufunc_op(PyObject *object) {
+  return Py_TYPE(object) == &qx_ufunc_type ? (int)OP(object) : -1;
 }
 
 bool qx_ufunc_setup(PyObject *module) {

@@ -101,13 +101,16 @@ from . import (
     creation,
     diagonals,
     dispatch,
+    editing,
     einstein,
     elementwise,
     emath,
     errors,
     fft,
     files,
+    flat,
     grids,
+    histograms,
     indexing,
     joins,
     lib,
@@ -119,6 +122,7 @@ from . import (
     printing,
     process,
     products,
+    putting,
     ranges,
     rearranging,
     requirements,
@@ -220,12 +224,15 @@ from .compiling import jit, njit, prange
 from .correlation import *
 from .creation import *
 from .diagonals import *
+from .editing import *
 from .einstein import *
 from .elementwise import *
 from .errors import *
 from .evaluating import evaluate
 from .files import *
+from .flat import *
 from .grids import *
+from .histograms import *
 from .indexing import *
 from .info import (
     __array_namespace_info__,
@@ -245,6 +252,7 @@ from .nans import *
 from .polynomials import *
 from .printing import *
 from .products import *
+from .putting import *
 from .ranges import *
 from .rearranging import *
 from .requirements import *
@@ -352,8 +360,9 @@ _quelea.set_hooks(
     divmod=_numpy.divmod,
     empty=lambda shape, kind, order: empty(shape, kind, order or "C"),
     stack=joins._stack_nested,
-    assign_mask=elementwise._assign_mask,
+    assign_arrays=putting._assign,
     index_arrays=indexing._read,
+    ufunc_at=putting._at,
     namespace=_namespace,
     reduce_slowly=statistics._reduce_slowly,
 )
@@ -363,6 +372,8 @@ _quelea.add_methods(
         "__round__": printing._round,
         "repeat": repeat,
         "tofile": files._tofile,
+        "put": putting._method_put,
+        "flat": flat._flat,
         "compress": indexing._method_compress,
         "tobytes": manipulation._tobytes,
         "__bytes__": manipulation._bytes,
@@ -391,12 +402,15 @@ __all__ = [
         "creation",
         "diagonals",
         "dispatch",
+        "editing",
         "einstein",
         "elementwise",
         "errors",
         "evaluating",
         "files",
+        "flat",
         "grids",
+        "histograms",
         "indexing",
         "joins",
         "linear",
@@ -406,6 +420,7 @@ __all__ = [
         "printing",
         "process",
         "products",
+        "putting",
         "ranges",
         "rearranging",
         "requirements",

@@ -12,6 +12,7 @@ from .creation import zeros_like
 from .dispatch import holds_ours
 from .elementwise import as_array, deliver, isscalar
 from .manipulation import size as _size
+from .putting import assign_in_turn
 from .rearranging import tile
 
 __all__ = ["apply_over_axes", "choose", "piecewise", "place", "putmask", "real_if_close", "select"]
@@ -239,7 +240,7 @@ def putmask(a: ndarray, /, mask: Any, values: Any) -> None:
 
 
 def place(arr: ndarray, mask: Any, vals: Any) -> None:
-    """Assign a value where a mask is true.
+    """Assign values where a mask is true: to the n-th true element the n-th.
 
     Parameters
     ----------
@@ -247,24 +248,30 @@ def place(arr: ndarray, mask: Any, vals: Any) -> None:
     mask : array_like of bool
         As many elements as `arr`.
     vals : array_like
-        Of one element.
+        Where there are fewer they begin again.
 
     Raises
     ------
-    NotImplementedError
-        There are several values, of which the n-th true element would take the n-th.
+    ValueError
+        Shapes do not fit, or there are no values.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> x = np.arange(6)
+    >>> np.place(x, x > 2, [44, 55])
+    >>> x
+    array([ 0,  1,  2, 44, 55, 44])
     """
     if not isinstance(arr, ndarray):
         raise TypeError(f"argument 1 must be quelea.ndarray, not {type(arr).__name__}")
     if _size(mask) != arr.size:
         raise ValueError("place: mask and data must be the same size")
     given = _put(vals, arr.dtype)
-    if given.size > 1:
-        raise NotImplementedError(
-            "place of several values, one after another, is not in Quelea yet; write arr[...] = np.where(mask, values "
-            "of the same shape as arr, arr)"
-        )
     marked = _marked(arr, mask)
+    if given.size > 1:
+        assign_in_turn(arr, marked, given.ravel())
+        return
     if given.size == 0:
         if bool(_quelea.any(marked)):
             raise ValueError("Cannot insert from an empty array!")

@@ -32,8 +32,7 @@ _READ = "every rank reads the same file: np.asarray(numpy.{name}(...))"
 _GROUPS = {
     _READ: "fromregex memmap",
     _BRANCHES: "apply_along_axis frompyfunc vectorize",
-    _ELEMENTS: "flatiter nditer nested_iters",
-    _FIXED: "resize",
+    _ELEMENTS: "nditer nested_iters",
     _MATRIX: "asmatrix bmat matrix",
     _DTYPES: """bytes_ character clongdouble complex256 datetime64 flexible float128 longdouble object_ recarray record
         str_ timedelta64 void""",
@@ -53,7 +52,6 @@ _INSTEAD = {
 }
 
 _INSTEAD_OF_METHOD = {
-    "flat": "reshape(-1) gives the elements along one axis",
     "resize": _FIXED,
     "dump": "write on rank 0: quelea.on_root(lambda a: a.dump(file), x)",
     **dict.fromkeys(

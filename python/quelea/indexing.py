@@ -6,7 +6,7 @@ a look at the smallest and the largest. A mask becomes the places where it is tr
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 from numpy.lib.array_utils import normalize_axis_index
@@ -68,13 +68,12 @@ def _ours(index: Any, shape: tuple[int, ...]) -> ndarray:
 
 def _taken(x: ndarray, axes: Sequence[int], place: int, indices: Sequence[Any]) -> ndarray:
     """Take elements by index arrays, which are within their axes."""
-    try:
-        shape = numpy.broadcast_shapes(*(i.shape for i in indices))
-    except ValueError:
-        shapes = " ".join(_quelea_text(i.shape) for i in indices)
-        raise IndexError(
-            f"shape mismatch: indexing arrays could not be broadcast together with shapes {shapes} "
-        ) from None
+    return _taken_at(x, axes, place, indices, _common([i.shape for i in indices]))
+
+
+def _taken_at(
+    x: ndarray, axes: Sequence[int], place: int, indices: Sequence[Any], shape: tuple[int, ...]
+) -> ndarray:
     result: ndarray = _quelea.take(x, tuple(axes), place, tuple(_ours(i, shape) for i in indices))
     return result
 
@@ -87,20 +86,18 @@ def _is_number(item: Any) -> bool:
     return numpy.ndim(item) == 0 and not isinstance(item, (list, tuple, range))
 
 
-def _read(x: ndarray, key: Any) -> ndarray:
-    """``x[key]``, for a key with arrays, lists or ranges.
+class _Selection(NamedTuple):
+    """What a key with arrays, lists, ranges or truths selects."""
 
-    Examples
-    --------
-    >>> import quelea as np
-    >>> x = np.arange(12).reshape(3, 4)
-    >>> x[[2, 0, 2], 1:3]
-    array([[ 9, 10],
-           [ 1,  2],
-           [ 9, 10]])
-    >>> x[np.asarray([2, 0]), [1, -1]]
-    array([9, 3])
-    """
+    view: ndarray  # of the key's slices, numbers and new axes
+    axes: list[int]  # of the view, from which index arrays select, in order
+    place: int  # the indices' axes come before this one of the view's other axes
+    indices: list[Any]  # ours or NumPy's, within their axes
+    shape: tuple[int, ...]  # of the indices, broadcast
+
+
+def _select(x: ndarray, key: Any, whole: bool = False) -> _Selection:
+    """Read a key, and check its indices. whole: a mask of all axes selects from these together."""
     items = list(key) if isinstance(key, tuple) else [key]
     plain = [item is None or item is Ellipsis or isinstance(item, slice) for item in items]
     masks = [None if is_plain else _mask(item) for item, is_plain in zip(items, plain, strict=True)]
@@ -114,6 +111,7 @@ def _read(x: ndarray, key: Any) -> ndarray:
         items, plain, masks = [*items, Ellipsis], [*plain, True], [*masks, None]
     basic: list[Any] = []
     indices: list[Any] = []
+    shapes: list[tuple[int, ...]] = []  # of the indices, and of truths alone
     axes: list[int] = []  # of the view, and of x, from which they select
     axes_of_x: list[int] = []
     checked: list[bool] = []  # those of masks need not be
@@ -121,9 +119,9 @@ def _read(x: ndarray, key: Any) -> ndarray:
     place = axis = axis_of_x = 0
     for number, (item, is_plain) in enumerate(zip(items, plain, strict=True)):
         if item is Ellipsis:
-            whole = x.ndim - used
-            basic += [slice(None)] * whole
-            axis, axis_of_x = axis + whole, axis_of_x + whole
+            rest = x.ndim - used
+            basic += [slice(None)] * rest
+            axis, axis_of_x = axis + rest, axis_of_x + rest
         elif is_plain:
             basic.append(item)
             axis, axis_of_x = axis + 1, axis_of_x + (item is not None)
@@ -132,15 +130,20 @@ def _read(x: ndarray, key: Any) -> ndarray:
                 place = axis
             chosen.append(number)
             mask = masks[number]
+            if mask is not None and mask.ndim == 0:
+                shapes.append((int(bool(mask)),))
+                continue
             if mask is not None:
                 _check_mask(mask, x.shape, axis_of_x)
-                if mask.ndim == x.ndim and len(items) == 2:
-                    return _taken(x.reshape(-1), [0], 0, [_places(mask)])
+                if whole and mask.ndim == x.ndim and len(items) == 2:
+                    places = _places(mask)
+                    return _Selection(x, list(range(x.ndim)), 0, [places], places.shape)
                 given = list(nonzero(mask) if isinstance(mask, ndarray) else mask.nonzero())
             else:
                 given = [] if _is_number(item) else [_index_array(item)]
             basic += [slice(None)] * len(given) or [item]
             indices += given
+            shapes += [index.shape for index in given]
             axes += range(axis, axis + len(given))
             axes_of_x += range(axis_of_x, axis_of_x + len(given))
             checked += [mask is None] * len(given)
@@ -150,7 +153,43 @@ def _read(x: ndarray, key: Any) -> ndarray:
     for index, of_x, is_checked in zip(indices, axes_of_x, checked, strict=True):
         if is_checked:
             _check(index, x.shape[of_x], of_x)
-    return _taken(x[tuple(basic)], axes, place, indices)
+    return _Selection(x[tuple(basic)], axes, place, indices, _common(shapes))
+
+
+def _common(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    try:
+        return numpy.broadcast_shapes(*shapes)
+    except ValueError:
+        text = " ".join(map(_quelea_text, shapes))
+        raise IndexError(
+            f"shape mismatch: indexing arrays could not be broadcast together with shapes {text} "
+        ) from None
+
+
+def _read(x: ndarray, key: Any) -> ndarray:
+    """``x[key]``, for a key with arrays, lists, ranges or truths.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> x = np.arange(12).reshape(3, 4)
+    >>> x[[2, 0, 2], 1:3]
+    array([[ 9, 10],
+           [ 1,  2],
+           [ 9, 10]])
+    >>> x[np.asarray([2, 0]), [1, -1]]
+    array([9, 3])
+    """
+    selected = _select(x, key, whole=True)
+    if not selected.axes:  # by truths alone: as often as all of them are true
+        shape, at = selected.view.shape, selected.place
+        wide = _quelea.broadcast_to(
+            _quelea.expand_dims(selected.view, at), (*shape[:at], *selected.shape, *shape[at:])
+        )
+        return wide.copy()
+    if len(selected.axes) > len(selected.indices):
+        return _taken(x.reshape(-1), [0], 0, selected.indices)
+    return _taken_at(selected.view, selected.axes, selected.place, selected.indices, selected.shape)
 
 
 # ---- where a mask is true ----
@@ -164,13 +203,7 @@ def _mask(item: Any) -> Any:
         mask = numpy.asarray(item)
     else:
         return None
-    if mask.dtype.kind != "b":
-        return None
-    if mask.ndim == 0:
-        raise NotImplementedError(
-            "x[True] and x[False] are not in Quelea yet; write x[None], or x[None][:0]"
-        )
-    return mask
+    return mask if mask.dtype.kind == "b" else None
 
 
 def _check_mask(mask: Any, shape: tuple[int, ...], first: int) -> None:
@@ -183,18 +216,23 @@ def _check_mask(mask: Any, shape: tuple[int, ...], first: int) -> None:
             )
 
 
-def _places(mask: Any) -> Any:
-    """Find where a mask is true, by the elements' numbers in C order."""
-    if not isinstance(mask, ndarray):
-        return numpy.flatnonzero(mask)
+def _starts(mask: ndarray) -> Any:
+    """Look how many truths there are before each chunk of a mask of one axis, and in all."""
     if mask.size > _MASK_BETWEEN_NODES and _quelea.info()["node_count"] > 1:
         raise NotImplementedError(
             f"finding where a mask of more than {_MASK_BETWEEN_NODES} elements is true is not in Quelea yet across "
             "nodes; write np.where(mask, x, other), or reduce with np.sum(np.where(mask, x, 0)); ufuncs take where=mask"
         )
+    counts = as_numpy(_quelea.count_true(mask, _CHUNK))
+    return numpy.concatenate([[0], numpy.cumsum(counts)])
+
+
+def _places(mask: Any) -> Any:
+    """Find where a mask is true, by the elements' numbers in C order."""
+    if not isinstance(mask, ndarray):
+        return numpy.flatnonzero(mask)
     flat = mask.reshape(-1)
-    counts = as_numpy(_quelea.count_true(flat, _CHUNK))
-    starts = numpy.concatenate([[0], numpy.cumsum(counts)])
+    starts = _starts(flat)
     return _quelea.find_true(flat, _CHUNK, _quelea.asarray(starts), int(starts[-1]))
 
 

@@ -11,7 +11,9 @@ from . import _quelea
 from ._quelea import asarray as _asarray
 from ._quelea import ndarray
 from .creation import array, empty, empty_like
+from .dispatch import as_numpy
 from .elementwise import as_array, order_of_new
+from .indexing import take
 from .joins import _along, _place, concatenate
 from .manipulation import Axes
 
@@ -89,13 +91,52 @@ def tile(A: Any, reps: int | Sequence[int]) -> ndarray:
     return wide.copy().reshape([r * extent for r, extent in zip(times, x.shape, strict=True)])
 
 
-def repeat(a: Any, repeats: int, axis: int | None = None) -> ndarray:
+_MOST_COUNTS = 2**20  # of an array of ours, which every rank looks at
+
+
+def _repeat_each(x: ndarray, repeats: Any, axis: int | None) -> ndarray:
+    """Repeat with one number for each element along the axis."""
+    if isinstance(repeats, ndarray):
+        if repeats.size > _MOST_COUNTS:
+            raise NotImplementedError(
+                f"repeat by an array of more than {_MOST_COUNTS} numbers is not in Quelea yet; write "
+                "np.repeat(x, numpy.asarray(repeats))"
+            )
+        repeats = as_numpy(repeats)
+    counts = numpy.asarray(repeats)
+    if isinstance(repeats, (list, tuple)) and counts.dtype.kind == "f":
+        counts = counts.astype(numpy.int64)
+    if not numpy.can_cast(counts.dtype, numpy.int64, "safe"):
+        raise TypeError(
+            f"Cannot cast array data from {counts.dtype!r} to dtype('int64') according to the rule 'safe'"
+        )
+    if counts.ndim > 1:
+        raise ValueError("object too deep for desired array")
+    if axis is None or (x.ndim == 0 and axis in (0, -1)):
+        x, axis = x.ravel(), 0
+    axis = normalize_axis_index(axis, x.ndim)
+    if (counts < 0).any():
+        raise ValueError("repeats may not contain negative values.")
+    if counts.size != x.shape[axis]:
+        raise ValueError(
+            f"operands could not be broadcast together with shape ({x.shape[axis]},) ({counts.size},)"
+        )
+    ends = numpy.concatenate([[0], numpy.cumsum(counts)])
+    index: Any = numpy.zeros(0, numpy.int64)
+    if ends[-1]:  # number k is of the element whose copies begin at or before it
+        number = _quelea.ramp((int(ends[-1]),), 0, 0, 1, "int64")
+        index = _quelea.bins(number, _quelea.asarray(ends), 0.0)
+    return take(x, index, axis)
+
+
+def repeat(a: Any, repeats: Any, axis: int | None = None) -> ndarray:
     """Give every element as often as `repeats` says, as a copy.
 
     Parameters
     ----------
     a : array_like
-    repeats : int
+    repeats : int or array_like of ints
+        One number for all, or one for each element along the axis.
     axis : int, optional
         None: of the flattened array.
 
@@ -105,17 +146,20 @@ def repeat(a: Any, repeats: int, axis: int | None = None) -> ndarray:
 
     Raises
     ------
-    NotImplementedError
-        `repeats` is an array.
+    ValueError
+        A number is below zero, or there are not as many as elements.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.repeat(np.asarray([3, 4, 5]), [1, 0, 2])
+    array([3, 5, 5])
     """
     x = as_array(a)
-    if numpy.ndim(repeats) and numpy.size(repeats) != 1:
-        raise NotImplementedError(
-            "repeat with one number per element is not in Quelea yet; write "
-            "np.asarray(numpy.repeat(numpy.asarray(x), repeats))"
-        )
     if axis is not None:
         axis = operator.index(axis)
+    if numpy.ndim(repeats) and numpy.size(repeats) != 1:
+        return _repeat_each(x, repeats, axis)
     times = int(repeats.item() if hasattr(repeats, "item") else numpy.asarray(repeats).item())
     if times < 0 and x.size == 0:
         times = 0  # of nothing NumPy does not ask

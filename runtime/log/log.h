@@ -206,8 +206,8 @@ JitKey log_kernel(const Log *log, const Statement *s); /* of NEST */
 bool log_accesses(const Log *log, const Statement *s, LogAccess access, int slot);
 
 /* ---- routine/routine.c ---- */
-/* Records a call that makes that array, of one axis at least; the operands are it, inputs and
- * scalars. */
+/* Records a call that makes or updates that array, of one axis at least; the operands are it,
+ * inputs of other storages, and scalars. */
 QlStatus rt_call(QlContext *ctx, int routine, const QlArray *made, int operands,
                  const RequestOperand *operand, QlError *error);
 /* The same of one whose boxes have whole tiles along those axes (a bit each). Inputs with spans

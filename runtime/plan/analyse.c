@@ -22,6 +22,7 @@ static bool writes_whole(const Planner *planner, const Statement *s, const LogOp
            shape_volume(s->ndim, log_shape(planner->log, s)) == storage->size;
   const int64_t *shape = log_shape(planner->log, s);
   int64_t stride[QL_MAX_DIMS];
+  if (operand->access & LOG_READ) return false; /* it is updated */
   if (!statement_traits[s->kind].covers || s->ndim != storage->ndim || target->offset) return false;
   c_strides(s->ndim, storage->shape, 1, stride);
   for (int a = 0; a < s->ndim; a++)

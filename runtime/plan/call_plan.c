@@ -1,5 +1,5 @@
 /* Calls of routines into groups (routine/routine.h). A call has a group of its own, placed by the
- * owner of its target, of which it stores each element once. Routines of lines are laid as nests by
+ * owner of its target, of which it stores each element once, or updates some. Routines of lines are laid as nests by
  * lines are (nest_plan.c, rows_plan.c). A routine with tiles is given whole ones: its target is new,
  * and is cut where tiles begin.
  *
@@ -184,12 +184,19 @@ int call_line_axis(const Group *group) {
 }
 
 void call_reach(const Planner *planner, const Group *group, int leaf, Reach *reach) {
-  const PlanSlot *slot = &planner->plan->slots[group->nodes[leaf].view.slot];
+  const SlotView *view = &group->nodes[leaf].view;
+  const PlanSlot *slot = &planner->plan->slots[view->slot];
   if (group->touched && group->touched[leaf].ndim) {
     nest_array_reach(planner, &group->touched[leaf], 0, reach);
     return;
   }
-  if (leaf >= group->routine->anywhere) return;
+  int behind = leaf - group->routine->anywhere;
+  if (behind >= 0 && behind < group->routine->stretches) {
+    /* of what has more axes, where it is all of one node, it may be anything */
+    reach->has_axes &= slot->ndim == 1;
+    reach->axes[0].hi += view->stride[0] - 1;
+  }
+  if (behind >= 0) return;
   reach->has_axes = reach->as_copy = true;
   for (int a = 0; a < slot->ndim; a++)
     reach->axes[a] = (AxisSpan){.hi = slot->shape[a] - 1, .dim = -1};

@@ -59,7 +59,7 @@ typedef int64_t RoutineTile(int64_t extent);
 typedef struct RoutineInfo {
   const char *name;
   RoutineRun *run;
-  int cost, anywhere;
+  int cost, anywhere, stretches, whole_from;
   RoutineTile *tile;
   RoutinePrepare *prepare;
 } RoutineInfo;

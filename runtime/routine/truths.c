@@ -6,7 +6,9 @@
  *     starts  0         2         4   5      of which the program has made this
  *     place   0 3       6 7       8
  *
- * A worker that fills some of the places finds the chunk of its first one among the starts. */
+ * A worker that fills some of the places finds the chunk of its first one among the starts. Where
+ * elements are stored through a mask, one for each truth, a worker goes through its part of the
+ * mask and finds the first of its values in the same way. */
 #include "runtime.h"
 
 #include <string.h>
@@ -112,6 +114,67 @@ void run_chosen(const RoutineShape *shape, const JitCall *call) {
       put_chunk(&places, call->base[MASK], step, c * chunk, QL_MIN((c + 1) * chunk, size), passed);
 }
 
+/* ---- one value for each truth ---- */
+
+enum { VALUES = STARTS + 1, GIVEN_VALUE_STEP = GIVEN_SIZE + 1 };
+
+/* How often the mask is true before that place. */
+static int64_t truths_before(const JitCall *call, int64_t place) {
+  int64_t step = call->param[GIVEN_STEP].i, chunk = call->param[GIVEN_CHUNK].i, c = place / chunk,
+          begin = c * chunk;
+  return start_of(call, c) + count_of(call->base[MASK] + begin * step, step, place - begin);
+}
+
+/* A line of the target: from the next value on. Gives how many it took. Every element is stored,
+ * for nobody can foresee a branch. */
+static inline int64_t spread_line(int64_t count, size_t item, char *to, int64_t to_stride,
+                                  const char *mask, int64_t step, const char *from,
+                                  int64_t from_stride) {
+  int64_t taken = 0;
+  for (int64_t k = 0; k < count; k++) {
+    bool is_true = mask[k * step] != 0;
+    char element[16], *here = to + k * to_stride;
+    memcpy(element, is_true ? from + taken * from_stride : here, item);
+    memcpy(here, element, item);
+    taken += is_true;
+  }
+  return taken;
+}
+
+void run_spread(const RoutineShape *shape, const JitCall *call) {
+  int rank = shape->rank, last = rank - 1;
+  size_t item = ql_dtype_info[shape->dtype].size;
+  int64_t step = call->param[GIVEN_STEP].i, at[QL_MAX_DIMS],
+          count = call->hi[last] - call->lo[last],
+          value_stride = call->param[GIVEN_VALUE_STEP].i * (int64_t)item, expected = -1, number = 0;
+  for (int r = 0; r < rank; r++)
+    if (call->hi[r] <= call->lo[r]) return;
+  memcpy(at, call->lo, (size_t)rank * sizeof *at);
+  for (;;) {
+    int64_t place = 0, offset = 0;
+    for (int r = 0; r < rank; r++)
+      place = place * shape->extent[r] + at[r], offset += at[r] * call->stride[r];
+    if (place != expected) number = truths_before(call, place);
+    char *to = call->base[TARGET] + offset;
+    const char *from = call->base[VALUES] + number * value_stride,
+               *mask = call->base[MASK] + place * step;
+#define SPREAD(bytes) \
+  number += spread_line(count, bytes, to, call->stride[last], mask, step, from, value_stride)
+    switch (item) {
+      case 1: SPREAD(1); break;
+      case 2: SPREAD(2); break;
+      case 4: SPREAD(4); break;
+      case 8: SPREAD(8); break;
+      default: SPREAD(16); break;
+    }
+#undef SPREAD
+    expected = place + count;
+    int r = last - 1;
+    for (; r >= 0 && ++at[r] == call->hi[r]; r--) at[r] = call->lo[r];
+    if (r < 0) return;
+  }
+}
+
 /* ---- recording ---- */
 
 static QlStatus check(const QlContext *ctx, const QlArray *mask, int64_t chunk, QlError *error) {
@@ -151,13 +214,80 @@ QlStatus ql_count_true(QlContext *ctx, QlArray *mask, int64_t chunk, QlArray **c
   return call_with(ctx, ROUTINE_COUNT, chunks, mask, NULL, chunk, counts, error);
 }
 
+static QlStatus check_starts(const QlArray *mask, int64_t chunk, const QlArray *starts,
+                             QlError *error) {
+  if (starts->dtype == QL_I64 && starts->ndim == 1 && !starts->offset && starts->strides[0] == 1 &&
+      starts->size == mask->size / chunk + (mask->size % chunk != 0) + 1)
+    return QL_OK;
+  return ql_fail(error, QL_ERR_VALUE, "a start for each chunk of the mask, and the end");
+}
+
 QlStatus ql_find_true(QlContext *ctx, QlArray *mask, int64_t chunk, QlArray *starts, int64_t size,
                       QlArray **places, QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   QL_TRY(check(ctx, mask, chunk, error));
   QL_TRY(rt_check_input(ctx, starts, error));
-  if (starts->dtype != QL_I64 || starts->ndim != 1 || starts->offset || starts->strides[0] != 1 ||
-      starts->size != mask->size / chunk + (mask->size % chunk != 0) + 1)
-    return ql_fail(error, QL_ERR_VALUE, "a start for each chunk of the mask, and the end");
+  QL_TRY(check_starts(mask, chunk, starts, error));
   return call_with(ctx, ROUTINE_CHOSEN, size, mask, starts, chunk, places, error);
+}
+
+static QlStatus check_spread(const QlContext *ctx, const QlSpread *spread, QlError *error) {
+  const QlArray *target = spread->target, *values = spread->values;
+  QL_TRY(check(ctx, spread->mask, spread->chunk, error));
+  QL_TRY(rt_check_input(ctx, target, error));
+  QL_TRY(rt_check_input(ctx, spread->starts, error));
+  QL_TRY(rt_check_input(ctx, values, error));
+  QL_TRY(check_starts(spread->mask, spread->chunk, spread->starts, error));
+  if (target->readonly) return ql_fail(error, QL_ERR_VALUE, "assignment destination is read-only");
+  if (target->ndim && spread->mask->size == target->size && values->ndim == 1 &&
+      values->dtype == target->dtype)
+    return QL_OK;
+  return ql_fail(error, QL_ERR_VALUE, "a mask as large as the target, and values of its dtype");
+}
+
+static QlStatus record_spread(QlContext *ctx, const QlSpread *spread, QlError *error) {
+  static const int64_t still[QL_MAX_DIMS] = {0};
+  const QlArray *target = spread->target, *mask = spread->mask, *values = spread->values;
+  RequestOperand operand[8];
+  int count = 0;
+  operand[count++] =
+      request_array((LogAccess)(LOG_READ | LOG_WRITE), target, target->ndim, target->strides);
+  operand[count++] = request_array(LOG_READ, mask, target->ndim, still);
+  operand[count++] = request_array(LOG_READ, spread->starts, target->ndim, still);
+  operand[count++] = request_array(LOG_READ, values, target->ndim, still);
+  operand[count++] = request_scalar(QL_I64, (QlValue){.i = mask->strides[0]});
+  operand[count++] = request_scalar(QL_I64, (QlValue){.i = spread->chunk});
+  operand[count++] = request_scalar(QL_I64, (QlValue){.i = mask->size});
+  operand[count++] = request_scalar(QL_I64, (QlValue){.i = values->strides[0]});
+  return rt_call(ctx, ROUTINE_SPREAD, target, count, operand, error);
+}
+
+/* Would more be brought to each node than is wanted? */
+static bool is_part_of_much(const QlContext *ctx, const QlArray *array) {
+  return ctx->info->node_count > 1 && array->storage->size > QL_MAX(2 * array->size, 1024);
+}
+
+/* The mask and the values are read first where they are of the target's storage; parts of complex
+ * elements lie apart, in elements that are read and stored whole. */
+QlStatus ql_spread(QlContext *ctx, const QlSpread *spread, QlError *error) {
+  QL_TRY(rt_log_due(ctx, error));
+  QL_TRY(check_spread(ctx, spread, error));
+  QlArray *target = spread->target, *values = spread->values;
+  QlArray *whole = NULL, *mask = NULL, *copy = NULL;
+  QlSpread of = *spread;
+  QlStatus status = QL_OK;
+  if (!target->size) return QL_OK;
+  if (target->part)
+    status = ql_astype(ctx, target, (QlDtype)target->dtype, QL_ORDER_C, &whole, error),
+    of.target = whole;
+  if (!status && (of.mask->storage == target->storage || is_part_of_much(ctx, of.mask)))
+    status = ql_astype(ctx, of.mask, QL_BOOL, QL_ORDER_C, &mask, error), of.mask = mask;
+  if (!status &&
+      (values->storage == target->storage || values->part || is_part_of_much(ctx, values)))
+    status = ql_astype(ctx, values, (QlDtype)values->dtype, QL_ORDER_C, &copy, error),
+    of.values = copy;
+  if (!status) status = record_spread(ctx, &of, error);
+  if (!status && whole) status = ql_assign(ctx, target, &(QlOperand){.array = whole}, error);
+  ql_release(whole), ql_release(mask), ql_release(copy);
+  return status;
 }

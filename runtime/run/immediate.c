@@ -603,7 +603,7 @@ static void call_routine(QlContext *ctx, const LogRequest *r, const RoutineCall 
   rt_scratch_release(ctx);
 }
 
-/* What a routine stores it does not read: its target is new. */
+/* What a routine stores is new, or updated: nothing else that it reads is of that storage. */
 static bool can_be_done(QlContext *ctx, const LogRequest *r, Nest *nest, RoutineCall *call) {
   if (r->kind == STATEMENT_CALL) return prepare_routine(ctx, r, call);
   make_nest(r, nest);

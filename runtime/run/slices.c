@@ -100,6 +100,9 @@ static bool run_slice(Slicer *s, const Box *box) {
 }
 
 static bool can_cut(const Slicer *s, const Box *box, int axis) {
+  const RoutineShape *called = s->group->routine;
+  int whole_from = called ? called->routine->whole_from : 0;
+  if (whole_from && axis >= whole_from - 1) return false;
   return axis != s->group->whole_axis && box->hi[axis] - box->lo[axis] > 1;
 }
 

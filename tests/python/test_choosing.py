@@ -182,8 +182,6 @@ def test_place(dtype: str) -> None:
         lambda: numpy.place(numpy.ones(2), [True], 1),
     )
     quelea.place(quelea.ones(2), [False, False], [])
-    with pytest.raises(NotImplementedError, match=r"np\.where"):
-        quelea.place(quelea.ones(3), [True, True, False], [1, 2])
 
 
 def test_real_if_close() -> None:

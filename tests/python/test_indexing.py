@@ -175,14 +175,6 @@ def test_index_objects():
     same(np.asarray(5)[...], numpy.asarray(5))
 
 
-def test_what_is_refused_by_name():
-    a = np.arange(4.0)
-    with pytest.raises(NotImplementedError, match=r"x\[True\]"):
-        a[True]
-    with pytest.raises(NotImplementedError, match="integers"):
-        a[[0, 1]] = 1
-
-
 def test_assignment_through_a_mask():
     x = numpy.arange(12.0).reshape(3, 4)
     a = np.asarray(x)
@@ -196,8 +188,6 @@ def test_assignment_through_a_mask():
     a[a == 2] = np.asarray(7)
     x[x == 2] = 7
     same(a, x)
-    with pytest.raises(NotImplementedError, match="per selected element"):
-        a[a > 0] = [1.0, 2.0]
     same_error(
         lambda: a.__setitem__(numpy.ones(4, bool), 0), lambda: x.__setitem__(numpy.ones(4, bool), 0)
     )
@@ -244,19 +234,6 @@ def test_a_list_of_booleans_is_a_mask(mask):
     same(x[mask], a[mask])
     with pytest.raises(IndexError):
         x[[True, False]] = 1
-
-
-def test_masks_beside_other_indices_are_refused_by_name():
-    x = np.zeros((2, 2))
-    for key in (
-        (numpy.array([True, False]), 0),
-        ([True, False], 0),
-        (np.asarray([True, False]), slice(None)),
-    ):
-        with pytest.raises(NotImplementedError, match="beside other indices"):
-            x[key] = 1
-    x[numpy.array([True, False]),] = 1
-    same(x, numpy.array([[1.0, 1.0], [0.0, 0.0]]))
 
 
 @pytest.mark.parametrize("dtype", ["complex64", "complex128"])

@@ -46,6 +46,18 @@ def _set_all(x: Any, value: Any) -> None:
     x[...] = value
 
 
+def _set_first(x: Any, value: Any) -> None:
+    x[[0]] = value if numpy.ndim(value) == 0 else value[:1]
+
+
+def _set_marked(x: Any, value: Any) -> None:
+    x[numpy.arange(x.size) < 1] = value if numpy.ndim(value) == 0 else value[:1]
+
+
+def _first(m: Any, value: Any) -> Any:
+    return m.atleast_1d(value)[:1]
+
+
 TWO: dict[str, Callable[[Any, Any, Any], Any]] = {
     name: lambda m, a, b, name=name: getattr(m, name)(a, b)
     for name in dir(quelea)
@@ -83,6 +95,21 @@ TWO |= {
     "choose": lambda m, a, b: m.choose(m.asarray([0, 1, 1]), [a, b]),
     "select": lambda m, a, b: m.select([m.asarray([True, False, False])], [m.atleast_1d(a)], b),
     "putmask": lambda m, a, b: _put(m, "putmask", a, b),
+    "put": lambda m, a, b: _changed(lambda x, v: m.put(x, [0], v))(m, m.atleast_1d(a), b),
+    "put_along_axis": lambda m, a, b: _changed(
+        lambda x, v: m.put_along_axis(x, numpy.array([0]), m.atleast_1d(v)[:1], 0)
+    )(m, m.atleast_1d(a), b),
+    "x[index] =": lambda m, a, b: _changed(_set_first)(m, m.atleast_1d(a), b),
+    "x[mask] =": lambda m, a, b: _changed(_set_marked)(m, m.atleast_1d(a), b),
+    "add.at": lambda m, a, b: _changed(lambda x, v: m.add.at(x, [0], _first(m, v)))(
+        m, m.atleast_1d(a), b
+    ),
+    "multiply.at": lambda m, a, b: _changed(lambda x, v: m.multiply.at(x, [0], _first(m, v)))(
+        m, m.atleast_1d(a), b
+    ),
+    "insert": lambda m, a, b: m.insert(a, 0, b),
+    "insert several": lambda m, a, b: m.insert(m.atleast_1d(a), [0, 0], b),
+    "take_along_axis": lambda m, a, b: m.take_along_axis(m.atleast_1d(a), numpy.array([0]), 0),
     "place": lambda m, a, b: _put(m, "place", a, m.atleast_1d(b)[:1]),
     "kron": lambda m, a, b: m.kron(a, b),
     "vecmat": lambda m, a, b: m.vecmat(m.atleast_1d(a)[:1], m.atleast_1d(b)[:1, None]),

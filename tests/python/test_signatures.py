@@ -65,6 +65,12 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "apply_over_axes": (lambda m: m.sum, X, (0,)), "asarray_chkfinite": (X,), "common_type": (X,), "isfortran": (X,),
     "require": (X,), "geterr": (), "geterrcall": (), "seterr": (), "seterrcall": (None,),
     "cross": (X[:, :3], X[:, 1:]), "kron": (X, X[0]), "matvec": (X, X[0]), "vecmat": (X[0], X.T), "vander": (X[0],),
+    "bincount": ([3, 1, 1, 5],), "histogram": (X,), "histogram_bin_edges": (X,), "histogram2d": (X[0], X[1]),
+    "histogramdd": (X,),
+    "put": (X, [1, -1], [7, 8]), "take_along_axis": (X, numpy.array([[1], [0], [2]])),
+    "put_along_axis": (X, numpy.array([[1], [0], [2]]), 7),
+    "insert": (X, 1, 7), "delete": (X, 1), "resize": (X, (2, 9)), "trim_zeros": (X,), "mask_indices": (3, numpy.triu),
+    "ravel_multi_index": (([1, 2], [0, 3]), (3, 4)), "unravel_index": ([3, 5], (3, 4)),
     "array2string": (X,), "array_repr": (X,), "array_str": (X,),
     "divmod": (X, 5), "modf": (X / 2,), "unstack": (X,), "vsplit": (X, 3), "hsplit": (X, 2), "dsplit": (X[None], 2),
 }  # fmt: skip
@@ -184,6 +190,11 @@ VALUES: dict[str, list[Any]] = {
     "optimize": [True, False, "greedy", "optimal", "no", ["einsum_path", (0, 1)]],
     "einsum_call": [False],
     "ndim": [1, 3, -1],
+    "trim": ["f", "b", "fb", "no"],
+    "minlength": [0, 9, -1, None],
+    "bins": [3, [0.0, 2.5, 7.0], 0, 2.5, "sqrt", "no"],
+    "range": [(0, 5), (5, 0), (3, 3)],
+    "density": [True, False, None],
 }
 
 

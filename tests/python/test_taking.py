@@ -176,10 +176,6 @@ def test_other_mistakes():
             x[key]
     with pytest.raises(IndexError):
         np.zeros(0)[[0]]
-    with pytest.raises(NotImplementedError, match=r"x\[True\]"):
-        x[True, [0]]
-    with pytest.raises(NotImplementedError, match="assigning through an array"):
-        x[[0, 1]] = 5
 
 
 def test_take():

@@ -303,6 +303,107 @@ static void lines(void) {
   ql_release(source), ql_release(flat), ql_release(row);
 }
 
+/* x[i] = v, x[:, j] += w and one for each truth, of what is stored by the statement before: the
+ * last of equal places stays, and all of them are added. */
+static void scattering(void) {
+  static int64_t x[ROWS][COLUMNS], got[SIZE], i[TAKEN], j[TAKEN], v[TAKEN][COLUMNS], some[SIZE];
+  static bool mask[SIZE];
+  enum { CHUNK = 50, CHUNKS = (SIZE + CHUNK - 1) / CHUNK };
+  static int64_t starts[CHUNKS + 1];
+  int64_t shape[] = {ROWS, COLUMNS}, turned[] = {COLUMNS, ROWS}, strides[] = {1, COLUMNS},
+          count = TAKEN, block[] = {TAKEN, COLUMNS}, size = SIZE, edges = CHUNKS + 1, found = 0;
+  for (int k = 0; k < TAKEN; k++) i[k] = k * 29 % ROWS - ROWS, j[k] = k * 31 % (COLUMNS / 2);
+  for (int k = 0; k < TAKEN * COLUMNS; k++) v[k / COLUMNS][k % COLUMNS] = 7 * k + 1;
+  for (int k = 0; k < SIZE; k++) {
+    mask[k] = k % 7 == 3 || (k > 500 && k < 700);
+    if (mask[k]) some[found] = -(found + 1), found++;
+    if (k % CHUNK == CHUNK - 1) starts[k / CHUNK + 1] = found;
+  }
+  starts[CHUNKS] = found;
+  QlArray *target = NULL, *view = NULL, *column = NULL;
+  CHECK_INT_EQ(ql_full(job.ctx, QL_I64, 2, shape, ql_i64(1), &target, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_view(target, 2, turned, strides, 0, &view, &job.error), QL_OK);
+  QlArray *rows = imported(QL_I64, 1, &count, i), *columns = imported(QL_I64, 1, &count, j),
+          *values = imported(QL_I64, 2, block, v), *truths = imported(QL_BOOL, 1, &size, mask),
+          *begins = imported(QL_I64, 1, &edges, starts),
+          *numbers = imported(QL_I64, 1, &found, some);
+  int64_t each[] = {TAKEN, ROWS}, still[] = {COLUMNS, 0}; /* one number for all of a column */
+  CHECK_INT_EQ(ql_view(values, 2, each, still, 0, &column, &job.error), QL_OK);
+  QlScatter stores = {.target = target, .lead = 1, .places = rows, .values = values},
+            adds = {.target = view,
+                    .lead = 1,
+                    .places = columns,
+                    .values = column,
+                    .computes = true,
+                    .op = QL_OP_ADD};
+  QlSpread spread = {target, truths, CHUNK, begins, numbers};
+  CHECK_INT_EQ(ql_scatter(job.ctx, &stores, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_scatter(job.ctx, &adds, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_spread(job.ctx, &spread, &job.error), QL_OK);
+  for (int k = 0; k < SIZE; k++) x[k / COLUMNS][k % COLUMNS] = 1;
+  for (int k = 0; k < TAKEN; k++) memcpy(x[i[k] + ROWS], v[k], sizeof v[k]);
+  for (int k = 0; k < TAKEN; k++)
+    for (int r = 0; r < ROWS; r++) x[r][j[k]] += v[k][0];
+  int wrong = 0;
+  for (int64_t k = 0, n = 0; k < SIZE; k++)
+    if (mask[k]) x[k / COLUMNS][k % COLUMNS] = some[n++];
+  get(target, got);
+  for (int k = 0; k < SIZE; k++) wrong += got[k] != x[k / COLUMNS][k % COLUMNS];
+  CHECK_INT_EQ(wrong, 0);
+  QlScatter bad[] = {stores, stores, stores, stores, adds};
+  bad[0].lead = 0, bad[1].lead = 2, bad[2].places = truths, bad[3].values = column;
+  bad[4].values = NULL;
+  for (int k = 0; k < 5; k++) CHECK_INT_EQ(ql_scatter(job.ctx, &bad[k], &job.error), QL_ERR_VALUE);
+  spread.values = truths;
+  CHECK_INT_EQ(ql_spread(job.ctx, &spread, &job.error), QL_ERR_VALUE);
+  ql_release(target), ql_release(view), ql_release(column), ql_release(rows), ql_release(columns);
+  ql_release(values), ql_release(truths), ql_release(begins), ql_release(numbers);
+}
+
+/* Numbers of a column, with weights, in more than one chunk; and in which bin they lie. */
+static void counting(void) {
+  enum { LONG = 40000, STEP = 3, COUNT = LONG / STEP + 1, BINS = 23 };
+  static int64_t numbers[LONG], counts[BINS], got[BINS], bins[LONG];
+  static double weights[LONG], sums[BINS], summed[BINS], values[LONG], edges[] = {0, 2, 2, 5, 22.5};
+  int64_t size = LONG, count = COUNT, step = STEP, edge_count = 5;
+  for (int64_t k = 0; k < LONG; k++) {
+    numbers[k] = k * k % 31 - 2, weights[k] = (double)(k % 8), values[k] = (double)numbers[k];
+    if (k % STEP || numbers[k] < 0 || numbers[k] >= BINS) continue;
+    counts[numbers[k]]++, sums[numbers[k]] += weights[k];
+  }
+  QlArray *x = imported(QL_I64, 1, &size, numbers), *w = imported(QL_F64, 1, &size, weights),
+          *v = imported(QL_F64, 1, &size, values), *e = imported(QL_F64, 1, &edge_count, edges);
+  QlArray *some = NULL, *their = NULL, *counted = NULL, *weighed = NULL, *found = NULL, *bad = NULL;
+  CHECK_INT_EQ(ql_view(x, 1, &count, &step, 0, &some, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_view(w, 1, &count, &step, 0, &their, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_tally(job.ctx, some, NULL, BINS, &counted, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_tally(job.ctx, some, their, BINS, &weighed, &job.error), QL_OK);
+  get(counted, got), get(weighed, summed);
+  CHECK(!memcmp(got, counts, sizeof got));
+  CHECK(!memcmp(summed, sums, sizeof sums));
+  int wrong = 0;
+  for (int uniform = 0; uniform < 2; uniform++) {
+    CHECK_INT_EQ(ql_bins(job.ctx, v, e, uniform ? 22.5 : 0, &found, &job.error), QL_OK);
+    get(found, bins);
+    for (int k = 0; k < LONG; k++) {
+      int64_t want = values[k] < 0 || values[k] > 22.5 ? -1
+                     : values[k] < 2                   ? 0
+                     : values[k] < 5                   ? 2
+                                                       : 3;
+      wrong += bins[k] != want;
+    }
+    ql_release(found);
+  }
+  CHECK_INT_EQ(wrong, 0);
+  CHECK_INT_EQ(ql_tally(job.ctx, v, NULL, BINS, &bad, &job.error), QL_ERR_VALUE);
+  CHECK_INT_EQ(ql_tally(job.ctx, some, w, BINS, &bad, &job.error), QL_ERR_VALUE);
+  CHECK_INT_EQ(ql_tally(job.ctx, x, NULL, 0, &bad, &job.error), QL_ERR_VALUE);
+  CHECK_INT_EQ(ql_bins(job.ctx, x, e, 0, &bad, &job.error), QL_ERR_VALUE);
+  CHECK(!bad);
+  ql_release(x), ql_release(w), ql_release(v), ql_release(e), ql_release(some), ql_release(their);
+  ql_release(counted), ql_release(weighed);
+}
+
 static void mistakes(void) {
   int64_t shape[] = {ROWS, COLUMNS}, negative = -1;
   QlArray *array = NULL;
@@ -319,8 +420,9 @@ static void mistakes(void) {
 }
 
 static const CheckTest tests[] = {
-    CHECK_TEST(parts),  CHECK_TEST(known_numbers), CHECK_TEST(among_others), CHECK_TEST(taking),
-    CHECK_TEST(truths), CHECK_TEST(lines),         CHECK_TEST(mistakes),
+    CHECK_TEST(parts),      CHECK_TEST(known_numbers), CHECK_TEST(among_others),
+    CHECK_TEST(taking),     CHECK_TEST(truths),        CHECK_TEST(lines),
+    CHECK_TEST(scattering), CHECK_TEST(counting),      CHECK_TEST(mistakes),
 };
 
 int main(int argc, char **argv) {
