@@ -279,6 +279,10 @@ PyObject *qx_take(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *qx_count_true(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *qx_find_true(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
+/* ---- sorting.c ---- */
+PyObject *qx_sort(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *qx_search(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
 /* ---- random.c ---- */
 extern PyMethodDef qx_random_functions[];
 

@@ -363,6 +363,8 @@ PyMethodDef qx_functions[] = {
     {"order", function_order, METH_O, "The letter of an order=."},
     {"take", FAST_POSITIONAL(qx_take), "take(x, axes, place, indices): by index arrays"},
     {"count_true", FAST_POSITIONAL(qx_count_true), "count_true(mask, chunk): in each chunk"},
+    {"sort", FAST_POSITIONAL(qx_sort), "sort(x, values, indices): along the last axis"},
+    {"search", FAST_POSITIONAL(qx_search), "search(sorted, wanted, behind): places"},
     {"find_true", FAST_POSITIONAL(qx_find_true), "find_true(mask, chunk, starts, size): places"},
     {"join", FAST_POSITIONAL(qx_join),
      "join(parts, axis, new_axis): arrays of one dtype in a new one; None: it is no such join"},

@@ -122,6 +122,7 @@ from . import (
     rearranging,
     requirements,
     settings,
+    sorting,
     statistics,
     testing,
     windows,
@@ -247,6 +248,7 @@ from .ranges import *
 from .rearranging import *
 from .requirements import *
 from .settings import *
+from .sorting import *
 from .statistics import *
 from .windows import *
 
@@ -364,6 +366,11 @@ _quelea.add_methods(
         "take": indexing._method_take,
         "nonzero": indexing._method_nonzero,
         "compress": indexing._method_compress,
+        "sort": sorting._method_sort,
+        "argsort": sorting._method_argsort,
+        "partition": sorting._method_partition,
+        "argpartition": sorting._method_argpartition,
+        "searchsorted": sorting._method_searchsorted,
         "tobytes": manipulation._tobytes,
         "__bytes__": manipulation._bytes,
         "__array_interface__": property(manipulation._array_interface),
@@ -409,6 +416,7 @@ __all__ = [
         "rearranging",
         "requirements",
         "settings",
+        "sorting",
         "statistics",
         "rank",
         "windows",

@@ -37,6 +37,7 @@ MODULES = [
     "random.legacy",
     "ranges",
     "rearranging",
+    "sorting",
     "statistics",
     "windows",
 ]

@@ -47,6 +47,9 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "matmul": (X, X.T), "meshgrid": (X[0], X[1]), "moveaxis": (X, 0, 1), "pad": (X, 1), "repeat": (X, 2),
     "take": (X, [1, 0]), "compress": ([True, False, True], X), "extract": (X > 3, X),
     **dict.fromkeys(["nonzero", "flatnonzero", "argwhere"], (X,)),
+    **dict.fromkeys(["sort", "argsort", "sort_complex", "lexsort"], (X[::-1],)),
+    **dict.fromkeys(["partition", "argpartition"], (X[::-1], 2)),
+    "searchsorted": (X[0], X), "digitize": (X, X[0]),
     "reshape": (X, (4, 3)), "rollaxis": (X, 1), "split": (X, 3), "array_split": (X, 2), "swapaxes": (X, 0, 1),
     "tensordot": (X, X.T, 1), "tile": (X, 2), "tri": (3,), "vecdot": (X, X), "where": (MASK, X, 0),
     "broadcast_arrays": (X, X[0]), "astype": (X, "f4"), "concat": ([X, X],), "permute_dims": (X,),
@@ -184,6 +187,11 @@ VALUES: dict[str, list[Any]] = {
     "optimize": [True, False, "greedy", "optimal", "no", ["einsum_path", (0, 1)]],
     "einsum_call": [False],
     "ndim": [1, 3, -1],
+    "kind": ["quicksort", "stable", "introselect", "no", None, 3],
+    "stable": [True, False, None],
+    "side": ["left", "right", "no", 3],
+    "sorter": [[3, 2, 1, 0], [0, 1], [0.0, 1, 2, 3], [0, 1, 2, 9], None],
+    "right": [True, False],
 }
 
 
@@ -403,6 +411,11 @@ OWN_METHODS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "repeat": [((2,), {}), ((2, 0), {}), ((), {"repeats": 2, "axis": 1}), ((2, 2), {}), ((-1,), {}), ((), {})],
     "take": [((2,), {}), (([2, 0], 0), {}), (([1],), {"axis": 1, "mode": "wrap"}), ((99,), {}), ((), {})],
     "nonzero": [((), {})],
+    "sort": [((), {}), ((0,), {}), ((), {"axis": 1, "kind": "stable"}), ((2,), {}), ((0, "x"), {})],
+    "argsort": [((), {}), ((0,), {}), ((None,), {}), ((), {"kind": "q", "stable": True}), ((2,), {})],
+    "partition": [((2,), {}), ((2, 0), {}), ((9,), {}), ((), {})],
+    "argpartition": [((2,), {}), ((2, 0), {}), ((9,), {}), ((), {})],
+    "searchsorted": [((2,), {}), ((), {})],
     "compress": [(([True, False], 0), {}), (([False, True],), {"axis": 1}), ((), {})],
     "__array__": [((), {}), (("f4",), {}), ((), {"copy": True})],
     "__copy__": [((), {})],
