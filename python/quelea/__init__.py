@@ -244,9 +244,11 @@ from .nans import *
 from .polynomials import *
 from .printing import *
 from .products import *
+from .quantiles import *
 from .ranges import *
 from .rearranging import *
 from .requirements import *
+from .sets import *
 from .settings import *
 from .sorting import *
 from .statistics import *
@@ -412,9 +414,11 @@ __all__ = [
         "printing",
         "process",
         "products",
+        "quantiles",
         "ranges",
         "rearranging",
         "requirements",
+        "sets",
         "settings",
         "sorting",
         "statistics",

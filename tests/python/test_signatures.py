@@ -50,6 +50,10 @@ CALLS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(["sort", "argsort", "sort_complex", "lexsort"], (X[::-1],)),
     **dict.fromkeys(["partition", "argpartition"], (X[::-1], 2)),
     "searchsorted": (X[0], X), "digitize": (X, X[0]),
+    **dict.fromkeys(["unique", "unique_all", "unique_counts", "unique_inverse", "unique_values"], (X % 5,)),
+    **dict.fromkeys(["isin", "union1d", "intersect1d", "setdiff1d", "setxor1d"], (X, X[0] * 2)),
+    "median": (X,), "nanmedian": (NAN,), "quantile": (X, 0.3), "nanquantile": (NAN, 0.3),
+    "percentile": (X, [30, 60]), "nanpercentile": (NAN, 30),
     "reshape": (X, (4, 3)), "rollaxis": (X, 1), "split": (X, 3), "array_split": (X, 2), "swapaxes": (X, 0, 1),
     "tensordot": (X, X.T, 1), "tile": (X, 2), "tri": (3,), "vecdot": (X, X), "where": (MASK, X, 0),
     "broadcast_arrays": (X, X[0]), "astype": (X, "f4"), "concat": ([X, X],), "permute_dims": (X,),
@@ -192,6 +196,12 @@ VALUES: dict[str, list[Any]] = {
     "side": ["left", "right", "no", 3],
     "sorter": [[3, 2, 1, 0], [0, 1], [0.0, 1, 2, 3], [0, 1, 2, 9], None],
     "right": [True, False],
+    **{
+        name: [True, False]
+        for name in ("overwrite_input", "assume_unique", "invert", "return_indices", "sorted")
+    },
+    **{f"return_{name}": [True] for name in ("index", "inverse", "counts")},
+    "method": ["linear", "lower", "midpoint", "no"],
 }
 
 
