@@ -6,6 +6,7 @@ How many elements are different is a look at values, like where a mask is true.
 from typing import Any, NamedTuple
 
 import numpy
+from numpy.lib.array_utils import normalize_axis_index
 
 from . import _quelea
 from ._quelea import ndarray
@@ -96,6 +97,13 @@ def _unique(
     return [different, first, places, many]
 
 
+def _parts(x: ndarray, axis: Any) -> ndarray:
+    """Give an array whose first axis counts the parts."""
+    if not isinstance(axis, (tuple, list)):
+        axis = normalize_axis_index(axis, x.ndim)
+    return moveaxis(x, axis, 0)
+
+
 def unique(
     ar: Any,
     return_index: bool = False,
@@ -139,7 +147,7 @@ def unique(
     (array([1, 3]), array([1, 0]), array([1, 2]))
     """
     x = as_array(ar)
-    if axis is not None and moveaxis(x, axis, 0).ndim > 1:
+    if axis is not None and _parts(x, axis).ndim > 1:
         raise NotImplementedError(
             "unique along an axis is not in Quelea yet; write np.lexsort over the columns, and compare neighbours"
         )

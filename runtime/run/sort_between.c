@@ -1,10 +1,11 @@
 /* Which elements belong to which node, exactly; and their way there.
  *
  * Node j's part begins at the element that has place b_j among all. Its leader looks for that one's
- * key, four bits at a time: it asks all nodes how many of their elements are below each of 15 keys,
- * and adds. All leaders do so at once:
+ * key, some bits at a time: it asks all nodes how many of their elements are below each of some
+ * keys, and adds. All leaders do so at once; where there are many, with fewer bits, since each is
+ * asked by all:
  *
- *     16 rounds for 64 bits    prefix ->   <- 15 counts
+ *     8 rounds for 64 bits     prefix ->   <- 255 counts
  *     the last                 key ->      <- elements below it, and equal to it
  *                              of the latter so many belong to nodes before j ->
  *
@@ -16,26 +17,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGIT = 4, TRIES = (1 << DIGIT) - 1 };
+enum { DIGIT = 8, DIGIT_OF_MANY = 4, MANY = 16, TRIES = (1 << DIGIT) - 1 };
 
-typedef struct Counts {
-  int64_t of[TRIES];
-} Counts;
 typedef struct Ends {
   int64_t below, equal;
 } Ends;
 
 struct SortBetween {
-  int64_t *begin;         /* [nodes + 1] of the nodes' parts */
-  SortRun *run;           /* [workers] this node's */
-  SortKey key, *keys;     /* [nodes] what this leader looks for, and the others */
-  Counts *given, *counts; /* [nodes] to them and by them */
-  Ends *ends, *all;       /* the same */
-  int64_t *take, *taken;  /* the same: of equal ones so many */
-  int64_t *split;         /* [nodes + 1][workers] of the runs */
-  int64_t *sends;         /* [nodes][workers] elements */
-  int64_t *come;          /* [runs] */
-  CommMessage *messages;  /* [2 * runs * nodes at most], receives first */
+  int64_t *begin;          /* [nodes + 1] of the nodes' parts */
+  SortRun *run;            /* [workers] this node's */
+  SortKey key, *keys;      /* [nodes] what this leader looks for, and the others */
+  int64_t *given, *counts; /* [nodes] to them and by them */
+  Ends *ends, *all;        /* the same */
+  int64_t *take, *taken;   /* the same: of equal ones so many */
+  int64_t *split;          /* [nodes + 1][workers] of the runs */
+  int64_t *sends;          /* [nodes][workers] elements */
+  int64_t *come;           /* [runs] */
+  CommMessage *messages;   /* [2 * runs * nodes at most], receives first */
   int receives, sent, room;
 };
 
@@ -48,8 +46,8 @@ QlStatus sort_between_new(const Sort *s, SortBetween **between, QlError *error) 
   b->begin = calloc((size_t)(nodes + 1), sizeof *b->begin);
   b->run = calloc((size_t)(workers), sizeof *b->run);
   b->keys = calloc((size_t)(nodes), sizeof *b->keys);
-  b->given = calloc((size_t)(nodes), sizeof *b->given);
-  b->counts = calloc((size_t)(nodes), sizeof *b->counts);
+  b->given = calloc((size_t)(nodes * TRIES), sizeof *b->given);
+  b->counts = calloc((size_t)(nodes * TRIES), sizeof *b->counts);
   b->ends = calloc((size_t)(nodes), sizeof *b->ends),
   b->all = calloc((size_t)(nodes), sizeof *b->all);
   b->take = calloc((size_t)(nodes), sizeof *b->take);
@@ -106,16 +104,17 @@ static int64_t below(const Sort *s, const SortBetween *b, SortKey key) {
   return sum;
 }
 
-static void try_digit(const Sort *s, SortBetween *b, int shift, int64_t place) {
-  int nodes = s->nodes, digit = 0;
+static void try_digit(const Sort *s, SortBetween *b, int bits, int shift, int64_t place) {
+  int nodes = s->nodes, digit = 0, tries = (1 << bits) - 1;
+  int64_t bytes = tries * (int64_t)sizeof *b->given;
   tell(s, b, (char *)&b->key, 0, (char *)b->keys, sizeof b->key);
   for (int p = 0; p < nodes; p++)
-    for (int d = 0; d < TRIES; d++)
-      b->given[p].of[d] = below(s, b, b->keys[p] | (SortKey)(d + 1) << shift);
-  tell(s, b, (char *)b->given, sizeof *b->given, (char *)b->counts, sizeof *b->counts);
-  for (int d = 0; d < TRIES; d++) {
+    for (int d = 0; d < tries; d++)
+      b->given[p * tries + d] = below(s, b, b->keys[p] | (SortKey)(d + 1) << shift);
+  tell(s, b, (char *)b->given, bytes, (char *)b->counts, bytes);
+  for (int d = 0; d < tries; d++) {
     int64_t sum = 0;
-    for (int p = 0; p < nodes; p++) sum += b->counts[p].of[d];
+    for (int p = 0; p < nodes; p++) sum += b->counts[p * tries + d];
     if (sum <= place) digit = d + 1;
   }
   b->key |= (SortKey)digit << shift;
@@ -210,8 +209,9 @@ QlStatus sort_between_split(Sort *s, SortBetween *b, QlError *error) {
     b->run[w] = (SortRun){s->x + from * item, part_start(s->count, w + 1, s->workers) - from};
   }
   int64_t place = b->begin[info->node];
-  for (int shift = sort_forms[s->form].key_bits - DIGIT; shift >= 0; shift -= DIGIT)
-    try_digit(s, b, shift, place);
+  int bits = s->nodes > MANY ? DIGIT_OF_MANY : DIGIT;
+  for (int shift = sort_forms[s->form].key_bits - bits; shift >= 0; shift -= bits)
+    try_digit(s, b, bits, shift, place);
   share_equal(s, b, place);
   for (int p = 0; p <= s->nodes; p++) cut_runs(s, b, p, size);
   tell_sizes(s, b);

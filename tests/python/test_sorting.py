@@ -33,20 +33,7 @@ def sorted_bits(x, axis=-1):
     return numpy.take_along_axis(x, order, axis)
 
 
-SHAPES = [
-    (1,),
-    (2,),
-    (47,),
-    (200,),
-    (5000,),
-    (0,),
-    (1, 300),
-    (2, 500),
-    (9, 40),
-    (40, 9),
-    (3, 4, 25),
-    (4, 0),
-]
+SHAPES = [(1,), (47,), (5000,), (0,), (2, 500), (40, 9), (3, 4, 25), (4, 0)]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -250,7 +237,7 @@ def test_axes_are_integers():
     same_error(lambda: np.sort(np.asarray([1]), 0.0), lambda: numpy.sort([1], 0.0), text=False)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     dtype=st.sampled_from(DTYPES),
     shape=st.lists(st.integers(0, 70), min_size=1, max_size=3),
