@@ -260,6 +260,16 @@ QL_API QlStatus ql_tally(QlContext *context, QlArray *numbers, QlArray *weights,
  * edge to the last, if all bins have one width; else 0. */
 QL_API QlStatus ql_bins(QlContext *context, QlArray *values, QlArray *edges, double width,
                         QlArray **bins, QlError *error);
+/* Sorts along the last axis, at once: what is recorded is executed. values, indices: new arrays, of
+ * which either may be NULL. Values ascend, -0.0 before 0.0, complex numbers by real, then imaginary
+ * parts, NaN last as NumPy has it; equal elements are in the order of their indices, so the result
+ * has the same bits wherever it is computed. */
+QL_API QlStatus ql_sort(QlContext *context, QlArray *array, QlArray **values, QlArray **indices,
+                        QlError *error);
+/* Where the elements of `wanted` would be inserted into a sorted array of one axis and of the same
+ * dtype: before those that are equal to them, or behind. int64. */
+QL_API QlStatus ql_search(QlContext *context, QlArray *sorted, QlArray *wanted, bool behind,
+                          QlArray **places, QlError *error);
 /* Takes memory that is the same on every rank: each rank copies its own part, at once; what lies
  * there is not needed afterwards. A large array executes the log. Contents that differ are
  * QL_ERR_DIVERGED at the next execution (contract C4). strides in bytes; NULL: C order. */

@@ -293,6 +293,10 @@ PyObject *qx_spread(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *qx_tally(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *qx_bins(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
+/* ---- sorting.c ---- */
+PyObject *qx_sort(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *qx_search(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
 /* ---- random.c ---- */
 extern PyMethodDef qx_random_functions[];
 

@@ -367,6 +367,8 @@ PyMethodDef qx_functions[] = {
     {"count_true", FAST_POSITIONAL(qx_count_true), "count_true(mask, chunk): in each chunk"},
     {"transform", FAST_POSITIONAL(qx_transform),
      "transform(x, kind, axis, length, backward, factor): (lines, whether one node computes them)"},
+    {"sort", FAST_POSITIONAL(qx_sort), "sort(x, values, indices): along the last axis"},
+    {"search", FAST_POSITIONAL(qx_search), "search(sorted, wanted, behind): places"},
     {"find_true", FAST_POSITIONAL(qx_find_true), "find_true(mask, chunk, starts, size): places"},
     {"scatter", FAST_POSITIONAL(qx_scatter),
      "scatter(target, lead, places, values, ufunc): stores or combines, one after another"},

@@ -127,6 +127,7 @@ from . import (
     rearranging,
     requirements,
     settings,
+    sorting,
     statistics,
     testing,
     windows,
@@ -253,10 +254,13 @@ from .polynomials import *
 from .printing import *
 from .products import *
 from .putting import *
+from .quantiles import *
 from .ranges import *
 from .rearranging import *
 from .requirements import *
+from .sets import *
 from .settings import *
+from .sorting import *
 from .statistics import *
 from .windows import *
 
@@ -375,6 +379,11 @@ _quelea.add_methods(
         "put": putting._method_put,
         "flat": flat._flat,
         "compress": indexing._method_compress,
+        "sort": sorting._method_sort,
+        "argsort": sorting._method_argsort,
+        "partition": sorting._method_partition,
+        "argpartition": sorting._method_argpartition,
+        "searchsorted": sorting._method_searchsorted,
         "tobytes": manipulation._tobytes,
         "__bytes__": manipulation._bytes,
         "__array_interface__": property(manipulation._array_interface),
@@ -421,10 +430,13 @@ __all__ = [
         "process",
         "products",
         "putting",
+        "quantiles",
         "ranges",
         "rearranging",
         "requirements",
+        "sets",
         "settings",
+        "sorting",
         "statistics",
         "rank",
         "windows",

@@ -19,8 +19,8 @@ class DivergenceError(RuntimeError):
     """The ranks run different code; the message names the first differing line on each side."""
 
 
-class GatherWarning(UserWarning):
-    """All of a large array was brought to one node, which has to have memory for it."""
+class GatherWarning(RuntimeWarning):
+    """An array that lies on several nodes is brought to one, which computes alone and has to have memory for it."""
 
 
 class CommError(RuntimeError):
@@ -45,10 +45,6 @@ class JitError(SyntaxError):
 
 class ExpressionError(JitError, ValueError):
     """A text is no expression of `quelea.evaluate`: what is not allowed and where, and what to write instead."""
-
-
-class GatherWarning(RuntimeWarning):
-    """An array that lies on several nodes is brought to one, which computes alone."""
 
 
 class StrictError(RuntimeError):

@@ -3,6 +3,7 @@
 #define QUELEA_RUN_H
 
 #include "plan/plan.h"
+#include "routine/sorting.h"
 
 #include <pthread.h>
 
@@ -89,13 +90,22 @@ typedef struct Member {                   /* a thread beside the main one */
 struct Team {
   QlContext *context;
   Run run;
-  int count; /* of threads beside the main one */
+  /* What is done instead of a plan, by all workers of the node; NULL: a plan. */
+  void (*work)(void *subject, int worker);
+  void *subject;
+  uint64_t done; /* the value of their cells then */
+  int used;      /* so many threads do it, each for several workers */
+  int count;     /* of threads beside the main one */
   Member *members;
   atomic_bool stop;
 };
 
 /* ---- team.c ---- */
 void team_start(Team *team, int threads); /* lets so many, the main one included, run team->run */
+/* Node-collective. Outside plans: calls work(subject, worker) for each worker of this rank, by its
+ * threads where so many points are worth them, and waits until the whole node has done its part. */
+void rt_together(QlContext *ctx, int64_t points, void (*work)(void *subject, int worker),
+                 void *subject);
 
 /* ---- execute.c ---- */
 void run_worker(QlContext *ctx, Run *run, int thread);
@@ -175,6 +185,38 @@ QlStatus rt_gather_storage(QlContext *ctx, Storage *storage, int root, char *hos
  * the source's storage; it and made have one layout. */
 QlStatus rt_fetch(QlContext *ctx, const QlArray *source, const QlArray *places, const QlArray *made,
                   QlError *error);
+
+/* ---- sort.c, sort_between.c: the order of elements (routine/sorting.h) ---- */
+/* A sort under way. Elements of the node's part lie in x, and in y: what each needs for the other.
+ */
+typedef struct Sort {
+  QlContext *ctx;
+  const Storage *of; /* the values, */
+  QlDtype dtype;
+  SortForm form;
+  bool indices, in_place; /* with indices; x is the values' own memory */
+  bool alone;             /* each rank sorts all of it for itself */
+  int workers;            /* that share a node's part, */
+  int64_t count, first;   /* of so many elements, the first of which has that index */
+  char *values, *x, *y;
+  int64_t *index; /* where indices go; NULL */
+  int nodes, runs;
+  int64_t *starts; /* [runs + 1] in x, or in y once they have come from other nodes */
+  bool has_come;   /* they have */
+  SortRun *run;    /* [threads][runs], */
+  int64_t *split;  /* [threads][2][runs] */
+  int *heap;       /* [threads][runs] */
+  Block *block[3]; /* x, y, starts; NULL: none */
+} Sort;
+/* On a node's leader. Memory for what leaders tell each other. */
+typedef struct SortBetween SortBetween;
+QlStatus sort_between_new(const Sort *sort, SortBetween **between, QlError *error);
+void sort_between_free(SortBetween *between);
+/* By all leaders: which elements of which node belong to which; fills sort->starts. Then takes the
+ * memory for the messages. */
+QlStatus sort_between_split(Sort *sort, SortBetween *between, QlError *error);
+/* By all leaders: from x, everybody's elements into y. Gives the bytes that have come. */
+int64_t sort_between_exchange(Sort *sort, SortBetween *between);
 
 /* ---- replay.c ---- */
 /* After a flush failed with that status and error on all ranks: executes what does not depend on

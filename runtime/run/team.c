@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 enum { SPINS = 4000 };
+enum { POINT_COST = 32 }; /* of what is done outside plans, in additions: a guess */
 
 static inline void relax(void) {
 #if defined(__x86_64__)
@@ -27,13 +28,29 @@ static void wait_for_run(Member *member, uint64_t seen) {
   pthread_mutex_unlock(&member->lock);
 }
 
+/* A thread's part of a piece of work: that of its worker, and of those whose threads are left out.
+ */
+static void do_work(const Team *team, int thread) {
+  const CommInfo *info = team->context->info;
+  Comm *comm = team->context->comm;
+  int me = info->node_rank * info->threads;
+  int first = plan_first_task(info->threads, team->used, thread),
+      end = plan_first_task(info->threads, team->used, thread + 1);
+  uint64_t done = team->done;
+  for (int t = first; t < end; t++) team->work(team->subject, me + t);
+  for (int t = first; t < end; t++) comm_publish(comm, me + t, done);
+}
+
 static void *thread_main(void *argument) {
   Member *member = argument;
   Team *team = member->team;
   for (uint64_t seen = 0;; seen++) {
     wait_for_run(member, seen);
     if (atomic_load(&team->stop)) return NULL;
-    run_worker(team->context, &team->run, member->thread);
+    if (team->work)
+      do_work(team, member->thread);
+    else
+      run_worker(team->context, &team->run, member->thread);
   }
 }
 
@@ -47,6 +64,17 @@ static void start(Member *member) {
 
 void team_start(Team *team, int threads) {
   for (int t = 0; t < QL_MIN(threads - 1, team->count); t++) start(&team->members[t]);
+}
+
+void rt_together(QlContext *ctx, int64_t points, void (*work)(void *, int), void *subject) {
+  Team *team = ctx->team;
+  team->work = work, team->subject = subject, team->done = ctx->progress + 1;
+  team->used = POINT_COST * points >= ctx->params.share ? ctx->info->threads : 1;
+  team_start(team, team->used);
+  do_work(team, 0);
+  ctx->progress = team->done;
+  rt_wait_node(ctx);
+  team->work = NULL;
 }
 
 QlStatus rt_team_new(QlContext *ctx, QlError *error) {

@@ -40,10 +40,13 @@ MODULES = [
     "printing",
     "products",
     "putting",
+    "quantiles",
     "random.generator",
     "random.legacy",
     "ranges",
     "rearranging",
+    "sets",
+    "sorting",
     "statistics",
     "windows",
 ]

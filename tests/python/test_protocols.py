@@ -35,7 +35,7 @@ def test_numpy_functions_come_back_to_quelea():
     assert np.result_type(np.ones(1, "int8"), 3) == numpy.int8
 
 
-@pytest.mark.parametrize("name", ["sort", "cumsum", "median", "unique", "argsort", "argmax"])
+@pytest.mark.parametrize("name", ["histogram", "cumsum", "unwrap", "bincount", "roots", "argmax"])
 def test_missing_functions_are_named(name):
     a = np.ones(3)
     with pytest.raises(TypeError, match=rf"numpy\.{name} is not in Quelea yet"):
@@ -49,9 +49,9 @@ def test_missing_names():
         np.polynomial  # noqa: B018
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         np.nonsense  # noqa: B018
-    with pytest.raises(AttributeError, match=r"ndarray\.sort is not in Quelea yet"):
-        np.ones(3).sort()
-    assert not hasattr(np.ones(3), "argsort")
+    with pytest.raises(AttributeError, match=r"ndarray\.dumps is not in Quelea yet"):
+        np.ones(3).dumps()
+    assert not hasattr(np.ones(3), "getfield")
     with pytest.raises(TypeError, match="not in Quelea yet"):
         numpy.ldexp(np.ones(3), np.ones(3, int))
     with pytest.raises(NotImplementedError, match="accumulate"):
@@ -63,7 +63,7 @@ def test_missing_names():
     [
         ("fromregex", "every rank reads the same file: np.asarray(numpy.fromregex("),
         ("polynomial", "numpy.polynomial works on numpy.asarray(x)"),
-        ("median", "numpy.median works on numpy.asarray(x)"),
+        ("interp", "numpy.interp works on numpy.asarray(x)"),
         ("vectorize", "whole-array operations"),
         ("longdouble", "floats of up to 64"),
         ("ScalarType", "use numpy.ScalarType"),
@@ -167,7 +167,7 @@ def test_on_root_gives_its_result_to_every_rank():
         lambda x: x.__setitem__(0, 3),
         lambda x: numpy.asarray(x),
         lambda x: repr(x),
-        lambda x: numpy.median(x),
+        lambda x: numpy.unwrap(x),
         lambda x: numpy.savetxt("never-made.txt", x),
         lambda x: x.tofile("never-made.txt"),
         lambda x: np.zeros(3),

@@ -47,6 +47,13 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "matmul": (X, X.T), "meshgrid": (X[0], X[1]), "moveaxis": (X, 0, 1), "pad": (X, 1), "repeat": (X, 2),
     "take": (X, [1, 0]), "compress": ([True, False, True], X), "extract": (X > 3, X),
     **dict.fromkeys(["nonzero", "flatnonzero", "argwhere"], (X,)),
+    **dict.fromkeys(["sort", "argsort", "sort_complex", "lexsort"], (X[::-1],)),
+    **dict.fromkeys(["partition", "argpartition"], (X[::-1], 2)),
+    "searchsorted": (X[0], X), "digitize": (X, X[0]),
+    **dict.fromkeys(["unique", "unique_all", "unique_counts", "unique_inverse", "unique_values"], (X % 5,)),
+    **dict.fromkeys(["isin", "union1d", "intersect1d", "setdiff1d", "setxor1d"], (X, X[0] * 2)),
+    "median": (X,), "nanmedian": (NAN,), "quantile": (X, 0.3), "nanquantile": (NAN, 0.3),
+    "percentile": (X, [30, 60]), "nanpercentile": (NAN, 30),
     "reshape": (X, (4, 3)), "rollaxis": (X, 1), "split": (X, 3), "array_split": (X, 2), "swapaxes": (X, 0, 1),
     "tensordot": (X, X.T, 1), "tile": (X, 2), "tri": (3,), "vecdot": (X, X), "where": (MASK, X, 0),
     "broadcast_arrays": (X, X[0]), "astype": (X, "f4"), "concat": ([X, X],), "permute_dims": (X,),
@@ -195,6 +202,17 @@ VALUES: dict[str, list[Any]] = {
     "bins": [3, [0.0, 2.5, 7.0], 0, 2.5, "sqrt", "no"],
     "range": [(0, 5), (5, 0), (3, 3)],
     "density": [True, False, None],
+    "kind": ["quicksort", "stable", "introselect", "no", None, 3],
+    "stable": [True, False, None],
+    "side": ["left", "right", "no", 3],
+    "sorter": [[3, 2, 1, 0], [0, 1], [0.0, 1, 2, 3], [0, 1, 2, 9], None],
+    "right": [True, False],
+    **{
+        name: [True, False]
+        for name in ("overwrite_input", "assume_unique", "invert", "return_indices", "sorted")
+    },
+    **{f"return_{name}": [True] for name in ("index", "inverse", "counts")},
+    "method": ["linear", "lower", "midpoint", "no"],
 }
 
 
@@ -414,6 +432,11 @@ OWN_METHODS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "repeat": [((2,), {}), ((2, 0), {}), ((), {"repeats": 2, "axis": 1}), ((2, 2), {}), ((-1,), {}), ((), {})],
     "take": [((2,), {}), (([2, 0], 0), {}), (([1],), {"axis": 1, "mode": "wrap"}), ((99,), {}), ((), {})],
     "nonzero": [((), {})],
+    "sort": [((), {}), ((0,), {}), ((), {"axis": 1, "kind": "stable"}), ((2,), {}), ((0, "x"), {})],
+    "argsort": [((), {}), ((0,), {}), ((None,), {}), ((), {"kind": "q", "stable": True}), ((2,), {})],
+    "partition": [((2,), {}), ((2, 0), {}), ((9,), {}), ((), {})],
+    "argpartition": [((2,), {}), ((2, 0), {}), ((9,), {}), ((), {})],
+    "searchsorted": [((2,), {}), ((), {})],
     "compress": [(([True, False], 0), {}), (([False, True],), {"axis": 1}), ((), {})],
     "__array__": [((), {}), (("f4",), {}), ((), {"copy": True})],
     "__copy__": [((), {})],

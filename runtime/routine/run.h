@@ -1,0 +1,134 @@
+/* Runs of one form; included once for each, by runs.c:
+ *
+ *     ELEMENT, KEY       types; KEY is unsigned
+ *     KEY_OF(element)    its key
+ *     HIGHEST(key)       the number of its highest bit that is set
+ *     NAME(word)         a name of this form's own
+ *
+ * A run is sorted by digits, from the highest bit in which its keys differ: as many buckets as the
+ * cache and the elements allow, each of which is sorted in the same way, back into the memory that
+ * its elements came from. What is in order already is only read. All of it is stable. */
+
+static void NAME(insert)(ELEMENT *at, int64_t count) {
+  for (int64_t i = 1; i < count; i++) {
+    ELEMENT x = at[i];
+    int64_t j = i;
+    for (; j > 0 && KEY_OF(x) < KEY_OF(at[j - 1]); j--) at[j] = at[j - 1];
+    at[j] = x;
+  }
+}
+
+#ifndef QUELEA_RUN_H_ONCE
+#define QUELEA_RUN_H_ONCE
+/* Measured: fewer elements are inserted one by one; so many bytes lie in a cache, where a digit may
+ * have more bits; a bucket is to have 4 elements or more. */
+enum { RUN_FEW = 48, RUN_CACHED = 1 << 20, RUN_BITS = 10, RUN_BITS_CACHED = 12, RUN_EACH = 2 };
+static inline int run_digit(int64_t count, int64_t bytes, int high) {
+  int most = bytes > RUN_CACHED ? RUN_BITS : RUN_BITS_CACHED,
+      bits = 63 - __builtin_clzll((unsigned long long)count) - RUN_EACH;
+  bits = bits < most ? bits : most;
+  return bits < high ? bits : high;
+}
+#endif
+
+/* Sorts `from`: there, or into the other memory, which is free. */
+static void NAME(digits)(ELEMENT *from, ELEMENT *other, int64_t count, bool stays) {
+  KEY first = KEY_OF(from[0]), before = first, differ = 0;
+  bool sorted = true;
+  if (count <= RUN_FEW) NAME(insert)(from, count);
+  for (int64_t k = 1; k < count && count > RUN_FEW; k++) {
+    KEY key = KEY_OF(from[k]);
+    differ |= key ^ first, sorted &= before <= key, before = key;
+  }
+  if (sorted) {
+    if (!stays) memcpy(other, from, (size_t)count * sizeof *from);
+    return;
+  }
+  int high = HIGHEST(differ) + 1, bits = run_digit(count, count * (int64_t)sizeof(ELEMENT), high),
+      shift = high - bits;
+  size_t buckets = (size_t)1 << bits, mask = buckets - 1;
+  int64_t at[buckets], sum = 0;
+  memset(at, 0, sizeof at);
+  for (int64_t k = 0; k < count; k++) at[(size_t)(KEY_OF(from[k]) >> shift) & mask]++;
+  for (size_t b = 0; b < buckets; b++) {
+    int64_t here = at[b];
+    at[b] = sum, sum += here;
+  }
+  for (int64_t k = 0; k < count; k++)
+    other[at[(size_t)(KEY_OF(from[k]) >> shift) & mask]++] = from[k];
+  int64_t start = 0; /* each bucket has ended where the next one begins */
+  for (size_t b = 0; b < buckets && shift; start = at[b++])
+    if (at[b] > start) NAME(digits)(other + start, from + start, at[b] - start, !stays);
+  if (!shift && stays) memcpy(from, other, (size_t)count * sizeof *from);
+}
+
+static void NAME(run)(char *elements, char *scratch, int64_t count) {
+  NAME(digits)((ELEMENT *)(void *)elements, (ELEMENT *)(void *)scratch, count, true);
+}
+
+static int64_t NAME(below)(const SortRun *run, SortKey key) {
+  const ELEMENT *at = (const ELEMENT *)(const void *)run->at;
+  int64_t low = 0, high = run->count;
+  while (low < high) {
+    int64_t middle = low + (high - low) / 2;
+    if (KEY_OF(at[middle]) < key)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static char *NAME(merge_two)(SortRun *a, SortRun *b, char *to) {
+  const ELEMENT *x = (const ELEMENT *)(const void *)a->at, *x_end = x + a->count,
+                *y = (const ELEMENT *)(const void *)b->at, *y_end = y + b->count;
+  ELEMENT *out = (ELEMENT *)(void *)to;
+  while (x < x_end && y < y_end) {
+    bool second = KEY_OF(*y) < KEY_OF(*x);
+    *out++ = second ? *y : *x;
+    y += second, x += !second;
+  }
+  memcpy(out, x, (size_t)(x_end - x) * sizeof *x), out += x_end - x;
+  memcpy(out, y, (size_t)(y_end - y) * sizeof *y), out += y_end - y;
+  return (char *)out;
+}
+
+/* Does the first element of run a come before that of run b? */
+static inline bool NAME(is_before)(const SortRun *runs, int a, int b) {
+  KEY x = KEY_OF(*(const ELEMENT *)(const void *)runs[a].at),
+      y = KEY_OF(*(const ELEMENT *)(const void *)runs[b].at);
+  return x != y ? x < y : a < b;
+}
+
+static void NAME(sink)(const SortRun *runs, int *heap, int size, int place) {
+  int run = heap[place];
+  for (int child; (child = 2 * place + 1) < size; place = child) {
+    child += child + 1 < size && NAME(is_before)(runs, heap[child + 1], heap[child]);
+    if (NAME(is_before)(runs, run, heap[child])) break;
+    heap[place] = heap[child];
+  }
+  heap[place] = run;
+}
+
+static void NAME(merge)(int count, SortRun *runs, int *heap, char *to) {
+  int size = 0;
+  for (int r = 0; r < count; r++)
+    if (runs[r].count) heap[size++] = r;
+  if (size == 1) memcpy(to, runs[heap[0]].at, (size_t)runs[heap[0]].count * sizeof(ELEMENT));
+  if (size == 2) NAME(merge_two)(&runs[heap[0]], &runs[heap[1]], to);
+  if (size < 3) return;
+  for (int place = size / 2; place-- > 0;) NAME(sink)(runs, heap, size, place);
+  for (; size; to += sizeof(ELEMENT)) {
+    SortRun *run = &runs[heap[0]];
+    memcpy(to, run->at, sizeof(ELEMENT));
+    run->at += sizeof(ELEMENT);
+    if (--run->count == 0) heap[0] = heap[--size];
+    if (size) NAME(sink)(runs, heap, size, 0);
+  }
+}
+
+#undef ELEMENT
+#undef KEY
+#undef KEY_OF
+#undef HIGHEST
+#undef NAME
