@@ -174,7 +174,8 @@ static PyObject *mask_of(PyObject *object) {
   const QlArray *array = qx_array(object);
   if (array->ndim != 1 || !array->size || array->size > FEW) return NULL;
   if (array->dtype == QL_BOOL) return Py_NewRef(object);
-  PyObject *zero = PyLong_FromLong(0), *mask = zero ? qx_binary(QL_OP_NOT_EQUAL, object, zero) : NULL;
+  PyObject *zero = PyLong_FromLong(0),
+           *mask = zero ? qx_binary(QL_OP_NOT_EQUAL, object, zero) : NULL;
   Py_XDECREF(zero);
   if (mask && qx_is_array(mask)) return mask;
   Py_XDECREF(mask);

@@ -1,7 +1,7 @@
 /* Calls of routines into groups (routine/routine.h). A call has a group of its own, placed by the
- * owner of its target, of which it stores each element once, or updates some. Routines of lines are laid as nests by
- * lines are (nest_plan.c, rows_plan.c). A routine with tiles is given whole ones: its target is new,
- * and is cut where tiles begin.
+ * owner of its target, of which it stores each element once, or updates some. Routines of lines are
+ * laid as nests by lines are (nest_plan.c, rows_plan.c). A routine with tiles is given whole ones:
+ * its target is new, and is cut where tiles begin.
  *
  *     c = a @ b of 1000 x 700     tiles of 256 x 176     tile (i, j) touches the rows of a and the
  *     4 x 4 tiles on 3 nodes:     [0, 256), [256, 512), [512, 1000)     columns of b that it spans
