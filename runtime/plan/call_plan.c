@@ -35,7 +35,7 @@ static QlStatus find_tiles(Planner *planner, const Statement *s, Group *group) {
   int64_t tile[QL_MAX_DIMS];
   if (!s->axes) return QL_OK;
   for (int a = 0; a < group->rank; a++)
-    tile[a] = s->axes >> a & 1 ? group->routine->tile(group->extent[a]) : 1;
+    tile[a] = routine_tile(group->routine, s->axes, a, group->extent[a]);
   group->tile = ql_pool_copy(planner->pool, tile, (size_t)group->rank * sizeof *tile);
   return group->tile ? QL_OK : planner_no_memory(planner);
 }

@@ -88,7 +88,10 @@ enum { TARGET, A, B };
 enum { KIND, OPTION, COLUMNS_OF_B, LEAST, DTYPE_OF_A, SCALARS };
 enum { MOST_OPERANDS = 3 + SCALARS };
 
-int64_t tile_whole(int64_t extent) { return QL_MAX(extent, 1); }
+int64_t tile_whole(int64_t extent, bool is_last) {
+  (void)is_last;
+  return QL_MAX(extent, 1);
+}
 
 static void one_matrix(const RoutineShape *shape, const JitCall *call, Problem *p,
                        const int64_t *at) {

@@ -8,9 +8,13 @@ const RoutineInfo routines[ROUTINES] = {
 #undef ROUTINE
 };
 
-int64_t tile_point(int64_t extent) {
-  (void)extent;
+int64_t tile_point(int64_t extent, bool is_last) {
+  (void)extent, (void)is_last;
   return 1;
+}
+
+int64_t routine_tile(const RoutineInfo *routine, uint32_t axes, int axis, int64_t extent) {
+  return axes >> axis & 1 ? routine->tile(extent, axes >> axis == 1) : 1;
 }
 
 QlStatus rt_call(QlContext *ctx, int routine, const QlArray *made, int operands,

@@ -32,8 +32,9 @@ typedef struct RoutineShape {
 
 typedef void RoutineRun(const RoutineShape *shape, const JitCall *call);
 
-/* How long a tile is along an axis of that extent, which is not 0. */
-typedef int64_t RoutineTile(int64_t extent);
+/* How long a tile is along an axis of that extent, which is not 0; is_last: of the statement's axes
+ * with tiles. */
+typedef int64_t RoutineTile(int64_t extent, bool is_last);
 
 typedef struct RoutineInfo {
   const char *name;
@@ -44,6 +45,8 @@ typedef struct RoutineInfo {
 extern const RoutineInfo routines[ROUTINES];
 
 RoutineTile tile_point; /* 1 */
+/* Of axis `axis`, where those in the bit mask have tiles. */
+int64_t routine_tile(const RoutineInfo *routine, uint32_t axes, int axis, int64_t extent);
 #define ROUTINE(NAME, name, anywhere, cost, tile) \
   RoutineRun run_##name;                          \
   RoutineTile tile_##tile;

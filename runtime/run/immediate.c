@@ -576,8 +576,7 @@ static void call_routine(const LogRequest *r) {
     shape.operands++;
   }
   if (r->axes) shape.tile = tile;
-  for (int a = 0; a < r->ndim; a++)
-    tile[a] = r->axes >> a & 1 ? shape.routine->tile(r->shape[a]) : 1;
+  for (int a = 0; a < r->ndim; a++) tile[a] = routine_tile(shape.routine, r->axes, a, r->shape[a]);
   shape.routine->run(&shape, &(JitCall){lo, r->shape, base, stride, param});
 }
 
