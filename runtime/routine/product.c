@@ -30,13 +30,14 @@ enum { LOOPED_TINY = 1024 }; /* of stacks; else PRODUCT_TINY */
 
 enum { SMALL = 128, MIDDLE = 512, LARGE = 4096, LINES = 16 };
 
-/* About even ones: of 1000 rows 4 times 256, the last one shorter. Twice as many columns: workers
- * share rows, and the fewer tiles beside each other, the less often rows are packed. */
+/* Even ones: of 1000 rows 4 times 250, so that nodes, which share rows evenly, begin where tiles
+ * do. Twice as many columns: workers share rows, and the fewer tiles beside each other, the less
+ * often rows are packed. */
 int64_t tile_product(int64_t extent, bool is_last) {
   int64_t most = SMALL * (extent <= MIDDLE ? 1 : extent <= LARGE ? 2 : 4) * (is_last ? 2 : 1);
   if (extent <= most) return QL_MAX(extent, 1);
   int64_t count = (extent + most - 1) / most, even = (extent + count - 1) / count;
-  return (even + LINES - 1) / LINES * LINES;
+  return is_last ? (even + LINES - 1) / LINES * LINES : even;
 }
 
 /* ---- a box ---- */
