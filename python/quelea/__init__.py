@@ -92,6 +92,7 @@ from numpy import (
 from numpy import bool as bool
 
 from . import (
+    _blas,
     _quelea,
     buffers,
     calculus,

@@ -71,6 +71,8 @@ typedef struct Template {
   int64_t extent[QL_MAX_DIMS];
   Grid nodes, workers;
   bool cut[QL_MAX_DIMS]; /* some node does not span the axis */
+  bool is_lopsided; /* refined; the largest part is twice as large as an even one: of nodes, or of
+                       the workers of the only one */
   int64_t margin[QL_MAX_DIMS]
                 [2]; /* the deepest ghosts any storage of it needed: new blocks get them at once */
   uint64_t hash;     /* of recipe and extent */

@@ -116,6 +116,19 @@ Template *rt_template_coarsen(QlContext *ctx, Template *from, int axis, int64_t 
   return template_register(ctx, t, made, from, &recipe, error);
 }
 
+static bool is_lopsided(const CommInfo *info, const Template *t) {
+  const Grid *grid = info->node_count > 1 ? &t->nodes : &t->workers;
+  double largest = info->node_count > 1 ? info->node_count : info->workers;
+  for (int g = 0; g < grid->count; g++) {
+    int64_t longest = 0;
+    const GridAxis *axis = &grid->axis[g];
+    for (int c = 0; c < axis->cells; c++)
+      longest = QL_MAX(longest, axis->cut[c + 1] - axis->cut[c]);
+    if (axis->axis >= 0) largest *= (double)longest / (double)QL_MAX(t->extent[axis->axis], 1);
+  }
+  return largest >= 2;
+}
+
 Template *rt_template_refine(QlContext *ctx, Template *from, int axis, int64_t extent, int64_t unit,
                              QlError *error) {
   int64_t shape[QL_MAX_DIMS];
@@ -127,6 +140,7 @@ Template *rt_template_refine(QlContext *ctx, Template *from, int axis, int64_t e
   t = template_new(from->ndim, shape);
   bool made = t && grid_refine(&t->nodes, &from->nodes, axis, extent, unit) &&
               grid_refine(&t->workers, &from->workers, axis, extent, unit);
+  if (made) t->is_lopsided = is_lopsided(ctx->info, t);
   return template_register(ctx, t, made, from, &recipe, error);
 }
 

@@ -232,6 +232,7 @@ QlStatus rt_blas_open(QlError *error); /* BLAS for products, one thread a call *
 /* ---- routine/product.c ---- */
 /* The sum over an axis of the products of two arrays, which are broadcast, in that dtype, if it is
  * a product of matrices, or of stacks of them; false: it is none. */
+enum { PRODUCT_TINY = 64 }; /* multiplications of one that is a sum nevertheless */
 bool rt_product(QlContext *ctx, QlArray *left, QlArray *right, int axis, QlDtype dtype,
                 QlArray **result, QlStatus *status, QlError *error);
 

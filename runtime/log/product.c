@@ -117,7 +117,8 @@ QlStatus ql_contract(QlContext *ctx, QlArray *left, QlArray *right, int axis, Ql
 }
 
 static bool are_matrices(const QlArray *left, const QlArray *right) {
-  return left->ndim == 2 && right->ndim == 2 && left->shape[0] > 1 && right->shape[1] > 1;
+  return left->ndim == 2 && right->ndim == 2 && left->shape[0] > 1 && right->shape[1] > 1 &&
+         (left->size > PRODUCT_TINY || left->size * right->shape[1] > PRODUCT_TINY);
 }
 
 /* A view over the domain without the axes along which it does not move at the front. */

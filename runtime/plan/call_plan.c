@@ -3,8 +3,8 @@
  * laid as nests by lines are (nest_plan.c, rows_plan.c). A routine with tiles is given whole ones:
  * its target is new, and is cut where tiles begin.
  *
- *     c = a @ b of 1000 x 700     tiles of 256 x 176     tile (i, j) touches the rows of a and the
- *     4 x 4 tiles on 3 nodes:     [0, 256), [256, 512), [512, 1000)     columns of b that it spans
+ *     c = a @ b of 1000 x 700     tiles of 250 x 352     tile (i, j) touches the rows of a and the
+ *     4 x 2 tiles on 3 nodes:     [0, 250), [250, 500), [500, 1000)     columns of b that it spans
  */
 #include "planner.h"
 
@@ -36,7 +36,7 @@ static QlStatus find_tiles(Planner *planner, const Statement *s, Group *group) {
   int64_t tile[QL_MAX_DIMS];
   if (!s->axes) return QL_OK;
   for (int a = 0; a < group->rank; a++)
-    tile[a] = s->axes >> a & 1 ? group->routine->tile(group->extent[a]) : 1;
+    tile[a] = routine_tile(group->routine, s->axes, a, group->extent[a]);
   group->tile = ql_pool_copy(planner->pool, tile, (size_t)group->rank * sizeof *tile);
   return group->tile ? QL_OK : planner_no_memory(planner);
 }
@@ -88,7 +88,7 @@ static QlStatus decide_layout(Planner *planner, const Group *group, const SlotVi
 /* ---- pieces ---- */
 
 /* What a piece of a call brings of an input that follows the axis along which it is cut. */
-enum { PANEL_BYTES = 64 << 20 };
+enum { PANEL_BYTES = 16 << 20 };
 
 /* Between nodes a call is cut along its last axis with tiles, so that what it brings at a time is
  * bounded: a product takes the right factor panel by panel. The axis must be whole on each node;

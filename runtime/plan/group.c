@@ -226,7 +226,7 @@ Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, c
     AxisMap leaf[QL_MAX_DIMS];
     int64_t leaf_size = shape_volume(slot->ndim, slot->shape);
     if (!slot->layout || !slot->layout->template || slot->ndim != ndim || leaf_size <= best_size ||
-        2 * size < leaf_size)
+        2 * size < leaf_size || slot->layout->template->is_lopsided)
       continue;
     if (!slot_axes(planner, group->rank, group->extent, &node->view, leaf)) continue;
     bool aligned = true;

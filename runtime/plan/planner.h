@@ -360,8 +360,9 @@ static inline Box group_worker(const Planner *planner, const Group *group, int w
 /* Nodes of that cell along axis g of the grid: which positions they compute along the dimension
  * that this axis of the target follows (empty: it follows none). False: they compute nothing. */
 bool placement_along(const Group *group, int g, int cell, Interval *points);
-/* The layout of the largest operand whose axes are those of the domain, in order, seen from it;
- * NULL: there is none, or planner->error is set. New reference. */
+/* The layout of the largest operand whose axes are those of the domain, in order, seen from it, but
+ * for those that leave most to few; NULL: there is none, or planner->error is set. New reference.
+ */
 Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, const int64_t *shape,
                                const AxisMap *axes);
 /* The layout of a slot that has none yet: replicated when small, else as above, else by its shape

@@ -88,7 +88,10 @@ enum { TARGET, A, B };
 enum { KIND, OPTION, COLUMNS_OF_B, LEAST, DTYPE_OF_A, SCALARS };
 enum { MOST_OPERANDS = 3 + SCALARS };
 
-int64_t tile_whole(int64_t extent) { return QL_MAX(extent, 1); }
+int64_t tile_whole(int64_t extent, bool is_last) {
+  (void)is_last;
+  return QL_MAX(extent, 1);
+}
 
 static void one_matrix(const RoutineShape *shape, const JitCall *call, Problem *p,
                        const int64_t *at) {
@@ -129,6 +132,7 @@ void run_factor(const RoutineShape *shape, const JitCall *call) {
 /* ---- recording ---- */
 
 enum { LONGEST = (1 << 20) - 1 };
+enum { CALL_WORK = 20000 }; /* multiplications in the time of a call beside them: a guess */
 
 /* Rows and columns of what comes of a matrix. */
 static void extents_of(const QlFactor *f, int64_t m, int64_t n, int64_t r, int64_t *shape) {
@@ -216,7 +220,8 @@ static QlStatus record(QlContext *ctx, const QlFactor *f, Input *in, const QlArr
   operand[count++] = integer(m | n << 20 | r << 40);
   operand[count++] = request_scalar(QL_F64, (QlValue){.d = f->least});
   operand[count++] = integer(f->a->dtype);
-  double work = (double)f->a->size * (double)(QL_MAX(m, n) + r) * 4;
+  double work =
+      (double)f->a->size * ((double)(QL_MAX(m, n) + r) * 4 + (double)CALL_WORK / (double)(m * n));
   return rt_call_tiles(ctx, ROUTINE_FACTOR, made, 3u << (rank - 2),
                        work < 0x1p62 ? (int64_t)work : INT64_MAX, count, operand, error);
 }

@@ -1,7 +1,7 @@
 /* Products of matrices, and of stacks of them: tiles of the result, each one call of BLAS over the
  * whole of k by one thread.
  *
- *     c = a @ b       domain (i, j)      tiles of 128 to 512 rows and columns
+ *     c = a @ b       domain (i, j)      tiles of 128 to 512 rows, 256 to 1024 columns
  *                     left   (i, k)      of row i from one end to the other: a span
  *                     right  (k, j)      of column j
  *
@@ -23,18 +23,21 @@
 #include <string.h>
 
 enum { CHUNK = 2048, CHUNKED = 4 * CHUNK, CHUNKED_RATIO = 8 };
-enum { LOOPED_TINY = 512 }; /* multiplications; smaller products of stacks are sums */
+/* Multiplications; smaller products are sums: what a call of BLAS costs beside is too much. */
+enum { LOOPED_TINY = 1024 }; /* of stacks; else PRODUCT_TINY */
 
 /* ---- tiles ---- */
 
-enum { SMALL = 128, MIDDLE = 512, LARGE = 2048, LINES = 16 };
+enum { SMALL = 128, MIDDLE = 512, LARGE = 4096, LINES = 16 };
 
-/* About even ones: of 1000 rows 4 times 256, the last one shorter. */
-int64_t tile_product(int64_t extent) {
-  int64_t most = extent <= MIDDLE ? SMALL : extent < LARGE ? 2 * SMALL : MIDDLE;
-  if (extent <= SMALL) return QL_MAX(extent, 1);
+/* Even ones: of 1000 rows 4 times 250, so that nodes, which share rows evenly, begin where tiles
+ * do. Twice as many columns: workers share rows, and the fewer tiles beside each other, the less
+ * often rows are packed. */
+int64_t tile_product(int64_t extent, bool is_last) {
+  int64_t most = SMALL * (extent <= MIDDLE ? 1 : extent <= LARGE ? 2 : 4) * (is_last ? 2 : 1);
+  if (extent <= most) return QL_MAX(extent, 1);
   int64_t count = (extent + most - 1) / most, even = (extent + count - 1) / count;
-  return (even + LINES - 1) / LINES * LINES;
+  return is_last ? (even + LINES - 1) / LINES * LINES : even;
 }
 
 /* ---- a box ---- */
@@ -155,8 +158,8 @@ static bool find_form(QlArray *left, QlArray *right, int axis, Form *f) {
       f->row = r;
   if (f->row < 0) return false;
   for (int r = 0; r < f->rank; r++) looped |= r != f->row && r != f->column && f->shape[r] > 1;
-  return !looped || f->k > LOOPED_TINY ||
-         f->shape[f->row] * f->shape[f->column] > LOOPED_TINY / f->k;
+  int64_t tiny = looped ? LOOPED_TINY : PRODUCT_TINY;
+  return f->k > tiny || f->shape[f->row] * f->shape[f->column] > tiny / f->k;
 }
 
 static bool is_chunked(const Form *f) {

@@ -8,6 +8,10 @@ const RoutineInfo routines[ROUTINES] = {
 #undef ROUTINE
 };
 
+int64_t routine_tile(const RoutineInfo *routine, uint32_t axes, int axis, int64_t extent) {
+  return axes >> axis & 1 ? routine->tile(extent, axes >> axis == 1) : 1;
+}
+
 QlStatus rt_call(QlContext *ctx, int routine, const QlArray *made, int operands,
                  const RequestOperand *operand, QlError *error) {
   return rt_call_tiles(ctx, routine, made, 0, 0, operands, operand, error);

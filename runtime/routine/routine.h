@@ -52,8 +52,9 @@ typedef struct RoutineNeeds {
 typedef QlStatus RoutinePrepare(QlContext *ctx, const RoutineShape *shape, const QlValue *param,
                                 RoutineNeeds *needs, QlError *error);
 
-/* How long a tile is along an axis of that extent, which is not 0. */
-typedef int64_t RoutineTile(int64_t extent);
+/* How long a tile is along an axis of that extent, which is not 0; is_last: of the statement's axes
+ * with tiles. */
+typedef int64_t RoutineTile(int64_t extent, bool is_last);
 
 /* A row of routines.def, which says what the fields mean; what a row leaves out is 0. */
 typedef struct RoutineInfo {
@@ -65,6 +66,8 @@ typedef struct RoutineInfo {
 } RoutineInfo;
 extern const RoutineInfo routines[ROUTINES];
 
+/* Of axis `axis`, where those in the bit mask have tiles. */
+int64_t routine_tile(const RoutineInfo *routine, uint32_t axes, int axis, int64_t extent);
 #define ROUTINE(NAME, function, ...) RoutineRun run_##function;
 #include "routines.def"
 #undef ROUTINE

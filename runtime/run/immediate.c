@@ -586,7 +586,7 @@ static bool prepare_routine(QlContext *ctx, const LogRequest *r, RoutineCall *ca
   }
   if (shape->routine->tile && r->axes) shape->tile = call->tile;
   for (int a = 0; a < r->ndim && shape->tile; a++)
-    call->tile[a] = r->axes >> a & 1 ? shape->routine->tile(r->shape[a]) : 1;
+    call->tile[a] = routine_tile(shape->routine, r->axes, a, r->shape[a]);
   if (!shape->routine->prepare) return true;
   if (rt_routine_needs(ctx, shape, call->param, &needs, NULL) ||
       rt_scratch_reserve(ctx, needs.scratch, NULL))

@@ -55,7 +55,9 @@ def test_systems(shape: tuple[int, ...], dtype: str) -> None:
     if a.dtype.kind != "i":
         near(M.matrix_power(x, -2), L.matrix_power(a, -2), 1e-6)
     for p in (None, -2, 1, -1, numpy.inf, "fro", "nuc"):
-        near(M.cond(x, p), L.cond(a, p), 1e-5)
+        with numpy.errstate(all="ignore"):
+            theirs = L.cond(a, p)
+        near(M.cond(x, p), theirs, 1e-5)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -404,6 +404,73 @@ static void counting(void) {
   ql_release(counted), ql_release(weighed);
 }
 
+/* ---- matrices ---- */
+
+enum { LEFT_ROWS = 300, INNER = 40, RIGHT_COLUMNS = 530 };
+
+/* Of integers in any dtype, which are exact: tiles of several rows and columns, one of them
+ * transposed, of what the statement before has stored. */
+static void products(void) {
+  static double a[LEFT_ROWS][INNER], b[RIGHT_COLUMNS][INNER], got[LEFT_ROWS][RIGHT_COLUMNS];
+  static int64_t exact[LEFT_ROWS][RIGHT_COLUMNS];
+  int64_t left[] = {LEFT_ROWS, INNER}, right[] = {RIGHT_COLUMNS, INNER};
+  int64_t turned[] = {INNER, RIGHT_COLUMNS}, strides[] = {1, INNER}, wrong = 0;
+  for (int i = 0; i < LEFT_ROWS; i++)
+    for (int k = 0; k < INNER; k++) a[i][k] = (i * 7 + k * 3) % 11 - 5;
+  for (int j = 0; j < RIGHT_COLUMNS; j++)
+    for (int k = 0; k < INNER; k++) b[j][k] = (j * 5 + k) % 13 - 6;
+  QlArray *x = imported(QL_F64, 2, left, a), *y = imported(QL_F64, 2, right, b);
+  QlArray *sum, *seen, *made, *whole[3];
+  QlOperand one[] = {{.array = x}, {.scalar = ql_f64(1)}};
+  CHECK_INT_EQ(ql_ufunc(job.ctx, QL_OP_ADD, 2, one, x, NULL, QL_DTYPE_NONE, &sum, &job.error),
+               QL_OK);
+  CHECK_INT_EQ(ql_view(y, 2, turned, strides, 0, &seen, &job.error), QL_OK);
+  CHECK_INT_EQ(ql_product(job.ctx, x, seen, &made, &job.error), QL_OK);
+  get(made, got);
+  ql_release(made);
+  CHECK_INT_EQ(ql_astype(job.ctx, x, QL_I64, QL_ORDER_C, &whole[0], &job.error), QL_OK);
+  CHECK_INT_EQ(ql_astype(job.ctx, seen, QL_I64, QL_ORDER_C, &whole[1], &job.error), QL_OK);
+  CHECK_INT_EQ(ql_product(job.ctx, whole[0], whole[1], &whole[2], &job.error), QL_OK);
+  get(whole[2], exact);
+  for (int i = 0; i < LEFT_ROWS; i++)
+    for (int j = 0; j < RIGHT_COLUMNS; j++) {
+      double want = 0;
+      for (int k = 0; k < INNER; k++) want += (a[i][k] + 1) * b[j][k];
+      wrong += got[i][j] != want || exact[i][j] != (int64_t)want;
+    }
+  CHECK_INT_EQ(wrong, 0);
+  for (int k = 0; k < 3; k++) ql_release(whole[k]);
+  ql_release(x), ql_release(y), ql_release(sum), ql_release(seen);
+}
+
+/* Inverses of a stack of diagonal matrices, one of which has none; what is no stack of matrices. */
+static void factors(void) {
+  enum { STACK = 9, N = 6 };
+  static double a[STACK][N][N], got[STACK][N + 1][N];
+  int64_t shape[] = {STACK, N, N}, line = N, wrong = 0;
+  for (int s = 0; s < STACK; s++)
+    for (int k = 0; k < N && s != 4; k++) a[s][k][k] = s + 1;
+  QlArray *x = imported(QL_F64, 3, shape, a), *v = imported(QL_F64, 1, &line, a), *made, *none;
+  QlArray *integers;
+  QlFactor inverse = {.kind = QL_FACTOR_INV, .a = x};
+  CHECK_INT_EQ(ql_factor(job.ctx, &inverse, &made, &job.error), QL_OK);
+  get(made, got);
+  for (int s = 0; s < STACK; s++) {
+    wrong += (got[s][N][0] != 0) != (s == 4);
+    for (int k = 0; k < N && s != 4; k++) wrong += got[s][k][k] != 1.0 / (s + 1);
+  }
+  CHECK_INT_EQ(wrong, 0);
+  CHECK_INT_EQ(ql_astype(job.ctx, x, QL_I64, QL_ORDER_C, &integers, &job.error), QL_OK);
+  QlFactor bad[] = {{.kind = QL_FACTOR_INV, .a = v},
+                    {.kind = QL_FACTOR_INV, .a = integers},
+                    {.kind = QL_FACTOR_INV, .a = x, .b = x},
+                    {.kind = QL_FACTOR_SOLVE, .a = x},
+                    {.kind = QL_FACTOR_SOLVE, .a = x, .b = v}};
+  for (int k = 0; k < 5; k++)
+    CHECK_INT_EQ(ql_factor(job.ctx, &bad[k], &none, &job.error), QL_ERR_VALUE);
+  ql_release(x), ql_release(v), ql_release(made), ql_release(integers);
+}
+
 static void mistakes(void) {
   int64_t shape[] = {ROWS, COLUMNS}, negative = -1;
   QlArray *array = NULL;
@@ -420,9 +487,9 @@ static void mistakes(void) {
 }
 
 static const CheckTest tests[] = {
-    CHECK_TEST(parts),      CHECK_TEST(known_numbers), CHECK_TEST(among_others),
-    CHECK_TEST(taking),     CHECK_TEST(truths),        CHECK_TEST(lines),
-    CHECK_TEST(scattering), CHECK_TEST(counting),      CHECK_TEST(mistakes),
+    CHECK_TEST(parts),    CHECK_TEST(known_numbers), CHECK_TEST(among_others), CHECK_TEST(taking),
+    CHECK_TEST(truths),   CHECK_TEST(lines),         CHECK_TEST(scattering),   CHECK_TEST(counting),
+    CHECK_TEST(products), CHECK_TEST(factors),       CHECK_TEST(mistakes),
 };
 
 int main(int argc, char **argv) {

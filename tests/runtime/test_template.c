@@ -148,6 +148,26 @@ static void check_coarsened(QlContext *ctx, Template *base, int s) {
   }
 }
 
+/* Each point of the base as several: its boxes begin and end at multiples of these. */
+static void check_refined(QlContext *ctx, Template *base, int s) {
+  for (int axis = 0; axis < base->ndim; axis++) {
+    int64_t extent[QL_MAX_DIMS], unit = axis % 2 ? 16 : 5;
+    memcpy(extent, shapes[s].extent, sizeof shapes[s].extent);
+    int64_t whole = extent[axis] = QL_MAX(extent[axis] * unit - 3, 0);
+    Template *t = rt_template_refine(ctx, base, axis, whole, unit, NULL);
+    if (!CHECK(t)) return;
+    check_tiles(ctx->info, t, extent);
+    const Grid *grids[] = {&t->nodes, &t->workers};
+    for (int k = 0; k < 2; k++)
+      for (int g = 0; g < grids[k]->count; g++)
+        for (int c = 0; grids[k]->axis[g].axis == axis && c <= grids[k]->axis[g].cells; c++) {
+          int64_t cut = grids[k]->axis[g].cut[c];
+          CHECK(cut % unit == 0 || cut == whole);
+        }
+    rt_template_release(ctx, t);
+  }
+}
+
 /* ---- box by box ---- */
 
 /* The same rules, written for one box and not for cuts. */
@@ -248,9 +268,11 @@ static void check_halves(QlContext *ctx, Template *base, int s) {
 static void shapes_tile(void) { for_each(check_shape); }
 static void projections_tile(void) { for_each(check_projected); }
 static void coarsened_tile(void) { for_each(check_coarsened); }
+static void refined_tile(void) { for_each(check_refined); }
 
 static void boxes_are_as_if_derived_one_by_one(void) { for_each(check_chain); }
 static void halves_hold_their_parts(void) { for_each(check_halves); }
 
 CHECK_MAIN(CHECK_TEST(shapes_tile), CHECK_TEST(projections_tile), CHECK_TEST(coarsened_tile),
-           CHECK_TEST(boxes_are_as_if_derived_one_by_one), CHECK_TEST(halves_hold_their_parts))
+           CHECK_TEST(refined_tile), CHECK_TEST(boxes_are_as_if_derived_one_by_one),
+           CHECK_TEST(halves_hold_their_parts))
