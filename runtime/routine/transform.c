@@ -149,7 +149,7 @@ static QlStatus make_target(QlContext *ctx, QlArray *source, const QlTransform *
   int order[QL_MAX_DIMS];
   int64_t shape[QL_MAX_DIMS], length = transform->length;
   bool single = source->dtype == QL_C64 || source->dtype == QL_F32;
-  memcpy(shape, source->shape, sizeof shape);
+  memcpy(shape, source->shape, (size_t)source->ndim * sizeof *shape);
   shape[transform->axis] = transform->kind == QL_TRANSFORM_HALF ? length / 2 + 1 : length;
   QlDtype dtype =
       forms[transform->kind].to_complex ? (single ? QL_C64 : QL_C128) : (single ? QL_F32 : QL_F64);

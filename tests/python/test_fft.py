@@ -223,8 +223,10 @@ def test_special_values() -> None:
     for value in (numpy.nan, numpy.inf, -0.0):
         x = numpy.full((3, 8), value)
         x[1, 2:] = 1
-        same(quelea.fft.rfft(quelea.asarray(x)), numpy.fft.rfft(x), value)
-        same(quelea.fft.fft(quelea.asarray(x + 0j)), numpy.fft.fft(x + 0j), value)
+        with numpy.errstate(all="ignore"):
+            half, whole = numpy.fft.rfft(x), numpy.fft.fft(x + 0j)
+        same(quelea.fft.rfft(quelea.asarray(x)), half, value)
+        same(quelea.fft.fft(quelea.asarray(x + 0j)), whole, value)
 
 
 @pytest.mark.parametrize("name", ONE)
