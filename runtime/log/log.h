@@ -24,8 +24,8 @@ extern const StatementTraits statement_traits[STATEMENT_KINDS];
 typedef struct Statement {
   uint8_t kind, op, loop, ndim; /* op: of MAP, a QlReduction, a JitNestForm or a Routine; ndim: of
                                    the domain */
-  uint16_t axes;     /* of the domain: bit mask of REDUCE, of NEST by lines; the one bit of RAMP */
-  uint16_t operands; /* targets first, then inputs */
+  uint16_t axes; /* of the domain: bit mask of REDUCE, CALL, of NEST by lines; the bit of RAMP */
+  uint16_t operands;              /* targets first, then inputs */
   uint32_t words, word_count;     /* where in Log.words */
   uint32_t scalars, scalar_count; /* where in Log.scalars */
   uint64_t hash, values_hash;     /* of its words, of its scalars */
@@ -207,6 +207,11 @@ bool log_accesses(const Log *log, const Statement *s, LogAccess access, int slot
  * scalars. */
 QlStatus rt_call(QlContext *ctx, int routine, const QlArray *made, int operands,
                  const RequestOperand *operand, QlError *error);
+
+/* One along the axes in the bit mask, over the points of an array; the target is the first operand.
+ */
+QlStatus rt_call_along(QlContext *ctx, int routine, uint32_t axes, const QlArray *domain,
+                       int operands, const RequestOperand *operand, QlError *error);
 
 /* ---- nest.c: loop nests that are compiled already ---- */
 /* Its function and what identifies it; in the context's list. */

@@ -18,6 +18,8 @@ static QlStatus add_input(Planner *planner, Group *group, const LogOperand *oper
 
 QlStatus planner_call(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
+  if (s->op == ROUTINE_BEST) return planner_best(planner, statement);
+  if (s->op == ROUTINE_SCAN) return planner_scan(planner, statement);
   LogOperand target, input;
   log_operand(planner->log, s, 0, &target);
   Group *group =
@@ -30,8 +32,20 @@ QlStatus planner_call(Planner *planner, int statement) {
   return planner_store(planner, group, &target.view, -1);
 }
 
+/* What goes along an axis touches all of it of one leaf, and of the first one more than its point.
+ */
+static void reach_along(const PlanSlot *slot, const GroupAlong *along, int leaf, Reach *reach) {
+  for (int a = 0; a < slot->ndim && reach->has_axes; a++) {
+    AxisSpan *span = &reach->axes[a];
+    if (leaf == along->whole && a == along->whole_axis) span->lo = 0, span->hi = slot->shape[a] - 1;
+    if (leaf == 0 && span->dim == along->axis)
+      *(span->step > 0 ? &span->lo : &span->hi) -= along->before * span->step;
+  }
+}
+
 void call_reach(const Planner *planner, const Group *group, int leaf, Reach *reach) {
   const PlanSlot *slot = &planner->plan->slots[group->nodes[leaf].view.slot];
+  reach_along(slot, &group->along, leaf, reach);
   if (leaf >= group->routine->anywhere) return;
   reach->has_axes = reach->as_copy = true;
   for (int a = 0; a < slot->ndim; a++)

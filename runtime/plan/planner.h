@@ -116,6 +116,14 @@ typedef struct GroupNest {
   NestArray arrays[NEST_OPERANDS];
 } GroupNest;
 
+/* What a group serves of a routine along axes (scan_plan.c, reduce_plan.c). */
+typedef struct GroupAlong {
+  uint32_t axes;         /* of the domain */
+  int axis, part;        /* RoutineShape */
+  int whole, whole_axis; /* -1; this leaf is read whole along that axis of its slot */
+  int64_t before;        /* of the first leaf a point touches so many elements before its own too */
+} GroupAlong;
+
 typedef struct Group {
   GroupKind kind;
   int statement;
@@ -129,7 +137,8 @@ typedef struct Group {
   int store_count;
   GroupStore stores[GROUP_STORES];
   const GroupNest *nest;      /* its kernel is given; NULL: it is that of its expression, */
-  const RoutineInfo *routine; /* or this, which computes it instead of a kernel */
+  const RoutineInfo *routine; /* or this, which computes it instead of a kernel; */
+  GroupAlong along;           /* of one that goes along axes */
   int64_t nest_from; /* of a part of its first dimension: what position 0 of the domain is there */
   int reduce_axis;   /* -1: nothing is reduced */
   JitReduceForm form;
@@ -324,6 +333,9 @@ Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank,
 QlStatus planner_store(Planner *planner, Group *group, const SlotView *target, int node);
 QlStatus planner_store_reduced(Planner *planner, Group *group, const SlotView *target, int node,
                                QlReduction reduction, JitReduceForm form, int axis);
+/* The same of a routine, which may have several targets that lie alike. */
+QlStatus planner_store_lines(Planner *planner, Group *group, const SlotView *target,
+                             JitReduceForm form, int axis);
 /* A temporary of the shape of the domain, whose parts are where those of the target are; a group
  * that copies it there. */
 QlStatus group_temporary(Planner *planner, QlDtype dtype, int rank, const int64_t *extent,
@@ -381,6 +393,11 @@ void view_drop_axis(SlotView *view, int rank, int axis);
 
 /* ---- reduce_plan.c ---- */
 QlStatus planner_reduce(Planner *planner, int statement);
+QlStatus planner_best(Planner *planner, int statement); /* a call of the routine BEST */
+int planner_all_workers(const Planner *planner);        /* of all nodes */
+
+/* ---- scan_plan.c ---- */
+QlStatus planner_scan(Planner *planner, int statement); /* of SCAN */
 
 /* ---- nest_plan.c ---- */
 QlStatus planner_nest(Planner *planner, int statement);

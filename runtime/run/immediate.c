@@ -108,7 +108,8 @@ static bool is_here(const QlContext *ctx, const Storage *storage) {
 }
 
 static bool has_few_points(const QlContext *ctx, const LogRequest *r, int64_t *points) {
-  int64_t most = rt_immediate_points(ctx, r->kind);
+  bool is_best = r->kind == STATEMENT_CALL && r->op == ROUTINE_BEST; /* which is a reduction too */
+  int64_t most = rt_immediate_points(ctx, is_best ? STATEMENT_REDUCE : r->kind);
   *points = 1;
   for (int a = 0; a < r->ndim; a++) {
     *points *= r->shape[a];
@@ -556,8 +557,13 @@ static void call_routine(const LogRequest *r) {
   int64_t stride[NOTED_OPERANDS * QL_MAX_DIMS], lo[QL_MAX_DIMS] = {0};
   QlValue param[NOTED_OPERANDS];
   int params = 0;
-  RoutineShape shape = {
-      .routine = &routines[r->op], .rank = r->ndim, .dtype = (QlDtype)r->loop, .extent = r->shape};
+  RoutineShape shape = {.routine = &routines[r->op],
+                        .rank = r->ndim,
+                        .dtype = (QlDtype)r->loop,
+                        .extent = r->shape,
+                        .axes = r->axes,
+                        .axis = -1,
+                        .stores = 1};
   for (int k = 0; k < r->operands; k++) {
     const QlArray *array = r->operand[k].array;
     if (!array) {
@@ -565,6 +571,7 @@ static void call_routine(const LogRequest *r) {
       continue;
     }
     int64_t item = (int64_t)ql_dtype_info[array->storage->dtype].size;
+    if (k == 1) shape.from = (QlDtype)array->storage->dtype;
     base[shape.operands] = array->storage->block->data + array->offset * item;
     for (int a = 0; a < r->ndim; a++)
       stride[shape.operands * r->ndim + a] = r->operand[k].stride[a] * item;
