@@ -121,6 +121,7 @@ from . import (
     ranges,
     rearranging,
     requirements,
+    scans,
     settings,
     statistics,
     testing,
@@ -138,6 +139,8 @@ from ._quelea import (
     arctan,
     arctan2,
     arctanh,
+    argmax,
+    argmin,
     bitwise_and,
     bitwise_or,
     bitwise_xor,
@@ -148,6 +151,8 @@ from ._quelea import (
     cos,
     cosh,
     count_nonzero,
+    cumprod,
+    cumsum,
     deg2rad,
     divide,
     equal,
@@ -246,6 +251,7 @@ from .products import *
 from .ranges import *
 from .rearranging import *
 from .requirements import *
+from .scans import *
 from .settings import *
 from .statistics import *
 from .windows import *
@@ -408,6 +414,7 @@ __all__ = [
         "ranges",
         "rearranging",
         "requirements",
+        "scans",
         "settings",
         "statistics",
         "rank",
