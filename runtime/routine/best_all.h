@@ -2,6 +2,7 @@
 #define OF(dtype) LEVEL(dtype)
 
 #define ORDERED(a, b) ((a) < (b))
+#define NO_MORE(a, b) ((a) <= (b))
 #define UNKNOWN(a) false
 #define WIDE 1
 #define FLOATS 0
@@ -42,16 +43,27 @@
 #include "best_of.h"
 #undef ORDERED
 #undef UNKNOWN
+#undef NO_MORE
 #undef WIDE
 
+/* Halves by their bits: the magnitude, and its sign. */
+#ifndef BEST_HALF
+#define BEST_HALF
+static inline int half_rank(uint16_t half) {
+  int magnitude = half & 0x7fff;
+  return half & 0x8000 ? -magnitude : magnitude;
+}
+#endif
 #define WIDE 0
-#define ORDERED(a, b) (ql_half_to_float(a) < ql_half_to_float(b))
-#define UNKNOWN(a) isnan(ql_half_to_float(a))
+#define UNKNOWN(a) (((a) & 0x7fff) > 0x7c00)
+#define ORDERED(a, b) (half_rank(a) < half_rank(b) && !UNKNOWN(a) && !UNKNOWN(b))
+#define NO_MORE(a, b) (half_rank(a) <= half_rank(b) && !UNKNOWN(a) && !UNKNOWN(b))
 #define T uint16_t
 #define NAME(name) OF(name##_f16)
 #include "best_of.h"
 #undef ORDERED
 #undef UNKNOWN
+#undef NO_MORE
 
 /* Complex numbers by the real part, then by the other. */
 #ifndef BEST_COMPLEX
@@ -65,6 +77,7 @@ typedef struct Complex128 {
 #endif
 #define ORDERED(a, b) ((a).re < (b).re || ((a).re == (b).re && (a).im < (b).im))
 #define UNKNOWN(a) (isnan((a).re) || isnan((a).im))
+#define NO_MORE(a, b) ((a).re < (b).re && (a).im == (a).im && (b).im == (b).im)
 #define T Complex64
 #define NAME(name) OF(name##_c64)
 #include "best_of.h"
@@ -73,6 +86,7 @@ typedef struct Complex128 {
 #include "best_of.h"
 #undef ORDERED
 #undef UNKNOWN
+#undef NO_MORE
 #undef WIDE
 #undef FLOATS
 

@@ -1,5 +1,6 @@
 /* Best elements of one dtype: best_all.h includes this with T and NAME, ORDERED (a < b), UNKNOWN
- * (is it NaN?), WIDE (do C's operators have it, so that vectors do too?) and FLOATS. */
+ * (is it NaN?), NO_MORE (is a <= b, as far as that is easily said?), WIDE (do C's operators have
+ * it, so that vectors do too?) and FLOATS. */
 
 typedef struct NAME(Best) {
   T value;
@@ -157,9 +158,7 @@ static inline TARGET void NAME(line)(const BestJob *job, bool largest, const Pla
   for (; i < count; i++) {
     int64_t here = place + i * places;
     T a = NAME(load)(at + i * step);
-#if WIDE
-    if (is_before && (largest ? a <= best->value : a >= best->value)) continue;
-#endif
+    if (is_before && (largest ? NO_MORE(a, best->value) : NO_MORE(best->value, a))) continue;
     if (is_before && UNKNOWN(best->value)) break; /* nothing is better */
     NAME(consider)(largest, a, here, best);
     is_before = best->place <= here;
