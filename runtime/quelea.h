@@ -352,6 +352,18 @@ QL_API QlStatus ql_astype(QlContext *context, QlArray *array, QlDtype dtype, QlO
 QL_API QlStatus ql_reduce(QlContext *context, QlReduction reduction, QlArray *array, uint32_t axes,
                           bool keepdims, QlDtype dtype, QlArray *out, QlArray **result,
                           QlError *error);
+/* Where the largest elements are, or the smallest, over the axes in the bit mask: int64, their
+ * numbers in C order over these axes; of equal ones the first, and NaN before all numbers. Of
+ * nothing: QL_ERR_VALUE. */
+QL_API QlStatus ql_best(QlContext *context, bool largest, QlArray *array, uint32_t axes,
+                        bool keepdims, QlArray **result, QlError *error);
+/* x[0], x[0] op x[1], ... along an axis. op: ADD, MULTIPLY, MINIMUM, MAXIMUM, one that is logical
+ * or of bits; of others QL_ERR_TYPE. dtype: what the elements are cast to first (of those that are
+ * logical bool); QL_DTYPE_NONE: NumPy's, sums and products of small integers in 64 bits. The order
+ * is fixed by the position along the axis alone, in leaves of 128 elements, each of which is
+ * NumPy's (runtime/routine/scan.c). */
+QL_API QlStatus ql_scan(QlContext *context, QlOp op, QlArray *array, int axis, QlDtype dtype,
+                        QlArray **result, QlError *error);
 /* The product of complex numbers over axes, which begins with a number; NULL: with the first
  * elements. */
 QL_API QlStatus ql_product_from(QlContext *context, QlArray *array, uint32_t axes, bool keepdims,

@@ -307,6 +307,16 @@ extern PyMethodDef qx_random_functions[];
 #include "plain_forms.def"
 #undef QX_PLAIN_FORM
 
+/* ---- along.c: positions and scans ---- */
+extern PyMethodDef qx_along_functions[];
+/* As functions and as methods; `self` NULL: the first argument is the array. */
+PyObject *qx_best_call(bool largest, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                       PyObject *kwnames);
+PyObject *qx_scan_call(QlOp op, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                       PyObject *kwnames);
+/* Along one axis of one of our arrays; out: NULL, or one of them. */
+PyObject *qx_scan(QlOp op, PyObject *array, int axis, QlDtype dtype, PyObject *out);
+
 /* ---- joins.c ---- */
 /* A list or tuple that is not empty, of arrays of no axes or one, as an array; None: they differ in
  * shape or dtype, or have more axes. */

@@ -349,6 +349,11 @@ REDUCTION(any, QL_REDUCE_ANY)
 REDUCTION(all, QL_REDUCE_ALL)
 #undef REDUCTION
 
+METHOD(method_argmin) { return qx_best_call(false, self, args, nargs, kwnames); }
+METHOD(method_argmax) { return qx_best_call(true, self, args, nargs, kwnames); }
+METHOD(method_cumsum) { return qx_scan_call(QL_OP_ADD, self, args, nargs, kwnames); }
+METHOD(method_cumprod) { return qx_scan_call(QL_OP_MULTIPLY, self, args, nargs, kwnames); }
+
 #define FAST(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL | METH_KEYWORDS
 
 PyMethodDef qx_array_methods[] = {
@@ -368,6 +373,10 @@ PyMethodDef qx_array_methods[] = {
     {"max", FAST(method_max), "Maximum over axes."},
     {"any", FAST(method_any), "Is any element true?"},
     {"all", FAST(method_all), "Are all elements true?"},
+    {"argmin", FAST(method_argmin), "Where the smallest elements are along an axis."},
+    {"argmax", FAST(method_argmax), "Where the largest elements are along an axis."},
+    {"cumsum", FAST(method_cumsum), "Sums of the elements up to each, along an axis."},
+    {"cumprod", FAST(method_cumprod), "Products of the elements up to each, along an axis."},
     {"fill", method_fill, METH_O, "Assigns a value to every element."},
     {"item", (PyCFunction)(void (*)(void))method_item, METH_FASTCALL,
      "One element as a Python number."},

@@ -373,6 +373,73 @@ out:
   return result;
 }
 
+static bool is_scan(QlOp op) {
+  switch (op) {
+    case QL_OP_ADD:
+    case QL_OP_MULTIPLY:
+    case QL_OP_MINIMUM:
+    case QL_OP_MAXIMUM:
+    case QL_OP_LOGICAL_AND:
+    case QL_OP_LOGICAL_OR:
+    case QL_OP_LOGICAL_XOR:
+    case QL_OP_BITWISE_AND:
+    case QL_OP_BITWISE_OR:
+    case QL_OP_BITWISE_XOR: return true;
+    default: return false;
+  }
+}
+
+/* One axis, as an int or in a tuple. 0 or -1. */
+static int axis_of_scan(PyObject *given, int ndim, int *axis) {
+  uint32_t axes;
+  *axis = 0;
+  if (given && qx_axes_from_python(given, ndim, &axes) < 0) return -1;
+  if (given && __builtin_popcount(axes) != 1) {
+    PyErr_SetString(PyExc_ValueError, "accumulate does not allow multiple axes");
+    return -1;
+  }
+  if (given) *axis = __builtin_ctz(axes);
+  return 0;
+}
+
+/* ufunc.accumulate(array, axis=0, dtype=None, out=None) */
+static PyObject *ufunc_accumulate(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                                  PyObject *kwnames) {
+  static const char *const words[] = {"array", "axis", "dtype", "out"};
+  static const QxSignature signature = {"accumulate", words, 4, 4, 1};
+  PyObject *values[4], *result = NULL, *out;
+  QlDtype dtype;
+  int axis;
+  if (ARITY(self) != 2)
+    return PyErr_Format(PyExc_ValueError, "accumulate only supported for binary functions");
+  if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
+  if (ql_is_comparison(OP(self)))
+    return PyErr_Format(PyExc_TypeError,
+                        "No loop matching the specified signature and casting was found for ufunc "
+                        "%s",
+                        NAME(self));
+  if (!is_scan(OP(self)))
+    return PyErr_Format(
+        PyExc_NotImplementedError,
+        "%s.accumulate is not in Quelea yet; there are those of add, multiply, minimum, maximum, "
+        "logical_and, logical_or, logical_xor, bitwise_and, bitwise_or and bitwise_xor: write a "
+        "loop under @jit",
+        NAME(self));
+  if (nargs > 3 && PyTuple_Check(args[3]))
+    return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
+  if (!only_output(values[3], &out) || (out && qx_check_out(out) < 0) ||
+      qx_dtype_from_python(values[2], &dtype) < 0)
+    return NULL;
+  QlArray *array = qx_array_from_python(values[0], QL_DTYPE_NONE);
+  PyObject *whole = array ? qx_wrap(array, false) : NULL;
+  if (whole && array->ndim == 0)
+    PyErr_SetString(PyExc_TypeError, "cannot accumulate on a scalar");
+  else if (whole && axis_of_scan(values[1], array->ndim, &axis) == 0)
+    result = qx_scan(OP(self), whole, axis, dtype, out);
+  Py_XDECREF(whole);
+  return result;
+}
+
 #define MISSING(method, instead)                                                           \
   static PyObject *ufunc_##method(PyObject *self, PyObject *const *args, Py_ssize_t nargs, \
                                   PyObject *kwnames) {                                     \
@@ -380,7 +447,6 @@ out:
     return PyErr_Format(PyExc_NotImplementedError,                                         \
                         "%s." #method " is not in Quelea yet; " instead, NAME(self));      \
   }
-MISSING(accumulate, "take it of numpy.asarray(x)")
 MISSING(reduceat, "write reductions of slices")
 #undef MISSING
 
@@ -399,7 +465,7 @@ static PyObject *ufunc_at(PyObject *self, PyObject *const *args, Py_ssize_t narg
 static PyMethodDef ufunc_methods[] = {
     {"reduce", FAST(ufunc_reduce), "Reduces over axes (default: axis 0)."},
     {"outer", FAST(ufunc_outer), "The operation on all pairs of elements."},
-    {"accumulate", FAST(ufunc_accumulate), "Not in Quelea yet."},
+    {"accumulate", FAST(ufunc_accumulate), "What reduces along an axis, up to each element."},
     {"reduceat", FAST(ufunc_reduceat), "Not in Quelea yet."},
     {"at", (PyCFunction)(void (*)(void))ufunc_at, METH_FASTCALL,
      "Stores the operation's results at indices, one after another."},

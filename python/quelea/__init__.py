@@ -127,6 +127,7 @@ from . import (
     ranges,
     rearranging,
     requirements,
+    scans,
     settings,
     sorting,
     statistics,
@@ -145,6 +146,8 @@ from ._quelea import (
     arctan,
     arctan2,
     arctanh,
+    argmax,
+    argmin,
     bitwise_and,
     bitwise_or,
     bitwise_xor,
@@ -155,6 +158,8 @@ from ._quelea import (
     cos,
     cosh,
     count_nonzero,
+    cumprod,
+    cumsum,
     deg2rad,
     divide,
     equal,
@@ -259,6 +264,7 @@ from .quantiles import *
 from .ranges import *
 from .rearranging import *
 from .requirements import *
+from .scans import *
 from .sets import *
 from .settings import *
 from .sorting import *
@@ -435,6 +441,7 @@ __all__ = [
         "ranges",
         "rearranging",
         "requirements",
+        "scans",
         "sets",
         "settings",
         "sorting",

@@ -1,4 +1,4 @@
-"""Derivatives from samples: `gradient`, and the differences of neighbours with ends; `diff` is in rearranging.py."""
+"""Of samples: derivatives, the differences of neighbours with ends, phases; `diff` is in rearranging.py."""
 
 from itertools import accumulate, pairwise
 from typing import Any
@@ -13,7 +13,7 @@ from .elementwise import as_array
 from .joins import _place
 from .rearranging import diff
 
-__all__ = ["ediff1d", "gradient"]
+__all__ = ["ediff1d", "gradient", "unwrap"]
 
 
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
@@ -162,3 +162,51 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> ndarray:
     ends = list(accumulate((p.size for p in kept), initial=0))
     keys = [slice(a, b) for a, b in pairwise(ends)]
     return _place(empty(ends[-1], x.dtype), keys, kept)
+
+
+def unwrap(
+    p: Any, discont: Any = None, axis: int = -1, *, period: Any = 6.283185307179586
+) -> ndarray:
+    """Phases that go on where samples of them jump by more than half a period.
+
+    Parameters
+    ----------
+    p : array_like
+    discont : number, optional
+        A smaller jump is none; half a period.
+    axis : int
+        Along which the samples follow one another.
+    period : number
+
+    Returns
+    -------
+    ndarray
+        Of the dtype of differences and period together.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.unwrap(np.array([0, 1, 2, -1, 0]), period=4)
+    array([0, 1, 2, 3, 4])
+    """
+    x = as_array(p)
+    jumps = diff(x, axis=axis)
+    if discont is None:
+        discont = period / 2
+    dtype = numpy.result_type(jumps.dtype, period)
+    if numpy.issubdtype(dtype, numpy.integer):
+        high, rest = divmod(period, 2)
+        is_ambiguous = rest == 0
+    else:
+        high, is_ambiguous = period / 2, True
+    low = -high
+    rests = _quelea.remainder(jumps - low, period) + low
+    if is_ambiguous:  # half a period upwards stays so
+        rests = _quelea.where((rests == low) & (jumps > 0), high, rests).astype(rests.dtype)
+    by = rests - jumps
+    by = _quelea.where(abs(jumps) < discont, by.dtype.type(0), by)
+    behind = [slice(None)] * x.ndim
+    behind[axis] = slice(1, None)
+    result = x.astype(dtype)
+    result[tuple(behind)] = x[tuple(behind)] + by.cumsum(axis)
+    return result

@@ -1,5 +1,6 @@
-"""Products and variances that leave NaN out; the sums, means and extremes are in statistics.py."""
+"""Products, variances and positions that leave NaN out; sums, means and extremes are in statistics.py."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -19,7 +20,69 @@ from .statistics import (
     var,
 )
 
-__all__ = ["nanprod", "nanstd", "nanvar"]
+__all__ = ["nanargmax", "nanargmin", "nanprod", "nanstd", "nanvar"]
+
+
+def _position(
+    find: Callable[..., ndarray],
+    worst: float,
+    a: Any,
+    axis: int | None,
+    out: ndarray | None,
+    keepdims: Any,
+) -> ndarray:
+    x = as_array(a)
+    if x.dtype.kind in "fc" and x.size:
+        if _quelea.any(_quelea.all(_quelea.isnan(x), axis)):
+            raise ValueError("All-NaN slice encountered")
+        x = _without_nan(x, worst)
+    return find(x, axis, out, keepdims=keepdims)
+
+
+def nanargmin(
+    a: Any, axis: int | None = None, out: ndarray | None = None, *, keepdims: bool = False
+) -> ndarray:
+    """Where the smallest elements are that are not NaN. The parameters are those of `argmin`.
+
+    Returns
+    -------
+    ndarray of int64
+
+    Raises
+    ------
+    ValueError
+        There is a slice of NaN alone, or of no elements.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.nanargmin(np.array([[np.nan, 4], [2, 3]]), axis=0)
+    array([1, 1])
+    """
+    return _position(_quelea.argmin, numpy.inf, a, axis, out, keepdims)
+
+
+def nanargmax(
+    a: Any, axis: int | None = None, out: ndarray | None = None, *, keepdims: bool = False
+) -> ndarray:
+    """Where the largest elements are that are not NaN. The parameters are those of `argmax`.
+
+    Returns
+    -------
+    ndarray of int64
+
+    Raises
+    ------
+    ValueError
+        There is a slice of NaN alone, or of no elements.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.nanargmax(np.array([[np.nan, 4], [2, 3]]), axis=1)
+    array([1, 1])
+    """
+    return _position(_quelea.argmax, -numpy.inf, a, axis, out, keepdims)
 
 
 def nanprod(

@@ -24,9 +24,9 @@ extern const StatementTraits statement_traits[STATEMENT_KINDS];
 typedef struct Statement {
   uint8_t kind, op, loop, ndim; /* op: of MAP, a QlReduction, a JitNestForm or a Routine; ndim: of
                                    the domain */
-  uint16_t axes;     /* of the domain: bit mask of REDUCE, of NEST and CALL by lines, of CALL with
-                        tiles; the one bit of RAMP */
-  uint16_t operands; /* targets first, then inputs */
+  uint16_t axes; /* of the domain: bit mask of REDUCE, of NEST and CALL by lines, of CALL along axes
+                    or with tiles; the one bit of RAMP */
+  uint16_t operands;              /* targets first, then inputs */
   uint32_t words, word_count;     /* where in Log.words */
   uint32_t scalars, scalar_count; /* where in Log.scalars */
   uint64_t hash, values_hash;     /* of its words, of its scalars */
@@ -235,6 +235,11 @@ QlStatus rt_blas_open(QlError *error); /* BLAS for products, one thread a call *
 enum { PRODUCT_TINY = 64 }; /* multiplications of one that is a sum nevertheless */
 bool rt_product(QlContext *ctx, QlArray *left, QlArray *right, int axis, QlDtype dtype,
                 QlArray **result, QlStatus *status, QlError *error);
+
+/* One along the axes in the bit mask, over the points of an array; the target is the first operand.
+ */
+QlStatus rt_call_along(QlContext *ctx, int routine, uint32_t axes, const QlArray *domain,
+                       int operands, const RequestOperand *operand, QlError *error);
 
 /* ---- nest.c: loop nests that are compiled already ---- */
 /* Its function and what identifies it; in the context's list. */

@@ -156,6 +156,8 @@ static QlStatus open_call(Planner *planner, int statement, Group **group, NestAr
 
 QlStatus planner_call(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
+  if (s->op == ROUTINE_BEST) return planner_best(planner, statement);
+  if (s->op == ROUTINE_SCAN) return planner_scan(planner, statement);
   LogOperand first;
   log_operand(planner->log, s, 0, &first);
   if (first.spans) return planner_nest(planner, statement);
@@ -183,6 +185,17 @@ int call_line_axis(const Group *group) {
   return -1;
 }
 
+/* What goes along an axis touches all of it of one leaf, and of the first one more than its point.
+ */
+static void reach_along(const PlanSlot *slot, const GroupAlong *along, int leaf, Reach *reach) {
+  for (int a = 0; a < slot->ndim && reach->has_axes; a++) {
+    AxisSpan *span = &reach->axes[a];
+    if (leaf == along->whole && a == along->whole_axis) span->lo = 0, span->hi = slot->shape[a] - 1;
+    if (leaf == 0 && span->dim == along->axis)
+      *(span->step > 0 ? &span->lo : &span->hi) -= along->before * span->step;
+  }
+}
+
 void call_reach(const Planner *planner, const Group *group, int leaf, Reach *reach) {
   const SlotView *view = &group->nodes[leaf].view;
   const PlanSlot *slot = &planner->plan->slots[view->slot];
@@ -190,6 +203,7 @@ void call_reach(const Planner *planner, const Group *group, int leaf, Reach *rea
     nest_array_reach(planner, &group->touched[leaf], 0, reach);
     return;
   }
+  reach_along(slot, &group->along, leaf, reach);
   int behind = leaf - group->routine->anywhere;
   if (behind >= 0 && behind < group->routine->stretches) {
     /* of what has more axes, where it is all of one node, it may be anything */

@@ -17,7 +17,7 @@ Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank,
   if (kind == GROUP_KERNEL) group->nodes = planner->nodes, group->node_room = GROUP_NODES;
   group->kind = kind, group->statement = statement, group->rank = rank;
   group->reduce_axis = -1, group->placement.leaf_axis = -1, group->move_from = group->move_to = -1,
-  group->cut = -1;
+  group->cut = group->along.axis = group->along.whole = -1;
   if (extent) memcpy(group->extent, extent, (size_t)rank * sizeof *extent);
   planner->group_count++;
   return group;
@@ -209,6 +209,13 @@ QlStatus planner_store_reduced(Planner *planner, Group *group, const SlotView *t
   store.node = expr_reduce(group, reduction == QL_REDUCE_COUNT ? QL_REDUCE_SUM : reduction, node);
   if (store.node < 0)
     return ql_fail(planner->error, QL_ERR_COMPILE, "an expression is too large for one kernel");
+  group->form = form, group->reduce_axis = axis;
+  return store_and_place(planner, group, &store);
+}
+
+QlStatus planner_store_lines(Planner *planner, Group *group, const SlotView *target,
+                             JitReduceForm form, int axis) {
+  GroupStore store = {.view = *target, .node = -1, .slot = target->slot, .line = true};
   group->form = form, group->reduce_axis = axis;
   return store_and_place(planner, group, &store);
 }

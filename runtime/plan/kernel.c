@@ -364,33 +364,57 @@ static QlStatus address_lines(const Planner *planner, const Group *group, PlanGr
   return QL_OK;
 }
 
+/* An input of which a point touches more than one element is seen at its own. */
+static Operand called_with(const Planner *planner, const Group *group, int leaf) {
+  Operand operand = read_by(group, leaf);
+  AxisMap axes[QL_MAX_DIMS];
+  const SlotView *view = operand.view;
+  if (leaf < group->routine->anywhere ||
+      !slot_axes(planner, group->rank, group->extent, view, axes))
+    return operand;
+  span_of_map(planner->plan->slots[view->slot].ndim, axes, operand.axes);
+  return operand;
+}
+
+/* From one element to the next along the axis of which a leaf is read whole. */
+static int64_t bytes_along(const Planner *planner, const Group *group) {
+  int leaf = group->along.whole, axis = group->along.whole_axis;
+  if (leaf < 0) return 0;
+  const PlanSlot *slot = &planner->plan->slots[group->reach[leaf].slot];
+  int64_t stride[QL_MAX_DIMS];
+  c_strides(slot->ndim, slot->shape, ql_dtype_info[slot->dtype].size, stride);
+  return slot->flat ? stride[axis] : slot->geometry.stride[axis];
+}
+
 /* Inputs with spans are seen by their own axes. */
 static QlStatus address_points(const Planner *planner, const Group *group, PlanGroup *out) {
-  Operand operand = stored_by(planner, group, &group->stores[0]);
-  out->operands[0] = address(planner, group, &operand, out->strides);
-  for (int k = 0; k < group->node_count; k++) {
-    int64_t *strides = out->strides + (size_t)(1 + k) * (size_t)group->rank, own[QL_MAX_DIMS];
-    if (group->touched && group->touched[k].ndim) {
-      QL_TRY(address_own(planner, group, &group->touched[k], &out->operands[1 + k], own));
+  int64_t *strides = out->strides, own[QL_MAX_DIMS];
+  for (int o = 0; o < out->operand_count; o++, strides += group->rank) {
+    int leaf = o - group->store_count;
+    if (leaf >= 0 && group->touched && group->touched[leaf].ndim) {
+      QL_TRY(address_own(planner, group, &group->touched[leaf], &out->operands[o], own));
       memcpy(strides, own, (size_t)group->rank * sizeof *strides);
       continue;
     }
-    operand = read_by(group, k);
-    out->operands[1 + k] = address(planner, group, &operand, strides);
+    Operand operand =
+        leaf < 0 ? stored_by(planner, group, &group->stores[o]) : called_with(planner, group, leaf);
+    out->operands[o] = address(planner, group, &operand, strides);
   }
   return QL_OK;
 }
 
-/* Its operands are those of the statement, in their order, its parameters the scalars. */
+/* Its operands are those of the statement, in their order, its parameters the scalars; of one that
+ * goes along axes, what the planner has made of these. */
 static QlStatus build_call(Builder *b, const Group *group, PlanGroup *out) {
   const Planner *planner = b->planner;
   const Statement *s = &planner->log->statements[group->statement];
-  size_t operands = 1 + (size_t)group->node_count;
+  int stores = group->store_count;
+  size_t operands = (size_t)(stores + group->node_count), rank = (size_t)group->rank;
   b->param_count = 0;
   for (uint32_t k = 0; k < s->scalar_count; k++) give(b, (int)(s->scalars + k), 0);
-  out->operand_count = (int)operands, out->store_count = 1, out->param_count = b->param_count;
+  out->operand_count = (int)operands, out->store_count = stores, out->param_count = b->param_count;
   out->operands = planner_keep_zeros(planner, operands * sizeof *out->operands);
-  out->strides = planner_keep_zeros(planner, operands * (size_t)group->rank * sizeof *out->strides);
+  out->strides = planner_keep_zeros(planner, operands * rank * sizeof *out->strides);
   out->params = planner_keep(planner, b->params, (size_t)b->param_count * sizeof *b->params);
   if (!out->operands || !out->strides || !out->params) return QL_ERR_MEMORY;
   if (group->nest)
@@ -402,7 +426,14 @@ static QlStatus build_call(Builder *b, const Group *group, PlanGroup *out) {
                         .rank = group->rank,
                         .operands = (int)operands,
                         .dtype = (QlDtype)planner->plan->slots[group->stores[0].slot].dtype,
-                        .extent = out->extent};
+                        .extent = out->extent,
+                        .axes = group->along.axes,
+                        .axis = group->along.axis,
+                        .stores = stores,
+                        .steps = store_steps(group, &group->stores[0]),
+                        .part = group->along.part,
+                        .along = bytes_along(planner, group)};
+  if (group->node_count) shape.from = group->nodes[0].dtype;
   if (group->tile)
     out->tile = planner_keep(planner, group->tile, (size_t)group->rank * sizeof *group->tile);
   shape.tile = out->tile;

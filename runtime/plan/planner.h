@@ -116,6 +116,14 @@ typedef struct GroupNest {
   NestArray arrays[NEST_OPERANDS];
 } GroupNest;
 
+/* What a group serves of a routine along axes (scan_plan.c, reduce_plan.c). */
+typedef struct GroupAlong {
+  uint32_t axes;         /* of the domain */
+  int axis, part;        /* RoutineShape */
+  int whole, whole_axis; /* -1; this leaf is read whole along that axis of its slot */
+  int64_t before;        /* of the first leaf a point touches so many elements before its own too */
+} GroupAlong;
+
 typedef struct Group {
   GroupKind kind;
   int statement;
@@ -132,6 +140,7 @@ typedef struct Group {
   const RoutineInfo *routine; /* or this, which computes it instead of a kernel, */
   const int64_t *tile;        /* [rank] in tiles; NULL: in any boxes */
   const NestArray *touched;   /* [node_count], of leaves with spans (ndim 0: it has none); NULL */
+  GroupAlong along;           /* of one that goes along axes */
   int64_t nest_from; /* of a part of its first dimension: what position 0 of the domain is there */
   int reduce_axis;   /* -1: nothing is reduced */
   JitReduceForm form;
@@ -326,6 +335,9 @@ Group *planner_open(Planner *planner, GroupKind kind, int statement, int rank,
 QlStatus planner_store(Planner *planner, Group *group, const SlotView *target, int node);
 QlStatus planner_store_reduced(Planner *planner, Group *group, const SlotView *target, int node,
                                QlReduction reduction, JitReduceForm form, int axis);
+/* The same of a routine, which may have several targets that lie alike. */
+QlStatus planner_store_lines(Planner *planner, Group *group, const SlotView *target,
+                             JitReduceForm form, int axis);
 /* A temporary of the shape of the domain, whose parts are where those of the target are; a group
  * that copies it there. */
 QlStatus group_temporary(Planner *planner, QlDtype dtype, int rank, const int64_t *extent,
@@ -384,6 +396,11 @@ void view_drop_axis(SlotView *view, int rank, int axis);
 
 /* ---- reduce_plan.c ---- */
 QlStatus planner_reduce(Planner *planner, int statement);
+QlStatus planner_best(Planner *planner, int statement); /* a call of the routine BEST */
+int planner_all_workers(const Planner *planner);        /* of all nodes */
+
+/* ---- scan_plan.c ---- */
+QlStatus planner_scan(Planner *planner, int statement); /* of SCAN */
 
 /* ---- nest_plan.c ---- */
 QlStatus planner_nest(Planner *planner, int statement);

@@ -10,6 +10,9 @@
  *            be ghosts);
  *   BRANCHES while there are many: the owner of the first of 128 values combines them;
  *   TREE     the few that are left go to where the result is.
+ *
+ * Where the best elements are (routine/best.c) is a reduction of pairs, a value and its place,
+ * which a routine computes in the same forms; between them there is a temporary for each half.
  */
 #include "planner.h"
 
@@ -31,6 +34,9 @@ typedef struct Operand {
   int short_count;      /* dimensions of the statement that are written out, by dimension */
   int short_dim[QL_MAX_DIMS];
   int64_t short_extent[QL_MAX_DIMS];
+  const RoutineInfo *routine; /* NULL, or it reduces pairs: of this array, while slot is -1, */
+  SlotView input;
+  int places; /* else of the values in `slot` and the places in this one */
 } Operand;
 
 static int last_reduced(const Operand *x) {
@@ -42,6 +48,7 @@ static int last_reduced(const Operand *x) {
 
 static void drop_axis(Operand *x, int axis) {
   view_drop_axis(&x->target, x->rank, axis);
+  view_drop_axis(&x->input, x->rank, axis);
   for (int r = axis; r < x->rank - 1; r++) {
     x->extent[r] = x->extent[r + 1], x->reduced[r] = x->reduced[r + 1], x->dim[r] = x->dim[r + 1];
   }
@@ -139,9 +146,51 @@ static void put_in_order(const Planner *planner, Group *group, Operand *x) {
   }
 }
 
+/* ---- pairs ---- */
+
+static void add_leaf(Planner *planner, Group *group, const SlotView *view) {
+  group->nodes[group->node_count++] =
+      (ExprNode){.kind = NODE_LEAF,
+                 .dtype = (QlDtype)planner->plan->slots[view->slot].dtype,
+                 .view = *view,
+                 .statement = group->statement};
+}
+
+static void open_pairs(Planner *planner, Group *group, const Operand *x) {
+  SlotView whole = {.slot = x->slot};
+  group->routine = x->routine;
+  for (int r = 0; r < x->rank; r++) group->along.axes |= (uint32_t)x->reduced[r] << r;
+  group->along.axis = last_reduced(x);
+  if (x->slot < 0) {
+    add_leaf(planner, group, &x->input);
+    return;
+  }
+  c_strides(x->rank, x->extent, 1, whole.stride);
+  add_leaf(planner, group, &whole);
+  whole.slot = x->places;
+  add_leaf(planner, group, &whole);
+}
+
+/* Where lines are one after another without a gap, and all of them are reduced, they are one. */
+static void join_lines(const Planner *planner, Operand *x) {
+  if (planner->ctx->info->node_count > 1) return; /* whose layouts have axes of their own */
+  for (int axis = x->rank - 2; axis >= 0; axis--) {
+    if (!x->reduced[axis] || !x->reduced[axis + 1] || !view_runs_on(&x->input, x->extent, axis))
+      continue;
+    x->extent[axis + 1] *= x->extent[axis];
+    drop_axis(x, axis);
+  }
+}
+
+/* ---- groups ---- */
+
 static Group *open_over(Planner *planner, int statement, Operand *x, int *node) {
   Group *group = planner_open(planner, GROUP_KERNEL, statement, x->rank, x->extent);
   if (!group) return NULL;
+  if (x->routine) {
+    open_pairs(planner, group, x);
+    return group;
+  }
   if (x->slot < 0) {
     *node = written_out(planner, group, statement, x, 0);
   } else {
@@ -155,6 +204,45 @@ static Group *open_over(Planner *planner, int statement, Operand *x, int *node) 
   }
   if (x->slot < 0) put_in_order(planner, group, x);
   return group;
+}
+
+/* Stores what comes of the axis: into the target, and, of pairs of which more is to come, the
+ * values into that slot. */
+static QlStatus store_along(Planner *planner, Group *group, const Operand *x,
+                            const SlotView *target, int values, int node, JitReduceForm form,
+                            int axis) {
+  const Statement *s = &planner->log->statements[group->statement];
+  if (!x->routine)
+    return planner_store_reduced(planner, group, target, node, (QlReduction)s->op, form, axis);
+  SlotView beside = *target;
+  beside.slot = values, beside.origin = 0;
+  QL_TRY(planner_store_lines(planner, group, target, form, axis));
+  return values < 0 ? QL_OK : planner_store_lines(planner, group, &beside, form, axis);
+}
+
+/* Temporaries for what more is to be reduced of: the second one for values, if it is of pairs.
+ * Takes the layout over. */
+static QlStatus more_to_come(Planner *planner, const Statement *s, const Operand *x, int ndim,
+                             const int64_t *shape, Layout *layout, int *slot, int *values) {
+  Layout *beside = NULL;
+  QlDtype dtype = QL_DTYPE_NONE;
+  *slot = *values = -1;
+  if (layout && x->routine) {
+    dtype = (QlDtype)planner->plan->slots[x->slot < 0 ? x->input.slot : x->slot].dtype;
+    if (layout->template) layout->template->references++;
+    if (!(beside = rt_layout_new(layout->template, layout->offset)) && layout->template)
+      layout->template->references--;
+  }
+  if (layout) *slot = planner_slot(planner, s->loop, ndim, shape, layout);
+  if (beside) *values = planner_slot(planner, dtype, ndim, shape, beside);
+  if (*slot >= 0 && (*values >= 0 || !x->routine)) return QL_OK;
+  return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+}
+
+/* Which are reduced from now on. */
+static void go_on_with(Operand *x, int slot, int values) {
+  x->slot = x->routine ? values : slot;
+  x->places = slot;
 }
 
 /* ---- one axis ---- */
@@ -176,7 +264,7 @@ static QlStatus domain_layout(Planner *planner, const Group *group, Layout **lay
   return QL_OK;
 }
 
-static int all_workers(const Planner *planner) {
+int planner_all_workers(const Planner *planner) {
   int workers = 0;
   for (int n = 0; n < planner->ctx->info->node_count; n++)
     workers += planner->ctx->info->workers_of_node[n];
@@ -196,12 +284,12 @@ static QlStatus reduce_blocks(Planner *planner, Group *group, int node, Layout *
   offset[axis] = 0;
   Layout *layout = rt_layout_new(template, offset);
   if (!layout) rt_template_release(planner->ctx, template);
-  int leaves = layout ? planner_slot(planner, s->loop, x->rank, shape, layout) : -1;
-  if (leaves < 0) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  int leaves, values;
+  QL_TRY(more_to_come(planner, s, x, x->rank, shape, layout, &leaves, &values));
   SlotView target = {.slot = leaves};
   c_strides(x->rank, shape, 1, target.stride);
-  QL_TRY(planner_store_reduced(planner, group, &target, node, (QlReduction)s->op, form, axis));
-  x->slot = leaves;
+  QL_TRY(store_along(planner, group, x, &target, values, node, form, axis));
+  go_on_with(x, leaves, values);
   memcpy(x->extent, shape, sizeof shape);
   return QL_OK;
 }
@@ -233,8 +321,8 @@ static bool target_lies_alike(const PlanSlot *target, const Operand *x, int axis
 /* Gives the target of the group that ends the reduction of `axis`: the statement's, or a new
  * temporary. */
 static QlStatus result_of(Planner *planner, Group *group, const Operand *x, int axis,
-                          Layout *domain, bool in_place, bool is_last, SlotView *target,
-                          int *slot) {
+                          Layout *domain, bool in_place, bool is_last, SlotView *target, int *slot,
+                          int *values) {
   const Statement *s = &planner->log->statements[group->statement];
   int64_t shape[QL_MAX_DIMS], stride[QL_MAX_DIMS];
   int rank = 0;
@@ -257,8 +345,7 @@ static QlStatus result_of(Planner *planner, Group *group, const Operand *x, int 
       return QL_ERR_MEMORY;
     if (!(layout = rt_layout_new(template, NULL))) rt_template_release(planner->ctx, template);
   }
-  *slot = layout ? planner_slot(planner, s->loop, rank, shape, layout) : -1;
-  if (*slot < 0) return ql_fail(planner->error, QL_ERR_MEMORY, "out of memory for a plan");
+  QL_TRY(more_to_come(planner, s, x, rank, shape, layout, slot, values));
   target->slot = *slot;
   c_strides(rank, shape, 1, stride);
   for (int r = 0, k = 0; r < x->rank; r++) target->stride[r] = r == axis ? 0 : stride[k++];
@@ -266,8 +353,7 @@ static QlStatus result_of(Planner *planner, Group *group, const Operand *x, int 
 }
 
 static QlStatus reduce_axis(Planner *planner, int statement, Operand *x) {
-  const Statement *s = &planner->log->statements[statement];
-  int node, slot = -1;
+  int node = -1, slot = -1, values = -1;
   Group *group = open_over(planner, statement, x, &node);
   if (!group) return planner->error->status;
   int axis = last_reduced(x);
@@ -284,7 +370,7 @@ static QlStatus reduce_axis(Planner *planner, int statement, Operand *x) {
           ? !last->layout->template
           : rt_is_replicated_size(planner->ctx, planner->slots[x->target.slot].storage->size);
   bool in_place = domain && x->rank > 1 && !domain->template->cut[axis] &&
-                  results >= 4 * all_workers(planner) && !(is_last && last_replicated);
+                  results >= 4 * planner_all_workers(planner) && !(is_last && last_replicated);
   JitReduceForm form = JIT_WHOLE;
   if (domain && !in_place) {
     form = JIT_LEAVES;
@@ -301,32 +387,53 @@ static QlStatus reduce_axis(Planner *planner, int statement, Operand *x) {
     form = JIT_TREE;
   }
   SlotView target;
-  if ((status = result_of(planner, group, x, axis, domain, in_place, is_last, &target, &slot)))
+  if ((status =
+           result_of(planner, group, x, axis, domain, in_place, is_last, &target, &slot, &values)))
     goto out;
-  status = planner_store_reduced(planner, group, &target, node, (QlReduction)s->op, form, axis);
+  status = store_along(planner, group, x, &target, values, node, form, axis);
   drop_axis(x, axis);
-  x->slot = slot;
+  go_on_with(x, slot, values);
 out:
   rt_layout_release(planner->ctx, domain);
   return status;
 }
 
-QlStatus planner_reduce(Planner *planner, int statement) {
-  const Statement *s = &planner->log->statements[statement];
+/* The statement's domain without axes of one element: reducing one is that element. */
+static Operand operand_of(const Planner *planner, const Statement *s, const SlotView *input) {
   const int64_t *shape = log_shape(planner->log, s);
   LogOperand stored;
   log_operand(planner->log, s, 0, &stored);
   SlotView target = stored.view;
   Operand x = {.slot = -1,
-               .target = {.slot = target.slot, .origin = target.origin, .offset = target.offset}};
+               .places = -1,
+               .target = {.slot = target.slot, .origin = target.origin, .offset = target.offset},
+               .input = {.slot = input->slot, .origin = input->origin, .offset = input->offset}};
   for (int d = 0; d < s->ndim; d++) {
     x.map[d] = (AxisMap){.dim = -1};
-    if (shape[d] == 1) continue; /* reducing one element is that element */
+    if (shape[d] == 1) continue;
     x.map[d] = (AxisMap){0, 1, x.rank};
     x.extent[x.rank] = shape[d], x.target.stride[x.rank] = target.stride[d];
+    x.input.stride[x.rank] = input->stride[d];
     x.reduced[x.rank] = s->axes >> d & 1, x.dim[x.rank] = d;
     x.rank++;
   }
+  return x;
+}
+
+QlStatus planner_best(Planner *planner, int statement) {
+  const Statement *s = &planner->log->statements[statement];
+  LogOperand input;
+  log_operand(planner->log, s, 1, &input);
+  Operand x = operand_of(planner, s, &input.view);
+  x.routine = &routines[s->op];
+  join_lines(planner, &x);
+  while (last_reduced(&x) >= 0) QL_TRY(reduce_axis(planner, statement, &x));
+  return QL_OK;
+}
+
+QlStatus planner_reduce(Planner *planner, int statement) {
+  const Statement *s = &planner->log->statements[statement];
+  Operand x = operand_of(planner, s, &(SlotView){.slot = -1});
   write_out_short_axes(planner, statement, &x);
   if (last_reduced(&x) < 0) {
     if (x.rank == 0) x.extent[x.rank++] = 1;

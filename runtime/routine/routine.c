@@ -12,6 +12,17 @@ int64_t routine_tile(const RoutineInfo *routine, uint32_t axes, int axis, int64_
   return axes >> axis & 1 ? routine->tile(extent, axes >> axis == 1) : 1;
 }
 
+static LogRequest request(int routine, const QlArray *made, const QlArray *domain, int operands,
+                          const RequestOperand *operand) {
+  return (LogRequest){.kind = STATEMENT_CALL,
+                      .op = routine,
+                      .loop = made->dtype,
+                      .ndim = domain->ndim,
+                      .shape = domain->shape,
+                      .operands = operands,
+                      .operand = operand};
+}
+
 QlStatus rt_call(QlContext *ctx, int routine, const QlArray *made, int operands,
                  const RequestOperand *operand, QlError *error) {
   return rt_call_tiles(ctx, routine, made, 0, 0, operands, operand, error);
@@ -19,17 +30,9 @@ QlStatus rt_call(QlContext *ctx, int routine, const QlArray *made, int operands,
 
 QlStatus rt_call_tiles(QlContext *ctx, int routine, const QlArray *made, uint32_t axes,
                        int64_t work, int operands, const RequestOperand *operand, QlError *error) {
-  return rt_log_append(ctx,
-                       &(LogRequest){.kind = STATEMENT_CALL,
-                                     .op = routine,
-                                     .loop = made->dtype,
-                                     .axes = axes,
-                                     .ndim = made->ndim,
-                                     .shape = made->shape,
-                                     .work = work,
-                                     .operands = operands,
-                                     .operand = operand},
-                       error);
+  LogRequest call = request(routine, made, made, operands, operand);
+  call.axes = axes, call.work = work;
+  return rt_log_append(ctx, &call, error);
 }
 
 /* The axes that nodes and workers may share, a bit each: those with several lines. */
@@ -50,16 +53,16 @@ QlStatus rt_call_lines(QlContext *ctx, int routine, const QlArray *made, int axi
     if (k > 0) spans[1][axis] = (AxisSpan){.dim = -1, .hi = array->shape[axis] - 1};
     operand[k].spans = spans[k > 0];
   }
-  return rt_log_append(ctx,
-                       &(LogRequest){.kind = STATEMENT_CALL,
-                                     .op = routine,
-                                     .loop = made->dtype,
-                                     .axes = shared_axes(made, axis),
-                                     .ndim = made->ndim,
-                                     .shape = made->shape,
-                                     .operands = operands,
-                                     .operand = operand},
-                       error);
+  LogRequest call = request(routine, made, made, operands, operand);
+  call.axes = shared_axes(made, axis);
+  return rt_log_append(ctx, &call, error);
+}
+
+QlStatus rt_call_along(QlContext *ctx, int routine, uint32_t axes, const QlArray *domain,
+                       int operands, const RequestOperand *operand, QlError *error) {
+  LogRequest call = request(routine, operand[0].array, domain, operands, operand);
+  call.axes = axes;
+  return rt_log_append(ctx, &call, error);
 }
 
 bool rt_has_lines(const QlArray *array) {

@@ -29,15 +29,27 @@ typedef enum Routine {
   ROUTINES
 } Routine;
 
+/* What a group of a scan is for (scan.c). */
+typedef enum ScanPart { SCAN_ALL, SCAN_TOTALS, SCAN_ADDS_TOTALS } ScanPart;
+
 /* What a routine knows of its domain and arrays beside addresses. */
 typedef struct RoutineShape {
   const struct RoutineInfo *routine;
-  int rank, operands;    /* the target and the inputs */
+  int rank, operands;    /* what is stored, and the inputs */
   QlDtype dtype;         /* of the target */
   const int64_t *extent; /* [rank] of the domain, or of a piece of it in whole tiles, */
   const int64_t *tile;   /* [rank] of these; NULL: it has none */
   const void *tables;    /* what `prepare` has made, */
   void *scratch;         /* and memory of this worker's alone */
+  /* Of those that go along axes (best.c, scan.c): */
+  QlDtype from;  /* of the first input */
+  uint32_t axes; /* bit mask */
+  int axis;      /* the one that this group is for; -1: all of them */
+  int stores;    /* of the operands, the first ones */
+  bool steps;    /* a target has one element for JIT_LEAF points along the axis */
+  int part;      /* of several groups that serve a statement, which one this is */
+  int64_t
+      along; /* of the last input: bytes between neighbours along the axis, which it has whole */
 } RoutineShape;
 
 typedef void RoutineRun(const RoutineShape *shape, const JitCall *call);

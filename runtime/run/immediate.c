@@ -112,7 +112,8 @@ static bool is_here(const QlContext *ctx, const Storage *storage) {
 }
 
 static bool has_few_points(const QlContext *ctx, const LogRequest *r, int64_t *points) {
-  int64_t most = rt_immediate_points(ctx, r->kind);
+  bool is_best = r->kind == STATEMENT_CALL && r->op == ROUTINE_BEST; /* which is a reduction too */
+  int64_t most = rt_immediate_points(ctx, is_best ? STATEMENT_REDUCE : r->kind);
   if (r->kind == STATEMENT_CALL) most /= QL_MAX(routines[r->op].cost / CALL_COST, 1);
   *points = 1;
   if (r->work > most * WORK_OF_POINT) return false;
@@ -570,8 +571,13 @@ static bool prepare_routine(QlContext *ctx, const LogRequest *r, RoutineCall *ca
   RoutineShape *shape = &call->shape;
   RoutineNeeds needs;
   int params = 0;
-  *shape = (RoutineShape){
-      .routine = &routines[r->op], .rank = r->ndim, .dtype = (QlDtype)r->loop, .extent = r->shape};
+  *shape = (RoutineShape){.routine = &routines[r->op],
+                          .rank = r->ndim,
+                          .dtype = (QlDtype)r->loop,
+                          .extent = r->shape,
+                          .axes = r->axes,
+                          .axis = -1,
+                          .stores = 1};
   for (int k = 0; k < r->operands; k++) {
     const QlArray *array = r->operand[k].array;
     if (!array) {
@@ -579,6 +585,7 @@ static bool prepare_routine(QlContext *ctx, const LogRequest *r, RoutineCall *ca
       continue;
     }
     int64_t item = (int64_t)ql_dtype_info[array->storage->dtype].size;
+    if (k == 1) shape->from = (QlDtype)array->storage->dtype;
     call->base[shape->operands] = array->storage->block->data + array->offset * item;
     for (int a = 0; a < r->ndim; a++)
       call->stride[shape->operands * r->ndim + a] = r->operand[k].stride[a] * item;

@@ -410,8 +410,7 @@ def test_reduce_and_outer_of_ufuncs():
     same(np.maximum.reduce(a, axis=None), numpy.maximum.reduce(x, axis=None))
     same(np.logical_or.reduce(a, axis=-1), numpy.logical_or.reduce(x, axis=-1))
     same(np.subtract.outer(a[0], a[:, 0]), numpy.subtract.outer(x[0], x[:, 0]))
-    with pytest.raises(NotImplementedError, match="accumulate"):
-        np.add.accumulate(a)
+    same(np.add.accumulate(a, 1), numpy.add.accumulate(x, 1))
     with pytest.raises(NotImplementedError, match=r"subtract\.reduce"):
         np.subtract.reduce(a)
 

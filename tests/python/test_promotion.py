@@ -58,6 +58,10 @@ def _first(m: Any, value: Any) -> Any:
     return m.atleast_1d(value)[:1]
 
 
+def _three(m: Any, a: Any) -> Any:
+    return m.array(m.broadcast_to(m.asarray(a), (3,)))
+
+
 TWO: dict[str, Callable[[Any, Any, Any], Any]] = {
     name: lambda m, a, b, name=name: getattr(m, name)(a, b)
     for name in dir(quelea)
@@ -89,6 +93,10 @@ TWO |= {
     "block": lambda m, a, b: m.block([a, b]),
     "einsum": lambda m, a, b: m.einsum("...,...->...", a, b),
     "convolve": lambda m, a, b: m.convolve(a, b),
+    "add.accumulate(out=)": lambda m, a, b: m.add.accumulate(_three(m, a), out=_three(m, b)),
+    "maximum.accumulate(out=)": lambda m, a, b: m.maximum.accumulate(
+        _three(m, a), out=_three(m, b)
+    ),
     "ediff1d": lambda m, a, b: m.ediff1d(a, b),
     "polyval": lambda m, a, b: m.polyval(m.atleast_1d(a)[:2], b),
     "polyadd": lambda m, a, b: m.polyadd(a, b),

@@ -35,7 +35,7 @@ def test_numpy_functions_come_back_to_quelea():
     assert np.result_type(np.ones(1, "int8"), 3) == numpy.int8
 
 
-@pytest.mark.parametrize("name", ["cumsum", "unwrap", "roots", "argmax"])
+@pytest.mark.parametrize("name", ["roots", "interp"])
 def test_missing_functions_are_named(name):
     a = np.ones(3)
     with pytest.raises(TypeError, match=rf"numpy\.{name} is not in Quelea yet"):
@@ -54,8 +54,8 @@ def test_missing_names():
     assert not hasattr(np.ones(3), "getfield")
     with pytest.raises(TypeError, match="not in Quelea yet"):
         numpy.ldexp(np.ones(3), np.ones(3, int))
-    with pytest.raises(NotImplementedError, match="accumulate"):
-        numpy.add.accumulate(np.ones(3))
+    with pytest.raises(NotImplementedError, match="reduceat"):
+        numpy.add.reduceat(np.ones(3), [0])
 
 
 @pytest.mark.parametrize(

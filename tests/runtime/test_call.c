@@ -471,6 +471,90 @@ static void factors(void) {
   ql_release(x), ql_release(v), ql_release(made), ql_release(integers);
 }
 
+/* ---- along axes ---- */
+
+enum { LINE = 1000, LEAVES = (LINE + JIT_LEAF - 1) / JIT_LEAF };
+
+/* A part of a scan, over the positions from lo to hi. */
+static void scan_part(ScanPart part, int64_t lo, int64_t hi, const void *in, const void *offsets,
+                      void *out) {
+  int64_t extent = part == SCAN_ADDS_TOTALS ? LEAVES : LINE, item = sizeof(double);
+  int64_t stride[] = {item, item, 0};
+  char *base[] = {out, (char *)(uintptr_t)in, (char *)(uintptr_t)offsets};
+  QlValue op = {.i = QL_OP_ADD};
+  RoutineShape shape = {.routine = &routines[ROUTINE_SCAN],
+                        .rank = 1,
+                        .operands = offsets ? 3 : 2,
+                        .dtype = QL_F64,
+                        .extent = &extent,
+                        .from = QL_F64,
+                        .axes = 1,
+                        .stores = 1,
+                        .steps = part == SCAN_TOTALS,
+                        .part = (int)part,
+                        .along = item};
+  run_scan(&shape, &(JitCall){&lo, &hi, base, stride, &op});
+}
+
+/* Boxes that begin anywhere have the bits of the whole. */
+static void scan_in_parts(void) {
+  static double x[LINE], whole[LINE], totals[LEAVES], offsets[LEAVES], y[LINE];
+  static const int64_t cuts[] = {0, 1, 130, 131, 255, 256, 512, 999, LINE};
+  for (int k = 0; k < LINE; k++) x[k] = 1.0 / (k + 1);
+  scan_part(SCAN_ALL, 0, LINE, x, NULL, whole);
+  scan_part(SCAN_TOTALS, 0, 384, x, NULL, totals);
+  scan_part(SCAN_TOTALS, 384, LINE, x, NULL, totals);
+  scan_part(SCAN_ADDS_TOTALS, 3, LEAVES, totals, NULL, offsets);
+  scan_part(SCAN_ADDS_TOTALS, 0, 3, totals, NULL, offsets);
+  for (int c = 0; c + 1 < (int)(sizeof cuts / sizeof *cuts); c++)
+    scan_part(SCAN_ALL, cuts[c], cuts[c + 1], x, offsets, y);
+  CHECK(!memcmp(y, whole, sizeof y));
+  CHECK(whole[0] == 1 && whole[1] == 1.5);
+  double sum = 0;
+  for (int k = 0; k < JIT_LEAF; k++) CHECK(whole[k] == (sum += x[k])); /* C's, and NumPy's, order */
+}
+
+/* Sums along both axes, and the best elements over all sets of axes. */
+static void along_axes(void) {
+  static int64_t x[ROWS][COLUMNS], got[SIZE];
+  int64_t shape[] = {ROWS, COLUMNS};
+  for (int r = 0; r < ROWS; r++)
+    for (int c = 0; c < COLUMNS; c++) x[r][c] = (r * 37 + c * 11) % 101;
+  QlArray *array = imported(QL_I64, 2, shape, x), *made = NULL;
+  for (int axis = 0; axis < 2; axis++) {
+    int64_t wrong = 0, sum[ROWS] = {0};
+    CHECK_INT_EQ(ql_scan(job.ctx, QL_OP_ADD, array, axis, QL_DTYPE_NONE, &made, &job.error), QL_OK);
+    get(made, got);
+    for (int k = 0; k < SIZE; k++) {
+      int r = k / COLUMNS, c = k % COLUMNS, line = axis ? r : c;
+      wrong += got[k] != (sum[line] += x[r][c]);
+    }
+    CHECK_INT_EQ(wrong, 0);
+    ql_release(made);
+  }
+  for (uint32_t axes = 1; axes < 4; axes++) {
+    int64_t best[ROWS], value[ROWS], wrong = 0;
+    int lines = axes == 3 ? 1 : axes == 2 ? ROWS : COLUMNS;
+    for (int l = 0; l < lines; l++) value[l] = -1;
+    CHECK_INT_EQ(ql_best(job.ctx, true, array, axes, false, &made, &job.error), QL_OK);
+    get(made, got);
+    for (int k = 0; k < SIZE; k++) {
+      int r = k / COLUMNS, c = k % COLUMNS, l = axes == 3 ? 0 : axes == 2 ? r : c;
+      if (x[r][c] > value[l]) value[l] = x[r][c], best[l] = axes == 3 ? k : axes == 2 ? c : r;
+    }
+    for (int l = 0; l < lines; l++) wrong += got[l] != best[l];
+    CHECK_INT_EQ(wrong, 0);
+    ql_release(made);
+  }
+  made = NULL;
+  CHECK_INT_EQ(ql_scan(job.ctx, QL_OP_SUBTRACT, array, 0, QL_DTYPE_NONE, &made, &job.error),
+               QL_ERR_TYPE);
+  CHECK_INT_EQ(ql_scan(job.ctx, QL_OP_ADD, array, 2, QL_DTYPE_NONE, &made, &job.error),
+               QL_ERR_VALUE);
+  CHECK(!made);
+  ql_release(array);
+}
+
 static void mistakes(void) {
   int64_t shape[] = {ROWS, COLUMNS}, negative = -1;
   QlArray *array = NULL;
@@ -487,9 +571,11 @@ static void mistakes(void) {
 }
 
 static const CheckTest tests[] = {
-    CHECK_TEST(parts),    CHECK_TEST(known_numbers), CHECK_TEST(among_others), CHECK_TEST(taking),
-    CHECK_TEST(truths),   CHECK_TEST(lines),         CHECK_TEST(scattering),   CHECK_TEST(counting),
-    CHECK_TEST(products), CHECK_TEST(factors),       CHECK_TEST(mistakes),
+    CHECK_TEST(parts),      CHECK_TEST(known_numbers), CHECK_TEST(among_others),
+    CHECK_TEST(taking),     CHECK_TEST(truths),        CHECK_TEST(lines),
+    CHECK_TEST(scattering), CHECK_TEST(counting),      CHECK_TEST(products),
+    CHECK_TEST(factors),    CHECK_TEST(scan_in_parts), CHECK_TEST(along_axes),
+    CHECK_TEST(mistakes),
 };
 
 int main(int argc, char **argv) {

@@ -84,6 +84,7 @@ static bool anywhere(bool here) {
 typedef struct Round {
   int64_t rows;
   QlArray *u, *v, *twice, *sum, *numbers, *lines;
+  bool goes_along; /* axes: then `twice` is u.cumsum(0), `sum` u.argmax(), and that is all */
 } Round;
 
 static void release(Round *r) {
@@ -107,6 +108,11 @@ static const QlRandom counted = {.generator = QL_GENERATOR_PHILOX,
 /* v[1:-1] = u[:-2] + u[2:]; twice = u + u; numbers at random; columns of u transformed, of a length
  * that is new; sum = u.sum() */
 static void record(Round *r) {
+  if (r->goes_along) {
+    CHECK_INT_EQ(ql_scan(ctx, QL_OP_ADD, r->u, 0, QL_DTYPE_NONE, &r->twice, NULL), QL_OK);
+    CHECK_INT_EQ(ql_best(ctx, true, r->u, 3, false, &r->sum, NULL), QL_OK);
+    return;
+  }
   int64_t shape[] = {r->rows - 2, COLUMNS}, strides[] = {COLUMNS, 1};
   QlArray *above, *below, *inner, *sum;
   CHECK_INT_EQ(ql_view(r->u, 2, shape, strides, 0, &above, NULL), QL_OK);
@@ -155,7 +161,23 @@ static void check_lines(const Round *r) {
   CHECK_INT_EQ(wrong, 0);
 }
 
+static void compare_along(const Round *r) {
+  static double host[ROWS + ROUNDS][COLUMNS];
+  QlScalar last;
+  int wrong = 0;
+  CHECK_INT_EQ(ql_gather(r->twice, -1, host, NULL), QL_OK);
+  for (int64_t i = 0; i < r->rows; i++)
+    for (int j = 0; j < COLUMNS; j++) wrong += host[i][j] != (double)(i * (i + 1) / 2);
+  CHECK_INT_EQ(wrong, 0);
+  CHECK_INT_EQ(ql_item(r->sum, &last, NULL), QL_OK);
+  CHECK_INT_EQ(last.value.i, (r->rows - 1) * COLUMNS);
+}
+
 static void compare(const Round *r) {
+  if (r->goes_along) {
+    compare_along(r);
+    return;
+  }
   static double host[ROWS + ROUNDS][COLUMNS];
   QlScalar sum;
   int wrong = 0;
@@ -174,8 +196,8 @@ static void compare(const Round *r) {
 
 /* One round; `other` is dropped before the flush by rank 0 and behind it by the others. True:
  * something failed. */
-static bool attempt(int number, int rank, QlArray *other) {
-  Round r = {.rows = ROWS + number}, again = {.rows = ROWS + number};
+static bool attempt(int number, int rank, QlArray *other, bool goes_along) {
+  Round r = {.rows = ROWS + number, .goes_along = goes_along}, again = r;
   QlError error = {0};
   make(&r);
   CHECK_INT_EQ(ql_flush(ctx, NULL), QL_OK);
@@ -195,15 +217,15 @@ static bool attempt(int number, int rank, QlArray *other) {
   return failed;
 }
 
-static void fails_on(int rank) {
+static void fails_on(int rank, bool goes_along) {
   bool failed = true;
   for (int number = 1; failed && number < ROUNDS; number++) {
     QlArray *other;
     CHECK_INT_EQ(ql_full(ctx, QL_F64, 2, (int64_t[]){ROWS, number}, ql_f64(3), &other, NULL),
                  QL_OK);
     CHECK_INT_EQ(ql_flush(ctx, NULL), QL_OK);
-    failed = attempt(number, rank, other);
-    CHECK(failed || number > 60);
+    failed = attempt(number, rank, other, goes_along);
+    CHECK(failed || number > (goes_along ? 30 : 60));
   }
   CHECK(!failed);
 }
@@ -472,8 +494,9 @@ static void exchanges(void) {
 /* In all that ran before. */
 static void nothing_is_allocated_behind_the_first_store(void) { CHECK_INT_EQ(while_storing, 0); }
 
-static void on_the_first_rank(void) { fails_on(0); }
-static void on_the_last_rank(void) { fails_on(ctx->info->size - 1); }
+static void on_the_first_rank(void) { fails_on(0, false); }
+static void on_the_last_rank(void) { fails_on(ctx->info->size - 1, false); }
+static void along_axes(void) { fails_on(ctx->info->size - 1, true); }
 
 /* ---- plans that move ---- */
 
@@ -780,6 +803,7 @@ static int run_again(int argc, char **argv) {
 int main(int argc, char **argv) {
   static const CheckTest tests[] = {CHECK_TEST(on_the_first_rank),
                                     CHECK_TEST(on_the_last_rank),
+                                    CHECK_TEST(along_axes),
                                     CHECK_TEST(gathers_to_all),
                                     CHECK_TEST(gathers_to_one),
                                     CHECK_TEST(gathers_of_parts),
