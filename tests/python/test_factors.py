@@ -49,7 +49,9 @@ def test_systems(shape: tuple[int, ...], dtype: str) -> None:
         near(M.solve(x[:, :0], y[:, :0]) if a.ndim == 4 else M.solve(x[:0], y[:0]),
              L.solve(a[:, :0], b[:, :0]) if a.ndim == 4 else L.solve(a[:0], b[:0]))  # fmt: skip
     near(M.inv(x), L.inv(a), 1e-8)
-    near(M.det(x), L.det(a))
+    with numpy.errstate(all="ignore"):
+        theirs = L.det(a)
+    near(M.det(x), theirs)
     for ours, theirs in zip(M.slogdet(x), L.slogdet(a), strict=True):
         near(ours, theirs)
     if a.dtype.kind != "i":
