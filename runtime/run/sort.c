@@ -261,10 +261,30 @@ static QlStatus new_beside(QlContext *ctx, const Storage *of, QlArray **made, Ql
   return rt_block_new(ctx, "an array needs", &geometry, &storage->block, error);
 }
 
-static QlStatus copy_of(QlContext *ctx, QlArray *array, QlArray **made, QlError *error) {
+/* All that the ranks agree on before anything is recorded, for then nobody fails alone. */
+static QlStatus prepare(QlContext *ctx, const QlArray *array, QlArray **made, QlArray **beside,
+                        QlError *error) {
+  QL_TRY(rt_log_reserve(ctx, 1, error));
   QL_TRY(rt_array_new(ctx, (QlDtype)array->dtype, array->ndim, array->shape, made, error));
   Storage *storage = (*made)->storage;
   if (!(storage->layout = new_layout(ctx, storage, error))) return QL_ERR_MEMORY;
+  return beside ? new_beside(ctx, storage, beside, error) : QL_OK;
+}
+
+/* Computed arrays: a copy, and one beside it whose values are still to come. */
+static QlStatus copy_of(QlContext *ctx, QlArray *array, QlArray **made, QlArray **beside,
+                        QlError *error) {
+  uint64_t next_template = ctx->next_template;
+  QlStatus status = prepare(ctx, array, made, beside, error);
+  if (ctx->info->size > 1) status = rt_agree_status(ctx, status, error);
+  if (status) {
+    ctx->next_template = next_template;
+    return status;
+  }
+  if (beside) {
+    (void)rt_storage_number((*beside)->storage, &ctx->next_id);
+    (*beside)->storage->known = true;
+  }
   rt_log_fresh(ctx, *made);
   QL_TRY(ql_assign(ctx, *made, &(QlOperand){.array = array}, error));
   return ql_settle(*made, error);
@@ -296,15 +316,7 @@ QlStatus ql_sort(QlContext *ctx, QlArray *array, QlArray **values, QlArray **ind
       QL_TRY(ql_empty(ctx, (QlDtype)array->dtype, array->ndim, array->shape, values, error));
     return indices ? ql_empty(ctx, QL_I64, array->ndim, array->shape, indices, error) : QL_OK;
   }
-  QlStatus status = copy_of(ctx, array, &made, error);
-  if (!status && indices) {
-    status = new_beside(ctx, made->storage, &beside, error);
-    if (ctx->info->size > 1) status = rt_agree_status(ctx, status, error);
-    if (!status) {
-      (void)rt_storage_number(beside->storage, &ctx->next_id);
-      beside->storage->known = true;
-    }
-  }
+  QlStatus status = copy_of(ctx, array, &made, indices ? &beside : NULL, error);
   if (!status) status = sort(ctx, made->storage, beside ? beside->storage : NULL, error);
   if (!status && values) ql_retain(*values = made);
   if (!status && indices) ql_retain(*indices = beside);

@@ -346,6 +346,29 @@ static QlStatus fetch(Looked *l, QlError *error) {
   return status;
 }
 
+/* All elements as one axis, downwards at first, and where they were. */
+static QlStatus sort(Looked *l, QlError *error) {
+  static double host[(ROWS + SHAPES) * COLUMNS];
+  static int64_t index[(ROWS + SHAPES) * COLUMNS];
+  int64_t size = l->rows * COLUMNS, stride = -1;
+  QlArray *down, *values = NULL, *indices = NULL;
+  long saved = countdown;
+  int wrong = 0;
+  countdown = 0;
+  CHECK_INT_EQ(ql_view(l->u, 1, &size, &stride, size - 1, &down, NULL), QL_OK);
+  countdown = saved;
+  QlStatus status = ql_sort(ctx, down, &values, &indices, error);
+  saved = countdown, countdown = 0;
+  if (!status) CHECK_INT_EQ(ql_gather(values, -1, host, NULL), QL_OK);
+  if (!status) CHECK_INT_EQ(ql_gather(indices, -1, index, NULL), QL_OK);
+  for (int64_t k = 0; k < size && !status; k++)
+    wrong += host[k] != (double)(k / COLUMNS) || (size - 1 - index[k]) / COLUMNS != k / COLUMNS;
+  CHECK_INT_EQ(wrong, 0);
+  ql_release(down), ql_release(values), ql_release(indices);
+  countdown = saved;
+  return status;
+}
+
 static QlStatus enter(Looked *l, QlError *error) {
   static double memory[LARGE + SHAPES];
   int64_t shape[] = {LARGE + l->rows - ROWS};
@@ -432,6 +455,7 @@ static void gathers_of_parts(void) { look_fails(part_to_all), look_fails(part_to
 static void elements(void) { look_fails(element); }
 static void snapshots(void) { look_fails(snapshot); }
 static void fetches(void) { look_fails(fetch); }
+static void sorts(void) { look_fails(sort); }
 static void imports(void) { look_fails(enter); }
 static void shares(void) { look_fails(share); }
 
@@ -810,6 +834,7 @@ int main(int argc, char **argv) {
                                     CHECK_TEST(elements),
                                     CHECK_TEST(snapshots),
                                     CHECK_TEST(fetches),
+                                    CHECK_TEST(sorts),
                                     CHECK_TEST(imports),
                                     CHECK_TEST(shares),
                                     CHECK_TEST(moves_on_the_first_rank),

@@ -1,0 +1,137 @@
+/* Sorting in memory, for each form of elements: runs against qsort, splits and merges against one
+ * run of all; and keys, which ascend as elements do. */
+#include "../check.h"
+#include "routine/sorting.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 70000, RUNS = 5 };
+
+typedef struct Wide {
+  uint64_t low, high, more;
+} Wide;
+
+static uint64_t state = 88172645463325252u;
+static uint64_t chance(void) {
+  state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+  return state;
+}
+
+static int bytes_of; /* of an element that qsort compares */
+
+static SortKey key_of(const void *element) {
+  uint64_t words[3] = {0};
+  memcpy(words, element, (size_t)QL_MIN(bytes_of, 16));
+  if (bytes_of == 16) return words[0];
+  if (bytes_of == 24) return (SortKey)words[1] << 64 | words[0];
+  return words[0];
+}
+
+static uint64_t number_of(const void *element) {
+  uint64_t number = 0;
+  if (bytes_of >= 16) memcpy(&number, (const char *)element + bytes_of - 8, sizeof number);
+  return number;
+}
+
+static int compare(const void *a, const void *b) {
+  SortKey x = key_of(a), y = key_of(b);
+  if (x != y) return x < y ? -1 : 1;
+  return number_of(a) < number_of(b) ? -1 : number_of(a) > number_of(b);
+}
+
+/* Keys of so many bits, some of them all alike; what is beside them counts. */
+static void fill(char *elements, int64_t count, int bits) {
+  for (int64_t k = 0; k < count; k++) {
+    Wide wide = {chance() >> (64 - bits), bits % 2 ? chance() & 1 : 0, (uint64_t)k};
+    uint64_t more[2] = {wide.low, (uint64_t)k};
+    char *at = elements + k * bytes_of;
+    if (bytes_of == 24)
+      memcpy(at, &wide, 24);
+    else
+      memcpy(at, more, (size_t)bytes_of);
+  }
+}
+
+static void each(SortForm form, int64_t count, int bits) {
+  static char elements[MOST * 24], scratch[MOST * 24], want[MOST * 24], merged[MOST * 24];
+  int64_t begin[RUNS] = {0}, end[RUNS];
+  int heap[RUNS];
+  SortRun run[RUNS], part[RUNS];
+  bytes_of = sort_forms[form].bytes;
+  size_t bytes = (size_t)(count * bytes_of);
+  fill(elements, count, bits);
+  memcpy(want, elements, bytes), qsort(want, (size_t)count, (size_t)bytes_of, compare);
+  for (int r = 0; r < RUNS; r++) {
+    int64_t from = count * r / RUNS, behind = count * (r + 1) / RUNS;
+    char *at = elements + from * bytes_of;
+    run[r] = (SortRun){at, behind - from};
+    sort_run(form, at, scratch, behind - from);
+  }
+  for (int p = 0; p < 4; p++) { /* as four workers merge */
+    int64_t from = count * p / 4, behind = count * (p + 1) / 4, all = 0;
+    sort_split(form, RUNS, run, from, begin);
+    sort_split(form, RUNS, run, behind, end);
+    for (int r = 0; r < RUNS; r++) {
+      part[r] = (SortRun){run[r].at + begin[r] * bytes_of, end[r] - begin[r]};
+      all += end[r] - begin[r];
+    }
+    CHECK_INT_EQ(all, behind - from);
+    sort_merge(form, RUNS, part, heap, merged + from * bytes_of);
+  }
+  CHECK(!memcmp(merged, want, bytes));
+  sort_run(form, merged, scratch, count);
+  CHECK(!memcmp(merged, want, bytes));
+  fill(elements, count, bits);
+  memcpy(want, elements, bytes), qsort(want, (size_t)count, (size_t)bytes_of, compare);
+  sort_run(form, elements, scratch, count);
+  CHECK(!memcmp(elements, want, bytes));
+}
+
+static void runs(void) {
+  static const int64_t counts[] = {1, 2, 47, 49, 200, 5000, MOST};
+  static const int bits[] = {1, 4, 7, 20, 33, 64};
+  for (int form = 0; form < SORT_FORMS; form++)
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
+      for (size_t b = 0; b < sizeof bits / sizeof *bits; b++)
+        each((SortForm)form, counts[c], bits[b]);
+}
+
+static void keys_ascend(void) {
+  static const double order[] = {-INFINITY, -2.5, -0.0, 0.0, 1e-310, 1.0, INFINITY, NAN};
+  enum { COUNT = sizeof order / sizeof *order };
+  uint64_t keys[COUNT];
+  double back[COUNT];
+  sort_encode(QL_F64, false, (const char *)order, sizeof *order, COUNT, 0, (char *)keys);
+  for (int k = 1; k < COUNT; k++) CHECK(keys[k - 1] < keys[k]);
+  sort_decode(QL_F64, false, (const char *)keys, COUNT, (char *)back, NULL);
+  CHECK(!memcmp(back, order, (COUNT - 1) * sizeof *back) && isnan(back[COUNT - 1]));
+  CHECK(sort_key(QL_F64, (const char *)&order[2]) == sort_key(QL_F64, (const char *)&order[3]));
+  double minus = -NAN;
+  CHECK(sort_key(QL_F64, (const char *)&minus) == sort_key(QL_F64, (const char *)&order[7]));
+}
+
+/* As NumPy orders complex numbers; zeros and NaN come back as they were. */
+static void complex_keys_ascend(void) {
+  static const double order[][2] = {{-1, 5},       {-0.0, 1},     {0.0, 2},  {2, -0.0},
+                                    {2, INFINITY}, {INFINITY, 3}, {-3, NAN}, {4, NAN},
+                                    {NAN, -7},     {NAN, 0.0},    {NAN, NAN}};
+  enum { COUNT = sizeof order / sizeof *order };
+  Wide elements[COUNT];
+  double back[COUNT][2];
+  int64_t index[COUNT];
+  for (int k = 1; k < COUNT; k++)
+    CHECK(sort_key(QL_C128, (const char *)order[k - 1]) <
+          sort_key(QL_C128, (const char *)order[k]));
+  sort_encode(QL_C128, true, (const char *)order, sizeof *order, COUNT, 40, (char *)elements);
+  sort_decode(QL_C128, true, (const char *)elements, COUNT, (char *)back, index);
+  for (int k = 0; k < COUNT; k++) {
+    CHECK_INT_EQ(index[k], 40 + k);
+    for (int part = 0; part < 2; part++)
+      CHECK(isnan(order[k][part]) ? isnan(back[k][part])
+                                  : !memcmp(&order[k][part], &back[k][part], sizeof(double)));
+  }
+}
+
+CHECK_MAIN(CHECK_TEST(runs), CHECK_TEST(keys_ascend), CHECK_TEST(complex_keys_ascend))
