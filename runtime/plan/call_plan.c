@@ -16,6 +16,21 @@ static QlStatus add_input(Planner *planner, Group *group, const LogOperand *oper
   return slot->layout || storage->size ? QL_OK : QL_ERR_MEMORY;
 }
 
+/* A new target lies in rows, each of which reads a stretch: where it were cut along other axes too,
+ * each part would read all of it. */
+static QlStatus lay_in_rows(Planner *planner, int slot) {
+  const PlanSlot *s = &planner->plan->slots[slot];
+  return planner_set_layout(
+      planner, slot, rt_template_rows(planner->ctx, s->ndim, s->shape, 0, false, planner->error));
+}
+
+/* So do workers share the rows. */
+static void share_rows(Group *group) {
+  Placement *p = &group->placement;
+  if (p->replicated || p->flat || p->everywhere || group->rank < 2) return;
+  p->by_rows = 1, p->in_lines = true; /* along its first axis */
+}
+
 QlStatus planner_call(Planner *planner, int statement) {
   const Statement *s = &planner->log->statements[statement];
   LogOperand target, input;
@@ -26,8 +41,13 @@ QlStatus planner_call(Planner *planner, int statement) {
   group->routine = &routines[s->op];
   for (int k = 1; k < s->operands; k++)
     if (log_operand(planner->log, s, k, &input)) QL_TRY(add_input(planner, group, &input));
+  const PlanSlot *slot = &planner->plan->slots[target.view.slot];
+  bool is_new = !slot->layout, in_rows = group->routine->stretches && slot->ndim > 1;
   QL_TRY(planner_decide_layout(planner, group, &target.view));
-  return planner_store(planner, group, &target.view, -1);
+  if (is_new && in_rows && slot->layout->template) QL_TRY(lay_in_rows(planner, target.view.slot));
+  QL_TRY(planner_store(planner, group, &target.view, -1));
+  if (in_rows) share_rows(group);
+  return QL_OK;
 }
 
 void call_reach(const Planner *planner, const Group *group, int leaf, Reach *reach) {
