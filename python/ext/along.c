@@ -54,11 +54,12 @@ static PyObject *best(bool largest, QlArray *array, PyObject *const *values, boo
   QlArray *result;
   QL_ERROR(error);
   int axis;
+  if (out && qx_check_out(out) < 0) return NULL;
   if (!qx_absent(values[BEST_AXIS])) {
     if (axis_from_python(values[BEST_AXIS], QL_MAX(array->ndim, 1), &axis) < 0) return NULL;
     axes &= 1u << axis;
   }
-  if ((out && qx_check_out(out) < 0) || qx_enter_at() < 0) return NULL;
+  if (qx_enter_at() < 0) return NULL;
   if (ql_best(qx.context, largest, array, axes, keepdims, &result, &error)) return qx_raise(&error);
   return deliver(qx_wrap(result, result->ndim == 0), out, true,
                  largest ? "output array does not match result of np.argmax."

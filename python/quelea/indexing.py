@@ -15,12 +15,12 @@ from . import _quelea
 from ._quelea import ndarray
 from .dispatch import as_numpy
 from .elementwise import as_array, deliver
-from .joins import stack
+from .joins import concatenate, stack
 
 __all__ = ["argwhere", "compress", "extract", "flatnonzero", "nonzero", "take"]
 
 _CHUNK = 1024  # elements of a mask that are counted together
-_MASK_BETWEEN_NODES = 2**20  # elements of a mask, which each node is given
+_MASK_BETWEEN_NODES = 2**20  # elements of a mask, which each node is given at a time
 _NOT_INTEGERS = "arrays used as indices must be of integer (or boolean) type"
 
 
@@ -216,15 +216,20 @@ def _check_mask(mask: Any, shape: tuple[int, ...], first: int) -> None:
             )
 
 
+def _is_large(mask: ndarray) -> bool:
+    """Whether it is more than is brought to each node at a time."""
+    return mask.size > _MASK_BETWEEN_NODES and _quelea.info()["node_count"] > 1
+
+
 def _starts(mask: ndarray) -> Any:
     """Look how many truths there are before each chunk of a mask of one axis, and in all."""
-    if mask.size > _MASK_BETWEEN_NODES and _quelea.info()["node_count"] > 1:
-        raise NotImplementedError(
-            f"finding where a mask of more than {_MASK_BETWEEN_NODES} elements is true is not in Quelea yet across "
-            "nodes; write np.where(mask, x, other), or reduce with np.sum(np.where(mask, x, 0)); ufuncs take where=mask"
-        )
     counts = as_numpy(_quelea.count_true(mask, _CHUNK))
     return numpy.concatenate([[0], numpy.cumsum(counts)])
+
+
+def _places_in(mask: ndarray) -> ndarray:
+    starts = _starts(mask)
+    return _quelea.find_true(mask, _CHUNK, _quelea.asarray(starts), int(starts[-1]))
 
 
 def _places(mask: Any) -> Any:
@@ -232,8 +237,11 @@ def _places(mask: Any) -> Any:
     if not isinstance(mask, ndarray):
         return numpy.flatnonzero(mask)
     flat = mask.reshape(-1)
-    starts = _starts(flat)
-    return _quelea.find_true(flat, _CHUNK, _quelea.asarray(starts), int(starts[-1]))
+    if not _is_large(mask):
+        return _places_in(flat)
+    step = _MASK_BETWEEN_NODES
+    pieces = ((begin, flat[begin : begin + step].copy()) for begin in range(0, flat.size, step))
+    return concatenate([_places_in(piece) + begin for begin, piece in pieces])
 
 
 def flatnonzero(a: Any) -> ndarray:

@@ -7,7 +7,7 @@ Where the value does not depend on how many elements a mask selects, it is one s
 """
 
 import operator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 from numpy.lib.array_utils import normalize_axis_index
@@ -22,6 +22,7 @@ from .indexing import (
     _check_mask,
     _common,
     _index_of_take,
+    _is_large,
     _is_number,
     _mask,
     _quelea_text,
@@ -427,35 +428,65 @@ def _assigned_where(x: ndarray, mask: Any, value: Any) -> bool:
     return True
 
 
+class _Truths(NamedTuple):
+    """A mask and how often it is true."""
+
+    mask: ndarray
+    number: int
+    flat: ndarray | None  # along one axis, and how many there are before each of its chunks;
+    starts: Any  # None: it is found piece by piece
+
+
+def _truths_of(mask: Any) -> _Truths:
+    whole = mask if isinstance(mask, ndarray) else _quelea.asarray(mask)
+    if _is_large(whole):
+        return _Truths(whole, int(_quelea.count_nonzero(whole)), None, None)
+    flat = whole.reshape(-1)
+    starts = _starts(flat)
+    return _Truths(whole, int(starts[-1]), flat, starts)
+
+
+def _store(x: ndarray, truths: _Truths, values: ndarray) -> None:
+    """Store as many values as there are truths."""
+    if not truths.number:
+        return
+    if truths.flat is None:
+        _store_pieces(x, truths.mask, values)
+        return
+    _quelea.spread(x, truths.flat, _CHUNK, _quelea.asarray(truths.starts), values)
+
+
+def _store_pieces(x: ndarray, mask: ndarray, values: ndarray) -> int:
+    """Store the first values piece by piece. Gives how many."""
+    if not _is_large(mask):
+        truths = _truths_of(mask.copy())
+        _store(x, truths, values[: truths.number].copy())
+        return truths.number
+    axis = next(a for a, extent in enumerate(mask.shape) if extent > 1)
+    halves = (slice(None, mask.shape[axis] // 2), slice(mask.shape[axis] // 2, None))
+    first, second = ((slice(None),) * axis + (half,) for half in halves)
+    count = _store_pieces(x[first], mask[first], values)
+    return count + _store_pieces(x[second], mask[second], values[count:])
+
+
 def _assign_each(x: ndarray, mask: Any, value: Any) -> None:
     """Assign one value for each element that a mask of all axes selects."""
     values = _values(value, x.dtype)
-    flat, starts = _counted(mask)
-    if starts[-1] != values.size:
+    truths = _truths_of(mask)
+    if truths.number != values.size:
         raise ValueError(
-            f"NumPy boolean array indexing assignment cannot assign {values.size} input values to the {starts[-1]} "
+            f"NumPy boolean array indexing assignment cannot assign {values.size} input values to the {truths.number} "
             "output values where the mask is true"
         )
-    if values.size:
-        _quelea.spread(x, flat, _CHUNK, _quelea.asarray(starts), values)
-
-
-def _counted(mask: Any) -> tuple[ndarray, Any]:
-    """Give a mask along one axis, and look how many truths there are before each of its chunks."""
-    whole = mask if isinstance(mask, ndarray) else _quelea.asarray(mask)
-    flat: ndarray = whole.reshape(-1)
-    return flat, _starts(flat)
+    _store(x, truths, values)
 
 
 def assign_in_turn(x: ndarray, mask: ndarray, values: ndarray) -> None:
     """Assign values, of one axis, where a mask of that shape is true; where there are fewer they begin again."""
-    flat, starts = _counted(mask)
-    count = int(starts[-1])
-    if not count:
-        return
-    if not values.size:
+    truths = _truths_of(mask.reshape(x.shape or (1,)))
+    if truths.number and not values.size:
         raise ValueError("Cannot insert from an empty array!")
-    target = x if x.ndim else x.reshape(1)
-    again = _again(values, count)
-    again = again if again.size == count else _quelea.broadcast_to(again, (count,))
-    _quelea.spread(target, flat, _CHUNK, _quelea.asarray(starts), again)
+    again = _again(values, truths.number)
+    if again.size != truths.number:
+        again = _quelea.broadcast_to(again, (truths.number,))
+    _store(x if x.ndim else x.reshape(1), truths, again)

@@ -28,14 +28,14 @@ def _cumulative(
         axis = 0
     if not include_initial:
         return scan.accumulate(x, axis=axis, dtype=dtype, out=out)
-    axis = normalize_axis_index(axis, x.ndim)
-    before = (slice(None),) * axis
     if out is not None:
+        before = (slice(None),) * normalize_axis_index(axis, x.ndim)
         scan.accumulate(x, axis=axis, dtype=dtype, out=out[(*before, slice(1, None))])
         out[(*before, 0)] = first
         target: ndarray = out
         return target
     rest = scan.accumulate(x, axis=axis, dtype=dtype)
+    axis = normalize_axis_index(axis, x.ndim)
     shape = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
     return concatenate([full_like(rest, first, shape=shape), rest], axis=axis)
 

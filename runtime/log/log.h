@@ -241,6 +241,10 @@ bool rt_product(QlContext *ctx, QlArray *left, QlArray *right, int axis, QlDtype
 QlStatus rt_call_along(QlContext *ctx, int routine, uint32_t axes, const QlArray *domain,
                        int operands, const RequestOperand *operand, QlError *error);
 
+/* An array of one axis whose stretches a routine can touch: of that dtype, running forward, on
+ * several nodes in a storage of one axis. A new reference to it, or a copy. */
+QlStatus rt_in_line(QlContext *ctx, QlArray *array, QlDtype dtype, QlArray **line, QlError *error);
+
 /* ---- nest.c: loop nests that are compiled already ---- */
 /* Its function and what identifies it; in the context's list. */
 typedef struct NestKernel {

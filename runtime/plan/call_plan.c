@@ -30,6 +30,25 @@ static QlStatus add_input(Planner *planner, Group *group, NestArray *touched,
   return slot->layout || storage->size ? QL_OK : QL_ERR_MEMORY;
 }
 
+static bool reads_stretches(const Planner *planner, const Group *group, const SlotView *target) {
+  return group->routine->stretches && planner->plan->slots[target->slot].ndim > 1;
+}
+
+/* A new target lies in rows, each of which reads a stretch: where it were cut along other axes too,
+ * each part would read all of it. */
+static QlStatus lay_in_rows(Planner *planner, int slot) {
+  const PlanSlot *s = &planner->plan->slots[slot];
+  return planner_set_layout(
+      planner, slot, rt_template_rows(planner->ctx, s->ndim, s->shape, 0, false, planner->error));
+}
+
+/* So do workers share the rows. */
+static void share_rows(Group *group) {
+  Placement *p = &group->placement;
+  if (p->replicated || p->flat || p->everywhere || group->rank < 2) return;
+  p->by_rows = 1, p->in_lines = true; /* along its first axis */
+}
+
 /* ---- tiles ---- */
 
 static QlStatus find_tiles(Planner *planner, const Statement *s, Group *group) {
@@ -78,6 +97,10 @@ static QlStatus decide_layout(Planner *planner, const Group *group, const SlotVi
   PlanSlot *slot = &planner->plan->slots[target->slot];
   const Storage *storage = planner->slots[target->slot].storage;
   AxisMap axes[QL_MAX_DIMS];
+  if (!slot->layout && reads_stretches(planner, group, target)) {
+    QL_TRY(planner_decide_layout(planner, group, target));
+    return slot->layout->template ? lay_in_rows(planner, target->slot) : QL_OK;
+  }
   if (slot->layout || !group->tile || storage->replicated ||
       rt_is_replicated_size(planner->ctx, storage->size) ||
       !slot_axes(planner, group->rank, group->extent, target, axes))
@@ -173,6 +196,7 @@ QlStatus planner_call(Planner *planner, int statement) {
     if (piece < extent)
       narrow(planner, group, touched, &target, axis, lo, QL_MIN(lo + piece, extent));
     QL_TRY(planner_store(planner, group, &target, -1));
+    if (reads_stretches(planner, group, &target)) share_rows(group);
     lo += piece;
   }
   return QL_OK;

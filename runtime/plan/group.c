@@ -255,6 +255,19 @@ Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, c
   return layout;
 }
 
+QlStatus planner_set_layout(Planner *planner, int slot, Template *template) {
+  PlanSlot *s = &planner->plan->slots[slot];
+  if (!template) return QL_ERR_MEMORY;
+  Layout *layout = rt_layout_new(template, (int64_t[QL_MAX_DIMS]){0});
+  if (!layout) {
+    rt_template_release(planner->ctx, template);
+    return planner_no_memory(planner);
+  }
+  rt_layout_release(planner->ctx, s->layout);
+  s->layout = layout;
+  return QL_OK;
+}
+
 /* `whole`: does the statement that the group serves store every element of the slot? */
 static QlStatus decide_layout(Planner *planner, const Group *group, const SlotView *target,
                               bool whole) {

@@ -380,6 +380,8 @@ Layout *planner_operand_layout(Planner *planner, const Group *group, int ndim, c
 /* The layout of a slot that has none yet: replicated when small, else as above, else by its shape
  * alone. `target` shows it from the domain. */
 QlStatus planner_decide_layout(Planner *planner, const Group *group, const SlotView *target);
+/* Takes the template over, which may be NULL after an error. */
+QlStatus planner_set_layout(Planner *planner, int slot, Template *template);
 
 /* ---- order.c ---- */
 /* How the axes of a group's domain follow another, in which they lie as those of its largest

@@ -78,19 +78,6 @@ static Placement place_from(const Rows *rows, int t, const Group *group, int64_t
 
 static Placement place_of(const Rows *rows, int t) { return place_from(rows, t, rows->probe, 0); }
 
-static QlStatus set_layout(const Rows *rows, int slot, Template *template) {
-  PlanSlot *s = &rows->planner->plan->slots[slot];
-  if (!template) return QL_ERR_MEMORY;
-  Layout *layout = rt_layout_new(template, (int64_t[QL_MAX_DIMS]){0});
-  if (!layout) {
-    rt_template_release(rows->planner->ctx, template);
-    return planner_no_memory(rows->planner);
-  }
-  rt_layout_release(rows->planner->ctx, s->layout);
-  s->layout = layout;
-  return QL_OK;
-}
-
 static bool is_in_rows(const Rows *rows, int t) {
   const PlanSlot *slot = &rows->planner->plan->slots[rows->target[t]->view.slot];
   int axis = axis_of_rows(rows, rows->target[t]);
@@ -110,8 +97,8 @@ static QlStatus decide_layout(Rows *rows, int t) {
   if (!slot->layout->template || is_in_rows(rows, t) || axis < 0) return QL_OK;
   if (rows->probe->routine && slot->shape[axis] < planner->ctx->info->node_count)
     return QL_OK; /* some nodes would have nothing: the result is moved */
-  return set_layout(
-      rows, view.slot,
+  return planner_set_layout(
+      planner, view.slot,
       rt_template_rows(planner->ctx, slot->ndim, slot->shape, axis, false, planner->error));
 }
 
@@ -253,7 +240,8 @@ static QlStatus lay_in_rows(Rows *rows, bool *beside) {
     *beside = template != NULL;
     bool moves = rows->is_new[t] && planner->plan->slots[rows->slot[t]].layout->template;
     if (*beside)
-      QL_TRY(moves ? set_layout(rows, rows->slot[t], template) : add_temporary(rows, t, template));
+      QL_TRY(moves ? planner_set_layout(rows->planner, rows->slot[t], template)
+                   : add_temporary(rows, t, template));
     else if (planner->error && planner->error->status)
       return planner->error->status;
     *beside = *beside && lie_alike(rows, t);

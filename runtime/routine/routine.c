@@ -78,3 +78,12 @@ QlStatus rt_routine_needs(QlContext *ctx, const RoutineShape *shape, const QlVal
   if (!shape->routine->prepare) return QL_OK;
   return shape->routine->prepare(ctx, shape, param, needs, error);
 }
+
+QlStatus rt_in_line(QlContext *ctx, QlArray *array, QlDtype dtype, QlArray **line, QlError *error) {
+  bool is_line = array->dtype == dtype && !array->part && array->strides[0] > 0;
+  bool is_spread = ctx->info->node_count > 1 && array->storage->ndim != 1;
+  if (!is_line || is_spread) return ql_astype(ctx, array, dtype, QL_ORDER_C, line, error);
+  ql_retain(array);
+  *line = array;
+  return QL_OK;
+}

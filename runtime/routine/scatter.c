@@ -70,17 +70,49 @@ static inline const char *value_of(const Scatter *s, int h) {
 
 /* ---- one element for each place ---- */
 
+/* What a loop reads of the struct, in registers: what is stored could be the struct's own words, as
+ * far as the compiler knows. */
+typedef struct Walk {
+  const char *places, *values;
+  char *base, *const *to; /* of equal distance: the first; else all */
+  const uint16_t *hit;    /* NULL: all */
+  int64_t place_stride, value_stride, size, step;
+} Walk;
+
+static inline Walk walk_of(const Scatter *s) {
+  return (Walk){.places = s->places,
+                .values = s->values,
+                .base = s->call->base[TARGET],
+                .to = s->to,
+                .hit = s->all ? NULL : s->hit,
+                .place_stride = s->place_stride,
+                .value_stride = s->value_stride,
+                .size = s->size,
+                .step = s->step};
+}
+
+static inline char *target_of(const Walk *w, int64_t h, const char **from) {
+  int64_t k = w->hit ? w->hit[h] : h, place;
+  *from = w->values + k * w->value_stride;
+  if (!w->step) return w->to[h];
+  memcpy(&place, w->places + k * w->place_stride, sizeof place);
+  return w->base + (place < 0 ? place + w->size : place) * w->step;
+}
+
 #define EACH(type, value)                              \
-  for (int h = 0; h < s->hits; h++) {                  \
+  for (int64_t h = 0, hits = s->hits; h < hits; h++) { \
+    const char *from;                                  \
+    char *to = target_of(&walk, h, &from);             \
     type x, y;                                         \
-    memcpy(&x, s->to[h], sizeof x);                    \
-    memcpy(&y, value_of(s, h), sizeof y);              \
-    x = (type)(value), memcpy(s->to[h], &x, sizeof x); \
+    memcpy(&x, to, sizeof x);                          \
+    memcpy(&y, from, sizeof y);                        \
+    x = (type)(value), memcpy(to, &x, sizeof x);       \
   }                                                    \
   return true
 
 #define UPDATE(name, type, wide, largest, smallest)       \
   static bool update_##name(const Scatter *s) {           \
+    const Walk walk = walk_of(s);                         \
     switch (s->kind.op) {                                 \
       case QL_OP_ADD: EACH(type, (wide)x + (wide)y);      \
       case QL_OP_SUBTRACT: EACH(type, (wide)x - (wide)y); \
@@ -155,9 +187,14 @@ static void update_line(const Scatter *s, int64_t count, char *to, int64_t to_st
 
 static void update_elements(const Scatter *s) {
   QlDtype dtype = s->shape->dtype;
+  const Walk walk = walk_of(s);
   bool plain = s->kind.has_value && s->kind.loop == dtype && s->kind.value == dtype;
   if (plain && updates[dtype] && updates[dtype](s)) return;
-  for (int h = 0; h < s->hits; h++) update_line(s, 1, s->to[h], 0, value_of(s, h), 0);
+  for (int h = 0; h < s->hits; h++) {
+    const char *from;
+    char *to = target_of(&walk, h, &from);
+    update_line(s, 1, to, 0, from, 0);
+  }
 }
 
 /* ---- a block for each ---- */
@@ -257,11 +294,7 @@ static bool are_in_steps(const Scatter *s) {
 
 static void run_piece(Scatter *s) {
   bool elements = s->shape->rank == s->kind.lead;
-  if (elements && s->kind.stores && s->step) {
-    store_elements(s, ql_dtype_info[s->shape->dtype].size);
-    return;
-  }
-  find_all(s);
+  if (!elements || !s->step) find_all(s);
   if (!elements)
     for (int h = 0; h < s->hits; h++) run_block(s, s->to[h], value_of(s, h));
   else if (s->kind.stores)

@@ -125,23 +125,16 @@ static RequestOperand integer(int64_t value) {
   return request_scalar(QL_I64, (QlValue){.i = value});
 }
 
-enum { SHORTEST_CHUNK = 1 << 14, ELEMENTS_PER_BIN = 4 };
+/* Few elements are counted one after another, as NumPy does. Of more there are rows enough to be
+ * shared out, for what has few elements each rank makes for itself; and, so that summing the rows
+ * costs little, 32 elements for each bin, or one where there would be less than 64 rows. */
+enum { FEW_ELEMENTS = 1 << 14, SHORTEST_CHUNK = 1 << 10, ROWS = 64, PER_BIN = 32 };
 
 static int64_t chunk_of(int64_t size, int64_t bins) {
-  int64_t chunk = SHORTEST_CHUNK;
-  while (chunk < size && chunk / ELEMENTS_PER_BIN < bins) chunk *= 2;
+  int64_t chunk = size <= FEW_ELEMENTS ? FEW_ELEMENTS : SHORTEST_CHUNK;
+  while (chunk < size && chunk / PER_BIN < bins && (chunk < bins || chunk < size / ROWS))
+    chunk *= 2;
   return chunk;
-}
-
-/* An array of one axis that runs forward in a storage that does: else a copy of it. */
-static QlStatus in_line(QlContext *ctx, QlArray *array, QlDtype dtype, QlArray **line,
-                        QlError *error) {
-  bool is_line = array->dtype == dtype && !array->part && array->strides[0] > 0;
-  bool is_spread = ctx->info->node_count > 1 && array->storage->ndim != 1;
-  if (!is_line || is_spread) return ql_astype(ctx, array, dtype, QL_ORDER_C, line, error);
-  ql_retain(array);
-  *line = array;
-  return QL_OK;
 }
 
 static QlStatus record_tally(QlContext *ctx, const QlArray *rows, const QlArray *numbers,
@@ -184,8 +177,8 @@ QlStatus ql_tally(QlContext *ctx, QlArray *numbers, QlArray *weights, int64_t bi
   if (numbers->ndim != 1 || numbers->dtype != QL_I64 || !numbers->size || bins < 1 ||
       (weights && (weights->ndim != 1 || weights->size != numbers->size)))
     return ql_fail(error, QL_ERR_VALUE, "numbers of int64 along one axis, a weight for each");
-  QlStatus status = in_line(ctx, numbers, QL_I64, &line, error);
-  if (!status && weights) status = in_line(ctx, weights, QL_F64, &weight_line, error);
+  QlStatus status = rt_in_line(ctx, numbers, QL_I64, &line, error);
+  if (!status && weights) status = rt_in_line(ctx, weights, QL_F64, &weight_line, error);
   if (!status) status = tally(ctx, line, weight_line, bins, counts, error);
   ql_release(line), ql_release(weight_line);
   return status;

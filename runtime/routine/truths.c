@@ -183,9 +183,11 @@ static QlStatus check(const QlContext *ctx, const QlArray *mask, int64_t chunk, 
   return ql_fail(error, QL_ERR_VALUE, "a mask has one axis, and chunks have elements");
 }
 
-/* A new array of int64, by a routine of the mask and, if there are some, the starts. */
-static QlStatus call_with(QlContext *ctx, Routine routine, int64_t size, QlArray *mask,
-                          QlArray *starts, int64_t chunk, QlArray **result, QlError *error) {
+/* A new array of int64, by a routine of the mask, whose operand moves so, and, if there are some,
+ * the starts. */
+static QlStatus call_with(QlContext *ctx, Routine routine, int64_t size, const QlArray *mask,
+                          int64_t along, QlArray *starts, int64_t chunk, QlArray **result,
+                          QlError *error) {
   static const int64_t still = 0;
   QlArray *made;
   QL_TRY(rt_array_new(ctx, QL_I64, 1, &size, &made, error));
@@ -193,7 +195,7 @@ static QlStatus call_with(QlContext *ctx, Routine routine, int64_t size, QlArray
   RequestOperand operand[6];
   int count = 0;
   operand[count++] = request_array(LOG_WRITE, made, 1, made->strides);
-  operand[count++] = request_array(LOG_READ, mask, 1, &still);
+  operand[count++] = request_array(LOG_READ, mask, 1, &along);
   if (starts) operand[count++] = request_array(LOG_READ, starts, 1, &still);
   operand[count++] = request_scalar(QL_I64, (QlValue){.i = mask->strides[0]});
   operand[count++] = request_scalar(QL_I64, (QlValue){.i = chunk});
@@ -208,10 +210,15 @@ static QlStatus call_with(QlContext *ctx, Routine routine, int64_t size, QlArray
 
 QlStatus ql_count_true(QlContext *ctx, QlArray *mask, int64_t chunk, QlArray **counts,
                        QlError *error) {
+  QlArray *line;
   QL_TRY(rt_log_due(ctx, error));
   QL_TRY(check(ctx, mask, chunk, error));
+  QL_TRY(rt_in_line(ctx, mask, QL_BOOL, &line, error));
   int64_t chunks = mask->size / chunk + (mask->size % chunk != 0);
-  return call_with(ctx, ROUTINE_COUNT, chunks, mask, NULL, chunk, counts, error);
+  QlStatus status = call_with(ctx, ROUTINE_COUNT, chunks, line, chunk * line->strides[0], NULL,
+                              chunk, counts, error);
+  ql_release(line);
+  return status;
 }
 
 static QlStatus check_starts(const QlArray *mask, int64_t chunk, const QlArray *starts,
@@ -228,7 +235,7 @@ QlStatus ql_find_true(QlContext *ctx, QlArray *mask, int64_t chunk, QlArray *sta
   QL_TRY(check(ctx, mask, chunk, error));
   QL_TRY(rt_check_input(ctx, starts, error));
   QL_TRY(check_starts(mask, chunk, starts, error));
-  return call_with(ctx, ROUTINE_CHOSEN, size, mask, starts, chunk, places, error);
+  return call_with(ctx, ROUTINE_CHOSEN, size, mask, 0, starts, chunk, places, error);
 }
 
 static QlStatus check_spread(const QlContext *ctx, const QlSpread *spread, QlError *error) {

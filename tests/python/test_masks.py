@@ -136,10 +136,30 @@ def test_a_loop_finds_its_plans():
     assert happened(step)["plans_made"] == 0
 
 
-def test_large_masks_between_nodes():
-    mask = np.zeros((1 << 20) + 5) > 1
-    if NODES == 1:
-        same(np.flatnonzero(mask), numpy.zeros(0, int))
-        return
-    with pytest.raises(NotImplementedError, match="across nodes"):
-        np.flatnonzero(mask)
+@pytest.fixture
+def few(monkeypatch):
+    """Masks are brought to nodes in small pieces."""
+    for module in (np.indexing, np.putting):
+        if hasattr(module, "_MASK_BETWEEN_NODES"):
+            monkeypatch.setattr(module, "_MASK_BETWEEN_NODES", 500)
+
+
+@pytest.mark.parametrize("shape", [(3001,), (70, 31), (1, 9, 300), (2, 1, 1500)])
+@pytest.mark.parametrize("chance", [0, 0.4, 1])
+def test_large_masks_between_nodes(few, shape, chance):
+    rng = numpy.random.default_rng(9)
+    x = rng.random(shape)
+    mask, mine = x < chance, np.array(x)
+    same(mine[np.asarray(mask)], x[mask])
+    same(np.flatnonzero(np.asarray(mask)), numpy.flatnonzero(mask))
+    same(np.argwhere(np.asarray(mask).T), numpy.argwhere(mask.T))
+    new = rng.random(int(mask.sum()))
+    x[mask], mine[np.asarray(mask)] = new, np.asarray(new)
+    same(mine, x)
+    x.T[mask.T], mine.T[mask.T] = -new, -new
+    same(mine, x)
+    numpy.place(x, mask, [1, 2, 3])
+    np.place(mine, np.asarray(mask), [1, 2, 3])
+    same(mine, x)
+    with pytest.raises(ValueError, match="cannot assign"):
+        mine[np.asarray(mask)] = np.zeros(int(mask.sum()) + 2)
