@@ -9,34 +9,55 @@
  * cache and the elements allow, each of which is sorted in the same way, back into the memory that
  * its elements came from. What is in order already is only read. All of it is stable. */
 
-static void NAME(insert)(ELEMENT *at, int64_t count) {
-  for (int64_t i = 1; i < count; i++) {
-    ELEMENT x = at[i];
+/* One by one into other memory, or the same. */
+static void NAME(insert)(const ELEMENT *from, ELEMENT *to, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    ELEMENT x = from[i];
     int64_t j = i;
-    for (; j > 0 && KEY_OF(x) < KEY_OF(at[j - 1]); j--) at[j] = at[j - 1];
-    at[j] = x;
+    for (; j > 0 && KEY_OF(x) < KEY_OF(to[j - 1]); j--) to[j] = to[j - 1];
+    to[j] = x;
   }
 }
 
 #ifndef QUELEA_RUN_H_ONCE
 #define QUELEA_RUN_H_ONCE
 /* Measured: fewer elements are inserted one by one; so many bytes lie in a cache, where a digit may
- * have more bits; a bucket is to have 4 elements or more. */
-enum { RUN_FEW = 48, RUN_CACHED = 1 << 20, RUN_BITS = 10, RUN_BITS_CACHED = 12, RUN_EACH = 2 };
+ * have more bits; there are to be no more buckets than elements. */
+enum { RUN_FEW = 16, RUN_CACHED = 1 << 20, RUN_BITS = 10, RUN_BITS_CACHED = 13 };
 static inline int run_digit(int64_t count, int64_t bytes, int high) {
   int most = bytes > RUN_CACHED ? RUN_BITS : RUN_BITS_CACHED,
-      bits = 63 - __builtin_clzll((unsigned long long)count) - RUN_EACH;
+      bits = 63 - __builtin_clzll((unsigned long long)count);
   bits = bits < most ? bits : most;
   return bits < high ? bits : high;
 }
 #endif
 
+static void NAME(digits)(ELEMENT *from, ELEMENT *other, int64_t count, bool stays);
+
+/* Buckets in `other`, of which each has ended where the next one begins: sorted there, or back into
+ * `from`. Those of few elements that are neighbours are one stretch, in which none moves far. */
+static void NAME(buckets)(ELEMENT *from, ELEMENT *other, const int64_t *at, size_t buckets,
+                          bool stays) {
+  ELEMENT *to = stays ? from : other;
+  int64_t begin = 0, start = 0; /* of the stretch, of the bucket */
+  for (size_t b = 0; b < buckets; start = at[b++]) {
+    if (at[b] - start <= RUN_FEW) continue;
+    NAME(insert)(other + begin, to + begin, start - begin);
+    NAME(digits)(other + start, from + start, at[b] - start, !stays);
+    begin = at[b];
+  }
+  NAME(insert)(other + begin, to + begin, start - begin);
+}
+
 /* Sorts `from`: there, or into the other memory, which is free. */
 static void NAME(digits)(ELEMENT *from, ELEMENT *other, int64_t count, bool stays) {
   KEY first = KEY_OF(from[0]), before = first, differ = 0;
   bool sorted = true;
-  if (count <= RUN_FEW) NAME(insert)(from, count);
-  for (int64_t k = 1; k < count && count > RUN_FEW; k++) {
+  if (count <= RUN_FEW) {
+    NAME(insert)(from, stays ? from : other, count);
+    return;
+  }
+  for (int64_t k = 1; k < count; k++) {
     KEY key = KEY_OF(from[k]);
     differ |= key ^ first, sorted &= before <= key, before = key;
   }
@@ -56,9 +77,7 @@ static void NAME(digits)(ELEMENT *from, ELEMENT *other, int64_t count, bool stay
   }
   for (int64_t k = 0; k < count; k++)
     other[at[(size_t)(KEY_OF(from[k]) >> shift) & mask]++] = from[k];
-  int64_t start = 0; /* each bucket has ended where the next one begins */
-  for (size_t b = 0; b < buckets && shift; start = at[b++])
-    if (at[b] > start) NAME(digits)(other + start, from + start, at[b] - start, !stays);
+  if (shift) NAME(buckets)(from, other, at, buckets, stays);
   if (!shift && stays) memcpy(from, other, (size_t)count * sizeof *from);
 }
 
