@@ -1,4 +1,4 @@
-"""The benchmark's programs on tiny data: those of ``bench small`` give NumPy's results, of ``bench jit`` Python's."""
+"""The benchmarks' programs on tiny data: those of ``bench small`` and ``arrays`` as NumPy, of ``bench jit`` as Python."""
 
 import numpy
 import pytest
@@ -6,10 +6,13 @@ from support import host, near, same
 
 import quelea
 from quelea.bench.programs import SECTIONS
+from quelea.bench.programs.arrays import ARRAYS
 from quelea.bench.programs.compiled import COMPILED, FIRST, made
 from quelea.bench.programs.references import lacking, references
 
-PROGRAMS = {p.run: p for s in SECTIONS for p in reversed(s.programs)}  # once, not for each size
+PROGRAMS = {  # once, not for each size
+    p.run: p for s in (*SECTIONS, *ARRAYS) for p in reversed(s.programs)
+}
 
 
 def parts(result):

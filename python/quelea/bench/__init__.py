@@ -1,7 +1,8 @@
 """``python -m quelea bench``: how fast Quelea is here.
 
 `parallel` measures ranks and threads against C and MPI, `small` what is made of small statements against NumPy, `jit`
-compiled functions against Numba, `sweeps` stencils in time loops against C and MPI.
+compiled functions against Numba, `sweeps` stencils in time loops against C and MPI, `arrays` products, order,
+positions, transforms and random numbers against NumPy.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     Parameters
     ----------
     arguments : sequence of str
-        The command's words after ``bench``: those of `parallel`, or a word and those of `small`, `jit` or `sweeps`.
+        The command's words after ``bench``: those of `parallel`, or a word and those of `small`, `jit`,
+        `sweeps` or `arrays`.
 
     Returns
     -------
@@ -34,6 +36,10 @@ def main(arguments: Sequence[str] = ()) -> int:
         from .sweeps import main as sweeps
 
         return sweeps(arguments[1:])
+    if arguments and arguments[0] == "arrays":
+        from .arrays import main as arrays
+
+        return arrays(arguments[1:])
     from .parallel import main as parallel
 
     return parallel(arguments)

@@ -21,6 +21,7 @@ import numpy
 
 from .common import environment
 from .programs import SECTIONS, Program, Section
+from .programs.arrays import ARRAYS
 from .programs.compiled import COMPILED, made
 from .programs.references import references
 
@@ -80,7 +81,7 @@ def _call(np: Any, program: Program, data: Sequence[Any], calls: int, late: bool
 
 
 def _find(name: str, program: str) -> tuple[Section, Program]:
-    section = next(s for s in (*SECTIONS, *COMPILED) if s.name == name)
+    section = next(s for s in (*SECTIONS, *ARRAYS, *COMPILED) if s.name == name)
     return section, next(p for p in section.programs if p.name == program)
 
 
