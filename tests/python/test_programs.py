@@ -1,4 +1,4 @@
-"""The benchmarks' programs on tiny data: those of ``bench small`` and ``arrays`` as NumPy, of ``bench jit`` as Python."""
+"""The benchmarks' programs on tiny data: of ``bench small`` and ``arrays`` as NumPy, of ``bench jit`` as Python."""
 
 import numpy
 import pytest
