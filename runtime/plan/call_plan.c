@@ -42,10 +42,10 @@ static QlStatus lay_in_rows(Planner *planner, int slot) {
       planner, slot, rt_template_rows(planner->ctx, s->ndim, s->shape, 0, false, planner->error));
 }
 
-/* So do workers share the rows. */
+/* So do workers share the rows, where there are several. */
 static void share_rows(Group *group) {
   Placement *p = &group->placement;
-  if (p->replicated || p->flat || p->everywhere || group->rank < 2) return;
+  if (p->replicated || p->flat || p->everywhere || p->axes[0].dim < 0) return;
   p->by_rows = 1, p->in_lines = true; /* along its first axis */
 }
 
