@@ -226,6 +226,11 @@ bool rt_has_lines(const QlArray *array);
 /* ---- routine/transform.c ---- */
 void rt_transforms_close(QlContext *ctx);
 
+/* ---- product.c ---- */
+/* As ql_product, but that of matrices too in contract C7's order. */
+QlStatus rt_product_by_tree(QlContext *ctx, QlArray *left, QlArray *right, QlArray **result,
+                            QlError *error);
+
 /* ---- routine/multiply.c ---- */
 QlStatus rt_blas_open(QlError *error); /* BLAS for products, one thread a call */
 

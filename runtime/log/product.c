@@ -104,16 +104,25 @@ static QlStatus sum_of_halves(QlContext *ctx, QlArray *left, QlArray *right, int
   return status;
 }
 
-QlStatus ql_contract(QlContext *ctx, QlArray *left, QlArray *right, int axis, QlArray **result,
-                     QlError *error) {
+/* How a product of matrices is computed. */
+typedef enum Way { IN_TILES, BY_TREE } Way;
+
+static QlStatus contract(QlContext *ctx, Way way, QlArray *left, QlArray *right, int axis,
+                         QlArray **result, QlError *error) {
   QlDtype loop, dtype;
   QlOperand in[2] = {{.array = left}, {.array = right}};
   QL_TRY(rt_log_due(ctx, error));
   QlStatus status = QL_OK;
   QL_TRY(ql_resolve(QL_OP_MULTIPLY, 2, in, QL_DTYPE_NONE, &loop, &dtype, error));
-  if (rt_product(ctx, left, right, axis, loop, result, &status, error)) return status;
+  if (way == IN_TILES && rt_product(ctx, left, right, axis, loop, result, &status, error))
+    return status;
   return loop == QL_F16 ? sum_of_halves(ctx, left, right, axis, result, error)
                         : sum_of_products(ctx, left, right, axis, result, error);
+}
+
+QlStatus ql_contract(QlContext *ctx, QlArray *left, QlArray *right, int axis, QlArray **result,
+                     QlError *error) {
+  return contract(ctx, IN_TILES, left, right, axis, result, error);
 }
 
 static bool are_matrices(const QlArray *left, const QlArray *right) {
@@ -133,20 +142,20 @@ static QlStatus view_in(QlArray *array, const Domain *d, const int64_t *stride, 
   return ql_view(array, d->ndim - first, shape + first, stride + first, array->offset, view, error);
 }
 
-static QlStatus record(QlContext *ctx, QlArray *left, QlArray *right, QlArray **result,
+static QlStatus record(QlContext *ctx, Way way, QlArray *left, QlArray *right, QlArray **result,
                        QlError *error) {
   Domain d = domain_of(left, right);
   QlArray *seen[2] = {NULL, NULL};
   bool leads = left->ndim == 2 && right->ndim == 1; /* right has no axis for the rows of left */
   QlStatus status = view_in(left, &d, d.left, 0, &seen[0], error);
   if (!status) status = view_in(right, &d, d.right, leads ? 1 : 0, &seen[1], error);
-  if (!status) status = ql_contract(ctx, seen[0], seen[1], d.summed, result, error);
+  if (!status) status = contract(ctx, way, seen[0], seen[1], d.summed, result, error);
   ql_release(seen[0]), ql_release(seen[1]);
   return status;
 }
 
-QlStatus ql_product(QlContext *ctx, QlArray *left, QlArray *right, QlArray **result,
-                    QlError *error) {
+static QlStatus multiply(QlContext *ctx, Way way, QlArray *left, QlArray *right, QlArray **result,
+                         QlError *error) {
   QL_TRY(rt_log_due(ctx, error));
   QL_TRY(rt_check_input(ctx, left, error));
   QL_TRY(rt_check_input(ctx, right, error));
@@ -156,8 +165,19 @@ QlStatus ql_product(QlContext *ctx, QlArray *left, QlArray *right, QlArray **res
     return ql_fail(error, QL_ERR_VALUE,
                    "a product is of arrays of one or two axes, the last of "
                    "the first as long as the first of the second");
-  if (are_matrices(left, right) || !at_once(ctx, left, right, result, &status, error))
-    return record(ctx, left, right, result, error);
+  bool tiles = way == IN_TILES && are_matrices(left, right);
+  if (tiles || !at_once(ctx, left, right, result, &status, error))
+    return record(ctx, way, left, right, result, error);
   ctx->log.at_end_of_assignment = false;
   return status;
+}
+
+QlStatus ql_product(QlContext *ctx, QlArray *left, QlArray *right, QlArray **result,
+                    QlError *error) {
+  return multiply(ctx, IN_TILES, left, right, result, error);
+}
+
+QlStatus rt_product_by_tree(QlContext *ctx, QlArray *left, QlArray *right, QlArray **result,
+                            QlError *error) {
+  return multiply(ctx, BY_TREE, left, right, result, error);
 }

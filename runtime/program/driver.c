@@ -130,9 +130,11 @@ static QlStatus reduce(QlValue *slots, QlError *error) {
   return give_in_order(slots, made, error);
 }
 
+/* In the order that compiled code has where all is in memory, as small arrays of several ranks are:
+ * the bits must not depend on where arrays lie. */
 static QlStatus product(QlValue *slots, QlError *error) {
-  QlArray *made;
-  QL_TRY(ql_product(current.ctx, handle_of(&slots[1]), handle_of(&slots[2]), &made, error));
+  QlArray *left = handle_of(&slots[1]), *right = handle_of(&slots[2]), *made;
+  QL_TRY(rt_product_by_tree(current.ctx, left, right, &made, error));
   return give_in_order(slots, made, error);
 }
 

@@ -60,23 +60,6 @@ def check(function: Any, *args: Any) -> None:
     close(alone, plain)
 
 
-def check_products(function: Any, *args: Any, in_loops: bool = False) -> None:
-    """On Quelea's arrays it has the bits of its statements there one by one, and is near Python's values.
-
-    Products of matrices have OpenBLAS's order there, but for those in loops; and another one on NumPy's arrays.
-    """
-    plain = copy.deepcopy(args)
-    given, again = (tuple(ours(arg) for arg in args) for _ in range(2))
-    got, want = function(*given), function.__wrapped__(*again)
-    if not in_loops:
-        same(as_numpy(got), as_numpy(want))
-        same(as_numpy(given), as_numpy(again))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        close(as_numpy(got), function.__wrapped__(*plain))
-    close(as_numpy(given), plain)
-
-
 def field(*shape: int, dtype: str = "f8", seed: int = 1) -> Any:
     rng = numpy.random.default_rng(seed)
     if dtype[0] in "iu":
