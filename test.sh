@@ -148,7 +148,7 @@ stages() {
   on_ranks ranks.0 0
   finish ranks.1
   on_ranks ranks.2 2 QUELEA_THREADS=1
-  on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1 QUELEA_TIME_BLOCK=6
+  on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1 QUELEA_TIME_BLOCK=6 -- "${layouts[@]}"
   on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1 -- "${layouts[@]}"
 
   stage build.debug setup_build debug
