@@ -152,7 +152,7 @@ stages() {
   on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1 -- "${layouts[@]}"
 
   stage build.debug setup_build debug
-  for name in indexing distributed sweeps tiles positions jit_functions jit_arrays jit_ranks jit_ranks_said jit_sums; do few+=" tests/python/test_$name.py"; done
+  for name in indexing distributed tiles positions jit_functions jit_arrays jit_ranks jit_ranks_said jit_sums; do few+=" tests/python/test_$name.py"; done
   sanitized=$few
   if [ -n "$all" ]; then
     begin slow "$python" -m pytest -rs -m slow # generated programs, one after another: one core
