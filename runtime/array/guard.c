@@ -136,25 +136,45 @@ static bool is_stale(const Plan *plan, int k, int stored, int g) {
   return true;
 }
 
-/* Others may still read the margins, and the copies, for the group: they are waited for. */
-void rt_canary_stored(QlContext *ctx, const Run *run, const PlanGroup *group) {
-  if (group->widened) return; /* the margins hold what it has computed */
+/* Has a later group, which may have computed beyond, stored the slot by the end of a step? */
+static bool is_stored_again(const Plan *plan, int slot, int g, int step) {
+  for (int j = g + 1; j < plan->group_count; j++)
+    for (int o = 0; o < plan->groups[j].store_count && plan->groups[j].last_step <= step; o++)
+      if (plan->groups[j].operands[o].slot == slot) return true;
+  return false;
+}
+
+/* Others may still read the margins, and the copies, in the step: they are waited for. */
+static void spoil(QlContext *ctx, const Run *run, int g, int step) {
   const Plan *plan = run->plan;
+  const PlanGroup *group = &plan->groups[g];
   const CommInfo *info = ctx->info;
-  int g = (int)(group - plan->groups);
   bool renews = group->kind == GROUP_MOVE &&
                 group->operands[0].slot == group->operands[1].slot; /* valid ghosts move with it */
+  if (group->widened) return; /* the margins hold what it has computed */
   for (int o = 0; o < group->store_count && !renews; o++) {
     int k = group->operands[o].slot;
-    bool waits = has_margin(&plan->slots[k]);
+    bool margins = has_margin(&plan->slots[k]) && !is_stored_again(plan, k, g, step);
+    bool waits = margins;
     for (int c = plan->log_slots; c < plan->slot_count; c++) waits |= is_stale(plan, c, k, g);
     if (!waits) continue;
-    for (int x = 1; x < info->workers; x++)
-      comm_await(ctx->comm, x, run_behind(run, group->last_step), true);
-    if (has_margin(&plan->slots[k])) fill_margins(ctx, &plan->slots[k], run->data[k]);
+    for (int x = 1; x < info->workers; x++) comm_await(ctx->comm, x, run_behind(run, step), true);
+    if (margins) fill_margins(ctx, &plan->slots[k], run->data[k]);
     for (int c = plan->log_slots; c < plan->slot_count; c++)
       if (is_stale(plan, c, k, g))
         fill(run->data[c], plan->slots[c].geometry.bytes, (QlDtype)plan->slots[c].dtype);
+  }
+}
+
+/* Steps are not always in the order of the groups: where a node has nothing to do for a group that
+ * others compute within a sweep, its step comes before the sweep, which still reads what the group
+ * makes invalid. */
+void rt_canary_stored(QlContext *ctx, const Run *run, int step) {
+  const Plan *plan = run->plan;
+  for (int g = 0, last = -1; g < plan->group_count; g++) {
+    last = QL_MAX(last, plan->groups[g].last_step);
+    if (last > step) return;
+    if (last == step) spoil(ctx, run, g, step);
   }
 }
 

@@ -338,7 +338,6 @@ void run_worker(QlContext *ctx, Run *run, int thread) {
   for (int s = 0; s < count; s++) {
     const PlanStep *step = &run->plan->steps[s];
     const PlanGroup *group = &run->plan->groups[step->group];
-    bool last = s == group->last_step;
     if (QUELEA_CANARIES && s == group->first_step) rt_canary_follow(ctx, run, step->group, is_main);
     if (!stopped && rt_stops(ctx)) stopped = stop(run, first, end, (Reached){s, s});
     if (leads) run_messages(ctx, run, step);
@@ -347,7 +346,7 @@ void run_worker(QlContext *ctx, Run *run, int thread) {
         stopped = stop(run, first, end, (Reached){s, s + 1});
     uint64_t behind = run_behind(run, s);
     for (int t = first; t < end; t++) comm_publish(ctx->comm, me + t, behind);
-    if (QUELEA_CANARIES && leads && last) rt_canary_stored(ctx, run, group);
+    if (QUELEA_CANARIES && leads) rt_canary_stored(ctx, run, s);
   }
 }
 

@@ -248,9 +248,9 @@ void rt_canary_fresh(QlContext *ctx, const Run *run);
 /* Fills what the group is the first to use in blocks that others have left. By every worker that
  * is about to begin the group; all of them wait for all. */
 void rt_canary_follow(QlContext *ctx, const Run *run, int group, bool is_main);
-/* The group has stored: ghosts and copies of its targets are invalid, and are filled. By the node's
- * leader, who has finished it. */
-void rt_canary_stored(QlContext *ctx, const Run *run, const PlanGroup *group);
+/* The step is over: of groups that are now computed, with all before them, ghosts and copies of the
+ * targets are invalid, and are filled. By the node's leader. */
+void rt_canary_stored(QlContext *ctx, const Run *run, int step);
 
 /* ---- scratch.c ---- */
 /* So many bytes for each thread at least. */
