@@ -1,4 +1,4 @@
-/* Lines through pocketfft (external/pocketfft), for vectors of one width: FFT_VARIANT says which,
+/* Lines through pocketfft (pocketfft/), for vectors of one width: FFT_VARIANT says which,
  * and the flags that this file is compiled with. Everything but the table at the end is this file's
  * own, so that the linker takes no function for wide vectors in the place of another.
  *
