@@ -1,5 +1,5 @@
 /* taking: calls of routines: elements by index arrays (quelea/indexing.py makes these of a key),
- * where masks are true, factors of matrices (quelea/factors.py). */
+ * where masks are true, factors of matrices (quelea/lapack.py). */
 #include "ext.h"
 
 /* take(x, axes, place, indices): an index array of int64 for each of the axes, which ascend. */

@@ -3,6 +3,10 @@
 `status.def` names them; `ext/errors.c` raises them.
 """
 
+import sys
+import warnings
+from pathlib import Path
+
 __all__ = [
     "CommError",
     "CompileError",
@@ -21,6 +25,18 @@ class DivergenceError(RuntimeError):
 
 class GatherWarning(RuntimeWarning):
     """An array that lies on several nodes is brought to one, which computes alone and has to have memory for it."""
+
+
+_PACKAGE = str(Path(__file__).parent)
+
+
+def warn_of_gather(name: str, what: str) -> None:
+    """Give a GatherWarning of the user's line, which it names: there the function does what is said."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    warnings.warn(f"{name} at {place} {what}", GatherWarning, stacklevel=level)
 
 
 class CommError(RuntimeError):

@@ -6,10 +6,8 @@ move their elements between nodes once. A line without others beside it goes to 
 """
 
 import operator
-import sys
 import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy
@@ -18,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from . import _quelea
 from ._quelea import ndarray
 from .elementwise import as_array
-from .errors import GatherWarning
+from .errors import warn_of_gather
 from .ranges import arange
 from .rearranging import roll
 
@@ -56,7 +54,6 @@ _OPPOSITE: dict[Any, str] = {
     "ortho": "ortho",
     "forward": "backward",
 }
-_PACKAGE = str(Path(__file__).parent)
 
 
 def _opposite(norm: Any) -> str:
@@ -78,18 +75,6 @@ def _factor(n: int, norm: Any, dtype: Any) -> float:
         if norm == "forward":
             return float(numpy.reciprocal(n, dtype=dtype))
     raise ValueError(f'Invalid norm value {norm}; should be "backward","ortho" or "forward".')
-
-
-def _warn_of_gather(name: str, result: ndarray) -> None:
-    level, frame = 1, sys._getframe()
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(
-        f"{name} of one line of {result.size} numbers brings all of it to one node, where one thread computes it; "
-        "transforms of several lines are shared out",
-        GatherWarning,
-        stacklevel=level,
-    )
 
 
 def _prepared(name: str, a: ndarray, half: bool, complex_input: bool) -> ndarray:
@@ -160,7 +145,11 @@ def _along(
     x = _prepared(name, a, kind == _HALF, kind in (_COMPLEX, _REAL))
     result, on_one = _quelea.transform(x, kind, axis, n, forward == conjugate, factor)
     if on_one:
-        _warn_of_gather(name, result)
+        warn_of_gather(
+            name,
+            f"brings one line of {result.size} numbers to one node, where one thread computes it; "
+            "transforms of several lines are shared out",
+        )
     if target is not None:
         return _store(name, result, target)
     if kind == _REAL and result.dtype != real:  # of float16

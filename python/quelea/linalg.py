@@ -1,4 +1,7 @@
-"""``np.linalg``: norms, products of matrices, and what LAPACK makes of them (`factors`)."""
+"""``np.linalg``: norms, products of matrices, and what LAPACK makes of them.
+
+That is in `systems`, `factors` and `spectra`, over `lapack`.
+"""
 
 import functools
 import operator
@@ -9,30 +12,13 @@ import numpy
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from numpy.linalg import LinAlgError
 
-from . import _quelea, diagonals, factors, linear, manipulation, products
+from . import _quelea, diagonals, linear, manipulation, products
 from ._quelea import ndarray
 from .creation import empty_like, eye
 from .elementwise import as_array
-from .factors import (
-    cholesky,
-    cond,
-    det,
-    eig,
-    eigh,
-    eigvals,
-    eigvalsh,
-    inv,
-    lstsq,
-    matrix_rank,
-    pinv,
-    qr,
-    slogdet,
-    solve,
-    svd,
-    svdvals,
-    tensorinv,
-    tensorsolve,
-)
+from .factors import cholesky, det, qr, slogdet
+from .spectra import cond, eig, eigh, eigvals, eigvalsh, matrix_rank, pinv, svd, svdvals
+from .systems import inv, lstsq, solve, tensorinv, tensorsolve
 
 __all__ = [
     "LinAlgError",
@@ -152,7 +138,7 @@ def _of_matrices(a: ndarray, ord: Any, axis: tuple[int, ...], keepdims: bool) ->
     if row == column:
         raise ValueError("Duplicate axes given.")
     if ord in (2, -2, "nuc"):
-        s = factors.svdvals(manipulation.moveaxis(a, (row, column), (-2, -1)))
+        s = svdvals(manipulation.moveaxis(a, (row, column), (-2, -1)))
         of_values = (
             _quelea.sum(s, -1)
             if ord == "nuc"
@@ -300,7 +286,7 @@ def matrix_power(a: Any, n: int) -> ndarray:
     except TypeError as error:
         raise TypeError("exponent must be an integer") from error
     if n < 0:
-        x, n = factors.inv(x), -n
+        x, n = inv(x), -n
     if n == 0:
         result = empty_like(x)
         result[...] = eye(x.shape[-1], dtype=x.dtype)

@@ -47,7 +47,9 @@ MODULES = [
     "rearranging",
     "sets",
     "sorting",
+    "spectra",
     "statistics",
+    "systems",
     "windows",
 ]
 
