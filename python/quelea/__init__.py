@@ -8,6 +8,7 @@ there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_ro
 import importlib as _importlib
 import os as _os
 import sys as _sys
+from types import ModuleType as _ModuleType
 from typing import Any as _Any
 
 import numpy as _numpy
@@ -404,50 +405,26 @@ _quelea.add_methods(
     }
 )
 
+_MODULES = (  # of ours that are NumPy's too
+    "dtypes",
+    "emath",
+    "exceptions",
+    "fft",
+    "lib",
+    "linalg",
+    "random",
+    "testing",
+    "typing",
+    "version",
+)
 __all__ = [
     name
     for name in dir()
-    if not name.startswith("_")
-    and name
-    not in (
-        "buffers",
-        "calculus",
-        "choosing",
-        "config",
-        "correlation",
-        "creation",
-        "diagonals",
-        "dispatch",
-        "editing",
-        "einstein",
-        "elementwise",
-        "errors",
-        "evaluating",
-        "files",
-        "flat",
-        "grids",
-        "histograms",
-        "indexing",
-        "joins",
-        "linear",
-        "manipulation",
-        "nans",
-        "polynomials",
-        "printing",
-        "process",
-        "products",
-        "putting",
-        "quantiles",
-        "ranges",
-        "rearranging",
-        "requirements",
-        "scans",
-        "sets",
-        "settings",
-        "sorting",
-        "statistics",
-        "rank",
-        "windows",
+    if name in _MODULES
+    or not (
+        name.startswith("_")
+        or name in ("config", "rank")
+        or isinstance(globals()[name], _ModuleType)
     )
 ]
 
