@@ -630,6 +630,17 @@ def test_bench_small_prints_a_row_for_each_program(extra):
     assert " so far)" in out and out.endswith("requirements not met\n" if status else "met\n")
 
 
+@pytest.mark.parametrize("ranks", ["1", "2"])
+def test_bench_arrays_prints_a_row_for_each_program(ranks):
+    rows = ["--rows", "products: ", "--rows", "cumsum", "--rows", "sort of int64", "--ranks", ranks]
+    status, out, err = command("bench", "arrays", "--tiny", "--repeats", "1", *rows)
+    assert (status in (0, 1), err) == (True, ""), err
+    for name in ("a @ b, 256, float32", "a @ b, 2048, float64", "cumsum", "sort of int64"):
+        row = next(line for line in out.splitlines() if line.startswith(f"  {name}  "))
+        assert re.search(r" +\d+\.\d{3}", row), row
+        assert (">=" in row) == (ranks == "2"), row
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

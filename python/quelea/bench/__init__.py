@@ -6,8 +6,11 @@ positions, transforms and random numbers against NumPy.
 """
 
 from collections.abc import Sequence
+from importlib import import_module
 
 __all__ = ["main"]
+
+_OTHERS = ("arrays", "jit", "small", "sweeps")  # each a module
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -24,22 +27,9 @@ def main(arguments: Sequence[str] = ()) -> int:
     int
         0 when every requirement is met, 1 when one is not, 2 when nothing can be measured so.
     """
-    if arguments and arguments[0] == "small":
-        from .small import main as small
-
-        return small(arguments[1:])
-    if arguments and arguments[0] == "jit":
-        from .jit import main as jit
-
-        return jit(arguments[1:])
-    if arguments and arguments[0] == "sweeps":
-        from .sweeps import main as sweeps
-
-        return sweeps(arguments[1:])
-    if arguments and arguments[0] == "arrays":
-        from .arrays import main as arrays
-
-        return arrays(arguments[1:])
+    if arguments and arguments[0] in _OTHERS:
+        found: int = import_module(f".{arguments[0]}", __name__).main(arguments[1:])
+        return found
     from .parallel import main as parallel
 
     return parallel(arguments)
