@@ -421,7 +421,7 @@ static QlStatus build_call(Builder *b, const Group *group, PlanGroup *out) {
     QL_TRY(address_lines(planner, group, out));
   else
     QL_TRY(address_points(planner, group, out));
-  out->whole_axis = call_line_axis(group);
+  if (group->nest) out->whole_axis = call_line_axis(group); /* else build_domain has said it */
   RoutineShape shape = {.routine = group->routine,
                         .rank = group->rank,
                         .operands = (int)operands,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 import pytest
+from jobs import LAUNCHED, fine
 from support import COMPLEX, DTYPES, FLOATS, INTEGERS, same, same_error, values
 
 import quelea
@@ -435,3 +436,16 @@ def test_unwrap(size: int) -> None:
             want = numpy.unwrap(table, axis=axis, **words)
             assert got.dtype == want.dtype
             numpy.testing.assert_allclose(got, want, atol=1e-8)
+
+
+@pytest.mark.skipif(LAUNCHED, reason="it starts jobs of its own")
+def test_lines_stay_whole() -> None:
+    """Boxes of more than 2^26 additions are cut, so that signals are answered, but not along whole lines."""
+    code = """
+    n, m = (1 << 24) + 5000, (1 << 23) + 100
+    x, y = np.zeros(n, "i1"), np.zeros((m, 4), "i1")
+    x[7], y[5, 1], y[-2, 2], y[9, 3] = 1, 1, 1, 2
+    scanned = np.maximum.accumulate(x)
+    print(int(scanned.sum()) == n - 7, np.argmax(y, axis=0).tolist() == [0, 5, m - 2, 9])
+    """
+    assert fine(code, 0).split() == ["True", "True"]
