@@ -133,6 +133,8 @@ def _places_of(obj: Any, extent: int) -> Any:
         return numpy.flatnonzero(places)
     if places.ndim > 1:
         raise ValueError("index array argument obj to insert must be one dimensional or scalar")
+    if places.size == 1 and places.dtype.kind not in "iu":
+        raise TypeError("slice indices must be integers or None or have an __index__ method")
     if places.size and places.dtype.kind not in "iu":
         raise IndexError("arrays used as indices must be of integer (or boolean) type")
     return places
@@ -338,7 +340,7 @@ def _own(result: Any) -> Any:
 
 def _integers(x: Any) -> ndarray:
     index = as_array(x)
-    if index.dtype.kind not in "iu" or index.dtype == numpy.uint64:
+    if index.dtype.kind not in "iub":
         raise TypeError(
             f"Cannot cast array data from {index.dtype!r} to dtype('int64') according to the rule 'same_kind'"
         )
@@ -434,7 +436,7 @@ def unravel_index(indices: Any, shape: Any, order: Any = "C") -> Any:
     if not holds_ours(indices):
         return _own(numpy.unravel_index(indices, shape, order))
     numbers = _integers(indices)
-    numpy.unravel_index(numpy.zeros(0, numpy.int64), shape, order)
+    numpy.unravel_index(numpy.zeros((0,) * min(numbers.ndim, 1), numpy.int64), shape, order)
     extents = (shape,) if isinstance(shape, (int, numpy.integer)) else tuple(shape)
     size = int(numpy.prod(extents, dtype=int))
     if numbers.size:

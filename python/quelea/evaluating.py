@@ -176,7 +176,9 @@ class _Writer:
         if isinstance(node, ast.Tuple):
             return tuple(self._axis(item) for item in node.elts)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            return -self._axis(node.operand)
+            axis = self._axis(node.operand)
+            if isinstance(axis, int):
+                return -axis
         if not isinstance(node, ast.Constant) or type(node.value) not in (int, type(None)):
             self.refuse(node, "an axis is a number that stands in the text", "write axis=0")
         return node.value

@@ -239,6 +239,10 @@ def _bins(x: ndarray, edges: Any, width: float) -> ndarray:
         dtype = numpy.dtype(numpy.float32)
     elif dtype != numpy.float32:
         dtype = numpy.dtype(numpy.float64)
+    if x.dtype == numpy.uint64 and edges.dtype.kind in "bu":  # both shifted, into what int64 has
+        top = numpy.uint64(1 << 63)
+        x, edges = (x ^ top).astype(numpy.int64), (edges ^ top).astype(numpy.int64)
+        dtype = edges.dtype
     values = x if x.dtype == dtype else x.astype(dtype)
     return _quelea.bins(values, _quelea.asarray(edges.astype(dtype)), width)
 

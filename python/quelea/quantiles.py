@@ -42,14 +42,17 @@ def _laid(x: ndarray, axis: Any) -> tuple[ndarray, tuple[Any, ...]]:
     return moved.reshape(*moved.shape[: len(others)], size), kept
 
 
+def _keeps(keepdims: Any) -> bool:
+    return keepdims is not numpy._NoValue and bool(keepdims)
+
+
 def _delivered(
     result: ndarray, out: Any, keepdims: Any, kept: tuple[Any, ...], is_exact: bool = False
 ) -> Any:
-    keeps = bool(keepdims) and keepdims is not numpy._NoValue
     if out is None:
         new = tuple(numpy.newaxis if part == 0 else part for part in kept)
-        return result[(Ellipsis, *new)] if keeps else result
-    target = out[(Ellipsis, *kept)] if keeps else out
+        return result[(Ellipsis, *new)] if _keeps(keepdims) else result
+    target = out[(Ellipsis, *kept)] if _keeps(keepdims) else out
     if is_exact and target.shape != result.shape:
         raise ValueError(
             f"output parameter for reduction has shape {target.shape}; the result has {result.shape}"
@@ -137,9 +140,9 @@ def nanmedian(
     """
     x = as_array(a)
     if x.dtype.kind not in "fc":
-        return median(x, axis, out, overwrite_input, keepdims is True)
+        return median(x, axis, out, overwrite_input, _keeps(keepdims))
     if not x.size:
-        return nanmean(x, axis, out=out, keepdims=keepdims)
+        return nanmean(x, axis, out=out, keepdims=_keeps(keepdims))
     laid, kept = _laid(x, axis)
     _check_out(out)
     in_order: Any = sorted_along(laid, laid.ndim - 1)[0]
@@ -373,7 +376,7 @@ def _but_nan(
 ) -> Any:
     x, places, is_weak = _given(a, q, weights, method, percent)
     if not x.size:
-        return nanmean(x, axis, out=out, keepdims=keepdims)
+        return nanmean(x, axis, out=out, keepdims=_keeps(keepdims))
     laid, kept = _laid(x, axis)
     how = _nan_quantiles if x.dtype.kind == "f" else _quantiles
     result = how(laid, places, method, is_weak)

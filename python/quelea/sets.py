@@ -282,6 +282,20 @@ def _found(x: ndarray, in_order: ndarray) -> ndarray:
     return _quelea.equal(_taken(in_order, [0], 0, [place]), x)
 
 
+def _is_among(x: ndarray, those: ndarray) -> ndarray:
+    """Compare elements with those of a set; integers as integers, also where one dtype alone has a sign."""
+    dtype = numpy.result_type(x.dtype, those.dtype)
+    is_exact = dtype.kind != "f" or "f" in (x.dtype.kind, those.dtype.kind)
+    if not is_exact:
+        dtype = numpy.dtype(numpy.uint64)
+    found = _found(x.astype(dtype, copy=False), _in_order(those.astype(dtype, copy=False)))
+    if is_exact:
+        return found
+    # below zero they have become numbers that the other dtype may have, but not together with these
+    can_be = x >= 0 if x.dtype.kind == "i" else x <= numpy.iinfo(numpy.int64).max
+    return _quelea.logical_and(found, can_be)
+
+
 def isin(
     element: Any,
     test_elements: Any,
@@ -325,8 +339,7 @@ def isin(
             "The 'table' method is only supported for boolean or integer arrays. "
             "Please select 'sort' or None for kind."
         )
-    flat, those = _of_one_dtype(x.reshape(-1), those)
-    found = _found(flat, _in_order(those))
+    found = _is_among(x.reshape(-1), those)
     return (_quelea.logical_not(found) if invert else found).reshape(x.shape)
 
 

@@ -522,7 +522,7 @@ def digitize(x: Any, bins: Any, right: Any = False) -> ndarray:
 
 
 def _direction(bins: ndarray) -> int:
-    """Whether bins ascend, 1, or descend, -1; where they are equal, ascend. 0: neither."""
+    """Whether bins ascend, 1, or descend, -1, as the first two say that differ; all are equal: ascend. 0: neither."""
     if bins.ndim != 1:
         raise ValueError(
             f"object {'too deep' if bins.ndim else 'of too small depth'} for desired array"
@@ -531,7 +531,11 @@ def _direction(bins: ndarray) -> int:
         raise TypeError(
             f"Cannot cast array data from {bins.dtype!r} to dtype('float64') according to the rule 'safe'"
         )
-    before, behind = bins[:-1], bins[1:]
-    if not bool(_quelea.any(_quelea.greater(before, behind))):
+    differ = _quelea.not_equal(bins[1:], bins[:1])
+    if not bool(_quelea.any(differ)):
         return 1
-    return 0 if bool(_quelea.any(_quelea.less(before, behind))) else -1
+    ascend = bool(_quelea.less(bins[0], bins[int(_quelea.argmax(differ)) + 1]))
+    is_against = _quelea.greater if ascend else _quelea.less
+    if bool(_quelea.any(is_against(bins[:-1], bins[1:]))):
+        return 0
+    return 1 if ascend else -1

@@ -141,6 +141,11 @@ def test_numbers_of_elements():
     )
     assert np.ravel_multi_index((3, 1), (4, 5)) == 16
     assert np.unravel_index(16, (4, 5)) == (3, 1)
+    assert np.unravel_index(np.asarray(0), ()) == ()
+    for dtype in ("bool", "uint64"):
+        few = numpy.array([1, 0], dtype)
+        same(np.unravel_index(np.asarray(few), 2)[0], numpy.unravel_index(few, 2)[0])
+        same(np.ravel_multi_index((np.asarray(few),), (2,)), numpy.ravel_multi_index((few,), (2,)))
     same(np.unravel_index(np.asarray(numbers), 210)[0], numbers)
     for a, b in zip(
         np.mask_indices(5, np.tril, -1), numpy.mask_indices(5, numpy.tril, -1), strict=True
@@ -235,6 +240,9 @@ def test_going_through():
         lambda m: m.unravel_index(m.asarray([6]), (3, 2)),
         lambda m: m.unravel_index(m.asarray([-1]), (3, 2)),
         lambda m: m.unravel_index(m.asarray([0.5]), (3, 2)),
+        lambda m: m.unravel_index(m.asarray([2**63], "uint64"), (3, 2)),
+        lambda m: m.unravel_index(m.asarray([0]), ()),
+        lambda m: m.insert(m.zeros(3), [1.0], 9),
         lambda m: m.zeros(3).flat[3],
         lambda m: m.zeros(3).flat[0, 1],
         lambda m: m.zeros(3).flat[None],

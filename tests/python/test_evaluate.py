@@ -238,7 +238,7 @@ REFUSED = [
     "{x for x in a}", "(x for x in a)", "{1: 2}", "[a, b]", "(a, b)", "a[0]", "a[::2]", "a.T", "a.sum()",
     "a.tofile('x')", "a.real.__class__", "(1).__class__", "'text'", "b'text'", "f'{a}'", "f'{a.__class__}'",
     "None", "...", "a if b else c", "a and b", "a or b", "not a", "a < b < c", "a is b", "a in b", "a @ b",
-    "(a := 3)", "await a", "yield a", "*a", "sum(*a)", "sum(**a)", "sum(a, keepdims=True)", "sum(a, axis=i)",
+    "(a := 3)", "await a", "yield a", "*a", "sum(*a)", "sum(**a)", "sum(a, keepdims=True)", "sum(a, axis=i)", "sum(a, axis=-None)",
     "sum(a, axis=(0, i))", "sum(a, 0, 1)", "sum()", "sqrt()", "sqrt(a, b)", "sqrt(a, out=b)", "sin(x=a)",
     "where(a, b)", "complex(a, b, a)", "numpy.sqrt(a)", "np.load('x')", "sqrt.__call__(a)",
     "getattr(a, 'real')", "globals()", "type(a)", "print(a)", "ord('a')", "vars()", "dir(a)",

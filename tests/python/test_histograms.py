@@ -206,3 +206,11 @@ def test_of_what_is_pending():
     x -= 1
     same(y, numpy.bincount(COUNTED + 1))
     same(np.bincount(x), numpy.bincount(COUNTED))
+
+
+def test_edges_of_large_unsigned_integers():
+    x = numpy.array([2**63, 2**63, 2**63 + 1, 2**63 - 1, 2**64 - 1, 0], "uint64")
+    for edges in ([2**63, 2**63 + 1, 2**63 + 2], [0, 2**63 - 1, 2**63, 2**64 - 1]):
+        bins = numpy.array(edges, "uint64")
+        same(np.histogram(np.asarray(x), bins)[0], numpy.histogram(x, bins)[0])
+        same(np.histogramdd((np.asarray(x),), (bins,))[0], numpy.histogramdd((x,), (bins,))[0])

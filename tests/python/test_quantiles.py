@@ -162,3 +162,21 @@ def test_errors(call):
 def test_weights_are_refused():
     with pytest.raises(NotImplementedError, match="weights"):
         np.quantile(np.ones(3), 0.5, method="inverted_cdf", weights=[1, 2, 3])
+
+
+@pytest.mark.parametrize("dtype", [*REAL, "bool", "complex64"])
+def test_without_nan_of_nothing(dtype):
+    for shape, axis in (((0,), None), ((3, 0), 1), ((3, 0), 0), ((0, 2), None)):
+        x = numpy.zeros(shape, dtype)
+        for words in ({}, {"keepdims": True}, {"keepdims": 1}):
+            close(
+                np.nanmedian(np.asarray(x), axis, **words),
+                numpy.nanmedian(x, axis, **words),
+                (shape, axis, words),
+            )
+            if x.dtype.kind != "c":
+                close(
+                    np.nanquantile(np.asarray(x), 0.5, axis, **words),
+                    numpy.nanquantile(x, 0.5, axis, **words),
+                    (shape, axis, words),
+                )

@@ -1,5 +1,7 @@
 """Different elements and sets, against NumPy."""
 
+import itertools
+
 import numpy
 import pytest
 from hypothesis import given, settings
@@ -131,3 +133,12 @@ def test_parts_along_an_axis_are_refused():
 def test_any(dtype, size, seed):
     x = mixed(dtype, (size,), seed)
     all_equal(np.unique(np.asarray(x), True, True, True), numpy.unique(x, True, True, True))
+
+
+@pytest.mark.parametrize("kind", [None, "sort"])
+def test_isin_of_integers_with_and_without_sign(kind):
+    signed = numpy.array([-1, 0, 3, 2**53, 2**53 + 1, -(2**63), 2**63 - 1])
+    unsigned = numpy.array([2**64 - 1, 0, 2**53 + 1, 2**63, 2**63 - 1, 5], "uint64")
+    small = numpy.array([-1, 5, 0, 7], "int8")
+    for x, those in itertools.permutations((signed, unsigned, small), 2):
+        same(np.isin(np.asarray(x), np.asarray(those), kind=kind), numpy.isin(x, those, kind=kind))

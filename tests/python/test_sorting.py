@@ -225,6 +225,7 @@ def test_digitize():
         lambda m: m.searchsorted(m.asarray([1]), 1, sorter=[0.0]),
         lambda m: m.searchsorted(m.asarray([1]), 1, sorter=[[0]]),
         lambda m: m.digitize(m.asarray([1]), [1, 3, 2]),
+        lambda m: m.digitize(m.asarray([1]), [m.nan, 1, 2]),  # which descends from NaN
         lambda m: m.digitize(m.asarray([1j]), [1, 3]),
         lambda m: m.digitize(m.asarray([1]), [[1]]),
     ],
