@@ -15,6 +15,7 @@ from typing import Any, Literal, NoReturn
 
 import numpy
 
+from . import _quelea
 from ._quelea import asarray, ndarray
 from .compiling import jit
 from .errors import ExpressionError
@@ -273,12 +274,13 @@ def _expression(text: str) -> _Expression:
 
 def _taken(name: str, value: Any) -> Any:
     kind = type(value)
-    if kind is ndarray or kind in (float, int, bool, complex):
+    if kind in (float, int, bool, complex):
         return value
     if kind in (list, tuple):
         value = numpy.asarray(value)
     if isinstance(value, ndarray):
-        return value
+        # loops over ranks' arrays take no parts; an expression stores nothing, so that a copy is as good
+        return value.copy() if _quelea.is_part(value) and _quelea.info()["size"] > 1 else value
     if isinstance(value, (numpy.ndarray, numpy.generic)) and value.dtype.kind in "biufc":
         return value if isinstance(value, numpy.generic) else numpy.asarray(value)
     raise TypeError(f"{name} is neither an array of numbers nor a number: {type(value).__name__}")

@@ -200,6 +200,16 @@ def test_large_arrays() -> None:
         quelea.evaluate("b + 1", out=fixed)
 
 
+@pytest.mark.parametrize("text", ["where(re > 0, re, im)", "re * 2 - im", "sum(im, axis=0)", "re"])
+def test_parts_of_complex_arrays(text: str) -> None:
+    complex_ones = A + 1j * B
+    whole, partial = (
+        {"re": z.real[::-1], "im": z.T.imag.T[::-1]}
+        for z in (complex_ones, quelea.asarray(complex_ones))
+    )
+    close(quelea.evaluate(text, partial), meaning(text, whole), text)
+
+
 def test_order() -> None:
     for m in (numpy, quelea):
         a = m.asarray(A)
