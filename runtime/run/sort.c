@@ -237,6 +237,14 @@ static QlStatus sort(QlContext *ctx, Storage *of, Storage *indices, QlError *err
   return status;
 }
 
+/* A signal that has come while this thread waited for others raises an exception, of which only a
+ * failure may tell; and it is not to stop what is executed next. */
+static QlStatus hear(QlContext *ctx, QlError *error) {
+  if (!rt_stops(ctx)) return QL_OK;
+  atomic_store(&ctx->stop, false);
+  return ql_fail(error, QL_ERR_INTERRUPTED, "interrupted");
+}
+
 /* ---- new arrays ---- */
 
 /* Where the values lie: in whole lines, or by their only axis. */
@@ -318,6 +326,7 @@ QlStatus ql_sort(QlContext *ctx, QlArray *array, QlArray **values, QlArray **ind
   }
   QlStatus status = copy_of(ctx, array, &made, indices ? &beside : NULL, error);
   if (!status) status = sort(ctx, made->storage, beside ? beside->storage : NULL, error);
+  if (!status) status = hear(ctx, error);
   if (!status && values) ql_retain(*values = made);
   if (!status && indices) ql_retain(*indices = beside);
   ql_release(made), ql_release(beside);

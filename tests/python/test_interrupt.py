@@ -100,6 +100,24 @@ def test_one_statement(work):
 
 
 @one_process
+@pytest.mark.parametrize("work", ["np.argsort(y)", "y.sort()"])
+def test_sorts(work):
+    """The main thread's part is sorted at once: it hears of the signal while it waits for the others."""
+    code = f"""
+    n = 6_000_000; k = np.arange(n)
+    made = np.where(k < n // 3, 0, np.sin(k)) * (1 + 1j); y = made.copy(); np.sync()
+    def work():
+        for _ in range(20): {work}; y[...] = made; np.sync()
+    for k in range(3): interrupt(work, 0.1)
+    y[...] = made; y.sort()
+    print(bool((y[1:] >= y[:-1]).all()), abs(complex((y - made).sum())) < 1e-3)
+    """
+    status, out, err = outcome(code, threads="3")
+    assert status == 0, err
+    assert out.split() == ["KeyboardInterrupt", "True"] * 3 + ["True", "True"]
+
+
+@one_process
 def test_an_array_that_was_exported_keeps_its_value():
     code = """
     u = x + 3; shown = numpy.asarray(u)
