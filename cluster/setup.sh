@@ -9,7 +9,7 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$top/.venv
 python=$venv/bin/python
-packages=(gcc g++ cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libhwloc-dev libsleef-dev libopenblas-pthread-dev python3-dev python3-venv)
+packages=(gcc g++ cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libhwloc-dev libsleef-dev libhwy-dev libopenblas-pthread-dev python3-dev python3-venv)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }

@@ -131,15 +131,19 @@ static void encode_alone(QlDtype dtype, const char *from, int64_t stride, int64_
     case QL_BOOL: LINE(uint8_t, x != 0);
     case QL_U8: LINE(uint8_t, x);
     case QL_U16: LINE(uint16_t, x);
-    case QL_U32: LINE(uint32_t, x);
-    case QL_U64: LINE(uint64_t, x);
+    case QL_U32: LINE(uint32_t, x ^ SORT_TOP_32);
+    case QL_U64: LINE(uint64_t, x ^ SORT_TOP_64);
     case QL_I8: LINE(uint8_t, x ^ 0x80u);
     case QL_I16: LINE(uint16_t, x ^ 0x8000u);
-    case QL_I32: LINE(uint32_t, x ^ 0x80000000u);
-    case QL_I64: LINE(uint64_t, x ^ 1ull << 63);
+    case QL_I32:
+      if (from == to) break;
+      LINE(uint32_t, x);
+    case QL_I64:
+      if (from == to) break;
+      LINE(uint64_t, x);
     case QL_F16: LINE(uint16_t, ascend16(x));
-    case QL_F32: LINE(uint32_t, ascend32(x));
-    case QL_F64: LINE(uint64_t, ascend64(x));
+    case QL_F32: LINE(uint32_t, ascend32(x) ^ SORT_TOP_32);
+    case QL_F64: LINE(uint64_t, ascend64(x) ^ SORT_TOP_64);
     default: break;
   }
 }
@@ -149,11 +153,11 @@ static void decode_alone(QlDtype dtype, const char *from, int64_t count, char *t
   switch (dtype) {
     case QL_I8: EACH(uint8_t, x ^ 0x80u);
     case QL_I16: EACH(uint16_t, x ^ 0x8000u);
-    case QL_I32: EACH(uint32_t, x ^ 0x80000000u);
-    case QL_I64: EACH(uint64_t, x ^ 1ull << 63);
+    case QL_U32: EACH(uint32_t, x ^ SORT_TOP_32);
+    case QL_U64: EACH(uint64_t, x ^ SORT_TOP_64);
     case QL_F16: EACH(uint16_t, descend16(x));
-    case QL_F32: EACH(uint32_t, descend32(x));
-    case QL_F64: EACH(uint64_t, descend64(x));
+    case QL_F32: EACH(uint32_t, descend32(x ^ SORT_TOP_32));
+    case QL_F64: EACH(uint64_t, descend64(x ^ SORT_TOP_64));
     default:
       if (to != from) memmove(to, from, (size_t)(count * stride));
       break;
@@ -253,7 +257,9 @@ static inline void store_value(QlDtype dtype, SortKey key, uint64_t more, char *
       break;
     }
     default: {
-      uint64_t whole = (uint64_t)key; /* the key of an integer, of as many bytes */
+      size_t size = ql_dtype_info[dtype].size; /* of an integer, and of its key */
+      uint64_t top = size == 8 ? SORT_TOP_64 : size == 4 ? SORT_TOP_32 : 0;
+      uint64_t whole = (uint64_t)key ^ top;
       decode_alone(dtype, (const char *)&whole, 1, to);
       break;
     }

@@ -4,10 +4,12 @@
  *     KEY_OF(element)    its key
  *     HIGHEST(key)       the number of its highest bit that is set
  *     NAME(word)         a name of this form's own
+ *     SORT_KEYS          a function that sorts keys in place; only where elements are nothing else
  *
  * A run is sorted by digits, from the highest bit in which its keys differ: as many buckets as the
  * cache and the elements allow, each of which is sorted in the same way, back into the memory that
- * its elements came from. What is in order already is only read. All of it is stable. */
+ * its elements came from. Where keys crowd in few buckets, as those of floats do under few
+ * exponents, SORT_KEYS is faster. What is in order already is only read. All of it is stable. */
 
 /* One by one into other memory, or the same. */
 static void NAME(insert)(const ELEMENT *from, ELEMENT *to, int64_t count) {
@@ -23,12 +25,18 @@ static void NAME(insert)(const ELEMENT *from, ELEMENT *to, int64_t count) {
 #define QUELEA_RUN_H_ONCE
 /* Measured: fewer elements are inserted one by one; so many bytes lie in a cache, where a digit may
  * have more bits; there are to be no more buckets than elements. */
-enum { RUN_FEW = 16, RUN_CACHED = 1 << 20, RUN_BITS = 10, RUN_BITS_CACHED = 13 };
+enum { RUN_FEW = 16, RUN_CACHED = 1 << 20, RUN_BITS = 10, RUN_BITS_CACHED = 13, RUN_CROWD = 4 };
 static inline int run_digit(int64_t count, int64_t bytes, int high) {
   int most = bytes > RUN_CACHED ? RUN_BITS : RUN_BITS_CACHED,
       bits = 63 - __builtin_clzll((unsigned long long)count);
   bits = bits < most ? bits : most;
   return bits < high ? bits : high;
+}
+/* Measured: then the digits that follow take longer. */
+static inline bool run_is_crowded(const int64_t *in, size_t buckets, int64_t count) {
+  int64_t most = 0;
+  for (size_t b = 0; b < buckets; b++) most = in[b] > most ? in[b] : most;
+  return most > RUN_CROWD * (count >> (63 - __builtin_clzll(buckets))) + RUN_FEW;
 }
 #endif
 
@@ -71,6 +79,13 @@ static void NAME(digits)(ELEMENT *from, ELEMENT *other, int64_t count, bool stay
   int64_t at[buckets], sum = 0;
   memset(at, 0, sizeof at);
   for (int64_t k = 0; k < count; k++) at[(size_t)(KEY_OF(from[k]) >> shift) & mask]++;
+#ifdef SORT_KEYS
+  if (run_is_crowded(at, buckets, count)) {
+    SORT_KEYS(from, (size_t)count);
+    if (!stays) memcpy(other, from, (size_t)count * sizeof *from);
+    return;
+  }
+#endif
   for (size_t b = 0; b < buckets; b++) {
     int64_t here = at[b];
     at[b] = sum, sum += here;
@@ -151,3 +166,4 @@ static void NAME(merge)(int count, SortRun *runs, int *heap, char *to) {
 #undef KEY_OF
 #undef HIGHEST
 #undef NAME
+#undef SORT_KEYS

@@ -1,5 +1,6 @@
 /* Runs of sort elements: sorted, split and merged, for each form by the same text (run.h). */
 #include "sorting.h"
+#include "order.h"
 
 #include <string.h>
 
@@ -22,16 +23,18 @@ typedef struct MoreWide {
 #define HIGHEST(x) (63 - __builtin_clzll(x))
 #define NAME(x) x##_16
 #include "run.h"
-#define ELEMENT uint32_t
+#define ELEMENT int32_t
 #define KEY uint64_t
-#define KEY_OF(x) (x)
+#define KEY_OF(x) ((uint32_t)(x) ^ SORT_TOP_32)
 #define HIGHEST(x) (63 - __builtin_clzll(x))
+#define SORT_KEYS order_32
 #define NAME(x) x##_32
 #include "run.h"
-#define ELEMENT uint64_t
+#define ELEMENT int64_t
 #define KEY uint64_t
-#define KEY_OF(x) (x)
+#define KEY_OF(x) ((uint64_t)(x) ^ SORT_TOP_64)
 #define HIGHEST(x) (63 - __builtin_clzll(x))
+#define SORT_KEYS order_64
 #define NAME(x) x##_64
 #include "run.h"
 #define ELEMENT More

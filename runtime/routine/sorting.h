@@ -25,7 +25,7 @@ __extension__ typedef unsigned __int128 SortKey;
 typedef enum SortForm {
   SORT_8,
   SORT_16,
-  SORT_32,
+  SORT_32, /* a key less its highest bit: an integer with a sign, as vectors compare them */
   SORT_64,
   SORT_64_MORE, /* a key and a word more */
   SORT_128_MORE,
@@ -35,6 +35,8 @@ typedef enum SortForm {
 typedef struct SortFormInfo {
   int bytes, key_bits;
 } SortFormInfo;
+#define SORT_TOP_32 (1u << 31)
+#define SORT_TOP_64 (1ull << 63)
 extern const SortFormInfo sort_forms[SORT_FORMS];
 
 typedef struct SortRun {

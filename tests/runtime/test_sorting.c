@@ -24,6 +24,8 @@ static int bytes_of; /* of an element that qsort compares */
 static SortKey key_of(const void *element) {
   uint64_t words[3] = {0};
   memcpy(words, element, (size_t)QL_MIN(bytes_of, 16));
+  if (bytes_of == 4) return words[0] ^ SORT_TOP_32;
+  if (bytes_of == 8) return words[0] ^ SORT_TOP_64;
   if (bytes_of == 16) return words[0];
   if (bytes_of == 24) return (SortKey)words[1] << 64 | words[0];
   return words[0];
@@ -101,7 +103,7 @@ static void runs(void) {
 static void keys_ascend(void) {
   static const double order[] = {-INFINITY, -2.5, -0.0, 0.0, 1e-310, 1.0, INFINITY, NAN};
   enum { COUNT = sizeof order / sizeof *order };
-  uint64_t keys[COUNT];
+  int64_t keys[COUNT];
   double back[COUNT];
   sort_encode(QL_F64, false, (const char *)order, sizeof *order, COUNT, 0, (char *)keys);
   for (int k = 1; k < COUNT; k++) CHECK(keys[k - 1] < keys[k]);
