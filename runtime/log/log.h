@@ -302,6 +302,8 @@ typedef struct Pace {
   uint64_t power;        /* of the hash's base, to the log's length */
   uint64_t repeats;      /* 1 + where the stretch begins that the log may repeat; 0: none */
   int period, due;       /* the log's, and the length at which it is executed; 0 */
+  int parted;            /* the latest period that is longer than a log, */
+  uint64_t parts_from;   /* and where it began: it is cut at the same places each time */
   int disappointed;      /* how often its period has turned out to be another one */
   int tries;             /* logs in a row that had no period */
   int known;             /* the period of the last log that had one: its plan */

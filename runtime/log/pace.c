@@ -118,18 +118,34 @@ void rt_pace_learn(QlContext *ctx, int64_t new_bytes, bool swept) {
 
 static int multiple_from(int period, int length) { return (length + period - 1) / period * period; }
 
+/* A plan of thousands of statements takes long to make, and shorter periods may follow inside of
+ * that one: it is cut into parts as long as each other. The first cut that leaves at least `length`
+ * statements to the log, as a length of the log. */
+static int part_until(Pace *pace, int period, int length) {
+  int64_t parts = (period + LONGEST - 1) / LONGEST;
+  if (period != pace->parted) pace->parted = period, pace->parts_from = pace->begin;
+  int64_t start = (int64_t)((pace->begin - pace->parts_from) % (uint64_t)period);
+  int64_t part = start * parts / period, due = 0;
+  while (due < length) due = ++part * period / parts - start;
+  return (int)due;
+}
+
+static int due_from(Pace *pace, int period, int length) {
+  return period > LONGEST ? part_until(pace, period, length) : multiple_from(period, length);
+}
+
 enum { DISAPPOINTMENTS = 2 };
 
-/* At a multiple of the period; where no assignment ends there, at the end of the next one. What
- * has repeated itself for a while and then does not, such as the rows of a loop that was run before
- * from another place on, would find a longer period each time: it is not waited for again and
- * again. */
+/* At a multiple of the period, or a part of a long one; where no assignment ends there, at the end
+ * of the next one. What has repeated itself for a while and then does not, such as the rows of a
+ * loop that was run before from another place on, would find a longer period each time: it is not
+ * waited for again and again. */
 static bool is_due_by_period(Pace *pace, int period, int length, bool at_end) {
   bool missed = length > pace->due && !at_end;
   if (pace->period && period != pace->period && ++pace->disappointed >= DISAPPOINTMENTS)
     pace->due = length;
   else if (period != pace->period || missed)
-    pace->due = multiple_from(period, length);
+    pace->due = due_from(pace, period, length);
   pace->period = period;
   return length >= pace->due;
 }
@@ -179,13 +195,14 @@ static bool value_is_open(const QlContext *ctx) {
 }
 
 /* A log that is due waits for the consumer: for one period, in which each of the program's places
- * has come once, or as long as a short log is. */
+ * has come once, or as long as a short log is; but no longer than a log grows. */
 QlStatus rt_log_due_now(QlContext *ctx, QlError *error) {
   Log *log = &ctx->log;
   QL_TRY(rt_check_whole(ctx, error));
   if (!log->due_since && !is_due(ctx)) return QL_OK;
   if (!log->due_since) log->due_since = QL_MAX(log->count, 1);
-  int64_t patience = ctx->pace.period ? ctx->pace.period : ctx->params.flush;
+  int64_t period = QL_MIN(ctx->pace.period, LONGEST),
+          patience = period ? period : ctx->params.flush;
   if (value_is_open(ctx) && log->count < log->due_since + patience) return QL_OK;
   return rt_flush(ctx, error);
 }

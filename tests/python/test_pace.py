@@ -1,6 +1,7 @@
 """When the log is executed: loops are cut at a multiple of their period, so that few plans are made for them."""
 
 import os
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -121,6 +122,41 @@ def test_rows_of_a_loop_that_is_run_again() -> None:
     for _ in range(4):
         counts = happened(run)
         assert counts["statements"] <= 5 * FLUSH * counts["flushes"], counts
+
+
+@recorded
+@pytest.mark.skipif(FLUSH < 20 or SWEPT, reason="logs have another length")
+def test_long_steps_are_cut_at_the_same_places() -> None:
+    """Plans of thousands of statements take long to make: at most 1024, and the same ones in each step."""
+    chance = random.Random(1)
+    u, order = [np.ones(N) for _ in range(3)], [chance.randrange(9) for _ in range(1500)]
+
+    def run(steps: int) -> None:
+        for _ in range(steps):
+            for k in order:
+                u[k % 3][1 + k // 3 : -1] = u[(k + 1) % 3][: N - 2 - k // 3] * 0.5
+
+    run(3)
+    counts = happened(lambda: run(4))
+    assert counts["plans_made"] <= 1 and counts["statements"] <= 1024 * counts["flushes"], counts
+
+
+@recorded
+@pytest.mark.skipif(FLUSH < 20 or SWEPT, reason="logs have another length")
+def test_a_call_of_many_rows_has_its_plans_soon() -> None:
+    a, b, out = np.ones((19, 64)), np.ones(5), np.zeros((15, 60, 5))
+
+    def run() -> None:
+        out[...] = 0
+        for i in range(15):
+            for j in range(60):
+                out[i, j] = (a[i : i + 5, j : j + 5, None] * b).sum((0, 1))
+        np.sync()
+
+    for _ in range(4):
+        run()
+    counts = happened(run)
+    assert counts["plans_made"] == 0 and counts["statements"] <= 1024 * counts["flushes"], counts
 
 
 @pytest.mark.skipif(FLUSH < 20, reason="each assignment has a plan of its own")
