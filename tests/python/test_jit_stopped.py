@@ -244,7 +244,9 @@ def test_what_it_has_stored_stays():
 
 
 @one_process
-@pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""), reason="ASan keeps what is freed for a while")
+@pytest.mark.skipif(
+    "asan" in os.environ.get("LD_PRELOAD", ""), reason="ASan keeps what is freed for a while"
+)
 def test_arrays_that_it_has_made_are_given_back():
     @quelea.jit
     def make(n):
