@@ -164,7 +164,8 @@ static bool is_due(QlContext *ctx) {
   if (length < enough && fresh < bytes) return false;
   if (enough > 1 && repeats(pace, pace->known)) {
     fresh = (int64_t)((double)fresh * pace->weight);
-    if (pace->swept) enough = QL_MAX(enough, QL_MIN(STEPS * pace->known, LONGEST));
+    if (pace->swept && pace->known <= LONGEST)
+      enough = QL_MAX(enough, QL_MIN(STEPS * pace->known, LONGEST));
   }
   bool heavy = fresh >= bytes;
   if (length < enough && !heavy) return false;
