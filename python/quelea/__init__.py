@@ -256,6 +256,7 @@ from .info import (
 from .joins import *
 from .linear import *
 from .manipulation import *
+from .mapping import allpairs, map, reduce, scan
 from .nans import *
 from .polynomials import *
 from .printing import *
@@ -423,7 +424,7 @@ __all__ = [
     if name in _MODULES
     or not (
         name.startswith("_")
-        or name in ("config", "rank")
+        or name in ("config", "rank", "map", "reduce")  # of these the last two are Python's
         or isinstance(globals()[name], _ModuleType)
     )
 ]

@@ -36,6 +36,7 @@ MODULES = [
     "linalg",
     "linear",
     "manipulation",
+    "mapping",
     "polynomials",
     "printing",
     "products",
