@@ -37,10 +37,15 @@ _LARGE = 1024  # elements, from which on items may be called large
 class State:
     """What a reduction goes on with: a number or an array for each of its arrays."""
 
-    def __init__(self, made: Applied, arrays: list[Any], init: list[Any], what: str) -> None:
-        self.made, self.arrays = made, arrays
+    def __init__(
+        self, made: Applied, arrays: list[Any], lead: int, init: list[Any], what: str
+    ) -> None:
+        self.made, self.arrays = made, arrays  # with the axes first that are gone through
+        self.places = arrays[0].shape[:lead]
+        self.length = int(numpy.prod(self.places))
         self.count = len(arrays)
-        self.ndims = [a.ndim - 1 for a in arrays]
+        self.shapes = [a.shape[lead:] for a in arrays]  # of items
+        self.ndims = [a.ndim - lead for a in arrays]
         self.dtypes = [a.dtype for a in arrays]
         self.init = init
         for k, value in enumerate(self.init):
@@ -69,13 +74,25 @@ class State:
         """Give init as arrays of one item each."""
         made = []
         for k, value in enumerate(self.init):
-            start = numpy.empty((1, *self.arrays[k].shape[1:]), self.dtypes[k])
+            start = numpy.empty((1, *self.shapes[k]), self.dtypes[k])
             if isinstance(value, ndarray):
                 made.append(value.astype(self.dtypes[k])[None])
                 continue
             start[0] = value
             made.append(start)
         return made
+
+    def lines(self) -> list[Any]:
+        """Give the arrays with one axis that is gone through."""
+        if len(self.places) == 1:
+            return self.arrays
+        pairs = zip(self.arrays, self.shapes, strict=True)
+        return [a.reshape((self.length, *shape)) for a, shape in pairs]
+
+    def at(self, place: int) -> tuple[Any, ...]:
+        """Give the items at a place, counted in C order."""
+        index = tuple(int(k) for k in numpy.unravel_index(place, self.places))
+        return tuple(array[index] for array in self.arrays)
 
     # ---- text ----
 
@@ -245,9 +262,8 @@ def _after_text(state: State) -> str:
 
 def _are_large(state: State) -> bool:
     """Say whether the function is to be called for whole items; this follows from shapes alone."""
-    count = len(state.arrays[0])
-    sizes = [a.size // count for a in state.arrays if a.ndim > 1]
-    return bool(sizes) and max(sizes) >= max(_LARGE, count)
+    sizes = [int(numpy.prod(shape)) for shape in state.shapes]
+    return max(sizes) >= max(_LARGE, state.length)
 
 
 class _Whole:
@@ -265,17 +281,17 @@ class _Whole:
     def taken(self, parts: tuple[Any, ...]) -> tuple[Any, ...]:
         """Give parts as they are in a state."""
         made = []
-        for part, array, dtype in zip(parts, self.state.arrays, self.state.dtypes, strict=True):
-            if array.ndim == 1:
+        for part, shape, dtype in zip(parts, self.state.shapes, self.state.dtypes, strict=True):
+            if not shape:
                 part = dtype.type(part.item() if hasattr(part, "item") else part)
-            elif part.shape != array.shape[1:]:
+            elif part.shape != shape:
                 raise ValueError(SHAPES_DIFFER)
             made.append(part if part.dtype == dtype else part.astype(dtype))
         return tuple(made)
 
     def item(self, k: int) -> tuple[Any, ...]:
         """Give what stands at a place."""
-        return self.taken(tuple(array[k] for array in self.state.arrays))
+        return self.taken(self.state.at(k))
 
     def __call__(self, left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...]:
         if self.state.count > 1:
@@ -286,14 +302,14 @@ class _Whole:
         """Go through a leaf: what its items up to each come to."""
         total = self.item(first)
         yield total
-        for k in range(first + 1, min(first + LEAF, len(self.state.arrays[0]))):
+        for k in range(first + 1, min(first + LEAF, self.state.length)):
             total = self(total, self.item(k))
             yield total
 
 
 def _reduced_whole(state: State, ours: bool) -> tuple[Any, ...]:
     combined, stack = _Whole(state, ours), list[tuple[int, tuple[Any, ...]]]()
-    for first in range(0, len(state.arrays[0]), LEAF):
+    for first in range(0, state.length, LEAF):
         size, total = 1, collections.deque(combined.leaf(first), maxlen=1)[0]
         while stack and stack[-1][0] == size:
             size, total = 2 * size, combined(stack.pop()[1], total)
@@ -310,7 +326,7 @@ def _scanned_whole(state: State, results: tuple[Any, ...], ours: bool) -> tuple[
     combined, before = _Whole(state, ours), None
     if state.init:
         before = combined.taken(tuple(s[0] for s in state.starts()))
-    for first in range(0, len(state.arrays[0]), LEAF):
+    for first in range(0, state.length, LEAF):
         total: tuple[Any, ...] = ()
         for k, total in enumerate(combined.leaf(first), first):
             stored = total if before is None else combined(before, total)
@@ -332,7 +348,7 @@ def reduced(state: State, ours: bool) -> tuple[Any, ...]:
     """
     if _are_large(state):
         return _reduced_whole(state, ours)
-    given = state.made.loop(_reduce_text(state), ours)(*state.arrays, *state.starts())
+    given = state.made.loop(_reduce_text(state), ours)(*state.lines(), *state.starts())
     return tuple(part[0] for part in given)
 
 
@@ -343,12 +359,12 @@ def scanned(state: State, ours: bool) -> tuple[Any, ...]:
     -------
     tuple of ndarray
     """
-    count = len(state.arrays[0])
+    count = state.length
     if not count or _are_large(state):
         make = empty if ours else numpy.empty
         made = tuple(make(a.shape, d) for a, d in zip(state.arrays, state.dtypes, strict=True))
         return _scanned_whole(state, made, ours) if count else made
-    given = state.made.loop(_leaves_text(state), ours)(*state.arrays)
+    given = state.made.loop(_leaves_text(state), ours)(*state.lines())
     rows, totals = given[: state.count], given[state.count :]
     if state.init or len(totals[0]) > 1:
         before = state.made.loop(_before_text(state), ours)(*totals, *state.starts())

@@ -161,14 +161,9 @@ def map(function: Callable[..., Any], *arrays: Any, axis: Any = 0) -> Any:
     given = [a for a in taken if _is_array(a)]
     if not given:
         raise ValueError("map goes through arrays: give it one at least")
-    axes = [_axes(axis, a.ndim, "map") for a in given]
-    lead = len(axes[0])
-    if any(len(one) != lead for one in axes):
-        raise ValueError("with axis=None the arrays of map have as many axes each")
-    _same_extents([_in_front(a, one) for a, one in zip(given, axes, strict=True)], lead, "map")
-    fronts = iter([_in_front(a, one) for a, one in zip(given, axes, strict=True)])
-    args = [next(fronts) if _is_array(a) else _scalar(a) for a in taken]
-    first = next(a for a in args if _is_array(a))
+    fronts, lead = _fronts(given, axis, "map")
+    following = iter(fronts)
+    args = [next(following) if _is_array(a) else _scalar(a) for a in taken]
     number = next(k for k, a in enumerate(args) if _is_array(a))
     with applied(function) as made:
         types = [type_of_item(a.dtype, a.ndim - lead) if _is_array(a) else type_of(a) for a in args]
@@ -181,7 +176,7 @@ def map(function: Callable[..., Any], *arrays: Any, axis: Any = 0) -> Any:
             return f"function({', '.join(items)})"
 
         sizes: list[int] = []
-        if 0 in first.shape[:lead]:
+        if 0 in fronts[0].shape[:lead]:
             _none_to_call(made.name, found)
         else:
             one = ", ".join(["i0", *["0"] * (lead - 1)])
@@ -256,14 +251,14 @@ def allpairs(function: Callable[[Any, Any], Any], x: Any, y: Any, axis: int = 0)
 # ---- reduce, scan ----
 
 
-def _first(init: Any, arrays: Sequence[Any], what: str) -> list[Any]:
+def _first(init: Any, arrays: Sequence[Any], lead: int, what: str) -> list[Any]:
     """Take what comes before the first item."""
     many = list(init) if len(arrays) > 1 and isinstance(init, (tuple, list)) else [init]
     if len(many) != len(arrays):
         raise ValueError(f"init of {what} has a value for each array: {len(arrays)}")
     taken = []
     for k, value in enumerate(many):
-        one, shape = _taken(value, f"init of {what}"), arrays[k].shape[1:]
+        one, shape = _taken(value, f"init of {what}"), arrays[k].shape[lead:]
         if not _is_array(one):
             taken.append(_scalar(one) if not isinstance(one, ndarray) else one.item())
         elif one.shape != shape:
@@ -273,18 +268,14 @@ def _first(init: Any, arrays: Sequence[Any], what: str) -> list[Any]:
     return taken
 
 
-def _flat(arrays: list[Any], axis: Any, what: str) -> list[Any]:
-    """See arrays with the items along one axis, the first: those of several in C order."""
+def _fronts(arrays: list[Any], axis: Any, what: str) -> tuple[list[Any], int]:
+    """See arrays with the axes first that are gone through; give how many these are."""
     axes = [_axes(axis, a.ndim, what) for a in arrays]
-    fronts = [_in_front(a, one) for a, one in zip(arrays, axes, strict=True)]
     if any(len(one) != len(axes[0]) for one in axes):
         raise ValueError(f"with axis=None the arrays of {what} have as many axes each")
+    fronts = [_in_front(a, one) for a, one in zip(arrays, axes, strict=True)]
     _same_extents(fronts, len(axes[0]), what)
-    lead = len(axes[0])
-    if lead == 1:
-        return fronts
-    count = int(numpy.prod(fronts[0].shape[:lead]))
-    return [a.reshape((count, *a.shape[lead:])) for a in fronts]
+    return fronts, len(axes[0])
 
 
 def reduce(
@@ -336,12 +327,12 @@ def reduce(
     >>> int(place)
     1
     """
-    taken = _flat(_arrays(arrays, "reduce"), axis, "reduce")
+    taken, lead = _fronts(_arrays(arrays, "reduce"), axis, "reduce")
     with applied(function) as made:
-        before = [] if init is None else _first(init, taken, "reduce")
-        state = State(made, taken, before, "reduce")
+        before = [] if init is None else _first(init, taken, lead, "reduce")
+        state = State(made, taken, lead, before, "reduce")
         ours = holds_ours((*taken, *state.init)) or made.captures_ours()
-        if len(taken[0]):
+        if state.length:
             return _outcome(reduced(state, ours), state.found)
         if not state.init:
             raise ValueError("zero-size array to reduce, which has no init")
@@ -395,10 +386,10 @@ def scan(function: Callable[[Any, Any], Any], *arrays: Any, axis: int = 0, init:
     if any(len(_axes(axis, a.ndim, "scan")) != 1 for a in taken):
         raise TypeError("scan goes through one axis")
     places = [_axes(axis, a.ndim, "scan")[0] for a in taken]
-    taken = _flat(taken, axis, "scan")
+    taken, _ = _fronts(taken, axis, "scan")
     with applied(function) as made:
-        before = [] if init is None else _first(init, taken, "scan")
-        state = State(made, taken, before, "scan")
+        before = [] if init is None else _first(init, taken, 1, "scan")
+        state = State(made, taken, 1, before, "scan")
         ours = holds_ours((*taken, *state.init)) or made.captures_ours()
         given = scanned(state, ours)
     parts = []

@@ -337,6 +337,9 @@ def test_large_items(count: int) -> None:
     got = on_both(lambda a, b: quelea.reduce(of_larger, a, b), v, m)
     alike(got[0], v.max())
     alike(got[1], m[v.argmax()])
+    several = field((30, 50, count, 2))  # windows, say
+    want = tree(added, [several[:, :, a, b] for b in range(2) for a in range(count)])
+    alike(on_both(lambda a: quelea.reduce(added, a, axis=(3, 2)), several), want)
     i = field((count, 2000), "i2")
     got = on_both(lambda a: quelea.scan(lambda v, w: (v + w) / 2, a), i)
     want = list(itertools.accumulate(i.astype("f8"), lambda v, w: (v + w) / 2))
