@@ -228,7 +228,7 @@ from ._quelea import (
 from .buffers import *
 from .calculus import *
 from .choosing import *
-from .compiling import jit, njit, prange
+from .compiling import cfunc, jit, njit, prange
 from .correlation import *
 from .creation import *
 from .diagonals import *

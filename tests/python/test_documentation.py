@@ -16,6 +16,7 @@ MODULES = [
     "buffers",
     "calculus",
     "choosing",
+    "compiling.native",
     "correlation",
     "creation",
     "diagonals",
