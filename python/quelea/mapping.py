@@ -287,8 +287,8 @@ def reduce(
     ----------
     function : callable
         Of two items, which gives such an item: a function, which is compiled as by `quelea.jit`, or one of NumPy's. It
-        must be associative, which nobody checks; it need not commute. For several arrays it takes two tuples of
-        items, of each array one, and gives such a tuple.
+        must be associative, which nobody checks, and change no item; it need not commute. For several arrays it takes
+        two tuples of items, of each array one, and gives such a tuple.
     *arrays : array_like
         With as many items each.
     axis : int, tuple of int or None, optional
@@ -347,8 +347,8 @@ def scan(function: Callable[[Any, Any], Any], *arrays: Any, axis: int = 0, init:
     ----------
     function : callable
         Of two items, which gives such an item: a function, which is compiled as by `quelea.jit`, or one of NumPy's. It
-        must be associative, which nobody checks; it need not commute. For several arrays it takes two tuples of
-        items, of each array one, and gives such a tuple.
+        must be associative, which nobody checks, and change no item; it need not commute. For several arrays it takes
+        two tuples of items, of each array one, and gives such a tuple.
     *arrays : array_like
         With as many items each.
     axis : int, optional

@@ -371,6 +371,19 @@ def test_orders_are_those_that_are_promised(count: int, dtype: str) -> None:
         alike(quelea.cumsum(quelea.asarray(x)), added)
 
 
+def test_init_of_quelea() -> None:
+    m = quelea.asarray(field((300, 2, 2), "i8"))
+    for init in (quelea.asarray([[1, 1], [1, 0]]), quelea.asarray(3), quelea.ones((2, 2), "f4")):
+        want = functools.reduce(added, host(m), host(init) + numpy.zeros((2, 2), "i8"))
+        alike(quelea.reduce(added, m, init=init), want)
+        alike(quelea.reduce(added, host(m), init=init), want)
+        alike(quelea.scan(added, m, init=init)[-1], want)
+
+
+def added(a, b):
+    return a + b
+
+
 def test_several_axes_are_one_and_results_keep_their_place() -> None:
     x = field((5, 40, 3))
     alike(on_both(lambda a: quelea.reduce(last, a, axis=None), x), x[-1, -1, -1])

@@ -55,7 +55,13 @@ class CFunction:
         self._state = ctypes.c_int64(0)
         self._address: int | None = None
         self._ctypes: Any = None
-        self._number, self._result = self._compiled()
+        number, self._result = self._compiled()
+        self._kernel = function._text(number, "llvm")
+        self._raises = function._raises(number)  # by status, from 1
+        if any(name.startswith("quelea_host_print") for name in called(self._kernel)):
+            raise ValueError(
+                f"{function.__name__}() prints, which C's callers cannot have; leave it out"
+            )
 
     def __repr__(self) -> str:
         return f"<quelea.cfunc {self.prototype}>"
@@ -102,13 +108,7 @@ class CFunction:
 
     def _texts(self, name: str, status: str) -> tuple[str, str]:
         """The function around it, and the compiled one."""
-        kernel = self._function._text(self._number, "llvm")
-        kernel = re.sub(r"@kernel\b", f"@{name}_kernel", kernel)
-        prints = [n for n in called(kernel) if n.startswith("quelea_host_print")]
-        if prints:
-            raise ValueError(
-                f"{self._function.__name__}() prints, which C's callers cannot have; leave it out"
-            )
+        kernel = re.sub(r"@kernel\b", f"@{name}_kernel", self._kernel)
         return Wrapper(self._prototype, name, self._result, status).text(), kernel
 
     @property
@@ -145,10 +145,9 @@ class CFunction:
         number, self._state.value = self._state.value, 0
         if number == 0:
             return
-        rows = self._function._raises(self._number)
-        if not 0 < number <= len(rows):
+        if not 0 < number <= len(self._raises):
             raise MemoryError(f"out of memory in {self.native_name}()")
-        self._function._raised(*rows[number - 1])
+        self._function._raised(*self._raises[number - 1])
 
     def c_header(self) -> str:
         """Give the declarations that C programs need, with what the function raises.
@@ -159,7 +158,7 @@ class CFunction:
         """
         name = self.native_name
         lines = [f"/* {self._prototype.text}"]  # with the extents of arrays
-        for k, (exception, text, _, line) in enumerate(self._function._raises(self._number)):
+        for k, (exception, text, _, line) in enumerate(self._raises):
             if exception != "KeyboardInterrupt":  # nobody stops it
                 said = f"{exception}: {text}" if text else exception
                 lines.append(f" * {name}_status {k + 1}: {said}, line {line}".replace("*/", "* /"))
