@@ -75,7 +75,8 @@ class Applied:
     """
 
     def __init__(self, function: Any, known: bool) -> None:
-        self.name = getattr(function, "__qualname__", None) or getattr(function, "__name__", "it")
+        name = getattr(function, "__qualname__", None) or getattr(function, "__name__", "it")
+        self.name = str(name)
         self.loops: dict[tuple[str, bool], Function] = {}
         self._known: dict[tuple[int, str], tuple[list[Result], bool]] = {}
         self._options = dict(getattr(function, "_options", _OPTIONS))

@@ -72,14 +72,12 @@ class State:
 
     def starts(self) -> list[Any]:
         """Give init as arrays of one item each."""
-        made = []
-        for k, value in enumerate(self.init):
-            start = numpy.empty((1, *self.shapes[k]), self.dtypes[k])
+        made: list[Any] = []
+        for value, shape, dtype in zip(self.init, self.shapes, self.dtypes, strict=False):
             if isinstance(value, ndarray):
-                made.append(value.astype(self.dtypes[k])[None])
-                continue
-            start[0] = value
-            made.append(start)
+                made.append(value.astype(dtype)[None])
+            else:
+                made.append(numpy.full((1, *shape), value, dtype))
         return made
 
     def lines(self) -> list[Any]:
@@ -214,6 +212,8 @@ def _leaves_text(state: State) -> str:
             1,
         ),
         *indented(state.each("yK[k, j] = sK"), 1),
+        f"for j in range(n - {LEAF} * k, {LEAF}):",  # ranks compare what is given to Quelea
+        *indented(state.each("yK[k, j] = sK"), 1),
         *state.each("tK[k] = sK"),
     ]
     body = [
@@ -231,7 +231,7 @@ def _leaves_text(state: State) -> str:
 def _before_text(state: State) -> str:
     """What comes before each leaf: init, if there is one, and all leaves before it, in order."""
     arguments = state.each("tK") + (state.each("aK") if state.init else [])
-    begin = state.each("oK[0] = aK[0]") if state.init else state.each("oK[1] = tK[0]")
+    begin = state.each("oK[0] = aK[0]" if state.init else "oK[0] = oK[1] = tK[0]")
     body = [
         "count = t0.shape[0]",
         *state.empty("o", "count", "t"),
@@ -362,8 +362,8 @@ def scanned(state: State, ours: bool) -> tuple[Any, ...]:
     count = state.length
     if not count or _are_large(state):
         make = empty if ours else numpy.empty
-        made = tuple(make(a.shape, d) for a, d in zip(state.arrays, state.dtypes, strict=True))
-        return _scanned_whole(state, made, ours) if count else made
+        whole = tuple(make(a.shape, d) for a, d in zip(state.arrays, state.dtypes, strict=True))
+        return _scanned_whole(state, whole, ours) if count else whole
     given = state.made.loop(_leaves_text(state), ours)(*state.lines())
     rows, totals = given[: state.count], given[state.count :]
     if state.init or len(totals[0]) > 1:

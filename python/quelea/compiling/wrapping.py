@@ -69,7 +69,8 @@ class Wrapper:
             assert parameter.type is not None
             extents = self._extents(parameter)
             address = self.value(f"ptrtoint ptr %p.{parameter.name} to i64")
-            strides, step = [], str(ctypes.sizeof(parameter.type.ctype))
+            strides: list[str] = []
+            step = str(ctypes.sizeof(parameter.type.ctype))
             for extent in reversed(extents):
                 strides.insert(0, step)
                 step = self.value(f"mul i64 {step}, {extent}")
