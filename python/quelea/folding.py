@@ -163,8 +163,8 @@ def _reduce_text(state: State) -> str:
     branch = [
         *state.empty("t", str(LEAF)),
         f"m = min({LEAF}, n - {LEAF} * k)",
-        "for j in range(m):",
-        *indented(state.each(f"tK[j] = pK[{LEAF} * k + j]"), 1),
+        f"for j in range({LEAF} * k, min({LEAF} * k + {LEAF}, n)):",
+        *indented(state.each(f"tK[j - {LEAF} * k] = pK[j]"), 1),
         "while m > 1:",
         "    for j in range(m // 2):",
         *indented(
@@ -206,12 +206,9 @@ def _leaves_text(state: State) -> str:
     leaf = [
         *state.first(f"{LEAF} * k"),
         *state.each("yK[k, 0] = sK"),
-        f"for j in range(1, min({LEAF}, n - {LEAF} * k)):",
-        *indented(
-            state.combined(state.own("s"), state.items("x", f"{LEAF} * k + j", raw=True), "s", ""),
-            1,
-        ),
-        *indented(state.each("yK[k, j] = sK"), 1),
+        f"for j in range({LEAF} * k + 1, min({LEAF} * k + {LEAF}, n)):",
+        *indented(state.combined(state.own("s"), state.items("x", "j", raw=True), "s", ""), 1),
+        *indented(state.each(f"yK[k, j - {LEAF} * k] = sK"), 1),
         f"for j in range(n - {LEAF} * k, {LEAF}):",  # ranks compare what is given to Quelea
         *indented(state.each("yK[k, j] = sK"), 1),
         *state.each("tK[k] = sK"),

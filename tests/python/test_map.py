@@ -565,14 +565,20 @@ def test_names_of_pythons_own_are_not_imported() -> None:
 
 
 def test_little_moves() -> None:
-    x = quelea.asarray(field((20000, 8)))
+    """Beyond edges of leaves, the other side of all pairs, and what few leaves come to."""
+    x = quelea.asarray(field((100000, 8)))  # so that what leaves come to is partitioned too
+    y, z = quelea.asarray(field(900000)), quelea.asarray(field((50, 8)))
     quelea.sync()
     kept = []
-    for call in (
-        lambda: quelea.map(lambda r: r.sum(), x),
-        lambda: quelea.map(lambda r: r / r[0], x),
-        lambda: quelea.reduce(numpy.maximum, x),
+    for call, size in (
+        (lambda: quelea.map(lambda r: r.sum(), x), x.nbytes),
+        (lambda: quelea.map(lambda r: r / r[0], x), x.nbytes),
+        (lambda: quelea.map(lambda v, w: v * w, x, x, axis=None), x.nbytes),
+        (lambda: quelea.reduce(numpy.maximum, x), x.nbytes),
+        (lambda: quelea.reduce(last, y), y.nbytes),
+        (lambda: quelea.scan(last, y), y.nbytes),
+        (lambda: quelea.allpairs(squares, x, z), x.nbytes),
     ):
         moved = happened(lambda: kept.append(call()))  # noqa: B023
-        assert moved["redistributed_bytes"] <= x.nbytes // 20, moved
-        assert moved["halo_bytes"] <= x.nbytes // 10, moved
+        assert moved["redistributed_bytes"] <= size // 20, moved
+        assert moved["halo_bytes"] <= size // 10, moved
