@@ -2,8 +2,8 @@
 
 ``import quelea as np`` in a NumPy script, then ``mpirun -n 16 python script.py``. The namespace is NumPy's; what is not
 there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_root``, ``info``, ``counters``,
-``movements``, ``why_not_blocked``, ``config``; compiled functions: ``jit``, ``cfunc``, ``evaluate``, ``map``, ``reduce``,
-``scan``, ``allpairs``.
+``movements``, ``why_not_blocked``, ``config``; of compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``,
+``reduce``, ``scan``, ``allpairs``.
 """
 
 import importlib as _importlib

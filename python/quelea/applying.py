@@ -41,11 +41,13 @@ class Result:
     ndim : int
     weak : bool
         It is one of Python's own numbers.
+    is_list : bool
     """
 
     dtype: numpy.dtype[Any]
     ndim: int = 0
     weak: bool = False
+    is_list: bool = False
 
     def beside(self, other: numpy.dtype[Any]) -> numpy.dtype[Any]:
         """Give the dtype of this and another one together."""
@@ -64,7 +66,8 @@ def _result(text: str) -> Result | None:
         return Result(numpy.dtype(_WEAK[name]), 0, True)
     if name not in NAMES or " " in text.replace("ours ", "").replace("list ", ""):
         return None
-    return Result(numpy.dtype(NAMES[name]), len(axes.split(",")) if axes else 0)
+    ndim = len(axes.split(",")) if axes else 0
+    return Result(numpy.dtype(NAMES[name]), ndim, is_list="list " in text)
 
 
 class Applied:

@@ -132,7 +132,7 @@ class State:
     ) -> list[str]:
         """Write that two states become one, which is stored."""
         results, several = self.found
-        lines = [assigned(results, several, f"function({left}, {right})")]
+        lines = assigned(results, several, f"function({left}, {right})")
         for k, result in enumerate(results):
             for d, extent in enumerate(self.extents(k, like)):
                 lines.append(f"if r{k}.shape[{d}] != {extent}:")

@@ -43,10 +43,11 @@ def indented(lines: Sequence[str], levels: int) -> list[str]:
     return ["    " * levels + line for line in lines]
 
 
-def assigned(results: Sequence[Result], several: bool, call: str, names: str = "r") -> str:
-    """Write the assignment of what a call gives."""
-    left = ", ".join(f"{names}{k}" for k in range(len(results)))
-    return f"{left}{',' if several and len(results) == 1 else ''} = {call}"
+def assigned(results: Sequence[Result], several: bool, call: str) -> list[str]:
+    """Write the assignment of what a call gives to r0, r1, ...; lists become arrays."""
+    left = ", ".join(f"r{k}" for k in range(len(results)))
+    lines = [f"{left}{',' if several and len(results) == 1 else ''} = {call}"]
+    return lines + [f"r{k} = np.array(r{k})" for k, r in enumerate(results) if r.is_list]
 
 
 SHAPES_DIFFER = "the function gives arrays of different shapes"
@@ -92,7 +93,7 @@ def nest_text(
     ]
     for d, extent in enumerate(lead):
         body += indented([f"for i{d} in range({extent}):"], d)
-    body += indented([assigned(results, several, call), *_kept(results, index)], len(lead))
+    body += indented([*assigned(results, several, call), *_kept(results, index)], len(lead))
     return definition(name, [*arguments, *_extents(results)], [*body, returned(results)])
 
 
@@ -103,7 +104,7 @@ def shapes_text(name: str, arguments: Sequence[str], call: str, found: Found) ->
     body = [
         f"y0 = np.empty((1, {len(places)}), np.int64)",
         "for i0 in range(1):",
-        f"    {assigned(results, several, call)}",
+        *indented(assigned(results, several, call), 1),
         *(f"    y0[i0, {n}] = r{k}.shape[{d}]" for n, (k, d) in enumerate(places)),
         "return y0",
     ]
@@ -123,7 +124,7 @@ def pairs_text(found: Found) -> str:
         "    for i in range(x0.shape[0]):",
         "        for j in range(start, min(start + block, x1.shape[0])):",
         *indented(
-            [assigned(results, several, "function(x0[i], x1[j])"), *_kept(results, "i, j")], 3
+            [*assigned(results, several, "function(x0[i], x1[j])"), *_kept(results, "i, j")], 3
         ),
         returned(results),
     ]

@@ -251,6 +251,26 @@ def test_what_is_captured_may_become_another_function_or_type() -> None:
         )
 
 
+def factorial(n):
+    return 1 if n < 2 else n * factorial(n - 1)
+
+
+def test_functions_of_all_forms() -> None:
+    x = field((7, 3))
+    for function, want in (
+        (lambda r: [r[0], 2 * r[1]], x[:, :2] * [1, 2]),
+        (lambda r, k=2, *, c=1: r[0] * k + c, x[:, 0] * 2 + 1),
+        (lambda *rows: rows[0][2], x[:, 2]),
+        (lambda r, *more: r[0] + len(more), x[:, 0]),
+        (len, numpy.full(7, 3)),
+    ):
+        alike(on_both(lambda a: quelea.map(function, a), x), want)  # noqa: B023
+    got = on_both(lambda a: quelea.reduce(lambda v, w: [v[0] + w[0], w[1], v[2]], a), x)
+    alike(got, [functools.reduce(lambda v, w: v + w, x[:, 0]), x[-1, 1], x[0, 2]])
+    few = numpy.arange(9)  # over ranks no function calls itself
+    alike(quelea.map(factorial, few), [math.factorial(k) for k in few])
+
+
 # ---- reduce and scan ----
 
 P = 9973
