@@ -295,3 +295,16 @@ char *jit_assembly(Jit *jit, JitFn *fn, QlError *error) {
 char *jit_llvm(Jit *jit, JitFn *fn, QlError *error) {
   return text_of(jit, fn, EMIT_LLVM_TEXT, error);
 }
+
+QlStatus jit_assemble(Jit *jit, int count, const char *const *texts, void **object, size_t *size,
+                      QlError *error) {
+  return emit_texts(&jit->machine, count, texts, object, size, error);
+}
+
+QlStatus jit_link(Jit *jit, const char *symbol, const void *object, size_t size, void **address,
+                  QlError *error) {
+  JitEntry *entry;
+  QL_TRY(emit_link(&jit->machine, symbol, object, size, &entry, error));
+  *address = (void *)(uintptr_t)entry;
+  return QL_OK;
+}

@@ -134,6 +134,9 @@ typedef enum EmitForm { EMIT_OBJECT, EMIT_ASSEMBLY, EMIT_LLVM_TEXT } EmitForm;
 /* LLVM starts at the first call; *machine is then kept for the next. */
 QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath,
                      EmitForm form, void **bytes, size_t *size, QlError *error);
+/* Of texts of LLVM's, put together; one at least. */
+QlStatus emit_texts(EmitMachine **machine, int count, const char *const *texts, void **bytes,
+                    size_t *size, QlError *error);
 QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size,
                    JitEntry **entry, QlError *error);
 

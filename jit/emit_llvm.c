@@ -15,6 +15,7 @@
 #include <llvm-c/Error.h>
 #include <llvm-c/IRReader.h>
 #include <llvm-c/LLJIT.h>
+#include <llvm-c/Linker.h>
 #include <llvm-c/Orc.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
@@ -600,6 +601,52 @@ out:
   if (e.module) LLVMDisposeModule(e.module);
   LLVMContextDispose(e.context);
   emit_free(&e), free(e.locals);
+  return status;
+}
+
+/* ---- texts of LLVM's ---- */
+
+/* Reads a text, and puts what it has into the module. */
+static QlStatus add_text(Emit *e, const EmitMachine *machine, const char *text, QlError *error) {
+  char *message = NULL;
+  LLVMModuleRef read = NULL, before = e->module;
+  LLVMMemoryBufferRef buffer =
+      LLVMCreateMemoryBufferWithMemoryRangeCopy(text, strlen(text), "text"); /* it is taken */
+  if (LLVMParseIRInContext(e->context, buffer, &read, &message)) {
+    QlStatus status = ql_fail(error, QL_ERR_COMPILE, "LLVM: %s", message);
+    LLVMDisposeMessage(message);
+    return status;
+  }
+  e->module = read;
+  describe_target(e, machine);
+  if (!before) return QL_OK;
+  e->module = before;
+  return LLVMLinkModules2(before, read)
+             ? ql_fail(error, QL_ERR_COMPILE, "LLVM cannot put these texts together")
+             : QL_OK;
+}
+
+QlStatus emit_texts(EmitMachine **machine, int count, const char *const *texts, void **bytes,
+                    size_t *size, QlError *error) {
+  QL_TRY(machine_open(machine, error));
+  QL_TRY(need_target(*machine, error));
+  QlError complaint = {0};
+  QlStatus status = QL_OK;
+  char *message = NULL;
+  Emit e = {.program = true, .context = LLVMContextCreate()};
+  LLVMContextSetDiagnosticHandler(e.context, take_diagnostic, &complaint);
+  for (int k = 0; k < count && !status; k++) status = add_text(&e, *machine, texts[k], error);
+  if (!status && LLVMVerifyModule(e.module, LLVMReturnStatusAction, &message))
+    status = ql_fail(error, QL_ERR_COMPILE, "LLVM: %s", message);
+  LLVMDisposeMessage(message);
+  if (!status) status = optimise(&e, *machine, error);
+  if (!status) status = generate(&e, *machine, EMIT_OBJECT, bytes, size, error);
+  if (!status && complaint.status) {
+    free(*bytes);
+    status = ql_fail(error, complaint.status, "%s", complaint.text);
+  }
+  if (e.module) LLVMDisposeModule(e.module);
+  LLVMContextDispose(e.context);
   return status;
 }
 

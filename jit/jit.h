@@ -376,5 +376,12 @@ const char *jit_target(const Jit *jit);
 char *jit_assembly(Jit *jit, JitFn *fn, QlError *error);
 /* The same as LLVM's text, after its passes. */
 char *jit_llvm(Jit *jit, JitFn *fn, QlError *error);
+/* Object code of such texts, put together, malloc'ed. QL_ERR_COMPILE, QL_ERR_MEMORY. */
+QlStatus jit_assemble(Jit *jit, int count, const char *const *texts, void **object, size_t *size,
+                      QlError *error);
+/* Links object code into the process, for as long as the Jit is open, and gives the address of a
+ * symbol that it defines, whose name is new. */
+QlStatus jit_link(Jit *jit, const char *symbol, const void *object, size_t size, void **address,
+                  QlError *error);
 
 #endif

@@ -99,6 +99,13 @@ QL_API QlStatus ql_borrow(QlContext *context, uint64_t what, int count, QlArray 
 QL_API char *ql_compiled_text(QlCompiler *compiler, const QlCompiled *compiled, const char *stage,
                               QlError *error);
 
+/* Object code of texts of LLVM's IR, put together, malloc'ed; and its way into the process, for as
+ * long as the compiler is open: the address of a symbol that it defines, whose name is new. */
+QL_API QlStatus ql_compiler_assemble(QlCompiler *compiler, int count, const char *const *texts,
+                                     void **object, size_t *size, QlError *error);
+QL_API QlStatus ql_compiler_link(QlCompiler *compiler, const char *symbol, const void *object,
+                                 size_t size, void **address, QlError *error);
+
 /* Is compiled code to be stopped: has a signal come? Asked while it runs, on its thread, some times
  * in a second; then it raises KeyboardInterrupt, or what the front end makes of it. */
 QL_API void ql_set_look(bool (*look)(void));

@@ -37,6 +37,10 @@ typedef struct Function {
 
 static QlCompiler *compiler; /* of the process; opened by the first function that is compiled */
 
+static QlStatus need_compiler(QlError *error) {
+  return compiler ? QL_OK : ql_compiler_open(&compiler, error);
+}
+
 /* ---- code for types ---- */
 
 static PyObject *rows_of(const QlCompiled *compiled) {
@@ -71,7 +75,7 @@ static void release(Special *special) {
 /* Of what is refused there is an entry too, without code, where that is no error. */
 static Special *compile(Function *self, const char *types, size_t length, bool may_be_refused) {
   QL_ERROR(error);
-  if (!compiler && ql_compiler_open(&compiler, &error)) return qx_raise(&error), NULL;
+  if (need_compiler(&error)) return qx_raise(&error), NULL;
   if (self->special_count == self->special_room) {
     int room = self->special_room * 2 + 4;
     Special **more = PyMem_Realloc(self->specials, (size_t)room * sizeof *more);
@@ -392,6 +396,61 @@ static PyObject *function_notes(PyObject *object, PyObject *args) {
   return list;
 }
 
+/* _raises(number): [(exception, text, function, line)] of the statuses from 1 on */
+static PyObject *function_raises(PyObject *object, PyObject *args) {
+  int number;
+  if (!PyArg_ParseTuple(args, "i", &number)) return NULL;
+  const Special *special = special_at((Function *)object, number);
+  if (!special) return PyErr_Format(PyExc_IndexError, "no such specialisation");
+  PyObject *list = PyList_New(0);
+  for (int k = 0; list && k < special->compiled->raise_count; k++) {
+    const QlRaise *r = &special->compiled->raises[k];
+    PyObject *row = Py_BuildValue("(ssii)", r->exception, r->text, r->function, r->line);
+    if (!row || PyList_Append(list, row) < 0) Py_CLEAR(list);
+    Py_XDECREF(row);
+  }
+  return list;
+}
+
+/* ---- out to C ---- */
+
+/* _assemble(texts): object code of texts of LLVM's, put together. */
+static PyObject *function_assemble(PyObject *unused, PyObject *args) {
+  (void)unused;
+  QL_ERROR(error);
+  enum { MOST_TEXTS = 1024 };
+  const char *texts[MOST_TEXTS];
+  PyObject *given, *result = NULL;
+  void *object = NULL;
+  size_t size;
+  if (!PyArg_ParseTuple(args, "O!", &PyTuple_Type, &given)) return NULL;
+  Py_ssize_t count = PyTuple_GET_SIZE(given);
+  if (count < 1 || count > MOST_TEXTS)
+    return PyErr_Format(PyExc_ValueError, "1 to %d texts", MOST_TEXTS);
+  for (Py_ssize_t k = 0; k < count; k++)
+    if (!(texts[k] = PyUnicode_AsUTF8(PyTuple_GET_ITEM(given, k)))) return NULL;
+  if (need_compiler(&error) ||
+      ql_compiler_assemble(compiler, (int)count, texts, &object, &size, &error))
+    return qx_raise(&error);
+  result = PyBytes_FromStringAndSize(object, (Py_ssize_t)size);
+  free(object);
+  return result;
+}
+
+/* _link(symbol, object code): the address of the symbol. */
+static PyObject *function_link(PyObject *unused, PyObject *args) {
+  (void)unused;
+  QL_ERROR(error);
+  const char *symbol, *object;
+  Py_ssize_t size;
+  void *address;
+  if (!PyArg_ParseTuple(args, "sy#", &symbol, &object, &size)) return NULL;
+  if (need_compiler(&error) ||
+      ql_compiler_link(compiler, symbol, object, (size_t)size, &address, &error))
+    return qx_raise(&error);
+  return PyLong_FromVoidPtr(address);
+}
+
 /* ---- the type ---- */
 
 static int function_traverse(PyObject *object, visitproc visit, void *arg) {
@@ -432,6 +491,10 @@ static PyMethodDef function_methods[] = {
     {"_specials", function_specials, METH_NOARGS,
      "What was compiled: (types, result type, seconds, bytes, where the code was found)."},
     {"_text", function_text, METH_VARARGS, "One of them as text: 'ir', 'optimised', 'llvm', ..."},
+    {"_raises", function_raises, METH_VARARGS, "What one of them may raise."},
+    {"_assemble", function_assemble, METH_VARARGS | METH_STATIC, "Object code of LLVM's texts."},
+    {"_link", function_link, METH_VARARGS | METH_STATIC,
+     "The address of what object code defines."},
     {"_notes", function_notes, METH_VARARGS, "What became of its loops: (function, line, text)."},
     {NULL},
 };

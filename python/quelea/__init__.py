@@ -2,7 +2,8 @@
 
 ``import quelea as np`` in a NumPy script, then ``mpirun -n 16 python script.py``. The namespace is NumPy's; what is not
 there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_root``, ``info``, ``counters``,
-``movements``, ``why_not_blocked``, ``config``.
+``movements``, ``why_not_blocked``, ``config``; of compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``,
+``reduce``, ``scan``, ``allpairs``.
 """
 
 import importlib as _importlib
@@ -228,7 +229,7 @@ from ._quelea import (
 from .buffers import *
 from .calculus import *
 from .choosing import *
-from .compiling import jit, njit, prange
+from .compiling import cfunc, jit, njit, prange
 from .correlation import *
 from .creation import *
 from .diagonals import *
@@ -256,6 +257,7 @@ from .info import (
 from .joins import *
 from .linear import *
 from .manipulation import *
+from .mapping import allpairs, map, reduce, scan
 from .nans import *
 from .polynomials import *
 from .printing import *
@@ -423,7 +425,7 @@ __all__ = [
     if name in _MODULES
     or not (
         name.startswith("_")
-        or name in ("config", "rank")
+        or name in ("config", "rank", "map", "reduce")  # of these the last two are Python's
         or isinstance(globals()[name], _ModuleType)
     )
 ]

@@ -259,3 +259,13 @@ char *ql_compiled_text(QlCompiler *compiler, const QlCompiled *compiled, const c
   jit_fn_free(fn);
   return text;
 }
+
+QlStatus ql_compiler_assemble(QlCompiler *compiler, int count, const char *const *texts,
+                              void **object, size_t *size, QlError *error) {
+  return jit_assemble(compiler->jit, count, texts, object, size, error);
+}
+
+QlStatus ql_compiler_link(QlCompiler *compiler, const char *symbol, const void *object, size_t size,
+                          void **address, QlError *error) {
+  return jit_link(compiler->jit, symbol, object, size, address, error);
+}

@@ -26,6 +26,7 @@ SMALL = {
     "mandelbrot.py": ["--n", "80", "--iterations", "20", "--check"],
     "mandelbrot_jit.py": ["--n", "80", "--iterations", "20", "--check"],
     "navier_stokes.py": ["--n", "48", "--steps", "10", "--check"],
+    "nearest.py": ["--n", "40", "--known", "150", "--check"],
     "moments.py": ["--rows", "3000", "--check"],
 }
 # Adds one to whatever the program compares with NumPy's answer.

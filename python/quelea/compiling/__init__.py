@@ -8,6 +8,7 @@ source     where a function's text stands, and whether it is what the function w
 names      what the names of a function stand for: modules, functions, numbers
 function   what ``@jit`` makes of a function: calls, defaults, refusals, looking inside
 signatures explicit signatures, with Numba's meaning
+native     compiled functions as C calls them
 library    functions that compiled ones may call, written in the language itself
 ========== =====================================================================
 """
@@ -15,5 +16,8 @@ library    functions that compiled ones may call, written in the language itself
 from __future__ import annotations
 
 from .function import Function, jit, njit, prange
+from .native import CFunction, cfunc, export
 
-__all__ = ["Function", "jit", "njit", "prange"]
+__all__ = ["CFunction", "Function", "cfunc", "export", "jit", "njit", "prange"]
+
+jit.export = export  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ import inspect
 import os
 import types
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .. import _quelea
 from ..errors import CompileError, JitError
@@ -16,6 +16,9 @@ from . import names, report
 from .program import Program, build
 from .signatures import Signature, parse_signatures, type_of
 from .source import NoSource, Source, lines_of
+
+if TYPE_CHECKING:
+    from .native import CFunction
 
 prange = range
 
@@ -79,6 +82,7 @@ class Function(_quelea.Function):
         self._program: Program | None = None
         self._builds = 0  # programs that it has had
         self._signature: inspect.Signature | None = None
+        self._for_c: dict[tuple[str, int], CFunction] = {}
 
     def __repr__(self) -> str:
         return f"<quelea.jit {self.__qualname__}>"
@@ -210,6 +214,45 @@ class Function(_quelea.Function):
                         f"{self.__name__}() gives {result}, and is declared as {signature}: "
                         "convert what it returns, or leave the result out of the signature"
                     )
+
+    # ---- out to C ----
+
+    def address(self, prototype: str) -> int:
+        """Give the address at which C calls the function in this process.
+
+        Parameters
+        ----------
+        prototype : str
+            How it is called, in C: "double (int n, const double x[n])"; see `quelea.cfunc`.
+
+        Returns
+        -------
+        int
+            For as long as the process lives.
+        """
+        return self._of_c(prototype).address
+
+    def c_header(self, prototype: str) -> str:
+        """Give the declarations with which C programs call it when `quelea.jit.export` has written it.
+
+        Parameters
+        ----------
+        prototype : str
+
+        Returns
+        -------
+        str
+        """
+        return self._of_c(prototype).c_header()
+
+    def _of_c(self, prototype: str) -> CFunction:
+        from .native import CFunction
+
+        self._known_program()
+        key = prototype, self._builds
+        if key not in self._for_c:
+            self._for_c[key] = CFunction(self, prototype)
+        return self._for_c[key]
 
     # ---- looking inside ----
 
