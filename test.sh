@@ -139,9 +139,10 @@ stages() {
 
   # These two compile most kernels, on one core each, and each finds what the other has compiled, which begins with the last file.
   # Of ranks.1, some plans are run by one thread, by two, by all, and what can be is computed in sweeps.
-  # What depends on dtypes alone is left out of rows that others have much in common with.
-  local backwards layouts few="" name
+  # What depends on dtypes alone is left out of rows that others have much in common with, compiled functions of one more.
+  local backwards layouts arrays few="" name
   mapfile -t layouts < <(printf '%s\n' tests/python/test_*.py | grep -vE '_(elementwise|promotion|signatures|orders|plain_forms|jit_library)\.py')
+  mapfile -t arrays < <(printf '%s\n' "${layouts[@]}" | grep -vE '_(jit.*|map|g?u?vectorize|stencil_.*|generated|evaluate)\.py')
   mapfile -t backwards < <(printf '%s\n' tests/python/test_*.py | tac)
   run=begin on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0 QUELEA_TIME_BLOCK=6 QUELEA_FRONT_BYTES=2k \
     -- "${backwards[@]}"
@@ -149,7 +150,7 @@ stages() {
   finish ranks.1
   on_ranks ranks.2 2 QUELEA_THREADS=1
   on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1 QUELEA_TIME_BLOCK=6 -- "${layouts[@]}"
-  on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1 -- "${layouts[@]}"
+  on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1 -- "${arrays[@]}"
 
   stage build.debug setup_build debug
   for name in indexing distributed tiles positions jit_functions jit_arrays jit_ranks jit_ranks_said jit_sums; do few+=" tests/python/test_$name.py"; done
@@ -159,6 +160,7 @@ stages() {
     sanitized=$(printf '%s\n' "${layouts[@]}" | grep -vE '_(process|failures)\.py')
   fi
   stage asan.0 under debug 0
+  sanitized=$few
   stage asan.3.nodes.1 under debug 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1
 
   if [ -n "$all" ]; then
@@ -166,30 +168,25 @@ stages() {
     stage ctest.debug ctests debug
     stage build.tsan setup_build tsan
     stage ctest.tsan ctests tsan -E '^jit\.' # one thread
-    sanitized=$few
     stage tsan.0.threads.2 under tsan 0 QUELEA_THREADS=2 QUELEA_REPLICATE=-1
     stage tsan.2.threads.2 under tsan 2 QUELEA_THREADS=2 QUELEA_REPLICATE=-1
     local ranks threads nodes replicate flush check files of
     while read -r ranks threads nodes replicate flush check files; do
-      of=("${layouts[@]}")
-      [ "$files" = layouts ] || of=(tests/python)
+      case $files in
+      all) of=(tests/python) ;;
+      layouts) of=("${layouts[@]}") ;;
+      arrays) of=("${arrays[@]}") ;;
+      esac
       on_ranks "all.$ranks.threads.$threads.nodes.$nodes.$replicate.$flush.$check" "$ranks" QUELEA_THREADS="$threads" \
         QUELEA_NODE_SIZE="$nodes" QUELEA_REPLICATE="$replicate" QUELEA_FLUSH="$flush" QUELEA_CHECK="$check" -- "${of[@]}"
     done <<TABLE
-0   2  0  -1   1   0  layouts
-1   2  0  -1   64  1  all
-2   2  0  -1   64  0  layouts
-3   1  0  -1   1   1  layouts
-3   2  1  -1   64  0  layouts
-3   1  2  -1   64  0  layouts
-4   2  2  -1   1   0  all
-4   1  1  -1   64  1  layouts
-7   1  0  1024 64  0  layouts
-7   1  1  -1   64  0  all
-7   1  2  -1   1   0  layouts
-16  1  0  -1   64  0  layouts
+2   2  0  -1   64  1  layouts
+3   1  2  -1   1   0  layouts
+4   2  2  -1   64  1  all
+7   1  0  1024 1   0  layouts
+7   1  1  -1   64  0  layouts
 16  1  1  -1   64  0  layouts
-16  1  2  1024 64  0  layouts
+16  1  2  1024 64  0  arrays
 TABLE
   fi
 }
