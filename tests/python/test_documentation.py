@@ -50,6 +50,8 @@ MODULES = [
     "spectra",
     "statistics",
     "systems",
+    "vectorizing.general",
+    "vectorizing.making",
     "windows",
 ]
 
