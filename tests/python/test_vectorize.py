@@ -247,6 +247,12 @@ def test_numbers_are_numpys_numbers():
         assert isinstance(got, numpy.generic) and got == args[0] + args[1]
     assert type(made(1, 2)) is numpy.int64
     assert type(made(numpy.array(1.0), 2)) is numpy.float64
+    for function in (kinked, summed):
+        for m in (numpy, quelea):
+            got = vectorize(function)(m.asarray(2.0), m.asarray([1.0, 3.0]))
+            assert host(got).tolist() == [function(2.0, 1.0), function(2.0, 3.0)]
+            assert vectorize(function)(m.asarray(2.0), m.asarray([[1.0]])).shape == (1, 1)
+            assert float(vectorize(function)(m.asarray(2.0), m.asarray(1.0))) == function(2.0, 1.0)
     zero = made(quelea.asarray(1.0), 2)
     assert isinstance(zero, quelea.ndarray) and zero.shape == () and float(zero) == 3
 
@@ -314,6 +320,16 @@ def test_results_share_nothing():
     y = vectorize(first)(x, 1.0)
     y[0] = 9
     numpy.testing.assert_array_equal(host(x), numpy.arange(5.0))
+    z = x * (1 + 2j)
+    for function, factor in (
+        (lambda z: z.real, 1),
+        (lambda z: z.imag, 2),
+        (lambda z: z.real + z.imag, 3),
+    ):
+        y = vectorize(function)(z)
+        numpy.testing.assert_array_equal(host(y), numpy.arange(5.0) * factor)
+        y[:] = 9
+        numpy.testing.assert_array_equal(host(z), numpy.arange(5.0) * (1 + 2j))
     assert vectorize(first)(x, quelea.ones((2, 5))).shape == (2, 5)
     assert vectorize(constant)(x, x).shape == (5,)
 

@@ -206,13 +206,18 @@ def _cast(dtype: numpy.dtype[Any], x: Any) -> Any:
     return _as_array(x).astype(dtype)
 
 
+def _part(function: Callable[[Any], Any], x: Any) -> Any:
+    return function(_as_array(x)).copy()  # what it gives is a view
+
+
 def _operation(what: str, dtype: numpy.dtype[Any]) -> Callable[..., Any]:
     """The function of whole arrays that an operation of the IR is, in which loop."""
     if what == "cast":
         return functools.partial(_cast, dtype)
-    if what in ("where", "real", "imag"):
-        function: Callable[..., Any] = getattr(elementwise, what)
-        return function
+    if what in ("real", "imag"):
+        return functools.partial(_part, getattr(elementwise, what))
+    if what == "where":
+        return elementwise.where
     ufunc = getattr(_quelea, what, None)
     # an array of signed exponents would be looked at
     if not isinstance(ufunc, _quelea.ufunc) or (what == "power" and dtype.kind in "iu"):

@@ -191,7 +191,7 @@ class Vectorized:
         elif dtype is not None:
             results = [dtype] * len(results)
         for own, to in zip(typed.results, results, strict=True):
-            if own.kind == "c" and to.kind not in "cb":
+            if own.kind == "c" and to.kind != "c":
                 raise TypeError(
                     f"{self.__name__}() gives {own}, which is no {to}: return its real part"
                 )
@@ -363,7 +363,9 @@ class Vectorized:
             shape = (results[0].size,)
 
         def seen(x: Any) -> Any:
-            return for_loops(x.reshape(shape) if flat or x.ndim == 0 else x)
+            if flat:
+                return x.reshape(shape)
+            return for_loops(x if x.ndim else x.reshape(1))
 
         stored = [seen(x) for x in results]
         masks = [] if mask is None else [seen(mask)]
