@@ -595,6 +595,9 @@ def test_declarations_that_are_refused():
         vectorize(["float64(float64, float64)"], target="cuda")
     with pytest.raises(ValueError, match="nopython=False"):
         vectorize(nopython=False)
+    assert vectorize(identity="reorderable")(add).identity is None
+    with pytest.raises(TypeError, match="identity is a number"):
+        vectorize(identity="zero")
     with pytest.raises(TypeError, match="has no option 'strange'"):
         vectorize(strange=1)
     for value in (numpy.sin, 3, len):

@@ -28,10 +28,20 @@ from .. import _quelea
 from .._quelea import asarray, ndarray
 from ..compiling import Function
 from ..compiling.report import split
-from ..compiling.signatures import IR, NAMES, Signature, parse_signatures
+from ..compiling.signatures import NAMES, Signature, parse_signatures
 from ..creation import empty
 from .options import check_numba
-from .typed import WEAK, allowed, as_typed, captured_types, for_loops, is_ours, native, refused_cast
+from .typed import (
+    TYPE_OF,
+    WEAK,
+    allowed,
+    as_typed,
+    captured_types,
+    for_loops,
+    is_ours,
+    native,
+    refused_cast,
+)
 from .written import compiled, element_function, loops, subscript
 
 __all__ = ["Generalized", "LayoutFunction", "guvectorize"]
@@ -295,7 +305,7 @@ class LayoutFunction(_Looped):
         texts = []
         for a, core in zip(taken, self._layout.inputs, strict=True):
             axes = f"[{','.join(':' * len(core))}]" if core else ""
-            texts.append(IR[a.dtype.name] + axes)
+            texts.append(TYPE_OF[a.dtype] + axes)
         text = "(" + ", ".join([*texts, *captured_types(self._compiled)]) + ")"
         self._compiled._compile(text)
         result = next(row[1] for row in self._compiled._specials()[::-1] if row[0] == text)

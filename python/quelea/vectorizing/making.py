@@ -119,6 +119,10 @@ def vectorize(
     check_numba("vectorize", numba)
     types_given = _is_declaration(pyfunc)
     declared = parse_signatures(pyfunc) if types_given else ()
+    if identity == "reorderable":  # Numba's word for none
+        identity = None
+    if not isinstance(identity, (type(None), bool, int, float, complex, numpy.generic)):
+        raise TypeError(f"identity is a number, not {identity!r}")
 
     def made(function: Any) -> Any:
         if not isinstance(function, (types.FunctionType, Function)):

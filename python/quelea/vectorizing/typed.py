@@ -15,6 +15,7 @@ from ..compiling.signatures import IR, NAMES, type_of
 from .straight import NotStraight, Straight
 from .written import element_function
 
+TYPE_OF = {numpy.dtype(name): text for name, text in IR.items()}
 WEAK = {"bool": "bool", "int": "int64", "float": "float64", "complex": "complex128"}
 _DTYPES = {**NAMES, **WEAK}  # of the types of numbers
 
@@ -133,7 +134,7 @@ def as_typed(value: Any) -> Any:
 
 def native(array: numpy.ndarray[Any, Any]) -> numpy.ndarray[Any, Any]:
     """Its elements in the machine's order of bytes; of numbers alone."""
-    if array.dtype.name not in IR:
+    if array.dtype not in TYPE_OF and array.dtype.newbyteorder("=") not in TYPE_OF:
         raise TypeError(f"an element function takes numbers, not elements of {array.dtype}")
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 

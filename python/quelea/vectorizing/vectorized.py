@@ -16,7 +16,18 @@ from ..creation import empty, zeros
 from ..elementwise import where as select
 from ..manipulation import copyto
 from . import folds
-from .typed import WEAK, Element, Typed, allowed, as_typed, for_loops, is_ours, native, refused_cast
+from .typed import (
+    TYPE_OF,
+    WEAK,
+    Element,
+    Typed,
+    allowed,
+    as_typed,
+    for_loops,
+    is_ours,
+    native,
+    refused_cast,
+)
 from .written import compiled, loops, subscript
 
 __all__ = ["Vectorized"]
@@ -126,7 +137,7 @@ class Vectorized:
                 raise TypeError(
                     f"{self.__name__}() takes {self.nin} arguments, and is declared as {signature}"
                 )
-            typed = self._element.typed([IR[dtype.name] for dtype in inputs])
+            typed = self._element.typed([TYPE_OF[dtype] for dtype in inputs])
             if not typed.stored:
                 raise TypeError(
                     f"{self.__name__}() gives several numbers: leave the signatures out"
@@ -152,7 +163,7 @@ class Vectorized:
                 continue
             rule = safely if dtype is None else casting
             if all(allowed(x, to, rule) for x, to in zip(strong, inputs, strict=True)):
-                typed = self._element.typed([IR[d.name] for d in inputs])
+                typed = self._element.typed([TYPE_OF[d] for d in inputs])
                 return _Loop(typed, list(inputs), [result])
         kinds = ", ".join(str(getattr(x, "dtype", type(x).__name__)) for x in given)
         wanted = f" and gives {dtype}" if dtype is not None else ""
@@ -540,7 +551,7 @@ class Vectorized:
 
     def compute_pair(self, dtype: numpy.dtype[Any]) -> tuple[Function, bool]:
         """The function of two numbers of a dtype, and whether what it gives must be cast to it."""
-        typed = self._element.typed([IR[dtype.name]] * 2)
+        typed = self._element.typed([TYPE_OF[dtype]] * 2)
         return self._element.compiled, typed.results[0] != dtype
 
 
@@ -558,12 +569,12 @@ def _is_number(x: Any) -> bool:
 def _type_of(x: Any, to: numpy.dtype[Any] | None) -> str:
     """The type of an argument of the function of numbers, for an operand."""
     if to is not None:
-        return IR[to.name]
+        return TYPE_OF[to]
     if _is_number(x) and not isinstance(x, numpy.generic):
         return type_of(x)
-    if x.dtype.name not in IR:
+    if x.dtype not in TYPE_OF:
         raise TypeError(f"an element function takes numbers, not elements of {x.dtype}")
-    return IR[x.dtype.name]
+    return TYPE_OF[x.dtype]
 
 
 def _dtype_of(declared: Any, signature: Signature) -> numpy.dtype[Any]:
