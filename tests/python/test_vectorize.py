@@ -561,6 +561,12 @@ def test_declared_types():
             host(f.accumulate(b, axis=1)), [[0, 1, 3, 6], [4, 9, 15, 22], [8, 17, 27, 38]]
         )
     assert f(2, 3) == 5 and f(2.5, 1) == 3.5
+    for dtype, number, result in (
+        ("i1", 1, "i4"), ("?", 1, "i8"), ("i1", 1.5, "f8"), ("f4", 1.5, "f4"), ("f2", 1, "f4"), ("u8", 1, "f8"),
+        ("u4", True, "i8"), ("i8", numpy.float32(1), "f8"), ("i8", 1, "i8"), ("u2", -1, "i4"),
+    ):  # fmt: skip
+        assert f(numpy.ones(3, dtype), number).dtype == result, (dtype, number)
+        assert f(number, quelea.ones(3, dtype)).dtype == result, (dtype, number)
 
 
 def test_declared_results_are_cast():

@@ -35,12 +35,12 @@ from .typed import (
     TYPE_OF,
     WEAK,
     allowed,
-    as_typed,
     captured_types,
     for_loops,
     is_ours,
     native,
     refused_cast,
+    settled,
 )
 from .written import compiled, element_function, loops, subscript
 
@@ -388,9 +388,7 @@ class Generalized(_Looped):
             return [(None, bool(core)) for core in self._layout.inputs] + [
                 (out.dtype, True) for out in outs
             ]
-        strong = list(given)
-        if all(type(x).__name__ in WEAK for x in given):
-            strong = [as_typed(x) for x in given]
+        strong = settled(list(given))
         for kinds in self._kinds:
             pairs = zip(strong, kinds, strict=False)
             if all(allowed(x, dtype, "safe") for x, (dtype, _) in pairs):

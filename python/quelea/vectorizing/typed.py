@@ -132,6 +132,18 @@ def as_typed(value: Any) -> Any:
     )
 
 
+def _rank(x: Any) -> int:
+    """Of bools, integers, floats, complex numbers."""
+    kind = x.dtype.kind if hasattr(x, "dtype") else numpy.dtype(WEAK[type(x).__name__]).kind
+    return "bifc".index(kind.replace("u", "i"))
+
+
+def settled(given: list[Any]) -> list[Any]:
+    """Python's numbers that are of a larger kind than all that has a dtype: as numbers of dtypes, as NumPy has them."""
+    largest = max((_rank(x) for x in given if hasattr(x, "dtype")), default=-1)
+    return [x if hasattr(x, "dtype") or _rank(x) <= largest else as_typed(x) for x in given]
+
+
 def native(array: numpy.ndarray[Any, Any]) -> numpy.ndarray[Any, Any]:
     """Its elements in the machine's order of bytes; of numbers alone."""
     if array.dtype not in TYPE_OF and array.dtype.newbyteorder("=") not in TYPE_OF:

@@ -18,7 +18,6 @@ from ..manipulation import copyto
 from . import folds
 from .typed import (
     TYPE_OF,
-    WEAK,
     Element,
     Typed,
     allowed,
@@ -27,6 +26,7 @@ from .typed import (
     is_ours,
     native,
     refused_cast,
+    settled,
 )
 from .written import compiled, loops, subscript
 
@@ -155,9 +155,7 @@ class Vectorized:
     def _choose(self, given: list[Any], dtype: numpy.dtype[Any] | None, casting: str) -> _Loop:
         """The first declared types to which the arguments can be cast."""
         safely = casting if casting in ("no", "equiv") else "safe"
-        strong = given
-        if all(type(x).__name__ in WEAK and not isinstance(x, numpy.generic) for x in given):
-            strong = [as_typed(x) for x in given]
+        strong = settled(given)
         for inputs, result in self._declared_dtypes:
             if dtype is not None and result != dtype:
                 continue
