@@ -617,6 +617,10 @@ def test_declarations_that_are_refused():
 def test_numpys_form():
     a = numpy.arange(4)
     made = vectorize(kinked, otypes=[float], doc="Kinked.")
+    assert (made.otypes, made.cache, vectorize(kinked).otypes) == ("d", False, None)
+    for function in (lambda *args: args[0], lambda x, *, y: x, lambda **names: 0):
+        with pytest.raises(TypeError, match="write plain ones"):
+            vectorize(function)
     assert made.__doc__ == "Kinked." and made.pyfunc is kinked and made.__name__ == "kinked"
     for m in (numpy, quelea):
         got = made(m.asarray(a), 2)

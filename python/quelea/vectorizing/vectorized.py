@@ -55,6 +55,7 @@ class Vectorized:
     """
 
     signature = None
+    cache = False  # as of NumPy's; nothing is called to find out what it gives
 
     def __init__(
         self,
@@ -77,11 +78,11 @@ class Vectorized:
         self._call_signature = inspect.signature(self.pyfunc)
         self._parameters = self._call_signature.parameters
         kinds = {parameter.kind for parameter in self._parameters.values()}
-        if kinds & {inspect.Parameter.VAR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}:
+        Kind = inspect.Parameter
+        if kinds & {Kind.VAR_KEYWORD, Kind.KEYWORD_ONLY, Kind.VAR_POSITIONAL}:
             raise TypeError(
-                f"{self.__name__}() has arguments that are given by name alone: give it plain ones"
+                f"{self.__name__}() has arguments that are starred, or given by name alone: write plain ones"
             )
-        self._is_plain = inspect.Parameter.VAR_POSITIONAL not in kinds and bool(kinds)
         self.excluded = set(excluded)
         names = list(self._parameters)
         self._whole = {
@@ -115,6 +116,11 @@ class Vectorized:
     def nargs(self) -> int:
         """Number of arguments and results."""
         return self.nin + self.nout
+
+    @property
+    def otypes(self) -> str | None:
+        """The letters of the dtypes that were asked for."""
+        return None if self._otypes is None else "".join(dtype.char for dtype in self._otypes)
 
     @property
     def types(self) -> list[str]:
@@ -247,9 +253,9 @@ class Vectorized:
     ) -> tuple[list[Any], list[Any]]:
         """The arguments in order, and where the results go."""
         outs = [] if out is None else list(out) if isinstance(out, tuple) else [out]
-        if len(args) == self.nin and not named and self._is_plain:
+        if len(args) == self.nin > 0 and not named:
             return list(args), outs
-        if len(args) > self.nin and not named and self._is_plain:
+        if len(args) > self.nin and not named:
             if outs:
                 raise TypeError("cannot specify 'out' as both a positional and keyword argument")
             args, outs = args[: self.nin], [o for o in args[self.nin :] if o is not None]
