@@ -173,6 +173,24 @@ def test_values(case):
             numpy.testing.assert_array_equal(host(o), w)
 
 
+def test_large_arrays():
+    a, b = data(500, 3, 11), data(3, 11, seed=1)
+    for function, layout, types in (
+        (smoothed, "(n),(n)->(n)", "f[:],f[:],f[:]"),
+        (running, "(n)->(n)", "f[:],f[:]"),
+        (total, "(n)->()", "f[:],f[:]"),
+        (split, "(n),(m)->(n),(n,m)", "f[:],f[:],f[:],f[:,:]"),
+    ):
+        made = guvectorize([f"void({types.replace('f', F)})"], layout)(function)
+        for x, y in ((a, b), (a[::3, ::-1], b), (a.transpose(1, 0, 2), b[:1])):
+            given = (x, y)[: made.nin]
+            want = made(*given)
+            got = made(*map(quelea.asarray, given))
+            several = isinstance(want, tuple)
+            for g, w in zip(got if several else [got], want if several else [want], strict=True):
+                numpy.testing.assert_array_equal(host(g), w)
+
+
 def test_documented_example():
     @guvectorize([(int64[:], int64, int64[:])], "(n),()->(n)")
     def g(x, y, res):

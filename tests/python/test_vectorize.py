@@ -288,6 +288,18 @@ def test_straight_functions_are_fused():
     assert happened(lambda: kept.append(made(a, b).sum()))["kernels_run"] <= 3
 
 
+@pytest.mark.parametrize("function", [nested, summed, halved])
+def test_large_arrays(function):
+    a, b = data((301, 53), "f8", 1), data((301, 1), "f8", 2)
+    made = vectorize(function)
+    x, y = quelea.asarray(a), quelea.asarray(b)
+    numpy.testing.assert_array_equal(host(made(x, y)), made(a, b))
+    numpy.testing.assert_array_equal(host(made(x.T, y.T) + x.T), made(a.T, b.T) + a.T)
+    numpy.testing.assert_array_equal(host(made(x[3:200:2], y[5:104])), made(a[3:200:2], b[5:104]))
+    numpy.testing.assert_array_equal(host(made(x, y, where=x > 0)), made(a, b, where=a > 0))
+    numpy.testing.assert_array_equal(host(made(x[:, :1], y[7])), made(a[:, :1], b[7]))
+
+
 def test_several_results():
     made = vectorize(both)
     a, b = data((3, 4), "f8", 1), data((4,), "f8", 2)
