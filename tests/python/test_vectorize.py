@@ -13,7 +13,7 @@ import pytest
 from support import happened, host
 
 import quelea
-from quelea import vectorize
+from quelea import _quelea, vectorize
 from quelea.errors import JitError
 from quelea.types import float32, float64, int32, int64
 
@@ -298,6 +298,48 @@ def test_large_arrays(function):
     numpy.testing.assert_array_equal(host(made(x[3:200:2], y[5:104])), made(a[3:200:2], b[5:104]))
     numpy.testing.assert_array_equal(host(made(x, y, where=x > 0)), made(a, b, where=a > 0))
     numpy.testing.assert_array_equal(host(made(x[:, :1], y[7])), made(a[:, :1], b[7]))
+
+
+def test_views_that_are_no_boxes():
+    a = data((120, 56), "f8", 1)
+    x = quelea.asarray(a)
+    made = vectorize(summed)
+    flat = a.reshape(-1)[5:6005]
+    boxes = x, x.T, x[::2, ::-1], x[3], x[None, :, 5], x.reshape(-1)[:0]
+    others = x.reshape(-1), x.reshape(60, 112), x.reshape(-1)[5:6005]
+    assert all(map(_quelea.is_box, boxes)) and not any(map(_quelea.is_box, others))
+    for view, want in (
+        (x.reshape(-1)[5:6005], flat),
+        (x.reshape(-1)[5:6005].reshape(60, 100), flat.reshape(60, 100)),
+        (x.reshape(60, 112)[::2, 1:], a.reshape(60, 112)[::2, 1:]),
+    ):
+        numpy.testing.assert_array_equal(host(made(view, 2.0)), made(want, 2.0))
+        plus = vectorize(add)
+        for axis in range(want.ndim):
+            numpy.testing.assert_array_equal(host(plus.reduce(view, axis)), plus.reduce(want, axis))
+            got = plus.accumulate(view, axis)
+            numpy.testing.assert_array_equal(host(got), plus.accumulate(want, axis))
+
+
+@pytest.mark.skipif(quelea.info()["node_count"] == 1, reason="nothing moves")
+def test_what_moves_between_nodes():
+    """No array is brought to all nodes."""
+    x = quelea.arange(200_000) * 1.0
+    rows = quelea.ones((2000, 100)) * 2
+    quelea.sync()
+    plus, loop = vectorize(add), vectorize(summed)
+    for work, most in (
+        (lambda: loop(x, 1.0), 0),
+        (lambda: loop(rows, rows[:, :1]), 0),
+        (lambda: plus.reduce(x), 50_000),
+        (lambda: plus.reduce(rows, axis=1), 50_000),
+        (lambda: plus.accumulate(x), 50_000),
+        (lambda: plus.accumulate(rows, axis=1), 0),
+        (lambda: plus.reduce(rows, axis=0), 1_000_000),  # whose columns are shared out instead
+    ):
+        kept: list[Any] = []
+        moved = happened(lambda work=work, kept=kept: kept.append(work()))
+        assert moved["redistributed_bytes"] + moved["halo_bytes"] <= most
 
 
 def test_several_results():

@@ -22,7 +22,7 @@ from .._quelea import asarray
 from ..compiling import Function
 from ..creation import empty
 from ..elementwise import where as select
-from .typed import allowed, for_loops, is_ours, refused_cast
+from .typed import allowed, for_loops, is_ours, refused_cast, target
 from .written import compiled
 
 if TYPE_CHECKING:
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 LEAF = 128
 _FEW_LINES = 8  # that are scanned one by one, each by leaves
 
-# Bodies of loops: {x[K]} and {out[K]} are the elements of a line at K, {a op b} what the function makes of two.
+# Bodies of loops: {x[K]} and {out[K]} are the elements of a line at K, {others out} that of the other axes alone,
+# {a op b} what the function makes of two. What is read of whole leaves is known: so many elements at each.
 
 _LEAVES = """
 first = 128 * {leaf}
-left = min(128, n - first)
 part = empty(8, kind)
-for k in range(min(left, 8)):
+for k in range({min(8, count)}):
     part[k] = {x[first + k]}
-for k in range(8, left):
+for k in range(8, {count}):
     part[k % 8] = {part[k % 8] op x[first + k]}
-left = min(left, 8)
+left = {min(8, count)}
 while left > 1:
     half = left // 2
     for k in range(half):
@@ -54,9 +54,9 @@ while left > 1:
 
 _BRANCHES = """
 first = 128 * {leaf}
-left = min(128, n - first)
 part = empty(8, kind)
-for k in range(left):
+left = {count}
+for k in range({count}):
     value = {x[first + k]}
     level = 0
     count = k
@@ -99,12 +99,13 @@ for k in range(1, n):
         {out[k]} = {before op value}
 """
 
+# Of x in rows of a leaf each.
+
 _TOTALS = """
-first = 128 * {leaf}
-value = {x[first]}
-for k in range(1, min(128, n - first)):
-    value = {value op x[first + k]}
-{out[leaf]} = value
+value = {x[0]}
+for k in range(1, min(128, n - 128 * i0)):
+    value = {value op x[k]}
+{others out} = value
 """
 
 _BEFORE = """
@@ -112,18 +113,15 @@ _BEFORE = """
 """
 
 _ELEMENTS = """
-first = 128 * {leaf}
-value = {x[first]}
-if {leaf} == 0:
-    {out[leaf, 0]} = value
-else:
-    {out[leaf, 0]} = {before[leaf - 1] op value}
-for k in range(1, min(128, n - first)):
-    value = {value op x[first + k]}
-    if {leaf} == 0:
-        {out[leaf, k]} = value
+value = {x[0]}
+if i0 > 0:
+    {x[0]} = {others before op value}
+for k in range(1, min(128, n - 128 * i0)):
+    value = {value op x[k]}
+    if i0 == 0:
+        {x[k]} = value
     else:
-        {out[leaf, k]} = {before[leaf - 1] op value}
+        {x[k]} = {others before op value}
 """
 
 
@@ -135,28 +133,43 @@ class _Folder:
         self.function, self.casts = made.compute_pair(dtype)
         self.known: dict[Any, Function] = {}
 
-    def written(self, body: str, ndim: int, axis: int, leaves: str, more: str = "") -> Function:
-        """Loops with that body over all axes of x; along the one that is combined over leaves, if there are."""
-        key = body, ndim, axis
+    def written(
+        self, body: str, ndim: int, axis: int, leaves: str, more: str = "", whole: bool = False
+    ) -> Function:
+        """Loops with that body over the axes of x; along the one that is combined over leaves, if there are."""
+        key = body, ndim, axis, whole
         if key in self.known:
             return self.known[key]
+        count = str(LEAF) if whole else f"min({LEAF}, n - first)"
+        known = {
+            "leaf": f"i{axis}",
+            "count": count,
+            "min(8, count)": "8" if whole else f"min(8, {count})",
+        }
 
         def element(text: str) -> str:
-            name, bracket, at = text.partition("[")
-            if name not in ("x", "out", "before") or not bracket:
-                return text
             places = [f"i{k}" for k in range(ndim)]
+            name, bracket, at = text.partition("[")
+            if text.startswith("others "):
+                del places[axis]
+                if text == "others before":
+                    places[0] = "i0 - 1"
+                return f"{text[7:]}[{', '.join(places)}]"
+            if name not in ("x", "out") or not bracket:
+                return text
             places[axis] = at[:-1].replace("leaf", places[axis])
             return f"{name}[{', '.join(places)}]"
 
         def meaning(found: re.Match[str]) -> str:
             one, pair, other = found[1].partition(" op ")
             if not pair:
-                return f"i{axis}" if one == "leaf" else element(one)
+                return known.get(one) or element(one)
             call = f"function({element(one)}, {element(other)})"
             return f"kind({call})" if self.casts else call
 
-        text = [f"def fold(out, x{more}):", f"    n = x.shape[{axis}]"]
+        text = [f"def fold(out, x{more}):"]
+        if not more:
+            text.append(f"    n = x.shape[{axis}]")
         depth = 1
         for k in range(ndim):
             if k != axis or leaves:
@@ -172,23 +185,37 @@ class _Folder:
     def _new(self, like: Any, shape: tuple[int, ...]) -> Any:
         return empty(shape, self.dtype) if is_ours(like) else numpy.empty(shape, self.dtype)
 
+    def _fewer(self, x: Any, shape: tuple[int, ...]) -> Any:
+        """A new array for what all of x gives."""
+        return target(shape, self.dtype, x.size) if is_ours(x) else self._new(x, shape)
+
     def reduced(self, x: Any, axis: int) -> Any:
         """Over an axis, which is not empty, and is left out."""
         body = _LEAVES
         while x.shape[axis] > 1 or body is _LEAVES:
-            shape = [*x.shape]
-            shape[axis] = -(-x.shape[axis] // LEAF)
-            out = self._new(x, tuple(shape))
-            self.written(body, x.ndim, axis, f"out.shape[{axis}]")(out, x)
+            before, behind = x.shape[:axis], x.shape[axis + 1 :]
+            whole, rest = divmod(x.shape[axis], LEAF)
+            out = self._fewer(x, (*before, whole + (rest > 0), *behind))
+            if not is_ours(x) or not whole:
+                whole = 0  # as one loop
+            at: tuple[Any, ...] = (slice(None),) * axis
+            turns = f"out.shape[{axis}]"
+            if whole:
+                first, read = (*at, slice(whole)), (*at, slice(whole * LEAF))
+                self.written(body, x.ndim, axis, turns, whole=True)(out[first], x[read])
+            if rest or not whole:
+                last, read = (*at, slice(whole, None)), (*at, slice(whole * LEAF, None))
+                self.written(body, x.ndim, axis, turns)(out[last], x[read])
             x, body = out, _BRANCHES
-        return x[(slice(None),) * axis + (0,)]
+        result = x[(slice(None),) * axis + (0,)]
+        return result.copy() if is_ours(x) else result
 
     def scanned(self, x: Any, axis: int) -> Any:
         """Along an axis, which is not empty."""
-        if is_ours(x) and axis == 0:
+        lines = math.prod(x.shape) // x.shape[axis]
+        if is_ours(x) and axis == 0 and lines <= _FEW_LINES:
             return self._scanned_by_leaves(x)
         out = self._new(x, x.shape)
-        lines = math.prod(x.shape) // x.shape[axis]
         if not is_ours(x) or lines > _FEW_LINES or x.shape[axis] <= LEAF**2:
             self.written(_LINES, x.ndim, axis, "")(out, x)
             return out
@@ -197,17 +224,21 @@ class _Folder:
         return out
 
     def _scanned_by_leaves(self, x: Any) -> Any:
-        """Along the first axis: nodes share it."""
-        leaves = -(-x.shape[0] // LEAF)
-        totals = self._new(x, (leaves, *x.shape[1:]))
-        self.written(_TOTALS, x.ndim, 0, "out.shape[0]")(totals, x)
-        before = totals
+        """Along the first axis, which nodes share, in a copy with a row for each leaf."""
+        n, behind = x.shape[0], x.shape[1:]
+        whole, rest = divmod(n, LEAF)
+        leaves = whole + (rest > 0)
+        rows = self._new(x, (leaves, LEAF, *behind))
+        rows[:whole] = x[: whole * LEAF].reshape((whole, LEAF, *behind))
+        if rest:
+            rows[whole, :rest] = x[whole * LEAF :]
+        totals = self._fewer(x, (leaves, *behind))
+        self.written(_TOTALS, rows.ndim, 1, "", ", n")(totals, rows, n)
+        before = totals.copy()
         if leaves > 1:
-            before = totals.copy()
             self.written(_BEFORE, x.ndim, 0, "n - 1")(before, totals)
-        out = self._new(x, (leaves, LEAF, *x.shape[1:]))
-        self.written(_ELEMENTS, x.ndim, 0, "out.shape[0]", ", before")(out, x, before)
-        return out.reshape((leaves * LEAF, *x.shape[1:]))[: x.shape[0]].copy()
+        self.written(_ELEMENTS, rows.ndim, 1, "", ", before, n")(rows, rows, before, n)
+        return rows.reshape((leaves * LEAF, *behind))[:n].copy()
 
 
 def _prepared(

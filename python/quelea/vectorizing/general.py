@@ -15,6 +15,7 @@ The outermost loop is shared out, by rows of what it stores.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import types
@@ -29,7 +30,6 @@ from .._quelea import asarray, ndarray
 from ..compiling import Function
 from ..compiling.report import split
 from ..compiling.signatures import NAMES, Signature, parse_signatures
-from ..creation import empty
 from .options import check_numba
 from .typed import (
     TYPE_OF,
@@ -41,6 +41,7 @@ from .typed import (
     native,
     refused_cast,
     settled,
+    target,
 )
 from .written import compiled, element_function, loops, subscript
 
@@ -188,7 +189,9 @@ class _Looped:
         its last arguments.
         """
         layout = self._layout
-        made: Callable[..., Any] = empty if ours else numpy.empty
+        made: Callable[..., Any] = numpy.empty
+        if ours:
+            made = functools.partial(target, read=sum(a.size for a in args))
         outs = [
             made(shapes.result(core, k), dtype)
             for k, (core, dtype) in enumerate(zip(layout.results, results, strict=True))
@@ -216,8 +219,8 @@ class _Looped:
         key = len(loop), first, tuple(moves), tuple(inputs), tuple(results)
         if key not in self._loops:
             self._loops[key] = self._written(*key, stores=stores)
-        self._loops[key](*map(for_loops, seen), *map(for_loops, args))
-        return outs
+        self._loops[key](*seen, *map(for_loops, args))
+        return [out.copy() for out in outs] if ours else outs
 
     def _written(
         self, ndim: int, first: int, moves: Any, inputs: Any, results: Any, stores: bool

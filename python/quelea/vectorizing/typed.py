@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from .. import _quelea
 from ..compiling import Function
 from ..compiling.report import split
 from ..compiling.signatures import IR, NAMES, type_of
+from ..creation import empty
 from .straight import NotStraight, Straight
 from .written import element_function
 
@@ -175,8 +177,24 @@ def is_ours(value: Any) -> bool:
     return isinstance(value, _quelea.ndarray)
 
 
+_SPREAD = 1 << 16  # elements that are not replicated for their number
+_FEW = 4096  # elements that each rank may as well have
+
+
+def target(shape: tuple[int, ...], dtype: Any, read: int) -> Any:
+    """A new array for a loop that reads so many elements, of which it stores fewer.
+
+    Arrays of few elements are replicated, so that each rank would compute them, of all that is read. So these are a
+    part of a larger one, which ranks share. Whoever gives it away copies it.
+    """
+    size = math.prod(shape)
+    if not size or size >= _SPREAD or read <= _FEW or _quelea.info()["size"] == 1:
+        return empty(shape, dtype)
+    return empty((*shape, -(-_SPREAD // size)), dtype)[..., 0]
+
+
 def for_loops(array: Any) -> Any:
-    """An array as loops over ranks take it: no parts of complex numbers."""
-    if is_ours(array) and _quelea.is_part(array):
-        return array.copy()
-    return array
+    """An array as loops over ranks take it: no parts of complex numbers, and nothing that has been reshaped."""
+    if not is_ours(array) or (_quelea.is_box(array) and not _quelea.is_part(array)):
+        return array
+    return array.copy() if _quelea.is_part(array) or _quelea.info()["size"] > 1 else array

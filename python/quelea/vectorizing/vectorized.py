@@ -380,15 +380,15 @@ class Vectorized:
         def seen(x: Any) -> Any:
             if flat:
                 return x.reshape(shape)
-            return for_loops(x if x.ndim else x.reshape(1))
+            return x if x.ndim else x.reshape(1)
 
         stored = [seen(x) for x in results]
-        masks = [] if mask is None else [seen(mask)]
+        masks = [] if mask is None else [for_loops(seen(mask))]
         moves: list[Moves | None] = []
         args = []
         for k, x in enumerate(given):
             whole = k in self._whole or _is_number(x)
-            args.append(for_loops(x) if whole else seen(x))
+            args.append(for_loops(x if whole else seen(x)))
             moves.append(None if whole else _moves(args[-1], shape))
         key = (
             len(shape), tuple(moves), tuple(loop.inputs), tuple(loop.results),
