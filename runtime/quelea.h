@@ -293,6 +293,9 @@ QL_API QlStatus ql_part(QlArray *base, QlPart part, QlArray **view, QlError *err
  * false: a copy is needed. */
 QL_API bool ql_reshape_strides(const QlArray *base, int ndim, const int64_t *shape,
                                int64_t *strides);
+/* Do its elements lie in its storage as a box with steps? Of other views loops over ranks are given
+ * all elements on all nodes, and cannot store into them. */
+QL_API bool ql_is_box(const QlArray *array);
 /* A readonly view in which axes of extent 1, and new ones in front, repeat. QL_ERR_VALUE when the
  * shapes do not fit, or it would be too large. */
 QL_API QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **view,

@@ -190,6 +190,11 @@ static PyObject *function_is_part(PyObject *module, PyObject *object) {
   return PyBool_FromLong(qx_is_array(object) && qx_array(object)->part != QL_PART_ALL);
 }
 
+static PyObject *function_is_box(PyObject *module, PyObject *object) {
+  (void)module;
+  return PyBool_FromLong(qx_is_array(object) && ql_is_box(qx_array(object)));
+}
+
 static PyObject *function_is_contiguous(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   QlOrder order;
   (void)module;
@@ -356,6 +361,7 @@ PyMethodDef qx_functions[] = {
     {"is_value", function_is_value, METH_O, "Is it what NumPy would give as a scalar?"},
     {"foreign", function_foreign, METH_O, "Whose business an operand is; '': ours."},
     {"is_writable", function_is_writable, METH_O, "May elements be assigned?"},
+    {"is_box", function_is_box, METH_O, "Do its elements lie in its storage as a box with steps?"},
     {"is_part", function_is_part, METH_O, "Is it a view of real or imaginary parts?"},
     {"product", FAST_POSITIONAL(function_product),
      "product(a, b): of matrices and vectors; None: it is none of these"},

@@ -272,6 +272,7 @@ from .sets import *
 from .settings import *
 from .sorting import *
 from .statistics import *
+from .vectorizing import guvectorize, vectorize
 from .windows import *
 
 __version__ = "0.1.0"

@@ -254,6 +254,13 @@ QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlArray **v
   return QL_OK;
 }
 
+bool ql_is_box(const QlArray *array) {
+  const Storage *storage = array->storage;
+  AxisMap axes[QL_MAX_DIMS];
+  return view_axes(array->ndim, array->shape, array->strides, array->offset, storage->ndim,
+                   storage->shape, axes);
+}
+
 bool ql_reshape_strides(const QlArray *base, int ndim, const int64_t *shape, int64_t *strides) {
   return ql_reshape(base->ndim, base->shape, base->strides, ndim, shape, strides);
 }

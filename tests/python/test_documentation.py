@@ -52,6 +52,8 @@ MODULES = [
     "spectra",
     "statistics",
     "systems",
+    "vectorizing.general",
+    "vectorizing.making",
     "windows",
 ]
 

@@ -5,6 +5,7 @@ Quelea's cores, and the other way round. A side is one process, or a job of rank
 """
 
 import contextlib
+import functools
 import importlib
 import os
 import socket
@@ -92,13 +93,16 @@ def _of_numba(**options: Any) -> Any:
     """Give its functions; what a first compilation loads is not theirs."""
     numba = importlib.import_module("numba")
     numba.njit(lambda: 0)()
-    return made(numba.njit(**options), numba.prange)
+    if not options.get("parallel"):
+        return made(numba.njit(**options), numba.prange)
+    vectorize = functools.partial(numba.vectorize, target="parallel")
+    return made(numba.njit(**options), numba.prange, vectorize)
 
 
 def _of_quelea() -> Any:
     quelea = importlib.import_module("quelea")
     quelea.jit(lambda x: x)(0)
-    return made(quelea.jit, quelea.prange)
+    return made(quelea.jit, quelea.prange, quelea.vectorize)
 
 
 _MODULES: dict[str, Callable[[], Any]] = {

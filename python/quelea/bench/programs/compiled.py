@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 
+from .compiled_elements import elements, plainly
 from .compiled_grids import VELOCITIES, grids
 from .program import Program, Section, Way
 
@@ -16,8 +17,12 @@ __all__ = ["COMPILED", "FIRST", "ONE", "made"]
 np = numpy
 
 
-def made(jit: Callable[..., Any], prange: Callable[..., Any] = range) -> dict[str, Any]:
-    """Give the functions by their names, as a compiler's decorator makes them; `prange` is its own."""
+def made(
+    jit: Callable[..., Any],
+    prange: Callable[..., Any] = range,
+    vectorize: Callable[..., Any] = plainly,
+) -> dict[str, Any]:
+    """Give the functions by their names, as a compiler's decorators make them; `prange` is its own."""
 
     @jit
     def fibonacci(n):
@@ -230,7 +235,7 @@ def made(jit: Callable[..., Any], prange: Callable[..., Any] = range) -> dict[st
     def first_two(x, y):
         return x[0] + y[0]
 
-    return {**dict(locals()), **grids(jit, prange)}
+    return {**dict(locals()), **grids(jit, prange), **elements(vectorize)}
 
 
 # ---- the table ----
@@ -321,6 +326,12 @@ _PARALLEL = (
     _WATER._replace(size=(1000, 20)),
     _BLACK_SCHOLES._replace(size=(2_000_000,)),
 )
+_ELEMENTS = tuple(
+    _named(name, lambda n, k=count: tuple(_uniform(k, n) + 0.5), (1_000_000,), (40,))._replace(
+        least=1.2
+    )
+    for name, count in (("relative", 2), ("folded", 2), ("bell", 2), ("root", 3), ("escape", 2))
+)
 _REFERENCES = (
     _SEPARABLE._replace(
         name="dilation, separable: SciPy", size=(768, 1024), least=2.5, needs="scipy"
@@ -360,6 +371,7 @@ COMPILED = (
         alone=True,
     ),
     Section("parallel", "loops, 2 threads", _PARALLEL, 1.1, _TWO),
+    Section("vectorize", "functions of elements by vectorize, 2 threads", _ELEMENTS, ways=_TWO),
     Section(
         "window",
         "dilation of 1024 x 768 by 7 x 7, naive",
