@@ -113,6 +113,7 @@ from . import (
     flat,
     grids,
     histograms,
+    in_order,
     indexing,
     joins,
     lib,
@@ -150,6 +151,7 @@ from ._quelea import (
     argmax,
     argmin,
     bitwise_and,
+    bitwise_count,
     bitwise_or,
     bitwise_xor,
     cbrt,
@@ -174,6 +176,7 @@ from ._quelea import (
     fmax,
     fmin,
     fmod,
+    gcd,
     greater,
     greater_equal,
     heaviside,
@@ -182,6 +185,8 @@ from ._quelea import (
     isfinite,
     isinf,
     isnan,
+    lcm,
+    ldexp,
     left_shift,
     less,
     less_equal,
@@ -216,6 +221,7 @@ from ._quelea import (
     signbit,
     sin,
     sinh,
+    spacing,
     sqrt,
     square,
     subtract,
@@ -375,6 +381,7 @@ _quelea.set_hooks(
     assign_arrays=putting._assign,
     index_arrays=indexing._read,
     ufunc_at=putting._at,
+    ufunc_method=in_order._method,
     namespace=_namespace,
     reduce_slowly=statistics._reduce_slowly,
 )
@@ -457,7 +464,7 @@ _size = _functions["size"]
 _quelea.numpy_ufuncs.update(
     {
         getattr(_numpy, name): globals()[name]
-        for name in ("divmod", "modf", "matmul", "matvec", "vecdot", "vecmat")
+        for name in ("divmod", "frexp", "modf", "matmul", "matvec", "vecdot", "vecmat")
     }
 )
 # that they can be imported by name, as NumPy's

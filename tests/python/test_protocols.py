@@ -53,9 +53,7 @@ def test_missing_names():
         np.ones(3).dumps()
     assert not hasattr(np.ones(3), "getfield")
     with pytest.raises(TypeError, match="not in Quelea yet"):
-        numpy.ldexp(np.ones(3), np.ones(3, int))
-    with pytest.raises(NotImplementedError, match="reduceat"):
-        numpy.add.reduceat(np.ones(3), [0])
+        numpy.isnat(np.ones(3))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +61,6 @@ def test_missing_names():
     [
         ("fromregex", "every rank reads the same file: np.asarray(numpy.fromregex("),
         ("polynomial", "numpy.polynomial works on numpy.asarray(x)"),
-        ("interp", "numpy.interp works on numpy.asarray(x)"),
         ("vectorize", "whole-array operations"),
         ("longdouble", "floats of up to 64"),
         ("ScalarType", "use numpy.ScalarType"),

@@ -82,7 +82,8 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "insert": (X, 1, 7), "delete": (X, 1), "resize": (X, (2, 9)), "trim_zeros": (X,), "mask_indices": (3, numpy.triu),
     "ravel_multi_index": (([1, 2], [0, 3]), (3, 4)), "unravel_index": ([3, 5], (3, 4)),
     "array2string": (X,), "array_repr": (X,), "array_str": (X,),
-    "divmod": (X, 5), "modf": (X / 2,), "unstack": (X,), "vsplit": (X, 3), "hsplit": (X, 2), "dsplit": (X[None], 2),
+    "divmod": (X, 5), "modf": (X / 2,), "frexp": (X / 2,),
+    "unstack": (X,), "vsplit": (X, 3), "hsplit": (X, 2), "dsplit": (X[None], 2),
 }  # fmt: skip
 
 
@@ -275,7 +276,7 @@ def difference(ours: Any, theirs: Any, loop: Any = None) -> str | None:
     return None if near else f"{theirs!r}, not {got!r}"
 
 
-OF_TUPLES = ("matmul", "matvec", "vecmat", "vecdot", "divmod", "modf")  # ufuncs of NumPy's
+OF_TUPLES = ("matmul", "matvec", "vecmat", "vecdot", "divmod", "modf", "frexp")  # ufuncs of NumPy's
 
 
 def tried() -> Iterator[tuple[str, str, tuple[Any, ...], dict[str, Any]]]:
@@ -341,6 +342,9 @@ _INTEGERS = (
     "right_shift",
     "invert",
     "ldexp",
+    "gcd",
+    "lcm",
+    "bitwise_count",
 )
 UFUNCS = [
     name
@@ -371,7 +375,7 @@ def ufunc_arguments(name: str) -> tuple[Any, ...]:
 NO_VALUE: dict[str, tuple[str, ...]] = {
     "ndmax": ("array",),
     "m": ("tril_indices", "triu_indices"),  # in test_diagonals
-    "where": ("divmod", "modf"),  # without out= what is left out has any value
+    "where": ("divmod", "modf", "frexp"),  # without out= what is left out has any value
 }
 
 
@@ -489,12 +493,18 @@ REDUCE_WORDS = ("axis", "dtype", "out", "keepdims", "initial", "where")
 REDUCTIONS = ("add", "multiply", "maximum", "minimum", "logical_or", "logical_and")
 
 
-@pytest.mark.parametrize("name", [*REDUCTIONS, "subtract"])
+@pytest.mark.parametrize("name", [*REDUCTIONS, "subtract", "hypot", "fmax", "logical_xor"])
 def test_methods_of_ufuncs(name: str) -> None:
     """The keywords of reduce, by keyword and by position; what there is not yet says so."""
     differences = []
     words = REDUCE_WORDS
-    defaults: list[Any] = [0, None, None, False, None if name in ("maximum", "minimum") else 0]
+    defaults: list[Any] = [
+        0,
+        None,
+        None,
+        False,
+        None if name in ("maximum", "minimum", "fmax") else 0,
+    ]
     cases: list[Any] = [
         ("reduce", (X,), {}),
         ("reduce", (), {"array": X}),
