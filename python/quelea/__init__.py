@@ -121,6 +121,7 @@ from . import (
     linear,
     manipulation,
     nans,
+    packing,
     polynomials,
     printing,
     process,
@@ -263,6 +264,7 @@ from .joins import *
 from .linear import *
 from .manipulation import *
 from .nans import *
+from .packing import *
 from .polynomials import *
 from .printing import *
 from .products import *
