@@ -115,6 +115,7 @@ from . import (
     histograms,
     in_order,
     indexing,
+    interpolating,
     joins,
     lib,
     linalg,
@@ -260,6 +261,7 @@ from .info import (
     sync,
     why_not_blocked,
 )
+from .interpolating import *
 from .joins import *
 from .linear import *
 from .manipulation import *

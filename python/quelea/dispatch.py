@@ -31,7 +31,7 @@ _READ = "every rank reads the same file: np.asarray(numpy.{name}(...))"
 
 _GROUPS = {
     _READ: "fromregex memmap",
-    _BRANCHES: "apply_along_axis frompyfunc vectorize",
+    _BRANCHES: "frompyfunc vectorize",
     _ELEMENTS: "nditer nested_iters",
     _MATRIX: "asmatrix bmat matrix",
     _DTYPES: """bytes_ character clongdouble complex256 datetime64 flexible float128 longdouble object_ recarray record

@@ -82,10 +82,15 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "insert": (X, 1, 7), "delete": (X, 1), "resize": (X, (2, 9)), "trim_zeros": (X,), "mask_indices": (3, numpy.triu),
     "ravel_multi_index": (([1, 2], [0, 3]), (3, 4)), "unravel_index": ([3, 5], (3, 4)),
     "array2string": (X,), "array_repr": (X,), "array_str": (X,),
-    "divmod": (X, 5), "modf": (X / 2,), "frexp": (X / 2,), "packbits": (X > 3,),
+    "divmod": (X, 5), "modf": (X / 2,), "frexp": (X / 2,), "interp": (X, X[1], X[2]),
+    "apply_along_axis": (lambda m: _largest, 0, X), "packbits": (X > 3,),
     "unpackbits": (X.astype("u1"),),
     "unstack": (X,), "vsplit": (X, 3), "hsplit": (X, 2), "dsplit": (X[None], 2),
 }  # fmt: skip
+
+
+def _largest(line: Any) -> Any:
+    return line.max()
 
 
 def _without_axes(m: Any) -> Any:
@@ -220,13 +225,14 @@ VALUES: dict[str, list[Any]] = {
     "stable": [True, False, None],
     "side": ["left", "right", "no", 3],
     "sorter": [[3, 2, 1, 0], [0, 1], [0.0, 1, 2, 3], [0, 1, 2, 9], None],
-    "right": [True, False],
+    "right": [True, False, 3],
     **{
         name: [True, False]
         for name in ("overwrite_input", "assume_unique", "invert", "return_indices", "sorted")
     },
     **{f"return_{name}": [True] for name in ("index", "inverse", "counts")},
     "count": [3, 0, -2, 100, -100, 12],
+    "left": [3, -1.5, 1j],
     "bitorder": ["big", "little", "no", 3],
     "method": ["linear", "lower", "midpoint", "no"],
 }
