@@ -95,6 +95,7 @@ from numpy import bool as bool
 from . import (
     _blas,
     _quelea,
+    attributes,
     buffers,
     calculus,
     choosing,
@@ -403,6 +404,10 @@ _quelea.add_methods(
         "partition": sorting._method_partition,
         "argpartition": sorting._method_argpartition,
         "searchsorted": sorting._method_searchsorted,
+        "flags": property(attributes._flags),
+        "setflags": attributes._setflags,
+        "data": property(attributes._data),
+        "resize": attributes._resize,
         "tobytes": manipulation._tobytes,
         "__bytes__": manipulation._bytes,
         "__array_interface__": property(manipulation._array_interface),

@@ -35,7 +35,7 @@ def test_numpy_functions_come_back_to_quelea():
     assert np.result_type(np.ones(1, "int8"), 3) == numpy.int8
 
 
-@pytest.mark.parametrize("name", ["roots", "poly"])
+@pytest.mark.parametrize("name", ["is_busday"])
 def test_missing_functions_are_named(name):
     a = np.ones(3)
     with pytest.raises(TypeError, match=rf"numpy\.{name} is not in Quelea yet"):
@@ -73,12 +73,12 @@ def test_what_is_missing_says_what_to_write_instead(name, advice):
 
 def test_missing_functions_and_methods_say_what_to_write_instead():
     a = np.ones(3)
-    with pytest.raises(TypeError, match=r"numpy\.roots is not .* pass numpy\.asarray"):
-        numpy.roots(a)
+    with pytest.raises(TypeError, match=r"numpy\.is_busday is not .* use numpy\.is_busday"):
+        numpy.is_busday(a)
     with pytest.raises(AttributeError, match=r"quelea\.on_root\(lambda a: a\.dump"):
         a.dump("never written")
-    with pytest.raises(AttributeError, match="make a new one"):
-        a.resize(4)
+    with pytest.raises(AttributeError, match="shares_memory"):
+        a.base  # noqa: B018
 
 
 def test_snapshots():
