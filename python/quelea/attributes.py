@@ -138,7 +138,7 @@ def _setflags(self: ndarray, write: Any = None, align: Any = None, uic: Any = No
 
 
 def _data(self: ndarray) -> memoryview:
-    """A snapshot of the elements, which cannot be written."""
+    """A snapshot of the elements, which cannot be written; of an array that is partitioned there is none."""
     return memoryview(self)  # type: ignore[arg-type]
 
 
