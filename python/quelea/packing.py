@@ -1,5 +1,6 @@
 """Bits in bytes: `packbits` and `unpackbits`, of which each byte is made of every eighth element."""
 
+import operator
 from typing import Any
 
 import numpy
@@ -59,10 +60,11 @@ def packbits(a: Any, /, axis: int | None = None, bitorder: str = "big") -> ndarr
     >>> np.packbits(np.asarray([1, 0, 1, 0, 0, 0, 0, 0, 1]))
     array([160, 128], dtype=uint8)
     """
+    axis = None if axis is None else operator.index(axis)
+    shifts = _shifts(bitorder)
     given = as_array(a)
     if given.dtype.kind not in "biu":
         raise TypeError("Expected an input array of integer or boolean data type")
-    shifts = _shifts(bitorder)
     x, axis = _line(given, axis)
     length = x.shape[axis]
     lead = (slice(None),) * axis
@@ -116,13 +118,14 @@ def unpackbits(
     >>> np.unpackbits(np.asarray([160], "u1"), count=4)
     array([1, 0, 1, 0], dtype=uint8)
     """
+    axis, count = (None if n is None else operator.index(n) for n in (axis, count))
+    shifts = _shifts(bitorder)
     given = as_array(a)
     if given.dtype != numpy.uint8:
         raise TypeError("Expected an input array of unsigned byte data type")
-    shifts = _shifts(bitorder)
     x, axis = _line(given, axis)
     there = 8 * x.shape[axis]
-    length = there if count is None else int(count)
+    length = there if count is None else count
     if length < 0:
         length += there
         if length < 0:

@@ -416,7 +416,8 @@ METHODS = [
     if hasattr(numpy.ndarray, name)
     and not hasattr(object, name)
     and hasattr(quelea.ndarray, name)
-    and name not in ("shape", "size", "ndim", "real", "imag")
+    and name
+    not in ("shape", "size", "ndim", "real", "imag", "resize")  # the last one counts references
 ]
 
 # Methods that are no functions, by the signatures that NumPy documents.
