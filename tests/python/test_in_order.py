@@ -257,3 +257,16 @@ def test_what_reduceat_refuses() -> None:
     ):
         same_error(lambda w=work: w(quelea), lambda w=work: w(numpy), text=False)
     assert numpy.array_equal(numpy.asarray(numpy.add.reduceat(Q(numpy.arange(4)), [0, 2])), [1, 5])
+
+
+def test_one_column() -> None:
+    """The line is one worker's, though ranks share its elements: each waits for nobody."""
+    for shape in ((12, 1), (40, 1), (1, 40), (1, 40, 1)):
+        axis = shape.index(max(shape))
+        for seed in range(6):
+            x = some("float64", shape, seed)
+            same(
+                quelea.subtract.accumulate(Q(x), axis),
+                numpy.subtract.accumulate(x, axis),
+                (shape, seed),
+            )
