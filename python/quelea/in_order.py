@@ -87,30 +87,41 @@ def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
 
 
 @functools.cache
-def _loops(name: str, ndim: int, axis: int) -> Any:
-    """Write and compile ``y[i] = f(y[i - 1], y[i])`` along an axis."""
+def _loops(name: str, ndim: int, axis: int, is_marked: bool) -> Any:
+    """Write and compile ``y[i] = f(y[i - 1], y[i])`` along an axis; where a mask is false, ``y[i] = y[i - 1]``."""
     indices = [f"i{a}" for a in range(ndim)]
     before = [f"i{a} - 1" if a == axis else f"i{a}" for a in range(ndim)]
-    lines = ["def accumulate(y):"]
+    lines = ["def accumulate(y, mask):" if is_marked else "def accumulate(y):"]
     for a in range(ndim):
         start = "1, " if a == axis else ""
         lines.append(f"{'    ' * (a + 1)}for i{a} in range({start}y.shape[{a}]):")
     here, earlier = ", ".join(indices), ", ".join(before)
     indent = "    " * (ndim + 1)
-    lines.append(f"{indent}y[{here}] = numpy.{name}(y[{earlier}], y[{here}])")
+    step = f"y[{here}] = numpy.{name}(y[{earlier}], y[{here}])"
+    if is_marked:
+        lines += [f"{indent}if mask[{here}]:", f"{indent}    {step}"]
+        lines += [f"{indent}else:", f"{indent}    y[{here}] = y[{earlier}]"]
+    else:
+        lines.append(f"{indent}{step}")
     source, file = "\n".join(lines) + "\n", f"<quelea.{name}.accumulate {next(_numbers)}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     code = next(c for c in compile(source, file, "exec").co_consts if isinstance(c, types.CodeType))
     return jit(types.FunctionType(code, {"numpy": numpy}))
 
 
-def _accumulated(function: ufunc, x: ndarray, axis: int, loop: numpy.dtype[Any]) -> ndarray:
-    """Accumulate elements of the loop's dtype along an axis."""
-    if function.__name__ == "gcd":
-        return function.accumulate(x, axis)
-    result = x.astype(loop)
+def _accumulated(
+    function: ufunc,
+    x: ndarray,
+    axis: int,
+    loop: numpy.dtype[Any],
+    is_own: bool = False,
+    mask: ndarray | None = None,
+) -> ndarray:
+    """Accumulate along an axis; is_own: nobody else sees the elements, which are of the loop's dtype."""
+    result = x if is_own else x.astype(loop)
     if x.size and x.shape[axis] > 1:
-        _loops(function.__name__, x.ndim, axis)(result)
+        given = (result,) if mask is None else (result, mask)
+        _loops(function.__name__, x.ndim, axis, mask is not None)(*given)
     return result
 
 
@@ -240,8 +251,7 @@ def _in_lines(
 def _of_lines(function: ufunc, lines: ndarray, loop: numpy.dtype[Any], first: Any) -> ndarray:
     """Reduce the last axis, which begins with `first`, if it is not None."""
     if first is not None:
-        begin = _quelea.full((*lines.shape[:-1], 1), _element(first, loop), loop)
-        lines = concatenate([begin, lines.astype(loop, copy=False)], axis=-1)
+        lines = _begun(lines.astype(loop, copy=False), _element(first, loop))
     name = function.__name__
     if name in ("fmin", "fmax"):
         return _without_nan(lines.astype(loop, copy=False), name)
@@ -252,7 +262,12 @@ def _of_lines(function: ufunc, lines: ndarray, loop: numpy.dtype[Any], first: An
         result: ndarray = function.accumulate(lines, axis, loop)[..., -1]
         return result
     _check_powers(function, lines, axis, loop)
-    return _accumulated(function, lines, axis, loop)[..., -1]
+    return _accumulated(function, lines, axis, loop, first is not None)[..., -1]
+
+
+def _begun(lines: ndarray, first: Any) -> ndarray:
+    """Put an element before each line."""
+    return concatenate([_quelea.full((*lines.shape[:-1], 1), first, lines.dtype), lines], axis=-1)
 
 
 def _element(value: Any, loop: numpy.dtype[Any]) -> Any:
@@ -288,9 +303,10 @@ def _of_marked(
     if name in _REORDERABLE:
         neutral = _element(_theirs(function).identity, loop)
         return _of_lines(function, _quelea.where(mask, taken, neutral), loop, start)
-    raise NotImplementedError(
-        f"{function.__name__}.reduce(where=) is not in Quelea yet; select elements first, x[mask]"
-    )
+    whole, marks = _begun(taken, start), _begun(mask, False)
+    axis = whole.ndim - 1
+    _check_powers(function, _quelea.where(marks, whole, 1), axis, loop)
+    return _accumulated(function, whole, axis, loop, True, marks)[..., -1]
 
 
 # ---- reduceat ----

@@ -82,7 +82,8 @@ def test_accumulate_and_reduce(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["subtract", "gcd", "hypot", "fmin", "bitwise_and", "lcm", "equal"]
+    "name",
+    ["subtract", "gcd", "hypot", "fmin", "bitwise_and", "lcm", "equal", "divide", "copysign"],
 )
 def test_what_reduce_takes(name: str) -> None:
     ours, theirs = getattr(quelea, name), getattr(numpy, name)
@@ -101,7 +102,7 @@ def test_what_reduce_takes(name: str) -> None:
             lambda k=keywords: theirs.reduce(x, **k),
             keywords,
         )
-    if name in ("gcd", "hypot", "fmin", "bitwise_and", "lcm"):
+    if name != "equal":
         for keywords in ({"where": mask}, {"where": mask, "initial": 4}, {"where": mask[0], "initial": 2, "axis": 1},
                          {"where": False, "initial": 5, "axis": None}):  # fmt: skip
             tried(
