@@ -186,3 +186,31 @@ def test_spacings(dtype: str) -> None:
     for number in (1, 2, True):
         ours = quelea.spacing(Q(numpy.array([number])))
         same(ours, numpy.spacing(numpy.array([number])))
+
+
+@quelea.jit
+def _loop(x: Any, y: Any, z: Any, divisors: Any, counts: Any, products: Any) -> None:
+    for i in range(x.shape[0]):
+        divisors[i] = numpy.gcd(x[i], y[i]) + numpy.lcm(x[i], 4)
+        counts[i] = numpy.bitwise_count(x[i])
+        products[i] = numpy.spacing(z[i]) * numpy.ldexp(z[i], 3)
+
+
+@quelea.jit
+def _whole(x: Any, z: Any) -> Any:
+    return numpy.gcd(x, 12), numpy.spacing(z), numpy.bitwise_count(x)
+
+
+def test_in_compiled_functions() -> None:
+    x, y, z = numpy.arange(1, 90), numpy.arange(89) * 6, numpy.linspace(0.1, 2, 89)
+    made = quelea.zeros(89, int), quelea.zeros(89, "u1"), quelea.zeros(89)
+    _loop(Q(x), Q(y), Q(z), *made)
+    same(made[0], numpy.gcd(x, y) + numpy.lcm(x, 4))
+    same(made[1], numpy.bitwise_count(x))
+    same(made[2], numpy.spacing(z) * numpy.ldexp(z, 3))
+    for got, want in zip(
+        _whole(Q(x), Q(z)),
+        (numpy.gcd(x, 12), numpy.spacing(z), numpy.bitwise_count(x)),
+        strict=True,
+    ):
+        same(got, want)
