@@ -139,6 +139,15 @@ static EmitRef compare_int(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b)
   }
 }
 
+/* In the absolute value. */
+static EmitRef bits_set(Emit *e, QlDtype loop, EmitRef a) {
+  EmitRef zero = emit_number(e, loop, 0);
+  if (kind_of(loop) == QL_KIND_INT)
+    a = CHOOSE(COMPARE_INT(SLT, a, zero), LLVMBuildNeg(e->builder, a, ""), a);
+  EmitRef count = emit_intrinsic(e, "llvm.ctpop", a, NULL);
+  return bits_of(loop) == 8 ? count : LLVMBuildTrunc(e->builder, count, emit_type(e, QL_U8), "");
+}
+
 EmitRef emit_int_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
   EmitRef zero = emit_number(e, loop, 0), minus;
   bool is_signed = kind_of(loop) == QL_KIND_INT;
@@ -170,6 +179,9 @@ EmitRef emit_int_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
     case QL_OP_BITWISE_XOR: return XOR(a, b);
     case QL_OP_LEFT_SHIFT:
     case QL_OP_RIGHT_SHIFT: return shift(e, op, loop, a, b);
+    case QL_OP_BITWISE_COUNT: return bits_set(e, loop, a);
+    case QL_OP_GCD:
+    case QL_OP_LCM:
     case QL_OP_POWER: return NULL;
     default: assert(ql_op_info[op].arity == 1); return a;
   }

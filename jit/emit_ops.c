@@ -4,7 +4,10 @@
 
 bool emit_is_inline(QlOp op, QlDtype loop) {
   switch (op) {
+    case QL_OP_GCD:
+    case QL_OP_LCM:
     case QL_OP_NEXTAFTER: return false;
+    case QL_OP_SPACING: return loop != QL_F16;
     case QL_OP_FLOOR_DIVIDE:
     case QL_OP_REMAINDER:
     case QL_OP_FMOD: /* those of integers of 64 bits have no vector form */

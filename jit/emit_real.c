@@ -85,6 +85,85 @@ static EmitRef extreme(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
   return CHOOSE(COMPARE(ORD, looked_at, looked_at), CHOOSE(in_front, a, b), a);
 }
 
+/* ---- by the bits ---- */
+
+/* Of the format in which float16 computes too. */
+typedef struct Format {
+  QlDtype word;
+  unsigned fraction;      /* bits */
+  double bias;            /* of exponents of numbers from 0.5 to 1 */
+  double smallest, scale; /* normal number; a power of 2 that makes normal ones of all others */
+  double shift;           /* its exponent */
+} Format;
+
+static Format format_of(QlDtype loop) {
+  return loop == QL_F64 ? (Format){QL_I64, 52, 1022, 0x1p-1022, 0x1p54, 54}
+                        : (Format){QL_I32, 23, 126, 0x1p-126, 0x1p25, 25};
+}
+
+static EmitRef word_of(Emit *e, const Format *f, EmitRef a) {
+  return LLVMBuildBitCast(e->builder, a, emit_type(e, f->word), "");
+}
+
+static EmitRef spacing(Emit *e, QlDtype loop, EmitRef a) {
+  const Format f = format_of(loop);
+  EmitRef zero = emit_number(e, loop, 0), one = emit_number(e, f.word, 1);
+  EmitRef next = LLVMBuildBitCast(e->builder, LLVMBuildAdd(e->builder, word_of(e, &f, a), one, ""),
+                                  LLVMTypeOf(a), "");
+  EmitRef least = LLVMBuildBitCast(e->builder, one, LLVMTypeOf(a), "");
+  return CHOOSE(COMPARE(OEQ, a, zero), least,
+                LLVMBuildFSub(e->builder, next, a, "")); /* of infinities and NaN it is NaN */
+}
+
+/* The mantissa of frexp, or its exponent. */
+static EmitRef split(Emit *e, QlOp op, QlDtype loop, EmitRef a) {
+  const Format f = format_of(loop);
+  double all = 2 * f.bias + 3; /* the exponent's bits */
+  EmitRef small = COMPARE(OLT, ABS(a), emit_number(e, loop, f.smallest));
+  EmitRef normal =
+      CHOOSE(small, LLVMBuildFMul(e->builder, a, emit_number(e, loop, f.scale), ""), a);
+  EmitRef word = word_of(e, &f, normal), places = emit_number(e, f.word, f.fraction);
+  EmitRef exponent = AND(LLVMBuildLShr(e->builder, word, places, ""), emit_number(e, f.word, all));
+  EmitRef is_plain = AND(COMPARE(OLT, ABS(a), emit_number(e, loop, INFINITY)),
+                         COMPARE(ONE, a, emit_number(e, loop, 0)));
+  if (op == QL_OP_EXPONENT) {
+    EmitRef bias =
+        CHOOSE(small, emit_number(e, f.word, f.bias + f.shift), emit_number(e, f.word, f.bias));
+    EmitRef value =
+        CHOOSE(is_plain, LLVMBuildSub(e->builder, exponent, bias, ""), emit_number(e, f.word, 0));
+    return f.word == QL_I32 ? value : LLVMBuildTrunc(e->builder, value, emit_type(e, QL_I32), "");
+  }
+  EmitRef field = LLVMBuildShl(e->builder, emit_number(e, f.word, all), places, "");
+  EmitRef half = LLVMBuildShl(e->builder, emit_number(e, f.word, f.bias), places, "");
+  EmitRef bits = OR(AND(word, NOT(field)), half);
+  return CHOOSE(is_plain, LLVMBuildBitCast(e->builder, bits, LLVMTypeOf(a), ""), a);
+}
+
+/* ldexp, as musl's scalbn: by a power of 2 that there is, after up to two that bring the exponent
+ * near it; below, they leave so many places that only the last product rounds. */
+static EmitRef scale(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
+  const Format f = format_of(loop);
+  double top = f.bias + 1, bottom = -f.bias, up = ldexp(1, (int)top);
+  double step = f.bias - f.fraction - 1, down = ldexp(1, -(int)step);
+  EmitRef highest = emit_number(e, loop, top), lowest = emit_number(e, loop, bottom);
+  b = CHOOSE(IS_NAN(b), emit_number(e, loop, 0), b);
+  for (int times = 0; times < 2; times++) {
+    EmitRef above = COMPARE(OGT, b, highest), below = COMPARE(OLT, b, lowest);
+    EmitRef factor = CHOOSE(above, emit_number(e, loop, up),
+                            CHOOSE(below, emit_number(e, loop, down), emit_number(e, loop, 1)));
+    a = LLVMBuildFMul(e->builder, a, factor, "");
+    b = CHOOSE(above, LLVMBuildFSub(e->builder, b, highest, ""),
+               CHOOSE(below, LLVMBuildFAdd(e->builder, b, emit_number(e, loop, step), ""), b));
+  }
+  b = CHOOSE(COMPARE(OGT, b, highest), highest, CHOOSE(COMPARE(OLT, b, lowest), lowest, b));
+  EmitRef exponent = LLVMBuildFPToSI(e->builder, b, emit_type(e, f.word), "");
+  exponent = LLVMBuildAdd(e->builder, exponent, emit_number(e, f.word, top), "");
+  EmitRef bits = LLVMBuildShl(e->builder, exponent, emit_number(e, f.word, f.fraction), "");
+  return LLVMBuildFMul(e->builder, a, LLVMBuildBitCast(e->builder, bits, LLVMTypeOf(a), ""), "");
+}
+
+/* ---- all ---- */
+
 static EmitRef unary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a) {
   EmitRef zero = emit_number(e, loop, 0), one = emit_number(e, loop, 1);
   switch (op) {
@@ -100,6 +179,9 @@ static EmitRef unary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a) {
       return CHOOSE(COMPARE(OGT, a, zero), one,
                     CHOOSE(COMPARE(OLT, a, zero), emit_number(e, loop, -1), rest));
     }
+    case QL_OP_SPACING: return spacing(e, loop, a);
+    case QL_OP_MANTISSA:
+    case QL_OP_EXPONENT: return split(e, op, loop, a);
     case QL_OP_SQUARE: return MUL(a, a);
     case QL_OP_RECIPROCAL: return DIV(one, a);
     case QL_OP_SQRT: return emit_intrinsic(e, "llvm.sqrt", a, NULL);
@@ -128,6 +210,7 @@ static EmitRef binary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b)
     case QL_OP_LOGADDEXP:
     case QL_OP_LOGADDEXP2: return logaddexp(e, op, loop, a, b);
     case QL_OP_COPYSIGN: return emit_intrinsic(e, "llvm.copysign", a, b);
+    case QL_OP_LDEXP: return scale(e, loop, a, b);
     case QL_OP_HEAVISIDE: {
       EmitRef step = CHOOSE(COMPARE(OLT, a, zero), zero, one);
       return CHOOSE(IS_NAN(a), a, CHOOSE(COMPARE(OEQ, a, zero), b, step));
@@ -166,13 +249,15 @@ static bool is_exact(QlOp op) { /* gives a float16 of float16 without rounding *
     case QL_OP_MAXIMUM:
     case QL_OP_FMIN:
     case QL_OP_FMAX:
+    case QL_OP_MANTISSA:
+    case QL_OP_EXPONENT:
     case QL_OP_FMOD: return true;
     default: return false;
   }
 }
 
 EmitRef emit_real_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
-  if (op == QL_OP_NEXTAFTER) return NULL;
+  if (op == QL_OP_NEXTAFTER || (op == QL_OP_SPACING && loop == QL_F16)) return NULL;
   if (ql_op_info[op].result == QL_RESULT_BOOL) return compare_real(e, op, loop, a, b);
   EmitRef result =
       ql_op_info[op].arity == 1 ? unary_real(e, op, loop, a) : binary_real(e, op, loop, a, b);

@@ -48,12 +48,32 @@ static QlValue shift(QlOp op, QlDtype loop, bool is_signed, QlValue a, QlValue c
   return (QlValue){.u = out ? 0 : a.u >> count.u};
 }
 
+static uint64_t magnitude(bool is_signed, QlValue x) {
+  return is_signed && x.i < 0 ? 0 - x.u : x.u;
+}
+
+/* Euclid's; gcd(0, b) = b. */
+static uint64_t gcd(uint64_t a, uint64_t b) {
+  while (a) {
+    uint64_t rest = b % a;
+    b = a, a = rest;
+  }
+  return b;
+}
+
+static uint64_t lcm(uint64_t a, uint64_t b) {
+  uint64_t common = gcd(a, b);
+  return common ? a / common * b : 0;
+}
+
 static QlValue arithmetic(QlOp op, QlDtype loop, bool is_signed, QlValue a, QlValue b) {
   switch (op) {
     case QL_OP_NEGATIVE: return (QlValue){.u = 0 - a.u};
     case QL_OP_ABSOLUTE: return (QlValue){.u = is_signed && a.i < 0 ? 0 - a.u : a.u};
     case QL_OP_SIGN: return (QlValue){.i = a.u == 0 ? 0 : is_signed && a.i < 0 ? -1 : 1};
     case QL_OP_IMAG: return (QlValue){.i = 0};
+    case QL_OP_GCD: return (QlValue){.u = gcd(magnitude(is_signed, a), magnitude(is_signed, b))};
+    case QL_OP_LCM: return (QlValue){.u = lcm(magnitude(is_signed, a), magnitude(is_signed, b))};
     case QL_OP_SQUARE: return (QlValue){.u = a.u * a.u};
     case QL_OP_RECIPROCAL: return reciprocal(loop, is_signed, a);
     case QL_OP_INVERT: return (QlValue){.u = ~a.u};
@@ -88,6 +108,7 @@ QlValue ir_eval_int(QlOp op, QlDtype loop, const QlValue *args) {
     case QL_OP_ISNAN:
     case QL_OP_ISINF: return logical(false);
     case QL_OP_ISFINITE: return logical(true);
+    case QL_OP_BITWISE_COUNT: return (QlValue){.i = __builtin_popcountll(magnitude(is_signed, a))};
     case QL_OP_LOGICAL_NOT: return logical(a.u == 0);
     case QL_OP_LOGICAL_AND: return logical(a.u && b.u);
     case QL_OP_LOGICAL_OR: return logical(a.u || b.u);

@@ -65,9 +65,32 @@ static REAL NAME(logaddexp2)(REAL x, REAL y) {
   return difference;
 }
 
+/* To the next number away from zero; of a zero it is positive. */
+static REAL NAME(spacing)(REAL x) {
+  if (!isfinite(x)) return x - x;
+  return x == 0 ? LIBM(nextafter)(0, 1) : LIBM(nextafter)(x, x < 0 ? -INFINITY : INFINITY) - x;
+}
+
+/* x = mantissa * 2^exponent, 0.5 <= |mantissa| < 1; 0, infinities and NaN are themselves, with 0.
+ */
+static REAL NAME(split)(REAL x, int *exponent) {
+  *exponent = 0;
+  return x == 0 || !isfinite(x) ? x : LIBM(frexp)(x, exponent);
+}
+
+/* x * 2^exponent, rounded once; the exponent is truncated, and 0 in the place of NaN. */
+static REAL NAME(scale)(REAL x, REAL exponent) {
+  const REAL most = 10000; /* beyond any that matters */
+  if (isnan(exponent)) exponent = 0;
+  return LIBM(ldexp)(x, (int)(exponent > most ? most : exponent < -most ? -most : exponent));
+}
+
 static REAL NAME(unary)(QlOp op, REAL x) {
   const REAL pi = LITERAL(3.141592653589793238462643383279502884);
+  int unused;
   switch (op) {
+    case QL_OP_SPACING: return NAME(spacing)(x);
+    case QL_OP_MANTISSA: return NAME(split)(x, &unused);
     case QL_OP_POSITIVE:
     case QL_OP_CONJUGATE:
     case QL_OP_REAL: return x;
@@ -106,6 +129,7 @@ static REAL NAME(binary)(QlOp op, REAL x, REAL y) {
     case QL_OP_LOGADDEXP: return NAME(logaddexp)(x, y);
     case QL_OP_LOGADDEXP2: return NAME(logaddexp2)(x, y);
     case QL_OP_COPYSIGN: return LIBM(copysign)(x, y);
+    case QL_OP_LDEXP: return NAME(scale)(x, y);
     case QL_OP_NEXTAFTER: return LIBM(nextafter)(x, y);
     case QL_OP_HEAVISIDE: return isnan(x) ? x : x == 0 ? y : x < 0 ? 0 : 1;
     case QL_OP_MINIMUM: return x < y || isnan(x) ? x : y;
@@ -138,6 +162,11 @@ static bool NAME(predicate)(QlOp op, REAL x, REAL y) {
 static QlValue NAME(eval)(QlOp op, const QlValue *args) {
   bool two = ql_op_info[op].arity > 1;
   REAL x = args[0].MEMBER, y = two ? args[1].MEMBER : x;
+  if (op == QL_OP_EXPONENT) {
+    int exponent;
+    NAME(split)(x, &exponent);
+    return (QlValue){.i = exponent};
+  }
   if (ql_op_info[op].result == QL_RESULT_BOOL) return logical(NAME(predicate)(op, x, y));
   return NAME(real)(two ? NAME(binary)(op, x, y) : NAME(unary)(op, x));
 }

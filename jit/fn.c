@@ -32,19 +32,14 @@ bool ir_has_loop(QlOp op, QlDtype loop) {
       [QL_DOMAIN_FLOAT] = REAL,
       [QL_DOMAIN_INTEGER] = WHOLE,
       [QL_DOMAIN_BITS] = BITS | WHOLE,
+      [QL_DOMAIN_WHOLE] = WHOLE,
       [QL_DOMAIN_COMPLEX] = COMPLEX,
   };
   if (ql_op_info[op].domain == QL_DOMAIN_WIDE && loop != QL_F64 && loop != QL_C128) return false;
   return loop < QL_DTYPE_COUNT && (kinds[ql_op_info[op].domain] >> ql_dtype_info[loop].kind & 1);
 }
 
-QlDtype ir_result(QlOp op, QlDtype loop) {
-  switch (ql_op_info[op].result) {
-    case QL_RESULT_BOOL: return QL_BOOL;
-    case QL_RESULT_PART: return ql_dtype_info[loop].part;
-    default: return loop;
-  }
-}
+QlDtype ir_result(QlOp op, QlDtype loop) { return ql_op_result(op, loop); }
 
 bool ir_has_value(const IrIns *ins) {
   if (ins->kind == IR_HOST) return ir_host[ins->number].result != QL_DTYPE_NONE;

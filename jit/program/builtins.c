@@ -545,7 +545,7 @@ static Value call_math(Lower *l, const Call *call, QlOp op, QlDtype dtype) {
     Value value = low_convert(l, &call->arguments[k], &type);
     refs[k] = low_ref(l, &value);
   }
-  QlDtype result = ql_op_info[op].result == QL_RESULT_BOOL ? QL_BOOL : dtype;
+  QlDtype result = ql_op_result(op, dtype);
   Value value =
       low_scalar(result, true, jit_op(l->fn, op, ql_op_info[op].arity, refs, low_source(l)));
   if (logarithm.kind == JIT_SCALAR) return low_binary(l, call->node, "truediv", &value, &logarithm);

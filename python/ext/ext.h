@@ -48,7 +48,8 @@
   HOOK(reduce_slowly)  \
   HOOK(assign_arrays)  \
   HOOK(index_arrays)   \
-  HOOK(ufunc_at)
+  HOOK(ufunc_at)       \
+  HOOK(ufunc_method)
 
 typedef struct QxHooks {
 #define QX_HOOK(name) PyObject *name;

@@ -185,6 +185,30 @@ static PyObject *function_is_writable(PyObject *module, PyObject *object) {
                          !qx_array(object)->readonly);
 }
 
+/* Of this object alone: others that see the same elements are not asked. */
+static PyObject *function_set_writable(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  (void)module;
+  if (nargs != 2 || !qx_is_array(args[0]))
+    return PyErr_Format(PyExc_TypeError, "set_writable takes a quelea.ndarray and a truth");
+  QxArray *object = (QxArray *)args[0];
+  int writable = PyObject_IsTrue(args[1]);
+  if (writable < 0) return NULL;
+  if (writable && (object->value || object->array->readonly))
+    return PyErr_Format(PyExc_ValueError, "cannot set WRITEABLE flag to True of this array");
+  object->readonly = !writable;
+  Py_RETURN_NONE;
+}
+
+/* Lets an array be another one from now on, as the other one is it. */
+static PyObject *function_exchange(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  (void)module;
+  if (nargs != 2 || !qx_is_array(args[0]) || !qx_is_array(args[1]))
+    return PyErr_Format(PyExc_TypeError, "exchange takes two arrays");
+  QlArray *first = qx_array(args[0]);
+  ((QxArray *)args[0])->array = qx_array(args[1]), ((QxArray *)args[1])->array = first;
+  Py_RETURN_NONE;
+}
+
 static PyObject *function_is_part(PyObject *module, PyObject *object) {
   (void)module;
   return PyBool_FromLong(qx_is_array(object) && qx_array(object)->part != QL_PART_ALL);
@@ -362,6 +386,9 @@ PyMethodDef qx_functions[] = {
     {"foreign", function_foreign, METH_O, "Whose business an operand is; '': ours."},
     {"is_writable", function_is_writable, METH_O, "May elements be assigned?"},
     {"is_box", function_is_box, METH_O, "Do its elements lie in its storage as a box with steps?"},
+    {"set_writable", FAST_POSITIONAL(function_set_writable),
+     "set_writable(array, truth): may elements be assigned?"},
+    {"exchange", FAST_POSITIONAL(function_exchange), "exchange(a, b): each becomes the other."},
     {"is_part", function_is_part, METH_O, "Is it a view of real or imaginary parts?"},
     {"product", FAST_POSITIONAL(function_product),
      "product(a, b): of matrices and vectors; None: it is none of these"},

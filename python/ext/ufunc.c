@@ -154,6 +154,8 @@ static int check_casting(PyObject *self, const QxOperands *in, PyObject *out, Ql
                    : scalar->weak && scalar->dtype != QL_BOOL ? ql_lift_weak(loop, scalar->dtype)
                                                               : scalar->dtype;
     QlDtype to = ql_op_input(OP(self), k, from, loop);
+    if (OP(self) == QL_OP_LDEXP && k == 1) /* NumPy's loops have two kinds of exponents */
+      to = ql_can_cast_safely(from, QL_I32) ? QL_I32 : QL_I64;
     if (!qx_casting_allows(casting, from, to))
       return refuse_cast(self, "input", k, from, to, casting);
   }
@@ -302,8 +304,19 @@ static const char *reduction_name(QlOp op) {
   }
 }
 
+/* ufunc.reduce, accumulate and reduceat in quelea/in_order.py; what was not given is Ellipsis. */
+static PyObject *call_method(PyObject *self, const char *method, PyObject *const *values,
+                             int count) {
+  enum { MOST = 7 };
+  PyObject *call[2 + MOST] = {PyUnicode_FromString(method), self}, *result = NULL;
+  for (int k = 0; k < count; k++) call[2 + k] = values[k] ? values[k] : Py_Ellipsis;
+  if (call[0]) result = PyObject_Vectorcall(qx.hooks.ufunc_method, call, 2 + (size_t)count, NULL);
+  Py_XDECREF(call[0]);
+  return result;
+}
+
 /* ufunc.reduce(array, axis=0, dtype=None, out=None, keepdims=False, initial, where) through the
- * reduction of the same meaning. */
+ * reduction of the same meaning, if there is one. */
 static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
                               PyObject *kwnames) {
   static const char *const words[] = {"array",    "axis",    "dtype", "out",
@@ -314,15 +327,11 @@ static PyObject *ufunc_reduce(PyObject *self, PyObject *const *args, Py_ssize_t 
   if (ARITY(self) != 2)
     return PyErr_Format(PyExc_ValueError, "reduce only supported for binary functions");
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
-  if (!name)
-    return PyErr_Format(
-        PyExc_NotImplementedError,
-        "%s.reduce is not in Quelea yet; there are the reductions of add, multiply, minimum, "
-        "maximum, logical_and and logical_or",
-        NAME(self));
   if (nargs > 3 && PyTuple_Check(args[3]))
     return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
   if (qx_integer_flag(values[4], false) < 0) return NULL;
+  if (!name)
+    return only_output(values[3], &values[3]) ? call_method(self, "reduce", values, 7) : NULL;
   PyObject *zero = PyLong_FromLong(0), *result = NULL;
   if (!values[1]) values[1] = zero;
   if (zero && only_output(values[3], &values[3])) result = qx_reduce_slowly(name, values);
@@ -384,7 +393,8 @@ static bool is_scan(QlOp op) {
     case QL_OP_LOGICAL_XOR:
     case QL_OP_BITWISE_AND:
     case QL_OP_BITWISE_OR:
-    case QL_OP_BITWISE_XOR: return true;
+    case QL_OP_BITWISE_XOR:
+    case QL_OP_GCD: return true;
     default: return false;
   }
 }
@@ -413,23 +423,15 @@ static PyObject *ufunc_accumulate(PyObject *self, PyObject *const *args, Py_ssiz
   if (ARITY(self) != 2)
     return PyErr_Format(PyExc_ValueError, "accumulate only supported for binary functions");
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
-  if (ql_is_comparison(OP(self)))
-    return PyErr_Format(PyExc_TypeError,
-                        "No loop matching the specified signature and casting was found for ufunc "
-                        "%s",
-                        NAME(self));
-  if (!is_scan(OP(self)))
-    return PyErr_Format(
-        PyExc_NotImplementedError,
-        "%s.accumulate is not in Quelea yet; there are those of add, multiply, minimum, maximum, "
-        "logical_and, logical_or, logical_xor, bitwise_and, bitwise_or and bitwise_xor: write a "
-        "loop under @jit",
-        NAME(self));
   if (nargs > 3 && PyTuple_Check(args[3]))
     return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
   if (!only_output(values[3], &out) || (out && qx_check_out(out) < 0) ||
       qx_dtype_from_python(values[2], &dtype) < 0)
     return NULL;
+  if (!is_scan(OP(self))) {
+    values[3] = out;
+    return call_method(self, "accumulate", values, 4);
+  }
   QlArray *array = qx_array_from_python(values[0], QL_DTYPE_NONE);
   PyObject *whole = array ? qx_wrap(array, false) : NULL;
   if (whole && array->ndim == 0)
@@ -440,15 +442,24 @@ static PyObject *ufunc_accumulate(PyObject *self, PyObject *const *args, Py_ssiz
   return result;
 }
 
-#define MISSING(method, instead)                                                           \
-  static PyObject *ufunc_##method(PyObject *self, PyObject *const *args, Py_ssize_t nargs, \
-                                  PyObject *kwnames) {                                     \
-    (void)args, (void)nargs, (void)kwnames;                                                \
-    return PyErr_Format(PyExc_NotImplementedError,                                         \
-                        "%s." #method " is not in Quelea yet; " instead, NAME(self));      \
-  }
-MISSING(reduceat, "write reductions of slices")
-#undef MISSING
+/* ufunc.reduceat(array, indices, axis=0, dtype=None, out=None) */
+static PyObject *ufunc_reduceat(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                                PyObject *kwnames) {
+  static const char *const words[] = {"array", "indices", "axis", "dtype", "out"};
+  static const QxSignature signature = {"reduceat", words, 5, 5, 2};
+  PyObject *values[5], *out;
+  QlDtype dtype;
+  if (ARITY(self) != 2)
+    return PyErr_Format(PyExc_ValueError, "reduceat only supported for binary functions");
+  if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
+  if (nargs > 4 && PyTuple_Check(args[4]))
+    return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
+  if (!only_output(values[4], &out) || (out && qx_check_out(out) < 0) ||
+      qx_dtype_from_python(values[3], &dtype) < 0)
+    return NULL;
+  values[4] = out;
+  return call_method(self, "reduceat", values, 5);
+}
 
 /* ufunc.at(a, indices, b): quelea/putting.py. */
 static PyObject *ufunc_at(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
@@ -466,7 +477,7 @@ static PyMethodDef ufunc_methods[] = {
     {"reduce", FAST(ufunc_reduce), "Reduces over axes (default: axis 0)."},
     {"outer", FAST(ufunc_outer), "The operation on all pairs of elements."},
     {"accumulate", FAST(ufunc_accumulate), "What reduces along an axis, up to each element."},
-    {"reduceat", FAST(ufunc_reduceat), "Not in Quelea yet."},
+    {"reduceat", FAST(ufunc_reduceat), "Reduces pieces of an axis."},
     {"at", (PyCFunction)(void (*)(void))ufunc_at, METH_FASTCALL,
      "Stores the operation's results at indices, one after another."},
     {NULL},

@@ -96,6 +96,7 @@ from numpy import bool as bool
 from . import (
     _blas,
     _quelea,
+    attributes,
     buffers,
     calculus,
     choosing,
@@ -114,13 +115,16 @@ from . import (
     flat,
     grids,
     histograms,
+    in_order,
     indexing,
+    interpolating,
     joins,
     lib,
     linalg,
     linear,
     manipulation,
     nans,
+    packing,
     polynomials,
     printing,
     process,
@@ -151,6 +155,7 @@ from ._quelea import (
     argmax,
     argmin,
     bitwise_and,
+    bitwise_count,
     bitwise_or,
     bitwise_xor,
     cbrt,
@@ -175,6 +180,7 @@ from ._quelea import (
     fmax,
     fmin,
     fmod,
+    gcd,
     greater,
     greater_equal,
     heaviside,
@@ -183,6 +189,8 @@ from ._quelea import (
     isfinite,
     isinf,
     isnan,
+    lcm,
+    ldexp,
     left_shift,
     less,
     less_equal,
@@ -217,6 +225,7 @@ from ._quelea import (
     signbit,
     sin,
     sinh,
+    spacing,
     sqrt,
     square,
     subtract,
@@ -254,11 +263,13 @@ from .info import (
     sync,
     why_not_blocked,
 )
+from .interpolating import *
 from .joins import *
 from .linear import *
 from .manipulation import *
 from .mapping import allpairs, map, reduce, scan
 from .nans import *
+from .packing import *
 from .polynomials import *
 from .printing import *
 from .products import *
@@ -378,6 +389,7 @@ _quelea.set_hooks(
     assign_arrays=putting._assign,
     index_arrays=indexing._read,
     ufunc_at=putting._at,
+    ufunc_method=in_order._method,
     namespace=_namespace,
     reduce_slowly=statistics._reduce_slowly,
 )
@@ -395,6 +407,10 @@ _quelea.add_methods(
         "partition": sorting._method_partition,
         "argpartition": sorting._method_argpartition,
         "searchsorted": sorting._method_searchsorted,
+        "flags": property(attributes._flags),
+        "setflags": attributes._setflags,
+        "data": property(attributes._data),
+        "resize": attributes._resize,
         "tobytes": manipulation._tobytes,
         "__bytes__": manipulation._bytes,
         "__array_interface__": property(manipulation._array_interface),
@@ -460,7 +476,7 @@ _size = _functions["size"]
 _quelea.numpy_ufuncs.update(
     {
         getattr(_numpy, name): globals()[name]
-        for name in ("divmod", "modf", "matmul", "matvec", "vecdot", "vecmat")
+        for name in ("divmod", "frexp", "modf", "matmul", "matvec", "vecdot", "vecmat")
     }
 )
 # that they can be imported by name, as NumPy's

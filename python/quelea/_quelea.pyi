@@ -302,6 +302,12 @@ class ufunc:
     def reduceat(self, *args: Any, **kwargs: Any) -> ndarray: ...
     def at(self, *args: Any, **kwargs: Any) -> ndarray: ...
 
+bitwise_count: ufunc
+exponent: ufunc
+gcd: ufunc
+lcm: ufunc
+ldexp: ufunc
+mantissa: ufunc
 positive: ufunc
 negative: ufunc
 absolute: ufunc
@@ -310,6 +316,7 @@ sign: ufunc
 conjugate: ufunc
 real: ufunc
 imag: ufunc
+spacing: ufunc
 square: ufunc
 reciprocal: ufunc
 sqrt: ufunc
@@ -494,6 +501,8 @@ class function:
 
 def foreign(operand: Any, /) -> str: ...
 def is_writable(array: Any, /) -> bool: ...
+def set_writable(array: ndarray, writable: bool, /) -> None: ...
+def exchange(a: ndarray, b: ndarray, /) -> None: ...
 def is_part(array: Any, /) -> bool: ...
 def is_box(array: Any, /) -> bool: ...
 def held(array: ndarray, /) -> numpy.ndarray[Any, Any]: ...

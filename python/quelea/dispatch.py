@@ -18,10 +18,8 @@ _table: dict[Any, Callable[..., Any]] = {}
 
 # ---- what to write instead: most functions work on a copy; these are the names for which there is better advice ----
 
-_BRANCHES = "write the function with whole-array operations, and where for its branches"
 _DTYPES = "arrays hold booleans, integers, floats of up to 64 and complex numbers of up to 128 bits"
 _ELEMENTS = "write whole-array operations, or go through the elements of numpy.asarray(x), a copy on every rank"
-_FIXED = "the shape of an array does not change: make a new one, with concatenate or pad"
 _MATRIX = "use arrays of two axes, with @ for their product"
 _MODULE = (
     "numpy.{name} works on numpy.asarray(x), a copy on every rank, and asarray takes arrays back in"
@@ -31,7 +29,6 @@ _READ = "every rank reads the same file: np.asarray(numpy.{name}(...))"
 
 _GROUPS = {
     _READ: "fromregex memmap",
-    _BRANCHES: "apply_along_axis",
     "quelea.vectorize compiles the function for numbers": "frompyfunc",
     _ELEMENTS: "nditer nested_iters",
     _MATRIX: "asmatrix bmat matrix",
@@ -53,11 +50,10 @@ _INSTEAD = {
 }
 
 _INSTEAD_OF_METHOD = {
-    "resize": _FIXED,
     "dump": "write on rank 0: quelea.on_root(lambda a: a.dump(file), x)",
     **dict.fromkeys(
-        ("base", "ctypes", "data", "flags", "setflags"),
-        "where elements lie is Quelea's own business",
+        ("base", "ctypes"),
+        "where elements lie is Quelea's own business; np.shares_memory(a, b) tells whether arrays see the same ones",
     ),
 }
 

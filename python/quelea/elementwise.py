@@ -19,6 +19,7 @@ __all__ = [
     "clip",
     "divmod",
     "fix",
+    "frexp",
     "imag",
     "isclose",
     "iscomplex",
@@ -400,6 +401,48 @@ def modf(
     whole = _quelea.trunc(a)
     fraction = _quelea.cast(_quelea.where(_quelea.isinf(a), 0, a - whole), a.dtype)
     return _deliver_two((_quelea.copysign(fraction, a), whole), targets, where, casting, order)
+
+
+def frexp(
+    x: Any,
+    /,
+    *outs: ndarray | None,
+    out: Any = _NO_OUTPUTS,
+    where: Any = True,
+    casting: str = "same_kind",
+    order: str = "K",
+    dtype: Any = None,
+    subok: bool = True,
+    signature: Any = ...,
+) -> tuple[ndarray, ndarray]:
+    """Split into a mantissa, of 0.5 to 1 but for the sign, and an exponent of 2.
+
+    The keywords are those of ufuncs; `out` is a tuple of two. NumPy has no loop that `dtype` could name.
+
+    Returns
+    -------
+    mantissa : ndarray
+        Of zeros, infinities and NaN these themselves.
+    exponent : ndarray of int32
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> np.frexp(np.asarray([1.0, 10.0, 0.0]))
+    (array([0.5  , 0.625, 0.   ]), array([1, 4, 0], dtype=int32))
+    """
+    if is_elsewhere(x, *outs, *(out if isinstance(out, tuple) else (out,))):
+        return _elsewhere(numpy.frexp, (x,), outs, out, where, casting, order, dtype, signature)
+    _warn_of_where(where, outs, out)
+    targets = _two_outputs("frexp", outs, out, dtype, casting, order, subok, signature)
+    if dtype is not None:
+        raise TypeError(
+            "No loop matching the specified signature and casting was found for ufunc frexp"
+        )
+    a = _asarray(x)
+    if a.dtype.kind not in "f":
+        a = _cast_input("frexp", a, numpy.frexp(numpy.zeros(0, a.dtype))[0].dtype, casting)
+    return _deliver_two((_quelea.mantissa(a), _quelea.exponent(a)), targets, where, casting, order)
 
 
 def divmod(

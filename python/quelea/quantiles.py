@@ -15,6 +15,7 @@ from ._quelea import ndarray
 from .dispatch import as_numpy
 from .elementwise import as_array, deliver
 from .indexing import _taken
+from .joins import stack
 from .manipulation import moveaxis
 from .sorting import _along_last, sorted_along
 from .statistics import mean, nanmean
@@ -327,6 +328,70 @@ def _nan_quantiles(laid: ndarray, q: Any, method: Any, is_weak: bool) -> ndarray
     return moveaxis(result, -1, 0).reshape((*q.shape, *laid.shape[:-1]))
 
 
+# ---- weights ----
+
+
+def _weights(x: ndarray, axis: Any, weights: Any) -> ndarray:
+    """Give the weights as `_laid` gives the elements."""
+    given = as_array(weights)
+    if given.dtype.kind not in "biuf":
+        raise TypeError(f"weights must be real numbers, not {given.dtype}")
+    if given.shape != x.shape:
+        if axis is None:
+            raise TypeError("Axis must be specified when shapes of a and weights differ.")
+        axes = normalize_axis_tuple(axis, x.ndim)
+        if given.shape != tuple(x.shape[a] for a in axes):
+            raise ValueError(
+                "Shape of weights must be consistent with shape of a along specified axis."
+            )
+        given = given.transpose([int(a) for a in numpy.argsort(axes)])
+        wide = given.reshape([n if a in axes else 1 for a, n in enumerate(x.shape)])
+        given = _quelea.broadcast_to(wide, x.shape)
+    if bool(_quelea.any(given < 0)):
+        raise ValueError("Weights must be non-negative.")
+    return _laid(given, axis)[0]
+
+
+def _weighted(laid: ndarray, q: Any, weights: ndarray, without_nan: bool) -> ndarray:
+    """The first elements up to which the weights are a part of at least q of them all."""
+    length, last = laid.shape[-1], laid.ndim - 1
+    if not length:
+        raise IndexError("index -1 is out of bounds for axis 0 with size 0")
+    made: Any = sorted_along(laid, last, True, True)
+    in_order, order = made
+    along = _along_last(weights, order).astype(numpy.float64)
+    most: Any = length - 1
+    if without_nan:  # they come last
+        missing = _quelea.isnan(in_order)
+        along = _quelea.where(missing, 0.0, along)
+        most = _numbers(laid) - 1
+    sums = _quelea.add.accumulate(along, last)
+    parts = sums / sums[..., -1:]
+    wrong = _quelea.isnan(parts[..., -1])
+    if without_nan:
+        wrong = _quelea.logical_and(wrong, most >= 0)
+    if bool(_quelea.any(wrong)):
+        raise ValueError("Weights included NaN, inf or were all zero.")
+    if q.dtype.kind == "f":
+        parts = parts.astype(q.dtype)
+    parts = _quelea.where(
+        _quelea.equal(parts, 0), -1, parts
+    )  # what counts nothing is never the first
+    results = []
+    for number in numpy.atleast_1d(q).reshape(-1):
+        place = _quelea.count_nonzero(_quelea.less(parts, number), axis=-1)
+        place = _quelea.maximum(_quelea.minimum(place, most), 0)
+        results.append(_at(in_order, place))
+    if laid.dtype.kind == "f":
+        end = in_order[..., 0] if without_nan else in_order[..., -1]
+        results = [_quelea.where(_quelea.isnan(end), end, result) for result in results]
+    if q.ndim == 0:
+        return results[0]
+    if not results:
+        return _quelea.empty((*q.shape, *laid.shape[:-1]), laid.dtype)
+    return stack(results).reshape((*q.shape, *laid.shape[:-1]))
+
+
 def _given(a: Any, q: Any, weights: Any, method: Any, percent: bool) -> tuple[ndarray, Any, bool]:
     x = as_array(a)
     if x.dtype.kind == "c":
@@ -341,12 +406,8 @@ def _given(a: Any, q: Any, weights: Any, method: Any, percent: bool) -> tuple[nd
         else "Quantiles must be in the range [0, 1]"
     )
     _check_q(places, what)
-    if weights is not None:
-        if method != "inverted_cdf":
-            raise ValueError(f"Only method 'inverted_cdf' supports weights. Got: {method}.")
-        raise NotImplementedError(
-            "quantiles with weights are not in Quelea yet; without weights= each element counts once"
-        )
+    if weights is not None and method != "inverted_cdf":
+        raise ValueError(f"Only method 'inverted_cdf' supports weights. Got: {method}.")
     return x, places, is_weak
 
 
@@ -355,7 +416,10 @@ def _all_of(
 ) -> Any:
     x, places, is_weak = _given(a, q, weights, method, percent)
     laid, kept = _laid(x, axis)
-    result = _quantiles(laid, places, method, is_weak)
+    if weights is None:
+        result = _quantiles(laid, places, method, is_weak)
+    else:
+        result = _weighted(laid, places, _weights(x, axis, weights), False)
     if (
         isinstance(out, tuple) and _method(method)[1]
     ):  # as NumPy's ufuncs take it, which it is given to
@@ -378,8 +442,11 @@ def _but_nan(
     if not x.size:
         return nanmean(x, axis, out=out, keepdims=_keeps(keepdims))
     laid, kept = _laid(x, axis)
-    how = _nan_quantiles if x.dtype.kind == "f" else _quantiles
-    result = how(laid, places, method, is_weak)
+    if weights is None:
+        how = _nan_quantiles if x.dtype.kind == "f" else _quantiles
+        result = how(laid, places, method, is_weak)
+    else:
+        result = _weighted(laid, places, _weights(x, axis, weights), x.dtype.kind == "f")
     _check_out(out)
     return _delivered(result, out, keepdims, kept)
 
@@ -413,8 +480,9 @@ def quantile(
         One of NumPy's 13 rules for what lies between two elements.
     keepdims : bool, default False
         Whether those axes stay, with extent 1.
-    weights : None
-        Are not there yet.
+    weights : array_like, optional
+        How often each element counts, with the method 'inverted_cdf' alone: of the shape of `a`, or of its extents
+        along the axes. They are looked at.
 
     Returns
     -------

@@ -3,6 +3,7 @@
 How many elements are different is a look at values, like where a mask is true.
 """
 
+import operator
 from typing import Any, NamedTuple
 
 import numpy
@@ -14,6 +15,7 @@ from .elementwise import as_array
 from .indexing import _MASK_BETWEEN_NODES, _taken, flatnonzero
 from .joins import concatenate
 from .manipulation import moveaxis
+from .putting import put_numbers
 from .sorting import argsort, search, sorted_along
 
 __all__ = [
@@ -73,9 +75,7 @@ def _inverse(x: ndarray, different: ndarray, order: ndarray, equal_nan: bool) ->
     return made
 
 
-def _unique(
-    x: ndarray, index: bool, inverse: bool, counts: bool, equal_nan: bool
-) -> list[ndarray | None]:
+def _unique(x: ndarray, index: bool, inverse: bool, counts: bool, equal_nan: bool) -> list[Any]:
     """Give the different elements of an array of one axis, and what else is wanted."""
     if not x.size:
         none = [
@@ -104,6 +104,48 @@ def _parts(x: ndarray, axis: Any) -> ndarray:
     return moveaxis(x, axis, 0)
 
 
+def _unique_parts(x: ndarray, index: bool, inverse: bool, counts: bool) -> list[Any]:
+    """Give the different parts, which the first axis counts, and what else is wanted."""
+    count, size = x.shape[0], int(numpy.prod(x.shape[1:], dtype=int))
+    if not count:
+        if not size:
+            raise ValueError("parts without elements are not told apart")
+        none = [
+            _quelea.empty((0,), numpy.int64) if wanted else None
+            for wanted in (index, inverse, counts)
+        ]
+        return [x.copy(), *none]
+    rows = x.reshape(count, size)
+    order = _order_of_rows(rows)
+    in_order = _taken(rows, [0], 0, [order])
+    differs = _quelea.any(_quelea.not_equal(in_order[1:], in_order[:-1]), axis=1)
+    first = _quelea.asarray(numpy.zeros(1, numpy.int64))
+    begins = concatenate([first, _places(differs) + 1])
+    places = _taken(order, [0], 0, [begins])
+    made: list[Any] = [_taken(rows, [0], 0, [places]).reshape(-1, *x.shape[1:])]
+    made += [places if index else None, None, None]
+    if inverse:
+        made[2] = _quelea.empty((count,), numpy.int64)
+        numbers = _quelea.add.accumulate(differs.astype(numpy.int64))
+        put_numbers(made[2], order, concatenate([first, numbers]))
+    if counts:
+        ends = concatenate([begins, _quelea.asarray(numpy.array([count]))])
+        made[3] = ends[1:] - ends[:-1]
+    return made
+
+
+def _order_of_rows(rows: ndarray) -> ndarray:
+    """Sort by the first column, then by the second ...: by the last one first, in stable sorts."""
+    order: Any = None
+    for column in range(rows.shape[1] - 1, -1, -1):
+        line = rows[:, column]
+        step = argsort(line if order is None else _taken(line, [0], 0, [order]), kind="stable")
+        order = step if order is None else _taken(order, [0], 0, [step])
+    if order is None:
+        return _quelea.ramp((rows.shape[0],), 0, 0, 1, "int64")
+    return order  # type: ignore[no-any-return]
+
+
 def unique(
     ar: Any,
     return_index: bool = False,
@@ -126,10 +168,10 @@ def unique(
         Whether to give which of them each element is.
     return_counts : bool, default False
         Whether to give how often each is there.
-    axis : None
-        Parts along an axis are not compared yet.
+    axis : int, optional
+        Along which parts are compared as wholes, of which each element costs a sort; None: the elements themselves.
     equal_nan : bool, default True
-        Whether NaN is one element.
+        Whether NaN is one element; parts with NaN are all different.
     sorted : bool, default True
         They are sorted anyway.
 
@@ -148,11 +190,15 @@ def unique(
     """
     x = as_array(ar)
     if axis is not None and _parts(x, axis).ndim > 1:
-        raise NotImplementedError(
-            "unique along an axis is not in Quelea yet; write np.lexsort over the columns, and compare neighbours"
+        axis = operator.index(axis)
+        made = _unique_parts(
+            _parts(x, axis), bool(return_index), bool(return_inverse), bool(return_counts)
         )
+        made[0] = moveaxis(made[0], 0, axis)
+        wanted = [part for part in made if part is not None]
+        return wanted[0] if len(wanted) == 1 else tuple(wanted)
     flat = x.reshape(-1)
-    made: list[Any] = _unique(
+    made = _unique(
         flat, bool(return_index), bool(return_inverse), bool(return_counts), bool(equal_nan)
     )
     if return_inverse:

@@ -84,9 +84,16 @@ typedef enum QlDomain {
   QL_DOMAIN_FLOAT,
   QL_DOMAIN_INTEGER,
   QL_DOMAIN_BITS,
+  QL_DOMAIN_WHOLE,
   QL_DOMAIN_COMPLEX
 } QlDomain;
-typedef enum QlResult { QL_RESULT_SAME, QL_RESULT_BOOL, QL_RESULT_PART } QlResult;
+typedef enum QlResult {
+  QL_RESULT_SAME,
+  QL_RESULT_BOOL,
+  QL_RESULT_PART,
+  QL_RESULT_BYTE,
+  QL_RESULT_INT
+} QlResult;
 
 typedef struct QlDtypeInfo {
   const char *name, *ir; /* NumPy's name; the IR's name */
@@ -129,6 +136,8 @@ QlStatus ql_weak_fits(QlDtype dtype, const QlScalar *scalar, QlError *error);
 /* The loop dtype of `op` for inputs promoted to `promoted`, and the dtype of its result.
  * Fails with QL_ERR_CAST, in NumPy's words, when there is no such loop. */
 QlStatus ql_op_types(QlOp op, QlDtype promoted, QlDtype *loop, QlDtype *result, QlError *error);
+/* The dtype of the results of a loop. */
+QlDtype ql_op_result(QlOp op, QlDtype loop);
 /* NumPy's whole resolution of op(inputs...), as many as the operation takes: an input is its dtype
  * alone (and the value 0), or a scalar and its value. Gives the loop dtype, from which ql_op_input
  * tells to what each input is cast, and that of the result. It differs from ql_promote and

@@ -66,7 +66,19 @@ static QlDtype loop_of(QlDomain domain, QlDtype dtype) {
     case QL_DOMAIN_FLOAT: return is_complex ? QL_DTYPE_NONE : float_for(dtype);
     case QL_DOMAIN_INTEGER: return is_float || is_complex ? QL_DTYPE_NONE : is_bool ? QL_I8 : dtype;
     case QL_DOMAIN_BITS: return is_float || is_complex ? QL_DTYPE_NONE : dtype;
+    case QL_DOMAIN_WHOLE: return is_bool || is_float || is_complex ? QL_DTYPE_NONE : dtype;
     case QL_DOMAIN_COMPLEX: return ql_promote(dtype, QL_C64);
+  }
+  return QL_DTYPE_NONE;
+}
+
+QlDtype ql_op_result(QlOp op, QlDtype loop) {
+  switch ((QlResult)ql_op_info[op].result) {
+    case QL_RESULT_SAME: return loop;
+    case QL_RESULT_BOOL: return QL_BOOL;
+    case QL_RESULT_PART: return info_of(loop)->part;
+    case QL_RESULT_BYTE: return QL_U8;
+    case QL_RESULT_INT: return QL_I32;
   }
   return QL_DTYPE_NONE;
 }
@@ -75,9 +87,7 @@ QlStatus ql_op_types(QlOp op, QlDtype promoted, QlDtype *loop, QlDtype *result, 
   const QlOpInfo *info = &ql_op_info[op];
   *loop = loop_of((QlDomain)info->domain, promoted);
   if (*loop == QL_DTYPE_NONE) return no_loop(op, promoted, error);
-  *result = info->result == QL_RESULT_BOOL   ? QL_BOOL
-            : info->result == QL_RESULT_PART ? info_of(*loop)->part
-                                             : *loop;
+  *result = ql_op_result(op, *loop);
   return QL_OK;
 }
 
@@ -158,6 +168,24 @@ static QlStatus check_power(QlOp op, const QlScalar *inputs, QlDtype loop, QlErr
   return QL_OK;
 }
 
+/* ldexp(x, exponent): the loop is that of x, alone; the exponent is an integer of up to 64 bits, of
+ * Python's of 32 but beside bools. Beside an array of exponents, no bools, a Python integer is no
+ * more than a float16. */
+static QlStatus resolve_ldexp(const QlScalar *inputs, QlDtype *loop, QlDtype *result,
+                              QlError *error) {
+  const QlScalar *x = &inputs[0], *exponent = &inputs[1];
+  QlKind kind = (QlKind)info_of(exponent->dtype)->kind;
+  bool is_whole =
+      exponent->weak ? kind <= QL_KIND_UINT : ql_can_cast_safely(exponent->dtype, QL_I64);
+  bool is_small = x->weak && is_integer(x->dtype) && !exponent->weak && exponent->dtype != QL_BOOL;
+  QlDtype of_x = is_small ? QL_F16 : x->weak && exponent->weak ? QL_F64 : x->dtype;
+  *loop = is_whole ? loop_of(QL_DOMAIN_FLOAT, of_x) : QL_DTYPE_NONE;
+  if (*loop == QL_DTYPE_NONE) return no_loop(QL_OP_LDEXP, QL_C128, error);
+  *result = *loop;
+  QlDtype widest = x->dtype == QL_BOOL ? QL_I64 : QL_I32;
+  return exponent->weak ? ql_weak_fits(widest, exponent, error) : QL_OK;
+}
+
 QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *result,
                        QlError *error) {
   int count = ql_op_info[op].arity;
@@ -165,6 +193,7 @@ QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *
   assert(count <= MAX_VALUES);
   bool doubles = true; /* what is asked most */
   for (int k = 0; k < count; k++) doubles &= inputs[k].dtype == QL_F64;
+  if (op == QL_OP_LDEXP) return resolve_ldexp(inputs, loop, result, error);
   if (doubles) return ql_op_types(op, QL_F64, loop, result, error);
   QL_TRY(check_long(op, inputs, count, error));
   QL_TRY(ql_op_types(op, promote_inputs(op, inputs, count), loop, result, error));
@@ -177,6 +206,11 @@ QlStatus ql_op_resolve(QlOp op, const QlScalar *inputs, QlDtype *loop, QlDtype *
 
 /* The loop that gives results of that dtype; QL_DTYPE_NONE: there is none. */
 static QlDtype loop_giving(const QlOpInfo *info, const QlScalar *inputs, QlDtype dtype) {
+  if (info->result == QL_RESULT_BYTE) {
+    QlDtype loop = loop_of((QlDomain)info->domain, inputs[0].dtype);
+    return dtype != QL_U8 ? QL_DTYPE_NONE : loop == QL_DTYPE_NONE ? QL_U8 : loop;
+  }
+  if (info->result == QL_RESULT_INT) return QL_DTYPE_NONE;
   if (info->result != QL_RESULT_PART)
     return loop_of((QlDomain)info->domain, dtype) == dtype ? dtype : QL_DTYPE_NONE;
   if (info_of(dtype)->kind == QL_KIND_COMPLEX) return QL_DTYPE_NONE;
@@ -206,6 +240,14 @@ QlStatus ql_op_resolve_as(QlOp op, const QlScalar *inputs, QlDtype dtype, QlDtyp
   if (info->result == QL_RESULT_BOOL && dtype == QL_BOOL)
     return ql_op_resolve(op, inputs, loop, result, error);
   *loop = info->result == QL_RESULT_BOOL ? QL_DTYPE_NONE : loop_giving(info, inputs, dtype);
+  if (op == QL_OP_LDEXP && *loop != QL_DTYPE_NONE) { /* it must hold what there is */
+    QlDtype least;
+    QlStatus status = resolve_ldexp(inputs, &least, result, NULL);
+    if (status == QL_ERR_OVERFLOW) return resolve_ldexp(inputs, &least, result, error);
+    if (!status && (inputs[0].weak || ql_can_cast_safely(least, dtype)))
+      return *result = dtype, QL_OK;
+    *loop = QL_DTYPE_NONE;
+  }
   if (*loop == QL_DTYPE_NONE && dtype == QL_BOOL && info->domain == QL_DOMAIN_NOBOOL)
     return no_loop(op, dtype, error);
   if (*loop == QL_DTYPE_NONE)

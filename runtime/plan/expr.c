@@ -154,10 +154,7 @@ int expr_statement(Planner *planner, Group *group, int statement, const AxisMap 
       return cast_to(group, add_node(group, &node), stored, statement);
     }
     case STATEMENT_MAP: {
-      QlResult result = ql_op_info[s->op].result;
-      node.dtype = result == QL_RESULT_BOOL   ? QL_BOOL
-                   : result == QL_RESULT_PART ? (QlDtype)ql_dtype_info[s->loop].part
-                                              : s->loop;
+      node.dtype = ql_op_result(node.op, s->loop);
       for (int k = 0; k < inputs; k++) {
         int value = read_input(planner, group, statement, k, map);
         if (value < 0) return -1;

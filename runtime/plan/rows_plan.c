@@ -57,12 +57,27 @@ static Placement place_one_row(const Rows *rows, const Group *group, const SlotV
   return p;
 }
 
+/* Of one line: who has its first element computes it, whoever has the others. */
+static Placement place_one_line(const Rows *rows, const NestArray *array) {
+  const PlanSlot *slot = &rows->planner->plan->slots[array->view.slot];
+  Placement p = {.origin = array->view.origin, .layout = slot->layout, .slot_ndim = slot->ndim};
+  p.leaf_axis = -1;
+  memcpy(p.slot_shape, slot->shape, sizeof p.slot_shape);
+  for (int a = 0; a < slot->ndim; a++) {
+    int64_t start = array->has_own ? array->own[a].start : 0;
+    p.axes[a] = (AxisMap){QL_MAX(0, QL_MIN(start, slot->shape[a] - 1)), 0, -1};
+  }
+  return p;
+}
+
 /* Of a domain whose position 0 is `from`. */
 static Placement place_from(const Rows *rows, int t, const Group *group, int64_t from) {
   const NestArray *array = rows->target[t];
   const PlanSlot *slot = &rows->planner->plan->slots[array->view.slot];
   int axis = axis_of_rows(rows, array);
   SlotView view = nest_over_domain(array, false);
+  if (axis < 0 && slot->layout->template && rows->nest->form == JIT_NEST_LINES)
+    return place_one_line(rows, array);
   if (!slot->layout->template || axis < 0) return place_one_row(rows, group, &view);
   Placement p = {.origin = array->view.origin, .layout = slot->layout, .slot_ndim = slot->ndim};
   p.leaf_axis = -1, p.by_rows = axis + 1;

@@ -42,6 +42,15 @@ static void widen(QlDtype from, const char *at, int64_t step, int64_t count, voi
 #undef WIDEN
 }
 
+/* Euclid's. */
+static uint64_t gcd(uint64_t a, uint64_t b) {
+  while (a) {
+    uint64_t rest = b % a;
+    b = a, a = rest;
+  }
+  return b;
+}
+
 /* ---- each dtype ---- */
 
 #define T int8_t
@@ -87,6 +96,7 @@ static void widen(QlDtype from, const char *at, int64_t step, int64_t count, voi
 #define AND(a, b) ((a) & (b))
 #define OR(a, b) ((a) | (b))
 #define XOR(a, b) ((a) ^ (b))
+#define GCD(a, b) (b)
 #define EXACT 1
 #include "scan_of.h"
 #undef EXACT
@@ -97,6 +107,7 @@ static void widen(QlDtype from, const char *at, int64_t step, int64_t count, voi
 #undef AND
 #undef OR
 #undef XOR
+#undef GCD
 
 #define ADD(a, b) ((a) + (b))
 #define MULTIPLY(a, b) ((a) * (b))
@@ -252,7 +263,8 @@ static QlStatus resolve(QlOp *op, const QlArray *array, QlDtype asked, QlDtype *
     case QL_OP_MAXIMUM:
     case QL_OP_BITWISE_AND:
     case QL_OP_BITWISE_OR:
-    case QL_OP_BITWISE_XOR: break;
+    case QL_OP_BITWISE_XOR:
+    case QL_OP_GCD: break;
     default:
       return ql_fail(error, QL_ERR_TYPE, "%s has no scan: its order would matter",
                      ql_op_info[*op].name);

@@ -1,5 +1,5 @@
 /* Scans of one dtype: scan.c includes this with T, NAME and what the operations do to two elements:
- * ADD, MULTIPLY, SMALLER, LARGER, AND, OR, XOR; EXACT: no order changes a bit. What takes an
+ * ADD, MULTIPLY, SMALLER, LARGER, AND, OR, XOR, GCD; EXACT: no order changes a bit. What takes an
  * operation is inlined where it is known. */
 
 static ALWAYS_INLINE T NAME(combine)(QlOp op, T a, T b) {
@@ -10,6 +10,7 @@ static ALWAYS_INLINE T NAME(combine)(QlOp op, T a, T b) {
     case QL_OP_MAXIMUM: return LARGER(a, b);
     case QL_OP_BITWISE_AND: return AND(a, b);
     case QL_OP_BITWISE_OR: return OR(a, b);
+    case QL_OP_GCD: return GCD(a, b);
     default: return XOR(a, b);
   }
 }
@@ -186,6 +187,7 @@ static void NAME(scan)(const ScanLine *line) {
     case QL_OP_MAXIMUM: NAME(line)(QL_OP_MAXIMUM, line); break;
     case QL_OP_BITWISE_AND: NAME(line)(QL_OP_BITWISE_AND, line); break;
     case QL_OP_BITWISE_OR: NAME(line)(QL_OP_BITWISE_OR, line); break;
+    case QL_OP_GCD: NAME(line)(QL_OP_GCD, line); break;
     default: NAME(line)(QL_OP_BITWISE_XOR, line); break;
   }
 }

@@ -25,11 +25,14 @@ KINDS = {
     "FLOAT": "f",
     "INTEGER": "iu",
     "BITS": "biu",
+    "WHOLE": "iu",
     "COMPLEX": "c",
 }
 INTEGERS = [f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)]
 DTYPES = ["bool", *INTEGERS, "float16", "float32", "float64", "complex64", "complex128"]
 CASES = 16
+# Their arguments are drawn by another generator: the others had theirs before.
+LATER = ("spacing", "mantissa", "exponent", "bitwise_count", "ldexp", "gcd", "lcm")
 
 
 def nasty(dtype, rng):
@@ -117,6 +120,11 @@ def compute(name, args):
         result = args[0].copy()
         result.imag = args[1].real
         return result
+    if name in ("mantissa", "exponent"):
+        return np.frexp(args[0])[name == "exponent"]
+    if name == "ldexp":
+        exponent = np.nan_to_num(args[1].astype("f8"), nan=0).clip(-10000, 10000)
+        return np.ldexp(args[0], exponent.astype(int))
     if name in ("real", "imag"):
         return np.ascontiguousarray(getattr(np, name)(args[0]))
     return getattr(np, name)(*args)
@@ -138,7 +146,7 @@ def samples(name, dtype, arity, rng):
 
 
 def main():
-    rng = np.random.default_rng(1)
+    first, later = np.random.default_rng(1), np.random.default_rng(2)
     np.seterr(all="ignore")
     for name, arity, domain in re.findall(
         r'QL_OP_ROW\(\w+,\s*"(\w+)",\s*(\d),\s*(\w+)', OPS.read_text()
@@ -150,7 +158,7 @@ def main():
                 continue
             if name == "where":
                 continue
-            args = samples(name, dtype, int(arity), rng)
+            args = samples(name, dtype, int(arity), later if name in LATER else first)
             result = compute(name, args)
             cases = [
                 ",".join(bits(x[k]) for x in (*args, result)) for k in range(0, 32 * CASES, 32)

@@ -345,7 +345,7 @@ KINDS: dict[str, Callable[[random.Random], Call]] = {
 EXACT = """
     add subtract multiply divide negative positive fabs square maximum minimum equal not_equal less less_equal
     greater greater_equal logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor invert
-    left_shift right_shift isnan isinf isfinite signbit copysign nextafter floor ceil trunc rint conjugate
+    left_shift right_shift isnan isinf isfinite signbit copysign nextafter spacing ldexp floor ceil trunc rint conjugate
     floor_divide remainder fmod heaviside sub mul truediv floordiv mod and_ or_ xor lshift rshift lt le eq ne gt ge
     neg pos any all count_nonzero array asarray copy ravel reshape concatenate stack where round isclose tril triu
     roll tile repeat append pad clip diff astype flatten

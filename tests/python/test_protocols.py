@@ -35,7 +35,7 @@ def test_numpy_functions_come_back_to_quelea():
     assert np.result_type(np.ones(1, "int8"), 3) == numpy.int8
 
 
-@pytest.mark.parametrize("name", ["roots", "poly"])
+@pytest.mark.parametrize("name", ["is_busday"])
 def test_missing_functions_are_named(name):
     a = np.ones(3)
     with pytest.raises(TypeError, match=rf"numpy\.{name} is not in Quelea yet"):
@@ -53,9 +53,7 @@ def test_missing_names():
         np.ones(3).dumps()
     assert not hasattr(np.ones(3), "getfield")
     with pytest.raises(TypeError, match="not in Quelea yet"):
-        numpy.ldexp(np.ones(3), np.ones(3, int))
-    with pytest.raises(NotImplementedError, match="reduceat"):
-        numpy.add.reduceat(np.ones(3), [0])
+        numpy.isnat(np.ones(3))
 
 
 @pytest.mark.parametrize(
@@ -63,8 +61,6 @@ def test_missing_names():
     [
         ("fromregex", "every rank reads the same file: np.asarray(numpy.fromregex("),
         ("polynomial", "numpy.polynomial works on numpy.asarray(x)"),
-        ("interp", "numpy.interp works on numpy.asarray(x)"),
-        ("apply_along_axis", "whole-array operations"),
         ("frompyfunc", "quelea.vectorize compiles"),
         ("longdouble", "floats of up to 64"),
         ("ScalarType", "use numpy.ScalarType"),
@@ -77,12 +73,12 @@ def test_what_is_missing_says_what_to_write_instead(name, advice):
 
 def test_missing_functions_and_methods_say_what_to_write_instead():
     a = np.ones(3)
-    with pytest.raises(TypeError, match=r"numpy\.roots is not .* pass numpy\.asarray"):
-        numpy.roots(a)
+    with pytest.raises(TypeError, match=r"numpy\.is_busday is not .* use numpy\.is_busday"):
+        numpy.is_busday(a)
     with pytest.raises(AttributeError, match=r"quelea\.on_root\(lambda a: a\.dump"):
         a.dump("never written")
-    with pytest.raises(AttributeError, match="make a new one"):
-        a.resize(4)
+    with pytest.raises(AttributeError, match="shares_memory"):
+        a.base  # noqa: B018
 
 
 def test_snapshots():

@@ -4,7 +4,7 @@ import warnings
 
 import numpy
 import pytest
-from support import host, same_error
+from support import host, same, same_error
 from test_sorting import mixed
 
 import quelea as np
@@ -159,11 +159,6 @@ def test_errors(call):
     same_error(lambda: call(np), lambda: call(numpy))
 
 
-def test_weights_are_refused():
-    with pytest.raises(NotImplementedError, match="weights"):
-        np.quantile(np.ones(3), 0.5, method="inverted_cdf", weights=[1, 2, 3])
-
-
 @pytest.mark.parametrize("dtype", [*REAL, "bool", "complex64"])
 def test_without_nan_of_nothing(dtype):
     for shape, axis in (((0,), None), ((3, 0), 1), ((3, 0), 0), ((0, 2), None)):
@@ -180,3 +175,47 @@ def test_without_nan_of_nothing(dtype):
                     numpy.nanquantile(x, 0.5, axis, **words),
                     (shape, axis, words),
                 )
+
+
+# ---- weights ----
+
+
+@pytest.mark.parametrize("name", ["quantile", "nanquantile"])
+def test_weights(name: str) -> None:
+    random = numpy.random.default_rng(4)
+    weights = random.integers(0, 4, (3, 4, 50))
+    weights[..., 1] += 1
+    for dtype in ("float64", "float32", "float16", "int32", "bool"):
+        x = random.normal(size=weights.shape).astype(dtype)
+        if dtype[0] == "f":
+            x[random.random(x.shape) < 0.02] = numpy.nan
+            x[..., 1] = 0.5
+        for axis in (0, 1, 2, None, (0, 2)):
+            own = weights if axis is None else numpy.maximum(weights, 1)
+            for q in (0.3, [0, 0.25, 0.5, 1], numpy.float32(0.4), [], [[0.1, 1]]):
+                given = {"axis": axis, "method": "inverted_cdf", "weights": own}
+                ours = getattr(np, name)(np.asarray(x), q, **{**given, "weights": np.asarray(own)})
+                same(ours, getattr(numpy, name)(x, q, **given), (dtype, axis, q))
+        line = numpy.array([1.0, 0, 2, 5])
+        many = numpy.broadcast_to(
+            line[:, None], x.shape
+        )  # where NumPy's nanquantile fails of fewer
+        for given in (line, many) if name == "quantile" else (many,):
+            words = {"axis": 1, "method": "inverted_cdf", "keepdims": True}
+            want = getattr(numpy, name)(x, 0.5, weights=given, **words)
+            same(getattr(np, name)(np.asarray(x), 0.5, weights=line, **words), want)
+    x = numpy.arange(12.0).reshape(3, 4)
+    for change in (
+        {"weights": numpy.zeros((3, 4))}, {"weights": -numpy.ones((3, 4))}, {"weights": numpy.ones(4)},
+        {"weights": numpy.ones(3), "axis": 1}, {"method": "linear"}, {"weights": numpy.full((3, 4), numpy.nan)},
+    ):  # fmt: skip
+        given = {"method": "inverted_cdf", "weights": numpy.ones((3, 4)), **change}
+        same_error(
+            lambda g=given: getattr(np, name)(np.asarray(x), 0.5, **g),
+            lambda g=given: getattr(numpy, name)(x, 0.5, **g),
+            text=False,
+        )
+    same(
+        np.percentile(np.asarray(x), 30, 0, method="inverted_cdf", weights=[1, 2, 3]),
+        numpy.percentile(x, 30, 0, method="inverted_cdf", weights=[1, 2, 3]),
+    )

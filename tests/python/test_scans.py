@@ -365,8 +365,6 @@ def test_what_scans_refuse() -> None:
         same_error(
             lambda w=work: w(quelea, quelea.asarray(x)), lambda w=work: w(numpy, x), text=False
         )
-    with pytest.raises(NotImplementedError, match=r"subtract\.accumulate is not in Quelea"):
-        quelea.subtract.accumulate(quelea.asarray(x))
 
 
 # ---- with a first element, and without NaN ----

@@ -119,11 +119,6 @@ def test_errors(call):
     same_error(lambda: call(np), lambda: call(numpy))
 
 
-def test_parts_along_an_axis_are_refused():
-    with pytest.raises(NotImplementedError, match="lexsort"):
-        np.unique(np.ones((3, 4)), axis=0)
-
-
 @settings(max_examples=10, deadline=None)
 @given(
     dtype=st.sampled_from(["int8", "float32", "bool", "uint64"]),
@@ -142,3 +137,35 @@ def test_isin_of_integers_with_and_without_sign(kind):
     small = numpy.array([-1, 5, 0, 7], "int8")
     for x, those in itertools.permutations((signed, unsigned, small), 2):
         same(np.isin(np.asarray(x), np.asarray(those), kind=kind), numpy.isin(x, those, kind=kind))
+
+
+def test_parts_that_are_different() -> None:
+    random = numpy.random.default_rng(5)
+    for dtype in ("int8", "float64", "bool", "complex128", "uint16"):
+        x = random.integers(0, 2, (20, 3, 2)).astype(dtype)
+        if dtype == "float64":
+            x[3, 1, 1] = -0.0
+        for view in (
+            lambda a: a,
+            lambda a: a.T,
+            lambda a: a[::-1, 1:],
+            lambda a: a[:, :, :1],
+            lambda a: a[:1],
+        ):
+            for axis in (0, 1, 2, -1):
+                ours = np.unique(view(np.asarray(x)), True, True, True, axis)
+                theirs = numpy.unique(view(x), True, True, True, axis)
+                for got, want in zip(ours, theirs, strict=True):
+                    same(got, want, (dtype, axis))
+    x = numpy.array([[1.0, numpy.nan], [0.0, 1.0], [1.0, numpy.nan], [numpy.nan, 0.0]])
+    for ours, theirs in zip(
+        np.unique(np.asarray(x), True, True, True, 0),
+        numpy.unique(x, True, True, True, 0),
+        strict=True,
+    ):
+        same(ours, theirs)
+    same(np.unique(np.zeros((0, 3)), axis=0), numpy.unique(numpy.zeros((0, 3)), axis=0))
+    same(
+        np.unique([[2, 1], [1, 2], [2, 1]], axis=0),
+        numpy.unique([[2, 1], [1, 2], [2, 1]], axis=0),
+    )

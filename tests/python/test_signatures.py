@@ -70,7 +70,8 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "convolve": (X[0], X[1, :3]), "correlate": (X[0], X[1, :3]),
     **dict.fromkeys(("bartlett", "blackman", "hamming", "hanning"), (7,)), "kaiser": (7, 14.0), "i0": (X,),
     **dict.fromkeys(("polyadd", "polysub", "polymul"), (X[0], X[1, :3])), "polyval": (X[0], X[1]),
-    "polyder": (X[0],), "polyint": (X[0],), "select": ([MASK, X > 7], [X, -X]), "choose": (MASK, [X, -X]),
+    "polyder": (X[0],), "poly": (X[0],), "roots": (X[0],), "polydiv": (X[0], X[1, :2]),
+    "polyfit": (X[0], X[1] ** 2, 1), "polyint": (X[0],), "select": ([MASK, X > 7], [X, -X]), "choose": (MASK, [X, -X]),
     "piecewise": (X, [MASK], [1, 2]), "putmask": (X, MASK, 3), "place": (X, MASK, 3), "real_if_close": (X + 0j,),
     "apply_over_axes": (lambda m: m.sum, X, (0,)), "asarray_chkfinite": (X,), "common_type": (X,), "isfortran": (X,),
     "require": (X,), "geterr": (), "geterrcall": (), "seterr": (), "seterrcall": (None,),
@@ -82,8 +83,15 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "insert": (X, 1, 7), "delete": (X, 1), "resize": (X, (2, 9)), "trim_zeros": (X,), "mask_indices": (3, numpy.triu),
     "ravel_multi_index": (([1, 2], [0, 3]), (3, 4)), "unravel_index": ([3, 5], (3, 4)),
     "array2string": (X,), "array_repr": (X,), "array_str": (X,),
-    "divmod": (X, 5), "modf": (X / 2,), "unstack": (X,), "vsplit": (X, 3), "hsplit": (X, 2), "dsplit": (X[None], 2),
+    "divmod": (X, 5), "modf": (X / 2,), "frexp": (X / 2,), "interp": (X, X[1], X[2]),
+    "apply_along_axis": (lambda m: _largest, 0, X), "packbits": (X > 3,),
+    "unpackbits": (X.astype("u1"),),
+    "unstack": (X,), "vsplit": (X, 3), "hsplit": (X, 2), "dsplit": (X[None], 2),
 }  # fmt: skip
+
+
+def _largest(line: Any) -> Any:
+    return line.max()
 
 
 def _without_axes(m: Any) -> Any:
@@ -218,12 +226,19 @@ VALUES: dict[str, list[Any]] = {
     "stable": [True, False, None],
     "side": ["left", "right", "no", 3],
     "sorter": [[3, 2, 1, 0], [0, 1], [0.0, 1, 2, 3], [0, 1, 2, 9], None],
-    "right": [True, False],
+    "right": [True, False, 3],
     **{
         name: [True, False]
         for name in ("overwrite_input", "assume_unique", "invert", "return_indices", "sorted")
     },
     **{f"return_{name}": [True] for name in ("index", "inverse", "counts")},
+    "count": [3, 0, -2, 100, -100, 12],
+    "rcond": [1e-3, None],
+    "full": [True],
+    "cov": [True, False, "unscaled"],
+    "w": [[1.0, 2, 3, 4], [1.0, 2]],
+    "left": [3, -1.5, 1j],
+    "bitorder": ["big", "little", "no", 3],
     "method": ["linear", "lower", "midpoint", "no"],
 }
 
@@ -275,7 +290,7 @@ def difference(ours: Any, theirs: Any, loop: Any = None) -> str | None:
     return None if near else f"{theirs!r}, not {got!r}"
 
 
-OF_TUPLES = ("matmul", "matvec", "vecmat", "vecdot", "divmod", "modf")  # ufuncs of NumPy's
+OF_TUPLES = ("matmul", "matvec", "vecmat", "vecdot", "divmod", "modf", "frexp")  # ufuncs of NumPy's
 
 
 def tried() -> Iterator[tuple[str, str, tuple[Any, ...], dict[str, Any]]]:
@@ -341,6 +356,9 @@ _INTEGERS = (
     "right_shift",
     "invert",
     "ldexp",
+    "gcd",
+    "lcm",
+    "bitwise_count",
 )
 UFUNCS = [
     name
@@ -371,7 +389,7 @@ def ufunc_arguments(name: str) -> tuple[Any, ...]:
 NO_VALUE: dict[str, tuple[str, ...]] = {
     "ndmax": ("array",),
     "m": ("tril_indices", "triu_indices"),  # in test_diagonals
-    "where": ("divmod", "modf"),  # without out= what is left out has any value
+    "where": ("divmod", "modf", "frexp"),  # without out= what is left out has any value
 }
 
 
@@ -398,7 +416,8 @@ METHODS = [
     if hasattr(numpy.ndarray, name)
     and not hasattr(object, name)
     and hasattr(quelea.ndarray, name)
-    and name not in ("shape", "size", "ndim", "real", "imag")
+    and name
+    not in ("shape", "size", "ndim", "real", "imag", "resize")  # the last one counts references
 ]
 
 # Methods that are no functions, by the signatures that NumPy documents.
@@ -489,12 +508,18 @@ REDUCE_WORDS = ("axis", "dtype", "out", "keepdims", "initial", "where")
 REDUCTIONS = ("add", "multiply", "maximum", "minimum", "logical_or", "logical_and")
 
 
-@pytest.mark.parametrize("name", [*REDUCTIONS, "subtract"])
+@pytest.mark.parametrize("name", [*REDUCTIONS, "subtract", "hypot", "fmax", "logical_xor"])
 def test_methods_of_ufuncs(name: str) -> None:
     """The keywords of reduce, by keyword and by position; what there is not yet says so."""
     differences = []
     words = REDUCE_WORDS
-    defaults: list[Any] = [0, None, None, False, None if name in ("maximum", "minimum") else 0]
+    defaults: list[Any] = [
+        0,
+        None,
+        None,
+        False,
+        None if name in ("maximum", "minimum", "fmax") else 0,
+    ]
     cases: list[Any] = [
         ("reduce", (X,), {}),
         ("reduce", (), {"array": X}),
