@@ -270,6 +270,7 @@ from .sets import *
 from .settings import *
 from .sorting import *
 from .statistics import *
+from .stencils import stencil
 from .windows import *
 
 __version__ = "0.1.0"

@@ -1,0 +1,485 @@
+"""Kernels of stencils: their indices count from the element that is computed, and become indices of arrays.
+
+    a[-1, 0]        a["at.0" - 1, "at.1"]           at an element whose neighbours are all there
+                    a["to.0"[0], "at.1"]            at one of the border along axis 0: where its neighbours are found
+
+The rewritten kernel takes hidden arguments behind its own: where the element is along each axis, and, along those where
+it is one of the border's, a table of where what stands beside it is found. It is compiled as any function; what it may
+not do with its arrays is refused with the rest, at its line.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import copy
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy
+
+from .. import _quelea
+from . import names
+from .source import Source
+
+Offsets = tuple[tuple[int, int], ...]  # from where to where a kernel looks, along each axis
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a kernel is compiled: with how many axes, for the border along which of them."""
+
+    arrays: tuple[str, ...]  # those that are indexed from the element on
+    reach: Offsets
+    border: tuple[bool, ...]
+    varies: tuple[bool, ...]  # along which axes are there offsets that are no constants?
+    fills: bool  # is what lies beyond the ends a number?
+    declared: bool  # was the reach declared?
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.reach)
+
+
+def parameters(form: Form) -> list[str]:
+    """The hidden arguments of a rewritten kernel, behind its own."""
+    found = [f"at.{k}" for k in range(form.ndim)]
+    for k in range(form.ndim):
+        if form.border[k]:
+            found += [f"to.{k}"] + ([f"inside.{k}"] if form.fills else [])
+        if form.border[k] and form.varies[k]:
+            found += [f"table.{k}", f"low.{k}", f"high.{k}"]
+            found += [f"truths.{k}"] if form.fills else []
+    return found + ([f"fill.{name}" for name in form.arrays] if form.fills else [])
+
+
+# ---- what a kernel touches ----
+
+
+def constant(node: ast.expr) -> int | None:
+    """The value of an index that is written in digits, or None."""
+    if isinstance(node, ast.Constant):
+        return node.value if type(node.value) is int else None
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+        value = constant(node.operand)
+        return -value if value is not None and isinstance(node.op, ast.USub) else value
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        left, right = constant(node.left), constant(node.right)
+        if left is None or right is None:
+            return None
+        return left + right if isinstance(node.op, ast.Add) else left - right
+    return None
+
+
+def indices(node: ast.Subscript) -> list[ast.expr]:
+    """What stands in the brackets, axis by axis."""
+    return list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+
+
+def subscripts(node: ast.AST, arrays: tuple[str, ...]) -> Iterator[ast.Subscript]:
+    """Where these arrays are indexed."""
+    for inner in ast.walk(node):
+        named = isinstance(inner, ast.Subscript) and isinstance(inner.value, ast.Name)
+        if named and inner.value.id in arrays:  # type: ignore[attr-defined]
+            yield inner  # type: ignore[misc]
+
+
+def reach_of(node: ast.AST, arrays: tuple[str, ...], ndim: int) -> Offsets:
+    """From where to where the constant indices lead."""
+    reach = [(0, 0)] * ndim
+    for found in subscripts(node, arrays):
+        items = indices(found)
+        for k, item in enumerate(items if len(items) == ndim else []):
+            offset = constant(item)
+            if offset is not None:
+                reach[k] = min(reach[k][0], offset), max(reach[k][1], offset)
+    return tuple(reach)
+
+
+def varying(node: ast.AST, arrays: tuple[str, ...], ndim: int) -> tuple[bool, ...]:
+    """Say along which axes there are offsets that are no constants."""
+    items = [indices(found) for found in subscripts(node, arrays)]
+    return tuple(any(constant(i[k]) is None for i in items if k < len(i)) for k in range(ndim))
+
+
+def named(node: ast.FunctionDef | ast.Lambda) -> set[str]:
+    """The names that stand in a kernel."""
+    body = node.body if isinstance(node.body, list) else [node.body]
+    return {n.id for part in body for n in ast.walk(part) if isinstance(n, ast.Name)}
+
+
+# ---- rewriting ----
+
+
+def rewritten(source: Source, form: Form) -> Source:
+    """The kernel with indices of arrays."""
+    node = copy.deepcopy(source.node)
+    own = node.args
+    every = [*own.posonlyargs, *own.args, *own.kwonlyargs]
+    every += [ast.arg(name) for name in parameters(form)]
+    node.args = ast.arguments([], every, None, [], [], None, [])
+    change = _Rewriter(form)
+    if isinstance(node, ast.Lambda):
+        node.body = change.visit(node.body)
+    else:
+        body = [change.visit(statement) for statement in node.body]
+        node.body = [ast.copy_location(ast.Expr(r), r) for r in change.refused] + body
+    return replace(source, node=ast.fix_missing_locations(node))
+
+
+class _Rewriter(ast.NodeTransformer):
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.refused: list[ast.expr] = []  # of what stands where no expression can
+
+    def refuse(self, node: Any, code: str, what: str, advice: str) -> ast.expr:
+        texts: list[ast.expr] = [ast.Constant(text) for text in (code, what, advice)]
+        call = ast.copy_location(ast.Call(ast.Name("refuse.", ast.Load()), texts, []), node)
+        if isinstance(getattr(node, "ctx", None), ast.Load):
+            return call
+        self.refused.append(call)
+        return ast.copy_location(ast.Name("refused.", ast.Store()), node)
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id not in self.form.arrays:
+            return node
+        if not isinstance(node.ctx, ast.Load):
+            what = f"{node.id} is an array of the stencil and cannot be another value"
+            return self.refuse(node, "QJ151", what, "take another name")
+        what = f"{node.id} is known around one element alone: it has indices, and nothing else"
+        advice = f"write {node.id}[...] with offsets, or list it in standard_indexing"
+        return self.refuse(node, "QJ152", what, advice)
+
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
+        if not isinstance(node.value, ast.Name) or node.value.id not in self.form.arrays:
+            return self.generic_visit(node)
+        name, items, ndim = node.value.id, indices(node), self.form.ndim
+        if not isinstance(node.ctx, ast.Load):
+            what = "a stencil's kernel stores into none of its arrays"
+            return self.refuse(node, "QJ150", what, "return the value, and give out= to the call")
+        if len(items) != ndim or any(isinstance(item, ast.Starred) for item in items):
+            what = f"{name} has {ndim} axes here, and {len(items)} indices"
+            return self.refuse(node, "QJ153", what, "write one offset for each axis")
+        parts = [self.part(name, k, item) for k, item in enumerate(items)]
+        wrong = next((part for part, _ in parts if _is_refusal(part)), None)
+        if wrong is not None:
+            return wrong
+        places = [part for part, _ in parts]
+        index = places[0] if ndim == 1 else ast.Tuple(places, ast.Load())
+        value = ast.copy_location(ast.Subscript(node.value, index, ast.Load()), node)
+        tests = [test for _, test in parts if test is not None]
+        if not tests:
+            return value
+        test = tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests)
+        return ast.copy_location(ast.IfExp(test, value, _load(f"fill.{name}")), node)
+
+    def part(self, name: str, k: int, item: ast.expr) -> tuple[ast.expr, ast.expr | None]:
+        """Where it is along an axis, and whether it is there, if it need not be."""
+        if isinstance(item, ast.Slice):
+            return self.stretch(k, item), None
+        offset = constant(item)
+        low, high = self.form.reach[k]
+        if offset is not None and not low <= offset <= high:
+            what = f"{name} is asked for at {offset} along axis {k}, beyond its neighborhood"
+            return self.refuse(_read(item), "QJ154", what, "widen neighborhood="), None
+        if offset is None and not self.form.declared:
+            what = "an offset that is no constant may lead anywhere"
+            advice = "say with neighborhood=((low, high), ...) how far it leads"
+            return self.refuse(_read(item), "QJ155", what, advice), None
+        if not self.form.border[k]:
+            return self.away(k, item, offset), None
+        if offset is not None:
+            number: ast.expr = ast.Constant(offset - low)
+            place: ast.expr = _at(f"to.{k}", number)
+            return place, _at(f"inside.{k}", number) if self.form.fills else None
+        number = ast.BinOp(self.visit(item), ast.Sub(), ast.Constant(low))
+        place = _call("ref.min", _call("ref.max", _at(f"table.{k}", number), _load(f"low.{k}")),
+                      _load(f"high.{k}"))  # fmt: skip
+        return place, _at(f"truths.{k}", copy.deepcopy(number)) if self.form.fills else None
+
+    def away(self, k: int, item: ast.expr, offset: int | None) -> ast.expr:
+        here = _load(f"at.{k}")
+        if offset is None:
+            return ast.copy_location(ast.BinOp(here, ast.Add(), self.visit(item)), item)
+        if not offset:
+            return here
+        sign = ast.Add() if offset > 0 else ast.Sub()
+        return ast.BinOp(here, sign, ast.Constant(abs(offset)))
+
+    def stretch(self, k: int, item: ast.Slice) -> ast.expr:
+        whole = item.lower is not None and item.upper is not None and item.step is None
+        if not whole or not self.form.declared or self.form.border[k]:
+            what = "a slice in a stencil has both ends, a declared neighborhood, and stays inside"
+            advice = "write low:high and neighborhood=, with mode 'constant' or 'skip'; or a loop"
+            return self.refuse(_read(item), "QJ156", what, advice)
+        assert item.lower is not None and item.upper is not None
+        lower, upper = (self.away(k, end, constant(end)) for end in (item.lower, item.upper))
+        return ast.copy_location(ast.Slice(lower, upper, None), item)
+
+
+def _load(name: str) -> ast.Name:
+    return ast.Name(name, ast.Load())
+
+
+def _at(name: str, index: ast.expr) -> ast.expr:
+    return ast.Subscript(_load(name), index, ast.Load())
+
+
+def _call(name: str, *args: ast.expr) -> ast.expr:
+    return ast.Call(_load(name), list(args), [])
+
+
+def _read(item: ast.expr) -> ast.expr:
+    """Something that is read, at that place."""
+    return ast.copy_location(ast.Name("", ast.Load()), item)
+
+
+def _is_refusal(node: ast.expr) -> bool:
+    named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    return named and node.func.id == "refuse."  # type: ignore[attr-defined]
+
+
+# ---- plain kernels ----
+
+
+@dataclass
+class Plain:
+    """A kernel that means the same for whole views as for elements: one expression of them.
+
+    What it names from outside must be what it was.
+    """
+
+    guards: list[tuple[names.Place, str, Any]]
+    of_floats: bool  # of integers an element may raise where an array has a 0
+
+    def holds(self) -> bool:
+        """Say whether all names are what they were."""
+        for place, name, value in self.guards:
+            now = place.get(name) if isinstance(place, dict) else place.cell_contents
+            if now is not value:
+                return False
+        return True
+
+
+class _NotPlain(Exception):
+    pass
+
+
+# Those that may raise for elements, or are no function of numbers, are not among them.
+_ELEMENTWISE = frozenset(
+    [
+        "absolute",
+        "add",
+        "arccos",
+        "arccosh",
+        "arcsin",
+        "arcsinh",
+        "arctan",
+        "arctan2",
+        "arctanh",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_xor",
+        "cbrt",
+        "ceil",
+        "conjugate",
+        "copysign",
+        "cos",
+        "cosh",
+        "deg2rad",
+        "equal",
+        "exp",
+        "exp2",
+        "expm1",
+        "fabs",
+        "floor",
+        "fmax",
+        "fmin",
+        "greater",
+        "greater_equal",
+        "hypot",
+        "invert",
+        "isfinite",
+        "isinf",
+        "isnan",
+        "less",
+        "less_equal",
+        "log",
+        "log10",
+        "log1p",
+        "log2",
+        "logaddexp",
+        "logaddexp2",
+        "logical_and",
+        "logical_not",
+        "logical_or",
+        "logical_xor",
+        "maximum",
+        "minimum",
+        "multiply",
+        "negative",
+        "nextafter",
+        "not_equal",
+        "positive",
+        "rad2deg",
+        "rint",
+        "sign",
+        "signbit",
+        "sin",
+        "sinh",
+        "sqrt",
+        "square",
+        "subtract",
+        "tan",
+        "tanh",
+        "trunc",
+    ]
+)
+_SIMPLE = ast.Add, ast.Sub, ast.Mult
+_BITS = ast.BitAnd, ast.BitOr, ast.BitXor
+
+
+def plain(source: Source, arrays: tuple[str, ...], ndim: int) -> Plain | None:
+    """Say whether the kernel is one expression of the elements around; None: it is more."""
+    reader = _Reader(source, arrays, ndim)
+    try:
+        reader.read()
+    except _NotPlain:
+        return None
+    return Plain(reader.guards, reader.of_floats)
+
+
+class _Reader:
+    def __init__(self, source: Source, arrays: tuple[str, ...], ndim: int) -> None:
+        self.function, self.node = source.function, source.node
+        self.arrays, self.ndim = arrays, ndim
+        own = source.node.args
+        every = [*own.posonlyargs, *own.args, *own.kwonlyargs]
+        # of each local name: does an array stand in its value?
+        self.local = {a.arg: False for a in every if a.arg not in arrays}
+        self.guards: list[tuple[names.Place, str, Any]] = []
+        self.of_floats = False
+
+    def read(self) -> None:
+        if isinstance(self.node, ast.Lambda):
+            self.needed(self.node.body)
+            return
+        *before, last = self.node.body
+        for k, statement in enumerate(before):
+            self.statement(statement, not k)
+        if not isinstance(last, ast.Return) or last.value is None:
+            raise _NotPlain
+        self.needed(last.value)
+
+    def statement(self, node: ast.stmt, first: bool) -> None:
+        if first and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            return
+        if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+            raise _NotPlain
+        target = node.targets[0]
+        if not isinstance(target, ast.Name) or target.id in self.arrays:
+            raise _NotPlain
+        found = self.of(node.value)
+        self.local[target.id] = found
+
+    def needed(self, *nodes: ast.expr) -> None:
+        """At least one of them is of arrays."""
+        found = [self.of(node) for node in nodes]
+        if not any(found):
+            raise _NotPlain
+
+    def of(self, node: ast.expr) -> bool:
+        """Say whether the value is of arrays."""
+        if isinstance(node, ast.Constant):
+            return self.number(node.value)
+        if isinstance(node, ast.Name) and node.id in self.local:
+            return self.local[node.id]
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            return self.number(self.outer(node))
+        if isinstance(node, ast.Subscript):
+            return self.subscript(node)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+            return self.of(node.operand)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert):
+            self.needed(node.operand)
+            return True
+        if isinstance(node, ast.BinOp):
+            return self.operator(node)
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            if isinstance(node.ops[0], (ast.Is, ast.IsNot, ast.In, ast.NotIn)):
+                raise _NotPlain
+            self.needed(node.left, *node.comparators)
+            return True
+        if isinstance(node, ast.Call):
+            return self.call(node)
+        raise _NotPlain
+
+    def number(self, value: Any) -> bool:
+        if not isinstance(value, (int, float, complex, numpy.number, numpy.bool_)):
+            raise _NotPlain
+        return False
+
+    def outer(self, node: ast.expr) -> Any:
+        """What a name from outside, or an attribute of a module, is."""
+        if isinstance(node, ast.Attribute):
+            module = self.outer(node.value)
+            if not isinstance(module, types.ModuleType):
+                raise _NotPlain
+            return getattr(module, node.attr, None)
+        if not isinstance(node, ast.Name) or node.id in self.local or node.id in self.arrays:
+            raise _NotPlain
+        value, place = names.lookup(self.function, node.id)
+        if place is vars(builtins):
+            self.guards.append((self.function.__globals__, node.id, None))
+            return value
+        if value is names.Missing:
+            raise _NotPlain
+        if not isinstance(value, (int, float, complex, numpy.generic)):
+            self.guards.append((place, node.id, value))
+        return value
+
+    def subscript(self, node: ast.Subscript) -> bool:
+        items = indices(node)
+        if not isinstance(node.value, ast.Name) or node.value.id not in self.arrays:
+            raise _NotPlain
+        if len(items) != self.ndim or any(constant(item) is None for item in items):
+            raise _NotPlain
+        return True
+
+    def operator(self, node: ast.BinOp) -> bool:
+        left, right = self.of(node.left), self.of(node.right)
+        if isinstance(node.op, _SIMPLE):
+            return left or right
+        if not left and not right:
+            raise _NotPlain  # of Python's numbers, which have rules of their own
+        if isinstance(node.op, _BITS):
+            return True
+        if isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod)):
+            by = node.right.value if isinstance(node.right, ast.Constant) else 0
+            self.of_floats |= not by
+            return True
+        if isinstance(node.op, ast.Pow):
+            power = node.right.value if isinstance(node.right, ast.Constant) else None
+            self.of_floats |= not (type(power) is int and power >= 0)
+            return True
+        raise _NotPlain
+
+    def call(self, node: ast.Call) -> bool:
+        if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
+            raise _NotPlain
+        function = self.outer(node.func)
+        name = getattr(function, "__name__", "")
+        if function is builtins.abs:
+            known = len(node.args) == 1
+        elif isinstance(function, (numpy.ufunc, _quelea.ufunc)):
+            known = name in _ELEMENTWISE and len(node.args) == function.nin
+        else:
+            known = names.known_name(function) in ("numpy.where", "quelea.where")
+            known = known and len(node.args) == 3
+        if not known:
+            raise _NotPlain
+        self.needed(*node.args)
+        return True

@@ -1,0 +1,735 @@
+"""``quelea.stencil``: kernels that say what one element is made of, by offsets from it.
+
+A call is a few statements, each for a box of the result: one for the inside, where all neighbours are there, and, where
+the border is computed too, one for each place along an axis that has neighbours beyond the end, as thin as one element:
+
+    corner   edge ...... edge   corner
+    edge     inside ... inside  edge           so the inside is as fast as if there were no border
+    corner   edge ...... edge   corner
+
+On Quelea's arrays a kernel that is one expression is computed of views, as slices that the program writes itself: so it
+is fused, its halos are inferred, and time loops of it are swept. Other kernels are loops that `quelea.jit` compiles
+(`compiling/relative.py`), and so are all on NumPy's arrays. Both give the same bits.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import linecache
+import os
+import types
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy
+
+from . import _quelea
+from ._quelea import asarray, ndarray
+from .compiling import relative
+from .compiling.function import Function, jit
+from .compiling.names import DTYPES
+from .compiling.signatures import IR, type_of
+from .compiling.source import NoSource, Source, lines_of, source_of
+from .creation import empty_like, full
+from .errors import JitError
+from .manipulation import shares_memory
+
+__all__ = ["stencil"]
+
+# ---- borders ----
+
+Table = list[int]  # where neighbours are found
+
+
+def _nearest(x: int, n: int) -> int:
+    return min(max(x, 0), n - 1)
+
+
+def _reflect(x: int, n: int) -> int:
+    x %= 2 * n
+    return min(x, 2 * n - 1 - x)
+
+
+def _mirror(x: int, n: int) -> int:
+    x %= max(2 * n - 2, 1)
+    return min(x, 2 * n - 2 - x) if n > 1 else 0
+
+
+def _wrap(x: int, n: int) -> int:
+    return x % n
+
+
+# Where a position beyond the ends of an axis is found, of those that have such a place: SciPy's names.
+_FOUND: dict[str, Callable[[int, int], int]] = {
+    "nearest": _nearest,
+    "reflect": _reflect,
+    "mirror": _mirror,
+    "wrap": _wrap,
+    "grid-constant": _nearest,  # anything: it is not read
+}
+_SAME = {"grid-mirror": "reflect", "grid-wrap": "wrap"}
+_MODES = ("constant", "skip", *_FOUND, *_SAME)
+_KEPT = 64  # shapes of which the pieces are known
+_MOST_PIECES = 64  # of the border, that are recorded one by one as views
+
+
+class _Piece:
+    """A box of the result: along each axis from where to where; border: it is one place, with neighbours there."""
+
+    def __init__(self, axes: Sequence[_Span]) -> None:
+        self.axes = axes
+        self.key = tuple(slice(axis.low, axis.high) for axis in axes)
+        self.border = tuple(axis.found is not None for axis in axes)
+
+
+class _Span:
+    def __init__(self, low: int, high: int, found: Table | None, inside: list[bool]) -> None:
+        self.low, self.high = low, high
+        self.found, self.inside = found, inside  # by offset from the least
+
+
+def _spans(n: int, reach: tuple[int, int], mode: str) -> tuple[list[_Span], list[_Span]]:
+    """An axis of n places: the stretch inside, if there is one, and each place of the border."""
+    below, above = max(0, -reach[0]), max(0, reach[1])
+    first, last = min(below, n), max(n - above, 0)
+    inside = [_Span(first, last, None, [])] if first < last else []
+    border = []
+    if mode in _FOUND:
+        for x in range(n):
+            if first <= x < last:
+                continue
+            seen = range(x + reach[0], x + reach[1] + 1)
+            found = [_FOUND[mode](y, n) for y in seen]
+            border.append(_Span(x, x + 1, found, [0 <= y < n for y in seen]))
+    return inside, border
+
+
+def _pieces(shape: tuple[int, ...], reach: relative.Offsets, mode: str) -> list[_Piece]:
+    """All that is computed, the inside first if there is one."""
+    axes = []
+    for n, axis in zip(shape, reach, strict=True):
+        inside, border = _spans(n, axis, mode)
+        axes.append(inside + border)
+    return [_Piece(spans) for spans in itertools.product(*axes)]
+
+
+def _edges(shape: tuple[int, ...], reach: relative.Offsets) -> Iterator[tuple[slice, ...]]:
+    """All that is not inside, as boxes that do not overlap."""
+    before: list[slice] = []
+    for n, (low, high) in zip(shape, reach, strict=True):
+        first = min(max(0, -low), n)
+        last = max(n - max(0, high), first)
+        rest = [slice(None)] * (len(shape) - len(before) - 1)
+        for edge in (slice(0, first), slice(last, n)):
+            if edge.start < edge.stop:
+                yield (*before, edge, *rest)
+        before.append(slice(first, last))
+
+
+# ---- what stands around an element, or around many ----
+
+
+class _Around:
+    """What a kernel gets for an array: elements, or views of as many as a piece has, by offsets."""
+
+    def __init__(self, array: Any, piece: _Piece, reach: relative.Offsets, fill: Any) -> None:
+        self._array, self._piece, self._reach, self._fill = array, piece, reach, fill
+
+    def __getitem__(self, offsets: Any) -> Any:
+        offsets = offsets if isinstance(offsets, tuple) else (offsets,)
+        key, there = [], True
+        for axis, offset, (least, _) in zip(self._piece.axes, offsets, self._reach, strict=True):
+            if axis.found is None:
+                key.append(slice(axis.low + offset, axis.high + offset))
+            else:
+                place = axis.found[offset - least]
+                there = there and (self._fill is None or axis.inside[offset - least])
+                key.append(slice(place, place + 1))
+        return self._array[tuple(key)] if there else self._fill
+
+
+class _AroundOne:
+    """The same for one element, without views: where nothing is compiled."""
+
+    def __init__(self, array: Any, piece: _Piece, reach: relative.Offsets, fill: Any) -> None:
+        self._array, self._piece, self._reach, self._fill = array, piece, reach, fill
+        self.at: tuple[int, ...] = ()
+
+    def __getitem__(self, offsets: Any) -> Any:
+        offsets = offsets if isinstance(offsets, tuple) else (offsets,)
+        key: list[Any] = []
+        spans = zip(self._piece.axes, offsets, self._reach, self.at, strict=True)
+        for axis, offset, (least, _), at in spans:
+            if isinstance(offset, slice):
+                key.append(slice(at + offset.start, at + offset.stop))
+            elif axis.found is None:
+                key.append(at + offset)
+            elif self._fill is not None and not axis.inside[offset - least]:
+                return self._fill
+            else:
+                key.append(axis.found[offset - least])
+        return self._array[tuple(key)]
+
+
+# ---- kernels as loops ----
+
+_numbers = itertools.count(1)
+
+
+class _Kernel(Function):
+    """A kernel with indices of arrays."""
+
+    def __init__(self, function: types.FunctionType, form: relative.Form) -> None:
+        super().__init__(function, {"boundscheck": False, "python_error": False})
+        self._rewrite = functools.partial(relative.rewritten, form=form)
+
+
+class _Loops:
+    """A kernel in loops over a box."""
+
+    def __init__(self, function: types.FunctionType, own: Sequence[str], form: relative.Form):
+        self.form = form
+        self.kernel = _Kernel(function, form)
+        name = function.__name__ if function.__name__.isidentifier() else "kernel"
+        hidden = [f"h{k}_" for k in range(len(relative.parameters(form)) - form.ndim)]
+        given = [f"a{k}_" for k in range(len(own))]
+        at = [f"i{k}_" for k in range(form.ndim)]
+        ends = [f"{end}{k}_" for k in range(form.ndim) for end in ("from", "to")]
+        # hidden arguments stand behind where the element is
+        lines = [f"def {name}({', '.join(['out_', *ends, *given, *hidden])}):"]
+        lines += [
+            f"{'    ' * (k + 1)}for {at[k]} in range(from{k}_, to{k}_):" for k in range(form.ndim)
+        ]
+        value = f"kernel_({', '.join([*given, *at, *hidden])})"
+        lines.append(f"{'    ' * (form.ndim + 1)}out_[{', '.join(at)}] = {value}")
+        text = "\n".join(lines) + "\n"
+        file = f"<quelea.stencil {next(_numbers)}>"
+        linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
+        module = compile(text, file, "exec")
+        code = next(c for c in module.co_consts if isinstance(c, types.CodeType))
+        self.run = jit(types.FunctionType(code, {"kernel_": self.kernel}))
+
+    def result(self, dtypes: dict[str, numpy.dtype[Any]], args: dict[str, Any]) -> str:
+        """The type of what the kernel gives."""
+        axes = ",".join(":" * self.form.ndim)
+        given = [
+            f"{IR.get(dtypes[name].name)}[{axes}]" if name in dtypes else type_of(value)
+            for name, value in args.items()
+        ]
+        text = f"({', '.join(given + ['int'] * self.form.ndim)})"
+        self.kernel._compile(text)
+        rows = {row[0]: row[1] for row in self.kernel._specials()}
+        return str(rows[text])
+
+
+def _hidden(piece: _Piece, form: relative.Form, fills: dict[str, Any]) -> list[Any]:
+    """What a kernel is given of a piece of the border, in the order of `relative.parameters`."""
+    values: list[Any] = []
+    for axis, varies in zip(piece.axes, form.varies, strict=True):
+        if axis.found is None:
+            continue
+        values += [tuple(axis.found)] + ([tuple(axis.inside)] if form.fills else [])
+        if varies:
+            values += [numpy.array(axis.found), min(axis.found), max(axis.found)]
+            values += [numpy.array(axis.inside)] if form.fills else []
+    return values + (list(fills.values()) if form.fills else [])
+
+
+_OF_PYTHON = {"bool": bool, "int": int, "float": float, "complex": complex}
+_OF_NUMPY = {text: name for name, text in IR.items()}
+
+
+# ---- the decorator ----
+
+
+class Stencil:
+    """A stencil, as `quelea.stencil` makes it of a kernel."""
+
+    __wrapped__: Any
+    __name__: str
+    _instead = "call the stencil outside the function, or write its loop in it"
+
+    def __init__(
+        self,
+        function: types.FunctionType,
+        mode: str,
+        cval: Any,
+        neighborhood: relative.Offsets | None,
+        standard: Sequence[str],
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self.mode = mode
+        self._cval = cval  # None: not given
+        self._declared = neighborhood
+        self.neighborhood = neighborhood
+        self._standard = tuple(standard)
+        self._signature = inspect.signature(function)
+        self._names = tuple(self._signature.parameters)
+        self._lines = lines_of(function)
+        self._kinds: dict[Any, _Kind] = {}
+        self._compiled = os.environ.get("QUELEA_JIT", "").lower() != "off"
+        kinds = inspect.Parameter
+        starred = (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD)
+        by_place = all(
+            p.kind is not kinds.KEYWORD_ONLY for p in self._signature.parameters.values()
+        )
+        self._plain = len(self._names) if by_place else -1  # arguments that need no binding
+        if any(p.kind in starred for p in self._signature.parameters.values()):
+            raise TypeError(f"{self.__name__}(): a stencil's kernel names all of its arguments")
+        if not self._names or "out" in self._names:
+            what = "names an argument out, which calls have" if self._names else "has no argument"
+            raise TypeError(f"{self.__name__}(): a stencil's kernel {what}")
+        if set(self._standard) - set(self._names):
+            raise ValueError(f"standard_indexing names what {self.__name__}() has no argument of")
+        if self._names[0] in self._standard:
+            raise ValueError(
+                "the first argument is indexed by offsets, and not in standard_indexing"
+            )
+
+    def __repr__(self) -> str:
+        return f"<quelea.stencil {self.__qualname__}>"  # type: ignore[attr-defined]
+
+    @property
+    def py_func(self) -> Any:
+        """The kernel itself."""
+        return self.__wrapped__
+
+    # ---- a call ----
+
+    def __call__(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
+        """Compute all elements.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            What the kernel takes: arrays, and numbers.
+        out : ndarray, optional
+
+        Returns
+        -------
+        ndarray
+        """
+        given = self._taken(args, kwargs, out)
+        first = given[self._names[0]]
+        arrays = {name: x for name, x in given.items() if self._is_array(name, x)}
+        self._check(arrays, first)
+        kind = self._kind(first.ndim, tuple(arrays))
+        self.neighborhood = kind.reach
+        if out is not None and out.shape != first.shape:
+            raise ValueError(f"out has shape {out.shape}, and {self._names[0]} {first.shape}")
+        if out is None and self.mode == "skip":
+            raise ValueError("mode 'skip' leaves the border as it is in out: give out=")
+        return _Call(self, kind, given, arrays, out).done()
+
+    def _taken(self, args: Any, kwargs: Any, out: Any) -> dict[str, Any]:
+        """The arguments by name, all arrays of one side."""
+        given = dict(zip(self._names, args, strict=False))
+        if len(args) != self._plain or kwargs:
+            try:
+                bound = self._signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"{self.__name__}() {error}") from None
+            bound.apply_defaults()
+            given = bound.arguments
+        given = {name: _taken(name, value) for name, value in given.items()}
+        first = given[self._names[0]]
+        if not isinstance(first, (ndarray, numpy.ndarray)):
+            raise TypeError(f"{self._names[0]}, the first argument of a stencil, is an array")
+        if out is not None and not isinstance(out, (ndarray, numpy.ndarray)):
+            raise TypeError(f"out is no array, but {type(out).__name__}")
+        if any(isinstance(x, ndarray) for x in (*given.values(), out)):
+            if out is not None and not isinstance(out, ndarray):
+                raise TypeError(
+                    "out is NumPy's, and the arrays are Quelea's: give one of quelea.empty"
+                )
+            given = {k: asarray(x) if self._is_array(k, x) else x for k, x in given.items()}
+        return given
+
+    def _is_array(self, name: str, value: Any) -> bool:
+        return name not in self._standard and isinstance(value, (ndarray, numpy.ndarray))
+
+    def _check(self, arrays: dict[str, Any], first: Any) -> None:
+        for name, array in arrays.items():
+            if array.ndim != first.ndim:
+                raise ValueError(
+                    f"{name} has {array.ndim} axes, and {self._names[0]} {first.ndim}: "
+                    "what has indices of its own is listed in standard_indexing"
+                )
+            if any(map(int.__lt__, array.shape, first.shape)):
+                raise ValueError(
+                    f"{name} of shape {array.shape} is smaller than {self._names[0]} of {first.shape}"
+                )
+            if self.mode in _FOUND and array.shape != first.shape:
+                raise ValueError(
+                    f"{name} has shape {array.shape}, and {self._names[0]} {first.shape}: "
+                    f"with mode {self.mode!r} arrays have the same"
+                )
+
+    def _kind(self, ndim: int, arrays: tuple[str, ...]) -> _Kind:
+        key = ndim, arrays
+        if key not in self._kinds:
+            self._kinds[key] = _Kind(self, ndim, arrays)
+        return self._kinds[key]
+
+
+def _taken(name: str, value: Any) -> Any:
+    """An array of numbers, or what else a kernel is given; arrays of no axes are numbers."""
+    if isinstance(value, ndarray):
+        return value if value.ndim else value[()]
+    if isinstance(value, numpy.ndarray):
+        if isinstance(value, numpy.ma.MaskedArray):
+            raise TypeError(f"{name} has a mask, which a stencil does not see")
+        if value.dtype.name not in DTYPES or not value.dtype.isnative:
+            raise TypeError(f"{name} is of {value.dtype!r}, which stencils do not take")
+        return numpy.asarray(value) if value.ndim else value[()]
+    if value is None or isinstance(value, (int, float, complex, tuple, numpy.number, numpy.bool_)):
+        return value
+    raise TypeError(f"{name} is {type(value).__name__}: a stencil takes arrays and numbers")
+
+
+class _Kind:
+    """What a stencil is for arrays of some number of axes."""
+
+    def __init__(self, stencil: Stencil, ndim: int, arrays: tuple[str, ...]) -> None:
+        self.stencil, self.arrays = stencil, arrays
+        try:
+            source = source_of(stencil.__wrapped__, stencil._lines or lines_of(stencil.__wrapped__))
+        except NoSource as no_source:
+            raise JitError(f"QJ101: {no_source}") from None
+        self.indexed = {s.value.id for s in relative.subscripts(source.node, arrays)}  # type: ignore[attr-defined]
+        self._refuse_unused(source, arrays)
+        declared = stencil._declared
+        if declared is not None and len(declared) != ndim:
+            raise ValueError(
+                f"neighborhood has {len(declared)} axes, and {stencil._names[0]} {ndim}"
+            )
+        self.is_declared = declared is not None
+        self.varies = relative.varying(source.node, arrays, ndim)
+        self.reach = declared or relative.reach_of(source.node, arrays, ndim)
+        inside = all(
+            self.reach[k][0] <= offset <= self.reach[k][1]
+            for found in relative.subscripts(source.node, arrays)
+            for k, item in enumerate(relative.indices(found)[:ndim])
+            if (offset := relative.constant(item)) is not None
+        )
+        self.plain = relative.plain(source, arrays, ndim) if inside else None
+        self.loops: dict[tuple[bool, ...], _Loops] = {}
+        self.pieces: dict[tuple[int, ...], list[_Piece]] = {}
+        self.dtypes: dict[Any, numpy.dtype[Any]] = {}
+
+    def _refuse_unused(self, source: Source, arrays: tuple[str, ...]) -> None:
+        where = f"{source.name}() at {source.file}:{source.node.lineno + source.line}"
+        if not self.indexed:
+            raise ValueError(
+                f"{where} looks at no element: write a[0], with an offset for each axis"
+            )
+        used = relative.named(source.node)
+        for name in arrays:
+            if name in used and name not in self.indexed:
+                raise TypeError(
+                    f"{where} has no offsets for {name}, which is an array: list it in standard_indexing"
+                )
+
+    def pieces_of(self, shape: tuple[int, ...]) -> list[_Piece]:
+        """The pieces of a result."""
+        if shape not in self.pieces:
+            if len(self.pieces) == _KEPT:
+                del self.pieces[next(iter(self.pieces))]
+            self.pieces[shape] = _pieces(shape, self.reach, self.stencil.mode)
+        return self.pieces[shape]
+
+    def loops_for(self, border: tuple[bool, ...]) -> _Loops:
+        """The loops over a piece with a border along these axes."""
+        if border not in self.loops:
+            fills = self.stencil.mode == "grid-constant" and any(border)
+            form = relative.Form(
+                self.arrays, self.reach, border, self.varies, fills, self.is_declared
+            )
+            self.loops[border] = _Loops(self.stencil.__wrapped__, self.stencil._names, form)
+        return self.loops[border]
+
+    def dtype(self, given: dict[str, Any], arrays: dict[str, Any]) -> numpy.dtype[Any]:
+        """The dtype of what the kernel gives."""
+        dtypes = {name: array.dtype for name, array in arrays.items()}
+        key = tuple(
+            dtypes[name] if name in dtypes else type_of(value) for name, value in given.items()
+        )
+        if key not in self.dtypes:
+            text = self.loops_for((False,) * len(self.reach)).result(dtypes, given)
+            if text not in _OF_PYTHON and text not in _OF_NUMPY:
+                name = self.stencil.__name__
+                raise TypeError(f"{name}() gives {text}, and a stencil's kernel gives a number")
+            of = _OF_PYTHON.get(text) or _OF_NUMPY[text]
+            self.dtypes[key] = numpy.dtype(of)
+        return self.dtypes[key]
+
+
+class _Call:
+    """One application of a stencil."""
+
+    def __init__(
+        self, stencil: Stencil, kind: _Kind, given: dict[str, Any], arrays: dict[str, Any], out: Any
+    ) -> None:
+        self.stencil, self.kind, self.given, self.arrays, self.out = (
+            stencil,
+            kind,
+            given,
+            arrays,
+            out,
+        )
+        self.first = given[stencil._names[0]]
+        self.ours = isinstance(self.first, ndarray)
+        self.fills: dict[str, Any] = {}
+        if stencil.mode == "grid-constant":
+            number = 0 if stencil._cval is None else stencil._cval
+            self.fills = {k: _converted(number, a.dtype) for k, a in arrays.items()}
+
+    def done(self) -> Any:
+        pieces = self.kind.pieces_of(self.first.shape)
+        views = self._as_views() and all(self.first.shape)
+        values: list[Any] = []
+        if views and pieces:
+            values = [self._views(pieces[0])]
+            dtype = values[0].dtype
+        elif self.stencil._compiled:
+            dtype = self.kind.dtype(self.given, self.arrays)
+        else:
+            values = [[self._elements(piece) for piece in pieces]]
+            found = [numpy.asarray(v) for v in values[0]]
+            dtype = numpy.result_type(*found) if found else numpy.dtype(float)
+        out, target = self._target(dtype)
+        if self.ours:
+            _quelea.set_patient(True)
+        try:
+            self._all(pieces, values, views, target)
+        finally:
+            if self.ours:
+                _quelea.set_patient(False)
+        return self._finished(out, target)
+
+    def _all(self, pieces: list[_Piece], values: list[Any], views: bool, target: Any) -> None:
+        border = len(pieces) - 1
+        for k, piece in enumerate(pieces):
+            if not self.stencil._compiled:
+                target[piece.key] = values[0][k]
+            elif views and (not k or border <= _MOST_PIECES):
+                target[piece.key] = values[0] if not k else self._views(piece)
+            else:
+                self._loops(piece, target)
+
+    # ---- where it goes ----
+
+    def _target(self, dtype: numpy.dtype[Any]) -> tuple[Any, Any]:
+        """The result, and what is computed into: another array, where the result is also read."""
+        make = empty_like if self.ours else numpy.empty_like
+        if self.out is None:
+            made = make(self.first, dtype)
+            return made, made
+        out = self.out
+        if not numpy.can_cast(dtype, out.dtype, "same_kind"):
+            raise TypeError(
+                f"Cannot cast the result of {self.stencil.__name__}() from {dtype!r} to "
+                f"{out.dtype!r} with casting rule 'same_kind'"
+            )
+        read = [x for x in self.given.values() if isinstance(x, (ndarray, numpy.ndarray))]
+        shares = shares_memory if self.ours else numpy.may_share_memory
+        if any(shares(out, x) for x in read if type(x) is type(out)) or _is_part(out):
+            return out, make(out)
+        return out, out
+
+    def _finished(self, out: Any, target: Any) -> Any:
+        mode, cval = self.stencil.mode, self.stencil._cval
+        if mode in _FOUND:
+            if target is not out:
+                out[...] = target
+            return out
+        if target is not out:
+            reach = zip(out.shape, self.kind.reach, strict=True)
+            key = tuple(slice(max(0, -low), max(n - max(0, high), 0)) for n, (low, high) in reach)
+            out[key] = target[key]
+        if mode == "constant" and (self.out is None or cval is not None):
+            for edge in _edges(out.shape, self.kind.reach):
+                out[edge] = 0 if cval is None else cval
+        return out
+
+    # ---- how ----
+
+    def _as_views(self) -> bool:
+        plain = self.kind.plain
+        if not self.ours or plain is None or not self.stencil._compiled or not plain.holds():
+            return False
+        return not plain.of_floats or all(a.dtype.kind in "fc" for a in self.arrays.values())
+
+    def _views(self, piece: _Piece) -> Any:
+        """The values of a piece, as an expression of views."""
+        ones = (1,) * self.first.ndim
+        around = {
+            name: _Around(array, piece, self.kind.reach,
+                          full(ones, self.fills[name], array.dtype) if self.fills else None)
+            for name, array in self.arrays.items()
+        }  # fmt: skip
+        values = (around.get(name, value) for name, value in self.given.items())
+        return self.stencil.__wrapped__(*values)
+
+    def _loops(self, piece: _Piece, target: Any) -> None:
+        """Compute a piece by compiled loops."""
+        loops = self.kind.loops_for(piece.border)
+        ends = [end for axis in piece.axes for end in (axis.low, axis.high)]
+        given = [x.copy() if _is_part(x) else x for x in self.given.values()]
+        loops.run(target, *ends, *given, *_hidden(piece, loops.form, self.fills))
+
+    def _elements(self, piece: _Piece) -> Any:
+        """The values of a piece, element by element, in Python."""
+        around = {
+            name: _AroundOne(array, piece, self.kind.reach, self.fills.get(name))
+            for name, array in self.arrays.items()
+        }
+        values = [around.get(name, value) for name, value in self.given.items()]
+        found = []
+        for at in itertools.product(*(range(axis.low, axis.high) for axis in piece.axes)):
+            for one in around.values():
+                one.at = at
+            found.append(self.stencil.__wrapped__(*values))
+        return numpy.array(found).reshape([axis.high - axis.low for axis in piece.axes])
+
+
+def _is_part(x: Any) -> bool:
+    """Say whether loops cannot take it: the real or imaginary parts of an array."""
+    return isinstance(x, ndarray) and _quelea.is_part(x)
+
+
+def _converted(number: Any, dtype: numpy.dtype[Any]) -> Any:
+    """The number as an element of the dtype, as when it is stored there."""
+    one = numpy.empty(1, dtype)
+    one[0] = number
+    return one[0]
+
+
+def _neighborhood(given: Any) -> relative.Offsets | None:
+    if given is None:
+        return None
+    try:
+        reach = tuple((int(low), int(high)) for low, high in given)
+    except (TypeError, ValueError):
+        reach = ()
+    if not reach or any(low > high for low, high in reach):
+        raise ValueError(
+            "neighborhood has a pair (low, high) for each axis, as ((-1, 1), (0, 2)): the least and "
+            f"the largest offset; not {given!r}"
+        )
+    return reach
+
+
+def stencil(
+    func_or_mode: Any = "constant",
+    *,
+    mode: str | None = None,
+    cval: Any = None,
+    neighborhood: Sequence[tuple[int, int]] | None = None,
+    standard_indexing: Sequence[str] = (),
+) -> Any:
+    """Make a stencil of a kernel: a function that says what one element is made of.
+
+    The kernel's arrays are indexed by offsets from the element: ``a[-1, 0]`` is the one before it
+    along the first axis. The stencil is called with whole arrays, and gives a new array of the shape
+    of the first. The function's interface is that of ``numba.stencil``, with more modes.
+
+    Parameters
+    ----------
+    func_or_mode : function or str
+        The kernel; or the mode, as in Numba. Without a function a decorator is made.
+    mode : str, optional
+        What becomes of the border: of the elements that have neighbours beyond the ends of the
+        arrays. By default 'constant'.
+
+        ================= ===================================================================
+        'constant'        they are `cval`, as in Numba. Of an array that is given as ``out``
+                          they stay as they are, unless `cval` is given
+        'skip'            they stay as they are in ``out``, which must be given
+        'grid-constant'   beyond the ends is `cval`: ``k k k | a b c d | k k k``. This is what
+                          ``scipy.ndimage`` calls 'constant' too, and ``numpy.pad`` 'constant'
+        'nearest'         ``a a a | a b c d | d d d``, ``numpy.pad``'s 'edge'
+        'reflect'         ``c b a | a b c d | d c b``, ``numpy.pad``'s 'symmetric'; also
+                          'grid-mirror'
+        'mirror'          ``d c b | a b c d | c b a``, ``numpy.pad``'s 'reflect'
+        'wrap'            ``b c d | a b c d | a b c``; also 'grid-wrap'
+        ================= ===================================================================
+
+    cval : number, optional
+        0 by default.
+    neighborhood : sequence of pairs of int, optional
+        The least and the largest offset along each axis. It must be given where offsets are not
+        constants, as in loops; what leads farther is undefined.
+    standard_indexing : sequence of str
+        Arguments that are arrays with indices of their own, which count from their beginning.
+
+    Returns
+    -------
+    Stencil
+        Called with what the kernel takes, arrays and numbers, and with ``out=``, an array of the
+        shape of the first argument, which is given back. `neighborhood` is what was declared or,
+        after a call, inferred.
+
+    Raises
+    ------
+    ValueError
+        There is no such mode; or, from a call, arrays do not fit each other.
+    quelea.errors.JitError
+        From the first call: what the kernel does is not in the language of `quelea.jit`. A
+        ``SyntaxError``.
+
+    Notes
+    -----
+    The kernel is compiled as by `quelea.jit`, in whose language it is written. Its arrays are
+    Quelea's or NumPy's; with one of Quelea's the result is Quelea's. They have as many axes as the
+    first, and are at least as large (with a mode that looks beyond the ends, as large); others have
+    to be listed in `standard_indexing`. If ``out`` is also read, all is read before it is stored.
+
+    Over ranks the halo follows from the offsets, and messages bring no more. A kernel that is one
+    expression (numbers, operators, ufuncs, ``where``, names for parts of it) is computed as slices
+    are: fused with what is around it, and in time loops several steps together. A variable offset
+    with 'wrap' may bring all of the axis.
+
+    Inside of functions of `quelea.jit` it is not known.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> @np.stencil
+    ... def around(a):
+    ...     return 0.25 * (a[0, 1] + a[1, 0] + a[0, -1] + a[-1, 0])
+    >>> print(around(np.arange(12).reshape(3, 4)))
+    [[0. 0. 0. 0.]
+     [0. 5. 6. 0.]
+     [0. 0. 0. 0.]]
+    >>> @np.stencil(mode="nearest", neighborhood=((-2, 0),))
+    ... def largest(a):
+    ...     best = a[0]
+    ...     for i in range(-2, 0):
+    ...         best = max(best, a[i])
+    ...     return best
+    >>> print(largest(np.array([1, 5, 2, 0, 3])))
+    [1 5 5 5 3]
+    """
+    given = func_or_mode if isinstance(func_or_mode, str) else None
+    if mode is not None and given not in (None, "constant", mode):
+        raise TypeError(f"the mode is given twice: {given!r} and {mode!r}")
+    chosen = mode or given or "constant"
+    if chosen not in _MODES:
+        raise ValueError(f"mode must be one of {', '.join(_MODES)}, not {chosen!r}")
+    chosen = _SAME.get(chosen, chosen)
+    if cval is not None and chosen not in ("constant", "grid-constant"):
+        raise ValueError(f"mode {chosen!r} has no cval")
+    if isinstance(standard_indexing, str):
+        standard_indexing = (standard_indexing,)
+    reach = _neighborhood(neighborhood)
+
+    def decorate(function: Any) -> Stencil:
+        function = getattr(function, "__wrapped__", function)
+        if not isinstance(function, types.FunctionType):
+            raise TypeError(f"stencil takes Python functions, not {type(function).__name__}")
+        return Stencil(function, chosen, cval, reach, standard_indexing)
+
+    return decorate if isinstance(func_or_mode, str) else decorate(func_or_mode)
