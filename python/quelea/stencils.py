@@ -29,7 +29,7 @@ from . import _quelea
 from ._quelea import asarray, ndarray
 from .compiling import relative
 from .compiling.function import Function, jit
-from .compiling.names import DTYPES
+from .compiling.names import DTYPES, Missing, Place
 from .compiling.signatures import IR, type_of
 from .compiling.source import NoSource, Source, lines_of, source_of
 from .creation import empty_like, full
@@ -185,6 +185,25 @@ class _Kernel(Function):
         super().__init__(function, {"boundscheck": False, "python_error": False})
         self._rewrite = functools.partial(relative.rewritten, form=form)
 
+    def captured(self) -> list[Any]:
+        """The numbers and arrays that it takes from outside, as they are now."""
+        if self._program is None or not all(map(_holds, self._program.guards)):
+            self._prepare()
+        assert self._program is not None
+        return [_value_at(*capture) for capture in self._program.captures]
+
+
+def _value_at(place: Place, name: str) -> Any:
+    try:
+        return place[name] if isinstance(place, dict) else place.cell_contents
+    except (KeyError, ValueError):
+        return Missing
+
+
+def _holds(guard: tuple[Any, ...]) -> bool:
+    place, name, *value = guard
+    return _value_at(place, name) is (value[0] if value else Missing)
+
 
 class _Loops:
     """A kernel in loops over a box."""
@@ -211,14 +230,18 @@ class _Loops:
         code = next(c for c in module.co_consts if isinstance(c, types.CodeType))
         self.run = jit(types.FunctionType(code, {"kernel_": self.kernel}))
 
-    def result(self, dtypes: dict[str, numpy.dtype[Any]], args: dict[str, Any]) -> str:
-        """The type of what the kernel gives."""
+    def types(self, arrays: dict[str, Any], args: dict[str, Any]) -> str:
+        """The types of what the kernel is given, and takes from outside, as text."""
         axes = ",".join(":" * self.form.ndim)
         given = [
-            f"{IR.get(dtypes[name].name)}[{axes}]" if name in dtypes else type_of(value)
+            f"{IR[value.dtype.name]}[{axes}]" if name in arrays else type_of(value)
             for name, value in args.items()
         ]
-        text = f"({', '.join(given + ['int'] * self.form.ndim)})"
+        outside = [type_of(value) for value in self.kernel.captured()]
+        return f"({', '.join([*given, *['int'] * self.form.ndim, *outside])})"
+
+    def result(self, text: str) -> str:
+        """The type of what the kernel gives, of those."""
         self.kernel._compile(text)
         rows = {row[0]: row[1] for row in self.kernel._specials()}
         return str(rows[text])
@@ -335,7 +358,7 @@ class Stencil:
             given = bound.arguments
         given = {name: _taken(name, value) for name, value in given.items()}
         first = given[self._names[0]]
-        if not isinstance(first, (ndarray, numpy.ndarray)):
+        if not self._is_array(self._names[0], first):
             raise TypeError(f"{self._names[0]}, the first argument of a stencil, is an array")
         if out is not None and not isinstance(out, (ndarray, numpy.ndarray)):
             raise TypeError(f"out is no array, but {type(out).__name__}")
@@ -348,7 +371,8 @@ class Stencil:
         return given
 
     def _is_array(self, name: str, value: Any) -> bool:
-        return name not in self._standard and isinstance(value, (ndarray, numpy.ndarray))
+        is_array = isinstance(value, (ndarray, numpy.ndarray)) and value.ndim > 0
+        return is_array and name not in self._standard
 
     def _check(self, arrays: dict[str, Any], first: Any) -> None:
         for name, array in arrays.items():
@@ -377,7 +401,7 @@ class Stencil:
 def _taken(name: str, value: Any) -> Any:
     """An array of numbers, or what else a kernel is given; arrays of no axes are numbers."""
     if isinstance(value, ndarray):
-        return value if value.ndim else value[()]
+        return value
     if isinstance(value, numpy.ndarray):
         if isinstance(value, numpy.ma.MaskedArray):
             raise TypeError(f"{name} has a mask, which a stencil does not see")
@@ -417,7 +441,7 @@ class _Kind:
         self.plain = relative.plain(source, arrays, ndim) if inside else None
         self.loops: dict[tuple[bool, ...], _Loops] = {}
         self.pieces: dict[tuple[int, ...], list[_Piece]] = {}
-        self.dtypes: dict[Any, numpy.dtype[Any]] = {}
+        self.dtypes: dict[str, numpy.dtype[Any]] = {}  # of results, by the types given
 
     def _refuse_unused(self, source: Source, arrays: tuple[str, ...]) -> None:
         where = f"{source.name}() at {source.file}:{source.node.lineno + source.line}"
@@ -452,12 +476,10 @@ class _Kind:
 
     def dtype(self, given: dict[str, Any], arrays: dict[str, Any]) -> numpy.dtype[Any]:
         """The dtype of what the kernel gives."""
-        dtypes = {name: array.dtype for name, array in arrays.items()}
-        key = tuple(
-            dtypes[name] if name in dtypes else type_of(value) for name, value in given.items()
-        )
+        loops = self.loops_for((False,) * len(self.reach))
+        key = loops.types(arrays, given)
         if key not in self.dtypes:
-            text = self.loops_for((False,) * len(self.reach)).result(dtypes, given)
+            text = loops.result(key)
             if text not in _OF_PYTHON and text not in _OF_NUMPY:
                 name = self.stencil.__name__
                 raise TypeError(f"{name}() gives {text}, and a stencil's kernel gives a number")
@@ -481,6 +503,7 @@ class _Call:
         )
         self.first = given[stencil._names[0]]
         self.ours = isinstance(self.first, ndarray)
+        self.looped: dict[str, Any] | None = None
         self.fills: dict[str, Any] = {}
         if stencil.mode == "grid-constant":
             number = 0 if stencil._cval is None else stencil._cval
@@ -494,7 +517,7 @@ class _Call:
             values = [self._views(pieces[0])]
             dtype = values[0].dtype
         elif self.stencil._compiled:
-            dtype = self.kind.dtype(self.given, self.arrays)
+            dtype = self.kind.dtype(self._in_loops(), self.arrays)
         else:
             values = [[self._elements(piece) for piece in pieces]]
             found = [numpy.asarray(v) for v in values[0]]
@@ -573,11 +596,17 @@ class _Call:
         values = (around.get(name, value) for name, value in self.given.items())
         return self.stencil.__wrapped__(*values)
 
+    def _in_loops(self) -> dict[str, Any]:
+        """The arguments as loops take them: arrays of no axes are looked at."""
+        if self.looped is None:
+            self.looped = {name: _looped(value) for name, value in self.given.items()}
+        return self.looped
+
     def _loops(self, piece: _Piece, target: Any) -> None:
         """Compute a piece by compiled loops."""
         loops = self.kind.loops_for(piece.border)
         ends = [end for axis in piece.axes for end in (axis.low, axis.high)]
-        given = [x.copy() if _is_part(x) else x for x in self.given.values()]
+        given = self._in_loops().values()
         loops.run(target, *ends, *given, *_hidden(piece, loops.form, self.fills))
 
     def _elements(self, piece: _Piece) -> Any:
@@ -598,6 +627,12 @@ class _Call:
 def _is_part(x: Any) -> bool:
     """Say whether loops cannot take it: the real or imaginary parts of an array."""
     return isinstance(x, ndarray) and _quelea.is_part(x)
+
+
+def _looped(x: Any) -> Any:
+    if isinstance(x, ndarray) and not x.ndim:
+        return numpy.asarray(x)[()]
+    return x.copy() if _is_part(x) else x
 
 
 def _converted(number: Any, dtype: numpy.dtype[Any]) -> Any:

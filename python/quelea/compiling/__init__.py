@@ -7,6 +7,7 @@ generators generators and comprehensions as loops
 source     where a function's text stands, and whether it is what the function was made of
 names      what the names of a function stand for: modules, functions, numbers
 function   what ``@jit`` makes of a function: calls, defaults, refusals, looking inside
+relative   kernels of stencils, whose indices count from an element
 signatures explicit signatures, with Numba's meaning
 library    functions that compiled ones may call, written in the language itself
 ========== =====================================================================
