@@ -338,7 +338,9 @@ class Stencil:
         first = given[self._names[0]]
         arrays = {name: x for name, x in given.items() if self._is_array(name, x)}
         self._check(arrays, first)
-        kind = self._kind(first.ndim, tuple(arrays))
+        kind = self._kind(
+            first.ndim, tuple(arrays), tuple(k for k, x in given.items() if _is_number(x))
+        )
         self.neighborhood = kind.reach
         if out is not None and out.shape != first.shape:
             raise ValueError(f"out has shape {out.shape}, and {self._names[0]} {first.shape}")
@@ -391,10 +393,10 @@ class Stencil:
                     f"with mode {self.mode!r} arrays have the same"
                 )
 
-    def _kind(self, ndim: int, arrays: tuple[str, ...]) -> _Kind:
-        key = ndim, arrays
+    def _kind(self, ndim: int, arrays: tuple[str, ...], numbers: tuple[str, ...]) -> _Kind:
+        key = ndim, arrays, numbers
         if key not in self._kinds:
-            self._kinds[key] = _Kind(self, ndim, arrays)
+            self._kinds[key] = _Kind(self, ndim, arrays, numbers)
         return self._kinds[key]
 
 
@@ -413,10 +415,19 @@ def _taken(name: str, value: Any) -> Any:
     raise TypeError(f"{name} is {type(value).__name__}: a stencil takes arrays and numbers")
 
 
+def _is_number(x: Any) -> bool:
+    """Say whether it is a number, or an array of no axes."""
+    if isinstance(x, (ndarray, numpy.ndarray)):
+        return not x.ndim
+    return isinstance(x, (int, float, complex, numpy.number, numpy.bool_))
+
+
 class _Kind:
     """What a stencil is for arrays of some number of axes."""
 
-    def __init__(self, stencil: Stencil, ndim: int, arrays: tuple[str, ...]) -> None:
+    def __init__(
+        self, stencil: Stencil, ndim: int, arrays: tuple[str, ...], numbers: tuple[str, ...]
+    ) -> None:
         self.stencil, self.arrays = stencil, arrays
         try:
             source = source_of(stencil.__wrapped__, stencil._lines or lines_of(stencil.__wrapped__))
@@ -438,7 +449,7 @@ class _Kind:
             for k, item in enumerate(relative.indices(found)[:ndim])
             if (offset := relative.constant(item)) is not None
         )
-        self.plain = relative.plain(source, arrays, ndim) if inside else None
+        self.plain = relative.plain(source, arrays, numbers, ndim) if inside else None
         self.loops: dict[tuple[bool, ...], _Loops] = {}
         self.pieces: dict[tuple[int, ...], list[_Piece]] = {}
         self.dtypes: dict[str, numpy.dtype[Any]] = {}  # of results, by the types given

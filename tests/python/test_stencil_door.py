@@ -12,6 +12,7 @@ from jobs import LAUNCHED, fine
 from support import DTYPES, happened, host, same, values
 
 import quelea
+from quelea.compiling import relative
 from quelea.errors import JitError
 
 starts_jobs = pytest.mark.skipif(LAUNCHED, reason="starts jobs, which a rank of a job cannot")
@@ -345,6 +346,40 @@ def test_results_have_the_kernels_type(mode):
         check(made(f"def f(a):\n    return {text}\n", quelea=numpy), (a,), [(0, 1)], mode, text)
         for x in a, quelea.asarray(a), quelea.asarray(a)[:0], a[:0]:
             assert quelea.stencil(kernel, mode=mode)(x).dtype == dtype, text
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32", "uint8", "complex128"])
+def test_elements_and_views_have_the_same_bits(dtype):
+    """What NumPy's arrays get from loops, and ours from expressions of views."""
+    a = values(dtype, 60)
+    b = values(dtype, 60, 1)
+    if dtype[0] != "f":
+        a, b = (a % 7).astype(dtype) if dtype[0] != "c" else a, numpy.arange(1, 61).astype(dtype)
+    texts = [f"{op}a[1]" for op in ("-", "~", "+")]
+    texts += [
+        f"a[0] {op} b[1]"
+        for op in ["+", "-", "*", "/", "//", "%", "**", "&", "|", "^", "<", "<=", "==", "!="]
+    ]
+    texts += [f"a[0] {op} 2 + b[1]" for op in ["/", "//", "%", "**"]]
+    for name in sorted(relative._ELEMENTWISE):
+        args = "a[0], b[1]"[: 10 if getattr(numpy, name).nin == 2 else 4]
+        texts.append(f"np.{name}({args})")
+    tried = 0
+    for text in texts:
+        stencil = quelea.stencil(made(f"def f(a, b):\n    return {text}\n"), mode="nearest")
+        try:
+            with numpy.errstate(all="ignore"):
+                numpy.asarray(eval(text, {"np": numpy, "a": a, "b": b[1:]}))
+        except TypeError:
+            for given in (a, b), ours((a, b)):
+                with pytest.raises((TypeError, JitError)):
+                    stencil(*given)
+            continue
+        except IndexError:
+            pass
+        tried += 1
+        same(stencil(*ours((a, b))), stencil(a, b), text)
+    assert tried > 30
 
 
 def test_integers_by_zero_raise():

@@ -342,9 +342,11 @@ _SIMPLE = ast.Add, ast.Sub, ast.Mult
 _BITS = ast.BitAnd, ast.BitOr, ast.BitXor
 
 
-def plain(source: Source, arrays: tuple[str, ...], ndim: int) -> Plain | None:
-    """Say whether the kernel is one expression of the elements around; None: it is more."""
-    reader = _Reader(source, arrays, ndim)
+def plain(
+    source: Source, arrays: tuple[str, ...], numbers: tuple[str, ...], ndim: int
+) -> Plain | None:
+    """Say whether the kernel is one expression of the elements around, and numbers; None: it is more."""
+    reader = _Reader(source, arrays, numbers, ndim)
     try:
         reader.read()
     except _NotPlain:
@@ -353,13 +355,15 @@ def plain(source: Source, arrays: tuple[str, ...], ndim: int) -> Plain | None:
 
 
 class _Reader:
-    def __init__(self, source: Source, arrays: tuple[str, ...], ndim: int) -> None:
+    def __init__(
+        self, source: Source, arrays: tuple[str, ...], numbers: tuple[str, ...], ndim: int
+    ) -> None:
         self.function, self.node = source.function, source.node
         self.arrays, self.ndim = arrays, ndim
         own = source.node.args
-        every = [*own.posonlyargs, *own.args, *own.kwonlyargs]
+        self.arguments = {a.arg for a in [*own.posonlyargs, *own.args, *own.kwonlyargs]}
         # of each local name: does an array stand in its value?
-        self.local = {a.arg: False for a in every if a.arg not in arrays}
+        self.local = dict.fromkeys(numbers, False)
         self.guards: list[tuple[names.Place, str, Any]] = []
         self.of_floats = False
 
@@ -429,7 +433,8 @@ class _Reader:
             if not isinstance(module, types.ModuleType):
                 raise _NotPlain
             return getattr(module, node.attr, None)
-        if not isinstance(node, ast.Name) or node.id in self.local or node.id in self.arrays:
+        inside = isinstance(node, ast.Name) and node.id in {*self.local, *self.arguments}
+        if not isinstance(node, ast.Name) or inside:
             raise _NotPlain
         value, place = names.lookup(self.function, node.id)
         if place is vars(builtins):
