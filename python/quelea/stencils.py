@@ -1,11 +1,7 @@
 """``quelea.stencil``: kernels that say what one element is made of, by offsets from it.
 
 A call is a few statements, each for a box of the result: one for the inside, where all neighbours are there, and, where
-the border is computed too, one for each place along an axis that has neighbours beyond the end, as thin as one element:
-
-    corner   edge ...... edge   corner
-    edge     inside ... inside  edge           so the inside is as fast as if there were no border
-    corner   edge ...... edge   corner
+the border is computed too, others as thin as one element (`borders.py`), so that the inside is as fast as without them.
 
 On Quelea's arrays a kernel that is one expression is computed of views, as slices that the program writes itself: so it
 is fused, its halos are inferred, and time loops of it are swept. Other kernels are loops that `quelea.jit` compiles
@@ -20,13 +16,14 @@ import itertools
 import linecache
 import os
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
 
 from . import _quelea
 from ._quelea import asarray, ndarray
+from .borders import FOUND, MODES, SAME, Piece, edges, pieces_of
 from .compiling import relative
 from .compiling.function import Function, jit
 from .compiling.names import DTYPES, Missing, Place
@@ -38,135 +35,39 @@ from .manipulation import shares_memory
 
 __all__ = ["stencil"]
 
-# ---- borders ----
-
-Table = list[int]  # where neighbours are found
-
-
-def _nearest(x: int, n: int) -> int:
-    return min(max(x, 0), n - 1)
-
-
-def _reflect(x: int, n: int) -> int:
-    x %= 2 * n
-    return min(x, 2 * n - 1 - x)
-
-
-def _mirror(x: int, n: int) -> int:
-    x %= max(2 * n - 2, 1)
-    return min(x, 2 * n - 2 - x) if n > 1 else 0
-
-
-def _wrap(x: int, n: int) -> int:
-    return x % n
-
-
-# Where a position beyond the ends of an axis is found, of those that have such a place: SciPy's names.
-_FOUND: dict[str, Callable[[int, int], int]] = {
-    "nearest": _nearest,
-    "reflect": _reflect,
-    "mirror": _mirror,
-    "wrap": _wrap,
-    "grid-constant": _nearest,  # anything: it is not read
-}
-_SAME = {"grid-mirror": "reflect", "grid-wrap": "wrap"}
-_MODES = ("constant", "skip", *_FOUND, *_SAME)
-_KEPT = 64  # shapes of which the pieces are known
-_MOST_PIECES = 64  # of the border, that are recorded one by one as views
-
-
-class _Piece:
-    """A box of the result: along each axis from where to where; border: it is one place, with neighbours there."""
-
-    def __init__(self, axes: Sequence[_Span]) -> None:
-        self.axes = axes
-        self.key = tuple(slice(axis.low, axis.high) for axis in axes)
-        self.border = tuple(axis.found is not None for axis in axes)
-
-
-class _Span:
-    def __init__(self, low: int, high: int, found: Table | None, inside: list[bool]) -> None:
-        self.low, self.high = low, high
-        self.found, self.inside = found, inside  # by offset from the least
-
-
-def _spans(n: int, reach: tuple[int, int], mode: str) -> tuple[list[_Span], list[_Span]]:
-    """An axis of n places: the stretch inside, if there is one, and each place of the border."""
-    below, above = max(0, -reach[0]), max(0, reach[1])
-    first, last = min(below, n), max(n - above, 0)
-    inside = [_Span(first, last, None, [])] if first < last else []
-    border = []
-    if mode in _FOUND:
-        for x in range(n):
-            if first <= x < last:
-                continue
-            seen = range(x + reach[0], x + reach[1] + 1)
-            found = [_FOUND[mode](y, n) for y in seen]
-            border.append(_Span(x, x + 1, found, [0 <= y < n for y in seen]))
-    return inside, border
-
-
-def _pieces(shape: tuple[int, ...], reach: relative.Offsets, mode: str) -> list[_Piece]:
-    """All that is computed, the inside first if there is one."""
-    axes = []
-    for n, axis in zip(shape, reach, strict=True):
-        inside, border = _spans(n, axis, mode)
-        axes.append(inside + border)
-    return [_Piece(spans) for spans in itertools.product(*axes)]
-
-
-def _edges(shape: tuple[int, ...], reach: relative.Offsets) -> Iterator[tuple[slice, ...]]:
-    """All that is not inside, as boxes that do not overlap."""
-    before: list[slice] = []
-    for n, (low, high) in zip(shape, reach, strict=True):
-        first = min(max(0, -low), n)
-        last = max(n - max(0, high), first)
-        rest = [slice(None)] * (len(shape) - len(before) - 1)
-        for edge in (slice(0, first), slice(last, n)):
-            if edge.start < edge.stop:
-                yield (*before, edge, *rest)
-        before.append(slice(first, last))
-
-
 # ---- what stands around an element, or around many ----
 
 
 class _Around:
-    """What a kernel gets for an array: elements, or views of as many as a piece has, by offsets."""
+    """What a kernel gets for an array: views of as many elements as a piece has, by offsets."""
 
-    def __init__(self, array: Any, piece: _Piece, reach: relative.Offsets, fill: Any) -> None:
-        self._array, self._piece, self._reach, self._fill = array, piece, reach, fill
+    __slots__ = ("_array", "_fill", "_piece")
+
+    def __init__(self, array: Any, piece: Piece, fill: Any) -> None:
+        self._array, self._piece, self._fill = array, piece, fill
 
     def __getitem__(self, offsets: Any) -> Any:
-        offsets = offsets if isinstance(offsets, tuple) else (offsets,)
-        key, there = [], True
-        for axis, offset, (least, _) in zip(self._piece.axes, offsets, self._reach, strict=True):
-            if axis.found is None:
-                key.append(slice(axis.low + offset, axis.high + offset))
-            else:
-                place = axis.found[offset - least]
-                there = there and (self._fill is None or axis.inside[offset - least])
-                key.append(slice(place, place + 1))
-        return self._array[tuple(key)] if there else self._fill
+        key = self._piece.views.get(offsets) or self._piece.view_at(offsets)
+        return self._fill if key is None else self._array[key]
 
 
 class _AroundOne:
     """The same for one element, without views: where nothing is compiled."""
 
-    def __init__(self, array: Any, piece: _Piece, reach: relative.Offsets, fill: Any) -> None:
-        self._array, self._piece, self._reach, self._fill = array, piece, reach, fill
+    def __init__(self, array: Any, piece: Piece, fill: Any) -> None:
+        self._array, self._piece, self._fill = array, piece, fill
         self.at: tuple[int, ...] = ()
 
     def __getitem__(self, offsets: Any) -> Any:
         offsets = offsets if isinstance(offsets, tuple) else (offsets,)
         key: list[Any] = []
-        spans = zip(self._piece.axes, offsets, self._reach, self.at, strict=True)
+        spans = zip(self._piece.axes, offsets, self._piece.reach, self.at, strict=True)
         for axis, offset, (least, _), at in spans:
             if isinstance(offset, slice):
                 key.append(slice(at + offset.start, at + offset.stop))
             elif axis.found is None:
                 key.append(at + offset)
-            elif self._fill is not None and not axis.inside[offset - least]:
+            elif self._piece.fills and not axis.inside[offset - least]:
                 return self._fill
             else:
                 key.append(axis.found[offset - least])
@@ -176,6 +77,8 @@ class _AroundOne:
 # ---- kernels as loops ----
 
 _numbers = itertools.count(1)
+_KEPT = 64  # shapes of which the pieces are known
+_MOST_PIECES = 64  # of the border, that are recorded one by one as views
 
 
 class _Kernel(Function):
@@ -247,7 +150,7 @@ class _Loops:
         return str(rows[text])
 
 
-def _hidden(piece: _Piece, form: relative.Form, fills: dict[str, Any]) -> list[Any]:
+def _hidden(piece: Piece, form: relative.Form, fills: dict[str, Any]) -> list[Any]:
     """What a kernel is given of a piece of the border, in the order of `relative.parameters`."""
     values: list[Any] = []
     for axis, varies in zip(piece.axes, form.varies, strict=True):
@@ -295,11 +198,10 @@ class Stencil:
         self._compiled = os.environ.get("QUELEA_JIT", "").lower() != "off"
         kinds = inspect.Parameter
         starred = (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD)
-        by_place = all(
-            p.kind is not kinds.KEYWORD_ONLY for p in self._signature.parameters.values()
-        )
-        self._plain = len(self._names) if by_place else -1  # arguments that need no binding
-        if any(p.kind in starred for p in self._signature.parameters.values()):
+        parameters = self._signature.parameters.values()
+        self._by_name = tuple(p.name for p in parameters if p.kind is kinds.KEYWORD_ONLY)
+        self._plain = -1 if self._by_name else len(self._names)  # arguments that need no binding
+        if any(p.kind in starred for p in parameters):
             raise TypeError(f"{self.__name__}(): a stencil's kernel names all of its arguments")
         if not self._names or "out" in self._names:
             what = "names an argument out, which calls have" if self._names else "has no argument"
@@ -387,7 +289,7 @@ class Stencil:
                 raise ValueError(
                     f"{name} of shape {array.shape} is smaller than {self._names[0]} of {first.shape}"
                 )
-            if self.mode in _FOUND and array.shape != first.shape:
+            if self.mode in FOUND and array.shape != first.shape:
                 raise ValueError(
                     f"{name} has shape {array.shape}, and {self._names[0]} {first.shape}: "
                     f"with mode {self.mode!r} arrays have the same"
@@ -451,7 +353,7 @@ class _Kind:
         )
         self.plain = relative.plain(source, arrays, numbers, ndim) if inside else None
         self.loops: dict[tuple[bool, ...], _Loops] = {}
-        self.pieces: dict[tuple[int, ...], list[_Piece]] = {}
+        self.pieces: dict[tuple[int, ...], list[Piece]] = {}
         self.dtypes: dict[str, numpy.dtype[Any]] = {}  # of results, by the types given
 
     def _refuse_unused(self, source: Source, arrays: tuple[str, ...]) -> None:
@@ -467,12 +369,12 @@ class _Kind:
                     f"{where} has no offsets for {name}, which is an array: list it in standard_indexing"
                 )
 
-    def pieces_of(self, shape: tuple[int, ...]) -> list[_Piece]:
+    def pieces_of(self, shape: tuple[int, ...]) -> list[Piece]:
         """The pieces of a result."""
         if shape not in self.pieces:
             if len(self.pieces) == _KEPT:
                 del self.pieces[next(iter(self.pieces))]
-            self.pieces[shape] = _pieces(shape, self.reach, self.stencil.mode)
+            self.pieces[shape] = pieces_of(shape, self.reach, self.stencil.mode)
         return self.pieces[shape]
 
     def loops_for(self, border: tuple[bool, ...]) -> _Loops:
@@ -523,35 +425,31 @@ class _Call:
     def done(self) -> Any:
         pieces = self.kind.pieces_of(self.first.shape)
         views = self._as_views() and all(self.first.shape)
-        values: list[Any] = []
+        known: list[Any] = []  # of the first pieces the values, which tell the dtype
         if views and pieces:
-            values = [self._views(pieces[0])]
-            dtype = values[0].dtype
+            known = [self._views(pieces[0])]
+            dtype = known[0].dtype
         elif self.stencil._compiled:
             dtype = self.kind.dtype(self._in_loops(), self.arrays)
         else:
-            values = [[self._elements(piece) for piece in pieces]]
-            found = [numpy.asarray(v) for v in values[0]]
-            dtype = numpy.result_type(*found) if found else numpy.dtype(float)
+            known = [self._elements(piece) for piece in pieces]
+            dtype = numpy.result_type(*(v.dtype for v in known)) if known else numpy.dtype(float)
         out, target = self._target(dtype)
+        few = views and len(pieces) <= _MOST_PIECES
         if self.ours:
             _quelea.set_patient(True)
         try:
-            self._all(pieces, values, views, target)
+            for piece, value in itertools.zip_longest(pieces, known):
+                if value is not None:
+                    target[piece.key] = value
+                elif few:
+                    target[piece.key] = self._views(piece)
+                else:
+                    self._loops(piece, target)
         finally:
             if self.ours:
                 _quelea.set_patient(False)
         return self._finished(out, target)
-
-    def _all(self, pieces: list[_Piece], values: list[Any], views: bool, target: Any) -> None:
-        border = len(pieces) - 1
-        for k, piece in enumerate(pieces):
-            if not self.stencil._compiled:
-                target[piece.key] = values[0][k]
-            elif views and (not k or border <= _MOST_PIECES):
-                target[piece.key] = values[0] if not k else self._views(piece)
-            else:
-                self._loops(piece, target)
 
     # ---- where it goes ----
 
@@ -575,7 +473,7 @@ class _Call:
 
     def _finished(self, out: Any, target: Any) -> Any:
         mode, cval = self.stencil.mode, self.stencil._cval
-        if mode in _FOUND:
+        if mode in FOUND:
             if target is not out:
                 out[...] = target
             return out
@@ -584,7 +482,7 @@ class _Call:
             key = tuple(slice(max(0, -low), max(n - max(0, high), 0)) for n, (low, high) in reach)
             out[key] = target[key]
         if mode == "constant" and (self.out is None or cval is not None):
-            for edge in _edges(out.shape, self.kind.reach):
+            for edge in edges(out.shape, self.kind.reach):
                 out[edge] = 0 if cval is None else cval
         return out
 
@@ -596,16 +494,18 @@ class _Call:
             return False
         return not plain.of_floats or all(a.dtype.kind in "fc" for a in self.arrays.values())
 
-    def _views(self, piece: _Piece) -> Any:
+    def _views(self, piece: Piece) -> Any:
         """The values of a piece, as an expression of views."""
         ones = (1,) * self.first.ndim
-        around = {
-            name: _Around(array, piece, self.kind.reach,
-                          full(ones, self.fills[name], array.dtype) if self.fills else None)
-            for name, array in self.arrays.items()
-        }  # fmt: skip
-        values = (around.get(name, value) for name, value in self.given.items())
-        return self.stencil.__wrapped__(*values)
+        fills = {k: full(ones, fill, fill.dtype) for k, fill in self.fills.items()}
+        around = {k: _Around(array, piece, fills.get(k)) for k, array in self.arrays.items()}
+        return self._kernel(around)
+
+    def _kernel(self, around: dict[str, Any]) -> Any:
+        """What the kernel itself gives, of what it gets for arrays."""
+        given = {**self.given, **around}
+        by_name = {name: given.pop(name) for name in self.stencil._by_name}
+        return self.stencil.__wrapped__(*given.values(), **by_name)
 
     def _in_loops(self) -> dict[str, Any]:
         """The arguments as loops take them: arrays of no axes are looked at."""
@@ -613,25 +513,24 @@ class _Call:
             self.looped = {name: _looped(value) for name, value in self.given.items()}
         return self.looped
 
-    def _loops(self, piece: _Piece, target: Any) -> None:
+    def _loops(self, piece: Piece, target: Any) -> None:
         """Compute a piece by compiled loops."""
         loops = self.kind.loops_for(piece.border)
         ends = [end for axis in piece.axes for end in (axis.low, axis.high)]
         given = self._in_loops().values()
         loops.run(target, *ends, *given, *_hidden(piece, loops.form, self.fills))
 
-    def _elements(self, piece: _Piece) -> Any:
+    def _elements(self, piece: Piece) -> Any:
         """The values of a piece, element by element, in Python."""
         around = {
-            name: _AroundOne(array, piece, self.kind.reach, self.fills.get(name))
+            name: _AroundOne(array, piece, self.fills.get(name))
             for name, array in self.arrays.items()
         }
-        values = [around.get(name, value) for name, value in self.given.items()]
         found = []
         for at in itertools.product(*(range(axis.low, axis.high) for axis in piece.axes)):
             for one in around.values():
                 one.at = at
-            found.append(self.stencil.__wrapped__(*values))
+            found.append(self._kernel(around))
         return numpy.array(found).reshape([axis.high - axis.low for axis in piece.axes])
 
 
@@ -763,9 +662,9 @@ def stencil(
     if mode is not None and given not in (None, "constant", mode):
         raise TypeError(f"the mode is given twice: {given!r} and {mode!r}")
     chosen = mode or given or "constant"
-    if chosen not in _MODES:
-        raise ValueError(f"mode must be one of {', '.join(_MODES)}, not {chosen!r}")
-    chosen = _SAME.get(chosen, chosen)
+    if chosen not in MODES:
+        raise ValueError(f"mode must be one of {', '.join(MODES)}, not {chosen!r}")
+    chosen = SAME.get(chosen, chosen)
     if cval is not None and chosen not in ("constant", "grid-constant"):
         raise ValueError(f"mode {chosen!r} has no cval")
     if isinstance(standard_indexing, str):

@@ -591,6 +591,19 @@ def test_names_from_outside():
         assert stencil(x).dtype == complex
 
 
+def test_arguments_by_name():
+    def f(a, /, b, *, by=2.0, c):
+        return a[0] * by + b[1] - c[0]
+
+    x, y, z = (numpy.arange(4.0) ** k for k in (1, 2, 3))
+    for a, b, c in (x, y, z), ours((x, y, z)):
+        for got, by in (
+            (quelea.stencil(f)(a, b, c=c), 2),
+            (quelea.stencil(f)(a, c=c, b=b, by=3.0), 3),
+        ):
+            assert host(got).tolist() == [x[k] * by + y[k + 1] - z[k] for k in range(3)] + [0]
+
+
 FUNCTION = numpy.sqrt
 
 
