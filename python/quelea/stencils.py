@@ -26,6 +26,7 @@ from ._quelea import asarray, ndarray
 from .borders import FOUND, MODES, SAME, Piece, edges, pieces_of
 from .compiling import relative
 from .compiling.function import Function, jit
+from .compiling.inside import loops_of
 from .compiling.names import DTYPES, Missing, Place
 from .compiling.signatures import IR, type_of
 from .compiling.source import NoSource, Source, lines_of, source_of
@@ -175,7 +176,7 @@ class Stencil:
 
     __wrapped__: Any
     __name__: str
-    _instead = "call the stencil outside the function, or write its loop in it"
+    _instead = "call it outside the function: inside are the modes 'constant' and 'skip'"
 
     def __init__(
         self,
@@ -220,6 +221,27 @@ class Stencil:
     def py_func(self) -> Any:
         """The kernel itself."""
         return self.__wrapped__
+
+    # ---- in compiled functions ----
+
+    @property
+    def _has_inside(self) -> bool:
+        return self.mode not in FOUND
+
+    def _inside(self) -> Source:
+        """The function that a compiled function has for it, where the kernel's text says what it takes."""
+        source = _source_of(self)
+        free = tuple(name for name in self._names if name not in self._standard)
+        found = list(relative.subscripts(source.node, free))
+        indexed = {s.value.id for s in found}  # type: ignore[attr-defined]
+        arrays = tuple(name for name in free if name in indexed)
+        if not arrays or arrays[0] != self._names[0]:
+            raise ValueError(f"{_place(source)} does not look at {self._names[0]}: write a[0]")
+        first = next(s for s in found if s.value.id == arrays[0])  # type: ignore[attr-defined]
+        kind = self._kind(len(relative.indices(first)), arrays, ())
+        kernel = kind.loops_for((False,) * len(kind.reach)).kernel
+        cval = self._cval if self.mode == "constant" else None
+        return loops_of(self.__name__, kernel, arrays, kind.reach, self.mode, cval)
 
     # ---- a call ----
 
@@ -324,6 +346,17 @@ def _is_number(x: Any) -> bool:
     return isinstance(x, (int, float, complex, numpy.number, numpy.bool_))
 
 
+def _source_of(stencil: Stencil) -> Source:
+    try:
+        return source_of(stencil.__wrapped__, stencil._lines or lines_of(stencil.__wrapped__))
+    except NoSource as no_source:
+        raise JitError(f"QJ101: {no_source}") from None
+
+
+def _place(source: Source) -> str:
+    return f"{source.name}() at {source.file}:{source.node.lineno + source.line}"
+
+
 class _Kind:
     """What a stencil is for arrays of some number of axes."""
 
@@ -331,10 +364,7 @@ class _Kind:
         self, stencil: Stencil, ndim: int, arrays: tuple[str, ...], numbers: tuple[str, ...]
     ) -> None:
         self.stencil, self.arrays = stencil, arrays
-        try:
-            source = source_of(stencil.__wrapped__, stencil._lines or lines_of(stencil.__wrapped__))
-        except NoSource as no_source:
-            raise JitError(f"QJ101: {no_source}") from None
+        source = _source_of(stencil)
         self.indexed = {s.value.id for s in relative.subscripts(source.node, arrays)}  # type: ignore[attr-defined]
         self._refuse_unused(source, arrays)
         declared = stencil._declared
@@ -357,7 +387,7 @@ class _Kind:
         self.dtypes: dict[str, numpy.dtype[Any]] = {}  # of results, by the types given
 
     def _refuse_unused(self, source: Source, arrays: tuple[str, ...]) -> None:
-        where = f"{source.name}() at {source.file}:{source.node.lineno + source.line}"
+        where = _place(source)
         if not self.indexed:
             raise ValueError(
                 f"{where} looks at no element: write a[0], with an offset for each axis"
@@ -637,7 +667,8 @@ def stencil(
     are: fused with what is around it, and in time loops several steps together. A variable offset
     with 'wrap' may bring all of the axis.
 
-    Inside of functions of `quelea.jit` it is not known.
+    Functions of `quelea.jit` may call it, with the modes 'constant' and 'skip'; there ``out`` must not
+    also be read.
 
     Examples
     --------

@@ -701,15 +701,69 @@ def test_refused_together():
     assert sorted(error.codes) == ["QJ119", "QJ150", "QJ152", "QJ153"]
 
 
-def test_not_in_compiled_functions():
-    stencil = quelea.stencil(lambda a: a[0])
+@pytest.mark.parametrize("shape", [(9, 7), (2, 1), (0, 5), (70, 40)])
+def test_in_compiled_functions(shape):
+    def sum_(a, b, s=2.0, *, t=1):
+        return a[0, 1] * s if b[1, 0] > 0.5 else b[1, 0] * t + a[-1, 0]
+
+    source = numpy.random.default_rng(6)
+    x, y = source.random(shape), source.random(shape)
+    sum_.__name__ = "around"  # not NumPy's function of that name
+    plain, filled, skips = (
+        quelea.stencil(sum_, **options) for options in ({}, {"cval": 1.5}, {"mode": "skip"})
+    )
 
     @quelea.jit
-    def f(x):
-        return stencil(x)
+    def make(x, y, k):
+        return plain(x, y, k) - filled(x, b=y, t=k)
 
-    with pytest.raises(JitError, match="call the stencil outside the function"):
-        f(LINE)
+    @quelea.jit
+    def store(x, y, out, steps):
+        v = x.copy()
+        for _step in range(steps):
+            skips(x, y, t=3, out=out)
+            filled(out, y, out=v)
+            x, v = v, x
+        return x + plain(x, v, out=out)
+
+    want = plain(x, y, 3) - filled(x, b=y, t=3)
+    equal(make(x, y, 3), want)
+    same(make(*ours((x, y)), 3), want)
+    out, u = numpy.ones(shape), x
+    for _ in range(3):
+        skips(u, y, t=3, out=out)
+        v = filled(out, y)
+        u, v = v, u
+    w = u + plain(u, v, out=out)
+    for given in (x.copy(), y, numpy.ones(shape)), ours((x, y, numpy.ones(shape))):
+        got = store(*given, 3)
+        numpy.testing.assert_array_equal(host(got), w)
+        numpy.testing.assert_array_equal(host(given[2]), out)
+    for dtype in "f4", "i4", "c16":
+        assert quelea.jit(lambda a: quelea_of_one(a))(x.astype(dtype)).dtype == dtype
+
+
+quelea_of_one = quelea.stencil(lambda a: a[0, 1])
+
+
+def test_refused_in_compiled_functions():
+    wraps = quelea.stencil(lambda a: a[1], mode="wrap")
+    skips = quelea.stencil(lambda a: a[1], mode="skip")
+    two = quelea.stencil(lambda a, b: a[1] + b[0])
+    by_zero = quelea.stencil(lambda a: a[0] // a[1])
+    for x in LINE, quelea.asarray(LINE):
+        with pytest.raises(JitError, match="call it outside the function: inside are the modes"):
+            quelea.jit(lambda x: wraps(x))(x)
+        with pytest.raises(JitError, match="is not given its argument 'out'"):
+            quelea.jit(lambda x: skips(x))(x)
+        with pytest.raises(JitError):
+            quelea.jit(lambda x: two(x, x[:, None]))(x)
+        with pytest.raises(ValueError, match="b is smaller than a, the first array"):
+            quelea.jit(lambda x: two(x, x[1:]))(x)
+        with pytest.raises(ValueError, match="out has another shape"):
+            quelea.jit(lambda x: skips(x, out=x[1:]))(x)
+        with pytest.raises(ZeroDivisionError):
+            quelea.jit(lambda x: by_zero(x))((x - 1).astype(int))
 
 
 def test_arguments_that_do_not_fit():

@@ -46,6 +46,12 @@ class Builder:
             self.sources.append(source if rewrite is None else rewrite(source))
         return self.numbers[key]
 
+    def number_of_made(self, key: Any, make: Callable[[], Source]) -> int:
+        """The number of a function that is made for the program."""
+        if key not in self.numbers:
+            self.numbers[key] = self.add(make())
+        return self.numbers[key]
+
     def need(self, name: str) -> int:
         """The number of a function of the library, by that name in the program."""
         if name not in self.numbers:

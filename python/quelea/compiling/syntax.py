@@ -500,6 +500,10 @@ class Translator:
         if known is not None:
             self._guard(place, name, value)
             return self._ref(node, known)
+        make = getattr(value, "_inside", None)  # a stencil
+        if make is not None and value._has_inside:
+            self._guard(place, name, value)
+            return self._node("use", node, text=str(self.builder.number_of_made(value, make)))
         if names.is_python_function(value):
             self._guard(place, name, value)
             return self._node("use", node, text=str(self.builder.number_of(value)))
@@ -518,6 +522,8 @@ class Translator:
                 return self._node("ref", node, text=library.INTRINSICS[value])
             number = self.builder.number_in_library(value)
             return self._node("use", node, text=str(number))
+        if isinstance(value, _quelea.Function):
+            return self._use(node, value)
         return self._literal(node, value, name)
 
     def _limit(self, node: ast.Attribute) -> Any:
