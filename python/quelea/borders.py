@@ -87,6 +87,14 @@ class Span:
         self.low, self.high = low, high
         self.found, self.inside = found, inside  # by offset from the least
 
+    def found_at(self, inside: bool) -> Table:
+        """Where those are that are inside, or not, and for the others one of these."""
+        assert self.found is not None
+        some = [x for x, there in zip(self.found, self.inside, strict=True) if there == inside]
+        other = (some or self.found)[0]
+        pairs = zip(self.found, self.inside, strict=True)
+        return [x if there == inside else other for x, there in pairs]
+
 
 def _spans(n: int, reach: tuple[int, int], mode: str) -> tuple[list[Span], list[Span]]:
     """An axis of n places: the stretch inside, if there is one, and each place of the border."""

@@ -151,17 +151,25 @@ class _Loops:
         return str(rows[text])
 
 
-def _hidden(piece: Piece, form: relative.Form, fills: dict[str, Any]) -> list[Any]:
+def _hidden(
+    piece: Piece, form: relative.Form, fills: dict[str, Any], arrays: dict[str, Any]
+) -> list[Any]:
     """What a kernel is given of a piece of the border, in the order of `relative.parameters`."""
     values: list[Any] = []
     for axis, varies in zip(piece.axes, form.varies, strict=True):
         if axis.found is None:
             continue
-        values += [tuple(axis.found)] + ([tuple(axis.inside)] if form.fills else [])
+        here, there = axis.found, axis.found
+        if form.wraps:
+            here, there = axis.found_at(True), axis.found_at(False)
+        tables = here, axis.inside, there
+        values += [tuple(table) for table in tables]
         if varies:
-            values += [numpy.array(axis.found), min(axis.found), max(axis.found)]
-            values += [numpy.array(axis.inside)] if form.fills else []
-    return values + (list(fills.values()) if form.fills else [])
+            values += [numpy.array(table) for table in tables]
+            values += [min(here), max(here), min(there), max(there)]
+    if form.fills:
+        values += fills.values()
+    return values + [array for _ in relative.turns(form) for array in arrays.values()]
 
 
 _OF_PYTHON = {"bool": bool, "int": int, "float": float, "complex": complex}
@@ -410,9 +418,16 @@ class _Kind:
     def loops_for(self, border: tuple[bool, ...]) -> _Loops:
         """The loops over a piece with a border along these axes."""
         if border not in self.loops:
-            fills = self.stencil.mode == "grid-constant" and any(border)
+            fills, wraps = (self.stencil.mode == mode for mode in ("grid-constant", "wrap"))
+            at_all = any(border)
             form = relative.Form(
-                self.arrays, self.reach, border, self.varies, fills, self.is_declared
+                self.arrays,
+                self.reach,
+                border,
+                self.varies,
+                fills and at_all,
+                wraps and at_all,
+                self.is_declared,
             )
             self.loops[border] = _Loops(self.stencil.__wrapped__, self.stencil._names, form)
         return self.loops[border]
@@ -448,6 +463,7 @@ class _Call:
         self.ours = isinstance(self.first, ndarray)
         self.looped: dict[str, Any] | None = None
         self.fills: dict[str, Any] = {}
+        self.filled: dict[str, Any] = {}  # the same, as arrays of one element
         if stencil.mode == "grid-constant":
             number = 0 if stencil._cval is None else stencil._cval
             self.fills = {k: _converted(number, a.dtype) for k, a in arrays.items()}
@@ -526,9 +542,10 @@ class _Call:
 
     def _views(self, piece: Piece) -> Any:
         """The values of a piece, as an expression of views."""
-        ones = (1,) * self.first.ndim
-        fills = {k: full(ones, fill, fill.dtype) for k, fill in self.fills.items()}
-        around = {k: _Around(array, piece, fills.get(k)) for k, array in self.arrays.items()}
+        if self.fills and not self.filled:
+            ones = (1,) * self.first.ndim
+            self.filled = {k: full(ones, fill, fill.dtype) for k, fill in self.fills.items()}
+        around = {k: _Around(array, piece, self.filled.get(k)) for k, array in self.arrays.items()}
         return self._kernel(around)
 
     def _kernel(self, around: dict[str, Any]) -> Any:
@@ -547,8 +564,10 @@ class _Call:
         """Compute a piece by compiled loops."""
         loops = self.kind.loops_for(piece.border)
         ends = [end for axis in piece.axes for end in (axis.low, axis.high)]
-        given = self._in_loops().values()
-        loops.run(target, *ends, *given, *_hidden(piece, loops.form, self.fills))
+        given = self._in_loops()
+        arrays = {name: given[name] for name in self.arrays}
+        hidden = _hidden(piece, loops.form, self.fills, arrays)
+        loops.run(target, *ends, *given.values(), *hidden)
 
     def _elements(self, piece: Piece) -> Any:
         """The values of a piece, element by element, in Python."""
@@ -664,8 +683,7 @@ def stencil(
 
     Over ranks the halo follows from the offsets, and messages bring no more. A kernel that is one
     expression (numbers, operators, ufuncs, ``where``, names for parts of it) is computed as slices
-    are: fused with what is around it, and in time loops several steps together. A variable offset
-    with 'wrap' may bring all of the axis.
+    are: fused with what is around it, and in time loops several steps together.
 
     Functions of `quelea.jit` may call it, with the modes 'constant' and 'skip'; there ``out`` must not
     also be read.

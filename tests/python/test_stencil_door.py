@@ -560,6 +560,22 @@ def test_slices():
     same(total(quelea.asarray(a)), want)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_inner_loops(mode):
+    def f(a):
+        return sum([a[at, 0] for at in range(-1, 2)]) + sum(a[0, to] for to in range(-2, 2))
+
+    def g(a):
+        def one(k):
+            return a[k, k]
+
+        return one(-1) - one(1) + (lambda x: x * a[0, 0])(2)
+
+    a = numpy.random.default_rng(8).integers(0, 99, (6, 5))
+    for kernel in f, g:
+        check(kernel, (a,), [(-1, 1), (-2, 1)], mode, neighborhood=((-1, 1), (-2, 1)))
+
+
 np_sum = numpy.sum
 FACTOR = 3.0
 
@@ -892,10 +908,15 @@ HALOS = """
     a = numpy.random.default_rng(1).normal(0, 1, (64, 64))
     def plain(a): return a[-2, 0] + a[0, 1] * a[1, -1]
     def loops(a): return max(a[-2, 0], a[0, 1], a[1, -1])
+    def varies(a):
+        t = a[0, 0]
+        for k in range(-2, 2): t = t + a[k, 0] * a[0, k]
+        return t
     x = np.asarray(a)
-    for kernel in plain, loops:
+    for kernel in plain, loops, varies:
         for mode in "constant", "nearest", "reflect", "mirror", "wrap", "grid-constant":
-            stencil = np.stencil(kernel, mode=mode)
+            reach = ((-2, 1), (-2, 1)) if kernel is varies else None
+            stencil = np.stencil(kernel, mode=mode, neighborhood=reach)
             want = stencil(a)
             y = stencil(x + 0)
             np.sync()

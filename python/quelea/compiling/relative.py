@@ -2,6 +2,7 @@
 
     a[-1, 0]        a["at.0" - 1, "at.1"]           at an element whose neighbours are all there
                     a["to.0"[0], "at.1"]            at one of the border along axis 0: where its neighbours are found
+                    a["to.0"[0], "at.1"] if "inside.0"[0] else ...      or, where that is a number, or at the other end
 
 The rewritten kernel takes hidden arguments behind its own: where the element is along each axis, and, along those where
 it is one of the border's, a table of where what stands beside it is found. It is compiled as any function; what it may
@@ -36,6 +37,7 @@ class Form:
     border: tuple[bool, ...]
     varies: tuple[bool, ...]  # along which axes are there offsets that are no constants?
     fills: bool  # is what lies beyond the ends a number?
+    wraps: bool  # or is it at the other end?
     declared: bool  # was the reach declared?
 
     @property
@@ -46,14 +48,25 @@ class Form:
 
 def parameters(form: Form) -> list[str]:
     """The hidden arguments of a rewritten kernel, behind its own."""
-    found = [f"at.{k}" for k in range(form.ndim)]
+    found = [f".at.{k}" for k in range(form.ndim)]
     for k in range(form.ndim):
-        if form.border[k]:
-            found += [f"to.{k}"] + ([f"inside.{k}"] if form.fills else [])
-        if form.border[k] and form.varies[k]:
-            found += [f"table.{k}", f"low.{k}", f"high.{k}"]
-            found += [f"truths.{k}"] if form.fills else []
-    return found + ([f"fill.{name}" for name in form.arrays] if form.fills else [])
+        if not form.border[k]:
+            continue
+        found += [f".to.{k}", f".inside.{k}", f".other.{k}"]
+        if form.varies[k]:
+            found += [f".{word}.{k}" for word in ("to_list", "inside_list", "other_list")]
+            found += [f".{word}.{k}" for word in ("to_low", "to_high", "other_low", "other_high")]
+    if form.fills:
+        found += [f".fill.{name}" for name in form.arrays]
+    return found + [f".{name}.{turn}" for turn in turns(form) for name in form.arrays]
+
+
+def turns(form: Form) -> range:
+    """What wraps is read through other arguments, that its operands are not those of what does not.
+
+    Which axes wrap are the bits of a number.
+    """
+    return range(1, 1 << sum(form.border)) if form.wraps else range(0)
 
 
 # ---- what a kernel touches ----
@@ -130,6 +143,15 @@ def rewritten(source: Source, form: Form) -> Source:
     return replace(source, node=ast.fix_missing_locations(node))
 
 
+@dataclass
+class _Part:
+    """Where an element is along an axis; if that is not inside, `other` says where it is instead."""
+
+    place: ast.expr
+    test: ast.expr | None = None
+    other: ast.expr | None = None
+
+
 class _Rewriter(ast.NodeTransformer):
     def __init__(self, form: Form) -> None:
         self.form = form
@@ -164,44 +186,62 @@ class _Rewriter(ast.NodeTransformer):
             what = f"{name} has {ndim} axes here, and {len(items)} indices"
             return self.refuse(node, "QJ153", what, "write one offset for each axis")
         parts = [self.part(name, k, item) for k, item in enumerate(items)]
-        wrong = next((part for part, _ in parts if _is_refusal(part)), None)
+        wrong = next((part.place for part in parts if _is_refusal(part.place)), None)
         if wrong is not None:
             return wrong
-        places = [part for part, _ in parts]
-        index = places[0] if ndim == 1 else ast.Tuple(places, ast.Load())
-        value = ast.copy_location(ast.Subscript(node.value, index, ast.Load()), node)
-        tests = [test for _, test in parts if test is not None]
-        if not tests:
-            return value
-        test = tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), tests)
-        return ast.copy_location(ast.IfExp(test, value, _load(f"fill.{name}")), node)
+        if self.form.fills:
+            value: ast.expr = _element(name, [part.place for part in parts])
+            tests = [part.test for part in parts if part.test is not None]
+            for test in reversed(tests):
+                value = ast.IfExp(test, value, _load(f".fill.{name}"))
+        else:
+            value = self.turned(name, parts, [], 0)
+        return ast.copy_location(value, node)
 
-    def part(self, name: str, k: int, item: ast.expr) -> tuple[ast.expr, ast.expr | None]:
-        """Where it is along an axis, and whether it is there, if it need not be."""
+    def turned(self, name: str, parts: list[_Part], places: list[ast.expr], turn: int) -> ast.expr:
+        """The element, of that argument which is for what wraps along these axes."""
+        if len(places) == len(parts):
+            return _element(f".{name}.{turn}" if turn else name, places)
+        part = parts[len(places)]
+        here = self.turned(name, parts, [*places, part.place], turn)
+        if part.other is None or not self.form.wraps:
+            return here
+        bit = 1 << sum(self.form.border[: len(places)])
+        there = self.turned(name, parts, [*places, part.other], turn | bit)
+        assert part.test is not None
+        return ast.IfExp(part.test, here, there)
+
+    def part(self, name: str, k: int, item: ast.expr) -> _Part:
+        """Where it is along an axis."""
         if isinstance(item, ast.Slice):
-            return self.stretch(k, item), None
+            return _Part(self.stretch(k, item))
         offset = constant(item)
         low, high = self.form.reach[k]
         if offset is not None and not low <= offset <= high:
             what = f"{name} is asked for at {offset} along axis {k}, beyond its neighborhood"
-            return self.refuse(_read(item), "QJ154", what, "widen neighborhood="), None
+            return _Part(self.refuse(_read(item), "QJ154", what, "widen neighborhood="))
         if offset is None and not self.form.declared:
             what = "an offset that is no constant may lead anywhere"
             advice = "say with neighborhood=((low, high), ...) how far it leads"
-            return self.refuse(_read(item), "QJ155", what, advice), None
+            return _Part(self.refuse(_read(item), "QJ155", what, advice))
         if not self.form.border[k]:
-            return self.away(k, item, offset), None
+            return _Part(self.away(k, item, offset))
         if offset is not None:
-            number: ast.expr = ast.Constant(offset - low)
-            place: ast.expr = _at(f"to.{k}", number)
-            return place, _at(f"inside.{k}", number) if self.form.fills else None
-        number = ast.BinOp(self.visit(item), ast.Sub(), ast.Constant(low))
-        place = _call("ref.min", _call("ref.max", _at(f"table.{k}", number), _load(f"low.{k}")),
-                      _load(f"high.{k}"))  # fmt: skip
-        return place, _at(f"truths.{k}", copy.deepcopy(number)) if self.form.fills else None
+            number = ast.Constant(offset - low)
+            return _Part(*(_at(f".{word}.{k}", number) for word in ("to", "inside", "other")))
+        number_there = ast.BinOp(self.visit(item), ast.Sub(), ast.Constant(low))
+
+        def listed(word: str) -> ast.expr:
+            return _at(f".{word}_list.{k}", copy.deepcopy(number_there))
+
+        def between(word: str) -> ast.expr:
+            above = _call("ref.max", listed(word), _load(f".{word}_low.{k}"))
+            return _call("ref.min", above, _load(f".{word}_high.{k}"))
+
+        return _Part(between("to"), listed("inside"), between("other"))
 
     def away(self, k: int, item: ast.expr, offset: int | None) -> ast.expr:
-        here = _load(f"at.{k}")
+        here = _load(f".at.{k}")
         if offset is None:
             return ast.copy_location(ast.BinOp(here, ast.Add(), self.visit(item)), item)
         if not offset:
@@ -226,6 +266,11 @@ def _load(name: str) -> ast.Name:
 
 def _at(name: str, index: ast.expr) -> ast.expr:
     return ast.Subscript(_load(name), index, ast.Load())
+
+
+def _element(name: str, places: list[ast.expr]) -> ast.expr:
+    index = places[0] if len(places) == 1 else ast.Tuple(places, ast.Load())
+    return ast.Subscript(_load(name), copy.deepcopy(index), ast.Load())
 
 
 def _call(name: str, *args: ast.expr) -> ast.expr:
