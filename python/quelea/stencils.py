@@ -3,9 +3,9 @@
 A call is a few statements, each for a box of the result: one for the inside, where all neighbours are there, and, where
 the border is computed too, others as thin as one element (`borders.py`), so that the inside is as fast as without them.
 
-On Quelea's arrays a kernel that is one expression is computed of views, as slices that the program writes itself: so it
-is fused, its halos are inferred, and time loops of it are swept. Other kernels are loops that `quelea.jit` compiles
-(`compiling/relative.py`), and so are all on NumPy's arrays. Both give the same bits.
+On Quelea's arrays a kernel that is one expression (`compiling/plain.py`) is computed of views, as slices that the
+program writes itself: so it is fused, its halos are inferred, and time loops of it are swept. Other kernels are loops
+that `quelea.jit` compiles (`compiling/boxes.py`), and so are all on NumPy's arrays. Both give the same bits.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-import linecache
 import os
 import types
 from collections.abc import Sequence
@@ -24,11 +23,11 @@ import numpy
 from . import _quelea
 from ._quelea import asarray, ndarray
 from .borders import FOUND, MODES, SAME, Piece, edges, pieces_of
-from .compiling import relative
-from .compiling.function import Function, jit
+from .compiling import plain, relative
+from .compiling.boxes import Loops, hidden_of
 from .compiling.inside import loops_of
-from .compiling.names import DTYPES, Missing, Place
-from .compiling.signatures import IR, type_of
+from .compiling.names import DTYPES
+from .compiling.signatures import IR
 from .compiling.source import NoSource, Source, lines_of, source_of
 from .creation import empty_like, full
 from .errors import JitError
@@ -75,103 +74,10 @@ class _AroundOne:
         return self._array[tuple(key)]
 
 
-# ---- kernels as loops ----
+# ---- kinds of arguments ----
 
-_numbers = itertools.count(1)
 _KEPT = 64  # shapes of which the pieces are known
 _MOST_PIECES = 64  # of the border, that are recorded one by one as views
-
-
-class _Kernel(Function):
-    """A kernel with indices of arrays."""
-
-    def __init__(self, function: types.FunctionType, form: relative.Form) -> None:
-        super().__init__(function, {"boundscheck": False, "python_error": False})
-        self._rewrite = functools.partial(relative.rewritten, form=form)
-
-    def captured(self) -> list[Any]:
-        """The numbers and arrays that it takes from outside, as they are now."""
-        if self._program is None or not all(map(_holds, self._program.guards)):
-            self._prepare()
-        assert self._program is not None
-        return [_value_at(*capture) for capture in self._program.captures]
-
-
-def _value_at(place: Place, name: str) -> Any:
-    try:
-        return place[name] if isinstance(place, dict) else place.cell_contents
-    except (KeyError, ValueError):
-        return Missing
-
-
-def _holds(guard: tuple[Any, ...]) -> bool:
-    place, name, *value = guard
-    return _value_at(place, name) is (value[0] if value else Missing)
-
-
-class _Loops:
-    """A kernel in loops over a box."""
-
-    def __init__(self, function: types.FunctionType, own: Sequence[str], form: relative.Form):
-        self.form = form
-        self.kernel = _Kernel(function, form)
-        name = function.__name__ if function.__name__.isidentifier() else "kernel"
-        hidden = [f"h{k}_" for k in range(len(relative.parameters(form)) - form.ndim)]
-        given = [f"a{k}_" for k in range(len(own))]
-        at = [f"i{k}_" for k in range(form.ndim)]
-        ends = [f"{end}{k}_" for k in range(form.ndim) for end in ("from", "to")]
-        # hidden arguments stand behind where the element is
-        lines = [f"def {name}({', '.join(['out_', *ends, *given, *hidden])}):"]
-        lines += [
-            f"{'    ' * (k + 1)}for {at[k]} in range(from{k}_, to{k}_):" for k in range(form.ndim)
-        ]
-        value = f"kernel_({', '.join([*given, *at, *hidden])})"
-        lines.append(f"{'    ' * (form.ndim + 1)}out_[{', '.join(at)}] = {value}")
-        text = "\n".join(lines) + "\n"
-        file = f"<quelea.stencil {next(_numbers)}>"
-        linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
-        module = compile(text, file, "exec")
-        code = next(c for c in module.co_consts if isinstance(c, types.CodeType))
-        self.run = jit(types.FunctionType(code, {"kernel_": self.kernel}))
-
-    def types(self, arrays: dict[str, Any], args: dict[str, Any]) -> str:
-        """The types of what the kernel is given, and takes from outside, as text."""
-        axes = ",".join(":" * self.form.ndim)
-        given = [
-            f"{IR[value.dtype.name]}[{axes}]" if name in arrays else type_of(value)
-            for name, value in args.items()
-        ]
-        outside = [type_of(value) for value in self.kernel.captured()]
-        return f"({', '.join([*given, *['int'] * self.form.ndim, *outside])})"
-
-    def result(self, text: str) -> str:
-        """The type of what the kernel gives, of those."""
-        self.kernel._compile(text)
-        rows = {row[0]: row[1] for row in self.kernel._specials()}
-        return str(rows[text])
-
-
-def _hidden(
-    piece: Piece, form: relative.Form, fills: dict[str, Any], arrays: dict[str, Any]
-) -> list[Any]:
-    """What a kernel is given of a piece of the border, in the order of `relative.parameters`."""
-    values: list[Any] = []
-    for axis, varies in zip(piece.axes, form.varies, strict=True):
-        if axis.found is None:
-            continue
-        here, there = axis.found, axis.found
-        if form.wraps:
-            here, there = axis.found_at(True), axis.found_at(False)
-        tables = here, axis.inside, there
-        values += [tuple(table) for table in tables]
-        if varies:
-            values += [numpy.array(table) for table in tables]
-            values += [min(here), max(here), min(there), max(there)]
-    if form.fills:
-        values += fills.values()
-    return values + [array for _ in relative.turns(form) for array in arrays.values()]
-
-
 _OF_PYTHON = {"bool": bool, "int": int, "float": float, "complex": complex}
 _OF_NUMPY = {text: name for name, text in IR.items()}
 
@@ -389,8 +295,8 @@ class _Kind:
             for k, item in enumerate(relative.indices(found)[:ndim])
             if (offset := relative.constant(item)) is not None
         )
-        self.plain = relative.plain(source, arrays, numbers, ndim) if inside else None
-        self.loops: dict[tuple[bool, ...], _Loops] = {}
+        self.plain = plain.plain(source, arrays, numbers, ndim) if inside else None
+        self.loops: dict[tuple[bool, ...], Loops] = {}
         self.pieces: dict[tuple[int, ...], list[Piece]] = {}
         self.dtypes: dict[str, numpy.dtype[Any]] = {}  # of results, by the types given
 
@@ -415,7 +321,7 @@ class _Kind:
             self.pieces[shape] = pieces_of(shape, self.reach, self.stencil.mode)
         return self.pieces[shape]
 
-    def loops_for(self, border: tuple[bool, ...]) -> _Loops:
+    def loops_for(self, border: tuple[bool, ...]) -> Loops:
         """The loops over a piece with a border along these axes."""
         if border not in self.loops:
             fills, wraps = (self.stencil.mode == mode for mode in ("grid-constant", "wrap"))
@@ -429,7 +335,7 @@ class _Kind:
                 wraps and at_all,
                 self.is_declared,
             )
-            self.loops[border] = _Loops(self.stencil.__wrapped__, self.stencil._names, form)
+            self.loops[border] = Loops(self.stencil.__wrapped__, self.stencil._names, form)
         return self.loops[border]
 
     def dtype(self, given: dict[str, Any], arrays: dict[str, Any]) -> numpy.dtype[Any]:
@@ -566,7 +472,7 @@ class _Call:
         ends = [end for axis in piece.axes for end in (axis.low, axis.high)]
         given = self._in_loops()
         arrays = {name: given[name] for name in self.arrays}
-        hidden = _hidden(piece, loops.form, self.fills, arrays)
+        hidden = hidden_of(piece, loops.form, self.fills, arrays)
         loops.run(target, *ends, *given.values(), *hidden)
 
     def _elements(self, piece: Piece) -> Any:

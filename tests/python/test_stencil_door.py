@@ -12,7 +12,7 @@ from jobs import LAUNCHED, fine
 from support import DTYPES, happened, host, same, values
 
 import quelea
-from quelea.compiling import relative
+from quelea.compiling import plain
 from quelea.errors import JitError
 
 starts_jobs = pytest.mark.skipif(LAUNCHED, reason="starts jobs, which a rank of a job cannot")
@@ -361,7 +361,7 @@ def test_elements_and_views_have_the_same_bits(dtype):
         for op in ["+", "-", "*", "/", "//", "%", "**", "&", "|", "^", "<", "<=", "==", "!="]
     ]
     texts += [f"a[0] {op} 2 + b[1]" for op in ["/", "//", "%", "**"]]
-    for name in sorted(relative._ELEMENTWISE):
+    for name in sorted(plain.ELEMENTWISE):
         args = "a[0], b[1]"[: 10 if getattr(numpy, name).nin == 2 else 4]
         texts.append(f"np.{name}({args})")
     tried = 0

@@ -8,6 +8,8 @@ source     where a function's text stands, and whether it is what the function w
 names      what the names of a function stand for: modules, functions, numbers
 function   what ``@jit`` makes of a function: calls, defaults, refusals, looking inside
 relative   kernels of stencils, whose indices count from an element
+plain      those that are one expression
+boxes      those that are loops over a box of the result
 inside     stencils that compiled functions call
 signatures explicit signatures, with Numba's meaning
 library    functions that compiled ones may call, written in the language itself
