@@ -287,7 +287,6 @@ class _Kind:
                 f"neighborhood has {len(declared)} axes, and {stencil._names[0]} {ndim}"
             )
         self.is_declared = declared is not None
-        self.varies = relative.varying(source.node, arrays, ndim)
         self.reach = declared or relative.reach_of(source.node, arrays, ndim)
         inside = all(
             self.reach[k][0] <= offset <= self.reach[k][1]
@@ -330,7 +329,6 @@ class _Kind:
                 self.arrays,
                 self.reach,
                 border,
-                self.varies,
                 fills and at_all,
                 wraps and at_all,
                 self.is_declared,

@@ -918,15 +918,17 @@ HALOS = """
             reach = ((-2, 1), (-2, 1)) if kernel is varies else None
             stencil = np.stencil(kernel, mode=mode, neighborhood=reach)
             want = stencil(a)
-            y = stencil(x + 0)
-            np.sync()
-            before = np.counters()
-            y = stencil(x + 0)
-            np.sync()
+            for _ in range(2):
+                x += 0
+                np.sync()
+                before = np.counters()
+                y = stencil(x)
+                np.sync()
             after = np.counters()
             moved = {k: after[k] - before[k] for k in before}
-            assert moved["redistributions"] == 0 and moved["gathers"] == 0, (mode, moved)
-            assert 0 < moved["halo_bytes"] <= 64 * 8 * 16, (kernel, mode, moved["halo_bytes"])
+            rows = (moved["halo_bytes"] + moved["redistributed_bytes"]) / (64 * 8)
+            assert 0 < rows <= (20 if mode == "wrap" else 8), (kernel, mode, moved)
+            assert moved["gathers"] == 0 and (mode == "wrap" or moved["redistributions"] == 0), (mode, moved)
             assert (numpy.asarray(y) == want).all(), (kernel, mode)
     print("halos")
 """

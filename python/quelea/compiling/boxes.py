@@ -9,8 +9,6 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-import numpy
-
 from ..borders import Piece
 from . import relative
 from .function import Function, jit
@@ -94,17 +92,13 @@ def hidden_of(
 ) -> list[Any]:
     """What a kernel is given of a piece of the border, in the order of `relative.parameters`."""
     values: list[Any] = []
-    for axis, varies in zip(piece.axes, form.varies, strict=True):
+    for axis in piece.axes:
         if axis.found is None:
             continue
         here, there = axis.found, axis.found
         if form.wraps:
             here, there = axis.found_at(True), axis.found_at(False)
-        tables = here, axis.inside, there
-        values += [tuple(table) for table in tables]
-        if varies:
-            values += [numpy.array(table) for table in tables]
-            values += [min(here), max(here), min(there), max(there)]
+        values += [tuple(here), tuple(axis.inside), tuple(there)]
     if form.fills:
         values += fills.values()
     return values + [array for _ in relative.turns(form) for array in arrays.values()]

@@ -29,7 +29,6 @@ class Form:
     arrays: tuple[str, ...]  # those that are indexed from the element on
     reach: Offsets
     border: tuple[bool, ...]
-    varies: tuple[bool, ...]  # along which axes are there offsets that are no constants?
     fills: bool  # is what lies beyond the ends a number?
     wraps: bool  # or is it at the other end?
     declared: bool  # was the reach declared?
@@ -47,9 +46,6 @@ def parameters(form: Form) -> list[str]:
         if not form.border[k]:
             continue
         found += [f".to.{k}", f".inside.{k}", f".other.{k}"]
-        if form.varies[k]:
-            found += [f".{word}.{k}" for word in ("to_list", "inside_list", "other_list")]
-            found += [f".{word}.{k}" for word in ("to_low", "to_high", "other_low", "other_high")]
     if form.fills:
         found += [f".fill.{name}" for name in form.arrays]
     return found + [f".{name}.{turn}" for turn in turns(form) for name in form.arrays]
@@ -104,12 +100,6 @@ def reach_of(node: ast.AST, arrays: tuple[str, ...], ndim: int) -> Offsets:
             if offset is not None:
                 reach[k] = min(reach[k][0], offset), max(reach[k][1], offset)
     return tuple(reach)
-
-
-def varying(node: ast.AST, arrays: tuple[str, ...], ndim: int) -> tuple[bool, ...]:
-    """Say along which axes there are offsets that are no constants."""
-    items = [indices(found) for found in subscripts(node, arrays)]
-    return tuple(any(constant(i[k]) is None for i in items if k < len(i)) for k in range(ndim))
 
 
 def named(node: ast.FunctionDef | ast.Lambda) -> set[str]:
@@ -223,16 +213,17 @@ class _Rewriter(ast.NodeTransformer):
         if offset is not None:
             number = ast.Constant(offset - low)
             return _Part(*(_at(f".{word}.{k}", number) for word in ("to", "inside", "other")))
-        number_there = ast.BinOp(self.visit(item), ast.Sub(), ast.Constant(low))
+        words = ("to", "inside", "other")
+        return _Part(*(self.chosen(f".{word}.{k}", item, high - low, low) for word in words))
 
-        def listed(word: str) -> ast.expr:
-            return _at(f".{word}_list.{k}", copy.deepcopy(number_there))
-
-        def between(word: str) -> ast.expr:
-            above = _call("ref.max", listed(word), _load(f".{word}_low.{k}"))
-            return _call("ref.min", above, _load(f".{word}_high.{k}"))
-
-        return _Part(between("to"), listed("inside"), between("other"))
+    def chosen(self, table: str, item: ast.expr, last: int, low: int) -> ast.expr:
+        """The item of a table, written out: so it is known between which numbers it is."""
+        value = _at(table, ast.Constant(last))
+        for j in reversed(range(last)):
+            offset = copy.deepcopy(item)
+            test = ast.Compare(self.visit(offset), [ast.Eq()], [ast.Constant(low + j)])
+            value = ast.IfExp(test, _at(table, ast.Constant(j)), value)
+        return ast.copy_location(value, item)
 
     def away(self, k: int, item: ast.expr, offset: int | None) -> ast.expr:
         here = _load(f".at.{k}")
@@ -265,10 +256,6 @@ def _at(name: str, index: ast.expr) -> ast.expr:
 def _element(name: str, places: list[ast.expr]) -> ast.expr:
     index = places[0] if len(places) == 1 else ast.Tuple(places, ast.Load())
     return ast.Subscript(_load(name), copy.deepcopy(index), ast.Load())
-
-
-def _call(name: str, *args: ast.expr) -> ast.expr:
-    return ast.Call(_load(name), list(args), [])
 
 
 def _read(item: ast.expr) -> ast.expr:

@@ -375,8 +375,6 @@ class Translator:
         return self._refuse(node, "QJ132", what, advice)
 
     def _expr_Name(self, node: ast.Name) -> str:
-        if node.id.startswith("ref."):  # of a rewritten function
-            return self._ref(node, node.id.removeprefix("ref."))
         if node.id in INTRINSIC_NAMES:
             return self._node("ref", node, text="library." + node.id[:-1])
         if node.id in self.locals:
