@@ -248,6 +248,29 @@ def test_generated(part: int) -> None:
         check(kernel, args, one.reach, one.mode, (seed, one.mode, one.shape, one.text), **options)
 
 
+@pytest.mark.parametrize("part", range(4))
+def test_generated_time_loops(part: int) -> None:
+    """Steps that follow from one another, computed together where that can be, as NumPy's arrays have them."""
+    for seed in range(1000 + 10 * part, 1010 + 10 * part):
+        one = Generated(seed)
+        one.dtypes = dict.fromkeys(one.names, one.random.choice(("f8", "f4", "i8")))
+        kernel = made(one.text)
+        reach = one.reach if one.loop else None
+        stencil = quelea.stencil(kernel, mode=one.mode, neighborhood=reach)
+        fields = [one.array(name) for name in one.names] + [one.array(one.names[0])]
+        fresh = one.mode != "skip" and one.random.randrange(2)
+        results = []
+        for u in fields, ours(fields):
+            u = [x.copy() for x in u]
+            for _ in range(9):
+                *given, out = u
+                new = stencil(*given, 2) if fresh else stencil(*given, 2, out=out)
+                u = [new, *given]
+            results.append(u)
+        for mine, theirs in zip(results[1], results[0], strict=True):
+            same(mine, theirs, (seed, one.mode, one.shape, one.text))
+
+
 # ---- each mode ----
 
 
