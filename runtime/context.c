@@ -172,6 +172,8 @@ QlCounters ql_counters(const QlContext *ctx) {
 void ql_at(QlContext *ctx, QlSource source) { ctx->source = source, ctx->source_is_late = false; }
 void ql_at_caller(QlContext *ctx) { ctx->source_is_late = true; }
 
+void ql_set_patient(QlContext *ctx, bool patient) { ctx->log.patient = patient; }
+
 void ql_set_strict(QlContext *ctx, bool strict) {
   if (ctx->strict != strict) rt_history_call(ctx, EVENT_STRICT, strict);
   ctx->strict = strict;

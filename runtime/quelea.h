@@ -147,6 +147,9 @@ QL_API void ql_at(QlContext *context, QlSource source);
 QL_API void ql_at_caller(QlContext *context);
 /* Statements that move whole arrays between nodes become errors (QL_ERR_REFUSED). Collective. */
 QL_API void ql_set_strict(QlContext *context, bool strict);
+/* Local, alike on all ranks: while it is set, small statements that wait for larger ones are a part
+ * of these, as the borders of a field are of its inside: they do not cause the log's execution. */
+QL_API void ql_set_patient(QlContext *context, bool patient);
 
 /* ---- making arrays (collective, recorded) ---- */
 

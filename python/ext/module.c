@@ -144,6 +144,14 @@ static PyObject *module_agree(PyObject *module, PyObject *failure) {
   Py_RETURN_NONE;
 }
 
+static PyObject *module_set_patient(PyObject *module, PyObject *flag) {
+  (void)module;
+  int patient = PyObject_IsTrue(flag);
+  if (patient < 0 || qx_enter_at() < 0) return NULL;
+  ql_set_patient(qx.context, patient);
+  Py_RETURN_NONE;
+}
+
 static PyObject *module_set_strict(PyObject *module, PyObject *flag) {
   (void)module;
   int strict = PyObject_IsTrue(flag);
@@ -254,6 +262,8 @@ PyMethodDef qx_context_functions[] = {
      "refusal(): why every use of arrays is refused now; None: it is not."},
     {"refuse", module_refuse, METH_O,
      "refuse(text): every use of arrays raises RuntimeError(text); None: no longer."},
+    {"set_patient", module_set_patient, METH_O,
+     "What is recorded from now on is a part of one step, however small it is."},
     {"set_strict", module_set_strict, METH_O, "Makes gathers and redistributions errors."},
     {"info", module_info, METH_NOARGS, "What was found: ranks, nodes, threads, memory."},
     {"counters", module_counters, METH_NOARGS, "What really happened, on this rank."},

@@ -283,6 +283,7 @@ from .sets import *
 from .settings import *
 from .sorting import *
 from .statistics import *
+from .stencils import stencil
 from .vectorizing import guvectorize, vectorize
 from .windows import *
 

@@ -56,6 +56,7 @@ typedef struct Log {
   int waiting;   /* the last so many are for the immediate path, but for what is pending */
   int due_since; /* 0, or how long it was when it was due */
   bool at_end_of_assignment;
+  bool patient; /* what waits now is not counted (ql_set_patient) */
 } Log;
 
 /* ---- the history: what ranks must do alike ---- */

@@ -545,7 +545,7 @@ static bool takes(QlContext *ctx, const LogRequest *r, int64_t *points, QlStatus
   if (readiness == AWAY && !(*status = rt_place_few(ctx, r, error)) &&
       (readiness = readiness_of(ctx, r)) == AWAY)
     ctx->log.waiting = 0;
-  if (readiness == WAITS) ctx->log.waiting++, rt_place_new(ctx, r);
+  if (readiness == WAITS) ctx->log.waiting += !ctx->log.patient, rt_place_new(ctx, r);
   return readiness == READY && !*status;
 }
 

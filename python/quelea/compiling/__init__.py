@@ -7,6 +7,10 @@ generators generators and comprehensions as loops
 source     where a function's text stands, and whether it is what the function was made of
 names      what the names of a function stand for: modules, functions, numbers
 function   what ``@jit`` makes of a function: calls, defaults, refusals, looking inside
+relative   kernels of stencils, whose indices count from an element
+plain      those that are one expression
+boxes      those that are loops over a box of the result
+inside     stencils that compiled functions call
 signatures explicit signatures, with Numba's meaning
 native     compiled functions as C calls them
 library    functions that compiled ones may call, written in the language itself

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from .. import _quelea
 from ..errors import CompileError, JitError
 from . import names, report
-from .program import Program, build
+from .program import Program, Rewrite, build
 from .signatures import Signature, parse_signatures, type_of
 from .source import NoSource, Source, lines_of
 
@@ -65,6 +65,7 @@ class Function(_quelea.Function):
     __wrapped__: Any  # the function
     __name__: str
     __qualname__: str
+    _rewrite: Rewrite | None = None
 
     def __init__(
         self,
@@ -94,7 +95,9 @@ class Function(_quelea.Function):
 
     def _prepare(self) -> None:
         try:
-            self._program = program = build(self.__wrapped__, self._lines, self._fixed)
+            self._program = program = build(
+                self.__wrapped__, self._lines, self._fixed, self._rewrite
+            )
         except NoSource as no_source:
             raise JitError(f"QJ101: {no_source}") from None
         except RecursionError:

@@ -110,6 +110,8 @@ def known_name(value: Any) -> str | None:
         return "numpy." + value.name if value.name in DTYPES and value.isnative else None
     if isinstance(value, numpy.ufunc):
         return "numpy." + value.__name__
+    if hasattr(type(value), "_inside"):
+        return None  # a stencil, whatever its name
     module = getattr(value, "__module__", None) or ""
     name = getattr(value, "__name__", None)
     if not callable(value) or not isinstance(name, str):

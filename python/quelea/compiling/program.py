@@ -2,12 +2,15 @@
 
 import functools
 import types
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import library, names
 from .source import Source, lines_of, source_of
 from .syntax import Translator, quoted
+
+Rewrite = Callable[[Source], Source]  # of a function that is compiled as another than it stands
 
 
 @dataclass
@@ -29,13 +32,25 @@ class Builder:
     captures: list[tuple[names.Place, str]] = field(default_factory=list)
     guards: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def number_of(self, function: types.FunctionType, lines: list[str] | None = None) -> int:
+    def number_of(
+        self,
+        function: types.FunctionType,
+        lines: list[str] | None = None,
+        rewrite: Rewrite | None = None,
+    ) -> int:
         """The function's number in the program, to which it is added; the lines of its file."""
-        if function not in self.numbers:
+        key = function if rewrite is None else (function, rewrite)
+        if key not in self.numbers:
             source = source_of(function, lines or lines_of(function))
-            self.numbers[function] = len(self.sources)
-            self.sources.append(source)
-        return self.numbers[function]
+            self.numbers[key] = len(self.sources)
+            self.sources.append(source if rewrite is None else rewrite(source))
+        return self.numbers[key]
+
+    def number_of_made(self, key: Any, make: Callable[[], Source]) -> int:
+        """The number of a function that is made for the program."""
+        if key not in self.numbers:
+            self.numbers[key] = self.add(make())
+        return self.numbers[key]
 
     def need(self, name: str) -> int:
         """The number of a function of the library, by that name in the program."""
@@ -82,14 +97,17 @@ def library_source(function: types.FunctionType) -> Source:
 
 
 def build(
-    function: types.FunctionType, lines: list[str], fixed: dict[str, Any] | None = None
+    function: types.FunctionType,
+    lines: list[str],
+    fixed: dict[str, Any] | None = None,
+    rewrite: Rewrite | None = None,
 ) -> Program:
     """The program text of a function, whose file has these lines; `fixed` arguments are part of it."""
     builder = Builder()
     if fixed:
         builder.add(replace(source_of(function, lines or lines_of(function)), fixed=fixed))
     else:
-        builder.number_of(function, lines)
+        builder.number_of(function, lines, rewrite)
     done: list[str] = []
     while len(done) < len(builder.sources):
         done.append(Translator(builder, builder.sources[len(done)], len(done)).function())

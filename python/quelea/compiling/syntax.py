@@ -218,7 +218,8 @@ class Translator:
 
     def _use(self, node: ast.AST, function: Any) -> str:
         """A compiled function, called by another."""
-        number = self.builder.number_of(function.__wrapped__, getattr(function, "_lines", None))
+        lines, rewrite = getattr(function, "_lines", None), getattr(function, "_rewrite", None)
+        number = self.builder.number_of(function.__wrapped__, lines, rewrite)
         return self._node("use", node, text=str(number))
 
     def _ref(self, node: ast.AST, name: str) -> str:
@@ -370,7 +371,8 @@ class Translator:
             what, advice = "integers have 64 bits in @jit", "use a float, or split the number"
             return self._refuse(node, "QJ131", what, advice)
         what = f"{name} is {type(value).__name__}, which is not in the language"
-        return self._refuse(node, "QJ132", what, "use numbers, arrays, tuples and functions")
+        advice = getattr(value, "_instead", "use numbers, arrays, tuples and functions")
+        return self._refuse(node, "QJ132", what, advice)
 
     def _expr_Name(self, node: ast.Name) -> str:
         if node.id in INTRINSIC_NAMES:
@@ -496,6 +498,10 @@ class Translator:
         if known is not None:
             self._guard(place, name, value)
             return self._ref(node, known)
+        make = getattr(value, "_inside", None)  # a stencil
+        if make is not None and value._has_inside:
+            self._guard(place, name, value)
+            return self._node("use", node, text=str(self.builder.number_of_made(value, make)))
         if names.is_python_function(value):
             self._guard(place, name, value)
             return self._node("use", node, text=str(self.builder.number_of(value)))
@@ -514,6 +520,8 @@ class Translator:
                 return self._node("ref", node, text=library.INTRINSICS[value])
             number = self.builder.number_in_library(value)
             return self._node("use", node, text=str(number))
+        if isinstance(value, _quelea.Function):
+            return self._use(node, value)
         return self._literal(node, value, name)
 
     def _limit(self, node: ast.Attribute) -> Any:
@@ -620,6 +628,8 @@ class Translator:
     def _expr_Call(self, node: ast.Call) -> str:
         if isinstance(node.func, ast.Name) and node.func.id == "maybe.":
             return self._node("maybe", node, self._expression(node.args[0]))
+        if isinstance(node.func, ast.Name) and node.func.id == "refuse.":
+            return self._refuse(node, *(arg.value for arg in node.args))  # type: ignore[attr-defined]
         whole = self._of_generator(node)
         if whole is not None:
             return whole
