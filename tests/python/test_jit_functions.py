@@ -409,3 +409,39 @@ def test_programs_that_are_too_large():
     for name, body in texts.items():
         with pytest.raises(quelea.errors.JitError, match="QJ102"):
             made(f"def f(x):\n{body}\n", name)(1)
+
+
+def own(a, b):
+    return a - b
+
+
+def own_rows(a, out):
+    out[:] = a[::-1]
+
+
+def named(name, make, function):
+    """Something that is made of the program's function, which has the name of one of NumPy's."""
+    function = type(function)(function.__code__, globals(), name)
+    function.__qualname__ = name
+    return make(function)
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "function"),
+    [
+        ("maximum", quelea.vectorize, own),
+        ("hypot", quelea.vectorize(["float64(float64, float64)"]), own),
+        ("sort", quelea.guvectorize(["void(float64[:], float64[:])"], "(n)->(n)"), own_rows),
+        ("arctan2", lambda f: quelea.cfunc("double arctan2(double a, double b)")(f), own),
+        ("maximum", lambda f: numpy.frompyfunc(f, 2, 1), own),
+    ],
+)
+def test_what_has_the_name_of_one_of_numpys_is_not_it(name, make, function):
+    theirs = named(name, make, function)
+
+    @quelea.jit
+    def f(x, y):
+        return theirs(x, y)
+
+    with pytest.raises(quelea.errors.JitError, match="QJ1"):
+        f(numpy.arange(3.0), numpy.ones(3))

@@ -14,6 +14,7 @@ import builtins
 import cmath
 import inspect
 import math
+import sys
 import types
 from typing import Any
 
@@ -108,10 +109,9 @@ def known_name(value: Any) -> str | None:
         return None
     if isinstance(value, numpy.dtype):
         return "numpy." + value.name if value.name in DTYPES and value.isnative else None
-    if isinstance(value, numpy.ufunc):
-        return "numpy." + value.__name__
-    if hasattr(type(value), "_inside"):
-        return None  # a stencil, whatever its name
+    if isinstance(value, numpy.ufunc):  # others make them too, of any name
+        own = getattr(numpy, value.__name__, None) is value
+        return "numpy." + value.__name__ if own else None
     module = getattr(value, "__module__", None) or ""
     name = getattr(value, "__name__", None)
     if not callable(value) or not isinstance(name, str):
@@ -128,13 +128,16 @@ def known_name(value: Any) -> str | None:
         return "numpy.linalg." + name
     if module.startswith("quelea.random"):
         return "quelea.random." + name
-    if type(value).__module__.split(".")[0] == "quelea" or module.split(".")[0] == "quelea":
-        if name == "prange":
-            return "range"
-        if module == "quelea.linalg":
-            return "quelea.linalg." + name
-        return "quelea." + name if hasattr(numpy, name) else None
-    return None
+    return _own_name(value, name)
+
+
+def _own_name(value: Any, name: str) -> str | None:
+    """The name of a function of ours; what is made from the program's functions has their names."""
+    ours = sys.modules["quelea"]
+    if getattr(ours, name, None) is value:
+        known = name in vars(numpy)
+        return "range" if name == "prange" else "quelea." + name if known else None
+    return "quelea.linalg." + name if getattr(ours.linalg, name, None) is value else None
 
 
 NAMED: list[type] = []  # classes of named tuples, by the numbers that types have of them
