@@ -138,12 +138,12 @@ stages() {
   stage pytest.single "$python" -m pytest -rs -m "not slow" --ignore=tests/python
 
   # These two compile most kernels, on one core each, and each finds what the other has compiled, which begins with the last file.
-  # Of ranks.1, some plans are run by one thread, by two, by all, and what can be is computed in sweeps.
+  # Of ranks.1, which compiles what ranks.0 computes at once, some plans are run by one thread, by two, by all, and what can be is computed in sweeps.
   # What depends on dtypes alone is left out of rows that others have much in common with, compiled functions of one more.
   local backwards layouts arrays few="" name
   mapfile -t layouts < <(printf '%s\n' tests/python/test_*.py | grep -vE '_(elementwise|promotion|signatures|orders|plain_forms|jit_library)\.py')
   mapfile -t arrays < <(printf '%s\n' "${layouts[@]}" | grep -vE '_(jit.*|map|g?u?vectorize|stencil_.*|generated|evaluate)\.py')
-  mapfile -t backwards < <(printf '%s\n' tests/python/test_*.py | tac)
+  mapfile -t backwards < <(printf '%s\n' "${layouts[@]}" tests/python/test_elementwise.py | sort -r)
   run=begin on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0 QUELEA_TIME_BLOCK=6 QUELEA_FRONT_BYTES=2k \
     -- "${backwards[@]}"
   on_ranks ranks.0 0

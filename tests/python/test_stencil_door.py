@@ -236,7 +236,12 @@ class Generated:
         return source.integers(0, 200 if dtype.kind == "u" else 3000, shape).astype(dtype)
 
 
-@pytest.mark.parametrize("part", range(10))
+def parts(few: int, count: int) -> list[Any]:
+    """So many parts of generated tests, of which few are run each time."""
+    return [pytest.param(k, marks=[pytest.mark.slow] if k >= few else []) for k in range(count)]
+
+
+@pytest.mark.parametrize("part", parts(4, 10))
 def test_generated(part: int) -> None:
     for seed in range(10 * part, 10 * part + 10):
         one = Generated(seed)
@@ -248,7 +253,7 @@ def test_generated(part: int) -> None:
         check(kernel, args, one.reach, one.mode, (seed, one.mode, one.shape, one.text), **options)
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", parts(2, 4))
 def test_generated_time_loops(part: int) -> None:
     """Steps that follow from one another, computed together where that can be, as NumPy's arrays have them."""
     for seed in range(1000 + 10 * part, 1010 + 10 * part):
