@@ -387,6 +387,32 @@ def test_results_share_nothing():
     assert vectorize(first)(x, quelea.ones((2, 5))).shape == (2, 5)
     assert vectorize(constant)(x, x).shape == (5,)
 
+    def twice(x):
+        y = x + 1
+        return y, y, x, x
+
+    for m in (numpy, quelea):
+        results = vectorize(twice)(m.arange(3.0))
+        for k, result in enumerate(results):
+            result[:] = k
+        assert [host(result).tolist() for result in results] == [[k] * 3 for k in range(4)]
+
+
+def test_exponents_of_ldexp():
+    def scaled(x, y):
+        return numpy.ldexp(x, 2) + numpy.ldexp(y, int(x))
+
+    check(scaled, data((3, 5), "f8"), data((5,), "f8"))
+
+
+def test_masks_are_refused():
+    masked = numpy.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+    for call in (vectorize(add), vectorize(add).outer, lambda x, y: vectorize(add).reduce(x)):
+        with pytest.raises(TypeError, match="whose mask is not seen"):
+            call(masked, 1.0)
+    with pytest.raises(TypeError, match="whose mask is not seen"):
+        vectorize(add)(quelea.ones(3), masked)
+
 
 def test_what_is_around_may_change():
     module = types.ModuleType("module")
@@ -884,6 +910,9 @@ def test_reductions_of_nothing(ours):
     with pytest.raises(NotImplementedError, match="needs an identity"):
         made.reduce(x, where=mask)
     assert made.accumulate(m.zeros((0, 3))).shape == (0, 3)
+    assert float(made.reduce(m.asarray(3.0))) == float(made.reduce(m.asarray(3.0), axis=-1)) == 3
+    with pytest.raises(numpy.exceptions.AxisError):
+        made.reduce(m.asarray(3.0), axis=1)
 
 
 def test_methods_that_are_refused():

@@ -219,8 +219,9 @@ def _operation(what: str, dtype: numpy.dtype[Any]) -> Callable[..., Any]:
     if what == "where":
         return elementwise.where
     ufunc = getattr(_quelea, what, None)
-    # an array of signed exponents would be looked at
-    if not isinstance(ufunc, _quelea.ufunc) or (what == "power" and dtype.kind in "iu"):
+    # an array of signed exponents would be looked at; the IR's ldexp takes exponents that are floats
+    other = what == "ldexp" or (what == "power" and dtype.kind in "iu")
+    if not isinstance(ufunc, _quelea.ufunc) or other:
         raise NotStraight(what)
     return ufunc
 

@@ -146,8 +146,13 @@ def settled(given: list[Any]) -> list[Any]:
     return [x if hasattr(x, "dtype") or _rank(x) <= largest else as_typed(x) for x in given]
 
 
-def native(array: numpy.ndarray[Any, Any]) -> numpy.ndarray[Any, Any]:
-    """Its elements in the machine's order of bytes; of numbers alone."""
+def native(given: Any) -> numpy.ndarray[Any, Any]:
+    """NumPy's array of it, in the machine's order of bytes; of numbers alone."""
+    if isinstance(given, numpy.ma.MaskedArray):
+        raise TypeError(
+            "a masked array is given, whose mask is not seen: give its data, x.filled(...)"
+        )
+    array = numpy.asarray(given)
     if array.dtype not in TYPE_OF and array.dtype.newbyteorder("=") not in TYPE_OF:
         raise TypeError(f"an element function takes numbers, not elements of {array.dtype}")
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))

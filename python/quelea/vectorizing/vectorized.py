@@ -286,9 +286,9 @@ class Vectorized:
             ):
                 taken.append(a)
             elif ours:
-                taken.append(asarray(native(numpy.asarray(a))))
+                taken.append(asarray(native(a)))
             else:
-                taken.append(native(numpy.asarray(a)))
+                taken.append(native(a))
         if ours and any(not is_ours(array) for array in outs):
             raise TypeError("out is NumPy's, and the arrays are Quelea's: give one of quelea.empty")
         return taken, ours
@@ -346,13 +346,14 @@ class Vectorized:
             else:
                 arguments.append(x if to is None or x.dtype == to else x.astype(to))
         found = loop.typed.straight.compute([*arguments, *self._element.captured()])
-        results = []
+        results: list[Any] = []
         for value, dtype in zip(found, loop.results, strict=True):
             if is_ours(value) and value.dtype != dtype:
                 value = value.astype(dtype)
             if mask is not None and not has_out:
                 value = select(mask, value, dtype.type(0))
-            if not is_ours(value) or value.shape != shape or any(value is x for x in given):
+            taken = [*given, *results]  # results share nothing, also where they are one value
+            if not is_ours(value) or value.shape != shape or any(value is x for x in taken):
                 made = empty(shape, dtype)
                 made[...] = value
                 value = made
@@ -393,9 +394,10 @@ class Vectorized:
         key = (
             len(shape), tuple(moves), tuple(loop.inputs), tuple(loop.results),
             tuple(loop.typed.results), _moves(masks[0], shape) if masks else None,
+            loop.typed.stored,
         )  # fmt: skip
         if key not in self._loops:
-            self._loops[key] = self._written(*key, single=loop.typed.stored)
+            self._loops[key] = self._written(*key)
         self._loops[key](*stored, *masks, *args)
         return results
 
