@@ -23,7 +23,7 @@ import numpy
 from . import _quelea
 from ._quelea import asarray, ndarray
 from .borders import FOUND, MODES, SAME, Piece, edges, pieces_of
-from .compiling import plain, relative
+from .compiling import Function, plain, relative
 from .compiling.boxes import Loops, hidden_of
 from .compiling.inside import loops_of
 from .compiling.names import DTYPES
@@ -106,7 +106,7 @@ class Stencil:
         self._declared = neighborhood
         self.neighborhood = neighborhood
         self._standard = tuple(standard)
-        self._signature = inspect.signature(function)
+        self._signature = inspect.signature(function, follow_wrapped=False)
         self._names = tuple(self._signature.parameters)
         self._lines = lines_of(function)
         self._kinds: dict[Any, _Kind] = {}
@@ -642,7 +642,8 @@ def stencil(
     reach = _neighborhood(neighborhood)
 
     def decorate(function: Any) -> Stencil:
-        function = getattr(function, "__wrapped__", function)
+        if isinstance(function, Function):
+            function = function.__wrapped__
         if not isinstance(function, types.FunctionType):
             raise TypeError(f"stencil takes Python functions, not {type(function).__name__}")
         return Stencil(function, chosen, cval, reach, standard_indexing)

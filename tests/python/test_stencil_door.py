@@ -1,5 +1,6 @@
 """quelea.stencil: kernels against plain Python over padded arrays, bit for bit; borders, sweeps, refusals."""
 
+import functools
 import itertools
 import linecache
 import random
@@ -712,6 +713,30 @@ def test_out_is_read_from_outside():
 
 
 WEIGHTS: Any = None
+
+
+def test_decorated_kernels():
+    def decorated(kernel):
+        @functools.wraps(kernel)
+        def doubled(a, s=1):
+            return kernel(a[0], a[1]) * 2 * s
+
+        return doubled
+
+    @quelea.stencil
+    @decorated
+    def sums(x, y):
+        return x + y
+
+    @quelea.stencil
+    @quelea.jit
+    def compiled(a):
+        return a[0] + a[1]
+
+    for x in LINE, quelea.asarray(LINE):
+        assert host(sums(x)).tolist() == [4, 4, 4, 0]
+        assert host(sums(x, s=3)).tolist() == [12, 12, 12, 0]
+        assert host(compiled(x)).tolist() == [2, 2, 2, 0]
 
 
 def test_functions_of_others_are_refused():

@@ -1,5 +1,6 @@
 """quelea.vectorize: element functions over arrays, against the functions themselves, element by element."""
 
+import functools
 import linecache
 import math
 import os
@@ -403,6 +404,16 @@ def test_exponents_of_ldexp():
         return numpy.ldexp(x, 2) + numpy.ldexp(y, int(x))
 
     check(scaled, data((3, 5), "f8"), data((5,), "f8"))
+
+
+def test_decorated_functions():
+    @functools.wraps(add)
+    def increased(x):
+        return add(x, 2) * 10
+
+    for m in (numpy, quelea):
+        assert host(vectorize(increased)(m.arange(3))).tolist() == [20, 30, 40]
+    assert vectorize(increased).nin == 1
 
 
 def test_masks_are_refused():

@@ -158,7 +158,7 @@ class _Looped:
 
     def _refuse_stores(self) -> None:
         """Arguments are read."""
-        names = inspect.signature(self.pyfunc).parameters
+        names = inspect.signature(self.pyfunc, follow_wrapped=False).parameters
         cores = zip(names, self._layout.inputs, strict=False)
         refuse_stores(self.pyfunc, [name for name, core in cores if core])
 
@@ -300,7 +300,7 @@ class LayoutFunction(_Looped):
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Call it for the last axes of the arguments, for each place along the others."""
-        bound = list(inspect.signature(self.pyfunc).bind(*args, **named).args)
+        bound = list(inspect.signature(self.pyfunc, follow_wrapped=False).bind(*args, **named).args)
         if len(bound) != self.nin:
             raise TypeError(
                 f"wrong number of positional arguments: expected {self.nin}, got {len(bound)}"
@@ -340,7 +340,7 @@ class Generalized(_Looped):
         super().__init__(function, layout)
         self.identity = identity
         self._declared = list(declared)
-        count = len(inspect.signature(self.pyfunc).parameters)
+        count = len(inspect.signature(self.pyfunc, follow_wrapped=False).parameters)
         if count != self.nargs:
             raise ValueError(
                 f"{self.__name__}() takes {count} arguments, and {self.signature} has {self.nargs}: "

@@ -75,7 +75,7 @@ class Vectorized:
         self.identity = identity
         self._otypes = otypes
         self._declared = list(declared)
-        self._call_signature = inspect.signature(self.pyfunc)
+        self._call_signature = inspect.signature(self.pyfunc, follow_wrapped=False)
         self._parameters = self._call_signature.parameters
         kinds = {parameter.kind for parameter in self._parameters.values()}
         Kind = inspect.Parameter
