@@ -573,7 +573,8 @@ def stencil(
         ================= ===================================================================
 
     cval : number, optional
-        0 by default.
+        0 by default. It is stored as ``out[...] = cval`` does it, with 'grid-constant' as an element of each array:
+        among integers 0.5 is 0.
     neighborhood : sequence of pairs of int, optional
         The least and the largest offset along each axis. It must be given where offsets are not
         constants, as in loops; what leads farther is undefined.

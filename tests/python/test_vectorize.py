@@ -107,6 +107,20 @@ def floored(x, y):
     return math.floor(x) + y
 
 
+def added_often(x, y):
+    s = x + y
+    for _ in range(3):
+        s = s + x
+    return s
+
+
+LARGE = 70000
+
+
+def around_small(x, y):
+    return x + LARGE
+
+
 def fixed(x, y):
     t = numpy.empty(4)
     for k in range(4):
@@ -231,6 +245,15 @@ def test_python_numbers_are_weak():
             assert got.dtype == x.dtype
             numpy.testing.assert_array_equal(host(got), x + 2)
             assert made(2, array).dtype == x.dtype
+    for m in (numpy, quelea):
+        for small, number in (("i1", 200), ("u1", -1), ("u2", 2**16)):
+            x = m.zeros(3, small)
+            for function in (add, around_small, added_often):
+                with pytest.raises(OverflowError, match="out of bounds for"):
+                    vectorize(function)(x, number)
+            assert not host(vectorize(lambda x, y: x > y if y > 0 else x < y)(x, number)).any()
+            assert vectorize(add)(x, numpy.int64(number)).dtype == "i8"
+            assert host(vectorize(lambda x, y: x * 1.0 + y)(x, number)).tolist() == [number] * 3
     assert made(data((5,), "f4"), numpy.float64(2)).dtype == "f8"
     assert made(data((5,), "i4"), 2.5).dtype == "f8"
 

@@ -511,6 +511,8 @@ def guvectorize(
         The function is not in the language of `quelea.jit`: at the first call, or at once with types.
     ValueError
         This is no layout; shapes do not fit it.
+    TypeError
+        The function stores into arguments that are no results; one has a mask, or may not be cast.
 
     See Also
     --------

@@ -168,6 +168,7 @@ class Vectorized:
             rule = safely if dtype is None else casting
             if all(allowed(x, to, rule) for x, to in zip(strong, inputs, strict=True)):
                 typed = self._element.typed([TYPE_OF[d] for d in inputs])
+                self._element.refuse_large(typed, [None] * self.nin)
                 return _Loop(typed, list(inputs), [result])
         kinds = ", ".join(str(getattr(x, "dtype", type(x).__name__)) for x in given)
         wanted = f" and gives {dtype}" if dtype is not None else ""
@@ -195,6 +196,9 @@ class Vectorized:
         ]
         whole_arrays = any(not _is_number(given[k]) for k in self._whole if k < len(given))
         typed = self._element.typed(kinds, not whole_arrays)
+        self._element.refuse_large(
+            typed, [x if to is None else None for x, to in zip(given, inputs, strict=True)]
+        )
         self._nout = len(typed.results)
         results = list(typed.results)
         if self._otypes is not None:
