@@ -643,7 +643,7 @@ def stencil(
     reach = _neighborhood(neighborhood)
 
     def decorate(function: Any) -> Stencil:
-        if isinstance(function, Function):
+        if isinstance(function, (Function, Stencil)):  # what is around others is a part of them
             function = function.__wrapped__
         if not isinstance(function, types.FunctionType):
             raise TypeError(f"stencil takes Python functions, not {type(function).__name__}")

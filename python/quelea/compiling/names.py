@@ -104,9 +104,9 @@ def known_name(value: Any) -> str | None:
             return "named" + named(value)
         if value is numpy.longlong:
             return "numpy.int64"
-        name = value.__name__.rstrip("_")
-        if name in DTYPES and value is getattr(numpy, name):
-            return "numpy." + name
+        of_numpy = value.__name__.rstrip("_")
+        if of_numpy in DTYPES and value is getattr(numpy, of_numpy):
+            return "numpy." + of_numpy
         return None
     if isinstance(value, numpy.dtype):
         return "numpy." + value.name if value.name in DTYPES and value.isnative else None
