@@ -450,6 +450,10 @@ void low_store_index(Lower *l, const Node *node, const Value *value, const Value
   JitRef offset;
   Array *view = view_of(l, node, array, index, &offset);
   if (!view) return;
+  /* of arrays NumPy leaves out the imaginary parts, of numbers it does not */
+  if (!all_integers(array, index) && !array->list && stored->kind == JIT_SCALAR &&
+      !low_holds(l, node, value, stored))
+    return;
   if (!all_integers(array, index) && view->place == JIT_ON_RANKS) {
     Value target = low_ranks_view(l, node, array, view, offset);
     return low_copy_into(l, node, target.array, stored);

@@ -15,7 +15,7 @@ import inspect
 import itertools
 import os
 import types
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy
@@ -23,7 +23,7 @@ import numpy
 from . import _quelea
 from ._quelea import asarray, ndarray
 from .borders import FOUND, MODES, SAME, Piece, edges, pieces_of
-from .compiling import plain, relative
+from .compiling import Function, plain, relative
 from .compiling.boxes import Loops, hidden_of
 from .compiling.inside import loops_of
 from .compiling.names import DTYPES
@@ -106,7 +106,7 @@ class Stencil:
         self._declared = neighborhood
         self.neighborhood = neighborhood
         self._standard = tuple(standard)
-        self._signature = inspect.signature(function)
+        self._signature = inspect.signature(function, follow_wrapped=False)
         self._names = tuple(self._signature.parameters)
         self._lines = lines_of(function)
         self._kinds: dict[Any, _Kind] = {}
@@ -297,7 +297,7 @@ class _Kind:
         self.plain = plain.plain(source, arrays, numbers, ndim) if inside else None
         self.loops: dict[tuple[bool, ...], Loops] = {}
         self.pieces: dict[tuple[int, ...], list[Piece]] = {}
-        self.dtypes: dict[str, numpy.dtype[Any]] = {}  # of results, by the types given
+        self.dtypes: dict[tuple[int, str], numpy.dtype[Any]] = {}  # of results, by the types given
 
     def _refuse_unused(self, source: Source, arrays: tuple[str, ...]) -> None:
         where = _place(source)
@@ -339,9 +339,10 @@ class _Kind:
     def dtype(self, given: dict[str, Any], arrays: dict[str, Any]) -> numpy.dtype[Any]:
         """The dtype of what the kernel gives."""
         loops = self.loops_for((False,) * len(self.reach))
-        key = loops.types(arrays, given)
+        types_ = loops.types(arrays, given)
+        key = loops.kernel._builds, types_  # another program may give another
         if key not in self.dtypes:
-            text = loops.result(key)
+            text = loops.result(types_)
             if text not in _OF_PYTHON and text not in _OF_NUMPY:
                 name = self.stencil.__name__
                 raise TypeError(f"{name}() gives {text}, and a stencil's kernel gives a number")
@@ -415,11 +416,18 @@ class _Call:
                 f"Cannot cast the result of {self.stencil.__name__}() from {dtype!r} to "
                 f"{out.dtype!r} with casting rule 'same_kind'"
             )
-        read = [x for x in self.given.values() if isinstance(x, (ndarray, numpy.ndarray))]
+        read = list(_arrays_in(self._all_read()))
         shares = shares_memory if self.ours else numpy.may_share_memory
         if any(shares(out, x) for x in read if type(x) is type(out)) or _is_part(out):
             return out, make(out)
         return out, out
+
+    def _all_read(self) -> list[Any]:
+        """What the kernel is given, and takes from outside."""
+        given = list(self.given.values())
+        if self.stencil._compiled and not self._as_views():
+            given += self.kind.loops_for((False,) * len(self.kind.reach)).kernel.captured()
+        return given
 
     def _finished(self, out: Any, target: Any) -> Any:
         mode, cval = self.stencil.mode, self.stencil._cval
@@ -485,6 +493,15 @@ class _Call:
                 one.at = at
             found.append(self._kernel(around))
         return numpy.array(found).reshape([axis.high - axis.low for axis in piece.axes])
+
+
+def _arrays_in(values: Iterable[Any]) -> Iterator[Any]:
+    """The arrays among them, in tuples too."""
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _arrays_in(value)
+        elif isinstance(value, (ndarray, numpy.ndarray)):
+            yield value
 
 
 def _is_part(x: Any) -> bool:
@@ -556,7 +573,8 @@ def stencil(
         ================= ===================================================================
 
     cval : number, optional
-        0 by default.
+        0 by default. It is stored as ``out[...] = cval`` does it, with 'grid-constant' as an element of each array:
+        among integers 0.5 is 0.
     neighborhood : sequence of pairs of int, optional
         The least and the largest offset along each axis. It must be given where offsets are not
         constants, as in loops; what leads farther is undefined.
@@ -625,7 +643,8 @@ def stencil(
     reach = _neighborhood(neighborhood)
 
     def decorate(function: Any) -> Stencil:
-        function = getattr(function, "__wrapped__", function)
+        if isinstance(function, (Function, Stencil)):  # what is around others is a part of them
+            function = function.__wrapped__
         if not isinstance(function, types.FunctionType):
             raise TypeError(f"stencil takes Python functions, not {type(function).__name__}")
         return Stencil(function, chosen, cval, reach, standard_indexing)

@@ -305,6 +305,63 @@ def test_results_begin_with_zeros():
         numpy.testing.assert_array_equal(host(made(m.ones((5, 3)))), numpy.zeros((5, 3)))
 
 
+def test_some_results_are_empty():
+    @guvectorize(["void(float64[:], float64[:], float64[:], float64[:])"], "(n),(m)->(n),(m)")
+    def both(x, y, p, q):
+        for i in range(len(p)):
+            p[i] = x[i]
+        for i in range(len(q)):
+            q[i] = y[i] + 1
+
+    for m in (numpy, quelea):
+        for loop in ((5,), (), (40,)):
+            none, some = m.zeros((*loop, 0)), m.ones((*loop, 3))
+            for k, got in enumerate((both(none, some), both(some, none)[::-1])):
+                assert got[0].shape == none.shape
+                want = numpy.full(some.shape, 2.0 if k == 0 else 1.0)
+                numpy.testing.assert_array_equal(host(got[1]), want)
+
+
+def test_arguments_are_not_stored_into():
+    def element(x, out):
+        x[0] = 1.0
+
+    def part(x, out):
+        x.T[1:] += out
+
+    def whole(x, out):
+        x *= 2
+
+    for function in (element, part, whole):
+        line = function.__code__.co_firstlineno + 1
+        with pytest.raises(TypeError, match=rf"its argument x, at .*:{line}: store into a result"):
+            guvectorize("(n)->(n)")(function)
+
+    def layout(x):
+        x[0] = 1.0
+        return x
+
+    with pytest.raises(TypeError, match="stores into its argument x"):
+        quelea.vectorize(layout, signature="(n)->(n)")
+
+    @guvectorize("(n)->(n)")
+    def copied(x, out):
+        x = x.copy()
+        x[0] = 7
+        out[:] = x
+
+    for m in (numpy, quelea):
+        x, out = m.zeros((2, 3)), m.zeros((2, 3))
+        assert host(copied(x, out)).tolist() == [[7, 0, 0]] * 2
+        assert host(x).tolist() == [[0, 0, 0]] * 2
+
+
+def test_masks_are_refused():
+    made = guvectorize(["void(float64[:], float64[:])"], "(n)->(n)")(lambda x, out: None)
+    with pytest.raises(TypeError, match="whose mask is not seen"):
+        made(numpy.ma.array([1.0, 2.0], mask=[False, True]))
+
+
 def test_axes_that_only_out_knows():
     @guvectorize("(n)->(m)")
     def first(x, out):

@@ -6,6 +6,7 @@ import pytest
 from jit_support import check
 
 import quelea
+from quelea.errors import JitError
 
 
 @quelea.jit
@@ -486,3 +487,16 @@ def lines_in_shapes(a):
 def test_a_line_with_gaps_is_seen_in_any_shape():
     check(lines_in_shapes, numpy.arange(8.0))
     check(lines_in_shapes, numpy.arange(16.0)[::2])
+
+
+def test_complex_numbers_do_not_fit_into_parts():
+    @quelea.jit
+    def fill(x, value):
+        x[1:] = value
+        return x
+
+    for m in (numpy, quelea):
+        with pytest.raises(JitError, match=r"QJ360: an element of .* cannot hold complex"):
+            fill(m.zeros(3), 1j)
+        assert numpy.asarray(fill(m.zeros(3, complex), 1j)).tolist() == [0, 1j, 1j]
+        assert numpy.asarray(fill(m.zeros(3), numpy.array([1 + 5j, 2]))).tolist() == [0, 1, 2]

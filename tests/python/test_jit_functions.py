@@ -2,6 +2,7 @@
 
 import linecache
 import sys
+import types
 
 import numpy
 import numpy as np
@@ -445,3 +446,20 @@ def test_what_has_the_name_of_one_of_numpys_is_not_it(name, make, function):
 
     with pytest.raises(quelea.errors.JitError, match="QJ1"):
         f(numpy.arange(3.0), numpy.ones(3))
+
+
+def test_modules_in_modules_may_change():
+    around, one, two = (types.ModuleType(name) for name in ("around", "one", "two"))
+    one.function, two.function = (lambda x: x * 2), (lambda x: x * 0.5)
+    one.turned, two.turned = False, True
+    around.module = one
+
+    @quelea.jit
+    def f(x):
+        return -around.module.function(x) if around.module.turned else around.module.function(x)
+
+    assert f(3) == 6
+    around.module = two
+    assert f(3) == -1.5
+    around.module = one
+    assert f(3) == 6

@@ -1,8 +1,10 @@
 """quelea.stencil: kernels against plain Python over padded arrays, bit for bit; borders, sweeps, refusals."""
 
+import functools
 import itertools
 import linecache
 import random
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -667,6 +669,89 @@ def helper_of_one(x):
     return 1.0 if x > 5 else x
 
 
+def doubled(x):
+    return 2 * x
+
+
+def halved(x):
+    return 0.5 * x
+
+
+SCALED = doubled
+
+
+def test_the_dtype_follows_what_changes():
+    global SCALED
+    a = numpy.arange(5)
+    stencil = quelea.stencil(lambda a: SCALED(a[1]))
+    for SCALED in (doubled, halved, doubled):
+        want = numpy.array([*(SCALED(x) for x in a[1:]), 0])
+        equal(stencil(a), want)
+        same(stencil(quelea.asarray(a)), want)
+
+
+def test_names_that_become_something_else():
+    module = types.ModuleType("settings")
+    module.factor, module.function = 2.0, numpy.sqrt
+    a = numpy.array([1.0, 4.0, 9.0])
+    for x in a, quelea.asarray(a):
+        stencil = quelea.stencil(lambda a: module.function(a[1]) * module.factor)
+        module.factor, module.function = 2.0, numpy.sqrt
+        assert host(stencil(x)).tolist() == [4, 6, 0]
+        module.factor = 3
+        assert host(stencil(x)).tolist() == [6, 9, 0]
+        module.factor = numpy.array([1.0, 2.0])  # is no factor of views
+        with pytest.raises(TypeError, match="a stencil's kernel gives a number"):
+            stencil(x)
+        module.factor, module.function = 2.0, numpy.cumsum  # nor is that a function of them
+        with pytest.raises((TypeError, JitError)):
+            stencil(x)
+
+
+def test_out_is_read_from_outside():
+    for m in (numpy, quelea):
+        outside = m.asarray(numpy.array([1.0, 2.0, 3.0, 4.0]))
+        stencil = quelea.stencil(lambda a: a[0] + WEIGHTS[0] + WEIGHTS[1] + WEIGHTS[2])
+        globals()["WEIGHTS"] = outside
+        assert stencil(m.zeros(4), out=outside) is outside
+        assert host(outside).tolist() == [6, 6, 6, 6]
+
+
+WEIGHTS: Any = None
+
+
+def test_decorated_kernels():
+    def decorated(kernel):
+        @functools.wraps(kernel)
+        def doubled(a, s=1):
+            return kernel(a[0], a[1]) * 2 * s
+
+        return doubled
+
+    @quelea.stencil
+    @decorated
+    def sums(x, y):
+        return x + y
+
+    @quelea.stencil
+    @quelea.jit
+    def compiled(a):
+        return a[0] + a[1]
+
+    for x in LINE, quelea.asarray(LINE):
+        assert host(sums(x)).tolist() == [4, 4, 4, 0]
+        assert host(sums(x, s=3)).tolist() == [12, 12, 12, 0]
+        assert host(compiled(x)).tolist() == [2, 2, 2, 0]
+
+
+def test_functions_of_others_are_refused():
+    own = numpy.frompyfunc(numpy.sqrt, 1, 1)  # a ufunc, and not NumPy's
+    stencil = quelea.stencil(lambda a: own(a[0]))
+    for x in LINE, quelea.asarray(LINE):
+        with pytest.raises(JitError):
+            stencil(x)
+
+
 def test_numbers_of_no_axes():
     def f(a, s):
         return a[1] * s
@@ -808,6 +893,10 @@ def test_refused_in_compiled_functions():
             quelea.jit(lambda x: skips(x, out=x[1:]))(x)
         with pytest.raises(ZeroDivisionError):
             quelea.jit(lambda x: by_zero(x))((x - 1).astype(int))
+    imaginary = quelea.stencil(lambda a: a[1], cval=1j)
+    assert quelea.jit(lambda x: imaginary(x))(LINE * 1j).tolist() == [1j] * 4
+    with pytest.raises(JitError, match="cannot hold complex"):
+        quelea.jit(lambda x: imaginary(x))(LINE)
 
 
 def test_arguments_that_do_not_fit():

@@ -1,5 +1,6 @@
 """quelea.vectorize: element functions over arrays, against the functions themselves, element by element."""
 
+import functools
 import linecache
 import math
 import os
@@ -104,6 +105,20 @@ def both(x, y):
 
 def floored(x, y):
     return math.floor(x) + y
+
+
+def added_often(x, y):
+    s = x + y
+    for _ in range(3):
+        s = s + x
+    return s
+
+
+LARGE = 70000
+
+
+def around_small(x, y):
+    return x + LARGE
 
 
 def fixed(x, y):
@@ -230,6 +245,15 @@ def test_python_numbers_are_weak():
             assert got.dtype == x.dtype
             numpy.testing.assert_array_equal(host(got), x + 2)
             assert made(2, array).dtype == x.dtype
+    for m in (numpy, quelea):
+        for small, number in (("i1", 200), ("u1", -1), ("u2", 2**16)):
+            x = m.zeros(3, small)
+            for function in (add, around_small, added_often):
+                with pytest.raises(OverflowError, match="out of bounds for"):
+                    vectorize(function)(x, number)
+            assert not host(vectorize(lambda x, y: x > y if y > 0 else x < y)(x, number)).any()
+            assert vectorize(add)(x, numpy.int64(number)).dtype == "i8"
+            assert host(vectorize(lambda x, y: x * 1.0 + y)(x, number)).tolist() == [number] * 3
     assert made(data((5,), "f4"), numpy.float64(2)).dtype == "f8"
     assert made(data((5,), "i4"), 2.5).dtype == "f8"
 
@@ -386,6 +410,42 @@ def test_results_share_nothing():
         numpy.testing.assert_array_equal(host(z), numpy.arange(5.0) * (1 + 2j))
     assert vectorize(first)(x, quelea.ones((2, 5))).shape == (2, 5)
     assert vectorize(constant)(x, x).shape == (5,)
+
+    def twice(x):
+        y = x + 1
+        return y, y, x, x
+
+    for m in (numpy, quelea):
+        results = vectorize(twice)(m.arange(3.0))
+        for k, result in enumerate(results):
+            result[:] = k
+        assert [host(result).tolist() for result in results] == [[k] * 3 for k in range(4)]
+
+
+def test_exponents_of_ldexp():
+    def scaled(x, y):
+        return numpy.ldexp(x, 2) + numpy.ldexp(y, int(x))
+
+    check(scaled, data((3, 5), "f8"), data((5,), "f8"))
+
+
+def test_decorated_functions():
+    @functools.wraps(add)
+    def increased(x):
+        return add(x, 2) * 10
+
+    for m in (numpy, quelea):
+        assert host(vectorize(increased)(m.arange(3))).tolist() == [20, 30, 40]
+    assert vectorize(increased).nin == 1
+
+
+def test_masks_are_refused():
+    masked = numpy.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+    for call in (vectorize(add), vectorize(add).outer, lambda x, y: vectorize(add).reduce(x)):
+        with pytest.raises(TypeError, match="whose mask is not seen"):
+            call(masked, 1.0)
+    with pytest.raises(TypeError, match="whose mask is not seen"):
+        vectorize(add)(quelea.ones(3), masked)
 
 
 def test_what_is_around_may_change():
@@ -884,6 +944,9 @@ def test_reductions_of_nothing(ours):
     with pytest.raises(NotImplementedError, match="needs an identity"):
         made.reduce(x, where=mask)
     assert made.accumulate(m.zeros((0, 3))).shape == (0, 3)
+    assert float(made.reduce(m.asarray(3.0))) == float(made.reduce(m.asarray(3.0), axis=-1)) == 3
+    with pytest.raises(numpy.exceptions.AxisError):
+        made.reduce(m.asarray(3.0), axis=1)
 
 
 def test_methods_that_are_refused():

@@ -150,7 +150,7 @@ class Function(_quelea.Function):
     def _with_static(self, args: tuple[Any, ...]) -> Any:
         """Calls the variant of the function of which functions, dtypes and texts among the arguments are a part."""
         of_rest = inspect.Parameter.VAR_POSITIONAL
-        parameters = inspect.signature(self.__wrapped__).parameters.values()
+        parameters = inspect.signature(self.__wrapped__, follow_wrapped=False).parameters.values()
         every = [p.name for p in parameters if p.kind is not of_rest and p.name not in self._fixed]
         rest_name = [p.name for p in parameters if p.kind is of_rest]
         fixed, rest = {}, []

@@ -25,7 +25,7 @@ def loops_of(
     name: str, kernel: Any, arrays: Sequence[str], reach: relative.Offsets, mode: str, cval: Any
 ) -> Source:
     """The stencil of a kernel, of which `arrays` are indexed by offsets; cval None: not given."""
-    parameters = inspect.signature(kernel.__wrapped__).parameters.values()
+    parameters = inspect.signature(kernel.__wrapped__, follow_wrapped=False).parameters.values()
     file = f"<quelea.stencil {name} {id(kernel)}>"
     text = _text(parameters, arrays, reach, mode == "skip", cval is not None)
     linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file

@@ -102,10 +102,11 @@ def known_name(value: Any) -> str | None:
             return TYPES[value]
         if is_named_tuple(value):
             return "named" + named(value)
-        if issubclass(value, numpy.generic) and value.__name__.rstrip("_") in DTYPES:
-            return "numpy." + value.__name__.rstrip("_")
-        if value.__name__ == "longlong":
+        if value is numpy.longlong:
             return "numpy.int64"
+        of_numpy = value.__name__.rstrip("_")
+        if of_numpy in DTYPES and value is getattr(numpy, of_numpy):
+            return "numpy." + of_numpy
         return None
     if isinstance(value, numpy.dtype):
         return "numpy." + value.name if value.name in DTYPES and value.isnative else None

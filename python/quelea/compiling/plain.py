@@ -20,7 +20,7 @@ from .source import Source
 class Plain:
     """A kernel that means the same for whole views as for elements: one expression of them.
 
-    What it names from outside must be what it was.
+    What it names from outside must be what it was, and a number still a number.
     """
 
     guards: list[tuple[names.Place, str, Any]]
@@ -30,13 +30,17 @@ class Plain:
         """Say whether all names are what they were."""
         for place, name, value in self.guards:
             now = place.get(name) if isinstance(place, dict) else place.cell_contents
-            if now is not value:
+            if now is not value and not (value is _ANY_NUMBER and isinstance(now, _NUMBERS)):
                 return False
         return True
 
 
 class _NotPlain(Exception):
     pass
+
+
+_NUMBERS = int, float, complex, numpy.number, numpy.bool_
+_ANY_NUMBER = object()  # guarded is that it is one, not which
 
 
 # Those that may raise for elements, or are no function of numbers, are not among them.
@@ -193,7 +197,7 @@ class _Reader:
         raise _NotPlain
 
     def number(self, value: Any) -> bool:
-        if not isinstance(value, (int, float, complex, numpy.number, numpy.bool_)):
+        if not isinstance(value, _NUMBERS):
             raise _NotPlain
         return False
 
@@ -203,7 +207,10 @@ class _Reader:
             module = self.outer(node.value)
             if not isinstance(module, types.ModuleType):
                 raise _NotPlain
-            return getattr(module, node.attr, None)
+            value = getattr(module, node.attr, None)
+            if names.known_module(module) is None:
+                self.guard(vars(module), node.attr, value)
+            return value
         inside = isinstance(node, ast.Name) and node.id in {*self.local, *self.arguments}
         if not isinstance(node, ast.Name) or inside:
             raise _NotPlain
@@ -213,9 +220,12 @@ class _Reader:
             return value
         if value is names.Missing:
             raise _NotPlain
-        if not isinstance(value, (int, float, complex, numpy.generic)):
-            self.guards.append((place, node.id, value))
+        self.guard(place, node.id, value)
         return value
+
+    def guard(self, place: names.Place, name: str, value: Any) -> None:
+        """It must stay what it is."""
+        self.guards.append((place, name, _ANY_NUMBER if isinstance(value, _NUMBERS) else value))
 
     def subscript(self, node: ast.Subscript) -> bool:
         items = indices(node)
@@ -247,14 +257,13 @@ class _Reader:
         if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
             raise _NotPlain
         function = self.outer(node.func)
-        name = getattr(function, "__name__", "")
+        _, _, name = (names.known_name(function) or "").rpartition(".")
         if function is builtins.abs:
             known = len(node.args) == 1
         elif isinstance(function, (numpy.ufunc, _quelea.ufunc)):
             known = name in ELEMENTWISE and len(node.args) == function.nin
         else:
-            known = names.known_name(function) in ("numpy.where", "quelea.where")
-            known = known and len(node.args) == 3
+            known = name == "where" and len(node.args) == 3
         if not known:
             raise _NotPlain
         self.needed(*node.args)

@@ -587,7 +587,11 @@ class Translator:
         if isinstance(node, ast.Attribute):
             base = self._module_of(node.value)
             value = getattr(base, node.attr, None) if base else None
-            return value if isinstance(value, types.ModuleType) else None
+            if not isinstance(value, types.ModuleType):
+                return None
+            if base is not None and node.attr in vars(base):  # it may be found otherwise
+                self._guard(vars(base), node.attr, value)
+            return value
         return None
 
     def _expr_BinOp(self, node: ast.BinOp) -> str:

@@ -7,6 +7,7 @@ general    what `quelea.guvectorize` makes: layouts, loop dimensions
 typed      an element function for some types of numbers: what it gives
 straight   the IR of one without loops as operations on whole arrays
 written    loops around a function, as text that is compiled as the user's is
+stored     what a function stores into: its arguments it must not
 options    of Numba's decorators
 folds      reductions and scans by a function, in the order of contract C7
 ========== =====================================================================

@@ -286,6 +286,8 @@ def reduce(
 ) -> Any:
     """Reduce over axes, the last one first."""
     x, folder, out = _prepared(made, "reduce", array, dtype, out)
+    if x.ndim == 0 and axis in (0, -1, (0,), (-1,)):
+        axis = ()  # as NumPy has it
     axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
     if where is not True and where is not numpy.True_:
         if made.identity is None:

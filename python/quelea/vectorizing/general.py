@@ -31,6 +31,7 @@ from ..compiling import Function
 from ..compiling.report import split
 from ..compiling.signatures import NAMES, Signature, parse_signatures
 from .options import check_numba
+from .stored import refuse_stores
 from .typed import (
     TYPE_OF,
     WEAK,
@@ -155,6 +156,12 @@ class _Looped:
         """Number of arguments and results."""
         return self.nin + self.nout
 
+    def _refuse_stores(self) -> None:
+        """Arguments are read."""
+        names = inspect.signature(self.pyfunc, follow_wrapped=False).parameters
+        cores = zip(names, self._layout.inputs, strict=False)
+        refuse_stores(self.pyfunc, [name for name, core in cores if core])
+
     def _taken(self, args: Sequence[Any], outs: Sequence[Any]) -> tuple[list[Any], bool]:
         """All as arrays, but numbers: Quelea's if one is, or if there are lists alone."""
         every = [*args, *outs]
@@ -164,7 +171,7 @@ class _Looped:
             if is_ours(a):
                 taken.append(a)
                 continue
-            array = native(numpy.asarray(a))
+            array = native(a)
             taken.append(asarray(array) if ours else array)
         for out in outs:
             if not isinstance(out, ndarray if ours else numpy.ndarray):
@@ -199,7 +206,7 @@ class _Looped:
         loop = shapes.loop
         if not all(loop):
             return outs
-        if not all(out.size for out in outs):
+        if not any(out.size for out in outs):
             return outs
         seen = outs
         if not loop:
@@ -286,13 +293,14 @@ class LayoutFunction(_Looped):
         self._otypes = otypes
         if otypes is not None and len(otypes) != self.nout:
             raise ValueError(f"{self.signature} has {self.nout} results, and otypes {len(otypes)}")
+        self._refuse_stores()
 
     def __repr__(self) -> str:
         return f"<quelea.vectorize {self.__qualname__} {self.signature}>"
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Call it for the last axes of the arguments, for each place along the others."""
-        bound = list(inspect.signature(self.pyfunc).bind(*args, **named).args)
+        bound = list(inspect.signature(self.pyfunc, follow_wrapped=False).bind(*args, **named).args)
         if len(bound) != self.nin:
             raise TypeError(
                 f"wrong number of positional arguments: expected {self.nin}, got {len(bound)}"
@@ -332,12 +340,13 @@ class Generalized(_Looped):
         super().__init__(function, layout)
         self.identity = identity
         self._declared = list(declared)
-        count = len(inspect.signature(self.pyfunc).parameters)
+        count = len(inspect.signature(self.pyfunc, follow_wrapped=False).parameters)
         if count != self.nargs:
             raise ValueError(
                 f"{self.__name__}() takes {count} arguments, and {self.signature} has {self.nargs}: "
                 "the last ones are what is stored into"
             )
+        self._refuse_stores()
         self._kinds = [self._kinds_of(signature) for signature in self._declared]
         for signature in self._declared:
             types_ = [argument.text for argument in signature.arguments]
@@ -502,6 +511,8 @@ def guvectorize(
         The function is not in the language of `quelea.jit`: at the first call, or at once with types.
     ValueError
         This is no layout; shapes do not fit it.
+    TypeError
+        The function stores into arguments that are no results; one has a mask, or may not be cast.
 
     See Also
     --------

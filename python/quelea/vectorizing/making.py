@@ -95,7 +95,10 @@ def vectorize(
     quelea.errors.JitError
         The function is not in the language of `quelea.jit`: at the first call, or at once with types.
     TypeError
-        The function gives no numbers; an argument is none, or may not be cast.
+        The function gives no numbers; an argument is none, has a mask, or may not be cast.
+    OverflowError
+        A number of Python's meets a dtype that does not hold it, as 200 beside int8. In branches and loops such
+        numbers wrap, as in `quelea.jit`.
 
     See Also
     --------

@@ -114,6 +114,20 @@ class _Reader:
             block.steps.append((target, what, [name[1:] for name in rest.split(", ")]))
 
 
+_PARAM = re.compile(r"\s*%(\w+): i64 = param \?(\d+)")
+_NARROW = re.compile(r"\s*%\w+: ([iu]\d+) = cast %(\w+)\b")
+
+
+def narrowed(text: str) -> list[tuple[int, numpy.dtype[Any]]]:
+    """Numbers of arguments that are integers and in any case become such of other dtypes, and these."""
+    entry = text.partition("\n@1")[0]
+    params = {name: int(number) - 2 for name, number in _PARAM.findall(entry)}
+    casts = dict.fromkeys(
+        (params[name], to) for to, name in _NARROW.findall(entry) if name in params
+    )
+    return [(number, numpy.dtype(NAMES[to])) for number, to in casts]
+
+
 # ---- ways ----
 
 
@@ -219,8 +233,9 @@ def _operation(what: str, dtype: numpy.dtype[Any]) -> Callable[..., Any]:
     if what == "where":
         return elementwise.where
     ufunc = getattr(_quelea, what, None)
-    # an array of signed exponents would be looked at
-    if not isinstance(ufunc, _quelea.ufunc) or (what == "power" and dtype.kind in "iu"):
+    # an array of signed exponents would be looked at; the IR's ldexp takes exponents that are floats
+    other = what == "ldexp" or (what == "power" and dtype.kind in "iu")
+    if not isinstance(ufunc, _quelea.ufunc) or other:
         raise NotStraight(what)
     return ufunc
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy
@@ -14,7 +14,7 @@ from ..compiling import Function
 from ..compiling.report import split
 from ..compiling.signatures import IR, NAMES, type_of
 from ..creation import empty
-from .straight import NotStraight, Straight
+from .straight import NotStraight, Straight, narrowed
 from .written import element_function
 
 TYPE_OF = {numpy.dtype(name): text for name, text in IR.items()}
@@ -30,6 +30,14 @@ class Typed:
     straight: Straight | None
     why_not: str = ""  # it is not
     stored: bool = False  # it gave numbers one by one: a number alone is no tuple
+    narrowed: list[tuple[int, numpy.dtype[Any]]] = field(default_factory=list)
+
+    def refuse_large(self, given: list[Any]) -> None:
+        """Refuse what NumPy refuses: integers of Python's beside a dtype that does not hold them."""
+        for number, dtype in self.narrowed:
+            value, limits = given[number], numpy.iinfo(dtype)
+            if type(value) is int and not limits.min <= value <= limits.max:
+                raise OverflowError(f"Python integer {value} out of bounds for {dtype}")
 
 
 class Element:
@@ -98,7 +106,9 @@ class Element:
         try:
             if not plain:
                 raise NotStraight("it is given arrays whole")
-            made.straight = Straight(self.compiled._text(number, "optimised"), len(results))
+            optimised = self.compiled._text(number, "optimised")
+            made.narrowed = narrowed(optimised)
+            made.straight = Straight(optimised, len(results))
         except NotStraight as reason:
             made.why_not = str(reason)
         return made
@@ -106,6 +116,11 @@ class Element:
     def captured(self) -> list[Any]:
         """The numbers that it takes from around it, as they are now, of dtypes."""
         return [as_typed(value) for value in self._captures()]
+
+    def refuse_large(self, typed: Typed, given: list[Any]) -> None:
+        """Refuse integers that do not fit beside what they meet."""
+        if typed.narrowed:
+            typed.refuse_large([*given, *self._captures()])
 
 
 def captures_of(function: Function) -> list[Any]:
@@ -146,8 +161,13 @@ def settled(given: list[Any]) -> list[Any]:
     return [x if hasattr(x, "dtype") or _rank(x) <= largest else as_typed(x) for x in given]
 
 
-def native(array: numpy.ndarray[Any, Any]) -> numpy.ndarray[Any, Any]:
-    """Its elements in the machine's order of bytes; of numbers alone."""
+def native(given: Any) -> numpy.ndarray[Any, Any]:
+    """NumPy's array of it, in the machine's order of bytes; of numbers alone."""
+    if isinstance(given, numpy.ma.MaskedArray):
+        raise TypeError(
+            "a masked array is given, whose mask is not seen: give its data, x.filled(...)"
+        )
+    array = numpy.asarray(given)
     if array.dtype not in TYPE_OF and array.dtype.newbyteorder("=") not in TYPE_OF:
         raise TypeError(f"an element function takes numbers, not elements of {array.dtype}")
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))

@@ -75,7 +75,7 @@ class Vectorized:
         self.identity = identity
         self._otypes = otypes
         self._declared = list(declared)
-        self._call_signature = inspect.signature(self.pyfunc)
+        self._call_signature = inspect.signature(self.pyfunc, follow_wrapped=False)
         self._parameters = self._call_signature.parameters
         kinds = {parameter.kind for parameter in self._parameters.values()}
         Kind = inspect.Parameter
@@ -168,6 +168,7 @@ class Vectorized:
             rule = safely if dtype is None else casting
             if all(allowed(x, to, rule) for x, to in zip(strong, inputs, strict=True)):
                 typed = self._element.typed([TYPE_OF[d] for d in inputs])
+                self._element.refuse_large(typed, [None] * self.nin)
                 return _Loop(typed, list(inputs), [result])
         kinds = ", ".join(str(getattr(x, "dtype", type(x).__name__)) for x in given)
         wanted = f" and gives {dtype}" if dtype is not None else ""
@@ -195,6 +196,9 @@ class Vectorized:
         ]
         whole_arrays = any(not _is_number(given[k]) for k in self._whole if k < len(given))
         typed = self._element.typed(kinds, not whole_arrays)
+        self._element.refuse_large(
+            typed, [x if to is None else None for x, to in zip(given, inputs, strict=True)]
+        )
         self._nout = len(typed.results)
         results = list(typed.results)
         if self._otypes is not None:
@@ -286,9 +290,9 @@ class Vectorized:
             ):
                 taken.append(a)
             elif ours:
-                taken.append(asarray(native(numpy.asarray(a))))
+                taken.append(asarray(native(a)))
             else:
-                taken.append(native(numpy.asarray(a)))
+                taken.append(native(a))
         if ours and any(not is_ours(array) for array in outs):
             raise TypeError("out is NumPy's, and the arrays are Quelea's: give one of quelea.empty")
         return taken, ours
@@ -346,13 +350,14 @@ class Vectorized:
             else:
                 arguments.append(x if to is None or x.dtype == to else x.astype(to))
         found = loop.typed.straight.compute([*arguments, *self._element.captured()])
-        results = []
+        results: list[Any] = []
         for value, dtype in zip(found, loop.results, strict=True):
             if is_ours(value) and value.dtype != dtype:
                 value = value.astype(dtype)
             if mask is not None and not has_out:
                 value = select(mask, value, dtype.type(0))
-            if not is_ours(value) or value.shape != shape or any(value is x for x in given):
+            taken = [*given, *results]  # results share nothing, also where they are one value
+            if not is_ours(value) or value.shape != shape or any(value is x for x in taken):
                 made = empty(shape, dtype)
                 made[...] = value
                 value = made
@@ -393,9 +398,10 @@ class Vectorized:
         key = (
             len(shape), tuple(moves), tuple(loop.inputs), tuple(loop.results),
             tuple(loop.typed.results), _moves(masks[0], shape) if masks else None,
+            loop.typed.stored,
         )  # fmt: skip
         if key not in self._loops:
-            self._loops[key] = self._written(*key, single=loop.typed.stored)
+            self._loops[key] = self._written(*key)
         self._loops[key](*stored, *masks, *args)
         return results
 
