@@ -199,7 +199,8 @@ WRONG = [
     ("double (double x[])", "neither a number nor an array"), ("double (double x[n])", "n is neither a number nor"),
     ("double (double n, double x[n])", "n is neither a number nor"), ("int (int a, int a)", "two parameters have"),
     ("float64(float64[:])", "has arrays: write a prototype"), ("complex128(float64)", "no function of C"),
-    ("(float64)", "no function of C"), ("void *(int n)", "no prototype"), ("int unsigned (int n)", "called unsigned in C"),
+    ("(float64)", "no function of C"), ("void *(int n)", "no prototype"),
+    ("int unsigned (int n)", "called unsigned in C"),
     ("double f(double int)", "called int in C"), ("double f(double x[010])", "010 is no extent"),
     ("double f(double x[9223372036854775808])", "is no extent"), ("double f(double \u00e9)", "neither a number"),
 ]  # fmt: skip
@@ -235,7 +236,7 @@ def named(name: str, amount: float = 1.0) -> Any:
 def test_names_that_programs_have(names: list[str], tmp_path: Any) -> None:
     for name in names:
         assert named(name).ctypes(2.5) == 3.0
-    with pytest.raises(ValueError, match="two functions have one name|write another name"):
+    with pytest.raises(ValueError, match=r"two functions have one name|write another name"):
         quelea.jit.export(tmp_path / "made", [named(name) for name in names])
     assert not list(tmp_path.iterdir())
 

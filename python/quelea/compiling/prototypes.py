@@ -63,27 +63,26 @@ _WEAK = {"int": "i64", "float": "f64", "bool": "b8"}
 
 # ---- prototypes ----
 
-_FUNCTION = re.compile(
-    r"(?P<result>[\w ]+?) ?(?P<name>\b\w+)? ?\((?P<rest>.*)\) ?;?", re.ASCII
-)
+_FUNCTION = re.compile(r"(?P<result>[\w ]+?) ?(?P<name>\b\w+)? ?\((?P<rest>.*)\) ?;?", re.ASCII)
 _PARAMETER = re.compile(
     r"(?P<const>const )?(?P<type>[\w ]+?) ?(?P<star>\*? ?)(?P<name>\b\w+)(?P<axes>( ?\[ ?\w+ ?\])*)",
     re.ASCII,
 )
-_WORDS = frozenset(
-    """alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl const constexpr const_cast
-    continue decltype default delete do double dynamic_cast else enum explicit export extern false float for friend goto
-    if inline int int8_t int16_t int32_t int64_t long mutable namespace new noexcept not not_eq nullptr operator or or_eq
-    private protected public register reinterpret_cast restrict return short signed sizeof static static_assert
-    static_cast struct switch template this thread_local throw true try typedef typeid typename typeof uint8_t uint16_t
-    uint32_t uint64_t union unsigned using virtual void volatile wchar_t while xor xor_eq""".split()
-)
+_WORDS = """
+alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl const const_cast constexpr
+continue decltype default delete do double dynamic_cast else enum explicit export extern false float for friend goto if
+inline int int16_t int32_t int64_t int8_t long mutable namespace new noexcept not not_eq nullptr operator or or_eq
+private protected public register reinterpret_cast restrict return short signed sizeof static static_assert static_cast
+struct switch template this thread_local throw true try typedef typeid typename typeof uint16_t uint32_t uint64_t
+uint8_t union unsigned using virtual void volatile wchar_t while xor xor_eq
+"""  # of C and C++
+_KEYWORDS = frozenset(_WORDS.split())
 _IN_HEADERS = {"npy_intp": "int64_t", "ssize_t": "int64_t", "_Bool": "bool"}  # of what needs others
 
 
 def is_name(text: str) -> bool:
     """Say whether something can be called so in C and C++."""
-    return text.isidentifier() and text.isascii() and text not in _WORDS
+    return text.isidentifier() and text.isascii() and text not in _KEYWORDS
 
 
 @dataclass(frozen=True)
