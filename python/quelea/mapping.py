@@ -150,8 +150,8 @@ def map(function: Callable[..., Any], *arrays: Any, axis: Any = 0) -> Any:
 
     Notes
     -----
-    Items are taken in any order, and the function changes none of them. ``from quelea import *`` leaves Python's own
-    `map` as it is.
+    Items are taken in any order, and a function that stores into one is refused. ``from quelea import *`` leaves
+    Python's own `map` as it is.
 
     Examples
     --------
@@ -290,8 +290,8 @@ def reduce(
     ----------
     function : callable
         Of two items, which gives such an item: a function, which is compiled as by `quelea.jit`, or one of NumPy's. It
-        must be associative, which nobody checks, and change no item; it need not commute. For several arrays it takes
-        two tuples of items, of each array one, and gives such a tuple.
+        must be associative, which nobody checks, and may store into no item; it need not commute. For several arrays
+        it takes two tuples of items, of each array one, and gives such a tuple.
     *arrays : array_like
         With as many items each.
     axis : int, tuple of int or None, optional
@@ -350,8 +350,8 @@ def scan(function: Callable[[Any, Any], Any], *arrays: Any, axis: int = 0, init:
     ----------
     function : callable
         Of two items, which gives such an item: a function, which is compiled as by `quelea.jit`, or one of NumPy's. It
-        must be associative, which nobody checks, and change no item; it need not commute. For several arrays it takes
-        two tuples of items, of each array one, and gives such a tuple.
+        must be associative, which nobody checks, and may store into no item; it need not commute. For several arrays
+        it takes two tuples of items, of each array one, and gives such a tuple.
     *arrays : array_like
         With as many items each.
     axis : int, optional

@@ -434,6 +434,44 @@ def test_init_has_the_dtype_that_it_has() -> None:
                     assert function(lambda a, b: a + b, given, init=init).dtype == want
 
 
+@pytest.mark.parametrize("take", [lambda a: a, quelea.asarray])
+def test_items_are_not_written(take: Any) -> None:
+    """Ranks would write them at any time, and what is reduced begins with one."""
+
+    def stores(row: Any) -> Any:
+        row[0] = 7.0
+        return row.sum()
+
+    def adds(p: Any, q: Any) -> Any:
+        p += q
+        return p
+
+    def of_two(p: Any, q: Any) -> Any:
+        q[0][1] = 1.0
+        return p
+
+    def own(row: Any) -> Any:
+        row = row * 2
+        row[0] = 7.0
+        return row
+
+    x = take(field((3, 4)))
+    before = host(x).copy()
+    for call in (
+        lambda: quelea.map(stores, x),
+        lambda: quelea.allpairs(adds, x, x),
+        lambda: quelea.reduce(adds, x),
+        lambda: quelea.scan(adds, x),
+        lambda: quelea.reduce(adds, take(field((3, 2000)))),
+        lambda: quelea.reduce(of_two, x, take(field(3))),
+    ):
+        with pytest.raises(JitError, match="may not be written"):
+            call()
+    alike(x, before)
+    quelea.map(own, x)
+    alike(x, before)
+
+
 @pytest.mark.parametrize("dtype", [numpy.longdouble, numpy.clongdouble])
 def test_long_numbers_are_refused(dtype: Any) -> None:
     for call in (
