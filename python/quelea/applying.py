@@ -13,6 +13,7 @@ import contextlib
 import inspect
 import itertools
 import linecache
+import re
 import sys
 import types
 from collections.abc import Sequence
@@ -64,7 +65,7 @@ def _result(text: str) -> Result | None:
     name, _, axes = text.split(" ")[-1].partition("[")
     if name in _WEAK and not axes:
         return Result(numpy.dtype(_WEAK[name]), 0, True)
-    if name not in NAMES or " " in text.replace("ours ", "").replace("list ", ""):
+    if name not in NAMES or " " in re.sub("ours |list |const ", "", text):
         return None
     ndim = len(axes.split(",")) if axes else 0
     return Result(numpy.dtype(NAMES[name]), ndim, is_list="list " in text)
@@ -127,7 +128,8 @@ class Applied:
         """
         alone = self._alone(len(items))
         captured = _captured(alone)
-        types_ = f"({', '.join([*items, *map(type_of, captured)])})"
+        read = [re.sub(r"(\w+\[)", r"const \1", item) for item in items]  # so writing is refused
+        types_ = f"({', '.join([*read, *map(type_of, captured)])})"
         key = alone._builds, types_
         if key in self._known:
             return self._known[key]
@@ -137,8 +139,9 @@ class Applied:
         given = [_result(part) for part in (report.split(found) if several else [found])]
         if not given or None in given:
             what = "nothing" if found == "none" else found
+            taken = types_.replace("const ", "")
             raise TypeError(
-                f"{self.name}() gives {what} for {types_}; give a number, an array, or a tuple of them"
+                f"{self.name}() gives {what} for {taken}; give a number, an array, or a tuple of them"
             )
         self._known[key] = [r for r in given if r is not None], several
         return self._known[key]

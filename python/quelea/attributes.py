@@ -26,6 +26,8 @@ _WORDS = {
 class flagsobj:
     """How the elements of an array lie, and whether they may be assigned; an array's ``flags``."""
 
+    __slots__ = ("_array",)
+
     def __init__(self, array: ndarray) -> None:
         self._array = array
 

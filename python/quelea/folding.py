@@ -316,7 +316,9 @@ def _reduced_whole(state: State, ours: bool) -> tuple[Any, ...]:
         total = combined(stack.pop()[1], total)
     if state.init:
         total = combined(combined.taken(tuple(s[0] for s in state.starts())), total)
-    return tuple(part if isinstance(part, ndarray) or not ours else asarray(part) for part in total)
+    # one item, or what the function gives, may be a part of what was given
+    given = (part if isinstance(part, ndarray) or not ours else asarray(part) for part in total)
+    return tuple(part.copy() if part.ndim else part for part in given)
 
 
 def _scanned_whole(state: State, results: tuple[Any, ...], ours: bool) -> tuple[Any, ...]:

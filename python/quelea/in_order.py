@@ -58,14 +58,15 @@ def _loop(function: ufunc, method: str, x: ndarray, dtype: Any, out: Any) -> num
         raise TypeError("the resolved dtypes are not compatible: what ldexp gives is no exponent")
     few = numpy.ones(1, x.dtype)
     loop: numpy.dtype[Any]
+    if dtype is None and out is not None:
+        given = out.dtype, x.dtype, None
+        loop = theirs.resolve_dtypes(given, reduction=True, casting="unsafe")[0]
+        return loop
     with numpy.errstate(all="ignore"):
         if method == "reduceat":
             loop = theirs.reduceat(few, [0], dtype=dtype).dtype
         else:
             loop = getattr(theirs, method)(few, dtype=dtype).dtype
-        if dtype is None and out is not None:
-            given = out.dtype, x.dtype, None
-            loop = theirs.resolve_dtypes(given, reduction=True, casting="unsafe")[0]
     return loop
 
 
@@ -191,13 +192,13 @@ def _reduce(
     axis, dtype, out = _given(axis, 0), _given(dtype, None), _given(out, None)
     keepdims, where = bool(_given(keepdims, False)), _given(where, True)
     axes = _axes(axis, x.ndim)
+    loop = _loop(function, "reduce", x, dtype, out)
     if len(axes) > 1 and name not in _REORDERABLE:
         raise ValueError(
             f"reduction operation '{name}' is not reorderable, so at most one axis may be specified"
         )
     _check_mask(where)
-    loop = _loop(function, "reduce", x, dtype, out)
-    identity = _theirs(function).identity if initial is ... else initial
+    identity = _identity(function, loop) if initial is ... else initial
     if where is not True and identity is None:
         raise ValueError(
             f"reduction operation '{name}' does not have an identity, so to use a where mask one has to specify "
@@ -279,6 +280,16 @@ def _element(value: Any, loop: numpy.dtype[Any]) -> Any:
     return element[()]
 
 
+def _identity(function: ufunc, loop: numpy.dtype[Any]) -> Any:
+    """Give the identity, or None; -1 stands for all bits."""
+    identity = _theirs(function).identity
+    return (
+        loop.type(-1 % 2 ** (8 * loop.itemsize))
+        if identity == -1 and loop.kind == "u"
+        else identity
+    )
+
+
 def _without_nan(lines: ndarray, name: str) -> ndarray:
     """The smallest or largest that is no NaN; NaN where there is no other."""
     if lines.dtype.kind not in "fc":
@@ -301,7 +312,7 @@ def _of_marked(
     if name in ("fmin", "fmax", "lcm"):  # the same twice changes nothing
         return _of_lines(function, _quelea.where(mask, taken, start), loop, start)
     if name in _REORDERABLE:
-        neutral = _element(_theirs(function).identity, loop)
+        neutral = _element(_identity(function, loop), loop)
         return _of_lines(function, _quelea.where(mask, taken, neutral), loop, start)
     whole, marks = _begun(taken, start), _begun(mask, False)
     axis = whole.ndim - 1

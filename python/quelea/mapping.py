@@ -30,19 +30,22 @@ _BLOCK = 1 << 24  # bytes of the other side that allpairs brings at a time
 def _taken(value: Any, name: str) -> Any:
     """Take an array, or a number, which goes to each call as it is."""
     if type(value) in (bool, int, float, complex) or isinstance(value, numpy.generic):
-        given: Any = value if type(value) is int else numpy.asarray(value)
-        if type(value) is not int and given.dtype.kind not in "biufc":
-            raise TypeError(f"{name} is no number: {type(value).__name__}")
+        if type(value) is not int:
+            _check_numbers(numpy.asarray(value).dtype, name)
         return value
     if isinstance(value, ndarray):
         # loops over ranks' arrays take no parts
         return value.copy() if _quelea.is_part(value) and _quelea.info()["size"] > 1 else value
     array = numpy.asarray(value)
-    if array.dtype.kind not in "biufc" or array.dtype.name == "longdouble" or array.itemsize > 16:
-        raise TypeError(f"{name} is no array of numbers, but of {array.dtype}")
+    _check_numbers(array.dtype, name)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     return array
+
+
+def _check_numbers(dtype: numpy.dtype[Any], name: str) -> None:
+    if dtype.kind not in "biufc" or dtype.type in (numpy.longdouble, numpy.clongdouble):
+        raise TypeError(f"{name} is no array of numbers that are known here, but of {dtype}")
 
 
 def _is_array(value: Any) -> bool:
@@ -147,8 +150,8 @@ def map(function: Callable[..., Any], *arrays: Any, axis: Any = 0) -> Any:
 
     Notes
     -----
-    Items are taken in any order, and the function changes none of them. ``from quelea import *`` leaves Python's own
-    `map` as it is.
+    Items are taken in any order, and a function that stores into one is refused. ``from quelea import *`` leaves
+    Python's own `map` as it is.
 
     Examples
     --------
@@ -260,7 +263,7 @@ def _first(init: Any, arrays: Sequence[Any], lead: int, what: str) -> list[Any]:
     for k, value in enumerate(many):
         one, shape = _taken(value, f"init of {what}"), arrays[k].shape[lead:]
         if not _is_array(one):
-            taken.append(_scalar(one) if not isinstance(one, ndarray) else one.item())
+            taken.append(_scalar(numpy.asarray(one) if isinstance(one, ndarray) else one))
         elif one.shape != shape:
             raise ValueError(f"init of {what} has shape {one.shape}, and items {shape}")
         else:
@@ -287,8 +290,8 @@ def reduce(
     ----------
     function : callable
         Of two items, which gives such an item: a function, which is compiled as by `quelea.jit`, or one of NumPy's. It
-        must be associative, which nobody checks, and change no item; it need not commute. For several arrays it takes
-        two tuples of items, of each array one, and gives such a tuple.
+        must be associative, which nobody checks, and may store into no item; it need not commute. For several arrays
+        it takes two tuples of items, of each array one, and gives such a tuple.
     *arrays : array_like
         With as many items each.
     axis : int, tuple of int or None, optional
@@ -347,8 +350,8 @@ def scan(function: Callable[[Any, Any], Any], *arrays: Any, axis: int = 0, init:
     ----------
     function : callable
         Of two items, which gives such an item: a function, which is compiled as by `quelea.jit`, or one of NumPy's. It
-        must be associative, which nobody checks, and change no item; it need not commute. For several arrays it takes
-        two tuples of items, of each array one, and gives such a tuple.
+        must be associative, which nobody checks, and may store into no item; it need not commute. For several arrays
+        it takes two tuples of items, of each array one, and gives such a tuple.
     *arrays : array_like
         With as many items each.
     axis : int, optional

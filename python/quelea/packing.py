@@ -14,11 +14,11 @@ from .elementwise import as_array, order_of_new
 __all__ = ["packbits", "unpackbits"]
 
 
-def _shifts(bitorder: Any) -> list[int]:
-    """By how much each of eight bits is shifted."""
+def _shifts(bitorder: Any, *begin: str) -> list[int]:
+    """By how much each of eight bits is shifted; NumPy looks at how the order's name begins."""
     if not isinstance(bitorder, str):
         raise TypeError(f"argument 'bitorder' must be str, not {type(bitorder).__name__}")
-    if bitorder[:1] not in ("b", "l"):
+    if not bitorder.startswith(begin):
         raise ValueError("'order' must be either 'little' or 'big'")
     return list(range(8)) if bitorder[:1] == "l" else list(range(7, -1, -1))
 
@@ -61,7 +61,7 @@ def packbits(a: Any, /, axis: int | None = None, bitorder: str = "big") -> ndarr
     array([160, 128], dtype=uint8)
     """
     axis = None if axis is None else operator.index(axis)
-    shifts = _shifts(bitorder)
+    shifts = _shifts(bitorder, "big", "little")
     given = as_array(a)
     if given.dtype.kind not in "biu":
         raise TypeError("Expected an input array of integer or boolean data type")
@@ -119,7 +119,7 @@ def unpackbits(
     array([1, 0, 1, 0], dtype=uint8)
     """
     axis, count = (None if n is None else operator.index(n) for n in (axis, count))
-    shifts = _shifts(bitorder)
+    shifts = _shifts(bitorder, "b", "l")
     given = as_array(a)
     if given.dtype != numpy.uint8:
         raise TypeError("Expected an input array of unsigned byte data type")

@@ -352,7 +352,7 @@ def polyfit(
             "Polyfit may be poorly conditioned", numpy.exceptions.RankWarning, stacklevel=2
         )
     if full:
-        return factors, residuals, numpy.int32(rank), singular, numpy.float64(rcond)
+        return factors, residuals, numpy.int32(rank), singular, rcond
     if not cov:
         return factors
     spread = inv(dot(left.T, left)) / outer(scale, scale)

@@ -108,8 +108,6 @@ def _unique_parts(x: ndarray, index: bool, inverse: bool, counts: bool) -> list[
     """Give the different parts, which the first axis counts, and what else is wanted."""
     count, size = x.shape[0], int(numpy.prod(x.shape[1:], dtype=int))
     if not count:
-        if not size:
-            raise ValueError("parts without elements are not told apart")
         none = [
             _quelea.empty((0,), numpy.int64) if wanted else None
             for wanted in (index, inverse, counts)
@@ -122,7 +120,7 @@ def _unique_parts(x: ndarray, index: bool, inverse: bool, counts: bool) -> list[
     first = _quelea.asarray(numpy.zeros(1, numpy.int64))
     begins = concatenate([first, _places(differs) + 1])
     places = _taken(order, [0], 0, [begins])
-    made: list[Any] = [_taken(rows, [0], 0, [places]).reshape(-1, *x.shape[1:])]
+    made: list[Any] = [_taken(rows, [0], 0, [places]).reshape(places.size, *x.shape[1:])]
     made += [places if index else None, None, None]
     if inverse:
         made[2] = _quelea.empty((count,), numpy.int64)

@@ -260,6 +260,39 @@ def test_what_reduceat_refuses() -> None:
     assert numpy.array_equal(numpy.asarray(numpy.add.reduceat(Q(numpy.arange(4)), [0, 2])), [1, 5])
 
 
+def test_all_bits_of_unsigned_integers() -> None:
+    """The identity of bitwise_and is -1, which they have not."""
+    for dtype in ("u1", "u8", "i4", "?"):
+        x = some(dtype, (3, 4)) if dtype != "?" else some("bool", (3, 4))
+        for work in (
+            lambda m, a: m.bitwise_and.reduce(a[:0], axis=0),
+            lambda m, a: m.bitwise_and.reduce(a[:, :0], axis=1),
+            lambda m, a: m.bitwise_and.reduce(a, axis=None, where=a % 2 == 1),
+            lambda m, a: m.bitwise_and.reduce(a, axis=1, where=a > 9),
+            lambda m, a: m.bitwise_and.reduce(a, axis=1, where=a > 1, initial=1),
+        ):
+            same(work(quelea, Q(x)), work(numpy, x), dtype)
+
+
+def test_the_dtype_of_out_chooses_the_loop() -> None:
+    """Also where there is none for the elements."""
+    x = some("bool", (3, 4))
+    for name, dtype in (("subtract", "f8"), ("gcd", "i8"), ("lcm", "u1"), ("power", "f4")):
+        ufunc, theirs = getattr(quelea, name), getattr(numpy, name)
+        out, want = quelea.zeros((3, 4), dtype), numpy.zeros((3, 4), dtype)
+        same(ufunc.accumulate(Q(x), 1, out=out), theirs.accumulate(x, 1, out=want), name)
+        same(
+            ufunc.reduce(Q(x), 1, out=quelea.zeros(3, dtype)),
+            theirs.reduce(x, 1, out=numpy.zeros(3, dtype)),
+            name,
+        )
+        same(
+            ufunc.reduceat(Q(x), [0, 2], 1, out=out[:, :2]),
+            theirs.reduceat(x, [0, 2], 1, out=want[:, :2]),
+            name,
+        )
+
+
 def test_one_column() -> None:
     """The line is one worker's, though ranks share its elements: each waits for nobody."""
     for shape in ((12, 1), (40, 1), (1, 40), (1, 40, 1)):

@@ -200,6 +200,9 @@ WRONG = [
     ("double (double n, double x[n])", "n is neither a number nor"), ("int (int a, int a)", "two parameters have"),
     ("float64(float64[:])", "has arrays: write a prototype"), ("complex128(float64)", "no function of C"),
     ("(float64)", "no function of C"), ("void *(int n)", "no prototype"),
+    ("int unsigned (int n)", "called unsigned in C"),
+    ("double f(double int)", "called int in C"), ("double f(double x[010])", "010 is no extent"),
+    ("double f(double x[9223372036854775808])", "is no extent"), ("double f(double \u00e9)", "neither a number"),
 ]  # fmt: skip
 
 
@@ -218,6 +221,48 @@ def test_prototypes_as_they_are_written() -> None:
         "bool(float64, int8)": "bool f(double unnamed0, int8_t unnamed1);",
     }.items():
         assert Prototype(text).declaration("f") == want
+
+
+def named(name: str, amount: float = 1.0) -> Any:
+    """A function of that name in C."""
+    if amount == 1.0:
+        return quelea.cfunc(f"double {name}(double x)")(lambda x: numpy.floor(x) + 1.0)
+    return quelea.cfunc(f"double {name}(double x)")(lambda x: numpy.floor(x) + 2.0)
+
+
+@pytest.mark.parametrize(
+    "names", [["f", "f_status"], ["floor"], ["free"], ["quelea_host_look"], ["main"], ["f", "f"]]
+)
+def test_names_that_programs_have(names: list[str], tmp_path: Any) -> None:
+    for name in names:
+        assert named(name).ctypes(2.5) == 3.0
+    with pytest.raises(ValueError, match=r"two functions have one name|write another name"):
+        quelea.jit.export(tmp_path / "made", [named(name) for name in names])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+def test_names_that_look_like_ours(tmp_path: Any) -> None:
+    """``f_kernel`` was called in the place of what ``f`` is around; a guard began with a digit; types had no header."""
+
+    @quelea.cfunc("_Bool all_of(size_t n, npy_intp m, ssize_t k, const _Bool x[n])")
+    def all_of(n: Any, m: Any, k: Any, x: Any) -> Any:
+        for i in range(n):
+            if not x[i]:
+                return False
+        return m + k > 0
+
+    quelea.jit.export(tmp_path / "3-d.x", [named("f"), named("f_kernel", 2.0), all_of])
+    program = """#include "3-d.x.h"
+#include <stdio.h>
+int main(void) { bool x[2] = {true, true}; printf("%g %g %d", f(0.5), f_kernel(0.5), all_of(2, 1, 1, x)); return 0; }
+"""
+    (tmp_path / "program.c").write_text(program)
+    strict = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic"]
+    link = ["program.c", "3-d.x.o", "-lm", "-o", "program"]
+    subprocess.run(["cc", *strict, *link], cwd=tmp_path, check=True)
+    done = subprocess.run(["./program"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout == "1 2 1"
 
 
 captured = 2.5

@@ -404,6 +404,85 @@ def added(a, b):
     return a + b
 
 
+@pytest.mark.parametrize("take", [lambda a: a, quelea.asarray])
+def test_what_is_reduced_is_no_view_of_what_was_given(take: Any) -> None:
+    """Of large items it was one where the function gives an item as it is, or there is one item."""
+    for width in (20, 2000):
+        x, start = take(field((3, width))), take(field(width))
+        before = host(x).copy(), host(start).copy()
+        for made in (
+            quelea.reduce(lambda a, b: b, x),
+            quelea.reduce(lambda a, b: a, x),
+            quelea.reduce(lambda a, b: a, x, init=start),
+            quelea.reduce(lambda a, b: a, x[:0], init=start),
+            quelea.reduce(lambda a, b: a + b, x[:1]),
+            quelea.scan(lambda a, b: b, x)[2],
+        ):
+            made[:] = 5.0
+        alike(x, before[0])
+        alike(start, before[1])
+
+
+def test_init_has_the_dtype_that_it_has() -> None:
+    """An array of Quelea's without axes counted as a number of Python's."""
+    x = numpy.arange(5, dtype="f4")
+    for start in (1, 1.0, numpy.float32(1), numpy.float64(1), numpy.array(1.0), numpy.int64(1)):
+        want = (x + start).dtype
+        for init in (start, quelea.asarray(start) if hasattr(start, "dtype") else start):
+            for function in (quelea.reduce, quelea.scan):
+                for given in (x, quelea.asarray(x)):
+                    assert function(lambda a, b: a + b, given, init=init).dtype == want
+
+
+@pytest.mark.parametrize("take", [lambda a: a, quelea.asarray])
+def test_items_are_not_written(take: Any) -> None:
+    """Ranks would write them at any time, and what is reduced begins with one."""
+
+    def stores(row: Any) -> Any:
+        row[0] = 7.0
+        return row.sum()
+
+    def adds(p: Any, q: Any) -> Any:
+        p += q
+        return p
+
+    def of_two(p: Any, q: Any) -> Any:
+        q[0][1] = 1.0
+        return p
+
+    def own(row: Any) -> Any:
+        row = row * 2
+        row[0] = 7.0
+        return row
+
+    x = take(field((3, 4)))
+    before = host(x).copy()
+    for call in (
+        lambda: quelea.map(stores, x),
+        lambda: quelea.allpairs(adds, x, x),
+        lambda: quelea.reduce(adds, x),
+        lambda: quelea.scan(adds, x),
+        lambda: quelea.reduce(adds, take(field((3, 2000)))),
+        lambda: quelea.reduce(of_two, x, take(field(3))),
+    ):
+        with pytest.raises(JitError, match="may not be written"):
+            call()
+    alike(x, before)
+    quelea.map(own, x)
+    alike(x, before)
+
+
+@pytest.mark.parametrize("dtype", [numpy.longdouble, numpy.clongdouble])
+def test_long_numbers_are_refused(dtype: Any) -> None:
+    for call in (
+        lambda: quelea.map(lambda a: a, numpy.ones(3, dtype)),
+        lambda: quelea.map(lambda a, b: a + b, X, dtype(1)),
+        lambda: quelea.reduce(lambda a, b: a + b, X, init=dtype(1)),
+    ):
+        with pytest.raises(TypeError, match="is no array of numbers"):
+            call()
+
+
 def test_several_axes_are_one_and_results_keep_their_place() -> None:
     x = field((5, 40, 3))
     alike(on_both(lambda a: quelea.reduce(last, a, axis=None), x), x[-1, -1, -1])

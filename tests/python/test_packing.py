@@ -64,6 +64,14 @@ def test_there_and_back() -> None:
     same(quelea.packbits(Q(numpy.array(3))), numpy.packbits(numpy.array(3)))
 
 
+def test_names_of_orders_are_looked_at_as_numpy_does() -> None:
+    x = numpy.array([1, 0, 1], "u1")
+    for order in ("bigger", "littlest"):
+        same(quelea.packbits(Q(x), None, order), numpy.packbits(x, None, order))
+    for order in ("b", "lit"):
+        same(quelea.unpackbits(Q(x), None, None, order), numpy.unpackbits(x, None, None, order))
+
+
 def test_what_packing_refuses() -> None:
     for work in (
         lambda m: m.packbits(m.ones(3)),
@@ -71,6 +79,8 @@ def test_what_packing_refuses() -> None:
         lambda m: m.unpackbits(m.ones(3, bool)),
         lambda m: m.packbits(m.ones(3, bool), 1),
         lambda m: m.packbits(m.ones(3, bool), 0, "x"),
+        lambda m: m.packbits(m.ones(3, bool), 0, "lit"),
+        lambda m: m.unpackbits(m.ones(3, "u1"), 0, None, ""),
         lambda m: m.packbits(m.ones(3, bool), bitorder=1),
         lambda m: m.unpackbits(m.ones(3, "u1"), 0, -25),
         lambda m: m.unpackbits(m.ones(3, "u1"), 2),

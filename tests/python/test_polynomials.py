@@ -166,6 +166,10 @@ def test_fits() -> None:
                         )
                     else:
                         assert one == other
+    for rcond in (None, 0.5):  # which is given as it is
+        ours = quelea.polyfit(Q(x.astype("f4")), Q(y), 1, rcond, full=True)[4]
+        theirs = numpy.polyfit(x.astype("f4"), y, 1, rcond, full=True)[4]
+        assert ours == theirs and type(ours) is type(theirs)
     with pytest.warns(numpy.exceptions.RankWarning):
         quelea.polyfit([1.0, 1.0, 1.0], [1, 2, 3], 2)
 

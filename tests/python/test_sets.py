@@ -169,3 +169,9 @@ def test_parts_that_are_different() -> None:
         np.unique([[2, 1], [1, 2], [2, 1]], axis=0),
         numpy.unique([[2, 1], [1, 2], [2, 1]], axis=0),
     )
+    for shape in ((0, 3), (3, 0), (0, 0), (4, 0, 2), (0, 2, 0)):
+        for axis in range(len(shape)):
+            ours = np.unique(np.zeros(shape), True, True, True, axis)
+            theirs = numpy.unique(numpy.zeros(shape), True, True, True, axis)
+            for got, want in zip(ours, theirs, strict=True):
+                same(got, want, (shape, axis))

@@ -9,14 +9,14 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
-import os
 import re
+import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import _quelea
-from .prototypes import Prototype
+from .prototypes import Prototype, is_name
 from .wrapping import HOSTS, OF_C, Wrapper, called
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class CFunction:
 
     def _texts(self, name: str, status: str) -> tuple[str, str]:
         """The function around it, and the compiled one."""
-        kernel = re.sub(r"@kernel\b", f"@{name}_kernel", self._kernel)
+        kernel = re.sub(r"@kernel\b", f"@{name}.kernel", self._kernel)
         return Wrapper(self._prototype, name, self._result, status).text(), kernel
 
     @property
@@ -175,7 +175,7 @@ def _hidden(texts: tuple[str, str], name: str) -> tuple[str, ...]:
     """Let only the function around it be seen: the compiled one is put into it."""
     around, kernel = texts
     kernel = kernel.replace(
-        f"define void @{name}_kernel", f"define linkonce_odr hidden void @{name}_kernel"
+        f"define void @{name}.kernel", f"define linkonce_odr hidden void @{name}.kernel"
     )
     return around, kernel
 
@@ -244,6 +244,18 @@ def _is_there(name: str) -> bool:
     return name in OF_C or name in HOSTS or name.startswith("Sleef_")
 
 
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse names that a program has already, or cannot have."""
+    symbols = [*names, *(f"{name}_status" for name in names)]
+    for name in symbols:
+        if symbols.count(name) > 1:
+            raise ValueError(f"two functions have one name: {name}, or one is another's status")
+        if not is_name(name) or name == "main" or _is_there(name) or name.startswith("quelea_"):
+            raise ValueError(
+                f"no function is called {name} in a C program that is linked: write another name into the prototype"
+            )
+
+
 def _said(name: str) -> str:
     """Give the name of a function of the process that a program knows it by."""
     if name.startswith("ql_"):  # ql_FAMILY_NAME_WIDTH
@@ -266,7 +278,7 @@ def export(path: str | Path, functions: Iterable[CFunction]) -> None:
     ------
     ValueError
         A function needs what is only in Quelea (``exp``, ``pow``, ``tan``, ``hypot`` and some others, reductions of
-        arrays), or two have one name.
+        arrays), or two have one name, or one has a name that C has already.
 
     Notes
     -----
@@ -278,11 +290,9 @@ def export(path: str | Path, functions: Iterable[CFunction]) -> None:
     for function in given:
         if not isinstance(function, CFunction):
             raise TypeError(f"export takes what quelea.cfunc makes, not {type(function).__name__}")
-    names = [f.native_name for f in given]
-    if not given or len(set(names)) != len(names):
-        raise ValueError(
-            "two functions have one name" if given else "there are no functions to write"
-        )
+    if not given:
+        raise ValueError("there are no functions to write")
+    _check_names([f.native_name for f in given])
     texts: list[str] = []
     all_called: set[str] = set()
     for function in given:
@@ -297,7 +307,7 @@ def export(path: str | Path, functions: Iterable[CFunction]) -> None:
         all_called |= called(kernel)
     texts += [HOSTS[n] for n in HOSTS if n in all_called]
     code = _quelea.Function._assemble(tuple(texts))
-    guard = re.sub(r"\W", "_", path.name).upper() + "_H"
+    guard = re.sub(r"[^0-9A-Z]", "_", f"QUELEA_{path.name.upper()}_H")
     link = " -lsleef" if any(n.startswith("Sleef_") for n in all_called) else ""
     header = [
         f"/* Compiled by Quelea. Link with: cc program.c {path.name}.o{link} -lm",
@@ -305,6 +315,7 @@ def export(path: str | Path, functions: Iterable[CFunction]) -> None:
         f"#ifndef {guard}",
         f"#define {guard}",
         "#include <stdbool.h>",
+        "#include <stddef.h>",
         "#include <stdint.h>",
         "#ifdef __cplusplus",
         'extern "C" {',
@@ -318,6 +329,6 @@ def export(path: str | Path, functions: Iterable[CFunction]) -> None:
         "#endif",
     ]
     for ending, content in ((".o", code), (".h", ("\n".join(header) + "\n").encode())):
-        part = path.with_name(f"{path.name}{ending}.{os.getpid()}")  # ranks may write the same
+        part = path.with_name(f"{path.name}{ending}.{uuid.uuid4().hex}")  # ranks write the same
         part.write_bytes(content)
         part.replace(path.with_name(path.name + ending))

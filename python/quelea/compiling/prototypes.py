@@ -17,7 +17,7 @@ from typing import Any
 
 from .signatures import parse_signatures
 
-__all__ = ["CType", "Parameter", "Prototype", "type_of_ir"]
+__all__ = ["CType", "Parameter", "Prototype", "is_name", "type_of_ir"]
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,26 @@ _WEAK = {"int": "i64", "float": "f64", "bool": "b8"}
 
 # ---- prototypes ----
 
-_FUNCTION = re.compile(r"(?P<result>[\w ]+?) ?(?P<name>\b\w+)? ?\((?P<rest>.*)\) ?;?")
+_FUNCTION = re.compile(r"(?P<result>[\w ]+?) ?(?P<name>\b\w+)? ?\((?P<rest>.*)\) ?;?", re.ASCII)
 _PARAMETER = re.compile(
-    r"(?P<const>const )?(?P<type>[\w ]+?) ?(?P<star>\*? ?)(?P<name>\b\w+)(?P<axes>( ?\[ ?\w+ ?\])*)"
+    r"(?P<const>const )?(?P<type>[\w ]+?) ?(?P<star>\*? ?)(?P<name>\b\w+)(?P<axes>( ?\[ ?\w+ ?\])*)",
+    re.ASCII,
 )
+_WORDS = """
+alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl const const_cast constexpr
+continue decltype default delete do double dynamic_cast else enum explicit export extern false float for friend goto if
+inline int int16_t int32_t int64_t int8_t long mutable namespace new noexcept not not_eq nullptr operator or or_eq
+private protected public register reinterpret_cast restrict return short signed sizeof static static_assert static_cast
+struct switch template this thread_local throw true try typedef typeid typename typeof uint16_t uint32_t uint64_t
+uint8_t union unsigned using virtual void volatile wchar_t while xor xor_eq
+"""  # of C and C++
+_KEYWORDS = frozenset(_WORDS.split())
+_IN_HEADERS = {"npy_intp": "int64_t", "ssize_t": "int64_t", "_Bool": "bool"}  # of what needs others
+
+
+def is_name(text: str) -> bool:
+    """Say whether something can be called so in C and C++."""
+    return text.isidentifier() and text.isascii() and text not in _KEYWORDS
 
 
 @dataclass(frozen=True)
@@ -162,14 +178,20 @@ class Prototype:
             kind = self._type(found["type"])
         extents = tuple(re.findall(r"\w+", found["axes"]))
         self.parameters.append(Parameter(found["name"], kind, extents, bool(found["const"])))
-        self.written.append((found["const"] or "") + found["type"] + " ")
+        written = _IN_HEADERS.get(found["type"], found["type"])
+        self.written.append((found["const"] or "") + written + " ")
 
     def _check(self) -> None:
         ints = {p.name for p in self.parameters if p.type and p.type.is_int and not p.extents}
         names = [p.name for p in self.parameters]
         if len(set(names)) != len(names):
             raise self.wrong("two parameters have one name")
+        for name in [*names, *([self.name] if self.name else [])]:
+            if not is_name(name):
+                raise self.wrong(f"nothing is called {name} in C")
         for extent in itertools.chain.from_iterable(p.extents for p in self.parameters):
+            if extent.isdigit() and (str(int(extent)) != extent or int(extent) >= 2**63):
+                raise self.wrong(f"{extent} is no extent: write a number as 10 or 128")
             if not extent.isdigit() and extent not in ints:
                 raise self.wrong(
                     f"{extent} is neither a number nor an integer among the parameters"

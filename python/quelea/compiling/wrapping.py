@@ -1,7 +1,7 @@
 """The function around a compiled one that C calls, in LLVM's language.
 
 name          C's parameters -> slots, as `ql_compiled_call` has them; the result, or nothing and a status
-name_kernel   the compiled function, which LLVM puts into it
+name.kernel   the compiled function, which LLVM puts into it; C has no such names
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Wrapper:
         returned, self.lines = self.lines, []
         return "\n".join(
             [
-                f"declare void @{self.name}_kernel(ptr)",
+                f"declare void @{self.name}.kernel(ptr)",
                 f"define {result} @{self.name}({given}) {{",
                 f"  %all = alloca [{slots} x i128], align 16",
                 f"  %slots = alloca [{_BEFORE + 1} x i128], align 16",
@@ -124,7 +124,7 @@ class Wrapper:
                 "  %parameters = getelementptr i8, ptr %call, i64 32",
                 "  store ptr %all, ptr %parameters",
                 *inside,
-                f"  call void @{self.name}_kernel(ptr %call)",
+                f"  call void @{self.name}.kernel(ptr %call)",
                 "  %status = load i64, ptr %slots",
                 "  %failed = icmp ne i64 %status, 0",
                 "  br i1 %failed, label %bad, label %good",
