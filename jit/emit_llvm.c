@@ -680,6 +680,8 @@ static const struct {
     FUNCTION(truncf),
     FUNCTION(rintf),
     FUNCTION(sqrtf),
+    FUNCTION(fminf), /* of float16 and a constant, without instructions for it */
+    FUNCTION(fmaxf),
 #ifdef __x86_64__
     FUNCTION(__truncdfhf2),
     FUNCTION(__truncsfhf2),

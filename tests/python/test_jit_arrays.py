@@ -500,3 +500,17 @@ def test_complex_numbers_do_not_fit_into_parts():
             fill(m.zeros(3), 1j)
         assert numpy.asarray(fill(m.zeros(3, complex), 1j)).tolist() == [0, 1j, 1j]
         assert numpy.asarray(fill(m.zeros(3), numpy.array([1 + 5j, 2]))).tolist() == [0, 1, 2]
+
+
+def test_bounds_of_small_floats():
+    def limited(x):
+        y = x.copy()
+        for i in range(len(x)):
+            y[i] = np.minimum(x[i], 1) + np.fmax(x[i], -1) * np.maximum(x[i], 0.5)
+        return y
+
+    x = np.array([1.5, 0.5, -2, np.nan, -0.0, np.inf, -np.inf])
+    for dtype in "f2", "f4", "f8":
+        got, want = quelea.jit(limited)(x.astype(dtype)), limited(x.astype(dtype))
+        assert got.dtype == want.dtype
+        np.testing.assert_array_equal(got, want)

@@ -158,6 +158,8 @@ OF_C = {
     "truncf",
     "rintf",
     "sqrtf",
+    "fminf",
+    "fmaxf",
     "__truncdfhf2",
     "__truncsfhf2",
     "__extendhfsf2",
