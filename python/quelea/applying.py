@@ -40,19 +40,12 @@ class Result:
     ----------
     dtype : numpy.dtype
     ndim : int
-    weak : bool
-        It is one of Python's own numbers.
     is_list : bool
     """
 
     dtype: numpy.dtype[Any]
     ndim: int = 0
-    weak: bool = False
     is_list: bool = False
-
-    def beside(self, other: numpy.dtype[Any]) -> numpy.dtype[Any]:
-        """Give the dtype of this and another one together."""
-        return numpy.result_type(other, self.dtype.type(0).item() if self.weak else self.dtype)
 
 
 def type_of_item(dtype: numpy.dtype[Any], ndim: int) -> str:
@@ -64,7 +57,7 @@ def _result(text: str) -> Result | None:
     """Read a type; None: it is neither a number nor an array."""
     name, _, axes = text.split(" ")[-1].partition("[")
     if name in _WEAK and not axes:
-        return Result(numpy.dtype(_WEAK[name]), 0, True)
+        return Result(numpy.dtype(_WEAK[name]))
     if name not in NAMES or " " in re.sub("ours |list |const ", "", text):
         return None
     ndim = len(axes.split(",")) if axes else 0

@@ -59,7 +59,8 @@ class State:
                 raise TypeError(
                     f"{made.name}() of {what} gives {given} for two of {wanted}: it must give what it takes"
                 )
-            wider = [r.beside(d) for r, d in zip(found, self.dtypes, strict=True)]
+            pairs = zip(found, self.dtypes, strict=True)
+            wider = [numpy.result_type(r.dtype, d) for r, d in pairs]
             if wider == self.dtypes:
                 self.found = found, several
                 return

@@ -495,6 +495,15 @@ def test_several_axes_are_one_and_results_keep_their_place() -> None:
 
 
 def test_the_dtype_is_what_the_function_gives_for_two() -> None:
+    """Of Python's own numbers that of these: of small ones sums were cut off."""
+    few = numpy.full(5, 100, "u1")
+    alike(on_both(lambda a: quelea.reduce(lambda v, w: int(v) + int(w), a), few), 500)
+    alike(
+        on_both(lambda a: quelea.scan(lambda v, w: int(v) + int(w), a), few),
+        few.cumsum(dtype=int),
+    )
+    half = few.astype("f2")
+    alike(on_both(lambda a: quelea.reduce(lambda v, w: float(v) + float(w), a), half), 500.0)
     i = field(300, "i4")
     alike(on_both(lambda a: quelea.reduce(lambda v, w: (v + w) / 1, a), i), float(i.sum()))
     alike(on_both(lambda a: quelea.reduce(lambda v, w: v + w, a), i), i.sum(dtype="i4"))
