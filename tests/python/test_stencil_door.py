@@ -407,6 +407,15 @@ def test_elements_and_views_have_the_same_bits(dtype):
     assert tried > 30
 
 
+@pytest.mark.parametrize("power", [0, 1, 2, 3])
+def test_powers_of_bools(power):
+    stencil = quelea.stencil(made(f"def f(a):\n    return a[1] ** {power}\n"))
+    a = numpy.array([True, False, True])
+    got = stencil(a)
+    assert got.dtype == (a[0] ** power).dtype
+    same(stencil(quelea.asarray(a)), got)
+
+
 def test_integers_by_zero_raise():
     def f(a, b):
         return a[0] // b[1]
