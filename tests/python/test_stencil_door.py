@@ -373,7 +373,9 @@ def test_results_have_the_kernels_type(mode):
             assert quelea.stencil(kernel, mode=mode)(x).dtype == dtype, text
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32", "uint8", "complex128"])
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "float16", "float32", "float64", "int32", "uint8", "complex128"]
+)
 def test_elements_and_views_have_the_same_bits(dtype):
     """What NumPy's arrays get from loops, and ours from expressions of views."""
     a = values(dtype, 60)
