@@ -450,7 +450,7 @@ class _Call:
         plain = self.kind.plain
         if not self.ours or plain is None or not self.stencil._compiled or not plain.holds():
             return False
-        return not plain.of_floats or all(a.dtype.kind in "fc" for a in self.arrays.values())
+        return plain.takes({a.dtype.kind for a in self.arrays.values()})
 
     def _views(self, piece: Piece) -> Any:
         """The values of a piece, as an expression of views."""

@@ -378,7 +378,9 @@ def test_results_have_the_kernels_type(mode):
             assert quelea.stencil(kernel, mode=mode)(x).dtype == dtype, text
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32", "uint8", "complex128"])
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "float16", "float32", "float64", "int32", "uint8", "complex128"]
+)
 def test_elements_and_views_have_the_same_bits(dtype):
     """What NumPy's arrays get from loops, and ours from expressions of views."""
     a = values(dtype, 60)
@@ -410,6 +412,15 @@ def test_elements_and_views_have_the_same_bits(dtype):
         tried += 1
         same(stencil(*ours((a, b))), stencil(a, b), text)
     assert tried > 30
+
+
+@pytest.mark.parametrize("power", [0, 1, 2, 3])
+def test_powers_of_bools(power):
+    stencil = quelea.stencil(made(f"def f(a):\n    return a[1] ** {power}\n"))
+    a = numpy.array([True, False, True])
+    got = stencil(a)
+    assert got.dtype == (a[0] ** power).dtype
+    same(stencil(quelea.asarray(a)), got)
 
 
 def test_integers_by_zero_raise():

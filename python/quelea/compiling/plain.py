@@ -25,6 +25,11 @@ class Plain:
 
     guards: list[tuple[names.Place, str, Any]]
     of_floats: bool  # of integers an element may raise where an array has a 0
+    of_numbers: bool  # NumPy's powers of one bool are int64, and those of arrays int8
+
+    def takes(self, kinds: set[str]) -> bool:
+        """Say whether it means the same for arrays of dtypes of these kinds."""
+        return not (self.of_floats and kinds - set("fc")) and not (self.of_numbers and "b" in kinds)
 
     def holds(self) -> bool:
         """Say whether all names are what they were."""
@@ -126,7 +131,7 @@ def plain(
         reader.read()
     except _NotPlain:
         return None
-    return Plain(reader.guards, reader.of_floats)
+    return Plain(reader.guards, reader.of_floats, reader.of_numbers)
 
 
 class _Reader:
@@ -140,7 +145,7 @@ class _Reader:
         # of each local name: does an array stand in its value?
         self.local = dict.fromkeys(numbers, False)
         self.guards: list[tuple[names.Place, str, Any]] = []
-        self.of_floats = False
+        self.of_floats = self.of_numbers = False
 
     def read(self) -> None:
         if isinstance(self.node, ast.Lambda):
@@ -250,6 +255,7 @@ class _Reader:
         if isinstance(node.op, ast.Pow):
             power = node.right.value if isinstance(node.right, ast.Constant) else None
             self.of_floats |= not (type(power) is int and power >= 0)
+            self.of_numbers = True
             return True
         raise _NotPlain
 
