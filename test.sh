@@ -139,18 +139,20 @@ stages() {
 
   # These two compile most kernels, on one core each, and each finds what the other has compiled, which begins with the last file.
   # Of ranks.1, which compiles what ranks.0 computes at once, some plans are run by one thread, by two, by all, and what can be is computed in sweeps.
-  # What depends on dtypes alone is left out of rows that others have much in common with, compiled functions of one more.
-  local backwards layouts arrays few="" name
+  # What depends on dtypes alone is left out of rows that others have much in common with; so are compiled functions, but for those that nodes share.
+  local backwards layouts arrays shared few="" name
   mapfile -t layouts < <(printf '%s\n' tests/python/test_*.py | grep -vE '_(elementwise|promotion|signatures|orders|plain_forms|jit_library)\.py')
   mapfile -t arrays < <(printf '%s\n' "${layouts[@]}" | grep -vE '_(jit.*|map|g?u?vectorize|stencil_.*|generated|evaluate)\.py')
+  mapfile -t shared < <(printf '%s\n' tests/python/test_{jit_{ranks,ranks_shapes,rows,carried,wrapped,several,ended},map,vectorize,guvectorize,stencil_door}.py)
   mapfile -t backwards < <(printf '%s\n' "${layouts[@]}" tests/python/test_elementwise.py | sort -r)
   run=begin on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0 QUELEA_TIME_BLOCK=6 QUELEA_FRONT_BYTES=2k \
     -- "${backwards[@]}"
   on_ranks ranks.0 0
   finish ranks.1
-  on_ranks ranks.2 2 QUELEA_THREADS=1
-  on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1 QUELEA_TIME_BLOCK=6 -- "${layouts[@]}"
-  on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1 -- "${arrays[@]}"
+  on_ranks ranks.2 2 QUELEA_THREADS=1 -- "${layouts[@]}"
+  on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1 QUELEA_TIME_BLOCK=6 -- "${arrays[@]}" "${shared[@]}"
+  on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1 \
+    -- tests/python/test_{indexing,distributed,tiles,copies,putting,taking,masks,scans,sorting,products,fft,reductions,stencils,jit_ranks,failures}.py
 
   stage build.debug setup_build debug
   for name in indexing distributed tiles positions jit_functions jit_arrays jit_ranks jit_ranks_said jit_sums; do few+=" tests/python/test_$name.py"; done
@@ -160,11 +162,11 @@ stages() {
     sanitized=$(printf '%s\n' "${layouts[@]}" | grep -vE '_(process|failures)\.py')
   fi
   stage asan.0 under debug 0
-  sanitized=$few
-  stage asan.3.nodes.1 under debug 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1
 
   if [ -n "$all" ]; then
     finish slow
+    sanitized=$few
+    stage asan.3.nodes.1 under debug 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1
     stage ctest.debug ctests debug
     stage build.tsan setup_build tsan
     stage ctest.tsan ctests tsan -E '^jit\.' # one thread

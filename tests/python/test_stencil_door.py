@@ -243,7 +243,7 @@ def parts(few: int, count: int) -> list[Any]:
     return [pytest.param(k, marks=[pytest.mark.slow] if k >= few else []) for k in range(count)]
 
 
-@pytest.mark.parametrize("part", parts(4, 10))
+@pytest.mark.parametrize("part", parts(2, 10))
 def test_generated(part: int) -> None:
     for seed in range(10 * part, 10 * part + 10):
         one = Generated(seed)
@@ -255,7 +255,7 @@ def test_generated(part: int) -> None:
         check(kernel, args, one.reach, one.mode, (seed, one.mode, one.shape, one.text), **options)
 
 
-@pytest.mark.parametrize("part", parts(2, 4))
+@pytest.mark.parametrize("part", parts(1, 4))
 def test_generated_time_loops(part: int) -> None:
     """Steps that follow from one another, computed together where that can be, as NumPy's arrays have them."""
     for seed in range(1000 + 10 * part, 1010 + 10 * part):
