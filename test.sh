@@ -133,8 +133,9 @@ stages() {
   stage ruff "$venv/bin/ruff" check .
   stage format formatted
   stage mypy "$venv/bin/mypy"
+  begin packages.beside beside
   stage ctest.release ctests release
-  stage packages.beside beside
+  finish packages.beside
   stage pytest.single "$python" -m pytest -rs -m "not slow" --ignore=tests/python
 
   # These two compile most kernels, on one core each, and each finds what the other has compiled, which begins with the last file.
