@@ -143,8 +143,8 @@ stages() {
   # What depends on dtypes alone is left out of rows that others have much in common with; so are compiled functions, but for those that nodes share.
   local backwards layouts arrays shared few="" name
   mapfile -t layouts < <(printf '%s\n' tests/python/test_*.py | grep -vE '_(elementwise|promotion|signatures|orders|plain_forms|jit_library)\.py')
-  mapfile -t arrays < <(printf '%s\n' "${layouts[@]}" | grep -vE '_(jit.*|map|g?u?vectorize|stencil_.*|generated|evaluate)\.py')
-  mapfile -t shared < <(printf '%s\n' tests/python/test_{jit_{ranks,ranks_shapes,rows,carried,wrapped,several,ended},map,vectorize,guvectorize,stencil_door}.py)
+  mapfile -t arrays < <(printf '%s\n' "${layouts[@]}" | grep -vE '_(jit.*|map|g?u?vectorize.*|stencil_.*|generated|evaluate)\.py')
+  mapfile -t shared < <(printf '%s\n' tests/python/test_{jit_{ranks,ranks_shapes,rows,carried,wrapped,several,ended},map,guvectorize}.py tests/python/test_{vectorize,stencil_}*.py)
   mapfile -t backwards < <(printf '%s\n' "${layouts[@]}" tests/python/test_elementwise.py | sort -r)
   run=begin on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0 QUELEA_TIME_BLOCK=6 QUELEA_FRONT_BYTES=2k \
     -- "${backwards[@]}"
