@@ -4,7 +4,8 @@
  *   emit_reduce.c   reductions in their fixed order
  *   emit_program.c  functions of rank 0: memory by address, blocks of memory, calls
  *   emit_ops.c      one operation on one element; emit_ops.h lists its parts   \ only these see
- *   emit_llvm.c     building blocks, target, linking                           / LLVM's headers
+ *   emit_llvm.c     building blocks, modules                                   / LLVM's headers,
+ *                   beside emit_machine.c (target, passes) and emit_link.c
  *   cache.c         what is compiled already, in memory   disk.c   and in a folder
  *
  * A value in a register: bool is i1, integers iN, float32 and float64 themselves, float16 a float
@@ -121,7 +122,7 @@ typedef enum EmitLoopKind {
 EmitLoop emit_loop_open(Emit *e, EmitRef end);
 void emit_loop_close(Emit *e, EmitLoop *loop, EmitLoopKind kind);
 
-/* ---- emit_llvm.c: the target and the linker of a process ---- */
+/* ---- emit_machine.c, emit_llvm.c, emit_link.c: the target and the linker of a process ---- */
 typedef struct EmitMachine EmitMachine;
 /* What object code depends on beside the function: "LLVM 19.1.7, CPU, features". malloc'ed; NULL:
  * out of memory. Cheap.

@@ -1,39 +1,17 @@
-/* LLVM: building blocks over its instruction builder, the target, the passes, and the linker.
- *
- * LLVM starts when the first kernel is compiled or linked; a process that only asks for keys never
- * pays for it. Object code is position-independent ELF in memory; LLVM's ORC links it against the
- * functions of math.c and eval.c.
+/* LLVM's building blocks: arithmetic and control flow over its instruction builder, the module, and
+ * how a function becomes one.
  *
  * Accesses to memory carry two promises. alias.scope/noalias: what one operand touches no other
  * operand touches. access.group, with parallel_accesses on a loop: no iteration depends on another.
  * Together they let the vectoriser work without checks at run time. */
-#include "emit.h"
+#include "emit_machine.h"
 
-#include <llvm-c/Analysis.h>
-#include <llvm-c/Core.h>
 #include <llvm-c/DebugInfo.h>
-#include <llvm-c/Error.h>
 #include <llvm-c/IRReader.h>
-#include <llvm-c/LLJIT.h>
-#include <llvm-c/Linker.h>
-#include <llvm-c/Orc.h>
-#include <llvm-c/Target.h>
-#include <llvm-c/TargetMachine.h>
-#include <llvm-c/Transforms/PassBuilder.h>
-#include <llvm/Config/llvm-config.h>
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-struct EmitMachine {
-  char *cpu, *features; /* LLVM's messages */
-  LLVMTargetMachineRef target;
-  LLVMOrcLLJITRef linker;
-  QlError reported; /* by the linker, while it links */
-};
 
 /* ---- arithmetic ---- */
 
@@ -341,119 +319,6 @@ static QlStatus emit_allocate(Emit *e, QlError *error) {
   return ql_fail(error, QL_ERR_MEMORY, "out of memory for a kernel");
 }
 
-/* ---- the machine ---- */
-
-char *emit_machine_text(void) {
-  unsigned major, minor, patch;
-  LLVMGetVersion(&major, &minor, &patch);
-  char *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
-  size_t size = strlen(cpu) + strlen(features) + 64;
-  char *text = malloc(size);
-  if (text) snprintf(text, size, "LLVM %u.%u.%u, %s, %s", major, minor, patch, cpu, features);
-  LLVMDisposeMessage(cpu), LLVMDisposeMessage(features);
-  return text;
-}
-
-const char *emit_machine_title(const char *text, char *title, size_t size) {
-  const char *end = strchr(text, ',');
-  end = end ? strchr(end + 1, ',') : NULL;
-  int bits = strstr(text, "+avx512f") ? 512 : strstr(text, "+avx") ? 256 : 128;
-  snprintf(title, size, "%.*s, %d-bit vectors", end ? (int)(end - text) : 0, text, bits);
-  return title;
-}
-
-void emit_machine_close(EmitMachine *machine) {
-  if (!machine) return;
-  if (machine->linker) LLVMConsumeError(LLVMOrcDisposeLLJIT(machine->linker));
-  if (machine->target) LLVMDisposeTargetMachine(machine->target);
-  if (machine->cpu) LLVMDisposeMessage(machine->cpu);
-  if (machine->features) LLVMDisposeMessage(machine->features);
-  free(machine);
-}
-
-static QlStatus machine_open(EmitMachine **machine, QlError *error) {
-  if (*machine) return QL_OK;
-  if (LLVMInitializeNativeTarget() || LLVMInitializeNativeAsmPrinter())
-    return ql_fail(error, QL_ERR_COMPILE, "this LLVM cannot generate code for this processor");
-  EmitMachine *opened = calloc(1, sizeof *opened);
-  if (!opened) return ql_fail(error, QL_ERR_MEMORY, "out of memory for the compiler");
-  opened->cpu = LLVMGetHostCPUName();
-  opened->features = LLVMGetHostCPUFeatures();
-  *machine = opened;
-  return QL_OK;
-}
-
-static QlStatus need_target(EmitMachine *machine, QlError *error) {
-  if (machine->target) return QL_OK;
-  QlStatus status = QL_OK;
-  char *triple = LLVMGetDefaultTargetTriple(), *message = NULL;
-  LLVMTargetRef target;
-  if (LLVMGetTargetFromTriple(triple, &target, &message)) {
-    status = ql_fail(error, QL_ERR_COMPILE, "%s", message);
-    LLVMDisposeMessage(message);
-    goto out;
-  }
-  machine->target =
-      LLVMCreateTargetMachine(target, triple, machine->cpu, machine->features,
-                              LLVMCodeGenLevelAggressive, LLVMRelocPIC, LLVMCodeModelDefault);
-  if (!machine->target)
-    status = ql_fail(error, QL_ERR_COMPILE, "LLVM has no code generator for %s", triple);
-out:
-  LLVMDisposeMessage(triple);
-  return status;
-}
-
-/* The first thing LLVM complained about while compiling. Warnings and remarks are not for users. */
-static void take_diagnostic(LLVMDiagnosticInfoRef info, void *data) {
-  if (LLVMGetDiagInfoSeverity(info) != LLVMDSError) return;
-  char *text = LLVMGetDiagInfoDescription(info);
-  ql_fail(data, QL_ERR_COMPILE, "LLVM: %s", text);
-  LLVMDisposeMessage(text);
-}
-
-static QlStatus fail_llvm(LLVMErrorRef failed, QlError *error) {
-  char *text = LLVMGetErrorMessage(failed);
-  QlStatus status = ql_fail(error, QL_ERR_COMPILE, "LLVM: %s", text);
-  LLVMDisposeErrorMessage(text);
-  return status;
-}
-
-#if LLVM_VERSION_MAJOR >= 18
-#define INSTCOMBINE "instcombine<no-verify-fixpoint>"
-#else
-#define INSTCOMBINE "instcombine"
-#endif
-
-/* What is of use for loops that come rotated, with their uniform values outside, of a function that
- * calls nothing which could be inlined: stack memory becomes registers, invariants leave loops,
- * loops become memset or go, vectors, and tails of few vectors straight code. default<O2> takes
- * three times as long for code of the same speed. */
-static const char passes[] =
-    "function<eager-inv>("
-    "simplifycfg,sroa,early-cse<memssa>," INSTCOMBINE
-    ",loop-mssa(licm),"
-    "loop(loop-idiom,loop-deletion,loop-unroll-full),loop-vectorize,"
-    "sroa,early-cse," INSTCOMBINE ",loop-unroll<O2>,simplifycfg)";
-
-/* For functions with loops of their own, memory by address or calls, all that is done for C. */
-static const char program_passes[] = "default<O3>";
-
-static QlStatus optimise(Emit *e, EmitMachine *machine, QlError *error) {
-#ifndef NDEBUG
-  char *message = NULL;
-  bool broken = LLVMVerifyModule(e->module, LLVMReturnStatusAction, &message);
-  if (broken) ql_fail(error, QL_ERR_COMPILE, "the emitter is wrong: %s", message);
-  LLVMDisposeMessage(message);
-  if (broken) return QL_ERR_COMPILE;
-#endif
-  LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-  LLVMPassBuilderOptionsSetSLPVectorization(options, true);
-  LLVMErrorRef failed =
-      LLVMRunPasses(e->module, e->program ? program_passes : passes, machine->target, options);
-  LLVMDisposePassBuilderOptions(options);
-  return failed ? fail_llvm(failed, error) : QL_OK;
-}
-
 /* ---- inductions ---- */
 
 /* Is it what a loop counts with: a number and a constant? */
@@ -496,48 +361,6 @@ static void hide_inductions(Emit *e) {
 
 /* ---- object code ---- */
 
-static QlStatus print_module(Emit *e, void **bytes, size_t *size, QlError *error) {
-  char *text = LLVMPrintModuleToString(e->module);
-  *size = strlen(text);
-  *bytes = strdup(text);
-  LLVMDisposeMessage(text);
-  return *bytes ? QL_OK : ql_fail(error, QL_ERR_MEMORY, "out of memory for the text of a kernel");
-}
-
-static QlStatus generate(Emit *e, EmitMachine *machine, EmitForm form, void **bytes, size_t *size,
-                         QlError *error) {
-  LLVMMemoryBufferRef buffer = NULL;
-  char *message = NULL;
-  QlStatus status = QL_OK;
-  if (form == EMIT_LLVM_TEXT) return print_module(e, bytes, size, error);
-  if (LLVMTargetMachineEmitToMemoryBuffer(machine->target, e->module,
-                                          form == EMIT_ASSEMBLY ? LLVMAssemblyFile : LLVMObjectFile,
-                                          &message, &buffer)) {
-    status = ql_fail(error, QL_ERR_COMPILE, "LLVM: %s", message);
-    LLVMDisposeMessage(message);
-    return status;
-  }
-  *size = LLVMGetBufferSize(buffer);
-  *bytes = malloc(*size + 1);
-  if (*bytes) {
-    memcpy(*bytes, LLVMGetBufferStart(buffer), *size);
-    ((char *)*bytes)[*size] = 0;
-  } else {
-    status = ql_fail(error, QL_ERR_MEMORY, "out of memory for object code");
-  }
-  LLVMDisposeMemoryBuffer(buffer);
-  return status;
-}
-
-static void describe_target(Emit *e, const EmitMachine *machine) {
-  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine->target);
-  char *triple = LLVMGetTargetMachineTriple(machine->target);
-  LLVMSetModuleDataLayout(e->module, layout);
-  LLVMSetTarget(e->module, triple);
-  LLVMDisposeTargetData(layout);
-  LLVMDisposeMessage(triple);
-}
-
 /* A local function, with an Emit of its own over the kernel's module. */
 static QlStatus emit_local_function(const Emit *kernel, uint32_t number, QlError *error) {
   Emit e = {.fn = kernel->fn->locals[number],
@@ -569,8 +392,8 @@ static QlStatus emit_functions(Emit *e, const char *symbol, const EmitMachine *m
 
 QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol, bool fastmath,
                      EmitForm form, void **bytes, size_t *size, QlError *error) {
-  QL_TRY(machine_open(machine, error));
-  QL_TRY(need_target(*machine, error));
+  QL_TRY(emit_machine_open(machine, error));
+  QL_TRY(emit_need_target(*machine, error));
   QlError complaint = {0};
   Emit e = {.fn = fn,
             .fastmath = fastmath,
@@ -584,14 +407,14 @@ QlStatus emit_object(EmitMachine **machine, const JitFn *fn, const char *symbol,
     return status;
   }
   e.context = LLVMContextCreate();
-  LLVMContextSetDiagnosticHandler(e.context, take_diagnostic, &complaint);
+  LLVMContextSetDiagnosticHandler(e.context, emit_take_diagnostic, &complaint);
   if (e.program && fn->rank == 0 && (status = emit_find_fresh(&e, error)) != QL_OK) goto out;
   if ((status = open_module(&e, error)) != QL_OK) goto out;
-  describe_target(&e, *machine);
+  emit_describe_target(&e, *machine);
   if ((status = emit_functions(&e, symbol, *machine, error)) != QL_OK) goto out;
-  if ((status = optimise(&e, *machine, error)) != QL_OK) goto out;
+  if ((status = emit_optimise(&e, *machine, error)) != QL_OK) goto out;
   if (!e.program) hide_inductions(&e);
-  if ((status = generate(&e, *machine, form, bytes, size, error)) != QL_OK) goto out;
+  if ((status = emit_generate(&e, *machine, form, bytes, size, error)) != QL_OK) goto out;
   if (complaint.status) {
     free(*bytes);
     status = ql_fail(error, complaint.status, "%s", complaint.text);
@@ -602,200 +425,4 @@ out:
   LLVMContextDispose(e.context);
   emit_free(&e), free(e.locals);
   return status;
-}
-
-/* ---- texts of LLVM's ---- */
-
-/* Reads a text, and puts what it has into the module. */
-static QlStatus add_text(Emit *e, const EmitMachine *machine, const char *text, QlError *error) {
-  char *message = NULL;
-  LLVMModuleRef read = NULL, before = e->module;
-  LLVMMemoryBufferRef buffer =
-      LLVMCreateMemoryBufferWithMemoryRangeCopy(text, strlen(text), "text"); /* it is taken */
-  if (LLVMParseIRInContext(e->context, buffer, &read, &message)) {
-    QlStatus status = ql_fail(error, QL_ERR_COMPILE, "LLVM: %s", message);
-    LLVMDisposeMessage(message);
-    return status;
-  }
-  e->module = read;
-  describe_target(e, machine);
-  if (!before) return QL_OK;
-  e->module = before;
-  return LLVMLinkModules2(before, read)
-             ? ql_fail(error, QL_ERR_COMPILE, "LLVM cannot put these texts together")
-             : QL_OK;
-}
-
-QlStatus emit_texts(EmitMachine **machine, int count, const char *const *texts, void **bytes,
-                    size_t *size, QlError *error) {
-  QL_TRY(machine_open(machine, error));
-  QL_TRY(need_target(*machine, error));
-  QlError complaint = {0};
-  QlStatus status = QL_OK;
-  char *message = NULL;
-  Emit e = {.program = true, .context = LLVMContextCreate()};
-  LLVMContextSetDiagnosticHandler(e.context, take_diagnostic, &complaint);
-  for (int k = 0; k < count && !status; k++) status = add_text(&e, *machine, texts[k], error);
-  if (!status && LLVMVerifyModule(e.module, LLVMReturnStatusAction, &message))
-    status = ql_fail(error, QL_ERR_COMPILE, "LLVM: %s", message);
-  LLVMDisposeMessage(message);
-  if (!status) status = optimise(&e, *machine, error);
-  if (!status) status = generate(&e, *machine, EMIT_OBJECT, bytes, size, error);
-  if (!status && complaint.status) {
-    free(*bytes);
-    status = ql_fail(error, complaint.status, "%s", complaint.text);
-  }
-  if (e.module) LLVMDisposeModule(e.module);
-  LLVMContextDispose(e.context);
-  return status;
-}
-
-/* ---- the linker ---- */
-
-#ifdef __x86_64__
-void __truncdfhf2(void), __truncsfhf2(void),
-    __extendhfsf2(void); /* of the C compiler's library; LLVM calls them */
-#endif
-
-/* What object code may call. Everything else is an error of the emitter: nothing is looked up in
- * the process by its name. */
-static const struct {
-  const char *name;
-  void (*function)(void);
-} runtime_functions[] = {
-#define FUNCTION(name) {#name, (void (*)(void))name}
-    {EMIT_EVAL, (void (*)(void))ir_eval_elements},
-    FUNCTION(memset),
-    FUNCTION(memcpy),
-    FUNCTION(memmove),
-    FUNCTION(memcmp),
-    FUNCTION(bcmp),
-    FUNCTION(floor),
-    FUNCTION(ceil),
-    FUNCTION(trunc),
-    FUNCTION(rint),
-    FUNCTION(sqrt),
-    FUNCTION(floorf),
-    FUNCTION(ceilf),
-    FUNCTION(truncf),
-    FUNCTION(rintf),
-    FUNCTION(sqrtf),
-    FUNCTION(fminf), /* of float16 and a constant, without instructions for it */
-    FUNCTION(fmaxf),
-#ifdef __x86_64__
-    FUNCTION(__truncdfhf2),
-    FUNCTION(__truncsfhf2),
-    FUNCTION(__extendhfsf2),
-#endif
-#undef FUNCTION
-};
-enum {
-  RUNTIME_FUNCTIONS = sizeof runtime_functions / sizeof *runtime_functions,
-  VECTOR_WIDTHS = 4
-};
-
-static size_t add_symbol(EmitMachine *machine, LLVMOrcCSymbolMapPair *pairs, size_t count,
-                         const char *name, void *address) {
-  pairs[count].Name = LLVMOrcLLJITMangleAndIntern(machine->linker, name);
-  pairs[count].Sym =
-      (LLVMJITEvaluatedSymbol){.Address = (LLVMOrcExecutorAddress)(uintptr_t)address,
-                               .Flags = {.GenericFlags = LLVMJITSymbolGenericFlagsExported}};
-  return count + 1;
-}
-
-static size_t add_math(EmitMachine *machine, LLVMOrcCSymbolMapPair *pairs, size_t count,
-                       const IrMath *math) {
-  if (!math) return count;
-  count = add_symbol(machine, pairs, count, math->scalar, math->address);
-  for (int w = 0; w < VECTOR_WIDTHS; w++)
-    if (math->vector[w])
-      count = add_symbol(machine, pairs, count, math->vector[w], math->vector_address[w]);
-  return count;
-}
-
-static QlStatus define_functions(EmitMachine *machine, QlError *error) {
-  enum { PRECISIONS = 2, PARTS = 2 };
-  size_t count = 0, room = RUNTIME_FUNCTIONS + JIT_HOST_COUNT +
-                           PRECISIONS * QL_OP_COUNT * (1 + PARTS) * (size_t)(1 + VECTOR_WIDTHS);
-  LLVMOrcCSymbolMapPair *pairs = calloc(room, sizeof *pairs);
-  if (!pairs) return ql_fail(error, QL_ERR_MEMORY, "out of memory for the linker");
-  for (int f = 0; f < RUNTIME_FUNCTIONS; f++)
-    count = add_symbol(machine, pairs, count, runtime_functions[f].name,
-                       (void *)runtime_functions[f].function);
-  for (int host = 0; host < JIT_HOST_COUNT; host++)
-    count = add_symbol(machine, pairs, count, ir_host[host].symbol, (void *)ir_host[host].address);
-  for (int op = 0; op < QL_OP_COUNT; op++) {
-    for (QlDtype dtype = QL_F32; dtype <= QL_F64; dtype++)
-      count = add_math(machine, pairs, count, ir_math((QlOp)op, dtype));
-    for (QlDtype dtype = QL_C64; dtype <= QL_C128; dtype++)
-      for (int part = 0; part < PARTS; part++)
-        count = add_math(machine, pairs, count, ir_math_part((QlOp)op, dtype, part));
-  }
-  LLVMErrorRef failed = LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(machine->linker),
-                                              LLVMOrcAbsoluteSymbols(pairs, count));
-  free(pairs);
-  return failed ? fail_llvm(failed, error) : QL_OK;
-}
-
-/* Is asked for a name that nothing defines, before LLJIT goes on to the symbols of the process. */
-static LLVMErrorRef refuse_name(LLVMOrcDefinitionGeneratorRef generator, void *data,
-                                LLVMOrcLookupStateRef *state, LLVMOrcLookupKind kind,
-                                LLVMOrcJITDylibRef library, LLVMOrcJITDylibLookupFlags flags,
-                                LLVMOrcCLookupSet names, size_t count) {
-  (void)generator, (void)data, (void)state, (void)kind, (void)library, (void)flags;
-  char text[256];
-  snprintf(text, sizeof text, "%s is not among the functions that kernels may call",
-           count ? LLVMOrcSymbolStringPoolEntryStr(names[0].Name) : "a symbol");
-  return LLVMCreateStringError(text);
-}
-
-/* The linker reports a cause here; the call that failed only says that it did. */
-static void take_report(void *data, LLVMErrorRef failed) {
-  EmitMachine *machine = data;
-  fail_llvm(failed, &machine->reported);
-}
-
-static QlStatus need_linker(EmitMachine *machine, QlError *error) {
-  if (machine->linker) return QL_OK;
-  LLVMErrorRef failed = LLVMOrcCreateLLJIT(&machine->linker, NULL);
-  if (failed) {
-    machine->linker = NULL;
-    return fail_llvm(failed, error);
-  }
-  LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(machine->linker),
-                                          take_report, machine);
-  LLVMOrcJITDylibAddGenerator(LLVMOrcLLJITGetMainJITDylib(machine->linker),
-                              LLVMOrcCreateCustomCAPIDefinitionGenerator(refuse_name, NULL, NULL));
-  QlStatus status = define_functions(machine, error);
-  if (status == QL_OK) return QL_OK;
-  LLVMConsumeError(LLVMOrcDisposeLLJIT(machine->linker));
-  machine->linker = NULL;
-  return status;
-}
-
-static QlStatus fail_link(const EmitMachine *machine, LLVMErrorRef failed, QlError *error) {
-  if (machine->reported.status == QL_OK) return fail_llvm(failed, error);
-  LLVMConsumeError(failed);
-  return ql_fail(error, machine->reported.status, "%s", machine->reported.text);
-}
-
-QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size,
-                   JitEntry **entry, QlError *error) {
-  QL_TRY(machine_open(machine, error));
-  QL_TRY(need_linker(*machine, error));
-  LLVMOrcLLJITRef linker = (*machine)->linker;
-  (*machine)->reported = (QlError){0};
-  LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(bytes, size, symbol);
-  LLVMOrcResourceTrackerRef tracker =
-      LLVMOrcJITDylibCreateResourceTracker(LLVMOrcLLJITGetMainJITDylib(linker));
-  LLVMErrorRef failed = LLVMOrcLLJITAddObjectFileWithRT(linker, tracker, buffer);
-  LLVMOrcExecutorAddress address = 0;
-  if (!failed) failed = LLVMOrcLLJITLookup(linker, &address, symbol);
-  if (failed)
-    LLVMConsumeError(
-        LLVMOrcResourceTrackerRemove(tracker)); /* so that the symbol may be defined again */
-  LLVMOrcReleaseResourceTracker(tracker);
-  if (failed) return fail_link(*machine, failed, error);
-  *entry = (JitEntry *)(uintptr_t)address;
-  return QL_OK;
 }

@@ -1,5 +1,6 @@
 /* What the files that emit operations share: types and numbers, calls, and short names for LLVM's
- * instructions. Beside emit_llvm.c they are the only ones that see LLVM's headers.
+ * instructions. Beside emit_llvm.c, emit_machine.c and emit_link.c they are the only ones that see
+ * LLVM's headers.
  *
  *   emit_ops.c      any operation, casts
  *   emit_values.c   values in registers and in memory
