@@ -284,6 +284,7 @@ from .settings import *
 from .sorting import *
 from .statistics import *
 from .stencils import stencil
+from .two_results import *
 from .vectorizing import guvectorize, vectorize
 from .windows import *
 

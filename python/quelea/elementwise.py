@@ -1,7 +1,6 @@
 """Elementwise functions that are not ufuncs: where, clip, round, comparisons within a tolerance, and their like."""
 
 import operator
-import warnings
 from typing import Any
 
 import numpy
@@ -17,9 +16,7 @@ __all__ = [
     "array_equal",
     "array_equiv",
     "clip",
-    "divmod",
     "fix",
-    "frexp",
     "imag",
     "isclose",
     "iscomplex",
@@ -29,7 +26,6 @@ __all__ = [
     "isreal",
     "isrealobj",
     "isscalar",
-    "modf",
     "nan_to_num",
     "real",
     "round",
@@ -353,159 +349,6 @@ def angle(z: Any, deg: bool = False) -> ndarray:
     return _quelea.rad2deg(result) if deg else result
 
 
-_NO_OUTPUTS = (None, None)
-
-
-def _warn_of_where(where: Any, outs: tuple[Any, ...], out: Any) -> None:
-    if where is not True and out is _NO_OUTPUTS and all(t is None for t in outs):
-        warnings.warn(
-            "'where' used without 'out', expect unitialized memory in output. If this is intentional, use out=None.",
-            UserWarning,
-            stacklevel=3,
-        )
-
-
-def modf(
-    x: Any,
-    /,
-    *outs: ndarray | None,
-    out: Any = _NO_OUTPUTS,
-    where: Any = True,
-    casting: str = "same_kind",
-    order: str = "K",
-    dtype: Any = None,
-    subok: bool = True,
-    signature: Any = ...,
-) -> tuple[ndarray, ndarray]:
-    """Split into fractional and integral parts, both with the sign of the element.
-
-    The keywords are those of ufuncs; `out` is a tuple of two.
-
-    Returns
-    -------
-    tuple of ndarray
-    """
-    if is_elsewhere(x, *outs, *(out if isinstance(out, tuple) else (out,))):
-        return _elsewhere(numpy.modf, (x,), outs, out, where, casting, order, dtype, signature)
-    _warn_of_where(where, outs, out)
-    targets = _two_outputs("modf", outs, out, dtype, casting, order, subok, signature)
-    a = _asarray(x)
-    if dtype is not None and numpy.dtype(dtype).kind != "f":
-        raise TypeError(
-            "No loop matching the specified signature and casting was found for ufunc modf"
-        )
-    if dtype is not None:
-        a = _cast_input("modf", a, dtype, casting)
-    if a.dtype.kind not in "f":
-        a = _cast_input("modf", a, numpy.modf(numpy.zeros(0, a.dtype))[0].dtype, casting)
-    whole = _quelea.trunc(a)
-    fraction = _quelea.cast(_quelea.where(_quelea.isinf(a), 0, a - whole), a.dtype)
-    return _deliver_two((_quelea.copysign(fraction, a), whole), targets, where, casting, order)
-
-
-def frexp(
-    x: Any,
-    /,
-    *outs: ndarray | None,
-    out: Any = _NO_OUTPUTS,
-    where: Any = True,
-    casting: str = "same_kind",
-    order: str = "K",
-    dtype: Any = None,
-    subok: bool = True,
-    signature: Any = ...,
-) -> tuple[ndarray, ndarray]:
-    """Split into a mantissa, of 0.5 to 1 but for the sign, and an exponent of 2.
-
-    The keywords are those of ufuncs; `out` is a tuple of two. NumPy has no loop that `dtype` could name.
-
-    Returns
-    -------
-    mantissa : ndarray
-        Of zeros, infinities and NaN these themselves.
-    exponent : ndarray of int32
-
-    Examples
-    --------
-    >>> import quelea as np
-    >>> np.frexp(np.asarray([1.0, 10.0, 0.0]))
-    (array([0.5  , 0.625, 0.   ]), array([1, 4, 0], dtype=int32))
-    """
-    if is_elsewhere(x, *outs, *(out if isinstance(out, tuple) else (out,))):
-        return _elsewhere(numpy.frexp, (x,), outs, out, where, casting, order, dtype, signature)
-    _warn_of_where(where, outs, out)
-    targets = _two_outputs("frexp", outs, out, dtype, casting, order, subok, signature)
-    if dtype is not None:
-        raise TypeError(
-            "No loop matching the specified signature and casting was found for ufunc frexp"
-        )
-    a = _asarray(x)
-    if a.dtype.kind not in "f":
-        a = _cast_input("frexp", a, numpy.frexp(numpy.zeros(0, a.dtype))[0].dtype, casting)
-    return _deliver_two((_quelea.mantissa(a), _quelea.exponent(a)), targets, where, casting, order)
-
-
-def divmod(
-    x1: Any,
-    x2: Any,
-    /,
-    *outs: ndarray | None,
-    out: Any = _NO_OUTPUTS,
-    where: Any = True,
-    casting: str = "same_kind",
-    order: str = "K",
-    dtype: Any = None,
-    subok: bool = True,
-    signature: Any = ...,
-) -> tuple[ndarray, ndarray]:
-    """Give quotient and remainder, ``(x1 // x2, x1 % x2)``.
-
-    The keywords are those of ufuncs; `out` is a tuple of two.
-
-    Returns
-    -------
-    tuple of ndarray
-    """
-    if is_elsewhere(x1, x2, *outs, *(out if isinstance(out, tuple) else (out,))):
-        return _elsewhere(
-            numpy.divmod, (x1, x2), outs, out, where, casting, order, dtype, signature
-        )
-    _warn_of_where(where, outs, out)
-    targets = _two_outputs("divmod", outs, out, dtype, casting, order, subok, signature)
-    given: dict[str, Any] = (
-        {"casting": casting} if dtype is None else {"casting": casting, "dtype": dtype}
-    )
-    results = (
-        _quelea.floor_divide(x1, x2, **given),
-        _quelea.remainder(x1, x2, **given),
-    )
-    return _deliver_two(results, targets, where, casting, order)
-
-
-def _elsewhere(
-    function: Any,
-    inputs: tuple[Any, ...],
-    outs: tuple[Any, ...],
-    out: Any,
-    where: Any,
-    casting: str,
-    order: str,
-    dtype: Any,
-    signature: Any,
-) -> tuple[ndarray, ndarray]:
-    """Call NumPy's ufunc of operands that override it, with the keywords that were given."""
-    keywords: dict[str, Any] = {"dtype": dtype, "signature": signature}
-    keywords["out"] = None if all(t is None for t in out) else out
-    keywords["where"] = None if where is True else where
-    keywords["casting"] = None if casting == "same_kind" else casting
-    keywords["order"] = None if order == "K" else order
-    if keywords["signature"] is ...:
-        del keywords["signature"]
-    given = {name: value for name, value in keywords.items() if value is not None}
-    results: tuple[ndarray, ndarray] = function(*inputs, *outs, **given)
-    return results
-
-
 def check_rules(dtype: Any, casting: Any, order: Any, subok: Any = True) -> None:
     """Refuse keywords of ufuncs that are no dtype, no rule or no order, in the order in which NumPy does."""
     if dtype is not None:
@@ -524,55 +367,14 @@ def refuse_signature(name: str, signature: Any) -> None:
         raise NotImplementedError(f"{name}(signature=) is not in Quelea yet; write dtype=")
 
 
-def _two_outputs(
-    name: str,
-    outs: tuple[Any, ...],
-    out: Any,
-    dtype: Any,
-    casting: Any,
-    order: Any,
-    subok: Any,
-    signature: Any,
-) -> tuple[ndarray | None, ndarray | None]:
-    if any(t is not None and not isinstance(t, ndarray) for t in outs):
-        raise TypeError("return arrays must be of type quelea.ndarray")
-    if len(outs) > 2:
-        raise TypeError(f"{name}() takes at most two outputs, but {len(outs)} were given")
-    if not isinstance(out, tuple):
-        raise TypeError("'out' must be a tuple of arrays")
-    if outs and any(t is not None for t in out):
-        raise TypeError("cannot specify 'out' as both a positional and keyword argument")
-    if len(out) != 2:
-        raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
-    given = (*outs, None, None)[:2] if outs else out
-    check_rules(dtype, casting, order, subok)
-    refuse_signature(name, signature)
-    return given[0], given[1]
-
-
-def _cast_input(name: str, a: ndarray, dtype: Any, casting: str) -> ndarray:
+def cast_input(name: str, a: ndarray, dtype: Any, casting: str) -> ndarray:
+    """Cast an operand as the rule of a ufunc allows it."""
     target = numpy.dtype(dtype)
     if not numpy.can_cast(a.dtype, target, casting):  # type: ignore[arg-type]
         raise TypeError(
             f"Cannot cast ufunc '{name}' input from {a.dtype!r} to {target!r} with casting rule '{casting}'"
         )
     return _quelea.cast(a, target)
-
-
-def _deliver_two(
-    results: tuple[ndarray, ndarray],
-    targets: tuple[ndarray | None, ndarray | None],
-    where: Any,
-    casting: str,
-    order: str,
-) -> tuple[ndarray, ndarray]:
-    if where is True and order == "K" and all(t is None for t in targets):
-        return results
-    first, second = (
-        _quelea.positive(r, out=t, where=where, casting=casting, order=order)
-        for r, t in zip(results, targets, strict=True)
-    )
-    return first, second
 
 
 def nan_to_num(

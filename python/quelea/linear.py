@@ -11,8 +11,8 @@ from . import _quelea
 from ._quelea import ndarray
 from .diagonals import line_of
 from .elementwise import (
-    _cast_input,
     as_array,
+    cast_input,
     check_output,
     check_rules,
     deliver,
@@ -204,7 +204,7 @@ def _cast_operands(
     if dtype is None and casting in ("no", "equiv", "safe"):
         dtype = numpy.result_type(a.dtype, b.dtype)
     if dtype is not None:
-        a, b = (_cast_input(name, x, dtype, casting) for x in (a, b))
+        a, b = (cast_input(name, x, dtype, casting) for x in (a, b))
     target = out[0] if isinstance(out, tuple) else out
     if isinstance(target, ndarray):
         check_output(name, numpy.result_type(a.dtype, b.dtype), target, casting)

@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy
 
-from . import relative
-from .library import intrinsics
+from . import library, relative
 from .source import Source, source_of
 
 
@@ -33,7 +32,7 @@ def loops_of(
     scope = {
         "kernel_": kernel,
         "empty_": numpy.empty,
-        "dtype_": intrinsics.dtype,
+        "dtype_": library.intrinsics.dtype,
         "cval_": 0 if cval is None else cval,
     }
     function = types.FunctionType(next(c for c in code if isinstance(c, types.CodeType)), scope)
