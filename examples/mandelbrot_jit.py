@@ -1,4 +1,6 @@
-"""The Mandelbrot set point by point: `@jit` compiles the loop that ends where a point escapes, and shares points out.
+"""The Mandelbrot set point by point: the loop that ends where a point escapes is compiled, and points are shared out.
+
+`@jit` compiles the loops over all points; `@vectorize` makes a function of one point one of arrays.
 
 mpirun -n 4 python examples/mandelbrot_jit.py --picture mandelbrot.png --check
 """
@@ -24,6 +26,27 @@ def escape(count, most):
                 x, y = x * x - y * y + cx, 2.0 * x * y + cy
                 k += 1
             count[i, j] = k
+
+
+@np.vectorize
+def steps(c, most):
+    """Give after how many steps a point has escaped."""
+    z, k = 0j, 0
+    while k < most and z.real * z.real + z.imag * z.imag <= 4.0:
+        z = z * z + c
+        k += 1
+    return k
+
+
+def by_jit(n, most):
+    count = np.zeros((n, n), dtype=np.int64)
+    escape(count, most)
+    return count
+
+
+def by_vectorize(n, most):
+    x, y = (2.6 * np.arange(n) / (n - 1) - start for start in (2.0, 1.3))
+    return steps(x + 1j * y[:, None], most)
 
 
 def by_arrays(n, most):
@@ -58,13 +81,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=1000, help="points along each side (1000)")
     parser.add_argument("--iterations", type=int, default=200, help="at most so many steps (200)")
+    parser.add_argument("--by", choices=("jit", "vectorize"), default="jit")
     parser.add_argument("--check", action="store_true", help="compare with NumPy")
     parser.add_argument("--picture", metavar="FILE", help="draw it")
     given = parser.parse_args()
 
-    count = np.zeros((given.n, given.n), dtype=np.int64)
+    compute = {"jit": by_jit, "vectorize": by_vectorize}[given.by]
     start = time.perf_counter()
-    escape(count, given.iterations)
+    count = compute(given.n, given.iterations)
     inside = int((count == given.iterations).sum())
     seconds = time.perf_counter() - start
     print(

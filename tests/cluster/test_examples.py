@@ -25,7 +25,6 @@ SMALL = {
     "k_means.py": ["--n", "3000", "--check"],
     "mandelbrot.py": ["--n", "80", "--iterations", "20", "--check"],
     "mandelbrot_jit.py": ["--n", "80", "--iterations", "20", "--check"],
-    "mandelbrot_vectorize.py": ["--n", "80", "--iterations", "20", "--check"],
     "navier_stokes.py": ["--n", "48", "--steps", "10", "--check"],
     "nearest.py": ["--n", "40", "--known", "150", "--check"],
     "moments.py": ["--rows", "3000", "--check"],
@@ -82,6 +81,15 @@ def test_example(name: str, ranks: int) -> None:
     done = launch(ranks, sys.executable, ROOT / "examples" / name, *SMALL[name])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "NumPy" in done.stdout
+
+
+@pytest.mark.parametrize("ranks", [0, 2])
+def test_the_other_way(ranks: int) -> None:
+    name = "mandelbrot_jit.py"
+    program = ROOT / "examples" / name
+    done = launch(ranks, sys.executable, program, *SMALL[name], "--by", "vectorize")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "differ from NumPy's: 0" in done.stdout
 
 
 @pytest.mark.parametrize("name", SMALL)
