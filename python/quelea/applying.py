@@ -11,8 +11,6 @@ that this is lowered where it is called, and its refusals stand at its own lines
 
 import contextlib
 import inspect
-import itertools
-import linecache
 import re
 import sys
 import types
@@ -25,6 +23,7 @@ import numpy
 from . import _quelea
 from .compiling import Function, names, report
 from .compiling.signatures import IR, NAMES, type_of
+from .compiling.written import function_of
 
 __all__ = ["Applied", "Result", "applied", "holds_ours", "type_of_item"]
 
@@ -160,11 +159,8 @@ class Applied:
         """Compile a text with the function; `ours`: what it makes is Quelea's."""
         key = text, ours
         if key not in self.loops:
-            file = _file_of(text)
-            module = compile(text, file, "exec")
-            code = next(c for c in module.co_consts if isinstance(c, types.CodeType))
             known = {"function": self.function, "np": _package() if ours else numpy}
-            self.loops[key] = Function(types.FunctionType(code, known), self._options)
+            self.loops[key] = Function(function_of(text, known, "map"), self._options)
         return self.loops[key]
 
 
@@ -196,18 +192,6 @@ def _captured(function: Function) -> list[Any]:
 
 def _package() -> Any:
     return sys.modules[__name__.rpartition(".")[0]]
-
-
-_files: dict[str, str] = {}
-_numbers = itertools.count(1)
-
-
-def _file_of(text: str) -> str:
-    """Give the name under which the lines of a text are found."""
-    if text not in _files:
-        file = _files[text] = f"<quelea loop {next(_numbers)}>"
-        linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
-    return _files[text]
 
 
 class Entered:

@@ -8,9 +8,7 @@ arrays and Quelea's.
 
 import ast
 import itertools
-import linecache
 import sys
-import types
 from typing import Any, Literal, NoReturn
 
 import numpy
@@ -18,6 +16,7 @@ import numpy
 from . import _quelea
 from ._quelea import asarray, ndarray
 from .compiling import jit
+from .compiling.written import functions_of
 from .errors import ExpressionError
 
 __all__ = ["evaluate"]
@@ -194,10 +193,9 @@ _LARGE = 1 << 16  # elements, from which on new memory is better NumPy's, which 
 class _Expression:
     """A text as a function of the names in it."""
 
-    def __init__(self, text: str, number: int) -> None:
+    def __init__(self, text: str) -> None:
         writer = _Writer(text)
         self.names = writer.names
-        self.file = f"<quelea.evaluate {number}>"
         # The result may be an argument, or see one.
         self.may_share = not isinstance(writer.tree, (ast.BinOp, ast.Compare))
         self.reduces = writer.reduces
@@ -206,17 +204,8 @@ class _Expression:
             f"def expression({names}):\n    return {writer.written}\n"
             f"def store({target}, {names}):\n    {target}[...] = {writer.written}\n"
         )
-        linecache.cache[self.file] = (
-            len(source),
-            None,
-            source.splitlines(keepends=True),
-            self.file,
-        )
-        module = compile(source, self.file, "exec")
-        self.function, self.store = (
-            jit(types.FunctionType(code, {writer.module: numpy}))
-            for code in module.co_consts
-            if isinstance(code, types.CodeType)
+        self.function, self.store = map(
+            jit, functions_of(source, {writer.module: numpy}, "evaluate")
         )
         self.dtypes: dict[tuple[Any, ...], numpy.dtype[Any]] = {}
 
@@ -257,7 +246,6 @@ class _Expression:
 
 _KEPT = 512
 _known: dict[str, _Expression] = {}
-_numbers = itertools.count(1)
 
 
 def _expression(text: str) -> _Expression:
@@ -266,9 +254,8 @@ def _expression(text: str) -> _Expression:
     found = _known.get(text)
     if found is None:
         if len(_known) >= _KEPT:
-            oldest = _known.pop(next(iter(_known)))
-            linecache.cache.pop(oldest.file, None)
-        found = _known[text] = _Expression(text.strip(), next(_numbers))
+            del _known[next(iter(_known))]
+        found = _known[text] = _Expression(text.strip())
     return found
 
 

@@ -8,9 +8,6 @@ The loops are functions that `quelea.jit` compiles, written here for each ufunc,
 """
 
 import functools
-import itertools
-import linecache
-import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +17,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from . import _quelea
 from ._quelea import ndarray, ufunc
 from .compiling import jit
+from .compiling.written import function_of
 from .creation import empty_like
 from .elementwise import as_array
 from .indexing import take
@@ -30,7 +28,6 @@ from .statistics import _check_mask
 __all__: list[str] = []
 
 _AT_ONCE = 1 << 20  # elements that reduceat brings to their pieces
-_numbers = itertools.count()
 
 
 def _method(method: str, function: ufunc, *values: Any) -> ndarray:
@@ -104,10 +101,7 @@ def _loops(name: str, ndim: int, axis: int, is_marked: bool) -> Any:
         lines += [f"{indent}else:", f"{indent}    y[{here}] = y[{earlier}]"]
     else:
         lines.append(f"{indent}{step}")
-    source, file = "\n".join(lines) + "\n", f"<quelea.{name}.accumulate {next(_numbers)}>"
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    code = next(c for c in compile(source, file, "exec").co_consts if isinstance(c, types.CodeType))
-    return jit(types.FunctionType(code, {"numpy": numpy}))
+    return jit(function_of("\n".join(lines) + "\n", {"numpy": numpy}, f"{name}.accumulate"))
 
 
 def _accumulated(

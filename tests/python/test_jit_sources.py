@@ -1,6 +1,7 @@
 """`quelea.jit`: which source is compiled, and when names stand for something else."""
 
 import functools
+import gc
 import importlib.util
 import linecache
 import sys
@@ -11,6 +12,7 @@ import pytest
 from jit_support import check
 
 import quelea
+from quelea.compiling.written import function_of
 from quelea.errors import JitError
 
 TEXT = """
@@ -189,3 +191,12 @@ def test_what_was_rewritten_is_not_compiled():
     linecache.cache["<rewritten>"] = len(text), None, text.splitlines(True), "<rewritten>"
     with pytest.raises(JitError, match="QJ101"):
         quelea.jit(second)(numpy.int64(1))
+
+
+def test_lines_of_written_functions_go_with_them():
+    function = function_of("def f(x):\n    return x + y\n", {"y": 2}, "test")
+    file = function.__code__.co_filename
+    assert function(1) == 3 and linecache.getline(file, 2) == "    return x + y\n"
+    del function
+    gc.collect()
+    assert file not in linecache.cache

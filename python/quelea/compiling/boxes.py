@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
-import linecache
 import types
 from collections.abc import Sequence
 from typing import Any
@@ -14,8 +12,7 @@ from . import relative
 from .function import Function, jit
 from .names import Missing, Place
 from .signatures import IR, type_of
-
-_numbers = itertools.count(1)
+from .written import function_of
 
 
 class Kernel(Function):
@@ -64,11 +61,7 @@ class Loops:
         value = f"kernel_({', '.join([*given, *at, *hidden])})"
         lines.append(f"{'    ' * (form.ndim + 1)}out_[{', '.join(at)}] = {value}")
         text = "\n".join(lines) + "\n"
-        file = f"<quelea.stencil {next(_numbers)}>"
-        linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
-        module = compile(text, file, "exec")
-        code = next(c for c in module.co_consts if isinstance(c, types.CodeType))
-        self.run = jit(types.FunctionType(code, {"kernel_": self.kernel}))
+        self.run = jit(function_of(text, {"kernel_": self.kernel}, "stencil"))
 
     def types(self, arrays: dict[str, Any], args: dict[str, Any]) -> str:
         """The types of what the kernel is given, and takes from outside, as text."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import linecache
-import types
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,6 +16,7 @@ import numpy
 
 from . import library, relative
 from .source import Source, source_of
+from .written import function_of
 
 
 def loops_of(
@@ -25,17 +24,14 @@ def loops_of(
 ) -> Source:
     """The stencil of a kernel, of which `arrays` are indexed by offsets; cval None: not given."""
     parameters = inspect.signature(kernel.__wrapped__, follow_wrapped=False).parameters.values()
-    file = f"<quelea.stencil {name} {id(kernel)}>"
     text = _text(parameters, arrays, reach, mode == "skip", cval is not None)
-    linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
-    code = compile(text, file, "exec").co_consts
     scope = {
         "kernel_": kernel,
         "empty_": numpy.empty,
         "dtype_": library.intrinsics.dtype,
         "cval_": 0 if cval is None else cval,
     }
-    function = types.FunctionType(next(c for c in code if isinstance(c, types.CodeType)), scope)
+    function = function_of(text, scope, f"stencil {name}")
     given = [p for p in parameters if p.default is not p.empty]
     by_name = [p for p in given if p.kind is p.KEYWORD_ONLY]
     function.__defaults__ = tuple(p.default for p in given if p not in by_name)

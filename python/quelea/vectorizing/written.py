@@ -10,25 +10,17 @@ So loops over distributed arrays are nests (jit/program), and are shared out by 
 
 from __future__ import annotations
 
-import itertools
-import linecache
 import types
 from collections.abc import Sequence
 from typing import Any
 
 from ..compiling import Function
-
-_numbers = itertools.count(1)
+from ..compiling.written import function_of
 
 
 def compiled(lines: Sequence[str], names: dict[str, Any], what: str) -> Function:
     """Compile a function, given as lines, for which other names stand for these values."""
-    source = "\n".join(lines) + "\n"
-    file = f"<quelea.{what} {next(_numbers)}>"
-    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
-    module = compile(source, file, "exec")
-    code = next(value for value in module.co_consts if isinstance(value, types.CodeType))
-    return element_function(types.FunctionType(code, names))
+    return element_function(function_of("\n".join(lines) + "\n", names, what))
 
 
 def element_function(function: types.FunctionType) -> Function:
