@@ -29,6 +29,8 @@ typedef struct CommOptions {
   /* Writes the line of the user's program that this rank is at, for reports of long waits and of
    * divergence. */
   void (*where)(void *data, char *text, size_t size);
+  /* The main thread is about to wait for long, or has; the other two are called between. */
+  void (*away)(void *data, bool leaves);
   void *data;
   /* What this rank cannot go on for: comm_open fails with it, on all ranks. NULL: it can. */
   const QlError *failure;

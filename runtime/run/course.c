@@ -15,7 +15,8 @@
 #include "runtime.h"
 
 enum { TAKES_OTHERS = !QUELEA_CANARIES };
-enum { POINT_COST = 32 }; /* of what is done outside plans, in additions: a guess */
+enum { POINT_COST = 32 };     /* of what is done outside plans, in additions: a guess */
+enum { LONG_WORK = 1 << 23 }; /* additions: some milliseconds */
 
 typedef enum Outcome { WENT_ON, WAITS, IS_TAKEN, IS_OVER } Outcome;
 
@@ -177,9 +178,10 @@ static void await_all(QlContext *ctx, Run *run) {
   }
 }
 
-void rt_run_courses(QlContext *ctx, int used, uint64_t end) {
+void rt_run_courses(QlContext *ctx, int used, double work, uint64_t end) {
   Run *run = &ctx->team->run;
   run->used = used, run->end = end;
+  if (work >= LONG_WORK) rt_away(ctx, true);
   if (used == 1) {
     place(ctx, run, 0);
     run_alone(ctx, run);
@@ -189,13 +191,15 @@ void rt_run_courses(QlContext *ctx, int used, uint64_t end) {
     rt_run_course(ctx, run, 0);
     await_all(ctx, run);
   }
+  if (work >= LONG_WORK) rt_away(ctx, false);
   ctx->progress = end;
 }
 
 void rt_together(QlContext *ctx, int64_t points, void (*work)(void *, int), void *subject) {
   Run *run = &ctx->team->run;
   run->work = work, run->subject = subject;
-  rt_run_courses(ctx, POINT_COST * points >= ctx->params.share ? ctx->info->threads : 1,
+  double total = POINT_COST * (double)points;
+  rt_run_courses(ctx, total >= (double)ctx->params.share ? ctx->info->threads : 1, total,
                  ctx->progress + 1);
   rt_wait_node(ctx);
   run->work = NULL;

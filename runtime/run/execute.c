@@ -323,7 +323,7 @@ void rt_plan_run(QlContext *ctx, const Plan *plan) {
   run->base = ctx->progress + 1;
   run->computed = run->looked = 0, run->began = 0;
   if (QUELEA_CANARIES) rt_canary_fresh(ctx, run);
-  rt_run_courses(ctx, plan->threads, run_behind(run, plan->step_count - 1));
+  rt_run_courses(ctx, plan->threads, plan->work, run_behind(run, plan->step_count - 1));
 }
 
 void rt_wait_node(QlContext *ctx) {

@@ -126,9 +126,9 @@ struct Team {
 void team_start(Team *team, int threads); /* lets so many, the main one included, run team->run */
 
 /* ---- course.c ---- */
-/* Runs team->run until the cells of this rank's workers have that value, by so many of its threads.
- */
-void rt_run_courses(QlContext *ctx, int used, uint64_t end);
+/* Runs team->run until the cells of this rank's workers have that value, by so many of its threads;
+ * it is so much work, in additions. */
+void rt_run_courses(QlContext *ctx, int used, double work, uint64_t end);
 void rt_run_course(QlContext *ctx, Run *run, int thread); /* one thread's part in that */
 /* Node-collective. Outside plans: calls work(subject, worker) for each worker of this rank, by its
  * threads where so many points are worth them, and waits until the whole node has done its part. */

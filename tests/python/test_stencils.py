@@ -111,7 +111,9 @@ def test_command(capsys):
     assert re.search(
         r"^one step after another, \d+\.\d{3} GPts/s: \w+, 48 bytes a point$", out, re.M
     ), out
-    assert re.search(r"ranks  +\d+\.\d{3} +\d+\.\d\d +\d+ %$", row(out, "C + MPI, 2 ranks").rstrip())
+    assert re.search(
+        r"ranks  +\d+\.\d{3} +\d+\.\d\d +\d+ %$", row(out, "C + MPI, 2 ranks").rstrip()
+    )
     for side in ("Quelea, 2 ranks", "Quelea, 1 process, 2 threads, no sweeps", "NumPy"):
         assert re.search(r"\d\.\d{3}$", row(out, f"{side}  (to C + MPI)").rstrip())
     for name in ("sum", "dot", "triad", "copy"):
