@@ -11,7 +11,7 @@ TICKING = """
     class Ticking(threading.Thread):
         '''Notes the time, and does something, every two milliseconds.'''
         def __init__(self, act=lambda: None):
-            super().__init__()
+            super().__init__(daemon=True)
             self.act, self.times, self.halt = act, [], threading.Event()
         def run(self):
             while not self.halt.wait(0.002):
@@ -60,7 +60,7 @@ def test_they_run_while_it_waits_for_other_ranks(nodes):
     code = f"""{TICKING}
     x = np.arange(5000.0); float(x[1])
     if np.info()["rank"]: time.sleep(0.5)
-    total, ticks = Ticking().during(lambda: float(x.sum()))
+    total, ticks = Ticking().during(lambda: (np.sync(), float(x.sum()))[1])
     print(ticks >= 3, total)
     """
     status, out, err = run(code, 2, QUELEA_NODE_SIZE=nodes, QUELEA_REPLICATE="-1")
@@ -126,12 +126,13 @@ def test_signals_and_errors_are_heard_beside_them():
     import os, signal
     x = np.arange(6_000_000.0); float(x[1])
     def interrupt():
-        if not sent: sent.append(os.kill(os.getpid(), signal.SIGINT))
-    sent = []
+        if begun.is_set(): begun.clear(); os.kill(os.getpid(), signal.SIGINT)
+    begun = threading.Event()
     def work():
         y = x
-        for _ in range(40): y = roots(y)
-        try: np.sync()
+        try:
+            begun.set()
+            while True: y = roots(y); np.sync()
         except KeyboardInterrupt: return "heard"
     said, _ = Ticking(interrupt).during(work)
     print(said, float(x[5]))
