@@ -1,8 +1,8 @@
 /* Progress counters that other workers wait for, between threads and between processes alike.
  *
- * A cell is two cache lines of its own in the control segment, with one writer. The writer pays one
- * exchange and one load, and a system call only when somebody sleeps. A waiter spins, gives up its
- * core for a moment, then sleeps in a futex. */
+ * A cell is two cache lines of its own in the control segment, with one writer at a time. The
+ * writer pays one exchange and one load, and a system call only when somebody sleeps. A waiter
+ * spins, gives up its core for a moment, then sleeps in a futex. */
 #include "internal.h"
 
 #include <assert.h>
@@ -32,12 +32,17 @@ uint64_t comm_peek(const Comm *comm, int index) {
   return atomic_load_explicit(&comm->cells[index].value, memory_order_acquire);
 }
 
-void comm_await(Comm *comm, int index, uint64_t value, bool is_main) {
-  Cell *cell = &comm->cells[index];
+bool comm_polls(const Comm *comm, int index, uint64_t value) {
   for (int spin = comm->spins; spin >= 0; spin--) {
-    if (atomic_load_explicit(&cell->value, memory_order_acquire) >= value) return;
+    if (comm_peek(comm, index) >= value) return true;
     comm_pause();
   }
+  return false;
+}
+
+void comm_await(Comm *comm, int index, uint64_t value, bool is_main) {
+  Cell *cell = &comm->cells[index];
+  if (comm_polls(comm, index, value)) return;
   int worker_cells = comm->info.workers + COMM_EXTRA_CELLS;
   comm_wait(comm, &(Wait){.kind = index < worker_cells ? WAIT_CELL : WAIT_AGREE,
                           .is_main = is_main,

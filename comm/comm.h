@@ -29,6 +29,8 @@ typedef struct CommOptions {
   /* Writes the line of the user's program that this rank is at, for reports of long waits and of
    * divergence. */
   void (*where)(void *data, char *text, size_t size);
+  /* The main thread is about to wait for long, or has; the other two are called between. */
+  void (*away)(void *data, bool leaves);
   void *data;
   /* What this rank cannot go on for: comm_open fails with it, on all ranks. NULL: it can. */
   const QlError *failure;
@@ -102,10 +104,13 @@ enum {
   COMM_EXTRA_CELLS = 4
 }; /* beyond the workers' cells: cell workers + k, for the runtime's own purposes */
 
-/* Release store by the cell's only writer; values only grow. From any worker thread. */
+/* Release store by the cell's only writer at that time; values only grow. From any worker thread.
+ */
 void comm_publish(Comm *comm, int cell, uint64_t value);
 /* Acquire load. */
 uint64_t comm_peek(const Comm *comm, int cell);
+/* Spins for a moment (QUELEA_SPIN). Has the cell reached `value`? From any worker thread. */
+bool comm_polls(const Comm *comm, int cell, uint64_t value);
 /* Waits until the cell reaches `value`: spins, then gives up the core (futex). Reports and ends the
  * job after long waits (contract C11). From any worker thread; only the main thread (is_main) looks
  * for Ctrl-C. */

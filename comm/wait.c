@@ -216,6 +216,8 @@ void comm_wait(Comm *comm, const Wait *wait) {
     if (over(wait)) return;
     sched_yield();
   }
+  bool leaves = wait->is_main && comm->options.away;
+  if (leaves) comm->options.away(comm->options.data, true);
   int64_t began = comm_now(), next_look = 100 * millisecond,
           next_report = after(comm->params->wait_report);
   int64_t last = comm->patient ? INT64_MAX : after(comm->params->wait_abort);
@@ -236,4 +238,5 @@ void comm_wait(Comm *comm, const Wait *wait) {
     else
       nap(QL_MIN(waited / 100, millisecond) + microsecond);
   }
+  if (leaves) comm->options.away(comm->options.data, false);
 }

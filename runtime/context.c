@@ -22,6 +22,8 @@ static void where(void *data, char *text, size_t size) {
               text, size);
 }
 
+static void away(void *data, bool leaves) { rt_away(data, leaves); }
+
 char *rt_find_cache_folder(const QlParams *params) {
   char *folder = NULL;
   const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -76,7 +78,7 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
     ctx->params = params;
     ctx->log.epoch = 1;
     ctx->live_objects = 1; /* the open context itself */
-    comm.interrupted = interrupted, comm.where = where;
+    comm.interrupted = interrupted, comm.where = where, comm.away = away;
   }
   Comm *opened = NULL;
   QlStatus status = comm_open(&comm, &opened, error);

@@ -69,6 +69,10 @@ typedef struct QlOptions {
   int (*interrupted)(void *data);
   void (*describe)(void *data, QlSource source, char *text, size_t size);
   QlSource (*where)(void *data);
+  /* The calling thread is about to compute or to wait for some milliseconds or more, in which the
+   * front end may do something else; or is through with that. The other three may be called
+   * between; calls may be nested. */
+  void (*away)(void *data, bool leaves);
   void *data;
 } QlOptions;
 

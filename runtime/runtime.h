@@ -110,6 +110,11 @@ static inline bool rt_is_stored(const Storage *storage) {
   return storage->stored_epoch == storage->context->log.epoch;
 }
 
+/* Around what takes long on the calling thread (QlOptions.away). */
+static inline void rt_away(const QlContext *ctx, bool leaves) {
+  if (ctx->options.away) ctx->options.away(ctx->options.data, leaves);
+}
+
 static inline bool rt_stops(const QlContext *ctx) {
   return atomic_load_explicit(&ctx->stop, memory_order_relaxed);
 }

@@ -1,5 +1,5 @@
 /* What all references share: the clock, start values that any language makes bit by bit, memory of
- * huge pages, the check of an answer. */
+ * huge pages, stores past the caches, the check of an answer. */
 #ifndef BENCH_COMMON_H
 #define BENCH_COMMON_H
 
@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
 
 /* A loop over elements: where it were inlined, "restrict" would be forgotten. */
 #define KERNEL __attribute__((noinline)) static
@@ -39,6 +42,17 @@ static inline double *pages_make(int64_t elements) {
   if (!pages) fprintf(stderr, "out of memory\n"), exit(1);
   madvise(pages, bytes, MADV_HUGEPAGE);
   return pages;
+}
+
+/* A line to memory, past the caches. */
+static inline void stream_line(double *to, const double *line) {
+#if defined(__AVX512F__)
+  _mm512_stream_pd(to, _mm512_loadu_pd(line));
+#elif defined(__SSE2__)
+  for (int j = 0; j < LINE; j += 2) _mm_stream_pd(to + j, _mm_loadu_pd(line + j));
+#else
+  memcpy(to, line, LINE * sizeof *to);
+#endif
 }
 
 /* Sum of every element's bits times its odd position, modulo 2^64: exact, and the same in any

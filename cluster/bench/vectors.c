@@ -7,10 +7,6 @@
  * All elements are integers, so that every order of additions gives the same bits. */
 #include "common.h"
 
-#ifdef __SSE2__
-#include <immintrin.h>
-#endif
-
 enum { WIDE = 4 * LINE };
 
 typedef struct Vectors {
@@ -56,30 +52,19 @@ static void copy(Vectors *v) {
   for (int64_t i = 0; i < v->n; i++) c[i] = a[i];
 }
 
-/* A line to memory, past the caches. */
-static inline void stream(double *to, const double *line) {
-#if defined(__AVX512F__)
-  _mm512_stream_pd(to, _mm512_loadu_pd(line));
-#elif defined(__SSE2__)
-  for (int j = 0; j < LINE; j += 2) _mm_stream_pd(to + j, _mm_loadu_pd(line + j));
-#else
-  memcpy(to, line, LINE * sizeof *to);
-#endif
-}
-
 static void triad_streamed(Vectors *v) {
 #pragma omp parallel for schedule(static)
   for (int64_t i = 0; i < v->n / LINE; i++) {
     double line[LINE];
     for (int j = 0; j < LINE; j++) line[j] = v->b[i * LINE + j] + 3.0 * v->a[i * LINE + j];
-    stream(v->c + i * LINE, line);
+    stream_line(v->c + i * LINE, line);
   }
   for (int64_t i = v->n / LINE * LINE; i < v->n; i++) v->c[i] = v->b[i] + 3.0 * v->a[i];
 }
 
 static void copy_streamed(Vectors *v) {
 #pragma omp parallel for schedule(static)
-  for (int64_t i = 0; i < v->n / LINE; i++) stream(v->c + i * LINE, v->a + i * LINE);
+  for (int64_t i = 0; i < v->n / LINE; i++) stream_line(v->c + i * LINE, v->a + i * LINE);
   for (int64_t i = v->n / LINE * LINE; i < v->n; i++) v->c[i] = v->a[i];
 }
 

@@ -523,16 +523,22 @@ static PyTypeObject function_type = {
 
 /* What compiled code prints goes through sys.stdout, as all else. */
 static void write_output(const char *text, size_t size) {
-  if (PyErr_Occurred()) return;
+  bool was_away = qx_come_back();
   PyObject *out = PySys_GetObject("stdout"); /* borrowed */
-  PyObject *done = out && out != Py_None
+  PyObject *done = out && out != Py_None && !PyErr_Occurred()
                        ? PyObject_CallMethod(out, "write", "s#", text, (Py_ssize_t)size)
                        : NULL;
   Py_XDECREF(done);
+  qx_go_again(was_away);
 }
 
 /* Runs the handlers of signals. What was raised before, by what it printed, stops it too. */
-static bool look_for_signals(void) { return PyErr_Occurred() || PyErr_CheckSignals() < 0; }
+static bool look_for_signals(void) {
+  bool was_away = qx_come_back();
+  bool stops = PyErr_Occurred() || PyErr_CheckSignals() < 0;
+  qx_go_again(was_away);
+  return stops;
+}
 
 bool qx_compiled_setup(PyObject *module) {
   ql_set_output(write_output), ql_set_look(look_for_signals);

@@ -157,15 +157,35 @@ static PyObject *source_line(PyCodeObject *code, int line) {
   return stripped;
 }
 
-void qx_describe(void *data, QlSource source, char *text, size_t size) {
+/* ---- without the GIL ----
+ * While the runtime computes or waits for long, other threads of the program may run: windows and
+ * progress bars live. They cannot use Quelea, and what they release is deferred. */
+
+static void away(void *data, bool leaves) {
   (void)data;
-  if (size == 0) return;
-  text[0] = 0;
-  PyCodeObject *code = (PyCodeObject *)source.code;
-  if (!code) return;
+  if (leaves) {
+    if (qx.away++ == 0) qx.thread_state = PyEval_SaveThread();
+  } else if (--qx.away == 0) {
+    PyEval_RestoreThread(qx.thread_state);
+  }
+}
+
+bool qx_come_back(void) {
+  if (!qx.away) return false;
+  PyEval_RestoreThread(qx.thread_state);
+  return true;
+}
+
+void qx_go_again(bool was_away) {
+  if (was_away) qx.thread_state = PyEval_SaveThread();
+}
+
+/* ---- what the runtime asks for ---- */
+
+static void describe(PyCodeObject *code, int at, char *text, size_t size) {
   PyObject *type, *value, *trace;
   PyErr_Fetch(&type, &value, &trace);
-  int line = PyCode_Addr2Line(code, (int)source.at);
+  int line = PyCode_Addr2Line(code, at);
   const char *file =
       PyUnicode_Check(code->co_filename) ? PyUnicode_AsUTF8(code->co_filename) : NULL;
   PyObject *shown = source_line(code, line);
@@ -176,13 +196,30 @@ void qx_describe(void *data, QlSource source, char *text, size_t size) {
   PyErr_Restore(type, value, trace);
 }
 
-static QlSource where(void *data) { return (void)data, position(); }
+void qx_describe(void *data, QlSource source, char *text, size_t size) {
+  (void)data;
+  if (size == 0) return;
+  text[0] = 0;
+  if (!source.code) return;
+  bool was_away = qx_come_back();
+  describe((PyCodeObject *)source.code, (int)source.at, text, size);
+  qx_go_again(was_away);
+}
+
+static QlSource where(void *data) {
+  (void)data;
+  bool was_away = qx_come_back();
+  QlSource source = position();
+  qx_go_again(was_away);
+  return source;
+}
+
 /* Runs the handlers of signals while a flush waits or computes: they may not come back into it.
  * What one raises ends a job of several ranks, where it is shown, and the flush of one, which
  * raises it (contract C9). */
 static int interrupted(void *data) {
   (void)data;
-  bool alone = qx.context && ql_info(qx.context).size == 1;
+  bool alone = qx.context && ql_info(qx.context).size == 1, was_away = qx_come_back();
   qx.in_handler = qx.attention = true;
   bool raised = PyErr_CheckSignals() < 0;
   qx.in_handler = false;
@@ -193,6 +230,7 @@ static int interrupted(void *data) {
     PyErr_Display(type, value, trace);
     PyErr_Restore(type, value, trace);
   }
+  qx_go_again(was_away);
   return raised;
 }
 
@@ -209,14 +247,24 @@ int qx_open(const void *mpi_comm) {
                     "Quelea works in the main interpreter only, not in subinterpreters");
     return -1;
   }
-  QlOptions options = {
-      .mpi_comm = mpi_comm, .interrupted = interrupted, .describe = qx_describe, .where = where};
+  QlOptions options = {.mpi_comm = mpi_comm,
+                       .interrupted = interrupted,
+                       .describe = qx_describe,
+                       .where = where,
+                       .away = away};
   QL_ERROR(error);
   QlContext *context = NULL;
   if (ql_open(&options, &context, &error)) return qx_raise_int(&error);
   qx.thread = PyThreadState_GetID(PyThreadState_Get());
   qx.context = context, qx.alone = ql_info(context).size == 1;
   return 0;
+}
+
+static int refuse_thread(void) {
+  PyErr_SetString(PyExc_RuntimeError,
+                  "Quelea may be used by one thread only, the one that made the first array: the "
+                  "order of operations must be the same on every rank");
+  return -1;
 }
 
 int qx_enter_slowly(void) {
@@ -231,6 +279,7 @@ int qx_enter_slowly(void) {
     PyErr_SetString(PyExc_RuntimeError, "Quelea is closed: the program is ending");
     return -1;
   }
+  if (!qx.context && qx.away) return refuse_thread(); /* which opens it meanwhile */
   if (!qx.context && qx_open(NULL) < 0) return -1;
   if (qx.in_handler) {
     PyErr_SetString(PyExc_RuntimeError,
@@ -239,13 +288,7 @@ int qx_enter_slowly(void) {
                     "it in the program");
     return -1;
   }
-  if (!qx_is_own_thread()) {
-    PyErr_SetString(PyExc_RuntimeError,
-                    "Quelea may be used by one thread only, the one that made the first array: the "
-                    "order of operations must be "
-                    "the same on every rank");
-    return -1;
-  }
+  if (!qx_is_own_thread()) return refuse_thread();
   if (!qx.collecting) {
     release_deferred();
     qx.attention = false;

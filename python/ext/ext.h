@@ -11,7 +11,8 @@
  *
  * What is called once per array operation is here in C; what is called rarely is Python in
  * python/quelea, reached through hooks. Return conventions are CPython's: NULL or -1 with an
- * exception set. Everything runs with the GIL held.
+ * exception set. Everything runs with the GIL held but what the runtime computes and waits for
+ * (context.c: away); whatever it calls back meanwhile takes the GIL with qx_come_back.
  */
 #ifndef QUELEA_EXT_H
 #define QUELEA_EXT_H
@@ -99,7 +100,9 @@ typedef struct QxState {
   bool alone;      /* one process: positions are taken when they are asked for */
   bool collecting; /* inside Python's garbage collector: releases are deferred (contract C1) */
   bool in_handler; /* of a signal, while a flush waits */
-  bool attention;  /* any of forked, closed, in_handler, deferred releases: the slow way in */
+  int away; /* the context's thread computes or waits without the GIL: nested calls of that */
+  PyThreadState *thread_state; /* to come back with */
+  bool attention; /* any of forked, closed, in_handler, deferred releases: the slow way in */
   QxHooks hooks;
   struct QxDeferred *deferred;
   int64_t deferred_count, deferred_room;
@@ -141,6 +144,10 @@ void qx_release(
 void qx_unexport(QlExport *token); /* likewise */
 /* Writes "file:line: text of the line"; a QlOptions.describe. */
 void qx_describe(void *data, QlSource source, char *text, size_t size);
+/* In what the runtime calls back, on the context's thread: takes the GIL where it was given up.
+ * False: it was not. Gives it up again. */
+bool qx_come_back(void);
+void qx_go_again(bool was_away);
 int qx_open(const void *mpi_comm);
 void qx_close(void);
 bool qx_context_setup(PyObject *module);

@@ -1,5 +1,6 @@
-"""``python -m quelea params | info | bench``."""
+"""``python -m quelea params | info | limits | bench``."""
 
+import importlib
 import importlib.util
 import sys
 
@@ -10,6 +11,7 @@ _USAGE = """python -m quelea COMMAND
 
   params   every QUELEA_* environment variable: value, default, meaning
   info     what was found: MPI, nodes, ranks, threads, memory budget, compiler, cache
+  limits   measures what this machine gives at best: arithmetic, caches, memory, messages
   bench    measures this machine and Quelea on it; `bench small`: small statements beside NumPy,
            `bench jit`: compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI"""
 
@@ -29,13 +31,12 @@ def _print_info() -> int:
     return 0
 
 
-def _bench(arguments: list[str]) -> int:
+def _measure(module: str, arguments: list[str]) -> int:
+    """Run the `main` of the benchmarks, or of one of their modules."""
     if importlib.util.find_spec("quelea.bench") is None:
         print("this installation has no quelea.bench", file=sys.stderr)
         return 2
-    from .bench import main as bench
-
-    return int(bench(arguments) or 0)
+    return int(importlib.import_module(module, __package__).main(arguments) or 0)
 
 
 def main(arguments: list[str]) -> int:
@@ -45,8 +46,10 @@ def main(arguments: list[str]) -> int:
         return _print_params()
     if command == "info":
         return _print_info()
+    if command == "limits":
+        return _measure(".bench.limits", arguments[1:])
     if command == "bench":
-        return _bench(arguments[1:])
+        return _measure(".bench", arguments[1:])
     print(_USAGE, file=sys.stdout if command in ("-h", "--help", "help") else sys.stderr)
     return 0 if command in ("-h", "--help", "help") else 2
 

@@ -70,8 +70,8 @@ static QlStatus transfer_with(Bring *bring, TransferKind kind, int node, const B
   const PlanSlot *slot = &bring->planner->plan->slots[bring->slot];
   Transfer t = {.kind = kind, .peer = node, .source_slot = bring->slot, .target_slot = bring->into};
   if (!bring->box || !box_equal(slot->ndim, bring->box, box)) {
-    bring->box = planner_keep(bring->planner, box, sizeof *box);
-    if (!bring->box) return QL_ERR_MEMORY;
+    bring->box = ql_pool_copy(bring->planner->pool, box, sizeof *box);
+    if (!bring->box) return planner_no_memory(bring->planner);
   }
   t.box = bring->box;
   if (kind == TRANSFER_RECEIVE)

@@ -104,6 +104,14 @@ static void make_table(Fetch *f) {
     missing_of(f, f->ctx->info->node_rank)[k] = f->plan->kernels[k].fn && is_first(f->plan, k);
 }
 
+static QlStatus compile(QlContext *ctx, const PlanKernel *kernel, const JitKernel **known,
+                        QlError *error) {
+  rt_away(ctx, true);
+  QlStatus status = jit_compile(ctx->jit, kernel->fn, kernel->key, known, error);
+  rt_away(ctx, false);
+  return status;
+}
+
 static void compile_mine(Fetch *f) {
   for (int k = 0; k < f->plan->kernel_count && !f->status; k++) {
     PlanKernel *kernel = &f->plan->kernels[k];
@@ -116,7 +124,7 @@ static void compile_mine(Fetch *f) {
     if (rt_interrupted(f->ctx))
       f->status = ql_fail(&f->error, QL_ERR_INTERRUPTED, "interrupted");
     else
-      f->status = jit_compile(f->ctx->jit, kernel->fn, kernel->key, &known, &f->error);
+      f->status = compile(f->ctx, kernel, &known, &f->error);
     if (!f->status) f->status = jit_object(known, &bytes, &size);
     if (f->status) {
       fail_at(f, kernel);

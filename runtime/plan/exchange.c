@@ -65,6 +65,21 @@ static QlStatus form_messages(const Planner *planner, PlanExchange *exchange) {
   return QL_OK;
 }
 
+/* With their boxes, of which those that go to many nodes stay one. */
+static QlStatus keep_transfers(Planner *planner, const Group *group, PlanExchange *exchange) {
+  const Box *box = NULL, *kept = NULL;
+  exchange->transfer_count = group->transfer_count;
+  exchange->transfers = planner_keep(planner, group->transfers,
+                                     (size_t)group->transfer_count * sizeof *group->transfers);
+  if (!exchange->transfers) return QL_ERR_MEMORY;
+  for (int k = 0; k < exchange->transfer_count; k++) {
+    Transfer *t = &exchange->transfers[k];
+    if (t->box != box) kept = planner_keep(planner, box = t->box, sizeof *box);
+    if (!(t->box = kept)) return QL_ERR_MEMORY;
+  }
+  return QL_OK;
+}
+
 QlStatus planner_exchange(Planner *planner) {
   for (int g = 0; g < planner->group_count; g++) {
     const Group *group = &planner->groups[g];
@@ -72,10 +87,7 @@ QlStatus planner_exchange(Planner *planner) {
     PlanExchange *exchange = planner_keep_zeros(planner, sizeof *exchange);
     if (!exchange) return QL_ERR_MEMORY;
     planner->plan->groups[g].exchange = exchange;
-    exchange->transfer_count = group->transfer_count;
-    exchange->transfers = planner_keep(planner, group->transfers,
-                                       (size_t)group->transfer_count * sizeof *group->transfers);
-    if (!exchange->transfers) return QL_ERR_MEMORY;
+    QL_TRY(keep_transfers(planner, group, exchange));
     QL_TRY(form_messages(planner, exchange));
     planner->plan->exchange_count++;
     planner->plan->message_count += exchange->message_count;

@@ -516,7 +516,7 @@ void rt_plan_move(QlContext *ctx, PlanMove *move) {
   for (int s = 0; s < plan->log_slots && c->stretched; s++)
     memcpy(plan->slots[s].shape, ctx->log.slots[s]->shape,
            plan->slots[s].ndim * sizeof *plan->slots[s].shape);
-  if (c->stretched) plan->threads = plan_worth(ctx, plan);
+  if (c->stretched) plan_weigh(ctx, plan);
   for (int g = 0; g < plan->group_count; g++)
     if (plan->groups[g].kind == GROUP_KERNEL) plan_cut(ctx->info, plan, &plan->groups[g]);
   set_waits(ctx->info, plan, &move->last);

@@ -479,7 +479,7 @@ static double work_of(const Plan *plan, const PlanGroup *group) {
                                     : shape_volume(slot->ndim, slot->shape));
 }
 
-int plan_worth(const QlContext *ctx, const Plan *plan) {
+void plan_weigh(const QlContext *ctx, Plan *plan) {
   const CommInfo *info = ctx->info;
   double work = 0, least = (double)ctx->params.share;
   for (int g = 0; g < plan->group_count; g++) {
@@ -487,9 +487,13 @@ int plan_worth(const QlContext *ctx, const Plan *plan) {
     work += work_of(plan, &plan->groups[g]) / info->node_count / info->node_size;
     least += (double)ctx->params.share / 2;
   }
-  if (work < least) return 1;
-  return work >= least * info->threads ? info->threads
-                                       : QL_MIN(1 + (int)(work / least), info->threads);
+  plan->work = work;
+  if (work < least)
+    plan->threads = 1;
+  else if (work >= least * info->threads)
+    plan->threads = info->threads;
+  else
+    plan->threads = QL_MIN(1 + (int)(work / least), info->threads);
 }
 
 /* ---- tasks ---- */
@@ -565,7 +569,7 @@ static void cut_slot(const Planner *planner, const PlanGroup *group) {
 static QlStatus build_tasks(const Planner *planner) {
   Plan *plan = planner->plan;
   size_t threads = (size_t)planner->ctx->info->threads;
-  plan->threads = plan_worth(planner->ctx, plan);
+  plan_weigh(planner->ctx, plan);
   for (int g = 0; g < plan->group_count; g++) {
     PlanGroup *group = &plan->groups[g];
     if (!(group->tasks = planner_keep_zeros(planner, threads * sizeof *group->tasks)))

@@ -7,6 +7,7 @@
  * while the others wait for it (run/flush.c). */
 #include "planner.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +107,7 @@ static void give_memory(QlContext *ctx, QlPool pool) {
 }
 
 static void take_memory(QlContext *ctx, Plan *plan, size_t bytes) {
+  assert(!plan->pool.newest); /* else what is kept there already would be lost */
   plan->pool.usual = bytes;
   if (!ctx->spare_count) return;
   QlPool *spare = &ctx->spare_memory[ctx->spare_count - 1];
@@ -254,7 +256,7 @@ static size_t kept_bytes(const Planner *planner) {
              sizeof group->placement + sizeof group->extent +
              threads * (sizeof(PlanTask) + sizeof(PlanWaits) + 4 * sizeof(PlanWait)) +
              operands * (sizeof(PlanOperand) + (size_t)group->rank * sizeof(int64_t)) +
-             (size_t)group->transfer_count * (sizeof(Transfer) + sizeof(PlanMessage));
+             (size_t)group->transfer_count * (sizeof(Transfer) + sizeof(Box) + sizeof(PlanMessage));
   }
   return bytes + bytes / 16;
 }

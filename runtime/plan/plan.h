@@ -266,6 +266,7 @@ typedef struct Plan {
   int64_t exchange_pieces; /* none in more pieces */
   PlanKernel *kernels;     /* [groups]; some have none */
   int kernel_count;
+  double work;     /* of each rank, about, in additions */
   int threads;     /* so many of each rank are worth it; each does the tasks of several workers */
   QlCounters adds; /* to the counters, each time it runs */
   PlanRemark *remarks;

@@ -504,9 +504,9 @@ QlStatus planner_reach(Planner *planner);
 
 /* ---- kernel.c ---- */
 QlStatus planner_kernels(Planner *planner);
-/* How many threads of each rank save more than it costs to wake them and to wait at each group?
- * From logical sizes and costs alone: the same on all ranks of the node. */
-int plan_worth(const QlContext *ctx, const Plan *plan);
+/* How much is it, and how many threads of each rank save more than it costs to wake them and to
+ * wait at each group? From logical sizes and costs alone: the same on all ranks of the node. */
+void plan_weigh(const QlContext *ctx, Plan *plan);
 /* Cuts the domain of a kernel's group, which is known, into tasks. */
 void plan_cut(const CommInfo *info, const Plan *plan, PlanGroup *group);
 

@@ -1,9 +1,5 @@
-/* Running a plan: blocks are allocated, every worker takes the plan's steps in order, the storages
- * get their new state.
- *
- * The cell of a worker says how many steps it has finished; before a step a worker waits for those
- * that the plan names. Where not all threads of a rank are worth waking, those that are do the
- * tasks of the others too, in whose place they publish. */
+/* Running a plan: blocks are allocated, every worker takes the plan's steps in order (course.c),
+ * the storages get their new state. */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -248,20 +244,6 @@ void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *
   }
 }
 
-static void move_messages(void *run) { (void)rt_messages_poll(run); }
-
-/* While its messages travel, a leader that waits moves them along. */
-static void wait_for(QlContext *ctx, Run *run, const PlanWaits *waits, bool is_main) {
-  for (int k = 0; k < waits->count; k++) {
-    int worker = waits->list[k].worker;
-    uint64_t value = run_behind(run, waits->list[k].step);
-    if (is_main && run->flying)
-      comm_await_moving(ctx->comm, worker, value, move_messages, run);
-    else
-      comm_await(ctx->comm, worker, value, is_main);
-  }
-}
-
 /* What is left of a box around its interior: below and above along an axis, within the axes before
  * it. */
 static void run_edges(QlContext *ctx, Run *run, const PlanGroup *group, const PlanTask *task,
@@ -286,68 +268,52 @@ static bool run_task(QlContext *ctx, Run *run, const PlanGroup *group, const Pla
   return true; /* there are several ranks: nothing stops a run */
 }
 
-static bool takes_part(const QlContext *ctx, const Run *run, const PlanStep *step,
-                       const PlanTask *task, int thread) {
+static bool takes_part(const QlContext *ctx, const Run *run, const PlanStep *step, int task) {
+  const PlanTask *own = &run->plan->groups[step->group].tasks[task];
   switch (step->kind) {
     case STEP_PACK:
-    case STEP_UNPACK: return step->parts[thread].count > 0;
-    case STEP_INTERIOR: return task->interior != NULL;
-    case STEP_GROUP: return !task->empty;
-    case STEP_SWEEP: return plan_slab(ctx->info->threads, run->plan->threads, thread) >= 0;
+    case STEP_UNPACK: return step->parts[task].count > 0;
+    case STEP_INTERIOR: return own->interior != NULL;
+    case STEP_GROUP: return !own->empty;
+    case STEP_SWEEP: return plan_slab(ctx->info->threads, run->plan->threads, task) >= 0;
     default: return false; /* the leader's */
   }
 }
 
-/* One worker's part of a step. False: stopped. */
-static bool run_part(QlContext *ctx, Run *run, const PlanStep *step, int worker, int thread) {
-  const PlanGroup *group = &run->plan->groups[step->group];
-  const PlanTask *task = &group->tasks[worker];
-  if (!takes_part(ctx, run, step, task, worker)) return true;
-  wait_for(ctx, run, &step->waits[worker], thread == 0);
-  if (step->kind == STEP_SWEEP) return rt_run_sweep(ctx, run, step, worker, thread);
-  if (step->parts)
-    rt_parts_copy(run, group->exchange, &step->parts[worker]);
-  else
-    return run_task(ctx, run, group, task, step->kind == STEP_INTERIOR, thread);
+static bool have_reached(const QlContext *ctx, const Run *run, const PlanWaits *waits,
+                         CourseWait *wait) {
+  for (int k = 0; k < waits->count; k++) {
+    uint64_t value = run_behind(run, waits->list[k].step);
+    if (comm_peek(ctx->comm, waits->list[k].worker) >= value) continue;
+    *wait = (CourseWait){waits->list[k].worker, value};
+    return false;
+  }
   return true;
 }
 
-static void run_messages(QlContext *ctx, Run *run, const PlanStep *step) {
-  if (step->kind != STEP_POST && step->kind != STEP_COMPLETE) return;
-  wait_for(ctx, run, &step->waits[0], true);
+StepEnd run_part(QlContext *ctx, Run *run, Course *course, int thread, CourseWait *wait) {
+  const PlanStep *step = &run->plan->steps[course->step];
+  const PlanGroup *group = &run->plan->groups[step->group];
+  int task = course->task;
+  if (!takes_part(ctx, run, step, task)) return STEP_DONE;
+  if (!course->front && !have_reached(ctx, run, &step->waits[task], wait)) return STEP_WAITS;
+  if (step->kind == STEP_SWEEP) return rt_run_front(ctx, run, course, thread, wait);
+  if (step->parts) {
+    rt_parts_copy(run, group->exchange, &step->parts[task]);
+    return STEP_DONE;
+  }
+  bool inside = step->kind == STEP_INTERIOR;
+  return run_task(ctx, run, group, &group->tasks[task], inside, thread) ? STEP_DONE : STEP_STOPPED;
+}
+
+bool run_messages(QlContext *ctx, Run *run, const PlanStep *step, CourseWait *wait) {
+  if (step->kind != STEP_POST && step->kind != STEP_COMPLETE) return true;
+  if (!have_reached(ctx, run, &step->waits[0], wait)) return false;
   if (step->kind == STEP_POST)
     rt_messages_post(ctx, run, step->group);
   else
     rt_messages_complete(ctx, run, step->group);
-}
-
-static bool stop(Run *run, int first, int end, Reached reached) {
-  for (int t = first; t < end; t++) run->reached[t] = reached;
   return true;
-}
-
-void run_worker(QlContext *ctx, Run *run, int thread) {
-  const CommInfo *info = ctx->info;
-  int me = info->node_rank * info->threads, used = run->plan->threads;
-  int first = plan_first_task(info->threads, used, thread),
-      end = plan_first_task(info->threads, used, thread + 1);
-  bool is_main = thread == 0, leads = is_main && info->node_rank == 0;
-  bool stopped = false;
-  int count = run->plan->step_count; /* when a thread has published the last, the main one may free
-                                        the plan and start another run */
-  for (int s = 0; s < count; s++) {
-    const PlanStep *step = &run->plan->steps[s];
-    const PlanGroup *group = &run->plan->groups[step->group];
-    if (QUELEA_CANARIES && s == group->first_step) rt_canary_follow(ctx, run, step->group, is_main);
-    if (!stopped && rt_stops(ctx)) stopped = stop(run, first, end, (Reached){s, s});
-    if (leads) run_messages(ctx, run, step);
-    for (int t = first; t < end && !stopped; t++)
-      if (!run_part(ctx, run, step, t, thread))
-        stopped = stop(run, first, end, (Reached){s, s + 1});
-    uint64_t behind = run_behind(run, s);
-    for (int t = first; t < end; t++) comm_publish(ctx->comm, me + t, behind);
-    if (QUELEA_CANARIES && leads) rt_canary_stored(ctx, run, s);
-  }
 }
 
 void rt_plan_run(QlContext *ctx, const Plan *plan) {
@@ -356,14 +322,8 @@ void rt_plan_run(QlContext *ctx, const Plan *plan) {
   prepare_calls(ctx, run, plan);
   run->base = ctx->progress + 1;
   run->computed = run->looked = 0, run->began = 0;
-  for (int t = 0; t < ctx->info->threads; t++)
-    run->reached[t] = (Reached){plan->step_count, plan->step_count};
   if (QUELEA_CANARIES) rt_canary_fresh(ctx, run);
-  team_start(ctx->team, plan->threads);
-  run_worker(ctx, run, 0);
-  ctx->progress = run_behind(run, plan->step_count - 1);
-  int mine = ctx->info->node_rank * ctx->info->threads;
-  for (int t = 1; t < ctx->info->threads; t++) comm_await(ctx->comm, mine + t, ctx->progress, true);
+  rt_run_courses(ctx, plan->threads, plan->work, run_behind(run, plan->step_count - 1));
 }
 
 void rt_wait_node(QlContext *ctx) {

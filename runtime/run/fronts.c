@@ -1,4 +1,5 @@
-/* Sweeps, run: a worker's fronts in order, the groups of each in order (plan/sweep.c).
+/* Sweeps, run: a worker's fronts in order, the groups of each in order (plan/sweep.c). Whoever has
+ * its course computes one front at a time.
  *
  * The cell of a worker grows by one with each front. Before a front a worker waits until those
  * below, as far as they have that front, have finished it: what it needs of them at most they have
@@ -35,42 +36,58 @@ static bool front_of(const PlanSweep *sweep, const SweepGroup *sides, int slab, 
   return points_at(column, left, left + sweep->strip, box);
 }
 
-static void wait_below(QlContext *ctx, const PlanSweep *sweep, uint64_t base, int slab, int front,
-                       bool is_main) {
+static bool have_finished_below(const QlContext *ctx, const PlanSweep *sweep, uint64_t base,
+                                int slab, int front, CourseWait *wait) {
   int threads = ctx->info->threads, used = ctx->team->run.plan->threads;
   for (int q = slab - 1; q >= 0 && sweep->begin[q] <= front; q--) {
     int worker = q / used * threads + plan_first_task(threads, used, q % used);
     int last = QL_MIN(front, sweep->over[q] - 1);
-    if (last >= sweep->begin[q]) comm_await(ctx->comm, worker, base + (uint64_t)last + 1, is_main);
+    uint64_t value = base + (uint64_t)last + 1;
+    if (last >= sweep->begin[q] && comm_peek(ctx->comm, worker) < value) {
+      *wait = (CourseWait){worker, value};
+      return false;
+    }
     if (sweep->over[q] > front) break;
   }
+  return true;
 }
 
-bool rt_run_sweep(QlContext *ctx, Run *run, const PlanStep *step, int task, int thread) {
-  const PlanSweep *sweep = &run->plan->sweeps[step->sweep];
-  int me = ctx->info->node_rank * ctx->info->threads + task;
-  int slab = plan_slab(ctx->info->threads, run->plan->threads, me);
-  uint64_t fronts = (uint64_t)sweep->fronts;
-  uint64_t end = run_behind(run, (int)(step - run->plan->steps));
-  uint64_t base = end - fronts * (uint64_t)sweep->strips;
-  for (int k = 0; k < sweep->strips; k++, base += fronts) {
-    for (int i = sweep->begin[slab]; i < sweep->over[slab]; i++) {
-      int64_t points = 0;
-      if (rt_stops(ctx)) return false;
-      wait_below(ctx, sweep, base, slab, i, thread == 0);
-      for (int g = 0; g < sweep->count; g++) {
-        const PlanGroup *group = &run->plan->groups[sweep->groups[g].group];
-        const Box *domain = sweep->groups[g].domain;
-        Box box;
-        for (int r = 0; r < group->rank; r++) box.lo[r] = domain->lo[r], box.hi[r] = domain->hi[r];
-        if (!front_of(sweep, &sweep->groups[g], slab, k, i, &box)) continue;
-        run_box(ctx, run, group, &box, thread);
-        points += box_volume(group->rank, &box);
-      }
-      if (base + (uint64_t)i + 1 < end) comm_publish(ctx->comm, me, base + (uint64_t)i + 1);
-      if (thread == 0) rt_computed(ctx, run, &run->plan->groups[step->group], points);
-    }
-    if (base + fronts < end) comm_publish(ctx->comm, me, base + fronts);
+/* Gives the points. */
+static int64_t run_groups(QlContext *ctx, const Run *run, const PlanSweep *sweep, int slab,
+                          const Course *course, int thread) {
+  int64_t points = 0;
+  for (int g = 0; g < sweep->count; g++) {
+    const PlanGroup *group = &run->plan->groups[sweep->groups[g].group];
+    const Box *domain = sweep->groups[g].domain;
+    Box box;
+    for (int r = 0; r < group->rank; r++) box.lo[r] = domain->lo[r], box.hi[r] = domain->hi[r];
+    if (!front_of(sweep, &sweep->groups[g], slab, course->strip, course->front, &box)) continue;
+    run_box(ctx, run, group, &box, thread);
+    points += box_volume(group->rank, &box);
   }
-  return true;
+  return points;
+}
+
+StepEnd rt_run_front(QlContext *ctx, Run *run, Course *course, int thread, CourseWait *wait) {
+  const PlanStep *step = &run->plan->steps[course->step];
+  const PlanSweep *sweep = &run->plan->sweeps[step->sweep];
+  int me = ctx->info->node_rank * ctx->info->threads + course->task;
+  int slab = plan_slab(ctx->info->threads, run->plan->threads, me);
+  uint64_t fronts = (uint64_t)sweep->fronts, end = run_behind(run, course->step);
+  uint64_t base = end - fronts * (uint64_t)(sweep->strips - course->strip);
+  if (rt_stops(ctx)) return STEP_STOPPED;
+  course->front = QL_MAX(course->front, sweep->begin[slab]);
+  if (course->front < sweep->over[slab]) {
+    if (!have_finished_below(ctx, sweep, base, slab, course->front, wait)) return STEP_WAITS;
+    int64_t points = run_groups(ctx, run, sweep, slab, course, thread);
+    if (thread == 0) rt_computed(ctx, run, &run->plan->groups[step->group], points);
+    course->front++;
+  }
+  uint64_t value = base + (uint64_t)course->front;
+  if (course->front >= sweep->over[slab])
+    value = base + fronts, course->strip++, course->front = sweep->begin[slab];
+  if (value < end) comm_publish(ctx->comm, me, value);
+  if (course->strip < sweep->strips) return STEP_CONTINUES;
+  course->strip = course->front = 0;
+  return STEP_DONE;
 }

@@ -35,6 +35,28 @@ typedef struct Reached {
   int finished, begun;
 } Reached;
 
+/* What a worker waits for. */
+typedef struct CourseWait {
+  int worker; /* of the node, until its cell */
+  uint64_t value;
+} CourseWait;
+
+/* A thread's way through the plan's steps with the tasks of its workers; by whoever has locked it
+ * (course.c). */
+typedef struct Course {
+  _Alignas(128) pthread_mutex_t lock;
+  bool open;        /* there is more to do; */
+  bool for_all;     /* any thread of the rank may do it */
+  int first, end;   /* tasks of this rank */
+  int step, task;   /* where it is: which task comes next of the step, */
+  bool has_begun;   /* which has begun; */
+  int strip, front; /* of a sweep, which comes next */
+  bool has_stopped; /* it computes nothing more, */
+  Reached reached;  /* from here on */
+} Course;
+
+typedef enum StepEnd { STEP_DONE, STEP_CONTINUES, STEP_WAITS, STEP_STOPPED } StepEnd;
+
 /* Messages before a group that have been posted. */
 typedef struct Flight {
   int group;
@@ -69,8 +91,13 @@ struct Run {
   int message_room, flight_room;
   const void **tables; /* [groups] of routines */
   int table_room;
-  Scratch scratch;  /* theirs too */
-  Reached *reached; /* [threads] */
+  Scratch scratch; /* theirs too */
+  Course *courses; /* [threads] */
+  int used;        /* so many threads take part, each for several workers; */
+  uint64_t end;    /* the cells of all then */
+  /* What is done instead of a plan, by all workers of the node; NULL: a plan. */
+  void (*work)(void *subject, int worker);
+  void *subject;
   int64_t computed; /* points, by the main thread, */
   int64_t looked;   /* and when it last looked for signals */
   double began;     /* when it first did; 0: it has not */
@@ -90,26 +117,30 @@ typedef struct Member {                   /* a thread beside the main one */
 struct Team {
   QlContext *context;
   Run run;
-  /* What is done instead of a plan, by all workers of the node; NULL: a plan. */
-  void (*work)(void *subject, int worker);
-  void *subject;
-  uint64_t done; /* the value of their cells then */
-  int used;      /* so many threads do it, each for several workers */
-  int count;     /* of threads beside the main one */
+  int count; /* of threads beside the main one */
   Member *members;
   atomic_bool stop;
 };
 
 /* ---- team.c ---- */
 void team_start(Team *team, int threads); /* lets so many, the main one included, run team->run */
+
+/* ---- course.c ---- */
+/* Runs team->run until the cells of this rank's workers have that value, by so many of its threads;
+ * it is so much work, in additions. */
+void rt_run_courses(QlContext *ctx, int used, double work, uint64_t end);
+void rt_run_course(QlContext *ctx, Run *run, int thread); /* one thread's part in that */
 /* Node-collective. Outside plans: calls work(subject, worker) for each worker of this rank, by its
  * threads where so many points are worth them, and waits until the whole node has done its part. */
 void rt_together(QlContext *ctx, int64_t points, void (*work)(void *subject, int worker),
                  void *subject);
 
 /* ---- execute.c ---- */
-void run_worker(QlContext *ctx, Run *run, int thread);
-/* By that thread of the rank. */
+/* What comes next on a course, by that thread of the rank: of a task's part of a step all, of a
+ * sweep a front. Or it waits. */
+StepEnd run_part(QlContext *ctx, Run *run, Course *course, int thread, CourseWait *wait);
+/* The leader's part of a step. False: it waits. */
+bool run_messages(QlContext *ctx, Run *run, const PlanStep *step, CourseWait *wait);
 void run_box(QlContext *ctx, const Run *run, const PlanGroup *group, const Box *box, int thread);
 /* The cell of a worker that has finished a step. */
 static inline uint64_t run_behind(const Run *run, int step) {
@@ -130,8 +161,7 @@ typedef enum SlotEnd { SLOT_STORED, SLOT_AS_BEFORE, SLOT_TORN } SlotEnd;
 SlotEnd rt_slot_end(const QlContext *ctx, const Run *run, int slot);
 
 /* ---- fronts.c ---- */
-/* A worker's part of a sweep; `task`: of this rank. False: stopped. */
-bool rt_run_sweep(QlContext *ctx, Run *run, const PlanStep *step, int task, int thread);
+StepEnd rt_run_front(QlContext *ctx, Run *run, Course *course, int thread, CourseWait *wait);
 
 /* ---- flush.c ---- */
 QlStatus rt_flush(QlContext *ctx, QlError *error); /* collective */

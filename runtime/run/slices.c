@@ -148,13 +148,13 @@ bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *
 
 /* ---- what a run that was stopped leaves ---- */
 
-/* Steps before `finished` are finished by all workers; of those from `begun` on nobody has computed
- * anything. */
-static void extent_of_run(const QlContext *ctx, const Run *run, int *finished, int *begun) {
+/* Steps before `finished` are finished by all workers of the rank; of those from `begun` on nobody
+ * has computed anything. */
+static void extent_of_run(const Run *run, int *finished, int *begun) {
   *finished = run->plan->step_count, *begun = 0;
-  for (int t = 0; t < ctx->info->threads; t++) {
-    *finished = QL_MIN(*finished, run->reached[t].finished);
-    *begun = QL_MAX(*begun, run->reached[t].begun);
+  for (int t = 0; t < run->used; t++) {
+    const Reached *reached = &run->courses[t].reached;
+    *finished = QL_MIN(*finished, reached->finished), *begun = QL_MAX(*begun, reached->begun);
   }
 }
 
@@ -163,7 +163,7 @@ SlotEnd rt_slot_end(const QlContext *ctx, const Run *run, int slot) {
   int finished, begun;
   bool is_begun = false, is_finished = true;
   if (!rt_stops(ctx)) return SLOT_STORED;
-  extent_of_run(ctx, run, &finished, &begun);
+  extent_of_run(run, &finished, &begun);
   for (int g = 0; g < plan->group_count; g++)
     for (int o = 0; o < plan->groups[g].store_count; o++) {
       if (plan->groups[g].operands[o].slot != slot) continue;

@@ -11,6 +11,8 @@ import time
 import pytest
 from jobs import LAUNCHED, LIMIT, environment, run
 
+from quelea.bench.limits import Level, Limit, Limits
+
 pytestmark = pytest.mark.skipif(
     LAUNCHED, reason="starts jobs of its own, which a rank of a job cannot"
 )
@@ -670,6 +672,26 @@ def test_bench_jit():
 def test_bench_jit_takes_what_it_can_measure():
     status, out, err = command("bench", "jit", "--rows", "nothing of this name")
     assert (status, out) == (2, "") and "no program" in err
+
+
+def test_limits_of_arithmetic_memory_and_messages():
+    launch = "mpirun -n 2 --oversubscribe"
+    status, out, err = command("limits", "--tiny", "--launch", launch)
+    assert (status, err) == (0, ""), err
+    rows = re.findall(r"^  (memory|L[12]\b.*?)  +(\d+\.\d) +(\d+\.\d) +(\d+\.\d)$", out, re.M)
+    assert {name[:2] for name, *_ in rows} >= {"me"}, out
+    assert all(float(speed) > 0 for _, *speeds in rows for speed in speeds), out
+    assert re.search(r"^  additions, float64 +\d+\.\d GFLOP/s$", out, re.M), out
+    assert f"\n{launch}, by MPI\n  latency" in out
+
+
+def test_limits_are_those_of_where_the_arrays_lie():
+    levels = (Level("L2", 1e6, 50.0, 60.0, 80.0), Level("memory", 1e8, 10.0, 12.0, 16.0))
+    limits = Limits(2, 100.0, 200.0, levels)
+    assert limits.of(5, 16, 1e6) == Limit(5e9, "L2")
+    assert limits.of(5, 16, 2e6) == Limit(1e9, "memory")
+    assert limits.of(5, 16, 1e9) == Limit(1e9, "memory")
+    assert limits.of(500, 16, 1e9) == Limit(2e8, "arithmetic")
 
 
 def test_unknown_command():

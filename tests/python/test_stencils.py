@@ -107,12 +107,18 @@ def test_command(capsys):
     asked = ["--rows", "shallow", "--n", "24", "--steps", "6", "--rows", "vectors"]
     status = main(["sweeps", *asked, "--elements", "1003", "--repeats", "1"])
     out = capsys.readouterr().out
-    assert "24 x 24, 6 steps; GPts/s, and GFLOP/s at 14 a point" in out
-    assert re.search(r"ranks  +\d+\.\d{3} +\d+\.\d\d$", row(out, "C + MPI, 2 ranks").rstrip())
+    assert "24 x 24, 6 steps; GPts/s, GFLOP/s at 14 a point, and percent of the limit of" in out
+    assert re.search(
+        r"^one step after another, \d+\.\d{3} GPts/s: \w+, 48 bytes a point$", out, re.M
+    ), out
+    assert re.search(
+        r"ranks  +\d+\.\d{3} +\d+\.\d\d +\d+ %$", row(out, "C + MPI, 2 ranks").rstrip()
+    )
     for side in ("Quelea, 2 ranks", "Quelea, 1 process, 2 threads, no sweeps", "NumPy"):
         assert re.search(r"\d\.\d{3}$", row(out, f"{side}  (to C + MPI)").rstrip())
     for name in ("sum", "dot", "triad", "copy"):
         assert f"\n{name}, 1003 float64" in out
+    assert len(re.findall(r"^  C, 2 threads +\d+\.\d\d +\d+ % *$", out, re.M)) == 4
     assert out.count("Quelea, 2 ranks  (to C)") == 4
     assert (status, "required" in out) == (0, True)  # of these sizes nothing is
 

@@ -8,6 +8,8 @@
 #include "../check.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 typedef struct Job {
   QlContext *ctx;
@@ -16,6 +18,32 @@ typedef struct Job {
 static Job job; /* the tests of one program share the job that main opens */
 
 enum { COUNT = 3000, STEPS = 6, ROUNDS = 5, ROWS = 60, COLUMNS = 50 };
+
+/* ---- threads that the system does not let run (TEST_MEMBERS) ---- */
+
+static bool are_late, are_absent;
+void __real_rt_run_course(QlContext *ctx, Run *run, int thread);
+StepEnd __real_run_part(QlContext *ctx, Run *run, Course *course, int thread, CourseWait *wait);
+void __wrap_rt_run_course(QlContext *ctx, Run *run, int thread);
+StepEnd __wrap_run_part(QlContext *ctx, Run *run, Course *course, int thread, CourseWait *wait);
+
+/* Up to a millisecond, which is longer than the main thread takes for a plan, mostly none. */
+static void doze(int thread) {
+  static _Thread_local unsigned state;
+  state = 1664525 * state + 1013904223 + (unsigned)thread;
+  if (are_late && thread && (state >> 16) % 4 == 0)
+    nanosleep(&(struct timespec){.tv_nsec = (long)(state >> 12)}, NULL);
+}
+
+void __wrap_rt_run_course(QlContext *ctx, Run *run, int thread) {
+  doze(thread);
+  if (!are_absent) __real_rt_run_course(ctx, run, thread);
+}
+
+StepEnd __wrap_run_part(QlContext *ctx, Run *run, Course *course, int thread, CourseWait *wait) {
+  doze(thread);
+  return __real_run_part(ctx, run, course, thread, wait);
+}
 
 /* ---- what stands in for compiled code ---- */
 
@@ -289,6 +317,9 @@ int main(int argc, char **argv) {
   setenv("QUELEA_FLUSH", "1000", 1), setenv("QUELEA_OVERLAP", "1", 1);
   setenv("QUELEA_SHARE", "0", 0);     /* the arrays are small */
   setenv("QUELEA_POSITIONS", "4", 1); /* fewer than places between two that a rank forgets */
+  const char *members = getenv("TEST_MEMBERS");
+  are_late = members && !strcmp(members, "late"),
+  are_absent = members && !strcmp(members, "absent");
   if (ql_open(NULL, &job.ctx, &job.error)) {
     fprintf(stderr, "%s\n", job.error.text);
     return 1;

@@ -89,11 +89,11 @@ class References:
             )
         return str(path)
 
-    def threads(self, name: str, *words: object) -> Reading:
-        """Run a program on CORES threads."""
+    def threads(self, name: str, *words: object, count: int = CORES) -> Reading:
+        """Run a program on some threads."""
         return reading(
             [self.program(name), *map(str, words)],
-            OMP_NUM_THREADS=str(CORES),
+            OMP_NUM_THREADS=str(count),
             OMP_PROC_BIND="true",
             OMP_PLACES="cores",
         )

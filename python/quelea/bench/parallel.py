@@ -19,6 +19,7 @@ import numpy
 from .common import count, warn_of_others
 from .grids import checksum, start_values
 from .jobs import CORES, Reading, References, Workers, agree, median, turns
+from .limits import Limits, measured
 from .programs.stencils import jacobi
 from .report import Report
 
@@ -128,8 +129,11 @@ def _worker(words: Sequence[str]) -> int:
 _workers = Workers("quelea.bench.parallel")
 
 
+_FLOPS, _MOVED = 5, 16  # of a point of Jacobi's iteration: additions and multiplications, bytes
+
+
 def _jacobi(
-    report: Report, references: References, field: Field, repeats: int, bandwidth: float
+    report: Report, references: References, field: Field, repeats: int, limits: Limits
 ) -> None:
     n, steps = field.n, field.steps
     warm = min(steps, 100)
@@ -149,19 +153,28 @@ def _jacobi(
     agree(f"{n} x {n}", turns({**sides(CHECK_STEPS, 1), **theirs(CHECK_STEPS)}, 1))
     readings = turns({**sides(steps, warm), **theirs(field.numpy_steps)}, repeats)
     agree(f"{n} x {n}", {name: given for name, given in readings.items() if name != "NumPy"})
-    speed = {name: 5e-9 * n * n * steps / median(given) for name, given in readings.items()}
+    speed = {
+        name: 1e-9 * _FLOPS * n * n * steps / median(given) for name, given in readings.items()
+    }
     speed["NumPy"] *= field.numpy_steps / steps
 
     openmp, mpi, two, one, many = sides(0, 0)
-    report.title(f"Jacobi, 5 points, float64, {n} x {n}, plain slices; GFLOP/s at 5 per point")
-    report.row(openmp, f"{speed[openmp]:.2f}")
-    report.row(mpi, f"{speed[mpi]:.2f}", speed[mpi] / speed[openmp], least=0.95)
-    report.row(f"{two}  (to C + MPI)", f"{speed[two]:.2f}", speed[two] / speed[mpi], least=0.9)
-    report.row(f"{one}  (ditto)", f"{speed[one]:.2f}", speed[one] / speed[mpi], least=0.9)
-    report.row(f"{many}  (to 2 ranks)", f"{speed[many]:.2f}", speed[many] / speed[two], least=0.8)
-    report.row("NumPy  (2 ranks to it)", f"{speed['NumPy']:.2f}", speed[two] / speed["NumPy"])
-    moved = speed[two] / 5 * 16
-    report.row("bytes/s at 16 a point, 2 ranks", f"{moved:.1f} GB/s", moved / bandwidth)
+    limit = limits.of(_FLOPS, _MOVED, 2 * 8 * n * n)
+
+    def shown(side: str) -> str:
+        points = 1e9 * speed[side] / _FLOPS
+        return f"{speed[side]:.2f} {1e-9 * points:.3f} {100 * points / limit.points:3.0f} %"
+
+    report.title(
+        f"Jacobi, 5 points, float64, {n} x {n}, plain slices; GFLOP/s at {_FLOPS} a point, GPts/s, and percent of\n"
+        f"the limit of one step after another, {1e-9 * limit.points:.3f} GPts/s: {limit.by}, {_MOVED} bytes a point"
+    )
+    report.row(openmp, shown(openmp))
+    report.row(mpi, shown(mpi), speed[mpi] / speed[openmp], least=0.95)
+    report.row(f"{two}  (to C + MPI)", shown(two), speed[two] / speed[mpi], least=0.9)
+    report.row(f"{one}  (ditto)", shown(one), speed[one] / speed[mpi], least=0.9)
+    report.row(f"{many}  (to 2 ranks)", shown(many), speed[many] / speed[two], least=0.8)
+    report.row("NumPy  (2 ranks to it)", shown("NumPy"), speed[two] / speed["NumPy"])
     report.row(f"first touch, compiling, {warm} steps", f"{median(readings[two], 'first'):.2f} s")
 
 
@@ -207,18 +220,21 @@ def main(arguments: Sequence[str] = ()) -> int:
         return 2
 
     report, references = Report(), References()
-    bandwidth = references.threads("stream")
     print(
         f"{os.cpu_count()} cores; medians of {given.repeats}, the sides in turns, answers compared bit by bit"
     )
     warn_of_others()
-    report.title("Memory bandwidth, 2 threads, as STREAM counts")
-    report.row("copy", f"{bandwidth['copy']:.1f} GB/s")
-    report.row("triad", f"{bandwidth['triad']:.1f} GB/s")
+    limits = measured(references)
+    memory = limits.levels[-1]
+    report.title(
+        "Memory bandwidth, 2 threads, as STREAM counts (more of it: python -m quelea limits)"
+    )
+    report.row("copy", f"{memory.copy:.1f} GB/s")
+    report.row("triad", f"{memory.triad:.1f} GB/s")
 
     for field in FIELDS:
         if not given.n or field.n in given.n:
-            _jacobi(report, references, field, given.repeats, bandwidth["triad"])
+            _jacobi(report, references, field, given.repeats, limits)
 
     recorded = {"QUELEA_IMMEDIATE": "0"}
     overhead = [_workers.quelea(0, "overhead", **recorded) for _ in range(given.repeats)]

@@ -21,6 +21,7 @@ import numpy
 from .common import count, warn_of_others
 from .grids import checksum
 from .jobs import CORES, Reading, References, Workers, agree, median, turns
+from .limits import Limits, measured
 from .programs.stencil_loops import loops
 from .programs.stencils import STENCILS, Case, Stencil
 from .report import Report
@@ -174,7 +175,12 @@ def _bars(stencil: Stencil, case: Case) -> Iterator[_Bar]:
 
 
 def _stencil(
-    report: Report, references: References, stencil: Stencil, case: Case, given: argparse.Namespace
+    report: Report,
+    references: References,
+    limits: Limits,
+    stencil: Stencil,
+    case: Case,
+    given: argparse.Namespace,
 ) -> None:
     n, steps = case.n, case.steps
     size = " x ".join([str(n)] * stencil.dimensions)
@@ -194,25 +200,32 @@ def _stencil(
     }
     points[_NUMPY] *= case.numpy_steps / steps
 
-    report.title(f"{what}; GPts/s, and GFLOP/s at {stencil.flops} a point")
+    limit = limits.of(stencil.flops, stencil.moved, stencil.size(n))
+    report.title(
+        f"{what}; GPts/s, GFLOP/s at {stencil.flops} a point, and percent of the limit of\n"
+        f"one step after another, {1e-9 * limit.points:.3f} GPts/s: {limit.by}, {stencil.moved} bytes a point"
+    )
     for bar in _bars(stencil, case):
         if bar.side not in points or (bar.base and bar.base not in points):
             continue
         speed = points[bar.side]
         report.row(
             f"{bar.side}  ({bar.beside})" if bar.beside else bar.side,
-            f"{speed:.3f} {stencil.flops * speed:8.2f}",
+            f"{speed:.3f} {stencil.flops * speed:6.2f} {1e11 * speed / limit.points:4.0f} %",
             speed / points[bar.base] if bar.base else None,
             least=bar.least if case in stencil.cases else None,
         )
 
 
 _BYTES = {"sum": 8, "dot": 16, "triad": 24, "copy": 16}  # of an element
+_LIKE = {"sum": "read", "dot": "read", "triad": "triad", "copy": "copy"}  # which bandwidth binds
 _ELEMENTS = 100_000_000
 _LEAST_VECTORS = 0.9
 
 
-def _vectors(report: Report, references: References, given: argparse.Namespace) -> None:
+def _vectors(
+    report: Report, references: References, limits: Limits, given: argparse.Namespace
+) -> None:
     n = given.elements
     sides: Sides = {
         "C, 2 threads": lambda: references.threads("vectors", n),
@@ -226,12 +239,18 @@ def _vectors(report: Report, references: References, given: argparse.Namespace) 
     agree("vectors", readings)
     base = next(iter(sides))
     for name, moved in _BYTES.items():
-        report.title(f"{name}, {n} float64; GB/s at {moved} bytes an element")
+        level = limits.level(24 * n)
+        most = getattr(level, _LIKE[name])
+        report.title(
+            f"{name}, {n} float64; GB/s at {moved} bytes an element, and percent of\n"
+            f"the limit, {most:.1f}: {level.name}, {_LIKE[name]}"
+        )
         best = median(readings[base], name)
         for side, found in readings.items():
             taken = median(found, name)
             least = _LEAST_VECTORS if side in _WAYS and n == _ELEMENTS else None
-            speed = f"{1e-9 * moved * n / taken:.2f} GB/s"
+            rate = 1e-9 * moved * n / taken
+            speed = f"{rate:.2f} {100 * rate / most:4.0f} %"
             if side == base:
                 report.row(side, speed)
             else:
@@ -304,12 +323,13 @@ def main(arguments: Sequence[str] = ()) -> int:
     if importlib.util.find_spec("numba") is None:
         print("Numba is missing, and with it its rows: pip install numba")
     report, references = Report(56), References()
+    limits = measured(references)
     for stencil in STENCILS:
         if not given.rows or stencil.name in given.rows:
             for case in _cases(stencil, given):
-                _stencil(report, references, stencil, case, given)
+                _stencil(report, references, limits, stencil, case, given)
     if not given.rows or "vectors" in given.rows:
-        _vectors(report, references, given)
+        _vectors(report, references, limits, given)
     return report.finish()
 
 

@@ -113,6 +113,15 @@ class Stencil(NamedTuple):
         """What `--rows` and the references call it."""
         return self.run.__name__
 
+    @property
+    def moved(self) -> int:
+        """Bytes of a point, at best: each array of the answer is read and written once in a step."""
+        return 16 * len(self.scales)
+
+    def size(self, n: int) -> int:
+        """Give the bytes of all arrays."""
+        return 8 * n**self.dimensions * len(self.scales) * (2 if self.twice else 1)
+
     def arrays(self, np: Any, n: int) -> list[Any]:
         """Make them as slab_start in cluster/bench/slab.h does, with so many points along a side."""
         shape, count = (n,) * self.dimensions, n**self.dimensions

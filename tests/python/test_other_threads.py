@@ -1,0 +1,141 @@
+"""Other threads of the program run while Quelea computes, compiles or waits for long, and cannot disturb it."""
+
+import pytest
+from jobs import LAUNCHED, run
+
+pytestmark = pytest.mark.skipif(LAUNCHED, reason="starts jobs of its own")
+
+TICKING = """
+    import threading, time, quelea as np
+
+    class Ticking(threading.Thread):
+        '''Notes the time, and does something, every two milliseconds.'''
+        def __init__(self, act=lambda: None):
+            super().__init__(daemon=True)
+            self.act, self.times, self.halt = act, [], threading.Event()
+        def run(self):
+            while not self.halt.wait(0.002):
+                self.act()
+                self.times.append(time.monotonic())
+        def during(self, work):
+            '''Do it; how often has this ticked meanwhile?'''
+            self.start()
+            while not self.times: time.sleep(0.001)
+            begin = time.monotonic(); result = work(); end = time.monotonic()
+            self.halt.set(); self.join()
+            return result, sum(begin < t < end for t in self.times)
+
+    def roots(x):
+        for _ in range(60): x = np.sqrt(x * 1.5 + 1.0)
+        return x
+"""
+
+
+@pytest.mark.parametrize("ranks", [0, 2])
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_they_run_while_it_computes(ranks, threads):
+    code = f"""{TICKING}
+    x = np.arange(4_000_000.0); float(x[1])
+    want = float(roots(x)[1:3].sum())
+    y = roots(x)
+    _, ticks = Ticking().during(np.sync)
+    print(ticks >= 3, float(y[1:3].sum()) == want)
+    """
+    status, out, err = run(code, ranks, QUELEA_THREADS=threads)
+    assert (status, out) == (0, "True True\n"), err
+
+
+def test_they_run_while_it_sorts():
+    code = f"""{TICKING}
+    x = np.random.default_rng(1).random(8_000_000); float(x[1])
+    y, ticks = Ticking().during(lambda: np.sort(x))
+    print(ticks >= 3, bool((y[1:] >= y[:-1]).all()))
+    """
+    status, out, err = run(code)
+    assert (status, out) == (0, "True True\n"), err
+
+
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_they_run_while_it_waits_for_other_ranks(nodes):
+    code = f"""{TICKING}
+    x = np.arange(5000.0); float(x[1])
+    if np.info()["rank"]: time.sleep(0.5)
+    total, ticks = Ticking().during(lambda: (np.sync(), float(x.sum()))[1])
+    print(ticks >= 3, total)
+    """
+    status, out, err = run(code, 2, QUELEA_NODE_SIZE=nodes, QUELEA_REPLICATE="-1")
+    assert (status, out) == (0, "True 12497500.0\n"), err
+
+
+def test_what_they_drop_meanwhile_is_freed_later():
+    code = f"""{TICKING}
+    x = np.arange(4_000_000.0); float(x[1])
+    want = float(roots(x)[1:3].sum())
+    held = [x + k for k in range(5)]; np.sync()
+    before = np.counters()["arena_bytes"]
+    y = roots(x)
+    _, ticks = Ticking(lambda: held and held.pop()).during(np.sync)
+    print(len(held), float(y[1:3].sum()) == want)
+    np.sync()
+    print(before - np.counters()["arena_bytes"] >= 4 * 32_000_000)
+    """
+    status, out, err = run(code)
+    assert (status, out) == (0, "0 True\nTrue\n"), err
+
+
+def test_they_cannot_use_it_meanwhile():
+    code = f"""{TICKING}
+    x = np.arange(4_000_000.0); float(x[1])
+    want = float(roots(x)[1:3].sum())
+    said = set()
+    def use():
+        for what in (lambda: x + 1, lambda: float(x[5]), np.sync, lambda: np.ones(3)):
+            try: said.add(what())
+            except RuntimeError as error: said.add("one thread only" in str(error))
+    y = roots(x)
+    _, ticks = Ticking(use).during(np.sync)
+    print(said, ticks >= 1, float(y[1:3].sum()) == want)
+    """
+    status, out, err = run(code)
+    assert (status, out) == (0, "{True} True True\n"), err
+
+
+def test_none_opens_it_while_another_does():
+    code = f"""{TICKING}
+    import os
+    said = set()
+    def use():
+        if not opening.is_set(): return
+        try: said.add(float(np.ones(3).sum()))
+        except RuntimeError as error: said.add("one thread only" in str(error))
+    opening = threading.Event()
+    def begin():
+        opening.set()
+        return float(np.ones(5000).sum())
+    if os.environ["OMPI_COMM_WORLD_RANK"] == "1": time.sleep(0.7)
+    if os.environ["OMPI_COMM_WORLD_RANK"] == "0": total, _ = Ticking(use).during(begin)
+    else: total = float(np.ones(5000).sum())
+    print(said, total)
+    """
+    status, out, err = run(code, 2)
+    assert (status, out) == (0, "{True} 5000.0\n"), err
+
+
+def test_signals_and_errors_are_heard_beside_them():
+    code = f"""{TICKING}
+    import os, signal
+    x = np.arange(6_000_000.0); float(x[1])
+    def interrupt():
+        if begun.is_set(): begun.clear(); os.kill(os.getpid(), signal.SIGINT)
+    begun = threading.Event()
+    def work():
+        y = x
+        try:
+            begun.set()
+            while True: y = roots(y); np.sync()
+        except KeyboardInterrupt: return "heard"
+    said, _ = Ticking(interrupt).during(work)
+    print(said, float(x[5]))
+    """
+    status, out, err = run(code)
+    assert (status, out) == (0, "heard 5.0\n"), err
