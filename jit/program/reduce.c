@@ -71,14 +71,18 @@ static Array *with_last(Lower *l, const Array *array, int axis) {
   return view;
 }
 
+static void refuse_nothing(Lower *l, const Node *node, JitRef extent) {
+  low_raise_if(l, node, low_op(l, QL_OP_EQUAL, extent, low_const(l, 0)), "ValueError",
+               "zero-size array to reduction operation which has no identity");
+}
+
 static Value reduce_axis(Lower *l, const Node *node, QlReduction reduction, const Array *array,
                          int axis) {
   QlDtype loop = low_reduction_loop(reduction, (QlDtype)array->dtype),
           dtype = loop_of(reduction, (QlDtype)array->dtype);
   Lines lines = {reduction, loop, dtype, with_last(l, array, axis), NULL};
   if (reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX)
-    low_raise_if(l, node, low_op(l, QL_OP_EQUAL, array->shape[axis], low_const(l, 0)), "ValueError",
-                 "zero-size array to reduction operation which has no identity");
+    refuse_nothing(l, node, array->shape[axis]);
   if (array->ndim == 1) return low_scalar(dtype, false, reduce_line(l, &lines, array->base));
   lines.result =
       low_new_array(l, node, dtype, array->ndim - 1, lines.array->shape, lines.array->extent);
@@ -204,6 +208,13 @@ Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value 
   if (take && !left && value->array->place == JIT_IN_MEMORY) {
     Value all = reduce_all(l, value, loop, ql_reduction_info[reduction].identity, take);
     return keepdims ? keep_axes(l, node, &all, ndim, taken) : all;
+  }
+  if (taken[0] && low_reduces_inline(l, reduction, value)) {
+    if (reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX)
+      refuse_nothing(l, node, value->array->shape[0]);
+    JitRef ref = low_reduce_inline(l, reduction, value);
+    Value all = low_scalar(loop, false, jit_cast(l->fn, ref, loop, low_source(l)));
+    return keepdims && !low_dead(l) ? keep_axes(l, node, &all, ndim, taken) : all;
   }
   Value current = low_in_memory(l, node, value);
   if (current.kind != JIT_ARRAY) return current;
