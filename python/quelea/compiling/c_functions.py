@@ -57,7 +57,8 @@ def _place_of(address: int) -> tuple[str, str]:
     """The library in which an address is, and its name there; "" where it has none."""
     place = _Place()
     process = ctypes.CDLL(None)
-    if not process.dladdr(ctypes.c_void_p(address), ctypes.byref(place)):
+    found = getattr(process, "dladdr", None)  # of older libraries it is elsewhere
+    if found is None or not found(ctypes.c_void_p(address), ctypes.byref(place)):
         return "", ""
     name = place.name.decode() if place.name and place.at == address else ""
     return os.path.basename((place.file or b"").decode()), name
@@ -197,6 +198,7 @@ def external(prototype: str, address: int) -> External:
 
 # ---- of ctypes ----
 
+_Function: Any = ctypes.CFUNCTYPE(None).__mro__[1]  # of all functions of ctypes
 _NUMBERS = {**dict.fromkeys("bhilq", "i"), **dict.fromkeys("BHILQ", "u"), "f": "f", "d": "f"}
 _PYTHON, _ERRNO = 4, 8  # flags of functions: they need the interpreter; they keep errno
 
@@ -249,7 +251,7 @@ def _taken_of_ctypes(kind: Any) -> str:
         number = _number_of_ctypes(kind._type_)
         if number is not None:
             return f"*{number}"
-    if isinstance(kind, type) and issubclass(kind, ctypes._CFuncPtr):
+    if isinstance(kind, type) and issubclass(kind, _Function):
         raise Unusable("it takes a function", "call it outside the function")
     raise Unusable(
         f"it takes {_said(kind)}",
@@ -380,7 +382,7 @@ def is_library(value: Any) -> bool:
 
 def is_external(value: Any) -> bool:
     """Say whether something is a function of C."""
-    if isinstance(value, (External, ctypes._CFuncPtr)):
+    if isinstance(value, (External, _Function)):
         return True
     return _type_of_cffi(value) is not None
 
@@ -395,6 +397,6 @@ def name_of(value: Any) -> str:
     """
     if isinstance(value, External):
         return value._text()
-    if isinstance(value, ctypes._CFuncPtr):
+    if isinstance(value, _Function):
         return _of_ctypes(value)
     return _of_cffi(value, _type_of_cffi(value))
