@@ -45,7 +45,7 @@ def blobs(np, n):
     y, x = np.arange(n)[:, None] / n, np.arange(n)[None, :] / n
     discs = (x * 4 % 1 - 0.5) ** 2 + (y * 4 % 1 - 0.5) ** 2 < 0.04 + 0.1 * x * y
     number = np.arange(n * n).reshape(n, n)
-    specks = number * 7919 % 10007 < 150
+    specks = number * number % 10007 * 7919 % 10007 < 40
     return np.where(discs, 0.6 + 0.4 * y, np.where(specks, 1.0, 0.1 * x))
 
 
