@@ -1,8 +1,10 @@
-/* Reductions of one line in the code itself, where a call for each would cost more than they do:
- * of short rows and expressions in nests and loops. The order is that of contract C7 (jit.h):
+/* Reductions of whole arrays and expressions in the code itself, where memory and a call for each
+ * line would cost more than they do: of expressions, and of all in nests and loops. The order is
+ * that of contract C7 (jit.h), along the last axis first:
  *
  *     for each leaf of 128:       8 lanes; element k goes to lane k % 8; what is left behind the
- *                                 last 8 goes to its lane by a choice
+ *                                 last 8 goes to its lane by a choice. Of what is a line itself
+ *                                 the lanes lie in memory
  *         push its value          slot[level], as a counter counts: 2^level leaves are in it
  *     what is in the slots, from the lowest level up
  *
@@ -12,12 +14,16 @@
 
 enum { LANES = JIT_LANES, LEVELS = 64, FEW = 16 /* elements that are written one by one */ };
 
+/* What is reduced along an axis, when there are indices for those before. */
 typedef struct Row {
+  QlReduction reduction;
   QlOp op;
-  QlDtype loop;
+  QlDtype loop, dtype; /* of the result */
+  const Array *array;
   const Element *element;
-  bool same; /* nothing is repeated along it */
-  JitRef count, identity;
+  bool same; /* nothing is repeated along an axis */
+  int axis;
+  JitRef index[QL_MAX_DIMS], identity;
 } Row;
 
 /* ---- what changes nothing ---- */
@@ -101,8 +107,27 @@ static void close(Lower *l, Turns *t, int64_t step, JitRef *carried) {
 
 /* ---- a leaf ---- */
 
+static JitRef reduce(Lower *l, const Row *row);
+
+static bool is_last(const Row *row) { return row->axis == row->array->ndim - 1; }
+
+/* An element; or what those along the axes behind come to. */
 static JitRef at(Lower *l, const Row *row, JitRef k) {
-  return low_element_at(l, row->element, &k, 1, row->same);
+  Row inner = *row;
+  inner.index[inner.axis++] = k;
+  return is_last(row) ? low_element_at(l, row->element, inner.index, row->array->ndim, row->same)
+                      : jit_cast(l->fn, reduce(l, &inner), row->loop, low_source(l));
+}
+
+/* How often is an element written, where so many along an axis are one by one? */
+static int64_t copies_of(const Row *row) {
+  int64_t copies = 1;
+  for (int axis = row->array->ndim - 1; axis >= row->axis; axis--) {
+    int64_t extent = row->array->extent[axis];
+    bool few = extent >= 0 && copies * extent <= FEW;
+    copies = few ? copies * extent : axis == row->array->ndim - 1 ? LANES + 1 : copies;
+  }
+  return copies;
 }
 
 /* The lanes, of which so many are there. */
@@ -146,6 +171,26 @@ static JitRef leaf(Lower *l, const Row *row, JitRef from, JitRef to) {
   return meet(l, row, lane, LANES);
 }
 
+/* The same of lines, each written once. */
+static JitRef leaf_of_lines(Lower *l, const Row *row, JitRef from, JitRef to) {
+  JitRef lane[LANES], seven = low_const(l, LANES - 1),
+                      lanes = jit_stack(l->fn, LANES * JIT_SLOT, low_source(l));
+  Turns turns;
+  for (int k = 0; k < LANES; k++)
+    jit_store_at(l->fn, lanes, low_const(l, k * JIT_SLOT), row->identity, low_source(l));
+  open(l, &turns, row->loop, from, 0, NULL);
+  enter(l, &turns, low_op(l, QL_OP_LESS, turns.k, to));
+  JitRef value = at(l, row, turns.k);
+  JitRef own = low_op(l, QL_OP_MULTIPLY, low_op(l, QL_OP_BITWISE_AND, turns.k, seven),
+                      low_const(l, JIT_SLOT)),
+         before = jit_load_at(l->fn, row->loop, lanes, own, low_source(l));
+  jit_store_at(l->fn, lanes, own, low_op(l, row->op, before, value), low_source(l));
+  close(l, &turns, 1, NULL);
+  for (int k = 0; k < LANES; k++)
+    lane[k] = jit_load_at(l->fn, row->loop, lanes, low_const(l, k * JIT_SLOT), low_source(l));
+  return meet(l, row, lane, LANES);
+}
+
 /* ---- the tree ---- */
 
 static JitRef slot_of(Lower *l, JitRef level) {
@@ -184,68 +229,79 @@ static JitRef finish(Lower *l, const Row *row, JitRef slots, JitRef leaves, JitR
   return low_select(l, several, value, last);
 }
 
-static JitRef any_count(Lower *l, const Row *row) {
+static JitRef one_leaf(Lower *l, const Row *row, JitRef from, JitRef to) {
+  return is_last(row) ? leaf(l, row, from, to) : leaf_of_lines(l, row, from, to);
+}
+
+static JitRef any_count(Lower *l, const Row *row, JitRef count) {
   Turns turns;
   JitRef size = low_const(l, JIT_LEAF), last = row->identity,
          slots = jit_stack(l->fn, (int64_t)LEVELS * JIT_SLOT, low_source(l));
   open(l, &turns, row->loop, low_const(l, 0), 1, &last);
   JitRef from = low_op(l, QL_OP_MULTIPLY, turns.k, size);
-  enter(l, &turns, low_op(l, QL_OP_LESS, from, row->count));
-  last = leaf(l, row, from, low_op(l, QL_OP_MINIMUM, low_add(l, from, size), row->count));
+  enter(l, &turns, low_op(l, QL_OP_LESS, from, count));
+  last = one_leaf(l, row, from, low_op(l, QL_OP_MINIMUM, low_add(l, from, size), count));
   push(l, row, slots, turns.k, last);
   close(l, &turns, 1, &last);
   return finish(l, row, slots, turns.k, last);
 }
 
-static JitRef reduce(Lower *l, const Row *row, int64_t extent) {
-  if (extent >= 0 && extent <= FEW) return few(l, row, (int)extent);
-  if (extent >= 0 && extent <= JIT_LEAF) return leaf(l, row, low_const(l, 0), row->count);
-  return any_count(l, row);
+/* Along the axis, and those behind it: in the dtype of the result, as it would be stored. */
+static JitRef reduce(Lower *l, const Row *row) {
+  int64_t extent = row->array->extent[row->axis];
+  JitRef count = row->array->shape[row->axis], value;
+  if (extent >= 0 && copies_of(row) <= FEW && extent <= FEW)
+    value = few(l, row, (int)extent);
+  else if (extent >= 0 && extent <= JIT_LEAF)
+    value = one_leaf(l, row, low_const(l, 0), count);
+  else
+    value = any_count(l, row, count);
+  if (jit_has_zero(row->reduction, row->loop)) {
+    JitRef zero = jit_const(l->fn, row->loop, (QlValue){.bits = {0, 0}});
+    value = low_op(l, row->op, value, zero);
+  }
+  return jit_cast(l->fn, value, row->dtype, low_source(l));
 }
 
 bool low_reduces_inline(const Lower *l, QlReduction reduction, const Value *value) {
   QlValue identity;
   const Array *array = value->array;
-  bool is_row = array->ndim == 1 && array->place != JIT_ON_RANKS,
-       is_short = array->extent[0] >= 0 && array->extent[0] <= FEW,
-       inside = l->nest || (l->loop_depth && (array->element || is_short));
-  return is_row && inside &&
+  bool good = array->ndim && array->place != JIT_ON_RANKS,
+       inside = l->nest || l->loop_depth || array->element;
+  return good && inside &&
          find_identity(reduction, low_reduction_loop(reduction, (QlDtype)array->dtype), &identity);
 }
 
-JitRef low_reduce_inline(Lower *l, QlReduction reduction, const Value *value) {
+JitRef low_reduce_inline(Lower *l, QlReduction reduction, QlDtype dtype, const Value *value) {
   const Array *array = value->array;
   QlDtype loop = low_reduction_loop(reduction, (QlDtype)array->dtype);
   QlValue identity = {.bits = {0, 0}};
   find_identity(reduction, loop, &identity);
-  Row row = {(QlOp)ql_reduction_info[reduction].op,
-             loop,
-             low_element(l, value, loop),
-             true,
-             array->shape[0],
-             jit_const(l->fn, loop, identity)};
+  Row row = {.reduction = reduction,
+             .op = (QlOp)ql_reduction_info[reduction].op,
+             .loop = loop,
+             .dtype = dtype,
+             .array = array,
+             .element = low_element(l, value, loop),
+             .same = true,
+             .identity = jit_const(l->fn, loop, identity)};
   JitRef same = array->element ? array->same : (JitRef){0}, found[2];
   JitFn *fn = l->fn;
   if (low_dead(l)) return row.identity;
-  if (!same.id) {
-    found[0] = reduce(l, &row, array->extent[0]);
-  } else {
-    JitBlock begin[2] = {jit_block_new(fn), jit_block_new(fn)},
-             end[2] = {jit_block_new(fn), jit_block_new(fn)}, after = jit_block_new(fn);
-    jit_branch(fn, same, begin[1], begin[0]);
-    for (int plain = 1; plain >= 0; plain--) {
-      jit_block_open(fn, begin[plain]);
-      row.same = plain;
-      found[plain] = reduce(l, &row, array->extent[0]);
-      jit_jump(fn, end[plain]);
-      jit_block_open(fn, end[plain]);
-      jit_jump(fn, after);
-    }
-    jit_block_open(fn, after);
-    JitRef all = jit_phi(fn, loop, 0);
-    for (int plain = 1; plain >= 0; plain--) jit_phi_from(fn, all, end[plain], found[plain]);
-    found[0] = all;
+  if (!same.id) return reduce(l, &row);
+  JitBlock begin[2] = {jit_block_new(fn), jit_block_new(fn)},
+           end[2] = {jit_block_new(fn), jit_block_new(fn)}, after = jit_block_new(fn);
+  jit_branch(fn, same, begin[1], begin[0]);
+  for (int plain = 1; plain >= 0; plain--) {
+    jit_block_open(fn, begin[plain]);
+    row.same = plain;
+    found[plain] = reduce(l, &row);
+    jit_jump(fn, end[plain]);
+    jit_block_open(fn, end[plain]);
+    jit_jump(fn, after);
   }
-  if (!jit_has_zero(reduction, loop)) return found[0];
-  return low_op(l, row.op, found[0], jit_const(fn, loop, (QlValue){.bits = {0, 0}}));
+  jit_block_open(fn, after);
+  JitRef all = jit_phi(fn, dtype, 0);
+  for (int plain = 1; plain >= 0; plain--) jit_phi_from(fn, all, end[plain], found[plain]);
+  return all;
 }

@@ -426,10 +426,10 @@ QlDtype low_reduction_loop(QlReduction reduction, QlDtype dtype);
 JitRef low_reduce_line(Lower *l, QlReduction reduction, QlDtype loop, const Array *line,
                        JitRef base, JitRef count, bool of_leaves);
 
-/* ---- lines.c: reductions of one line where they stand ---- */
-/* All of an array or expression of one axis: is a loop better than memory and a call? */
+/* ---- lines.c: reductions where they stand ---- */
+/* All of an array or expression: are loops better than memory and calls? */
 bool low_reduces_inline(const Lower *l, QlReduction reduction, const Value *value);
-JitRef low_reduce_inline(Lower *l, QlReduction reduction, const Value *value);
+JitRef low_reduce_inline(Lower *l, QlReduction reduction, QlDtype dtype, const Value *value);
 
 /* ---- functions.c: what can be called by name ---- */
 Value low_field(Lower *l, const Value *value, const char *name); /* of a named tuple; UNKNOWN */

@@ -190,6 +190,11 @@ static Value reduce_on_ranks(Lower *l, const Node *node, QlReduction reduction, 
 
 Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value *value,
                  const Value *axis, bool keepdims) {
+  Value part = *value;
+  if (value->kind == JIT_ARRAY && value->array->place == JIT_IN_NEST) {
+    part = low_in_memory(l, node, value);
+    value = &part;
+  }
   if (value->kind == JIT_UNKNOWN || low_dead(l)) return low_unknown();
   if (value->kind == JIT_SCALAR && !axis) {
     QlDtype dtype = loop_of(reduction, (QlDtype)value->dtype);
@@ -209,11 +214,11 @@ Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value 
     Value all = reduce_all(l, value, loop, ql_reduction_info[reduction].identity, take);
     return keepdims ? keep_axes(l, node, &all, ndim, taken) : all;
   }
-  if (taken[0] && low_reduces_inline(l, reduction, value)) {
-    if (reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX)
-      refuse_nothing(l, node, value->array->shape[0]);
-    JitRef ref = low_reduce_inline(l, reduction, value);
-    Value all = low_scalar(loop, false, jit_cast(l->fn, ref, loop, low_source(l)));
+  if (!left && low_reduces_inline(l, reduction, value)) {
+    bool refuses = reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX;
+    for (int k = 0; k < ndim && refuses; k++) refuse_nothing(l, node, value->array->shape[k]);
+    JitRef ref = low_dead(l) ? low_const(l, 0) : low_reduce_inline(l, reduction, loop, value);
+    Value all = low_scalar(loop, false, ref);
     return keepdims && !low_dead(l) ? keep_axes(l, node, &all, ndim, taken) : all;
   }
   Value current = low_in_memory(l, node, value);

@@ -177,3 +177,63 @@ def test_all_pairs() -> None:
     )
     each = numpy.ascontiguousarray((x[:, None] - z[None]) ** 2)
     numpy.testing.assert_array_equal(got, numpy.asarray(quelea.array(each).sum(axis=2)))
+
+
+@quelea.jit
+def of_windows(a, w, y):
+    for i in range(1, a.shape[0] - 1):
+        for j in range(1, a.shape[1] - 1):
+            y[i, j] = (a[i - 1 : i + 2, j - 1 : j + 2] * w).sum() + a[i - 1 : i + 2, j].max()
+
+
+@quelea.jit
+def of_planes(a, b, y):
+    for i in range(a.shape[0]):
+        y[i] = (a[i] - b).sum() + 3 * a[i].prod() - (a[i] * b).min()
+
+
+def test_windows() -> None:
+    a, w = random.normal(size=(30, 24)), random.normal(size=(3, 3))
+    views = numpy.lib.stride_tricks.sliding_window_view(a, (3, 3))
+    products = quelea.array(numpy.ascontiguousarray(views * w))
+    want = numpy.zeros_like(a)
+    rows_first = products.sum(axis=3).sum(axis=2)
+    want[1:-1, 1:-1] = numpy.asarray(rows_first) + views[:, :, :, 1].max(axis=2)
+    got, ours = numpy.zeros_like(a), quelea.zeros(a.shape)
+    of_windows(a, w, got)
+    of_windows(quelea.array(a), w, ours)
+    numpy.testing.assert_array_equal(got, want)
+    numpy.testing.assert_array_equal(numpy.asarray(ours), want)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "f2"])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (3, 4), (2, 40), (40, 3), (130, 7), (300, 150), (3, 5, 9)]
+)
+def test_planes(shape: tuple[int, ...], dtype: str) -> None:
+    a, b = random.normal(size=(9, *shape)).astype(dtype), random.normal(size=shape).astype(dtype)
+
+    def all_of(x: Any, name: str) -> Any:
+        for axis in range(x.ndim - 1, 0, -1):  # the last first
+            x = getattr(quelea.array(x), name)(axis=axis)
+            x = numpy.asarray(x)
+        return x
+
+    want = all_of(a - b, "sum") + 3 * all_of(a, "prod") - (a * b).reshape(9, -1).min(axis=1)
+    got, ours = numpy.zeros(9, dtype), quelea.zeros(9, dtype)
+    of_planes(a, b, got)
+    of_planes(quelea.array(a), quelea.array(b), ours)
+    numpy.testing.assert_array_equal(bits(got), bits(want))
+    numpy.testing.assert_array_equal(bits(numpy.asarray(ours)), bits(want))
+
+
+def test_expressions_outside_of_loops() -> None:
+    made = quelea.jit(lambda a, b: ((a * b).sum(), (a - b).min(), (a + b).sum(axis=0)))
+    for shape in ((7,), (1000,), (20, 33)):
+        a, b = random.normal(size=(2, *shape))
+        got = made(a, b)
+        x = quelea.array(a * b)
+        for axis in range(len(shape) - 1, -1, -1):
+            x = x.sum(axis=axis)
+        assert got[0] == float(x) and got[1] == (a - b).min()
+        numpy.testing.assert_array_equal(got[2], numpy.asarray(quelea.array(a + b).sum(axis=0)))
