@@ -121,6 +121,7 @@ static void take_ins(JitKey *key, const JitFn *fn, const IrIns *ins) {
 
 static void take_function(JitKey *key, const JitFn *fn) {
   take(key, pair((uint32_t)fn->rank, fn->result));
+  if (fn->external) take(key, ql_hash_bytes(0, fn->name, strlen(fn->name)));
   take(key, pair(fn->array_count, fn->param_count));
   for (uint32_t array = 0; array < fn->array_count; array++)
     take_array(key, &fn->arrays[array], fn->rank);

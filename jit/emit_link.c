@@ -95,16 +95,58 @@ static QlStatus define_functions(EmitMachine *machine, QlError *error) {
   return failed ? emit_fail_llvm(failed, error) : QL_OK;
 }
 
-/* Is asked for a name that nothing defines, before LLJIT goes on to the symbols of the process. */
-static LLVMErrorRef refuse_name(LLVMOrcDefinitionGeneratorRef generator, void *data,
-                                LLVMOrcLookupStateRef *state, LLVMOrcLookupKind kind,
-                                LLVMOrcJITDylibRef library, LLVMOrcJITDylibLookupFlags flags,
-                                LLVMOrcCLookupSet names, size_t count) {
-  (void)generator, (void)data, (void)state, (void)kind, (void)library, (void)flags;
-  char text[256];
-  snprintf(text, sizeof text, "%s is not among the functions that kernels may call",
-           count ? LLVMOrcSymbolStringPoolEntryStr(names[0].Name) : "a symbol");
-  return LLVMCreateStringError(text);
+/* ---- functions of C that programs call ---- */
+
+typedef struct Defined {
+  char *name;
+  void *address;
+} Defined;
+
+static struct {
+  Defined *items; /* of the process, as the libraries are in which they stand */
+  size_t count, room;
+} defined;
+
+static const Defined *defined_as(const char *name) {
+  for (size_t k = 0; k < defined.count; k++)
+    if (!strcmp(defined.items[k].name, name)) return &defined.items[k];
+  return NULL;
+}
+
+bool jit_define(const char *name, void *address) {
+  const Defined *known = defined_as(name);
+  if (known) return known->address == address;
+  if (defined.count == defined.room) {
+    size_t more = 2 * defined.room + 16;
+    Defined *grown = realloc(defined.items, more * sizeof *grown);
+    if (!grown) return false;
+    defined.items = grown, defined.room = more;
+  }
+  char *copy = strdup(name);
+  if (copy) defined.items[defined.count++] = (Defined){copy, address};
+  return copy != NULL;
+}
+
+/* Is asked for names that nothing defines yet, before LLJIT goes on to the symbols of the process:
+ * they are functions of C that programs call, or are refused. */
+static LLVMErrorRef find_names(LLVMOrcDefinitionGeneratorRef generator, void *data,
+                               LLVMOrcLookupStateRef *state, LLVMOrcLookupKind kind,
+                               LLVMOrcJITDylibRef library, LLVMOrcJITDylibLookupFlags flags,
+                               LLVMOrcCLookupSet names, size_t count) {
+  (void)generator, (void)state, (void)kind, (void)flags;
+  EmitMachine *machine = data;
+  for (size_t k = 0; k < count; k++) {
+    const char *name = LLVMOrcSymbolStringPoolEntryStr(names[k].Name);
+    const Defined *known = defined_as(name);
+    char text[256];
+    snprintf(text, sizeof text, "%s is not among the functions that kernels may call", name);
+    if (!known) return LLVMCreateStringError(text);
+    LLVMOrcCSymbolMapPair pair;
+    add_symbol(machine, &pair, 0, name, known->address);
+    LLVMErrorRef failed = LLVMOrcJITDylibDefine(library, LLVMOrcAbsoluteSymbols(&pair, 1));
+    if (failed) return failed;
+  }
+  return NULL;
 }
 
 /* The linker reports a cause here; the call that failed only says that it did. */
@@ -122,8 +164,9 @@ static QlStatus need_linker(EmitMachine *machine, QlError *error) {
   }
   LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(machine->linker),
                                           take_report, machine);
-  LLVMOrcJITDylibAddGenerator(LLVMOrcLLJITGetMainJITDylib(machine->linker),
-                              LLVMOrcCreateCustomCAPIDefinitionGenerator(refuse_name, NULL, NULL));
+  LLVMOrcJITDylibAddGenerator(
+      LLVMOrcLLJITGetMainJITDylib(machine->linker),
+      LLVMOrcCreateCustomCAPIDefinitionGenerator(find_names, machine, NULL));
   QlStatus status = define_functions(machine, error);
   if (status == QL_OK) return QL_OK;
   LLVMConsumeError(LLVMOrcDisposeLLJIT(machine->linker));

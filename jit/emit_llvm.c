@@ -386,7 +386,8 @@ static QlStatus emit_functions(Emit *e, const char *symbol, const EmitMachine *m
                                QlError *error) {
   QL_TRY(open_functions(e, symbol, machine, error));
   QL_TRY(emit_kernel(e, error));
-  for (uint32_t k = 0; k < e->fn->local_count; k++) QL_TRY(emit_local_function(e, k, error));
+  for (uint32_t k = 0; k < e->fn->local_count; k++)
+    if (!e->fn->locals[k]->external) QL_TRY(emit_local_function(e, k, error));
   return emit_keep_functions(e, error);
 }
 

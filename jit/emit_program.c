@@ -179,12 +179,14 @@ static LLVMTypeRef signature_of(Emit *e, const JitFn *local) {
   return signature;
 }
 
-/* Its name in the module is no function's that can be called from outside. */
+/* Its name in the module is no function's that can be called from outside; of one of C's it is what
+ * the linker knows it by. */
 EmitRef emit_declare_local(Emit *e, uint32_t number) {
   const JitFn *local = e->fn->locals[number];
   LLVMTypeRef signature = signature_of(e, local);
   char name[64];
   if (!signature) return NULL;
+  if (local->external) return LLVMAddFunction(e->module, local->name, signature);
   snprintf(name, sizeof name, "local.%u.%.40s", number, local->name);
   EmitRef function = LLVMAddFunction(e->module, name, signature);
   LLVMSetLinkage(function, LLVMInternalLinkage);

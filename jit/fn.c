@@ -561,6 +561,25 @@ JitFn *jit_fn_local(JitFn *fn, const char *name, QlDtype result) {
   return spoil(module, nowhere, QL_ERR_MEMORY, "out of memory for a kernel"), module;
 }
 
+/* The function of C of that name, which the module has already; NULL: it has none. */
+static JitFn *external_named(const JitFn *module, const char *name) {
+  for (uint32_t k = 0; k < module->local_count; k++)
+    if (module->locals[k]->external && !strcmp(module->locals[k]->name, name))
+      return module->locals[k];
+  return NULL;
+}
+
+JitFn *jit_fn_external(JitFn *fn, const char *name, QlDtype result, int count,
+                       const uint8_t *dtypes) {
+  JitFn *known = external_named(fn->module, name);
+  if (known) return known;
+  JitFn *external = jit_fn_local(fn, name, result);
+  if (external == fn->module) return external; /* which is bad */
+  external->external = true, external->block_count = 0, external->open = CLOSED;
+  for (int k = 0; k < count; k++) jit_fn_param(external, (QlDtype)dtypes[k]);
+  return external;
+}
+
 /* Its number among the module's; -1: it is none of them. */
 static int32_t number_of(const JitFn *fn, const JitFn *callee) {
   for (uint32_t k = 0; k < fn->module->local_count; k++)

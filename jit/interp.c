@@ -136,6 +136,9 @@ static bool make_room(Machine *m) {
 static QlStatus enter(Machine *m, const IrIns *call, uint32_t block, uint32_t place) {
   const JitFn *callee = m->fn->module->locals[call->number];
   const uint32_t *args = ir_args(m->fn, call);
+  if (callee->external)
+    return ql_fail(m->error, QL_ERR_STATE, "@@%s is a function of C, which has no meaning here",
+                   callee->name);
   if (m->depth == MOST_CALLS)
     return ql_fail(m->error, QL_ERR_VALUE, "more than %d calls within each other", MOST_CALLS);
   QlValue *values = make_room(m) ? new_values(callee) : NULL;

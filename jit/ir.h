@@ -79,6 +79,7 @@ struct JitFn {
   JitFn *module;                      /* the function whose local one it is; or itself */
   JitFn **locals;    uint32_t local_count, local_room;   /* of the module */
   const char *name;  uint8_t result;  /* of a local function; NULL: it is none */
+  bool external;                      /* of one: it is C's, and has no blocks */
   uint32_t open;                      /* the block that building appends to */
   QlError bad;                        /* the first thing that went wrong while building */
 };

@@ -146,6 +146,12 @@ JitRef jit_stack(JitFn *fn, int64_t bytes, QlSource source);
  * module. Passes, printing, keys, ... take the module's first function and do all. Never NULL: when
  * it cannot be made, the module's function is bad, and is what comes back. */
 JitFn *jit_fn_local(JitFn *fn, const char *name, QlDtype result);
+/* A function of C, as a local function without blocks: the one of that name, of which a module has
+ * one. Its name is what the linker knows it by (jit_define), so no address is a part of what is
+ * compiled. Arguments and result are passed as C passes them: integers of less than 32 bits are
+ * given to it as such of 32, addresses as i64. */
+JitFn *jit_fn_external(JitFn *fn, const char *name, QlDtype result, int count,
+                       const uint8_t *dtypes);
 /* From any function of the module, the callee's own blocks included. */
 JitRef jit_call(JitFn *fn, JitFn *callee, int count, const JitRef *args, QlSource source);
 /* Ends the open block: with the value of a local function; with none of others, {0}. */
@@ -379,6 +385,10 @@ char *jit_llvm(Jit *jit, JitFn *fn, QlError *error);
 /* Object code of such texts, put together, malloc'ed. QL_ERR_COMPILE, QL_ERR_MEMORY. */
 QlStatus jit_assemble(Jit *jit, int count, const char *const *texts, void **object, size_t *size,
                       QlError *error);
+/* Where the function of C is that compiled code calls by a name, in this process, for all that is
+ * linked from now on. A name that is there already keeps its address; false: it is another one, or
+ * there is no memory. */
+bool jit_define(const char *name, void *address);
 /* Links object code into the process, for as long as the Jit is open, and gives the address of a
  * symbol that it defines, whose name is new. */
 QlStatus jit_link(Jit *jit, const char *symbol, const void *object, size_t size, void **address,

@@ -489,7 +489,7 @@ static QlStatus take_head(Parser *p) {
 static QlStatus end_function(Parser *p);
 
 /* local @@fib (i64) -> i64 */
-static QlStatus take_local(Parser *p) {
+static QlStatus take_local(Parser *p, bool external) {
   skip_spaces(p);
   const char *start = p->at;
   uint32_t name;
@@ -501,7 +501,7 @@ static QlStatus take_local(Parser *p) {
   p->fn = ir_local_new(p->module, named->text, named->length, QL_BOOL);
   if (!p->fn) return QL_ERR_MEMORY;
   named->id = p->module->local_count;
-  p->fn->block_count = 0, p->fn->open = UINT32_MAX;
+  p->fn->block_count = 0, p->fn->open = UINT32_MAX, p->fn->external = external;
   QL_TRY(expect(p, "("));
   for (; !take(p, ")"); first = false) {
     if (!first) QL_TRY(expect(p, ","));
@@ -515,12 +515,13 @@ static QlStatus take_local(Parser *p) {
 
 static QlStatus take_line(Parser *p) {
   JitFn *fn = p->fn;
+  bool complete = fn->block_count || fn->external, external = false;
   if (p->in_block) {
     QL_TRY(take_block_line(p));
-  } else if (fn->block_count && take(p, "local")) {
+  } else if (complete && (take(p, "local") || (external = take(p, "external")))) {
     QL_TRY(end_function(p));
-    QL_TRY(take_local(p));
-  } else if (*p->at == '@')
+    QL_TRY(take_local(p, external));
+  } else if (*p->at == '@' && !fn->external)
     QL_TRY(take_head(p));
   else if (fn->block_count == 0 && !fn->name && take(p, "array"))
     QL_TRY(take_array(p));
@@ -580,7 +581,7 @@ static QlStatus resolve_all(Parser *p) {
 /* All names of a function are known where it ends. */
 static QlStatus end_function(Parser *p) {
   if (p->in_block) return fail_at(p, p->at, "expected an instruction, ret, jmp or jnz");
-  if (p->fn->block_count == 0) return fail_at(p, p->at, "expected a block");
+  if (p->fn->block_count == 0 && !p->fn->external) return fail_at(p, p->at, "expected a block");
   QL_TRY(resolve_all(p));
   forget(&p->values), forget(&p->blocks);
   return QL_OK;

@@ -21,7 +21,8 @@ enum { PASS_COUNT = sizeof passes / sizeof passes[0] };
 
 QlStatus ir_each(JitFn *fn, JitPass *pass, QlError *error) {
   QL_TRY(pass(fn, error));
-  for (uint32_t k = 0; k < fn->local_count; k++) QL_TRY(pass(fn->locals[k], error));
+  for (uint32_t k = 0; k < fn->local_count; k++)
+    if (!fn->locals[k]->external) QL_TRY(pass(fn->locals[k], error));
   return QL_OK;
 }
 

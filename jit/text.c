@@ -193,7 +193,7 @@ static void put_declarations(Text *text, const JitFn *fn) {
 }
 
 static void put_local(Text *text, const JitFn *fn) {
-  put(text, "local @@%s (", fn->name);
+  put(text, "%s @@%s (", fn->external ? "external" : "local", fn->name);
   for (uint32_t p = 0; p < fn->param_count; p++)
     put(text, "%s%s", p ? ", " : "", ql_dtype_info[fn->params[p]].ir);
   put(text, ") -> %s\n", ql_dtype_info[fn->result].ir);

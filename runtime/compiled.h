@@ -106,6 +106,9 @@ QL_API QlStatus ql_compiler_assemble(QlCompiler *compiler, int count, const char
 QL_API QlStatus ql_compiler_link(QlCompiler *compiler, const char *symbol, const void *object,
                                  size_t size, void **address, QlError *error);
 
+/* Where a function of C is that programs call by that name; false: the name has another address. */
+QL_API bool ql_define(const char *name, void *address);
+
 /* Is compiled code to be stopped: has a signal come? Asked while it runs, on its thread, some times
  * in a second; then it raises KeyboardInterrupt, or what the front end makes of it. */
 QL_API void ql_set_look(bool (*look)(void));

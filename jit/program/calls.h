@@ -63,6 +63,12 @@ bool low_axis(Lower *l, const Node *node, const Value *axis, int ndim, int *at);
 
 const char *low_kind_text(QlDtype dtype); /* "f" */
 
+/* ---- external.c: functions of C ---- */
+extern const KnownRow low_externals[];
+/* Calls one, of the name that external.c describes. */
+Value low_external(Lower *l, const Node *node, const char *name, int count, const Value *arguments,
+                   const char *const *keywords);
+
 /* ---- library.c: what only the library's functions call ---- */
 extern const KnownRow low_library[];
 

@@ -154,6 +154,14 @@ static JitRef value_at(Lower *l, const Element *element, const JitRef *index, in
   return jit_op(l->fn, element->op, element->count, args, low_source(l));
 }
 
+Element *low_element(Lower *l, const Value *value, QlDtype dtype) {
+  return cast_element(l, element_of(l, value), dtype);
+}
+
+JitRef low_element_at(Lower *l, const Element *element, const JitRef *index, int ndim, bool same) {
+  return value_at(l, element, index, ndim, same);
+}
+
 JitRef low_offset(Lower *l, const Array *array, const JitRef *index) {
   JitRef offset = {0};
   for (int axis = 0; axis < array->ndim; axis++) {

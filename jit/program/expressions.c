@@ -475,7 +475,9 @@ static Value choose(Lower *l, const Node *node) {
 
 bool low_may_store(const Node *node) {
   if (node->kind == NODE_NAMED) return true;
-  if (node->kind == NODE_CALL && node->items[0]->kind != NODE_REF) return true;
+  if (node->kind == NODE_CALL &&
+      (node->items[0]->kind != NODE_REF || !strncmp(node->items[0]->text, "external ", 9)))
+    return true;
   for (int k = 0; k < node->count; k++)
     if (low_may_store(node->items[k])) return true;
   return false;

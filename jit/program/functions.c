@@ -135,8 +135,8 @@ static bool ufunc_named(const char *name, QlOp *op) {
 /* ---- finding them ---- */
 
 static const KnownRow *row_named(const char *name) {
-  static const KnownRow *const tables[] = {low_builtins,   low_creation, low_shapes,
-                                           low_reductions, of_ufuncs,    low_library};
+  static const KnownRow *const tables[] = {low_builtins, low_creation, low_shapes,   low_reductions,
+                                           of_ufuncs,    low_library,  low_externals};
   for (int t = 0; t < (int)(sizeof tables / sizeof *tables); t++)
     for (const KnownRow *row = tables[t]; row->name; row++)
       if (!strcmp(row->name, name)) return row;
@@ -270,6 +270,8 @@ static Value call_named(Lower *l, const Node *node, const char *name, int count,
 Value low_call_known(Lower *l, const Node *node, const char *name, int count,
                      const Value *arguments, const char *const *keywords) {
   if (low_dead(l)) return low_unknown();
+  if (!strncmp(name, "external ", 9))
+    return low_external(l, node, name, count, arguments, keywords);
   if (!strncmp(name, "named", 5)) return make_named(l, node, name + 5, count, arguments, keywords);
   const char *own = inside(name, "quelea");
   bool before = l->ours;

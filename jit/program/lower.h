@@ -396,6 +396,10 @@ Value low_copy(Lower *l, const Node *node, const Value *value);
  * carried (an i64, that begins with `start`) becomes take(carried, element). What it ends with. */
 typedef JitRef LowTake(Lower *l, JitRef carried, JitRef element);
 JitRef low_each(Lower *l, const Value *value, QlDtype dtype, JitRef start, LowTake *take);
+/* What the elements of an array or expression are, as `dtype`; one of them, as a number. same:
+ * nothing is repeated along an axis. */
+Element *low_element(Lower *l, const Value *value, QlDtype dtype);
+JitRef low_element_at(Lower *l, const Element *element, const JitRef *index, int ndim, bool same);
 /* The address of an element: offset from the base, in bytes. */
 JitRef low_offset(Lower *l, const Array *array, const JitRef *index);
 /* Is it known that what is stored into the one does not change the other? */
@@ -421,6 +425,11 @@ QlDtype low_reduction_loop(QlReduction reduction, QlDtype dtype);
  * values of leaves: in the loop's dtype. */
 JitRef low_reduce_line(Lower *l, QlReduction reduction, QlDtype loop, const Array *line,
                        JitRef base, JitRef count, bool of_leaves);
+
+/* ---- lines.c: reductions where they stand ---- */
+/* All of an array or expression: are loops better than memory and calls? */
+bool low_reduces_inline(const Lower *l, QlReduction reduction, const Value *value);
+JitRef low_reduce_inline(Lower *l, QlReduction reduction, QlDtype dtype, const Value *value);
 
 /* ---- functions.c: what can be called by name ---- */
 Value low_field(Lower *l, const Value *value, const char *name); /* of a named tuple; UNKNOWN */

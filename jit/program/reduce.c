@@ -71,14 +71,18 @@ static Array *with_last(Lower *l, const Array *array, int axis) {
   return view;
 }
 
+static void refuse_nothing(Lower *l, const Node *node, JitRef extent) {
+  low_raise_if(l, node, low_op(l, QL_OP_EQUAL, extent, low_const(l, 0)), "ValueError",
+               "zero-size array to reduction operation which has no identity");
+}
+
 static Value reduce_axis(Lower *l, const Node *node, QlReduction reduction, const Array *array,
                          int axis) {
   QlDtype loop = low_reduction_loop(reduction, (QlDtype)array->dtype),
           dtype = loop_of(reduction, (QlDtype)array->dtype);
   Lines lines = {reduction, loop, dtype, with_last(l, array, axis), NULL};
   if (reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX)
-    low_raise_if(l, node, low_op(l, QL_OP_EQUAL, array->shape[axis], low_const(l, 0)), "ValueError",
-                 "zero-size array to reduction operation which has no identity");
+    refuse_nothing(l, node, array->shape[axis]);
   if (array->ndim == 1) return low_scalar(dtype, false, reduce_line(l, &lines, array->base));
   lines.result =
       low_new_array(l, node, dtype, array->ndim - 1, lines.array->shape, lines.array->extent);
@@ -186,6 +190,11 @@ static Value reduce_on_ranks(Lower *l, const Node *node, QlReduction reduction, 
 
 Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value *value,
                  const Value *axis, bool keepdims) {
+  Value part = *value;
+  if (value->kind == JIT_ARRAY && value->array->place == JIT_IN_NEST) {
+    part = low_in_memory(l, node, value);
+    value = &part;
+  }
   if (value->kind == JIT_UNKNOWN || low_dead(l)) return low_unknown();
   if (value->kind == JIT_SCALAR && !axis) {
     QlDtype dtype = loop_of(reduction, (QlDtype)value->dtype);
@@ -204,6 +213,13 @@ Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value 
   if (take && !left && value->array->place == JIT_IN_MEMORY) {
     Value all = reduce_all(l, value, loop, ql_reduction_info[reduction].identity, take);
     return keepdims ? keep_axes(l, node, &all, ndim, taken) : all;
+  }
+  if (!left && low_reduces_inline(l, reduction, value)) {
+    bool refuses = reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX;
+    for (int k = 0; k < ndim && refuses; k++) refuse_nothing(l, node, value->array->shape[k]);
+    JitRef ref = low_dead(l) ? low_const(l, 0) : low_reduce_inline(l, reduction, loop, value);
+    Value all = low_scalar(loop, false, ref);
+    return keepdims && !low_dead(l) ? keep_axes(l, node, &all, ndim, taken) : all;
   }
   Value current = low_in_memory(l, node, value);
   if (current.kind != JIT_ARRAY) return current;

@@ -166,6 +166,7 @@ bool low_is_quiet(const JitFn *fn, JitRef results) {
           ins->kind == IR_HOST && (ins->number == JIT_HOST_POLL || ins->number == JIT_HOST_FRAME ||
                                    ins->number == JIT_HOST_LOOK);
       if (ins->kind == IR_HOST && !asks) return false;
+      if (ins->kind == IR_CALL && fn->module->locals[ins->number]->external) return false;
       if (ins->kind == IR_STORE_AT && ins->args[0] != results.id) return false;
     }
   return true;

@@ -451,6 +451,15 @@ static PyObject *function_link(PyObject *unused, PyObject *args) {
   return PyLong_FromVoidPtr(address);
 }
 
+/* _define(name, address): where a function of C is that programs call by that name. */
+static PyObject *function_define(PyObject *unused, PyObject *args) {
+  (void)unused;
+  const char *name;
+  unsigned long long address;
+  if (!PyArg_ParseTuple(args, "sK", &name, &address)) return NULL;
+  return PyBool_FromLong(ql_define(name, (void *)(uintptr_t)address));
+}
+
 /* ---- the type ---- */
 
 static int function_traverse(PyObject *object, visitproc visit, void *arg) {
@@ -495,6 +504,8 @@ static PyMethodDef function_methods[] = {
     {"_assemble", function_assemble, METH_VARARGS | METH_STATIC, "Object code of LLVM's texts."},
     {"_link", function_link, METH_VARARGS | METH_STATIC,
      "The address of what object code defines."},
+    {"_define", function_define, METH_VARARGS | METH_STATIC,
+     "Where a function of C is; False: the name has another address."},
     {"_notes", function_notes, METH_VARARGS, "What became of its loops: (function, line, text)."},
     {NULL},
 };

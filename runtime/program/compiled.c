@@ -265,6 +265,8 @@ QlStatus ql_compiler_assemble(QlCompiler *compiler, int count, const char *const
   return jit_assemble(compiler->jit, count, texts, object, size, error);
 }
 
+bool ql_define(const char *name, void *address) { return jit_define(name, address); }
+
 QlStatus ql_compiler_link(QlCompiler *compiler, const char *symbol, const void *object, size_t size,
                           void **address, QlError *error) {
   return jit_link(compiler->jit, symbol, object, size, address, error);

@@ -25,6 +25,7 @@ SMALL = {
     "k_means.py": ["--n", "3000", "--check"],
     "mandelbrot.py": ["--n", "80", "--iterations", "20", "--check"],
     "mandelbrot_jit.py": ["--n", "80", "--iterations", "20", "--check"],
+    "morphology.py": ["--n", "90", "--times", "2", "--check"],
     "navier_stokes.py": ["--n", "48", "--steps", "10", "--check"],
     "nearest.py": ["--n", "40", "--known", "150", "--check"],
     "moments.py": ["--rows", "3000", "--check"],

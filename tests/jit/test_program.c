@@ -435,6 +435,60 @@ static void code_travels(void) {
   jit_close(from), jit_close(to);
 }
 
+/* ---- functions of C ---- */
+
+static int calls;
+
+static double weighted(int32_t a, double b, int64_t c) {
+  calls++;
+  return a + 2 * b + 4 * (double)c;
+}
+
+/* Called by a name, wherever it is: each call is made, in its place. */
+static void c_is_called(void) {
+  static const char text[] =
+      "function rank 0\nparam ?0: i64\n@0\n%b: i64 = param ?0\n%a: i32 = const -3\n"
+      "%x: f64 = const 0.5\n%n: i64 = const 7\n%zero: i64 = const 0\n"
+      "%unused: f64 = call @@test_weighted %a, %x, %n\n%y: f64 = call @@test_weighted %a, %x, %n\n"
+      "%t: f64 = call @@twice %y\nstore at %b + %zero, %t\nret\n"
+      "external @@test_weighted (i32, f64, i64) -> f64\n"
+      "local @@twice (f64) -> f64\n@0\n%x: f64 = param ?0\n%y: f64 = add %x, %x\nret %y\n";
+  Jit *jit = open_jit();
+  JitFn *fn = parsed(text);
+  QlError error = {0};
+  char *printed = jit_print(fn);
+  CHECK(printed && strstr(printed, "external @@test_weighted (i32, f64, i64) -> f64\nlocal"));
+  JitFn *again = parsed(printed);
+  char *twice = jit_print(again);
+  CHECK_STR_EQ(twice, printed);
+  free(printed), free(twice), jit_fn_free(again);
+  JitCall call = {.param = (QlValue[]){{.i = 0}}};
+  CHECK_INT_EQ(jit_interpret(fn, &call, &error), QL_ERR_STATE);
+  JitKey key;
+  const JitKernel *kernel = NULL;
+  error = (QlError){0};
+  CHECK_INT_EQ(jit_key(jit, fn, &key, &error), QL_OK);
+  CHECK(jit_compile(jit, fn, key, &kernel, &error) != QL_OK); /* nobody knows the name yet */
+  CHECK(strstr(error.text, "test_weighted"));
+  CHECK(jit_define("test_weighted", (void *)(uintptr_t)weighted));
+  CHECK(jit_define("test_weighted", (void *)(uintptr_t)weighted));
+  CHECK(!jit_define("test_weighted", &calls));
+  double result = 0;
+  call.param = (QlValue[]){{.i = (int64_t)(uintptr_t)&result}};
+  JitEntry *entry = compiled(jit, fn);
+  entry(&call);
+  CHECK(result == 2 * (-3 + 1.0 + 28));
+  CHECK_INT_EQ(calls, 2);
+  char other[1024];
+  CHECK(replaced(other, sizeof other, text, "%unused: f64 = call @@test_weighted",
+                 "%unused: f64 = call @@test_other"));
+  JitFn *missing = NULL;
+  error = (QlError){0};
+  CHECK(jit_parse(other, &missing, &error) != QL_OK); /* it is not declared */
+  jit_fn_free(fn);
+  jit_close(jit);
+}
+
 /* ---- random programs ---- */
 
 static void random_programs(void) {
@@ -467,4 +521,5 @@ CHECK_MAIN(CHECK_TEST(all_dtypes), CHECK_TEST(bools_are_bytes), CHECK_TEST(order
            CHECK_TEST(locals_are_built), CHECK_TEST(mistakes_are_told),
            CHECK_TEST(blocks_have_owners), CHECK_TEST(values_are_printed),
            CHECK_TEST(text_is_printed), CHECK_TEST(loops_are_vectorised),
-           CHECK_TEST(keys_have_it_all), CHECK_TEST(code_travels), CHECK_TEST(random_programs))
+           CHECK_TEST(keys_have_it_all), CHECK_TEST(code_travels), CHECK_TEST(c_is_called),
+           CHECK_TEST(random_programs))

@@ -2,7 +2,7 @@
 
 Each side is a process of its own; they take turns, the medians count, and the two must agree. Of rows on one thread
 the processor's time counts. First calls are measured too: with empty caches, and in new processes with full ones. Some
-rows have another side than Numba: C, NumPy, SciPy, Quelea without `jit`, or Quelea on one rank beside several.
+rows have another side than Numba: C, NumPy, SciPy, numexpr, Quelea without `jit`, or Quelea on one rank beside several.
 """
 
 import argparse
@@ -38,6 +38,7 @@ class _Sides(contextlib.ExitStack):
         more = {
             "QUELEA_THREADS": threads,
             "NUMBA_NUM_THREADS": threads,
+            "NUMEXPR_NUM_THREADS": threads,
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "QUELEA_CACHE": f"{self._folder}/quelea",

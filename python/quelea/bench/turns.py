@@ -24,6 +24,7 @@ from .common import environment
 from .programs import SECTIONS, Program, Section
 from .programs.arrays import ARRAYS
 from .programs.compiled import COMPILED, made
+from .programs.compiled_doors import doors, of_numexpr, stencils
 from .programs.references import references
 
 __all__ = ["Side", "Spell", "spinning", "started"]
@@ -96,13 +97,15 @@ def _of_numba(**options: Any) -> Any:
     if not options.get("parallel"):
         return made(numba.njit(**options), numba.prange)
     vectorize = functools.partial(numba.vectorize, target="parallel")
-    return made(numba.njit(**options), numba.prange, vectorize)
+    jit = numba.njit(**options)
+    by_stencils = stencils(numba.stencil, lambda kernel: jit(lambda u: kernel(u)))
+    return {**made(jit, numba.prange, vectorize), **by_stencils}
 
 
 def _of_quelea() -> Any:
     quelea = importlib.import_module("quelea")
     quelea.jit(lambda x: x)(0)
-    return made(quelea.jit, quelea.prange, quelea.vectorize)
+    return {**made(quelea.jit, quelea.prange, quelea.vectorize), **doors(quelea)}
 
 
 _MODULES: dict[str, Callable[[], Any]] = {
@@ -111,6 +114,7 @@ _MODULES: dict[str, Callable[[], Any]] = {
     "numba": _of_numba,
     "numba cached": lambda: _of_numba(cache=True),
     "numba parallel": lambda: _of_numba(parallel=True),
+    "numexpr": of_numexpr,
     "jit": _of_quelea,
     "jit arrays": _of_quelea,
     "reference": lambda: references(_of_quelea()),

@@ -165,7 +165,7 @@ class Function(_quelea.Function):
                 "a compiled function takes numbers, arrays, tuples of them, None, functions, "
                 f"dtypes and texts, not {type(wrong).__name__}"
             )
-        key = tuple(fixed.items())
+        key = tuple((name, names.key_of(value)) for name, value in fixed.items())
         if key not in self._variants:
             if len(self._variants) == MOST_VARIANTS:
                 del self._variants[next(iter(self._variants))]
@@ -323,8 +323,9 @@ class Function(_quelea.Function):
             before = [row[0] for row in known[:k]]
             why = report.reason(self._argument_names(), types_, before, self._builds > 1)
             rows.append(report.Specialisation(types_, result, why, seconds, size, found))
-        for fixed, variant in self._variants.items():
-            given = ", ".join(f"{name}={getattr(v, '__name__', v)}" for name, v in fixed)
+        for variant in self._variants.values():
+            fixed = {k: v for k, v in variant._fixed.items() if k not in self._fixed}
+            given = ", ".join(f"{name}={getattr(v, '__name__', v)}" for name, v in fixed.items())
             rows += [row._replace(reason=f"{given}: {row.reason}") for row in variant.stats()]
         return rows
 
@@ -430,7 +431,10 @@ def jit(
     of integers and bools as indices; lists of numbers, comprehensions, generators in ``sum``,
     ``any``, ``all``, ``min``, ``max``, ``list`` and ``tuple``; ``map``, ``zip``, ``enumerate``,
     ``reversed``, ``sorted``; ``math``, ``cmath``; NumPy's ufuncs, reductions, and most of what makes,
-    sorts, counts and multiplies arrays. The package's folder `compiling/library` has them.
+    sorts, counts and multiplies arrays. The package's folder `compiling/library` has them. Functions of
+    C: of `ctypes` with `argtypes` and `restype`, of cffi, of `quelea.jit.external`; they take numbers, and
+    the addresses of NumPy's arrays (``x.ctypes``). Such a call may have effects: it is made as often as
+    the program says; in loops over distributed arrays by whoever computes the iteration.
 
     Python's integers have 64 bits and wrap. Python's numbers take the dtype of what is beside them,
     as in NumPy 2; where a variable is Python's number on one way and NumPy's on another, it is

@@ -21,6 +21,7 @@ from typing import Any
 import numpy
 
 from .. import _quelea
+from . import c_functions
 
 MODULES = {
     "numpy": "numpy",
@@ -173,9 +174,17 @@ def is_static(value: Any) -> bool:
         return known_name(value) is not None
     return callable(value) and (
         is_python_function(value)
+        or c_functions.is_external(value)
         or isinstance(value, _quelea.Function)
         or known_name(value) is not None
     )
+
+
+def key_of(value: Any) -> Any:
+    """What is equal for the same static argument; `ctypes` has functions without a hash."""
+    if isinstance(value, tuple):
+        return tuple(key_of(item) for item in value)
+    return (c_functions, id(value)) if c_functions.is_external(value) else value
 
 
 def is_capture(value: Any) -> bool:

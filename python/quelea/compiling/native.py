@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import _quelea
+from . import c_functions
 from .prototypes import Prototype, is_name
 from .wrapping import HOSTS, OF_C, Wrapper, called
 
@@ -241,7 +242,7 @@ def cfunc(prototype: str, **options: Any) -> Any:
 
 def _is_there(name: str) -> bool:
     """Say whether object files have a function, or what they are linked with."""
-    return name in OF_C or name in HOSTS or name.startswith("Sleef_")
+    return name in OF_C or name in HOSTS or name.startswith(("Sleef_", "ql_"))
 
 
 def _check_names(names: Sequence[str]) -> None:
@@ -258,10 +259,13 @@ def _check_names(names: Sequence[str]) -> None:
 
 def _said(name: str) -> str:
     """Give the name of a function of the process that a program knows it by."""
-    if name.startswith("ql_"):  # ql_FAMILY_NAME_WIDTH
-        return name.split("_")[2]
     word = name.rpartition("_")[2]
     return "sums and other reductions of arrays" if word == "reduce" else word
+
+
+def _folder() -> Path:
+    """Where the library for C is: beside the extension."""
+    return Path(_quelea.__file__).parent
 
 
 def export(path: str | Path, functions: Iterable[CFunction]) -> None:
@@ -277,13 +281,15 @@ def export(path: str | Path, functions: Iterable[CFunction]) -> None:
     Raises
     ------
     ValueError
-        A function needs what is only in Quelea (``exp``, ``pow``, ``tan``, ``hypot`` and some others, reductions of
-        arrays), or two have one name, or one has a name that C has already.
+        A function needs what is only in Quelea (reductions of whole arrays, ``erf``, ``gamma``), or a function of C by
+        its address alone; or two have one name, or one has a name that C has already.
 
     Notes
     -----
-    The code is for the processor on which it was made. What calls functions of SLEEF, as ``sin`` and ``log`` do, is
-    linked with ``-lsleef``, as the header says.
+    The code is for the processor on which it was made. The header says what it is linked with: ``-lsleef`` where it
+    calls functions of SLEEF, as ``sin`` and ``log`` do; for ``exp``, ``pow``, ``tan`` and others that are Quelea's also
+    ``-lquelea_math``, a library for C that lies in the package's folder and needs no Python; the libraries of functions
+    of C that it calls.
     """
     given: Sequence[CFunction] = list(functions)
     path = Path(path)
@@ -294,21 +300,33 @@ def export(path: str | Path, functions: Iterable[CFunction]) -> None:
         raise ValueError("there are no functions to write")
     _check_names([f.native_name for f in given])
     texts: list[str] = []
+    libraries: list[str] = []  # of functions of C
     all_called: set[str] = set()
     for function in given:
         name = function.native_name
         around, kernel = _hidden(function._texts(name, f"@{name}_status"), name)
         texts += [f"@{name}_status = global i64 0\n{around}", kernel]
-        missing = {_said(n) for n in called(kernel) if not _is_there(n)}
+        calls = called(kernel)
+        for symbol in {n for n in calls if n.startswith(c_functions.PREFIX)}:
+            library, own = c_functions.known_as(symbol)
+            if not own or _is_there(own) or own in [f.native_name for f in given]:
+                continue  # it is refused
+            texts[-1] = kernel = kernel.replace(f"@{symbol}(", f"@{own}(")
+            calls = calls - {symbol}
+            libraries.append(library)
+        missing = {_said(n) for n in calls if not _is_there(n)}
         if missing:
             raise ValueError(
                 f"{name}() needs what is only in Quelea: {', '.join(sorted(missing))}; write it in loops"
             )
-        all_called |= called(kernel)
+        all_called |= calls
     texts += [HOSTS[n] for n in HOSTS if n in all_called]
     code = _quelea.Function._assemble(tuple(texts))
     guard = re.sub(r"[^0-9A-Z]", "_", f"QUELEA_{path.name.upper()}_H")
-    link = " -lsleef" if any(n.startswith("Sleef_") for n in all_called) else ""
+    ours = any(n.startswith("ql_") for n in all_called)
+    link = f" -L{_folder()} -lquelea_math" if ours else ""
+    link += " -lsleef" if ours or any(n.startswith("Sleef_") for n in all_called) else ""
+    link += "".join(f" -l:{name}" for name in dict.fromkeys(libraries) if name)
     header = [
         f"/* Compiled by Quelea. Link with: cc program.c {path.name}.o{link} -lm",
         " * What fails returns 0, or NaN, and sets its status. */",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import ctypes
 import inspect
 import types
 from dataclasses import replace
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from .. import _quelea
-from . import library, names
+from . import c_functions, library, names
 from .generators import loops_of, with_names
 from .source import Source
 
@@ -209,12 +210,23 @@ class Translator:
             return self._node("tuple", node, *(self._value(node, item, name) for item in value))
         if isinstance(value, _quelea.Function):
             return self._use(node, value)
+        if c_functions.is_external(value):
+            return self._external(node, value, name)
         known = names.known_name(value)
         if known is not None:
             return self._ref(node, known)
         if names.is_python_function(value):
             return self._node("use", node, text=str(self.builder.number_of(value)))
         return self._literal(node, value, name)
+
+    def _external(self, node: ast.AST, value: Any, name: str) -> str:
+        """A function of C."""
+        try:
+            return self._node("ref", node, text=c_functions.name_of(value))
+        except c_functions.Unusable as unusable:
+            name = name.strip("'")
+            what = f"'{name}' is a function of C that cannot be called here: {unusable.what}"
+            return self._refuse(node, "QJ140", what, unusable.advice)
 
     def _use(self, node: ast.AST, function: Any) -> str:
         """A compiled function, called by another."""
@@ -494,6 +506,9 @@ class Translator:
         if isinstance(value, _quelea.Function):
             self._guard(place, name, value)
             return self._use(node, value)
+        if c_functions.is_external(value):
+            self._guard(place, name, value)
+            return self._external(node, value, name)
         known = names.known_name(value)
         if known is not None:
             self._guard(place, name, value)
@@ -558,6 +573,11 @@ class Translator:
             return self._literal(node, limit, "a limit")
         base = self._module_of(node.value)
         if base is None:
+            library = self._library_of(node.value)
+            if library is not None:
+                return self._of_c(node, library)
+            if node.attr == "data" and self._is_ctypes(node.value):
+                return self._address(node, node.value)
             return self._node("attr", node, self._expression(node.value), text=node.attr)
         module = names.known_module(base)
         value = getattr(base, node.attr, names.Missing)
@@ -573,6 +593,76 @@ class Translator:
             return self._node("ref", node, text=f"{module}.{node.attr}")
         known = names.known_name(value) or (f"{module}.{node.attr}" if module else node.attr)
         return self._ref(node, known)
+
+    # ---- functions of C ----
+
+    def _library_of(self, node: ast.expr) -> Any:
+        """The library of C's functions that an expression names, or None."""
+        value: Any = None
+        if (
+            isinstance(node, ast.Name)
+            and node.id not in self.locals
+            and not self._around_with(node.id)
+        ):
+            value, place = names.lookup(self.source.function, node.id)
+            name = node.id
+        elif isinstance(node, ast.Attribute):
+            base = self._module_of(node.value)
+            value = getattr(base, node.attr, None) if base else None
+            place, name = vars(base) if base else {}, node.attr
+        if value is None or not c_functions.is_library(value):
+            return None
+        self._guard(place, name, value)
+        return value
+
+    def _of_c(self, node: ast.Attribute, library: Any) -> str:
+        """An attribute of a library."""
+        try:
+            value = getattr(library, node.attr)
+        except AttributeError:
+            what = f"the library has no '{node.attr}'"
+            return self._refuse(node, "QJ135", what, "look up its name")
+        if c_functions.is_external(value):
+            if isinstance(library, ctypes.CDLL):
+                self._guard(vars(library), node.attr, value)
+            return self._external(node, value, node.attr)
+        if type(value) in (int, float, bool):  # a constant of cffi's
+            return self._literal(node, value, node.attr)
+        what = f"'{node.attr}' is no function of C"
+        return self._refuse(node, "QJ141", what, "give its value to the function")
+
+    def _is_ctypes(self, node: ast.expr) -> bool:
+        """Say whether an expression is x.ctypes, of what may be an array."""
+        is_it = isinstance(node, ast.Attribute) and node.attr == "ctypes"
+        return is_it and self._module_of(node.value) is None  # type: ignore[attr-defined]
+
+    def _address(self, at: ast.expr, node: ast.expr) -> str:
+        """Where the elements are of the array of which that is the attribute `ctypes`."""
+        return self._call_of(at, "c.address", node.value)  # type: ignore[attr-defined]
+
+    def _call_of(self, at: ast.expr, name: str, *given: ast.expr) -> str:
+        items = (self._expression(item) for item in given)
+        return self._node("call", at, self._node("ref", at, text=name), *items)
+
+    def _of_pointer(self, node: ast.Call) -> str | None:
+        """x.ctypes.data_as(type), ffi.from_buffer(x): addresses that C is given."""
+        function = node.func
+        if not isinstance(function, ast.Attribute) or node.keywords:
+            return None
+        if function.attr == "data_as" and len(node.args) == 1 and self._is_ctypes(function.value):
+            return self._address(node, function.value)
+        if function.attr == "from_buffer" and len(node.args) in (1, 2):
+            base = function.value
+            if isinstance(base, ast.Name) and base.id not in self.locals:
+                value, place = names.lookup(self.source.function, base.id)
+                if c_functions.is_ffi(value):
+                    self._guard(place, base.id, value)
+                    return self._call_of(node, "c.address", node.args[-1])
+        return None
+
+    def _argument(self, node: ast.expr) -> str:
+        """An argument of a call: x.ctypes is an address to C."""
+        return self._address(node, node) if self._is_ctypes(node) else self._expression(node)
 
     def _module_of(self, node: ast.expr) -> types.ModuleType | None:
         """The module that an expression names, or None."""
@@ -634,12 +724,12 @@ class Translator:
             return self._node("maybe", node, self._expression(node.args[0]))
         if isinstance(node.func, ast.Name) and node.func.id == "refuse.":
             return self._refuse(node, *(arg.value for arg in node.args))  # type: ignore[attr-defined]
-        whole = self._of_generator(node)
+        whole = self._of_generator(node) or self._of_pointer(node)
         if whole is not None:
             return whole
         if isinstance(node.func, ast.Attribute) and node.func.attr in library.METHODS:
             self.builder.need(library.METHODS[node.func.attr])
-        items = [self._expression(node.func), *(self._expression(arg) for arg in node.args)]
+        items = [self._expression(node.func), *(self._argument(arg) for arg in node.args)]
         for keyword in node.keywords:
             if keyword.arg is None:
                 what = "** is not in the language"

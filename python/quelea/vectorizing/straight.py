@@ -79,8 +79,8 @@ class _Reader:
             line = line.strip()
             if line.startswith("@"):
                 block = self.blocks[line[1:]] = _Block()
-            elif line.startswith("local"):
-                raise NotStraight("it calls itself")
+            elif line.startswith(("local", "external")):
+                raise NotStraight("it calls itself, or C")
             elif block is not None and line:
                 self._read(block, re.sub(r" !\d+$", "", line))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 
+from .compiled_doors import CONVOLUTIONS, DILATIONS, EXPRESSIONS, PAIRS, STENCILS
 from .compiled_elements import elements, plainly
 from .compiled_grids import VELOCITIES, grids
 from .program import Program, Section, Way
@@ -357,6 +358,8 @@ ONE = (Way("Numba", "numba"), Way("Quelea", "jit"))
 """What is compared where a section says nothing else."""
 
 _TWO = (Way("Numba, 2", "numba parallel", threads=2), Way("Quelea, 2", "jit arrays", threads=2))
+_NUMEXPR = (Way("numexpr, 2", "numexpr", threads=2), _TWO[1])
+_SCIPY = (Way("SciPy", "reference"), Way("2 ranks", "jit arrays", ranks=2))
 _OTHERS = (Way("other", "reference"), ONE[1])
 _WITHOUT = (Way("without jit", "reference arrays"), Way("Quelea", "jit arrays"))
 _SPREAD = (_WITHOUT[1]._replace(title="1 rank"), Way("2 ranks", "jit arrays", ranks=2))
@@ -372,6 +375,25 @@ COMPILED = (
     ),
     Section("parallel", "loops, 2 threads", _PARALLEL, 1.1, _TWO),
     Section("vectorize", "functions of elements by vectorize, 2 threads", _ELEMENTS, ways=_TWO),
+    Section("stencil", "stencils, applied once, 2 threads", STENCILS, ways=_TWO),
+    Section(
+        "convolve",
+        "the same beyond the border, beside SciPy's convolve, one thread",
+        CONVOLUTIONS,
+        ways=_OTHERS,
+        late=False,
+        alone=True,
+    ),
+    Section(
+        "dilation",
+        "dilation of 1024 x 768 by 7 x 7, beside SciPy's grey_dilation, one thread",
+        DILATIONS,
+        ways=_OTHERS,
+        late=False,
+        alone=True,
+    ),
+    Section("evaluate", "expressions in texts, 2 threads", EXPRESSIONS, ways=_NUMEXPR),
+    Section("allpairs", "all pairs of rows, 2 ranks beside SciPy's cdist", PAIRS, ways=_SCIPY),
     Section(
         "window",
         "dilation of 1024 x 768 by 7 x 7, naive",

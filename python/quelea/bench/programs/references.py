@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy
 
+from .compiled_doors import of_scipy
+
 __all__ = ["clang", "lacking", "references"]
 
 _FIBONACCI = """
@@ -32,6 +34,8 @@ def lacking(what: str) -> str | None:
     """Say why a program that needs this cannot be measured, or nothing."""
     if what == "scipy" and importlib.util.find_spec("scipy") is None:
         return "SciPy is missing: pip install scipy"
+    if what == "numexpr" and importlib.util.find_spec("numexpr") is None:
+        return "numexpr is missing: pip install numexpr"
     if what == "clang" and clang() is None:
         return "clang is missing (Debian package clang)"
     if what == "mpirun" and shutil.which("mpirun") is None:
@@ -65,6 +69,7 @@ def references(compiled: dict[str, Callable[..., Any]]) -> dict[str, Callable[..
         return a
 
     return {
+        **of_scipy(),
         "dilation_separable": dilation_separable,
         "count_below": lambda x, limit: numpy.sum(x < limit),
         "sum_below": compiled["count_below"],

@@ -1,0 +1,307 @@
+/* Reductions of whole arrays and expressions in the code itself, where memory and a call for each
+ * line would cost more than they do: of expressions, and of all in nests and loops. The order is
+ * that of contract C7 (jit.h), along the last axis first:
+ *
+ *     for each leaf of 128:       8 lanes; element k goes to lane k % 8; what is left behind the
+ *                                 last 8 goes to its lane by a choice. Of what is a line itself
+ *                                 the lanes lie in memory
+ *         push its value          slot[level], as a counter counts: 2^level leaves are in it
+ *     what is in the slots, from the lowest level up
+ *
+ * Lanes begin with what changes no value that comes to it, -0.0 of sums, so absent ones need not be
+ * left out. Of one leaf, as nearly always, no slot is read. */
+#include "calls.h"
+
+enum { LANES = JIT_LANES, LEVELS = 64, FEW = 16 /* elements that are written one by one */ };
+
+/* What is reduced along an axis, when there are indices for those before. */
+typedef struct Row {
+  QlReduction reduction;
+  QlOp op;
+  QlDtype loop, dtype; /* of the result */
+  const Array *array;
+  const Element *element;
+  bool same; /* nothing is repeated along an axis */
+  int axis;
+  JitRef index[QL_MAX_DIMS], identity;
+} Row;
+
+/* ---- what changes nothing ---- */
+
+static bool find_identity(QlReduction reduction, QlDtype loop, QlValue *value) {
+  QlKind kind = (QlKind)ql_dtype_info[loop].kind;
+  int bits = 8 * ql_dtype_info[loop].size;
+  bool least = reduction == QL_REDUCE_MAX;
+  double real = reduction == QL_REDUCE_SUM    ? -0.0
+                : reduction == QL_REDUCE_PROD ? 1.0
+                                              : (least ? -1.0 : 1.0) / 0.0;
+  *value = (QlValue){.bits = {0, 0}};
+  if (reduction > QL_REDUCE_MAX || loop == QL_BOOL) return false;
+  if (kind == QL_KIND_COMPLEX) {
+    if (reduction != QL_REDUCE_SUM) return false; /* 1 times infinity has parts that are NaN */
+    if (loop == QL_C64)
+      value->c[0] = value->c[1] = -0.0F;
+    else
+      value->z[0] = value->z[1] = -0.0;
+    return true;
+  }
+  if (kind == QL_KIND_FLOAT) {
+    *value = ql_convert(QL_F64, (QlValue){.d = real}, loop);
+    return true;
+  }
+  if (reduction == QL_REDUCE_SUM || reduction == QL_REDUCE_PROD)
+    value->i = reduction == QL_REDUCE_PROD;
+  else if (kind == QL_KIND_UINT)
+    value->u = least ? 0 : UINT64_MAX >> (64 - bits);
+  else
+    value->i = least ? INT64_MIN >> (64 - bits) : INT64_MAX >> (64 - bits);
+  return true;
+}
+
+/* ---- loops ---- */
+
+typedef struct Turns {
+  JitBlock head, end;
+  JitRef k, first[LANES];
+  int count;
+} Turns;
+
+/* Turns k = from, from + step, ...; *carried are what each begins with, and close is given what it
+ * ends with. Between open and enter stands what is asked before a turn. */
+static void open(Lower *l, Turns *t, QlDtype dtype, JitRef from, int count, JitRef *carried) {
+  JitFn *fn = l->fn;
+  JitBlock before = jit_block_new(fn);
+  t->head = jit_block_new(fn), t->end = jit_block_new(fn), t->count = count;
+  jit_jump(fn, before);
+  jit_block_open(fn, before);
+  jit_jump(fn, t->head);
+  jit_block_open(fn, t->head);
+  t->k = jit_phi(fn, QL_I64, 0);
+  jit_phi_from(fn, t->k, before, from);
+  for (int c = 0; c < count; c++) {
+    t->first[c] = jit_phi(fn, dtype, 0);
+    jit_phi_from(fn, t->first[c], before, carried[c]);
+    carried[c] = t->first[c];
+  }
+}
+
+static void enter(Lower *l, const Turns *t, JitRef condition) {
+  JitBlock body = jit_block_new(l->fn);
+  jit_branch(l->fn, condition, body, t->end);
+  jit_block_open(l->fn, body);
+}
+
+static void close(Lower *l, Turns *t, int64_t step, JitRef *carried) {
+  JitFn *fn = l->fn;
+  JitBlock latch = jit_block_new(fn);
+  jit_jump(fn, latch);
+  jit_block_open(fn, latch);
+  jit_phi_from(fn, t->k, latch, low_add(l, t->k, low_const(l, step)));
+  for (int c = 0; c < t->count; c++) {
+    jit_phi_from(fn, t->first[c], latch, carried[c]);
+    carried[c] = t->first[c];
+  }
+  jit_jump(fn, t->head);
+  jit_block_open(fn, t->end);
+}
+
+/* ---- a leaf ---- */
+
+static JitRef reduce(Lower *l, const Row *row);
+
+static bool is_last(const Row *row) { return row->axis == row->array->ndim - 1; }
+
+/* An element; or what those along the axes behind come to. */
+static JitRef at(Lower *l, const Row *row, JitRef k) {
+  Row inner = *row;
+  inner.index[inner.axis++] = k;
+  return is_last(row) ? low_element_at(l, row->element, inner.index, row->array->ndim, row->same)
+                      : jit_cast(l->fn, reduce(l, &inner), row->loop, low_source(l));
+}
+
+/* How often is an element written, where so many along an axis are one by one? */
+static int64_t copies_of(const Row *row) {
+  int64_t copies = 1;
+  for (int axis = row->array->ndim - 1; axis >= row->axis; axis--) {
+    int64_t extent = row->array->extent[axis];
+    bool few = extent >= 0 && copies * extent <= FEW;
+    copies = few ? copies * extent : axis == row->array->ndim - 1 ? LANES + 1 : copies;
+  }
+  return copies;
+}
+
+/* The lanes, of which so many are there. */
+static JitRef meet(Lower *l, const Row *row, JitRef *lane, int present) {
+  for (int step = 1; step < LANES; step *= 2)
+    for (int k = 0; k + step < present; k += 2 * step)
+      lane[k] = low_op(l, row->op, lane[k], lane[k + step]);
+  return lane[0];
+}
+
+/* Of a number of elements that is known, and small. */
+static JitRef few(Lower *l, const Row *row, int count) {
+  JitRef lane[LANES];
+  if (!count) return row->identity;
+  for (int k = 0; k < count; k++) {
+    JitRef element = at(l, row, low_const(l, k)), *own = &lane[k % LANES];
+    *own = k < LANES ? element : low_op(l, row->op, *own, element);
+  }
+  return meet(l, row, lane, QL_MIN(count, (int)LANES));
+}
+
+/* Of the elements from one to another. */
+static JitRef leaf(Lower *l, const Row *row, JitRef from, JitRef to) {
+  JitRef lane[LANES], seven = low_const(l, LANES - 1);
+  Turns turns;
+  for (int k = 0; k < LANES; k++) lane[k] = row->identity;
+  JitRef left = low_op(l, QL_OP_BITWISE_AND, low_op(l, QL_OP_SUBTRACT, to, from), seven),
+         whole = low_op(l, QL_OP_SUBTRACT, to, left);
+  open(l, &turns, row->loop, from, LANES, lane);
+  enter(l, &turns, low_op(l, QL_OP_LESS, turns.k, whole));
+  for (int k = 0; k < LANES; k++)
+    lane[k] = low_op(l, row->op, lane[k], at(l, row, low_add(l, turns.k, low_const(l, k))));
+  close(l, &turns, LANES, lane);
+  open(l, &turns, row->loop, low_const(l, 0), LANES - 1, lane);
+  enter(l, &turns, low_op(l, QL_OP_LESS, turns.k, left));
+  JitRef element = at(l, row, low_add(l, whole, turns.k));
+  for (int k = 0; k < LANES - 1; k++)
+    lane[k] = low_select(l, low_op(l, QL_OP_EQUAL, turns.k, low_const(l, k)),
+                         low_op(l, row->op, lane[k], element), lane[k]);
+  close(l, &turns, 1, lane);
+  return meet(l, row, lane, LANES);
+}
+
+/* The same of lines, each written once. */
+static JitRef leaf_of_lines(Lower *l, const Row *row, JitRef from, JitRef to) {
+  JitRef lane[LANES], seven = low_const(l, LANES - 1),
+                      lanes = jit_stack(l->fn, LANES * JIT_SLOT, low_source(l));
+  Turns turns;
+  for (int k = 0; k < LANES; k++)
+    jit_store_at(l->fn, lanes, low_const(l, k * JIT_SLOT), row->identity, low_source(l));
+  open(l, &turns, row->loop, from, 0, NULL);
+  enter(l, &turns, low_op(l, QL_OP_LESS, turns.k, to));
+  JitRef value = at(l, row, turns.k);
+  JitRef own = low_op(l, QL_OP_MULTIPLY, low_op(l, QL_OP_BITWISE_AND, turns.k, seven),
+                      low_const(l, JIT_SLOT)),
+         before = jit_load_at(l->fn, row->loop, lanes, own, low_source(l));
+  jit_store_at(l->fn, lanes, own, low_op(l, row->op, before, value), low_source(l));
+  close(l, &turns, 1, NULL);
+  for (int k = 0; k < LANES; k++)
+    lane[k] = jit_load_at(l->fn, row->loop, lanes, low_const(l, k * JIT_SLOT), low_source(l));
+  return meet(l, row, lane, LANES);
+}
+
+/* ---- the tree ---- */
+
+static JitRef slot_of(Lower *l, JitRef level) {
+  return low_op(l, QL_OP_MULTIPLY, level, low_const(l, JIT_SLOT));
+}
+
+/* Is there a subtree of 2^level leaves, of so many? */
+static JitRef has_level(Lower *l, JitRef leaves, JitRef level) {
+  JitRef one = low_const(l, 1), bits = low_op(l, QL_OP_RIGHT_SHIFT, leaves, level);
+  return low_op(l, QL_OP_EQUAL, low_op(l, QL_OP_BITWISE_AND, bits, one), one);
+}
+
+/* The value of the next leaf, behind so many. */
+static void push(Lower *l, const Row *row, JitRef slots, JitRef leaves, JitRef value) {
+  Turns turns;
+  open(l, &turns, row->loop, low_const(l, 0), 1, &value);
+  enter(l, &turns, has_level(l, leaves, turns.k));
+  JitRef left = jit_load_at(l->fn, row->loop, slots, slot_of(l, turns.k), low_source(l));
+  value = low_op(l, row->op, left, value);
+  close(l, &turns, 1, &value);
+  jit_store_at(l->fn, slots, slot_of(l, turns.k), value, low_source(l));
+}
+
+/* What all come to, the smallest subtree first; of one leaf it is that, without a look. */
+static JitRef finish(Lower *l, const Row *row, JitRef slots, JitRef leaves, JitRef last) {
+  Turns turns;
+  JitRef one = low_const(l, 1), value = row->identity,
+         several = low_op(l, QL_OP_GREATER, leaves, one),
+         counted = low_select(l, several, leaves, low_const(l, 0));
+  open(l, &turns, row->loop, low_const(l, 0), 1, &value);
+  enter(l, &turns,
+        low_op(l, QL_OP_GREATER, low_op(l, QL_OP_RIGHT_SHIFT, counted, turns.k), low_const(l, 0)));
+  JitRef left = jit_load_at(l->fn, row->loop, slots, slot_of(l, turns.k), low_source(l));
+  value = low_select(l, has_level(l, counted, turns.k), low_op(l, row->op, left, value), value);
+  close(l, &turns, 1, &value);
+  return low_select(l, several, value, last);
+}
+
+static JitRef one_leaf(Lower *l, const Row *row, JitRef from, JitRef to) {
+  return is_last(row) ? leaf(l, row, from, to) : leaf_of_lines(l, row, from, to);
+}
+
+static JitRef any_count(Lower *l, const Row *row, JitRef count) {
+  Turns turns;
+  JitRef size = low_const(l, JIT_LEAF), last = row->identity,
+         slots = jit_stack(l->fn, (int64_t)LEVELS * JIT_SLOT, low_source(l));
+  open(l, &turns, row->loop, low_const(l, 0), 1, &last);
+  JitRef from = low_op(l, QL_OP_MULTIPLY, turns.k, size);
+  enter(l, &turns, low_op(l, QL_OP_LESS, from, count));
+  last = one_leaf(l, row, from, low_op(l, QL_OP_MINIMUM, low_add(l, from, size), count));
+  push(l, row, slots, turns.k, last);
+  close(l, &turns, 1, &last);
+  return finish(l, row, slots, turns.k, last);
+}
+
+/* Along the axis, and those behind it: in the dtype of the result, as it would be stored. */
+static JitRef reduce(Lower *l, const Row *row) {
+  int64_t extent = row->array->extent[row->axis];
+  JitRef count = row->array->shape[row->axis], value;
+  if (extent >= 0 && copies_of(row) <= FEW && extent <= FEW)
+    value = few(l, row, (int)extent);
+  else if (extent >= 0 && extent <= JIT_LEAF)
+    value = one_leaf(l, row, low_const(l, 0), count);
+  else
+    value = any_count(l, row, count);
+  if (jit_has_zero(row->reduction, row->loop)) {
+    JitRef zero = jit_const(l->fn, row->loop, (QlValue){.bits = {0, 0}});
+    value = low_op(l, row->op, value, zero);
+  }
+  return jit_cast(l->fn, value, row->dtype, low_source(l));
+}
+
+bool low_reduces_inline(const Lower *l, QlReduction reduction, const Value *value) {
+  QlValue identity;
+  const Array *array = value->array;
+  bool good = array->ndim && array->place != JIT_ON_RANKS,
+       inside = l->nest || l->loop_depth || array->element;
+  return good && inside &&
+         find_identity(reduction, low_reduction_loop(reduction, (QlDtype)array->dtype), &identity);
+}
+
+JitRef low_reduce_inline(Lower *l, QlReduction reduction, QlDtype dtype, const Value *value) {
+  const Array *array = value->array;
+  QlDtype loop = low_reduction_loop(reduction, (QlDtype)array->dtype);
+  QlValue identity = {.bits = {0, 0}};
+  find_identity(reduction, loop, &identity);
+  Row row = {.reduction = reduction,
+             .op = (QlOp)ql_reduction_info[reduction].op,
+             .loop = loop,
+             .dtype = dtype,
+             .array = array,
+             .element = low_element(l, value, loop),
+             .same = true,
+             .identity = jit_const(l->fn, loop, identity)};
+  JitRef same = array->element ? array->same : (JitRef){0}, found[2];
+  JitFn *fn = l->fn;
+  if (low_dead(l)) return row.identity;
+  if (!same.id) return reduce(l, &row);
+  JitBlock begin[2] = {jit_block_new(fn), jit_block_new(fn)},
+           end[2] = {jit_block_new(fn), jit_block_new(fn)}, after = jit_block_new(fn);
+  jit_branch(fn, same, begin[1], begin[0]);
+  for (int plain = 1; plain >= 0; plain--) {
+    jit_block_open(fn, begin[plain]);
+    row.same = plain;
+    found[plain] = reduce(l, &row);
+    jit_jump(fn, end[plain]);
+    jit_block_open(fn, end[plain]);
+    jit_jump(fn, after);
+  }
+  jit_block_open(fn, after);
+  JitRef all = jit_phi(fn, dtype, 0);
+  for (int plain = 1; plain >= 0; plain--) jit_phi_from(fn, all, end[plain], found[plain]);
+  return all;
+}
