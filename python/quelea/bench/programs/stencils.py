@@ -120,7 +120,7 @@ class Stencil(NamedTuple):
 
     def size(self, n: int) -> int:
         """Give the bytes of all arrays."""
-        return 8 * n**self.dimensions * len(self.scales) * (2 if self.twice else 1)
+        return 8 * int(n**self.dimensions) * len(self.scales) * (2 if self.twice else 1)
 
     def arrays(self, np: Any, n: int) -> list[Any]:
         """Make them as slab_start in cluster/bench/slab.h does, with so many points along a side."""
