@@ -34,6 +34,7 @@ MODULES = [
     "indexing",
     "info",
     "joins",
+    "lib.stride_tricks",
     "linalg",
     "linear",
     "manipulation",
