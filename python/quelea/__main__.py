@@ -1,4 +1,4 @@
-"""``python -m quelea params | info | bench``."""
+"""``python -m quelea params | info | bench | coverage``."""
 
 import importlib.util
 import sys
@@ -11,7 +11,8 @@ _USAGE = """python -m quelea COMMAND
   params   every QUELEA_* environment variable: value, default, meaning
   info     what was found: MPI, nodes, ranks, threads, memory budget, compiler, cache
   bench    measures this machine and Quelea on it; `bench small`: small statements beside NumPy,
-           `bench jit`: compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI"""
+           `bench jit`: compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI
+  coverage which of NumPy's functions there are: dtypes, over ranks, in which tests; `coverage numpy.fft`: of these"""
 
 
 def _print_params() -> int:
@@ -47,6 +48,10 @@ def main(arguments: list[str]) -> int:
         return _print_info()
     if command == "bench":
         return _bench(arguments[1:])
+    if command == "coverage":
+        from .coverage import main as coverage
+
+        return coverage(arguments[1:])
     print(_USAGE, file=sys.stdout if command in ("-h", "--help", "help") else sys.stderr)
     return 0 if command in ("-h", "--help", "help") else 2
 
