@@ -1,4 +1,4 @@
-"""``python -m quelea coverage``: which of NumPy's functions there are, for which dtypes, how over ranks, and tested where.
+"""``python -m quelea coverage``: which of NumPy's functions there are, for which dtypes, how over ranks, and tests.
 
 Nothing of it is written down. The names are those of NumPy that is installed, and what each takes and does is tried
 (`probing`) on two ranks that pretend to be two nodes. Which tests name a function, and on which ranks these are run, is
