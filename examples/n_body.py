@@ -69,8 +69,8 @@ def show(given, x, v):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--n", type=int, default=2000, help="stars (2000)")
-    parser.add_argument("--steps", type=int, default=400, help="time steps (400)")
+    parser.add_argument("--n", type=int, default=1200, help="stars (1200)")
+    parser.add_argument("--steps", type=int, default=800, help="time steps (800)")
     parser.add_argument(
         "--check", action="store_true", help="compare with the same function under NumPy"
     )

@@ -126,6 +126,7 @@ from . import (
     manipulation,
     nans,
     packing,
+    padding,
     polynomials,
     printing,
     process,
@@ -271,6 +272,7 @@ from .manipulation import *
 from .mapping import allpairs, map, reduce, scan
 from .nans import *
 from .packing import *
+from .padding import *
 from .polynomials import *
 from .printing import *
 from .products import *

@@ -39,6 +39,7 @@ MODULES = [
     "linear",
     "manipulation",
     "mapping",
+    "padding",
     "polynomials",
     "printing",
     "products",
