@@ -3,16 +3,18 @@
 #   ./test.sh                 what every change must pass, in less than 25 minutes on 2 cores
 #   ./test.sh --all           also 7 and 16 ranks, threads, thresholds both ways, the sanitizers
 #   ./test.sh --only REGEX    the stages whose names match; the names are in the summary
+#   ./test.sh --list          what the stages run, and nothing else; with --all: all of them
 # Each stage's output is kept in build/test/STAGE.log.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/cluster/setup.sh"
 cd "$top"
 
-usage() { sed -n '2,6s/^# \{0,1\}//p' "$top/test.sh"; }
-all= only=.
+usage() { sed -n '2,7s/^# \{0,1\}//p' "$top/test.sh"; }
+all= only=. list=
 while [ $# -gt 0 ]; do
   case $1 in
   --all) all=yes; shift ;;
+  --list) list=yes; shift ;;
   --only)
     [ $# -gt 1 ] || { usage >&2; exit 2; }
     only=$2
@@ -41,6 +43,7 @@ begin() {
   local name=$1
   shift
   [ -z "$listing" ] || known+=("$name")
+  [ -z "$list" ] || echo "$name $*"
   [[ $name =~ $only ]] || return 0
   chosen=$((chosen + 1))
   [ -z "$listing" ] || return 0
@@ -195,6 +198,7 @@ TABLE
 }
 
 stages
+[ -z "$list" ] || exit 0
 [ $chosen -gt 0 ] || {
   usage >&2
   echo "no stage matches '$only'; there are: ${known[*]}" >&2

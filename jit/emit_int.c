@@ -180,6 +180,7 @@ EmitRef emit_int_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
     case QL_OP_LEFT_SHIFT:
     case QL_OP_RIGHT_SHIFT: return shift(e, op, loop, a, b);
     case QL_OP_BITWISE_COUNT: return bits_set(e, loop, a);
+    case QL_OP_FROM_BITS: return emit_from_bits(e, loop, a);
     case QL_OP_GCD:
     case QL_OP_LCM:
     case QL_OP_POWER: return NULL;

@@ -44,6 +44,7 @@ EmitRef emit_bool(Emit *e, QlOp op, EmitRef a, EmitRef b);
 EmitRef emit_int_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b);
 EmitRef emit_real_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b);
 EmitRef emit_round_half(Emit *e, EmitRef a);
+EmitRef emit_from_bits(Emit *e, QlDtype loop, EmitRef a);
 EmitValue emit_complex_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args);
 EmitRef emit_complex_truth(Emit *e, QlDtype part, EmitValue a);
 

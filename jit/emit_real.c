@@ -162,6 +162,22 @@ static EmitRef scale(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
   return LLVMBuildFMul(e->builder, a, LLVMBuildBitCast(e->builder, bits, LLVMTypeOf(a), ""), "");
 }
 
+/* ---- its bits ---- */
+
+/* A float16 is held in a float. */
+static EmitRef bits_of_real(Emit *e, QlDtype loop, EmitRef a) {
+  LLVMTypeRef half = emit_widen(e, LLVMHalfTypeInContext(e->context));
+  if (loop == QL_F16) a = LLVMBuildFPTrunc(e->builder, a, half, "");
+  return LLVMBuildBitCast(e->builder, a, emit_type(e, ql_op_result(QL_OP_BITS, loop)), "");
+}
+
+EmitRef emit_from_bits(Emit *e, QlDtype loop, EmitRef a) {
+  QlDtype to = ql_op_result(QL_OP_FROM_BITS, loop);
+  LLVMTypeRef half = emit_widen(e, LLVMHalfTypeInContext(e->context)), type = emit_type(e, to);
+  if (to != QL_F16) return LLVMBuildBitCast(e->builder, a, type, "");
+  return LLVMBuildFPExt(e->builder, LLVMBuildBitCast(e->builder, a, half, ""), type, "");
+}
+
 /* ---- all ---- */
 
 static EmitRef unary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a) {
@@ -179,6 +195,7 @@ static EmitRef unary_real(Emit *e, QlOp op, QlDtype loop, EmitRef a) {
       return CHOOSE(COMPARE(OGT, a, zero), one,
                     CHOOSE(COMPARE(OLT, a, zero), emit_number(e, loop, -1), rest));
     }
+    case QL_OP_BITS: return bits_of_real(e, loop, a);
     case QL_OP_SPACING: return spacing(e, loop, a);
     case QL_OP_MANTISSA:
     case QL_OP_EXPONENT: return split(e, op, loop, a);
@@ -251,6 +268,7 @@ static bool is_exact(QlOp op) { /* gives a float16 of float16 without rounding *
     case QL_OP_FMAX:
     case QL_OP_MANTISSA:
     case QL_OP_EXPONENT:
+    case QL_OP_BITS:
     case QL_OP_FMOD: return true;
     default: return false;
   }

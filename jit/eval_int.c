@@ -109,6 +109,7 @@ QlValue ir_eval_int(QlOp op, QlDtype loop, const QlValue *args) {
     case QL_OP_ISINF: return logical(false);
     case QL_OP_ISFINITE: return logical(true);
     case QL_OP_BITWISE_COUNT: return (QlValue){.i = __builtin_popcountll(magnitude(is_signed, a))};
+    case QL_OP_FROM_BITS: return a;
     case QL_OP_LOGICAL_NOT: return logical(a.u == 0);
     case QL_OP_LOGICAL_AND: return logical(a.u && b.u);
     case QL_OP_LOGICAL_OR: return logical(a.u || b.u);

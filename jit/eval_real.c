@@ -12,6 +12,7 @@ static QlValue logical(bool value) { return (QlValue){.bits = {value, 0}}; }
 #define REAL float
 #define MEMBER f
 #define DTYPE QL_F32
+#define WORD QL_U32
 #define NAME(name) name##_f32
 #define LIBM(name) name##f
 #define LITERAL(x) x##f
@@ -20,6 +21,7 @@ static QlValue logical(bool value) { return (QlValue){.bits = {value, 0}}; }
 #define REAL double
 #define MEMBER d
 #define DTYPE QL_F64
+#define WORD QL_U64
 #define NAME(name) name##_f64
 #define LIBM(name) name
 #define LITERAL(x) x
@@ -61,6 +63,7 @@ QlValue ir_eval_real(QlOp op, QlDtype loop, const QlValue *args) {
   if (loop == QL_F32) return eval_f32(op, args);
   if (op == QL_OP_NEXTAFTER) return (QlValue){.bits = {nextafter_f16(args[0].h, args[1].h), 0}};
   if (op == QL_OP_SPACING) return (QlValue){.bits = {spacing_f16(args[0].h), 0}};
+  if (op == QL_OP_BITS) return (QlValue){.bits = {args[0].h, 0}};
   QlValue wide[2] = {{.bits = {0, 0}}, {.bits = {0, 0}}};
   for (int a = 0; a < ql_op_info[op].arity; a++) wide[a].f = ql_half_to_float(args[a].h);
   if (op == QL_OP_MINIMUM || op == QL_OP_MAXIMUM || op == QL_OP_FMIN || op == QL_OP_FMAX)

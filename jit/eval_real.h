@@ -162,6 +162,7 @@ static bool NAME(predicate)(QlOp op, REAL x, REAL y) {
 static QlValue NAME(eval)(QlOp op, const QlValue *args) {
   bool two = ql_op_info[op].arity > 1;
   REAL x = args[0].MEMBER, y = two ? args[1].MEMBER : x;
+  if (op == QL_OP_BITS) return ir_canonical(WORD, args[0]);
   if (op == QL_OP_EXPONENT) {
     int exponent;
     NAME(split)(x, &exponent);
@@ -174,6 +175,7 @@ static QlValue NAME(eval)(QlOp op, const QlValue *args) {
 #undef REAL
 #undef MEMBER
 #undef DTYPE
+#undef WORD
 #undef NAME
 #undef LIBM
 #undef LITERAL

@@ -34,8 +34,10 @@ bool ir_has_loop(QlOp op, QlDtype loop) {
       [QL_DOMAIN_BITS] = BITS | WHOLE,
       [QL_DOMAIN_WHOLE] = WHOLE,
       [QL_DOMAIN_COMPLEX] = COMPLEX,
+      [QL_DOMAIN_WORD] = 1 << QL_KIND_UINT,
   };
   if (ql_op_info[op].domain == QL_DOMAIN_WIDE && loop != QL_F64 && loop != QL_C128) return false;
+  if (ql_op_info[op].domain == QL_DOMAIN_WORD && loop == QL_U8) return false;
   return loop < QL_DTYPE_COUNT && (kinds[ql_op_info[op].domain] >> ql_dtype_info[loop].kind & 1);
 }
 

@@ -48,10 +48,10 @@ typedef struct QlArray {
   QlContext *context;
   uint8_t dtype; /* QlDtype */
   uint8_t ndim;
-  bool readonly; /* assigning to it is QL_ERR_VALUE */
-  uint8_t part;  /* QlPart: of a complex storage it shows one part of each element; dtype is that of
-                    the part */
-  int64_t size;  /* elements */
+  bool readonly;  /* assigning to it is QL_ERR_VALUE */
+  uint8_t part;   /* QlPart: it shows one part of each element of a complex storage, or other
+                     elements in the bits of those of the storage; dtype is that of what is shown */
+  int64_t size;   /* elements */
   int64_t offset; /* of the first element, in the storage's virtual C-order global array */
   int64_t *shape, *strides;   /* [ndim] */
   int64_t inline_dims[2 * 4]; /* where shape and strides live for up to 4 dimensions */
@@ -291,11 +291,21 @@ QL_API QlStatus ql_import(QlContext *context, QlDtype dtype, int ndim, const int
  * stay inside, and that no shape is negative. Readonly if `base` is. */
 QL_API QlStatus ql_view(QlArray *base, int ndim, const int64_t *shape, const int64_t *strides,
                         int64_t offset, QlArray **view, QlError *error);
-/* What a handle shows of complex elements. */
-typedef enum QlPart { QL_PART_ALL, QL_PART_REAL, QL_PART_IMAG } QlPart;
+/* A view of other axes, from the base's first element on. QL_ERR_VALUE when it would reach beyond
+ * the storage. Readonly where it may show an element twice, also if `base` is not. */
+QL_API QlStatus ql_strided(QlArray *base, int ndim, const int64_t *shape, const int64_t *strides,
+                           QlArray **view, QlError *error);
+/* What a handle shows of the elements: of complex ones a part; or their bits as elements of another
+ * dtype of as many bytes. */
+typedef enum QlPart { QL_PART_ALL, QL_PART_REAL, QL_PART_IMAG, QL_PART_BITS } QlPart;
 /* A view of the real or imaginary parts of a complex array; offset and strides still count complex
  * elements. QL_ERR_TYPE for other dtypes. */
 QL_API QlStatus ql_part(QlArray *base, QlPart part, QlArray **view, QlError *error);
+/* A view of the same bits as elements of another dtype of as many bytes. QL_ERR_TYPE for a dtype of
+ * another size, between complex and other dtypes, and for views of parts. */
+QL_API QlStatus ql_bits(QlArray *base, QlDtype dtype, QlArray **view, QlError *error);
+/* Bytes from an element to that beside it, where strides count them. */
+QL_API size_t ql_item_step(const QlArray *array);
 /* The strides with which `base` can be seen in another shape without a copy, as NumPy decides it;
  * false: a copy is needed. */
 QL_API bool ql_reshape_strides(const QlArray *base, int ndim, const int64_t *shape,

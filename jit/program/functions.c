@@ -127,7 +127,8 @@ static bool ufunc_named(const char *name, QlOp *op) {
   for (int k = 0; k < ALIASES; k++)
     if (!strcmp(aliases[k].name, name)) return *op = aliases[k].op, true;
   for (int k = 0; k < QL_OP_COUNT; k++)
-    if (k != QL_OP_SELECT && k != QL_OP_FROM_PARTS && !strcmp(ql_op_info[k].name, name))
+    if (k != QL_OP_SELECT && k != QL_OP_FROM_PARTS && k != QL_OP_BITS && k != QL_OP_FROM_BITS &&
+        !strcmp(ql_op_info[k].name, name))
       return *op = (QlOp)k, true;
   return false;
 }

@@ -63,7 +63,7 @@ GETTER(get_strides) {
   (void)unused;
   const QlArray *array = qx_array(self);
   int64_t bytes[QL_MAX_DIMS];
-  int64_t step = (int64_t)ql_dtype_size(array->dtype) * (array->part ? 2 : 1);
+  int64_t step = (int64_t)ql_item_step(array);
   for (int i = 0; i < array->ndim; i++) bytes[i] = array->strides[i] * step;
   return qx_shape_to_python(array->ndim, bytes);
 }

@@ -48,8 +48,8 @@ static bool take_on_ranks(Gather *g, PyObject *object, bool readonly) {
   int ndim = array->ndim;
   if (array->part != QL_PART_ALL) {
     PyErr_SetString(PyExc_TypeError,
-                    "a compiled function takes no views of real or imaginary parts of arrays that "
-                    "are partitioned among ranks; give it a copy");
+                    "a compiled function takes no views of real or imaginary parts, nor of bits as "
+                    "another dtype, of arrays that are partitioned among ranks; give it a copy");
     return false;
   }
   if (!has_room(g, ndim) ||
@@ -77,10 +77,11 @@ static bool take_ours(Gather *g, PyObject *object) {
   if (g->ranks) return take_on_ranks(g, object, false);
   const QlArray *array = qx_array(object);
   int ndim = array->ndim;
-  int64_t item = (int64_t)ql_dtype_size((QlDtype)array->dtype) << (array->part != QL_PART_ALL);
+  int64_t item = (int64_t)ql_item_step(array);
   if (!has_room(g, ndim)) return false;
   bool readonly = array->readonly || ((QxArray *)object)->readonly;
-  bool contiguous = array->part == QL_PART_ALL && qx_is_contiguous(array, QL_ORDER_C);
+  bool contiguous =
+      item == (int64_t)ql_dtype_size(array->dtype) && qx_is_contiguous(array, QL_ORDER_C);
   if (!compiled_write_type(g, "ours ") ||
       !write_array_type(g, (QlDtype)array->dtype, ndim, contiguous, readonly))
     return false;

@@ -9,7 +9,7 @@ static void free_block(PyObject *capsule) {
 /* A view of an argument of Quelea's, or itself. */
 static PyObject *view_ours(PyObject *owner, int ndim, const QlValue *parts, const QlValue *own) {
   const QlArray *array = qx_array(owner);
-  int64_t item = (int64_t)ql_dtype_size((QlDtype)array->dtype) << (array->part != QL_PART_ALL);
+  int64_t item = (int64_t)ql_item_step(array);
   int64_t shape[QL_MAX_DIMS], strides[QL_MAX_DIMS], offset = (parts[1].i - own[1].i) / item;
   bool whole = ndim == array->ndim && offset == 0;
   for (int axis = 0; axis < ndim; axis++) {

@@ -50,7 +50,8 @@
   HOOK(assign_arrays)  \
   HOOK(index_arrays)   \
   HOOK(ufunc_at)       \
-  HOOK(ufunc_method)
+  HOOK(ufunc_method)   \
+  HOOK(view)
 
 typedef struct QxHooks {
 #define QX_HOOK(name) PyObject *name;
@@ -357,6 +358,8 @@ bool qx_function_setup(PyObject *module);
 /* ---- views.c: handles on the same elements ---- */
 PyObject *qx_view(QxArray *base, int ndim, const int64_t *shape, const int64_t *strides,
                   int64_t offset);
+PyObject *qx_bits(QxArray *base, QlDtype dtype);
+PyObject *qx_strided(QxArray *base, int ndim, const int64_t *shape, const int64_t *strides);
 /* Do its elements follow one another, as NumPy's C_CONTIGUOUS or F_CONTIGUOUS says? */
 bool qx_is_contiguous(const QlArray *array, QlOrder order);
 PyObject *qx_reshape(PyObject *self, int ndim, int64_t *shape); /* one extent may be -1 */

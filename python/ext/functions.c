@@ -228,6 +228,36 @@ static PyObject *function_is_contiguous(PyObject *module, PyObject *const *args,
   return PyBool_FromLong(qx_is_contiguous(qx_array(args[0]), order));
 }
 
+/* view_bits(x, dtype): the bits as elements of a dtype of the same size. */
+static PyObject *function_view_bits(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  QlDtype dtype;
+  (void)module;
+  if (nargs != 2 || !qx_is_array(args[0]))
+    return PyErr_Format(PyExc_TypeError, "view_bits takes a quelea.ndarray and a dtype");
+  if (qx_dtype_from_python(args[1], &dtype) < 0) return NULL;
+  return qx_bits((QxArray *)args[0], dtype);
+}
+
+/* view_strided(x, shape, strides): these in elements; from its first one on. */
+static PyObject *function_view_strided(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
+  int ndim, count;
+  int64_t shape[QL_MAX_DIMS], strides[QL_MAX_DIMS];
+  (void)module;
+  if (nargs != 3 || !qx_is_array(args[0]))
+    return PyErr_Format(PyExc_TypeError, "view_strided takes a quelea.ndarray, shape and strides");
+  if (qx_shape_from_python(args[1], &ndim, shape, false) < 0 ||
+      qx_shape_from_python(args[2], &count, strides, true) < 0)
+    return NULL;
+  if (count != ndim) return PyErr_Format(PyExc_ValueError, "a stride for each axis");
+  return qx_strided((QxArray *)args[0], ndim, shape, strides);
+}
+
+static PyObject *function_item_step(PyObject *module, PyObject *object) {
+  (void)module;
+  if (!qx_is_array(object)) return PyErr_Format(PyExc_TypeError, "item_step takes an array");
+  return PyLong_FromSize_t(ql_item_step(qx_array(object)));
+}
+
 /* contract(a, b, axis): the sum of products over an axis. */
 static PyObject *function_contract(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
   QL_ERROR(error);
@@ -389,7 +419,7 @@ PyMethodDef qx_functions[] = {
     {"set_writable", FAST_POSITIONAL(function_set_writable),
      "set_writable(array, truth): may elements be assigned?"},
     {"exchange", FAST_POSITIONAL(function_exchange), "exchange(a, b): each becomes the other."},
-    {"is_part", function_is_part, METH_O, "Is it a view of real or imaginary parts?"},
+    {"is_part", function_is_part, METH_O, "Is it a view of real or imaginary parts, or of bits?"},
     {"product", FAST_POSITIONAL(function_product),
      "product(a, b): of matrices and vectors; None: it is none of these"},
     {"diagonal", FAST_POSITIONAL(function_diagonal),
@@ -421,6 +451,11 @@ PyMethodDef qx_functions[] = {
      "What was just assigned is part of an expression that goes on."},
     {"is_contiguous", FAST_POSITIONAL(function_is_contiguous),
      "is_contiguous(array, order): do the elements follow one another in that order?"},
+    {"view_bits", FAST_POSITIONAL(function_view_bits),
+     "view_bits(x, dtype): the same bits as elements of another dtype of that size"},
+    {"item_step", function_item_step, METH_O, "Bytes from an element of its storage to the next."},
+    {"view_strided", FAST_POSITIONAL(function_view_strided),
+     "view_strided(x, shape, strides): from its first element on; in elements"},
     {"contract", FAST_POSITIONAL(function_contract),
      "contract(a, b, axis): the sum of products over an axis"},
     {"empty_join", FAST_POSITIONAL(qx_empty_join),

@@ -49,21 +49,18 @@ METHOD(method_astype) {
   return qx_astype(qx_array(self), dtype, order, SELF->value);
 }
 
+/* As elements of the same dtype; what else it may be, Python says. */
 METHOD(method_view) {
   static const char *const words[] = {"dtype", "type"};
   static const QxSignature signature = {"view", words, 2, 2, 0};
   PyObject *values[2];
-  QlDtype dtype;
-  if (!qx_parse(&signature, args, nargs, kwnames, values) ||
-      qx_dtype_from_python(values[0], &dtype) < 0)
-    return NULL;
+  if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
+  if (values[0] || values[1]) {
+    PyObject *const call[] = {self, values[0] ? values[0] : Py_Ellipsis,
+                              values[1] ? values[1] : Py_Ellipsis};
+    return PyObject_Vectorcall(qx.hooks.view, call, 3, NULL);
+  }
   const QlArray *array = qx_array(self);
-  if (values[0] == Py_None) dtype = QL_F64; /* NumPy's default */
-  if (!qx_absent(values[1]) || (dtype != QL_DTYPE_NONE && dtype != array->dtype))
-    return PyErr_Format(
-        PyExc_NotImplementedError,
-        "view as another dtype is not in Quelea yet; write x.astype(dtype) to convert, or "
-        "numpy.asarray(x).view(dtype)");
   if (SELF->value) return Py_NewRef(self);
   return qx_view(SELF, array->ndim, array->shape, array->strides, array->offset);
 }
@@ -359,7 +356,7 @@ METHOD(method_cumprod) { return qx_scan_call(QL_OP_MULTIPLY, self, args, nargs, 
 PyMethodDef qx_array_methods[] = {
     {"copy", FAST(method_copy), "A new array with the same elements."},
     {"astype", FAST(method_astype), "A new array with the elements converted to another dtype."},
-    {"view", FAST(method_view), "Another handle on the same elements."},
+    {"view", FAST(method_view), "Another handle on the same elements, or on their bits."},
     {"reshape", FAST(method_reshape),
      "The elements in another shape: a view where NumPy gives one."},
     {"ravel", FAST(method_ravel), "The elements along one axis: a view where NumPy gives one."},

@@ -27,6 +27,22 @@ PyObject *qx_view(QxArray *base, int ndim, const int64_t *shape, const int64_t *
   return wrap_view(base, view);
 }
 
+PyObject *qx_bits(QxArray *base, QlDtype dtype) {
+  QlArray *view;
+  QL_ERROR(error);
+  if (qx_enter() < 0) return NULL;
+  if (ql_bits(base->array, dtype, &view, &error)) return qx_raise(&error);
+  return wrap_view(base, view);
+}
+
+PyObject *qx_strided(QxArray *base, int ndim, const int64_t *shape, const int64_t *strides) {
+  QlArray *view;
+  QL_ERROR(error);
+  if (qx_enter() < 0) return NULL;
+  if (ql_strided(base->array, ndim, shape, strides, &view, &error)) return qx_raise(&error);
+  return wrap_view(base, view);
+}
+
 /* ---- reshape ---- */
 
 /* A shape as NumPy writes it in this message: unknown extents are left out at the start, and
@@ -87,7 +103,7 @@ static void c_order_strides(int ndim, const int64_t *shape, int64_t *strides) {
 
 bool qx_is_contiguous(const QlArray *array, QlOrder order) {
   int64_t step = 1;
-  if (array->part && array->size > 1) return false;
+  if (ql_item_step(array) != ql_dtype_size(array->dtype) && array->size > 1) return false;
   for (int i = 0; i < array->ndim && array->size > 0; i++) {
     int a = order == QL_ORDER_F ? i : array->ndim - 1 - i;
     if (array->shape[a] != 1 && array->strides[a] != step) return false;

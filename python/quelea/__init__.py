@@ -97,6 +97,7 @@ from . import (
     _blas,
     _quelea,
     attributes,
+    bits,
     buffers,
     calculus,
     choosing,
@@ -125,6 +126,7 @@ from . import (
     manipulation,
     nans,
     packing,
+    padding,
     polynomials,
     printing,
     process,
@@ -270,6 +272,7 @@ from .manipulation import *
 from .mapping import allpairs, map, reduce, scan
 from .nans import *
 from .packing import *
+from .padding import *
 from .polynomials import *
 from .printing import *
 from .products import *
@@ -394,6 +397,7 @@ _quelea.set_hooks(
     ufunc_method=in_order._method,
     namespace=_namespace,
     reduce_slowly=statistics._reduce_slowly,
+    view=bits._view,
 )
 _quelea.add_methods(
     {
@@ -413,6 +417,7 @@ _quelea.add_methods(
         "setflags": attributes._setflags,
         "data": property(attributes._data),
         "resize": attributes._resize,
+        "byteswap": bits._byteswap,
         "tobytes": manipulation._tobytes,
         "__bytes__": manipulation._bytes,
         "__array_interface__": property(manipulation._array_interface),
@@ -454,6 +459,9 @@ dispatch.fill_table(manipulation, ["size"])
 dispatch.fill_table(emath, emath.__all__, _numpy.emath)
 dispatch.fill_table(linalg, linalg.__all__, _numpy.linalg)
 dispatch.fill_table(fft, fft.__all__, _numpy.fft)
+dispatch.fill_table(
+    lib.stride_tricks, ["sliding_window_view"], _importlib.import_module("numpy.lib.stride_tricks")
+)
 dispatch.ask_others(globals(), __all__)
 dispatch.ask_others(vars(linalg), linalg.__all__, _numpy.linalg)
 dispatch.ask_others(vars(fft), fft.__all__, _numpy.fft)

@@ -1,4 +1,4 @@
-"""``python -m quelea params | info | limits | bench``."""
+"""``python -m quelea params | info | limits | bench | coverage``."""
 
 import importlib
 import importlib.util
@@ -13,7 +13,8 @@ _USAGE = """python -m quelea COMMAND
   info     what was found: MPI, nodes, ranks, threads, memory budget, compiler, cache
   limits   measures what this machine gives at best: arithmetic, caches, memory, messages
   bench    measures this machine and Quelea on it; `bench small`: small statements beside NumPy,
-           `bench jit`: compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI"""
+           `bench jit`: compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI
+  coverage which of NumPy's functions there are: dtypes, over ranks, in which tests; `coverage numpy.fft`: of these"""
 
 
 def _print_params() -> int:
@@ -50,6 +51,10 @@ def main(arguments: list[str]) -> int:
         return _measure(".bench.limits", arguments[1:])
     if command == "bench":
         return _measure(".bench", arguments[1:])
+    if command == "coverage":
+        from .coverage import main as coverage
+
+        return coverage(arguments[1:])
     print(_USAGE, file=sys.stdout if command in ("-h", "--help", "help") else sys.stderr)
     return 0 if command in ("-h", "--help", "help") else 2
 

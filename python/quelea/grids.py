@@ -13,6 +13,7 @@ from ._quelea import asarray as _asarray
 from ._quelea import ndarray
 from .creation import array, empty, is_number
 from .elementwise import as_array
+from .indexing import nonzero
 from .joins import _place, concatenate, vstack
 from .manipulation import ndim as _ndim
 from .manipulation import size as _size
@@ -189,7 +190,7 @@ def ix_(*args: Any) -> tuple[ndarray, ...]:
     Parameters
     ----------
     *args : array_like of one axis
-        Integers; the places of what is true are not in Quelea yet.
+        Integers, or booleans, which stand for the places of what is true.
 
     Returns
     -------
@@ -203,9 +204,7 @@ def ix_(*args: Any) -> tuple[ndarray, ...]:
         if x.ndim != 1:
             raise ValueError("Cross index must be 1 dimensional")
         if x.dtype == bool:
-            raise NotImplementedError(
-                "ix_ of booleans (nonzero) is not in Quelea yet; write np.ix_(numpy.flatnonzero(numpy.asarray(mask)))"
-            )
+            (x,) = nonzero(x)
         result.append(x.reshape((1,) * k + (x.size,) + (1,) * (len(args) - k - 1)))
     return tuple(result)
 

@@ -16,6 +16,7 @@ from ._quelea import ndarray
 from .creation import zeros
 from .dispatch import as_numpy
 from .elementwise import as_array
+from .quantiles import percentile
 
 __all__ = ["bincount", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd"]
 
@@ -148,11 +149,14 @@ def _deviation(x: ndarray) -> Any:
     return _quelea.scalar((x - x.mean()).__abs__().__pow__(2).mean()) ** 0.5
 
 
-def _scott(x: ndarray, ptp: Any) -> Any:
+# How wide bins are by a rule: of the elements, of the largest less the smallest, and of the outer edges.
+
+
+def _scott(x: ndarray, ptp: Any, limits: Any) -> Any:
     return (24.0 * numpy.pi**0.5 / x.size) ** (1.0 / 3.0) * _deviation(x)
 
 
-def _doane(x: ndarray, ptp: Any) -> Any:
+def _doane(x: ndarray, ptp: Any, limits: Any) -> Any:
     if x.size <= 2:
         return 0.0
     sg1 = numpy.sqrt(6.0 * (x.size - 2) / ((x.size + 1.0) * (x.size + 3)))
@@ -163,21 +167,49 @@ def _doane(x: ndarray, ptp: Any) -> Any:
     return ptp / (1.0 + numpy.log2(x.size) + numpy.log2(1.0 + numpy.absolute(g1) / sg1))
 
 
-_WIDTHS: dict[str, Callable[[ndarray, Any], Any]] = {
-    "sqrt": lambda x, ptp: ptp / numpy.sqrt(x.size),
-    "sturges": lambda x, ptp: ptp / (numpy.log2(x.size) + 1.0),
-    "rice": lambda x, ptp: ptp / (2.0 * x.size ** (1.0 / 3)),
+def _freedman_diaconis(x: ndarray, ptp: Any, limits: Any) -> Any:
+    high, low = percentile(x, [75, 25])
+    return 2.0 * _quelea.scalar(high - low) * x.size ** (-1.0 / 3.0)
+
+
+def _auto(x: ndarray, ptp: Any, limits: Any) -> Any:
+    """Take Freedman's and Diaconis' rule or Sturges', and at most twice as many bins as by the root."""
+    least = _WIDTHS["sqrt"](x, ptp, limits) / 2
+    return min(max(_freedman_diaconis(x, ptp, limits), least), _WIDTHS["sturges"](x, ptp, limits))
+
+
+def _stone(x: ndarray, ptp: Any, limits: Any) -> Any:
+    """Minimise an estimate of the error, with each number of bins: a histogram for each."""
+    size = x.size
+    if size <= 1 or ptp == 0:
+        return 0
+
+    def estimate(count: int) -> Any:
+        share = histogram(x, bins=count, range=limits)[0].__array__() / size
+        return (2 - (size + 1) * share.dot(share)) / (ptp / count)
+
+    most = max(100, int(numpy.sqrt(size)))
+    count = min(range(1, most + 1), key=estimate)
+    if count == most:
+        warnings.warn(
+            "The number of bins estimated may be suboptimal.", RuntimeWarning, stacklevel=4
+        )
+    return ptp / count
+
+
+_WIDTHS: dict[str, Callable[[ndarray, Any, Any], Any]] = {
+    "auto": _auto,
+    "fd": _freedman_diaconis,
+    "sqrt": lambda x, ptp, limits: ptp / numpy.sqrt(x.size),
+    "sturges": lambda x, ptp, limits: ptp / (numpy.log2(x.size) + 1.0),
+    "stone": _stone,
+    "rice": lambda x, ptp, limits: ptp / (2.0 * x.size ** (1.0 / 3)),
     "scott": _scott,
     "doane": _doane,
 }
 
 
 def _bins_of_word(x: ndarray, word: str, limits: Any, weights: Any) -> tuple[int, Any, Any]:
-    if word in ("auto", "fd", "stone"):
-        raise NotImplementedError(
-            f"histograms with bins={word!r} are not in Quelea yet; write a number of bins, or one of "
-            f"{', '.join(map(repr, _WIDTHS))}"
-        )
     if word not in _WIDTHS:
         raise ValueError(f"{word!r} is not a valid estimator for `bins`")
     if weights is not None:
@@ -190,7 +222,7 @@ def _bins_of_word(x: ndarray, word: str, limits: Any, weights: Any) -> tuple[int
     if x.size == 0:
         return 1, first, last
     ptp = _difference(_quelea.scalar(_quelea.max(x)), _quelea.scalar(_quelea.min(x)))
-    width = _WIDTHS[word](x, ptp)
+    width = _WIDTHS[word](x, ptp, (first, last))
     if not width:
         return 1, first, last
     if x.dtype.kind in "iu" and width < 1:
@@ -279,7 +311,8 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
     ----------
     a : array_like
     bins : int, sequence of scalars, or str, default 10
-        How many, the edges themselves, or how their number is estimated: 'sqrt', 'sturges', 'rice', 'scott' or 'doane'.
+        How many, the edges themselves, or how their number is estimated: 'auto', 'fd', 'sqrt', 'sturges', 'stone',
+        'rice', 'scott' or 'doane'.
     range : (float, float), optional
         The outer edges; by default the smallest and the largest element.
     weights : array_like, optional

@@ -1,4 +1,4 @@
-"""Elements in other places: rolled, repeated, padded, subtracted from their neighbours. Copies."""
+"""Elements in other places: rolled, repeated, subtracted from their neighbours. Copies."""
 
 import operator
 from collections.abc import Sequence
@@ -10,16 +10,15 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from . import _quelea
 from ._quelea import asarray as _asarray
 from ._quelea import ndarray
-from .creation import array, empty, empty_like
+from .creation import array, empty_like
 from .dispatch import as_numpy
-from .elementwise import as_array, order_of_new
+from .elementwise import as_array
 from .indexing import take
 from .joins import _along, _place, concatenate
 from .manipulation import Axes
 
 __all__ = [
     "diff",
-    "pad",
     "repeat",
     "roll",
     "tile",
@@ -173,129 +172,6 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> ndarray:
         _quelea.expand_dims(x, axis + 1), (*shape[: axis + 1], times, *shape[axis + 1 :])
     )
     return wide.copy().reshape((*shape[:axis], shape[axis] * times, *shape[axis + 1 :]))
-
-
-def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> ndarray:
-    """Give a copy with a border of constants, or of the nearest or wrapped elements.
-
-    Parameters
-    ----------
-    array : array_like
-    pad_width : int, (before, after), one pair per axis, or a dict of them
-    mode : {'constant', 'edge', 'wrap', 'empty'}
-    constant_values : scalar, (before, after), or one pair per axis, default 0
-        For mode 'constant'.
-
-    Returns
-    -------
-    ndarray
-
-    Raises
-    ------
-    TypeError
-        `pad_width` is not of integers.
-    NotImplementedError
-        Another mode.
-    """
-    x = as_array(array)
-    if isinstance(pad_width, dict):
-        pad_width = _widths_of_axes(pad_width, x.ndim)
-    given = numpy.asarray(pad_width)
-    if given.dtype.kind not in "iu":
-        raise TypeError("`pad_width` must be of integral type.")
-    if given.size and given.min() < 0:
-        raise ValueError("index can't contain negative values")
-    widths = [(int(a), int(b)) for a, b in numpy.broadcast_to(pad_width, (x.ndim, 2))]
-    _check_mode(mode, kwargs)
-    if x.ndim == 0:
-        numpy.broadcast_to(kwargs.get("constant_values", 0), (0, 2))
-        return _asarray(x, copy=True)
-    if mode in ("constant", "empty"):
-        return _pad_with(x, widths, kwargs.get("constant_values", 0))
-    if mode not in ("edge", "wrap"):
-        raise NotImplementedError(
-            f"pad(mode={mode!r}) is not in Quelea yet; there are 'constant', 'edge', 'wrap' and 'empty'; write "
-            "np.asarray(numpy.pad(numpy.asarray(x), ...))"
-        )
-    order = order_of_new(x)
-    for axis, (a, b) in enumerate(widths):
-        x = _pad_axis(x, axis, a, b, mode)
-    return x.copy(order)
-
-
-_PAD_KEYWORDS = {
-    "constant": {"constant_values"},
-    "edge": set(),
-    "wrap": set(),
-    "empty": set(),
-    "linear_ramp": {"end_values"},
-    "maximum": {"stat_length"},
-    "mean": {"stat_length"},
-    "median": {"stat_length"},
-    "minimum": {"stat_length"},
-    "reflect": {"reflect_type"},
-    "symmetric": {"reflect_type"},
-}
-
-
-def _check_mode(mode: Any, kwargs: dict[str, Any]) -> None:
-    """Refuse what NumPy refuses."""
-    if callable(mode):
-        return
-    if mode not in _PAD_KEYWORDS:
-        raise ValueError(f"mode '{mode}' is not supported")
-    unknown = set(kwargs) - _PAD_KEYWORDS[mode]
-    if unknown:
-        raise ValueError(f"unsupported keyword arguments for mode '{mode}': {unknown}")
-
-
-def _widths_of_axes(given: dict[int, Any], ndim: int) -> list[tuple[Any, Any]]:
-    widths: list[tuple[Any, Any]] = [(0, 0)] * ndim
-    for axis, width in given.items():
-        widths[axis] = (width, width) if isinstance(width, (int, numpy.integer)) else tuple(width)
-    return widths
-
-
-def _pad_with(x: ndarray, widths: list[tuple[int, int]], constants: Any) -> ndarray:
-    """Put a border of constants around, one axis after the other."""
-    shape = [n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)]
-    result = empty(shape, x.dtype, order_of_new(x))
-    middle = tuple(slice(a, a + n) for n, (a, b) in zip(x.shape, widths, strict=True))
-    values = numpy.asarray(constants)
-    if values.size == 1:
-        return _place(result, (..., middle), (values.ravel()[0], x))
-    keys: list[Any] = []
-    parts: list[Any] = []
-    for axis, ((a, b), (low, high)) in enumerate(
-        zip(widths, numpy.broadcast_to(values, (x.ndim, 2)), strict=True)
-    ):
-        before = (slice(None),) * axis
-        end = shape[axis] - b
-        keys += [(*before, slice(0, a), *middle[axis + 1 :])]
-        keys += [(*before, slice(end, None), *middle[axis + 1 :])]
-        parts += [low, high]
-    return _place(result, [*keys, middle], [*parts, x])
-
-
-def _pad_axis(x: ndarray, axis: int, before: int, after: int, mode: str) -> ndarray:
-    extent = x.shape[axis]
-    if before == after == 0:
-        return x
-    if extent == 0:
-        raise ValueError(
-            f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'"
-        )
-    lead = (slice(None),) * axis
-    parts: list[ndarray] = []
-    if mode == "edge":
-        first, last = x[(*lead, slice(0, 1))], x[(*lead, slice(extent - 1, extent))]
-        parts = [repeat(first, before, axis), x, repeat(last, after, axis)]
-    else:
-        whole, rest = divmod(before, extent)
-        parts = [x[(*lead, slice(extent - rest, extent))], *[x] * (whole + 1)]
-        whole, rest = divmod(after, extent)
-        parts += [*[x] * whole, x[(*lead, slice(0, rest))]]
-    return concatenate(parts, axis)
 
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = ..., append: Any = ...) -> ndarray:

@@ -189,6 +189,62 @@ QlStatus ql_part(QlArray *base, QlPart part, QlArray **view, QlError *error) {
   return QL_OK;
 }
 
+QlStatus ql_bits(QlArray *base, QlDtype dtype, QlArray **view, QlError *error) {
+  QlDtype shown = (QlDtype)base->dtype;
+  bool is_complex = ql_dtype_info[shown].kind == QL_KIND_COMPLEX,
+       to_complex = ql_dtype_info[dtype].kind == QL_KIND_COMPLEX,
+       is_part = base->part == QL_PART_REAL || base->part == QL_PART_IMAG;
+  if (dtype != shown && (ql_dtype_info[shown].size != ql_dtype_info[dtype].size ||
+                         is_complex != to_complex || is_part))
+    return ql_fail(error, QL_ERR_TYPE, "the bits of %s are not seen as %s", ql_dtype_name(shown),
+                   ql_dtype_name(dtype));
+  QL_TRY(ql_view(base, base->ndim, base->shape, base->strides, base->offset, view, error));
+  if (dtype == shown) return QL_OK;
+  (*view)->dtype = (uint8_t)dtype;
+  (*view)->part = dtype == base->storage->dtype ? QL_PART_ALL : QL_PART_BITS;
+  return QL_OK;
+}
+
+enum { NOWHERE = -1, APART, TWICE };
+
+/* Where elements of a view with such strides are: beyond the storage, each at a place of its own,
+ * or perhaps two at one. Axes along which all others fit between two elements keep them apart. */
+static int places_of(const QlArray *base, int ndim, const int64_t *shape, const int64_t *strides) {
+  int64_t low = base->offset, high = base->offset, reach = 0;
+  bool seen[QL_MAX_DIMS] = {false}, twice = false;
+  for (int a = 0; a < ndim; a++) {
+    int64_t last;
+    if (__builtin_mul_overflow(strides[a], shape[a] - 1, &last) ||
+        __builtin_add_overflow(last < 0 ? low : high, last, last < 0 ? &low : &high))
+      return NOWHERE;
+  }
+  if (low < 0 || high >= base->storage->size) return NOWHERE;
+  for (int done = 0; done < ndim; done++) {
+    int next = -1;
+    for (int a = 0; a < ndim; a++)
+      if (!seen[a] && (next < 0 || llabs(strides[a]) < llabs(strides[next]))) next = a;
+    seen[next] = true;
+    if (shape[next] == 1) continue;
+    twice |= llabs(strides[next]) <= reach;
+    reach += llabs(strides[next]) * (shape[next] - 1);
+  }
+  return twice ? TWICE : APART;
+}
+
+QlStatus ql_strided(QlArray *base, int ndim, const int64_t *shape, const int64_t *strides,
+                    QlArray **view, QlError *error) {
+  bool is_empty = false;
+  for (int a = 0; a < ndim; a++) is_empty |= shape[a] == 0;
+  int places = is_empty ? APART : places_of(base, ndim, shape, strides);
+  if (places == NOWHERE)
+    return ql_fail(error, QL_ERR_VALUE, "a view with these strides reaches beyond the array");
+  QL_TRY(ql_view(base, ndim, shape, strides, base->offset, view, error));
+  (*view)->readonly |= places == TWICE;
+  return QL_OK;
+}
+
+size_t ql_item_step(const QlArray *array) { return ql_dtype_info[array->storage->dtype].size; }
+
 void ql_retain(QlArray *array) { array->references++; }
 
 /* Computed arrays of no axes that no statement names are used again as they are. */

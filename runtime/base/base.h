@@ -85,14 +85,17 @@ typedef enum QlDomain {
   QL_DOMAIN_INTEGER,
   QL_DOMAIN_BITS,
   QL_DOMAIN_WHOLE,
-  QL_DOMAIN_COMPLEX
+  QL_DOMAIN_COMPLEX,
+  QL_DOMAIN_WORD
 } QlDomain;
 typedef enum QlResult {
   QL_RESULT_SAME,
   QL_RESULT_BOOL,
   QL_RESULT_PART,
   QL_RESULT_BYTE,
-  QL_RESULT_INT
+  QL_RESULT_INT,
+  QL_RESULT_UNSIGNED,
+  QL_RESULT_FLOAT
 } QlResult;
 
 typedef struct QlDtypeInfo {

@@ -22,6 +22,14 @@ static inline const QlDtypeInfo *info_of(QlDtype dtype) { return &ql_dtype_info[
  * stay. */
 static QlDtype float_for(QlDtype dtype) { return ql_promote(dtype, QL_F16); }
 
+/* The dtype of a kind with elements of so many bytes; QL_DTYPE_NONE: there is none. */
+static QlDtype of_size(QlKind kind, int size) {
+  for (int dtype = 0; dtype < QL_DTYPE_COUNT; dtype++)
+    if (ql_dtype_info[dtype].kind == kind && ql_dtype_info[dtype].size == size)
+      return (QlDtype)dtype;
+  return QL_DTYPE_NONE;
+}
+
 /* ---- the loops of an operation ---- */
 
 static QlStatus no_loop(QlOp op, QlDtype promoted, QlError *error) {
@@ -68,6 +76,10 @@ static QlDtype loop_of(QlDomain domain, QlDtype dtype) {
     case QL_DOMAIN_BITS: return is_float || is_complex ? QL_DTYPE_NONE : dtype;
     case QL_DOMAIN_WHOLE: return is_bool || is_float || is_complex ? QL_DTYPE_NONE : dtype;
     case QL_DOMAIN_COMPLEX: return ql_promote(dtype, QL_C64);
+    case QL_DOMAIN_WORD:
+      return is_bool || is_float || is_complex || info_of(dtype)->size == 1
+                 ? QL_DTYPE_NONE
+                 : of_size(QL_KIND_UINT, info_of(dtype)->size);
   }
   return QL_DTYPE_NONE;
 }
@@ -79,6 +91,8 @@ QlDtype ql_op_result(QlOp op, QlDtype loop) {
     case QL_RESULT_PART: return info_of(loop)->part;
     case QL_RESULT_BYTE: return QL_U8;
     case QL_RESULT_INT: return QL_I32;
+    case QL_RESULT_UNSIGNED: return of_size(QL_KIND_UINT, info_of(loop)->size);
+    case QL_RESULT_FLOAT: return of_size(QL_KIND_FLOAT, info_of(loop)->size);
   }
   return QL_DTYPE_NONE;
 }
@@ -210,7 +224,9 @@ static QlDtype loop_giving(const QlOpInfo *info, const QlScalar *inputs, QlDtype
     QlDtype loop = loop_of((QlDomain)info->domain, inputs[0].dtype);
     return dtype != QL_U8 ? QL_DTYPE_NONE : loop == QL_DTYPE_NONE ? QL_U8 : loop;
   }
-  if (info->result == QL_RESULT_INT) return QL_DTYPE_NONE;
+  if (info->result == QL_RESULT_INT || info->result == QL_RESULT_UNSIGNED ||
+      info->result == QL_RESULT_FLOAT)
+    return QL_DTYPE_NONE;
   if (info->result != QL_RESULT_PART)
     return loop_of((QlDomain)info->domain, dtype) == dtype ? dtype : QL_DTYPE_NONE;
   if (info_of(dtype)->kind == QL_KIND_COMPLEX) return QL_DTYPE_NONE;

@@ -351,11 +351,15 @@ QlStatus rt_history_lacks(QlContext *ctx, const char *what, QlError *error);
 int64_t rt_history_first(const QlContext *ctx); /* number of the first event that is kept */
 const Event *rt_history_event(const QlContext *ctx, int64_t number); /* NULL: not kept, or none */
 
-/* ---- parts.c: views of the parts of complex arrays ---- */
+/* ---- parts.c: views of the parts of complex arrays, and of bits ---- */
 QlArray rt_whole_of(const QlArray *part);    /* the handle, seeing whole elements */
 bool rt_parts_in(const LogRequest *request); /* does the statement read or write one? */
 QlStatus rt_parts_append(QlContext *ctx, const LogRequest *request,
                          QlError *error); /* as several that do not */
+/* What such a view shows, over a domain, into an array of it: one statement. */
+QlStatus rt_parts_read(QlContext *ctx, const QlArray *array, QlPart part, int ndim,
+                       const int64_t *shape, const int64_t *stride, const QlArray *made,
+                       QlError *error);
 
 /* ---- drops.c ---- */
 void rt_drops_add(QlContext *ctx, Storage *storage); /* this rank's last handle of it has gone */

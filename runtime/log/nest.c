@@ -178,9 +178,10 @@ static QlStatus check_operand(const QlContext *ctx, const NestRequest *nest,
       touched = span_box(array->ndim, operand->spans, &domain);
   QL_TRY(rt_check_input(ctx, array, error));
   if (array->part != QL_PART_ALL)
-    return ql_fail(error, QL_ERR_VALUE,
-                   "a loop over distributed arrays takes no views of real or imaginary parts yet; "
-                   "give it a copy");
+    return ql_fail(
+        error, QL_ERR_VALUE,
+        "a loop over distributed arrays takes no views of real or imaginary parts, nor of "
+        "bits as another dtype, yet; give it a copy");
   if (!(operand->access & LOG_WRITE)) return QL_OK;
   if (nest->form == JIT_NEST_ON_ONE) return QL_OK;
   bool rows = nest->form == JIT_NEST_ROWS || nest->form == JIT_NEST_IN_ORDER;

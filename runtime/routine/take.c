@@ -233,17 +233,25 @@ static QlStatus check(const QlContext *ctx, const QlTake *take, QlError *error) 
   return QL_OK;
 }
 
+/* What shows parts or bits of other elements as a copy; else itself. */
+static QlStatus whole_of(QlContext *ctx, QlArray *array, QlArray **whole, QlError *error) {
+  if (array->part) return ql_astype(ctx, array, (QlDtype)array->dtype, QL_ORDER_C, whole, error);
+  ql_retain(*whole = array);
+  return QL_OK;
+}
+
 QlStatus ql_take(QlContext *ctx, const QlTake *take, QlArray **result, QlError *error) {
   int ndim;
   int64_t shape[QL_MAX_DIMS], strides[QL_MAX_DIMS] = {0};
-  QlArray *whole = NULL, *made = NULL;
+  QlArray *source = NULL, *made = NULL, *index[QL_MAX_DIMS] = {NULL};
   QlTake from = *take;
   QL_TRY(rt_log_due(ctx, error));
   QL_TRY(check(ctx, take, error));
-  if (take->source->part) /* the parts lie apart, in elements that are read whole */
-    QL_TRY(ql_astype(ctx, take->source, (QlDtype)take->source->dtype, QL_ORDER_C, &whole, error));
-  if (whole) from.source = whole;
-  QlStatus status = shape_of_result(&from, &ndim, shape, strides, error);
+  QlStatus status = whole_of(ctx, take->source, &source, error);
+  for (int k = 0; k < take->count && !status; k++)
+    status = whole_of(ctx, take->index[k], &index[k], error);
+  from.source = source, from.index = index;
+  if (!status) status = shape_of_result(&from, &ndim, shape, strides, error);
   if (!status && is_fetched(from.source) && shape_volume(ndim, shape)) {
     status = fetch(ctx, &from, ndim, shape, strides, &made, error);
   } else if (!status) {
@@ -251,7 +259,8 @@ QlStatus ql_take(QlContext *ctx, const QlTake *take, QlArray **result, QlError *
     if (!status) rt_log_fresh(ctx, made);
     if (!status && made->size) status = record(ctx, ROUTINE_TAKE, &from, made, strides, error);
   }
-  ql_release(whole);
+  ql_release(source);
+  for (int k = 0; k < take->count; k++) ql_release(index[k]);
   if (status)
     ql_release(made);
   else

@@ -235,7 +235,12 @@ QlStatus ql_find_true(QlContext *ctx, QlArray *mask, int64_t chunk, QlArray *sta
   QL_TRY(check(ctx, mask, chunk, error));
   QL_TRY(rt_check_input(ctx, starts, error));
   QL_TRY(check_starts(mask, chunk, starts, error));
-  return call_with(ctx, ROUTINE_CHOSEN, size, mask, 0, starts, chunk, places, error);
+  QlArray *whole = NULL;
+  if (mask->part) QL_TRY(ql_astype(ctx, mask, QL_BOOL, QL_ORDER_C, &whole, error));
+  QlStatus status =
+      call_with(ctx, ROUTINE_CHOSEN, size, whole ? whole : mask, 0, starts, chunk, places, error);
+  ql_release(whole);
+  return status;
 }
 
 static QlStatus check_spread(const QlContext *ctx, const QlSpread *spread, QlError *error) {
@@ -287,7 +292,8 @@ QlStatus ql_spread(QlContext *ctx, const QlSpread *spread, QlError *error) {
   if (target->part)
     status = ql_astype(ctx, target, (QlDtype)target->dtype, QL_ORDER_C, &whole, error),
     of.target = whole;
-  if (!status && (of.mask->storage == target->storage || is_part_of_much(ctx, of.mask)))
+  if (!status &&
+      (of.mask->storage == target->storage || of.mask->part || is_part_of_much(ctx, of.mask)))
     status = ql_astype(ctx, of.mask, QL_BOOL, QL_ORDER_C, &mask, error), of.mask = mask;
   if (!status &&
       (values->storage == target->storage || values->part || is_part_of_much(ctx, values)))

@@ -32,7 +32,7 @@ static QlStatus settle(QlArray *array, EventKind kind, QlError *error) {
   return rt_check_input(ctx, array, error); /* it may have been lost by now */
 }
 
-/* Elements of a local array in memory, also when it shows parts of complex ones. */
+/* Elements of a local array in memory, also when it shows parts of complex ones, or bits. */
 static const char *first_byte(const QlArray *array) {
   const Storage *storage = array->storage;
   const char *whole =
@@ -142,15 +142,11 @@ static QlStatus copy_new(const QlArray *array, bool replicated, QlArray **copy, 
 
 static QlStatus copy_fill(QlArray *array, QlArray *copy, QlError *error) {
   QlContext *ctx = array->context;
-  QlArray whole = rt_whole_of(array), *filled;
-  if (array->part) {
-    QlOp op = array->part == QL_PART_REAL ? QL_OP_REAL : QL_OP_IMAG;
-    QL_TRY(ql_ufunc(ctx, op, 1, &(QlOperand){.array = &whole}, copy, NULL, QL_DTYPE_NONE, &filled,
-                    error));
-    ql_release(filled);
-  } else {
+  if (array->part)
+    QL_TRY(rt_parts_read(ctx, array, (QlPart)array->part, array->ndim, array->shape, array->strides,
+                         copy, error));
+  else
     QL_TRY(ql_assign(ctx, copy, &(QlOperand){.array = array}, error));
-  }
   return rt_flush(ctx, error);
 }
 

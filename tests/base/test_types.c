@@ -100,7 +100,8 @@ static void every_operation_is_compared(void) {
   if (!CHECK(table_open(&table, "numpy_types.txt"))) return;
   bool seen[QL_OP_COUNT] = {
       [QL_OP_REAL] = true,       [QL_OP_IMAG] = true,     [QL_OP_SELECT] = true,
-      [QL_OP_FROM_PARTS] = true, [QL_OP_MANTISSA] = true, [QL_OP_EXPONENT] = true};
+      [QL_OP_FROM_PARTS] = true, [QL_OP_MANTISSA] = true, [QL_OP_EXPONENT] = true,
+      [QL_OP_BITS] = true,       [QL_OP_FROM_BITS] = true};
   while (table_next(&table))
     if (table_is(&table, "unary") || table_is(&table, "binary")) {
       QlOp op = table_op(table.word[1]);

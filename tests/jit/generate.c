@@ -135,7 +135,7 @@ static JitRef without_nan(Generator *g, JitRef value) {
 /* Does a result other than NaN depend on the sign of a NaN? The complex functions of the C library
  * may do so. */
 static bool reads_nan_sign(QlOp op, QlDtype loop) {
-  if (op == QL_OP_SIGNBIT || op == QL_OP_COPYSIGN) return true;
+  if (op == QL_OP_SIGNBIT || op == QL_OP_COPYSIGN || op == QL_OP_BITS) return true;
   if (ql_dtype_info[loop].kind != QL_KIND_COMPLEX) return false;
   return ql_op_info[op].domain == QL_DOMAIN_INEXACT || op == QL_OP_POWER || op == QL_OP_FLOAT_POWER;
 }

@@ -27,12 +27,23 @@ KINDS = {
     "BITS": "biu",
     "WHOLE": "iu",
     "COMPLEX": "c",
+    "WORD": "u",
 }
 INTEGERS = [f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)]
 DTYPES = ["bool", *INTEGERS, "float16", "float32", "float64", "complex64", "complex128"]
 CASES = 16
 # Their arguments are drawn by another generator: the others had theirs before.
-LATER = ("spacing", "mantissa", "exponent", "bitwise_count", "ldexp", "gcd", "lcm")
+LATER = (
+    "spacing",
+    "mantissa",
+    "exponent",
+    "bitwise_count",
+    "ldexp",
+    "gcd",
+    "lcm",
+    "bits",
+    "from_bits",
+)
 
 
 def nasty(dtype, rng):
@@ -122,6 +133,8 @@ def compute(name, args):
         return result
     if name in ("mantissa", "exponent"):
         return np.frexp(args[0])[name == "exponent"]
+    if name in ("bits", "from_bits"):
+        return args[0].view(f"{'u' if name == 'bits' else 'f'}{args[0].itemsize}")
     if name == "ldexp":
         exponent = np.nan_to_num(args[1].astype("f8"), nan=0).clip(-10000, 10000)
         return np.ldexp(args[0], exponent.astype(int))
@@ -152,8 +165,10 @@ def main():
         r'QL_OP_ROW\(\w+,\s*"(\w+)",\s*(\d),\s*(\w+)', OPS.read_text()
     ):
         for dtype in map(np.dtype, DTYPES):
-            if dtype.kind not in KINDS[domain] or (
-                domain == "WIDE" and dtype.name not in ("float64", "complex128")
+            if (
+                dtype.kind not in KINDS[domain]
+                or (domain == "WIDE" and dtype.name not in ("float64", "complex128"))
+                or (domain == "WORD" and dtype.itemsize == 1)
             ):
                 continue
             if name == "where":

@@ -153,7 +153,7 @@ static void drop_nans(Case *c) {
 }
 
 static bool reads_nan_sign(QlOp op, QlDtype loop) {
-  if (op == QL_OP_SIGNBIT || op == QL_OP_COPYSIGN) return true;
+  if (op == QL_OP_SIGNBIT || op == QL_OP_COPYSIGN || op == QL_OP_BITS) return true;
   return ql_dtype_info[loop].kind == QL_KIND_COMPLEX &&
          (ql_op_info[op].domain == QL_DOMAIN_INEXACT || op == QL_OP_POWER ||
           op == QL_OP_FLOAT_POWER);

@@ -569,3 +569,16 @@ def test_angle_and_sinc_of_every_kind(dtype):
     a = numpy.array([0, 1, 0]).astype(dtype)
     near(np.angle(np.asarray(a)), numpy.angle(a), 2)
     near(np.sinc(np.asarray(a)), numpy.sinc(a), 2, absolute=1e-3 if dtype == "float16" else 1e-7)
+
+
+def test_other_names_are_the_same_functions():
+    names = """abs absolute acos arccos acosh arccosh asin arcsin asinh arcsinh atan arctan atanh arctanh
+        atan2 arctan2 bitwise_invert invert bitwise_not invert bitwise_left_shift left_shift
+        bitwise_right_shift right_shift conj conjugate pow power true_divide divide mod remainder"""
+    for other, name in zip(names.split()[::2], names.split()[1::2], strict=True):
+        assert getattr(numpy, other) is getattr(numpy, name)
+        assert getattr(np, other) is getattr(np, name)
+    a = numpy.linspace(-400, 400, 9)
+    same(np.deg2rad(np.asarray(a)), numpy.deg2rad(a))
+    same(np.rad2deg(np.asarray(a)), numpy.rad2deg(a))
+    same(np.degrees(np.radians(np.asarray(a))), numpy.degrees(numpy.radians(a)))

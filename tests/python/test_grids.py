@@ -113,8 +113,10 @@ def test_indices_of_grids() -> None:
         alike(lambda m, a=args: m.ix_(*a))
     alike(lambda m: m.ix_(m.arange(3), m.arange(2)))
     same_error(lambda: quelea.ix_([[1]]), lambda: numpy.ix_([[1]]))
-    with pytest.raises(NotImplementedError, match="flatnonzero"):
-        quelea.ix_([True, False])
+    for args in (([True, False, True], [1, 0]), ([False],), ([0, 1], [True, True, False])):
+        alike(lambda m, a=args: m.ix_(*a))
+        alike(lambda m, a=args: m.ix_(*map(m.asarray, a)))
+    alike(lambda m: m.arange(12).reshape(3, 4)[m.ix_([True, False, True], m.arange(4) % 3 == 0)])
 
 
 BLOCKS: list[Callable[[Any, Any], Any]] = [

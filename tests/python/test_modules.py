@@ -93,9 +93,8 @@ def test_assertions_look_at_arrays() -> None:
         quelea.testing.assert_array_less(one, one)
 
 
-def test_views_of_memory_are_refused_in_words() -> None:
-    for name in ("as_strided", "sliding_window_view"):
-        with pytest.raises(NotImplementedError, match="not in Quelea yet"):
-            getattr(quelea.lib.stride_tricks, name)(quelea.ones(3), (2,))
-    window = quelea.lib.stride_tricks.sliding_window_view(numpy.arange(4), 2)
-    assert window.tolist() == [[0, 1], [1, 2], [2, 3]]
+def test_functions_of_stride_tricks_are_ours() -> None:
+    for module in (quelea, numpy):  # NumPy's asks ours
+        window = module.lib.stride_tricks.sliding_window_view(quelea.arange(4), 2)
+        assert isinstance(window, quelea.ndarray)
+        assert window.tolist() == [[0, 1], [1, 2], [2, 3]]

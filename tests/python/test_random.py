@@ -459,6 +459,7 @@ def test_the_older_functions():
         lambda m: m.random.ranf(2),
         lambda m: m.random.sample(2),
         lambda m: m.random.randint(3, 9, (4, 5)),
+        lambda m: m.random.random_integers(3, 9, (4, 5)),
         lambda m: m.random.uniform(1, 2, 3),
         lambda m: m.random.normal(1, 2, 3),
         lambda m: m.random.standard_normal(LARGE),
