@@ -131,6 +131,12 @@ static Value call_zip(Lower *l, const Call *call) {
 static Value call_len(Lower *l, const Call *call) {
   const Value *value = &call->arguments[0];
   if (value->kind == JIT_TUPLE) return low_int(value->count);
+  if (value->kind == JIT_RANGE && !strcmp(value->text, "range")) {
+    JitRef count;
+    Value start, step;
+    if (!low_range(l, call->node, value, &count, &start, &step)) return low_unknown();
+    return low_scalar(QL_I64, true, count);
+  }
   if (value->kind != JIT_ARRAY || value->array->ndim == 0)
     return low_refuse_type(l, call, value, "an array or a tuple");
   Value length = low_scalar(QL_I64, true, value->array->shape[0]);
