@@ -40,24 +40,29 @@ static JitRef number(Lower *l, double value) {
   return jit_const(l->fn, QL_F64, (QlValue){.d = value});
 }
 
+/* Of int64 by one comparison, though the least number is outside: it is looked at again. */
 static JitRef is_within(Lower *l, JitRef wide, Bounds bounds) {
-  QlOp above = bounds.has_low ? QL_OP_GREATER_EQUAL : QL_OP_GREATER;
-  return low_op(l, QL_OP_LOGICAL_AND, low_op(l, above, wide, number(l, bounds.low)),
+  if (bounds.has_low)
+    return low_op(l, QL_OP_LESS, low_op1(l, QL_OP_ABSOLUTE, wide), number(l, bounds.high));
+  return low_op(l, QL_OP_LOGICAL_AND, low_op(l, QL_OP_GREATER, wide, number(l, bounds.low)),
                 low_op(l, QL_OP_LESS, wide, number(l, bounds.high)));
 }
 
 /* What is no number of the dtype raises, as Python's int() does; `text`: of one that is too large.
  */
 static void check_float(Lower *l, const Node *node, JitRef wide, QlDtype dtype, const char *text) {
+  Bounds bounds = bounds_of(dtype);
   JitBlock bad = jit_block_new(l->fn), good = jit_block_new(l->fn);
-  jit_branch(l->fn, is_within(l, wide, bounds_of(dtype)), good, bad);
+  jit_branch(l->fn, is_within(l, wide, bounds), good, bad);
   jit_block_open(l->fn, bad);
   low_raise_if(l, node, low_op1(l, QL_OP_ISNAN, wide), "ValueError",
                "cannot convert float NaN to integer");
   low_raise_if(l, node, low_op1(l, QL_OP_ISINF, wide), "OverflowError",
                "cannot convert float infinity to integer");
   Variable *now = l->frame->now;
-  low_raise_if(l, node, (JitRef){0}, "OverflowError", text);
+  JitRef differs = low_op(l, QL_OP_NOT_EQUAL, wide, number(l, bounds.low));
+  low_raise_if(l, node, bounds.has_low ? differs : (JitRef){0}, "OverflowError", text);
+  if (bounds.has_low) jit_jump(l->fn, good);
   jit_block_open(l->fn, good);
   l->frame->now = now;
 }

@@ -67,6 +67,38 @@ def test_what_iterations_raise():
     assert int(b.sum()) == 0
 
 
+@quelea.jit
+def whole(a, b):
+    for i in range(len(a)):
+        b[i] = a[i]
+
+
+@quelea.jit
+def whole_of(a, b):
+    for i in range(len(a)):
+        b[i] = int(a[i] * 2)
+
+
+def test_floats_that_are_no_integers():
+    given = numpy.linspace(-50, 50, 40)
+    for dtype in ("i1", "i4", "i8"):
+        b = quelea.zeros(40, dtype=dtype)
+        check(whole, given, numpy.zeros(40, dtype))
+        for bad, error in (
+            (math.nan, ValueError),
+            (math.inf, OverflowError),
+            (1e30, OverflowError),
+        ):
+            a = given.copy()
+            a[27] = bad
+            for function in (whole, whole_of):
+                with pytest.raises(error):
+                    function(quelea.asarray(a), b)
+    b = quelea.zeros(40, dtype="u2")
+    whole(quelea.asarray(a), b)  # as C converts
+    assert b[0] == 65486
+
+
 # ---- what it says ----
 
 

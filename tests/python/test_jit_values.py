@@ -287,6 +287,7 @@ def whole_of_one(x):
 
 def test_floats_that_become_integers():
     values = [2.75, -0.5, -1.0, 127.9, 128.0, 255.5, 256.0, -32769.0, 2.0**31, -(2.0**31) - 0.5]
+    values += [-129.0, -128.9, -(2.0**31) - 1, 65536.0, 2.0**32, -32768.5]
     values += [2.0**63, -(2.0**63), 2.0**64, -1e30, math.nan, math.inf, -math.inf]
     functions = [stored_in, stored_in_all, stored_in_some, converted_to, listed, filled_with]
     for dtype in "bhilBHIL?":
