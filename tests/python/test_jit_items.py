@@ -564,7 +564,8 @@ def prints(n, x):
     return n
 
 
-def test_print_comes_from_rank_0(capfd):
+def test_print_goes_where_pythons_goes(capsys):  # of other ranks than 0 nowhere (process.py)
     prints(3, 1.5)
-    said = capfd.readouterr().out
-    assert said == ("n is 3 1.5 True\n0 0.0\n1 1.5\n\n" if quelea.rank == 0 else "")
+    said = capsys.readouterr().out
+    prints.__wrapped__(3, 1.5)
+    assert said == capsys.readouterr().out
