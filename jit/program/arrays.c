@@ -335,6 +335,10 @@ static Value index_tuple(Lower *l, const Node *node, const Value *tuple, const V
           "write the index as a constant");
     type = both;
   }
+  for (int k = 0; k < tuple->count; k++) {
+    const char *why = low_misfit(l, &tuple->items[k], &type);
+    if (why) return low_refuse_misfit(l, node, "the item", why);
+  }
   JitRef count = low_const(l, tuple->count), at = low_position(l, node, index, count, 0, false);
   low_raise_if(l, node, is_outside(l, at, count), "IndexError", "tuple index out of range");
   Value first = low_convert(l, &tuple->items[0], &type);
@@ -471,7 +475,7 @@ void low_store_index(Lower *l, const Node *node, const Value *value, const Value
   if (stored->kind == JIT_ARRAY && !array->list) one = only_element(l, node, stored);
   if (!low_holds(l, node, value, &one)) return;
   stored = &one;
-  if (stored->kind == JIT_SCALAR && !low_fits(l, node, stored, (QlDtype)array->dtype)) return;
+  if (!low_can_store(l, node, stored, (QlDtype)array->dtype)) return;
   if (view->place == JIT_ON_RANKS) return low_ranks_set(l, node, array, offset, stored);
   if (!offset.id) offset = low_const(l, 0);
   jit_store_at(l->fn, view->base, offset, low_ref_as(l, stored, (QlDtype)array->dtype),

@@ -9,20 +9,13 @@ const JitType low_weak_float = {.kind = JIT_SCALAR, .dtype = QL_F64, .weak = tru
 
 /* ---- builtins ---- */
 
-/* A float as an integer: what is infinite or no number raises, as in Python. */
-static Value to_int(Lower *l, const Node *node, const Value *wide) {
-  if (wide->known && isfinite(wide->constant.d)) return low_convert(l, wide, &low_weak_int);
-  Value number = low_scalar(QL_F64, true, low_ref(l, wide));
-  JitBlock bad = jit_block_new(l->fn), good = jit_block_new(l->fn);
-  jit_branch(l->fn, low_op1(l, QL_OP_ISFINITE, number.ref), good, bad);
-  jit_block_open(l->fn, bad);
-  low_raise_if(l, node, low_op1(l, QL_OP_ISNAN, number.ref), "ValueError",
-               "cannot convert float NaN to integer");
-  low_raise_if(l, node, low_op1(l, QL_OP_ISINF, number.ref), "OverflowError",
-               "cannot convert float infinity to integer");
-  jit_jump(l->fn, good);
-  jit_block_open(l->fn, good);
-  return low_convert(l, &number, &low_weak_int);
+/* A number as one of Python's. */
+static Value as_weak(Lower *l, const Node *node, const Value *value, QlDtype dtype) {
+  JitType type = {.kind = JIT_SCALAR, .dtype = (uint8_t)dtype, .weak = true};
+  if (dtype != QL_I64 || ql_dtype_info[value->dtype].kind != QL_KIND_FLOAT)
+    return low_convert(l, value, &type);
+  Value wide = low_convert(l, value, &low_weak_float);
+  return low_int_of_float(l, node, &wide);
 }
 
 Value low_as_weak(Lower *l, const Call *call, QlDtype dtype) {
@@ -32,7 +25,7 @@ Value low_as_weak(Lower *l, const Call *call, QlDtype dtype) {
     Value array = low_in_memory(l, call->node, value);
     if (array.array->place == JIT_ON_RANKS && !array.array->ndim) {
       Value one = low_ranks_get(l, call->node, array.array, (JitRef){0});
-      return low_scalar(dtype, true, low_ref_as(l, &one, dtype));
+      return as_weak(l, call->node, &one, dtype);
     }
     if (low_on_ranks(l, call->node, value, "an array of axes as a number")) return low_unknown();
     JitRef wrong = low_op(l, QL_OP_NOT_EQUAL, low_size(l, array.array), low_const(l, 1));
@@ -41,18 +34,12 @@ Value low_as_weak(Lower *l, const Call *call, QlDtype dtype) {
     JitRef ref = jit_load_at(l->fn, (QlDtype)array.array->dtype, array.array->base, low_const(l, 0),
                              low_source(l));
     Value one = low_scalar((QlDtype)array.array->dtype, false, ref);
-    return low_scalar(dtype, true, low_ref_as(l, &one, dtype));
+    return as_weak(l, call->node, &one, dtype);
   }
   if (value->kind != JIT_SCALAR) return low_refuse_type(l, call, value, "a number");
   if (ql_dtype_info[value->dtype].kind == QL_KIND_COMPLEX && dtype != QL_C128 && dtype != QL_BOOL)
     return low_refuse_type(l, call, value, "a real number");
-  JitType type = {.kind = JIT_SCALAR, .dtype = (uint8_t)dtype, .weak = true};
-  bool is_float = ql_dtype_info[value->dtype].kind == QL_KIND_FLOAT;
-  if (dtype == QL_I64 && is_float) {
-    Value wide = low_convert(l, value, &low_weak_float);
-    return to_int(l, call->node, &wide);
-  }
-  return low_convert(l, value, &type);
+  return as_weak(l, call->node, value, dtype);
 }
 
 static Value call_int(Lower *l, const Call *call) { return low_as_weak(l, call, QL_I64); }
@@ -144,6 +131,12 @@ static Value call_zip(Lower *l, const Call *call) {
 static Value call_len(Lower *l, const Call *call) {
   const Value *value = &call->arguments[0];
   if (value->kind == JIT_TUPLE) return low_int(value->count);
+  if (value->kind == JIT_RANGE && !strcmp(value->text, "range")) {
+    JitRef count;
+    Value start, step;
+    if (!low_range(l, call->node, value, &count, &start, &step)) return low_unknown();
+    return low_scalar(QL_I64, true, count);
+  }
   if (value->kind != JIT_ARRAY || value->array->ndim == 0)
     return low_refuse_type(l, call, value, "an array or a tuple");
   Value length = low_scalar(QL_I64, true, value->array->shape[0]);
@@ -267,7 +260,7 @@ static Value call_round(Lower *l, const Call *call) {
   if (low_is_int(&value)) return low_convert(l, &value, &low_weak_int);
   Value wide = low_convert(l, &value, &low_weak_float),
         whole = low_scalar(QL_F64, true, low_op1(l, QL_OP_RINT, low_ref(l, &wide)));
-  return to_int(l, call->node, &whole);
+  return low_int_of_float(l, call->node, &whole);
 }
 
 /* np.ndindex(2, 3), np.ndindex(a.shape): all indices, the last fastest. */
@@ -550,7 +543,7 @@ static Value call_math(Lower *l, const Call *call, QlOp op, QlDtype dtype) {
       low_scalar(result, true, jit_op(l->fn, op, ql_op_info[op].arity, refs, low_source(l)));
   if (logarithm.kind == JIT_SCALAR) return low_binary(l, call->node, "truediv", &value, &logarithm);
   bool whole = op == QL_OP_FLOOR || op == QL_OP_CEIL || op == QL_OP_TRUNC;
-  return whole && dtype == QL_F64 ? to_int(l, call->node, &value) : value;
+  return whole && dtype == QL_F64 ? low_int_of_float(l, call->node, &value) : value;
 }
 
 /* erf and the like, which are no operations. */

@@ -48,7 +48,7 @@ static Value filled(Lower *l, const Call *call, QlDtype dtype, int ndim, const J
   if (low_dead(l)) return low_unknown();
   if (l->ranks && !l->nest) {
     bool number = fill && fill->kind == JIT_SCALAR;
-    if (number && !low_fits(l, call->node, fill, dtype)) return low_unknown();
+    if (number && !low_can_store(l, call->node, fill, dtype)) return low_unknown();
     Array *made = low_ranks_new(l, call->node, dtype, ndim, shape, extent, number ? fill : NULL);
     if (fill && !number) low_copy_into(l, call->node, made, fill);
     return low_array_value(made);
@@ -111,7 +111,7 @@ static void fill_nested(Lower *l, const Node *node, const Array *array, const Va
                         int64_t *at) {
   for (int k = 0; value->kind == JIT_TUPLE && k < value->count; k++)
     fill_nested(l, node, array, &value->items[k], at);
-  if (value->kind == JIT_TUPLE || !low_fits(l, node, value, (QlDtype)array->dtype)) return;
+  if (value->kind == JIT_TUPLE || !low_can_store(l, node, value, (QlDtype)array->dtype)) return;
   if (array->place == JIT_ON_RANKS)
     return low_ranks_set(l, l->at, array, low_const(l, (*at)++), value);
   jit_store_at(l->fn, array->base, low_const(l, (*at)++ * ql_dtype_info[array->dtype].size),

@@ -398,7 +398,8 @@ void low_copy_into(Lower *l, const Node *node, const Array *target, const Value 
     return;
   }
   JitRef same = {0}, overlaps = {0};
-  if (low_readonly(l, node, target) || !low_fits(l, node, value, (QlDtype)target->dtype)) return;
+  if (low_readonly(l, node, target) || !low_can_store(l, node, value, (QlDtype)target->dtype))
+    return;
   if (target->place == JIT_IN_NEST) {
     low_refuse(l, node, "QJ409", "an array is stored as a whole in a loop over distributed arrays",
                "store its elements, by the loop's variables");

@@ -446,7 +446,10 @@ static Value short_circuit(Lower *l, const Node *node, bool is_and) {
   }
   if (!after.first) return value;
   low_leave_with(l, &after, value, temporaries);
+  const Node *statement = l->at;
+  l->at = node;
   value = low_join(l, &after);
+  l->at = statement;
   low_temporary(l, &value);
   return value;
 }
@@ -460,6 +463,7 @@ static Value choose(Lower *l, const Node *node) {
   if (!ref.id) ref = jit_const(l->fn, QL_BOOL, (QlValue){.b = true});
   Edges otherwise = {0}, after = {0};
   int temporaries = l->temporary_count;
+  const Node *statement = l->at;
   low_branch(l, ref, &otherwise);
   for (int way = 1; way <= 2; way++) {
     if (way == 2) low_join(l, &otherwise);
@@ -468,7 +472,9 @@ static Value choose(Lower *l, const Node *node) {
     value = low_settled(l, node, &value);
     low_leave_with(l, &after, value, temporaries);
   }
+  l->at = node;
   Value value = low_join(l, &after);
+  l->at = statement;
   low_temporary(l, &value);
   return value;
 }
@@ -694,6 +700,7 @@ static Value slice(Lower *l, const Node *node) {
 /* The variable, or nothing of its type where no way has assigned it. */
 static Value variable_or_nothing(Lower *l, const Node *node) {
   const Variable *variable = &l->frame->now[node->items[0]->number];
+  if (variable->hidden == HIDDEN_MISFIT) return low_get_variable(l, node->items[0]);
   return variable->defined == NEVER || variable->hidden ? low_none() : variable->value;
 }
 

@@ -298,6 +298,12 @@ Value low_constant(const char *name) {
   if (!own) own = inside(name, "cmath");
   for (int k = 0; own && k < (int)(sizeof numbers / sizeof *numbers); k++)
     if (!strcmp(own, numbers[k].name)) return low_float(numbers[k].value);
+  if (own && (!strcmp(own, "infj") || !strcmp(own, "nanj"))) {
+    Value value = low_float(0);
+    value.dtype = QL_C128;
+    value.constant.z[0] = 0, value.constant.z[1] = own[0] == 'i' ? HUGE_VAL : NAN;
+    return value;
+  }
   if (own && !strcmp(own, "newaxis")) return low_none();
   for (int d = 0; d < QL_DTYPE_COUNT && own; d++)
     if (!strcmp(own, ql_dtype_info[d].name)) return (Value){.kind = JIT_DTYPE, .dtype = (uint8_t)d};

@@ -319,7 +319,10 @@ static bool stores_on_ranks(Lower *l, const Node *node, const Value *value, cons
 void low_scatter(Lower *l, const Node *node, const Value *value, const Value *index,
                  const Value *stored) {
   const Array *array = value->array, *mask;
-  if (!low_holds(l, node, value, stored) || stores_on_ranks(l, node, value, index, stored)) return;
+  if (!low_holds(l, node, value, stored) ||
+      !low_can_store(l, node, stored, (QlDtype)array->dtype) ||
+      stores_on_ranks(l, node, value, index, stored))
+    return;
   if (is_elsewhere(l, node, array, index)) return;
   if (array->place == JIT_IN_NEST) {
     low_refuse(l, node, "QJ409", "an array is stored as a whole in a loop over distributed arrays",

@@ -379,6 +379,8 @@ static Value call_local(Lower *l, const Node *node, const Node *function, int co
    * is thrown away, and only its type matters. */
   bool is_here = local->fn->module == l->fn->module;
   QlDtype dtype = local->result.kind == JIT_SCALAR ? (QlDtype)local->result.dtype : QL_I64;
+  bool gives_more = local->result.kind != JIT_SCALAR && local->result.kind != JIT_NONE;
+  if (gives_more) return low_unknown(); /* it is refused (make_local) */
   JitRef ref = is_here ? jit_call(l->fn, local->fn, parts, refs, low_source(l))
                        : jit_const(l->fn, dtype, (QlValue){.bits = {0, 0}});
   l->loop_count++;

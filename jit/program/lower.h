@@ -83,14 +83,16 @@ struct Element {
 typedef enum Defined { NEVER, MAYBE, ALWAYS } Defined;
 typedef enum Hidden {
   NOT_HIDDEN,
-  HIDDEN_IN_NEST,   /* an iteration of a nest does not see what another has left in it */
-  HIDDEN_AFTER_NEST /* what a nest has assigned is not there behind it */
+  HIDDEN_IN_NEST,    /* an iteration of a nest does not see what another has left in it */
+  HIDDEN_AFTER_NEST, /* what a nest has assigned is not there behind it */
+  HIDDEN_MISFIT      /* where ways have met, one has brought what its dtype does not hold */
 } Hidden;
 typedef struct Variable {
   Value value;
   uint8_t defined;
-  uint8_t hidden; /* Hidden: why it has no value */
-  JitRef flag;    /* MAYBE: a b8 */
+  uint8_t hidden;  /* Hidden: why it has no value */
+  JitRef flag;     /* MAYBE: a b8 */
+  const char *why; /* HIDDEN_MISFIT: what does not fit */
 } Variable;
 typedef struct Edge Edge;
 struct Edge {
@@ -116,8 +118,9 @@ struct Loop {
 typedef struct Head {
   JitType type;
   uint8_t defined;
-  bool dropped;   /* what it is cannot be carried from turn to turn: it has no value at the head */
-  uint8_t hidden; /* Hidden: where the end of a turn has no value */
+  bool dropped;    /* what it is cannot be carried from turn to turn: it has no value at the head */
+  uint8_t hidden;  /* Hidden: where the end of a turn has no value */
+  const char *why; /* as in Variable */
 } Head;
 
 typedef struct Frame Frame;
@@ -226,9 +229,6 @@ Value low_slice(Lower *l, Value start, Value stop, Value step);
 JitRef low_ref(Lower *l, const Value *value); /* of a scalar */
 JitRef low_ref_as(Lower *l, const Value *value, QlDtype dtype);
 JitRef low_const(Lower *l, int64_t value);
-/* Refuses one of Python's integers, where it is known, that the dtype does not hold; true: it does.
- */
-bool low_fits(Lower *l, const Node *node, const Value *value, QlDtype dtype);
 JitType low_type(Lower *l, const Value *value);
 const char *low_type_text(Lower *l, const Value *value);
 bool low_same_type(const JitType *a, const JitType *b);
@@ -249,6 +249,19 @@ JitRef low_select(Lower *l, JitRef condition, JitRef a, JitRef b);
 JitRef low_truth(Lower *l, const Node *node, const Value *value); /* a b8; id 0: refused */
 /* Is the truth known? */
 bool low_known_truth(const Value *value, bool *truth);
+
+/* ---- fits.c: numbers that a dtype may not hold ---- */
+/* Of one of Python's numbers that becomes one of the dtype: refuses it where it is known not to
+ * fit (false), and lets floats raise that turn out not to. */
+bool low_fits(Lower *l, const Node *node, const Value *value, QlDtype dtype);
+/* The same of a number that is stored into an array: also floats of NumPy's raise. */
+bool low_can_store(Lower *l, const Node *node, const Value *value, QlDtype dtype);
+/* Why a value does not become one of the type where ways meet, as far as is known; NULL: it does.
+ */
+const char *low_misfit(Lower *l, const Value *value, const JitType *type);
+Value low_refuse_misfit(Lower *l, const Node *node, const char *name, const char *why);
+/* int(x) of one of Python's floats. */
+Value low_int_of_float(Lower *l, const Node *node, const Value *value);
 
 /* ---- scope.c: variables, ways that meet, owners ---- */
 void low_set(Lower *l, int variable, Value value);

@@ -100,11 +100,12 @@ typedef struct JitNote {
  * address, its extents, its strides in bytes (one on ranks: its handle, its extents, its strides in
  * elements); a tuple what it holds. Results are in slots of 16 bytes, in the same order, after
  * those that are the call's own: the first is the status (0: it has returned), the second is given,
- * the address of jit_stop_word. An owner is a block of the host's, to which what is returned has
- * one reference, or a number below JIT_NO_OWNER: that of the caller's array, in whose memory it
+ * the address of jit_stop_word, which functions that call themselves ask for at any time; the
+ * others are a reduction's (reduce.c). An owner is a block of the host's, to which what is returned
+ * has one reference, or a number below JIT_NO_OWNER: that of the caller's array, in whose memory it
  * lies.
  */
-enum { JIT_SLOTS_BEFORE = 4 };
+enum { JIT_SLOTS_BEFORE = 5 };
 
 /* A loop nest over arrays on ranks. Its function computes a box of the domain of `ndim` dimensions;
  * its parameters are the box, lo and hi of each dimension, then as `params` says. */

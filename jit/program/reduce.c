@@ -31,16 +31,19 @@ QlDtype low_reduction_loop(QlReduction reduction, QlDtype dtype) {
   return loop == QL_F16 && counts ? QL_F32 : loop;
 }
 
-/* By the host's function, through the slots that are the call's own (JitReduceLine). */
+enum { REDUCED = 2 }; /* the first of the slots that are the call's own and a reduction's */
+
+/* By the host's function, through these slots (JitReduceLine). */
 JitRef low_reduce_line(Lower *l, QlReduction reduction, QlDtype loop, const Array *line,
                        JitRef base, JitRef count, bool of_leaves) {
   int64_t code = reduction | loop << 8 | line->dtype << 16 | of_leaves << 24;
   JitRef words[] = {low_const(l, code), base, line->stride[line->ndim - 1], count};
   for (int k = 0; k < 4; k++)
-    jit_store_at(l->fn, l->results, low_const(l, JIT_SLOT * 2 + 8 * k), words[k], low_source(l));
-  JitRef at = low_add(l, l->results, low_const(l, JIT_SLOT));
+    jit_store_at(l->fn, l->results, low_const(l, JIT_SLOT * (REDUCED + 1) + 8 * k), words[k],
+                 low_source(l));
+  JitRef at = low_add(l, l->results, low_const(l, JIT_SLOT * REDUCED));
   jit_host(l->fn, JIT_HOST_REDUCE, 1, &at, low_source(l));
-  return jit_load_at(l->fn, loop, l->results, low_const(l, JIT_SLOT), low_source(l));
+  return jit_load_at(l->fn, loop, l->results, low_const(l, JIT_SLOT * REDUCED), low_source(l));
 }
 
 static JitRef reduce_line(Lower *l, const Lines *lines, JitRef base) {

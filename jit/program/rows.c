@@ -60,6 +60,11 @@ bool nest_find_carried(Lower *l, const Node *node, Nest *nest) {
     carried->variable[k] = v;
     if (left) continue;
     carried->before[k] = variable->value;
+    const char *why = low_misfit(l, &variable->value, &nest->types->carried[k]);
+    if (nest->types->known && why) {
+      low_refuse_misfit(l, node, low_text(l, "'%s'", l->frame->function->names[v]), why);
+      return false;
+    }
     if (nest->types->known && nest->types->carried[k].kind == JIT_SCALAR)
       carried->before[k] = low_convert(l, &variable->value, &nest->types->carried[k]);
   }

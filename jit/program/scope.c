@@ -98,6 +98,8 @@ void low_set(Lower *l, int v, Value value) {
 Value low_get_variable(Lower *l, const Node *node) {
   if (low_dead(l)) return low_unknown();
   const Variable *variable = &l->frame->now[node->number];
+  if (variable->hidden == HIDDEN_MISFIT && variable->defined != ALWAYS)
+    return low_refuse_misfit(l, node, low_text(l, "'%s'", node->text), variable->why);
   if (variable->hidden && variable->defined != ALWAYS)
     return low_refuse(
         l, node, "QJ405",
@@ -276,8 +278,11 @@ static Variable join_one(Lower *l, Edges *edges, JitBlock at, const Meeting *mee
   Variable joined = {.value = low_of_parts(l, &meeting->type, &next),
                      .defined = (uint8_t)meeting->defined};
   const Span *hull = NULL, *choice = NULL;
-  for (Edge *edge = edges->first; edge && v >= 0; edge = edge->next)
-    joined.hidden = QL_MAX(joined.hidden, of_edge(edge, v)->hidden);
+  for (Edge *edge = edges->first; edge && v >= 0; edge = edge->next) {
+    const Variable *variable = of_edge(edge, v);
+    joined.hidden = QL_MAX(joined.hidden, variable->hidden);
+    if (variable->why) joined.why = variable->why;
+  }
   for (Edge *edge = edges->first; edge && l->nest; edge = edge->next) {
     const Variable *variable =
         v < 0 ? &(Variable){.value = edge->value, .defined = ALWAYS} : of_edge(edge, v);
@@ -292,10 +297,27 @@ static Variable join_one(Lower *l, Edges *edges, JitBlock at, const Meeting *mee
   return joined;
 }
 
+/* What a way brings that the dtype does not hold which they have in common; NULL: nothing. */
+static const char *misfit(Lower *l, const Edges *edges, const Meeting *meeting, int v) {
+  const char *why = NULL;
+  for (Edge *edge = edges->first; edge && !why; edge = edge->next) {
+    const Variable *variable = v < 0 ? NULL : of_edge(edge, v);
+    if (variable && variable->defined == NEVER) continue;
+    why = low_misfit(l, variable ? &variable->value : &edge->value, &meeting->type);
+  }
+  return why;
+}
+
+/* A variable that would hold another number than Python's is refused where it is used. */
 static Variable join_meeting(Lower *l, Edges *edges, JitBlock at, Meeting *meeting,
                              const char *name, int v) {
   if (meeting->clash) return (Variable){.value = clash(l, edges, name, v), .defined = ALWAYS};
-  return meeting->same ? meeting->first : join_one(l, edges, at, meeting, v);
+  if (meeting->same) return meeting->first;
+  const char *why = misfit(l, edges, meeting, v);
+  if (why && v >= 0 && meeting->type.kind == JIT_SCALAR)
+    return (Variable){.hidden = HIDDEN_MISFIT, .why = why};
+  if (why) return (Variable){.value = low_refuse_misfit(l, l->at, name, why), .defined = ALWAYS};
+  return join_one(l, edges, at, meeting, v);
 }
 
 Value low_join(Lower *l, Edges *edges) {

@@ -7,9 +7,14 @@
  *         for k in range(max(i - w, 0), i + 1):  k        {dim 0, step 1, lo 1 - w, hi 1}
  *             s += u[k]                          touches  u[1 - w + p] to u[1 + p] at position p
  *
+ * A number that follows two dimensions is followed along the one in which it goes farther, and is
+ * anywhere along the other: u[128 * k + j] is within u[128 * p] to u[128 * p + 127].
+ *
  * A span is a bound, never more: what a condition keeps from being touched is in it too (regions.c
  * says what conditions on the loops' variables leave of it). */
 #include "nest.h"
+
+#include <stdlib.h>
 
 /* ---- numbers of the function around ---- */
 
@@ -129,9 +134,22 @@ static const Span *wrapped(Lower *l, const Span *span, JitRef modulo) {
 
 static bool is_number(const Span *span) { return span->dim < 0 && span->lo.id == span->hi.id; }
 
+/* 128 * k + j: where nodes have parts of k, they touch parts of the array, and nearly all of it
+ * where they have parts of j. So the one with the larger steps is followed; one with steps that are
+ * not known is taken for it. */
+static bool has_larger_steps(Lower *l, const Span *a, const Span *b) {
+  const int64_t *x = nest_known(l->nest, a->step), *y = nest_known(l->nest, b->step);
+  if (x && y && llabs(*x) != llabs(*y)) return llabs(*x) > llabs(*y);
+  return !x == !y ? a->dim < b->dim : !x;
+}
+
 static const Span *added(Lower *l, const Span *a, const Span *b) {
-  if (a->dim >= 0 && b->dim >= 0 && a->dim != b->dim)
-    a = nest_anywhere(l, a), b = nest_anywhere(l, b);
+  if (a->dim >= 0 && b->dim >= 0 && a->dim != b->dim) {
+    if (has_larger_steps(l, a, b))
+      b = nest_anywhere(l, b);
+    else
+      a = nest_anywhere(l, a);
+  }
   JitRef step = a->dim < 0   ? b->step
                 : b->dim < 0 ? a->step
                              : nest_op(l, QL_OP_ADD, a->step, b->step);

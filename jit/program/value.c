@@ -48,16 +48,6 @@ JitRef low_ref_as(Lower *l, const Value *value, QlDtype dtype) {
   return jit_cast(l->fn, value->ref, dtype, low_source(l));
 }
 
-bool low_fits(Lower *l, const Node *node, const Value *value, QlDtype dtype) {
-  if (!value->known || !value->weak || value->dtype != QL_I64) return true;
-  QL_ERROR(error);
-  QlScalar scalar = {.dtype = QL_I64, .weak = true, .value = value->constant};
-  if (ql_weak_fits(dtype, &scalar, &error) == QL_OK) return true;
-  low_refuse(l, node, "QJ369", low_text(l, "%s", error.text),
-             "store a number that fits, or use a wider dtype");
-  return false;
-}
-
 bool low_is_int(const Value *value) {
   return value->kind == JIT_SCALAR && ql_dtype_info[value->dtype].kind <= QL_KIND_UINT;
 }

@@ -4,6 +4,7 @@
  * that, into which its elements are copied before, and from which they return. */
 #include "planner.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- operands ---- */
@@ -178,13 +179,19 @@ static QlStatus place(Planner *planner, Group *probe, Targets *targets) {
   return QL_OK;
 }
 
+/* Into its temporary, what is there before the nest too. */
+static QlStatus move_target(Planner *planner, int statement, const Group *probe, Targets *targets,
+                            int t) {
+  QL_TRY(group_copy(planner, statement, probe->rank, probe->extent, &targets->view[t],
+                    &targets->whole[t]));
+  return move_to_temporary(planner, &targets->whole[t], targets->array[t]);
+}
+
 static QlStatus add_temporary(Planner *planner, int statement, const Group *probe,
                               const SlotView *beside, Targets *targets, int t) {
   QlDtype dtype = (QlDtype)planner->plan->slots[targets->view[t].slot].dtype;
   QL_TRY(group_temporary(planner, dtype, probe->rank, probe->extent, beside, &targets->whole[t]));
-  QL_TRY(group_copy(planner, statement, probe->rank, probe->extent, &targets->view[t],
-                    &targets->whole[t]));
-  return move_to_temporary(planner, &targets->whole[t], targets->array[t]);
+  return move_target(planner, statement, probe, targets, t);
 }
 
 /* Do the target's axes follow the domain's, in order? Only beside such a one another array can lie
@@ -218,6 +225,80 @@ static QlStatus add_temporaries(Planner *planner, int statement, Group *probe, T
   for (int t = 0; t < targets->count; t++)
     if (targets->whole[t].slot < 0 && !stays(planner, probe, &targets->view[t]))
       QL_TRY(add_temporary(planner, statement, probe, &beside, targets, t));
+  return QL_OK;
+}
+
+/* ---- few targets of much ---- */
+
+/* How many of the elements that nodes share a leaf touches, at all points together. */
+static int64_t touched_of(const Planner *planner, const Group *probe, const NestArray *array) {
+  const PlanSlot *slot = &planner->plan->slots[array->view.slot];
+  if (array->leaf < 0 || !slot->layout || !slot->layout->template) return 0;
+  Box domain = box_of_shape(probe->rank, probe->extent),
+      touched = span_box_within(array->ndim, array->spans, &domain, array->extent);
+  return box_empty(array->ndim, &touched) ? 0 : box_volume(array->ndim, &touched);
+}
+
+/* The array of which most would be brought to each rank; NULL: none is more than each rank may
+ * have, or there is but one that computes. */
+static const NestArray *most_touched(const Planner *planner, const Group *probe,
+                                     const GroupNest *nest) {
+  const NestArray *most = NULL;
+  int64_t best = 0;
+  for (int k = 0; k < nest->count; k++) {
+    int64_t touched = touched_of(planner, probe, &nest->arrays[k]);
+    if (touched > best) best = touched, most = &nest->arrays[k];
+    bool strides = false; /* no temporary is seen so (move_to_temporary) */
+    for (int a = 0; nest->arrays[k].store >= 0 && a < nest->arrays[k].ndim; a++)
+      strides |= llabs(nest->arrays[k].spans[a].step) > 1;
+    if (strides) return NULL;
+  }
+  if (rt_is_replicated_size(planner->ctx, best)) return NULL;
+  return planner->ctx->info->size > 1 ? most : NULL;
+}
+
+/* Cuts the domain where the array is cut, if it is cut along one axis that follows a dimension. */
+static Template *cut_beside(Planner *planner, const Group *probe, const NestArray *array) {
+  const PlanSlot *slot = &planner->plan->slots[array->view.slot];
+  QlContext *ctx = planner->ctx;
+  bool is_shared = ctx->info->node_count > 1 && array->has_own;
+  for (int a = 0; a < slot->ndim && is_shared; a++) {
+    const AxisMap *own = &array->own[a];
+    const AxisSpan *span = own->dim < 0 ? NULL : &array->spans[own->dim];
+    if (!span || span->dim < 0 || own->step * span->step != 1 ||
+        !rt_template_is_rows(slot->layout->template, a))
+      continue;
+    int64_t middle = span->lo + (span->hi - span->lo) / 2,
+            first = own->start + own->step * middle + slot->layout->offset[a];
+    return rt_template_beside(ctx, slot->layout->template, a, probe->rank, probe->extent, span->dim,
+                              -first, planner->error);
+  }
+  return rt_template_for_shape(ctx, probe->rank, probe->extent, planner->error);
+}
+
+/* Each rank has all that is stored, but not what most of it is made of: the points are shared out,
+ * and their elements return from temporaries to all ranks. */
+static QlStatus share_out(Planner *planner, int statement, Group *probe, const GroupNest *nest,
+                          Targets *targets) {
+  const NestArray *most = probe->placement.replicated ? most_touched(planner, probe, nest) : NULL;
+  if (!most) return QL_OK;
+  Template *template = cut_beside(planner, probe, most);
+  if (!template) return planner_no_memory(planner);
+  Layout *layout = rt_layout_new(template, (int64_t[QL_MAX_DIMS]){0});
+  if (!layout) {
+    rt_template_release(planner->ctx, template);
+    return planner_no_memory(planner);
+  }
+  int first = targets->first;
+  SlotView *whole = &targets->whole[first];
+  QlDtype dtype = (QlDtype)planner->plan->slots[targets->view[first].slot].dtype;
+  whole->slot = planner_slot(planner, dtype, probe->rank, probe->extent, layout);
+  if (whole->slot < 0) return planner_no_memory(planner);
+  c_strides(probe->rank, probe->extent, 1, whole->stride);
+  QL_TRY(move_target(planner, statement, probe, targets, first));
+  for (int t = 0; t < targets->count; t++)
+    if (t != first) QL_TRY(add_temporary(planner, statement, probe, whole, targets, t));
+  probe->placement = planner_place(planner, probe, &(GroupStore){.view = *whole});
   return QL_OK;
 }
 
@@ -267,6 +348,7 @@ QlStatus planner_nest(Planner *planner, int statement) {
   find_targets(nest, &targets);
   probe.store_count = 0;
   QL_TRY(place(planner, &probe, &targets));
+  QL_TRY(share_out(planner, statement, &probe, nest, &targets));
   QL_TRY(add_temporaries(planner, statement, &probe, &targets));
   QL_TRY(open_nest(planner, &probe, nest, &targets));
   for (int t = 0; t < targets.count; t++)

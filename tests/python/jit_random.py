@@ -1,10 +1,23 @@
 """Random functions of the language of `quelea.jit`, from a seed."""
 
 import linecache
+import math
 import random
 from typing import Any
 
 import numpy
+
+HELPERS = """\
+    def twice(x):
+        return x * 2
+    def spread(first, *rest):
+        s = first
+        for v in rest:
+            s = (s * 3 + v) % 1000
+        return s
+    def down(k):
+        return 1 if k < 1 else down(k - 1) + k
+"""
 
 
 class Maker:
@@ -61,8 +74,25 @@ class Maker:
                 lambda: f"({x()}, {y()}, {self.int(2)})[{self.int(2)} % 3]",
                 lambda: f"int(np.sum({self.array(1, 1)} > {self.float(2)}))",
                 lambda: f"twice({x()}) % 50",
+                lambda: f"divmod({x()}, {self.pick('3', '-4', '7')})[{self.random.randint(0, 1)}]",
+                lambda: f"pow({x()} % 5, {self.random.randint(0, 3)})",
+                lambda: f"{self.pick('round', 'math.floor', 'math.ceil')}({self.float(2)}) % 97",
+                lambda: f"(lambda v, w={self.random.randint(2, 4)}: v * w - {y()})({x()}) % 90",
+                lambda: f"spread({x()}, *({y()}, {self.int(2)}))",
+                lambda: f"spread({x()}{self.pick('', ', ' + self.int(2))}) % 77",
+                lambda: f"down({x()} % 6)",
+                lambda: f"len({self.vector()}[{self.part()}])",
+                lambda: "int(sum((i + 1) * v for i, v in enumerate(k))) % 100",
+                lambda: f"sum(int(v) * w for v, w in zip(k, range({self.random.randint(1, 5)})))",
+                lambda: f"[{x()}, {y()}, {self.int(2)}][{self.pick('-1', '0', '-2')}]",
+                lambda: f"({x()} {self.pick('<<', '>>')} ({y()} % 5)) % 1000",
             ]
         )()
+
+    def part(self) -> str:
+        """A slice."""
+        ends = [self.pick("", "1", "-2", "n", "-1", "9", "-9"), self.pick("", "3", "-1", "m", "0")]
+        return ":".join([*ends, self.pick("", "1", "-1", "2", "-2", "3")])
 
     def float(self, depth: int = 0) -> str:
         if depth > 2 or self.random.random() < 0.3:
@@ -86,6 +116,13 @@ class Maker:
                 lambda: f"twice({x()})",
                 lambda: f"sum(map(twice, {self.vector()}))",
                 lambda: f"{self.vector()}[k % len(a)][{self.int(2)} % 4]",
+                lambda: f"math.sqrt(abs({x()}))",
+                lambda: f"math.copysign({x()}, {y()})",
+                lambda: f"round({x()}, {self.random.randint(0, 3)})",
+                lambda: f"(complex({x()}, 1.0) * complex({y()}, -2.0)).{self.pick('real', 'imag')}",
+                lambda: f"{self.vector()}[{self.pick('::-1', '::2', '-2:', '1:')}][0]",
+                lambda: f"c[..., {self.int(2)} % 5][::-1][{self.int(2)} % 4]",
+                lambda: f"float(({self.int(2)}, ({x()}, {y()}))[1][{self.int(2)} % 2])",
             ]
         )()
 
@@ -104,6 +141,11 @@ class Maker:
                 lambda: f"({self.truth(depth + 1)} {self.pick('and', 'or')} {self.truth(depth + 1)})",
                 lambda: f"0 <= {x()} < 5",
                 lambda: f"{x()} in ({y()}, {self.int(2)})",
+                lambda: f"{x()} < {y()} {self.pick('<=', '!=', '>', '==')} {self.int(2)} < 9",
+                lambda: f"{x()} {self.pick('in', 'not in')} range({y()}, 9, {self.pick('2', '3')})",
+                lambda: f"({x()} > {y()}) is {self.pick('True', 'False')}",
+                lambda: f"({x()}, {y()}) {self.pick('==', '!=')} ({y()}, {self.int(2)})",
+                lambda: f"math.isfinite({self.float(depth + 1)})",
                 lambda: f"{self.pick('any', 'all')}(x > {self.float(2)} for x in {self.vector()})",
             ]
         )()
@@ -123,6 +165,9 @@ class Maker:
                 lambda: f"np.{self.pick('sort', 'flip')}({x()})",
                 lambda: f"np.roll({x()}, {self.int(2)})",
                 lambda: self.permuted(ndim),
+                lambda: f"({x()} if {self.truth(2)} else {x()})",
+                lambda: f"{x()}[None][0]",
+                lambda: f"{x()}[..., np.newaxis][..., 0]",
             ]
         )()
 
@@ -149,7 +194,8 @@ class Maker:
         simple = [self.set_int, self.set_float, self.change, self.store, self.store_slice]
         simple += [self.store_array, self.overlap, self.make, self.reduce]
         simple += [self.scatter, self.store_masked, self.cut, self.list]
-        compound = [self.branch, self.loop, self.count] if self.depth < 3 else []
+        simple += [self.unpack, self.exchange, self.private, self.inner, self.sure, self.named]
+        compound = [self.branch, self.loop, self.count, self.walk] if self.depth < 3 else []
         self.random.choice(simple + simple + compound + compound)()
 
     def set_int(self) -> None:
@@ -238,6 +284,79 @@ class Maker:
         self.put(f"{name} = {self.array(int(self.pick('1', '2')))}.{self.pick('max', 'min')}()")
         self.floats.append(name)
 
+    def unpack(self) -> None:
+        i, j, x, y = self.new("j"), self.new("j"), self.new("f"), self.new("f")
+        self.put(
+            self.pick(
+                f"({i}, {x}), {j}, *{y} = ({self.int(1)}, {self.float(1)}), {self.int(1)}, 1.5, 2.5",
+                f"*{y}, ({j}, ({i}, {x})) = 0.5, 4.0, ({self.int(1)}, ({self.int(1)}, {self.float(1)}))",
+                f"{i}, *{y}, {x}, {j} = {self.int(1)}, 1.0, 2.0, {self.float(1)}, {self.int(1)}",
+            )
+        )
+        self.put(f"{y} = {x} + {y}[-1] * len({y})")
+        self.ints += [i, j]
+        self.floats += [x, y]
+
+    def exchange(self) -> None:
+        free = [name for name in self.ints if not name.startswith("i")]
+        i, j = self.random.sample(free, 2)
+        self.put(f"{i}, {j} = {j} - {self.int(2)}, {i}")
+        self.put(f"{i} {self.pick('//=', '%=')} {self.pick('7', '-5', '3')}")
+
+    def named(self) -> None:
+        name, total = self.new("j"), self.new("j")
+        self.put(f"if ({name} := {self.int()}) > {self.int(1)}: {name} -= 1")
+        self.put(f"{total} = ({name} := {name} % 9) + {name}")
+        self.ints += [name, total]
+
+    def private(self) -> None:
+        name, i, total = self.new("t"), self.new("i"), self.new("f")
+        self.put(f"{name} = np.{self.pick('zeros', 'ones')}({self.random.randint(2, 4)})")
+        self.put(f"for {i} in range(len({name})):")
+        self.put(f"    {name}[{i}] {self.pick('=', '+=', '-=')} {self.float(1)} * {i}")
+        self.put(f"{total} = {name}[0] - {name}[{self.int(1)} % len({name})]")
+        self.floats.append(total)
+
+    def inner(self) -> None:
+        name, result = self.new("g"), self.new("f")
+        self.put(f"def {name}(v, w={self.random.randint(1, 3)}, *more):")
+        self.put(f"    if v > {self.float(2)}:")
+        self.put(f"        return v * w + {self.int(2)}")
+        self.put(f"    return v - {self.float(2)} + len(more)")
+        given = self.pick("", ", 2", ", w=0.5", ", 2, 3, 4", ", *(2, 1)")
+        self.put(f"{result} = {name}({self.float(1)} * 1.0{given})")
+        self.floats.append(result)
+
+    def sure(self) -> None:
+        self.put(f"assert {self.truth(1)} or n > -99, 'never'")
+        self.put(f"k[{self.index('k')}] {self.pick('=', '+=')} {self.float(1)}")
+
+    def walk(self) -> None:
+        i, v, w = self.new("i"), self.new("v"), self.new("v")
+        array, part = self.vector(), self.pick("", "[::-1]", "[1:]", "[::2]")
+        self.put(
+            self.pick(
+                f"for {i}, {v} in enumerate({array}{part}):",
+                f"for {v}, {i} in zip({array}{part}, range({self.random.randint(1, 6)})):",
+                f"for {i}, ({v}, {w}) in enumerate(zip({array}, {self.vector()}{part}), 2):",
+                f"for {i}, {v} in ((n, 0.5), (m, p), (3, 2.5)):",
+            )
+        )
+        self.ints.append(i)
+        self.floats.append(v)
+        self.loops += 1
+        self.block(3)
+        self.loops -= 1
+        self.ints.remove(i)
+        self.floats.remove(v)
+        self.otherwise()
+
+    def otherwise(self) -> None:
+        """The else of a loop."""
+        if self.random.random() < 0.4:
+            self.put("else:")
+            self.block(2)
+
     def branch(self) -> None:
         self.put(f"if {self.truth()}:")
         self.block(3)
@@ -256,6 +375,7 @@ class Maker:
         self.block(4)
         self.loops -= 1
         self.ints.remove(name)
+        self.otherwise()
 
     def count(self) -> None:
         name = self.new("q")
@@ -267,13 +387,14 @@ class Maker:
         self.loops += 1
         self.block(3)
         self.loops -= 1
+        self.otherwise()
 
     def text(self) -> str:
         for _ in range(self.random.randint(3, 9)):
             self.statement()
         arrays = [name for name, _ in self.arrays]
         self.put("return " + ", ".join([*self.ints, *self.floats, *arrays, "k"]))
-        first = "    def twice(x):\n        return x * 2\n"
+        first = HELPERS
         return "def f(n, m, p, a, b, c, k):\n" + first + "\n".join(self.lines) + "\n"
 
 
@@ -281,7 +402,7 @@ def function(seed: int) -> tuple[Any, str]:
     """A function f(n, m, p, a, b, c, k) and its text."""
     text, name = Maker(seed).text(), f"<random function {seed}>"
     linecache.cache[name] = len(text), None, text.splitlines(True), name
-    scope: dict[str, Any] = {"np": numpy}
+    scope: dict[str, Any] = {"np": numpy, "math": math}
     exec(compile(text, name, "exec"), scope)
     return scope["f"], text
 

@@ -55,6 +55,17 @@ class Nests:
     def read(self, variables: list[str]) -> str:
         name = self.one_of("a", "a", "b")
         index = [self.near(v, d) for d, v in enumerate(variables)]
+        if self.ndim > 1 and not self.random.randrange(4):
+            axis = self.random.randrange(self.ndim)
+            v, w, n = variables[axis], variables[axis - 1], self.extent(axis)
+            index[axis] = self.one_of(
+                f"min(3 * {v} + {w}, {n} - 1)",
+                f"max({v} - {w}, 0)",
+                f"min({w} + k * {v}, {n} - 1)",
+                f"({v} + 2 * {w}) % {n}",
+                f"min(max({n} - 1 - {v} - {w}, 0), {n} - 1)",
+            )
+            return f"{name}[{', '.join(index)}]"
         if self.random.randrange(4):
             return f"{name}[{', '.join(index)}]"
         axis, by = self.random.randrange(self.ndim), self.random.randint(1, 3)

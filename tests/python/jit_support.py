@@ -1,6 +1,7 @@
 """Comparison of a compiled function with Python itself."""
 
 import copy
+import os
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -40,3 +41,16 @@ def check(function: Any, *args: Any) -> None:
     assert type(error) is type(raised), (args, error, raised)
     same(got, want, f"{function.__name__}{args}")
     same(list(ours), list(left), "arguments")
+
+
+def refused(name: str) -> list[tuple[str, str, str, str]]:
+    """The rows of a file of refusals: their head, the body, what the advice leads to, the message."""
+    with open(os.path.join(os.path.dirname(__file__), name)) as file:
+        sections = file.read().split("=== ")[1:]
+    rows = []
+    for section in sections:
+        head, rest = section.split("\n", 1)
+        body, rest = rest.split("\n--- instead\n")
+        instead, message = rest.split("\n--- message\n")
+        rows.append((head, body, instead, message.strip()))
+    return rows

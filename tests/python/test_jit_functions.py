@@ -340,6 +340,21 @@ def fails_beside(n):
     return np.sum(np.array([n, fails()]))
 
 
+@quelea.jit
+def reduces_and_recurses(a, n):
+    low, high = a.min(), a[::2].max()
+    first = fibonacci(n)
+    for i in range(n):
+        low += a[: i + 1].sum()
+        first += fibonacci(i)
+    return low, high, first
+
+
+def test_functions_that_call_themselves_after_something_is_reduced():
+    for a in (numpy.arange(9.0), numpy.arange(20, dtype=numpy.int32)[::-2], numpy.ones(5, "f4")):
+        check(reduces_and_recurses, a, 5)
+
+
 def test_what_always_raises():
     assert fails_for_each(0) == 0
     for n in (1, 3):

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy
 import pytest
+from jit_on_ranks import check, field
+from jit_support import refused
 
 import quelea
 from quelea.errors import JitError
@@ -65,6 +67,38 @@ def test_what_iterations_raise():
     assert int(b.sum()) == 0
 
 
+@quelea.jit
+def whole(a, b):
+    for i in range(len(a)):
+        b[i] = a[i]
+
+
+@quelea.jit
+def whole_of(a, b):
+    for i in range(len(a)):
+        b[i] = int(a[i] * 2)
+
+
+def test_floats_that_are_no_integers():
+    given = numpy.linspace(-50, 50, 40)
+    for dtype in ("i1", "i4", "i8"):
+        b = quelea.zeros(40, dtype=dtype)
+        check(whole, given, numpy.zeros(40, dtype))
+        for bad, error in (
+            (math.nan, ValueError),
+            (math.inf, OverflowError),
+            (1e30, OverflowError),
+        ):
+            a = given.copy()
+            a[27] = bad
+            for function in (whole, whole_of):
+                with pytest.raises(error):
+                    function(quelea.asarray(a), b)
+    b = quelea.zeros(40, dtype="u2")
+    whole(quelea.asarray(a), b)  # as C converts
+    assert b[0] == 65486
+
+
 # ---- what it says ----
 
 
@@ -89,90 +123,52 @@ def compiled(body: str, types: str, name: str) -> Any:
     return function
 
 
-REFUSED = {
-    "QJ402-one": (
-        "for i in range(n):\n    y[n // 2] = x[i]",
-        "for i in range(n):\n    y[i] = x[i]",
-    ),
-    "QJ402-items": ("s = 0.0\nfor v in x:\n    s += v\nreturn s", "return np.sum(x)"),
-    "QJ400-list": ("return [i * 2.0 for i in range(n)]", "return np.zeros(n)"),
+# What only a long function reaches, and what stands before the places in its message.
+LONG = {
     "QJ401": (
         "".join(f"z{k} = x.copy()\n" for k in range(30))
         + "for i in range(n):\n    y[i] = "
         + " + ".join(f"z{k}[i]" for k in range(30)),
         "for i in range(n):\n    y[i] = x[i] + x[n - 1 - i]",
-    ),
-    "QJ401-terms": (
-        "s = t = u = v = 0.0\nfor i in range(n):\n    s = s * 0.5 + x[i]\n    y[i] = s\n"
-        "    t += s\n    u += x[i]\n    v += 1",
-        "s = t = 0.0\nfor i in range(n):\n    s = s * 0.5 + x[i]\n    y[i] = s\n    t += s",
+        "a loop over distributed arrays uses too many arrays and numbers",
     ),
     "QJ401-carried": (
         "".join(f"s{k} = 0.0\n" for k in range(17))
         + "for i in range(n):\n"
         + "".join(f"    s{k} = s{k} * 0.5 + x[i]\n" for k in range(17)),
         "s = 0.0\nfor i in range(n):\n    s = s * 0.5 + x[i]",
+        "a loop over distributed arrays hands on more than 16 variables",
     ),
-    "QJ406": (
-        "for i in range(n):\n    y[i] = fib(i)",
-        "for i in range(n):\n    y[i] = squared(i)",
-    ),
-    "QJ408": (
-        "def g():\n    for i in range(n):\n        y[i] = x[i]\ng()",
-        "for i in range(n):\n    y[i] = x[i]",
-    ),
-    "QJ403": (
-        "for i in range(n):\n    y[i * i] = x[i]",
-        "for i in range(n):\n    y[i] = x[i]",
-    ),
-    "QJ403-place": (
-        "for i in range(n):\n    y[int(x[i])] += 1",
-        "for i in range(n):\n    y[i] += 1",
-    ),
-    "QJ404-twice": (
-        "a, b = x.copy(), x.copy()\nfor i in range(1, n):\n"
-        + "".join(f"    {z}[i] = 1\n    {z}[i - 1] = 2\n" for z in "abxy"),
-        "for i in range(1, n):\n    y[i] = x[i]\n    y[i - 1] = x[i]",
-    ),
-    "QJ405-after": (
-        "for i in range(n):\n    s = x[i]\n    y[i] = s\nreturn s",
-        "for i in range(n):\n    s = x[i]\n    y[i] = s\ns = 1.0\nreturn s",
-    ),
-    "QJ405-turns": (
-        "s = 0.0\nfor k in range(n):\n    s = s + 1\n    for i in range(n):\n        s = x[i]\n        y[i] = s",
-        "s = 0.0\nfor k in range(n):\n    s = s + 1\n    for i in range(n):\n        t = x[i]\n        y[i] = t",
-    ),
-    "QJ405-some": (
-        "s = 0.0\nif n > 3:\n    for i in range(n):\n        s = x[i]\n        y[i] = s\nreturn s",
-        "s = 0.0\nif n > 3:\n    for i in range(n):\n        t = x[i]\n        y[i] = t\nreturn s",
-    ),
-    "QJ407": (
-        "for i in range(n):\n    print(i)\n    y[i] = x[i]",
-        "print(n)\nfor i in range(n):\n    y[i] = x[i]",
-    ),
-    "QJ409": (
-        "for i in range(n):\n    x.fill(1.0)\n    y[i] = x[i]",
-        "x[:] = 1.0\nfor i in range(n):\n    y[i] = x[i]",
-    ),
-    "QJ410": (
-        "z = x[:, None] * y[None, :]\nfor i in range(n):\n    if x[i] > 0:\n        return z[i]\nreturn y",
-        "z = x[:, None] * y[None, :]\nk = 0\nfor i in range(n):\n    if x[i] > 0:\n        k = i\n"
-        "        break\nreturn z[k]",
-    ),
-    "QJ400": ("return x[x > 0]", "x[x < 0] = 0\nreturn x.reshape(n, 1)"),
-    "QJ400-factors": ("return np.linalg.inv(x[:, None])", "return x[:, None] @ y[None, :]"),
 }
+TYPES = "(ranks f64[:], ranks f64[:], int)"
 
 
-@pytest.mark.parametrize(("code", "bodies"), REFUSED.items())
-def test_refused(code, bodies):
-    types = "(ranks f64[:], ranks f64[:], int)"
+def try_advice(code, body):
+    """It is in the language, for arrays on ranks too, and what Python computes."""
+    function = compiled(body, TYPES, f"<{code} instead>")
+    check(function, field(40), numpy.zeros(40), 40)
+
+
+@pytest.mark.parametrize("row", refused("jit_refused_ranks.txt"), ids=lambda row: row[0])
+def test_refused(row):
+    code, body, instead, message = row
     with pytest.raises(JitError) as caught:
-        compiled(bodies[0], types, f"<{code}>")
+        compiled(body, TYPES, f"<{code}>")
+    assert caught.value.msg == message
     assert set(caught.value.codes) == {code[:5]}
-    where = "test_jit_ranks_said.py:" if code == "QJ406" else f"<{code}>:"  # in the function called
-    assert where in str(caught.value) and "instead: " in str(caught.value)
-    compiled(bodies[1], types, f"<{code} instead>")
+    assert all(len(one.splitlines()) < 15 for one in message.split(code[:5] + ": ")[1:])
+    try_advice(code, instead)
+
+
+@pytest.mark.parametrize("code", LONG)
+def test_refused_where_there_is_too_much(code):
+    body, instead, text = LONG[code]
+    with pytest.raises(JitError) as caught:
+        compiled(body, TYPES, f"<{code}>")
+    assert set(caught.value.codes) == {"QJ401"}
+    assert f"QJ401: {text}\n  <{code}>:" in caught.value.msg
+    assert "\n  instead: split it into several loops" in caught.value.msg
+    try_advice(code, instead)
 
 
 def test_nests_are_shown():
@@ -249,3 +245,8 @@ def test_what_is_not_known_of_a_halo_is_not_said():
     y[i] = t"""
     function = compiled(body, "(ranks f64[:], ranks f64[:], int)", "<unknown>")
     assert "by i: stores y[i]; reads x[... of i]" in function.explain()
+
+
+def test_all_codes_of_loops_are_here():
+    codes = {row[0][:5] for row in refused("jit_refused_ranks.txt")}
+    assert codes == {f"QJ{number}" for number in range(400, 411)}

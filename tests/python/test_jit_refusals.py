@@ -3,6 +3,7 @@
 `jit_refused.txt` has them: after `=== CODE ARGUMENT` the body of f(x), the body that the advice leads to, the message.
 """
 
+import ast
 import collections
 import linecache
 import math
@@ -12,42 +13,17 @@ from typing import Any
 
 import numpy
 import pytest
+from jit_support import refused
 
 import quelea
+from quelea.compiling import syntax
 from quelea.errors import JitError
 
-# Of what no short function reaches, and of other tests.
-ELSEWHERE = {
-    "QJ100",
-    "QJ114",
-    "QJ117",
-    "QJ118",
-    "QJ128",
-    "QJ136",
-    "QJ202",
-    "QJ322",
-    "QJ323",
-    "QJ324",
-}
-ELSEWHERE |= {"QJ365", "QJ374"}
+# Below, and in test_jit_ranks_said.py.
+ELSEWHERE = {"QJ100", "QJ324"} | {f"QJ{number}" for number in range(400, 411)}
 ELSEWHERE |= {"QJ140", "QJ141", "QJ386", "QJ387", "QJ388"}  # test_jit_external.py
-ELSEWHERE |= {f"QJ{number}" for number in range(400, 411)}  # test_jit_ranks_said.py
 
-
-def read() -> dict[str, tuple[str, str, str, str]]:
-    with open(os.path.join(os.path.dirname(__file__), "jit_refused.txt")) as file:
-        sections = file.read().split("=== ")[1:]
-    rows = {}
-    for section in sections:
-        head, rest = section.split("\n", 1)
-        body, rest = rest.split("\n--- instead\n")
-        instead, message = rest.split("\n--- message\n")
-        code, given = head.split(" ", 1)
-        rows[code] = given, body, instead, message.strip()
-    return rows
-
-
-ROWS = read()
+ROWS = {row[0].split(" ", 1)[0]: row for row in refused("jit_refused.txt")}
 
 
 @quelea.jit
@@ -72,14 +48,16 @@ def made(body: str, name: str) -> Any:
 
 
 def argument(text: str) -> Any:
-    arrays = {"a": numpy.arange(4.0), "n": numpy.arange(4)}
+    arrays = {"a": numpy.arange(4.0), "n": numpy.arange(4), "r": numpy.arange(4.0)}
+    arrays["r"].flags.writeable = False
     return eval(text, {"np": numpy}, arrays)
 
 
 @pytest.mark.parametrize(("code", "row"), ROWS.items())
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
 def test_refused(code, row):
-    given, body, instead, message = row
+    head, body, instead, message = row
+    given = head.split(" ", 1)[1]
     function = made(body, f"<{code}>")
     with pytest.raises(JitError) as caught:
         function(argument(given))
@@ -112,6 +90,41 @@ def test_all_codes_are_here():
             text += file.read()
     codes = {f"QJ{number}" for number in range(100, 500) if f'"QJ{number}"' in text}
     assert codes - set(ROWS) == ELSEWHERE
+
+
+DEEP = """f(int) is not in the language of @jit
+QJ324: calls are nested deeper than 40 functions
+  <deep>:4, in <lambda>
+    g2 = lambda v: g1(v) + 1
+                   ^
+  instead: write fewer functions around each other"""
+
+
+def test_calls_that_are_nested_too_deep():
+    def deep(count):
+        lines = [f"g{k} = lambda v: g{k - 1}(v) + 1" for k in range(1, count)]
+        return "\n".join(["g0 = lambda v: v", *lines, f"return g{count - 1}(x)"])
+
+    with pytest.raises(JitError) as caught:
+        made(deep(42), "<deep>")(3)
+    assert caught.value.msg == DEEP
+    assert made(deep(30), "<less deep>")(3) == 32
+
+
+UNKNOWN = """f(int) is not in the language of @jit
+QJ100: Delete is not in the language
+  <unknown>:2, in f
+    del x
+    ^
+  instead: write it another way"""
+
+
+def test_what_has_no_code_of_its_own_is_told_by_its_kind(monkeypatch):
+    monkeypatch.delitem(syntax.REFUSED, ast.Delete)  # as syntax of a later Python is not there
+    with pytest.raises(JitError) as caught:
+        made("del x\nreturn 1", "<unknown>")(3)
+    assert caught.value.msg == UNKNOWN
+    assert made("return 1", "<known>")(3) == 1
 
 
 def test_several_are_told_together():

@@ -99,6 +99,231 @@ def test_integers_that_do_not_fit_where_they_are_known():
     check(stored, a, 0)
 
 
+# ---- integers of Python's where ways meet ----
+
+
+@quelea.jit
+def met_in_branches(a, n):
+    y = 300
+    if n > 0:
+        y = a[0]
+    return y
+
+
+@quelea.jit
+def met_in_or(a):
+    return a[0] or 300
+
+
+@quelea.jit
+def met_at_the_head(a, n):
+    y = -1
+    for i in range(n):
+        y = a[i]
+    return y
+
+
+@quelea.jit
+def met_at_the_end(a, n):
+    y = a[0]
+    for i in range(n):
+        if a[i] > 3:
+            y = 300
+            break
+    return y
+
+
+@quelea.jit
+def met_in_while(a, n):
+    y = 1000
+    while n > 0:
+        n -= 1
+        y = y + a[n]
+    return y
+
+
+@quelea.jit
+def met_in_a_tuple(a, n):
+    p = (a[2], a[1])
+    if n > 0:
+        p = (300, a[1])
+    return p
+
+
+@quelea.jit
+def met_among_items(a, n):
+    return (a[0], 300, 7)[n]
+
+
+@quelea.jit
+def met_in_a_mask(a, n):
+    a[a > n] = 300
+    return a
+
+
+@quelea.jit
+def met_and_forgotten(a, n):
+    s = 0
+    for i in range(n):
+        if a[i] > 3:
+            t = 300
+            s += t
+        else:
+            t = a[i]
+            s += int(t)
+        t = 1000
+    for i in range(n):
+        t = a[i]
+        s += int(t)
+    return s
+
+
+@quelea.jit
+def met_and_fits(a, n):
+    y = 0
+    for i in range(n):
+        y = a[i] if a[i] > 3 else 200
+    return y
+
+
+@quelea.jit
+def met_in_loops(a, n):
+    best = 300
+    for i in range(n):
+        for j in range(i):
+            best = min(best, a[j])
+    return int(best)
+
+
+def test_integers_that_do_not_fit_where_ways_meet():
+    a = numpy.array([3, 4, 5], numpy.uint8)
+    met = [met_in_branches, met_at_the_head, met_at_the_end, met_in_while, met_in_a_tuple]
+    for function in [*met, met_among_items]:
+        with pytest.raises(quelea.errors.JitError, match=r"QJ303: .* out of bounds for uint8"):
+            function(a, 2)
+    with pytest.raises(quelea.errors.JitError, match="QJ303"):
+        met_in_or(a)
+    with pytest.raises(quelea.errors.JitError, match="QJ369"):
+        met_in_a_mask(a, 3)
+    with pytest.raises(quelea.errors.JitError, match=r"'y' .* Python integer -1 out of"):
+        met_at_the_head(a, 0)
+    for n in (0, 3):
+        check(met_and_forgotten, a, n)
+        check(met_in_loops, a, n)
+        assert met_and_fits(a, n) == met_and_fits.__wrapped__(a, n)
+        assert met_at_the_head(a.astype(numpy.int8), n) == [-1, 0, 0, 5][n]
+        assert met_in_branches(a.astype(numpy.int16), n) == [300, 0, 0, 3][n]
+
+
+# ---- floats that become integers ----
+
+
+@quelea.jit
+def stored_in(y, i, x):
+    y[i] = x
+    return y
+
+
+@quelea.jit
+def stored_in_all(y, i, x):
+    y[i:] = x
+    return y
+
+
+@quelea.jit
+def stored_in_some(y, i, x):
+    y[np.array([i, 0])] = x
+    return y
+
+
+@quelea.jit
+def converted_to(y, i, x):
+    return (np.int8(x), np.uint16(x), np.int32(x), np.int64(x))[0]
+
+
+@quelea.jit
+def stored_one_by_one(y, x):
+    for i in range(len(x)):
+        y[i] = x[i]
+    return y
+
+
+@quelea.jit
+def added_one_by_one(y, x):
+    for i in range(len(x)):
+        y[i] += x[i]
+
+
+@quelea.jit
+def listed(y, i, x):
+    return np.array([x, 1], dtype=np.int16)
+
+
+@quelea.jit
+def filled_with(y, i, x):
+    y.fill(x)
+    return y
+
+
+@quelea.jit
+def stored_nan(y):
+    y[0] = math.nan
+
+
+@quelea.jit
+def stored_infinity(y):
+    y[1:] = -math.inf
+
+
+@quelea.jit
+def stored_large(y):
+    y[y > 0] = 1e30
+
+
+@quelea.jit
+def whole_of_one(x):
+    return int(x)
+
+
+def test_floats_that_become_integers():
+    values = [2.75, -0.5, -1.0, 127.9, 128.0, 255.5, 256.0, -32769.0, 2.0**31, -(2.0**31) - 0.5]
+    values += [-129.0, -128.9, -(2.0**31) - 1, 65536.0, 2.0**32, -32768.5]
+    values += [2.0**63, -(2.0**63), 2.0**64, -1e30, math.nan, math.inf, -math.inf]
+    functions = [stored_in, stored_in_all, stored_in_some, converted_to, listed, filled_with]
+    for dtype in "bhilBHIL?":
+        for x in values:
+            for function in functions[:3]:
+                check(function, numpy.zeros(3, dtype), 1, x)
+            for kind in (numpy.float64, numpy.float32, numpy.float16) if dtype in "bhil" else ():
+                with numpy.errstate(all="ignore"):
+                    check(stored_in, numpy.zeros(3, dtype), -1, kind(x))
+    for x in values:
+        for function in functions[3:]:
+            check(function, numpy.zeros(3, numpy.int32), 0, x)
+    good = numpy.array([1.5, -7.25, 100.0])
+    for dtype in "bhil":
+        check(stored_one_by_one, numpy.zeros(4, dtype), good)
+        check(added_one_by_one, numpy.ones(4, dtype), good)
+        for bad in (math.nan, math.inf, 1e30):
+            check(stored_one_by_one, numpy.zeros(4, dtype), numpy.array([1.5, bad, 100.0]))
+            check(added_one_by_one, numpy.ones(4, dtype), numpy.array([1.5, bad, 100.0]))
+    for function, said in (
+        (stored_nan, "cannot convert float NaN to integer"),
+        (stored_infinity, "cannot convert float infinity to integer"),
+        (stored_large, r"float 1e\+30 out of bounds for int32"),
+    ):
+        with pytest.raises((ValueError, OverflowError)):
+            function.__wrapped__(numpy.ones(3, numpy.int32))
+        with pytest.raises(quelea.errors.JitError, match=f"QJ369: {said}"):
+            function(numpy.ones(3, numpy.int32))
+    for x in (math.nan, math.inf, 2.5):
+        check(whole_of_one, numpy.array(x))
+    for large in (1e19, -1e30, 2.0**63):
+        with pytest.raises(OverflowError, match="64 bits"):
+            whole_of_one(large)
+    assert whole_of_one(-(2.0**63)) == -(2**63)
+
+
 def change(a):
     a[0] = 100.0
     return 0

@@ -438,9 +438,13 @@ def jit(
 
     Python's integers have 64 bits and wrap. Python's numbers take the dtype of what is beside them,
     as in NumPy 2; where a variable is Python's number on one way and NumPy's on another, it is
-    NumPy's. A list is an array of one dtype that has Python's operators, and is given back as an
-    array. Arrays that `quelea`'s functions make are Quelea's; with a Quelea array among the arguments
-    all are. With ``QUELEA_JIT=off`` the function itself is returned.
+    NumPy's. One that is known not to fit there, as 300 beside ``uint8``, is refused; one that is
+    known only when it runs wraps. NaN and what is too large raise in ``int(x)``, and where a float
+    is stored as an element of (signed) integers, as in NumPy.
+
+    A list is an array of one dtype that has Python's operators, and is given back as an array.
+    Arrays that `quelea`'s functions make are Quelea's; with a Quelea array among the arguments all
+    are. With ``QUELEA_JIT=off`` the function itself is returned.
 
     Examples
     --------

@@ -14,7 +14,7 @@ from .prototypes import Parameter, Prototype, type_of_ir
 
 __all__ = ["HOSTS", "OF_C", "Wrapper", "called"]
 
-_SLOT, _BEFORE = 16, 4  # bytes of a slot; slots of results before the first
+_SLOT, _BEFORE = 16, 5  # bytes of a slot; slots of results before the first
 
 
 class Wrapper:

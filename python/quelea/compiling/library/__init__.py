@@ -6,6 +6,7 @@ raises stands where the user calls it. Inside, `intrinsics` says what is known o
 
 ============ ==================================================
 python       Python's own functions, and those of math
+complexes    those of cmath
 making       arrays that are made, and put together
 products     products, sums of them, linear algebra
 statistics   means and the like, scans, order along axes
@@ -19,7 +20,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from . import intrinsics, making, products, python, rearranging, sorting, statistics
+from . import complexes, intrinsics, making, products, python, rearranging, sorting, statistics
 
 __all__ = ["FUNCTIONS", "INTRINSICS", "METHODS", "NAMES", "NEEDS"]
 
@@ -42,6 +43,8 @@ for _name, _function in _public(python).items():
     _prefix = "builtins." if _name.endswith("_") else "math."
     if not _name.startswith("list_i") and not _name.startswith("list_c"):
         FUNCTIONS[_prefix + _name.rstrip("_")] = _function
+for _name, _function in _public(complexes).items():
+    FUNCTIONS["cmath." + _name] = _function
 for _name in ("norm", "solve", "inv", "det", "cholesky"):
     FUNCTIONS["numpy.linalg." + _name] = FUNCTIONS.pop("numpy." + _name)
 for _name, _function in {
@@ -57,7 +60,7 @@ INTRINSICS = {function: "library." + name for name, function in _public(intrinsi
 
 # What each function of the library is called in program text.
 NAMES: dict[Any, str] = {function: name for name, function in reversed(FUNCTIONS.items())}
-for _module in (making, products, statistics, sorting, rearranging, python):
+for _module in (making, products, statistics, sorting, rearranging, python, complexes):
     for _name, _function in _public(_module).items():
         NAMES.setdefault(_function, f"{_module.__name__.rsplit('.', 1)[1]}.{_name}")
 

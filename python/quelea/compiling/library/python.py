@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 
 def sum_(items: Any, start: Any = 0) -> Any:
     """In order, as Python adds."""
@@ -156,6 +158,59 @@ def isclose(a: float, b: float, *, rel_tol: float = 1e-09, abs_tol: float = 0.0)
         return False
     distance = abs(b - a)
     return distance <= abs(rel_tol * b) or distance <= abs(rel_tol * a) or distance <= abs_tol
+
+
+def modf(x: float) -> tuple[float, float]:
+    """What stands behind the point, and what before it."""
+    x = float(x)
+    if abs(x) == math.inf:
+        return math.copysign(0.0, x), x
+    whole = float(np.trunc(x))
+    return math.copysign(x - whole, x), whole
+
+
+def frexp(x: float) -> tuple[float, int]:
+    """A number of 0.5 to 1, and by which power of two it is multiplied."""
+    part, exponent = float(x), 0
+    if part == 0.0 or not math.isfinite(part):
+        return part, exponent
+    while abs(part) >= 1.0:
+        part *= 0.5
+        exponent += 1
+    while abs(part) < 0.5:
+        part *= 2.0
+        exponent -= 1
+    return part, exponent
+
+
+def ldexp(x: float, i: int) -> float:
+    """A number times a power of two; infinity where Python's raises."""
+    return float(np.ldexp(float(x), i))
+
+
+def ulp(x: float) -> float:
+    """The distance to the next number away from zero, or of the largest to the one before."""
+    x = abs(float(x))
+    if not math.isfinite(x):
+        return x
+    above = math.nextafter(x, math.inf)
+    return above - x if math.isfinite(above) else x - math.nextafter(x, 0.0)
+
+
+def remainder(x: float, y: float) -> float:
+    """By the quotient that is rounded to the nearest integer, of two to the even one."""
+    x, y = float(x), abs(float(y))
+    if y == math.inf:
+        return x if math.isfinite(x) else math.nan
+    part = abs(math.fmod(x, y))
+    rest = y - part
+    if part < rest:
+        result = part
+    elif part > rest:
+        result = -rest
+    else:  # x is half-way, or no number
+        result = part - 2.0 * math.fmod(0.5 * (abs(x) - part), y)
+    return math.copysign(1.0, x) * result
 
 
 def prod(items: Any, *, start: Any = 1) -> Any:
