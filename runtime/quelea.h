@@ -420,6 +420,11 @@ QL_API QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char *
 /* Collective. `mine` is what came of something that each rank did by itself, and *error says it:
  * when it failed on some rank, the error of the lowest one, on all. */
 QL_API QlStatus ql_agree(QlContext *ctx, QlStatus mine, QlError *error);
+/* Collective. The bytes of every rank on every rank, in rank order: *all and *offset are malloc'ed
+ * and the caller's, and offset[r] .. offset[r + 1] are rank r's. They wait however long it takes.
+ */
+QL_API QlStatus ql_collect(QlContext *ctx, const void *bytes, int64_t size, char **all,
+                           int64_t **offset, QlError *error);
 /* Executes what is recorded where it may change the array, as every look does. */
 QL_API QlStatus ql_settle(QlArray *array, QlError *error);
 /* Of an array that has been looked at: did all ranks look? What is computed and replicated each may
@@ -436,6 +441,42 @@ typedef struct QlExport QlExport;
 QL_API QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides,
                           QlExport **token, QlError *error);
 QL_API void ql_unexport(QlExport *token); /* local, any order, also after ql_close */
+
+/* ---- pieces: what each rank writes of an array, and what it reads of a new one ---- */
+
+/* Does the handle show its storage, all of it and in its order? */
+QL_API bool ql_is_whole(const QlArray *array);
+/* Collective. Executes what is recorded, and gives the elements from lo to hi, [ndim] each, that
+ * are this rank's to write: the pieces of all ranks tile the array. QL_ERR_STATE unless it is
+ * whole.
+ */
+QL_API QlStatus ql_piece(QlArray *array, int64_t *lo, int64_t *hi, QlError *error);
+/* Local, behind ql_piece, until the next collective call. Copies elements of the piece in C order.
+ */
+QL_API void ql_piece_read(const QlArray *array, const int64_t *lo, const int64_t *hi, void *host);
+/* Collective. A new array without elements, and those that this rank is to give it. */
+QL_API QlStatus ql_piece_new(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
+                             QlArray **array, int64_t *lo, int64_t *hi, QlError *error);
+/* Collective. Gives the array of ql_piece_new its elements: data has this rank's, in C order.
+ * contents: a hash of all of them, the same on all ranks. */
+QL_API QlStatus ql_piece_store(QlArray *array, const void *data, uint64_t contents, QlError *error);
+
+/* ---- what ranks ask of the program ---- */
+
+typedef enum QlAsk {
+  QL_ASK_TIME = 1,  /* by rank 0's clock */
+  QL_ASK_SIGNAL = 2 /* a signal has come: the job will end */
+} QlAsk;
+/* Local, also in a handler of a signal. */
+QL_API void ql_ask(QlContext *context, unsigned asks);
+/* Local. From so many seconds on rank 0 asks for QL_ASK_TIME; negative: it does not. Calls of the
+ * other ranks change nothing. */
+QL_API void ql_ask_in(QlContext *context, double seconds);
+/* Collective, but costs no message where the ranks have agreed on anything lately, and executes
+ * nothing. What some rank has asked for since ql_answered: the same on all ranks. */
+QL_API QlStatus ql_asked(QlContext *context, unsigned *asked, QlError *error);
+/* Collective, without messages: nothing is asked for any more. */
+QL_API void ql_answered(QlContext *context);
 
 /* ---- small helpers ---- */
 static inline QlScalar ql_f64(double x) {

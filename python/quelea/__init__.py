@@ -2,8 +2,8 @@
 
 ``import quelea as np`` in a NumPy script, then ``mpirun -n 16 python script.py``. The namespace is NumPy's; what is not
 there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_root``, ``info``, ``counters``,
-``movements``, ``why_not_blocked``, ``config``; of compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``,
-``reduce``, ``scan``, ``allpairs``.
+``movements``, ``why_not_blocked``, ``config``, ``progress``, ``checkpoint``, ``checkpoint_every``, ``restore``; of
+compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``, ``reduce``, ``scan``, ``allpairs``.
 """
 
 import importlib as _importlib
@@ -99,6 +99,7 @@ from . import (
     attributes,
     buffers,
     calculus,
+    checkpointing,
     choosing,
     config,
     correlation,
@@ -235,8 +236,10 @@ from ._quelea import (
     trunc,
     ufunc,
 )
+from .bars import progress
 from .buffers import *
 from .calculus import *
+from .checkpointing import *
 from .choosing import *
 from .compiling import cfunc, jit, njit, prange
 from .correlation import *

@@ -171,6 +171,11 @@ QlStatus rt_agree_value(QlContext *ctx, uint64_t value[2], QlError *error);
 QlStatus rt_agree_sync(QlContext *ctx,
                        QlError *error); /* collective: nothing but that all are here */
 
+/* ---- asked.c: what ranks ask of the program, in the requests of any agreement ---- */
+uint32_t rt_asks(const QlContext *ctx); /* this rank, now */
+/* Notes what some rank has asked for; gives the other requests. */
+uint32_t rt_asked(QlContext *ctx, uint32_t requests);
+
 /* ---- remarks.c ---- */
 void rt_remark(QlContext *ctx, QlRemarkKind kind, QlSource source, int64_t bytes);
 void rt_remarks_of(QlContext *ctx, const Plan *plan); /* it has run */
