@@ -141,6 +141,52 @@ QL_API bool ql_remark_moves(QlRemarkKind kind);
 /* "halo", "redistribution", "gather"; or a sentence that ends with the line. */
 QL_API const char *ql_remark_name(QlRemarkKind kind);
 
+/* ---- what the time went into, under QUELEA_PROFILE or QUELEA_TRACE=file: ---- */
+
+/* clang-format off */
+#define QL_PHASES(X) \
+  X(PROGRAM, "Python, recording, statements on few elements") \
+  X(PLAN, "planning") \
+  X(COMPILE, "compiling kernels") \
+  X(AGREE, "agreeing with other ranks, and waiting for them to come") \
+  X(STEPS, "executing plans") \
+  X(WORK, "sorting, and what is done at once by all ranks") \
+  X(LOOK, "looking at values: waiting until they are there, gathers") \
+  X(ROOT, "what rank 0 alone does, on_root, files")
+#define X(NAME, text) QL_PHASE_##NAME,
+typedef enum QlPhase { QL_PHASES(X) QL_PHASE_COUNT } QlPhase;
+#undef X
+/* Of a place in the program, on this rank; times in ticks. */
+#define QL_PROFILE_NUMBERS(X) \
+  X(calls) X(at_once) X(kernels) X(swept) X(points) X(operations) X(bytes) \
+  X(computing) X(all_threads) X(few) X(waiting) X(moving) X(compiling) X(messages) X(sent_bytes)
+/* clang-format on */
+typedef struct QlProfileLine {
+  bool used;
+  QlSource source;
+#define X(name) double name;
+  QL_PROFILE_NUMBERS(X)
+#undef X
+} QlProfileLine;
+typedef struct QlProfile {
+  double seconds, phases[QL_PHASE_COUNT]; /* of the main thread, since the start */
+  double immediate; /* of those in PROGRAM so many in statements executed at once, about */
+  double seconds_per_tick;
+  int64_t lost; /* events of the trace for which there was no room */
+} QlProfile;
+/* Local. False: nothing is measured. */
+QL_API bool ql_profile(QlContext *context, QlProfile *profile);
+/* Local. The places one after another, *number from 0 on; NULL: that was the last. */
+QL_API const QlProfileLine *ql_profile_line(const QlContext *context, int *number);
+typedef struct QlTraceEvent {
+  int kind, thread;
+  QlSource source;
+  double begin, end; /* microseconds since the start */
+} QlTraceEvent;
+/* Local. False: there are not so many. */
+QL_API bool ql_trace_event(const QlContext *context, int64_t number, QlTraceEvent *event);
+QL_API const char *ql_trace_kind_name(int kind);
+
 /* Position in the user's program of what is recorded next. Local, cheap. */
 QL_API void ql_at(QlContext *context, QlSource source);
 /* The same: options.where says it, if it is asked for before the next call of either. */

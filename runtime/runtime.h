@@ -69,6 +69,7 @@ struct QlContext {
   uint64_t progress;      /* the value of every worker's cell when nothing runs, */
   uint64_t waited;        /* which this rank has seen in all of them */
   QlCounters counters;
+  struct Profile *profile; /* NULL: nobody asks what takes how long */
   Remarks remarks;
   int64_t front_bytes; /* of a worker's cache, that the fronts of a sweep may take */
   bool broken;         /* the ranks have diverged: nothing can be agreed any more */

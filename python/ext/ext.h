@@ -301,6 +301,9 @@ PyObject *qx_search(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 /* ---- random.c ---- */
 extern PyMethodDef qx_random_functions[];
 
+/* ---- profile.c ---- */
+extern PyMethodDef qx_profile_functions[];
+
 /* ---- pieces.c ---- */
 extern PyMethodDef qx_pieces_functions[];
 

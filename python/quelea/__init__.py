@@ -2,8 +2,8 @@
 
 ``import quelea as np`` in a NumPy script, then ``mpirun -n 16 python script.py``. The namespace is NumPy's; what is not
 there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_root``, ``info``, ``counters``,
-``movements``, ``why_not_blocked``, ``config``, ``progress``, ``checkpoint``, ``checkpoint_every``, ``restore``; of
-compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``, ``reduce``, ``scan``, ``allpairs``.
+``movements``, ``why_not_blocked``, ``config``, ``profile``, ``progress``, ``checkpoint``, ``checkpoint_every``,
+``restore``; of compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``, ``reduce``, ``scan``, ``allpairs``.
 """
 
 import importlib as _importlib
@@ -276,6 +276,7 @@ from .packing import *
 from .polynomials import *
 from .printing import *
 from .products import *
+from .profiling import profile
 from .putting import *
 from .quantiles import *
 from .ranges import *

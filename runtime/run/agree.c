@@ -8,7 +8,7 @@
  *               (asked.c)
  *
  * They are judged in this order, by every rank alike. */
-#include "runtime.h"
+#include "profile.h"
 
 #include <stdlib.h>
 #include <stdio.h>
@@ -46,7 +46,9 @@ QlStatus rt_agree(QlContext *ctx, Agreement *a, bool *again, QlError *error) {
                    .requests = a->requests | rt_asks(ctx),
                    .value = {a->value[0], a->value[1]}};
   CommVerdict verdict;
+  QlPhase before = rt_phase(ctx, QL_PHASE_AGREE);
   comm_agree(ctx->comm, &word, &verdict);
+  (void)rt_phase(ctx, before);
   *again = !verdict.same_drops;
   if (*again) return rt_drops_settle(ctx, error);
   if (!verdict.same_state) return rt_fail_diverged(ctx, error);

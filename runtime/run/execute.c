@@ -4,7 +4,7 @@
  * The cell of a worker says how many steps it has finished; before a step a worker waits for those
  * that the plan names. Where not all threads of a rank are worth waking, those that are do the
  * tasks of the others too, in whose place they publish. */
-#include "runtime.h"
+#include "profile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +165,7 @@ QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
   Run *run = &ctx->team->run;
   QL_TRY(reserve_slots(run, plan->slot_count, error));
   QL_TRY(reserve_calls(run, plan, error));
+  QL_TRY(rt_profile_reserve(ctx, plan->group_count, error));
   QL_TRY(rt_messages_reserve(ctx, run, plan, error));
   QL_TRY(rt_copies_reserve(ctx, copies_kept(plan), error));
   QL_TRY(prepare_routines(ctx, run, plan, error));
@@ -298,27 +299,44 @@ static bool takes_part(const QlContext *ctx, const Run *run, const PlanStep *ste
   }
 }
 
+/* The points that it computes of a step of its group. */
+static int64_t points_of(const Run *run, const PlanStep *step, const PlanTask *task) {
+  const PlanGroup *group = &run->plan->groups[step->group];
+  if (step->kind != STEP_GROUP && step->kind != STEP_INTERIOR) return 0;
+  int ndim =
+      group->kind == GROUP_KERNEL ? group->rank : run->plan->slots[group->operands[0].slot].ndim;
+  int64_t inside = task->interior ? box_volume(ndim, task->interior) : 0;
+  return step->kind == STEP_INTERIOR ? inside : box_volume(ndim, &task->box) - inside;
+}
+
 /* One worker's part of a step. False: stopped. */
 static bool run_part(QlContext *ctx, Run *run, const PlanStep *step, int worker, int thread) {
   const PlanGroup *group = &run->plan->groups[step->group];
   const PlanTask *task = &group->tasks[worker];
   if (!takes_part(ctx, run, step, task, worker)) return true;
   wait_for(ctx, run, &step->waits[worker], thread == 0);
+  rt_profile_spent(ctx, thread, step->group, SPENT_WAITING, 0);
   if (step->kind == STEP_SWEEP) return rt_run_sweep(ctx, run, step, worker, thread);
+  bool goes_on = true;
   if (step->parts)
     rt_parts_copy(run, group->exchange, &step->parts[worker]);
   else
-    return run_task(ctx, run, group, task, step->kind == STEP_INTERIOR, thread);
-  return true;
+    goes_on = run_task(ctx, run, group, task, step->kind == STEP_INTERIOR, thread);
+  if (ctx->profile)
+    rt_profile_spent(ctx, thread, step->group, step->parts ? SPENT_MOVING : SPENT_COMPUTING,
+                     points_of(run, step, task));
+  return goes_on;
 }
 
 static void run_messages(QlContext *ctx, Run *run, const PlanStep *step) {
   if (step->kind != STEP_POST && step->kind != STEP_COMPLETE) return;
   wait_for(ctx, run, &step->waits[0], true);
+  rt_profile_spent(ctx, 0, step->group, SPENT_WAITING, 0);
   if (step->kind == STEP_POST)
     rt_messages_post(ctx, run, step->group);
   else
     rt_messages_complete(ctx, run, step->group);
+  rt_profile_spent(ctx, 0, step->group, step->kind == STEP_POST ? SPENT_MOVING : SPENT_WAITING, 0);
 }
 
 static bool stop(Run *run, int first, int end, Reached reached) {
@@ -333,6 +351,7 @@ void run_worker(QlContext *ctx, Run *run, int thread) {
       end = plan_first_task(info->threads, used, thread + 1);
   bool is_main = thread == 0, leads = is_main && info->node_rank == 0;
   bool stopped = false;
+  rt_profile_begin(ctx, thread);
   int count = run->plan->step_count; /* when a thread has published the last, the main one may free
                                         the plan and start another run */
   for (int s = 0; s < count; s++) {
@@ -353,6 +372,7 @@ void run_worker(QlContext *ctx, Run *run, int thread) {
 void rt_plan_run(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
   if (!plan->step_count) return;
+  QlPhase before = rt_phase(ctx, QL_PHASE_STEPS);
   prepare_calls(ctx, run, plan);
   run->base = ctx->progress + 1;
   run->computed = run->looked = 0, run->began = 0;
@@ -364,11 +384,15 @@ void rt_plan_run(QlContext *ctx, const Plan *plan) {
   ctx->progress = run_behind(run, plan->step_count - 1);
   int mine = ctx->info->node_rank * ctx->info->threads;
   for (int t = 1; t < ctx->info->threads; t++) comm_await(ctx->comm, mine + t, ctx->progress, true);
+  rt_profile_spent(ctx, 0, plan->steps[plan->step_count - 1].group, SPENT_WAITING, 0);
+  (void)rt_phase(ctx, before);
 }
 
 void rt_wait_node(QlContext *ctx) {
   if (ctx->waited == ctx->progress) return;
+  QlPhase before = rt_phase(ctx, QL_PHASE_LOOK);
   for (int x = 0; x < ctx->info->workers; x++) comm_await(ctx->comm, x, ctx->progress, true);
+  (void)rt_phase(ctx, before);
   ctx->waited = ctx->progress;
 }
 

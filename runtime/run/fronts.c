@@ -6,7 +6,7 @@
  * first that is not through with its own.
  *
  * The last tick, which ends the step, is the caller's: when it is there, the plan may go. */
-#include "runtime.h"
+#include "profile.h"
 
 static int64_t up(int64_t a, int64_t b) {
   return b == 1 ? a : a >= 0 ? (a + b - 1) / b : -(-a / b);
@@ -58,6 +58,7 @@ bool rt_run_sweep(QlContext *ctx, Run *run, const PlanStep *step, int task, int 
       int64_t points = 0;
       if (rt_stops(ctx)) return false;
       wait_below(ctx, sweep, base, slab, i, thread == 0);
+      rt_profile_spent(ctx, thread, step->group, SPENT_WAITING, 0);
       for (int g = 0; g < sweep->count; g++) {
         const PlanGroup *group = &run->plan->groups[sweep->groups[g].group];
         const Box *domain = sweep->groups[g].domain;
@@ -65,7 +66,9 @@ bool rt_run_sweep(QlContext *ctx, Run *run, const PlanStep *step, int task, int 
         for (int r = 0; r < group->rank; r++) box.lo[r] = domain->lo[r], box.hi[r] = domain->hi[r];
         if (!front_of(sweep, &sweep->groups[g], slab, k, i, &box)) continue;
         run_box(ctx, run, group, &box, thread);
-        points += box_volume(group->rank, &box);
+        int64_t volume = box_volume(group->rank, &box);
+        rt_profile_spent(ctx, thread, sweep->groups[g].group, SPENT_COMPUTING, volume);
+        points += volume;
       }
       if (base + (uint64_t)i + 1 < end) comm_publish(ctx->comm, me, base + (uint64_t)i + 1);
       if (thread == 0) rt_computed(ctx, run, &run->plan->groups[step->group], points);

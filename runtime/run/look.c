@@ -1,5 +1,5 @@
 /* Looking at values: one element, a copy of everything, or the memory itself (contract C3). */
-#include "runtime.h"
+#include "profile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -149,7 +149,11 @@ static QlStatus deliver(QlArray *array, QlArray *copy, int root, void *host, QlE
   QlContext *ctx = array->context;
   if (copy) QL_TRY(copy_fill(array, copy, error));
   if (copy) array = copy;
-  if (!is_local(array)) return rt_gather_storage(ctx, array->storage, root, host, error);
+  QlPhase before = rt_phase(ctx, QL_PHASE_LOOK);
+  QlStatus status = QL_OK;
+  if (!is_local(array)) status = rt_gather_storage(ctx, array->storage, root, host, error);
+  (void)rt_phase(ctx, before);
+  if (!is_local(array)) return status;
   if (array->storage->layout->template) rt_wait_node(ctx);
   if (root < 0 || root == ctx->info->rank) copy_out(array, host);
   return QL_OK;
@@ -198,11 +202,13 @@ QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char **all, i
                   QlError *error) {
   int64_t *offset = NULL;
   rt_history_call(ctx, EVENT_SYNC, false);
+  QlPhase before = rt_phase(ctx, QL_PHASE_ROOT);
   comm_be_patient(ctx->comm, true);
   QlStatus status = rt_agree_sync(ctx, error);
   if (!status)
     status = comm_allgather(ctx->comm, bytes, ctx->info->rank ? 0 : size, all, &offset, error);
   comm_be_patient(ctx->comm, false);
+  (void)rt_phase(ctx, before);
   if (status) return status;
   *all_size = offset[1];
   free(offset);
@@ -213,10 +219,12 @@ QlStatus ql_collect(QlContext *ctx, const void *bytes, int64_t size, char **all,
                     QlError *error) {
   QL_TRY(rt_check_whole(ctx, error));
   rt_history_call(ctx, EVENT_SYNC, false);
+  QlPhase before = rt_phase(ctx, QL_PHASE_ROOT);
   comm_be_patient(ctx->comm, true);
   QlStatus status = rt_agree_sync(ctx, error);
   if (!status) status = comm_allgather(ctx->comm, bytes, size, all, offset, error);
   comm_be_patient(ctx->comm, false);
+  (void)rt_phase(ctx, before);
   return status;
 }
 

@@ -180,6 +180,14 @@ uint32_t rt_asked(QlContext *ctx, uint32_t requests);
 void rt_remark(QlContext *ctx, QlRemarkKind kind, QlSource source, int64_t bytes);
 void rt_remarks_of(QlContext *ctx, const Plan *plan); /* it has run */
 
+/* ---- profile.c: nothing is done in them unless something is measured (profile.h) ---- */
+QlStatus rt_profile_new(QlContext *ctx, bool traces, QlError *error);
+void rt_profile_start(QlContext *ctx); /* all ranks are here: time 0 */
+void rt_profile_free(QlContext *ctx);
+QlStatus rt_profile_reserve(QlContext *ctx, int groups, QlError *error);
+void rt_profile_plan(QlContext *ctx, const Plan *plan); /* it has run */
+void rt_profile_compiled(QlContext *ctx, QlSource source, uint64_t began);
+
 /* ---- gather.c ---- */
 /* Collective. A partitioned array on several nodes, executed, in C order into `host` on rank
  * `root`. */

@@ -1,7 +1,7 @@
 /* A rank's threads. They wait for a run that is worth them, take their part of the plan's steps
  * like any other worker of the node, and wait again: first spinning, since the next run is often
  * microseconds away, then asleep. Whom a run does not need notices nothing of it. */
-#include "runtime.h"
+#include "profile.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -68,6 +68,7 @@ void team_start(Team *team, int threads) {
 
 void rt_together(QlContext *ctx, int64_t points, void (*work)(void *, int), void *subject) {
   Team *team = ctx->team;
+  QlPhase before = rt_phase(ctx, QL_PHASE_WORK);
   team->work = work, team->subject = subject, team->done = ctx->progress + 1;
   team->used = POINT_COST * points >= ctx->params.share ? ctx->info->threads : 1;
   team_start(team, team->used);
@@ -75,6 +76,7 @@ void rt_together(QlContext *ctx, int64_t points, void (*work)(void *, int), void
   ctx->progress = team->done;
   rt_wait_node(ctx);
   team->work = NULL;
+  (void)rt_phase(ctx, before);
 }
 
 QlStatus rt_team_new(QlContext *ctx, QlError *error) {

@@ -44,6 +44,7 @@ MODULES = [
     "polynomials",
     "printing",
     "products",
+    "profiling",
     "putting",
     "quantiles",
     "random.generator",
