@@ -172,6 +172,7 @@ def checkpoint(path: Any, /, *, keep: int = 2, **what: Any) -> CheckpointReport:
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(name)
+            os.rmdir(new)  # where rank 0 does not see it
         if _quelea.info()["rank"] == 0:
             generations.abandon(place, number)
         raise
