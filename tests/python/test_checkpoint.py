@@ -94,6 +94,19 @@ def test_what_is_recorded_is_kept_and_not_what_follows(folder: Path) -> None:
     same(quelea.restore(folder)["x"], a)
 
 
+def test_strict_lets_programs_keep_what_they_have(folder: Path) -> None:
+    a = numpy.arange(6000.0).reshape(60, 100)
+    x = quelea.asarray(a)
+    quelea.config.strict = True
+    try:
+        quelea.checkpoint(folder, turned=x.T[::-1], part=x[7:, 3:])
+        saved = quelea.restore(folder)
+    finally:
+        quelea.config.strict = False
+    same(saved["turned"], a.T[::-1])
+    same(saved["part"], a[7:, 3:])
+
+
 def test_one_array_by_two_names_is_one(folder: Path) -> None:
     x = quelea.ones(3000)
     quelea.checkpoint(folder, a=x, b=[x])
@@ -267,6 +280,12 @@ def test_a_spoiled_file_is_one_error(how: str, size: int, folder: Path) -> None:
         quelea.checkpoint(folder, k=k, x=quelea.full(size, float(k)))
     spoil(folder / LAST / name, work)
     refused(folder, kind, text)
+    with pytest.raises(kind) as caught:
+        quelea.restore(folder)
+    assert (
+        "generation=1" in str(caught.value) + str(getattr(caught.value, "__notes__", ""))
+        or name == "manifest"
+    )
     earlier = quelea.restore(folder, generation=1)
     same(earlier["x"], numpy.full(size, 1.0))
 
