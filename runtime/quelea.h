@@ -176,6 +176,8 @@ typedef struct QlProfile {
 } QlProfile;
 /* Local. False: nothing is measured. */
 QL_API bool ql_profile(QlContext *context, QlProfile *profile);
+/* Local. The program compiles a function of its own, and has done so: that belongs to its line. */
+QL_API void ql_profile_compiling(QlContext *context, bool begins);
 /* Local. The places one after another, *number from 0 on; NULL: that was the last. */
 QL_API const QlProfileLine *ql_profile_line(const QlContext *context, int *number);
 typedef struct QlTraceEvent {

@@ -117,7 +117,7 @@ def _of_all_ranks() -> list[dict[str, Any]]:
         computing = [part["all_threads"] for part in parts]
         mean = sum(computing) / len(computing)
         row["imbalance"] = max(computing) / mean - 1 if mean else 0.0
-        row["slowest"] = max(_took(part) for part in parts)
+        row["slowest"] = max(_took(part) - part["compiling"] for part in parts)
         rows.append({"line": text, "seconds": _took(row), **row})
     return rows
 

@@ -142,6 +142,18 @@ void rt_profile_compiled(QlContext *ctx, QlSource source, uint64_t began) {
   if (line) line->compiling += (double)(profile_ticks() - began);
 }
 
+void ql_profile_compiling(QlContext *ctx, bool begins) {
+  if (!ctx->profile) return;
+  (void)rt_phase(ctx, begins ? QL_PHASE_COMPILE : QL_PHASE_PROGRAM);
+  if (begins) {
+    ctx->profile->compiles_since = profile_ticks();
+  } else {
+    QlSource source = {0};
+    if (ctx->options.where) source = ctx->options.where(ctx->options.data);
+    rt_profile_compiled(ctx, source, ctx->profile->compiles_since);
+  }
+}
+
 /* ---- statements executed at once ---- */
 
 void profile_immediate(QlContext *ctx, int64_t points, uint64_t began) {

@@ -1,13 +1,12 @@
 /* What a run's time goes into, by the lines of the program (QUELEA_PROFILE), and when
- * (QUELEA_TRACE= file:NAME). Without them ctx->profile is NULL, and each place that asks costs a
+ * (QUELEA_TRACE=file:NAME). Without them ctx->profile is NULL, and each place that asks costs a
  * branch.
  *
  *     phases    the main thread is in one at a time: their times are those of the run
- *     steps     within the phase STEPS, of each thread and group: what it computed, waited and
- * moved lines     a group's time belongs to the lines that it serves, by what their operations cost
+ *     steps     within the phase STEPS, of each thread and group: computed, waited, moved
+ *     lines     a group's time belongs to the lines that it serves, by their operations' costs
  *
- * Clocks are the processor's, where it has one that is cheap: a look takes 10 ns, the system's 30.
- */
+ * The clock is the processor's, where it has one: a look at it costs less than at the system's. */
 #ifndef QUELEA_PROFILE_H
 #define QUELEA_PROFILE_H
 
@@ -53,10 +52,11 @@ typedef struct Profile {
   uint64_t phases[QL_PHASE_COUNT];
   QlProfileLine *lines; /* a hash table by their sources, in seconds but for [ticks] */
   int line_count, line_room;
-  int left, skip;      /* statements executed at once until one of so many is noted */
-  unsigned random;     /* how many the next one is */
-  double immediate;    /* ticks in them */
-  uint64_t tick_began; /* the same moment by both clocks */
+  uint64_t compiles_since; /* ql_profile_compiling */
+  int left, skip;          /* statements executed at once until one of so many is noted */
+  unsigned random;         /* how many the next one is */
+  double immediate;        /* ticks in them */
+  uint64_t tick_began;     /* the same moment by both clocks */
   double microseconds_began;
   ProfileEvents events;
   double microseconds_per_tick; /* of those that are being given */
