@@ -3,6 +3,7 @@
 The other ranks, and batch jobs, go through what they were given itself, at no cost.
 """
 
+import importlib
 import os
 import sys
 import time
@@ -94,7 +95,7 @@ def _by_tqdm(
 ) -> Any:
     """Give tqdm's bar, or None where it is not installed."""
     try:
-        from tqdm import tqdm
+        tqdm: Any = importlib.import_module("tqdm").tqdm
     except ImportError:
         return None
 

@@ -7,6 +7,7 @@ import json
 import os
 import struct
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from . import _quelea
@@ -139,7 +140,8 @@ def _place(text: str, width: int) -> str:
     return shown if len(shown) <= width else shown[: width - 3] + "..."
 
 
-_TABLE = (
+_Cell = Callable[[dict[str, Any], float], str]
+_TABLE: tuple[tuple[str, _Cell], ...] = (
     # heading, what is below it
     ("seconds", lambda row, total: f"{row['seconds']:.3f}"),
     ("%", lambda row, total: f"{100 * row['seconds'] / total:.1f}" if total else "-"),

@@ -82,6 +82,12 @@ def test_arrays_of_all_sizes_come_back(folder: Path, chunk: None) -> None:
         same(x, a, a.shape)
 
 
+def test_each_rank_writes_its_piece(folder: Path) -> None:
+    assert quelea.checkpoint(folder, x=quelea.ones(())).files == 1, "which all ranks have"
+    assert quelea.checkpoint(folder, x=quelea.ones((700, 40)), y=quelea.ones(())).files == RANKS
+    assert names(folder / "00000002") == ["manifest", *(f"piece-{r:05d}" for r in range(RANKS))]
+
+
 def test_what_is_recorded_is_kept_and_not_what_follows(folder: Path) -> None:
     x = quelea.zeros((300, 40))
     for step in range(5):

@@ -136,10 +136,11 @@ def checkpoint(path: Any, /, *, keep: int = 2, **what: Any) -> CheckpointReport:
         mine: list[tuple[ndarray, pieces.Box]] = [
             (x, _quelea.piece(x) if x.size else ([0], [0])) for x, _ in lying
         ]
-    held = [(k, x, box) for k, (x, box) in enumerate(mine) if not _is_empty(box)]
+    rank = _quelea.info()["rank"]
+    held = [(k, x, b) for k, (x, b) in enumerate(mine) if not _is_empty(b) and (x.ndim or not rank)]
     number: int = on_root(lambda: generations.begin(place))
     new = generations.new_folder(place, number)
-    name = os.path.join(new, _file(_quelea.info()["rank"]))
+    name = os.path.join(new, _file(rank))
 
     def write() -> list[Any]:
         if not held:
@@ -149,7 +150,7 @@ def checkpoint(path: Any, /, *, keep: int = 2, **what: Any) -> CheckpointReport:
         return [noted, [[k, *box] for k, _, box in held], _quelea.info()["host"]]
 
     def finish(written: list[Any]) -> CheckpointReport:
-        files = {_file(rank): one[:2] for rank, one in enumerate(written) if one}
+        files = {_file(r): one[:2] for r, one in enumerate(written) if one}
         manifest = {
             "generation": number,
             "ranks": len(written),
@@ -160,9 +161,7 @@ def checkpoint(path: Any, /, *, keep: int = 2, **what: Any) -> CheckpointReport:
             "state": state,
         }
         sizes = [
-            (_file(rank), one[0][0], f"rank {rank} on {one[2]}")
-            for rank, one in enumerate(written)
-            if one
+            (_file(r), one[0][0], f"rank {r} on {one[2]}") for r, one in enumerate(written) if one
         ]
         generations.finish(place, number, json.dumps(manifest, allow_nan=False), sizes, keep)
         total = sum(x.nbytes for x, _ in lying)
@@ -175,7 +174,7 @@ def checkpoint(path: Any, /, *, keep: int = 2, **what: Any) -> CheckpointReport:
         with contextlib.suppress(OSError):
             os.unlink(name)
             os.rmdir(new)  # where rank 0 does not see it
-        if _quelea.info()["rank"] == 0:
+        if rank == 0:
             generations.abandon(place, number)
         raise
     return report

@@ -90,7 +90,7 @@ def _named(error: OSError, path: str) -> OSError:
 
 def _read_all(file: int, size: int, at: int, path: str) -> Any:
     data = numpy.empty(size, numpy.uint8)
-    left, view = size, memoryview(data)
+    left, view = size, data.data
     while left:
         count = os.preadv(file, [view[size - left :]], at + size - left)
         if not count:

@@ -51,7 +51,7 @@ def on_all(work: Callable[[], Any]) -> list[Any]:
     all_said = [json.loads(text) for text in _quelea.collect(json.dumps(mine).encode())]
     for rank, said in enumerate(all_said):
         if "is" not in said:
-            error = _made(said)
-            error.add_note(f"raised on rank {rank}")
-            raise error from cause
+            raised = _made(said)
+            raised.add_note(f"raised on rank {rank}")
+            raise raised from cause
     return [said["is"] for said in all_said]
