@@ -54,8 +54,11 @@ static int64_t fault_of(const QlParams *params, const char *kind, int rank) {
   return on < 0 || on == rank ? nth : 0;
 }
 
+/* Is it among the words before a file? */
 static bool traces(const QlParams *params, const char *what) {
-  return strstr(params->trace, what) || strstr(params->trace, "all");
+  const char *file = strstr(params->trace, "file:"), *word = strstr(params->trace, what);
+  if (!word) word = strstr(params->trace, "all");
+  return word && (!file || word < file);
 }
 
 void ql_note_process(void) { comm_note_process(); }
@@ -100,6 +103,8 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
                     .fail_compile = fault_of(&ctx->params, "compile", ctx->info->rank)};
   status = jit_open(&jit, &ctx->jit, error);
   if (!status) status = rt_blas_open(error);
+  bool to_file = strstr(ctx->params.trace, "file:") != NULL;
+  if (!status && (ctx->params.profile || to_file)) status = rt_profile_new(ctx, to_file, error);
   if (!status) status = rt_team_new(ctx, error);
   if ((status = rt_agree_status(ctx, status, error))) {
     ql_close(ctx);
@@ -109,6 +114,7 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
     ql_close(ctx);
     return status;
   }
+  rt_profile_start(ctx);
   *context = ctx;
   return QL_OK;
 }
@@ -116,6 +122,7 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
 void ql_close(QlContext *ctx) {
   if (!ctx || ctx->closed) return;
   rt_team_free(ctx);
+  rt_profile_free(ctx);
   rt_log_clear(ctx);
   for (Storage *s = ctx->dropped; s; s = s->next_dropped) s->dead = true;
   for (int k = 0; k < ctx->unmatched_count; k++) ctx->unmatched[k]->dead = true;

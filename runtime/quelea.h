@@ -145,6 +145,54 @@ QL_API bool ql_remark_moves(QlRemarkKind kind);
 /* "halo", "redistribution", "gather"; or a sentence that ends with the line. */
 QL_API const char *ql_remark_name(QlRemarkKind kind);
 
+/* ---- what the time went into, under QUELEA_PROFILE or QUELEA_TRACE=file: ---- */
+
+/* clang-format off */
+#define QL_PHASES(X) \
+  X(PROGRAM, "Python, recording, statements on few elements") \
+  X(PLAN, "planning") \
+  X(COMPILE, "compiling kernels") \
+  X(AGREE, "agreeing with other ranks, and waiting for them to come") \
+  X(STEPS, "executing plans") \
+  X(WORK, "sorting, and what is done at once by all ranks") \
+  X(LOOK, "looking at values: waiting until they are there, gathers") \
+  X(ROOT, "what rank 0 alone does, on_root, files")
+#define X(NAME, text) QL_PHASE_##NAME,
+typedef enum QlPhase { QL_PHASES(X) QL_PHASE_COUNT } QlPhase;
+#undef X
+/* Of a place in the program, on this rank; times in ticks. */
+#define QL_PROFILE_NUMBERS(X) \
+  X(calls) X(at_once) X(kernels) X(swept) X(points) X(operations) X(bytes) \
+  X(computing) X(all_threads) X(few) X(waiting) X(moving) X(compiling) X(messages) X(sent_bytes)
+/* clang-format on */
+typedef struct QlProfileLine {
+  bool used;
+  QlSource source;
+#define X(name) double name;
+  QL_PROFILE_NUMBERS(X)
+#undef X
+} QlProfileLine;
+typedef struct QlProfile {
+  double seconds, phases[QL_PHASE_COUNT]; /* of the main thread, since the start */
+  double immediate; /* of those in PROGRAM so many in statements executed at once, about */
+  double seconds_per_tick;
+  int64_t lost; /* events of the trace for which there was no room */
+} QlProfile;
+/* Local. False: nothing is measured. */
+QL_API bool ql_profile(QlContext *context, QlProfile *profile);
+/* Local. The program compiles a function of its own, and has done so: that belongs to its line. */
+QL_API void ql_profile_compiling(QlContext *context, bool begins);
+/* Local. The places one after another, *number from 0 on; NULL: that was the last. */
+QL_API const QlProfileLine *ql_profile_line(const QlContext *context, int *number);
+typedef struct QlTraceEvent {
+  int kind, thread;
+  QlSource source;
+  double begin, end; /* microseconds since the start */
+} QlTraceEvent;
+/* Local. False: there are not so many. */
+QL_API bool ql_trace_event(const QlContext *context, int64_t number, QlTraceEvent *event);
+QL_API const char *ql_trace_kind_name(int kind);
+
 /* Position in the user's program of what is recorded next. Local, cheap. */
 QL_API void ql_at(QlContext *context, QlSource source);
 /* The same: options.where says it, if it is asked for before the next call of either. */
@@ -434,6 +482,11 @@ QL_API QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char *
 /* Collective. `mine` is what came of something that each rank did by itself, and *error says it:
  * when it failed on some rank, the error of the lowest one, on all. */
 QL_API QlStatus ql_agree(QlContext *ctx, QlStatus mine, QlError *error);
+/* Collective. The bytes of every rank on every rank, in rank order: *all and *offset are malloc'ed
+ * and the caller's, and offset[r] .. offset[r + 1] are rank r's. They wait however long it takes.
+ */
+QL_API QlStatus ql_collect(QlContext *ctx, const void *bytes, int64_t size, char **all,
+                           int64_t **offset, QlError *error);
 /* Executes what is recorded where it may change the array, as every look does. */
 QL_API QlStatus ql_settle(QlArray *array, QlError *error);
 /* Of an array that has been looked at: did all ranks look? What is computed and replicated each may
@@ -450,6 +503,42 @@ typedef struct QlExport QlExport;
 QL_API QlStatus ql_export(QlArray *array, const void **data, int64_t *byte_strides,
                           QlExport **token, QlError *error);
 QL_API void ql_unexport(QlExport *token); /* local, any order, also after ql_close */
+
+/* ---- pieces: what each rank writes of an array, and what it reads of a new one ---- */
+
+/* Does the handle show its storage, all of it and in its order? */
+QL_API bool ql_is_whole(const QlArray *array);
+/* Collective. Executes what is recorded, and gives the elements from lo to hi, [ndim] each, that
+ * are this rank's to write: the pieces of all ranks tile the array. QL_ERR_STATE unless it is
+ * whole.
+ */
+QL_API QlStatus ql_piece(QlArray *array, int64_t *lo, int64_t *hi, QlError *error);
+/* Local, behind ql_piece, until the next collective call. Copies elements of the piece in C order.
+ */
+QL_API void ql_piece_read(const QlArray *array, const int64_t *lo, const int64_t *hi, void *host);
+/* Collective. A new array without elements, and those that this rank is to give it. */
+QL_API QlStatus ql_piece_new(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
+                             QlArray **array, int64_t *lo, int64_t *hi, QlError *error);
+/* Collective. Gives the array of ql_piece_new its elements: data has this rank's, in C order.
+ * contents: a hash of all of them, the same on all ranks. */
+QL_API QlStatus ql_piece_store(QlArray *array, const void *data, uint64_t contents, QlError *error);
+
+/* ---- what ranks ask of the program ---- */
+
+typedef enum QlAsk {
+  QL_ASK_TIME = 1,  /* by rank 0's clock */
+  QL_ASK_SIGNAL = 2 /* a signal has come: the job will end */
+} QlAsk;
+/* Local, also in a handler of a signal. */
+QL_API void ql_ask(QlContext *context, unsigned asks);
+/* Local. From so many seconds on rank 0 asks for QL_ASK_TIME; negative: it does not. Calls of the
+ * other ranks change nothing. */
+QL_API void ql_ask_in(QlContext *context, double seconds);
+/* Collective, but costs no message where the ranks have agreed on anything lately, and executes
+ * nothing. What some rank has asked for since ql_answered: the same on all ranks. */
+QL_API QlStatus ql_asked(QlContext *context, unsigned *asked, QlError *error);
+/* Collective, without messages: nothing is asked for any more. */
+QL_API void ql_answered(QlContext *context);
 
 /* ---- small helpers ---- */
 static inline QlScalar ql_f64(double x) {

@@ -59,10 +59,17 @@ struct QlContext {
   int element_count;
   QlArray *free_arrays;
   Storage *free_storages; /* linked through their first words */
+  atomic_uint asks;       /* QlAsk: of this rank, which the others do not know of yet, */
+  double ask_at;          /* and, on rank 0, when it asks for QL_ASK_TIME: microseconds; 0: never */
+  unsigned asked;         /* what some rank has asked for by the last agreement, and */
+  int64_t agreements;     /* how many there were; */
+  int64_t looked_after;   /* of them when the program last looked for that, */
+  int looks;              /* so often without another one */
   atomic_bool stop;       /* a signal has come to a lone rank while a plan runs */
   uint64_t progress;      /* the value of every worker's cell when nothing runs, */
   uint64_t waited;        /* which this rank has seen in all of them */
   QlCounters counters;
+  struct Profile *profile; /* NULL: nobody asks what takes how long */
   Remarks remarks;
   int64_t front_bytes; /* of a worker's cache, that the fronts of a sweep may take */
   bool broken;         /* the ranks have diverged: nothing can be agreed any more */

@@ -85,8 +85,11 @@ static Special *compile(Function *self, const char *types, size_t length, bool m
   QlCompiled *compiled;
   QlCompiledOptions options = self->options;
   options.alone = may_be_refused;
-  if (ql_compile(compiler, self->program, types, &options, &compiled, &error))
-    return qx_raise(&error), NULL;
+  bool measures = qx.context && !qx.closed && !qx.forked && qx_is_own_thread();
+  if (measures) ql_profile_compiling(qx.context, true);
+  QlStatus status = ql_compile(compiler, self->program, types, &options, &compiled, &error);
+  if (measures) ql_profile_compiling(qx.context, false);
+  if (status) return qx_raise(&error), NULL;
   if (!compiled->result && !may_be_refused) {
     refuse(self, compiled, types);
     ql_compiled_free(compiled);

@@ -309,6 +309,12 @@ PyObject *qx_search(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 /* ---- random.c ---- */
 extern PyMethodDef qx_random_functions[];
 
+/* ---- profile.c ---- */
+extern PyMethodDef qx_profile_functions[];
+
+/* ---- pieces.c ---- */
+extern PyMethodDef qx_pieces_functions[];
+
 /* ---- plain.c, making.c for functions that make arrays, indices.c ---- */
 /* Each gives NotImplemented where the call is no plain form of its function. */
 #define QX_PLAIN_FORM(name) \

@@ -2,8 +2,8 @@
 
 ``import quelea as np`` in a NumPy script, then ``mpirun -n 16 python script.py``. The namespace is NumPy's; what is not
 there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_root``, ``info``, ``counters``,
-``movements``, ``why_not_blocked``, ``config``; of compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``,
-``reduce``, ``scan``, ``allpairs``.
+``movements``, ``why_not_blocked``, ``config``, ``profile``, ``progress``, ``checkpoint``, ``checkpoint_every``,
+``restore``; of compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``, ``reduce``, ``scan``, ``allpairs``.
 """
 
 import importlib as _importlib
@@ -100,6 +100,7 @@ from . import (
     bits,
     buffers,
     calculus,
+    checkpointing,
     choosing,
     config,
     correlation,
@@ -237,8 +238,10 @@ from ._quelea import (
     trunc,
     ufunc,
 )
+from .bars import progress
 from .buffers import *
 from .calculus import *
+from .checkpointing import *
 from .choosing import *
 from .compiling import cfunc, jit, njit, prange
 from .correlation import *
@@ -276,6 +279,7 @@ from .padding import *
 from .polynomials import *
 from .printing import *
 from .products import *
+from .profiling import profile
 from .putting import *
 from .quantiles import *
 from .ranges import *

@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 __all__ = [
+    "CheckpointError",
     "CommError",
     "CompileError",
     "DivergenceError",
@@ -41,6 +42,10 @@ def warn_of_gather(name: str, what: str) -> None:
 
 class CommError(RuntimeError):
     """Communication between ranks failed."""
+
+
+class CheckpointError(RuntimeError):
+    """A file of a checkpoint is not as it was written; the message names it."""
 
 
 class CompileError(SyntaxError):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, TextIO
 
-from . import _quelea
+from . import _quelea, profiling
 
 __all__ = ["install"]
 
@@ -117,6 +117,7 @@ def _end(rank: int) -> None:
         _quelea.abort(status or 1, f"the program ended by sys.exit({_Exit.pending!r})")
     try:
         _quelea.end()
+        profiling.at_end()
     except Exception as error:
         sys.excepthook(type(error), error.with_traceback(None), None)
     _quelea.close()

@@ -301,6 +301,8 @@ void rt_layout_release(QlContext *ctx, Layout *layout);
 /* What node / worker of this node owns, in the coordinates of a storage of that shape. */
 Box rt_layout_node(const Layout *layout, int ndim, const int64_t *shape, int node);
 Box rt_layout_worker(const Layout *layout, int ndim, const int64_t *shape, int worker);
+/* The hull of what the workers of this rank own. */
+Box rt_layout_rank(const QlContext *ctx, const Layout *layout, int ndim, const int64_t *shape);
 /* What several nodes own: the smallest box that holds it, or a larger one. Not of a replicated
  * layout. */
 Box rt_layout_cells(const Layout *layout, int ndim, const int64_t *shape, const Cells *cells);

@@ -78,6 +78,17 @@ Box rt_layout_worker(const Layout *layout, int ndim, const int64_t *shape, int w
   return part_of(layout, ndim, shape, &layout->template->workers, worker);
 }
 
+Box rt_layout_rank(const QlContext *ctx, const Layout *layout, int ndim, const int64_t *shape) {
+  if (!layout->template) return box_of_shape(ndim, shape);
+  Box part = {{0}, {0}};
+  int threads = ctx->info->threads, first = ctx->info->node_rank * threads;
+  for (int t = 0; t < threads; t++) {
+    Box box = rt_layout_worker(layout, ndim, shape, first + t);
+    box_hull(ndim, &part, &box);
+  }
+  return part;
+}
+
 enum { CACHE_LINE = 64, PAGE = 4096 };
 
 Block rt_block_geometry(const QlContext *ctx, const Layout *layout, int ndim, const int64_t *shape,

@@ -67,18 +67,6 @@ QlStatus ql_ramp(QlContext *ctx, QlDtype dtype, int ndim, const int64_t *shape, 
   return status;
 }
 
-/* This rank's part: the hull of what its workers own. */
-static Box part_of_rank(QlContext *ctx, const Layout *layout, int ndim, const int64_t *shape) {
-  if (!layout->template) return box_of_shape(ndim, shape);
-  Box part = {{0}, {0}};
-  int threads = ctx->info->threads, first = ctx->info->node_rank * threads;
-  for (int t = 0; t < threads; t++) {
-    Box box = rt_layout_worker(layout, ndim, shape, first + t);
-    box_hull(ndim, &part, &box);
-  }
-  return part;
-}
-
 /* A copy of this rank's part, behind the struct, for when the statement is executed. */
 static ImportPart *copy_part(const Box *box, int ndim, const int64_t *shape, size_t item,
                              const void *data, const int64_t *stride) {
@@ -140,7 +128,7 @@ static QlStatus prepare_import(QlContext *ctx, QlArray *made, const void *data,
   size_t item = ql_dtype_info[made->dtype].size;
   if (!(storage->layout = rt_layout_for_storage(ctx, storage, error))) return QL_ERR_MEMORY;
   QL_TRY(rt_log_reserve(ctx, 1, error));
-  Box box = part_of_rank(ctx, storage->layout, ndim, shape);
+  Box box = rt_layout_rank(ctx, storage->layout, ndim, shape);
   *part = at_once ? see_whole(ndim, shape, data, stride)
                   : copy_part(&box, ndim, shape, item, data, stride);
   if (*part) return QL_OK;

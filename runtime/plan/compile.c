@@ -9,6 +9,7 @@
  * Ranks of a node plan alike, so kernel k is the same on all of them. The steps are separated by
  * agreements, which are barriers too; all ranks of the job make as many. */
 #include "planner.h"
+#include "run/profile.h"
 
 #include <string.h>
 
@@ -104,12 +105,15 @@ static void make_table(Fetch *f) {
     missing_of(f, f->ctx->info->node_rank)[k] = f->plan->kernels[k].fn && is_first(f->plan, k);
 }
 
-static QlStatus compile(QlContext *ctx, const PlanKernel *kernel, const JitKernel **known,
-                        QlError *error) {
-  rt_away(ctx, true);
-  QlStatus status = jit_compile(ctx->jit, kernel->fn, kernel->key, known, error);
-  rt_away(ctx, false);
-  return status;
+static QlStatus compile_one(Fetch *f, const PlanKernel *kernel, const JitKernel **known) {
+  uint64_t began = f->ctx->profile ? profile_ticks() : 0;
+  rt_away(f->ctx, true);
+  QlStatus status = jit_compile(f->ctx->jit, kernel->fn, kernel->key, known, &f->error);
+  rt_away(f->ctx, false);
+  if (status) return status;
+  const PlanGroup *group = &f->plan->groups[kernel->group];
+  if (began) rt_profile_compiled(f->ctx, f->ctx->log.statements[group->statement].source, began);
+  return QL_OK;
 }
 
 static void compile_mine(Fetch *f) {
@@ -124,7 +128,7 @@ static void compile_mine(Fetch *f) {
     if (rt_interrupted(f->ctx))
       f->status = ql_fail(&f->error, QL_ERR_INTERRUPTED, "interrupted");
     else
-      f->status = compile(f->ctx, kernel, &known, &f->error);
+      f->status = compile_one(f, kernel, &known);
     if (!f->status) f->status = jit_object(known, &bytes, &size);
     if (f->status) {
       fail_at(f, kernel);
@@ -170,11 +174,13 @@ QlStatus rt_kernels_fetch(QlContext *ctx, Plan *plan, QlError *error) {
   static void (*const steps[])(Fetch *) = {make_table, compile_mine, give_mine, take_others};
   Fetch f = {.ctx = ctx, .plan = plan};
   QlStatus status = QL_OK;
+  QlPhase before = rt_phase(ctx, QL_PHASE_COMPILE);
   for (size_t s = 0; s < sizeof steps / sizeof *steps && !status; s++) {
     steps[s](&f);
     *error = f.error;
     status = rt_agree_status(ctx, f.status, error);
   }
+  (void)rt_phase(ctx, before);
   rt_block_release(ctx, f.code), rt_block_release(ctx, f.table);
   return status;
 }

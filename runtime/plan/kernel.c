@@ -471,6 +471,56 @@ static int cost_of(const Group *group) {
   return group->kind == GROUP_MOVE ? 2 : cost;
 }
 
+/* ---- for profiles ---- */
+
+static double operations_of(const ExprNode *node) {
+  bool floats = ql_dtype_info[node->dtype].kind == QL_KIND_FLOAT,
+       complex = ql_dtype_info[node->dtype].kind == QL_KIND_COMPLEX;
+  if ((node->kind != NODE_OP && node->kind != NODE_REDUCE) || (!floats && !complex)) return 0;
+  if (!complex) return 1;
+  return node->kind == NODE_OP && node->op == QL_OP_MULTIPLY ? 6 : 2;
+}
+
+static void add_share(PlanGroup *out, int statement, double cost, double operations) {
+  int k = 0;
+  while (k < out->share_count && out->shares[k].statement != statement) k++;
+  if (k == out->share_count) out->shares[out->share_count++] = (PlanShare){.statement = statement};
+  out->shares[k].part += cost, out->shares[k].operations += operations;
+}
+
+/* Each array once, where the group's points move in it. */
+static double bytes_touched(const Plan *plan, const PlanGroup *out) {
+  double bytes = 0;
+  for (int o = 0; o < out->operand_count; o++) {
+    double part = 1;
+    bool again = false;
+    for (int p = 0; p < o; p++) again |= out->operands[p].slot == out->operands[o].slot;
+    for (int r = 0; out->strides && r < out->rank; r++)
+      if (!out->strides[o * out->rank + r]) part /= (double)QL_MAX(out->extent[r], 1);
+    if (!again)
+      bytes += part * (double)ql_dtype_info[plan->slots[out->operands[o].slot].dtype].size;
+  }
+  return bytes;
+}
+
+static QlStatus build_shares(const Planner *planner, const Group *group, PlanGroup *out) {
+  if (!planner->ctx->profile) return QL_OK;
+  out->touched = bytes_touched(planner->plan, out);
+  out->shares = planner_keep_zeros(planner, (size_t)(group->node_count + 1) * sizeof *out->shares);
+  if (!out->shares) return QL_ERR_MEMORY;
+  bool given = group_is_given(group) || group->kind != GROUP_KERNEL;
+  add_share(out, group->statement, 1, 0);
+  for (int k = 0; k < group->node_count && !given; k++) {
+    const ExprNode *node = &group->nodes[k];
+    double cost = node->kind == NODE_OP ? ql_op_info[node->op].cost : 1;
+    add_share(out, node->statement, cost, operations_of(node));
+  }
+  double all = 0;
+  for (int k = 0; k < out->share_count; k++) all += out->shares[k].part;
+  for (int k = 0; k < out->share_count; k++) out->shares[k].part /= all;
+  return QL_OK;
+}
+
 /* In additions, for all points of the group together. */
 static double work_of(const Plan *plan, const PlanGroup *group) {
   const PlanSlot *slot = &plan->slots[group->operands[0].slot];
@@ -645,8 +695,10 @@ QlStatus planner_kernels(Planner *planner) {
   Builder *b = ql_pool_get(planner->pool, sizeof *b);
   if (!plan->groups || !plan->kernels || !b) return planner_no_memory(planner);
   b->planner = planner;
-  for (int g = 0; g < planner->group_count; g++)
+  for (int g = 0; g < planner->group_count; g++) {
     QL_TRY(build_group(b, &planner->groups[g], &plan->groups[g]));
+    QL_TRY(build_shares(planner, &planner->groups[g], &plan->groups[g]));
+  }
   plan->group_count = planner->group_count;
   return build_tasks(planner);
 }

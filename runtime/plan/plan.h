@@ -101,6 +101,13 @@ typedef struct PlanTask { /* what one worker of this rank computes of one group 
                     messages travel */
 } PlanTask;
 
+/* What a statement has in a group, of what a point of it costs, and how many operations
+ * (QUELEA_PROFILE). */
+typedef struct PlanShare {
+  int statement;
+  double part, operations;
+} PlanShare;
+
 typedef enum GroupKind {
   GROUP_KERNEL,
   GROUP_IMPORT, /* the payload of `statement` into slot `operands[0].slot` */
@@ -130,8 +137,12 @@ typedef struct PlanGroup {
   PlanExchange *exchange; /* NULL: the group needs nothing of other nodes, nor another node does */
   int first_step, last_step; /* of those that compute it */
   int statement;             /* the statement of the log that it serves (the first of them) */
-  int reduce_axis;           /* -1; along it a box is cut between leaves, of JIT_LEAF points */
-  int whole_axis;            /* -1; along it a box is not cut, for it is reduced to one value */
+  bool swept;                /* with others, front by front */
+  PlanShare *shares;         /* of the statements that it serves; NULL: nobody asks */
+  int share_count;
+  double touched;  /* bytes of arrays for each of its points */
+  int reduce_axis; /* -1; along it a box is cut between leaves, of JIT_LEAF points */
+  int whole_axis;  /* -1; along it a box is not cut, for it is reduced to one value */
 } PlanGroup;
 
 /* Along an axis of its targets, where the points of a group lie, and when they are computed in a

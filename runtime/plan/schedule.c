@@ -184,6 +184,7 @@ QlStatus planner_schedule(Planner *planner) {
   for (int g = 0; g < planner->group_count; g++) {
     const Group *group = &planner->groups[g];
     if (group->exchanges) all.post[all.count] = can_post(group, stored), all.group[all.count++] = g;
+    plan->groups[g].swept = group->swept;
     note_stores(group, g + 1, stored);
   }
   order_steps(planner, &all);

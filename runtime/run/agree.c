@@ -4,10 +4,11 @@
  *     drops     which arrays were released; where they differ, all settle it and begin anew
  *     state     what the program did (history.c), and the place in the protocol
  *     status    whether each rank could prepare what follows
- *     requests  what some rank lacks, and all will help it to
+ *     requests  what some rank lacks, and all will help it to; or what it asks of the program
+ *               (asked.c)
  *
  * They are judged in this order, by every rank alike. */
-#include "runtime.h"
+#include "profile.h"
 
 #include <stdlib.h>
 #include <stdio.h>
@@ -42,16 +43,18 @@ QlStatus rt_agree(QlContext *ctx, Agreement *a, bool *again, QlError *error) {
   CommWord word = {.state = state,
                    .drops = ctx->dropped_hash,
                    .status = a->status,
-                   .requests = a->requests,
+                   .requests = a->requests | rt_asks(ctx),
                    .value = {a->value[0], a->value[1]}};
   CommVerdict verdict;
+  QlPhase before = rt_phase(ctx, QL_PHASE_AGREE);
   comm_agree(ctx->comm, &word, &verdict);
+  (void)rt_phase(ctx, before);
   *again = !verdict.same_drops;
   if (*again) return rt_drops_settle(ctx, error);
   if (!verdict.same_state) return rt_fail_diverged(ctx, error);
   rt_history_agreed(ctx);
+  a->requests = rt_asked(ctx, verdict.requests);
   if (verdict.status) return share_error(ctx, &verdict, a->mine, error);
-  a->requests = verdict.requests;
   memcpy(a->value, verdict.value, sizeof a->value);
   return QL_OK;
 }

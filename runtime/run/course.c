@@ -12,7 +12,7 @@
  * finds its course closed, and does not look at the plan, which may be another by then.
  *
  * Debug builds, where all wait for all before canaries are laid, leave to each thread its own. */
-#include "runtime.h"
+#include "profile.h"
 
 enum { TAKES_OTHERS = !QUELEA_CANARIES };
 enum { POINT_COST = 32 };     /* of what is done outside plans, in additions: a guess */
@@ -122,6 +122,7 @@ static void await_or_take(QlContext *ctx, Run *run, const CourseWait *wait, int 
 
 void rt_run_course(QlContext *ctx, Run *run, int thread) {
   Course *course = &run->courses[thread];
+  rt_profile_begin(ctx, thread);
   for (;;) {
     CourseWait wait;
     switch (take(ctx, run, course, thread, &wait)) {
@@ -137,6 +138,7 @@ void rt_run_course(QlContext *ctx, Run *run, int thread) {
 
 /* No other thread takes part. */
 static void run_alone(QlContext *ctx, Run *run) {
+  rt_profile_begin(ctx, 0);
   for (;;) {
     CourseWait wait;
     switch (go_on(ctx, run, &run->courses[0], 0, &wait)) {
@@ -197,10 +199,12 @@ void rt_run_courses(QlContext *ctx, int used, double work, uint64_t end) {
 
 void rt_together(QlContext *ctx, int64_t points, void (*work)(void *, int), void *subject) {
   Run *run = &ctx->team->run;
+  QlPhase before = rt_phase(ctx, QL_PHASE_WORK);
   run->work = work, run->subject = subject;
   double total = POINT_COST * (double)points;
   rt_run_courses(ctx, total >= (double)ctx->params.share ? ctx->info->threads : 1, total,
                  ctx->progress + 1);
   rt_wait_node(ctx);
   run->work = NULL;
+  (void)rt_phase(ctx, before);
 }

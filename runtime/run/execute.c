@@ -1,6 +1,6 @@
 /* Running a plan: blocks are allocated, every worker takes the plan's steps in order (course.c),
  * the storages get their new state. */
-#include "runtime.h"
+#include "profile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +161,7 @@ QlStatus rt_plan_prepare(QlContext *ctx, const Plan *plan, QlError *error) {
   Run *run = &ctx->team->run;
   QL_TRY(reserve_slots(run, plan->slot_count, error));
   QL_TRY(reserve_calls(run, plan, error));
+  QL_TRY(rt_profile_reserve(ctx, plan->group_count, error));
   QL_TRY(rt_messages_reserve(ctx, run, plan, error));
   QL_TRY(rt_copies_reserve(ctx, copies_kept(plan), error));
   QL_TRY(prepare_routines(ctx, run, plan, error));
@@ -280,6 +281,16 @@ static bool takes_part(const QlContext *ctx, const Run *run, const PlanStep *ste
   }
 }
 
+/* The points that it computes of a step of its group. */
+static int64_t points_of(const Run *run, const PlanStep *step, const PlanTask *task) {
+  const PlanGroup *group = &run->plan->groups[step->group];
+  if (step->kind != STEP_GROUP && step->kind != STEP_INTERIOR) return 0;
+  int ndim =
+      group->kind == GROUP_KERNEL ? group->rank : run->plan->slots[group->operands[0].slot].ndim;
+  int64_t inside = task->interior ? box_volume(ndim, task->interior) : 0;
+  return step->kind == STEP_INTERIOR ? inside : box_volume(ndim, &task->box) - inside;
+}
+
 static bool have_reached(const QlContext *ctx, const Run *run, const PlanWaits *waits,
                          CourseWait *wait) {
   for (int k = 0; k < waits->count; k++) {
@@ -298,37 +309,48 @@ StepEnd run_part(QlContext *ctx, Run *run, Course *course, int thread, CourseWai
   if (!takes_part(ctx, run, step, task)) return STEP_DONE;
   if (!course->front && !have_reached(ctx, run, &step->waits[task], wait)) return STEP_WAITS;
   if (step->kind == STEP_SWEEP) return rt_run_front(ctx, run, course, thread, wait);
-  if (step->parts) {
+  rt_profile_spent(ctx, thread, step->group, SPENT_WAITING, 0);
+  bool goes_on = true;
+  if (step->parts)
     rt_parts_copy(run, group->exchange, &step->parts[task]);
-    return STEP_DONE;
-  }
-  bool inside = step->kind == STEP_INTERIOR;
-  return run_task(ctx, run, group, &group->tasks[task], inside, thread) ? STEP_DONE : STEP_STOPPED;
+  else
+    goes_on = run_task(ctx, run, group, &group->tasks[task], step->kind == STEP_INTERIOR, thread);
+  if (ctx->profile)
+    rt_profile_spent(ctx, thread, step->group, step->parts ? SPENT_MOVING : SPENT_COMPUTING,
+                     points_of(run, step, &group->tasks[task]));
+  return goes_on ? STEP_DONE : STEP_STOPPED;
 }
 
 bool run_messages(QlContext *ctx, Run *run, const PlanStep *step, CourseWait *wait) {
   if (step->kind != STEP_POST && step->kind != STEP_COMPLETE) return true;
   if (!have_reached(ctx, run, &step->waits[0], wait)) return false;
+  rt_profile_spent(ctx, 0, step->group, SPENT_WAITING, 0);
   if (step->kind == STEP_POST)
     rt_messages_post(ctx, run, step->group);
   else
     rt_messages_complete(ctx, run, step->group);
+  rt_profile_spent(ctx, 0, step->group, step->kind == STEP_POST ? SPENT_MOVING : SPENT_WAITING, 0);
   return true;
 }
 
 void rt_plan_run(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
   if (!plan->step_count) return;
+  QlPhase before = rt_phase(ctx, QL_PHASE_STEPS);
   prepare_calls(ctx, run, plan);
   run->base = ctx->progress + 1;
   run->computed = run->looked = 0, run->began = 0;
   if (QUELEA_CANARIES) rt_canary_fresh(ctx, run);
   rt_run_courses(ctx, plan->threads, plan->work, run_behind(run, plan->step_count - 1));
+  rt_profile_spent(ctx, 0, plan->steps[plan->step_count - 1].group, SPENT_WAITING, 0);
+  (void)rt_phase(ctx, before);
 }
 
 void rt_wait_node(QlContext *ctx) {
   if (ctx->waited == ctx->progress) return;
+  QlPhase before = rt_phase(ctx, QL_PHASE_LOOK);
   for (int x = 0; x < ctx->info->workers; x++) comm_await(ctx->comm, x, ctx->progress, true);
+  (void)rt_phase(ctx, before);
   ctx->waited = ctx->progress;
 }
 

@@ -9,7 +9,7 @@
  * It goes in rounds, so that nobody needs memory for more than a piece of what it asks for. Arrays
  * are computed before. Nothing that the program can see is stored before all is there: a failure of
  * any rank is one of all. */
-#include "runtime.h"
+#include "profile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -289,9 +289,11 @@ QlStatus rt_fetch(QlContext *ctx, const QlArray *source, const QlArray *places, 
                         : ql_fail(error, QL_ERR_STATE, "elements and their places lie apart");
   status = rt_agree_status(ctx, status, error);
   if (!status) {
+    QlPhase before = rt_phase(ctx, QL_PHASE_WORK);
     rt_wait_node(ctx);
     f.more = next_box(&f);
     status = run_rounds(&f, &bytes, error);
+    (void)rt_phase(ctx, before);
   }
   end(&f);
   if (status) return status;

@@ -7,7 +7,7 @@
  * How many agreements there are follows from their verdicts, which are the same on all ranks. Until
  * the last one nothing has been stored; a failure on any rank up to there is raised by all of them,
  * after replay.c has saved what does not depend on it. */
-#include "runtime.h"
+#include "profile.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -152,6 +152,7 @@ QlStatus rt_flush_log(QlContext *ctx, QlError *error) {
   trace(ctx, plan);
   rt_plan_run(ctx, plan);
   rt_plan_finish(ctx, plan);
+  rt_profile_plan(ctx, plan);
   if (rt_stops(ctx)) return ql_fail(error, QL_ERR_INTERRUPTED, "interrupted");
   rt_remarks_of(ctx, plan);
   if (plan->sweep_count && !ctx->log.due_since) rt_remark(ctx, QL_SWEEP_LOOK, rt_source(ctx), 0);
@@ -170,6 +171,7 @@ QlStatus rt_flush(QlContext *ctx, QlError *error) {
   QlStatus status = QL_OK;
   if (ctx->log.count) {
     QlFloats floats = ql_floats_enter();
+    QlPhase before = rt_phase(ctx, QL_PHASE_PLAN);
     ctx->counters.flushes++;
     rt_drops_assume(ctx);
     status = rt_flush_log(ctx, error);
@@ -177,6 +179,7 @@ QlStatus rt_flush(QlContext *ctx, QlError *error) {
     if (!status) ql_no_error(error);
     rt_drops_bury(ctx);
     atomic_store(&ctx->stop, false);
+    (void)rt_phase(ctx, before);
     ql_floats_leave(floats);
   }
   rt_log_clear(ctx);

@@ -7,7 +7,7 @@
  * first that is not through with its own.
  *
  * The last tick, which ends the step, is the caller's: when it is there, the plan may go. */
-#include "runtime.h"
+#include "profile.h"
 
 static int64_t up(int64_t a, int64_t b) {
   return b == 1 ? a : a >= 0 ? (a + b - 1) / b : -(-a / b);
@@ -63,7 +63,9 @@ static int64_t run_groups(QlContext *ctx, const Run *run, const PlanSweep *sweep
     for (int r = 0; r < group->rank; r++) box.lo[r] = domain->lo[r], box.hi[r] = domain->hi[r];
     if (!front_of(sweep, &sweep->groups[g], slab, course->strip, course->front, &box)) continue;
     run_box(ctx, run, group, &box, thread);
-    points += box_volume(group->rank, &box);
+    int64_t volume = box_volume(group->rank, &box);
+    rt_profile_spent(ctx, thread, sweep->groups[g].group, SPENT_COMPUTING, volume);
+    points += volume;
   }
   return points;
 }
@@ -79,6 +81,7 @@ StepEnd rt_run_front(QlContext *ctx, Run *run, Course *course, int thread, Cours
   course->front = QL_MAX(course->front, sweep->begin[slab]);
   if (course->front < sweep->over[slab]) {
     if (!have_finished_below(ctx, sweep, base, slab, course->front, wait)) return STEP_WAITS;
+    rt_profile_spent(ctx, thread, step->group, SPENT_WAITING, 0);
     int64_t points = run_groups(ctx, run, sweep, slab, course, thread);
     if (thread == 0) rt_computed(ctx, run, &run->plan->groups[step->group], points);
     course->front++;

@@ -19,7 +19,7 @@
  *
  * Everything else is recorded. The values are the same either way. Whether the path is taken
  * follows from what all ranks have done alike. */
-#include "runtime.h"
+#include "profile.h"
 
 #include <string.h>
 
@@ -632,6 +632,7 @@ bool rt_immediate(QlContext *ctx, const LogRequest *r, QlStatus *status, QlError
     return is_taken;
   }
   if (ctx->info->size > 1) wait_for_others(ctx, r);
+  uint64_t began = rt_profile_samples(ctx) ? profile_ticks() : 0;
   QlFloats floats = ql_floats_enter();
   if (reduces)
     reduce(ctx, r, &nest);
@@ -640,6 +641,7 @@ bool rt_immediate(QlContext *ctx, const LogRequest *r, QlStatus *status, QlError
   else
     run(ctx, r, &nest);
   ql_floats_leave(floats);
+  if (began) profile_immediate(ctx, points, began);
   rt_place_stays(target);
   if (ctx->log.made == target) ctx->log.fresh_bytes -= ctx->log.made_bytes, ctx->log.made = NULL;
   ctx->counters.immediate++;

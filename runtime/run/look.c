@@ -1,5 +1,5 @@
 /* Looking at values: one element, a copy of everything, or the memory itself (contract C3). */
-#include "runtime.h"
+#include "profile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -121,16 +121,6 @@ QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error) {
 
 /* ---- all of them ---- */
 
-/* Does the handle show its storage, all of it and in its order? */
-static bool is_whole(const QlArray *array) {
-  const Storage *storage = array->storage;
-  int64_t stride[QL_MAX_DIMS];
-  c_strides(array->ndim, array->shape, 1, stride);
-  return !array->part && array->ndim == storage->ndim && array->offset == 0 &&
-         !memcmp(array->shape, storage->shape, (size_t)array->ndim * sizeof *array->shape) &&
-         !memcmp(array->strides, stride, (size_t)array->ndim * sizeof *stride);
-}
-
 /* Memory for a copy of what a view shows: recording it cannot fail then. */
 static QlStatus copy_new(const QlArray *array, bool replicated, QlArray **copy, QlError *error) {
   QlContext *ctx = array->context;
@@ -155,7 +145,11 @@ static QlStatus deliver(QlArray *array, QlArray *copy, int root, void *host, QlE
   QlContext *ctx = array->context;
   if (copy) QL_TRY(copy_fill(array, copy, error));
   if (copy) array = copy;
-  if (!is_local(array)) return rt_gather_storage(ctx, array->storage, root, host, error);
+  QlPhase before = rt_phase(ctx, QL_PHASE_LOOK);
+  QlStatus status = QL_OK;
+  if (!is_local(array)) status = rt_gather_storage(ctx, array->storage, root, host, error);
+  (void)rt_phase(ctx, before);
+  if (!is_local(array)) return status;
   if (array->storage->layout->template) rt_wait_node(ctx);
   if (root < 0 || root == ctx->info->rank) copy_out(array, host);
   return QL_OK;
@@ -186,7 +180,7 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   if (wanted && !host)
     status = ql_fail(error, QL_ERR_MEMORY, "out of memory for %s of a gathered array",
                      ql_bytes_text(bytes).text);
-  else if (!is_local(array) && (root < 0 || !is_whole(array)))
+  else if (!is_local(array) && (root < 0 || !ql_is_whole(array)))
     status = copy_new(array, root < 0, &copy, error);
   if (is_partitioned) status = rt_agree_status(ctx, status, error);
   if (!status && is_partitioned) {
@@ -204,15 +198,30 @@ QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char **all, i
                   QlError *error) {
   int64_t *offset = NULL;
   rt_history_call(ctx, EVENT_SYNC, false);
+  QlPhase before = rt_phase(ctx, QL_PHASE_ROOT);
   comm_be_patient(ctx->comm, true);
   QlStatus status = rt_agree_sync(ctx, error);
   if (!status)
     status = comm_allgather(ctx->comm, bytes, ctx->info->rank ? 0 : size, all, &offset, error);
   comm_be_patient(ctx->comm, false);
+  (void)rt_phase(ctx, before);
   if (status) return status;
   *all_size = offset[1];
   free(offset);
   return QL_OK;
+}
+
+QlStatus ql_collect(QlContext *ctx, const void *bytes, int64_t size, char **all, int64_t **offset,
+                    QlError *error) {
+  QL_TRY(rt_check_whole(ctx, error));
+  rt_history_call(ctx, EVENT_SYNC, false);
+  QlPhase before = rt_phase(ctx, QL_PHASE_ROOT);
+  comm_be_patient(ctx->comm, true);
+  QlStatus status = rt_agree_sync(ctx, error);
+  if (!status) status = comm_allgather(ctx->comm, bytes, size, all, offset, error);
+  comm_be_patient(ctx->comm, false);
+  (void)rt_phase(ctx, before);
+  return status;
 }
 
 QlStatus ql_agree(QlContext *ctx, QlStatus mine, QlError *error) {

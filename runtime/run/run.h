@@ -201,9 +201,22 @@ QlStatus rt_agree_value(QlContext *ctx, uint64_t value[2], QlError *error);
 QlStatus rt_agree_sync(QlContext *ctx,
                        QlError *error); /* collective: nothing but that all are here */
 
+/* ---- asked.c: what ranks ask of the program, in the requests of any agreement ---- */
+uint32_t rt_asks(const QlContext *ctx); /* this rank, now */
+/* Notes what some rank has asked for; gives the other requests. */
+uint32_t rt_asked(QlContext *ctx, uint32_t requests);
+
 /* ---- remarks.c ---- */
 void rt_remark(QlContext *ctx, QlRemarkKind kind, QlSource source, int64_t bytes);
 void rt_remarks_of(QlContext *ctx, const Plan *plan); /* it has run */
+
+/* ---- profile.c: nothing is done in them unless something is measured (profile.h) ---- */
+QlStatus rt_profile_new(QlContext *ctx, bool traces, QlError *error);
+void rt_profile_start(QlContext *ctx); /* all ranks are here: time 0 */
+void rt_profile_free(QlContext *ctx);
+QlStatus rt_profile_reserve(QlContext *ctx, int groups, QlError *error);
+void rt_profile_plan(QlContext *ctx, const Plan *plan); /* it has run */
+void rt_profile_compiled(QlContext *ctx, QlSource source, uint64_t began);
 
 /* ---- gather.c ---- */
 /* Collective. A partitioned array on several nodes, executed, in C order into `host` on rank

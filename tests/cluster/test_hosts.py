@@ -237,3 +237,66 @@ def test_the_launcher_dies(lab: Lab) -> None:
         assert "first result" in job.stdout.readline()
         job.kill()
     assert_nothing_left(mark, shared)
+
+
+# ---- and the job goes on ----
+
+KEPT = """
+import hashlib, sys, time
+import quelea as np
+folder, slowly = sys.argv[1], float(sys.argv[2])
+n = 90
+saved = np.restore(folder, None)
+if saved:
+    u, v, first = saved["u"], saved["v"], saved["step"]
+else:
+    u = np.zeros((n, 2 * n)); u[0] = 1.0
+    v, first = u.copy(), 0
+print("from", first, "on", np.info()["node_count"], "hosts", flush=True)
+for step in range(first, 80):
+    written = np.checkpoint_every(0, folder, u=u, v=v, step=step)
+    if step == 10: print("kept", written, flush=True)
+    v[1:-1, 1:-1] = 0.25 * (u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:])
+    u, v = v, u
+    time.sleep(slowly)
+print("bits", np.on_root(lambda a: hashlib.sha256(a.tobytes()).hexdigest(), u), float(u.sum()).hex())
+"""
+
+
+def test_a_host_dies_and_the_job_goes_on_on_two(lab: Lab, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(KEPT)
+    status, undisturbed, err = lab.run(1, sys.executable, program, tmp_path / "undisturbed", "0")
+    assert status == 0, err
+    assert "from 0 on 3 hosts" in undisturbed
+    mark = f"QUELEA_TEST_MARK={os.getpid()}.kept"
+    shared = set(os.listdir("/dev/shm"))
+    name, value = mark.split("=")
+    command = (sys.executable, program, tmp_path / "run")
+    with lab.start(2, "-x", name, *command, "0.05", **{name: value}) as job:
+        assert job.stdout is not None
+        assert "from 0 on 3 hosts" in job.stdout.readline()
+        assert "kept generation 11" in job.stdout.readline()
+        lab.kill("h1")
+        job.communicate(timeout=60)
+    assert job.returncode != 0
+    assert_nothing_left(mark, shared)
+    status, out, err = lab.run(1, "-n", "2", *command, "0")
+    assert status == 0, err
+    assert re.search(r"from [1-7]\d on 2 hosts", out), out
+    assert out.splitlines()[-1] == undisturbed.splitlines()[-1]
+
+
+def test_a_folder_that_the_hosts_do_not_share(lab: Lab) -> None:
+    code = """
+    import quelea as np
+    try:
+        np.checkpoint("/dev/shm/run", u=np.ones((300, 300)))
+    except np.CheckpointError as error:
+        print(error)
+    """
+    status, out, err = lab.run(1, sys.executable, "-c", textwrap.dedent(code))
+    assert status == 0, err
+    assert re.search(
+        r"piece-00001, which rank 1 on h1 has written, is not there for rank 0: give a path", out
+    ), out

@@ -13,8 +13,11 @@ from quelea.dispatch import missing_attribute
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 MODULES = [
+    "bars",
     "buffers",
     "calculus",
+    "checkpointing.keeping",
+    "checkpointing.looping",
     "choosing",
     "compiling.native",
     "correlation",
@@ -43,6 +46,7 @@ MODULES = [
     "polynomials",
     "printing",
     "products",
+    "profiling",
     "putting",
     "quantiles",
     "random.generator",

@@ -1,0 +1,263 @@
+"""What the lines of a program took (``QUELEA_PROFILE=1``), and when (``QUELEA_TRACE=file:NAME``), from all ranks.
+
+What is measured, and for which lines, is C's (runtime/run/profile.c); here it is put together and written down.
+"""
+
+import json
+import os
+import struct
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from . import _quelea
+
+__all__ = ["at_end", "profile"]
+
+_LINES = 60  # of each rank in the report, those that took longest
+
+# What the ranks tell of a line: what is added up, then times, of which the report has the mean and the largest.
+_COUNTS = (
+    *("calls", "at_once", "kernels", "swept"),  # alike on all ranks
+    *("points", "operations", "bytes", "messages", "sent_bytes", "all_threads"),
+)
+_TIMES = ("computing", "few", "waiting", "moving", "compiling")
+_TOLD = (*_COUNTS, *_TIMES)
+
+
+def _lines(rows: list[tuple[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Put together what belongs to one line of a file."""
+    lines: dict[str, dict[str, float]] = {}
+    for text, numbers in rows:
+        line = lines.setdefault(
+            text or "(a place that was not recorded)", dict.fromkeys(numbers, 0.0)
+        )
+        for name, value in numbers.items():
+            if name != "used":
+                line[name] += value
+    return lines
+
+
+def _took(line: dict[str, float]) -> float:
+    return sum(line[name] for name in _TIMES)
+
+
+def profile() -> list[dict[str, Any]]:
+    """What each line of the program took so far, on this rank, under ``QUELEA_PROFILE=1``.
+
+    Local. What is recorded and not yet executed is not in it: call `sync` first.
+
+    Returns
+    -------
+    list of dict
+        The slowest first: ``line`` (file, number and text); ``seconds`` of the rank's main thread, which are
+        ``computing``, ``few`` (statements on few elements, executed when they were recorded), ``waiting`` (for other
+        workers, and for messages), ``moving`` (packing and unpacking of messages) and ``compiling``; ``all_threads``,
+        seconds of computing of all threads; ``calls``, statements recorded, of which ``at_once`` were executed then (of
+        these about one in 16 is measured: theirs are estimates); ``kernels`` executed, ``swept`` of them in sweeps;
+        ``points`` and floating-point ``operations`` computed; ``bytes`` of arrays read and written, each array once in
+        a kernel; ``messages`` and ``sent_bytes`` of this node's leader; ``halo``, ``redistribution`` and ``gather``:
+        bytes that this node has received. A kernel that serves several lines is shared among them by what their
+        operations cost.
+
+    Raises
+    ------
+    RuntimeError
+        Nothing is measured.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> for row in np.profile():                                        # doctest: +SKIP
+    ...     print(row["seconds"], row["line"])
+    """
+    found = _quelea.profile()
+    if found is None:
+        raise RuntimeError("nothing is measured: set QUELEA_PROFILE=1 before the program starts")
+    lines = _lines(found[3])
+    for row in lines.values():
+        row["seconds"] = _took(row)
+    moved = {text: dict.fromkeys(("halo", "redistribution", "gather"), 0.0) for text in lines}
+    for text, what, _, size in _quelea.movements():
+        moved.setdefault(text, dict.fromkeys(("halo", "redistribution", "gather"), 0.0))[what] += (
+            size
+        )
+    empty = dict.fromkeys([*_TOLD, "seconds"], 0.0)
+    rows = [{"line": text, **lines.get(text, empty), **moved[text]} for text in moved]
+    return sorted(rows, key=lambda row: -row["seconds"])
+
+
+# ---- all ranks ----
+
+_MOVED = ("halo", "redistribution", "gather")
+_COLUMNS = (*_TOLD, *_MOVED)
+
+
+def _of_all_ranks() -> list[dict[str, Any]]:
+    """Collect the lines of all ranks: sums, and of times the mean and the largest. Collective."""
+    mine = profile()[:_LINES]
+    texts = json.loads(_quelea.share(json.dumps([row["line"] for row in mine]).encode()))
+    by_text = {row["line"]: row for row in mine}
+    flat = [
+        float(by_text[text][name]) if text in by_text else 0.0
+        for text in texts
+        for name in _COLUMNS
+    ]
+    told = [
+        struct.unpack(f"{len(flat)}d", one)
+        for one in _quelea.collect(struct.pack(f"{len(flat)}d", *flat))
+    ]
+    rows = []
+    for k, text in enumerate(texts):
+        parts = [dict(zip(_COLUMNS, one[k * len(_COLUMNS) :], strict=False)) for one in told]
+        row: dict[str, Any] = {name: sum(part[name] for part in parts) for name in _COLUMNS}
+        for name in _COUNTS[:4]:
+            row[name] = max(part[name] for part in parts)
+        for name in _TIMES:
+            row[name] /= len(parts)
+        computing = [part["all_threads"] for part in parts]
+        mean = sum(computing) / len(computing)
+        row["imbalance"] = max(computing) / mean - 1 if mean else 0.0
+        row["slowest"] = max(_took(part) - part["compiling"] for part in parts)
+        rows.append({"line": text, "seconds": _took(row), **row})
+    return rows
+
+
+def _short(value: float) -> str:
+    """Write a number in at most five characters."""
+    if value == 0:
+        return "-"
+    for unit in ("", "k", "M", "G", "T"):
+        if abs(value) < 999.5:
+            return f"{value:.3g}{unit}"
+        value /= 1000
+    return f"{value:.3g}P"
+
+
+def _place(text: str, width: int) -> str:
+    file, _, rest = text.partition(":")
+    shown = f"{os.path.basename(file)}:{rest}"
+    return shown if len(shown) <= width else shown[: width - 3] + "..."
+
+
+_Cell = Callable[[dict[str, Any], float], str]
+_TABLE: tuple[tuple[str, _Cell], ...] = (
+    # heading, what is below it
+    ("seconds", lambda row, total: f"{row['seconds']:.3f}"),
+    ("%", lambda row, total: f"{100 * row['seconds'] / total:.1f}" if total else "-"),
+    ("calls", lambda row, total: ("~" if row["at_once"] else "") + _short(row["calls"])),
+    ("kernels", lambda row, total: _short(row["kernels"])),
+    ("swept", lambda row, total: _short(row["swept"])),
+    ("points/s", lambda row, total: _short(row["points"] / row["slowest"]) if row["slowest"] else "-"),
+    ("flop/s", lambda row, total: _short(row["operations"] / row["slowest"]) if row["slowest"] else "-"),
+    ("B/s", lambda row, total: _short(row["bytes"] / row["slowest"]) if row["slowest"] else "-"),
+    ("wait s", lambda row, total: f"{row['waiting']:.3f}" if row["waiting"] else "-"),
+    ("compile s", lambda row, total: f"{row['compiling']:.3f}" if row["compiling"] else "-"),
+    ("imbalance", lambda row, total: f"{100 * row['imbalance']:.0f} %" if row["imbalance"] else "-"),
+    ("messages", lambda row, total: _short(row["messages"])),
+    ("halo B", lambda row, total: _short(row["halo"])),
+    ("redist. B", lambda row, total: _short(row["redistribution"])),
+    ("gather B", lambda row, total: _short(row["gather"])),
+)  # fmt: skip
+
+
+def _text(
+    rows: list[dict[str, Any]], seconds: float, at_once: float, phases: dict[str, float], ranks: int
+) -> str:
+    shown = [
+        row
+        for row in rows
+        if row["seconds"] >= 0.0005 * seconds or any(row[name] for name in _MOVED)
+    ]
+    cells = [[heading for heading, _ in _TABLE]]
+    cells += [[write(row, seconds) for _, write in _TABLE] for row in shown]
+    widths = [max(len(line[k]) for line in cells) for k in range(len(_TABLE))]
+    used = [k for k in range(len(_TABLE)) if k < 2 or any(line[k] != "-" for line in cells[1:])]
+    places = ["line", *(_place(row["line"], 76) for row in shown)]
+    lines = [
+        f"quelea: the profile of {ranks} rank(s), {seconds:.3f} s from the first array on; means over ranks"
+    ]
+    for place, line in zip(places, cells, strict=True):
+        lines.append(" ".join(line[k].rjust(widths[k]) for k in used) + "  " + place)
+    executed = sum(row["seconds"] - row["few"] for row in rows)
+    left = phases["executing plans"] + phases["compiling kernels"] - executed
+    rest = {
+        "other lines, and between steps": left,
+        **{
+            name: took
+            for name, took in phases.items()
+            if name not in ("executing plans", "compiling kernels")
+        },
+    }
+    program = next(iter(phases))
+    rest[program] -= at_once
+    lines.append("not in these lines:")
+    lines += [
+        f"{took:{widths[0]}.3f} {100 * took / seconds if seconds else 0:{widths[1]}.1f}  {name}"
+        for name, took in rest.items()
+        if abs(took) >= 0.0005 * seconds
+    ]
+    return "\n".join(lines)
+
+
+def report() -> str:
+    """Write the report of all ranks. Collective."""
+    found = _quelea.profile()
+    assert found is not None
+    seconds, at_once, phases, _ = found
+    rows = _of_all_ranks()
+    told = [
+        json.loads(one) for one in _quelea.collect(json.dumps([seconds, at_once, phases]).encode())
+    ]
+    count = len(told)
+    mean = {name: sum(one[2][name] for one in told) / count for name in phases}
+    return _text(
+        rows, sum(one[0] for one in told) / count, sum(one[1] for one in told) / count, mean, count
+    )
+
+
+# ---- the timeline ----
+
+
+def _trace(rank: int, events: list[tuple[str, int, str, float, float]]) -> list[dict[str, Any]]:
+    """Give a rank's events as Chrome's and Perfetto's format has them: a process each, with its threads."""
+    made: list[dict[str, Any]] = [
+        {"name": "process_name", "ph": "M", "pid": rank, "args": {"name": f"rank {rank}"}}
+    ]
+    for what, thread, line, begin, length in events:
+        name = _place(line, 60) if line and what == "computing" else what
+        made.append(
+            {"name": name, "cat": what, "ph": "X", "pid": rank, "tid": thread, "ts": round(begin, 3),
+             "dur": round(length, 3), "args": {"line": line}}
+        )  # fmt: skip
+    return made
+
+
+def write_trace(path: str) -> None:
+    """Write the timeline of all ranks on rank 0. Collective."""
+    rank = _quelea.info()["rank"]
+    events_of_rank, lost = _quelea.trace_events()
+    if lost:
+        print(
+            f"quelea: the timeline has the first {len(events_of_rank)} events; {lost} more had no room",
+            file=sys.stderr,
+        )
+    mine = json.dumps(_trace(rank, events_of_rank), separators=(",", ":"))
+    parts = _quelea.collect(mine.encode())
+    if rank == 0:
+        events = b",\n".join(part[1:-1] for part in parts)
+        with open(path, "wb") as file:
+            file.write(b'{"displayTimeUnit":"ms","traceEvents":[\n' + events + b"\n]}\n")
+
+
+def at_end() -> None:
+    """Write what the environment asks for. Collective, after the last statement."""
+    if not _quelea.is_open():
+        return
+    if os.environ.get("QUELEA_PROFILE", "0") == "1":
+        text = report()
+        if _quelea.info()["rank"] == 0:
+            print(text, file=sys.stderr, flush=True)
+    _, wanted, path = os.environ.get("QUELEA_TRACE", "").partition("file:")
+    if wanted:
+        write_trace(path)
