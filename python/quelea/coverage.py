@@ -23,9 +23,10 @@ __all__ = ["main"]
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _LEGEND = """
 dtypes  booleans, integers, unsigned, floats, complex: a letter where arrays of all of a kind's dtypes are taken that
-        NumPy takes, "!" where one is refused, "-" where NumPy takes none; empty: nothing was found to call it with
+        NumPy takes, "!" where one is refused, "-" where NumPy takes none; empty: nothing was found to call it with,
+        or it makes random numbers
 ranks   on two nodes: distributed, each computes its part; gathered, all elements went to every rank; one node, they
-        were brought to one; local, nothing of a partitioned array was computed
+        were brought to one; local, each rank did all of it, as it does with few random numbers
 tests   in how many files of tests/python it is named, and the layouts on which these run: ranks (0: without
         a launcher), and how many of them are a node"""
 

@@ -80,10 +80,14 @@ def _given(m: Any, x: Any, dtype: str) -> Any:
 
 
 _SETS: tuple[tuple[Any, ...], ...] = (
-    (_X,), (_S,), (_X, _X), (_S, _S), (_S, _S[0]), (_X, 1), (_S, 2), (_X, 0, 1), (_S[0], _S[1]),
+    (_X,), (_S,), (_X, 1), (_X, _X), (_S, _S), (_S, _S[0]), (_S, 2), (_X, 0, 1), (_S[0], _S[1]),
     (_X, [1, 0]), (_X, [1, 0], _X[:2]), (_X, (4, 3)), ([_X, _X],), ([_S, _S, _S],), (5,), (5, 0.5), (0.5,), (),
     (_X[0], _X[1], _X[2]), (_X > 3, _X), (_X, _X > 3), (3, 2, 4), (0.0, 1.0, 2.0), ([0.0, 1.0], _S[:2, :2]),
     (10, [0.2, 0.8]), ([0.2, 0.8],), ((3, 4),),
+)  # fmt: skip
+_OF_RANDOM: tuple[tuple[Any, ...], ...] = (
+    (), (5,), (0.5,), (5, 0.5), (10, [0.2, 0.8]), ([0.2, 0.8],), (0.0, 1.0, 2.0), (3, 2, 4),
+    ([0.0, 1.0], _S[:2, :2]),
 )  # fmt: skip
 _OF_METHODS: tuple[tuple[Any, ...], ...] = (
     (), (0,), (_X,), (3.0,), (0, 1), ([1, 0],), ("C",), ("f8",), ([True, False, True], 0), ([0, 1], 7.0),
@@ -110,10 +114,10 @@ def _owner(m: Any, space: str, dtype: str) -> Any:
 def _calls(space: str, name: str, recorded: dict[str, tuple[Any, ...]]) -> Iterator[Call]:
     """Give the calls to be tried: each of a module and a dtype."""
 
-    def call(args: tuple[Any, ...]) -> Call:
+    def call(args: tuple[Any, ...], **more: Any) -> Call:
         def made(m: Any, dtype: str) -> Any:
             found = getattr(_owner(m, space, dtype), name)
-            return found(*(_given(m, x, dtype) for x in args)) if callable(found) else found
+            return found(*(_given(m, x, dtype) for x in args), **more) if callable(found) else found
 
         return made
 
@@ -121,6 +125,9 @@ def _calls(space: str, name: str, recorded: dict[str, tuple[Any, ...]]) -> Itera
         yield call(recorded[name])
     if space == "numpy.ndarray":
         yield from map(call, _OF_METHODS)
+    elif space.startswith("numpy.random"):
+        yield from (call(args, size=(3, 4)) for args in _OF_RANDOM)
+        yield from map(call, _SETS)
     else:
         yield from map(call, _SETS)
 
@@ -196,7 +203,7 @@ def _row(space: str, name: str, recorded: dict[str, tuple[Any, ...]]) -> dict[st
         row["generated"] = "test_signatures.py"
     row["there"] = _there(getattr(place(numpy), name), ours(place(quelea), name, None))
     works = _working(space, name, recorded) if row["there"] == "yes" else None
-    row["dtypes"] = _dtypes(works[0]) if works else ""
+    row["dtypes"] = _dtypes(works[0]) if works and not space.startswith("numpy.random") else ""
     row["ranks"] = _ranks(*works) if works else ""
     return row
 

@@ -2,7 +2,7 @@
 
 import numpy
 import pytest
-from support import DTYPES, near, same, same_error, values
+from support import DTYPES, happened, near, same, same_error, values
 
 import quelea as np
 
@@ -125,6 +125,14 @@ def test_windows_see_what_is_stored():
         y[1:-1, 1:-1] = z.sum(axis=(2, 3))  # the right side is read first
         y[:6, :6] += z[..., 0, 1]
     same(x, a)
+
+
+def test_reductions_over_windows_bring_halos_alone():
+    x = np.arange(40_000.0)
+    did = happened(lambda: windows(np)(x, 16).max(axis=-1))
+    assert did["redistributions"] == did["gathers"] == 0
+    nodes = np.info()["node_count"]
+    assert did["halo_bytes"] <= 2 * 2 * 16 * 8 * (nodes > 1)
 
 
 def test_windows_of_views():
