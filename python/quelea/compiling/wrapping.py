@@ -12,9 +12,9 @@ import re
 
 from .prototypes import Parameter, Prototype, type_of_ir
 
-__all__ = ["HOSTS", "OF_C", "Wrapper", "called"]
+__all__ = ["BEFORE", "HOSTS", "OF_C", "SLOT", "Wrapper", "called"]
 
-_SLOT, _BEFORE = 16, 5  # bytes of a slot; slots of results before the first
+SLOT, BEFORE = 16, 5  # bytes of a slot; slots of results before the first
 
 
 class Wrapper:
@@ -37,7 +37,7 @@ class Wrapper:
 
     def at(self, memory: str, slot: int) -> str:
         """Write the address of a slot."""
-        return self.value(f"getelementptr i8, ptr {memory}, i64 {_SLOT * slot}")
+        return self.value(f"getelementptr i8, ptr {memory}, i64 {SLOT * slot}")
 
     def _extents(self, parameter: Parameter) -> list[str]:
         """Write the extents of an array, as integers of 64 bits."""
@@ -86,7 +86,7 @@ class Wrapper:
             self.lines.append("  ret void")
             return
         own = type_of_ir(self.result)
-        value = self.value(f"load {own.llvm}, ptr {self.at('%slots', _BEFORE)}")
+        value = self.value(f"load {own.llvm}, ptr {self.at('%slots', BEFORE)}")
         if own.llvm != wanted.llvm:
             cast = "fptrunc" if own.ir == "f64" else "zext" if own.ir == "b8" else "trunc"
             value = self.value(f"{cast} {own.llvm} {value} to {wanted.llvm}")
@@ -112,14 +112,14 @@ class Wrapper:
                 f"declare void @{self.name}.kernel(ptr)",
                 f"define {result} @{self.name}({given}) {{",
                 f"  %all = alloca [{slots} x i128], align 16",
-                f"  %slots = alloca [{_BEFORE + 1} x i128], align 16",
+                f"  %slots = alloca [{BEFORE + 1} x i128], align 16",
                 "  %call = alloca [5 x ptr], align 16",
                 "  %stop = alloca i64, align 8",
                 "  store i64 0, ptr %stop",
                 "  store ptr %slots, ptr %all",
-                f"  %texts = getelementptr i8, ptr %all, i64 {_SLOT}",
+                f"  %texts = getelementptr i8, ptr %all, i64 {SLOT}",
                 "  store i64 0, ptr %texts",
-                f"  %word = getelementptr i8, ptr %slots, i64 {_SLOT}",
+                f"  %word = getelementptr i8, ptr %slots, i64 {SLOT}",
                 "  store ptr %stop, ptr %word",
                 "  %parameters = getelementptr i8, ptr %call, i64 32",
                 "  store ptr %all, ptr %parameters",

@@ -24,6 +24,7 @@ import numpy
 from .. import _quelea, elementwise
 from .._quelea import asarray, ndarray
 from ..compiling.signatures import NAMES
+from ..compiling.wrapping import BEFORE, SLOT
 
 MOST_STEPS = (
     40  # operations; of more, a loop of its own is better: what is read twice is stored between
@@ -251,7 +252,7 @@ class Straight:
         self._stored: dict[int, str] = {}
         for name in self._ways.order:
             self._take(name)
-        self._results = [self._stored.get(64 + 16 * k, "") for k in range(results)]
+        self._results = [self._stored.get(SLOT * (BEFORE + k), "") for k in range(results)]
         if "" in self._results:
             raise NotStraight("it does not always give a value")
         self._leave_out()
