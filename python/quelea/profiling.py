@@ -120,7 +120,7 @@ def _of_all_ranks() -> list[dict[str, Any]]:
         row["imbalance"] = max(computing) / mean - 1 if mean else 0.0
         row["slowest"] = max(_took(part) - part["compiling"] for part in parts)
         rows.append({"line": text, "seconds": _took(row), **row})
-    return rows
+    return sorted(rows, key=lambda row: -row["seconds"])
 
 
 def _short(value: float) -> str:
