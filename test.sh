@@ -112,6 +112,7 @@ distributed() (
   shift
   command=("$python" -m pytest --color=no -p no:cacheprovider -m "not slow" "${@:-tests/python}")
   if [ "$ranks" = 0 ]; then exec "${command[@]}"; fi
+  export MALLOC_MMAP_THRESHOLD_=131072 MALLOC_TRIM_THRESHOLD_=131072 # what a test frees goes: 16 ranks share the memory
   # Rank 0 speaks; what the others print is kept beside it.
   # shellcheck disable=SC2016
   TIMEOUT=1500 launch "$ranks" bash -c '[ "$OMPI_COMM_WORLD_RANK" = 0 ] || exec >"$0.$OMPI_COMM_WORLD_RANK.log"; exec "$@"' "$logs/$name" "${command[@]}"
