@@ -164,7 +164,7 @@ stages() {
   sanitized=$few
   if [ -n "$all" ]; then
     begin slow "$python" -m pytest -rs -m slow # generated programs, one after another: one core
-    sanitized=$(printf '%s\n' "${layouts[@]}" | grep -vE '_(process|failures)\.py')
+    sanitized=$(printf '%s\n' "${layouts[@]}" | grep -vE '_(process|failures|other_threads|checkpoint.*|profile|progress)\.py')
   fi
   stage asan.0 under debug 0
 

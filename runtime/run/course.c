@@ -120,6 +120,15 @@ static void await_or_take(QlContext *ctx, Run *run, const CourseWait *wait, int 
   if (!take_others(ctx, run, thread)) await(ctx, run, wait, thread);
 }
 
+/* Another thread has the course and is at work, which may be a call of the program's own function.
+ */
+static void await_taker(QlContext *ctx, Course *course, int thread) {
+  if (thread == 0) rt_away(ctx, true);
+  pthread_mutex_lock(&course->lock);
+  pthread_mutex_unlock(&course->lock);
+  if (thread == 0) rt_away(ctx, false);
+}
+
 void rt_run_course(QlContext *ctx, Run *run, int thread) {
   Course *course = &run->courses[thread];
   rt_profile_begin(ctx, thread);
@@ -129,9 +138,7 @@ void rt_run_course(QlContext *ctx, Run *run, int thread) {
       case IS_OVER: return;
       case WENT_ON: break;
       case WAITS: await_or_take(ctx, run, &wait, thread); break;
-      case IS_TAKEN: /* by another, who is at work */
-        pthread_mutex_lock(&course->lock);
-        pthread_mutex_unlock(&course->lock);
+      case IS_TAKEN: await_taker(ctx, course, thread); break;
     }
   }
 }
