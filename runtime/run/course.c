@@ -131,7 +131,7 @@ static void await_taker(QlContext *ctx, Course *course, int thread) {
 
 void rt_run_course(QlContext *ctx, Run *run, int thread) {
   Course *course = &run->courses[thread];
-  rt_profile_begin(ctx, thread);
+  if (thread) rt_profile_begin(ctx, thread); /* the main thread has, with the run */
   for (;;) {
     CourseWait wait;
     switch (take(ctx, run, course, thread, &wait)) {
@@ -145,7 +145,6 @@ void rt_run_course(QlContext *ctx, Run *run, int thread) {
 
 /* No other thread takes part. */
 static void run_alone(QlContext *ctx, Run *run) {
-  rt_profile_begin(ctx, 0);
   for (;;) {
     CourseWait wait;
     switch (go_on(ctx, run, &run->courses[0], 0, &wait)) {

@@ -337,6 +337,7 @@ void rt_plan_run(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
   if (!plan->step_count) return;
   QlPhase before = rt_phase(ctx, QL_PHASE_STEPS);
+  rt_profile_begin(ctx, 0);
   prepare_calls(ctx, run, plan);
   run->base = ctx->progress + 1;
   run->computed = run->looked = 0, run->began = 0;
