@@ -119,7 +119,7 @@ def checkpoint(path: Any, /, *, keep: int = 2, **what: Any) -> CheckpointReport:
     Examples
     --------
     >>> import quelea as np, tempfile
-    >>> folder = tempfile.mkdtemp()
+    >>> folder = np.on_root(tempfile.mkdtemp)  # the same on all ranks
     >>> report = np.checkpoint(folder, u=np.arange(4.0), step=7, rng=np.random.default_rng(1))
     >>> saved = np.restore(folder)
     >>> saved["step"], saved["u"]
@@ -261,7 +261,7 @@ def restore(path: Any, /, default: Any = _NO_DEFAULT, *, generation: int | None 
     Examples
     --------
     >>> import quelea as np, tempfile
-    >>> folder = tempfile.mkdtemp()
+    >>> folder = np.on_root(tempfile.mkdtemp)  # the same on all ranks
     >>> saved = np.restore(folder, None)
     >>> u, step = (saved["u"], saved["step"]) if saved else (np.zeros(4), 0)
     >>> step
