@@ -94,7 +94,7 @@ def checkpoint_every(
     Examples
     --------
     >>> import quelea as np, tempfile
-    >>> folder = tempfile.mkdtemp()
+    >>> folder = np.on_root(tempfile.mkdtemp)
     >>> saved = np.restore(folder, None)
     >>> u, first = (saved["u"], saved["step"]) if saved else (np.ones(1000), 0)
     >>> for step in range(first, 100):
