@@ -2,10 +2,11 @@
  *
  *   emit_loops.c    the kernel as loops over the box: addresses, control flow per point
  *   emit_reduce.c   reductions in their fixed order
- *   emit_program.c  functions of rank 0: memory by address, blocks of memory, calls
- *   emit_ops.c      one operation on one element; emit_ops.h lists its parts   \ only these see
- *   emit_llvm.c     building blocks, modules                                   / LLVM's headers,
- *                   beside emit_machine.c (target, passes) and emit_link.c
+ *   llvm/           the only files that see LLVM's headers:
+ *     ops.c         one operation on one element; ops.h lists its parts
+ *     program.c     functions of rank 0: memory by address, blocks of memory, calls
+ *     build.c       building blocks, modules
+ *     machine.c     the processor, passes, object code      link.c   the linker
  *   cache.c         what is compiled already, in memory   disk.c   and in a folder
  *
  * A value in a register: bool is i1, integers iN, float32 and float64 themselves, float16 a float
@@ -74,7 +75,7 @@ typedef struct Emit {
   EmitRef eval_slots; /* stack memory for calls to eval.c; NULL until needed */
 } Emit;
 
-/* ---- emit_llvm.c: building blocks. Integers are i64. ---- */
+/* ---- llvm/build.c: building blocks. Integers are i64. ---- */
 EmitRef emit_int(Emit *e, int64_t value);
 EmitRef emit_add(Emit *e, EmitRef a, EmitRef b);
 EmitRef emit_sub(Emit *e, EmitRef a, EmitRef b);
@@ -122,7 +123,7 @@ typedef enum EmitLoopKind {
 EmitLoop emit_loop_open(Emit *e, EmitRef end);
 void emit_loop_close(Emit *e, EmitLoop *loop, EmitLoopKind kind);
 
-/* ---- emit_machine.c, emit_llvm.c, emit_link.c: the target and the linker of a process ---- */
+/* ---- llvm/machine.c, llvm/build.c, llvm/link.c: the target and the linker of a process ---- */
 typedef struct EmitMachine EmitMachine;
 /* What object code depends on beside the function: "LLVM 19.1.7, CPU, features". malloc'ed; NULL:
  * out of memory. Cheap.
@@ -141,7 +142,7 @@ QlStatus emit_texts(EmitMachine **machine, int count, const char *const *texts, 
 QlStatus emit_link(EmitMachine **machine, const char *symbol, const void *bytes, size_t size,
                    JitEntry **entry, QlError *error);
 
-/* ---- emit_values.c ---- */
+/* ---- llvm/values.c ---- */
 EmitValue emit_phi(Emit *e, QlDtype dtype);
 EmitValue emit_const(Emit *e, QlDtype dtype, QlValue value);
 EmitValue emit_load(Emit *e, QlDtype dtype, EmitPlace from);
@@ -156,13 +157,13 @@ EmitRef emit_all_lanes(Emit *e, EmitRef value); /* the same in each of e->width 
 /* For each of e->width lanes: first + step * lane < limit? */
 EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit);
 
-/* ---- emit_calls.c ---- */
+/* ---- llvm/calls.c ---- */
 #define EMIT_EVAL "quelea_eval" /* ir_eval_elements */
 void emit_call_attribute(Emit *e, EmitRef call, const char *name);
 QlStatus emit_keep_functions(
     Emit *e, QlError *error); /* when all is emitted: what the vectoriser may call */
 
-/* ---- emit_program.c ---- */
+/* ---- llvm/program.c ---- */
 QlStatus emit_find_fresh(Emit *e, QlError *error); /* what is known of blocks of memory */
 void emit_begin_program(Emit *e);
 void emit_pointer(Emit *e,
@@ -175,7 +176,7 @@ EmitRef emit_declare_local(Emit *e, uint32_t number); /* NULL: out of memory */
 void emit_local(Emit *e); /* of e->fn into e->function, whose first block is open */
 void emit_result(Emit *e, EmitValue value); /* returns it from a local function */
 
-/* ---- emit_ops.c ---- */
+/* ---- llvm/ops.c ---- */
 EmitValue emit_op(Emit *e, QlOp op, QlDtype loop, const EmitValue *args);
 EmitValue emit_cast(Emit *e, QlDtype from, EmitValue value, QlDtype to);
 bool emit_is_inline(QlOp op,

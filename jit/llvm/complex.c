@@ -1,5 +1,5 @@
 /* Operations on complex numbers: the steps are those of eval_complex.h. */
-#include "emit_ops.h"
+#include "ops.h"
 
 #include <assert.h>
 #include <math.h>

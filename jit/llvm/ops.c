@@ -1,6 +1,6 @@
 /* One operation on one element, or on the lanes of a leaf, and casts: the emitter's half of
  * ops.def; eval.c is the other, and the two agree on every bit. */
-#include "emit_ops.h"
+#include "ops.h"
 
 bool emit_is_inline(QlOp op, QlDtype loop) {
   switch (op) {

@@ -1,7 +1,7 @@
-/* What a process has of LLVM, between the files that use it: emit_llvm.c builds modules,
- * emit_machine.c makes code of them, emit_link.c links it. */
-#ifndef QUELEA_EMIT_MACHINE_H
-#define QUELEA_EMIT_MACHINE_H
+/* What a process has of LLVM, between the files that use it: build.c builds modules, machine.c
+ * makes code of them, link.c links it. */
+#ifndef QUELEA_LLVM_MACHINE_H
+#define QUELEA_LLVM_MACHINE_H
 
 #include "emit.h"
 

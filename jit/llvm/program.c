@@ -5,7 +5,7 @@
  * distance from it: so LLVM sees in a loop a pointer that does not change and an offset that
  * counts. Memory that is allocated here keeps LLVM's own pointer, of which it knows that nothing
  * else points there; so do sums of that and a number, since data begin behind a header. */
-#include "emit_ops.h"
+#include "ops.h"
 
 #include <stdio.h>
 #include <stdlib.h>

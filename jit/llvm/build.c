@@ -4,7 +4,7 @@
  * Accesses to memory carry two promises. alias.scope/noalias: what one operand touches no other
  * operand touches. access.group, with parallel_accesses on a loop: no iteration depends on another.
  * Together they let the vectoriser work without checks at run time. */
-#include "emit_machine.h"
+#include "machine.h"
 
 #include <llvm-c/DebugInfo.h>
 #include <llvm-c/IRReader.h>

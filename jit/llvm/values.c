@@ -1,5 +1,5 @@
 /* Values: their types in registers and in memory, constants, loads and stores, lanes of vectors. */
-#include "emit_ops.h"
+#include "ops.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Operations on bools and integers: the emitter's half of eval_int.c. */
-#include "emit_ops.h"
+#include "ops.h"
 
 #include <assert.h>
 

@@ -1,6 +1,6 @@
 /* What kernels call: LLVM's intrinsics, the functions of math.def with their vector forms, and
  * eval.c for what is rare and long. */
-#include "emit_ops.h"
+#include "ops.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -1,14 +1,13 @@
 /* What the files that emit operations share: types and numbers, calls, and short names for LLVM's
- * instructions. Beside emit_llvm.c, emit_machine.c and emit_link.c they are the only ones that see
- * LLVM's headers.
+ * instructions.
  *
- *   emit_ops.c      any operation, casts
- *   emit_values.c   values in registers and in memory
- *   emit_calls.c    functions of the library and of eval.c
- *   emit_int.c      bool and integers     emit_real.c   floats     emit_complex.c   complex
- *   emit_program.c  memory by address, calls */
-#ifndef QUELEA_JIT_EMIT_OPS_H
-#define QUELEA_JIT_EMIT_OPS_H
+ *   ops.c      any operation, casts
+ *   values.c   values in registers and in memory
+ *   calls.c    functions of the library and of eval.c
+ *   int.c      bool and integers     real.c   floats     complex.c   complex
+ *   program.c  memory by address, calls */
+#ifndef QUELEA_LLVM_OPS_H
+#define QUELEA_LLVM_OPS_H
 
 #include "emit.h"
 
@@ -19,13 +18,13 @@ static inline QlKind kind_of(QlDtype dtype) { return (QlKind)ql_dtype_info[dtype
 static inline unsigned bits_of(QlDtype dtype) { return 8u * ql_dtype_info[dtype].size; }
 static inline EmitValue real(EmitRef part) { return (EmitValue){{part, NULL}}; }
 
-/* ---- emit_values.c ---- */
+/* ---- values.c ---- */
 LLVMTypeRef emit_widen(Emit *e, LLVMTypeRef type);         /* to e->width elements */
 LLVMTypeRef emit_type(Emit *e, QlDtype dtype);             /* of a real dtype in a register */
 EmitRef emit_number(Emit *e, QlDtype dtype, double value); /* of that type */
 EmitRef emit_truth(Emit *e, bool value);
 
-/* ---- emit_calls.c ---- */
+/* ---- calls.c ---- */
 /* A call of a function of that name and signature, which throws nothing. */
 EmitRef emit_call(Emit *e, const char *name, LLVMTypeRef signature, EmitRef *args);
 void emit_result_attribute(Emit *e, EmitRef call, const char *name);
@@ -38,7 +37,7 @@ EmitValue emit_complex_library(Emit *e, QlOp op, QlDtype dtype, const EmitValue 
 EmitValue emit_eval(Emit *e, QlOp op, QlDtype loop,
                     const EmitValue *args); /* ir_eval, element by element */
 
-/* ---- emit_int.c, emit_real.c, emit_complex.c: no value means that emit_eval computes the
+/* ---- int.c, real.c, complex.c: no value means that emit_eval computes the
  * operation ---- */
 EmitRef emit_bool(Emit *e, QlOp op, EmitRef a, EmitRef b);
 EmitRef emit_int_op(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b);

@@ -1,5 +1,5 @@
 /* Operations on floats: the emitter's half of eval_real.h. */
-#include "emit_ops.h"
+#include "ops.h"
 
 #include <assert.h>
 #include <math.h>

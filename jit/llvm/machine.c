@@ -1,6 +1,6 @@
 /* The processor that code is made for, LLVM's passes, and its code generator; object code of texts.
  * A process that only asks for keys never pays for LLVM's start. */
-#include "emit_machine.h"
+#include "machine.h"
 
 #include <llvm-c/Analysis.h>
 #include <llvm-c/IRReader.h>

@@ -1,6 +1,6 @@
 /* The linker: object code is position-independent ELF in memory, which LLVM's ORC links against the
  * functions of math.c, eval.c and the host. */
-#include "emit_machine.h"
+#include "machine.h"
 
 #include <llvm-c/Orc.h>
 
