@@ -2,16 +2,10 @@
 #ifndef QUELEA_TEST_NESTS_H
 #define QUELEA_TEST_NESTS_H
 
-#include "../check.h"
+#include "job.h"
 #include "runtime.h"
 
 #include <stdlib.h>
-
-typedef struct Job {
-  QlContext *ctx;
-  QlError error;
-} Job;
-static Job job; /* the tests of one program share the job that main opens */
 
 /* ---- kernels ---- */
 
@@ -81,18 +75,6 @@ static AxisSpan at(int dim, int64_t step, int64_t lo, int64_t hi) {
 static int run(const NestRequest *request) {
   job.error = (QlError){0};
   return (int)rt_nest(job.ctx, request, &job.error);
-}
-
-/* ---- the job ---- */
-
-static int run_tests(const CheckTest *tests, size_t count, int argc, char **argv) {
-  if (ql_open(NULL, &job.ctx, &job.error)) {
-    fprintf(stderr, "%s\n", job.error.text);
-    return 1;
-  }
-  int failed = check_run(tests, count, argc, argv);
-  ql_close(job.ctx);
-  return failed;
 }
 
 #endif

@@ -1,17 +1,12 @@
 /* Routines as statements, on every number of ranks: the random ones give what one process gives, by
  * parts; one plan serves all states of a generator; elements are taken by their numbers; lines are
  * transformed whole, as each is alone. */
-#include "../check.h"
+#include "job.h"
 #include "lines.h"
 #include "runtime.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static struct {
-  QlContext *ctx;
-  QlError error;
-} job;
 
 enum { ROWS = 61, COLUMNS = 47, SIZE = ROWS * COLUMNS };
 
@@ -578,12 +573,4 @@ static const CheckTest tests[] = {
     CHECK_TEST(mistakes),
 };
 
-int main(int argc, char **argv) {
-  if (ql_open(NULL, &job.ctx, &job.error)) {
-    fprintf(stderr, "%s\n", job.error.text);
-    return 1;
-  }
-  int failed = check_run(tests, sizeof tests / sizeof *tests, argc, argv);
-  ql_close(job.ctx);
-  return failed;
-}
+int main(int argc, char **argv) { return job_run(tests, sizeof tests / sizeof *tests, argc, argv); }

@@ -345,5 +345,5 @@ static const CheckTest tests[] = {
 };
 
 int main(int argc, char **argv) {
-  return run_tests(tests, sizeof tests / sizeof *tests, argc, argv);
+  return job_run(tests, sizeof tests / sizeof *tests, argc, argv);
 }

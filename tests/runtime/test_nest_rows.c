@@ -204,5 +204,5 @@ static const CheckTest tests[] = {
     CHECK_TEST(of_one_row), CHECK_TEST(on_one_node), CHECK_TEST(mistakes)};
 
 int main(int argc, char **argv) {
-  return run_tests(tests, sizeof tests / sizeof *tests, argc, argv);
+  return job_run(tests, sizeof tests / sizeof *tests, argc, argv);
 }

@@ -1,15 +1,10 @@
 /* What ranks write of arrays and read of new ones, and what they ask of the program, on every
  * number of ranks: pieces tile the array, what was asked is known to all at the same call. */
-#include "../check.h"
+#include "job.h"
 #include "runtime.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static struct {
-  QlContext *ctx;
-  QlError error;
-} job;
 
 enum { ROWS = 61, COLUMNS = 47, SIZE = ROWS * COLUMNS };
 
@@ -153,12 +148,4 @@ static const CheckTest tests[] = {
     CHECK_TEST(asking),  CHECK_TEST(meeting), CHECK_TEST(late),
 };
 
-int main(int argc, char **argv) {
-  if (ql_open(NULL, &job.ctx, &job.error)) {
-    fprintf(stderr, "%s\n", job.error.text);
-    return 1;
-  }
-  int failed = check_run(tests, sizeof tests / sizeof *tests, argc, argv);
-  ql_close(job.ctx);
-  return failed;
-}
+int main(int argc, char **argv) { return job_run(tests, sizeof tests / sizeof *tests, argc, argv); }

@@ -2,15 +2,9 @@
  * assign, reduce, look, fail, release. */
 #include "quelea.h"
 
-#include "../check.h"
+#include "job.h"
 
 #include <stdlib.h>
-
-typedef struct Job {
-  QlContext *ctx;
-  QlError error;
-} Job;
-static Job job; /* the tests of one program share the job that main opens */
 
 enum { ROWS = 37, COLUMNS = 50 };
 
@@ -160,11 +154,5 @@ int main(int argc, char **argv) {
                                     CHECK_TEST(gathers_to_one_rank),
                                     CHECK_TEST(mistakes_change_nothing),
                                     CHECK_TEST(memory_returns)};
-  if (ql_open(NULL, &job.ctx, &job.error)) {
-    fprintf(stderr, "%s\n", job.error.text);
-    return 1;
-  }
-  int status = check_run(tests, sizeof tests / sizeof *tests, argc, argv);
-  ql_close(job.ctx);
-  return status;
+  return job_run(tests, sizeof tests / sizeof *tests, argc, argv);
 }

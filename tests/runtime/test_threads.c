@@ -5,17 +5,11 @@
  */
 #include "runtime.h"
 
-#include "../check.h"
+#include "job.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-typedef struct Job {
-  QlContext *ctx;
-  QlError error;
-} Job;
-static Job job; /* the tests of one program share the job that main opens */
 
 enum { COUNT = 3000, STEPS = 6, ROUNDS = 5, ROWS = 60, COLUMNS = 50 };
 
@@ -320,12 +314,5 @@ int main(int argc, char **argv) {
   const char *members = getenv("TEST_MEMBERS");
   are_late = members && !strcmp(members, "late"),
   are_absent = members && !strcmp(members, "absent");
-  if (ql_open(NULL, &job.ctx, &job.error)) {
-    fprintf(stderr, "%s\n", job.error.text);
-    return 1;
-  }
-  int status = check_run(tests, sizeof tests / sizeof *tests, argc, argv);
-  if (*job.error.text) fprintf(stderr, "%s\n", job.error.text);
-  ql_close(job.ctx);
-  return status;
+  return job_run(tests, sizeof tests / sizeof *tests, argc, argv);
 }
