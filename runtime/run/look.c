@@ -194,26 +194,9 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   return status;
 }
 
-QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char **all, int64_t *all_size,
-                  QlError *error) {
-  int64_t *offset = NULL;
-  rt_history_call(ctx, EVENT_SYNC, false);
-  QlPhase before = rt_phase(ctx, QL_PHASE_ROOT);
-  comm_be_patient(ctx->comm, true);
-  QlStatus status = rt_agree_sync(ctx, error);
-  if (!status)
-    status = comm_allgather(ctx->comm, bytes, ctx->info->rank ? 0 : size, all, &offset, error);
-  comm_be_patient(ctx->comm, false);
-  (void)rt_phase(ctx, before);
-  if (status) return status;
-  *all_size = offset[1];
-  free(offset);
-  return QL_OK;
-}
-
-QlStatus ql_collect(QlContext *ctx, const void *bytes, int64_t size, char **all, int64_t **offset,
-                    QlError *error) {
-  QL_TRY(rt_check_whole(ctx, error));
+/* From every rank to every rank, however long one of them takes to come. */
+static QlStatus collect(QlContext *ctx, const void *bytes, int64_t size, char **all,
+                        int64_t **offset, QlError *error) {
   rt_history_call(ctx, EVENT_SYNC, false);
   QlPhase before = rt_phase(ctx, QL_PHASE_ROOT);
   comm_be_patient(ctx->comm, true);
@@ -222,6 +205,21 @@ QlStatus ql_collect(QlContext *ctx, const void *bytes, int64_t size, char **all,
   comm_be_patient(ctx->comm, false);
   (void)rt_phase(ctx, before);
   return status;
+}
+
+QlStatus ql_share(QlContext *ctx, const void *bytes, int64_t size, char **all, int64_t *all_size,
+                  QlError *error) {
+  int64_t *offset = NULL;
+  QL_TRY(collect(ctx, bytes, ctx->info->rank ? 0 : size, all, &offset, error));
+  *all_size = offset[1];
+  free(offset);
+  return QL_OK;
+}
+
+QlStatus ql_collect(QlContext *ctx, const void *bytes, int64_t size, char **all, int64_t **offset,
+                    QlError *error) {
+  QL_TRY(rt_check_whole(ctx, error));
+  return collect(ctx, bytes, size, all, offset, error);
 }
 
 QlStatus ql_agree(QlContext *ctx, QlStatus mine, QlError *error) {

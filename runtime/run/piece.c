@@ -1,9 +1,11 @@
 /* The pieces of arrays that ranks hold, for files: each rank writes its piece of an array, and a
  * new one is made of what each has read.
  *
- *     writing   a node's part is cut among its ranks: their pieces tile the array. Rank 0 has all
- * of an array that is replicated reading   what the workers of a rank own of a new array of that
- * shape; where that is no box, the hull of it, of which others have something too */
+ *     writing   a node's part is cut among its ranks: their pieces tile the array
+ *               (rank 0 has all of an array that is replicated)
+ *
+ *     reading   what the workers of a rank own of a new array of that shape; where that is no box,
+ *               the hull of it, of which others have something too */
 #include "runtime.h"
 
 #include <stdlib.h>
