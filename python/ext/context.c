@@ -182,6 +182,16 @@ void qx_go_again(bool was_away) {
 
 /* ---- what the runtime asks for ---- */
 
+/* A text that was cut may end in the middle of a character (UTF-8): its bytes go. */
+static void end_at_character(char *text) {
+  size_t length = strlen(text), last = length;
+  while (last > 0 && ((unsigned char)text[last - 1] & 0xc0) == 0x80) last--;
+  if (last == 0 || (unsigned char)text[last - 1] < 0xc0) return; /* of one byte */
+  unsigned char first = (unsigned char)text[--last];
+  size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (length - last < bytes) text[last] = 0;
+}
+
 static void describe(PyCodeObject *code, int at, char *text, size_t size) {
   PyObject *type, *value, *trace;
   PyErr_Fetch(&type, &value, &trace);
@@ -191,6 +201,7 @@ static void describe(PyCodeObject *code, int at, char *text, size_t size) {
   PyObject *shown = source_line(code, line);
   const char *words = shown ? PyUnicode_AsUTF8(shown) : NULL;
   snprintf(text, size, words && *words ? "%s:%d: %s" : "%s:%d", file ? file : "?", line, words);
+  end_at_character(text);
   Py_XDECREF(shown);
   PyErr_Clear();
   PyErr_Restore(type, value, trace);
