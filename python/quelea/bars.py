@@ -4,6 +4,7 @@ The other ranks, and batch jobs, go through what they were given itself, at no c
 """
 
 import importlib
+import operator
 import os
 import sys
 import time
@@ -48,6 +49,13 @@ def _points(points: Any) -> int | None:
     return int(points.size) if hasattr(points, "size") else int(points)
 
 
+def _length(items: Iterable[Any]) -> int | None:
+    try:
+        return len(items)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
 class _Line:
     """A plain line of our own, which is written over itself."""
 
@@ -72,8 +80,11 @@ class _Line:
 
     def show(self, done: int, now: float, end: str = "") -> None:
         text = self._text(done, now)
-        self._stream.write("\r" + text.ljust(self._shown) + end)
-        self._stream.flush()
+        try:
+            self._stream.write("\r" + text.ljust(self._shown) + end)
+            self._stream.flush()
+        except (OSError, ValueError):  # nobody listens any more, which is no reason to end the loop
+            return
         self._shown = len(text)
 
     def over(self, items: Iterable[Any]) -> Iterator[Any]:
@@ -159,15 +170,9 @@ class progress:
         self._items = items
         self._points = _points(points)
         self._name = name
-        self._total = total if total is not None else self._length()
-        is_root = not _quelea.launched_rank()
-        self._shows = is_root and (_is_watched(sys.stderr) if show is None else bool(show))
-
-    def _length(self) -> int | None:
-        try:
-            return len(self._items)  # type: ignore[arg-type]
-        except TypeError:
-            return None
+        self._total = _length(items) if total is None else operator.index(total)
+        shows = _is_watched(sys.stderr) if show is None else bool(show)
+        self._shows = shows and sys.stderr is not None and not _quelea.launched_rank()
 
     def __len__(self) -> int:
         if self._total is None:

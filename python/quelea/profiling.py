@@ -16,6 +16,17 @@ __all__ = ["at_end", "profile"]
 
 _LINES = 60  # of each rank in the report, those that took longest
 
+
+def _trace_file() -> str:
+    """Give where the timeline goes, whatever folder the program will be in at its end; empty: there is none."""
+    _, wanted, path = os.environ.get("QUELEA_TRACE", "").partition("file:")
+    if wanted and not path:
+        raise ValueError("QUELEA_TRACE=file: needs the name of a file behind it")
+    return os.path.abspath(path) if wanted else ""
+
+
+_TRACE = _trace_file()
+
 # What the ranks tell of a line: what is added up, then times, of which the report has the mean and the largest.
 _COUNTS = (
     *("calls", "at_once", "kernels", "swept"),  # alike on all ranks
@@ -246,8 +257,11 @@ def write_trace(path: str) -> None:
     parts = _quelea.collect(mine.encode())
     if rank == 0:
         events = b",\n".join(part[1:-1] for part in parts)
-        with open(path, "wb") as file:
-            file.write(b'{"displayTimeUnit":"ms","traceEvents":[\n' + events + b"\n]}\n")
+        try:
+            with open(path, "wb") as file:
+                file.write(b'{"displayTimeUnit":"ms","traceEvents":[\n' + events + b"\n]}\n")
+        except OSError as error:
+            print(f"quelea: the timeline could not be written: {error}", file=sys.stderr)
 
 
 def at_end() -> None:
@@ -258,6 +272,5 @@ def at_end() -> None:
         text = report()
         if _quelea.info()["rank"] == 0:
             print(text, file=sys.stderr, flush=True)
-    _, wanted, path = os.environ.get("QUELEA_TRACE", "").partition("file:")
-    if wanted:
-        write_trace(path)
+    if _TRACE:
+        write_trace(_TRACE)
