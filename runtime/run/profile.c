@@ -144,10 +144,11 @@ void rt_profile_compiled(QlContext *ctx, QlSource source, uint64_t began) {
 
 void ql_profile_compiling(QlContext *ctx, bool begins) {
   if (!ctx->profile) return;
-  (void)rt_phase(ctx, begins ? QL_PHASE_COMPILE : QL_PHASE_PROGRAM);
   if (begins) {
+    ctx->profile->compiles_from = rt_phase(ctx, QL_PHASE_COMPILE);
     ctx->profile->compiles_since = profile_ticks();
   } else {
+    (void)rt_phase(ctx, ctx->profile->compiles_from);
     QlSource source = {0};
     if (ctx->options.where) source = ctx->options.where(ctx->options.data);
     rt_profile_compiled(ctx, source, ctx->profile->compiles_since);

@@ -52,7 +52,8 @@ typedef struct Profile {
   uint64_t phases[QL_PHASE_COUNT];
   QlProfileLine *lines; /* a hash table by their sources, in seconds but for [ticks] */
   int line_count, line_room;
-  uint64_t compiles_since; /* ql_profile_compiling */
+  uint64_t compiles_since; /* ql_profile_compiling: then, */
+  QlPhase compiles_from;   /* and the phase before */
   int left, skip;          /* statements executed at once until one of so many is noted */
   unsigned random;         /* how many the next one is */
   double immediate;        /* ticks in them */
@@ -101,6 +102,7 @@ static inline void rt_profile_spent(const QlContext *ctx, int thread, int group,
   if (!profile) return;
   ProfileThread *t = &profile->thread[thread];
   uint64_t now = profile_ticks();
+  now = QL_MAX(now, t->last); /* clocks of two processors may differ */
   t->groups[group].spent[kind] += now - t->last, t->groups[group].points += points;
   if (profile->traces)
     profile_event(profile, &t->events,
