@@ -73,6 +73,7 @@ struct QlContext {
   Remarks remarks;
   int64_t front_bytes; /* of a worker's cache, that the fronts of a sweep may take */
   bool broken;         /* the ranks have diverged: nothing can be agreed any more */
+  bool executes;       /* a run is under way: what it calls cannot begin another */
   bool strict, ending, closed, trace_flush, trace_plan;
   bool frugal;          /* memory was lacking: what is planned keeps no copies */
   int64_t exports;      /* of this rank; */
@@ -100,7 +101,8 @@ char *rt_find_cache_folder(const QlParams *params);
 
 /* Can anything still be agreed? */
 static inline QlStatus rt_check_whole(const QlContext *ctx, QlError *error) {
-  return ctx->broken || ctx->info->finalised ? rt_fail_broken(ctx, error) : QL_OK;
+  bool refuses = ctx->broken || ctx->executes || ctx->info->finalised;
+  return refuses ? rt_fail_broken(ctx, error) : QL_OK;
 }
 
 /* Executes the log first if it is long and a statement has just ended; every recording call begins

@@ -14,9 +14,12 @@
  * Debug builds, where all wait for all before canaries are laid, leave to each thread its own. */
 #include "profile.h"
 
+#include <time.h>
+
 enum { TAKES_OTHERS = !QUELEA_CANARIES };
-enum { POINT_COST = 32 };     /* of what is done outside plans, in additions: a guess */
-enum { LONG_WORK = 1 << 23 }; /* additions: some milliseconds */
+enum { POINT_COST = 32 };       /* of what is done outside plans, in additions: a guess */
+enum { LONG_WORK = 1 << 23 };   /* additions: some milliseconds */
+enum { LOOK_EACH = 100000000 }; /* nanoseconds */
 
 typedef enum Outcome { WENT_ON, WAITS, IS_TAKEN, IS_OVER } Outcome;
 
@@ -121,12 +124,22 @@ static void await_or_take(QlContext *ctx, Run *run, const CourseWait *wait, int 
 }
 
 /* Another thread has the course and is at work, which may be a call of the program's own function.
- */
+ * The main thread looks for signals meanwhile. */
 static void await_taker(QlContext *ctx, Course *course, int thread) {
-  if (thread == 0) rt_away(ctx, true);
-  pthread_mutex_lock(&course->lock);
+  if (thread) {
+    pthread_mutex_lock(&course->lock);
+  } else {
+    struct timespec until;
+    rt_away(ctx, true);
+    do {
+      (void)rt_interrupted(ctx);
+      clock_gettime(CLOCK_REALTIME, &until);
+      until.tv_nsec += LOOK_EACH;
+      if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
+    } while (pthread_mutex_timedlock(&course->lock, &until));
+    rt_away(ctx, false);
+  }
   pthread_mutex_unlock(&course->lock);
-  if (thread == 0) rt_away(ctx, false);
 }
 
 void rt_run_course(QlContext *ctx, Run *run, int thread) {
@@ -190,6 +203,7 @@ void rt_run_courses(QlContext *ctx, int used, double work, uint64_t end) {
   Run *run = &ctx->team->run;
   run->used = used, run->end = end;
   if (work >= LONG_WORK) rt_away(ctx, true);
+  ctx->executes = true;
   if (used == 1) {
     place(ctx, run, 0);
     run_alone(ctx, run);
@@ -199,6 +213,7 @@ void rt_run_courses(QlContext *ctx, int used, double work, uint64_t end) {
     rt_run_course(ctx, run, 0);
     await_all(ctx, run);
   }
+  ctx->executes = false;
   if (work >= LONG_WORK) rt_away(ctx, false);
   ctx->progress = end;
 }
