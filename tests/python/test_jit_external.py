@@ -443,3 +443,29 @@ def test_cffi_by_a_compiled_module(tmp_path: Any, monkeypatch: pytest.MonkeyPatc
     library = __import__("_quelea_external").lib
     made = quelea.jit(lambda x: library.third(x) + library.kind_of(library.TWO))
     assert made(6.0) == 4.0
+
+
+def test_what_is_called_cannot_use_quelea() -> None:
+    said, kind = [], ctypes.CFUNCTYPE(DOUBLE, DOUBLE)
+
+    @kind
+    def uses(x: float) -> float:
+        if not said:
+            with pytest.raises(RuntimeError) as caught:
+                quelea.ones(3000).sum().item()
+            said.append(str(caught.value))
+        return x + 1
+
+    by_address = kind(ctypes.cast(uses, ctypes.c_void_p).value)  # type: ignore[arg-type]
+
+    @quelea.jit
+    def calls(a: Any) -> None:
+        for i in range(a.shape[0]):
+            a[i] = by_address(a[i])
+
+    a = quelea.ones(3000)
+    calls(a)
+    assert float(a.sum()) == 6000
+    assert len(said) <= 1, "each rank looks at its own"
+    assert all("while it executes" in text for text in said)
+    assert float((a + 1).sum()) == 9000, "nothing is broken"

@@ -185,3 +185,38 @@ def test_a_timeline_of_ranks(tmp_path: Path) -> None:
     path = tmp_path / "trace.json"
     fine(JOB.replace(ROWS, ""), 3, QUELEA_TRACE=f"file:{path}", QUELEA_NODE_SIZE="1")
     check_timeline(path, 3)
+
+
+def test_the_timeline_goes_where_the_program_began(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    program = tmp_path / "program.py"
+    program.write_text("import os\nimport quelea as np\nos.chdir('elsewhere')\nnp.ones(9).sum()\n")
+    command = f"import os; os.chdir({str(tmp_path)!r}); exec(open('program.py').read())"
+    starter = tmp_path / "starter.py"
+    starter.write_text(command)
+    status, _, err = run(starter, QUELEA_TRACE="file:trace.json")
+    assert status == 0, err
+    assert "traceEvents" in json.loads((tmp_path / "trace.json").read_text())
+
+
+def test_a_timeline_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("import quelea as np\nprint(float(np.ones(9).sum()))\n")
+    status, out, err = run(program, QUELEA_TRACE=f"file:{tmp_path}/absent/trace.json")
+    assert (status, out) == (0, "9.0\n")
+    assert "the timeline could not be written" in err
+    status, _, err = run(program, QUELEA_TRACE="file:")
+    assert status == 1
+    assert "needs the name of a file" in err
+
+
+@pytest.mark.parametrize("shift", range(3))
+def test_long_lines_end_at_a_character(tmp_path: Path, shift: int) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        f"import quelea as np\nu = np.ones(500)\nu += 1; np.sync()  #{'-' * shift}{'€' * 900}\n"
+        "lines = [row['line'] for row in np.profile()]\n"
+        "assert any('€' in line for line in lines)\n"
+    )
+    status, _, err = run(program, QUELEA_PROFILE="1", QUELEA_IMMEDIATE="0")
+    assert status == 0, err

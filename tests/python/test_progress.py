@@ -130,3 +130,19 @@ def test_it_changes_no_plan(terminal: Terminal, plain: None, monkeypatch: Any) -
     without = counted(range(100))
     assert counted(quelea.progress(range(100))) == without
     assert os.environ.get("QUELEA_FLUSH") or without["plans_made"] == 0
+
+
+class Closed(Terminal):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(text)
+
+
+def test_a_bar_that_nobody_can_see_ends_nothing(plain: None, monkeypatch: Any) -> None:
+    for stream in (Closed(), None):
+        monkeypatch.setattr(bars, "sys", types.SimpleNamespace(stderr=stream))
+        assert list(quelea.progress(range(3), show=True)) == [0, 1, 2]
+
+
+def test_a_total_is_a_whole_number(terminal: Terminal, plain: None) -> None:
+    with pytest.raises(TypeError, match="float"):
+        quelea.progress(iter(range(3)), total=3.0)  # type: ignore[arg-type]
