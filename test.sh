@@ -97,6 +97,7 @@ formatted() { git ls-files '*.c' '*.h' | xargs "$venv/bin/clang-format" --dry-ru
 ctests() { TSAN_OPTIONS=detect_deadlocks=0 ctest --test-dir "build/$1" -j "$(nproc)" --output-on-failure "${@:2}"; }
 
 # on_ranks NAME RANKS [VARIABLE=VALUE...] [-- FILES]: the distributed tests, or these; 0 ranks: without a launcher.
+# With jobs=N the files are shared out among N jobs, one after another: what kernels and libraries take of many ranks' memory adds up.
 on_ranks() {
   local name=$1 ranks=$2 given=()
   shift 2
@@ -169,31 +170,35 @@ stages() {
   stage asan.0 under debug 0
 
   if [ -n "$all" ]; then
-    finish slow
     sanitized=$few
-    stage asan.3.nodes.1 under debug 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1
     stage ctest.debug ctests debug
     stage build.tsan setup_build tsan
     stage ctest.tsan ctests tsan -E '^jit\.' # one thread
     stage tsan.0.threads.2 under tsan 0 QUELEA_THREADS=2 QUELEA_REPLICATE=-1
+    finish slow # ranks that wait for each other suffer from it
+    stage asan.3.nodes.1 under debug 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1
     stage tsan.2.threads.2 under tsan 2 QUELEA_THREADS=2 QUELEA_REPLICATE=-1
-    local ranks threads nodes replicate flush check files of
-    while read -r ranks threads nodes replicate flush check files; do
+    # In parts, each a job of its own, where the kernels that so many ranks keep would fill a small machine's memory.
+    local ranks threads nodes replicate flush check files parts of part
+    while read -r ranks threads nodes replicate flush check files parts; do
       case $files in
-      all) of=(tests/python) ;;
+      all) of=(tests/python/test_*.py) ;;
       layouts) of=("${layouts[@]}") ;;
       arrays) of=("${arrays[@]}") ;;
       esac
-      on_ranks "all.$ranks.threads.$threads.nodes.$nodes.$replicate.$flush.$check" "$ranks" QUELEA_THREADS="$threads" \
-        QUELEA_NODE_SIZE="$nodes" QUELEA_REPLICATE="$replicate" QUELEA_FLUSH="$flush" QUELEA_CHECK="$check" -- "${of[@]}"
+      for ((part = 0; part < parts; part++)); do
+        on_ranks "all.$ranks.threads.$threads.nodes.$nodes.$replicate.$flush.$check.part.$part" "$ranks" QUELEA_THREADS="$threads" \
+          QUELEA_NODE_SIZE="$nodes" QUELEA_REPLICATE="$replicate" QUELEA_FLUSH="$flush" QUELEA_CHECK="$check" \
+          -- "${of[@]:$((${#of[@]} * part / parts)):$((${#of[@]} * (part + 1) / parts - ${#of[@]} * part / parts))}"
+      done
     done <<TABLE
-2   2  0  -1   64  1  layouts
-3   1  2  -1   1   0  layouts
-4   2  2  -1   64  1  all
-7   1  0  1024 1   0  layouts
-7   1  1  -1   64  0  layouts
-16  1  1  -1   64  0  layouts
-16  1  2  1024 64  0  arrays
+2   2  0  -1   64  1  layouts  1
+3   1  2  -1   1   0  layouts  1
+4   2  2  -1   64  1  all      1
+7   1  0  1024 1   0  layouts  1
+7   1  1  -1   64  0  layouts  2
+16  1  1  -1   64  0  layouts  4
+16  1  2  1024 64  0  arrays   2
 TABLE
   fi
 }
