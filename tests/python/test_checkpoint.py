@@ -264,10 +264,14 @@ def test_nothing_was_kept(folder: Path) -> None:
     assert quelea.restore(folder, None) is None
     with pytest.raises(FileNotFoundError, match="no checkpoint"):
         quelea.restore(folder)
-    with pytest.raises(ValueError, match="keep=0"):
-        quelea.checkpoint(folder, keep=0)
-    with pytest.raises(TypeError, match="float"):
-        quelea.checkpoint(folder, keep=1.5)
+    for call in (
+        quelea.checkpoint,
+        lambda *args, **what: quelea.checkpoint_every(9, *args, **what),
+    ):
+        with pytest.raises(ValueError, match="keep=0"):
+            call(folder, keep=0)
+        with pytest.raises(TypeError, match="float"):
+            call(folder, keep=1.5)
     assert not quelea.on_root(folder.exists)
 
 
@@ -415,7 +419,7 @@ def loop(monkeypatch: Any) -> Iterator[None]:
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGUSR1)]
     monkeypatch.setattr(looping, "_loop", looping._Loop())
     yield
-    quelea._quelea.answered()
+    quelea._quelea.answered(3)
     for number, handler in zip((signal.SIGTERM, signal.SIGUSR1), handlers, strict=True):
         signal.signal(number, handler)
 
@@ -487,6 +491,50 @@ def test_a_signal_is_answered_by_all_ranks(
     assert len(set(quelea._quelea.collect(str(last).encode()))) == 1
     if RANK == 0:
         assert "a signal asks the job to end" in capsys.readouterr().err
+
+
+def test_one_that_fails_is_not_the_last(folder: Path, loop: None) -> None:
+    spoil(folder, lambda path: path.write_bytes(b""))
+    x, failed = quelea.ones(3000), 0
+    for step in range(10**8):
+        try:
+            if quelea.checkpoint_every(0.005, folder, x=x, step=step):
+                break
+        except OSError:
+            failed += 1
+            if failed == 2:
+                spoil(folder, Path.unlink)
+        x[1:] = x[:-1] + 1
+    assert failed == 2
+    assert quelea.restore(folder)["step"] == step
+
+
+def test_a_signal_stays_asked_until_one_is_written(folder: Path, loop: None) -> None:
+    spoil(folder, lambda path: path.write_bytes(b""))
+    failed = 0
+    with pytest.raises(SystemExit):
+        for step in range(200):
+            try:
+                quelea.checkpoint_every(1000, folder, step=step)
+            except OSError:
+                failed += 1
+                if failed == 2:
+                    spoil(folder, Path.unlink)
+            if step == 5 and RANK == RANKS - 1:
+                os.kill(os.getpid(), signal.SIGUSR1)
+    assert failed == 2
+    assert quelea.restore(folder)["step"] == step
+    assert quelea.checkpoint_every(1000, folder, step=step) is None, "it is answered"
+
+
+def test_forked_children_heed_no_signals(folder: Path, loop: None) -> None:
+    quelea.checkpoint_every(1000, folder)
+    child = os.fork()
+    if not child:
+        handlers = {signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGUSR1)}
+        os._exit(handlers != {signal.SIG_DFL})
+    assert os.waitpid(child, 0)[1] == 0
+    assert signal.getsignal(signal.SIGTERM) == looping._come
 
 
 def test_handlers_of_the_program_stay(folder: Path, loop: None) -> None:

@@ -229,3 +229,27 @@ def test_a_full_disk_on_one_rank(rank: int, folder: str) -> None:
     where = rf"{re.escape(folder)}/\.new-00000002-\w+/piece-{rank:05d}"
     assert re.fullmatch(rf"OSError \[Errno 27\] File too large: '{where}'", said[0])
     assert out.count("30000.0") == 3
+
+
+def test_a_thread_that_is_not_the_main_one_has_a_clock_and_no_signals(folder: str) -> None:
+    code = f"""
+    import threading, warnings
+    def work():
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for k in range(3): print(np.checkpoint_every(0, {folder!r}, k=k).generation)
+        print(len(caught), caught[0].category.__name__, caught[0].filename, "main" in str(caught[0].message))
+    thread = threading.Thread(target=work)
+    thread.start(), thread.join()
+    print(signal.getsignal(signal.SIGTERM) == signal.SIG_DFL)
+    """
+    assert fine(code, 0).split() == [
+        "1",
+        "2",
+        "3",
+        "1",
+        "RuntimeWarning",
+        "<string>",
+        "True",
+        "True",
+    ]
