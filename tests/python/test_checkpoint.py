@@ -194,6 +194,10 @@ def test_values_of_numpy_come_back(folder: Path) -> None:
     given = {
         "scalar": numpy.float32(0.1),
         "word": numpy.str_("ab"),
+        "no word": numpy.str_(""),
+        "no bytes": numpy.bytes_(b""),
+        "zero": numpy.bytes_(b"a\0"),
+        "zeros": numpy.str_("a\0\0"),
         "array": numpy.arange(6, dtype=">i4").reshape(2, 3),
         "texts": numpy.array(["a", "bcd"]),
     }
@@ -203,6 +207,7 @@ def test_values_of_numpy_come_back(folder: Path) -> None:
         assert numpy.array_equal(found[name], value), name
         assert numpy.shape(found[name]) == numpy.shape(value)
         assert found[name].dtype == value.dtype.newbyteorder("=")
+        assert type(found[name]) is type(value)
 
 
 @pytest.mark.parametrize("bits", ["PCG64", "Philox", "PCG64DXSM", "SFC64", "MT19937"])
@@ -215,6 +220,29 @@ def test_random_numbers_go_on(bits: str, folder: Path) -> None:
     assert saved["rng"].random(1000).tolist() == expected
     rng.bit_generator.state = saved["state"]
     assert rng.random(1000).tolist() == expected
+
+
+@pytest.mark.parametrize("bits", ["PCG64", "Philox", "PCG64DXSM", "SFC64", "MT19937"])
+@pytest.mark.parametrize("seed", [5, 2**70, (1, 2**40), numpy.arange(3)], ids=repr)
+def test_children_of_generators_go_on(bits: str, seed: Any, folder: Path) -> None:
+    seeds = quelea.random.SeedSequence(seed, spawn_key=(4,), pool_size=8)
+    rng = quelea.random.Generator(getattr(quelea.random, bits)(seeds))
+    rng.spawn(2)
+    quelea.checkpoint(folder, rng=rng)
+    found = quelea.restore(folder)["rng"]
+    for _ in range(2):
+        children, expected = found.spawn(2), rng.spawn(2)
+        assert [c.random(3).tolist() for c in children] == [c.random(3).tolist() for c in expected]
+
+
+def test_a_generator_with_a_key_has_no_children(folder: Path) -> None:
+    rng = quelea.random.Generator(quelea.random.Philox(key=3))
+    quelea.checkpoint(folder, rng=rng)
+    found = quelea.restore(folder)["rng"]
+    assert found.random(3).tolist() == rng.random(3).tolist()
+    for one in (rng, found):
+        with pytest.raises(TypeError):
+            one.spawn(1)
 
 
 class Own(dict):  # type: ignore[type-arg]
