@@ -537,8 +537,8 @@ QL_API void ql_ask_in(QlContext *context, double seconds);
 /* Collective, but costs no message where the ranks have agreed on anything lately, and executes
  * nothing. What some rank has asked for since ql_answered: the same on all ranks. */
 QL_API QlStatus ql_asked(QlContext *context, unsigned *asked, QlError *error);
-/* Collective, without messages: nothing is asked for any more. */
-QL_API void ql_answered(QlContext *context);
+/* Collective, without messages: so much of it is not asked for any more; the rest stays. */
+QL_API void ql_answered(QlContext *context, unsigned answers);
 
 /* ---- small helpers ---- */
 static inline QlScalar ql_f64(double x) {

@@ -131,10 +131,11 @@ static PyObject *module_asked(PyObject *module, PyObject *unused) {
   return PyLong_FromUnsignedLong(asked);
 }
 
-static PyObject *module_answered(PyObject *module, PyObject *unused) {
-  (void)module, (void)unused;
-  if (qx_enter() < 0) return NULL;
-  ql_answered(qx.context);
+static PyObject *module_answered(PyObject *module, PyObject *bits) {
+  (void)module;
+  unsigned long answers = PyLong_AsUnsignedLong(bits);
+  if (PyErr_Occurred() || qx_enter() < 0) return NULL;
+  ql_answered(qx.context, (unsigned)answers);
   Py_RETURN_NONE;
 }
 
@@ -153,6 +154,6 @@ PyMethodDef qx_pieces_functions[] = {
     {"ask_in", module_ask_in, METH_O, "ask_in(seconds): rank 0 asks for 1 then; negative: never."},
     {"asked", module_asked, METH_NOARGS,
      "asked(): what some rank asks for; the same on all ranks."},
-    {"answered", module_answered, METH_NOARGS, "Nothing is asked for any more."},
+    {"answered", module_answered, METH_O, "answered(bits): they are not asked for any more."},
     {NULL},
 };

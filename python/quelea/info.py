@@ -1,7 +1,6 @@
 """What Quelea found and what it did: ranks, nodes, memory, counters, parameters."""
 
 import os
-import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy
 
 from . import _quelea, config
 from ._quelea import ndarray
+from .answers import packed_failure, packed_result, unpacked
 
 __all__ = ["counters", "info", "init", "movements", "on_root", "params", "sync", "why_not_blocked"]
 
@@ -106,9 +106,9 @@ def on_root(function: Callable[..., Any], /, *arrays: Any) -> Any:
     finally:
         _quelea.refuse(None)
     if failure is None:
-        packed, failure = _packed_result(result)
+        packed, failure = packed_result(result)
     else:
-        packed, failure = _packed_failure(failure)
+        packed, failure = packed_failure(failure)
     _quelea.share(packed)
     if packed:
         _quelea.agree(None)
@@ -117,39 +117,12 @@ def on_root(function: Callable[..., Any], /, *arrays: Any) -> Any:
     return result
 
 
-def _packed_result(result: Any) -> tuple[bytes, BaseException | None]:
-    if result is None:
-        return b"", None
-    try:
-        return pickle.dumps((False, result)), None
-    except Exception as error:
-        refusal = TypeError(
-            f"the result of on_root's function is a {type(result).__name__}, which cannot be given to "
-            f"the other ranks: {error}"
-        )
-        return pickle.dumps((True, refusal)), refusal
-
-
-def _packed_failure(error: BaseException) -> tuple[bytes, BaseException]:
-    """Pack an exception of which all ranks can raise the same class."""
-    try:
-        packed = pickle.dumps((True, error))
-        copy = pickle.loads(packed)[1]
-        if type(copy) is type(error) and str(copy) == str(error):
-            return packed, error
-    except Exception:  # whatever a class does when it is pickled
-        pass
-    text = RuntimeError(f"{type(error).__name__}: {error}")
-    text.__cause__ = error
-    return pickle.dumps((True, text)), text
-
-
 def _received(packed: bytes) -> Any:
     if not packed:
         return None
     refusal = None
     try:
-        has_failed, value = pickle.loads(packed)
+        has_failed, value = unpacked(packed)
     except Exception as error:  # whatever a class does when it is made again
         refusal = (
             f"what on_root's function gives cannot be unpickled: {type(error).__name__}: {error}"

@@ -40,7 +40,8 @@ QlStatus ql_asked(QlContext *ctx, unsigned *asked, QlError *error) {
   return QL_OK;
 }
 
-void ql_answered(QlContext *ctx) {
-  atomic_fetch_and(&ctx->asks, ~ctx->asked); /* what has come since stays */
-  ctx->asked = 0, ctx->ask_at = 0;
+void ql_answered(QlContext *ctx, unsigned answers) {
+  atomic_fetch_and(&ctx->asks, ~answers); /* what has come since stays */
+  ctx->asked &= ~answers;
+  if (answers & QL_ASK_TIME) ctx->ask_at = 0;
 }

@@ -111,8 +111,9 @@ static void asking(void) {
   if (info.rank == info.size - 1) ql_ask(job.ctx, QL_ASK_SIGNAL);
   CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK); /* the ranks agree */
   CHECK_INT_EQ(asked(), QL_ASK_SIGNAL);
+  ql_answered(job.ctx, QL_ASK_TIME);
   CHECK_INT_EQ(asked(), QL_ASK_SIGNAL); /* until it is answered */
-  ql_answered(job.ctx);
+  ql_answered(job.ctx, QL_ASK_SIGNAL);
   CHECK_INT_EQ(asked(), 0);
   ql_ask_in(job.ctx, 1e5);
   CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK);
@@ -120,7 +121,9 @@ static void asking(void) {
   ql_ask_in(job.ctx, 0);
   CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK);
   CHECK_INT_EQ(asked(), QL_ASK_TIME);
-  ql_answered(job.ctx);
+  ql_answered(job.ctx, QL_ASK_SIGNAL);
+  CHECK_INT_EQ(asked(), QL_ASK_TIME);
+  ql_answered(job.ctx, QL_ASK_TIME);
   CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK);
   CHECK_INT_EQ(asked(), 0);
 }
@@ -128,7 +131,7 @@ static void asking(void) {
 static void meeting(void) {
   if (ql_info(job.ctx).rank == 0) ql_ask(job.ctx, QL_ASK_SIGNAL);
   CHECK(looks(QL_ASK_SIGNAL) <= 17);
-  ql_answered(job.ctx);
+  ql_answered(job.ctx, QL_ASK_SIGNAL);
 }
 
 /* What comes between the agreement and the answer is not lost. */
@@ -137,10 +140,10 @@ static void late(void) {
   CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK);
   CHECK_INT_EQ(asked(), QL_ASK_TIME);
   ql_ask(job.ctx, QL_ASK_SIGNAL);
-  ql_answered(job.ctx);
+  ql_answered(job.ctx, QL_ASK_TIME);
   CHECK_INT_EQ(ql_flush(job.ctx, &job.error), QL_OK);
   CHECK_INT_EQ(asked(), QL_ASK_SIGNAL);
-  ql_answered(job.ctx);
+  ql_answered(job.ctx, QL_ASK_SIGNAL);
 }
 
 static const CheckTest tests[] = {

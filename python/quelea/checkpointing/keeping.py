@@ -3,10 +3,11 @@
 import contextlib
 import json
 import math
+import operator
 import os
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +79,14 @@ def _file(rank: int) -> str:
     return f"piece-{rank:05d}"
 
 
+def kept(keep: Any) -> int:
+    """Give how many generations stay, before anything is done with them."""
+    number = operator.index(keep)
+    if number < 1:
+        raise ValueError(f"keep={keep}: at least one generation stays, the one that is written")
+    return number
+
+
 def _is_empty(box: pieces.Box) -> bool:
     return any(a >= b for a, b in zip(*box, strict=True))
 
@@ -93,7 +102,8 @@ def checkpoint(path: Any, /, *, keep: int = 2, **what: Any) -> CheckpointReport:
     path : path
         A folder, in a file system that all hosts share. It is made if it is not there.
     keep : int, default 2
-        So many generations stay, this one among them; while it is written there is one more.
+        So many generations stay, this one among them; while it is written there is one more. Of which a file is
+        missing, or not as long as it was written, is not counted.
     **what : ndarray, number, str, bytes, list, tuple, dict, None, NumPy scalar or array, or Generator
         By names of your own. Lists, tuples and dicts may hold any of these, arrays too. Views are kept as arrays of
         their own. Values must be the same on all ranks: rank 0's are written. NumPy's arrays have at most 16 MB.
@@ -112,6 +122,10 @@ def checkpoint(path: Any, /, *, keep: int = 2, **what: Any) -> CheckpointReport:
     TypeError, ValueError
         A value cannot be kept: objects of other classes are not pickled.
 
+    Notes
+    -----
+    Other jobs may write to the same path: each generation is the whole of one of them, numbered as they were finished.
+
     See Also
     --------
     restore, checkpoint_every
@@ -126,11 +140,9 @@ def checkpoint(path: Any, /, *, keep: int = 2, **what: Any) -> CheckpointReport:
     (7, array([0., 1., 2., 3.]))
     """
     began = time.perf_counter()
-    place = os.fsdecode(path)
-    if keep < 1:
-        raise ValueError(f"keep={keep}: at least one generation stays, the one that is written")
+    place, keep = os.fsdecode(path), kept(keep)
     arrays: list[ndarray] = []
-    state = {name: packed(value, arrays, name) for name, value in what.items()}
+    state = {name: packed(what[name], arrays, name) for name in sorted(what)}  # alike on all ranks
     with config._looking_is_allowed():
         lying = [_lying(x) for x in arrays]
         mine: list[tuple[ndarray, pieces.Box]] = [
@@ -138,8 +150,13 @@ def checkpoint(path: Any, /, *, keep: int = 2, **what: Any) -> CheckpointReport:
         ]
     rank = _quelea.info()["rank"]
     held = [(k, x, b) for k, (x, b) in enumerate(mine) if not _is_empty(b) and (x.ndim or not rank)]
-    number: int = on_root(lambda: generations.begin(place))
-    new = generations.new_folder(place, number)
+    writing: list[generations.Writing] = []  # of rank 0
+
+    def begin() -> str:
+        writing.append(generations.Writing(place))
+        return writing[0].folder
+
+    new: str = on_root(begin)
     name = os.path.join(new, _file(rank))
 
     def write() -> list[Any]:
@@ -152,18 +169,17 @@ def checkpoint(path: Any, /, *, keep: int = 2, **what: Any) -> CheckpointReport:
     def finish(written: list[Any]) -> CheckpointReport:
         files = {_file(r): one[:2] for r, one in enumerate(written) if one}
         manifest = {
-            "generation": number,
             "ranks": len(written),
             "arrays": [
                 {"shape": list(x.shape), "dtype": x.dtype.str, "axes": axes} for x, axes in lying
             ],
             "files": files,
-            "state": state,
+            "state": {name: state[name] for name in what},
         }
         sizes = [
             (_file(r), one[0][0], f"rank {r} on {one[2]}") for r, one in enumerate(written) if one
         ]
-        generations.finish(place, number, json.dumps(manifest, allow_nan=False), sizes, keep)
+        number = writing[0].finish(json.dumps(manifest, allow_nan=False), sizes, keep)
         total = sum(x.nbytes for x, _ in lying)
         return CheckpointReport(place, number, total, time.perf_counter() - began, len(files))
 
@@ -174,55 +190,115 @@ def checkpoint(path: Any, /, *, keep: int = 2, **what: Any) -> CheckpointReport:
         with contextlib.suppress(OSError):
             os.unlink(name)
             os.rmdir(new)  # where rank 0 does not see it
-        if rank == 0:
-            generations.abandon(place, number)
+        for one in writing:
+            one.abandon()
         raise
     return report
 
 
 # ---- reading ----
 
-
-def _read(
-    where: str, files: dict[str, Any], kinds: Sequence[str], number: int, into: Any, origin: Any
-) -> int:
-    done = 0
-    for name, (noted, inside) in files.items():
-        described = [[k, begin, end, kinds[k]] for k, begin, end in inside]
-        done += pieces.read(os.path.join(where, name), noted, described, number, into, origin)
-    return done
+_AT_A_TIME = 2**25  # bytes of arrays that a rank reads before it stores them
 
 
-def _read_array(
-    where: str, manifest: dict[str, Any], number: int, contents: int
-) -> tuple[ndarray, int]:
-    """Make an array of its pieces; give the bytes that all ranks have read for it."""
-    one = manifest["arrays"][number]
-    shape, dtype = tuple(one["shape"]), numpy.dtype(one["dtype"]).newbyteorder("=")
-    kinds = [array["dtype"] for array in manifest["arrays"]]
-    size = math.prod(shape)
-    if size == 0:
-        return empty(shape, dtype), 0
-    if not shape or size <= info()["replicated_size"]:
+@dataclass
+class _Kept:
+    """An array as a manifest has it."""
 
-        def read() -> Any:
-            whole = numpy.empty(shape, dtype)
-            return whole, _read(where, manifest["files"], kinds, number, whole, (0,) * len(shape))
+    number: int
+    shape: tuple[int, ...]
+    written: str  # its dtype in the files
+    axes: list[int]
 
-        whole, done = on_root(read)
-        return _quelea.asarray(whole), done
-    made, (begin, end) = _quelea.piece_new(shape, dtype)
-    part: list[Any] = []
+    def __post_init__(self) -> None:
+        self.dtype = numpy.dtype(self.written).newbyteorder("=")
+        self.size = math.prod(self.shape)
+        self.is_everywhere = not self.shape or self.size <= info()["replicated_size"]
 
-    def read_mine() -> int:
-        part.append(numpy.empty([b - a for a, b in zip(begin, end, strict=True)], dtype))
-        if part[0].size == 0:
-            return 0
-        return _read(where, manifest["files"], kinds, number, part[0], begin)
+    def bytes_of_rank(self) -> int:
+        """About so many are read by each rank."""
+        return self.size * self.dtype.itemsize // (1 if self.is_everywhere else info()["size"])
 
-    done = sum(on_all(read_mine))
-    _quelea.piece_store(made, part[0], contents)
-    return made, done
+
+def _together(arrays: Sequence[_Kept]) -> Iterator[list[_Kept]]:
+    """Give arrays of which each rank has few bytes, or one."""
+    some: list[_Kept] = []
+    total = 0
+    for one in arrays:
+        total += one.bytes_of_rank()
+        if some and total > _AT_A_TIME:
+            yield some
+            some, total = [], one.bytes_of_rank()
+        some.append(one)
+    if some:
+        yield some
+
+
+class _Reading:
+    """Arrays that are being made of the pieces in files, by each rank what it holds.
+
+    Attributes
+    ----------
+    done : int
+        Bytes that all ranks have read.
+    """
+
+    def __init__(self, where: str, manifest: dict[str, Any], contents: int) -> None:
+        self._arrays = [
+            _Kept(k, tuple(one["shape"]), one["dtype"], one["axes"])
+            for k, one in enumerate(manifest["arrays"])
+        ]
+        self._files = {
+            os.path.join(where, name): (
+                noted,
+                [[*piece, self._arrays[piece[0]].written] for piece in inside],
+            )
+            for name, (noted, inside) in manifest["files"].items()
+        }
+        self._contents = contents << 32  # of which each array is another
+        self.done = 0
+
+    def arrays(self) -> list[ndarray]:
+        """Read all of them. Collective."""
+        made: list[ndarray] = []
+        for some in _together(self._arrays):
+            for one, x in zip(some, self._read(some), strict=True):
+                turned = x.transpose(numpy.argsort(one.axes).tolist()) if x.ndim > 1 else x
+                made.append(turned)
+        return made
+
+    def _read(self, some: list[_Kept]) -> list[ndarray]:
+        """Read some of them, file by file."""
+        everywhere = [one for one in some if one.size and one.is_everywhere]
+        new = {
+            one.number: _quelea.piece_new(one.shape, one.dtype)
+            for one in some
+            if one.size and not one.is_everywhere
+        }
+        parts: dict[int, Any] = {}
+
+        def read() -> tuple[int, dict[int, Any]]:
+            wanted: pieces.Wanted = {}
+            for k, (_, (begin, end)) in new.items():
+                extents = [b - a for a, b in zip(begin, end, strict=True)]
+                parts[k] = numpy.empty(extents, self._arrays[k].dtype)
+                if parts[k].size:
+                    wanted[k] = parts[k], begin
+            whole = {}
+            if _quelea.info()["rank"] == 0:
+                whole = {one.number: numpy.empty(one.shape, one.dtype) for one in everywhere}
+            wanted.update((k, (into, (0,) * into.ndim)) for k, into in whole.items())
+            return sum(
+                pieces.read(name, *file, wanted) for name, file in self._files.items()
+            ), whole
+
+        given = on_all(read)
+        self.done += sum(done for done, _ in given)
+        made = {k: _quelea.asarray(whole) for k, whole in given[0][1].items()}
+        for k, (x, _) in new.items():
+            _quelea.piece_store(x, parts.pop(k), self._contents | k)
+            made[k] = x
+        return [made[one.number] if one.size else empty(one.shape, one.dtype) for one in some]
 
 
 _NO_DEFAULT: Any = object()
@@ -269,35 +345,34 @@ def restore(path: Any, /, default: Any = _NO_DEFAULT, *, generation: int | None 
     """
     began = time.perf_counter()
     place = os.fsdecode(path)
-
-    def find() -> tuple[int, str, int] | None:
-        found = generations.numbers(place)
-        if generation is None and not found:
-            return None
-        number = found[-1] if generation is None else generation
-        before = max((k for k in found if k < number), default=0)
-        return number, generations.read_manifest(place, number), before
-
-    found = on_root(find)
-    if found is None:
-        if default is not _NO_DEFAULT:
+    number: int
+    if generation is None:
+        number = on_root(lambda: generations.last(place))
+        if not number and default is not _NO_DEFAULT:
             return default
-        raise FileNotFoundError(2, "There is no checkpoint", place)
-    number, text, before = found
-    manifest = json.loads(text)
-    where = generations.folder(place, number)
-    arrays, done = [], 0
+        if not number:
+            raise FileNotFoundError(2, "There is no checkpoint", place)
+    else:
+        number = operator.index(generation)
     try:
-        for k, one in enumerate(manifest["arrays"]):
-            made, read = _read_array(where, manifest, k, zlib.crc32(text.encode()) << 32 | k)
-            turned = made.transpose(numpy.argsort(one["axes"]).tolist()) if made.ndim > 1 else made
-            arrays.append(turned)
-            done += read
+        text: str = on_root(lambda: generations.read_manifest(place, number))
+        manifest = json.loads(text)
+        reading = _Reading(generations.folder(place, number), manifest, zlib.crc32(text.encode()))
+        arrays = reading.arrays()
     except (OSError, CheckpointError) as error:
+        now, before = on_root(lambda: _others(place, number))
+        if generation is None and now > number:  # another job has let go of it meanwhile
+            return restore(path)
         if before:
             error.add_note(f"restore(path, generation={before}) takes the generation before")
         raise
     saved = Restored({name: unpacked(value, arrays) for name, value in manifest["state"].items()})
     seconds: float = on_root(lambda: time.perf_counter() - began)
-    saved.report = CheckpointReport(place, number, done, seconds, len(manifest["files"]))
+    saved.report = CheckpointReport(place, number, reading.done, seconds, len(manifest["files"]))
     return saved
+
+
+def _others(place: str, number: int) -> tuple[int, int]:
+    """Give the last generation, if one is gone, or 0, and the last whole one before it."""
+    is_there = os.path.exists(generations.folder(place, number))
+    return 0 if is_there else generations.last(place), generations.whole_before(place, number)

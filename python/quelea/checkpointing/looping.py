@@ -4,14 +4,16 @@ When is asked for and agreed on in C (runtime/run/asked.c), beside whatever the 
 writes nothing costs no message, and the decision is the same on all ranks.
 """
 
+import contextlib
 import os
 import signal
 import sys
+import warnings
 from typing import Any
 
 from .. import _quelea
 from ..info import on_root
-from .keeping import CheckpointReport, checkpoint
+from .keeping import CheckpointReport, checkpoint, kept
 
 __all__ = ["checkpoint_every"]
 
@@ -50,14 +52,38 @@ def _come(number: int, frame: Any) -> None:
 def _heed_signals() -> None:
     """Take the signals that would end the process, where the program does nothing with them itself."""
     _loop.heeds_signals = True
+    try:
+        for number in _SIGNALS:
+            if signal.getsignal(number) == signal.SIG_DFL:
+                signal.signal(number, _come)
+    except ValueError:  # what Python says in its other threads
+        warnings.warn(
+            "checkpoint_every is called in a thread that is not Python's main one, where Python takes no handlers of "
+            "signals: SIGTERM and SIGUSR1 do not ask for a checkpoint; use Quelea in the main thread",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+
+
+def _heed_none() -> None:
+    """In a forked child, which no loop will end: signals do what they do without us."""
+    _loop.heeds_signals = False
     for number in _SIGNALS:
-        if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, _come)
+        if signal.getsignal(number) is _come:
+            signal.signal(number, signal.SIG_DFL)
+
+
+os.register_at_fork(after_in_child=_heed_none)
 
 
 def _end(report: CheckpointReport) -> None:
     text = f"quelea: a signal asks the job to end: it goes on from {report}"
-    on_root(lambda: print(text, file=sys.stderr, flush=True))
+
+    def say() -> None:
+        with contextlib.suppress(OSError, ValueError):  # nobody listens any more
+            print(text, file=sys.stderr, flush=True)
+
+    on_root(say)
     raise SystemExit(0)
 
 
@@ -69,7 +95,7 @@ def checkpoint_every(
     Rank 0's clock decides, for all ranks. From the first call on SIGTERM and SIGUSR1, on any rank, ask for a checkpoint
     too: the next call writes it and then ends the program, by ``SystemExit(0)``, unless the program has handlers of its
     own for them. A second SIGTERM ends it at once. Slurm sends such a signal before the time limit:
-    ``sbatch --signal=USR1@300``.
+    ``sbatch --signal=USR1@300``. Children that the process forks do not heed them.
 
     Parameters
     ----------
@@ -86,8 +112,17 @@ def checkpoint_every(
     CheckpointReport or None
         None: it was not time.
 
+    Warns
+    -----
+    RuntimeWarning
+        Once, in a thread that is not Python's main one: Python takes handlers of signals in that alone, and so only
+        the clock asks.
+
     Notes
     -----
+    One that fails raises what `checkpoint` does. A program that catches that goes on: the clock asks again after so
+    many seconds, a signal at the next call, until one is written.
+
     A call that writes nothing sends no message and executes nothing: what some rank asks for comes with what the ranks
     agree on anyway; where they agree on nothing, each 16th call is such a meeting.
 
@@ -103,7 +138,7 @@ def checkpoint_every(
     """
     if not seconds >= 0:
         raise ValueError(f"checkpoint_every: {seconds!r} is no number of seconds")
-    place = os.fsdecode(path)
+    place, keep = os.fsdecode(path), kept(keep)
     asked = _quelea.asked()
     if place != _loop.path:
         _loop.begin(place, seconds)
@@ -111,9 +146,12 @@ def checkpoint_every(
         _heed_signals()
     if not asked and seconds > 0:
         return None
-    _quelea.answered()
-    report = checkpoint(path, keep=keep, **what)
-    _quelea.ask_in(seconds)
+    try:
+        report = checkpoint(path, keep=keep, **what)
+    finally:  # one that fails is not the last
+        _quelea.answered(_TIME)
+        _quelea.ask_in(seconds)
     if asked & _SIGNAL:
+        _quelea.answered(_SIGNAL)
         _end(report)
     return report

@@ -11,6 +11,7 @@ import math
 import os
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy
@@ -18,7 +19,7 @@ import numpy
 from .. import _quelea
 from ..errors import CheckpointError
 
-__all__ = ["Box", "chunks", "read", "write"]
+__all__ = ["Box", "Wanted", "chunks", "read", "write"]
 
 _CHUNK = 2**22  # bytes
 
@@ -127,44 +128,68 @@ def _slices(box: Box, origin: Sequence[int]) -> tuple[slice, ...]:
     return tuple(slice(a - o, b - o) for a, b, o in zip(*box, origin, strict=True))
 
 
-def read(
-    path: str,
-    noted: Sequence[int],
-    inside: Sequence[Any],
-    number: int,
-    into: Any,
-    origin: Sequence[int],
-) -> int:
-    """Read what a file has of an array into a part of it, which begins at `origin`. Gives the bytes that were read.
+Wanted = dict[
+    int, tuple[Any, Sequence[int]]
+]  # of arrays by number: a part of it, and where that begins
+
+
+def read(path: str, noted: Sequence[int], inside: Sequence[Any], wanted: Wanted) -> int:
+    """Read what a file has of arrays into the parts that are wanted of them. Gives the bytes that were read.
 
     inside: of each piece in the file, in order, the array's number, where it begins and ends, and the dtype.
     """
-    wanted: Box = (origin, [o + n for o, n in zip(origin, into.shape, strict=True)])
-    if not any(k == number and _within((begin, end), wanted) for k, begin, end, _ in inside):
+
+    def box_of(number: int) -> Box:
+        into, origin = wanted[number]
+        return origin, [o + n for o, n in zip(origin, into.shape, strict=True)]
+
+    mine = [k in wanted and _within((begin, end), box_of(k)) for k, begin, end, _ in inside]
+    if not any(mine):
         return 0
-    done = 0
+    done = at = 0
     try:
         file = os.open(path, os.O_RDONLY)
     except OSError as error:
         raise _named(error, path) from None
     try:
-        sums, at = _table(file, path, noted), 0
-        for (k, begin, end, kind), of_chunks in zip(inside, sums, strict=True):
+        sums = _table(file, path, noted)
+        for (k, begin, end, kind), of_chunks, needed in zip(inside, sums, mine, strict=True):
             dtype = numpy.dtype(kind)
-            for chunk, total in zip(chunks((begin, end), dtype.itemsize), of_chunks, strict=True):
-                extents = [b - a for a, b in zip(*chunk, strict=True)]
-                size = dtype.itemsize * math.prod(extents)
-                both = _within(chunk, wanted) if k == number else None
-                if both:
-                    data = _read_all(file, size, at, path)
-                    if zlib.crc32(data) != total:
-                        raise _changed(path, f"the checksum of bytes {at} to {at + size} differs")
-                    elements = data.view(dtype).reshape(extents)
-                    into[_slices(both, origin)] = elements[_slices(both, chunk[0])]
-                    done += size
-                at += size
+            if needed:
+                piece = _Piece(file, path, at, dtype, (begin, end), of_chunks)
+                done += piece.read(wanted[k][0], box_of(k))
+            at += dtype.itemsize * math.prod(b - a for a, b in zip(begin, end, strict=True))
     except OSError as error:
         raise _named(error, path) from None
     finally:
         os.close(file)
     return done
+
+
+@dataclass
+class _Piece:
+    """A piece of an array in an open file, from a byte on."""
+
+    file: int
+    path: str
+    at: int
+    dtype: Any
+    box: Box
+    sums: Sequence[int]
+
+    def read(self, into: Any, wanted: Box) -> int:
+        """Read the chunks that have something of a box. Gives their bytes."""
+        done, at = 0, self.at
+        for chunk, total in zip(chunks(self.box, self.dtype.itemsize), self.sums, strict=True):
+            extents = [b - a for a, b in zip(*chunk, strict=True)]
+            size = self.dtype.itemsize * math.prod(extents)
+            both = _within(chunk, wanted)
+            if both:
+                data = _read_all(self.file, size, at, self.path)
+                if zlib.crc32(data) != total:
+                    raise _changed(self.path, f"the checksum of bytes {at} to {at + size} differs")
+                elements = data.view(self.dtype).reshape(extents)
+                into[_slices(both, wanted[0])] = elements[_slices(both, chunk[0])]
+                done += size
+            at += size
+        return done

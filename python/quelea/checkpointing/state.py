@@ -70,7 +70,24 @@ def _packed_generator(value: Any, arrays: list[ndarray], place: str) -> dict[str
     if type(value) is not random.Generator:
         raise _refusal(value, place)
     bits = value.bit_generator
-    return {"generator": [type(bits).__name__, packed(bits.state, arrays, place)]}
+    return {
+        "generator": [
+            type(bits).__name__,
+            packed(bits.state, arrays, place),
+            packed(_seed(bits, place), arrays, f"the seed of {place}"),
+        ]
+    }
+
+
+def _seed(bits: Any, place: str) -> dict[str, Any] | None:
+    """What children are spawned from. None: of a Philox that has a key."""
+    seeds = bits.seed_seq
+    if seeds is None and type(bits).__name__ == "Philox":
+        return None
+    if not isinstance(seeds, numpy.random.SeedSequence):
+        raise _refusal(seeds, f"the seed of {place}")
+    names = ("entropy", "spawn_key", "pool_size", "n_children_spawned")
+    return {name: getattr(seeds, name) for name in names}
 
 
 def _packed_array(value: ndarray, arrays: list[ndarray]) -> dict[str, Any]:
@@ -101,8 +118,11 @@ def packed(value: Any, arrays: list[ndarray], place: str) -> Any:
         return _packed_dict(value, arrays, place)
     if isinstance(value, ndarray):
         return _packed_array(value, arrays)
-    if isinstance(value, numpy.generic) and value.dtype.kind in "?biufcSU":
-        return {"scalar": [value.dtype.str, _text(value.tobytes())]}
+    if kind in (numpy.str_, numpy.bytes_):  # of any length, and zeros at the end belong to it
+        plain = bytes(value) if kind is numpy.bytes_ else str.__str__(value)
+        return {kind.__name__: packed(plain, arrays, place)}
+    if isinstance(value, numpy.generic) and value.dtype.kind in "?biufc":
+        return {"scalar": [value.dtype.str, [], _text(value.tobytes())]}
     if kind is numpy.ndarray:
         return _of_numpy(value, place)
     if (
@@ -113,19 +133,10 @@ def packed(value: Any, arrays: list[ndarray], place: str) -> Any:
     raise _refusal(value, place)
 
 
-def _numpy(given: list[Any]) -> Any:
+def _elements(given: list[Any]) -> Any:
     kind, shape, text = given
-    return (
-        numpy.frombuffer(_bytes(text), kind)
-        .reshape(shape)
-        .astype(numpy.dtype(kind).newbyteorder("="))
-    )
-
-
-def _scalar(given: list[Any]) -> Any:
-    return numpy.frombuffer(_bytes(given[1]), given[0]).astype(
-        numpy.dtype(given[0]).newbyteorder("=")
-    )[0]
+    lying = numpy.ndarray(shape, kind, _bytes(text))
+    return lying.astype(numpy.dtype(kind).newbyteorder("="))
 
 
 def unpacked(value: Any, arrays: list[Any]) -> Any:
@@ -143,16 +154,19 @@ def unpacked(value: Any, arrays: list[Any]) -> Any:
         "tuple": lambda: tuple(unpacked(given, arrays)),
         "dict": lambda: {unpacked(key, arrays): unpacked(item, arrays) for key, item in given},
         "array": lambda: arrays[given],
-        "scalar": lambda: _scalar(given),
-        "numpy": lambda: _numpy(given),
-        "generator": lambda: _generator(given[0], unpacked(given[1], arrays)),
+        "str_": lambda: numpy.str_(given),
+        "bytes_": lambda: numpy.bytes_(unpacked(given, arrays)),
+        "scalar": lambda: _elements(given)[()],
+        "numpy": lambda: _elements(given),
+        "generator": lambda: _generator(given[0], *(unpacked(one, arrays) for one in given[1:])),
     }
     return rules[kind]()
 
 
-def _generator(name: str, state: dict[str, Any]) -> Any:
+def _generator(name: str, state: dict[str, Any], seed: dict[str, Any] | None) -> Any:
     from .. import random
 
-    bits = getattr(random, _BITS[_BITS.index(name)])(0)
+    kind = getattr(random, _BITS[_BITS.index(name)])
+    bits = kind(key=0) if seed is None else kind(random.SeedSequence(**seed))
     bits.state = state
     return random.Generator(bits)
