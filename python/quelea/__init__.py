@@ -371,8 +371,8 @@ def __getattr__(name: str) -> _Any:
         return info()["rank"]
     if name == "size":
         return _Size(info()["size"])
-    if name == "random":  # when it is wanted: it takes NumPy's with it
-        return _importlib.import_module(".random", __name__)
+    if name in ("random", "types"):  # when they are wanted: the first takes NumPy's with it
+        return _importlib.import_module(f".{name}", __name__)
     raise dispatch.missing_name(name)
 
 
