@@ -105,6 +105,7 @@ from . import (
     config,
     correlation,
     creation,
+    described,
     diagonals,
     dispatch,
     editing,
@@ -467,6 +468,7 @@ dispatch.fill_table(
     lib.stride_tricks, ["sliding_window_view"], _importlib.import_module("numpy.lib.stride_tricks")
 )
 dispatch.ask_others(globals(), __all__)
+described.describe(globals())
 dispatch.ask_others(vars(linalg), linalg.__all__, _numpy.linalg)
 dispatch.ask_others(vars(fft), fft.__all__, _numpy.fft)
 _methods = {

@@ -39,6 +39,7 @@ MODULES = [
     "compiling.report",
     "correlation",
     "creation",
+    "described",
     "diagonals",
     "editing",
     "einstein",
@@ -95,6 +96,7 @@ def test_examples(name):
     assert result.failed == 0
     if name in (
         "creation",
+        "described",
         "diagonals",
         "elementwise",
         "linear",
