@@ -81,17 +81,46 @@ def _array_interface(x: ndarray) -> dict[str, Any]:
 
 
 def shape(a: Any) -> tuple[int, ...]:
-    """Extents of an array."""
+    """Give the extents of an array, over all ranks. Local.
+
+    Parameters
+    ----------
+    a : array_like
+
+    Returns
+    -------
+    tuple of int
+    """
     return a.shape if isinstance(a, ndarray) else numpy.shape(a)
 
 
 def ndim(a: Any) -> int:
-    """Number of axes of an array."""
+    """Give the number of axes of an array. Local.
+
+    Parameters
+    ----------
+    a : array_like
+
+    Returns
+    -------
+    int
+    """
     return a.ndim if isinstance(a, ndarray) else numpy.ndim(a)
 
 
 def size(a: Any, axis: Axes = None) -> int:
-    """Number of elements, in all or along axes."""
+    """Give the number of elements over all ranks, in all or along axes. Local.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        None: all of them.
+
+    Returns
+    -------
+    int
+    """
     extents = shape(a)
     if axis is None:
         return math.prod(extents)
