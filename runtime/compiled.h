@@ -13,7 +13,7 @@ typedef struct QlProgram QlProgram;   /* a text that was read */
 QL_API QlStatus ql_compiler_open(QlCompiler **compiler, QlError *error);
 QL_API void ql_compiler_close(QlCompiler *compiler); /* its code goes too. NULL is fine */
 
-/* Local. Reads program text (jit/program.md). QL_ERR_VALUE where it is none; QL_ERR_MEMORY. */
+/* Local. Reads program text (jit/program.md). QL_ERR_COMPILE where it is none; QL_ERR_MEMORY. */
 QL_API QlStatus ql_program_open(const char *text, QlProgram **program, QlError *error);
 QL_API void ql_program_close(QlProgram *program); /* NULL is fine */
 
