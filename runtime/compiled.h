@@ -13,6 +13,7 @@ typedef struct QlProgram QlProgram;   /* a text that was read */
 QL_API QlStatus ql_compiler_open(QlCompiler **compiler, QlError *error);
 QL_API void ql_compiler_close(QlCompiler *compiler); /* its code goes too. NULL is fine */
 
+/* Local. Reads program text (jit/program.md). QL_ERR_COMPILE where it is none; QL_ERR_MEMORY. */
 QL_API QlStatus ql_program_open(const char *text, QlProgram **program, QlError *error);
 QL_API void ql_program_close(QlProgram *program); /* NULL is fine */
 
@@ -72,6 +73,7 @@ QL_API void ql_compiled_free(QlCompiled *compiled); /* the code itself is the co
  * the number of what it raised, plus one: then there are no results. */
 QL_API int64_t ql_compiled_call(const QlCompiled *compiled, const QlValue *parameters,
                                 QlValue *results);
+/* Gives back the reference to a block that a call gave. */
 QL_API void ql_block_release(int64_t block);
 /* The same of a function with arrays on ranks: an array among its parameters is a number below
  * 4096, its handle, its extents, its strides in elements; among its results its handle, which is

@@ -101,6 +101,7 @@ typedef struct QlInfo {
   int64_t replicated_size;                         /* elements of an array that every rank has */
   const char *host, *comm, *target, *cache_folder; /* for people; valid until ql_close */
 } QlInfo;
+/* Local. What was found at the start. */
 QL_API QlInfo ql_info(const QlContext *context);
 
 /* Counters since the start, on this rank: what really happened. What is exchanged is what its node
@@ -120,6 +121,7 @@ typedef struct QlCounters {
   QL_COUNTERS(X)
 #undef X
 } QlCounters;
+/* Local. */
 QL_API QlCounters ql_counters(const QlContext *context);
 
 /* What is to be said of a line of the program, on this rank: what moved because of it, in bytes
@@ -141,6 +143,7 @@ typedef struct QlRemark {
 } QlRemark;
 /* Local. Gives their number; they are the context's, and valid until something is executed. */
 QL_API int ql_remarks(const QlContext *context, const QlRemark **remarks);
+/* Local. Is it of bytes that moved, and not of a sweep that ended? */
 QL_API bool ql_remark_moves(QlRemarkKind kind);
 /* "halo", "redistribution", "gather"; or a sentence that ends with the line. */
 QL_API const char *ql_remark_name(QlRemarkKind kind);
@@ -191,6 +194,7 @@ typedef struct QlTraceEvent {
 } QlTraceEvent;
 /* Local. False: there are not so many. */
 QL_API bool ql_trace_event(const QlContext *context, int64_t number, QlTraceEvent *event);
+/* Local. What an event's kind is, in words: a phase of the main thread, or what a thread did. */
 QL_API const char *ql_trace_kind_name(int kind);
 
 /* Position in the user's program of what is recorded next. Local, cheap. */
@@ -205,6 +209,8 @@ QL_API void ql_set_patient(QlContext *context, bool patient);
 
 /* ---- making arrays (collective, recorded) ---- */
 
+/* A new array in C order, whose elements have no value until they are assigned. shape[ndim], at
+ * most 16 axes. QL_ERR_VALUE for a shape that is negative, or too large. */
 QL_API QlStatus ql_empty(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
                          QlArray **array, QlError *error);
 /* For `count` arrays that are joined, whose axes decide how the new ones lie in memory, as NumPy's
@@ -212,6 +218,7 @@ QL_API QlStatus ql_empty(QlContext *context, QlDtype dtype, int ndim, const int6
 QL_API QlStatus ql_empty_join(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
                               int new_axis, int count, QlArray *const *parts, QlArray **array,
                               QlError *error);
+/* A new array of `dtype` in C order, of which each element is the value. */
 QL_API QlStatus ql_full(QlContext *context, QlDtype dtype, int ndim, const int64_t *shape,
                         QlScalar value, QlArray **array, QlError *error);
 /* array[i0, i1, ...] = start + i_axis * step, computed in `dtype` as NumPy's arange does; 0 <= axis
@@ -368,6 +375,7 @@ QL_API QlStatus ql_broadcast(QlArray *base, int ndim, const int64_t *shape, QlAr
 /* The axes from outside to inside, in the order in which NumPy's iterator goes through up to three
  * arrays that are broadcast together: order[ndim]. */
 QL_API void ql_lying_order(int ndim, int count, QlArray *const *arrays, int *order);
+/* One reference to the handle more, and one less: the last one frees it. Local. */
 QL_API void ql_retain(QlArray *array);
 QL_API void ql_release(QlArray *array); /* NULL is fine */
 
@@ -467,6 +475,7 @@ QL_API QlStatus ql_factor(QlContext *context, const QlFactor *factor, QlArray **
 
 /* ---- looking (collective: executes what is recorded) ---- */
 
+/* Executes all that is recorded. */
 QL_API QlStatus ql_flush(QlContext *context, QlError *error);
 /* The only element of an array of size 1; of others QL_ERR_VALUE. */
 QL_API QlStatus ql_item(QlArray *array, QlScalar *value, QlError *error);

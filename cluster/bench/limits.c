@@ -3,12 +3,11 @@
  * that lie in each cache, and in memory. Each thread has arrays of its own; a shared cache is
  * divided.
  *
- *     OMP_NUM_THREADS=2 OMP_PROC_BIND=true limits [EFFORT]      (64; 1: a trial, whose figures say
- * nothing)
+ *     OMP_NUM_THREADS=2 OMP_PROC_BIND=true limits [EFFORT]      (64; the figures of 1 say nothing)
  *
- * prints: adds A muladds M (GFLOP/s) and for each level L1 ... memory:
- *         L1_bytes B L1_read R L1_copy C L1_triad T (bytes that a thread's arrays have together;
- * GB/s) */
+ * prints: adds A muladds M                                  GFLOP/s
+ *         L1_bytes B L1_read R L1_copy C L1_triad T         and so for each level, up to memory:
+ *                                                           bytes of a thread's arrays; GB/s */
 #include "common.h"
 
 #include <math.h>

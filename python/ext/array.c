@@ -84,7 +84,8 @@ PyTypeObject qx_array_type = {
     .tp_doc =
         "An N-dimensional array whose elements are partitioned over the ranks of an MPI job.\n\n"
         "It behaves as numpy.ndarray does; operations are recorded, and executed when a value is "
-        "looked at.",
+        "looked at. All ranks make the same calls; shapes and sizes are those of the whole array. "
+        "`quelea.asarray`, `quelea.zeros` and their like make arrays.",
     .tp_basicsize = sizeof(QxArray),
     .tp_dealloc = array_dealloc,
     .tp_repr = array_repr,

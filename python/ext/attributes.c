@@ -145,7 +145,10 @@ GETTER(get_device) {
 }
 
 PyGetSetDef qx_array_attributes[] = {
-    {"shape", get_shape, set_shape, "Extents, a tuple of ints.", NULL},
+    {"shape", get_shape, set_shape,
+     "Extents, a tuple of ints; assigning another one of as many elements reshapes in place, "
+     "without a copy.",
+     NULL},
     {"ndim", get_ndim, NULL, "Number of axes.", NULL},
     {"size", get_size, NULL, "Number of elements, over all ranks.", NULL},
     {"dtype", get_dtype, NULL, "The numpy.dtype of the elements.", NULL},
@@ -155,8 +158,11 @@ PyGetSetDef qx_array_attributes[] = {
      "Bytes between neighbours along each axis, as in NumPy's array of the same history.", NULL},
     {"T", get_transposed, NULL, "A view with the axes reversed.", NULL},
     {"mT", get_matrix_transposed, NULL, "A view with the last two axes exchanged.", NULL},
-    {"real", get_real, set_real, "The real part.", NULL},
-    {"imag", get_imag, set_imag, "The imaginary part.", NULL},
+    {"real", get_real, set_real,
+     "The real parts: of complex arrays a view, of others the array itself.", NULL},
+    {"imag", get_imag, set_imag,
+     "The imaginary parts: of complex arrays a view, of others zeros that cannot be assigned.",
+     NULL},
     {"device", get_device, NULL, "\"cpu\", for the array API.", NULL},
     {NULL},
 };

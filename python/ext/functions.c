@@ -390,6 +390,16 @@ static PyObject *function_shares_storage(PyObject *module, PyObject *const *args
                          qx_array(args[0])->storage == qx_array(args[1])->storage);
 }
 
+/* In bytes from the first element of its storage, as strides count them. */
+static PyObject *function_first_byte(PyObject *module, PyObject *object) {
+  (void)module;
+  if (!qx_is_array(object)) return PyErr_Format(PyExc_TypeError, "first_byte takes an array");
+  const QlArray *array = qx_array(object);
+  int64_t first = array->offset * (int64_t)ql_item_step(array);
+  if (array->part == QL_PART_IMAG) first += (int64_t)ql_dtype_size(array->dtype);
+  return PyLong_FromLongLong(first);
+}
+
 #define FAST(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL | METH_KEYWORDS
 #define FAST_POSITIONAL(function) (PyCFunction)(void (*)(void)) function, METH_FASTCALL
 
@@ -462,5 +472,7 @@ PyMethodDef qx_functions[] = {
      "empty_join(parts, axis, new_axis, shape, dtype): what arrays are joined in"},
     {"shares_storage", FAST_POSITIONAL(function_shares_storage),
      "Are two arrays views of one storage?"},
+    {"first_byte", function_first_byte, METH_O,
+     "Where its first element begins, in bytes from the first one of its storage."},
     {NULL},
 };

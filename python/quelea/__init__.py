@@ -105,6 +105,7 @@ from . import (
     config,
     correlation,
     creation,
+    described,
     diagonals,
     dispatch,
     editing,
@@ -371,8 +372,8 @@ def __getattr__(name: str) -> _Any:
         return info()["rank"]
     if name == "size":
         return _Size(info()["size"])
-    if name == "random":  # when it is wanted: it takes NumPy's with it
-        return _importlib.import_module(".random", __name__)
+    if name in ("random", "types"):  # when they are wanted: the first takes NumPy's with it
+        return _importlib.import_module(f".{name}", __name__)
     raise dispatch.missing_name(name)
 
 
@@ -467,6 +468,7 @@ dispatch.fill_table(
     lib.stride_tricks, ["sliding_window_view"], _importlib.import_module("numpy.lib.stride_tricks")
 )
 dispatch.ask_others(globals(), __all__)
+described.describe(globals())
 dispatch.ask_others(vars(linalg), linalg.__all__, _numpy.linalg)
 dispatch.ask_others(vars(fft), fft.__all__, _numpy.fft)
 _methods = {

@@ -12,8 +12,9 @@ _USAGE = """python -m quelea COMMAND
   params   every QUELEA_* environment variable: value, default, meaning
   info     what was found: MPI, nodes, ranks, threads, memory budget, compiler, cache
   limits   measures what this machine gives at best: arithmetic, caches, memory, messages
-  bench    measures this machine and Quelea on it; `bench small`: small statements beside NumPy,
-           `bench jit`: compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI
+  bench    measures this machine and Quelea on it: Jacobi beside C + MPI; `bench small`: small statements
+           beside NumPy, `bench arrays`: products, sorts, transforms and the like beside NumPy, `bench jit`:
+           compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI
   coverage which of NumPy's functions there are: dtypes, over ranks, in which tests; `coverage numpy.fft`: of these"""
 
 

@@ -1,7 +1,7 @@
 """Attributes of arrays about their memory, as far as arrays over ranks have them: `flags`, `data`, and `resize`.
 
 Which object owns the memory they do not say: an array is a handle on it, as a view is. So there is neither ``base`` nor
-``flags.owndata``; `shares_memory` tells whether two arrays see the same elements.
+``flags.owndata``; `shares_memory` tells whether two arrays have an element in common.
 """
 
 import operator

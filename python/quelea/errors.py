@@ -41,7 +41,7 @@ def warn_of_gather(name: str, what: str) -> None:
 
 
 class CommError(RuntimeError):
-    """Communication between ranks failed."""
+    """Communication between ranks failed; the message says what MPI says."""
 
 
 class CheckpointError(RuntimeError):
@@ -49,7 +49,7 @@ class CheckpointError(RuntimeError):
 
 
 class CompileError(SyntaxError):
-    """A kernel could not be compiled."""
+    """LLVM could not compile a kernel. Arrays that depend on it keep their earlier values, or have none."""
 
 
 class JitError(SyntaxError):

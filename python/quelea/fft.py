@@ -146,7 +146,7 @@ def _along(
     result, on_one = _quelea.transform(x, kind, axis, n, forward == conjugate, factor)
     if on_one:
         warn_of_gather(
-            name,
+            f"fft.{name.split('_')[0]}",
             f"brings one line of {result.size} numbers to one node, where one thread computes it; "
             "transforms of several lines are shared out",
         )

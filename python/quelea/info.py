@@ -48,7 +48,24 @@ def init(comm: Any = None) -> None:
 
 
 def sync() -> None:
-    """Execute everything that is recorded. Collective."""
+    """Execute everything that is recorded, and wait until it is done. Collective.
+
+    Nothing needs it: looking at a value executes what it depends on. It is for measuring time, and for errors that are
+    wanted here.
+
+    Raises
+    ------
+    DivergenceError
+        The ranks have recorded different things.
+    MemoryError
+        Some rank has no memory for it; all ranks raise it, with the line that recorded what needs it.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> u = np.ones(1000) + 1
+    >>> np.sync()
+    """
     _quelea.sync()
 
 

@@ -1,7 +1,7 @@
 """Views and shapes: axes moved, added and taken away, and what is broadcast."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pickle import PickleBuffer
 from typing import Any
 
@@ -81,29 +81,130 @@ def _array_interface(x: ndarray) -> dict[str, Any]:
 
 
 def shape(a: Any) -> tuple[int, ...]:
-    """Extents of an array."""
+    """Give the extents of an array, over all ranks. Local.
+
+    Parameters
+    ----------
+    a : array_like
+
+    Returns
+    -------
+    tuple of int
+    """
     return a.shape if isinstance(a, ndarray) else numpy.shape(a)
 
 
 def ndim(a: Any) -> int:
-    """Number of axes of an array."""
+    """Give the number of axes of an array. Local.
+
+    Parameters
+    ----------
+    a : array_like
+
+    Returns
+    -------
+    int
+    """
     return a.ndim if isinstance(a, ndarray) else numpy.ndim(a)
 
 
 def size(a: Any, axis: Axes = None) -> int:
-    """Number of elements, in all or along axes."""
+    """Give the number of elements over all ranks, in all or along axes. Local.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        None: all of them.
+
+    Returns
+    -------
+    int
+    """
     extents = shape(a)
     if axis is None:
         return math.prod(extents)
     return math.prod(extents[i] for i in normalize_axis_tuple(axis, len(extents)))
 
 
-def shares_memory(a: Any, b: Any, max_work: int | None = None) -> bool:
-    """Whether two arrays are views of one storage (they may still have no element in common)."""
-    return _quelea.shares_storage(a, b)
+class _Place:
+    """What NumPy takes for an array that lies where `x` lies in its storage; nobody reads its elements."""
+
+    def __init__(self, x: ndarray) -> None:
+        self.__array_interface__ = {
+            "data": (_SOMEWHERE + _quelea.first_byte(x), True),
+            "shape": x.shape,
+            "strides": x.strides,
+            "typestr": x.dtype.str,
+            "version": 3,
+        }
 
 
-may_share_memory = shares_memory
+_SOMEWHERE = 1 << 40  # an address from which views go in both directions
+
+
+def _shared(question: Callable[..., bool], a: Any, b: Any, max_work: int | None) -> bool:
+    ours = [x for x in (a, b) if isinstance(x, ndarray)]
+    if not ours:
+        return question(a, b, max_work)
+    if len(ours) == 1 or not _quelea.shares_storage(a, b):
+        return False
+    return question(numpy.asarray(_Place(a)), numpy.asarray(_Place(b)), max_work)
+
+
+def shares_memory(a: Any, b: Any, /, max_work: int | None = None) -> bool:
+    """Tell whether two arrays have an element in common. Local: nothing is executed, nobody is asked.
+
+    Parameters
+    ----------
+    a, b : ndarray
+        Arrays or views. An array of Quelea's and one of NumPy's never share memory.
+    max_work : int, optional
+        How many candidates are tried before NumPy gives up; None, as -1: until the answer is known.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    numpy.exceptions.TooHardError
+        After `max_work` candidates it was not known.
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> x = np.zeros(6)
+    >>> np.shares_memory(x[:3], x[2:]), np.shares_memory(x[::2], x[1::2])
+    (True, False)
+    """
+    return _shared(numpy.shares_memory, a, b, max_work)
+
+
+def may_share_memory(a: Any, b: Any, /, max_work: int | None = None) -> bool:
+    """Tell whether two arrays may have an element in common: by default, whether the stretches meet that they span.
+
+    Local, as `shares_memory` is.
+
+    Parameters
+    ----------
+    a, b : ndarray
+        Arrays or views. An array of Quelea's and one of NumPy's never share memory.
+    max_work : int, optional
+        How many candidates are tried, after which the answer is True; None: 0.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import quelea as np
+    >>> x = np.zeros(6)
+    >>> np.may_share_memory(x[:2], x[3:]), np.may_share_memory(x[::2], x[1::2])
+    (False, True)
+    """
+    return _shared(numpy.may_share_memory, a, b, max_work)
 
 
 # ---- shapes ----

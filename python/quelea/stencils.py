@@ -31,7 +31,7 @@ from .compiling.signatures import IR
 from .compiling.source import NoSource, Source, lines_of, source_of
 from .creation import empty_like, full
 from .errors import JitError
-from .manipulation import shares_memory
+from .manipulation import may_share_memory
 
 __all__ = ["stencil"]
 
@@ -417,7 +417,7 @@ class _Call:
                 f"{out.dtype!r} with casting rule 'same_kind'"
             )
         read = list(_arrays_in(self._all_read()))
-        shares = shares_memory if self.ours else numpy.may_share_memory
+        shares = may_share_memory if self.ours else numpy.may_share_memory
         if any(shares(out, x) for x in read if type(x) is type(out)) or _is_part(out):
             return out, make(out)
         return out, out

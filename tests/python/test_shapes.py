@@ -317,3 +317,32 @@ def test_elements_one_after_another():
         ours = [(i, float(v)) for i, v in np.ndenumerate(view(np.asarray(X)))]
         assert ours == [(i, float(v)) for i, v in numpy.ndenumerate(view(X))]
     assert [i for i, _ in np.ndenumerate([[1, 2]])] == [(0, 0), (0, 1)]
+
+
+def test_views_that_have_elements_in_common():
+    a = numpy.zeros((6, 8), complex)
+    x = np.asarray(a)
+    views = [
+        lambda x: x,
+        lambda x: x[:3],
+        lambda x: x[3:],
+        lambda x: x[::2],
+        lambda x: x[1::2],
+        lambda x: x[::-1, ::3].T,
+        lambda x: x[:, 1::3],
+        lambda x: x.real[2:],
+        lambda x: x.imag[2:],
+        lambda x: x.reshape(-1)[5::7],
+        lambda x: x[2:2],
+        lambda x: x[5, 7],
+        lambda x: x[5:, 7:].reshape(()),
+        lambda x: x.copy(),
+    ]
+    for left in views:
+        for right in views:
+            for name in ("shares_memory", "may_share_memory"):
+                got = getattr(np, name)(left(x), right(x))
+                assert got == getattr(numpy, name)(left(a), right(a)), (name, left(a).shape)
+    assert not np.shares_memory(x, a)
+    with pytest.raises(numpy.exceptions.TooHardError):
+        np.shares_memory(x[::2], x[::-1], 0)

@@ -344,6 +344,4 @@ static const CheckTest tests[] = {
     CHECK_TEST(halves),
 };
 
-int main(int argc, char **argv) {
-  return job_run(tests, sizeof tests / sizeof *tests, argc, argv);
-}
+int main(int argc, char **argv) { return job_run(tests, sizeof tests / sizeof *tests, argc, argv); }

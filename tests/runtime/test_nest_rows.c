@@ -203,6 +203,4 @@ static const CheckTest tests[] = {
     CHECK_TEST(upwards),    CHECK_TEST(downwards),   CHECK_TEST(of_old_rows), CHECK_TEST(far_rows),
     CHECK_TEST(of_one_row), CHECK_TEST(on_one_node), CHECK_TEST(mistakes)};
 
-int main(int argc, char **argv) {
-  return job_run(tests, sizeof tests / sizeof *tests, argc, argv);
-}
+int main(int argc, char **argv) { return job_run(tests, sizeof tests / sizeof *tests, argc, argv); }

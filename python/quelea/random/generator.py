@@ -86,8 +86,12 @@ def delegated(owner: type, name: str, most: int, instead: str) -> Callable[..., 
     method.__name__ = name
     method.__qualname__ = f"{owner.__name__}.{name}"
     method.__signature__ = signature  # type: ignore[attr-defined]
+    text = inspect.cleandoc(theirs.__doc__ or "").split("\nExamples\n")[0].rstrip()
+    text = text.replace(">>> ", "")  # an example in a parameter's description: no test of ours
     method.__doc__ = (
-        f"Draw as NumPy's ``{owner.__name__}.{name}``, on every rank: at most {most} elements."
+        f"Draw as NumPy's ``{owner.__name__}.{name}``, on every rank: at most {most} elements.\n\n"
+        "Collective; arrays are Quelea's, and have NumPy's bits. More elements are a NotImplementedError.\n\n"
+        f"NumPy's text:\n\n{text}\n"
     )
     return method
 
@@ -223,11 +227,21 @@ class Generator:
 
     @property
     def bit_generator(self) -> Any:
-        """The bit generator, which has the state."""
+        """The bit generator, one of `quelea.random` or `numpy.random`, with the state. It is alike on all ranks."""
         return self._numpy.bit_generator
 
     def spawn(self, n_children: int) -> list["Generator"]:
-        """Make generators of streams of their own, as NumPy does."""
+        """Make generators of streams of their own, NumPy's for the same seed. Local, alike on all ranks.
+
+        Parameters
+        ----------
+        n_children : int
+            How many.
+
+        Returns
+        -------
+        list of Generator
+        """
         return [type(self)(bits) for bits in self.bit_generator.spawn(n_children)]
 
     def bytes(self, length: int) -> bytes:

@@ -60,35 +60,128 @@ class RandomState:
         return self._numpy._bit_generator
 
     def seed(self, seed: Any = None) -> None:
-        """Begin anew, from a seed that is the same on all ranks; None: rank 0's entropy."""
+        """Begin the numbers anew.
+
+        Parameters
+        ----------
+        seed : int, array_like of ints or SeedSequence, optional
+            The same on all ranks. None: rank 0's entropy, which makes it collective.
+        """
         self._numpy.seed(SeedSequence().generate_state(624) if seed is None else as_numpy(seed))
 
     def get_state(self, legacy: bool = True) -> Any:
-        """Give the state, as NumPy does."""
+        """Give the state, which is the same on all ranks. Local.
+
+        Parameters
+        ----------
+        legacy : bool, default True
+            Whether it is a tuple; else a dict.
+
+        Returns
+        -------
+        tuple or dict
+            As NumPy's, and good for NumPy's `set_state`.
+        """
         return self._numpy.get_state(legacy=legacy)  # type: ignore[call-overload]
 
     def set_state(self, state: Any) -> None:
-        """Go on from a state that `get_state` gave, here or of NumPy's."""
+        """Go on from a state. Local, alike on all ranks.
+
+        Parameters
+        ----------
+        state : tuple or dict
+            What `get_state` gave, here or of NumPy's.
+        """
         self._numpy.set_state(state)
 
     def bytes(self, length: int) -> bytes:
-        """Draw bytes, the same on every rank."""
+        """Draw bytes, the same on every rank.
+
+        Parameters
+        ----------
+        length : int
+            How many.
+
+        Returns
+        -------
+        bytes
+            NumPy's.
+        """
         return self._numpy.bytes(length)
 
     def rand(self, *args: int) -> Any:
-        """Draw floats from [0, 1), in an array of those extents."""
+        """Draw floats from [0, 1), in an array of those extents.
+
+        Parameters
+        ----------
+        *args : int
+            The extents; none: one number.
+
+        Returns
+        -------
+        ndarray or float
+            float64, NumPy's bits.
+
+        Raises
+        ------
+        NotImplementedError
+            More than 2^24 elements: `default_rng` fills larger arrays by all ranks.
+        """
         return self.random_sample(args or None)  # type: ignore[attr-defined]
 
     def randn(self, *args: int) -> Any:
-        """Draw from the standard normal distribution, in an array of those extents."""
+        """Draw from the standard normal distribution, in an array of those extents.
+
+        Parameters
+        ----------
+        *args : int
+            The extents; none: one number.
+
+        Returns
+        -------
+        ndarray or float
+            float64, NumPy's bits.
+
+        Raises
+        ------
+        NotImplementedError
+            More than 2^24 elements: `default_rng` fills larger arrays by all ranks.
+        """
         return self.standard_normal(args or None)  # type: ignore[attr-defined]
 
     def random(self, size: Any = None) -> Any:
-        """Draw floats from [0, 1)."""
+        """Draw floats from [0, 1).
+
+        Parameters
+        ----------
+        size : int or tuple of int, optional
+            The shape; None: one number.
+
+        Returns
+        -------
+        ndarray or float
+            float64, NumPy's bits.
+
+        Raises
+        ------
+        NotImplementedError
+            More than 2^24 elements: `default_rng` fills larger arrays by all ranks.
+        """
         return self.random_sample(size)  # type: ignore[attr-defined]
 
     def shuffle(self, x: Any) -> None:
-        """Shuffle an array, or a list, in place along its first axis."""
+        """Shuffle an array, or a list, in place along its first axis, as NumPy does.
+
+        Parameters
+        ----------
+        x : ndarray or list
+            Of Quelea's arrays each rank has all elements meanwhile. Collective then.
+
+        Raises
+        ------
+        NotImplementedError
+            More than 2^24 elements.
+        """
         total = int(numpy.size(x)) if hasattr(x, "shape") else len(x)
         refuse_many("RandomState", "shuffle", total, ALIKE, "shuffle what selects from it")
         values = as_numpy(x)
