@@ -68,6 +68,7 @@ def well(hosts=3):
             "mpirun": None,
             "ranks": 2 * hosts,
             "nodes": hosts,
+            "cpus": 8,
             "settings": {},
         },
         ranks=[
@@ -198,6 +199,7 @@ FAULTS = [
         "4 workers on 2 cores of h1",
         "QUELEA_THREADS",
     ),
+    ("oversubscription", asked(cpus=4), "wrong", "4 workers on 2 cores of h0, 4", "fewer ranks"),
     ("others", node(1, load=3.0), "worth a look", "load 3.0 on h1", "--exclusive"),
     ("NUMA", rank(4, cpus="0-7"), "worth a look", "ranks 4 are in several", "--map-by numa"),
     ("processor clock", node(2, governor="powersave"), "worth a look", "on h2", "performance"),

@@ -43,9 +43,13 @@ def cores_of(job: Job, number: int) -> frozenset[int]:
 
 
 def usable(job: Job, host: str) -> int:
-    """Give how many cores the job may use on a host."""
+    """Give how many cores the job may use on a host: by its control group, and by what Slurm has given it."""
     facts = job.host_facts[host]
     count = len(_cores(facts, facts["allowed"]))
+    if job.asked["cpus"] is not None:
+        core_of = _core_of(facts["cores"])
+        threads = len(core_of) / len(set(core_of.values()))
+        count = min(count, math.ceil(job.asked["cpus"] / threads))
     return count if facts["quota"] is None else max(min(count, math.floor(facts["quota"])), 1)
 
 

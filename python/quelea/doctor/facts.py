@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import secrets
 import shutil
 import socket
@@ -29,7 +30,7 @@ class Job:
     """What the checks look at."""
 
     failure: str | None  # why Quelea does not start
-    asked: dict[str, Any]  # by rank 0's environment: launcher, ranks, nodes, settings
+    asked: dict[str, Any]  # by rank 0's environment: launcher, ranks, nodes, cpus, settings
     ranks: list[dict[str, Any]]  # host, node, threads, cpus
     nodes: list[dict[str, Any]]  # of their first ranks: what `places.host` gives and more
     clocks: list[float]  # seconds by which each node's is ahead of node 0's
@@ -60,6 +61,12 @@ class Job:
 def _number(*names: str) -> int | None:
     texts = (os.environ.get(name, "") for name in names)
     return next((int(text) for text in texts if text.isdecimal()), None)
+
+
+def _allocated_cpus() -> int | None:
+    """Give how many hardware threads of a host Slurm has given the job: the most of ``4(x2),2``."""
+    given = os.environ.get("SLURM_JOB_CPUS_PER_NODE", "")
+    return max((int(text) for text in re.findall(r"(?:^|,)(\d+)", given)), default=None)
 
 
 def _listed_nodes() -> int | None:
@@ -106,6 +113,7 @@ def _asked() -> dict[str, Any]:
         "nodes": _number("SLURM_STEP_NUM_NODES")
         if by_slurm
         else _number("SLURM_JOB_NUM_NODES", "SLURM_NNODES") or _listed_nodes(),
+        "cpus": _allocated_cpus(),
         "settings": settings,
     }
 

@@ -108,10 +108,10 @@ def ranks(job: Job) -> Finding:
 def nodes(job: Job) -> Finding:
     asked, hosts = job.asked["nodes"], len(job.hosts)
     pretended = f", pretending to be {len(job.nodes)} nodes" if len(job.nodes) > hosts else ""
-    text = _counted(hosts, "host") + pretended
+    text = _counted(hosts, "host")
     if asked is not None and asked > hosts:
-        return LOOK, f"{text} of {asked}"
-    return FINE, text + (" as asked" if asked else "")
+        return LOOK, f"{text} of {asked}{pretended}"
+    return FINE, text + (" as asked" if asked == hosts else "") + pretended
 
 
 def even(job: Job) -> Finding:
