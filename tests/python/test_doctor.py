@@ -236,6 +236,13 @@ FAULTS = [
     ("clock source", node(0, clock="hpet"), "worth a look", "h0: hpet", "tsc"),
     ("latency", wire("latency", (0, 2), 9e-6), "worth a look", "between h0 and h2", "--exclude"),
     ("latency", every_wire("latency", 1e-3), "worth a look", "mostly 1000.0", "fast network"),
+    (
+        "latency",
+        both(every_wire("latency", 1e-3), asked(cpus=4)),
+        "worth a look",
+        "1000.0; workers share cores",
+        "fast network",
+    ),
     ("bandwidth", wire("bandwidth", (1, 2), 1e9), "worth a look", "between h1 and h2", "cable"),
     ("bandwidth", every_wire("bandwidth", 1e8), "worth a look", "mostly 0.10", "ucx"),
 ]
