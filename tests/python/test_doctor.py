@@ -407,7 +407,7 @@ def test_on_ranks_of_one_node():
 def test_on_pretended_nodes_with_a_picture(tmp_path):
     pytest.importorskip("matplotlib")
     path = tmp_path / "wires.png"
-    settings = {"QUELEA_NODE_SIZE": "1", "QUELEA_REPLICATE": "-1"}
+    settings = {"QUELEA_NODE_SIZE": "1", "QUELEA_REPLICATE": "-1", "QUELEA_OUTPUT": "all"}
     given = doctor("--json", "--picture", str(path), ranks=3, **settings)
     found, checks = told(*given)
     assert [pair["nodes"] for pair in found["pairs"]] == [[0, 1], [0, 2], [1, 2]]

@@ -99,5 +99,6 @@ def _refuse(text: str) -> int:
 
 def _shown(job: Job, as_json: bool) -> int:
     found = answers(job)
-    print(page.json_text(job, found) if as_json else page.text(job, found), flush=True)
+    if not _quelea.launched_rank():  # one page also under QUELEA_OUTPUT=all
+        print(page.json_text(job, found) if as_json else page.text(job, found), flush=True)
     return 1 if any(answer.state == "wrong" for answer in found) else 0

@@ -385,7 +385,8 @@ def latency(job: Job) -> Finding:
     slow = sorted(
         (pair for pair in values if values[pair] > 3 * middle), key=lambda pair: -values[pair]
     )
-    text = f"{1e6 * min(values.values()):.1f} to {1e6 * max(values.values()):.1f} us, mostly {1e6 * middle:.1f}{_contended(job)}"
+    text = f"{1e6 * min(values.values()):.1f} to {1e6 * max(values.values()):.1f} us, mostly {1e6 * middle:.1f}"
+    text += _contended(job)
     if slow:
         return LOOK, f"{text}; slow between {_listed(_named(job, pair) for pair in slow)}"
     return (LOOK if middle > 200e-6 else FINE), text
@@ -399,7 +400,8 @@ def bandwidth(job: Job) -> Finding:
     slow = sorted(
         (pair for pair in values if values[pair] < middle / 2), key=lambda pair: values[pair]
     )
-    text = f"{1e-9 * min(values.values()):.2f} to {1e-9 * max(values.values()):.2f} GB/s, mostly {1e-9 * middle:.2f}{_contended(job)}"
+    text = f"{1e-9 * min(values.values()):.2f} to {1e-9 * max(values.values()):.2f} GB/s, mostly {1e-9 * middle:.2f}"
+    text += _contended(job)
     if slow:
         return LOOK, f"{text}; slow between {_listed(_named(job, pair) for pair in slow)}"
     return (LOOK if middle < 0.2e9 else FINE), text
