@@ -178,6 +178,20 @@ bool comm_exchange_poll(CommExchange *exchange);
 /* Waits for all of it and ends the exchange. Looks for Ctrl-C, reports long waits. */
 QlStatus comm_exchange_finish(CommExchange *exchange, QlError *error);
 
+/* ---- wires.c ---- */
+
+/* By two ranks at once, each with the other as `peer`; the others may do the same among themselves.
+ * The best of so many times there and back, halved, of a message of so many bytes (> 0), for which
+ * each gives memory; the lower rank begins. */
+QlStatus comm_wire(Comm *comm, int peer, void *data, int64_t bytes, int turns, double *seconds,
+                   QlError *error);
+
+/* ---- launch.c ---- */
+
+/* Local, at any time. For people: "Open MPI 4.1.4"; the library that was found, or the one whose
+ * headers we were built with. */
+void comm_mpi(bool built, char *text, size_t size);
+
 typedef struct CommCounters {
   int64_t messages, bytes, agreements, waits;
 } CommCounters;

@@ -12,6 +12,7 @@
  *   wait.c      how to wait, and how a job ends
  *   agree.c     contract C1
  *   messages.c  messages
+ *   wires.c     what messages between two ranks take
  *   mpi.c       the transport behind transport.h; the only file that includes mpi.h
  *
  * The control segment, one for each node, shared by its ranks, zero at the start:

@@ -68,6 +68,21 @@ void transport_library(char *text, size_t size) {
   snprintf(text, size, "%.60s", version);
 }
 
+void transport_headers(char *text, size_t size) {
+#if defined(OMPI_MAJOR_VERSION)
+  snprintf(text, size, "Open MPI %d.%d.%d", OMPI_MAJOR_VERSION, OMPI_MINOR_VERSION,
+           OMPI_RELEASE_VERSION);
+#elif defined(I_MPI_VERSION)
+  snprintf(text, size, "Intel(R) MPI Library %s", I_MPI_VERSION);
+#elif defined(MVAPICH2_VERSION)
+  snprintf(text, size, "MVAPICH2 %s", MVAPICH2_VERSION);
+#elif defined(MPICH_VERSION)
+  snprintf(text, size, "MPICH %s", MPICH_VERSION);
+#else
+  snprintf(text, size, "MPI %d.%d", MPI_VERSION, MPI_SUBVERSION);
+#endif
+}
+
 /* Only the main thread calls MPI, so that a lower level than asked for will do, even
  * MPI_THREAD_SINGLE of others' MPI_Init. */
 static QlStatus initialise(Transport *transport, QlError *error) {

@@ -23,6 +23,8 @@ bool transport_running(void);
 bool transport_finalized(void);
 /* "Open MPI 4.1.4"; usable before MPI is initialised. */
 void transport_library(char *text, size_t size);
+/* The same of the headers that this was compiled with. */
+void transport_headers(char *text, size_t size);
 
 /* Collective. Works on a duplicate of *mpi_comm (an MPI_Comm), or of the world if it is NULL;
  * initialises MPI if nobody did. Out of memory on one rank, it fails on all. */

@@ -169,6 +169,8 @@ QlInfo ql_info(const QlContext *ctx) {
                   .cache_folder = ctx->cache_folder};
 }
 
+void ql_mpi(bool built, char *text, size_t size) { comm_mpi(built, text, size); }
+
 QlCounters ql_counters(const QlContext *ctx) {
   QlCounters counters = ctx->counters;
   JitCounters jit = jit_counters(ctx->jit);

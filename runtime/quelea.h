@@ -496,6 +496,13 @@ QL_API QlStatus ql_agree(QlContext *ctx, QlStatus mine, QlError *error);
  */
 QL_API QlStatus ql_collect(QlContext *ctx, const void *bytes, int64_t size, char **all,
                            int64_t **offset, QlError *error);
+/* By two ranks at once, each with the other as `peer`, behind a call that all ranks have made: the
+ * seconds of one way of a message, the best of so many there and back; `data` is overwritten. */
+QL_API QlStatus ql_wire(QlContext *ctx, int peer, void *data, int64_t bytes, int turns,
+                        double *seconds, QlError *error);
+/* Local, at any time. For people: the MPI library that was found, or the one that we were built
+ * with. */
+QL_API void ql_mpi(bool built, char *text, size_t size);
 /* Executes what is recorded where it may change the array, as every look does. */
 QL_API QlStatus ql_settle(QlArray *array, QlError *error);
 /* Of an array that has been looked at: did all ranks look? What is computed and replicated each may

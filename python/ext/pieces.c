@@ -1,5 +1,5 @@
-/* pieces: what a rank writes of an array and reads of a new one (quelea/checkpointing), and what
- * ranks ask of the program. */
+/* pieces: what a rank writes of an array and reads of a new one (quelea/checkpointing), what it
+ * sends by (quelea/doctor), and what ranks ask of the program. */
 #include "ext.h"
 
 static int check(PyObject *object) {
@@ -103,6 +103,38 @@ static PyObject *module_collect(PyObject *module, PyObject *bytes) {
   return list;
 }
 
+/* ---- what there is to send by ---- */
+
+static PyObject *module_mpi(PyObject *module, PyObject *unused) {
+  char found[128], built[128];
+  (void)module, (void)unused;
+  ql_mpi(false, found, sizeof found), ql_mpi(true, built, sizeof built);
+  return Py_BuildValue("(ss)", found, built);
+}
+
+static PyObject *module_wire(PyObject *module, PyObject *args) {
+  int peer, turns;
+  double seconds = 0;
+  Py_buffer data;
+  QL_ERROR(error);
+  (void)module;
+  if (!PyArg_ParseTuple(args, "iw*i", &peer, &data, &turns)) return NULL;
+  PyObject *result = NULL;
+  if (qx_enter_at() < 0) goto out;
+  QlInfo info = ql_info(qx.context);
+  if (peer < 0 || peer >= info.size || peer == info.rank || data.len == 0 || turns < 1) {
+    PyErr_SetString(PyExc_ValueError, "wire takes another rank, some bytes and at least one turn");
+    goto out;
+  }
+  if (ql_wire(qx.context, peer, data.buf, data.len, turns, &seconds, &error))
+    qx_raise(&error);
+  else
+    result = PyFloat_FromDouble(seconds);
+out:
+  PyBuffer_Release(&data);
+  return result;
+}
+
 /* ---- what ranks ask ---- */
 
 /* In a handler of a signal too, while something is executed. */
@@ -150,6 +182,9 @@ PyMethodDef qx_pieces_functions[] = {
     {"piece_store", module_piece_store, METH_VARARGS,
      "piece_store(array, host, contents): gives it this rank's piece; a hash of all of it."},
     {"collect", module_collect, METH_O, "collect(bytes): those of every rank."},
+    {"mpi", module_mpi, METH_NOARGS, "The MPI library that was found, and that of the headers."},
+    {"wire", module_wire, METH_VARARGS,
+     "wire(peer, buffer, turns): seconds of one way of a message; both ranks call it."},
     {"ask", module_ask, METH_O, "ask(bits): of the program on all ranks. In handlers too."},
     {"ask_in", module_ask_in, METH_O, "ask_in(seconds): rank 0 asks for 1 then; negative: never."},
     {"asked", module_asked, METH_NOARGS,

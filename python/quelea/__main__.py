@@ -1,4 +1,4 @@
-"""``python -m quelea params | info | limits | bench | coverage``."""
+"""``python -m quelea params | info | doctor | limits | bench | coverage``."""
 
 import importlib
 import importlib.util
@@ -11,6 +11,7 @@ _USAGE = """python -m quelea COMMAND
 
   params   every QUELEA_* environment variable: value, default, meaning
   info     what was found: MPI, nodes, ranks, threads, memory budget, compiler, cache
+  doctor   says whether this machine, or the job that it is started as, is set up well, and what to do if not
   limits   measures what this machine gives at best: arithmetic, caches, memory, messages
   bench    measures this machine and Quelea on it: Jacobi beside C + MPI; `bench small`: small statements
            beside NumPy, `bench arrays`: products, sorts, transforms and the like beside NumPy, `bench jit`:
@@ -48,6 +49,10 @@ def main(arguments: list[str]) -> int:
         return _print_params()
     if command == "info":
         return _print_info()
+    if command == "doctor":
+        from .doctor import main as doctor
+
+        raise SystemExit(doctor(arguments[1:]))  # of all ranks alike: none has to end the others
     if command == "limits":
         return _measure(".bench.limits", arguments[1:])
     if command == "bench":

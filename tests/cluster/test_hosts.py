@@ -3,6 +3,7 @@
 A failure accuses cluster/hosts when the first test fails, else comm/.
 """
 
+import json
 import os
 import re
 import signal
@@ -196,6 +197,23 @@ def test_python_surface(lab: Lab, file: str) -> None:
     status, out, err = lab.run(1, *command, QUELEA_REPLICATE="-1")
     assert status == 0, out + err
     assert "passed" in out
+
+
+def test_the_doctor_finds_hosts_wires_and_folders(lab: Lab) -> None:
+    command = (sys.executable, "-m", "quelea", "doctor", "--json")
+    folder = "/dev/shm/kernels"  # of each host
+    status, out, err = lab.run(2, *command, QUELEA_CACHE=folder, QUELEA_THREADS="1")
+    found = json.loads(out[out.index("{") :])
+    checks = {check["name"]: check for check in found["checks"]}
+    assert status == (found["state"] == "wrong"), err
+    assert [node["host"] for node in found["nodes"]] == ["h0", "h1", "h2"]
+    assert [pair["nodes"] for pair in found["pairs"]] == [[0, 1], [0, 2], [1, 2]]
+    assert all(pair["seconds"] > 0 for pair in found["pairs"])
+    assert checks["ranks"]["value"] == "6 as asked"
+    assert checks["nodes"]["value"] == "3 hosts"
+    assert checks["versions"]["state"] == checks["/dev/shm"]["state"] == "fine"
+    assert "h1, h2 see another folder than rank 0" in checks["cache shared"]["value"]
+    assert "QUELEA_CACHE" in checks["cache shared"]["remedy"]
 
 
 # ---- one of them dies ----

@@ -184,12 +184,31 @@ static void long_messages_are_split(void) {
   free(data);
 }
 
+/* Pairs at the same time; a rank without a partner is left out. */
+static void wires_are_measured_pair_by_pair(void) {
+  int peer = where->rank ^ 1;
+  const int64_t lengths[] = {8, 1 << 20}, before = comm_counters(job).messages;
+  for (int k = 0; peer < where->size && k < 2; k++) {
+    QlError error = {0};
+    double seconds = 0;
+    char *data = malloc((size_t)lengths[k]);
+    memset(data, where->rank < peer ? 'a' + k : 'z', (size_t)lengths[k]);
+    CHECK_INT_EQ(comm_wire(job, peer, data, lengths[k], 3, &seconds, &error), QL_OK);
+    CHECK(seconds > 0 && seconds < 1e29);
+    CHECK(data[0] == 'a' + k && data[lengths[k] - 1] == 'a' + k); /* the lower rank's came */
+    free(data);
+  }
+  int64_t sent = comm_counters(job).messages - before;
+  CHECK_INT_EQ(sent, peer < where->size ? 2 * (1 + 3) : 0);
+}
+
 int main(int argc, char **argv) {
   static const CheckTest tests[] = {
       CHECK_TEST(every_pair_exchanges_every_size), CHECK_TEST(two_exchanges_may_be_under_way),
       CHECK_TEST(exchanges_are_reserved),          CHECK_TEST(an_empty_exchange_is_done),
       CHECK_TEST(counters_count_what_is_sent),     CHECK_TEST(lengths_that_differ_are_an_error),
-      CHECK_TEST(gathers_have_uneven_sizes),       CHECK_TEST(long_messages_are_split)};
+      CHECK_TEST(gathers_have_uneven_sizes),       CHECK_TEST(wires_are_measured_pair_by_pair),
+      CHECK_TEST(long_messages_are_split)};
   size_t count = sizeof tests / sizeof *tests;
   return job_run(tests, argc > 1 ? count : count - 1, argc, argv);
 }
