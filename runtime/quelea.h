@@ -509,9 +509,8 @@ QL_API void ql_unexport(QlExport *token); /* local, any order, also after ql_clo
 /* Does the handle show its storage, all of it and in its order? */
 QL_API bool ql_is_whole(const QlArray *array);
 /* Collective. Executes what is recorded, and gives the elements from lo to hi, [ndim] each, that
- * are this rank's to write: the pieces of all ranks tile the array. QL_ERR_STATE unless it is
- * whole.
- */
+ * are this rank's to write: the pieces of all ranks tile the array, or what a view shows.
+ * QL_ERR_STATE for views that are no boxes (ql_is_box), between nodes. */
 QL_API QlStatus ql_piece(QlArray *array, int64_t *lo, int64_t *hi, QlError *error);
 /* Local, behind ql_piece, until the next collective call. Copies elements of the piece in C order.
  */
