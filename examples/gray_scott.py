@@ -63,7 +63,9 @@ def main():
         "--check", action="store_true", help="compare with the same function under NumPy"
     )
     parser.add_argument("--picture", metavar="FILE", help="draw the second chemical")
-    parser.add_argument("--movie", metavar="FILE", help="a frame each 50 steps, into a .gif or .mp4")
+    parser.add_argument(
+        "--movie", metavar="FILE", help="a frame each 50 steps, into a .gif or .mp4"
+    )
     given = parser.parse_args()
 
     start = time.perf_counter()

@@ -43,6 +43,8 @@ MODULES = [
     "manipulation",
     "mapping",
     "padding",
+    "pictures.movies",
+    "pictures.showing",
     "polynomials",
     "printing",
     "products",

@@ -102,10 +102,27 @@ def _limits(x: ndarray, box: Box) -> list[float]:
     return [low, high]
 
 
-def _starts(begin: int, end: int, step: int) -> Any:
-    """Where the pixels of a stretch begin in it."""
-    inner = numpy.arange(-(-(begin + 1) // step) * step, end, step)
-    return numpy.concatenate(([begin], inner)) - begin
+def _columns(combine: Any, part: Any, begin: int, step: int) -> Any:
+    """Reduce rows that belong to the same pixels; the first is the row `begin` of the field."""
+    rows, width = part.shape
+    head = min(rows, -begin % step)
+    whole = (rows - head) // step
+    tail = head + whole * step
+    made = [combine.reduce(part[head:tail].reshape(whole, step, width), axis=1)]
+    if head:
+        made.insert(0, combine.reduce(part[:head], axis=0)[None])
+    if tail < rows:
+        made.append(combine.reduce(part[tail:], axis=0)[None])
+    return numpy.concatenate(made)
+
+
+def _rows(combine: Any, part: Any, begin: int, step: int) -> Any:
+    """Reduce what belongs to the same pixels in each row; the first column is the field's column `begin`."""
+    width = part.shape[-1]
+    starts = numpy.arange(-begin % step, width, step)
+    if begin % step:
+        starts = numpy.concatenate(([0], starts))
+    return combine.reduceat(part, starts, axis=-1)
 
 
 def _touched(box: Box, steps: Sequence[int]) -> Box:
@@ -134,13 +151,13 @@ def _reduced(
     for chunk in _chunks(box, x.itemsize):
         part = _floats(x, chunk)
         place = _slices(_touched(chunk, steps), mine[0])
-        starts = [_starts(a, b, k) for a, b, k in zip(*chunk, steps, strict=True)]
         for kind, into in zip(kinds, made, strict=True):
             combine = KINDS[kind].combine
             reduced = scale(part) if kind == "mean" else part
-            for axis, at in enumerate(starts):
-                if steps[axis] > 1:
-                    reduced = combine.reduceat(reduced, at, axis=axis)
+            if len(steps) > 1 and steps[0] > 1:
+                reduced = _columns(combine, reduced, chunk[0][0], steps[0])
+            if steps[-1] > 1:
+                reduced = _rows(combine, reduced, chunk[0][-1], steps[-1])
             combine(into[place], reduced, out=into[place])
     return made
 
