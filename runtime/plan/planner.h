@@ -24,6 +24,7 @@
  *   depend.c    which worker must wait for which
  *   guards.c    whether the plan can be moved to other positions, and moving it
  *   compile.c   the kernels: known, or compiled once per node
+ *   explain.c   what the plan is, told to who asks (quelea.explain)
  *
  * Boxes and maps of a group are in its domain's coordinates. */
 #ifndef QUELEA_PLANNER_H
@@ -259,6 +260,7 @@ typedef struct Planner {
   int tie_count, tie_room;
   Swept *swept; /* parallel to plan->sweeps */
   int reader;   /* the statement for whose operand something is being moved */
+  bool shares;  /* somebody asks what statements have in groups */
   QlError *error;
 } Planner;
 

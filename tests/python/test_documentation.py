@@ -28,6 +28,7 @@ MODULES = [
     "elementwise",
     "emath",
     "evaluating",
+    "explaining",
     "fft",
     "factors",
     "files",
