@@ -31,6 +31,14 @@ def folder() -> Iterator[Path]:
     quelea.on_root(lambda: shutil.rmtree(path))
 
 
+@pytest.fixture
+def plain(monkeypatch: Any) -> None:
+    """As where matplotlib is not installed."""
+    for name in [name for name in sys.modules if name.startswith("matplotlib")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+
+
 @pytest.fixture(params=["whole", "parts"])
 def parts(request: Any, monkeypatch: Any) -> None:
     """Few elements and few pixels at a time too."""
@@ -103,8 +111,8 @@ def test_pixels_are_those_of_blocks(view: str) -> None:
     theirs = field((120, 45))
     ours = quelea.asarray(theirs)
     x, y = VIEWS[view](ours), VIEWS[view](theirs)
-    for most in ((7, 11), (1000, 10), (1, 1)):
-        check(x, y, most[: y.ndim])
+    for most in ((7, 11), (1000, 10)):
+        check(x, y, most[: y.ndim], ("mean", "max"))
 
 
 @pytest.mark.parametrize(
@@ -116,10 +124,9 @@ def test_dtypes(dtype: str) -> None:
 
 
 def test_layouts() -> None:
-    for shape in ((1, 1), (2, 900), (900, 2), (5,), (1001,), (31, 7)):
+    for shape, most in (((1, 1), 4), ((2, 300), 100), ((300, 2), 1), ((5,), 2), ((1001,), 90)):
         theirs = field(shape)
-        for most in (1, 4, 300, 2000):
-            check(quelea.asarray(theirs), theirs, (most,) * theirs.ndim)
+        check(quelea.asarray(theirs), theirs, (most,) * theirs.ndim)
     cube = field((9, 20, 30))
     check(quelea.asarray(cube)[4], cube[4], (6, 6))
     check(quelea.asarray(cube)[:, :, 7], cube[:, :, 7], (6, 6))
@@ -178,14 +185,6 @@ def image(path: str) -> Any:
     return images.imread(path)
 
 
-@pytest.fixture
-def plain(monkeypatch: Any) -> None:
-    """As where matplotlib is not installed."""
-    for name in [name for name in sys.modules if name.startswith("matplotlib")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-
-
 @pytest.mark.usefixtures("plain")
 def test_pillow_draws_the_pixels_in_grey(folder: Path) -> None:
     pytest.importorskip("PIL")
@@ -226,6 +225,7 @@ def test_a_picture_is_written(folder: Path) -> None:
     quelea.on_root(lambda: image(str(paths[0])))
 
 
+@pytest.mark.usefixtures("plain")
 def test_a_picture_without_a_name_is_numbered(folder: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(showing, "_shown", [])
     monkeypatch.chdir(folder)
@@ -238,6 +238,7 @@ def test_a_picture_without_a_name_is_numbered(folder: Path, monkeypatch: Any) ->
     assert said.getvalue() == (expected if IS_ROOT else "")
 
 
+@pytest.mark.usefixtures("plain")
 def test_in_a_notebook_it_is_shown_there(monkeypatch: Any) -> None:
     shown: list[Any] = []
     display = types.SimpleNamespace(display=shown.append, Image=lambda data: data)
@@ -340,6 +341,7 @@ def test_frames_are_drawings(folder: Path) -> None:
         assert first.shape == second.shape == (720, 960, 3) and (first != second).any()
 
 
+@pytest.mark.usefixtures("plain")
 def test_calls_between_frames_execute_nothing(folder: Path) -> None:
     pytest.importorskip("PIL")
     x = quelea.asarray(field((40, 60)))
@@ -352,6 +354,7 @@ def test_calls_between_frames_execute_nothing(folder: Path) -> None:
         assert quelea.counters()["flushes"] == before or os.environ.get("QUELEA_FLUSH")
 
 
+@pytest.mark.usefixtures("plain")
 def test_a_movie_that_fails_leaves_nothing(folder: Path) -> None:
     pytest.importorskip("PIL")
     for wrong in (quelea.ones((2, 3, 4)), quelea.ones((5, 4))):
@@ -371,6 +374,7 @@ def test_a_movie_that_fails_leaves_nothing(folder: Path) -> None:
     assert quelea.on_root(lambda: os.listdir(folder)) == []
 
 
+@pytest.mark.usefixtures("plain")
 def test_a_block_that_fails_keeps_the_frames_so_far(folder: Path) -> None:
     pytest.importorskip("PIL")
     with contextlib.suppress(ZeroDivisionError), quelea.movie(folder / "a.gif") as m:
