@@ -175,6 +175,18 @@ typedef enum QlPlannedState {
   QL_STATE_BLANK, /* nothing was stored in it */
   QL_STATE_COMPUTED
 } QlPlannedState;
+/* Why a group is not one with the kernel before it. */
+typedef enum QlApart {
+  QL_APART_NOT, /* there is none, or it only moves */
+  QL_APART_GIVEN,
+  QL_APART_PIECE,
+  QL_APART_SHAPE,
+  QL_APART_ORDER,
+  QL_APART_PLACE,
+  QL_APART_WORTH,
+  QL_APART_SIZE
+} QlApart;
+QL_API const char *ql_apart_text(QlApart apart); /* a clause that begins with "for" */
 /* Who computes a group. */
 typedef enum QlPlannedWhere {
   QL_WHERE_OWNERS, /* of what is stored, each its points */

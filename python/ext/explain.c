@@ -39,8 +39,15 @@ static PyObject *module_explain(PyObject *module, PyObject *array) {
   return told.list;
 }
 
+static PyObject *module_apart_text(PyObject *module, PyObject *number) {
+  (void)module;
+  long apart = PyLong_AsLong(number);
+  return PyErr_Occurred() ? NULL : PyUnicode_FromString(ql_apart_text((QlApart)apart));
+}
+
 PyMethodDef qx_explain_functions[] = {
     {"explain", module_explain, METH_O,
      "explain(array): what will be done for it: [(kind, text, line, shape, numbers)]."},
+    {"apart_text", module_apart_text, METH_O, "Why a group is not one with the kernel before it."},
     {NULL},
 };

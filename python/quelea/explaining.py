@@ -185,7 +185,7 @@ def _about_group(
     row: Row, stores: Sequence[Row], did: Sequence[Row], messages: Sequence[int], lines: _Lines
 ) -> list[str]:
     _, text, line, shape, numbers = row
-    where, missing, sweep, _, _, touched, reduces = numbers[:7]
+    where, missing, sweep, _, _, touched, reduces, apart = numbers[:8]
     if text in _TELLING:
         texts = [f"{_TELLING[text]}, for {lines.name(line)}"]
     else:
@@ -196,6 +196,7 @@ def _about_group(
         said += ["to be compiled"] if missing else []
         said += [f"in sweep {sweep + 1}"] if sweep >= 0 else []
         texts = [", ".join(said)]
+        texts += [f"   apart from the one before, {_quelea.apart_text(apart)}"] if apart else []
     for _, dtype, _, extents, kept in stores:
         kind = "" if kept[0] else ", a temporary"
         texts.append(f"   stores {dtype} ({', '.join(map(str, extents))}){kind}")
@@ -283,7 +284,8 @@ def explain(x: ndarray) -> str:
     str
         Of an array that has its value, where it lies. Else how many statements are executed, and which are left out;
         then the groups in their order, each a kernel, a compiled loop or a routine that computes statements of
-        several lines at once: who computes it, what it stores, the bytes that it touches, the messages it waits for;
+        several lines at once: who computes it, why it is not one with the kernel before it, what it stores, the bytes
+        that it touches, the messages it waits for;
         then sweeps, groups that are computed front by front; what is brought from other nodes (halos,
         redistributions, gathers), how many bytes, for which lines; and which lines end a sweep, and why.
 

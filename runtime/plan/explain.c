@@ -162,7 +162,8 @@ static void tell_group(const Telling *t, int g) {
                        sent,
                        received,
                        (int64_t)(group->touched * (double)points),
-                       group->reduce_axis >= 0 || group->whole_axis >= 0};
+                       group->reduce_axis >= 0 || group->whole_axis >= 0,
+                       group->apart};
   memcpy(item.numbers, numbers, sizeof numbers);
   tell(t, &item);
   tell_stores(t, group);

@@ -363,7 +363,7 @@ QlStatus rt_plan_make(QlContext *ctx, Plan **result, QlError *error) {
 
 QlStatus rt_plan_sketch(QlContext *ctx, PlanSketch *sketch, QlError *error) {
   *sketch = (PlanSketch){.live = 0};
-  Planner planner = {.error = error, .shares = true};
+  Planner planner = {.error = error, .shares = true, .explains = true};
   QlStatus status = make(ctx, &planner, &sketch->plan);
   for (int k = 0; !status && k < ctx->log.count; k++) {
     sketch->live += planner.statements[k].live;

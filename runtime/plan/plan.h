@@ -140,6 +140,7 @@ typedef struct PlanGroup {
   bool swept;                /* with others, front by front */
   PlanShare *shares;         /* of the statements that it serves; NULL: nobody asks */
   int share_count;
+  QlApart apart;   /* from the kernel before it, and why */
   double touched;  /* bytes of arrays for each of its points */
   int reduce_axis; /* -1; along it a box is cut between leaves, of JIT_LEAF points */
   int whole_axis;  /* -1; along it a box is not cut, for it is reduced to one value */
