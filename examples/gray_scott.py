@@ -1,18 +1,19 @@
 """Gray and Scott's reaction of two chemicals that diffuse: spots that grow and divide, on a torus.
 
-mpirun -n 4 python examples/gray_scott.py --picture gray_scott.png
+mpirun -n 4 python examples/gray_scott.py --picture gray_scott.png --movie gray_scott.gif
 """
 
 import argparse
 import sys
 import time
+from contextlib import nullcontext
 
 import numpy
 
 import quelea as np
 
 
-def react(np, n, steps, feed=0.0367, kill=0.0649):
+def react(np, n, steps, feed=0.0367, kill=0.0649, movie=None):
     u = np.ones(
         (n + 2, n + 2)
     )  # one more row and column on each side hold what lies across the edge
@@ -36,6 +37,8 @@ def react(np, n, steps, feed=0.0367, kill=0.0649):
         reaction = a * b * b
         a += 0.16 * laplace_u - reaction + feed * (1.0 - a)
         b += 0.08 * laplace_v + reaction - (feed + kill) * b
+        if movie:
+            movie.add(b)
     return v[1:-1, 1:-1]
 
 
@@ -60,10 +63,14 @@ def main():
         "--check", action="store_true", help="compare with the same function under NumPy"
     )
     parser.add_argument("--picture", metavar="FILE", help="draw the second chemical")
+    parser.add_argument(
+        "--movie", metavar="FILE", help="a frame each 50 steps, into a .gif or .mp4"
+    )
     given = parser.parse_args()
 
     start = time.perf_counter()
-    v = react(np, given.n, given.steps)
+    with np.movie(given.movie, every=50) if given.movie else nullcontext() as movie:
+        v = react(np, given.n, given.steps, movie=movie)
     total = float(v.sum())
     seconds = time.perf_counter() - start
     print(

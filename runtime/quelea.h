@@ -148,6 +148,69 @@ QL_API bool ql_remark_moves(QlRemarkKind kind);
 /* "halo", "redistribution", "gather"; or a sentence that ends with the line. */
 QL_API const char *ql_remark_name(QlRemarkKind kind);
 
+/* ---- what will be done of what is recorded (quelea.explain) ---- */
+
+/* The kinds of what is told, in this order, and its numbers (plan/explain.c):
+ *   ARRAY    QlPlannedState, is it partitioned? is that decided? bytes, statements that are
+ * recorded; the line of its value; shape: of its storage, and in how many parts nodes have each
+ * axis SUMMARY  statements, those that are needed, those computed inside others, threads of each
+ * rank, bytes of new arrays on all nodes together, is the plan known? GROUP    what computes it
+ * (text), for which line, of so many points (shape): QlPlannedWhere, is a kernel to be compiled?
+ * its sweep or -1, messages that this node sends before it, bytes that it receives, bytes of arrays
+ * that all points touch, is something reduced? STORE    a target of the group: dtype, shape; is it
+ * an array of the program? LINE     what the group computes of that line: the operation; of so many
+ * statements SWEEP    groups, fronts, rows of each, strips, workers REMARK   as QlRemark:
+ * QlRemarkKind, bytes that this node receives */
+typedef enum QlPlannedKind {
+  QL_PLANNED_ARRAY,
+  QL_PLANNED_SUMMARY,
+  QL_PLANNED_GROUP,
+  QL_PLANNED_STORE,
+  QL_PLANNED_LINE,
+  QL_PLANNED_SWEEP,
+  QL_PLANNED_REMARK
+} QlPlannedKind;
+enum { QL_PLANNED_NUMBERS = 8 };
+typedef enum QlPlannedState {
+  QL_STATE_LOST,  /* by an execution that failed */
+  QL_STATE_EMPTY, /* without elements */
+  QL_STATE_PENDING,
+  QL_STATE_BLANK, /* nothing was stored in it */
+  QL_STATE_COMPUTED
+} QlPlannedState;
+/* Why a group is not one with the kernel before it. */
+typedef enum QlApart {
+  QL_APART_NOT, /* there is none, or it only moves */
+  QL_APART_GIVEN,
+  QL_APART_PIECE,
+  QL_APART_SHAPE,
+  QL_APART_ORDER,
+  QL_APART_PLACE,
+  QL_APART_WORTH,
+  QL_APART_SIZE
+} QlApart;
+QL_API const char *ql_apart_text(QlApart apart); /* a clause that begins with "for" */
+/* Who computes a group. */
+typedef enum QlPlannedWhere {
+  QL_WHERE_OWNERS, /* of what is stored, each its points */
+  QL_WHERE_RANKS,  /* every rank all of it */
+  QL_WHERE_NODES,  /* every node all of it */
+  QL_WHERE_ORDER   /* one worker after another */
+} QlPlannedWhere;
+typedef struct QlPlanned {
+  QlPlannedKind kind;
+  const char *text;
+  QlSource source;
+  int ndim;
+  int64_t shape[2 * QL_MAX_DIMS];
+  int64_t numbers[QL_PLANNED_NUMBERS];
+} QlPlanned;
+typedef void QlTell(void *data, const QlPlanned *item);
+/* Local. Plans what is recorded, tells of it, and forgets the plan: nothing is executed, and what
+ * will be is the same as without the call. Of an array that has its value only that is told.
+ * Numbers of messages are this node's. Fails as the execution would before it begins. */
+QL_API QlStatus ql_explain(QlArray *array, QlTell *tell, void *data, QlError *error);
+
 /* ---- what the time went into, under QUELEA_PROFILE or QUELEA_TRACE=file: ---- */
 
 /* clang-format off */
@@ -525,9 +588,8 @@ QL_API void ql_unexport(QlExport *token); /* local, any order, also after ql_clo
 /* Does the handle show its storage, all of it and in its order? */
 QL_API bool ql_is_whole(const QlArray *array);
 /* Collective. Executes what is recorded, and gives the elements from lo to hi, [ndim] each, that
- * are this rank's to write: the pieces of all ranks tile the array. QL_ERR_STATE unless it is
- * whole.
- */
+ * are this rank's to write: the pieces of all ranks tile the array, or what a view shows.
+ * QL_ERR_STATE for views that are no boxes (ql_is_box), between nodes. */
 QL_API QlStatus ql_piece(QlArray *array, int64_t *lo, int64_t *hi, QlError *error);
 /* Local, behind ql_piece, until the next collective call. Copies elements of the piece in C order.
  */

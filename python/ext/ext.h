@@ -312,6 +312,9 @@ extern PyMethodDef qx_random_functions[];
 /* ---- profile.c ---- */
 extern PyMethodDef qx_profile_functions[];
 
+/* ---- explain.c ---- */
+extern PyMethodDef qx_explain_functions[];
+
 /* ---- pieces.c ---- */
 extern PyMethodDef qx_pieces_functions[];
 

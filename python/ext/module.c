@@ -309,6 +309,7 @@ PyMODINIT_FUNC PyInit__quelea(void) {
       PyModule_AddFunctions(module, qx_along_functions) == 0 &&
       PyModule_AddFunctions(module, qx_pieces_functions) == 0 &&
       PyModule_AddFunctions(module, qx_profile_functions) == 0 &&
+      PyModule_AddFunctions(module, qx_explain_functions) == 0 &&
       PyModule_AddFunctions(module, qx_context_functions) == 0 &&
       PyModule_AddIntConstant(module, "MAX_DIMS", QL_MAX_DIMS) == 0)
     return module;

@@ -2,8 +2,9 @@
 
 ``import quelea as np`` in a NumPy script, then ``mpirun -n 16 python script.py``. The namespace is NumPy's; what is not
 there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_root``, ``info``, ``counters``,
-``movements``, ``why_not_blocked``, ``config``, ``profile``, ``progress``, ``checkpoint``, ``checkpoint_every``,
-``restore``; of compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``, ``reduce``, ``scan``, ``allpairs``.
+``movements``, ``why_not_blocked``, ``config``, ``explain``, ``profile``, ``progress``, ``show``, ``movie``,
+``checkpoint``, ``checkpoint_every``, ``restore``; of compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``,
+``reduce``, ``scan``, ``allpairs``.
 """
 
 import importlib as _importlib
@@ -253,6 +254,7 @@ from .einstein import *
 from .elementwise import *
 from .errors import *
 from .evaluating import evaluate
+from .explaining import explain
 from .files import *
 from .flat import *
 from .grids import *
@@ -277,6 +279,7 @@ from .mapping import allpairs, map, reduce, scan
 from .nans import *
 from .packing import *
 from .padding import *
+from .pictures import movie, show
 from .polynomials import *
 from .printing import *
 from .products import *

@@ -19,6 +19,10 @@ void rt_drops_assume(QlContext *ctx) {
   for (Storage *s = ctx->dropped; s; s = s->next_dropped) s->dead = true;
 }
 
+void rt_drops_forget(QlContext *ctx) {
+  for (Storage *s = ctx->dropped; s; s = s->next_dropped) s->dead = false;
+}
+
 static int compare_ids(const void *a, const void *b) {
   uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
   return x < y ? -1 : x > y;
@@ -46,8 +50,7 @@ static QlStatus join_lists(QlContext *ctx, QlError *error) {
  * lists, or all fail: one that has none keeps its hash, so that the lists are asked for again. */
 static QlStatus list_drops(QlContext *ctx, uint64_t **list, QlError *error) {
   CommVerdict verdict;
-  for (Storage *s = ctx->dropped; s; s = s->next_dropped)
-    s->dead = false; /* until all have said so */
+  rt_drops_forget(ctx); /* until all have said so */
   QlStatus status = join_lists(ctx, error);
   size_t count = (size_t)ctx->unmatched_count;
   uint64_t *mine = status ? NULL : malloc((count + 1) * sizeof *mine);

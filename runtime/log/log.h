@@ -365,6 +365,7 @@ QlStatus rt_parts_read(QlContext *ctx, const QlArray *array, QlPart part, int nd
 void rt_drops_add(QlContext *ctx, Storage *storage); /* this rank's last handle of it has gone */
 void rt_drops_assume(
     QlContext *ctx); /* what this rank dropped since the last agreement counts as dead */
+void rt_drops_forget(QlContext *ctx); /* or does not, until all have said so */
 QlStatus rt_drops_settle(QlContext *ctx,
                          QlError *error); /* collective: dead is what every rank dropped */
 void rt_drops_bury(QlContext *ctx);       /* after an agreement: the dead leave the lists */

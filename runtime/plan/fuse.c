@@ -516,12 +516,42 @@ static void count_uses(Planner *planner) {
   }
 }
 
+/* Why did the group not join that before it? */
+static QlApart why_apart(const Planner *planner, const Group *before, const Group *group) {
+  if (group->kind != GROUP_KERNEL || before->kind != GROUP_KERNEL) return QL_APART_NOT;
+  if (group_is_given(group) || group_is_given(before)) return QL_APART_GIVEN;
+  if (group->is_piece || before->is_piece) return QL_APART_PIECE;
+  if (before->rank != group->rank ||
+      memcmp(before->extent, group->extent, (size_t)group->rank * sizeof *group->extent))
+    return QL_APART_SHAPE;
+  if (conflict(planner, before, group, true)) return QL_APART_ORDER;
+  if (!same_points(planner, before, group)) return QL_APART_PLACE;
+  return worth_joining(before, group) ? QL_APART_SIZE : QL_APART_WORTH;
+}
+
+const char *ql_apart_text(QlApart apart) {
+  static const char *const texts[] = {
+      [QL_APART_NOT] = "",
+      [QL_APART_GIVEN] = "for routines and compiled loops are not fused",
+      [QL_APART_PIECE] = "for what it reads, or the other, was written in parts: a kernel for each",
+      [QL_APART_SHAPE] = "for its points are others",
+      [QL_APART_ORDER] =
+          "for it needs at other points what that one stores, or overwrites what that one reads",
+      [QL_APART_PLACE] = "for others compute its points, or it reduces along another axis",
+      [QL_APART_WORTH] = "for they have no array in common, and nothing is saved",
+      [QL_APART_SIZE] = "for one kernel would be too large"};
+  return texts[apart];
+}
+
 QlStatus planner_fuse(Planner *planner) {
   int count = 0;
   count_uses(planner);
   for (int g = 0; g < planner->group_count; g++) {
     Group group = planner->groups[g];
-    if (!join(planner, count, g)) planner->groups[count++] = group;
+    if (join(planner, count, g)) continue;
+    if (planner->explains && count)
+      group.apart = why_apart(planner, &planner->groups[count - 1], &group);
+    planner->groups[count++] = group;
   }
   planner->group_count = count;
   return planner->error->status;

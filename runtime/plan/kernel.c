@@ -504,8 +504,8 @@ static double bytes_touched(const Plan *plan, const PlanGroup *out) {
 }
 
 static QlStatus build_shares(const Planner *planner, const Group *group, PlanGroup *out) {
-  if (!planner->ctx->profile) return QL_OK;
-  out->touched = bytes_touched(planner->plan, out);
+  if (!planner->shares) return QL_OK;
+  out->touched = bytes_touched(planner->plan, out), out->apart = group->apart;
   out->shares = planner_keep_zeros(planner, (size_t)(group->node_count + 1) * sizeof *out->shares);
   if (!out->shares) return QL_ERR_MEMORY;
   bool given = group_is_given(group) || group->kind != GROUP_KERNEL;

@@ -328,15 +328,25 @@ static QlStatus run_pipeline(Planner *planner) {
                                     other ranks have not taken it */
 }
 
+/* Makes the plan; what it holds is its own, and that of the planner gone but for its pool. */
+static QlStatus make(QlContext *ctx, Planner *planner, Plan *made) {
+  planner->ctx = ctx, planner->log = &ctx->log, planner->pool = &ctx->planning;
+  planner->plan = made;
+  QlStatus status = run_pipeline(planner);
+  for (int k = 0; k < made->slot_count; k++) rt_ghosts_release(planner->slots[k].ghosts);
+  if (status) release(ctx, made);
+  return status;
+}
+
 QlStatus rt_plan_make(QlContext *ctx, Plan **result, QlError *error) {
   trim_cache(ctx); /* whatever fails here and not elsewhere */
   Plan made = {0}, *plan = NULL;
-  Planner planner = {
-      .ctx = ctx, .log = &ctx->log, .pool = &ctx->planning, .plan = &made, .error = error};
-  QlStatus status = run_pipeline(&planner);
-  if (!status && !(plan = planner_keep(&planner, &made, sizeof made))) status = QL_ERR_MEMORY;
-  for (int k = 0; k < made.slot_count; k++) rt_ghosts_release(planner.slots[k].ghosts);
-  if (status) release(ctx, &made);
+  Planner planner = {.error = error, .shares = ctx->profile != NULL};
+  QlStatus status = make(ctx, &planner, &made);
+  if (!status && !(plan = planner_keep(&planner, &made, sizeof made))) {
+    status = QL_ERR_MEMORY;
+    release(ctx, &made);
+  }
   ql_pool_clear(&ctx->planning);
   if (status) return status;
   Plan **bucket = &ctx->plans[plan->hash % PLAN_BUCKETS];
@@ -350,6 +360,20 @@ QlStatus rt_plan_make(QlContext *ctx, Plan **result, QlError *error) {
   *result = plan;
   return QL_OK;
 }
+
+QlStatus rt_plan_sketch(QlContext *ctx, PlanSketch *sketch, QlError *error) {
+  *sketch = (PlanSketch){.live = 0};
+  Planner planner = {.error = error, .shares = true, .explains = true};
+  QlStatus status = make(ctx, &planner, &sketch->plan);
+  for (int k = 0; !status && k < ctx->log.count; k++) {
+    sketch->live += planner.statements[k].live;
+    sketch->inlined += planner.statements[k].live && planner.statements[k].inlined;
+  }
+  ql_pool_clear(&ctx->planning);
+  return status;
+}
+
+void rt_plan_discard(QlContext *ctx, PlanSketch *sketch) { release(ctx, &sketch->plan); }
 
 /* Templates may have learnt of deeper ghosts since, for which the blocks that it allocates have no
  * room. */

@@ -140,6 +140,7 @@ typedef struct PlanGroup {
   bool swept;                /* with others, front by front */
   PlanShare *shares;         /* of the statements that it serves; NULL: nobody asks */
   int share_count;
+  QlApart apart;   /* from the kernel before it, and why */
   double touched;  /* bytes of arrays for each of its points */
   int reduce_axis; /* -1; along it a box is cut between leaves, of JIT_LEAF points */
   int whole_axis;  /* -1; along it a box is not cut, for it is reduced to one value */
@@ -308,6 +309,14 @@ QlStatus rt_plan_key(QlContext *ctx, QlError *error);
 Plan *rt_plan_find(const QlContext *ctx);
 /* Local. Plans the log and puts the plan into the cache; kernels may be missing still. */
 QlStatus rt_plan_make(QlContext *ctx, Plan **plan, QlError *error);
+/* Local. The same plan for who asks only what it is: it has the shares of statements, and the cache
+ * does not know it. To be given back before anything else is planned. */
+typedef struct PlanSketch {
+  Plan plan;
+  int live, inlined; /* statements that are needed, and those of them computed inside others */
+} PlanSketch;
+QlStatus rt_plan_sketch(QlContext *ctx, PlanSketch *sketch, QlError *error);
+void rt_plan_discard(QlContext *ctx, PlanSketch *sketch);
 /* A plan that cannot be run leaves the cache. */
 void rt_plan_forget(QlContext *ctx, Plan *plan);
 void rt_plan_drop_all(QlContext *ctx);

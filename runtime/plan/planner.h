@@ -24,6 +24,7 @@
  *   depend.c    which worker must wait for which
  *   guards.c    whether the plan can be moved to other positions, and moving it
  *   compile.c   the kernels: known, or compiled once per node
+ *   explain.c   what the plan is, told to who asks (quelea.explain)
  *
  * Boxes and maps of a group are in its domain's coordinates. */
 #ifndef QUELEA_PLANNER_H
@@ -158,6 +159,7 @@ typedef struct Group {
   bool is_piece; /* of a statement: what it brings from other nodes is wanted by other pieces too */
   bool swept;    /* with others, front by front (sweep.c) */
   bool is_edge;  /* a small piece: its kernel has no offsets, so that all edges share it */
+  QlApart apart; /* for who asks */
 } Group;
 
 /* Who computes points of a group: of each axis of the target's grid the cells that have points, and
@@ -257,8 +259,10 @@ typedef struct Planner {
   int remark_room;
   PlanTie *ties;
   int tie_count, tie_room;
-  Swept *swept; /* parallel to plan->sweeps */
-  int reader;   /* the statement for whose operand something is being moved */
+  Swept *swept;  /* parallel to plan->sweeps */
+  int reader;    /* the statement for whose operand something is being moved */
+  bool shares;   /* somebody asks what statements have in groups, */
+  bool explains; /* and why groups are what they are */
   QlError *error;
 } Planner;
 

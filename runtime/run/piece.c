@@ -1,8 +1,8 @@
 /* The pieces of arrays that ranks hold, for files: each rank writes its piece of an array, and a
  * new one is made of what each has read.
  *
- *     writing   a node's part is cut among its ranks: their pieces tile the array
- *               (rank 0 has all of an array that is replicated)
+ *     writing   a node's part is cut among its ranks: their pieces tile the array, or what a view
+ *               shows of it (rank 0 has all of an array that is replicated)
  *
  *     reading   what the workers of a rank own of a new array of that shape; where that is no box,
  *               the hull of it, of which others have something too */
@@ -36,36 +36,96 @@ static Box share_of_rank(const CommInfo *info, int ndim, Box box) {
   return box;
 }
 
+static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+
+/* The positions of a dimension at which the axis, which follows it, is within the interval. */
+static Interval positions_within(const AxisMap *axis, Interval within) {
+  int64_t step = axis->step;
+  if (step > 0)
+    return (Interval){floor_div(within.lo - axis->start - 1, step) + 1,
+                      floor_div(within.hi - axis->start - 1, step) + 1};
+  return (Interval){floor_div(axis->start - within.hi, -step) + 1,
+                    floor_div(axis->start - within.lo, -step) + 1};
+}
+
+/* Cuts what a view shows to that which lies in a box of its storage. False: none of it does. */
+static bool cut_view(int ndim, const AxisMap *axes, const Box *owned, Box *box) {
+  for (int a = 0; a < ndim; a++) {
+    int r = axes[a].dim;
+    if (r < 0 && (axes[a].start < owned->lo[a] || axes[a].start >= owned->hi[a])) return false;
+    if (r < 0) continue;
+    Interval within = positions_within(&axes[a], (Interval){owned->lo[a], owned->hi[a]});
+    box->lo[r] = QL_MAX(box->lo[r], within.lo), box->hi[r] = QL_MIN(box->hi[r], within.hi);
+    if (box->lo[r] >= box->hi[r]) return false;
+  }
+  return true;
+}
+
+static bool axes_of(const QlArray *array, AxisMap *axes) {
+  const Storage *storage = array->storage;
+  return view_axes(array->ndim, array->shape, array->strides, array->offset, storage->ndim,
+                   storage->shape, axes);
+}
+
 QlStatus ql_piece(QlArray *array, int64_t *lo, int64_t *hi, QlError *error) {
   QlContext *ctx = array->context;
   const Storage *storage = array->storage;
+  AxisMap axes[QL_MAX_DIMS];
   QL_ERROR(local);
   if (!error) error = &local;
-  if (!ql_is_whole(array))
-    return ql_fail(error, QL_ERR_STATE, "pieces are those of whole arrays, not of views");
+  bool several = ctx->info->node_count > 1;
+  bool is_box = axes_of(array, axes) && (array->ndim || !storage->ndim); /* an element has no box */
+  if (several && !is_box)
+    return ql_fail(
+        error, QL_ERR_STATE,
+        "between nodes pieces are those of arrays, or of views that lie in them as boxes");
   QL_TRY(ql_settle(array, error));
   Box box = box_of_shape(array->ndim, array->shape);
+  bool mine = ctx->info->rank == 0;
   if (array->size && storage->layout->template) {
-    box = rt_layout_node(storage->layout, storage->ndim, storage->shape, ctx->info->node);
-    box = share_of_rank(ctx->info, storage->ndim, box);
+    Box owned = rt_layout_node(storage->layout, storage->ndim, storage->shape, ctx->info->node);
+    mine = !several || cut_view(storage->ndim, axes, &owned, &box);
+    if (mine) box = share_of_rank(ctx->info, array->ndim, box);
     rt_wait_node(ctx);
-  } else if (ctx->info->rank) {
-    for (int a = 0; a < array->ndim; a++) box.hi[a] = 0;
   }
+  for (int a = 0; a < array->ndim && !mine; a++) box.hi[a] = box.lo[a] = 0;
   give_box(array->ndim, &box, lo, hi);
   return QL_OK;
 }
 
+/* Where this node holds the element of a view at lo, and bytes from one to the next. */
+static const char *address_of(const QlArray *array, const int64_t *lo, int64_t *stride) {
+  const Storage *storage = array->storage;
+  const Block *block = storage->block;
+  int64_t item = (int64_t)ql_dtype_info[storage->dtype].size, at = 0;
+  AxisMap axes[QL_MAX_DIMS];
+  for (int r = 0; r < array->ndim; r++) stride[r] = 0;
+  if (axes_of(array, axes)) {
+    for (int a = 0; a < storage->ndim; a++) {
+      const AxisMap *axis = &axes[a];
+      int64_t index = axis->start + (axis->dim < 0 ? 0 : axis->step * lo[axis->dim]);
+      at += (index - block->alloc.lo[a]) * block->stride[a];
+      if (axis->dim >= 0) stride[axis->dim] = axis->step * block->stride[a];
+    }
+  } else { /* on one node, where blocks are in C order */
+    at = array->offset * item;
+    for (int r = 0; r < array->ndim; r++)
+      stride[r] = array->strides[r] * item, at += lo[r] * stride[r];
+  }
+  if (array->part == QL_PART_IMAG) at += (int64_t)ql_dtype_info[array->dtype].size;
+  return block->data + at;
+}
+
 void ql_piece_read(const QlArray *array, const int64_t *lo, const int64_t *hi, void *host) {
-  const Block *block = array->storage->block;
   size_t item = ql_dtype_info[array->dtype].size;
-  int64_t packed[QL_MAX_DIMS];
+  int64_t packed[QL_MAX_DIMS], stride[QL_MAX_DIMS];
   Box box = {{0}, {0}};
   memcpy(box.lo, lo, (size_t)array->ndim * sizeof *lo);
   memcpy(box.hi, hi, (size_t)array->ndim * sizeof *hi);
   if (box_empty(array->ndim, &box)) return;
+  const char *from = address_of(array, lo, stride);
   box_strides(array->ndim, &box, (int64_t)item, packed);
-  box_copy(array->ndim, &box, item, host, &box, packed, block->data, &block->alloc, block->stride);
+  box_copy(array->ndim, &box, item, host, &box, packed, from, &box, stride);
 }
 
 /* ---- reading ---- */

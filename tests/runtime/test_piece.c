@@ -59,14 +59,52 @@ static void written(void) {
   }
 }
 
-static void views(void) {
-  QlArray *array = ramp(1, (int64_t[]){SIZE}), *view = NULL;
-  QlError error = {0};
-  int64_t lo, hi;
-  CHECK_INT_EQ(ql_view(array, 1, (int64_t[]){SIZE - 1}, (int64_t[]){1}, 1, &view, NULL), QL_OK);
+/* Rows and columns with steps, downwards or turned: each element says where it lies. */
+static void view_of(const QlArray *array, int ndim, const int64_t *shape, const int64_t *strides,
+                    int64_t offset) {
+  static double host[SIZE];
+  QlArray *view = NULL;
+  int64_t lo[2], hi[2], wrong = 0;
+  CHECK_INT_EQ(ql_view((QlArray *)array, ndim, shape, strides, offset, &view, NULL), QL_OK);
   CHECK(!ql_is_whole(view));
-  CHECK_INT_EQ(ql_piece(view, &lo, &hi, &error), QL_ERR_STATE);
-  ql_release(view), ql_release(array);
+  CHECK_INT_EQ(ql_piece(view, lo, hi, &job.error), QL_OK);
+  CHECK_INT_EQ(sum_of_ranks(volume(ndim, lo, hi)), view->size);
+  ql_piece_read(view, lo, hi, host);
+  int64_t columns = ndim > 1 ? hi[1] - lo[1] : 1, points = volume(ndim, lo, hi);
+  for (int64_t k = 0; k < points; k++) {
+    int64_t at = offset + (lo[0] + k / columns) * strides[0];
+    if (ndim > 1) at += (lo[1] + k % columns) * strides[1];
+    wrong += host[k] != (double)(1 + at);
+  }
+  CHECK_INT_EQ(wrong, 0);
+  ql_release(view);
+}
+
+static void views(void) {
+  QlArray *line = ramp(1, (int64_t[]){SIZE}), *matrix = NULL;
+  enum { R = ROWS, C = COLUMNS };
+  CHECK_INT_EQ(ql_full(job.ctx, QL_F64, 2, (int64_t[]){R, C}, ql_f64(0), &matrix, &job.error),
+               QL_OK);
+  QlArray *turned = NULL; /* its elements count in C order */
+  CHECK_INT_EQ(ql_view(line, 2, (int64_t[]){R, C}, (int64_t[]){C, 1}, 0, &turned, NULL), QL_OK);
+  CHECK_INT_EQ(ql_assign(job.ctx, matrix, &(QlOperand){.array = turned}, &job.error), QL_OK);
+  view_of(line, 1, (int64_t[]){SIZE - 1}, (int64_t[]){1}, 1);
+  view_of(line, 1, (int64_t[]){SIZE / 3}, (int64_t[]){-3}, SIZE - 1);
+  view_of(matrix, 2, (int64_t[]){C, R}, (int64_t[]){1, C}, 0);
+  view_of(matrix, 2, (int64_t[]){R / 2, C / 4}, (int64_t[]){-2 * C, 4}, (R - 1) * C + 1);
+  view_of(matrix, 2, (int64_t[]){C - 2, 7}, (int64_t[]){1, -3 * C}, 40 * C + 2);
+  view_of(matrix, 1, (int64_t[]){C}, (int64_t[]){1}, 30 * C);
+  view_of(matrix, 1, (int64_t[]){R}, (int64_t[]){C}, 3);
+  view_of(matrix, 2, (int64_t[]){4, C}, (int64_t[]){0, 1}, 30 * C);
+  int64_t lo, hi;
+  QlError error = {0};
+  QlArray *diagonal = NULL;
+  CHECK_INT_EQ(ql_view(matrix, 1, (int64_t[]){C}, (int64_t[]){C + 1}, 0, &diagonal, NULL), QL_OK);
+  if (ql_info(job.ctx).node_count > 1)
+    CHECK_INT_EQ(ql_piece(diagonal, &lo, &hi, &error), QL_ERR_STATE);
+  else
+    view_of(matrix, 1, (int64_t[]){C}, (int64_t[]){C + 1}, 0);
+  ql_release(diagonal), ql_release(turned), ql_release(matrix), ql_release(line);
 }
 
 static void read_back(void) {
