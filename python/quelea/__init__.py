@@ -3,7 +3,8 @@
 ``import quelea as np`` in a NumPy script, then ``mpirun -n 16 python script.py``. The namespace is NumPy's; what is not
 there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_root``, ``info``, ``counters``,
 ``movements``, ``why_not_blocked``, ``config``, ``profile``, ``progress``, ``checkpoint``, ``checkpoint_every``,
-``restore``; of compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``, ``reduce``, ``scan``, ``allpairs``.
+``restore``, ``digest``; of compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``, ``reduce``, ``scan``,
+``allpairs``.
 """
 
 import importlib as _importlib
@@ -247,6 +248,7 @@ from .compiling import cfunc, jit, njit, prange
 from .correlation import *
 from .creation import *
 from .diagonals import *
+from .digests import digest
 from .editing import *
 from .einstein import *
 from .elementwise import *
