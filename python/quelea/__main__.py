@@ -1,4 +1,4 @@
-"""``python -m quelea params | info | limits | bench | coverage``."""
+"""``python -m quelea params | info | limits | bench | coverage | scale``."""
 
 import importlib
 import importlib.util
@@ -14,7 +14,8 @@ _USAGE = """python -m quelea COMMAND
   limits   measures what this machine gives at best: arithmetic, caches, memory, messages
   bench    measures this machine and Quelea on it; `bench small`: small statements beside NumPy,
            `bench jit`: compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI
-  coverage which of NumPy's functions there are: dtypes, over ranks, in which tests; `coverage numpy.fft`: of these"""
+  coverage which of NumPy's functions there are: dtypes, over ranks, in which tests; `coverage numpy.fft`: of these
+  scale    runs a script on several numbers of ranks, here, on hosts or under Slurm: how it scales; `scale --help`"""
 
 
 def _print_params() -> int:
@@ -55,6 +56,10 @@ def main(arguments: list[str]) -> int:
         from .coverage import main as coverage
 
         return coverage(arguments[1:])
+    if command == "scale":
+        from .scaling import main as scale
+
+        return scale(arguments[1:])
     print(_USAGE, file=sys.stdout if command in ("-h", "--help", "help") else sys.stderr)
     return 0 if command in ("-h", "--help", "help") else 2
 
