@@ -168,7 +168,8 @@ def _verdict(study: Study, records: Records) -> int:
     good = [row for _, row in rows if row is not None and row["status"] == "ok"]
     wrong = differing(study, records)
     for point, said in wrong.items():
-        print(f"the answer on {point.ranks} rank(s) on {point.nodes} node(s) {said}")
+        size = f" with {point.series}" if point.series else ""
+        print(f"the answer{size} on {point.ranks} rank(s) on {point.nodes} node(s) {said}")
     if good and all(row["answer_by"] == "none" for row in good):
         print(
             "no answers were compared: end the script with quelea.digest(u), or say --answer REGEX"
@@ -177,14 +178,14 @@ def _verdict(study: Study, records: Records) -> int:
         print(f"failed: {run.name}; {records.file(run, 'err')}")
     missing = sum(row is None for _, row in rows)
     if missing:
-        print(f"{missing} run(s) are missing")
+        print(f"{missing} run(s) were left out, or have not been run: the same line runs them")
     return 1 if wrong or failed or missing else 0
 
 
 def _is_short_of_cores(study: Study) -> bool:
-    return study.launcher in ("local", "lab") and max(study.ranks) * study.threads > (
-        os.cpu_count() or 1
-    )
+    return study.launcher in ("local", "lab") and max(
+        ranks for ranks, _ in study.places()
+    ) * study.threads > (os.cpu_count() or 1)
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
@@ -217,9 +218,16 @@ def _main(arguments: Sequence[str]) -> int:
         words = [word for word in words if word != "--report"]
     study = study_of(given)
     study.points()
-    place, reading = place_of(given), reading_of(given)
     folder = Path(os.path.join(started, given.out or f"scale-{Path(given.script).stem}"))
     records = Records(folder, study.key(), {"folder": os.getcwd(), "words": words})
+    try:
+        return _work(given, study, records)
+    finally:
+        records.close()
+
+
+def _work(given: Any, study: Study, records: Records) -> int:
+    place, reading = place_of(given), reading_of(given)
     if records.put_away:
         print(f"another script, arguments or options: the earlier study is in {records.put_away}")
     jobs = Jobs(study, place, reading, records, _options(given))
@@ -250,7 +258,7 @@ def _main(arguments: Sequence[str]) -> int:
 
 
 def _options(given: Any) -> list[str]:
-    return shlex.split(given.slurm or "")
+    return shlex.split(given.sbatch)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -19,7 +19,7 @@ _EPILOG = """examples:
   python -m quelea scale --size n=1000,4000 jacobi.py --n {n}            a curve for each size
   python -m quelea scale --weak 'n=1000*sqrt(ranks)' jacobi.py --n {n}   as much for each rank
   python -m quelea scale --hosts hostfile --nodes 1,2,4 --per-node 16 jacobi.py
-  python -m quelea scale --slurm='--partition=long --time=00:20:00' --nodes 1,2,4,8 --per-node 64 jacobi.py
+  python -m quelea scale --sbatch='--time=20' --nodes 1,2,4,8 --per-node 64 jacobi.py
   python -m quelea scale --out scale-jacobi --report                     the table and the pictures again
 
 A study that was interrupted goes on when the same line is typed again. Answers are compared bit by bit: what the script
@@ -145,12 +145,12 @@ def parser() -> argparse.ArgumentParser:
     where.add_argument(
         "--hosts", default="", metavar="FILE", help="a hostfile, or the program cluster/hosts"
     )
-    where.add_argument(
-        "--slurm",
-        nargs="?",
-        const="",
-        metavar="OPTIONS",
-        help="submit jobs, with these options of sbatch",
+    where.add_argument("--slurm", action="store_true", help="submit a job for each point")
+    add(
+        "--sbatch",
+        default="",
+        metavar="=OPTIONS",
+        help="of the jobs: --sbatch='--partition=long --time=20'",
     )
     add(
         "--launch",
@@ -174,9 +174,13 @@ def _powers() -> tuple[int, ...]:
     return tuple(2**k for k in range(int(math.log2(cores)) + 1))
 
 
+def _is_slurm(given: Any) -> bool:
+    return bool(given.slurm or given.sbatch)
+
+
 def place_of(given: Any) -> Place:
     """Say where it runs."""
-    launch = given.launch or ("srun --mpi=pmix" if given.slurm is not None else "")
+    launch = given.launch or ("srun --mpi=pmix" if _is_slurm(given) else "")
     return Place(given.threads, given.hosts, launch, given.limit)
 
 
@@ -186,7 +190,11 @@ def reading_of(given: Any) -> Reading:
 
 
 def _launcher(given: Any) -> str:
-    if given.slurm is not None:
+    if _is_slurm(given):
+        if given.hosts:
+            raise ValueError(
+                "Slurm chooses the hosts: give --sbatch='--nodelist=...' in place of --hosts"
+            )
         return "slurm"
     if not given.hosts:
         return "launch" if given.launch else "local"
@@ -217,12 +225,10 @@ def study_of(given: Any) -> Study:
         raise ValueError("--per-node is in place of --ranks: give one of them")
     nodes = given.nodes or (1,)
     ranks = given.ranks or _powers()
-    if given.per_node:
-        ranks = tuple(dict.fromkeys(n * p for n in nodes for p in given.per_node))
     where = [
         given.hosts,
         given.launch,
-        *shlex.split(given.slurm or ""),
+        *shlex.split(given.sbatch),
         given.seconds,
         given.answer,
     ]
@@ -231,6 +237,7 @@ def study_of(given: Any) -> Study:
         arguments=tuple(given.arguments),
         ranks=ranks,
         nodes=nodes,
+        per_node=given.per_node or (),
         threads=given.threads,
         sizes=tuple(given.size),
         weak=tuple(given.weak),

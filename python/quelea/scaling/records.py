@@ -48,6 +48,7 @@ class Records:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            os.close(self._lock)
             raise RuntimeError(
                 f"another study is at work in {folder}: give another folder by --out"
             ) from None
@@ -99,6 +100,10 @@ class Records:
     @staticmethod
     def _name(row: Row) -> str:
         return " ".join(row[name] for name in ("series", "ranks", "nodes", "repeat", "arguments"))
+
+    def close(self) -> None:
+        """Let others work in the folder."""
+        os.close(self._lock)
 
     def of(self, run: Run) -> Row | None:
         """Find the row of a run."""

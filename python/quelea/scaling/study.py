@@ -56,6 +56,7 @@ class Study:
     arguments: tuple[str, ...]
     ranks: tuple[int, ...]
     nodes: tuple[int, ...]
+    per_node: tuple[int, ...]  # in place of ranks, if there are any
     threads: int
     sizes: tuple[tuple[str, tuple[float, ...]], ...]
     weak: tuple[tuple[str, str], ...]
@@ -81,9 +82,10 @@ class Study:
 
     def places(self) -> list[tuple[int, int]]:
         """Give ranks and nodes of the points: those of which a node has whole ranks."""
-        found = [
-            (r, n) for r, n in itertools.product(self.ranks, self.nodes) if r >= n and r % n == 0
-        ]
+        pairs = itertools.product(self.ranks, self.nodes)
+        found = [(r, n) for r, n in pairs if r >= n and r % n == 0]
+        if self.per_node:
+            found = [(n * p, n) for n in self.nodes for p in self.per_node]
         return sorted(set(found))
 
     def points(self) -> list[Point]:
