@@ -49,9 +49,14 @@ def _bars(axes: Any, found: dict[str, list[Line]], what: str, times: float) -> N
 def _speedup(axes: Any, study: Study, lines: Sequence[Line]) -> None:
     found, ranks = curves(study, lines), _ranks(lines)
     _bars(axes, found, "speedup", 1.0)
-    for first in sorted({min(line.point.ranks for line in one) for one in found.values()}):
-        shown = [r for r in ranks if r >= first]
-        axes.plot(shown, [r / first for r in shown], "--", color="grey", label="ideal", zorder=0)
+    first: dict[str, int] = {}  # of each series, to which all of its curves are compared
+    for line in lines:
+        if line.runs:
+            first.setdefault(line.point.series, line.point.ranks)
+    for k, least in enumerate(sorted(set(first.values()))):
+        shown = [r for r in ranks if r >= least]
+        ideal = [r / least for r in shown]
+        axes.plot(shown, ideal, "--", color="grey", label="" if k else "ideal", zorder=0)
     axes.set_yscale("log", base=2)
     axes.yaxis.set_major_formatter(_ticker().FuncFormatter(lambda y, _: f"{y:g}"))
     axes.set_ylabel(
