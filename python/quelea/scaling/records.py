@@ -1,8 +1,8 @@
-"""The folder of a study, and its table: a row is added when a run ends: what ends a study loses that run alone.
+"""The folder of a study, and its table: a row for each run as it ends, so that a study loses one run at most.
 
 study.json   what was asked for
 runs.csv     a row for each run (of what has run again, the last counts)
-runs/        what each run printed, and what it said of itself
+runs/KEY/    what each run printed, and what it said of itself
 jobs/        of Slurm: a script for each point, and which jobs are theirs
 before-1/    an earlier study of another script, or of other arguments
 table.csv, speedup.png, ...   the results
@@ -56,8 +56,10 @@ class Records:
         before = self._asked().get("key")
         if before is not None and before != key:
             self._put_away()
-        for name in ("runs", "jobs"):
-            (folder / name).mkdir(exist_ok=True)
+        # jobs of a study that was put away, which still run, do not find this one's files
+        self.runs = folder / "runs" / key
+        for made in (self.runs, folder / "jobs"):
+            made.mkdir(parents=True, exist_ok=True)
         new = folder / "study.json.new"
         new.write_text(json.dumps({"key": key, **asked}, indent=1) + "\n")
         new.replace(folder / "study.json")
@@ -123,4 +125,4 @@ class Records:
 
     def file(self, run: Run, kind: str) -> Path:
         """Name a file of a run: json, out, err or end."""
-        return self.folder / "runs" / f"{run.name}.{kind}"
+        return self.runs / f"{run.name}.{kind}"

@@ -1,8 +1,8 @@
 """Studies under Slurm: a job for each point, whose script runs the repeats one after another and says how each ended.
 
-    jobs/8x2.sh         for sbatch
-    jobs/submitted      which job is whose; a study that was interrupted finds its jobs again
-    runs/8x2-run1.end   status, and seconds, of a run that has ended
+    jobs/8x2.sh             for sbatch
+    jobs/submitted          which job is whose; a study that was interrupted finds its jobs again
+    runs/KEY/8x2-run1.end   status, and seconds, of a run that has ended
 
 Scripts can be read, changed and submitted by hand: a run that has its ``.end`` is not run again.
 """
@@ -81,7 +81,7 @@ def script_of(
     body = _BODY.format(
         folder=shlex.quote(os.getcwd()),
         exports="\n".join(exports),
-        runs=shlex.quote(str(folder / "runs")),
+        runs=shlex.quote(str(records.runs.resolve())),
         calls="\n".join(f"run {run.name} {shlex.join(command)} || exit" for run in runs),
     )
     return "#!/bin/bash\n" + "".join(f"#SBATCH {option}\n" for option in asked) + body
@@ -146,7 +146,11 @@ class Jobs:
         if done.returncode and "Invalid job id" not in done.stderr:
             raise RuntimeError(f"squeue: {done.stderr.strip()}")
         parts = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
-        return {words[0]: words[1].strip().lower() for words in parts if len(words) == 2}
+        return {
+            words[0]: words[1].strip().lower().removesuffix(" none")
+            for words in parts
+            if len(words) == 2
+        }
 
     def ended(self, run: Run) -> Row | None:
         """Give the row of a run that has ended."""
