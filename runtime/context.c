@@ -104,7 +104,8 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
   status = jit_open(&jit, &ctx->jit, error);
   if (!status) status = rt_blas_open(error);
   bool to_file = strstr(ctx->params.trace, "file:") != NULL;
-  if (!status && (ctx->params.profile || to_file)) status = rt_profile_new(ctx, to_file, error);
+  if (!status && (ctx->params.profile || *ctx->params.profile_file || to_file))
+    status = rt_profile_new(ctx, to_file, error);
   if (!status) status = rt_team_new(ctx, error);
   if ((status = rt_agree_status(ctx, status, error))) {
     ql_close(ctx);

@@ -229,7 +229,7 @@ typedef enum QlPhase { QL_PHASES(X) QL_PHASE_COUNT } QlPhase;
 /* Of a place in the program, on this rank; times in ticks. */
 #define QL_PROFILE_NUMBERS(X) \
   X(calls) X(at_once) X(kernels) X(swept) X(points) X(operations) X(bytes) \
-  X(computing) X(all_threads) X(few) X(waiting) X(moving) X(compiling) X(messages) X(sent_bytes)
+  X(computing) X(all_threads) X(few) X(waiting) X(receiving) X(moving) X(compiling) X(messages) X(sent_bytes)
 /* clang-format on */
 typedef struct QlProfileLine {
   bool used;
@@ -242,10 +242,14 @@ typedef struct QlProfile {
   double seconds, phases[QL_PHASE_COUNT]; /* of the main thread, since the start */
   double immediate; /* of those in PROGRAM so many in statements executed at once, about */
   double seconds_per_tick;
-  int64_t lost; /* events of the trace for which there was no room */
+  int64_t lost;    /* events of the trace for which there was no room */
+  uint64_t looked; /* a sum of the numbers that ql_profile_looked was told, in their order */
+  int64_t looks;
 } QlProfile;
 /* Local. False: nothing is measured. */
 QL_API bool ql_profile(QlContext *context, QlProfile *profile);
+/* Local. The program has seen a number. On all ranks the same ones, whatever ranks there are. */
+QL_API void ql_profile_looked(QlContext *context, const QlScalar *scalar);
 /* Local. The program compiles a function of its own, and has done so: that belongs to its line. */
 QL_API void ql_profile_compiling(QlContext *context, bool begins);
 /* Local. The places one after another, *number from 0 on; NULL: that was the last. */

@@ -8,6 +8,7 @@ int qx_item(QlArray *array, QlScalar *value) {
   QL_ERROR(error);
   if (qx_enter_at() < 0) return -1;
   if (ql_item(array, value, &error)) return qx_raise_int(&error);
+  ql_profile_looked(qx.context, value);
   return 0;
 }
 

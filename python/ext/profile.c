@@ -22,8 +22,8 @@ static PyObject *row(const QlProfileLine *line, double each) {
   qx_describe(NULL, line->source, text, sizeof text);
   PyObject *numbers = PyDict_New();
   QlProfileLine l = *line;
-  l.computing *= each, l.all_threads *= each, l.few *= each, l.waiting *= each, l.moving *= each,
-      l.compiling *= each;
+  l.computing *= each, l.all_threads *= each, l.few *= each, l.waiting *= each, l.receiving *= each,
+      l.moving *= each, l.compiling *= each;
 #define X(name) \
   if (numbers && !set_number(numbers, #name, l.name)) Py_CLEAR(numbers);
   QL_PROFILE_NUMBERS(X)
@@ -51,7 +51,8 @@ static PyObject *module_profile(PyObject *module, PyObject *unused) {
     Py_XDECREF(list);
     return NULL;
   }
-  return Py_BuildValue("(ddNN)", profile.seconds, profile.immediate, dict, list);
+  return Py_BuildValue("(ddNNLK)", profile.seconds, profile.immediate, dict, list,
+                       (long long)profile.looks, (unsigned long long)profile.looked);
 }
 
 static PyObject *module_trace_events(PyObject *module, PyObject *unused) {
@@ -74,7 +75,7 @@ static PyObject *module_trace_events(PyObject *module, PyObject *unused) {
 PyMethodDef qx_profile_functions[] = {
     {"profile", module_profile, METH_NOARGS,
      "profile(): (seconds, those in statements executed at once, {phase: seconds}, [(line, "
-     "numbers)]), or None."},
+     "numbers)], numbers that the program has seen, a sum of them), or None."},
     {"trace_events", module_trace_events, METH_NOARGS,
      "trace_events(): [(what, thread, line, begin, length)], in microseconds, and how many more "
      "there "

@@ -5,6 +5,9 @@ there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_ro
 ``movements``, ``why_not_blocked``, ``config``, ``explain``, ``profile``, ``progress``, ``show``, ``movie``,
 ``checkpoint``, ``checkpoint_every``, ``restore``; of compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``,
 ``reduce``, ``scan``, ``allpairs``.
+``movements``, ``why_not_blocked``, ``config``, ``profile``, ``progress``, ``checkpoint``, ``checkpoint_every``,
+``restore``, ``digest``; of compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``, ``reduce``, ``scan``,
+``allpairs``.
 """
 
 import importlib as _importlib
@@ -249,6 +252,7 @@ from .compiling import cfunc, jit, njit, prange
 from .correlation import *
 from .creation import *
 from .diagonals import *
+from .digests import digest
 from .editing import *
 from .einstein import *
 from .elementwise import *

@@ -1,4 +1,5 @@
 """``python -m quelea params | info | doctor | limits | bench | coverage``."""
+"""``python -m quelea params | info | limits | bench | coverage | scale``."""
 
 import importlib
 import importlib.util
@@ -17,6 +18,10 @@ _USAGE = """python -m quelea COMMAND
            beside NumPy, `bench arrays`: products, sorts, transforms and the like beside NumPy, `bench jit`:
            compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI
   coverage which of NumPy's functions there are: dtypes, over ranks, in which tests; `coverage numpy.fft`: of these"""
+  bench    measures this machine and Quelea on it; `bench small`: small statements beside NumPy,
+           `bench jit`: compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI
+  coverage which of NumPy's functions there are: dtypes, over ranks, in which tests; `coverage numpy.fft`: of these
+  scale    runs a script on several numbers of ranks, here, on hosts or under Slurm: how it scales; `scale --help`"""
 
 
 def _print_params() -> int:
@@ -61,6 +66,10 @@ def main(arguments: list[str]) -> int:
         from .coverage import main as coverage
 
         return coverage(arguments[1:])
+    if command == "scale":
+        from .scaling import main as scale
+
+        return scale(arguments[1:])
     print(_USAGE, file=sys.stdout if command in ("-h", "--help", "help") else sys.stderr)
     return 0 if command in ("-h", "--help", "help") else 2
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import _quelea
+from . import _quelea, digests
 
 __all__ = ["at_end", "profile"]
 
@@ -26,6 +26,8 @@ def _trace_file() -> str:
 
 
 _TRACE = _trace_file()
+_FILE = os.environ.get("QUELEA_PROFILE_FILE", "")
+_FILE = _FILE and os.path.abspath(_FILE)
 
 # What the ranks tell of a line: what is added up, then times, of which the report has the mean and the largest.
 _COUNTS = (
@@ -63,13 +65,13 @@ def profile() -> list[dict[str, Any]]:
     list of dict
         The slowest first: ``line`` (file, number and text); ``seconds`` of the rank's main thread, which are
         ``computing``, ``few`` (statements on few elements, executed when they were recorded), ``waiting`` (for other
-        workers, and for messages), ``moving`` (packing and unpacking of messages) and ``compiling``; ``all_threads``,
-        seconds of computing of all threads; ``calls``, statements recorded, of which ``at_once`` were executed then (of
-        these about one in 16 is measured: theirs are estimates); ``kernels`` executed, ``swept`` of them in sweeps;
-        ``points`` and floating-point ``operations`` computed; ``bytes`` of arrays read and written, each array once in
-        a kernel; ``messages`` and ``sent_bytes`` of this node's leader; ``halo``, ``redistribution`` and ``gather``:
-        bytes that this node has received. A kernel that serves several lines is shared among them by what their
-        operations cost.
+        workers, and for messages: ``receiving``), ``moving`` (packing and unpacking of messages) and ``compiling``;
+        ``all_threads``, seconds of computing of all threads; ``calls``, statements recorded, of which ``at_once``
+        were executed then (of these about one in 16 is measured: theirs are estimates); ``kernels`` executed,
+        ``swept`` of them in sweeps; ``points`` and floating-point ``operations`` computed; ``bytes`` of arrays read
+        and written, each array once in a kernel; ``messages`` and ``sent_bytes`` of this node's leader; ``halo``,
+        ``redistribution`` and ``gather``: bytes that this node has received. A kernel that serves several lines is
+        shared among them by what their operations cost.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def profile() -> list[dict[str, Any]]:
         moved.setdefault(text, dict.fromkeys(("halo", "redistribution", "gather"), 0.0))[what] += (
             size
         )
-    empty = dict.fromkeys([*_TOLD, "seconds"], 0.0)
+    empty = dict.fromkeys([*_TOLD, "receiving", "seconds"], 0.0)
     rows = [{"line": text, **lines.get(text, empty), **moved[text]} for text in moved]
     return sorted(rows, key=lambda row: -row["seconds"])
 
@@ -215,7 +217,7 @@ def report() -> str:
     """Write the report of all ranks. Collective."""
     found = _quelea.profile()
     assert found is not None
-    seconds, at_once, phases, _ = found
+    seconds, at_once, phases, *_ = found
     rows = _of_all_ranks()
     told = [
         json.loads(one) for one in _quelea.collect(json.dumps([seconds, at_once, phases]).encode())
@@ -225,6 +227,53 @@ def report() -> str:
     return _text(
         rows, sum(one[0] for one in told) / count, sum(one[1] for one in told) / count, mean, count
     )
+
+
+# ---- a run, for programs that read it ----
+
+SPLIT = ("compute", "communication", "wait", "compile", "python", "other")
+
+
+def _split(found: tuple[Any, ...]) -> dict[str, float]:
+    """Say what the time of this rank's main thread went into, in a few words; they add up to all of it."""
+    seconds, at_once, phases, rows = found[:4]
+    spent = {name: sum(numbers[name] for _, numbers in rows) for name in (*_TIMES, "receiving")}
+    python, planning, compiling, agreeing, _, work, looking, root = phases.values()
+    split = {
+        "compute": spent["computing"] + at_once + work,
+        "communication": spent["moving"] + spent["receiving"],
+        "wait": spent["waiting"] - spent["receiving"] + agreeing + looking,
+        "compile": compiling,
+        "python": max(python - at_once, 0.0) + planning + root,
+    }
+    return {**split, "other": seconds - sum(split.values())}
+
+
+def write_run(path: str) -> None:
+    """Write what the run took, and what it gave, as JSON, on rank 0. Collective."""
+    found = _quelea.profile()
+    assert found is not None
+    info = _quelea.info()
+    mine = {"seconds": found[0], "host": info["host"], **_split(found)}
+    parts = [json.loads(one) for one in _quelea.collect(json.dumps(mine).encode())]
+    if info["rank"]:
+        return
+    said = {
+        "ranks": info["size"],
+        "nodes": info["node_count"],
+        "threads": info["threads"],
+        "hosts": sorted({part["host"] for part in parts}),
+        **{name: sum(part[name] for part in parts) / len(parts) for name in ("seconds", *SPLIT)},
+        "digests": digests.given(),
+        "looks": [found[4], f"{found[5]:016x}"],
+        "counters": _quelea.counters(),
+    }
+    try:
+        with open(f"{path}.new", "w") as file:
+            json.dump(said, file)
+        os.replace(f"{path}.new", path)  # who sees it sees all of it
+    except OSError as error:
+        print(f"quelea: what the run took could not be written: {error}", file=sys.stderr)
 
 
 # ---- the timeline ----
@@ -268,6 +317,8 @@ def at_end() -> None:
     """Write what the environment asks for. Collective, after the last statement."""
     if not _quelea.is_open():
         return
+    if _FILE:
+        write_run(_FILE)
     if os.environ.get("QUELEA_PROFILE", "0") == "1":
         text = report()
         if _quelea.info()["rank"] == 0:

@@ -329,7 +329,8 @@ bool run_messages(QlContext *ctx, Run *run, const PlanStep *step, CourseWait *wa
     rt_messages_post(ctx, run, step->group);
   else
     rt_messages_complete(ctx, run, step->group);
-  rt_profile_spent(ctx, 0, step->group, step->kind == STEP_POST ? SPENT_MOVING : SPENT_WAITING, 0);
+  rt_profile_spent(ctx, 0, step->group, step->kind == STEP_POST ? SPENT_MOVING : SPENT_RECEIVING,
+                   0);
   return true;
 }
 

@@ -91,7 +91,8 @@ static void add_group(QlContext *ctx, const PlanGroup *group, const ProfileGroup
   if (!first) return;
   first->kernels += group->entry != NULL, first->swept += group->swept;
   if (group->exchange && leads) add_messages(first, group->exchange);
-  first->waiting += (double)main->spent[SPENT_WAITING];
+  first->receiving += (double)main->spent[SPENT_RECEIVING];
+  first->waiting += (double)(main->spent[SPENT_WAITING] + main->spent[SPENT_RECEIVING]);
   first->moving += (double)main->spent[SPENT_MOVING];
   double points = (double)all->points;
   for (int k = 0; k < QL_MAX(group->share_count, 1); k++) {
@@ -169,6 +170,21 @@ void profile_immediate(QlContext *ctx, int64_t points, uint64_t began) {
   line->few += times * ticks;
 }
 
+/* ---- numbers that the program sees ---- */
+
+void ql_profile_looked(QlContext *ctx, const QlScalar *scalar) {
+  Profile *profile = ctx->profile;
+  if (!profile) return;
+  uint64_t words[2] = {0, 0};
+  memcpy(words, &scalar->value, ql_dtype_info[scalar->dtype].size);
+  uint64_t hash = profile->looked ^ (uint64_t)scalar->dtype;
+  for (int k = 0; k < 2; k++) {
+    hash = (hash ^ words[k]) * 0x9e3779b97f4a7c15u;
+    hash ^= hash >> 29;
+  }
+  profile->looked = hash, profile->looks++;
+}
+
 /* ---- events ---- */
 
 void profile_event(Profile *profile, ProfileEvents *to, const ProfileEvent *event) {
@@ -197,8 +213,11 @@ bool ql_profile(QlContext *ctx, QlProfile *given) {
   if (!profile) return false;
   (void)rt_phase(ctx, profile->phase); /* up to now */
   double each = seconds_per_tick(profile);
-  *given = (QlProfile){
-      .seconds_per_tick = each, .immediate = each * profile->immediate, .lost = profile->lost};
+  *given = (QlProfile){.seconds_per_tick = each,
+                       .immediate = each * profile->immediate,
+                       .lost = profile->lost,
+                       .looked = profile->looked,
+                       .looks = profile->looks};
   for (int k = 0; k < QL_PHASE_COUNT; k++) {
     given->phases[k] = each * (double)profile->phases[k];
     given->seconds += given->phases[k];
@@ -232,7 +251,7 @@ const char *ql_trace_kind_name(int kind) {
       QL_PHASES(X)
 #undef X
           "computing",
-      "waiting", "packing and unpacking"};
+      "waiting", "packing and unpacking", "waiting for messages"};
   return names[kind];
 }
 

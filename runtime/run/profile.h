@@ -18,6 +18,7 @@ typedef enum ProfileSpent {
   SPENT_COMPUTING,
   SPENT_WAITING,
   SPENT_MOVING,
+  SPENT_RECEIVING, /* waiting for messages */
   SPENT_KINDS
 } ProfileSpent;
 
@@ -57,6 +58,8 @@ typedef struct Profile {
   int left, skip;          /* statements executed at once until one of so many is noted */
   unsigned random;         /* how many the next one is */
   double immediate;        /* ticks in them */
+  uint64_t looked;         /* of the numbers that the program has seen, in their order */
+  int64_t looks;           /* how many */
   uint64_t tick_began;     /* the same moment by both clocks */
   double microseconds_began;
   ProfileEvents events;

@@ -31,6 +31,7 @@ SMALL = {
     "navier_stokes.py": ["--n", "48", "--steps", "10", "--check"],
     "n_body.py": ["--n", "60", "--steps", "10", "--check"],
     "nearest.py": ["--n", "40", "--known", "150", "--check"],
+    "shallow_water.py": ["--n", "60", "--steps", "20", "--check"],
     "moments.py": ["--rows", "3000", "--check"],
 }
 # Adds one to whatever the program compares with NumPy's answer.
