@@ -3,11 +3,8 @@
 ``import quelea as np`` in a NumPy script, then ``mpirun -n 16 python script.py``. The namespace is NumPy's; what is not
 there yet says so. Beyond NumPy: ``rank``, ``size``, ``init``, ``sync``, ``on_root``, ``info``, ``counters``,
 ``movements``, ``why_not_blocked``, ``config``, ``explain``, ``profile``, ``progress``, ``show``, ``movie``,
-``checkpoint``, ``checkpoint_every``, ``restore``; of compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``,
-``reduce``, ``scan``, ``allpairs``.
-``movements``, ``why_not_blocked``, ``config``, ``profile``, ``progress``, ``checkpoint``, ``checkpoint_every``,
-``restore``, ``digest``; of compiled functions ``jit``, ``cfunc``, ``evaluate``, ``map``, ``reduce``, ``scan``,
-``allpairs``.
+``checkpoint``, ``checkpoint_every``, ``restore``, ``digest``; of compiled functions ``jit``, ``cfunc``, ``evaluate``,
+``map``, ``reduce``, ``scan``, ``allpairs``.
 """
 
 import importlib as _importlib

@@ -1,5 +1,4 @@
-"""``python -m quelea params | info | doctor | limits | bench | coverage``."""
-"""``python -m quelea params | info | limits | bench | coverage | scale``."""
+"""``python -m quelea params | info | doctor | limits | bench | coverage | scale``."""
 
 import importlib
 import importlib.util
@@ -17,9 +16,6 @@ _USAGE = """python -m quelea COMMAND
   bench    measures this machine and Quelea on it: Jacobi beside C + MPI; `bench small`: small statements
            beside NumPy, `bench arrays`: products, sorts, transforms and the like beside NumPy, `bench jit`:
            compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI
-  coverage which of NumPy's functions there are: dtypes, over ranks, in which tests; `coverage numpy.fft`: of these"""
-  bench    measures this machine and Quelea on it; `bench small`: small statements beside NumPy,
-           `bench jit`: compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI
   coverage which of NumPy's functions there are: dtypes, over ranks, in which tests; `coverage numpy.fft`: of these
   scale    runs a script on several numbers of ranks, here, on hosts or under Slurm: how it scales; `scale --help`"""
 

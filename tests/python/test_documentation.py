@@ -47,7 +47,6 @@ MODULES = [
     "emath",
     "evaluating",
     "explaining",
-    "fft",
     "factors",
     "fft",
     "files",
