@@ -170,6 +170,7 @@ BLOCKS = {
     "quelea.cfunc": lambda v: v["norm"](3, numpy.array([1.0, 2.0, 2.0])) == 3,
     "libm.jn": lambda v: v["bessel"](numpy.ones(2), v["b"]) is None and 0.11 < v["b"][0] < 0.12,
     "np.restore": lambda v: v["step"] == 9,
+    "np.show": lambda v: quelea.on_root(lambda: os.path.getsize("u.png")) > 0,
 }
 PYTHON = re.findall(r"```python\n(.*?)```", TEXTS["README.md"], re.DOTALL)
 
@@ -181,7 +182,12 @@ def test_readme_is_tried():
 @pytest.mark.parametrize("word", BLOCKS)
 def test_readme_runs(word, folder):
     [text] = [text for text in PYTHON if word in text]
-    for large, small in (("4096", "64"), ("(1000)", "(10)"), ("100000", "10")):
+    for large, small in (
+        ("4096", "64"),
+        ("(1000)", "(10)"),
+        ("100000", "10"),
+        ("(10000)", "(100)"),
+    ):
         text = text.replace(large, small)
     x, y = quelea.asarray(ROWS), quelea.asarray(ROWS[:3])
     named = {"np": quelea, "quelea": quelea, "ctypes": ctypes, "x": x, "y": y, "v": x[:, 0].copy()}
@@ -214,11 +220,22 @@ def test_variables_that_are_named_exist():
 
 
 def test_commands_and_options_that_are_named_exist():
-    sources = [*(TOP / "python/quelea/bench").glob("*.py"), TOP / "python/quelea/coverage.py"]
-    known = {word for path in sources for word in re.findall(r'"(--\w+)"', path.read_text())}
+    package = TOP / "python/quelea"
+    sources = [
+        path for name in ("bench", "doctor", "scaling") for path in (package / name).glob("*.py")
+    ]
+    sources.append(package / "coverage.py")
+    known = {word for path in sources for word in re.findall(r'"(--[\w-]+)"', path.read_text())}
     lines = [line for line in re.split(r"\n|\. ", ALL_TEXT) if re.search(r"-m quelea|`bench", line)]
-    options = {word for line in lines for word in re.findall(r"(?<!\S)`?(--\w+)", line)}
-    assert sorted(options - known - {"--host", "--bind"}) == []  # mpirun's
+    options = {word for line in lines for word in re.findall(r"(?<!\S)`?(--[\w-]+)", line)}
+    not_ours = {
+        "--host",
+        "--bind-to",
+        "--n",
+        "--steps",
+        "--help",
+    }  # mpirun's, the script's, argparse's
+    assert sorted(options - known - not_ours) == []
     usage = quelea.__main__._USAGE
     commands = re.findall(r"^  (\w+) ", usage, re.MULTILINE)
     benches = set(re.findall(r"`bench (\w+)`", usage))
