@@ -147,7 +147,6 @@ void comm_agree_to_leave(Comm *comm) {
   Sum sum = sum_of(&(CommWord){0}, comm->info.rank, true);
   sum = agree(comm, &sum);
   check_leaving(comm, &sum);
-  comm_ring_say(comm, RING_LEAVES);
   comm->info.finalised = true;
 }
 
