@@ -116,7 +116,7 @@ static JitRef at(Lower *l, const Row *row, JitRef k) {
   Row inner = *row;
   inner.index[inner.axis++] = k;
   return is_last(row) ? low_element_at(l, row->element, inner.index, row->array->ndim, row->same)
-                      : jit_cast(l->fn, reduce(l, &inner), row->loop, low_source(l));
+                      : reduce(l, &inner);
 }
 
 /* How often is an element written, where so many along an axis are one by one? */
@@ -246,7 +246,7 @@ static JitRef any_count(Lower *l, const Row *row, JitRef count) {
   return finish(l, row, slots, turns.k, last);
 }
 
-/* Along the axis, and those behind it: in the dtype of the result, as it would be stored. */
+/* Along the axis, and those behind it: in the loop's dtype. */
 static JitRef reduce(Lower *l, const Row *row) {
   int64_t extent = row->array->extent[row->axis];
   JitRef count = row->array->shape[row->axis], value;
@@ -260,7 +260,12 @@ static JitRef reduce(Lower *l, const Row *row) {
     JitRef zero = jit_const(l->fn, row->loop, (QlValue){.bits = {0, 0}});
     value = low_op(l, row->op, value, zero);
   }
-  return jit_cast(l->fn, value, row->dtype, low_source(l));
+  return value;
+}
+
+/* As it would be stored: rounded once, however many axes there are. */
+static JitRef reduce_all(Lower *l, const Row *row) {
+  return jit_cast(l->fn, reduce(l, row), row->dtype, low_source(l));
 }
 
 bool low_reduces_inline(const Lower *l, QlReduction reduction, const Value *value) {
@@ -288,14 +293,14 @@ JitRef low_reduce_inline(Lower *l, QlReduction reduction, QlDtype dtype, const V
   JitRef same = array->element ? array->same : (JitRef){0}, found[2];
   JitFn *fn = l->fn;
   if (low_dead(l)) return row.identity;
-  if (!same.id) return reduce(l, &row);
+  if (!same.id) return reduce_all(l, &row);
   JitBlock begin[2] = {jit_block_new(fn), jit_block_new(fn)},
            end[2] = {jit_block_new(fn), jit_block_new(fn)}, after = jit_block_new(fn);
   jit_branch(fn, same, begin[1], begin[0]);
   for (int plain = 1; plain >= 0; plain--) {
     jit_block_open(fn, begin[plain]);
     row.same = plain;
-    found[plain] = reduce(l, &row);
+    found[plain] = reduce_all(l, &row);
     jit_jump(fn, end[plain]);
     jit_block_open(fn, end[plain]);
     jit_jump(fn, after);

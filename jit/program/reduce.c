@@ -80,9 +80,8 @@ static void refuse_nothing(Lower *l, const Node *node, JitRef extent) {
 }
 
 static Value reduce_axis(Lower *l, const Node *node, QlReduction reduction, const Array *array,
-                         int axis) {
-  QlDtype loop = low_reduction_loop(reduction, (QlDtype)array->dtype),
-          dtype = loop_of(reduction, (QlDtype)array->dtype);
+                         int axis, QlDtype dtype) {
+  QlDtype loop = low_reduction_loop(reduction, (QlDtype)array->dtype);
   Lines lines = {reduction, loop, dtype, with_last(l, array, axis), NULL};
   if (reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX)
     refuse_nothing(l, node, array->shape[axis]);
@@ -237,8 +236,10 @@ Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value 
                              low_const(l, 0), low_source(l));
     return low_scalar(dtype, false, jit_cast(l->fn, ref, dtype, low_source(l)));
   }
-  for (int k = ndim - 1; k >= 0 && current.kind == JIT_ARRAY; k--)
-    if (taken[k]) current = reduce_axis(l, node, reduction, current.array, k);
+  QlDtype between = low_reduction_loop(reduction, (QlDtype)value->array->dtype);
+  for (int k = ndim - 1, more = ndim - left; k >= 0 && current.kind == JIT_ARRAY; k--)
+    if (taken[k]) /* rounded once, after the last axis */
+      current = reduce_axis(l, node, reduction, current.array, k, --more ? between : loop);
   return keepdims && !low_dead(l) ? keep_axes(l, node, &current, ndim, taken) : current;
 }
 

@@ -214,10 +214,7 @@ def test_planes(shape: tuple[int, ...], dtype: str) -> None:
     a, b = random.normal(size=(9, *shape)).astype(dtype), random.normal(size=shape).astype(dtype)
 
     def all_of(x: Any, name: str) -> Any:
-        for axis in range(x.ndim - 1, 0, -1):  # the last first
-            x = getattr(quelea.array(x), name)(axis=axis)
-            x = numpy.asarray(x)
-        return x
+        return numpy.asarray(getattr(quelea.array(x), name)(axis=tuple(range(1, x.ndim))))
 
     want = all_of(a - b, "sum") + 3 * all_of(a, "prod") - (a * b).reshape(9, -1).min(axis=1)
     got, ours = numpy.zeros(9, dtype), quelea.zeros(9, dtype)
@@ -237,3 +234,20 @@ def test_expressions_outside_of_loops() -> None:
             x = x.sum(axis=axis)
         assert got[0] == float(x) and got[1] == (a - b).min()
         numpy.testing.assert_array_equal(got[2], numpy.asarray(quelea.array(a + b).sum(axis=0)))
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "mean"])
+def test_half_floats_are_rounded_once(name: str) -> None:
+    """Whether rows of a loop, an array in memory or one over ranks is reduced."""
+
+    def reduced(a: Any) -> Any:
+        return quelea.sum(a), quelea.prod(a), quelea.mean(a)
+
+    which, compiled = ["sum", "prod", "mean"].index(name), quelea.jit(reduced)
+    for shape in ((2, 7), (5, 3), (3, 2, 9), (2, 200)):
+        for _ in range(5):
+            a = (1 + random.normal(size=shape) / 10).astype("f2")
+            want = getattr(quelea, name)(quelea.array(a))
+            assert (
+                float(compiled(a)[which]) == float(compiled(quelea.array(a))[which]) == float(want)
+            )
