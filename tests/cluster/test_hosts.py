@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from labs import job_processes
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("QUELEA_BUILD", ROOT / "build" / "release"))
@@ -80,18 +81,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     made = Lab(tmp_path_factory.mktemp("lab") / "state")
     yield made
     made.close()
-
-
-def job_processes(mark: str) -> list[int]:
-    """Processes, on any host, whose environment holds a mark."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if mark.encode() in path.read_bytes():
-                found.append(int(path.parent.name))
-        except OSError:
-            continue
-    return found
 
 
 def assert_nothing_left(mark: str, shared: set[str]) -> None:

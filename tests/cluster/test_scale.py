@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from labs import job_processes
 
 from quelea.scaling import sizes
 from quelea.scaling.command import main
@@ -89,17 +90,6 @@ def test_words_that_cannot_be_are_refused(capsys: pytest.CaptureFixture[str]) ->
     assert not Path("scale-a").exists()
 
 
-def living(mark: str) -> list[int]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if mark.encode() in path.read_bytes():
-                found.append(int(path.parent.name))
-        except OSError:
-            continue
-    return found
-
-
 def test_a_study_that_was_killed_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
     words = (*STRONG, "--size", "n=64", *JACOBI)
     mark = f"STUDY_{uuid.uuid4().hex}"
@@ -115,9 +105,9 @@ def test_a_study_that_was_killed_goes_on(capsys: pytest.CaptureFixture[str]) -> 
     study.wait()
     before = rows()
     end = time.monotonic() + 60
-    while living(mark) and time.monotonic() < end:
+    while job_processes(mark) and time.monotonic() < end:
         time.sleep(0.05)
-    assert living(mark) == []
+    assert job_processes(mark) == []
     with open("study/runs.csv", "a") as file:
         file.write("a row that was being wri")
     assert main(words) == 0

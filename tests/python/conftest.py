@@ -5,9 +5,12 @@ same order, and a flush that fails must be blamed on the test that recorded it.
 """
 
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -37,6 +40,15 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("ranks")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Give a new folder, which is the same for all ranks."""
+    path = Path(quelea.on_root(tempfile.mkdtemp))
+    yield path
+    quelea.sync()
+    quelea.on_root(lambda: shutil.rmtree(path))
 
 
 _KNOWN = quelea.zeros(20000)

@@ -5,9 +5,7 @@ All ranks run these tests; files are looked at, and spoiled, by rank 0.
 
 import os
 import resource
-import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,10 +22,8 @@ RANKS = quelea.info()["size"]
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    path = Path(quelea.on_root(tempfile.mkdtemp))
-    yield path / "run"
-    quelea.on_root(lambda: shutil.rmtree(path))
+def folder(folder: Path) -> Path:
+    return folder / "run"
 
 
 @pytest.fixture(params=["whole", "chunks"])

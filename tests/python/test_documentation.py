@@ -6,8 +6,6 @@ import importlib
 import linecache
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,15 +137,12 @@ def test_readme_names_nothing_that_is_there():
 
 
 @pytest.fixture
-def folder() -> Iterator[None]:
-    """All ranks work in a new folder, which is the same for them."""
+def folder(folder: Path) -> Iterator[None]:
+    """All ranks work in it."""
     before = os.getcwd()
-    path = quelea.on_root(tempfile.mkdtemp)
-    os.chdir(path)
+    os.chdir(folder)
     yield
     os.chdir(before)
-    quelea.sync()
-    quelea.on_root(lambda: shutil.rmtree(path))
 
 
 RANDOM = numpy.random.default_rng(0)

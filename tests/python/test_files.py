@@ -6,10 +6,7 @@ All ranks run these tests: rank 0 looks at the files, and the others get what it
 import gc
 import io
 import os
-import shutil
-import tempfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +19,6 @@ from quelea import files
 
 IS_ROOT = quelea.info()["rank"] == 0
 RANKS = quelea.info()["size"]
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    path = Path(quelea.on_root(tempfile.mkdtemp))
-    yield path
-    quelea.on_root(lambda: shutil.rmtree(path))
 
 
 @pytest.fixture(params=["whole", "pieces"])

@@ -3,10 +3,8 @@
 import contextlib
 import io
 import os
-import shutil
 import stat
 import sys
-import tempfile
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,13 +20,6 @@ from quelea.pictures.pixels import pixels_of
 
 IS_ROOT = quelea.info()["rank"] == 0
 NODES = quelea.info()["node_count"]
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    path = Path(quelea.on_root(tempfile.mkdtemp))
-    yield path
-    quelea.on_root(lambda: shutil.rmtree(path))
 
 
 @pytest.fixture
