@@ -4,6 +4,7 @@ import ctypes
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -469,3 +470,49 @@ def test_what_is_called_cannot_use_quelea() -> None:
     assert len(said) <= 1, "each rank looks at its own"
     assert all("while it executes" in text for text in said)
     assert float((a + 1).sum()) == 9000, "nothing is broken"
+
+
+def test_libraries_of_one_name_in_any_order(tmp_path: Path) -> None:
+    """Ranks that meet functions of the same names in another order mean the same ones."""
+    functions = []
+    for number in (1, 2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "same.c").write_text(f"double more(double x) {{ return x + {number}; }}\n")
+        command = [
+            shutil.which("gcc") or "cc",
+            "-shared",
+            "-fPIC",
+            "-o",
+            str(folder / "libsame.so"),
+        ]
+        subprocess.run([*command, str(folder / "same.c")], check=True)
+        more = ctypes.CDLL(str(folder / "libsame.so")).more
+        more.argtypes, more.restype = [DOUBLE], DOUBLE
+        functions.append(more)
+    compiled = [quelea.jit(lambda x, f=f: f(x)) for f in functions]
+    order = (0, 1) if quelea.rank % 2 == 0 else (1, 0)
+    assert [compiled[k](1.0) for k in order] == [2.0 + k for k in order]
+
+    first, second = functions
+
+    @quelea.jit
+    def both(x, y):
+        for i in range(len(x)):
+            y[i] = first(x[i]) - second(x[i])
+
+    y = quelea.zeros(3000)
+    both(quelea.zeros(3000), y)
+    assert float(y.sum()) == -3000
+
+
+def test_arguments_are_what_they_are_now() -> None:
+    apply = quelea.jit(lambda f, x: f(x))
+    absolute = ctypes.CDLL(None).llabs
+    absolute.argtypes, absolute.restype = [LONG], LONG
+    assert apply(absolute, -3) == 3
+    absolute.restype = ctypes.c_bool
+    assert apply(absolute, -3) is True
+    absolute.errcheck = lambda result, function, arguments: result
+    with pytest.raises(JitError, match="errcheck"):
+        apply(absolute, -3)

@@ -53,36 +53,58 @@ class _Place(ctypes.Structure):
     )
 
 
-def _place_of(address: int) -> tuple[str, str]:
-    """The library in which an address is, and its name there; "" where it has none."""
+@functools.cache
+def _contents(path: str) -> str:
+    """What tells a library from others of its name: its size and its beginning, where linkers note what they built."""
+    try:
+        with open(path, "rb") as file:
+            beginning = file.read(1 << 16)
+            return hashlib.sha1(beginning + b"%d" % os.fstat(file.fileno()).st_size).hexdigest()
+    except OSError:
+        return ""
+
+
+def _place_of(address: int) -> tuple[str, str, str]:
+    """The library in which an address is, its name there, "" where it has none, and what is the same on all ranks."""
     place = _Place()
     process = ctypes.CDLL(None)
     found = getattr(process, "dladdr", None)  # of older libraries it is elsewhere
     if found is None or not found(ctypes.c_void_p(address), ctypes.byref(place)):
-        return "", ""
-    name = place.name.decode() if place.name and place.at == address else ""
-    return os.path.basename((place.file or b"").decode()), name
+        return "", "", ""
+    path, name = os.fsdecode(place.file or b""), ""
+    if place.name and place.at == address:
+        name = place.name.decode()
+    library = os.path.basename(path)
+    return library, name, f"{library} {_contents(path)} {name or address - (place.base or 0)}"
 
 
 PREFIX = "quelea_c_"
 _known: dict[str, tuple[str, str]] = {}  # libraries and names, by symbols
-_symbols: dict[tuple[str, int], str] = {}  # by what is known of it, and the address
+_at: dict[str, int] = {}  # and their addresses
+_symbols: dict[
+    tuple[str, str, int], str
+] = {}  # by what it is called, takes and gives, and the address
 _kept: list[Any] = []  # libraries must stay where they are
 
 
 def _symbol(shown: str, signature: str, address: int, kept: Any) -> str:
-    """The name by which the linker knows it. Another address of the same description has a number behind it."""
-    library, name = _place_of(address)
-    words = f"{library} {name or shown} {signature}"
-    known = _symbols.get((words, address))
+    """The name by which the linker knows it: the same on all ranks, in whatever order they meet such functions.
+
+    Those that lie in no library (callbacks), or in copies of one, are told apart by the order alone.
+    """
+    known = _symbols.get((shown, signature, address))
     if known is None:
-        number = sum(other == words for other, _ in _symbols)
-        digest = hashlib.sha1(words.encode()).hexdigest()[:12]
-        known = f"{PREFIX}{re.sub(r'[^A-Za-z0-9_]', '_', name or shown)[:40]}_{digest}_{number}"
+        library, name, place = _place_of(address)
+        digest = hashlib.sha1(f"{place or shown} {signature}".encode()).hexdigest()[:12]
+        first = f"{PREFIX}{re.sub(r'[^A-Za-z0-9_]', '_', name or shown)[:40]}_{digest}"
+        known, number = first, 0
+        while _at.get(known, address) != address:
+            number += 1
+            known = f"{first}_{number}"
         if not _quelea.Function._define(known, address):
             raise MemoryError("no memory for a function of C")
-        _symbols[words, address] = known
-        _known[known] = library, name
+        _symbols[shown, signature, address] = known
+        _known[known], _at[known] = (library, name), address
         _kept.append(kept)
     return known
 

@@ -181,10 +181,15 @@ def is_static(value: Any) -> bool:
 
 
 def key_of(value: Any) -> Any:
-    """What is equal for the same static argument; `ctypes` has functions without a hash."""
+    """What is equal for the same static argument; of a function of C what it is, takes and gives at present."""
     if isinstance(value, tuple):
         return tuple(key_of(item) for item in value)
-    return (c_functions, id(value)) if c_functions.is_external(value) else value
+    if not c_functions.is_external(value):
+        return value
+    try:
+        return c_functions, c_functions.name_of(value)
+    except c_functions.Unusable:
+        return c_functions, id(value)  # compiling says why
 
 
 def is_capture(value: Any) -> bool:
