@@ -3,14 +3,6 @@
  * that; here the job is there, and its ranks, bindings and waits are those that programs have. */
 #include "internal.h"
 
-#include <time.h>
-
-static double seconds_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* One way: `sends`, or else receives. */
 static QlStatus one_way(Comm *comm, const CommMessage *message, bool sends, QlError *error) {
   CommExchange *exchange = NULL;
@@ -25,10 +17,10 @@ QlStatus comm_wire(Comm *comm, int peer, void *data, int64_t bytes, int turns, d
   *seconds = 1e30;
   QL_TRY(comm_exchange_reserve(comm, 1, comm_message_pieces(bytes), error));
   for (int turn = 0; turn <= turns; turn++) { /* in the first one they wait for each other */
-    double start = seconds_now();
+    int64_t start = comm_now();
     QL_TRY(one_way(comm, &message, begins, error));
     QL_TRY(one_way(comm, &message, !begins, error));
-    double taken = (seconds_now() - start) / 2;
+    double taken = 0.5e-9 * (double)(comm_now() - start);
     if (turn > 0) *seconds = QL_MIN(*seconds, taken);
   }
   return QL_OK;

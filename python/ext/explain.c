@@ -42,7 +42,10 @@ static PyObject *module_explain(PyObject *module, PyObject *array) {
 static PyObject *module_apart_text(PyObject *module, PyObject *number) {
   (void)module;
   long apart = PyLong_AsLong(number);
-  return PyErr_Occurred() ? NULL : PyUnicode_FromString(ql_apart_text((QlApart)apart));
+  if (PyErr_Occurred()) return NULL;
+  if (apart < 0 || apart > QL_APART_SIZE)
+    return PyErr_Format(PyExc_ValueError, "%ld is no reason", apart);
+  return PyUnicode_FromString(ql_apart_text((QlApart)apart));
 }
 
 PyMethodDef qx_explain_functions[] = {

@@ -27,6 +27,18 @@ typedef struct AxisMap {
   int dim;
 } AxisMap;
 
+/* Rounded up; b > 0. */
+static inline int64_t ceil_div(int64_t a, int64_t b) {
+  if (b == 1) return a;
+  return a >= 0 ? (a + b - 1) / b : -(-a / b);
+}
+
+/* The first position at which the map is on the other side of an edge. */
+static inline int64_t axis_crossing(const AxisMap *map, int64_t edge) {
+  return map->step > 0 ? ceil_div(edge - map->start, map->step)
+                       : ceil_div(map->start - edge + 1, -map->step);
+}
+
 /* What an operand touches along one storage axis: at position p of the domain's dimension `dim`
  * the elements from step * p + lo to step * p + hi, both included; dim -1: those from lo to hi, at
  * every position. A view touches one element (lo == hi); the two reads u[:-2] + u[2:] together

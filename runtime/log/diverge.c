@@ -253,8 +253,9 @@ QlStatus rt_fail_diverged(QlContext *ctx, QlError *error) {
 
 QlStatus rt_fail_broken(const QlContext *ctx, QlError *error) {
   if (ctx->executes)
-    return ql_fail(error, QL_ERR_STATE,
-                   "Quelea cannot be used by a function that it calls while it executes");
+    return ql_fail(
+        error, QL_ERR_STATE,
+        "Quelea cannot be used by a function that is called while it executes or explains");
   if (ctx->info->finalised)
     return ql_fail(
         error, QL_ERR_STATE,

@@ -210,7 +210,9 @@ QlStatus ql_explain(QlArray *array, QlTell *told, void *data, QlError *error) {
   bool known = !status && (rt_plan_find(ctx) || rt_plan_movable(ctx));
   if (!status) status = rt_plan_sketch(ctx, &sketch, error);
   if (!status) {
+    ctx->executes = true; /* lines are asked for, which may run handlers of the program's */
     tell_plan(&telling, &sketch, known);
+    ctx->executes = false;
     rt_plan_discard(ctx, &sketch);
   }
   rt_drops_forget(ctx);

@@ -266,18 +266,6 @@ typedef struct Planner {
   QlError *error;
 } Planner;
 
-/* Rounded up; b > 0. */
-static inline int64_t ceil_div(int64_t a, int64_t b) {
-  if (b == 1) return a;
-  return a >= 0 ? (a + b - 1) / b : -(-a / b);
-}
-
-/* The first position at which the map is on the other side of an edge. */
-static inline int64_t axis_crossing(const AxisMap *map, int64_t edge) {
-  return map->step > 0 ? ceil_div(edge - map->start, map->step)
-                       : ceil_div(map->start - edge + 1, -map->step);
-}
-
 /* ---- plan.c ---- */
 QlStatus planner_no_memory(const Planner *planner);
 /* Memory while the plan is made, and for the plan; NULL: out of memory, and planner->error says so.

@@ -131,12 +131,13 @@ static void await_taker(QlContext *ctx, Course *course, int thread) {
   } else {
     struct timespec until;
     rt_away(ctx, true);
-    do {
-      (void)rt_interrupted(ctx);
+    for (;;) {
       clock_gettime(CLOCK_REALTIME, &until);
       until.tv_nsec += LOOK_EACH;
       if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
-    } while (pthread_mutex_timedlock(&course->lock, &until));
+      if (!pthread_mutex_timedlock(&course->lock, &until)) break;
+      (void)rt_interrupted(ctx);
+    }
     rt_away(ctx, false);
   }
   pthread_mutex_unlock(&course->lock);

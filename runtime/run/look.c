@@ -224,6 +224,8 @@ QlStatus ql_collect(QlContext *ctx, const void *bytes, int64_t size, char **all,
 
 QlStatus ql_wire(QlContext *ctx, int peer, void *data, int64_t bytes, int turns, double *seconds,
                  QlError *error) {
+  QL_ERROR(local);
+  if (!error) error = &local;
   QL_TRY(rt_check_whole(ctx, error));
   comm_be_patient(ctx->comm, true);
   QlStatus status = comm_wire(ctx->comm, peer, data, bytes, turns, seconds, error);

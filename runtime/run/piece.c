@@ -36,25 +36,15 @@ static Box share_of_rank(const CommInfo *info, int ndim, Box box) {
   return box;
 }
 
-static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-
-/* The positions of a dimension at which the axis, which follows it, is within the interval. */
-static Interval positions_within(const AxisMap *axis, Interval within) {
-  int64_t step = axis->step;
-  if (step > 0)
-    return (Interval){floor_div(within.lo - axis->start - 1, step) + 1,
-                      floor_div(within.hi - axis->start - 1, step) + 1};
-  return (Interval){floor_div(axis->start - within.hi, -step) + 1,
-                    floor_div(axis->start - within.lo, -step) + 1};
-}
-
 /* Cuts what a view shows to that which lies in a box of its storage. False: none of it does. */
 static bool cut_view(int ndim, const AxisMap *axes, const Box *owned, Box *box) {
   for (int a = 0; a < ndim; a++) {
     int r = axes[a].dim;
     if (r < 0 && (axes[a].start < owned->lo[a] || axes[a].start >= owned->hi[a])) return false;
     if (r < 0) continue;
-    Interval within = positions_within(&axes[a], (Interval){owned->lo[a], owned->hi[a]});
+    bool up = axes[a].step > 0;
+    Interval within = {axis_crossing(&axes[a], up ? owned->lo[a] : owned->hi[a]),
+                       axis_crossing(&axes[a], up ? owned->hi[a] : owned->lo[a])};
     box->lo[r] = QL_MAX(box->lo[r], within.lo), box->hi[r] = QL_MIN(box->hi[r], within.hi);
     if (box->lo[r] >= box->hi[r]) return false;
   }
@@ -85,7 +75,7 @@ QlStatus ql_piece(QlArray *array, int64_t *lo, int64_t *hi, QlError *error) {
   if (array->size && storage->layout->template) {
     Box owned = rt_layout_node(storage->layout, storage->ndim, storage->shape, ctx->info->node);
     mine = !several || cut_view(storage->ndim, axes, &owned, &box);
-    if (mine) box = share_of_rank(ctx->info, array->ndim, box);
+    if (mine && array->ndim) box = share_of_rank(ctx->info, array->ndim, box);
     rt_wait_node(ctx);
   }
   for (int a = 0; a < array->ndim && !mine; a++) box.hi[a] = box.lo[a] = 0;
