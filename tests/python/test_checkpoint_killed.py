@@ -188,13 +188,15 @@ def test_ranks_killed_at_random_moments(seed: int, folder: str, expected: list[s
 
 
 def test_a_signal_ends_the_job_and_it_goes_on(folder: str, expected: list[str]) -> None:
-    wait = """
+    keeps = "    np.checkpoint_every(every, folder, fields=[u, v], step=step, rng=rng)\n"
+    waits = f"""
     if step == 5:
         float(u.sum())  # all ranks are there, and heed signals
         if np.rank == 0: print("here", flush=True)
-    while step == 20: np.checkpoint_every(every, folder, fields=[u, v], step=step, rng=rng); time.sleep(0.01)
-    u, v"""
-    code = jacobi(folder, every=1e6).replace("\n    u, v", wait, 1)
+    while step == 20:
+        time.sleep(0.01)
+    {keeps}{keeps}"""  # as the step begins, where a run goes on
+    code = jacobi(folder, every=1e6).replace(keeps, waits, 1)
     running = Job(code, 3, QUELEA_NODE_SIZE="1")
     assert running.process.stdout.readline().startswith("from 0")
     assert running.process.stdout.readline() == "here\n"
