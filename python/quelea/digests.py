@@ -34,8 +34,8 @@ def _mixed(x: ndarray) -> ndarray:
     return mixed
 
 
-def _sums(x: ndarray, seed: int) -> tuple[int, int]:
-    """Add up what becomes of the elements, real ones, of any shape."""
+def _sums(x: ndarray, seed: int) -> tuple[ndarray, ndarray]:
+    """Add up what becomes of the elements, real ones, of any shape. Nobody holds these, so they are not stored."""
     if _quelea.is_part(x):  # of complex numbers, which has no bits of its own
         x = x.copy()
     words = x if x.dtype.kind in "bu" else x.view(f"u{x.itemsize}")
@@ -46,7 +46,7 @@ def _sums(x: ndarray, seed: int) -> tuple[int, int]:
     # a zero-dimensional array has no axis, and its place is the seed
     first = _mixed(words.astype(numpy.uint64) ^ _mixed(asarray(place)))
     second = _mixed(first ^ _number(0x9E3779B97F4A7C15))
-    return int(first.sum()), int(second.sum())
+    return first.sum(), second.sum()
 
 
 def digest(*arrays: Any) -> str:
@@ -84,6 +84,6 @@ def digest(*arrays: Any) -> str:
             text.update(f"{x.dtype.str}{x.shape};".encode())
             parts = (x.real, x.imag) if x.dtype.kind == "c" else (x,)
             for seed, part in enumerate(parts if x.size else ()):
-                text.update("{:x},{:x};".format(*_sums(part, seed)).encode())
+                text.update("{:x},{:x};".format(*map(int, _sums(part, seed))).encode())
     _given.append(text.hexdigest())
     return _given[-1]

@@ -5,6 +5,7 @@ All ranks run these tests; files are looked at, and spoiled, by rank 0.
 
 import os
 import resource
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -317,6 +318,23 @@ def test_jobs_that_write_to_one_path_leave_each_other_alone(folder: Path) -> Non
     quelea.checkpoint(folder, k=1)
     assert quelea.on_root(write) == [[True, True], 2, 3]
     assert names(folder) == ["00000001", "00000002", "00000003"]
+
+
+def test_what_another_job_removes_is_no_checkpoint(folder: Path) -> None:
+    """Where files have no locks, it takes what is being written for what a killed job has left."""
+
+    def write() -> Any:
+        mine = generations.Writing(str(folder))
+        shutil.rmtree(mine.folder)
+        os.mkdir(mine.folder)  # as ranks do that do not see it
+        with pytest.raises(generations.CheckpointError, match="another job has removed"):
+            mine.finish('{"files": {}}', [], 1)
+        mine.abandon()
+
+    quelea.checkpoint(folder, k=1)
+    quelea.on_root(write)
+    assert names(folder) == ["00000001"]
+    assert quelea.restore(folder)["k"] == 1
 
 
 def test_a_number_that_another_job_takes(folder: Path, monkeypatch: Any) -> None:

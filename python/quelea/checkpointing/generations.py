@@ -87,8 +87,10 @@ def _remove(name: str) -> None:
 def _remove_unless_written(name: str) -> None:
     try:
         file = os.open(os.path.join(name, MANIFEST), os.O_WRONLY)
-    except OSError:
+    except FileNotFoundError:
         _remove(name)
+        return
+    except OSError:  # somebody else's
         return
     try:
         if _lock(file):
@@ -162,12 +164,21 @@ class Writing:
         """
         self._check(sizes)
         self._write_manifest(text.encode())
+        self._see_that_it_is_there()
         _to_disk(self.folder)
         number = self._name()
         self._close()
         _to_disk(self._path)
         _let_go(self._path, number, keep)
         return number
+
+    def _see_that_it_is_there(self) -> None:
+        """Another job may have taken the folder for what a killed one left, where files have no locks."""
+        with contextlib.suppress(FileNotFoundError):
+            there = os.stat(os.path.join(self.folder, MANIFEST))
+            if os.path.samestat(there, os.fstat(self._manifest)):
+                return
+        raise CheckpointError(f"{self.folder}: another job has removed what was being written")
 
     def _check(self, sizes: Sequence[tuple[str, int, str]]) -> None:
         for name, size, who in sizes:
