@@ -18,6 +18,7 @@ from labs import job_processes
 
 from quelea.scaling import sizes
 from quelea.scaling.command import main
+from quelea.scaling.study import Study
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -172,6 +173,10 @@ def test_weak_studies_have_sizes_of_the_ranks(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert main(("--out", "study", "--report")) == 0
     assert "no pictures" in (said := capsys.readouterr().out) and "pip install" in said
+    table = Path("study/table.csv").read_bytes()
+    monkeypatch.setattr(Study, "key", lambda study: "another")  # the script has been changed
+    assert main(("--out", "study", "--report")) == 0
+    assert Path("study/table.csv").read_bytes() == table
 
 
 WRONG = """
@@ -241,6 +246,7 @@ def test_jobs_are_written_submitted_and_collected(
     assert "n=64-2x1-run1 mpirun --oversubscribe -n 2" in script
     assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
     assert rows("a study") == []
+    assert "EPOCHREALTIME" not in script  # bash 4 has none
     # some by hand, which the report finds
     subprocess.run(["bash", "a study/jobs/n=64-1x1.sh"], check=True)
     assert main(("--out", "a study", "--report")) == 1

@@ -72,14 +72,14 @@ def main(arguments: Sequence[str] = ()) -> int:
         0, 1 where something is wrong, 2 when what is asked cannot be done; the same on all ranks.
     """
     given = _parser().parse_args(arguments)
-    if given.picture and importlib.util.find_spec("matplotlib") is None:
-        return _refuse(
-            "--picture draws by matplotlib, which is not installed: pip install matplotlib"
-        )
     try:
         _quelea.info()
     except (RuntimeError, ValueError, OSError, MemoryError) as error:
         return _shown(of_this_process(str(error)), given.json)
+    if given.picture and not on_root(lambda: importlib.util.find_spec("matplotlib") is not None):
+        return _refuse(
+            "--picture draws by matplotlib, which is not installed: pip install matplotlib"
+        )
     job = gathered(given.rounds)
     if given.picture and job.wires is None:
         return _refuse("--picture draws what is between nodes, and here is one")

@@ -1,5 +1,6 @@
 """What is known of the job: each rank says what it sees of itself, each node's first rank what it sees of its host."""
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -192,9 +193,10 @@ def _cache_seen(folder: str | None, rank: int, leaders: list[int]) -> list[bool]
         except OSError:
             mark = None
     name = _together(mark.name if mark else None)[0]
-    seen = _together(bool(name and folder and Path(folder, name).exists()))
+    seen = _together(bool(name and folder and os.path.exists(os.path.join(folder, name))))
     if mark:
-        mark.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            mark.unlink()
     return [seen[leader] for leader in leaders]
 
 

@@ -73,8 +73,8 @@ def _family(version: str) -> str:
 
 def _kind(version: str) -> tuple[str, str]:
     """Give the MPI's family and its first number."""
-    number = re.search(r"\d+", version)
-    return _family(version), number.group() if number else ""
+    number = re.search(r"ANL base (\d+)", version) or re.search(r"(\d+)", version)  # Cray's first
+    return _family(version), number[1] if number else ""
 
 
 def mpi(job: Job) -> Finding:

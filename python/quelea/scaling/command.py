@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from .launchers import Place
+from .launchers import Place, cores
 from .measuring import Reading, tail
 from .options import parser, place_of, reading_of, study_of
 from .plots import draw
@@ -134,8 +134,13 @@ def _write_jobs(jobs: Jobs, wanted: list[Run]) -> None:
 def _collect(jobs: Jobs, study: Study, records: Records) -> None:
     """Take the rows of jobs that somebody else has submitted."""
     for run in study.runs():
-        if records.of(run) is None and (row := jobs.ended(run)) is not None:
+        known = records.of(run)
+        if known is not None and known["status"] == "ok":
+            continue
+        if (row := jobs.ended(run)) is not None:
             records.add(row)
+            if row["status"] != "ok":
+                jobs.forget(run)  # it is to be run again
 
 
 def _title(study: Study) -> str:
@@ -183,9 +188,10 @@ def _verdict(study: Study, records: Records) -> int:
 
 
 def _is_short_of_cores(study: Study) -> bool:
-    return study.launcher in ("local", "lab") and max(
-        ranks for ranks, _ in study.places()
-    ) * study.threads > (os.cpu_count() or 1)
+    return (
+        study.launcher in ("local", "lab")
+        and max(ranks for ranks, _ in study.places()) * study.threads > cores()
+    )
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
@@ -207,7 +213,7 @@ def _given(arguments: Sequence[str]) -> tuple[Any, list[str]]:
         out = os.path.abspath(given.out)
         words = asked["words"]
         given = parser().parse_args(words)
-        given.out, given.report = out, True
+        given.out, given.report, given.key = out, True, asked["key"]
     return given, words
 
 
@@ -218,8 +224,11 @@ def _main(arguments: Sequence[str]) -> int:
         words = [word for word in words if word != "--report"]
     study = study_of(given)
     study.points()
+    if not (given.ranks or given.per_node):  # a report may be made where there are other cores
+        words = [f"--ranks={','.join(map(str, study.ranks))}", *words]
     folder = Path(os.path.join(started, given.out or f"scale-{Path(given.script).stem}"))
-    records = Records(folder, study.key(), {"folder": os.getcwd(), "words": words})
+    key = getattr(given, "key", study.key())
+    records = Records(folder, key, {"folder": os.getcwd(), "words": words})
     try:
         return _work(given, study, records)
     finally:
@@ -246,7 +255,7 @@ def _work(given: Any, study: Study, records: Records) -> int:
     print(f"{_title(study)}: {len(study.points())} point(s), {len(study.runs())} run(s)"
           + (f", {done} of them done before" if done else ""), flush=True)  # fmt: skip
     if _is_short_of_cores(study):
-        print(f"this machine has {os.cpu_count()} core(s): more ranks take turns, and gain nothing")
+        print(f"this machine has {cores()} core(s): more ranks take turns, and gain nothing")
     if given.write_only:
         _write_jobs(jobs, wanted)
         return 0

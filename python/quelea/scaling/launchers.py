@@ -43,8 +43,13 @@ def hosts_of(path: str) -> list[str]:
     return list(dict.fromkeys(words[0].split(":")[0] for words in lines if words))
 
 
+def cores() -> int:
+    """Give how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def _binding(place: Place, ranks: int) -> list[str]:
-    alone = place.threads == 1 and ranks <= (os.cpu_count() or 1)
+    alone = place.threads == 1 and ranks <= cores()
     return ["--bind-to", "core" if alone else "none"]
 
 
@@ -102,7 +107,8 @@ LAUNCHERS = {
         Launcher("lab", "hosts of network namespaces on this machine", _lab,
                  lambda place, point: {"TIMEOUT": str(place.limit)}),
         Launcher("launch", "a command of the user's", _template, _none),
-        Launcher("slurm", "a job of Slurm's for each point", _template, _none),
+        Launcher("slurm", "a job of Slurm's for each point", _template,
+                 lambda place, point: {"SRUN_CPUS_PER_TASK": str(place.threads)}),
     )
 }  # fmt: skip
 

@@ -25,7 +25,7 @@ class Reading:
 
 def _matches(pattern: str, text: str) -> list[str]:
     found = re.finditer(pattern, text, re.MULTILINE)
-    return [match[match.re.groups and 1] for match in found]
+    return [match[match.re.groups and 1] or "" for match in found]
 
 
 def tail(path: Path, lines: int) -> str:

@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from .launchers import Place, hosts_of
+from .launchers import Place, cores, hosts_of
 from .measuring import Reading
 from .study import Study
 
@@ -170,8 +170,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _powers() -> tuple[int, ...]:
-    cores = os.cpu_count() or 1
-    return tuple(2**k for k in range(int(math.log2(cores)) + 1))
+    return tuple(2**k for k in range(int(math.log2(cores())) + 1))
 
 
 def _is_slurm(given: Any) -> bool:

@@ -47,11 +47,13 @@ class Records:
         self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             os.close(self._lock)
             raise RuntimeError(
                 f"another study is at work in {folder}: give another folder by --out"
             ) from None
+        except OSError:  # this file system has no locks
+            pass
         self._table = folder / "runs.csv"
         before = self._asked().get("key")
         if before is not None and before != key:

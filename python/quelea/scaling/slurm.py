@@ -32,13 +32,14 @@ cd {folder} || exit 1
 # run NAME COMMAND...: once; its output is kept in files, and how it ended.
 runs={runs}
 run() {{
-  local name=$1 began=$EPOCHREALTIME status=0
+  local name=$1 status=0 began
   shift
   [ ! -e "$runs/$name.end" ] || return 0
+  began=$(date +%s.%N)
   export QUELEA_PROFILE_FILE="$runs/$name.json"
   rm -f "$QUELEA_PROFILE_FILE"
   "$@" >"$runs/$name.out" 2>"$runs/$name.err" </dev/null || status=$?
-  echo "$status $began $EPOCHREALTIME" >"$runs/$name.end.new" && mv "$runs/$name.end.new" "$runs/$name.end"
+  echo "$status $began $(date +%s.%N)" >"$runs/$name.end.new" && mv "$runs/$name.end.new" "$runs/$name.end"
   return "$status"
 }}
 
@@ -217,6 +218,7 @@ class Jobs:
         return any(row is not None and row["status"] != "ok" for row in rows)
 
     def _take(self, left: dict[str, Run], told: Callable[[Run, Row], None]) -> None:
+        os.listdir(self.records.runs)  # by NFS: what was not there a moment ago is looked for again
         for name, run in list(left.items()):
             row = self.ended(run)
             if row is not None:
