@@ -58,6 +58,11 @@ def tried(name: str, ours: Callable[[], Any], theirs: Callable[[], Any], context
     alike(name, ours(), numpy.asarray(want), context)
 
 
+def by_columns(ufunc: numpy.ufunc, method: str, x: Any, axis: int) -> Any:
+    """NumPy's result of two arrays side by side: of one, its vectors of powers and angles overtake the reduction."""
+    return getattr(ufunc, method)(numpy.stack([x, x], -1), axis)[..., 0]
+
+
 @pytest.mark.parametrize("name", [n for n in BINARY if n not in (*OTHERS, "ldexp")])
 def test_accumulate_and_reduce(name: str) -> None:
     ours, theirs = getattr(quelea, name), getattr(numpy, name)
@@ -76,7 +81,7 @@ def test_accumulate_and_reduce(name: str) -> None:
                     tried(
                         name,
                         lambda m=method, i=axis, a=a: getattr(ours, m)(a, i),
-                        lambda m=method, i=axis, b=b: getattr(theirs, m)(b, i),
+                        lambda m=method, i=axis, b=b: by_columns(theirs, m, b, i),
                         (method, context),
                     )
 
