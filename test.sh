@@ -146,10 +146,12 @@ stages() {
   # These two compile most kernels, on one core each, and each finds what the other has compiled, which begins with the last file.
   # Of ranks.1, which compiles what ranks.0 computes at once, some plans are run by one thread, by two, by all, and what can be is computed in sweeps.
   # What depends on dtypes alone is left out of rows that others have much in common with; so are compiled functions, but for those that nodes share.
-  local backwards layouts arrays shared few="" name
+  local backwards layouts arrays shared cut few="" name
   mapfile -t layouts < <(printf '%s\n' tests/python/test_*.py | grep -vE '_(elementwise|promotion|signatures|orders|plain_forms|jit_library)\.py')
   mapfile -t arrays < <(printf '%s\n' "${layouts[@]}" | grep -vE '_(jit.*|map|g?u?vectorize.*|stencil_.*|generated|evaluate)\.py')
   mapfile -t shared < <(printf '%s\n' tests/python/test_{jit_{ranks,ranks_shapes,rows,carried,wrapped,several,ended},map,guvectorize}.py tests/python/test_{vectorize,stencil_}*.py)
+  # Where it matters how many ranks and nodes there are.
+  cut=(tests/python/test_{indexing,distributed,tiles,copies,putting,taking,masks,scans,sorting,products,fft,reductions,stencils,jit_ranks,failures}.py)
   mapfile -t backwards < <(printf '%s\n' "${layouts[@]}" tests/python/test_elementwise.py | sort -r)
   run=begin on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0 QUELEA_TIME_BLOCK=6 QUELEA_FRONT_BYTES=2k \
     -- "${backwards[@]}"
@@ -157,8 +159,7 @@ stages() {
   finish ranks.1
   on_ranks ranks.2 2 QUELEA_THREADS=1 -- "${layouts[@]}"
   on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1 QUELEA_TIME_BLOCK=6 -- "${arrays[@]}" "${shared[@]}"
-  on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1 \
-    -- tests/python/test_{indexing,distributed,tiles,copies,putting,taking,masks,scans,sorting,products,fft,reductions,stencils,jit_ranks,failures}.py
+  on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1 -- "${cut[@]}"
 
   stage build.debug setup_build debug
   for name in indexing distributed tiles positions jit_functions jit_arrays jit_ranks jit_ranks_said jit_sums; do few+=" tests/python/test_$name.py"; done
@@ -184,7 +185,7 @@ stages() {
       case $files in
       all) of=(tests/python/test_*.py) ;;
       layouts) of=("${layouts[@]}") ;;
-      arrays) of=("${arrays[@]}") ;;
+      cut) of=("${cut[@]}") ;;
       esac
       for ((part = 0; part < parts; part++)); do
         on_ranks "all.$ranks.threads.$threads.nodes.$nodes.$replicate.$flush.$check.part.$part" "$ranks" QUELEA_THREADS="$threads" \
@@ -197,8 +198,8 @@ stages() {
 4   2  2  -1   64  1  all      1
 7   1  0  1024 1   0  layouts  1
 7   1  1  -1   64  0  layouts  2
-16  1  1  -1   64  0  layouts  4
-16  1  2  1024 64  0  arrays   2
+16  1  1  -1   64  0  cut      2
+16  1  2  1024 64  0  cut      2
 TABLE
   fi
 }
