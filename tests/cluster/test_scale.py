@@ -270,6 +270,16 @@ def test_jobs_are_written_submitted_and_collected(
     more[more.index("--repeats") + 1] = "2"
     assert main(more) == 1
     assert "its job ended before it did" in capsys.readouterr().out
+    # a job of an earlier submission, still in the queue, whose script has fewer runs: the rest has a job of its own
+    with open("a study/jobs/submitted", "a") as file:
+        file.write("n=64-1x1 55\nn=64-2x1 56\n")
+    Path("bin/sbatch").write_text(SBATCH % {"log": log})
+    Path("bin/squeue").write_text(
+        "#!/bin/sh\n[ -e seen ] || printf '%s R None\\n' 55 56\n: >seen\n"
+    )
+    assert main(more) == 0
+    assert log.read_text() == 3 * "ended\n"
+    assert {row["status"] for row in rows("a study")[-2:]} == {"ok"}
 
 
 # ---- hosts ----

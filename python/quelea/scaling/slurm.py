@@ -191,16 +191,23 @@ class Jobs:
             jobs[point] = self.submit(point, script)
         names = {run.point.name for run in left.values()}
         jobs = {point: number for point, number in jobs.items() if point in names}
+        earlier = set(jobs) - set(scripts)  # their scripts may have other runs than are wanted now
         says(f"jobs {' '.join(jobs.values())}" if jobs else "no job is needed")
         pause, shown = _FIRST, ""
         while left:
             alive = self.queued(jobs[run.point.name] for run in left.values())
             over = [run for run in left.values() if jobs[run.point.name] not in alive]
             self._take(left, told)
-            for run in over:  # it was not in the queue before we looked for its end
-                if run.name in left and not self._first_failed(run):
+            # their jobs were not in the queue before we looked for their ends
+            over = [run for run in over if left.pop(run.name, None) and not self._first_failed(run)]
+            again = [run for run in over if run.point.name in earlier]
+            for point, script in self.write(again).items():
+                jobs[point] = self.submit(point, script)
+                earlier.remove(point)
+            left.update((run.name, run) for run in again)
+            for run in over:
+                if run not in again:
                     told(run, self.lost(run))
-                left.pop(run.name, None)
             text = ", ".join(
                 f"{sum(state == one for state in alive.values())} {one}"
                 for one in sorted(set(alive.values()))
