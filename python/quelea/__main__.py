@@ -2,6 +2,8 @@
 
 import importlib
 import importlib.util
+import os
+import signal
 import sys
 
 from . import _quelea
@@ -70,5 +72,17 @@ def main(arguments: list[str]) -> int:
     return 0 if command in ("-h", "--help", "help") else 2
 
 
+def _run() -> int:
+    """Run the command of this process; that a reader has seen enough (``| head``) is no error to speak of."""
+    try:
+        try:
+            return main(sys.argv[1:])
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(_run())

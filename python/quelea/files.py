@@ -9,7 +9,6 @@ import contextlib
 import io
 import math
 import os
-import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -24,6 +23,7 @@ from .creation import _check, empty
 from .dispatch import holds_ours
 from .elementwise import as_array
 from .info import on_root
+from .new_files import NewFile
 
 __all__ = [
     "fromfile",
@@ -90,7 +90,7 @@ class _Output:
         path = os.fspath(file)
         path = path if isinstance(path, str) else os.fsdecode(path)
         self.path = path if path.endswith(suffix) else path + suffix
-        self._place = self._beside = ""  # where the file goes, and the new one beside it
+        self._new: NewFile | None = None  # on rank 0, while it is written
         self._open = opened or _opened
 
     def run(self, work: Callable[..., None], *arrays: Any) -> None:
@@ -104,21 +104,15 @@ class _Output:
 
     def _begin(self) -> None:
         assert self.path is not None
-        place = os.path.realpath(self.path)
-        if os.path.exists(place) and not os.path.isfile(place):
-            self.file = self._open(place)  # a device or a pipe, which cannot be exchanged
-            return
-        folder, name = os.path.split(place)
-        self._place, self._beside = place, os.path.join(folder, f".{os.getpid()}.{name}")
-        self.file = self._open(self._beside)
-        if os.path.exists(place):
-            shutil.copymode(place, self._beside)
+        self._new = NewFile(self.path)
+        with self._new.named():
+            self.file = self._open(self._new.written)
 
     def _end(self) -> None:
+        assert self._new is not None
         self.file.close()
-        if self._beside:
-            os.replace(self._beside, self._place)
-            self._beside = ""
+        self._new.keep()
+        self._new = None
 
     @contextlib.contextmanager
     def opened(self) -> Iterator["_Output"]:
@@ -131,11 +125,10 @@ class _Output:
             yield self
             on_root(self._end)
         finally:
-            if self._beside:  # on rank 0, where something has failed
+            if self._new is not None:  # on rank 0, where something has failed
                 with contextlib.suppress(Exception):
                     self.file.close()
-                with contextlib.suppress(OSError):
-                    os.unlink(self._beside)
+                self._new.drop()
 
 
 def _given(value: Any) -> Any:

@@ -257,15 +257,21 @@ class __array_namespace_info__:
         }
 
 
+def cache_place(folder: str) -> tuple[str, bool]:
+    """Give what there is of a folder, itself or one that it will be in, and whether files can be made there."""
+    nearest = os.path.realpath(folder)
+    while not os.path.exists(nearest):
+        nearest = os.path.dirname(nearest)
+    return nearest, os.path.isdir(nearest) and os.access(nearest, os.W_OK | os.X_OK)
+
+
 def _cache_text(folder: str | None) -> str:
     """Say where kernels are kept, or why they are not."""
     if not folder:
         return "none: kernels are compiled anew each time"
-    nearest = os.path.abspath(folder)
-    while not os.path.exists(nearest):
-        nearest = os.path.dirname(nearest)
-    usable = os.path.isdir(nearest) and os.access(nearest, os.W_OK | os.X_OK)
-    return folder if usable else f"{folder}, not writable: kernels are compiled anew each time"
+    if cache_place(folder)[1]:
+        return folder
+    return f"{folder}, not writable: kernels are compiled anew each time"
 
 
 def report() -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _quelea, digests
+from .new_files import new_file
 
 __all__ = ["at_end", "profile"]
 
@@ -269,9 +270,8 @@ def write_run(path: str) -> None:
         "counters": _quelea.counters(),
     }
     try:
-        with open(f"{path}.new", "w") as file:
+        with new_file(path) as written, open(written, "w") as file:
             json.dump(said, file)
-        os.replace(f"{path}.new", path)  # who sees it sees all of it
     except OSError as error:
         print(f"quelea: what the run took could not be written: {error}", file=sys.stderr)
 

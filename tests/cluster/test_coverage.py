@@ -35,6 +35,15 @@ def test_everything_that_is_there_is_named_by_a_test():
     assert "4/2" in rows["cumsum"][3]
 
 
+def test_who_reads_may_stop() -> None:
+    piped = f"{sys.executable} -m quelea coverage --ranks 0 | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", piped], capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+    assert done.stdout.splitlines()[-1] in ("0", "141")
+    assert done.stderr == ""
+
+
 def test_what_moves_is_counted():
     done, rows = lines("numpy.linalg", "numpy.fft")
     assert "numpy.linalg: " in done.stdout

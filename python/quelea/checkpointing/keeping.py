@@ -15,6 +15,7 @@ import numpy
 
 from .. import _quelea, config
 from .._quelea import ndarray
+from ..boxes import Box
 from ..creation import empty
 from ..errors import CheckpointError
 from ..info import info, on_root
@@ -87,7 +88,7 @@ def kept(keep: Any) -> int:
     return number
 
 
-def _is_empty(box: pieces.Box) -> bool:
+def _is_empty(box: Box) -> bool:
     return any(a >= b for a, b in zip(*box, strict=True))
 
 
@@ -145,7 +146,7 @@ def checkpoint(path: Any, /, *, keep: int = 2, **what: Any) -> CheckpointReport:
     state = {name: packed(what[name], arrays, name) for name in sorted(what)}  # alike on all ranks
     with config._looking_is_allowed():
         lying = [_lying(x) for x in arrays]
-        mine: list[tuple[ndarray, pieces.Box]] = [
+        mine: list[tuple[ndarray, Box]] = [
             (x, _quelea.piece(x) if x.size else ([0], [0])) for x, _ in lying
         ]
     rank = _quelea.info()["rank"]

@@ -17,19 +17,18 @@ from typing import Any
 import numpy
 
 from .. import _quelea
+from ..boxes import Box, extents_of, slices_of, within
 from ..errors import CheckpointError
 
-__all__ = ["Box", "Wanted", "chunks", "read", "write"]
+__all__ = ["Wanted", "chunks", "read", "write"]
 
 _CHUNK = 2**22  # bytes
-
-Box = tuple[Sequence[int], Sequence[int]]  # where it begins, and where it ends
 
 
 def chunks(box: Box, item: int) -> Iterator[Box]:
     """Cut a box, of elements of so many bytes, into chunks, in the order of its elements."""
     begin, end = list(box[0]), list(box[1])
-    extents = [b - a for a, b in zip(begin, end, strict=True)]
+    extents = extents_of(box)
     if any(extent <= 0 for extent in extents):
         return
     axis, row = 0, item * math.prod(extents[1:])
@@ -117,17 +116,6 @@ def _table(file: int, path: str, noted: Sequence[int]) -> Any:
     return json.loads(data)
 
 
-def _within(box: Box, other: Box) -> Box | None:
-    """Give what two boxes have in common."""
-    begin = [max(a, b) for a, b in zip(box[0], other[0], strict=True)]
-    end = [min(a, b) for a, b in zip(box[1], other[1], strict=True)]
-    return (begin, end) if all(a < b for a, b in zip(begin, end, strict=True)) else None
-
-
-def _slices(box: Box, origin: Sequence[int]) -> tuple[slice, ...]:
-    return tuple(slice(a - o, b - o) for a, b, o in zip(*box, origin, strict=True))
-
-
 Wanted = dict[
     int, tuple[Any, Sequence[int]]
 ]  # of arrays by number: a part of it, and where that begins
@@ -143,7 +131,7 @@ def read(path: str, noted: Sequence[int], inside: Sequence[Any], wanted: Wanted)
         into, origin = wanted[number]
         return origin, [o + n for o, n in zip(origin, into.shape, strict=True)]
 
-    mine = [k in wanted and _within((begin, end), box_of(k)) for k, begin, end, _ in inside]
+    mine = [k in wanted and within((begin, end), box_of(k)) for k, begin, end, _ in inside]
     if not any(mine):
         return 0
     done = at = 0
@@ -158,7 +146,7 @@ def read(path: str, noted: Sequence[int], inside: Sequence[Any], wanted: Wanted)
             if needed:
                 piece = _Piece(file, path, at, dtype, (begin, end), of_chunks)
                 done += piece.read(wanted[k][0], box_of(k))
-            at += dtype.itemsize * math.prod(b - a for a, b in zip(begin, end, strict=True))
+            at += dtype.itemsize * math.prod(extents_of((begin, end)))
     except OSError as error:
         raise _named(error, path) from None
     finally:
@@ -181,15 +169,15 @@ class _Piece:
         """Read the chunks that have something of a box. Gives their bytes."""
         done, at = 0, self.at
         for chunk, total in zip(chunks(self.box, self.dtype.itemsize), self.sums, strict=True):
-            extents = [b - a for a, b in zip(*chunk, strict=True)]
+            extents = extents_of(chunk)
             size = self.dtype.itemsize * math.prod(extents)
-            both = _within(chunk, wanted)
+            both = within(chunk, wanted)
             if both:
                 data = _read_all(self.file, size, at, self.path)
                 if zlib.crc32(data) != total:
                     raise _changed(self.path, f"the checksum of bytes {at} to {at + size} differs")
                 elements = data.view(self.dtype).reshape(extents)
-                into[_slices(both, wanted[0])] = elements[_slices(both, chunk[0])]
+                into[slices_of(both, wanted[0])] = elements[slices_of(both, chunk[0])]
                 done += size
             at += size
         return done

@@ -11,6 +11,8 @@ import resource
 from pathlib import Path
 from typing import Any
 
+from ..info import cache_place
+
 __all__ = ["cache", "expanded", "host", "ranges", "text_of"]
 
 _CPUS = Path("/sys/devices/system/cpu")
@@ -194,15 +196,13 @@ def cache(folder: str | None) -> dict[str, Any]:
     """Give what there is to say of the folder of compiled kernels."""
     if not folder:
         return {"folder": None}
-    nearest = os.path.realpath(folder)
-    while not os.path.exists(nearest):
-        nearest = os.path.dirname(nearest)
+    nearest, writable = cache_place(folder)
     kind, _ = _mount(nearest)
     return {
         "folder": folder,
         "kind": kind,
         "network": kind in _SHARED or (kind.startswith("fuse.") and kind != "fuse.overlayfs"),
-        "writable": os.path.isdir(nearest) and os.access(nearest, os.W_OK | os.X_OK),
+        "writable": writable,
         "left": _space(nearest)[1],
     }
 

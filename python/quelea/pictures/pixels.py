@@ -18,14 +18,13 @@ import numpy
 
 from .. import _quelea, config
 from .._quelea import ndarray
+from ..boxes import Box, extents_of, slices_of
 from ..checkpointing.together import on_all
 
 __all__ = ["KINDS", "Pixels", "pixels_of"]
 
 _CHUNK = 2**20  # bytes of a part that are reduced at a time
 _ROUND = 2**24  # bytes of pixels that travel at a time
-
-Box = tuple[Sequence[int], Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -134,23 +133,15 @@ def _touched(box: Box, steps: Sequence[int]) -> Box:
     return first, [-(-b // k) for b, k in zip(end, steps, strict=True)]
 
 
-def _extents(box: Box) -> list[int]:
-    return [b - a for a, b in zip(*box, strict=True)]
-
-
-def _slices(box: Box, origin: Sequence[int]) -> tuple[slice, ...]:
-    return tuple(slice(a - o, b - o) for a, b, o in zip(*box, origin, strict=True))
-
-
 def _reduced(
     x: ndarray, box: Box, steps: Sequence[int], kinds: Sequence[str], scale: Callable[[Any], Any]
 ) -> list[Any]:
     """Reduce a part of the field to the pixels that it touches, for each kind."""
     mine = _touched(box, steps)
-    made = [numpy.full(_extents(mine), KINDS[kind].begin) for kind in kinds]
+    made = [numpy.full(extents_of(mine), KINDS[kind].begin) for kind in kinds]
     for chunk in _chunks(box, x.itemsize):
         part = _floats(x, chunk)
-        place = _slices(_touched(chunk, steps), mine[0])
+        place = slices_of(_touched(chunk, steps), mine[0])
         for kind, into in zip(kinds, made, strict=True):
             combine = KINDS[kind].combine
             reduced = scale(part) if kind == "mean" else part
@@ -210,10 +201,10 @@ def _combined(data: bytes, kinds: Sequence[str], whole: list[Any], ndim: int) ->
     """Take in what a rank has."""
     words = struct.unpack_from(f"<{2 * ndim}q", data)
     box = words[:ndim], words[ndim:]
-    extents = _extents(box)
+    extents = extents_of(box)
     parts = numpy.frombuffer(data, numpy.float64, offset=16 * ndim)
     for kind, into, part in zip(kinds, whole, parts.reshape(len(kinds), *extents), strict=True):
-        place = into[_slices(box, [0] * ndim)]
+        place = into[slices_of(box, [0] * ndim)]
         KINDS[kind].combine(place, part, out=place)
 
 

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
-from .files import name_beside, named
+from ..new_files import NewFile
 
 __all__ = ["reel_of"]
 
@@ -118,23 +118,26 @@ class _Reel:
     """A file in the making, which takes the place of an earlier one when it is closed."""
 
     def __init__(self, path: str, rate: float) -> None:
-        self._place, self._beside = os.path.realpath(path), name_beside(path)
-        with named(path, self._beside):
-            self._inner = _FORMS[os.path.splitext(path)[1].lower()](self._beside, rate)
+        self._file = NewFile(path)
+        try:
+            with self._file.named():
+                self._inner = _FORMS[os.path.splitext(path)[1].lower()](self._file.written, rate)
+        except BaseException:
+            self._file.drop()
+            raise
 
     def put(self, rgb: Any) -> None:
         self._inner.put(rgb)
 
     def close(self) -> None:
         self._inner.close()
-        os.replace(self._beside, self._place)
+        self._file.keep()
 
     def drop(self) -> None:
         """Leave nothing, after a failure."""
         with contextlib.suppress(Exception):
             self._inner.drop()
-        with contextlib.suppress(OSError):
-            os.unlink(self._beside)
+        self._file.drop()
 
 
 def check_end(path: str) -> None:

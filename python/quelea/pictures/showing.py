@@ -6,9 +6,9 @@ import sys
 from typing import Any
 
 from ..info import on_root
+from ..new_files import new_file
 from .drawing import drawing_of, png_of
 from .fields import Wish
-from .files import beside
 
 __all__ = ["show"]
 
@@ -105,7 +105,7 @@ def show(
             display.display(display.Image(data=png_of(drawing)))
             return None
         place = path or f"show-{len(_shown) + 1}.png"
-        with beside(place) as written:
+        with new_file(place) as written:
             drawing.save(written, form)
         if path is None:
             _shown.append(place)
