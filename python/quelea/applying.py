@@ -155,6 +155,12 @@ class Applied:
             return False
         return holds_ours(tuple(_captured(self.function)))
 
+    def ufunc(self) -> Any:
+        """Give the ufunc of Quelea's that the function is; None: it is none."""
+        module, _, name = (names.known_name(self.function) or "").partition(".")
+        found = getattr(_package(), name, None) if module == "numpy" else None
+        return found if isinstance(found, _package().ufunc) else None
+
     def loop(self, text: str, ours: bool) -> Function:
         """Compile a text with the function; `ours`: what it makes is Quelea's."""
         key = text, ours

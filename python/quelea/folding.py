@@ -270,11 +270,13 @@ class _Whole:
     def __init__(self, state: State, ours: bool) -> None:
         self.state = state
         made = state.made
-        self.function = (
-            made.function
-            if isinstance(made.function, Function)
-            else made.loop("def call(x0, x1):\n    return function(x0, x1)\n", ours)
-        )
+        ufunc = made.ufunc() if ours else None
+        if ufunc is not None:  # what it gives is only recorded, so that many calls are one kernel
+            self.function = ufunc
+        elif isinstance(made.function, Function):
+            self.function = made.function
+        else:
+            self.function = made.loop("def call(x0, x1):\n    return function(x0, x1)\n", ours)
 
     def taken(self, parts: tuple[Any, ...]) -> tuple[Any, ...]:
         """Give parts as they are in a state."""

@@ -386,9 +386,9 @@ COMPILED = (
     ),
     Section(
         "dilation",
-        "dilation of 1024 x 768 by 7 x 7, beside SciPy's grey_dilation, one thread",
+        "dilation of 1024 x 768 by 7 x 7, beside SciPy's grey_dilation, one thread, Quelea's arrays",
         DILATIONS,
-        ways=_OTHERS,
+        ways=(_OTHERS[0], Way("Quelea", "jit arrays")),
         late=False,
         alone=True,
     ),

@@ -70,9 +70,9 @@ def doors(quelea: Any) -> dict[str, Any]:
         return max(a[-3, 0], a[-2, 0], a[-1, 0], a[0, 0], a[1, 0], a[2, 0], a[3, 0])
 
     def windows(image):
-        half, views = _WIDTH // 2, np.lib.stride_tricks.sliding_window_view
-        wide = np.pad(image, half, mode="edge")
-        return quelea.reduce(np.maximum, views(wide, (_WIDTH, _WIDTH)), axis=(2, 3))
+        views = quelea.lib.stride_tricks.sliding_window_view
+        wide = quelea.pad(image, _WIDTH // 2, mode="edge")
+        return quelea.reduce(quelea.maximum, views(wide, (_WIDTH, _WIDTH)), axis=(2, 3))
 
     def pairs(x, z):
         found = quelea.allpairs(lambda a, b: ((a - b) ** 2).sum(), x, z)
