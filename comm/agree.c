@@ -1,15 +1,21 @@
 /* The agreement of contract C1: one word of every rank, combined and given back to all; a barrier
  * too.
  *
- *   each rank         writes its Sum into its slot, then counts itself in Control.arrivals
- *   the last of them  combines the slots; on one node, that is the verdict
+ *   each rank         writes its Sum into its cell
+ *   of few ranks      each combines what it finds in the cells of the others, as they come: one
+ *                     transfer of a cell's lines lies between the last one and the verdict
+ *   of more           each counts itself in Control.arrivals, the last one combines; the others
+ *                     sleep once, on the verdict's cell
  *   the leader        exchanges its node's Sum with the other leaders by dissemination (Hensgen,
  *                     Finkel, Manber 1988): log2(nodes) steps, each one message to the node 2^k
- *                     further; combining is idempotent, so any number of nodes will do
- *   the others        sleep once, on the verdict's cell
+ *                     further; combining is idempotent, so any number of nodes will do. Its ranks
+ *                     wait for the verdict then, however few
  *
  * Everything a round writes has two places, chosen by the parity of the round: a rank reaches round
- * r + 2 only after all have arrived at r + 1, and so have read what r left. */
+ * r + 2 only after all have arrived at r + 1, and so have read what r left.
+ *
+ * A rank may say its word and go on, and hear the verdict before it says the next one: then it
+ * waits only for those that are a whole round behind. */
 #include "internal.h"
 
 #include <assert.h>
@@ -50,7 +56,9 @@ static bool step_done(void *subject) {
 }
 
 static QlStatus exchange(Comm *comm, int to, int from, const Sum *out, Sum *in, QlError *error) {
-  Step step = {comm, {0}};
+  Step step;
+  step.comm = comm;
+  ql_no_error(&step.error);
   QL_TRY(transport_receive(comm->agree_batch, from, in, sizeof *in, TRANSPORT_AGREE, error));
   QL_TRY(transport_send(comm->agree_batch, to, out, sizeof *out, TRANSPORT_AGREE, error));
   if (!step_done(&step))
@@ -62,7 +70,7 @@ static QlStatus exchange(Comm *comm, int to, int from, const Sum *out, Sum *in, 
 
 static void disseminate(Comm *comm, Sum *sum) {
   int nodes = comm->info.node_count, node = comm->info.node;
-  QlError error = {0};
+  QL_ERROR(error);
   for (int step = 1; step < nodes; step *= 2) {
     Sum in, out = *sum;
     int to = comm->info.leader_of_node[(node + step) % nodes],
@@ -75,35 +83,71 @@ static void disseminate(Comm *comm, Sum *sum) {
 
 /* ---- inside a node ---- */
 
-static void gather(Comm *comm, Sum *sum, int parity) {
-  *sum = comm->slots[0].sum[parity];
-  for (int i = 1; i < comm->info.node_size; i++) combine(sum, &comm->slots[i].sum[parity]);
+enum { FEW_RANKS = 8 };
+
+static bool are_few(const Comm *comm) { return comm->info.node_size <= FEW_RANKS; }
+
+static int verdict_cell(const Comm *comm) {
+  return comm->info.workers + COMM_EXTRA_CELLS + CELL_VERDICT + (int)(comm->round & 1);
 }
 
-static Sum agree(Comm *comm, const Sum *mine) {
+static int leader_cell(const Comm *comm) {
+  return comm->info.workers + COMM_EXTRA_CELLS + CELL_LEADER;
+}
+
+static int cell_of(const Comm *comm, int node_rank) {
+  return comm->info.workers + COMM_EXTRA_CELLS + CELL_WORDS + 2 * node_rank +
+         (int)(comm->round & 1);
+}
+
+static void tell(Comm *comm, int cell, const Sum *sum) {
+  comm->cells[cell].sum = *sum;
+  comm_publish(comm, cell, comm->round);
+}
+
+/* A new round. */
+static void arrive(Comm *comm, const Sum *mine) {
   const CommInfo *info = &comm->info;
-  assert(!comm->info.finalised && pthread_equal(pthread_self(), comm->main_thread));
+  assert(!info->finalised && pthread_equal(pthread_self(), comm->main_thread) && !comm->said);
   uint64_t round = ++comm->round;
-  int parity = round & 1, internals = info->workers + COMM_EXTRA_CELLS;
-  bool leader = info->node_rank == 0, alone = info->node_count == 1;
-  Sum *sum = &comm->control->sum[parity];
-  RankSlot *slot = &comm->slots[info->node_rank];
-  slot->sum[parity] = *mine;
-  atomic_store_explicit(&slot->round, round, memory_order_relaxed);
+  comm->said = true;
+  atomic_store_explicit(&comm->slots[info->node_rank].round, round, memory_order_relaxed);
+  tell(comm, cell_of(comm, info->node_rank), mine);
+  if (are_few(comm)) return;
   uint64_t arrived =
       atomic_fetch_add_explicit(&comm->control->arrivals, 1, memory_order_acq_rel) + 1;
-  bool last = arrived == round * (uint64_t)info->node_size;
-  if (last) gather(comm, sum, parity);
-  if (last && !leader && !alone) comm_publish(comm, internals + CELL_LEADER, round);
-  if (leader && !alone) {
-    if (!last) comm_await(comm, internals + CELL_LEADER, round, true);
-    disseminate(comm, sum);
+  if (arrived < round * (uint64_t)info->node_size) return;
+  int cell = info->node_count == 1 ? verdict_cell(comm) : leader_cell(comm);
+  Sum sum = *mine;
+  for (int i = 0; i < info->node_size; i++) combine(&sum, &comm->cells[cell_of(comm, i)].sum);
+  tell(comm, cell, &sum);
+}
+
+static Sum hear(Comm *comm, int cell) {
+  comm_await(comm, cell, comm->round, true);
+  return comm->cells[cell].sum;
+}
+
+static Sum hear_all(Comm *comm) {
+  Sum sum = comm->cells[cell_of(comm, comm->info.node_rank)].sum;
+  for (int i = 0; i < comm->info.node_size; i++) {
+    Sum theirs = hear(comm, cell_of(comm, i));
+    combine(&sum, &theirs);
   }
-  if (alone ? last : leader)
-    comm_publish(comm, internals + CELL_VERDICT, round);
-  else
-    comm_await(comm, internals + CELL_VERDICT, round, true);
-  return *sum;
+  return sum;
+}
+
+/* What has come of it. */
+static Sum conclude(Comm *comm) {
+  bool leads = comm->info.node_rank == 0, alone = comm->info.node_count == 1;
+  assert(comm->said);
+  comm->said = false;
+  if (alone) return are_few(comm) ? hear_all(comm) : hear(comm, verdict_cell(comm));
+  if (!leads) return hear(comm, verdict_cell(comm));
+  Sum sum = are_few(comm) ? hear_all(comm) : hear(comm, leader_cell(comm));
+  disseminate(comm, &sum);
+  tell(comm, verdict_cell(comm), &sum);
+  return sum;
 }
 
 /* Some leave, some do not: the lowest of those that stay says so, for it knows where it is. */
@@ -121,17 +165,14 @@ static void check_leaving(Comm *comm, const Sum *sum) {
   comm_stand_by(comm);
 }
 
-void comm_agree(Comm *comm, const CommWord *mine, CommVerdict *verdict) {
-  *verdict = (CommVerdict){.same_state = true,
-                           .same_drops = true,
-                           .status = mine->status,
-                           .status_rank = mine->status ? comm->info.rank : -1,
-                           .requests = mine->requests,
-                           .value = {mine->value[0], mine->value[1]}};
+void comm_agree_say(Comm *comm, const CommWord *mine) {
   atomic_fetch_add_explicit(&comm->agreements, 1, memory_order_relaxed);
-  if (comm_is_lone(comm)) return;
   Sum sum = sum_of(mine, comm->info.rank, false);
-  sum = agree(comm, &sum);
+  arrive(comm, &sum);
+}
+
+void comm_agree_hear(Comm *comm, CommVerdict *verdict) {
+  Sum sum = conclude(comm);
   check_leaving(comm, &sum);
   verdict->same_state = sum.state == ~sum.not_state;
   verdict->same_drops = sum.drops == ~sum.not_drops;
@@ -141,11 +182,29 @@ void comm_agree(Comm *comm, const CommWord *mine, CommVerdict *verdict) {
   verdict->value[0] = sum.value[0], verdict->value[1] = sum.value[1];
 }
 
+void comm_agree(Comm *comm, const CommWord *mine, CommVerdict *verdict) {
+  if (!comm_is_lone(comm)) {
+    comm_agree_say(comm, mine);
+    comm_agree_hear(comm, verdict);
+    return;
+  }
+  atomic_fetch_add_explicit(&comm->agreements, 1, memory_order_relaxed);
+  *verdict = (CommVerdict){.same_state = true,
+                           .same_drops = true,
+                           .status = mine->status,
+                           .status_rank = mine->status ? comm->info.rank : -1,
+                           .requests = mine->requests,
+                           .value = {mine->value[0], mine->value[1]}};
+}
+
 void comm_agree_to_leave(Comm *comm) {
+  CommVerdict unheard;
   if (comm->info.finalised || comm_is_lone(comm)) return;
+  if (comm->said) comm_agree_hear(comm, &unheard);
   atomic_store(&comm->slots[comm->info.node_rank].closing, 1);
   Sum sum = sum_of(&(CommWord){0}, comm->info.rank, true);
-  sum = agree(comm, &sum);
+  arrive(comm, &sum);
+  sum = conclude(comm);
   check_leaving(comm, &sum);
   comm->info.finalised = true;
 }
