@@ -429,3 +429,67 @@ def test_what_python_raises_or_counts():
         check(parts, x)
     got, negative, one = magnitude()
     assert got == 2**63 - 1 and negative and one == 1
+
+
+@quelea.jit
+def begun(a):
+    return (
+        np.sum(a),
+        np.prod(a),
+        a.sum(axis=0),
+        a.prod(axis=0),
+        np.prod(a, axis=1, keepdims=True),
+        np.sum(a, axis=()),
+        np.prod(a, axis=()),
+        np.sum(a * 1, axis=(0, 1)),
+        a.T.prod(axis=0),
+    )
+
+
+@quelea.jit
+def begun_of_numbers(x, a):
+    return np.sum(x), np.prod(x), np.sum(a), np.prod(a), np.min(x), np.max(a)
+
+
+@quelea.jit
+def begun_in_a_loop(a):
+    s = np.zeros(len(a), a.dtype)
+    for i in range(len(a)):
+        s[i] = np.prod(a[i]) + np.sum(a[i])
+    return s
+
+
+def bits(value):
+    """With signs of zeros, and of NaN only where they are."""
+    array = numpy.ascontiguousarray(value)
+    parts = array.view(array.real.dtype) if array.dtype.kind == "c" else array
+    return [(str(x), bool(numpy.signbit(x)) and x == x) for x in parts.ravel()], array.shape
+
+
+def test_what_reductions_begin_with():
+    """0 of sums, 1 of products: bits of zeros, and of parts that are infinite."""
+    inf, nan = math.inf, math.nan
+    values = [[inf], [-0.0, -0.0], [complex(inf, 0)], [complex(-0.0, -0.0)], [complex(0, inf)]]
+    values += [[complex(inf, nan), 1], [1, complex(inf, 0)], [complex(-0.0, 2), complex(-1, -0.0)]]
+    values += [[complex(inf, inf)] * 3, []]
+    for dtype in "efdFD":
+        for row in values:
+            if dtype in "efd":
+                row = [complex(x).real for x in row]
+            a = numpy.array([row], dtype)
+            many = numpy.array([row] * 130, dtype).reshape(130, -1)
+            calls = [(begun, (a,)), (begun_in_a_loop, (a,)), (begun_in_a_loop, (many,))]
+            if row:
+                calls.append((begun_of_numbers, (a.flat[0], a[0, 0, ...])))
+            results = []
+            with numpy.errstate(all="ignore"):
+                for function, args in calls:
+                    results.append((function(*args), function.__wrapped__(*args)))
+                # of many elements in the order of arrays, which is not NumPy's
+                results.append((begun(many), begun.__wrapped__(quelea.asarray(many))))
+            for n, (got, want) in enumerate(results):
+                if not isinstance(got, tuple):
+                    got, want = (got,), (want,)
+                for k, (one, other) in enumerate(zip(got, want, strict=True)):
+                    assert bits(one) == bits(other), (n, k, a, one, other)
+                    assert numpy.asarray(one).dtype == numpy.asarray(other).dtype
