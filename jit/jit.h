@@ -121,6 +121,11 @@ static inline bool jit_any_order(QlDtype dtype) {
 static inline bool jit_has_zero(QlReduction reduction, QlDtype dtype) {
   return reduction == QL_REDUCE_SUM && !jit_any_order(dtype);
 }
+/* 1 * z is not z where one part is infinite or NaN, and has other signs of zeros: what NumPy begins
+ * with is multiplied into the first elements before they are reduced. */
+static inline bool jit_has_one(QlReduction reduction, QlDtype dtype) {
+  return reduction == QL_REDUCE_PROD && ql_dtype_info[dtype].kind == QL_KIND_COMPLEX;
+}
 /* All reductions of a function have one form and axis. The result has the dtype of the value. It is
  * a value of the line: what is computed of it happens once per line, and is stored to operands that
  * do not move along the axis. Of JIT_LEAVES and JIT_BRANCHES results are only stored. */

@@ -11,8 +11,10 @@
  *
  * While compiled code runs a thread of ours, the watcher, writes -1 every TURN: `look` then asks
  * the program whether a signal has come, which no other thread can, and writes the address back. So
- * a signal is seen a TURN after it came at the latest, and code that ends sooner never asks. When
- * nothing was called for IDLE turns the watcher sleeps until the next call.
+ * a signal is seen a TURN after it came at the latest, and code that ends sooner never asks. Other
+ * threads of the program run while it asks; they may run compiled code too, and whoever goes on
+ * writes the address of its own stack. When nothing was called for IDLE turns the watcher sleeps
+ * until the next call.
  *
  * Once stopped, word stays -1 until the call ends: functions that are pure do not look at what the
  * ones that they called have become, but each that they call next returns at once. */
@@ -27,7 +29,8 @@ enum { RESERVE = 1 << 19 };
 enum { STOPPED = -1 };
 
 static _Atomic int64_t word;
-static int64_t stopped; /* JitStopReason of the innermost call, which runs */
+/* JitStopReason of the thread's innermost call, which runs: others run while it looks. */
+static _Thread_local int64_t stopped;
 static JitLook *look_for_signals;
 
 void jit_set_look(JitLook *look) { look_for_signals = look; }

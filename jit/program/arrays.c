@@ -335,10 +335,7 @@ static Value index_tuple(Lower *l, const Node *node, const Value *tuple, const V
           "write the index as a constant");
     type = both;
   }
-  for (int k = 0; k < tuple->count; k++) {
-    const char *why = low_misfit(l, &tuple->items[k], &type);
-    if (why) return low_refuse_misfit(l, node, "the item", why);
-  }
+  if (type.torn) return low_refuse_torn(l, node, "the item");
   JitRef count = low_const(l, tuple->count), at = low_position(l, node, index, count, 0, false);
   low_raise_if(l, node, is_outside(l, at, count), "IndexError", "tuple index out of range");
   Value first = low_convert(l, &tuple->items[0], &type);
@@ -347,7 +344,7 @@ static Value index_tuple(Lower *l, const Node *node, const Value *tuple, const V
     Value item = low_convert(l, &tuple->items[k], &type);
     ref = low_select(l, low_op(l, QL_OP_EQUAL, at, low_const(l, k)), low_ref(l, &item), ref);
   }
-  return low_scalar((QlDtype)type.dtype, type.weak, ref);
+  return low_bounded(low_scalar((QlDtype)type.dtype, type.weak, ref), &type);
 }
 
 /* In a nest an array on ranks has only the part in memory that is touched. */

@@ -160,18 +160,18 @@ static bool is_whole_array(const Value *value) {
          ql_dtype_info[value->array->dtype].kind <= QL_KIND_UINT;
 }
 
-/* Beside an integer of NumPy's one of Python's that may not fit is an int64. */
-static JitType type_beside(Lower *l, const Value *value, const Value *other) {
-  JitType type = low_type(l, value);
-  if (!low_is_index(value) || !value->weak || !low_is_index(other) || other->weak) return type;
-  QlScalar scalar = {.dtype = QL_I64, .weak = true, .value = value->constant};
-  type.weak = value->known ? ql_weak_fits((QlDtype)other->dtype, &scalar, NULL) == QL_OK
-                           : value->natural && other->dtype == QL_U64;
-  return type;
+/* Of an unsigned number and a known one below zero: which one it is. NULL: it is not that. */
+static const Value *below_zero(const Value *a, const Value *b, bool is_min) {
+  for (int k = 0; k < 2; k++) {
+    const Value *known = k ? b : a, *other = k ? a : b;
+    if (known->known && low_is_index(known) && known->constant.i < 0 && other->dtype == QL_U64)
+      return is_min ? known : other;
+  }
+  return NULL;
 }
 
-/* min(a, b, ...): Python's rule, the first of those that no other is less than; NumPy's numbers
- * keep their dtype, and Python's meet. */
+/* min(a, b, ...): Python's rule, the first of those that no other is less than. Numbers meet in it
+ * as where ways do. */
 static Value least_of(Lower *l, const Call *call, bool is_min) {
   const Value *items = call->arguments;
   int count = call->count;
@@ -195,8 +195,14 @@ static Value least_of(Lower *l, const Call *call, bool is_min) {
     if (items[k].kind != JIT_SCALAR)
       return low_refuse_type(l, call, &items[k], "numbers, a tuple, or an array of one dimension");
   for (int k = 1; k < count; k++) {
-    JitType a = type_beside(l, &best, &items[k]), b = type_beside(l, &items[k], &best), both;
+    JitType a = low_type(l, &best), b = low_type(l, &items[k]), both;
     low_join_types(l, &a, &b, &both);
+    const Value *sure = both.torn ? below_zero(&best, &items[k], is_min) : NULL;
+    if (sure) {
+      best = *sure;
+      continue;
+    }
+    if (both.torn) return low_refuse_torn(l, call->node, "what is the least or the greatest");
     Value other = low_compare(l, call->node, is_min ? "lt" : "gt", &items[k], &best);
     Value x = low_convert(l, &best, &both), y = low_convert(l, &items[k], &both);
     bool natural = x.natural || y.natural, first;
@@ -208,6 +214,7 @@ static Value least_of(Lower *l, const Call *call, bool is_min) {
     }
     best = low_scalar((QlDtype)both.dtype, both.weak,
                       low_select(l, other.ref, low_ref(l, &y), low_ref(l, &x)));
+    best = low_bounded(best, &both);
     best.natural = natural && low_is_int(&best);
     if (best.dtype == QL_I64)
       best.span = low_span_of(l, is_min ? QL_OP_MINIMUM : QL_OP_MAXIMUM, &x, &y);

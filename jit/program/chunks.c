@@ -190,6 +190,10 @@ bool low_reducing(Lower *l, const Node *node) {
   bool good = r->sums->count && nest_sums_begin(l, r->sums) && find_extents(l, r) && !low_dead(l);
   for (int n = 0; n < r->sums->count; n++) r->sums->items[n].terms = low_get(l, sizeof(Array));
   if (good) find_dtypes(l, node, r);
+  if (good && r->sums->good && nest_sums_widen(l, r->sums)) {
+    nest_sums_begin(l, r->sums);
+    find_dtypes(l, node, r);
+  }
   const char *said = nest_sums_text(l, r->sums);
   if (good && r->sums->good) {
     leave_any_order(r->sums);

@@ -91,7 +91,9 @@ static Value call_make(Lower *l, const Call *call) {
   return filled(l, call, dtype, ndim, shape, extent, fill);
 }
 
-/* The shape and the type of nested tuples of numbers or arrays. */
+/* The shape and the type of nested tuples of numbers or arrays: Python's own are of their own
+ * dtypes.
+ */
 static bool nested(Lower *l, const Value *value, int depth, int *ndim, int64_t *extent,
                    JitType *type) {
   if (value->kind == JIT_TUPLE) {
@@ -102,9 +104,12 @@ static bool nested(Lower *l, const Value *value, int depth, int *ndim, int64_t *
       if (!nested(l, &value->items[k], depth + 1, ndim, extent, type)) return false;
     return true;
   }
-  JitType own = low_type(l, value), both;
-  if (value->kind != JIT_SCALAR || !low_join_types(l, type, &own, &both)) return false;
-  return *type = both, *ndim == depth;
+  if (value->kind != JIT_SCALAR) return false;
+  bool is_first = type->kind == JIT_UNKNOWN;
+  QlDtype dtype = (QlDtype)value->dtype;
+  type->kind = JIT_SCALAR;
+  type->dtype = (uint8_t)(is_first ? dtype : ql_promote((QlDtype)type->dtype, dtype));
+  return *ndim == depth;
 }
 
 static void fill_nested(Lower *l, const Node *node, const Array *array, const Value *value,

@@ -700,7 +700,7 @@ static Value slice(Lower *l, const Node *node) {
 /* The variable, or nothing of its type where no way has assigned it. */
 static Value variable_or_nothing(Lower *l, const Node *node) {
   const Variable *variable = &l->frame->now[node->items[0]->number];
-  if (variable->hidden == HIDDEN_MISFIT) return low_get_variable(l, node->items[0]);
+  if (variable->hidden == HIDDEN_TORN) return low_get_variable(l, node->items[0]);
   return variable->defined == NEVER || variable->hidden ? low_none() : variable->value;
 }
 

@@ -121,20 +121,11 @@ bool low_can_store(Lower *l, const Node *node, const Value *value, QlDtype dtype
   return fits(l, node, value, dtype, ql_dtype_info[dtype].kind == QL_KIND_INT);
 }
 
-const char *low_misfit(Lower *l, const Value *value, const JitType *type) {
-  const char *why = NULL;
-  bool items = value->kind == JIT_TUPLE && type->kind == JIT_TUPLE;
-  for (int k = 0; items && k < value->count && !why; k++)
-    why = low_misfit(l, &value->items[k], &type->items[k]);
-  if (value->kind != JIT_SCALAR || type->kind != JIT_SCALAR || type->weak) return why;
-  return misfit(l, value, (QlDtype)type->dtype);
-}
-
-Value low_refuse_misfit(Lower *l, const Node *node, const char *name, const char *why) {
+Value low_refuse_torn(Lower *l, const Node *node, const char *name) {
   return low_refuse(l, node, "QJ303",
                     low_text(l,
-                             "%s is one of NumPy's numbers on one way through the program and "
-                             "one of Python's on another, which does not fit: %s",
-                             name, why),
-                    "convert on one way: int(x), np.int64(x); or use two names");
+                             "%s is a uint64 on one way through the program and on another an "
+                             "integer that may be negative: no dtype holds both",
+                             name),
+                    "convert on one way: np.uint64(x), np.int64(x); or use two names");
 }

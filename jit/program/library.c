@@ -41,16 +41,15 @@ static Value call_dtype(Lower *l, const Call *call) {
 
 /* What NumPy computes of them in: Python's own numbers take the dtype of the others. */
 static Value call_result_type(Lower *l, const Call *call) {
-  JitType all = {.kind = JIT_UNKNOWN};
+  QlDtype own[2] = {QL_BOOL, QL_BOOL}; /* of Python's, and of NumPy's */
+  bool any = false;
   for (int k = 0; k < call->count; k++) {
     const Value *value = &call->arguments[k];
     if (!has_dtype(value)) return low_refuse_type(l, call, value, "numbers and arrays");
-    JitType own = {.kind = JIT_SCALAR, .dtype = value->dtype, .weak = value->weak}, both;
-    if (value->kind != JIT_SCALAR) own.weak = false;
-    low_join_types(l, &all, &own, &both);
-    all = both;
+    bool strong = value->kind != JIT_SCALAR || !value->weak;
+    own[strong] = ql_promote(own[strong], (QlDtype)value->dtype), any |= strong;
   }
-  return dtype_value((QlDtype)all.dtype);
+  return dtype_value(any ? ql_lift_weak(own[1], own[0]) : own[0]);
 }
 
 /* As an array or a number of NumPy's: tuples of numbers, and lists, are arrays. */

@@ -54,7 +54,6 @@ static bool widen(Lower *l, const Try *t, int v, const Variable *variable) {
   if (variable->defined == NEVER) {
     if (head->defined == ALWAYS) head->defined = MAYBE;
     head->hidden = QL_MAX(head->hidden, variable->hidden);
-    if (variable->why) head->why = variable->why;
     return head->defined != old.defined || head->hidden != old.hidden;
   }
   JitType type = low_type(l, &variable->value), both;
@@ -72,13 +71,12 @@ static bool widen(Lower *l, const Try *t, int v, const Variable *variable) {
                "give it one type before the loop and in it, or use two names");
     return false;
   }
-  const char *why = low_misfit(l, &variable->value, &both);
-  if (!why && t->entry[v].defined != NEVER) why = low_misfit(l, &t->entry[v].value, &both);
-  if (why && both.kind == JIT_SCALAR) {
-    *head = (Head){.dropped = true, .hidden = HIDDEN_MISFIT, .why = why};
+  bool torn = low_is_torn(&both);
+  if (torn && both.kind == JIT_SCALAR) {
+    *head = (Head){.dropped = true, .hidden = HIDDEN_TORN};
     return true;
   }
-  if (why) low_refuse_misfit(l, t->node, low_text(l, "'%s'", l->frame->function->names[v]), why);
+  if (torn) low_refuse_torn(l, t->node, low_text(l, "'%s'", l->frame->function->names[v]));
   head->type = both;
   if (head->defined == NEVER || variable->defined == MAYBE) head->defined = MAYBE;
   return head->defined != old.defined || !low_same_type(&head->type, &old.type);
@@ -150,8 +148,7 @@ static void enter_head(Lower *l, const Try *t) {
     Value value = low_of_parts(l, &head->type, &phi);
     *variable = (Variable){.value = value,
                            .defined = head->defined,
-                           .hidden = QL_MAX(head->hidden, t->entry[v].hidden),
-                           .why = head->why ? head->why : t->entry[v].why};
+                           .hidden = QL_MAX(head->hidden, t->entry[v].hidden)};
     if (head->defined == MAYBE) variable->flag = *phi++;
   }
 }

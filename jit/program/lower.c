@@ -320,6 +320,7 @@ static Local *make_local(Lower *l, const Node *node, const Node *function, int c
     if (!held) l->refusal_count = refusals;
   }
   l->main = real_main;
+  if (local->result.torn) low_refuse_torn(l, node, low_text(l, "what %s() gives", function->text));
   if (local->result.kind != JIT_SCALAR && local->result.kind != JIT_NONE && l->refusal_count == 0)
     low_refuse(l, node, "QJ322",
                low_text(l, "%s() calls itself, and gives %s", function->text,
@@ -352,6 +353,7 @@ static Value call_local(Lower *l, const Node *node, const Node *function, int co
   JitRef *refs = low_get(l, (size_t)parts * sizeof *refs);
   for (int k = 0; k < count; k++) {
     types[k] = low_type(l, &arguments[k]);
+    types[k].bounded = false, types[k].least = types[k].most = 0; /* it is built once for all */
     if (types[k].kind == JIT_UNKNOWN) return low_unknown();
     if (types[k].kind != JIT_SCALAR)
       return low_refuse(
@@ -396,7 +398,8 @@ static Value call_local(Lower *l, const Node *node, const Node *function, int co
     l->raised = raised || local->raises || !l->quiet;
   }
   if (local->result.kind == JIT_NONE) return low_none();
-  return low_scalar((QlDtype)local->result.dtype, local->result.weak, ref);
+  Value value = low_scalar((QlDtype)local->result.dtype, local->result.weak, ref);
+  return low_bounded(value, &local->result);
 }
 
 /* ---- calls ---- */

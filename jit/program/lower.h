@@ -29,6 +29,8 @@ struct Value {
   bool weak;           /* SCALAR */
   bool known;          /* SCALAR: `constant` is its value */
   bool natural;        /* an integer that is never negative */
+  bool bounded;        /* SCALAR, weak, not known: as in JitType */
+  double least, most;
   QlValue constant;
   JitRef ref;       /* SCALAR; of known ones when it is asked for */
   int count;        /* TUPLE; SLICE, RANGE: 3 */
@@ -85,14 +87,13 @@ typedef enum Hidden {
   NOT_HIDDEN,
   HIDDEN_IN_NEST,    /* an iteration of a nest does not see what another has left in it */
   HIDDEN_AFTER_NEST, /* what a nest has assigned is not there behind it */
-  HIDDEN_MISFIT      /* where ways have met, one has brought what its dtype does not hold */
+  HIDDEN_TORN        /* where ways have met, they have brought what no dtype holds */
 } Hidden;
 typedef struct Variable {
   Value value;
   uint8_t defined;
-  uint8_t hidden;  /* Hidden: why it has no value */
-  JitRef flag;     /* MAYBE: a b8 */
-  const char *why; /* HIDDEN_MISFIT: what does not fit */
+  uint8_t hidden; /* Hidden: why it has no value */
+  JitRef flag;    /* MAYBE: a b8 */
 } Variable;
 typedef struct Edge Edge;
 struct Edge {
@@ -118,9 +119,8 @@ struct Loop {
 typedef struct Head {
   JitType type;
   uint8_t defined;
-  bool dropped;    /* what it is cannot be carried from turn to turn: it has no value at the head */
-  uint8_t hidden;  /* Hidden: where the end of a turn has no value */
-  const char *why; /* as in Variable */
+  bool dropped;   /* what it is cannot be carried from turn to turn: it has no value at the head */
+  uint8_t hidden; /* Hidden: where the end of a turn has no value */
 } Head;
 
 typedef struct Frame Frame;
@@ -233,8 +233,10 @@ JitType low_type(Lower *l, const Value *value);
 const char *low_type_text(Lower *l, const Value *value);
 bool low_same_type(const JitType *a, const JitType *b);
 bool low_same_function(const Value *a, const Value *b);
-/* The type of what is either; false: there is none. */
+/* The type of what is either; false: there is none. It holds both, but where it is torn. */
 bool low_join_types(Lower *l, const JitType *a, const JitType *b, JitType *both);
+bool low_is_torn(const JitType *type);               /* is it, or something in it? */
+Value low_bounded(Value value, const JitType *type); /* of what is known of its type */
 Value low_convert(Lower *l, const Value *value, const JitType *type);
 /* The refs that carry a value of that type, in the order of parameters; how many. */
 int low_parts(Lower *l, const JitType *type, const Value *value, JitRef *refs);
@@ -256,10 +258,7 @@ bool low_known_truth(const Value *value, bool *truth);
 bool low_fits(Lower *l, const Node *node, const Value *value, QlDtype dtype);
 /* The same of a number that is stored into an array: also floats of NumPy's raise. */
 bool low_can_store(Lower *l, const Node *node, const Value *value, QlDtype dtype);
-/* Why a value does not become one of the type where ways meet, as far as is known; NULL: it does.
- */
-const char *low_misfit(Lower *l, const Value *value, const JitType *type);
-Value low_refuse_misfit(Lower *l, const Node *node, const char *name, const char *why);
+Value low_refuse_torn(Lower *l, const Node *node, const char *name);
 /* int(x) of one of Python's floats. */
 Value low_int_of_float(Lower *l, const Node *node, const Value *value);
 

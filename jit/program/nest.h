@@ -13,6 +13,7 @@ typedef struct Sum {
   int variable;
   QlReduction reduction;
   Value before;         /* the loop, outside of it */
+  JitType start;        /* what that is to be, so that it meets the terms; UNKNOWN: as it is */
   Array *terms;         /* what iterations have; its dtype is known when one has been built */
   Array *into;          /* where an iteration that stores its term finds them */
   Array *parts, *lines; /* in memory: what chunks of a line come to; what lines come to, or NULL */
@@ -30,6 +31,7 @@ enum { NEST_CARRIED = 16 };
 typedef struct Carried {
   int count, variable[NEST_CARRIED];
   Value before[NEST_CARRIED]; /* the loop, outside of it; UNKNOWN: it is only left behind */
+  JitType type[NEST_CARRIED]; /* what it may be where a turn begins */
   bool ends;                  /* break or return may end the loop: a word says whether one has */
   Array *state;               /* what nodes end with; NULL: nothing */
 } Carried;
@@ -40,6 +42,7 @@ typedef struct NestTypes {
   bool no_sums; /* what would be put together is nothing that can be */
   uint8_t sum[NEST_SUMS];
   bool weak[NEST_SUMS];
+  JitType start[NEST_SUMS]; /* of sums, what an iteration has to begin with; UNKNOWN: what it has */
   JitType carried[NEST_CARRIED]; /* UNKNOWN: no number, which is not handed on */
   JitType returned;              /* UNKNOWN: nothing ever */
 } NestTypes;
@@ -181,6 +184,7 @@ void nest_find_sums(const Lower *l, const Node *loop, Sums *sums); /* by the tex
 bool nest_is_sum(const Sums *sums, const Node *node);              /* is one of them named there? */
 /* What they hold before the loop; false: not all hold a number. */
 bool nest_sums_begin(Lower *l, Sums *sums);
+bool nest_sums_widen(Lower *l, Sums *sums);
 /* What a variable holds when an iteration begins; `before`: as it is seen there. */
 Value nest_sum_start(const Sum *sum, const Value *before);
 /* "puts together s, t" (notes.c) */

@@ -436,12 +436,23 @@ static bool is_wanted(const Lower *l, const Nest *nest) {
   return !nest_has_rows(nest) || stored > 0;
 }
 
+/* Are the terms to be of another dtype, as what was there before the loop has it? */
+static bool widens_sums(Lower *l, Nest *nest) {
+  NestTypes *types = nest->types;
+  if (nest_has_rows(nest) && !nest->sums.good) return false;
+  bool wider = nest_sums_widen(l, &nest->sums);
+  for (int k = 0; k < nest->sums.count && wider; k++) types->start[k] = nest->sums.items[k].start;
+  if (wider) types->known = false;
+  return wider;
+}
+
 static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
   int refusals = l->refusal_count;
   bool on_one = nest->form == JIT_NEST_ON_ONE, is_for = node->kind == NODE_FOR;
   Behind behind = {.temporaries = l->temporary_count};
   if (is_for && !find_ranges(l, nest)) return REFUSED;
   if (ndim && !nest->types->no_sums) nest_find_sums(l, node, &nest->sums);
+  for (int k = 0; k < nest->sums.count; k++) nest->sums.items[k].start = nest->types->start[k];
   if (!nest_sums_begin(l, &nest->sums))
     nest->sums.count = 0; /* they are refused as what they are */
   for (int k = 0; k < nest->sums.count; k++) nest->sums.items[k].terms = new_terms(l, nest, k);
@@ -455,6 +466,8 @@ static Outcome build(Lower *l, const Node *node, Nest *nest, int ndim) {
   if (leaves_values && may_be_empty) low_branch(l, has_iterations(l, nest, loops), &behind.empty);
   build_kernel(l, nest, node);
   bool built = l->refusal_count == refusals;
+  if (built && widens_sums(l, nest)) return AGAIN;
+  built = l->refusal_count == refusals;
   if (built && nest_has_rows(nest) && nest_is_again(nest)) return AGAIN;
   if (built && !is_wanted(l, nest))
     low_refuse(l, node, "QJ402", "nothing of this loop is to be shared out",

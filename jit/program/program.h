@@ -33,18 +33,21 @@ typedef enum JitPlaceKind {
 } JitPlaceKind;
 
 typedef struct JitType {
-  uint8_t kind;    /* JitTypeKind */
-  uint8_t dtype;   /* SCALAR, ARRAY, DTYPE: a QlDtype */
-  uint8_t ndim;    /* ARRAY */
-  bool weak;       /* SCALAR: Python's own number, which takes the dtype of what is beside it */
-  bool contiguous; /* ARRAY: C order, without gaps */
-  bool lent;       /* ARRAY: in the memory of an argument */
-  uint8_t place;   /* ARRAY: JitPlaceKind */
-  bool readonly;   /* ARRAY: nothing may be stored into it */
-  bool ours;       /* ARRAY: Quelea's, where NumPy's are made too */
-  bool list;       /* ARRAY: Python's list; weak: of Python's own numbers */
-  bool known;      /* SCALAR, the step of a slice or a range: `constant` is its value */
-  int count;       /* TUPLE, SLICE, RANGE */
+  uint8_t kind;       /* JitTypeKind */
+  uint8_t dtype;      /* SCALAR, ARRAY, DTYPE: a QlDtype */
+  uint8_t ndim;       /* ARRAY */
+  bool weak;          /* SCALAR: Python's own number, which takes the dtype of what is beside it */
+  bool contiguous;    /* ARRAY: C order, without gaps */
+  bool lent;          /* ARRAY: in the memory of an argument */
+  uint8_t place;      /* ARRAY: JitPlaceKind */
+  bool readonly;      /* ARRAY: nothing may be stored into it */
+  bool ours;          /* ARRAY: Quelea's, where NumPy's are made too */
+  bool list;          /* ARRAY: Python's list; weak: of Python's own numbers */
+  bool known;         /* SCALAR, the step of a slice or a range: `constant` is its value */
+  bool bounded;       /* SCALAR, weak: it is from `least` to `most`, or no finite number */
+  bool torn;          /* SCALAR: of integers that met, and that no dtype holds */
+  int count;          /* TUPLE, SLICE, RANGE */
+  double least, most; /* of complex numbers, the parts */
   int64_t constant;
   struct JitType *items;
   const char *named; /* TUPLE: "3 x y", number 3 of the front end's, with fields; NULL: plain */

@@ -190,6 +190,43 @@ static Value reduce_on_ranks(Lower *l, const Node *node, QlReduction reduction, 
   return low_ranks_reduce(l, node, reduction, array, axes, keepdims, into);
 }
 
+/* What NumPy begins with, where that changes the bits of one number: 0 of sums, 1 of products of
+ * complex numbers, whose parts it makes NaN where they are infinite. */
+static bool begins(QlReduction reduction, QlDtype dtype, QlOp *op, Value *start) {
+  bool sums = jit_has_zero(reduction, dtype);
+  if (!sums && !jit_has_one(reduction, dtype)) return false;
+  *op = sums ? QL_OP_ADD : QL_OP_MULTIPLY;
+  *start = low_int(!sums);
+  start->constant = ql_convert(QL_I64, start->constant, dtype);
+  start->dtype = (uint8_t)dtype, start->weak = start->natural = false;
+  return true;
+}
+
+/* Of a number, or of an array no axis of which is reduced. */
+static Value reduce_nothing(Lower *l, const Node *node, QlReduction reduction, const Value *value) {
+  QlDtype dtype = loop_of(reduction, (QlDtype)value->dtype);
+  Value both[2], made = low_astype(l, node, value, dtype);
+  QlOp op;
+  both[1] = made;
+  if (made.kind == JIT_UNKNOWN || !begins(reduction, dtype, &op, &both[0])) return made;
+  return low_ufunc(l, node, op, 2, both);
+}
+
+/* A copy in which the first elements of all lines are multiplied by one. */
+static Value begin_with_one(Lower *l, const Node *node, const Value *array, const bool *taken) {
+  QlOp op;
+  Value both[2], copy = low_copy(l, node, array), one = low_int(1), none = low_none();
+  begins(QL_REDUCE_PROD, (QlDtype)array->dtype, &op, &both[0]);
+  int ndim = array->array->ndim;
+  Value *index = low_get(l, (size_t)ndim * sizeof *index);
+  for (int k = 0; k < ndim; k++) index[k] = low_slice(l, none, taken[k] ? one : none, none);
+  Value all = low_tuple(l, ndim, index);
+  both[1] = low_index(l, node, &copy, &all);
+  Value begun = low_ufunc(l, node, op, 2, both);
+  if (begun.kind == JIT_ARRAY) low_copy_into(l, node, both[1].array, &begun);
+  return copy;
+}
+
 Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value *value,
                  const Value *axis, bool keepdims) {
   Value part = *value;
@@ -198,10 +235,7 @@ Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value 
     value = &part;
   }
   if (value->kind == JIT_UNKNOWN || low_dead(l)) return low_unknown();
-  if (value->kind == JIT_SCALAR && !axis) {
-    QlDtype dtype = loop_of(reduction, (QlDtype)value->dtype);
-    return low_scalar(dtype, false, low_ref_as(l, value, dtype));
-  }
+  if (value->kind == JIT_SCALAR && !axis) return reduce_nothing(l, node, reduction, value);
   if (value->kind != JIT_ARRAY)
     return low_refuse(l, node, "QJ380",
                       low_text(l, "%s has no axes to reduce", low_type_text(l, value)),
@@ -231,11 +265,13 @@ Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value 
     return reduce_on_ranks(l, node, reduction, current.array, axes, keepdims);
   }
   if (ndim == 0) {
-    QlDtype dtype = loop_of(reduction, (QlDtype)current.array->dtype);
     JitRef ref = jit_load_at(l->fn, (QlDtype)current.array->dtype, current.array->base,
                              low_const(l, 0), low_source(l));
-    return low_scalar(dtype, false, jit_cast(l->fn, ref, dtype, low_source(l)));
+    Value one = low_scalar((QlDtype)current.array->dtype, false, ref);
+    return reduce_nothing(l, node, reduction, &one);
   }
+  if (left == ndim) return reduce_nothing(l, node, reduction, &current);
+  if (jit_has_one(reduction, loop)) current = begin_with_one(l, node, &current, taken);
   QlDtype between = low_reduction_loop(reduction, (QlDtype)value->array->dtype);
   for (int k = ndim - 1, more = ndim - left; k >= 0 && current.kind == JIT_ARRAY; k--)
     if (taken[k]) /* rounded once, after the last axis */

@@ -59,14 +59,13 @@ bool nest_find_carried(Lower *l, const Node *node, Nest *nest) {
     int k = carried->count++;
     carried->variable[k] = v;
     if (left) continue;
-    carried->before[k] = variable->value;
-    const char *why = low_misfit(l, &variable->value, &nest->types->carried[k]);
-    if (nest->types->known && why) {
-      low_refuse_misfit(l, node, low_text(l, "'%s'", l->frame->function->names[v]), why);
+    JitType own = low_type(l, &variable->value), *type = &carried->type[k];
+    low_join_types(l, &nest->types->carried[k], &own, type);
+    if (type->torn) {
+      low_refuse_torn(l, node, low_text(l, "'%s'", l->frame->function->names[v]));
       return false;
     }
-    if (nest->types->known && nest->types->carried[k].kind == JIT_SCALAR)
-      carried->before[k] = low_convert(l, &variable->value, &nest->types->carried[k]);
+    carried->before[k] = low_convert(l, &variable->value, type);
   }
   bool on_one = nest->form == JIT_NEST_ON_ONE; /* it is placed by its state */
   if (!carried->count && !carried->ends && !on_one) return true;
@@ -144,6 +143,7 @@ static void begin_carried(Lower *l, Nest *nest, const Array *state, JitRef is_fi
     JitRef left = get_state(l, (QlDtype)value.dtype, state, row, k);
     value = low_scalar((QlDtype)value.dtype, value.weak,
                        low_select(l, is_first, low_ref(l, &value), left));
+    value = low_bounded(value, &nest->carried.type[k]);
     l->frame->now[nest->carried.variable[k]] = (Variable){.value = value, .defined = ALWAYS};
   }
 }
@@ -276,9 +276,9 @@ bool nest_is_again(Nest *nest) {
   for (int k = 0; k < nest->sums.count; k++)
     types->sum[k] = nest->sums.items[k].terms->dtype, types->weak[k] = nest->sums.items[k].weak;
   for (int k = 0; k < nest->carried.count; k++) {
-    const Value *before = &nest->carried.before[k];
-    if (before->kind != JIT_SCALAR) continue;
-    again |= types->carried[k].dtype != before->dtype || types->carried[k].weak != before->weak;
+    bool numbers = nest->carried.before[k].kind == JIT_SCALAR;
+    if (!numbers || types->carried[k].kind != JIT_SCALAR) continue;
+    again |= !low_same_type(&types->carried[k], &nest->carried.type[k]);
   }
   types->known = true;
   return again;
@@ -329,7 +329,7 @@ void nest_carry_on(Lower *l, const Node *node, const Nest *nest, Edges *broken, 
     if (type->kind != JIT_SCALAR) continue;
     Value value = left_behind(l, node, nest, k, (QlDtype)type->dtype);
     value.weak = type->weak;
-    low_set(l, carried->variable[k], value);
+    low_set(l, carried->variable[k], low_bounded(value, type));
   }
   if (word.id && nest_has_else(nest, node))
     low_leave_unless(l, low_op(l, QL_OP_NOT_EQUAL, word, low_const(l, BROKEN)), broken,

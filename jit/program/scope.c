@@ -98,8 +98,8 @@ void low_set(Lower *l, int v, Value value) {
 Value low_get_variable(Lower *l, const Node *node) {
   if (low_dead(l)) return low_unknown();
   const Variable *variable = &l->frame->now[node->number];
-  if (variable->hidden == HIDDEN_MISFIT && variable->defined != ALWAYS)
-    return low_refuse_misfit(l, node, low_text(l, "'%s'", node->text), variable->why);
+  if (variable->hidden == HIDDEN_TORN && variable->defined != ALWAYS)
+    return low_refuse_torn(l, node, low_text(l, "'%s'", node->text));
   if (variable->hidden && variable->defined != ALWAYS)
     return low_refuse(
         l, node, "QJ405",
@@ -281,7 +281,6 @@ static Variable join_one(Lower *l, Edges *edges, JitBlock at, const Meeting *mee
   for (Edge *edge = edges->first; edge && v >= 0; edge = edge->next) {
     const Variable *variable = of_edge(edge, v);
     joined.hidden = QL_MAX(joined.hidden, variable->hidden);
-    if (variable->why) joined.why = variable->why;
   }
   for (Edge *edge = edges->first; edge && l->nest; edge = edge->next) {
     const Variable *variable =
@@ -297,26 +296,14 @@ static Variable join_one(Lower *l, Edges *edges, JitBlock at, const Meeting *mee
   return joined;
 }
 
-/* What a way brings that the dtype does not hold which they have in common; NULL: nothing. */
-static const char *misfit(Lower *l, const Edges *edges, const Meeting *meeting, int v) {
-  const char *why = NULL;
-  for (Edge *edge = edges->first; edge && !why; edge = edge->next) {
-    const Variable *variable = v < 0 ? NULL : of_edge(edge, v);
-    if (variable && variable->defined == NEVER) continue;
-    why = low_misfit(l, variable ? &variable->value : &edge->value, &meeting->type);
-  }
-  return why;
-}
-
-/* A variable that would hold another number than Python's is refused where it is used. */
+/* A variable that no dtype holds is refused where it is used. */
 static Variable join_meeting(Lower *l, Edges *edges, JitBlock at, Meeting *meeting,
                              const char *name, int v) {
   if (meeting->clash) return (Variable){.value = clash(l, edges, name, v), .defined = ALWAYS};
   if (meeting->same) return meeting->first;
-  const char *why = misfit(l, edges, meeting, v);
-  if (why && v >= 0 && meeting->type.kind == JIT_SCALAR)
-    return (Variable){.hidden = HIDDEN_MISFIT, .why = why};
-  if (why) return (Variable){.value = low_refuse_misfit(l, l->at, name, why), .defined = ALWAYS};
+  bool torn = low_is_torn(&meeting->type);
+  if (torn && v >= 0 && meeting->type.kind == JIT_SCALAR) return (Variable){.hidden = HIDDEN_TORN};
+  if (torn) return (Variable){.value = low_refuse_torn(l, l->at, name), .defined = ALWAYS};
   return join_one(l, edges, at, meeting, v);
 }
 

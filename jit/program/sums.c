@@ -141,9 +141,29 @@ bool nest_sums_begin(Lower *l, Sums *sums) {
     Sum *sum = &sums->items[k];
     const Variable *variable = &l->frame->now[sum->variable];
     if (variable->defined != ALWAYS || variable->value.kind != JIT_SCALAR) return false;
-    sum->before = variable->value;
+    bool as_it_is = sum->start.kind == JIT_UNKNOWN;
+    sum->before = as_it_is ? variable->value : low_convert(l, &variable->value, &sum->start);
   }
   return true;
+}
+
+/* What was there before a sum may be of a type that the terms, which begin with 0, are not of:
+ * where it meets them, as at the head of a loop, both are of one that holds both, and the terms are
+ * built again. True: they are. */
+bool nest_sums_widen(Lower *l, Sums *sums) {
+  bool wider = false;
+  for (int k = 0; k < sums->count; k++) {
+    Sum *sum = &sums->items[k];
+    JitType before = low_type(l, &sum->before), both, terms = {.kind = JIT_SCALAR};
+    terms.dtype = sum->terms->dtype, terms.weak = sum->weak;
+    if (takes_again(sum->reduction)) continue;
+    low_join_types(l, &before, &terms, &both);
+    if (both.torn)
+      low_refuse_torn(l, l->at, low_text(l, "'%s'", l->frame->function->names[sum->variable]));
+    if (both.torn || both.dtype == terms.dtype || low_same_type(&both, &sum->start)) continue;
+    sum->start = both, wider = true;
+  }
+  return wider;
 }
 
 /* What it holds when an iteration begins. */

@@ -1,6 +1,7 @@
 /* Values and their types: what meets, what is converted, which IR values carry it. */
 #include "lower.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* ---- making values ---- */
@@ -110,11 +111,36 @@ bool low_same_function(const Value *a, const Value *b) {
   return a->node == b->node && same_name(a->text, b->text);
 }
 
+/* Of a constant: between its parts, as far as they are finite. */
+static void find_constant_bounds(const Value *value, JitType *type) {
+  QlValue wide = ql_convert((QlDtype)value->dtype, value->constant, QL_C128);
+  bool is_complex = ql_dtype_info[value->dtype].kind == QL_KIND_COMPLEX;
+  double a = isfinite(wide.z[0]) ? wide.z[0] : 0,
+         b = is_complex && isfinite(wide.z[1]) ? wide.z[1] : a;
+  type->least = fmin(a, b), type->most = fmax(a, b);
+}
+
+/* Between which numbers one of Python's own is, as far as that is known. */
+static void find_bounds(const Value *value, JitType *type) {
+  bool natural = value->natural && value->dtype == QL_I64;
+  type->bounded = true, type->least = 0, type->most = 1;
+  if (value->dtype == QL_BOOL) return;
+  if (value->known)
+    find_constant_bounds(value, type);
+  else if (value->bounded)
+    type->least = value->least, type->most = value->most;
+  else if (natural)
+    type->most = 0x1p63;
+  else
+    type->bounded = false, type->most = 0;
+}
+
 /* What no value of the IR carries is a part of the type: which function, which text, a step. */
 JitType low_type(Lower *l, const Value *value) {
   JitType type = {.kind = value->kind, .text = value->text, .node = value->node};
   if (value->kind == JIT_SCALAR || value->kind == JIT_DTYPE)
     type.dtype = value->dtype, type.weak = value->weak;
+  if (value->kind == JIT_SCALAR && value->weak) find_bounds(value, &type);
   if (value->kind == JIT_ARRAY)
     type.dtype = value->array->dtype, type.ndim = value->array->ndim,
     type.contiguous = value->array->contiguous && !value->array->element,
@@ -145,20 +171,66 @@ bool low_same_type(const JitType *a, const JitType *b) {
       a->contiguous != b->contiguous || a->lent != b->lent || a->readonly != b->readonly ||
       a->ours != b->ours || a->list != b->list || a->site != b->site || a->place != b->place ||
       a->known != b->known || a->constant != b->constant || a->count != b->count ||
-      a->node != b->node || !same_name(a->text, b->text) || !same_name(a->named, b->named))
+      a->bounded != b->bounded || a->least != b->least || a->most != b->most ||
+      a->torn != b->torn || a->node != b->node || !same_name(a->text, b->text) ||
+      !same_name(a->named, b->named))
     return false;
   for (int k = 0; k < a->count; k++)
     if (!low_same_type(&a->items[k], &b->items[k])) return false;
   return true;
 }
 
-/* Two of Python's own numbers are the wider one; one of them beside another is of the other's
- * dtype, lifted as NumPy does. */
+static bool is_finite_in(QlDtype dtype, double number) {
+  QlValue there = ql_convert(QL_F64, (QlValue){.d = number}, dtype);
+  return isfinite(ql_convert(dtype, there, QL_F64).d);
+}
+
+/* Does the dtype hold all that one of Python's own numbers may be? Floats may be rounded. */
+static bool holds(QlDtype dtype, const JitType *weak) {
+  const QlDtypeInfo *info = &ql_dtype_info[dtype];
+  bool whole = weak->dtype == QL_I64, is_unsigned = info->kind == QL_KIND_UINT;
+  if (weak->dtype == QL_BOOL || dtype == QL_I64) return true;
+  double least = weak->bounded ? weak->least : -0x1p63, most = weak->bounded ? weak->most : 0x1p63;
+  if (info->kind >= QL_KIND_FLOAT) {
+    QlDtype part = (QlDtype)info->part;
+    if (part == QL_F64) return true;
+    return (whole || weak->bounded) && is_finite_in(part, least) && is_finite_in(part, most);
+  }
+  double end = ldexp(1, 8 * info->size - !is_unsigned);
+  return least >= (is_unsigned ? 0 : -end) && (most < end || dtype == QL_U64);
+}
+
+static bool counts(const JitType *type) {
+  return type->torn || ql_dtype_info[type->dtype].kind <= QL_KIND_UINT;
+}
+
+/* Two of Python's own numbers are the wider one. One of them beside another is of the other's
+ * dtype, lifted as NumPy does, if that holds it; else of one that holds both: as an int64, a
+ * float64 or a complex128 of NumPy's it is promoted. */
 static JitType join_scalars(const JitType *a, const JitType *b) {
-  QlDtype dtype = a->weak == b->weak ? ql_promote((QlDtype)a->dtype, (QlDtype)b->dtype)
-                  : a->weak          ? ql_lift_weak((QlDtype)b->dtype, (QlDtype)a->dtype)
-                                     : ql_lift_weak((QlDtype)a->dtype, (QlDtype)b->dtype);
-  return (JitType){.kind = JIT_SCALAR, .dtype = (uint8_t)dtype, .weak = a->weak && b->weak};
+  QlDtype dtype = ql_promote((QlDtype)a->dtype, (QlDtype)b->dtype);
+  JitType both = {.kind = JIT_SCALAR, .weak = a->weak && b->weak};
+  if (a->weak != b->weak) {
+    const JitType *weak = a->weak ? a : b, *other = a->weak ? b : a;
+    QlDtype lifted = ql_lift_weak((QlDtype)other->dtype, (QlDtype)weak->dtype);
+    if (holds(lifted, weak)) dtype = lifted;
+  }
+  if (both.weak && a->bounded && b->bounded)
+    both.bounded = true, both.least = fmin(a->least, b->least), both.most = fmax(a->most, b->most);
+  both.dtype = (uint8_t)dtype;
+  both.torn = counts(a) && counts(b) && ql_dtype_info[dtype].kind > QL_KIND_UINT;
+  return both;
+}
+
+bool low_is_torn(const JitType *type) {
+  bool torn = type->torn;
+  for (int k = 0; k < type->count && !torn; k++) torn = low_is_torn(&type->items[k]);
+  return torn;
+}
+
+Value low_bounded(Value value, const JitType *type) {
+  value.bounded = type->bounded, value.least = type->least, value.most = type->most;
+  return value;
 }
 
 bool low_join_types(Lower *l, const JitType *a, const JitType *b, JitType *both) {
@@ -186,7 +258,7 @@ bool low_join_types(Lower *l, const JitType *a, const JitType *b, JitType *both)
 Value low_convert(Lower *l, const Value *value, const JitType *type) {
   if (value->kind == JIT_SCALAR && type->kind == JIT_SCALAR) {
     if (value->dtype == type->dtype && value->weak == type->weak) return *value;
-    Value converted = low_scalar((QlDtype)type->dtype, type->weak, (JitRef){0});
+    Value converted = low_bounded(low_scalar((QlDtype)type->dtype, type->weak, (JitRef){0}), type);
     if (value->known)
       converted.known = true,
       converted.constant = ql_convert((QlDtype)value->dtype, value->constant, (QlDtype)type->dtype);
@@ -258,7 +330,8 @@ Value low_of_parts(Lower *l, const JitType *type, const JitRef **refs) {
   if (type->kind == JIT_SCALAR && type->known)
     value.known = true, value.constant.i = type->constant, value.natural = type->constant >= 0;
   else if (type->kind == JIT_SCALAR)
-    value.ref = *(*refs)++, value.natural = type->dtype == QL_BOOL;
+    value.ref = *(*refs)++, value.natural = type->dtype == QL_BOOL,
+    value = low_bounded(value, type);
   if (type->kind == JIT_ARRAY) {
     Array *array = low_get(l, sizeof *array);
     array->dtype = type->dtype, array->ndim = type->ndim, array->contiguous = type->contiguous,

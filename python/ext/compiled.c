@@ -535,9 +535,15 @@ static PyTypeObject function_type = {
     .tp_weaklistoffset = offsetof(Function, weakrefs),
 };
 
+/* Takes the GIL where the runtime has given it up: that thread does, which others are not. */
+static bool come_back(void) {
+  PyThreadState *own = PyGILState_GetThisThreadState();
+  return own && PyThreadState_GetID(own) == qx.thread && qx_come_back();
+}
+
 /* What compiled code prints goes through sys.stdout, as all else. */
 static void write_output(const char *text, size_t size) {
-  bool was_away = qx_come_back();
+  bool was_away = come_back();
   PyObject *out = PySys_GetObject("stdout"); /* borrowed */
   PyObject *done = out && out != Py_None && !PyErr_Occurred()
                        ? PyObject_CallMethod(out, "write", "s#", text, (Py_ssize_t)size)
@@ -546,9 +552,14 @@ static void write_output(const char *text, size_t size) {
   qx_go_again(was_away);
 }
 
-/* Runs the handlers of signals. What was raised before, by what it printed, stops it too. */
+/* Lets other threads run, which cannot use Quelea but may call compiled functions, and runs the
+ * handlers of signals. What was raised before, by what it printed, stops it too. */
 static bool look_for_signals(void) {
-  bool was_away = qx_come_back();
+  bool was_away = come_back();
+  if (!was_away && !PyErr_Occurred()) {
+    Py_BEGIN_ALLOW_THREADS;
+    Py_END_ALLOW_THREADS;
+  }
   bool stops = PyErr_Occurred() || PyErr_CheckSignals() < 0;
   qx_go_again(was_away);
   return stops;

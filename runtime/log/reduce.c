@@ -144,8 +144,7 @@ static QlStatus reduce(QlContext *ctx, QlReduction reduction, QlArray *array, ui
     QL_TRY(ql_astype(ctx, array, QL_F16, QL_ORDER_ITERATOR, &taken, error));
     array = taken;
   }
-  if (reduction == QL_REDUCE_PROD && ql_dtype_info[value].kind == QL_KIND_COMPLEX && array->size &&
-      begin) {
+  if (jit_has_one(reduction, value) && array->size && begin) {
     QL_TRY(begin_with(ctx, array, axes, value, begin, &taken, error));
     array = taken;
   }

@@ -1,6 +1,7 @@
 """Random functions of numbers of all dtypes beside Python's, from a seed: each operation has NumPy's dtype and wraps.
 
-Python's integers in it fit into all dtypes, so that nothing is refused or raised for them.
+Python's integers in its operations fit into all dtypes, so that nothing is refused or raised for them. Others
+meet NumPy's numbers in variables, whose values are Python's then, but not their dtypes.
 """
 
 import linecache
@@ -20,6 +21,8 @@ class Small:
         self.random = random.Random(seed)
         self.dtypes = {name: self.random.choice(DTYPES) for name in NAMES}
         self.scalars: list[tuple[str, bool]] = []  # and whether they are integers
+        self.met: list[tuple[str, bool]] = []  # the same, of any dtype
+        self.before: list[str] = []  # lines before the loop
         self.lines: list[str] = []
         self.made = 0
 
@@ -86,7 +89,8 @@ class Small:
 
     def truth(self, depth: int = 0) -> str:
         x = self.number(self.pick(True, False), depth + 1)
-        other = self.pick("-300", "70000", "n", "2.5", "0", self.number(True, depth + 1))
+        met = [name for name, _ in self.met]
+        other = self.pick("-300", "70000", "n", "2.5", "0", self.number(True, depth + 1), *met)
         return self.pick(
             f"{x} {self.pick('<', '<=', '==', '!=', '>', '>=')} {other}",
             f"{x} in (n, 3, {other})",
@@ -112,14 +116,57 @@ class Small:
         part = self.pick(":", "1:", "::-2")
         self.lines.append(f"        {name}[{part}] {sign}= {self.random.randint(0, 100)}")
 
+    # ---- numbers that meet ----
+
+    def of_python(self, whole: bool) -> str:
+        numbers = ["-1", "0", "7", "200", "300", "-70000", "4294967296", "n", "m - 99", "len(a)"]
+        return self.pick(*numbers, *([] if whole else ["1.5", "-2.5", "70000.0", "1e300"]))
+
+    def element(self, whole: bool, index: str = "") -> str:
+        """Where floats meet integers, of an array whose integers a float64 holds."""
+        names = [name for name in NAMES if self.dtypes[name] != "i8"]
+        name = self.array(True) if whole or not names else self.random.choice(names)
+        return f"{name}[{index or self.index()}]"
+
+    def sentinel(self) -> None:
+        """One that has Python's number before the loop, and sometimes another later."""
+        whole = bool(self.array(True)) and self.pick(True, False)
+        name = self.new("m")
+        first = self.pick(self.of_python(whole), self.element(whole, "0"))
+        self.before.append(f"    {name} = {first}")
+        self.met.append((name, whole))
+
+    def meet(self) -> None:
+        name, whole = self.random.choice(self.met)
+        number, element = self.of_python(whole), self.element(whole)
+        least, sign = self.pick("min", "max"), self.pick("<", ">", "!=")
+        one, other = self.pick((number, element), (element, number), (element, name))
+        loop = f"for j in range({self.pick('n', 'm', '3')} % 5):"
+        here = self.element(whole, "j")
+        lines = self.pick(
+            [f"if {self.truth()}:", f"    {name} = {one}"],
+            [f"if {element} {sign} {name}:", f"    {name} = {element}"],
+            [f"{name} = {one} if {self.truth()} else {other}"],
+            [f"{name} = {least}({one}, {other})"],
+            [f"{name} = {least}({name}, {element})"],
+            [f"{name} = ({one}, {other}, {name})[{self.pick('n', 'm', 'i')} % 3]"],
+            [f"{name} = {one} or {other}"],
+            [loop, f"    if {here} {sign} {name}:", f"        {name} = {self.pick(one, here)}"],
+        )
+        self.lines += [f"        {line}" for line in lines]
+
     def text(self) -> str:
+        for _ in range(self.random.randint(1, 3)):
+            self.sentinel()
         total, low = self.new("t"), self.new("t")
-        self.lines += [f"    {total} = {low} = 0", "    for i in range(5):"]
+        self.lines += [*self.before, f"    {total} = {low} = 0", "    for i in range(5):"]
         for _ in range(self.random.randint(2, 6)):
-            self.random.choice([self.assign, self.assign, self.store, self.change])()
+            makers = [self.assign, self.assign, self.store, self.change, self.meet, self.meet]
+            self.random.choice(makers)()
         self.lines.append(f"        {total} = {total} + {self.number(True)}")
         self.lines.append(f"        {low} = np.minimum({low}, {self.number(False)})")
-        results = ", ".join([total, low, *(name for name, _ in self.scalars), *NAMES])
+        met = [f"float({name})" for name, _ in self.met]
+        results = ", ".join([total, low, *(name for name, _ in self.scalars), *met, *NAMES])
         return "def f(n, m, a, b, c, d):\n" + "\n".join(self.lines) + f"\n    return {results}\n"
 
 

@@ -70,8 +70,8 @@ def test_more_random_functions():
 # ---- numbers of all dtypes ----
 
 
-def as_in_numpy(seed: int) -> bool:
-    """Are dtypes and bits NumPy's? False: it is refused, since integers that do not fit meet."""
+def as_in_numpy(seed: int) -> None:
+    """Are dtypes and bits NumPy's? Of Python's numbers that meet NumPy's, the values."""
     function, text, args = jit_random_small.function(seed)
     theirs, ours = copy.deepcopy(args), copy.deepcopy(args)
     want, raised = None, None
@@ -83,26 +83,23 @@ def as_in_numpy(seed: int) -> bool:
             raised = error
     try:
         got = quelea.jit(function)(*ours)
-    except JitError as error:
-        assert set(error.codes) <= {"QJ303"}, (seed, text, error)
-        return False
     except (OverflowError, ValueError) as error:
         assert type(error) is type(raised), (seed, text, error, raised)
-        return True
+        return
     if "Python integer" in str(raised):
-        return True  # stored where it does not fit: it wraps
+        return  # stored where it does not fit: it wraps
     assert raised is None, (seed, text, raised)
     assert want is not None
     for k, (x, y) in enumerate(zip([*got, *ours], [*want, *theirs], strict=True)):
         x, y = numpy.asarray(x), numpy.asarray(y)
         assert x.dtype == y.dtype, (seed, k, x, y, text)
         assert numpy.array_equal(x, y, equal_nan=x.dtype.kind == "f"), (seed, k, x, y, text)
-    return True
 
 
 @pytest.mark.skipif(LAUNCHED, reason="each rank would do the same, by itself")
 def test_random_numbers():
-    assert sum(as_in_numpy(seed) for seed in range(40)) >= 30
+    for seed in range(40):
+        as_in_numpy(seed)
 
 
 @pytest.mark.slow

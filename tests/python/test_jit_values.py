@@ -99,122 +99,6 @@ def test_integers_that_do_not_fit_where_they_are_known():
     check(stored, a, 0)
 
 
-# ---- integers of Python's where ways meet ----
-
-
-@quelea.jit
-def met_in_branches(a, n):
-    y = 300
-    if n > 0:
-        y = a[0]
-    return y
-
-
-@quelea.jit
-def met_in_or(a):
-    return a[0] or 300
-
-
-@quelea.jit
-def met_at_the_head(a, n):
-    y = -1
-    for i in range(n):
-        y = a[i]
-    return y
-
-
-@quelea.jit
-def met_at_the_end(a, n):
-    y = a[0]
-    for i in range(n):
-        if a[i] > 3:
-            y = 300
-            break
-    return y
-
-
-@quelea.jit
-def met_in_while(a, n):
-    y = 1000
-    while n > 0:
-        n -= 1
-        y = y + a[n]
-    return y
-
-
-@quelea.jit
-def met_in_a_tuple(a, n):
-    p = (a[2], a[1])
-    if n > 0:
-        p = (300, a[1])
-    return p
-
-
-@quelea.jit
-def met_among_items(a, n):
-    return (a[0], 300, 7)[n]
-
-
-@quelea.jit
-def met_in_a_mask(a, n):
-    a[a > n] = 300
-    return a
-
-
-@quelea.jit
-def met_and_forgotten(a, n):
-    s = 0
-    for i in range(n):
-        if a[i] > 3:
-            t = 300
-            s += t
-        else:
-            t = a[i]
-            s += int(t)
-        t = 1000
-    for i in range(n):
-        t = a[i]
-        s += int(t)
-    return s
-
-
-@quelea.jit
-def met_and_fits(a, n):
-    y = 0
-    for i in range(n):
-        y = a[i] if a[i] > 3 else 200
-    return y
-
-
-@quelea.jit
-def met_in_loops(a, n):
-    best = 300
-    for i in range(n):
-        for j in range(i):
-            best = min(best, a[j])
-    return int(best)
-
-
-def test_integers_that_do_not_fit_where_ways_meet():
-    a = numpy.array([3, 4, 5], numpy.uint8)
-    met = [met_in_branches, met_at_the_head, met_at_the_end, met_in_while, met_in_a_tuple]
-    for function in [*met, met_among_items]:
-        with pytest.raises(quelea.errors.JitError, match=r"QJ303: .* out of bounds for uint8"):
-            function(a, 2)
-    with pytest.raises(quelea.errors.JitError, match="QJ303"):
-        met_in_or(a)
-    with pytest.raises(quelea.errors.JitError, match="QJ369"):
-        met_in_a_mask(a, 3)
-    with pytest.raises(quelea.errors.JitError, match=r"'y' .* Python integer -1 out of"):
-        met_at_the_head(a, 0)
-    for n in (0, 3):
-        check(met_and_forgotten, a, n)
-        check(met_in_loops, a, n)
-        assert met_and_fits(a, n) == met_and_fits.__wrapped__(a, n)
-        assert met_at_the_head(a.astype(numpy.int8), n) == [-1, 0, 0, 5][n]
-        assert met_in_branches(a.astype(numpy.int16), n) == [300, 0, 0, 3][n]
-
-
 # ---- floats that become integers ----
 
 
@@ -545,3 +429,67 @@ def test_what_python_raises_or_counts():
         check(parts, x)
     got, negative, one = magnitude()
     assert got == 2**63 - 1 and negative and one == 1
+
+
+@quelea.jit
+def begun(a):
+    return (
+        np.sum(a),
+        np.prod(a),
+        a.sum(axis=0),
+        a.prod(axis=0),
+        np.prod(a, axis=1, keepdims=True),
+        np.sum(a, axis=()),
+        np.prod(a, axis=()),
+        np.sum(a * 1, axis=(0, 1)),
+        a.T.prod(axis=0),
+    )
+
+
+@quelea.jit
+def begun_of_numbers(x, a):
+    return np.sum(x), np.prod(x), np.sum(a), np.prod(a), np.min(x), np.max(a)
+
+
+@quelea.jit
+def begun_in_a_loop(a):
+    s = np.zeros(len(a), a.dtype)
+    for i in range(len(a)):
+        s[i] = np.prod(a[i]) + np.sum(a[i])
+    return s
+
+
+def bits(value):
+    """With signs of zeros, and of NaN only where they are."""
+    array = numpy.ascontiguousarray(value)
+    parts = array.view(array.real.dtype) if array.dtype.kind == "c" else array
+    return [(str(x), bool(numpy.signbit(x)) and x == x) for x in parts.ravel()], array.shape
+
+
+def test_what_reductions_begin_with():
+    """0 of sums, 1 of products: bits of zeros, and of parts that are infinite."""
+    inf, nan = math.inf, math.nan
+    values = [[inf], [-0.0, -0.0], [complex(inf, 0)], [complex(-0.0, -0.0)], [complex(0, inf)]]
+    values += [[complex(inf, nan), 1], [1, complex(inf, 0)], [complex(-0.0, 2), complex(-1, -0.0)]]
+    values += [[complex(inf, inf)] * 3, []]
+    for dtype in "efdFD":
+        for row in values:
+            if dtype in "efd":
+                row = [complex(x).real for x in row]
+            a = numpy.array([row], dtype)
+            many = numpy.array([row] * 130, dtype).reshape(130, -1)
+            calls = [(begun, (a,)), (begun_in_a_loop, (a,)), (begun_in_a_loop, (many,))]
+            if row:
+                calls.append((begun_of_numbers, (a.flat[0], a[0, 0, ...])))
+            results = []
+            with numpy.errstate(all="ignore"):
+                for function, args in calls:
+                    results.append((function(*args), function.__wrapped__(*args)))
+                # of many elements in the order of arrays, which is not NumPy's
+                results.append((begun(many), begun.__wrapped__(quelea.asarray(many))))
+            for n, (got, want) in enumerate(results):
+                if not isinstance(got, tuple):
+                    got, want = (got,), (want,)
+                for k, (one, other) in enumerate(zip(got, want, strict=True)):
+                    assert bits(one) == bits(other), (n, k, a, one, other)
+                    assert numpy.asarray(one).dtype == numpy.asarray(other).dtype

@@ -1,5 +1,7 @@
 """Other threads of the program run while Quelea computes, compiles or waits for long, and cannot disturb it."""
 
+import textwrap
+
 import pytest
 from jobs import LAUNCHED, run
 
@@ -43,6 +45,58 @@ def test_they_run_while_it_computes(ranks, threads):
     """
     status, out, err = run(code, ranks, QUELEA_THREADS=threads)
     assert (status, out) == (0, "True True\n"), err
+
+
+ENDLESS = """
+    import os, signal
+
+    @np.jit
+    def loop(n):
+        while n >= 0: n ^= 1
+        return n
+
+    @np.jit
+    def elements(x):
+        k = 0
+        while True:
+            x[k % 10] = k
+            k += 1
+
+    @np.jit
+    def tail(n):
+        if n < 0: return n
+        return tail(n ^ 1)
+
+    @np.jit
+    def counting(n):
+        return 1 + counting(n ^ 1) if n >= 0 else 0
+
+    @np.jit
+    def count(n):
+        s = 0
+        for i in range(n):
+            for j in range(1000): s ^= i * j
+        return s
+
+    for work, argument in (loop, 1), (elements, np.ones(10)), (tail, 1), (counting, 1):
+        found = []
+        def act():
+            found.append(count(len(found) * 50))
+            if len(found) == 5: os.kill(os.getpid(), signal.SIGINT)
+        ticking = Ticking(act)
+        try: ticking.during(lambda: work(argument))
+        except KeyboardInterrupt: ticking.halt.set()
+        ticking.join()
+        print(work.__name__, found[:5] == [count(n * 50) for n in range(5)])
+"""
+
+
+def test_they_run_while_compiled_functions_do(tmp_path):
+    """One of them computes so too, and ends what would never end; of simple recursion the compiler makes loops."""
+    program = tmp_path / "endless.py"
+    program.write_text(textwrap.dedent(TICKING) + textwrap.dedent(ENDLESS))
+    status, out, err = run(program)
+    assert (status, out) == (0, "loop True\nelements True\ntail True\ncounting True\n"), err
 
 
 def test_they_run_while_it_sorts():

@@ -437,9 +437,11 @@ def jit(
     the program says; in loops over distributed arrays by whoever computes the iteration.
 
     Python's integers have 64 bits and wrap. Python's numbers take the dtype of what is beside them,
-    as in NumPy 2; where a variable is Python's number on one way and NumPy's on another, it is
-    NumPy's. One that is known not to fit there, as 300 beside ``uint8``, is refused; one that is
-    known only when it runs wraps. NaN and what is too large raise in ``int(x)``, and where a float
+    as in NumPy 2: one that is known not to fit there, as 300 beside ``uint8``, is refused; one that
+    is known only when it runs wraps. Where a variable is Python's number on one way and NumPy's on
+    another it holds both: it is of NumPy's dtype where that holds what Python's is known to be, as
+    a constant, else in general an int64 or a float64 of NumPy's (``last = -1``, then elements of
+    uint8). NaN and what is too large raise in ``int(x)``, and where a float
     is stored as an element of (signed) integers, as in NumPy.
 
     A list is an array of one dtype that has Python's operators, and is given back as an array.
