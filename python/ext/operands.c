@@ -275,12 +275,16 @@ static QlArray *cast_to(QlArray *array, QlDtype dtype) { /* takes the reference 
   return result;
 }
 
+static bool has_interface(PyObject *object) {
+  return PyObject_HasAttrString(object, "__array_interface__") ||
+         PyObject_HasAttrString(object, "__array_struct__");
+}
+
 /* What its __array__ gives, where NumPy would ask for that: an array of ours, which NumPy does not
  * take, or one of NumPy's. Otherwise the object itself. */
 static PyObject *what_it_gives(PyObject *object) {
   if (PyArray_Check(object) || PyArray_CheckScalar(object) || PyType_Check(object) ||
-      PyObject_CheckBuffer(object) || PyObject_HasAttrString(object, "__array_interface__") ||
-      PyObject_HasAttrString(object, "__array_struct__"))
+      PyObject_CheckBuffer(object) || has_interface(object))
     return Py_NewRef(object);
   PyObject *method = PyObject_GetAttrString(object, "__array__");
   if (!method) return PyErr_Clear(), Py_NewRef(object);
@@ -413,7 +417,8 @@ int qx_operand_add_slowly(QxOperands *operands, PyObject *object) {
   if (PyList_Check(object) || PyTuple_Check(object)) return add_sequence(operands, object);
   if (qx_foreign(object) != QX_TAKEN) return 0;
   bool is_memory = PyObject_CheckBuffer(object) && !PyBytes_Check(object); /* bytes are a text */
-  return PyRange_Check(object) || is_memory || PyObject_HasAttrString(object, "__array__")
+  return PyRange_Check(object) || is_memory || PyObject_HasAttrString(object, "__array__") ||
+                 (has_interface(object) && !PyType_Check(object))
              ? operand_own(operands, array_through_numpy(object, QL_DTYPE_NONE))
              : 0;
 }
@@ -423,7 +428,7 @@ int qx_operand_take(QxOperands *operands, PyObject *object) {
   if (added || qx_foreign(object) == QX_TAKEN) return added;
   if (PyArray_Check(object))
     return operand_own(operands, qx_array_from_numpy((PyArrayObject *)object));
-  return PyObject_HasAttrString(object, "__array__")
+  return PyObject_HasAttrString(object, "__array__") || has_interface(object)
              ? operand_own(operands, array_through_numpy(object, QL_DTYPE_NONE))
              : 0;
 }

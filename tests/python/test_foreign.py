@@ -270,6 +270,27 @@ def test_what_has_an_array_of_ours(dtype: str) -> None:
         quelea.asarray(type("Wrong", (), {"__array__": lambda self: [1, 2]})())
 
 
+@pytest.mark.parametrize("dtype", ["int16", "float64", "complex64"])
+def test_what_describes_its_memory(dtype: str) -> None:
+    """Pictures of Pillow, for instance, have this alone."""
+
+    class Described:
+        def __init__(self) -> None:
+            self.kept = numpy.arange(1, 7, dtype=dtype).reshape(2, 3)
+            self.__array_interface__ = self.kept.__array_interface__
+
+    uses: list[Callable[[Any, Any], Any]] = [
+        lambda m, given: m.abs(given),
+        lambda m, given: m.multiply(2, given),
+        lambda m, given: m.ones(3) - given,
+        lambda m, given: m.where(given, 3, given),
+        lambda m, given: m.sum(given, axis=1),
+        lambda m, given: m.concatenate([given, given]),
+    ]
+    for number, use in enumerate(uses):
+        compare(use(quelea, Described()), use(numpy, Described()), number)
+
+
 def test_ranges_are_operands():
     compare(quelea.ones(3) + range(3), numpy.ones(3) + range(3))
     compare(range(3) - quelea.ones(3), range(3) - numpy.ones(3))
