@@ -275,14 +275,38 @@ static QlArray *cast_to(QlArray *array, QlDtype dtype) { /* takes the reference 
   return result;
 }
 
-/* Through NumPy: lists, scalars, NumPy arrays and what has __array__ or the buffer protocol. */
-static QlArray *array_through_numpy(PyObject *object, QlDtype dtype) {
+static bool has_interface(PyObject *object) {
+  return PyObject_HasAttrString(object, "__array_interface__") ||
+         PyObject_HasAttrString(object, "__array_struct__");
+}
+
+/* What its __array__ gives, where NumPy would ask for that: an array of ours, which NumPy does not
+ * take, or one of NumPy's. Otherwise the object itself. */
+static PyObject *what_it_gives(PyObject *object) {
+  if (PyArray_Check(object) || PyArray_CheckScalar(object) || PyType_Check(object) ||
+      PyObject_CheckBuffer(object) || has_interface(object))
+    return Py_NewRef(object);
+  PyObject *method = PyObject_GetAttrString(object, "__array__");
+  if (!method) return PyErr_Clear(), Py_NewRef(object);
+  PyObject *given = PyObject_CallNoArgs(method);
+  Py_DECREF(method);
+  if (!given || qx_is_array(given) || PyArray_Check(given)) return given;
+  Py_DECREF(given);
+  return Py_NewRef(object); /* NumPy has an error for this */
+}
+
+/* Through NumPy: lists, scalars, NumPy arrays and what has the buffer protocol. */
+static QlArray *array_through_numpy(PyObject *asked, QlDtype dtype) {
+  PyObject *object = what_it_gives(asked);
+  if (!object) return NULL;
+  if (qx_is_array(object)) return cast_to(take_over(object), dtype);
   PyArray_Descr *descr = NULL; /* PyArray_FromAny takes the reference */
   if (dtype != QL_DTYPE_NONE) descr = (PyArray_Descr *)Py_NewRef((PyObject *)qx.descr[dtype]);
   QlFloats floats = ql_floats_enter();
   PyArrayObject *array =
       (PyArrayObject *)PyArray_FromAny(object, descr, 0, 0, NPY_ARRAY_FORCECAST, NULL);
   ql_floats_leave(floats);
+  Py_DECREF(object);
   if (!array) return NULL;
   QlArray *result = qx_array_from_numpy(array);
   Py_DECREF(array);
@@ -393,7 +417,8 @@ int qx_operand_add_slowly(QxOperands *operands, PyObject *object) {
   if (PyList_Check(object) || PyTuple_Check(object)) return add_sequence(operands, object);
   if (qx_foreign(object) != QX_TAKEN) return 0;
   bool is_memory = PyObject_CheckBuffer(object) && !PyBytes_Check(object); /* bytes are a text */
-  return PyRange_Check(object) || is_memory || PyObject_HasAttrString(object, "__array__")
+  return PyRange_Check(object) || is_memory || PyObject_HasAttrString(object, "__array__") ||
+                 (has_interface(object) && !PyType_Check(object))
              ? operand_own(operands, array_through_numpy(object, QL_DTYPE_NONE))
              : 0;
 }
@@ -403,7 +428,7 @@ int qx_operand_take(QxOperands *operands, PyObject *object) {
   if (added || qx_foreign(object) == QX_TAKEN) return added;
   if (PyArray_Check(object))
     return operand_own(operands, qx_array_from_numpy((PyArrayObject *)object));
-  return PyObject_HasAttrString(object, "__array__")
+  return PyObject_HasAttrString(object, "__array__") || has_interface(object)
              ? operand_own(operands, array_through_numpy(object, QL_DTYPE_NONE))
              : 0;
 }

@@ -215,8 +215,10 @@ def _mode(mode: Any) -> int:
         if mode not in _MODES:
             raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got '{mode}')")
         return _MODES[mode]
+    if isinstance(mode, bool) or not isinstance(mode, (int, numpy.integer)):
+        raise TypeError("convolve/correlate mode not understood")
     if mode not in (0, 1, 2):
-        raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})")
+        raise ValueError("integer convolve/correlate mode must be 0, 1, or 2")
     return int(mode)
 
 

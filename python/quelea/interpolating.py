@@ -124,9 +124,8 @@ def _between(x: ndarray, xp: ndarray, fp: ndarray, before: Any, behind: Any) -> 
         else:
             made = _line(flat, start, end, first, second, False)
         made = _quelea.where(_quelea.equal(flat, start), first, made)
-        result = _quelea.where(
-            place < 0, before, _quelea.where(place > count - 2, fp[count - 1], made)
-        )
+        result = _quelea.where(place > count - 2, fp[count - 1], made)
+        result = _quelea.where(flat < xp[0], before, result)  # nothing is before a NaN
         result = _quelea.where(flat > xp[count - 1], behind, result)
         result = _quelea.where(_quelea.isnan(flat), flat.astype(fp.dtype, copy=False), result)
     return result.reshape(x.shape)

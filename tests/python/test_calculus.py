@@ -168,7 +168,8 @@ def test_mixed_vectors_moved_along() -> None:
 
 def test_what_moving_along_refuses() -> None:
     for name in ("convolve", "correlate"):
-        for args in (([], [1]), ([1], []), ([1], [1], "no"), ([[1]], [1]), ([1], [1], 7)):
+        modes = ("no", 7, -1, None, 1.5, True, b"full")
+        for args in (([], [1]), ([1], []), ([[1]], [1]), *(([1], [1], mode) for mode in modes)):
             same_error(
                 lambda n=name, a=args: getattr(quelea, n)(*a),
                 lambda n=name, a=args: getattr(numpy, n)(*a),

@@ -235,6 +235,62 @@ def test_assignment_takes_in_what_has_an_array():
         compare(quelea.asarray(value), numpy.asarray(value))
 
 
+class Gives:
+    """Has an array of either module, as a class does whose module has another import now."""
+
+    def __init__(self, module: Any, dtype: str) -> None:
+        self._x = module.arange(1, 7).reshape(2, 3).astype(dtype)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return self._x if dtype is None else self._x.astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float32", "complex128"])
+def test_what_has_an_array_of_ours(dtype: str) -> None:
+    def assigned(m: Any) -> Any:
+        x = m.zeros((2, 3), "complex64")
+        x[:, ::-1] = Gives(m, dtype)
+        return x
+
+    uses: list[Callable[[Any, Any], Any]] = [
+        lambda m, given: m.asarray(given),
+        lambda m, given: m.array(given, "float16" if dtype != "complex128" else "complex64"),
+        lambda m, given: m.ones(3) + given,
+        lambda m, given: m.sum(given, axis=0),
+        lambda m, given: m.add(given, given),
+        lambda m, given: m.unique(given),
+        lambda m, given: m.where(given, given, 2),
+        lambda m, given: m.concatenate([m.asarray(given), m.asarray(given)]),
+        lambda m, given: m.ones((2, 3)) @ m.transpose(given),
+        lambda m, given: assigned(m),
+    ]
+    for number, use in enumerate(uses):
+        compare(use(quelea, Gives(quelea, dtype)), use(numpy, Gives(numpy, dtype)), number)
+    with pytest.raises(ValueError, match="not producing an array"):
+        quelea.asarray(type("Wrong", (), {"__array__": lambda self: [1, 2]})())
+
+
+@pytest.mark.parametrize("dtype", ["int16", "float64", "complex64"])
+def test_what_describes_its_memory(dtype: str) -> None:
+    """Pictures of Pillow, for instance, have this alone."""
+
+    class Described:
+        def __init__(self) -> None:
+            self.kept = numpy.arange(1, 7, dtype=dtype).reshape(2, 3)
+            self.__array_interface__ = self.kept.__array_interface__
+
+    uses: list[Callable[[Any, Any], Any]] = [
+        lambda m, given: m.abs(given),
+        lambda m, given: m.multiply(2, given),
+        lambda m, given: m.ones(3) - given,
+        lambda m, given: m.where(given, 3, given),
+        lambda m, given: m.sum(given, axis=1),
+        lambda m, given: m.concatenate([given, given]),
+    ]
+    for number, use in enumerate(uses):
+        compare(use(quelea, Described()), use(numpy, Described()), number)
+
+
 def test_ranges_are_operands():
     compare(quelea.ones(3) + range(3), numpy.ones(3) + range(3))
     compare(range(3) - quelea.ones(3), range(3) - numpy.ones(3))

@@ -63,7 +63,8 @@ def test_few_and_infinite_samples() -> None:
         for xp, fp in (
             ([1.0], [4.0]), ([1, 2, inf], [1, 2, 2.0]), ([1, 2, 4.0], [1, inf, inf]), ([1, 2, 4.0], [1, numpy.nan, 3]),
             ([-inf, 0, 1, inf], [0, 1, 2, 3]), ([1, 2, 4.0], [inf, 1, -inf]), ([1, 1, 1, 2], [0, 1, 2, 3]),
-            ([1.0, 2.0], [1 + 1j, 1 + 1j]),
+            ([1.0, 2.0], [1 + 1j, 1 + 1j]), ([numpy.nan, 1], [0, 10.0]), ([0, numpy.nan], [0, 10j]),
+            ([numpy.nan, 1, 1.5, 3], numpy.arange(4) * (1 - 1j)),
         ):  # fmt: skip
             same(quelea.interp(Q(x), xp, fp), numpy.interp(x, xp, fp), (xp, fp))
         same(quelea.interp(1.5, [1, 2], [3, 4]), numpy.interp(1.5, [1, 2], [3, 4]))

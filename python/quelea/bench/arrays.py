@@ -20,12 +20,9 @@ __all__ = ["main"]
 _RANKS = 2  # of which the programs say what they require
 
 
-def _without_requirements(section: Section) -> Section:
-    return section._replace(programs=tuple(p._replace(least=None) for p in section.programs))
-
-
 def _run(given: argparse.Namespace, chosen: list[tuple[Section, list[Program]]]) -> int:
-    table = Table(("NumPy", "Quelea"), 1.0, given.repeats)
+    required = given.ranks == _RANKS and not given.tiny
+    table = Table(("NumPy", "Quelea"), 1.0 if required else None, given.repeats)
     launcher = mpirun(given.ranks, limit=3600) if given.ranks > 1 else ()
     with contextlib.ExitStack() as stack:
         theirs = stack.enter_context(started("NumPy", "numpy"))
@@ -69,6 +66,5 @@ def main(arguments: Sequence[str] = ()) -> int:
     missing = None
     if given.ranks > 1 and shutil.which("mpirun") is None:
         missing = "mpirun is missing (Debian package openmpi-bin)"
-    sections = ARRAYS if given.ranks == _RANKS else tuple(map(_without_requirements, ARRAYS))
-    chosen = begin(given, sections, missing)
+    chosen = begin(given, ARRAYS, missing)
     return _run(given, chosen) if chosen else 2

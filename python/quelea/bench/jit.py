@@ -70,7 +70,7 @@ def _first_calls(
 
 
 def _run(given: argparse.Namespace, chosen: list[tuple[Section, list[Program]]]) -> int:
-    table = Table((ONE[0].title, ONE[1].title), 1.0, given.repeats)
+    table = Table((ONE[0].title, ONE[1].title), None if given.tiny else 1.0, given.repeats)
     first = [(s, p) for s, programs in chosen if s.name in FIRST for p in programs]
     with (
         tempfile.TemporaryDirectory(prefix="quelea-bench-") as folder,

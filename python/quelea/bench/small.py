@@ -23,7 +23,8 @@ _RANKS = 0.5  # of one process's speed, at least, on several ranks
 
 def _run(given: argparse.Namespace, chosen: list[tuple[Section, list[Program]]]) -> int:
     names = ("1 process", f"{given.ranks} ranks") if given.ranks > 1 else ("NumPy", "Quelea")
-    table = Table(names, _BUSY if given.busy else 1.0, given.repeats)
+    scale = _BUSY if given.busy else 1.0
+    table = Table(names, None if given.tiny else scale, given.repeats)
     with contextlib.ExitStack() as stack:
         if given.busy:
             stack.enter_context(spinning())
