@@ -178,6 +178,9 @@ QlCounters ql_counters(const QlContext *ctx) {
   counters.kernels_compiled = jit.compiled, counters.kernels_from_disk = jit.from_disk;
   counters.arena_bytes = ctx->heap.used, counters.arena_peak_bytes = ctx->heap.peak;
   counters.kept_copies_bytes = ctx->copies.bytes;
+  CommCounters comm = comm_counters(ctx->comm);
+  counters.agreements = comm.agreements;
+  counters.messages = comm.messages, counters.message_bytes = comm.bytes;
   return counters;
 }
 

@@ -106,7 +106,8 @@ QL_API QlInfo ql_info(const QlContext *context);
 
 /* Counters since the start, on this rank: what really happened. What is exchanged is what its node
  * receives; a renewal moves an array into a new block: with more room for ghosts, or since a
- * snapshot holds the old one. */
+ * snapshot holds the old one. Messages are what this rank itself has sent, without those of
+ * agreements. */
 /* clang-format off */
 #define QL_COUNTERS(X) \
   X(statements) X(immediate) X(flushes) X(plans_made) X(plans_reused) X(plans_moved) \
@@ -114,7 +115,8 @@ QL_API QlInfo ql_info(const QlContext *context);
   X(partitioned_statements) X(replicated_statements) X(fused_statements) \
   X(overlapped_statements) X(sweeps) X(swept_kernels) X(halo_exchanges) X(halo_bytes) \
   X(redistributions) X(redistributed_bytes) X(gathers) X(gathered_bytes) X(renewals) \
-  X(kept_copies_bytes) X(arena_bytes) X(arena_peak_bytes)
+  X(kept_copies_bytes) X(arena_bytes) X(arena_peak_bytes) \
+  X(agreements) X(messages) X(message_bytes)
 /* clang-format on */
 typedef struct QlCounters {
 #define X(name) int64_t name;
@@ -601,6 +603,9 @@ QL_API void ql_unexport(QlExport *token); /* local, any order, also after ql_clo
 
 /* ---- pieces: what each rank writes of an array, and what it reads of a new one ---- */
 
+/* Local, of any process. Into how many cells so many nodes would cut an array of a shape along each
+ * axis: cells of [ndim]. */
+QL_API void ql_grid_cells(int ndim, const int64_t *shape, int nodes, int *cells);
 /* Does the handle show its storage, all of it and in its order? */
 QL_API bool ql_is_whole(const QlArray *array);
 /* Collective. Executes what is recorded, and gives the elements from lo to hi, [ndim] each, that

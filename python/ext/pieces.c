@@ -1,5 +1,6 @@
 /* pieces: what a rank writes of an array and reads of a new one (quelea/checkpointing), what it
- * sends by (quelea/doctor), and what ranks ask of the program. */
+ * sends by (quelea/doctor), what ranks ask of the program, and how nodes would cut an array
+ * (quelea/predicting). */
 #include "ext.h"
 
 static int check(PyObject *object) {
@@ -171,6 +172,20 @@ static PyObject *module_answered(PyObject *module, PyObject *bits) {
   Py_RETURN_NONE;
 }
 
+static PyObject *module_grid_cells(PyObject *module, PyObject *args) {
+  PyObject *extents;
+  int64_t shape[QL_MAX_DIMS];
+  int ndim, nodes, found[QL_MAX_DIMS];
+  (void)module;
+  if (!PyArg_ParseTuple(args, "Oi", &extents, &nodes) ||
+      qx_shape_from_python(extents, &ndim, shape, false) < 0)
+    return NULL;
+  if (nodes < 1 || ndim < 1) return PyErr_Format(PyExc_ValueError, "nodes cut axes, at least one");
+  ql_grid_cells(ndim, shape, nodes, found);
+  for (int a = 0; a < ndim; a++) shape[a] = found[a];
+  return qx_shape_to_python(ndim, shape);
+}
+
 PyMethodDef qx_pieces_functions[] = {
     {"is_whole", module_is_whole, METH_O, "Is it an array, and no view of a part of one?"},
     {"piece", module_piece, METH_O, "piece(array): where this rank's piece begins and ends."},
@@ -181,6 +196,8 @@ PyMethodDef qx_pieces_functions[] = {
      "given."},
     {"piece_store", module_piece_store, METH_VARARGS,
      "piece_store(array, host, contents): gives it this rank's piece; a hash of all of it."},
+    {"grid_cells", module_grid_cells, METH_VARARGS,
+     "grid_cells(shape, nodes): into how many cells they would cut it along each axis."},
     {"collect", module_collect, METH_O, "collect(bytes): those of every rank."},
     {"mpi", module_mpi, METH_NOARGS, "The MPI library that was found, and that of the headers."},
     {"wire", module_wire, METH_VARARGS,

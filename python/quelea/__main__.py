@@ -1,4 +1,4 @@
-"""``python -m quelea params | info | doctor | limits | bench | coverage | scale``."""
+"""``python -m quelea params | info | doctor | limits | bench | coverage | scale | predict``."""
 
 import importlib
 import importlib.util
@@ -19,7 +19,8 @@ _USAGE = """python -m quelea COMMAND
            beside NumPy, `bench arrays`: products, sorts, transforms and the like beside NumPy, `bench jit`:
            compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI
   coverage which of NumPy's functions there are: dtypes, over ranks, in which tests; `coverage numpy.fft`: of these
-  scale    runs a script on several numbers of ranks, here, on hosts or under Slurm: how it scales; `scale --help`"""
+  scale    runs a script on several numbers of ranks, here, on hosts or under Slurm: how it scales; `scale --help`
+  predict  says how a script would scale to many ranks, over another network, from a small study of `scale`"""
 
 
 def _print_params() -> int:
@@ -68,6 +69,10 @@ def main(arguments: list[str]) -> int:
         from .scaling import main as scale
 
         return scale(arguments[1:])
+    if command == "predict":
+        from .predicting import main as predict
+
+        return predict(arguments[1:])
     print(_USAGE, file=sys.stdout if command in ("-h", "--help", "help") else sys.stderr)
     return 0 if command in ("-h", "--help", "help") else 2
 

@@ -250,12 +250,47 @@ def _split(found: tuple[Any, ...]) -> dict[str, float]:
     return {**split, "other": seconds - sum(split.values())}
 
 
+# What is summed over all ranks of a run, and what over its nodes, of which each rank knows all.
+_OF_RANKS = ("points", "bytes", "messages", "message_bytes", "halo_messages")
+_OF_NODES = ("halo_bytes",)
+_FEW = 0.05  # of the bytes of halos: lines that bring less are no part of a loop over steps
+
+
+def _counted() -> dict[str, float]:
+    """Say what this rank has counted; of halos what belongs to the lines that bring most of them."""
+    rows, counters = profile(), _quelea.counters()
+    least = _FEW * sum(row["halo"] for row in rows)
+    main = [row for row in rows if row["halo"] > least]
+    return {
+        "points": sum(row["points"] for row in rows),
+        "bytes": sum(row["bytes"] for row in rows),
+        "messages": counters["messages"],
+        "message_bytes": counters["message_bytes"],
+        "halo_messages": sum(row["messages"] for row in main),
+        "halo_bytes": sum(row["halo"] for row in main),
+    }
+
+
+def _together(parts: list[dict[str, Any]]) -> dict[str, float]:
+    nodes = {part["node"]: part for part in reversed(parts)}.values()  # of each its first rank
+    return {
+        **{name: sum(part[name] for part in parts) for name in _OF_RANKS},
+        **{name: sum(part[name] for part in nodes) for name in _OF_NODES},
+    }
+
+
 def write_run(path: str) -> None:
     """Write what the run took, and what it gave, as JSON, on rank 0. Collective."""
     found = _quelea.profile()
     assert found is not None
     info = _quelea.info()
-    mine = {"seconds": found[0], "host": info["host"], **_split(found)}
+    mine = {
+        "seconds": found[0],
+        "host": info["host"],
+        "node": info["node"],
+        **_split(found),
+        **_counted(),
+    }
     parts = [json.loads(one) for one in _quelea.collect(json.dumps(mine).encode())]
     if info["rank"]:
         return
@@ -268,6 +303,7 @@ def write_run(path: str) -> None:
         "digests": digests.given(),
         "looks": [found[4], f"{found[5]:016x}"],
         "counters": _quelea.counters(),
+        "together": _together(parts),
     }
     try:
         with new_file(path) as written, open(written, "w") as file:

@@ -80,6 +80,12 @@ static void choose_cells(Grid *grid, int ndim, const int64_t *extent, int parts,
   }
 }
 
+void ql_grid_cells(int ndim, const int64_t *shape, int nodes, int *cells) {
+  Grid grid;
+  choose_cells(&grid, ndim, shape, nodes, false);
+  for (int a = 0; a < ndim; a++) cells[a] = grid.axis[a].cells;
+}
+
 /* ---- making ---- */
 
 static bool reserve_cuts(Grid *grid) {

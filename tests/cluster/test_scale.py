@@ -1,9 +1,11 @@
 """Scaling studies: what is run, kept, compared and drawn; here, on hosts, and as jobs of a Slurm that is ours.
 
-A failure accuses python/quelea/scaling.
+A failure accuses python/quelea/scaling, or python/quelea/predicting, which goes on from what studies have counted.
 """
 
 import csv
+import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +18,10 @@ from pathlib import Path
 import pytest
 from labs import job_processes
 
+from quelea.predicting.command import main as predict
+from quelea.predicting.evidence import evidence_of
+from quelea.predicting.model import Model
+from quelea.predicting.networks import Network
 from quelea.scaling import sizes
 from quelea.scaling.command import main
 from quelea.scaling.study import Study
@@ -177,6 +183,53 @@ def test_weak_studies_have_sizes_of_the_ranks(
     monkeypatch.setattr(Study, "key", lambda study: "another")  # the script has been changed
     assert main(("--out", "study", "--report")) == 0
     assert Path("study/table.csv").read_bytes() == table
+
+
+def test_what_is_predicted_of_messages_is_what_is_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pretended = ("--nodes", "1,2,8", "--per-node", "1", "--repeats", "1", "--warm", "0")
+    words = (*JACOBI[:2], "560", "--steps", "400")
+    assert main((*pretended, "--out", "study", *words)) == 0
+    key = json.loads(Path("study/study.json").read_text())["key"]
+    asked = ("study", "--shape", "560,560", "--steps", "400", "--out", "predicted")
+    network = ("--latency", "2", "--bandwidth", "10")
+    assert predict((*asked, *network, "--ranks", "1,2,8,16384")) == 0
+    found = {row["ranks"]: row for row in rows("predicted", "prediction.csv")}
+    assert found["16384"]["cells"] == "256x64"
+    [alone] = rows("predicted", "prediction-study.csv")
+    assert float(alone["predicted"]) == pytest.approx(float(alone["measured"]), rel=1e-3)
+    out = capsys.readouterr().out
+    assert "assumptions" in out and "no point on several nodes was measured over wires" in out
+    # of 8 nodes from what 2 have counted, and of 2 from 8: parts have other shapes, neighbours and depths
+    evidence = evidence_of(Path("study"))
+    for known, nodes in ((2, 8), (8, 2)):
+        seen = [one for one in evidence.seen if one.point.nodes in (1, known)]
+        model = Model(
+            dataclasses.replace(evidence, seen=seen), Network(2e-6, 1e10, 5e-7, 65536), "560,560"
+        )
+        [one] = model.of([nodes], 1)
+        geometry, pattern = one.case.geometry, one.case.pattern
+        said = json.loads(Path(f"study/runs/{key}/{nodes}x{nodes}-run1.json").read_text())
+        counted = said["together"]
+        brought = pattern.exchanges * geometry.all_ghosts(pattern.depth)
+        assert counted["halo_bytes"] == pytest.approx(8 * brought, rel=0.1)
+        assert said["counters"]["agreements"] == pytest.approx(pattern.agreements, rel=0.05)
+        if nodes == 8:  # what few nodes have seen says when thin parts exchange more often
+            messages = pattern.exchanges * geometry.all_neighbours
+            assert counted["halo_messages"] == pytest.approx(messages, rel=0.1)
+            more = counted["points"] / (pattern.points * geometry.elements) - 1
+            assert one.terms["beyond"] / one.terms["kernels"] == pytest.approx(more, rel=0.4)
+    # what says too little is refused
+    for more_words, text in {
+        (*asked, "--ranks", "1"): "which network",
+        (*asked, *network, "--per-node", "2"): "--memory",
+        (*asked, *network, "--per-node", "3", "--ranks", "8"): "3 on each",
+        ("nowhere", *asked[1:], *network): "no study",
+        ("study", "--shape", "n,n", *network): "n is not known",
+    }.items():
+        assert predict(more_words) == 2
+        assert text in capsys.readouterr().err, more_words
 
 
 WRONG = """

@@ -217,7 +217,9 @@ def test_variables_that_are_named_exist():
 def test_commands_and_options_that_are_named_exist():
     package = TOP / "python/quelea"
     sources = [
-        path for name in ("bench", "doctor", "scaling") for path in (package / name).glob("*.py")
+        path
+        for name in ("bench", "doctor", "predicting", "scaling")
+        for path in (package / name).glob("*.py")
     ]
     sources.append(package / "coverage.py")
     known = {word for path in sources for word in re.findall(r'"(--[\w-]+)"', path.read_text())}

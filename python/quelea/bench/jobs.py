@@ -69,14 +69,19 @@ class References:
         )
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
-    def program(self, name: str) -> str:
-        """Give the path of a program."""
-        if (self._built / name).exists():
-            return str(self._built / name)
+    def source(self, name: str) -> Path:
+        """Give the path of a program's text."""
         if self._sources is None:
             raise RuntimeError(
                 "the C references are not here: run this from a checkout after ./run.sh"
             )
+        return self._sources / f"{name}.c"
+
+    def program(self, name: str) -> str:
+        """Give the path of a program."""
+        if (self._built / name).exists():
+            return str(self._built / name)
+        source = self.source(name)
         if self._temporary is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="quelea-bench-")
         path = Path(self._temporary.name) / name
@@ -84,9 +89,7 @@ class References:
             flags = ["-std=gnu11", "-O3", "-march=native", "-ffp-contract=off", "-fopenmp"]
             if os.uname().machine == "x86_64":
                 flags.append("-mprefer-vector-width=512")
-            subprocess.run(
-                ["mpicc", *flags, f"{self._sources / name}.c", "-o", str(path)], check=True
-            )
+            subprocess.run(["mpicc", *flags, str(source), "-o", str(path)], check=True)
         return str(path)
 
     def threads(self, name: str, *words: object, count: int = CORES) -> Reading:

@@ -228,7 +228,8 @@ def _main(arguments: Sequence[str]) -> int:
         words = [f"--ranks={','.join(map(str, study.ranks))}", *words]
     folder = Path(os.path.join(started, given.out or f"scale-{Path(given.script).stem}"))
     key = getattr(given, "key", study.key())
-    records = Records(folder, key, {"folder": os.getcwd(), "words": words})
+    asked = {"folder": os.getcwd(), "words": words, "launcher": study.launcher}
+    records = Records(folder, key, asked)
     try:
         return _work(given, study, records)
     finally:

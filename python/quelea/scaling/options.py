@@ -12,7 +12,7 @@ from .launchers import Place, cores, hosts_of
 from .measuring import Reading
 from .study import Study
 
-__all__ = ["parser", "place_of", "reading_of", "study_of"]
+__all__ = ["counts", "described", "parser", "place_of", "reading_of", "study_of"]
 
 _EPILOG = """examples:
   python -m quelea scale examples/jacobi.py --n 2000                     here, 1, 2, 4, ... ranks up to its cores
@@ -26,7 +26,8 @@ A study that was interrupted goes on when the same line is typed again. Answers 
 gives to quelea.digest(), else all numbers that it has looked at (float(x), if x > y, print(x.sum()))."""
 
 
-def _counts(text: str) -> tuple[int, ...]:
+def counts(text: str) -> tuple[int, ...]:
+    """Read a list of numbers of at least 1."""
     words = text.split(",")
     if not all(word.strip().isdecimal() and int(word) > 0 for word in words):
         raise argparse.ArgumentTypeError(
@@ -36,7 +37,7 @@ def _counts(text: str) -> tuple[int, ...]:
 
 
 def _count(text: str) -> int:
-    return _counts(text)[0] if "," not in text else _counts("-")[0]
+    return counts(text)[0] if "," not in text else counts("-")[0]
 
 
 def _not_negative(text: str) -> int:
@@ -84,11 +85,9 @@ def parser() -> argparse.ArgumentParser:
         nargs=argparse.REMAINDER,
         help="of the script, with {n} for sizes",
     )
-    add("--ranks", type=_counts, metavar="1,2,4", help="numbers of ranks")
-    add(
-        "--nodes", type=_counts, metavar="1,2", help="numbers of nodes (1); here they are pretended"
-    )
-    add("--per-node", type=_counts, metavar="2", help="ranks of each node, in place of --ranks")
+    add("--ranks", type=counts, metavar="1,2,4", help="numbers of ranks")
+    add("--nodes", type=counts, metavar="1,2", help="numbers of nodes (1); here they are pretended")
+    add("--per-node", type=counts, metavar="2", help="ranks of each node, in place of --ranks")
     add("--threads", type=_count, default=1, metavar="1", help="of each rank")
     add(
         "--size",
@@ -222,8 +221,11 @@ def study_of(given: Any) -> Study:
         raise ValueError("--write-only writes scripts for Slurm: add --slurm")
     if given.ranks and given.per_node:
         raise ValueError("--per-node is in place of --ranks: give one of them")
-    nodes = given.nodes or (1,)
-    ranks = given.ranks or _powers()
+    return described(given, launcher)
+
+
+def described(given: Any, launcher: str) -> Study:
+    """Make the study of words that were in order when it was begun; its script may be elsewhere."""
     where = [
         given.hosts,
         given.launch,
@@ -234,8 +236,8 @@ def study_of(given: Any) -> Study:
     return Study(
         script=given.script,
         arguments=tuple(given.arguments),
-        ranks=ranks,
-        nodes=nodes,
+        ranks=given.ranks or _powers(),
+        nodes=given.nodes or (1,),
         per_node=given.per_node or (),
         threads=given.threads,
         sizes=tuple(given.size),

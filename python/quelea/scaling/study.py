@@ -21,6 +21,7 @@ class Point:
     nodes: int
     arguments: tuple[str, ...]
     work: float  # in units of the user's, or 1; weak: ranks
+    names: tuple[tuple[str, float], ...] = field(default=(), compare=False)  # n=1000, ranks=4, ...
 
     @property
     def per_node(self) -> int:
@@ -118,7 +119,7 @@ class Study:
                 default = "ranks" if self.weak else "1"
                 work = value(self.work or default, names)
                 arguments = tuple(filled(self.arguments, names))
-                made.append(Point(series, ranks, nodes, arguments, work))
+                made.append(Point(series, ranks, nodes, arguments, work, tuple(names.items())))
         if not made:
             raise ValueError("no number of ranks is a multiple of a number of nodes")
         return made
