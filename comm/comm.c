@@ -102,13 +102,15 @@ static QlStatus bring_up(Comm *comm, QlError *error) {
   if (status == QL_OK && comm->transport) status = comm_agree_open(comm, error);
   if (status == QL_OK && comm->transport)
     status = transport_on_finalize(comm->transport, finalised_by_others, comm, error);
-  return comm_settle(comm, status, error);
+  QL_TRY(comm_settle(comm, status, error));
+  return comm_ring_open(comm, error);
 }
 
 /* All but the memory. */
 static void take_down(Comm *comm) {
   transport_batch_free(comm->agree_batch);
   comm_messages_close(comm);
+  comm_ring_close(comm);
   comm_arena_close(comm);
   transport_close(comm->transport);
   free(comm->tables);
@@ -125,6 +127,7 @@ QlStatus comm_open(const CommOptions *options, Comm **out, QlError *error) {
   }
   comm->params = options->params;
   comm->info.size = 1;
+  for (int i = 0; i < RING_SIDES; i++) comm->ring[i].file = -1;
   comm->process = getpid();
   comm->parent = getppid();
   comm->main_thread = pthread_self();

@@ -8,6 +8,7 @@
  *   budget.c    memory and processor time that the machine and its cgroups leave us
  *   nodes.c     who is where: hosts, nodes, workers
  *   arena.c     the node's shared memory: the control segment and the arena
+ *   ring.c      who notices that another node is gone
  *   cells.c     counters to wait for
  *   wait.c      how to wait, and how a job ends
  *   agree.c     contract C1
@@ -108,6 +109,38 @@ void comm_arena_close(Comm *comm);
 /* A rank of the node whose process has ended, or -1. It may have closed in an orderly way. */
 int comm_arena_lost(const Comm *comm);
 
+/* ---- ring.c ---- */
+
+typedef enum RingWord {
+  RING_NOTHING,
+  RING_KEPT = 'k',   /* who connected will keep the connection */
+  RING_LEAVES = 'l', /* in good order */
+  RING_ABORTS = 'a', /* it ends the job, and has said why */
+  RING_LOST = 'x'    /* never sent: the connection has ended without a word */
+} RingWord;
+
+/* A connection to the leader of the node before or behind. */
+typedef struct RingSide {
+  int file; /* -1: there is none */
+  int rank;
+  bool kept;
+  int failure; /* an errno */
+  int64_t lost_at;
+  char host[64];
+} RingSide;
+
+enum { RING_SIDES = 2 };
+
+/* Collective, after comm_agree_open; fails alike on all ranks, and only if messages do.
+ * Connections that cannot be made are not there. */
+QlStatus comm_ring_open(Comm *comm, QlError *error);
+void comm_ring_close(Comm *comm);
+/* From any thread: tells both sides. */
+void comm_ring_say(Comm *comm, RingWord word);
+/* Local: RING_ABORTS, or RING_LOST and a text that says who, once it is half a second ago: the
+ * launcher may know more, and ends the job first. Else RING_NOTHING. */
+RingWord comm_ring_hear(Comm *comm, char *text, size_t size);
+
 /* ---- cells.c ---- */
 
 /* No lost wake-ups: a sleeper first raises `sleepers`, then reads `wakes`, then looks at the value
@@ -154,6 +187,10 @@ void comm_agree_to_leave(Comm *comm);
 QlStatus comm_agree_open(Comm *comm, QlError *error);
 
 /* ---- wait.c ---- */
+/* Between leaders: a message to one, one from another, of so many bytes; waits for both. Takes no
+ * memory. */
+QlStatus comm_agree_exchange(Comm *comm, int to, int from, const void *out, void *in, int64_t bytes,
+                             QlError *error);
 
 typedef enum WaitKind { WAIT_CELL, WAIT_AGREE, WAIT_MESSAGES } WaitKind;
 
@@ -217,6 +254,7 @@ struct Comm {
   size_t arena_mapping_bytes;
   int *links; /* leader: a socket to each rank of the node; others: links[0], to the leader */
   int link_count;
+  RingSide ring[RING_SIDES]; /* of a leader: the node before, the one behind */
 
   int spins; /* polls before giving up the core */
   uint64_t round;
