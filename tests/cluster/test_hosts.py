@@ -202,14 +202,14 @@ def test_a_host_dies_and_the_job_goes_on_on_two(lab: Lab, tmp_path: Path) -> Non
         assert job.stdout is not None
         assert "from 0 on 3 hosts" in job.stdout.readline()
         assert "first kept generation 1" in job.stdout.readline()
-        assert "kept generation 11" in job.stdout.readline()
+        assert "kept generation 5" in job.stdout.readline()
         lab.kill("h1")
         job.communicate(timeout=60)
     assert job.returncode != 0
     assert_nothing_left(mark, shared)
-    status, out, err = lab.run(1, "-n", "2", *command, "0", "0")
+    status, out, err = lab.run(1, "-n", "2", *command, "0", "1e6")
     assert status == 0, err
-    assert re.search(r"from [1-7]\d on 2 hosts", out), out
+    assert re.search(r"from [1-9]\d? on 2 hosts", out), out
     assert out.splitlines()[-1] == undisturbed.splitlines()[-1]
 
 
