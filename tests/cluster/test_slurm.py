@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ import pytest
 from labs import KEPT, LIMIT, ROOT, Lab, assert_nothing_left, job_processes, not_permitted
 
 SLURM = str(ROOT / "cluster" / "slurm")
+RECIPES = ROOT / "cluster" / "recipes"
 MARK = f"QUELEA_TEST_MARK={os.getpid()}.slurm"  # of the lab, its daemons and their jobs
-SRUN = ("srun", "--mpi=pmix", "--ntasks-per-node=1")
+SRUN = ("srun", "--mpi=pmix", "--ntasks-per-node=1", "--kill-on-bad-exit=0")
 
 
 class Slurm(Lab):
@@ -69,16 +70,21 @@ def until(check: Callable[[], Any], what: Callable[[], str]) -> Any:
 
 
 class Batch:
-    """A script that was submitted; what it prints goes to a file."""
+    """A recipe that was submitted with a program's words; what it prints goes to a file."""
 
-    def __init__(self, slurm: Slurm, folder: Path, body: str, *options: str, **more: str) -> None:
+    def __init__(
+        self,
+        slurm: Slurm,
+        folder: Path,
+        recipe: str,
+        words: Sequence[str | Path],
+        *options: str,
+        **more: str,
+    ) -> None:
         self.file = folder / "out.txt"
-        script = folder / "job.sh"
-        script.write_text(f"#!/bin/bash\n{body}\n")
         self.slurm = slurm
-        self.number = slurm.said(
-            "sbatch", "--parsable", "-N3", "-o", self.file, *options, script, **more
-        ).strip()
+        submit = ("sbatch", "--parsable", "-N3", "-o", self.file, *options, RECIPES / recipe)
+        self.number = slurm.said(*submit, *words, PYTHON=sys.executable, **more).strip()
 
     def text(self) -> str:
         return self.file.read_text() if self.file.exists() else ""
@@ -119,9 +125,9 @@ def test_srun(bits: str) -> None:
 def test_mpirun_in_a_batch_job_is_told_that_it_will_end(
     slurm: Slurm, program: Path, bits: str, tmp_path: Path, who: str
 ) -> None:
-    command = f"{sys.executable} {program} {tmp_path / 'run'}"
-    options = ("--ntasks-per-node=2", "--signal=B:USR1@55", "--time=10")
-    job = Batch(slurm, tmp_path, f"exec mpirun --bind-to none {command} 1 1e6", *options)
+    command = (program, tmp_path / "run")
+    options = ("--ntasks-per-node=2", "--cpus-per-task=1", "--signal=B:USR1@55", "--time=10")
+    job = Batch(slurm, tmp_path, "slurm-mpirun.sh", (*command, "1", "1e6"), *options)
     job.await_text("first kept")
     if who == "user":
         slurm.said("scancel", "--batch", "--signal=USR1", job.number)
@@ -130,7 +136,7 @@ def test_mpirun_in_a_batch_job_is_told_that_it_will_end(
     out = job.end()
     assert "from 0 on 3 hosts" in out
     assert "a signal asks the job to end: it goes on from generation 1" in out
-    out = slurm.said(*SRUN, "-N2", *command.split(), "0", "1e6")
+    out = slurm.said(*SRUN, "-N2", sys.executable, *command, "0", "1e6")
     assert re.search(r"from [1-9]\d? on 2 hosts", out), out
     assert out.splitlines()[-1] == bits
 
@@ -160,12 +166,12 @@ def test_a_rank_dies_under_srun(slurm: Slurm, program: Path, tmp_path: Path) -> 
 def test_a_host_goes_silent_and_the_job_goes_on_on_two(
     slurm: Slurm, program: Path, bits: str, tmp_path: Path
 ) -> None:
-    command = f"{' '.join(SRUN)} {{}} {sys.executable} {program} {tmp_path / 'run'}"
-    job = Batch(slurm, tmp_path, command.format("-N3") + " 0.05 0", QUELEA_SILENCE="4")
+    command = (program, tmp_path / "run")
+    job = Batch(slurm, tmp_path, "slurm-srun.sh", (*command, "0.05", "0"), QUELEA_SILENCE="4")
     job.await_text("kept generation 5")
     slurm.cut("h1")
     out = job.end()
     assert re.search(r"quelea: rank \d: h1, the host of rank 1, does not answer any more", out), out
-    out = slurm.said(*command.format("-N2").split(), "0", "1e6")
+    out = slurm.said(*SRUN, "-N2", sys.executable, *command, "0", "1e6")
     assert re.search(r"from [1-9]\d? on 2 hosts", out), out
     assert out.splitlines()[-1] == bits
