@@ -88,8 +88,11 @@ trap 'exit 143' TERM
 
 # ---- the stages ----
 
-# Packages that users have beside Quelea: tests that need one are skipped where it is not.
-beside() { requirements "$python" foreign >"$venv/foreign.txt" && "$python" -m pip --disable-pip-version-check -q install -r "$venv/foreign.txt"; }
+# What users have beside Quelea, packages and Slurm: tests that need one are skipped where it is not.
+beside() {
+  cluster/slurm install || true # says why not
+  requirements "$python" foreign >"$venv/foreign.txt" && "$python" -m pip --disable-pip-version-check -q install -r "$venv/foreign.txt"
+}
 
 formatted() { git ls-files '*.c' '*.h' | xargs "$venv/bin/clang-format" --dry-run -Werror && "$venv/bin/ruff" format --check .; }
 

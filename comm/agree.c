@@ -55,12 +55,13 @@ static bool step_done(void *subject) {
   return transport_poll(step->comm->agree_batch, &done, &step->error) != QL_OK || done;
 }
 
-static QlStatus exchange(Comm *comm, int to, int from, const Sum *out, Sum *in, QlError *error) {
+QlStatus comm_agree_exchange(Comm *comm, int to, int from, const void *out, void *in, int64_t bytes,
+                             QlError *error) {
   Step step;
   step.comm = comm;
   ql_no_error(&step.error);
-  QL_TRY(transport_receive(comm->agree_batch, from, in, sizeof *in, TRANSPORT_AGREE, error));
-  QL_TRY(transport_send(comm->agree_batch, to, out, sizeof *out, TRANSPORT_AGREE, error));
+  QL_TRY(transport_receive(comm->agree_batch, from, in, bytes, TRANSPORT_AGREE, error));
+  QL_TRY(transport_send(comm->agree_batch, to, out, bytes, TRANSPORT_AGREE, error));
   if (!step_done(&step))
     comm_wait(comm,
               &(Wait){.kind = WAIT_AGREE, .is_main = true, .ready = step_done, .subject = &step});
@@ -75,7 +76,7 @@ static void disseminate(Comm *comm, Sum *sum) {
     Sum in, out = *sum;
     int to = comm->info.leader_of_node[(node + step) % nodes],
         from = comm->info.leader_of_node[(node + nodes - step) % nodes];
-    if (exchange(comm, to, from, &out, &in, &error) != QL_OK)
+    if (comm_agree_exchange(comm, to, from, &out, &in, sizeof in, &error) != QL_OK)
       comm_end(comm, 1, "the agreement of the ranks failed: %s", error.text);
     combine(sum, &in);
   }
@@ -206,6 +207,7 @@ void comm_agree_to_leave(Comm *comm) {
   arrive(comm, &sum);
   sum = conclude(comm);
   check_leaving(comm, &sum);
+  comm_ring_say(comm, RING_LEAVES);
   comm->info.finalised = true;
 }
 

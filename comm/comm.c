@@ -72,10 +72,9 @@ static QlStatus connect(Comm *comm, QlError *error) {
   if (!with_mpi) return status;
   comm_launch_prepare(
       launch, (int)QL_MIN((double)sysconf(_SC_NPROCESSORS_ONLN), QL_MAX(comm_cpu_quota(), 1)));
-  StartWatch *watch = transport_running() ? NULL : comm_start_watch(comm);
+  comm->watch = transport_running() ? NULL : comm_start_watch(comm);
   QlError local = {0};
   QlStatus opened = transport_open(comm->options.mpi_comm, &comm->transport, &local);
-  comm_start_end(watch);
   if (opened) return ql_fail(error, opened, "%s", local.text);
   comm->info.rank = transport_rank(comm->transport);
   comm->info.size = transport_size(comm->transport);
@@ -114,13 +113,15 @@ static QlStatus bring_up(Comm *comm, QlError *error) {
   if (status == QL_OK && comm->transport) status = comm_agree_open(comm, error);
   if (status == QL_OK && comm->transport)
     status = transport_on_finalize(comm->transport, finalised_by_others, comm, error);
-  return comm_settle(comm, status, error);
+  QL_TRY(comm_settle(comm, status, error));
+  return comm_ring_open(comm, error);
 }
 
 /* All but the memory. */
 static void take_down(Comm *comm) {
   transport_batch_free(comm->agree_batch);
   comm_messages_close(comm);
+  comm_ring_close(comm);
   comm_arena_close(comm);
   transport_close(comm->transport);
   free(comm->tables);
@@ -137,10 +138,12 @@ QlStatus comm_open(const CommOptions *options, Comm **out, QlError *error) {
   }
   comm->params = options->params;
   comm->info.size = 1;
+  for (int i = 0; i < RING_SIDES; i++) comm->ring[i].file = -1;
   comm->process = getpid();
   comm->parent = getppid();
   comm->main_thread = pthread_self();
   QlStatus status = bring_up(comm, error);
+  comm_start_end(comm->watch);
   if (status != QL_OK) {
     take_down(comm);
     free(kept);
@@ -155,6 +158,11 @@ void comm_close(Comm *comm) {
   comm_agree_to_leave(comm);
   take_down(comm);
   free(comm);
+}
+
+void comm_forked(Comm *comm) {
+  comm_ring_close(comm);
+  comm_arena_hang_up(comm);
 }
 
 const CommInfo *comm_info(const Comm *comm) { return &comm->info; }

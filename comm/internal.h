@@ -8,6 +8,7 @@
  *   budget.c    memory and processor time that the machine and its cgroups leave us
  *   nodes.c     who is where: hosts, nodes, workers
  *   arena.c     the node's shared memory: the control segment and the arena
+ *   ring.c      who notices that another node is gone
  *   cells.c     counters to wait for
  *   wait.c      how to wait, and how a job ends
  *   agree.c     contract C1
@@ -61,8 +62,8 @@ QlStatus comm_launch_check(const Launch *launch, int size, QlError *error);
 
 /* ---- start.c ---- */
 
-/* Local. Until comm_start_end, says every now and then (QUELEA_WAIT_REPORT) that MPI has not
- * started, and ends the process after QUELEA_WAIT_ABORT. NULL: nobody watches, because none is
+/* Local. Until comm_start_end, says every now and then (QUELEA_WAIT_REPORT) that the ranks have not
+ * met, and ends the process after QUELEA_WAIT_ABORT. NULL: nobody watches, because none is
  * wanted or there is no memory for it. */
 typedef struct StartWatch StartWatch;
 StartWatch *comm_start_watch(const Comm *comm);
@@ -104,8 +105,42 @@ int comm_node_member(const Comm *comm, int node_rank);
 
 QlStatus comm_arena_open(Comm *comm, QlError *error);
 void comm_arena_close(Comm *comm);
+/* Closes the connections that tell who has died. */
+void comm_arena_hang_up(Comm *comm);
 /* A rank of the node whose process has ended, or -1. It may have closed in an orderly way. */
 int comm_arena_lost(const Comm *comm);
+
+/* ---- ring.c ---- */
+
+typedef enum RingWord {
+  RING_NOTHING,
+  RING_KEPT = 'k',   /* who connected will keep the connection */
+  RING_LEAVES = 'l', /* in good order */
+  RING_ABORTS = 'a', /* it ends the job, and has said why */
+  RING_LOST = 'x'    /* never sent: the connection has ended without a word */
+} RingWord;
+
+/* A connection to the leader of the node before or behind. */
+typedef struct RingSide {
+  int file; /* -1: there is none */
+  int rank;
+  bool kept;
+  int failure; /* an errno */
+  int64_t lost_at;
+  char host[64];
+} RingSide;
+
+enum { RING_SIDES = 2 };
+
+/* Collective, after comm_agree_open; fails alike on all ranks, and only if messages do.
+ * Connections that cannot be made are not there. */
+QlStatus comm_ring_open(Comm *comm, QlError *error);
+void comm_ring_close(Comm *comm);
+/* From any thread: tells both sides. */
+void comm_ring_say(Comm *comm, RingWord word);
+/* Local: RING_ABORTS, or RING_LOST and a text that says who, once it is half a second ago: the
+ * launcher may know more, and ends the job first. Else RING_NOTHING. */
+RingWord comm_ring_hear(Comm *comm, char *text, size_t size);
 
 /* ---- cells.c ---- */
 
@@ -152,6 +187,10 @@ typedef struct Control {
 /* The last agreement: everybody leaves. */
 void comm_agree_to_leave(Comm *comm);
 QlStatus comm_agree_open(Comm *comm, QlError *error);
+/* Between leaders: a message to one, one from another, of so many bytes; waits for both. Takes no
+ * memory. */
+QlStatus comm_agree_exchange(Comm *comm, int to, int from, const void *out, void *in, int64_t bytes,
+                             QlError *error);
 
 /* ---- wait.c ---- */
 
@@ -202,6 +241,7 @@ struct Comm {
   const QlParams *params;
   Launch launch;
   Transport *transport; /* NULL: a lone rank */
+  StartWatch *watch;    /* while the context is opened */
   int process, parent;  /* their ids; a child after fork is no rank */
   pthread_t main_thread;
   int *tables; /* one allocation behind the three tables of info */
@@ -217,6 +257,7 @@ struct Comm {
   size_t arena_mapping_bytes;
   int *links; /* leader: a socket to each rank of the node; others: links[0], to the leader */
   int link_count;
+  RingSide ring[RING_SIDES]; /* of a leader: the node before, the one behind */
 
   int spins; /* polls before giving up the core */
   uint64_t round;

@@ -92,6 +92,7 @@ static _Noreturn void end(Comm *comm, int code, const char *format, va_list argu
     comm_stand_by(comm);
   if (is_orphan(comm)) comm_launch_tidy();
   say(text, strlen(text));
+  comm_ring_say(comm, RING_ABORTS);
   if (is_orphan(comm) || !comm->transport) _exit(code); /* MPI_Abort would wait for the launcher */
   if (!pthread_equal(pthread_self(), comm->main_thread)) comm_stand_by(comm);
   transport_abort(comm->transport, code);
@@ -170,20 +171,32 @@ void comm_look(Comm *comm) {
   comm_end(comm, 130, "interrupted at %s", where);
 }
 
+/* Another node ends the job: so does this one, in case the launcher does not. */
+static _Noreturn void stand_by_for_others(Comm *comm) {
+  uint32_t nobody = 0;
+  atomic_store(&comm->end_code, 1);
+  atomic_compare_exchange_strong(&comm->control->aborting, &nobody, (uint32_t)comm->info.rank + 1);
+  comm_stand_by(comm);
+}
+
 static void look_around(Comm *comm, const Wait *wait) {
-  char where[256];
+  char where[256], who[256];
   if (atomic_load(&comm->control->aborting)) comm_stand_by(comm);
   if (!wait->is_main) return;
   comm_look(comm);
   if (!comm->transport) return;
   if (is_orphan(comm)) comm_end(comm, 1, "the launcher is gone; ending");
   int closer = awaited_closer(comm, wait), lost = comm_arena_lost(comm);
-  if ((closer < 0 && lost < 0) || over(wait)) return;
+  RingWord word = comm_ring_hear(comm, who, sizeof who);
+  if ((closer < 0 && lost < 0 && !word) || over(wait)) return;
+  if (word == RING_ABORTS) stand_by_for_others(comm);
   comm_where(comm, where, sizeof where);
   if (closer >= 0)
     comm_end(comm, 1, "rank %d has left the program while rank %d waits for it at %s", closer,
              comm->info.rank, where);
-  comm_end(comm, 1, "rank %d has died while rank %d waits at %s", lost, comm->info.rank, where);
+  if (lost >= 0)
+    comm_end(comm, 1, "rank %d has died while rank %d waits at %s", lost, comm->info.rank, where);
+  comm_end(comm, 1, "%s while rank %d waits at %s", who, comm->info.rank, where);
 }
 
 static void report(const Comm *comm, const Wait *wait, int64_t waited) {

@@ -1,6 +1,9 @@
-"""What all tests of jobs on hosts need."""
+"""What the tests of cluster/ share is found beside them."""
 
 import os
 import sys
 
+import pytest
+
 sys.path.insert(0, os.path.dirname(__file__))  # for `labs`
+pytest.register_assert_rewrite("labs")
