@@ -9,7 +9,10 @@
  *   the others        sleep once, on the verdict's cell
  *
  * Everything a round writes has two places, chosen by the parity of the round: a rank reaches round
- * r + 2 only after all have arrived at r + 1, and so have read what r left. */
+ * r + 2 only after all have arrived at r + 1, and so have read what r left.
+ *
+ * A rank may say its word and go on, and hear the verdict before it says the next one: then it
+ * waits only for those that are a whole round behind. */
 #include "internal.h"
 
 #include <assert.h>
@@ -50,7 +53,9 @@ static bool step_done(void *subject) {
 }
 
 static QlStatus exchange(Comm *comm, int to, int from, const Sum *out, Sum *in, QlError *error) {
-  Step step = {comm, {0}};
+  Step step;
+  step.comm = comm;
+  ql_no_error(&step.error);
   QL_TRY(transport_receive(comm->agree_batch, from, in, sizeof *in, TRANSPORT_AGREE, error));
   QL_TRY(transport_send(comm->agree_batch, to, out, sizeof *out, TRANSPORT_AGREE, error));
   if (!step_done(&step))
@@ -62,7 +67,7 @@ static QlStatus exchange(Comm *comm, int to, int from, const Sum *out, Sum *in, 
 
 static void disseminate(Comm *comm, Sum *sum) {
   int nodes = comm->info.node_count, node = comm->info.node;
-  QlError error = {0};
+  QL_ERROR(error);
   for (int step = 1; step < nodes; step *= 2) {
     Sum in, out = *sum;
     int to = comm->info.leader_of_node[(node + step) % nodes],
@@ -80,29 +85,42 @@ static void gather(Comm *comm, Sum *sum, int parity) {
   for (int i = 1; i < comm->info.node_size; i++) combine(sum, &comm->slots[i].sum[parity]);
 }
 
-static Sum agree(Comm *comm, const Sum *mine) {
+static int internal_cell(const Comm *comm, int cell) {
+  return comm->info.workers + COMM_EXTRA_CELLS + cell;
+}
+
+/* A new round. */
+static void arrive(Comm *comm, const Sum *mine) {
   const CommInfo *info = &comm->info;
-  assert(!comm->info.finalised && pthread_equal(pthread_self(), comm->main_thread));
+  assert(!info->finalised && pthread_equal(pthread_self(), comm->main_thread) && !comm->said);
   uint64_t round = ++comm->round;
-  int parity = round & 1, internals = info->workers + COMM_EXTRA_CELLS;
-  bool leader = info->node_rank == 0, alone = info->node_count == 1;
-  Sum *sum = &comm->control->sum[parity];
+  int parity = round & 1;
   RankSlot *slot = &comm->slots[info->node_rank];
   slot->sum[parity] = *mine;
   atomic_store_explicit(&slot->round, round, memory_order_relaxed);
   uint64_t arrived =
       atomic_fetch_add_explicit(&comm->control->arrivals, 1, memory_order_acq_rel) + 1;
-  bool last = arrived == round * (uint64_t)info->node_size;
-  if (last) gather(comm, sum, parity);
-  if (last && !leader && !alone) comm_publish(comm, internals + CELL_LEADER, round);
-  if (leader && !alone) {
-    if (!last) comm_await(comm, internals + CELL_LEADER, round, true);
+  comm->said = true;
+  if (arrived < round * (uint64_t)info->node_size) return;
+  gather(comm, &comm->control->sum[parity], parity);
+  comm_publish(comm, internal_cell(comm, info->node_count == 1 ? CELL_VERDICT : CELL_LEADER),
+               round);
+}
+
+/* What has come of it. */
+static Sum conclude(Comm *comm) {
+  uint64_t round = comm->round;
+  Sum *sum = &comm->control->sum[round & 1];
+  int verdict = internal_cell(comm, CELL_VERDICT);
+  assert(comm->said);
+  if (comm->info.node_rank == 0 && comm->info.node_count > 1) {
+    comm_await(comm, internal_cell(comm, CELL_LEADER), round, true);
     disseminate(comm, sum);
+    comm_publish(comm, verdict, round);
+  } else {
+    comm_await(comm, verdict, round, true);
   }
-  if (alone ? last : leader)
-    comm_publish(comm, internals + CELL_VERDICT, round);
-  else
-    comm_await(comm, internals + CELL_VERDICT, round, true);
+  comm->said = false;
   return *sum;
 }
 
@@ -121,17 +139,14 @@ static void check_leaving(Comm *comm, const Sum *sum) {
   comm_stand_by(comm);
 }
 
-void comm_agree(Comm *comm, const CommWord *mine, CommVerdict *verdict) {
-  *verdict = (CommVerdict){.same_state = true,
-                           .same_drops = true,
-                           .status = mine->status,
-                           .status_rank = mine->status ? comm->info.rank : -1,
-                           .requests = mine->requests,
-                           .value = {mine->value[0], mine->value[1]}};
+void comm_agree_say(Comm *comm, const CommWord *mine) {
   atomic_fetch_add_explicit(&comm->agreements, 1, memory_order_relaxed);
-  if (comm_is_lone(comm)) return;
   Sum sum = sum_of(mine, comm->info.rank, false);
-  sum = agree(comm, &sum);
+  arrive(comm, &sum);
+}
+
+void comm_agree_hear(Comm *comm, CommVerdict *verdict) {
+  Sum sum = conclude(comm);
   check_leaving(comm, &sum);
   verdict->same_state = sum.state == ~sum.not_state;
   verdict->same_drops = sum.drops == ~sum.not_drops;
@@ -141,11 +156,29 @@ void comm_agree(Comm *comm, const CommWord *mine, CommVerdict *verdict) {
   verdict->value[0] = sum.value[0], verdict->value[1] = sum.value[1];
 }
 
+void comm_agree(Comm *comm, const CommWord *mine, CommVerdict *verdict) {
+  if (!comm_is_lone(comm)) {
+    comm_agree_say(comm, mine);
+    comm_agree_hear(comm, verdict);
+    return;
+  }
+  atomic_fetch_add_explicit(&comm->agreements, 1, memory_order_relaxed);
+  *verdict = (CommVerdict){.same_state = true,
+                           .same_drops = true,
+                           .status = mine->status,
+                           .status_rank = mine->status ? comm->info.rank : -1,
+                           .requests = mine->requests,
+                           .value = {mine->value[0], mine->value[1]}};
+}
+
 void comm_agree_to_leave(Comm *comm) {
+  CommVerdict unheard;
   if (comm->info.finalised || comm_is_lone(comm)) return;
+  if (comm->said) comm_agree_hear(comm, &unheard);
   atomic_store(&comm->slots[comm->info.node_rank].closing, 1);
   Sum sum = sum_of(&(CommWord){0}, comm->info.rank, true);
-  sum = agree(comm, &sum);
+  arrive(comm, &sum);
+  sum = conclude(comm);
   check_leaving(comm, &sum);
   comm->info.finalised = true;
 }

@@ -144,6 +144,11 @@ typedef struct CommVerdict {
  * barrier: whatever any rank's main thread did before happens before what any does after. A lone
  * rank pays nothing. When another rank is in comm_close instead, the job ends. */
 void comm_agree(Comm *comm, const CommWord *mine, CommVerdict *verdict);
+/* The same in two halves, on several ranks: a rank says its word, goes on, and hears the verdict
+ * later. This is no barrier. Nothing else is agreed in between; leaders of several nodes talk to
+ * one another in the second half. */
+void comm_agree_say(Comm *comm, const CommWord *mine);
+void comm_agree_hear(Comm *comm, CommVerdict *verdict);
 
 /* ---- messages.c ---- */
 

@@ -220,6 +220,7 @@ struct Comm {
 
   int spins; /* polls before giving up the core */
   uint64_t round;
+  bool said; /* this rank's word of the round, whose verdict it has not heard yet */
   TransportBatch *agree_batch;
   CommExchange *spares; /* what exchanges use that have room in them */
   bool patient;         /* waits end nothing */

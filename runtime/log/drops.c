@@ -15,8 +15,10 @@ void rt_drops_add(QlContext *ctx, Storage *storage) {
   ctx->dropped_hash += ql_mix(0x51ed, storage->id); /* a sum: the order of drops does not matter */
 }
 
-void rt_drops_assume(QlContext *ctx) {
+QlStatus rt_drops_assume(QlContext *ctx, QlError *error) {
+  QL_TRY(rt_history_hear(ctx, error));
   for (Storage *s = ctx->dropped; s; s = s->next_dropped) s->dead = true;
+  return QL_OK;
 }
 
 void rt_drops_forget(QlContext *ctx) {

@@ -7,7 +7,14 @@
  * What has been compared is forgotten, but for the chain: of the events since the last agreement
  * the latest are kept, with their lines, so that the first that differs can be named. A program
  * whose statements are all executed at once comes to no agreement of its own: the ranks meet before
- * the events are more than are kept. */
+ * the events are more than are kept. On one node they do so in passing, and wait for none that is
+ * less than a meeting behind:
+ *
+ *     events   0 ......... 512 .......... 1024 ......... 1536
+ *     says               the chain      the chain      the chain
+ *     hears                             of 512         of 1024
+ *     keeps    one half    the other      the first one again
+ */
 #include "note.h"
 
 #include <stdlib.h>
@@ -40,8 +47,38 @@ void rt_history_call(QlContext *ctx, EventKind kind, bool value) {
 
 QlStatus rt_history_meet(QlContext *ctx, QlError *error) {
   QL_ERROR(local);
-  rt_drops_assume(ctx);
-  QL_TRY(rt_agree_sync(ctx, error ? error : &local));
+  if (!error) error = &local;
+  QL_TRY(rt_drops_assume(ctx, error));
+  QL_TRY(rt_agree_sync(ctx, error));
+  rt_drops_bury(ctx);
+  return QL_OK;
+}
+
+/* The next events are the first of a half. */
+static void begin_half(History *h, int half) {
+  h->said = h->count, h->half = half;
+  h->word_count = (uint32_t)half * EVENTS_TO_MEET * MOST_WORDS;
+}
+
+QlStatus rt_history_pass(QlContext *ctx, QlError *error) {
+  if (ctx->info->node_count > 1) return rt_history_meet(ctx, error);
+  QL_TRY(rt_drops_assume(ctx, error));
+  rt_agree_say(ctx);
+  begin_half(&ctx->history, !ctx->history.half);
+  ctx->history.is_awaiting = true;
+  return QL_OK;
+}
+
+QlStatus rt_history_hear(QlContext *ctx, QlError *error) {
+  History *h = &ctx->history;
+  QL_ERROR(local);
+  if (!h->is_awaiting) return QL_OK;
+  h->is_awaiting = false;
+  bool again = false;
+  QL_TRY(rt_agree_hear(ctx, &again, error ? error : &local));
+  if (again) return rt_history_meet(ctx, error);
+  h->agreed = h->said;
+  if (h->lacking < h->agreed) h->lacks = false;
   rt_drops_bury(ctx);
   return QL_OK;
 }
@@ -88,22 +125,26 @@ QlStatus rt_history_executes(QlContext *ctx, const LogRequest *r, QlError *error
 
 void rt_history_agreed(QlContext *ctx) {
   History *h = &ctx->history;
-  h->agreed = h->count, h->word_count = 0;
-  h->lacks = false;
+  begin_half(h, h->half);
+  h->agreed = h->count, h->lacks = false;
 }
 
 QlStatus rt_history_lacks(QlContext *ctx, const char *what, QlError *error) {
   History *h = &ctx->history;
-  if (!h->lacks) h->lacks = true, h->lacked = rt_source(ctx);
+  if (!h->lacks) h->lacks = true, h->lacked = rt_source(ctx), h->lacking = h->count;
   return ql_fail(error, QL_ERR_MEMORY, "out of memory for %s", what);
 }
 
 int64_t rt_history_first(const QlContext *ctx) {
-  return QL_MAX(ctx->history.agreed, ctx->history.count - HISTORY_KEPT);
+  const History *h = &ctx->history;
+  int64_t last = h->count - h->said > HISTORY_KEPT ? h->count : h->said;
+  return QL_MAX(h->agreed, last - HISTORY_KEPT);
 }
 
 const Event *rt_history_event(const QlContext *ctx, int64_t number) {
   const History *h = &ctx->history;
-  bool kept = number >= rt_history_first(ctx) && number < h->count;
-  return kept ? &h->kept[(uint64_t)(number - h->agreed) % HISTORY_KEPT] : NULL;
+  if (number < rt_history_first(ctx) || number >= h->count) return NULL;
+  bool before = number < h->said;
+  int64_t at = number - (before ? h->agreed : h->said);
+  return &h->kept[before ? !h->half : h->half][at % HISTORY_KEPT];
 }

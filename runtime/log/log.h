@@ -86,19 +86,24 @@ enum { LOG_OPERANDS = 4 }; /* a target and the inputs of the widest operation */
 enum { EXECUTED_AXES = 4, OPERAND_WORDS = 3 };
 enum { NOTED_OPERANDS = 8 }; /* of a call that is executed at once */
 enum { MOST_WORDS = 1 + EXECUTED_AXES + NOTED_OPERANDS * OPERAND_WORDS };
-/* The ranks meet after so many events where some are of what was executed. */
-enum { HISTORY_KEPT = 1 << 13, EVENTS_TO_MEET = 1 << 10 };
+/* The ranks meet after so many events since they met last, where some are of what was executed. */
+enum { HISTORY_KEPT = 1 << 13, EVENTS_TO_MEET = 1 << 9 };
 
 typedef struct History {
   uint64_t chain, executed_chain; /* of all events, of EVENT_EXECUTED alone */
   int64_t count, agreed;          /* events; how many of them all ranks have in common */
-  Event kept[HISTORY_KEPT];       /* a ring of those since then */
+  int64_t said;     /* and of how many this rank has told them: as many, or, while a meeting in
+                       passing is under way, those that it is about */
+  int half;         /* where those since then are; those before lie in the other one */
+  bool is_awaiting; /* the verdict of such a meeting */
+  Event kept[2][HISTORY_KEPT]; /* rings */
   /* What is told of a statement that was executed at once, which the log does not know, where ranks
    * differ (note.h). */
-  uint64_t words[EVENTS_TO_MEET * MOST_WORDS];
+  uint64_t words[2 * EVENTS_TO_MEET * MOST_WORDS];
   uint32_t word_count;
   bool lacks;      /* memory for something that others may have recorded since they agreed last, */
-  QlSource lacked; /* there */
+  QlSource lacked; /* there, */
+  int64_t lacking; /* as the event of that number */
 } History;
 
 /* A view over the virtual global array of a slot, seen from a domain: offset and strides in
@@ -330,7 +335,7 @@ void rt_history_look(QlContext *ctx, EventKind kind, const QlArray *array);
 /* SYNC, END, or STRICT with the new value. */
 void rt_history_call(QlContext *ctx, EventKind kind, bool value);
 /* A statement is about to be executed without the log (note.h). After enough of them the ranks meet
- * first: collective then, by what all have done. One process notes nothing. */
+ * first, in passing: collective then, by what all have done. One process notes nothing. */
 QlStatus rt_history_executes(QlContext *ctx, const LogRequest *request, QlError *error);
 /* It, as it was noted. */
 typedef struct Executed {
@@ -345,7 +350,11 @@ typedef struct Executed {
 Executed rt_history_executed(const QlContext *ctx, const Event *event);
 /* Collective: nothing is planned, and what is recorded stays so. */
 QlStatus rt_history_meet(QlContext *ctx, QlError *error);
-void rt_history_agreed(QlContext *ctx); /* by all ranks */
+/* The same of the events so far, on one node, without waiting for anybody: collective, and what has
+ * come of it is heard at the next one, or before the ranks agree on anything else. */
+QlStatus rt_history_pass(QlContext *ctx, QlError *error);
+QlStatus rt_history_hear(QlContext *ctx, QlError *error); /* if it has not been heard yet */
+void rt_history_agreed(QlContext *ctx);                   /* by all ranks */
 /* Fails for want of memory for what all ranks record; notes it, for when the others have. */
 QlStatus rt_history_lacks(QlContext *ctx, const char *what, QlError *error);
 int64_t rt_history_first(const QlContext *ctx); /* number of the first event that is kept */
@@ -363,8 +372,9 @@ QlStatus rt_parts_read(QlContext *ctx, const QlArray *array, QlPart part, int nd
 
 /* ---- drops.c ---- */
 void rt_drops_add(QlContext *ctx, Storage *storage); /* this rank's last handle of it has gone */
-void rt_drops_assume(
-    QlContext *ctx); /* what this rank dropped since the last agreement counts as dead */
+/* What this rank dropped since the last agreement counts as dead; of a meeting in passing it hears
+ * first. */
+QlStatus rt_drops_assume(QlContext *ctx, QlError *error);
 void rt_drops_forget(QlContext *ctx); /* or does not, until all have said so */
 QlStatus rt_drops_settle(QlContext *ctx,
                          QlError *error); /* collective: dead is what every rank dropped */

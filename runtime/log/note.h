@@ -32,7 +32,7 @@ static inline uint64_t note_word(uint64_t hash, uint64_t word) {
 static inline QlStatus note_begin(QlContext *ctx, Note *note, uint64_t head, int ndim,
                                   const int64_t *shape, QlError *error) {
   History *h = &ctx->history;
-  if (h->count - h->agreed >= EVENTS_TO_MEET) QL_TRY(rt_history_meet(ctx, error));
+  if (h->count - h->said >= EVENTS_TO_MEET) QL_TRY(rt_history_pass(ctx, error));
   uint64_t *word = h->words + h->word_count, hash = head |= (uint64_t)ndim << 24;
   *word++ = head;
   for (int a = 0; a < ndim; a++) hash = note_word(hash, (uint64_t)shape[a]);
@@ -84,7 +84,7 @@ static inline uint64_t chain_with(uint64_t chain, uint64_t hash, uint64_t arrays
 }
 
 static inline Event *history_next(History *h) {
-  return &h->kept[(uint64_t)(h->count++ - h->agreed) % HISTORY_KEPT];
+  return &h->kept[h->half][(uint64_t)(h->count++ - h->said) % HISTORY_KEPT];
 }
 
 static inline void note_end(QlContext *ctx, const Note *note) {

@@ -205,7 +205,7 @@ QlStatus ql_explain(QlArray *array, QlTell *told, void *data, QlError *error) {
   tell_array(&telling, array);
   if (array->storage->poisoned || !array->size || !rt_is_stored(array->storage)) return QL_OK;
   uint64_t next_template = ctx->next_template;
-  rt_drops_assume(ctx);
+  QL_TRY(rt_drops_assume(ctx, error));
   QlStatus status = rt_plan_key(ctx, error);
   bool known = !status && (rt_plan_find(ctx) || rt_plan_movable(ctx));
   if (!status) status = rt_plan_sketch(ctx, &sketch, error);

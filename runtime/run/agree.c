@@ -37,6 +37,7 @@ static QlStatus share_error(QlContext *ctx, const CommVerdict *verdict, const Ql
 }
 
 QlStatus rt_agree(QlContext *ctx, Agreement *a, bool *again, QlError *error) {
+  QL_TRY(rt_history_hear(ctx, error));
   /* At the end what is recorded, and never executed, does not count. */
   uint64_t done = a->place == AGREE_END ? ctx->history.executed_chain : ctx->history.chain;
   uint64_t state = ql_mix(ql_mix(done, a->place), a->state);
@@ -59,6 +60,21 @@ QlStatus rt_agree(QlContext *ctx, Agreement *a, bool *again, QlError *error) {
   return QL_OK;
 }
 
+void rt_agree_say(QlContext *ctx) {
+  comm_agree_say(ctx->comm, &(CommWord){.state = ql_mix(ctx->history.chain, AGREE_PASS),
+                                        .drops = ctx->dropped_hash});
+}
+
+QlStatus rt_agree_hear(QlContext *ctx, bool *again, QlError *error) {
+  CommVerdict verdict;
+  QlPhase before = rt_phase(ctx, QL_PHASE_AGREE);
+  comm_agree_hear(ctx->comm, &verdict);
+  (void)rt_phase(ctx, before);
+  *again = !verdict.same_drops;
+  if (*again) return rt_drops_settle(ctx, error);
+  return verdict.same_state ? QL_OK : rt_fail_diverged(ctx, error);
+}
+
 static QlStatus agree_at_last(QlContext *ctx, Agreement *a, QlError *error) {
   bool again = true;
   while (again) QL_TRY(rt_agree(ctx, a, &again, error));
@@ -66,9 +82,9 @@ static QlStatus agree_at_last(QlContext *ctx, Agreement *a, QlError *error) {
 }
 
 QlStatus rt_agree_status(QlContext *ctx, QlStatus status, QlError *error) {
-  QlError mine = *error;
+  QL_ERROR(mine);
   Agreement a = {.place = AGREE_STATUS, .status = status, .mine = &mine};
-  if (status) *error = (QlError){0}; /* all raise the same one, which may be another rank's */
+  if (status) mine = *error, ql_no_error(error); /* all raise the same, maybe another rank's */
   return agree_at_last(ctx, &a, error);
 }
 

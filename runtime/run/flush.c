@@ -43,12 +43,12 @@ static void prepare(QlContext *ctx, Attempt *a) {
   a->prepared = !a->status;
 }
 
-static Attempt begin(QlContext *ctx) {
-  Attempt a = {.colour = ctx->heap.colour, .next_template = ctx->next_template};
-  if (!(a.status = rt_plan_key(ctx, &a.error))) a.plan = rt_plan_find(ctx);
-  if (!a.status && !a.plan && (a.move = rt_plan_movable(ctx))) a.plan = rt_plan_of(a.move);
-  prepare(ctx, &a);
-  return a;
+static void begin(QlContext *ctx, Attempt *a) {
+  a->plan = NULL, a->move = NULL, a->made = a->prepared = false;
+  a->colour = ctx->heap.colour, a->next_template = ctx->next_template;
+  if (!(a->status = rt_plan_key(ctx, ql_no_error(&a->error)))) a->plan = rt_plan_find(ctx);
+  if (!a->status && !a->plan && (a->move = rt_plan_movable(ctx))) a->plan = rt_plan_of(a->move);
+  prepare(ctx, a);
 }
 
 /* Nothing stays of what was tried: ranks that failed and ranks that did not are alike again. */
@@ -96,8 +96,9 @@ static QlStatus make_together(QlContext *ctx, Attempt *a, QlError *error) {
 
 static QlStatus plan_and_agree(QlContext *ctx, Plan **plan, QlError *error) {
   for (;;) {
-    Attempt a = begin(ctx);
+    Attempt a;
     bool again = false;
+    begin(ctx, &a);
     Agreement round = {.place = AGREE_FLUSH,
                        .state = ctx->key.state,
                        .status = a.status,
@@ -173,8 +174,8 @@ QlStatus rt_flush(QlContext *ctx, QlError *error) {
     QlFloats floats = ql_floats_enter();
     QlPhase before = rt_phase(ctx, QL_PHASE_PLAN);
     ctx->counters.flushes++;
-    rt_drops_assume(ctx);
-    status = rt_flush_log(ctx, error);
+    status = rt_drops_assume(ctx, error);
+    if (!status) status = rt_flush_log(ctx, error);
     if (status) status = rt_replay(ctx, status, error);
     if (!status) ql_no_error(error);
     rt_drops_bury(ctx);
@@ -194,8 +195,5 @@ QlStatus ql_flush(QlContext *ctx, QlError *error) {
   QL_TRY(rt_check_whole(ctx, error));
   rt_history_call(ctx, EVENT_SYNC, false);
   if (ctx->log.count) return rt_flush(ctx, error);
-  rt_drops_assume(ctx);
-  QL_TRY(rt_agree_sync(ctx, error));
-  rt_drops_bury(ctx);
-  return QL_OK;
+  return rt_history_meet(ctx, error);
 }

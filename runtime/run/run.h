@@ -180,6 +180,7 @@ typedef enum AgreePlace {
   AGREE_STATUS,
   AGREE_VALUE,
   AGREE_SYNC,
+  AGREE_PASS,
   AGREE_END
 } AgreePlace;
 
@@ -194,6 +195,9 @@ typedef struct Agreement {
 /* Collective. Again: the ranks had dropped different arrays; that is settled, and what this rank
  * had prepared is void. Diverged ranks, and a failure of any rank, are errors of all. */
 QlStatus rt_agree(QlContext *ctx, Agreement *agreement, bool *again, QlError *error);
+/* Collective, in two halves: rt_history_pass, whose halves these are. Nothing is requested. */
+void rt_agree_say(QlContext *ctx);
+QlStatus rt_agree_hear(QlContext *ctx, bool *again, QlError *error);
 /* Collective. The lowest failing rank's error on all. */
 QlStatus rt_agree_status(QlContext *ctx, QlStatus status, QlError *error);
 /* Collective. What some rank gives, to all; the others give 0. */

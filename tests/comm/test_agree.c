@@ -2,6 +2,7 @@
  */
 #include "job.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -41,7 +42,11 @@ static void verdicts_are_those_of_all_words(void) {
   for (uint64_t round = 0; round < 400; round++) {
     CommWord mine = word_of(round, where->rank);
     CommVerdict got, want = expected(round);
-    comm_agree(job, &mine, &got);
+    bool halves = job_random(round, 15, (uint64_t)where->rank) % 2; /* others may do it at once */
+    if (halves)
+      comm_agree_say(job, &mine), comm_agree_hear(job, &got);
+    else
+      comm_agree(job, &mine, &got);
     CHECK_INT_EQ(got.same_state, want.same_state);
     CHECK_INT_EQ(got.same_drops, want.same_drops);
     CHECK_INT_EQ(got.status, want.status);
@@ -79,6 +84,20 @@ static void agreement_is_a_barrier(void) {
   }
 }
 
+/* The first rank of a node speaks before any other one begins to, and need not be heard. */
+static void who_speaks_does_not_wait(void) {
+  int64_t *spoken = (int64_t *)comm_arena_base(job) + 1024;
+  CommVerdict verdict;
+  for (int round = 1; round <= 100; round++) {
+    int first = where->node_rank == round % where->node_size;
+    while (!first && __atomic_load_n(spoken, __ATOMIC_ACQUIRE) < round) sched_yield();
+    comm_agree_say(job, &(CommWord){.state = (uint64_t)round});
+    if (first) __atomic_store_n(spoken, round, __ATOMIC_RELEASE);
+    comm_agree_hear(job, &verdict);
+    CHECK(verdict.same_state);
+  }
+}
+
 static void agreements_are_counted(void) {
   int64_t before = comm_counters(job).agreements;
   job_meet(), job_meet();
@@ -86,4 +105,5 @@ static void agreements_are_counted(void) {
 }
 
 JOB_MAIN(CHECK_TEST(verdicts_are_those_of_all_words), CHECK_TEST(extreme_words_are_told_apart),
-         CHECK_TEST(agreement_is_a_barrier), CHECK_TEST(agreements_are_counted))
+         CHECK_TEST(agreement_is_a_barrier), CHECK_TEST(who_speaks_does_not_wait),
+         CHECK_TEST(agreements_are_counted))

@@ -566,6 +566,37 @@ def test_executing_in_a_branch_of_one_rank(alone, nodes):
     assert "has come to the end of the program" in err
 
 
+def test_no_rank_waits_where_ranks_meet_in_passing(tmp_path):
+    """Rank 1 begins when rank 0 has executed more than a meeting's statements."""
+    code = f"""
+    import pathlib, time
+    x, begun = np.zeros(8), pathlib.Path({str(tmp_path)!r}) / "begun"
+    while np.rank and not begun.exists(): time.sleep(0.001)
+    for k in range(5000):
+        x[k % 8] = k
+        if k == 900 and not np.rank: begun.touch()
+    print(x.tolist())
+    """
+    want = [float(k) for k in range(4992, 5000)]
+    assert fine(code, 2, QUELEA_REPLICATE="64") == f"{want}\n"
+
+
+@pytest.mark.parametrize("nodes", ["0", "1"])
+@pytest.mark.parametrize("at", [1500, 2600])
+def test_one_statement_of_thousands_differs(at, nodes):
+    """The ranks have met since, or the program ends before they do; events of both halves are told."""
+    code = f"""
+    x = np.zeros(8)
+    for k in range(3000):
+        x[k % 8] = k + (np.rank == 1 and k == {at})
+    x.tolist()
+    """
+    status, _, err = job(code, 2, QUELEA_NODE_SIZE=nodes, QUELEA_REPLICATE="64")
+    assert status != 0
+    assert err.count("DivergenceError: the ranks compute with different values at") == 1
+    assert "<string>:6" in err and f", {at} on rank 0" in err and f", {at + 1} on rank 1" in err
+
+
 def test_the_launcher_of_another_mpi():
     """Processes that a launcher of another MPI started would each be alone: that is refused."""
     status, out, err = job("print(float(np.ones(3).sum()))", 0, PMI_RANK="1", PMI_SIZE="4")
