@@ -85,11 +85,23 @@ static QlStatus connect(Comm *comm, QlError *error) {
   return compare_params(comm, error);
 }
 
+enum { SPIN_TIME = 50000, FEW_SPINS = 4, LEAST_SPINS = 1000, MOST_SPINS = 20000, SPIN_TRIES = 3 };
+
 /* Polls of a flag before a worker gives up its core: some 50 microseconds where it has one to
- * itself. */
-static int choose_spins(const Comm *comm) {
+ * itself. A pause takes ten times as long on some processors as on others, so it is measured; what
+ * disturbs that makes it shorter. */
+static int choose_spins(Comm *comm) {
+  int64_t spins = LEAST_SPINS;
   if (comm->params->spin >= 0) return (int)QL_MIN(comm->params->spin, INT32_MAX - 1);
-  return comm->info.oversubscribed ? 4 : 1000;
+  if (comm->info.oversubscribed) return FEW_SPINS;
+  comm->spins = LEAST_SPINS;
+  for (int k = 0; k < SPIN_TRIES; k++) {
+    int64_t began = comm_now();
+    (void)comm_polls(comm, 0, UINT64_MAX);
+    int64_t took = QL_MAX(comm_now() - began, 1);
+    spins = QL_MAX(spins, (int64_t)LEAST_SPINS * SPIN_TIME / took);
+  }
+  return (int)QL_MIN(spins, MOST_SPINS);
 }
 
 static QlStatus bring_up(Comm *comm, QlError *error) {
