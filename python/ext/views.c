@@ -18,9 +18,8 @@ static PyObject *wrap_view(const QxArray *base, QlArray *view) {
 
 PyObject *qx_view(QxArray *base, int ndim, const int64_t *shape, const int64_t *strides,
                   int64_t offset) {
-  QlError error;
-  error.status = QL_OK, error.source.code = NULL, error.text[0] = error.notes[0] = 0;
   QlArray *view;
+  QL_ERROR(error);
   if (QX_UNLIKELY(qx_enter() < 0)) return NULL;
   if (QX_UNLIKELY(ql_view(base->array, ndim, shape, strides, offset, &view, &error)))
     return qx_raise(&error);

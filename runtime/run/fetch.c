@@ -259,7 +259,7 @@ static QlStatus run_rounds(Fetch *f, int64_t *bytes, QlError *error) {
   for (bool goes_on = true; goes_on;) {
     collect(f);
     exchange_counts(f);
-    QlError mine = {0};
+    QL_ERROR(mine);
     QlStatus status = prepare(f, &mine);
     Agreement round = {.place = AGREE_STATUS, .status = status, .mine = &mine, .requests = f->more};
     for (bool again = true; again;) QL_TRY(rt_agree(f->ctx, &round, &again, error));

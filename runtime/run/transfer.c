@@ -72,7 +72,7 @@ void rt_messages_post(QlContext *ctx, Run *run, int group) {
   const PlanExchange *exchange = run->plan->groups[group].exchange;
   CommMessage *list = run->messages + run->message_count;
   Flight *flight = &run->flights[run->flying++];
-  QlError error = {0};
+  QL_ERROR(error);
   int receives = 0, sends = 0;
   for (int receive = 1; receive >= 0; receive--)
     for (int m = 0; m < exchange->message_count; m++) {
@@ -94,7 +94,7 @@ void rt_messages_post(QlContext *ctx, Run *run, int group) {
 }
 
 void rt_messages_complete(QlContext *ctx, Run *run, int group) {
-  QlError error = {0};
+  QL_ERROR(error);
   int k = 0;
   while (run->flights[k].group != group) k++;
   CommExchange *exchange = run->flights[k].exchange;
