@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 QxState qx;
+_Thread_local bool qx_is_own;
 
 /* ---- deferred releases ----
  * Python's cycle collector runs at moments that differ between ranks, and finalisers may run on any
@@ -266,7 +267,7 @@ int qx_open(const void *mpi_comm) {
   QL_ERROR(error);
   QlContext *context = NULL;
   if (ql_open(&options, &context, &error)) return qx_raise_int(&error);
-  qx.thread = PyThreadState_GetID(PyThreadState_Get());
+  qx_is_own = true;
   qx.context = context, qx.alone = ql_info(context).size == 1;
   return 0;
 }

@@ -128,9 +128,9 @@ typedef struct QxState {
  * subinterpreters are refused. */
 extern QxState qx;
 
-static inline bool qx_is_own_thread(void) {
-  return PyThreadState_GetID(PyThreadState_Get()) == qx.thread;
-}
+/* This thread has opened the context. Asked for at each call, so it costs a load. */
+extern _Thread_local bool qx_is_own __attribute__((tls_model("initial-exec")));
+static inline bool qx_is_own_thread(void) { return qx_is_own; }
 int qx_enter_slowly(void);
 /* Opens the context if need be and checks thread and process. 0 or -1. Needed before any call that
  * takes a context. */
