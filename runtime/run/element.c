@@ -101,23 +101,30 @@ bool rt_element_map(QlContext *ctx, QlOp op, QlDtype loop, QlDtype dtype, int co
 
 /* ---- float64 ---- */
 
-/* False: another operation. */
-static bool compute(QlOp op, double a, double b, double *c) {
+/* The dtype of the result; QL_DTYPE_NONE: another operation. */
+static QlDtype compute(QlOp op, double a, double b, QlValue *c) {
   switch (op) {
-    case QL_OP_ADD: *c = a + b; return true;
-    case QL_OP_SUBTRACT: *c = a - b; return true;
-    case QL_OP_MULTIPLY: *c = a * b; return true;
-    case QL_OP_DIVIDE: *c = a / b; return true;
-    default: return false;
+    case QL_OP_ADD: c->d = a + b; return QL_F64;
+    case QL_OP_SUBTRACT: c->d = a - b; return QL_F64;
+    case QL_OP_MULTIPLY: c->d = a * b; return QL_F64;
+    case QL_OP_DIVIDE: c->d = a / b; return QL_F64;
+    case QL_OP_LESS: c->b = a < b; return QL_BOOL;
+    case QL_OP_LESS_EQUAL: c->b = a <= b; return QL_BOOL;
+    case QL_OP_EQUAL: c->b = a == b; return QL_BOOL;
+    case QL_OP_NOT_EQUAL: c->b = a != b; return QL_BOOL;
+    case QL_OP_GREATER: c->b = a > b; return QL_BOOL;
+    case QL_OP_GREATER_EQUAL: c->b = a >= b; return QL_BOOL;
+    default: return QL_DTYPE_NONE;
   }
 }
 
-/* What an operand brings into arithmetic of float64 without promotion. */
+/* What an operand brings into arithmetic of float64. */
 static bool number_of(const QlContext *ctx, const QlOperand *in, double *number) {
   const QlArray *array = in->array;
   if (!array) {
-    *number = in->scalar.value.d;
-    return in->scalar.dtype == QL_F64;
+    bool is_integer = in->scalar.dtype == QL_I64;
+    *number = is_integer ? (double)in->scalar.value.i : in->scalar.value.d;
+    return is_integer || in->scalar.dtype == QL_F64;
   }
   if (array->ndim || array->dtype != QL_F64 || array->context != ctx) return false;
   const char *at = address_of(array, array->offset, LOG_READ);
@@ -128,7 +135,7 @@ static bool number_of(const QlContext *ctx, const QlOperand *in, double *number)
 
 /* As executes_map. */
 static QlStatus executes_numbers(QlContext *ctx, QlOp op, QlArray *made, const QlOperand *in,
-                                 QlError *error) {
+                                 const double *number, QlError *error) {
   Note note;
   if (ctx->info->size == 1) return QL_OK;
   QL_TRY(note_begin(ctx, &note, note_head(STATEMENT_MAP, op, QL_F64, 0, 3), 0, NULL, error));
@@ -137,28 +144,33 @@ static QlStatus executes_numbers(QlContext *ctx, QlOp op, QlArray *made, const Q
     if (in[k].array)
       note_array(ctx, &note, in[k].array->storage, in[k].array->offset, 0, NULL);
     else
-      note_bits(&note, QL_F64, in[k].scalar.value.u, 0);
+      note_scalar(&note, QL_F64, &(QlValue){.d = number[k]});
   note_end(ctx, &note);
   return QL_OK;
 }
 
 bool rt_element_compute(QlContext *ctx, QlOp op, const QlOperand *in, QlArray **result,
                         QlStatus *status, QlError *error) {
-  double a, b, c = 0;
-  if (!(in[0].array || in[1].array) || !number_of(ctx, &in[0], &a) || !number_of(ctx, &in[1], &b))
+  double number[2];
+  QlValue value = {0};
+  if (!(in[0].array || in[1].array) || !number_of(ctx, &in[0], &number[0]) ||
+      !number_of(ctx, &in[1], &number[1]))
     return false;
   QlFloats floats = ql_floats_enter();
-  QL_FLOATS_HOLD(a);
-  bool computed = compute(op, a, b, &c);
-  QL_FLOATS_HOLD(c);
+  QL_FLOATS_HOLD(number);
+  QlDtype dtype = compute(op, number[0], number[1], &value);
+  QL_FLOATS_HOLD(value);
   ql_floats_leave(floats);
-  QlArray *made = computed ? element_new(ctx, QL_F64) : NULL;
+  QlArray *made = dtype == QL_DTYPE_NONE ? NULL : element_new(ctx, dtype);
   if (!made) return false;
-  if ((*status = executes_numbers(ctx, op, made, in, error))) {
+  if ((*status = executes_numbers(ctx, op, made, in, number, error))) {
     ql_release(made);
     return true;
   }
-  memcpy(made->storage->block->data, &c, sizeof c);
+  if (dtype == QL_F64)
+    memcpy(made->storage->block->data, &value.d, sizeof value.d);
+  else
+    memcpy(made->storage->block->data, &value.b, sizeof value.b);
   ctx->counters.immediate++;
   ctx->log.at_end_of_assignment = false;
   *result = made;

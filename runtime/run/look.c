@@ -91,6 +91,10 @@ static const char *address_of(const QlArray *array) {
 static QlStatus read_element(const QlArray *array, Element *element, QlError *error) {
   QlContext *ctx = array->context;
   size_t item = ql_dtype_info[array->dtype].size;
+  if (rt_is_own(array->storage)) {
+    memcpy(element->bytes, first_byte(array), item);
+    return QL_OK;
+  }
   const char *from = address_of(array);
   if (array->storage->layout->template) rt_wait_node(ctx);
   if (from) memcpy(element->bytes, from + (array->part == QL_PART_IMAG ? item : 0), item);
