@@ -477,6 +477,18 @@ QL_API QlStatus ql_assign(QlContext *context, QlArray *target, const QlOperand *
 QL_API QlStatus ql_get_element(QlArray *array, int64_t offset, QlArray **element, QlError *error);
 QL_API QlStatus ql_set_element(QlArray *array, int64_t offset, const QlOperand *value,
                                QlError *error);
+/* What a program that goes through the elements of an array has looked at in advance: nothing, at
+ * first. */
+typedef struct QlAhead {
+  QlArray *copy;        /* of so many of them, the caller's to release; NULL: of none; */
+  int64_t first, count; /* from that one on; */
+  uint64_t stores;      /* what the array had been stored until then */
+} QlAhead;
+/* Collective where the array is partitioned. That element of an array of one axis, as
+ * ql_get_element; what is recorded is executed first if it stores the array, and where elements lie
+ * on other nodes many are looked at together. What has been stored since is seen. */
+QL_API QlStatus ql_next_element(QlArray *array, int64_t index, QlAhead *ahead, QlArray **element,
+                                QlError *error);
 /* What was just made or assigned is part of an expression that goes on: the log is not executed
  * here unasked. Local. */
 QL_API void ql_goes_on(QlContext *context);

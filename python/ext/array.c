@@ -63,11 +63,6 @@ static PyObject *call_hook(PyObject *hook, PyObject *self) {
 static PyObject *array_repr(PyObject *self) { return call_hook(qx.hooks.repr, self); }
 static PyObject *array_str(PyObject *self) { return call_hook(qx.hooks.str, self); }
 
-static PyObject *array_iter(PyObject *self) {
-  if (qx_array(self)->ndim == 0) return PyErr_Format(PyExc_TypeError, "iteration over a 0-d array");
-  return PySeqIter_New(self);
-}
-
 /* What NumPy gives as a scalar can be a key of a dictionary, and hashes as the number. */
 static Py_hash_t array_hash(PyObject *self) {
   if (!((QxArray *)self)->value) return PyObject_HashNotImplemented(self);
@@ -98,7 +93,7 @@ PyTypeObject qx_array_type = {
     .tp_flags = Py_TPFLAGS_DEFAULT,
     .tp_richcompare = qx_array_compare,
     .tp_weaklistoffset = offsetof(QxArray, weakrefs),
-    .tp_iter = array_iter,
+    .tp_iter = qx_array_iterator,
     .tp_methods = qx_array_methods,
     .tp_getset = qx_array_attributes,
     .tp_new = array_new,
@@ -106,7 +101,7 @@ PyTypeObject qx_array_type = {
 
 bool qx_array_setup(PyObject *module) {
   /* values can be hashed, arrays not; of the type, which both are of, collections.abc says no */
-  return PyType_Ready(&qx_array_type) == 0 &&
+  return PyType_Ready(&qx_array_type) == 0 && PyType_Ready(&qx_iterator_type) == 0 &&
          PyDict_SetItemString(qx_array_type.tp_dict, "__hash__", Py_None) == 0 &&
          PyModule_AddObjectRef(module, "ndarray", (PyObject *)&qx_array_type) == 0;
 }

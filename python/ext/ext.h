@@ -91,12 +91,15 @@ PyObject *qx_array_compare(PyObject *left, PyObject *right, int operation);
 PyObject *qx_array_subscript(PyObject *self, PyObject *key);
 int qx_array_assign(PyObject *self, PyObject *key, PyObject *value);
 
+/* ---- iterating.c ---- */
+extern PyTypeObject qx_iterator_type;
+PyObject *qx_array_iterator(PyObject *array);
+
 /* ---- context.c: the context, its thread, positions in the user's program, deferred releases ----
  */
 
 typedef struct QxState {
   QlContext *context; /* NULL: not opened yet */
-  uint64_t thread;    /* the one that opened it: its state's number, for addresses are used again */
   bool forked, closed;
   bool alone;      /* one process: positions are taken when they are asked for */
   bool collecting; /* inside Python's garbage collector: releases are deferred (contract C1) */

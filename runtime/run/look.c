@@ -198,6 +198,51 @@ QlStatus ql_gather(QlArray *array, int root, void *host, QlError *error) {
   return status;
 }
 
+/* ---- one after another ---- */
+
+enum { LOOK_AHEAD = 1024 }; /* elements: a look costs little beside what is done with so many */
+
+static bool is_ahead(const QlArray *array, const QlAhead *ahead, int64_t index) {
+  return ahead->copy && index >= ahead->first && index < ahead->first + ahead->count &&
+         ahead->stores == array->storage->stores && !rt_is_stored(array->storage);
+}
+
+/* Those from that one on, for every rank. */
+static QlStatus look_ahead(QlArray *array, int64_t index, QlAhead *ahead, QlError *error) {
+  QlContext *ctx = array->context;
+  int64_t count = QL_MIN(array->shape[0] - index, LOOK_AHEAD);
+  QlArray *view = NULL, *copy = NULL;
+  ql_release(ahead->copy);
+  ahead->copy = NULL;
+  QL_TRY(rt_check_whole(ctx, error));
+  QL_TRY(rt_check_input(ctx, array, error));
+  rt_history_look(ctx, EVENT_LOOK, array);
+  QlStatus status = ql_view(array, 1, &count, array->strides,
+                            array->offset + index * array->strides[0], &view, error);
+  if (!status) status = copy_new(view, true, &copy, error);
+  status = rt_agree_status(ctx, status, error);
+  if (!status) status = copy_fill(view, copy, error);
+  ql_release(view);
+  if (status)
+    ql_release(copy);
+  else
+    *ahead = (QlAhead){copy, index, count, array->storage->stores};
+  return status;
+}
+
+QlStatus ql_next_element(QlArray *array, int64_t index, QlAhead *ahead, QlArray **element,
+                         QlError *error) {
+  QlContext *ctx = array->context;
+  QL_ERROR(local);
+  if (!error) error = &local;
+  bool at_once = rt_is_immediate(ctx);
+  if (at_once && rt_is_stored(array->storage)) QL_TRY(settle(array, EVENT_LOOK, error));
+  if (!at_once || !ql_is_partitioned(array) || ctx->info->node_count == 1)
+    return ql_get_element(array, array->offset + index * array->strides[0], element, error);
+  if (!is_ahead(array, ahead, index)) QL_TRY(look_ahead(array, index, ahead, error));
+  return ql_get_element(ahead->copy, index - ahead->first, element, error);
+}
+
 /* From every rank to every rank, however long one of them takes to come. */
 static QlStatus collect(QlContext *ctx, const void *bytes, int64_t size, char **all,
                         int64_t **offset, QlError *error) {
