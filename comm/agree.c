@@ -1,12 +1,15 @@
 /* The agreement of contract C1: one word of every rank, combined and given back to all; a barrier
  * too.
  *
- *   each rank         writes its Sum into its slot, then counts itself in Control.arrivals
- *   the last of them  combines the slots; on one node, that is the verdict
+ *   each rank         writes its Sum into its cell
+ *   of two ranks      each combines it with the other one's: one transfer of a cell's lines lies
+ *                     between the last one and the verdict
+ *   of more           each counts itself in Control.arrivals, the last one combines; the others
+ *                     sleep once, on the verdict's cell
  *   the leader        exchanges its node's Sum with the other leaders by dissemination (Hensgen,
  *                     Finkel, Manber 1988): log2(nodes) steps, each one message to the node 2^k
- *                     further; combining is idempotent, so any number of nodes will do
- *   the others        sleep once, on the verdict's cell
+ *                     further; combining is idempotent, so any number of nodes will do. Its ranks
+ *                     wait for the verdict then, however few
  *
  * Everything a round writes has two places, chosen by the parity of the round: a rank reaches round
  * r + 2 only after all have arrived at r + 1, and so have read what r left.
@@ -80,13 +83,26 @@ static void disseminate(Comm *comm, Sum *sum) {
 
 /* ---- inside a node ---- */
 
-static void gather(Comm *comm, Sum *sum, int parity) {
-  *sum = comm->slots[0].sum[parity];
-  for (int i = 1; i < comm->info.node_size; i++) combine(sum, &comm->slots[i].sum[parity]);
+enum { FEW_RANKS = 2 }; /* of more, who sleeps would be woken for each */
+
+static bool are_few(const Comm *comm) { return comm->info.node_size <= FEW_RANKS; }
+
+static int verdict_cell(const Comm *comm) {
+  return comm->info.workers + COMM_EXTRA_CELLS + CELL_VERDICT + (int)(comm->round & 1);
 }
 
-static int internal_cell(const Comm *comm, int cell) {
-  return comm->info.workers + COMM_EXTRA_CELLS + cell;
+static int leader_cell(const Comm *comm) {
+  return comm->info.workers + COMM_EXTRA_CELLS + CELL_LEADER;
+}
+
+static int cell_of(const Comm *comm, int node_rank) {
+  return comm->info.workers + COMM_EXTRA_CELLS + CELL_WORDS + 2 * node_rank +
+         (int)(comm->round & 1);
+}
+
+static void tell(Comm *comm, int cell, const Sum *sum) {
+  comm->cells[cell].sum = *sum;
+  comm_publish(comm, cell, comm->round);
 }
 
 /* A new round. */
@@ -94,34 +110,44 @@ static void arrive(Comm *comm, const Sum *mine) {
   const CommInfo *info = &comm->info;
   assert(!info->finalised && pthread_equal(pthread_self(), comm->main_thread) && !comm->said);
   uint64_t round = ++comm->round;
-  int parity = round & 1;
-  RankSlot *slot = &comm->slots[info->node_rank];
-  slot->sum[parity] = *mine;
-  atomic_store_explicit(&slot->round, round, memory_order_relaxed);
+  comm->said = true;
+  atomic_store_explicit(&comm->slots[info->node_rank].round, round, memory_order_relaxed);
+  tell(comm, cell_of(comm, info->node_rank), mine);
+  if (are_few(comm)) return;
   uint64_t arrived =
       atomic_fetch_add_explicit(&comm->control->arrivals, 1, memory_order_acq_rel) + 1;
-  comm->said = true;
   if (arrived < round * (uint64_t)info->node_size) return;
-  gather(comm, &comm->control->sum[parity], parity);
-  comm_publish(comm, internal_cell(comm, info->node_count == 1 ? CELL_VERDICT : CELL_LEADER),
-               round);
+  int cell = info->node_count == 1 ? verdict_cell(comm) : leader_cell(comm);
+  Sum sum = *mine;
+  for (int i = 0; i < info->node_size; i++) combine(&sum, &comm->cells[cell_of(comm, i)].sum);
+  tell(comm, cell, &sum);
+}
+
+static Sum hear(Comm *comm, int cell) {
+  comm_await(comm, cell, comm->round, true);
+  return comm->cells[cell].sum;
+}
+
+static Sum hear_all(Comm *comm) {
+  Sum sum = comm->cells[cell_of(comm, comm->info.node_rank)].sum;
+  for (int i = 0; i < comm->info.node_size; i++) {
+    Sum theirs = hear(comm, cell_of(comm, i));
+    combine(&sum, &theirs);
+  }
+  return sum;
 }
 
 /* What has come of it. */
 static Sum conclude(Comm *comm) {
-  uint64_t round = comm->round;
-  Sum *sum = &comm->control->sum[round & 1];
-  int verdict = internal_cell(comm, CELL_VERDICT);
+  bool leads = comm->info.node_rank == 0, alone = comm->info.node_count == 1;
   assert(comm->said);
-  if (comm->info.node_rank == 0 && comm->info.node_count > 1) {
-    comm_await(comm, internal_cell(comm, CELL_LEADER), round, true);
-    disseminate(comm, sum);
-    comm_publish(comm, verdict, round);
-  } else {
-    comm_await(comm, verdict, round, true);
-  }
   comm->said = false;
-  return *sum;
+  if (alone) return are_few(comm) ? hear_all(comm) : hear(comm, verdict_cell(comm));
+  if (!leads) return hear(comm, verdict_cell(comm));
+  Sum sum = are_few(comm) ? hear_all(comm) : hear(comm, leader_cell(comm));
+  disseminate(comm, &sum);
+  tell(comm, verdict_cell(comm), &sum);
+  return sum;
 }
 
 /* Some leave, some do not: the lowest of those that stay says so, for it knows where it is. */

@@ -240,7 +240,7 @@ QlStatus comm_arena_open(Comm *comm, QlError *error) {
   int files[FILES] = {-1, -1};
   QlStatus status = QL_OK;
   comm->control_bytes = sizeof(Control) + (size_t)info->node_size * sizeof(RankSlot) +
-                        (size_t)(info->workers + COMM_EXTRA_CELLS + CELL_INTERNALS) * sizeof(Cell);
+                        (size_t)comm_cell_count(comm) * sizeof(Cell);
   if (!comm_is_lone(comm)) status = share_files(comm, files, error);
   if (status != QL_OK) goto out;
   status = map_control(comm, files[0], error);

@@ -18,9 +18,13 @@ static long futex(const Comm *comm, _Atomic uint32_t *word, int operation, uint3
   return syscall(SYS_futex, word, operation | scope, value, timeout, NULL, 0);
 }
 
+int comm_cell_count(const Comm *comm) {
+  return comm->info.workers + COMM_EXTRA_CELLS + CELL_WORDS + 2 * comm->info.node_size;
+}
+
 void comm_publish(Comm *comm, int index, uint64_t value) {
   Cell *cell = &comm->cells[index];
-  assert(index >= 0 && index < comm->info.workers + COMM_EXTRA_CELLS + CELL_INTERNALS);
+  assert(index >= 0 && index < comm_cell_count(comm));
   assert(atomic_load_explicit(&cell->value, memory_order_relaxed) <= value);
   atomic_exchange_explicit(&cell->value, value, memory_order_seq_cst);
   if (atomic_load_explicit(&cell->sleepers, memory_order_seq_cst) == 0) return;

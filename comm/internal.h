@@ -17,10 +17,9 @@
  *
  * The control segment, one for each node, shared by its ranks, zero at the start:
  *
- *   0                Control: aborting | arrivals | two Sums by parity of the round
- *                    (each on lines of its own)
- *   then             RankSlot[node_size]      a rank's words of two rounds, its state
- *   then             Cell[workers + COMM_EXTRA_CELLS + CELL_INTERNALS]
+ *   0                Control: aborting | arrivals (each on lines of its own)
+ *   then             RankSlot[node_size]      a rank's state
+ *   then             Cell[workers + COMM_EXTRA_CELLS + CELL_WORDS + 2 * node_size]
  */
 #ifndef QUELEA_COMM_INTERNAL_H
 #define QUELEA_COMM_INTERNAL_H
@@ -110,21 +109,6 @@ int comm_arena_lost(const Comm *comm);
 
 /* ---- cells.c ---- */
 
-/* No lost wake-ups: a sleeper first raises `sleepers`, then reads `wakes`, then looks at the value
- * again, then sleeps unless `wakes` has changed; a publisher first stores the value, then looks at
- * `sleepers`. All of these are sequentially consistent. */
-typedef struct Cell {
-  alignas(COMM_LINE) _Atomic uint64_t value;
-  _Atomic uint32_t sleepers, wakes;
-} Cell;
-
-enum { CELL_VERDICT, CELL_LEADER, CELL_INTERNALS }; /* behind the extra cells */
-
-/* Sleeps until the cell's value may have changed, `nanoseconds` at most. */
-void comm_cell_sleep(Comm *comm, Cell *cell, uint64_t value, int64_t nanoseconds);
-
-/* ---- agree.c ---- */
-
 /* What ranks say in an agreement, combined: each word is the largest of all ranks', so that
  * combining is idempotent. */
 typedef struct Sum {
@@ -137,8 +121,25 @@ typedef struct Sum {
   uint64_t requests; /* the only word that is OR-ed */
 } Sum;
 
+/* No lost wake-ups: a sleeper first raises `sleepers`, then reads `wakes`, then looks at the value
+ * again, then sleeps unless `wakes` has changed; a publisher first stores the value, then looks at
+ * `sleepers`. All of these are sequentially consistent. */
+typedef struct Cell {
+  alignas(COMM_LINE) _Atomic uint64_t value;
+  _Atomic uint32_t sleepers, wakes;
+  Sum sum; /* of agree.c's cells: it comes with the value, on the same lines */
+} Cell;
+
+/* Behind the extra cells; the first and the last by parity of the round, the last of each rank. */
+enum { CELL_VERDICT, CELL_LEADER = 2, CELL_WORDS };
+
+int comm_cell_count(const Comm *comm);
+/* Sleeps until the cell's value may have changed, `nanoseconds` at most. */
+void comm_cell_sleep(Comm *comm, Cell *cell, uint64_t value, int64_t nanoseconds);
+
+/* ---- agree.c ---- */
+
 typedef struct RankSlot {
-  alignas(COMM_LINE) Sum sum[2]; /* by parity of the round */
   alignas(COMM_LINE) _Atomic uint64_t round;
   _Atomic uint32_t closing;
 } RankSlot;
@@ -146,7 +147,6 @@ typedef struct RankSlot {
 typedef struct Control {
   alignas(COMM_LINE) _Atomic uint32_t aborting; /* 1 + the rank that ends the job */
   alignas(COMM_LINE) _Atomic uint64_t arrivals; /* of all rounds */
-  alignas(COMM_LINE) Sum sum[2];
 } Control;
 
 /* The last agreement: everybody leaves. */
