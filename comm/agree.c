@@ -2,8 +2,8 @@
  * too.
  *
  *   each rank         writes its Sum into its cell
- *   of few ranks      each combines what it finds in the cells of the others, as they come: one
- *                     transfer of a cell's lines lies between the last one and the verdict
+ *   of two ranks      each combines it with the other one's: one transfer of a cell's lines lies
+ *                     between the last one and the verdict
  *   of more           each counts itself in Control.arrivals, the last one combines; the others
  *                     sleep once, on the verdict's cell
  *   the leader        exchanges its node's Sum with the other leaders by dissemination (Hensgen,
@@ -84,7 +84,7 @@ static void disseminate(Comm *comm, Sum *sum) {
 
 /* ---- inside a node ---- */
 
-enum { FEW_RANKS = 8 };
+enum { FEW_RANKS = 2 }; /* of more, who sleeps would be woken for each */
 
 static bool are_few(const Comm *comm) { return comm->info.node_size <= FEW_RANKS; }
 

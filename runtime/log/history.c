@@ -10,9 +10,9 @@
  * the events are more than are kept. On one node they do so in passing, and wait for none that is
  * less than a meeting behind:
  *
- *     events   0 ......... 1024 ......... 2048 ......... 3072
+ *     events   0 ......... 512 .......... 1024 ......... 1536
  *     says               the chain      the chain      the chain
- *     hears                             of 1024        of 2048
+ *     hears                             of 512         of 1024
  *     keeps    one half    the other      the first one again
  */
 #include "note.h"

@@ -87,7 +87,7 @@ enum { EXECUTED_AXES = 4, OPERAND_WORDS = 3 };
 enum { NOTED_OPERANDS = 8 }; /* of a call that is executed at once */
 enum { MOST_WORDS = 1 + EXECUTED_AXES + NOTED_OPERANDS * OPERAND_WORDS };
 /* The ranks meet after so many events since they met last, where some are of what was executed. */
-enum { HISTORY_KEPT = 1 << 13, EVENTS_TO_MEET = 1 << 10 };
+enum { HISTORY_KEPT = 1 << 13, EVENTS_TO_MEET = 1 << 9 };
 
 typedef struct History {
   uint64_t chain, executed_chain; /* of all events, of EVENT_EXECUTED alone */

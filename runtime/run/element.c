@@ -167,7 +167,10 @@ bool rt_element_compute(QlContext *ctx, QlOp op, const QlOperand *in, QlArray **
     ql_release(made);
     return true;
   }
-  memcpy(made->storage->block->data, &value, ql_dtype_info[dtype].size);
+  if (dtype == QL_F64)
+    memcpy(made->storage->block->data, &value.d, sizeof value.d);
+  else
+    memcpy(made->storage->block->data, &value.b, sizeof value.b);
   ctx->counters.immediate++;
   ctx->log.at_end_of_assignment = false;
   *result = made;

@@ -585,7 +585,7 @@ def test_no_rank_waits_where_ranks_meet_in_passing(tmp_path):
     while np.rank and not begun.exists(): time.sleep(0.001)
     for k in range(5000):
         x[k % 8] = k
-        if k == 1500 and not np.rank: begun.touch()
+        if k == 900 and not np.rank: begun.touch()
     print(x.tolist())
     """
     want = [float(k) for k in range(4992, 5000)]

@@ -62,7 +62,7 @@ def test_rows_are_views():
 
 
 def test_pythons_functions():
-    x = numpy.random.default_rng(5).permutation(LONG * 1.0)
+    x = numpy.random.default_rng(5).permutation(numpy.arange(LONG * 1.0))
     ours = quelea.asarray(x)
     assert float(max(ours)) == LONG - 1 and float(min(ours + 1)) == 1
     assert [float(v) for v in sorted(ours)] == sorted(x)

@@ -66,6 +66,7 @@ enum { COLUMNS = 6, ROWS = 300, ROUNDS = 3000 };
 /* Is the word the same on all ranks? */
 static inline bool same_everywhere(uint64_t word) {
   CommVerdict verdict;
+  CHECK_INT_EQ(rt_history_hear(ctx, NULL), QL_OK);
   comm_agree(ctx->comm, &(CommWord){.state = word}, &verdict);
   return verdict.same_state;
 }
@@ -73,6 +74,7 @@ static inline bool same_everywhere(uint64_t word) {
 /* Does some rank say so? */
 static inline bool anywhere(bool here) {
   CommVerdict verdict;
+  CHECK_INT_EQ(rt_history_hear(ctx, NULL), QL_OK);
   comm_agree(ctx->comm, &(CommWord){.status = here}, &verdict);
   return verdict.status != 0;
 }

@@ -349,7 +349,7 @@ static void exchanges_travel_together(void) {
   const CommInfo *real = ctx->info;
   uint64_t skeleton = 0, template = ctx->next_template;
   record_fields();
-  rt_drops_assume(ctx);
+  CHECK_INT_EQ(rt_drops_assume(ctx, NULL), QL_OK);
   for (int node = 0; node < 5; node++) {
     ctx->next_template = template;
     Plan *plan = plan_as(node, 5);

@@ -78,7 +78,7 @@ static int moves; /* of plans */
 /* Runs what is recorded with `entry` in every kernel, `two` in those that store two arrays. The
  * flush finds the plan that was made here, or moves the one that it finds here. */
 static void run_with(JitEntry *entry, JitEntry *two, int expected) {
-  rt_drops_assume(job.ctx);
+  CHECK_INT_EQ(rt_drops_assume(job.ctx, NULL), QL_OK);
   if (!CHECK_INT_EQ(rt_plan_key(job.ctx, &job.error), QL_OK)) return;
   Plan *plan = rt_plan_find(job.ctx);
   PlanMove *move = plan ? NULL : rt_plan_movable(job.ctx);
