@@ -213,6 +213,8 @@ stages
 }
 listing=
 
+# Also where the machine says otherwise: each of very many processes would compile the tests and the package again.
+export PYTHONDONTWRITEBYTECODE=
 setup
 mkdir -p "$logs"
 rm -f "$logs"/*.log "$logs"/*.end

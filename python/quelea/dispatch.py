@@ -64,13 +64,11 @@ _INSTEAD_OF_METHOD = {
 def fill_table(namespace: ModuleType, names: Iterable[str], beside: Any = numpy) -> None:
     """Pair NumPy's functions with those of the same name in a namespace."""
     for name in names:
-        theirs, ours = getattr(beside, name, None), getattr(namespace, name)
-        if (
-            callable(theirs)
-            and callable(ours)
-            and theirs is not ours
-            and not isinstance(theirs, (type, numpy.ufunc))
-        ):
+        ours = getattr(namespace, name)
+        if not callable(ours):  # a module, which numpy would import to be asked
+            continue
+        theirs = getattr(beside, name, None)
+        if callable(theirs) and theirs is not ours and not isinstance(theirs, (type, numpy.ufunc)):
             _table[theirs] = ours
 
 
@@ -88,11 +86,12 @@ def ask_others(namespace: dict[str, Any], names: Iterable[str], beside: Any = nu
     module = beside.__name__.replace("numpy", "quelea", 1)
     made: dict[tuple[int, int], Any] = {}
     for name in names:
-        raw, theirs = namespace[name], getattr(beside, name, None)
+        raw = namespace[name]
+        if isinstance(raw, (type, _quelea.ufunc)) or not callable(raw):
+            continue
+        theirs = getattr(beside, name, None)
         makes = "like" in (getattr(raw, "__kwdefaults__", None) or ())
         if theirs is None or raw is theirs or (type(theirs) is not type(numpy.sum) and not makes):
-            continue
-        if isinstance(raw, (type, _quelea.ufunc)) or not callable(raw):
             continue
         key = id(raw), id(theirs)
         if key not in made:

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import numpy.testing
+import numpy
 
 from .dispatch import as_numpy
 
@@ -18,7 +18,7 @@ def _looking(assertion: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def __getattr__(name: str) -> Any:
-    given = getattr(numpy.testing, name)
+    given = getattr(numpy.testing, name)  # which numpy imports when it is asked for
     if not name.startswith("assert_") or isinstance(given, type):
         return given
     globals()[name] = looking = _looking(given)

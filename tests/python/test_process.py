@@ -34,10 +34,16 @@ def command(*arguments, **extra):
 
 
 def test_import_starts_nothing():
-    status, out, _ = run(
-        "import quelea, quelea._quelea as q; print(q.is_open()); quelea.ones(1); print(q.is_open())"
-    )
-    assert (status, out.split()) == (0, ["False", "True"])
+    """And takes nothing along that only some programs want, unless NumPy does."""
+    code = """
+    import numpy, sys
+    before = set(sys.modules)
+    import quelea, quelea._quelea as q
+    print(q.is_open()); quelea.ones(1); print(q.is_open())
+    print({"numpy.testing", "unittest", "numpy.random", "matplotlib", "numba"} & set(sys.modules) - before)
+    """
+    status, out, _ = run(code)
+    assert (status, out.split()) == (0, ["False", "True", "set()"])
 
 
 @pytest.mark.parametrize("arguments", [["-"], []])

@@ -15,7 +15,6 @@ import fcntl
 import json
 import os
 import re
-import secrets
 import shutil
 import zlib
 from collections.abc import Sequence
@@ -59,7 +58,7 @@ def _to_disk(path: str) -> None:
 
 def _own(start: str) -> str:
     """Make a name that no other job makes."""
-    return start + secrets.token_hex(4)
+    return start + os.urandom(4).hex()
 
 
 # ---- writing ----
