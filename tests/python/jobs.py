@@ -8,10 +8,19 @@ import time
 import uuid
 from pathlib import Path
 
+import pytest
+
 LAUNCHED = "OMPI_COMM_WORLD_RANK" in os.environ
 LIMIT = (
     300  # seconds that only a hang takes, also beside other work; mpirun says that they are over
 )
+
+
+def sampled(rows, sample):
+    """Parameters of tests that start a job each: without --all, which has time for all of them, those of the sample."""
+    assert set(sample) <= set(rows)
+    each = [(row, row if isinstance(row, tuple) else (row,)) for row in rows]
+    return [pytest.param(*of, marks=() if row in sample else pytest.mark.slow) for row, of in each]
 
 
 def environment(extra):
