@@ -91,6 +91,9 @@ trap 'exit 143' TERM
 # Packages that users have beside Quelea: tests that need one are skipped where it is not.
 beside() { requirements "$python" foreign >"$venv/foreign.txt" && "$python" -m pip --disable-pip-version-check -q install -r "$venv/foreign.txt"; }
 
+# At the lowest priority: it takes what the stage beside it leaves.
+idly() { renice -n 19 -p "$BASHPID" >/dev/null && "$@"; }
+
 formatted() { git ls-files '*.c' '*.h' | xargs "$venv/bin/clang-format" --dry-run -Werror && "$venv/bin/ruff" format --check .; }
 
 # Open MPI takes locks of its own in both orders while it starts, which TSan would report as a deadlock to come.
@@ -141,7 +144,12 @@ stages() {
   begin packages.beside beside
   stage ctest.release ctests release
   finish packages.beside
+  # Most of these tests keep one core busy. Of the debug build Python's need the extension alone.
+  local target=quelea_python
+  [ -z "$all" ] || target=all
+  begin build.debug idly setup_build debug "$target"
   stage pytest.single "$python" -m pytest -rs -m "not slow" --ignore=tests/python
+  finish build.debug
 
   # These two compile most kernels, on one core each, and each finds what the other has compiled, which begins with the last file.
   # Of ranks.1, which compiles what ranks.0 computes at once, some plans are run by one thread, by two, by all, and what can be is computed in sweeps.
@@ -161,11 +169,10 @@ stages() {
   on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1 QUELEA_TIME_BLOCK=6 -- "${arrays[@]}" "${shared[@]}"
   on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1 -- "${cut[@]}"
 
-  stage build.debug setup_build debug
   for name in indexing distributed tiles positions jit_functions jit_arrays jit_ranks jit_ranks_said jit_sums; do few+=" tests/python/test_$name.py"; done
   sanitized=$few
   if [ -n "$all" ]; then
-    begin slow "$python" -m pytest -rs -m slow # generated programs, one after another: one core
+    begin slow "$python" -m pytest -rs -m slow # generated programs and jobs, one after another: mostly one core
     sanitized=$(printf '%s\n' "${layouts[@]}" | grep -vE '_(process|failures|other_threads|checkpoint.*|profile|progress)\.py')
   fi
   stage asan.0 under debug 0
