@@ -97,7 +97,8 @@ idly() { renice -n 19 -p "$BASHPID" >/dev/null && "$@"; }
 formatted() { git ls-files '*.c' '*.h' | xargs "$venv/bin/clang-format" --dry-run -Werror && "$venv/bin/ruff" format --check .; }
 
 # Open MPI takes locks of its own in both orders while it starts, which TSan would report as a deadlock to come.
-ctests() { TSAN_OPTIONS=detect_deadlocks=0 ctest --test-dir "build/$1" -j "$(nproc)" --output-on-failure "${@:2}"; }
+# A test that starts a job counts as two processors, and waits most of its time for MPI to start and to end.
+ctests() { TSAN_OPTIONS=detect_deadlocks=0 ctest --test-dir "build/$1" -j "$(($(nproc) + 2))" --output-on-failure "${@:2}"; }
 
 # on_ranks NAME RANKS [VARIABLE=VALUE...] [-- FILES]: the distributed tests, or these; 0 ranks: without a launcher.
 # With jobs=N the files are shared out among N jobs, one after another: what kernels and libraries take of many ranks' memory adds up.
