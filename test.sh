@@ -154,14 +154,16 @@ stages() {
 
   # These two compile most kernels, on one core each, and each finds what the other has compiled, which begins with the last file.
   # Of ranks.1, which compiles what ranks.0 computes at once, some plans are run by one thread, by two, by all, and what can be is computed in sweeps.
-  # What depends on dtypes alone is left out of rows that others have much in common with; so are compiled functions, but for those that nodes share.
+  # What depends on dtypes alone is left out of rows that others have much in common with; so are compiled functions, but for those that nodes share,
+  # and of ranks.1 those that are given NumPy's arrays alone.
   local backwards layouts arrays shared cut few="" name
   mapfile -t layouts < <(printf '%s\n' tests/python/test_*.py | grep -vE '_(elementwise|promotion|signatures|orders|plain_forms|jit_library)\.py')
   mapfile -t arrays < <(printf '%s\n' "${layouts[@]}" | grep -vE '_(jit.*|map|g?u?vectorize.*|stencil_.*|generated|evaluate)\.py')
   mapfile -t shared < <(printf '%s\n' tests/python/test_{jit_{ranks,ranks_shapes,rows,carried,wrapped,several,ended},map,guvectorize}.py tests/python/test_{vectorize,stencil_}*.py)
   # Where it matters how many ranks and nodes there are.
   cut=(tests/python/test_{indexing,distributed,tiles,copies,putting,taking,masks,scans,sorting,products,fft,reductions,stencils,jit_ranks,failures}.py)
-  mapfile -t backwards < <(printf '%s\n' "${layouts[@]}" tests/python/test_elementwise.py | sort -r)
+  mapfile -t backwards < <(printf '%s\n' "${layouts[@]}" tests/python/test_elementwise.py |
+    grep -vE '_(jit|jit_(bounds|language|native|refusals|sources|values))\.py' | sort -r)
   run=begin on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0 QUELEA_TIME_BLOCK=6 QUELEA_FRONT_BYTES=2k \
     -- "${backwards[@]}"
   on_ranks ranks.0 0
