@@ -94,10 +94,14 @@ beside() {
   requirements "$python" foreign >"$venv/foreign.txt" && "$python" -m pip --disable-pip-version-check -q install -r "$venv/foreign.txt"
 }
 
+# At the lowest priority: it takes what the stage beside it leaves.
+idly() { renice -n 19 -p "$BASHPID" >/dev/null && "$@"; }
+
 formatted() { git ls-files '*.c' '*.h' | xargs "$venv/bin/clang-format" --dry-run -Werror && "$venv/bin/ruff" format --check .; }
 
 # Open MPI takes locks of its own in both orders while it starts, which TSan would report as a deadlock to come.
-ctests() { TSAN_OPTIONS=detect_deadlocks=0 ctest --test-dir "build/$1" -j "$(nproc)" --output-on-failure "${@:2}"; }
+# A test that starts a job counts as two processors, and waits most of its time for MPI to start and to end.
+ctests() { TSAN_OPTIONS=detect_deadlocks=0 ctest --test-dir "build/$1" -j "$(($(nproc) + 2))" --output-on-failure "${@:2}"; }
 
 # on_ranks NAME RANKS [VARIABLE=VALUE...] [-- FILES]: the distributed tests, or these; 0 ranks: without a launcher.
 # With jobs=N the files are shared out among N jobs, one after another: what kernels and libraries take of many ranks' memory adds up.
@@ -144,18 +148,25 @@ stages() {
   begin packages.beside beside
   stage ctest.release ctests release
   finish packages.beside
+  # Most of these tests keep one core busy. Of the debug build Python's need the extension alone.
+  local target=quelea_python
+  [ -z "$all" ] || target=all
+  begin build.debug idly setup_build debug "$target"
   stage pytest.single "$python" -m pytest -rs -m "not slow" --ignore=tests/python
+  finish build.debug
 
   # These two compile most kernels, on one core each, and each finds what the other has compiled, which begins with the last file.
   # Of ranks.1, which compiles what ranks.0 computes at once, some plans are run by one thread, by two, by all, and what can be is computed in sweeps.
-  # What depends on dtypes alone is left out of rows that others have much in common with; so are compiled functions, but for those that nodes share.
+  # What depends on dtypes alone is left out of rows that others have much in common with; so are compiled functions, but for those that nodes share,
+  # and of ranks.1 those that are given NumPy's arrays alone.
   local backwards layouts arrays shared cut few="" name
   mapfile -t layouts < <(printf '%s\n' tests/python/test_*.py | grep -vE '_(elementwise|promotion|signatures|orders|plain_forms|jit_library)\.py')
   mapfile -t arrays < <(printf '%s\n' "${layouts[@]}" | grep -vE '_(jit.*|map|g?u?vectorize.*|stencil_.*|generated|evaluate)\.py')
   mapfile -t shared < <(printf '%s\n' tests/python/test_{jit_{ranks,ranks_shapes,rows,carried,wrapped,several,ended},map,guvectorize}.py tests/python/test_{vectorize,stencil_}*.py)
   # Where it matters how many ranks and nodes there are.
   cut=(tests/python/test_{indexing,distributed,tiles,copies,putting,taking,masks,scans,sorting,products,fft,reductions,stencils,jit_ranks,failures}.py)
-  mapfile -t backwards < <(printf '%s\n' "${layouts[@]}" tests/python/test_elementwise.py | sort -r)
+  mapfile -t backwards < <(printf '%s\n' "${layouts[@]}" tests/python/test_elementwise.py |
+    grep -vE '_(jit|jit_(bounds|language|native|refusals|sources|values))\.py' | sort -r)
   run=begin on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0 QUELEA_TIME_BLOCK=6 QUELEA_FRONT_BYTES=2k \
     -- "${backwards[@]}"
   on_ranks ranks.0 0
@@ -164,11 +175,10 @@ stages() {
   on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1 QUELEA_TIME_BLOCK=6 -- "${arrays[@]}" "${shared[@]}"
   on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1 -- "${cut[@]}"
 
-  stage build.debug setup_build debug
   for name in indexing distributed tiles positions jit_functions jit_arrays jit_ranks jit_ranks_said jit_sums; do few+=" tests/python/test_$name.py"; done
   sanitized=$few
   if [ -n "$all" ]; then
-    begin slow "$python" -m pytest -rs -m slow # generated programs, one after another: one core
+    begin slow "$python" -m pytest -rs -m slow # generated programs and jobs, one after another: mostly one core
     sanitized=$(printf '%s\n' "${layouts[@]}" | grep -vE '_(process|failures|other_threads|checkpoint.*|profile|progress)\.py')
   fi
   stage asan.0 under debug 0

@@ -2,7 +2,7 @@
 # Sourced, not run, with bash and `set -euo pipefail`. Every step looks first whether there is anything to do, so that a second run needs seconds and no network.
 #
 #   setup                 packages, .venv and build/release, under a lock
-#   setup_build PRESET    one more build folder, build/PRESET
+#   setup_build PRESET [TARGET]   one more build folder, build/PRESET, or what one target of it needs
 #   launch RANKS CMD...   mpirun with what this machine needs; TIMEOUT (seconds, 600) bounds it
 #   $python               the environment's interpreter
 
@@ -120,7 +120,7 @@ setup_venv() {
 # ---- the build ----
 
 setup_build() {
-  local preset=$1 folder=$top/build/$1 log=$top/build/$1.log stamp=$top/build/$1/.stamp wanted
+  local preset=$1 target=${2:-all} folder=$top/build/$1 log=$top/build/$1.log stamp=$top/build/$1/.stamp wanted
   mkdir -p "$folder"
   wanted=$(cat "$top/CMakePresets.json" "$venv/.stamp" "${BASH_SOURCE[0]}" | sha256sum)
   if [ "$wanted" != "$(cat "$stamp" 2>/dev/null)" ]; then
@@ -132,7 +132,7 @@ setup_build() {
     fi
     echo "$wanted" >"$stamp"
   fi
-  if ! cmake --build "$folder" --parallel "${JOBS:-$(nproc)}" >"$log" 2>&1; then
+  if ! cmake --build "$folder" --target "$target" --parallel "${JOBS:-$(nproc)}" >"$log" 2>&1; then
     cat "$log" >&2
     die "build/$preset could not be built"
   fi

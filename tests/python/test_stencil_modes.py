@@ -4,7 +4,7 @@ import itertools
 
 import numpy
 import pytest
-from stencil_support import MODES, PADS, check, equal, made, meaning, ours, weighted
+from stencil_support import ALONE, MODES, PADS, check, equal, made, meaning, ours, weighted
 from support import DTYPES, host, same, values
 
 import quelea
@@ -109,6 +109,7 @@ TYPES = ["bool", "int8", "float16", "float32", "float64", "int32", "uint8", "com
 PART = 4  # each text is compiled for each type; without --all every fourth function, all of them for some type
 
 
+@pytest.mark.skipif(not ALONE, reason="it is of types alone")
 @pytest.mark.parametrize(
     ("dtype", "part"),
     [(dtype, k % PART) for k, dtype in enumerate(TYPES)]
