@@ -156,8 +156,8 @@ void ql_close(QlContext *ctx) {
   rt_templates_close(ctx);
   for (QlArray *a = ctx->free_arrays, *next; a; a = next) next = *(QlArray **)a, free(a);
   for (Storage *s = ctx->free_storages, *next; s; s = next) next = *(Storage **)s, free(s);
-  free(ctx->heap.ranges), free(ctx->log.statements), free(ctx->log.words), free(ctx->log.scalars),
-      free(ctx->log.slots);
+  free(ctx->heap.ranges), free(ctx->heap.backed), free(ctx->log.statements), free(ctx->log.words),
+      free(ctx->log.scalars), free(ctx->log.slots);
   ql_pool_free(&ctx->planning), ql_pool_free(&ctx->building);
   rt_copies_close(ctx);
   rt_blocks_close(ctx);
