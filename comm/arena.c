@@ -6,6 +6,10 @@
  * a file system: the socket's name is an abstract one that the kernel chooses, and is gone when all
  * have connected. The name and a random token travel by MPI; the token keeps strangers out.
  *
+ * A system gives a memfd small pages unless it is set up otherwise (shmem_enabled). Pages that are
+ * there it puts together into large ones when it is asked to, whatever is set: in the mappings of
+ * all ranks, and while they use them.
+ *
  * The connections stay open: they tell when a process of the node has died.
  *
  * The arena is address space of the whole budget, not yet backed by pages, at a multiple of 2 MiB
@@ -28,8 +32,11 @@
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8u /* Linux 6.3 */
 #endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* Linux 6.1 */
+#endif
 
-enum { HUGE = 2 << 20, PATIENCE = 60000 /* milliseconds to connect */ };
+enum { HUGE = COMM_PIECE, PATIENCE = 60000 /* milliseconds to connect */ };
 
 static QlStatus fail(QlError *error, const char *what) {
   return ql_fail(error, QL_ERR_OS, "%s: %s", what, strerror(errno));
@@ -71,6 +78,7 @@ static QlStatus map_arena(Comm *comm, int file, QlError *error) {
   madvise(base, bytes, MADV_HUGEPAGE); /* a wish: kernels may be built without */
   comm->arena = base;
   comm->arena_bytes = (int64_t)bytes;
+  comm->small_pages = file < 0;
   return QL_OK;
 }
 
@@ -280,6 +288,15 @@ void comm_arena_close(Comm *comm) {
 
 char *comm_arena_base(const Comm *comm) { return comm->arena; }
 int64_t comm_arena_bytes(const Comm *comm) { return comm->arena_bytes; }
+
+/* One page of each piece is enough to begin with: what is not there is zero. */
+void comm_arena_back(Comm *comm, int64_t offset, int64_t bytes) {
+  int64_t first = (offset + HUGE - 1) / HUGE * HUGE, end = (offset + bytes) / HUGE * HUGE;
+  if (comm->small_pages || first >= end) return;
+  for (int64_t at = first; at < end; at += HUGE) (void)*(volatile char *)(comm->arena + at);
+  if (madvise(comm->arena + first, (size_t)(end - first), MADV_COLLAPSE) && errno == EINVAL)
+    comm->small_pages = true;
+}
 
 int comm_arena_lost(const Comm *comm) {
   for (int i = 0; i < comm->link_count; i++) {

@@ -90,9 +90,14 @@ _Noreturn void comm_end(Comm *comm, int code, const char *format, ...)
 /* The node's arena: `bytes` of address space, the node's budget (contract C12), backed by pages
  * when first touched. The budget is the same number on all nodes. Offsets are the same on all ranks
  * of a node. Zero-filled at first touch. One rank per node: private memory with transparent huge
- * pages. More: a memfd passed over a UNIX socket. */
+ * pages. More: a memfd passed over a UNIX socket, whose pages are large where comm_arena_back has
+ * been. */
 char *comm_arena_base(const Comm *comm);
 int64_t comm_arena_bytes(const Comm *comm);
+/* Local, at any time; bits stay. A wish for large pages behind the whole pieces of COMM_PIECE bytes
+ * among these bytes of the arena, which are about to be stored: they are touched. */
+enum { COMM_PIECE = 2 << 20 };
+void comm_arena_back(Comm *comm, int64_t offset, int64_t bytes);
 /* Local. The arena stays mapped behind comm_close, until comm_arena_unmap: for who still looks at
  * what lies there. */
 typedef struct CommMapping {

@@ -255,7 +255,8 @@ struct Comm {
   int64_t arena_bytes;
   void *arena_mapping;
   size_t arena_mapping_bytes;
-  int *links; /* leader: a socket to each rank of the node; others: links[0], to the leader */
+  bool small_pages; /* no large ones are to be had for the arena, or it has some by itself */
+  int *links;       /* leader: a socket to each rank of the node; others: links[0], to the leader */
   int link_count;
   RingSide ring[RING_SIDES]; /* of a leader: the node before, the one behind */
 

@@ -34,6 +34,7 @@ typedef struct EmitPlace {
   int64_t imaginary;
   uint32_t scope;
   bool unaligned;            /* at any address; otherwise at multiples of their size */
+  bool streams;              /* past the caches; all lanes together at a multiple of their size */
   bool constant;             /* nothing writes them while the function runs */
   EmitMetadata fresh, other; /* lists of scopes, or NULL: the block that it lies in, those that it
                                 does not lie in */
@@ -49,6 +50,7 @@ typedef struct Emit {
   bool program;         /* loops of its own, memory by address or calls: compiled as C would be */
   unsigned width;       /* elements in a register: 1, or the lanes of a leaf */
   EmitRef present;      /* how many of them there are; NULL: all */
+  bool streams;         /* stores of JIT_STREAM are whole lines, past the caches */
   EmitRef mask;         /* which of them loads and stores may touch; NULL: all */
   struct LLVMOpaqueContext *context;
   struct LLVMOpaqueModule *module;
@@ -91,6 +93,8 @@ EmitRef emit_choose(Emit *e, EmitRef condition, EmitRef a, EmitRef b);
 EmitRef emit_trailing_zeros(Emit *e, EmitRef a); /* a is not 0 */
 EmitRef emit_tiles(Emit *e, EmitRef extent,
                    int64_t tile); /* extent / tile, rounded up; tile a power of 2 */
+/* What was stored past the caches comes before all that is stored from now on. */
+void emit_fence(Emit *e);
 EmitRef emit_move(Emit *e, EmitRef pointer, EmitRef bytes);
 EmitRef emit_displace(Emit *e, EmitRef pointer, EmitRef bytes); /* from where nothing may lie */
 EmitRef emit_get_int(Emit *e, EmitRef pointer, int64_t bytes);  /* the i64 at pointer + bytes */

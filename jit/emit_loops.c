@@ -258,6 +258,7 @@ static void emit_ins(Emit *e, uint32_t id, const EmitPoint *point, EmitSink *sin
       EmitRef last = e->fn->rank ? point->position[e->fn->rank - 1] : NULL;
       EmitPlace place = {emit_element(e, array, point->row[array], last, 0),
                          size_of_array(e, array) / 2, array};
+      place.streams = e->streams && e->fn->arrays[array].access == JIT_STREAM;
       emit_store(e, (QlDtype)ins->dtype, argument(e, ins->args[0]), place);
       break;
     }
@@ -416,19 +417,80 @@ static bool sees_neighbours(const JitFn *fn) {
   return false;
 }
 
-/* The target's elements before the next line; none where the row is short. */
+/* The operand's elements before the next line. */
+static EmitRef elements_to_line(Emit *e, uint32_t array, const EmitPoint *point) {
+  return emit_shift_right(e, emit_bytes_to(e, point->row[array], VECTOR_BYTES),
+                          __builtin_ctzll((uint64_t)size_of_array(e, array)));
+}
+
+/* The same of the target; none where the row is short. */
 static EmitRef points_to_line(Emit *e, const EmitPoint *point, int64_t pair) {
   enum { PAIRS = 4 };
-  int64_t size = size_of_array(e, 0);
   if (!sees_neighbours(e->fn) || class_of(e, 0, e->fn->rank - 1) != JIT_STRIDE_UNIT) return NULL;
-  EmitRef extent = e->extent[e->fn->rank - 1],
-          points = emit_shift_right(e, emit_bytes_to(e, point->row[0], VECTOR_BYTES),
-                                    __builtin_ctzll((uint64_t)size));
+  EmitRef extent = e->extent[e->fn->rank - 1], points = elements_to_line(e, 0, point);
   return emit_choose(e, emit_less(e, extent, emit_int(e, PAIRS * pair)), emit_int(e, 0), points);
+}
+
+/* ---- stores past the caches ---- */
+
+/* How many points fill a line of all operands that are streamed; 0: there are none, or they are not
+ * stored line by line. */
+static unsigned lanes_of_line(const Emit *e) {
+  const JitFn *fn = e->fn;
+  int64_t size = 0;
+  if (fn->rank == 0) return 0;
+  for (uint32_t array = 0; array < fn->array_count; array++) {
+    uint8_t class = class_of(e, array, fn->rank - 1);
+    if (class == JIT_STRIDE_ANY) return 0;
+    if (fn->arrays[array].access != JIT_STREAM) continue;
+    if (size && size_of_array(e, array) != size) return 0;
+    size = size_of_array(e, array);
+  }
+  return size && emit_lanes_of(e, true) * size == VECTOR_BYTES ? (unsigned)(VECTOR_BYTES / size)
+                                                               : 0;
+}
+
+/* Behind so many points of the row a line begins, of all that are streamed; *lines: how many whole
+ * ones there are then, or none, if lines do not begin together. */
+static EmitRef points_to_lines(Emit *e, const EmitPoint *point, unsigned lanes, EmitRef *lines) {
+  EmitRef extent = e->extent[e->fn->rank - 1], head = NULL, together = NULL;
+  for (uint32_t array = 0; array < e->fn->array_count; array++) {
+    if (e->fn->arrays[array].access != JIT_STREAM) continue;
+    EmitRef points = elements_to_line(e, array, point);
+    if (!head) head = emit_min(e, points, extent);
+    /* also where elements lie at no multiple of their size */
+    EmitRef behind = emit_move(e, point->row[array],
+                               emit_mul(e, head, emit_int(e, size_of_array(e, array)))),
+            begins = emit_equal(e, emit_bytes_to(e, behind, VECTOR_BYTES), emit_int(e, 0));
+    together = together ? emit_and(e, together, begins) : begins;
+  }
+  *lines = emit_shift_right(e, emit_sub(e, extent, head), __builtin_ctz(lanes));
+  *lines = emit_choose(e, together, *lines, emit_int(e, 0));
+  return head;
+}
+
+/* Lines are stored whole, for the processor writes others in parts. */
+static void emit_streamed_rows(Emit *e, EmitPoint *point, unsigned lanes) {
+  EmitRef extent = e->extent[e->fn->rank - 1], lines,
+          head = points_to_lines(e, point, lanes, &lines);
+  emit_row(e, point, emit_int(e, 0), head, EMIT_LOOP_RARE);
+  EmitLoop loop = emit_loop_open(e, lines);
+  e->width = lanes, e->streams = true;
+  point->position[e->fn->rank - 1] = emit_add(e, head, emit_mul(e, loop.i, emit_int(e, lanes)));
+  emit_point(e, point, NULL, NULL);
+  e->width = 1, e->streams = false;
+  emit_loop_close(e, &loop, EMIT_LOOP);
+  EmitRef stored = emit_add(e, head, emit_mul(e, lines, emit_int(e, lanes)));
+  emit_row(e, point, stored, emit_sub(e, extent, stored), EMIT_LOOP_PARALLEL);
 }
 
 static void emit_rows(Emit *e, EmitPoint *point) {
   EmitRef zero = emit_int(e, 0), extent = e->extent[e->fn->rank - 1];
+  unsigned lanes = lanes_of_line(e);
+  if (lanes) {
+    emit_streamed_rows(e, point, lanes);
+    return;
+  }
   int64_t pair = emit_pair(e);
   if (!pair) {
     emit_row(e, point, zero, extent, EMIT_LOOP_PARALLEL);
@@ -458,6 +520,7 @@ static void emit_stores(Emit *e, EmitRef *rows) {
   else
     emit_point(e, &point, NULL, NULL);
   for (int axis = outer - 1; axis >= 0; axis--) emit_loop_close(e, &loops[axis], EMIT_LOOP_NEST);
+  if (lanes_of_line(e)) emit_fence(e);
 }
 
 static void emit_uniform(Emit *e) {

@@ -154,7 +154,7 @@ void ir_same_apply(JitFn *fn, const uint32_t *same);
 /* The number that the text gives to a value; 0: no block lists it. */
 uint32_t ir_number(const JitFn *fn, uint32_t value);
 /* The words for JitStride, JitAccess, JitReduceForm. */
-enum { IR_STRIDES = 3, IR_ACCESSES = 3, IR_FORMS = 4 };
+enum { IR_STRIDES = 3, IR_ACCESSES = 4, IR_FORMS = 4 };
 extern const char *const ir_stride_name[IR_STRIDES], *const ir_access_name[IR_ACCESSES],
                                                          *const ir_form_name[IR_FORMS];
 

@@ -51,7 +51,8 @@ typedef struct JitRef {
 typedef enum JitAccess {
   JIT_READ,
   JIT_WRITE,
-  JIT_UPDATE /* read and written at the same point */
+  JIT_UPDATE, /* read and written at the same point */
+  JIT_STREAM  /* written, and not read again while it would be in a cache */
 } JitAccess;
 
 /* How an operand moves along one axis of the domain. Only the class is part of the kernel; the byte

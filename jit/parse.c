@@ -448,7 +448,7 @@ static QlStatus take_array(Parser *p) {
     return fail_at(p, start, "expected operand $%u", fn->array_count);
   QL_TRY(expect(p, ":"));
   QL_TRY(take_dtype(p, &array.dtype));
-  QL_TRY(take_word(p, "read, write or update", ir_access_name, IR_ACCESSES, &array.access));
+  QL_TRY(take_word(p, "read, write, update or stream", ir_access_name, IR_ACCESSES, &array.access));
   QL_TRY(expect(p, "("));
   for (int axis = 0; axis < fn->rank; axis++) {
     if (axis) QL_TRY(expect(p, ","));

@@ -86,7 +86,7 @@ static void put_constant(Text *text, QlDtype dtype, QlValue value) {
 const char *const ir_stride_name[] = {
     [JIT_STRIDE_ZERO] = "zero", [JIT_STRIDE_UNIT] = "unit", [JIT_STRIDE_ANY] = "any"};
 const char *const ir_access_name[] = {
-    [JIT_READ] = "read", [JIT_WRITE] = "write", [JIT_UPDATE] = "update"};
+    [JIT_READ] = "read", [JIT_WRITE] = "write", [JIT_UPDATE] = "update", [JIT_STREAM] = "stream"};
 const char *const ir_form_name[] = {[JIT_LEAVES] = "leaves",
                                     [JIT_BRANCHES] = "branches",
                                     [JIT_TREE] = "tree",

@@ -197,7 +197,8 @@ static QlStatus check_load(const Verifier *v, uint32_t id) {
   if (ins->number < 0 || (uint32_t)ins->number >= fn->array_count)
     return wrong(v, id, "operand $%d is not declared", ins->number);
   const IrArray *array = &fn->arrays[ins->number];
-  if (array->access == JIT_WRITE) return wrong(v, id, "operand $%d is only written", ins->number);
+  if (array->access == JIT_WRITE || array->access == JIT_STREAM)
+    return wrong(v, id, "operand $%d is only written", ins->number);
   if (ins->dtype != array->dtype)
     return wrong(v, id, "declared %s, operand $%d holds %s", ql_dtype_info[ins->dtype].ir,
                  ins->number, ql_dtype_info[array->dtype].ir);
@@ -475,7 +476,7 @@ static QlStatus check_instructions(const Verifier *v) {
 static QlStatus check_declarations(const JitFn *fn, QlError *error) {
   for (uint32_t a = 0; a < fn->array_count; a++) {
     const IrArray *array = &fn->arrays[a];
-    if (array->dtype >= QL_DTYPE_COUNT || array->access > JIT_UPDATE)
+    if (array->dtype >= QL_DTYPE_COUNT || array->access > JIT_STREAM)
       return ql_fail(error, QL_ERR_COMPILE, "operand $%u has no dtype or access", a);
     for (int axis = 0; axis < fn->rank; axis++)
       if (array->stride[axis] > JIT_STRIDE_ANY)

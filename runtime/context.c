@@ -1,6 +1,7 @@
 /* The context: everything that lives from ql_open to ql_close. */
 #include "runtime.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,13 +35,30 @@ char *rt_find_cache_folder(const QlParams *params) {
   return NULL;
 }
 
+/* Of all of the last level of this machine together. */
+static int64_t last_caches(void) {
+  long bytes = sysconf(_SC_LEVEL3_CACHE_SIZE), cores = sysconf(_SC_NPROCESSORS_CONF), sharing = 0;
+  if (bytes <= 0)
+    return QL_MAX(cores, 1) * (int64_t)QL_MAX(sysconf(_SC_LEVEL2_CACHE_SIZE), 1 << 20);
+  FILE *map = fopen("/sys/devices/system/cpu/cpu0/cache/index3/shared_cpu_map", "r");
+  for (int letter; map && (letter = fgetc(map)) != EOF;)
+    if (isxdigit(letter))
+      sharing += __builtin_popcount(isdigit(letter) ? (unsigned)(letter - '0')
+                                                    : (unsigned)(tolower(letter) - 'a' + 10));
+  if (map) fclose(map);
+  return (sharing ? QL_MAX(cores / sharing, 1) : 1) * (int64_t)bytes;
+}
+
 /* Collective. Rank 0's on all ranks: cores of one machine may differ, plans may not. */
-static QlStatus agree_on_fronts(QlContext *ctx, QlError *error) {
+static QlStatus agree_on_caches(QlContext *ctx, QlError *error) {
   long second = sysconf(_SC_LEVEL2_CACHE_SIZE);
-  int64_t usual = second > 0 ? second / 4 * 3 : 1 << 18, given = ctx->params.front_bytes;
-  uint64_t value[2] = {ctx->info->rank ? 0 : (uint64_t)(given ? given : usual), 0};
+  int64_t fronts = ctx->params.front_bytes, streams = ctx->params.stream_bytes;
+  if (!fronts) fronts = second > 0 ? second / 4 * 3 : 1 << 18;
+  if (!streams) streams = last_caches();
+  uint64_t value[2] = {(uint64_t)fronts, (uint64_t)streams};
+  if (ctx->info->rank) value[0] = value[1] = 0;
   QL_TRY(rt_agree_value(ctx, value, error));
-  ctx->front_bytes = (int64_t)value[0];
+  ctx->front_bytes = (int64_t)value[0], ctx->stream_bytes = (int64_t)value[1];
   return QL_OK;
 }
 
@@ -111,7 +129,7 @@ QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *error) 
     ql_close(ctx);
     return status;
   }
-  if ((status = agree_on_fronts(ctx, error))) {
+  if ((status = agree_on_caches(ctx, error))) {
     ql_close(ctx);
     return status;
   }
@@ -138,8 +156,8 @@ void ql_close(QlContext *ctx) {
   rt_templates_close(ctx);
   for (QlArray *a = ctx->free_arrays, *next; a; a = next) next = *(QlArray **)a, free(a);
   for (Storage *s = ctx->free_storages, *next; s; s = next) next = *(Storage **)s, free(s);
-  free(ctx->heap.ranges), free(ctx->log.statements), free(ctx->log.words), free(ctx->log.scalars),
-      free(ctx->log.slots);
+  free(ctx->heap.ranges), free(ctx->heap.backed), free(ctx->log.statements), free(ctx->log.words),
+      free(ctx->log.scalars), free(ctx->log.slots);
   ql_pool_free(&ctx->planning), ql_pool_free(&ctx->building);
   rt_copies_close(ctx);
   rt_blocks_close(ctx);

@@ -71,9 +71,10 @@ struct QlContext {
   QlCounters counters;
   struct Profile *profile; /* NULL: nobody asks what takes how long */
   Remarks remarks;
-  int64_t front_bytes; /* of a worker's cache, that the fronts of a sweep may take */
-  bool broken;         /* the ranks have diverged: nothing can be agreed any more */
-  bool executes;       /* a run is under way: what it calls cannot begin another */
+  int64_t front_bytes;  /* of a worker's cache, that the fronts of a sweep may take */
+  int64_t stream_bytes; /* results from this size on are stored past the caches; -1: none */
+  bool broken;          /* the ranks have diverged: nothing can be agreed any more */
+  bool executes;        /* a run is under way: what it calls cannot begin another */
   bool strict, ending, closed, trace_flush, trace_plan;
   bool frugal;          /* memory was lacking: what is planned keeps no copies */
   int64_t exports;      /* of this rank; */

@@ -50,6 +50,19 @@ EmitRef emit_tiles(Emit *e, EmitRef extent, int64_t tile) {
                           __builtin_ctzll((uint64_t)tile));
 }
 
+/* Of the processors that we know only x86 does not order such stores as all others. */
+void emit_fence(Emit *e) {
+#if defined(__x86_64__)
+  static const char name[] = "llvm.x86.sse.sfence";
+  LLVMTypeRef signature = LLVMFunctionType(LLVMVoidTypeInContext(e->context), NULL, 0, false);
+  unsigned id = LLVMLookupIntrinsicID(name, sizeof name - 1);
+  LLVMBuildCall2(e->builder, signature, LLVMGetIntrinsicDeclaration(e->module, id, NULL, 0), NULL,
+                 0, "");
+#else
+  (void)e;
+#endif
+}
+
 EmitRef emit_trailing_zeros(Emit *e, EmitRef a) {
   LLVMTypeRef types[2] = {i64_type(e), LLVMInt1TypeInContext(e->context)};
   EmitRef function =

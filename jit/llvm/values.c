@@ -74,9 +74,18 @@ EmitValue emit_select(Emit *e, EmitRef condition, EmitValue a, EmitValue b) {
 
 /* ---- memory ---- */
 
+static void mark_streamed(Emit *e, EmitRef store) {
+  static const char name[] = "nontemporal";
+  EmitMetadata one =
+      LLVMValueAsMetadata(LLVMConstInt(LLVMInt32TypeInContext(e->context), 1, false));
+  LLVMSetMetadata(store, LLVMGetMDKindIDInContext(e->context, name, sizeof name - 1),
+                  LLVMMetadataAsValue(e->context, LLVMMDNodeInContext2(e->context, &one, 1)));
+}
+
 static void mark_access(Emit *e, EmitRef access, const EmitPlace *place, QlDtype part) {
-  if (!LLVMIsACallInst(access))
-    LLVMSetAlignment(access, place->unaligned ? 1 : ql_dtype_info[part].size);
+  unsigned align = place->unaligned ? 1 : ql_dtype_info[part].size;
+  if (!LLVMIsACallInst(access)) LLVMSetAlignment(access, place->streams ? align * e->width : align);
+  if (place->streams) mark_streamed(e, access);
   if (place->constant) emit_mark_constant(e, access);
   static const char *const names[] = {"alias.scope", "noalias", "llvm.access.group"};
   EmitMetadata nodes[] = {place->fresh, place->other, NULL};

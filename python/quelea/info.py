@@ -168,7 +168,8 @@ def counters() -> dict[str, int]:
     """What really happened since the start, on this rank: statements, kernels, exchanges, gathers and their bytes.
 
     ``sweeps`` counts runs of kernels that were computed together, front by front (time blocking), and ``swept_kernels``
-    the kernels in them: divided by each other they say how deep sweeps are.
+    the kernels in them: divided by each other they say how deep sweeps are. ``streamed_kernels`` are those that store
+    what no cache can keep past the caches.
     """
     return _quelea.counters()
 

@@ -200,6 +200,8 @@ typedef struct Heap { /* the node's arena, handed out alike on all ranks of the 
   int64_t blocks, used, peak;   /* used: bytes */
   int64_t allocations, fail_at; /* fault injection */
   unsigned colour;
+  uint8_t
+      *backed; /* [pieces of the arena] have large pages been wished for? NULL: one rank has all */
 } Heap;
 
 /* Where the k-th of n even parts of an extent begins: extent * k / n, also where the product has no
@@ -346,6 +348,9 @@ QlStatus rt_heap_allocate(QlContext *ctx, const char *needs, int64_t bytes, int6
 void rt_heap_free(QlContext *ctx, int64_t offset, int64_t bytes);
 QlStatus rt_block_new(QlContext *ctx, const char *needs, const Block *geometry, Block **block,
                       QlError *error);
+/* Before a block of the arena is stored for the first time, by all ranks of the node, each of which
+ * touches its own part: with large pages, where the system has them. */
+void rt_block_back(QlContext *ctx, const Block *block);
 /* Of a replicated storage; NULL: out of memory. */
 Block *rt_block_private(QlContext *ctx, const Storage *storage);
 void rt_block_release(QlContext *ctx, Block *block);

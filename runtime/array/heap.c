@@ -33,10 +33,18 @@ static QlStatus ranges_reserve(Heap *heap, int64_t blocks, QlError *error) {
   return QL_OK;
 }
 
+static QlStatus pieces_reserve(QlContext *ctx, QlError *error) {
+  size_t pieces = (size_t)(comm_arena_bytes(ctx->comm) / COMM_PIECE) + 1;
+  if (ctx->heap.backed || ctx->info->node_size == 1) return QL_OK;
+  if ((ctx->heap.backed = calloc(pieces, 1))) return QL_OK;
+  return ql_fail(error, QL_ERR_MEMORY, "out of memory for the list of large pages");
+}
+
 QlStatus rt_heap_allocate(QlContext *ctx, const char *needs, int64_t bytes, int64_t *offset,
                           QlError *error) {
   Heap *heap = &ctx->heap;
   bool first = !heap->room;
+  if (first) QL_TRY(pieces_reserve(ctx, error));
   QL_TRY(ranges_reserve(heap, heap->blocks + 1, error));
   if (first) {
     heap->ranges[heap->count++] = (FreeRange){0, comm_arena_bytes(ctx->comm)};
@@ -197,6 +205,22 @@ QlStatus rt_block_new(QlContext *ctx, const char *needs, const Block *geometry, 
   }
   *result = block;
   return QL_OK;
+}
+
+/* Each piece once: freed memory is not returned. */
+void rt_block_back(QlContext *ctx, const Block *block) {
+  const CommInfo *info = ctx->info;
+  uint8_t *backed = ctx->heap.backed;
+  int64_t first = (block->offset + COMM_PIECE - 1) / COMM_PIECE,
+          end = (block->offset + block->bytes) / COMM_PIECE;
+  if (block->private_memory || info->node_size == 1 || QUELEA_CANARIES || first >= end) return;
+  int64_t mine = first + part_start(end - first, info->node_rank, info->node_size),
+          behind = first + part_start(end - first, info->node_rank + 1, info->node_size);
+  for (int64_t p = mine, next; p < behind; p = next) {
+    for (next = p + 1; next < behind && backed[next] == backed[p];) next++;
+    if (!backed[p]) comm_arena_back(ctx->comm, p * COMM_PIECE, (next - p) * COMM_PIECE);
+  }
+  memset(backed + first, 1, (size_t)(end - first));
 }
 
 void rt_block_release(QlContext *ctx, Block *block) {

@@ -264,7 +264,8 @@ static void build_function(Builder *b, PlanGroup *out) {
     int64_t *stride = out->strides + o * group->rank;
     out->operands[o] = address(b->planner, group, operand, stride);
     stride_classes(group, stride, ql_dtype_info[dtype].size, store, classes);
-    jit_fn_array(b->fn, dtype, operand->access, classes);
+    bool streams = operand->access == JIT_WRITE && store && group->streams >> o & 1;
+    jit_fn_array(b->fn, dtype, streams ? JIT_STREAM : operand->access, classes);
   }
   build_nodes(b);
   for (int k = 0; k < group->store_count; k++) {
@@ -458,6 +459,18 @@ static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
   out->param_count = b->param_count;
   out->params = planner_keep(planner, b->params, (size_t)b->param_count * sizeof *b->params);
   return out->params ? QL_OK : QL_ERR_MEMORY;
+}
+
+QlStatus planner_kernel_again(Planner *planner, int group) {
+  Plan *plan = planner->plan;
+  Builder *b = ql_pool_get(planner->pool, sizeof *b);
+  int k = 0;
+  if (!b) return planner_no_memory(planner);
+  while (plan->kernels[k].group != group) k++;
+  jit_fn_free(plan->kernels[k].fn);
+  plan->kernels[k] = plan->kernels[--plan->kernel_count];
+  b->planner = planner;
+  return build_kernel(b, &planner->groups[group], &plan->groups[group]);
 }
 
 /* ---- workers ---- */

@@ -20,6 +20,7 @@
  *   exchange.c  the messages before a group, and who of the node packs and unpacks what
  *   overlap.c   what is computed while they travel
  *   sweep.c     runs of groups that are computed front by front, while their data is in the cache
+ *   stream.c    results that no cache keeps are stored past the caches
  *   schedule.c  groups and exchanges as steps, in the order in which every worker takes them
  *   depend.c    which worker must wait for which
  *   guards.c    whether the plan can be moved to other positions, and moving it
@@ -158,8 +159,9 @@ typedef struct Group {
   int64_t cut_at; /* before this position */
   bool is_piece; /* of a statement: what it brings from other nodes is wanted by other pieces too */
   bool swept;    /* with others, front by front (sweep.c) */
-  bool is_edge;  /* a small piece: its kernel has no offsets, so that all edges share it */
-  QlApart apart; /* for who asks */
+  uint8_t streams; /* bit k: what store k stores goes past the caches (stream.c) */
+  bool is_edge;    /* a small piece: its kernel has no offsets, so that all edges share it */
+  QlApart apart;   /* for who asks */
 } Group;
 
 /* Who computes points of a group: of each axis of the target's grid the cells that have points, and
@@ -496,6 +498,8 @@ QlStatus planner_reach(Planner *planner);
 
 /* ---- kernel.c ---- */
 QlStatus planner_kernels(Planner *planner);
+/* The kernel of a group anew, of which something was decided since. */
+QlStatus planner_kernel_again(Planner *planner, int group);
 /* How much is it, and how many threads of each rank save more than it costs to wake them and to
  * wait at each group? From logical sizes and costs alone: the same on all ranks of the node. */
 void plan_weigh(const QlContext *ctx, Plan *plan);
@@ -530,6 +534,9 @@ bool overlap_may_split(const Planner *planner, const Group *group);
 QlStatus planner_sweeps(Planner *planner);
 /* What a worker touches of a slot; false: nothing. */
 bool sweep_touched(const Planner *planner, int sweep, int touch, int worker, Box *box);
+
+/* ---- stream.c ---- */
+QlStatus planner_streams(Planner *planner);
 
 /* ---- schedule.c ---- */
 QlStatus planner_schedule(Planner *planner);

@@ -334,12 +334,20 @@ bool run_messages(QlContext *ctx, Run *run, const PlanStep *step, CourseWait *wa
   return true;
 }
 
+static void back_new(QlContext *ctx, const Run *run, const Plan *plan) {
+  for (int p = 0; p < plan->place_count; p++)
+    if (plan->places[p].bytes >= COMM_PIECE &&
+        run->blocks[p] != brought(ctx, plan, &plan->places[p]))
+      rt_block_back(ctx, run->blocks[p]);
+}
+
 void rt_plan_run(QlContext *ctx, const Plan *plan) {
   Run *run = &ctx->team->run;
   if (!plan->step_count) return;
   QlPhase before = rt_phase(ctx, QL_PHASE_STEPS);
   rt_profile_begin(ctx, 0);
   prepare_calls(ctx, run, plan);
+  back_new(ctx, run, plan);
   run->base = ctx->progress + 1;
   run->computed = run->looked = 0, run->began = 0;
   if (QUELEA_CANARIES) rt_canary_fresh(ctx, run);

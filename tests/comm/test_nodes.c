@@ -83,6 +83,29 @@ static void arena_reaches_its_end(void) {
   job_meet();
 }
 
+/* Each rank wishes for large pages behind all of it, once before and once after its words are
+ * there, while the others write theirs. */
+static void words_stay_when_their_pages_are_backed(void) {
+  enum { PIECES = 3, WORDS = COMM_PIECE / 8 };
+  const int64_t first = 3 * (int64_t)COMM_PIECE;
+  uint64_t *words = (uint64_t *)(comm_arena_base(job) + first);
+  if (comm_arena_bytes(job) < first + PIECES * (int64_t)COMM_PIECE) return;
+  for (int round = 0; round < 2; round++) {
+    for (int64_t k = where->node_rank; k < PIECES * WORDS; k += 97 * (int64_t)where->node_size) {
+      if (k % 5 == 0 && !round) words[k] = (uint64_t)k;
+      CHECK_INT_EQ(words[k], k % 5 ? 0 : k);
+    }
+    comm_arena_back(job, first - 100, PIECES * (int64_t)COMM_PIECE + 100);
+    job_meet();
+  }
+  int64_t wrong = 0;
+  for (int rank = 0; rank < where->node_size; rank++)
+    for (int64_t k = rank; k < PIECES * WORDS; k += 97 * (int64_t)where->node_size)
+      wrong += words[k] != (k % 5 ? 0u : (uint64_t)k);
+  CHECK_INT_EQ(wrong, 0);
+  job_meet();
+}
+
 /* ---- cells ---- */
 
 enum { ROUNDS = 300 };
@@ -190,5 +213,6 @@ static void late_values_arrive(void) {
 
 JOB_MAIN(CHECK_TEST(tables_are_consistent), CHECK_TEST(nodes_have_the_size_asked_for),
          CHECK_TEST(threads_fit_the_cores), CHECK_TEST(arena_is_shared_by_the_node_alone),
-         CHECK_TEST(arena_reaches_its_end), CHECK_TEST(cells_order_what_workers_do),
-         CHECK_TEST(no_wake_up_is_lost), CHECK_TEST(late_values_arrive))
+         CHECK_TEST(arena_reaches_its_end), CHECK_TEST(words_stay_when_their_pages_are_backed),
+         CHECK_TEST(cells_order_what_workers_do), CHECK_TEST(no_wake_up_is_lost),
+         CHECK_TEST(late_values_arrive))

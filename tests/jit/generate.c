@@ -377,7 +377,8 @@ static void make_last_stores(Generator *g) {
   for (int k = 0; k < stores; k++) {
     JitRef value = g->values[k ? top - k : (int)random_below(&g->random, (uint64_t)top)];
     int array = (int)g->fn->array_count;
-    declare_operand(g, JIT_WRITE, dtype_of(g, value), -1, JIT_WHOLE);
+    declare_operand(g, random_chance(&g->random, 30) ? JIT_STREAM : JIT_WRITE, dtype_of(g, value),
+                    -1, JIT_WHOLE);
     jit_store(g->fn, array, value, no_source());
   }
 }

@@ -21,7 +21,7 @@ COMPARED = f"""
     from stencil_random import different
     wrong = [text for seed in range({{}}, {{}}) if (text := different(seed, np))]
     assert not wrong, wrong[0]
-    print(np.counters()["swept_kernels"])
+    print(np.counters()["swept_kernels"], np.counters()["streamed_kernels"])
 """
 
 
@@ -66,8 +66,11 @@ def test_generated_programs_at_any_depth(ranks, node, threads, depth, cache, fir
         QUELEA_FRONT_BYTES=cache,
         QUELEA_IMMEDIATE="0",
         QUELEA_SHARE="0",
+        QUELEA_STREAM_BYTES="1",
     )
-    assert (int(out) > 0) == (depth > 1)
+    swept, streamed = map(int, out.split())
+    assert (swept > 0) == (depth > 1)
+    assert streamed > 0 or depth > 1
 
 
 # ---- what is swept ----

@@ -7,6 +7,8 @@ import contextlib
 import ctypes
 import hashlib
 import os
+import platform
+import re
 import resource
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,14 @@ def ranges(numbers: list[int]) -> str:
 def _chosen(text: str) -> str:
     """Give the word in brackets: what the kernel does of what it could."""
     return text.partition("[")[2].partition("]")[0]
+
+
+def _shared_pages() -> str:
+    """Give what is done for memory that processes share; since Linux 6.1 Quelea can ask for large pages itself."""
+    chosen = _chosen(text_of(_PAGES / "shmem_enabled"))
+    version = re.match(r"(\d+)\.(\d+)", platform.release())
+    asks = version is not None and tuple(map(int, version.groups())) >= (6, 1)
+    return "on request" if chosen == "never" and asks else chosen
 
 
 def _field(path: str, name: str) -> str:
@@ -242,7 +252,7 @@ def host() -> dict[str, Any]:
         "leftovers": count,
         "leftover_bytes": held,
         "pages": _chosen(text_of(_PAGES / "enabled")),
-        "shared_pages": _chosen(text_of(_PAGES / "shmem_enabled")),
+        "shared_pages": _shared_pages(),
         "single_copy": _single_copy(),
         "ptrace": int(text_of("/proc/sys/kernel/yama/ptrace_scope") or 0),
         "cards": _cards(),
