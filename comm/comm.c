@@ -72,10 +72,9 @@ static QlStatus connect(Comm *comm, QlError *error) {
   if (!with_mpi) return status;
   comm_launch_prepare(
       launch, (int)QL_MIN((double)sysconf(_SC_NPROCESSORS_ONLN), QL_MAX(comm_cpu_quota(), 1)));
-  StartWatch *watch = transport_running() ? NULL : comm_start_watch(comm);
+  comm->watch = transport_running() ? NULL : comm_start_watch(comm);
   QlError local = {0};
   QlStatus opened = transport_open(comm->options.mpi_comm, &comm->transport, &local);
-  comm_start_end(watch);
   if (opened) return ql_fail(error, opened, "%s", local.text);
   comm->info.rank = transport_rank(comm->transport);
   comm->info.size = transport_size(comm->transport);
@@ -132,6 +131,7 @@ QlStatus comm_open(const CommOptions *options, Comm **out, QlError *error) {
   comm->parent = getppid();
   comm->main_thread = pthread_self();
   QlStatus status = bring_up(comm, error);
+  comm_start_end(comm->watch);
   if (status != QL_OK) {
     take_down(comm);
     free(kept);

@@ -63,8 +63,8 @@ QlStatus comm_launch_check(const Launch *launch, int size, QlError *error);
 
 /* ---- start.c ---- */
 
-/* Local. Until comm_start_end, says every now and then (QUELEA_WAIT_REPORT) that MPI has not
- * started, and ends the process after QUELEA_WAIT_ABORT. NULL: nobody watches, because none is
+/* Local. Until comm_start_end, says every now and then (QUELEA_WAIT_REPORT) that the ranks have not
+ * met, and ends the process after QUELEA_WAIT_ABORT. NULL: nobody watches, because none is
  * wanted or there is no memory for it. */
 typedef struct StartWatch StartWatch;
 StartWatch *comm_start_watch(const Comm *comm);
@@ -241,6 +241,7 @@ struct Comm {
   Transport *transport; /* NULL: a lone rank */
   int process, parent;  /* their ids; a child after fork is no rank */
   pthread_t main_thread;
+  StartWatch *watch;    /* while the context is opened */
   int *tables; /* one allocation behind the three tables of info */
   int64_t budget;
 
