@@ -14,7 +14,7 @@
 
 /* LAUNCHER(name, size, local, mark, library)
  *   size     the variable that holds the number of ranks
- *   local    the one that holds the number of ranks on this host, or NULL
+ *   local    the one that holds the number of ranks on this host, or Slurm's list of them, or NULL
  *   mark     a variable that must exist too, or NULL: several launchers share PMI_SIZE
  *   library  a word of the name of the only MPI library that these processes work with; NULL:
  *            MPI_Init will tell
@@ -31,7 +31,7 @@
   LAUNCHER("mpiexec of MPICH", "PMI_SIZE", "MPI_LOCALNRANKS", "MPI_LOCALNRANKS", "MPICH")      \
   LAUNCHER("jsrun", "JSM_NAMESPACE_SIZE", "JSM_NAMESPACE_LOCAL_SIZE", NULL, NULL)              \
   LAUNCHER("flux run", "FLUX_JOB_SIZE", NULL, NULL, NULL)                                      \
-  LAUNCHER("srun", "SLURM_STEP_NUM_TASKS", NULL, NULL, NULL)                                   \
+  LAUNCHER("srun", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_TASKS_PER_NODE", NULL, NULL)            \
   LAUNCHER("a launcher that speaks PMI", "PMI_SIZE", NULL, NULL, NULL)
 
 typedef struct Launcher {
@@ -48,6 +48,20 @@ static int number(const char *variable) {
   const char *text = variable ? getenv(variable) : NULL;
   long value = text ? strtol(text, NULL, 10) : 0;
   return value > 0 && value < INT32_MAX ? (int)value : 0;
+}
+
+/* Of a list for all hosts, "4(x2),3", the number of SLURM_NODEID; a number alone is itself. */
+static int number_here(const char *variable) {
+  const char *text = variable ? getenv(variable) : NULL, *id = getenv("SLURM_NODEID");
+  long host = id ? strtol(id, NULL, 10) : 0;
+  while (text) {
+    char *end;
+    long count = strtol(text, &end, 10), times = 1;
+    if (strncmp(end, "(x", 2) == 0) times = strtol(end + 2, &end, 10), end += *end == ')';
+    if (host < times || *end != ',') return count > 0 && count < INT32_MAX ? (int)count : 0;
+    host -= times, text = end + 1;
+  }
+  return 0;
 }
 
 static const Launcher *find(void) {
@@ -122,7 +136,7 @@ QlStatus comm_launch_find(const CommOptions *options, Launch *launch, QlError *e
   if (!launcher || started_by_a_rank()) return QL_OK;
   launch->name = launcher->name;
   launch->size = number(launcher->size);
-  launch->local_size = number(launcher->local);
+  launch->local_size = number_here(launcher->local);
   if (launch->by_caller || launch->size == 1) return QL_OK;
   char library[64];
   transport_library(library, sizeof library);
