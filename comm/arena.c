@@ -262,9 +262,15 @@ void comm_arena_unmap(const CommMapping *mapping) {
   if (mapping->address) munmap(mapping->address, mapping->bytes);
 }
 
-void comm_arena_close(Comm *comm) {
-  for (int i = 0; comm->links && i < comm->link_count; i++)
+void comm_arena_hang_up(Comm *comm) {
+  for (int i = 0; comm->links && i < comm->link_count; i++) {
     if (comm->links[i] >= 0) close(comm->links[i]);
+    comm->links[i] = -1;
+  }
+}
+
+void comm_arena_close(Comm *comm) {
+  comm_arena_hang_up(comm);
   free(comm->links);
   comm_arena_unmap(&(CommMapping){comm->arena_mapping, comm->arena_mapping_bytes});
   if (comm->control) munmap(comm->control, comm->control_bytes);

@@ -148,4 +148,9 @@ void comm_close(Comm *comm) {
   free(comm);
 }
 
+void comm_forked(Comm *comm) {
+  comm_ring_close(comm);
+  comm_arena_hang_up(comm);
+}
+
 const CommInfo *comm_info(const Comm *comm) { return &comm->info; }

@@ -72,6 +72,10 @@ QlStatus comm_open(const CommOptions *options, Comm **comm, QlError *error);
  * message. Finalises MPI only if comm_open initialised it. Clean-up also hangs on an attribute of
  * MPI_COMM_SELF, so that MPI_Finalize by others is safe. */
 void comm_close(Comm *comm);
+/* Local, in a child after fork, where nothing else may be called: closes its copies of the
+ * connections by which the others hear that the rank has died, which would stand as long as the
+ * child lives. */
+void comm_forked(Comm *comm);
 const CommInfo *comm_info(const Comm *comm);
 /* Ends the whole job now: prints the message once, with the rank, and leaves nothing behind. From
  * any thread. */

@@ -106,6 +106,8 @@ int comm_node_member(const Comm *comm, int node_rank);
 
 QlStatus comm_arena_open(Comm *comm, QlError *error);
 void comm_arena_close(Comm *comm);
+/* Closes the connections that tell who has died. */
+void comm_arena_hang_up(Comm *comm);
 /* A rank of the node whose process has ended, or -1. It may have closed in an orderly way. */
 int comm_arena_lost(const Comm *comm);
 
@@ -185,12 +187,12 @@ typedef struct Control {
 /* The last agreement: everybody leaves. */
 void comm_agree_to_leave(Comm *comm);
 QlStatus comm_agree_open(Comm *comm, QlError *error);
-
-/* ---- wait.c ---- */
 /* Between leaders: a message to one, one from another, of so many bytes; waits for both. Takes no
  * memory. */
 QlStatus comm_agree_exchange(Comm *comm, int to, int from, const void *out, void *in, int64_t bytes,
                              QlError *error);
+
+/* ---- wait.c ---- */
 
 typedef enum WaitKind { WAIT_CELL, WAIT_AGREE, WAIT_MESSAGES } WaitKind;
 
@@ -239,9 +241,9 @@ struct Comm {
   const QlParams *params;
   Launch launch;
   Transport *transport; /* NULL: a lone rank */
+  StartWatch *watch;    /* while the context is opened */
   int process, parent;  /* their ids; a child after fork is no rank */
   pthread_t main_thread;
-  StartWatch *watch;    /* while the context is opened */
   int *tables; /* one allocation behind the three tables of info */
   int64_t budget;
 

@@ -150,6 +150,10 @@ void ql_close(QlContext *ctx) {
   rt_context_unlink(ctx);
 }
 
+void ql_forked(QlContext *ctx) {
+  if (!ctx->closed) comm_forked(ctx->comm);
+}
+
 void ql_abort(QlContext *ctx, int status, const char *message) {
   comm_end(ctx->comm, status, "%s", message);
 }

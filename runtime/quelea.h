@@ -88,6 +88,9 @@ QL_API QlStatus ql_open(const QlOptions *options, QlContext **context, QlError *
 /* Collective. What is recorded but was never looked at is dropped. Arrays may still be released
  * afterwards. */
 QL_API void ql_close(QlContext *context);
+/* Local, in a child after fork, where nothing else may be called but in contexts of its own: lets
+ * go of what would hide from the others that the parent has died. */
+QL_API void ql_forked(QlContext *context);
 /* Collective, the last before ql_close: QL_ERR_DIVERGED when some rank has executed, at once and by
  * itself, what others have not, and the ranks have not met since. What is only recorded
  * is not executed, nor compared. */

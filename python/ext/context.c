@@ -249,7 +249,9 @@ static int interrupted(void *data) {
 
 /* A fork before the first array may make its own. */
 static void after_fork(void) {
-  if (qx.context) qx.forked = qx.attention = true;
+  if (!qx.context) return;
+  qx.forked = qx.attention = true;
+  if (!qx.closed) ql_forked(qx.context);
 }
 
 int qx_open(const void *mpi_comm) {

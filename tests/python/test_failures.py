@@ -4,6 +4,7 @@ Each test starts a job. All of them share what is checked in `job`: the job ends
 process of it lives on, and /dev/shm is as it was.
 """
 
+import re
 import signal
 import time
 
@@ -585,6 +586,25 @@ def test_a_child_after_fork():
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), float((x + 1).sum()))
     """
     assert fine(code, 2).split() == ["7", "10000.0"]
+
+
+@pytest.mark.parametrize("nodes", ["0", "1"])
+def test_a_child_of_a_killed_rank_lives_on(nodes):
+    """And holds nothing by which the others would take the rank for alive. The launcher is told to say nothing."""
+    code = """
+    import time
+    x = np.ones((60, 50)); np.sync()
+    if np.rank == 1:
+        launcher = os.getppid()
+        if os.fork() == 0:
+            for file in 0, 1, 2: os.close(file)
+            while os.path.exists(f"/proc/{launcher}"): time.sleep(0.02)
+            os._exit(0)
+        os.kill(os.getpid(), signal.SIGKILL)
+    for step in range(1000): x[1:] = x[:-1] + step; float(x[0, 0])
+    """
+    _, _, err = job(code, 2, QUELEA_NODE_SIZE=nodes, OMPI_MCA_orte_enable_recovery="1")
+    assert re.search(r"rank 1( on \S+)? has died while rank 0 waits", err), err
 
 
 # ---- drops ----
