@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labs import KEPT, ROOT, Lab, assert_nothing_left, not_permitted
+from labs import KEPT, LIMIT, ROOT, Lab, assert_nothing_left, not_permitted
 
 BUILD = Path(os.environ.get("QUELEA_BUILD", ROOT / "build" / "release"))
 
@@ -165,7 +165,7 @@ def test_a_host_dies(lab: Lab, host: str) -> None:
         assert job.stdout is not None
         assert "first result" in job.stdout.readline()
         lab.kill(host)
-        job.communicate(timeout=60)
+        job.communicate(timeout=LIMIT)
     assert job.returncode != 0
     assert_nothing_left(mark, shared)
 
@@ -204,7 +204,7 @@ def test_a_host_dies_and_the_job_goes_on_on_two(lab: Lab, tmp_path: Path) -> Non
         assert "first kept generation 1" in job.stdout.readline()
         assert "kept generation 5" in job.stdout.readline()
         lab.kill("h1")
-        job.communicate(timeout=60)
+        job.communicate(timeout=LIMIT)
     assert job.returncode != 0
     assert_nothing_left(mark, shared)
     status, out, err = lab.run(1, "-n", "2", *command, "0", "1e6")

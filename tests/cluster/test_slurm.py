@@ -127,7 +127,7 @@ def test_mpirun_in_a_batch_job_is_told_that_it_will_end(
 ) -> None:
     command = (program, tmp_path / "run")
     options = ("--ntasks-per-node=2", "--cpus-per-task=1", "--signal=B:USR1@55", "--time=10")
-    job = Batch(slurm, tmp_path, "slurm-mpirun.sh", (*command, "1", "1e6"), *options)
+    job = Batch(slurm, tmp_path, "slurm-mpirun.sh", (*command, "0.05", "1e6"), *options)
     job.await_text("first kept")
     if who == "user":
         slurm.said("scancel", "--batch", "--signal=USR1", job.number)
