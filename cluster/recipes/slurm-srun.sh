@@ -13,5 +13,5 @@ set -euo pipefail
 : "${PYTHON:=python}" # of the environment in which Quelea is
 export OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1}
 # Not every srun hands on what sbatch was given, and without a number of cores Slurm binds each rank to one.
-# --kill-on-bad-exit: a rank that dies before the ranks know each other ends the job too.
-exec srun --mpi=pmix --kill-on-bad-exit=1 --cpus-per-task="$SLURM_CPUS_PER_TASK" "$PYTHON" "$@"
+export SLURM_KILL_BAD_EXIT=${SLURM_KILL_BAD_EXIT:-1} # a rank that dies before the ranks know each other ends the job too
+exec srun --mpi=pmix --cpus-per-task="$SLURM_CPUS_PER_TASK" "$PYTHON" "$@"

@@ -65,6 +65,7 @@ def well(hosts=3):
         failure=None,
         asked={
             "launcher": "srun",
+            "ends_jobs": True,
             "mpirun": None,
             "ranks": 2 * hosts,
             "nodes": hosts,
@@ -143,6 +144,13 @@ FAULTS = [
         "PATH",
     ),
     ("launcher", asked(launcher=None), "worth a look", "no mpirun", "srun --mpi=pmix"),
+    (
+        "a rank's death",
+        asked(ends_jobs=False),
+        "worth a look",
+        "srun is not seen to end the job",
+        "SLURM_KILL_BAD_EXIT=1",
+    ),
     ("ranks", asked(ranks=8), "wrong", "6, 8 were asked for", "Start again"),
     ("nodes", asked(nodes=4), "worth a look", "3 hosts of 4", "srun -N"),
     (

@@ -54,6 +54,13 @@ CHECKS = (
         before_start=True,
     ),
     Check(
+        "a rank's death",
+        f.deaths,
+        "Set SLURM_KILL_BAD_EXIT=1 (srun --kill-on-bad-exit=1 does the same, but is not seen from here): until ranks "
+        "know each other nobody else ends a job of which one has died.",
+        before_start=True,
+    ),
+    Check(
         "ranks",
         f.ranks,
         "Start again: the launcher and its MPI did not bring up what you asked for.",

@@ -31,7 +31,9 @@ class Job:
     """What the checks look at."""
 
     failure: str | None  # why Quelea does not start
-    asked: dict[str, Any]  # by rank 0's environment: launcher, ranks, nodes, cpus, settings
+    asked: dict[
+        str, Any
+    ]  # by rank 0's environment: launcher, ends_jobs, ranks, nodes, cpus, settings
     ranks: list[dict[str, Any]]  # host, node, threads, cpus
     nodes: list[dict[str, Any]]  # of their first ranks: what `places.host` gives and more
     clocks: list[float]  # seconds by which each node's is ahead of node 0's
@@ -90,6 +92,20 @@ def _mpirun() -> str | None:
     return (done.stdout or done.stderr).strip().partition("\n")[0]
 
 
+def _srun_ends_jobs() -> bool:
+    """Say whether srun ends a job when a rank dies, as far as a rank sees: what srun itself was told it does not."""
+    given = os.environ.get("SLURM_KILL_BAD_EXIT")
+    if given is not None:
+        return given != "0"
+    try:
+        shown = subprocess.run(
+            ["scontrol", "show", "config"], capture_output=True, text=True, timeout=20, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return re.search(r"^KillOnBadExit\s*=\s*1\b", shown, re.M) is not None
+
+
 def _asked() -> dict[str, Any]:
     launched = _quelea.launched_rank() is not None
     by_slurm = (
@@ -107,6 +123,7 @@ def _asked() -> dict[str, Any]:
         else "another"
         if launched
         else None,
+        "ends_jobs": _srun_ends_jobs() if by_slurm else by_mpirun or None,
         "mpirun": None if launched else _mpirun(),
         "ranks": _number("OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS", "PMI_SIZE")
         if launched

@@ -98,6 +98,15 @@ def launcher(job: Job) -> Finding:
     ), f"in PATH: {given or 'an mpirun that does not say whose it is'}"
 
 
+def deaths(job: Job) -> Finding:
+    who, ends = job.asked["launcher"], job.asked["ends_jobs"]
+    if who is None:
+        return FINE, "no launcher"
+    if ends is None:
+        return FINE, "the launcher is not known"
+    return (FINE, f"{who} ends the job") if ends else (LOOK, f"{who} is not seen to end the job")
+
+
 def ranks(job: Job) -> Finding:
     asked, there = job.asked["ranks"], len(job.ranks)
     if asked is not None and asked != there:
