@@ -1,8 +1,8 @@
 /* Watching over the start, MPI's and that of the parts behind it, in which a rank waits for all the
  * others: one that never makes an array, because it took another branch or was given an empty
  * program, and ends without an error, would leave them there for ever without a word; so would one
- * that dies, where the launcher lets it. The waits of wait.c know whom they wait for; here nobody is
- * known yet, so a thread watches the clock. */
+ * that dies, where the launcher lets it. The waits of wait.c know whom they wait for; here nobody
+ * is known yet, so a thread watches the clock. */
 #include "internal.h"
 
 #include <errno.h>
