@@ -536,10 +536,7 @@ static PyTypeObject function_type = {
 };
 
 /* Takes the GIL where the runtime has given it up: that thread does, which others are not. */
-static bool come_back(void) {
-  PyThreadState *own = PyGILState_GetThisThreadState();
-  return own && PyThreadState_GetID(own) == qx.thread && qx_come_back();
-}
+static bool come_back(void) { return qx_is_own && qx_come_back(); }
 
 /* What compiled code prints goes through sys.stdout, as all else. */
 static void write_output(const char *text, size_t size) {
