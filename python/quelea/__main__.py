@@ -17,7 +17,9 @@ _USAGE = """python -m quelea COMMAND
   limits   measures what this machine gives at best: arithmetic, caches, memory, messages
   bench    measures this machine and Quelea on it: Jacobi beside C + MPI; `bench small`: small statements
            beside NumPy, `bench arrays`: products, sorts, transforms and the like beside NumPy, `bench jit`:
-           compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI
+           compiled functions beside Numba, `bench sweeps`: stencils in time loops beside C + MPI,
+           `bench sizes`: one of them on grids of many sizes, with a picture, `bench latency`: over
+           two hosts with a slow network
   coverage which of NumPy's functions there are: dtypes, over ranks, in which tests; `coverage numpy.fft`: of these
   scale    runs a script on several numbers of ranks, here, on hosts or under Slurm: how it scales; `scale --help`
   predict  says how a script would scale to many ranks, over another network, from a small study of `scale`"""

@@ -2,7 +2,8 @@
 
 `parallel` measures ranks and threads against C and MPI, `small` what is made of small statements against NumPy, `jit`
 compiled functions against Numba, `sweeps` stencils in time loops against C and MPI, `arrays` products, order,
-positions, transforms and random numbers against NumPy.
+positions, transforms and random numbers against NumPy, `sizes` a stencil on grids of many sizes,
+`latency` what a slow network costs it.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from importlib import import_module
 
 __all__ = ["main"]
 
-_OTHERS = ("arrays", "jit", "small", "sweeps")  # each a module
+_OTHERS = ("arrays", "jit", "latency", "sizes", "small", "sweeps")  # each a module
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     ----------
     arguments : sequence of str
         The command's words after ``bench``: those of `parallel`, or a word and those of `small`, `jit`,
-        `sweeps` or `arrays`.
+        `sweeps`, `sizes`, `latency` or `arrays`.
 
     Returns
     -------

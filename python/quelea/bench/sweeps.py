@@ -26,7 +26,17 @@ from .programs.stencil_loops import loops
 from .programs.stencils import STENCILS, Case, Stencil
 from .report import Report
 
-__all__ = ["main"]
+__all__ = [
+    "MPI",
+    "NUMBA",
+    "NUMPY",
+    "RANKS",
+    "UNBLOCKED",
+    "Sides",
+    "main",
+    "numpy_side",
+    "sides_of",
+]
 
 _CHECK_STEPS = 4  # all sides, NumPy too, must agree after so many
 _STEPS = 20  # of sizes that the table does not have
@@ -113,40 +123,45 @@ _workers = Workers("quelea.bench.sweeps")
 
 # ---- the sides ----
 
-_MPI, _BY_HAND, _NUMBA, _NUMPY = (
+MPI, _BY_HAND, NUMBA, NUMPY = (
     "C + MPI, 2 ranks",
     "C by hand in sweeps, 2 threads",
     "Numba, 2 threads",
     "NumPy",
 )
-_RANKS, _THREADS, _CROWD = "Quelea, 2 ranks", "Quelea, 1 process, 2 threads", "Quelea, 16 ranks"
-_WAYS = {_RANKS: CORES, _THREADS: 0}  # ranks; 0: one process with threads
-_UNBLOCKED = ", no sweeps"
+RANKS, _THREADS, _CROWD = "Quelea, 2 ranks", "Quelea, 1 process, 2 threads", "Quelea, 16 ranks"
+_WAYS = {RANKS: CORES, _THREADS: 0}  # ranks; 0: one process with threads
+UNBLOCKED = ", no sweeps"
 _SWEPT, _NOT_SWEPT = {"QUELEA_TIME_BLOCK": "0"}, {"QUELEA_TIME_BLOCK": "1"}
 
 Sides = dict[str, Callable[[], Reading]]
 
 
-def _sides(references: References, stencil: Stencil, n: int, steps: int, warm: int) -> Sides:
+def sides_of(references: References, stencil: Stencil, n: int, steps: int, warm: int) -> Sides:
     """Give all sides but NumPy's; Numba's is there where Numba is."""
     words = (n, steps, warm)
 
     def quelea(ranks: int, more: dict[str, str]) -> Callable[[], Reading]:
         return lambda: _workers.quelea(ranks, stencil.name, *words, **more)
 
-    sides: Sides = {_MPI: lambda: references.ranks(f"{stencil.name}_mpi", *words)}
+    sides: Sides = {MPI: lambda: references.ranks(f"{stencil.name}_mpi", *words)}
     by_hand = stencil.by_hand
     if by_hand is not None:
         sides[_BY_HAND] = lambda: references.threads(by_hand, *words)
     for way, ranks in _WAYS.items():
         sides[way] = quelea(ranks, _SWEPT)
-        sides[way + _UNBLOCKED] = quelea(ranks, _NOT_SWEPT)
+        sides[way + UNBLOCKED] = quelea(ranks, _NOT_SWEPT)
     if stencil.many:
         sides[_CROWD] = quelea(_MANY, _SWEPT)
     if importlib.util.find_spec("numba") is not None:
         threads = {"NUMBA_NUM_THREADS": str(CORES)}
-        sides[_NUMBA] = lambda: _workers.other("numba", stencil.name, *words, **threads)
+        sides[NUMBA] = lambda: _workers.other("numba", stencil.name, *words, **threads)
     return sides
+
+
+def numpy_side(stencil: Stencil, n: int, steps: int) -> Sides:
+    """Give NumPy's side, of so many steps."""
+    return {NUMPY: lambda: _workers.other("numpy", stencil.name, n, steps, 1)}
 
 
 class _Bar(NamedTuple):
@@ -159,16 +174,16 @@ class _Bar(NamedTuple):
 
 
 def _bars(stencil: Stencil, case: Case) -> Iterator[_Bar]:
-    yield _Bar(_MPI)
-    yield _Bar(_BY_HAND, _MPI, None, "to C + MPI")
+    yield _Bar(MPI)
+    yield _Bar(_BY_HAND, MPI, None, "to C + MPI")
     for way in _WAYS:
-        yield _Bar(way, _MPI, case.least, "to C + MPI")
+        yield _Bar(way, MPI, case.least, "to C + MPI")
         yield _Bar(way, _BY_HAND, stencil.least_by_hand, "to C by hand")
-        yield _Bar(way, _NUMBA, stencil.least_numba, "to Numba")
-        yield _Bar(way + _UNBLOCKED, _MPI, case.least_unblocked, "to C + MPI")
-    yield _Bar(_CROWD, _RANKS, 0.8, "to 2 ranks")
-    yield _Bar(_NUMBA, _MPI, None, "to C + MPI")
-    yield _Bar(_NUMPY, _MPI, None, "to C + MPI")
+        yield _Bar(way, NUMBA, stencil.least_numba, "to Numba")
+        yield _Bar(way + UNBLOCKED, MPI, case.least_unblocked, "to C + MPI")
+    yield _Bar(_CROWD, RANKS, 0.8, "to 2 ranks")
+    yield _Bar(NUMBA, MPI, None, "to C + MPI")
+    yield _Bar(NUMPY, MPI, None, "to C + MPI")
 
 
 # ---- the table ----
@@ -186,19 +201,16 @@ def _stencil(
     size = " x ".join([str(n)] * stencil.dimensions)
     what = f"{stencil.title}, float64, {size}, {steps} steps"
 
-    def theirs(taken: int) -> Sides:
-        return {_NUMPY: lambda: _workers.other("numpy", stencil.name, n, taken, 1)}
-
-    checked = _sides(references, stencil, n, _CHECK_STEPS, 1)
-    agree(what, turns({**checked, **theirs(_CHECK_STEPS)}, 1))
-    sides = _sides(references, stencil, n, steps, min(steps, _WARM))
-    readings = turns({**sides, **theirs(case.numpy_steps)}, given.repeats)
-    agree(what, {name: found for name, found in readings.items() if name != _NUMPY})
+    checked = sides_of(references, stencil, n, _CHECK_STEPS, 1)
+    agree(what, turns({**checked, **numpy_side(stencil, n, _CHECK_STEPS)}, 1))
+    sides = sides_of(references, stencil, n, steps, min(steps, _WARM))
+    readings = turns({**sides, **numpy_side(stencil, n, case.numpy_steps)}, given.repeats)
+    agree(what, {name: found for name, found in readings.items() if name != NUMPY})
     points = {
         name: 1e-9 * n**stencil.dimensions * steps / median(found)
         for name, found in readings.items()
     }
-    points[_NUMPY] *= case.numpy_steps / steps
+    points[NUMPY] *= case.numpy_steps / steps
 
     limit = limits.of(stencil.flops, stencil.moved, stencil.size(n))
     report.title(
@@ -233,7 +245,7 @@ def _vectors(
             way: lambda ranks=ranks: _workers.quelea(ranks, "vectors", n, 5)  # type: ignore[misc]
             for way, ranks in _WAYS.items()
         },
-        _NUMPY: lambda: _workers.other("numpy", "vectors", n, 5),
+        NUMPY: lambda: _workers.other("numpy", "vectors", n, 5),
     }
     readings = turns(sides, given.repeats)
     agree("vectors", readings)
