@@ -33,6 +33,11 @@ class Predicted:
         return sum(self.terms.values())
 
     @property
+    def travel(self) -> float:
+        """Seconds of messages alone, whether or not something is computed meanwhile."""
+        return sum(self.terms[name] for name in ("latency", "bytes", "agreeing"))
+
+    @property
     def error(self) -> float | None:
         """By which part of it the measured time is missed."""
         return None if self.measured is None else self.seconds / self.measured[0] - 1

@@ -45,7 +45,7 @@ def table(found: Sequence[Predicted], simulated: Mapping[int, float]) -> str:
     found : sequence of Predicted
         The points.
     simulated : mapping of int to float
-        By places in `found`, seconds of a run.
+        By places in `found`, seconds of a run's messages.
     """
     series = any(one.point.series for one in found)
     measured = any(one.measured for one in found)
@@ -56,7 +56,7 @@ def table(found: Sequence[Predicted], simulated: Mapping[int, float]) -> str:
     ]
     heads = (["size"] if series else []) + ["ranks", "nodes", "cut", "a step"]
     heads += ["measured", "error, %"] if measured else []
-    heads += ["simulated", "beside, %"] if simulated else []
+    heads += ["messages", "simulated", "error, %"] if simulated else []
     heads += ["efficiency, %", *(f"{name} %" if name == terms[0] else name for name in terms)]
     rows = [heads]
     for k, (one, part) in enumerate(zip(found, efficiencies(found), strict=True)):
@@ -70,11 +70,11 @@ def table(found: Sequence[Predicted], simulated: Mapping[int, float]) -> str:
                 else ["-", "-"]
             )
         if simulated:
-            known = simulated.get(k)
+            told, known = _time(one.travel / one.steps), simulated.get(k)
             row += (
-                [_time(known / one.steps), f"{100 * (one.seconds / known - 1):+.1f}"]
+                [told, _time(known / one.steps), f"{100 * (one.travel / known - 1):+.1f}"]
                 if known
-                else ["-", "-"]
+                else [told, "-", "-"]
             )
         row += [f"{100 * part:.1f}"]
         row += [

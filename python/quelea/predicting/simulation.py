@@ -60,19 +60,18 @@ class Simulator:
             raise RuntimeError(f"smpicc cannot compile {source}:\n{done.stderr}")
 
     def seconds(self, one: Predicted) -> float:
-        """Give what a run takes where its messages are simulated."""
+        """Give what the messages of a run take where they are simulated."""
         pattern, geometry = one.case.pattern, one.case.geometry
         if geometry.nodes == 1 or pattern.exchanges < 1:
-            return one.seconds
+            return 0.0
         if len(geometry.shape) > 3:
             raise ValueError("arrays of up to 3 axes can be simulated")
         exchanges = round(pattern.exchanges)
-        travel = ("latency", "bytes", "hidden", "agreeing")
-        rest = sum(seconds for name, seconds in one.terms.items() if name not in travel)
+        rest = one.seconds - one.travel - one.terms["hidden"]
         words = [len(geometry.cells), *geometry.cells, *geometry.part, round(pattern.depth)]
-        words += [round(pattern.item * pattern.arrays), round(pattern.agreements), exchanges]
-        told = self._run(geometry.nodes, one.case.network, [*words, f"{rest / exchanges:.9g}"])
-        return told + one.terms["hidden"]
+        words += [pattern.item * pattern.arrays, round(pattern.agreements), exchanges]
+        busy = f"{rest / exchanges:.9g}"
+        return self._run(geometry.nodes, one.case.network, [*words, busy]) - exchanges * float(busy)
 
     def _run(self, nodes: int, network: Network, words: list[object]) -> float:
         wire = (
