@@ -79,13 +79,16 @@ static QxCode *code_slot(QxCode *table, int64_t room, const PyObject *code) {
   return &table[at & (uint64_t)(room - 1)];
 }
 
+/* The programs of the benchmark stand for the user's own. */
 static bool code_is_internal(PyObject *code) {
+  static const char programs[] = "/bench/programs/";
   PyObject *file = ((PyCodeObject *)code)->co_filename;
   const char *name = PyUnicode_Check(file) ? PyUnicode_AsUTF8(file) : NULL;
   if (!name) return PyErr_Clear(), false;
   const char *here = qx.package_folder ? PyUnicode_AsUTF8(qx.package_folder) : NULL;
   size_t size = here ? strlen(here) : 0;
-  return size > 0 && strncmp(name, here, size) == 0 && name[size] == '/';
+  if (size == 0 || strncmp(name, here, size) != 0 || name[size] != '/') return false;
+  return strncmp(name + size, programs, sizeof programs - 1) != 0;
 }
 
 /* Finds or adds the code object. Out of memory: the position is not kept, which only costs its
