@@ -9,7 +9,8 @@
  * A run is sorted by digits, from the highest bit in which its keys differ: as many buckets as the
  * cache and the elements allow, each of which is sorted in the same way, back into the memory that
  * its elements came from. Where keys crowd in few buckets, as those of floats do under few
- * exponents, SORT_KEYS is faster. What is in order already is only read. All of it is stable. */
+ * exponents, SORT_KEYS is faster; of many keys a few tell. What is in order already is only read.
+ * All of it is stable. */
 
 /* One by one into other memory, or the same. */
 static void NAME(insert)(const ELEMENT *from, ELEMENT *to, int64_t count) {
@@ -26,6 +27,8 @@ static void NAME(insert)(const ELEMENT *from, ELEMENT *to, int64_t count) {
 /* Measured: fewer elements are inserted one by one; so many bytes lie in a cache, where a digit may
  * have more bits; there are to be no more buckets than elements. */
 enum { RUN_FEW = 16, RUN_CACHED = 1 << 20, RUN_BITS = 10, RUN_BITS_CACHED = 13, RUN_CROWD = 4 };
+/* Of a sample more must crowd, for chance has its share in it. */
+enum { RUN_SAMPLE = 4096, RUN_SAMPLE_CROWD = 16 };
 static inline int run_digit(int64_t count, int64_t bytes, int high) {
   int most = bytes > RUN_CACHED ? RUN_BITS : RUN_BITS_CACHED,
       bits = 63 - __builtin_clzll((unsigned long long)count);
@@ -41,6 +44,27 @@ static inline bool run_is_crowded(const int64_t *in, size_t buckets, int64_t cou
 #endif
 
 static void NAME(digits)(ELEMENT *from, ELEMENT *other, int64_t count, bool stays);
+
+#ifdef SORT_KEYS
+/* Whether a sample of many keys, which is not in order, crowds beyond doubt: a look at each of them
+ * would cost memory's time, and say the same. */
+static bool NAME(crowds)(const ELEMENT *from, int64_t count) {
+  if (count * (int64_t)sizeof *from <= RUN_CACHED || count < RUN_SAMPLE) return false;
+  int64_t step = count / RUN_SAMPLE, in[1 << RUN_BITS] = {0}, most = 0;
+  KEY first = KEY_OF(from[0]), before = first, differ = 0;
+  bool sorted = true;
+  for (int64_t k = 1; k < RUN_SAMPLE; k++) {
+    KEY key = KEY_OF(from[k * step]);
+    differ |= key ^ first, sorted &= before <= key, before = key;
+  }
+  if (sorted) return false;
+  int high = HIGHEST(differ) + 1, bits = high < RUN_BITS ? high : RUN_BITS;
+  for (int64_t k = 0; k < RUN_SAMPLE; k++)
+    in[(size_t)(KEY_OF(from[k * step]) >> (high - bits)) & (((size_t)1 << bits) - 1)]++;
+  for (size_t b = 0; b < (size_t)1 << bits; b++) most = in[b] > most ? in[b] : most;
+  return most > RUN_SAMPLE_CROWD * (RUN_SAMPLE >> bits) + RUN_FEW;
+}
+#endif
 
 /* Buckets in `other`, of which each has ended where the next one begins: sorted there, or back into
  * `from`. Those of few elements that are neighbours are one stretch, in which none moves far. */
@@ -65,6 +89,13 @@ static void NAME(digits)(ELEMENT *from, ELEMENT *other, int64_t count, bool stay
     NAME(insert)(from, stays ? from : other, count);
     return;
   }
+#ifdef SORT_KEYS
+  if (NAME(crowds)(from, count)) {
+    SORT_KEYS(from, (size_t)count);
+    if (!stays) memcpy(other, from, (size_t)count * sizeof *from);
+    return;
+  }
+#endif
   for (int64_t k = 1; k < count; k++) {
     KEY key = KEY_OF(from[k]);
     differ |= key ^ first, sorted &= before <= key, before = key;
