@@ -379,10 +379,11 @@ def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: A
         multi_index = tuple(multi_index[k] for k in range(len(multi_index)))
     if not holds_ours(multi_index):
         return _own(numpy.ravel_multi_index(multi_index, dims, mode, order))
-    # NumPy checks the rest on one element of each
+    # NumPy checks the rest on one element of each, if there is one: axes without elements have none
     few = tuple(numpy.zeros(1, i.dtype) if isinstance(i, ndarray) else i for i in multi_index)
+    one = (0,) if any(numpy.size(i) == 0 for i in multi_index) else ()
     numpy.ravel_multi_index(
-        tuple(numpy.zeros((), numpy.asarray(i).dtype) for i in few), dims, mode, order
+        tuple(numpy.zeros(one, numpy.asarray(i).dtype) for i in few), dims, mode, order
     )
     modes = mode if isinstance(mode, tuple) else (mode,) * len(few)
     extents = (dims,) if isinstance(dims, (int, numpy.integer)) else tuple(dims)

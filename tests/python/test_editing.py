@@ -120,6 +120,17 @@ def test_trim_zeros():
     assert np.trim_zeros((0, 0)) == ()
 
 
+@pytest.mark.parametrize("mode", ["raise", "wrap", "clip"])
+def test_no_positions_in_axes_without_elements(mode):
+    none, one = numpy.zeros((3, 0), int), numpy.zeros((3, 1), int)
+    same(
+        np.ravel_multi_index(np.asarray(none), (2, 1, 0), mode),
+        numpy.ravel_multi_index(none, (2, 1, 0), mode),
+    )
+    with pytest.raises(ValueError, match="zero entries"):
+        np.ravel_multi_index(np.asarray(one), (2, 1, 0), mode)
+
+
 def test_numbers_of_elements():
     shape = (7, 6, 5)
     numbers = numpy.random.default_rng(0).integers(0, 210, (40, 3))
