@@ -89,14 +89,16 @@ class Batch:
     def text(self) -> str:
         return self.file.read_text() if self.file.exists() else ""
 
+    def has_ended(self) -> bool:
+        """Nothing of it runs on hosts that are there."""
+        return not self.slurm.said("squeue", "-h", "-t", "R,PD", "-j", self.number)
+
     def await_text(self, text: str) -> None:
-        until(lambda: text in self.text(), self.text)
+        until(lambda: text in self.text() or self.has_ended(), self.text)
+        assert text in self.text(), self.text()
 
     def end(self) -> str:
-        """Wait until nothing of it runs on hosts that are there."""
-        until(
-            lambda: not self.slurm.said("squeue", "-h", "-t", "R,PD", "-j", self.number), self.text
-        )
+        until(self.has_ended, self.text)
         return self.text()
 
 
