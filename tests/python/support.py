@@ -105,14 +105,13 @@ def same_error(ours: Any, theirs: Any, text: bool = True) -> None:
 
 # Is every statement on several elements recorded? Those on few are executed at once, where all ranks have the arrays.
 _PARAMS = {p["name"]: p["value"] for p in quelea.params()}
-RECORDED = _PARAMS["QUELEA_IMMEDIATE"] == "0" or (
-    quelea.info()["size"] > 1 and _PARAMS["QUELEA_REPLICATE"] == "-1"
-)
+PLANNED = _PARAMS["QUELEA_IMMEDIATE"] == "0"  # so are those on few
+RECORDED = PLANNED or (quelea.info()["size"] > 1 and _PARAMS["QUELEA_REPLICATE"] == "-1")
 recorded = pytest.mark.skipif(not RECORDED, reason="small statements have no plans")
 # Are kernels computed together wherever that can be?
 SWEPT = _PARAMS["QUELEA_TIME_BLOCK"] not in ("0", "1")
 # Is every small statement on new arrays executed at once?
-AT_ONCE = _PARAMS["QUELEA_REPLICATE"] != "-1" and _PARAMS["QUELEA_IMMEDIATE"] != "0"
+AT_ONCE = _PARAMS["QUELEA_REPLICATE"] != "-1" and not PLANNED
 
 
 def happened(work: Callable[[], object]) -> dict[str, int]:

@@ -345,5 +345,5 @@ def test_a_loop_without_assignments_keeps_its_plans():
     for _ in range(400):
         y = (y + numpy.roll(y, 1, 0) * 2 - numpy.roll(y, -1, 1)) % 97
     same(u, y)
-    assert counts["flushes"] >= (5 if SWEPT else 6)
+    assert counts["flushes"] >= (3 if SWEPT else 6)  # of 1024 statements at most
     assert counts["plans_made"] <= 4
