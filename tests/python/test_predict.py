@@ -7,15 +7,27 @@ import dataclasses
 import itertools
 import json
 import math
+import re
+from pathlib import Path
 
 import numpy
 import pytest
 
 import quelea
 from quelea import _quelea
+from quelea.folding import LEAF
 from quelea.predicting.geometry import Geometry, geometry_of
 from quelea.predicting.networks import Network, measured_network
-from quelea.predicting.terms import TERMS, Case, Pattern
+from quelea.predicting.terms import DEEPEST, PART, TERMS, Case, Pattern
+
+SOURCES = Path(__file__).resolve().parents[2]
+
+
+def test_numbers_are_those_of_the_runtime():
+    known = {"PART": PART, "DEEPEST": DEEPEST, "JIT_LEAF": LEAF}
+    text = "".join((SOURCES / name).read_text() for name in ("runtime/plan/deepen.c", "jit/jit.h"))
+    found = dict(re.findall(r"\b(PART|DEEPEST|JIT_LEAF) = (\d+)", text))
+    assert {name: int(number) for name, number in found.items()} == known
 
 
 @pytest.mark.parametrize("shape", [(6000,), (300, 200), (40, 900), (30, 40, 50)])

@@ -27,6 +27,11 @@ def main(arguments: Sequence[str] = ()) -> int:
     -------
     int
         0 when every requirement is met, 1 when one is not, 2 when nothing can be measured so.
+
+    Raises
+    ------
+    RuntimeError
+        A side failed, or two answers differ.
     """
     if arguments and arguments[0] in _OTHERS:
         found: int = import_module(f".{arguments[0]}", __name__).main(arguments[1:])

@@ -33,23 +33,7 @@ def _run(given: argparse.Namespace, chosen: list[tuple[Section, list[Program]]])
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Run the benchmark.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        The command's words after ``bench arrays``.
-
-    Returns
-    -------
-    int
-        0 when every requirement is met, 1 when one is not, 2 when nothing can be measured so.
-
-    Raises
-    ------
-    RuntimeError
-        A side failed, or the two answers differ.
-    """
+    """Run the benchmark: arguments, status and errors are those of `bench.main`."""
     parser = options(
         "arrays",
         "How fast products, order, positions, transforms and random numbers are: NumPy in one process and Quelea on "

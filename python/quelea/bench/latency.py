@@ -70,23 +70,7 @@ def _measure(lab: _Lab, words: Sequence[str], block: str, repeats: int) -> list[
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Run the benchmark.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        The command's words after ``bench latency``.
-
-    Returns
-    -------
-    int
-        0 when every requirement is met, 1 when one is not, 2 when nothing can be measured so.
-
-    Raises
-    ------
-    RuntimeError
-        A program failed, or two answers differ.
-    """
+    """Run the benchmark: arguments, status and errors are those of `bench.main`."""
     parser = argparse.ArgumentParser(
         prog="python -m quelea bench latency",
         description="What a step of a stencil takes on two hosts whose messages travel for half of that, "

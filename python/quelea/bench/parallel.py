@@ -179,23 +179,7 @@ def _jacobi(
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Run the benchmark.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        The command's words after ``bench``.
-
-    Returns
-    -------
-    int
-        0 when every requirement is met, 1 when one is not.
-
-    Raises
-    ------
-    RuntimeError
-        A program failed, or two answers differ.
-    """
+    """Run the benchmark: arguments, status and errors are those of `bench.main`."""
     if arguments and arguments[0] == "--worker":
         return _worker(arguments[1:])
     parser = argparse.ArgumentParser(

@@ -103,23 +103,7 @@ def _draw(
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Run the benchmark.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        The command's words after ``bench sizes``.
-
-    Returns
-    -------
-    int
-        0, or 2 when nothing can be measured so.
-
-    Raises
-    ------
-    RuntimeError
-        A program failed, or two answers differ.
-    """
+    """Run the benchmark: arguments, status and errors are those of `bench.main`."""
     parser = argparse.ArgumentParser(
         prog="python -m quelea bench sizes",
         description="How the speed of a stencil in a time loop follows the size of its grid: "

@@ -286,23 +286,7 @@ def _cases(stencil: Stencil, given: argparse.Namespace) -> list[Case]:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Run the benchmark.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        The command's words after ``bench sweeps``.
-
-    Returns
-    -------
-    int
-        0 when every requirement is met, 1 when one is not, 2 when nothing can be measured so.
-
-    Raises
-    ------
-    RuntimeError
-        A program failed, or two answers differ.
-    """
+    """Run the benchmark: arguments, status and errors are those of `bench.main`."""
     if arguments and arguments[0] == "--worker":
         return _worker(arguments[1:])
     names = [*(stencil.name for stencil in STENCILS), "vectors"]

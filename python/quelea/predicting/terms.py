@@ -3,22 +3,19 @@
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from ..folding import LEAF
 from .geometry import Geometry
 from .networks import Network
 
 __all__ = ["DEEPEST", "PART", "TERMS", "Case", "Pattern", "Term"]
 
-PART, DEEPEST = (
-    16,
-    64,
-)  # ghosts are no deeper than such a part of a node's extent, and so many (deepen.c)
-LEAF = 128  # elements of a sum that are one value for what combines them (contract C7)
-SUM_EXCHANGES = (
-    4  # of a sum: along the last axis twice, along the others, and to where the value is
-)
+# Ghosts are no deeper than such a part of a node's extent, and so many: those of runtime/plan/deepen.c.
+PART, DEEPEST = 16, 64
+# Exchanges of a sum: along the last axis twice, along the others, and to where the value is.
+SUM_EXCHANGES = 4
 
 
 @dataclass(frozen=True)
@@ -43,16 +40,11 @@ class Pattern:
         least = self.depth / max(self.kernels, 1.0)  # what one kernel reads beyond
         # what was counted is a little more than the ghosts of blocks: edges, and how a run begins
         parts = max(math.ceil(self.depth / max(most, least) - 0.1), 1)
-        return Pattern(
-            self.points,
-            self.exchanges * parts,
-            self.kernels / parts,
-            self.depth / parts,
-            self.arrays,
-            self.item,
-            self.overlapped,
-            self.agreements,
-            self.sums,
+        return replace(
+            self,
+            exchanges=self.exchanges * parts,
+            kernels=self.kernels / parts,
+            depth=self.depth / parts,
         )
 
 
