@@ -91,9 +91,7 @@ static Value call_make(Lower *l, const Call *call) {
   return filled(l, call, dtype, ndim, shape, extent, fill);
 }
 
-/* The shape and the type of nested tuples of numbers or arrays: Python's own are of their own
- * dtypes.
- */
+/* The shape and the dtype of nested tuples of numbers or arrays; Python's own have theirs. */
 static bool nested(Lower *l, const Value *value, int depth, int *ndim, int64_t *extent,
                    JitType *type) {
   if (value->kind == JIT_TUPLE) {

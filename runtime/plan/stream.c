@@ -1,7 +1,7 @@
 /* Results that no cache can keep are stored past the caches, in whole lines:
  *
- *     c[:] = b + 3.0 * a        24 bytes an element: a, b and c; through a cache 32, for a line of
- * c is read before it is written
+ *     c[:] = b + 3.0 * a     24 bytes an element, of a, b and c; through a cache 32: a line of c
+ *                            is read there before it is written
  *
  * So are the large results of kernels that are not computed front by front: whoever reads one next
  * begins where it was stored first, and finds nothing of it in a cache either way.
