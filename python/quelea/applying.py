@@ -156,9 +156,9 @@ class Applied:
         return holds_ours(tuple(_captured(self.function)))
 
     def ufunc(self) -> Any:
-        """Give the ufunc of Quelea's that the function is; None: it is none."""
+        """Give the ufunc of Quelea's that the function is, or NumPy's names; None: it is none."""
         module, _, name = (names.known_name(self.function) or "").partition(".")
-        found = getattr(_package(), name, None) if module == "numpy" else None
+        found = getattr(_package(), name, None) if module in ("numpy", "quelea") else None
         return found if isinstance(found, _package().ufunc) else None
 
     def loop(self, text: str, ours: bool) -> Function:

@@ -389,7 +389,6 @@ COMPILED = (
         "dilation of 1024 x 768 by 7 x 7, beside SciPy's grey_dilation, one thread, Quelea's arrays",
         DILATIONS,
         ways=(_OTHERS[0], Way("Quelea", "jit arrays")),
-        late=False,
         alone=True,
     ),
     Section("evaluate", "expressions in texts, 2 threads", EXPRESSIONS, ways=_NUMEXPR),
