@@ -123,6 +123,7 @@ def test_declared_types():
 
     assert f.types == ["ii->i", "ll->l", "ff->f", "dd->d"]
     assert (f.nin, f.nout, f.nargs, f.ntypes, f.identity) == (2, 1, 3, 4, None)
+
     a, x = numpy.arange(6), numpy.linspace(0, 1, 6)
     for m in (numpy, quelea):
         numpy.testing.assert_array_equal(host(f(m.asarray(a), m.asarray(a))), a + a)
@@ -150,6 +151,19 @@ def test_declared_types():
     ):  # fmt: skip
         assert f(numpy.ones(3, dtype), number).dtype == result, (dtype, number)
         assert f(number, quelea.ones(3, dtype)).dtype == result, (dtype, number)
+
+
+def test_types_that_were_called():
+    """As of Numba's dynamic ufuncs."""
+
+    @vectorize
+    def both(x, y):
+        return x * y, x > y
+
+    assert (both.types, both.ntypes) == ([], 0)
+    both(3, 4), both(numpy.ones(3), 4), both(numpy.ones(3), numpy.ones(1, "i2"))
+    both(quelea.ones(2), quelea.ones(2, "c8").real)
+    assert sorted(both.types) == ["df->d?", "dh->d?", "dl->d?", "ll->l?"]
 
 
 def test_declared_results_are_cast():

@@ -60,6 +60,16 @@ class Element:
         """The function's."""
         return str(self.function.__name__)
 
+    def types(self, count: int) -> list[str]:
+        """For which types of so many numbers it was compiled, and what it gives: "dd->d"."""
+        found: dict[str, None] = {}
+        for text, typed in self._known.items():
+            given = split(text)[:count]
+            if all(part in _DTYPES for part in given):
+                letters = "".join(numpy.dtype(_DTYPES[part]).char for part in given)
+                found[f"{letters}->{''.join(to.char for to in typed.results)}"] = None
+        return list(found)
+
     def _captures(self) -> list[Any]:
         self.compiled._known_program()
         self._builds = self._builds or self.compiled._builds

@@ -124,13 +124,15 @@ class Vectorized:
 
     @property
     def types(self) -> list[str]:
-        """The types that were declared, as ufuncs have them: "dd->d"."""
+        """The types that were declared, or else for which it was called, as ufuncs have them: "dd->d"."""
+        if not self._declared:
+            return self._element.types(self.nin)
         return ["".join(d.char for d in i) + "->" + r.char for i, r in self._declared_dtypes]
 
     @property
     def ntypes(self) -> int:
         """How many there are."""
-        return len(self._declared)
+        return len(self.types)
 
     # ---- types ----
 
