@@ -28,7 +28,8 @@ struct Value {
   uint8_t kind, dtype; /* JitTypeKind; of SCALAR, DTYPE, ARRAY */
   bool weak;           /* SCALAR */
   bool known;          /* SCALAR: `constant` is its value */
-  bool natural;        /* an integer that is never negative */
+  bool natural;        /* an integer that is never negative, */
+  int64_t floor;       /* nor below this: see low_floor */
   bool bounded;        /* SCALAR, weak, not known: as in JitType */
   double least, most;
   QlValue constant;
@@ -221,7 +222,8 @@ void low_raise_if(Lower *l, const Node *node, JitRef condition, const char *exce
 static inline Value low_unknown(void) { return (Value){.kind = JIT_UNKNOWN}; }
 static inline Value low_none(void) { return (Value){.kind = JIT_NONE}; }
 Value low_scalar(QlDtype dtype, bool weak, JitRef ref);
-Value low_int(int64_t value); /* Python's, known */
+int64_t low_floor(const Value *value); /* what it is never below; 0: it may be negative, too */
+Value low_int(int64_t value);          /* Python's, known */
 Value low_float(double value);
 Value low_bool(bool value);
 Value low_tuple(Lower *l, int count, const Value *items);

@@ -84,6 +84,7 @@ struct Nest {
   const Node *loops[QL_MAX_DIMS];
   JitRef start[QL_MAX_DIMS], step[QL_MAX_DIMS], extent[QL_MAX_DIMS]; /* of the loops, around */
   bool natural[QL_MAX_DIMS];
+  int64_t floor[QL_MAX_DIMS];
   bool guarded, acts;   /* conditions may keep iterations from doing anything; something is done */
   const Region *active; /* where it is; NULL: anywhere */
   int first;            /* guarded: numbers of the nest, the first positions that are computed */

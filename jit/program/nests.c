@@ -57,7 +57,7 @@ Value nest_variable(Lower *l, Nest *nest, int d, JitRef index) {
   Value value = low_scalar(QL_I64, true, low_add(l, nest_import_int(l, nest->start[d]), moved));
   Span *span = low_get(l, sizeof *span);
   *span = (Span){.dim = d, .step = nest->step[d], .lo = nest->start[d], .hi = nest->start[d]};
-  value.span = span, value.natural = nest->natural[d];
+  value.span = span, value.natural = nest->natural[d], value.floor = nest->floor[d];
   nest->at[d] = at;
   return value;
 }
@@ -327,6 +327,7 @@ static bool find_ranges(Lower *l, Nest *nest) {
     if (!low_range(l, nest->loops[d]->items[1], &range, &nest->extent[d], &start, &step))
       return false;
     nest->natural[d] = start.natural && step.natural;
+    nest->floor[d] = nest->natural[d] ? low_floor(&start) : 0;
     nest->start[d] = low_ref_as(l, &start, QL_I64), nest->step[d] = low_ref_as(l, &step, QL_I64);
     if (start.known)
       nest->consts[nest->const_count++] = (NestConst){start.constant.i, nest->start[d]};

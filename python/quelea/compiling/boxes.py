@@ -55,8 +55,11 @@ class Loops:
         ends = [f"{end}{k}_" for k in range(form.ndim) for end in ("from", "to")]
         # hidden arguments stand behind where the element is
         lines = [f"def {name}({', '.join(['out_', *ends, *given, *hidden])}):"]
+        # so far from the first, that no neighbour's index is negative, and might count from the end
+        lowest = [0 if border else max(0, -low) for border, (low, _) in zip(form.border, form.reach)]
         lines += [
-            f"{'    ' * (k + 1)}for {at[k]} in range(from{k}_, to{k}_):" for k in range(form.ndim)
+            f"{'    ' * (k + 1)}for {at[k]} in range(max(from{k}_, {lowest[k]}), to{k}_):"
+            for k in range(form.ndim)
         ]
         value = f"kernel_({', '.join([*given, *at, *hidden])})"
         lines.append(f"{'    ' * (form.ndim + 1)}out_[{', '.join(at)}] = {value}")
