@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy
 import pytest
-from support import DTYPES, host, values
+from support import HERE, host, values
 
 import quelea
 from quelea import evaluating
@@ -90,7 +90,7 @@ def _names_in(text: str) -> set[str]:
     return set(compile(text.strip(), "", "eval").co_names)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_dtypes(dtype: str) -> None:
     v = values(dtype, 40)
     texts = ["v + v", "v == v", "where(v == v, v, v)", "max(v)", "v * 1", "sum(v)"]

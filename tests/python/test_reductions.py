@@ -4,7 +4,7 @@ import itertools
 
 import numpy
 import pytest
-from support import DTYPES, near, same, same_error, values
+from support import HERE, near, same, same_error, values
 
 import quelea as np
 
@@ -28,7 +28,7 @@ def close(ours, theirs, context=""):
     "name",
     ["sum", "prod", "min", "max", "any", "all", "count_nonzero", "mean", "var", "std", "ptp"],
 )
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_every_dtype_and_axis(name, dtype):
     x = numpy.arange(24).reshape(2, 3, 4).astype(dtype)
     if x.dtype.kind in "fc":
