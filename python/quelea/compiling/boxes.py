@@ -56,7 +56,10 @@ class Loops:
         # hidden arguments stand behind where the element is
         lines = [f"def {name}({', '.join(['out_', *ends, *given, *hidden])}):"]
         # so far from the first, that no neighbour's index is negative, and might count from the end
-        lowest = [0 if border else max(0, -low) for border, (low, _) in zip(form.border, form.reach)]
+        lowest = [
+            0 if border else max(0, -low)
+            for border, (low, _) in zip(form.border, form.reach, strict=True)
+        ]
         lines += [
             f"{'    ' * (k + 1)}for {at[k]} in range(max(from{k}_, {lowest[k]}), to{k}_):"
             for k in range(form.ndim)
