@@ -283,8 +283,6 @@ def _look_up(name: str, around: tuple[Any, ...]) -> Any:
 def _delivered(result: Any, out: Any, casting: str) -> Any:
     if not isinstance(out, (ndarray, numpy.ndarray)):
         raise TypeError(f"out is no array, but {type(out).__name__}")
-    if isinstance(result, ndarray) and not isinstance(out, ndarray):
-        raise TypeError("out is NumPy's, and the arrays are Quelea's: give one of quelea.empty")
     if out.shape != result.shape:
         raise ValueError(f"out has shape {out.shape}, and the result {result.shape}")
     if not numpy.can_cast(result.dtype, out.dtype, casting):  # type: ignore[arg-type]

@@ -295,8 +295,11 @@ def test_out():
         with pytest.raises(TypeError, match="output from"):
             made(m.asarray(x), 1, out=m.zeros((4, 3), int))
         made(m.asarray(x), 1, out=m.zeros((4, 3), int), casting="unsafe")
-    with pytest.raises(TypeError, match=r"return arrays must be of type quelea.ndarray"):
-        made(quelea.asarray(x), 1, out=numpy.zeros((4, 3)))
+    theirs = numpy.zeros((4, 3))
+    assert made(quelea.asarray(x), 1, out=theirs) is theirs
+    numpy.testing.assert_array_equal(theirs, x + 1)
+    with pytest.raises(TypeError, match="return arrays must be arrays, not list"):
+        made(quelea.asarray(x), 1, out=[0.0])
 
 
 def test_results_begin_with_zeros():
@@ -383,6 +386,7 @@ def test_arguments_that_may_be_stored_into(shape):
         assert numpy.array_equal(host(made), wanted)
     assert numpy.array_equal(host(ours[..., 1]), data(*shape, 2)[..., 1])
     theirs = numpy.array(count)
+    assert numpy.array_equal(f(x.copy(), quelea.array(count)), want)
     assert numpy.array_equal(f(x, theirs), want)
     assert numpy.array_equal(x, want_x) and numpy.array_equal(theirs, want_count)
 
@@ -390,12 +394,8 @@ def test_arguments_that_may_be_stored_into(shape):
 def test_what_cannot_be_stored_into():
     f = guvectorize(["void(float64[:], float64[:], float64[:])"], "(n),()->()",
                     writable_args=(0, 1))(emptied)  # fmt: skip
-    with pytest.raises(
-        TypeError, match=r"its argument 1, which must be a numpy.ndarray, not float"
-    ):
+    with pytest.raises(TypeError, match=r"its argument 1, which must be an array, not float"):
         f(numpy.ones(3), 2.0)
-    with pytest.raises(TypeError, match=r"argument 0, which must be a quelea.ndarray, not ndarray"):
-        f(numpy.ones(3), quelea.ones(()))
     with pytest.raises(
         ValueError, match=r"argument 0, which must be of shape \(4, 3\), not \(3,\)"
     ):

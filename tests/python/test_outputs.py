@@ -132,3 +132,16 @@ def test_what_is_refused() -> None:
         quelea.add(q, 1, out=[1])
     with pytest.raises(TypeError):
         numpy.add(q, 1, out=numpy.zeros(X.shape, object))
+
+
+def test_compiled_functions() -> None:
+    def twice(x):
+        return 2 * x
+
+    q, out = quelea.asarray(X), numpy.zeros(X.shape)
+    assert quelea.vectorize(twice)(q, out=out) is out
+    numpy.testing.assert_array_equal(out, 2 * X)
+    quelea.vectorize(twice)(q * 2, out=out, where=q > 0.7)
+    numpy.testing.assert_array_equal(out, numpy.where(X > 0.7, 4 * X, 2 * X))
+    assert quelea.evaluate("q + 1", out=out) is out
+    numpy.testing.assert_array_equal(out, X + 1)

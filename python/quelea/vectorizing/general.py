@@ -181,11 +181,8 @@ class _Looped:
             array = native(a)
             taken.append(asarray(array) if ours else array)
         for out in outs:
-            if not isinstance(out, ndarray if ours else numpy.ndarray):
-                raise TypeError(
-                    f"return arrays must be of type {'quelea' if ours else 'numpy'}.ndarray, "
-                    f"not {type(out).__name__}"
-                )
+            if not isinstance(out, (ndarray, numpy.ndarray)):
+                raise TypeError(f"return arrays must be arrays, not {type(out).__name__}")
         return taken, ours
 
     def _run(
@@ -477,7 +474,7 @@ class Generalized(_Looped):
                     f"{shapes.result(core, k)}"
                 )
         for k in self._writable:
-            self._check_writable(k, args[k], ours, shapes)
+            self._check_writable(k, args[k], shapes)
         inputs = kinds[: self.nin]
         casts = [
             a if dtype is None or a.dtype == dtype else a.astype(dtype)
@@ -495,12 +492,11 @@ class Generalized(_Looped):
         _store(self.__name__, outs, results, casting)
         return outs[0] if len(outs) == 1 else tuple(outs)
 
-    def _check_writable(self, k: int, given: Any, ours: bool, shapes: _Shapes) -> None:
+    def _check_writable(self, k: int, given: Any, shapes: _Shapes) -> None:
         """It can be stored into, once at each place."""
         what = f"{self.__name__}() stores into its argument {k}, which must be "
-        if not isinstance(given, ndarray if ours else numpy.ndarray):
-            family = "quelea" if ours else "numpy"
-            raise TypeError(f"{what}a {family}.ndarray, not {type(given).__name__}")
+        if not isinstance(given, (ndarray, numpy.ndarray)):
+            raise TypeError(f"{what}an array, not {type(given).__name__}")
         wanted = shapes.result(self._layout.inputs[k], k)
         if given.shape != wanted:
             raise ValueError(f"{what}of shape {wanted}, not {given.shape}")

@@ -295,8 +295,6 @@ class Vectorized:
                 taken.append(asarray(native(a)))
             else:
                 taken.append(native(a))
-        if ours and any(not is_ours(array) for array in outs):
-            raise TypeError("out is NumPy's, and the arrays are Quelea's: give one of quelea.empty")
         return taken, ours
 
     def _number(self, given: list[Any], loop: _Loop) -> Any:
