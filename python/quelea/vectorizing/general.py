@@ -39,6 +39,7 @@ from .typed import (
     allowed,
     captured_types,
     for_loops,
+    is_number,
     is_ours,
     native,
     refused_cast,
@@ -170,9 +171,10 @@ class _Looped:
         return [*self._layout.results, *(self._layout.inputs[k] for k in self._writable)]
 
     def _taken(self, args: Sequence[Any], outs: Sequence[Any]) -> tuple[list[Any], bool]:
-        """All as arrays, but numbers: Quelea's if one is, or if there are lists alone."""
+        """All as arrays: Quelea's if one is, or if there are lists and no NumPy's."""
         every = [*args, *outs]
-        ours = any(map(is_ours, every)) or not any(isinstance(a, numpy.ndarray) for a in every)
+        theirs = any(isinstance(a, numpy.ndarray) for a in every) or all(map(is_number, every))
+        ours = any(map(is_ours, every)) or not theirs
         taken: list[Any] = []
         for a in args:
             if is_ours(a):
@@ -550,8 +552,8 @@ def guvectorize(
     -------
     Generalized
         Called with arrays, lists and numbers, and with ``out`` and ``casting``, or with arrays to store into behind
-        the arguments. Results are Quelea's if an array is, or if there are lists alone; with NumPy's arrays they are
-        NumPy's.
+        the arguments. Results are Quelea's if an array is, or if there are lists alone; with NumPy's arrays, and of
+        numbers alone, they are NumPy's.
 
     Raises
     ------

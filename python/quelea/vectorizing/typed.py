@@ -99,7 +99,7 @@ class Element:
         if text not in self._known:
             if len(self._known) == 256:
                 self._known.clear()
-            self._known[text] = self._typed(text, plain and all(map(_is_number, captures)))
+            self._known[text] = self._typed(text, plain and all(map(is_number, captures)))
         return self._known[text]
 
     def _typed(self, text: str, plain: bool) -> Typed:
@@ -147,7 +147,8 @@ def captured_types(function: Function) -> list[str]:
     return [type_of(value) for value in captures_of(function)]
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether it is a number, not an array."""
     return isinstance(value, (bool, int, float, complex, numpy.generic))
 
 
