@@ -149,7 +149,7 @@ def captured_types(function: Function) -> list[str]:
 
 def is_number(value: Any) -> bool:
     """Whether it is a number, not an array."""
-    return isinstance(value, (bool, int, float, complex, numpy.generic))
+    return isinstance(value, (bool, int, float, complex, numpy.number, numpy.bool_))
 
 
 def as_typed(value: Any) -> Any:
