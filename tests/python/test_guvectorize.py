@@ -408,6 +408,25 @@ def test_what_cannot_be_stored_into():
         f(numpy.ones((4, 3), int), numpy.ones(4))
 
 
+def test_types_that_were_called():
+    made = guvectorize("(n),()->(n)")(add_number)
+    assert (made.types, made.ntypes) == ([], 0)
+    made(numpy.ones(3), 1, numpy.zeros(3)), made(numpy.ones(3, "f4"), 1.0, numpy.zeros(3, "f4"))
+    assert made.types == ["dl->d", "fd->f"]
+    with pytest.raises(TypeError, match="takes numbers, not elements of"):
+        made("text", 1, numpy.zeros(3))
+
+
+def test_numbers_given_as_arrays_are_not_stored_into():
+    """Nor into parts that have no axes, and are arrays of one by what is declared."""
+
+    def emptied(x, out):
+        x[0] = out[0] = 0.0
+
+    with pytest.raises(TypeError, match=r"stores into its argument x"):
+        guvectorize(["void(float64[:], float64[:])"], "()->()")(emptied)
+
+
 def test_masks_are_refused():
     made = guvectorize(["void(float64[:], float64[:])"], "(n)->(n)")(lambda x, out: None)
     with pytest.raises(TypeError, match="whose mask is not seen"):

@@ -691,3 +691,16 @@ def test_little_moves() -> None:
         moved = happened(lambda: kept.append(call()))  # noqa: B023
         assert moved["redistributed_bytes"] <= size // 20, moved
         assert moved["halo_bytes"] <= size // 10, moved
+
+
+def test_masks_are_refused() -> None:
+    masked = numpy.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])
+    doors: list[Callable[[], Any]] = [
+        lambda: quelea.map(lambda v: v * 2, masked),
+        lambda: quelea.reduce(lambda a, b: a + b, masked),
+        lambda: quelea.scan(lambda a, b: a + b, masked),
+        lambda: quelea.allpairs(lambda a, b: a + b, numpy.ones(2), masked),
+    ]
+    for door in doors:
+        with pytest.raises(TypeError, match="is a masked array, whose mask is not seen"):
+            door()

@@ -159,11 +159,16 @@ class _Looped:
         """Number of arguments and results."""
         return self.nin + self.nout
 
-    def _refuse_stores(self) -> None:
+    def _refuse_stores(self, declared: Sequence[Signature] = ()) -> None:
         """Arguments are read."""
         names = inspect.signature(self.pyfunc, follow_wrapped=False).parameters
         cores = zip(names, self._layout.inputs, strict=False)
-        read = [name for k, (name, core) in enumerate(cores) if core and k not in self._writable]
+        arrays = [any(_is_array(signature, k) for signature in declared) for k in range(self.nin)]
+        read = [
+            name
+            for k, (name, core) in enumerate(cores)
+            if (core or arrays[k]) and k not in self._writable
+        ]
         refuse_stores(self.pyfunc, read)
 
     def _cores(self) -> list[tuple[str, ...]]:
@@ -362,8 +367,9 @@ class Generalized(_Looped):
                 "the last ones are what is stored into"
             )
         self._writable = self._numbers_of(writable, names[: self.nin])
-        self._refuse_stores()
+        self._refuse_stores(self._declared)
         self._kinds = [self._kinds_of(signature) for signature in self._declared]
+        self._called: dict[str, None] = {}
         for signature in self._declared:
             types_ = [argument.text for argument in signature.arguments]
             self._compiled._compile(
@@ -393,14 +399,14 @@ class Generalized(_Looped):
 
     @property
     def types(self) -> list[str]:
-        """The types that were declared, as ufuncs have them: "dd->d"."""
+        """The types that were declared, or else for which it was called, as ufuncs have them: "dd->d"."""
         letters = ["".join(dtype.char for dtype, _ in kinds) for kinds in self._kinds]
-        return [f"{text[: self.nin]}->{text[self.nin :]}" for text in letters]
+        return [f"{text[: self.nin]}->{text[self.nin :]}" for text in letters] or list(self._called)
 
     @property
     def ntypes(self) -> int:
         """How many there are."""
-        return len(self._declared)
+        return len(self.types)
 
     def _kinds_of(self, signature: Signature) -> list[tuple[numpy.dtype[Any], bool]]:
         """Of each argument the dtype, and whether it is an array."""
@@ -464,9 +470,9 @@ class Generalized(_Looped):
         if outs and len(outs) != self.nout:
             raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
         numbers = (bool, int, float, complex)
+        taken, ours = self._taken(args, outs)
         given = [a if type(a) in numbers or hasattr(a, "dtype") else numpy.asarray(a) for a in args]
         kinds = self._choose(given, outs)
-        taken, ours = self._taken(args, outs)
         shapes = _Shapes(self.__name__, self._layout, [a.shape for a in taken])
         for k, (core, array) in enumerate(zip(self._layout.results, outs, strict=False)):
             looped = shapes.add(f"Output operand {k}", core, array.shape)
@@ -487,6 +493,9 @@ class Generalized(_Looped):
             casts[k].dtype for k in self._writable
         ]
         results = self._run(casts, as_arrays, stored, shapes, ours, True)
+        if not self._declared:
+            dtypes = [a.dtype.char for a in casts], [out.dtype.char for out in outs]
+            self._called["->".join(map("".join, dtypes))] = None
         also, results = results[self.nout :], results[: self.nout]
         _store(self.__name__, [args[k] for k in self._writable], also, casting)
         if not outs:
@@ -506,6 +515,11 @@ class Generalized(_Looped):
     def reduce(self, *args: Any, **named: Any) -> NoReturn:
         """Refuse, as NumPy does."""
         raise RuntimeError("Reduction not defined on ufunc with signature")
+
+
+def _is_array(signature: Signature, k: int) -> bool:
+    given = signature.arguments
+    return k < len(given) and given[k].text.endswith("]")
 
 
 def _refuse(function: str, name: str) -> NoReturn:
