@@ -1,5 +1,6 @@
 """quelea.vectorize: options of calls, declared types, NumPy's form, what is refused and what raises."""
 
+import linecache
 import math
 from typing import Any
 
@@ -377,3 +378,33 @@ def test_escape_times():
     numpy.testing.assert_array_equal(host(escape(quelea.asarray(c), 30)), want)
     ours = quelea.asarray(x) + 1j * quelea.asarray(y)
     numpy.testing.assert_array_equal(host(escape(ours, 30)), want)
+
+
+def test_what_a_name_stands_for_later():
+    """What is no number by then is refused with its name and line, by every door."""
+    names: dict[str, Any] = {"factor": 2.0}
+    source = "def scaled(x): return x * factor\ndef beside(a): return a[0] * factor\n"
+    linecache.cache["<later>"] = (len(source), None, source.splitlines(True), "<later>")
+    exec(compile(source, "<later>", "exec"), names)
+    x = numpy.arange(3.0)
+    doors: list[Any] = [
+        vectorize(names["scaled"]),
+        quelea.stencil(names["beside"]),
+        lambda a: quelea.map(names["scaled"], a),
+    ]
+    for door in doors:
+        for value, said in (
+            ([1.0], "QJ132: 'factor' is list"),
+            (None, "QJ343"),
+            (..., "QJ133: name 'factor'"),
+        ):
+            names["factor"] = 3.0
+            numpy.testing.assert_array_equal(door(x), 3 * x)
+            names["factor"] = value
+            if value is ...:
+                del names["factor"]
+            with pytest.raises(JitError, match=said) as caught:
+                door(x)
+            assert "<later>:" in str(caught.value)
+        names["factor"] = 4.0
+        numpy.testing.assert_array_equal(door(x), 4 * x)

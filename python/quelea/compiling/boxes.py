@@ -11,7 +11,7 @@ from ..borders import Piece
 from . import relative
 from .function import Function, jit
 from .names import Missing, Place
-from .signatures import IR, type_of
+from .signatures import IR, is_argument, type_of
 from .written import function_of
 
 
@@ -27,7 +27,11 @@ class Kernel(Function):
         if self._program is None or not all(map(_holds, self._program.guards)):
             self._prepare()
         assert self._program is not None
-        return [_value_at(*capture) for capture in self._program.captures]
+        found = [_value_at(*capture) for capture in self._program.captures]
+        if not all(map(is_argument, found)):
+            self._prepare()  # which says what is not in the language, with the line
+            found = [_value_at(*capture) for capture in self._program.captures]
+        return found
 
 
 def _value_at(place: Place, name: str) -> Any:

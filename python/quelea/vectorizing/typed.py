@@ -12,7 +12,7 @@ import numpy
 from .. import _quelea
 from ..compiling import Function
 from ..compiling.report import split
-from ..compiling.signatures import IR, NAMES, type_of
+from ..compiling.signatures import IR, NAMES, is_argument, type_of
 from ..creation import empty
 from .straight import NotStraight, Straight, narrowed
 from .written import element_function
@@ -20,6 +20,7 @@ from .written import element_function
 TYPE_OF = {numpy.dtype(name): text for name, text in IR.items()}
 WEAK = {"bool": "bool", "int": "int64", "float": "float64", "complex": "complex128"}
 _DTYPES = {**NAMES, **WEAK}  # of the types of numbers
+_NUMBERS = bool, int, float, complex, numpy.number, numpy.bool_
 
 
 @dataclass
@@ -133,12 +134,28 @@ class Element:
             typed.refuse_large([*given, *self._captures()])
 
 
-def captures_of(function: Function) -> list[Any]:
-    """What a function takes from around it, as it is now."""
+def _around(function: Function) -> list[Any]:
     found: list[Any] = []
     for place, name in function._known_program().captures:
-        value = place.cell_contents if isinstance(place, types.CellType) else place.get(name)
-        found.append(value)
+        if isinstance(place, types.CellType):
+            found.append(place.cell_contents)
+        else:
+            found.append(place.get(name, place))  # nothing is no number either
+    return found
+
+
+def captures_of(function: Function) -> list[Any]:
+    """What a function takes from around it, as it is now.
+
+    Raises
+    ------
+    JitError
+        A name stands for something else by now, which is not in the language.
+    """
+    found = _around(function)
+    if not all(map(is_argument, found)):
+        function._prepare()  # which says so, with the line
+        found = _around(function)
     return found
 
 
@@ -149,7 +166,7 @@ def captured_types(function: Function) -> list[str]:
 
 def is_number(value: Any) -> bool:
     """Whether it is a number, not an array."""
-    return isinstance(value, (bool, int, float, complex, numpy.number, numpy.bool_))
+    return isinstance(value, _NUMBERS)
 
 
 def as_typed(value: Any) -> Any:
