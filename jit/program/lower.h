@@ -306,6 +306,9 @@ Value low_comprehension(Lower *l, const Node *node);
  */
 typedef void LowBody(Lower *l, void *data, const JitRef *index);
 void low_box(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data);
+/* The same of the indices from `from` up to `to`, without that. */
+void low_box_between(Lower *l, int ndim, const JitRef *from, const JitRef *to, LowBody *body,
+                     void *data);
 /* The same with a number (an i64) that goes from index to index: the body changes *carried. */
 void low_box_with(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data,
                   JitRef *carried);
