@@ -236,7 +236,7 @@ static void what_is_returned_is_not_private(void) {
 /* What indices before the iteration's own are is seen, so that none is asked whether it counts from
  * the end: elements are read side by side, also where a condition makes the nest begin elsewhere.
  */
-static void check_vectors(const char *value) {
+static void check_vectors(const char *value, int cost) {
   char text[1024];
   snprintf(text, sizeof text,
            "(program 0 (function f (argument x) (argument y) (argument n) (block"
@@ -250,6 +250,9 @@ static void check_vectors(const char *value) {
   if (CHECK_INT_EQ(l.nest_count, 1) &&
       CHECK_INT_EQ(jit_open(&(JitOptions){.verify = true}, &jit, &error), QL_OK)) {
     const JitNest *nest = &l.nests[0];
+    int additions = 0;
+    CHECK_INT_EQ(jit_fn_cost(nest->fn, nest->ndim, &additions, &error), QL_OK);
+    CHECK_INT_EQ(additions, cost);
     JitFn *fn = jit_fn_copy(nest->fn);
     for (int k = 0; k < nest->param_count; k++) /* rows without gaps, as in plans */
       if (nest->params[k].kind == JIT_NEST_STRIDE)
@@ -268,8 +271,8 @@ static void check_vectors(const char *value) {
 #define BEHIND "(index (name x) (binary add (name i) (int 1)))"
 
 static void nests_become_vectors(void) {
-  check_vectors("(binary add " BEFORE " " BEHIND ")");
-  check_vectors("(ifexp (compare " BEFORE " (text gt) " BEHIND ") " BEHIND " (float 0x1p-1))");
+  check_vectors("(binary add " BEFORE " " BEHIND ")", 4);
+  check_vectors("(ifexp (compare " BEFORE " (text gt) " BEHIND ") " BEHIND " (float 0x1p-1))", 5);
 }
 
 /* ---- refusals ---- */
