@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { GUESS = 16, CALL = 16, HIGHEST = 1 << 16 };
+enum { GUESS = 16, CALL = 16, HIGHEST = 1 << 16, DEEP = 4 };
 
 typedef struct Costs {
   const JitFn *fn;
@@ -66,7 +66,7 @@ static void weigh_loops(Costs *c) {
     uint32_t head = c->flow.order[i];
     if (!find_loop(c, head)) continue;
     uint32_t end = counts_to(c, head);
-    bool of_box = end && is_end(c, end, 3);
+    bool of_box = end && is_end(c, end, DEEP);
     const IrIns *number = &c->fn->ins[end];
     double turns = end && number->kind == IR_CONST ? (double)QL_MAX(number->value.i, 1) : GUESS;
     for (uint32_t b = 0; b < c->fn->block_count; b++) {
@@ -89,7 +89,7 @@ static void find_wanted(Costs *c) {
   for (uint32_t i = 0; i < c->flow.count; i++) {
     const IrBlock *block = &fn->blocks[c->flow.order[i]];
     uint32_t end = counts_to(c, c->flow.order[i]);
-    if (block->end == IR_JNZ && !(end && is_end(c, end, 3))) want(c, block->condition);
+    if (block->end == IR_JNZ && !(end && is_end(c, end, DEEP))) want(c, block->condition);
     for (uint32_t k = 0; k < block->count; k++) {
       const IrIns *ins = &fn->ins[block->ins[k]];
       if (ins->kind == IR_STORE_AT) want(c, ins->args[2]);

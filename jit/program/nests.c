@@ -48,14 +48,17 @@ void nest_release(Lower *l, const Variable *before) {
   }
 }
 
-/* An end of the box as an iteration's number. None is negative; that this is said lets LLVM see it
- * of what loops go through, and of indices like i - 1 in range(1, n): else each would be asked
- * whether it counts from the end, and no elements be read side by side. */
+/* An end of the box as an iteration's number. None is negative, or so large that sums wrap; that
+ * this is said lets LLVM see it of what loops go through, and of indices like i - 1 and i + 2 - 1
+ * in range(1, n): else each would be asked whether it counts from the end, and no elements be read
+ * side by side. */
+enum { LARGE_BITS = 60 };
 JitRef nest_end(Lower *l, const Nest *nest, int d, int param) {
   JitRef end = jit_param(l->fn, param, low_source(l));
   if (nest->guarded)
     end = low_add(l, end, jit_param(l->fn, nest->scalar_params[nest->first + d], low_source(l)));
-  return low_op(l, QL_OP_MAXIMUM, end, low_const(l, 0));
+  end = low_op(l, QL_OP_MAXIMUM, end, low_const(l, 0));
+  return low_op(l, QL_OP_MINIMUM, end, low_const(l, (int64_t)1 << LARGE_BITS));
 }
 
 /* A loop's variable in the iteration of that number, in the kernel. */

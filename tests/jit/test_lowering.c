@@ -269,9 +269,11 @@ static void check_vectors(const char *value, int cost) {
 
 #define BEFORE "(index (name x) (binary sub (name i) (int 1)))"
 #define BEHIND "(index (name x) (binary add (name i) (int 1)))"
+#define FAR "(index (name x) (binary sub (binary add (name i) (int 3)) (int 1)))"
 
 static void nests_become_vectors(void) {
   check_vectors("(binary add " BEFORE " " BEHIND ")", 4);
+  check_vectors("(binary add " BEFORE " " FAR ")", 4);
   check_vectors("(ifexp (compare " BEFORE " (text gt) " BEHIND ") " BEHIND " (float 0x1p-1))", 5);
 }
 
