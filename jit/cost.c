@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { GUESS = 16, CALL = 16, HIGHEST = 1 << 16, DEEP = 4 };
+enum { GUESS = 16, HIGHEST = 1 << 16, DEEP = 4 };
 
 typedef struct Costs {
   const JitFn *fn;
@@ -106,6 +106,9 @@ static void find_wanted(Costs *c) {
   }
 }
 
+/* What is not inline calls itself, or is C's, which may be anything. */
+static uint32_t calls(const JitFn *local) { return QL_MAX(local->ins_count, (uint32_t)GUESS); }
+
 static double cost_of(const Costs *c, uint32_t id) {
   const IrIns *ins = &c->fn->ins[id];
   switch ((IrKind)ins->kind) {
@@ -113,8 +116,8 @@ static double cost_of(const Costs *c, uint32_t id) {
     case IR_STORE_AT: return 1;
     case IR_CAST: return c->wanted[id];
     case IR_OP: return c->wanted[id] ? ql_op_info[ins->op].cost : 0;
-    case IR_CALL: return CALL + c->fn->module->locals[ins->number]->ins_count;
-    case IR_HOST: return CALL;
+    case IR_CALL: return (double)GUESS * calls(c->fn->module->locals[ins->number]);
+    case IR_HOST: return GUESS * GUESS;
     default: return 0;
   }
 }
