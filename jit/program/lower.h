@@ -190,6 +190,7 @@ typedef struct Lower {
   Nest *nest;                /* whose kernel is built; NULL: none */
   const Region *region;      /* of it: where this point is reached; NULL: at any position */
   bool nests_raise;
+  bool turns; /* some nest is recorded turn by turn of a loop */
   JitNest *nests;
   int nest_count, nest_room;
   jmp_buf no_memory;

@@ -401,6 +401,7 @@ static void finish_sums(Lower *l, const Node *node, const Nest *nest) {
 }
 
 static void record_all(Lower *l, const Node *node, Nest *nest, Behind *behind) {
+  for (const Frame *frame = l->frame; frame; frame = frame->caller) l->turns |= frame->loop != NULL;
   leave_out(l, nest);
   make_terms(l, node, nest);
   nest_make_state(l, node, nest);

@@ -91,7 +91,7 @@ QlStatus rt_nest_kernel(QlContext *ctx, const JitNest *nest, const NestKernel **
     key.word[1] = ql_mix(key.word[1], (uint64_t)code);
   }
   if ((*kernel = rt_nest_kernel_of(ctx, key))) return QL_OK;
-  NestKernel *made;
+  NestKernel *made = NULL;
   QL_TRY(new_kernel(nest, key, &made, error));
   made->next = ctx->nests;
   *kernel = ctx->nests = made;

@@ -277,6 +277,34 @@ static void nests_become_vectors(void) {
   check_vectors("(ifexp (compare " BEFORE " (text gt) " BEHIND ") " BEHIND " (float 0x1p-1))", 5);
 }
 
+/* A process with one thread gains by nests where they are steps of a loop alone. */
+static void steps_are_told_from_single_loops(void) {
+  static const char loop[] =
+      "(for (name i) (call (ref range) (int 1) (name n)) (block"
+      " (assign (index (name y) (name i)) (index (name x) (name i)))))";
+  for (int steps = 0; steps < 2; steps++) {
+    char text[1024];
+    snprintf(text, sizeof text,
+             "(program 0 (function f (argument x) (argument y) (argument n) (block %s%s%s)))",
+             steps ? "(for (name k) (call (ref range) (name n)) (block " : "", loop,
+             steps ? "))" : "");
+    JitProgram *program = parsed(text);
+    QlPool pool = {0};
+    JitType type;
+    JitLowered l;
+    QlError error = {0};
+    CHECK(jit_type_parse("(ranks f64[:], ranks f64[:], int)", &pool, &type));
+    CHECK_INT_EQ(jit_program_lower(program, type.count, type.items,
+                                   &(JitLowerOptions){.alone = true, .single = true}, &l, &error),
+                 QL_OK);
+    CHECK_INT_EQ(l.fn != NULL, steps);
+    CHECK_INT_EQ(l.refusal_count, !steps);
+    ql_pool_free(&pool);
+    jit_lowered_free(&l);
+    jit_program_free(program);
+  }
+}
+
 /* ---- refusals ---- */
 
 static void all_refusals_are_told(void) {
@@ -312,5 +340,5 @@ CHECK_MAIN(CHECK_TEST(types_are_read_and_written), CHECK_TEST(a_text_that_ends_e
            CHECK_TEST(keys_do_not_depend_on_places), CHECK_TEST(a_sum_of_float32_is_float32),
            CHECK_TEST(fibonacci_calls_itself), CHECK_TEST(what_is_raised_has_its_place),
            CHECK_TEST(small_arrays_are_private), CHECK_TEST(what_is_returned_is_not_private),
-           CHECK_TEST(nests_become_vectors), CHECK_TEST(all_refusals_are_told),
-           CHECK_TEST(another_number_of_arguments_is_refused))
+           CHECK_TEST(nests_become_vectors), CHECK_TEST(steps_are_told_from_single_loops),
+           CHECK_TEST(all_refusals_are_told), CHECK_TEST(another_number_of_arguments_is_refused))
