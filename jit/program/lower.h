@@ -191,6 +191,7 @@ typedef struct Lower {
   Nest *nest;                /* whose kernel is built; NULL: none */
   const Region *region;      /* of it: where this point is reached; NULL: at any position */
   bool nests_raise;
+  bool turns; /* some nest is recorded turn by turn of a loop */
   JitNest *nests;
   int nest_count, nest_room;
   jmp_buf no_memory;
@@ -308,6 +309,9 @@ Value low_comprehension(Lower *l, const Node *node);
  */
 typedef void LowBody(Lower *l, void *data, const JitRef *index);
 void low_box(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data);
+/* The same of the indices from `from` up to `to`, without that. */
+void low_box_between(Lower *l, int ndim, const JitRef *from, const JitRef *to, LowBody *body,
+                     void *data);
 /* The same with a number (an i64) that goes from index to index: the body changes *carried. */
 void low_box_with(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data,
                   JitRef *carried);

@@ -164,7 +164,10 @@ bool nest_is_apart(Lower *l, const Nest *nest);
 bool nest_reads_others(const Nest *nest, const NestOperand *operand);
 
 /* ---- nests.c ---- */
-Value nest_variable(Lower *l, Nest *nest, int d, JitRef index); /* of a loop, in the kernel */
+/* In the kernel: where the box begins or ends that it computes, by which of its parameters; a
+ * loop's variable in the iteration of that number. */
+JitRef nest_end(Lower *l, const Nest *nest, int d, int param);
+Value nest_variable(Lower *l, Nest *nest, int d, JitRef at);
 void nest_release(Lower *l, const Variable *before); /* what an iteration has beyond that */
 
 /* ---- rows.c ---- */
