@@ -16,6 +16,7 @@ import random
 import resource
 import sys
 import threading
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -259,6 +260,12 @@ def undisturbed(seed: int, steps: int) -> str:
     rubbish.nothing()
     gc.enable()
     return bits(theirs)
+
+
+def generation(folder: str | Path) -> int:
+    """Say which the last whole checkpoint is."""
+    names = os.listdir(folder) if os.path.exists(folder) else []
+    return max((int(name) for name in names if name.isdigit()), default=0)
 
 
 def kept(seed: int, steps: int, folder: str) -> None:

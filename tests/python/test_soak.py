@@ -64,12 +64,6 @@ def test_memory_is_constant(nodes: str, folder: Path) -> None:
             assert grown < 64 * told["flushes"] / 2, (name, rank)
 
 
-def generation(path: Path) -> int:
-    """Say which the last whole checkpoint is."""
-    names = os.listdir(path) if path.exists() else []
-    return max((int(name) for name in names if name.isdigit()), default=0)
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_ranks_are_killed_and_others_go_on(seed: int, folder: Path) -> None:
     choose, steps = random.Random(seed), 400
@@ -87,8 +81,8 @@ def test_ranks_are_killed_and_others_go_on(seed: int, folder: Path) -> None:
         running = start(ranks, QUELEA_NODE_SIZE=nodes, QUELEA_OUTPUT="all")
         words = [running.process.stdout.readline().split() for _ in range(ranks)]
         begins.append(int(words[0][1]))
-        until = generation(path) + choose.randrange(4)
-        while generation(path) < until and running.process.poll() is None:
+        until = soak.generation(path) + choose.randrange(4)
+        while soak.generation(path) < until and running.process.poll() is None:
             time.sleep(0.01)
         time.sleep(choose.random() * 0.3)
         with contextlib.suppress(ProcessLookupError):  # it had come to its end
