@@ -5,7 +5,7 @@ from typing import Any
 import numpy
 import pytest
 from jobs import LAUNCHED, fine
-from support import HERE, host
+from support import host
 
 import quelea
 
@@ -36,7 +36,7 @@ def near(ours: Any, theirs: Any, slack: float = 1e-9) -> None:
     numpy.testing.assert_allclose(got, want, slack, slack * max(1, min(most, 1e30)))
 
 
-@pytest.mark.parametrize("dtype", HERE)
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", SQUARE)
 def test_systems(shape: tuple[int, ...], dtype: str) -> None:
     a, b, v = some(shape, dtype), some((*shape[:-1], 2), dtype, 1), some(shape[-1:], dtype)
@@ -62,7 +62,7 @@ def test_systems(shape: tuple[int, ...], dtype: str) -> None:
         near(M.cond(x, p), theirs, 1e-5)
 
 
-@pytest.mark.parametrize("dtype", HERE)
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", SQUARE)
 def test_eigenvalues(shape: tuple[int, ...], dtype: str) -> None:
     a = some(shape, dtype)
@@ -88,7 +88,7 @@ def test_eigenvalues(shape: tuple[int, ...], dtype: str) -> None:
     near(M.svd(x, compute_uv=False, hermitian=True), q)
 
 
-@pytest.mark.parametrize("dtype", HERE)
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", OBLONG)
 def test_oblong(shape: tuple[int, ...], dtype: str) -> None:
     a = some(shape, dtype)

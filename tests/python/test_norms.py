@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy
 import pytest
-from support import HERE, near, same, same_error
+from support import near, same, same_error
 
 import quelea
 
@@ -49,7 +49,7 @@ def alike(ours: Any, theirs: Any, context: object = "", absolute: float = 0) -> 
     near(ours(quelea), expected, 64, context, absolute=absolute)
 
 
-@pytest.mark.parametrize("dtype", HERE)
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("ord", ORDERS)
 def test_norms(ord: Any, dtype: str) -> None:
     cases: list[tuple[tuple[int, ...], Any]] = [
