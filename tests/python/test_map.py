@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy
 import pytest
-from jobs import LAUNCHED
 from support import happened, host
 
 import quelea
@@ -105,7 +104,9 @@ SHAPES = [(1, 1), (2, 3), (7, 5), (131, 4), (3, 200)]
 
 @pytest.mark.parametrize("function", OF_ROWS)
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("dtype", ["f8", "u1"] if LAUNCHED else ["f8", "f4", "i8", "u1"])
+@pytest.mark.parametrize(
+    "dtype", ["f8", "u1", *(pytest.param(d, marks=pytest.mark.slow) for d in ("f4", "i8"))]
+)
 def test_map_over_the_lines_of_a_matrix(function: Any, shape: Any, dtype: str) -> None:
     x = field(shape, dtype)
     for axis in (0, 1, -2):

@@ -106,7 +106,7 @@ def test_results_have_the_kernels_type(mode):
 
 
 TYPES = ["bool", "int8", "float16", "float32", "float64", "int32", "uint8", "complex128"]
-PART = 4  # each text is compiled for each type; without --all every fourth function, all of them for some type
+PART = 8  # each text is compiled for each type; without --all every eighth function, all of them for some type
 
 
 @pytest.mark.skipif(not ALONE, reason="it is of types alone")
