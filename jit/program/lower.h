@@ -290,6 +290,7 @@ void low_temporary(Lower *l, const Value *value);
 /* Keeps what variables hold until then, though they are assigned meanwhile. */
 void low_hold(Lower *l, const Value *value);
 void low_end_temporaries(Lower *l, int from);
+void low_end_temporary(Lower *l, const Value *value); /* the one array, before the others */
 
 /* ---- loops.c ---- */
 void low_for(Lower *l, const Node *node);
@@ -536,8 +537,9 @@ Value low_ranks_reshape(Lower *l, const Node *node, const Array *array, Array *v
 typedef struct RanksOperand {
   const Array *array;
   const Span *const *span;
-  bool loaded, stored, all; /* all: stored at every point */
-  const JitRef *low, *high; /* by what conditions say; id 0: nothing */
+  bool loaded, stored, all, terms; /* all: stored at every point; terms: of a sum, that nobody sees
+                                      if the nest raises */
+  const JitRef *low, *high;        /* by what conditions say; id 0: nothing */
 } RanksOperand;
 typedef struct RanksNest {
   int number, ndim, operand_count, scalar_count;

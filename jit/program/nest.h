@@ -195,8 +195,9 @@ Value nest_sum_start(const Sum *sum, const Value *before);
 const char *nest_sums_text(Lower *l, const Sums *sums);
 /* Assigns what terms come to, and what was there before, together. */
 void nest_sum_take(Lower *l, const Node *node, const Sum *sum, Value all);
-/* Assigns what the terms and what was there before are together. */
-void nest_sum_finish(Lower *l, const Node *node, const Sum *sum);
+/* Assigns what the terms and what was there before are together, of each. `ends`: nothing else
+ * comes here with the terms, which are given back. */
+void nest_sums_finish(Lower *l, const Node *node, const Sums *sums, bool ends);
 
 /* ---- chunks.c ---- */
 /* Turns of the loops store terms from now on; their dtypes: known, or to be found. */

@@ -252,15 +252,16 @@ static void leave_out(Lower *l, Nest *nest) {
 }
 
 static RanksOperand ranks_operand(const Nest *nest, const NestOperand *from) {
-  bool points = nest->form == JIT_NEST_POINTS, rows = from->stored && !points;
-  return (RanksOperand){
-      .array = from->array,
-      .span = rows ? from->store_span : from->span,
-      .low = rows ? from->store_low : from->low,
-      .high = rows ? from->store_high : from->high,
-      .loaded = from->loaded && !nest_reads_others(nest, from),
-      .stored = from->stored,
-      .all = points && from->stored && is_always_reached(nest, from->store_block)};
+  bool points = nest->form == JIT_NEST_POINTS, rows = from->stored && !points, terms = false;
+  for (int k = 0; k < nest->sums.count; k++) terms |= from->array == nest->sums.items[k].terms;
+  return (RanksOperand){.array = from->array,
+                        .span = rows ? from->store_span : from->span,
+                        .low = rows ? from->store_low : from->low,
+                        .high = rows ? from->store_high : from->high,
+                        .loaded = from->loaded && !nest_reads_others(nest, from),
+                        .stored = from->stored,
+                        .all = points && from->stored && is_always_reached(nest, from->store_block),
+                        .terms = terms};
 }
 
 /* By rows, what is read of an array that is stored is an operand of its own where it is more than
@@ -391,8 +392,7 @@ static void finish_sums(Lower *l, const Node *node, const Nest *nest) {
   int temporaries = l->temporary_count;
   bool may_be_none = nest->sums.count && nest->loop_count > 1 && nest_has_rows(nest);
   if (may_be_none) low_branch(l, has_iterations(l, nest, nest->loop_count), &none);
-  for (int k = 0; k < nest->sums.count && !low_dead(l); k++)
-    nest_sum_finish(l, node, &nest->sums.items[k]);
+  if (!low_dead(l)) nest_sums_finish(l, node, &nest->sums, !may_be_none);
   if (!may_be_none) return;
   low_end_temporaries(l, temporaries);
   low_leave(l, &after, low_unknown());

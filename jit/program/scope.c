@@ -73,6 +73,16 @@ void low_end_temporaries(Lower *l, int from) {
   l->temporary_count = from;
 }
 
+static void end(Lower *l, const Array *array) {
+  int k = l->temporary_count - 1;
+  while (k >= 0 && l->temporaries[k].id != array->owner.id) k--;
+  if (k < 0) return;
+  if (!low_dead(l)) release(l, array);
+  memmove(&l->temporaries[k], &l->temporaries[k + 1],
+          (size_t)(--l->temporary_count - k) * sizeof *l->temporaries);
+}
+void low_end_temporary(Lower *l, const Value *value) { each_array(l, value, end); }
+
 static void release_variables(Lower *l, const Frame *frame) {
   for (int v = 0; frame->now && v < frame->function->variables; v++)
     if (frame->now[v].defined != NEVER) low_release(l, &frame->now[v].value);

@@ -188,7 +188,17 @@ void nest_sum_take(Lower *l, const Node *node, const Sum *sum, Value all) {
   low_set(l, sum->variable, all);
 }
 
-void nest_sum_finish(Lower *l, const Node *node, const Sum *sum) {
-  Value terms = low_array_value(sum->terms);
-  nest_sum_take(l, node, sum, low_reduce(l, node, sum->reduction, &terms, NULL, false));
+/* All are reduced, and given back, before one is looked at: so terms that nothing else reads need
+ * not be stored. */
+void nest_sums_finish(Lower *l, const Node *node, const Sums *sums, bool ends) {
+  Value all[NEST_SUMS];
+  for (int k = 0; k < sums->count; k++) {
+    const Sum *sum = &sums->items[k];
+    Value terms = low_array_value(sum->terms);
+    all[k] = low_reduce(l, node, sum->reduction, &terms, NULL, true);
+    if (ends) low_end_temporary(l, &terms);
+  }
+  for (int k = 0; k < sums->count && !low_dead(l); k++)
+    if (all[k].kind == JIT_ARRAY)
+      nest_sum_take(l, node, &sums->items[k], low_ranks_get(l, node, all[k].array, (JitRef){0}));
 }
