@@ -112,6 +112,14 @@ const char *nest_sums_text(Lower *l, const Sums *sums) {
   return text;
 }
 
+/* Where is there an array of terms (runtime/plan/terms.c)? */
+static const char *terms_text(const Nest *nest) {
+  int stored = 0;
+  for (int k = 0; k < nest->operand_count; k++) stored += nest->operands[k].stored;
+  if (nest->form != JIT_NEST_POINTS) return ", of terms that are stored";
+  return stored > nest->sums.count ? ", of terms that several nodes store" : "";
+}
+
 /* The names of the loops' variables stand for an iteration; "..." for what is known when it runs.
  */
 void low_note_nest(Lower *l, const Nest *nest) {
@@ -131,7 +139,8 @@ void low_note_nest(Lower *l, const Nest *nest) {
       any = true;
     }
   if (nest->sums.count)
-    text = low_text(l, "%s%s%s", text, any ? "; " : " ", nest_sums_text(l, &nest->sums));
+    text = low_text(l, "%s%s%s%s", text, any ? "; " : " ", nest_sums_text(l, &nest->sums),
+                    terms_text(nest));
   low_note(l, nest->loops[0], text);
   for (int d = 1; d < nest->ndim; d++)
     low_note(l, nest->loops[d], "a dimension of the parallel loop around it");

@@ -17,15 +17,17 @@ static int64_t padded(int64_t size) { return (size + 63) / 64 * 64; }
 
 /* Gives the kernel to its group. */
 static void settle(Plan *plan, PlanKernel *kernel, const JitKernel *known) {
-  plan->groups[kernel->group].entry = jit_entry(known);
+  PlanGroup *group = &plan->groups[kernel->group];
+  if (kernel->terms >= 0) group = group->terms[kernel->terms].reducer;
+  group->entry = jit_entry(known);
   jit_fn_free(kernel->fn);
   kernel->fn = NULL;
 }
 
-QlStatus planner_wants_kernel(Planner *planner, const JitFn *fn, int group) {
+QlStatus planner_wants_kernel(Planner *planner, const JitFn *fn, int group, int terms) {
   Plan *plan = planner->plan;
   PlanKernel *made = &plan->kernels[plan->kernel_count];
-  *made = (PlanKernel){.group = group};
+  *made = (PlanKernel){.group = group, .terms = terms};
   QL_TRY(jit_key(planner->ctx->jit, fn, &made->key, planner->error));
   const JitKernel *known = jit_find(planner->ctx->jit, made->key);
   if (!known && !(made->fn = jit_fn_copy(fn))) return planner_no_memory(planner);

@@ -274,6 +274,63 @@ static void build_function(Builder *b, PlanGroup *out) {
   }
 }
 
+static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out, int number, int terms);
+
+/* ---- terms of a nest, which are reduced chunk by chunk ---- */
+
+/* Of terms: they stay in a first-level cache, beside what is read. */
+enum { CHUNK_BYTES = 1 << 14 };
+
+/* Where the nest is told that its terms are, and what the reducer reads of them. */
+static QlStatus find_terms(const Builder *b, const NestArray *array, const JitNestParam *params,
+                           int param_count, int first, PlanTerms *terms) {
+  const PlanSlot *slot = &b->planner->plan->slots[array->view.slot];
+  const Group *group = b->group; /* the reducer */
+  terms->ndim = slot->ndim, terms->item = ql_dtype_info[slot->dtype].size, terms->base = -1;
+  terms->start =
+      planner_keep_zeros(b->planner, (size_t)terms->reducer->operand_count * sizeof *terms->start);
+  if (!terms->start) return QL_ERR_MEMORY;
+  for (int a = 0; a < slot->ndim; a++) terms->stride[a] = -1;
+  for (int k = 0; k < param_count; k++) {
+    bool is_base = params[k].kind == JIT_NEST_BASE;
+    if ((!is_base && params[k].kind != JIT_NEST_STRIDE) || params[k].operand != first) continue;
+    *(is_base ? &terms->base : &terms->stride[params[k].axis]) = k;
+  }
+  for (int o = group->store_count; o < b->operand_count; o++)
+    for (int a = 0; a < slot->ndim; a++) {
+      terms->dim[a] = b->operands[o].axes[a].dim;
+      terms->start[o][a] = b->operands[o].axes[a].lo;
+    }
+  return QL_OK;
+}
+
+static QlStatus build_terms(Builder *b, const Group *group, PlanGroup *out) {
+  const GroupNest *nest = group->nest;
+  const int number = (int)(out - b->planner->plan->groups);
+  int64_t item = 0;
+  out->whole = group->whole;
+  out->terms = planner_keep_zeros(b->planner, GROUP_STORES * sizeof *out->terms);
+  if (!out->terms) return QL_ERR_MEMORY;
+  for (int k = 0; k < nest->count; k++) {
+    const NestArray *array = &nest->arrays[k];
+    const Group *reducer = array->store < 0 ? NULL : group->terms[array->store];
+    if (!reducer) continue;
+    int t = out->term_count++;
+    PlanTerms *terms = &out->terms[t];
+    PlanGroup made = {.kind = GROUP_KERNEL, .rank = reducer->rank};
+    terms->reducer = planner_keep(b->planner, &made, sizeof made);
+    if (!terms->reducer) return QL_ERR_MEMORY;
+    QL_TRY(build_kernel(b, reducer, terms->reducer, number, t));
+    QL_TRY(find_terms(b, array, nest->kernel->params, nest->kernel->param_count, k, terms));
+    item += terms->item;
+  }
+  if (!item) return QL_OK;
+  int64_t least = terms_least(group->rank, group->extent, group->reduce_axis, group->whole);
+  out->chunk = QL_MAX(CHUNK_BYTES / item, least);
+  out->bytes = out->chunk * item + out->term_count * TERMS_ALIGNED;
+  return QL_OK;
+}
+
 /* ---- the kernel of a nest, which is there ---- */
 
 static void give(Builder *b, int scalar, int64_t value) {
@@ -320,9 +377,18 @@ static QlStatus want_nest(Builder *b, const GroupNest *nest, int rank,
     bool unit = param->axis == array->ndim - 1 && stride[param->operand][param->axis] == item;
     if (unit) jit_fn_fix(fn, 2 * rank + k, (QlValue){.i = item});
   }
-  QlStatus status = planner_wants_kernel(b->planner, fn, number);
+  QlStatus status = planner_wants_kernel(b->planner, fn, number, -1);
   jit_fn_free(fn);
   return status;
+}
+
+/* Terms that are reduced where they are computed lie in C order, at an address that is known then.
+ * The reducer has the leaves at its own. */
+static void address_terms(const Planner *planner, const Group *group, const NestArray *array,
+                          PlanOperand *out, int64_t *stride) {
+  const PlanSlot *terms = &planner->plan->slots[array->view.slot];
+  *out = (PlanOperand){.slot = group->stores[array->store].slot, .origin = array->view.origin};
+  c_strides(array->ndim, terms->shape, ql_dtype_info[terms->dtype].size, stride);
 }
 
 static QlStatus build_nest(Builder *b, const Group *group, PlanGroup *out) {
@@ -335,8 +401,13 @@ static QlStatus build_nest(Builder *b, const Group *group, PlanGroup *out) {
   out->operand_count = nest->count, out->store_count = group->store_count;
   out->operands = planner_keep_zeros(planner, (size_t)nest->count * sizeof *out->operands);
   if (!out->operands) return QL_ERR_MEMORY;
-  for (int k = 0; k < nest->count; k++)
-    QL_TRY(address_own(planner, group, &nest->arrays[k], &out->operands[k], stride[k]));
+  for (int k = 0; k < nest->count; k++) {
+    const NestArray *array = &nest->arrays[k];
+    if (array->store >= 0 && group->terms[array->store])
+      address_terms(planner, group, array, &out->operands[k], stride[k]);
+    else
+      QL_TRY(address_own(planner, group, array, &out->operands[k], stride[k]));
+  }
   for (int r = 0; r < 2 * group->rank; r++) give(b, -1, 0);
   for (int k = 0; k < nest->kernel->param_count; k++) {
     const JitNestParam *param = &nest->kernel->params[k];
@@ -350,7 +421,7 @@ static QlStatus build_nest(Builder *b, const Group *group, PlanGroup *out) {
   QL_TRY(want_nest(b, nest, group->rank, stride, (int)(out - planner->plan->groups)));
   out->param_count = b->param_count;
   out->params = planner_keep(planner, b->params, (size_t)b->param_count * sizeof *b->params);
-  return out->params ? QL_OK : QL_ERR_MEMORY;
+  return out->params ? build_terms(b, group, out) : QL_ERR_MEMORY;
 }
 
 /* ---- a routine, which needs no kernel ---- */
@@ -442,7 +513,9 @@ static QlStatus build_call(Builder *b, const Group *group, PlanGroup *out) {
   return out->routine && (out->tile || !group->tile) ? QL_OK : QL_ERR_MEMORY;
 }
 
-static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
+/* terms: as planner_wants_kernel has it. */
+static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out, int number,
+                             int terms) {
   const Planner *planner = b->planner;
   b->group = group, b->operand_count = b->param_count = 0;
   collect_operands(b);
@@ -455,7 +528,7 @@ static QlStatus build_kernel(Builder *b, const Group *group, PlanGroup *out) {
   ql_pool_clear(pool); /* of the kernel before */
   if (!(b->fn = jit_fn_new(group->rank, pool))) return planner_no_memory(planner);
   build_function(b, out);
-  QL_TRY(planner_wants_kernel(b->planner, b->fn, (int)(out - planner->plan->groups)));
+  QL_TRY(planner_wants_kernel(b->planner, b->fn, number, terms));
   out->param_count = b->param_count;
   out->params = planner_keep(planner, b->params, (size_t)b->param_count * sizeof *b->params);
   return out->params ? QL_OK : QL_ERR_MEMORY;
@@ -470,7 +543,7 @@ QlStatus planner_kernel_again(Planner *planner, int group) {
   jit_fn_free(plan->kernels[k].fn);
   plan->kernels[k] = plan->kernels[--plan->kernel_count];
   b->planner = planner;
-  return build_kernel(b, &planner->groups[group], &plan->groups[group]);
+  return build_kernel(b, &planner->groups[group], &plan->groups[group], group, -1);
 }
 
 /* ---- workers ---- */
@@ -668,7 +741,8 @@ static QlStatus build_group(Builder *b, const Group *group, PlanGroup *out) {
   if (group->kind == GROUP_KERNEL) {
     QL_TRY(build_domain(planner, group, out));
     if (group->routine) return build_call(b, group, out);
-    return group->nest ? build_nest(b, group, out) : build_kernel(b, group, out);
+    int number = (int)(out - planner->plan->groups);
+    return group->nest ? build_nest(b, group, out) : build_kernel(b, group, out, number, -1);
   }
   if (!(out->operands = planner_keep_zeros(planner, 2 * sizeof *out->operands)))
     return QL_ERR_MEMORY;
@@ -702,9 +776,11 @@ QlStatus planner_kernels(Planner *planner) {
   Plan *plan = planner->plan;
   for (int k = 0; k < plan->slot_count; k++) QL_TRY(settle_slot(planner, k));
   QL_TRY(add_moves(planner));
-  size_t groups = (size_t)planner->group_count;
+  size_t groups = (size_t)planner->group_count, kernels = groups;
+  for (size_t g = 0; g < groups; g++)
+    for (int k = 0; k < GROUP_STORES; k++) kernels += planner->groups[g].terms[k] != NULL;
   plan->groups = planner_keep_zeros(planner, groups * sizeof *plan->groups);
-  plan->kernels = planner_keep_zeros(planner, groups * sizeof *plan->kernels);
+  plan->kernels = planner_keep_zeros(planner, kernels * sizeof *plan->kernels);
   Builder *b = ql_pool_get(planner->pool, sizeof *b);
   if (!plan->groups || !plan->kernels || !b) return planner_no_memory(planner);
   b->planner = planner;

@@ -95,7 +95,7 @@ void nest_array_reach(const Planner *planner, const NestArray *array, int64_t ne
 
 /* ---- targets ---- */
 
-static bool placed_alike(const Placement *a, const Placement *b) {
+bool placed_alike(const Placement *a, const Placement *b) {
   if (a->replicated || b->replicated) return a->replicated && b->replicated;
   if (a->everywhere || b->everywhere || a->flat || b->flat) return false;
   if (a->layout->template != b->layout->template || a->slot_ndim != b->slot_ndim) return false;
@@ -319,6 +319,7 @@ static QlStatus open_nest(Planner *planner, const Group *probe, const GroupNest 
     planner->slots[view->slot].stored = true;
     if (t == targets->first) group->placement = planner_place(planner, group, &group->stores[t]);
   }
+  terms_mark(planner, group);
   return QL_OK;
 }
 

@@ -307,6 +307,7 @@ static QlStatus run_pipeline(Planner *planner) {
   plan->log_slots = plan->slot_count;
   QL_TRY(planner_analyse(planner));
   QL_TRY(planner_group(planner));
+  QL_TRY(planner_terms(planner));
   QL_TRY(planner_fuse(planner));
   QL_TRY(planner_deepen(planner));
   QL_TRY(planner_reach(planner));
@@ -424,7 +425,7 @@ uint64_t rt_plan_skeleton(const Plan *plan) {
     hash = ql_mix(hash, group->kind | (uint64_t)group->replicated << 8 |
                             (uint64_t)(group->exchange != NULL) << 9 | (uint64_t)group->rank << 16);
     hash = ql_mix(hash, (uint64_t)group->statement << 32 | (uint64_t)group->store_count << 16 |
-                            (uint64_t)(group->reduce_axis + 1));
+                            (uint64_t)group->term_count << 8 | (uint64_t)(group->reduce_axis + 1));
     for (int o = 0; o < group->store_count; o++)
       hash = ql_mix(hash, (uint64_t)group->operands[o].slot);
   }

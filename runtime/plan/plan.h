@@ -115,6 +115,17 @@ typedef enum GroupKind {
                 old block into its new one */
 } GroupKind;
 
+enum { TERMS_OPERANDS = 32, TERMS_ALIGNED = 64 }; /* of what reduces them; where they begin */
+/* Terms that a nest puts together and does not store: a worker computes a chunk of them into
+ * scratch, where they lie in C order, and reduces that (run/terms.c). */
+typedef struct PlanTerms {
+  int ndim, item;                /* of them: the nest's dimensions; bytes of one */
+  int base, stride[QL_MAX_DIMS]; /* the nest's parameters that say where they are; -1 */
+  struct PlanGroup *reducer;     /* operand 0 is stored, the others are terms */
+  int dim[QL_MAX_DIMS];          /* which dimension of its domain each of theirs is; -1: none, */
+  int64_t (*start)[QL_MAX_DIMS]; /* [operands] they are at that place along it */
+} PlanTerms;
+
 typedef struct PlanGroup {
   GroupKind kind;
   int rank;                          /* of the domain, */
@@ -144,6 +155,10 @@ typedef struct PlanGroup {
   double touched;  /* bytes of arrays for each of its points */
   int reduce_axis; /* -1; along it a box is cut between leaves, of JIT_LEAF points */
   int whole_axis;  /* -1; along it a box is not cut, for it is reduced to one value */
+  int term_count;  /* of a nest */
+  PlanTerms *terms;
+  uint32_t whole;       /* then along these dimensions no box is cut, */
+  int64_t chunk, bytes; /* a chunk has about so many points, all of them together in scratch */
 } PlanGroup;
 
 /* Along an axis of its targets, where the points of a group lie, and when they are computed in a
@@ -223,7 +238,7 @@ typedef struct PlanRemark {
 typedef struct PlanKernel {
   JitFn *fn; /* NULL as soon as the kernel is known */
   JitKey key;
-  int group;
+  int group, terms; /* -1; of the reducer of those */
 } PlanKernel;
 
 /* The first task of a thread, of those that a plan uses: it does all up to the next one's first. */
@@ -276,7 +291,7 @@ typedef struct Plan {
   int exchange_count, message_count;
   int exchanges_at_once;   /* so many travel together at most, */
   int64_t exchange_pieces; /* none in more pieces */
-  PlanKernel *kernels;     /* [groups]; some have none */
+  PlanKernel *kernels;     /* some groups have none, some several */
   int kernel_count;
   double work;     /* of each rank, about, in additions */
   int threads;     /* so many of each rank are worth it; each does the tasks of several workers */

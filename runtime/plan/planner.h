@@ -9,6 +9,7 @@
  *               reduce_plan.c, compiled loops in nest_plan.c, those by rows in rows_plan.c,
  *               routines in call_plan.c
  *   order.c     the axes of a nest in the order in which its operands lie
+ *   terms.c     the first step of a reduction into the compiled loop whose terms it reads
  *   fuse.c      groups over one domain into one, also across others that they do not touch
  *   deepen.c    what nodes compute beyond what they own, so that they bring ghosts once for several
  *               steps
@@ -147,7 +148,10 @@ typedef struct Group {
   int64_t nest_from; /* of a part of its first dimension: what position 0 of the domain is there */
   int reduce_axis;   /* -1: nothing is reduced */
   JitReduceForm form;
-  int move_from, move_to; /* MOVE: slots */
+  const struct Group *terms[GROUP_STORES]; /* of a nest: what reduces, chunk by chunk, the terms of
+                                              which that store gets the leaves; NULL (terms.c) */
+  uint32_t whole;                          /* then no chunk is cut along these dimensions */
+  int move_from, move_to;                  /* MOVE: slots */
   int64_t exchange_bytes; /* about: what the node brings, and sends, that brings most */
   bool exchanges; /* its transfers fill ghosts or copies: all workers of the node wait for them */
   int transfer_count, transfer_room;
@@ -190,6 +194,7 @@ typedef struct SlotInfo {
   bool alive;        /* someone holds it after the flush */
   bool fresh;        /* nothing has been stored in it before the flush */
   bool stored;       /* some group of the plan stores it */
+  bool terms;        /* of what a nest puts together: a reduction alone reads them */
   bool needed;       /* scratch of the backward pass */
   int stores, reads; /* scratch of fuse.c: by how many groups, and by how many of their leaves */
   int write_count, read_count;
@@ -414,6 +419,17 @@ static inline bool nest_by_rows(const Group *group) {
   return group->nest && group->nest->form > JIT_NEST_LINES;
 }
 
+bool placed_alike(const Placement *a, const Placement *b);
+
+/* ---- terms.c ---- */
+/* Notes which of what a nest stores are terms of sums; does the group read such ones? */
+void terms_mark(Planner *planner, const Group *group);
+bool terms_are_read(const Planner *planner, const Group *group);
+/* How many points the smallest chunk has, which is whole along some axes, and along `axis` a leaf.
+ */
+int64_t terms_least(int rank, const int64_t *extent, int axis, uint32_t whole);
+QlStatus planner_terms(Planner *planner);
+
 /* Is what computes the group given? Then nothing is fused with it. */
 static inline bool group_is_given(const Group *group) { return group->nest || group->routine; }
 
@@ -508,8 +524,8 @@ void plan_weigh(const QlContext *ctx, Plan *plan);
 void plan_cut(const CommInfo *info, const Plan *plan, PlanGroup *group);
 
 /* ---- compile.c ---- */
-/* The plan's group needs the kernel of that function. */
-QlStatus planner_wants_kernel(Planner *planner, const JitFn *fn, int group);
+/* The plan's group needs the kernel of that function; terms: -1, or for its reducer of those. */
+QlStatus planner_wants_kernel(Planner *planner, const JitFn *fn, int group, int terms);
 
 /* ---- live.c ---- */
 QlStatus planner_live(Planner *planner);

@@ -19,6 +19,7 @@
 #include <string.h>
 
 enum { FEW_VALUES = 2048 }; /* that one rank may combine alone, and that may go to every node */
+enum { LONG_LINE = 1024 };  /* terms of a nest's line that are better not reduced at once */
 
 /* The expression or array that is still to be reduced, over a domain of its own. Never of nothing:
  * that is the identity, which reduce.c assigns. */
@@ -128,13 +129,14 @@ static bool is_merged(const Operand *x, int axis, QlDtype loop) {
 }
 
 /* The axes of the statement's expression and of its group in the order in which its operands lie.
- * What is merged has no axes of its own in the arrays, which only nodes' layouts ask for. */
+ * What is merged has no axes of its own in the arrays, which nodes' layouts ask for, and the nest
+ * that becomes one with this group (terms.c). */
 static void put_in_order(const Planner *planner, Group *group, Operand *x) {
   AxisMap map[QL_MAX_DIMS];
   order_as_stored(group, x->reduced, map);
   group_through(group, map);
   operand_through(x, map);
-  if (planner->ctx->info->node_count > 1) return;
+  if (planner->ctx->info->node_count > 1 || terms_are_read(planner, group)) return;
   QlDtype loop = (QlDtype)planner->log->statements[group->statement].loop;
   for (int axis = x->rank - 2; axis >= 0; axis--) {
     if (!is_merged(x, axis, loop) || !group_runs_on(group, axis) ||
@@ -369,7 +371,8 @@ static QlStatus reduce_axis(Planner *planner, int statement, Operand *x) {
       last->layout
           ? !last->layout->template
           : rt_is_replicated_size(planner->ctx, planner->slots[x->target.slot].storage->size);
-  bool in_place = domain && x->rank > 1 && !domain->template->cut[axis] &&
+  bool is_long = x->extent[axis] > LONG_LINE && terms_are_read(planner, group);
+  bool in_place = domain && x->rank > 1 && !domain->template->cut[axis] && !is_long &&
                   results >= 4 * planner_all_workers(planner) && !(is_last && last_replicated);
   JitReduceForm form = JIT_WHOLE;
   if (domain && !in_place) {

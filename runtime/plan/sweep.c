@@ -104,7 +104,7 @@ static bool may_sweep(const Finder *f, const Group *group) {
   if (group->kind != GROUP_KERNEL || !group->rank || group->routine) return false;
   if (group->exchanges && f->count) return false;
   if (p->replicated || p->everywhere || p->in_order || p->in_lines) return false;
-  if (group->reduce_axis >= 0 && jit_form_steps(group->form)) return false;
+  if (group->reduce_axis >= 0 && (group->nest || jit_form_steps(group->form))) return false;
   if (group->nest && (group->nest->form != JIT_NEST_POINTS || group->nest_from)) return false;
   for (int r = 0; r < group->rank; r++)
     if (group->extent[r] <= 0) return false;

@@ -65,11 +65,12 @@ static void prepare_calls(QlContext *ctx, Run *run, const Plan *plan) {
   }
 }
 
-/* What routines need beside their operands. */
+/* What routines need beside their operands, and nests for terms. */
 static QlStatus prepare_routines(QlContext *ctx, Run *run, const Plan *plan, QlError *error) {
   int64_t scratch = 0;
   for (int g = 0; g < plan->group_count; g++) {
     const PlanGroup *group = &plan->groups[g];
+    scratch = QL_MAX(scratch, group->bytes);
     if (!group->routine || !group->routine->routine->prepare) continue;
     QlValue param[NEST_PARAMS];
     for (int p = 0; p < group->param_count; p++)
@@ -209,7 +210,10 @@ static void run_routine(const Run *run, const PlanGroup *group, const JitCall *c
 static void run_kernel(const Run *run, const PlanGroup *group, const Box *box, int thread) {
   JitCall call = run->calls[group - run->plan->groups];
   if (group->is_nest) {
-    run_nest(group, &call, box);
+    if (group->term_count)
+      run_terms(run, group, &call, box, thread);
+    else
+      run_nest(group, &call, box);
     return;
   }
   call.lo = box->lo, call.hi = box->hi;

@@ -147,6 +147,11 @@ static inline uint64_t run_behind(const Run *run, int step) {
   return run->base + (uint64_t)run->plan->steps[step].behind;
 }
 
+/* ---- terms.c ---- */
+/* A box of a nest whose terms are reduced on the way. */
+void run_terms(const Run *run, const PlanGroup *group, const JitCall *call, const Box *box,
+               int thread);
+
 /* ---- slices.c ---- */
 /* A worker's box; false: the run was stopped on the way. While messages travel the node's leader
  * moves them along between slices. */

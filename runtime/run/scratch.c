@@ -1,5 +1,6 @@
-/* Memory for routines: what they need beside their operands while they compute, which ends with
- * them. It is taken before ranks agree on a run, as all memory is (contract C9). */
+/* Memory for routines, and for terms of nests: what they need beside their operands while they
+ * compute, which ends with them. It is taken before ranks agree on a run, as all memory is
+ * (contract C9). */
 #include "runtime.h"
 
 #include <stdlib.h>
@@ -17,7 +18,7 @@ QlStatus rt_scratch_reserve(QlContext *ctx, int64_t each, QlError *error) {
   if (each <= scratch->each) return QL_OK;
   drop(scratch);
   int64_t bytes = each * ctx->info->threads;
-  if (!(scratch->data = malloc((size_t)bytes)))
+  if (!(scratch->data = aligned_alloc(LINE, (size_t)bytes)))
     return ql_fail(error, QL_ERR_MEMORY, "out of memory: a function needs %s beside its arrays",
                    ql_bytes_text(bytes).text);
   scratch->each = each;

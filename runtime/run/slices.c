@@ -103,7 +103,8 @@ static bool can_cut(const Slicer *s, const Box *box, int axis) {
   const RoutineShape *called = s->group->routine;
   int whole_from = called ? called->routine->whole_from : 0;
   if (whole_from && axis >= whole_from - 1) return false;
-  return axis != s->group->whole_axis && box->hi[axis] - box->lo[axis] > 1;
+  bool whole = axis == s->group->whole_axis || s->group->whole >> axis & 1;
+  return !whole && box->hi[axis] - box->lo[axis] > 1;
 }
 
 /* Along the first axis that can be cut; where one step of it is too much, each step along the next

@@ -190,6 +190,94 @@ def first_sum(x):
 
 
 @quelea.jit
+def of_both(x, y):
+    s, count, z = 0.25, 3, 0j
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            s += x[i, j] * y[j, i]
+            z += x[i, j] * 1j + y[j, i]
+            if x[i, j] < 0.5:
+                count += 1
+    return s, z, count
+
+
+@quelea.jit
+def terms_of_both(x, y, a, b):
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            a[i, j] = x[i, j] * y[j, i]
+            b[i, j] = x[i, j] * 1j + y[j, i]
+
+
+@quelea.jit
+def beside(x, out):
+    s = 0.0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            out[i, j] = 2.0 * x[i, j]
+            s -= out[i, j]
+    return s
+
+
+@quelea.jit
+def of_three(x, by):
+    s, steps = 0.0, 1.0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            for k in range(x.shape[2]):
+                s += x[i, j, k] * by
+    for i in range(1, x.shape[0]):
+        for j in range(x.shape[1]):
+            steps *= 1.0 + (x[i, j, 0] - x[i - 1, j, 0]) * 0.125
+    return s, steps
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 8193), (129, 127), (3000, 3), (3, 3001), (300, 70), (3, 9001), (8193, 1)]
+)
+def test_terms_have_the_bits_of_what_stores_them(shape):
+    """Leaves of them, along a last axis that is short, or long, or where all is along another."""
+    whole, other = ours(field(shape[0] + 5, shape[1] + 2)), ours(field(shape[1], shape[0], seed=2))
+    views = [whole[:-5, :-2], whole[5:, 1:-1][::-1], ours(field(*shape[::-1])).T]
+    for x in views:
+        a, b = quelea.empty(shape), quelea.empty(shape, dtype=complex)
+        terms_of_both(x, other, a, b)
+        s, z, count = of_both(x, other)
+        assert s == 0.25 + float(a.sum()) and z == complex(b.sum())
+        assert count == 3 + int((x < 0.5).sum())
+        assert beside(x, a) == -float((2.0 * x).sum())
+        numpy.testing.assert_array_equal(a, 2.0 * numpy.asarray(x))
+
+
+@pytest.mark.parametrize("shape", [(40, 30, 20), (700, 4, 3), (3, 4, 800), (130, 71, 1)])
+def test_terms_of_three_loops(shape):
+    x = ours(field(*shape))
+    s, steps = of_three(x, 1.5)
+    assert s == float((x * 1.5).sum())
+    assert steps == float((1.0 + (x[1:, :, 0] - x[:-1, :, 0]) * 0.125).prod())
+    whole = ours((field(*shape) * 8).astype("i4"))
+    assert of_three(whole, 2)[0] == 2 * int(whole.sum())
+
+
+@quelea.jit
+def divided(x, y):
+    s = 0
+    for i in range(len(x)):
+        s += x[i] // y[i]
+    return s
+
+
+def test_terms_of_iterations_that_raise():
+    x, y = quelea.arange(9000), quelea.ones(9000, dtype=int)
+    assert divided(x, y) == int(x.sum())
+    y[8999] = 0
+    with pytest.raises(ZeroDivisionError):
+        divided(x, y)
+    y[8999] = 2
+    assert divided(x, y) == int(x[:-1].sum()) + 4499
+
+
+@quelea.jit
 def some_rows(x, limit):
     total, top = 0.0, -1.0
     for i in range(x.shape[0]):

@@ -1,5 +1,7 @@
 """What an execution of the log needs no longer makes room for what it needs next, and nothing else is disturbed."""
 
+import os
+
 import numpy
 import pytest
 from jobs import LAUNCHED, fine, sampled
@@ -165,6 +167,26 @@ def test_a_product_that_is_only_summed_is_never_stored(ranks, nodes):
     settings = {"QUELEA_FLUSH_BYTES": "1m", "QUELEA_MEMORY": "4m" if nodes == "0" else "8m"}
     settings["QUELEA_NODE_SIZE"] = nodes
     assert fine(code, ranks, **settings).split() == ["True", "True"]
+
+
+@starts_jobs
+@pytest.mark.parametrize(("ranks", "nodes"), JOBS)
+def test_what_loops_put_together_is_never_stored(ranks, nodes):
+    code = f"""
+    import sys
+    sys.path.insert(0, {os.path.dirname(__file__)!r})
+    from test_jit_sums import beside, divided, lines_of_chunks
+    n = 1 << 16
+    x, whole, out = np.ones((n // 64, 64)) + 0.5, np.arange(n), np.zeros((n // 64, 64))
+    more = whole + 1; np.sync()
+    before = np.counters()["arena_bytes"]
+    print(lines_of_chunks(x, x)[0])
+    if np.info()["node_count"] == 1: print(divided(whole, more), beside(x, out))
+    print((np.counters()["arena_peak_bytes"] - before) * np.info()["node_count"] / (8 * n))
+    """
+    values = fine(code, ranks, QUELEA_NODE_SIZE=nodes, QUELEA_THREADS="2").split()
+    assert values[0] == str(2.25 * (1 << 16))
+    assert float(values[-1]) < 0.25
 
 
 EXCHANGES = """
