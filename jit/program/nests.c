@@ -434,7 +434,7 @@ static bool returns(const Node *node) {
 }
 
 /* By rows, a loop that only sets variables is one in order. One process does better without those,
- * and without those that only put numbers together, whose terms would need memory. */
+ * and, but for threads that can share points, without those that only put numbers together. */
 static bool is_wanted(const Lower *l, const Nest *nest) {
   int stored = 0;
   bool in_order = nest->form >= JIT_NEST_IN_ORDER;
@@ -442,7 +442,8 @@ static bool is_wanted(const Lower *l, const Nest *nest) {
     stored += nest->operands[k].stored;
     in_order |= nest_has_rows(nest) && nest_reads_others(nest, &nest->operands[k]);
   }
-  if (l->options->alone && (in_order || stored <= nest->sums.count)) return false;
+  bool shared = !l->options->single && nest->form == JIT_NEST_POINTS;
+  if (l->options->alone && (in_order || (stored <= nest->sums.count && !shared))) return false;
   return !nest_has_rows(nest) || stored > 0;
 }
 

@@ -17,6 +17,7 @@
 #include <string.h>
 
 enum { MOST_BYTES = 1 << 18 }; /* of the smallest chunk of terms: a second-level cache has room */
+enum { LEAVES = 8 }; /* for each worker, or they would share terms less evenly than those */
 
 /* ---- which they are ---- */
 
@@ -123,6 +124,13 @@ int64_t terms_least(int rank, const int64_t *extent, int axis, uint32_t whole) {
   return points;
 }
 
+static bool are_shared(const Planner *planner, const Group *nest, int axis, JitReduceForm form) {
+  int64_t leaves = ceil_div(nest->extent[axis], JIT_LEAF);
+  for (int a = 0; a < nest->rank; a++)
+    if (a != axis) leaves *= nest->extent[a];
+  return form == JIT_WHOLE || leaves >= (int64_t)LEAVES * planner_all_workers(planner);
+}
+
 /* The reducer's store, and how it reduces, seen from the nest. */
 static bool take_store(const Planner *planner, const Group *nest, int slot, Taken *taken, int k) {
   const Group *reducer = &planner->groups[taken->reducer[k]];
@@ -145,7 +153,9 @@ static bool take_store(const Planner *planner, const Group *nest, int slot, Take
     whole |= (uint32_t)uncut << a;
   }
   int64_t item = ql_dtype_info[planner->plan->slots[slot].dtype].size;
-  if (terms_least(nest->rank, nest->extent, axis, whole) * item > MOST_BYTES) return false;
+  if (terms_least(nest->rank, nest->extent, axis, whole) * item > MOST_BYTES ||
+      !are_shared(planner, nest, axis, reducer->form))
+    return false;
   bool alike = !taken->count ||
                (taken->axis == axis && taken->form == reducer->form && taken->whole == whole);
   taken->axis = axis, taken->form = reducer->form, taken->whole = whole, taken->count++;
