@@ -88,6 +88,7 @@ static Special *compile(Function *self, const char *types, size_t length, bool m
   QlCompiled *compiled;
   QlCompiledOptions options = self->options;
   options.alone = may_be_refused;
+  options.single = may_be_refused && ql_info(qx.context).threads == 1;
   bool measures = qx.context && !qx.closed && !qx.forked && qx_is_own_thread();
   if (measures) ql_profile_compiling(qx.context, true);
   QlStatus status = ql_compile(compiler, self->program, types, &options, &compiled, &error);

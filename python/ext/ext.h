@@ -283,8 +283,10 @@ PyObject *qx_inplace(QlOp op, PyObject *self, PyObject *other);
 PyObject *qx_astype(QlArray *array, QlDtype dtype, QlOrder order, bool value);
 PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype,
                     PyObject *out, bool keepdims);
-int qx_check_is_array(PyObject *out); /* is it one of ours? 0 or -1 */
-int qx_check_out(PyObject *out);      /* may results go there? 0 or -1 */
+int qx_check_is_array(PyObject *out);             /* is it one of ours? 0 or -1 */
+PyObject *qx_out_open(PyObject *out, bool keeps); /* out=: ours, or ours for one of NumPy's */
+PyObject *qx_out_close(PyObject *out, PyObject *ours, PyObject *result);
+int qx_check_out(PyObject *out); /* may results go there? 0 or -1 */
 /* array[...] = value, where value is anything array-like. 0 or -1. */
 int qx_assign(QlArray *target, PyObject *value);
 /* array.fill(value): with a scalar, or an array of no axes. */

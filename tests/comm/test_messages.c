@@ -188,7 +188,7 @@ static void long_messages_are_split(void) {
 static void wires_are_measured_pair_by_pair(void) {
   int peer = where->rank ^ 1;
   const int64_t lengths[] = {8, 1 << 20}, before = comm_counters(job).messages;
-  const int counts[] = {COMM_WIRE_MOST, 1};
+  const int counts[] = {QL_WIRE_MESSAGES, 1};
   for (int k = 0; peer < where->size && k < 2; k++) {
     QlError error = {0};
     QlWire wire = {0, 0};
@@ -201,7 +201,7 @@ static void wires_are_measured_pair_by_pair(void) {
     free(data);
   }
   int64_t sent = comm_counters(job).messages - before;
-  CHECK_INT_EQ(sent, peer < where->size ? (COMM_WIRE_MOST + 1) * (1 + 3) : 0);
+  CHECK_INT_EQ(sent, peer < where->size ? (QL_WIRE_MESSAGES + 1) * (1 + 3) : 0);
 }
 
 int main(int argc, char **argv) {
