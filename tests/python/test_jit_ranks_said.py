@@ -237,6 +237,25 @@ return s, top"""
     )
 
 
+@pytest.mark.parametrize(
+    ("stores", "said"),
+    [
+        ("y[i, j] = x[i, j]", "puts together s, of terms that several nodes store"),
+        ("y[i, int(x[i, j])] = 1.0", "puts together s, of terms that are stored"),
+        ("y[i, j] = y[i - 1, j] + x[i, j]", "puts together s, of terms that are stored"),
+    ],
+)
+def test_where_terms_are_stored_is_said(stores, said):
+    body = f"""s = 0.0
+for i in range(1, len(x)):
+    for j in range(x.shape[1]):
+        {stores}
+        s += x[i, j]
+return s"""
+    function = compiled(body, "(ranks f64[:,:], ranks f64[:,:], int)", f"<terms of {stores}>")
+    assert f"; {said}\n" in function.explain()
+
+
 def test_what_is_not_known_of_a_halo_is_not_said():
     body = """for i in range(x.size):
     t = 0.0
