@@ -183,7 +183,7 @@ def test_nothing_is_said_of_what_is_small():
 
 @starts_jobs
 def test_ghosts_are_brought_once_for_several_steps():
-    """On three nodes of two ranks: hardly more bytes than with a message for each step, in a fraction of the messages."""
+    """On nodes of two ranks: hardly more bytes than with a message for each step, in a fraction of the messages."""
     code = LOOPS.format("", "pass").replace('"kernels_run"', '"halo_exchanges", "halo_bytes"')
     one, many = (
         [int(word) for word in fine(code, 6, QUELEA_NODE_SIZE="2", QUELEA_TIME_BLOCK=block).split()]
