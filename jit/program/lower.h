@@ -202,7 +202,8 @@ const char *low_text(Lower *l, const char *format, ...) __attribute__((format(pr
 Value low_refuse(Lower *l, const Node *node, const char *code, const char *text,
                  const char *advice);
 static inline QlSource low_source(const Lower *l) {
-  return (QlSource){NULL, l->at ? l->at->line : 0};
+  int function = l->frame ? l->frame->function->number : 0;
+  return (QlSource){NULL, l->at ? jit_source_at(function, l->at->line) : 0};
 }
 JitRef low_text_address(Lower *l, const char *text); /* when it runs */
 bool low_dead(const Lower *l);                       /* is this point never reached? */

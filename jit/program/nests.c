@@ -149,8 +149,11 @@ static void box_axis(Lower *l, Nest *nest, int d) {
   JitRef lo = jit_param(l->fn, nest->lo[d], low_source(l)),
          hi = jit_param(l->fn, nest->hi[d], low_source(l));
   JitRef extent = low_op(l, QL_OP_SUBTRACT, hi, lo);
+  const Node *at = l->at;
   nest->enter[d] = l->fn->open;
+  l->at = nest->loops[d];
   low_box(l, 1, &extent, iteration, &(Level){nest, d});
+  l->at = at;
 }
 
 /* Where the box begins that is computed, of each dimension: known when all conditions are. */

@@ -1,0 +1,260 @@
+/* Bounds of whole numbers, whatever the counters of loops inside are, for the first or the last
+ * iteration of a strip; and with them, which memory its iterations touch. Together they do each
+ * operation before any does the next one, so none may touch what another one stores. Two accesses
+ *
+ *   are at one place    the same address in each iteration, one element behind the other from
+ *                       iteration to iteration: each has its own (c[i, j] += ...)
+ *   or lie apart        which is asked when the program runs: what each touches in the whole strip
+ *                       lies between its bounds, which follow from those of the loops inside
+ *
+ * Bounds of addresses are the first iteration's; a strip adds what its lanes touch. */
+#include "strips.h"
+
+#include <string.h>
+
+/* ---- bounds ---- */
+
+/* A counter of a loop inside: where it begins, and what it stays below in the loop's body, of which
+ * `user` is a block. */
+static bool counter_of(const Strips *s, uint32_t id, uint32_t user, uint32_t *from,
+                       uint32_t *below) {
+  const IrIns *phi = strip_ins(s, id);
+  const IrBlock *block = &s->fn->blocks[s->home[id]];
+  if (phi->count != 2 || block->end != IR_JNZ || !s->deeper[s->home[id]]) return false;
+  const IrIns *asked = strip_ins(s, block->condition);
+  if (asked->kind != IR_OP || asked->op != QL_OP_LESS || asked->args[0] != id) return false;
+  if (!ir_dominates(&s->flow, block->to[0], user) || block->to[0] == s->home[id]) return false;
+  bool counts = false;
+  *from = 0, *below = asked->args[1];
+  for (uint32_t arm = phi->extra; arm; arm = s->fn->phis[arm].next) {
+    uint32_t value = s->fn->phis[arm].value;
+    const IrIns *next = strip_ins(s, value);
+    bool again = ir_dominates(&s->flow, s->home[id], s->fn->phis[arm].block);
+    int64_t step;
+    if (!again) *from = value;
+    for (int a = 0; a < 2 && again && next->kind == IR_OP && next->op == QL_OP_ADD; a++)
+      counts |= next->args[a] == id && strip_number(s, next->args[1 - a], &step) && step > 0;
+  }
+  return *from && counts;
+}
+
+enum { YES = 1, NO };
+
+static bool is_bounded(Strips *s, uint32_t id, uint32_t user);
+
+static bool is_bounded_op(Strips *s, uint32_t id, uint32_t user) {
+  const IrIns *ins = strip_ins(s, id);
+  const uint32_t *args = ins->args + (ins->op == QL_OP_SELECT);
+  int64_t divisor;
+  switch ((QlOp)ins->op) {
+    case QL_OP_REMAINDER: return strip_at_entry(s, args[1]);
+    case QL_OP_FLOOR_DIVIDE:
+      return strip_number(s, args[1], &divisor) && divisor > 0 && is_bounded(s, args[0], user);
+    case QL_OP_MULTIPLY:
+      if (!strip_at_entry(s, args[0]) && !strip_at_entry(s, args[1])) return false;
+      break;
+    case QL_OP_ADD:
+    case QL_OP_SUBTRACT:
+    case QL_OP_MINIMUM:
+    case QL_OP_MAXIMUM:
+    case QL_OP_SELECT: break;
+    default: return false;
+  }
+  return is_bounded(s, args[0], user) && is_bounded(s, args[1], user);
+}
+
+/* While that is asked, the answer is no. */
+static bool is_bounded(Strips *s, uint32_t id, uint32_t user) {
+  uint32_t from, below;
+  const IrIns *ins = strip_ins(s, id);
+  if (ins->dtype != QL_I64) return false;
+  if (strip_at_entry(s, id)) return true;
+  if (s->bounded[id]) return s->bounded[id] == YES;
+  s->bounded[id] = NO;
+  bool yes = ins->kind == IR_OP ? is_bounded_op(s, id, user)
+                                : ins->kind == IR_PHI && counter_of(s, id, user, &from, &below) &&
+                                      is_bounded(s, from, user) && is_bounded(s, below, user);
+  s->bounded[id] = yes ? YES : NO;
+  return yes;
+}
+
+bool strip_is_bounded(Strips *s, uint32_t id, uint32_t block) {
+  memset(s->bounded, 0, s->values);
+  return is_bounded(s, id, block);
+}
+
+static JitRef of_both(StripAsk *ask, const JitRef *values, QlOp op, uint32_t a, uint32_t b) {
+  return strip_op(ask->s->fn, op, values[a], values[b]);
+}
+
+/* From 0 to what it is divided by, which is known at entry; or the other way. */
+static void bound_remainder(StripAsk *ask, int end, uint32_t id, uint32_t by) {
+  JitFn *fn = ask->s->fn;
+  JitRef divisor = strip_clone(ask->s, by, ask->ends[end].value), zero = strip_int(fn, 0),
+         one = strip_int(fn, 1), least = strip_op(fn, QL_OP_ADD, divisor, one);
+  ask->ends[end].lowest[id] = strip_op(fn, QL_OP_MINIMUM, least, zero);
+  JitRef most = strip_op(fn, QL_OP_SUBTRACT, divisor, one);
+  ask->ends[end].highest[id] = strip_op(fn, QL_OP_MAXIMUM, most, zero);
+}
+
+static void bound_op(StripAsk *ask, int end, uint32_t id, uint32_t block) {
+  Strips *s = ask->s;
+  JitFn *fn = s->fn;
+  const IrIns ins = *strip_ins(s, id);
+  JitRef *lowest = ask->ends[end].lowest, *highest = ask->ends[end].highest;
+  uint32_t arm = strip_arm(s, id), a = ins.args[ins.op == QL_OP_SELECT],
+           b = ins.args[(ins.op == QL_OP_SELECT) + 1];
+  if (arm) {
+    strip_bound(ask, end, arm, block);
+    lowest[id] = lowest[arm], highest[id] = highest[arm];
+    return;
+  }
+  if (ins.op == QL_OP_REMAINDER) {
+    bound_remainder(ask, end, id, b);
+    return;
+  }
+  strip_bound(ask, end, a, block), strip_bound(ask, end, b, block);
+  switch ((QlOp)ins.op) {
+    case QL_OP_SUBTRACT:
+      lowest[id] = strip_op(fn, QL_OP_SUBTRACT, lowest[a], highest[b]);
+      highest[id] = strip_op(fn, QL_OP_SUBTRACT, highest[a], lowest[b]);
+      break;
+    case QL_OP_MULTIPLY: {
+      uint32_t factor = strip_at_entry(s, a) ? a : b, other = factor == a ? b : a;
+      JitRef x = strip_op(fn, QL_OP_MULTIPLY, lowest[factor], lowest[other]);
+      JitRef y = strip_op(fn, QL_OP_MULTIPLY, lowest[factor], highest[other]);
+      lowest[id] = strip_op(fn, QL_OP_MINIMUM, x, y);
+      highest[id] = strip_op(fn, QL_OP_MAXIMUM, x, y);
+      break;
+    }
+    case QL_OP_SELECT:
+      lowest[id] = of_both(ask, lowest, QL_OP_MINIMUM, a, b);
+      highest[id] = of_both(ask, highest, QL_OP_MAXIMUM, a, b);
+      break;
+    default:
+      lowest[id] = of_both(ask, lowest, (QlOp)ins.op, a, b);
+      highest[id] = of_both(ask, highest, (QlOp)ins.op, a, b);
+      break;
+  }
+}
+
+void strip_bound(StripAsk *ask, int end, uint32_t id, uint32_t block) {
+  Strips *s = ask->s;
+  JitRef *lowest = ask->ends[end].lowest, *highest = ask->ends[end].highest;
+  uint32_t from, below;
+  if (lowest[id].id) return;
+  if (strip_at_entry(s, id)) {
+    lowest[id] = highest[id] = strip_clone(s, id, ask->ends[end].value);
+  } else if (counter_of(s, id, block, &from, &below)) {
+    strip_bound(ask, end, from, block), strip_bound(ask, end, below, block);
+    JitRef one = strip_int(s->fn, 1), last = strip_op(s->fn, QL_OP_SUBTRACT, highest[below], one);
+    lowest[id] = lowest[from];
+    highest[id] = strip_op(s->fn, QL_OP_MAXIMUM, lowest[from], last);
+  } else {
+    bound_op(ask, end, id, block);
+  }
+}
+
+/* ---- accesses ---- */
+
+/* Equal expressions of so many levels. */
+static bool is_same_value(Strips *s, uint32_t a, uint32_t b, int levels) {
+  const IrIns *x = strip_ins(s, a), *y = strip_ins(s, b);
+  if (a == b || !levels) return a == b;
+  if (x->kind != y->kind || x->dtype != y->dtype || !strip_at_entry(s, a) || !strip_at_entry(s, b))
+    return false;
+  switch ((IrKind)x->kind) {
+    case IR_CONST: return x->value.bits[0] == y->value.bits[0];
+    case IR_PARAM: return x->number == y->number;
+    case IR_OP:
+      if (x->op != y->op) return false;
+      break;
+    case IR_CAST: break;
+    default: return false;
+  }
+  for (int k = 0, count = ir_arg_count(x); k < count; k++)
+    if (!is_same_value(s, x->args[k], y->args[k], levels - 1)) return false;
+  return true;
+}
+
+static bool is_at_entry(Strips *s, uint32_t access) {
+  const uint32_t *args = strip_ins(s, access)->args;
+  return strip_at_entry(s, args[0]) && strip_at_entry(s, args[1]);
+}
+
+static bool are_at_one_place(Strips *s, uint32_t a, uint32_t b) {
+  enum { LEVELS = 12 };
+  const IrIns *x = strip_ins(s, a), *y = strip_ins(s, b);
+  return is_at_entry(s, a) && is_at_entry(s, b) &&
+         is_same_value(s, x->args[0], y->args[0], LEVELS) &&
+         is_same_value(s, x->args[1], y->args[1], LEVELS) &&
+         ql_dtype_info[x->dtype].size == ql_dtype_info[y->dtype].size;
+}
+
+enum { MOST_ASKED = 24 };
+
+/* Each pair of accesses of which one stores, and that are not at one place. */
+static int to_ask(Strips *s, void (*each)(StripAsk *, uint32_t, uint32_t), StripAsk *ask) {
+  int count = 0;
+  for (uint32_t i = 0; i < s->access_count; i++)
+    for (uint32_t k = 0; k < s->access_count; k++) {
+      uint32_t store = s->access[i], other = s->access[k];
+      bool pair = i != k && strip_is_store(s, store) && !(strip_is_store(s, other) && k < i);
+      if (!pair || are_at_one_place(s, store, other)) continue;
+      count++;
+      if (each) each(ask, store, other);
+    }
+  return count;
+}
+
+static bool is_access_bounded(Strips *s, uint32_t access) {
+  const uint32_t *args = strip_ins(s, access)->args;
+  return strip_is_bounded(s, args[0], s->home[access]) &&
+         strip_is_bounded(s, args[1], s->home[access]);
+}
+
+/* A store that turns of a loop inside move is refused: what one turn stores another iteration may
+ * store in another turn. */
+void strip_find_accesses(Strips *s) {
+  s->access_count = 0;
+  for (uint32_t id = 1; id < s->values; id++) {
+    const IrIns *ins = strip_ins(s, id);
+    if (!strip_is_inside(s, id) || (ins->kind != IR_LOAD_AT && ins->kind != IR_STORE_AT)) continue;
+    bool store = ins->kind == IR_STORE_AT;
+    Lane place = strip_place(s, id);
+    int size = ql_dtype_info[ins->dtype].size;
+    bool dense = place.kind == LANE_MOVES && place.step == (place.unit ? 1 : size);
+    s->access[s->access_count++] = id;
+    s->refused |= store && (!dense || !is_at_entry(s, id));
+  }
+  for (uint32_t i = 0; i < s->access_count && !s->refused; i++)
+    s->refused |= !is_access_bounded(s, s->access[i]);
+  s->refused = s->refused || to_ask(s, NULL, NULL) > MOST_ASKED;
+}
+
+/* ---- what is asked ---- */
+
+/* The first byte that an access touches, and the one behind the last: its own bounds. */
+static void bound_access(StripAsk *ask, uint32_t access) {
+  Strips *s = ask->s;
+  const IrIns ins = *strip_ins(s, access);
+  JitRef *lowest = ask->ends[0].lowest, *highest = ask->ends[0].highest;
+  if (lowest[access].id) return;
+  for (int a = 0; a < 2; a++) strip_bound(ask, 0, ins.args[a], s->home[access]);
+  int elements = strip_place(s, access).kind == LANE_SAME ? 1 : ask->lanes;
+  JitRef last = lowest[access] = of_both(ask, lowest, QL_OP_ADD, ins.args[0], ins.args[1]);
+  if (!is_at_entry(s, access)) last = of_both(ask, highest, QL_OP_ADD, ins.args[0], ins.args[1]);
+  JitRef bytes = strip_int(s->fn, (int64_t)elements * ql_dtype_info[ins.dtype].size);
+  highest[access] = strip_op(s->fn, QL_OP_ADD, last, bytes);
+}
+
+static void ask_pair(StripAsk *ask, uint32_t a, uint32_t b) {
+  JitFn *fn = ask->s->fn;
+  bound_access(ask, a), bound_access(ask, b);
+  const StripEnd *first = &ask->ends[0];
+  JitRef before = strip_op(fn, QL_OP_LESS_EQUAL, first->highest[a], first->lowest[b]);
+  JitRef behind = strip_op(fn, QL_OP_LESS_EQUAL, first->highest[b], first->lowest[a]);
+  strip_and(ask, strip_op(fn, QL_OP_LOGICAL_OR, before, behind));
+}
+
+void strip_ask_apart(StripAsk *ask) { to_ask(ask->s, ask_pair, ask); }
