@@ -14,28 +14,43 @@
 
 /* ---- bounds ---- */
 
-/* A counter of a loop inside: where it begins, and what it stays below in the loop's body, of which
- * `user` is a block. */
-static bool counter_of(const Strips *s, uint32_t id, uint32_t user, uint32_t *from,
-                       uint32_t *below) {
+/* A counter of a loop inside, in a block of whose body it is needed. */
+typedef struct Counter {
+  uint32_t from, below; /* where it begins; what it, times so much, stays below */
+  int64_t times;
+} Counter;
+
+/* `asked` is the counter, or so many times that. */
+static bool is_times(const Strips *s, uint32_t asked, uint32_t counter, int64_t *times) {
+  const IrIns *ins = strip_ins(s, asked);
+  *times = 1;
+  for (int a = 0; a < 2 && ins->kind == IR_OP && ins->op == QL_OP_MULTIPLY; a++)
+    if (ins->args[a] == counter && strip_number(s, ins->args[1 - a], times)) return *times > 0;
+  return asked == counter;
+}
+
+static bool counter_of(const Strips *s, uint32_t id, uint32_t user, Counter *counter) {
   const IrIns *phi = strip_ins(s, id);
   const IrBlock *block = &s->fn->blocks[s->home[id]];
-  if (phi->count != 2 || block->end != IR_JNZ || !s->deeper[s->home[id]]) return false;
+  if (phi->kind != IR_PHI || phi->count != 2 || block->end != IR_JNZ || !s->deeper[s->home[id]])
+    return false;
   const IrIns *asked = strip_ins(s, block->condition);
-  if (asked->kind != IR_OP || asked->op != QL_OP_LESS || asked->args[0] != id) return false;
+  if (asked->kind != IR_OP || asked->op != QL_OP_LESS ||
+      !is_times(s, asked->args[0], id, &counter->times))
+    return false;
   if (!ir_dominates(&s->flow, block->to[0], user) || block->to[0] == s->home[id]) return false;
   bool counts = false;
-  *from = 0, *below = asked->args[1];
+  counter->from = 0, counter->below = asked->args[1];
   for (uint32_t arm = phi->extra; arm; arm = s->fn->phis[arm].next) {
     uint32_t value = s->fn->phis[arm].value;
     const IrIns *next = strip_ins(s, value);
     bool again = ir_dominates(&s->flow, s->home[id], s->fn->phis[arm].block);
     int64_t step;
-    if (!again) *from = value;
+    if (!again) counter->from = value;
     for (int a = 0; a < 2 && again && next->kind == IR_OP && next->op == QL_OP_ADD; a++)
       counts |= next->args[a] == id && strip_number(s, next->args[1 - a], &step) && step > 0;
   }
-  return *from && counts;
+  return counter->from && counts;
 }
 
 enum { YES = 1, NO };
@@ -45,11 +60,12 @@ static bool is_bounded(Strips *s, uint32_t id, uint32_t user);
 static bool is_bounded_op(Strips *s, uint32_t id, uint32_t user) {
   const IrIns *ins = strip_ins(s, id);
   const uint32_t *args = ins->args + (ins->op == QL_OP_SELECT);
-  int64_t divisor;
+  int64_t number;
   switch ((QlOp)ins->op) {
     case QL_OP_REMAINDER: return strip_at_entry(s, args[1]);
+    case QL_OP_BITWISE_AND: return strip_number(s, args[1], &number) && number >= 0;
     case QL_OP_FLOOR_DIVIDE:
-      return strip_number(s, args[1], &divisor) && divisor > 0 && is_bounded(s, args[0], user);
+      return strip_number(s, args[1], &number) && number > 0 && is_bounded(s, args[0], user);
     case QL_OP_MULTIPLY:
       if (!strip_at_entry(s, args[0]) && !strip_at_entry(s, args[1])) return false;
       break;
@@ -65,15 +81,16 @@ static bool is_bounded_op(Strips *s, uint32_t id, uint32_t user) {
 
 /* While that is asked, the answer is no. */
 static bool is_bounded(Strips *s, uint32_t id, uint32_t user) {
-  uint32_t from, below;
+  Counter counter;
   const IrIns *ins = strip_ins(s, id);
   if (ins->dtype != QL_I64) return false;
   if (strip_at_entry(s, id)) return true;
   if (s->bounded[id]) return s->bounded[id] == YES;
   s->bounded[id] = NO;
-  bool yes = ins->kind == IR_OP ? is_bounded_op(s, id, user)
-                                : ins->kind == IR_PHI && counter_of(s, id, user, &from, &below) &&
-                                      is_bounded(s, from, user) && is_bounded(s, below, user);
+  bool yes = ins->kind == IR_OP
+                 ? is_bounded_op(s, id, user)
+                 : counter_of(s, id, user, &counter) && is_bounded(s, counter.from, user) &&
+                       is_bounded(s, counter.below, user);
   s->bounded[id] = yes ? YES : NO;
   return yes;
 }
@@ -113,6 +130,10 @@ static void bound_op(StripAsk *ask, int end, uint32_t id, uint32_t block) {
     bound_remainder(ask, end, id, b);
     return;
   }
+  if (ins.op == QL_OP_BITWISE_AND) {
+    lowest[id] = strip_int(fn, 0), highest[id] = strip_clone(s, b, ask->ends[end].value);
+    return;
+  }
   strip_bound(ask, end, a, block), strip_bound(ask, end, b, block);
   switch ((QlOp)ins.op) {
     case QL_OP_SUBTRACT:
@@ -141,15 +162,20 @@ static void bound_op(StripAsk *ask, int end, uint32_t id, uint32_t block) {
 void strip_bound(StripAsk *ask, int end, uint32_t id, uint32_t block) {
   Strips *s = ask->s;
   JitRef *lowest = ask->ends[end].lowest, *highest = ask->ends[end].highest;
-  uint32_t from, below;
+  Counter counter;
   if (lowest[id].id) return;
   if (strip_at_entry(s, id)) {
     lowest[id] = highest[id] = strip_clone(s, id, ask->ends[end].value);
-  } else if (counter_of(s, id, block, &from, &below)) {
-    strip_bound(ask, end, from, block), strip_bound(ask, end, below, block);
-    JitRef one = strip_int(s->fn, 1), last = strip_op(s->fn, QL_OP_SUBTRACT, highest[below], one);
-    lowest[id] = lowest[from];
-    highest[id] = strip_op(s->fn, QL_OP_MAXIMUM, lowest[from], last);
+  } else if (counter_of(s, id, block, &counter)) {
+    strip_bound(ask, end, counter.from, block), strip_bound(ask, end, counter.below, block);
+    JitRef one = strip_int(s->fn, 1),
+           last = strip_op(s->fn, QL_OP_SUBTRACT, highest[counter.below], one);
+    if (counter.times > 1) {
+      JitRef times = strip_int(s->fn, counter.times);
+      last = strip_op(s->fn, QL_OP_FLOOR_DIVIDE, last, times);
+    }
+    lowest[id] = lowest[counter.from];
+    highest[id] = strip_op(s->fn, QL_OP_MAXIMUM, lowest[counter.from], last);
   } else {
     bound_op(ask, end, id, block);
   }
@@ -191,6 +217,40 @@ static bool are_at_one_place(Strips *s, uint32_t a, uint32_t b) {
          ql_dtype_info[x->dtype].size == ql_dtype_info[y->dtype].size;
 }
 
+/* ---- memory that is known to be apart ---- */
+
+/* The block of memory that an address lies in, if the function has allocated it; 0: not known. */
+static uint32_t block_of(const Strips *s, uint32_t base) {
+  for (;;) {
+    const IrIns *ins = strip_ins(s, base);
+    if (ins->kind == IR_HOST) return ir_host[ins->number].fresh ? base : 0;
+    int64_t number;
+    if (ins->kind != IR_OP || ins->op != QL_OP_ADD || !strip_number(s, ins->args[1], &number))
+      return 0;
+    base = ins->args[0];
+  }
+}
+
+/* Is it made of parameters, numbers, and other blocks alone? Such an address is in no block. */
+static bool is_outside(const Strips *s, uint32_t id, uint32_t block, int levels) {
+  const IrIns *ins = strip_ins(s, id);
+  if (ins->kind == IR_HOST) return ir_host[ins->number].fresh && id != block;
+  if (ins->kind == IR_PARAM || ins->kind == IR_CONST) return true;
+  if ((ins->kind != IR_OP && ins->kind != IR_CAST) || !levels) return false;
+  for (int a = 0, count = ir_arg_count(ins); a < count; a++)
+    if (!is_outside(s, ins->args[a], block, levels - 1)) return false;
+  return true;
+}
+
+static bool are_known_apart(const Strips *s, uint32_t a, uint32_t b) {
+  enum { LEVELS = 8 };
+  uint32_t x = strip_ins(s, a)->args[0], y = strip_ins(s, b)->args[0];
+  uint32_t of_x = block_of(s, x), of_y = block_of(s, y);
+  return (of_x && is_outside(s, y, of_x, LEVELS)) || (of_y && is_outside(s, x, of_y, LEVELS));
+}
+
+/* ---- pairs ---- */
+
 enum { MOST_ASKED = 24 };
 
 /* Each pair of accesses of which one stores, and that are not at one place. */
@@ -200,17 +260,21 @@ static int to_ask(Strips *s, void (*each)(StripAsk *, uint32_t, uint32_t), Strip
     for (uint32_t k = 0; k < s->access_count; k++) {
       uint32_t store = s->access[i], other = s->access[k];
       bool pair = i != k && strip_is_store(s, store) && !(strip_is_store(s, other) && k < i);
-      if (!pair || are_at_one_place(s, store, other)) continue;
+      if (!pair || are_at_one_place(s, store, other) || are_known_apart(s, store, other)) continue;
       count++;
-      if (each) each(ask, store, other);
+      each(ask, store, other);
     }
   return count;
 }
 
-static bool is_access_bounded(Strips *s, uint32_t access) {
+static void check_bounds(Strips *s, uint32_t access) {
   const uint32_t *args = strip_ins(s, access)->args;
-  return strip_is_bounded(s, args[0], s->home[access]) &&
-         strip_is_bounded(s, args[1], s->home[access]);
+  s->refused |= !strip_is_bounded(s, args[0], s->home[access]) ||
+                !strip_is_bounded(s, args[1], s->home[access]);
+}
+
+static void check_pair(StripAsk *ask, uint32_t a, uint32_t b) {
+  check_bounds(ask->s, a), check_bounds(ask->s, b);
 }
 
 /* A store that turns of a loop inside move is refused: what one turn stores another iteration may
@@ -219,7 +283,9 @@ void strip_find_accesses(Strips *s) {
   s->access_count = 0;
   for (uint32_t id = 1; id < s->values; id++) {
     const IrIns *ins = strip_ins(s, id);
-    if (!strip_is_inside(s, id) || (ins->kind != IR_LOAD_AT && ins->kind != IR_STORE_AT)) continue;
+    if (!strip_is_inside(s, id) || (ins->kind != IR_LOAD_AT && ins->kind != IR_STORE_AT) ||
+        strip_is_private(s, id))
+      continue;
     bool store = ins->kind == IR_STORE_AT;
     Lane place = strip_place(s, id);
     int size = ql_dtype_info[ins->dtype].size;
@@ -227,9 +293,9 @@ void strip_find_accesses(Strips *s) {
     s->access[s->access_count++] = id;
     s->refused |= store && (!dense || !is_at_entry(s, id));
   }
-  for (uint32_t i = 0; i < s->access_count && !s->refused; i++)
-    s->refused |= !is_access_bounded(s, s->access[i]);
-  s->refused = s->refused || to_ask(s, NULL, NULL) > MOST_ASKED;
+  if (s->refused) return;
+  bool many = to_ask(s, check_pair, &(StripAsk){.s = s}) > MOST_ASKED;
+  s->refused |= many;
 }
 
 /* ---- what is asked ---- */

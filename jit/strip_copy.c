@@ -113,9 +113,22 @@ static JitRef load_where_some(Copy *c, const IrIns *ins, JitRef base, JitRef off
   return value;
 }
 
+/* Where the lanes of an element of private memory are. */
+static JitRef private_offset(const Copy *c, const IrIns *ins) {
+  return strip_op(c->s->fn, QL_OP_MULTIPLY, value_of(c, ins->args[1]),
+                  strip_int(c->s->fn, c->lanes));
+}
+
+static JitRef load_private(const Copy *c, const IrIns *ins) {
+  JitRef offset = private_offset(c, ins);
+  return ir_load_lanes(c->s->fn, (QlDtype)ins->dtype, value_of(c, ins->args[0]), offset, c->lanes,
+                       (JitRef){0}, ins->source);
+}
+
 static JitRef copy_load(Copy *c, uint32_t id) {
   JitFn *fn = c->s->fn;
   const IrIns ins = *strip_ins(c->s, id);
+  if (strip_is_private(c->s, id)) return load_private(c, &ins);
   JitRef base = value_of(c, ins.args[0]), offset = value_of(c, ins.args[1]), none = {0};
   bool all = !c->lanes_of.id || is_known_to_be_there(c, id);
   if (!is_own(c, id) && !all) return load_where_some(c, &ins, base, offset);
@@ -123,24 +136,32 @@ static JitRef copy_load(Copy *c, uint32_t id) {
                        all ? none : c->lanes_of, ins.source);
 }
 
-static void copy_store(Copy *c, const IrIns *ins) {
+/* In private memory other lanes keep what they have. */
+static void copy_store(Copy *c, uint32_t id) {
   JitFn *fn = c->s->fn;
-  JitRef value = own_value(c, ins->args[2]);
+  const IrIns ins = *strip_ins(c->s, id);
+  JitRef value = own_value(c, ins.args[2]);
   if (!fn->ins[value.id].lanes) value = ir_spread(fn, value, c->lanes);
-  jit_store_at(fn, value_of(c, ins->args[0]), value_of(c, ins->args[1]), value, ins->source);
+  if (c->lanes_of.id) {
+    JitRef before = load_private(c, &ins);
+    value = jit_op(fn, QL_OP_SELECT, 3, (JitRef[]){c->lanes_of, value, before}, ins.source);
+  }
+  bool private = strip_is_private(c->s, id);
+  JitRef offset = private ? private_offset(c, &ins) : value_of(c, ins.args[1]);
+  jit_store_at(fn, value_of(c, ins.args[0]), offset, value, ins.source);
 }
 
 static void copy_ins(Copy *c, uint32_t id) {
   Strips *s = c->s;
   const IrIns ins = *strip_ins(s, id);
   JitRef args[3];
-  if (ins.kind == IR_STORE_AT) {
-    copy_store(c, &ins);
-    return;
-  }
-  if (ins.kind == IR_LOAD_AT) {
-    c->value[id] = copy_load(c, id);
-    return;
+  switch ((IrKind)ins.kind) {
+    case IR_STORE_AT: copy_store(c, id); return;
+    case IR_LOAD_AT: c->value[id] = copy_load(c, id); return;
+    case IR_STACK:
+      c->value[id] = jit_stack(s->fn, (int64_t)ins.number * c->lanes, ins.source);
+      return;
+    default: break;
   }
   const uint32_t *from = ir_args(s->fn, strip_ins(s, id));
   uint32_t arm = strip_arm(s, id);

@@ -216,7 +216,33 @@ static bool is_dense(const Strips *s, uint32_t id) {
          (place.unit ? place.step == 1 : place.step == ql_dtype_info[strip_ins(s, id)->dtype].size);
 }
 
+/* Private memory is each iteration's own: an element has a lane for each, behind one another. So
+ * all iterations touch the same one, and it is of the same dtype each time. */
+static void check_private(Strips *s, uint32_t stack) {
+  int dtype = -1;
+  for (uint32_t id = 1; id < s->values; id++) {
+    const IrIns *ins = strip_ins(s, id);
+    const uint32_t *args = ir_args(s->fn, ins);
+    bool access = ins->kind == IR_LOAD_AT || ins->kind == IR_STORE_AT;
+    if (s->home[id] == STRIP_NOWHERE) continue;
+    for (int a = 0, count = ir_arg_count(ins); a < count; a++) {
+      if (args[a] != stack) continue;
+      s->refused |= !access || a != 0 || (dtype >= 0 && dtype != ins->dtype);
+      dtype = ins->dtype;
+    }
+    for (uint32_t arm = ins->kind == IR_PHI ? ins->extra : 0; arm; arm = s->fn->phis[arm].next)
+      s->refused |= s->fn->phis[arm].value == stack;
+  }
+}
+
+static Lane lane_of_private(Strips *s, uint32_t id) {
+  uint8_t kind = s->lane[strip_ins(s, id)->args[1]].kind;
+  s->refused |= kind > LANE_SAME;
+  return kind == LANE_UNKNOWN ? (Lane){0} : own();
+}
+
 static Lane lane_of_load(Strips *s, uint32_t id) {
+  if (strip_is_private(s, id)) return lane_of_private(s, id);
   Lane place = strip_place(s, id);
   if (place.kind == LANE_UNKNOWN || place.kind == LANE_SAME) return place;
   s->refused |= !is_dense(s, id);
@@ -247,13 +273,19 @@ static Lane lane_of(Strips *s, uint32_t id) {
     case IR_HOST:
       s->refused |= ins->number != JIT_HOST_POLL && ins->number != JIT_HOST_LOOK;
       return same();
-    default: s->refused |= ins->kind != IR_STORE_AT; return same();
+    case IR_STORE_AT:
+      if (strip_is_private(s, id)) lane_of_private(s, id);
+      return same();
+    case IR_STACK: return same();
+    default: s->refused = true; return same();
   }
 }
 
 void strip_find_lanes(Strips *s) {
-  for (uint32_t id = 1; id < s->values; id++)
+  for (uint32_t id = 1; id < s->values; id++) {
     s->lane[id] = strip_is_inside(s, id) ? (Lane){0} : same();
+    if (strip_is_inside(s, id) && strip_ins(s, id)->kind == IR_STACK) check_private(s, id);
+  }
   for (bool changed = true; changed && !s->refused;) {
     changed = false;
     for (uint32_t i = 0; i < s->flow.count; i++) {

@@ -1,6 +1,7 @@
 /* Branches that iterations take differently, inside a strip. All ways are gone, one after the
  * other, each for the iterations that take it; where they meet again, each iteration has what its
- * own way gave. So what lies between may compute and load, but store nothing, and have no loops. */
+ * own way gave. So what lies between may compute and load, but store nothing beside private memory,
+ * and have no loops. */
 #include "strips.h"
 
 #include <stdlib.h>
@@ -38,8 +39,10 @@ static uint32_t join_of(const Strips *s, uint32_t block, bool *between) {
 static bool can_be_gone(const Strips *s, uint32_t block, const bool *between) {
   const IrBlock *b = &s->fn->blocks[block];
   uint32_t to[2];
-  for (uint32_t k = 0; k < b->count; k++)
-    if (ir_has_effect(strip_ins(s, b->ins[k]))) return false;
+  for (uint32_t k = 0; k < b->count; k++) {
+    bool private = strip_is_store(s, b->ins[k]) && strip_is_private(s, b->ins[k]);
+    if (ir_has_effect(strip_ins(s, b->ins[k])) && !private) return false;
+  }
   for (int t = 0, count = ir_targets(s->fn, block, to); t < count; t++)
     if (between[to[t]] && ir_dominates(&s->flow, to[t], block)) return false;
   return true;

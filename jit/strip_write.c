@@ -10,17 +10,6 @@
  * Body and strips go back to the head, with so many iterations more. */
 #include "strips.h"
 
-enum { STRIP_BYTES = 256, LEAST_LANES = 4 };
-
-/* So many that the widest of what is each iteration's own fills some registers. */
-static int widest_strip(const Strips *s) {
-  int size = 1;
-  for (uint32_t id = 1; id < s->values; id++)
-    if (strip_is_inside(s, id) && s->lane[id].kind == LANE_OWN)
-      size = QL_MAX(size, ql_dtype_info[strip_ins(s, id)->dtype].size);
-  return QL_MIN(IR_MOST_LANES, STRIP_BYTES / size);
-}
-
 /* Where it goes on without a strip, and from which iteration on it asks again. */
 typedef struct Single {
   JitBlock block;
@@ -110,7 +99,6 @@ static void close_again(Strips *s, JitRef again, const Single *single) {
 static QlStatus write_all(Strips *s, JitRef *asked, QlError *error) {
   JitFn *fn = s->fn;
   size_t values = s->values;
-  int lanes = widest_strip(s);
   JitRef again = open_again(s);
   JitBlock due = jit_block_new(fn), wide = jit_block_new(fn), narrow = jit_block_new(fn),
            edge = jit_block_new(fn), beside = jit_block_new(fn);
@@ -122,7 +110,7 @@ static QlStatus write_all(Strips *s, JitRef *asked, QlError *error) {
   jit_phi_from(fn, single.again, due, again);
   jit_branch(fn, strip_op(fn, QL_OP_LESS, (JitRef){s->counter}, again), single.block, wide);
   for (int k = 0; k < 2; k++) {
-    StripAsk ask = {.s = s, .lanes = k ? QL_MAX(LEAST_LANES, lanes / 4) : lanes};
+    StripAsk ask = {.s = s, .lanes = k ? QL_MAX(STRIP_LEAST, s->width / 4) : s->width};
     for (int end = 0; end < 2; end++) {
       JitRef *own = asked + (size_t)(6 * k + 3 * end) * values;
       ask.ends[end] = (StripEnd){own, own + values, own + 2 * values};
@@ -138,11 +126,35 @@ static QlStatus write_all(Strips *s, JitRef *asked, QlError *error) {
   return QL_OK;
 }
 
+/* Numbers and parameters go before the loop: its copies need none of their own. */
+static QlStatus move_known(Strips *s, QlError *error) {
+  JitFn *fn = s->fn;
+  IrBlock *before = &fn->blocks[s->before];
+  for (uint32_t b = 0; b < s->blocks; b++) {
+    IrBlock *block = &fn->blocks[b];
+    uint32_t kept = 0;
+    for (uint32_t k = 0; k < block->count; k++) {
+      uint32_t id = block->ins[k];
+      bool known = strip_ins(s, id)->kind == IR_CONST || strip_ins(s, id)->kind == IR_PARAM;
+      if (!s->inside[b] || !known) {
+        block->ins[kept++] = id;
+        continue;
+      }
+      if (!ir_grow(fn, &before->ins, &before->room, before->count + 1, sizeof *before->ins))
+        return ql_fail(error, QL_ERR_MEMORY, "out of memory for a pass");
+      before->ins[before->count++] = id, s->home[id] = s->before;
+    }
+    block->count = kept;
+  }
+  return QL_OK;
+}
+
 QlStatus strip_write(Strips *s, QlError *error) {
   JitFn *fn = s->fn;
   uint32_t open = fn->open;
   JitRef *asked = ql_pool_zeros(fn->pool, 12 * (size_t)s->values * sizeof *asked);
   if (!asked) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a pass");
+  QL_TRY(move_known(s, error));
   QL_TRY(write_all(s, asked, error));
   fn->open = open;
   return fn->bad.status ? ql_fail(error, fn->bad.status, "%s", fn->bad.text) : QL_OK;

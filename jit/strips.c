@@ -126,9 +126,10 @@ static bool stays(Strips *s) {
   return true;
 }
 
-/* A value of the body, wherever it may be. */
+/* A value of the body; numbers and parameters are known before it (strip_write.c). */
 static bool is_of_body(const Strips *s, uint32_t id) {
-  return id && strip_is_inside(s, id) && s->home[id] != s->head;
+  return id && strip_is_inside(s, id) && s->home[id] != s->head &&
+         strip_ins(s, id)->kind != IR_CONST && strip_ins(s, id)->kind != IR_PARAM;
 }
 
 /* Does anything behind the loop need what an iteration has computed? */
@@ -155,10 +156,43 @@ static bool is_worth_it(const Strips *s) {
   for (uint32_t id = 1; id < s->values; id++) {
     if (!strip_is_inside(s, id)) continue;
     const IrIns *ins = strip_ins(s, id);
-    stored |= ins->kind == IR_STORE_AT;
+    stored |= ins->kind == IR_STORE_AT && !strip_is_private(s, id);
     own |= s->deeper[s->home[id]] && s->lane[id].kind == LANE_OWN && ins->kind == IR_OP;
   }
   return own && stored;
+}
+
+/* ---- how wide? ---- */
+
+enum { OF_ONE = 256, OF_ALL = 512 }; /* bytes: of a value, of what goes from turn to turn */
+
+/* What is each iteration's own and goes from turn to turn of a loop inside, in bytes. */
+static int own_of_turns(const Strips *s, uint32_t block) {
+  int bytes = 0;
+  for (uint32_t k = 0; k < s->fn->blocks[block].count && s->deeper[block]; k++) {
+    uint32_t id = s->fn->blocks[block].ins[k];
+    bool own = strip_ins(s, id)->kind == IR_PHI && s->lane[id].kind == LANE_OWN;
+    bytes += own ? ql_dtype_info[strip_ins(s, id)->dtype].size : 0;
+  }
+  return bytes;
+}
+
+/* So many that the widest of what is each iteration's own fills some registers, all of it that goes
+ * from turn to turn not too many, and private memory is not too much. */
+static int width_of(const Strips *s) {
+  int one = 1, all = 1, width = IR_MOST_LANES;
+  int64_t private = 1;
+  for (uint32_t id = 1; id < s->values; id++) {
+    if (!strip_is_inside(s, id)) continue;
+    if (s->lane[id].kind == LANE_OWN)
+      one = QL_MAX(one, ql_dtype_info[strip_ins(s, id)->dtype].size);
+    if (strip_ins(s, id)->kind == IR_STACK) private = QL_MAX(private, strip_ins(s, id)->number);
+  }
+  for (uint32_t block = 0; block < s->blocks; block++)
+    if (s->inside[block]) all = QL_MAX(all, own_of_turns(s, block));
+  while (width * one > OF_ONE || width * all > OF_ALL || width * private > IR_STACK_BYTES)
+    width /= 2;
+  return width;
 }
 
 /* As its choices are made now. */
@@ -170,7 +204,8 @@ static bool is_strip_so(Strips *s) {
   strip_find_lanes(s);
   if (s->refused || !stays(s) || is_needed_behind(s) || !is_worth_it(s)) return false;
   strip_find_accesses(s);
-  return !s->refused;
+  s->width = width_of(s);
+  return !s->refused && s->width >= STRIP_LEAST;
 }
 
 enum { MOST_TRIED = 6 };

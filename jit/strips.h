@@ -13,6 +13,7 @@
 #include "ir.h"
 
 #define STRIP_NOWHERE UINT32_MAX
+enum { STRIP_LEAST = 4 }; /* iterations of a strip */
 
 typedef enum LaneKind {
   LANE_UNKNOWN, /* not yet known */
@@ -47,6 +48,7 @@ typedef struct Strips {
   uint8_t *bounded;               /* [values] 1 yes, 2 no */
   uint32_t *join; /* [blocks] where iterations meet again that take different ways of its branch */
   bool *torn;     /* [blocks] of such ways, or their join: phis are each iteration's own */
+  int width;      /* iterations in a strip */
   bool refused;
 } Strips;
 
@@ -56,6 +58,11 @@ static inline bool strip_is_inside(const Strips *s, uint32_t id) {
 }
 static inline bool strip_is_store(const Strips *s, uint32_t id) {
   return strip_ins(s, id)->kind == IR_STORE_AT;
+}
+/* Is it of memory that belongs to the iteration: made in it, and known by its address alone? */
+static inline bool strip_is_private(const Strips *s, uint32_t access) {
+  uint32_t base = strip_ins(s, access)->args[0];
+  return strip_ins(s, base)->kind == IR_STACK && strip_is_inside(s, base);
 }
 /* The number of a constant. */
 bool strip_number(const Strips *s, uint32_t id, int64_t *number);

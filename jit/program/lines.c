@@ -2,10 +2,9 @@
  * The order is that of contract C7 (jit.h), along the last axis first:
  *
  *     for each leaf of 128:       8 lanes; element k goes to lane k % 8; what is left behind the
- *                                 last 8 goes to its lane by a choice. Of what is a line itself
- *                                 the lanes lie in memory
- *         push its value          slot[level], as a counter counts: 2^level leaves are in it
- *     what is in the slots, from the lowest level up
+ *                                 last 8 goes to its lane by a branch or a choice. Of what is a
+ * line itself the lanes lie in memory push its value          slot[level], as a counter counts:
+ * 2^level leaves are in it what is in the slots, from the lowest level up
  *
  * Lanes begin with what changes no value that comes to it, -0.0 of sums, so absent ones need not be
  * left out. Of one leaf, as nearly always, no slot is read. */
@@ -165,6 +164,39 @@ static JitRef few(Lower *l, const Row *row, int count) {
   return meet(l, row, lane, QL_MIN(count, (int)LANES));
 }
 
+/* Less than 8 elements, each in its lane: where one takes an instruction or two, one by one. */
+static void each_left(Lower *l, const Row *row, JitRef from, JitRef left, JitRef *lane) {
+  JitFn *fn = l->fn;
+  for (int k = 0; k < LANES - 1; k++) {
+    JitBlock before = {fn->open}, take = jit_block_new(fn), on = jit_block_new(fn);
+    jit_branch(fn, low_op(l, QL_OP_GREATER, left, low_const(l, k)), take, on);
+    jit_block_open(fn, take);
+    JitRef with = low_op(l, row->op, lane[k], at(l, row, low_add(l, from, low_const(l, k))));
+    JitBlock end = {fn->open};
+    jit_jump(fn, on);
+    jit_block_open(fn, on);
+    JitRef both = jit_phi(fn, row->loop, 0);
+    jit_phi_from(fn, both, before, lane[k]), jit_phi_from(fn, both, end, with);
+    lane[k] = both;
+  }
+}
+
+static void turns_left(Lower *l, const Row *row, JitRef from, JitRef left, JitRef *lane) {
+  Turns turns;
+  open(l, &turns, row->loop, low_const(l, 0), LANES - 1, lane);
+  enter(l, &turns, low_op(l, QL_OP_LESS, turns.k, left));
+  JitRef element = at(l, row, low_add(l, from, turns.k));
+  for (int k = 0; k < LANES - 1; k++)
+    lane[k] = low_select(l, low_op(l, QL_OP_EQUAL, turns.k, low_const(l, k)),
+                         low_op(l, row->op, lane[k], element), lane[k]);
+  close(l, &turns, 1, lane);
+}
+
+static bool is_plain(const Element *element) {
+  return element->kind == ELEMENT_MEMORY ||
+         (element->kind == ELEMENT_CAST && is_plain(element->args[0]));
+}
+
 /* Of the elements from one to another. */
 static JitRef leaf(Lower *l, const Row *row, JitRef from, JitRef to) {
   JitRef lane[LANES], seven = low_const(l, LANES - 1);
@@ -177,13 +209,10 @@ static JitRef leaf(Lower *l, const Row *row, JitRef from, JitRef to) {
   for (int k = 0; k < LANES; k++)
     lane[k] = low_op(l, row->op, lane[k], at(l, row, low_add(l, turns.k, low_const(l, k))));
   close(l, &turns, LANES, lane);
-  open(l, &turns, row->loop, low_const(l, 0), LANES - 1, lane);
-  enter(l, &turns, low_op(l, QL_OP_LESS, turns.k, left));
-  JitRef element = at(l, row, low_add(l, whole, turns.k));
-  for (int k = 0; k < LANES - 1; k++)
-    lane[k] = low_select(l, low_op(l, QL_OP_EQUAL, turns.k, low_const(l, k)),
-                         low_op(l, row->op, lane[k], element), lane[k]);
-  close(l, &turns, 1, lane);
+  if (is_plain(row->element) && row->same)
+    each_left(l, row, whole, left, lane);
+  else
+    turns_left(l, row, whole, left, lane);
   return meet(l, row, lane, LANES);
 }
 

@@ -40,7 +40,7 @@ class Windows:
             ("range(-1, 2)", f"min(max({var} + {{q}}, 0), {n} - 1)"),
             (f"range(min(3, {n} - {var}))", f"{var} + {{q}}"),
             ("range(3)", f"{var} - {{q}}"),
-            ("range(k)", f"({var} if {var} < {n} - k else 0) + {{q}} - 1"),
+            ("range(min(k, 3))", f"({var} if {var} < {n} - k else 0) + {{q}} - 1"),
             (f"range({n})", "{q}"),
             (f"range({var})", "{q}"),
         )
@@ -108,6 +108,32 @@ class Windows:
         for _ in range(self.random.randint(1, 2)):
             self.put_together(depth, self.value(i, j))
 
+    def private(self, depth: int) -> None:
+        """An array of the iteration's own: each turn stores an element, perhaps only some."""
+        self.add(depth, "t = np.empty(4, a.dtype)")
+        self.add(depth, f"t[3] = {self.read('i', 'j')}")
+        self.add(depth, "for q in range(3):")
+        self.add(depth + 1, f"t[q] = {self.value('i', 'j')}")
+        if self.random.randrange(2):
+            part = ".real" if self.dtype.kind == "c" else ""
+            self.add(depth + 1, f"if t[q]{part} < s{part}:")
+            self.add(depth + 2, f"t[3] = t[q] {self.one_of('', '+ t[q // 2]' * (not self.exact))}")
+        self.add(depth, f"s = {self.one_of('t[1]', 't[0] if i % 2 else t[2]', 't[k % 4]')}")
+        self.add(depth, "c += t[3] == s")
+
+    def slices(self, depth: int) -> None:
+        """Reductions of parts of rows, which have the same bits in every order."""
+        columns = self.one_of(
+            "max(j - k, 0) : j + 2", "j : j + 1 + i % 3", "max(j - 3, 0) : min(j + 4, n)", "j, None"
+        )
+        rows = self.one_of("i : i + 1", "max(i - 1, 0) : i + 2", "i")
+        what = self.one_of("max", "min") if self.dtype.kind != "c" else "any"
+        part = f"a[{rows}, {columns}].{what}()"
+        self.add(
+            depth,
+            f"c += {part}" if what == "any" else f"s = {self.one_of('max', 'min')}(s, {part})",
+        )
+
     def text(self) -> str:
         self.add(0, "def f(a, b, w, k):")
         self.add(1, "m, n = a.shape")
@@ -128,7 +154,8 @@ class Windows:
         self.add(3, f"s = {self.one_of('a[i, j]', 'b[i, j]', 'w[0, 0]')}")
         self.add(3, "c = 0")
         for _ in range(self.one_of(1, 1, 2)):
-            self.window(3)
+            kind = self.random.randrange(6)
+            (self.private if kind == 0 else self.slices if kind == 1 else self.window)(3)
         self.add(3, f"out[i, j] {'=' if self.exact else self.one_of('=', '=', '+=')} s")
         self.add(3, f"counts[i, {self.one_of(*'jjjjjjj', 'n - 1 - j')}] = c")
         self.add(1, "return out, counts")
