@@ -208,9 +208,75 @@ static bool is_at_entry(Strips *s, uint32_t access) {
   return strip_at_entry(s, args[0]) && strip_at_entry(s, args[1]);
 }
 
+/* ---- rows ----
+ *
+ * What turns of a loop inside move may be stored too, if it lies in rows: planes[k, i, j] by k. Two
+ * numbers k are two rows, which lie further apart than a strip is wide, as is asked. So an address
+ * follows from what is known at entry, and from one number, times what is known at entry. */
+
+/* *number: the one that was met before, or 0. */
+static bool is_row_of(Strips *s, uint32_t id, uint32_t *number) {
+  const IrIns *ins = strip_ins(s, id);
+  uint32_t arm = strip_arm(s, id);
+  if (strip_at_entry(s, id)) return true;
+  if (arm) return is_row_of(s, arm, number);
+  if (ins->kind == IR_OP && (ins->op == QL_OP_ADD || ins->op == QL_OP_SUBTRACT))
+    return is_row_of(s, ins->args[0], number) && is_row_of(s, ins->args[1], number);
+  for (int a = 0; a < 2 && ins->kind == IR_OP && ins->op == QL_OP_MULTIPLY; a++)
+    if (strip_at_entry(s, ins->args[a])) return is_row_of(s, ins->args[1 - a], number);
+  if (s->lane[id].kind != LANE_SAME || (*number && *number != id)) return false;
+  *number = id;
+  return true;
+}
+
+/* The number whose rows an access goes to; 0: none. false: it is no such access. */
+static bool row_number(Strips *s, uint32_t access, uint32_t *number) {
+  const uint32_t *args = strip_ins(s, access)->args;
+  *number = 0;
+  return is_row_of(s, args[0], number) && is_row_of(s, args[1], number);
+}
+
+/* How far the value goes when the number is one more; id 0: nowhere. */
+static JitRef distance(StripAsk *ask, uint32_t id, uint32_t number) {
+  Strips *s = ask->s;
+  const IrIns ins = *strip_ins(s, id);
+  uint32_t arm = strip_arm(s, id);
+  if (strip_at_entry(s, id)) return (JitRef){0};
+  if (arm) return distance(ask, arm, number);
+  if (id == number) return strip_int(s->fn, 1);
+  if (ins.op == QL_OP_MULTIPLY) {
+    int known = !strip_at_entry(s, ins.args[0]);
+    JitRef by = strip_clone(s, ins.args[known], ask->ends[0].value),
+           of = distance(ask, ins.args[1 - known], number);
+    return of.id ? strip_op(s->fn, QL_OP_MULTIPLY, of, by) : of;
+  }
+  JitRef a = distance(ask, ins.args[0], number), b = distance(ask, ins.args[1], number);
+  if (b.id && ins.op == QL_OP_SUBTRACT) b = jit_op(s->fn, QL_OP_NEGATIVE, 1, &b, (QlSource){0});
+  return a.id && b.id ? strip_op(s->fn, QL_OP_ADD, a, b) : a.id ? a : b;
+}
+
+static void ask_rows(StripAsk *ask, uint32_t store) {
+  Strips *s = ask->s;
+  const IrIns ins = *strip_ins(s, store);
+  uint32_t number;
+  if (!row_number(s, store, &number) || !number) return;
+  JitRef base = distance(ask, ins.args[0], number), offset = distance(ask, ins.args[1], number),
+         far = base.id && offset.id ? strip_op(s->fn, QL_OP_ADD, base, offset)
+                                    : (base.id ? base : offset);
+  JitRef bytes = strip_int(s->fn, (int64_t)ask->lanes * ql_dtype_info[ins.dtype].size);
+  far = jit_op(s->fn, QL_OP_ABSOLUTE, 1, &far, (QlSource){0});
+  strip_and(ask, strip_op(s->fn, QL_OP_GREATER_EQUAL, far, bytes));
+}
+
+/* ---- pairs ---- */
+
+/* The same address each time, or the same row for the same number. */
 static bool are_at_one_place(Strips *s, uint32_t a, uint32_t b) {
   enum { LEVELS = 12 };
   const IrIns *x = strip_ins(s, a), *y = strip_ins(s, b);
+  uint32_t number;
+  bool same = x->args[0] == y->args[0] && x->args[1] == y->args[1] && row_number(s, a, &number);
+  if (same) return ql_dtype_info[x->dtype].size == ql_dtype_info[y->dtype].size;
   return is_at_entry(s, a) && is_at_entry(s, b) &&
          is_same_value(s, x->args[0], y->args[0], LEVELS) &&
          is_same_value(s, x->args[1], y->args[1], LEVELS) &&
@@ -249,7 +315,7 @@ static bool are_known_apart(const Strips *s, uint32_t a, uint32_t b) {
   return (of_x && is_outside(s, y, of_x, LEVELS)) || (of_y && is_outside(s, x, of_y, LEVELS));
 }
 
-/* ---- pairs ---- */
+/* ---- all ---- */
 
 enum { MOST_ASKED = 24 };
 
@@ -277,9 +343,8 @@ static void check_pair(StripAsk *ask, uint32_t a, uint32_t b) {
   check_bounds(ask->s, a), check_bounds(ask->s, b);
 }
 
-/* A store that turns of a loop inside move is refused: what one turn stores another iteration may
- * store in another turn. */
 void strip_find_accesses(Strips *s) {
+  uint32_t number;
   s->access_count = 0;
   for (uint32_t id = 1; id < s->values; id++) {
     const IrIns *ins = strip_ins(s, id);
@@ -291,7 +356,7 @@ void strip_find_accesses(Strips *s) {
     int size = ql_dtype_info[ins->dtype].size;
     bool dense = place.kind == LANE_MOVES && place.step == (place.unit ? 1 : size);
     s->access[s->access_count++] = id;
-    s->refused |= store && (!dense || !is_at_entry(s, id));
+    s->refused |= store && (!dense || !row_number(s, id, &number));
   }
   if (s->refused) return;
   bool many = to_ask(s, check_pair, &(StripAsk){.s = s}) > MOST_ASKED;
@@ -323,4 +388,9 @@ static void ask_pair(StripAsk *ask, uint32_t a, uint32_t b) {
   strip_and(ask, strip_op(fn, QL_OP_LOGICAL_OR, before, behind));
 }
 
-void strip_ask_apart(StripAsk *ask) { to_ask(ask->s, ask_pair, ask); }
+void strip_ask_apart(StripAsk *ask) {
+  const Strips *s = ask->s;
+  for (uint32_t i = 0; i < s->access_count; i++)
+    if (strip_is_store(s, s->access[i])) ask_rows(ask, s->access[i]);
+  to_ask(ask->s, ask_pair, ask);
+}

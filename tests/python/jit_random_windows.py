@@ -134,11 +134,22 @@ class Windows:
             f"c += {part}" if what == "any" else f"s = {self.one_of('max', 'min')}(s, {part})",
         )
 
+    def planes(self, depth: int) -> None:
+        """A loop inside that stores, a row in each turn."""
+        number = self.one_of("q", "q", "2 - q", "(q + 1) % 3")
+        self.add(depth, "for q in range(3):")
+        how = self.one_of("=", "=", "=" if self.exact else "+=")
+        self.add(depth + 1, f"planes[{number}, i, j] {how} {self.value('i', 'j')}")
+        if self.random.randrange(2):
+            self.add(depth + 1, f"c += planes[{self.one_of(number, '0')}, i, j] == s")
+
     def text(self) -> str:
         self.add(0, "def f(a, b, w, k):")
         self.add(1, "m, n = a.shape")
         self.add(1, f"out = {self.one_of('a.copy()', 'np.zeros_like(a)', 'b', 'a')}")
         self.add(1, "counts = np.zeros((m, n), np.int64)")
+        crossed = "np.zeros((3, n, m), a.dtype).transpose((0, 2, 1))"
+        self.add(1, f"planes = {self.one_of('np.zeros((3, m, n), a.dtype)', crossed)}")
         rows = self.one_of("range(m)", "range(m)", "range(1, m)", "range(m - 1, -1, -1)")
         columns = self.one_of(
             *["range(n)"] * 8,
@@ -154,11 +165,12 @@ class Windows:
         self.add(3, f"s = {self.one_of('a[i, j]', 'b[i, j]', 'w[0, 0]')}")
         self.add(3, "c = 0")
         for _ in range(self.one_of(1, 1, 2)):
-            kind = self.random.randrange(6)
-            (self.private if kind == 0 else self.slices if kind == 1 else self.window)(3)
+            kind = self.random.randrange(8)
+            others = (self.private, self.slices, self.planes)
+            (others[kind] if kind < 3 else self.window)(3)
         self.add(3, f"out[i, j] {'=' if self.exact else self.one_of('=', '=', '+=')} s")
         self.add(3, f"counts[i, {self.one_of(*'jjjjjjj', 'n - 1 - j')}] = c")
-        self.add(1, "return out, counts")
+        self.add(1, "return out, counts, planes")
         return "\n".join(self.lines) + "\n"
 
 
