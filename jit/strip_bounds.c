@@ -343,8 +343,11 @@ static void check_pair(StripAsk *ask, uint32_t a, uint32_t b) {
   check_bounds(ask->s, a), check_bounds(ask->s, b);
 }
 
+/* Where only a parameter says how far an element is from the next one, a loop over rows looks like
+ * one over columns: but in that one the loops inside store no rows. */
 void strip_find_accesses(Strips *s) {
-  uint32_t number;
+  uint32_t number = 0;
+  bool rows = false, units = false;
   s->access_count = 0;
   for (uint32_t id = 1; id < s->values; id++) {
     const IrIns *ins = strip_ins(s, id);
@@ -357,7 +360,9 @@ void strip_find_accesses(Strips *s) {
     bool dense = place.kind == LANE_MOVES && place.step == (place.unit ? 1 : size);
     s->access[s->access_count++] = id;
     s->refused |= store && (!dense || !row_number(s, id, &number));
+    rows |= store && number, units |= place.unit != 0;
   }
+  s->refused |= rows && units;
   if (s->refused) return;
   bool many = to_ask(s, check_pair, &(StripAsk){.s = s}) > MOST_ASKED;
   s->refused |= many;

@@ -295,14 +295,16 @@ static QlStatus next_loop(Strips *s, bool *done, bool *found, QlError *error) {
   for (uint32_t i = s->flow.count; i-- > 1 && !*found;) {
     uint32_t head = s->flow.order[i];
     if (done[head] || !begin_loop(s, head, done) || !is_strip(s)) continue;
-    *found = done[head] = true;
+    *found = true;
+    for (uint32_t b = 0; b < s->blocks; b++) done[b] |= s->inside[b];
     QL_TRY(note_strip(s, error));
     QL_TRY(strip_write(s, error));
   }
   return QL_OK;
 }
 
-/* A loop that is done stays: `done` has the blocks that were there at first. */
+/* What is in strips stays, and so do loops inside and around: `done` has the blocks that were there
+ * at first. */
 static QlStatus strips(JitFn *fn, QlError *error) {
   if (fn->rank || !ir_is_program(fn) || ir_has_lanes(fn)) return QL_OK;
   QlStatus status = QL_OK;
