@@ -162,7 +162,7 @@ stages() {
   local backwards layouts arrays shared cut few="" name
   mapfile -t layouts < <(printf '%s\n' tests/python/test_*.py | grep -vE '_(elementwise|promotion|signatures|orders|plain_forms|jit_library)\.py')
   mapfile -t arrays < <(printf '%s\n' "${layouts[@]}" | grep -vE '_(jit.*|map|g?u?vectorize.*|stencil_.*|generated|evaluate)\.py')
-  mapfile -t shared < <(printf '%s\n' tests/python/test_{jit_{ranks,ranks_shapes,rows,carried,wrapped,several,ended},map,guvectorize}.py tests/python/test_{vectorize,stencil_}*.py)
+  mapfile -t shared < <(printf '%s\n' tests/python/test_{jit_{ranks,ranks_shapes,rows,carried,wrapped,several,ended},map,guvectorize}.py tests/python/test_{vectorize_{generated,reductions},stencil_{generated,kernels,steps}}.py)
   # Where it matters how many ranks and nodes there are.
   cut=(tests/python/test_{indexing,distributed,tiles,copies,putting,taking,masks,scans,sorting,products,fft,reductions,stencils,jit_ranks,failures}.py)
   mapfile -t backwards < <(printf '%s\n' "${layouts[@]}" tests/python/test_elementwise.py |

@@ -265,7 +265,7 @@ struct Comm {
   bool said; /* this rank's word of the round, whose verdict it has not heard yet */
   TransportBatch *agree_batch;
   CommExchange *spares; /* what exchanges use that have room in them */
-  bool patient;         /* waits end nothing */
+  atomic_bool patient;  /* waits end nothing; read by workers that still wait */
 
   int64_t fault_message,
       fault_count; /* the message that fails, counted from 1, 0: none; those counted so far */

@@ -218,7 +218,9 @@ static int64_t after(double seconds) {
   return seconds > 0 && seconds < 1e9 ? (int64_t)(seconds * 1e9) : INT64_MAX;
 }
 
-void comm_be_patient(Comm *comm, bool patient) { comm->patient = patient; }
+void comm_be_patient(Comm *comm, bool patient) {
+  atomic_store_explicit(&comm->patient, patient, memory_order_relaxed);
+}
 
 void comm_wait(Comm *comm, const Wait *wait) {
   bool spun = wait->cell && !wait->move;
@@ -233,7 +235,8 @@ void comm_wait(Comm *comm, const Wait *wait) {
   if (leaves) comm->options.away(comm->options.data, true);
   int64_t began = comm_now(), next_look = 100 * millisecond,
           next_report = after(comm->params->wait_report);
-  int64_t last = comm->patient ? INT64_MAX : after(comm->params->wait_abort);
+  bool patient = atomic_load_explicit(&comm->patient, memory_order_relaxed);
+  int64_t last = patient ? INT64_MAX : after(comm->params->wait_abort);
   if (!wait->is_main) { /* the main thread knows more, and speaks first */
     next_report = INT64_MAX;
     if (last < INT64_MAX - second) last += second;

@@ -71,7 +71,9 @@ JitFn *jit_fn_copy(const JitFn *fn); /* in memory of its own */
 /* A parameter of the function that is always that number, from now on. */
 void jit_fn_fix(JitFn *fn, int param, QlValue value);
 int jit_fn_size(const JitFn *fn); /* instructions, those of its local functions included */
-void jit_fn_free(JitFn *fn);      /* what lies in a pool of others stays there */
+/* cost.c: of a point of a nest, whose box, of so many dimensions, are the first parameters. */
+QlStatus jit_fn_cost(const JitFn *fn, int dims, int *additions, QlError *error);
+void jit_fn_free(JitFn *fn); /* what lies in a pool of others stays there */
 /* Declares the next operand; returns its number. strides has `rank` entries. Operands never overlap
  * what another operand writes, except by being the same operand: the caller guarantees it. */
 int jit_fn_array(JitFn *fn, QlDtype dtype, JitAccess access, const JitStride *strides);

@@ -37,7 +37,9 @@ typedef struct QlNote {
 
 typedef struct QlCompiledOptions {
   bool boundscheck, python_error;
-  bool alone; /* arrays on ranks are of a process that has no others: what is in order is refused */
+  bool
+      alone; /* arrays on ranks are of a process that has no others: what is in order is refused; */
+  bool single; /* and has one thread: so is what has no steps that could be computed together */
 } QlCompiledOptions;
 
 typedef struct QlCompiledInside QlCompiledInside;
@@ -84,8 +86,7 @@ QL_API int64_t ql_compiled_drive(QlContext *context, const QlCompiled *compiled,
                                  const QlValue *parameters, QlValue *results, QlError *error);
 /* Do functions take the array as one on ranks? They must where it is, or will be, in parts that
  * only some ranks have; of a process that is alone they may where it is large enough for several
- * threads.
- */
+ * threads, or too large for the caches in which the next step of a loop would find it. */
 typedef enum QlOnRanks { QL_NOT_ON_RANKS, QL_MAYBE_ON_RANKS, QL_ON_RANKS } QlOnRanks;
 QL_API QlOnRanks ql_is_on_ranks(const QlArray *array);
 

@@ -203,6 +203,9 @@ QlCounters ql_counters(const QlContext *ctx) {
   CommCounters comm = comm_counters(ctx->comm);
   counters.agreements = comm.agreements;
   counters.messages = comm.messages, counters.message_bytes = comm.bytes;
+  counters.objects = ctx->live_objects - 2 * ctx->element_count; /* handles and storages */
+  counters.templates = ctx->template_count;
+  counters.plans = ctx->plan_count;
   return counters;
 }
 

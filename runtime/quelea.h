@@ -110,7 +110,8 @@ QL_API QlInfo ql_info(const QlContext *context);
 /* Counters since the start, on this rank: what really happened. What is exchanged is what its node
  * receives; a renewal moves an array into a new block: with more room for ghosts, or since a
  * snapshot holds the old one. Messages are what this rank itself has sent, without those of
- * agreements. */
+ * agreements. Objects are handles, storages and exports that are there now, as are templates and
+ * plans. */
 /* clang-format off */
 #define QL_COUNTERS(X) \
   X(statements) X(immediate) X(flushes) X(plans_made) X(plans_reused) X(plans_moved) \
@@ -119,7 +120,8 @@ QL_API QlInfo ql_info(const QlContext *context);
   X(overlapped_statements) X(sweeps) X(swept_kernels) X(streamed_kernels) \
   X(halo_exchanges) X(halo_bytes) X(redistributions) X(redistributed_bytes) X(gathers) X(gathered_bytes) X(renewals) \
   X(kept_copies_bytes) X(arena_bytes) X(arena_peak_bytes) \
-  X(agreements) X(messages) X(message_bytes)
+  X(agreements) X(messages) X(message_bytes) \
+  X(objects) X(templates) X(plans)
 /* clang-format on */
 typedef struct QlCounters {
 #define X(name) int64_t name;
@@ -221,6 +223,7 @@ QL_API QlStatus ql_explain(QlArray *array, QlTell *tell, void *data, QlError *er
 /* clang-format off */
 #define QL_PHASES(X) \
   X(PROGRAM, "Python, recording, statements on few elements") \
+  X(FUNCTION, "compiled functions that Python calls") \
   X(PLAN, "planning") \
   X(COMPILE, "compiling kernels") \
   X(AGREE, "agreeing with other ranks, and waiting for them to come") \
@@ -234,7 +237,8 @@ typedef enum QlPhase { QL_PHASES(X) QL_PHASE_COUNT } QlPhase;
 /* Of a place in the program, on this rank; times in ticks. */
 #define QL_PROFILE_NUMBERS(X) \
   X(calls) X(at_once) X(kernels) X(swept) X(points) X(operations) X(bytes) \
-  X(computing) X(all_threads) X(few) X(waiting) X(receiving) X(moving) X(compiling) X(messages) X(sent_bytes)
+  X(computing) X(all_threads) X(few) X(waiting) X(receiving) X(moving) X(compiling) X(messages) X(sent_bytes) \
+  X(program) X(functions) X(at_work) X(looking) X(root)
 /* clang-format on */
 typedef struct QlProfileLine {
   bool used;
@@ -255,6 +259,17 @@ typedef struct QlProfile {
 QL_API bool ql_profile(QlContext *context, QlProfile *profile);
 /* Local. The program has seen a number. On all ranks the same ones, whatever ranks there are. */
 QL_API void ql_profile_looked(QlContext *context, const QlScalar *scalar);
+/* Local. The main thread enters a phase, from here to the next call. Gives the one that it leaves,
+ * to be entered again. Times of FUNCTION, WORK, LOOK and ROOT belong to the line where they end. */
+QL_API QlPhase ql_profile_phase(QlContext *context, QlPhase phase);
+/* Local. Was the last stay in a phase so short that it was hardly worth looking at the clock? */
+QL_API bool ql_profile_was_short(const QlContext *context);
+/* Local, by any thread while something is measured. Is the main thread in PROGRAM? */
+QL_API bool ql_profile_in_program(const QlContext *context);
+/* Local. The program is there: that line is given what PROGRAM took since the last call, but for
+ * statements executed at once. Where these calls come at moments of a clock, each line gets its
+ * share. */
+QL_API void ql_profile_here(QlContext *context, QlSource source);
 /* Local. The program compiles a function of its own, and has done so: that belongs to its line. */
 QL_API void ql_profile_compiling(QlContext *context, bool begins);
 /* Local. The places one after another, *number from 0 on; NULL: that was the last. */

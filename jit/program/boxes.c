@@ -3,7 +3,7 @@
 
 typedef struct Box {
   int ndim;
-  const JitRef *extent;
+  const JitRef *from, *to; /* from NULL: 0 */
   LowBody *body;
   void *data;
   JitRef *carried; /* NULL: nothing is */
@@ -17,18 +17,18 @@ static void box_axis(Lower *l, Box *box, int axis) {
            end = jit_block_new(fn);
   jit_jump(fn, before);
   jit_block_open(fn, before);
-  JitRef zero = low_const(l, 0), one = low_const(l, 1);
+  JitRef first = box->from ? box->from[axis] : low_const(l, 0), one = low_const(l, 1);
   jit_jump(fn, head);
   jit_block_open(fn, head);
   JitRef k = jit_phi(fn, QL_I64, 0);
-  jit_phi_from(fn, k, before, zero);
+  jit_phi_from(fn, k, before, first);
   JitRef carried = {0};
   if (box->carried) {
     carried = jit_phi(fn, QL_I64, 0);
     jit_phi_from(fn, carried, before, *box->carried);
     *box->carried = carried;
   }
-  jit_branch(fn, low_op(l, QL_OP_LESS, k, box->extent[axis]), body, end);
+  jit_branch(fn, low_op(l, QL_OP_LESS, k, box->to[axis]), body, end);
   jit_block_open(fn, body);
   box->index[axis] = k;
   box_axis(l, box, axis + 1);
@@ -47,12 +47,19 @@ static void box_axis(Lower *l, Box *box, int axis) {
 void low_box_with(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data,
                   JitRef *carried) {
   if (low_dead(l)) return;
-  Box box = {.ndim = ndim, .extent = extent, .body = body, .data = data, .carried = carried};
+  Box box = {.ndim = ndim, .to = extent, .body = body, .data = data, .carried = carried};
   box_axis(l, &box, 0);
 }
 
 void low_box(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data) {
   if (low_dead(l)) return;
-  Box box = {.ndim = ndim, .extent = extent, .body = body, .data = data};
+  Box box = {.ndim = ndim, .to = extent, .body = body, .data = data};
+  box_axis(l, &box, 0);
+}
+
+void low_box_between(Lower *l, int ndim, const JitRef *from, const JitRef *to, LowBody *body,
+                     void *data) {
+  if (low_dead(l)) return;
+  Box box = {.ndim = ndim, .from = from, .to = to, .body = body, .data = data};
   box_axis(l, &box, 0);
 }

@@ -215,7 +215,9 @@ static Value least_of(Lower *l, const Call *call, bool is_min) {
     best = low_scalar((QlDtype)both.dtype, both.weak,
                       low_select(l, other.ref, low_ref(l, &y), low_ref(l, &x)));
     best = low_bounded(best, &both);
+    int64_t a_floor = low_floor(&x), b_floor = low_floor(&y);
     best.natural = natural && low_is_int(&best);
+    best.floor = is_min ? QL_MIN(a_floor, b_floor) : QL_MAX(a_floor, b_floor);
     if (best.dtype == QL_I64)
       best.span = low_span_of(l, is_min ? QL_OP_MINIMUM : QL_OP_MAXIMUM, &x, &y);
   }

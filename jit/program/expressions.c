@@ -110,6 +110,22 @@ static Value compute_known(Lower *l, QlOp op, QlDtype loop, QlDtype result, int 
   return value;
 }
 
+/* Is a sum never negative, since one part is not below some number: i - 1 of range(1, n)? */
+static bool find_floor(QlOp op, QlDtype loop, const Value *arguments, int64_t *floor) {
+  bool adds = op == QL_OP_ADD;
+  if (loop != QL_I64 || (!adds && op != QL_OP_SUBTRACT)) return false;
+  const Value *a = &arguments[0], *b = &arguments[1];
+  if (adds && a->known) a = b, b = &arguments[0];
+  if (!a->natural) return false;
+  if (!b->known && (!adds || !b->natural)) return false;
+  int64_t sum, by = b->known ? ql_convert((QlDtype)b->dtype, b->constant, QL_I64).i : low_floor(b);
+  if (adds ? __builtin_add_overflow(low_floor(a), by, &sum)
+           : __builtin_sub_overflow(low_floor(a), by, &sum))
+    return false;
+  *floor = QL_MAX(sum, 0);
+  return sum >= 0;
+}
+
 static void check_power(Lower *l, const Node *node, QlOp op, QlDtype loop, const Value *arguments) {
   bool is_signed = ql_dtype_info[loop].kind == QL_KIND_INT;
   if (op != QL_OP_POWER || !is_signed || arguments[1].natural || !low_is_int(&arguments[1])) return;
@@ -150,7 +166,9 @@ static Value weak_operation(Lower *l, const Node *node, QlOp op, int count,
   bool natural = count == 2 && arguments[0].natural && arguments[1].natural;
   if (result == QL_I64)
     value.span = low_span_of(l, op, &arguments[0], count > 1 ? &arguments[1] : NULL);
+  if (find_floor(op, loop, arguments, &value.floor)) natural = value.natural = true;
   value.natural =
+      value.natural ||
       (natural && (op == QL_OP_ADD || op == QL_OP_MULTIPLY || op == QL_OP_FLOOR_DIVIDE)) ||
       (op == QL_OP_REMAINDER && arguments[1].natural && result == QL_I64) || result == QL_BOOL;
   return value;

@@ -7,7 +7,7 @@ enum { FEW = 16 };
 static Value range_item(Lower *l, const Items *items, JitRef k) {
   JitRef moved = items->step.id ? low_op(l, QL_OP_MULTIPLY, k, items->step) : k;
   Value item = low_scalar(QL_I64, true, items->start.id ? low_add(l, items->start, moved) : moved);
-  item.natural = items->natural, item.span = items->span;
+  item.natural = items->natural, item.floor = items->floor, item.span = items->span;
   return item;
 }
 
@@ -111,6 +111,7 @@ static bool of_range(Lower *l, const Node *node, const Value *range, Items *item
   }
   items->start = first;
   items->natural = part[0].natural && part[2].natural;
+  items->floor = items->natural ? low_floor(&part[0]) : 0;
   items->span = low_span_range(l, &part[0], &part[1], &part[2]);
   JitRef last = low_ref_as(l, &part[1], QL_I64);
   int64_t known = loop_known_count(part);

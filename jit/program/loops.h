@@ -13,6 +13,7 @@ struct Items {
   JitRef start, step; /* of a range */
   const Span *span;
   bool natural;
+  int64_t floor;
   bool few; /* a known, small number: LLVM makes no loop of them */
   Value value;
   int inner_count; /* zip, enumerate, map: what they go through side by side */

@@ -516,6 +516,9 @@ static void lower(Lower *l, int count, const JitType *arguments, JitType *result
                "return numbers, arrays, slices, tuples of them, or None");
   else
     give_results(l, &value, result);
+  if (l->options->single && !l->turns)
+    low_refuse(l, function, "QJ402", "there is nothing that could be computed together",
+               "let its loops be computed one after another");
   jit_jump(l->fn, l->exit);
 }
 

@@ -28,7 +28,8 @@ struct Value {
   uint8_t kind, dtype; /* JitTypeKind; of SCALAR, DTYPE, ARRAY */
   bool weak;           /* SCALAR */
   bool known;          /* SCALAR: `constant` is its value */
-  bool natural;        /* an integer that is never negative */
+  bool natural;        /* an integer that is never negative, */
+  int64_t floor;       /* nor below this: see low_floor */
   bool bounded;        /* SCALAR, weak, not known: as in JitType */
   double least, most;
   QlValue constant;
@@ -190,6 +191,7 @@ typedef struct Lower {
   Nest *nest;                /* whose kernel is built; NULL: none */
   const Region *region;      /* of it: where this point is reached; NULL: at any position */
   bool nests_raise;
+  bool turns; /* some nest is recorded turn by turn of a loop */
   JitNest *nests;
   int nest_count, nest_room;
   jmp_buf no_memory;
@@ -222,7 +224,8 @@ void low_raise_if(Lower *l, const Node *node, JitRef condition, const char *exce
 static inline Value low_unknown(void) { return (Value){.kind = JIT_UNKNOWN}; }
 static inline Value low_none(void) { return (Value){.kind = JIT_NONE}; }
 Value low_scalar(QlDtype dtype, bool weak, JitRef ref);
-Value low_int(int64_t value); /* Python's, known */
+int64_t low_floor(const Value *value); /* what it is never below; 0: it may be negative, too */
+Value low_int(int64_t value);          /* Python's, known */
 Value low_float(double value);
 Value low_bool(bool value);
 Value low_tuple(Lower *l, int count, const Value *items);
@@ -307,6 +310,9 @@ Value low_comprehension(Lower *l, const Node *node);
  */
 typedef void LowBody(Lower *l, void *data, const JitRef *index);
 void low_box(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data);
+/* The same of the indices from `from` up to `to`, without that. */
+void low_box_between(Lower *l, int ndim, const JitRef *from, const JitRef *to, LowBody *body,
+                     void *data);
 /* The same with a number (an i64) that goes from index to index: the body changes *carried. */
 void low_box_with(Lower *l, int ndim, const JitRef *extent, LowBody *body, void *data,
                   JitRef *carried);

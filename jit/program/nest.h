@@ -84,6 +84,7 @@ struct Nest {
   const Node *loops[QL_MAX_DIMS];
   JitRef start[QL_MAX_DIMS], step[QL_MAX_DIMS], extent[QL_MAX_DIMS]; /* of the loops, around */
   bool natural[QL_MAX_DIMS];
+  int64_t floor[QL_MAX_DIMS];
   bool guarded, acts;   /* conditions may keep iterations from doing anything; something is done */
   const Region *active; /* where it is; NULL: anywhere */
   int first;            /* guarded: numbers of the nest, the first positions that are computed */
@@ -163,7 +164,10 @@ bool nest_is_apart(Lower *l, const Nest *nest);
 bool nest_reads_others(const Nest *nest, const NestOperand *operand);
 
 /* ---- nests.c ---- */
-Value nest_variable(Lower *l, Nest *nest, int d, JitRef index); /* of a loop, in the kernel */
+/* In the kernel: where the box begins or ends that it computes, by which of its parameters; a
+ * loop's variable in the iteration of that number. */
+JitRef nest_end(Lower *l, const Nest *nest, int d, int param);
+Value nest_variable(Lower *l, Nest *nest, int d, JitRef at);
 void nest_release(Lower *l, const Variable *before); /* what an iteration has beyond that */
 
 /* ---- rows.c ---- */

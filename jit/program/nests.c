@@ -48,16 +48,26 @@ void nest_release(Lower *l, const Variable *before) {
   }
 }
 
-/* A loop's variable at that place of the box, in the kernel. */
-Value nest_variable(Lower *l, Nest *nest, int d, JitRef index) {
-  JitRef lo = jit_param(l->fn, nest->lo[d], low_source(l)), at = low_add(l, index, lo);
+/* An end of the box as an iteration's number. None is negative, or so large that sums wrap; that
+ * this is said lets LLVM see it of what loops go through, and of indices like i - 1 and i + 2 - 1
+ * in range(1, n): else each would be asked whether it counts from the end, and no elements be read
+ * side by side. */
+enum { LARGE_BITS = 60 };
+JitRef nest_end(Lower *l, const Nest *nest, int d, int param) {
+  JitRef end = jit_param(l->fn, param, low_source(l));
   if (nest->guarded)
-    at = low_add(l, at, jit_param(l->fn, nest->scalar_params[nest->first + d], low_source(l)));
+    end = low_add(l, end, jit_param(l->fn, nest->scalar_params[nest->first + d], low_source(l)));
+  end = low_op(l, QL_OP_MAXIMUM, end, low_const(l, 0));
+  return low_op(l, QL_OP_MINIMUM, end, low_const(l, (int64_t)1 << LARGE_BITS));
+}
+
+/* A loop's variable in the iteration of that number, in the kernel. */
+Value nest_variable(Lower *l, Nest *nest, int d, JitRef at) {
   JitRef moved = low_op(l, QL_OP_MULTIPLY, at, nest_import_int(l, nest->step[d]));
   Value value = low_scalar(QL_I64, true, low_add(l, nest_import_int(l, nest->start[d]), moved));
   Span *span = low_get(l, sizeof *span);
   *span = (Span){.dim = d, .step = nest->step[d], .lo = nest->start[d], .hi = nest->start[d]};
-  value.span = span, value.natural = nest->natural[d];
+  value.span = span, value.natural = nest->natural[d], value.floor = nest->floor[d];
   nest->at[d] = at;
   return value;
 }
@@ -146,13 +156,11 @@ static void iteration(Lower *l, void *data, const JitRef *index) {
 }
 
 static void box_axis(Lower *l, Nest *nest, int d) {
-  JitRef lo = jit_param(l->fn, nest->lo[d], low_source(l)),
-         hi = jit_param(l->fn, nest->hi[d], low_source(l));
-  JitRef extent = low_op(l, QL_OP_SUBTRACT, hi, lo);
+  JitRef from = nest_end(l, nest, d, nest->lo[d]), to = nest_end(l, nest, d, nest->hi[d]);
   const Node *at = l->at;
   nest->enter[d] = l->fn->open;
   l->at = nest->loops[d];
-  low_box(l, 1, &extent, iteration, &(Level){nest, d});
+  low_box_between(l, 1, &from, &to, iteration, &(Level){nest, d});
   l->at = at;
 }
 
@@ -330,6 +338,7 @@ static bool find_ranges(Lower *l, Nest *nest) {
     if (!low_range(l, nest->loops[d]->items[1], &range, &nest->extent[d], &start, &step))
       return false;
     nest->natural[d] = start.natural && step.natural;
+    nest->floor[d] = nest->natural[d] ? low_floor(&start) : 0;
     nest->start[d] = low_ref_as(l, &start, QL_I64), nest->step[d] = low_ref_as(l, &step, QL_I64);
     if (start.known)
       nest->consts[nest->const_count++] = (NestConst){start.constant.i, nest->start[d]};
@@ -396,6 +405,7 @@ static void finish_sums(Lower *l, const Node *node, const Nest *nest) {
 }
 
 static void record_all(Lower *l, const Node *node, Nest *nest, Behind *behind) {
+  for (const Frame *frame = l->frame; frame; frame = frame->caller) l->turns |= frame->loop != NULL;
   leave_out(l, nest);
   make_terms(l, node, nest);
   nest_make_state(l, node, nest);

@@ -171,7 +171,9 @@ typedef struct JitLowered {
 typedef struct JitLowerOptions {
   bool boundscheck;  /* IndexError where an index is outside; otherwise what happens is undefined */
   bool python_error; /* error_model="python": ZeroDivisionError for floats too */
-  bool alone; /* ranks are one: loops in order, which its threads do not share, are refused */
+  bool alone;  /* ranks are one: loops in order, which its threads do not share, are refused */
+  bool single; /* and it has one thread: what has no loop whose turns are nests is refused, for
+                  nothing of it could be computed together */
 } JitLowerOptions;
 
 /* Lowers the program's first function for arguments of those types. QL_ERR_MEMORY; refusals are

@@ -201,7 +201,7 @@ static void go_unless_ended(Lower *l, Nest *nest, const Array *state, JitRef is_
 
 static Value row_item(Lower *l, const Items *items, JitRef k) {
   (void)items;
-  return nest_variable(l, l->nest, 0, k);
+  return nest_variable(l, l->nest, 0, low_add(l, nest_end(l, l->nest, 0, l->nest->lo[0]), k));
 }
 
 static void find_places(Lower *l, Nest *nest) {

@@ -258,6 +258,7 @@ static Variable join_one(Lower *l, Edges *edges, JitBlock at, const Meeting *mee
   bool flagged = meeting->defined == MAYBE;
   if (flagged) phis[parts] = jit_phi(l->fn, QL_BOOL, 0);
   bool natural = meeting->type.kind == JIT_SCALAR;
+  int64_t floor = INT64_MAX;
   for (Edge *edge = edges->first; edge; edge = edge->next, n++) {
     const Variable *variable =
         v < 0 ? &(Variable){.value = edge->value, .defined = ALWAYS} : of_edge(edge, v);
@@ -265,6 +266,7 @@ static Variable join_one(Lower *l, Edges *edges, JitBlock at, const Meeting *mee
     jit_block_open(l->fn, edge->block);
     value = low_convert(l, &value, &meeting->type);
     natural = natural && (value.natural || value.kind == JIT_UNKNOWN);
+    if (value.kind != JIT_UNKNOWN) floor = QL_MIN(floor, low_floor(&value));
     low_parts(l, &meeting->type, &value, refs);
     for (int p = 0; p < parts; p++) jit_phi_from(l->fn, phis[p], edge->block, refs[p]);
     if (!flagged) continue;
@@ -291,7 +293,7 @@ static Variable join_one(Lower *l, Edges *edges, JitBlock at, const Meeting *mee
     hull = edge == edges->first ? span : low_span_hull(l, hull, span);
   }
   if (joined.value.kind == JIT_SCALAR) joined.value.span = choice ? choice : hull;
-  joined.value.natural = natural;
+  joined.value.natural = natural, joined.value.floor = natural && n ? floor : 0;
   if (flagged) joined.flag = phis[parts];
   return joined;
 }

@@ -19,6 +19,11 @@ static Value known(QlDtype dtype, QlValue constant) {
                  .constant = constant};
 }
 
+int64_t low_floor(const Value *value) {
+  if (!value->known) return value->natural ? value->floor : 0;
+  return value->natural && value->dtype == QL_I64 ? value->constant.i : 0;
+}
+
 Value low_int(int64_t value) { return known(QL_I64, (QlValue){.i = value}); }
 Value low_float(double value) { return known(QL_F64, (QlValue){.d = value}); }
 Value low_bool(bool value) { return known(QL_BOOL, (QlValue){.b = value}); }
@@ -266,6 +271,7 @@ Value low_convert(Lower *l, const Value *value, const JitType *type) {
       converted.ref = low_ref_as(l, value, (QlDtype)type->dtype);
     converted.natural =
         low_is_int(&converted) && (converted.known ? converted.constant.i >= 0 : value->natural);
+    converted.floor = converted.natural ? low_floor(value) : 0;
     return converted;
   }
   if (value->kind == JIT_ARRAY && type->kind == JIT_ARRAY) {

@@ -54,16 +54,20 @@ static PyObject *best(bool largest, QlArray *array, PyObject *const *values, boo
   QlArray *result;
   QL_ERROR(error);
   int axis;
-  if (out && qx_check_out(out) < 0) return NULL;
+  PyObject *ours = out ? qx_out_open(out, false) : NULL;
+  if (out && !ours) return NULL;
   if (!qx_absent(values[BEST_AXIS])) {
-    if (axis_from_python(values[BEST_AXIS], QL_MAX(array->ndim, 1), &axis) < 0) return NULL;
+    if (axis_from_python(values[BEST_AXIS], QL_MAX(array->ndim, 1), &axis) < 0)
+      return qx_out_close(out, ours, NULL);
     axes &= 1u << axis;
   }
-  if (qx_enter_at() < 0) return NULL;
-  if (ql_best(qx.context, largest, array, axes, keepdims, &result, &error)) return qx_raise(&error);
-  return deliver(qx_wrap(result, result->ndim == 0), out, true,
-                 largest ? "output array does not match result of np.argmax."
-                         : "output array does not match result of np.argmin.");
+  if (qx_enter_at() < 0) return qx_out_close(out, ours, NULL);
+  if (ql_best(qx.context, largest, array, axes, keepdims, &result, &error))
+    return qx_out_close(out, ours, qx_raise(&error));
+  PyObject *made = deliver(qx_wrap(result, result->ndim == 0), ours, true,
+                           largest ? "output array does not match result of np.argmax."
+                                   : "output array does not match result of np.argmin.");
+  return out ? qx_out_close(out, ours, made) : made;
 }
 
 PyObject *qx_best_call(bool largest, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
@@ -140,16 +144,17 @@ PyObject *qx_scan_call(QlOp op, PyObject *self, PyObject *const *args, Py_ssize_
       qx_dtype_from_python(values[SCAN_DTYPE], &dtype) < 0)
     return NULL;
   PyObject *out = qx_absent(values[SCAN_OUT]) ? NULL : values[SCAN_OUT];
-  if (out && qx_check_out(out) < 0) return NULL;
+  PyObject *ours = out ? qx_out_open(out, false) : NULL;
+  if (out && !ours) return NULL;
   QlArray *array = qx_array_from_python(values[SCAN_A], QL_DTYPE_NONE);
   PyObject *whole = array ? qx_wrap(array, false) : NULL;
   bool all = qx_absent(values[SCAN_AXIS]);
   if (whole && (array->ndim == 0 || (all && array->ndim > 1)))
     Py_SETREF(whole, qx_ravel(whole, QL_ORDER_C, false));
   if (whole && (all || axis_from_python(values[SCAN_AXIS], qx_array(whole)->ndim, &axis) == 0))
-    result = qx_scan(op, whole, axis, dtype, out);
+    result = qx_scan(op, whole, axis, dtype, ours);
   Py_XDECREF(whole);
-  return result;
+  return out ? qx_out_close(out, ours, result) : result;
 }
 
 /* ---- module functions ---- */

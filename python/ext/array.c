@@ -22,12 +22,14 @@ PyObject *qx_wrap(QlArray *array, bool value) {
     }
   }
   self->array = array, self->weakrefs = NULL, self->value = value, self->readonly = value;
+  qx_sampler_look();
   return (PyObject *)self;
 }
 
 PyObject *qx_wrap_result(QlArray *array, PyObject *out) {
   if (!out) return qx_wrap(array, array->ndim == 0);
   qx_release(array);
+  qx_sampler_look();
   return Py_NewRef(out);
 }
 

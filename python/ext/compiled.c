@@ -20,7 +20,10 @@ typedef struct Special {
   QlCompiled *compiled;
   bool gives_ours; /* arrays of Quelea's */
   int references;
+  int unmeasured; /* calls to come: the last one that was measured was short */
 } Special;
+
+enum { UNMEASURED = 15 };
 
 typedef struct Function {
   PyObject ob_base;
@@ -85,6 +88,7 @@ static Special *compile(Function *self, const char *types, size_t length, bool m
   QlCompiled *compiled;
   QlCompiledOptions options = self->options;
   options.alone = may_be_refused;
+  options.single = may_be_refused && ql_info(qx.context).threads == 1;
   bool measures = qx.context && !qx.closed && !qx.forked && qx_is_own_thread();
   if (measures) ql_profile_compiling(qx.context, true);
   QlStatus status = ql_compile(compiler, self->program, types, &options, &compiled, &error);
@@ -242,8 +246,16 @@ static bool borrow(const QlCompiled *compiled, Gather *g) {
   return true;
 }
 
+/* Of short calls most are left to what Python takes. */
+static bool is_measured(Special *special) {
+  if (qx.forked || qx.closed || !qx_is_own_thread()) return false;
+  if (special->unmeasured == 0) return true;
+  special->unmeasured--;
+  return false;
+}
+
 /* While it runs, what it prints may run any Python: the code and the arrays are held meanwhile. */
-static PyObject *run_special(Function *self, const Special *special, Gather *g, bool *refused) {
+static PyObject *run_special(Function *self, Special *special, Gather *g, bool *refused) {
   QL_ERROR(error);
   const QlCompiled *compiled = special->compiled;
   bool in_memory = !g->ranks && (g->ours || special->gives_ours);
@@ -253,8 +265,12 @@ static PyObject *run_special(Function *self, const Special *special, Gather *g, 
   if (compiled->result_count > 32 &&
       !(results = PyMem_Malloc((size_t)compiled->result_count * sizeof *results)))
     return PyErr_NoMemory();
+  bool measures = qx.sampler && is_measured(special);
+  QlPhase before = measures ? ql_profile_phase(qx.context, QL_PHASE_FUNCTION) : QL_PHASE_PROGRAM;
   int64_t status = g->ranks ? ql_compiled_drive(qx.context, compiled, g->parts, results, &error)
                             : ql_compiled_call(compiled, g->parts, results);
+  if (measures) (void)ql_profile_phase(qx.context, before);
+  if (measures && ql_profile_was_short(qx.context)) special->unmeasured = UNMEASURED;
   PyObject *type_of_error, *value, *trace, *result = NULL;
   PyErr_Fetch(&type_of_error, &value, &trace); /* print may have raised */
   if (!status) {

@@ -22,11 +22,9 @@ static int warn_if_complex_is_lost(QlDtype from, QlDtype to) {
 
 int qx_check_is_array(PyObject *out) {
   if (qx_is_array(out) && !((QxArray *)out)->value) return 0;
-  PyErr_Format(
-      PyExc_TypeError,
-      "return arrays must be of type quelea.ndarray, not %s; to write into a NumPy array, assign "
-      "numpy.asarray(result) to it",
-      Py_TYPE(out)->tp_name);
+  PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray%s, not %s%s",
+               PyArray_Check(out) ? "" : " or numpy.ndarray", Py_TYPE(out)->tp_name,
+               PyArray_Check(out) ? "; assign the result to it" : "");
   return -1;
 }
 
@@ -37,6 +35,37 @@ int qx_check_out(PyObject *out) {
     return -1;
   }
   return 0;
+}
+
+/* What is written into an array of NumPy's is computed into one of ours, and then brought to all
+ * ranks; `keeps`: not all of it is written. */
+PyObject *qx_out_open(PyObject *out, bool keeps) {
+  if (!PyArray_Check(out)) return qx_check_out(out) < 0 ? NULL : Py_NewRef(out);
+  PyArrayObject *theirs = (PyArrayObject *)out;
+  if (!PyArray_ISWRITEABLE(theirs))
+    return PyErr_Format(PyExc_ValueError, "output array is read-only");
+  QlDtype dtype;
+  QlArray *array = NULL;
+  QL_ERROR(error);
+  int64_t shape[NPY_MAXDIMS];
+  int ndim = PyArray_NDIM(theirs);
+  if (qx_dtype_from_python((PyObject *)PyArray_DESCR(theirs), &dtype) < 0) return NULL;
+  if (keeps) {
+    if (!(array = qx_array_from_python(out, QL_DTYPE_NONE))) return NULL;
+    return qx_wrap(array, false);
+  }
+  for (int a = 0; a < ndim; a++) shape[a] = PyArray_DIM(theirs, a);
+  if (qx_enter_at() < 0) return NULL;
+  if (ql_empty(qx.context, dtype, ndim, shape, &array, &error)) return qx_raise(&error);
+  return qx_wrap(array, false);
+}
+
+/* Takes over what qx_out_open gave, and the result. */
+PyObject *qx_out_close(PyObject *out, PyObject *ours, PyObject *result) {
+  if (result && out != ours)
+    Py_SETREF(result, PyObject_SetItem(out, Py_Ellipsis, ours) < 0 ? NULL : Py_NewRef(out));
+  Py_XDECREF(ours);
+  return result;
 }
 
 static PyObject *too_large(void) {
@@ -318,14 +347,16 @@ PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObj
   QlDtype wanted;
   QlArray *result;
   QL_ERROR(error);
-  if (qx_absent(out)) out = NULL;
-  if (qx_dtype_from_python(dtype, &wanted) < 0 || (out && qx_check_out(out) < 0) ||
-      qx_axes_from_python(axis, array->ndim, &axes) < 0 || qx_enter_at() < 0)
-    return NULL;
-  if (ql_reduce(qx.context, reduction, array, axes, keepdims, wanted, out ? qx_array(out) : NULL,
+  if (qx_dtype_from_python(dtype, &wanted) < 0) return NULL;
+  PyObject *ours = qx_absent(out) ? NULL : qx_out_open(out, false);
+  if (!ours && PyErr_Occurred()) return NULL;
+  if (qx_axes_from_python(axis, array->ndim, &axes) < 0 || qx_enter_at() < 0)
+    return qx_out_close(out, ours, NULL);
+  if (ql_reduce(qx.context, reduction, array, axes, keepdims, wanted, ours ? qx_array(ours) : NULL,
                 &result, &error))
-    return qx_raise(&error);
-  return qx_wrap_result(result, out);
+    return qx_out_close(out, ours, qx_raise(&error));
+  PyObject *object = qx_wrap_result(result, ours);
+  return ours ? qx_out_close(out, ours, object) : object;
 }
 
 /* ---- assignment ---- */

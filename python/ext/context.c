@@ -69,7 +69,7 @@ static PyObject *collection_changed(PyObject *self, PyObject *const *args, Py_ss
 
 typedef struct QxCode {
   PyObject *code; /* a strong reference, or NULL */
-  bool internal;  /* belongs to Quelea itself: the position is that of its caller */
+  QxWhose whose;
 } QxCode;
 
 static QxCode *code_slot(QxCode *table, int64_t room, const PyObject *code) {
@@ -79,16 +79,26 @@ static QxCode *code_slot(QxCode *table, int64_t room, const PyObject *code) {
   return &table[at & (uint64_t)(room - 1)];
 }
 
-/* The programs of the benchmark stand for the user's own. */
-static bool code_is_internal(PyObject *code) {
-  static const char programs[] = "/bench/programs/";
-  PyObject *file = ((PyCodeObject *)code)->co_filename;
-  const char *name = PyUnicode_Check(file) ? PyUnicode_AsUTF8(file) : NULL;
-  if (!name) return PyErr_Clear(), false;
-  const char *here = qx.package_folder ? PyUnicode_AsUTF8(qx.package_folder) : NULL;
+/* What follows of a file's name behind a folder's; NULL: it does not lie there. */
+static const char *within(const char *name, PyObject *folder) {
+  const char *here = folder ? PyUnicode_AsUTF8(folder) : NULL;
   size_t size = here ? strlen(here) : 0;
-  if (size == 0 || strncmp(name, here, size) != 0 || name[size] != '/') return false;
-  return strncmp(name + size, programs, sizeof programs - 1) != 0;
+  return size && strncmp(name, here, size) == 0 && name[size] == '/' ? name + size : NULL;
+}
+
+/* The programs of the benchmark stand for the user's own; what is installed lies among Python's own
+ * library, too. */
+static QxWhose code_is_whose(PyObject *code) {
+  static const char programs[] = "/bench/programs/", frozen[] = "<frozen ";
+  PyObject *file = ((PyCodeObject *)code)->co_filename;
+  const char *name = PyUnicode_Check(file) ? PyUnicode_AsUTF8(file) : NULL, *rest;
+  if (!name) return PyErr_Clear(), QX_USERS;
+  if ((rest = within(name, qx.package_folder)))
+    return strncmp(rest, programs, sizeof programs - 1) ? QX_OURS : QX_USERS;
+  if (!strncmp(name, frozen, sizeof frozen - 1) || within(name, qx.numpy_folder))
+    return QX_LIBRARYS;
+  rest = within(name, qx.library_folder);
+  return rest && !strstr(rest, "-packages/") ? QX_LIBRARYS : QX_USERS;
 }
 
 /* Finds or adds the code object. Out of memory: the position is not kept, which only costs its
@@ -105,25 +115,30 @@ static bool remember_code(PyObject *code) {
   }
   QxCode *slot = code_slot(qx.codes, qx.code_room, code);
   if (!slot->code) {
-    *slot = (QxCode){Py_NewRef(code), code_is_internal(code)};
+    *slot = (QxCode){Py_NewRef(code), code_is_whose(code)};
     qx.code_count++;
   }
-  qx.last_code = code, qx.last_is_internal = slot->internal;
+  qx.last_code = code, qx.last_is_whose = slot->whose;
   return true;
 }
 
 static bool known_code(PyObject *code) { return code == qx.last_code || remember_code(code); }
 
-/* The nearest frame that is not Quelea's own; called when the innermost one is. */
+/* The nearest frame that is neither Quelea's own nor of what Quelea has called; asked for when the
+ * innermost one is not the user's. */
 static QlSource position_of_caller(PyFrameObject *inner) {
   QlSource source = {NULL, 0};
   Py_INCREF(inner);
   for (PyFrameObject *frame = inner, *outer; frame; frame = outer) {
     PyObject *code = (PyObject *)PyFrame_GetCode(frame);
-    bool known = known_code(code), internal = qx.last_is_internal;
+    bool known = known_code(code);
+    QxWhose whose = known ? qx.last_is_whose : QX_USERS;
     Py_DECREF(code);
-    outer = known && internal ? PyFrame_GetBack(frame) : NULL;
-    if (known && !internal) source = (QlSource){code, PyFrame_GetLasti(frame)};
+    outer = whose == QX_USERS ? NULL : PyFrame_GetBack(frame);
+    if (whose == QX_OURS)
+      source = (QlSource){NULL, 0};
+    else if (known && !source.code)
+      source = (QlSource){code, PyFrame_GetLasti(frame)};
     Py_DECREF(frame);
   }
   return source;
@@ -134,10 +149,12 @@ static inline QlSource position(void) {
   if (!frame) return (QlSource){NULL, 0};
   PyObject *code = (PyObject *)PyFrame_GetCode(frame);
   Py_DECREF(code); /* the frame holds it */
-  if (QX_LIKELY(known_code(code) && !qx.last_is_internal))
+  if (QX_LIKELY(known_code(code) && qx.last_is_whose == QX_USERS))
     return (QlSource){code, PyFrame_GetLasti(frame)};
   return position_of_caller(frame);
 }
+
+QlSource qx_position(void) { return position(); }
 
 int qx_enter_at(void) {
   if (qx_enter() < 0) return -1;
@@ -274,6 +291,8 @@ int qx_open(const void *mpi_comm) {
   if (ql_open(&options, &context, &error)) return qx_raise_int(&error);
   qx_is_own = true;
   qx.context = context, qx.alone = ql_info(context).size == 1;
+  QlProfile profile;
+  if (ql_profile(context, &profile)) qx_sampler_start();
   return 0;
 }
 
@@ -316,6 +335,7 @@ int qx_enter_slowly(void) {
 void qx_close(void) {
   if (!qx.context || qx.closed || qx.forked) return;
   QlContext *context = qx.context;
+  if (qx.sampler) qx_sampler_stop();
   release_deferred();
   qx.closed = qx.attention = true;
   ql_close(context);

@@ -31,6 +31,8 @@
 #include "base.h"
 #include "quelea.h"
 
+#include <stdatomic.h>
+
 #define QX_LIKELY(x) __builtin_expect(!!(x), 1)
 #define QX_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -98,6 +100,9 @@ PyObject *qx_array_iterator(PyObject *array);
 /* ---- context.c: the context, its thread, positions in the user's program, deferred releases ----
  */
 
+/* Whose a frame is: a statement's position is the user's line that led to it. */
+typedef enum QxWhose { QX_USERS, QX_OURS, QX_LIBRARYS /* Python's own, and NumPy */ } QxWhose;
+
 typedef struct QxState {
   QlContext *context; /* NULL: not opened yet */
   bool forked, closed;
@@ -107,6 +112,9 @@ typedef struct QxState {
   int away; /* the context's thread computes or waits without the GIL: nested calls of that */
   PyThreadState *thread_state; /* to come back with */
   bool attention; /* any of forked, closed, in_handler, deferred releases: the slow way in */
+  struct QxSampler *sampler; /* NULL: nothing is measured */
+  atomic_bool asks;          /* it does: where is the program? */
+  QlPhase refused_from;      /* the phase to which the end of a refusal goes back */
   QxHooks hooks;
   struct QxDeferred *deferred;
   int64_t deferred_count, deferred_room;
@@ -114,11 +122,12 @@ typedef struct QxState {
       *codes; /* hash table of the code objects whose positions were recorded; keeps them alive */
   int64_t code_count, code_room;
   PyObject *last_code; /* borrowed from the table */
-  bool last_is_internal;
+  QxWhose last_is_whose;
   PyObject *exceptions[QL_STATUS_COUNT];
   PyObject *axis_error;
-  PyObject *package_folder; /* where quelea/__init__.py lies: its frames are internal */
-  PyObject *numpy_ufuncs;   /* dict: numpy.ufunc -> quelea.ufunc */
+  PyObject *package_folder; /* where quelea/__init__.py lies, and others do */
+  PyObject *library_folder, *numpy_folder;
+  PyObject *numpy_ufuncs; /* dict: numpy.ufunc -> quelea.ufunc */
   struct {
     PyObject *of; /* the array whose buffer could not be given, or NULL */
     PyObject *type, *value;
@@ -148,6 +157,7 @@ void qx_release(
 void qx_unexport(QlExport *token); /* likewise */
 /* Writes "file:line: text of the line"; a QlOptions.describe. */
 void qx_describe(void *data, QlSource source, char *text, size_t size);
+QlSource qx_position(void); /* of the user's program, where it is now */
 /* In what the runtime calls back, on the context's thread: takes the GIL where it was given up.
  * False: it was not. Gives it up again. */
 bool qx_come_back(void);
@@ -272,8 +282,10 @@ PyObject *qx_inplace(QlOp op, PyObject *self, PyObject *other);
 PyObject *qx_astype(QlArray *array, QlDtype dtype, QlOrder order, bool value);
 PyObject *qx_reduce(QlReduction reduction, QlArray *array, PyObject *axis, PyObject *dtype,
                     PyObject *out, bool keepdims);
-int qx_check_is_array(PyObject *out); /* is it one of ours? 0 or -1 */
-int qx_check_out(PyObject *out);      /* may results go there? 0 or -1 */
+int qx_check_is_array(PyObject *out);             /* is it one of ours? 0 or -1 */
+PyObject *qx_out_open(PyObject *out, bool keeps); /* out=: ours, or ours for one of NumPy's */
+PyObject *qx_out_close(PyObject *out, PyObject *ours, PyObject *result);
+int qx_check_out(PyObject *out); /* may results go there? 0 or -1 */
 /* array[...] = value, where value is anything array-like. 0 or -1. */
 int qx_assign(QlArray *target, PyObject *value);
 /* array.fill(value): with a scalar, or an array of no axes. */
@@ -314,6 +326,15 @@ extern PyMethodDef qx_random_functions[];
 
 /* ---- profile.c ---- */
 extern PyMethodDef qx_profile_functions[];
+
+/* ---- sampler.c: under QUELEA_PROFILE, what Python itself takes at each line ---- */
+void qx_sampler_start(void);
+void qx_sampler_answer(void);
+/* At the end of an operation. */
+static inline void qx_sampler_look(void) {
+  if (QX_UNLIKELY(atomic_load_explicit(&qx.asks, memory_order_relaxed))) qx_sampler_answer();
+}
+void qx_sampler_stop(void);
 
 /* ---- explain.c ---- */
 extern PyMethodDef qx_explain_functions[];

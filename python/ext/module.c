@@ -33,9 +33,13 @@ static PyObject *add_methods(PyObject *module, PyObject *methods) {
   Py_RETURN_NONE;
 }
 
-static PyObject *set_package_folder(PyObject *module, PyObject *folder) {
+static PyObject *set_folders(PyObject *module, PyObject *args) {
+  PyObject *package, *library, *numpy;
   (void)module;
-  Py_XSETREF(qx.package_folder, Py_NewRef(folder));
+  if (!PyArg_ParseTuple(args, "UUU", &package, &library, &numpy)) return NULL;
+  Py_XSETREF(qx.package_folder, Py_NewRef(package));
+  Py_XSETREF(qx.library_folder, Py_NewRef(library));
+  Py_XSETREF(qx.numpy_folder, Py_NewRef(numpy));
   Py_RETURN_NONE;
 }
 
@@ -104,10 +108,12 @@ static PyObject *module_refusal(PyObject *module, PyObject *unused) {
 static PyObject *module_refuse(PyObject *module, PyObject *text) {
   (void)module;
   if (text == Py_None) {
+    if (qx.refusal) (void)ql_profile_phase(qx.context, qx.refused_from);
     Py_CLEAR(qx.refusal);
     Py_RETURN_NONE;
   }
   if (qx_enter_at() < 0) return NULL;
+  qx.refused_from = ql_profile_phase(qx.context, QL_PHASE_ROOT);
   Py_XSETREF(qx.refusal, Py_NewRef(text));
   Py_RETURN_NONE;
 }
@@ -242,8 +248,8 @@ PyMethodDef qx_context_functions[] = {
     {"set_hooks", (PyCFunction)(void (*)(void))set_hooks, METH_VARARGS | METH_KEYWORDS,
      "The Python functions that C calls."},
     {"add_methods", add_methods, METH_O, "Adds methods written in Python to ndarray."},
-    {"set_package_folder", set_package_folder, METH_O,
-     "Frames of files in this folder are not the user's."},
+    {"set_folders", set_folders, METH_VARARGS,
+     "set_folders(Quelea's, Python's library, NumPy's): frames of files there are not the user's."},
     {"open", module_open, METH_O, "Opens the context on the MPI_Comm at an address, or None."},
     {"launched_rank", module_launched_rank, METH_NOARGS,
      "The number that a launcher gave to this process, or None. Opens nothing."},

@@ -23,7 +23,8 @@ static PyObject *row(const QlProfileLine *line, double each) {
   PyObject *numbers = PyDict_New();
   QlProfileLine l = *line;
   l.computing *= each, l.all_threads *= each, l.few *= each, l.waiting *= each, l.receiving *= each,
-      l.moving *= each, l.compiling *= each;
+      l.moving *= each, l.compiling *= each, l.program *= each, l.functions *= each,
+      l.at_work *= each, l.looking *= each, l.root *= each;
 #define X(name) \
   if (numbers && !set_number(numbers, #name, l.name)) Py_CLEAR(numbers);
   QL_PROFILE_NUMBERS(X)

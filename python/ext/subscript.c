@@ -263,7 +263,7 @@ int qx_fill(PyObject *self, PyObject *value) {
   return qx_array_assign(self, Py_Ellipsis, value);
 }
 
-int qx_array_assign(PyObject *self, PyObject *key, PyObject *value) {
+static int assign(PyObject *self, PyObject *key, PyObject *value) {
   QlArray *array = qx_array(self);
   if (!value) return PyErr_SetString(PyExc_ValueError, "cannot delete array elements"), -1;
   if (((QxArray *)self)->value) {
@@ -288,6 +288,12 @@ int qx_array_assign(PyObject *self, PyObject *key, PyObject *value) {
   bool itself = qx_is_array(value) && same_view(target, qx_array(value));
   int status = itself ? 0 : qx_assign(target, value);
   qx_release(target);
+  return status;
+}
+
+int qx_array_assign(PyObject *self, PyObject *key, PyObject *value) {
+  int status = assign(self, key, value);
+  qx_sampler_look();
   return status;
 }
 

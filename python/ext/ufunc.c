@@ -182,9 +182,10 @@ static int order_of_result(PyObject *order, const QxOperands *in, PyObject *out,
   return 0;
 }
 
+static PyObject *call_into(PyObject *self, QxOperands *in, PyObject **values, PyObject *out);
+
 static PyObject *call_with_keywords(PyObject *self, QxOperands *in, PyObject **values) {
   PyObject *out;
-  QlDtype dtype;
   if (values[SIGNATURE] == Py_None || values[SIG] == Py_None)
     return PyErr_Format(PyExc_TypeError,
                         "the signature object to ufunc must be a string or a tuple.");
@@ -193,8 +194,15 @@ static PyObject *call_with_keywords(PyObject *self, QxOperands *in, PyObject **v
                         "%s(signature=) is not in Quelea yet; write dtype=, or astype of the "
                         "operands",
                         NAME(self));
-  if (!only_output(values[OUT], &out) || (out && qx_check_is_array(out) < 0) ||
-      qx_dtype_from_python(values[DTYPE], &dtype) < 0)
+  if (!only_output(values[OUT], &out)) return NULL;
+  if (!out || !PyArray_Check(out)) return call_into(self, in, values, out);
+  PyObject *ours = qx_out_open(out, !qx_absent(values[WHERE]) && values[WHERE] != Py_True);
+  return ours ? qx_out_close(out, ours, call_into(self, in, values, ours)) : NULL;
+}
+
+static PyObject *call_into(PyObject *self, QxOperands *in, PyObject **values, PyObject *out) {
+  QlDtype dtype;
+  if ((out && qx_check_is_array(out) < 0) || qx_dtype_from_python(values[DTYPE], &dtype) < 0)
     return NULL;
   int casting = casting_from_python(values[CASTING]);
   QlOrder order;
@@ -425,21 +433,22 @@ static PyObject *ufunc_accumulate(PyObject *self, PyObject *const *args, Py_ssiz
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
   if (nargs > 3 && PyTuple_Check(args[3]))
     return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
-  if (!only_output(values[3], &out) || (out && qx_check_out(out) < 0) ||
-      qx_dtype_from_python(values[2], &dtype) < 0)
-    return NULL;
+  if (!only_output(values[3], &out) || qx_dtype_from_python(values[2], &dtype) < 0) return NULL;
+  PyObject *ours = out ? qx_out_open(out, false) : NULL;
+  if (out && !ours) return NULL;
   if (!is_scan(OP(self))) {
-    values[3] = out;
-    return call_method(self, "accumulate", values, 4);
+    values[3] = ours;
+    result = call_method(self, "accumulate", values, 4);
+    return out ? qx_out_close(out, ours, result) : result;
   }
   QlArray *array = qx_array_from_python(values[0], QL_DTYPE_NONE);
   PyObject *whole = array ? qx_wrap(array, false) : NULL;
   if (whole && array->ndim == 0)
     PyErr_SetString(PyExc_TypeError, "cannot accumulate on a scalar");
   else if (whole && axis_of_scan(values[1], array->ndim, &axis) == 0)
-    result = qx_scan(OP(self), whole, axis, dtype, out);
+    result = qx_scan(OP(self), whole, axis, dtype, ours);
   Py_XDECREF(whole);
-  return result;
+  return out ? qx_out_close(out, ours, result) : result;
 }
 
 /* ufunc.reduceat(array, indices, axis=0, dtype=None, out=None) */
@@ -454,11 +463,11 @@ static PyObject *ufunc_reduceat(PyObject *self, PyObject *const *args, Py_ssize_
   if (!qx_parse(&signature, args, nargs, kwnames, values)) return NULL;
   if (nargs > 4 && PyTuple_Check(args[4]))
     return PyErr_Format(PyExc_TypeError, "return arrays must be of type quelea.ndarray");
-  if (!only_output(values[4], &out) || (out && qx_check_out(out) < 0) ||
-      qx_dtype_from_python(values[3], &dtype) < 0)
-    return NULL;
-  values[4] = out;
-  return call_method(self, "reduceat", values, 5);
+  if (!only_output(values[4], &out) || qx_dtype_from_python(values[3], &dtype) < 0) return NULL;
+  values[4] = out ? qx_out_open(out, false) : NULL;
+  if (out && !values[4]) return NULL;
+  PyObject *result = call_method(self, "reduceat", values, 5);
+  return out ? qx_out_close(out, values[4], result) : result;
 }
 
 /* ufunc.at(a, indices, b): quelea/putting.py. */
@@ -567,14 +576,15 @@ PyTypeObject qx_ufunc_type = {
 
 /* ---- NumPy's ufuncs, given quelea arrays ---- */
 
-/* NumPy gives out= as a tuple: a NumPy array in it is refused; ours, if there is one only, goes on
- * without the tuple. A new reference. */
+/* NumPy gives out= as a tuple: what is no array in it is refused; one alone goes on without the
+ * tuple. A new reference. */
 static PyObject *keywords_from_numpy(PyObject *kwargs) {
   PyObject *ours = kwargs ? PyDict_Copy(kwargs) : PyDict_New();
   PyObject *out = ours ? PyDict_GetItemString(ours, "out") : NULL;
   bool done = ours != NULL, is_tuple = out && PyTuple_Check(out);
   for (Py_ssize_t i = 0; done && is_tuple && i < PyTuple_GET_SIZE(out); i++)
-    done = PyTuple_GET_ITEM(out, i) == Py_None || qx_check_out(PyTuple_GET_ITEM(out, i)) == 0;
+    done = PyTuple_GET_ITEM(out, i) == Py_None || PyArray_Check(PyTuple_GET_ITEM(out, i)) ||
+           qx_check_out(PyTuple_GET_ITEM(out, i)) == 0;
   if (done && is_tuple && PyTuple_GET_SIZE(out) == 1)
     done = PyDict_SetItemString(ours, "out", PyTuple_GET_ITEM(out, 0)) == 0;
   if (!done) Py_CLEAR(ours);

@@ -390,7 +390,7 @@ def _namespace(api_version: str | None) -> _Any:
     return _sys.modules[__name__]
 
 
-_quelea.set_package_folder(_os.path.dirname(__file__))
+_quelea.set_folders(*(_os.path.dirname(file) for file in (__file__, _os.__file__, _numpy.__file__)))
 _quelea.set_hooks(
     repr=printing._repr,
     str=printing._str,

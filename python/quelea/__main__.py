@@ -5,6 +5,7 @@ import importlib.util
 import os
 import signal
 import sys
+from typing import NoReturn
 
 from . import _quelea
 from .info import params, report
@@ -79,8 +80,14 @@ def main(arguments: list[str]) -> int:
     return 0 if command in ("-h", "--help", "help") else 2
 
 
+def _end(number: int, frame: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
 def _run() -> int:
     """Run the command of this process; that a reader has seen enough (``| head``) is no error to speak of."""
+    if sys.argv[1:2] not in (["doctor"], ["info"]):  # these are ranks of a job
+        signal.signal(signal.SIGTERM, _end)  # what they have started ends, and temporary files go
     try:
         try:
             return main(sys.argv[1:])

@@ -22,7 +22,7 @@ import numpy
 
 from . import _quelea
 from .compiling import Function, names, report
-from .compiling.signatures import IR, NAMES, type_of
+from .compiling.signatures import IR, NAMES, is_argument, type_of
 from .compiling.written import function_of
 
 __all__ = ["Applied", "Result", "applied", "holds_ours", "type_of_item"]
@@ -193,7 +193,11 @@ def _captured(function: Function) -> list[Any]:
     if any(_value_at(g[0], g[1]) is not (g[2:] or (names.Missing,))[0] for g in program.guards):
         function._prepare()
         program = function._known_program()
-    return [_value_at(*where) for where in program.captures]
+    found = [_value_at(*where) for where in program.captures]
+    if not all(map(is_argument, found)):
+        function._prepare()  # which says what is not in the language, with the line
+        found = [_value_at(*where) for where in function._known_program().captures]
+    return found
 
 
 def _package() -> Any:

@@ -10,7 +10,7 @@ from ._quelea import asarray as _asarray
 from ._quelea import ndarray
 from .creation import zeros_like
 from .dispatch import holds_ours
-from .elementwise import as_array, deliver, isscalar
+from .elementwise import OUTPUTS, as_array, deliver, isscalar
 from .manipulation import size as _size
 from .putting import assign_in_turn
 from .rearranging import tile
@@ -151,7 +151,7 @@ def choose(a: Any, choices: Any, out: ndarray | None = None, mode: str = "raise"
     >>> np.choose([1, 0, 1], [[1, 2, 3], [10, 20, 30]])
     array([10,  2, 30])
     """
-    if out is not None and not isinstance(out, ndarray):
+    if out is not None and not isinstance(out, OUTPUTS):
         raise TypeError("return arrays must be of type quelea.ndarray")
     if mode not in _MODES:
         raise ValueError(f"clipmode must be one of 'clip', 'raise', or 'wrap' (got {mode!r})")

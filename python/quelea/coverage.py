@@ -11,12 +11,12 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import probing
+from .temporary import TemporaryFolder
 
 __all__ = ["main"]
 
@@ -84,7 +84,7 @@ def _probed(names: Sequence[str], ranks: int) -> list[dict[str, Any]]:
     """Call the functions in a job of ranks, each a node; 0: in a process alone."""
     from .bench.common import environment, mpirun  # which not every installation has
 
-    with tempfile.TemporaryDirectory(prefix="quelea-coverage-") as folder:
+    with TemporaryFolder("coverage") as folder:
         found = Path(folder) / "found.json"
         command = [sys.executable, "-m", "quelea.probing", str(found), *names]
         tests = str(_CHECKOUT / "tests" / "python")

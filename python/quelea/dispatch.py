@@ -173,6 +173,8 @@ def array_function(
     name, first = getattr(function, "__name__", str(function)), args[0] if args else None
     if function is numpy.copyto and isinstance(first, _quelea.ndarray):
         return _table[function](first, *map(_plain, args[1:]), **kwargs)
+    if function is numpy.copyto:
+        return _compute_with_numpy(function, args, kwargs)
     # who does not know our arrays is given NumPy's: whose method NumPy's function calls, subclasses of its arrays,
     # arrays of objects or text
     has_method = _quelea.foreign(first) not in ("", "defers") and hasattr(first, name)

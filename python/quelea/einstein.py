@@ -14,7 +14,7 @@ import numpy
 from . import _quelea
 from ._quelea import ndarray
 from .diagonals import line_of
-from .elementwise import as_array, check_rules, deliver
+from .elementwise import OUTPUTS, as_array, check_rules, deliver
 
 __all__ = ["einsum", "einsum_path"]
 
@@ -59,7 +59,7 @@ def einsum(
     casting = kwargs.get("casting", "safe")
     terms, result, arrays = _read(operands)
     check_rules(dtype, casting, order)
-    if out is not None and not isinstance(out, ndarray):
+    if out is not None and not isinstance(out, OUTPUTS):
         raise TypeError("return arrays must be of type quelea.ndarray")
     terms, result = _without_dots(terms, result, arrays)
     arrays = _of_one_dtype(arrays, out, dtype, casting)

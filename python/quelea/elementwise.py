@@ -54,11 +54,15 @@ def is_elsewhere(*operands: Any) -> bool:
     )
 
 
+OUTPUTS = ndarray, numpy.ndarray
+"""What results may be stored in: an array of NumPy's has them on every rank."""
+
+
 def deliver(result: ndarray, out: ndarray | None) -> ndarray:
     """Give a result, in `out` if there is one."""
     if out is None:
         return result
-    if not isinstance(out, ndarray):
+    if not isinstance(out, OUTPUTS):
         raise TypeError(f"return arrays must be of type quelea.ndarray, not {type(out).__name__}")
     out[...] = result
     return out
@@ -160,7 +164,7 @@ def _limited(
         (x.dtype, (x, low, high)) if alike else _of_one_dtype(x, low, high, kwargs)
     )
     words: dict[str, Any] = {} if alike else {"dtype": dtype}
-    if isinstance(out, ndarray):
+    if isinstance(out, OUTPUTS):
         check_output("clip", dtype, out, kwargs.get("casting", "same_kind"))
     # Of two zeros NumPy's loop takes that of the limit, or that of the element where the limits stay as they are.
     arrays = [a for a in (x, low, high) if isinstance(a, ndarray)]
@@ -231,7 +235,7 @@ def round(a: Any, decimals: int = 0, out: ndarray | None = None) -> ndarray:
     """
     x = as_array(a)
     decimals = operator.index(decimals)
-    if out is not None and not isinstance(out, ndarray):
+    if out is not None and not isinstance(out, OUTPUTS):
         raise TypeError(f"return arrays must be of type quelea.ndarray, not {type(out).__name__}")
     if not -(2**31) <= decimals < 2**31:
         raise OverflowError("Python int too large to convert to C int")

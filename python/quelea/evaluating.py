@@ -8,6 +8,7 @@ arrays and Quelea's.
 
 import ast
 import itertools
+import re
 import sys
 from typing import Any, Literal, NoReturn
 
@@ -17,7 +18,7 @@ from . import _quelea
 from ._quelea import asarray, ndarray
 from .compiling import jit
 from .compiling.written import functions_of
-from .errors import ExpressionError
+from .errors import ExpressionError, JitError
 
 __all__ = ["evaluate"]
 
@@ -265,6 +266,10 @@ def _taken(name: str, value: Any) -> Any:
         return value
     if kind in (list, tuple):
         value = numpy.asarray(value)
+    if isinstance(value, numpy.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, whose mask is not seen: give its data, x.filled(...)"
+        )
     if isinstance(value, ndarray):
         # loops over ranks' arrays take no parts; an expression stores nothing, so that a copy is as good
         return value.copy() if _quelea.is_part(value) and _quelea.info()["size"] > 1 else value
@@ -280,11 +285,17 @@ def _look_up(name: str, around: tuple[Any, ...]) -> Any:
     raise KeyError(name)
 
 
+def _refused(text: str, error: JitError) -> ExpressionError:
+    """What the compiler does not do with these arguments, without the program that it was given."""
+    said = [line for line in str(error).splitlines() if re.match(r"QJ\d+: ", line)]
+    found = ExpressionError("; ".join(line.partition(": ")[2] for line in said) + f", in {text!r}")
+    found.codes = error.codes
+    return found
+
+
 def _delivered(result: Any, out: Any, casting: str) -> Any:
     if not isinstance(out, (ndarray, numpy.ndarray)):
         raise TypeError(f"out is no array, but {type(out).__name__}")
-    if isinstance(result, ndarray) and not isinstance(out, ndarray):
-        raise TypeError("out is NumPy's, and the arrays are Quelea's: give one of quelea.empty")
     if out.shape != result.shape:
         raise ValueError(f"out has shape {out.shape}, and the result {result.shape}")
     if not numpy.can_cast(result.dtype, out.dtype, casting):  # type: ignore[arg-type]
@@ -303,6 +314,9 @@ def evaluate(
     order: Literal["K", "C", "F", "A"] = "K",
     casting: str = "safe",
     sanitize: bool | None = None,
+    optimization: str = "aggressive",
+    truediv: bool | str = True,
+    disable_cache: bool = False,
 ) -> Any:
     """Value of an expression that is given as a text, as `numexpr.evaluate` has it.
 
@@ -322,8 +336,8 @@ def evaluate(
         How the result lies in memory.
     casting : {'no', 'equiv', 'safe', 'same_kind', 'unsafe'}
         How the result may be cast to the dtype of `out`.
-    sanitize : bool, optional
-        For numexpr's callers. What is not allowed is refused in any case.
+    sanitize, optimization, truediv, disable_cache : optional
+        For numexpr's callers. What is not allowed is refused in any case, and ``/`` is a division of floats.
 
     Returns
     -------
@@ -344,6 +358,8 @@ def evaluate(
     >>> print(np.evaluate("y / sqrt(x**2 + y**2)"))
     [0.8 0.8]
     """
+    if truediv not in (True, "auto"):
+        raise ValueError("truediv is True, as in Python: write // for whole numbers")
     expression = _expression(ex)
     if casting not in _CASTINGS:
         raise ValueError(f"casting must be one of {', '.join(_CASTINGS)}")
@@ -358,10 +374,13 @@ def evaluate(
         )
         del frame
     args = [_look_up(name, around) for name in expression.names]
-    result = expression.computed_into(args, out) if order in "KAC" else None
-    if result is not None:
-        return result
-    result = expression.function(*args)
+    try:
+        result = expression.computed_into(args, out) if order in "KAC" else None
+        if result is not None:
+            return result
+        result = expression.function(*args)
+    except JitError as error:
+        raise _refused(ex, error) from None
     if not isinstance(result, (ndarray, numpy.ndarray)):
         ours = any(isinstance(arg, ndarray) for arg in args)
         result = asarray(result) if ours else numpy.asarray(result)

@@ -15,7 +15,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from . import _quelea
 from ._quelea import ndarray
-from .elementwise import as_array
+from .elementwise import OUTPUTS, as_array
 from .errors import warn_of_gather
 from .ranges import arange
 from .rearranging import roll
@@ -91,7 +91,7 @@ def _prepared(name: str, a: ndarray, half: bool, complex_input: bool) -> ndarray
     return a if a.dtype == dtype else a.astype(dtype)
 
 
-def _target(out: Any, a: ndarray, axis: int, n_out: int) -> ndarray | None:
+def _target(out: Any, a: ndarray, axis: int, n_out: int) -> Any:
     """Give where the result goes, as a ufunc takes it."""
     shape = getattr(out, "shape", None)
     if shape is not None and (len(shape) != a.ndim or shape[axis] != n_out):
@@ -100,12 +100,12 @@ def _target(out: Any, a: ndarray, axis: int, n_out: int) -> ndarray | None:
         if len(out) != 1:
             raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
         out = out[0]
-    if out is not None and not isinstance(out, ndarray):
+    if out is not None and not isinstance(out, OUTPUTS):
         raise TypeError("return arrays must be of ArrayType")
     return out
 
 
-def _store(name: str, result: ndarray, out: ndarray) -> ndarray:
+def _store(name: str, result: ndarray, out: Any) -> Any:
     if out.shape != result.shape:
         raise ValueError(
             f"non-broadcastable output operand with shape {out.shape} doesn't match the broadcast shape {result.shape}"
@@ -151,7 +151,8 @@ def _along(
             "transforms of several lines are shared out",
         )
     if target is not None:
-        return _store(name, result, target)
+        stored: ndarray = _store(name, result, target)
+        return stored
     if kind == _REAL and result.dtype != real:  # of float16
         result = result.astype(real)
     return result

@@ -14,7 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from . import _quelea
 from ._quelea import ndarray
 from .dispatch import as_numpy
-from .elementwise import as_array, deliver
+from .elementwise import OUTPUTS, as_array, deliver
 from .joins import concatenate, stack
 
 __all__ = ["argwhere", "compress", "extract", "flatnonzero", "nonzero", "take"]
@@ -417,7 +417,7 @@ def take(
     >>> np.take(np.asarray([4, 3, 5, 7]), [0, 1, -1])
     array([4, 3, 7])
     """
-    if out is not None and not isinstance(out, ndarray):
+    if out is not None and not isinstance(out, OUTPUTS):
         raise TypeError("output must be an array")
     x = as_array(a)
     if axis is None:

@@ -12,7 +12,7 @@ from . import _quelea
 from ._quelea import asarray as _asarray
 from ._quelea import join as _join
 from ._quelea import ndarray
-from .elementwise import as_array, check_rules
+from .elementwise import OUTPUTS, as_array, check_rules
 from .manipulation import atleast_1d, atleast_2d, atleast_3d, moveaxis
 
 __all__ = [
@@ -75,7 +75,7 @@ def concatenate(
     axis = axis if axis is None else operator.index(axis)
     if not plain:
         check_rules(dtype, casting, None)
-    if out is not None and not isinstance(out, ndarray):
+    if out is not None and not isinstance(out, OUTPUTS):
         raise TypeError("'out' must be a quelea.ndarray")
     if axis is None:
         arrays, axis = _flattened(arrays), 0
@@ -140,7 +140,7 @@ def _common_dtype(
 ) -> Any:
     """Find the dtype in which arrays are joined, and refuse what cannot be cast to it."""
     if out is not None:
-        if not isinstance(out, ndarray):
+        if not isinstance(out, OUTPUTS):
             raise TypeError("'out' must be a quelea.ndarray")
         _refuse_both(out, dtype)
         if out.shape != shape:

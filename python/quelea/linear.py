@@ -11,6 +11,7 @@ from . import _quelea
 from ._quelea import ndarray
 from .diagonals import line_of
 from .elementwise import (
+    OUTPUTS,
     as_array,
     cast_input,
     check_output,
@@ -32,7 +33,7 @@ def _contract(x: ndarray, y: ndarray, axis: int) -> ndarray:
 def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
     if out is None:
         return result
-    if not isinstance(out, ndarray):
+    if not isinstance(out, OUTPUTS):
         raise TypeError("'out' must be a quelea.ndarray")
     if out.shape != result.shape or out.dtype != result.dtype:
         raise ValueError(
@@ -108,7 +109,7 @@ def matmul(
         return _elsewhere(numpy.matmul, x1, x2, dtype=dtype, **keywords)
     _check_keepdims(keepdims)
     check_rules(dtype, casting, order, subok)
-    if out is not None and not isinstance(out, (ndarray, tuple)):
+    if out is not None and not isinstance(out, (*OUTPUTS, tuple)):
         raise TypeError("return arrays must be of type quelea.ndarray")
     _check_one(out)
     refuse_signature("matmul", signature)
@@ -150,7 +151,7 @@ def _core_product(name: str, core: str, x1: Any, x2: Any, **words: Any) -> ndarr
         return _elsewhere(getattr(numpy, name), x1, x2, dtype=dtype, **keywords)
     _check_keepdims(keepdims)
     check_rules(dtype, casting, order, words["subok"])
-    if out is not None and not isinstance(out, (ndarray, tuple)):
+    if out is not None and not isinstance(out, (*OUTPUTS, tuple)):
         raise TypeError("return arrays must be of type quelea.ndarray")
     _check_one(out)
     refuse_signature(name, words["signature"])
@@ -292,7 +293,7 @@ def _delivered(name: str, result: ndarray, out: Any, order: str, *operands: ndar
         order = "F" if all(_quelea.is_contiguous(x, "F") for x in operands) else "C"
     if out is None:
         return result if order == "K" else result.astype(result.dtype, order=order, copy=False)
-    if isinstance(out, ndarray) and numpy.broadcast_shapes(result.shape, out.shape) != out.shape:
+    if isinstance(out, OUTPUTS) and numpy.broadcast_shapes(result.shape, out.shape) != out.shape:
         raise ValueError(
             f"{name}: the output has shape {out.shape}, but the result has {result.shape}"
         )
@@ -372,7 +373,7 @@ def dot(a: Any, b: Any, out: ndarray | None = None) -> ndarray:
     -------
     ndarray of shape a.shape[:-1] + b.shape[:-2] + b.shape[-1:]
     """
-    if out is not None and not isinstance(out, ndarray):
+    if out is not None and not isinstance(out, OUTPUTS):
         raise TypeError("'out' must be an array")
     x, y = _pair(a, b)
     left, right = x.shape, y.shape
@@ -584,7 +585,7 @@ def trace(
     """
     if dtype is not None:
         numpy.dtype(dtype)
-    if out is not None and not isinstance(out, ndarray):
+    if out is not None and not isinstance(out, OUTPUTS):
         raise TypeError("output must be an array")
     offset, axis1, axis2 = (operator.index(n) for n in (offset, axis1, axis2))
     x = as_array(a)

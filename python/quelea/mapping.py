@@ -36,6 +36,10 @@ def _taken(value: Any, name: str) -> Any:
     if isinstance(value, ndarray):
         # loops over ranks' arrays take no parts
         return value.copy() if _quelea.is_part(value) and _quelea.info()["size"] > 1 else value
+    if isinstance(value, numpy.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, whose mask is not seen: give its data, x.filled(...)"
+        )
     array = numpy.asarray(value)
     _check_numbers(array.dtype, name)
     if not array.dtype.isnative:

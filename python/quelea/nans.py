@@ -8,7 +8,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from . import _quelea
 from ._quelea import ndarray
-from .elementwise import as_array
+from .elementwise import OUTPUTS, as_array
 from .statistics import (
     Axis,
     _axes,
@@ -110,7 +110,7 @@ def nanprod(
 def _check_inexact(dtype: Any, out: Any) -> None:
     if dtype is not None and numpy.dtype(dtype).kind not in "fc":
         raise TypeError("If a is inexact, then dtype must be inexact")
-    if isinstance(out, ndarray) and out.dtype.kind not in "fc":
+    if isinstance(out, OUTPUTS) and out.dtype.kind not in "fc":
         raise TypeError("If a is inexact, then out must be inexact")
 
 

@@ -35,7 +35,15 @@ _COUNTS = (
     *("calls", "at_once", "kernels", "swept"),  # alike on all ranks
     *("points", "operations", "bytes", "messages", "sent_bytes", "all_threads"),
 )
-_TIMES = ("computing", "few", "waiting", "moving", "compiling")
+_EXECUTED = ("computing", "few", "waiting", "moving")  # of statements
+_PHASES = {  # of these the time is given to the lines where they end, and PROGRAM's by samples
+    "Python, recording, statements on few elements": "program",
+    "compiled functions that Python calls": "functions",
+    "sorting, and what is done at once by all ranks": "at_work",
+    "looking at values: waiting until they are there, gathers": "looking",
+    "what rank 0 alone does, on_root, files": "root",
+}
+_TIMES = (*_EXECUTED, "compiling", *_PHASES.values())
 _TOLD = (*_COUNTS, *_TIMES)
 
 
@@ -66,7 +74,10 @@ def profile() -> list[dict[str, Any]]:
     list of dict
         The slowest first: ``line`` (file, number and text); ``seconds`` of the rank's main thread, which are
         ``computing``, ``few`` (statements on few elements, executed when they were recorded), ``waiting`` (for other
-        workers, and for messages: ``receiving``), ``moving`` (packing and unpacking of messages) and ``compiling``;
+        workers, and for messages: ``receiving``), ``moving`` (packing and unpacking of messages), ``compiling``,
+        ``functions`` (compiled ones, on NumPy's arrays, in order, or on few elements), ``at_work`` (sorts, elements
+        of other nodes), ``looking`` (until values are there), ``root`` (`on_root`, files) and ``program`` (Python, by
+        samples: an interval of 2 ms is the line's at whose next call, or end of a round of a loop, it ends);
         ``all_threads``, seconds of computing of all threads; ``calls``, statements recorded, of which ``at_once``
         were executed then (of these about one in 16 is measured: theirs are estimates); ``kernels`` executed,
         ``swept`` of them in sweeps; ``points`` and floating-point ``operations`` computed; ``bytes`` of arrays read
@@ -88,6 +99,10 @@ def profile() -> list[dict[str, Any]]:
     found = _quelea.profile()
     if found is None:
         raise RuntimeError("nothing is measured: set QUELEA_PROFILE=1 before the program starts")
+    return _rows(found)
+
+
+def _rows(found: tuple[Any, ...]) -> list[dict[str, Any]]:
     lines = _lines(found[3])
     for row in lines.values():
         row["seconds"] = _took(row)
@@ -107,9 +122,9 @@ _MOVED = ("halo", "redistribution", "gather")
 _COLUMNS = (*_TOLD, *_MOVED)
 
 
-def _of_all_ranks() -> list[dict[str, Any]]:
+def _of_all_ranks(found: tuple[Any, ...]) -> list[dict[str, Any]]:
     """Collect the lines of all ranks: sums, and of times the mean and the largest. Collective."""
-    mine = profile()[:_LINES]
+    mine = _rows(found)[:_LINES]
     texts = json.loads(_quelea.share(json.dumps([row["line"] for row in mine]).encode()))
     by_text = {row["line"]: row for row in mine}
     flat = [
@@ -132,7 +147,7 @@ def _of_all_ranks() -> list[dict[str, Any]]:
         computing = [part["all_threads"] for part in parts]
         mean = sum(computing) / len(computing)
         row["imbalance"] = max(computing) / mean - 1 if mean else 0.0
-        row["slowest"] = max(_took(part) - part["compiling"] for part in parts)
+        row["slowest"] = max(sum(part[name] for name in _EXECUTED) for part in parts)
         rows.append({"line": text, "seconds": _took(row), **row})
     return sorted(rows, key=lambda row: -row["seconds"])
 
@@ -148,16 +163,24 @@ def _short(value: float) -> str:
     return f"{value:.3g}P"
 
 
+def _fixed(value: float, total: float) -> str:
+    return f"{value:.{3 if total >= 10 else 4}f}"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.0005 else "-"
+
+
 def _place(text: str, width: int) -> str:
-    file, _, rest = text.partition(":")
-    shown = f"{os.path.basename(file)}:{rest}"
+    file, colon, rest = text.partition(":")
+    shown = os.path.basename(file) + colon + rest
     return shown if len(shown) <= width else shown[: width - 3] + "..."
 
 
 _Cell = Callable[[dict[str, Any], float], str]
 _TABLE: tuple[tuple[str, _Cell], ...] = (
     # heading, what is below it
-    ("seconds", lambda row, total: f"{row['seconds']:.3f}"),
+    ("seconds", lambda row, total: _fixed(row["seconds"], total)),
     ("%", lambda row, total: f"{100 * row['seconds'] / total:.1f}" if total else "-"),
     ("calls", lambda row, total: ("~" if row["at_once"] else "") + _short(row["calls"])),
     ("kernels", lambda row, total: _short(row["kernels"])),
@@ -165,8 +188,11 @@ _TABLE: tuple[tuple[str, _Cell], ...] = (
     ("points/s", lambda row, total: _short(row["points"] / row["slowest"]) if row["slowest"] else "-"),
     ("flop/s", lambda row, total: _short(row["operations"] / row["slowest"]) if row["slowest"] else "-"),
     ("B/s", lambda row, total: _short(row["bytes"] / row["slowest"]) if row["slowest"] else "-"),
-    ("wait s", lambda row, total: f"{row['waiting']:.3f}" if row["waiting"] else "-"),
-    ("compile s", lambda row, total: f"{row['compiling']:.3f}" if row["compiling"] else "-"),
+    ("wait s", lambda row, total: _seconds(row["waiting"])),
+    ("compile s", lambda row, total: _seconds(row["compiling"])),
+    ("function s", lambda row, total: _seconds(row["functions"])),
+    ("look s", lambda row, total: _seconds(row["at_work"] + row["looking"] + row["root"])),
+    ("Python s", lambda row, total: _seconds(row["program"])),
     ("imbalance", lambda row, total: f"{100 * row['imbalance']:.0f} %" if row["imbalance"] else "-"),
     ("messages", lambda row, total: _short(row["messages"])),
     ("halo B", lambda row, total: _short(row["halo"])),
@@ -188,28 +214,29 @@ def _text(
     widths = [max(len(line[k]) for line in cells) for k in range(len(_TABLE))]
     used = [k for k in range(len(_TABLE)) if k < 2 or any(line[k] != "-" for line in cells[1:])]
     places = ["line", *(_place(row["line"], 76) for row in shown)]
+    took = _fixed(seconds, seconds)
     lines = [
-        f"quelea: the profile of {ranks} rank(s), {seconds:.3f} s from the first array on; means over ranks"
+        f"quelea: the profile of {ranks} rank(s), {took} s from the first array on; means over ranks"
     ]
     for place, line in zip(places, cells, strict=True):
         lines.append(" ".join(line[k].rjust(widths[k]) for k in used) + "  " + place)
-    executed = sum(row["seconds"] - row["few"] for row in rows)
-    left = phases["executing plans"] + phases["compiling kernels"] - executed
+    planned = ("executing plans", "compiling kernels")
+    executed = sum(row[name] for row in rows for name in (*_EXECUTED, "compiling") if name != "few")
     rest = {
-        "other lines, and between steps": left,
-        **{
-            name: took
-            for name, took in phases.items()
-            if name not in ("executing plans", "compiling kernels")
-        },
+        "other lines, and between steps": sum(phases[name] for name in planned) - executed,
+        **{name: part for name, part in phases.items() if name not in planned},
     }
-    program = next(iter(phases))
-    rest[program] -= at_once
+    for phase, name in _PHASES.items():
+        rest[phase] -= sum(row[name] for row in rows)
+    rest[next(iter(phases))] -= at_once
+    rest["other lines, and between steps"] += sum(
+        row["seconds"] for row in rows if row not in shown
+    )
     lines.append("not in these lines:")
     lines += [
-        f"{took:{widths[0]}.3f} {100 * took / seconds if seconds else 0:{widths[1]}.1f}  {name}"
-        for name, took in rest.items()
-        if abs(took) >= 0.0005 * seconds
+        f"{_fixed(part, seconds).rjust(widths[0])} {100 * part / seconds if seconds else 0:{widths[1]}.1f}  {name}"
+        for name, part in rest.items()
+        if abs(part) >= 0.0005 * seconds
     ]
     return "\n".join(lines)
 
@@ -219,7 +246,7 @@ def report() -> str:
     found = _quelea.profile()
     assert found is not None
     seconds, at_once, phases, *_ = found
-    rows = _of_all_ranks()
+    rows = _of_all_ranks(found)
     told = [
         json.loads(one) for one in _quelea.collect(json.dumps([seconds, at_once, phases]).encode())
     ]
@@ -239,9 +266,9 @@ def _split(found: tuple[Any, ...]) -> dict[str, float]:
     """Say what the time of this rank's main thread went into, in a few words; they add up to all of it."""
     seconds, at_once, phases, rows = found[:4]
     spent = {name: sum(numbers[name] for _, numbers in rows) for name in (*_TIMES, "receiving")}
-    python, planning, compiling, agreeing, _, work, looking, root = phases.values()
+    python, functions, planning, compiling, agreeing, _, work, looking, root = phases.values()
     split = {
-        "compute": spent["computing"] + at_once + work,
+        "compute": spent["computing"] + at_once + functions + work,
         "communication": spent["moving"] + spent["receiving"],
         "wait": spent["waiting"] - spent["receiving"] + agreeing + looking,
         "compile": compiling,
@@ -256,9 +283,9 @@ _OF_NODES = ("halo_bytes",)
 _FEW = 0.05  # of the bytes of halos: lines that bring less are no part of a loop over steps
 
 
-def _counted() -> dict[str, float]:
+def _counted(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Say what this rank has counted; of halos what belongs to the lines that bring most of them."""
-    rows, counters = profile(), _quelea.counters()
+    counters = _quelea.counters()
     least = _FEW * sum(row["halo"] for row in rows)
     main = [row for row in rows if row["halo"] > least]
     return {
@@ -283,13 +310,13 @@ def write_run(path: str) -> None:
     """Write what the run took, and what it gave, as JSON, on rank 0. Collective."""
     found = _quelea.profile()
     assert found is not None
-    info = _quelea.info()
+    info, rows = _quelea.info(), _rows(found)
     mine = {
         "seconds": found[0],
         "host": info["host"],
         "node": info["node"],
         **_split(found),
-        **_counted(),
+        **_counted(rows),
     }
     parts = [json.loads(one) for one in _quelea.collect(json.dumps(mine).encode())]
     if info["rank"]:
@@ -304,6 +331,7 @@ def write_run(path: str) -> None:
         "looks": [found[4], f"{found[5]:016x}"],
         "counters": _quelea.counters(),
         "together": _together(parts),
+        "moved": {name: sum(row[name] for row in rows) for name in _MOVED},  # to rank 0's node
     }
     try:
         with new_file(path) as written, open(written, "w") as file:
@@ -314,6 +342,8 @@ def write_run(path: str) -> None:
 
 # ---- the timeline ----
 
+_NAMED = ("computing", "compiled functions that Python calls")  # by their lines
+
 
 def _trace(rank: int, events: list[tuple[str, int, str, float, float]]) -> list[dict[str, Any]]:
     """Give a rank's events as Chrome's and Perfetto's format has them: a process each, with its threads."""
@@ -321,7 +351,7 @@ def _trace(rank: int, events: list[tuple[str, int, str, float, float]]) -> list[
         {"name": "process_name", "ph": "M", "pid": rank, "args": {"name": f"rank {rank}"}}
     ]
     for what, thread, line, begin, length in events:
-        name = _place(line, 60) if line and what == "computing" else what
+        name = _place(line, 60) if line and what in _NAMED else what
         made.append(
             {"name": name, "cat": what, "ph": "X", "pid": rank, "tid": thread, "ts": round(begin, 3),
              "dur": round(length, 3), "args": {"line": line}}

@@ -13,7 +13,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from . import _quelea
 from ._quelea import ndarray
 from .dispatch import as_numpy
-from .elementwise import as_array, deliver
+from .elementwise import OUTPUTS, as_array, deliver
 from .indexing import _taken
 from .joins import stack
 from .manipulation import moveaxis
@@ -63,7 +63,7 @@ def _delivered(
 
 
 def _check_out(out: Any) -> None:
-    if out is not None and not isinstance(out, ndarray):
+    if out is not None and not isinstance(out, OUTPUTS):
         raise TypeError(f"return arrays must be of type quelea.ndarray, not {type(out).__name__}")
 
 

@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from . import _quelea
 from ._quelea import ndarray
-from .elementwise import as_array, as_scalar, deliver
+from .elementwise import OUTPUTS, as_array, as_scalar, deliver
 from .rearranging import diff
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
 Axis = int | Sequence[int] | None
 
 
-def _check_shape(shape: tuple[int, ...], out: ndarray) -> None:
+def _check_shape(shape: tuple[int, ...], out: Any) -> None:
     if out.shape != shape:
         raise ValueError(
             f"output parameter for a reduction has shape {out.shape}, but the result has {shape}"
@@ -45,7 +45,7 @@ def _shape_of_lines(x: ndarray, axis: Axis, keepdims: bool) -> tuple[int, ...]:
 
 def _deliver(result: ndarray, out: ndarray | None) -> ndarray:
     """Give the result of a reduction, in `out` if there is one, which must have its shape."""
-    if isinstance(out, ndarray):
+    if isinstance(out, OUTPUTS):
         _check_shape(result.shape, out)
     return deliver(result, out)
 
@@ -265,7 +265,7 @@ def ptp(a: Any, axis: Axis = None, out: ndarray | None = None, keepdims: bool = 
     """
     x = as_array(a)
     axes = _axes(axis)
-    if out is not None and not isinstance(out, ndarray):
+    if out is not None and not isinstance(out, OUTPUTS):
         raise TypeError("return arrays must be of type quelea.ndarray")
     high, low = (reduce(x, axes, keepdims=keepdims) for reduce in (_quelea.max, _quelea.min))
     if out is None:
@@ -425,7 +425,7 @@ def nanmean(
         return mean(x, axis, dtype, out, keepdims, where=where)
     if dtype is not None and numpy.dtype(dtype).kind not in "fc":
         raise TypeError("If a is inexact, then dtype must be inexact")
-    if isinstance(out, ndarray) and out.dtype.kind not in "fc":
+    if isinstance(out, OUTPUTS) and out.dtype.kind not in "fc":
         raise TypeError("If a is inexact, then out must be inexact")
     x = _copied_if_broadcast(x)
     numbers = _quelea.logical_not(_quelea.isnan(x))
@@ -524,13 +524,13 @@ def _reduce_slowly(
     """Reduce with `initial` and `where`: what is not included becomes the neutral element, or the initial value."""
     if dtype is not None:
         numpy.dtype(dtype)
-    if out is not None and not isinstance(out, ndarray):
+    if out is not None and not isinstance(out, OUTPUTS):
         raise TypeError(f"return arrays must be of type quelea.ndarray, not {type(out).__name__}")
     x = as_array(a)
     if dtype is not None and numpy.dtype(dtype).kind not in "biufc":
         _quelea.sum(x, axis, dtype)  # says so
     arguments: dict[str, Any] = {"keepdims": keepdims}
-    if isinstance(out, ndarray) and dtype is None and name not in ("any", "all"):
+    if isinstance(out, OUTPUTS) and dtype is None and name not in ("any", "all"):
         common = numpy.result_type(x.dtype, out.dtype)
         if name in ("sum", "prod"):
             dtype = common
@@ -557,7 +557,7 @@ def _reduce_slowly(
                 f"zero-size array to reduction operation {which} which has no identity"
             )
     initial = None if initial is ... else initial
-    if isinstance(out, ndarray):
+    if isinstance(out, OUTPUTS):
         _check_shape(_shape_of_lines(x, axis, keepdims), out)
     mask = None if where is True else _mask(where, x)
     first = None if initial is None else _initial(initial, name, x, dtype)

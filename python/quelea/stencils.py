@@ -184,6 +184,9 @@ class Stencil:
             raise ValueError(f"out has shape {out.shape}, and {self._names[0]} {first.shape}")
         if out is None and self.mode == "skip":
             raise ValueError("mode 'skip' leaves the border as it is in out: give out=")
+        if isinstance(first, ndarray) and isinstance(out, numpy.ndarray):
+            out[...] = _Call(self, kind, given, arrays, asarray(out)).done()
+            return out
         return _Call(self, kind, given, arrays, out).done()
 
     def _taken(self, args: Any, kwargs: Any, out: Any) -> dict[str, Any]:
@@ -203,10 +206,6 @@ class Stencil:
         if out is not None and not isinstance(out, (ndarray, numpy.ndarray)):
             raise TypeError(f"out is no array, but {type(out).__name__}")
         if any(isinstance(x, ndarray) for x in (*given.values(), out)):
-            if out is not None and not isinstance(out, ndarray):
-                raise TypeError(
-                    "out is NumPy's, and the arrays are Quelea's: give one of quelea.empty"
-                )
             given = {k: asarray(x) if self._is_array(k, x) else x for k, x in given.items()}
         return given
 

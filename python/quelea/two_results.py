@@ -10,7 +10,7 @@ import numpy
 
 from . import _quelea
 from ._quelea import ndarray
-from .elementwise import as_array, cast_input, check_rules, is_elsewhere, refuse_signature
+from .elementwise import OUTPUTS, as_array, cast_input, check_rules, is_elsewhere, refuse_signature
 
 __all__ = ["divmod", "frexp", "modf"]
 
@@ -19,7 +19,7 @@ _NO_OUTPUTS = (None, None)
 
 
 def _targets(name: str, outs: tuple[Any, ...], out: Any) -> tuple[ndarray | None, ndarray | None]:
-    if any(t is not None and not isinstance(t, ndarray) for t in outs):
+    if any(t is not None and not isinstance(t, OUTPUTS) for t in outs):
         raise TypeError("return arrays must be of type quelea.ndarray")
     if len(outs) > 2:
         raise TypeError(f"{name}() takes at most two outputs, but {len(outs)} were given")

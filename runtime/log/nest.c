@@ -46,7 +46,8 @@
 
 /* ---- kernels ---- */
 
-enum { TURNS = 4, HIGHEST_COST = 1 << 16 }; /* a guess: each instruction, at each point, so often */
+/* By rows a guess: each instruction, at each point, so often. */
+enum { TURNS = 4, HIGHEST_COST = 1 << 16 };
 
 const NestKernel *rt_nest_kernel_of(const QlContext *ctx, JitKey key) {
   const NestKernel *kernel = ctx->nests;
@@ -55,20 +56,29 @@ const NestKernel *rt_nest_kernel_of(const QlContext *ctx, JitKey key) {
   return kernel;
 }
 
-static NestKernel *new_kernel(const JitNest *nest, JitKey key) {
+static QlStatus cost_of(const JitNest *nest, int *cost, QlError *error) {
+  if (nest->form <= JIT_NEST_LINES) return jit_fn_cost(nest->fn, nest->ndim, cost, error);
+  *cost = QL_MIN(TURNS * jit_fn_size(nest->fn), HIGHEST_COST);
+  return QL_OK;
+}
+
+static QlStatus new_kernel(const JitNest *nest, JitKey key, NestKernel **kernel, QlError *error) {
+  int cost;
+  QL_TRY(cost_of(nest, &cost, error));
   size_t bytes = (size_t)nest->param_count * sizeof *nest->params;
   NestKernel *made = malloc(sizeof *made);
   JitFn *fn = jit_fn_copy(nest->fn);
   JitNestParam *params = malloc(bytes + 1);
   if (!made || !fn || !params) {
     free(made), free(params), jit_fn_free(fn);
-    return NULL;
+    return ql_fail(error, QL_ERR_MEMORY, "out of memory for a compiled loop");
   }
   memcpy(params, nest->params, bytes);
   *made = (NestKernel){.fn = fn, .key = key, .param_count = nest->param_count, .params = params};
-  made->cost = QL_MIN(TURNS * jit_fn_size(fn), HIGHEST_COST);
+  made->cost = cost;
   for (int k = 0; k < nest->param_count; k++) made->raises |= params[k].kind == JIT_NEST_ORDER;
-  return made;
+  *kernel = made;
+  return QL_OK;
 }
 
 QlStatus rt_nest_kernel(QlContext *ctx, const JitNest *nest, const NestKernel **kernel,
@@ -81,8 +91,8 @@ QlStatus rt_nest_kernel(QlContext *ctx, const JitNest *nest, const NestKernel **
     key.word[1] = ql_mix(key.word[1], (uint64_t)code);
   }
   if ((*kernel = rt_nest_kernel_of(ctx, key))) return QL_OK;
-  NestKernel *made = new_kernel(nest, key);
-  if (!made) return ql_fail(error, QL_ERR_MEMORY, "out of memory for a compiled loop");
+  NestKernel *made = NULL;
+  QL_TRY(new_kernel(nest, key, &made, error));
   made->next = ctx->nests;
   *kernel = ctx->nests = made;
   return QL_OK;

@@ -54,11 +54,18 @@ static bool same_place(const PlanSlot *a, const PlanSlot *b) {
          !memcmp(a->layout->offset, b->layout->offset, axes) && !memcmp(a->shape, b->shape, axes);
 }
 
+/* What a loop may leave as it is, or reads where it stores, would have to be there before. */
+static bool nest_may_widen(const GroupNest *nest) {
+  bool may = nest->form == JIT_NEST_POINTS;
+  for (int k = 0; k < nest->count; k++) may &= nest->arrays[k].store < 0 || nest->arrays[k].always;
+  return may;
+}
+
 static bool may_widen(const Planner *planner, const Group *group) {
   const PlanSlot *slots = planner->plan->slots;
   const Placement *p = &group->placement;
-  if (group->kind != GROUP_KERNEL || group->reduce_axis >= 0 || group->nest || group->routine)
-    return false;
+  if (group->kind != GROUP_KERNEL || group->reduce_axis >= 0 || group->routine) return false;
+  if (group->nest && !nest_may_widen(group->nest)) return false;
   if (p->replicated || p->everywhere || p->flat || p->in_order || p->in_lines || p->by_rows)
     return false;
   for (int a = 0; a < p->slot_ndim; a++)

@@ -305,6 +305,7 @@ static QlStatus step_waits(const Planner *planner, const Accesses *all, int s, i
   int through = step->parts || step->kind == STEP_SWEEP ? task : own->through;
   for (int k = all->first_of_step[s]; k < all->first_of_step[s + 1]; k++) {
     const Access *mine = &all->items[k];
+    if (mine->previous < 0) continue;
     for (int t = task; t <= through; t++) {
       int worker = info->node_rank * info->threads + t;
       bool inside = step->kind == STEP_INTERIOR;
@@ -333,6 +334,7 @@ QlStatus planner_depend(Planner *planner) {
   const CommInfo *info = planner->ctx->info;
   Plan *plan = planner->plan;
   size_t steps = (size_t)plan->step_count;
+  if (steps < 2) return QL_OK; /* nobody waits within it */
   Accesses all = {.last = ql_pool_get(planner->pool, (size_t)plan->place_count * sizeof(int)),
                   .first_of_step = ql_pool_get(planner->pool, (steps + 1) * sizeof(int))};
   int *need = ql_pool_get(planner->pool, (size_t)info->workers * sizeof *need);

@@ -314,7 +314,7 @@ static Layout *layout_beside(Planner *planner, const Group *group) {
   if (beside) {
     template = p->layout->template;
     template->references++;
-  } else if (!p->replicated) {
+  } else if (!p->replicated && group->rank) {
     memset(offset, 0, sizeof offset);
     if (!(template =
               rt_template_for_shape(planner->ctx, group->rank, group->extent, planner->error)))

@@ -41,6 +41,7 @@ static QlStatus read_arrays(Planner *planner, const Statement *s, Group *group, 
     QL_TRY(nest_read_array(planner, &operand, array));
     if (operand.access & LOG_WRITE) {
       array->store = group->store_count++;
+      array->always = operand.access & LOG_ALL && !(operand.access & LOG_READ);
       continue;
     }
     array->leaf = group->node_count;

@@ -103,6 +103,7 @@ typedef struct Placement {
 /* An operand of a compiled nest, which its kernel addresses by the array's own axes. */
 typedef struct NestArray {
   int store, leaf; /* of the group; -1 */
+  bool always;     /* each point stores its element, and none is read */
   int ndim;
   SlotView view; /* seen by its own axes */
   bool has_own;

@@ -149,22 +149,30 @@ static void move_arrays(Rows *rows, int slot, int temporary) {
     NestArray *array = &rows->nest->arrays[k];
     if (array->view.slot != slot || (array->store < 0 && !all)) continue;
     array->view.slot = temporary, array->view.origin = 0;
+    array->has_own = slot_axes(rows->planner, array->ndim, array->extent, &array->view, array->own);
     if (array->leaf < 0) continue;
     SlotView *view = &rows->probe->nodes[array->leaf].view;
     view->slot = temporary, view->origin = 0;
   }
 }
 
-/* Of the shape of the target's storage. */
+/* Of the target's storage. One without axes gets one: a box without axes has its element on every
+ * node. */
+static int temporary_shape(const PlanSlot *slot, int64_t *shape) {
+  shape[0] = 1;
+  memcpy(shape, slot->shape, (size_t)slot->ndim * sizeof *shape);
+  return QL_MAX(slot->ndim, 1);
+}
+
 static QlStatus add_temporary(Rows *rows, int t, Template *template) {
   Planner *planner = rows->planner;
   const PlanSlot *slot = &planner->plan->slots[rows->slot[t]];
-  int64_t shape[QL_MAX_DIMS];
-  memcpy(shape, slot->shape, sizeof shape);
+  int64_t shape[QL_MAX_DIMS] = {0};
+  int ndim = temporary_shape(slot, shape);
   Layout *layout = template ? rt_layout_new(template, (int64_t[QL_MAX_DIMS]){0}) : NULL;
   if (template && !layout) rt_template_release(planner->ctx, template);
   if (!layout) return planner_no_memory(planner);
-  int made = planner_slot(planner, (QlDtype)slot->dtype, slot->ndim, shape, layout);
+  int made = planner_slot(planner, (QlDtype)slot->dtype, ndim, shape, layout);
   if (made < 0) return planner_no_memory(planner);
   for (int k = 0; k < rows->count; k++)
     if (rows->slot[k] == rows->slot[t]) rows->temporary[k] = made;
@@ -194,8 +202,10 @@ static bool lie_alike(const Rows *rows, int t) {
 static Template *beside_first(const Rows *rows, int t) {
   Planner *planner = rows->planner;
   const PlanSlot *slot = &planner->plan->slots[rows->slot[t]];
+  int64_t shape[QL_MAX_DIMS];
+  int ndim = temporary_shape(slot, shape);
   if (planner->ctx->info->node_count == 1)
-    return rt_template_for_shape(planner->ctx, slot->ndim, slot->shape, planner->error);
+    return rt_template_for_shape(planner->ctx, ndim, shape, planner->error);
   Placement p = place_of(rows, rows->first), q = place_of(rows, t);
   int from = axis_of_rows(rows, rows->target[rows->first]),
       axis = axis_of_rows(rows, rows->target[t]);
@@ -203,21 +213,21 @@ static Template *beside_first(const Rows *rows, int t) {
       p.axes[from].step != q.axes[axis].step)
     return NULL;
   int64_t shift = q.axes[axis].start - p.axes[from].start - p.layout->offset[from];
-  return rt_template_beside(planner->ctx, p.layout->template, from, slot->ndim, slot->shape, axis,
-                            shift, planner->error);
+  return rt_template_beside(planner->ctx, p.layout->template, from, ndim, shape, axis, shift,
+                            planner->error);
 }
 
 static QlStatus all_on_first_node(Rows *rows) {
   Planner *planner = rows->planner;
   for (int t = 0; t < rows->count; t++) {
     const PlanSlot *slot = &planner->plan->slots[rows->slot[t]];
-    int axis = QL_MAX(axis_of_rows(rows, rows->target[t]), 0);
+    int64_t shape[QL_MAX_DIMS];
+    int ndim = temporary_shape(slot, shape), axis = QL_MAX(axis_of_rows(rows, rows->target[t]), 0);
     bool had = false; /* with another target of its slot */
     for (int k = 0; k < t; k++) had |= rows->slot[k] == rows->slot[t];
     if (!had)
       QL_TRY(add_temporary(
-          rows, t,
-          rt_template_rows(planner->ctx, slot->ndim, slot->shape, axis, true, planner->error)));
+          rows, t, rt_template_rows(planner->ctx, ndim, shape, axis, true, planner->error)));
   }
   return QL_OK;
 }
@@ -228,9 +238,11 @@ static QlStatus all_at_hand(Rows *rows) {
   if (planner->ctx->info->node_count > 1) return all_on_first_node(rows);
   for (int t = 0; t < rows->count; t++) {
     const PlanSlot *slot = &planner->plan->slots[rows->slot[t]];
+    int64_t shape[QL_MAX_DIMS];
+    int ndim = temporary_shape(slot, shape);
     if (!slot->layout->template && rows->temporary[t] < 0)
-      QL_TRY(add_temporary(
-          rows, t, rt_template_for_shape(planner->ctx, slot->ndim, slot->shape, planner->error)));
+      QL_TRY(
+          add_temporary(rows, t, rt_template_for_shape(planner->ctx, ndim, shape, planner->error)));
   }
   return QL_OK;
 }

@@ -127,9 +127,9 @@ static QlStatus build(QlCompiler *compiler, QlCompiled *compiled, QlError *error
 static uint64_t key_of(const QlProgram *program, const char *types,
                        const QlCompiledOptions *options) {
   JitKey key = jit_program_key(program->tree);
-  uint64_t hash = ql_mix(ql_mix(key.word[0], key.word[1]), (uint64_t)options->alone << 2 |
-                                                               (uint64_t)options->boundscheck << 1 |
-                                                               options->python_error);
+  uint64_t hash = ql_mix(ql_mix(key.word[0], key.word[1]),
+                         (uint64_t)options->single << 3 | (uint64_t)options->alone << 2 |
+                             (uint64_t)options->boundscheck << 1 | options->python_error);
   for (const char *c = types; *c; c++) {
     bool gaps = !strncmp(c, ":1", 2), readonly = !strncmp(c, "const ", 6);
     if (gaps || readonly)
@@ -157,7 +157,8 @@ QlStatus ql_compile(QlCompiler *compiler, const QlProgram *program, const char *
   const char *end = jit_type_parse(types, &pool, &type);
   JitLowerOptions how = {.boundscheck = options->boundscheck,
                          .python_error = options->python_error,
-                         .alone = options->alone};
+                         .alone = options->alone,
+                         .single = options->single};
   QlStatus status =
       !inside ? no_memory(error)
       : !end || *end || type.kind != JIT_TUPLE

@@ -254,16 +254,23 @@ int64_t ql_compiled_drive(QlContext *context, const QlCompiled *compiled, const 
   return !error->status ? status : nothing_done ? -2 : -1;
 }
 
-enum { WORK = 8 }; /* a guess: additions for an element */
+/* Guesses: additions for an element; arrays that steps touch. */
+enum { WORK = 8, FIELDS = 4 };
+
+/* Of a process that is alone: may threads gain by the array, or sweeps? */
+static bool is_large(const QlArray *array) {
+  const QlContext *ctx = array->context;
+  int64_t bytes = array->size * ql_dtype_info[array->dtype].size;
+  bool shared = ctx->info->threads > 1, asked = ctx->params.time_block > 1;
+  if (array->part != QL_PART_ALL) return false;
+  if (shared || asked) return array->size >= ctx->params.share / WORK;
+  return !ctx->params.time_block && bytes >= ctx->params.near_bytes / FIELDS;
+}
 
 QlOnRanks ql_is_on_ranks(const QlArray *array) {
   const Storage *storage = array->storage;
   const QlContext *ctx = array->context;
-  if (ctx->info->size == 1)
-    return ctx->info->threads > 1 && array->part == QL_PART_ALL &&
-                   array->size >= ctx->params.share / WORK
-               ? QL_MAYBE_ON_RANKS
-               : QL_NOT_ON_RANKS;
+  if (ctx->info->size == 1) return is_large(array) ? QL_MAYBE_ON_RANKS : QL_NOT_ON_RANKS;
   bool small = storage->replicated || !storage->ndim || rt_is_replicated_size(ctx, storage->size);
   bool cut = storage->layout ? storage->layout->template != NULL : !small;
   return cut ? QL_ON_RANKS : QL_NOT_ON_RANKS;

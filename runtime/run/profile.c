@@ -5,7 +5,8 @@
 #include <string.h>
 
 enum { EVENTS_KEPT = 1 << 17 }; /* of a rank */
-enum { SAMPLE = 16 };           /* of statements executed at once: about one of so many is noted */
+enum { SAMPLE = 16 };
+enum { SHORT = 1 << 13 }; /* ticks: a look at where the program is costs less than 3 % of them */
 
 /* ---- lines ---- */
 
@@ -40,14 +41,73 @@ static QlSource source_of(const QlContext *ctx, int statement) {
   return ctx->log.statements[statement].source;
 }
 
+/* The one that is noted: for how many it stands. */
+static int sample_taken(ProfileSample *sample) {
+  int times = sample->skip;
+  sample->skip = SAMPLE / 2 + rand_r(&sample->random) % SAMPLE;
+  sample->left = sample->skip;
+  return times;
+}
+
 /* ---- phases ---- */
 
-void profile_phase_over(Profile *profile, uint64_t now) {
-  profile->phases[profile->phase] += now - profile->since;
-  if (profile->traces && profile->phase != QL_PHASE_PROGRAM && profile->phase != QL_PHASE_STEPS)
+/* NULL: the phase is no line's, or (PROGRAM) is given to lines by ql_profile_here. */
+static double *part_of(QlProfileLine *line, QlPhase phase) {
+  switch (phase) {
+    case QL_PHASE_FUNCTION: return &line->functions;
+    case QL_PHASE_WORK: return &line->at_work;
+    case QL_PHASE_LOOK: return &line->looking;
+    case QL_PHASE_ROOT: return &line->root;
+    default: return NULL;
+  }
+}
+
+static QlSource give_to_line(QlContext *ctx, QlPhase phase, uint64_t ticks) {
+  Profile *profile = ctx->profile;
+  QlProfileLine unused = {0};
+  QlSource source = {0};
+  int times = 1;
+  if (!ticks || !part_of(&unused, phase)) return source;
+  if (ticks < SHORT) {
+    if (--profile->shorts.left > 0) return source;
+    times = sample_taken(&profile->shorts);
+  }
+  source = ctx->options.where ? ctx->options.where(ctx->options.data) : rt_source(ctx);
+  QlProfileLine *line = line_of(profile, source);
+  if (line) *part_of(line, phase) += (double)times * (double)ticks;
+  return source;
+}
+
+void profile_phase_over(QlContext *ctx, QlPhase phase, uint64_t now) {
+  Profile *profile = ctx->profile;
+  uint64_t ticks = now - profile->since;
+  bool is_event = phase != QL_PHASE_PROGRAM && phase != QL_PHASE_STEPS;
+  if (phase == QL_PHASE_FUNCTION && ticks < SHORT) is_event = false; /* others would have no room */
+  QlSource source = give_to_line(ctx, phase, ticks);
+  profile->phases[phase] += ticks, profile->last = ticks;
+  if (profile->traces && is_event)
     profile_event(profile, &profile->events,
-                  &(ProfileEvent){profile->since, now, {0}, -1, 0, (int)profile->phase});
+                  &(ProfileEvent){profile->since, now, source, -1, 0, (int)phase});
   profile->since = now;
+}
+
+QlPhase ql_profile_phase(QlContext *ctx, QlPhase phase) { return rt_phase(ctx, phase); }
+
+bool ql_profile_was_short(const QlContext *ctx) {
+  return ctx->profile && ctx->profile->last < SHORT;
+}
+
+bool ql_profile_in_program(const QlContext *ctx) {
+  return atomic_load_explicit(&ctx->profile->phase, memory_order_relaxed) == QL_PHASE_PROGRAM;
+}
+
+void ql_profile_here(QlContext *ctx, QlSource source) {
+  Profile *profile = ctx->profile;
+  if (!profile) return;
+  (void)rt_phase(ctx, profile->phase); /* up to now */
+  double ticks = (double)profile->phases[QL_PHASE_PROGRAM] - profile->immediate - profile->given;
+  QlProfileLine *line = ticks > 0 ? line_of(profile, source) : NULL;
+  if (line) line->program += ticks, profile->given += ticks;
 }
 
 /* ---- runs ---- */
@@ -160,9 +220,7 @@ void ql_profile_compiling(QlContext *ctx, bool begins) {
 
 void profile_immediate(QlContext *ctx, int64_t points, uint64_t began) {
   Profile *profile = ctx->profile;
-  double ticks = (double)(profile_ticks() - began), times = profile->skip;
-  profile->skip = SAMPLE / 2 + rand_r(&profile->random) % SAMPLE;
-  profile->left = profile->skip;
+  double ticks = (double)(profile_ticks() - began), times = sample_taken(&profile->at_once);
   profile->immediate += times * ticks;
   QlProfileLine *line = line_of(profile, rt_source(ctx));
   if (!line) return;
@@ -277,7 +335,7 @@ QlStatus rt_profile_new(QlContext *ctx, bool traces, QlError *error) {
   }
   memset(profile->thread, 0, threads * sizeof *profile->thread);
   profile->threads = (int)threads, profile->traces = traces;
-  profile->left = profile->skip = SAMPLE, profile->random = 1;
+  profile->at_once = profile->shorts = (ProfileSample){SAMPLE, SAMPLE, 1};
   ctx->profile = profile;
   rt_profile_start(ctx);
   return QL_OK;

@@ -4,7 +4,8 @@
  *
  *     phases    the main thread is in one at a time: their times are those of the run
  *     steps     within the phase STEPS, of each thread and group: computed, waited, moved
- *     lines     a group's time belongs to the lines that it serves, by their operations' costs
+ *     lines     a group's time belongs to the lines that it serves, by their operations' costs;
+ *               that of some phases to the line where the program is when they end
  *
  * The clock is the processor's, where it has one: a look at it costs less than at the system's. */
 #ifndef QUELEA_PROFILE_H
@@ -12,6 +13,7 @@
 
 #include "runtime.h"
 
+#include <stdatomic.h>
 #include <time.h>
 
 typedef enum ProfileSpent {
@@ -44,20 +46,28 @@ typedef struct ProfileThread {
   ProfileEvents events; /* of the run under way */
 } ProfileThread;
 
+/* Of what is short and happens often, about one in 16 is noted, and stands for as many. */
+typedef struct ProfileSample {
+  int left, skip;  /* until one is noted; how many that stands for */
+  unsigned random; /* how many the next one does */
+} ProfileSample;
+
 typedef struct Profile {
   bool traces;
   int threads, group_room;
   ProfileThread *thread; /* [threads] */
-  QlPhase phase;         /* of the main thread, */
+  _Atomic QlPhase phase; /* of the main thread, */
   uint64_t since;        /* from then on */
+  uint64_t last;         /* ticks in the one before, since it was entered or came back to */
   uint64_t phases[QL_PHASE_COUNT];
   QlProfileLine *lines; /* a hash table by their sources, in seconds but for [ticks] */
   int line_count, line_room;
   uint64_t compiles_since; /* ql_profile_compiling: then, */
   QlPhase compiles_from;   /* and the phase before */
-  int left, skip;          /* statements executed at once until one of so many is noted */
-  unsigned random;         /* how many the next one is */
-  double immediate;        /* ticks in them */
+  ProfileSample at_once;   /* of statements executed at once, */
+  ProfileSample shorts;    /* and of short stays in phases of lines */
+  double immediate;        /* ticks in statements executed at once */
+  double given;            /* ticks of PROGRAM that ql_profile_here gave to lines */
   uint64_t looked;         /* of the numbers that the program has seen, in their order */
   int64_t looks;           /* how many */
   uint64_t tick_began;     /* the same moment by both clocks */
@@ -79,17 +89,17 @@ static inline uint64_t profile_ticks(void) {
 
 /* ---- profile.c ---- */
 void profile_event(Profile *profile, ProfileEvents *to, const ProfileEvent *event);
-void profile_phase_over(Profile *profile, uint64_t now);
+void profile_phase_over(QlContext *ctx, QlPhase phase, uint64_t now);
 /* One of the statements that are executed at once stands for so many. */
 void profile_immediate(QlContext *ctx, int64_t points, uint64_t began);
 
 /* The main thread enters a phase. Gives the one that it leaves, to be entered again. */
-static inline QlPhase rt_phase(const QlContext *ctx, QlPhase phase) {
+static inline QlPhase rt_phase(QlContext *ctx, QlPhase phase) {
   Profile *profile = ctx->profile;
   if (!profile) return phase;
-  QlPhase before = profile->phase;
-  profile_phase_over(profile, profile_ticks());
-  profile->phase = phase;
+  QlPhase before = atomic_load_explicit(&profile->phase, memory_order_relaxed);
+  profile_phase_over(ctx, before, profile_ticks());
+  atomic_store_explicit(&profile->phase, phase, memory_order_relaxed);
   return before;
 }
 
@@ -115,7 +125,7 @@ static inline void rt_profile_spent(const QlContext *ctx, int thread, int group,
 
 /* Is this statement, which is executed at once, one that is noted? */
 static inline bool rt_profile_samples(const QlContext *ctx) {
-  return ctx->profile && --ctx->profile->left <= 0;
+  return ctx->profile && --ctx->profile->at_once.left <= 0;
 }
 
 #endif

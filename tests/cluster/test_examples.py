@@ -1,6 +1,8 @@
 """Every program of examples/, alone and on ranks: it ends well when its answer is NumPy's, and badly when it is not."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -34,6 +36,8 @@ SMALL = {
     "shallow_water.py": ["--n", "60", "--steps", "20", "--check"],
     "moments.py": ["--rows", "3000", "--check"],
 }
+# What serves several lines.
+NO_LINES = ("planning", "agreeing with other ranks, and waiting for them to come")
 # Adds one to whatever the program compares with NumPy's answer.
 SPOILED = """
 import runpy, sys
@@ -46,7 +50,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def launch(ranks: int, *command: str | Path) -> "subprocess.CompletedProcess[str]":
+def launch(ranks: int, *command: str | Path, **extra: str) -> "subprocess.CompletedProcess[str]":
     """Run a program on ranks of a node each; 0: without mpirun."""
     launcher = [
         "mpirun",
@@ -68,7 +72,7 @@ def launch(ranks: int, *command: str | Path) -> "subprocess.CompletedProcess[str
     }
     return subprocess.run(
         [*(launcher if ranks else []), *map(str, command)],
-        env={**os.environ, "PYTHONPATH": path, **more},
+        env={**os.environ, "PYTHONPATH": path, **more, **extra},
         capture_output=True,
         text=True,
         timeout=LIMIT + 30,
@@ -80,12 +84,36 @@ def test_none_is_forgotten() -> None:
     assert {path.name for path in (ROOT / "examples").glob("*.py")} == set(SMALL)
 
 
+def check_profile(text: str) -> None:
+    """The table's lines, and what is in none of them, are all of the run; of what has lines little is in none."""
+    total = float(re.search(r"([\d.]+) s from the first array on", text)[1])
+    lines, _, rest = text.partition("not in these lines:")
+    in_lines = [float(n) for n in re.findall(r"^ *(-?\d+\.\d{3,4}) ", lines, re.MULTILINE)]
+    others = re.findall(r"^ *(-?\d+\.\d{3,4}) +-?[\d.]+  (.*)", rest, re.MULTILINE)
+    others = {name: float(n) for n, name in others}
+    assert abs(sum(in_lines) + sum(others.values()) - total) <= 0.05 * total, text
+    assert all(took >= -0.05 * total for took in others.values()), text
+    nobodys = sum(took for name, took in others.items() if name not in NO_LINES)
+    assert nobodys <= 0.05 * total + 0.02, text
+
+
 @pytest.mark.parametrize("ranks", [0, 2])
 @pytest.mark.parametrize("name", SMALL)
-def test_example(name: str, ranks: int) -> None:
-    done = launch(ranks, sys.executable, ROOT / "examples" / name, *SMALL[name])
+def test_example(name: str, ranks: int, tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    extra = {"QUELEA_PROFILE": "1", "QUELEA_PROFILE_FILE": str(file)}
+    done = launch(ranks, sys.executable, ROOT / "examples" / name, *SMALL[name], **extra)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "NumPy" in done.stdout
+    check_profile(done.stderr)
+    said = json.loads(file.read_text())
+    counters = said["counters"]
+    names = {
+        "halo": "halo_bytes",
+        "redistribution": "redistributed_bytes",
+        "gather": "gathered_bytes",
+    }
+    assert said["moved"] == {kind: counters[name] for kind, name in names.items()}
 
 
 @pytest.mark.parametrize("ranks", [0, 2])

@@ -5,15 +5,18 @@ A failure accuses cluster/hosts when the first test fails, else comm/.
 
 import json
 import os
+import random
 import re
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import soak
 from labs import KEPT, LIMIT, ROOT, Lab, assert_nothing_left, not_permitted
 
 BUILD = Path(os.environ.get("QUELEA_BUILD", ROOT / "build" / "release"))
@@ -211,6 +214,34 @@ def test_a_host_dies_and_the_job_goes_on_on_two(lab: Lab, tmp_path: Path) -> Non
     assert status == 0, err
     assert re.search(r"from [1-9]\d? on 2 hosts", out), out
     assert out.splitlines()[-1] == undisturbed.splitlines()[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_hosts_die_at_random_moments_and_others_go_on(lab: Lab, tmp_path: Path, seed: int) -> None:
+    choose, steps, begins = random.Random(seed), 250, []
+    path = tmp_path / "run"
+    command = (sys.executable, soak.__file__, str(seed), str(steps), "kept", path)
+    for k in range(5):
+        slots, hosts = choose.choice([1, 2]), choose.choice([2, 3])
+        name, value = "QUELEA_TEST_MARK", f"{os.getpid()}.random.{k}"
+        shared = set(os.listdir("/dev/shm"))
+        given = ("-x", name, "-n", str(slots * hosts), *command)
+        extra = {name: value, "QUELEA_REPLICATE": "-1", "QUELEA_SILENCE": "4"}
+        with lab.start(slots, *given, **extra) as job:
+            assert job.stdout is not None
+            begins.append(int(job.stdout.readline().split()[1]))
+            until = soak.generation(path) + choose.randrange(4)
+            while soak.generation(path) < until and job.poll() is None:
+                time.sleep(0.01)
+            time.sleep(choose.random() * 0.3)
+            choose.choice([lab.kill, lab.cut])(f"h{choose.randrange(hosts)}")
+            job.communicate(timeout=LIMIT)
+        assert_nothing_left(f"{name}={value}", shared)
+    status, out, err = lab.run(1, "-n", "2", *command, QUELEA_REPLICATE="-1")
+    assert status == 0, err
+    assert 0 < max(begins) < steps, begins
+    assert out.splitlines()[-1] == soak.undisturbed(seed, steps)
 
 
 def test_a_folder_that_the_hosts_do_not_share(lab: Lab) -> None:

@@ -231,6 +231,80 @@ static void what_is_returned_is_not_private(void) {
   jit_program_free(program);
 }
 
+/* ---- nests ---- */
+
+/* What indices before the iteration's own are is seen, so that none is asked whether it counts from
+ * the end: elements are read side by side, also where a condition makes the nest begin elsewhere.
+ */
+static void check_vectors(const char *value, int cost) {
+  char text[1024];
+  snprintf(text, sizeof text,
+           "(program 0 (function f (argument x) (argument y) (argument n) (block"
+           " (for (name i) (call (ref range) (int 1) (name n)) (block"
+           " (assign (index (name y) (name i)) %s))))))",
+           value);
+  JitProgram *program = parsed(text);
+  JitLowered l = lowered(program, "(ranks f64[:], ranks f64[:], int)");
+  QlError error = {0};
+  Jit *jit = NULL;
+  if (CHECK_INT_EQ(l.nest_count, 1) &&
+      CHECK_INT_EQ(jit_open(&(JitOptions){.verify = true}, &jit, &error), QL_OK)) {
+    const JitNest *nest = &l.nests[0];
+    int additions = 0;
+    CHECK_INT_EQ(jit_fn_cost(nest->fn, nest->ndim, &additions, &error), QL_OK);
+    CHECK_INT_EQ(additions, cost);
+    JitFn *fn = jit_fn_copy(nest->fn);
+    for (int k = 0; k < nest->param_count; k++) /* rows without gaps, as in plans */
+      if (nest->params[k].kind == JIT_NEST_STRIDE)
+        jit_fn_fix(fn, 2 * nest->ndim + k, (QlValue){.i = 8});
+    char *made = jit_llvm(jit, fn, &error);
+    CHECK(made && strstr(made, " x double>, ptr"));
+    free(made);
+    jit_fn_free(fn);
+    jit_close(jit);
+  }
+  jit_lowered_free(&l);
+  jit_program_free(program);
+}
+
+#define BEFORE "(index (name x) (binary sub (name i) (int 1)))"
+#define BEHIND "(index (name x) (binary add (name i) (int 1)))"
+#define FAR "(index (name x) (binary sub (binary add (name i) (int 3)) (int 1)))"
+
+static void nests_become_vectors(void) {
+  check_vectors("(binary add " BEFORE " " BEHIND ")", 4);
+  check_vectors("(binary add " BEFORE " " FAR ")", 4);
+  check_vectors("(ifexp (compare " BEFORE " (text gt) " BEHIND ") " BEHIND " (float 0x1p-1))", 5);
+}
+
+/* A process with one thread gains by nests where they are steps of a loop alone. */
+static void steps_are_told_from_single_loops(void) {
+  static const char loop[] =
+      "(for (name i) (call (ref range) (int 1) (name n)) (block"
+      " (assign (index (name y) (name i)) (index (name x) (name i)))))";
+  for (int steps = 0; steps < 2; steps++) {
+    char text[1024];
+    snprintf(text, sizeof text,
+             "(program 0 (function f (argument x) (argument y) (argument n) (block %s%s%s)))",
+             steps ? "(for (name k) (call (ref range) (name n)) (block " : "", loop,
+             steps ? "))" : "");
+    JitProgram *program = parsed(text);
+    QlPool pool = {0};
+    JitType type;
+    JitLowered l;
+    QlError error = {0};
+    CHECK(jit_type_parse("(ranks f64[:], ranks f64[:], int)", &pool, &type));
+    CHECK_INT_EQ(jit_program_lower(program, type.count, type.items,
+                                   &(JitLowerOptions){.alone = true, .single = true}, &l, &error),
+                 QL_OK);
+    CHECK_INT_EQ(l.fn != NULL, steps);
+    CHECK_INT_EQ(l.refusal_count, !steps);
+    ql_pool_free(&pool);
+    jit_lowered_free(&l);
+    jit_program_free(program);
+  }
+}
+
 /* ---- refusals ---- */
 
 static void all_refusals_are_told(void) {
@@ -266,4 +340,5 @@ CHECK_MAIN(CHECK_TEST(types_are_read_and_written), CHECK_TEST(a_text_that_ends_e
            CHECK_TEST(keys_do_not_depend_on_places), CHECK_TEST(a_sum_of_float32_is_float32),
            CHECK_TEST(fibonacci_calls_itself), CHECK_TEST(what_is_raised_has_its_place),
            CHECK_TEST(small_arrays_are_private), CHECK_TEST(what_is_returned_is_not_private),
+           CHECK_TEST(nests_become_vectors), CHECK_TEST(steps_are_told_from_single_loops),
            CHECK_TEST(all_refusals_are_told), CHECK_TEST(another_number_of_arguments_is_refused))

@@ -42,13 +42,26 @@ settings.register_profile(
 settings.load_profile("ranks")
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Give a new folder, which is the same for all ranks."""
+def _new_folder() -> Iterator[Path]:
     path = Path(quelea.on_root(tempfile.mkdtemp))
     yield path
     quelea.sync()
     quelea.on_root(lambda: shutil.rmtree(path))
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Give a new folder, which is the same for all ranks."""
+    yield from _new_folder()
+
+
+@pytest.fixture
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let temporary files lie in a folder that goes, with those that nobody removes."""
+    for path in _new_folder():
+        with monkeypatch.context() as patched:
+            patched.setattr(tempfile, "tempdir", str(path))
+            yield
 
 
 # Where all is on one node, many new plans in a row let larger statements be executed without one.

@@ -93,14 +93,15 @@ def shared_memory():
 
 
 class Job:
-    """A program on some ranks; 0: without mpirun."""
+    """A program, text or file with arguments, on some ranks; 0: without mpirun."""
 
-    def __init__(self, code, ranks, **extra):
+    def __init__(self, code, ranks, given=(), limit=LIMIT, **extra):
         self.mark = f"JOB_{uuid.uuid4().hex}"
-        self.shared = shared_memory()
-        program = "import numpy, os, signal, sys\nimport quelea as np\n" + textwrap.dedent(code)
+        self.shared, self.limit = shared_memory(), limit
+        if not isinstance(code, Path):
+            code = "import numpy, os, signal, sys\nimport quelea as np\n" + textwrap.dedent(code)
         self.process = subprocess.Popen(
-            command(program, ranks, LIMIT),
+            [*command(code, ranks, limit), *map(str, given)],
             env=_fixed_environment({self.mark: "1", **extra}),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -108,7 +109,7 @@ class Job:
         )
 
     def end(self):
-        out, err = self.process.communicate(timeout=LIMIT + 30)
+        out, err = self.process.communicate(timeout=self.limit + 30)
         assert "time limit" not in err, f"a hang: {out}\n{err}"
         deadline = time.monotonic() + 20
         while (left := living(self.mark)) and time.monotonic() < deadline:

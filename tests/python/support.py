@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy
 import pytest
+from jobs import LAUNCHED
 
 import quelea
 
@@ -13,6 +14,9 @@ INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uin
 FLOATS = ["float16", "float32", "float64"]
 COMPLEX = ["complex64", "complex128"]
 DTYPES = BOOL + INTEGERS + FLOATS + COMPLEX
+FEW = ["bool", "uint8", "int16", "int64", "float16", "float32", "complex128"]
+HERE = FEW if LAUNCHED else DTYPES
+"""All dtypes in one process, whose kernels are those of ranks; on ranks one of each kind and size."""
 
 
 def values(dtype: str, count: int = 60, seed: int = 0) -> numpy.ndarray[Any, Any]:

@@ -4,7 +4,7 @@ import itertools
 
 import numpy
 import pytest
-from support import DTYPES, FLOATS, host, same, same_error, values
+from support import DTYPES, FLOATS, HERE, host, same, same_error, values
 
 import quelea as np
 
@@ -229,7 +229,7 @@ def test_plain_views():
         np.zeros(3, complex).real.view("i8")
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_bytes_are_swapped(dtype):
     a, x = pair(dtype)
     exact(x.byteswap(), a.byteswap())

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy
 import pytest
-from support import DTYPES, same, same_error
+from support import DTYPES, HERE, same, same_error
 
 import quelea
 
@@ -159,7 +159,7 @@ def test_messages_of_mpi4py() -> None:
 # ---- the other way: arrays of what Python holds ----
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_arrays_of_buffers(dtype: str) -> None:
     a = numpy.arange(12).astype(dtype)
     for words in (

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 import pytest
-from support import DTYPES, same, same_error, values
+from support import HERE, same, same_error, values
 
 import quelea
 
@@ -14,7 +14,7 @@ A = numpy.arange(12.0).reshape(3, 4)
 Q = quelea.asarray
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_select(dtype: str) -> None:
     a = values(dtype).reshape(10, 6)
     x = Q(a)
@@ -86,7 +86,7 @@ def test_piecewise(dtype: str) -> None:
     )
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_choose(dtype: str) -> None:
     a = values(dtype, 12).reshape(3, 4)
     which = numpy.array([[0, 1, 2, 1], [2, 2, 0, 0], [1, 0, 1, 2]])

@@ -765,9 +765,11 @@ def test_casting_the_same_values_is_not_there_yet():
             call()
 
 
-def test_results_go_to_arrays_of_ours_alone():
+def test_results_go_to_arrays_that_can_be_written():
     q = quelea.ones(3)
-    for out in (numpy.zeros(3), q[0], quelea.broadcast_to(q[:1], (3,)), "x", 1):
+    fixed = numpy.zeros(3)
+    fixed.flags.writeable = False
+    for out in (fixed, q[0], quelea.broadcast_to(q[:1], (3,)), "x", 1):
         for words in (
             {},
             {"casting": "unsafe"},

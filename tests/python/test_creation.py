@@ -8,7 +8,7 @@ import warnings
 
 import numpy
 import pytest
-from support import DTYPES, near, same, same_error
+from support import DTYPES, HERE, near, same, same_error
 
 import quelea as np
 
@@ -452,7 +452,7 @@ def test_they_are_functions_to_whoever_asks(name):
         function(3, device="gpu") if name != "array" else np.asarray(3, device="gpu")
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_lists_of_elements_of_an_array(dtype):
     a = numpy.arange(30).astype(dtype)
     x = np.asarray(a)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy
 import pytest
-from support import DTYPES, same, same_error, values
+from support import HERE, same, same_error, values
 
 import quelea
 
@@ -23,7 +23,7 @@ def matrix(dtype: str, shape: tuple[int, ...]) -> numpy.ndarray[Any, Any]:
     return numpy.resize(values(dtype), shape)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_diagonals_are_numpys(dtype: str) -> None:
     shapes = SHAPES if dtype in ("float64", "int64") else SHAPES[:2]
     for shape in shapes:
@@ -54,7 +54,7 @@ def test_a_diagonal_is_a_copy_that_cannot_be_written() -> None:
         quelea.diag(x)[...] = 2
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_matrices_of_diagonals(dtype: str) -> None:
     for count in (0, 1, 7):
         v = matrix(dtype, (count,))

@@ -91,6 +91,7 @@ MODULES = [
 
 
 @pytest.mark.parametrize("name", MODULES)
+@pytest.mark.usefixtures("temporary")
 def test_examples(name):
     module = importlib.import_module(f"quelea.{name}")
     result = doctest.testmod(module, extraglobs={"quelea": quelea})

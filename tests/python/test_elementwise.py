@@ -341,8 +341,11 @@ def test_out_where_dtype():
         lambda: numpy.add(x, y, out=numpy.zeros(5)),
         text=False,
     )
+    theirs = numpy.zeros(6)
+    assert np.add(a, b, out=theirs) is theirs
+    numpy.testing.assert_array_equal(theirs, x + y)
     with pytest.raises(TypeError, match=r"quelea\.ndarray"):
-        np.add(a, b, out=numpy.zeros(6))
+        np.add(a, b, out=[0.0] * 6)
 
 
 def outcome(function, args, dtype):

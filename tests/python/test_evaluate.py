@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy
 import pytest
-from support import DTYPES, host, values
+from support import HERE, host, values
 
 import quelea
 from quelea import evaluating
@@ -90,7 +90,7 @@ def _names_in(text: str) -> set[str]:
     return set(compile(text.strip(), "", "eval").co_names)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_dtypes(dtype: str) -> None:
     v = values(dtype, 40)
     texts = ["v + v", "v == v", "where(v == v, v, v)", "max(v)", "v * 1", "sum(v)"]
@@ -300,3 +300,27 @@ def test_expressions_are_kept() -> None:
     assert evaluate("s * 3 + 2", {"s": 2}) == 8
     assert len(evaluating._known) <= evaluating._KEPT
     evaluating._known.clear()
+
+
+def test_whole_numbers_are_pythons():
+    """What stands in the text is computed as Python does it, and refused where 64 bits do not hold it."""
+    for text in ("10**30 + a", "a * 2**64", "a / (4000000000 * 4000000000)", "9**9**9", "1 << 70"):
+        with pytest.raises(quelea.errors.ExpressionError, match="integers have 64 bits"):
+            quelea.evaluate(text, {"a": numpy.arange(2.0)})
+    for text in ("-(2**63)", "2**63 - 1", "(1 << 62) * 2 - 1", "(-1)**65 - 0**9", "2**-1"):
+        assert quelea.evaluate(text) == eval(text)
+
+
+def test_what_cannot_be_computed_is_said_of_the_text():
+    a = numpy.arange(2.0)
+    with pytest.raises(
+        quelea.errors.ExpressionError, match=r"^axis 1 is out of bounds .*, in 'sum\(a, axis=1\)'$"
+    ):
+        quelea.evaluate("sum(a, axis=1)", {"a": a})
+    with pytest.raises(TypeError, match="a is a masked array, whose mask is not seen"):
+        quelea.evaluate("a + 1", {"a": numpy.ma.array(a, mask=[0, 1])})
+    numpy.testing.assert_array_equal(
+        quelea.evaluate("a / 2", {"a": a}, truediv="auto", optimization="none"), a / 2
+    )
+    with pytest.raises(ValueError, match="truediv is True"):
+        quelea.evaluate("a / 2", {"a": a}, truediv=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 import pytest
-from support import DTYPES, host, near, same, same_error
+from support import HERE, host, near, same, same_error
 
 import quelea
 
@@ -65,7 +65,7 @@ def test_all_of_numpys_names_are_there() -> None:
         assert getattr(quelea.fft, name).__doc__
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_dtypes(dtype: str) -> None:
     for name in ONE:
         x = numbers((5, 12), dtype_for(name, dtype))

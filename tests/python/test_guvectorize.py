@@ -295,8 +295,11 @@ def test_out():
         with pytest.raises(TypeError, match="output from"):
             made(m.asarray(x), 1, out=m.zeros((4, 3), int))
         made(m.asarray(x), 1, out=m.zeros((4, 3), int), casting="unsafe")
-    with pytest.raises(TypeError, match=r"return arrays must be of type quelea.ndarray"):
-        made(quelea.asarray(x), 1, out=numpy.zeros((4, 3)))
+    theirs = numpy.zeros((4, 3))
+    assert made(quelea.asarray(x), 1, out=theirs) is theirs
+    numpy.testing.assert_array_equal(theirs, x + 1)
+    with pytest.raises(TypeError, match="return arrays must be arrays, not list"):
+        made(quelea.asarray(x), 1, out=[0.0])
 
 
 def test_results_begin_with_zeros():
@@ -356,6 +359,74 @@ def test_arguments_are_not_stored_into():
         assert host(x).tolist() == [[0, 0, 0]] * 2
 
 
+def emptied(x, count, out):
+    out[0] = 0.0
+    for i in range(x.shape[0]):
+        out[0] += x[i] * count[0]
+        x[i] = 6.5 - out[0]
+    count[0] += 1.0
+
+
+@pytest.mark.parametrize("shape", [(3,), (40, 3), (2, 50, 4), (0, 3), (5, 0)])
+def test_arguments_that_may_be_stored_into(shape):
+    """Numba's writable_args: of both families, and through views."""
+    declared = ["void(float64[:], float64[:], float64[:])"]
+    f = guvectorize(declared, "(n),()->()", writable_args=("x", 1))(emptied)
+    x, count = data(*shape, 2)[..., 0], numpy.asarray(data(*shape[:-1], seed=1))
+    want_x, want_count, want = x.copy(), count.copy(), numpy.empty(shape[:-1])
+    for place in numpy.ndindex(shape[:-1]):
+        part = want_count[place].reshape(1)
+        emptied(want_x[place], part, made := numpy.empty(1))
+        want_count[place], want[place] = part[0], made[0]
+    ours = quelea.zeros((*shape, 2))
+    ours[...] = data(*shape, 2)
+    ours_x, ours_count = ours[..., 0], quelea.array(count)
+    got = f(ours_x, ours_count)
+    for made, wanted in ((got, want), (ours_x, want_x), (ours_count, want_count)):
+        assert numpy.array_equal(host(made), wanted)
+    assert numpy.array_equal(host(ours[..., 1]), data(*shape, 2)[..., 1])
+    theirs = numpy.array(count)
+    assert numpy.array_equal(f(x.copy(), quelea.array(count)), want)
+    assert numpy.array_equal(f(x, theirs), want)
+    assert numpy.array_equal(x, want_x) and numpy.array_equal(theirs, want_count)
+
+
+def test_what_cannot_be_stored_into():
+    f = guvectorize(["void(float64[:], float64[:], float64[:])"], "(n),()->()",
+                    writable_args=(0, 1))(emptied)  # fmt: skip
+    with pytest.raises(TypeError, match=r"its argument 1, which must be an array, not float"):
+        f(numpy.ones(3), 2.0)
+    with pytest.raises(
+        ValueError, match=r"argument 0, which must be of shape \(4, 3\), not \(3,\)"
+    ):
+        f(numpy.ones(3), numpy.ones(4))
+    read_only = numpy.ones((4, 3))
+    read_only.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        f(read_only, numpy.ones(4))
+    with pytest.raises(TypeError, match="Cannot cast ufunc 'emptied'"):
+        f(numpy.ones((4, 3), int), numpy.ones(4))
+
+
+def test_types_that_were_called():
+    made = guvectorize("(n),()->(n)")(add_number)
+    assert (made.types, made.ntypes) == ([], 0)
+    made(numpy.ones(3), 1, numpy.zeros(3)), made(numpy.ones(3, "f4"), 1.0, numpy.zeros(3, "f4"))
+    assert made.types == ["dl->d", "fd->f"]
+    with pytest.raises(TypeError, match="takes numbers, not elements of"):
+        made("text", 1, numpy.zeros(3))
+
+
+def test_numbers_given_as_arrays_are_not_stored_into():
+    """Nor into parts that have no axes, and are arrays of one by what is declared."""
+
+    def emptied(x, out):
+        x[0] = out[0] = 0.0
+
+    with pytest.raises(TypeError, match=r"stores into its argument x"):
+        guvectorize(["void(float64[:], float64[:])"], "()->()")(emptied)
+
+
 def test_masks_are_refused():
     made = guvectorize(["void(float64[:], float64[:])"], "(n)->(n)")(lambda x, out: None)
     with pytest.raises(TypeError, match="whose mask is not seen"):
@@ -395,8 +466,11 @@ def test_what_is_refused():
         guvectorize(["void(float64[:], float64)"], "(n)->()")(total)
     with pytest.raises(TypeError, match="returns nothing"):
         guvectorize(["float64(float64[:], float64[:])"], "(n)->()")(total)
-    with pytest.raises(ValueError, match="writable_args is not in Quelea yet"):
-        guvectorize([], "(n)->()", writable_args=(0,))
+    for wrong in ((1,), (-1,), ("z",), (None,)):
+        with pytest.raises(ValueError, match="which is none of the arguments: x"):
+            guvectorize([], "(n)->()", writable_args=wrong)(total)
+    with pytest.raises(ValueError, match="y is a number, into which nothing can be stored"):
+        guvectorize([], "(n),()->(n)", writable_args=("y",))(add_number)
     with pytest.raises(ValueError, match="there are no other machines"):
         guvectorize([], "(n)->()", target="cuda")
     made = guvectorize(["void(float64[:], float64[:])"], "(n)->()")(total)

@@ -139,3 +139,40 @@ def test_enumerate():
         numbers_from(numpy.zeros(2), 1.5)
     with pytest.raises(quelea.errors.JitError, match="QJ372"):
         numbers_only_from(numpy.zeros(2))
+
+
+def _never_negative(x, n):
+    total = 0.0
+    for i in range(1, len(x)):
+        total += x[i - 1]
+    for i in range(3, len(x)):
+        for j in range(i - 3, i):
+            total += x[j] * x[-1 + i]
+    return total
+
+
+def _may_be_negative(x, n):
+    total = x[(3 if n > 4 else 1) - 2]
+    for i in range(1, len(x)):
+        total += x[i - 2]
+    for i in range(max(n, 1), len(x)):
+        total += x[i - 2]
+    for i in range(min(max(n, 3), 1), len(x)):
+        total += x[i - 2]
+    i = 5
+    while i > -3:
+        total += x[i]
+        i = i - 1
+    return total
+
+
+@pytest.mark.parametrize("n", [-3, 0, 2, 5])
+def test_indices_that_are_never_negative(n):
+    """They are seen from where a loop begins, and nothing asks whether they count from the end."""
+    x = numpy.random.default_rng(3).random(9)
+    for function in (_never_negative, _may_be_negative):
+        compiled = quelea.jit(function)
+        assert compiled(x, n) == function(x, n)
+        # one is the end of a long loop's chunk
+        asks = compiled.inspect("optimised").count("i64 = where") > 1
+        assert asks == (function is _may_be_negative)

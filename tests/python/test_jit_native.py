@@ -284,7 +284,19 @@ def named(name: str, amount: float = 1.0) -> Any:
 
 
 @pytest.mark.parametrize(
-    "names", [["f", "f_status"], ["floor"], ["free"], ["quelea_host_look"], ["main"], ["f", "f"]]
+    "names",
+    [
+        ["f", "f_status"],
+        ["floor"],
+        ["free"],
+        ["malloc"],
+        ["index"],
+        ["y1"],
+        ["errno"],
+        ["quelea_host_look"],
+        ["main"],
+        ["f", "f"],
+    ],
 )
 def test_names_that_programs_have(names: list[str], tmp_path: Any) -> None:
     for name in names:

@@ -60,6 +60,14 @@ def jacobi(u, v, steps):
 
 
 @quelea.jit
+def smoothed(u, v, steps):
+    for _ in range(steps):
+        for i in range(1, len(u) - 1):
+            v[i] = 0.5 * (u[i - 1] + u[i + 1])
+        u, v = v, u
+
+
+@quelea.jit
 def until_it_is_small(u, tolerance):
     n = len(u)
     v = u.copy()
@@ -362,6 +370,22 @@ def never(a, out):
             out[i - 7] = a[i + 1]
 
 
+@quelea.jit
+def mixed(u, v, w, steps):
+    n = len(u)
+    for _ in range(steps):
+        for i in range(2, n - 2):
+            v[i] = u[i - 2] + u[i + 2] * 0.5
+        for i in range(n - 1):
+            if v[i] > 0.25:
+                w[i] = v[i + 1]
+        for i in range(1, n):
+            v[i] += w[i - 1] * 0.125
+        u[:1] = v[1:2]
+        for i in range(1, n - 1):
+            u[i] = 0.3 * (v[i - 1] + w[i + 1])
+
+
 PROGRAMS = [
     (framed, field(31, 23), numpy.zeros((31, 23))),
     (framed, field(2, 9), numpy.zeros((2, 9))),
@@ -389,6 +413,7 @@ PROGRAMS = [
     (gradient, field(26, 17)),
     (sorted_neighbours, field(38)),
     (red_and_black, field(31)),
+    (mixed, field(900), field(900, seed=2), field(900, seed=3), 7),
     (backwards, field(27), numpy.zeros(27)),
     (transposed, field(15, 22), numpy.zeros((22, 15))),
     (three_axes, field(6, 13, 8)),
@@ -503,6 +528,20 @@ def test_indices_that_never_wrap_bring_halos(function):
     given = ours(a), ours(numpy.zeros_like(a))
     moved = happened(lambda: function(*given))
     assert moved["redistributed_bytes"] == 0 and moved["halo_bytes"] <= 2 * quelea.size * 300 * 8
+
+
+USUAL = {"QUELEA_TIME_BLOCK": "0", "QUELEA_FLUSH": "64"}
+
+
+@pytest.mark.skipif(
+    quelea.info()["node_count"] == 1
+    or any(p["value"] != USUAL.get(p["name"], p["value"]) for p in quelea.params()),
+    reason="counts the messages of several steps",
+)
+def test_steps_bring_their_ghosts_together():
+    u, v = ours(field(20000)), ours(field(20000, seed=2))
+    moved = happened(lambda: smoothed(u, v, 40))
+    assert 0 < moved["halo_exchanges"] <= 10 and moved["redistributions"] == 0, moved
 
 
 def test_one_array_under_two_names():

@@ -342,6 +342,28 @@ def test_what_is_put_together_has_the_bits_of_one_process():
     assert got == quelea.asarray(plain[1:]).sum()
 
 
+@quelea.jit
+def rows_of_one(total, last, x):
+    for i in range(len(x)):
+        row = np.zeros(2)
+        row[:] = x[i]
+        total[i] = row.sum()
+        last[i] = row * 2
+
+
+def test_what_was_without_axes():
+    """Of whose storage no box is empty: there, each node would have the element."""
+    for x in (ours(np.array(3.0)).reshape(1), ours(np.arange(3.0))[1].reshape(1)):
+        total, last = ours(np.array(0.0)).reshape(1), ours(np.zeros((1, 2)))
+        want = np.zeros(1), np.zeros((1, 2))
+        rows_of_one(total, last, x)
+        rows_of_one.py_func(*want, as_numpy(x))
+        same((as_numpy(total), as_numpy(last)), want)
+        smoothed(total, 0.5)
+        smoothed.py_func(want[0], 0.5)
+        same(as_numpy(total), want[0])
+
+
 def test_an_array_under_two_names_is_gone_through_in_order():
     a = field(60, 5)
     want = a.copy()

@@ -104,7 +104,9 @@ SHAPES = [(1, 1), (2, 3), (7, 5), (131, 4), (3, 200)]
 
 @pytest.mark.parametrize("function", OF_ROWS)
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "u1"])
+@pytest.mark.parametrize(
+    "dtype", ["f8", "u1", *(pytest.param(d, marks=pytest.mark.slow) for d in ("f4", "i8"))]
+)
 def test_map_over_the_lines_of_a_matrix(function: Any, shape: Any, dtype: str) -> None:
     x = field(shape, dtype)
     for axis in (0, 1, -2):
@@ -690,3 +692,16 @@ def test_little_moves() -> None:
         moved = happened(lambda: kept.append(call()))  # noqa: B023
         assert moved["redistributed_bytes"] <= size // 20, moved
         assert moved["halo_bytes"] <= size // 10, moved
+
+
+def test_masks_are_refused() -> None:
+    masked = numpy.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])
+    doors: list[Callable[[], Any]] = [
+        lambda: quelea.map(lambda v: v * 2, masked),
+        lambda: quelea.reduce(lambda a, b: a + b, masked),
+        lambda: quelea.scan(lambda a, b: a + b, masked),
+        lambda: quelea.allpairs(lambda a, b: a + b, numpy.ones(2), masked),
+    ]
+    for door in doors:
+        with pytest.raises(TypeError, match="is a masked array, whose mask is not seen"):
+            door()

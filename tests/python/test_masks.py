@@ -4,7 +4,7 @@ import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import DTYPES, happened, same, same_error, values
+from support import HERE, happened, same, same_error, values
 
 import quelea as np
 
@@ -74,7 +74,7 @@ def test_views():
     same(np.flatnonzero(np.broadcast_to(flat[:1], (9,))), numpy.flatnonzero(ROWS[:1].repeat(9)))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_what_is_not_zero(dtype):
     x = values(dtype, 60).reshape(12, 5)
     mine = np.asarray(x)

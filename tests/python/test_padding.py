@@ -4,7 +4,7 @@ import itertools
 
 import numpy
 import pytest
-from support import DTYPES, near, same, same_error, values
+from support import HERE, near, same, same_error, values
 
 import quelea as np
 
@@ -34,14 +34,14 @@ def test_modes_that_copy(mode, width):
 
 
 @pytest.mark.parametrize("mode", EXACT)
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_dtypes(mode, dtype):
     a = values(dtype, 60)[:12].reshape(3, 4)
     same(np.pad(np.asarray(a), ((2, 3), (7, 1)), mode), numpy.pad(a, ((2, 3), (7, 1)), mode))
 
 
 @pytest.mark.parametrize("mode", ["reflect", "symmetric"])
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_odd_reflections(mode, dtype):
     a = values(dtype, 60)[12:24].reshape(3, 4) if dtype != "bool" else numpy.eye(3, 4, dtype=bool)
     for width in (1, (2, 3), ((8, 0), (1, 15))):

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy
 import pytest
-from support import DTYPES, FLOATS, INTEGERS, same, same_error, values
+from support import DTYPES, FLOATS, HERE, INTEGERS, same, same_error, values
 
 import quelea
 
@@ -73,7 +73,7 @@ def test_of_what_powers_of_two_are(left: str) -> None:
                 same(quelea.ldexp(*ours), want, other)  # fmt: skip
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_mantissas_and_exponents(dtype: str) -> None:
     x = numbers(dtype) if dtype in FLOATS else values(dtype)
     try:

@@ -4,7 +4,7 @@ import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import DTYPES, values
+from support import HERE, values
 
 import quelea as np
 
@@ -52,7 +52,7 @@ def test_text(name):
     assert numpy.array_str(a, 40, 3, True) == numpy.array_str(x, 40, 3, True)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_text_of_every_dtype(dtype):
     x = values(dtype, 30)
     a = np.asarray(x)

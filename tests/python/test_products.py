@@ -5,7 +5,7 @@ import math
 import numpy
 import pytest
 from jobs import LAUNCHED, fine
-from support import DTYPES, host
+from support import HERE, host
 
 import quelea as np
 
@@ -42,7 +42,7 @@ def close(ours, theirs):
         numpy.testing.assert_allclose(got, theirs, slack, 10 * slack * max(1, most))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 @pytest.mark.parametrize(("m", "k", "n"), SHAPES)
 def test_products(dtype, m, k, n):
     a, b = matrix((m, k), dtype), matrix((k, n), dtype, 1)

@@ -2,7 +2,7 @@
 
 import numpy
 import pytest
-from support import DTYPES, same, same_error, values
+from support import HERE, same, same_error, values
 
 import quelea as np
 
@@ -35,7 +35,7 @@ def test_put(new, view):
     both(lambda m, a, of: m.put(a, [], new), view=view)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_dtypes(dtype):
     x, new = values(dtype, 60), values(dtype, 60, 3)[40:]
     mask = numpy.arange(60) % 3 != 0

@@ -4,7 +4,7 @@ import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import DTYPES, happened, same, same_error, values
+from support import HERE, happened, same, same_error, values
 
 import quelea as np
 
@@ -116,7 +116,7 @@ def test_keys(key):
     added(X, key, (), "negative")
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_dtypes(dtype):
     x = values(dtype, 60).reshape(12, 5)
     index = numpy.array([3, -12, 11, 3, 0, 0, 7])
@@ -196,7 +196,7 @@ UFUNCS = "add subtract multiply maximum minimum fmax divide logical_or power cop
 
 
 @pytest.mark.parametrize("ufunc", UFUNCS.split())
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_ufuncs(ufunc, dtype):
     index = numpy.random.default_rng(3).integers(-9, 9, 200)
     x = values(dtype, 60, 5)[9:18]

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 
 import numpy
 import pytest
-from support import DTYPES, INTEGERS, same, same_error
+from support import HERE, INTEGERS, same, same_error
 
 import quelea as np
 
@@ -26,7 +26,7 @@ import quelea as np
         numpy.bool(1),
     ],
 )
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_dtype_beside_a_scalar(dtype, scalar):
     x = numpy.array([1, 0, 1], dtype)
     a = np.asarray(x)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 import pytest
 from jobs import LAUNCHED, fine
-from support import COMPLEX, DTYPES, FLOATS, INTEGERS, same, same_error, values
+from support import COMPLEX, DTYPES, FLOATS, HERE, INTEGERS, same, same_error, values
 
 import quelea
 
@@ -66,7 +66,7 @@ def views(dtype: str) -> Iterator[tuple[str, Array, Any]]:
 # ---- positions ----
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_positions(dtype: str) -> None:
     for context, theirs, ours in views(dtype):
         for axis in (None, *range(theirs.ndim)):
@@ -79,7 +79,7 @@ def test_positions(dtype: str) -> None:
         )
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_positions_of_special_values(dtype: str) -> None:
     """NaN comes first, of zeros of both signs and other equal ones the first; at any place of leaves and ranks."""
     for seed in range(6 if IS_ALONE else 2):
@@ -202,7 +202,7 @@ def test_positions_without_nan() -> None:
 # ---- scans ----
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_sums_and_products(dtype: str) -> None:
     for context, theirs, ours in views(dtype):
         for axis in range(theirs.ndim):

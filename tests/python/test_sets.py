@@ -6,7 +6,7 @@ import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import DTYPES, host, same, same_error
+from support import HERE, host, same, same_error
 from test_sorting import mixed
 
 import quelea as np
@@ -32,7 +32,7 @@ def all_equal(ours, theirs, context=""):
 WORDS = ["return_index", "return_inverse", "return_counts"]
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_unique(dtype):
     for shape in ((200,), (9, 40), (0,)):
         x = mixed(dtype, shape, 3)

@@ -4,7 +4,7 @@ import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import DTYPES, host, same, same_error, values
+from support import DTYPES, HERE, host, same, same_error, values
 
 import quelea as np
 from quelea import sorting
@@ -36,7 +36,7 @@ def sorted_bits(x, axis=-1):
 SHAPES = [(1,), (47,), (5000,), (0,), (2, 500), (40, 9), (3, 4, 25), (4, 0)]
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_values_and_indices(dtype):
     for shape in SHAPES:
         x = mixed(dtype, shape, len(shape))

@@ -105,7 +105,7 @@ def parts(few: int, count: int) -> list[Any]:
     return [pytest.param(k, marks=[pytest.mark.slow] if k >= few else []) for k in range(count)]
 
 
-@pytest.mark.parametrize("part", parts(2, 10))
+@pytest.mark.parametrize("part", parts(1, 10))
 def test_generated(part: int) -> None:
     for seed in range(10 * part, 10 * part + 10):
         one = Generated(seed)

@@ -266,5 +266,9 @@ def test_mixed_sides():
     same(quelea.stencil(f)(a, quelea.asarray(b)), want)
     out = quelea.zeros(5)
     same(quelea.stencil(f)(a, b, out=out), want)
-    with pytest.raises(TypeError, match=r"out is NumPy's, and the arrays are Quelea's"):
-        quelea.stencil(f)(a, quelea.asarray(b), out=numpy.zeros(5))
+    theirs = numpy.zeros(5)
+    assert quelea.stencil(f)(a, quelea.asarray(b), out=theirs) is theirs
+    numpy.testing.assert_array_equal(theirs, want)
+    theirs[:] = 7
+    quelea.stencil(f, mode="skip")(quelea.asarray(a), b, out=theirs)
+    numpy.testing.assert_array_equal(theirs, [7, *want[1:-1], 7])

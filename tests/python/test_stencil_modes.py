@@ -5,7 +5,7 @@ import itertools
 import numpy
 import pytest
 from stencil_support import ALONE, MODES, PADS, check, equal, made, meaning, ours, weighted
-from support import DTYPES, host, same, values
+from support import HERE, host, same, values
 
 import quelea
 from quelea.compiling import plain
@@ -63,7 +63,7 @@ def test_names_of_modes():
         quelea.stencil("wrap", cval=1)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_dtypes(dtype):
     def f(a):
         return a[-1] | a[1] if dtype == "bool" else 0
@@ -106,7 +106,7 @@ def test_results_have_the_kernels_type(mode):
 
 
 TYPES = ["bool", "int8", "float16", "float32", "float64", "int32", "uint8", "complex128"]
-PART = 4  # each text is compiled for each type; without --all every fourth function, all of them for some type
+PART = 8  # each text is compiled for each type; without --all every eighth function, all of them for some type
 
 
 @pytest.mark.skipif(not ALONE, reason="it is of types alone")

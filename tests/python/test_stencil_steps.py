@@ -39,6 +39,24 @@ SWEPT = """
                     z[1:-1, 1:-1] = inside
                 x, y = z, x
             assert (numpy.asarray(u) == x).all(), mode
+    @np.jit
+    def loop(u, steps):
+        a, b = u.copy(), u.copy()
+        for _ in range(steps):
+            for i in range(1, a.shape[0] - 1):
+                for j in range(1, a.shape[1] - 1):
+                    b[i, j] = 0.25 * (a[i, j + 1] + a[i + 1, j] + a[i, j - 1] + a[i - 1, j])
+            a, b = b, a
+        return a
+    x = numpy.random.default_rng(1).random((n, n))
+    u = np.asarray(x)
+    np.sync()
+    before = np.counters()
+    made = loop(u, steps)
+    np.sync()
+    after = np.counters()
+    assert after["swept_kernels"] - before["swept_kernels"] >= 60, (before, after)
+    assert (numpy.asarray(made) == loop(x, steps)).all()
     print("swept")
 """
 

@@ -103,6 +103,7 @@ def row(out, name):
 
 
 @starts_jobs
+@pytest.mark.slow
 def test_command(capsys):
     asked = ["--rows", "shallow", "--n", "24", "--steps", "6", "--rows", "vectors"]
     status = main(["sweeps", *asked, "--elements", "1003", "--repeats", "1"])

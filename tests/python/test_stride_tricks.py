@@ -2,7 +2,7 @@
 
 import numpy
 import pytest
-from support import DTYPES, happened, near, same, same_error, values
+from support import HERE, happened, near, same, same_error, values
 
 import quelea as np
 
@@ -87,7 +87,7 @@ def test_windows_are_used(call):
     same(call(np, windows(np)(x, 5)), call(numpy, windows(numpy)(a, 5)))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_statistics_of_windows(dtype):
     a = numpy.resize(values(dtype)[10:50], (9, 13))
     x = np.asarray(a)

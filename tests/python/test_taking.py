@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jobs import LAUNCHED, fine, job
-from support import AT_ONCE, DTYPES, happened, same, same_error, values
+from support import AT_ONCE, HERE, happened, same, same_error, values
 
 import quelea as np
 
@@ -69,7 +69,7 @@ def test_keys(key):
     both(X.T[::-1].T, key)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", HERE)
 def test_dtypes(dtype):
     x = values(dtype, 60).reshape(12, 5)
     index = numpy.array([3, -12, 11, 3, 0, 0, 7])

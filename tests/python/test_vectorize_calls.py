@@ -1,5 +1,6 @@
 """quelea.vectorize: options of calls, declared types, NumPy's form, what is refused and what raises."""
 
+import linecache
 import math
 from typing import Any
 
@@ -60,10 +61,10 @@ def test_out_and_where(function, ours):
         made(x, y, where=m.ones(6))
 
 
-def test_out_must_be_of_the_same_kind():
-    made = vectorize(add)
-    with pytest.raises(TypeError, match="out is NumPy's"):
-        made(quelea.ones(3), 1.0, out=numpy.ones(3))
+def test_out_of_either_kind():
+    made, theirs = vectorize(add), numpy.ones(3)
+    assert made(quelea.ones(3), 1.0, out=theirs) is theirs
+    numpy.testing.assert_array_equal(theirs, 2 * numpy.ones(3))
     out = quelea.zeros(3)
     made(numpy.ones(3), 1.0, out=out)
     numpy.testing.assert_array_equal(host(out), 2 * numpy.ones(3))
@@ -123,6 +124,7 @@ def test_declared_types():
 
     assert f.types == ["ii->i", "ll->l", "ff->f", "dd->d"]
     assert (f.nin, f.nout, f.nargs, f.ntypes, f.identity) == (2, 1, 3, 4, None)
+
     a, x = numpy.arange(6), numpy.linspace(0, 1, 6)
     for m in (numpy, quelea):
         numpy.testing.assert_array_equal(host(f(m.asarray(a), m.asarray(a))), a + a)
@@ -150,6 +152,19 @@ def test_declared_types():
     ):  # fmt: skip
         assert f(numpy.ones(3, dtype), number).dtype == result, (dtype, number)
         assert f(number, quelea.ones(3, dtype)).dtype == result, (dtype, number)
+
+
+def test_types_that_were_called():
+    """As of Numba's dynamic ufuncs."""
+
+    @vectorize
+    def both(x, y):
+        return x * y, x > y
+
+    assert (both.types, both.ntypes) == ([], 0)
+    both(3, 4), both(numpy.ones(3), 4), both(numpy.ones(3), numpy.ones(1, "i2"))
+    both(quelea.ones(2), quelea.ones(2, "c8").real)
+    assert sorted(both.types) == ["df->d?", "dh->d?", "dl->d?", "ll->l?"]
 
 
 def test_declared_results_are_cast():
@@ -363,3 +378,33 @@ def test_escape_times():
     numpy.testing.assert_array_equal(host(escape(quelea.asarray(c), 30)), want)
     ours = quelea.asarray(x) + 1j * quelea.asarray(y)
     numpy.testing.assert_array_equal(host(escape(ours, 30)), want)
+
+
+def test_what_a_name_stands_for_later():
+    """What is no number by then is refused with its name and line, by every door."""
+    names: dict[str, Any] = {"factor": 2.0}
+    source = "def scaled(x): return x * factor\ndef beside(a): return a[0] * factor\n"
+    linecache.cache["<later>"] = (len(source), None, source.splitlines(True), "<later>")
+    exec(compile(source, "<later>", "exec"), names)
+    x = numpy.arange(3.0)
+    doors: list[Any] = [
+        vectorize(names["scaled"]),
+        quelea.stencil(names["beside"]),
+        lambda a: quelea.map(names["scaled"], a),
+    ]
+    for door in doors:
+        for value, said in (
+            ([1.0], "QJ132: 'factor' is list"),
+            (None, "QJ343"),
+            (..., "QJ133: name 'factor'"),
+        ):
+            names["factor"] = 3.0
+            numpy.testing.assert_array_equal(door(x), 3 * x)
+            names["factor"] = value
+            if value is ...:
+                del names["factor"]
+            with pytest.raises(JitError, match=said) as caught:
+                door(x)
+            assert "<later>:" in str(caught.value)
+        names["factor"] = 4.0
+        numpy.testing.assert_array_equal(door(x), 4 * x)

@@ -8,9 +8,9 @@ rows have another side than Numba: C, NumPy, SciPy, numexpr, Quelea without `jit
 import argparse
 import contextlib
 import importlib.util
-import tempfile
 from collections.abc import Sequence
 
+from ..temporary import TemporaryFolder
 from .common import mpirun
 from .programs import Program, Section, Way
 from .programs.compiled import COMPILED, FIRST, ONE
@@ -73,7 +73,7 @@ def _run(given: argparse.Namespace, chosen: list[tuple[Section, list[Program]]])
     table = Table((ONE[0].title, ONE[1].title), None if given.tiny else 1.0, given.repeats)
     first = [(s, p) for s, programs in chosen if s.name in FIRST for p in programs]
     with (
-        tempfile.TemporaryDirectory(prefix="quelea-bench-") as folder,
+        TemporaryFolder("bench") as folder,
         _Sides(folder) as sides,
     ):
         if first:

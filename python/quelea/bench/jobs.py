@@ -8,10 +8,10 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..temporary import TemporaryFolder
 from .common import environment, mpirun
 
 __all__ = ["CORES", "Reading", "References", "Workers", "agree", "median", "reading", "turns"]
@@ -67,7 +67,7 @@ class References:
             (p for p in (checkout / "cluster" / "bench", package / "references") if p.is_dir()),
             None,
         )
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._temporary: TemporaryFolder | None = None
 
     def source(self, name: str) -> Path:
         """Give the path of a program's text."""
@@ -83,7 +83,7 @@ class References:
             return str(self._built / name)
         source = self.source(name)
         if self._temporary is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="quelea-bench-")
+            self._temporary = TemporaryFolder("bench")
         path = Path(self._temporary.name) / name
         if not path.exists():
             flags = ["-std=gnu11", "-O3", "-march=native", "-ffp-contract=off", "-fopenmp"]

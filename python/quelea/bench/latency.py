@@ -8,11 +8,11 @@ import argparse
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..temporary import TemporaryFolder
 from .common import count, warn_of_others
 from .jobs import Reading, agree, median, reading
 from .programs.stencils import STENCILS
@@ -40,7 +40,7 @@ class _Lab:
 
 @contextmanager
 def _lab(delay: int) -> Iterator[_Lab]:
-    with tempfile.TemporaryDirectory(prefix="quelea-lab-") as folder:
+    with TemporaryFolder("lab") as folder:
         state = os.path.join(folder, "state")
         keeper = subprocess.Popen(
             [str(_HOSTS), "up", "2", "--delay", str(delay), "--hold"],

@@ -11,7 +11,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing.connection import Client, Connection
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from ..temporary import TemporaryFolder
 from .common import environment
 from .programs import SECTIONS, Program, Section
 from .programs.arrays import ARRAYS
@@ -206,7 +206,7 @@ def started(
     more: Mapping[str, str] | None = None,
 ) -> Iterator[Side]:
     """Start a side, under a launcher of so many ranks or as one process, with more variables; end it in the end."""
-    with tempfile.TemporaryDirectory(prefix="quelea-bench-") as folder:
+    with TemporaryFolder("bench") as folder:
         address = str(Path(folder) / "orders")
         with socket.socket(socket.AF_UNIX) as door:
             door.bind(address)

@@ -11,7 +11,7 @@ from ..borders import Piece
 from . import relative
 from .function import Function, jit
 from .names import Missing, Place
-from .signatures import IR, type_of
+from .signatures import IR, is_argument, type_of
 from .written import function_of
 
 
@@ -27,7 +27,11 @@ class Kernel(Function):
         if self._program is None or not all(map(_holds, self._program.guards)):
             self._prepare()
         assert self._program is not None
-        return [_value_at(*capture) for capture in self._program.captures]
+        found = [_value_at(*capture) for capture in self._program.captures]
+        if not all(map(is_argument, found)):
+            self._prepare()  # which says what is not in the language, with the line
+            found = [_value_at(*capture) for capture in self._program.captures]
+        return found
 
 
 def _value_at(place: Place, name: str) -> Any:
@@ -55,8 +59,14 @@ class Loops:
         ends = [f"{end}{k}_" for k in range(form.ndim) for end in ("from", "to")]
         # hidden arguments stand behind where the element is
         lines = [f"def {name}({', '.join(['out_', *ends, *given, *hidden])}):"]
+        # so far from the first, that no neighbour's index is negative, and might count from the end
+        lowest = [
+            0 if border else max(0, -low)
+            for border, (low, _) in zip(form.border, form.reach, strict=True)
+        ]
         lines += [
-            f"{'    ' * (k + 1)}for {at[k]} in range(from{k}_, to{k}_):" for k in range(form.ndim)
+            f"{'    ' * (k + 1)}for {at[k]} in range(max(from{k}_, {lowest[k]}), to{k}_):"
+            for k in range(form.ndim)
         ]
         value = f"kernel_({', '.join([*given, *at, *hidden])})"
         lines.append(f"{'    ' * (form.ndim + 1)}out_[{', '.join(at)}] = {value}")

@@ -7,6 +7,7 @@ gives and calls it as Python would; both are compiled together once more, from L
 from __future__ import annotations
 
 import ctypes
+import ctypes.util
 import functools
 import itertools
 import re
@@ -240,9 +241,26 @@ def cfunc(prototype: str, **options: Any) -> Any:
     return decorate
 
 
+_TAKEN = ("main", "NULL", "errno", "stdin", "stdout", "stderr", "assert", "EOF", "NAN", "INFINITY")
+
+
+@functools.cache
+def _libraries() -> list[ctypes.CDLL]:
+    """What every C program may be linked with."""
+    found = (ctypes.util.find_library(name) for name in ("c", "m"))
+    return [ctypes.CDLL(name) for name in found if name]
+
+
 def _is_there(name: str) -> bool:
     """Say whether object files have a function, or what they are linked with."""
     return name in OF_C or name in HOSTS or name.startswith(("Sleef_", "ql_"))
+
+
+def _is_taken(name: str) -> bool:
+    """Say whether a program has the name without us."""
+    if name in _TAKEN or name.startswith("quelea_") or _is_there(name):
+        return True
+    return any(hasattr(library, name) for library in _libraries())
 
 
 def _check_names(names: Sequence[str]) -> None:
@@ -251,7 +269,7 @@ def _check_names(names: Sequence[str]) -> None:
     for name in symbols:
         if symbols.count(name) > 1:
             raise ValueError(f"two functions have one name: {name}, or one is another's status")
-        if not is_name(name) or name == "main" or _is_there(name) or name.startswith("quelea_"):
+        if not is_name(name) or _is_taken(name):
             raise ValueError(
                 f"no function is called {name} in a C program that is linked: write another name into the prototype"
             )

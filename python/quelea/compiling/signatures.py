@@ -211,6 +211,12 @@ def _is_contiguous(array: Any) -> bool:
     return True
 
 
+def is_argument(value: Any) -> bool:
+    """Whether a compiled function may be given it, as far as its class says."""
+    kinds = (bool, int, float, complex, tuple, numpy.number, numpy.bool_, numpy.ndarray)
+    return value is None or isinstance(value, (*kinds, _quelea.ndarray))
+
+
 def type_of(value: Any) -> str:
     """The type of an argument as text."""
     if isinstance(value, (numpy.ndarray, _quelea.ndarray)):

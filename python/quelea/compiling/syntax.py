@@ -12,7 +12,9 @@ import ast
 import builtins
 import ctypes
 import inspect
+import operator
 import types
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +57,13 @@ COMPARE = {
     ast.NotIn: "notin",
 }
 MAX_INT = 2**63
+_WHOLE: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.LShift: lambda a, b: a << min(b, 64),
+    ast.Pow: lambda a, b: a ** (min(b, 64) if abs(a) > 1 else b and b % 2 + 2),
+}
 SCOPES = ast.FunctionDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
 
 # What is refused by its kind: code, what, what to write instead.
@@ -112,6 +121,23 @@ def assigned_names(node: ast.FunctionDef | ast.Lambda) -> set[str]:
         if not isinstance(inner, SCOPES):
             waiting += ast.iter_child_nodes(inner)
     return found
+
+
+def whole_number(node: ast.expr) -> int | None:
+    """What Python makes of numbers that stand in the text, or anything that 64 bits do not hold; None: it is none."""
+    if isinstance(node, ast.Constant):
+        return node.value if type(node.value) is int else None
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        number = whole_number(node.operand)
+        return None if number is None else -number
+    if not isinstance(node, ast.BinOp) or type(node.op) not in _WHOLE:
+        return None
+    left, right = whole_number(node.left), whole_number(node.right)
+    if left is None or right is None or max(abs(left), abs(right)) > MAX_INT:
+        return None  # what is too large is refused where it stands
+    if right < 0 and isinstance(node.op, (ast.Pow, ast.LShift)):
+        return None
+    return _WHOLE[type(node.op)](left, right)
 
 
 class Translator:
@@ -685,14 +711,17 @@ class Translator:
         return None
 
     def _expr_BinOp(self, node: ast.BinOp) -> str:
+        number = whole_number(node)
+        if number is not None:
+            return self._literal(node, number, "a constant")
         if isinstance(node.op, ast.MatMult):
             self.builder.need("numpy.matmul")
         items = self._expression(node.left), self._expression(node.right)
         return self._node("binary", node, *items, text=BINARY[type(node.op)])
 
     def _expr_UnaryOp(self, node: ast.UnaryOp) -> str:
-        number = node.operand.value if isinstance(node.operand, ast.Constant) else None
-        if isinstance(node.op, ast.USub) and type(number) is int and number == MAX_INT:
+        number = whole_number(node.operand)
+        if isinstance(node.op, ast.USub) and number == MAX_INT:
             return self._literal(node, -number, "a constant")  # the least, whose half is too large
         return self._node("unary", node, self._expression(node.operand), text=UNARY[type(node.op)])
 

@@ -8,10 +8,10 @@ model has a formula. Computing is the model's: each node is busy for as long as 
 import math
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from ..bench.jobs import References
+from ..temporary import TemporaryFolder
 from .model import Predicted
 from .networks import Network
 
@@ -47,7 +47,7 @@ class Simulator:
         for tool in ("smpicc", "smpirun"):
             if shutil.which(tool) is None:
                 raise RuntimeError(f"{tool} is missing (Debian package libsimgrid-dev)")
-        self._folder = tempfile.TemporaryDirectory(prefix="quelea-predict-")
+        self._folder = TemporaryFolder("predict")
         self._program = Path(self._folder.name) / "halo"
         source = References().source("halo_mpi")
         done = subprocess.run(

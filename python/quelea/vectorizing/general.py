@@ -10,7 +10,8 @@ looped over:
                 function(a0[i0, i1], a1[i1], r0)
                 out0[i0, i1] = r0
 
-The outermost loop is shared out, by rows of what it stores.
+The outermost loop is shared out, by rows of what it stores. An argument that the function may store into (Numba's
+writable_args) is one more result, which begins as a copy of the argument, and is stored there afterwards.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from .typed import (
     allowed,
     captured_types,
     for_loops,
+    is_number,
     is_ours,
     native,
     refused_cast,
@@ -131,6 +133,7 @@ class _Looped:
         self.pyfunc = self.__wrapped__ = function
         self._compiled = element_function(function)
         self._layout = layout_of(layout)
+        self._writable: list[int] = []  # arguments that are results too
         self.signature = self._layout.text
         self.__name__ = function.__name__
         self.__qualname__ = function.__qualname__
@@ -156,16 +159,27 @@ class _Looped:
         """Number of arguments and results."""
         return self.nin + self.nout
 
-    def _refuse_stores(self) -> None:
+    def _refuse_stores(self, declared: Sequence[Signature] = ()) -> None:
         """Arguments are read."""
         names = inspect.signature(self.pyfunc, follow_wrapped=False).parameters
         cores = zip(names, self._layout.inputs, strict=False)
-        refuse_stores(self.pyfunc, [name for name, core in cores if core])
+        arrays = [any(_is_array(signature, k) for signature in declared) for k in range(self.nin)]
+        read = [
+            name
+            for k, (name, core) in enumerate(cores)
+            if (core or arrays[k]) and k not in self._writable
+        ]
+        refuse_stores(self.pyfunc, read)
+
+    def _cores(self) -> list[tuple[str, ...]]:
+        """The axes of all that is stored into."""
+        return [*self._layout.results, *(self._layout.inputs[k] for k in self._writable)]
 
     def _taken(self, args: Sequence[Any], outs: Sequence[Any]) -> tuple[list[Any], bool]:
-        """All as arrays, but numbers: Quelea's if one is, or if there are lists alone."""
+        """All as arrays: Quelea's if one is, or if there are lists and no NumPy's."""
         every = [*args, *outs]
-        ours = any(map(is_ours, every)) or not any(isinstance(a, numpy.ndarray) for a in every)
+        theirs = any(isinstance(a, numpy.ndarray) for a in every) or all(map(is_number, every))
+        ours = any(map(is_ours, every)) or not theirs
         taken: list[Any] = []
         for a in args:
             if is_ours(a):
@@ -174,11 +188,8 @@ class _Looped:
             array = native(a)
             taken.append(asarray(array) if ours else array)
         for out in outs:
-            if not isinstance(out, ndarray if ours else numpy.ndarray):
-                raise TypeError(
-                    f"return arrays must be of type {'quelea' if ours else 'numpy'}.ndarray, "
-                    f"not {type(out).__name__}"
-                )
+            if not isinstance(out, (ndarray, numpy.ndarray)):
+                raise TypeError(f"return arrays must be arrays, not {type(out).__name__}")
         return taken, ours
 
     def _run(
@@ -201,7 +212,7 @@ class _Looped:
             made = functools.partial(target, read=sum(a.size for a in args))
         outs = [
             made(shapes.result(core, k), dtype)
-            for k, (core, dtype) in enumerate(zip(layout.results, results, strict=True))
+            for k, (core, dtype) in enumerate(zip(self._cores(), results, strict=True))
         ]
         loop = shapes.loop
         if not all(loop):
@@ -241,10 +252,14 @@ class _Looped:
         lines += loops(ndim, "out0", [first, *(k for k in range(ndim) if k != first)])
         indent = "    " * (ndim + 1)
         place = subscript([True] * ndim, ndim)
-        given = []
+        given, begins = [], dict[str, str]()
         for k, (moved, core) in enumerate(zip(moves, layout.inputs, strict=True)):
             value = args[k] if not moved else f"{args[k]}[{subscript(moved, ndim)}]"
-            if not core and inputs[k]:
+            if k in self._writable:
+                written = f"r{len(layout.results) + self._writable.index(k)}"
+                begins[written] = value
+                value = written
+            elif not core and inputs[k]:
                 lines += [f"{indent}v{k} = zeros(1, kind_of{k})", f"{indent}v{k}[0] = {value}"]
                 names[f"kind_of{k}"] = inputs[k].type
                 value = f"v{k}"
@@ -258,13 +273,13 @@ class _Looped:
                 f"{indent}{out}[{place}] = {value}" for out, value in zip(outs, values, strict=True)
             ]
             return compiled(lines, names, "vectorize")
-        for k, core in enumerate(layout.results):
+        for k, core in enumerate(self._cores()):
             shape = ", ".join(f"out{k}.shape[{ndim + m}]" for m in range(len(core)))
             lines.append(f"{indent}r{k} = zeros({f'({shape},)' if core else '1'}, kind{k})")
-        lines.append(
-            f"{indent}function({', '.join([*given, *(f'r{k}' for k in range(len(outs)))])})"
-        )
-        for k, core in enumerate(layout.results):
+        lines += [f"{indent}{name}[:] = {value}" for name, value in begins.items()]
+        given += [f"r{k}" for k in range(len(layout.results))]
+        lines.append(f"{indent}function({', '.join(given)})")
+        for k, core in enumerate(self._cores()):
             lines.append(f"{indent}out{k}[{place}] = r{k}" + ("" if core else "[0]"))
         return compiled(lines, names, "guvectorize")
 
@@ -335,19 +350,26 @@ class Generalized(_Looped):
     """A function that stores into its last arguments, as `quelea.guvectorize` makes it."""
 
     def __init__(
-        self, function: Any, layout: Any, declared: Sequence[Signature] = (), identity: Any = None
+        self,
+        function: Any,
+        layout: Any,
+        declared: Sequence[Signature] = (),
+        identity: Any = None,
+        writable: Sequence[int | str] = (),
     ) -> None:
         super().__init__(function, layout)
         self.identity = identity
         self._declared = list(declared)
-        count = len(inspect.signature(self.pyfunc, follow_wrapped=False).parameters)
-        if count != self.nargs:
+        names = list(inspect.signature(self.pyfunc, follow_wrapped=False).parameters)
+        if len(names) != self.nargs:
             raise ValueError(
-                f"{self.__name__}() takes {count} arguments, and {self.signature} has {self.nargs}: "
+                f"{self.__name__}() takes {len(names)} arguments, and {self.signature} has {self.nargs}: "
                 "the last ones are what is stored into"
             )
-        self._refuse_stores()
+        self._writable = self._numbers_of(writable, names[: self.nin])
+        self._refuse_stores(self._declared)
         self._kinds = [self._kinds_of(signature) for signature in self._declared]
+        self._called: dict[str, None] = {}
         for signature in self._declared:
             types_ = [argument.text for argument in signature.arguments]
             self._compiled._compile(
@@ -357,16 +379,34 @@ class Generalized(_Looped):
     def __repr__(self) -> str:
         return f"<quelea.guvectorize {self.__qualname__} {self.signature}>"
 
+    def _numbers_of(self, writable: Sequence[int | str], names: list[str]) -> list[int]:
+        """Which arguments may be stored into, of numbers or names."""
+        found = set()
+        for one in writable:
+            if isinstance(one, str) and one in names:
+                one = names.index(one)
+            if not isinstance(one, int) or not 0 <= one < len(names):
+                raise ValueError(
+                    f"writable_args has {one!r}, which is none of the arguments: {', '.join(names)}"
+                )
+            if not self._layout.inputs[one] and not self._declared:
+                raise ValueError(
+                    f"{names[one]} is a number, into which nothing can be stored: declare it as an array "
+                    "of one, as 'void(float64[:], float64[:])'"
+                )
+            found.add(one)
+        return sorted(found)
+
     @property
     def types(self) -> list[str]:
-        """The types that were declared, as ufuncs have them: "dd->d"."""
+        """The types that were declared, or else for which it was called, as ufuncs have them: "dd->d"."""
         letters = ["".join(dtype.char for dtype, _ in kinds) for kinds in self._kinds]
-        return [f"{text[: self.nin]}->{text[self.nin :]}" for text in letters]
+        return [f"{text[: self.nin]}->{text[self.nin :]}" for text in letters] or list(self._called)
 
     @property
     def ntypes(self) -> int:
         """How many there are."""
-        return len(self._declared)
+        return len(self.types)
 
     def _kinds_of(self, signature: Signature) -> list[tuple[numpy.dtype[Any], bool]]:
         """Of each argument the dtype, and whether it is an array."""
@@ -383,7 +423,8 @@ class Generalized(_Looped):
         for k, (argument, core) in enumerate(zip(signature.arguments, cores, strict=True)):
             kind, _, axes = argument.text.partition("[")
             rank = axes.count(":") - axes.count("::") if axes else 0
-            wanted = {max(len(core), 1)} if core or k >= self.nin else {0, 1}
+            is_stored = k >= self.nin or k in self._writable
+            wanted = {max(len(core), 1)} if core or is_stored else {0, 1}
             if kind not in NAMES or rank not in wanted:
                 raise TypeError(f"argument {k} of {signature} does not fit {self.signature}")
             kinds.append((numpy.dtype(NAMES[kind]), bool(axes)))
@@ -429,9 +470,9 @@ class Generalized(_Looped):
         if outs and len(outs) != self.nout:
             raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
         numbers = (bool, int, float, complex)
+        taken, ours = self._taken(args, outs)
         given = [a if type(a) in numbers or hasattr(a, "dtype") else numpy.asarray(a) for a in args]
         kinds = self._choose(given, outs)
-        taken, ours = self._taken(args, outs)
         shapes = _Shapes(self.__name__, self._layout, [a.shape for a in taken])
         for k, (core, array) in enumerate(zip(self._layout.results, outs, strict=False)):
             looped = shapes.add(f"Output operand {k}", core, array.shape)
@@ -440,23 +481,45 @@ class Generalized(_Looped):
                     f"non-broadcastable output operand with shape {array.shape} doesn't match the broadcast shape "
                     f"{shapes.result(core, k)}"
                 )
+        for k in self._writable:
+            self._check_writable(k, args[k], shapes)
         inputs = kinds[: self.nin]
         casts = [
             a if dtype is None or a.dtype == dtype else a.astype(dtype)
             for a, (dtype, _) in zip(taken, inputs, strict=True)
         ]
         as_arrays = [dtype if is_array else None for dtype, is_array in inputs]
-        results = self._run(
-            casts, as_arrays, [dtype for dtype, _ in kinds[self.nin :]], shapes, ours, True
-        )
+        stored = [dtype for dtype, _ in kinds[self.nin :]] + [
+            casts[k].dtype for k in self._writable
+        ]
+        results = self._run(casts, as_arrays, stored, shapes, ours, True)
+        if not self._declared:
+            dtypes = [a.dtype.char for a in casts], [out.dtype.char for out in outs]
+            self._called["->".join(map("".join, dtypes))] = None
+        also, results = results[self.nout :], results[: self.nout]
+        _store(self.__name__, [args[k] for k in self._writable], also, casting)
         if not outs:
             return _delivered(results, ours)
         _store(self.__name__, outs, results, casting)
         return outs[0] if len(outs) == 1 else tuple(outs)
 
+    def _check_writable(self, k: int, given: Any, shapes: _Shapes) -> None:
+        """It can be stored into, once at each place."""
+        what = f"{self.__name__}() stores into its argument {k}, which must be "
+        if not isinstance(given, (ndarray, numpy.ndarray)):
+            raise TypeError(f"{what}an array, not {type(given).__name__}")
+        wanted = shapes.result(self._layout.inputs[k], k)
+        if given.shape != wanted:
+            raise ValueError(f"{what}of shape {wanted}, not {given.shape}")
+
     def reduce(self, *args: Any, **named: Any) -> NoReturn:
         """Refuse, as NumPy does."""
         raise RuntimeError("Reduction not defined on ufunc with signature")
+
+
+def _is_array(signature: Signature, k: int) -> bool:
+    given = signature.arguments
+    return k < len(given) and given[k].text.endswith("]")
 
 
 def _refuse(function: str, name: str) -> NoReturn:
@@ -473,7 +536,7 @@ def guvectorize(
     *,
     identity: Any = None,
     cache: bool = True,
-    writable_args: Sequence[Any] = (),
+    writable_args: Sequence[int | str] = (),
     **numba: Any,
 ) -> Any:
     """Make a function of small arrays a generalized ufunc, which is called for the last axes of its arguments.
@@ -493,8 +556,9 @@ def guvectorize(
         among ranks and threads. What one turn takes lies whole where it is computed.
     identity, cache : optional
         Taken as in Numba.
-    writable_args : sequence, optional
-        Must be empty: arguments are not stored into.
+    writable_args : sequence of int or str, optional
+        Numbers or names of arguments that the function may store into, beside its results. These are arrays of the
+        whole shape, nothing broadcast; what their places hold is stored when all turns are done.
     **numba
         Other options of Numba's: `nopython`, `target` ('cpu', 'parallel') and what only allows something.
 
@@ -502,8 +566,8 @@ def guvectorize(
     -------
     Generalized
         Called with arrays, lists and numbers, and with ``out`` and ``casting``, or with arrays to store into behind
-        the arguments. Results are Quelea's if an array is, or if there are lists alone; with NumPy's arrays they are
-        NumPy's.
+        the arguments. Results are Quelea's if an array is, or if there are lists alone; with NumPy's arrays, and of
+        numbers alone, they are NumPy's.
 
     Raises
     ------
@@ -530,19 +594,17 @@ def guvectorize(
      [23. 24. 25.]]
     """
     check_numba("guvectorize", numba)
-    if len(tuple(writable_args)):
-        raise ValueError("writable_args is not in Quelea yet: return it as one more result")
     declared: Any = ftylist_or_function
     if isinstance(declared, str) and "->" in declared and signature is None:
         declared, signature = None, declared
     if signature is None:
         raise TypeError("guvectorize needs a layout: guvectorize([types], '(n),()->(n)')")
     if callable(declared) and not isinstance(declared, Signature):
-        return Generalized(declared, signature, (), identity)
+        return Generalized(declared, signature, (), identity, writable_args)
     signatures = parse_signatures(declared)
     layout_of(signature)
 
     def made(function: Any) -> Generalized:
-        return Generalized(function, signature, signatures, identity)
+        return Generalized(function, signature, signatures, identity, writable_args)
 
     return made

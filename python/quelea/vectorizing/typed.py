@@ -12,7 +12,7 @@ import numpy
 from .. import _quelea
 from ..compiling import Function
 from ..compiling.report import split
-from ..compiling.signatures import IR, NAMES, type_of
+from ..compiling.signatures import IR, NAMES, is_argument, type_of
 from ..creation import empty
 from .straight import NotStraight, Straight, narrowed
 from .written import element_function
@@ -20,6 +20,7 @@ from .written import element_function
 TYPE_OF = {numpy.dtype(name): text for name, text in IR.items()}
 WEAK = {"bool": "bool", "int": "int64", "float": "float64", "complex": "complex128"}
 _DTYPES = {**NAMES, **WEAK}  # of the types of numbers
+_NUMBERS = bool, int, float, complex, numpy.number, numpy.bool_
 
 
 @dataclass
@@ -60,6 +61,16 @@ class Element:
         """The function's."""
         return str(self.function.__name__)
 
+    def types(self, count: int) -> list[str]:
+        """For which types of so many numbers it was compiled, and what it gives: "dd->d"."""
+        found: dict[str, None] = {}
+        for text, typed in self._known.items():
+            given = split(text)[:count]
+            if all(part in _DTYPES for part in given):
+                letters = "".join(numpy.dtype(_DTYPES[part]).char for part in given)
+                found[f"{letters}->{''.join(to.char for to in typed.results)}"] = None
+        return list(found)
+
     def _captures(self) -> list[Any]:
         self.compiled._known_program()
         self._builds = self._builds or self.compiled._builds
@@ -89,7 +100,7 @@ class Element:
         if text not in self._known:
             if len(self._known) == 256:
                 self._known.clear()
-            self._known[text] = self._typed(text, plain and all(map(_is_number, captures)))
+            self._known[text] = self._typed(text, plain and all(map(is_number, captures)))
         return self._known[text]
 
     def _typed(self, text: str, plain: bool) -> Typed:
@@ -123,12 +134,28 @@ class Element:
             typed.refuse_large([*given, *self._captures()])
 
 
-def captures_of(function: Function) -> list[Any]:
-    """What a function takes from around it, as it is now."""
+def _around(function: Function) -> list[Any]:
     found: list[Any] = []
     for place, name in function._known_program().captures:
-        value = place.cell_contents if isinstance(place, types.CellType) else place.get(name)
-        found.append(value)
+        if isinstance(place, types.CellType):
+            found.append(place.cell_contents)
+        else:
+            found.append(place.get(name, place))  # nothing is no number either
+    return found
+
+
+def captures_of(function: Function) -> list[Any]:
+    """What a function takes from around it, as it is now.
+
+    Raises
+    ------
+    JitError
+        A name stands for something else by now, which is not in the language.
+    """
+    found = _around(function)
+    if not all(map(is_argument, found)):
+        function._prepare()  # which says so, with the line
+        found = _around(function)
     return found
 
 
@@ -137,8 +164,9 @@ def captured_types(function: Function) -> list[str]:
     return [type_of(value) for value in captures_of(function)]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (bool, int, float, complex, numpy.generic))
+def is_number(value: Any) -> bool:
+    """Whether it is a number, not an array."""
+    return isinstance(value, _NUMBERS)
 
 
 def as_typed(value: Any) -> Any:

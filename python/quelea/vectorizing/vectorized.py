@@ -23,6 +23,7 @@ from .typed import (
     allowed,
     as_typed,
     for_loops,
+    is_number,
     is_ours,
     native,
     refused_cast,
@@ -124,13 +125,15 @@ class Vectorized:
 
     @property
     def types(self) -> list[str]:
-        """The types that were declared, as ufuncs have them: "dd->d"."""
+        """The types that were declared, or else for which it was called, as ufuncs have them: "dd->d"."""
+        if not self._declared:
+            return self._element.types(self.nin)
         return ["".join(d.char for d in i) + "->" + r.char for i, r in self._declared_dtypes]
 
     @property
     def ntypes(self) -> int:
         """How many there are."""
-        return len(self._declared)
+        return len(self.types)
 
     # ---- types ----
 
@@ -194,7 +197,7 @@ class Vectorized:
             type_of(x) if k in self._whole else _type_of(x, to)
             for k, (x, to) in enumerate(zip(given, inputs, strict=True))
         ]
-        whole_arrays = any(not _is_number(given[k]) for k in self._whole if k < len(given))
+        whole_arrays = any(not is_number(given[k]) for k in self._whole if k < len(given))
         typed = self._element.typed(kinds, not whole_arrays)
         self._element.refuse_large(
             typed, [x if to is None else None for x, to in zip(given, inputs, strict=True)]
@@ -236,7 +239,7 @@ class Vectorized:
         given, ours = self._taken(bound, outs)
         loop = self._loop(given, wanted, casting)
         plain = where is True or where is numpy.True_
-        numbers = all(k in self._whole or _is_number(x) for k, x in enumerate(given))
+        numbers = all(k in self._whole or is_number(x) for k, x in enumerate(given))
         if numbers and plain and not outs:
             return self._number(given, loop)
         mask = None if plain else self._mask(where, ours)
@@ -285,7 +288,7 @@ class Vectorized:
         for k, a in enumerate(args):
             if (
                 is_ours(a)
-                or _is_number(a)
+                or is_number(a)
                 or (k in self._whole and not isinstance(a, (list, numpy.ndarray)))
             ):
                 taken.append(a)
@@ -293,8 +296,6 @@ class Vectorized:
                 taken.append(asarray(native(a)))
             else:
                 taken.append(native(a))
-        if ours and any(not is_ours(array) for array in outs):
-            raise TypeError("out is NumPy's, and the arrays are Quelea's: give one of quelea.empty")
         return taken, ours
 
     def _number(self, given: list[Any], loop: _Loop) -> Any:
@@ -321,7 +322,7 @@ class Vectorized:
         self, given: list[Any], loop: _Loop, mask: Any, ours: bool, outs: list[Any]
     ) -> list[Any]:
         """New arrays; where the mask is false, of zeros."""
-        arrays = [x for k, x in enumerate(given) if k not in self._whole and not _is_number(x)]
+        arrays = [x for k, x in enumerate(given) if k not in self._whole and not is_number(x)]
         shape = numpy.broadcast_shapes(
             *(x.shape for x in [*arrays, *([] if mask is None else [mask])])
         )
@@ -345,7 +346,7 @@ class Vectorized:
         assert loop.typed.straight is not None
         arguments = []
         for x, to in zip(given, loop.inputs, strict=True):
-            if _is_number(x):
+            if is_number(x):
                 arguments.append(as_typed(x) if to is None else to.type(x))
             else:
                 arguments.append(x if to is None or x.dtype == to else x.astype(to))
@@ -375,7 +376,7 @@ class Vectorized:
         if results[0].size == 0:
             return results
         arrays = [*results, *([] if mask is None else [mask])]
-        elements = [x for k, x in enumerate(given) if k not in self._whole and not _is_number(x)]
+        elements = [x for k, x in enumerate(given) if k not in self._whole and not is_number(x)]
         flat = not ours and all(
             x.shape == shape and x.flags.c_contiguous for x in [*elements, *arrays]
         )
@@ -392,7 +393,7 @@ class Vectorized:
         moves: list[Moves | None] = []
         args = []
         for k, x in enumerate(given):
-            whole = k in self._whole or _is_number(x)
+            whole = k in self._whole or is_number(x)
             args.append(for_loops(x if whole else seen(x)))
             moves.append(None if whole else _moves(args[-1], shape))
         key = (
@@ -518,7 +519,7 @@ class Vectorized:
         """
         self._need_two("outer product")
         (left, right), _ = self._taken([A, B], [])
-        if not _is_number(left) and not _is_number(right):
+        if not is_number(left) and not is_number(right):
             left = left.reshape(left.shape + (1,) * right.ndim)
         return self(left, right, **kwargs)
 
@@ -572,15 +573,11 @@ def _check_options(casting: str, order: str) -> None:
         raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
 
 
-def _is_number(x: Any) -> bool:
-    return isinstance(x, (bool, int, float, complex, numpy.number, numpy.bool_))
-
-
 def _type_of(x: Any, to: numpy.dtype[Any] | None) -> str:
     """The type of an argument of the function of numbers, for an operand."""
     if to is not None:
         return TYPE_OF[to]
-    if _is_number(x) and not isinstance(x, numpy.generic):
+    if is_number(x) and not isinstance(x, numpy.generic):
         return type_of(x)
     if x.dtype not in TYPE_OF:
         raise TypeError(f"an element function takes numbers, not elements of {x.dtype}")

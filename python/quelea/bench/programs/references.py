@@ -6,13 +6,13 @@ import importlib
 import importlib.util
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy
 
+from ...temporary import TemporaryFolder
 from .compiled_doors import of_scipy
 
 __all__ = ["clang", "lacking", "references"]
@@ -45,7 +45,7 @@ def lacking(what: str) -> str | None:
 
 @functools.cache
 def _c_fibonacci() -> Any:
-    with tempfile.TemporaryDirectory(prefix="quelea-bench-") as folder:
+    with TemporaryFolder("bench") as folder:
         source, library = Path(folder) / "fibonacci.c", Path(folder) / "fibonacci.so"
         source.write_text(_FIBONACCI)
         words = [str(clang()), "-O3", "-march=native", "-shared", "-fPIC", "-o"]
