@@ -105,9 +105,12 @@ static void ask_wanted(StripAsk *ask) {
   Strips *s = ask->s;
   for (uint32_t id = 1; id < s->values; id++) {
     const IrIns ins = *strip_ins(s, id);
-    if (!strip_is_asked(s, id) || id == s->fn->blocks[s->head].condition) continue;
+    if (!strip_is_asked(s, id)) continue;
     for (int a = 0; a < 2; a++) {
-      for (int end = 0; end < 2; end++) strip_bound(ask, end, ins.args[a], s->home[id]);
+      for (int end = 0; end < 2; end++) {
+        strip_bound(ask, end, ins.args[a], s->home[id]);
+        strip_ask_bounds(ask, end, ins.args[a]);
+      }
       ask_order(ask, ins.args[a]);
     }
     if (ql_is_comparison((QlOp)ins.op))

@@ -12,7 +12,17 @@
 
 #include <string.h>
 
-/* ---- bounds ---- */
+/* ---- bounds ----
+ *
+ * Sums and products of bounds wrap where the program's own would. So bounds hold as long as they
+ * are less than 2^63 apart, which the bits that a value is given here say, and the lower one is the
+ * lesser number, which is asked wherever that matters. What the bits stand on is asked, too. */
+
+enum {
+  RANGE_BITS = 28, /* what counters and the like go through, and factors */
+  MOST_BITS = 62,
+  NO_BOUNDS = -1
+};
 
 /* A counter of a loop inside, in a block of whose body it is needed. */
 typedef struct Counter {
@@ -25,7 +35,8 @@ static bool is_times(const Strips *s, uint32_t asked, uint32_t counter, int64_t 
   const IrIns *ins = strip_ins(s, asked);
   *times = 1;
   for (int a = 0; a < 2 && ins->kind == IR_OP && ins->op == QL_OP_MULTIPLY; a++)
-    if (ins->args[a] == counter && strip_number(s, ins->args[1 - a], times)) return *times > 0;
+    if (ins->args[a] == counter && strip_number(s, ins->args[1 - a], times))
+      return *times > 0 && *times >> RANGE_BITS == 0;
   return asked == counter;
 }
 
@@ -48,57 +59,99 @@ static bool counter_of(const Strips *s, uint32_t id, uint32_t user, Counter *cou
     int64_t step;
     if (!again) counter->from = value;
     for (int a = 0; a < 2 && again && next->kind == IR_OP && next->op == QL_OP_ADD; a++)
-      counts |= next->args[a] == id && strip_number(s, next->args[1 - a], &step) && step > 0;
+      counts |= next->args[a] == id && strip_number(s, next->args[1 - a], &step) && step > 0 &&
+                step >> RANGE_BITS == 0;
   }
+  int64_t first; /* so that what is asked does not wrap */
+  if (counter->times > 1 && !(strip_number(s, counter->from, &first) && first >= 0)) return false;
   return counter->from && counts;
 }
 
-enum { YES = 1, NO };
+/* By how many bits do bounds differ? 0: the number is known at entry. */
+static int bits_of(Strips *s, uint32_t id, uint32_t user);
 
-static bool is_bounded(Strips *s, uint32_t id, uint32_t user);
+static int bits_of_product(Strips *s, const uint32_t *args, int bits) {
+  int64_t factor;
+  if (!strip_at_entry(s, args[0]) && !strip_at_entry(s, args[1])) return NO_BOUNDS;
+  if (!strip_number(s, args[strip_at_entry(s, args[1])], &factor)) return 2 * RANGE_BITS;
+  if (factor >> RANGE_BITS != -(factor < 0)) return NO_BOUNDS;
+  for (factor = factor < 0 ? -factor : factor; factor > 1; bits++) factor -= factor / 2;
+  return bits;
+}
 
-static bool is_bounded_op(Strips *s, uint32_t id, uint32_t user) {
+static int bits_of_op(Strips *s, uint32_t id, uint32_t user) {
   const IrIns *ins = strip_ins(s, id);
   const uint32_t *args = ins->args + (ins->op == QL_OP_SELECT);
   int64_t number;
+  bool known = strip_number(s, args[1], &number) && number >= 0;
   switch ((QlOp)ins->op) {
-    case QL_OP_REMAINDER: return strip_at_entry(s, args[1]);
-    case QL_OP_BITWISE_AND: return strip_number(s, args[1], &number) && number >= 0;
-    case QL_OP_FLOOR_DIVIDE:
-      return strip_number(s, args[1], &number) && number > 0 && is_bounded(s, args[0], user);
+    case QL_OP_REMAINDER: /* or it is what is divided */
+      if (!strip_at_entry(s, args[1])) return NO_BOUNDS;
+      return QL_MAX((int)RANGE_BITS, bits_of(s, args[0], user));
+    case QL_OP_BITWISE_AND: return known && number >> RANGE_BITS == 0 ? RANGE_BITS : NO_BOUNDS;
+    case QL_OP_FLOOR_DIVIDE: return known && number ? bits_of(s, args[0], user) : NO_BOUNDS;
     case QL_OP_MULTIPLY:
-      if (!strip_at_entry(s, args[0]) && !strip_at_entry(s, args[1])) return false;
-      break;
     case QL_OP_ADD:
     case QL_OP_SUBTRACT:
     case QL_OP_MINIMUM:
     case QL_OP_MAXIMUM:
     case QL_OP_SELECT: break;
-    default: return false;
+    default: return NO_BOUNDS;
   }
-  return is_bounded(s, args[0], user) && is_bounded(s, args[1], user);
+  int a = bits_of(s, args[0], user), b = bits_of(s, args[1], user), most = QL_MAX(a, b);
+  if (a == NO_BOUNDS || b == NO_BOUNDS) return NO_BOUNDS;
+  switch ((QlOp)ins->op) {
+    case QL_OP_MULTIPLY: return bits_of_product(s, args, most);
+    case QL_OP_SELECT: return QL_MAX((int)RANGE_BITS, most);
+    case QL_OP_ADD:
+    case QL_OP_SUBTRACT: return most + 1;
+    default: return most;
+  }
 }
 
-/* While that is asked, the answer is no. */
-static bool is_bounded(Strips *s, uint32_t id, uint32_t user) {
+/* While that is asked, there are none. */
+static int bits_of(Strips *s, uint32_t id, uint32_t user) {
   Counter counter;
   const IrIns *ins = strip_ins(s, id);
-  if (ins->dtype != QL_I64) return false;
-  if (strip_at_entry(s, id)) return true;
-  if (s->bounded[id]) return s->bounded[id] == YES;
-  s->bounded[id] = NO;
-  bool yes = ins->kind == IR_OP
-                 ? is_bounded_op(s, id, user)
-                 : counter_of(s, id, user, &counter) && is_bounded(s, counter.from, user) &&
-                       is_bounded(s, counter.below, user);
-  s->bounded[id] = yes ? YES : NO;
-  return yes;
+  if (ins->dtype != QL_I64) return NO_BOUNDS;
+  if (strip_at_entry(s, id)) return 0;
+  if (s->bits[id]) return s->bits[id] > 0 ? s->bits[id] : NO_BOUNDS;
+  s->bits[id] = NO_BOUNDS;
+  int bits = NO_BOUNDS;
+  if (ins->kind == IR_OP)
+    bits = bits_of_op(s, id, user);
+  else if (counter_of(s, id, user, &counter) && bits_of(s, counter.from, user) != NO_BOUNDS &&
+           bits_of(s, counter.below, user) != NO_BOUNDS)
+    bits = RANGE_BITS;
+  return s->bits[id] = (int8_t)(bits > MOST_BITS ? NO_BOUNDS : bits);
 }
 
 bool strip_is_bounded(Strips *s, uint32_t id, uint32_t block) {
-  memset(s->bounded, 0, s->values);
-  return is_bounded(s, id, block);
+  memset(s->bits, 0, s->values * sizeof *s->bits);
+  return bits_of(s, id, block) != NO_BOUNDS;
 }
+
+/* ---- what bounds stand on ---- */
+
+/* Is a number, which is not negative, of so few bits? */
+static void ask_few_bits(StripAsk *ask, JitRef number, int bits) {
+  JitFn *fn = ask->s->fn;
+  JitRef others = strip_op(fn, QL_OP_BITWISE_AND, number, strip_int(fn, -((int64_t)1 << bits)));
+  strip_and(ask, strip_op(fn, QL_OP_EQUAL, others, strip_int(fn, 0)));
+}
+
+static void ask_range(StripAsk *ask, const StripEnd *end, uint32_t id) {
+  JitRef range = strip_op(ask->s->fn, QL_OP_SUBTRACT, end->highest[id], end->lowest[id]);
+  ask_few_bits(ask, range, RANGE_BITS);
+}
+
+void strip_ask_bounds(StripAsk *ask, int end, uint32_t id) {
+  JitRef lowest = ask->ends[end].lowest[id], highest = ask->ends[end].highest[id];
+  if (lowest.id != highest.id)
+    strip_and(ask, strip_op(ask->s->fn, QL_OP_LESS_EQUAL, lowest, highest));
+}
+
+/* ---- bounds, as code ---- */
 
 static JitRef of_both(StripAsk *ask, const JitRef *values, QlOp op, uint32_t a, uint32_t b) {
   return strip_op(ask->s->fn, op, values[a], values[b]);
@@ -112,6 +165,29 @@ static void bound_remainder(StripAsk *ask, int end, uint32_t id, uint32_t by) {
   ask->ends[end].lowest[id] = strip_op(fn, QL_OP_MINIMUM, least, zero);
   JitRef most = strip_op(fn, QL_OP_SUBTRACT, divisor, one);
   ask->ends[end].highest[id] = strip_op(fn, QL_OP_MAXIMUM, most, zero);
+  ask_range(ask, &ask->ends[end], id);
+}
+
+static void bound_product(StripAsk *ask, int end, uint32_t id, uint32_t factor, uint32_t other) {
+  Strips *s = ask->s;
+  JitFn *fn = s->fn;
+  StripEnd *e = &ask->ends[end];
+  int64_t number;
+  JitRef by = e->lowest[factor], lowest = strip_op(fn, QL_OP_MULTIPLY, by, e->lowest[other]);
+  if (strip_number(s, factor, &number)) {
+    JitRef highest = strip_op(fn, QL_OP_MULTIPLY, by, e->highest[other]);
+    e->lowest[id] = number < 0 ? highest : lowest, e->highest[id] = number < 0 ? lowest : highest;
+    return;
+  }
+  JitRef half = strip_int(fn, (int64_t)1 << RANGE_BITS >> 1), zero = strip_int(fn, 0),
+         range = strip_op(fn, QL_OP_SUBTRACT, e->highest[other], e->lowest[other]);
+  ask_few_bits(ask, strip_op(fn, QL_OP_ADD, by, half), RANGE_BITS);
+  ask_few_bits(ask, range, RANGE_BITS);
+  range = strip_op(fn, QL_OP_MULTIPLY, by, range);
+  JitRef below = strip_op(fn, QL_OP_MINIMUM, range, zero),
+         above = strip_op(fn, QL_OP_MAXIMUM, range, zero);
+  e->lowest[id] = strip_op(fn, QL_OP_ADD, lowest, below);
+  e->highest[id] = strip_op(fn, QL_OP_ADD, lowest, above);
 }
 
 static void bound_op(StripAsk *ask, int end, uint32_t id, uint32_t block) {
@@ -135,22 +211,23 @@ static void bound_op(StripAsk *ask, int end, uint32_t id, uint32_t block) {
     return;
   }
   strip_bound(ask, end, a, block), strip_bound(ask, end, b, block);
+  bool sum = ins.op == QL_OP_ADD || ins.op == QL_OP_SUBTRACT || ins.op == QL_OP_MULTIPLY;
+  if (!sum) strip_ask_bounds(ask, end, a), strip_ask_bounds(ask, end, b);
   switch ((QlOp)ins.op) {
     case QL_OP_SUBTRACT:
       lowest[id] = strip_op(fn, QL_OP_SUBTRACT, lowest[a], highest[b]);
       highest[id] = strip_op(fn, QL_OP_SUBTRACT, highest[a], lowest[b]);
       break;
-    case QL_OP_MULTIPLY: {
-      uint32_t factor = strip_at_entry(s, a) ? a : b, other = factor == a ? b : a;
-      JitRef x = strip_op(fn, QL_OP_MULTIPLY, lowest[factor], lowest[other]);
-      JitRef y = strip_op(fn, QL_OP_MULTIPLY, lowest[factor], highest[other]);
-      lowest[id] = strip_op(fn, QL_OP_MINIMUM, x, y);
-      highest[id] = strip_op(fn, QL_OP_MAXIMUM, x, y);
+    case QL_OP_MULTIPLY:
+      if (strip_at_entry(s, a))
+        bound_product(ask, end, id, a, b);
+      else
+        bound_product(ask, end, id, b, a);
       break;
-    }
     case QL_OP_SELECT:
       lowest[id] = of_both(ask, lowest, QL_OP_MINIMUM, a, b);
       highest[id] = of_both(ask, highest, QL_OP_MAXIMUM, a, b);
+      ask_range(ask, &ask->ends[end], id);
       break;
     default:
       lowest[id] = of_both(ask, lowest, (QlOp)ins.op, a, b);
@@ -168,6 +245,7 @@ void strip_bound(StripAsk *ask, int end, uint32_t id, uint32_t block) {
     lowest[id] = highest[id] = strip_clone(s, id, ask->ends[end].value);
   } else if (counter_of(s, id, block, &counter)) {
     strip_bound(ask, end, counter.from, block), strip_bound(ask, end, counter.below, block);
+    strip_ask_bounds(ask, end, counter.from), strip_ask_bounds(ask, end, counter.below);
     JitRef one = strip_int(s->fn, 1),
            last = strip_op(s->fn, QL_OP_SUBTRACT, highest[counter.below], one);
     if (counter.times > 1) {
@@ -176,6 +254,7 @@ void strip_bound(StripAsk *ask, int end, uint32_t id, uint32_t block) {
     }
     lowest[id] = lowest[counter.from];
     highest[id] = strip_op(s->fn, QL_OP_MAXIMUM, lowest[counter.from], last);
+    ask_range(ask, &ask->ends[end], id);
   } else {
     bound_op(ask, end, id, block);
   }
@@ -380,6 +459,8 @@ static void bound_access(StripAsk *ask, uint32_t access) {
   int elements = strip_place(s, access).kind == LANE_SAME ? 1 : ask->lanes;
   JitRef last = lowest[access] = of_both(ask, lowest, QL_OP_ADD, ins.args[0], ins.args[1]);
   if (!is_at_entry(s, access)) last = of_both(ask, highest, QL_OP_ADD, ins.args[0], ins.args[1]);
+  highest[access] = last;
+  strip_ask_bounds(ask, 0, access);
   JitRef bytes = strip_int(s->fn, (int64_t)elements * ql_dtype_info[ins.dtype].size);
   highest[access] = strip_op(s->fn, QL_OP_ADD, last, bytes);
 }

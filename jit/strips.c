@@ -150,6 +150,14 @@ static bool is_needed_behind(const Strips *s) {
   return false;
 }
 
+/* The head runs once for all iterations of a strip. */
+static bool is_head_shared(const Strips *s) {
+  const IrBlock *head = &s->fn->blocks[s->head];
+  for (uint32_t k = 0; k < head->count; k++)
+    if (s->lane[head->ins[k]].kind == LANE_OWN || strip_is_store(s, head->ins[k])) return false;
+  return true;
+}
+
 /* Do the loops inside compute what is each iteration's own, and is it stored? */
 static bool is_worth_it(const Strips *s) {
   bool own = false, stored = false;
@@ -202,7 +210,8 @@ static bool is_strip_so(Strips *s) {
   memset(s->torn, 0, s->blocks * sizeof *s->torn);
   s->refused = false;
   strip_find_lanes(s);
-  if (s->refused || !stays(s) || is_needed_behind(s) || !is_worth_it(s)) return false;
+  if (s->refused || !stays(s) || !is_head_shared(s) || is_needed_behind(s) || !is_worth_it(s))
+    return false;
   strip_find_accesses(s);
   s->width = width_of(s);
   return !s->refused && s->width >= STRIP_LEAST;
@@ -250,7 +259,7 @@ static QlStatus look(Strips *s, QlError *error) {
   s->home = (uint32_t *)(s->lane + values), s->access = s->home + values;
   s->join = s->access + values;
   s->want = (uint8_t *)(s->join + s->blocks), s->entry = s->want + values;
-  s->bounded = s->entry + values, s->stays = (bool *)(s->bounded + values);
+  s->bits = (int8_t *)(s->entry + values), s->stays = (bool *)(s->bits + values);
   s->inside = s->stays + values, s->deeper = s->inside + s->blocks;
   s->torn = s->deeper + s->blocks;
   memset(s->home, 0xff, values * sizeof *s->home);

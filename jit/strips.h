@@ -45,7 +45,7 @@ typedef struct Strips {
   uint8_t *want, *entry; /* [values] StripWant; known where the strip begins: 1 yes, 2 no */
   bool *stays; /* [values] of what is chosen from what moves and what does not: it is the latter */
   uint32_t *access, access_count; /* loads and stores of the loop */
-  uint8_t *bounded;               /* [values] 1 yes, 2 no */
+  int8_t *bits;                   /* [values] by which their bounds differ (strip_bounds.c) */
   uint32_t *join; /* [blocks] where iterations meet again that take different ways of its branch */
   bool *torn;     /* [blocks] of such ways, or their join: phis are each iteration's own */
   int width;      /* iterations in a strip */
@@ -101,6 +101,8 @@ typedef struct StripAsk {
   int lanes;
 } StripAsk;
 void strip_bound(StripAsk *ask, int end, uint32_t id, uint32_t block);
+/* That these hold. */
+void strip_ask_bounds(StripAsk *ask, int end, uint32_t id);
 /* No iteration touches what another one stores. */
 void strip_ask_apart(StripAsk *ask);
 
