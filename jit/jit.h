@@ -12,9 +12,8 @@
  * In a domain of rank 0, of one point, instructions have an order: such a function may also reach
  * memory by address, call local functions and the host, and have loops of its own.
  *
- *   build or parse -> verify -> fold, CSE, LICM, DCE, strips -> lower to loops -> LLVM -> object
- * code
- *   -> memory and disk cache
+ *   build or parse -> verify -> fold, CSE, LICM, DCE, strips -> lower to loops -> LLVM
+ *   -> object code -> memory and disk cache
  */
 #ifndef QUELEA_JIT_H
 #define QUELEA_JIT_H

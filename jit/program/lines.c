@@ -3,8 +3,9 @@
  *
  *     for each leaf of 128:       8 lanes; element k goes to lane k % 8; what is left behind the
  *                                 last 8 goes to its lane by a branch or a choice. Of what is a
- * line itself the lanes lie in memory push its value          slot[level], as a counter counts:
- * 2^level leaves are in it what is in the slots, from the lowest level up
+ *                                 line itself the lanes lie in memory
+ *         push its value          slot[level], as a counter counts: 2^level leaves are in it
+ *     what is in the slots, from the lowest level up
  *
  * Lanes begin with what changes no value that comes to it, -0.0 of sums, so absent ones need not be
  * left out. Of one leaf, as nearly always, no slot is read. */
