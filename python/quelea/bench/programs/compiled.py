@@ -349,7 +349,7 @@ _RANKS = tuple(
     program._replace(size=size, least=1.8)
     for program, size in (
         (_MANDELBROT, (800, 800, 1000)),
-        (_DILATION, (768, 1024)),
+        (_DILATION, (3072, 2048)),
         (_HARRIS, (2400, 2400)),
     )
 )
@@ -398,7 +398,7 @@ COMPILED = (
     Section(
         "window",
         "dilation of 1024 x 768 by 7 x 7, naive",
-        (_DILATION._replace(size=(768, 1024), least=1.5),),
+        (_DILATION._replace(size=(768, 1024), least=4.0),),
         late=False,
         alone=True,
     ),
