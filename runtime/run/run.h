@@ -65,8 +65,9 @@ typedef struct Flight {
 
 /* Memory that routines use while they compute, a part for each thread of the rank. */
 typedef struct Scratch {
-  char *data;
-  int64_t each; /* bytes */
+  void *memory;
+  char *data;   /* in it, where a cache line begins: for each thread, */
+  int64_t each; /* so many bytes */
 } Scratch;
 /* What is kept between runs. */
 enum { SCRATCH_KEPT = 1 << 20 };

@@ -8,8 +8,8 @@
 enum { LINE = 64 };
 
 static void drop(Scratch *scratch) {
-  free(scratch->data);
-  *scratch = (Scratch){NULL, 0};
+  free(scratch->memory);
+  *scratch = (Scratch){.each = 0};
 }
 
 QlStatus rt_scratch_reserve(QlContext *ctx, int64_t each, QlError *error) {
@@ -18,9 +18,10 @@ QlStatus rt_scratch_reserve(QlContext *ctx, int64_t each, QlError *error) {
   if (each <= scratch->each) return QL_OK;
   drop(scratch);
   int64_t bytes = each * ctx->info->threads;
-  if (!(scratch->data = aligned_alloc(LINE, (size_t)bytes)))
+  if (!(scratch->memory = malloc((size_t)bytes + LINE)))
     return ql_fail(error, QL_ERR_MEMORY, "out of memory: a function needs %s beside its arrays",
                    ql_bytes_text(bytes).text);
+  scratch->data = (char *)scratch->memory + LINE - (uintptr_t)scratch->memory % LINE;
   scratch->each = each;
   return QL_OK;
 }

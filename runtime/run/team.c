@@ -88,7 +88,7 @@ void rt_team_free(QlContext *ctx) {
   }
   free(team->run.blocks), free(team->run.data), free(team->run.calls), free(team->run.bases),
       free(team->run.params), free(team->run.flights), free(team->run.messages),
-      free(team->run.courses), free(team->run.tables), free(team->run.scratch.data);
+      free(team->run.courses), free(team->run.tables), free(team->run.scratch.memory);
   free(team->members), free(team);
   ctx->team = NULL;
 }
