@@ -132,6 +132,11 @@ void rt_computed(QlContext *ctx, Run *run, const PlanGroup *group, int64_t point
   if (run->computed - run->looked > MANY_POINTS) look(ctx, run, group);
 }
 
+void rt_has_computed(Run *run, int64_t points) {
+  run->looked += points - run->computed;
+  run->computed = points;
+}
+
 bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *box, int thread) {
   int ndim = domain_of(run, group);
   int64_t points = box_volume(ndim, box);
