@@ -202,10 +202,10 @@ QlStatus comm_exchange_finish(CommExchange *exchange, QlError *error);
 /* ---- wires.c ---- */
 
 /* By two ranks at once, each with the other as `peer`; the others may do the same among themselves.
- * The best of so many times there and back, halved, of a message of so many bytes (> 0), for which
- * each gives memory; the lower rank begins. */
-QlStatus comm_wire(Comm *comm, int peer, void *data, int64_t bytes, int turns, double *seconds,
-                   QlError *error);
+ * So many times there and back, halved, of `count` messages that are sent together, of so many
+ * bytes (> 0) each, for which each rank gives memory; the lower rank begins. */
+QlStatus comm_wire(Comm *comm, int peer, char *data, int64_t bytes, int count, int turns,
+                   QlWire *wire, QlError *error);
 
 /* ---- launch.c ---- */
 

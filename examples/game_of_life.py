@@ -61,7 +61,8 @@ def main():
     print(
         f"{given.n} x {given.n} cells, {given.steps} generations on {np.size} ranks: {seconds:.3f} s, {alive} alive"
     )
-    np.on_root(show, given, cells, trace)
+    if given.check or given.picture:  # all of it goes to rank 0
+        np.on_root(show, given, cells, trace)
 
 
 if __name__ == "__main__":

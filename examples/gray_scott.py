@@ -76,7 +76,8 @@ def main():
     print(
         f"{given.n} x {given.n} points, {given.steps} steps on {np.size} ranks: {seconds:.3f} s, {total:.6f} in all"
     )
-    np.on_root(show, given, v)
+    if given.check or given.picture:  # all of it goes to rank 0
+        np.on_root(show, given, v)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,8 @@ def main():
     print(f"seconds     {seconds:.4f}, start-up and compilation included")
     print(f"GFLOP/s     {5e-9 * given.n**2 * given.steps / seconds:.3g}")
     print(f"residual    {residual:.6e}")
-    np.on_root(show, given, u)
+    if given.check or given.picture:  # all of it goes to rank 0
+        np.on_root(show, given, u)
 
 
 def show(given, field):

@@ -56,7 +56,8 @@ def main():
         f"{given.n} x {given.n} points, {given.iterations} iterations on {np.size} ranks: {seconds:.3f} s"
     )
     print(f"area {inside / given.n**2 * 2.6**2:.5f}")
-    np.on_root(show, given, count)
+    if given.check or given.picture:  # all of it goes to rank 0
+        np.on_root(show, given, count)
 
 
 if __name__ == "__main__":

@@ -96,7 +96,8 @@ def main():
         "compilation included"
     )
     print(f"area {inside / given.n**2 * 2.6**2:.5f}")
-    np.on_root(show, given, count)
+    if given.check or given.picture:  # all of it goes to rank 0
+        np.on_root(show, given, count)
 
 
 if __name__ == "__main__":

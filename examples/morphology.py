@@ -106,7 +106,8 @@ def main():
         "compilation included"
     )
     print(f"{bright} bright points of {int((image > 0.5).sum())} stay")
-    np.on_root(show, given, image, dilated, eroded, opened)
+    if given.check or given.picture:  # all of it goes to rank 0
+        np.on_root(show, given, image, dilated, eroded, opened)
 
 
 if __name__ == "__main__":

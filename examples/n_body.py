@@ -85,7 +85,8 @@ def main():
         f"{given.n} stars, {given.steps} steps on {np.size} ranks: {seconds:.3f} s, "
         f"mean kinetic energy of unit masses {kinetic:.6f}"
     )
-    np.on_root(show, given, x, v)
+    if given.check or given.picture:  # all of it goes to rank 0
+        np.on_root(show, given, x, v)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,8 @@ def main():
         f"{given.n} x {given.n} points, {given.steps} steps on {np.size} ranks: {seconds:.3f} s, "
         f"mean square {enstrophy:.6f}"
     )
-    np.on_root(show, given, vorticity)
+    if given.check or given.picture:  # all of it goes to rank 0
+        np.on_root(show, given, vorticity)
 
 
 if __name__ == "__main__":

@@ -103,7 +103,8 @@ def main():
         f"{given.n} x {given.n} points, {given.known} known, on {np.size} ranks: {seconds:.3f} s, compilation included"
     )
     print(f"{mean:.6f} votes of {given.nearest} on average, {most} at point {where}")
-    np.on_root(show, given, found, votes, most, where)
+    if given.check or given.picture:  # all of it goes to rank 0
+        np.on_root(show, given, found, votes, most, where)
 
 
 if __name__ == "__main__":

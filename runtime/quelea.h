@@ -251,6 +251,7 @@ typedef struct QlProfile {
   double seconds, phases[QL_PHASE_COUNT]; /* of the main thread, since the start */
   double immediate; /* of those in PROGRAM so many in statements executed at once, about */
   double seconds_per_tick;
+  bool of_lines;   /* they are wanted (QUELEA_PROFILE), and not the run's alone */
   int64_t lost;    /* events of the trace for which there was no room */
   uint64_t looked; /* a sum of the numbers that ql_profile_looked was told, in their order */
   int64_t looks;
@@ -595,10 +596,11 @@ QL_API QlStatus ql_agree(QlContext *ctx, QlStatus mine, QlError *error);
  */
 QL_API QlStatus ql_collect(QlContext *ctx, const void *bytes, int64_t size, char **all,
                            int64_t **offset, QlError *error);
-/* By two ranks at once, each with the other as `peer`, behind a call that all ranks have made: the
- * seconds of one way of a message, the best of so many there and back; `data` is overwritten. */
-QL_API QlStatus ql_wire(QlContext *ctx, int peer, void *data, int64_t bytes, int turns,
-                        double *seconds, QlError *error);
+/* By two ranks at once, each with the other as `peer`, behind a call that all ranks have made: what
+ * one way takes, of so many there and back (QL_WIRE_TURNS), for `count` messages (QL_WIRE_MESSAGES)
+ * of so many bytes each that are sent together; `data` is overwritten. */
+QL_API QlStatus ql_wire(QlContext *ctx, int peer, void *data, int64_t bytes, int count, int turns,
+                        QlWire *wire, QlError *error);
 /* Local, at any time. For people: the MPI library that was found, or the one that we were built
  * with. */
 QL_API void ql_mpi(bool built, char *text, size_t size);

@@ -265,7 +265,7 @@ static PyObject *run_special(Function *self, Special *special, Gather *g, bool *
   if (compiled->result_count > 32 &&
       !(results = PyMem_Malloc((size_t)compiled->result_count * sizeof *results)))
     return PyErr_NoMemory();
-  bool measures = qx.sampler && is_measured(special);
+  bool measures = qx.measures && is_measured(special);
   QlPhase before = measures ? ql_profile_phase(qx.context, QL_PHASE_FUNCTION) : QL_PHASE_PROGRAM;
   int64_t status = g->ranks ? ql_compiled_drive(qx.context, compiled, g->parts, results, &error)
                             : ql_compiled_call(compiled, g->parts, results);

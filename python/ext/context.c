@@ -291,8 +291,9 @@ int qx_open(const void *mpi_comm) {
   if (ql_open(&options, &context, &error)) return qx_raise_int(&error);
   qx_is_own = true;
   qx.context = context, qx.alone = ql_info(context).size == 1;
-  QlProfile profile;
-  if (ql_profile(context, &profile)) qx_sampler_start();
+  QlProfile profile = {0};
+  qx.measures = ql_profile(context, &profile);
+  if (profile.of_lines) qx_sampler_start();
   return 0;
 }
 

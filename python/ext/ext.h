@@ -112,7 +112,8 @@ typedef struct QxState {
   int away; /* the context's thread computes or waits without the GIL: nested calls of that */
   PyThreadState *thread_state; /* to come back with */
   bool attention; /* any of forked, closed, in_handler, deferred releases: the slow way in */
-  struct QxSampler *sampler; /* NULL: nothing is measured */
+  bool measures;  /* the context does */
+  struct QxSampler *sampler; /* NULL: nobody asks for lines */
   atomic_bool asks;          /* it does: where is the program? */
   QlPhase refused_from;      /* the phase to which the end of a refusal goes back */
   QxHooks hooks;

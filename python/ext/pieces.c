@@ -114,23 +114,28 @@ static PyObject *module_mpi(PyObject *module, PyObject *unused) {
 }
 
 static PyObject *module_wire(PyObject *module, PyObject *args) {
-  int peer, turns;
-  double seconds = 0;
+  int peer, turns, count = 1;
+  QlWire wire;
   Py_buffer data;
   QL_ERROR(error);
   (void)module;
-  if (!PyArg_ParseTuple(args, "iw*i", &peer, &data, &turns)) return NULL;
+  if (!PyArg_ParseTuple(args, "iw*i|i", &peer, &data, &turns, &count)) return NULL;
   PyObject *result = NULL;
   if (qx_enter_at() < 0) goto out;
   QlInfo info = ql_info(qx.context);
-  if (peer < 0 || peer >= info.size || peer == info.rank || data.len == 0 || turns < 1) {
-    PyErr_SetString(PyExc_ValueError, "wire takes another rank, some bytes and at least one turn");
+  bool is_other = peer >= 0 && peer < info.size && peer != info.rank;
+  if (!is_other || data.len == 0 || turns < 1 || turns > QL_WIRE_TURNS || count < 1 ||
+      count > QL_WIRE_MESSAGES || data.len % count) {
+    PyErr_Format(PyExc_ValueError,
+                 "wire takes another rank, some bytes, 1 to %d turns, and up to %d "
+                 "messages, which share the bytes",
+                 QL_WIRE_TURNS, QL_WIRE_MESSAGES);
     goto out;
   }
-  if (ql_wire(qx.context, peer, data.buf, data.len, turns, &seconds, &error))
+  if (ql_wire(qx.context, peer, data.buf, data.len / count, count, turns, &wire, &error))
     qx_raise(&error);
   else
-    result = PyFloat_FromDouble(seconds);
+    result = Py_BuildValue("(dd)", wire.best, wire.usual);
 out:
   PyBuffer_Release(&data);
   return result;
@@ -201,7 +206,8 @@ PyMethodDef qx_pieces_functions[] = {
     {"collect", module_collect, METH_O, "collect(bytes): those of every rank."},
     {"mpi", module_mpi, METH_NOARGS, "The MPI library that was found, and that of the headers."},
     {"wire", module_wire, METH_VARARGS,
-     "wire(peer, buffer, turns): seconds of one way of a message; both ranks call it."},
+     "wire(peer, buffer, turns, count=1): seconds of one way of so many messages, which share the "
+     "buffer: the least, the median; both ranks call it."},
     {"ask", module_ask, METH_O, "ask(bits): of the program on all ranks. In handlers too."},
     {"ask_in", module_ask_in, METH_O, "ask_in(seconds): rank 0 asks for 1 then; negative: never."},
     {"asked", module_asked, METH_NOARGS,

@@ -75,6 +75,12 @@ typedef struct QlSource {
   int64_t at;       /* C: the line */
 } QlSource;
 
+/* Seconds of one way of messages between two ranks, of several turns: the least, and the median. */
+enum { QL_WIRE_MESSAGES = 64, QL_WIRE_TURNS = 256 }; /* at most */
+typedef struct QlWire {
+  double best, usual;
+} QlWire;
+
 /* What went wrong. Filled by the call that failed; a caller clears it with `QlError error = {0}`.
  */
 typedef struct QlError {

@@ -271,13 +271,13 @@ QlStatus ql_collect(QlContext *ctx, const void *bytes, int64_t size, char **all,
   return collect(ctx, bytes, size, all, offset, error);
 }
 
-QlStatus ql_wire(QlContext *ctx, int peer, void *data, int64_t bytes, int turns, double *seconds,
-                 QlError *error) {
+QlStatus ql_wire(QlContext *ctx, int peer, void *data, int64_t bytes, int count, int turns,
+                 QlWire *wire, QlError *error) {
   QL_ERROR(local);
   if (!error) error = &local;
   QL_TRY(rt_check_whole(ctx, error));
   comm_be_patient(ctx->comm, true);
-  QlStatus status = comm_wire(ctx->comm, peer, data, bytes, turns, seconds, error);
+  QlStatus status = comm_wire(ctx->comm, peer, data, bytes, count, turns, wire, error);
   comm_be_patient(ctx->comm, false);
   if (status)
     comm_end(ctx->comm, 1, "a message to rank %d failed: %s", peer, error->text); /* it waits */

@@ -273,6 +273,7 @@ bool ql_profile(QlContext *ctx, QlProfile *given) {
   double each = seconds_per_tick(profile);
   *given = (QlProfile){.seconds_per_tick = each,
                        .immediate = each * profile->immediate,
+                       .of_lines = ctx->params.profile,
                        .lost = profile->lost,
                        .looked = profile->looked,
                        .looks = profile->looks};

@@ -206,7 +206,9 @@ def test_what_is_predicted_of_messages_is_what_is_counted(
     for known, nodes in ((2, 8), (8, 2)):
         seen = [one for one in evidence.seen if one.point.nodes in (1, known)]
         model = Model(
-            dataclasses.replace(evidence, seen=seen), Network(2e-6, 1e10, 5e-7, 65536), "560,560"
+            dataclasses.replace(evidence, seen=seen),
+            Network(2e-6, 1e10, 5e-7, 65536, 2e-6),
+            "560,560",
         )
         [one] = model.of([nodes], 1)
         geometry, pattern = one.case.geometry, one.case.pattern

@@ -188,18 +188,20 @@ static void long_messages_are_split(void) {
 static void wires_are_measured_pair_by_pair(void) {
   int peer = where->rank ^ 1;
   const int64_t lengths[] = {8, 1 << 20}, before = comm_counters(job).messages;
+  const int counts[] = {QL_WIRE_MESSAGES, 1};
   for (int k = 0; peer < where->size && k < 2; k++) {
     QlError error = {0};
-    double seconds = 0;
-    char *data = malloc((size_t)lengths[k]);
-    memset(data, where->rank < peer ? 'a' + k : 'z', (size_t)lengths[k]);
-    CHECK_INT_EQ(comm_wire(job, peer, data, lengths[k], 3, &seconds, &error), QL_OK);
-    CHECK(seconds > 0 && seconds < 1e29);
-    CHECK(data[0] == 'a' + k && data[lengths[k] - 1] == 'a' + k); /* the lower rank's came */
+    QlWire wire = {0, 0};
+    int64_t bytes = counts[k] * lengths[k];
+    char *data = malloc((size_t)bytes);
+    memset(data, where->rank < peer ? 'a' + k : 'z', (size_t)bytes);
+    CHECK_INT_EQ(comm_wire(job, peer, data, lengths[k], counts[k], 3, &wire, &error), QL_OK);
+    CHECK(wire.best > 0 && wire.best < 1e29 && wire.usual >= wire.best);
+    CHECK(data[0] == 'a' + k && data[bytes - 1] == 'a' + k); /* the lower rank's came */
     free(data);
   }
   int64_t sent = comm_counters(job).messages - before;
-  CHECK_INT_EQ(sent, peer < where->size ? 2 * (1 + 3) : 0);
+  CHECK_INT_EQ(sent, peer < where->size ? (QL_WIRE_MESSAGES + 1) * (1 + 3) : 0);
 }
 
 int main(int argc, char **argv) {

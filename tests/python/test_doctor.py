@@ -81,7 +81,9 @@ def well(hosts=3):
         clocks=[0.0] * hosts,
         cache_seen=[True] * hosts,
         rates=[1e11] * hosts,
-        wires=wires.Wires(hosts, dict.fromkeys(every, 2e-6), dict.fromkeys(every, 1e10)),
+        wires=wires.Wires(
+            hosts, *(dict.fromkeys(every, x) for x in (2e-6, 1e10, 3e-6, 5e-7)), 1e-5
+        ),
     )
 
 
@@ -328,7 +330,9 @@ def test_a_page_for_many_nodes():
     sample = [pair for turn in wires.rounds_of(hosts, 5) for pair in wires.pairs(hosts, turn)]
     job = dataclasses.replace(
         well(hosts),
-        wires=wires.Wires(hosts, dict.fromkeys(sample, 2e-6), dict.fromkeys(sample, 1e10)),
+        wires=wires.Wires(
+            hosts, *(dict.fromkeys(sample, x) for x in (2e-6, 1e10, 3e-6, 5e-7)), 1e-5
+        ),
     )
     job.wires.latency[sample[7]] = 1e-4
     found = answers(job)
@@ -420,6 +424,9 @@ def test_on_pretended_nodes_with_a_picture(tmp_path):
     found, checks = told(*given)
     assert [pair["nodes"] for pair in found["pairs"]] == [[0, 1], [0, 2], [1, 2]]
     assert all(pair["seconds"] > 0 and pair["bytes_per_second"] > 0 for pair in found["pairs"])
+    assert all(pair["usual_seconds"] >= pair["seconds"] for pair in found["pairs"])
+    assert all(pair["overhead_seconds"] >= 0 for pair in found["pairs"])
+    assert found["agreement_seconds"] > 0
     assert all(node["memory_bytes_per_second"] > 0 for node in found["nodes"])
     assert "pretending to be 3 nodes" in checks["nodes"]["value"]
     assert path.read_bytes().startswith(b"\x89PNG")

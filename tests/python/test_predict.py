@@ -89,8 +89,11 @@ PATTERN = Pattern(
     overlapped=0.5,
     agreements=5,
     sums=2,
+    gathered=24.0,
+    redistributions=3,
+    redistributed=16.0,
 )
-NETWORK = Network(latency=1e-3, bandwidth=1e6, overhead=1e-5, eager=1000)
+NETWORK = Network(latency=1e-3, bandwidth=1e6, overhead=1e-5, eager=1000, stage=2e-3)
 CASE = Case(
     pattern=PATTERN,
     network=NETWORK,
@@ -116,7 +119,9 @@ def test_terms_by_hand():
         "latency": 10 * latency,
         "bytes": 10 * sent,
         "hidden": -0.5 * 10 * min(latency + sent, own / 20),
-        "agreeing": 5 * 3 * 1e-3,
+        "agreeing": 5 * 3 * 2e-3,
+        "gathers": 24 * 20000 * 5 / 6 / 1e6,
+        "redistributions": 3 * (1e-3 + 2 * 4 * 1e-5) + 16 * 20000 / 6 * 5 / 6 / 1e6,
         "sums": 2 * (4 * 1e-3 + 1e-5 * (5 + 1)),
         "waiting": 0.25,
         "program": 0.5,
@@ -154,15 +159,19 @@ def test_more_never_takes_less():
     for _ in range(200):
         cells = tuple(int(c) for c in numbers.integers(1, 9, 2))
         shape = tuple(int(n) for n in numbers.integers(300, 5000, 2))
-        network = Network(*(10 ** numbers.uniform((-6, 6, -8, 3), (-2, 10, -6, 6))))
+        network = Network(*(10 ** numbers.uniform((-6, 6, -8, 3, -6), (-2, 10, -6, 6, -2))))
         pattern = dataclasses.replace(PATTERN, depth=float(numbers.integers(1, 12)))
         case = dataclasses.replace(
             CASE, network=network, pattern=pattern, geometry=Geometry(shape, cells)
         )
-        for name, by in {"latency": 2, "overhead": 2, "bandwidth": 0.5, "eager": 0.01}.items():
+        worse_by = {"latency": 2, "overhead": 2, "bandwidth": 0.5, "eager": 0.01, "stage": 2}
+        for name, by in worse_by.items():
             worse = dataclasses.replace(network, **{name: by * getattr(network, name)})
             assert total(dataclasses.replace(case, network=worse)) >= total(case) * (1 - 1e-12)
-        for name in ("exchanges", "agreements", "sums", "item", "points"):
+        for name in (
+            *("exchanges", "agreements", "sums", "item", "points"),
+            *("gathered", "redistributions", "redistributed"),
+        ):
             worse = dataclasses.replace(pattern, **{name: 2 * getattr(pattern, name)})
             assert total(dataclasses.replace(case, pattern=worse)) >= total(case) * (1 - 1e-12)
         further = tuple(2 * c for c in cells)
@@ -184,13 +193,21 @@ def test_networks_are_read_from_the_doctor(folder):
     latency, bandwidth = 3e-5, 1e8
     whole = 3 * latency + (1 << 20) / bandwidth
     pairs = [
-        {"nodes": [0, k], "seconds": k * latency, "bytes_per_second": (1 << 20) / whole}
-        for k in (0.5, 1, 2)
+        {
+            "nodes": [0, node],
+            "seconds": k * latency,
+            "usual_seconds": 2 * k * latency,
+            "overhead_seconds": k * 1e-6,
+            "bytes_per_second": (1 << 20) / whole,
+        }
+        for node, k in ((1, 0.5), (2, 1), (4, 2))  # of five nodes
     ]
-    quelea.on_root(lambda: page.write_text(json.dumps({"pairs": pairs})))
-    quelea.on_root(lambda: one.write_text(json.dumps({"pairs": []})))
-    found = measured_network(page, 1e-6, 65536)
-    assert (found.latency, found.bandwidth) == pytest.approx((latency, bandwidth))
+    said = {"pairs": pairs, "agreement_seconds": 6e-4}
+    quelea.on_root(lambda: page.write_text(json.dumps(said)))
+    quelea.on_root(lambda: one.write_text(json.dumps({"pairs": [], "agreement_seconds": 0})))
+    found = measured_network(page, None, 65536)
+    assert dataclasses.astuple(found) == pytest.approx((2 * latency, bandwidth, 1e-6, 65536, 2e-4))
+    assert measured_network(page, 5e-6, 65536).overhead == 5e-6
     for wrong in (one, folder / "nowhere"):
         with pytest.raises(ValueError, match="doctor --json"):
             measured_network(wrong, 1e-6, 65536)

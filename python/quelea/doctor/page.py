@@ -65,6 +65,8 @@ def json_text(job: Job, answers: Sequence[Answer]) -> str:
             {
                 "nodes": list(pair),
                 "seconds": wires.latency[pair],
+                "usual_seconds": wires.usual[pair],
+                "overhead_seconds": wires.overhead[pair],
                 "bytes_per_second": wires.bandwidth[pair],
             }
             for pair in sorted(wires.latency)
@@ -78,6 +80,7 @@ def json_text(job: Job, answers: Sequence[Answer]) -> str:
             "state": state,
             "checks": [answer._asdict() for answer in answers],
             "nodes": nodes,
+            "agreement_seconds": wires.agreement if wires else 0.0,
             "pairs": pairs,
         },
         indent=1,

@@ -5,7 +5,10 @@ there are nodes, less one, let all pairs meet (the circle method). Of many nodes
 in each of which every node is measured once: the picture is of a sample then, and the page says of how many pairs.
 """
 
+import itertools
 import json
+import statistics
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,16 +18,19 @@ from .. import _quelea
 
 __all__ = ["Wires", "measured", "pairs", "partner", "rounds_of", "tile"]
 
-SHORT, LONG = 8, 1 << 20  # bytes
-SHORT_TURNS, LONG_TURNS = 50, 5
+SHORT, LONG, SEVERAL = 8, 1 << 20, 16  # bytes; short messages together
+SHORT_TURNS, LONG_TURNS, SEVERAL_TURNS, AGREEMENTS = 50, 5, 20, 50
 
 
 class Wires(NamedTuple):
-    """Of so many nodes: seconds of a short message, and bytes in a second of long ones, by pairs (a, b) with a < b."""
+    """Of so many nodes: by pairs (a, b) with a < b what messages take, and what it takes until all have agreed."""
 
     nodes: int
-    latency: dict[tuple[int, int], float]
-    bandwidth: dict[tuple[int, int], float]
+    latency: dict[tuple[int, int], float]  # seconds of a short message: the best,
+    bandwidth: dict[tuple[int, int], float]  # bytes in a second of long ones: the best,
+    usual: dict[tuple[int, int], float]  # and of a short one, the median
+    overhead: dict[tuple[int, int], float]  # seconds by which another one with it comes later
+    agreement: float  # seconds, the median
 
 
 def partner(node: int, turn: int, nodes: int) -> int | None:
@@ -76,27 +82,33 @@ def measured(leaders: list[int], node: int, rank: int, most: int) -> Wires | Non
     rounds = rounds_of(nodes, most)
     mine: list[list[float] | None] = []
     if rank == leaders[node]:
-        short, long = bytearray(SHORT), bytearray(LONG)
+        short, several, long = (bytearray(n) for n in (SHORT, SEVERAL * SHORT, LONG))
     _quelea.collect(b"")  # all have come this far, with their memory
     for turn in rounds if rank == leaders[node] else ():
         other = partner(node, turn, nodes)
         if other is None:
             mine.append(None)
             continue
-        seconds = _quelea.wire(leaders[other], short, SHORT_TURNS)
-        whole = _quelea.wire(leaders[other], long, LONG_TURNS)
-        mine.append([seconds, LONG / whole])
+        seconds, usual = _quelea.wire(leaders[other], short, SHORT_TURNS)
+        whole, _ = _quelea.wire(leaders[other], long, LONG_TURNS)
+        _, together = _quelea.wire(leaders[other], several, SEVERAL_TURNS, SEVERAL)
+        later = max(together - usual, 0.0) / (SEVERAL - 1)
+        mine.append([seconds, LONG / whole, usual, later])
     given = _quelea.collect(json.dumps(mine).encode())
+    at = [time.perf_counter()]
+    for _ in range(AGREEMENTS):
+        _quelea.agree(None)
+        at.append(time.perf_counter())
+    agreement = statistics.median(after - before for before, after in itertools.pairwise(at))
     told = [json.loads(given[leader]) for leader in leaders]
     found: dict[tuple[int, int], list[float]] = {}
     for k, turn in enumerate(rounds):
         for pair in pairs(nodes, turn):
             found[pair] = told[pair[0]][k]
-    return Wires(
-        nodes,
-        {pair: both[0] for pair, both in found.items()},
-        {pair: both[1] for pair, both in found.items()},
+    latency, bandwidth, average, overhead = (
+        {pair: values[k] for pair, values in found.items()} for k in range(4)
     )
+    return Wires(nodes, latency, bandwidth, average, overhead, agreement)
 
 
 def tile(nodes: int, values: dict[tuple[int, int], float], most: int, worst: str) -> numpy.ndarray:

@@ -97,9 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--overhead",
         type=_not_negative,
-        default=0.5,
         metavar="US",
-        help="of a processor, at either end of a message (0.5)",
+        help="of a processor, at either end of a message (as measured; with --latency 0.5)",
     )
     add(
         "--eager",
@@ -126,14 +125,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _network(given: Any) -> Network:
-    overhead = 1e-6 * given.overhead
+    overhead = None if given.overhead is None else 1e-6 * given.overhead
     if given.network:
         if given.latency or given.bandwidth:
             raise ValueError("--network has latency and bandwidth: give it, or both of these")
         return measured_network(Path(given.network), overhead, given.eager)
     if not (given.latency and given.bandwidth):
         raise ValueError("which network? --network FILE, or --latency US --bandwidth GB/S")
-    return Network(1e-6 * given.latency, 1e9 * given.bandwidth, overhead, given.eager)
+    latency = 1e-6 * given.latency
+    return Network(
+        latency,
+        1e9 * given.bandwidth,
+        0.5e-6 if overhead is None else overhead,
+        given.eager,
+        latency,
+    )
 
 
 def _per_node(given: Any, evidence: Evidence) -> int:

@@ -13,6 +13,7 @@ from ..scaling.study import Point, Run, Study
 
 __all__ = ["Evidence", "Seen", "evidence_of"]
 
+_MOVED = ("gathered_bytes", "redistributions", "redistributed_bytes")
 _TOGETHER = ("lab", "local")  # launchers whose nodes are one machine's, which shares its memory
 
 
@@ -58,7 +59,7 @@ def _run(path: Path) -> dict[str, Any]:
 
 def _counts(said: dict[str, Any]) -> dict[str, float]:
     counters = said["counters"]
-    names = ("agreements", "kernels_run", "overlapped_statements")
+    names = ("agreements", "kernels_run", "overlapped_statements", *_MOVED)
     looks = 0 if said["digests"] else said["looks"][0]
     return {**said["together"], **{name: counters[name] for name in names}, "looks": looks}
 

@@ -146,6 +146,12 @@ class Model:
             overlapped=min(counted["overlapped_statements"] / exchanges, 1.0) if some else 0.0,
             agreements=counted["agreements"],
             sums=counted["looks"],
+            gathered=counted["gathered_bytes"] / geometry.elements,
+            redistributions=counted["redistributions"],
+            redistributed=counted["redistributed_bytes"]
+            * nodes**2
+            / (nodes - 1)
+            / geometry.elements,
         )
 
     # ---- what is predicted ----
@@ -160,6 +166,8 @@ class Model:
         )
         here = self._as_many(point, point.per_node)
         own = [seen for seen in here if seen.point.series == point.series] or here
+        beside = self._as_many(point, point.ranks) if together else here
+        beside = [seen for seen in beside if seen.point.series == point.series] or beside
         program = min(
             sum(seen.split[name] for name in ("python", "compile", "other")) for seen in own
         )
@@ -170,7 +178,7 @@ class Model:
             per_node=point.per_node,
             point=seconds,
             rate=moved / seconds if seconds > 0 else math.inf,
-            waiting=min(seen.split["wait"] for seen in own),
+            waiting=min(seen.split["wait"] for seen in beside),
             program=program,
         )
 

@@ -102,7 +102,8 @@ def assumptions(found: Sequence[Predicted]) -> str:
     network, pattern = found[-1].case.network, found[-1].case.pattern
     said = [
         f"network: {1e6 * network.latency:.4g} us for a short message, of which {1e6 * network.overhead:.4g} us keep "
-        f"a processor busy at either end; {1e-9 * network.bandwidth:.4g} GB/s for each node, each way; messages of "
+        f"a processor busy at either end, {1e6 * network.stage:.4g} us for one in an agreement; "
+        f"{1e-9 * network.bandwidth:.4g} GB/s for each node, each way; messages of "
         f"more than {network.eager:.6g} bytes ask first; no node disturbs others' messages, and all are as far apart",
         f"a run: {pattern.agreements:.0f} agreements, {pattern.exchanges:.0f} exchanges of ghosts "
         f"{pattern.depth:.3g} deep, {pattern.sums:.0f} number(s) looked at, as counted in the study",

@@ -31,6 +31,9 @@ class Pattern:
     overlapped: float  # part of the exchanges during which what needs none of them is computed
     agreements: float
     sums: float  # numbers that the program has looked at
+    gathered: float  # bytes that go to one node, or to each, for each element of the array
+    redistributions: float  # in which every node sends to every other,
+    redistributed: float  # and is brought so many bytes for each element that it owns
 
     def within(self, geometry: Geometry) -> "Pattern":
         """Make exchanges less deep where the nodes' parts are too thin for them, and more of them."""
@@ -120,6 +123,20 @@ def _hidden(case: Case) -> float:
     return -case.pattern.overlapped * exchanges * min(sum(case.travel), kernel)
 
 
+def _gathers(case: Case) -> float:
+    nodes = case.geometry.nodes
+    brought = case.pattern.gathered * case.geometry.elements * (nodes - 1) / nodes
+    return brought / case.network.bandwidth
+
+
+def _redistributions(case: Case) -> float:
+    nodes, network, p = case.geometry.nodes, case.network, case.pattern
+    if nodes == 1:
+        return 0.0
+    brought = p.redistributed * case.geometry.elements / nodes * (nodes - 1) / nodes
+    return p.redistributions * network.waits(nodes - 1, 0.0) + brought / network.bandwidth
+
+
 def _sums(case: Case) -> float:
     nodes = case.geometry.nodes
     if nodes == 1:
@@ -149,14 +166,20 @@ TERMS = (
     Term("hidden", _hidden,
          "what is computed while messages travel, where the study has seen that it is",
          "counted"),
-    Term("agreeing", lambda c: c.pattern.agreements * c.stages * c.network.latency,
+    Term("agreeing", lambda c: c.pattern.agreements * c.stages * c.network.stage,
          "log2(nodes) messages one after another for each execution of the log",
          "dissemination: Hensgen, Finkel, Manber 1988"),
+    Term("gathers", _gathers,
+         "arrays that are looked at wholly: all of them goes through the link of one node",
+         "LogGP; counted"),
+    Term("redistributions", _redistributions,
+         "arrays that are wanted cut otherwise: each node sends a piece to each other one",
+         "LogGP; counted"),
     Term("sums", _sums,
          "numbers that are looked at: their last values go from each node that has one to all",
          "contract C7's tree"),
     Term("waiting", lambda c: c.waiting,
-         "for other ranks of the node, as measured on one",
+         "for other ranks of the node (where nodes are pretended, or namespaces: of the machine), as measured on one",
          "measured"),
     Term("program", lambda c: c.program,
          "Python, recording, planning and compiling, which all ranks do alike",
