@@ -202,7 +202,8 @@ typedef enum QlPlannedWhere {
   QL_WHERE_OWNERS, /* of what is stored, each its points */
   QL_WHERE_RANKS,  /* every rank all of it */
   QL_WHERE_NODES,  /* every node all of it */
-  QL_WHERE_ORDER   /* one worker after another */
+  QL_WHERE_ORDER,  /* one worker after another */
+  QL_WHERE_TURNS   /* the owners, of whose workers each takes portions in turn */
 } QlPlannedWhere;
 typedef struct QlPlanned {
   QlPlannedKind kind;

@@ -170,6 +170,8 @@ def test_they_are_taken_in_portions():
     info = quelea.info()
     shared = info["workers"] > info["threads"]
     assert taken == 1 if shared else taken <= 1
+    told = str(quelea.explain(escape(*given, 59)))
+    assert info["node_count"] > 1 or told.count("take portions in turn") == taken
     assert happened(lambda: kept.append(some_even(given[0])))["portioned_kernels"] == 0
 
 
