@@ -278,11 +278,14 @@ static bool run_portions(QlContext *ctx, Run *run, const PlanStep *step, const P
   uint64_t turn = run_behind(run, (int)(step - run->plan->steps));
   int64_t before = thread ? 0 : run->computed, own = points_of(run, step, task);
   int portion;
+  if (!thread) run->glanced = rt_microseconds();
   while (!rt_stops(ctx) && comm_take(ctx->comm, turn, portions->count, &portion)) {
     Box box = portions_box(portions, group->rank, portion);
     *points += box_volume(group->rank, &box);
     if (!rt_run_slices(ctx, run, group, &box, thread)) return false;
-    if (!thread) rt_has_computed(run, before + own / portions->count * (portion + 1));
+    if (thread) continue;
+    rt_has_computed(ctx, run, group, before + own / portions->count * (portion + 1));
+    if (run->flying) (void)rt_messages_poll(run);
   }
   return !rt_stops(ctx);
 }
