@@ -140,6 +140,13 @@ under() (
   TIMEOUT=1500 launch "$ranks" "${command[@]}"
 )
 
+# Generated programs and jobs, one after another: mostly one core. Jobs of users have none of the settings that the tests in Python make.
+slowly() {
+  local status=0
+  "$python" -m pytest -rs -m slow --ignore=tests/python || status=$?
+  "$python" -m pytest -rs -m slow tests/python && return "$status"
+}
+
 stages() {
   stage walls .ci/walls
   stage ruff "$venv/bin/ruff" check .
@@ -178,7 +185,7 @@ stages() {
   for name in indexing distributed tiles positions jit_functions jit_arrays jit_ranks jit_ranks_said jit_sums; do few+=" tests/python/test_$name.py"; done
   sanitized=$few
   if [ -n "$all" ]; then
-    begin slow "$python" -m pytest -rs -m slow # generated programs and jobs, one after another: mostly one core
+    begin slow slowly
     sanitized=$(printf '%s\n' "${layouts[@]}" | grep -vE '_(process|failures|other_threads|checkpoint.*|profile|progress)\.py')
   fi
   stage asan.0 under debug 0

@@ -72,6 +72,9 @@ QlStatus comm_open(const CommOptions *options, Comm **comm, QlError *error);
  * message. Finalises MPI only if comm_open initialised it. Clean-up also hangs on an attribute of
  * MPI_COMM_SELF, so that MPI_Finalize by others is safe. */
 void comm_close(Comm *comm);
+/* Local, by a worker thread (1, ...) of this rank as it begins: it stays on a core of its own, if
+ * there is one (QUELEA_PIN). */
+void comm_pin(const Comm *comm, int thread);
 /* Local, in a child after fork, where nothing else may be called: closes its copies of the
  * connections by which the others hear that the rank has died, which would stand as long as the
  * child lives. */

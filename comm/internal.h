@@ -78,6 +78,8 @@ typedef struct CoreSet {
 
 QlStatus comm_cores_read(CoreSet *cores, int *machine_cores, QlError *error);
 int comm_cores_count(const CoreSet *cores);
+/* By a thread, of itself; what the system refuses is left as it is. */
+void comm_cores_bind(const CoreSet *cores, int which);
 
 /* ---- budget.c ---- */
 
@@ -247,6 +249,7 @@ struct Comm {
   pthread_t main_thread;
   int *tables; /* one allocation behind the three tables of info */
   int64_t budget;
+  CoreSet cores; /* in this process's binding; empty: its workers go where the system sends them */
 
   Control *control;
   RankSlot *slots;

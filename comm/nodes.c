@@ -105,6 +105,17 @@ static int union_count(const Place *places, const int *host_ranks, int count,
   return comm_cores_count(&all);
 }
 
+/* May this rank's workers have a core each, and stay there? Others than this job may use cores that
+ * nobody bound it to. */
+static bool may_pin(const Comm *comm, const Place *place, const unsigned short *users) {
+  int64_t wish = comm->params->pin;
+  int count = comm_cores_count(&place->cores);
+  if (wish == 0 || comm->info.threads > count) return false;
+  for (int core = 0; core < COMM_MAX_CORES; core++)
+    if (place->cores.bits[core / 64] >> core % 64 & 1 && users[core] > 1) return false;
+  return wish > 0 || count < place->machine_cores;
+}
+
 enum {
   MAX_THREADS = 1 << 16
 }; /* of a rank: more than can be started, and few enough to count a node's in an int */
@@ -131,6 +142,9 @@ static void count_workers(Comm *comm, const Place *places, const int *host_ranks
     host_workers += least;
     if (host_ranks[i] == info->rank) info->threads = least;
   }
+  for (int i = 0; i < count; i++)
+    if (host_ranks[i] == info->rank && may_pin(comm, &places[i], users))
+      comm->cores = places[i].cores;
   double allowed = QL_MAX(floor(quota), 1);
   info->workers = info->node_size * info->threads;
   info->cores =
@@ -138,6 +152,8 @@ static void count_workers(Comm *comm, const Place *places, const int *host_ranks
   info->oversubscribed = host_workers > QL_MIN(allowed, union_count(places, host_ranks, count,
                                                                     info->node_of_rank, -1));
 }
+
+void comm_pin(const Comm *comm, int thread) { comm_cores_bind(&comm->cores, thread); }
 
 /* ---- memory ---- */
 

@@ -43,6 +43,17 @@ out:
   return status;
 }
 
+void comm_cores_bind(const CoreSet *cores, int which) {
+  cpu_set_t one;
+  int core = 0;
+  for (int left = which; core < COMM_MAX_CORES; core++)
+    if (cores->bits[core / 64] >> core % 64 & 1 && left-- == 0) break;
+  if (core >= COMM_MAX_CORES || core >= CPU_SETSIZE) return;
+  CPU_ZERO(&one);
+  CPU_SET(core, &one);
+  (void)pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+}
+
 int comm_cores_count(const CoreSet *cores) {
   int count = 0;
   for (int i = 0; i < COMM_MAX_CORES / 64; i++) count += __builtin_popcountll(cores->bits[i]);

@@ -91,9 +91,9 @@ static void take_array(JitKey *key, const IrArray *array, int rank) {
 }
 
 static void take_ins(JitKey *key, const JitFn *fn, const IrIns *ins) {
-  uint64_t what = (uint64_t)ins->line << 48 | (uint64_t)ins->kind << 40 | (uint64_t)ins->op << 32 |
-                  (uint64_t)ins->dtype << 24 | (uint64_t)ins->rank << 16 |
-                  (uint64_t)ins->form << 8 | ins->axis;
+  uint64_t what = (uint64_t)ins->lanes << 56 | (uint64_t)ins->line << 48 |
+                  (uint64_t)ins->kind << 40 | (uint64_t)ins->op << 32 | (uint64_t)ins->dtype << 24 |
+                  (uint64_t)ins->rank << 16 | (uint64_t)ins->form << 8 | ins->axis;
   take(key, what);
   switch (ins->kind) {
     case IR_CONST: take(key, ins->value.bits[0]), take(key, ins->value.bits[1]); break;
@@ -107,8 +107,8 @@ static void take_ins(JitKey *key, const JitFn *fn, const IrIns *ins) {
       for (uint32_t arm = ins->extra; arm; arm = fn->phis[arm].next)
         take(key, pair(fn->phis[arm].block, fn->phis[arm].value));
       break;
+    case IR_LOAD_AT: take(key, ins->count); /* fall through */
     case IR_OP:
-    case IR_LOAD_AT:
     case IR_STORE_AT: take(key, pair(ins->args[0], ins->args[1])), take(key, ins->args[2]); break;
     case IR_CALL:
     case IR_HOST:

@@ -126,6 +126,7 @@ static void visit_all(Cse *c) {
 
 static QlStatus join_equal(JitFn *fn, QlError *error) {
   Cse c = {.fn = fn, .stamp = 1, .mask = 15};
+  if (ir_has_lanes(fn)) return QL_OK;
   QL_TRY(ir_flow(fn, &c.flow, error));
   while (c.mask < 2 * fn->ins_count) c.mask = c.mask * 2 + 1;
   c.same = ir_same_new(fn, error);

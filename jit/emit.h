@@ -34,6 +34,7 @@ typedef struct EmitPlace {
   int64_t imaginary;
   uint32_t scope;
   bool unaligned;            /* at any address; otherwise at multiples of their size */
+  bool pairs;                /* real and imaginary part of lane after lane */
   bool streams;              /* past the caches; all lanes together at a multiple of their size */
   bool constant;             /* nothing writes them while the function runs */
   EmitMetadata fresh, other; /* lists of scopes, or NULL: the block that it lies in, those that it
@@ -48,7 +49,7 @@ typedef struct Emit {
   IrFlow flow;
   bool fastmath, masks; /* masks: vectors can be loaded and stored in part */
   bool program;         /* loops of its own, memory by address or calls: compiled as C would be */
-  unsigned width;       /* elements in a register: 1, or the lanes of a leaf */
+  unsigned width;       /* elements in a register: 1, the lanes of a leaf, of an instruction */
   EmitRef present;      /* how many of them there are; NULL: all */
   bool streams;         /* stores of JIT_STREAM are whole lines, past the caches */
   EmitRef mask;         /* which of them loads and stores may touch; NULL: all */
@@ -109,7 +110,8 @@ void emit_enter(Emit *e, EmitBlock block);
 void emit_jump(Emit *e, EmitBlock to);
 void emit_branch(Emit *e, EmitRef condition, EmitBlock if_true, EmitBlock if_false);
 void emit_return(Emit *e);
-void emit_phi_from(EmitValue phi, EmitBlock from, EmitValue value);
+/* A single value comes in all lanes. */
+void emit_phi_from(Emit *e, EmitValue phi, EmitBlock from, EmitValue value);
 
 /* for (i = 0; i < end; i++) between open and close. */
 typedef struct EmitLoop {
@@ -158,6 +160,7 @@ EmitValue emit_lanes(Emit *e, EmitValue value, EmitValue behind, int first);
 /* All lanes of a bool or an integer combined, by the operation of a reduction. */
 EmitValue emit_reduced(Emit *e, QlOp op, QlDtype dtype, EmitValue value);
 EmitRef emit_all_lanes(Emit *e, EmitRef value); /* the same in each of e->width lanes */
+EmitValue emit_lane_numbers(Emit *e);           /* 0, 1, 2, ... as i64 */
 /* For each of e->width lanes: first + step * lane < limit? */
 EmitRef emit_lanes_below(Emit *e, int64_t first, int64_t step, EmitRef limit);
 

@@ -183,11 +183,13 @@ static EmitPlace element_of_load(Emit *e, uint32_t id, const EmitPoint *point) {
   return place;
 }
 
-/* A value as an argument: in every lane, if it is a uniform one. */
+/* A value as an argument: in every lane, if it is a uniform or a single one. */
 static EmitValue argument(Emit *e, uint32_t id) {
+  const IrIns *ins = &e->fn->ins[id];
   EmitValue value = e->values[id];
-  if (e->width > 1 && ir_is_uniform(e->fn, 0, &e->fn->ins[id]))
-    value.part[0] = emit_all_lanes(e, value.part[0]);
+  bool single = e->fn->rank ? ir_is_uniform(e->fn, 0, ins) : !ins->lanes;
+  for (int part = 0; part < 2 && value.part[part] && single; part++)
+    value.part[part] = emit_all_lanes(e, value.part[part]);
   return value;
 }
 
@@ -222,15 +224,31 @@ static EmitValue load_of(Emit *e, uint32_t id, const EmitPoint *point) {
   return (EmitValue){{moves ? emit_vector(e, lanes) : emit_all_lanes(e, lanes[0]), NULL}};
 }
 
+static EmitValue load_at(Emit *e, const IrIns *ins) {
+  e->mask = ins->count ? e->values[ins->args[2]].part[0] : NULL;
+  EmitValue value = emit_load(e, (QlDtype)ins->dtype, emit_place_at(e, ins));
+  e->mask = NULL;
+  return value;
+}
+
+static EmitValue some_lane(Emit *e, const IrIns *ins) {
+  return emit_reduced(e, QL_OP_LOGICAL_OR, QL_BOOL, e->values[ins->args[0]]);
+}
+
 static EmitValue value_of(Emit *e, uint32_t id, const EmitPoint *point) {
   const JitFn *fn = e->fn;
   const IrIns *ins = &fn->ins[id];
   EmitValue args[3];
-  int count = ins->kind == IR_CALL || ins->kind == IR_HOST ? 0 : ir_arg_count(ins);
+  bool by_itself = ins->kind == IR_CALL || ins->kind == IR_HOST || ins->kind == IR_LOAD_AT ||
+                   ins->kind == IR_SOME;
+  int count = by_itself ? 0 : ir_arg_count(ins);
   for (int a = 0; a < count; a++) args[a] = argument(e, ins->args[a]);
   switch (ins->kind) {
-    case IR_LOAD_AT: return emit_load(e, (QlDtype)ins->dtype, emit_place_at(e, ins));
+    case IR_LOAD_AT: return load_at(e, ins);
     case IR_STACK: return emit_private(e, id);
+    case IR_LANE: return emit_lane_numbers(e);
+    case IR_SPREAD: return args[0];
+    case IR_SOME: return some_lane(e, ins);
     case IR_CALL: return emit_call_local(e, id);
     case IR_HOST: return emit_host(e, id);
     case IR_CONST: return emit_const(e, (QlDtype)ins->dtype, ins->value);
@@ -252,6 +270,8 @@ static EmitValue value_of(Emit *e, uint32_t id, const EmitPoint *point) {
 static void emit_ins(Emit *e, uint32_t id, const EmitPoint *point, EmitSink *sink, void *data) {
   const IrIns *ins = &e->fn->ins[id];
   uint32_t array = (uint32_t)ins->number;
+  unsigned width = e->width;
+  if (ins->lanes) e->width = ins->lanes;
   switch (ins->kind) {
     case IR_PHI: e->values[id] = emit_phi(e, (QlDtype)ins->dtype); break;
     case IR_STORE: {
@@ -268,6 +288,7 @@ static void emit_ins(Emit *e, uint32_t id, const EmitPoint *point, EmitSink *sin
     case IR_REDUCE: sink(e, data, ins, argument(e, ins->args[0])); break;
     default: e->values[id] = value_of(e, id, point); break;
   }
+  e->width = width;
 }
 
 static void emit_block_end(Emit *e, uint32_t block, const EmitBlock *heads, EmitBlock after) {
@@ -294,7 +315,7 @@ static void connect_phis(Emit *e, uint32_t block, const EmitBlock *tails) {
     for (uint32_t arm = fn->ins[id].extra; arm; arm = fn->phis[arm].next) {
       const IrPhi *phi = &fn->phis[arm];
       if (e->flow.position[phi->block] != UINT32_MAX)
-        emit_phi_from(e->values[id], tails[phi->block], e->values[phi->value]);
+        emit_phi_from(e, e->values[id], tails[phi->block], e->values[phi->value]);
     }
   }
 }

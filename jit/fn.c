@@ -61,6 +61,13 @@ bool ir_is_program(const JitFn *fn) {
   return false;
 }
 
+bool ir_has_lanes(const JitFn *fn) {
+  for (uint32_t b = 0; b < fn->block_count; b++)
+    for (uint32_t i = 0; i < fn->blocks[b].count; i++)
+      if (fn->ins[fn->blocks[b].ins[i]].lanes) return true;
+  return false;
+}
+
 bool ir_has_effect(const IrIns *ins) { return ins->kind >= IR_CALL; }
 
 int ir_arg_count(const IrIns *ins) {
@@ -69,8 +76,10 @@ int ir_arg_count(const IrIns *ins) {
     case IR_CALL:
     case IR_HOST: return (int)ins->count;
     case IR_STORE_AT: return 3;
-    case IR_LOAD_AT: return 2;
+    case IR_LOAD_AT: return 2 + (int)ins->count;
     case IR_CAST:
+    case IR_SPREAD:
+    case IR_SOME:
     case IR_STORE:
     case IR_REDUCE: return 1;
     default: return 0;
@@ -242,6 +251,7 @@ JitFn *jit_fn_copy(const JitFn *fn) {
   if (!copy) return NULL;
   QlPool own = copy->own;
   *copy = *fn, copy->own = own, copy->pool = &copy->own, copy->module = copy;
+  copy->strips = NULL, copy->strip_count = copy->strip_room = 0;
   copy->locals = duplicate(copy, fn->locals, fn->local_room, sizeof *fn->locals);
   bool complete = copy->locals && copy_parts(copy, fn);
   for (uint32_t k = 0; k < fn->local_count && complete; k++)
@@ -415,6 +425,7 @@ JitRef jit_op(JitFn *fn, QlOp op, int count, const JitRef *args, QlSource source
     if (!arg) return spoil(fn, source, QL_ERR_VALUE, "an operation on a value that does not exist");
     ins.args[a] = args[a].id;
     ins.rank = QL_MAX(ins.rank, arg->rank);
+    ins.lanes = QL_MAX(ins.lanes, arg->lanes);
     if (arg->line) ins.line = true, ins.axis = arg->axis;
   }
   QlDtype loop = fn->ins[args[count - 1].id].dtype;
@@ -442,8 +453,35 @@ JitRef jit_cast(JitFn *fn, JitRef value, QlDtype dtype, QlSource source) {
                              .rank = arg->rank,
                              .line = arg->line,
                              .axis = arg->axis,
+                             .lanes = arg->lanes,
                              .args = {value.id},
                              .source = source});
+}
+
+/* ---- lanes ---- */
+
+JitRef ir_lane(JitFn *fn, int lanes) {
+  return append(fn, &(IrIns){.kind = IR_LANE, .dtype = QL_I64, .lanes = (uint8_t)lanes});
+}
+
+JitRef ir_spread(JitFn *fn, JitRef value, int lanes) {
+  return append(fn, &(IrIns){.kind = IR_SPREAD,
+                             .dtype = fn->ins[value.id].dtype,
+                             .lanes = (uint8_t)lanes,
+                             .args = {value.id}});
+}
+
+JitRef ir_some(JitFn *fn, JitRef mask) {
+  return append(fn, &(IrIns){.kind = IR_SOME, .dtype = QL_BOOL, .args = {mask.id}});
+}
+
+JitRef ir_load_lanes(JitFn *fn, QlDtype dtype, JitRef base, JitRef offset, int lanes, JitRef mask,
+                     QlSource source) {
+  JitRef value = jit_load_at(fn, dtype, base, offset, source);
+  if (!value.id) return value;
+  IrIns *ins = &fn->ins[value.id];
+  ins->lanes = (uint8_t)lanes, ins->args[2] = mask.id, ins->count = mask.id != 0;
+  return value;
 }
 
 /* ---- reductions and stores ---- */
@@ -516,6 +554,7 @@ void jit_store_at(JitFn *fn, JitRef base, JitRef offset, JitRef value, QlSource 
   else
     append(fn, &(IrIns){.kind = IR_STORE_AT,
                         .dtype = arg->dtype,
+                        .lanes = arg->lanes,
                         .args = {base.id, offset.id, value.id},
                         .source = source});
 }

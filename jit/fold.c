@@ -301,6 +301,7 @@ static void fold_branch(Fold *f, uint32_t b) {
 }
 
 static QlStatus fold(JitFn *fn, QlError *error) {
+  if (ir_has_lanes(fn)) return QL_OK;
   Fold f = {.fn = fn, .same = ir_same_new(fn, error), .changed = true};
   if (!f.same) return QL_ERR_MEMORY;
   QlStatus status = QL_OK;

@@ -23,7 +23,8 @@ typedef struct Machine {
   const JitFn *fn;
   const IrIns *reduction; /* the first; NULL: there is none */
   const JitCall *call;
-  QlValue *values;   /* [ins_count] at this point; of a reduction: what it got */
+  QlValue *values;   /* [ins_count] at this point; of a reduction: what it got. Behind both: what
+                        lane 1 has, lane 2, ... */
   QlValue *incoming; /* [ins_count] of phis, before any of them changes */
   const QlValue *params;
   Frame *callers; /* those that wait for the function at hand */
@@ -43,6 +44,35 @@ static char *element(const Machine *m, int32_t array, const int32_t *offsets) {
 /* base + offset */
 static char *address(const QlValue *args) { return (char *)(uintptr_t)(args[0].u + args[1].u); }
 
+/* ---- lanes ---- */
+
+static size_t most_lanes(const JitFn *fn) {
+  size_t most = 1;
+  for (uint32_t id = 1; id < fn->ins_count; id++) most = QL_MAX(most, fn->ins[id].lanes);
+  return most;
+}
+
+/* From what one lane has to what the next one has. */
+static size_t of_lane(const Machine *m, int lane) { return 2 * (size_t)lane * m->fn->ins_count; }
+
+/* A single value is the same in all lanes. */
+static QlValue value_in(const Machine *m, uint32_t id, int lane) {
+  return m->values[(m->fn->ins[id].lanes ? of_lane(m, lane) : 0) + id];
+}
+
+static QlValue some_lane(const Machine *m, uint32_t mask) {
+  bool some = false;
+  for (int lane = 0; lane < m->fn->ins[mask].lanes; lane++) some |= value_in(m, mask, lane).b;
+  return (QlValue){.b = some};
+}
+
+/* ---- values ---- */
+
+/* How many lie before private memory. */
+static size_t fixed_values(const JitFn *fn) {
+  return 2 * most_lanes(fn) * fn->ins_count + fn->param_count;
+}
+
 /* Private memory lies behind the values: 16 bytes are a value. */
 static size_t stack_values(const JitFn *fn, const IrIns *until) {
   size_t count = 0;
@@ -54,18 +84,24 @@ static size_t stack_values(const JitFn *fn, const IrIns *until) {
 
 static QlValue stack_at(const Machine *m, const IrIns *ins) {
   const JitFn *fn = m->fn;
-  size_t before = 2 * (size_t)fn->ins_count + fn->param_count + stack_values(fn, ins);
+  size_t before = fixed_values(fn) + stack_values(fn, ins);
   return (QlValue){.u = (uintptr_t)(m->values + before)};
 }
 
-static QlValue compute(const Machine *m, const IrIns *ins) {
+static QlValue compute(const Machine *m, const IrIns *ins, int lane) {
   const JitFn *fn = m->fn;
   QlValue args[3];
   int count = ir_arg_count(ins);
   const uint32_t *from = ir_args(fn, ins);
-  for (int a = 0; a < count; a++) args[a] = m->values[from[a]];
+  for (int a = 0; a < count; a++) args[a] = value_in(m, from[a], lane);
   switch (ins->kind) {
-    case IR_LOAD_AT: return ir_read((QlDtype)ins->dtype, address(args));
+    case IR_SOME: return some_lane(m, ins->args[0]);
+    case IR_LOAD_AT:
+      if (count == 3 && !args[2].b) return (QlValue){.bits = {0, 0}};
+      return ir_read((QlDtype)ins->dtype,
+                     address(args) + lane * (int64_t)ql_dtype_info[ins->dtype].size);
+    case IR_LANE: return (QlValue){.i = lane};
+    case IR_SPREAD: return args[0];
     case IR_STACK: return stack_at(m, ins);
     case IR_HOST: return ir_host_call((JitHost)ins->number, args);
     case IR_CONST: return ins->value;
@@ -77,7 +113,7 @@ static QlValue compute(const Machine *m, const IrIns *ins) {
     case IR_CAST:
       return ir_canonical((QlDtype)ins->dtype, ql_convert((QlDtype)fn->ins[ins->args[0]].dtype,
                                                           args[0], (QlDtype)ins->dtype));
-    default: return m->incoming[ins - fn->ins]; /* a phi */
+    default: return m->incoming[of_lane(m, lane) + (size_t)(ins - fn->ins)]; /* a phi */
   }
 }
 
@@ -85,7 +121,7 @@ static void run_uniform(Machine *m) {
   const IrBlock *entry = &m->fn->blocks[0];
   for (uint32_t i = 0; i < entry->count; i++) {
     const IrIns *ins = &m->fn->ins[entry->ins[i]];
-    if (ir_is_uniform(m->fn, 0, ins)) m->values[entry->ins[i]] = compute(m, ins);
+    if (ir_is_uniform(m->fn, 0, ins)) m->values[entry->ins[i]] = compute(m, ins, 0);
   }
 }
 
@@ -96,8 +132,17 @@ static void receive(Machine *m, uint32_t block, uint32_t from) {
     uint32_t id = fn->blocks[block].ins[i];
     if (fn->ins[id].kind != IR_PHI) return;
     for (uint32_t arm = fn->ins[id].extra; arm; arm = fn->phis[arm].next)
-      if (fn->phis[arm].block == from) m->incoming[id] = m->values[fn->phis[arm].value];
+      for (int lane = 0; lane < QL_MAX(1, fn->ins[id].lanes) && fn->phis[arm].block == from; lane++)
+        m->incoming[of_lane(m, lane) + id] = value_in(m, fn->phis[arm].value, lane);
   }
+}
+
+/* Lane after lane. */
+static void store_at(const Machine *m, const IrIns *ins) {
+  char *to = address((QlValue[]){m->values[ins->args[0]], m->values[ins->args[1]]});
+  for (int lane = 0; lane < QL_MAX(1, ins->lanes); lane++)
+    ir_write((QlDtype)ins->dtype, to + lane * (int64_t)ql_dtype_info[ins->dtype].size,
+             value_in(m, ins->args[2], lane));
 }
 
 static void execute(Machine *m, uint32_t id) {
@@ -105,13 +150,12 @@ static void execute(Machine *m, uint32_t id) {
   if (ins->kind == IR_STORE)
     ir_write((QlDtype)ins->dtype, element(m, ins->number, NULL), m->values[ins->args[0]]);
   else if (ins->kind == IR_STORE_AT)
-    ir_write((QlDtype)ins->dtype,
-             address((QlValue[]){m->values[ins->args[0]], m->values[ins->args[1]]}),
-             m->values[ins->args[2]]);
+    store_at(m, ins);
   else if (ins->kind == IR_REDUCE)
     m->values[id] = m->values[ins->args[0]];
   else
-    m->values[id] = compute(m, ins);
+    for (int lane = 0; lane < QL_MAX(1, ins->lanes); lane++)
+      m->values[of_lane(m, lane) + id] = compute(m, ins, lane);
 }
 
 /* ---- calls ---- */
@@ -119,8 +163,7 @@ static void execute(Machine *m, uint32_t id) {
 /* Memory of a function's run: its values, those that come to its phis, its parameters, what is
  * private to it. */
 static QlValue *new_values(const JitFn *fn) {
-  return calloc(2 * (size_t)fn->ins_count + fn->param_count + stack_values(fn, NULL),
-                sizeof(QlValue));
+  return calloc(fixed_values(fn) + stack_values(fn, NULL), sizeof(QlValue));
 }
 
 static bool make_room(Machine *m) {
@@ -143,7 +186,8 @@ static QlStatus enter(Machine *m, const IrIns *call, uint32_t block, uint32_t pl
     return ql_fail(m->error, QL_ERR_VALUE, "more than %d calls within each other", MOST_CALLS);
   QlValue *values = make_room(m) ? new_values(callee) : NULL;
   if (!values) return ql_fail(m->error, QL_ERR_MEMORY, "out of memory for the interpreter");
-  QlValue *incoming = values + callee->ins_count, *params = incoming + callee->ins_count;
+  QlValue *incoming = values + callee->ins_count,
+          *params = values + fixed_values(callee) - callee->param_count;
   for (uint32_t a = 0; a < call->count; a++) params[a] = m->values[args[a]];
   m->callers[m->depth++] = (Frame){m->fn, m->values, m->incoming, m->params, block, place};
   m->fn = callee, m->values = values, m->incoming = incoming, m->params = params;

@@ -16,12 +16,15 @@ typedef enum IrKind {
   IR_INDEX, /* number: axis                          rank R, i64 */
   IR_LOAD, /* number: array, extra: offsets[rank]   rank R; 0 when every stride of the array is ZERO
             */
-  IR_LOAD_AT, /* args: base, offset                  rank 0, as all that follows with "at" */
+  IR_LOAD_AT, /* args: base, offset; count 1: mask   rank 0, as all that follows with "at" */
   IR_OP,      /* op, args                              rank: the largest of the arguments' */
   IR_CAST,    /* args[0]                               rank of the argument */
   IR_PHI,     /* extra: first, count in `phis`         rank declared */
   IR_REDUCE,  /* args[0], reduction, form, axis        rank R, of the line */
   IR_STACK,   /* number: bytes; an address, i64, rank 0 */
+  IR_LANE,    /* 0, 1, 2, ... in its lanes, i64     */
+  IR_SPREAD,  /* args[0] in all lanes               */
+  IR_SOME,    /* is args[0] true in some lane?       b8 */
   IR_CALL,    /* number: local function, extra: first, count in `lists` */
   IR_HOST,    /* number: JitHost, extra: first, count in `lists`; of some there is no value */
   IR_STORE,   /* number: array, args[0]; no value */
@@ -29,7 +32,8 @@ typedef enum IrKind {
 } IrKind;
 enum { IR_KINDS = IR_STORE_AT + 1 };
 
-enum { IR_STACK_BYTES = 65536 };          /* of private memory at one place */
+enum { IR_STACK_BYTES = 65536 }; /* of private memory at one place */
+enum { IR_MOST_LANES = 64 };
 enum { IR_REDUCTIONS = QL_REDUCE_COUNT }; /* those of reductions.def before COUNT */
 
 typedef struct IrIns {
@@ -39,10 +43,11 @@ typedef struct IrIns {
   uint8_t form;          /* IR_REDUCE: JitReduceForm */
   bool line;             /* a value of the line: of rank R, but the same at all points along */
   uint8_t axis;          /* this axis */
+  uint8_t lanes;         /* of a value, or of what is stored; 0: it is a single one */
   int32_t number;        /* operand, parameter or axis; IR_PHI: its last arm, while it is built */
   uint32_t args[3];      /* instructions; those of calls lie in `lists`: ir_args finds both */
   uint32_t extra, count; /* IR_LOAD: index into `offsets`; IR_PHI: index into `phis` and how many;
-                            calls: index into `lists` and how many */
+                            calls: index into `lists` and how many; IR_LOAD_AT: is there a mask? */
   QlValue value;         /* IR_CONST */
   QlSource source;
 } IrIns;
@@ -80,6 +85,7 @@ struct JitFn {
   JitFn **locals;    uint32_t local_count, local_room;   /* of the module */
   const char *name;  uint8_t result;  /* of a local function; NULL: it is none */
   bool external;                      /* of one: it is C's, and has no blocks */
+  QlSource *strips;  uint32_t strip_count, strip_room;   /* of the module: loops in strips */
   uint32_t open;                      /* the block that building appends to */
   QlError bad;                        /* the first thing that went wrong while building */
 };
@@ -103,6 +109,15 @@ bool ir_is_program(const JitFn *fn);
 const JitFn *ir_bad(const JitFn *fn); /* the first of a module that is bad; NULL: none is */
 /* A local function at the end of the module's list; NULL: out of memory. The name is copied. */
 JitFn *ir_local_new(JitFn *fn, const char *name, size_t length, QlDtype result);
+/* Values of so many lanes, in the open block; lanes 0 of a load: a single one. */
+JitRef ir_lane(JitFn *fn, int lanes);
+JitRef ir_spread(JitFn *fn, JitRef value, int lanes);
+JitRef ir_some(JitFn *fn, JitRef mask); /* a single one */
+/* mask: of the lanes that are loaded; others are 0. id 0: all are. */
+JitRef ir_load_lanes(JitFn *fn, QlDtype dtype, JitRef base, JitRef offset, int lanes, JitRef mask,
+                     QlSource source);
+/* Has it values of several lanes? Passes but dce leave such a function as it is. */
+bool ir_has_lanes(const JitFn *fn);
 bool ir_has_effect(const IrIns *ins); /* more than its value: it may not go, nor change its place */
 int ir_arg_count(const IrIns *ins);
 uint32_t *ir_args(const JitFn *fn, const IrIns *ins); /* the instructions that it takes */

@@ -12,8 +12,8 @@
  * In a domain of rank 0, of one point, instructions have an order: such a function may also reach
  * memory by address, call local functions and the host, and have loops of its own.
  *
- *   build or parse -> verify -> fold, CSE, LICM, DCE -> lower to loops -> LLVM -> object code
- *   -> memory and disk cache
+ *   build or parse -> verify -> fold, CSE, LICM, DCE, strips -> lower to loops -> LLVM
+ *   -> object code -> memory and disk cache
  */
 #ifndef QUELEA_JIT_H
 #define QUELEA_JIT_H
@@ -312,9 +312,12 @@ JitPass jit_fold; /* fold.c: constants, x*1, select of a constant, ...: never ch
                      result */
 JitPass
     jit_cse; /* cse.c: one computation per value; loads of operands that nothing writes included */
-JitPass jit_signs;    /* signs.c: which integers are never negative; of rank 0 */
-JitPass jit_licm;     /* licm.c: uniform computations move to the entry, out of loops over points */
-JitPass jit_dce;      /* dce.c: what no sink needs goes */
+JitPass jit_signs;  /* signs.c: which integers are never negative; of rank 0 */
+JitPass jit_licm;   /* licm.c: uniform computations move to the entry, out of loops over points */
+JitPass jit_dce;    /* dce.c: what no sink needs goes */
+JitPass jit_strips; /* strips.c: neighbouring iterations of a loop together; of rank 0 */
+/* The sources of the loops that it has written so, and how many. */
+int jit_strip_sources(const JitFn *fn, const QlSource **sources);
 JitPass jit_optimise; /* pipeline.c: all of them, in order */
 /* The pass of that name ("fold"), or NULL; for the test driver and for tracing. */
 JitPass *jit_pass_named(const char *name);

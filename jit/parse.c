@@ -337,11 +337,20 @@ static QlStatus take_computation(Parser *p, IrIns *ins) {
   if (take(p, "load")) {
     if (!take(p, "at")) return take_load(p, ins);
     ins->kind = IR_LOAD_AT;
-    return take_address(p, ins);
+    QL_TRY(take_address(p, ins));
+    if (!take(p, "where")) return QL_OK;
+    ins->count = 1;
+    return take_name(p, "%", &p->values, &ins->args[2]);
   }
   ins->kind = IR_STACK;
   if (take(p, "stack")) return take_number(p, "", &ins->number);
   if (take(p, "host")) return take_host(p, true, ins);
+  ins->kind = IR_LANE;
+  if (take(p, "lane")) return QL_OK;
+  ins->kind = IR_SPREAD;
+  if (take(p, "spread")) return take_args(p, ins);
+  ins->kind = IR_SOME;
+  if (take(p, "some")) return take_args(p, ins);
   ins->kind = IR_CALL;
   if (take(p, "call")) return take_call(p, ins);
   ins->kind = IR_PHI;
@@ -358,6 +367,11 @@ static QlStatus take_computation(Parser *p, IrIns *ins) {
 
 static QlStatus take_type(Parser *p, IrIns *ins) {
   QL_TRY(take_dtype(p, &ins->dtype));
+  if (take(p, "x")) {
+    int64_t lanes;
+    QL_TRY(take_integer(p, 2, IR_MOST_LANES, &lanes));
+    return ins->lanes = (uint8_t)lanes, QL_OK;
+  }
   if (!take(p, "[")) return QL_OK;
   do {
     bool line = !ins->line && take(p, "-");
@@ -566,7 +580,7 @@ static QlStatus resolve_all(Parser *p) {
     }
     if (ins->kind == IR_STORE || ins->kind == IR_STORE_AT) { /* after its value in the text? */
       const IrIns *value = &fn->ins[args[ir_arg_count(ins) - 1]];
-      ins->dtype = value->dtype, ins->rank = value->rank;
+      ins->dtype = value->dtype, ins->rank = value->rank, ins->lanes = value->lanes;
     }
   }
   for (uint32_t b = 0; b < fn->block_count; b++) {

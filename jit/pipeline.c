@@ -10,12 +10,14 @@ typedef struct Pass {
 } Pass;
 
 static const Pass passes[] = {
-    {"fold", jit_fold},   /* constants; may leave values without users */
-    {"signs", jit_signs}, /* what is never below zero */
-    {"fold", jit_fold},   /* what follows from that */
-    {"cse", jit_cse},     /* equal values */
-    {"licm", jit_licm},   /* uniform values to the entry */
-    {"dce", jit_dce},     /* what is left without users */
+    {"fold", jit_fold},     /* constants; may leave values without users */
+    {"signs", jit_signs},   /* what is never below zero */
+    {"fold", jit_fold},     /* what follows from that */
+    {"cse", jit_cse},       /* equal values */
+    {"licm", jit_licm},     /* uniform values to the entry */
+    {"dce", jit_dce},       /* what is left without users */
+    {"strips", jit_strips}, /* lanes: passes before it do not know them */
+    {"dce", jit_dce},       /* what no strip needs */
 };
 enum { PASS_COUNT = sizeof passes / sizeof passes[0] };
 

@@ -130,7 +130,7 @@ static void use(Signs *s, uint32_t id) {
 
 static QlStatus signs(JitFn *fn, QlError *error) {
   Signs s = {.fn = fn};
-  if (fn->rank) return QL_OK;
+  if (fn->rank || ir_has_lanes(fn)) return QL_OK;
   QL_TRY(ir_flow(fn, &s.flow, error));
   QlStatus status = QL_OK;
   s.negative = calloc(fn->ins_count, sizeof *s.negative);

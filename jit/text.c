@@ -97,6 +97,7 @@ static void put_type(Text *text, const IrIns *ins) {
   for (int axis = 0; axis < ins->rank; axis++)
     put(text, "%s%s", axis ? "," : "[", ins->line && axis == ins->axis ? "-" : ":");
   if (ins->rank) put(text, "]");
+  if (ins->lanes) put(text, " x %d", ins->lanes);
 }
 
 static void put_load(Text *text, const JitFn *fn, const IrIns *ins) {
@@ -126,6 +127,9 @@ static void put_instruction(Text *text, const JitFn *fn, uint32_t id, const uint
     case IR_CAST: put(text, "cast"); break;
     case IR_PHI: put_phi(text, fn, ins, numbers); break;
     case IR_STACK: put(text, "stack %d", ins->number); break;
+    case IR_LANE: put(text, "lane"); break;
+    case IR_SPREAD: put(text, "spread"); break;
+    case IR_SOME: put(text, "some"); break;
     case IR_CALL: put(text, "call @@%s", fn->module->locals[ins->number]->name); break;
     case IR_HOST: put(text, "host %s", ir_host[ins->number].name); break;
     case IR_STORE: put(text, "store $%d,", ins->number); break;
@@ -137,8 +141,9 @@ static void put_instruction(Text *text, const JitFn *fn, uint32_t id, const uint
   }
   const uint32_t *args = ir_args(fn, ins);
   int first = ins->kind == IR_LOAD_AT || ins->kind == IR_STORE_AT;
+  const char *between = ins->kind == IR_LOAD_AT ? " where " : ", ";
   for (int a = first, count = ir_arg_count(ins); a < count; a++)
-    put(text, "%s%%%u", a > first ? ", " : " ", numbers[args[a]]);
+    put(text, "%s%%%u", a > first ? between : " ", numbers[args[a]]);
 }
 
 static void put_end(Text *text, const JitFn *fn, uint32_t block, const uint32_t *numbers) {

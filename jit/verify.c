@@ -25,9 +25,9 @@ typedef struct Verifier {
 #define NOWHERE UINT32_MAX
 
 static const char *kind_name(const IrIns *ins) {
-  static const char *const names[IR_KINDS] = {"none",    "const", "param", "index", "load",
-                                              "load at", "",      "cast",  "phi",   "reduce",
-                                              "stack",   "call",  "host",  "store", "store at"};
+  static const char *const names[IR_KINDS] = {
+      "none",   "const", "param", "index",  "load", "load at", "",     "cast",  "phi",
+      "reduce", "stack", "lane",  "spread", "some", "call",    "host", "store", "store at"};
   if (ins->kind == IR_HOST) return ir_host[ins->number].name;
   return ins->kind == IR_OP && ins->op < QL_OP_COUNT ? ql_op_info[ins->op].name : names[ins->kind];
 }
@@ -115,6 +115,8 @@ static QlStatus check_result(const Verifier *v, uint32_t b) {
     return value ? ql_fail(v->error, QL_ERR_COMPILE, "block @%u returns a value", b) : QL_OK;
   if (!is_value(v, value))
     return ql_fail(v->error, QL_ERR_COMPILE, "block @%u returns a value that does not exist", b);
+  if (v->fn->ins[value].lanes)
+    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u returns a value with lanes", b);
   if (v->fn->ins[value].dtype != v->fn->result)
     return ql_fail(v->error, QL_ERR_COMPILE, "block @%u returns %s from a function of %s", b,
                    ql_dtype_info[v->fn->ins[value].dtype].ir, ql_dtype_info[v->fn->result].ir);
@@ -137,6 +139,8 @@ static QlStatus check_condition(const Verifier *v, uint32_t b) {
                    ql_dtype_info[v->fn->ins[block->condition].dtype].ir);
   if (v->fn->ins[block->condition].line)
     return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on a value of the line", b);
+  if (v->fn->ins[block->condition].lanes)
+    return ql_fail(v->error, QL_ERR_COMPILE, "block @%u branches on a value with lanes", b);
   if (!visible(v, block->condition, b, NOWHERE))
     return ql_fail(v->error, QL_ERR_COMPILE,
                    "block @%u branches on %%%u, which is not computed on every way to it", b,
@@ -331,6 +335,56 @@ static QlStatus check_host(const Verifier *v, uint32_t id) {
   return check_call_args(v, id, host->count, host->args);
 }
 
+/* ---- lanes ---- */
+
+/* Of how many lanes the arguments are; single ones stand beside any number. */
+static QlStatus lanes_of_args(const Verifier *v, uint32_t id, int *lanes) {
+  const IrIns *ins = &v->fn->ins[id];
+  const uint32_t *args = ir_args(v->fn, ins);
+  *lanes = 0;
+  for (int a = 0, count = ir_arg_count(ins); a < count; a++) {
+    int own = v->fn->ins[args[a]].lanes;
+    if (own && *lanes && own != *lanes)
+      return wrong(v, id, "arguments of %d and %d lanes", *lanes, own);
+    if (own) *lanes = own;
+    bool is_value = ins->kind == IR_OP || ins->kind == IR_CAST || ins->kind == IR_SOME ||
+                    (a == 2 && (ins->kind == IR_STORE_AT || ins->kind == IR_LOAD_AT));
+    if (own && !is_value)
+      return wrong(v, id, "argument %d has lanes: it must be a single value", a + 1);
+  }
+  return QL_OK;
+}
+
+static QlStatus check_lanes(const Verifier *v, uint32_t id) {
+  const IrIns *ins = &v->fn->ins[id];
+  int lanes;
+  QL_TRY(lanes_of_args(v, id, &lanes));
+  for (uint32_t arm = ins->kind == IR_PHI ? ins->extra : 0; arm; arm = v->fn->phis[arm].next) {
+    int own = v->fn->ins[v->fn->phis[arm].value].lanes;
+    if (own && own != ins->lanes)
+      return wrong(v, id, "%d lanes, gets %d from @%u", ins->lanes, own, v->fn->phis[arm].block);
+  }
+  bool follows = ins->kind == IR_OP || ins->kind == IR_CAST || ins->kind == IR_STORE_AT,
+       makes = ins->kind == IR_LANE || ins->kind == IR_SPREAD,
+       may = follows || makes || ins->kind == IR_LOAD_AT || ins->kind == IR_PHI;
+  bool masked = ins->kind == IR_LOAD_AT && ins->count;
+  if (ins->kind == IR_SOME || masked) {
+    uint8_t mask = v->fn->ins[ins->args[masked ? 2 : 0]].dtype;
+    if (mask != QL_BOOL || !lanes) return wrong(v, id, "a mask is of lanes of b8");
+  }
+  if (ins->kind == IR_SOME && ins->dtype != QL_BOOL) return wrong(v, id, "gives b8");
+  if ((follows || masked) && lanes != ins->lanes)
+    return wrong(v, id, "%d lanes, its arguments have %d", ins->lanes, lanes);
+  if (!ins->lanes) return makes ? wrong(v, id, "of no lanes") : QL_OK;
+  if (!may || v->fn->rank) return wrong(v, id, "it cannot have lanes");
+  if (ins->lanes > IR_MOST_LANES || ins->lanes & (ins->lanes - 1) || ins->lanes < 2)
+    return wrong(v, id, "%d lanes: they are a power of 2, up to %d", ins->lanes, IR_MOST_LANES);
+  QlDtype dtype = ins->kind == IR_LANE ? QL_I64 : (QlDtype)v->fn->ins[ins->args[0]].dtype;
+  return makes && ins->dtype != dtype ? wrong(v, id, "declared %s, gives %s",
+                                              ql_dtype_info[ins->dtype].ir, ql_dtype_info[dtype].ir)
+                                      : QL_OK;
+}
+
 /* ---- reductions, and what is computed of them ---- */
 
 /* Reductions have one form and axis, that of the first. Every point comes to them once: they stand
@@ -456,6 +510,7 @@ static QlStatus check_store(const Verifier *v, uint32_t id) {
 
 static QlStatus check_instruction(const Verifier *v, uint32_t id) {
   QL_TRY(check_args(v, id));
+  QL_TRY(check_lanes(v, id));
   switch (v->fn->ins[id].kind) {
     case IR_STORE: return check_store(v, id);
     case IR_STORE_AT: return check_store_at(v, id);

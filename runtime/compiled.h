@@ -32,6 +32,7 @@ typedef struct QlRaise {
 typedef struct QlNote {
   const char *text;
   int function, line;
+  const char *variable; /* of a `for`: its own; or NULL */
 } QlNote;
 
 typedef struct QlCompiledOptions {
@@ -97,6 +98,10 @@ QL_API QlOnRanks ql_is_on_ranks(const QlArray *array);
  */
 QL_API QlStatus ql_borrow(QlContext *context, uint64_t what, int count, QlArray *const *arrays,
                           char **data, int64_t *item, QlError *error);
+
+/* Which notes are of loops whose neighbouring iterations are computed together, in vectors:
+ * [note_count], malloc'ed; NULL after an error. */
+QL_API bool *ql_compiled_vectorised(const QlCompiled *compiled, QlError *error);
 
 /* "ir" (as lowered), "optimised", "llvm", "asm", "nests": malloc'ed; NULL after an error. */
 QL_API char *ql_compiled_text(QlCompiler *compiler, const QlCompiled *compiled, const char *stage,

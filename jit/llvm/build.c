@@ -121,9 +121,25 @@ void emit_branch(Emit *e, EmitRef condition, EmitBlock if_true, EmitBlock if_fal
 }
 void emit_return(Emit *e) { LLVMBuildRetVoid(e->builder); }
 
-void emit_phi_from(EmitValue phi, EmitBlock from, EmitValue value) {
-  for (int part = 0; part < 2 && phi.part[part]; part++)
-    LLVMAddIncoming(phi.part[part], &value.part[part], &from, 1);
+/* In all lanes of a vector of that type, at the end of the block. */
+static EmitRef spread_behind(Emit *e, LLVMTypeRef type, EmitBlock block, EmitRef value) {
+  EmitBlock here = LLVMGetInsertBlock(e->builder);
+  unsigned width = e->width;
+  LLVMPositionBuilderBefore(e->builder, LLVMGetBasicBlockTerminator(block));
+  e->width = LLVMGetVectorSize(type);
+  value = emit_all_lanes(e, value);
+  e->width = width;
+  LLVMPositionBuilderAtEnd(e->builder, here);
+  return value;
+}
+
+void emit_phi_from(Emit *e, EmitValue phi, EmitBlock from, EmitValue value) {
+  for (int part = 0; part < 2 && phi.part[part]; part++) {
+    LLVMTypeRef type = LLVMTypeOf(phi.part[part]);
+    EmitRef arm = value.part[part];
+    if (LLVMTypeOf(arm) != type) arm = spread_behind(e, type, from, arm);
+    LLVMAddIncoming(phi.part[part], &arm, &from, 1);
+  }
 }
 
 EmitLoop emit_loop_open(Emit *e, EmitRef end) {

@@ -116,14 +116,55 @@ QlStatus emit_keep_functions(Emit *e, QlError *error) {
   return QL_OK;
 }
 
-static EmitRef call_library(Emit *e, const IrMath *math, unsigned arity, EmitRef *args) {
+static EmitRef call_form(Emit *e, const char *name, unsigned arity, EmitRef *args) {
   LLVMTypeRef type = LLVMTypeOf(args[0]), types[MOST_ARGS] = {type, type, type, type};
-  assert(math && e->width == 1);
-  LLVMTypeRef signature = LLVMFunctionType(type, types, arity, false);
-  EmitRef call = emit_call(e, math->scalar, signature, args);
+  EmitRef call = emit_call(e, name, LLVMFunctionType(type, types, arity, false), args);
   emit_call_attribute(e, call, "willreturn");
   emit_call_attribute(e, call, "memory"); /* of no effects: it neither reads nor writes */
-  offer_vectors(e, call, math, type, arity);
+  return call;
+}
+
+/* The lanes first, first + 1, ... of a vector. */
+static EmitRef some_lanes(Emit *e, EmitRef vector, unsigned first, unsigned count) {
+  EmitRef places[EMIT_LANES];
+  for (unsigned k = 0; k < count; k++)
+    places[k] = LLVMConstInt(LLVMInt32TypeInContext(e->context), first + k, false);
+  if (count == 1) return LLVMBuildExtractElement(e->builder, vector, places[0], "");
+  return LLVMBuildShuffleVector(e->builder, vector, LLVMGetPoison(LLVMTypeOf(vector)),
+                                LLVMConstVector(places, count), "");
+}
+
+/* The second vector behind the first. */
+static EmitRef joined(Emit *e, EmitRef a, EmitRef b, unsigned count) {
+  EmitRef places[EMIT_LANES];
+  for (unsigned k = 0; k < 2 * count; k++)
+    places[k] = LLVMConstInt(LLVMInt32TypeInContext(e->context), k, false);
+  return LLVMBuildShuffleVector(e->builder, a, b, LLVMConstVector(places, 2 * count), "");
+}
+
+/* By the widest vector form that there is, part after part; without one lane by lane. */
+static EmitRef call_lanes(Emit *e, const IrMath *math, unsigned arity, EmitRef *args) {
+  unsigned form = 4, count = e->width;
+  EmitRef parts[EMIT_LANES], some[MOST_ARGS];
+  while (form && (2u << (form - 1) > e->width || !math->vector[form - 1])) form--;
+  unsigned width = form ? 2u << (form - 1) : 1;
+  for (unsigned p = 0; p < count / width; p++) {
+    for (unsigned a = 0; a < arity; a++)
+      some[a] = width == count ? args[a] : some_lanes(e, args[a], p * width, width);
+    parts[p] = call_form(e, form ? math->vector[form - 1] : math->scalar, arity, some);
+  }
+  if (!form) return emit_vector(e, parts);
+  for (; width < count; width *= 2)
+    for (unsigned p = 0; p < count / width / 2; p++)
+      parts[p] = joined(e, parts[2 * p], parts[2 * p + 1], width);
+  return parts[0];
+}
+
+static EmitRef call_library(Emit *e, const IrMath *math, unsigned arity, EmitRef *args) {
+  assert(math);
+  if (e->width > 1) return call_lanes(e, math, arity, args);
+  EmitRef call = call_form(e, math->scalar, arity, args);
+  offer_vectors(e, call, math, LLVMTypeOf(args[0]), arity);
   return call;
 }
 
@@ -143,10 +184,29 @@ EmitValue emit_complex_library(Emit *e, QlOp op, QlDtype dtype, const EmitValue 
   return result;
 }
 
+static EmitValue eval_lanes(Emit *e, QlOp op, QlDtype loop, const EmitValue *args) {
+  unsigned width = e->width;
+  EmitRef lanes[2][EMIT_LANES] = {{NULL}};
+  for (unsigned lane = 0; lane < width; lane++) {
+    EmitValue own[3] = {{{NULL}}};
+    for (int a = 0; a < ql_op_info[op].arity; a++)
+      for (int part = 0; part < 2 && args[a].part[part]; part++)
+        own[a].part[part] = some_lanes(e, args[a].part[part], lane, 1);
+    e->width = 1;
+    EmitValue result = emit_eval(e, op, loop, own);
+    e->width = width;
+    for (int part = 0; part < 2; part++) lanes[part][lane] = result.part[part];
+  }
+  EmitValue all = {{emit_vector(e, lanes[0]), NULL}};
+  if (lanes[1][0]) all.part[1] = emit_vector(e, lanes[1]);
+  return all;
+}
+
 /* ir_eval on copies of the arguments in stack memory. */
 EmitValue emit_eval(Emit *e, QlOp op, QlDtype loop, const EmitValue *args) {
   enum { SLOTS = 3, SLOT = sizeof(QlValue) };
-  assert(e->width == 1 && ql_op_info[op].arity < SLOTS);
+  assert(ql_op_info[op].arity < SLOTS);
+  if (e->width > 1) return eval_lanes(e, op, loop, args);
   if (!e->eval_slots) e->eval_slots = emit_stack(e, SLOTS * SLOT);
   LLVMTypeRef pointer = LLVMPointerTypeInContext(e->context, 0),
               i32 = LLVMInt32TypeInContext(e->context);

@@ -56,16 +56,26 @@ static EmitRef quotient_of(Emit *e, QlDtype loop, EmitRef a, EmitRef b) {
   return small ? LLVMBuildTrunc(e->builder, whole, LLVMTypeOf(a), "") : whole;
 }
 
+/* The number that a constant is, in all lanes; NULL: it is none. */
+static EmitRef known_number(EmitRef value) {
+  if (!LLVMIsConstant(value) || LLVMIsAConstantInt(value)) return LLVMIsAConstantInt(value);
+  if (LLVMGetTypeKind(LLVMTypeOf(value)) != LLVMVectorTypeKind) return NULL;
+  EmitRef first = LLVMGetAggregateElement(value, 0);
+  for (unsigned k = 1; k < LLVMGetVectorSize(LLVMTypeOf(value)); k++)
+    if (LLVMGetAggregateElement(value, k) != first) return NULL;
+  return first ? LLVMIsAConstantInt(first) : NULL;
+}
+
 /* Division of a signed integer by a known positive one: floor(a / b) = ~(~a / b) for a below 0, and
  * the divided one is never below 0. By a power of 2 it is a shift, and the rest are the low bits.
  */
 static EmitRef divide_by_positive(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) {
-  int64_t divisor = LLVMConstIntGetSExtValue(b);
+  int64_t divisor = LLVMConstIntGetSExtValue(known_number(b));
   if (!(divisor & (divisor - 1))) {
-    LLVMTypeRef type = LLVMTypeOf(a);
-    if (op == QL_OP_REMAINDER) return AND(a, LLVMConstInt(type, (uint64_t)divisor - 1, false));
-    unsigned shift = (unsigned)__builtin_ctzll((uint64_t)divisor);
-    return LLVMBuildAShr(e->builder, a, LLVMConstInt(type, shift, false), "");
+    if (op == QL_OP_REMAINDER)
+      return AND(a, emit_const(e, loop, (QlValue){.i = divisor - 1}).part[0]);
+    return LLVMBuildAShr(e->builder, a, emit_number(e, loop, __builtin_ctzll((uint64_t)divisor)),
+                         "");
   }
   EmitRef sign = LLVMBuildAShr(e->builder, a, emit_number(e, loop, bits_of(loop) - 1), "");
   EmitRef quotient = XOR(LLVMBuildUDiv(e->builder, XOR(a, sign), b, ""), sign);
@@ -79,7 +89,8 @@ static EmitRef divide_int(Emit *e, QlOp op, QlDtype loop, EmitRef a, EmitRef b) 
   EmitRef zero = emit_number(e, loop, 0), one = emit_number(e, loop, 1),
           by_zero = COMPARE_INT(EQ, b, zero);
   bool is_signed = kind_of(loop) == QL_KIND_INT;
-  if (is_signed && op != QL_OP_FMOD && LLVMIsAConstantInt(b) && LLVMConstIntGetSExtValue(b) > 0)
+  EmitRef known = known_number(b);
+  if (is_signed && op != QL_OP_FMOD && known && LLVMConstIntGetSExtValue(known) > 0)
     return divide_by_positive(e, op, loop, a, b);
   EmitRef by_minus = is_signed ? COMPARE_INT(EQ, b, emit_number(e, loop, -1)) : NULL;
   EmitRef divisor = CHOOSE(is_signed ? OR(by_zero, by_minus) : by_zero, one, b);

@@ -141,6 +141,7 @@ EmitPlace emit_place_at(Emit *e, const IrIns *ins) {
                      .scope = EMIT_UNMARKED,
                      .fresh = own < EMIT_FRESH ? list_of_scopes(e, 1u << own) : NULL,
                      .other = list_of_scopes(e, elsewhere),
+                     .pairs = ins->lanes != 0,
                      .unaligned = true};
 }
 

@@ -101,15 +101,15 @@ static void mark_access(Emit *e, EmitRef access, const EmitPlace *place, QlDtype
   }
 }
 
-/* The lanes of e->mask; zeros in the others, whose memory need not exist. */
-static EmitRef masked_load(Emit *e, QlDtype part, EmitRef address) {
+/* The lanes of the mask; zeros in the others, whose memory need not exist. */
+static EmitRef masked_load(Emit *e, LLVMTypeRef type, unsigned align, EmitRef mask,
+                           EmitRef address) {
   static const char name[] = "llvm.masked.load";
-  LLVMTypeRef index = LLVMInt32TypeInContext(e->context), type = memory_type(e, part);
+  LLVMTypeRef index = LLVMInt32TypeInContext(e->context);
   LLVMTypeRef overload[] = {type, LLVMTypeOf(address)};
   LLVMTypeRef signature = LLVMFunctionType(
-      type, (LLVMTypeRef[]){LLVMTypeOf(address), index, LLVMTypeOf(e->mask), type}, 4, false);
-  EmitRef args[] = {address, LLVMConstInt(index, ql_dtype_info[part].size, false), e->mask,
-                    LLVMConstNull(type)};
+      type, (LLVMTypeRef[]){LLVMTypeOf(address), index, LLVMTypeOf(mask), type}, 4, false);
+  EmitRef args[] = {address, LLVMConstInt(index, align, false), mask, LLVMConstNull(type)};
   unsigned id = LLVMLookupIntrinsicID(name, sizeof name - 1);
   EmitRef function = LLVMGetIntrinsicDeclaration(e->module, id, overload, 2);
   return LLVMBuildCall2(e->builder, signature, function, args, 4, "");
@@ -130,8 +130,10 @@ static EmitRef masked_store(Emit *e, QlDtype part, EmitRef value, EmitRef addres
 }
 
 static EmitRef load_part(Emit *e, QlDtype part, const EmitPlace *from, EmitRef address) {
-  EmitRef value = e->mask ? masked_load(e, part, address)
-                          : LLVMBuildLoad2(e->builder, memory_type(e, part), address, "");
+  LLVMTypeRef type = memory_type(e, part);
+  unsigned align = from->unaligned ? 1 : ql_dtype_info[part].size;
+  EmitRef value = e->mask ? masked_load(e, type, align, e->mask, address)
+                          : LLVMBuildLoad2(e->builder, type, address, "");
   mark_access(e, value, from, part);
   if (part == QL_BOOL)
     return LLVMBuildICmp(e->builder, LLVMIntNE, value, LLVMConstNull(LLVMTypeOf(value)), "");
@@ -147,8 +149,39 @@ static void store_part(Emit *e, QlDtype part, EmitRef value, const EmitPlace *to
       to, part);
 }
 
+/* Each lane two times, one behind the other. */
+static EmitRef twice(Emit *e, EmitRef vector) {
+  EmitRef places[2 * EMIT_LANES];
+  LLVMTypeRef index = LLVMInt32TypeInContext(e->context);
+  for (unsigned k = 0; k < 2 * e->width; k++) places[k] = LLVMConstInt(index, k / 2, false);
+  return LLVMBuildShuffleVector(e->builder, vector, vector, LLVMConstVector(places, 2 * e->width),
+                                "");
+}
+
+static EmitValue load_pairs(Emit *e, QlDtype part, const EmitPlace *from) {
+  LLVMTypeRef pairs = LLVMVectorType(LLVMGetElementType(memory_type(e, part)), 2 * e->width);
+  EmitRef mask = e->mask ? twice(e, e->mask) : NULL;
+  EmitValue loaded = real(mask ? masked_load(e, pairs, 1, mask, from->address)
+                               : LLVMBuildLoad2(e->builder, pairs, from->address, ""));
+  mark_access(e, loaded.part[0], from, part);
+  return (EmitValue){
+      {emit_lanes(e, loaded, real(NULL), 0).part[0], emit_lanes(e, loaded, real(NULL), 1).part[0]}};
+}
+
+static void store_pairs(Emit *e, QlDtype part, EmitValue value, const EmitPlace *to) {
+  EmitRef places[2 * EMIT_LANES];
+  LLVMTypeRef index = LLVMInt32TypeInContext(e->context);
+  for (unsigned lane = 0; lane < e->width; lane++)
+    for (unsigned k = 0; k < 2; k++)
+      places[2 * lane + k] = LLVMConstInt(index, lane + k * e->width, false);
+  EmitRef pairs = LLVMBuildShuffleVector(e->builder, value.part[0], value.part[1],
+                                         LLVMConstVector(places, 2 * e->width), "");
+  mark_access(e, LLVMBuildStore(e->builder, pairs, to->address), to, part);
+}
+
 EmitValue emit_load(Emit *e, QlDtype dtype, EmitPlace from) {
   QlDtype part = (QlDtype)ql_dtype_info[dtype].part;
+  if (part != dtype && from.pairs) return load_pairs(e, part, &from);
   EmitValue value = real(load_part(e, part, &from, from.address));
   if (part != dtype)
     value.part[1] =
@@ -158,6 +191,10 @@ EmitValue emit_load(Emit *e, QlDtype dtype, EmitPlace from) {
 
 void emit_store(Emit *e, QlDtype dtype, EmitValue value, EmitPlace to) {
   QlDtype part = (QlDtype)ql_dtype_info[dtype].part;
+  if (part != dtype && to.pairs) {
+    store_pairs(e, part, value, &to);
+    return;
+  }
   store_part(e, part, value.part[0], &to, to.address);
   if (part != dtype)
     store_part(e, part, value.part[1], &to, emit_move(e, to.address, emit_int(e, to.imaginary)));
@@ -222,6 +259,12 @@ EmitRef emit_all_lanes(Emit *e, EmitRef value) {
       LLVMBuildInsertElement(e->builder, LLVMGetPoison(type), value, LLVMConstNull(index), "");
   return LLVMBuildShuffleVector(e->builder, first, LLVMGetPoison(type),
                                 LLVMConstNull(emit_widen(e, index)), "");
+}
+
+EmitValue emit_lane_numbers(Emit *e) {
+  EmitRef lanes[EMIT_LANES];
+  for (unsigned lane = 0; lane < e->width; lane++) lanes[lane] = emit_int(e, lane);
+  return real(LLVMConstVector(lanes, e->width));
 }
 
 /* In bytes: of lanes of 64 bits a mask for eight float32 would take a register of 512 bits, and

@@ -227,49 +227,6 @@ static bool find_shared(Lower *l, const Array *target, const Element *element, J
   return false;
 }
 
-/* ---- into a number ---- */
-
-typedef struct Each {
-  const Element *element;
-  int ndim;
-  bool same;
-  LowTake *take;
-  JitRef *carried;
-} Each;
-
-static void take_element(Lower *l, void *data, const JitRef *index) {
-  const Each *each = data;
-  *each->carried =
-      each->take(l, *each->carried, value_at(l, each->element, index, each->ndim, each->same));
-}
-
-JitRef low_each(Lower *l, const Value *value, QlDtype dtype, JitRef start, LowTake *take) {
-  if (low_dead(l)) return start;
-  const Array *array = value->array;
-  JitRef same = array->element ? array->same : (JitRef){0}, carried = start;
-  Each each = {cast_element(l, element_of(l, value), dtype), array->ndim, true, take, &carried};
-  if (!same.id)
-    return low_box_with(l, array->ndim, array->shape, take_element, &each, &carried), carried;
-  JitFn *fn = l->fn;
-  JitBlock begin[2] = {jit_block_new(fn), jit_block_new(fn)},
-           end[2] = {jit_block_new(fn), jit_block_new(fn)}, after = jit_block_new(fn);
-  JitRef found[2];
-  jit_branch(fn, same, begin[1], begin[0]);
-  for (int plain = 1; plain >= 0; plain--) {
-    jit_block_open(fn, begin[plain]);
-    carried = start, each.same = plain;
-    low_box_with(l, array->ndim, array->shape, take_element, &each, &carried);
-    found[plain] = carried;
-    jit_jump(fn, end[plain]);
-    jit_block_open(fn, end[plain]);
-    jit_jump(fn, after);
-  }
-  jit_block_open(fn, after);
-  carried = jit_phi(fn, QL_I64, 0);
-  for (int plain = 1; plain >= 0; plain--) jit_phi_from(fn, carried, end[plain], found[plain]);
-  return carried;
-}
-
 /* ---- into memory ---- */
 
 typedef struct Store {

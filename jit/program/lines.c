@@ -1,10 +1,9 @@
-/* Reductions of whole arrays and expressions in the code itself, where memory and a call for each
- * line would cost more than they do: of expressions, and of all in nests and loops. The order is
- * that of contract C7 (jit.h), along the last axis first:
+/* Reductions of arrays and expressions in the code itself: no memory, and no call for each line.
+ * The order is that of contract C7 (jit.h), along the last axis first:
  *
  *     for each leaf of 128:       8 lanes; element k goes to lane k % 8; what is left behind the
- *                                 last 8 goes to its lane by a choice. Of what is a line itself
- *                                 the lanes lie in memory
+ *                                 last 8 goes to its lane by a branch or a choice. Of what is a
+ *                                 line itself the lanes lie in memory
  *         push its value          slot[level], as a counter counts: 2^level leaves are in it
  *     what is in the slots, from the lowest level up
  *
@@ -14,6 +13,9 @@
 
 enum { LANES = JIT_LANES, LEVELS = 64, FEW = 16 /* elements that are written one by one */ };
 
+/* Puts an element to those before (an i64). */
+typedef JitRef Take(Lower *l, JitRef carried, JitRef element);
+
 /* What is reduced along an axis, when there are indices for those before. */
 typedef struct Row {
   QlReduction reduction;
@@ -21,10 +23,18 @@ typedef struct Row {
   QlDtype loop, dtype; /* of the result */
   const Array *array;
   const Element *element;
-  bool same; /* nothing is repeated along an axis */
-  int axis;
-  JitRef index[QL_MAX_DIMS], identity;
+  bool same;        /* nothing is repeated along an axis */
+  Take *take;       /* of what has no order: puts the next element to those before; or NULL */
+  const int *order; /* its axes: those that stay, then those that are reduced */
+  int axis;         /* which of them comes next */
+  JitRef index[QL_MAX_DIMS], identity; /* the former in that order */
 } Row;
+
+static int axis_of(const Row *row, int axis) { return row->order[axis]; }
+static JitRef shape_of(const Row *row, int axis) { return row->array->shape[axis_of(row, axis)]; }
+static int64_t extent_of(const Row *row, int axis) {
+  return row->array->extent[axis_of(row, axis)];
+}
 
 /* ---- what changes nothing ---- */
 
@@ -111,19 +121,25 @@ static JitRef reduce(Lower *l, const Row *row);
 
 static bool is_last(const Row *row) { return row->axis == row->array->ndim - 1; }
 
+/* When there are all indices. */
+static JitRef element_of(Lower *l, const Row *row) {
+  JitRef index[QL_MAX_DIMS];
+  for (int k = 0; k < row->array->ndim; k++) index[axis_of(row, k)] = row->index[k];
+  return low_element_at(l, row->element, index, row->array->ndim, row->same);
+}
+
 /* An element; or what those along the axes behind come to. */
 static JitRef at(Lower *l, const Row *row, JitRef k) {
   Row inner = *row;
   inner.index[inner.axis++] = k;
-  return is_last(row) ? low_element_at(l, row->element, inner.index, row->array->ndim, row->same)
-                      : reduce(l, &inner);
+  return is_last(row) ? element_of(l, &inner) : reduce(l, &inner);
 }
 
 /* How often is an element written, where so many along an axis are one by one? */
 static int64_t copies_of(const Row *row) {
   int64_t copies = 1;
   for (int axis = row->array->ndim - 1; axis >= row->axis; axis--) {
-    int64_t extent = row->array->extent[axis];
+    int64_t extent = extent_of(row, axis);
     bool few = extent >= 0 && copies * extent <= FEW;
     copies = few ? copies * extent : axis == row->array->ndim - 1 ? LANES + 1 : copies;
   }
@@ -149,6 +165,39 @@ static JitRef few(Lower *l, const Row *row, int count) {
   return meet(l, row, lane, QL_MIN(count, (int)LANES));
 }
 
+/* Less than 8 elements, each in its lane: where one takes an instruction or two, one by one. */
+static void each_left(Lower *l, const Row *row, JitRef from, JitRef left, JitRef *lane) {
+  JitFn *fn = l->fn;
+  for (int k = 0; k < LANES - 1; k++) {
+    JitBlock before = {fn->open}, take = jit_block_new(fn), on = jit_block_new(fn);
+    jit_branch(fn, low_op(l, QL_OP_GREATER, left, low_const(l, k)), take, on);
+    jit_block_open(fn, take);
+    JitRef with = low_op(l, row->op, lane[k], at(l, row, low_add(l, from, low_const(l, k))));
+    JitBlock end = {fn->open};
+    jit_jump(fn, on);
+    jit_block_open(fn, on);
+    JitRef both = jit_phi(fn, row->loop, 0);
+    jit_phi_from(fn, both, before, lane[k]), jit_phi_from(fn, both, end, with);
+    lane[k] = both;
+  }
+}
+
+static void turns_left(Lower *l, const Row *row, JitRef from, JitRef left, JitRef *lane) {
+  Turns turns;
+  open(l, &turns, row->loop, low_const(l, 0), LANES - 1, lane);
+  enter(l, &turns, low_op(l, QL_OP_LESS, turns.k, left));
+  JitRef element = at(l, row, low_add(l, from, turns.k));
+  for (int k = 0; k < LANES - 1; k++)
+    lane[k] = low_select(l, low_op(l, QL_OP_EQUAL, turns.k, low_const(l, k)),
+                         low_op(l, row->op, lane[k], element), lane[k]);
+  close(l, &turns, 1, lane);
+}
+
+static bool is_plain(const Element *element) {
+  return element->kind == ELEMENT_MEMORY ||
+         (element->kind == ELEMENT_CAST && is_plain(element->args[0]));
+}
+
 /* Of the elements from one to another. */
 static JitRef leaf(Lower *l, const Row *row, JitRef from, JitRef to) {
   JitRef lane[LANES], seven = low_const(l, LANES - 1);
@@ -161,13 +210,10 @@ static JitRef leaf(Lower *l, const Row *row, JitRef from, JitRef to) {
   for (int k = 0; k < LANES; k++)
     lane[k] = low_op(l, row->op, lane[k], at(l, row, low_add(l, turns.k, low_const(l, k))));
   close(l, &turns, LANES, lane);
-  open(l, &turns, row->loop, low_const(l, 0), LANES - 1, lane);
-  enter(l, &turns, low_op(l, QL_OP_LESS, turns.k, left));
-  JitRef element = at(l, row, low_add(l, whole, turns.k));
-  for (int k = 0; k < LANES - 1; k++)
-    lane[k] = low_select(l, low_op(l, QL_OP_EQUAL, turns.k, low_const(l, k)),
-                         low_op(l, row->op, lane[k], element), lane[k]);
-  close(l, &turns, 1, lane);
+  if (is_plain(row->element) && row->same)
+    each_left(l, row, whole, left, lane);
+  else
+    turns_left(l, row, whole, left, lane);
   return meet(l, row, lane, LANES);
 }
 
@@ -248,8 +294,8 @@ static JitRef any_count(Lower *l, const Row *row, JitRef count) {
 
 /* Along the axis, and those behind it: in the loop's dtype. */
 static JitRef reduce(Lower *l, const Row *row) {
-  int64_t extent = row->array->extent[row->axis];
-  JitRef count = row->array->shape[row->axis], value;
+  int64_t extent = extent_of(row, row->axis);
+  JitRef count = shape_of(row, row->axis), value;
   if (extent >= 0 && copies_of(row) <= FEW && extent <= FEW)
     value = few(l, row, (int)extent);
   else if (extent >= 0 && extent <= JIT_LEAF)
@@ -263,50 +309,153 @@ static JitRef reduce(Lower *l, const Row *row) {
   return value;
 }
 
+/* ---- where the order does not matter ---- */
+
+static JitRef take_sum(Lower *l, JitRef all, JitRef element) {
+  return low_add(l, all, jit_cast(l->fn, element, QL_I64, low_source(l)));
+}
+static JitRef take_prod(Lower *l, JitRef all, JitRef element) {
+  return low_op(l, QL_OP_MULTIPLY, all, jit_cast(l->fn, element, QL_I64, low_source(l)));
+}
+static JitRef take_any(Lower *l, JitRef all, JitRef element) {
+  return low_op(l, QL_OP_BITWISE_OR, all, jit_cast(l->fn, element, QL_I64, low_source(l)));
+}
+static JitRef take_all(Lower *l, JitRef all, JitRef element) {
+  return low_op(l, QL_OP_BITWISE_AND, all, jit_cast(l->fn, element, QL_I64, low_source(l)));
+}
+
+/* Those whose result is the same in every order; integers of 64 bits are, modulo 2**64. */
+static Take *in_any_order(QlReduction reduction, QlDtype loop, int *start) {
+  bool whole = loop == QL_I64 || loop == QL_U64, truth = loop == QL_BOOL;
+  *start = reduction == QL_REDUCE_PROD || reduction == QL_REDUCE_ALL || reduction == QL_REDUCE_MIN;
+  switch (reduction) {
+    case QL_REDUCE_SUM: return whole ? take_sum : NULL;
+    case QL_REDUCE_PROD: return whole ? take_prod : NULL;
+    case QL_REDUCE_ANY: return take_any;
+    case QL_REDUCE_ALL: return take_all;
+    case QL_REDUCE_MAX: return truth ? take_any : NULL;
+    case QL_REDUCE_MIN: return truth ? take_all : NULL;
+    default: return NULL;
+  }
+}
+
+typedef struct Taken {
+  Row row;
+  JitRef carried;
+} Taken;
+
+static void take_element(Lower *l, void *data, const JitRef *index) {
+  Taken *taken = data;
+  Row row = taken->row;
+  while (row.axis < row.array->ndim) row.index[row.axis++] = *index++;
+  taken->carried = row.take(l, taken->carried, element_of(l, &row));
+}
+
+/* Element by element, of which LLVM makes vectors. */
+static JitRef take_each(Lower *l, const Row *row) {
+  Taken taken = {*row, row->identity};
+  JitRef extent[QL_MAX_DIMS];
+  int count = row->array->ndim - row->axis;
+  for (int k = 0; k < count; k++) extent[k] = shape_of(row, row->axis + k);
+  low_box_with(l, count, extent, take_element, &taken, &taken.carried);
+  return taken.carried;
+}
+
+/* ---- all of it ---- */
+
 /* As it would be stored: rounded once, however many axes there are. */
 static JitRef reduce_all(Lower *l, const Row *row) {
-  return jit_cast(l->fn, reduce(l, row), row->dtype, low_source(l));
+  JitRef value = row->take ? take_each(l, row) : reduce(l, row);
+  if (row->take) value = jit_cast(l->fn, value, row->loop, low_source(l));
+  return jit_cast(l->fn, value, row->dtype, low_source(l));
 }
 
-bool low_reduces_inline(const Lower *l, QlReduction reduction, const Value *value) {
+bool low_reduces_inline(QlReduction reduction, const Value *value) {
   QlValue identity;
-  const Array *array = value->array;
-  bool good = array->ndim && array->place != JIT_ON_RANKS,
-       inside = l->nest || l->loop_depth || array->element;
-  return good && inside &&
-         find_identity(reduction, low_reduction_loop(reduction, (QlDtype)array->dtype), &identity);
-}
-
-JitRef low_reduce_inline(Lower *l, QlReduction reduction, QlDtype dtype, const Value *value) {
+  int start;
   const Array *array = value->array;
   QlDtype loop = low_reduction_loop(reduction, (QlDtype)array->dtype);
-  QlValue identity = {.bits = {0, 0}};
-  find_identity(reduction, loop, &identity);
-  Row row = {.reduction = reduction,
-             .op = (QlOp)ql_reduction_info[reduction].op,
-             .loop = loop,
-             .dtype = dtype,
-             .array = array,
-             .element = low_element(l, value, loop),
-             .same = true,
-             .identity = jit_const(l->fn, loop, identity)};
-  JitRef same = array->element ? array->same : (JitRef){0}, found[2];
+  return array->ndim && array->place != JIT_ON_RANKS &&
+         (in_any_order(reduction, loop, &start) || find_identity(reduction, loop, &identity));
+}
+
+typedef struct Reduced {
+  Row row;
+  const Array *into; /* NULL: all axes are reduced, and it is `value` */
+  JitRef value;
+} Reduced;
+
+static void store_line(Lower *l, void *data, const JitRef *index) {
+  const Reduced *reduced = data;
+  Row row = reduced->row;
+  for (int k = 0; k < row.axis; k++) row.index[k] = index[k];
+  JitRef value = reduce_all(l, &row);
+  jit_store_at(l->fn, reduced->into->base, low_offset(l, reduced->into, index), value,
+               low_source(l));
+}
+
+static void reduce_into(Lower *l, Reduced *reduced) {
+  if (reduced->into)
+    low_box(l, reduced->into->ndim, reduced->into->shape, store_line, reduced);
+  else
+    reduced->value = reduce_all(l, &reduced->row);
+}
+
+/* A loop where nothing is repeated along an axis, and one where that is asked. */
+static void reduce_both_ways(Lower *l, Reduced *reduced, JitRef same) {
   JitFn *fn = l->fn;
-  if (low_dead(l)) return row.identity;
-  if (!same.id) return reduce_all(l, &row);
+  JitRef found[2];
   JitBlock begin[2] = {jit_block_new(fn), jit_block_new(fn)},
            end[2] = {jit_block_new(fn), jit_block_new(fn)}, after = jit_block_new(fn);
   jit_branch(fn, same, begin[1], begin[0]);
   for (int plain = 1; plain >= 0; plain--) {
     jit_block_open(fn, begin[plain]);
-    row.same = plain;
-    found[plain] = reduce_all(l, &row);
+    reduced->row.same = plain;
+    reduce_into(l, reduced);
+    found[plain] = reduced->value;
     jit_jump(fn, end[plain]);
     jit_block_open(fn, end[plain]);
     jit_jump(fn, after);
   }
   jit_block_open(fn, after);
-  JitRef all = jit_phi(fn, dtype, 0);
-  for (int plain = 1; plain >= 0; plain--) jit_phi_from(fn, all, end[plain], found[plain]);
-  return all;
+  if (reduced->into) return;
+  reduced->value = jit_phi(fn, reduced->row.dtype, 0);
+  for (int plain = 1; plain >= 0; plain--)
+    jit_phi_from(fn, reduced->value, end[plain], found[plain]);
+}
+
+Value low_reduce_inline(Lower *l, const Node *node, QlReduction reduction, QlDtype dtype,
+                        const Value *value, const bool *taken) {
+  const Array *array = value->array;
+  QlDtype loop = low_reduction_loop(reduction, (QlDtype)array->dtype);
+  QlValue identity = {.bits = {0, 0}};
+  int start, order[QL_MAX_DIMS], kept = 0, count = 0;
+  int64_t extent[QL_MAX_DIMS];
+  JitRef shape[QL_MAX_DIMS];
+  for (int reduced = 0; reduced < 2; reduced++)
+    for (int k = 0; k < array->ndim; k++)
+      if (taken[k] == reduced) order[count++] = k, kept += !reduced;
+  for (int k = 0; k < kept; k++)
+    shape[k] = array->shape[order[k]], extent[k] = array->extent[order[k]];
+  Reduced all = {.into = kept ? low_new_array(l, node, dtype, kept, shape, extent) : NULL};
+  Take *take = in_any_order(reduction, loop, &start);
+  if (!take) find_identity(reduction, loop, &identity);
+  all.row = (Row){.reduction = reduction,
+                  .op = (QlOp)ql_reduction_info[reduction].op,
+                  .loop = loop,
+                  .dtype = dtype,
+                  .array = array,
+                  .element = low_element(l, value, loop),
+                  .same = true,
+                  .take = take,
+                  .order = order,
+                  .axis = kept,
+                  .identity = take ? low_const(l, start) : jit_const(l->fn, loop, identity)};
+  JitRef same = array->element ? array->same : (JitRef){0};
+  if (low_dead(l)) return low_unknown();
+  if (same.id)
+    reduce_both_ways(l, &all, same);
+  else
+    reduce_into(l, &all);
+  return kept ? low_array_value((Array *)all.into) : low_scalar(dtype, false, all.value);
 }

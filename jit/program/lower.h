@@ -204,7 +204,8 @@ const char *low_text(Lower *l, const char *format, ...) __attribute__((format(pr
 Value low_refuse(Lower *l, const Node *node, const char *code, const char *text,
                  const char *advice);
 static inline QlSource low_source(const Lower *l) {
-  return (QlSource){NULL, l->at ? l->at->line : 0};
+  int function = l->frame ? l->frame->function->number : 0;
+  return (QlSource){NULL, l->at ? jit_source_at(function, l->at->line) : 0};
 }
 JitRef low_text_address(Lower *l, const char *text); /* when it runs */
 bool low_dead(const Lower *l);                       /* is this point never reached? */
@@ -410,10 +411,6 @@ Value low_in_memory(Lower *l, const Node *node, const Value *value);
 Value low_settled(Lower *l, const Node *node, const Value *value);
 void low_copy_into(Lower *l, const Node *node, const Array *target, const Value *value);
 Value low_copy(Lower *l, const Node *node, const Value *value);
-/* Goes over all elements of an array or expression, as `dtype`, in the order of its shape: what is
- * carried (an i64, that begins with `start`) becomes take(carried, element). What it ends with. */
-typedef JitRef LowTake(Lower *l, JitRef carried, JitRef element);
-JitRef low_each(Lower *l, const Value *value, QlDtype dtype, JitRef start, LowTake *take);
 /* What the elements of an array or expression are, as `dtype`; one of them, as a number. same:
  * nothing is repeated along an axis. */
 Element *low_element(Lower *l, const Value *value, QlDtype dtype);
@@ -445,9 +442,11 @@ JitRef low_reduce_line(Lower *l, QlReduction reduction, QlDtype loop, const Arra
                        JitRef base, JitRef count, bool of_leaves);
 
 /* ---- lines.c: reductions where they stand ---- */
-/* All of an array or expression: are loops better than memory and calls? */
-bool low_reduces_inline(const Lower *l, QlReduction reduction, const Value *value);
-JitRef low_reduce_inline(Lower *l, QlReduction reduction, QlDtype dtype, const Value *value);
+/* Are there loops for that, of an array or expression? */
+bool low_reduces_inline(QlReduction reduction, const Value *value);
+/* The axes that are taken, as `dtype`: a number, or a new array of those that stay. */
+Value low_reduce_inline(Lower *l, const Node *node, QlReduction reduction, QlDtype dtype,
+                        const Value *value, const bool *taken);
 
 /* ---- functions.c: what can be called by name ---- */
 Value low_field(Lower *l, const Value *value, const char *name); /* of a named tuple; UNKNOWN */

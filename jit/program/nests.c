@@ -157,8 +157,11 @@ static void iteration(Lower *l, void *data, const JitRef *index) {
 
 static void box_axis(Lower *l, Nest *nest, int d) {
   JitRef from = nest_end(l, nest, d, nest->lo[d]), to = nest_end(l, nest, d, nest->hi[d]);
+  const Node *at = l->at;
   nest->enter[d] = l->fn->open;
+  l->at = nest->loops[d];
   low_box_between(l, 1, &from, &to, iteration, &(Level){nest, d});
+  l->at = at;
 }
 
 /* Where the box begins that is computed, of each dimension: known when all conditions are. */

@@ -4,7 +4,10 @@
 
 void low_note(Lower *l, const Node *node, const char *text) {
   if (low_dead(l) || low_is_library(l->frame->function)) return;
-  JitNote note = {text, {l->frame->function->number, node->line, node->column}};
+  bool named = node->kind == NODE_FOR && node->items[0]->kind == NODE_NAME;
+  JitNote note = {text,
+                  {l->frame->function->number, node->line, node->column},
+                  named ? node->items[0]->text : NULL};
   LowNotes *notes = l->notes;
   for (int k = 0; k < notes->count; k++)
     if (notes->items[k].place.function == note.place.function &&

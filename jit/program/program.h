@@ -96,7 +96,12 @@ typedef struct JitRaise {
 typedef struct JitNote {
   const char *text;
   JitPlace place;
+  const char *variable; /* of a `for`: its own; or NULL */
 } JitNote;
+/* What the IR has as the source of instructions of that function and line. */
+static inline int64_t jit_source_at(int function, int line) {
+  return (int64_t)function << 24 | line;
+}
 
 /* A call's parameters: the address of the results, that of the texts (const char *), then the
  * arguments one behind the other: a scalar is itself; an array its owner, its first element's

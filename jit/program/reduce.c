@@ -92,40 +92,6 @@ static Value reduce_axis(Lower *l, const Node *node, QlReduction reduction, cons
   return low_array_value((Array *)lines.result);
 }
 
-/* ---- where the order does not matter ---- */
-
-static JitRef take_sum(Lower *l, JitRef all, JitRef element) {
-  return low_add(l, all, jit_cast(l->fn, element, QL_I64, low_source(l)));
-}
-static JitRef take_prod(Lower *l, JitRef all, JitRef element) {
-  return low_op(l, QL_OP_MULTIPLY, all, jit_cast(l->fn, element, QL_I64, low_source(l)));
-}
-static JitRef take_any(Lower *l, JitRef all, JitRef element) {
-  return low_op(l, QL_OP_BITWISE_OR, all, jit_cast(l->fn, element, QL_I64, low_source(l)));
-}
-static JitRef take_all(Lower *l, JitRef all, JitRef element) {
-  return low_op(l, QL_OP_BITWISE_AND, all, jit_cast(l->fn, element, QL_I64, low_source(l)));
-}
-
-/* Those whose result is the same in every order; integers of 64 bits are, modulo 2**64. */
-static LowTake *in_any_order(QlReduction reduction, QlDtype loop) {
-  bool whole = loop == QL_I64 || loop == QL_U64;
-  switch (reduction) {
-    case QL_REDUCE_SUM: return whole ? take_sum : NULL;
-    case QL_REDUCE_PROD: return whole ? take_prod : NULL;
-    case QL_REDUCE_ANY: return take_any;
-    case QL_REDUCE_ALL: return take_all;
-    default: return NULL;
-  }
-}
-
-/* All of an array or an expression, element by element, which needs no memory and which LLVM makes
- * vectors of. */
-static Value reduce_all(Lower *l, const Value *value, QlDtype loop, int identity, LowTake *take) {
-  JitRef all = low_each(l, value, loop, low_const(l, identity), take);
-  return low_scalar(loop, false, jit_cast(l->fn, all, loop, low_source(l)));
-}
-
 /* The result again with the axes that were reduced, of extent 1. */
 static Value keep_axes(Lower *l, const Node *node, const Value *value, int ndim,
                        const bool *taken) {
@@ -245,16 +211,11 @@ Value low_reduce(Lower *l, const Node *node, QlReduction reduction, const Value 
   if (!find_axes(l, node, axis, ndim, taken)) return low_unknown();
   for (int k = 0; k < ndim; k++) left += !taken[k];
   QlDtype loop = loop_of(reduction, (QlDtype)value->array->dtype);
-  LowTake *take = in_any_order(reduction, loop);
-  if (take && !left && value->array->place == JIT_IN_MEMORY) {
-    Value all = reduce_all(l, value, loop, ql_reduction_info[reduction].identity, take);
-    return keepdims ? keep_axes(l, node, &all, ndim, taken) : all;
-  }
-  if (!left && low_reduces_inline(l, reduction, value)) {
+  if (left < ndim && low_reduces_inline(reduction, value)) {
     bool refuses = reduction == QL_REDUCE_MIN || reduction == QL_REDUCE_MAX;
-    for (int k = 0; k < ndim && refuses; k++) refuse_nothing(l, node, value->array->shape[k]);
-    JitRef ref = low_dead(l) ? low_const(l, 0) : low_reduce_inline(l, reduction, loop, value);
-    Value all = low_scalar(loop, false, ref);
+    for (int k = 0; k < ndim && refuses; k++)
+      if (taken[k]) refuse_nothing(l, node, value->array->shape[k]);
+    Value all = low_reduce_inline(l, node, reduction, loop, value, taken);
     return keepdims && !low_dead(l) ? keep_axes(l, node, &all, ndim, taken) : all;
   }
   Value current = low_in_memory(l, node, value);

@@ -405,13 +405,20 @@ static PyObject *function_notes(PyObject *object, PyObject *args) {
   if (!PyArg_ParseTuple(args, "i", &number)) return NULL;
   const Special *special = special_at((Function *)object, number);
   if (!special) return PyErr_Format(PyExc_IndexError, "no such specialisation");
+  QL_ERROR(error);
+  bool *vectorised = ql_compiled_vectorised(special->compiled, &error);
+  if (!vectorised) return qx_raise(&error);
   PyObject *list = PyList_New(0);
   for (int k = 0; list && k < special->compiled->note_count; k++) {
     const QlNote *note = &special->compiled->notes[k];
-    PyObject *row = Py_BuildValue("(iis)", note->function, note->line, note->text);
+    bool over = vectorised[k] && note->variable;
+    PyObject *text =
+        PyUnicode_FromFormat(over ? "%s; vectorised over %s" : "%s", note->text, note->variable);
+    PyObject *row = text ? Py_BuildValue("(iiN)", note->function, note->line, text) : NULL;
     if (!row || PyList_Append(list, row) < 0) Py_CLEAR(list);
     Py_XDECREF(row);
   }
+  free(vectorised);
   return list;
 }
 

@@ -50,7 +50,14 @@ _FUNCTIONS = {
     **{name: (numpys, 1) for name, numpys in _CASTS.items()},
 }
 _CASTINGS = ("no", "equiv", "safe", "same_kind", "unsafe")
-_DEEPEST = 100
+_DEEPEST = 300  # operations, as in a sum of so many terms
+_NESTED = (
+    50  # of parentheses, of which Python takes no more than 200: beyond that there is a statement
+)
+
+
+def _nesting(text: str) -> int:
+    return max(itertools.accumulate((c == "(") - (c == ")") for c in text), default=0)
 
 
 class _Writer:
@@ -71,6 +78,10 @@ class _Writer:
             next(name for name in map(f"{wish}{{}}".format, itertools.count()) if name not in used)
             for wish in ("numpy", "target")
         )
+        self.part = "part"
+        while any(name.startswith(self.part) for name in used):
+            self.part += "_"
+        self.parts: list[str] = []  # statements before the expression
         self.reduces = False
         self.written = self.write(self.tree, 0)
 
@@ -89,7 +100,11 @@ class _Writer:
                 f"{type(node).__name__} is not allowed in expressions",
                 "they have numbers, names, operators and calls of known functions",
             )
-        return str(write(node, depth + 1))
+        text = str(write(node, depth + 1))
+        if _nesting(text) <= _NESTED:
+            return text
+        self.parts.append(f"{self.part}{len(self.parts)} = {text}")
+        return self.parts[-1].partition(" ")[0]
 
     def _Constant(self, node: ast.Constant, depth: int) -> str:
         if type(node.value) not in (bool, int, float, complex):
@@ -201,9 +216,10 @@ class _Expression:
         self.may_share = not isinstance(writer.tree, (ast.BinOp, ast.Compare))
         self.reduces = writer.reduces
         names, target = ", ".join(self.names), writer.target
+        parts = "".join(f"    {part}\n" for part in writer.parts)
         source = (
-            f"def expression({names}):\n    return {writer.written}\n"
-            f"def store({target}, {names}):\n    {target}[...] = {writer.written}\n"
+            f"def expression({names}):\n{parts}    return {writer.written}\n"
+            f"def store({target}, {names}):\n{parts}    {target}[...] = {writer.written}\n"
         )
         self.function, self.store = map(
             jit, functions_of(source, {writer.module: numpy}, "evaluate")

@@ -88,7 +88,7 @@ static bool list_all(QlCompiled *compiled) {
   }
   for (int k = 0; k < lowered->note_count; k++) {
     const JitNote *from = &lowered->notes[k];
-    notes[k] = (QlNote){from->text, from->place.function, from->place.line};
+    notes[k] = (QlNote){from->text, from->place.function, from->place.line, from->variable};
   }
   compiled->note_count = lowered->note_count;
   compiled->refusal_count = lowered->refusal_count, compiled->raise_count = lowered->raise_count;
@@ -238,6 +238,33 @@ static char *nests_text(const JitLowered *lowered, QlError *error) {
   }
   if (!all) no_memory(error);
   return all;
+}
+
+static QlStatus find_vectorised(const QlCompiled *compiled, const JitFn *built, bool *found,
+                                QlError *error) {
+  JitFn *fn = jit_fn_copy(built);
+  const QlSource *sources;
+  if (!fn) return no_memory(error);
+  QlStatus status = jit_optimise(fn, error);
+  int count = status ? 0 : jit_strip_sources(fn, &sources);
+  for (int k = 0; k < compiled->note_count; k++)
+    for (int s = 0; s < count; s++)
+      found[k] |=
+          sources[s].at == jit_source_at(compiled->notes[k].function, compiled->notes[k].line);
+  jit_fn_free(fn);
+  return status;
+}
+
+bool *ql_compiled_vectorised(const QlCompiled *compiled, QlError *error) {
+  const JitLowered *lowered = &compiled->inside->lowered;
+  bool *found = calloc((size_t)compiled->note_count + 1, sizeof *found);
+  QlStatus status = found ? QL_OK : no_memory(error);
+  if (!status && lowered->fn) status = find_vectorised(compiled, lowered->fn, found, error);
+  for (int k = 0; k < lowered->nest_count && !status; k++)
+    status = find_vectorised(compiled, lowered->nests[k].fn, found, error);
+  if (!status) return found;
+  free(found);
+  return NULL;
 }
 
 char *ql_compiled_text(QlCompiler *compiler, const QlCompiled *compiled, const char *stage,

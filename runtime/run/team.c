@@ -30,6 +30,7 @@ static void wait_for_run(Member *member, uint64_t seen) {
 static void *thread_main(void *argument) {
   Member *member = argument;
   Team *team = member->team;
+  comm_pin(team->context->comm, member->thread);
   for (uint64_t seen = 0;; seen++) {
     wait_for_run(member, seen);
     if (atomic_load(&team->stop)) return NULL;

@@ -84,6 +84,7 @@ class Batch:
         self.file = folder / "out.txt"
         self.slurm = slurm
         submit = ("sbatch", "--parsable", "-N3", "-o", self.file, *options, RECIPES / recipe)
+        self.begun = time.monotonic()
         self.number = slurm.said(*submit, *words, PYTHON=sys.executable, **more).strip()
 
     def text(self) -> str:
@@ -134,7 +135,8 @@ def test_mpirun_in_a_batch_job_is_told_that_it_will_end(
     if who == "user":
         slurm.said("scancel", "--batch", "--signal=USR1", job.number)
     else:
-        slurm.said("scontrol", "update", f"JobId={job.number}", "TimeLimit=1")
+        minutes = 2 + int((time.monotonic() - job.begun) / 60)  # one at least is left
+        slurm.said("scontrol", "update", f"JobId={job.number}", f"TimeLimit={minutes}")
     out = job.end()
     assert "from 0 on 3 hosts" in out
     assert "a signal asks the job to end: it goes on from generation 1" in out

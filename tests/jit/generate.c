@@ -212,6 +212,55 @@ static JitRef any_base(Generator *g) {
   return g->bases[random_below(&g->random, (uint64_t)g->base_count)];
 }
 
+/* Values of several lanes, and how many of them lie behind each other in memory. */
+typedef struct Lanes {
+  int lanes, count;
+  JitRef values[16];
+} Lanes;
+
+static JitRef value_of_lanes(Generator *g, void *among, QlDtype dtype) {
+  Lanes *some = among;
+  for (int k = some->count - 1; k >= 0; k--)
+    if (dtype_of(g, some->values[k]) == dtype && random_chance(&g->random, 60))
+      return some->values[k];
+  JitRef value = some->values[random_below(&g->random, (uint64_t)some->count)];
+  if (random_chance(&g->random, 40)) return jit_cast(g->fn, value, dtype, no_source());
+  if (random_chance(&g->random, 50)) return find_value(g, dtype);
+  return ir_spread(g->fn, find_value(g, dtype), some->lanes);
+}
+
+/* Where so many elements of the dtype are. */
+static JitRef offset_of_lanes(Generator *g, QlDtype dtype, int lanes) {
+  int64_t index = (int64_t)random_below(&g->random, (uint64_t)(GENERATE_ELEMENTS - lanes) + 1);
+  return whole_number(g, generate_offset(dtype) + index * ql_dtype_info[dtype].size);
+}
+
+/* Of some lanes, perhaps; what is loaded of others is 0. */
+static JitRef load_of_lanes(Generator *g, const Lanes *some, QlDtype dtype) {
+  JitRef mask = {0};
+  if (some->count && random_chance(&g->random, 50))
+    mask = jit_cast(g->fn, some->values[some->count - 1], QL_BOOL, no_source());
+  JitRef base = any_base(g), offset = offset_of_lanes(g, dtype, some->lanes);
+  return ir_load_lanes(g->fn, dtype, base, offset, some->lanes, mask, no_source());
+}
+
+static void make_lanes(Generator *g) {
+  Lanes some = {.lanes = 2 << random_below(&g->random, 3), .count = 2};
+  QlDtype dtype = any_dtype(g, g->dtypes);
+  some.values[0] = ir_lane(g->fn, some.lanes);
+  some.values[1] = load_of_lanes(g, &(Lanes){.lanes = some.lanes}, dtype);
+  some.values[2] = load_of_lanes(g, &some, any_dtype(g, g->dtypes));
+  some.count = 3;
+  for (int k = (int)random_below(&g->random, 6); k >= 0; k--) {
+    JitRef made = any_op(g, value_of_lanes, &some);
+    if (made.id && g->fn->ins[made.id].lanes) some.values[some.count++] = made;
+  }
+  JitRef last = some.values[some.count - 1];
+  keep(g, ir_some(g->fn, jit_cast(g->fn, last, QL_BOOL, no_source())));
+  dtype = dtype_of(g, last);
+  jit_store_at(g->fn, any_base(g), offset_of_lanes(g, dtype, some.lanes), last, no_source());
+}
+
 static void make_call(Generator *g) {
   JitFn *callee = g->locals[random_below(&g->random, (uint64_t)g->local_count)];
   JitRef args[4] = {any_base(g)};
@@ -224,6 +273,8 @@ static void make_effect(Generator *g) {
   QlDtype dtype = any_dtype(g, g->dtypes);
   if (g->local_count && random_chance(&g->random, 20)) {
     make_call(g);
+  } else if (random_chance(&g->random, 8)) {
+    make_lanes(g);
   } else if (random_chance(&g->random, 10)) {
     make_block(g, find_value(g, dtype));
   } else if (random_chance(&g->random, 50)) {

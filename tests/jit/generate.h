@@ -4,7 +4,7 @@
  *
  * Everything that the IR has occurs: all operations and dtypes, loads at offsets, parameters,
  * casts, selects, stores, branches, bounded loops, reductions of all forms; in functions of rank 0
- * memory by address, local functions and blocks of the host. The sign of a NaN is
+ * memory by address, lanes, local functions and blocks of the host. The sign of a NaN is
  * nobody's promise, so no result depends on it.
  */
 #ifndef QUELEA_TESTS_JIT_GENERATE_H

@@ -7,7 +7,8 @@
 
 enum { FUNCTIONS = 800, FUNCTIONS_FOR_ALL = 3000 };
 
-static const char *const pass_names[] = {"fold", "signs", "cse", "licm", "dce", "optimise"};
+static const char *const pass_names[] = {"fold", "signs",  "cse",     "licm",
+                                         "dce",  "strips", "optimise"};
 
 static void report(uint64_t seed, const char *what, const JitFn *fn, const char *text) {
   char *printed = jit_print(fn);

@@ -66,6 +66,60 @@ static const char module[] =
     "  %2: f64 = add %1, %1\n"
     "  ret %2\n";
 
+/* out[j] = the sum of in[j + k] or, where they are above 5, of their squares: of 2 turns */
+static const char strips[] =
+    "function rank 0\n"
+    "param ?0: i64\n"
+    "param ?1: i64\n"
+    "@0\n"
+    "  %in: i64 = param ?0\n"
+    "  %out: i64 = param ?1\n"
+    "  %zero: i64 = const 0\n"
+    "  %one: i64 = const 1\n"
+    "  %two: i64 = const 2\n"
+    "  %size: i64 = const 8\n"
+    "  %n: i64 = const 40\n"
+    "  %five: f64 = const 5.0\n"
+    "  %none: f64 = const 0.0\n"
+    "  jmp @head\n"
+    "@head\n"
+    "  %j: i64 = phi @0 %zero, @last %next\n"
+    "  %go: b8 = less %j, %n\n"
+    "  jnz %go, @body, @end\n"
+    "@body\n"
+    "  %at: i64 = multiply %j, %size\n"
+    "  %own: i64 = stack 8\n"
+    "  jmp @window\n"
+    "@window\n"
+    "  %k: i64 = phi @body %zero, @join %k1\n"
+    "  %sum: f64 = phi @body %none, @join %more\n"
+    "  %on: b8 = less %k, %two\n"
+    "  jnz %on, @turn, @last\n"
+    "@turn\n"
+    "  %jk: i64 = add %j, %k\n"
+    "  %o: i64 = multiply %jk, %size\n"
+    "  %x: f64 = load at %in + %o\n"
+    "  store at %own + %zero, %x\n"
+    "  %high: b8 = less %five, %x\n"
+    "  jnz %high, @square, @join\n"
+    "@square\n"
+    "  %kept: f64 = load at %own + %zero\n"
+    "  %other: f64 = load at %in + %at\n"
+    "  %xx: f64 = multiply %x, %kept\n"
+    "  %xxx: f64 = maximum %xx, %other\n"
+    "  jmp @join\n"
+    "@join\n"
+    "  %added: f64 = phi @turn %x, @square %xxx\n"
+    "  %more: f64 = add %sum, %added\n"
+    "  %k1: i64 = add %k, %one\n"
+    "  jmp @window\n"
+    "@last\n"
+    "  store at %out + %at, %sum\n"
+    "  %next: i64 = add %j, %one\n"
+    "  jmp @head\n"
+    "@end\n"
+    "  ret\n";
+
 /* Parses, copies, optimises, prints and runs. */
 static QlStatus work(const char *source, const JitCall *call, QlError *error) {
   JitFn *fn = NULL, *copy = NULL;
@@ -112,6 +166,18 @@ static void every_allocation_may_fail(void) {
   for (int k = 0; k < 3; k++) CHECK(out[k] == (2 * in[k] + 4) * (2 * in[k] + 4));
 }
 
+static void also_of_strips(void) {
+  double in[41], out[40] = {0};
+  for (int k = 0; k < 41; k++) in[k] = k % 11;
+  JitCall call = {.param =
+                      (QlValue[]){{.i = (int64_t)(uintptr_t)in}, {.i = (int64_t)(uintptr_t)out}}};
+  CHECK(fail_each(strips, &call) > 40);
+  for (int k = 0; k < 40; k++) {
+    double a = in[k], b = in[k + 1];
+    CHECK(out[k] == (a > 5 ? a * a : a) + (b > 5 ? b * b : b));
+  }
+}
+
 static void also_of_modules(void) {
   double memory[2] = {0, 3};
   JitCall call = {.param = (QlValue[]){{.i = (int64_t)(uintptr_t)memory}}};
@@ -144,4 +210,4 @@ static void building_notes_it(void) {
 }
 
 CHECK_MAIN(CHECK_TEST(every_allocation_may_fail), CHECK_TEST(also_of_modules),
-           CHECK_TEST(building_notes_it))
+           CHECK_TEST(also_of_strips), CHECK_TEST(building_notes_it))

@@ -162,6 +162,17 @@ def test_out(ours: bool) -> None:
         quelea.evaluate("a*b", order="X")
 
 
+def test_sums_of_many_terms() -> None:
+    """Of more than Python takes parentheses: parts become statements, with names that nobody has."""
+    names = {**NAMES, "part0": A * 2}
+    for text in (
+        "part0" + "".join(f" - b / {k}" for k in range(1, 230)),
+        "min(i)" + " + i" * 120 + " - max(a)" * 120,
+        "where(a > b, " * 60 + "a" + ", b)" * 60,
+    ):
+        close(quelea.evaluate(text, names), meaning(text, names), text[:20])
+
+
 def test_large_arrays() -> None:
     """Computed where the result goes, but where it is read too, or is of another dtype."""
     n = evaluating._LARGE

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy
 import pytest
+from jobs import LAUNCHED
 
 import quelea
 
@@ -251,3 +252,79 @@ def test_half_floats_are_rounded_once(name: str) -> None:
             assert (
                 float(compiled(a)[which]) == float(compiled(quelea.array(a))[which]) == float(want)
             )
+
+
+# ---- along some axes ----
+
+
+def along(reduction: str, axes: str, what: str = "a") -> Any:
+    import linecache
+
+    text = f"def along(a, b):\n    return {what}.{reduction}(axis={axes})\n"
+    name = f"<{reduction} of {what} along {axes}>"
+    linecache.cache[name] = len(text), None, text.splitlines(True), name
+    scope: dict[str, Any] = {}
+    exec(compile(text, name, "exec"), scope)
+    return quelea.jit(scope["along"])
+
+
+SHAPES = [(3, 4, 5), (1, 200, 3), (130, 2, 9), (2, 3, 257), (3, 0, 2), (0, 3, 2)]
+
+
+@pytest.mark.skipif(LAUNCHED, reason="each rank would do the same, by itself")
+@pytest.mark.parametrize(
+    ("reduction", "axes", "dtype"),
+    [
+        ("sum", "(1, 2)", "f8"),
+        ("sum", "0", "f4"),
+        ("sum", "(0, 2)", "c16"),
+        ("sum", "1", "i2"),
+        ("sum", "2, keepdims=True", "f2"),
+        ("prod", "(0, 1)", "f4"),
+        ("prod", "2", "c8"),
+        ("max", "(1, 2)", "f8"),
+        ("max", "0", "u1"),
+        ("min", "(-1, 0)", "?"),
+        ("min", "1, keepdims=True", "f2"),
+        ("any", "(1, 2)", "f8"),
+    ],
+)
+def test_along(reduction: str, axes: str, dtype: str) -> None:
+    """As outside of compiled functions, to the bit: arrays, and views of every other element, backwards."""
+    function, expression = along(reduction, axes), along(reduction, axes, "(a + b)")
+    wanted = {"axis": eval(axes.partition(", keep")[0]), "keepdims": "keepdims" in axes}
+    for shape in SHAPES:
+        wide = tuple(2 * n for n in shape)
+        a, b = random.normal(size=(2, *wide)) * 3
+        if dtype in ("f8", "f4"):
+            a[random.random(wide) < 0.02] = numpy.nan
+        a, b = (x.astype(dtype) if dtype[0] != "u" else abs(x).astype(dtype) for x in (a, b))
+        for x, y in ((a, b[:1]), (a[::2, ::-2, ::2], b[::2, ::2, ::-2])):
+            with numpy.errstate(all="ignore"):
+                sums = quelea.array(x) + quelea.array(y)
+                for f, of in ((function, quelea.array(x)), (expression, sums)):
+                    try:
+                        want = numpy.asarray(getattr(quelea, reduction)(of, **wanted))
+                    except ValueError as error:
+                        with pytest.raises(ValueError, match=str(error)[:20]):
+                            f(x, y)
+                        continue
+                    got = numpy.asarray(f(x, y))
+                    assert got.dtype == want.dtype and got.shape == want.shape, (shape, got, want)
+                    numpy.testing.assert_array_equal(bits(got), bits(want), err_msg=f"{shape}")
+    text = function.inspect("ir")
+    assert ("host reduce" in text) == (dtype[0] == "c" and reduction != "sum")
+
+
+@quelea.jit
+def largest(w):
+    return w.max(axis=(2, 3)), w.sum(axis=(2, 3))
+
+
+def test_windows_of_arguments() -> None:
+    a = random.normal(size=(20, 60))
+    w = numpy.lib.stride_tricks.sliding_window_view(a, (5, 7))
+    high, total = largest(w)
+    numpy.testing.assert_array_equal(high, w.max(axis=(2, 3)))
+    views = numpy.ascontiguousarray(w)
+    numpy.testing.assert_array_equal(total, numpy.asarray(quelea.array(views).sum(axis=(2, 3))))

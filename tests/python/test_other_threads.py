@@ -1,5 +1,6 @@
 """Other threads of the program run while Quelea computes, compiles or waits for long, and cannot disturb it."""
 
+import os
 import textwrap
 
 import pytest
@@ -193,3 +194,22 @@ def test_signals_and_errors_are_heard_beside_them():
     """
     status, out, err = run(code)
     assert (status, out) == (0, "heard 5.0\n"), err
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
+@pytest.mark.parametrize(
+    "wish, ranks, pinned", [("1", 0, 1), ("0", 0, 0), ("-1", 0, 0), ("1", 2, 0)]
+)
+def test_workers_stay_on_cores_that_are_their_own(wish, ranks, pinned):
+    """Where that is asked; never on those of another rank. The program's own threads go where they went."""
+    code = """
+        import os, quelea as np
+        before = {int(t) for t in os.listdir("/proc/self/task")}
+        x = np.ones(1 << 20); float((x * 2).sum())
+        cores = {int(t): len(os.sched_getaffinity(int(t))) for t in os.listdir("/proc/self/task")}
+        assert all(cores[t] > 1 for t in before), cores
+        print(sum(count == 1 for count in cores.values()))
+    """
+    unbound = {"OMPI_MCA_hwloc_base_binding_policy": "none"}
+    status, out, err = run(code, ranks, QUELEA_PIN=wish, QUELEA_THREADS="2", **unbound)
+    assert (status, out.split()) == (0, [str(pinned)]), err

@@ -43,6 +43,7 @@ class _Sides(contextlib.ExitStack):
             "OPENBLAS_NUM_THREADS": "1",
             "QUELEA_CACHE": f"{self._folder}/quelea",
             "NUMBA_CACHE_DIR": f"{self._folder}/numba",
+            **dict(way.settings),
         }
         launcher = mpirun(way.ranks, limit=3600) if way.ranks > 1 else ()
         return self.enter_context(started(way.title, way.kind, launcher, way.ranks, more))

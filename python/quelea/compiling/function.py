@@ -345,7 +345,8 @@ class Function(_quelea.Function):
             neighbours are halos. Those *in order along lines* are too, along what is named. Those
             *in order, one node after another* keep Python's order, on one core at a time; those
             *in order, by one node* too, and that node has all that they touch. Others run *in
-            order*, on each process.
+            order*, on each process. Of loops *vectorised over* their variable neighbouring
+            iterations are computed together, each as if it were alone.
 
         Raises
         ------

@@ -278,7 +278,7 @@ def _check_names(names: Sequence[str]) -> None:
 def _said(name: str) -> str:
     """Give the name of a function of the process that a program knows it by."""
     word = name.rpartition("_")[2]
-    return "sums and other reductions of arrays" if word == "reduce" else word
+    return "products of arrays of complex numbers" if word == "reduce" else word
 
 
 def _folder() -> Path:

@@ -349,7 +349,7 @@ _RANKS = tuple(
     program._replace(size=size, least=1.8)
     for program, size in (
         (_MANDELBROT, (800, 800, 1000)),
-        (_DILATION, (768, 1024)),
+        (_DILATION, (3072, 2048)),
         (_HARRIS, (2400, 2400)),
     )
 )
@@ -362,6 +362,8 @@ _NUMEXPR = (Way("numexpr, 2", "numexpr", threads=2), _TWO[1])
 _SCIPY = (Way("SciPy", "reference"), Way("2 ranks", "jit arrays", ranks=2))
 _OTHERS = (Way("other", "reference"), ONE[1])
 _WITHOUT = (Way("without jit", "reference arrays"), Way("Quelea", "jit arrays"))
+_STEPS = (("QUELEA_TIME_BLOCK", "1"),)
+_STEP_BY_STEP = (_WITHOUT[0]._replace(settings=_STEPS), _WITHOUT[1]._replace(settings=_STEPS))
 _SPREAD = (_WITHOUT[1]._replace(title="1 rank"), Way("2 ranks", "jit arrays", ranks=2))
 
 COMPILED = (
@@ -396,7 +398,7 @@ COMPILED = (
     Section(
         "window",
         "dilation of 1024 x 768 by 7 x 7, naive",
-        (_DILATION._replace(size=(768, 1024), least=1.5),),
+        (_DILATION._replace(size=(768, 1024), least=4.0),),
         late=False,
         alone=True,
     ),
@@ -410,9 +412,9 @@ COMPILED = (
     ),
     Section(
         "time loop",
-        "loops in jit, the time loop too, beside slices without it",
+        "loops in jit, the time loop too, beside slices without it, one step at a time",
         (_JACOBI._replace(size=(1000, 50), least=0.95),),
-        ways=_WITHOUT,
+        ways=_STEP_BY_STEP,
     ),
     Section(
         "calls",

@@ -32,6 +32,7 @@ class Way(NamedTuple):
     kind: str  # what its programs are functions of: see turns.py
     threads: int = 1
     ranks: int = 1
+    settings: tuple[tuple[str, str], ...] = ()  # variables of the environment beside those
 
 
 class Section(NamedTuple):
