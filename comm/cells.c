@@ -74,3 +74,24 @@ void comm_cell_sleep(Comm *comm, Cell *cell, uint64_t value, int64_t nanoseconds
     futex(comm, &cell->wakes, FUTEX_WAIT, wakes, &timeout);
   atomic_fetch_sub_explicit(&cell->sleepers, 1, memory_order_seq_cst);
 }
+
+/* ---- portions ---- */
+
+/* One word for all pieces of work: the turn of the latest that somebody has begun, and how many of
+ * its portions are taken. Nobody sets it back: a later turn takes it over, when nothing is left of
+ * the one before, and who comes late to that sees so. */
+enum { TURN_SHIFT = 16 };
+
+bool comm_take(Comm *comm, uint64_t turn, int count, int *portion) {
+  _Atomic uint64_t *word = &comm->control->portions;
+  uint64_t seen = atomic_load_explicit(word, memory_order_relaxed), taken;
+  assert(count <= COMM_PORTIONS && !(turn >> (64 - TURN_SHIFT)));
+  do {
+    if (seen >> TURN_SHIFT > turn) return false;
+    taken = seen >> TURN_SHIFT == turn ? seen & COMM_PORTIONS : 0;
+    if (taken >= (uint64_t)count) return false;
+  } while (!atomic_compare_exchange_weak_explicit(word, &seen, (turn << TURN_SHIFT) + taken + 1,
+                                                  memory_order_relaxed, memory_order_relaxed));
+  *portion = (int)taken;
+  return true;
+}

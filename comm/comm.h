@@ -130,6 +130,13 @@ void comm_await(Comm *comm, int cell, uint64_t value, bool is_main);
 /* The same, by the main thread, which calls move(subject) again and again meanwhile. */
 void comm_await_moving(Comm *comm, int cell, uint64_t value, void (*move)(void *), void *subject);
 
+/* Of a piece of work in `count` portions (up to COMM_PORTIONS), the next one that no worker of the
+ * node has taken; false: there is none left. All workers know a piece by its turn, which grows from
+ * each one to the next (below 2^48); whoever asks for a portion of a later piece has been told that
+ * none is left of those before. Orders nothing. From any worker thread. */
+enum { COMM_PORTIONS = 0xffff };
+bool comm_take(Comm *comm, uint64_t turn, int count, int *portion);
+
 /* One line on standard error: "quelea: rank R ...". */
 void comm_tell(const Comm *comm, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Looks for Ctrl-C as a wait does. From the main thread, while it computes. */

@@ -18,7 +18,7 @@
  *
  * The control segment, one for each node, shared by its ranks, zero at the start:
  *
- *   0                Control: aborting | arrivals (each on lines of its own)
+ *   0                Control: aborting | arrivals | portions (each on lines of its own)
  *   then             RankSlot[node_size]      a rank's state
  *   then             Cell[workers + COMM_EXTRA_CELLS + CELL_WORDS + 2 * node_size]
  */
@@ -184,6 +184,7 @@ typedef struct RankSlot {
 typedef struct Control {
   alignas(COMM_LINE) _Atomic uint32_t aborting; /* 1 + the rank that ends the job */
   alignas(COMM_LINE) _Atomic uint64_t arrivals; /* of all rounds */
+  alignas(COMM_LINE) _Atomic uint64_t portions; /* cells.c */
 } Control;
 
 /* The last agreement: everybody leaves. */

@@ -71,7 +71,11 @@ JitFn *jit_fn_copy(const JitFn *fn); /* in memory of its own */
 void jit_fn_fix(JitFn *fn, int param, QlValue value);
 int jit_fn_size(const JitFn *fn); /* instructions, those of its local functions included */
 /* cost.c: of a point of a nest, whose box, of so many dimensions, are the first parameters. */
-QlStatus jit_fn_cost(const JitFn *fn, int dims, int *additions, QlError *error);
+typedef struct JitCost {
+  int additions; /* about so many */
+  bool uneven;   /* some points may cost far more than others */
+} JitCost;
+QlStatus jit_fn_cost(const JitFn *fn, int dims, JitCost *cost, QlError *error);
 void jit_fn_free(JitFn *fn); /* what lies in a pool of others stays there */
 /* Declares the next operand; returns its number. strides has `rank` entries. Operands never overlap
  * what another operand writes, except by being the same operand: the caller guarantees it. */

@@ -117,7 +117,7 @@ QL_API QlInfo ql_info(const QlContext *context);
   X(statements) X(immediate) X(flushes) X(plans_made) X(plans_reused) X(plans_moved) \
   X(kernels_run) X(kernels_compiled) X(kernels_from_disk) \
   X(partitioned_statements) X(replicated_statements) X(fused_statements) \
-  X(overlapped_statements) X(sweeps) X(swept_kernels) X(streamed_kernels) \
+  X(overlapped_statements) X(sweeps) X(swept_kernels) X(streamed_kernels) X(portioned_kernels) \
   X(halo_exchanges) X(halo_bytes) X(redistributions) X(redistributed_bytes) X(gathers) X(gathered_bytes) X(renewals) \
   X(kept_copies_bytes) X(arena_bytes) X(arena_peak_bytes) \
   X(agreements) X(messages) X(message_bytes) \
@@ -202,7 +202,8 @@ typedef enum QlPlannedWhere {
   QL_WHERE_OWNERS, /* of what is stored, each its points */
   QL_WHERE_RANKS,  /* every rank all of it */
   QL_WHERE_NODES,  /* every node all of it */
-  QL_WHERE_ORDER   /* one worker after another */
+  QL_WHERE_ORDER,  /* one worker after another */
+  QL_WHERE_TURNS   /* the owners, of whose workers each takes portions in turn */
 } QlPlannedWhere;
 typedef struct QlPlanned {
   QlPlannedKind kind;

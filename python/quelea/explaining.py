@@ -42,6 +42,7 @@ _WHERE = (  # QlPlannedWhere
     "by every rank, all of it, which has what it stores for itself",
     "by every node, all of it, since what it stores cannot be cut",
     "by one worker after another, in order",
+    "by the nodes of what is stored, whose workers take portions in turn: points may cost different amounts",
 )
 _WHY = {
     "halo": "elements near the cuts, of neighbours, into the margins of arrays",

@@ -169,9 +169,10 @@ def counters() -> dict[str, int]:
 
     ``sweeps`` counts runs of kernels that were computed together, front by front (time blocking), and ``swept_kernels``
     the kernels in them: divided by each other they say how deep sweeps are. ``streamed_kernels`` are those that store
-    what no cache can keep past the caches. Of what is there now ``arena_bytes`` and ``kept_copies_bytes`` are memory of
-    the node's, ``objects`` the arrays, views and exports of this rank, ``templates`` ways in which arrays are cut, and
-    ``plans`` those that can be found again.
+    what no cache can keep past the caches, ``portioned_kernels`` loops whose iterations cost different amounts, of
+    which the workers of a node take portions in turn. Of what is there now ``arena_bytes`` and ``kept_copies_bytes``
+    are memory of the node's, ``objects`` the arrays, views and exports of this rank, ``templates`` ways in which arrays
+    are cut, and ``plans`` those that can be found again.
     """
     return _quelea.counters()
 

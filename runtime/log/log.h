@@ -264,7 +264,8 @@ typedef struct NestKernel {
   int param_count;
   JitNestParam *params; /* behind the box's */
   bool raises;          /* it can */
-  int cost;             /* of a point, in additions: a guess */
+  int cost;             /* of a point, in additions: a guess, */
+  bool uneven;          /* of which some points may take far more */
   struct NestKernel *next;
 } NestKernel;
 /* At most so many operands, of which NEST_TARGETS are stored, and parameters of the kernel. */

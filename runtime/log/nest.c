@@ -56,14 +56,15 @@ const NestKernel *rt_nest_kernel_of(const QlContext *ctx, JitKey key) {
   return kernel;
 }
 
-static QlStatus cost_of(const JitNest *nest, int *cost, QlError *error) {
-  if (nest->form <= JIT_NEST_LINES) return jit_fn_cost(nest->fn, nest->ndim, cost, error);
-  *cost = QL_MIN(TURNS * jit_fn_size(nest->fn), HIGHEST_COST);
+static QlStatus cost_of(const JitNest *nest, JitCost *cost, QlError *error) {
+  QL_TRY(jit_fn_cost(nest->fn, nest->ndim, cost, error));
+  if (nest->form > JIT_NEST_LINES)
+    cost->additions = QL_MIN(TURNS * jit_fn_size(nest->fn), HIGHEST_COST);
   return QL_OK;
 }
 
 static QlStatus new_kernel(const JitNest *nest, JitKey key, NestKernel **kernel, QlError *error) {
-  int cost;
+  JitCost cost;
   QL_TRY(cost_of(nest, &cost, error));
   size_t bytes = (size_t)nest->param_count * sizeof *nest->params;
   NestKernel *made = malloc(sizeof *made);
@@ -75,7 +76,7 @@ static QlStatus new_kernel(const JitNest *nest, JitKey key, NestKernel **kernel,
   }
   memcpy(params, nest->params, bytes);
   *made = (NestKernel){.fn = fn, .key = key, .param_count = nest->param_count, .params = params};
-  made->cost = cost;
+  made->cost = cost.additions, made->uneven = cost.uneven;
   for (int k = 0; k < nest->param_count; k++) made->raises |= params[k].kind == JIT_NEST_ORDER;
   *kernel = made;
   return QL_OK;

@@ -166,7 +166,8 @@ static bool touched(const Planner *planner, const Access *access, int worker, Bo
   }
   *box = box_of_shape(slot->ndim, slot->shape);
   if (group->kind != GROUP_KERNEL) return true; /* rare: taken for the whole */
-  Box domain = group_worker(planner, group, worker);
+  const PlanPortions *portions = planner->plan->groups[step->group].portions;
+  Box domain = portions ? portions->whole : group_worker(planner, group, worker);
   if (box_empty(group->rank, &domain)) return false;
   *box = touched_at(planner, access, &domain);
   return true;
@@ -274,7 +275,10 @@ static void add_needs_of_staging(const Planner *planner, int s, int *need) {
 
 static bool takes_part(const Planner *planner, const PlanStep *step, int thread) {
   const CommInfo *info = planner->ctx->info;
-  const PlanTask *task = &planner->plan->groups[step->group].tasks[thread];
+  const PlanGroup *group = &planner->plan->groups[step->group];
+  const PlanTask *task = &group->tasks[thread];
+  if (plan_portions(group, step->kind))
+    return plan_slab(info->threads, planner->plan->threads, thread) >= 0;
   switch (step->kind) {
     case STEP_POST:
     case STEP_COMPLETE: return thread == 0 && info->node_rank == 0;
@@ -297,21 +301,31 @@ static void forget_own(const Planner *planner, int task, int *need) {
     need[info->node_rank * info->threads + t] = -1;
 }
 
+/* At which points of its group's domain a task touches something, where these are not all of the
+ * worker's: NULL. */
+static const Box *points_of(const PlanGroup *group, const PlanStep *step, const PlanTask *task) {
+  const PlanPortions *taken = plan_portions(group, step->kind);
+  if (taken) return &taken->box;
+  if (step->kind == STEP_INTERIOR) return task->interior;
+  return step->kind == STEP_GROUP && group->portions ? &task->box : NULL;
+}
+
 static QlStatus step_waits(const Planner *planner, const Accesses *all, int s, int task,
                            int *need) {
   const CommInfo *info = planner->ctx->info;
   const PlanStep *step = &planner->plan->steps[s];
-  const PlanTask *own = &planner->plan->groups[step->group].tasks[task];
-  int through = step->parts || step->kind == STEP_SWEEP ? task : own->through;
+  const PlanGroup *group = &planner->plan->groups[step->group];
+  const PlanTask *own = &group->tasks[task];
+  const Box *points = points_of(group, step, own);
+  int through = step->parts || step->kind == STEP_SWEEP || points ? task : own->through;
   for (int k = all->first_of_step[s]; k < all->first_of_step[s + 1]; k++) {
     const Access *mine = &all->items[k];
     if (mine->previous < 0) continue;
     for (int t = task; t <= through; t++) {
       int worker = info->node_rank * info->threads + t;
-      bool inside = step->kind == STEP_INTERIOR;
       Box box;
-      if (inside) box = touched_at(planner, mine, own->interior);
-      if (inside || touched(planner, mine, worker, &box))
+      if (points) box = touched_at(planner, mine, points);
+      if (points || touched(planner, mine, worker, &box))
         add_needs(planner, all, mine, worker, &box, need);
     }
   }

@@ -81,7 +81,9 @@ static QlPlannedWhere where_of(const PlanGroup *group) {
   const Placement *p = group->placement;
   if (group->replicated) return QL_WHERE_RANKS;
   if (!p) return QL_WHERE_OWNERS;
-  return p->everywhere ? QL_WHERE_NODES : p->in_order ? QL_WHERE_ORDER : QL_WHERE_OWNERS;
+  if (p->everywhere) return QL_WHERE_NODES;
+  if (p->in_order) return QL_WHERE_ORDER;
+  return group->portions ? QL_WHERE_TURNS : QL_WHERE_OWNERS;
 }
 
 static int sweep_of(const Plan *plan, int g) {

@@ -61,15 +61,38 @@ bool overlap_may_split(const Planner *planner, const Group *group) {
          !group->placement.in_lines && planner->ctx->params.overlap >= 0;
 }
 
+/* Of what the node computes the interior is taken in turn; each worker's edges are what of its own
+ * box lies around that. */
+static bool split_portions(const Planner *planner, const Group *group, PlanGroup *out) {
+  PlanPortions cut = *out->portions;
+  Box interior = cut.whole;
+  if (!find_interior(planner, group, out, &interior) ||
+      !portions_cut(planner, group, &interior, &cut))
+    return false;
+  cut.inside = true;
+  *out->portions = cut;
+  return true;
+}
+
+/* Of a worker's box; false: it has none of it. */
+static bool find_own_interior(const Planner *planner, const Group *group, const PlanGroup *out,
+                              const PlanTask *task, Box *interior) {
+  *interior = task->box;
+  if (task->empty) return false;
+  if (!out->portions) return find_interior(planner, group, out, interior);
+  return box_intersect(group->rank, &task->box, &out->portions->box, interior);
+}
+
 QlStatus planner_overlap(Planner *planner) {
   for (int g = 0; g < planner->group_count; g++) {
     const Group *group = &planner->groups[g];
     PlanGroup *out = &planner->plan->groups[g];
-    bool any = false;
-    for (int t = 0; t < planner->ctx->info->threads && overlap_may_split(planner, group); t++) {
+    bool any = false, splits = overlap_may_split(planner, group);
+    if (splits && out->portions) splits = any = split_portions(planner, group, out);
+    for (int t = 0; t < planner->ctx->info->threads && splits; t++) {
       PlanTask *task = &out->tasks[t];
-      Box interior = task->box;
-      if (task->empty || !find_interior(planner, group, out, &interior)) continue;
+      Box interior;
+      if (!find_own_interior(planner, group, out, task, &interior)) continue;
       if (!(task->interior = planner_keep(planner, &interior, sizeof interior)))
         return QL_ERR_MEMORY;
       any = true;

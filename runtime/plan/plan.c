@@ -319,6 +319,7 @@ static QlStatus run_pipeline(Planner *planner) {
   QL_TRY(planner_exchange(planner));
   QL_TRY(planner_sweeps(planner));
   QL_TRY(planner_streams(planner));
+  QL_TRY(planner_portions(planner));
   QL_TRY(keep_remarks(planner));
   QL_TRY(planner_overlap(planner));
   QL_TRY(planner_schedule(planner));

@@ -101,6 +101,15 @@ typedef struct PlanTask { /* what one worker of this rank computes of one group 
                     messages travel */
 } PlanTask;
 
+/* What the workers of the node take in turn of a group whose points cost different amounts
+ * (portions.c). */
+typedef struct PlanPortions {
+  Box whole;                    /* what the node computes, domain coordinates; */
+  Box box;                      /* what of it is taken so: all, */
+  bool inside;                  /* or what needs nothing that the exchange brings */
+  int cuts[QL_MAX_DIMS], count; /* along each dimension in so many; together */
+} PlanPortions;
+
 /* What a statement has in a group, of what a point of it costs, and how many operations
  * (QUELEA_PROFILE). */
 typedef struct PlanShare {
@@ -144,7 +153,8 @@ typedef struct PlanGroup {
   const int64_t *tile;         /* [rank] and boxes begin and end where such tiles do; NULL */
   bool widened;                /* it stores into margins too */
   bool replicated;             /* each rank computes all of it, by its main thread */
-  PlanTask *tasks;             /* [threads] of this rank */
+  PlanTask *tasks;             /* [threads] of this rank; */
+  PlanPortions *portions;      /* NULL, or what is not theirs */
   PlanExchange *exchange; /* NULL: the group needs nothing of other nodes, nor another node does */
   int first_step, last_step; /* of those that compute it */
   int statement;             /* the statement of the log that it serves (the first of them) */
@@ -254,6 +264,13 @@ static inline int plan_slab(int threads, int used, int worker) {
   return -1;
 }
 
+/* What is taken in turn in such a step of the group; NULL: workers have tasks. */
+static inline const PlanPortions *plan_portions(const PlanGroup *group, StepKind kind) {
+  const PlanPortions *portions = group->portions;
+  bool is_here = portions && kind == (portions->inside ? STEP_INTERIOR : STEP_GROUP);
+  return is_here ? portions : NULL;
+}
+
 /* By what a plan is found: the log's words, which stay where they are, and what the plan depends on
  * beside them. */
 typedef struct PlanKey {
@@ -345,6 +362,9 @@ PlanMove *rt_plan_movable(QlContext *ctx);
 Plan *rt_plan_of(const PlanMove *move);
 /* Local. Moves it. Nothing fails. */
 void rt_plan_move(QlContext *ctx, PlanMove *move);
+
+/* ---- portions.c ---- */
+Box portions_box(const PlanPortions *portions, int rank, int portion);
 
 /* ---- compile.c: its kernels ---- */
 int rt_kernels_missing(const Plan *plan); /* how many are not known here */

@@ -19,9 +19,10 @@
  *   kernel.c    the IR of a group, its operands' addresses and its workers' boxes
  *   live.c      which block each slot lies in, one after another
  *   exchange.c  the messages before a group, and who of the node packs and unpacks what
- *   overlap.c   what is computed while they travel
  *   sweep.c     runs of groups that are computed front by front, while their data is in the cache
  *   stream.c    results that no cache keeps are stored past the caches
+ *   portions.c  what workers take in turn, where points cost different amounts
+ *   overlap.c   what is computed while messages travel
  *   schedule.c  groups and exchanges as steps, in the order in which every worker takes them
  *   depend.c    which worker must wait for which
  *   guards.c    whether the plan can be moved to other positions, and moving it
@@ -541,6 +542,12 @@ Box exchange_share(const Planner *planner, int slot, int worker);
 int exchange_copies_into(const Transfer *t, bool unpacks);
 QlStatus exchange_parts(const Planner *planner, const PlanExchange *exchange, bool unpacks,
                         int worker, PlanParts *parts);
+
+/* ---- portions.c ---- */
+QlStatus planner_portions(Planner *planner);
+/* Cuts that box of a group that has portions; false: it is too little. */
+bool portions_cut(const Planner *planner, const Group *group, const Box *box,
+                  PlanPortions *portions);
 
 /* ---- overlap.c ---- */
 QlStatus planner_overlap(Planner *planner);

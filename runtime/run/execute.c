@@ -264,27 +264,6 @@ static void run_edges(QlContext *ctx, Run *run, const PlanGroup *group, const Pl
   }
 }
 
-/* False: stopped. */
-static bool run_task(QlContext *ctx, Run *run, const PlanGroup *group, const PlanTask *task,
-                     bool inside, int thread) {
-  if (inside) return rt_run_slices(ctx, run, group, task->interior, thread);
-  if (!task->interior) return rt_run_slices(ctx, run, group, &task->box, thread);
-  run_edges(ctx, run, group, task, thread);
-  return true; /* there are several ranks: nothing stops a run */
-}
-
-static bool takes_part(const QlContext *ctx, const Run *run, const PlanStep *step, int task) {
-  const PlanTask *own = &run->plan->groups[step->group].tasks[task];
-  switch (step->kind) {
-    case STEP_PACK:
-    case STEP_UNPACK: return step->parts[task].count > 0;
-    case STEP_INTERIOR: return own->interior != NULL;
-    case STEP_GROUP: return !own->empty;
-    case STEP_SWEEP: return plan_slab(ctx->info->threads, run->plan->threads, task) >= 0;
-    default: return false; /* the leader's */
-  }
-}
-
 /* The points that it computes of a step of its group. */
 static int64_t points_of(const Run *run, const PlanStep *step, const PlanTask *task) {
   const PlanGroup *group = &run->plan->groups[step->group];
@@ -293,6 +272,54 @@ static int64_t points_of(const Run *run, const PlanStep *step, const PlanTask *t
       group->kind == GROUP_KERNEL ? group->rank : run->plan->slots[group->operands[0].slot].ndim;
   int64_t inside = task->interior ? box_volume(ndim, task->interior) : 0;
   return step->kind == STEP_INTERIOR ? inside : box_volume(ndim, &task->box) - inside;
+}
+
+/* Of what is not cut beforehand as much as is left. False: stopped. */
+static bool run_portions(QlContext *ctx, Run *run, const PlanStep *step, const PlanTask *task,
+                         int thread, int64_t *points) {
+  const PlanGroup *group = &run->plan->groups[step->group];
+  const PlanPortions *portions = plan_portions(group, step->kind);
+  uint64_t turn = run_behind(run, (int)(step - run->plan->steps));
+  int64_t before = thread ? 0 : run->computed, own = points_of(run, step, task);
+  int portion;
+  if (!thread) run->glanced = rt_microseconds();
+  while (!rt_stops(ctx) && comm_take(ctx->comm, turn, portions->count, &portion)) {
+    Box box = portions_box(portions, group->rank, portion);
+    *points += box_volume(group->rank, &box);
+    if (!rt_run_slices(ctx, run, group, &box, thread)) return false;
+    if (thread) continue;
+    rt_has_computed(ctx, run, group, before + own / portions->count * (portion + 1));
+    if (run->flying) (void)rt_messages_poll(run);
+  }
+  return !rt_stops(ctx);
+}
+
+/* False: stopped. */
+static bool run_task(QlContext *ctx, Run *run, const PlanStep *step, const PlanTask *task,
+                     int thread, int64_t *points) {
+  const PlanGroup *group = &run->plan->groups[step->group];
+  bool inside = step->kind == STEP_INTERIOR;
+  if (plan_portions(group, step->kind)) return run_portions(ctx, run, step, task, thread, points);
+  if (ctx->profile) *points = points_of(run, step, task);
+  if (inside) return rt_run_slices(ctx, run, group, task->interior, thread);
+  if (!task->interior) return rt_run_slices(ctx, run, group, &task->box, thread);
+  run_edges(ctx, run, group, task, thread);
+  return true; /* there are several ranks: nothing stops a run */
+}
+
+static bool takes_part(const QlContext *ctx, const Run *run, const PlanStep *step, int task) {
+  const PlanGroup *group = &run->plan->groups[step->group];
+  const PlanTask *own = &group->tasks[task];
+  if (plan_portions(group, step->kind))
+    return plan_slab(ctx->info->threads, run->plan->threads, task) >= 0;
+  switch (step->kind) {
+    case STEP_PACK:
+    case STEP_UNPACK: return step->parts[task].count > 0;
+    case STEP_INTERIOR: return own->interior != NULL;
+    case STEP_GROUP: return !own->empty;
+    case STEP_SWEEP: return plan_slab(ctx->info->threads, run->plan->threads, task) >= 0;
+    default: return false; /* the leader's */
+  }
 }
 
 static bool have_reached(const QlContext *ctx, const Run *run, const PlanWaits *waits,
@@ -315,13 +342,12 @@ StepEnd run_part(QlContext *ctx, Run *run, Course *course, int thread, CourseWai
   if (step->kind == STEP_SWEEP) return rt_run_front(ctx, run, course, thread, wait);
   rt_profile_spent(ctx, thread, step->group, SPENT_WAITING, 0);
   bool goes_on = true;
+  int64_t points = 0;
   if (step->parts)
     rt_parts_copy(run, group->exchange, &step->parts[task]);
   else
-    goes_on = run_task(ctx, run, group, &group->tasks[task], step->kind == STEP_INTERIOR, thread);
-  if (ctx->profile)
-    rt_profile_spent(ctx, thread, step->group, step->parts ? SPENT_MOVING : SPENT_COMPUTING,
-                     points_of(run, step, &group->tasks[task]));
+    goes_on = run_task(ctx, run, step, &group->tasks[task], thread, &points);
+  rt_profile_spent(ctx, thread, step->group, step->parts ? SPENT_MOVING : SPENT_COMPUTING, points);
   return goes_on ? STEP_DONE : STEP_STOPPED;
 }
 

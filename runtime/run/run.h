@@ -101,7 +101,8 @@ struct Run {
   void *subject;
   int64_t computed; /* points, by the main thread, */
   int64_t looked;   /* and when it last looked for signals */
-  double began;     /* when it first did; 0: it has not */
+  double began;     /* when it first did; 0: it has not; */
+  double glanced;   /* when it last did between portions, or began with them */
   double report;    /* when it says next that it still computes: microseconds since */
 };
 
@@ -159,6 +160,9 @@ void run_terms(const Run *run, const PlanGroup *group, const JitCall *call, cons
 bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *box, int thread);
 /* The main thread has computed so many points of it; looks for signals now and then. */
 void rt_computed(QlContext *ctx, Run *run, const PlanGroup *group, int64_t points);
+/* So many are done of what it would compute if all computed as much, whoever has done them. Looks
+ * for signals some times in a second: what points cost is not known. */
+void rt_has_computed(QlContext *ctx, Run *run, const PlanGroup *group, int64_t points);
 bool rt_interrupted(QlContext *ctx); /* looks for signals, on the main thread */
 double rt_microseconds(void);
 /* What a run has made of a slot: what the plan says; nothing, its earlier block holds (also where a

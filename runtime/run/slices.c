@@ -133,6 +133,15 @@ void rt_computed(QlContext *ctx, Run *run, const PlanGroup *group, int64_t point
   if (run->computed - run->looked > MANY_POINTS) look(ctx, run, group);
 }
 
+void rt_has_computed(QlContext *ctx, Run *run, const PlanGroup *group, int64_t points) {
+  double now = rt_microseconds();
+  run->looked += points - run->computed;
+  run->computed = points;
+  if (now - run->glanced < LONGEST) return;
+  run->glanced = now;
+  look(ctx, run, group);
+}
+
 bool rt_run_slices(QlContext *ctx, Run *run, const PlanGroup *group, const Box *box, int thread) {
   int ndim = domain_of(run, group);
   int64_t points = box_volume(ndim, box);

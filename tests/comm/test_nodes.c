@@ -162,6 +162,39 @@ static void run_ring(int rounds) {
 
 static void cells_order_what_workers_do(void) { run_ring(ROUNDS); }
 
+/* Workers take what is left of each piece of work as they come, and go on to the next one without
+ * waiting for anybody. */
+enum { PIECES = 500, PORTIONS = 23 };
+
+static atomic_int *taken_of(int piece) {
+  return (atomic_int *)(comm_arena_base(job) + 3 * STRIDE) + piece * PORTIONS;
+}
+
+static void *take_all(void *data) {
+  (void)data;
+  for (int piece = 0, portion; piece < PIECES; piece++)
+    while (comm_take(job, 7 + 3 * (uint64_t)piece, PORTIONS, &portion))
+      atomic_fetch_add(&taken_of(piece)[portion], 1);
+  return NULL;
+}
+
+static void portions_are_taken_once(void) {
+  pthread_t *thread = calloc((size_t)where->threads, sizeof *thread);
+  int wrong = 0;
+  if (where->node_rank == 0) memset(taken_of(0), 0, PIECES * PORTIONS * sizeof *taken_of(0));
+  job_meet();
+  for (int i = 1; i < where->threads; i++)
+    CHECK_INT_EQ(pthread_create(&thread[i], NULL, take_all, NULL), 0);
+  take_all(NULL);
+  for (int i = 1; i < where->threads; i++) pthread_join(thread[i], NULL);
+  free(thread);
+  job_meet();
+  for (int k = 0; k < PIECES * PORTIONS; k++) wrong += atomic_load(&taken_of(0)[k]) != 1;
+  CHECK_INT_EQ(wrong, 0);
+  int portion;
+  CHECK(!comm_take(job, 7, PORTIONS, &portion)); /* who comes late */
+}
+
 /* Two workers play ball without spinning, and sleep for a minute unless they are woken: a single
  * lost wake-up is longer than the job may take. */
 typedef struct Player {
@@ -214,5 +247,5 @@ static void late_values_arrive(void) {
 JOB_MAIN(CHECK_TEST(tables_are_consistent), CHECK_TEST(nodes_have_the_size_asked_for),
          CHECK_TEST(threads_fit_the_cores), CHECK_TEST(arena_is_shared_by_the_node_alone),
          CHECK_TEST(arena_reaches_its_end), CHECK_TEST(words_stay_when_their_pages_are_backed),
-         CHECK_TEST(cells_order_what_workers_do), CHECK_TEST(no_wake_up_is_lost),
-         CHECK_TEST(late_values_arrive))
+         CHECK_TEST(cells_order_what_workers_do), CHECK_TEST(portions_are_taken_once),
+         CHECK_TEST(no_wake_up_is_lost), CHECK_TEST(late_values_arrive))

@@ -250,9 +250,10 @@ static void check_vectors(const char *value, int cost) {
   if (CHECK_INT_EQ(l.nest_count, 1) &&
       CHECK_INT_EQ(jit_open(&(JitOptions){.verify = true}, &jit, &error), QL_OK)) {
     const JitNest *nest = &l.nests[0];
-    int additions = 0;
-    CHECK_INT_EQ(jit_fn_cost(nest->fn, nest->ndim, &additions, &error), QL_OK);
-    CHECK_INT_EQ(additions, cost);
+    JitCost counted = {0};
+    CHECK_INT_EQ(jit_fn_cost(nest->fn, nest->ndim, &counted, &error), QL_OK);
+    CHECK_INT_EQ(counted.additions, cost);
+    CHECK_INT_EQ(counted.uneven, false);
     JitFn *fn = jit_fn_copy(nest->fn);
     for (int k = 0; k < nest->param_count; k++) /* rows without gaps, as in plans */
       if (nest->params[k].kind == JIT_NEST_STRIDE)
@@ -275,6 +276,57 @@ static void nests_become_vectors(void) {
   check_vectors("(binary add " BEFORE " " BEHIND ")", 4);
   check_vectors("(binary add " BEFORE " " FAR ")", 4);
   check_vectors("(ifexp (compare " BEFORE " (text gt) " BEHIND ") " BEHIND " (float 0x1p-1))", 5);
+}
+
+/* Do all iterations cost the same? By the loop inside, in a block. */
+static void check_evenness(const char *inside, bool uneven) {
+  char text[2048];
+  snprintf(text, sizeof text,
+           "(program 0 (function f (argument x) (argument y) (argument n) (block"
+           " (for (name i) (call (ref range) (int 0) (name n)) (block"
+           " (assign (name s) (float 0x0p+0)) %s"
+           " (assign (index (name y) (name i)) (name s)))))))",
+           inside);
+  JitProgram *program = parsed(text);
+  JitLowered l = lowered(program, "(ranks f64[:], ranks f64[:], int)");
+  JitCost cost = {0};
+  QlError error = {0};
+  if (CHECK_INT_EQ(l.nest_count, 1))
+    CHECK_INT_EQ(jit_fn_cost(l.nests[0].fn, l.nests[0].ndim, &cost, &error), QL_OK);
+  if (!CHECK_INT_EQ(cost.uneven, uneven)) puts(inside);
+  jit_lowered_free(&l);
+  jit_program_free(program);
+}
+
+#define ADD "(assign (name s) (binary add (name s) (index (name x) (name j))))"
+#define OVER(from, to, body) "(for (name j) (call (ref range) " from " " to ") (block " body "))"
+#define LESS(a, b) "(compare " a " (text lt) " b ")"
+#define NEAR(sign) "(binary " sign " (name i) (int 3))"
+
+static void uneven_iterations_are_known(void) {
+  check_evenness("", false);
+  check_evenness(OVER("(int 0)", "(int 9)", ADD), false);
+  check_evenness(OVER("(int 0)", "(name n)", ADD), false);
+  check_evenness(OVER(NEAR("sub"), NEAR("add"), ADD), false);
+  check_evenness(OVER("(call (ref max) " NEAR("sub") " (int 0))",
+                      "(call (ref min) " NEAR("add") " (name n))", ADD),
+                 false);
+  check_evenness(
+      OVER("(int 0)", "(name n)", "(if " LESS("(name s)", "(int 4)") " (block " ADD ") (block))"),
+      false);
+  check_evenness(OVER("(int 0)", "(name i)", ADD), true);
+  check_evenness(OVER("(name i)", "(name n)", ADD), true);
+  check_evenness(OVER("(int 0)", "(binary mul (name i) (int 2))", ADD), true);
+  check_evenness(OVER("(int 0)", "(call (ref int) (index (name x) (name i)))", ADD), true);
+  check_evenness(OVER("(int 0)", "(name n)",
+                      ADD "(if " LESS("(int 4)", "(name s)") " (block (break)) (block))"),
+                 true);
+  check_evenness(
+      "(if " LESS("(name i)", "(int 7)") " (block " OVER("(int 0)", "(name n)", ADD) ") (block))",
+      true);
+  check_evenness("(while " LESS("(name s)", "(int 4)") " (block (assign (name s)"
+                 " (binary add (binary mul (name s) (name s)) (index (name x) (name i))))) (block))",
+                 true);
 }
 
 /* A process with one thread gains by nests where they are steps of a loop alone. */
@@ -340,5 +392,6 @@ CHECK_MAIN(CHECK_TEST(types_are_read_and_written), CHECK_TEST(a_text_that_ends_e
            CHECK_TEST(keys_do_not_depend_on_places), CHECK_TEST(a_sum_of_float32_is_float32),
            CHECK_TEST(fibonacci_calls_itself), CHECK_TEST(what_is_raised_has_its_place),
            CHECK_TEST(small_arrays_are_private), CHECK_TEST(what_is_returned_is_not_private),
-           CHECK_TEST(nests_become_vectors), CHECK_TEST(steps_are_told_from_single_loops),
-           CHECK_TEST(all_refusals_are_told), CHECK_TEST(another_number_of_arguments_is_refused))
+           CHECK_TEST(nests_become_vectors), CHECK_TEST(uneven_iterations_are_known),
+           CHECK_TEST(steps_are_told_from_single_loops), CHECK_TEST(all_refusals_are_told),
+           CHECK_TEST(another_number_of_arguments_is_refused))

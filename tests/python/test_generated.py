@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy
 import pytest
+from jobs import LAUNCHED
 from support import host
 
 import quelea
 
 IS_ALONE = quelea.info()["size"] == 1
-SEEDS, CALLS = (16, 110) if IS_ALONE else (2, 20)  # of each kind
+SEEDS, CALLS = (2, 20) if not IS_ALONE else (4, 110) if LAUNCHED else (16, 110)  # of each kind
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
 WIDE = ["?", "i4", "i8", "f2", "f4", "f8", "c8", "c16"]  # which hold, or cut, what is cast to them
 SHAPES = [

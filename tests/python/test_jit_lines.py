@@ -11,6 +11,7 @@ import quelea
 random = numpy.random.default_rng(17)
 
 LENGTHS = [0, 1, 2, 7, 8, 9, 15, 16, 50, 127, 128, 129, 255, 256, 257, 384, 500, 1024, 1029, 5000]
+FEW = ["f8"] if LAUNCHED else []  # what holds for types alone is tried in one process
 REDUCTIONS = ["sum", "prod", "min", "max"]
 
 
@@ -57,7 +58,7 @@ def wanted(reduction: str, a: Any, b: Any) -> Any:
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
-@pytest.mark.parametrize("dtype", ["f8", "f4", "f2", "c16", "c8", "i8", "i2", "u1"])
+@pytest.mark.parametrize("dtype", FEW or ["f8", "f4", "f2", "c16", "c8", "i8", "i2", "u1"])
 def test_expressions(reduction: str, dtype: str) -> None:
     function = FUNCTIONS[reduction]
     for n in LENGTHS[:: 1 if dtype == "f8" else 3]:
@@ -207,7 +208,7 @@ def test_windows() -> None:
     numpy.testing.assert_array_equal(numpy.asarray(ours), want)
 
 
-@pytest.mark.parametrize("dtype", ["f8", "f4", "f2"])
+@pytest.mark.parametrize("dtype", FEW or ["f8", "f4", "f2"])
 @pytest.mark.parametrize(
     "shape", [(1, 1), (3, 4), (2, 40), (40, 3), (130, 7), (300, 150), (3, 5, 9)]
 )

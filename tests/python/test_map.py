@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 import pytest
+from jobs import LAUNCHED
 from support import happened, host
 
 import quelea
@@ -99,7 +100,7 @@ def first(r):
 
 
 OF_ROWS = [total, spread, turned, products, parts, order, above, first]
-SHAPES = [(1, 1), (2, 3), (7, 5), (131, 4), (3, 200)]
+SHAPES = [(2, 3), (131, 4)] if LAUNCHED else [(1, 1), (2, 3), (7, 5), (131, 4), (3, 200)]
 
 
 @pytest.mark.parametrize("function", OF_ROWS)
@@ -314,7 +315,7 @@ def test_what_is_associative_is_what_python_gives(count: int) -> None:
                 alike(got[k], [w[k] for w in want[len(begin) :]])
 
 
-@pytest.mark.parametrize("count", [1, 2, 128, 129, 700, 16500])
+@pytest.mark.parametrize("count", [2, 129, 16500] if LAUNCHED else [1, 2, 128, 129, 700, 16500])
 def test_items_with_axes(count: int) -> None:
     m = field((count, 2, 2), "i8")
     want = list(itertools.accumulate(m, multiplied))

@@ -4,7 +4,8 @@ import itertools
 
 import numpy
 import pytest
-from stencil_support import ALONE, MODES, PADS, check, equal, made, meaning, ours, weighted
+from jobs import LAUNCHED
+from stencil_support import MODES, PADS, check, equal, made, meaning, ours, weighted
 from support import HERE, host, same, values
 
 import quelea
@@ -109,7 +110,7 @@ TYPES = ["bool", "int8", "float16", "float32", "float64", "int32", "uint8", "com
 PART = 8  # each text is compiled for each type; without --all every eighth function, all of them for some type
 
 
-@pytest.mark.skipif(not ALONE, reason="it is of types alone")
+@pytest.mark.skipif(LAUNCHED, reason="it is of types alone")
 @pytest.mark.parametrize(
     ("dtype", "part"),
     [(dtype, k % PART) for k, dtype in enumerate(TYPES)]

@@ -50,7 +50,7 @@ static const NestKernel *kernel(const char *body, const char *axes, int integers
 
 static double value_at(int64_t k) { return (double)(k * 7919 % 1009) - 500; }
 
-static QlArray *field(int64_t rows, int64_t columns) {
+static inline QlArray *field(int64_t rows, int64_t columns) {
   int64_t shape[] = {rows, columns};
   double *data = malloc((size_t)(rows * columns) * sizeof *data);
   QlArray *made = NULL;
@@ -60,13 +60,13 @@ static QlArray *field(int64_t rows, int64_t columns) {
   return made;
 }
 
-static QlArray *filled(int ndim, const int64_t *shape, double value) {
+static inline QlArray *filled(int ndim, const int64_t *shape, double value) {
   QlArray *made = NULL;
   CHECK_INT_EQ(ql_full(job.ctx, QL_F64, ndim, shape, ql_f64(value), &made, &job.error), QL_OK);
   return made;
 }
 
-static LogScalar integer(int64_t value) { return (LogScalar){{.i = value}, QL_I64}; }
+static inline LogScalar integer(int64_t value) { return (LogScalar){{.i = value}, QL_I64}; }
 
 static AxisSpan at(int dim, int64_t step, int64_t lo, int64_t hi) {
   return (AxisSpan){.lo = lo, .hi = hi, .step = step, .dim = dim};

@@ -5,9 +5,8 @@
  */
 #include "runtime.h"
 
-#include "job.h"
+#include "nests.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -49,6 +48,64 @@ static void difference(const JitCall *call) {
         *(const double *)from - *(const double *)(from + 2 * call->stride[1]);
   }
 }
+
+/* The same as a nest: target[i + 1] = source[i] - source[i + 2]. */
+static void difference_in_nest(const JitCall *call) {
+  if (call->base) {
+    difference(call);
+    return;
+  }
+  char *to = (char *)call->param[2].i, *from = (char *)call->param[4].i;
+  int64_t step = call->param[3].i, other = call->param[5].i;
+  for (int64_t i = call->param[0].i; i < call->param[1].i; i++)
+    *(double *)(to + (i + 1) * step) =
+        *(const double *)(from + i * other) - *(const double *)(from + (i + 2) * other);
+}
+
+/* target[i] = source[i] + 1 as a nest, target[i] = source[i] elsewhere. */
+static void count_in_nest(const JitCall *call) {
+  for (int64_t i = call->base ? call->lo[0] : call->param[0].i,
+               hi = call->base ? call->hi[0] : call->param[1].i;
+       i < hi; i++) {
+    if (call->base)
+      *(double *)(call->base[0] + i * call->stride[0]) =
+          *(const double *)(call->base[1] + i * call->stride[1]);
+    else
+      *(double *)((char *)call->param[2].i + i * call->param[3].i) =
+          *(const double *)((char *)call->param[4].i + i * call->param[5].i) + 1;
+  }
+}
+
+/* A nest whose points cost different amounts. */
+static const char uneven[] =
+    "@0\n"
+    "%lo0: i64 = param ?0\n%hi0: i64 = param ?1\n"
+    "%out: i64 = param ?2\n%o0: i64 = param ?3\n"
+    "%in: i64 = param ?4\n%s0: i64 = param ?5\n"
+    "%zero: i64 = const 0\n%one: i64 = const 1\n"
+    "jmp @points\n"
+    "@points\n"
+    "%i: i64 = phi @0 %lo0, @store %i1\n"
+    "%more: b8 = less %i, %hi0\n"
+    "jnz %more, @point, @end\n"
+    "@point\n"
+    "%x: i64 = multiply %i, %s0\n"
+    "%turns: i64 = load at %in + %x\n"
+    "jmp @turn\n"
+    "@turn\n"
+    "%k: i64 = phi @point %zero, @again %k1\n"
+    "%goes: b8 = less %k, %turns\n"
+    "jnz %goes, @again, @store\n"
+    "@again\n"
+    "%k1: i64 = add %k, %one\n"
+    "jmp @turn\n"
+    "@store\n"
+    "%y: i64 = multiply %i, %o0\n"
+    "store at %out + %y, %k\n"
+    "%i1: i64 = add %i, %one\n"
+    "jmp @points\n"
+    "@end\n"
+    "ret\n";
 
 /* target[i] = source[i] */
 static void copy_row(const JitCall *call) {
@@ -121,7 +178,16 @@ static void record_difference(int64_t first, int64_t count, QlArray *v, QlArray 
   ql_release(to), ql_release(left), ql_release(right), ql_release(value);
 }
 
-static void steps_of_a_stencil(void) {
+/* What it reads and stores is anywhere on the node, by whoever takes that portion. */
+static void record_nest(QlArray *v, QlArray *u, int64_t around) {
+  int64_t extent[] = {COUNT - 2 * around};
+  NestOperand operand[] = {{v, LOG_WRITE | LOG_ALL, {at(0, 1, around, around)}},
+                           {u, LOG_READ, {at(0, 1, 0, 2 * around)}}};
+  CHECK_INT_EQ(run(&(NestRequest){kernel(uneven, "11", 0, 0), 1, extent, 2, 0, operand, NULL}),
+               QL_OK);
+}
+
+static void check_steps(bool by_nests) {
   static double want[2][COUNT], host[COUNT];
   int64_t shape[] = {COUNT};
   QlArray *u = ramp(1, shape), *v = ramp(1, shape);
@@ -130,12 +196,45 @@ static void steps_of_a_stencil(void) {
     for (int step = 0; step < STEPS; step++) {
       const double *from = want[step % 2];
       double *to = want[1 - step % 2];
-      record_difference(0, COUNT, step % 2 ? u : v, step % 2 ? v : u);
+      if (by_nests && step % 3 != 1)
+        record_nest(step % 2 ? u : v, step % 2 ? v : u, 1);
+      else
+        record_difference(0, COUNT, step % 2 ? u : v, step % 2 ? v : u);
       for (int i = 1; i < COUNT - 1; i++) to[i] = from[i - 1] - from[i + 1];
     }
-    run_with(difference, NULL, STEPS);
+    run_with(difference_in_nest, NULL, STEPS);
     CHECK_INT_EQ(ql_gather(u, -1, host, &job.error), QL_OK);
     CHECK_INT_EQ(memcmp(host, want[0], sizeof host), 0);
+  }
+  ql_release(u), ql_release(v);
+}
+
+static void steps_of_a_stencil(void) { check_steps(false); }
+
+static void steps_in_portions(void) {
+  const CommInfo *info = job.ctx->info;
+  int64_t before = job.ctx->counters.portioned_kernels;
+  check_steps(true);
+  bool is_one = info->node_size == 1 && (info->threads == 1 || job.ctx->params.share > 1 << 20),
+       swept = job.ctx->params.time_block > 1;
+  CHECK(is_one || swept || job.ctx->counters.portioned_kernels > before);
+}
+
+/* Between steps of which each worker has a share, which it needs nobody else for. */
+static void portions_between_shares(void) {
+  static double host[COUNT];
+  int64_t shape[] = {COUNT};
+  QlArray *u = ramp(1, shape), *v = ramp(1, shape);
+  for (int round = 1; round <= ROUNDS; round++) {
+    for (int step = 0; step < STEPS; step++) {
+      record_nest(v, u, 0);
+      CHECK_INT_EQ(ql_assign(job.ctx, u, &(QlOperand){.array = v}, &job.error), QL_OK);
+    }
+    run_with(count_in_nest, NULL, 2 * STEPS);
+    int wrong = 0;
+    CHECK_INT_EQ(ql_gather(u, -1, host, &job.error), QL_OK);
+    for (int i = 0; i < COUNT; i++) wrong += host[i] != 1 + 3.0 * i + STEPS * round;
+    CHECK_INT_EQ(wrong, 0);
   }
   ql_release(u), ql_release(v);
 }
@@ -305,9 +404,11 @@ static void moving_places(void) {
 }
 
 int main(int argc, char **argv) {
-  static const CheckTest tests[] = {CHECK_TEST(steps_of_a_stencil), CHECK_TEST(ghosts_are_replaced),
-                                    CHECK_TEST(fields_together),    CHECK_TEST(steps_of_transposes),
-                                    CHECK_TEST(arrays_in_turn),     CHECK_TEST(moving_places)};
+  static const CheckTest tests[] = {
+      CHECK_TEST(steps_of_a_stencil), CHECK_TEST(ghosts_are_replaced),
+      CHECK_TEST(fields_together),    CHECK_TEST(steps_of_transposes),
+      CHECK_TEST(arrays_in_turn),     CHECK_TEST(moving_places),
+      CHECK_TEST(steps_in_portions),  CHECK_TEST(portions_between_shares)};
   setenv("QUELEA_FLUSH", "1000", 1), setenv("QUELEA_OVERLAP", "1", 1);
   setenv("QUELEA_SHARE", "0", 0);     /* the arrays are small */
   setenv("QUELEA_POSITIONS", "4", 1); /* fewer than places between two that a rank forgets */

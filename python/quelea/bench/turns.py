@@ -160,7 +160,7 @@ def _serve(side: str, address: str) -> None:
 
 
 class Side:
-    """One of the two: the connections to its processes. Its first connection's answers count."""
+    """One of the two: the connections to its processes. The one that takes longest counts."""
 
     def __init__(self, name: str, process: "subprocess.Popen[bytes]", ranks: list[Connection]):
         self.name = name
@@ -176,7 +176,7 @@ class Side:
             raise RuntimeError(
                 f"{self.name} ended with {self._process.wait()}: what it said is above"
             ) from None
-        return answers[0]
+        return max(answers, key=lambda spell: spell.seconds)  # who has its share may go on
 
     def begin(self, section: str, program: Program, tiny: bool) -> Spell:
         """Let it make a program's data and call it for the first time, which compiles."""
