@@ -9,7 +9,8 @@
  *
  * The leaves are those of the array of terms, and so are the bits. They are placed as leaves are:
  * by the owner of the first term. On several nodes that is not the owner of whatever else the nest
- * stores; there a nest that does so stores its terms too.
+ * stores; there a nest that does so stores its terms too. So does one whose points cost different
+ * amounts: portions of it (portions.c) may end anywhere.
  *
  * Ensures that such an array has no memory, and is touched by no group. */
 #include "planner.h"
@@ -47,7 +48,7 @@ static bool are_terms(const Planner *planner, const Group *group, const NestArra
 
 void terms_mark(Planner *planner, const Group *group) {
   const GroupNest *nest = group->nest;
-  if (!nest->kernel || nest->form != JIT_NEST_POINTS) return;
+  if (!nest->kernel || nest->form != JIT_NEST_POINTS || nest->kernel->uneven) return;
   for (int k = 0; k < nest->count; k++) {
     const NestArray *array = &nest->arrays[k];
     if (array->store >= 0 && group->stores[array->store].view.slot == array->view.slot)
