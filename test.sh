@@ -166,7 +166,7 @@ stages() {
   # Of ranks.1, which compiles what ranks.0 computes at once, some plans are run by one thread, by two, by all, and what can be is computed in sweeps.
   # What depends on dtypes alone is left out of rows that others have much in common with; so are compiled functions, but for those that nodes share,
   # and of ranks.1 those that are given NumPy's arrays alone.
-  local backwards layouts arrays shared cut few="" name
+  local backwards layouts arrays shared single cut few="" name
   mapfile -t layouts < <(printf '%s\n' tests/python/test_*.py | grep -vE '_(elementwise|promotion|signatures|orders|plain_forms|jit_library)\.py')
   mapfile -t arrays < <(printf '%s\n' "${layouts[@]}" | grep -vE '_(jit.*|map|g?u?vectorize.*|stencil_.*|generated|evaluate)\.py')
   mapfile -t shared < <(printf '%s\n' tests/python/test_{jit_{ranks,ranks_shapes,rows,carried,wrapped,several,ended},map,guvectorize}.py tests/python/test_{vectorize_{generated,reductions},stencil_{generated,kernels,steps}}.py)
@@ -176,8 +176,12 @@ stages() {
     grep -vE '_(jit|jit_(bounds|language|native|refusals|sources|values))\.py' | sort -r)
   run=begin on_ranks ranks.1 1 QUELEA_THREADS=3 QUELEA_SHARE=1k QUELEA_REPLICATE=-1 QUELEA_IMMEDIATE=0 QUELEA_TIME_BLOCK=6 QUELEA_FRONT_BYTES=2k \
     -- "${backwards[@]}"
-  on_ranks ranks.0 0
+  # What mostly starts jobs of its own takes the core that is free first.
+  mapfile -t single < <(printf '%s\n' tests/python/test_*.py | grep -vE '_(process|failures)\.py')
+  run=begin on_ranks ranks.0 0 -- "${single[@]}"
   finish ranks.1
+  on_ranks jobs.0 0 -- tests/python/test_{process,failures}.py
+  finish ranks.0
   on_ranks ranks.2 2 QUELEA_THREADS=1 -- "${layouts[@]}"
   on_ranks ranks.3.nodes.1 3 QUELEA_NODE_SIZE=1 QUELEA_REPLICATE=-1 QUELEA_OVERLAP=1 QUELEA_TIME_BLOCK=6 -- "${arrays[@]}" "${shared[@]}"
   on_ranks ranks.4.nodes.2 4 QUELEA_NODE_SIZE=2 QUELEA_REPLICATE=-1 QUELEA_FLUSH=1 -- "${cut[@]}"
@@ -216,7 +220,7 @@ stages() {
 2   2  0  -1   64  1  layouts  1
 3   1  2  -1   1   0  layouts  1
 4   2  2  -1   64  1  all      1
-7   1  0  1024 1   0  layouts  1
+7   1  0  1024 1   0  cut      1
 7   1  1  -1   64  0  layouts  2
 16  1  1  -1   64  0  cut      2
 16  1  2  1024 64  0  cut      2
