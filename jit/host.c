@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* ---- memory ---- */
 
-/* A block:  owner -> | owners, 64 bytes | data, aligned to 64 bytes */
+/* A block:  owner -> | owners, bytes; 64 bytes | data, aligned to 64 bytes */
 typedef struct Block {
   _Alignas(JIT_OWNER_BYTES) _Atomic int64_t owners;
+  size_t size; /* with this */
 } Block;
 _Static_assert(sizeof(Block) == JIT_OWNER_BYTES, "data follows at once");
 _Static_assert(sizeof(QlValue) == JIT_SLOT, "a slot holds any value");
@@ -21,10 +23,88 @@ _Static_assert(sizeof(QlValue) == JIT_SLOT, "a slot holds any value");
 static bool is_owner(int64_t owner) { return (uint64_t)owner >= JIT_NO_OWNER; }
 static Block *block_of(int64_t owner) { return (Block *)(uintptr_t)owner; }
 
+/* From LARGE bytes on a block lies in large pages, where the system has any. Each page is asked
+ * for, and filled with zeros, when it is first touched, which takes as long as some loops over it:
+ * so a few such blocks that were given back are kept for the next that fit. */
+enum { LARGE = 4 << 20, LARGE_PAGE = 2 << 20, KEPT = 4, KEPT_BYTES = 256 << 20 };
+static struct {
+  atomic_flag busy;
+  int count; /* the first has been there longest */
+  size_t bytes;
+  Block *block[KEPT];
+} kept = {.busy = ATOMIC_FLAG_INIT};
+
+static void kept_enter(void) {
+  while (atomic_flag_test_and_set_explicit(&kept.busy, memory_order_acquire)) continue;
+}
+static void kept_leave(void) { atomic_flag_clear_explicit(&kept.busy, memory_order_release); }
+
+static Block *kept_remove(int which) {
+  Block *block = kept.block[which];
+  kept.count--, kept.bytes -= block->size;
+  for (int k = which; k < kept.count; k++) kept.block[k] = kept.block[k + 1];
+  return block;
+}
+
+/* The smallest that is as large, and not twice as large; NULL: there is none. */
+static Block *take_kept(size_t size) {
+  int best = -1;
+  kept_enter();
+  for (int k = 0; k < kept.count; k++) {
+    size_t has = kept.block[k]->size;
+    if (has >= size && has / 2 < size && (best < 0 || has < kept.block[best]->size)) best = k;
+  }
+  Block *taken = best < 0 ? NULL : kept_remove(best);
+  kept_leave();
+  return taken;
+}
+
+/* Keeps it, or frees it; those for which there is no more room go. */
+static void give_back(Block *block) {
+  Block *gone[KEPT];
+  int count = 0;
+  if (block->size < LARGE || block->size > KEPT_BYTES) return free(block);
+  kept_enter();
+  while (kept.count == KEPT || (kept.count > 0 && kept.bytes + block->size > KEPT_BYTES))
+    gone[count++] = kept_remove(0);
+  kept.block[kept.count++] = block, kept.bytes += block->size;
+  kept_leave();
+  while (count > 0) free(gone[--count]);
+}
+
+static void free_kept(void) {
+  Block *gone[KEPT];
+  int count = 0;
+  kept_enter();
+  while (kept.count > 0) gone[count++] = kept_remove(0);
+  kept_leave();
+  while (count > 0) free(gone[--count]);
+}
+
+static Block *new_large(size_t size) {
+  Block *block = take_kept(size);
+  if (block) return block;
+  if (!(block = aligned_alloc(LARGE_PAGE, size))) {
+    free_kept();
+    if (!(block = aligned_alloc(LARGE_PAGE, size))) return NULL;
+  }
+#ifdef MADV_HUGEPAGE
+  (void)madvise(block, size / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE); /* it may be refused */
+#endif
+  block->size = size;
+  return block;
+}
+
+static Block *new_small(size_t size) {
+  Block *block = aligned_alloc(JIT_OWNER_BYTES, size);
+  if (block) block->size = size;
+  return block;
+}
+
 static int64_t host_allocate(int64_t bytes) {
   if (bytes < 0 || bytes > INT64_MAX - 2 * JIT_OWNER_BYTES) return 0;
   size_t size = ((size_t)bytes + 2 * JIT_OWNER_BYTES - 1) / JIT_OWNER_BYTES * JIT_OWNER_BYTES;
-  Block *block = aligned_alloc(JIT_OWNER_BYTES, size);
+  Block *block = size < LARGE ? new_small(size) : new_large(size);
   if (block) atomic_init(&block->owners, 1);
   return (int64_t)(uintptr_t)block;
 }
@@ -100,7 +180,7 @@ static void host_release(int64_t owner) {
   if (!is_owner(owner)) return;
   if (owner & JIT_OWNER_ARRAY) return drive_owner(JIT_DRIVE_RELEASE, owner);
   Block *block = block_of(owner);
-  if (atomic_fetch_sub_explicit(&block->owners, 1, memory_order_acq_rel) == 1) free(block);
+  if (atomic_fetch_sub_explicit(&block->owners, 1, memory_order_acq_rel) == 1) give_back(block);
 }
 
 int64_t jit_allocate(int64_t bytes) { return host_allocate(bytes); }
