@@ -88,7 +88,7 @@ def _run(given: argparse.Namespace, chosen: list[tuple[Section, list[Program]]])
                 _first_calls(table, "first call in a new process, full cache", both, first)
         for section, programs in chosen:
             ways = section.ways or ONE
-            missing = lacking("mpirun") if ways[1].ranks > 1 else None
+            missing = lacking("mpirun" if ways[1].ranks > 1 else ways[0].kind)
             if missing:
                 table.title(section.title)
                 for program in programs:
